@@ -1,0 +1,126 @@
+package quant
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Type is a tensor's number format, by its code in GGML and GGUF files.
+type Type uint32
+
+// The types of GGUF files. Those marked "size only" are recognized, so that a
+// file which holds them can be inspected, but cannot be computed with.
+const (
+	F32     Type = 0
+	F16     Type = 1
+	Q4_0    Type = 2
+	Q4_1    Type = 3
+	Q4_2    Type = 4 // ggjt v1 of April 2023
+	Q4_3    Type = 5 // ggjt v1 of April 2023
+	Q5_0    Type = 6
+	Q5_1    Type = 7
+	Q8_0    Type = 8
+	Q8_1    Type = 9 // size only
+	Q2_K    Type = 10
+	Q3_K    Type = 11
+	Q4_K    Type = 12
+	Q5_K    Type = 13
+	Q6_K    Type = 14
+	Q8_K    Type = 15 // size only
+	IQ2_XXS Type = 16 // size only
+	IQ2_XS  Type = 17 // size only
+	IQ3_XXS Type = 18 // size only
+	IQ1_S   Type = 19 // size only
+	IQ4_NL  Type = 20
+	IQ3_S   Type = 21 // size only
+	IQ2_S   Type = 22 // size only
+	IQ4_XS  Type = 23
+	I8      Type = 24 // size only
+	I16     Type = 25 // size only
+	I32     Type = 26 // size only
+	I64     Type = 27 // size only
+	F64     Type = 28 // size only
+	IQ1_M   Type = 29 // size only
+	BF16    Type = 30
+	TQ1_0   Type = 34
+	TQ2_0   Type = 35
+)
+
+// typeInfo is a type's name and block: blockLen elements in blockBytes bytes.
+type typeInfo struct {
+	name                 string
+	blockLen, blockBytes int
+}
+
+var typeInfos = map[Type]typeInfo{
+	F32:     {"F32", 1, 4},
+	F16:     {"F16", 1, 2},
+	Q4_0:    {"Q4_0", 32, 18},
+	Q4_1:    {"Q4_1", 32, 20},
+	Q4_2:    {"Q4_2", 16, 10},
+	Q4_3:    {"Q4_3", 16, 12},
+	Q5_0:    {"Q5_0", 32, 22},
+	Q5_1:    {"Q5_1", 32, 24},
+	Q8_0:    {"Q8_0", 32, 34},
+	Q8_1:    {"Q8_1", 32, 36},
+	Q2_K:    {"Q2_K", 256, 84},
+	Q3_K:    {"Q3_K", 256, 110},
+	Q4_K:    {"Q4_K", 256, 144},
+	Q5_K:    {"Q5_K", 256, 176},
+	Q6_K:    {"Q6_K", 256, 210},
+	Q8_K:    {"Q8_K", 256, 292},
+	IQ2_XXS: {"IQ2_XXS", 256, 66},
+	IQ2_XS:  {"IQ2_XS", 256, 74},
+	IQ3_XXS: {"IQ3_XXS", 256, 98},
+	IQ1_S:   {"IQ1_S", 256, 50},
+	IQ4_NL:  {"IQ4_NL", 32, 18},
+	IQ3_S:   {"IQ3_S", 256, 110},
+	IQ2_S:   {"IQ2_S", 256, 82},
+	IQ4_XS:  {"IQ4_XS", 256, 136},
+	I8:      {"I8", 1, 1},
+	I16:     {"I16", 1, 2},
+	I32:     {"I32", 1, 4},
+	I64:     {"I64", 1, 8},
+	F64:     {"F64", 1, 8},
+	IQ1_M:   {"IQ1_M", 256, 56},
+	BF16:    {"BF16", 1, 2},
+	TQ1_0:   {"TQ1_0", 256, 54},
+	TQ2_0:   {"TQ2_0", 256, 66},
+}
+
+// String returns the type's name as the field writes it, such as "Q4_0".
+func (t Type) String() string {
+	if i, ok := typeInfos[t]; ok {
+		return i.name
+	}
+	return fmt.Sprintf("type %d", uint32(t))
+}
+
+// Known reports whether the type's block size is known.
+func (t Type) Known() bool { return typeInfos[t].blockLen > 0 }
+
+// BlockLen returns the number of elements in a block, 0 for unknown types.
+func (t Type) BlockLen() int { return typeInfos[t].blockLen }
+
+// BlockBytes returns the number of bytes in a block, 0 for unknown types.
+func (t Type) BlockBytes() int { return typeInfos[t].blockBytes }
+
+// RowBytes returns the bytes of a row of cols elements, which must be a
+// multiple of BlockLen.
+func (t Type) RowBytes(cols int) int {
+	i := typeInfos[t]
+	if i.blockLen == 0 || cols%i.blockLen != 0 {
+		panic(fmt.Sprintf("quant: a row of %d %v", cols, t))
+	}
+	return cols / i.blockLen * i.blockBytes
+}
+
+// ParseType returns the type of that name, in any case.
+func ParseType(name string) (Type, error) {
+	for t, i := range typeInfos {
+		if strings.EqualFold(i.name, name) {
+			return t, nil
+		}
+	}
+	return 0, fmt.Errorf("quant: unknown type %q", name)
+}
