@@ -1,4 +1,54 @@
-// Package quant holds the number formats of GGML and GGUF files: their blocks,
-// how values are encoded and decoded, and the dot products that define, to the
-// bit, what a matrix product is. Each format has a file of its own.
+// Package quant holds the number formats of GGML and GGUF files and the matrix
+// products that read them where they lie.
+//
+// A format is a file: its byte map, unpack (bytes to integers and scales),
+// encode. Everything else follows from unpack and is written once:
+//
+//	decode.go   rows to float32
+//	acts.go     the other operand: activations, quantized to 8 bits or not
+//	dot.go      the dot product, which defines every result to the bit
+//	matmul.go   out = W·x, by a kernel of this CPU or by dot.go
+//
+// A kernel (kernels_*.go, *.s) must equal dot.go with ==.
 package quant
+
+// A format32 is a format whose blocks are 32 weights with one scale and perhaps
+// one minimum: w[i] = q[i]*d + m.
+type format32 struct {
+	// unpack reads one block: integers, scale and minimum (0 where the
+	// format has none).
+	unpack func(block []byte, q *[32]int8) (d, m float32)
+	hasMin bool
+}
+
+// A format256 is a format whose super-blocks are 256 weights in 16 runs of 16:
+// w[i] = (d*sc[i/16])*q[i] - dmin*mn[i/16].
+type format256 struct {
+	unpack func(block []byte, s *superBlock)
+	hasMin bool
+}
+
+// A superBlock is an unpacked block of a format256.
+type superBlock struct {
+	d, dmin float32
+	q       [256]int8
+	sc, mn  [16]int16 // scales and minima, of 16 weights each
+}
+
+// The integer formats. Those of 256 are called k-quants in the field, after the
+// first of them.
+var (
+	formats32 = map[Type]format32{
+		Q4_0: {unpack: unpackQ4_0},
+	}
+	formats256 = map[Type]format256{}
+)
+
+// CanCompute reports whether the type can be decoded and multiplied with.
+func CanCompute(t Type) bool {
+	_, is32 := formats32[t]
+	_, is256 := formats256[t]
+	return is32 || is256 || isFloat(t)
+}
+
+func isFloat(t Type) bool { return t == F32 || t == F16 || t == BF16 }

@@ -1,0 +1,180 @@
+package quant
+
+import (
+	"fmt"
+	"math"
+)
+
+// actKind says in which form a weight type wants the activations.
+type actKind uint8
+
+const (
+	actF32 actKind = iota // as they are: for F32, F16 and BF16 weights
+	actQ8                 // 8 bits, a scale for 32
+	actQ8K                // 8 bits, a scale for 256 and sums of 16
+)
+
+func actKindOf(t Type) actKind {
+	switch t.BlockLen() {
+	case 1:
+		return actF32
+	case 256:
+		return actQ8K
+	}
+	return actQ8
+}
+
+// Acts are the activations of a matrix product, one row a token, in the form
+// that the weights' type asks for. They are filled by Reset and Quantize.
+//
+// Of each block of 32 (or 256) values x with amax = max |x|:
+//
+//	D = amax/127    Q[i] = roundToEven(x[i] * (127/amax))
+//
+// in float32. Where amax is below 2^-100, Q is 0; where it is infinite or NaN,
+// Q is 0 and D is too, so that the result is NaN.
+type Acts struct {
+	Rows, Cols int
+	kind       actKind
+
+	// F holds the values themselves for actF32: [Rows, Stride], each row
+	// zero from Cols on.
+	F []float32
+	// Q holds the 8-bit values: [Rows, Stride].
+	Q []int8
+	// Stride is the distance between rows in F or Q: Cols rounded up to 16
+	// elements, and an odd multiple of 64 bytes so that the rows of a tile do
+	// not fall into the same cache set.
+	Stride int
+
+	// D holds the scales: [Rows, Blocks].
+	D []float32
+	// Pairs holds, for actQ8, a block's sums in two int16: the low half of
+	// those i with i%4 < 2, the high half of the others: [Rows, Blocks].
+	Pairs []uint32
+	// DS holds, for actQ8, D*float32(sum of Q): [Rows, Blocks].
+	DS []float32
+	// Sums holds, for actQ8K, the sums of 16: [Rows, Blocks*16].
+	Sums []int16
+	// Blocks is the number of blocks of a row.
+	Blocks int
+}
+
+// Reset makes a ready for rows × cols activations of a product with weights of
+// type t. Memory is reused where it suffices.
+func (a *Acts) Reset(t Type, rows, cols int) {
+	a.Rows, a.Cols, a.kind = rows, cols, actKindOf(t)
+	switch a.kind {
+	case actF32:
+		a.Stride = paddedStride(cols, 4)
+		a.Blocks = 0
+		a.F = resize(a.F, rows*a.Stride)
+		return
+	case actQ8:
+		a.Blocks = cols / 32
+		a.Pairs = resize(a.Pairs, rows*a.Blocks)
+		a.DS = resize(a.DS, rows*a.Blocks)
+	case actQ8K:
+		a.Blocks = cols / 256
+		a.Sums = resize(a.Sums, rows*a.Blocks*16)
+	}
+	if cols%a.blockLen() != 0 {
+		panic(fmt.Sprintf("quant: %d activations for %v weights", cols, t))
+	}
+	a.Stride = paddedStride(cols, 1)
+	a.Q = resize(a.Q, rows*a.Stride)
+	a.D = resize(a.D, rows*a.Blocks)
+}
+
+// Fits reports whether a, as filled for weights of one type, serves those of
+// type t as well.
+func (a *Acts) Fits(t Type) bool { return actKindOf(t) == a.kind }
+
+// Bytes returns the memory that a holds.
+func (a *Acts) Bytes() int {
+	return 4*(cap(a.F)+cap(a.D)+cap(a.Pairs)+cap(a.DS)) + cap(a.Q) + 2*cap(a.Sums)
+}
+
+func (a *Acts) blockLen() int {
+	if a.kind == actQ8K {
+		return 256
+	}
+	return 32
+}
+
+// Quantize fills row i from x, of Cols values. Rows may be filled from several
+// goroutines at once.
+func (a *Acts) Quantize(i int, x []float32) {
+	x = x[:a.Cols]
+	if a.kind == actF32 {
+		row := a.F[i*a.Stride : (i+1)*a.Stride]
+		clear(row[copy(row, x):])
+		return
+	}
+	quantizeActs(a, i, x)
+}
+
+// quantizeActsGeneric defines the quantized form.
+func quantizeActsGeneric(a *Acts, row int, x []float32) {
+	q := a.Q[row*a.Stride : row*a.Stride+a.Cols]
+	n := a.blockLen()
+	for b := range a.Blocks {
+		xb, qb := x[b*n:(b+1)*n], q[b*n:(b+1)*n]
+		d := quantizeBlock(qb, xb)
+		at := row*a.Blocks + b
+		a.D[at] = d
+		if a.kind == actQ8K {
+			for j := range 16 {
+				a.Sums[at*16+j] = int16(sum(qb[j*16 : (j+1)*16]))
+			}
+			continue
+		}
+		var lo, hi int32
+		for i := 0; i < 32; i += 4 {
+			lo += int32(qb[i]) + int32(qb[i+1])
+			hi += int32(qb[i+2]) + int32(qb[i+3])
+		}
+		a.Pairs[at] = uint32(uint16(lo)) | uint32(uint16(hi))<<16
+		a.DS[at] = d * float32(lo+hi)
+	}
+}
+
+// quantizeBlock fills q from x and returns the scale.
+func quantizeBlock(q []int8, x []float32) (d float32) {
+	var bits uint32 // as integers, magnitudes order like their values and NaN is above infinity
+	for _, v := range x {
+		bits = max(bits, math.Float32bits(v)&0x7fffffff)
+	}
+	amax := math.Float32frombits(bits)
+	const tiny, inf = (127 - 100) << 23, 0x7f800000 // 2^-100: 127/amax is finite
+	if bits < tiny || bits >= inf {
+		clear(q)
+		return amax / 127
+	}
+	scale := 127 / amax
+	for i, v := range x {
+		q[i] = int8(math.RoundToEven(float64(float32(v * scale))))
+	}
+	return amax / 127
+}
+
+func sum(q []int8) (s int32) {
+	for _, v := range q {
+		s += int32(v)
+	}
+	return s
+}
+
+// paddedStride returns the elements, of size bytes each, from one row of n to
+// the next.
+func paddedStride(n, size int) int {
+	lines := (n*size + 63) / 64
+	return (lines | 1) * 64 / size
+}
+
+func resize[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}

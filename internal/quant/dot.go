@@ -1,0 +1,111 @@
+package quant
+
+// This file defines the result of every matrix product. For one row of weights
+// and one row of activations:
+//
+//   - 32-wide formats: blocks in order, acc = fma(isum, d*D, acc) with the exact
+//     integer isum = Σ q·a; then, where the format has minima,
+//     acc = fma(m, DS, acc).
+//   - 256-wide formats: super-blocks in order, acc = fma(Σ sc·isum, d*D, acc)
+//     with isum the exact sums of 16; then, where there are minima,
+//     acc = fma(-Σ mn·Sums, dmin*D, acc).
+//   - F32, F16, BF16: eight partial sums, s[k%8] = fma(w[k], x[k], s[k%8]) with
+//     the row padded by zeros to a multiple of 8, added as
+//     ((s0+s4)+(s2+s6)) + ((s1+s5)+(s3+s7)).
+//
+// Integers are converted to float32 by rounding to nearest even, products such
+// as d*D are rounded to float32. One accumulator an output, blocks in order:
+// the same whether a row is computed alone or in a tile, for one token or 512.
+
+// dotRow sets out[i] to the dot product of a row of weights with row i of a.
+func dotRow(t Type, out []float32, row []byte, a *Acts, scratch *rowScratch) {
+	out = out[:a.Rows]
+	if f, ok := formats32[t]; ok {
+		dotRow32(f, out, row, t.BlockBytes(), a)
+	} else if f, ok := formats256[t]; ok {
+		dotRow256(f, out, row, t.BlockBytes(), a, scratch)
+	} else {
+		dotRowFloat(t, out, row, a, scratch)
+	}
+}
+
+// rowScratch is memory for dotRow.
+type rowScratch struct {
+	block superBlock
+	row   []float32
+}
+
+func dotRow32(f format32, out []float32, row []byte, blockBytes int, a *Acts) {
+	clear(out)
+	var q [32]int8
+	for b := range a.Blocks {
+		d, m := f.unpack(row[b*blockBytes:(b+1)*blockBytes], &q)
+		for i := range out {
+			act := a.Q[i*a.Stride+b*32:][:32]
+			var isum int32
+			for j, w := range q {
+				isum += int32(w) * int32(act[j])
+			}
+			at := i*a.Blocks + b
+			acc := FMA32(float32(isum), float32(d*a.D[at]), out[i])
+			if f.hasMin {
+				acc = FMA32(m, a.DS[at], acc)
+			}
+			out[i] = acc
+		}
+	}
+}
+
+func dotRow256(f format256, out []float32, row []byte, blockBytes int, a *Acts, scratch *rowScratch) {
+	clear(out)
+	s := &scratch.block
+	for b := range a.Blocks {
+		f.unpack(row[b*blockBytes:(b+1)*blockBytes], s)
+		for i := range out {
+			at := i*a.Blocks + b
+			act := a.Q[i*a.Stride+b*256:][:256]
+			var isum, msum int32
+			for j := range s.sc {
+				var part int32
+				for k, w := range s.q[j*16 : j*16+16] {
+					part += int32(w) * int32(act[j*16+k])
+				}
+				isum += int32(s.sc[j]) * part
+				msum += int32(s.mn[j]) * int32(a.Sums[at*16+j])
+			}
+			acc := FMA32(float32(isum), float32(s.d*a.D[at]), out[i])
+			if f.hasMin {
+				acc = FMA32(-float32(msum), float32(s.dmin*a.D[at]), acc)
+			}
+			out[i] = acc
+		}
+	}
+}
+
+func dotRowFloat(t Type, out []float32, row []byte, a *Acts, scratch *rowScratch) {
+	scratch.row = resize(scratch.row, a.Cols)
+	Decode(t, scratch.row, row)
+	for i := range out {
+		out[i] = DotF32(scratch.row, a.F[i*a.Stride:][:a.Cols])
+	}
+}
+
+// DotF32 returns the dot product of w and x by eight partial sums, as F32
+// weights are multiplied.
+func DotF32(w, x []float32) float32 {
+	var s [8]float32
+	x = x[:len(w)]
+	for k := range (len(w) + 7) &^ 7 {
+		if k < len(w) {
+			s[k&7] = FMA32(w[k], x[k], s[k&7])
+		} else {
+			s[k&7] += 0 // padding: turns -0 into +0, as a fused multiply-add of zeros does
+		}
+	}
+	return sum8(&s)
+}
+
+// sum8 adds eight partial sums in the order that halving a vector gives.
+func sum8(s *[8]float32) float32 {
+	return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
+}

@@ -1,0 +1,80 @@
+package quant
+
+import "math"
+
+// F16ToF32 widens an IEEE 754 half to float32, exactly.
+func F16ToF32(h uint16) float32 {
+	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
+	switch exp {
+	case 31: // infinity or NaN
+		return math.Float32frombits(sign | 0x7f800000 | frac<<13)
+	case 0: // zero or subnormal: frac * 2^-24
+		f := float32(frac) * (1.0 / (1 << 24))
+		return math.Float32frombits(sign | math.Float32bits(f))
+	}
+	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
+}
+
+// F32ToF16 rounds f to the nearest half, ties to even, with gradual underflow;
+// too large becomes infinity and NaN the quiet NaN of its sign.
+func F32ToF16(f float32) uint16 {
+	bits := math.Float32bits(f)
+	sign := uint16(bits>>16) & 0x8000
+	abs := bits & 0x7fffffff
+	switch {
+	case abs > 0x7f800000:
+		return sign | 0x7e00
+	case abs >= 0x47800000: // 2^16 and above, infinity
+		return sign | 0x7c00
+	case abs < 0x38800000: // below 2^-14: a multiple of 2^-24
+		// Adding 0.5 puts that unit at the last place of the sum, so the
+		// hardware rounds to it.
+		sum := math.Float32frombits(abs) + 0.5
+		return sign | uint16(math.Float32bits(sum)-0x3f000000)
+	}
+	// Round at bit 13; a carry out of the fraction correctly raises the
+	// exponent, up to infinity.
+	abs += 0xfff + abs>>13&1
+	return sign | uint16((abs-0x38000000)>>13)
+}
+
+// BF16ToF32 widens a bfloat16, the upper half of a float32, exactly.
+func BF16ToF32(b uint16) float32 { return math.Float32frombits(uint32(b) << 16) }
+
+// F32ToBF16 rounds f to the nearest bfloat16, ties to even; NaN is made quiet.
+func F32ToBF16(f float32) uint16 {
+	bits := math.Float32bits(f)
+	if bits&0x7fffffff > 0x7f800000 {
+		return uint16(bits>>16) | 0x40
+	}
+	return uint16((bits + 0x7fff + bits>>16&1) >> 16)
+}
+
+// FMA32 returns x*y + z, rounded once. It is exact on every CPU and slow:
+// kernels use the instruction, which gives the same.
+func FMA32(x, y, z float32) float32 {
+	// The product of two float32 is exact in float64. Only the sum rounds; err
+	// is what it lost (Knuth's TwoSum).
+	p, c := float64(x)*float64(y), float64(z)
+	s := p + c
+	t := s - p
+	err := (p - (s - t)) + (c - t)
+	// Rounding to odd keeps the trace of what was lost below the half-way
+	// point, so that the second rounding, to float32, is the right one.
+	if bits := math.Float64bits(s); err != 0 && err == err && bits&1 == 0 {
+		if (err > 0) == (s > 0) {
+			bits++
+		} else {
+			bits--
+		}
+		s = math.Float64frombits(bits)
+	}
+	return float32(s)
+}
+
+func f16At(b []byte) float32 { return F16ToF32(uint16(b[0]) | uint16(b[1])<<8) }
+
+func putF16(b []byte, f float32) {
+	h := F32ToF16(f)
+	b[0], b[1] = byte(h), byte(h>>8)
+}

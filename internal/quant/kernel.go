@@ -1,0 +1,151 @@
+package quant
+
+import (
+	"os"
+	"slices"
+)
+
+// A kernel multiplies panels of weights for one type on one instruction set.
+//
+// A panel is a few rows of weights rearranged so that a vector's lanes are rows.
+// pack makes one from the file's bytes, tile multiplies it with any number of
+// tokens: for a prompt the packing is a small part of the work, for a single
+// token it is a detour through the nearest cache. Both see a run of blocks (at
+// most panelBlocks) at a time and carry the accumulators from one run to the
+// next, so a panel stays in the cache however long the rows are.
+type kernel struct {
+	name string // instruction set: "avx2", "avx512vnni", "sdot", "neon", ...
+	ok   bool   // whether this CPU can run it
+
+	rows       int // rows in a panel
+	blockLen   int // weights of a row in a block: 32, 256, or a step of a float format
+	panelBytes int // bytes of a panel for each block
+	maxBlocks  int // most blocks that pack and tile are given
+	lanes      int // float32 accumulators an output: 1, or 8 partial sums for float formats
+
+	// pack rearranges nb blocks of rows rows that start at w and lie stride
+	// bytes apart. It reads nothing but those blocks.
+	pack func(panel, w *byte, stride, nb int)
+	// tile adds the product of the panel with t.tokens rows of activations to
+	// the accumulators.
+	tile func(t *tileArgs)
+}
+
+// tileArgs is what tile needs, in one struct so that assembly finds each by name
+// (go_asm.h).
+type tileArgs struct {
+	panel  *byte
+	nb     int      // blocks in the panel
+	tokens int      // rows of activations
+	acc    *float32 // [tokens, rows, lanes], read and written
+
+	q       *int8    // 8-bit activations of the first block and token (see Acts)
+	f       *float32 // or float32 ones
+	qStride int      // bytes from one token's q or f to the next's
+	d       *float32 // scales
+	dStride int      // bytes from one token's d, pairs or ds to the next's
+	pairs   *uint32
+	ds      *float32
+	sums    *int16
+	sStride int // bytes from one token's sums to the next's
+}
+
+// kernels are the chosen kernels of the types that have one.
+var kernels = chooseKernels(os.Getenv("ALPACA_KERNEL"))
+
+// chooseKernels returns for each type the first entry of kernelTable that this
+// CPU can run and, where want is not empty, whose name is want: "generic" for
+// none. It lets tests and bug reports pick an instruction set.
+func chooseKernels(want string) map[Type]*kernel {
+	chosen := map[Type]*kernel{}
+	for t, list := range kernelTable {
+		i := slices.IndexFunc(list, func(k kernel) bool { return k.ok && (want == "" || want == k.name) })
+		if i >= 0 {
+			chosen[t] = &list[i]
+		}
+	}
+	return chosen
+}
+
+// KernelName returns the name of the kernel that multiplies weights of type t.
+func KernelName(t Type) string {
+	if k := kernels[t]; k != nil {
+		return k.name
+	}
+	return "generic"
+}
+
+// mulPanels is MulRows by kernel k.
+func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi int, s *Scratch) {
+	nb, rowBytes := w.Cols/k.blockLen, w.Type.RowBytes(w.Cols)
+	blockBytes := w.Type.RowBytes(k.blockLen)
+	run := max(1, min(nb, k.maxBlocks))
+	s.panel = resize(s.panel, run*k.panelBytes)
+	s.acc = resize(s.acc, a.Rows*k.rows*k.lanes)
+	for r := lo; r < hi; r += k.rows {
+		// The last panel of a matrix starts early enough to be whole; the
+		// rows computed twice are the same to the bit and only those
+		// asked for are copied out.
+		first := min(r, w.Rows-k.rows)
+		rows := w.Data[first*rowBytes : (first+k.rows)*rowBytes]
+		clear(s.acc)
+		for b := 0; b < nb; b += run {
+			n := min(run, nb-b)
+			k.pack(&s.panel[0], &rows[b*blockBytes], rowBytes, n)
+			s.runTile(k, a, b, n)
+		}
+		if nb*k.blockLen < w.Cols {
+			s.packTail(k, rows, rowBytes, nb*blockBytes)
+			s.runTile(k, a, nb, 1)
+		}
+		last := min(r+k.rows, hi)
+		for i := range a.Rows {
+			acc := s.acc[i*k.rows*k.lanes : (i+1)*k.rows*k.lanes]
+			dst := out[i*stride+r : i*stride+last]
+			if k.lanes == 1 {
+				copy(dst, acc[r-first:])
+				continue
+			}
+			for j := range dst {
+				dst[j] = sum8((*[8]float32)(acc[(r-first+j)*8:]))
+			}
+		}
+	}
+}
+
+// packTail packs the last, short step of a float format's rows, which starts at
+// byte from of each, padded by zeros.
+func (s *Scratch) packTail(k *kernel, rows []byte, rowBytes, from int) {
+	const step = 64 // bytes: no float format's step is longer
+	s.tail = resize(s.tail, k.rows*step)
+	clear(s.tail)
+	for i := range k.rows {
+		copy(s.tail[i*step:], rows[i*rowBytes+from:(i+1)*rowBytes])
+	}
+	k.pack(&s.panel[0], &s.tail[0], step, 1)
+}
+
+// runTile multiplies the nb blocks in s.panel, block b of the rows and on, with a.
+func (s *Scratch) runTile(k *kernel, a *Acts, b, nb int) {
+	t := &s.args
+	*t = tileArgs{panel: &s.panel[0], nb: nb, tokens: a.Rows, acc: &s.acc[0]}
+	a.setTileArgs(t, b, k.blockLen)
+	k.tile(t)
+}
+
+// setTileArgs sets the part of a tile's arguments that describes a, from block b
+// of blockLen activations on.
+func (a *Acts) setTileArgs(t *tileArgs, b, blockLen int) {
+	switch a.kind {
+	case actF32:
+		t.f, t.qStride = &a.F[b*blockLen], a.Stride*4
+	case actQ8:
+		t.q, t.qStride = &a.Q[b*32], a.Stride
+		t.d, t.dStride = &a.D[b], a.Blocks*4
+		t.pairs, t.ds = &a.Pairs[b], &a.DS[b]
+	case actQ8K:
+		t.q, t.qStride = &a.Q[b*256], a.Stride
+		t.d, t.dStride = &a.D[b], a.Blocks*4
+		t.sums, t.sStride = &a.Sums[b*16], a.Blocks*32
+	}
+}

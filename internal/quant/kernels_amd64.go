@@ -1,0 +1,8 @@
+//go:build !purego
+
+package quant
+
+// kernelTable lists each type's kernels, best first.
+var kernelTable = map[Type][]kernel{}
+
+func quantizeActs(a *Acts, row int, x []float32) { quantizeActsGeneric(a, row, x) }

@@ -1,0 +1,8 @@
+//go:build purego || !(amd64 || arm64)
+
+package quant
+
+// kernelTable is empty where the portable code does all the work.
+var kernelTable map[Type][]kernel
+
+func quantizeActs(a *Acts, row int, x []float32) { quantizeActsGeneric(a, row, x) }

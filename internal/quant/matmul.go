@@ -1,0 +1,73 @@
+package quant
+
+import "fmt"
+
+// A Matrix is weights as they lie in a file: Rows rows of Cols weights, in the
+// blocks of Type, row after row.
+type Matrix struct {
+	Type       Type
+	Rows, Cols int
+	Data       []byte
+}
+
+// NewMatrix returns a view of data as a rows × cols matrix. It checks once
+// what kernels rely on: the length, and that cols is a whole number of blocks.
+func NewMatrix(t Type, rows, cols int, data []byte) (Matrix, error) {
+	if !CanCompute(t) {
+		return Matrix{}, fmt.Errorf("quant: cannot compute with %v", t)
+	}
+	if rows <= 0 || cols <= 0 || cols%t.BlockLen() != 0 {
+		return Matrix{}, fmt.Errorf("quant: a %d × %d matrix of %v, whose blocks are %d wide", rows, cols, t, t.BlockLen())
+	}
+	if want := int64(rows) * int64(t.RowBytes(cols)); int64(len(data)) != want {
+		return Matrix{}, fmt.Errorf("quant: a %d × %d matrix of %v has %d bytes, want %d", rows, cols, t, len(data), want)
+	}
+	return Matrix{t, rows, cols, data}, nil
+}
+
+// Row returns the bytes of row i.
+func (w *Matrix) Row(i int) []byte {
+	n := w.Type.RowBytes(w.Cols)
+	return w.Data[i*n : (i+1)*n]
+}
+
+// Scratch is one worker's memory for MulRows.
+type Scratch struct {
+	panel []byte    // packed rows
+	acc   []float32 // a tile's accumulators: [tokens, panel rows, lanes]
+	tail  []byte    // the last columns of rows that are no whole number of steps
+	args  tileArgs
+	row   rowScratch
+}
+
+// Bytes returns the memory that s holds.
+func (s *Scratch) Bytes() int { return cap(s.panel) + cap(s.tail) + 4*(cap(s.acc)+cap(s.row.row)) }
+
+// MulRows computes rows lo to hi-1 of the product of w with every row of a:
+// out[i*stride+r] = dot(w row r, a row i). Work is best cut at multiples of
+// RowStep. Different goroutines may compute different rows, each with a
+// Scratch of its own.
+func (w *Matrix) MulRows(out []float32, stride int, a *Acts, lo, hi int, s *Scratch) {
+	if w.Cols != a.Cols || !a.Fits(w.Type) {
+		panic(fmt.Sprintf("quant: matrix product of %v [%d %d] with activations [%d %d] of another kind or width", w.Type, w.Rows, w.Cols, a.Rows, a.Cols))
+	}
+	if k := kernels[w.Type]; k != nil && w.Rows >= k.rows {
+		w.mulPanels(k, out, stride, a, lo, hi, s)
+		return
+	}
+	s.acc = resize(s.acc, a.Rows)
+	for r := lo; r < hi; r++ {
+		dotRow(w.Type, s.acc, w.Row(r), a, &s.row)
+		for i, v := range s.acc {
+			out[i*stride+r] = v
+		}
+	}
+}
+
+// RowStep returns the number of rows that MulRows computes at once.
+func (w *Matrix) RowStep() int {
+	if k := kernels[w.Type]; k != nil {
+		return k.rows
+	}
+	return 1
+}

@@ -1,0 +1,15 @@
+package quant
+
+// Q4_0: 32 weights of 4 bits, w[j] = D * (q[j] - 8). 4.5 bits a weight.
+//
+//	offset  size
+//	     0     2  D, float16
+//	     2    16  Qs[j] = q[j] | q[j+16]<<4, 0 ≤ j < 16
+func unpackQ4_0(block []byte, q *[32]int8) (d, m float32) {
+	block = block[:18]
+	for j, b := range block[2:] {
+		q[j] = int8(b&15) - 8
+		q[j+16] = int8(b>>4) - 8
+	}
+	return f16At(block), 0
+}
