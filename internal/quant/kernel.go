@@ -29,15 +29,23 @@ type kernel struct {
 	// tile adds the product of the panel with t.tokens rows of activations to
 	// the accumulators.
 	tile func(t *tileArgs)
+
+	// direct, where there is one, is pack and tile in one for at most
+	// directTokens rows of activations: it reads the blocks at t.w, whose rows
+	// are t.wStride bytes apart, and makes no panel.
+	direct       func(t *tileArgs)
+	directTokens int
 }
 
 // tileArgs is what tile needs, in one struct so that assembly finds each by name
 // (go_asm.h).
 type tileArgs struct {
-	panel  *byte
-	nb     int      // blocks in the panel
-	tokens int      // rows of activations
-	acc    *float32 // [tokens, rows, lanes], read and written
+	panel   *byte
+	w       *byte // or, for direct, the rows themselves
+	wStride int
+	nb      int      // blocks in the panel
+	tokens  int      // rows of activations
+	acc     *float32 // [tokens, rows, lanes], read and written
 
 	q       *int8    // 8-bit activations of the first block and token (see Acts)
 	f       *float32 // or float32 ones
@@ -91,12 +99,10 @@ func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi
 		clear(s.acc)
 		for b := 0; b < nb; b += run {
 			n := min(run, nb-b)
-			k.pack(&s.panel[0], &rows[b*blockBytes], rowBytes, n)
-			s.runTile(k, a, b, n)
+			s.multiply(k, a, &rows[b*blockBytes], rowBytes, b, n)
 		}
 		if nb*k.blockLen < w.Cols {
-			s.packTail(k, rows, rowBytes, nb*blockBytes)
-			s.runTile(k, a, nb, 1)
+			s.multiply(k, a, s.padTail(k, rows, rowBytes, nb*blockBytes), tailStride, nb, 1)
 		}
 		last := min(r+k.rows, hi)
 		for i := range a.Rows {
@@ -113,24 +119,33 @@ func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi
 	}
 }
 
-// packTail packs the last, short step of a float format's rows, which starts at
-// byte from of each, padded by zeros.
-func (s *Scratch) packTail(k *kernel, rows []byte, rowBytes, from int) {
-	const step = 64 // bytes: no float format's step is longer
-	s.tail = resize(s.tail, k.rows*step)
-	clear(s.tail)
-	for i := range k.rows {
-		copy(s.tail[i*step:], rows[i*rowBytes+from:(i+1)*rowBytes])
+// multiply adds the product of n blocks of k.rows rows, which start at w and lie
+// stride bytes apart, with blocks b and on of a to s.acc.
+func (s *Scratch) multiply(k *kernel, a *Acts, w *byte, stride, b, n int) {
+	t := &s.args
+	*t = tileArgs{panel: &s.panel[0], w: w, wStride: stride, nb: n, tokens: a.Rows, acc: &s.acc[0]}
+	a.setTileArgs(t, b, k.blockLen)
+	if k.direct != nil && a.Rows <= k.directTokens {
+		k.direct(t)
+		return
 	}
-	k.pack(&s.panel[0], &s.tail[0], step, 1)
+	k.pack(t.panel, w, stride, n)
+	k.tile(t)
 }
 
-// runTile multiplies the nb blocks in s.panel, block b of the rows and on, with a.
-func (s *Scratch) runTile(k *kernel, a *Acts, b, nb int) {
-	t := &s.args
-	*t = tileArgs{panel: &s.panel[0], nb: nb, tokens: a.Rows, acc: &s.acc[0]}
-	a.setTileArgs(t, b, k.blockLen)
-	k.tile(t)
+// tailStride is the bytes between the rows that padTail makes: no float format's
+// step is longer.
+const tailStride = 64
+
+// padTail copies the last, short step of a float format's rows, which starts at
+// byte from of each, and pads it by zeros to a whole one.
+func (s *Scratch) padTail(k *kernel, rows []byte, rowBytes, from int) *byte {
+	s.tail = resize(s.tail, k.rows*tailStride)
+	clear(s.tail)
+	for i := range k.rows {
+		copy(s.tail[i*tailStride:], rows[i*rowBytes+from:(i+1)*rowBytes])
+	}
+	return &s.tail[0]
 }
 
 // setTileArgs sets the part of a tile's arguments that describes a, from block b
