@@ -1,9 +1,6 @@
 package quant
 
-import (
-	"os"
-	"slices"
-)
+import "slices"
 
 // A kernel multiplies panels of weights for one type on one instruction set.
 //
@@ -14,8 +11,7 @@ import (
 // most panelBlocks) at a time and carry the accumulators from one run to the
 // next, so a panel stays in the cache however long the rows are.
 type kernel struct {
-	name string // instruction set: "avx2", "avx512vnni", "sdot", "neon", ...
-	ok   bool   // whether this CPU can run it
+	level string // instruction set, one of levels
 
 	rows       int // rows in a panel
 	blockLen   int // weights of a row in a block: 32, 256, or a step of a float format
@@ -58,16 +54,14 @@ type tileArgs struct {
 	sStride int // bytes from one token's sums to the next's
 }
 
-// kernels are the chosen kernels of the types that have one.
-var kernels = chooseKernels(os.Getenv("ALPACA_KERNEL"))
+// kernels are the chosen kernels of the types that have one: for each type the
+// first entry of kernelTable whose level is allowed.
+var kernels = chooseKernels()
 
-// chooseKernels returns for each type the first entry of kernelTable that this
-// CPU can run and, where want is not empty, whose name is want: "generic" for
-// none. It lets tests and bug reports pick an instruction set.
-func chooseKernels(want string) map[Type]*kernel {
+func chooseKernels() map[Type]*kernel {
 	chosen := map[Type]*kernel{}
 	for t, list := range kernelTable {
-		i := slices.IndexFunc(list, func(k kernel) bool { return k.ok && (want == "" || want == k.name) })
+		i := slices.IndexFunc(list, func(k kernel) bool { return Allowed(k.level) })
 		if i >= 0 {
 			chosen[t] = &list[i]
 		}
@@ -78,7 +72,7 @@ func chooseKernels(want string) map[Type]*kernel {
 // KernelName returns the name of the kernel that multiplies weights of type t.
 func KernelName(t Type) string {
 	if k := kernels[t]; k != nil {
-		return k.name
+		return k.level
 	}
 	return "generic"
 }

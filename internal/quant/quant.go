@@ -39,9 +39,23 @@ type superBlock struct {
 // first of them.
 var (
 	formats32 = map[Type]format32{
-		Q4_0: {unpack: unpackQ4_0},
+		Q4_0:   {unpack: unpackQ4_0},
+		Q4_1:   {unpack: unpackQ4_1, hasMin: true},
+		Q5_0:   {unpack: unpackQ5_0},
+		Q5_1:   {unpack: unpackQ5_1, hasMin: true},
+		Q8_0:   {unpack: unpackQ8_0},
+		IQ4_NL: {unpack: unpackIQ4_NL},
 	}
-	formats256 = map[Type]format256{}
+	formats256 = map[Type]format256{
+		Q2_K:   {unpack: unpackQ2_K, hasMin: true},
+		Q3_K:   {unpack: unpackQ3_K},
+		Q4_K:   {unpack: unpackQ4_K, hasMin: true},
+		Q5_K:   {unpack: unpackQ5_K, hasMin: true},
+		Q6_K:   {unpack: unpackQ6_K},
+		IQ4_XS: {unpack: unpackIQ4_XS},
+		TQ1_0:  {unpack: unpackTQ1_0},
+		TQ2_0:  {unpack: unpackTQ2_0},
+	}
 )
 
 // CanCompute reports whether the type can be decoded and multiplied with.

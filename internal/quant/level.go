@@ -1,0 +1,42 @@
+package quant
+
+import (
+	"os"
+	"slices"
+)
+
+// levels names the sets of instructions that kernels are written for; of one
+// architecture each includes the ones after it.
+//
+//	avx512vnni  AVX-512 F, BW, VL, VNNI
+//	avxvnni     AVX-VNNI
+//	avx2        AVX2, FMA, F16C
+//	i8mm        8-bit matrix multiplication
+//	sdot        dot products of bytes
+//	neon        Advanced SIMD, which every arm64 has
+var levels = []string{"avx512vnni", "avxvnni", "avx2", "i8mm", "sdot", "neon"}
+
+// ceiling is the best level to be used, from ALPACA_KERNEL: a level's name, or
+// "generic" for none. It lets tests and bug reports pick an instruction set.
+var ceiling = os.Getenv("ALPACA_KERNEL")
+
+// Allowed reports whether kernels of that level may be used: whether this CPU can
+// run them and ALPACA_KERNEL does not ask for a lower level.
+func Allowed(level string) bool {
+	if ceiling == "" {
+		return cpuLevels[level]
+	}
+	most := slices.Index(levels, ceiling)
+	return cpuLevels[level] && most >= 0 && slices.Index(levels, level) >= most
+}
+
+// Levels returns the levels that this CPU can run, best first.
+func Levels() []string {
+	var can []string
+	for _, l := range levels {
+		if cpuLevels[l] {
+			can = append(can, l)
+		}
+	}
+	return can
+}
