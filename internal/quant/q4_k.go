@@ -1,0 +1,41 @@
+package quant
+
+// Q4_K: 256 weights of 4 bits in 8 runs of 32, each with a scale and a minimum of
+// 6 bits: w[i] = (D*sc[i/32])*q[i] - DMin*mn[i/32]. 4.5 bits a weight.
+//
+//	offset  size
+//	     0     2  D, float16
+//	     2     2  DMin, float16
+//	     4    12  Scales, see unpackScales6
+//	    16   128  Qs[32c+l] = q[64c+l] | q[64c+l+32]<<4, 0 ≤ c < 4, 0 ≤ l < 32
+func unpackQ4_K(block []byte, s *superBlock) {
+	block = block[:144]
+	s.d, s.dmin = f16At(block), f16At(block[2:])
+	unpackScales6(block[4:16], s)
+	for c := range 4 {
+		q := s.q[64*c : 64*c+64]
+		for l, b := range block[16+32*c : 48+32*c] {
+			q[l] = int8(b & 15)
+			q[l+32] = int8(b >> 4)
+		}
+	}
+}
+
+// unpackScales6 unpacks the 8 scales and 8 minima, of 6 bits each, of Q4_K and
+// Q5_K from 12 bytes:
+//
+//	offset  size
+//	     0     4  sc[j] | sc[j+4]>>4<<6, 0 ≤ j < 4
+//	     4     4  mn[j] | mn[j+4]>>4<<6
+//	     8     4  sc[j+4]&15 | mn[j+4]<<4
+func unpackScales6(b []byte, s *superBlock) {
+	b = b[:12]
+	set := func(j int, sc, mn byte) {
+		s.sc[2*j], s.sc[2*j+1] = int16(sc), int16(sc)
+		s.mn[2*j], s.mn[2*j+1] = int16(mn), int16(mn)
+	}
+	for j := range 4 {
+		set(j, b[j]&63, b[j+4]&63)
+		set(j+4, b[j+8]&15|b[j]>>6<<4, b[j+8]>>4|b[j+4]>>6<<4)
+	}
+}

@@ -1,0 +1,27 @@
+package quant
+
+// Q5_0: 32 weights of 5 bits, w[j] = D * (q[j] - 16). 5.5 bits a weight.
+//
+//	offset  size
+//	     0     2  D, float16
+//	     2     4  Qh: bit j is the highest bit of q[j], 0 ≤ j < 32
+//	     6    16  Qs[j] = q[j]&15 | q[j+16]<<4, 0 ≤ j < 16
+func unpackQ5_0(block []byte, q *[32]int8) (d, m float32) {
+	block = block[:22]
+	unpack5(block[2:], q)
+	for j := range q {
+		q[j] -= 16
+	}
+	return f16At(block), 0
+}
+
+// unpack5 unpacks 32 numbers of 5 bits: their highest bits (4 bytes), then their
+// nibbles (16 bytes).
+func unpack5(b []byte, q *[32]int8) {
+	b = b[:20]
+	high := uint32(b[0]) | uint32(b[1])<<8 | uint32(b[2])<<16 | uint32(b[3])<<24
+	for j, b := range b[4:] {
+		q[j] = int8(b&15) | int8(high>>j<<4&16)
+		q[j+16] = int8(b>>4) | int8(high>>(j+12)&16)
+	}
+}

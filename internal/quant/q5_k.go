@@ -1,0 +1,24 @@
+package quant
+
+// Q5_K: 256 weights of 5 bits in 8 runs of 32, each with a scale and a minimum of
+// 6 bits: w[i] = (D*sc[i/32])*q[i] - DMin*mn[i/32]. 5.5 bits a weight.
+//
+//	offset  size
+//	     0     2  D, float16
+//	     2     2  DMin, float16
+//	     4    12  Scales, see unpackScales6
+//	    16    32  Qh[l]: bit b is the highest bit of q[32b+l], 0 ≤ b < 8
+//	    48   128  Qs[32c+l] = q[64c+l]&15 | q[64c+l+32]<<4, 0 ≤ c < 4, 0 ≤ l < 32
+func unpackQ5_K(block []byte, s *superBlock) {
+	block = block[:176]
+	s.d, s.dmin = f16At(block), f16At(block[2:])
+	unpackScales6(block[4:16], s)
+	high := block[16:48]
+	for c := range 4 {
+		q := s.q[64*c : 64*c+64]
+		for l, b := range block[48+32*c : 80+32*c] {
+			q[l] = int8(b&15 | high[l]>>(2*c)&1<<4)
+			q[l+32] = int8(b>>4 | high[l]>>(2*c+1)&1<<4)
+		}
+	}
+}

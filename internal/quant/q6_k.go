@@ -1,0 +1,27 @@
+package quant
+
+// Q6_K: 256 weights of 6 bits in 16 runs of 16, each with a scale of 8 bits:
+// w[i] = (D * sc[i/16]) * (q[i] - 32). 6.5625 bits a weight.
+//
+//	offset  size
+//	     0   128  Ql[64h+l] = q[128h+l]&15 | q[128h+l+64]<<4, 0 ≤ h < 2, 0 ≤ l < 64
+//	   128    64  Qh[32h+l]: bits 2g and 2g+1 are q[128h+32g+l]>>4, 0 ≤ g < 4, 0 ≤ l < 32
+//	   192    16  Scales[s] = sc[s], signed
+//	   208     2  D, float16
+func unpackQ6_K(block []byte, s *superBlock) {
+	block = block[:210]
+	s.d = f16At(block[208:])
+	for j, b := range block[192:208] {
+		s.sc[j] = int16(int8(b))
+	}
+	for h := range 2 {
+		q := s.q[128*h : 128*h+128]
+		low := block[64*h : 64*h+64]
+		for l, high := range block[128+32*h : 160+32*h] {
+			q[l] = int8(low[l]&15|high&3<<4) - 32
+			q[l+32] = int8(low[l+32]&15|high>>2&3<<4) - 32
+			q[l+64] = int8(low[l]>>4|high>>4&3<<4) - 32
+			q[l+96] = int8(low[l+32]>>4|high>>6<<4) - 32
+		}
+	}
+}

@@ -1,0 +1,14 @@
+package quant
+
+// Q8_0: 32 weights of 8 bits, w[j] = D * q[j]. 8.5 bits a weight.
+//
+//	offset  size
+//	     0     2  D, float16
+//	     2    32  Qs[j] = q[j], signed, 0 ≤ j < 32
+func unpackQ8_0(block []byte, q *[32]int8) (d, m float32) {
+	block = block[:34]
+	for j, b := range block[2:] {
+		q[j] = int8(b)
+	}
+	return f16At(block), 0
+}

@@ -1,0 +1,58 @@
+package quant
+
+// The two ternary formats: 256 weights that are -1, 0 or 1 times one scale.
+
+// TQ2_0: 256 weights of 2 bits, w[i] = D * (q[i] - 1). 2.0625 bits a weight.
+//
+//	offset  size
+//	     0    64  Qs[32h+l]: bits 2g and 2g+1 are q[128h+32g+l], 0 ≤ h < 2, 0 ≤ g < 4, 0 ≤ l < 32
+//	    64     2  D, float16
+func unpackTQ2_0(block []byte, s *superBlock) {
+	block = block[:66]
+	s.setTernary(f16At(block[64:]))
+	unpack2(block[:64], &s.q)
+	for i := range s.q {
+		s.q[i]--
+	}
+}
+
+// TQ1_0: 256 weights of a base-3 digit, w[i] = D * (q[i] - 1). 1.6875 bits a weight.
+//
+// A byte B holds five digits t0 to t4 as the fraction 0.t0t1t2t3t4 in base 3,
+// rounded up to a multiple of 1/256: multiplying B by 3 carries the next digit
+// out at the top. The last four bytes hold four digits and a zero.
+//
+//	offset  size
+//	     0    32  Qs[l]: digit n is q[32n+l], 0 ≤ n < 5
+//	    32    16  Qs[32+l]: digit n is q[160+16n+l], 0 ≤ n < 5
+//	    48     4  Qh[l]: digit n is q[240+4n+l], 0 ≤ n < 4
+//	    52     2  D, float16
+func unpackTQ1_0(block []byte, s *superBlock) {
+	block = block[:54]
+	s.setTernary(f16At(block[52:]))
+	for _, run := range tq1Runs {
+		for l := range run.len {
+			b := block[run.at+l]
+			for n := range run.digits {
+				s.q[run.first+n*run.len+l] = int8(uint16(b)*3>>8) - 1
+				b *= 3
+			}
+		}
+	}
+}
+
+// tq1Runs are the three parts of a TQ1_0 block: len bytes from byte at on hold
+// digits weights each, the weights from first on.
+var tq1Runs = [3]struct{ at, len, digits, first int }{
+	{0, 32, 5, 0},
+	{32, 16, 5, 160},
+	{48, 4, 4, 240},
+}
+
+// setTernary sets the scales of a format that has only one.
+func (s *superBlock) setTernary(d float32) {
+	s.d = d
+	for j := range s.sc {
+		s.sc[j] = 1
+	}
+}
