@@ -1,0 +1,165 @@
+package gguf
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+)
+
+// errShort is wrapped by errors about something that runs past the end of the
+// bytes at hand but not of the file: there is more to read.
+var errShort = errors.New("not read yet")
+
+// cursor reads little-endian fields of b one after the other. The first error
+// stays and makes all later reads return zeros, so that callers check it once
+// for a group of fields, but always before they use a length or a count.
+type cursor struct {
+	b    []byte
+	pos  int   // of the next byte in b
+	size int64 // of the file, for messages; at least len(b)
+	err  error
+}
+
+// fail keeps the first error.
+func (c *cursor) fail(format string, args ...any) {
+	if c.err == nil {
+		c.err = fmt.Errorf(format, args...)
+	}
+}
+
+// left returns how many bytes remain.
+func (c *cursor) left() uint64 { return uint64(len(c.b) - c.pos) }
+
+// over fails because n bytes are more than what remains of b.
+func (c *cursor) over(n uint64) {
+	switch {
+	case n > uint64(c.size)-uint64(c.pos):
+		c.fail("%d bytes at offset %d run past the end of the file (%d bytes)", n, c.pos, c.size)
+	case len(c.b) == maxHeader:
+		c.fail("the header is longer than %d MB", maxHeader>>20)
+	default:
+		c.fail("%d bytes at offset %d: %w", n, c.pos, errShort)
+	}
+}
+
+// bytes returns the next n bytes without copying them, nil if there are fewer.
+func (c *cursor) bytes(n uint64) []byte {
+	if c.err != nil {
+		return nil
+	}
+	if n > c.left() {
+		c.over(n)
+		return nil
+	}
+	p := c.b[c.pos : c.pos+int(n) : c.pos+int(n)]
+	c.pos += int(n)
+	return p
+}
+
+func (c *cursor) u8() uint8 {
+	if p := c.bytes(1); p != nil {
+		return p[0]
+	}
+	return 0
+}
+
+func (c *cursor) u32() uint32 {
+	if p := c.bytes(4); p != nil {
+		return binary.LittleEndian.Uint32(p)
+	}
+	return 0
+}
+
+func (c *cursor) u64() uint64 {
+	if p := c.bytes(8); p != nil {
+		return binary.LittleEndian.Uint64(p)
+	}
+	return 0
+}
+
+func (c *cursor) i32() int32   { return int32(c.u32()) }
+func (c *cursor) f32() float32 { return math.Float32frombits(c.u32()) }
+
+// length reads a count or a length of a string.
+func (c *cursor) length(e encoding) uint64 {
+	if e.short {
+		return uint64(c.u32())
+	}
+	return c.u64()
+}
+
+// text reads a key or a name of at most most bytes.
+func (c *cursor) text(e encoding, most uint64) string {
+	n := c.length(e)
+	if n > most+1 { // a NUL more in old versions
+		c.fail("%d bytes at offset %d, at most %d are allowed", n, c.pos, most)
+	}
+	return string(e.text(c.bytes(n)))
+}
+
+// value reads a kind and a value of that kind.
+func (c *cursor) value(e encoding) Value {
+	kind := Kind(c.u32())
+	if c.err != nil {
+		return Value{}
+	}
+	v := Value{Kind: kind, n: 1, enc: e}
+	switch {
+	case kind == KindString:
+		v.raw = e.text(c.bytes(c.length(e)))
+	case kind == KindArray:
+		v = c.array(e, 0)
+	case kind.size() > 0:
+		v.raw = c.bytes(uint64(kind.size()))
+	default:
+		c.fail("%v at offset %d, known are 0 to %d", kind, c.pos-4, len(kinds)-1)
+	}
+	return v
+}
+
+// array reads an array, which is inside depth others.
+func (c *cursor) array(e encoding, depth int) Value {
+	elem, count := Kind(c.u32()), c.length(e)
+	v := Value{Kind: KindArray, Elem: elem, enc: e}
+	if c.err != nil {
+		return v
+	}
+	least := uint64(elem.size())
+	switch {
+	case elem == KindString:
+		least = uint64(e.lengthSize())
+	case elem == KindArray:
+		least = uint64(4 + e.lengthSize())
+	case least == 0:
+		c.fail("array of %v, known are 0 to %d", elem, len(kinds)-1)
+		return v
+	}
+	switch {
+	case depth == maxNesting:
+		c.fail("arrays nested more than %d deep", maxNesting)
+	case count > (uint64(c.size)-uint64(c.pos))/least:
+		c.fail("array of %d %v at offset %d runs past the end of the file (%d bytes)", count, elem, c.pos, c.size)
+	case count > maxArray:
+		c.fail("array of %d %v, at most %d are read", count, elem, maxArray)
+	}
+	if c.err != nil {
+		return v
+	}
+	v.n = int(count)
+	start := c.pos
+	switch elem {
+	case KindString:
+		for i := 0; i < v.n && c.err == nil; i++ {
+			c.bytes(c.length(e))
+		}
+	case KindArray:
+		for i := 0; i < v.n && c.err == nil; i++ {
+			c.array(e, depth+1)
+		}
+	default:
+		c.bytes(count * least)
+	}
+	v.raw = c.b[start:c.pos:c.pos]
+	return v
+}

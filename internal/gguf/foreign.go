@@ -1,0 +1,108 @@
+package gguf
+
+import (
+	"bytes"
+	"encoding/binary"
+	"fmt"
+	"unicode/utf8"
+)
+
+// ForeignError says that a file is of another format, which it names.
+type ForeignError struct {
+	Path string
+	What string // such as "a safetensors checkpoint"
+}
+
+func (e *ForeignError) Error() string {
+	return fmt.Sprintf("%s: is %s, not a GGUF model", e.Path, e.What)
+}
+
+// magic is "GGUF", the first bytes of every GGUF file.
+const magic = "GGUF"
+
+// foreignMagics are the first bytes of files that are mistaken for models, or
+// arrive in their stead.
+var foreignMagics = []struct{ magic, what string }{
+	{"PK\x03\x04", "a zip archive"},
+	{"\x80\x02", "a Python pickle, perhaps an old PyTorch checkpoint"},
+	{"\x80\x03", "a Python pickle, perhaps an old PyTorch checkpoint"},
+	{"\x80\x04", "a Python pickle, perhaps an old PyTorch checkpoint"},
+	{"\x80\x05", "a Python pickle, perhaps an old PyTorch checkpoint"},
+	{"\x93NUMPY", "a NumPy array"},
+	{"\x89HDF", "an HDF5 file, perhaps a Keras checkpoint"},
+	{"\x1f\x8b", "a gzip archive"},
+	{"BZh", "a bzip2 archive"},
+	{"\xfd7zXZ", "an xz archive"},
+	{"\x28\xb5\x2f\xfd", "a zstd archive"},
+	{"7z\xbc\xaf\x27\x1c", "a 7z archive"},
+	{"Rar!", "a rar archive"},
+	{"\x7fELF", "a program (ELF)"},
+	{"MZ", "a program (Windows)"},
+	{"%PDF", "a PDF document"},
+	{"version https://git-lfs", "a Git LFS pointer: the model itself has not been downloaded"},
+	{"<!DOCTYPE", "a web page: the download went wrong"},
+	{"<!doctype", "a web page: the download went wrong"},
+	{"<html", "a web page: the download went wrong"},
+	{"\x0a\x0e\x0a\x05<unk>", "a SentencePiece vocabulary"},
+	{"llmg", "a big-endian file of 2023"},
+	{"42ka", "a llama2.c checkpoint"},
+}
+
+// checkForeign returns a *ForeignError if the file of size bytes, which begins
+// with data, is not a GGUF file.
+func checkForeign(path string, data []byte, size int64) error {
+	head := data[:min(len(data), 4096)]
+	if bytes.HasPrefix(head, []byte(magic)) {
+		return nil
+	}
+	if bytes.HasPrefix([]byte(magic), head) {
+		return fmt.Errorf("%d bytes: cut within the first field", size)
+	}
+	return &ForeignError{path, describe(head, size)}
+}
+
+// describe names the format of a file of size bytes that begins with head.
+func describe(head []byte, size int64) string {
+	for _, m := range foreignMagics {
+		if !bytes.HasPrefix(head, []byte(m.magic)) {
+			continue
+		}
+		if m.magic == "PK\x03\x04" && bytes.Contains(head, []byte("/data.pkl")) {
+			return "a PyTorch checkpoint"
+		}
+		return m.what
+	}
+	switch {
+	case isSafetensors(head, size):
+		return "a safetensors checkpoint"
+	case len(head) > 262 && string(head[257:262]) == "ustar":
+		return "a tar archive"
+	case isText(head):
+		return "a text file"
+	case len(bytes.Trim(head, "\x00")) == 0:
+		return "a file of zeros: the download or copy was not finished"
+	}
+	return fmt.Sprintf("a file of unknown format (it begins with % x)", head[:min(len(head), 8)])
+}
+
+// isSafetensors recognizes the length of a JSON header, and its beginning.
+func isSafetensors(head []byte, size int64) bool {
+	return len(head) > 10 && binary.LittleEndian.Uint64(head) < uint64(size) && head[8] == '{' &&
+		(head[9] == '"' || head[9] == ' ' || head[9] == '}')
+}
+
+// isText reports whether head is UTF-8 without control characters.
+func isText(head []byte) bool {
+	if i := len(head) - utf8.UTFMax; i > 0 { // the last character may be cut
+		for !utf8.RuneStart(head[i]) && i < len(head)-1 {
+			i++
+		}
+		head = head[:i]
+	}
+	for _, b := range head {
+		if b < 0x20 && b != '\n' && b != '\r' && b != '\t' && b != '\f' && b != 0x1b {
+			return false
+		}
+	}
+	return utf8.Valid(head)
+}

@@ -1,0 +1,64 @@
+package gguf
+
+import "fmt"
+
+// Value returns the metadata value of a key.
+func (f *File) Value(key string) (Value, bool) {
+	if i, ok := f.keys[key]; ok {
+		return f.KV[i].Value, true
+	}
+	return Value{}, false
+}
+
+// get returns the value of a key as T. A key that is absent is no error; a
+// value of another type is.
+func get[T any](f *File, key, want string, as func(Value) (T, bool)) (value T, found bool, err error) {
+	v, ok := f.Value(key)
+	if !ok {
+		return value, false, nil
+	}
+	if value, ok = as(v); !ok {
+		return value, true, fmt.Errorf("gguf: %s: key %q: %s (%v), want %s", f.Path, key, v.TypeName(), v, want)
+	}
+	return value, true, nil
+}
+
+// Uint returns an integer of any width that is not negative.
+func (f *File) Uint(key string) (value uint64, found bool, err error) {
+	return get(f, key, "an integer that is not negative", Value.Uint)
+}
+
+// Int returns an integer of any width.
+func (f *File) Int(key string) (value int64, found bool, err error) {
+	return get(f, key, "an integer", Value.Int)
+}
+
+// Float returns a float of any width, or an integer as one.
+func (f *File) Float(key string) (value float64, found bool, err error) {
+	return get(f, key, "a number", Value.Float)
+}
+
+// Bool returns a bool.
+func (f *File) Bool(key string) (value, found bool, err error) {
+	return get(f, key, "a bool", Value.Bool)
+}
+
+// String returns a string, whose bytes need not be UTF-8.
+func (f *File) String(key string) (value string, found bool, err error) {
+	return get(f, key, "a string", Value.Str)
+}
+
+// Strings returns an array of strings.
+func (f *File) Strings(key string) (value []string, found bool, err error) {
+	return get(f, key, "an array of strings", Value.Strings)
+}
+
+// Floats returns an array of floats.
+func (f *File) Floats(key string) (value []float32, found bool, err error) {
+	return get(f, key, "an array of floats", Value.Floats)
+}
+
+// Ints returns an array of integers, of any width, that fit an int32.
+func (f *File) Ints(key string) (value []int32, found bool, err error) {
+	return get(f, key, "an array of integers below 2^31", Value.Ints)
+}

@@ -1,0 +1,229 @@
+// Package gguf reads and writes the containers of checkpoints: GGUF versions 1
+// to 3, in one file or split into many.
+//
+//	GGUF file:  "GGUF" version │ counts │ metadata (KV) │ tensor infos │ padding │ tensor data
+//
+// A file is mapped read-only and stays where it is: a Tensor's Data is a window
+// of the mapping, in the file's own block layout. Nothing of a file is believed
+// before it is checked: every count, length, offset and shape is compared with
+// the file's size before anything is allocated or sliced, so that a bad file is
+// one clear error, never a panic.
+package gguf
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"alpaca/internal/quant"
+)
+
+// File is an open checkpoint, all parts of it. It is immutable and may be used
+// from many goroutines, until Close, after which Data and everything that was
+// cut from it must not be touched.
+type File struct {
+	Path    string   // as given to Open
+	Parts   []string // paths of all parts in order; one for a file that is not split
+	Format  string   // "gguf"
+	Version uint32   // of the format
+	KV      []KV     // metadata in file order; without the split.* keys of a split model
+	Tensors []Tensor // in file order, part after part
+
+	keys   map[string]int // key → index in KV
+	names  map[string]int // name → index in Tensors
+	images []*image       // one for each part
+}
+
+// Tensor is one tensor of a file.
+type Tensor struct {
+	Name  string
+	Type  quant.Type
+	Shape []int  // row-major, outermost first: a matrix is [rows, cols]; 1 to 4 dimensions
+	Data  []byte // rows in the layout of Type; mapped read-only: writing to it crashes
+	Bytes int64  // length of Data; known even where Options.HeaderOnly left Data nil
+}
+
+// Elems returns the number of elements. It fits an int: Open has checked it.
+func (t *Tensor) Elems() int {
+	n := 1
+	for _, d := range t.Shape {
+		n *= d
+	}
+	return n
+}
+
+// Cols returns the length of a row, the innermost dimension.
+func (t *Tensor) Cols() int { return t.Shape[len(t.Shape)-1] }
+
+// Rows returns the number of rows: the product of all dimensions but the
+// innermost.
+func (t *Tensor) Rows() int {
+	n := 1
+	for _, d := range t.Shape[:len(t.Shape)-1] {
+		n *= d
+	}
+	return n
+}
+
+// Options change how a file is opened. The zero value is what Open uses.
+type Options struct {
+	// NoMap reads the file into memory instead of mapping it.
+	NoMap bool
+	// HeaderOnly asks for metadata and tensor infos only: where Data would cost
+	// memory, because the file cannot be mapped, it is left nil.
+	HeaderOnly bool
+}
+
+// Open opens the checkpoint at path. Any part of a split model opens the whole
+// model. It fails, naming the file, with a *ForeignError for a file of another
+// format, and with a plain error for one that is damaged, or cannot be read.
+func Open(path string) (*File, error) { return OpenWith(path, Options{}) }
+
+// OpenWith is Open with options.
+func OpenWith(path string, opt Options) (*File, error) {
+	f := &File{Path: path}
+	err := Guard(func() error { return f.open(path, opt) })
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("gguf: %w", err)
+	}
+	return f, nil
+}
+
+// open reads the file at path, and all other parts if it is one of many.
+func (f *File) open(path string, opt Options) error {
+	first, err := f.openPart(path, opt)
+	if err != nil {
+		return err
+	}
+	parts := []*header{first}
+	if first.splitCount > 1 {
+		if parts, err = f.openOthers(path, first, opt); err != nil {
+			return err
+		}
+	}
+	return f.join(parts)
+}
+
+// openPart maps one file and reads its header.
+func (f *File) openPart(path string, opt Options) (*header, error) {
+	im, err := openImage(path, opt)
+	if err != nil {
+		return nil, err
+	}
+	f.images = append(f.images, im)
+	h, err := im.readHeader(opt)
+	if err != nil {
+		return nil, pathError(path, err)
+	}
+	return h, nil
+}
+
+// pathError puts path in front of err, unless err names its file itself.
+func pathError(path string, err error) error {
+	var foreign *ForeignError
+	var fault *FaultError
+	if errors.As(err, &foreign) || errors.As(err, &fault) {
+		return err
+	}
+	return fmt.Errorf("%s: %w", path, err)
+}
+
+// join makes the parts, in order, one file.
+func (f *File) join(parts []*header) error {
+	f.Format = "gguf"
+	f.Version = parts[0].version
+	f.KV = parts[0].kv
+	if len(parts) > 1 {
+		f.KV = withoutSplitKeys(f.KV)
+	}
+	f.keys = make(map[string]int, len(f.KV))
+	for i, kv := range f.KV {
+		f.keys[kv.Key] = i
+	}
+	n := 0
+	for _, p := range parts {
+		n += len(p.tensors)
+	}
+	if n > maxTensors {
+		return fmt.Errorf("%s: %d tensors in all parts, at most %d are read", f.Path, n, maxTensors)
+	}
+	f.Tensors = make([]Tensor, 0, n)
+	f.names = make(map[string]int, n)
+	for _, p := range parts {
+		f.Parts = append(f.Parts, p.path)
+		for _, t := range p.tensors {
+			if _, dup := f.names[t.Name]; dup {
+				return fmt.Errorf("%s: tensor %q is in another part too", p.path, t.Name)
+			}
+			f.names[t.Name] = len(f.Tensors)
+			f.Tensors = append(f.Tensors, t)
+		}
+	}
+	if want := parts[0].splitTensors; want >= 0 && want != int64(n) {
+		return fmt.Errorf("%s: the parts hold %d tensors, split.tensors.count says %d", f.Path, n, want)
+	}
+	return nil
+}
+
+// Close unmaps the file. It may be called more than once.
+func (f *File) Close() error {
+	var first error
+	for _, im := range f.images {
+		if err := im.close(); err != nil && first == nil {
+			first = fmt.Errorf("gguf: %s: %w", im.path, err)
+		}
+	}
+	f.images = nil
+	return first
+}
+
+// Size returns the bytes of all parts.
+func (f *File) Size() int64 {
+	var n int64
+	for _, im := range f.images {
+		n += im.size
+	}
+	return n
+}
+
+// Mapped reports whether all parts are mapped: false means that they were read
+// into memory.
+func (f *File) Mapped() bool {
+	for _, im := range f.images {
+		if !im.mapped {
+			return false
+		}
+	}
+	return true
+}
+
+// Tensor returns the tensor of that name, nil if there is none.
+func (f *File) Tensor(name string) *Tensor {
+	if i, ok := f.names[name]; ok {
+		return &f.Tensors[i]
+	}
+	return nil
+}
+
+// Unchanged returns an error if a part no longer has the size it had when it
+// was opened. Most truncations fault, see Guard; a cut within the last page of
+// what is left shows as zeros only, and is found here.
+func (f *File) Unchanged() error {
+	for _, im := range f.images {
+		st, err := os.Stat(im.path)
+		switch {
+		case errors.Is(err, os.ErrNotExist):
+			// Removed or replaced: the mapping keeps the old contents alive.
+		case err != nil:
+			return fmt.Errorf("gguf: %w", err)
+		case os.SameFile(st, im.stat) && st.Size() != im.size:
+			return fmt.Errorf("gguf: %s: changed from %d to %d bytes while in use", im.path, im.size, st.Size())
+		}
+	}
+	return nil
+}
+
+// Name returns the file's base name, for messages.
+func (f *File) Name() string { return filepath.Base(f.Path) }

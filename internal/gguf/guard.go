@@ -1,0 +1,90 @@
+package gguf
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"unsafe"
+)
+
+// FaultError says that a mapped file could not be read where it once could:
+// it was truncated, or its disk failed, while it was in use.
+type FaultError struct {
+	Path   string
+	Offset int64 // in the file
+}
+
+func (e *FaultError) Error() string {
+	return fmt.Sprintf("%s: cannot be read at byte %d any more: the file was cut or its disk failed while in use", e.Path, e.Offset)
+}
+
+// Guard calls fn and turns a fault in a mapped file into a *FaultError. Every
+// goroutine that reads a mapping must do so under a Guard of its own: without
+// one a fault ends the process. Faults anywhere else, such as at a nil pointer,
+// are bugs and still panic.
+func Guard(fn func() error) (err error) {
+	old := debug.SetPanicOnFault(true)
+	defer func() {
+		debug.SetPanicOnFault(old)
+		if r := recover(); r != nil {
+			fault := asFault(r)
+			if fault == nil {
+				panic(r)
+			}
+			err = fault
+		}
+	}()
+	return fn()
+}
+
+// asFault returns the fault in a mapped file that the recovered value r is
+// about, nil if it is about anything else.
+func asFault(r any) *FaultError {
+	e, ok := r.(interface {
+		runtime.Error
+		Addr() uintptr
+	})
+	if !ok {
+		return nil
+	}
+	mappings.Lock()
+	defer mappings.Unlock()
+	for _, m := range mappings.all {
+		if at := e.Addr() - m.base; at < m.length { // wraps around to a huge number below base
+			return &FaultError{Path: m.path, Offset: int64(at)}
+		}
+	}
+	return nil
+}
+
+// mapping is the place of a mapped file in memory.
+type mapping struct {
+	base, length uintptr
+	path         string
+}
+
+// mappings is all that are open now: a fault only tells its address.
+var mappings struct {
+	sync.Mutex
+	all []mapping
+}
+
+func registerMapping(data []byte, path string) {
+	mappings.Lock()
+	defer mappings.Unlock()
+	mappings.all = append(mappings.all, mapping{baseOf(data), uintptr(len(data)), path})
+}
+
+func unregisterMapping(data []byte) {
+	mappings.Lock()
+	defer mappings.Unlock()
+	for i, m := range mappings.all {
+		if m.base == baseOf(data) {
+			mappings.all = append(mappings.all[:i], mappings.all[i+1:]...)
+			return
+		}
+	}
+}
+
+func baseOf(data []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(data))) }

@@ -1,0 +1,294 @@
+package gguf
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+	"sort"
+
+	"alpaca/internal/quant"
+)
+
+// Bounds on what a header may hold. They are far above anything in use and keep
+// the memory for a file that is refused in the end below 64 MB.
+const (
+	maxKeys    = 1 << 14
+	maxTensors = 1 << 17
+	maxKeyLen  = 1 << 10
+	maxNameLen = 127      // of a tensor; the format's own limit is 63
+	maxArray   = 1 << 22  // elements; the largest vocabularies have 2^18
+	maxHeader  = 48 << 20 // bytes; vocabularies of 2^18 tokens need up to 20 MB
+	maxNesting = 4        // arrays in arrays
+	maxDims    = 4
+)
+
+const (
+	keyAlignment    = "general.alignment"
+	keySplitNo      = "split.no"
+	keySplitCount   = "split.count"
+	keySplitTensors = "split.tensors.count"
+
+	defaultAlignment = 32
+)
+
+// header is what one file says before its data.
+type header struct {
+	path      string
+	version   uint32
+	kv        []KV
+	tensors   []Tensor
+	alignment uint64
+
+	splitNo, splitCount uint64 // number of this file, from 0, and of all; 0 and 0 if not split
+	splitTensors        int64  // tensors in all files; -1 if not told
+}
+
+// headerReader reads a header.
+type headerReader struct {
+	*header
+	c    cursor
+	size int64 // of the file
+	enc  encoding
+	seen map[string]bool
+	ends []extent // where each tensor's data is
+}
+
+// extent is the place of a tensor's data, in bytes from the start of the data.
+type extent struct{ start, bytes uint64 }
+
+// parseHeader reads the header of the file at path, of size bytes, of which
+// data holds the first: all of them unless headerOnly, when the tensors get no
+// Data. An error that wraps errShort means that data ends within the header.
+func parseHeader(path string, data []byte, size int64, headerOnly bool) (*header, error) {
+	if err := checkForeign(path, data, size); err != nil {
+		return nil, err
+	}
+	r := &headerReader{
+		header: &header{path: path, alignment: defaultAlignment, splitTensors: -1},
+		c:      cursor{b: data[:min(len(data), maxHeader)], size: size},
+		size:   size,
+	}
+	if err := r.read(); err != nil {
+		return nil, err
+	}
+	start := alignUp(uint64(r.c.pos), r.alignment)
+	if err := r.place(start); err != nil {
+		return nil, err
+	}
+	if !headerOnly {
+		for i := range r.tensors {
+			t, e := &r.tensors[i], r.ends[i]
+			t.Data = data[start+e.start:][:e.bytes:e.bytes]
+		}
+	}
+	return r.header, nil
+}
+
+// read reads everything up to the data.
+func (r *headerReader) read() error {
+	r.c.bytes(4) // the magic, which checkForeign has seen
+	r.version = r.c.u32()
+	switch {
+	case r.c.err != nil:
+		return r.c.err
+	case r.version < 1<<24 && r.version > 3:
+		return fmt.Errorf("GGUF version %d, known are 1 to 3", r.version)
+	case r.version == 0 || r.version > 3:
+		return fmt.Errorf("GGUF version %d (%#08x)%s", r.version, r.version, bigEndian(r.version))
+	}
+	r.enc = encoding{short: r.version == 1, trim: r.version < 3}
+
+	nTensors, nKV := r.c.length(r.enc), r.c.length(r.enc)
+	if r.c.err != nil {
+		return r.c.err
+	}
+	// The smallest entries: a length, a kind and a byte; a length, dimensions, one of them, type and offset.
+	if err := r.checkCount("metadata entries", nKV, maxKeys, r.enc.lengthSize()+5); err != nil {
+		return err
+	}
+	if err := r.checkCount("tensors", nTensors, maxTensors, 2*r.enc.lengthSize()+16); err != nil {
+		return err
+	}
+	if err := r.readKV(int(nKV)); err != nil {
+		return err
+	}
+	if err := r.readSettings(); err != nil {
+		return err
+	}
+	return r.readTensors(int(nTensors))
+}
+
+// bigEndian returns a remark if the version looks like one of the other byte order.
+func bigEndian(version uint32) string {
+	if v := bits.ReverseBytes32(version); v >= 1 && v <= 3 {
+		return ": the file is big-endian, for s390x and the like; only little-endian files are read"
+	}
+	return ", known are 1 to 3"
+}
+
+// checkCount refuses n things of at least each bytes that cannot be in the
+// rest of the file.
+func (r *headerReader) checkCount(what string, n, most uint64, each int) error {
+	if rest := uint64(r.size) - uint64(r.c.pos); n > rest/uint64(each) {
+		return fmt.Errorf("%d %s do not fit in a file of %d bytes", n, what, r.size)
+	}
+	if n > most {
+		return fmt.Errorf("%d %s, at most %d are read", n, what, most)
+	}
+	return nil
+}
+
+// readKV reads n metadata entries.
+func (r *headerReader) readKV(n int) error {
+	r.kv = make([]KV, 0, n)
+	r.seen = make(map[string]bool, n)
+	for i := range n {
+		key := r.c.text(r.enc, maxKeyLen)
+		if r.c.err != nil {
+			return fmt.Errorf("key %d of %d: %w", i, n, r.c.err)
+		}
+		if key == "" {
+			return fmt.Errorf("key %d of %d at offset %d is empty", i, n, r.c.pos)
+		}
+		v := r.c.value(r.enc)
+		if r.c.err != nil {
+			return fmt.Errorf("key %q: %w", key, r.c.err)
+		}
+		if r.seen[key] {
+			return fmt.Errorf("key %q is there twice", key)
+		}
+		r.seen[key] = true
+		r.kv = append(r.kv, KV{key, v})
+	}
+	return nil
+}
+
+// readSettings takes from the metadata what the container itself needs.
+func (r *headerReader) readSettings() error {
+	for _, kv := range r.kv {
+		if kv.Key != keyAlignment && kv.Key != keySplitNo && kv.Key != keySplitCount && kv.Key != keySplitTensors {
+			continue
+		}
+		n, ok := kv.Value.Uint()
+		if !ok || n > math.MaxInt32 {
+			return fmt.Errorf("key %q: %v is not a number between 0 and 2^31", kv.Key, kv.Value)
+		}
+		switch kv.Key {
+		case keyAlignment:
+			if bits.OnesCount64(n) != 1 {
+				return fmt.Errorf("key %q: %d is not a power of two", kv.Key, n)
+			}
+			r.alignment = n
+		case keySplitNo:
+			r.splitNo = n
+		case keySplitCount:
+			r.splitCount = n
+		case keySplitTensors:
+			r.splitTensors = int64(n)
+		}
+	}
+	return nil
+}
+
+// readTensors reads n tensor infos and checks each on its own.
+func (r *headerReader) readTensors(n int) error {
+	r.tensors = make([]Tensor, 0, n)
+	r.ends = make([]extent, 0, n)
+	r.seen = make(map[string]bool, n)
+	for i := range n {
+		name := r.c.text(r.enc, maxNameLen)
+		if r.c.err != nil {
+			return fmt.Errorf("tensor %d of %d: name: %w", i, n, r.c.err)
+		}
+		if r.seen[name] {
+			return fmt.Errorf("tensor %q is there twice", name)
+		}
+		r.seen[name] = true
+		if err := r.readTensor(name); err != nil {
+			return fmt.Errorf("tensor %q: %w", name, err)
+		}
+	}
+	return nil
+}
+
+// readTensor reads the rest of a tensor's info.
+func (r *headerReader) readTensor(name string) error {
+	nDims := r.c.u32()
+	if r.c.err == nil && (nDims < 1 || nDims > maxDims) {
+		return fmt.Errorf("%d dimensions, want 1 to %d", nDims, maxDims)
+	}
+	var ne [maxDims]uint64 // innermost first, as in the file
+	for d := range nDims {
+		ne[d] = r.c.length(r.enc)
+	}
+	typ, offset := quant.Type(r.c.u32()), r.c.u64()
+	if r.c.err != nil {
+		return r.c.err
+	}
+	if err := checkType(typ); err != nil {
+		return err
+	}
+	size, err := dataBytes(typ, ne[:nDims])
+	if err != nil {
+		return err
+	}
+	if offset%r.alignment != 0 {
+		return fmt.Errorf("offset %d is not a multiple of the alignment %d", offset, r.alignment)
+	}
+	t := Tensor{Name: name, Type: typ, Shape: make([]int, nDims), Bytes: int64(size)}
+	for d := range nDims {
+		t.Shape[nDims-1-d] = int(ne[d]) // here, and only here, the order is turned round
+	}
+	r.tensors = append(r.tensors, t)
+	r.ends = append(r.ends, extent{offset, size})
+	return nil
+}
+
+// dataBytes returns the bytes of a tensor of dimensions ne, innermost first.
+func dataBytes(typ quant.Type, ne []uint64) (uint64, error) {
+	elems := uint64(1)
+	for _, n := range ne {
+		hi, lo := bits.Mul64(elems, n)
+		if n == 0 {
+			return 0, fmt.Errorf("dimensions %d: one is zero", ne)
+		}
+		if hi != 0 || lo > math.MaxInt {
+			return 0, fmt.Errorf("dimensions %d: too many elements for this machine (%d bits)", ne, intBits)
+		}
+		elems = lo
+	}
+	if ne[0]%uint64(typ.BlockLen()) != 0 {
+		return 0, fmt.Errorf("rows of %d elements, %v needs a multiple of %d", ne[0], typ, typ.BlockLen())
+	}
+	hi, lo := bits.Mul64(elems/uint64(typ.BlockLen()), uint64(typ.BlockBytes()))
+	if hi != 0 || lo > math.MaxInt {
+		return 0, fmt.Errorf("dimensions %d of %v: too many bytes for this machine (%d bits)", ne, typ, intBits)
+	}
+	return lo, nil
+}
+
+// place checks the places of all tensors' data, which begins at start, against
+// the file and against each other.
+func (r *headerReader) place(start uint64) error {
+	order := make([]int, len(r.ends))
+	for i, e := range r.ends {
+		order[i] = i
+		end := start + e.start + e.bytes
+		if e.start > uint64(r.size) || end > uint64(r.size) {
+			return fmt.Errorf("tensor %q: %d bytes at offset %d of the data, which begins at %d, run past the end of the file (%d bytes)",
+				r.tensors[i].Name, e.bytes, e.start, start, r.size)
+		}
+	}
+	sort.Slice(order, func(a, b int) bool { return r.ends[order[a]].start < r.ends[order[b]].start })
+	for k := 1; k < len(order); k++ {
+		a, b := order[k-1], order[k]
+		if r.ends[a].start+r.ends[a].bytes > r.ends[b].start {
+			return fmt.Errorf("tensors %q and %q overlap at offset %d of the data",
+				r.tensors[a].Name, r.tensors[b].Name, r.ends[b].start)
+		}
+	}
+	return nil
+}
+
+// alignUp rounds n up to a multiple of the power of two align.
+func alignUp(n, align uint64) uint64 { return (n + align - 1) &^ (align - 1) }

@@ -1,0 +1,120 @@
+package gguf
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+)
+
+// image is the bytes of one file, mapped where that works and read where not.
+type image struct {
+	path   string
+	size   int64
+	stat   os.FileInfo
+	data   []byte // the whole file if mapped, else what has been read of it from the start
+	mapped bool
+	file   *os.File // open only while an unmapped file is read
+}
+
+// openImage opens the file and maps it, unless that fails or opt forbids it.
+func openImage(path string, opt Options) (*image, error) {
+	// Stat comes first: to open a named pipe would wait for its writer.
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	switch {
+	case st.IsDir():
+		return nil, fmt.Errorf("%s: is a directory, not a model file", path)
+	case !st.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: is not a regular file", path)
+	case st.Size() == 0:
+		return nil, fmt.Errorf("%s: is empty", path)
+	case st.Size() > math.MaxInt:
+		return nil, fmt.Errorf("%s: %d bytes do not fit the address space of this machine (%d bits)", path, st.Size(), intBits)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	im := &image{path: path, size: st.Size(), stat: st}
+	if !opt.NoMap {
+		if im.data, err = mapFile(file, st.Size()); err == nil {
+			im.mapped = true
+			registerMapping(im.data, path)
+			return im, file.Close()
+		}
+	}
+	im.file = file
+	return im, nil
+}
+
+// intBits is the width of an int.
+const intBits = 32 << (^uint(0) >> 63)
+
+// close unmaps or forgets the bytes.
+func (im *image) close() error {
+	var err error
+	if im.file != nil {
+		err = im.file.Close()
+		im.file = nil
+	}
+	if im.mapped {
+		unregisterMapping(im.data)
+		err = errors.Join(err, unmapFile(im.data))
+		im.mapped = false
+	}
+	im.data = nil
+	return err
+}
+
+// firstRead is how much of an unmapped file is read before its header is
+// parsed: enough for the metadata of most models.
+const firstRead = 1 << 20
+
+// readHeader parses the header. Of an unmapped file more and more is read until
+// the header is complete and, unless opt says HeaderOnly, then all the rest.
+func (im *image) readHeader(opt Options) (*header, error) {
+	if im.mapped {
+		return parseHeader(im.path, im.data, im.size, false)
+	}
+	for want := int64(firstRead); ; want *= 8 {
+		if err := im.readTo(min(want, im.size, maxHeader)); err != nil {
+			return nil, err
+		}
+		_, err := parseHeader(im.path, im.data, im.size, true)
+		if err == nil {
+			break
+		}
+		if !errors.Is(err, errShort) {
+			return nil, err
+		}
+	}
+	if opt.HeaderOnly {
+		return parseHeader(im.path, im.data, im.size, true)
+	}
+	if err := im.readTo(im.size); err != nil {
+		return nil, err
+	}
+	err := im.file.Close()
+	im.file = nil
+	if err != nil {
+		return nil, err
+	}
+	return parseHeader(im.path, im.data, im.size, false)
+}
+
+// readTo makes data hold the first n bytes of the file.
+func (im *image) readTo(n int64) error {
+	data := make([]byte, n)
+	have := copy(data, im.data)
+	if _, err := im.file.ReadAt(data[have:], int64(have)); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	} else if err != nil && n < im.size {
+		return fmt.Errorf("shrank while it was read: %w", io.ErrUnexpectedEOF)
+	}
+	im.data = data
+	return nil
+}

@@ -1,0 +1,63 @@
+package gguf
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+)
+
+// splitName matches the name of a part: NAME-00002-of-00003.gguf, from 1.
+var splitName = regexp.MustCompile(`^(.*)-(\d{5})-of-(\d{5})\.gguf$`)
+
+// openOthers opens the parts of the model that the file at path, already read,
+// is one of, and returns the headers of all in order.
+func (f *File) openOthers(path string, one *header, opt Options) ([]*header, error) {
+	dir, base := filepath.Split(path)
+	m := splitName.FindStringSubmatch(base)
+	if m == nil {
+		return nil, fmt.Errorf("%s: is one of %d parts, whose names end in -00001-of-%05d.gguf and so on; this one's does not",
+			path, one.splitCount, one.splitCount)
+	}
+	// The names, not the metadata, bound the number of files to open: at most 99999.
+	if count, _ := strconv.ParseUint(m[3], 10, 64); count != one.splitCount {
+		return nil, fmt.Errorf("%s: the name says that there are %d parts, %s says %d", path, count, keySplitCount, one.splitCount)
+	}
+	parts := make([]*header, 0, one.splitCount)
+	for i := range one.splitCount {
+		name := fmt.Sprintf("%s%s-%05d-of-%05d.gguf", dir, m[1], i+1, one.splitCount)
+		h := one
+		if name != path {
+			var err error
+			h, err = f.openPart(name, opt)
+			if errors.Is(err, fs.ErrNotExist) {
+				return nil, fmt.Errorf("part %d of %d is missing: %s", i+1, one.splitCount, name)
+			}
+			if err != nil {
+				return nil, err
+			}
+		}
+		switch {
+		case h.splitNo != i:
+			return nil, fmt.Errorf("%s: %s is %d, want %d in part %d", name, keySplitNo, h.splitNo, i, i+1)
+		case h.splitCount != one.splitCount:
+			return nil, fmt.Errorf("%s: %s is %d, in %s it is %d", name, keySplitCount, h.splitCount, base, one.splitCount)
+		}
+		parts = append(parts, h)
+	}
+	return parts, nil
+}
+
+// withoutSplitKeys returns the metadata of a model as it was before the split.
+func withoutSplitKeys(kv []KV) []KV {
+	var rest []KV
+	for _, e := range kv {
+		if !strings.HasPrefix(e.Key, "split.") {
+			rest = append(rest, e)
+		}
+	}
+	return rest
+}

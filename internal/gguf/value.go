@@ -1,0 +1,313 @@
+package gguf
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"strings"
+)
+
+// KV is one metadata entry.
+type KV struct {
+	Key   string
+	Value Value
+}
+
+// Kind is a metadata value's type, by its code in the file.
+type Kind uint32
+
+// The kinds of values.
+const (
+	KindU8     Kind = 0
+	KindI8     Kind = 1
+	KindU16    Kind = 2
+	KindI16    Kind = 3
+	KindU32    Kind = 4
+	KindI32    Kind = 5
+	KindF32    Kind = 6
+	KindBool   Kind = 7
+	KindString Kind = 8
+	KindArray  Kind = 9
+	KindU64    Kind = 10
+	KindI64    Kind = 11
+	KindF64    Kind = 12
+)
+
+// kinds has each kind's name and size; strings and arrays have no fixed size.
+var kinds = [...]struct {
+	name string
+	size int
+}{
+	{"u8", 1}, {"i8", 1}, {"u16", 2}, {"i16", 2}, {"u32", 4}, {"i32", 4}, {"f32", 4},
+	{"bool", 1}, {"str", 0}, {"arr", 0}, {"u64", 8}, {"i64", 8}, {"f64", 8},
+}
+
+func (k Kind) String() string {
+	if int(k) < len(kinds) {
+		return kinds[k].name
+	}
+	return fmt.Sprintf("value type %d", uint32(k))
+}
+
+// size returns the bytes of a value of fixed size, 0 for all other kinds.
+func (k Kind) size() int {
+	if int(k) < len(kinds) {
+		return kinds[k].size
+	}
+	return 0
+}
+
+// Value is one metadata value. It stays encoded as in its file and is decoded
+// when asked for, so that opening a file with a vocabulary of 128 thousand
+// tokens costs next to nothing. Like tensor data it is valid until the file is
+// closed; what the methods return is copied and stays.
+type Value struct {
+	Kind Kind
+	Elem Kind // kind of the elements if Kind is KindArray
+
+	n   int      // number of elements of an array, else 1
+	raw []byte   // the value, the elements, or the bytes of the string
+	enc encoding // of strings and arrays inside raw
+}
+
+// encoding is how versions differ in what they write.
+type encoding struct {
+	short bool // v1: counts and lengths are u32, not u64
+	trim  bool // v1 and v2: one NUL at the end of a string is not part of it
+}
+
+// lengthSize is the bytes of a count or length.
+func (e encoding) lengthSize() int {
+	if e.short {
+		return 4
+	}
+	return 8
+}
+
+// text returns the string that a file stores as p.
+func (e encoding) text(p []byte) []byte {
+	if e.trim && len(p) > 0 && p[len(p)-1] == 0 {
+		return p[:len(p)-1]
+	}
+	return p
+}
+
+// Len returns the number of elements of an array, 1 for every other value.
+func (v Value) Len() int { return v.n }
+
+// TypeName returns "u32", "str", "arr[f32]" and the like.
+func (v Value) TypeName() string {
+	if v.Kind == KindArray {
+		return "arr[" + v.Elem.String() + "]"
+	}
+	return v.Kind.String()
+}
+
+// number is a decoded scalar: one of the three, as its kind says.
+type number struct {
+	u uint64
+	i int64
+	f float64
+}
+
+// decode reads the scalar of kind k at p.
+func (k Kind) decode(p []byte) (n number) {
+	le := binary.LittleEndian
+	switch k {
+	case KindU8, KindBool:
+		n.u = uint64(p[0])
+	case KindU16:
+		n.u = uint64(le.Uint16(p))
+	case KindU32:
+		n.u = uint64(le.Uint32(p))
+	case KindU64:
+		n.u = le.Uint64(p)
+	case KindI8:
+		n.i = int64(int8(p[0]))
+	case KindI16:
+		n.i = int64(int16(le.Uint16(p)))
+	case KindI32:
+		n.i = int64(int32(le.Uint32(p)))
+	case KindI64:
+		n.i = int64(le.Uint64(p))
+	case KindF32:
+		n.f = float64(math.Float32frombits(le.Uint32(p)))
+	case KindF64:
+		n.f = math.Float64frombits(le.Uint64(p))
+	}
+	return n
+}
+
+func (k Kind) unsigned() bool { return k == KindU8 || k == KindU16 || k == KindU32 || k == KindU64 }
+func (k Kind) signed() bool   { return k == KindI8 || k == KindI16 || k == KindI32 || k == KindI64 }
+func (k Kind) float() bool    { return k == KindF32 || k == KindF64 }
+
+// Uint returns an integer that is not negative.
+func (v Value) Uint() (uint64, bool) {
+	switch n := v.Kind.decode(v.raw); {
+	case v.Kind.unsigned():
+		return n.u, true
+	case v.Kind.signed():
+		return uint64(n.i), n.i >= 0
+	}
+	return 0, false
+}
+
+// Int returns an integer that fits an int64.
+func (v Value) Int() (int64, bool) {
+	switch n := v.Kind.decode(v.raw); {
+	case v.Kind.unsigned():
+		return int64(n.u), n.u <= math.MaxInt64
+	case v.Kind.signed():
+		return n.i, true
+	}
+	return 0, false
+}
+
+// Float returns a float, or an integer as one.
+func (v Value) Float() (float64, bool) {
+	if v.Kind.float() {
+		return v.Kind.decode(v.raw).f, true
+	}
+	if i, ok := v.Int(); ok {
+		return float64(i), true
+	}
+	return 0, false
+}
+
+// Bool returns a bool.
+func (v Value) Bool() (value, ok bool) {
+	return v.Kind == KindBool && v.raw[0] != 0, v.Kind == KindBool
+}
+
+// Str returns a string, whose bytes need not be UTF-8.
+func (v Value) Str() (string, bool) {
+	if v.Kind != KindString {
+		return "", false
+	}
+	return string(v.raw), true
+}
+
+// Strings returns an array of strings. They share one copy of the bytes.
+func (v Value) Strings() ([]string, bool) {
+	if v.Kind != KindArray || v.Elem != KindString {
+		return nil, false
+	}
+	list := make([]string, 0, v.n)
+	all := string(v.raw)
+	c := cursor{b: v.raw, size: int64(len(v.raw))}
+	for range v.n {
+		p := c.bytes(c.length(v.enc))
+		start := c.pos - len(p)
+		list = append(list, all[start:start+len(v.enc.text(p))])
+	}
+	return list, true
+}
+
+// Floats returns an array of floats.
+func (v Value) Floats() ([]float32, bool) {
+	if v.Kind != KindArray || !v.Elem.float() {
+		return nil, false
+	}
+	list := make([]float32, v.n)
+	for i := range list {
+		list[i] = float32(v.elem(i).f)
+	}
+	return list, true
+}
+
+// Ints returns an array of integers that all fit an int32.
+func (v Value) Ints() ([]int32, bool) {
+	if v.Kind != KindArray || !v.Elem.signed() && !v.Elem.unsigned() {
+		return nil, false
+	}
+	list := make([]int32, v.n)
+	for i := range list {
+		n := v.elem(i)
+		if n.u > math.MaxInt32 || n.i != int64(int32(n.i)) {
+			return nil, false
+		}
+		list[i] = int32(n.u) | int32(n.i) // one of them is 0
+	}
+	return list, true
+}
+
+// elem decodes element i of an array of numbers.
+func (v Value) elem(i int) number { return v.Elem.decode(v.raw[i*v.Elem.size():]) }
+
+// Any returns the value as the Go type nearest to it: uint64, int64, float32,
+// float64, bool, string, or a slice of one of these; []any for nested arrays.
+func (v Value) Any() any {
+	switch {
+	case v.Kind == KindString:
+		return string(v.raw)
+	case v.Kind != KindArray:
+		return v.Kind.any(v.Kind.decode(v.raw))
+	case v.Elem == KindString:
+		list, _ := v.Strings()
+		return list
+	case v.Elem == KindArray:
+		return v.nested()
+	}
+	switch {
+	case v.Elem.unsigned():
+		return collect(v, func(n number) uint64 { return n.u })
+	case v.Elem.signed():
+		return collect(v, func(n number) int64 { return n.i })
+	case v.Elem == KindF32:
+		return collect(v, func(n number) float32 { return float32(n.f) })
+	case v.Elem == KindF64:
+		return collect(v, func(n number) float64 { return n.f })
+	}
+	return collect(v, func(n number) bool { return n.u != 0 })
+}
+
+// any returns the scalar n of kind k.
+func (k Kind) any(n number) any {
+	switch {
+	case k.unsigned():
+		return n.u
+	case k.signed():
+		return n.i
+	case k == KindF32:
+		return float32(n.f)
+	case k == KindF64:
+		return n.f
+	}
+	return n.u != 0
+}
+
+// collect decodes all elements of an array of numbers.
+func collect[T any](v Value, as func(number) T) []T {
+	list := make([]T, v.n)
+	for i := range list {
+		list[i] = as(v.elem(i))
+	}
+	return list
+}
+
+// nested returns the arrays of an array of arrays.
+func (v Value) nested() []any {
+	list := make([]any, 0, v.n)
+	c := cursor{b: v.raw, size: int64(len(v.raw))}
+	for range v.n {
+		list = append(list, c.array(v.enc, 0).Any())
+	}
+	return list
+}
+
+// String returns the value for a human: arrays and long strings are cut.
+func (v Value) String() string {
+	const most = 60
+	if v.Kind == KindArray {
+		return fmt.Sprintf("%s, %d elements", v.TypeName(), v.n)
+	}
+	s := fmt.Sprint(v.Any())
+	if v.Kind == KindString {
+		s = fmt.Sprintf("%q", s[:min(len(s), most)])
+		if len(v.raw) > most {
+			s += fmt.Sprintf("… (%d bytes)", len(v.raw))
+		}
+	}
+	return strings.ToValidUTF8(s, "?")
+}
