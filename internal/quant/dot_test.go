@@ -1,0 +1,101 @@
+package quant
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestDotRow compares each format's dot product with the decoded weights times
+// the activations as quantized, in float64: only rounding may differ.
+func TestDotRow(t *testing.T) {
+	const tokens, cols = 3, 512
+	for _, typ := range computable {
+		t.Run(typ.String(), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(3, uint64(typ)))
+			row := randomRow(r, typ, cols)
+			w := make([]float32, cols)
+			Decode(typ, w, row)
+			var a Acts
+			a.Reset(typ, tokens, cols)
+			for i := range tokens {
+				a.Quantize(i, normalFloats(r, cols))
+			}
+			got := make([]float32, tokens)
+			dotRow(typ, got, row, &a, new(rowScratch))
+			for i, v := range got {
+				var want, size float64
+				for k, w := range w {
+					p := float64(w) * a.value(i, k)
+					want += p
+					size += math.Abs(p)
+				}
+				require.InDelta(t, want, v, size*0x1p-21, "token %d", i)
+			}
+		})
+	}
+}
+
+// value returns activation k of row i as it was quantized.
+func (a *Acts) value(i, k int) float64 {
+	if a.kind == actF32 {
+		return float64(a.F[i*a.Stride+k])
+	}
+	return float64(a.Q[i*a.Stride+k]) * float64(a.D[i*a.Blocks+k/a.blockLen()])
+}
+
+// randomRow returns a row of weights of type t, of sizes between 2^-7 and 2^3.
+func randomRow(r *rand.Rand, t Type, cols int) []byte {
+	row := make([]byte, t.RowBytes(cols))
+	for i := range row {
+		row[i] = byte(r.Uint32())
+	}
+	half := func() float32 { return (r.Float32() - 0.5) / 64 }
+	n := t.BlockBytes()
+	for b := 0; b < len(row); b += n {
+		switch t {
+		case F32:
+			bits := math.Float32bits(half())
+			row[b], row[b+1], row[b+2], row[b+3] = byte(bits), byte(bits>>8), byte(bits>>16), byte(bits>>24)
+		case F16:
+			putF16(row[b:], half())
+		case BF16:
+			h := F32ToBF16(half())
+			row[b], row[b+1] = byte(h), byte(h>>8)
+		}
+		for _, at := range scaleOffsets[t] {
+			putF16(row[b+at:], half())
+		}
+	}
+	return row
+}
+
+func normalFloats(r *rand.Rand, n int) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(r.NormFloat64())
+	}
+	return x
+}
+
+// TestDotF32Tail: the partial sums of a row that is no multiple of 8.
+func TestDotF32Tail(t *testing.T) {
+	negativeZero := float32(math.Copysign(0, -1))
+	tests := []struct {
+		name string
+		w, x []float32
+		want float32
+	}{
+		{"empty", nil, nil, 0},
+		{"one", []float32{3}, []float32{2}, 6},
+		{"padding turns -0 into +0", []float32{negativeZero}, []float32{1}, 0},
+		{"nine", []float32{1, 1, 1, 1, 1, 1, 1, 1, 5}, []float32{1, 2, 3, 4, 5, 6, 7, 8, 10}, 86},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			requireSameFloat(t, test.want, DotF32(test.w, test.x), "%v · %v", test.w, test.x)
+		})
+	}
+}
