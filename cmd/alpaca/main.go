@@ -1,0 +1,16 @@
+// Alpaca runs LLaMA-family language models on ordinary CPUs.
+//
+// Rules of this program's surface:
+//
+//   - stdout carries the answer (generated text, or the data asked for) and
+//     nothing else. Everything else goes to stderr with the prefix "alpaca:",
+//     in lower case and without a period at the end.
+//   - A failure is one line "alpaca: error: …", a way out of it one or more
+//     lines "alpaca: hint: …".
+//   - The exit status is 0 for success, 1 for a failure, 2 for a command line
+//     that cannot be understood and 130 where Ctrl-C ended the work.
+package main
+
+import "os"
+
+func main() { os.Exit(execute(os.Args[1:])) }

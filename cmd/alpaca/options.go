@@ -1,0 +1,94 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// addOutput adds -o/--output, the form of what goes to stdout. The first form
+// is the default; target is set to one of forms and nothing else.
+func addOutput(flags *pflag.FlagSet, target *string, forms ...string) {
+	*target = forms[0]
+	flags.VarP(&choice{target, forms}, "output", "o", "output `form`: "+strings.Join(forms, ", "))
+}
+
+// choice is a flag that takes one of a few words.
+type choice struct {
+	target *string
+	words  []string
+}
+
+func (c *choice) String() string {
+	if c.target == nil {
+		return ""
+	}
+	return *c.target
+}
+
+func (c *choice) Type() string { return "string" }
+
+func (c *choice) Set(s string) error {
+	word := strings.ToLower(s)
+	if !slices.Contains(c.words, word) {
+		return fmt.Errorf("must be %s", quoteList(c.words, "or"))
+	}
+	*c.target = word
+	return nil
+}
+
+// maxThreads is more than any machine that this program is for has.
+const maxThreads = 1024
+
+// addThreads adds -t/--threads. Target stays 0 where the flag is not given:
+// the machine's default.
+func addThreads(flags *pflag.FlagSet, target *int) {
+	flags.VarP(&bounded{target, 1, maxThreads, true}, "threads", "t", "`number` of threads (default: the physical cores that may be used)")
+}
+
+// addBounded adds an integer flag that must lie between low and high.
+func addBounded(flags *pflag.FlagSet, target *int, name, short string, value, low, high int, usage string) {
+	*target = value
+	flags.VarP(&bounded{target, low, high, false}, name, short, usage)
+}
+
+// bounded is a flag that takes an integer between low and high.
+type bounded struct {
+	target    *int
+	low, high int
+	unset     bool // the value is not shown as default
+}
+
+func (b *bounded) String() string {
+	if b.target == nil || b.unset {
+		return ""
+	}
+	return strconv.Itoa(*b.target)
+}
+
+func (b *bounded) Type() string { return "int" }
+
+func (b *bounded) Set(s string) error {
+	n, err := strconv.Atoi(strings.TrimSpace(s))
+	switch {
+	case err != nil:
+		return fmt.Errorf("must be a whole number")
+	case n < b.low:
+		return fmt.Errorf("must be at least %d", b.low)
+	case n > b.high:
+		return fmt.Errorf("must be at most %d", b.high)
+	}
+	*b.target = n
+	return nil
+}
+
+// writeJSON writes a value to stdout as one line of JSON.
+func (u *ui) writeJSON(v any) error {
+	enc := json.NewEncoder(u.out)
+	enc.SetEscapeHTML(false)
+	return enc.Encode(v)
+}

@@ -1,0 +1,99 @@
+package main
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// newRootCmd returns the program's command. Each subcommand has a file of its
+// own.
+func newRootCmd(u *ui) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "alpaca",
+		Short: "Run LLaMA-family language models on ordinary CPUs",
+		Long: `Alpaca runs LLaMA-family language models on ordinary CPUs.
+
+  alpaca run -m model.gguf -p "Once upon a time"
+  alpaca inspect model.gguf`,
+		Args:          cobra.ArbitraryArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return unknownCommand(cmd, args[0])
+		},
+	}
+	root.SetIn(u.in)
+	root.SetOut(u.out)
+	root.SetErr(u.err)
+	root.AddCommand(
+		newVersionCmd(u),
+	)
+	root.SetGlobalNormalizationFunc(normalizeFlag)
+	root.SetFlagErrorFunc(flagError)
+	for _, cmd := range root.Commands() {
+		reportUsage(cmd)
+	}
+	return root
+}
+
+// execute runs the command line args and returns the exit status.
+func execute(args []string) int {
+	u := newUI()
+	ctx, stop := u.watchSignals(context.Background())
+	defer stop()
+	root := newRootCmd(u)
+	root.SetArgs(expandSingleDash(root, args))
+	return u.exitStatus(root.ExecuteContext(ctx))
+}
+
+// reportUsage makes a wrong number of arguments to cmd a usage error.
+func reportUsage(cmd *cobra.Command) {
+	check := cmd.Args
+	if check == nil {
+		check = cobra.NoArgs
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return usageError{withHint(err, "usage: "+cmd.UseLine())}
+		}
+		return nil
+	}
+}
+
+// unknownCommand is the error for a first argument that is no command.
+func unknownCommand(root *cobra.Command, name string) error {
+	err := usageErrorf("unknown command %q", name)
+	if near := root.SuggestionsFor(name); len(near) > 0 {
+		return withHint(err, "did you mean "+quoteList(near, "or")+"?")
+	}
+	return withHint(err, `"alpaca help" lists the commands`)
+}
+
+// flagAliases are other names of flags, in their normalized spelling: those
+// that llama.cpp or alpaca.cpp gave them at some time.
+var flagAliases = map[string]string{
+	"n-predict":      "predict",
+	"reverse-prompt": "stop",
+	"temperature":    "temp",
+	"typical":        "typical-p",
+	"rms-norm-eps":   "eps",
+	"n-ctx":          "ctx-size",
+	"sampling-seq":   "sampler-seq",
+	"n-gpu-layers":   "gpu-layers",
+}
+
+// normalizeFlag maps every spelling of a flag to its name here: underscores,
+// as in 2023, to dashes, and aliases to what they stand for.
+func normalizeFlag(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	name = strings.ReplaceAll(name, "_", "-")
+	if to, ok := flagAliases[name]; ok {
+		name = to
+	}
+	return pflag.NormalizedName(name)
+}

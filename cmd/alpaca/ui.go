@@ -1,0 +1,79 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+
+	"golang.org/x/term"
+)
+
+// ui is the program's side of the terminal. All messages go through it.
+type ui struct {
+	in  io.Reader
+	out io.Writer // the answer
+	err io.Writer // everything else
+
+	inTTY, outTTY, errTTY bool // which of them are terminals
+
+	signals signals
+	status  status // the line that shows progress
+}
+
+// newUI returns the ui of this process.
+func newUI() *ui {
+	return &ui{
+		in: os.Stdin, out: os.Stdout, err: os.Stderr,
+		inTTY:  term.IsTerminal(int(os.Stdin.Fd())),
+		outTTY: term.IsTerminal(int(os.Stdout.Fd())),
+		errTTY: term.IsTerminal(int(os.Stderr.Fd())),
+	}
+}
+
+// notef tells the user something.
+func (u *ui) notef(format string, args ...any) { u.message(0, "", format, args...) }
+
+// warnf tells of something that is probably not as it should be.
+func (u *ui) warnf(format string, args ...any) {
+	u.message(yellow, "warning: ", format, args...)
+}
+
+// errorf tells why the command failed. Commands return their errors instead.
+func (u *ui) errorf(format string, args ...any) { u.message(red, "error: ", format, args...) }
+
+// hintf tells a way out.
+func (u *ui) hintf(format string, args ...any) { u.message(cyan, "hint: ", format, args...) }
+
+// message writes a line to stderr: the prefix, a kind in its colour, the text.
+func (u *ui) message(c color, kind, format string, args ...any) {
+	u.status.clear(u)
+	fmt.Fprintf(u.err, "alpaca: %s%s\n", u.paint(c, kind), fmt.Sprintf(format, args...))
+}
+
+// color is the number of an ANSI colour.
+type color int
+
+const (
+	red    color = 31
+	yellow color = 33
+	cyan   color = 36
+)
+
+// paint colours text for stderr, where colours are wanted: on a terminal that
+// knows them, unless NO_COLOR is set (https://no-color.org).
+func (u *ui) paint(c color, text string) string {
+	if c == 0 || text == "" || !u.errTTY || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return text
+	}
+	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", c, text)
+}
+
+// errWidth returns the columns of stderr's terminal.
+func (u *ui) errWidth() int {
+	if f, ok := u.err.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return 80
+}
