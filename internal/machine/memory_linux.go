@@ -1,0 +1,25 @@
+package machine
+
+import (
+	"os"
+	"strconv"
+	"strings"
+)
+
+// ReadMemory asks the kernel.
+func ReadMemory() Memory {
+	status := readTrim(os.DirFS("/"), "proc/self/status")
+	return Memory{Own: kilobytes(status, "RssAnon:"), Mapped: kilobytes(status, "RssFile:")}
+}
+
+// kilobytes returns the field of /proc/self/status in bytes, -1 where it is
+// absent.
+func kilobytes(status, field string) int64 {
+	_, rest, found := strings.Cut(status, "\n"+field)
+	if fields := strings.Fields(rest); found && len(fields) > 0 {
+		if n, err := strconv.ParseInt(fields[0], 10, 64); err == nil {
+			return n << 10
+		}
+	}
+	return -1
+}

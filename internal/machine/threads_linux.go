@@ -1,0 +1,144 @@
+package machine
+
+import (
+	"io/fs"
+	"os"
+	"path"
+	"strconv"
+	"strings"
+
+	"github.com/klauspost/cpuid/v2"
+	"golang.org/x/sys/unix"
+)
+
+// count asks the kernel for cores and quota.
+func (t *Threads) count() {
+	var set unix.CPUSet
+	if err := unix.SchedGetaffinity(0, &set); err != nil {
+		return
+	}
+	var allowed []int
+	for i := range len(set) * strconv.IntSize {
+		if set.IsSet(i) {
+			allowed = append(allowed, i)
+		}
+	}
+	root := os.DirFS("/")
+	t.Cores, t.Fast = countCores(root, allowed)
+	t.Quota = cpuQuota(root)
+	if t.Cores == 0 && cpuid.CPU.PhysicalCores > 0 {
+		t.Cores = cpuid.CPU.PhysicalCores
+	}
+}
+
+// countCores returns the number of physical cores among CPUs, and how many of
+// those are fast: 0 where all are alike or the kernel does not tell.
+func countCores(root fs.FS, cpus []int) (cores, fast int) {
+	const dir = "sys/devices/system/cpu"
+	type core struct{ pkg, id string }
+	capacity := map[core]int{}
+	for _, cpu := range cpus {
+		cpuDir := path.Join(dir, "cpu"+strconv.Itoa(cpu))
+		c := core{
+			readTrim(root, path.Join(cpuDir, "topology/physical_package_id")),
+			readTrim(root, path.Join(cpuDir, "topology/core_id")),
+		}
+		if c.id == "" {
+			return 0, 0
+		}
+		// Arm: 1024 for the fastest core of the machine. Intel's hybrids:
+		// the list of performance cores. Elsewhere all cores are alike.
+		capacity[c], _ = strconv.Atoi(readTrim(root, path.Join(cpuDir, "cpu_capacity")))
+		if list := readTrim(root, "sys/devices/cpu_core/cpus"); list != "" && inCPUList(list, cpu) {
+			capacity[c] = 1024
+		}
+	}
+	most := 0
+	for _, c := range capacity {
+		most = max(most, c)
+	}
+	for _, c := range capacity {
+		if 2*c > most {
+			fast++
+		}
+	}
+	if fast == len(capacity) {
+		fast = 0
+	}
+	return len(capacity), fast
+}
+
+// inCPUList reports whether a list such as "0-3,8" has a CPU.
+func inCPUList(list string, cpu int) bool {
+	for part := range strings.SplitSeq(list, ",") {
+		low, high, isRange := strings.Cut(part, "-")
+		a, err := strconv.Atoi(low)
+		if err != nil {
+			continue
+		}
+		b := a
+		if isRange {
+			b, _ = strconv.Atoi(high)
+		}
+		if a <= cpu && cpu <= b {
+			return true
+		}
+	}
+	return false
+}
+
+// cpuQuota returns the CPUs' worth of time that this process's control group
+// and the groups around it allow, 0 for no limit.
+func cpuQuota(root fs.FS) float64 {
+	limit := 0.0
+	consider := func(quota, period string) {
+		q, errQ := strconv.ParseFloat(quota, 64)
+		p, errP := strconv.ParseFloat(period, 64)
+		if errQ == nil && errP == nil && q > 0 && p > 0 && (limit == 0 || q/p < limit) {
+			limit = q / p
+		}
+	}
+	for line := range strings.SplitSeq(readTrim(root, "proc/self/cgroup"), "\n") {
+		fields := strings.SplitN(line, ":", 3) // id:controllers:path
+		if len(fields) != 3 {
+			continue
+		}
+		for group := path.Clean("/" + fields[2]); ; group = path.Dir(group) {
+			switch {
+			case fields[1] == "": // version 2
+				fields := strings.Fields(readTrim(root, path.Join("sys/fs/cgroup", group, "cpu.max")))
+				if len(fields) == 2 {
+					consider(fields[0], fields[1])
+				}
+			case strings.Contains(","+fields[1]+",", ",cpu,"): // version 1
+				dir := path.Join("sys/fs/cgroup/cpu", group)
+				consider(readTrim(root, dir+"/cpu.cfs_quota_us"), readTrim(root, dir+"/cpu.cfs_period_us"))
+			}
+			if group == "/" {
+				break
+			}
+		}
+	}
+	return limit
+}
+
+// readTrim returns a small file's text without spaces around it, or "".
+func readTrim(root fs.FS, name string) string {
+	data, err := fs.ReadFile(root, name)
+	if err != nil {
+		return ""
+	}
+	return strings.Trim(string(data), " \t\n\x00")
+}
+
+// systemCPUName returns the name in /proc/cpuinfo, or the board's, which tells
+// an Arm machine's CPU.
+func systemCPUName() string {
+	root := os.DirFS("/")
+	for line := range strings.SplitSeq(readTrim(root, "proc/cpuinfo"), "\n") {
+		if key, value, ok := strings.Cut(line, ":"); ok && strings.TrimSpace(key) == "model name" {
+			return strings.TrimSpace(value)
+		}
+	}
+	return readTrim(root, "proc/device-tree/model")
+}
