@@ -1,0 +1,115 @@
+package tokenizer
+
+// automaton finds, in one pass over a text, every place where one of a set of
+// patterns occurs, however many patterns there are and however they overlap
+// (Aho and Corasick, 1975). It reads both backwards, so that what it knows at a
+// place is which patterns begin there; the shorter ones follow from the longest
+// along a chain of links.
+type automaton struct {
+	edges map[uint64]int32 // node<<8 | byte → node
+	first [256]int32       // the edges of the root, 0: none
+	nodes []acNode         // the root is 0
+}
+
+// acNode stands for a text read so far: the beginning of a pattern's reversal.
+type acNode struct {
+	suffix  int32 // the node of the longest proper suffix that has one
+	pattern int32 // the pattern that ends here, or -1
+	shorter int32 // the next node along suffix links with a pattern, 0: none
+}
+
+// newAutomaton makes an automaton of patterns, none of which is empty. Of equal
+// ones the first is found.
+func newAutomaton(patterns []string) *automaton {
+	a := &automaton{edges: map[uint64]int32{}, nodes: []acNode{{pattern: -1}}}
+	var parents []int32 // of node i+1, with the byte that leads to it
+	var bytes []byte
+	for p, text := range patterns {
+		at := int32(0)
+		for i := len(text) - 1; i >= 0; i-- {
+			next, ok := a.edge(at, text[i])
+			if !ok {
+				next = int32(len(a.nodes))
+				a.nodes = append(a.nodes, acNode{pattern: -1})
+				a.edges[uint64(at)<<8|uint64(text[i])] = next
+				if at == 0 {
+					a.first[text[i]] = next
+				}
+				parents, bytes = append(parents, at), append(bytes, text[i])
+			}
+			at = next
+		}
+		if a.nodes[at].pattern < 0 {
+			a.nodes[at].pattern = int32(p)
+		}
+	}
+	for _, node := range byDepth(parents) {
+		parent := parents[node-1]
+		if parent != 0 {
+			a.nodes[node].suffix = a.step(a.nodes[parent].suffix, bytes[node-1])
+		}
+		suffix := a.nodes[node].suffix
+		a.nodes[node].shorter = suffix
+		if a.nodes[suffix].pattern < 0 {
+			a.nodes[node].shorter = a.nodes[suffix].shorter
+		}
+	}
+	return a
+}
+
+// byDepth orders the nodes 1, 2, … so that a node comes after all shallower
+// ones. parents[i] is the parent of node i+1, and smaller than it.
+func byDepth(parents []int32) []int32 {
+	depth := make([]int, len(parents)+1)
+	var count []int // of nodes, by depth
+	for i, parent := range parents {
+		d := depth[parent] + 1
+		depth[i+1] = d
+		for len(count) <= d+1 {
+			count = append(count, 0)
+		}
+		count[d+1]++
+	}
+	for d := 1; d < len(count); d++ {
+		count[d] += count[d-1]
+	}
+	order := make([]int32, len(parents))
+	for i := range parents {
+		d := depth[i+1]
+		order[count[d]] = int32(i + 1)
+		count[d]++
+	}
+	return order
+}
+
+func (a *automaton) edge(node int32, b byte) (next int32, ok bool) {
+	if node == 0 {
+		next = a.first[b]
+		return next, next != 0
+	}
+	next, ok = a.edges[uint64(node)<<8|uint64(b)]
+	return next, ok
+}
+
+// step returns the node after byte b: that of the longest suffix of the text
+// read that is the beginning of a reversed pattern.
+func (a *automaton) step(node int32, b byte) int32 {
+	for {
+		if next, ok := a.edge(node, b); ok {
+			return next
+		}
+		if node == 0 {
+			return 0
+		}
+		node = a.nodes[node].suffix
+	}
+}
+
+// longest returns the node of the longest pattern that ends the text which led
+// to node, 0 if none does.
+func (a *automaton) longest(node int32) int32 {
+	if a.nodes[node].pattern >= 0 {
+		return node
+	}
+	return a.nodes[node].shorter
+}

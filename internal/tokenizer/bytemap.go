@@ -1,0 +1,53 @@
+package tokenizer
+
+import "unicode/utf8"
+
+// BPE vocabularies write bytes as printable characters, as GPT-2 did: the bytes
+// 21–7E, A1–AC and AE–FF as the character of the same number, the other 68, in
+// ascending order, as U+0100, U+0101, … So a space is U+0120 'Ġ' and a newline
+// U+010A 'Ċ'.
+
+// byteRune[b] is the character that stands for byte b; runeByte is its inverse,
+// -1 where a character stands for none.
+var byteRune, runeByte = byteMap()
+
+func byteMap() (to [256]rune, from [0x100 + 68]int16) {
+	for r := range from {
+		from[r] = -1
+	}
+	other := rune(0x100)
+	for b := range to {
+		switch {
+		case b >= 0x21 && b <= 0x7E, b >= 0xA1 && b <= 0xAC, b >= 0xAE:
+			to[b] = rune(b)
+		default:
+			to[b] = other
+			other++
+		}
+		from[to[b]] = int16(b)
+	}
+	return to, from
+}
+
+// appendMapped appends the bytes of text written as characters.
+func appendMapped(dst []byte, text string) []byte {
+	for i := range len(text) {
+		dst = utf8.AppendRune(dst, byteRune[text[i]])
+	}
+	return dst
+}
+
+// unmap returns the bytes that the characters of a token's text stand for. A
+// character that stands for none, as in tokens added by hand, is kept as it is.
+func unmap(text string) string {
+	bytes := make([]byte, 0, len(text))
+	for i, r := range text {
+		if int(r) < len(runeByte) && runeByte[r] >= 0 {
+			bytes = append(bytes, byte(runeByte[r]))
+			continue
+		}
+		_, n := utf8.DecodeRuneInString(text[i:])
+		bytes = append(bytes, text[i:i+n]...)
+	}
+	return string(bytes)
+}

@@ -1,0 +1,91 @@
+package tokenizer
+
+import (
+	"os"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/testshared"
+)
+
+// fixtures are the vocabularies that come with texts and their tokens, as the
+// models' own tokenizers computed them.
+var fixtures = []string{
+	"deepseek-coder", "deepseek-llm", "falcon", "gpt-2", "llama-spm", "mpt", "phi-3", "starcoder",
+}
+
+// load makes the tokenizer of a file of the shared folder.
+func load(t testing.TB, name string) *Tokenizer {
+	t.Helper()
+	f, err := gguf.Open(testshared.Path(t, name))
+	require.NoError(t, err)
+	defer f.Close()
+	tok, err := FromGGUF(f, Options{})
+	require.NoError(t, err)
+	return tok
+}
+
+func TestFixtures(t *testing.T) {
+	for _, name := range fixtures {
+		t.Run(name, func(t *testing.T) {
+			path := "models/vocab/ggml-vocab-" + name + ".gguf"
+			tok := load(t, path)
+			require.Empty(t, tok.Warnings())
+			texts, want := readFixture(t, path)
+			require.Equal(t, len(want), len(texts))
+			require.Greater(t, len(texts), 40)
+			for i, text := range texts {
+				require.Equal(t, want[i], tok.Encode(text, false, false), "%q", text)
+				requireRoundTrip(t, tok, text)
+			}
+		})
+	}
+}
+
+func readFixture(t testing.TB, path string) (texts []string, tokens [][]int32) {
+	t.Helper()
+	in, err := os.ReadFile(testshared.Path(t, path+".inp"))
+	require.NoError(t, err)
+	out, err := os.ReadFile(testshared.Path(t, path+".out"))
+	require.NoError(t, err)
+	const separator = "\n__ggml_vocab_test__\n" // after each text, the last one too
+	texts = strings.Split(strings.TrimSuffix(string(in), separator), separator)
+	for _, line := range strings.Split(strings.TrimSuffix(string(out), "\n"), "\n") {
+		ids := []int32{}
+		for _, field := range strings.Fields(line) {
+			id, err := strconv.ParseInt(field, 10, 32)
+			require.NoError(t, err)
+			ids = append(ids, int32(id))
+		}
+		tokens = append(tokens, ids)
+	}
+	return texts, tokens
+}
+
+// requireRoundTrip makes sure that the pieces of a text's tokens are the text.
+func requireRoundTrip(t testing.TB, tok *Tokenizer, text string) {
+	t.Helper()
+	ids := tok.Encode(text, false, false)
+	var b strings.Builder
+	s := tok.NewStream()
+	for i, id := range ids {
+		piece := s.Push(id)
+		if i == 0 && tok.addSpacePrefix {
+			require.True(t, strings.HasPrefix(piece, " "), "%q: %v", text, ids)
+			piece = piece[1:]
+		}
+		b.WriteString(piece)
+	}
+	b.WriteString(s.Flush())
+	want := text
+	if tok.Model() == ModelBPE {
+		want = validUTF8(text)
+	} else {
+		want = strings.ReplaceAll(want, spaceMark, " ")
+	}
+	require.Equal(t, want, b.String(), "%v", ids)
+}

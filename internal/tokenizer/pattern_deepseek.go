@@ -1,0 +1,65 @@
+package tokenizer
+
+import "unicode"
+
+// The patterns of the DeepSeek models.
+
+// matchFinalSpaces is \s+$: white space to the end of the piece.
+func matchFinalSpaces(t *chars, i, end int) int {
+	if to := t.run(isSpace, i, end); to == end {
+		return to
+	}
+	return i
+}
+
+// isDeepSeekLetter is the set of letters that "deepseek-llm" names one by one.
+func isDeepSeekLetter(r rune, _ class) bool {
+	if r < 0x80 {
+		return isASCIILetter(r, 0)
+	}
+	return unicode.Is(deepSeekLetters, r)
+}
+
+// isDeepSeekPunct is [!-/:-~！-／：-～‘-‟　-。]. The ideographic space U+3000 is
+// white space to the reference before it is a character of this set.
+func isDeepSeekPunct(r rune, _ class) bool {
+	return '!' <= r && r <= '/' || ':' <= r && r <= '~' ||
+		'！' <= r && r <= '／' || '：' <= r && r <= '～' || '‘' <= r && r <= '‟' || r == '、' || r == '。'
+}
+
+// isDeepSeekCJK is [一-龥ࠀ-一가-퟿], which takes in most of the scripts between
+// Samaritan and the CJK ideographs; not white space, as above.
+func isDeepSeekCJK(r rune, c class) bool {
+	return c != classSpace && (0x0800 <= r && r <= 0x9FA5 || 0xAC00 <= r && r <= 0xD7FF)
+}
+
+// isDeepSeek3CJK is [一-龥぀-ゟ゠-ヿ].
+func isDeepSeek3CJK(r rune, _ class) bool {
+	return 0x4E00 <= r && r <= 0x9FA5 || 0x3040 <= r && r <= 0x30FF
+}
+
+// matchDeepSeek3 is
+//
+//	[!-/:-@\[-`{-~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
+//
+// Numbers and control characters are in none of these: they are left as they are.
+func matchDeepSeek3(t *chars, i, end int) int {
+	if t.in(isASCIIPunct, i, end) && t.in(isASCIILetter, i+1, end) {
+		return t.run(isASCIILetter, i+1, end)
+	}
+	start := i
+	if c := t.class[i]; c != classPunct && c != classSymbol && !isLetterOrMark(0, c) && !isNewline(t.r[i], 0) {
+		start = i + 1
+	}
+	if to := t.run(isLetterOrMark, start, end); to > start {
+		return to
+	}
+	start = t.afterSpace(i, end)
+	if to := t.run(isPunctOrSymbol, start, end); to > start {
+		return t.run(isNewline, to, end)
+	}
+	return t.linesOrSpaces(i, end)
+}
+
+func isLetterOrMark(_ rune, c class) bool  { return c == classLetter || c == classMark }
+func isPunctOrSymbol(_ rune, c class) bool { return c == classPunct || c == classSymbol }

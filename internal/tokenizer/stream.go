@@ -1,0 +1,45 @@
+package tokenizer
+
+import "unicode/utf8"
+
+// Stream turns tokens into text as they come. A character may be spread over
+// several tokens: what is not yet whole is held back, so that every piece of text
+// that comes out is as valid as the model made it.
+type Stream struct {
+	t    *Tokenizer
+	held []byte // the beginning of a character; at most 3 bytes
+}
+
+// NewStream starts a text. Control tokens are not part of it.
+func (t *Tokenizer) NewStream() *Stream { return &Stream{t: t} }
+
+// Push takes the next token and returns the text that has become whole. Bytes
+// that can no longer become a character are returned as they are.
+func (s *Stream) Push(id int32) string {
+	s.held = append(s.held, s.t.Piece(id, false)...)
+	whole := len(s.held) - incomplete(s.held)
+	text := string(s.held[:whole])
+	s.held = append(s.held[:0], s.held[whole:]...)
+	return text
+}
+
+// Flush ends the text: it returns what was held back.
+func (s *Stream) Flush() string {
+	text := string(s.held)
+	s.held = s.held[:0]
+	return text
+}
+
+// incomplete returns how many bytes at the end of text begin a character that
+// more bytes may complete.
+func incomplete(text []byte) int {
+	for n := 1; n < utf8.UTFMax && n <= len(text); n++ {
+		if last := text[len(text)-n:]; utf8.RuneStart(last[0]) {
+			if utf8.FullRune(last) {
+				return 0
+			}
+			return n
+		}
+	}
+	return 0
+}

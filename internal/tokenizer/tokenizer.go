@@ -1,0 +1,182 @@
+// Package tokenizer turns text into the tokens of a model's vocabulary and
+// back. It knows the two families that LLaMA-like models use: SentencePiece
+// style merging by score ("llama", here SPM) and byte-level byte pair encoding
+// ("gpt2", here BPE).
+//
+//	text ── special tokens cut out ──► fragments ── SPM: merge by score ──────────────────────┐
+//	        (partition.go)                       └─ BPE: words (pretokenizer.go), merge by rank ┴─► ids
+//	ids ── Piece, Decode, Stream ──► bytes of text
+//
+// Both families merge neighbours with the same queue (merge.go), which keeps
+// encoding near linear in the length of the text.
+package tokenizer
+
+import "sync"
+
+// None is the id of a special token that the vocabulary does not have.
+const None int32 = -1
+
+// Options changes how a vocabulary is taken.
+type Options struct {
+	// AllowUnknownPre takes a pre-tokenizer that is not known by name for the
+	// default one, with a warning, instead of refusing the vocabulary.
+	AllowUnknownPre bool
+}
+
+// Tokenizer is a vocabulary made ready for use. It is immutable and may be used
+// by any number of goroutines.
+type Tokenizer struct {
+	model    string
+	tokens   []string         // [vocab] texts as in the file
+	types    []Type           // [vocab]
+	index    map[string]int32 // text → id; of equal texts the last
+	special  SpecialIDs
+	eog      []int32 // ascending
+	warnings []string
+
+	addBOS, addEOS, addSpacePrefix, cleanSpaces bool
+
+	encoder encoder // SPM or BPE
+
+	// Special tokens as they are found in text, with and without those that
+	// only the program may write (control and unknown tokens).
+	partitionAll, partitionUser func() *partitioner
+}
+
+// encoder is a family's way from a fragment of text, free of special tokens, to
+// ids.
+type encoder interface {
+	// encode appends the tokens of text to ids. afterSpecial says that the
+	// fragment opens the text or follows a special token.
+	encode(ids []int32, text string, afterSpecial bool) []int32
+}
+
+// New makes a vocabulary ready. A vocabulary that cannot be used (an unknown
+// model or pre-tokenizer, lists of unequal length) is an error; one that is
+// merely odd gives Warnings.
+func New(v Vocab, opt Options) (*Tokenizer, error) {
+	if err := v.check(); err != nil {
+		return nil, err
+	}
+	t := &Tokenizer{model: v.Model, tokens: v.texts(), types: v.types()}
+	t.index = make(map[string]int32, len(t.tokens))
+	for id, text := range t.tokens {
+		t.index[text] = int32(id)
+	}
+	var err error
+	switch v.Model {
+	case ModelSPM:
+		t.setDefaults(spmDefaults)
+		t.setIDs(&v)
+		t.encoder = newSPM(t, v.Scores)
+	case ModelBPE:
+		err = t.setBPE(&v, opt)
+	}
+	if err != nil {
+		return nil, err
+	}
+	strip := t.stripRules(&v)
+	t.partitionAll = sync.OnceValue(func() *partitioner { return newPartitioner(t, strip, true) })
+	t.partitionUser = sync.OnceValue(func() *partitioner { return newPartitioner(t, strip, false) })
+	return t, nil
+}
+
+// Encode returns the tokens of text. With addSpecial the tokens that the
+// vocabulary wants around a text (usually BOS in front) are added. With
+// parseSpecial the texts of control tokens, such as "</s>", become those
+// tokens; without it they are ordinary text, as text that comes from outside
+// should be. Text need not be valid UTF-8: SPM encodes stray bytes as bytes,
+// BPE as U+FFFD.
+func (t *Tokenizer) Encode(text string, addSpecial, parseSpecial bool) []int32 {
+	ids := make([]int32, 0, len(text)/3+2)
+	if addSpecial && t.addBOS && t.special.BOS != None {
+		ids = append(ids, t.special.BOS)
+	}
+	partition := t.partitionUser()
+	if parseSpecial {
+		partition = t.partitionAll()
+	}
+	afterSpecial := true
+	for _, f := range partition.split(text) {
+		if f.token != None {
+			ids = append(ids, f.token)
+			afterSpecial = true
+			continue
+		}
+		ids = t.encoder.encode(ids, f.text, afterSpecial)
+		afterSpecial = false
+	}
+	if addSpecial && t.addEOS && t.special.EOS != None {
+		ids = append(ids, t.special.EOS)
+	}
+	return ids
+}
+
+// Model returns the family as the file names it: ModelSPM or ModelBPE.
+func (t *Tokenizer) Model() string { return t.model }
+
+// Len returns the number of tokens.
+func (t *Tokenizer) Len() int { return len(t.tokens) }
+
+// Text returns the vocabulary's text of a token as it is stored, "" for an id
+// that does not exist.
+func (t *Tokenizer) Text(id int32) string {
+	if !t.valid(id) {
+		return ""
+	}
+	return t.tokens[id]
+}
+
+// Type returns the kind of a token, TypeUndefined for an id that does not exist.
+func (t *Tokenizer) Type(id int32) Type {
+	if !t.valid(id) {
+		return TypeUndefined
+	}
+	return t.types[id]
+}
+
+// ID returns the token whose stored text is text.
+func (t *Tokenizer) ID(text string) (id int32, ok bool) {
+	id, ok = t.index[text]
+	return id, ok
+}
+
+// Special returns the ids of the tokens with a role.
+func (t *Tokenizer) Special() SpecialIDs { return t.special }
+
+// BOS returns the token that begins a text, or None.
+func (t *Tokenizer) BOS() int32 { return t.special.BOS }
+
+// EOS returns the token that ends a text, or None.
+func (t *Tokenizer) EOS() int32 { return t.special.EOS }
+
+// EOT returns the token that ends a turn of a conversation, or None.
+func (t *Tokenizer) EOT() int32 { return t.special.EOT }
+
+// AddBOS tells whether Encode puts BOS in front when asked for special tokens.
+func (t *Tokenizer) AddBOS() bool { return t.addBOS && t.special.BOS != None }
+
+// AddEOS tells whether Encode puts EOS at the end when asked for special tokens.
+func (t *Tokenizer) AddEOS() bool { return t.addEOS && t.special.EOS != None }
+
+// IsControl tells whether a token is for the program and never printed.
+func (t *Tokenizer) IsControl(id int32) bool { return t.Type(id) == TypeControl }
+
+// IsEOG tells whether a token ends the generation.
+func (t *Tokenizer) IsEOG(id int32) bool {
+	for _, e := range t.eog {
+		if e == id {
+			return true
+		}
+	}
+	return false
+}
+
+// EOG returns the tokens that end the generation, in ascending order.
+func (t *Tokenizer) EOG() []int32 { return t.eog }
+
+// Warnings returns what is odd about the vocabulary, a line each, in the words
+// that a user may be shown.
+func (t *Tokenizer) Warnings() []string { return t.warnings }
+
+func (t *Tokenizer) valid(id int32) bool { return id >= 0 && int(id) < len(t.tokens) }

@@ -1,0 +1,119 @@
+package tokenizer
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// The values of tokenizer.ggml.model that are understood.
+const (
+	ModelSPM = "llama"
+	ModelBPE = "gpt2"
+)
+
+// Type is the kind of a token, by its number in GGUF files.
+type Type int32
+
+// The kinds of tokens.
+const (
+	TypeUndefined   Type = 0
+	TypeNormal      Type = 1
+	TypeUnknown     Type = 2 // stands for what has no token
+	TypeControl     Type = 3 // for the program: never printed, found in text only on request
+	TypeUserDefined Type = 4 // found in text before anything else, printed as it is
+	TypeUnused      Type = 5
+	TypeByte        Type = 6 // "<0x0A>": one byte
+)
+
+var typeNames = [...]string{"undefined", "normal", "unknown", "control", "user-defined", "unused", "byte"}
+
+// String returns the name of the kind.
+func (t Type) String() string {
+	if t < 0 || int(t) >= len(typeNames) {
+		return "type " + strconv.Itoa(int(t))
+	}
+	return typeNames[t]
+}
+
+// Vocab is a vocabulary as a file gives it, unchecked.
+type Vocab struct {
+	Model string // tokenizer.ggml.model
+	Pre   string // tokenizer.ggml.pre; "" if absent. Only BPE looks at it
+	Name  string // general.name: some models are told by it
+
+	Tokens []string  // [vocab] texts; an empty one is called "[EMPTY_id]"
+	Scores []float32 // [vocab], or nil: all 0. Only SPM looks at them
+	Types  []int32   // [vocab], or nil: all normal. Unknown numbers are undefined
+	Merges []string  // BPE: "left right", best first. One without a space never applies
+
+	IDs map[string]int64 // role ("bos", "eot", "fim_pre", …) → token id
+
+	// What the file says about adding tokens and spaces; nil: the model's default.
+	AddBOS, AddEOS, AddSpacePrefix *bool
+}
+
+// maxVocab bounds the vocabulary so that every id is an int32 with room to
+// spare. The largest known has 262,144 tokens.
+const maxVocab = 1 << 28
+
+// check refuses what no default can mend.
+func (v *Vocab) check() error {
+	n := len(v.Tokens)
+	switch {
+	case v.Model == "":
+		return fmt.Errorf("tokenizer: the file names no tokenizer model (tokenizer.ggml.model)")
+	case v.Model == "no_vocab" || v.Model == "none":
+		return fmt.Errorf("tokenizer: model %q: the file holds no vocabulary", v.Model)
+	case v.Model != ModelSPM && v.Model != ModelBPE:
+		return fmt.Errorf("tokenizer: unknown model %q, want %q (SPM) or %q (BPE)", v.Model, ModelSPM, ModelBPE)
+	case n == 0:
+		return fmt.Errorf("tokenizer: the vocabulary is empty")
+	case n > maxVocab:
+		return fmt.Errorf("tokenizer: %d tokens, at most %d", n, maxVocab)
+	case v.Scores != nil && len(v.Scores) != n:
+		return fmt.Errorf("tokenizer: %d scores for %d tokens", len(v.Scores), n)
+	case v.Types != nil && len(v.Types) != n:
+		return fmt.Errorf("tokenizer: %d token types for %d tokens", len(v.Types), n)
+	case v.Model == ModelBPE && v.Merges == nil:
+		return fmt.Errorf("tokenizer: model %q needs merges (tokenizer.ggml.merges), the file has none", v.Model)
+	}
+	for id, s := range v.Scores {
+		if math.IsNaN(float64(s)) {
+			return fmt.Errorf("tokenizer: the score of token %d is not a number", id)
+		}
+	}
+	return nil
+}
+
+// texts returns the tokens' texts with the empty ones named.
+func (v *Vocab) texts() []string {
+	texts := v.Tokens
+	copied := false
+	for id, text := range v.Tokens {
+		if text != "" {
+			continue
+		}
+		if !copied {
+			texts = append([]string(nil), v.Tokens...)
+			copied = true
+		}
+		texts[id] = "[EMPTY_" + strconv.Itoa(id) + "]"
+	}
+	return texts
+}
+
+// types returns the tokens' kinds.
+func (v *Vocab) types() []Type {
+	types := make([]Type, len(v.Tokens))
+	for id := range types {
+		types[id] = TypeNormal
+		if v.Types != nil {
+			types[id] = Type(v.Types[id])
+			if types[id] < TypeUndefined || types[id] > TypeByte {
+				types[id] = TypeUndefined
+			}
+		}
+	}
+	return types
+}
