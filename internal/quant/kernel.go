@@ -1,6 +1,9 @@
 package quant
 
-import "slices"
+import (
+	"maps"
+	"slices"
+)
 
 // A kernel multiplies panels of weights for one type on one instruction set.
 //
@@ -82,7 +85,12 @@ func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi
 	nb, rowBytes := w.Cols/k.blockLen, w.Type.RowBytes(w.Cols)
 	blockBytes := w.Type.RowBytes(k.blockLen)
 	run := max(1, min(nb, k.maxBlocks))
-	s.panel = resize(s.panel, run*k.panelBytes)
+	direct := k.direct != nil && a.Rows <= k.directTokens
+	if direct {
+		run = max(1, nb)
+	} else {
+		s.panel = resize(s.panel, run*k.panelBytes)
+	}
 	s.acc = resize(s.acc, a.Rows*k.rows*k.lanes)
 	for r := lo; r < hi; r += k.rows {
 		// The last panel of a matrix starts early enough to be whole; the
@@ -93,10 +101,10 @@ func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi
 		clear(s.acc)
 		for b := 0; b < nb; b += run {
 			n := min(run, nb-b)
-			s.multiply(k, a, &rows[b*blockBytes], rowBytes, b, n)
+			s.multiply(k, direct, a, &rows[b*blockBytes], rowBytes, b, n)
 		}
 		if nb*k.blockLen < w.Cols {
-			s.multiply(k, a, s.padTail(k, rows, rowBytes, nb*blockBytes), tailStride, nb, 1)
+			s.multiply(k, direct, a, s.padTail(k, rows, rowBytes, nb*blockBytes), tailStride, nb, 1)
 		}
 		last := min(r+k.rows, hi)
 		for i := range a.Rows {
@@ -115,14 +123,15 @@ func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi
 
 // multiply adds the product of n blocks of k.rows rows, which start at w and lie
 // stride bytes apart, with blocks b and on of a to s.acc.
-func (s *Scratch) multiply(k *kernel, a *Acts, w *byte, stride, b, n int) {
+func (s *Scratch) multiply(k *kernel, direct bool, a *Acts, w *byte, stride, b, n int) {
 	t := &s.args
-	*t = tileArgs{panel: &s.panel[0], w: w, wStride: stride, nb: n, tokens: a.Rows, acc: &s.acc[0]}
+	*t = tileArgs{w: w, wStride: stride, nb: n, tokens: a.Rows, acc: &s.acc[0]}
 	a.setTileArgs(t, b, k.blockLen)
-	if k.direct != nil && a.Rows <= k.directTokens {
+	if direct {
 		k.direct(t)
 		return
 	}
+	t.panel = &s.panel[0]
 	k.pack(t.panel, w, stride, n)
 	k.tile(t)
 }
@@ -157,4 +166,13 @@ func (a *Acts) setTileArgs(t *tileArgs, b, blockLen int) {
 		t.d, t.dStride = &a.D[b], a.Blocks*4
 		t.sums, t.sStride = &a.Sums[b*16], a.Blocks*32
 	}
+}
+
+// mergeTables joins tables of kernels for different types.
+func mergeTables(tables ...map[Type][]kernel) map[Type][]kernel {
+	all := map[Type][]kernel{}
+	for _, t := range tables {
+		maps.Copy(all, t)
+	}
+	return all
 }

@@ -3,6 +3,6 @@
 package quant
 
 // kernelTable lists each type's kernels, best first.
-var kernelTable = map[Type][]kernel{}
+var kernelTable = mergeTables(floatKernels)
 
 func quantizeActs(a *Acts, row int, x []float32) { quantizeActsGeneric(a, row, x) }
