@@ -1,6 +1,7 @@
 package gguf
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"math/bits"
@@ -12,8 +13,8 @@ import (
 // Bounds on what a header may hold. They are far above anything in use and keep
 // the memory for a file that is refused in the end below 64 MB.
 const (
-	maxKeys    = 1 << 14
-	maxTensors = 1 << 17
+	maxKeys    = 1 << 12
+	maxTensors = 1 << 15 // a mixture of 128 experts that are not merged has 14 thousand
 	maxKeyLen  = 1 << 10
 	maxNameLen = 127      // of a tensor; the format's own limit is 63
 	maxArray   = 1 << 22  // elements; the largest vocabularies have 2^18
@@ -88,13 +89,14 @@ func parseHeader(path string, data []byte, size int64, headerOnly bool) (*header
 func (r *headerReader) read() error {
 	r.c.bytes(4) // the magic, which checkForeign has seen
 	r.version = r.c.u32()
-	switch {
-	case r.c.err != nil:
+	if r.c.err != nil {
 		return r.c.err
-	case r.version < 1<<24 && r.version > 3:
+	}
+	if v := bits.ReverseBytes32(r.version); v >= 1 && v <= 3 {
+		return errors.New("is big-endian, for s390x and the like; only little-endian files are read")
+	}
+	if r.version < 1 || r.version > 3 {
 		return fmt.Errorf("GGUF version %d, known are 1 to 3", r.version)
-	case r.version == 0 || r.version > 3:
-		return fmt.Errorf("GGUF version %d (%#08x)%s", r.version, r.version, bigEndian(r.version))
 	}
 	r.enc = encoding{short: r.version == 1, trim: r.version < 3}
 
@@ -118,14 +120,6 @@ func (r *headerReader) read() error {
 	return r.readTensors(int(nTensors))
 }
 
-// bigEndian returns a remark if the version looks like one of the other byte order.
-func bigEndian(version uint32) string {
-	if v := bits.ReverseBytes32(version); v >= 1 && v <= 3 {
-		return ": the file is big-endian, for s390x and the like; only little-endian files are read"
-	}
-	return ", known are 1 to 3"
-}
-
 // checkCount refuses n things of at least each bytes that cannot be in the
 // rest of the file.
 func (r *headerReader) checkCount(what string, n, most uint64, each int) error {
@@ -143,12 +137,13 @@ func (r *headerReader) readKV(n int) error {
 	r.kv = make([]KV, 0, n)
 	r.seen = make(map[string]bool, n)
 	for i := range n {
+		at := r.c.pos
 		key := r.c.text(r.enc, maxKeyLen)
 		if r.c.err != nil {
 			return fmt.Errorf("key %d of %d: %w", i, n, r.c.err)
 		}
 		if key == "" {
-			return fmt.Errorf("key %d of %d at offset %d is empty", i, n, r.c.pos)
+			return fmt.Errorf("key %d of %d at offset %d is empty", i, n, at)
 		}
 		v := r.c.value(r.enc)
 		if r.c.err != nil {

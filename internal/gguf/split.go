@@ -34,7 +34,7 @@ func (f *File) openOthers(path string, one *header, opt Options) ([]*header, err
 			var err error
 			h, err = f.openPart(name, opt)
 			if errors.Is(err, fs.ErrNotExist) {
-				return nil, fmt.Errorf("part %d of %d is missing: %s", i+1, one.splitCount, name)
+				return nil, fmt.Errorf("part %d of %d is missing: %w", i+1, one.splitCount, err)
 			}
 			if err != nil {
 				return nil, err
