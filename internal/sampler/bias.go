@@ -1,0 +1,66 @@
+package sampler
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+)
+
+// biases lists what is added to the model's logits before anything else.
+type biases []struct {
+	id    int32
+	delta float32
+}
+
+// newBiases joins the biases asked for and those that forbid the tokens which
+// end the text.
+func newBiases(p Params, v Vocab) biases {
+	delta := map[int32]float32{}
+	for id, d := range p.LogitBias {
+		delta[id] = d
+	}
+	if p.IgnoreEOS {
+		for _, id := range v.EOG {
+			delta[id] = float32(math.Inf(-1))
+		}
+	}
+	var b biases
+	for id, d := range delta { // each token once: the order does not matter
+		b = append(b, struct {
+			id    int32
+			delta float32
+		}{id, d})
+	}
+	return b
+}
+
+// apply changes the candidates, which must still be the whole vocabulary.
+func (b biases) apply(c *candidates) {
+	for _, t := range b {
+		logit := &c.list[t.id].logit
+		if t.delta < -math.MaxFloat32 || *logit < -math.MaxFloat32 {
+			*logit = float32(math.Inf(-1)) // impossible stays so
+			continue
+		}
+		*logit = finite(*logit + t.delta)
+	}
+}
+
+// ParseLogitBias reads a bias as a command line gives it: a token's id, the
+// sign, and the amount, such as "15043+1.5", "2-inf" or "13-0.5".
+func ParseLogitBias(text string) (id int32, bias float32, err error) {
+	i := strings.IndexAny(text, "+-")
+	if i <= 0 {
+		return 0, 0, fmt.Errorf("sampler: logit bias %q: want a token id, + or -, and a number, such as 15043+1.5", text)
+	}
+	token, err := strconv.ParseInt(text[:i], 10, 32)
+	if err != nil {
+		return 0, 0, fmt.Errorf("sampler: logit bias %q: %q is not a token id", text, text[:i])
+	}
+	amount, err := strconv.ParseFloat(text[i:], 32)
+	if err != nil || !(amount <= math.MaxFloat32) {
+		return 0, 0, fmt.Errorf("sampler: logit bias %q: %q is not a number or -inf", text, text[i:])
+	}
+	return int32(token), float32(amount), nil
+}

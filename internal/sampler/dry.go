@@ -1,0 +1,108 @@
+package sampler
+
+import "math"
+
+// dry makes the tokens less likely that would continue a repetition: where
+// the text ends in something that occurred before, the token that followed it
+// then is penalized by multiplier * base^(length-allowed), length being how
+// many tokens agree. "Don't Repeat Yourself", P. E. Weidmann,
+// https://github.com/oobabooga/text-generation-webui/pull/5677, 2024.
+type dry struct {
+	multiplier, base float32
+	allowed          int // repetitions shorter than this are free
+	maxExponent      int // where base^exponent would leave float32
+	breakers         *breakers
+	recent           history
+
+	text    []int32 // recent, newest first
+	agree   []int32 // [len(text)], see agreements
+	longest []int32 // [vocab], agreement that each token would continue
+	touched []int32 // the tokens with longest > 0
+}
+
+func (s *dry) apply(c *candidates) {
+	s.text = s.recent.newestFirst(s.text)
+	limit := s.breakers.distance(s.text)
+	if limit < s.allowed || len(s.text) <= s.allowed {
+		return
+	}
+	s.agree = agreements(s.agree, s.text)
+	for k := 1; k < len(s.text); k++ {
+		n := min(int(s.agree[k]), limit)
+		next := s.text[k-1]
+		if n < s.allowed || n == 0 || s.breakers.single(next) {
+			continue
+		}
+		if s.longest[next] == 0 {
+			s.touched = append(s.touched, next)
+		}
+		s.longest[next] = max(s.longest[next], int32(n))
+	}
+	s.penalize(c)
+	for _, id := range s.touched {
+		s.longest[id] = 0
+	}
+	s.touched = s.touched[:0]
+}
+
+// penalize lowers the logits of the touched tokens.
+func (s *dry) penalize(c *candidates) {
+	if len(s.touched) == 0 {
+		return
+	}
+	c.sorted = false
+	if c.dense {
+		for _, id := range s.touched {
+			c.add(int(id), -s.penalty(id))
+		}
+		return
+	}
+	for i := range c.list {
+		if id := c.list[i].id; s.longest[id] > 0 {
+			c.add(i, -s.penalty(id))
+		}
+	}
+}
+
+// penalty returns what token id's logit loses.
+func (s *dry) penalty(id int32) float32 {
+	exponent := min(int(s.longest[id])-s.allowed, s.maxExponent)
+	return finite(s.multiplier * float32(pow(float64(s.base), float64(exponent))))
+}
+
+// dryMaxExponent returns the largest exponent for which base^exponent is a
+// float32: log(MaxFloat32) / log(base).
+func dryMaxExponent(base float32) int {
+	if base <= 1 {
+		return math.MaxInt32
+	}
+	return int(min(log(math.MaxFloat32)/log(float64(base)), math.MaxInt32))
+}
+
+// agreements returns, in dst, for each k ≥ 1 how many tokens starting at
+// text[k] equal those starting at text[0]; with the newest token first that is
+// the length of the repetition which ended k tokens ago. It is the Z function
+// (Gusfield, "Algorithms on Strings, Trees, and Sequences", 1997, section 1.3)
+// and takes linear time.
+func agreements(dst, text []int32) []int32 {
+	dst = append(dst[:0], text...) // for the length; every element is set below
+	dst[0] = int32(len(text))
+	left, right := 0, 0 // text[left:right] equals text[:right-left]
+	for k := 1; k < len(text); k++ {
+		n := 0
+		if k < right {
+			n = min(right-k, int(dst[k-left]))
+		}
+		for k+n < len(text) && text[n] == text[k+n] {
+			n++
+		}
+		if k+n > right {
+			left, right = k, k+n
+		}
+		dst[k] = int32(n)
+	}
+	return dst
+}
+
+func (s *dry) accept(id int32) { s.recent.push(id) }
+func (s *dry) reset()          { s.recent.reset() }

@@ -1,0 +1,65 @@
+package sampler
+
+// Logprobs is the model's own distribution, before any sampler.
+type Logprobs struct {
+	logits []float32
+	norm   float64 // log Σ exp(logit)
+}
+
+// TokenLogprob is a token and the natural logarithm of its probability.
+type TokenLogprob struct {
+	ID      int32   `json:"id"`
+	Logprob float64 `json:"logprob"`
+}
+
+// NewLogprobs returns the distribution of logits [vocab], which it refers to:
+// use it before they change.
+func NewLogprobs(logits []float32) Logprobs {
+	return Logprobs{logits: logits, norm: LogSumExp(logits)}
+}
+
+// Of returns the logarithm of token id's probability.
+func (l Logprobs) Of(id int32) float64 { return float64(l.logits[id]) - l.norm }
+
+// Top appends the n likeliest tokens to dst, the likeliest first, lower ids
+// first among equals.
+func (l Logprobs) Top(dst []TokenLogprob, n int) []TokenLogprob {
+	start := len(dst)
+	for i, logit := range l.logits {
+		if got := dst[start:]; len(got) == n {
+			// NaN compares false everywhere and stays out.
+			if n == 0 || !(float64(logit)-l.norm > got[n-1].Logprob) {
+				continue
+			}
+			dst = dst[:len(dst)-1]
+		}
+		dst = append(dst, TokenLogprob{int32(i), float64(logit) - l.norm})
+		for j := len(dst) - 1; j > start && dst[j].Logprob > dst[j-1].Logprob; j-- {
+			dst[j], dst[j-1] = dst[j-1], dst[j]
+		}
+	}
+	return dst
+}
+
+// negligible is a gap to the largest logit below which an exponential, e^-50 =
+// 2e-22, cannot be seen in a float64 sum even a vocabulary of times over.
+const negligible = -50
+
+// LogSumExp returns log Σ exp(logit), the same bits on every machine; NaN
+// where a logit is NaN.
+func LogSumExp(logits []float32) float64 {
+	if len(logits) == 0 {
+		return log(0)
+	}
+	top := logits[0]
+	for _, l := range logits {
+		top = max(top, l) // NaN if any is
+	}
+	sum := 0.0
+	for _, l := range logits {
+		if d := float64(l) - float64(top); d > negligible {
+			sum += exp(d)
+		}
+	}
+	return float64(top) + log(sum)
+}

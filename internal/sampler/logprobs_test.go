@@ -1,0 +1,55 @@
+package sampler
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestLogprobs(t *testing.T) {
+	logits := make([]float32, len(five))
+	for i, p := range five {
+		logits[i] = float32(math.Log(p)) + 7
+	}
+	l := NewLogprobs(logits)
+	for i, p := range five {
+		require.InDelta(t, math.Log(p), l.Of(int32(i)), 1e-6)
+	}
+	top := l.Top(nil, 3)
+	require.Len(t, top, 3)
+	for i, want := range []int32{1, 3, 4} {
+		require.Equal(t, want, top[i].ID)
+		require.Equal(t, l.Of(want), top[i].Logprob)
+	}
+	require.Empty(t, l.Top(nil, 0))
+	require.Len(t, l.Top(nil, 9), 5)
+	require.Equal(t, top[:2], l.Top([]TokenLogprob{{99, 0}}, 2)[1:], "appends")
+}
+
+func TestLogprobTies(t *testing.T) {
+	top := NewLogprobs([]float32{1, 2, 1, 2, 2}).Top(nil, 4)
+	require.Equal(t, []int32{1, 3, 4, 0}, []int32{top[0].ID, top[1].ID, top[2].ID, top[3].ID})
+}
+
+func TestLogSumExp(t *testing.T) {
+	inf, nan := math.Inf(1), math.NaN()
+	tests := []struct {
+		name   string
+		logits []float32
+		want   float64
+	}{
+		{"none", nil, -inf},
+		{"one", []float32{3}, 3},
+		{"equal", []float32{1, 1, 1, 1}, 1 + math.Log(4)},
+		{"far apart", []float32{1000, -1000}, 1000},
+		{"large", []float32{88, 88.5}, 88.5 + math.Log1p(math.Exp(-0.5))},
+		{"impossible ones", []float32{float32(-inf), 2}, 2},
+		{"all impossible", []float32{float32(-inf), float32(-inf)}, -inf},
+	}
+	for _, tt := range tests {
+		require.InDelta(t, tt.want, LogSumExp(tt.logits), 1e-14, tt.name)
+	}
+	require.True(t, math.IsNaN(LogSumExp([]float32{1, float32(nan)})))
+	require.True(t, math.IsNaN(LogSumExp([]float32{float32(nan), 1})))
+}

@@ -1,0 +1,95 @@
+package sampler
+
+import "math"
+
+// The functions below are built from + - * / alone, each rounded on its own
+// (the conversions float64(x*y) forbid a fused multiply-add), so that they
+// return the same bits on every machine. Those of package math do not: they
+// are assembly on some architectures, and a last bit decides a token.
+
+const (
+	log2e = 1.44269504088896338700
+	ln2   = 0.69314718055994530942
+	// ln2 in two parts: ln2Hi has 20 trailing zero bits, so k*ln2Hi is exact
+	// for every exponent k.
+	ln2Hi = 6.93147180369123816490e-01
+	ln2Lo = 1.90821492927058770002e-10
+)
+
+// expTaylor holds 1/n! for n = 13 … 0. On |r| ≤ ln2/2 the first term left out,
+// r^14/14!, is below 5e-18.
+var expTaylor = [...]float64{
+	1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880,
+	1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 1.0 / 2, 1, 1,
+}
+
+// exp returns e^x within 2 ulp of float64.
+func exp(x float64) float64 {
+	switch {
+	case x != x || x > 709.79:
+		return x * math.Inf(1) // NaN stays NaN
+	case x < -745.2:
+		return 0
+	}
+	// x = k*ln2 + r
+	k := math.Floor(float64(x*log2e) + 0.5)
+	r := (x - float64(k*ln2Hi)) - float64(k*ln2Lo)
+	sum := expTaylor[0]
+	for _, c := range expTaylor[1:] {
+		sum = float64(sum*r) + c
+	}
+	// Two halves, because 2^k alone may lie outside of float64's range.
+	half := int(k) / 2
+	return float64(sum * pow2(half) * pow2(int(k)-half))
+}
+
+// pow2 returns 2^k for -1022 ≤ k ≤ 1023.
+func pow2(k int) float64 { return math.Float64frombits(uint64(k+1023) << 52) }
+
+// logSeries holds 1/(2n+1) for n = 10 … 0. With s² ≤ 0.0295 the first term left
+// out, s^22/23, is below 1e-18.
+var logSeries = [...]float64{
+	1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3, 1,
+}
+
+// log returns the natural logarithm of x: -Inf for 0, NaN for what is below.
+func log(x float64) float64 {
+	switch {
+	case x != x || x < 0:
+		return math.NaN()
+	case x == 0:
+		return math.Inf(-1)
+	case x > math.MaxFloat64:
+		return x
+	}
+	// x = m * 2^k with m in [√½, √2); Frexp is exact everywhere.
+	m, k := math.Frexp(x)
+	if m < math.Sqrt2/2 {
+		m, k = 2*m, k-1
+	}
+	// log m = 2 atanh(s) = 2s (1 + s²/3 + s⁴/5 + …)
+	s := (m - 1) / (m + 1)
+	s2 := s * s
+	sum := logSeries[0]
+	for _, c := range logSeries[1:] {
+		sum = float64(sum*s2) + c
+	}
+	e := float64(k)
+	return float64(e*ln2Hi) + (float64(2*float64(s*sum)) + float64(e*ln2Lo))
+}
+
+// pow returns x^y for x ≥ 0. Its relative error is 1e-16 times |y log x|,
+// far below a float32's last bit for every result that a float32 can hold.
+func pow(x, y float64) float64 {
+	switch {
+	case y == 0 || x == 1:
+		return 1
+	case x == 0 && y > 0:
+		return 0
+	}
+	return exp(y * log(x))
+}
+
+// expf and logf are exp and log of float32 values, rounded to float32.
+func expf(x float32) float32 { return float32(exp(float64(x))) }
+func logf(x float32) float32 { return float32(log(float64(x))) }

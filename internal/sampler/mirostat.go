@@ -1,0 +1,78 @@
+package sampler
+
+import "math"
+
+// Mirostat steers the surprise of the text, -log2 p of each chosen token, to
+// a target: after every choice the bound mu moves against the error.
+// Basu, Ramachandran, Keskar, Varshney, "Mirostat: A Neural Text Decoding
+// Algorithm that Directly Controls Perplexity", 2020
+// (https://arxiv.org/abs/2007.14966). It takes the place of the chain and of
+// the final draw.
+type mirostat struct {
+	version  int     // 1 or 2
+	tau, eta float32 // target surprise in bits, learning rate
+	vocab    int
+	mu       float32 // bound on the surprise in bits
+}
+
+// choose returns the index of a candidate and learns from its surprise.
+func (m *mirostat) choose(c *candidates, g *mt19937) int {
+	c.softmax()
+	if m.version == 1 {
+		c.top(m.k(c.list))
+	} else {
+		m.cut(c)
+	}
+	c.softmax()
+	i := draw(g, c.list)
+	m.mu -= float32(m.eta * (surprise(c.list[i].p) - m.tau))
+	return i
+}
+
+// reset starts with the bound at twice the target, as the paper does.
+func (m *mirostat) reset() { m.mu = 2 * m.tau }
+
+// cut drops the tokens more surprising than mu: version 2.
+func (m *mirostat) cut(c *candidates) {
+	for i := range c.list {
+		if surprise(c.list[i].p) > m.mu {
+			c.truncate(max(i, 1))
+			return
+		}
+	}
+}
+
+// surprise returns -log2 p.
+func surprise(p float32) float32 { return float32(-log(float64(p)) / ln2) }
+
+// zipfTokens is the number of tokens from which version 1 estimates the
+// distribution's shape; the paper's m.
+const zipfTokens = 100
+
+// k returns the number of tokens that version 1 keeps: it fits Zipf's law,
+// p ∝ rank^-s, to the likeliest tokens (equations 6 and 7), and solves for
+// the k that gives a surprise of mu.
+func (m *mirostat) k(list []candidate) int {
+	var tb, tt float64
+	for i := 0; i+1 < min(len(list), zipfTokens); i++ {
+		if list[i+1].p == 0 {
+			break
+		}
+		t := log(float64(i+2) / float64(i+1))
+		b := log(float64(list[i].p) / float64(list[i+1].p))
+		tb += float64(t * b)
+		tt += float64(t * t)
+	}
+	s := tb / tt
+	eps := s - 1
+	k := pow(eps*pow(2, float64(m.mu))/(1-pow(float64(m.vocab), -eps)), 1/s)
+	switch {
+	case k >= 1 && k < math.MaxInt32:
+		return int(k)
+	case k < 1:
+		return 1
+	}
+	// Beyond all bounds, as for a flat distribution no more surprising than
+	// mu; or not a number, where there is a single token to fit.
+	return len(list)
+}

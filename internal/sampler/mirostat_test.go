@@ -1,0 +1,74 @@
+package sampler
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestMirostatCut: surprises are 1.322, 2, 2.322, 3.322 and 4.322 bits.
+func TestMirostatCut(t *testing.T) {
+	for mu, want := range map[float32]int{0.5: 1, 1.4: 1, 2.1: 2, 2.4: 3, 4: 4, 5: 5} {
+		c := distribution(t, five...)
+		c.softmax()
+		(&mirostat{version: 2, mu: mu}).cut(c)
+		require.Len(t, c.list, want, "mu %v", mu)
+	}
+}
+
+// TestMirostatK: on p ∝ rank^-s the fit finds s itself, and the paper's
+// equation 7 gives k.
+func TestMirostatK(t *testing.T) {
+	const n, s, mu = 1000, 1.5, 4
+	p := make([]float64, n)
+	for i := range p {
+		p[i] = math.Pow(float64(i+1), -s)
+	}
+	c := distribution(t, p...)
+	c.softmax()
+	m := &mirostat{version: 1, mu: mu, vocab: n}
+	// ((0.5 * 2^4) / (1 - 1000^-0.5))^(1/1.5) = 8.2612^(2/3) = 4.087
+	require.Equal(t, 4, m.k(c.list))
+
+	flat := loaded(t, make([]float32, 10)...)
+	flat.softmax()
+	require.Equal(t, 1, m.k(flat.list), "a thousandth each is 10 bits: more than mu")
+	m.vocab = 10
+	require.Equal(t, 10, m.k(flat.list), "a tenth each is 3.3 bits: less than mu")
+	one := loaded(t, 1)
+	one.softmax()
+	require.Equal(t, 1, m.k(one.list))
+}
+
+func TestMirostatLearns(t *testing.T) {
+	m := &mirostat{version: 2, tau: 3, eta: 0.5}
+	m.reset()
+	require.Equal(t, float32(6), m.mu)
+	c := loaded(t, 5, -90)
+	require.Equal(t, int32(0), c.list[m.choose(c, newMT19937(1))].id)
+	// A sure token has no surprise: mu -= 0.5 * (0 - 3)
+	require.Equal(t, float32(7.5), m.mu)
+}
+
+// TestMirostatReachesItsTarget: over a long text the mean surprise is tau.
+func TestMirostatReachesItsTarget(t *testing.T) {
+	logits := noise(2000, 4)
+	dist := NewLogprobs(logits)
+	for _, version := range []int{1, 2} {
+		p := DefaultParams()
+		p.Seed, p.Temp, p.Mirostat, p.MirostatTau = 1, 1, version, 4
+		s, err := New(p, Vocab{N: len(logits)})
+		require.NoError(t, err)
+		kept := 0.0
+		const rounds = 500
+		for range rounds {
+			id, err := s.Sample(logits)
+			require.NoError(t, err)
+			kept -= dist.Of(id) / ln2
+		}
+		// The target is on the truncated distribution; the whole one's
+		// surprise is larger by what truncation took.
+		require.InDelta(t, 5, kept/rounds, 1.5, "version %d", version)
+	}
+}

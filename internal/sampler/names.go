@@ -1,0 +1,98 @@
+package sampler
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Name names a sampler of the chain, as llama.cpp does.
+type Name string
+
+// The samplers of the chain.
+const (
+	Penalties   Name = "penalties"
+	DRY         Name = "dry"
+	TopNSigma   Name = "top_n_sigma"
+	TopK        Name = "top_k"
+	Typical     Name = "typ_p"
+	TopP        Name = "top_p"
+	MinP        Name = "min_p"
+	XTC         Name = "xtc"
+	Temperature Name = "temperature"
+)
+
+// DefaultSamplers returns the chain in its usual order. A sampler whose
+// parameters are neutral does nothing; DRY, top-n-sigma, typical-p and XTC are
+// so by default.
+func DefaultSamplers() []Name {
+	return []Name{Penalties, DRY, TopNSigma, TopK, Typical, TopP, MinP, XTC, Temperature}
+}
+
+// DefaultSequence is DefaultSamplers in letters, as ParseSequence reads them.
+const DefaultSequence = "edskypmxt"
+
+// letters are the samplers' letters in a sequence.
+var letters = map[rune]Name{
+	'e': Penalties, 'd': DRY, 's': TopNSigma, 'k': TopK, 'y': Typical,
+	'p': TopP, 'm': MinP, 'x': XTC, 't': Temperature,
+}
+
+// aliases are other spellings, after "-" was turned into "_".
+var aliases = map[string]Name{
+	"typical_p": Typical, "typical": Typical, "typ": Typical,
+	"nucleus": TopP, "temp": Temperature,
+}
+
+// ParseSamplers reads a chain of names divided by semicolons, such as
+// "top_k;top_p;temperature". The empty string is the empty chain.
+func ParseSamplers(list string) ([]Name, error) {
+	chain := []Name{}
+	if strings.TrimSpace(list) == "" {
+		return chain, nil
+	}
+	for field := range strings.SplitSeq(list, ";") {
+		name, err := parseName(field)
+		if err != nil {
+			return nil, err
+		}
+		chain = append(chain, name)
+	}
+	return chain, nil
+}
+
+// parseName returns the sampler that goes by that name.
+func parseName(field string) (Name, error) {
+	text := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(field)), "-", "_")
+	if name, ok := aliases[text]; ok {
+		return name, nil
+	}
+	if slices.Contains(DefaultSamplers(), Name(text)) {
+		return Name(text), nil
+	}
+	return "", fmt.Errorf("sampler: unknown sampler %q: the samplers are %s",
+		strings.TrimSpace(field), JoinSamplers(DefaultSamplers()))
+}
+
+// ParseSequence reads a chain of letters, such as "kpt": e penalties, d dry,
+// s top_n_sigma, k top_k, y typ_p, p top_p, m min_p, x xtc, t temperature.
+func ParseSequence(seq string) ([]Name, error) {
+	chain := []Name{}
+	for _, letter := range seq {
+		name, ok := letters[letter]
+		if !ok {
+			return nil, fmt.Errorf("sampler: unknown sampler letter %q: the letters are %s", letter, DefaultSequence)
+		}
+		chain = append(chain, name)
+	}
+	return chain, nil
+}
+
+// JoinSamplers writes a chain as ParseSamplers reads it.
+func JoinSamplers(chain []Name) string {
+	texts := make([]string, len(chain))
+	for i, name := range chain {
+		texts[i] = string(name)
+	}
+	return strings.Join(texts, ";")
+}

@@ -1,0 +1,142 @@
+// Package sampler chooses the next token from a model's logits.
+//
+//	logits → logit bias → penalties → DRY → top-n-sigma → top-k → typical-p
+//	       → top-p → min-p → XTC → temperature → draw → token
+//
+// The samplers have llama.cpp's names, order, defaults and meaning. All
+// arithmetic is the package's own (math.go) and ties fall by token id, so
+// that the same seed gives the same tokens on every machine.
+package sampler
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+)
+
+// ErrNotNumbers is wrapped by the error for logits that are NaN or +Inf: the
+// model's weights are damaged.
+var ErrNotNumbers = errors.New("logits are not numbers")
+
+// ErrNoToken is wrapped by the error for logits that rule out every token.
+var ErrNoToken = errors.New("no token is left to choose")
+
+// Vocab is what the sampler must know of the tokenizer.
+type Vocab struct {
+	N     int                // number of tokens
+	EOG   []int32            // tokens that end the text
+	Piece func(int32) string // a token's text, for DRY's breakers; may be nil
+}
+
+// Sampler is a chain with its memory of the text and its random numbers. It
+// serves one text at a time and is not safe for concurrent use.
+type Sampler struct {
+	vocab    int
+	seed     uint32
+	bias     biases
+	chain    []link
+	greedy   bool      // choose the likeliest, draw nothing
+	mirostat *mirostat // replaces the draw, unless nil
+	rng      *mt19937
+	left     candidates
+}
+
+// New returns a sampler for texts over vocabulary v. The error names the
+// setting that is out of range and the bounds.
+func New(p Params, v Vocab) (*Sampler, error) {
+	if v.N <= 0 || v.N > math.MaxInt32 {
+		return nil, fmt.Errorf("sampler: a vocabulary of %d tokens", v.N)
+	}
+	if err := p.check(v.N); err != nil {
+		return nil, err
+	}
+	for _, id := range v.EOG {
+		if id < 0 || int(id) >= v.N {
+			return nil, fmt.Errorf("sampler: end-of-text token %d is not in the vocabulary of %d", id, v.N)
+		}
+	}
+	if p.Seed == RandomSeed {
+		p.Seed = rand.Uint32N(RandomSeed)
+	}
+	s := &Sampler{
+		vocab:  v.N,
+		seed:   p.Seed,
+		bias:   newBiases(p, v),
+		greedy: p.Temp <= 0,
+		rng:    newMT19937(p.Seed),
+	}
+	switch {
+	case p.Mirostat != 0 && !s.greedy:
+		s.mirostat = &mirostat{version: p.Mirostat, tau: p.MirostatTau, eta: p.MirostatEta, vocab: v.N}
+		s.mirostat.reset()
+		s.chain = []link{temperature{t: p.Temp}}
+	default:
+		for _, name := range p.Samplers {
+			if l := newLink(name, &p, v); l != nil && (!s.greedy || changesLogits(l)) {
+				s.chain = append(s.chain, l)
+			}
+		}
+	}
+	return s, nil
+}
+
+// Seed returns the seed in use, so that a random one can be told to the user.
+func (s *Sampler) Seed() uint32 { return s.seed }
+
+// Accept tells the sampler that the text goes on with token id, be it of the
+// prompt or sampled. Penalties and DRY look at these. An id outside of the
+// vocabulary is ignored.
+func (s *Sampler) Accept(id int32) {
+	if id < 0 || int(id) >= s.vocab {
+		return
+	}
+	for _, l := range s.chain {
+		l.accept(id)
+	}
+}
+
+// Sample returns the next token, chosen by logits [vocab], which stay as they
+// are. It does not Accept the token. The error wraps ErrNotNumbers or
+// ErrNoToken.
+func (s *Sampler) Sample(logits []float32) (int32, error) {
+	if len(logits) != s.vocab {
+		return 0, fmt.Errorf("sampler: %d logits for a vocabulary of %d", len(logits), s.vocab)
+	}
+	c := &s.left
+	if err := c.load(logits); err != nil {
+		return 0, err
+	}
+	s.bias.apply(c)
+	c.dropImpossible()
+	if len(c.list) == 0 {
+		return 0, fmt.Errorf("sampler: %w: the logits of all %d are -Inf", ErrNoToken, s.vocab)
+	}
+	for _, l := range s.chain {
+		l.apply(c)
+	}
+	return c.list[s.choose(c)].id, nil
+}
+
+// choose returns the index of the candidate that ends the chain.
+func (s *Sampler) choose(c *candidates) int {
+	switch {
+	case s.greedy:
+		return c.best()
+	case s.mirostat != nil:
+		return s.mirostat.choose(c, s.rng)
+	}
+	c.softmax()
+	return draw(s.rng, c.list)
+}
+
+// Reset starts over: the text is forgotten and the random numbers repeat.
+func (s *Sampler) Reset() {
+	for _, l := range s.chain {
+		l.reset()
+	}
+	if s.mirostat != nil {
+		s.mirostat.reset()
+	}
+	s.rng.reset(s.seed)
+}

@@ -1,0 +1,34 @@
+package sampler
+
+import "math"
+
+// typical keeps the tokens whose surprise is nearest to the one expected (the
+// entropy), until their probabilities add up to more than p, and at least
+// minKeep of them: locally typical sampling.
+// Meister, Pimentel, Wiher, Cotterell, "Locally Typical Sampling", 2022
+// (https://arxiv.org/abs/2202.00666).
+type typical struct {
+	stateless
+	p       float32
+	minKeep int
+}
+
+func (s typical) apply(c *candidates) {
+	c.softmax()
+	h := c.entropy()
+	c.reorder(func(t *candidate) uint32 {
+		if t.p == 0 {
+			return math.MaxUint32
+		}
+		// Not negative, so its bits sort as it does.
+		return math.Float32bits(max(h+logf(t.p), -h-logf(t.p)) + 0)
+	})
+	var sum float32
+	for i := range c.list {
+		sum += c.list[i].p
+		if sum > s.p && i+1 >= s.minKeep {
+			c.truncate(i + 1)
+			return
+		}
+	}
+}
