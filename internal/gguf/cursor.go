@@ -17,6 +17,7 @@ var errShort = errors.New("not read yet")
 type cursor struct {
 	b    []byte
 	pos  int   // of the next byte in b
+	deep int   // arrays met inside other arrays
 	size int64 // of the file, for messages; at least len(b)
 	err  error
 }
@@ -154,6 +155,9 @@ func (c *cursor) array(e encoding, depth int) Value {
 			c.bytes(c.length(e))
 		}
 	case KindArray:
+		if c.deep += v.n; c.deep > maxNested {
+			c.fail("more than %d arrays in arrays", maxNested)
+		}
 		for i := 0; i < v.n && c.err == nil; i++ {
 			c.array(e, depth+1)
 		}

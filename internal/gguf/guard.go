@@ -2,8 +2,10 @@ package gguf
 
 import (
 	"fmt"
+	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"unsafe"
 )
@@ -41,18 +43,28 @@ func Guard(fn func() error) (err error) {
 // asFault returns the fault in a mapped file that the recovered value r is
 // about, nil if it is about anything else.
 func asFault(r any) *FaultError {
-	e, ok := r.(interface {
-		runtime.Error
-		Addr() uintptr
-	})
+	e, ok := r.(runtime.Error)
 	if !ok {
 		return nil
 	}
 	mappings.Lock()
 	defer mappings.Unlock()
+	if e, ok := e.(interface{ Addr() uintptr }); ok {
+		for _, m := range mappings.all {
+			if at := e.Addr() - m.base; at < m.length { // wraps around to a huge number below base
+				return &FaultError{Path: m.path, Offset: int64(at)}
+			}
+		}
+		return nil
+	}
+	if !strings.Contains(e.Error(), "invalid memory address") {
+		return nil
+	}
+	// Not every system tells the address of a fault (qemu's emulation does not):
+	// then a mapped file that is shorter than it was must be the reason.
 	for _, m := range mappings.all {
-		if at := e.Addr() - m.base; at < m.length { // wraps around to a huge number below base
-			return &FaultError{Path: m.path, Offset: int64(at)}
+		if st, err := os.Stat(m.path); err == nil && st.Size() < int64(m.length) {
+			return &FaultError{Path: m.path, Offset: st.Size()}
 		}
 	}
 	return nil

@@ -17,9 +17,10 @@ const (
 	maxTensors = 1 << 15 // a mixture of 128 experts that are not merged has 14 thousand
 	maxKeyLen  = 1 << 10
 	maxNameLen = 127      // of a tensor; the format's own limit is 63
-	maxArray   = 1 << 22  // elements; the largest vocabularies have 2^18
+	maxArray   = 1 << 21  // elements; the largest vocabularies have 2^18 tokens and 2^19 merges
 	maxHeader  = 48 << 20 // bytes; vocabularies of 2^18 tokens need up to 20 MB
-	maxNesting = 4        // arrays in arrays
+	maxNesting = 4        // arrays in arrays, and
+	maxNested  = 1 << 16  // their number in a file
 	maxDims    = 4
 )
 

@@ -43,7 +43,7 @@ var kinds = [...]struct {
 }
 
 func (k Kind) String() string {
-	if int(k) < len(kinds) {
+	if k < Kind(len(kinds)) { // as unsigned numbers: an int may have 32 bits
 		return kinds[k].name
 	}
 	return fmt.Sprintf("value type %d", uint32(k))
@@ -51,7 +51,7 @@ func (k Kind) String() string {
 
 // size returns the bytes of a value of fixed size, 0 for all other kinds.
 func (k Kind) size() int {
-	if int(k) < len(kinds) {
+	if k < Kind(len(kinds)) { // as unsigned numbers: an int may have 32 bits
 		return kinds[k].size
 	}
 	return 0
