@@ -43,3 +43,103 @@ func unpackIQ4_XS(block []byte, s *superBlock) {
 		}
 	}
 }
+
+// iq4Middles lie between iq4Values: a value from middle i on, but below the
+// next, is nearest to iq4Values[i+1].
+var iq4Middles = [15]float32{-115.5, -93.5, -74, -57, -42, -28.5, -16, -4.5, 7, 19, 31.5, 45.5, 61, 79, 101}
+
+// iq4Code returns the code whose value is nearest to f, the higher of two.
+func iq4Code(f float32) (code uint8) {
+	for _, m := range iq4Middles {
+		if !(f < m) {
+			code++
+		}
+	}
+	return code
+}
+
+func encodeIQ4_NL(dst []byte, x, importance []float32) {
+	var w [32]float32
+	var q [32]uint8
+	for ; len(x) > 0; x, dst = x[32:], dst[18:] {
+		importance = weighIQ4(w[:], x[:32], importance)
+		d := searchIQ4(x[:32], w[:])
+		putF16(dst, d)
+		inv := inverse(d)
+		for j, v := range x[:32] {
+			q[j] = iq4Code(inv * v)
+		}
+		packNibbles(dst[2:18], &q)
+	}
+}
+
+func encodeIQ4_XS(dst []byte, x, importance []float32) {
+	var s search
+	for ; len(x) > 0; x, dst = x[256:], dst[136:] {
+		x, block := x[:256], dst[:136]
+		importance = weighIQ4(s.w[:], x, importance)
+		for b := range 8 {
+			s.scale[b] = searchIQ4(x[32*b:32*b+32], s.w[32*b:32*b+32])
+		}
+		d := -firstLargest(s.scale[:8]) / 32
+		putF16(block, d)
+		clear(block[2:8])
+		inv := inverse(d)
+		for b, scale := range s.scale[:8] {
+			l := max(-32, min(31, nearest(inv*scale)))
+			runInv := inverse(d * float32(l))
+			var q [32]uint8
+			for j, v := range x[32*b : 32*b+32] {
+				q[j] = iq4Code(runInv * v)
+			}
+			packNibbles(block[8+16*b:], &q)
+			code := uint8(l + 32)
+			block[4+b/2] |= code & 15 << (4 * (b & 1))
+			block[2+b/4] |= code >> 4 << (2 * (b & 3))
+		}
+	}
+}
+
+// weighIQ4 sets the weights of the errors in a block and returns the importance
+// of the columns after it.
+func weighIQ4(w, x, importance []float32) []float32 {
+	if importance == nil {
+		for i, v := range x {
+			w[i] = v * v
+		}
+		return nil
+	}
+	weigh(w, x, importance[:len(x)], sumSquares(x)*(2/float32(len(x))))
+	return importance[len(x):]
+}
+
+// searchIQ4 finds the scale that minimizes the weighted error of 32 weights.
+func searchIQ4(x, w []float32) (scale float32) {
+	largest := firstLargest(x)
+	if abs(largest) < tinyGroup {
+		return 0
+	}
+	first := float32(iq4Values[0])
+	sumXQ, sumQQ := fitIQ4(1/(-largest/first), x, w)
+	scale = sumXQ / sumQQ
+	best := scale * sumXQ
+	for trial := float32(-7); trial <= 7; trial++ {
+		sumXQ, sumQQ := fitIQ4((trial+first)/largest, x, w)
+		if sumQQ > 0 && float32(sumXQ*sumXQ) > float32(best*sumQQ) {
+			scale = sumXQ / sumQQ
+			best = scale * sumXQ
+		}
+	}
+	return scale
+}
+
+// fitIQ4 returns Σ w·q·x and Σ w·q·q for q the value nearest to x·inv.
+func fitIQ4(inv float32, x, w []float32) (sumXQ, sumQQ float32) {
+	for i, v := range x {
+		q := float32(iq4Values[iq4Code(inv*v)])
+		wq := w[i] * q
+		sumXQ += float32(wq * v)
+		sumQQ += float32(wq * q)
+	}
+	return sumXQ, sumQQ
+}

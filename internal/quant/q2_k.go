@@ -31,3 +31,62 @@ func unpack2(qs []byte, q *[256]int8) {
 		}
 	}
 }
+
+func encodeQ2_K(dst []byte, x, importance []float32) {
+	var s search
+	var sc, mn [16]uint8
+	for ; len(x) > 0; x, dst = x[256:], dst[84:] {
+		x, block := x[:256], dst[:84]
+		var d, dmin float32
+		if importance != nil {
+			weigh(s.w[:], x, importance[:256], sumSquares(x)/256)
+			importance = importance[256:]
+			s.scaleMins(x, 16, &minSearch{top: 3, first: -0.9, step: 0.05, trials: 37})
+			d = s.fitPositive(s.scale[:], 15, &sc)
+			dmin = s.fitPositive(s.min[:], 15, &mn)
+		} else {
+			for i, v := range x {
+				s.w[i] = abs(v)
+			}
+			s.scaleMins(x, 16, &minSearch{top: 3, first: -0.5, step: 0.1, trials: 16, absolute: true})
+			d = spread(s.scale[:], 15, &sc)
+			dmin = spread(s.min[:], 15, &mn)
+		}
+		putF16(block[80:], d)
+		putF16(block[82:], dmin)
+		d, dmin = f16At(block[80:]), f16At(block[82:])
+		for j := range sc {
+			block[j] = sc[j] | mn[j]<<4
+			s.requantizeMin(x, 16, j, d*float32(block[j]&15), dmin*float32(block[j]>>4), 3)
+		}
+		pack2(block[16:80], &s.q)
+	}
+}
+
+// spread quantizes v ≥ 0 to q of 0 … top by the largest and returns the scale.
+func spread(v []float32, top float32, q *[16]uint8) (scale float32) {
+	var most float32
+	for _, v := range v {
+		if v > most {
+			most = v
+		}
+	}
+	if !(most > 0) {
+		clear(q[:])
+		return 0
+	}
+	for j, v := range v {
+		q[j] = uint8(nearest(top / most * v))
+	}
+	return most / top
+}
+
+// pack2 is the inverse of unpack2.
+func pack2(dst []byte, q *[256]uint8) {
+	for h := range 2 {
+		half := q[128*h : 128*h+128]
+		for l := range 32 {
+			dst[32*h+l] = half[l]&3 | half[l+32]&3<<2 | half[l+64]&3<<4 | half[l+96]<<6
+		}
+	}
+}

@@ -24,3 +24,50 @@ func unpackQ3_K(block []byte, s *superBlock) {
 		}
 	}
 }
+
+func encodeQ3_K(dst []byte, x, importance []float32) {
+	var s search
+	var sc [16]uint8
+	for ; len(x) > 0; x, dst = x[256:], dst[110:] {
+		x, block := x[:256], dst[:110]
+		var d float32
+		if importance != nil {
+			weigh(s.w[:], x, importance[:256], 2*sumSquares(x)/256)
+			importance = importance[256:]
+			s.signedScales(x, 16, 4)
+			d = searchSigned(32, s.scale[:], s.sumWeights(16), sc[:])
+		} else {
+			s.refinedScales(x)
+			d = spreadSigned(s.scale[:], -32, 31, &sc)
+		}
+		putF16(block[108:], d)
+		d = f16At(block[108:])
+		clear(block[96:108])
+		for j, v := range sc {
+			block[96+j%8] |= v & 15 << (4 * (j / 8))
+			block[104+j%4] |= v >> 4 << (2 * (j / 4))
+			s.requantizeSigned(x, j, d*(float32(v)-32), 4)
+		}
+		clear(block[:32])
+		for i, q := range s.q {
+			block[i%32] |= q >> 2 & 1 << (i / 32)
+		}
+		pack2(block[32:96], &s.q)
+	}
+}
+
+// spreadSigned quantizes v to whole numbers that map the one of largest
+// magnitude to least < 0 and are at most top, and returns the scale. q is what
+// they are above least.
+func spreadSigned(v []float32, least, top int32, q *[16]uint8) (scale float32) {
+	largest := firstLargest(v)
+	if largest == 0 {
+		clear(q[:])
+		return 0
+	}
+	inv := float32(least) / largest
+	for j, v := range v {
+		q[j] = uint8(max(least, min(top, nearest(inv*v))) - least)
+	}
+	return 1 / inv
+}

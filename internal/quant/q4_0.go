@@ -13,3 +13,18 @@ func unpackQ4_0(block []byte, q *[32]int8) (d, m float32) {
 	}
 	return f16At(block), 0
 }
+
+func encodeQ4_0(dst []byte, x, importance []float32) {
+	encodeSigned(dst, x, importance, 8, func(block []byte, d float32, q *[32]uint8) {
+		putF16(block, d)
+		packNibbles(block[2:18], q)
+	})
+}
+
+// packNibbles packs 32 numbers into 16 bytes, the first half in the low nibbles.
+func packNibbles(dst []byte, q *[32]uint8) {
+	dst = dst[:16]
+	for j := range dst {
+		dst[j] = q[j] | q[j+16]<<4
+	}
+}

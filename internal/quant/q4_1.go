@@ -14,3 +14,11 @@ func unpackQ4_1(block []byte, q *[32]int8) (d, m float32) {
 	}
 	return f16At(block), f16At(block[2:])
 }
+
+func encodeQ4_1(dst []byte, x, importance []float32) {
+	encodeMin(dst, x, importance, 15, func(block []byte, d, m float32, q *[32]uint8) {
+		putF16(block, d)
+		putF16(block[2:], m)
+		packNibbles(block[4:20], q)
+	})
+}

@@ -39,3 +39,58 @@ func unpackScales6(b []byte, s *superBlock) {
 		set(j+4, b[j+8]&15|b[j]>>6<<4, b[j+8]>>4|b[j+4]>>6<<4)
 	}
 }
+
+func encodeQ4_K(dst []byte, x, importance []float32) {
+	var s search
+	for ; len(x) > 0; x, dst = x[256:], dst[144:] {
+		x, block := x[:256], dst[:144]
+		search := minSearch{top: 15, first: -1, step: 0.1, trials: 21}
+		importance = s.encodeScales6(block[:16], x, importance, &search)
+		for c := range 4 {
+			q := s.q[64*c : 64*c+64]
+			for l := range 32 {
+				block[16+32*c+l] = q[l] | q[l+32]<<4
+			}
+		}
+	}
+}
+
+// encodeScales6 searches the scales and minima of 8 runs, writes D, DMin and
+// Scales of a Q4_K or Q5_K block, and leaves the integers in s.q. It returns the
+// importance of the columns after these.
+func (s *search) encodeScales6(dst []byte, x, importance []float32, p *minSearch) []float32 {
+	var sc, mn [16]uint8
+	var d, dmin float32
+	if importance != nil {
+		weigh(s.w[:], x, importance[:256], 2*sumSquares(x)/256)
+		importance = importance[256:]
+		s.scaleMins(x, 32, &minSearch{top: p.top, first: -0.9, step: 0.05, trials: 37})
+		d = s.fitPositive(s.scale[:8], 63, &sc)
+		dmin = s.fitPositive(s.min[:8], 63, &mn)
+	} else {
+		for j := 0; j < 256; j += 32 {
+			run := x[j : j+32]
+			mean := sqrt(sumSquares(run) / 32)
+			for i, v := range run {
+				s.w[j+i] = mean + abs(v)
+			}
+		}
+		s.scaleMins(x, 32, p)
+		d = spread(s.scale[:8], 63, &sc)
+		dmin = spread(s.min[:8], 63, &mn)
+	}
+	putF16(dst, d)
+	putF16(dst[2:], dmin)
+	d, dmin = f16At(dst), f16At(dst[2:])
+	for j := range 8 {
+		sc[j], mn[j] = min(sc[j], 63), min(mn[j], 63)
+		s.requantizeMin(x, 32, j, d*float32(sc[j]), dmin*float32(mn[j]), p.top)
+	}
+	b := dst[4:16]
+	for j := range 4 {
+		b[j] = sc[j] | sc[j+4]>>4<<6
+		b[j+4] = mn[j] | mn[j+4]>>4<<6
+		b[j+8] = sc[j+4]&15 | mn[j+4]<<4
+	}
+	return importance
+}

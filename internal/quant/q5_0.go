@@ -25,3 +25,21 @@ func unpack5(b []byte, q *[32]int8) {
 		q[j+16] = int8(b>>4) | int8(high>>(j+12)&16)
 	}
 }
+
+func encodeQ5_0(dst []byte, x, importance []float32) {
+	encodeSigned(dst, x, importance, 16, func(block []byte, d float32, q *[32]uint8) {
+		putF16(block, d)
+		pack5(block[2:22], q)
+	})
+}
+
+// pack5 is the inverse of unpack5.
+func pack5(dst []byte, q *[32]uint8) {
+	var high uint32
+	for j, v := range q {
+		high |= uint32(v>>4&1) << j
+		q[j] = v & 15
+	}
+	dst[0], dst[1], dst[2], dst[3] = byte(high), byte(high>>8), byte(high>>16), byte(high>>24)
+	packNibbles(dst[4:20], q)
+}

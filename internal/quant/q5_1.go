@@ -12,3 +12,11 @@ func unpackQ5_1(block []byte, q *[32]int8) (d, m float32) {
 	unpack5(block[4:], q)
 	return f16At(block), f16At(block[2:])
 }
+
+func encodeQ5_1(dst []byte, x, importance []float32) {
+	encodeMin(dst, x, importance, 31, func(block []byte, d, m float32, q *[32]uint8) {
+		putF16(block, d)
+		putF16(block[2:], m)
+		pack5(block[4:24], q)
+	})
+}

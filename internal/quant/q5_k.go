@@ -22,3 +22,21 @@ func unpackQ5_K(block []byte, s *superBlock) {
 		}
 	}
 }
+
+func encodeQ5_K(dst []byte, x, importance []float32) {
+	var s search
+	for ; len(x) > 0; x, dst = x[256:], dst[176:] {
+		x, block := x[:256], dst[:176]
+		search := minSearch{top: 31, first: -0.5, step: 0.1, trials: 16}
+		importance = s.encodeScales6(block[:16], x, importance, &search)
+		high := block[16:48]
+		clear(high)
+		for c := range 4 {
+			q := s.q[64*c : 64*c+64]
+			for l := range 32 {
+				block[48+32*c+l] = q[l]&15 | q[l+32]<<4
+				high[l] |= q[l]>>4<<(2*c) | q[l+32]>>4<<(2*c+1)
+			}
+		}
+	}
+}

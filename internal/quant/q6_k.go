@@ -25,3 +25,39 @@ func unpackQ6_K(block []byte, s *superBlock) {
 		}
 	}
 }
+
+func encodeQ6_K(dst []byte, x, importance []float32) {
+	var s search
+	for ; len(x) > 0; x, dst = x[256:], dst[210:] {
+		x, block := x[:256], dst[:210]
+		if importance != nil {
+			copy(s.w[:], importance[:256])
+			importance = importance[256:]
+		} else {
+			for i, v := range x {
+				s.w[i] = v * v
+			}
+		}
+		s.signedScales(x, 16, 32)
+		if abs(firstLargest(s.scale[:])) < tinyGroup {
+			clear(block)
+			continue
+		}
+		var sc [16]uint8
+		putF16(block[208:], spreadSigned(s.scale[:], -128, 127, &sc))
+		d := f16At(block[208:])
+		for j, v := range sc {
+			block[192+j] = v + 128 // two's complement of v - 128
+			s.requantizeSigned(x, j, d*(float32(v)-128), 32)
+		}
+		for h := range 2 {
+			q := s.q[128*h : 128*h+128]
+			for l := range 64 {
+				block[64*h+l] = q[l]&15 | q[l+64]<<4
+			}
+			for l := range 32 {
+				block[128+32*h+l] = q[l]>>4 | q[l+32]>>4<<2 | q[l+64]>>4<<4 | q[l+96]>>4<<6
+			}
+		}
+	}
+}

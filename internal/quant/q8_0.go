@@ -12,3 +12,14 @@ func unpackQ8_0(block []byte, q *[32]int8) (d, m float32) {
 	}
 	return f16At(block), 0
 }
+
+func encodeQ8_0(dst []byte, x, _ []float32) {
+	for ; len(x) > 0; x, dst = x[32:], dst[34:] {
+		d := abs(firstLargest(x[:32])) / 127
+		inv := inverse(d)
+		putF16(dst, d)
+		for j, v := range x[:32] {
+			dst[2+j] = roundByte(v * inv)
+		}
+	}
+}

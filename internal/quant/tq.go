@@ -56,3 +56,40 @@ func (s *superBlock) setTernary(d float32) {
 		s.sc[j] = 1
 	}
 }
+
+func encodeTQ2_0(dst []byte, x, _ []float32) {
+	var q [256]uint8
+	for ; len(x) > 0; x, dst = x[256:], dst[66:] {
+		putF16(dst[64:], ternary(x[:256], &q))
+		pack2(dst[:64], &q)
+	}
+}
+
+func encodeTQ1_0(dst []byte, x, _ []float32) {
+	var q [256]uint8
+	for ; len(x) > 0; x, dst = x[256:], dst[54:] {
+		putF16(dst[52:], ternary(x[:256], &q))
+		for _, run := range tq1Runs {
+			for l := range run.len {
+				var n uint16
+				for k := range 5 {
+					n *= 3
+					if k < run.digits {
+						n += uint16(q[run.first+k*run.len+l])
+					}
+				}
+				dst[run.at+l] = byte((n*256 + 242) / 243)
+			}
+		}
+	}
+}
+
+// ternary quantizes x to 0, 1 or 2 for -1, 0 and 1 times the scale.
+func ternary(x []float32, q *[256]uint8) (scale float32) {
+	scale = abs(firstLargest(x))
+	inv := inverse(scale)
+	for i, v := range x {
+		q[i] = roundByte(v*inv) + 1
+	}
+	return scale
+}
