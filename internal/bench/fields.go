@@ -1,0 +1,61 @@
+package bench
+
+import (
+	"runtime"
+	"strings"
+	"time"
+)
+
+// A field is one column of the machine-readable reports. The names up to
+// samples_ts are llama-bench's, so that scripts made for it work.
+type field struct {
+	name  string
+	sql   string // type of the column
+	value func(r *Result) any
+}
+
+// fields are the columns in the order of the reports.
+var fields = []field{
+	{"build_commit", "TEXT", func(r *Result) any { return r.Commit }},
+	{"cpu_info", "TEXT", func(r *Result) any { return r.CPU }},
+	{"backends", "TEXT", func(r *Result) any { return "CPU" }},
+	{"model_filename", "TEXT", func(r *Result) any { return r.Model.File }},
+	{"model_type", "TEXT", func(r *Result) any { return r.Model.Type }},
+	{"model_size", "INTEGER", func(r *Result) any { return r.Model.Size }},
+	{"model_n_params", "INTEGER", func(r *Result) any { return r.Model.Params }},
+	{"n_batch", "INTEGER", func(r *Result) any { return r.Test.Batch }},
+	{"n_threads", "INTEGER", func(r *Result) any { return r.Test.Threads }},
+	{"type_k", "TEXT", func(r *Result) any { return typeName(r.Test.CacheK.String()) }},
+	{"type_v", "TEXT", func(r *Result) any { return typeName(r.Test.CacheV.String()) }},
+	{"n_prompt", "INTEGER", func(r *Result) any { return r.Test.Prompt }},
+	{"n_gen", "INTEGER", func(r *Result) any { return r.Test.Gen }},
+	{"n_depth", "INTEGER", func(r *Result) any { return r.Test.Depth }},
+	{"test_time", "TEXT", func(r *Result) any { return r.Started.UTC().Format(time.RFC3339) }},
+	{"avg_ns", "INTEGER", func(r *Result) any { return int64(summarize(r.nanoseconds()).mean) }},
+	{"stddev_ns", "INTEGER", func(r *Result) any { return int64(summarize(r.nanoseconds()).stddev) }},
+	{"avg_ts", "REAL", func(r *Result) any { return summarize(r.Rates()).mean }},
+	{"stddev_ts", "REAL", func(r *Result) any { return summarize(r.Rates()).stddev }},
+	{"samples_ns", "", func(r *Result) any { return r.nanoseconds() }},
+	{"samples_ts", "", func(r *Result) any { return r.Rates() }},
+
+	{"median_ts", "REAL", func(r *Result) any { return summarize(r.Rates()).median }},
+	{"weights_gb_s", "REAL", func(r *Result) any { return r.WeightRate() / 1e9 }},
+	{"membw_gb_s", "REAL", func(r *Result) any { return r.ReadBandwidth / 1e9 }},
+	{"membw_share", "REAL", func(r *Result) any { return r.BandwidthShare() }},
+	{"core_gmadd_s", "REAL", func(r *Result) any { return r.MulAddRate() / 1e9 }},
+	{"peak_memory", "INTEGER", func(r *Result) any { return r.PeakMemory }},
+	{"cpu_temperature", "REAL", func(r *Result) any { return r.Sensors.Celsius }},
+	{"cpu_mhz", "REAL", func(r *Result) any { return r.Sensors.MHz }},
+	{"throttled", "INTEGER", func(r *Result) any { return btoi(r.Sensors.Throttled) }},
+	{"system", "TEXT", func(r *Result) any { return runtime.GOOS + "/" + runtime.GOARCH }},
+}
+
+// typeName is a type's name as llama-bench writes it.
+func typeName(name string) string { return strings.ToLower(name) }
+
+func btoi(b bool) int {
+	if b {
+		return 1
+	}
+	return 0
+}

@@ -1,0 +1,106 @@
+package bench
+
+import (
+	"fmt"
+	"io"
+	"strings"
+)
+
+// markdown writes llama-bench's table and, to its right, what bounds the rate.
+// Columns have a fixed width, so that rows can be shown as they come.
+type markdown struct {
+	w       io.Writer
+	started bool
+}
+
+// column is a column of the table; a negative width aligns to the left.
+type column struct {
+	title string
+	width int
+	text  func(r *Result) string
+}
+
+var columns = []column{
+	{"model", -30, func(r *Result) string { return r.Model.Type }},
+	{"size", 10, func(r *Result) string { return bytesText(r.Model.Size) }},
+	{"params", 10, func(r *Result) string { return countText(r.Model.Params) }},
+	{"backend", -10, func(r *Result) string { return "CPU" }},
+	{"threads", 7, func(r *Result) string { return fmt.Sprint(r.Test.Threads) }},
+	{"test", 15, func(r *Result) string { return r.Test.Name() + r.Test.unusual() }},
+	{"t/s", 20, func(r *Result) string {
+		s := summarize(r.Rates())
+		return fmt.Sprintf("%.2f ± %.2f", s.mean, s.stddev)
+	}},
+	{"median", 8, func(r *Result) string { return fmt.Sprintf("%.2f", summarize(r.Rates()).median) }},
+	{"bound", 26, boundText},
+}
+
+// unusual names the settings of t that are not the defaults.
+func (t Test) unusual() string {
+	var s string
+	if t.Batch != 512 {
+		s += fmt.Sprintf(" b%d", t.Batch)
+	}
+	if k, v := t.CacheK.String(), t.CacheV.String(); k != "F16" || v != "F16" {
+		s += " " + strings.ToLower(k+"/"+v)
+	}
+	return s
+}
+
+// boundText tells how close r came to what bounds it.
+func boundText(r *Result) string {
+	if rate := r.MulAddRate(); rate > 0 {
+		return fmt.Sprintf("%.1f Gmadd/s a core", rate/1e9)
+	}
+	rate := r.WeightRate()
+	if rate == 0 {
+		return ""
+	}
+	s := fmt.Sprintf("%.1f GB/s", rate/1e9)
+	if share := r.BandwidthShare(); share > 0 {
+		s += fmt.Sprintf(" = %.0f%% of %.1f", 100*share, r.ReadBandwidth/1e9)
+	}
+	return s
+}
+
+func (m *markdown) Add(r *Result) error {
+	if !m.started {
+		m.started = true
+		var head, rule strings.Builder
+		for _, c := range columns {
+			fmt.Fprintf(&head, "| %*s ", c.width, c.title)
+			if c.width < 0 {
+				fmt.Fprintf(&rule, "| %s ", strings.Repeat("-", -c.width))
+			} else {
+				fmt.Fprintf(&rule, "| %s: ", strings.Repeat("-", c.width-1))
+			}
+		}
+		if _, err := fmt.Fprintf(m.w, "%s|\n%s|\n", head.String(), rule.String()); err != nil {
+			return err
+		}
+	}
+	var row strings.Builder
+	for _, c := range columns {
+		fmt.Fprintf(&row, "| %*s ", c.width, c.text(r))
+	}
+	_, err := fmt.Fprintf(m.w, "%s|\n", row.String())
+	return err
+}
+
+func (m *markdown) Close() error { return nil }
+
+// bytesText returns n bytes as the field writes them, such as "606.53 MiB".
+func bytesText(n int64) string {
+	if n >= 1<<30 {
+		return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30))
+	}
+	return fmt.Sprintf("%.2f MiB", float64(n)/(1<<20))
+}
+
+// countText returns a number of weights, such as "1.10 B".
+func countText(n int64) string {
+	if n >= 1e9 {
+		return fmt.Sprintf("%.2f B", float64(n)/1e9)
+	}
+	return fmt.Sprintf("%.2f M", float64(n)/1e6)
+}

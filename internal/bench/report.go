@@ -1,0 +1,171 @@
+package bench
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// A Report writes results as they come.
+type Report interface {
+	Add(r *Result) error
+	// Close ends the report. It is called once, also when nothing was added
+	// or the run was cut short.
+	Close() error
+}
+
+// Formats are the names that NewReport takes.
+var Formats = []string{"md", "csv", "json", "jsonl", "sql"}
+
+// NewReport returns a report of that format, written to w.
+func NewReport(format string, w io.Writer) Report {
+	switch format {
+	case "md":
+		return &markdown{w: w}
+	case "csv":
+		return &csvReport{w: csv.NewWriter(w)}
+	case "json":
+		return &jsonReport{w: w}
+	case "jsonl":
+		return &jsonReport{w: w, lines: true}
+	case "sql":
+		return &sqlReport{w: w}
+	}
+	panic("bench: report format " + format)
+}
+
+// jsonReport writes an array of one object a test, or a line each.
+type jsonReport struct {
+	w     io.Writer
+	lines bool
+	n     int
+}
+
+func (j *jsonReport) Add(r *Result) error {
+	before, indent, after := "", "", "\n"
+	if !j.lines {
+		before, indent, after = ",\n", "  ", ""
+		if j.n == 0 {
+			before = "[\n"
+		}
+	}
+	j.n++
+	object, err := resultJSON(r, indent)
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprint(j.w, before, indent, object, after)
+	return err
+}
+
+func (j *jsonReport) Close() error {
+	if j.lines {
+		return nil
+	}
+	end := "\n]\n"
+	if j.n == 0 {
+		end = "[]\n"
+	}
+	_, err := io.WriteString(j.w, end)
+	return err
+}
+
+// resultJSON returns r as an object with the fields in order, one to a line
+// where indent is not empty.
+func resultJSON(r *Result, indent string) (string, error) {
+	separator, end := ", ", "}"
+	if indent != "" {
+		separator, end = ",\n"+indent+"  ", "\n"+indent+"}"
+	}
+	var b strings.Builder
+	b.WriteString("{")
+	if indent != "" {
+		b.WriteString("\n" + indent + "  ")
+	}
+	for i, f := range fields {
+		if i > 0 {
+			b.WriteString(separator)
+		}
+		value, err := json.Marshal(f.value(r))
+		if err != nil {
+			return "", fmt.Errorf("bench: %s: %w", f.name, err)
+		}
+		fmt.Fprintf(&b, "%q: %s", f.name, value)
+	}
+	return b.String() + end, nil
+}
+
+// csvReport writes a header and a line a test; lists of samples are left out.
+type csvReport struct {
+	w       *csv.Writer
+	started bool
+}
+
+func (c *csvReport) Add(r *Result) error {
+	var names, values []string
+	for _, f := range fields {
+		if f.sql != "" {
+			names = append(names, f.name)
+			values = append(values, plain(f.value(r)))
+		}
+	}
+	if !c.started {
+		c.started = true
+		if err := c.w.Write(names); err != nil {
+			return err
+		}
+	}
+	if err := c.w.Write(values); err != nil {
+		return err
+	}
+	c.w.Flush()
+	return c.w.Error()
+}
+
+func (c *csvReport) Close() error {
+	c.w.Flush()
+	return c.w.Error()
+}
+
+// plain returns a scalar as text.
+func plain(v any) string {
+	if f, ok := v.(float64); ok {
+		return strconv.FormatFloat(f, 'f', 6, 64)
+	}
+	return fmt.Sprint(v)
+}
+
+// sqlReport writes statements that make a table and fill it.
+type sqlReport struct {
+	w       io.Writer
+	started bool
+}
+
+func (s *sqlReport) Add(r *Result) error {
+	var columns, names, values []string
+	for _, f := range fields {
+		if f.sql == "" {
+			continue
+		}
+		columns = append(columns, "  "+f.name+" "+f.sql)
+		names = append(names, f.name)
+		value := plain(f.value(r))
+		if f.sql == "TEXT" {
+			value = "'" + strings.ReplaceAll(value, "'", "''") + "'"
+		}
+		values = append(values, value)
+	}
+	if !s.started {
+		s.started = true
+		if _, err := fmt.Fprintf(s.w, "CREATE TABLE IF NOT EXISTS test (\n%s\n);\n\n", strings.Join(columns, ",\n")); err != nil {
+			return err
+		}
+	}
+	_, err := fmt.Fprintf(s.w, "INSERT INTO test (%s) VALUES (%s);\n", strings.Join(names, ", "), strings.Join(values, ", "))
+	return err
+}
+
+func (s *sqlReport) Close() error { return nil }
