@@ -18,8 +18,44 @@ func NewLogprobs(logits []float32) Logprobs {
 	return Logprobs{logits: logits, norm: LogSumExp(logits)}
 }
 
+// Normalized returns the distribution of logarithms of probabilities, which it
+// refers to.
+func Normalized(logprobs []float32) Logprobs { return Logprobs{logits: logprobs} }
+
+// Len returns the number of tokens.
+func (l Logprobs) Len() int { return len(l.logits) }
+
 // Of returns the logarithm of token id's probability.
 func (l Logprobs) Of(id int32) float64 { return float64(l.logits[id]) - l.norm }
+
+// Prob returns token id's probability.
+func (l Logprobs) Prob(id int32) float64 { return exp(l.Of(id)) }
+
+// Valid reports whether the logits were numbers.
+func (l Logprobs) Valid() bool { return l.norm-l.norm == 0 }
+
+// Rank returns how many tokens are likelier than id, plus one; of equals the
+// one with the lower id is.
+func (l Logprobs) Rank(id int32) int {
+	rank := 1
+	for i, logit := range l.logits {
+		if logit > l.logits[id] || logit == l.logits[id] && int32(i) < id {
+			rank++
+		}
+	}
+	return rank
+}
+
+// Best returns the likeliest token, the lowest id among equals.
+func (l Logprobs) Best() int32 {
+	best := 0
+	for i, logit := range l.logits {
+		if logit > l.logits[best] {
+			best = i
+		}
+	}
+	return int32(best)
+}
 
 // Top appends the n likeliest tokens to dst, the likeliest first, lower ids
 // first among equals.

@@ -15,7 +15,13 @@ func TestLogprobs(t *testing.T) {
 	l := NewLogprobs(logits)
 	for i, p := range five {
 		require.InDelta(t, math.Log(p), l.Of(int32(i)), 1e-6)
+		require.InDelta(t, p, l.Prob(int32(i)), 1e-6)
+		require.Equal(t, []int{4, 1, 5, 2, 3}[i], l.Rank(int32(i)))
 	}
+	require.Equal(t, int32(1), l.Best())
+	require.True(t, l.Valid())
+	require.False(t, NewLogprobs([]float32{1, float32(math.NaN())}).Valid())
+	require.False(t, NewLogprobs([]float32{1, float32(math.Inf(1))}).Valid())
 	top := l.Top(nil, 3)
 	require.Len(t, top, 3)
 	for i, want := range []int32{1, 3, 4} {
@@ -27,7 +33,19 @@ func TestLogprobs(t *testing.T) {
 	require.Equal(t, top[:2], l.Top([]TokenLogprob{{99, 0}}, 2)[1:], "appends")
 }
 
+func TestNormalized(t *testing.T) {
+	l := Normalized([]float32{-1, -2})
+	require.Equal(t, 2, l.Len())
+	require.Equal(t, -2.0, l.Of(1))
+	require.InDelta(t, math.Exp(-1), l.Prob(0), 1e-15)
+}
+
 func TestLogprobTies(t *testing.T) {
+	l := NewLogprobs([]float32{1, 2, 1, 2, 2})
+	require.Equal(t, 1, l.Rank(1))
+	require.Equal(t, 2, l.Rank(3))
+	require.Equal(t, 5, l.Rank(2))
+	require.Equal(t, int32(1), l.Best())
 	top := NewLogprobs([]float32{1, 2, 1, 2, 2}).Top(nil, 4)
 	require.Equal(t, []int32{1, 3, 4, 0}, []int32{top[0].ID, top[1].ID, top[2].ID, top[3].ID})
 }
