@@ -113,6 +113,7 @@ func truncByte(f float32) uint8 {
 
 // roundByte is truncByte of f rounded to the nearest integer, ties away from 0.
 func roundByte(f float32) uint8 {
+	f = float32(f) // before it meets a subtraction
 	if !(f > -0x1p23 && f < 0x1p23) {
 		return truncByte(f) // no fraction to round
 	}

@@ -121,7 +121,9 @@ func searchIQ4(x, w []float32) (scale float32) {
 	}
 	first := float32(iq4Values[0])
 	sumXQ, sumQQ := fitIQ4(1/(-largest/first), x, w)
-	scale = sumXQ / sumQQ
+	if sumQQ > 0 { // else no weight matters
+		scale = sumXQ / sumQQ
+	}
 	best := scale * sumXQ
 	for trial := float32(-7); trial <= 7; trial++ {
 		sumXQ, sumQQ := fitIQ4((trial+first)/largest, x, w)

@@ -29,15 +29,19 @@ func unpackQ4_K(block []byte, s *superBlock) {
 //	     4     4  mn[j] | mn[j+4]>>4<<6
 //	     8     4  sc[j+4]&15 | mn[j+4]<<4
 func unpackScales6(b []byte, s *superBlock) {
-	b = b[:12]
-	set := func(j int, sc, mn byte) {
+	for j := range 8 {
+		sc, mn := scale6(b[:12], j)
 		s.sc[2*j], s.sc[2*j+1] = int16(sc), int16(sc)
 		s.mn[2*j], s.mn[2*j+1] = int16(mn), int16(mn)
 	}
-	for j := range 4 {
-		set(j, b[j]&63, b[j+4]&63)
-		set(j+4, b[j+8]&15|b[j]>>6<<4, b[j+8]>>4|b[j+4]>>6<<4)
+}
+
+// scale6 returns scale and minimum j of the 8 that unpackScales6 describes.
+func scale6(b []byte, j int) (sc, mn byte) {
+	if j < 4 {
+		return b[j] & 63, b[j+4] & 63
 	}
+	return b[j+4]&15 | b[j-4]>>6<<4, b[j+4]>>4 | b[j]>>6<<4
 }
 
 func encodeQ4_K(dst []byte, x, importance []float32) {
@@ -78,19 +82,22 @@ func (s *search) encodeScales6(dst []byte, x, importance []float32, p *minSearch
 		s.scaleMins(x, 32, p)
 		d = spread(s.scale[:8], 63, &sc)
 		dmin = spread(s.min[:8], 63, &mn)
+		for j := range 8 {
+			sc[j], mn[j] = min(sc[j], 63), min(mn[j], 63)
+		}
 	}
 	putF16(dst, d)
 	putF16(dst[2:], dmin)
 	d, dmin = f16At(dst), f16At(dst[2:])
-	for j := range 8 {
-		sc[j], mn[j] = min(sc[j], 63), min(mn[j], 63)
-		s.requantizeMin(x, 32, j, d*float32(sc[j]), dmin*float32(mn[j]), p.top)
-	}
 	b := dst[4:16]
 	for j := range 4 {
 		b[j] = sc[j] | sc[j+4]>>4<<6
 		b[j+4] = mn[j] | mn[j+4]>>4<<6
 		b[j+8] = sc[j+4]&15 | mn[j+4]<<4
+	}
+	for j := range 8 {
+		sc, mn := scale6(b, j)
+		s.requantizeMin(x, 32, j, d*float32(sc), dmin*float32(mn), p.top)
 	}
 	return importance
 }

@@ -168,5 +168,8 @@ func refinePositive(top int32, x, w []float32, q []uint8) (scale float32) {
 			break
 		}
 	}
+	if !(sumQQ > 0) {
+		return 0 // no weight matters: any scale will do that is a number
+	}
 	return sumXQ / sumQQ
 }
