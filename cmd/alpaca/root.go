@@ -28,10 +28,13 @@ func newRootCmd(u *ui) *cobra.Command {
 			return unknownCommand(cmd, args[0])
 		},
 	}
+	root.SuggestionsMinimumDistance = 2
 	root.SetIn(u.in)
 	root.SetOut(u.out)
 	root.SetErr(u.err)
 	root.AddCommand(
+		newInspectCmd(u),
+		newTokenizeCmd(u),
 		newVersionCmd(u),
 	)
 	root.SetGlobalNormalizationFunc(normalizeFlag)

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/gguf"
+)
+
+// modelEnv is the environment variable that stands in for -m.
+const modelEnv = "ALPACA_MODEL"
+
+// addModel adds -m/--model.
+func addModel(flags *pflag.FlagSet, target *string) {
+	flags.StringVarP(target, "model", "m", "", "model `file` (default: $"+modelEnv+")")
+}
+
+// modelPath returns the path that -m gave, or the environment.
+func modelPath(flag string) (string, error) {
+	if flag == "" {
+		flag = os.Getenv(modelEnv)
+	}
+	if flag == "" {
+		return "", withHint(usageErrorf("no model"), "give one with -m FILE, or set "+modelEnv)
+	}
+	return flag, nil
+}
+
+// openModel opens a checkpoint, with advice where that fails.
+func openModel(path string, opt gguf.Options) (*gguf.File, error) {
+	f, err := gguf.OpenWith(path, opt)
+	if err == nil {
+		return f, nil
+	}
+	if hint := openHint(path, err); hint != "" {
+		err = withHint(err, hint)
+	}
+	return nil, err
+}
+
+// openHint returns what to do about a checkpoint that cannot be opened, or "".
+func openHint(path string, err error) string {
+	var foreign *gguf.ForeignError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return missingHint(path)
+	case errors.As(err, &foreign):
+		return foreignHint(foreign.What)
+	}
+	if st, statErr := os.Stat(path); statErr == nil && st.IsDir() {
+		if models := modelsIn(path); len(models) > 0 {
+			return fmt.Sprintf("it holds %d models, one of them is %q", len(models), filepath.Join(path, models[0]))
+		}
+	}
+	return ""
+}
+
+// missingHint returns the name that was probably meant by a path that does not
+// exist, or "".
+func missingHint(path string) string {
+	if _, err := os.Stat(path + ".gguf"); err == nil {
+		return fmt.Sprintf("did you mean %q?", path+".gguf")
+	}
+	dir := filepath.Dir(path)
+	best, bestDistance := "", 1+len(filepath.Base(path))/4
+	for _, name := range modelsIn(dir) {
+		if d := editDistance(filepath.Base(path), name); d < bestDistance {
+			best, bestDistance = name, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %q?", filepath.Join(dir, best))
+}
+
+// modelsIn returns the names of the models in a folder.
+func modelsIn(dir string) []string {
+	entries, _ := os.ReadDir(dir)
+	var names []string
+	for _, e := range entries {
+		if name := e.Name(); !e.IsDir() && strings.HasSuffix(name, ".gguf") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// foreignHint returns the way from another format to one that runs, or "".
+func foreignHint(what string) string {
+	switch {
+	case strings.Contains(what, "safetensors"), strings.Contains(what, "PyTorch"):
+		return "most models can be had as GGUF files too; look for one with \"GGUF\" in its name"
+	case strings.Contains(what, "archive"):
+		return "unpack it first"
+	}
+	return ""
+}
+
+// vocabHint adds advice to the error of a vocabulary that cannot be used.
+func vocabHint(err error) error {
+	if strings.Contains(err.Error(), "unknown pre-tokenizer") {
+		return withHint(err, "--allow-unknown-pretokenizer takes it for the default one; the text may come out wrong")
+	}
+	return err
+}

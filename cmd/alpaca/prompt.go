@@ -1,0 +1,134 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+)
+
+// promptOptions are the flags that say where a text comes from.
+type promptOptions struct {
+	flags  *pflag.FlagSet
+	text   string
+	file   string
+	escape bool
+}
+
+// addFlags adds -p, -f and -e.
+func (o *promptOptions) addFlags(flags *pflag.FlagSet) {
+	o.flags = flags
+	flags.StringVarP(&o.text, "prompt", "p", "", "the `text`; \"-\" is stdin")
+	flags.StringVarP(&o.file, "file", "f", "", "`file` with the text, after that of -p; \"-\" is stdin")
+	flags.BoolVarP(&o.escape, "escape", "e", false, `read \n, \t, \", \\ and \xHH in -p and other texts of the command line`)
+}
+
+// read returns the text to the byte: that of -p, then the file's, then what is
+// piped in. Given is false if there is none of them.
+func (o *promptOptions) read(u *ui) (text string, given bool, err error) {
+	stdinTaken := false
+	stdin := func() (string, error) {
+		if stdinTaken {
+			return "", usageErrorf("-p and -f both read stdin")
+		}
+		stdinTaken = true
+		return u.readStdin()
+	}
+	var b strings.Builder
+	if o.flags.Changed("prompt") {
+		given = true
+		part := o.text
+		switch {
+		case part == "-":
+			if part, err = stdin(); err != nil {
+				return "", true, err
+			}
+		case o.escape:
+			part = unescape(part)
+		}
+		b.WriteString(part)
+	}
+	if o.file != "" {
+		given = true
+		var part string
+		if o.file == "-" {
+			part, err = stdin()
+		} else {
+			part, err = readText(o.file)
+		}
+		if err != nil {
+			return "", true, err
+		}
+		b.WriteString(part)
+	}
+	if !stdinTaken && stdinPiped() {
+		part, err := stdin()
+		if err != nil {
+			return "", true, err
+		}
+		given = given || part != ""
+		b.WriteString(part)
+	}
+	return b.String(), given, nil
+}
+
+// readText returns a file's bytes.
+func readText(path string) (string, error) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return "", err
+	}
+	return string(data), nil
+}
+
+// stdinPiped reports whether stdin is a pipe or a file: something that was
+// meant to be read. The null device and the terminal are not.
+func stdinPiped() bool {
+	st, err := os.Stdin.Stat()
+	return err == nil && st.Mode()&(os.ModeCharDevice|os.ModeDir) == 0
+}
+
+// readStdin reads all of stdin. Where that takes long it tells the user, who
+// may not know that something is waited for.
+func (u *ui) readStdin() (string, error) {
+	const patience = 2 * time.Second
+	waiting := time.AfterFunc(patience, func() {
+		u.notef("reading the text from stdin until it ends")
+	})
+	defer waiting.Stop()
+	data, err := io.ReadAll(u.in)
+	if err != nil {
+		return "", fmt.Errorf("stdin: %w", err)
+	}
+	return string(data), nil
+}
+
+// unescape replaces \n, \r, \t, \', \", \\ and \xHH. Any other backslash stays.
+func unescape(s string) string {
+	var b strings.Builder
+	simple := map[byte]byte{'n': '\n', 'r': '\r', 't': '\t', '\'': '\'', '"': '"', '\\': '\\'}
+	for i := 0; i < len(s); i++ {
+		if s[i] != '\\' || i+1 == len(s) {
+			b.WriteByte(s[i])
+			continue
+		}
+		if c, ok := simple[s[i+1]]; ok {
+			b.WriteByte(c)
+			i++
+			continue
+		}
+		if s[i+1] == 'x' && i+3 < len(s) {
+			if c, err := strconv.ParseUint(s[i+2:i+4], 16, 8); err == nil {
+				b.WriteByte(byte(c))
+				i += 3
+				continue
+			}
+		}
+		b.WriteByte(s[i])
+	}
+	return b.String()
+}
