@@ -31,6 +31,10 @@ func Decode(t Type, dst []float32, src []byte) {
 		for ; len(dst) > 0; dst, src = dst[32:], src[n:] {
 			decode32(f, dst[:32], src[:n])
 		}
+	} else if f, ok := formats16[t]; ok {
+		for ; len(dst) > 0; dst, src = dst[32:], src[n:] {
+			decode16(f, dst[:32], src[:n])
+		}
 	} else if f, ok := formats256[t]; ok {
 		var s superBlock
 		for ; len(dst) > 0; dst, src = dst[256:], src[n:] {

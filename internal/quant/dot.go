@@ -22,6 +22,8 @@ func dotRow(t Type, out []float32, row []byte, a *Acts, scratch *rowScratch) {
 	out = out[:a.Rows]
 	if f, ok := formats32[t]; ok {
 		dotRow32(f, out, row, t.BlockBytes(), a)
+	} else if f, ok := formats16[t]; ok {
+		dotRow16(f, out, row, t.BlockBytes(), a)
 	} else if f, ok := formats256[t]; ok {
 		dotRow256(f, out, row, t.BlockBytes(), a, scratch)
 	} else {

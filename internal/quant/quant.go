@@ -45,6 +45,13 @@ var (
 		Q5_1:   {unpack: unpackQ5_1, hasMin: true},
 		Q8_0:   {unpack: unpackQ8_0},
 		IQ4_NL: {unpack: unpackIQ4_NL},
+		Q4_0v1: {unpack: unpackQ4_0v1},
+		Q4_0v2: {unpack: unpackQ4_0v2},
+		Q4_1v1: {unpack: unpackQ4_1v1, hasMin: true},
+		Q4_1v2: {unpack: unpackQ4_1v2, hasMin: true},
+		Q5_0v1: {unpack: unpackQ5_0v1},
+		Q5_1v1: {unpack: unpackQ5_1v1, hasMin: true},
+		Q8_0v1: {unpack: unpackQ8_0v1},
 	}
 	formats256 = map[Type]format256{
 		Q2_K:   {unpack: unpackQ2_K, hasMin: true},
@@ -60,9 +67,10 @@ var (
 
 // CanCompute reports whether the type can be decoded and multiplied with.
 func CanCompute(t Type) bool {
+	_, is16 := formats16[t]
 	_, is32 := formats32[t]
 	_, is256 := formats256[t]
-	return is32 || is256 || isFloat(t)
+	return is16 || is32 || is256 || isFloat(t)
 }
 
 func isFloat(t Type) bool { return t == F32 || t == F16 || t == BF16 }

@@ -57,8 +57,8 @@ var typeInfos = map[Type]typeInfo{
 	F16:     {"F16", 1, 2},
 	Q4_0:    {"Q4_0", 32, 18},
 	Q4_1:    {"Q4_1", 32, 20},
-	Q4_2:    {"Q4_2", 16, 10},
-	Q4_3:    {"Q4_3", 16, 12},
+	Q4_2:    {"Q4_2", 32, 20}, // a pair of blocks, see format16
+	Q4_3:    {"Q4_3", 32, 24},
 	Q5_0:    {"Q5_0", 32, 22},
 	Q5_1:    {"Q5_1", 32, 24},
 	Q8_0:    {"Q8_0", 32, 34},
@@ -86,6 +86,13 @@ var typeInfos = map[Type]typeInfo{
 	BF16:    {"BF16", 1, 2},
 	TQ1_0:   {"TQ1_0", 256, 54},
 	TQ2_0:   {"TQ2_0", 256, 66},
+	Q4_0v1:  {"Q4_0v1", 32, 20},
+	Q4_0v2:  {"Q4_0v2", 32, 20},
+	Q4_1v1:  {"Q4_1v1", 32, 24},
+	Q4_1v2:  {"Q4_1v2", 32, 24},
+	Q5_0v1:  {"Q5_0v1", 32, 22},
+	Q5_1v1:  {"Q5_1v1", 32, 24},
+	Q8_0v1:  {"Q8_0v1", 32, 36},
 }
 
 // String returns the type's name as the field writes it, such as "Q4_0".
@@ -115,10 +122,10 @@ func (t Type) RowBytes(cols int) int {
 	return cols / i.blockLen * i.blockBytes
 }
 
-// ParseType returns the type of that name, in any case.
+// ParseType returns the type of that name, in any case; not those of before GGUF.
 func ParseType(name string) (Type, error) {
 	for t, i := range typeInfos {
-		if strings.EqualFold(i.name, name) {
+		if strings.EqualFold(i.name, name) && !IsLegacy(t) {
 			return t, nil
 		}
 	}
