@@ -20,6 +20,9 @@ func Decode(t Type, dst []float32, src []byte) {
 	case F16:
 		decodeF16(dst, src)
 		return
+	case Q8_0:
+		decodeQ8_0(dst, src)
+		return
 	case BF16:
 		for i := range dst {
 			dst[i] = BF16ToF32(uint16(src[2*i]) | uint16(src[2*i+1])<<8)
@@ -28,9 +31,7 @@ func Decode(t Type, dst []float32, src []byte) {
 	}
 	n := t.BlockBytes()
 	if f, ok := formats32[t]; ok {
-		for ; len(dst) > 0; dst, src = dst[32:], src[n:] {
-			decode32(f, dst[:32], src[:n])
-		}
+		decodeBlocks32(f, dst, src, n)
 	} else if f, ok := formats16[t]; ok {
 		for ; len(dst) > 0; dst, src = dst[32:], src[n:] {
 			decode16(f, dst[:32], src[:n])
@@ -43,6 +44,12 @@ func Decode(t Type, dst []float32, src []byte) {
 		}
 	} else {
 		panic(fmt.Sprintf("quant: cannot decode %v", t))
+	}
+}
+
+func decodeBlocks32(f format32, dst []float32, src []byte, blockBytes int) {
+	for ; len(dst) > 0; dst, src = dst[32:], src[blockBytes:] {
+		decode32(f, dst[:32], src[:blockBytes])
 	}
 }
 
@@ -67,8 +74,7 @@ func decode256(f format256, dst []float32, s *superBlock) {
 	}
 }
 
-// decodeF16 widens len(dst) halves; replaced by a kernel where the CPU converts.
-func decodeF16(dst []float32, src []byte) {
+func decodeF16Generic(dst []float32, src []byte) {
 	for i := range dst {
 		dst[i] = F16ToF32(uint16(src[2*i]) | uint16(src[2*i+1])<<8)
 	}
