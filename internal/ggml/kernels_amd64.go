@@ -1,0 +1,160 @@
+//go:build !purego
+
+package ggml
+
+import "unsafe"
+
+// kernelTable lists the kernels, best first.
+var kernelTable = []kernel{
+	{level: "avx512vnni", gemm: gemmAVX512, softmax: softmaxAVX2, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
+		silu: siluAVX2, add: addAVX2, adjacent: rotateAdjacentAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2},
+	{level: "avx2", gemm: gemmAVX2, softmax: softmaxAVX2, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
+		silu: siluAVX2, add: addAVX2, adjacent: rotateAdjacentAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2},
+}
+
+// gemmArgs is what the columns of a product need. Strides are in bytes.
+type gemmArgs struct {
+	c, a, b                   *float32
+	cStride, aStride, bStride int
+	m, k                      int
+	mask                      uint64 // of the 32 columns, those that exist (AVX-512)
+}
+
+//go:noescape
+func gemm32AVX512(args *gemmArgs)
+
+//go:noescape
+func gemm16AVX2(args *gemmArgs)
+
+//go:noescape
+func gemm8AVX2(args *gemmArgs)
+
+// newGemmArgs checks once that all elements are there.
+func newGemmArgs(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int) gemmArgs {
+	_, _, _ = c[(m-1)*cStride+n-1], a[(m-1)*aStride+k-1], b[(k-1)*bStride+n-1]
+	return gemmArgs{c: &c[0], a: &a[0], b: &b[0], cStride: cStride * 4, aStride: aStride * 4, bStride: bStride * 4, m: m, k: k}
+}
+
+// right moves g by n columns.
+func (g *gemmArgs) right(n uintptr) {
+	g.c = (*float32)(unsafe.Add(unsafe.Pointer(g.c), 4*n))
+	g.b = (*float32)(unsafe.Add(unsafe.Pointer(g.b), 4*n))
+}
+
+func gemmAVX512(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int) {
+	if m <= 0 || k <= 0 || n <= 0 {
+		return
+	}
+	g := newGemmArgs(c, cStride, a, aStride, b, bStride, m, k, n)
+	for ; n > 32; n -= 32 {
+		g.mask = 1<<32 - 1
+		gemm32AVX512(&g)
+		g.right(32)
+	}
+	g.mask = 1<<n - 1
+	gemm32AVX512(&g)
+}
+
+func gemmAVX2(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int) {
+	if m <= 0 || k <= 0 || n <= 0 {
+		return
+	}
+	g := newGemmArgs(c, cStride, a, aStride, b, bStride, m, k, n)
+	done := 0
+	for ; n-done >= 16; done += 16 {
+		gemm16AVX2(&g)
+		if n-done > 16 {
+			g.right(16)
+		}
+	}
+	if n-done >= 8 {
+		gemm8AVX2(&g)
+		done += 8
+	}
+	if n > done {
+		gemmGeneric(c[done:], cStride, a, aStride, b[done:], bStride, m, k, n-done)
+	}
+}
+
+//go:noescape
+func softmaxAVX2(scores *[BlockLen]float32, m float32) (newMax, sum float32)
+
+//go:noescape
+func scale8AVX2(x *float32, n int, by float32)
+
+func scaleAVX2(x []float32, by float32) {
+	n := len(x) &^ 7
+	if n > 0 {
+		scale8AVX2(&x[0], n, by)
+	}
+	scaleByGeneric(x[n:], by)
+}
+
+//go:noescape
+func add8AVX2(dst, x *float32, n int)
+
+func addAVX2(dst, x []float32) {
+	n := len(dst) &^ 7
+	if n > 0 {
+		_ = x[n-1]
+		add8AVX2(&dst[0], &x[0], n)
+	}
+	addToGeneric(dst[n:], x[n:])
+}
+
+//go:noescape
+func silu8AVX2(gate, up *float32, n int)
+
+func siluAVX2(gate, up []float32) {
+	n := len(gate) &^ 7
+	if n > 0 {
+		_ = up[n-1]
+		silu8AVX2(&gate[0], &up[0], n)
+	}
+	siluMulGeneric(gate[n:], up[n:])
+}
+
+//go:noescape
+func sumSquaresAVX2(x *float32, n int) float32
+
+//go:noescape
+func mulNorm8AVX2(dst, x, w *float32, n int, scale float32)
+
+func rmsNormAVX2(dst, x, w []float32, eps float32) {
+	n := len(x)
+	if n == 0 || n%8 != 0 {
+		rmsNormGeneric(dst, x, w, eps)
+		return
+	}
+	_, _ = dst[n-1], w[n-1]
+	scale := rmsScale(sumSquaresAVX2(&x[0], n), n, eps)
+	mulNorm8AVX2(&dst[0], &x[0], &w[0], n, scale)
+}
+
+//go:noescape
+func rotateAdjacent4AVX2(x, cos, sin *float32, n int)
+
+func rotateAdjacentAVX2(x, cos, sin []float32) {
+	n := len(cos) &^ 3
+	if n > 0 {
+		_, _ = x[2*n-1], sin[n-1]
+		rotateAdjacent4AVX2(&x[0], &cos[0], &sin[0], n)
+	}
+	rotateAdjacentGeneric(x[2*n:], cos[n:], sin[n:])
+}
+
+//go:noescape
+func rotateHalves8AVX2(x, y, cos, sin *float32, n int)
+
+func rotateHalvesAVX2(x, cos, sin []float32) {
+	n := len(cos)
+	if n == 0 || n%8 != 0 {
+		rotateHalvesGeneric(x, cos, sin)
+		return
+	}
+	_, _ = x[2*n-1], sin[n-1]
+	rotateHalves8AVX2(&x[0], &x[n], &cos[0], &sin[0], n)
+}
+
+//go:noescape
+func widenQ8AVX2(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32)
