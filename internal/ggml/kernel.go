@@ -1,0 +1,91 @@
+package ggml
+
+import "alpaca/internal/quant"
+
+// kernel is the inner loops for one instruction set. Where a field is nil the
+// portable function, which defines the result to the bit, is used.
+type kernel struct {
+	level string // of quant.Allowed: "avx2", "neon", ...
+
+	gemm             func(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int)
+	softmax          func(scores *[BlockLen]float32, m float32) (newMax, sum float32)
+	scale            func(x []float32, by float32)
+	add              func(dst, x []float32)
+	rmsNorm          func(dst, x, w []float32, eps float32)
+	silu             func(gate, up []float32)
+	adjacent, halves func(x, cos, sin []float32)
+	widenQ8          func(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32)
+}
+
+// The inner loops in use.
+var (
+	gemm           = gemmGeneric
+	softmaxBlock   = softmaxBlockGeneric
+	scaleBy        = scaleByGeneric
+	rmsNorm        = rmsNormGeneric
+	siluMul        = siluMulGeneric
+	addTo          = addToGeneric
+	rotateAdjacent = rotateAdjacentGeneric
+	rotateHalves   = rotateHalvesGeneric
+	widenQ8        = widenQ8Generic
+)
+
+// KernelName says which instruction set the inner loops use.
+var KernelName = useBest(kernelTable)
+
+// useBest puts the first kernel of a table that this CPU can run and that
+// ALPACA_KERNEL allows in use and returns its name: "generic" for none.
+func useBest(table []kernel) string {
+	for _, k := range table {
+		if !quant.Allowed(k.level) {
+			continue
+		}
+		use(&gemm, k.gemm, k.gemm != nil)
+		use(&softmaxBlock, k.softmax, k.softmax != nil)
+		use(&scaleBy, k.scale, k.scale != nil)
+		use(&addTo, k.add, k.add != nil)
+		use(&rmsNorm, k.rmsNorm, k.rmsNorm != nil)
+		use(&siluMul, k.silu, k.silu != nil)
+		use(&rotateAdjacent, k.adjacent, k.adjacent != nil)
+		use(&rotateHalves, k.halves, k.halves != nil)
+		use(&widenQ8, k.widenQ8, k.widenQ8 != nil)
+		return k.level
+	}
+	return "generic"
+}
+
+func use[F any](loop *F, k F, present bool) {
+	if present {
+		*loop = k
+	}
+}
+
+// gemmGeneric adds the product of a [m, k] and b [k, n] to c [m, n]; rows lie
+// aStride, bStride and cStride apart. Each element is one chain
+//
+//	c[i][j] = fma(a[i][p], b[p][j], c[i][j])    p = 0, 1, ... k-1
+func gemmGeneric(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int) {
+	for i := range m {
+		row := c[i*cStride : i*cStride+n]
+		for p, x := range a[i*aStride : i*aStride+k] {
+			for j, y := range b[p*bStride : p*bStride+n] {
+				row[j] = quant.FMA32(x, y, row[j])
+			}
+		}
+	}
+}
+
+// addToGeneric adds x to dst.
+func addToGeneric(dst, x []float32) {
+	x = x[:len(dst)]
+	for i := range dst {
+		dst[i] += x[i]
+	}
+}
+
+// scaleByGeneric multiplies x by a number.
+func scaleByGeneric(x []float32, by float32) {
+	for i := range x {
+		x[i] *= by
+	}
+}

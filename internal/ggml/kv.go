@@ -1,0 +1,167 @@
+package ggml
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"alpaca/internal/quant"
+)
+
+// BlockLen is the number of positions in a block of the cache: positions 0 to
+// 31, 32 to 63 and so on. Attention goes block by block.
+const BlockLen = 32
+
+// KVFormat says how keys and values lie in the cache. One block of one layer is
+//
+//	keys of head 0 │ keys of head 1 │ … │ values of head 0 │ values of head 1 │ …
+//
+// Keys are transposed, so that the lanes of a vector are positions:
+//
+//	F32, F16   [KeyDim, 32]
+//	Q8_0       for each 32 dimensions: 32 scales in float16, then [32, 32] int8;
+//	           a scale is one position's, as if its key were a row of Q8_0
+//
+// Values are rows of their type: [32, ValueDim].
+type KVFormat struct {
+	TypeK, TypeV     quant.Type // F32, F16 or Q8_0
+	Heads            int        // heads that have keys and values
+	KeyDim, ValueDim int        // elements of a head
+}
+
+// Check returns an error unless the format is one that can be computed with.
+func (f *KVFormat) Check() error {
+	if f.Heads <= 0 || f.KeyDim <= 0 || f.ValueDim <= 0 {
+		return fmt.Errorf("ggml: cache of %d heads of %d and %d elements", f.Heads, f.KeyDim, f.ValueDim)
+	}
+	if err := checkCacheType("keys", f.TypeK, f.KeyDim); err != nil {
+		return err
+	}
+	return checkCacheType("values", f.TypeV, f.ValueDim)
+}
+
+func checkCacheType(what string, t quant.Type, dim int) error {
+	switch t {
+	case quant.F32, quant.F16:
+		return nil
+	case quant.Q8_0:
+		if dim%t.BlockLen() != 0 {
+			return fmt.Errorf("ggml: cache of %s in %v: heads of %d elements, must be a multiple of %d; use f16", what, t, dim, t.BlockLen())
+		}
+		return nil
+	}
+	return fmt.Errorf("ggml: cache of %s in %v, supported are f32, f16 and q8_0", what, t)
+}
+
+// KeyBytes returns the bytes of one head's keys in a block.
+func (f *KVFormat) KeyBytes() int { return BlockLen * f.TypeK.RowBytes(f.KeyDim) }
+
+// ValueBytes returns the bytes of one head's values in a block.
+func (f *KVFormat) ValueBytes() int { return BlockLen * f.TypeV.RowBytes(f.ValueDim) }
+
+// BlockBytes returns the bytes of a block of one layer.
+func (f *KVFormat) BlockBytes() int { return f.Heads * (f.KeyBytes() + f.ValueBytes()) }
+
+// Keys returns the keys of a head in a block.
+func (f *KVFormat) Keys(block []byte, head int) []byte {
+	n := f.KeyBytes()
+	return block[head*n : (head+1)*n]
+}
+
+// Values returns the values of a head in a block.
+func (f *KVFormat) Values(block []byte, head int) []byte {
+	n := f.ValueBytes()
+	at := f.Heads*f.KeyBytes() + head*n
+	return block[at : at+n]
+}
+
+// PutKey stores k [KeyDim] as number j of a head's keys. row is scratch of
+// KeyDim*4 bytes.
+func (f *KVFormat) PutKey(keys []byte, j int, k []float32, row []byte) {
+	switch f.TypeK {
+	case quant.F32:
+		for d, v := range k {
+			binary.LittleEndian.PutUint32(keys[(d*BlockLen+j)*4:], math.Float32bits(v))
+		}
+	case quant.F16:
+		for d, v := range k {
+			binary.LittleEndian.PutUint16(keys[(d*BlockLen+j)*2:], quant.F32ToF16(v))
+		}
+	default:
+		row = row[:f.TypeK.RowBytes(len(k))]
+		quant.Encode(f.TypeK, row, k, len(k), nil)
+		for ; len(row) > 0; row, keys = row[q8Bytes:], keys[q8Group:] {
+			keys[2*j], keys[2*j+1] = row[0], row[1]
+			for d, q := range row[2:q8Bytes] {
+				keys[2*BlockLen+d*BlockLen+j] = q
+			}
+		}
+	}
+}
+
+const (
+	q8Bytes = 34                 // of a block of Q8_0
+	q8Group = BlockLen * q8Bytes // of 32 dimensions of a head's keys
+)
+
+// Key reads number j of a head's keys into k [KeyDim].
+func (f *KVFormat) Key(k []float32, keys []byte, j int) {
+	switch f.TypeK {
+	case quant.F32:
+		for d := range k {
+			k[d] = math.Float32frombits(binary.LittleEndian.Uint32(keys[(d*BlockLen+j)*4:]))
+		}
+	case quant.F16:
+		for d := range k {
+			k[d] = quant.F16ToF32(binary.LittleEndian.Uint16(keys[(d*BlockLen+j)*2:]))
+		}
+	default:
+		for d := range k {
+			group := keys[d/32*q8Group:]
+			scale := quant.F16ToF32(binary.LittleEndian.Uint16(group[2*j:]))
+			k[d] = float32(int8(group[2*BlockLen+d%32*BlockLen+j])) * scale
+		}
+	}
+}
+
+// widenKeys decodes a head's keys to dst [KeyDim, 32].
+func (f *KVFormat) widenKeys(dst []float32, keys []byte) {
+	if f.TypeK != quant.Q8_0 {
+		quant.Decode(f.TypeK, dst, keys)
+		return
+	}
+	var scale [BlockLen]float32
+	for ; len(dst) > 0; dst, keys = dst[32*BlockLen:], keys[q8Group:] {
+		quant.Decode(quant.F16, scale[:], keys[:2*BlockLen])
+		widenQ8((*[32 * BlockLen]float32)(dst), (*[32 * BlockLen]byte)(keys[2*BlockLen:]), &scale)
+	}
+}
+
+// widenQ8Generic widens 32 dimensions [32, 32] of keys in Q8_0, each position's by
+// its scale.
+func widenQ8Generic(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32) {
+	for i := range dst {
+		dst[i] = float32(int8(q[i])) * scale[i%BlockLen]
+	}
+}
+
+// Value returns the bytes of number j of a head's values.
+func (f *KVFormat) Value(values []byte, j int) []byte {
+	n := f.TypeV.RowBytes(f.ValueDim)
+	return values[j*n : (j+1)*n]
+}
+
+// PutValue stores v [ValueDim] as number j of a head's values.
+func (f *KVFormat) PutValue(values []byte, j int, v []float32) {
+	row := f.Value(values, j)
+	if f.TypeV == quant.F16 {
+		for d, x := range v {
+			binary.LittleEndian.PutUint16(row[2*d:], quant.F32ToF16(x))
+		}
+		return
+	}
+	quant.Encode(f.TypeV, row, v, len(v), nil)
+}
+
+// widenValues decodes a head's values to dst [32, ValueDim].
+func (f *KVFormat) widenValues(dst []float32, values []byte) { quant.Decode(f.TypeV, dst, values) }

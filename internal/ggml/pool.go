@@ -1,0 +1,269 @@
+package ggml
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// A Task is work on n items, any of which may be done by any worker.
+type Task interface {
+	// Do does items lo to hi-1. worker, from 0 up to the pool's Threads, says
+	// whose scratch memory may be used.
+	Do(worker, lo, hi int)
+}
+
+// MaxThreads is the most workers that a pool can have.
+const MaxThreads = 1024
+
+// A Pool is a team of workers that is started once and then given one task
+// after the other, some 150 for a token. The caller of Run is worker 0.
+//
+// Items are handed out in chunks by an atomic counter: a fast core takes more of
+// them, a core that the system gave to another program takes none, and nobody
+// waits for a worker that has no chunk. Idle workers spin for some microseconds,
+// because the next task follows soon, and then park.
+//
+// Run may be called from several goroutines; they take turns.
+type Pool struct {
+	threads int
+	spin    time.Duration // how long to look for work before parking
+	guard   func(func() error) error
+	workers []*worker
+	turn    sync.Mutex // held by Run
+
+	// The current task. These are written before remaining is, and only while
+	// no chunk is claimed: a worker reads them after it has claimed a chunk,
+	// which keeps Run from returning.
+	task            Task
+	n, chunk, count int
+
+	remaining  atomic.Int64 // chunks that nobody has claimed
+	unfinished atomic.Int64 // chunks that are not done
+	failed     atomic.Pointer[error]
+
+	waiting  atomic.Bool   // the caller of Run is parked
+	finished chan struct{} // wakes it
+	closed   atomic.Bool
+}
+
+// worker is one member of a pool.
+type worker struct {
+	pool    *Pool
+	id      int
+	work    func() error // w.loop or, for worker 0, w.drain; made once, so that a Run allocates nothing
+	claimed bool         // it holds a chunk
+
+	parked atomic.Bool
+	wake   chan struct{}
+}
+
+// NewPool starts a pool of threads workers, at least 1 and at most MaxThreads.
+// Its goroutines run under guard, which turns faults in mapped files into
+// errors (gguf.Guard); nil stands for a plain call.
+func NewPool(threads int, guard func(func() error) error) *Pool {
+	if guard == nil {
+		guard = func(fn func() error) error { return fn() }
+	}
+	p := &Pool{
+		threads:  min(max(threads, 1), MaxThreads),
+		guard:    guard,
+		finished: make(chan struct{}, 1),
+	}
+	// Where there are more threads than CPUs to run them, one that spins keeps
+	// another from working.
+	if p.threads <= runtime.GOMAXPROCS(0) {
+		p.spin = 50 * time.Microsecond
+	}
+	for id := range p.threads {
+		w := &worker{pool: p, id: id, wake: make(chan struct{}, 1)}
+		w.work = w.loop
+		if id == 0 {
+			w.work = w.drain
+		}
+		p.workers = append(p.workers, w)
+	}
+	for _, w := range p.workers[1:] {
+		go w.run()
+	}
+	return p
+}
+
+// Threads returns the number of workers.
+func (p *Pool) Threads() int { return p.threads }
+
+// Close ends the workers. The pool must not be used afterwards.
+func (p *Pool) Close() {
+	p.turn.Lock()
+	defer p.turn.Unlock()
+	if p.closed.Swap(true) {
+		return
+	}
+	for _, w := range p.workers[1:] {
+		w.unpark()
+	}
+}
+
+// Run does items 0 to n-1 of t in chunks of the given size and returns when all
+// are done. Where there is but one chunk the caller does it at once. The error
+// is a fault in a mapped file, or a *PanicError; the items are then not all done.
+func (p *Pool) Run(t Task, n, chunk int) error {
+	if n <= 0 {
+		return nil
+	}
+	p.turn.Lock()
+	defer p.turn.Unlock()
+	p.task, p.n, p.chunk = t, n, max(chunk, 1)
+	p.count = (n + p.chunk - 1) / p.chunk
+	p.unfinished.Store(int64(p.count))
+	p.remaining.Store(int64(p.count))
+	helpers := min(p.count, p.threads) - 1
+	for _, w := range p.workers[1 : 1+helpers] {
+		w.unpark()
+	}
+	p.workers[0].protect()
+	p.wait()
+	p.task = nil
+	if err := p.failed.Swap(nil); err != nil {
+		return *err
+	}
+	return nil
+}
+
+// wait returns when all chunks are done.
+func (p *Pool) wait() {
+	for p.unfinished.Load() > 0 {
+		if spinUntil(p.spin, func() bool { return p.unfinished.Load() == 0 }) {
+			return
+		}
+		// Whoever finishes the last chunk after this sees waiting. A wake-up
+		// may be left over from an earlier Run: hence the loop.
+		p.waiting.Store(true)
+		if p.unfinished.Load() > 0 {
+			<-p.finished
+		}
+		p.waiting.Store(false)
+	}
+}
+
+// run is the life of workers other than 0.
+func (w *worker) run() {
+	for !w.pool.closed.Load() {
+		w.protect()
+	}
+}
+
+// loop does chunks and waits for more until the pool is closed.
+func (w *worker) loop() error {
+	p := w.pool
+	for {
+		w.drain()
+		if p.closed.Load() {
+			return nil
+		}
+		if spinUntil(p.spin, func() bool { return p.remaining.Load() > 0 }) {
+			continue
+		}
+		// Run looks at parked after it has published its chunks, we look for
+		// chunks after parked is set: one of the two sees the other.
+		w.parked.Store(true)
+		if p.remaining.Load() > 0 || p.closed.Load() {
+			if w.parked.CompareAndSwap(true, false) {
+				continue
+			}
+		}
+		<-w.wake
+	}
+}
+
+// unpark wakes w if it is parked.
+func (w *worker) unpark() {
+	if w.parked.Load() && w.parked.CompareAndSwap(true, false) {
+		w.wake <- struct{}{}
+	}
+}
+
+// drain does chunks until none is left to claim.
+func (w *worker) drain() error {
+	p := w.pool
+	for {
+		left := p.remaining.Load()
+		if left <= 0 {
+			return nil
+		}
+		if !p.remaining.CompareAndSwap(left, left-1) {
+			continue
+		}
+		w.claimed = true
+		lo := (p.count - int(left)) * p.chunk
+		if p.failed.Load() == nil {
+			p.task.Do(w.id, lo, min(lo+p.chunk, p.n))
+		}
+		w.finish()
+	}
+}
+
+// finish reports that the claimed chunk is done.
+func (w *worker) finish() {
+	w.claimed = false
+	p := w.pool
+	if p.unfinished.Add(-1) == 0 && p.waiting.Load() {
+		select {
+		case p.finished <- struct{}{}:
+		default: // a wake-up is on its way
+		}
+	}
+}
+
+// protect calls w.work. A fault or a panic in a task ends it; it is kept for
+// Run to return, and the chunk counts as done.
+func (w *worker) protect() {
+	defer func() {
+		if r := recover(); r != nil {
+			w.fail(&PanicError{Value: r, Stack: debug.Stack()})
+		}
+	}()
+	if err := w.pool.guard(w.work); err != nil {
+		w.fail(err)
+	}
+}
+
+func (w *worker) fail(err error) {
+	w.pool.failed.CompareAndSwap(nil, &err)
+	if w.claimed {
+		w.finish()
+	}
+	if w.id == 0 {
+		w.drain() // what others have not claimed: after a failure nothing is done
+	}
+}
+
+// PanicError is a panic in a task: a bug.
+type PanicError struct {
+	Value any
+	Stack []byte // of the worker
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("ggml: a worker panicked: %v", e.Value) }
+
+// spinUntil waits for done for about d and reports whether it came true. It lets
+// other goroutines run meanwhile.
+func spinUntil(d time.Duration, done func() bool) bool {
+	if d == 0 {
+		return done()
+	}
+	for start := time.Now(); ; {
+		for range 512 {
+			if done() {
+				return true
+			}
+		}
+		runtime.Gosched()
+		if time.Since(start) > d {
+			return done()
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package ggml
+
+import "alpaca/internal/quant"
+
+// Prepare makes rows of activations ready for matrix products: normalized, if
+// Norm is not nil, and in each of the forms that the matrices ask for.
+type Prepare struct {
+	Src  []float32 // [rows, cols]
+	Norm []float32 // [cols] weights of RMSNorm
+	Eps  float32   // of RMSNorm
+	Dst  []float32 // [rows, cols] what is quantized, as float32; nil: nobody wants it
+
+	nrows   int
+	cols    int
+	forms   [3]quant.Acts // by slot
+	used    [3]bool       // forms that are asked for
+	scratch [][]float32   // [workers][cols]
+}
+
+// slot returns the number of the form that weights of type t want.
+func slot(t quant.Type) int {
+	switch t.BlockLen() {
+	case 1:
+		return 0
+	case 256:
+		return 2
+	}
+	return 1
+}
+
+// Reserve allocates the memory for that many workers and rows × cols activations
+// for weights of the given types.
+func (p *Prepare) Reserve(workers, rows, cols int, types []quant.Type) {
+	p.scratch = make([][]float32, workers)
+	for i := range p.scratch {
+		p.scratch[i] = make([]float32, cols)
+	}
+	for _, t := range types {
+		p.forms[slot(t)].Reset(t, rows, cols)
+	}
+}
+
+// Bytes returns the memory in use.
+func (p *Prepare) Bytes() int {
+	n := 0
+	for i := range p.forms {
+		n += p.forms[i].Bytes()
+	}
+	for _, row := range p.scratch {
+		n += 4 * len(row)
+	}
+	return n
+}
+
+// Want asks for rows × cols activations, for weights of the types that WantType
+// then names. Run or SetRow fill them.
+func (p *Prepare) Want(rows, cols int) { p.nrows, p.cols, p.used = rows, cols, [3]bool{} }
+
+// WantType asks for the form that weights of type t want.
+func (p *Prepare) WantType(t quant.Type) {
+	if i := slot(t); !p.used[i] {
+		p.used[i] = true
+		p.forms[i].Reset(t, p.nrows, p.cols)
+	}
+}
+
+// Acts returns the activations for weights of type t.
+func (p *Prepare) Acts(t quant.Type) *quant.Acts { return &p.forms[slot(t)] }
+
+// SetRow sets row i to x, without normalization.
+func (p *Prepare) SetRow(i int, x []float32) {
+	for f, used := range p.used {
+		if used {
+			p.forms[f].Quantize(i, x)
+		}
+	}
+}
+
+// Run prepares the rows of Src.
+func (p *Prepare) Run(pool *Pool) error {
+	const minElems = 1 << 13 // that a worker is called for
+	return pool.Run(p, p.nrows, minElems/p.cols+1)
+}
+
+// Do implements Task.
+func (p *Prepare) Do(worker, lo, hi int) {
+	for i := lo; i < hi; i++ {
+		x := p.Src[i*p.cols : (i+1)*p.cols]
+		if p.Norm != nil {
+			dst := p.scratch[worker][:len(x)]
+			if p.Dst != nil {
+				dst = p.Dst[i*len(x) : (i+1)*len(x)]
+			}
+			RMSNorm(dst, x, p.Norm, p.Eps)
+			x = dst
+		}
+		p.SetRow(i, x)
+	}
+}

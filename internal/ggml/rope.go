@@ -1,0 +1,174 @@
+package ggml
+
+import (
+	"fmt"
+	"math"
+)
+
+// Pairing says which two elements of a head a rotation turns.
+type Pairing uint8
+
+const (
+	// Adjacent turns (x[2i], x[2i+1]): the row order of Meta's checkpoints,
+	// and of GGUF's architecture llama.
+	Adjacent Pairing = iota
+	// Halves turns (x[i], x[i+n/2]): the order of most others ("NeoX").
+	Halves
+)
+
+// Scaling stretches the positions a model was trained for over a longer context.
+type Scaling string
+
+// The kinds of scaling. With each, position p turns pair i of n by p * freq[i]:
+//
+//	none    freq[i] = base^(-2i/n)
+//	linear  that, divided by Factor
+//	ntk     none, with base * Factor^(n/(n-2)): slow pairs are stretched,
+//	        fast ones kept
+//	yarn    from none for fast pairs to linear for slow ones, and a factor
+//	        on all sines and cosines
+//
+// Llama 3's scaling comes as a table of divisors, FreqFactors, on top of none.
+const (
+	ScalingNone   Scaling = "none"
+	ScalingLinear Scaling = "linear"
+	ScalingNTK    Scaling = "ntk"
+	ScalingYaRN   Scaling = "yarn"
+)
+
+// RopeParams describe a rotary position embedding.
+type RopeParams struct {
+	Dim     int // elements of a head that turn, from the first; even
+	Pairing Pairing
+	Base    float64 // of the wave lengths, such as 10000
+	Scaling Scaling // "" is none
+	Factor  float64 // of the scaling; 0 is 1
+
+	// YaRN's: the context of the training, and a further factor on the
+	// amplitude, 0 for 1.
+	OrigCtx    int
+	AttnFactor float64
+
+	// FreqFactors divide the frequencies, one for each pair; nil for none.
+	FreqFactors []float32
+}
+
+// Rope is a rotary position embedding: in head x the pair (a, b) number i becomes
+//
+//	a*cos - b*sin, a*sin + b*cos    of the angle pos * freq[i]
+//
+// Sines and cosines are made once for a token and serve all layers and heads.
+type Rope struct {
+	pairing Pairing
+	freq    []float64 // [Dim/2] radians a position
+	scale   float64   // of sines and cosines
+}
+
+// NewRope returns the embedding that p describes.
+func NewRope(p RopeParams) (*Rope, error) {
+	if p.Dim <= 0 || p.Dim%2 != 0 {
+		return nil, fmt.Errorf("ggml: rope: %d dimensions, must be even and positive", p.Dim)
+	}
+	if !(p.Base > 0) || p.Base > 1e12 {
+		return nil, fmt.Errorf("ggml: rope: base %v, must be above 0 and at most 1e12", p.Base)
+	}
+	if p.Factor == 0 {
+		p.Factor = 1
+	}
+	if !(p.Factor > 0) || p.Factor > 1e6 {
+		return nil, fmt.Errorf("ggml: rope: scaling factor %v, must be above 0 and at most 1e6", p.Factor)
+	}
+	if p.FreqFactors != nil && len(p.FreqFactors) != p.Dim/2 {
+		return nil, fmt.Errorf("ggml: rope: %d frequency factors, want one for each of %d pairs", len(p.FreqFactors), p.Dim/2)
+	}
+	r := &Rope{pairing: p.Pairing, freq: make([]float64, p.Dim/2), scale: 1}
+	base, linear := p.Base, 1/p.Factor
+	switch p.Scaling {
+	case ScalingNone, "":
+		linear = 1
+	case ScalingLinear, ScalingYaRN:
+	case ScalingNTK:
+		if p.Dim > 2 {
+			base *= Pow(p.Factor, float64(p.Dim)/float64(p.Dim-2))
+		}
+		linear = 1
+	default:
+		return nil, fmt.Errorf("ggml: rope: unknown scaling %q", p.Scaling)
+	}
+	for i := range r.freq {
+		f := Pow(base, -2*float64(i)/float64(p.Dim))
+		if p.FreqFactors != nil {
+			f /= float64(p.FreqFactors[i])
+		}
+		r.freq[i] = f * linear
+		if p.Scaling == ScalingYaRN {
+			keep := p.yarnRamp(i)
+			r.freq[i] = float64(f*linear*(1-keep)) + float64(f*keep)
+		}
+	}
+	if p.Scaling == ScalingYaRN {
+		r.scale = 1 + float64(0.1*Log(p.Factor))
+		if p.AttnFactor != 0 {
+			r.scale *= p.AttnFactor
+		}
+	}
+	return r, nil
+}
+
+// yarnRamp returns how much of its own frequency pair i keeps: 1 where it turns
+// more than 32 times within the context of the training, 0 where less than once,
+// and a ramp in between (arXiv:2309.00071, §3.2, with llama.cpp's rounding).
+func (p *RopeParams) yarnRamp(i int) float64 {
+	pairOf := func(turns float64) float64 {
+		return float64(p.Dim) * Log(float64(p.OrigCtx)/(turns*2*math.Pi)) / (2 * Log(p.Base))
+	}
+	low := max(0, math.Floor(pairOf(32)))
+	high := min(float64(p.Dim-1), math.Ceil(pairOf(1)))
+	ramp := (float64(i) - low) / max(0.001, high-low)
+	return 1 - min(max(ramp, 0), 1)
+}
+
+// Pairs returns the number of pairs of a head that turn: the length of a
+// position's cosines.
+func (r *Rope) Pairs() int { return len(r.freq) }
+
+// Angles sets cos and sin, of Pairs elements, for position pos.
+func (r *Rope) Angles(cos, sin []float32, pos int) { r.angles(cos, sin, pos, r.scale) }
+
+// ShiftAngles sets cos and sin for moving by positions what is embedded already.
+func (r *Rope) ShiftAngles(cos, sin []float32, by int) { r.angles(cos, sin, by, 1) }
+
+func (r *Rope) angles(cos, sin []float32, pos int, scale float64) {
+	for i, f := range r.freq {
+		s, c := SinCos(float64(pos) * f)
+		cos[i], sin[i] = float32(c*scale), float32(s*scale)
+	}
+}
+
+// Apply turns the head x by the angles of cos and sin.
+func (r *Rope) Apply(x, cos, sin []float32) {
+	if r.pairing == Halves {
+		rotateHalves(x, cos, sin)
+	} else {
+		rotateAdjacent(x, cos, sin)
+	}
+}
+
+func rotateAdjacentGeneric(x, cos, sin []float32) {
+	sin = sin[:len(cos)]
+	for i, c := range cos {
+		s, a, b := sin[i], x[2*i], x[2*i+1]
+		x[2*i] = float32(a*c) - float32(b*s)
+		x[2*i+1] = float32(a*s) + float32(b*c)
+	}
+}
+
+func rotateHalvesGeneric(x, cos, sin []float32) {
+	n := len(cos)
+	sin = sin[:n]
+	for i, c := range cos {
+		s, a, b := sin[i], x[i], x[i+n]
+		x[i] = float32(a*c) - float32(b*s)
+		x[i+n] = float32(a*s) + float32(b*c)
+	}
+}

@@ -1,0 +1,76 @@
+package model
+
+import "alpaca/internal/quant"
+
+// buffers is a session's scratch memory, for batch tokens at a time. Attention
+// and the feed-forward network take turns in one part of it.
+type buffers struct {
+	hidden   []float32 // [batch, Dim] the residual stream
+	q        []float32 // [batch, NumHeads*KeyDim]
+	k        []float32 // [batch, NumKVHeads*KeyDim]
+	v        []float32 // [batch, NumKVHeads*ValueDim]
+	attn     []float32 // [batch, NumHeads*ValueDim]; q where heads have the same size
+	ffn      []float32 // [batch, FFNDim]; the memory of q, k, v and attn
+	gathered []float32 // [batch, Dim] inputs of an expert; nil without
+	normed   []float32 // [batch, Dim] what RMSNorm gives; nil while nobody wants it
+	logits   []float32 // [logitRows, VocabSize]
+}
+
+// newBuffers allocates the memory for a model of c's shape.
+func newBuffers(c *Config, batch int) buffers {
+	b := buffers{hidden: make([]float32, batch*c.Dim)}
+	nq, nk, nv := batch*c.NumHeads*c.KeyDim, batch*c.NumKVHeads*c.KeyDim, batch*c.NumKVHeads*c.ValueDim
+	nattn := 0
+	if c.ValueDim != c.KeyDim {
+		nattn = batch * c.NumHeads * c.ValueDim
+	}
+	both := make([]float32, max(nq+nk+nv+nattn, batch*c.FFNDim))
+	b.ffn = both[:batch*c.FFNDim]
+	b.q, both = both[:nq], both[nq:]
+	b.k, both = both[:nk], both[nk:]
+	b.v, both = both[:nv], both[nv:]
+	if b.attn = b.q; nattn > 0 {
+		b.attn = both[:nattn]
+	}
+	if c.NumExperts > 0 {
+		b.gathered = make([]float32, batch*c.Dim)
+		b.normed = make([]float32, batch*c.Dim)
+	}
+	return b
+}
+
+// bytes returns the memory in use.
+func (b *buffers) bytes() int {
+	both := max(len(b.ffn), len(b.q)+len(b.k)+len(b.v))
+	if len(b.attn) > 0 && len(b.q) > 0 && &b.attn[0] != &b.q[0] {
+		both = max(len(b.ffn), len(b.q)+len(b.k)+len(b.v)+len(b.attn))
+	}
+	return 4 * (len(b.hidden) + both + len(b.gathered) + len(b.normed) + len(b.logits))
+}
+
+// logitRows returns how many tokens' logits are computed at a time: as many as
+// fit 16 MiB, at least 1.
+func logitRows(vocab, batch int) int { return max(1, min(batch, 16<<20/4/vocab)) }
+
+// weightTypes returns the types of all matrices that activations are multiplied
+// with.
+func (w *Weights) weightTypes() []quant.Type {
+	seen := map[quant.Type]bool{w.Output.W.Type: true}
+	for i := range w.Layers {
+		l := &w.Layers[i]
+		all := []*Linear{&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut, &l.FFN.Gate, &l.FFN.Up, &l.FFN.Down, &l.Router}
+		for j := range l.Experts {
+			all = append(all, &l.Experts[j].Gate, &l.Experts[j].Up, &l.Experts[j].Down)
+		}
+		for _, m := range all {
+			if m.W.Rows > 0 {
+				seen[m.W.Type] = true
+			}
+		}
+	}
+	var types []quant.Type
+	for t := range seen {
+		types = append(types, t)
+	}
+	return types
+}
