@@ -110,3 +110,8 @@ func vocabHint(err error) error {
 	}
 	return err
 }
+
+// loadHint adds advice to the error of a model that cannot be loaded.
+func loadHint(err error) error {
+	return vocabHint(err)
+}

@@ -17,6 +17,8 @@ type promptOptions struct {
 	text   string
 	file   string
 	escape bool
+
+	endsWithFile bool // set by read: the text's end is that of a file or of stdin
 }
 
 // addFlags adds -p, -f and -e.
@@ -44,6 +46,7 @@ func (o *promptOptions) read(u *ui) (text string, given bool, err error) {
 		part := o.text
 		switch {
 		case part == "-":
+			o.endsWithFile = true
 			if part, err = stdin(); err != nil {
 				return "", true, err
 			}
@@ -53,7 +56,7 @@ func (o *promptOptions) read(u *ui) (text string, given bool, err error) {
 		b.WriteString(part)
 	}
 	if o.file != "" {
-		given = true
+		given, o.endsWithFile = true, true
 		var part string
 		if o.file == "-" {
 			part, err = stdin()
@@ -70,7 +73,9 @@ func (o *promptOptions) read(u *ui) (text string, given bool, err error) {
 		if err != nil {
 			return "", true, err
 		}
-		given = given || part != ""
+		if part != "" {
+			given, o.endsWithFile = true, true
+		}
 		b.WriteString(part)
 	}
 	return b.String(), given, nil

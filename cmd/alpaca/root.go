@@ -33,6 +33,7 @@ func newRootCmd(u *ui) *cobra.Command {
 	root.SetOut(u.out)
 	root.SetErr(u.err)
 	root.AddCommand(
+		newRunCmd(u),
 		newInspectCmd(u),
 		newTokenizeCmd(u),
 		newVersionCmd(u),

@@ -1,0 +1,205 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/generate"
+	"alpaca/internal/tokenizer"
+)
+
+// runOptions are the flags of "alpaca run".
+type runOptions struct {
+	engine        engineOptions
+	prompt        promptOptions
+	predict       int
+	stop          []string
+	echo          bool
+	verbosePrompt bool
+	logprobs      int
+	output        string
+	noStats       bool
+}
+
+// newRunCmd returns "alpaca run".
+func newRunCmd(u *ui) *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run -m MODEL [-p PROMPT | -f FILE | PROMPT]",
+		Short: "Continue a text",
+		Long: `Continue a text. The continuation goes to stdout as it is made, and nothing else.
+
+The text is what -p gives, then the file of -f, then what is piped in, joined as
+they are; a newline at the very end of a file or pipe is dropped. It ends where
+the model ends it, after -n tokens, before a --stop text, or when the context is
+full. Ctrl-C ends it too.
+
+Exit status: 0 the text came to its end, 1 failure, 2 wrong command line,
+130 interrupted.`,
+		Example: `  alpaca run -m model.gguf -p "Once upon a time" -n 64
+  alpaca run -m model.gguf -p "Q: Why is the sky blue?\nA:" -e --stop "Q:" --temp 0
+  git diff | alpaca run -m model.gguf -p "A summary of the change: " -f -`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	addModel(flags, &o.engine.model)
+	o.prompt.addFlags(flags)
+	addBounded(flags, &o.predict, "predict", "n", -1, -2, math.MaxInt32, "`tokens` to generate; 0 only evaluates the prompt, -1 goes on to the end of the text or the context")
+	flags.StringArrayVarP(&o.stop, "stop", "r", nil, "`text` to stop before, repeatable")
+	flags.BoolVar(&o.echo, "echo", false, "print the prompt before its continuation")
+	flags.BoolVar(&o.verbosePrompt, "verbose-prompt", false, "show the prompt's tokens on stderr")
+	addOutput(flags, &o.output, "text", "json")
+	addBounded(flags, &o.logprobs, "logprobs", "", 0, 0, 1000, "with --output json: the `N` likeliest tokens of each step")
+	flags.BoolVarP(&o.noStats, "no-stats", "q", false, "do not show times and memory at the end")
+	o.engine.addFlags(flags)
+	return cmd
+}
+
+// run is the command.
+func (o *runOptions) run(ctx context.Context, u *ui, args []string) error {
+	if err := o.check(args); err != nil {
+		return err
+	}
+	text, given, err := o.readPrompt(u, args)
+	if err != nil {
+		return err
+	}
+	if !given {
+		return withHint(usageErrorf("no prompt"), "give one with -p or -f, or pipe it in")
+	}
+	e, err := o.engine.open(u)
+	if err != nil {
+		return err
+	}
+	defer e.close()
+	return o.complete(ctx, u, e, text)
+}
+
+// check returns a usage error if flags do not go together.
+func (o *runOptions) check(args []string) error {
+	switch {
+	case o.logprobs > 0 && o.output != "json":
+		return withHint(usageErrorf("--logprobs needs JSON"), "add --output json")
+	case len(args) > 0 && o.prompt.flags.Changed("prompt"):
+		hint := "quote a text of several words: -p \"Once upon a time\""
+		return withHint(usageErrorf("-p is given and %q as well", args[0]), hint)
+	case len(args) > 1:
+		return withHint(usageErrorf("more than one text: %s", quoteList(args, "and")), "quote a text of several words")
+	}
+	for i, s := range o.stop {
+		if o.prompt.escape {
+			o.stop[i] = unescape(s)
+		}
+		if s == "" {
+			return usageErrorf("--stop is given an empty text")
+		}
+	}
+	return nil
+}
+
+// readPrompt returns the text to continue. Given is false if there is none.
+func (o *runOptions) readPrompt(u *ui, args []string) (text string, given bool, err error) {
+	if len(args) > 0 {
+		// The argument is the same as -p.
+		if err := o.prompt.flags.Set("prompt", args[0]); err != nil {
+			return "", true, err
+		}
+	}
+	text, given, err = o.prompt.read(u)
+	if o.prompt.endsWithFile {
+		// Editors and echo end a text with a newline that is not meant to be
+		// continued after.
+		text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
+	}
+	return text, given, err
+}
+
+// complete continues the text.
+func (o *runOptions) complete(ctx context.Context, u *ui, e *engine, text string) error {
+	prompt, err := encodePrompt(e.model.Tokenizer, text)
+	if err != nil {
+		return err
+	}
+	if o.verbosePrompt {
+		u.showTokens(e.model.Tokenizer, prompt)
+	}
+	out := newWriter(u, e.model.Tokenizer, o.output)
+	if o.echo {
+		if err := out.prompt(text); err != nil {
+			return err
+		}
+	}
+	result, err := generate.Run(ctx, e.session, e.sampler, e.model.Tokenizer, prompt, generate.Options{
+		MaxTokens: o.predict,
+		Stop:      o.stop,
+		Logprobs:  o.output == "json",
+		Top:       o.logprobs,
+		Emit:      out.token,
+		Progress:  u.promptProgress(),
+	})
+	u.clearStatus()
+	if err != nil {
+		out.newline()
+		return runHint(err)
+	}
+	stats := newStats(e, result)
+	if err := out.end(stats); err != nil {
+		return err
+	}
+	if result.Reason == generate.Context {
+		u.notef("stopped: the context of %d tokens is full (-c makes it larger)", e.session.Ctx())
+	}
+	if !o.noStats {
+		stats.print(u)
+	}
+	if result.Reason == generate.Interrupt {
+		return errInterrupted
+	}
+	return nil
+}
+
+// encodePrompt returns the tokens of a text to continue: at least one.
+func encodePrompt(tok *tokenizer.Tokenizer, text string) ([]int32, error) {
+	ids := tok.Encode(text, true, true)
+	if len(ids) > 0 {
+		return ids, nil
+	}
+	if tok.BOS() == tokenizer.None {
+		return nil, errors.New("the prompt is empty, and the vocabulary has no token to begin a text with")
+	}
+	return []int32{tok.BOS()}, nil
+}
+
+// showTokens writes tokens to stderr, a line each.
+func (u *ui) showTokens(tok *tokenizer.Tokenizer, ids []int32) {
+	u.notef("%d tokens in the prompt", len(ids))
+	for _, id := range ids {
+		fmt.Fprintf(u.err, "alpaca: %7d  %q\n", id, tok.Piece(id, true))
+	}
+}
+
+// promptProgress returns what shows on the status line how far a long prompt
+// is evaluated.
+func (u *ui) promptProgress() func(done, total int) {
+	return func(done, total int) {
+		if done < total {
+			u.statusf("prompt: %d of %d tokens (%d %%)", done, total, 100*int64(done)/int64(total))
+		}
+	}
+}
+
+// runHint adds advice to an error of the generation.
+func runHint(err error) error {
+	var long *generate.PromptError
+	if errors.As(err, &long) {
+		return withHint(err, fmt.Sprintf("-c %d or more makes room for it", long.Tokens+1))
+	}
+	return err
+}

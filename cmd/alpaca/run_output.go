@@ -1,0 +1,110 @@
+package main
+
+import (
+	"io"
+	"math"
+	"strconv"
+	"strings"
+
+	"alpaca/internal/generate"
+	"alpaca/internal/tokenizer"
+)
+
+// writer writes a generated text to stdout, as text or as JSON lines.
+type writer struct {
+	u    *ui
+	tok  *tokenizer.Tokenizer
+	json bool
+	open bool // the text's last line has no newline yet
+}
+
+func newWriter(u *ui, tok *tokenizer.Tokenizer, form string) *writer {
+	return &writer{u: u, tok: tok, json: form == "json"}
+}
+
+// tokenLine is a token in JSON.
+type tokenLine struct {
+	ID      int32     `json:"id"`
+	Text    string    `json:"text"`
+	Logprob logprob   `json:"logprob"`
+	Top     []topLine `json:"top,omitempty"`
+}
+
+// topLine is one of the likeliest tokens of a step in JSON.
+type topLine struct {
+	ID      int32   `json:"id"`
+	Text    string  `json:"text"`
+	Logprob logprob `json:"logprob"`
+}
+
+// logprob is the logarithm of a probability in JSON; null for that of 0.
+type logprob float64
+
+func (l logprob) MarshalJSON() ([]byte, error) {
+	if math.IsInf(float64(l), 0) || math.IsNaN(float64(l)) {
+		return []byte("null"), nil
+	}
+	return strconv.AppendFloat(nil, float64(l), 'g', -1, 64), nil
+}
+
+// prompt writes the text that is continued.
+func (w *writer) prompt(text string) error {
+	if w.json {
+		return w.u.writeJSON(map[string]string{"prompt": text})
+	}
+	return w.text(text)
+}
+
+// token writes one generated token.
+func (w *writer) token(t generate.Token) error {
+	w.u.clearStatus()
+	if !w.json {
+		return w.text(t.Text)
+	}
+	line := tokenLine{ID: t.ID, Text: t.Text, Logprob: logprob(t.Logprob)}
+	for _, top := range t.Top {
+		line.Top = append(line.Top, topLine{top.ID, w.tok.Piece(top.ID, false), logprob(top.Logprob)})
+	}
+	return w.u.writeJSON(line)
+}
+
+// text writes text as it is, at once.
+func (w *writer) text(text string) error {
+	if text == "" {
+		return nil
+	}
+	w.open = !strings.HasSuffix(text, "\n")
+	_, err := io.WriteString(w.u.out, text)
+	return err
+}
+
+// doneLine is the last object in JSON.
+type doneLine struct {
+	Done            bool            `json:"done"`
+	Reason          generate.Reason `json:"reason"`
+	PromptTokens    int             `json:"prompt_tokens"`
+	GeneratedTokens int             `json:"generated_tokens"`
+	Seed            uint32          `json:"seed"`
+	Timings         timings         `json:"timings"`
+}
+
+// end finishes the output.
+func (w *writer) end(s stats) error {
+	if !w.json {
+		w.newline()
+		return nil
+	}
+	return w.u.writeJSON(doneLine{
+		Done: true, Reason: s.result.Reason, PromptTokens: s.result.PromptTokens,
+		GeneratedTokens: s.result.GeneratedTokens, Seed: s.seed, Timings: s.timings(),
+	})
+}
+
+// newline ends the last line on a terminal, so that what follows begins on a
+// line of its own. A file or pipe gets the text as it is.
+func (w *writer) newline() {
+	if w.open && w.u.outTTY {
+		io.WriteString(w.u.out, "\n")
+		w.open = false
+	}
+}

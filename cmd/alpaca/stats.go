@@ -1,0 +1,91 @@
+package main
+
+import (
+	"fmt"
+	"time"
+
+	"alpaca/internal/generate"
+	"alpaca/internal/machine"
+)
+
+// stats is what a run cost.
+type stats struct {
+	load   time.Duration
+	result generate.Result
+	seed   uint32
+	random bool // the seed decided something
+	memory machine.Memory
+}
+
+// newStats collects them at the end of a run.
+func newStats(e *engine, r generate.Result) stats {
+	return stats{load: e.loadTime, result: r, seed: e.sampler.Seed(), random: e.random, memory: machine.ReadMemory()}
+}
+
+// timings is stats in JSON: milliseconds, and tokens a second.
+type timings struct {
+	LoadMS              float64 `json:"load_ms"`
+	PromptMS            float64 `json:"prompt_ms"`
+	PromptPerSecond     float64 `json:"prompt_per_second"`
+	GenerationMS        float64 `json:"generation_ms"`
+	GenerationPerSecond float64 `json:"generation_per_second"`
+}
+
+func (s stats) timings() timings {
+	return timings{
+		LoadMS:              milliseconds(s.load),
+		PromptMS:            milliseconds(s.result.PromptTime),
+		PromptPerSecond:     perSecond(s.result.PromptTokens, s.result.PromptTime),
+		GenerationMS:        milliseconds(s.result.GenerateTime),
+		GenerationPerSecond: perSecond(s.evaluated(), s.result.GenerateTime),
+	}
+}
+
+// evaluated returns the number of generated tokens that were evaluated during
+// the generation's time: the first token comes from the prompt's logits, and
+// the last is not evaluated.
+func (s stats) evaluated() int { return max(0, s.result.GeneratedTokens-1) }
+
+// print shows them on stderr, in lines that fit a narrow terminal.
+func (s stats) print(u *ui) {
+	t := s.timings()
+	u.notef("load      %s", duration(s.load))
+	u.notef("prompt    %d tokens, %s", s.result.PromptTokens, rate(t.PromptPerSecond))
+	u.notef("generated %d tokens, %s", s.result.GeneratedTokens, rate(t.GenerationPerSecond))
+	memory := fmt.Sprintf("memory    %s", byteCount(s.memory.Own))
+	if s.memory.Mapped >= 0 {
+		memory += fmt.Sprintf(" + %s mapped", byteCount(s.memory.Mapped))
+	}
+	u.notef("%s", memory)
+	if s.random {
+		u.notef("seed      %d", s.seed)
+	}
+}
+
+// rate writes a speed.
+func rate(perSecond float64) string {
+	switch {
+	case perSecond <= 0:
+		return "- tokens/s"
+	case perSecond < 100:
+		return fmt.Sprintf("%.2f tokens/s", perSecond)
+	}
+	return fmt.Sprintf("%.0f tokens/s", perSecond)
+}
+
+// duration writes a time in milliseconds or seconds.
+func duration(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%.1f ms", milliseconds(d))
+	}
+	return fmt.Sprintf("%.2f s", d.Seconds())
+}
+
+func milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+func perSecond(n int, d time.Duration) float64 {
+	if d <= 0 {
+		return 0
+	}
+	return float64(n) / d.Seconds()
+}
