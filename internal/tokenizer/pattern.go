@@ -58,24 +58,24 @@ func (t *chars) literal(text string, i, end int) int {
 	return at
 }
 
-// one matches a character of the set.
-func one(set charSet) pattern {
-	return func(t *chars, i, end int) int {
+// one cuts out every character of the set.
+func one(set charSet) step {
+	return pattern(func(t *chars, i, end int) int {
 		if t.in(set, i, end) {
 			return i + 1
 		}
 		return i
-	}
+	}).step
 }
 
-// many matches one or more characters of the set.
-func many(set charSet) pattern {
-	return func(t *chars, i, end int) int { return t.run(set, i, end) }
+// many cuts out every run of characters of the set.
+func many(set charSet) step {
+	return pattern(func(t *chars, i, end int) int { return t.run(set, i, end) }).step
 }
 
-// spaceThenMany matches \s?[set]+ for a set without white space.
-func spaceThenMany(set charSet) pattern {
-	return func(t *chars, i, end int) int {
+// spaceThenMany cuts out every \s?[set]+ for a set without white space.
+func spaceThenMany(set charSet) step {
+	return pattern(func(t *chars, i, end int) int {
 		start := i
 		if t.class[i] == classSpace {
 			start++
@@ -84,7 +84,7 @@ func spaceThenMany(set charSet) pattern {
 			return to
 		}
 		return i
-	}
+	}).step
 }
 
 // contraction returns the end of 's 't 're 've 'm 'll 'd at i, or i. fold takes

@@ -4,12 +4,17 @@ import "unicode"
 
 // The patterns of the DeepSeek models.
 
-// matchFinalSpaces is \s+$: white space to the end of the piece.
-func matchFinalSpaces(t *chars, i, end int) int {
-	if to := t.run(isSpace, i, end); to == end {
-		return to
+// cutFinalSpaces cuts out \s+$: white space at the end of the piece. Looking from
+// the end, unlike a pattern, it is not fooled by long runs elsewhere.
+func cutFinalSpaces(t *chars, cut []int, start, end int) []int {
+	i := end
+	for i > start && t.class[i-1] == classSpace {
+		i--
 	}
-	return i
+	if i > start && i < end {
+		cut = append(cut, i)
+	}
+	return append(cut, end)
 }
 
 // isDeepSeekLetter is the set of letters that "deepseek-llm" names one by one.

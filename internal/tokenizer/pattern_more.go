@@ -65,7 +65,10 @@ func isPoro(r rune, c class) bool {
 // matchSentinel is <sentinel:[0-9]+>.
 func matchSentinel(t *chars, i, end int) int {
 	start := t.literal("<sentinel:", i, end)
-	if to := t.run(isASCIIDigit, start, end); start > i && to > start && t.is('>', to, end) {
+	if start == i {
+		return i
+	}
+	if to := t.run(isASCIIDigit, start, end); to > start && t.is('>', to, end) {
 		return to + 1
 	}
 	return i

@@ -57,6 +57,10 @@ type Vocab struct {
 // spare. The largest known has 262,144 tokens.
 const maxVocab = 1 << 28
 
+// maxVocabBytes bounds the texts together, so that lengths and counts of bytes
+// are int32 too.
+const maxVocabBytes = 1 << 30
+
 // check refuses what no default can mend.
 func (v *Vocab) check() error {
 	n := len(v.Tokens)
@@ -77,6 +81,14 @@ func (v *Vocab) check() error {
 		return fmt.Errorf("tokenizer: %d token types for %d tokens", len(v.Types), n)
 	case v.Model == ModelBPE && v.Merges == nil:
 		return fmt.Errorf("tokenizer: model %q needs merges (tokenizer.ggml.merges), the file has none", v.Model)
+	}
+	total := 0
+	for _, list := range [][]string{v.Tokens, v.Merges} {
+		for _, text := range list {
+			if total += len(text); total > maxVocabBytes {
+				return fmt.Errorf("tokenizer: the vocabulary has more than %d bytes of text", maxVocabBytes)
+			}
+		}
 	}
 	for id, s := range v.Scores {
 		if math.IsNaN(float64(s)) {
