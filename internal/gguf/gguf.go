@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sort"
 
 	"alpaca/internal/quant"
 )
@@ -32,6 +33,7 @@ type File struct {
 
 	keys   map[string]int // key → index in KV
 	names  map[string]int // name → index in Tensors
+	ends   []int          // for each part: index of the first tensor after it
 	images []*image       // one for each part
 }
 
@@ -160,6 +162,7 @@ func (f *File) join(parts []*header) error {
 			f.names[t.Name] = len(f.Tensors)
 			f.Tensors = append(f.Tensors, t)
 		}
+		f.ends = append(f.ends, len(f.Tensors))
 	}
 	if want := parts[0].splitTensors; want >= 0 && want != int64(n) {
 		return fmt.Errorf("%s: the parts hold %d tensors, split.tensors.count says %d", f.Path, n, want)
@@ -205,6 +208,16 @@ func (f *File) Tensor(name string) *Tensor {
 		return &f.Tensors[i]
 	}
 	return nil
+}
+
+// PartOf returns the index in Parts of the part that holds the tensor called
+// name, -1 if there is none.
+func (f *File) PartOf(name string) int {
+	i, ok := f.names[name]
+	if !ok {
+		return -1
+	}
+	return sort.SearchInts(f.ends, i+1)
 }
 
 // Unchanged returns an error if a part no longer has the size it had when it

@@ -10,10 +10,12 @@ import (
 )
 
 // pendingFile is a file that gets its name when it is complete. (The library
-// google/renameio does the same but not on Windows.)
+// google/renameio does the same but not on Windows, and not without a name
+// where the system can.)
 type pendingFile struct {
 	*os.File        // nil after commit or abort
 	target   string // the name it gets
+	unnamed  bool   // it has no name yet, and is gone if the process is
 }
 
 // createPending creates a file beside target, with the permissions that target
@@ -29,32 +31,66 @@ func createPending(target string) (*pendingFile, error) {
 	default:
 		mode = st.Mode().Perm() | 0o200
 	}
+	if f := openUnnamed(filepath.Dir(target), mode); f != nil {
+		return &pendingFile{f, target, true}, nil
+	}
+	p := &pendingFile{target: target}
+	err := withFreeName(target, func(name string) (err error) {
+		p.File, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// withFreeName calls create with names beside target until one is free.
+func withFreeName(target string, create func(name string) error) error {
 	dir, base := filepath.Split(target)
 	for range 100 {
-		name := fmt.Sprintf("%s.%s.%08x.tmp", dir, base, rand.Uint32())
-		f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
-		if err == nil {
-			return &pendingFile{f, target}, nil
-		}
+		err := create(fmt.Sprintf("%s.%s.%08x.tmp", dir, base, rand.Uint32()))
 		if !errors.Is(err, fs.ErrExist) {
-			return nil, err
+			return err
 		}
 	}
-	return nil, fmt.Errorf("%s: no free name for a temporary file beside it", target)
+	return fmt.Errorf("%s: no free name for a temporary file beside it", target)
 }
 
 // commit brings the file to disk and gives it its name.
 func (p *pendingFile) commit() error {
+	err := p.Sync()
 	name := p.Name()
-	err := errors.Join(p.Sync(), p.Close())
+	if p.unnamed {
+		name = ""
+		if err == nil {
+			name, err = p.link()
+		}
+	}
+	err = errors.Join(err, p.Close())
 	p.File = nil
-	if err == nil {
+	if err == nil && name != p.target {
 		err = os.Rename(name, p.target)
 	}
-	if err != nil {
+	if err != nil && name != "" {
 		return errors.Join(err, os.Remove(name))
 	}
-	return nil
+	if err == nil {
+		syncDir(filepath.Dir(p.target))
+	}
+	return err
+}
+
+// link gives an unnamed file a name, the target's if that is free.
+func (p *pendingFile) link() (name string, err error) {
+	if err := linkFile(p.File, p.target); !errors.Is(err, fs.ErrExist) {
+		return p.target, err
+	}
+	err = withFreeName(p.target, func(free string) error {
+		name = free
+		return linkFile(p.File, free)
+	})
+	return name, err
 }
 
 // abort removes the file unless commit has been called.
@@ -63,6 +99,8 @@ func (p *pendingFile) abort() {
 		return
 	}
 	p.Close()
-	os.Remove(p.Name())
+	if !p.unnamed {
+		os.Remove(p.Name())
+	}
 	p.File = nil
 }

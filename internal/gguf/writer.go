@@ -52,6 +52,22 @@ func Create(path string, kv []KV, tensors []Tensor) (*Writer, error) {
 	return w, nil
 }
 
+// FileSize returns the bytes of the file that Create with the same arguments and
+// all data make.
+func FileSize(kv []KV, tensors []Tensor) (int64, error) {
+	w := &Writer{tensors: tensors, alignment: defaultAlignment}
+	head, err := w.header(kv)
+	if err != nil {
+		return 0, fmt.Errorf("gguf: %w", err)
+	}
+	size := uint64(len(head))
+	for _, t := range tensors {
+		n, _ := fileBytes(t.Type, t.Shape) // checked by header
+		size += alignUp(n, w.alignment)
+	}
+	return int64(size), nil
+}
+
 // header returns everything before the data, padding included.
 func (w *Writer) header(kv []KV) ([]byte, error) {
 	le := binary.LittleEndian
