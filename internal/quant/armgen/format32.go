@@ -1,0 +1,205 @@
+package main
+
+import "encoding/binary"
+
+// The 32-wide formats. A packed block is the weights as signed bytes, then the
+// scales and, where there are, the minima as float32.
+
+// nibbles32 is a format whose 16 bytes at offset qs are two weights each.
+// offset is subtracted from the codes.
+func nibbles32(name string, bytes, qs, offset int, hasMin bool) format {
+	doc := "V31 15"
+	if offset != 0 {
+		doc += ", V30 the codes' offset"
+	}
+	return format{
+		name: name, bytes: bytes, doc: doc,
+		packed: func(l layout) int { return l.block32(hasMin) },
+		setup: func(p *packer) {
+			p.bytes(15, 31)
+			if offset != 0 {
+				p.bytes(offset, 30)
+			}
+		},
+		body: func(p *packer) {
+			p.rows(qs, regs(0))
+			p.words(0, regs(16))
+			q, lo := p.arrange(p.asm, regs(0), regs(4))
+			for i := range 4 {
+				p.vec("VAND", "B16", 31, q[i], lo[i])
+				p.shift("VUSHR", "B16", 4, q[i], q[i])
+			}
+			for i := range 4 {
+				if offset != 0 {
+					p.vec("VSUB", "B16", 30, lo[i], lo[i])
+					p.vec("VSUB", "B16", 30, q[i], q[i])
+				}
+				p.put32(lo[i], q[i], "R10", 0, i)
+			}
+			p.scales32(hasMin)
+		},
+	}
+}
+
+// scales32 packs the scales, and minima, whose words are in V16 to V19.
+func (p *packer) scales32(hasMin bool) {
+	p.halves(regs(16), 0, 20, p.layout.rows*32)
+	if hasMin {
+		p.halves(regs(16), 1, 22, p.layout.rows*32+p.lanes)
+	}
+}
+
+var formatQ8_0 = format{
+	name: "Q8_0", bytes: 34,
+	packed: func(l layout) int { return l.block32(false) },
+	setup:  func(p *packer) {},
+	body: func(p *packer) {
+		p.rows(2, regs(0))
+		p.rows(18, regs(8))
+		p.words(0, regs(16))
+		lo, _ := p.arrange(p.asm, regs(0), regs(4))
+		hi, _ := p.arrange(p.asm, regs(8), regs(12))
+		for i := range 4 {
+			p.put32(lo[i], hi[i], "R10", 0, i)
+		}
+		p.scales32(false)
+	},
+}
+
+// formatIQ4_NL looks codes up in a table.
+var formatIQ4_NL = format{
+	name: "IQ4_NL", bytes: 18, doc: "V31 15, V30 the table",
+	packed: func(l layout) int { return l.block32(false) },
+	setup:  tableSetup,
+	body: func(p *packer) {
+		p.rows(2, regs(0))
+		p.words(0, regs(16))
+		q, lo := p.arrange(p.asm, regs(0), regs(4))
+		p.lookUp(q, lo)
+		for i := range 4 {
+			p.put32(lo[i], q[i], "R10", 0, i)
+		}
+		p.scales32(false)
+	},
+}
+
+func tableSetup(p *packer) {
+	p.bytes(15, 31)
+	p.op("MOVD", "$iq4Values<>(SB), R11")
+	p.load("(R11)", 30)
+}
+
+// lookUp makes weights of both nibbles: the low ones in lo, the high ones in q.
+func (p *packer) lookUp(q, lo quad) {
+	for i := range 4 {
+		p.vec("VAND", "B16", 31, q[i], lo[i])
+		p.shift("VUSHR", "B16", 4, q[i], q[i])
+		p.op("VTBL", "V%d.B16, [V30.B16], V%d.B16", lo[i], lo[i])
+		p.op("VTBL", "V%d.B16, [V30.B16], V%d.B16", q[i], q[i])
+	}
+}
+
+// bits32 is a format with nibbles and a fifth bit of each weight, 32 bits a row at
+// offset qh. VTBL takes to every weight the byte that holds its bit, VCMTST tests
+// the bit. Q5_0 subtracts 16 from the codes, Q5_1, which has minima, does not.
+func bits32(name string, bytes, qh int, hasMin bool) format {
+	return format{
+		name: name, bytes: bytes,
+		doc:    "V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte",
+		packed: func(l layout) int { return l.block32(hasMin) },
+		setup:  bitsSetup,
+		body: func(p *packer) {
+			p.rows(qh+4, regs(0))
+			p.words(qh, regs(16))
+			q, lo := p.arrange(p.asm, regs(0), regs(4))
+			const bits = 23 // each row's 32 bits in a lane
+			p.vec("VTRN1", "S4", 17, 16, 16)
+			p.vec("VTRN1", "S4", 19, 18, 18)
+			p.vec("VTRN1", "D2", 18, 16, bits)
+			p.words(0, regs(16))
+			for i := range 4 {
+				p.vec("VAND", "B16", 31, q[i], lo[i])
+				p.shift("VUSHR", "B16", 4, q[i], q[i])
+				for half, v := range []int{lo[i], q[i]} {
+					index, mask := p.bit(half, i)
+					t := 20 + half
+					p.op("VTBL", "V%d.B16, [V%d.B16], V%d.B16", index, bits, t)
+					p.vec("VCMTST", "B16", mask, t, t)
+					if hasMin {
+						p.vec("VAND", "B16", 30, t, t)
+						p.vec("VORR", "B16", t, v, v)
+					} else {
+						p.word("VBIC", t, 30, t)
+						p.vec("VSUB", "B16", t, v, v)
+					}
+				}
+				p.put32(lo[i], q[i], "R10", 0, i)
+			}
+			p.scales32(hasMin)
+		},
+	}
+}
+
+func bitsSetup(p *packer) {
+	p.bytes(15, 31)
+	p.bytes(16, 30)
+	p.op("MOVD", "$bits%s<>(SB), R11", p.isa)
+	p.load("(R11)", 8)
+	p.load2("16(R11)", 24, 25)
+	// From one vector's indices to the next's.
+	steps := map[layout][]int{sdot: {1, 1, 1}, i8mm: {1, 1, 1, 5, 1, 1, 1}, neon: {2, 2, 2, 2, 2, 2, 2}}
+	step := 0
+	for i, s := range steps[p.layout] {
+		if s != step {
+			p.bytes(s, 16)
+			step = s
+		}
+		p.vec("VADD", "B16", 16, 8+i, 9+i)
+	}
+}
+
+// bit returns the registers of the byte index and of the bit mask of arranged
+// vector i of a half.
+func (p *packer) bit(half, i int) (index, mask int) {
+	switch p.layout {
+	case sdot: // weights 4k to 4k+3, k = 4*half+i, of four rows
+		k := 4*half + i
+		return 8 + k/2, 24 + k%2
+	case i8mm: // weights 8k to 8k+7, k = 2*half+i%2, of rows i/2*2 and i/2*2+1
+		return 8 + i/2*4 + 2*half + i%2, 24
+	}
+	return 8 + 2*i + half, 24 // 16 weights of row i
+}
+
+// tables32 are the constants of the formats above: iq4Values, and for bits32 the
+// byte index of each weight in the first vector, then two bit masks.
+func tables32(a *asm, l layout) {
+	table := func(name string, b []byte) {
+		a.blank()
+		for i := 0; i < len(b); i += 8 {
+			a.top("DATA %s<>+%d(SB)/8, $%#016x", name, i, binary.LittleEndian.Uint64(b[i:]))
+		}
+		a.top("GLOBL %s<>(SB), RODATA|NOPTR, $%d", name, len(b))
+	}
+	var iq4 []byte
+	for _, v := range []int8{-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113} {
+		iq4 = append(iq4, byte(v))
+	}
+	table("iq4Values", iq4)
+
+	index := map[layout]func(lane int) int{
+		sdot: func(lane int) int { return lane / 4 * 4 },
+		i8mm: func(lane int) int { return lane / 8 * 4 },
+		neon: func(lane int) int { return lane / 8 },
+	}[l]
+	b := make([]byte, 48)
+	for lane := range 16 {
+		b[lane] = byte(index(lane))
+		if l == sdot { // weights 4k and on, for even and odd k
+			b[16+lane], b[32+lane] = 1<<(lane%4), 16<<(lane%4)
+		} else {
+			b[16+lane], b[32+lane] = 1<<(lane%8), 1<<(lane%8)
+		}
+	}
+	table("bits"+l.isa, b)
+}

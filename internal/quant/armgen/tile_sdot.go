@@ -1,0 +1,327 @@
+package main
+
+import "fmt"
+
+// tilesSDOT generates the tiles of SDOT: 8 rows times 4 tokens or one.
+func tilesSDOT(a *asm) {
+	for _, hasMin := range []bool{false, true} {
+		tile32SDOT(a, hasMin)
+	}
+	for _, width := range []int{32, 16} {
+		for _, hasMin := range []bool{false, true} {
+			tile256SDOT(a, width, hasMin)
+		}
+	}
+}
+
+// minName is the part of a tile's name that says that it adds minima.
+func minName(hasMin bool) string {
+	if hasMin {
+		return "Min"
+	}
+	return ""
+}
+
+// tileStart begins a tile: its arguments from t, in registers that all tiles share.
+func tileStart(a *asm, name, doc string) {
+	a.begin("func " + name + "(t *tileArgs)")
+	a.top("%s", comment(doc))
+	a.top("//\n// Registers\n" +
+		"//\tR1 panel        R2 blocks                      R3 tokens left\n" +
+		"//\tR4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride")
+}
+
+func tileArgs(a *asm, name string) {
+	a.top("TEXT ·%s(SB), NOSPLIT, $0-8", name)
+	a.op("MOVD", "t+0(FP), R0")
+	for i, arg := range []string{"panel", "nb", "tokens", "acc", "q", "qStride", "d", "dStride"} {
+		a.op("MOVD", "tileArgs_%s(R0), R%d", arg, i+1)
+	}
+}
+
+// byTokens emits body for n tokens at a time while there are so many, for each n of
+// steps, which end with 1, and returns from the function.
+func byTokens(a *asm, accBytes int, steps []int, body func(n int)) {
+	for _, n := range steps {
+		a.label(fmt.Sprintf("tokens%d", n))
+		next := "done"
+		if n > 1 {
+			next = fmt.Sprintf("tokens%d", nextStep(steps, n))
+			a.op("CMP", "$%d, R3", n)
+			a.op("BLT", "%s", next)
+		} else {
+			a.op("CBZ", "R3, done")
+		}
+		body(n)
+		a.op("MOVD", "$%d, R12", n)
+		a.op("MADD", "R6, R5, R12, R5")
+		a.op("MADD", "R8, R7, R12, R7")
+		a.add(n*accBytes, "R4")
+		a.op("SUB", "$%d, R3", n)
+		a.op("B", "tokens%d", n)
+	}
+	a.label("done")
+	a.op("RET", "")
+}
+
+func nextStep(steps []int, n int) int {
+	for i, s := range steps {
+		if s == n {
+			return steps[i+1]
+		}
+	}
+	return 1
+}
+
+// actPointers are the registers of the tokens' activations in a block.
+var actPointers = []string{"R13", "R14", "R15", "R19"}
+
+// pointActs sets the first n of actPointers.
+func pointActs(a *asm, n int) {
+	a.op("MOVD", "R5, %s", actPointers[0])
+	for t := 1; t < n; t++ {
+		a.op("ADD", "R6, %s, %s", actPointers[t-1], actPointers[t])
+	}
+}
+
+// sdotRows multiplies 16 weights of each of 8 rows, at off in R10, with activations
+// at actOff: sums[2*t+g] += w[g]·a[t].
+func sdotRows(a *asm, tokens, sums, acts, weights, off, actOff int) {
+	for t := range tokens {
+		a.load(at(actOff, actPointers[t]), acts+t)
+	}
+	for k := range 4 {
+		w := weights + 2*k
+		a.load2(at(off+32*k, "R10"), w, w+1)
+		for t := range tokens {
+			a.word("VSDOT4B", acts+t, k, w, sums+2*t)
+			a.word("VSDOT4B", acts+t, k, w+1, sums+2*t+1)
+		}
+	}
+}
+
+func tile32SDOT(a *asm, hasMin bool) {
+	name := "tileB32" + minName(hasMin) + "SDOT"
+	tileStart(a, name, "32-wide formats: acc = fma(sum, d*D, acc)"+map[bool]string{true: ", acc = fma(m, DS, acc)"}[hasMin]+".")
+	a.top("//\tR9  from a D to its DS\n" +
+		"//\tR10 the block in the panel                    R12 runs of 8 rows left\n" +
+		"//\tR11 its rows' accumulators                    R13-R15, R19 the tokens' activations\n" +
+		"//\tR20 the block's first scale, R21 a token's    R24 blocks left\n" +
+		"//\tV0-V7 accumulators, [token][4 rows]  V8-V15 sums  V16-V19 activations\n" +
+		"//\tV20-V27 weights                      V28-V29 d    V30-V31 d*D")
+	tileArgs(a, name)
+	if hasMin {
+		a.op("MOVD", "tileArgs_ds(R0), R9")
+		a.op("SUB", "R7, R9")
+	}
+	byTokens(a, 64, []int{4, 1}, func(n int) {
+		a.op("MOVD", "R1, R10")
+		a.op("MOVD", "R4, R11")
+		a.op("MOVD", "$2, R12")
+		a.label(fmt.Sprintf("rows%d", n))
+		for t := range n {
+			a.load2(at(64*t, "R11"), 2*t, 2*t+1)
+		}
+		pointActs(a, n)
+		a.op("MOVD", "R7, R20")
+		a.op("MOVD", "R2, R24")
+		a.label(fmt.Sprintf("block%d", n))
+		for v := range 2 * n {
+			a.bytes(0, 8+v)
+		}
+		for half := range 2 {
+			sdotRows(a, n, 8, 16, 20, 128*half, 16*half)
+		}
+		a.load2(at(256, "R10"), 28, 29)
+		if hasMin {
+			a.load2(at(256+32, "R10"), 26, 27)
+		}
+		a.op("MOVD", "R20, R21")
+		for t := range n {
+			// V20-V25 are free.
+			a.op("FMOVS", "(R21), F20")
+			if hasMin {
+				a.op("FMOVS", "(R21)(R9), F21")
+			}
+			for g := range 2 {
+				a.word("VFMULS", 20, 0, 28+g, 30+g)
+				a.word("VSCVTF", 8+2*t+g, 8+2*t+g)
+			}
+			for g := range 2 {
+				a.vec("VFMLA", "S4", 30+g, 8+2*t+g, 2*t+g)
+				if hasMin {
+					a.word("VFMLAS", 21, 0, 26+g, 2*t+g)
+				}
+			}
+			if t < n-1 {
+				a.op("ADD", "R8, R21")
+			}
+			a.add(32, actPointers[t])
+		}
+		a.add(4, "R20")
+		a.add(sdot.block32(hasMin), "R10")
+		a.loop("R24", fmt.Sprintf("block%d", n))
+		a.blank()
+		for t := range n {
+			a.store2(2*t, 2*t+1, at(64*t, "R11"))
+		}
+		a.add(32, "R11")
+		a.loop("R12", fmt.Sprintf("rows%d", n))
+	})
+}
+
+func tile256SDOT(a *asm, width int, hasMin bool) {
+	name := fmt.Sprintf("tileK%d%sSDOT", width, minName(hasMin))
+	doc := fmt.Sprintf("K-quants with sub-blocks of %d: acc = fma(isum, d*D, acc) where isum adds\nscale·sum of the sub-blocks", width)
+	if hasMin {
+		doc += "; acc = fma(-msum, dmin*D, acc) where msum adds\nminimum·(sum of activations). Those sums are cut into bytes, s = 64*high + low,\nand msum made of dot products: |s| ≤ 32·127, so -64 ≤ high < 64"
+	}
+	tileStart(a, name, doc+".")
+	a.top("//\tR10 the sub-block in the panel, then what follows them\n" +
+		"//\tR11 the rows' accumulators                    R12 runs of 8 rows left\n" +
+		"//\tR13-R15, R19 the tokens' activations          R20 the block's first scale, R21 a token's\n" +
+		"//\tR22 sums' stride, R9 sums, R23 the block's, R25 a token's\n" +
+		"//\tR0  sub-blocks left                           R24 blocks left\n" +
+		"//\tV0-V7 sums of the sub-block, [token][4 rows]  V8-V15 isum\n" +
+		"//\tV16-V19 activations  V20-V27 weights          V28-V29 scales  V30 63 in each half")
+	tileArgs(a, name)
+	if hasMin {
+		a.op("MOVD", "tileArgs_sums(R0), R9")
+		a.op("MOVD", "tileArgs_sStride(R0), R22")
+		a.bytes(63, 30)
+		a.shift("VUSHR", "H8", 8, 30, 30)
+	}
+	steps := []int{4, 1}
+	byTokens(a, 64, steps, func(n int) {
+		a.op("MOVD", "R1, R10")
+		a.op("MOVD", "R4, R11")
+		a.op("MOVD", "$2, R12")
+		a.label(fmt.Sprintf("rows%d", n))
+		pointActs(a, n)
+		a.op("MOVD", "R7, R20")
+		if hasMin {
+			a.op("MOVD", "R9, R23")
+		}
+		a.op("MOVD", "R2, R24")
+		a.label(fmt.Sprintf("block%d", n))
+		a.op("MOVD", "$%d, R0", 256/width)
+		for v := range 2 * n {
+			a.bytes(0, 8+v)
+		}
+		a.label(fmt.Sprintf("sub%d", n))
+		for v := range 2 * n {
+			a.bytes(0, v)
+		}
+		a.load2(at(8*width, "R10"), 28, 29)
+		for half := range width / 16 {
+			sdotRows(a, n, 0, 16, 20, 128*half, 16*half)
+		}
+		for v := range 2 * n {
+			a.word("VMLA4S", 28+v%2, v, 8+v)
+		}
+		for t := range n {
+			a.add(width, actPointers[t])
+		}
+		a.add(sdot.subBytes(width), "R10")
+		a.loop("R0", fmt.Sprintf("sub%d", n))
+
+		a.blank()
+		tail256SDOT(a, n, width, hasMin)
+		a.add(4, "R20")
+		a.add(sdot.block256(width, minima(width, hasMin))-sdot.tail256(width), "R10")
+		a.loop("R24", fmt.Sprintf("block%d", n))
+		a.blank()
+		a.add(32, "R11")
+		a.loop("R12", fmt.Sprintf("rows%d", n))
+		if hasMin {
+			a.op("MOVD", "$%d, R12", n)
+			a.op("MADD", "R22, R9, R12, R9")
+		}
+	})
+}
+
+// minima returns the number of minima in a super-block.
+func minima(width int, hasMin bool) int { return 256 / width * btoi(hasMin) }
+
+// tail256SDOT ends a super-block: the sums in V8 and on enter the accumulators.
+//
+//	V0-V1 accumulators  V2-V3 d*D  V4-V7 the token's sums
+//	V16-V23 minima      V24-V27 d, dmin  V28 D
+func tail256SDOT(a *asm, n, width int, hasMin bool) {
+	if hasMin {
+		a.load2("(R10)", 24, 25)
+		a.load2("32(R10)", 26, 27)
+		for i := range minima(width, hasMin) / 4 {
+			a.load2(at(64+32*i, "R10"), 16+2*i, 17+2*i)
+		}
+		a.op("MOVD", "R23, R25")
+	} else {
+		a.load2("(R10)", 24, 25)
+	}
+	a.op("MOVD", "R20, R21")
+	for t := range n {
+		a.load2(at(64*t, "R11"), 0, 1)
+		a.op("FMOVS", "(R21), F28")
+		for g := range 2 {
+			a.word("VFMULS", 28, 0, 24+g, 2+g)
+			a.word("VSCVTF", 8+2*t+g, 8+2*t+g)
+		}
+		for g := range 2 {
+			a.vec("VFMLA", "S4", 2+g, 8+2*t+g, g)
+		}
+		if hasMin {
+			// The sums' bytes: low and high halves of V4 where there
+			// are 8, V4 and V5 where there are 16.
+			a.load2("(R25)", 4, 5)
+			low, high, elems := []int{4, 4}, []int{4, 4}, 2
+			if width == 32 {
+				a.vec("VADDP", "H8", 5, 4, 4)
+				a.word("VSSHR8H", 6, 4, 5)
+				a.vec("VAND", "B16", 30, 4, 4)
+				a.vec("VUZP1", "B16", 5, 4, 4)
+			} else {
+				a.word("VSSHR8H", 6, 4, 6)
+				a.word("VSSHR8H", 6, 5, 7)
+				a.vec("VAND", "B16", 30, 4, 4)
+				a.vec("VAND", "B16", 30, 5, 5)
+				a.vec("VUZP1", "B16", 5, 4, 4)
+				a.vec("VUZP1", "B16", 7, 6, 5)
+				high, elems = []int{5, 5}, 4
+			}
+			msum := 8 + 2*t
+			for g := range 2 {
+				a.bytes(0, msum+g)
+			}
+			for e := range elems {
+				for g := range 2 {
+					a.word("VSDOT4B", high[g], e+(elems&2), 16+2*e+g, msum+g)
+				}
+			}
+			for g := range 2 {
+				a.shift("VSHL", "S4", 6, msum+g, msum+g)
+			}
+			for e := range elems {
+				for g := range 2 {
+					a.word("VSDOT4B", low[g], e, 16+2*e+g, msum+g)
+				}
+			}
+			for g := range 2 {
+				a.word("VFMULS", 28, 0, 26+g, 2+g)
+				a.word("VSCVTF", msum+g, msum+g)
+			}
+			for g := range 2 {
+				a.vec("VFMLS", "S4", 2+g, msum+g, g)
+			}
+			if t < n-1 {
+				a.op("ADD", "R22, R25")
+			}
+		}
+		a.store2(0, 1, at(64*t, "R11"))
+		if t < n-1 {
+			a.op("ADD", "R8, R21")
+		}
+	}
+	if hasMin {
+		a.add(32, "R23")
+	}
+}
