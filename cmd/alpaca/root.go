@@ -34,6 +34,7 @@ func newRootCmd(u *ui) *cobra.Command {
 	root.SetErr(u.err)
 	root.AddCommand(
 		newRunCmd(u),
+		newBenchCmd(u),
 		newInspectCmd(u),
 		newTokenizeCmd(u),
 		newVersionCmd(u),

@@ -1,0 +1,86 @@
+package bench
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/model"
+	"alpaca/internal/quant"
+)
+
+// Describe returns what a report says of m.
+func Describe(m *model.Model) Model {
+	d := Model{File: m.File.Path}
+	elems := map[quant.Type]int64{}
+	for i := range m.File.Tensors {
+		t := &m.File.Tensors[i]
+		d.Size += t.Bytes
+		d.Params += int64(t.Elems())
+		elems[t.Type] += int64(t.Elems())
+	}
+	d.Type = fmt.Sprintf("%s %s %s", m.Config.Arch, sizeLabel(d.Params), fileType(m.File, elems))
+	d.Read, d.MulAdds = work(m)
+	return d
+}
+
+// work returns the bytes of weights that generating a token reads and the
+// multiply-adds of a prompt's token.
+func work(m *model.Model) (read, mulAdds int64) {
+	use := func(l *model.Linear) {
+		read += int64(len(l.W.Data))
+		mulAdds += int64(l.W.Rows) * int64(l.W.Cols)
+	}
+	for i := range m.Weights.Layers {
+		l := &m.Weights.Layers[i]
+		for _, w := range []*model.Linear{&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut} {
+			use(w)
+		}
+		networks := []model.FFN{l.FFN}
+		if m.Config.NumExperts > 0 {
+			use(&l.Router)
+			networks = l.Experts[:m.Config.NumUsed]
+		}
+		for j := range networks {
+			use(&networks[j].Gate)
+			use(&networks[j].Up)
+			use(&networks[j].Down)
+		}
+	}
+	read += int64(len(m.Weights.Output.W.Data))
+	return read, mulAdds
+}
+
+// sizeLabel rounds a number of weights the way models are named: "1B", "7B".
+func sizeLabel(params int64) string {
+	if params < 1e9 {
+		return fmt.Sprintf("%.0fM", math.Max(1, math.Round(float64(params)/1e6)))
+	}
+	return fmt.Sprintf("%.0fB", math.Round(float64(params)/1e9))
+}
+
+// fileTypes are the names of general.file_type.
+var fileTypes = map[uint64]string{
+	0: "all F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K - Medium",
+	11: "Q3_K - Small", 12: "Q3_K - Medium", 13: "Q3_K - Large", 14: "Q4_K - Small", 15: "Q4_K - Medium",
+	16: "Q5_K - Small", 17: "Q5_K - Medium", 18: "Q6_K", 21: "Q2_K - Small", 25: "IQ4_NL", 30: "IQ4_XS",
+	32: "BF16", 36: "TQ1_0", 37: "TQ2_0",
+}
+
+// fileType names the mix of types: what the metadata say or, where they are
+// silent, the type of most weights.
+func fileType(f *gguf.File, elems map[quant.Type]int64) string {
+	if n, found, err := f.Uint("general.file_type"); found && err == nil {
+		if name, known := fileTypes[n]; known {
+			return name
+		}
+	}
+	var most quant.Type
+	for t, n := range elems {
+		if n > elems[most] || n == elems[most] && t < most {
+			most = t
+		}
+	}
+	return strings.TrimSpace(most.String())
+}

@@ -1,0 +1,6 @@
+//go:build !linux
+
+package machine
+
+// FreeMemory returns 0, unknown: it is only asked on Linux.
+func FreeMemory() int64 { return 0 }
