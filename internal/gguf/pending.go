@@ -31,8 +31,10 @@ func createPending(target string) (*pendingFile, error) {
 	default:
 		mode = st.Mode().Perm() | 0o200
 	}
-	if f := openUnnamed(filepath.Dir(target), mode); f != nil {
-		return &pendingFile{f, target, true}, nil
+	if !testOnlyNamed {
+		if f := openUnnamed(filepath.Dir(target), mode); f != nil {
+			return &pendingFile{f, target, true}, nil
+		}
 	}
 	p := &pendingFile{target: target}
 	err := withFreeName(target, func(name string) (err error) {
@@ -44,6 +46,9 @@ func createPending(target string) (*pendingFile, error) {
 	}
 	return p, nil
 }
+
+// testOnlyNamed makes every pending file have a name.
+var testOnlyNamed bool
 
 // withFreeName calls create with names beside target until one is free.
 func withFreeName(target string, create func(name string) error) error {
