@@ -17,6 +17,7 @@ var errShort = errors.New("not read yet")
 type cursor struct {
 	b    []byte
 	pos  int   // of the next byte in b
+	base int64 // offset of b in the file
 	deep int   // arrays met inside other arrays
 	size int64 // of the file, for messages; at least len(b)
 	err  error
@@ -29,18 +30,21 @@ func (c *cursor) fail(format string, args ...any) {
 	}
 }
 
+// offset returns the place of the next byte in the file.
+func (c *cursor) offset() int64 { return c.base + int64(c.pos) }
+
 // left returns how many bytes remain.
 func (c *cursor) left() uint64 { return uint64(len(c.b) - c.pos) }
 
 // over fails because n bytes are more than what remains of b.
 func (c *cursor) over(n uint64) {
 	switch {
-	case n > uint64(c.size)-uint64(c.pos):
-		c.fail("%d bytes at offset %d run past the end of the file (%d bytes)", n, c.pos, c.size)
+	case n > uint64(c.size-c.offset()):
+		c.fail("%d bytes at offset %d run past the end of the file (%d bytes)", n, c.offset(), c.size)
 	case len(c.b) == maxHeader:
 		c.fail("the header is longer than %d MB", maxHeader>>20)
 	default:
-		c.fail("%d bytes at offset %d: %w", n, c.pos, errShort)
+		c.fail("%d bytes at offset %d: %w", n, c.offset(), errShort)
 	}
 }
 

@@ -14,7 +14,7 @@ type ForeignError struct {
 }
 
 func (e *ForeignError) Error() string {
-	return fmt.Sprintf("%s: is %s, not a GGUF model", e.Path, e.What)
+	return fmt.Sprintf("%s: is %s, not a GGUF file or a LLaMA of 2023", e.Path, e.What)
 }
 
 // magic is "GGUF", the first bytes of every GGUF file.
@@ -44,8 +44,10 @@ var foreignMagics = []struct{ magic, what string }{
 	{"<!doctype", "a web page: the download went wrong"},
 	{"<html", "a web page: the download went wrong"},
 	{"\x0a\x0e\x0a\x05<unk>", "a SentencePiece vocabulary"},
-	{"llmg", "a big-endian file of 2023"},
 	{"42ka", "a llama2.c checkpoint"},
+	{"algg", "a LoRA adapter of 2023"},
+	{"nsgg", "a session file of llama.cpp"},
+	{"ccgg", "a Falcon model of 2023"},
 }
 
 // checkForeign returns a *ForeignError if the file of size bytes, which begins

@@ -44,6 +44,6 @@ func TestForeign(t *testing.T) {
 		var foreign *ForeignError
 		require.ErrorAs(t, err, &foreign)
 		require.ErrorContains(t, err, "model.gguf: is "+test.want)
-		require.ErrorContains(t, err, ", not a GGUF model")
+		require.ErrorContains(t, err, ", not a GGUF file")
 	}
 }

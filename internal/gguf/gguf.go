@@ -1,5 +1,6 @@
-// Package gguf reads and writes the containers of checkpoints: GGUF versions 1
-// to 3, in one file or split into many.
+// Package gguf reads the containers of checkpoints, and writes the one of today:
+// GGUF versions 1 to 3, in one file or split into many, and the .bin files of
+// 2023 that came before it (legacy.go), which it presents as if they were GGUF.
 //
 //	GGUF file:  "GGUF" version │ counts │ metadata (KV) │ tensor infos │ padding │ tensor data
 //
@@ -26,8 +27,8 @@ import (
 type File struct {
 	Path    string   // as given to Open
 	Parts   []string // paths of all parts in order; one for a file that is not split
-	Format  string   // "gguf"
-	Version uint32   // of the format
+	Format  string   // "gguf", or of 2023: "ggml", "ggmf", "ggjt"
+	Version uint32   // of the format; 0 for "ggml", which has none
 	KV      []KV     // metadata in file order; without the split.* keys of a split model
 	Tensors []Tensor // in file order, part after part
 
@@ -44,6 +45,8 @@ type Tensor struct {
 	Shape []int  // row-major, outermost first: a matrix is [rows, cols]; 1 to 4 dimensions
 	Data  []byte // rows in the layout of Type; mapped read-only: writing to it crashes
 	Bytes int64  // length of Data; known even where Options.HeaderOnly left Data nil
+
+	src *source // of what is not in memory in this form; nil if Data is a window of the mapping
 }
 
 // Elems returns the number of elements. It fits an int: Open has checked it.
@@ -73,8 +76,12 @@ type Options struct {
 	// NoMap reads the file into memory instead of mapping it.
 	NoMap bool
 	// HeaderOnly asks for metadata and tensor infos only: where Data would cost
-	// memory, because the file cannot be mapped, it is left nil.
+	// memory, because the file cannot be mapped or its layout must be changed,
+	// it is left nil.
 	HeaderOnly bool
+	// Eps is the epsilon of the norms of a file of before GGUF, which does not
+	// hold it; 0 stands for what was usual when such files were written.
+	Eps float32
 }
 
 // Open opens the checkpoint at path. Any part of a split model opens the whole
@@ -95,9 +102,18 @@ func OpenWith(path string, opt Options) (*File, error) {
 
 // open reads the file at path, and all other parts if it is one of many.
 func (f *File) open(path string, opt Options) error {
-	first, err := f.openPart(path, opt)
+	im, err := f.addImage(path, opt)
 	if err != nil {
 		return err
+	}
+	if head, err := im.at(0, min(4, im.size)); err != nil {
+		return pathError(path, err)
+	} else if isLegacy(head) {
+		return f.openLegacy(im, opt)
+	}
+	first, err := im.readHeader(opt)
+	if err != nil {
+		return pathError(path, err)
 	}
 	parts := []*header{first}
 	if first.splitCount > 1 {
@@ -108,13 +124,22 @@ func (f *File) open(path string, opt Options) error {
 	return f.join(parts)
 }
 
-// openPart maps one file and reads its header.
-func (f *File) openPart(path string, opt Options) (*header, error) {
+// addImage opens one file, to be closed with f.
+func (f *File) addImage(path string, opt Options) (*image, error) {
 	im, err := openImage(path, opt)
 	if err != nil {
 		return nil, err
 	}
 	f.images = append(f.images, im)
+	return im, nil
+}
+
+// openPart opens one file of a split model and reads its header.
+func (f *File) openPart(path string, opt Options) (*header, error) {
+	im, err := f.addImage(path, opt)
+	if err != nil {
+		return nil, err
+	}
 	h, err := im.readHeader(opt)
 	if err != nil {
 		return nil, pathError(path, err)
@@ -140,10 +165,6 @@ func (f *File) join(parts []*header) error {
 	if len(parts) > 1 {
 		f.KV = withoutSplitKeys(f.KV)
 	}
-	f.keys = make(map[string]int, len(f.KV))
-	for i, kv := range f.KV {
-		f.keys[kv.Key] = i
-	}
 	n := 0
 	for _, p := range parts {
 		n += len(p.tensors)
@@ -152,22 +173,35 @@ func (f *File) join(parts []*header) error {
 		return fmt.Errorf("%s: %d tensors in all parts, at most %d are read", f.Path, n, maxTensors)
 	}
 	f.Tensors = make([]Tensor, 0, n)
-	f.names = make(map[string]int, n)
+	seen := make(map[string]bool, n)
 	for _, p := range parts {
 		f.Parts = append(f.Parts, p.path)
 		for _, t := range p.tensors {
-			if _, dup := f.names[t.Name]; dup {
+			if seen[t.Name] {
 				return fmt.Errorf("%s: tensor %q is in another part too", p.path, t.Name)
 			}
-			f.names[t.Name] = len(f.Tensors)
+			seen[t.Name] = true
 			f.Tensors = append(f.Tensors, t)
 		}
 		f.ends = append(f.ends, len(f.Tensors))
 	}
+	f.index()
 	if want := parts[0].splitTensors; want >= 0 && want != int64(n) {
 		return fmt.Errorf("%s: the parts hold %d tensors, split.tensors.count says %d", f.Path, n, want)
 	}
 	return nil
+}
+
+// index makes keys and names.
+func (f *File) index() {
+	f.keys = make(map[string]int, len(f.KV))
+	for i, kv := range f.KV {
+		f.keys[kv.Key] = i
+	}
+	f.names = make(map[string]int, len(f.Tensors))
+	for i, t := range f.Tensors {
+		f.names[t.Name] = i
+	}
 }
 
 // Close unmaps the file. It may be called more than once.
@@ -211,7 +245,8 @@ func (f *File) Tensor(name string) *Tensor {
 }
 
 // PartOf returns the index in Parts of the part that holds the tensor called
-// name, -1 if there is none.
+// name, -1 if there is none. Before GGUF a tensor was cut among all parts: then
+// it is 0.
 func (f *File) PartOf(name string) int {
 	i, ok := f.names[name]
 	if !ok {

@@ -41,6 +41,9 @@ type header struct {
 	tensors   []Tensor
 	alignment uint64
 
+	start  uint64   // of the data, in the file
+	places []extent // where each tensor's data is, from start on
+
 	splitNo, splitCount uint64 // number of this file, from 0, and of all; 0 and 0 if not split
 	splitTensors        int64  // tensors in all files; -1 if not told
 }
@@ -52,7 +55,6 @@ type headerReader struct {
 	size int64 // of the file
 	enc  encoding
 	seen map[string]bool
-	ends []extent // where each tensor's data is
 }
 
 // extent is the place of a tensor's data, in bytes from the start of the data.
@@ -73,14 +75,14 @@ func parseHeader(path string, data []byte, size int64, headerOnly bool) (*header
 	if err := r.read(); err != nil {
 		return nil, err
 	}
-	start := alignUp(uint64(r.c.pos), r.alignment)
-	if err := r.place(start); err != nil {
+	r.start = alignUp(uint64(r.c.pos), r.alignment)
+	if err := r.checkPlaces(); err != nil {
 		return nil, err
 	}
 	if !headerOnly {
 		for i := range r.tensors {
-			t, e := &r.tensors[i], r.ends[i]
-			t.Data = data[start+e.start:][:e.bytes:e.bytes]
+			t, e := &r.tensors[i], r.places[i]
+			t.Data = data[r.start+e.start:][:e.bytes:e.bytes]
 		}
 	}
 	return r.header, nil
@@ -189,7 +191,7 @@ func (r *headerReader) readSettings() error {
 // readTensors reads n tensor infos and checks each on its own.
 func (r *headerReader) readTensors(n int) error {
 	r.tensors = make([]Tensor, 0, n)
-	r.ends = make([]extent, 0, n)
+	r.places = make([]extent, 0, n)
 	r.seen = make(map[string]bool, n)
 	for i := range n {
 		name := r.c.text(r.enc, maxNameLen)
@@ -236,7 +238,7 @@ func (r *headerReader) readTensor(name string) error {
 		t.Shape[nDims-1-d] = int(ne[d]) // here, and only here, the order is turned round
 	}
 	r.tensors = append(r.tensors, t)
-	r.ends = append(r.ends, extent{offset, size})
+	r.places = append(r.places, extent{offset, size})
 	return nil
 }
 
@@ -263,24 +265,24 @@ func dataBytes(typ quant.Type, ne []uint64) (uint64, error) {
 	return lo, nil
 }
 
-// place checks the places of all tensors' data, which begins at start, against
-// the file and against each other.
-func (r *headerReader) place(start uint64) error {
-	order := make([]int, len(r.ends))
-	for i, e := range r.ends {
+// checkPlaces checks the places of all tensors' data against the file and
+// against each other.
+func (r *headerReader) checkPlaces() error {
+	order := make([]int, len(r.places))
+	for i, e := range r.places {
 		order[i] = i
-		end := start + e.start + e.bytes
+		end := r.start + e.start + e.bytes
 		if e.start > uint64(r.size) || end > uint64(r.size) {
 			return fmt.Errorf("tensor %q: %d bytes at offset %d of the data, which begins at %d, run past the end of the file (%d bytes)",
-				r.tensors[i].Name, e.bytes, e.start, start, r.size)
+				r.tensors[i].Name, e.bytes, e.start, r.start, r.size)
 		}
 	}
-	sort.Slice(order, func(a, b int) bool { return r.ends[order[a]].start < r.ends[order[b]].start })
+	sort.Slice(order, func(a, b int) bool { return r.places[order[a]].start < r.places[order[b]].start })
 	for k := 1; k < len(order); k++ {
 		a, b := order[k-1], order[k]
-		if r.ends[a].start+r.ends[a].bytes > r.ends[b].start {
+		if r.places[a].start+r.places[a].bytes > r.places[b].start {
 			return fmt.Errorf("tensors %q and %q overlap at offset %d of the data",
-				r.tensors[a].Name, r.tensors[b].Name, r.ends[b].start)
+				r.tensors[a].Name, r.tensors[b].Name, r.places[b].start)
 		}
 	}
 	return nil

@@ -93,7 +93,11 @@ func (im *image) readHeader(opt Options) (*header, error) {
 		}
 	}
 	if opt.HeaderOnly {
-		return parseHeader(im.path, im.data, im.size, true)
+		h, err := parseHeader(im.path, im.data, im.size, true)
+		if err == nil {
+			h.giveSources(im)
+		}
+		return h, err
 	}
 	if err := im.readTo(im.size); err != nil {
 		return nil, err
@@ -104,6 +108,28 @@ func (im *image) readHeader(opt Options) (*header, error) {
 		return nil, err
 	}
 	return parseHeader(im.path, im.data, im.size, false)
+}
+
+// at returns n bytes of the file from offset off, which must be in it: a window
+// of the mapping, or a copy.
+func (im *image) at(off, n int64) ([]byte, error) {
+	if im.mapped {
+		return im.data[off : off+n : off+n], nil
+	}
+	if im.file == nil {
+		return nil, os.ErrClosed
+	}
+	p := make([]byte, n)
+	if _, err := im.file.ReadAt(p, off); err != nil {
+		return nil, err
+	}
+	return p, nil
+}
+
+// cursor returns a cursor over at most n bytes of the file from offset off.
+func (im *image) cursor(off, n int64) (*cursor, error) {
+	p, err := im.at(off, min(n, im.size-off))
+	return &cursor{b: p, base: off, size: im.size}, err
 }
 
 // readTo makes data hold the first n bytes of the file.

@@ -1,0 +1,208 @@
+package gguf
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strconv"
+
+	"alpaca/internal/quant"
+)
+
+// The containers of LLaMA models before GGUF, from March to August 2023:
+//
+//	"ggml"            no version       the alpaca.cpp weights
+//	"ggmf" version 1  token scores
+//	"ggjt" version 1  data aligned to 32 bytes, one file only
+//	"ggjt" version 2, 3                new block layouts
+//
+//	magic [version] │ 7 numbers │ vocabulary │ tensor: dims, name, type, [padding], data │ tensor │ …
+//
+// They are presented as if they were GGUF: with its metadata, made up from the
+// numbers and the vocabulary, and its tensor names. What the files do not say
+// follows from their tensors' shapes.
+
+// legacyMagics are the first four bytes as little-endian numbers.
+var legacyMagics = map[uint32]string{
+	0x67676d6c: "ggml",
+	0x67676d66: "ggmf",
+	0x67676a74: "ggjt",
+}
+
+// legacyFile is one file, which may be a part of a model.
+type legacyFile struct {
+	im      *image
+	format  string
+	version uint32 // 0 for ggml, which has none
+	hparams legacyParams
+	vocab   legacyVocab
+	tensors map[string]legacyTensor // by GGUF name
+	order   []string                // GGUF names as in the file
+}
+
+// legacyParams are the seven numbers, in the order of the file.
+type legacyParams struct {
+	Vocab, Embd, Mult, Heads, Layers, Rot, FType int32
+}
+
+// legacyTensor is one tensor record.
+type legacyTensor struct {
+	kind *legacyKind
+	typ  quant.Type
+	rows int // 1 for a vector
+	cols int
+	dims int
+	at   span
+}
+
+// isLegacy reports whether a file that begins with head is of before GGUF.
+func isLegacy(head []byte) bool {
+	return len(head) >= 4 && legacyMagics[binary.LittleEndian.Uint32(head)] != ""
+}
+
+// openLegacy makes f the model that the file im, already open, holds or is a
+// part of.
+func (f *File) openLegacy(im *image, opt Options) error {
+	one, err := readLegacy(im)
+	if err != nil {
+		return pathError(im.path, err)
+	}
+	parts := []*legacyFile{one}
+	if n := one.parts(); n > 1 {
+		if parts, err = f.openLegacyParts(one, n, opt); err != nil {
+			return err
+		}
+	}
+	f.Format, f.Version = one.format, one.version
+	for _, p := range parts {
+		f.Parts = append(f.Parts, p.im.path)
+	}
+	if f.Tensors, err = joinLegacy(parts); err != nil {
+		return pathError(f.Path, err)
+	}
+	if f.KV, err = parts[0].metadata(f, opt); err != nil {
+		return pathError(f.Path, err)
+	}
+	f.ends = []int{len(f.Tensors)}
+	f.index()
+	return f.loadSources(opt)
+}
+
+// readLegacy reads everything but the data.
+func readLegacy(im *image) (*legacyFile, error) {
+	l := &legacyFile{im: im, tensors: map[string]legacyTensor{}}
+	err := l.read()
+	if err != nil {
+		if foreign := l.foreign(); foreign != "" {
+			return nil, &ForeignError{im.path, foreign}
+		}
+		return nil, err
+	}
+	return l, nil
+}
+
+func (l *legacyFile) read() error {
+	c, err := l.im.cursor(0, 4+4+7*4)
+	if err != nil {
+		return err
+	}
+	l.format = legacyMagics[c.u32()]
+	if l.format != "ggml" {
+		l.version = c.u32()
+	}
+	if newest := map[string]uint32{"ggml": 0, "ggmf": 1, "ggjt": 3}[l.format]; l.version > newest || l.format != "ggml" && l.version == 0 {
+		return fmt.Errorf("%s version %d, known are 1 to %d", l.format, l.version, newest)
+	}
+	p := &l.hparams
+	for _, field := range []*int32{&p.Vocab, &p.Embd, &p.Mult, &p.Heads, &p.Layers, &p.Rot, &p.FType} {
+		*field = c.i32()
+	}
+	if c.err != nil {
+		return c.err
+	}
+	if err := p.check(); err != nil {
+		return err
+	}
+	end, err := l.readVocab(int64(c.pos))
+	if err != nil {
+		return err
+	}
+	return l.readTensors(end)
+}
+
+// check refuses numbers that no LLaMA has. Those it leaves alone are not used.
+func (p *legacyParams) check() error {
+	for _, x := range []struct {
+		name        string
+		value, most int32
+	}{
+		{"vocabulary size", p.Vocab, maxLegacyVocab}, {"embedding length", p.Embd, 1 << 17},
+		{"number of heads", p.Heads, 1 << 12}, {"number of layers", p.Layers, 1 << 10},
+	} {
+		if x.value < 1 || x.value > x.most {
+			return fmt.Errorf("%s %d, want 1 to %d", x.name, x.value, x.most)
+		}
+	}
+	if p.Embd%p.Heads != 0 {
+		return fmt.Errorf("%d heads do not divide the embedding length %d", p.Heads, p.Embd)
+	}
+	return nil
+}
+
+// parts returns the number of files that the model is cut into: the embeddings
+// of each have that part of the columns. ggjt is never cut.
+func (l *legacyFile) parts() int {
+	embd, ok := l.tensors["token_embd.weight"]
+	if !ok || l.format == "ggjt" || embd.cols == 0 {
+		return 1
+	}
+	return int(l.hparams.Embd) / embd.cols
+}
+
+// partName matches the name of a part but the first.
+var partName = regexp.MustCompile(`^(.+)\.([1-9][0-9]?)$`)
+
+// openLegacyParts opens all n parts of the model that one is a part of: MODEL,
+// MODEL.1, MODEL.2 and so on.
+func (f *File) openLegacyParts(one *legacyFile, n int, opt Options) ([]*legacyFile, error) {
+	if n > 99 {
+		return nil, fmt.Errorf("%s: is one of %d parts, at most 99 are read", one.im.path, n)
+	}
+	dir, base := filepath.Split(one.im.path)
+	if m := partName.FindStringSubmatch(base); m != nil {
+		if k, _ := strconv.Atoi(m[2]); k < n {
+			base = m[1]
+		}
+	}
+	parts := make([]*legacyFile, n)
+	for i := range parts {
+		path := dir + base
+		if i > 0 {
+			path += "." + strconv.Itoa(i)
+		}
+		if path == one.im.path {
+			parts[i] = one
+			continue
+		}
+		im, err := f.addImage(path, opt)
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil, fmt.Errorf("part %d of %d is missing: %w", i+1, n, err)
+		}
+		if err != nil {
+			return nil, err
+		}
+		if head, err := im.at(0, min(4, im.size)); err != nil || !isLegacy(head) {
+			return nil, fmt.Errorf("%s: is not part %d of %s", path, i+1, one.im.path)
+		}
+		if parts[i], err = readLegacy(im); err != nil {
+			return nil, pathError(path, err)
+		}
+		if parts[i].hparams != one.hparams || parts[i].format != one.format || parts[i].version != one.version {
+			return nil, fmt.Errorf("%s: is a part of another model than %s", path, one.im.path)
+		}
+	}
+	return parts, nil
+}

@@ -1,0 +1,125 @@
+package gguf
+
+import (
+	"encoding/binary"
+	"strings"
+)
+
+// The library ggml began with examples for many models, and each wrote files
+// that begin like LLaMA's "ggml" but go on differently. A dialect describes one
+// of them, as far as is needed to tell it from others.
+type dialect struct {
+	what   string
+	format string
+	// fields are the numbers after the magic and version: v vocabulary, c
+	// context, e embedding, h heads, l layers, t type, x anything.
+	fields string
+	again  bool   // the number of tokens is repeated before the tokens
+	scored bool   // tokens have a score
+	tensor string // beginnings of the first tensor's name, separated by spaces
+}
+
+var dialects = []dialect{
+	{"a GPT-J model", "ggml", "vcehlxt", true, false, "transformer."},
+	{"a GPT-2 or StarCoder model", "ggml", "vcehlt", true, false, "model/"},
+	{"a GPT-NeoX model (StableLM, Dolly, RedPajama)", "ggml", "vcehlxxt", false, false, "gpt_neox. embed_out."},
+	{"a GPT-NeoX model (StableLM, Dolly, RedPajama)", "ggml", "vcehlxt", false, false, "gpt_neox. embed_out."},
+	{"an MPT model", "ggml", "echlvxxt", false, false, "transformer."},
+	{"a Replit model", "ggml", "echlvt", false, true, "transformer."},
+	{"a BLOOM model", "ggml", "vexhlt", false, false, "tok_embeddings. norm. layers. output_norm."},
+	{"a Falcon model", "ggml", "vehxlt", false, false, "transformer. lm_head."},
+	{"a Falcon model", "ggml", "vehxlxt", false, false, "transformer. lm_head."},
+	{"a Falcon model", "ggml", "vcehxlt", false, false, "transformer. lm_head."},
+	{"a Falcon model", "ggjt", "vehxlxt", false, true, "transformer. lm_head."},
+	{"a BERT model", "ggml", "vcexhlt", false, false, "embeddings. encoder. pooler."},
+}
+
+// foreign returns what the file is, if it is the model of another family.
+func (l *legacyFile) foreign() string {
+	head, err := l.im.at(0, min(l.im.size, 64))
+	if err != nil {
+		return ""
+	}
+	if l.format == "ggmf" && l.version >= 100 && l.version < 200 {
+		return "an RWKV model"
+	}
+	if isWhisper(head) {
+		return "a Whisper model, which hears and does not write"
+	}
+	for _, d := range dialects {
+		if d.format == l.format && d.matches(l.im) {
+			return d.what + " of 2023"
+		}
+	}
+	return ""
+}
+
+// isWhisper knows Whisper by its two context lengths, which are always the same.
+func isWhisper(head []byte) bool {
+	le := binary.LittleEndian
+	return len(head) >= 44 && le.Uint32(head[8:]) == 1500 && le.Uint32(head[24:]) == 448
+}
+
+// matches reports whether the file's numbers, vocabulary and first tensor are
+// as the dialect has them.
+func (d *dialect) matches(im *image) bool {
+	c, err := im.cursor(0, 64)
+	if err != nil {
+		return false
+	}
+	c.u32()
+	if d.format != "ggml" {
+		c.u32()
+	}
+	most := map[rune]int32{'v': maxLegacyVocab, 'c': 1 << 20, 'e': 1 << 17, 'h': 1 << 12, 'l': 1 << 10, 't': 1 << 14}
+	var vocab int32
+	for _, f := range d.fields {
+		n := c.i32()
+		if most, ok := most[f]; ok && (n < 0 || n > most || n == 0 && f != 't') {
+			return false
+		}
+		if f == 'v' {
+			vocab = n
+		}
+	}
+	if d.again { // the tokens may be fewer than the rows of the embedding
+		if again := c.i32(); again < 1 || again > vocab {
+			return false
+		} else {
+			vocab = again
+		}
+	}
+	if c.err != nil {
+		return false
+	}
+	_, _, end, err := readTokens(im, int64(c.pos), int(vocab), d.scored)
+	if err != nil {
+		return false
+	}
+	if end == im.size {
+		return true
+	}
+	return d.hasTensor(im, end)
+}
+
+// hasTensor reports whether a tensor's record is at offset pos, with one of the
+// dialect's names.
+func (d *dialect) hasTensor(im *image, pos int64) bool {
+	c, err := im.cursor(pos, 7*4+maxLegacyName)
+	if err != nil {
+		return false
+	}
+	dims, nameLen := c.i32(), c.i32()
+	c.i32() // type
+	if dims < 1 || dims > 4 || nameLen < 1 || nameLen > maxLegacyName {
+		return false
+	}
+	c.bytes(uint64(4 * dims))
+	name := string(c.bytes(uint64(nameLen)))
+	for prefix := range strings.FieldsSeq(d.tensor) {
+		if c.err == nil && strings.HasPrefix(name, prefix) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,112 @@
+package gguf
+
+import (
+	"fmt"
+
+	"alpaca/internal/quant"
+)
+
+// joinLegacy returns the tensors of the model that parts are: each tensor once,
+// whole, with its shape checked and a source to load it from.
+func joinLegacy(parts []*legacyFile) ([]Tensor, error) {
+	first := parts[0]
+	if len(first.order) == 0 {
+		return nil, nil // a vocabulary alone
+	}
+	sizes, err := first.sizes(len(parts))
+	if err != nil {
+		return nil, err
+	}
+	plane := first.isPlane()
+	tensors := make([]Tensor, 0, len(first.order))
+	for _, name := range first.order {
+		t, err := joinTensor(parts, name, sizes)
+		if err != nil {
+			return nil, fmt.Errorf("tensor %q: %w", name, err)
+		}
+		t.src.plane = plane && (t.Type == quant.Q4_0v1 || t.Type == quant.Q4_1v1)
+		tensors = append(tensors, t)
+	}
+	return tensors, first.complete()
+}
+
+// sizes returns the model's dimensions, from the numbers and from the shapes
+// of the first layer.
+func (l *legacyFile) sizes(parts int) (map[dimension]int, error) {
+	ffn, ok := l.tensors["blk.0.ffn_gate.weight"]
+	kv, ok2 := l.tensors["blk.0.attn_k.weight"]
+	if !ok || !ok2 {
+		return nil, fmt.Errorf("the first layer's tensors are missing: the file is cut short")
+	}
+	p := l.hparams
+	headDim := int(p.Embd / p.Heads)
+	width := kv.rows * parts
+	if width%headDim != 0 || int(p.Embd)%width != 0 {
+		return nil, fmt.Errorf("tensor \"blk.0.attn_k.weight\": %d rows are no whole number of heads that divides %d heads of %d",
+			width, p.Heads, headDim)
+	}
+	return map[dimension]int{
+		dimOne: 1, dimVocab: int(p.Vocab), dimEmbd: int(p.Embd), dimFFN: ffn.rows * parts, dimKV: width,
+	}, nil
+}
+
+// joinTensor returns the tensor of that name, of a model with the given sizes.
+func joinTensor(parts []*legacyFile, name string, sizes map[dimension]int) (Tensor, error) {
+	one := parts[0].tensors[name]
+	src := &source{rows: one.rows, cols: one.cols, cut: one.kind.cut}
+	if src.cut == cutNot || len(parts) == 1 {
+		src.cut = cutNot
+		parts = parts[:1]
+	}
+	for _, p := range parts {
+		t, ok := p.tensors[name]
+		if !ok {
+			return Tensor{}, fmt.Errorf("is not in %s", p.im.path)
+		}
+		if t.typ != one.typ || t.rows != one.rows || t.cols != one.cols {
+			return Tensor{}, fmt.Errorf("is %v [%d %d] in %s and %v [%d %d] in %s",
+				one.typ, one.rows, one.cols, parts[0].im.path, t.typ, t.rows, t.cols, p.im.path)
+		}
+		src.pieces = append(src.pieces, t.at)
+	}
+	rows, cols := one.rows, one.cols
+	switch src.cut {
+	case cutRows:
+		rows *= len(parts)
+	case cutCols:
+		cols *= len(parts)
+	}
+	shape := []int{rows, cols}
+	if one.kind.rows == dimOne {
+		shape = shape[1:]
+	}
+	if wantRows, wantCols := sizes[one.kind.rows], sizes[one.kind.cols]; len(shape) != one.dims || rows != wantRows || cols != wantCols {
+		return Tensor{}, fmt.Errorf("is [%d %d] in %d dimensions, want [%d %d] in %d", rows, cols, one.dims, wantRows, wantCols, len(shape))
+	}
+	size, err := dataBytes(one.typ, []uint64{uint64(cols), uint64(rows)})
+	if err != nil {
+		return Tensor{}, err
+	}
+	src.typ = one.typ
+	return Tensor{Name: name, Type: one.typ, Shape: shape, Bytes: int64(size), src: src}, nil
+}
+
+// complete returns an error if a tensor is missing.
+func (l *legacyFile) complete() error {
+	missing := func(name string) error {
+		return fmt.Errorf("tensor %q is missing: the file is cut short", name)
+	}
+	for _, k := range legacyKinds {
+		if _, ok := l.tensors[k.new]; !ok {
+			return missing(k.new)
+		}
+	}
+	for n := range l.hparams.Layers {
+		for _, k := range legacyLayerKinds {
+			if name := fmt.Sprintf("blk.%d.%s", n, k.new); l.tensors[name].kind == nil {
+				return missing(name)
+			}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,70 @@
+package gguf
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// Context lengths are not in the files: LLaMA's was 2048, LLaMA 2's 4096.
+const (
+	llama1Context = 2048
+	llama2Context = 4096
+)
+
+// metadata returns what GGUF metadata would say about the model f, of which l
+// is the first part.
+func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
+	p := l.hparams
+	name := strings.TrimSuffix(filepath.Base(l.im.path), filepath.Ext(l.im.path))
+	kv := []KV{
+		{"general.architecture", Str("llama")},
+		{"general.name", Str(name)},
+		{"general.file_type", U32(uint32(p.FType % 1000))},
+		{"llama.vocab_size", U32(uint32(p.Vocab))},
+		{"llama.context_length", U32(llama1Context)},
+		{"llama.embedding_length", U32(uint32(p.Embd))},
+		{"llama.block_count", U32(uint32(p.Layers))},
+		{"llama.attention.head_count", U32(uint32(p.Heads))},
+		{"llama.rope.dimension_count", U32(uint32(p.Embd / p.Heads))},
+	}
+	heads := p.Heads // of keys and values
+	if len(f.Tensors) > 0 {
+		f.index()
+		ffn := f.Tensor("blk.0.ffn_gate.weight").Rows()
+		heads = int32(f.Tensor("blk.0.attn_k.weight").Rows()) / (p.Embd / p.Heads)
+		kv = append(kv, KV{"llama.feed_forward_length", U32(uint32(ffn))})
+	}
+	if heads != p.Heads {
+		kv[4].Value = U32(llama2Context) // only LLaMA 2 shares heads
+	}
+	eps := opt.Eps
+	if eps == 0 {
+		eps = l.eps(heads)
+	}
+	if !(eps > 0 && eps < 1) {
+		return nil, fmt.Errorf("norm epsilon %g, want between 0 and 1", eps)
+	}
+	texts, types := l.vocab.tokens()
+	return append(kv,
+		KV{"llama.attention.head_count_kv", U32(uint32(heads))},
+		KV{"llama.attention.layer_norm_rms_epsilon", F32(eps)},
+		KV{"tokenizer.ggml.model", Str("llama")},
+		KV{"tokenizer.ggml.tokens", Strs(texts)},
+		KV{"tokenizer.ggml.scores", F32s(l.vocab.allScores())},
+		KV{"tokenizer.ggml.token_type", I32s(types)},
+		KV{"tokenizer.ggml.bos_token_id", U32(bosToken)},
+		KV{"tokenizer.ggml.eos_token_id", U32(eosToken)},
+		KV{"tokenizer.ggml.unknown_token_id", U32(unkToken)},
+	), nil
+}
+
+// eps returns the epsilon of the norms, which no file holds: what the programs
+// computed with while they wrote this container. A model that shares heads is
+// LLaMA 2, which was trained with 1e-5.
+func (l *legacyFile) eps(kvHeads int32) float32 {
+	if l.format == "ggml" || kvHeads != l.hparams.Heads {
+		return 1e-5
+	}
+	return 1e-6
+}

@@ -1,0 +1,192 @@
+package gguf
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"alpaca/internal/quant"
+)
+
+// dimension is a size that a shape is made of.
+type dimension int
+
+const (
+	dimOne dimension = iota // the rows of a vector
+	dimVocab
+	dimEmbd
+	dimFFN
+	dimKV // as wide as all key heads together
+)
+
+// cut is how a tensor of a model in many files is divided among them.
+type cut int
+
+const (
+	cutNot  cut = iota // every file has all of it
+	cutRows            // the first file has the first rows
+	cutCols            // the first file has the first columns of every row
+)
+
+// legacyKind is a tensor that a LLaMA has, once or in every layer.
+type legacyKind struct {
+	old, new   string // names, in a layer without "layers.N." and "blk.N."
+	rows, cols dimension
+	cut        cut
+}
+
+// The tensors of a model, and of each of its layers.
+var (
+	legacyKinds = []legacyKind{
+		{"tok_embeddings.weight", "token_embd.weight", dimVocab, dimEmbd, cutCols},
+		{"norm.weight", "output_norm.weight", dimOne, dimEmbd, cutNot},
+		{"output.weight", "output.weight", dimVocab, dimEmbd, cutRows},
+	}
+	legacyLayerKinds = []legacyKind{
+		{"attention_norm.weight", "attn_norm.weight", dimOne, dimEmbd, cutNot},
+		{"attention.wq.weight", "attn_q.weight", dimEmbd, dimEmbd, cutRows},
+		{"attention.wk.weight", "attn_k.weight", dimKV, dimEmbd, cutRows},
+		{"attention.wv.weight", "attn_v.weight", dimKV, dimEmbd, cutRows},
+		{"attention.wo.weight", "attn_output.weight", dimEmbd, dimEmbd, cutCols},
+		{"ffn_norm.weight", "ffn_norm.weight", dimOne, dimEmbd, cutNot},
+		{"feed_forward.w1.weight", "ffn_gate.weight", dimFFN, dimEmbd, cutRows},
+		{"feed_forward.w2.weight", "ffn_down.weight", dimEmbd, dimFFN, cutCols},
+		{"feed_forward.w3.weight", "ffn_up.weight", dimFFN, dimEmbd, cutRows},
+	}
+)
+
+// newName returns the GGUF name and the kind of the tensor that a legacy file
+// calls old, nil if no LLaMA has it.
+func newName(old string, layers int) (string, *legacyKind) {
+	kinds, prefix := legacyKinds, ""
+	if rest, ok := strings.CutPrefix(old, "layers."); ok {
+		number, name, _ := strings.Cut(rest, ".")
+		n, err := strconv.Atoi(number)
+		if err != nil || n < 0 || n >= layers || strconv.Itoa(n) != number {
+			return "", nil
+		}
+		kinds, prefix, old = legacyLayerKinds, "blk."+number+".", name
+	}
+	for i := range kinds {
+		if kinds[i].old == old {
+			return prefix + kinds[i].new, &kinds[i]
+		}
+	}
+	return "", nil
+}
+
+// maxLegacyName is the longest name of a tensor, as in the programs of the time.
+const maxLegacyName = 1023
+
+// readTensors reads the records from offset pos to the end of the file.
+func (l *legacyFile) readTensors(pos int64) error {
+	for n := 0; pos < l.im.size; n++ {
+		next, err := l.readTensor(pos)
+		if err != nil {
+			return fmt.Errorf("tensor %d at offset %d: %w", n, pos, err)
+		}
+		pos = next
+	}
+	return nil
+}
+
+// readTensor reads the record at offset pos and returns the offset of the next.
+func (l *legacyFile) readTensor(pos int64) (next int64, err error) {
+	c, err := l.im.cursor(pos, 5*4+maxLegacyName)
+	if err != nil {
+		return 0, err
+	}
+	dims, nameLen, code := c.i32(), c.i32(), c.i32()
+	if c.err == nil && (dims < 1 || dims > 2) {
+		return 0, fmt.Errorf("%d dimensions, want 1 or 2", dims)
+	}
+	if c.err == nil && (nameLen < 1 || nameLen > maxLegacyName) {
+		return 0, fmt.Errorf("name of %d bytes, want 1 to %d", nameLen, maxLegacyName)
+	}
+	ne := [2]int32{1, 1} // innermost first, as in the file
+	for d := range dims {
+		ne[d] = c.i32()
+	}
+	old := string(c.bytes(uint64(nameLen)))
+	if c.err != nil {
+		return 0, c.err
+	}
+	if ne[0] < 1 || ne[1] < 1 {
+		return 0, fmt.Errorf("%q: dimensions %d: one is not positive", old, ne[:dims])
+	}
+	typ, err := l.tensorType(code)
+	if err != nil {
+		return 0, fmt.Errorf("%q: %w", old, err)
+	}
+	size, err := dataBytes(typ, []uint64{uint64(ne[0]), uint64(ne[1])})
+	if err != nil {
+		return 0, fmt.Errorf("%q: %w", old, err)
+	}
+	data := pos + int64(c.pos)
+	if l.format == "ggjt" {
+		data = int64(alignUp(uint64(data), 32))
+	}
+	if data > l.im.size || int64(size) > l.im.size-data {
+		return 0, fmt.Errorf("%q: %d bytes of data at offset %d run past the end of the file (%d bytes)", old, size, data, l.im.size)
+	}
+	if strings.HasSuffix(old, "rope.freqs") {
+		return data + int64(size), nil // some converters left it in; it follows from the sizes
+	}
+	name, kind := newName(old, int(l.hparams.Layers))
+	switch _, dup := l.tensors[name]; {
+	case kind == nil:
+		return 0, fmt.Errorf("%q, which no LLaMA of %d layers has", old, l.hparams.Layers)
+	case dup:
+		return 0, fmt.Errorf("%q is there twice", old)
+	}
+	l.order = append(l.order, name)
+	l.tensors[name] = legacyTensor{
+		kind: kind, typ: typ, rows: int(ne[1]), cols: int(ne[0]), dims: int(dims),
+		at: span{l.im, data, int64(size)},
+	}
+	return data + int64(size), nil
+}
+
+// legacyTypes are the meanings of a type code, by generation of the layouts.
+var legacyTypes = map[int32][3]quant.Type{
+	0: {quant.F32, quant.F32, quant.F32},
+	1: {quant.F16, quant.F16, quant.F16},
+	2: {quant.Q4_0v1, quant.Q4_0v2, quant.Q4_0},
+	3: {quant.Q4_1v1, quant.Q4_1v2, quant.Q4_1},
+	6: {quant.Q5_0v1, quant.Q5_0, quant.Q5_0},
+	7: {quant.Q5_1v1, quant.Q5_1, quant.Q5_1},
+	8: {quant.Q8_0v1, quant.Q8_0v1, quant.Q8_0},
+}
+
+// generation returns the index into legacyTypes.
+func (l *legacyFile) generation() int {
+	if l.format == "ggjt" {
+		return int(l.version) - 1
+	}
+	// Other models' files have the generation in the thousands of ftype. LLaMA's
+	// do not, but one that did would mean the same.
+	return min(2, int(max(0, l.hparams.FType/1000)))
+}
+
+// tensorType returns the type that a record's code stands for in this file.
+func (l *legacyFile) tensorType(code int32) (quant.Type, error) {
+	gen := l.generation()
+	ggjt := l.format == "ggjt"
+	const mostlyQ8_0 = 7 // as an ftype
+	switch types, ok := legacyTypes[code]; {
+	case ok && code >= 6 && !ggjt:
+		// No program wrote these types into the older containers.
+	case code == 6 && gen == 0 && l.hparams.FType == mostlyQ8_0:
+		return quant.Q8_0v1, nil // on 25 April 2023 the code of Q8_0 was 6
+	case ok:
+		return types[gen], nil
+	case (code == int32(quant.Q4_2) || code == int32(quant.Q4_3)) && ggjt && gen == 0:
+		return quant.Type(code), nil
+	case code >= int32(quant.Q2_K) && code <= int32(quant.Q6_K) && ggjt && gen == 2:
+		return quant.Type(code), nil
+	}
+	if ggjt {
+		return 0, fmt.Errorf("type code %d, which %s version %d does not have", code, l.format, l.version)
+	}
+	return 0, fmt.Errorf("type code %d, which %s does not have", code, l.format)
+}

@@ -1,0 +1,151 @@
+package gguf
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+)
+
+// Bounds on a vocabulary: the largest of the time had 2^16 tokens.
+const (
+	maxLegacyVocab = 1 << 18
+	maxLegacyText  = 8 << 20 // bytes of all tokens
+)
+
+// legacyVocab is the tokens of a file, in order of their ids.
+type legacyVocab struct {
+	text   [][]byte  // raw bytes, cut from the file
+	scores []float32 // nil in ggml files
+}
+
+// How LLaMA's vocabulary is arranged: three special tokens, a token for each
+// byte, and then the pieces in the order in which they were learned.
+const (
+	unkToken, bosToken, eosToken = 0, 1, 2
+
+	firstByte  = 3
+	firstPiece = firstByte + 256
+	llamaVocab = 32000 // tokens of LLaMA; more have been added by fine-tuning
+)
+
+// readVocab reads the vocabulary at offset start and returns the offset behind it.
+func (l *legacyFile) readVocab(start int64) (end int64, err error) {
+	scored := l.format != "ggml"
+	v := &l.vocab
+	v.text, v.scores, end, err = readTokens(l.im, start, int(l.hparams.Vocab), scored)
+	if err != nil {
+		return 0, err
+	}
+	v.repairBytes()
+	return end, nil
+}
+
+// readTokens reads n tokens, with their scores if they have one.
+func readTokens(im *image, start int64, n int, scored bool) (text [][]byte, scores []float32, end int64, err error) {
+	each := int64(4)
+	if scored {
+		each = 8
+	}
+	if int64(n) > (im.size-start)/each {
+		return nil, nil, 0, fmt.Errorf("vocabulary of %d tokens does not fit in a file of %d bytes", n, im.size)
+	}
+	c, err := im.cursor(start, maxLegacyText+int64(n)*each)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	text = make([][]byte, n)
+	for i := range text {
+		text[i] = c.bytes(uint64(c.u32()))
+		if scored {
+			scores = append(scores, c.f32())
+		}
+		if c.err != nil {
+			return nil, nil, 0, fmt.Errorf("token %d of %d: %w", i, n, c.err)
+		}
+	}
+	return text, scores, start + int64(c.pos), nil
+}
+
+// repairBytes undoes what the converter did until 13 March 2023: all bytes from
+// 0x80 on became U+FFFD, the character that stands for bytes that are not UTF-8.
+func (v *legacyVocab) repairBytes() {
+	if len(v.text) < llamaVocab {
+		return
+	}
+	const from = firstByte + 0x80
+	for _, t := range v.text[from:firstPiece] {
+		if string(t) != "\uFFFD" {
+			return
+		}
+	}
+	for id := from; id < firstPiece; id++ {
+		v.text[id] = []byte{byte(id - firstByte)}
+	}
+}
+
+// isLLaMA reports whether the vocabulary is LLaMA's, perhaps with more tokens at
+// the end.
+func (v *legacyVocab) isLLaMA() bool {
+	return len(v.text) >= llamaVocab && string(v.text[13]) == "\n" &&
+		string(v.text[firstPiece]) == "  " && string(v.text[29871]) == " "
+}
+
+// llamaSpaces are the pieces of LLaMA's vocabulary that are only white space:
+// they must never be merged, and score accordingly.
+var llamaSpaces = []int{
+	259, 268, 308, 418, 462, 539, 632, 795, 965, 1669, 1678, 3986, 4706, 9651, 18884, 29871,
+}
+
+// allScores returns the scores, made up where the file has none: pieces were
+// learned in the order of their ids, and a piece learned earlier scores higher.
+// For LLaMA's own vocabulary the result is that of its tokenizer.model.
+func (v *legacyVocab) allScores() []float32 {
+	if v.scores != nil {
+		return v.scores
+	}
+	const never, added = -1e9, -1000
+	scores := make([]float32, len(v.text))
+	for id := firstPiece; id < len(scores); id++ {
+		scores[id] = -float32(id - firstPiece)
+	}
+	if v.isLLaMA() {
+		for _, id := range llamaSpaces {
+			scores[id] = never
+		}
+		for id := llamaVocab; id < len(scores); id++ {
+			scores[id] = added
+		}
+	}
+	return scores
+}
+
+// Token types of GGUF.
+const (
+	tokenNormal  = 1
+	tokenUnknown = 2
+	tokenControl = 3
+	tokenByte    = 6
+)
+
+// tokens returns the texts and types as GGUF has them.
+func (v *legacyVocab) tokens() (texts []string, types []int32) {
+	texts, types = make([]string, len(v.text)), make([]int32, len(v.text))
+	for id, t := range v.text {
+		switch {
+		case id == unkToken:
+			texts[id], types[id] = "<unk>", tokenUnknown
+		case id == bosToken:
+			texts[id], types[id] = "<s>", tokenControl
+		case id == eosToken:
+			texts[id], types[id] = "</s>", tokenControl
+		case id < firstPiece && len(t) == 1:
+			texts[id], types[id] = fmt.Sprintf("<0x%02X>", t[0]), tokenByte
+		case len(t) == 0:
+			types[id] = tokenControl
+		default:
+			texts[id] = strings.ReplaceAll(string(bytes.Clone(t)), " ", "\u2581")
+			types[id] = tokenNormal
+		}
+	}
+	return texts, types
+}

@@ -1,0 +1,131 @@
+package gguf
+
+import (
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"alpaca/internal/quant"
+)
+
+// source is where the data of a tensor are that is not in one piece in a file,
+// or not in the layout of its type, or in a file that is not mapped.
+type source struct {
+	typ        quant.Type
+	pieces     []span
+	cut        cut
+	rows, cols int // of each piece
+	plane      bool
+}
+
+// span is a place in a file.
+type span struct {
+	im   *image
+	from int64
+	n    int64
+}
+
+// direct returns the data where they are, if that is possible.
+func (s *source) direct() []byte {
+	p := s.pieces[0]
+	if len(s.pieces) > 1 || s.plane || !p.im.mapped {
+		return nil
+	}
+	return p.im.data[p.from:][:p.n:p.n]
+}
+
+// read sets dst to the rows lo to hi-1 of the tensor.
+func (s *source) read(dst []byte, lo, hi int) error {
+	pieceRow := s.typ.RowBytes(s.cols) // bytes
+	row := pieceRow
+	if s.cut == cutCols {
+		row *= len(s.pieces)
+	}
+	for i, p := range s.pieces {
+		from, to, at := lo, hi, 0 // rows of this piece, and where they go
+		switch s.cut {
+		case cutRows:
+			from, to = max(lo-i*s.rows, 0), min(hi-i*s.rows, s.rows)
+			at = (from + i*s.rows - lo) * row
+		case cutCols:
+			at = i * pieceRow
+		}
+		if from >= to {
+			continue
+		}
+		src, err := p.im.at(p.from+int64(from)*int64(pieceRow), int64(to-from)*int64(pieceRow))
+		if err != nil {
+			return pathError(p.im.path, err)
+		}
+		for ; len(src) > 0; src, at = src[pieceRow:], at+row {
+			if s.plane {
+				interleave(s.typ, dst[at:at+pieceRow], src[:pieceRow])
+			} else {
+				copy(dst[at:at+pieceRow], src[:pieceRow])
+			}
+		}
+	}
+	return nil
+}
+
+// giveSources makes the tensors of a GGUF file that is not mapped readable.
+func (h *header) giveSources(im *image) {
+	for i := range h.tensors {
+		t, e := &h.tensors[i], h.places[i]
+		at := span{im, int64(h.start + e.start), int64(e.bytes)}
+		t.src = &source{typ: t.Type, pieces: []span{at}, rows: t.Rows(), cols: t.Cols()}
+	}
+}
+
+// Read sets dst to the rows lo to hi-1 of the tensor, also of one whose Data
+// Options.HeaderOnly left nil.
+func (t *Tensor) Read(dst []byte, lo, hi int) error {
+	row := t.Type.RowBytes(t.Cols())
+	dst = dst[:(hi-lo)*row]
+	if t.Data != nil {
+		copy(dst, t.Data[lo*row:hi*row])
+		return nil
+	}
+	return t.src.read(dst, lo, hi)
+}
+
+// loadSources gives the tensors that have a source their Data.
+func (f *File) loadSources(opt Options) error {
+	var rest []*Tensor
+	for i := range f.Tensors {
+		t := &f.Tensors[i]
+		if t.Data = t.src.direct(); t.Data == nil {
+			rest = append(rest, t)
+		}
+	}
+	if opt.HeaderOnly {
+		return nil
+	}
+	var (
+		next  atomic.Int64
+		group sync.WaitGroup
+		errs  = make([]error, len(rest))
+	)
+	for range min(runtime.GOMAXPROCS(0), len(rest)) {
+		group.Go(func() {
+			for i := next.Add(1) - 1; i < int64(len(rest)); i = next.Add(1) - 1 {
+				t := rest[i]
+				errs[i] = Guard(func() error {
+					data := make([]byte, t.Bytes)
+					if err := t.src.read(data, 0, t.Rows()); err != nil {
+						return err
+					}
+					t.Data = data
+					return nil
+				})
+			}
+		})
+	}
+	group.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
