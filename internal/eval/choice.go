@@ -1,0 +1,221 @@
+package eval
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+
+	"alpaca/internal/sampler"
+)
+
+// Question is a task with several possible answers, each a text that the model
+// rates by how likely it finds the part which makes the difference.
+type Question struct {
+	Texts []string // each answer in its place, beginning included
+	Right []bool   // [len(Texts)]
+
+	// Heads are beginnings of Texts that are not rated. nil: what all Texts
+	// have in common is not rated.
+	Heads []string
+}
+
+// Rating is how a model answers a question.
+type Rating struct {
+	Scores []float64 // mean log probability of a token of each answer's rated part
+	Choice int       // index of the highest, the first among equals
+	Right  bool
+}
+
+// Answers is how a model answers many questions.
+type Answers struct {
+	Accuracy Estimate `json:"accuracy"` // 0 … 1
+	Chance   Estimate `json:"chance"`   // what guessing would reach
+	Right    int      `json:"right"`
+	Asked    int      `json:"questions"`
+	Tokens   int      `json:"tokens"` // that the model read
+}
+
+// ChoiceOptions are the settings of Answer.
+type ChoiceOptions struct {
+	Threads int                                    // that score; 0: one
+	Context int                                    // tokens that the session can hold
+	Encode  func(text string) []int32              // a text's tokens, BOS included
+	Done    func(q int, r Rating, a Answers) error // unless nil, is called after every question
+}
+
+// Answer has a model answer questions.
+func Answer(ctx context.Context, s Session, questions []Question, opt ChoiceOptions) (Answers, error) {
+	var a Answers
+	options := 0
+	for q, question := range questions {
+		t, err := newTask(question, opt.Encode, opt.Context)
+		if err != nil {
+			return a, fmt.Errorf("eval: question %d: %w", q+1, err)
+		}
+		scores, err := t.rate(ctx, s, opt.Threads)
+		if err != nil {
+			return a, err
+		}
+		r := Rating{Scores: scores, Choice: best(scores)}
+		r.Right = question.Right[r.Choice]
+		a.Asked++
+		a.Tokens += t.tokens()
+		options += len(scores)
+		if r.Right {
+			a.Right++
+		}
+		a.Accuracy = share(a.Right, a.Asked)
+		a.Chance = share(a.Asked, options)
+		if opt.Done != nil {
+			if err := opt.Done(q, r, a); err != nil {
+				return a, err
+			}
+		}
+	}
+	return a, nil
+}
+
+// best returns the index of the largest score, the first among equals.
+func best(scores []float64) int { return slices.Index(scores, slices.Max(scores)) }
+
+// Select returns n of the questions, drawn by a seed, or all of them in their
+// order where there are no more.
+func Select(questions []Question, n int, seed uint64) []Question {
+	if n <= 0 || n >= len(questions) {
+		return questions
+	}
+	chosen := slices.Clone(questions)
+	r := rand.New(rand.NewPCG(seed, 0))
+	r.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
+	return chosen[:n]
+}
+
+// task is a question in tokens.
+type task struct {
+	answers []answer
+	shared  int // tokens that all answers begin with and that none has rated, bar the first after them
+}
+
+// answer is a text of which tokens [from, to) are rated.
+type answer struct {
+	tokens   []int32
+	from, to int
+}
+
+// minTail is how many tokens must follow the choice in every text for the
+// choice itself to be left out of the rating, as llama-perplexity does it for
+// WinoGrande: what follows is the same for all, and tells better.
+const minTail = 3
+
+// newTask tokenizes a question.
+func newTask(q Question, encode func(string) []int32, limit int) (*task, error) {
+	if len(q.Texts) < 2 || len(q.Right) != len(q.Texts) {
+		return nil, fmt.Errorf("%d answers, at least 2 are needed", len(q.Texts))
+	}
+	t := &task{}
+	for i, text := range q.Texts {
+		tokens := encode(text)
+		if len(tokens) < 2 || len(tokens) > limit {
+			return nil, fmt.Errorf("answer %d: %d tokens, must be 2 to %d (the context)", i+1, len(tokens), limit)
+		}
+		t.answers = append(t.answers, answer{tokens: tokens, to: len(tokens)})
+	}
+	t.shared = t.commonPrefix()
+	tails := q.Heads != nil
+	for _, a := range t.answers {
+		tails = tails && len(a.tokens)-t.shared > minTail
+	}
+	for i := range t.answers {
+		a := &t.answers[i]
+		a.from = t.shared
+		if tails {
+			a.from = len(encode(q.Heads[i]))
+		}
+		if q.Heads != nil && a.to-a.from > 1 {
+			a.to-- // the full stop says nothing
+		}
+		// A text needs something before its first rated token, and a rated
+		// token.
+		a.from = min(max(a.from, 1), a.to-1)
+		t.shared = min(t.shared, a.from)
+	}
+	return t, nil
+}
+
+// commonPrefix returns how many tokens all answers begin with.
+func (t *task) commonPrefix() int {
+	first := t.answers[0].tokens
+	n := len(first)
+	for _, a := range t.answers[1:] {
+		k := 0
+		for k < min(n, len(a.tokens)) && a.tokens[k] == first[k] {
+			k++
+		}
+		n = k
+	}
+	return n
+}
+
+// tokens returns how many tokens rate evaluates.
+func (t *task) tokens() int {
+	n := t.shared
+	for _, a := range t.answers {
+		n += a.to - 1 - t.shared
+	}
+	return n
+}
+
+// rate returns the mean log probability of each answer's rated tokens. What
+// the answers have in common is evaluated once.
+func (t *task) rate(ctx context.Context, s Session, threads int) ([]float64, error) {
+	s.Truncate(0)
+	var after sampler.Logprobs // the prediction after the shared tokens
+	if t.shared > 0 {
+		prefix := t.answers[0].tokens[:t.shared]
+		err := s.EvalEach(ctx, prefix, t.shared-1, func(_ int, logits []float32) error {
+			after = sampler.NewLogprobs(slices.Clone(logits))
+			return nil
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	scores := make([]float64, len(t.answers))
+	for i := range t.answers {
+		logprobs, err := t.logprobs(ctx, s, &t.answers[i], after, threads)
+		if err != nil {
+			return nil, err
+		}
+		scores[i] = mean(logprobs).Value
+		if scores[i]-scores[i] != 0 {
+			return nil, errNotNumbers(t.shared)
+		}
+	}
+	return scores, nil
+}
+
+// logprobs returns the log probabilities of an answer's rated tokens.
+func (t *task) logprobs(ctx context.Context, s Session, a *answer, after sampler.Logprobs, threads int) ([]float64, error) {
+	s.Truncate(t.shared)
+	out := make([]float64, a.to-a.from)
+	if t.shared == a.from {
+		out[0] = after.Of(a.tokens[a.from])
+	}
+	// Position p predicts token p+1; the first that counts here is skip
+	// positions after the shared tokens.
+	skip := max(a.from-1-t.shared, 0)
+	r := newRows(threads, func(row int, logits []float32) {
+		next := t.shared + skip + row + 1
+		out[next-a.from] = sampler.NewLogprobs(logits).Of(a.tokens[next])
+	})
+	rest := a.tokens[t.shared : a.to-1]
+	if skip >= len(rest) {
+		return out, nil
+	}
+	err := s.EvalEach(ctx, rest, skip, func(_ int, logits []float32) error { return r.add(logits) })
+	if err == nil {
+		err = r.flush()
+	}
+	return out, err
+}

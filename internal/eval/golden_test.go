@@ -1,0 +1,117 @@
+package eval_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"maps"
+	"os"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/eval"
+	"alpaca/internal/gguf"
+	"alpaca/internal/model"
+	"alpaca/internal/testshared"
+)
+
+// golden is ../shared/golden/perplexity.json: what llama-perplexity found.
+type golden struct {
+	Text       string
+	Context    int
+	Perplexity map[string]float64
+	From       string `json:"kl_divergence_from"`
+	KL         map[string]map[string]float64
+}
+
+func readGolden(t *testing.T) (g golden, text string) {
+	data, err := os.ReadFile(testshared.Path(t, "golden/perplexity.json"))
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(data, &g))
+	data, err = os.ReadFile(testshared.Path(t, "golden/"+g.Text))
+	require.NoError(t, err)
+	return g, string(data)
+}
+
+// open starts a session with a model of the shared folder.
+func open(t testing.TB, name string, opt model.SessionOptions) *model.Session {
+	f, err := gguf.Open(testshared.Path(t, "models/"+name+".gguf"))
+	require.NoError(t, err)
+	m, err := model.Load(f, model.LoadOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { m.Close() })
+	s, err := m.NewSession(opt)
+	require.NoError(t, err)
+	t.Cleanup(func() { s.Close() })
+	return s
+}
+
+// windows divides a text as llama-perplexity does.
+func windows(t testing.TB, s *model.Session, text string, context int) []eval.Window {
+	tok := s.Model().Tokenizer
+	p := eval.Policy{Context: context, BOS: tok.AddBOS(), BOSID: tok.BOS()}
+	w, err := p.Windows(tok.Encode(text, true, false))
+	require.NoError(t, err)
+	return w
+}
+
+func TestGoldenPerplexity(t *testing.T) {
+	g, text := readGolden(t)
+	require.Len(t, g.Perplexity, 7)
+	for name, want := range g.Perplexity {
+		t.Run(name, func(t *testing.T) {
+			s := open(t, name, model.SessionOptions{Ctx: g.Context, Threads: 2})
+			got, err := eval.Measure(context.Background(), s, windows(t, s, text, g.Context), eval.Options{Threads: 2})
+			require.NoError(t, err)
+			t.Logf("PPL %.4f ± %.4f, want %.4f", got.PPL.Value, got.PPL.Error, want)
+			require.InEpsilon(t, want, got.PPL.Value, 0.002)
+		})
+	}
+}
+
+// TestGoldenDivergence goes by way of a logits file, as the reference did: its
+// 16 bits are coarser than some of the differences.
+func TestGoldenDivergence(t *testing.T) {
+	g, text := readGolden(t)
+	require.Len(t, g.KL, 5)
+	ctx := context.Background()
+	opt := model.SessionOptions{Ctx: g.Context, Threads: 2}
+	base := open(t, g.From, opt)
+	w := windows(t, base, text, g.Context)
+
+	tok := base.Model().Tokenizer
+	var file bytes.Buffer
+	logits, err := eval.NewLogitsWriter(&file, g.Context, tok.Len(), tok.Encode(text, true, false), len(w))
+	require.NoError(t, err)
+	_, err = eval.Measure(ctx, base, w, eval.Options{Threads: 2, Base: logits})
+	require.NoError(t, err)
+	require.NoError(t, logits.Close())
+	reader, err := eval.NewLogitsReader(&file, int64(file.Len()))
+	require.NoError(t, err)
+
+	names := slices.Sorted(maps.Keys(g.KL))
+	var sessions []eval.Session
+	for _, name := range names {
+		sessions = append(sessions, open(t, name, opt))
+	}
+	results, err := eval.Compare(ctx, eval.NewFileBase(reader), sessions, w, eval.CompareOptions{Threads: 2})
+	require.NoError(t, err)
+	for i, name := range names {
+		t.Run(name, func(t *testing.T) {
+			want, got := g.KL[name], results[i]
+			t.Logf("mean KLD %.7f, want %.6f; median %.6f, %.6f; 99 %% %.6f, %.6f; maximum %.6f, %.6f; RMS Δp %.3f, %.3f; same top %.3f, %.3f",
+				got.KLD.Mean.Value, want["Mean KLD"], got.KLD.Median.Value, want["Median KLD"],
+				got.KLD.P99.Value, want["99.0% KLD"], got.KLD.Max, want["Maximum KLD"],
+				100*got.RMSDeltaP.Value, want["RMS Δp"], 100*got.SameTop.Value, want["Same top p"])
+			const lastDigit = 0.5e-6 // the goldens are rounded to six decimals
+			require.InDelta(t, want["Mean KLD"], got.KLD.Mean.Value, 0.05*want["Mean KLD"]+lastDigit)
+			require.InDelta(t, want["Median KLD"], got.KLD.Median.Value, 0.07*want["Median KLD"]+lastDigit)
+			require.InDelta(t, want["Same top p"], 100*got.SameTop.Value, 0.5)
+			require.InEpsilon(t, want["RMS Δp"], 100*got.RMSDeltaP.Value, 0.25)
+			require.InEpsilon(t, g.Perplexity[name], got.PPL.Value, 0.002)
+			require.InEpsilon(t, g.Perplexity[g.From], got.BasePPL.Value, 0.002)
+		})
+	}
+}

@@ -1,0 +1,72 @@
+package eval
+
+import (
+	"encoding/binary"
+	"math"
+
+	"alpaca/internal/sampler"
+)
+
+// A logits file is what llama-perplexity writes with --kl-divergence-base: the
+// log probabilities of a base model over a text, for comparing others with.
+//
+//	offset  size                  what
+//	0       8                     "_logits_"
+//	8       4                     tokens in a window, C (all numbers little-endian)
+//	12      4                     size of the vocabulary, V
+//	16      4                     windows, W
+//	20      4*W*C                 the text's tokens, before BOS takes any one's place
+//	…       2*N*(C-1-C/2)*W       a row for each scored token, N = 4 + V rounded up to even
+//
+// and a row, of log probabilities in 16 bits:
+//
+//	0       4                     scale, float32
+//	4       4                     least, float32
+//	8       2*V                   q; the log probability is scale*q + least
+//
+// What is more than 16 nats below the likeliest token is stored as if it were
+// 16 nats below.
+const (
+	logitsMagic  = "_logits_"
+	logitsHeader = 20
+	logitsRange  = 16 // nats that q spans at most
+)
+
+// logitsRow returns the bytes of a row for vocab tokens.
+func logitsRow(vocab int) int { return 2 * (4 + (vocab+1)/2*2) }
+
+// encodeLogits writes the row of a position's logits into dst, which has
+// logitsRow(len(logits)) bytes.
+func encodeLogits(dst []byte, logits []float32) {
+	low, high := logits[0], logits[0]
+	for _, l := range logits {
+		low, high = min(low, l), max(high, l)
+	}
+	low = max(low, high-logitsRange)
+	// In float32, as the file's readers expect it.
+	norm := float32(sampler.LogSumExp(logits) - float64(high))
+	scale := (high - low) / math.MaxUint16
+	le := binary.LittleEndian
+	le.PutUint32(dst, math.Float32bits(scale))
+	le.PutUint32(dst[4:], math.Float32bits(low-high-norm))
+	clear(dst[8:])
+	if scale == 0 {
+		return
+	}
+	steps := 1 / scale
+	for i, l := range logits {
+		if l > low {
+			q := math.RoundToEven(float64(float32(steps * (l - low))))
+			le.PutUint16(dst[8+2*i:], uint16(min(q, math.MaxUint16)))
+		}
+	}
+}
+
+// decodeLogits sets logprobs [vocab] from a row.
+func decodeLogits(logprobs []float32, row []byte) {
+	le := binary.LittleEndian
+	scale, least := math.Float32frombits(le.Uint32(row)), math.Float32frombits(le.Uint32(row[4:]))
+	for i := range logprobs {
+		logprobs[i] = float32(scale*float32(le.Uint16(row[8+2*i:]))) + least
+	}
+}

@@ -1,0 +1,108 @@
+package eval
+
+import (
+	"encoding/binary"
+	"fmt"
+)
+
+// The file of multiple-choice questions that llama-perplexity reads (such as
+// those of ARC, MMLU and TruthfulQA at
+// https://huggingface.co/datasets/ikawrakow/validation-datasets-for-llama.cpp)
+// is binary, all numbers 4 bytes and little-endian:
+//
+//	number of questions N
+//	N times the offset of a question
+//	N times: question, answers of which one is right, answers of which several may be
+//
+// where a text is its length in bytes and the bytes, and answers are their
+// number, that many texts, and that many labels: 1 right, 0 wrong. Only the
+// first kind of answers is rated.
+
+// maxAnswers is the most answers that a question may have.
+const maxAnswers = 100
+
+// ParseMultipleChoice reads such a file.
+func ParseMultipleChoice(data []byte) ([]Question, error) {
+	r := &choiceReader{data: data}
+	n := r.number()
+	// An offset and an empty question take 16 bytes.
+	if r.failed || n == 0 || n > len(data)/16 {
+		return nil, fmt.Errorf("eval: multiple choice: %d questions in a file of %d bytes", n, len(data))
+	}
+	r.skip(4 * n)
+	questions := make([]Question, n)
+	for i := range questions {
+		question := r.text()
+		answers, labels := r.answers()
+		r.answers()
+		if r.failed {
+			return nil, fmt.Errorf("eval: multiple choice: question %d of %d is damaged, at byte %d of %d", i+1, n, r.at, len(data))
+		}
+		q := &questions[i]
+		for k, answer := range answers {
+			if question == "" || answer == "" {
+				return nil, fmt.Errorf("eval: multiple choice: question %d or its answer %d is empty", i+1, k+1)
+			}
+			q.Texts = append(q.Texts, question+" "+answer)
+			q.Right = append(q.Right, labels[k] == 1)
+		}
+		if len(answers) < 2 {
+			return nil, fmt.Errorf("eval: multiple choice: question %d has %d answers", i+1, len(answers))
+		}
+	}
+	return questions, nil
+}
+
+// choiceReader reads the file's parts. After the first that does not fit,
+// failed is set and all others are empty.
+type choiceReader struct {
+	data   []byte
+	at     int
+	failed bool
+}
+
+// bytes returns the next n bytes.
+func (r *choiceReader) bytes(n int) []byte {
+	if r.failed || n < 0 || n > len(r.data)-r.at {
+		r.failed = true
+		return nil
+	}
+	r.at += n
+	return r.data[r.at-n : r.at]
+}
+
+// skip passes over n bytes.
+func (r *choiceReader) skip(n int) { r.bytes(n) }
+
+// number returns the next number, which must not be negative as an int32.
+func (r *choiceReader) number() int {
+	b := r.bytes(4)
+	if b == nil {
+		return 0
+	}
+	n := int32(binary.LittleEndian.Uint32(b))
+	if n < 0 {
+		r.failed = true
+		return 0
+	}
+	return int(n)
+}
+
+// text returns the next text.
+func (r *choiceReader) text() string { return string(r.bytes(r.number())) }
+
+// answers returns the next answers with their labels.
+func (r *choiceReader) answers() (texts []string, labels []int) {
+	n := r.number()
+	if n > maxAnswers {
+		r.failed = true
+		return nil, nil
+	}
+	for range n {
+		texts = append(texts, r.text())
+	}
+	for range n {
+		labels = append(labels, r.number())
+	}
+	return texts, labels
+}

@@ -1,0 +1,81 @@
+package eval
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// rowsAtOnce is how many positions' logits are collected before all threads
+// score them: enough to keep the threads busy, and 8 MB for a vocabulary of
+// 32000.
+const rowsAtOnce = 64
+
+// rows collects logits as a session puts them out, one position after the
+// other, and scores many at once on all threads.
+type rows struct {
+	threads int
+	score   func(row int, logits []float32) // called once for each row, from any goroutine
+	flushed func(first, count int) error    // unless nil, called after these rows were scored
+	first   int                             // row number of logits[0]
+	count   int
+	logits  [][]float32   // [rowsAtOnce, vocab]
+	spent   time.Duration // in score
+}
+
+// newRows returns an empty collection.
+func newRows(threads int, score func(row int, logits []float32)) *rows {
+	return &rows{threads: max(threads, 1), score: score}
+}
+
+// add appends the next row, which is copied.
+func (r *rows) add(logits []float32) error {
+	start := time.Now()
+	if r.count == len(r.logits) {
+		r.logits = append(r.logits, nil)
+	}
+	r.logits[r.count] = append(r.logits[r.count][:0], logits...)
+	r.count++
+	r.spent += time.Since(start)
+	if r.count == rowsAtOnce {
+		return r.flush()
+	}
+	return nil
+}
+
+// flush scores what has been collected.
+func (r *rows) flush() error {
+	start := time.Now()
+	parallel(r.threads, r.count, func(i int) { r.score(r.first+i, r.logits[i]) })
+	first, count := r.first, r.count
+	r.first, r.count = first+count, 0
+	var err error
+	if r.flushed != nil && count > 0 {
+		err = r.flushed(first, count)
+	}
+	r.spent += time.Since(start)
+	return err
+}
+
+// restart begins to number rows from 0 again.
+func (r *rows) restart() { r.first, r.count = 0, 0 }
+
+// parallel calls do for 0 to n-1, each once, on up to threads goroutines.
+func parallel(threads, n int, do func(i int)) {
+	if threads = min(threads, n); threads <= 1 {
+		for i := range n {
+			do(i)
+		}
+		return
+	}
+	var next atomic.Int64
+	var wait sync.WaitGroup
+	for range threads {
+		wait.Go(func() {
+			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
+				do(i)
+			}
+		})
+	}
+	wait.Wait()
+}

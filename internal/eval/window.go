@@ -1,0 +1,98 @@
+package eval
+
+import "fmt"
+
+// Policy says which tokens of a text are predicted from which others. Numbers
+// published for the same model and text differ by it.
+type Policy struct {
+	Context int   `json:"context"` // tokens in a window
+	Stride  int   `json:"stride"`  // tokens from one window's start to the next's; 0: windows side by side
+	All     bool  `json:"all"`     // score every token of a window, not only those with much context
+	BOS     bool  `json:"bos"`     // a beginning-of-text token takes the place of each window's first token
+	BOSID   int32 `json:"-"`       // that token
+	Chunks  int   `json:"-"`       // windows at most; 0 or less: all
+}
+
+// Window is a stretch of text that a model sees at once. The model reads
+// Tokens[:i+1] and is scored on Tokens[i+1], for every i from First on.
+type Window struct {
+	Tokens []int32
+	First  int
+}
+
+// Scored returns the number of tokens that the window scores.
+func (w *Window) Scored() int { return len(w.Tokens) - 1 - w.First }
+
+// Length returns the tokens of one window: with a stride, llama.cpp adds half
+// of it to the context, so that a token has Context - Stride/2 tokens before it
+// at least.
+func (p Policy) Length() int { return p.Context + p.Stride/2 }
+
+// First returns the first position that predicts a scored token: the second
+// half of a window is scored, or with a stride its last Stride tokens.
+func (p Policy) First() int {
+	switch {
+	case p.All:
+		return 0
+	case p.Stride > 0:
+		return p.Length() - p.Stride - 1
+	}
+	return p.Context / 2
+}
+
+// check returns an error for settings that no window can have.
+func (p Policy) check() error {
+	switch {
+	case p.Context < 4:
+		return fmt.Errorf("eval: a context of %d tokens: at least 4 are needed", p.Context)
+	case p.Stride < 0:
+		return fmt.Errorf("eval: a stride of %d tokens", p.Stride)
+	case p.Stride >= p.Length():
+		return fmt.Errorf("eval: a stride of %d tokens must be less than the window of %d", p.Stride, p.Length())
+	}
+	return nil
+}
+
+// Windows divides a text. It fails on one that does not fill a window; what is
+// left at the end is not scored.
+func (p Policy) Windows(tokens []int32) ([]Window, error) {
+	if err := p.check(); err != nil {
+		return nil, err
+	}
+	length, step := p.Length(), p.Length()
+	if p.Stride > 0 {
+		step = p.Stride
+	}
+	if len(tokens) < length {
+		return nil, fmt.Errorf("eval: the text has %d tokens, but a window of this context needs %d", len(tokens), length)
+	}
+	count := (len(tokens)-length)/step + 1
+	if p.Chunks > 0 {
+		count = min(count, p.Chunks)
+	}
+	windows := make([]Window, count)
+	for i := range windows {
+		part := append([]int32(nil), tokens[i*step:][:length]...)
+		if p.BOS {
+			part[0] = p.BOSID
+		}
+		windows[i] = Window{Tokens: part, First: p.First()}
+	}
+	return windows, nil
+}
+
+// String describes the policy in words.
+func (p Policy) String() string {
+	bos := "no BOS token"
+	if p.BOS {
+		bos = "first token of each replaced by BOS"
+	}
+	scored := fmt.Sprintf("last %d tokens scored", p.Length()-1-p.First())
+	if p.All {
+		scored = "every token scored"
+	}
+	if p.Stride > 0 {
+		return fmt.Sprintf("windows of %d tokens every %d, %s, %s", p.Length(), p.Stride, bos, scored)
+	}
+	return fmt.Sprintf("windows of %d tokens side by side, %s, %s", p.Length(), bos, scored)
+}
