@@ -1,0 +1,102 @@
+package bench
+
+import (
+	"context"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/model"
+	"alpaca/internal/quant"
+	"alpaca/internal/testmodel"
+)
+
+func load(t *testing.T, f *gguf.File) *model.Model {
+	t.Helper()
+	m, err := model.Load(f, model.LoadOptions{NoTokenizer: true})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, m.Close()) })
+	return m
+}
+
+func small(t *testing.T) *model.Model {
+	f, err := gguf.Open(testmodel.SPM(1).Write(t))
+	require.NoError(t, err)
+	return load(t, f)
+}
+
+func TestRun(t *testing.T) {
+	var said []string
+	r := Runner{Model: small(t), Repetitions: 3, Commit: "c0ffee",
+		ReadBandwidth: func(int) float64 { return 1e9 },
+		Progress:      func(what string) { said = append(said, what) }}
+	defer func() { require.NoError(t, r.Close()) }()
+	test := Test{Prompt: 8, Gen: 4, Depth: 3, Batch: 5, Threads: 2, CacheK: quant.F32, CacheV: quant.F16}
+	result, err := r.Run(context.Background(), test)
+	require.NoError(t, err)
+	require.Len(t, result.Samples, 3)
+	require.Equal(t, test, result.Test)
+	require.Equal(t, []string{
+		"pp8+tg4 @ d3: warm-up", "pp8+tg4 @ d3: 1 of 3", "pp8+tg4 @ d3: 2 of 3", "pp8+tg4 @ d3: 3 of 3",
+	}, said)
+	require.Equal(t, 15, r.session.Pos())
+	for _, rate := range result.Rates() {
+		require.Positive(t, rate)
+	}
+
+	// Another number of threads needs another session.
+	test.Threads = 1
+	_, err = r.Run(context.Background(), test)
+	require.NoError(t, err)
+	require.Equal(t, 1, r.session.Threads())
+
+	cancelled, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err = r.Run(cancelled, test)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+func TestDescribe(t *testing.T) {
+	m := small(t)
+	d := Describe(m)
+	require.Equal(t, "llama 1M F32", d.Type)
+	var matrices int64
+	for i := range m.File.Tensors {
+		if tensor := &m.File.Tensors[i]; len(tensor.Shape) == 2 && tensor.Name != "token_embd.weight" {
+			matrices += tensor.Bytes
+		}
+	}
+	require.Equal(t, matrices, d.Read)
+	output := m.File.Tensor("output.weight")
+	require.Equal(t, (matrices-output.Bytes)/4, d.MulAdds)
+}
+
+func TestSynthetic(t *testing.T) {
+	f, err := Synthetic("160m:Q4_0", 0)
+	require.NoError(t, err)
+	m := load(t, f)
+	require.Equal(t, "llama 162M Q4_0", Describe(m).Type)
+	s, err := m.NewSession(model.SessionOptions{Threads: 2})
+	require.NoError(t, err)
+	defer s.Close()
+	logits, err := s.Eval(context.Background(), []int32{1}, nil)
+	require.NoError(t, err)
+	for _, x := range logits {
+		require.False(t, x != x, "not a number")
+	}
+}
+
+func TestSyntheticRefuses(t *testing.T) {
+	tests := []struct{ spec, want string }{
+		{"7B", "must be SIZE:TYPE"},
+		{"7C:q4_0", "must be SIZE:TYPE"},
+		{"7B:q9", "unknown type"},
+		{"7B:iq1_s", "cannot hold"},
+		{"7B:q4_0", "memory are free"},
+	}
+	for _, tt := range tests {
+		_, err := Synthetic(tt.spec, 1<<30)
+		require.ErrorContains(t, err, tt.want, tt.spec)
+	}
+}
