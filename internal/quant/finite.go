@@ -1,0 +1,53 @@
+package quant
+
+import "math"
+
+// FirstNotFinite returns the index of the first of x that is infinite or NaN, -1
+// if there is none.
+func FirstNotFinite(x []float32) int {
+	for i, v := range x {
+		if !finite32(math.Float32bits(v)) {
+			return i
+		}
+	}
+	return -1
+}
+
+// FiniteScales reports whether all weights in data, whole blocks of type t, are
+// finite numbers, going by the blocks' scales alone.
+func FiniteScales(t Type, data []byte) bool {
+	offsets, ok := scales16[t]
+	if !ok {
+		return true
+	}
+	n := t.BlockBytes()
+	for ; len(data) >= n; data = data[n:] {
+		for _, at := range offsets {
+			if data[at+1]&0x7c == 0x7c { // the exponent of infinity and NaN
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// scales16 are the offsets of the float16 numbers in a block.
+var scales16 = map[Type][]int{
+	F16:    {0},
+	Q4_0:   {0},
+	Q4_1:   {0, 2},
+	Q5_0:   {0},
+	Q5_1:   {0, 2},
+	Q8_0:   {0},
+	IQ4_NL: {0},
+	Q2_K:   {80, 82},
+	Q3_K:   {108},
+	Q4_K:   {0, 2},
+	Q5_K:   {0, 2},
+	Q6_K:   {208},
+	IQ4_XS: {0},
+	TQ1_0:  {52},
+	TQ2_0:  {64},
+}
+
+func finite32(bits uint32) bool { return bits&0x7f800000 != 0x7f800000 }

@@ -1,0 +1,272 @@
+package quantize
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"slices"
+	"strings"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
+)
+
+// Importance is an importance matrix: for the columns of each tensor the mean
+// square of the activations that met them, measured on sample text by
+// llama-imatrix.
+type Importance struct {
+	Path    string
+	Dataset string // the text's name, or ""
+	Chunks  int    // pieces of the text that were read, 0 where unknown
+
+	columns map[string][]float32 // by tensor name: [matrices of a stack, cols]
+}
+
+// ReadImportance reads an importance matrix in either of its two forms: the old
+// one, which has no magic number, or GGUF.
+func ReadImportance(path string) (*Importance, error) {
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("quantize: importance matrix: %w", err)
+	}
+	defer file.Close()
+	st, err := file.Stat()
+	if err != nil {
+		return nil, fmt.Errorf("quantize: importance matrix: %w", err)
+	}
+	magic := make([]byte, 4)
+	if _, err := io.ReadFull(file, magic); err != nil {
+		return nil, fmt.Errorf("quantize: importance matrix %s: %w", path, noEOF(err))
+	}
+	m := &Importance{Path: path, columns: map[string][]float32{}}
+	if string(magic) == "GGUF" {
+		err = m.readGGUF(path)
+	} else if st.Size() > maxImatrix {
+		err = fmt.Errorf("%d bytes, at most %d", st.Size(), int64(maxImatrix))
+	} else {
+		rest := make([]byte, st.Size()-4)
+		if _, err = io.ReadFull(file, rest); err == nil {
+			err = m.readDat(append(magic, rest...))
+		}
+	}
+	if err == nil {
+		err = m.check()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("quantize: importance matrix %s: %w", path, noEOF(err))
+	}
+	return m, nil
+}
+
+// maxImatrix is more than the importance matrix of any model, in bytes.
+const maxImatrix = 1 << 30
+
+func noEOF(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}
+
+// readDat reads the old form, in little-endian int32 and float32:
+//
+//	entries; of each: length and bytes of the tensor's name, calls, values, the
+//	sums of squares; then perhaps: chunks, length and bytes of the text's name
+//
+// The sums are over calls; zero calls mean that they are means already.
+func (m *Importance) readDat(data []byte) error {
+	r := datReader{rest: data}
+	entries := r.int()
+	if entries < 1 {
+		return errors.New("no entries: not an importance matrix")
+	}
+	for range entries {
+		name := string(r.bytes(r.int()))
+		calls := r.int()
+		raw := r.bytes(4 * r.int())
+		if r.err != nil {
+			return r.err
+		}
+		values := make([]float32, len(raw)/4)
+		for i := range values {
+			values[i] = math.Float32frombits(binary.LittleEndian.Uint32(raw[4*i:]))
+			if calls > 0 {
+				values[i] /= float32(calls)
+			}
+		}
+		if _, dup := m.columns[name]; dup || name == "" {
+			return fmt.Errorf("entry %q is empty or there twice", name)
+		}
+		m.columns[name] = values
+	}
+	if len(r.rest) > 0 {
+		m.Chunks = r.int()
+		m.Dataset = string(r.bytes(r.int()))
+	}
+	return r.err
+}
+
+// datReader takes pieces off a file's bytes. After an error it returns zeros.
+type datReader struct {
+	rest []byte
+	err  error
+}
+
+func (r *datReader) bytes(n int) []byte {
+	if n < 0 || n > len(r.rest) {
+		r.err = fmt.Errorf("%d bytes wanted, %d are left: cut, or not an importance matrix", n, len(r.rest))
+		r.rest = nil
+		return nil
+	}
+	b := r.rest[:n]
+	r.rest = r.rest[n:]
+	return b
+}
+
+func (r *datReader) int() int {
+	b := r.bytes(4)
+	if b == nil {
+		return 0
+	}
+	n := int32(binary.LittleEndian.Uint32(b))
+	if n < -1 || n > maxImatrix/4 {
+		n = -1 // no count or length is: the next bytes call fails
+	}
+	return int(n)
+}
+
+// readGGUF reads the form of July 2025: for each tensor NAME.in_sum2, sums of
+// squares [matrices, cols], and NAME.counts [matrices, 1].
+func (m *Importance) readGGUF(path string) error {
+	f, err := gguf.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if kind, _, _ := f.String("general.type"); kind != "imatrix" {
+		return fmt.Errorf("a GGUF file of type %q, want \"imatrix\"", kind)
+	}
+	if list, _, _ := f.Strings("imatrix.datasets"); len(list) > 0 {
+		m.Dataset = list[0]
+	}
+	if n, _, _ := f.Uint("imatrix.chunk_count"); n < math.MaxInt32 {
+		m.Chunks = int(n)
+	}
+	return gguf.Guard(func() error {
+		for i := range f.Tensors {
+			sums := &f.Tensors[i]
+			name, ok := strings.CutSuffix(sums.Name, ".in_sum2")
+			if !ok {
+				continue
+			}
+			counts := f.Tensor(name + ".counts")
+			if counts == nil || sums.Type != quant.F32 || counts.Type != quant.F32 || counts.Elems() != sums.Rows() {
+				return fmt.Errorf("tensor %q: no counts in float32 for its %d rows", sums.Name, sums.Rows())
+			}
+			m.columns[name] = means(sums, counts)
+		}
+		return nil
+	})
+}
+
+// means divides sums by the count of each row. A row that nothing was counted
+// for gets equal columns.
+func means(sums, counts *gguf.Tensor) []float32 {
+	values, n := make([]float32, sums.Elems()), make([]float32, sums.Rows())
+	quant.Decode(quant.F32, values, sums.Data)
+	quant.Decode(quant.F32, n, counts.Data)
+	cols := sums.Cols()
+	for i, v := range values {
+		if count := n[i/cols]; count > 0 {
+			values[i] = v / count
+		} else {
+			values[i] = 1
+		}
+	}
+	return values
+}
+
+// check refuses values that no mean of squares can be.
+func (m *Importance) check() error {
+	if len(m.columns) == 0 {
+		return errors.New("no entries")
+	}
+	for name, values := range m.columns {
+		for i, v := range values {
+			if !(v >= 0 && v <= math.MaxFloat32) {
+				return fmt.Errorf("entry %q: column %d is %v", name, i, v)
+			}
+		}
+	}
+	return nil
+}
+
+// Include drops the tensors whose names contain none of parts.
+func (m *Importance) Include(parts []string) {
+	for name := range m.columns {
+		if !containsAny(name, parts...) {
+			delete(m.columns, name)
+		}
+	}
+}
+
+// Exclude drops the tensors whose names contain one of parts.
+func (m *Importance) Exclude(parts []string) {
+	for name := range m.columns {
+		if containsAny(name, parts...) {
+			delete(m.columns, name)
+		}
+	}
+}
+
+// Len returns the number of tensors.
+func (m *Importance) Len() int { return len(m.columns) }
+
+// of returns the importance of a tensor's columns, nil where it is not known.
+func (m *Importance) of(t *gguf.Tensor) ([]float32, error) {
+	values, ok := m.columns[t.Name]
+	if !ok {
+		return nil, nil
+	}
+	stack := 1
+	if len(t.Shape) > 2 {
+		stack = t.Shape[len(t.Shape)-3]
+	}
+	if want := t.Cols() * stack; len(values) != want {
+		if t.Name == embedName {
+			return nil, nil // measured where the embedding serves as output
+		}
+		return nil, fmt.Errorf("%d columns in the importance matrix, %d in the tensor", len(values), want)
+	}
+	return values, nil
+}
+
+// kv returns what the output's metadata tell of the matrix.
+func (m *Importance) kv() []gguf.KV {
+	// llama-quantize keeps texts in 128 bytes, the last of them NUL.
+	cut := func(s string) gguf.Value { return gguf.Str(s[:min(len(s), 127)]) }
+	kv := []gguf.KV{{Key: "quantize.imatrix.file", Value: cut(m.Path)}}
+	if m.Dataset != "" {
+		kv = append(kv, gguf.KV{Key: "quantize.imatrix.dataset", Value: cut(m.Dataset)})
+	}
+	kv = append(kv, gguf.KV{Key: "quantize.imatrix.entries_count", Value: gguf.I32(int32(m.Len()))})
+	if m.Chunks > 0 {
+		kv = append(kv, gguf.KV{Key: "quantize.imatrix.chunks_count", Value: gguf.I32(int32(m.Chunks))})
+	}
+	return kv
+}
+
+// Unused returns the names of the matrix's tensors that a file does not have.
+func (m *Importance) Unused(f *gguf.File) []string {
+	var names []string
+	for name := range m.columns {
+		if f.Tensor(name) == nil {
+			names = append(names, name)
+		}
+	}
+	slices.Sort(names)
+	return names
+}

@@ -1,0 +1,113 @@
+package quantize
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"alpaca/internal/gguf"
+)
+
+const (
+	keyFileType = "general.file_type"
+	keyVersion  = "general.quantization_version"
+
+	// quantizationVersion is the revision of the block layouts: since May 2023.
+	quantizationVersion = 2
+)
+
+// outputKV returns the metadata of the output: that of the input, then what
+// describes the quantization, then the overrides. A key that is set anew moves
+// to the end, as in llama-quantize.
+func outputKV(f *gguf.File, opt *Options) ([]gguf.KV, error) {
+	var kv []gguf.KV
+	set := func(e gguf.KV) {
+		for i := range kv {
+			if kv[i].Key == e.Key {
+				kv = append(kv[:i], kv[i+1:]...)
+				break
+			}
+		}
+		kv = append(kv, e)
+	}
+	for _, e := range f.KV {
+		if !strings.HasPrefix(e.Key, "split.") {
+			kv = append(kv, e)
+		}
+	}
+	code := opt.Mix.Code
+	if opt.Mix.Copy {
+		n, ok, err := f.Uint(keyFileType)
+		if err != nil || n > math.MaxUint32 {
+			return nil, fmt.Errorf("quantize: %s is not a number of 32 bits", keyFileType)
+		}
+		code = uint32(n)
+		if !ok {
+			code = guessFileType(f)
+		}
+	}
+	set(gguf.KV{Key: keyVersion, Value: gguf.U32(quantizationVersion)})
+	set(gguf.KV{Key: keyFileType, Value: gguf.U32(code)})
+	for _, e := range opt.Overrides {
+		set(e)
+	}
+	if opt.Importance != nil {
+		for _, e := range opt.Importance.kv() {
+			set(e)
+		}
+	}
+	return kv, nil
+}
+
+// guessFileType returns the code of the mix whose type most tensors have, among
+// several the one of medium size.
+func guessFileType(f *gguf.File) (code uint32) {
+	most := 0
+	for _, m := range Mixes {
+		n := 0
+		for i := range f.Tensors {
+			if t := &f.Tensors[i]; t.Type == m.Type && quantizable(t) {
+				n++
+			}
+		}
+		if !m.Copy && (n > most || n == most && strings.HasSuffix(m.Name, "_M")) {
+			code, most = m.Code, n
+		}
+	}
+	return code
+}
+
+// ParseOverride parses KEY=TYPE:VALUE, TYPE being int, float, bool or str.
+func ParseOverride(s string) (gguf.KV, error) {
+	key, rest, ok := strings.Cut(s, "=")
+	kind, text, ok2 := strings.Cut(rest, ":")
+	if !ok || !ok2 || key == "" {
+		return gguf.KV{}, fmt.Errorf("quantize: override %q is not of the form KEY=TYPE:VALUE", s)
+	}
+	var v gguf.Value
+	var err error
+	switch kind {
+	case "int":
+		var n int64
+		n, err = strconv.ParseInt(text, 10, 32)
+		v = gguf.I32(int32(n))
+	case "float":
+		var f float64
+		f, err = strconv.ParseFloat(text, 32)
+		v = gguf.F32(float32(f))
+	case "bool":
+		if text != "true" && text != "false" {
+			err = fmt.Errorf("%q is neither true nor false", text)
+		}
+		v = gguf.Bool(text == "true")
+	case "str":
+		v = gguf.Str(text)
+	default:
+		err = fmt.Errorf("type %q is none of int, float, bool and str", kind)
+	}
+	if err != nil {
+		return gguf.KV{}, fmt.Errorf("quantize: override %q: %w", s, err)
+	}
+	return gguf.KV{Key: key, Value: v}, nil
+}

@@ -1,0 +1,74 @@
+package quantize
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
+)
+
+// layerOf returns the layer that a tensor's name tells, -1 where it tells none.
+func layerOf(name string) int {
+	rest, ok := strings.CutPrefix(name, "blk.")
+	if !ok {
+		return -1
+	}
+	end := strings.IndexFunc(rest, func(c rune) bool { return c < '0' || c > '9' })
+	if end < 0 {
+		end = len(rest)
+	}
+	n, err := strconv.Atoi(rest[:end])
+	if err != nil {
+		return -1
+	}
+	return n
+}
+
+// inOrder returns the tensors in the order in which llama-quantize writes them:
+// those of no layer first, then layer by layer; by name within.
+func inOrder(tensors []gguf.Tensor) []*gguf.Tensor {
+	list := make([]*gguf.Tensor, len(tensors))
+	for i := range tensors {
+		list[i] = &tensors[i]
+	}
+	slices.SortStableFunc(list, func(a, b *gguf.Tensor) int {
+		return cmp.Or(cmp.Compare(layerOf(a.Name), layerOf(b.Name)), strings.Compare(a.Name, b.Name))
+	})
+	return list
+}
+
+// notWeights are parts of the names of tensors that stay as they are although
+// they are matrices: small, and sensitive to errors.
+var notWeights = []string{
+	"_norm.weight", "ffn_gate_inp.weight", "ssm_conv1d.weight", "attn_rel_b.weight",
+	"time_mix_first.weight", "time_mix_w1.weight", "time_mix_w2.weight",
+	"time_mix_decay_w1.weight", "time_mix_decay_w2.weight", "time_mix_lerp_fused.weight",
+}
+
+// quantizable reports whether a tensor is a matrix of weights, of any type.
+func quantizable(t *gguf.Tensor) bool {
+	switch {
+	case !strings.HasSuffix(t.Name, "weight"), containsAny(t.Name, notWeights...):
+		return false
+	case t.Name == "position_embd.weight", t.Name == "token_types.weight":
+		return false
+	}
+	for _, d := range t.Shape[:len(t.Shape)-1] {
+		if d > 1 {
+			return true
+		}
+	}
+	return false // a vector, or several dimensions of which all but one are 1
+}
+
+// isQuantized reports whether a type has already lost what quantizing loses.
+func isQuantized(t quant.Type) bool {
+	switch t {
+	case quant.F32, quant.F16, quant.BF16, quant.F64, quant.I8, quant.I16, quant.I32, quant.I64:
+		return false
+	}
+	return true
+}

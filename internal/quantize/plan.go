@@ -1,0 +1,228 @@
+package quantize
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
+)
+
+// Options say how a file is to be quantized.
+type Options struct {
+	Mix Mix
+	// Pure gives every matrix the mix's type, without rules.
+	Pure bool
+	// LeaveOutput keeps output.weight as it is.
+	LeaveOutput bool
+	// Output and Embedding, where not nil, are the types of output.weight and
+	// token_embd.weight.
+	Output, Embedding *quant.Type
+	// Tensors are types for the tensors that match; the last match wins.
+	Tensors []TensorType
+	// Requantize allows weights that are quantized already.
+	Requantize bool
+	// KeepSplit writes as many files as the input has.
+	KeepSplit bool
+	// Overrides replace or add metadata.
+	Overrides []gguf.KV
+	// Importance, where not nil, tells which columns matter.
+	Importance *Importance
+}
+
+// A TensorType is a type for the tensors whose names match.
+type TensorType struct {
+	Pattern *regexp.Regexp
+	Type    quant.Type
+}
+
+// ParseTensorType parses REGEX=TYPE.
+func ParseTensorType(s string) (TensorType, error) {
+	i := strings.LastIndexByte(s, '=')
+	if i < 1 {
+		return TensorType{}, fmt.Errorf("quantize: %q is not of the form REGEX=TYPE", s)
+	}
+	t, err := ParseEncodable(s[i+1:])
+	if err != nil {
+		return TensorType{}, err
+	}
+	re, err := regexp.Compile(s[:i])
+	if err != nil {
+		return TensorType{}, fmt.Errorf("quantize: %q: %w", s[:i], err)
+	}
+	return TensorType{re, t}, nil
+}
+
+// ParseEncodable parses the name of a type that tensors can be given.
+func ParseEncodable(name string) (quant.Type, error) {
+	t, err := quant.ParseType(name)
+	if err == nil && !quant.CanEncode(t) {
+		err = fmt.Errorf("quant: %v cannot be written", t)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("quantize: tensor type: %w", err)
+	}
+	return t, nil
+}
+
+// A Plan is what is to be done with each tensor, in the order of the output.
+type Plan struct {
+	Input   *gguf.File
+	Options Options
+	KV      []gguf.KV // of the output, without what belongs to a split
+	Steps   []Step
+}
+
+// A Step is what is to be done with one tensor.
+type Step struct {
+	Tensor *gguf.Tensor
+	To     quant.Type
+	Note   string // why To is not what the rules or options said, or ""
+	part   int    // index of the output file
+
+	importance []float32 // of the columns, of each matrix of a stack; nil where unknown
+}
+
+// Bytes returns the size of the result.
+func (s *Step) Bytes() int64 {
+	cols := s.Tensor.Cols()
+	return int64(s.Tensor.Elems()/cols) * int64(s.To.RowBytes(cols))
+}
+
+// Copied reports whether the tensor's bytes stay as they are.
+func (s *Step) Copied() bool { return s.To == s.Tensor.Type }
+
+// NewPlan decides what to do. It reads only the header of f.
+func NewPlan(f *gguf.File, opt Options) (*Plan, error) {
+	facts, err := readFacts(f)
+	if err != nil {
+		return nil, err
+	}
+	facts.imatrix = opt.Importance != nil
+	p := &Plan{Input: f, Options: opt}
+	if p.KV, err = outputKV(f, &opt); err != nil {
+		return nil, err
+	}
+	r := &rules{modelFacts: facts, mix: opt.Mix}
+	for _, t := range p.order() {
+		s := Step{Tensor: t, To: t.Type, part: p.partOf(t)}
+		if !opt.Mix.Copy && quantizable(t) && !(opt.LeaveOutput && t.Name == outputName) {
+			if err := s.decide(r, &opt); err != nil {
+				return nil, fmt.Errorf("quantize: tensor %q: %w", t.Name, err)
+			}
+		}
+		p.Steps = append(p.Steps, s)
+	}
+	if len(p.Steps) == 0 {
+		return nil, errors.New("quantize: the file has no tensors")
+	}
+	return p, nil
+}
+
+// order returns the tensors in the order of the output.
+func (p *Plan) order() []*gguf.Tensor {
+	if !p.Options.KeepSplit {
+		return inOrder(p.Input.Tensors)
+	}
+	list := make([]*gguf.Tensor, len(p.Input.Tensors))
+	for i := range list {
+		list[i] = &p.Input.Tensors[i]
+	}
+	return list
+}
+
+// partOf returns the index of the output file that holds t.
+func (p *Plan) partOf(t *gguf.Tensor) int {
+	if !p.Options.KeepSplit {
+		return 0
+	}
+	return p.Input.PartOf(t.Name)
+}
+
+// decide chooses the type of a matrix of weights and checks that it can be had.
+func (s *Step) decide(r *rules, opt *Options) (err error) {
+	t := s.Tensor
+	s.To = opt.Mix.Type
+	if !opt.Pure && isQuantized(opt.Mix.Type) {
+		s.To = r.choose(t)
+	}
+	chosen, explicit := opt.explicit(t.Name, r.hasOutput)
+	if explicit {
+		s.To = chosen
+	}
+	wanted := s.To
+	if s.To, err = fitColumns(wanted, t.Cols()); err != nil {
+		return err
+	}
+	if s.To != wanted {
+		s.Note = fmt.Sprintf("not %v: %d columns are not a multiple of %d", wanted, t.Cols(), wanted.BlockLen())
+	}
+	if s.Copied() {
+		return nil
+	}
+	if !quant.CanCompute(t.Type) {
+		return fmt.Errorf("cannot read weights of type %v", t.Type)
+	}
+	if isQuantized(t.Type) && !opt.Requantize {
+		return fmt.Errorf("%w: it is %v", ErrQuantized, t.Type)
+	}
+	if opt.Importance != nil {
+		if s.importance, err = opt.Importance.of(t); err != nil {
+			return err
+		}
+	}
+	if s.To == quant.Q2_K && opt.Mix.Name == "Q2_K_S" && s.importance == nil && !explicit && t.Name != embedName {
+		return ErrNeedsImportance
+	}
+	return nil
+}
+
+// ErrQuantized is the reason for refusing weights that have been quantized
+// before.
+var ErrQuantized = errors.New("is quantized already, and quantizing it once more loses more than quantizing the original")
+
+// ErrNeedsImportance is the reason for refusing Q2_K_S without an importance
+// matrix.
+var ErrNeedsImportance = errors.New("Q2_K_S is of use only with an importance matrix")
+
+// explicit returns the type that the options give a tensor.
+func (opt *Options) explicit(name string, hasOutput bool) (t quant.Type, ok bool) {
+	for _, tt := range opt.Tensors {
+		if tt.Pattern.MatchString(name) {
+			t, ok = tt.Type, true
+		}
+	}
+	switch {
+	case name == embedName && opt.Embedding != nil:
+		return *opt.Embedding, true
+	case opt.Output != nil && (name == outputName || name == embedName && !hasOutput):
+		return *opt.Output, true
+	}
+	return t, ok
+}
+
+// InputBytes returns the bytes of all tensors before.
+func (p *Plan) InputBytes() (n int64) {
+	for i := range p.Steps {
+		n += p.Steps[i].Tensor.Bytes
+	}
+	return n
+}
+
+// OutputBytes returns the bytes of all tensors after.
+func (p *Plan) OutputBytes() (n int64) {
+	for i := range p.Steps {
+		n += p.Steps[i].Bytes()
+	}
+	return n
+}
+
+// Weights returns the number of all tensors' elements.
+func (p *Plan) Weights() (n int64) {
+	for i := range p.Steps {
+		n += int64(p.Steps[i].Tensor.Elems())
+	}
+	return n
+}

@@ -1,0 +1,193 @@
+// Package quantize turns a model's weights into smaller number formats, byte
+// for byte as llama-quantize does.
+//
+//	gguf.File ── NewPlan ──► Plan: each tensor's type ── Run ──► gguf.Writer
+//	               ▲                                     ▲
+//	        rules.go, Options                  chunks of rows on all cores
+//
+// A plan is made from the header alone. Run streams: it holds some chunks of
+// rows at a time, whatever the model's size.
+package quantize
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"alpaca/internal/gguf"
+)
+
+// RunOptions say how a plan is carried out.
+type RunOptions struct {
+	Threads int
+	// Force allows the output to replace a file.
+	Force bool
+	// Stats measures each tensor's error.
+	Stats bool
+	// Progress, where not nil, is called from one goroutine at a time with the
+	// tensor at hand and the bytes of input done.
+	Progress func(tensor string, done int64)
+}
+
+// A Result is what Run did.
+type Result struct {
+	Outputs []string // paths
+	Bytes   int64    // of the outputs
+	Tensors []TensorResult
+	Elapsed time.Duration
+}
+
+// A TensorResult is what became of one tensor.
+type TensorResult struct {
+	*Step
+	Error *ErrorStats // with RunOptions.Stats, of tensors that changed
+}
+
+// Run writes the plan's output to path, or beside it as many files as the input
+// has. The files appear when all of them are complete and on disk; where Run
+// fails, or ctx ends, nothing has changed.
+func (p *Plan) Run(ctx context.Context, path string, opt RunOptions) (*Result, error) {
+	start := time.Now()
+	res := &Result{Outputs: p.OutputPaths(path)}
+	if err := p.checkOutputs(res.Outputs, opt.Force); err != nil {
+		return nil, err
+	}
+	writers, err := p.createAll(res.Outputs)
+	defer func() {
+		for _, w := range writers {
+			w.Abort()
+		}
+	}()
+	if err != nil {
+		return nil, err
+	}
+	r := &runner{plan: p, opt: opt, writers: writers}
+	if res.Tensors, err = r.run(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.Input.Unchanged(); err != nil {
+		return nil, err
+	}
+	for _, w := range writers {
+		if err := w.Commit(); err != nil {
+			return nil, err
+		}
+	}
+	for _, name := range res.Outputs {
+		st, err := os.Stat(name)
+		if err != nil {
+			return nil, fmt.Errorf("quantize: %w", err)
+		}
+		res.Bytes += st.Size()
+	}
+	res.Elapsed = time.Since(start)
+	return res, nil
+}
+
+// OutputPaths returns the files that Run writes for path.
+func (p *Plan) OutputPaths(path string) []string {
+	parts := len(p.Input.Parts)
+	if !p.Options.KeepSplit || parts < 2 {
+		return []string{path}
+	}
+	paths := make([]string, parts)
+	for i := range paths {
+		paths[i] = fmt.Sprintf("%s-%05d-of-%05d.gguf", strings.TrimSuffix(path, ".gguf"), i+1, parts)
+	}
+	return paths
+}
+
+// ErrExists is the reason for not replacing a file.
+var ErrExists = errors.New("exists already")
+
+// checkOutputs refuses to write over the input, and over any file unless force
+// is set.
+func (p *Plan) checkOutputs(outputs []string, force bool) error {
+	for _, out := range outputs {
+		st, err := os.Stat(out)
+		if errors.Is(err, os.ErrNotExist) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("quantize: %w", err)
+		}
+		inputs := p.Input.Parts
+		if opt := p.Options.Importance; opt != nil {
+			inputs = append([]string{opt.Path}, inputs...)
+		}
+		for _, in := range inputs {
+			if old, err := os.Stat(in); err == nil && os.SameFile(old, st) {
+				return fmt.Errorf("quantize: %s is the input", out)
+			}
+		}
+		if !force || !st.Mode().IsRegular() {
+			return fmt.Errorf("quantize: %s %w", out, ErrExists)
+		}
+	}
+	return nil
+}
+
+// createAll begins all output files.
+func (p *Plan) createAll(paths []string) ([]*gguf.Writer, error) {
+	var writers []*gguf.Writer
+	for i, path := range paths {
+		kv, tensors := p.contents(i, len(paths))
+		w, err := gguf.Create(path, kv, tensors)
+		if err != nil {
+			return writers, err
+		}
+		writers = append(writers, w)
+	}
+	return writers, nil
+}
+
+// contents returns what the header of part i of n has: only the first has the
+// model's metadata.
+func (p *Plan) contents(i, n int) (kv []gguf.KV, tensors []gguf.Tensor) {
+	if i == 0 {
+		kv = append(kv, p.KV...)
+	}
+	if n > 1 {
+		kv = append(kv,
+			gguf.KV{Key: "split.no", Value: gguf.U16(uint16(i))},
+			gguf.KV{Key: "split.count", Value: gguf.U16(uint16(n))},
+			gguf.KV{Key: "split.tensors.count", Value: gguf.I32(int32(len(p.Steps)))})
+	}
+	for _, s := range p.Steps {
+		if s.part == i {
+			tensors = append(tensors, gguf.Tensor{Name: s.Tensor.Name, Type: s.To, Shape: withoutOnes(s.Tensor.Shape)})
+		}
+	}
+	return kv, tensors
+}
+
+// withoutOnes drops the outermost dimensions that are 1, as files have it.
+func withoutOnes(shape []int) []int {
+	for len(shape) > 1 && shape[0] == 1 {
+		shape = shape[1:]
+	}
+	return shape
+}
+
+// FileBytes returns the size that all output files will have.
+func (p *Plan) FileBytes() (size int64, err error) {
+	n := len(p.OutputPaths(""))
+	for i := range n {
+		bytes, err := gguf.FileSize(p.contents(i, n))
+		if err != nil {
+			return 0, fmt.Errorf("quantize: %w", err)
+		}
+		size += bytes
+	}
+	return size, nil
+}
+
+// DefaultOutput returns the name that llama-quantize gives the output where none
+// is given: ggml-model-TYPE.gguf beside the input.
+func DefaultOutput(input string, m Mix) string {
+	return filepath.Join(filepath.Dir(input), "ggml-model-"+m.Name+".gguf")
+}

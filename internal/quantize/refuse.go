@@ -1,0 +1,40 @@
+package quantize
+
+import (
+	"errors"
+	"fmt"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
+)
+
+// ErrNotFinite is the reason for refusing weights that are infinite or NaN.
+var ErrNotFinite = errors.New("the model is damaged, or was converted badly")
+
+// ErrOverflow is the reason for refusing weights that are too large for the
+// scales of a type.
+var ErrOverflow = errors.New("too large for the type")
+
+// notFinite finds the row of a copied tensor whose scales are not finite.
+func (w *worker) notFinite(t *gguf.Tensor, c *chunk, in []byte) error {
+	n := t.Type.RowBytes(t.Cols())
+	row := 0
+	for quant.FiniteScales(t.Type, in[row*n:(row+1)*n]) {
+		row++
+	}
+	return fmt.Errorf("row %d has weights that are infinite or not a number: %w", c.row+row, ErrNotFinite)
+}
+
+// overflow finds the row whose scales do not fit.
+func (w *worker) overflow(s *Step, c *chunk) error {
+	cols, n := s.Tensor.Cols(), s.To.RowBytes(s.Tensor.Cols())
+	row := 0
+	for quant.FiniteScales(s.To, c.out[row*n:(row+1)*n]) {
+		row++
+	}
+	var most float32
+	for _, v := range w.x[row*cols : (row+1)*cols] {
+		most = max(most, v, -v)
+	}
+	return fmt.Errorf("row %d has weights up to %g: %w %v", c.row+row, most, ErrOverflow, s.To)
+}

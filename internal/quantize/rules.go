@@ -1,0 +1,256 @@
+package quantize
+
+import (
+	"fmt"
+	"strings"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
+)
+
+// modelFacts is what the choice of types depends on.
+type modelFacts struct {
+	arch      string
+	layers    int
+	experts   int
+	gqa       int  // query heads for each KV head
+	is70B     bool // LLaMA 2 or 3 of 70 billion parameters
+	hasOutput bool // output.weight is there; else the token embedding serves
+	attnV     int  // number of attn_v tensors, or of those that hold V among others
+	imatrix   bool // an importance matrix is given
+}
+
+// readFacts reads them from a file.
+func readFacts(f *gguf.File) (modelFacts, error) {
+	var m modelFacts
+	var err error
+	if m.arch, _, err = f.String("general.architecture"); err != nil {
+		return m, fmt.Errorf("quantize: %w", err)
+	}
+	number := func(key string) int {
+		value, ok := f.Value(m.arch + "." + key)
+		if list, isList := value.Ints(); ok && isList && len(list) > 0 {
+			return int(list[0]) // one for each layer: the first stands for all
+		}
+		n, isNumber := uint64(0), false
+		if ok {
+			n, isNumber = value.Uint()
+		}
+		if ok && (!isNumber || n > 1<<20) && err == nil {
+			err = fmt.Errorf("quantize: key %q is %v, want a count", m.arch+"."+key, value)
+		}
+		return int(min(n, 1<<20))
+	}
+	m.layers = number("block_count")
+	m.experts = number("expert_count")
+	heads, kvHeads := number("attention.head_count"), number("attention.head_count_kv")
+	if kvHeads == 0 {
+		kvHeads = heads
+	}
+	if err != nil {
+		return m, err
+	}
+	m.gqa = heads / max(kvHeads, 1)
+	m.is70B = m.arch == "llama" && m.layers == 80 && heads != kvHeads
+	for _, t := range f.Tensors {
+		switch {
+		case containsAny(t.Name, "attn_v.weight", "attn_qkv.weight", "attn_kv_b.weight"):
+			m.attnV++
+		case t.Name == outputName:
+			m.hasOutput = true
+		}
+	}
+	return m, nil
+}
+
+const (
+	outputName = "output.weight"
+	embedName  = "token_embd.weight"
+)
+
+// rules chooses types tensor by tensor, in the order of the output.
+type rules struct {
+	modelFacts
+	mix   Mix
+	nextV int // number of attn_v tensors seen
+	nextD int // number of ffn_down tensors seen
+}
+
+// choose returns the type for a tensor by the rules that llama-quantize follows
+// (formats of February 2025): the first rule whose name matches decides. They
+// spend bits where they were found to matter: on the output, on the values of
+// attention (few numbers where query heads share them) and on the second matrix
+// of the feed-forward network, in the first and last layers most of all.
+func (r *rules) choose(t *gguf.Tensor) quant.Type {
+	switch {
+	case t.Name == outputName, t.Name == embedName && !r.hasOutput:
+		switch {
+		case r.arch == "falcon" || t.Cols()%r.mix.Type.BlockLen() != 0:
+			return quant.Q8_0
+		case r.mix.Type != quant.Q8_0:
+			return quant.Q6_K
+		}
+	case t.Name == embedName:
+		if r.mix.Type == quant.TQ1_0 || r.mix.Type == quant.TQ2_0 {
+			return quant.Q4_K
+		}
+	case strings.Contains(t.Name, "attn_v.weight"):
+		r.nextV++
+		return r.attnValue(r.nextV - 1)
+	case containsAny(t.Name, "attn_k.weight", "attn_q.weight"):
+		if r.experts == 8 && strings.Contains(t.Name, "attn_k.weight") {
+			return quant.Q8_0
+		}
+	case strings.Contains(t.Name, "ffn_down"):
+		layer := r.nextD
+		r.nextD++
+		if r.experts > 1 { // several tensors a layer: the count is not the layer
+			layer = layerOf(t.Name)
+		}
+		return r.ffnDown(layer)
+	case strings.Contains(t.Name, "attn_output.weight"):
+		return r.attnOutput()
+	case strings.Contains(t.Name, "attn_qkv.weight"):
+		switch r.mix.Name {
+		case "Q3_K_M", "Q3_K_L":
+			return quant.Q4_K
+		case "Q4_K_M":
+			return quant.Q5_K
+		case "Q5_K_M":
+			return quant.Q6_K
+		}
+	}
+	return r.mix.Type
+}
+
+// attnValue chooses for the i-th attn_v.weight.
+func (r *rules) attnValue(i int) quant.Type {
+	t := r.mix.Type
+	switch r.mix.Name {
+	case "Q2_K":
+		t = pick(r.gqa >= 4, quant.Q4_K, quant.Q3_K)
+	case "Q2_K_S":
+		t = pick(r.gqa >= 4, quant.Q4_K, t)
+	case "Q3_K_M":
+		t = pick(i < 2, quant.Q5_K, quant.Q4_K)
+	case "Q3_K_L":
+		t = quant.Q5_K
+	case "IQ4_NL", "IQ4_XS":
+		t = pick(r.gqa >= 4, quant.Q5_K, t)
+	case "Q4_K_M", "Q5_K_M":
+		t = pick(moreBits(i, r.attnV), quant.Q6_K, t)
+	case "Q4_K_S":
+		t = pick(i < 4, quant.Q5_K, t)
+	}
+	if r.is70B && (t == quant.Q3_K || t == quant.Q4_K) {
+		t = quant.Q5_K // 8 heads share it: it is small and matters
+	}
+	if r.experts == 8 {
+		t = quant.Q8_0 // as small, beside the experts
+	}
+	return t
+}
+
+// ffnDown chooses for a layer's ffn_down.
+func (r *rules) ffnDown(i int) quant.Type {
+	t, n, falcon := r.mix.Type, r.layers, r.arch == "falcon"
+	first := i < n/8
+	switch r.mix.Name {
+	case "Q2_K":
+		return quant.Q3_K
+	case "Q2_K_S":
+		return pick(first, quant.Q4_K, t)
+	case "Q3_K_M":
+		return pick(i < n/16, quant.Q5_K, pick(!falcon || moreBits(i, n), quant.Q4_K, t))
+	case "Q3_K_L":
+		return pick(falcon, quant.Q4_K, quant.Q5_K)
+	case "Q4_K_M":
+		if falcon {
+			return pick(i < n/16, quant.Q6_K, pick(moreBits(i, n), quant.Q5_K, t))
+		}
+		return pick(moreBits(i, n), quant.Q6_K, t)
+	case "IQ4_NL", "IQ4_XS":
+		return pick(first && !r.imatrix, quant.Q5_K, t)
+	case "Q5_K_M":
+		return pick(moreBits(i, n), quant.Q6_K, t)
+	case "Q4_K_S":
+		return pick(first && !falcon, quant.Q5_K, t)
+	case "Q4_0":
+		return pick(first && r.imatrix, quant.Q4_1, t)
+	case "Q5_0":
+		return pick(first && r.imatrix, quant.Q5_1, t)
+	}
+	return t
+}
+
+// attnOutput chooses for attn_output.weight.
+func (r *rules) attnOutput() quant.Type {
+	name := r.mix.Name
+	switch {
+	case r.arch == "falcon":
+		return pick(name == "Q3_K_L", quant.Q4_K, r.mix.Type)
+	case r.experts == 8:
+		switch name {
+		case "Q2_K", "Q3_K_S", "Q3_K_M", "IQ4_NL", "IQ4_XS", "Q4_K_S", "Q4_K_M":
+			return quant.Q5_K
+		}
+		return r.mix.Type
+	}
+	switch name {
+	case "Q2_K":
+		return quant.Q3_K
+	case "Q3_K_M":
+		return quant.Q4_K
+	case "Q3_K_L":
+		return quant.Q5_K
+	}
+	return r.mix.Type
+}
+
+// moreBits reports whether layer i of n is one of those that the mixes of
+// medium size treat better: the first and last eighths, and every third.
+func moreBits(i, n int) bool { return i < n/8 || i >= 7*n/8 || (i-n/8)%3 == 2 }
+
+// fallbacks are the types for rows that are no multiple of 256.
+var fallbacks = map[quant.Type]quant.Type{
+	quant.TQ1_0:  quant.Q4_0,
+	quant.TQ2_0:  quant.Q4_0,
+	quant.Q2_K:   quant.IQ4_NL,
+	quant.Q3_K:   quant.IQ4_NL,
+	quant.IQ4_XS: quant.IQ4_NL,
+	quant.Q4_K:   quant.Q5_0,
+	quant.Q5_K:   quant.Q5_1,
+	quant.Q6_K:   quant.Q8_0,
+}
+
+// fitColumns returns t, or for rows of cols weights that its blocks do not fit
+// the nearest type that does.
+func fitColumns(t quant.Type, cols int) (quant.Type, error) {
+	if cols%t.BlockLen() == 0 {
+		return t, nil
+	}
+	other, ok := fallbacks[t]
+	switch {
+	case !ok:
+		return t, fmt.Errorf("%d columns are not a multiple of %d, the length of a %v block", cols, t.BlockLen(), t)
+	case cols%other.BlockLen() != 0:
+		return quant.F16, nil
+	}
+	return other, nil
+}
+
+func pick(condition bool, yes, no quant.Type) quant.Type {
+	if condition {
+		return yes
+	}
+	return no
+}
+
+func containsAny(s string, parts ...string) bool {
+	for _, p := range parts {
+		if strings.Contains(s, p) {
+			return true
+		}
+	}
+	return false
+}

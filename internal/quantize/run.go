@@ -1,0 +1,230 @@
+package quantize
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
+)
+
+// chunkWeights is the number of weights that a worker encodes at once, or a
+// whole row if that is longer: as float32 they fit the cache next to the core.
+const chunkWeights = 1 << 17
+
+// chunksPerThread bounds the chunks under way: enough that no worker waits while
+// the oldest one is written.
+const chunksPerThread = 4
+
+// A chunk is some rows of a tensor on their way to the output.
+type chunk struct {
+	step     int
+	row      int  // first
+	rows     int  // how many
+	last     bool // of the tensor
+	out      []byte
+	err      error
+	stats    ErrorStats
+	finished chan struct{}
+}
+
+// runner carries out a plan: workers encode chunks, run writes them in order.
+type runner struct {
+	plan    *Plan
+	opt     RunOptions
+	writers []*gguf.Writer
+}
+
+// run writes all tensors.
+func (r *runner) run(ctx context.Context) ([]TensorResult, error) {
+	ctx, cancel := context.WithCancel(ctx)
+	threads := max(1, r.opt.Threads)
+	work := make(chan *chunk)                           // to the workers
+	queue := make(chan *chunk, threads*chunksPerThread) // the same, in order, to the writer
+	var workers sync.WaitGroup
+	defer workers.Wait()
+	defer cancel() // first: it ends the workers that the line above waits for
+
+	spare := sync.Pool{New: func() any { return new([]byte) }}
+	for range threads {
+		workers.Go(func() {
+			var w worker
+			for c := range work {
+				c.out = *spare.Get().(*[]byte)
+				// The file may be cut while it is read, see gguf.Guard.
+				if err := gguf.Guard(func() error { return w.encode(r, c) }); err != nil {
+					c.err = err
+				}
+				close(c.finished)
+			}
+		})
+	}
+	workers.Go(func() {
+		defer close(work)
+		defer close(queue)
+		r.cut(func(c *chunk) bool {
+			select {
+			case queue <- c:
+			case <-ctx.Done():
+				return false
+			}
+			select {
+			case work <- c:
+				return true
+			case <-ctx.Done():
+				return false
+			}
+		})
+	})
+	return r.write(ctx, queue, func(b []byte) { spare.Put(&b) })
+}
+
+// cut calls yield with all chunks in order until that returns false.
+func (r *runner) cut(yield func(*chunk) bool) {
+	for i := range r.plan.Steps {
+		t := r.plan.Steps[i].Tensor
+		rows, step := t.Rows(), max(1, chunkWeights/t.Cols())
+		for row := 0; row < rows; row += step {
+			n := min(step, rows-row)
+			c := &chunk{step: i, row: row, rows: n, last: row+n == rows, finished: make(chan struct{})}
+			if !yield(c) {
+				return
+			}
+		}
+	}
+}
+
+// write writes the chunks in order.
+func (r *runner) write(ctx context.Context, queue <-chan *chunk, free func([]byte)) ([]TensorResult, error) {
+	var results []TensorResult
+	var done int64
+	for {
+		var c *chunk
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case next, ok := <-queue:
+			if !ok {
+				return results, ctx.Err()
+			}
+			c = next
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-c.finished:
+		}
+		s := &r.plan.Steps[c.step]
+		if c.err != nil {
+			return nil, fmt.Errorf("quantize: tensor %q: %w", s.Tensor.Name, c.err)
+		}
+		w := r.writers[s.part]
+		if c.row == 0 {
+			if err := w.Begin(s.Tensor.Name); err != nil {
+				return nil, err
+			}
+			results = append(results, TensorResult{Step: s})
+			if r.opt.Stats && !s.Copied() {
+				results[len(results)-1].Error = new(ErrorStats)
+			}
+		}
+		if err := r.writeChunk(w, s, c); err != nil {
+			return nil, err
+		}
+		if e := results[len(results)-1].Error; e != nil {
+			e.add(&c.stats)
+		}
+		done += int64(c.rows) * int64(s.Tensor.Type.RowBytes(s.Tensor.Cols()))
+		if r.opt.Progress != nil {
+			r.opt.Progress(s.Tensor.Name, done)
+		}
+		free(c.out)
+	}
+}
+
+// writeChunk writes one chunk: what the worker made, or the input's bytes.
+func (r *runner) writeChunk(w *gguf.Writer, s *Step, c *chunk) error {
+	if !s.Copied() {
+		_, err := w.Write(c.out)
+		return err
+	}
+	// The writer's own error names the file; a fault in the input does too.
+	return gguf.Guard(func() error {
+		_, err := w.Write(c.input(s.Tensor))
+		return err
+	})
+}
+
+// input returns the chunk's bytes in the input.
+func (c *chunk) input(t *gguf.Tensor) []byte {
+	n := t.Type.RowBytes(t.Cols())
+	return t.Data[c.row*n : (c.row+c.rows)*n]
+}
+
+// A worker holds the weights of the chunk that it works on.
+type worker struct {
+	x    []float32
+	back []float32 // for statistics: what decoding gives
+}
+
+// encode checks a chunk and fills c.out, except for tensors that are copied.
+func (w *worker) encode(r *runner, c *chunk) error {
+	s := &r.plan.Steps[c.step]
+	t, cols, in := s.Tensor, s.Tensor.Cols(), c.input(s.Tensor)
+	if s.Copied() && t.Type != quant.F32 && t.Type != quant.BF16 {
+		if !quant.FiniteScales(t.Type, in) {
+			return w.notFinite(t, c, in)
+		}
+		return nil
+	}
+	w.x = grow(w.x, c.rows*cols)
+	quant.Decode(t.Type, w.x, in)
+	if i := quant.FirstNotFinite(w.x); i >= 0 {
+		return fmt.Errorf("row %d, column %d is %v: %w", c.row+i/cols, i%cols, w.x[i], ErrNotFinite)
+	}
+	if s.Copied() {
+		return nil
+	}
+	n := s.To.RowBytes(cols)
+	c.out = grow(c.out, c.rows*n)
+	for row := 0; row < c.rows; {
+		// Each matrix of a stack has an importance of its own.
+		count, importance := s.sameImportance(c.row+row, c.rows-row)
+		quant.Encode(s.To, c.out[row*n:(row+count)*n], w.x[row*cols:(row+count)*cols], cols, importance)
+		row += count
+	}
+	if !quant.FiniteScales(s.To, c.out) {
+		return w.overflow(s, c)
+	}
+	if r.opt.Stats {
+		w.back = grow(w.back, len(w.x))
+		quant.Decode(s.To, w.back, c.out)
+		c.stats.measure(w.x, w.back)
+	}
+	return nil
+}
+
+// sameImportance returns how many rows from row on, n at most, have the same
+// importance of columns, and that importance.
+func (s *Step) sameImportance(row, n int) (count int, importance []float32) {
+	if s.importance == nil {
+		return n, nil
+	}
+	t, cols := s.Tensor, s.Tensor.Cols()
+	rows := 1
+	if len(t.Shape) > 1 {
+		rows = t.Shape[len(t.Shape)-2]
+	}
+	matrix := row / rows
+	at := matrix * cols % len(s.importance)
+	return min(n, (matrix+1)*rows-row), s.importance[at : at+cols]
+}
+
+// grow returns a slice of n elements, s itself if it is long enough.
+func grow[T any](s []T, n int) []T {
+	if cap(s) < n {
+		return make([]T, n)
+	}
+	return s[:n]
+}
