@@ -129,3 +129,24 @@ func tileK16SDOT(t *tileArgs)
 
 //go:noescape
 func tileK16MinSDOT(t *tileArgs)
+
+//go:noescape
+func tileB32NEON(t *tileArgs)
+
+//go:noescape
+func tileB32MinNEON(t *tileArgs)
+
+//go:noescape
+func tileB32WideNEON(t *tileArgs)
+
+//go:noescape
+func tileK32MinNEON(t *tileArgs)
+
+//go:noescape
+func tileK32WideNEON(t *tileArgs)
+
+//go:noescape
+func tileK16NEON(t *tileArgs)
+
+//go:noescape
+func tileK16MinNEON(t *tileArgs)

@@ -4,34 +4,42 @@ package quant
 
 // kernelTable lists each type's kernels, best first.
 var kernelTable = map[Type][]kernel{
-	Q4_0:   {sdotKernel32(packQ4_0SDOT, tileB32SDOT, false)},
-	Q4_1:   {sdotKernel32(packQ4_1SDOT, tileB32MinSDOT, true)},
-	Q5_0:   {sdotKernel32(packQ5_0SDOT, tileB32SDOT, false)},
-	Q5_1:   {sdotKernel32(packQ5_1SDOT, tileB32MinSDOT, true)},
-	Q8_0:   {sdotKernel32(packQ8_0SDOT, tileB32SDOT, false)},
-	IQ4_NL: {sdotKernel32(packIQ4_NLSDOT, tileB32SDOT, false)},
-	Q2_K:   {sdotKernel256(packQ2_KSDOT, tileK16MinSDOT, 16, true)},
-	Q3_K:   {sdotKernel256(packQ3_KSDOT, tileK16SDOT, 16, false)},
-	Q4_K:   {sdotKernel256(packQ4_KSDOT, tileK32MinSDOT, 32, true)},
-	Q5_K:   {sdotKernel256(packQ5_KSDOT, tileK32MinSDOT, 32, true)},
-	Q6_K:   {sdotKernel256(packQ6_KSDOT, tileK16SDOT, 16, false)},
-	IQ4_XS: {sdotKernel256(packIQ4_XSSDOT, tileK32SDOT, 32, false)},
+	Q4_0:   {sdot32(packQ4_0SDOT, tileB32SDOT), neon32(packQ4_0NEON, tileB32NEON)},
+	Q4_1:   {sdot32(packQ4_1SDOT, tileB32MinSDOT), neon32(packQ4_1NEON, tileB32MinNEON)},
+	Q5_0:   {sdot32(packQ5_0SDOT, tileB32SDOT), neon32(packQ5_0NEON, tileB32NEON)},
+	Q5_1:   {sdot32(packQ5_1SDOT, tileB32MinSDOT), neon32(packQ5_1NEON, tileB32MinNEON)},
+	Q8_0:   {sdot32(packQ8_0SDOT, tileB32SDOT), neon32(packQ8_0NEON, tileB32WideNEON)},
+	IQ4_NL: {sdot32(packIQ4_NLSDOT, tileB32SDOT), neon32(packIQ4_NLNEON, tileB32WideNEON)},
+	Q2_K:   {sdot256(packQ2_KSDOT, tileK16MinSDOT), neon256(packQ2_KNEON, tileK16MinNEON)},
+	Q3_K:   {sdot256(packQ3_KSDOT, tileK16SDOT), neon256(packQ3_KNEON, tileK16NEON)},
+	Q4_K:   {sdot256(packQ4_KSDOT, tileK32MinSDOT), neon256(packQ4_KNEON, tileK32MinNEON)},
+	Q5_K:   {sdot256(packQ5_KSDOT, tileK32MinSDOT), neon256(packQ5_KNEON, tileK32MinNEON)},
+	Q6_K:   {sdot256(packQ6_KSDOT, tileK16SDOT), neon256(packQ6_KNEON, tileK16NEON)},
+	IQ4_XS: {sdot256(packIQ4_XSSDOT, tileK32SDOT), neon256(packIQ4_XSNEON, tileK32WideNEON)},
 }
 
-func sdotKernel32(pack func(panel, w *byte, stride, nb int), tile func(t *tileArgs), hasMin bool) kernel {
-	n := 16*32 + 16*4
-	if hasMin {
-		n += 16 * 4
-	}
-	return kernel{level: "sdot", rows: 16, blockLen: 32, panelBytes: n, maxBlocks: 32, lanes: 1, pack: pack, tile: tile}
+// The kernels of an instruction set differ by two functions only. Panels have
+// room for the largest packed block; armgen/layout.go says what is in them.
+
+type (
+	packFunc func(panel, w *byte, stride, nb int)
+	tileFunc func(t *tileArgs)
+)
+
+func sdot32(p packFunc, t tileFunc) kernel  { return kernel32("sdot", 16*(32+4+4), p, t) }
+func neon32(p packFunc, t tileFunc) kernel  { return kernel32("neon", 16*(32+4+4), p, t) }
+func sdot256(p packFunc, t tileFunc) kernel { return kernel256("sdot", 16*(256+16*4+4+4+16), p, t) }
+func neon256(p packFunc, t tileFunc) kernel { return kernel256("neon", 16*(256+16*4+4+4+16*2), p, t) }
+
+// kernel32 is a kernel of a 32-wide format: runs of 1024 columns keep a panel and
+// the activations of four tokens in 32 KB.
+func kernel32(level string, panelBytes int, p packFunc, t tileFunc) kernel {
+	return kernel{level: level, rows: 16, blockLen: 32, panelBytes: panelBytes, maxBlocks: 32, lanes: 1, pack: p, tile: t}
 }
 
-func sdotKernel256(pack func(panel, w *byte, stride, nb int), tile func(t *tileArgs), width int, hasMin bool) kernel {
-	n := 16*256 + 256/width*16*4 + 16*4
-	if hasMin {
-		n += 16*4 + 256/width*16
-	}
-	return kernel{level: "sdot", rows: 16, blockLen: 256, panelBytes: n, maxBlocks: 4, lanes: 1, pack: pack, tile: tile}
+// kernel256 is a kernel of a k-quant.
+func kernel256(level string, panelBytes int, p packFunc, t tileFunc) kernel {
+	return kernel{level: level, rows: 16, blockLen: 256, panelBytes: panelBytes, maxBlocks: 4, lanes: 1, pack: p, tile: t}
 }
 
 func quantizeActs(a *Acts, row int, x []float32) { quantizeActsGeneric(a, row, x) }

@@ -62,6 +62,9 @@ func files() map[string]string {
 	a := newFile("Tiles for CPUs with dot products of bytes (FEAT_DotProd): Cortex-A76 and most\nsince. The lanes of a vector of sums are 4 rows.")
 	tilesSDOT(a)
 	add("tile_sdot_arm64.s", a)
+	a = newFile("Tiles for CPUs with nothing but NEON, such as Cortex-A53 and A72. The lanes of a\nvector of products are 8 columns of a row.")
+	tilesNEON(a)
+	add("tile_neon_arm64.s", a)
 	out["asm_arm64.go"] = declarations
 	return out
 }

@@ -14,76 +14,6 @@ func tilesSDOT(a *asm) {
 	}
 }
 
-// minName is the part of a tile's name that says that it adds minima.
-func minName(hasMin bool) string {
-	if hasMin {
-		return "Min"
-	}
-	return ""
-}
-
-// tileStart begins a tile: its arguments from t, in registers that all tiles share.
-func tileStart(a *asm, name, doc string) {
-	a.begin("func " + name + "(t *tileArgs)")
-	a.top("%s", comment(doc))
-	a.top("//\n// Registers\n" +
-		"//\tR1 panel        R2 blocks                      R3 tokens left\n" +
-		"//\tR4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride")
-}
-
-func tileArgs(a *asm, name string) {
-	a.top("TEXT ·%s(SB), NOSPLIT, $0-8", name)
-	a.op("MOVD", "t+0(FP), R0")
-	for i, arg := range []string{"panel", "nb", "tokens", "acc", "q", "qStride", "d", "dStride"} {
-		a.op("MOVD", "tileArgs_%s(R0), R%d", arg, i+1)
-	}
-}
-
-// byTokens emits body for n tokens at a time while there are so many, for each n of
-// steps, which end with 1, and returns from the function.
-func byTokens(a *asm, accBytes int, steps []int, body func(n int)) {
-	for _, n := range steps {
-		a.label(fmt.Sprintf("tokens%d", n))
-		next := "done"
-		if n > 1 {
-			next = fmt.Sprintf("tokens%d", nextStep(steps, n))
-			a.op("CMP", "$%d, R3", n)
-			a.op("BLT", "%s", next)
-		} else {
-			a.op("CBZ", "R3, done")
-		}
-		body(n)
-		a.op("MOVD", "$%d, R12", n)
-		a.op("MADD", "R6, R5, R12, R5")
-		a.op("MADD", "R8, R7, R12, R7")
-		a.add(n*accBytes, "R4")
-		a.op("SUB", "$%d, R3", n)
-		a.op("B", "tokens%d", n)
-	}
-	a.label("done")
-	a.op("RET", "")
-}
-
-func nextStep(steps []int, n int) int {
-	for i, s := range steps {
-		if s == n {
-			return steps[i+1]
-		}
-	}
-	return 1
-}
-
-// actPointers are the registers of the tokens' activations in a block.
-var actPointers = []string{"R13", "R14", "R15", "R19"}
-
-// pointActs sets the first n of actPointers.
-func pointActs(a *asm, n int) {
-	a.op("MOVD", "R5, %s", actPointers[0])
-	for t := 1; t < n; t++ {
-		a.op("ADD", "R6, %s, %s", actPointers[t-1], actPointers[t])
-	}
-}
-
 // sdotRows multiplies 16 weights of each of 8 rows, at off in R10, with activations
 // at actOff: sums[2*t+g] += w[g]·a[t].
 func sdotRows(a *asm, tokens, sums, acts, weights, off, actOff int) {
@@ -239,9 +169,6 @@ func tile256SDOT(a *asm, width int, hasMin bool) {
 		}
 	})
 }
-
-// minima returns the number of minima in a super-block.
-func minima(width int, hasMin bool) int { return 256 / width * btoi(hasMin) }
 
 // tail256SDOT ends a super-block: the sums in V8 and on enter the accumulators.
 //
