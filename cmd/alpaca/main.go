@@ -11,6 +11,15 @@
 //     that cannot be understood and 130 where Ctrl-C ended the work.
 package main
 
-import "os"
+import (
+	"context"
+	"os"
+)
 
-func main() { os.Exit(execute(os.Args[1:])) }
+func main() {
+	u := newUI()
+	ctx, stop := u.watchSignals(context.Background())
+	status := u.execute(ctx, os.Args[1:])
+	stop()
+	os.Exit(status)
+}

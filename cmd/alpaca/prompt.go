@@ -68,7 +68,7 @@ func (o *promptOptions) read(u *ui) (text string, given bool, err error) {
 		}
 		b.WriteString(part)
 	}
-	if !stdinTaken && stdinPiped() {
+	if !stdinTaken && u.inPiped {
 		part, err := stdin()
 		if err != nil {
 			return "", true, err
@@ -88,13 +88,6 @@ func readText(path string) (string, error) {
 		return "", err
 	}
 	return string(data), nil
-}
-
-// stdinPiped reports whether stdin is a pipe or a file: something that was
-// meant to be read. The null device and the terminal are not.
-func stdinPiped() bool {
-	st, err := os.Stdin.Stat()
-	return err == nil && st.Mode()&(os.ModeCharDevice|os.ModeDir) == 0
 }
 
 // readStdin reads all of stdin. Where that takes long it tells the user, who

@@ -48,10 +48,7 @@ func newRootCmd(u *ui) *cobra.Command {
 }
 
 // execute runs the command line args and returns the exit status.
-func execute(args []string) int {
-	u := newUI()
-	ctx, stop := u.watchSignals(context.Background())
-	defer stop()
+func (u *ui) execute(ctx context.Context, args []string) int {
 	root := newRootCmd(u)
 	root.SetArgs(expandSingleDash(root, args))
 	return u.exitStatus(root.ExecuteContext(ctx))

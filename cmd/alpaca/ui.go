@@ -15,6 +15,7 @@ type ui struct {
 	err io.Writer // everything else
 
 	inTTY, outTTY, errTTY bool // which of them are terminals
+	inPiped               bool // in is a pipe or a file: something that was meant to be read
 
 	signals signals
 	status  status // the line that shows progress
@@ -24,10 +25,18 @@ type ui struct {
 func newUI() *ui {
 	return &ui{
 		in: os.Stdin, out: os.Stdout, err: os.Stderr,
-		inTTY:  term.IsTerminal(int(os.Stdin.Fd())),
-		outTTY: term.IsTerminal(int(os.Stdout.Fd())),
-		errTTY: term.IsTerminal(int(os.Stderr.Fd())),
+		inTTY:   term.IsTerminal(int(os.Stdin.Fd())),
+		outTTY:  term.IsTerminal(int(os.Stdout.Fd())),
+		errTTY:  term.IsTerminal(int(os.Stderr.Fd())),
+		inPiped: isPiped(os.Stdin),
 	}
+}
+
+// isPiped reports whether f is a pipe or a file. The null device and terminals
+// are not.
+func isPiped(f *os.File) bool {
+	st, err := f.Stat()
+	return err == nil && st.Mode()&(os.ModeCharDevice|os.ModeDir) == 0
 }
 
 // notef tells the user something.

@@ -21,15 +21,15 @@ import (
 	"alpaca/internal/quant"
 )
 
-// The hyperparameters of the models. Rows are multiples of 32, so that they
-// can be quantized; heads are grouped by two.
+// The hyperparameters of the models. Rows and heads are multiples of 32, so that
+// they can be quantized; heads are grouped by two.
 const (
-	Dim        = 64
+	Dim        = 128
 	Layers     = 2
 	Heads      = 4
 	KVHeads    = 2
 	HeadDim    = Dim / Heads
-	FFNDim     = 96
+	FFNDim     = 192
 	ContextLen = 256
 )
 

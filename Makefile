@@ -1,0 +1,89 @@
+# The project needs Go and nothing else. The emulated tiers of "make check" need
+# qemu-user (Debian: apt install qemu-user-static); without it they are left out,
+# which is told at the end, unless ALPACA_REQUIRE_QEMU=1 makes that an error.
+
+export CGO_ENABLED := 0
+GO       ?= go
+FUZZTIME ?= 10s
+QEMU_ARM ?= qemu-aarch64-static
+QEMU_X86 ?= qemu-x86_64-static
+
+# Platforms that are compiled and vetted, but not run.
+PLATFORMS := darwin/arm64 windows/amd64 linux/riscv64 linux/386 linux/arm64
+
+.DEFAULT_GOAL := help
+.PHONY: help build test check fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp fuzz clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+build: ## build the program: ./alpaca
+	$(GO) build -trimpath -o alpaca ./cmd/alpaca
+
+test: ## run the tests on this machine
+	$(GO) test ./...
+
+check: fmt tidy vet-all test test-purego test-arm64 test-noavx ## everything that CI runs
+	@if command -v $(QEMU_ARM) >/dev/null && command -v $(QEMU_X86) >/dev/null; then \
+		echo "check: passed"; \
+	else \
+		echo "check: passed, WITHOUT the emulated tiers: qemu is not installed"; \
+	fi
+
+fmt: ## fail where gofmt would change a file
+	@files=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$files" ] || { echo "gofmt: $$files"; exit 1; }
+
+tidy: ## fail where go.mod is not tidy
+	$(GO) mod tidy -diff
+
+vet-all: ## vet, for every platform
+	$(GO) vet ./...
+	$(GO) vet -tags purego ./...
+	@for p in $(PLATFORMS); do \
+		echo "go vet for $$p"; \
+		GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
+	done
+
+test-purego: ## run the tests of the portable code, without assembly
+	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego ./...
+
+# emulated runs the tests on a CPU of qemu: $(1) the emulator, $(2) the CPU,
+# $(3) the architecture, $(4) the kernels that must not be skipped.
+define emulated
+	@if command -v $(1) >/dev/null; then \
+		echo "go test on $(1) -cpu $(2)"; \
+		GOARCH=$(3) ALPACA_REQUIRE_KERNELS=$(4) $(GO) test -exec '$(1) -cpu $(2)' ./...; \
+	elif [ "$$ALPACA_REQUIRE_QEMU" = 1 ]; then \
+		echo "$(1) is not installed and ALPACA_REQUIRE_QEMU=1 asks for it"; exit 1; \
+	else \
+		echo "SKIPPED: $(1) is not installed"; \
+	fi
+endef
+
+test-arm64: ## run the tests on emulated Arm CPUs: without, with dot products, with i8mm
+	$(call emulated,$(QEMU_ARM),cortex-a53,arm64,neon)
+	$(call emulated,$(QEMU_ARM),cortex-a76,arm64,neon$(comma)sdot)
+	$(call emulated,$(QEMU_ARM),max,arm64,neon$(comma)sdot$(comma)i8mm)
+comma := ,
+
+test-noavx: ## run the tests on an emulated x86 CPU without AVX
+	$(call emulated,$(QEMU_X86),Nehalem,amd64,)
+
+bench: ## run the benchmarks of the kernels and operations
+	$(GO) test -run '^$$' -bench . ./internal/...
+
+benchcmp: ## compare the benchmarks of the portable code with the assembly's
+	$(GO) test -tags purego -run '^$$' -bench . -count 6 ./internal/quant ./internal/ggml >purego.bench
+	$(GO) test -run '^$$' -bench . -count 6 ./internal/quant ./internal/ggml >asm.bench
+	$(GO) run golang.org/x/perf/cmd/benchstat@latest purego.bench asm.bench
+
+fuzz: ## run every fuzz target for FUZZTIME (default 10s)
+	@for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+			echo "$$pkg $$target"; \
+			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+		done; \
+	done
+
+clean: ## remove what the targets above made
+	rm -f alpaca purego.bench asm.bench
