@@ -131,6 +131,24 @@ func tileK16SDOT(t *tileArgs)
 func tileK16MinSDOT(t *tileArgs)
 
 //go:noescape
+func tileB32I8MM(t *tileArgs)
+
+//go:noescape
+func tileB32MinI8MM(t *tileArgs)
+
+//go:noescape
+func tileK32I8MM(t *tileArgs)
+
+//go:noescape
+func tileK32MinI8MM(t *tileArgs)
+
+//go:noescape
+func tileK16I8MM(t *tileArgs)
+
+//go:noescape
+func tileK16MinI8MM(t *tileArgs)
+
+//go:noescape
 func tileB32NEON(t *tileArgs)
 
 //go:noescape

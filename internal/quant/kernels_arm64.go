@@ -4,18 +4,18 @@ package quant
 
 // kernelTable lists each type's kernels, best first.
 var kernelTable = map[Type][]kernel{
-	Q4_0:   {sdot32(packQ4_0SDOT, tileB32SDOT), neon32(packQ4_0NEON, tileB32NEON)},
-	Q4_1:   {sdot32(packQ4_1SDOT, tileB32MinSDOT), neon32(packQ4_1NEON, tileB32MinNEON)},
-	Q5_0:   {sdot32(packQ5_0SDOT, tileB32SDOT), neon32(packQ5_0NEON, tileB32NEON)},
-	Q5_1:   {sdot32(packQ5_1SDOT, tileB32MinSDOT), neon32(packQ5_1NEON, tileB32MinNEON)},
-	Q8_0:   {sdot32(packQ8_0SDOT, tileB32SDOT), neon32(packQ8_0NEON, tileB32WideNEON)},
-	IQ4_NL: {sdot32(packIQ4_NLSDOT, tileB32SDOT), neon32(packIQ4_NLNEON, tileB32WideNEON)},
-	Q2_K:   {sdot256(packQ2_KSDOT, tileK16MinSDOT), neon256(packQ2_KNEON, tileK16MinNEON)},
-	Q3_K:   {sdot256(packQ3_KSDOT, tileK16SDOT), neon256(packQ3_KNEON, tileK16NEON)},
-	Q4_K:   {sdot256(packQ4_KSDOT, tileK32MinSDOT), neon256(packQ4_KNEON, tileK32MinNEON)},
-	Q5_K:   {sdot256(packQ5_KSDOT, tileK32MinSDOT), neon256(packQ5_KNEON, tileK32MinNEON)},
-	Q6_K:   {sdot256(packQ6_KSDOT, tileK16SDOT), neon256(packQ6_KNEON, tileK16NEON)},
-	IQ4_XS: {sdot256(packIQ4_XSSDOT, tileK32SDOT), neon256(packIQ4_XSNEON, tileK32WideNEON)},
+	Q4_0:   {i8mm32(packQ4_0I8MM, tileB32I8MM), sdot32(packQ4_0SDOT, tileB32SDOT), neon32(packQ4_0NEON, tileB32NEON)},
+	Q4_1:   {i8mm32(packQ4_1I8MM, tileB32MinI8MM), sdot32(packQ4_1SDOT, tileB32MinSDOT), neon32(packQ4_1NEON, tileB32MinNEON)},
+	Q5_0:   {i8mm32(packQ5_0I8MM, tileB32I8MM), sdot32(packQ5_0SDOT, tileB32SDOT), neon32(packQ5_0NEON, tileB32NEON)},
+	Q5_1:   {i8mm32(packQ5_1I8MM, tileB32MinI8MM), sdot32(packQ5_1SDOT, tileB32MinSDOT), neon32(packQ5_1NEON, tileB32MinNEON)},
+	Q8_0:   {i8mm32(packQ8_0I8MM, tileB32I8MM), sdot32(packQ8_0SDOT, tileB32SDOT), neon32(packQ8_0NEON, tileB32WideNEON)},
+	IQ4_NL: {i8mm32(packIQ4_NLI8MM, tileB32I8MM), sdot32(packIQ4_NLSDOT, tileB32SDOT), neon32(packIQ4_NLNEON, tileB32WideNEON)},
+	Q2_K:   {i8mm256(packQ2_KI8MM, tileK16MinI8MM), sdot256(packQ2_KSDOT, tileK16MinSDOT), neon256(packQ2_KNEON, tileK16MinNEON)},
+	Q3_K:   {i8mm256(packQ3_KI8MM, tileK16I8MM), sdot256(packQ3_KSDOT, tileK16SDOT), neon256(packQ3_KNEON, tileK16NEON)},
+	Q4_K:   {i8mm256(packQ4_KI8MM, tileK32MinI8MM), sdot256(packQ4_KSDOT, tileK32MinSDOT), neon256(packQ4_KNEON, tileK32MinNEON)},
+	Q5_K:   {i8mm256(packQ5_KI8MM, tileK32MinI8MM), sdot256(packQ5_KSDOT, tileK32MinSDOT), neon256(packQ5_KNEON, tileK32MinNEON)},
+	Q6_K:   {i8mm256(packQ6_KI8MM, tileK16I8MM), sdot256(packQ6_KSDOT, tileK16SDOT), neon256(packQ6_KNEON, tileK16NEON)},
+	IQ4_XS: {i8mm256(packIQ4_XSI8MM, tileK32I8MM), sdot256(packIQ4_XSSDOT, tileK32SDOT), neon256(packIQ4_XSNEON, tileK32WideNEON)},
 }
 
 // The kernels of an instruction set differ by two functions only. Panels have
@@ -26,8 +26,10 @@ type (
 	tileFunc func(t *tileArgs)
 )
 
+func i8mm32(p packFunc, t tileFunc) kernel  { return kernel32("i8mm", 16*(32+8+8), p, t) }
 func sdot32(p packFunc, t tileFunc) kernel  { return kernel32("sdot", 16*(32+4+4), p, t) }
 func neon32(p packFunc, t tileFunc) kernel  { return kernel32("neon", 16*(32+4+4), p, t) }
+func i8mm256(p packFunc, t tileFunc) kernel { return kernel256("i8mm", 16*(256+16*8+8+8+16), p, t) }
 func sdot256(p packFunc, t tileFunc) kernel { return kernel256("sdot", 16*(256+16*4+4+4+16), p, t) }
 func neon256(p packFunc, t tileFunc) kernel { return kernel256("neon", 16*(256+16*4+4+4+16*2), p, t) }
 

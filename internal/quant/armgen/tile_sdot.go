@@ -104,7 +104,7 @@ func tile256SDOT(a *asm, width int, hasMin bool) {
 	name := fmt.Sprintf("tileK%d%sSDOT", width, minName(hasMin))
 	doc := fmt.Sprintf("K-quants with sub-blocks of %d: acc = fma(isum, d*D, acc) where isum adds\nscale·sum of the sub-blocks", width)
 	if hasMin {
-		doc += "; acc = fma(-msum, dmin*D, acc) where msum adds\nminimum·(sum of activations). Those sums are cut into bytes, s = 64*high + low,\nand msum made of dot products: |s| ≤ 32·127, so -64 ≤ high < 64"
+		doc += minimaByBytes
 	}
 	tileStart(a, name, doc+".")
 	a.top("//\tR10 the sub-block in the panel, then what follows them\n" +
