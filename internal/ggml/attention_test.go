@@ -1,0 +1,244 @@
+package ggml
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"alpaca/internal/quant"
+
+	"github.com/stretchr/testify/require"
+)
+
+// attentionCase is a shape of attention over noise.
+type attentionCase struct {
+	heads, kvHeads, keyDim, valueDim int
+	typeK, typeV                     quant.Type
+	window, total                    int
+}
+
+func (c attentionCase) String() string {
+	return fmt.Sprintf("%d heads of %d, %d-%d %v-%v window %d total %d", c.heads, c.kvHeads, c.keyDim, c.valueDim, c.typeK, c.typeV, c.window, c.total)
+}
+
+// data is queries, keys and values of all positions.
+func (c attentionCase) data() (q, k, v []float32) {
+	rng := rand.New(rand.NewPCG(7, uint64(c.total)))
+	noise := func(n int) []float32 {
+		x := make([]float32, n)
+		for i := range x {
+			x[i] = float32(rng.NormFloat64())
+		}
+		return x
+	}
+	return noise(c.total * c.heads * c.keyDim), noise(c.total * c.kvHeads * c.keyDim), noise(c.total * c.kvHeads * c.valueDim)
+}
+
+// cache returns the blocks of two layers of which the second, at the returned
+// offset, holds k and v. Unwritten places are full of NaN.
+func (c attentionCase) cache(k, v []float32) (f *KVFormat, blocks [][]byte, offset int) {
+	f = &KVFormat{TypeK: c.typeK, TypeV: c.typeV, Heads: c.kvHeads, KeyDim: c.keyDim, ValueDim: c.valueDim}
+	offset = f.BlockBytes()
+	row := make([]byte, 4*c.keyDim)
+	for pos := range c.total {
+		if pos%BlockLen == 0 {
+			block := make([]byte, 2*f.BlockBytes())
+			for i := range block {
+				block[i] = 0xff
+			}
+			blocks = append(blocks, block)
+		}
+		block := blocks[pos/BlockLen][offset:]
+		for h := range c.kvHeads {
+			f.PutKey(f.Keys(block, h), pos%BlockLen, k[(pos*c.kvHeads+h)*c.keyDim:][:c.keyDim], row)
+			f.PutValue(f.Values(block, h), pos%BlockLen, v[(pos*c.kvHeads+h)*c.valueDim:][:c.valueDim])
+		}
+	}
+	return f, blocks, offset
+}
+
+// run evaluates all positions, batch at a time.
+func (c attentionCase) run(t *testing.T, threads, batch int) []float32 {
+	q, k, v := c.data()
+	f, blocks, offset := c.cache(k, v)
+	require.NoError(t, f.Check())
+	p := NewPool(threads, nil)
+	defer p.Close()
+	a := &Attention{Format: f, Heads: c.heads, Scale: 1 / float32(math.Sqrt(float64(c.keyDim))), Window: c.window, Blocks: blocks, Offset: offset}
+	a.Reserve(threads, batch)
+	out := make([]float32, c.total*c.heads*c.valueDim)
+	for pos := 0; pos < c.total; pos += batch {
+		a.Pos, a.Tokens = pos, min(batch, c.total-pos)
+		a.Q, a.Out = q[pos*c.heads*c.keyDim:], out[pos*c.heads*c.valueDim:]
+		require.NoError(t, a.Run(p))
+	}
+	return out
+}
+
+// naive is attention as the papers write it, in float64.
+func (c attentionCase) naive() []float64 {
+	q, k, v := c.data()
+	out := make([]float64, c.total*c.heads*c.valueDim)
+	for pos := range c.total {
+		first := 0
+		if c.window > 0 {
+			first = max(0, pos-c.window+1)
+		}
+		for h := range c.heads {
+			kv := h / (c.heads / c.kvHeads)
+			var sum float64
+			o := out[(pos*c.heads+h)*c.valueDim:][:c.valueDim]
+			for j := first; j <= pos; j++ {
+				var dot float64
+				for d := range c.keyDim {
+					dot += float64(q[(pos*c.heads+h)*c.keyDim+d]) * float64(k[(j*c.kvHeads+kv)*c.keyDim+d])
+				}
+				e := math.Exp(dot / math.Sqrt(float64(c.keyDim)))
+				sum += e
+				for d := range o {
+					o[d] += e * float64(v[(j*c.kvHeads+kv)*c.valueDim+d])
+				}
+			}
+			for d := range o {
+				o[d] /= sum
+			}
+		}
+	}
+	return out
+}
+
+func TestAttention(t *testing.T) {
+	tests := []struct {
+		attentionCase
+		tolerance float64
+	}{
+		{attentionCase{1, 1, 8, 8, quant.F32, quant.F32, 0, 1}, 1e-6},
+		{attentionCase{4, 4, 16, 16, quant.F32, quant.F32, 0, 100}, 1e-5},
+		{attentionCase{8, 2, 16, 16, quant.F32, quant.F32, 0, 70}, 1e-5},
+		{attentionCase{6, 2, 32, 8, quant.F32, quant.F32, 0, 65}, 1e-5},
+		{attentionCase{4, 2, 16, 16, quant.F32, quant.F32, 5, 70}, 1e-5},
+		{attentionCase{4, 2, 16, 16, quant.F32, quant.F32, 32, 100}, 1e-5},
+		{attentionCase{4, 2, 16, 16, quant.F32, quant.F32, 50, 120}, 1e-5},
+		{attentionCase{8, 2, 64, 64, quant.F16, quant.F16, 0, 70}, 3e-3},
+		{attentionCase{8, 2, 64, 64, quant.Q8_0, quant.Q8_0, 0, 70}, 5e-2},
+		{attentionCase{8, 2, 64, 32, quant.Q8_0, quant.F16, 40, 70}, 5e-2},
+	}
+	for _, test := range tests {
+		t.Run(test.String(), func(t *testing.T) {
+			want, got := test.naive(), test.run(t, 1, test.total)
+			for i := range want {
+				require.InDelta(t, want[i], got[i], test.tolerance, "element %d", i)
+			}
+			// Neither threads nor batches show, to the bit.
+			for _, threads := range []int{1, 2, 7} {
+				for _, batch := range []int{1, 3, 64} {
+					require.Equal(t, got, test.run(t, threads, batch), "%d threads, batch %d", threads, batch)
+				}
+			}
+		})
+	}
+}
+
+// TestAttentionOutMayBeQ: what forward does.
+func TestAttentionOutMayBeQ(t *testing.T) {
+	c := attentionCase{8, 2, 16, 16, quant.F16, quant.F16, 0, 90}
+	want := c.run(t, 2, c.total)
+	q, k, v := c.data()
+	f, blocks, offset := c.cache(k, v)
+	p := NewPool(3, nil)
+	defer p.Close()
+	a := &Attention{Format: f, Heads: c.heads, Scale: 0.25, Blocks: blocks, Offset: offset, Tokens: c.total, Q: q, Out: q}
+	a.Reserve(3, c.total)
+	require.NoError(t, a.Run(p))
+	require.Equal(t, want, q)
+}
+
+// TestAttentionIgnoresLaterValues: a value that is infinite does not reach those
+// that do not see it, although it is in the same block.
+func TestAttentionIgnoresLaterValues(t *testing.T) {
+	c := attentionCase{2, 1, 8, 8, quant.F32, quant.F32, 0, 40}
+	q, k, v := c.data()
+	run := func() []float32 {
+		f, blocks, offset := c.cache(k, v)
+		p := NewPool(1, nil)
+		defer p.Close()
+		out := make([]float32, len(q))
+		a := &Attention{Format: f, Heads: c.heads, Scale: 1, Blocks: blocks, Offset: offset, Tokens: c.total, Q: q, Out: out}
+		a.Reserve(1, c.total)
+		require.NoError(t, a.Run(p))
+		return out
+	}
+	want := run()
+	v[20*8], k[20*8] = float32(math.Inf(1)), float32(math.NaN())
+	got := run()
+	require.Equal(t, want[:20*16], got[:20*16])
+	require.True(t, math.IsNaN(float64(got[20*16])))
+}
+
+func TestKVFormat(t *testing.T) {
+	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0} {
+		f := KVFormat{TypeK: typ, TypeV: typ, Heads: 3, KeyDim: 64, ValueDim: 32}
+		require.NoError(t, f.Check())
+		block := make([]byte, f.BlockBytes())
+		keys := make([][]float32, BlockLen)
+		rng := rand.New(rand.NewPCG(1, 2))
+		for j := range keys {
+			keys[j] = make([]float32, f.KeyDim)
+			for d := range keys[j] {
+				keys[j][d] = rng.Float32()*2 - 1
+			}
+			f.PutKey(f.Keys(block, 1), j, keys[j], make([]byte, 4*f.KeyDim))
+			f.PutValue(f.Values(block, 1), j, keys[j][:f.ValueDim])
+		}
+		wideK, wideV := make([]float32, f.KeyDim*BlockLen), make([]float32, f.ValueDim*BlockLen)
+		f.widenKeys(wideK, f.Keys(block, 1))
+		f.widenValues(wideV, f.Values(block, 1))
+		k := make([]float32, f.KeyDim)
+		want := make([]float32, f.KeyDim)
+		row := make([]byte, typ.RowBytes(f.KeyDim))
+		for j := range keys {
+			quant.Encode(typ, row, keys[j], f.KeyDim, nil)
+			quant.Decode(typ, want, row) // what a row of the type keeps
+			f.Key(k, f.Keys(block, 1), j)
+			require.Equal(t, want, k)
+			for d := range k {
+				require.Equal(t, want[d], wideK[d*BlockLen+j])
+			}
+			require.Equal(t, want[:f.ValueDim], wideV[j*f.ValueDim:(j+1)*f.ValueDim])
+		}
+		for i, b := range f.Keys(block, 0) {
+			require.Zero(t, b, "byte %d of another head", i)
+		}
+		for i, b := range f.Values(block, 2) {
+			require.Zero(t, b, "byte %d of another head", i)
+		}
+	}
+	for _, bad := range []KVFormat{
+		{quant.F16, quant.F16, 0, 8, 8},
+		{quant.Q4_0, quant.F16, 1, 32, 32},
+		{quant.F16, quant.Q4_K, 1, 32, 256},
+		{quant.Q8_0, quant.F16, 1, 48, 48},
+		{quant.F16, quant.Q8_0, 1, 32, 48},
+	} {
+		require.Error(t, bad.Check(), "%v", bad)
+	}
+}
+
+func BenchmarkAttention(b *testing.B) {
+	for _, tokens := range []int{1, 64} {
+		b.Run(fmt.Sprintf("%d tokens at 1024", tokens), func(b *testing.B) {
+			c := attentionCase{32, 4, 64, 64, quant.F16, quant.F16, 0, 1024 + tokens}
+			q, k, v := c.data()
+			f, blocks, offset := c.cache(k, v)
+			p := NewPool(1, nil)
+			defer p.Close()
+			a := &Attention{Format: f, Heads: c.heads, Scale: 0.125, Blocks: blocks, Offset: offset, Pos: 1024, Tokens: tokens, Q: q, Out: make([]float32, len(q))}
+			a.Reserve(1, tokens)
+			for b.Loop() {
+				a.Run(p)
+			}
+			b.ReportMetric(float64(b.N)*float64(tokens)*32*1024*64*2/float64(b.Elapsed().Nanoseconds()), "Gmac/s")
+		})
+	}
+}

@@ -1,0 +1,114 @@
+package ggml
+
+import (
+	"math"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// angle returns the angle by which position pos turns pair i, and the factor on
+// the amplitude, as the implementation does it.
+func angle(t *testing.T, p RopeParams, i, pos int) (angle, amplitude float64) {
+	r, err := NewRope(p)
+	require.NoError(t, err)
+	cos, sin := make([]float32, r.Pairs()), make([]float32, r.Pairs())
+	r.Angles(cos, sin, pos)
+	return math.Atan2(float64(sin[i]), float64(cos[i])), math.Hypot(float64(sin[i]), float64(cos[i]))
+}
+
+func TestRopeScalings(t *testing.T) {
+	const dim, pos = 64, 50
+	plain := func(base float64, i int) float64 { return pos * math.Pow(base, -2*float64(i)/dim) }
+	factors := make([]float32, dim/2)
+	for i := range factors {
+		factors[i] = 1 + float32(i)/8
+	}
+	tests := []struct {
+		name string
+		p    RopeParams
+		want func(i int) float64
+	}{
+		{"none", RopeParams{Base: 10000}, func(i int) float64 { return plain(10000, i) }},
+		{"none ignores the factor", RopeParams{Base: 10000, Scaling: ScalingNone, Factor: 4}, func(i int) float64 { return plain(10000, i) }},
+		{"another base", RopeParams{Base: 500000, Scaling: ScalingLinear}, func(i int) float64 { return plain(500000, i) }},
+		{"linear", RopeParams{Base: 10000, Scaling: ScalingLinear, Factor: 4}, func(i int) float64 { return plain(10000, i) / 4 }},
+		{"ntk", RopeParams{Base: 10000, Scaling: ScalingNTK, Factor: 4}, func(i int) float64 {
+			return plain(10000*math.Pow(4, 64.0/62), i)
+		}},
+		{"llama 3", RopeParams{Base: 10000, FreqFactors: factors}, func(i int) float64 { return plain(10000, i) / float64(factors[i]) }},
+		{"yarn", RopeParams{Base: 10000, Scaling: ScalingYaRN, Factor: 4, OrigCtx: 2048}, func(i int) float64 {
+			dimOf := func(rot float64) float64 {
+				return dim * math.Log(2048/(rot*2*math.Pi)) / (2 * math.Log(10000))
+			}
+			low, high := math.Floor(dimOf(32)), math.Ceil(dimOf(1))
+			ramp := min(1, max(0, (float64(i)-low)/(high-low)))
+			return plain(10000, i)/4*ramp + plain(10000, i)*(1-ramp)
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			test.p.Dim = dim
+			for i := range dim / 2 {
+				got, amplitude := angle(t, test.p, i, pos)
+				require.InDelta(t, 0, math.Sin((got-test.want(i))/2), 1e-6, "pair %d", i)
+				want := 1.0
+				if test.p.Scaling == ScalingYaRN {
+					want = 1 + 0.1*math.Log(4)
+				}
+				require.InDelta(t, want, amplitude, 1e-6)
+			}
+		})
+	}
+	_, amplitude := angle(t, RopeParams{Dim: 64, Base: 10000, Scaling: ScalingYaRN, Factor: 4, OrigCtx: 2048, AttnFactor: 0.5}, 3, 9)
+	require.InDelta(t, 0.5*(1+0.1*math.Log(4)), amplitude, 1e-6)
+}
+
+// TestRopeFarPositions: the angle stays exact where a chain of float32
+// multiplications has lost it.
+func TestRopeFarPositions(t *testing.T) {
+	for _, pos := range []int{0, 1, 100_000, 1_000_000} {
+		for i := range 16 {
+			want := float64(pos) * math.Pow(10000, -2*float64(i)/32)
+			got, _ := angle(t, RopeParams{Dim: 32, Base: 10000}, i, pos)
+			require.InDelta(t, 0, math.Sin((got-want)/2), 1e-6)
+		}
+	}
+}
+
+func TestRopePairings(t *testing.T) {
+	x := []float32{1, 2, 3, 4}
+	for _, test := range []struct {
+		pairing Pairing
+		pairs   [2][2]int
+	}{{Adjacent, [2][2]int{{0, 1}, {2, 3}}}, {Halves, [2][2]int{{0, 2}, {1, 3}}}} {
+		r, err := NewRope(RopeParams{Dim: 4, Base: 100, Pairing: test.pairing})
+		require.NoError(t, err)
+		cos, sin := make([]float32, 2), make([]float32, 2)
+		r.Angles(cos, sin, 3)
+		y := append([]float32(nil), x...)
+		r.Apply(y, cos, sin)
+		for i, pair := range test.pairs {
+			s, c := math.Sincos(3 * math.Pow(100, -float64(i)/2))
+			a, b := float64(x[pair[0]]), float64(x[pair[1]])
+			require.InDelta(t, a*c-b*s, y[pair[0]], 1e-6)
+			require.InDelta(t, a*s+b*c, y[pair[1]], 1e-6)
+		}
+		// Moving back by as much gives the start again.
+		r.ShiftAngles(cos, sin, -3)
+		r.Apply(y, cos, sin)
+		require.InDeltaSlice(t, x, y, 1e-6)
+	}
+}
+
+func TestRopeRefusals(t *testing.T) {
+	for _, p := range []RopeParams{
+		{Dim: 0, Base: 10000}, {Dim: 7, Base: 10000}, {Dim: 8}, {Dim: 8, Base: -1}, {Dim: 8, Base: math.NaN()}, {Dim: 8, Base: math.Inf(1)},
+		{Dim: 8, Base: 10000, Factor: -2}, {Dim: 8, Base: 10000, Factor: math.NaN()},
+		{Dim: 8, Base: 10000, Scaling: "longrope"},
+		{Dim: 8, Base: 10000, FreqFactors: []float32{1}},
+	} {
+		_, err := NewRope(p)
+		require.Error(t, err, "%+v", p)
+	}
+}
