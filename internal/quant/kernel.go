@@ -21,6 +21,7 @@ type kernel struct {
 	panelBytes int // bytes of a panel for each block
 	maxBlocks  int // most blocks that pack and tile are given
 	lanes      int // float32 accumulators an output: 1, or 8 partial sums for float formats
+	offset     int // what pack adds to integer weights to make them unsigned, if tile asks
 
 	// pack rearranges nb blocks of rows rows that start at w and lie stride
 	// bytes apart. It reads nothing but those blocks.
@@ -54,7 +55,8 @@ type tileArgs struct {
 	pairs   *uint32
 	ds      *float32
 	sums    *int16
-	sStride int // bytes from one token's sums to the next's
+	sStride int    // bytes from one token's sums to the next's
+	offset  uint32 // -kernel.offset as int16, twice
 }
 
 // kernels are the chosen kernels of the types that have one: for each type the
@@ -125,7 +127,8 @@ func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi
 // stride bytes apart, with blocks b and on of a to s.acc.
 func (s *Scratch) multiply(k *kernel, direct bool, a *Acts, w *byte, stride, b, n int) {
 	t := &s.args
-	*t = tileArgs{w: w, wStride: stride, nb: n, tokens: a.Rows, acc: &s.acc[0]}
+	*t = tileArgs{w: w, wStride: stride, nb: n, tokens: a.Rows, acc: &s.acc[0],
+		offset: uint32(uint16(-k.offset)) * 0x10001}
 	a.setTileArgs(t, b, k.blockLen)
 	if direct {
 		k.direct(t)

@@ -1,0 +1,126 @@
+// How blocks of the 32-wide formats become bytes: each macro UNPACK_x leaves the
+// four weights 4i to 4i+3 of every row in the lanes of Vi, made unsigned where the
+// table in kernels_int_amd64.go gives an offset, and clobbers V8 to V13. SCALES_x
+// sets d, and m where the format has minima; it clobbers V8 to V11. V15 holds
+// lowNibbles. The formats' byte maps are in their Go files.
+
+// TRANSPOSE transposes the 4 × 4 dwords of each 128-bit lane of V0 to V3.
+// Clobbers V4 to V7.
+#define TRANSPOSE \
+	VPUNPCKLDQ  V1, V0, V4 \
+	VPUNPCKHDQ  V1, V0, V5 \
+	VPUNPCKLDQ  V3, V2, V6 \
+	VPUNPCKHDQ  V3, V2, V7 \
+	VPUNPCKLQDQ V6, V4, V0 \
+	VPUNPCKHQDQ V6, V4, V1 \
+	VPUNPCKLQDQ V7, V5, V2 \
+	VPUNPCKHQDQ V7, V5, V3
+
+// NIBBLES leaves the low nibbles of V0 to V3 there and puts the high ones into V4
+// to V7.
+#define NIBBLES \
+	VPSRLW $4, V0, V4  \
+	VPSRLW $4, V1, V5  \
+	VPSRLW $4, V2, V6  \
+	VPSRLW $4, V3, V7  \
+	VAND   V15, V0, V0 \
+	VAND   V15, V1, V1 \
+	VAND   V15, V2, V2 \
+	VAND   V15, V3, V3 \
+	VAND   V15, V4, V4 \
+	VAND   V15, V5, V5 \
+	VAND   V15, V6, V6 \
+	VAND   V15, V7, V7
+
+// EACH8 applies an operation with V8 to V0 to V7.
+#define EACH8(OP) \
+	OP(V0) \
+	OP(V1) \
+	OP(V2) \
+	OP(V3) \
+	OP(V4) \
+	OP(V5) \
+	OP(V6) \
+	OP(V7)
+
+// FIFTH2 adds 16 to the bytes of a and b whose bit is set in byte 0 of each lane
+// of V8: bits 0 to 3 for a, 4 to 7 for b. V10 spreads the byte over the lane,
+// V11 is 1, 2, 4, 8 in each lane's bytes, V12 turns those into 16.
+#define FIFTH2(a, b) \
+	VPSHUFB V10, V8, V9   \
+	VPSRLW  $4, V9, V13   \
+	VAND    V11, V9, V9   \
+	VAND    V11, V13, V13 \
+	VPSHUFB V9, V12, V9   \
+	VPSHUFB V13, V12, V13 \
+	VOR     V9, a, a      \
+	VOR     V13, b, b
+
+// FIFTHBITS adds the fifth bits, bit j of V8's lane for weight j.
+#define FIFTHBITS \
+	BROADCAST16  ·byte0(SB), V10     \
+	VPBROADCASTD ·bits0123(SB), V11  \
+	BROADCAST16  ·bitTo16(SB), V12   \
+	FIFTH2(V0, V1)                   \
+	VPSRLD       $8, V8, V8          \
+	FIFTH2(V2, V3)                   \
+	VPSRLD       $8, V8, V8          \
+	FIFTH2(V4, V5)                   \
+	VPSRLD       $8, V8, V8          \
+	FIFTH2(V6, V7)
+
+#define UNPACK_Q4_0 \
+	LOADROWS(2) \
+	NIBBLES
+
+#define UNPACK_Q4_1 \
+	LOADROWS(4) \
+	NIBBLES
+
+#define UNPACK_Q5_0 \
+	LOADROWS(6) \
+	NIBBLES     \
+	DWORDS(2)   \
+	FIFTHBITS
+
+#define UNPACK_Q5_1 \
+	LOADROWS(8) \
+	NIBBLES     \
+	DWORDS(4)   \
+	FIFTHBITS
+
+#define SIGNED_Q8_0 \
+	LOADROWS(18)  \
+	VCOPY V0, V8  \
+	VCOPY V1, V9  \
+	VCOPY V2, V10 \
+	VCOPY V3, V11 \
+	LOADROWS(2)   \
+	VCOPY V8, V4  \
+	VCOPY V9, V5  \
+	VCOPY V10, V6 \
+	VCOPY V11, V7
+
+#define ADD128(v) VXOR V8, v, v
+#define LOOKUP(v) VPSHUFB v, V8, v
+
+#define UNPACK_Q8_0 \
+	SIGNED_Q8_0                     \
+	VPBROADCASTD ·signBits(SB), V8  \
+	EACH8(ADD128)
+
+#define UNPACK_IQ4_NL \
+	UNPACK_Q4_0                         \
+	BROADCAST16 ·iq4Unsigned(SB), V8    \
+	EACH8(LOOKUP)
+
+#define SIGNED_IQ4_NL \
+	UNPACK_Q4_0                       \
+	BROADCAST16 ·iq4Values(SB), V8    \
+	EACH8(LOOKUP)
+
+#define SCALES_D(d, m) HALVES(0, d)
+
+#define SCALES_DM(d, m) \
+	DWORDS(0)         \
+	SPLITHALVES(d, m)
