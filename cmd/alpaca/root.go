@@ -37,6 +37,8 @@ func newRootCmd(u *ui) *cobra.Command {
 		newBenchCmd(u),
 		newInspectCmd(u),
 		newTokenizeCmd(u),
+		newQuantizeCmd(u),
+		newCompareTensorsCmd(u),
 		newVersionCmd(u),
 	)
 	root.SetGlobalNormalizationFunc(normalizeFlag)

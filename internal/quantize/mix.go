@@ -74,9 +74,14 @@ func ParseMix(name string) (Mix, error) {
 			return Mix{}, fmt.Errorf("quantize: cannot make %s files", n)
 		}
 	}
+	return Mix{}, fmt.Errorf("quantize: unknown type %q", name)
+}
+
+// MixNames returns the names of all mixes.
+func MixNames() []string {
 	names := make([]string, len(Mixes))
 	for i, m := range Mixes {
 		names[i] = m.Name
 	}
-	return Mix{}, fmt.Errorf("quantize: unknown type %q, want one of %s", name, strings.Join(names, " "))
+	return names
 }

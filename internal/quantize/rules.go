@@ -1,6 +1,7 @@
 package quantize
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -223,6 +224,9 @@ var fallbacks = map[quant.Type]quant.Type{
 	quant.Q6_K:   quant.Q8_0,
 }
 
+// ErrColumns is the reason for refusing a shape that a type cannot hold.
+var ErrColumns = errors.New("columns are not a multiple of")
+
 // fitColumns returns t, or for rows of cols weights that its blocks do not fit
 // the nearest type that does.
 func fitColumns(t quant.Type, cols int) (quant.Type, error) {
@@ -232,7 +236,7 @@ func fitColumns(t quant.Type, cols int) (quant.Type, error) {
 	other, ok := fallbacks[t]
 	switch {
 	case !ok:
-		return t, fmt.Errorf("%d columns are not a multiple of %d, the length of a %v block", cols, t.BlockLen(), t)
+		return t, fmt.Errorf("%d %w %d, the length of a block of %v", cols, ErrColumns, t.BlockLen(), t)
 	case cols%other.BlockLen() != 0:
 		return quant.F16, nil
 	}

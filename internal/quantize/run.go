@@ -133,7 +133,7 @@ func (r *runner) write(ctx context.Context, queue <-chan *chunk, free func([]byt
 			return nil, err
 		}
 		if e := results[len(results)-1].Error; e != nil {
-			e.add(&c.stats)
+			e.Add(&c.stats)
 		}
 		done += int64(c.rows) * int64(s.Tensor.Type.RowBytes(s.Tensor.Cols()))
 		if r.opt.Progress != nil {

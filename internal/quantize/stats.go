@@ -21,8 +21,8 @@ func (e *ErrorStats) measure(x, back []float32) {
 	}
 }
 
-// add adds the differences of other weights.
-func (e *ErrorStats) add(other *ErrorStats) {
+// Add adds the differences of other weights.
+func (e *ErrorStats) Add(other *ErrorStats) {
 	e.Weights += other.Weights
 	e.sum += other.sum
 	e.size += other.size

@@ -1,0 +1,294 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/machine"
+	"alpaca/internal/quantize"
+)
+
+// quantizeOptions are the flags of "alpaca quantize".
+type quantizeOptions struct {
+	pure, leaveOutput, requantize, keepSplit bool
+	outputType, embedType                    string
+	tensorTypes, overrides                   []string
+	imatrix                                  string
+	include, exclude                         []string
+
+	threads              int
+	force, dryRun, stats bool
+	output               string
+}
+
+// newQuantizeCmd returns "alpaca quantize".
+func newQuantizeCmd(u *ui) *cobra.Command {
+	var o quantizeOptions
+	cmd := &cobra.Command{
+		Use:   "quantize IN [OUT] TYPE [THREADS]",
+		Short: "Make a smaller model file of smaller numbers",
+		Long: `Write a model's weights as smaller numbers, byte for byte as llama-quantize does.
+TYPE, in any case, or its number as in 2023, is one of
+
+` + typeTable() + `
+Types with a _K take more time and give better models of the same size; of those
+with an S, M or L the larger ones keep more tensors in better types. Without OUT
+the output is ggml-model-TYPE.gguf beside IN.
+
+The output appears when it is complete and on disk. The table on stdout says what
+became of each tensor; shapes are written outermost first.`,
+		Example: `  alpaca quantize model-f16.gguf model-q4_0.gguf q4_0
+  alpaca quantize model-f16.gguf model-q4_k_m.gguf q4_k_m --imatrix imatrix.dat --stats
+  alpaca quantize model-f16.gguf q4_k_m --dry-run
+  alpaca quantize model-f16.gguf out.gguf q4_0 --tensor-type 'ffn_down=q6_k'`,
+		Args: cobra.RangeArgs(2, 4),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.BoolVar(&o.dryRun, "dry-run", false, "only show what would be done, and the size")
+	flags.BoolVar(&o.force, "force", false, "replace the output if it exists")
+	flags.BoolVar(&o.stats, "stats", false, "measure the error of each tensor")
+	addThreads(flags, &o.threads)
+	flags.StringVar(&o.imatrix, "imatrix", "", "importance matrix, a `file` of llama-imatrix in either format")
+	flags.StringArrayVar(&o.include, "include-weights", nil, "use the importance of tensors whose names contain `text` only, repeatable")
+	flags.StringArrayVar(&o.exclude, "exclude-weights", nil, "do not use the importance of tensors whose names contain `text`, repeatable")
+	flags.StringArrayVar(&o.tensorTypes, "tensor-type", nil, "`REGEX=TYPE` gives the tensors whose names match that type, repeatable: the last match wins")
+	flags.StringVar(&o.outputType, "output-tensor-type", "", "`type` of output.weight")
+	flags.StringVar(&o.embedType, "token-embedding-type", "", "`type` of token_embd.weight")
+	flags.BoolVar(&o.leaveOutput, "leave-output-tensor", false, "keep output.weight as it is")
+	flags.BoolVar(&o.pure, "pure", false, "the same type for every matrix")
+	flags.BoolVar(&o.requantize, "allow-requantize", false, "accept weights that are quantized already, at a loss")
+	flags.BoolVar(&o.keepSplit, "keep-split", false, "write as many files as the input has")
+	flags.StringArrayVar(&o.overrides, "override-kv", nil, "`KEY=TYPE:VALUE` sets metadata, TYPE being int, float, bool or str; repeatable")
+	addOutput(flags, &o.output, "text", "json")
+	return cmd
+}
+
+// typeTable lists the mixes for the help.
+func typeTable() string {
+	var b strings.Builder
+	const perLine = 8
+	for i, name := range quantize.MixNames() {
+		if i%perLine == 0 {
+			b.WriteString("  ")
+		}
+		fmt.Fprintf(&b, "%-8s", name)
+		if i%perLine == perLine-1 {
+			b.WriteByte('\n')
+		}
+	}
+	return strings.TrimRight(b.String(), " \n") + "\n"
+}
+
+// run carries out the command.
+func (o *quantizeOptions) run(ctx context.Context, u *ui, args []string) error {
+	in, out, mix, err := o.parseArgs(args)
+	if err != nil {
+		return err
+	}
+	opt, err := o.options(mix)
+	if err != nil {
+		return err
+	}
+	f, err := openModel(in, gguf.Options{})
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	plan, err := quantize.NewPlan(f, opt)
+	if err != nil {
+		return quantizeHint(err)
+	}
+	if m := opt.Importance; m != nil {
+		if unused := m.Unused(f); len(unused) > 0 {
+			u.warnf("%d of the importance matrix's tensors, such as %q, are not in the model", len(unused), unused[0])
+		}
+	}
+	if o.dryRun {
+		r, err := newQuantizeReport(plan, nil, plan.OutputPaths(out))
+		if err != nil {
+			return err
+		}
+		return o.report(u, r)
+	}
+	threads := o.threads
+	if threads == 0 {
+		threads = machine.CountThreads().Default()
+	}
+	bar := newTensorBar(u, plan.InputBytes())
+	res, err := plan.Run(ctx, out, quantize.RunOptions{
+		Threads: threads, Force: o.force, Stats: o.stats, Progress: bar.update,
+	})
+	bar.clear()
+	if err != nil {
+		return quantizeHint(err)
+	}
+	r, err := newQuantizeReport(plan, res, res.Outputs)
+	if err != nil {
+		return err
+	}
+	if err := o.report(u, r); err != nil {
+		return err
+	}
+	seconds := max(res.Elapsed.Seconds(), 1e-9)
+	u.notef("wrote %s in %.2f s, %.0f MB/s read, %.0f MB/s written", strings.Join(res.Outputs, " "), seconds,
+		float64(plan.InputBytes())/1e6/seconds, float64(res.Bytes)/1e6/seconds)
+	return nil
+}
+
+// parseArgs reads IN [OUT] TYPE [THREADS], as llama-quantize does: where the
+// second word is a type, OUT is left out.
+func (o *quantizeOptions) parseArgs(args []string) (in, out string, mix quantize.Mix, err error) {
+	in, args = args[0], args[1:]
+	mix, err = quantize.ParseMix(args[0])
+	if err == nil && len(args) <= 2 && (len(args) == 1 || isNumber(args[1])) {
+		out, args = quantize.DefaultOutput(in, mix), args[1:]
+	} else if len(args) >= 2 {
+		out = args[0]
+		mix, err = quantize.ParseMix(args[1])
+		args = args[2:]
+	}
+	if err != nil {
+		return "", "", mix, usageError{withHint(err, "the types are "+strings.Join(quantize.MixNames(), ", "))}
+	}
+	if len(args) > 0 {
+		n, err := strconv.Atoi(args[0])
+		if err != nil || n < 1 || n > maxThreads {
+			return "", "", mix, usageErrorf("%q is not a number of threads from 1 to %d", args[0], maxThreads)
+		}
+		if o.threads == 0 {
+			o.threads = n
+		}
+	}
+	return in, out, mix, nil
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.Atoi(s)
+	return err == nil
+}
+
+// options turns the flags into the plan's options.
+func (o *quantizeOptions) options(mix quantize.Mix) (opt quantize.Options, err error) {
+	opt = quantize.Options{
+		Mix: mix, Pure: o.pure, LeaveOutput: o.leaveOutput, Requantize: o.requantize, KeepSplit: o.keepSplit,
+	}
+	if o.outputType != "" {
+		t, err := quantize.ParseEncodable(o.outputType)
+		if err != nil {
+			return opt, usageError{err}
+		}
+		opt.Output = &t
+	}
+	if o.embedType != "" {
+		t, err := quantize.ParseEncodable(o.embedType)
+		if err != nil {
+			return opt, usageError{err}
+		}
+		opt.Embedding = &t
+	}
+	for _, s := range o.tensorTypes {
+		t, err := quantize.ParseTensorType(s)
+		if err != nil {
+			return opt, usageError{err}
+		}
+		opt.Tensors = append(opt.Tensors, t)
+	}
+	for _, s := range o.overrides {
+		kv, err := quantize.ParseOverride(s)
+		if err != nil {
+			return opt, usageError{err}
+		}
+		opt.Overrides = append(opt.Overrides, kv)
+	}
+	opt.Importance, err = o.importance()
+	return opt, err
+}
+
+// importance reads the importance matrix, nil where there is none.
+func (o *quantizeOptions) importance() (*quantize.Importance, error) {
+	switch {
+	case len(o.include) > 0 && len(o.exclude) > 0:
+		return nil, usageErrorf("--include-weights and --exclude-weights cannot be used together")
+	case o.imatrix == "" && len(o.include)+len(o.exclude) > 0:
+		return nil, usageErrorf("--include-weights and --exclude-weights need --imatrix")
+	case o.imatrix == "":
+		return nil, nil
+	}
+	m, err := quantize.ReadImportance(o.imatrix)
+	if err != nil {
+		return nil, err
+	}
+	if len(o.include) > 0 {
+		m.Include(o.include)
+	}
+	m.Exclude(o.exclude)
+	if m.Len() == 0 {
+		return nil, fmt.Errorf("%s: no tensor is left of the importance matrix", o.imatrix)
+	}
+	return m, nil
+}
+
+// quantizeHint adds the way out to a refusal.
+func quantizeHint(err error) error {
+	switch {
+	case errors.Is(err, quantize.ErrQuantized):
+		return withHint(err, "quantize the original, or add --allow-requantize")
+	case errors.Is(err, quantize.ErrNeedsImportance):
+		return withHint(err, "add --imatrix FILE, or choose Q2_K")
+	case errors.Is(err, quantize.ErrExists):
+		return withHint(err, "--force replaces it")
+	case errors.Is(err, quantize.ErrColumns):
+		return withHint(err, "--tensor-type 'NAME=f16' gives that tensor another type")
+	}
+	return err
+}
+
+// tensorBar is a progress bar that names the tensor at hand.
+type tensorBar struct {
+	bar    *progressbar.ProgressBar // nil where stderr is no terminal
+	tensor string
+}
+
+// newTensorBar returns a bar for total bytes.
+func newTensorBar(u *ui, total int64) *tensorBar {
+	if !u.errTTY {
+		return &tensorBar{}
+	}
+	return &tensorBar{bar: progressbar.NewOptions64(total,
+		progressbar.OptionSetWriter(u.err),
+		progressbar.OptionShowBytes(true),
+		progressbar.OptionSetWidth(20),
+		progressbar.OptionThrottle(statusInterval),
+		progressbar.OptionSetPredictTime(true),
+		progressbar.OptionShowDescriptionAtLineEnd(),
+		progressbar.OptionClearOnFinish(),
+	)}
+}
+
+// update shows how far the work has got.
+func (b *tensorBar) update(tensor string, done int64) {
+	if b.bar == nil {
+		return
+	}
+	if tensor != b.tensor {
+		b.tensor = tensor
+		b.bar.Describe(printable(tensor))
+	}
+	b.bar.Set64(done)
+}
+
+// clear removes the bar.
+func (b *tensorBar) clear() {
+	if b.bar != nil {
+		b.bar.Clear()
+	}
+}
