@@ -138,18 +138,21 @@ func newTask(q Question, encode func(string) []int32, limit int) (*task, error) 
 		// A text needs something before its first rated token, and a rated
 		// token.
 		a.from = min(max(a.from, 1), a.to-1)
+	}
+	for _, a := range t.answers {
 		t.shared = min(t.shared, a.from)
 	}
 	return t, nil
 }
 
-// commonPrefix returns how many tokens all answers begin with.
+// commonPrefix returns how many tokens all answers begin with, at least one
+// token of each not among them.
 func (t *task) commonPrefix() int {
 	first := t.answers[0].tokens
-	n := len(first)
+	n := len(first) - 1
 	for _, a := range t.answers[1:] {
 		k := 0
-		for k < min(n, len(a.tokens)) && a.tokens[k] == first[k] {
+		for k < min(n, len(a.tokens)-1) && a.tokens[k] == first[k] {
 			k++
 		}
 		n = k

@@ -25,7 +25,7 @@ import (
 //	8       2*V                   q; the log probability is scale*q + least
 //
 // What is more than 16 nats below the likeliest token is stored as if it were
-// 16 nats below.
+// 16 nats below, so that a base's perplexity comes out a little low.
 const (
 	logitsMagic  = "_logits_"
 	logitsHeader = 20
