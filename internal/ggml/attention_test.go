@@ -131,10 +131,8 @@ func TestAttention(t *testing.T) {
 				require.InDelta(t, want[i], got[i], test.tolerance, "element %d", i)
 			}
 			// Neither threads nor batches show, to the bit.
-			for _, threads := range []int{1, 2, 7} {
-				for _, batch := range []int{1, 3, 64} {
-					require.Equal(t, got, test.run(t, threads, batch), "%d threads, batch %d", threads, batch)
-				}
+			for _, how := range []struct{ threads, batch int }{{1, 1}, {7, 3}, {2, 64}} {
+				require.Equal(t, got, test.run(t, how.threads, how.batch), "%d threads, batch %d", how.threads, how.batch)
 			}
 		})
 	}
