@@ -45,6 +45,11 @@ func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 	if !(eps > 0 && eps < 1) {
 		return nil, fmt.Errorf("norm epsilon %g, want between 0 and 1", eps)
 	}
+	if l.format == "ggml" {
+		// Its programs took a prompt as it was. Those of the later containers
+		// put a space in front, as has been usual since.
+		kv = append(kv, KV{"tokenizer.ggml.add_space_prefix", Bool(false)})
+	}
 	texts, types := l.vocab.tokens()
 	return append(kv,
 		KV{"llama.attention.head_count_kv", U32(uint32(heads))},

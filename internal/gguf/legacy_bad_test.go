@@ -1,0 +1,170 @@
+package gguf
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/quant"
+	"alpaca/internal/testshared"
+)
+
+// TestLegacyBad breaks one thing at a time.
+func TestLegacyBad(t *testing.T) {
+	small := func() *oldModel { return newOldModel("ggjt", 3, 0, 0, quant.F32) }
+	tests := []struct {
+		name   string
+		change func(m *oldModel)
+		want   string
+	}{
+		{"version", func(m *oldModel) { m.version = 4 }, "ggjt version 4, known are 1 to 3"},
+		{"version 0", func(m *oldModel) { m.version = 0 }, "ggjt version 0, known are 1 to 3"},
+		{"ggmf version", func(m *oldModel) { m.format, m.version = "ggmf", 2 }, "ggmf version 2, known are 1 to 1"},
+		{"heads", func(m *oldModel) { m.heads = 3 }, "3 heads do not divide the embedding length 128"},
+		{"layers", func(m *oldModel) { m.layers = 5000 }, "number of layers 5000, want 1 to 1024"},
+		{"layer missing", func(m *oldModel) { m.layers = 2 }, `tensor "blk.1.attn_norm.weight" is missing: the file is cut short`},
+		{"tensor missing", func(m *oldModel) { m.tensors = m.tensors[:11] }, `tensor "blk.0.ffn_norm.weight" is missing`},
+		{"most missing", func(m *oldModel) { m.tensors = m.tensors[:1] }, "the first layer's tensors are missing"},
+		{"twice", func(m *oldModel) { m.tensors = append(m.tensors, m.tensors[1]) }, `"norm.weight" is there twice`},
+		{"unknown tensor", func(m *oldModel) { m.tensors[5].name = "layers.0.attention.wx.weight" }, `"layers.0.attention.wx.weight", which no LLaMA of 1 layers has`},
+		{"layer too high", func(m *oldModel) { m.tensors[5].name = "layers.1.attention.wv.weight" }, "which no LLaMA of 1 layers has"},
+		{"layer written oddly", func(m *oldModel) { m.tensors[5].name = "layers.00.attention.wv.weight" }, "which no LLaMA"},
+		{"name too long", func(m *oldModel) { m.tensors[5].name = strings.Repeat("x", 1024) }, "name of 1024 bytes, want 1 to 1023"},
+		{"no name", func(m *oldModel) { m.tensors[5].name = "" }, "name of 0 bytes"},
+		{"zero columns", func(m *oldModel) { m.tensors[5].cols = 0 }, "one is not positive"},
+		{"huge", func(m *oldModel) { m.tensors[5].cols, m.tensors[5].rows = 1<<31-1, 1<<31-1 }, "attention.wv.weight"},
+		{"past the end", func(m *oldModel) { m.tensors[11].cols = 129 }, "516 bytes of data at offset"},
+		{"matrix for a vector", func(m *oldModel) { m.tensors[1].rows = 1 }, `tensor "output_norm.weight": is [1 128] in 2 dimensions, want [1 128] in 1`},
+		{"shapes disagree", func(m *oldModel) {
+			m.tensors[3].rows = 64
+			m.tensors[3].data = m.tensors[3].data[:4*64*128]
+		}, `tensor "blk.0.attn_q.weight": is [64 128] in 2 dimensions, want [128 128]`},
+		{"heads of keys", func(m *oldModel) {
+			m.tensors[4].rows = 48
+			m.tensors[4].data = m.tensors[4].data[:4*48*128]
+		}, "48 rows are no whole number of heads"},
+		{"block size", func(m *oldModel) {
+			m.tensors[1].code = 2
+		}, `"norm.weight": `},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			m := small()
+			test.change(m)
+			if test.name == "block size" {
+				m.tensors[1].cols = 33
+			}
+			require.ErrorContains(t, refuse(t, m.save(t)), test.want)
+		})
+	}
+}
+
+// TestRopeFreqs skips a tensor that some converters left in.
+func TestRopeFreqs(t *testing.T) {
+	m := newOldModel("ggjt", 1, 0, 0, quant.F32)
+	m.tensors = append([]oldTensor{{"rope.freqs", 0, 0, 16, make([]byte, 64)}}, m.tensors...)
+	require.Len(t, open(t, m.save(t)).Tensors, 12)
+}
+
+// openBytes opens a file that is only in memory.
+func openBytes(data []byte) (*File, error) {
+	im := &image{path: "old.bin", size: int64(len(data)), data: data, mapped: true}
+	f := &File{Path: im.path}
+	return f, f.openLegacy(im, Options{})
+}
+
+// checkLegacy opens data and, if that works, looks at all of it.
+func checkLegacy(t testing.TB, data []byte) {
+	if !isLegacy(data) {
+		return
+	}
+	f, err := openBytes(data)
+	if err != nil {
+		return
+	}
+	for _, x := range f.Tensors {
+		require.EqualValues(t, x.Bytes, len(x.Data))
+		require.Equal(t, x.Rows()*x.Type.RowBytes(x.Cols()), len(x.Data))
+	}
+	for _, kv := range f.KV {
+		kv.Value.Any()
+	}
+}
+
+// TestLegacyTruncated cuts real files at every byte of the first tensors'
+// records, and then at many places: what remains must be refused, but for a
+// vocabulary alone.
+func TestLegacyTruncated(t *testing.T) {
+	for _, path := range legacyFiles(t) {
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		vocabulary := 0
+		for n := 4; n < len(data); n++ {
+			if f, err := openBytes(data[:n]); err == nil {
+				require.Empty(t, f.Tensors, "%s cut to %d bytes", path, n)
+				vocabulary++
+			} else {
+				require.NotErrorIs(t, err, errShort)
+			}
+			switch {
+			case n < 36 || len(data)-n < 100:
+			case n < 9000:
+				n += 6
+			default:
+				n += 997
+			}
+		}
+		require.LessOrEqual(t, vocabulary, 1)
+		refuse(t, save(t, "cut.bin", data[:len(data)-1]))
+	}
+}
+
+// TestLegacyFlipped flips bits of real files, most of them where the sizes are.
+func TestLegacyFlipped(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, path := range legacyFiles(t) {
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		for i := range 300 {
+			limit := len(data)
+			if i < 150 {
+				limit = 10_000
+			}
+			at, bit := r.IntN(limit), byte(1)<<r.IntN(8)
+			data[at] ^= bit
+			checkLegacy(t, data)
+			data[at] ^= bit
+		}
+		for i := range 36 * 8 {
+			data[i/8] ^= 1 << (i % 8)
+			checkLegacy(t, data)
+			data[i/8] ^= 1 << (i % 8)
+		}
+	}
+}
+
+// legacyFiles returns the files of the shared folder, and one of our own.
+func legacyFiles(t *testing.T) []string {
+	own := newOldModel("ggml", 0, 2, 2, quant.Q4_0v1).save(t)
+	if testing.Short() {
+		return []string{own}
+	}
+	paths, err := filepath.Glob(filepath.Join(filepath.Dir(testshared.Path(t, "models/legacy/leg-ggml-f16.bin")), "*.bin"))
+	require.NoError(t, err)
+	return append(paths, own)
+}
+
+// FuzzLegacy feeds the reader with anything.
+func FuzzLegacy(f *testing.F) {
+	f.Add(newOldModel("ggml", 0, 3, 3, quant.Q4_1v1).bytes())
+	f.Add(newOldModel("ggjt", 1, 5, 4, quant.Q4_2).bytes())
+	f.Add(newOldModel("ggjt", 3, 2, 2, quant.Q4_0).bytes())
+	for _, d := range dialects {
+		f.Add(dialectFile(&d, true))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) { checkLegacy(t, data) })
+}
