@@ -55,7 +55,11 @@ func openHint(path string, err error) string {
 	}
 	if st, statErr := os.Stat(path); statErr == nil && st.IsDir() {
 		if models := modelsIn(path); len(models) > 0 {
-			return fmt.Sprintf("it holds %d models, one of them is %q", len(models), filepath.Join(path, models[0]))
+			more := ""
+			if len(models) > 1 {
+				more = fmt.Sprintf(" and %d more", len(models)-1)
+			}
+			return fmt.Sprintf("it holds %q%s", filepath.Join(path, models[0]), more)
 		}
 	}
 	return ""

@@ -50,13 +50,12 @@ func (s stats) evaluated() int { return max(0, s.result.GeneratedTokens-1) }
 func (s stats) print(u *ui) {
 	t := s.timings()
 	u.notef("load      %s", duration(s.load))
-	u.notef("prompt    %d tokens, %s", s.result.PromptTokens, rate(t.PromptPerSecond))
-	u.notef("generated %d tokens, %s", s.result.GeneratedTokens, rate(t.GenerationPerSecond))
-	memory := fmt.Sprintf("memory    %s", byteCount(s.memory.Own))
+	u.notef("prompt    %d, %s", s.result.PromptTokens, rate(t.PromptPerSecond))
+	u.notef("generated %d, %s", s.result.GeneratedTokens, rate(t.GenerationPerSecond))
+	u.notef("memory    %s", byteCount(s.memory.Own))
 	if s.memory.Mapped >= 0 {
-		memory += fmt.Sprintf(" + %s mapped", byteCount(s.memory.Mapped))
+		u.notef("mapped    %s", byteCount(s.memory.Mapped))
 	}
-	u.notef("%s", memory)
 	if s.random {
 		u.notef("seed      %d", s.seed)
 	}

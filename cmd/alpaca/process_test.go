@@ -1,0 +1,128 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/testmodel"
+)
+
+// endless returns a command that generates until it is stopped, or for much
+// longer than a test takes.
+func endless(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	needExec(t)
+	path := testmodel.SPM(1).Set("llama.context_length", gguf.U32(1e6)).Write(t)
+	cmd := exec.Command("alpaca", append([]string{"run", "-m", path, "-p", "the", "-c", "1000000", "--ignore-eos", "-t", "1"}, args...)...)
+	t.Cleanup(func() {
+		if cmd.Process != nil && cmd.ProcessState == nil {
+			cmd.Process.Kill()
+			cmd.Wait()
+		}
+	})
+	return cmd
+}
+
+// TestCtrlC checks that the first Ctrl-C ends the text, with statistics.
+func TestCtrlC(t *testing.T) {
+	cmd := endless(t, "-o", "json")
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	begin := make([]byte, 4096)
+	_, err = io.ReadFull(stdout, begin)
+	require.NoError(t, err)
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	rest, err := io.ReadAll(stdout)
+	require.NoError(t, err)
+	require.Error(t, cmd.Wait())
+	require.Equal(t, exitInterrupted, cmd.ProcessState.ExitCode())
+
+	_, done := readLines(t, string(begin)+string(rest))
+	require.EqualValues(t, "interrupt", done.Reason)
+	require.Contains(t, stderr.String(), "alpaca: generated ")
+	require.NotContains(t, stderr.String(), "error")
+}
+
+// TestCtrlCTwice checks that a second Ctrl-C ends the program where the first
+// could not: here it waits for a reader of its output.
+func TestCtrlCTwice(t *testing.T) {
+	cmd := endless(t)
+	_, err := cmd.StdoutPipe() // never read: the pipe fills up
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	time.Sleep(500 * time.Millisecond)
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	time.Sleep(200 * time.Millisecond)
+	require.NoError(t, cmd.Process.Signal(os.Interrupt))
+	require.Error(t, cmd.Wait())
+	require.Equal(t, exitInterrupted, cmd.ProcessState.ExitCode())
+}
+
+// TestClosedPipe checks that a reader who has seen enough ends the text
+// quietly.
+func TestClosedPipe(t *testing.T) {
+	for _, form := range []string{"text", "json"} {
+		cmd := endless(t, "-o", form)
+		var stderr bytes.Buffer
+		cmd.Stderr = &stderr
+		stdout, err := cmd.StdoutPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		_, err = io.ReadFull(stdout, make([]byte, 10))
+		require.NoError(t, err)
+		require.NoError(t, stdout.Close())
+		require.NoError(t, cmd.Wait())
+		require.Empty(t, stderr.String())
+	}
+}
+
+// TestFullDisk checks that output that cannot be written is an error.
+func TestFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip("needs /dev/full")
+	}
+	defer full.Close()
+	cmd := endless(t)
+	var stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = full, &stderr
+	require.Error(t, cmd.Run())
+	require.Equal(t, exitFailure, cmd.ProcessState.ExitCode())
+	require.Contains(t, stderr.String(), "alpaca: error: ")
+	require.Contains(t, stderr.String(), syscall.ENOSPC.Error())
+}
+
+// TestModelCutInUse checks that a model that is truncated while it is mapped
+// is an error, not a crash.
+func TestModelCutInUse(t *testing.T) {
+	cmd := endless(t)
+	path := cmd.Args[3]
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	_, err = io.ReadFull(stdout, make([]byte, 10))
+	require.NoError(t, err)
+	require.NoError(t, os.Truncate(path, 20000))
+	_, err = io.Copy(io.Discard, stdout)
+	require.NoError(t, err)
+	require.Error(t, cmd.Wait())
+	require.Equal(t, exitFailure, cmd.ProcessState.ExitCode(), "%s", stderr.String())
+	require.True(t, strings.HasPrefix(stderr.String(), "alpaca: error: "), "%s", stderr.String())
+	require.Contains(t, stderr.String(), "model.gguf")
+}

@@ -1,0 +1,81 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"io"
+	"os/exec"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/creack/pty"
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/testmodel"
+)
+
+// onTerminal runs a command on a terminal with that many columns and returns
+// what it shows, stdout and stderr together.
+func onTerminal(t *testing.T, columns uint16, env []string, args ...string) string {
+	t.Helper()
+	needExec(t)
+	cmd := exec.Command("alpaca", args...)
+	cmd.Env = append(cmd.Environ(), "TERM=xterm")
+	cmd.Env = append(cmd.Env, env...)
+	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: columns})
+	require.NoError(t, err)
+	defer tty.Close()
+	var shown bytes.Buffer
+	io.Copy(&shown, tty) // ends with an error when the other side is closed
+	cmd.Wait()
+	return strings.ReplaceAll(shown.String(), "\r\n", "\n")
+}
+
+// escapes are a terminal's control sequences.
+var escapes = regexp.MustCompile(`\x1b\[[0-9;]*[A-Za-z]`)
+
+func TestTerminal(t *testing.T) {
+	path := testmodel.SPM(1).Write(t)
+
+	// The statistics begin on a line of their own and fit 40 columns.
+	shown := onTerminal(t, 40, nil, "run", "-m", path, "-p", "the", "-n", "3", "--temp", "0", "-l", "364+100")
+	require.True(t, strings.HasPrefix(shown, "ggg\nalpaca: load "), "%q", shown)
+	for line := range strings.Lines(shown) {
+		require.LessOrEqual(t, len(line), 41, "%q", line)
+	}
+
+	// Errors are coloured, unless NO_COLOR is set.
+	shown = onTerminal(t, 80, nil, "run", "--nonsense")
+	require.Contains(t, shown, "alpaca: \x1b[31merror: \x1b[0m")
+	shown = onTerminal(t, 80, []string{"NO_COLOR=1"}, "run", "--nonsense")
+	require.NotRegexp(t, escapes, shown)
+
+	// A terminal as stdin is no prompt.
+	shown = onTerminal(t, 80, nil, "tokenize", "-m", path)
+	require.Contains(t, shown, "no text")
+}
+
+// TestProgress checks that a long prompt shows how far it is, in one line that
+// is gone when the text begins.
+func TestProgress(t *testing.T) {
+	path := testmodel.SPM(1).Set("llama.context_length", gguf.U32(40000)).Write(t)
+	prompt := strings.Repeat("the llama ", 1000)
+	args := []string{"run", "-m", path, "-p", prompt, "-c", "40000", "-b", "32", "-n", "1", "--temp", "0", "-q"}
+	for _, columns := range []uint16{20, 80} {
+		shown := onTerminal(t, columns, nil, args...)
+		require.True(t, strings.HasPrefix(shown, "\ralpaca: prompt: "), "%q", shown)
+		states := strings.Split(shown, "\r")
+		for _, state := range states[1 : len(states)-1] {
+			require.Less(t, len(escapes.ReplaceAllString(state, "")), int(columns), "%q", state)
+			require.NotContains(t, state, "\n")
+		}
+		require.True(t, strings.HasPrefix(states[len(states)-1], "\x1b[K"), "%q", states[len(states)-1])
+	}
+
+	o := alpaca(t, "", args...)
+	require.Equal(t, exitOK, o.status)
+	require.NotContains(t, o.stderr, "\r", "not on a terminal")
+}
