@@ -56,11 +56,12 @@ type attentionScratch struct {
 	out    []float32 // [rows, ValueDim]
 	max    []float32 // [rows]
 	sum    []float32 // [rows]
+	scale  []float32 // [rows] of what has been gathered before the current block
 }
 
 // attentionRows is the number of queries that an item has at least if there are
 // enough: the work of widening a block is divided among so many.
-const attentionRows = 64
+const attentionRows = 256
 
 // Reserve allocates the memory for evaluating up to tokens tokens at a time by
 // that many workers.
@@ -77,6 +78,7 @@ func (a *Attention) Reserve(workers, tokens int) {
 			out:    make([]float32, rows*a.Format.ValueDim),
 			max:    make([]float32, rows),
 			sum:    make([]float32, rows),
+			scale:  make([]float32, rows),
 		}
 	}
 }
@@ -86,7 +88,7 @@ func (a *Attention) Bytes() int {
 	n := 0
 	for i := range a.workers {
 		w := &a.workers[i]
-		n += 4 * (len(w.keys) + len(w.values) + len(w.q) + len(w.scores) + len(w.out) + len(w.max) + len(w.sum))
+		n += 4 * (len(w.keys) + len(w.values) + len(w.q) + len(w.scores) + len(w.out) + len(w.max) + len(w.sum) + len(w.scale))
 	}
 	return n
 }
@@ -180,16 +182,17 @@ func (a *Attention) block(s *attentionScratch, b, keyHead, n, start, end int) {
 	clear(scores)
 	gemm(scores, BlockLen, s.q[base*keyDim:], keyDim, s.keys, BlockLen, rows, keyDim, BlockLen)
 
-	for r := range rows {
-		row := (*[BlockLen]float32)(scores[r*BlockLen:])
-		from, to := a.visibleIn(lo+r/n, b)
-		hide(row[:from])
-		hide(row[to:])
-		m := s.max[base+r]
-		newMax, sum := softmaxBlock(row, m)
-		c := Exp32(m - newMax)
-		s.max[base+r] = newMax
-		s.sum[base+r] = float32(s.sum[base+r]*c) + sum
+	for t := lo; t < hi; t++ {
+		if from, to := a.visibleIn(t, b); from > 0 || to < BlockLen {
+			for r := (t - lo) * n; r < (t-lo+1)*n; r++ {
+				hide(scores[r*BlockLen : r*BlockLen+from])
+				hide(scores[r*BlockLen+to : (r+1)*BlockLen])
+			}
+		}
+	}
+	c := s.scale[:rows]
+	softmaxRows(scores, s.max[base:base+rows], s.sum[base:base+rows], c)
+	for r, c := range c {
 		if c != 1 {
 			scaleBy(s.out[(base+r)*valueDim:(base+r+1)*valueDim], c)
 		}
@@ -235,20 +238,30 @@ func hide(scores []float32) {
 	}
 }
 
-// softmaxBlockGeneric replaces the scores of a block by e^(score - newMax), where
-// newMax is the greatest of m and the scores that are numbers, and returns it
-// and the sum: of each 8 lanes j%8 in order, then as quant.DotF32 adds lanes.
-func softmaxBlockGeneric(scores *[BlockLen]float32, m float32) (newMax, sum float32) {
-	for _, s := range scores {
-		if s > m {
-			m = s
+// softmaxRowsGeneric takes a block's scores [rows, 32] into account, which it
+// replaces by e^(score - max') with max' the greatest of the row's max and its
+// scores that are numbers. A row's sum becomes sum*c + the sum of the new ones,
+// of each 8 lanes j%8 in order and these as quant.DotF32 adds lanes, and c is
+// e^(max - max'), 1 where the max stays, by which all that the row has gathered has to be scaled.
+func softmaxRowsGeneric(scores, max, sum, c []float32) {
+	for r, m := range max {
+		row := scores[r*BlockLen : (r+1)*BlockLen]
+		for _, s := range row {
+			if s > m {
+				m = s
+			}
 		}
+		var lanes [8]float32
+		for j, s := range row {
+			e := Exp32(s - m)
+			row[j] = e
+			lanes[j%8] += e
+		}
+		c[r] = 1
+		if m != max[r] {
+			c[r] = Exp32(max[r] - m)
+		}
+		sum[r] = float32(sum[r]*c[r]) + (((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7])))
+		max[r] = m
 	}
-	var lanes [8]float32
-	for j, s := range scores {
-		e := Exp32(s - m)
-		scores[j] = e
-		lanes[j%8] += e
-	}
-	return m, ((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7]))
 }

@@ -2,132 +2,11 @@
 
 #include "go_asm.h"
 #include "textflag.h"
+#include "exp_amd64.h"
 
 // The loops of the operations on AVX2 and FMA. Where a chain of additions has an
 // order (see the portable functions) the lanes follow it; where each element is
 // on its own, so is each lane.
-
-// Constants of Exp32 (mathf.go), each in 8 lanes.
-#define EXP_CONST(off, bits) \
-	DATA expConst<>+(off+0)(SB)/4, $bits  \
-	DATA expConst<>+(off+4)(SB)/4, $bits  \
-	DATA expConst<>+(off+8)(SB)/4, $bits  \
-	DATA expConst<>+(off+12)(SB)/4, $bits \
-	DATA expConst<>+(off+16)(SB)/4, $bits \
-	DATA expConst<>+(off+20)(SB)/4, $bits \
-	DATA expConst<>+(off+24)(SB)/4, $bits \
-	DATA expConst<>+(off+28)(SB)/4, $bits
-
-EXP_CONST(0, 0xc2d00000)   // least, -104
-EXP_CONST(32, 0x42b20000)  // most, 89
-EXP_CONST(64, 0x3fb8aa3b)  // log2e
-EXP_CONST(96, 0x4b400000)  // shift, 0x1.8p23
-EXP_CONST(128, 0x3f317200) // ln2hi
-EXP_CONST(160, 0x35bfbe8e) // ln2lo
-EXP_CONST(192, 0x3ab688ff) // p4
-EXP_CONST(224, 0x3c090631) // p3
-EXP_CONST(256, 0x3d2aaa8c) // p2
-EXP_CONST(288, 0x3e2aaa6e) // p1
-EXP_CONST(320, 0x3f000000) // p0
-EXP_CONST(352, 0x3f800000) // 1
-EXP_CONST(384, 127)        // bias
-EXP_CONST(416, 0x80000000) // sign
-GLOBL expConst<>(SB), RODATA|NOPTR, $448
-
-// EXP replaces x by e^x, operation by operation as Exp32. VMAXPS and VMINPS give
-// their last source, x, where it is NaN. Clobbers a, b, c.
-#define EXP(x, a, b, c) \
-	VMOVUPS expConst<>+0(SB), a       \
-	VMAXPS  x, a, x                   \
-	VMOVUPS expConst<>+32(SB), a      \
-	VMINPS  x, a, x                   \
-	VMULPS  expConst<>+64(SB), x, a   \ // z = x*log2e + shift
-	VADDPS  expConst<>+96(SB), a, a   \
-	VSUBPS  expConst<>+96(SB), a, b   \ // nf
-	VPSUBD  expConst<>+96(SB), a, a   \ // n
-	VMULPS  expConst<>+128(SB), b, c  \
-	VSUBPS  c, x, x                   \
-	VMULPS  expConst<>+160(SB), b, c  \
-	VSUBPS  c, x, x                   \ // r
-	VMULPS  expConst<>+192(SB), x, b  \
-	VADDPS  expConst<>+224(SB), b, b  \
-	VMULPS  x, b, b                   \
-	VADDPS  expConst<>+256(SB), b, b  \
-	VMULPS  x, b, b                   \
-	VADDPS  expConst<>+288(SB), b, b  \
-	VMULPS  x, b, b                   \
-	VADDPS  expConst<>+320(SB), b, b  \ // p
-	VMULPS  x, x, c                   \
-	VMULPS  b, c, c                   \
-	VADDPS  x, c, c                   \
-	VADDPS  expConst<>+352(SB), c, x  \ // r*r*p + r + 1
-	VPSRAD  $1, a, b                  \ // half
-	VPSUBD  b, a, a                   \
-	VPADDD  expConst<>+384(SB), b, b  \
-	VPADDD  expConst<>+384(SB), a, a  \
-	VPSLLD  $23, b, b                 \
-	VPSLLD  $23, a, a                 \
-	VMULPS  b, x, x                   \
-	VMULPS  a, x, x
-
-// SUM8 adds the lanes of y, whose low half is x, by sum8's tree; th and t are
-// scratch, th the low half of t.
-#define SUM8(x, y, th, t) \
-	VEXTRACTF128 $1, y, th \
-	VADDPS   th, x, x      \ // s0+s4, s1+s5, s2+s6, s3+s7
-	VMOVHLPS x, x, th      \
-	VADDPS   th, x, x      \ // (s0+s4)+(s2+s6), (s1+s5)+(s3+s7)
-	VMOVSHDUP x, th        \
-	VADDSS   th, x, x
-
-// func softmaxAVX2(scores *[32]float32, m float32) (newMax, sum float32)
-//
-// Y0-Y3 the scores, Y4 the greatest in all lanes, Y5 the sums.
-TEXT ·softmaxAVX2(SB), NOSPLIT, $0-24
-	MOVQ         scores+0(FP), SI
-	VBROADCASTSS m+8(FP), Y4
-	VMOVUPS      (SI), Y0
-	VMOVUPS      32(SI), Y1
-	VMOVUPS      64(SI), Y2
-	VMOVUPS      96(SI), Y3
-
-	// s > m ? s : m, which VMAXPS is with m as its last source, also for NaN.
-	VMAXPS Y4, Y0, Y5
-	VMAXPS Y5, Y1, Y5
-	VMAXPS Y5, Y2, Y5
-	VMAXPS Y5, Y3, Y5
-
-	// The lanes hold no NaN but m itself, so their order does not matter.
-	VPERM2F128   $1, Y5, Y5, Y6
-	VMAXPS       Y6, Y5, Y5
-	VSHUFPS      $0x4e, Y5, Y5, Y6
-	VMAXPS       Y6, Y5, Y5
-	VSHUFPS      $0xb1, Y5, Y5, Y6
-	VMAXPS       Y6, Y5, Y4
-	VMOVSS       X4, newMax+16(FP)
-
-	VSUBPS Y4, Y0, Y0
-	VSUBPS Y4, Y1, Y1
-	VSUBPS Y4, Y2, Y2
-	VSUBPS Y4, Y3, Y3
-	EXP(Y0, Y6, Y7, Y8)
-	EXP(Y1, Y9, Y10, Y11)
-	EXP(Y2, Y6, Y7, Y8)
-	EXP(Y3, Y9, Y10, Y11)
-	VMOVUPS Y0, (SI)
-	VMOVUPS Y1, 32(SI)
-	VMOVUPS Y2, 64(SI)
-	VMOVUPS Y3, 96(SI)
-
-	VXORPS Y5, Y5, Y5
-	VADDPS Y0, Y5, Y5
-	VADDPS Y1, Y5, Y5
-	VADDPS Y2, Y5, Y5
-	VADDPS Y3, Y5, Y5
-	SUM8(X5, Y5, X6, Y6)
-	VMOVSS X5, sum+20(FP)
-	VZEROUPPER
-	RET
 
 // func silu8AVX2(gate, up *float32, n int)
 TEXT ·silu8AVX2(SB), NOSPLIT, $0-24
@@ -137,9 +16,9 @@ TEXT ·silu8AVX2(SB), NOSPLIT, $0-24
 
 loop:
 	VMOVUPS (DI), Y0
-	VXORPS  expConst<>+416(SB), Y0, Y1
+	VXORPS  ·expConst+416(SB), Y0, Y1
 	EXP(Y1, Y6, Y7, Y8)
-	VADDPS  expConst<>+352(SB), Y1, Y1
+	VADDPS  ·expConst+352(SB), Y1, Y1
 	VDIVPS  Y1, Y0, Y0
 	VMULPS  (SI), Y0, Y0
 	VMOVUPS Y0, (DI)
