@@ -29,7 +29,7 @@ func naiveMerge(parts []string, priority func(left, right string) (uint32, bool)
 // naiveChars splits a text into what encoders begin with.
 func naiveChars(text string) (parts []string) {
 	for at := 0; at < len(text); {
-		n := min(charLen(text[at]), len(text)-at)
+		n := spmChar(text[at:])
 		parts = append(parts, text[at:at+n])
 		at += n
 	}

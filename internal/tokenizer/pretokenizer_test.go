@@ -216,7 +216,7 @@ func TestPreTokenizersAgainstRegex(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			pre := preTokenizers[name]
 			require.Equal(t, len(patterns), len(pre.steps))
-			for range 1500 {
+			for range 600 {
 				var b strings.Builder
 				for range 1 + rng.IntN(12) {
 					b.WriteString(parts[rng.IntN(len(parts))])
@@ -244,21 +244,24 @@ func TestPreTokenizersAreLinear(t *testing.T) {
 			return "1" + strings.Repeat(part, n/len(part)/2) + "1" + strings.Repeat(part, n/len(part)/2)
 		}
 	}
-	best := func(p *preTokenizer, text *chars) time.Duration {
-		least := time.Hour
-		for range 3 {
-			start := time.Now()
-			p.cut(text)
-			least = min(least, time.Since(start))
-		}
-		return least
+	least := func(least time.Duration, p *preTokenizer, text *chars) time.Duration {
+		start := time.Now()
+		p.cut(text)
+		return min(least, time.Since(start))
 	}
 	for name := range rePatterns {
 		p := preTokenizers[name]
 		for kind, text := range texts {
-			short, long := best(p, newChars(text(n))), best(p, newChars(text(16*n)))
-			// 16 times as long a text should take 16 times as long; were it the square, 256.
-			require.Less(t, long, 80*short+5*time.Millisecond, "%s: %q: %v for %d bytes, %v for %d", name, kind, short, n, long, 16*n)
+			// 16 times as long a text should take 16 times as long; were it the square,
+			// 256. A busy machine gets more than one chance.
+			short, long := time.Hour, time.Hour
+			for range 30 {
+				short, long = least(short, p, newChars(text(n))), least(long, p, newChars(text(16*n)))
+				if long < 80*short {
+					break
+				}
+			}
+			require.Less(t, long, 80*short, "%s: %q", name, kind)
 		}
 	}
 }

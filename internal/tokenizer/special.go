@@ -151,9 +151,6 @@ func (t *Tokenizer) stripRules(v *Vocab) map[int32]strip {
 				rules[int32(id)] = strip{right: true}
 			}
 		}
-		if id, ok := t.index["</s>"]; ok {
-			rules[id] = strip{right: true}
-		}
 		for _, text := range []string{"<unk>", "<s>", "<|endoftext|>"} {
 			if id, ok := t.index[text]; ok {
 				delete(rules, id)

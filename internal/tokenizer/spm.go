@@ -12,7 +12,8 @@ const spaceMark = "\u2581"
 // spm encodes as SentencePiece does with a vocabulary that has scores: the text's
 // characters are joined pairwise into tokens, highest score first. It follows
 // https://github.com/ggerganov/llama.cpp/blob/c392e5094deaf2d1a7c18683214f007fad3fe42b/src/llama-vocab.cpp#L98
-// and departs from it in cutting the text at spaces where that changes nothing.
+// and departs from it in cutting the text at spaces where that changes nothing,
+// and in that no broken character swallows a space.
 type spm struct {
 	index       map[string]int32
 	scores      []float32 // [vocab], nil: all 0
@@ -61,7 +62,7 @@ func (s *spm) encode(ids []int32, text string, afterSpecial bool) []int32 {
 	m := merger{pair: s.pair}
 	previousMark := true
 	for at := 0; at < len(text); {
-		n := min(charLen(text[at]), len(text)-at)
+		n := spmChar(text[at:])
 		mark := text[at:at+n] == spaceMark
 		if (s.cutAtSpace && mark && !previousMark) || len(m.syms) == maxSymbols {
 			ids = s.flush(ids, text, &m)
@@ -85,6 +86,19 @@ func charLen(b byte) int {
 		return 4
 	}
 	return 1
+}
+
+// spmChar returns the length of the character that text begins with: what its
+// first byte says, clipped to the text. A character that is cut short by a space
+// mark ends before it, or decoding would give the mark instead of the space.
+func spmChar(text string) int {
+	n := min(charLen(text[0]), len(text))
+	for i := 1; i < n; i++ {
+		if text[i] == spaceMark[0] && strings.HasPrefix(text[i:], spaceMark) {
+			return i
+		}
+	}
+	return n
 }
 
 // pair tells whether two symbols together are a token. The higher its score, the

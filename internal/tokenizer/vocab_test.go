@@ -100,6 +100,16 @@ func TestOddVocab(t *testing.T) {
 			Merges: []string{"", " ", "ab", "a  b", "a b ", " a b", "\xff \xff", "a b", "a b", "a ab"}}
 		require.Equal(t, []int32{3, 0}, mustNew(t, v).Encode("aaba", false, false))
 	})
+	t.Run("equal merges", func(t *testing.T) {
+		v := Vocab{Model: ModelBPE, Pre: "gpt-2", Tokens: []string{"a", "b", "c", "ab", "bc"}, Merges: []string{"a b", "b c", "a b"}}
+		require.Equal(t, []int32{3, 2}, mustNew(t, v).Encode("abc", false, false), "the first counts")
+	})
+	t.Run("unknown types", func(t *testing.T) {
+		tok := mustNew(t, Vocab{Model: ModelSPM, Tokens: []string{"a", "b", "c"}, Types: []int32{-5, 99, 7}})
+		for id := range int32(3) {
+			require.Equal(t, TypeUndefined, tok.Type(id))
+		}
+	})
 	t.Run("broken byte tokens", func(t *testing.T) {
 		tok := mustNew(t, Vocab{Model: ModelSPM, Tokens: []string{"<0x", "<0x4", "<0x41", "<0x41>"}, Types: []int32{6, 6, 6, 6}})
 		require.Equal(t, "<0x", tok.Piece(0, false))
