@@ -45,6 +45,7 @@ func newRootCmd(u *ui) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	for _, cmd := range root.Commands() {
 		reportUsage(cmd)
+		showZeros(cmd.Flags())
 	}
 	return root
 }
@@ -70,6 +71,16 @@ func reportUsage(cmd *cobra.Command) {
 	}
 }
 
+// showZeros adds the default to the usage of flags where pflag leaves it out
+// because it is 0.
+func showZeros(flags *pflag.FlagSet) {
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.DefValue == "0" && !strings.Contains(f.Usage, "(default") {
+			f.Usage += " (default 0)"
+		}
+	})
+}
+
 // unknownCommand is the error for a first argument that is no command.
 func unknownCommand(root *cobra.Command, name string) error {
 	err := usageErrorf("unknown command %q", name)
@@ -86,6 +97,7 @@ var flagAliases = map[string]string{
 	"reverse-prompt": "stop",
 	"temperature":    "temp",
 	"typical":        "typical-p",
+	"top-nsigma":     "top-n-sigma",
 	"rms-norm-eps":   "eps",
 	"n-ctx":          "ctx-size",
 	"sampling-seq":   "sampler-seq",
