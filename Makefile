@@ -12,7 +12,7 @@ QEMU_X86 ?= qemu-x86_64-static
 PLATFORMS := darwin/arm64 windows/amd64 linux/riscv64 linux/386 linux/arm64
 
 .DEFAULT_GOAL := help
-.PHONY: help build test check fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp fuzz clean
+.PHONY: help build test check fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -76,6 +76,11 @@ benchcmp: ## compare the benchmarks of the portable code with the assembly's
 	$(GO) test -tags purego -run '^$$' -bench . -count 6 ./internal/quant ./internal/ggml >purego.bench
 	$(GO) test -run '^$$' -bench . -count 6 ./internal/quant ./internal/ggml >asm.bench
 	$(GO) run golang.org/x/perf/cmd/benchstat@latest purego.bench asm.bench
+
+mca: ## estimate the arm64 kernels' speed on CPUs that are not at hand (needs llvm-19)
+	@dir=$$(mktemp -d) && trap 'rm -r $$dir' EXIT && \
+		GOOS=linux GOARCH=arm64 $(GO) build -o $$dir/alpaca ./cmd/alpaca && \
+		$(GO) run ./internal/mca $$dir/alpaca
 
 fuzz: ## run every fuzz target for FUZZTIME (default 10s)
 	@for pkg in $$($(GO) list ./...); do \

@@ -1,0 +1,171 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// pkg is the package of the kernels.
+const pkg = "alpaca/internal/quant."
+
+// A program is a disassembled executable.
+type program struct {
+	functions map[string][]instruction
+	known     map[string]float64 // estimates made
+}
+
+// An instruction is one line of a listing.
+type instruction struct {
+	address uint64
+	text    string // GNU spelling
+	target  uint64 // of a branch
+}
+
+// disassemble reads the kernels of an executable.
+func disassemble(path string) (*program, error) {
+	out, err := exec.Command("llvm-objdump-19", "-d", "--no-show-raw-insn", "--mattr=+dotprod,+i8mm", path).Output()
+	if err != nil {
+		return nil, fmt.Errorf("llvm-objdump-19: %w", err)
+	}
+	return parse(out), nil
+}
+
+var (
+	header = regexp.MustCompile(`^[0-9a-f]+ <(.*)>:$`)
+	line   = regexp.MustCompile(`^\s*([0-9a-f]+):\s+(.*)$`)
+	branch = regexp.MustCompile(`^(\S+\s+)0x([0-9a-f]+) <.*>$`)
+)
+
+// parse reads llvm-objdump's listing.
+func parse(listing []byte) *program {
+	p := &program{functions: map[string][]instruction{}, known: map[string]float64{}}
+	name := ""
+	for l := range strings.Lines(string(listing)) {
+		l = strings.TrimRight(l, "\n")
+		if m := header.FindStringSubmatch(l); m != nil {
+			name = ""
+			if f, ok := strings.CutPrefix(m[1], pkg); ok && strings.HasSuffix(f, ".abi0") {
+				name = strings.TrimSuffix(f, ".abi0")
+			}
+			continue
+		}
+		m := line.FindStringSubmatch(l)
+		if m == nil || name == "" {
+			continue
+		}
+		address, err := strconv.ParseUint(m[1], 16, 64)
+		if err != nil {
+			continue
+		}
+		i := instruction{address: address, text: strings.ReplaceAll(m[2], "\t", " ")}
+		if m := branch.FindStringSubmatch(i.text); m != nil {
+			i.target, _ = strconv.ParseUint(m[2], 16, 64)
+			i.text = m[1] + "0"
+		}
+		p.functions[name] = append(p.functions[name], i)
+	}
+	return p
+}
+
+func (p *program) function(name string) ([]instruction, error) {
+	code, ok := p.functions[name]
+	if !ok {
+		return nil, fmt.Errorf("no function %s%s in the program", pkg, name)
+	}
+	return code, nil
+}
+
+// A span is a loop: its first and last instruction.
+type span struct{ first, last int }
+
+func (s span) holds(t span) bool { return s.first <= t.first && t.last <= s.last && s != t }
+
+// loops returns the loops that end with a counter's b.ne, by address.
+func loops(code []instruction) []span {
+	var spans []span
+	for i, in := range code {
+		if strings.HasPrefix(in.text, "b.ne") && in.target <= in.address {
+			first := slices.IndexFunc(code, func(c instruction) bool { return c.address == in.target })
+			if first >= 0 {
+				spans = append(spans, span{first, i})
+			}
+		}
+	}
+	return spans
+}
+
+// blockLoop returns the instructions of one round of a function's innermost loop
+// of that number, or where rounds is not 0, of the loop around it, in which the
+// innermost makes so many rounds.
+func blockLoop(code []instruction, number, rounds int) ([]string, error) {
+	all := loops(code)
+	var innermost []span
+	for _, s := range all {
+		if !slices.ContainsFunc(all, s.holds) {
+			innermost = append(innermost, s)
+		}
+	}
+	if number >= len(innermost) {
+		return nil, fmt.Errorf("%d innermost loops, want number %d", len(innermost), number)
+	}
+	inner := innermost[number]
+	if rounds == 0 {
+		return texts(code, inner), nil
+	}
+	var outer span
+	for _, s := range all {
+		if s.holds(inner) && (outer == span{} || outer.holds(s)) {
+			outer = s
+		}
+	}
+	if outer == (span{}) {
+		return nil, fmt.Errorf("no loop around innermost loop %d", number)
+	}
+	body := texts(code, span{outer.first, inner.first - 1})
+	for range rounds {
+		body = append(body, texts(code, inner)...)
+	}
+	return append(body, texts(code, span{inner.last + 1, outer.last})...), nil
+}
+
+func texts(code []instruction, s span) []string {
+	var t []string
+	for _, i := range code[s.first : s.last+1] {
+		t = append(t, i.text)
+	}
+	return t
+}
+
+var totalCycles = regexp.MustCompile(`Total Cycles:\s+(\d+)`)
+
+// simulate returns llvm-mca's cycles for one round of a loop in the long run.
+func simulate(cpu string, body []string) (float64, error) {
+	const rounds = 100
+	cmd := exec.Command("llvm-mca-19", "-mtriple=aarch64", "-mcpu="+cpu, fmt.Sprintf("-iterations=%d", rounds),
+		"-instruction-info=0", "-resource-pressure=0")
+	cmd.Stdin = strings.NewReader(strings.Join(body, "\n"))
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return 0, fmt.Errorf("llvm-mca-19: %w: %s", err, firstLines(stderr.String()))
+	}
+	m := totalCycles.FindSubmatch(out)
+	if m == nil {
+		return 0, fmt.Errorf("llvm-mca-19 printed no cycles")
+	}
+	n, err := strconv.Atoi(string(m[1]))
+	return float64(n) / rounds, err
+}
+
+func firstLines(s string) string {
+	if len(s) > 300 {
+		s = s[:300]
+	}
+	return strings.TrimSpace(s)
+}

@@ -1,0 +1,120 @@
+package main
+
+import "fmt"
+
+// A cpu is one that llvm-mca has a model of, and the kernels that it runs.
+type cpu struct {
+	name, doc string
+	isa       string // suffix of the kernels' names
+}
+
+var cpus = []cpu{
+	{"cortex-a53", "Cortex-A53 (Pi 3) neon", "NEON"},
+	{"cortex-a72", "Cortex-A72 (Pi 4) neon", "NEON"},
+	{"neoverse-n1", "Neoverse N1 (≈ A76, Pi 5) sdot", "SDOT"},
+	{"neoverse-n2", "Neoverse N2 i8mm", "I8MM"},
+	{"neoverse-v1", "Neoverse V1 i8mm", "I8MM"},
+}
+
+// A format is a type of weights with its functions.
+type format struct {
+	name       string
+	blockBytes int // of a row's block in the file
+	blockLen   int
+	tile       string // name of the tile, without "tile" and instruction set
+	tileNEON   string // where NEON has one of its own
+	subBlocks  int    // rounds of the tile's inner loop in a block, 0 for none
+	packRounds int    // of the packing function's
+}
+
+var formats = []format{
+	{"Q4_0", 18, 32, "B32", "", 0, 0},
+	{"Q4_1", 20, 32, "B32Min", "", 0, 0},
+	{"Q5_0", 22, 32, "B32", "", 0, 0},
+	{"Q5_1", 24, 32, "B32Min", "", 0, 0},
+	{"Q8_0", 34, 32, "B32", "B32Wide", 0, 0},
+	{"IQ4_NL", 18, 32, "B32", "B32Wide", 0, 0},
+	{"Q2_K", 84, 256, "K16Min", "", 16, 2},
+	{"Q3_K", 110, 256, "K16", "", 16, 2},
+	{"Q4_K", 144, 256, "K32Min", "", 8, 4},
+	{"Q5_K", 176, 256, "K32Min", "", 8, 4},
+	{"Q6_K", 210, 256, "K16", "", 16, 2},
+	{"IQ4_XS", 136, 256, "K32", "K32Wide", 8, 8},
+}
+
+// A shape is what one round of a tile's block loop multiplies: rows times tokens,
+// for a prompt and for the last or only token.
+type shape struct {
+	rows, tokens int
+	loop         int // index of the innermost loop
+}
+
+// shapes returns a tile's shapes for many tokens and for one.
+func (c cpu) shapes(f format) (many, one shape) {
+	switch c.isa {
+	case "I8MM":
+		many = shape{16, 2, 0}
+		return many, shape{16, 1, 0}
+	case "SDOT":
+		return shape{8, 4, 0}, shape{8, 1, 1}
+	}
+	if f.tileNEON != "" {
+		return shape{4, 2, 0}, shape{4, 1, 1}
+	}
+	return shape{4, 4, 0}, shape{4, 1, 1}
+}
+
+// An estimate is a format's on a CPU.
+type estimate struct {
+	prompt float64 // multiply-adds a cycle, many tokens
+	decode float64 // bytes of weights a cycle, one token: packing and tile
+}
+
+const panelRows = 16
+
+func (p *program) estimate(c cpu, f format) (e estimate, err error) {
+	many, one := c.shapes(f)
+	tile := "tile" + f.tile + c.isa
+	if c.isa == "NEON" && f.tileNEON != "" {
+		tile = "tile" + f.tileNEON + c.isa
+	}
+	cycles, err := p.cycles(c, tile, many.loop, f.subBlocks)
+	if err != nil {
+		return e, err
+	}
+	e.prompt = float64(many.rows*many.tokens*f.blockLen) / cycles
+	cycles, err = p.cycles(c, tile, one.loop, f.subBlocks)
+	if err != nil {
+		return e, err
+	}
+	pack, err := p.cycles(c, "pack"+f.name+c.isa, 0, f.packRounds)
+	if err != nil {
+		return e, err
+	}
+	panel := float64(panelRows/one.rows)*cycles + panelRows/4*pack
+	e.decode = float64(panelRows*f.blockBytes) / panel
+	return e, nil
+}
+
+// cycles estimates a round of the block loop of a function: the innermost loop
+// number loop, or where rounds is not 0, the loop around it with so many rounds.
+func (p *program) cycles(c cpu, function string, loop, rounds int) (float64, error) {
+	key := fmt.Sprint(c.name, function, loop, rounds)
+	if n, ok := p.known[key]; ok {
+		return n, nil
+	}
+	code, err := p.function(function)
+	if err != nil {
+		return 0, err
+	}
+	body, err := blockLoop(code, loop, rounds)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", function, err)
+	}
+	n, err := simulate(c.name, body)
+	if err != nil {
+		return 0, fmt.Errorf("%s: %w", function, err)
+	}
+	p.known[key] = n
+	return n, nil
+}

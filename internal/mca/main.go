@@ -1,0 +1,46 @@
+// Command mca estimates how fast the arm64 kernels are on CPUs that are not at
+// hand: it disassembles their inner loops from a built program and has llvm-mca
+// count the cycles.
+//
+//	make mca
+//
+// An estimate is what a model of the CPU's pipelines says of code whose data is in
+// the nearest cache. It ranks variants well; it is not a measurement.
+package main
+
+import (
+	"fmt"
+	"os"
+	"text/tabwriter"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: mca PROGRAM (built for arm64, with symbols)")
+		os.Exit(2)
+	}
+	if err := run(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "mca:", err)
+		os.Exit(1)
+	}
+}
+
+func run(path string) error {
+	p, err := disassemble(path)
+	if err != nil {
+		return err
+	}
+	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
+	fmt.Fprintln(w, "CPU\tformat\tprompt: multiply-adds a cycle\tone token: bytes of weights a cycle")
+	for _, c := range cpus {
+		for _, f := range formats {
+			e, err := p.estimate(c, f)
+			if err != nil {
+				return fmt.Errorf("%s on %s: %w", f.name, c.name, err)
+			}
+			fmt.Fprintf(w, "%s\t%s\t%.1f\t%.2f\n", c.doc, f.name, e.prompt, e.decode)
+		}
+	}
+	fmt.Fprintln(w, "\nEstimates by llvm-mca, data in the nearest cache; not measured.")
+	return w.Flush()
+}
