@@ -24,13 +24,11 @@ GLOBL bitsI8MM<>(SB), RODATA|NOPTR, $48
 // func packQ4_0I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 the codes' offset
 TEXT ·packQ4_0I8MM(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -44,7 +42,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -74,36 +71,31 @@ block:
 	VUSHR $4, V7.B16, V7.B16
 	VSUB  V30.B16, V0.B16, V0.B16
 	VSUB  V30.B16, V4.B16, V4.B16
-	FMOVQ F0, (R10)
-	FMOVQ F4, 256(R10)
 	VSUB  V30.B16, V1.B16, V1.B16
 	VSUB  V30.B16, V5.B16, V5.B16
-	FMOVQ F1, 128(R10)
-	FMOVQ F5, 384(R10)
 	VSUB  V30.B16, V2.B16, V2.B16
 	VSUB  V30.B16, V6.B16, V6.B16
-	FMOVQ F2, 16(R10)
-	FMOVQ F6, 272(R10)
 	VSUB  V30.B16, V3.B16, V3.B16
 	VSUB  V30.B16, V7.B16, V7.B16
-	FMOVQ F3, 144(R10)
-	FMOVQ F7, 400(R10)
+	FSTPQ (F0, F1), (R10)
+	FSTPQ (F2, F3), 32(R10)
+	FSTPQ (F4, F5), 64(R10)
+	FSTPQ (F6, F7), 96(R10)
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 512(R10)
+	FSTPQ (F21, F20), 128(R10)
 	ADD   $18, R4
 	ADD   $18, R5
 	ADD   $18, R6
 	ADD   $18, R7
-	ADD   $640, R10
+	ADD   $160, R10
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $32, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -111,13 +103,11 @@ block:
 // func packQ4_1I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15
 TEXT ·packQ4_1I8MM(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -130,7 +120,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -158,37 +147,32 @@ block:
 	VUSHR $4, V6.B16, V6.B16
 	VAND  V31.B16, V7.B16, V3.B16
 	VUSHR $4, V7.B16, V7.B16
-	FMOVQ F0, (R10)
-	FMOVQ F4, 256(R10)
-	FMOVQ F1, 128(R10)
-	FMOVQ F5, 384(R10)
-	FMOVQ F2, 16(R10)
-	FMOVQ F6, 272(R10)
-	FMOVQ F3, 144(R10)
-	FMOVQ F7, 400(R10)
+	FSTPQ (F0, F1), (R10)
+	FSTPQ (F2, F3), 32(R10)
+	FSTPQ (F4, F5), 64(R10)
+	FSTPQ (F6, F7), 96(R10)
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 512(R10)
+	FSTPQ (F21, F20), 128(R10)
 	VTRN2 V17.H8, V16.H8, V22.H8
 	VTRN2 V19.H8, V18.H8, V23.H8
 	VTRN1 V23.S4, V22.S4, V22.S4
 	VFCVTL(22, 22)
 	VDUP  V22.D[0], V23.D2
 	VDUP  V22.D[1], V22.D2
-	FSTPQ (F23, F22), 640(R10)
+	FSTPQ (F23, F22), 160(R10)
 	ADD   $20, R4
 	ADD   $20, R5
 	ADD   $20, R6
 	ADD   $20, R7
-	ADD   $768, R10
+	ADD   $192, R10
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $32, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -196,13 +180,11 @@ block:
 // func packQ5_0I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
 TEXT ·packQ5_0I8MM(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -229,7 +211,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -266,8 +247,6 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VBIC(21, 30, 21)
 	VSUB   V21.B16, V4.B16, V4.B16
-	FMOVQ  F0, (R10)
-	FMOVQ  F4, 256(R10)
 	VAND   V31.B16, V5.B16, V1.B16
 	VUSHR  $4, V5.B16, V5.B16
 	VTBL   V9.B16, [V23.B16], V20.B16
@@ -278,8 +257,6 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VBIC(21, 30, 21)
 	VSUB   V21.B16, V5.B16, V5.B16
-	FMOVQ  F1, 128(R10)
-	FMOVQ  F5, 384(R10)
 	VAND   V31.B16, V6.B16, V2.B16
 	VUSHR  $4, V6.B16, V6.B16
 	VTBL   V12.B16, [V23.B16], V20.B16
@@ -290,8 +267,6 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VBIC(21, 30, 21)
 	VSUB   V21.B16, V6.B16, V6.B16
-	FMOVQ  F2, 16(R10)
-	FMOVQ  F6, 272(R10)
 	VAND   V31.B16, V7.B16, V3.B16
 	VUSHR  $4, V7.B16, V7.B16
 	VTBL   V13.B16, [V23.B16], V20.B16
@@ -302,24 +277,25 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VBIC(21, 30, 21)
 	VSUB   V21.B16, V7.B16, V7.B16
-	FMOVQ  F3, 144(R10)
-	FMOVQ  F7, 400(R10)
+	FSTPQ  (F0, F1), (R10)
+	FSTPQ  (F2, F3), 32(R10)
+	FSTPQ  (F4, F5), 64(R10)
+	FSTPQ  (F6, F7), 96(R10)
 	VTRN1  V17.H8, V16.H8, V20.H8
 	VTRN1  V19.H8, V18.H8, V21.H8
 	VTRN1  V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
 	VDUP   V20.D[0], V21.D2
 	VDUP   V20.D[1], V20.D2
-	FSTPQ  (F21, F20), 512(R10)
+	FSTPQ  (F21, F20), 128(R10)
 	ADD    $22, R4
 	ADD    $22, R5
 	ADD    $22, R6
 	ADD    $22, R7
-	ADD    $640, R10
+	ADD    $160, R10
 	SUBS   $1, R8, R8
 	BNE    block
 
-	ADD  $32, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -327,13 +303,11 @@ block:
 // func packQ5_1I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
 TEXT ·packQ5_1I8MM(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -360,7 +334,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -397,8 +370,6 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VAND   V30.B16, V21.B16, V21.B16
 	VORR   V21.B16, V4.B16, V4.B16
-	FMOVQ  F0, (R10)
-	FMOVQ  F4, 256(R10)
 	VAND   V31.B16, V5.B16, V1.B16
 	VUSHR  $4, V5.B16, V5.B16
 	VTBL   V9.B16, [V23.B16], V20.B16
@@ -409,8 +380,6 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VAND   V30.B16, V21.B16, V21.B16
 	VORR   V21.B16, V5.B16, V5.B16
-	FMOVQ  F1, 128(R10)
-	FMOVQ  F5, 384(R10)
 	VAND   V31.B16, V6.B16, V2.B16
 	VUSHR  $4, V6.B16, V6.B16
 	VTBL   V12.B16, [V23.B16], V20.B16
@@ -421,8 +390,6 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VAND   V30.B16, V21.B16, V21.B16
 	VORR   V21.B16, V6.B16, V6.B16
-	FMOVQ  F2, 16(R10)
-	FMOVQ  F6, 272(R10)
 	VAND   V31.B16, V7.B16, V3.B16
 	VUSHR  $4, V7.B16, V7.B16
 	VTBL   V13.B16, [V23.B16], V20.B16
@@ -433,31 +400,32 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VAND   V30.B16, V21.B16, V21.B16
 	VORR   V21.B16, V7.B16, V7.B16
-	FMOVQ  F3, 144(R10)
-	FMOVQ  F7, 400(R10)
+	FSTPQ  (F0, F1), (R10)
+	FSTPQ  (F2, F3), 32(R10)
+	FSTPQ  (F4, F5), 64(R10)
+	FSTPQ  (F6, F7), 96(R10)
 	VTRN1  V17.H8, V16.H8, V20.H8
 	VTRN1  V19.H8, V18.H8, V21.H8
 	VTRN1  V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
 	VDUP   V20.D[0], V21.D2
 	VDUP   V20.D[1], V20.D2
-	FSTPQ  (F21, F20), 512(R10)
+	FSTPQ  (F21, F20), 128(R10)
 	VTRN2  V17.H8, V16.H8, V22.H8
 	VTRN2  V19.H8, V18.H8, V23.H8
 	VTRN1  V23.S4, V22.S4, V22.S4
 	VFCVTL(22, 22)
 	VDUP   V22.D[0], V23.D2
 	VDUP   V22.D[1], V22.D2
-	FSTPQ  (F23, F22), 640(R10)
+	FSTPQ  (F23, F22), 160(R10)
 	ADD    $24, R4
 	ADD    $24, R5
 	ADD    $24, R6
 	ADD    $24, R7
-	ADD    $768, R10
+	ADD    $192, R10
 	SUBS   $1, R8, R8
 	BNE    block
 
-	ADD  $32, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -465,12 +433,10 @@ block:
 // func packQ8_0I8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 TEXT ·packQ8_0I8MM(SB), NOSPLIT, $0-32
-	MOVD panel+0(FP), R0
+	MOVD panel+0(FP), R10
 	MOVD w+8(FP), R1
 	MOVD stride+16(FP), R2
 	MOVD nb+24(FP), R3
@@ -482,7 +448,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -510,30 +475,25 @@ block:
 	VZIP2 V9.D2, V8.D2, V13.D2
 	VZIP1 V11.D2, V10.D2, V14.D2
 	VZIP2 V11.D2, V10.D2, V15.D2
-	FMOVQ F4, (R10)
-	FMOVQ F12, 256(R10)
-	FMOVQ F5, 128(R10)
-	FMOVQ F13, 384(R10)
-	FMOVQ F6, 16(R10)
-	FMOVQ F14, 272(R10)
-	FMOVQ F7, 144(R10)
-	FMOVQ F15, 400(R10)
+	FSTPQ (F4, F5), (R10)
+	FSTPQ (F6, F7), 32(R10)
+	FSTPQ (F12, F13), 64(R10)
+	FSTPQ (F14, F15), 96(R10)
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 512(R10)
+	FSTPQ (F21, F20), 128(R10)
 	ADD   $34, R4
 	ADD   $34, R5
 	ADD   $34, R6
 	ADD   $34, R7
-	ADD   $640, R10
+	ADD   $160, R10
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $32, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -541,13 +501,11 @@ block:
 // func packIQ4_NLI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 the table
 TEXT ·packIQ4_NLI8MM(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -562,7 +520,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -598,30 +555,25 @@ block:
 	VUSHR $4, V7.B16, V7.B16
 	VTBL  V3.B16, [V30.B16], V3.B16
 	VTBL  V7.B16, [V30.B16], V7.B16
-	FMOVQ F0, (R10)
-	FMOVQ F4, 256(R10)
-	FMOVQ F1, 128(R10)
-	FMOVQ F5, 384(R10)
-	FMOVQ F2, 16(R10)
-	FMOVQ F6, 272(R10)
-	FMOVQ F3, 144(R10)
-	FMOVQ F7, 400(R10)
+	FSTPQ (F0, F1), (R10)
+	FSTPQ (F2, F3), 32(R10)
+	FSTPQ (F4, F5), 64(R10)
+	FSTPQ (F6, F7), 96(R10)
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 512(R10)
+	FSTPQ (F21, F20), 128(R10)
 	ADD   $18, R4
 	ADD   $18, R5
 	ADD   $18, R6
 	ADD   $18, R7
-	ADD   $640, R10
+	ADD   $160, R10
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $32, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -629,13 +581,11 @@ block:
 // func packQ2_KI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 3
 TEXT ·packQ2_KI8MM(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -649,7 +599,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -689,98 +638,98 @@ block:
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 256(R10)
+	FSTPQ (F21, F20), 64(R10)
 	VSHL  $16, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 640(R10)
+	FSTPQ (F21, F20), 160(R10)
 	VSHL  $8, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 1024(R10)
+	FSTPQ (F21, F20), 256(R10)
 	VSSHR4S(24, 4, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 1408(R10)
+	FSTPQ (F21, F20), 352(R10)
 	VSHL  $24, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 1792(R10)
+	FSTPQ (F21, F20), 448(R10)
 	VSHL  $16, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 2176(R10)
+	FSTPQ (F21, F20), 544(R10)
 	VSHL  $8, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 2560(R10)
+	FSTPQ (F21, F20), 640(R10)
 	VSSHR4S(24, 5, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 2944(R10)
+	FSTPQ (F21, F20), 736(R10)
 	VSHL  $24, V6.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 3328(R10)
+	FSTPQ (F21, F20), 832(R10)
 	VSHL  $16, V6.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 3712(R10)
+	FSTPQ (F21, F20), 928(R10)
 	VSHL  $8, V6.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 4096(R10)
+	FSTPQ (F21, F20), 1024(R10)
 	VSSHR4S(24, 6, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 4480(R10)
+	FSTPQ (F21, F20), 1120(R10)
 	VSHL  $24, V7.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 4864(R10)
+	FSTPQ (F21, F20), 1216(R10)
 	VSHL  $16, V7.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 5248(R10)
+	FSTPQ (F21, F20), 1312(R10)
 	VSHL  $8, V7.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 5632(R10)
+	FSTPQ (F21, F20), 1408(R10)
 	VSSHR4S(24, 7, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 6016(R10)
+	FSTPQ (F21, F20), 1504(R10)
 	VZIP1 V1.S4, V0.S4, V20.S4
 	VZIP2 V1.S4, V0.S4, V21.S4
-	FSTPQ (F20, F21), 6400(R10)
+	FSTPQ (F20, F21), 1600(R10)
 	VZIP1 V3.S4, V2.S4, V20.S4
 	VZIP2 V3.S4, V2.S4, V21.S4
-	FSTPQ (F20, F21), 6528(R10)
+	FSTPQ (F20, F21), 1632(R10)
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 6144(R10)
+	FSTPQ (F21, F20), 1536(R10)
 	VTRN2 V17.H8, V16.H8, V22.H8
 	VTRN2 V19.H8, V18.H8, V23.H8
 	VTRN1 V23.S4, V22.S4, V22.S4
 	VFCVTL(22, 22)
 	VDUP  V22.D[0], V23.D2
 	VDUP  V22.D[1], V22.D2
-	FSTPQ (F23, F22), 6272(R10)
+	FSTPQ (F23, F22), 1568(R10)
 	MOVD  R10, R11
 	MOVD  $2, R12
 
@@ -801,39 +750,39 @@ half:
 	VAND  V30.B16, V1.B16, V1.B16
 	VAND  V30.B16, V2.B16, V2.B16
 	FMOVQ F0, (R11)
-	FMOVQ F1, 768(R11)
-	FMOVQ F2, 1536(R11)
-	FMOVQ F3, 2304(R11)
+	FMOVQ F1, 192(R11)
+	FMOVQ F2, 384(R11)
+	FMOVQ F3, 576(R11)
 	VAND  V30.B16, V5.B16, V0.B16
 	VUSHR $2, V5.B16, V1.B16
 	VUSHR $4, V5.B16, V2.B16
 	VUSHR $6, V5.B16, V3.B16
 	VAND  V30.B16, V1.B16, V1.B16
 	VAND  V30.B16, V2.B16, V2.B16
-	FMOVQ F0, 128(R11)
-	FMOVQ F1, 896(R11)
-	FMOVQ F2, 1664(R11)
-	FMOVQ F3, 2432(R11)
+	FMOVQ F0, 16(R11)
+	FMOVQ F1, 208(R11)
+	FMOVQ F2, 400(R11)
+	FMOVQ F3, 592(R11)
 	VAND  V30.B16, V6.B16, V0.B16
 	VUSHR $2, V6.B16, V1.B16
 	VUSHR $4, V6.B16, V2.B16
 	VUSHR $6, V6.B16, V3.B16
 	VAND  V30.B16, V1.B16, V1.B16
 	VAND  V30.B16, V2.B16, V2.B16
-	FMOVQ F0, 16(R11)
-	FMOVQ F1, 784(R11)
-	FMOVQ F2, 1552(R11)
-	FMOVQ F3, 2320(R11)
+	FMOVQ F0, 32(R11)
+	FMOVQ F1, 224(R11)
+	FMOVQ F2, 416(R11)
+	FMOVQ F3, 608(R11)
 	VAND  V30.B16, V7.B16, V0.B16
 	VUSHR $2, V7.B16, V1.B16
 	VUSHR $4, V7.B16, V2.B16
 	VUSHR $6, V7.B16, V3.B16
 	VAND  V30.B16, V1.B16, V1.B16
 	VAND  V30.B16, V2.B16, V2.B16
-	FMOVQ F0, 144(R11)
-	FMOVQ F1, 912(R11)
-	FMOVQ F2, 1680(R11)
-	FMOVQ F3, 2448(R11)
+	FMOVQ F0, 48(R11)
+	FMOVQ F1, 240(R11)
+	FMOVQ F2, 432(R11)
+	FMOVQ F3, 624(R11)
 	FMOVQ 32(R4), F0
 	FMOVQ 32(R5), F1
 	FMOVQ 32(R6), F2
@@ -848,56 +797,55 @@ half:
 	VUSHR $6, V4.B16, V3.B16
 	VAND  V30.B16, V1.B16, V1.B16
 	VAND  V30.B16, V2.B16, V2.B16
-	FMOVQ F0, 384(R11)
-	FMOVQ F1, 1152(R11)
-	FMOVQ F2, 1920(R11)
-	FMOVQ F3, 2688(R11)
+	FMOVQ F0, 96(R11)
+	FMOVQ F1, 288(R11)
+	FMOVQ F2, 480(R11)
+	FMOVQ F3, 672(R11)
 	VAND  V30.B16, V5.B16, V0.B16
 	VUSHR $2, V5.B16, V1.B16
 	VUSHR $4, V5.B16, V2.B16
 	VUSHR $6, V5.B16, V3.B16
 	VAND  V30.B16, V1.B16, V1.B16
 	VAND  V30.B16, V2.B16, V2.B16
-	FMOVQ F0, 512(R11)
-	FMOVQ F1, 1280(R11)
-	FMOVQ F2, 2048(R11)
-	FMOVQ F3, 2816(R11)
+	FMOVQ F0, 112(R11)
+	FMOVQ F1, 304(R11)
+	FMOVQ F2, 496(R11)
+	FMOVQ F3, 688(R11)
 	VAND  V30.B16, V6.B16, V0.B16
 	VUSHR $2, V6.B16, V1.B16
 	VUSHR $4, V6.B16, V2.B16
 	VUSHR $6, V6.B16, V3.B16
 	VAND  V30.B16, V1.B16, V1.B16
 	VAND  V30.B16, V2.B16, V2.B16
-	FMOVQ F0, 400(R11)
-	FMOVQ F1, 1168(R11)
-	FMOVQ F2, 1936(R11)
-	FMOVQ F3, 2704(R11)
+	FMOVQ F0, 128(R11)
+	FMOVQ F1, 320(R11)
+	FMOVQ F2, 512(R11)
+	FMOVQ F3, 704(R11)
 	VAND  V30.B16, V7.B16, V0.B16
 	VUSHR $2, V7.B16, V1.B16
 	VUSHR $4, V7.B16, V2.B16
 	VUSHR $6, V7.B16, V3.B16
 	VAND  V30.B16, V1.B16, V1.B16
 	VAND  V30.B16, V2.B16, V2.B16
-	FMOVQ F0, 528(R11)
-	FMOVQ F1, 1296(R11)
-	FMOVQ F2, 2064(R11)
-	FMOVQ F3, 2832(R11)
+	FMOVQ F0, 144(R11)
+	FMOVQ F1, 336(R11)
+	FMOVQ F2, 528(R11)
+	FMOVQ F3, 720(R11)
 	ADD   $32, R4
 	ADD   $32, R5
 	ADD   $32, R6
 	ADD   $32, R7
-	ADD   $3072, R11
+	ADD   $768, R11
 	SUBS  $1, R12, R12
 	BNE   half
 	ADD   $20, R4
 	ADD   $20, R5
 	ADD   $20, R6
 	ADD   $20, R7
-	ADD   $6656, R10
+	ADD   $1664, R10
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $32, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -905,14 +853,12 @@ half:
 // func packQ3_KI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 3, V29 48, V28 32, V27 4, V8-V15 bit j is the high one of weights
 //	of sub-blocks 2j and 2j+1, V23-V26 masks of that bit
 TEXT ·packQ3_KI8MM(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -929,7 +875,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -963,7 +908,7 @@ block:
 	VFCVTL(20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 6144(R10)
+	FSTPQ (F21, F20), 1536(R10)
 	VSHL  $4, V2.B16, V16.B16
 	VSHL  $2, V2.B16, V17.B16
 	VUSHR $2, V2.B16, V19.B16
@@ -987,78 +932,78 @@ block:
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 256(R10)
+	FSTPQ (F21, F20), 64(R10)
 	VSHL  $16, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 640(R10)
+	FSTPQ (F21, F20), 160(R10)
 	VSHL  $8, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 1024(R10)
+	FSTPQ (F21, F20), 256(R10)
 	VSSHR4S(24, 4, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 1408(R10)
+	FSTPQ (F21, F20), 352(R10)
 	VSHL  $24, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 1792(R10)
+	FSTPQ (F21, F20), 448(R10)
 	VSHL  $16, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 2176(R10)
+	FSTPQ (F21, F20), 544(R10)
 	VSHL  $8, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 2560(R10)
+	FSTPQ (F21, F20), 640(R10)
 	VSSHR4S(24, 5, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 2944(R10)
+	FSTPQ (F21, F20), 736(R10)
 	VSHL  $24, V6.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 3328(R10)
+	FSTPQ (F21, F20), 832(R10)
 	VSHL  $16, V6.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 3712(R10)
+	FSTPQ (F21, F20), 928(R10)
 	VSHL  $8, V6.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 4096(R10)
+	FSTPQ (F21, F20), 1024(R10)
 	VSSHR4S(24, 6, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 4480(R10)
+	FSTPQ (F21, F20), 1120(R10)
 	VSHL  $24, V7.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 4864(R10)
+	FSTPQ (F21, F20), 1216(R10)
 	VSHL  $16, V7.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 5248(R10)
+	FSTPQ (F21, F20), 1312(R10)
 	VSHL  $8, V7.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 5632(R10)
+	FSTPQ (F21, F20), 1408(R10)
 	VSSHR4S(24, 7, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 6016(R10)
+	FSTPQ (F21, F20), 1504(R10)
 
 	// The high bits.
 	FMOVQ (R4), F0
@@ -1110,13 +1055,13 @@ half:
 	FMOVQ  F0, (R11)
 	VBIC(17, 27, 17)
 	VSUB   V17.B16, V1.B16, V1.B16
-	FMOVQ  F1, 768(R11)
+	FMOVQ  F1, 192(R11)
 	VBIC(18, 27, 18)
 	VSUB   V18.B16, V2.B16, V2.B16
-	FMOVQ  F2, 1536(R11)
+	FMOVQ  F2, 384(R11)
 	VBIC(19, 27, 19)
 	VSUB   V19.B16, V3.B16, V3.B16
-	FMOVQ  F3, 2304(R11)
+	FMOVQ  F3, 576(R11)
 	VAND   V30.B16, V5.B16, V0.B16
 	VUSHR  $2, V5.B16, V1.B16
 	VUSHR  $4, V5.B16, V2.B16
@@ -1129,16 +1074,16 @@ half:
 	VCMTST V26.B16, V9.B16, V19.B16
 	VBIC(16, 27, 16)
 	VSUB   V16.B16, V0.B16, V0.B16
-	FMOVQ  F0, 128(R11)
+	FMOVQ  F0, 16(R11)
 	VBIC(17, 27, 17)
 	VSUB   V17.B16, V1.B16, V1.B16
-	FMOVQ  F1, 896(R11)
+	FMOVQ  F1, 208(R11)
 	VBIC(18, 27, 18)
 	VSUB   V18.B16, V2.B16, V2.B16
-	FMOVQ  F2, 1664(R11)
+	FMOVQ  F2, 400(R11)
 	VBIC(19, 27, 19)
 	VSUB   V19.B16, V3.B16, V3.B16
-	FMOVQ  F3, 2432(R11)
+	FMOVQ  F3, 592(R11)
 	VAND   V30.B16, V6.B16, V0.B16
 	VUSHR  $2, V6.B16, V1.B16
 	VUSHR  $4, V6.B16, V2.B16
@@ -1151,16 +1096,16 @@ half:
 	VCMTST V26.B16, V10.B16, V19.B16
 	VBIC(16, 27, 16)
 	VSUB   V16.B16, V0.B16, V0.B16
-	FMOVQ  F0, 16(R11)
+	FMOVQ  F0, 32(R11)
 	VBIC(17, 27, 17)
 	VSUB   V17.B16, V1.B16, V1.B16
-	FMOVQ  F1, 784(R11)
+	FMOVQ  F1, 224(R11)
 	VBIC(18, 27, 18)
 	VSUB   V18.B16, V2.B16, V2.B16
-	FMOVQ  F2, 1552(R11)
+	FMOVQ  F2, 416(R11)
 	VBIC(19, 27, 19)
 	VSUB   V19.B16, V3.B16, V3.B16
-	FMOVQ  F3, 2320(R11)
+	FMOVQ  F3, 608(R11)
 	VAND   V30.B16, V7.B16, V0.B16
 	VUSHR  $2, V7.B16, V1.B16
 	VUSHR  $4, V7.B16, V2.B16
@@ -1173,16 +1118,16 @@ half:
 	VCMTST V26.B16, V11.B16, V19.B16
 	VBIC(16, 27, 16)
 	VSUB   V16.B16, V0.B16, V0.B16
-	FMOVQ  F0, 144(R11)
+	FMOVQ  F0, 48(R11)
 	VBIC(17, 27, 17)
 	VSUB   V17.B16, V1.B16, V1.B16
-	FMOVQ  F1, 912(R11)
+	FMOVQ  F1, 240(R11)
 	VBIC(18, 27, 18)
 	VSUB   V18.B16, V2.B16, V2.B16
-	FMOVQ  F2, 1680(R11)
+	FMOVQ  F2, 432(R11)
 	VBIC(19, 27, 19)
 	VSUB   V19.B16, V3.B16, V3.B16
-	FMOVQ  F3, 2448(R11)
+	FMOVQ  F3, 624(R11)
 	FMOVQ  48(R4), F0
 	FMOVQ  48(R5), F1
 	FMOVQ  48(R6), F2
@@ -1203,16 +1148,16 @@ half:
 	VCMTST V26.B16, V12.B16, V19.B16
 	VBIC(16, 27, 16)
 	VSUB   V16.B16, V0.B16, V0.B16
-	FMOVQ  F0, 384(R11)
+	FMOVQ  F0, 96(R11)
 	VBIC(17, 27, 17)
 	VSUB   V17.B16, V1.B16, V1.B16
-	FMOVQ  F1, 1152(R11)
+	FMOVQ  F1, 288(R11)
 	VBIC(18, 27, 18)
 	VSUB   V18.B16, V2.B16, V2.B16
-	FMOVQ  F2, 1920(R11)
+	FMOVQ  F2, 480(R11)
 	VBIC(19, 27, 19)
 	VSUB   V19.B16, V3.B16, V3.B16
-	FMOVQ  F3, 2688(R11)
+	FMOVQ  F3, 672(R11)
 	VAND   V30.B16, V5.B16, V0.B16
 	VUSHR  $2, V5.B16, V1.B16
 	VUSHR  $4, V5.B16, V2.B16
@@ -1225,16 +1170,16 @@ half:
 	VCMTST V26.B16, V13.B16, V19.B16
 	VBIC(16, 27, 16)
 	VSUB   V16.B16, V0.B16, V0.B16
-	FMOVQ  F0, 512(R11)
+	FMOVQ  F0, 112(R11)
 	VBIC(17, 27, 17)
 	VSUB   V17.B16, V1.B16, V1.B16
-	FMOVQ  F1, 1280(R11)
+	FMOVQ  F1, 304(R11)
 	VBIC(18, 27, 18)
 	VSUB   V18.B16, V2.B16, V2.B16
-	FMOVQ  F2, 2048(R11)
+	FMOVQ  F2, 496(R11)
 	VBIC(19, 27, 19)
 	VSUB   V19.B16, V3.B16, V3.B16
-	FMOVQ  F3, 2816(R11)
+	FMOVQ  F3, 688(R11)
 	VAND   V30.B16, V6.B16, V0.B16
 	VUSHR  $2, V6.B16, V1.B16
 	VUSHR  $4, V6.B16, V2.B16
@@ -1247,16 +1192,16 @@ half:
 	VCMTST V26.B16, V14.B16, V19.B16
 	VBIC(16, 27, 16)
 	VSUB   V16.B16, V0.B16, V0.B16
-	FMOVQ  F0, 400(R11)
+	FMOVQ  F0, 128(R11)
 	VBIC(17, 27, 17)
 	VSUB   V17.B16, V1.B16, V1.B16
-	FMOVQ  F1, 1168(R11)
+	FMOVQ  F1, 320(R11)
 	VBIC(18, 27, 18)
 	VSUB   V18.B16, V2.B16, V2.B16
-	FMOVQ  F2, 1936(R11)
+	FMOVQ  F2, 512(R11)
 	VBIC(19, 27, 19)
 	VSUB   V19.B16, V3.B16, V3.B16
-	FMOVQ  F3, 2704(R11)
+	FMOVQ  F3, 704(R11)
 	VAND   V30.B16, V7.B16, V0.B16
 	VUSHR  $2, V7.B16, V1.B16
 	VUSHR  $4, V7.B16, V2.B16
@@ -1269,16 +1214,16 @@ half:
 	VCMTST V26.B16, V15.B16, V19.B16
 	VBIC(16, 27, 16)
 	VSUB   V16.B16, V0.B16, V0.B16
-	FMOVQ  F0, 528(R11)
+	FMOVQ  F0, 144(R11)
 	VBIC(17, 27, 17)
 	VSUB   V17.B16, V1.B16, V1.B16
-	FMOVQ  F1, 1296(R11)
+	FMOVQ  F1, 336(R11)
 	VBIC(18, 27, 18)
 	VSUB   V18.B16, V2.B16, V2.B16
-	FMOVQ  F2, 2064(R11)
+	FMOVQ  F2, 528(R11)
 	VBIC(19, 27, 19)
 	VSUB   V19.B16, V3.B16, V3.B16
-	FMOVQ  F3, 2832(R11)
+	FMOVQ  F3, 720(R11)
 	VSHL   $4, V23.B16, V23.B16
 	VSHL   $4, V24.B16, V24.B16
 	VSHL   $4, V25.B16, V25.B16
@@ -1287,18 +1232,17 @@ half:
 	ADD    $32, R5
 	ADD    $32, R6
 	ADD    $32, R7
-	ADD    $3072, R11
+	ADD    $768, R11
 	SUBS   $1, R12, R12
 	BNE    half
 	ADD    $46, R4
 	ADD    $46, R5
 	ADD    $46, R6
 	ADD    $46, R7
-	ADD    $6272, R10
+	ADD    $1568, R10
 	SUBS   $1, R8, R8
 	BNE    block
 
-	ADD  $32, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -1306,13 +1250,11 @@ half:
 // func packQ4_KI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 63, V29 48
 TEXT ·packQ4_KI8MM(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -1327,7 +1269,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -1373,51 +1314,51 @@ block:
 	VFCVTL(22, 22)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 5120(R10)
+	FSTPQ (F21, F20), 1280(R10)
 	VDUP  V22.D[0], V23.D2
 	VDUP  V22.D[1], V22.D2
-	FSTPQ (F23, F22), 5248(R10)
+	FSTPQ (F23, F22), 1312(R10)
 	VSHL  $24, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 512(R10)
+	FSTPQ (F21, F20), 128(R10)
 	VSHL  $16, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 1152(R10)
+	FSTPQ (F21, F20), 288(R10)
 	VSHL  $8, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 1792(R10)
+	FSTPQ (F21, F20), 448(R10)
 	VSSHR4S(24, 4, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 2432(R10)
+	FSTPQ (F21, F20), 608(R10)
 	VSHL  $24, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 3072(R10)
+	FSTPQ (F21, F20), 768(R10)
 	VSHL  $16, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 3712(R10)
+	FSTPQ (F21, F20), 928(R10)
 	VSHL  $8, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 4352(R10)
+	FSTPQ (F21, F20), 1088(R10)
 	VSSHR4S(24, 5, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 4992(R10)
+	FSTPQ (F21, F20), 1248(R10)
 	VZIP1 V7.S4, V6.S4, V20.S4
 	VZIP2 V7.S4, V6.S4, V21.S4
-	FSTPQ (F20, F21), 5376(R10)
+	FSTPQ (F20, F21), 1344(R10)
 	MOVD  R10, R11
 	MOVD  $4, R12
 
@@ -1433,20 +1374,16 @@ chunk:
 	VZIP2 V3.D2, V2.D2, V7.D2
 	VAND  V31.B16, V4.B16, V0.B16
 	VUSHR $4, V4.B16, V4.B16
-	FMOVQ F0, (R11)
-	FMOVQ F4, 640(R11)
 	VAND  V31.B16, V5.B16, V1.B16
 	VUSHR $4, V5.B16, V5.B16
-	FMOVQ F1, 128(R11)
-	FMOVQ F5, 768(R11)
 	VAND  V31.B16, V6.B16, V2.B16
 	VUSHR $4, V6.B16, V6.B16
-	FMOVQ F2, 16(R11)
-	FMOVQ F6, 656(R11)
 	VAND  V31.B16, V7.B16, V3.B16
 	VUSHR $4, V7.B16, V7.B16
-	FMOVQ F3, 144(R11)
-	FMOVQ F7, 784(R11)
+	FSTPQ (F0, F1), (R11)
+	FSTPQ (F2, F3), 32(R11)
+	FSTPQ (F4, F5), 160(R11)
+	FSTPQ (F6, F7), 192(R11)
 	FMOVQ 32(R4), F0
 	FMOVQ 32(R5), F1
 	FMOVQ 32(R6), F2
@@ -1457,36 +1394,31 @@ chunk:
 	VZIP2 V3.D2, V2.D2, V7.D2
 	VAND  V31.B16, V4.B16, V0.B16
 	VUSHR $4, V4.B16, V4.B16
-	FMOVQ F0, 256(R11)
-	FMOVQ F4, 896(R11)
 	VAND  V31.B16, V5.B16, V1.B16
 	VUSHR $4, V5.B16, V5.B16
-	FMOVQ F1, 384(R11)
-	FMOVQ F5, 1024(R11)
 	VAND  V31.B16, V6.B16, V2.B16
 	VUSHR $4, V6.B16, V6.B16
-	FMOVQ F2, 272(R11)
-	FMOVQ F6, 912(R11)
 	VAND  V31.B16, V7.B16, V3.B16
 	VUSHR $4, V7.B16, V7.B16
-	FMOVQ F3, 400(R11)
-	FMOVQ F7, 1040(R11)
+	FSTPQ (F0, F1), 64(R11)
+	FSTPQ (F2, F3), 96(R11)
+	FSTPQ (F4, F5), 224(R11)
+	FSTPQ (F6, F7), 256(R11)
 	ADD   $32, R4
 	ADD   $32, R5
 	ADD   $32, R6
 	ADD   $32, R7
-	ADD   $1280, R11
+	ADD   $320, R11
 	SUBS  $1, R12, R12
 	BNE   chunk
 	ADD   $16, R4
 	ADD   $16, R5
 	ADD   $16, R6
 	ADD   $16, R7
-	ADD   $5504, R10
+	ADD   $1376, R10
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $32, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -1494,14 +1426,12 @@ chunk:
 // func packQ5_KI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 63, V29 48, V28 16, V8-V15 bit j is the fifth of weights of sub-block j,
 //	V26-V27 masks of that bit for even and odd j
 TEXT ·packQ5_KI8MM(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -1517,7 +1447,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -1563,51 +1492,51 @@ block:
 	VFCVTL(22, 22)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 5120(R10)
+	FSTPQ (F21, F20), 1280(R10)
 	VDUP  V22.D[0], V23.D2
 	VDUP  V22.D[1], V22.D2
-	FSTPQ (F23, F22), 5248(R10)
+	FSTPQ (F23, F22), 1312(R10)
 	VSHL  $24, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 512(R10)
+	FSTPQ (F21, F20), 128(R10)
 	VSHL  $16, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 1152(R10)
+	FSTPQ (F21, F20), 288(R10)
 	VSHL  $8, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 1792(R10)
+	FSTPQ (F21, F20), 448(R10)
 	VSSHR4S(24, 4, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 2432(R10)
+	FSTPQ (F21, F20), 608(R10)
 	VSHL  $24, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 3072(R10)
+	FSTPQ (F21, F20), 768(R10)
 	VSHL  $16, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 3712(R10)
+	FSTPQ (F21, F20), 928(R10)
 	VSHL  $8, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 4352(R10)
+	FSTPQ (F21, F20), 1088(R10)
 	VSSHR4S(24, 5, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 4992(R10)
+	FSTPQ (F21, F20), 1248(R10)
 	VZIP1 V7.S4, V6.S4, V20.S4
 	VZIP2 V7.S4, V6.S4, V21.S4
-	FSTPQ (F20, F21), 5376(R10)
+	FSTPQ (F20, F21), 1344(R10)
 
 	// The fifth bits.
 	FMOVQ 16(R4), F0
@@ -1649,8 +1578,6 @@ chunk:
 	VCMTST V27.B16, V8.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V4.B16, V4.B16
-	FMOVQ  F0, (R11)
-	FMOVQ  F4, 640(R11)
 	VAND   V31.B16, V5.B16, V1.B16
 	VUSHR  $4, V5.B16, V5.B16
 	VCMTST V26.B16, V9.B16, V20.B16
@@ -1659,8 +1586,6 @@ chunk:
 	VCMTST V27.B16, V9.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V5.B16, V5.B16
-	FMOVQ  F1, 128(R11)
-	FMOVQ  F5, 768(R11)
 	VAND   V31.B16, V6.B16, V2.B16
 	VUSHR  $4, V6.B16, V6.B16
 	VCMTST V26.B16, V10.B16, V20.B16
@@ -1669,8 +1594,6 @@ chunk:
 	VCMTST V27.B16, V10.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V6.B16, V6.B16
-	FMOVQ  F2, 16(R11)
-	FMOVQ  F6, 656(R11)
 	VAND   V31.B16, V7.B16, V3.B16
 	VUSHR  $4, V7.B16, V7.B16
 	VCMTST V26.B16, V11.B16, V20.B16
@@ -1679,8 +1602,10 @@ chunk:
 	VCMTST V27.B16, V11.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V7.B16, V7.B16
-	FMOVQ  F3, 144(R11)
-	FMOVQ  F7, 784(R11)
+	FSTPQ  (F0, F1), (R11)
+	FSTPQ  (F2, F3), 32(R11)
+	FSTPQ  (F4, F5), 160(R11)
+	FSTPQ  (F6, F7), 192(R11)
 	FMOVQ  64(R4), F0
 	FMOVQ  64(R5), F1
 	FMOVQ  64(R6), F2
@@ -1697,8 +1622,6 @@ chunk:
 	VCMTST V27.B16, V12.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V4.B16, V4.B16
-	FMOVQ  F0, 256(R11)
-	FMOVQ  F4, 896(R11)
 	VAND   V31.B16, V5.B16, V1.B16
 	VUSHR  $4, V5.B16, V5.B16
 	VCMTST V26.B16, V13.B16, V20.B16
@@ -1707,8 +1630,6 @@ chunk:
 	VCMTST V27.B16, V13.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V5.B16, V5.B16
-	FMOVQ  F1, 384(R11)
-	FMOVQ  F5, 1024(R11)
 	VAND   V31.B16, V6.B16, V2.B16
 	VUSHR  $4, V6.B16, V6.B16
 	VCMTST V26.B16, V14.B16, V20.B16
@@ -1717,8 +1638,6 @@ chunk:
 	VCMTST V27.B16, V14.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V6.B16, V6.B16
-	FMOVQ  F2, 272(R11)
-	FMOVQ  F6, 912(R11)
 	VAND   V31.B16, V7.B16, V3.B16
 	VUSHR  $4, V7.B16, V7.B16
 	VCMTST V26.B16, V15.B16, V20.B16
@@ -1727,26 +1646,27 @@ chunk:
 	VCMTST V27.B16, V15.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V7.B16, V7.B16
-	FMOVQ  F3, 400(R11)
-	FMOVQ  F7, 1040(R11)
+	FSTPQ  (F0, F1), 64(R11)
+	FSTPQ  (F2, F3), 96(R11)
+	FSTPQ  (F4, F5), 224(R11)
+	FSTPQ  (F6, F7), 256(R11)
 	VSHL   $2, V26.B16, V26.B16
 	VSHL   $2, V27.B16, V27.B16
 	ADD    $32, R4
 	ADD    $32, R5
 	ADD    $32, R6
 	ADD    $32, R7
-	ADD    $1280, R11
+	ADD    $320, R11
 	SUBS   $1, R12, R12
 	BNE    chunk
 	ADD    $48, R4
 	ADD    $48, R5
 	ADD    $48, R6
 	ADD    $48, R7
-	ADD    $5504, R10
+	ADD    $1376, R10
 	SUBS   $1, R8, R8
 	BNE    block
 
-	ADD  $32, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -1754,13 +1674,11 @@ chunk:
 // func packQ6_KI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 48, V29 32; R19-R22 the rows' high bits
 TEXT ·packQ6_KI8MM(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -1775,7 +1693,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -1815,85 +1732,85 @@ block:
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 256(R10)
+	FSTPQ (F21, F20), 64(R10)
 	VSHL  $16, V0.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 640(R10)
+	FSTPQ (F21, F20), 160(R10)
 	VSHL  $8, V0.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 1024(R10)
+	FSTPQ (F21, F20), 256(R10)
 	VSSHR4S(24, 0, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 1408(R10)
+	FSTPQ (F21, F20), 352(R10)
 	VSHL  $24, V1.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 1792(R10)
+	FSTPQ (F21, F20), 448(R10)
 	VSHL  $16, V1.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 2176(R10)
+	FSTPQ (F21, F20), 544(R10)
 	VSHL  $8, V1.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 2560(R10)
+	FSTPQ (F21, F20), 640(R10)
 	VSSHR4S(24, 1, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 2944(R10)
+	FSTPQ (F21, F20), 736(R10)
 	VSHL  $24, V2.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 3328(R10)
+	FSTPQ (F21, F20), 832(R10)
 	VSHL  $16, V2.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 3712(R10)
+	FSTPQ (F21, F20), 928(R10)
 	VSHL  $8, V2.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 4096(R10)
+	FSTPQ (F21, F20), 1024(R10)
 	VSSHR4S(24, 2, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 4480(R10)
+	FSTPQ (F21, F20), 1120(R10)
 	VSHL  $24, V3.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 4864(R10)
+	FSTPQ (F21, F20), 1216(R10)
 	VSHL  $16, V3.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 5248(R10)
+	FSTPQ (F21, F20), 1312(R10)
 	VSHL  $8, V3.S4, V20.S4
 	VSSHR4S(24, 20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 5632(R10)
+	FSTPQ (F21, F20), 1408(R10)
 	VSSHR4S(24, 3, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 6016(R10)
+	FSTPQ (F21, F20), 1504(R10)
 	VTRN2 V17.H8, V16.H8, V20.H8
 	VTRN2 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 6144(R10)
+	FSTPQ (F21, F20), 1536(R10)
 	ADD   $128, R4, R19
 	ADD   $128, R5, R20
 	ADD   $128, R6, R21
@@ -1945,11 +1862,11 @@ half:
 	VSUB  V29.B16, V16.B16, V16.B16
 	FMOVQ F16, (R11)
 	VSUB  V29.B16, V17.B16, V17.B16
-	FMOVQ F17, 768(R11)
+	FMOVQ F17, 192(R11)
 	VSUB  V29.B16, V18.B16, V18.B16
-	FMOVQ F18, 1536(R11)
+	FMOVQ F18, 384(R11)
 	VSUB  V29.B16, V19.B16, V19.B16
-	FMOVQ F19, 2304(R11)
+	FMOVQ F19, 576(R11)
 	VSHL  $4, V21.B16, V16.B16
 	VSHL  $2, V21.B16, V17.B16
 	VUSHR $2, V21.B16, V19.B16
@@ -1966,13 +1883,13 @@ half:
 	VORR  V26.B16, V18.B16, V18.B16
 	VORR  V27.B16, V19.B16, V19.B16
 	VSUB  V29.B16, V16.B16, V16.B16
-	FMOVQ F16, 128(R11)
+	FMOVQ F16, 16(R11)
 	VSUB  V29.B16, V17.B16, V17.B16
-	FMOVQ F17, 896(R11)
+	FMOVQ F17, 208(R11)
 	VSUB  V29.B16, V18.B16, V18.B16
-	FMOVQ F18, 1664(R11)
+	FMOVQ F18, 400(R11)
 	VSUB  V29.B16, V19.B16, V19.B16
-	FMOVQ F19, 2432(R11)
+	FMOVQ F19, 592(R11)
 	VSHL  $4, V22.B16, V16.B16
 	VSHL  $2, V22.B16, V17.B16
 	VUSHR $2, V22.B16, V19.B16
@@ -1989,13 +1906,13 @@ half:
 	VORR  V26.B16, V18.B16, V18.B16
 	VORR  V27.B16, V19.B16, V19.B16
 	VSUB  V29.B16, V16.B16, V16.B16
-	FMOVQ F16, 16(R11)
+	FMOVQ F16, 32(R11)
 	VSUB  V29.B16, V17.B16, V17.B16
-	FMOVQ F17, 784(R11)
+	FMOVQ F17, 224(R11)
 	VSUB  V29.B16, V18.B16, V18.B16
-	FMOVQ F18, 1552(R11)
+	FMOVQ F18, 416(R11)
 	VSUB  V29.B16, V19.B16, V19.B16
-	FMOVQ F19, 2320(R11)
+	FMOVQ F19, 608(R11)
 	VSHL  $4, V23.B16, V16.B16
 	VSHL  $2, V23.B16, V17.B16
 	VUSHR $2, V23.B16, V19.B16
@@ -2012,13 +1929,13 @@ half:
 	VORR  V26.B16, V18.B16, V18.B16
 	VORR  V27.B16, V19.B16, V19.B16
 	VSUB  V29.B16, V16.B16, V16.B16
-	FMOVQ F16, 144(R11)
+	FMOVQ F16, 48(R11)
 	VSUB  V29.B16, V17.B16, V17.B16
-	FMOVQ F17, 912(R11)
+	FMOVQ F17, 240(R11)
 	VSUB  V29.B16, V18.B16, V18.B16
-	FMOVQ F18, 1680(R11)
+	FMOVQ F18, 432(R11)
 	VSUB  V29.B16, V19.B16, V19.B16
-	FMOVQ F19, 2448(R11)
+	FMOVQ F19, 624(R11)
 	FMOVQ 16(R4), F0
 	FMOVQ 16(R5), F1
 	FMOVQ 16(R6), F2
@@ -2059,13 +1976,13 @@ half:
 	VORR  V26.B16, V18.B16, V18.B16
 	VORR  V27.B16, V19.B16, V19.B16
 	VSUB  V29.B16, V16.B16, V16.B16
-	FMOVQ F16, 384(R11)
+	FMOVQ F16, 96(R11)
 	VSUB  V29.B16, V17.B16, V17.B16
-	FMOVQ F17, 1152(R11)
+	FMOVQ F17, 288(R11)
 	VSUB  V29.B16, V18.B16, V18.B16
-	FMOVQ F18, 1920(R11)
+	FMOVQ F18, 480(R11)
 	VSUB  V29.B16, V19.B16, V19.B16
-	FMOVQ F19, 2688(R11)
+	FMOVQ F19, 672(R11)
 	VSHL  $4, V21.B16, V16.B16
 	VSHL  $2, V21.B16, V17.B16
 	VUSHR $2, V21.B16, V19.B16
@@ -2082,13 +1999,13 @@ half:
 	VORR  V26.B16, V18.B16, V18.B16
 	VORR  V27.B16, V19.B16, V19.B16
 	VSUB  V29.B16, V16.B16, V16.B16
-	FMOVQ F16, 512(R11)
+	FMOVQ F16, 112(R11)
 	VSUB  V29.B16, V17.B16, V17.B16
-	FMOVQ F17, 1280(R11)
+	FMOVQ F17, 304(R11)
 	VSUB  V29.B16, V18.B16, V18.B16
-	FMOVQ F18, 2048(R11)
+	FMOVQ F18, 496(R11)
 	VSUB  V29.B16, V19.B16, V19.B16
-	FMOVQ F19, 2816(R11)
+	FMOVQ F19, 688(R11)
 	VSHL  $4, V22.B16, V16.B16
 	VSHL  $2, V22.B16, V17.B16
 	VUSHR $2, V22.B16, V19.B16
@@ -2105,13 +2022,13 @@ half:
 	VORR  V26.B16, V18.B16, V18.B16
 	VORR  V27.B16, V19.B16, V19.B16
 	VSUB  V29.B16, V16.B16, V16.B16
-	FMOVQ F16, 400(R11)
+	FMOVQ F16, 128(R11)
 	VSUB  V29.B16, V17.B16, V17.B16
-	FMOVQ F17, 1168(R11)
+	FMOVQ F17, 320(R11)
 	VSUB  V29.B16, V18.B16, V18.B16
-	FMOVQ F18, 1936(R11)
+	FMOVQ F18, 512(R11)
 	VSUB  V29.B16, V19.B16, V19.B16
-	FMOVQ F19, 2704(R11)
+	FMOVQ F19, 704(R11)
 	VSHL  $4, V23.B16, V16.B16
 	VSHL  $2, V23.B16, V17.B16
 	VUSHR $2, V23.B16, V19.B16
@@ -2128,13 +2045,13 @@ half:
 	VORR  V26.B16, V18.B16, V18.B16
 	VORR  V27.B16, V19.B16, V19.B16
 	VSUB  V29.B16, V16.B16, V16.B16
-	FMOVQ F16, 528(R11)
+	FMOVQ F16, 144(R11)
 	VSUB  V29.B16, V17.B16, V17.B16
-	FMOVQ F17, 1296(R11)
+	FMOVQ F17, 336(R11)
 	VSUB  V29.B16, V18.B16, V18.B16
-	FMOVQ F18, 2064(R11)
+	FMOVQ F18, 528(R11)
 	VSUB  V29.B16, V19.B16, V19.B16
-	FMOVQ F19, 2832(R11)
+	FMOVQ F19, 720(R11)
 	ADD   $64, R4
 	ADD   $64, R5
 	ADD   $64, R6
@@ -2143,18 +2060,17 @@ half:
 	ADD   $32, R20
 	ADD   $32, R21
 	ADD   $32, R22
-	ADD   $3072, R11
+	ADD   $768, R11
 	SUBS  $1, R12, R12
 	BNE   half
 	ADD   $82, R4
 	ADD   $82, R5
 	ADD   $82, R6
 	ADD   $82, R7
-	ADD   $6272, R10
+	ADD   $1568, R10
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $32, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -2162,13 +2078,11 @@ half:
 // func packIQ4_XSI8MM(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 the table; lanes of V29 63 and V28 32
 TEXT ·packIQ4_XSI8MM(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -2187,7 +2101,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -2219,7 +2132,7 @@ block:
 	VFCVTL(20, 20)
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 5120(R10)
+	FSTPQ (F21, F20), 1280(R10)
 	VMOV  V17.B16, V20.B16
 	VUSHR $16, V16.S4, V21.S4
 	VSLI  $4, V21.S4, V20.S4
@@ -2227,7 +2140,7 @@ block:
 	VSUB  V28.S4, V20.S4, V20.S4
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 512(R10)
+	FSTPQ (F21, F20), 128(R10)
 	VUSHR $4, V17.S4, V20.S4
 	VUSHR $18, V16.S4, V21.S4
 	VSLI  $4, V21.S4, V20.S4
@@ -2235,7 +2148,7 @@ block:
 	VSUB  V28.S4, V20.S4, V20.S4
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 1152(R10)
+	FSTPQ (F21, F20), 288(R10)
 	VUSHR $8, V17.S4, V20.S4
 	VUSHR $20, V16.S4, V21.S4
 	VSLI  $4, V21.S4, V20.S4
@@ -2243,7 +2156,7 @@ block:
 	VSUB  V28.S4, V20.S4, V20.S4
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 1792(R10)
+	FSTPQ (F21, F20), 448(R10)
 	VUSHR $12, V17.S4, V20.S4
 	VUSHR $22, V16.S4, V21.S4
 	VSLI  $4, V21.S4, V20.S4
@@ -2251,7 +2164,7 @@ block:
 	VSUB  V28.S4, V20.S4, V20.S4
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 2432(R10)
+	FSTPQ (F21, F20), 608(R10)
 	VUSHR $16, V17.S4, V20.S4
 	VUSHR $24, V16.S4, V21.S4
 	VSLI  $4, V21.S4, V20.S4
@@ -2259,7 +2172,7 @@ block:
 	VSUB  V28.S4, V20.S4, V20.S4
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 3072(R10)
+	FSTPQ (F21, F20), 768(R10)
 	VUSHR $20, V17.S4, V20.S4
 	VUSHR $26, V16.S4, V21.S4
 	VSLI  $4, V21.S4, V20.S4
@@ -2267,7 +2180,7 @@ block:
 	VSUB  V28.S4, V20.S4, V20.S4
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 3712(R10)
+	FSTPQ (F21, F20), 928(R10)
 	VUSHR $24, V17.S4, V20.S4
 	VUSHR $28, V16.S4, V21.S4
 	VSLI  $4, V21.S4, V20.S4
@@ -2275,7 +2188,7 @@ block:
 	VSUB  V28.S4, V20.S4, V20.S4
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 4352(R10)
+	FSTPQ (F21, F20), 1088(R10)
 	VUSHR $28, V17.S4, V20.S4
 	VUSHR $30, V16.S4, V21.S4
 	VSLI  $4, V21.S4, V20.S4
@@ -2283,7 +2196,7 @@ block:
 	VSUB  V28.S4, V20.S4, V20.S4
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
-	FSTPQ (F21, F20), 4992(R10)
+	FSTPQ (F21, F20), 1248(R10)
 	MOVD  R10, R11
 	MOVD  $8, R12
 
@@ -2312,30 +2225,25 @@ sub:
 	VUSHR $4, V7.B16, V7.B16
 	VTBL  V3.B16, [V30.B16], V3.B16
 	VTBL  V7.B16, [V30.B16], V7.B16
-	FMOVQ F0, (R11)
-	FMOVQ F4, 256(R11)
-	FMOVQ F1, 128(R11)
-	FMOVQ F5, 384(R11)
-	FMOVQ F2, 16(R11)
-	FMOVQ F6, 272(R11)
-	FMOVQ F3, 144(R11)
-	FMOVQ F7, 400(R11)
+	FSTPQ (F0, F1), (R11)
+	FSTPQ (F2, F3), 32(R11)
+	FSTPQ (F4, F5), 64(R11)
+	FSTPQ (F6, F7), 96(R11)
 	ADD   $16, R4
 	ADD   $16, R5
 	ADD   $16, R6
 	ADD   $16, R7
-	ADD   $640, R11
+	ADD   $160, R11
 	SUBS  $1, R12, R12
 	BNE   sub
 	ADD   $8, R4
 	ADD   $8, R5
 	ADD   $8, R6
 	ADD   $8, R7
-	ADD   $5248, R10
+	ADD   $1312, R10
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  $32, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET

@@ -24,13 +24,11 @@ GLOBL bitsNEON<>(SB), RODATA|NOPTR, $48
 // func packQ4_0NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 the codes' offset
 TEXT ·packQ4_0NEON(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -44,7 +42,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -70,16 +67,16 @@ block:
 	VUSHR $4, V3.B16, V3.B16
 	VSUB  V30.B16, V4.B16, V4.B16
 	VSUB  V30.B16, V0.B16, V0.B16
-	FSTPQ (F4, F0), (R10)
 	VSUB  V30.B16, V5.B16, V5.B16
 	VSUB  V30.B16, V1.B16, V1.B16
-	FSTPQ (F5, F1), 32(R10)
 	VSUB  V30.B16, V6.B16, V6.B16
 	VSUB  V30.B16, V2.B16, V2.B16
-	FSTPQ (F6, F2), 64(R10)
 	VSUB  V30.B16, V7.B16, V7.B16
 	VSUB  V30.B16, V3.B16, V3.B16
-	FSTPQ (F7, F3), 96(R10)
+	FSTPQ (F4, F5), (R10)
+	FSTPQ (F6, F7), 32(R10)
+	FSTPQ (F0, F1), 64(R10)
+	FSTPQ (F2, F3), 96(R10)
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
@@ -93,7 +90,6 @@ block:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	MOVD R10, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -101,13 +97,11 @@ block:
 // func packQ4_1NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15
 TEXT ·packQ4_1NEON(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -120,7 +114,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -144,10 +137,10 @@ block:
 	VUSHR $4, V2.B16, V2.B16
 	VAND  V31.B16, V3.B16, V7.B16
 	VUSHR $4, V3.B16, V3.B16
-	FSTPQ (F4, F0), (R10)
-	FSTPQ (F5, F1), 32(R10)
-	FSTPQ (F6, F2), 64(R10)
-	FSTPQ (F7, F3), 96(R10)
+	FSTPQ (F4, F5), (R10)
+	FSTPQ (F6, F7), 32(R10)
+	FSTPQ (F0, F1), 64(R10)
+	FSTPQ (F2, F3), 96(R10)
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
@@ -166,7 +159,6 @@ block:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	MOVD R10, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -174,13 +166,11 @@ block:
 // func packQ5_0NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
 TEXT ·packQ5_0NEON(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -205,7 +195,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -238,7 +227,6 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VBIC(21, 30, 21)
 	VSUB   V21.B16, V0.B16, V0.B16
-	FSTPQ  (F4, F0), (R10)
 	VAND   V31.B16, V1.B16, V5.B16
 	VUSHR  $4, V1.B16, V1.B16
 	VTBL   V10.B16, [V23.B16], V20.B16
@@ -249,7 +237,6 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VBIC(21, 30, 21)
 	VSUB   V21.B16, V1.B16, V1.B16
-	FSTPQ  (F5, F1), 32(R10)
 	VAND   V31.B16, V2.B16, V6.B16
 	VUSHR  $4, V2.B16, V2.B16
 	VTBL   V12.B16, [V23.B16], V20.B16
@@ -260,7 +247,6 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VBIC(21, 30, 21)
 	VSUB   V21.B16, V2.B16, V2.B16
-	FSTPQ  (F6, F2), 64(R10)
 	VAND   V31.B16, V3.B16, V7.B16
 	VUSHR  $4, V3.B16, V3.B16
 	VTBL   V14.B16, [V23.B16], V20.B16
@@ -271,7 +257,10 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VBIC(21, 30, 21)
 	VSUB   V21.B16, V3.B16, V3.B16
-	FSTPQ  (F7, F3), 96(R10)
+	FSTPQ  (F4, F5), (R10)
+	FSTPQ  (F6, F7), 32(R10)
+	FSTPQ  (F0, F1), 64(R10)
+	FSTPQ  (F2, F3), 96(R10)
 	VTRN1  V17.H8, V16.H8, V20.H8
 	VTRN1  V19.H8, V18.H8, V21.H8
 	VTRN1  V21.S4, V20.S4, V20.S4
@@ -285,7 +274,6 @@ block:
 	SUBS   $1, R8, R8
 	BNE    block
 
-	MOVD R10, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -293,13 +281,11 @@ block:
 // func packQ5_1NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
 TEXT ·packQ5_1NEON(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -324,7 +310,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -357,7 +342,6 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VAND   V30.B16, V21.B16, V21.B16
 	VORR   V21.B16, V0.B16, V0.B16
-	FSTPQ  (F4, F0), (R10)
 	VAND   V31.B16, V1.B16, V5.B16
 	VUSHR  $4, V1.B16, V1.B16
 	VTBL   V10.B16, [V23.B16], V20.B16
@@ -368,7 +352,6 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VAND   V30.B16, V21.B16, V21.B16
 	VORR   V21.B16, V1.B16, V1.B16
-	FSTPQ  (F5, F1), 32(R10)
 	VAND   V31.B16, V2.B16, V6.B16
 	VUSHR  $4, V2.B16, V2.B16
 	VTBL   V12.B16, [V23.B16], V20.B16
@@ -379,7 +362,6 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VAND   V30.B16, V21.B16, V21.B16
 	VORR   V21.B16, V2.B16, V2.B16
-	FSTPQ  (F6, F2), 64(R10)
 	VAND   V31.B16, V3.B16, V7.B16
 	VUSHR  $4, V3.B16, V3.B16
 	VTBL   V14.B16, [V23.B16], V20.B16
@@ -390,7 +372,10 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VAND   V30.B16, V21.B16, V21.B16
 	VORR   V21.B16, V3.B16, V3.B16
-	FSTPQ  (F7, F3), 96(R10)
+	FSTPQ  (F4, F5), (R10)
+	FSTPQ  (F6, F7), 32(R10)
+	FSTPQ  (F0, F1), 64(R10)
+	FSTPQ  (F2, F3), 96(R10)
 	VTRN1  V17.H8, V16.H8, V20.H8
 	VTRN1  V19.H8, V18.H8, V21.H8
 	VTRN1  V21.S4, V20.S4, V20.S4
@@ -409,7 +394,6 @@ block:
 	SUBS   $1, R8, R8
 	BNE    block
 
-	MOVD R10, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -417,12 +401,10 @@ block:
 // func packQ8_0NEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 TEXT ·packQ8_0NEON(SB), NOSPLIT, $0-32
-	MOVD panel+0(FP), R0
+	MOVD panel+0(FP), R10
 	MOVD w+8(FP), R1
 	MOVD stride+16(FP), R2
 	MOVD nb+24(FP), R3
@@ -434,7 +416,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -454,10 +435,10 @@ block:
 	FMOVS (R5), F17
 	FMOVS (R6), F18
 	FMOVS (R7), F19
-	FSTPQ (F0, F8), (R10)
-	FSTPQ (F1, F9), 32(R10)
-	FSTPQ (F2, F10), 64(R10)
-	FSTPQ (F3, F11), 96(R10)
+	FSTPQ (F0, F1), (R10)
+	FSTPQ (F2, F3), 32(R10)
+	FSTPQ (F8, F9), 64(R10)
+	FSTPQ (F10, F11), 96(R10)
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
@@ -471,7 +452,6 @@ block:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	MOVD R10, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -479,13 +459,11 @@ block:
 // func packIQ4_NLNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 the table
 TEXT ·packIQ4_NLNEON(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -500,7 +478,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -532,10 +509,10 @@ block:
 	VUSHR $4, V3.B16, V3.B16
 	VTBL  V7.B16, [V30.B16], V7.B16
 	VTBL  V3.B16, [V30.B16], V3.B16
-	FSTPQ (F4, F0), (R10)
-	FSTPQ (F5, F1), 32(R10)
-	FSTPQ (F6, F2), 64(R10)
-	FSTPQ (F7, F3), 96(R10)
+	FSTPQ (F4, F5), (R10)
+	FSTPQ (F6, F7), 32(R10)
+	FSTPQ (F0, F1), 64(R10)
+	FSTPQ (F2, F3), 96(R10)
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
@@ -549,7 +526,6 @@ block:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	MOVD R10, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -557,13 +533,11 @@ block:
 // func packQ2_KNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 3
 TEXT ·packQ2_KNEON(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -577,7 +551,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -835,7 +808,6 @@ half:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	MOVD R10, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -843,14 +815,12 @@ half:
 // func packQ3_KNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 3, V29 48, V28 32, V27 4, V8-V15 bit j is the high one of weights
 //	of sub-blocks 2j and 2j+1, V23-V26 masks of that bit
 TEXT ·packQ3_KNEON(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -867,7 +837,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -1202,7 +1171,6 @@ half:
 	SUBS   $1, R8, R8
 	BNE    block
 
-	MOVD R10, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -1210,13 +1178,11 @@ half:
 // func packQ4_KNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 63, V29 48
 TEXT ·packQ4_KNEON(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -1231,7 +1197,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -1332,40 +1297,32 @@ chunk:
 	FMOVQ 16(R7), F3
 	VAND  V31.B16, V0.B16, V4.B16
 	VUSHR $4, V0.B16, V0.B16
-	FMOVQ F4, (R11)
-	FMOVQ F0, 144(R11)
 	VAND  V31.B16, V1.B16, V5.B16
 	VUSHR $4, V1.B16, V1.B16
-	FMOVQ F5, 32(R11)
-	FMOVQ F1, 176(R11)
 	VAND  V31.B16, V2.B16, V6.B16
 	VUSHR $4, V2.B16, V2.B16
-	FMOVQ F6, 64(R11)
-	FMOVQ F2, 208(R11)
 	VAND  V31.B16, V3.B16, V7.B16
 	VUSHR $4, V3.B16, V3.B16
-	FMOVQ F7, 96(R11)
-	FMOVQ F3, 240(R11)
+	FSTPQ (F4, F5), (R11)
+	FSTPQ (F6, F7), 32(R11)
+	FSTPQ (F0, F1), 144(R11)
+	FSTPQ (F2, F3), 176(R11)
 	FMOVQ 32(R4), F0
 	FMOVQ 32(R5), F1
 	FMOVQ 32(R6), F2
 	FMOVQ 32(R7), F3
 	VAND  V31.B16, V0.B16, V4.B16
 	VUSHR $4, V0.B16, V0.B16
-	FMOVQ F4, 16(R11)
-	FMOVQ F0, 160(R11)
 	VAND  V31.B16, V1.B16, V5.B16
 	VUSHR $4, V1.B16, V1.B16
-	FMOVQ F5, 48(R11)
-	FMOVQ F1, 192(R11)
 	VAND  V31.B16, V2.B16, V6.B16
 	VUSHR $4, V2.B16, V2.B16
-	FMOVQ F6, 80(R11)
-	FMOVQ F2, 224(R11)
 	VAND  V31.B16, V3.B16, V7.B16
 	VUSHR $4, V3.B16, V3.B16
-	FMOVQ F7, 112(R11)
-	FMOVQ F3, 256(R11)
+	FSTPQ (F4, F5), 64(R11)
+	FSTPQ (F6, F7), 96(R11)
+	FSTPQ (F0, F1), 208(R11)
+	FSTPQ (F2, F3), 240(R11)
 	ADD   $32, R4
 	ADD   $32, R5
 	ADD   $32, R6
@@ -1381,7 +1338,6 @@ chunk:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	MOVD R10, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -1389,14 +1345,12 @@ chunk:
 // func packQ5_KNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 63, V29 48, V28 16, V8-V15 bit j is the fifth of weights of sub-block j,
 //	V26-V27 masks of that bit for even and odd j
 TEXT ·packQ5_KNEON(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -1412,7 +1366,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -1531,8 +1484,6 @@ chunk:
 	VCMTST V27.B16, V8.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V0.B16, V0.B16
-	FMOVQ  F4, (R11)
-	FMOVQ  F0, 144(R11)
 	VAND   V31.B16, V1.B16, V5.B16
 	VUSHR  $4, V1.B16, V1.B16
 	VCMTST V26.B16, V9.B16, V20.B16
@@ -1541,8 +1492,6 @@ chunk:
 	VCMTST V27.B16, V9.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V1.B16, V1.B16
-	FMOVQ  F5, 32(R11)
-	FMOVQ  F1, 176(R11)
 	VAND   V31.B16, V2.B16, V6.B16
 	VUSHR  $4, V2.B16, V2.B16
 	VCMTST V26.B16, V10.B16, V20.B16
@@ -1551,8 +1500,6 @@ chunk:
 	VCMTST V27.B16, V10.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V2.B16, V2.B16
-	FMOVQ  F6, 64(R11)
-	FMOVQ  F2, 208(R11)
 	VAND   V31.B16, V3.B16, V7.B16
 	VUSHR  $4, V3.B16, V3.B16
 	VCMTST V26.B16, V11.B16, V20.B16
@@ -1561,8 +1508,10 @@ chunk:
 	VCMTST V27.B16, V11.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V3.B16, V3.B16
-	FMOVQ  F7, 96(R11)
-	FMOVQ  F3, 240(R11)
+	FSTPQ  (F4, F5), (R11)
+	FSTPQ  (F6, F7), 32(R11)
+	FSTPQ  (F0, F1), 144(R11)
+	FSTPQ  (F2, F3), 176(R11)
 	FMOVQ  64(R4), F0
 	FMOVQ  64(R5), F1
 	FMOVQ  64(R6), F2
@@ -1575,8 +1524,6 @@ chunk:
 	VCMTST V27.B16, V12.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V0.B16, V0.B16
-	FMOVQ  F4, 16(R11)
-	FMOVQ  F0, 160(R11)
 	VAND   V31.B16, V1.B16, V5.B16
 	VUSHR  $4, V1.B16, V1.B16
 	VCMTST V26.B16, V13.B16, V20.B16
@@ -1585,8 +1532,6 @@ chunk:
 	VCMTST V27.B16, V13.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V1.B16, V1.B16
-	FMOVQ  F5, 48(R11)
-	FMOVQ  F1, 192(R11)
 	VAND   V31.B16, V2.B16, V6.B16
 	VUSHR  $4, V2.B16, V2.B16
 	VCMTST V26.B16, V14.B16, V20.B16
@@ -1595,8 +1540,6 @@ chunk:
 	VCMTST V27.B16, V14.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V2.B16, V2.B16
-	FMOVQ  F6, 80(R11)
-	FMOVQ  F2, 224(R11)
 	VAND   V31.B16, V3.B16, V7.B16
 	VUSHR  $4, V3.B16, V3.B16
 	VCMTST V26.B16, V15.B16, V20.B16
@@ -1605,8 +1548,10 @@ chunk:
 	VCMTST V27.B16, V15.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V3.B16, V3.B16
-	FMOVQ  F7, 112(R11)
-	FMOVQ  F3, 256(R11)
+	FSTPQ  (F4, F5), 64(R11)
+	FSTPQ  (F6, F7), 96(R11)
+	FSTPQ  (F0, F1), 208(R11)
+	FSTPQ  (F2, F3), 240(R11)
 	VSHL   $2, V26.B16, V26.B16
 	VSHL   $2, V27.B16, V27.B16
 	ADD    $32, R4
@@ -1624,7 +1569,6 @@ chunk:
 	SUBS   $1, R8, R8
 	BNE    block
 
-	MOVD R10, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -1632,13 +1576,11 @@ chunk:
 // func packQ6_KNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 48, V29 32; R19-R22 the rows' high bits
 TEXT ·packQ6_KNEON(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -1653,7 +1595,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -1990,7 +1931,6 @@ half:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	MOVD R10, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -1998,13 +1938,11 @@ half:
 // func packIQ4_XSNEON(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 the table; lanes of V29 63 and V28 32
 TEXT ·packIQ4_XSNEON(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
@@ -2023,7 +1961,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -2126,10 +2063,10 @@ sub:
 	VUSHR $4, V3.B16, V3.B16
 	VTBL  V7.B16, [V30.B16], V7.B16
 	VTBL  V3.B16, [V30.B16], V3.B16
-	FSTPQ (F4, F0), (R11)
-	FSTPQ (F5, F1), 32(R11)
-	FSTPQ (F6, F2), 64(R11)
-	FSTPQ (F7, F3), 96(R11)
+	FSTPQ (F4, F5), (R11)
+	FSTPQ (F6, F7), 32(R11)
+	FSTPQ (F0, F1), 64(R11)
+	FSTPQ (F2, F3), 96(R11)
 	ADD   $16, R4
 	ADD   $16, R5
 	ADD   $16, R6
@@ -2145,7 +2082,6 @@ sub:
 	SUBS  $1, R8, R8
 	BNE   block
 
-	MOVD R10, R0
 	SUBS $1, R9, R9
 	BNE  rows
 	RET

@@ -24,22 +24,15 @@ GLOBL bitsSDOT<>(SB), RODATA|NOPTR, $48
 // func packQ4_0SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
-//	R13 from these four rows to the next in the panel: 16 within a run of
-//	    8 rows, then R14-16; R14 bytes of a run
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 the codes' offset
 TEXT ·packQ4_0SDOT(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
 	MOVD  $4, R9
-	MOVD  $16, R13
-	MOVD  $288, R14
-	MUL   R3, R14, R14
 	VMOVI $15, V31.B16
 	VMOVI $8, V30.B16
 
@@ -49,7 +42,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -83,35 +75,29 @@ block:
 	VUSHR $4, V3.B16, V3.B16
 	VSUB  V30.B16, V4.B16, V4.B16
 	VSUB  V30.B16, V0.B16, V0.B16
-	FMOVQ F4, (R10)
-	FMOVQ F0, 128(R10)
 	VSUB  V30.B16, V5.B16, V5.B16
 	VSUB  V30.B16, V1.B16, V1.B16
-	FMOVQ F5, 32(R10)
-	FMOVQ F1, 160(R10)
 	VSUB  V30.B16, V6.B16, V6.B16
 	VSUB  V30.B16, V2.B16, V2.B16
-	FMOVQ F6, 64(R10)
-	FMOVQ F2, 192(R10)
 	VSUB  V30.B16, V7.B16, V7.B16
 	VSUB  V30.B16, V3.B16, V3.B16
-	FMOVQ F7, 96(R10)
-	FMOVQ F3, 224(R10)
+	FSTPQ (F4, F5), (R10)
+	FSTPQ (F6, F7), 32(R10)
+	FSTPQ (F0, F1), 64(R10)
+	FSTPQ (F2, F3), 96(R10)
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
-	FMOVQ F20, 256(R10)
+	FMOVQ F20, 128(R10)
 	ADD   $18, R4
 	ADD   $18, R5
 	ADD   $18, R6
 	ADD   $18, R7
-	ADD   $288, R10
+	ADD   $144, R10
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  R13, R0
-	SUB  R13, R14, R13
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -119,22 +105,15 @@ block:
 // func packQ4_1SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
-//	R13 from these four rows to the next in the panel: 16 within a run of
-//	    8 rows, then R14-16; R14 bytes of a run
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15
 TEXT ·packQ4_1SDOT(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
 	MOVD  $4, R9
-	MOVD  $16, R13
-	MOVD  $320, R14
-	MUL   R3, R14, R14
 	VMOVI $15, V31.B16
 
 rows:
@@ -143,7 +122,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -175,34 +153,28 @@ block:
 	VUSHR $4, V2.B16, V2.B16
 	VAND  V31.B16, V3.B16, V7.B16
 	VUSHR $4, V3.B16, V3.B16
-	FMOVQ F4, (R10)
-	FMOVQ F0, 128(R10)
-	FMOVQ F5, 32(R10)
-	FMOVQ F1, 160(R10)
-	FMOVQ F6, 64(R10)
-	FMOVQ F2, 192(R10)
-	FMOVQ F7, 96(R10)
-	FMOVQ F3, 224(R10)
+	FSTPQ (F4, F5), (R10)
+	FSTPQ (F6, F7), 32(R10)
+	FSTPQ (F0, F1), 64(R10)
+	FSTPQ (F2, F3), 96(R10)
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
-	FMOVQ F20, 256(R10)
+	FMOVQ F20, 128(R10)
 	VTRN2 V17.H8, V16.H8, V22.H8
 	VTRN2 V19.H8, V18.H8, V23.H8
 	VTRN1 V23.S4, V22.S4, V22.S4
 	VFCVTL(22, 22)
-	FMOVQ F22, 288(R10)
+	FMOVQ F22, 144(R10)
 	ADD   $20, R4
 	ADD   $20, R5
 	ADD   $20, R6
 	ADD   $20, R7
-	ADD   $320, R10
+	ADD   $160, R10
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  R13, R0
-	SUB  R13, R14, R13
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -210,22 +182,15 @@ block:
 // func packQ5_0SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
-//	R13 from these four rows to the next in the panel: 16 within a run of
-//	    8 rows, then R14-16; R14 bytes of a run
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
 TEXT ·packQ5_0SDOT(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
 	MOVD  $4, R9
-	MOVD  $16, R13
-	MOVD  $288, R14
-	MUL   R3, R14, R14
 	VMOVI $15, V31.B16
 	VMOVI $16, V30.B16
 	MOVD  $bitsSDOT<>(SB), R11
@@ -242,7 +207,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -283,8 +247,6 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VBIC(21, 30, 21)
 	VSUB   V21.B16, V0.B16, V0.B16
-	FMOVQ  F4, (R10)
-	FMOVQ  F0, 128(R10)
 	VAND   V31.B16, V1.B16, V5.B16
 	VUSHR  $4, V1.B16, V1.B16
 	VTBL   V8.B16, [V23.B16], V20.B16
@@ -295,8 +257,6 @@ block:
 	VCMTST V25.B16, V21.B16, V21.B16
 	VBIC(21, 30, 21)
 	VSUB   V21.B16, V1.B16, V1.B16
-	FMOVQ  F5, 32(R10)
-	FMOVQ  F1, 160(R10)
 	VAND   V31.B16, V2.B16, V6.B16
 	VUSHR  $4, V2.B16, V2.B16
 	VTBL   V9.B16, [V23.B16], V20.B16
@@ -307,8 +267,6 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VBIC(21, 30, 21)
 	VSUB   V21.B16, V2.B16, V2.B16
-	FMOVQ  F6, 64(R10)
-	FMOVQ  F2, 192(R10)
 	VAND   V31.B16, V3.B16, V7.B16
 	VUSHR  $4, V3.B16, V3.B16
 	VTBL   V9.B16, [V23.B16], V20.B16
@@ -319,23 +277,23 @@ block:
 	VCMTST V25.B16, V21.B16, V21.B16
 	VBIC(21, 30, 21)
 	VSUB   V21.B16, V3.B16, V3.B16
-	FMOVQ  F7, 96(R10)
-	FMOVQ  F3, 224(R10)
+	FSTPQ  (F4, F5), (R10)
+	FSTPQ  (F6, F7), 32(R10)
+	FSTPQ  (F0, F1), 64(R10)
+	FSTPQ  (F2, F3), 96(R10)
 	VTRN1  V17.H8, V16.H8, V20.H8
 	VTRN1  V19.H8, V18.H8, V21.H8
 	VTRN1  V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
-	FMOVQ  F20, 256(R10)
+	FMOVQ  F20, 128(R10)
 	ADD    $22, R4
 	ADD    $22, R5
 	ADD    $22, R6
 	ADD    $22, R7
-	ADD    $288, R10
+	ADD    $144, R10
 	SUBS   $1, R8, R8
 	BNE    block
 
-	ADD  R13, R0
-	SUB  R13, R14, R13
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -343,22 +301,15 @@ block:
 // func packQ5_1SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
-//	R13 from these four rows to the next in the panel: 16 within a run of
-//	    8 rows, then R14-16; R14 bytes of a run
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
 TEXT ·packQ5_1SDOT(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
 	MOVD  $4, R9
-	MOVD  $16, R13
-	MOVD  $320, R14
-	MUL   R3, R14, R14
 	VMOVI $15, V31.B16
 	VMOVI $16, V30.B16
 	MOVD  $bitsSDOT<>(SB), R11
@@ -375,7 +326,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -416,8 +366,6 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VAND   V30.B16, V21.B16, V21.B16
 	VORR   V21.B16, V0.B16, V0.B16
-	FMOVQ  F4, (R10)
-	FMOVQ  F0, 128(R10)
 	VAND   V31.B16, V1.B16, V5.B16
 	VUSHR  $4, V1.B16, V1.B16
 	VTBL   V8.B16, [V23.B16], V20.B16
@@ -428,8 +376,6 @@ block:
 	VCMTST V25.B16, V21.B16, V21.B16
 	VAND   V30.B16, V21.B16, V21.B16
 	VORR   V21.B16, V1.B16, V1.B16
-	FMOVQ  F5, 32(R10)
-	FMOVQ  F1, 160(R10)
 	VAND   V31.B16, V2.B16, V6.B16
 	VUSHR  $4, V2.B16, V2.B16
 	VTBL   V9.B16, [V23.B16], V20.B16
@@ -440,8 +386,6 @@ block:
 	VCMTST V24.B16, V21.B16, V21.B16
 	VAND   V30.B16, V21.B16, V21.B16
 	VORR   V21.B16, V2.B16, V2.B16
-	FMOVQ  F6, 64(R10)
-	FMOVQ  F2, 192(R10)
 	VAND   V31.B16, V3.B16, V7.B16
 	VUSHR  $4, V3.B16, V3.B16
 	VTBL   V9.B16, [V23.B16], V20.B16
@@ -452,28 +396,28 @@ block:
 	VCMTST V25.B16, V21.B16, V21.B16
 	VAND   V30.B16, V21.B16, V21.B16
 	VORR   V21.B16, V3.B16, V3.B16
-	FMOVQ  F7, 96(R10)
-	FMOVQ  F3, 224(R10)
+	FSTPQ  (F4, F5), (R10)
+	FSTPQ  (F6, F7), 32(R10)
+	FSTPQ  (F0, F1), 64(R10)
+	FSTPQ  (F2, F3), 96(R10)
 	VTRN1  V17.H8, V16.H8, V20.H8
 	VTRN1  V19.H8, V18.H8, V21.H8
 	VTRN1  V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
-	FMOVQ  F20, 256(R10)
+	FMOVQ  F20, 128(R10)
 	VTRN2  V17.H8, V16.H8, V22.H8
 	VTRN2  V19.H8, V18.H8, V23.H8
 	VTRN1  V23.S4, V22.S4, V22.S4
 	VFCVTL(22, 22)
-	FMOVQ  F22, 288(R10)
+	FMOVQ  F22, 144(R10)
 	ADD    $24, R4
 	ADD    $24, R5
 	ADD    $24, R6
 	ADD    $24, R7
-	ADD    $320, R10
+	ADD    $160, R10
 	SUBS   $1, R8, R8
 	BNE    block
 
-	ADD  R13, R0
-	SUB  R13, R14, R13
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -481,21 +425,14 @@ block:
 // func packQ8_0SDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
-//	R13 from these four rows to the next in the panel: 16 within a run of
-//	    8 rows, then R14-16; R14 bytes of a run
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 TEXT ·packQ8_0SDOT(SB), NOSPLIT, $0-32
-	MOVD panel+0(FP), R0
+	MOVD panel+0(FP), R10
 	MOVD w+8(FP), R1
 	MOVD stride+16(FP), R2
 	MOVD nb+24(FP), R3
 	MOVD $4, R9
-	MOVD $16, R13
-	MOVD $288, R14
-	MUL  R3, R14, R14
 
 rows:
 	MOVD R1, R4
@@ -503,7 +440,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -539,29 +475,23 @@ block:
 	VTRN1 V15.D2, V13.D2, V9.D2
 	VTRN2 V14.D2, V12.D2, V10.D2
 	VTRN2 V15.D2, V13.D2, V11.D2
-	FMOVQ F0, (R10)
-	FMOVQ F8, 128(R10)
-	FMOVQ F1, 32(R10)
-	FMOVQ F9, 160(R10)
-	FMOVQ F2, 64(R10)
-	FMOVQ F10, 192(R10)
-	FMOVQ F3, 96(R10)
-	FMOVQ F11, 224(R10)
+	FSTPQ (F0, F1), (R10)
+	FSTPQ (F2, F3), 32(R10)
+	FSTPQ (F8, F9), 64(R10)
+	FSTPQ (F10, F11), 96(R10)
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
-	FMOVQ F20, 256(R10)
+	FMOVQ F20, 128(R10)
 	ADD   $34, R4
 	ADD   $34, R5
 	ADD   $34, R6
 	ADD   $34, R7
-	ADD   $288, R10
+	ADD   $144, R10
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  R13, R0
-	SUB  R13, R14, R13
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -569,22 +499,15 @@ block:
 // func packIQ4_NLSDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
-//	R13 from these four rows to the next in the panel: 16 within a run of
-//	    8 rows, then R14-16; R14 bytes of a run
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 the table
 TEXT ·packIQ4_NLSDOT(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
 	MOVD  $4, R9
-	MOVD  $16, R13
-	MOVD  $288, R14
-	MUL   R3, R14, R14
 	VMOVI $15, V31.B16
 	MOVD  $iq4Values<>(SB), R11
 	FMOVQ (R11), F30
@@ -595,7 +518,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -635,29 +557,23 @@ block:
 	VUSHR $4, V3.B16, V3.B16
 	VTBL  V7.B16, [V30.B16], V7.B16
 	VTBL  V3.B16, [V30.B16], V3.B16
-	FMOVQ F4, (R10)
-	FMOVQ F0, 128(R10)
-	FMOVQ F5, 32(R10)
-	FMOVQ F1, 160(R10)
-	FMOVQ F6, 64(R10)
-	FMOVQ F2, 192(R10)
-	FMOVQ F7, 96(R10)
-	FMOVQ F3, 224(R10)
+	FSTPQ (F4, F5), (R10)
+	FSTPQ (F6, F7), 32(R10)
+	FSTPQ (F0, F1), 64(R10)
+	FSTPQ (F2, F3), 96(R10)
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
-	FMOVQ F20, 256(R10)
+	FMOVQ F20, 128(R10)
 	ADD   $18, R4
 	ADD   $18, R5
 	ADD   $18, R6
 	ADD   $18, R7
-	ADD   $288, R10
+	ADD   $144, R10
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  R13, R0
-	SUB  R13, R14, R13
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -665,22 +581,15 @@ block:
 // func packQ2_KSDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
-//	R13 from these four rows to the next in the panel: 16 within a run of
-//	    8 rows, then R14-16; R14 bytes of a run
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 3
 TEXT ·packQ2_KSDOT(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
 	MOVD  $4, R9
-	MOVD  $16, R13
-	MOVD  $2752, R14
-	MUL   R3, R14, R14
 	VMOVI $15, V31.B16
 	VMOVI $3, V30.B16
 
@@ -690,7 +599,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -728,62 +636,62 @@ block:
 	VUSHR $4, V3.B16, V3.B16
 	VSHL  $24, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 128(R10)
+	FMOVQ F20, 64(R10)
 	VSHL  $16, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 288(R10)
+	FMOVQ F20, 144(R10)
 	VSHL  $8, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 448(R10)
+	FMOVQ F20, 224(R10)
 	VSSHR4S(24, 4, 20)
-	FMOVQ F20, 608(R10)
+	FMOVQ F20, 304(R10)
 	VSHL  $24, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 768(R10)
+	FMOVQ F20, 384(R10)
 	VSHL  $16, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 928(R10)
+	FMOVQ F20, 464(R10)
 	VSHL  $8, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1088(R10)
+	FMOVQ F20, 544(R10)
 	VSSHR4S(24, 5, 20)
-	FMOVQ F20, 1248(R10)
+	FMOVQ F20, 624(R10)
 	VSHL  $24, V6.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1408(R10)
+	FMOVQ F20, 704(R10)
 	VSHL  $16, V6.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1568(R10)
+	FMOVQ F20, 784(R10)
 	VSHL  $8, V6.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1728(R10)
+	FMOVQ F20, 864(R10)
 	VSSHR4S(24, 6, 20)
-	FMOVQ F20, 1888(R10)
+	FMOVQ F20, 944(R10)
 	VSHL  $24, V7.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 2048(R10)
+	FMOVQ F20, 1024(R10)
 	VSHL  $16, V7.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 2208(R10)
+	FMOVQ F20, 1104(R10)
 	VSHL  $8, V7.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 2368(R10)
+	FMOVQ F20, 1184(R10)
 	VSSHR4S(24, 7, 20)
-	FMOVQ F20, 2528(R10)
-	FMOVQ F0, 2624(R10)
-	FMOVQ F1, 2656(R10)
-	FMOVQ F2, 2688(R10)
-	FMOVQ F3, 2720(R10)
+	FMOVQ F20, 1264(R10)
+	FMOVQ F0, 1312(R10)
+	FMOVQ F1, 1328(R10)
+	FMOVQ F2, 1344(R10)
+	FMOVQ F3, 1360(R10)
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
-	FMOVQ F20, 2560(R10)
+	FMOVQ F20, 1280(R10)
 	VTRN2 V17.H8, V16.H8, V22.H8
 	VTRN2 V19.H8, V18.H8, V23.H8
 	VTRN1 V23.S4, V22.S4, V22.S4
 	VFCVTL(22, 22)
-	FMOVQ F22, 2592(R10)
+	FMOVQ F22, 1296(R10)
 	MOVD  R10, R11
 	MOVD  $2, R12
 
@@ -808,39 +716,39 @@ half:
 	VAND  V30.B16, V5.B16, V5.B16
 	VAND  V30.B16, V6.B16, V6.B16
 	FMOVQ F4, (R11)
-	FMOVQ F5, 320(R11)
-	FMOVQ F6, 640(R11)
-	FMOVQ F7, 960(R11)
+	FMOVQ F5, 160(R11)
+	FMOVQ F6, 320(R11)
+	FMOVQ F7, 480(R11)
 	VAND  V30.B16, V1.B16, V4.B16
 	VUSHR $2, V1.B16, V5.B16
 	VUSHR $4, V1.B16, V6.B16
 	VUSHR $6, V1.B16, V7.B16
 	VAND  V30.B16, V5.B16, V5.B16
 	VAND  V30.B16, V6.B16, V6.B16
-	FMOVQ F4, 32(R11)
-	FMOVQ F5, 352(R11)
-	FMOVQ F6, 672(R11)
-	FMOVQ F7, 992(R11)
+	FMOVQ F4, 16(R11)
+	FMOVQ F5, 176(R11)
+	FMOVQ F6, 336(R11)
+	FMOVQ F7, 496(R11)
 	VAND  V30.B16, V2.B16, V4.B16
 	VUSHR $2, V2.B16, V5.B16
 	VUSHR $4, V2.B16, V6.B16
 	VUSHR $6, V2.B16, V7.B16
 	VAND  V30.B16, V5.B16, V5.B16
 	VAND  V30.B16, V6.B16, V6.B16
-	FMOVQ F4, 64(R11)
-	FMOVQ F5, 384(R11)
-	FMOVQ F6, 704(R11)
-	FMOVQ F7, 1024(R11)
+	FMOVQ F4, 32(R11)
+	FMOVQ F5, 192(R11)
+	FMOVQ F6, 352(R11)
+	FMOVQ F7, 512(R11)
 	VAND  V30.B16, V3.B16, V4.B16
 	VUSHR $2, V3.B16, V5.B16
 	VUSHR $4, V3.B16, V6.B16
 	VUSHR $6, V3.B16, V7.B16
 	VAND  V30.B16, V5.B16, V5.B16
 	VAND  V30.B16, V6.B16, V6.B16
-	FMOVQ F4, 96(R11)
-	FMOVQ F5, 416(R11)
-	FMOVQ F6, 736(R11)
-	FMOVQ F7, 1056(R11)
+	FMOVQ F4, 48(R11)
+	FMOVQ F5, 208(R11)
+	FMOVQ F6, 368(R11)
+	FMOVQ F7, 528(R11)
 	FMOVQ 32(R4), F0
 	FMOVQ 32(R5), F1
 	FMOVQ 32(R6), F2
@@ -859,57 +767,55 @@ half:
 	VUSHR $6, V0.B16, V7.B16
 	VAND  V30.B16, V5.B16, V5.B16
 	VAND  V30.B16, V6.B16, V6.B16
-	FMOVQ F4, 160(R11)
-	FMOVQ F5, 480(R11)
-	FMOVQ F6, 800(R11)
-	FMOVQ F7, 1120(R11)
+	FMOVQ F4, 80(R11)
+	FMOVQ F5, 240(R11)
+	FMOVQ F6, 400(R11)
+	FMOVQ F7, 560(R11)
 	VAND  V30.B16, V1.B16, V4.B16
 	VUSHR $2, V1.B16, V5.B16
 	VUSHR $4, V1.B16, V6.B16
 	VUSHR $6, V1.B16, V7.B16
 	VAND  V30.B16, V5.B16, V5.B16
 	VAND  V30.B16, V6.B16, V6.B16
-	FMOVQ F4, 192(R11)
-	FMOVQ F5, 512(R11)
-	FMOVQ F6, 832(R11)
-	FMOVQ F7, 1152(R11)
+	FMOVQ F4, 96(R11)
+	FMOVQ F5, 256(R11)
+	FMOVQ F6, 416(R11)
+	FMOVQ F7, 576(R11)
 	VAND  V30.B16, V2.B16, V4.B16
 	VUSHR $2, V2.B16, V5.B16
 	VUSHR $4, V2.B16, V6.B16
 	VUSHR $6, V2.B16, V7.B16
 	VAND  V30.B16, V5.B16, V5.B16
 	VAND  V30.B16, V6.B16, V6.B16
-	FMOVQ F4, 224(R11)
-	FMOVQ F5, 544(R11)
-	FMOVQ F6, 864(R11)
-	FMOVQ F7, 1184(R11)
+	FMOVQ F4, 112(R11)
+	FMOVQ F5, 272(R11)
+	FMOVQ F6, 432(R11)
+	FMOVQ F7, 592(R11)
 	VAND  V30.B16, V3.B16, V4.B16
 	VUSHR $2, V3.B16, V5.B16
 	VUSHR $4, V3.B16, V6.B16
 	VUSHR $6, V3.B16, V7.B16
 	VAND  V30.B16, V5.B16, V5.B16
 	VAND  V30.B16, V6.B16, V6.B16
-	FMOVQ F4, 256(R11)
-	FMOVQ F5, 576(R11)
-	FMOVQ F6, 896(R11)
-	FMOVQ F7, 1216(R11)
+	FMOVQ F4, 128(R11)
+	FMOVQ F5, 288(R11)
+	FMOVQ F6, 448(R11)
+	FMOVQ F7, 608(R11)
 	ADD   $32, R4
 	ADD   $32, R5
 	ADD   $32, R6
 	ADD   $32, R7
-	ADD   $1280, R11
+	ADD   $640, R11
 	SUBS  $1, R12, R12
 	BNE   half
 	ADD   $20, R4
 	ADD   $20, R5
 	ADD   $20, R6
 	ADD   $20, R7
-	ADD   $2752, R10
+	ADD   $1376, R10
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  R13, R0
-	SUB  R13, R14, R13
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -917,23 +823,16 @@ half:
 // func packQ3_KSDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
-//	R13 from these four rows to the next in the panel: 16 within a run of
-//	    8 rows, then R14-16; R14 bytes of a run
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 3, V29 48, V28 32, V27 4, V8-V15 bit j is the high one of weights
 //	of sub-blocks 2j and 2j+1, V23-V26 masks of that bit
 TEXT ·packQ3_KSDOT(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
 	MOVD  $4, R9
-	MOVD  $16, R13
-	MOVD  $2592, R14
-	MUL   R3, R14, R14
 	VMOVI $15, V31.B16
 	VMOVI $3, V30.B16
 	VMOVI $48, V29.B16
@@ -946,7 +845,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -978,7 +876,7 @@ block:
 	VTRN2 V7.D2, V5.D2, V3.D2
 	VUZP1 V3.H8, V3.H8, V20.H8
 	VFCVTL(20, 20)
-	FMOVQ F20, 2560(R10)
+	FMOVQ F20, 1280(R10)
 	VSHL  $4, V2.B16, V16.B16
 	VSHL  $2, V2.B16, V17.B16
 	VUSHR $2, V2.B16, V19.B16
@@ -1000,48 +898,48 @@ block:
 	VSUB  V28.B16, V7.B16, V7.B16
 	VSHL  $24, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 128(R10)
+	FMOVQ F20, 64(R10)
 	VSHL  $16, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 288(R10)
+	FMOVQ F20, 144(R10)
 	VSHL  $8, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 448(R10)
+	FMOVQ F20, 224(R10)
 	VSSHR4S(24, 4, 20)
-	FMOVQ F20, 608(R10)
+	FMOVQ F20, 304(R10)
 	VSHL  $24, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 768(R10)
+	FMOVQ F20, 384(R10)
 	VSHL  $16, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 928(R10)
+	FMOVQ F20, 464(R10)
 	VSHL  $8, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1088(R10)
+	FMOVQ F20, 544(R10)
 	VSSHR4S(24, 5, 20)
-	FMOVQ F20, 1248(R10)
+	FMOVQ F20, 624(R10)
 	VSHL  $24, V6.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1408(R10)
+	FMOVQ F20, 704(R10)
 	VSHL  $16, V6.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1568(R10)
+	FMOVQ F20, 784(R10)
 	VSHL  $8, V6.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1728(R10)
+	FMOVQ F20, 864(R10)
 	VSSHR4S(24, 6, 20)
-	FMOVQ F20, 1888(R10)
+	FMOVQ F20, 944(R10)
 	VSHL  $24, V7.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 2048(R10)
+	FMOVQ F20, 1024(R10)
 	VSHL  $16, V7.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 2208(R10)
+	FMOVQ F20, 1104(R10)
 	VSHL  $8, V7.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 2368(R10)
+	FMOVQ F20, 1184(R10)
 	VSSHR4S(24, 7, 20)
-	FMOVQ F20, 2528(R10)
+	FMOVQ F20, 1264(R10)
 
 	// The high bits.
 	FMOVQ (R4), F8
@@ -1105,13 +1003,13 @@ half:
 	FMOVQ  F4, (R11)
 	VBIC(17, 27, 17)
 	VSUB   V17.B16, V5.B16, V5.B16
-	FMOVQ  F5, 320(R11)
+	FMOVQ  F5, 160(R11)
 	VBIC(18, 27, 18)
 	VSUB   V18.B16, V6.B16, V6.B16
-	FMOVQ  F6, 640(R11)
+	FMOVQ  F6, 320(R11)
 	VBIC(19, 27, 19)
 	VSUB   V19.B16, V7.B16, V7.B16
-	FMOVQ  F7, 960(R11)
+	FMOVQ  F7, 480(R11)
 	VAND   V30.B16, V1.B16, V4.B16
 	VUSHR  $2, V1.B16, V5.B16
 	VUSHR  $4, V1.B16, V6.B16
@@ -1124,16 +1022,16 @@ half:
 	VCMTST V26.B16, V9.B16, V19.B16
 	VBIC(16, 27, 16)
 	VSUB   V16.B16, V4.B16, V4.B16
-	FMOVQ  F4, 32(R11)
+	FMOVQ  F4, 16(R11)
 	VBIC(17, 27, 17)
 	VSUB   V17.B16, V5.B16, V5.B16
-	FMOVQ  F5, 352(R11)
+	FMOVQ  F5, 176(R11)
 	VBIC(18, 27, 18)
 	VSUB   V18.B16, V6.B16, V6.B16
-	FMOVQ  F6, 672(R11)
+	FMOVQ  F6, 336(R11)
 	VBIC(19, 27, 19)
 	VSUB   V19.B16, V7.B16, V7.B16
-	FMOVQ  F7, 992(R11)
+	FMOVQ  F7, 496(R11)
 	VAND   V30.B16, V2.B16, V4.B16
 	VUSHR  $2, V2.B16, V5.B16
 	VUSHR  $4, V2.B16, V6.B16
@@ -1146,16 +1044,16 @@ half:
 	VCMTST V26.B16, V10.B16, V19.B16
 	VBIC(16, 27, 16)
 	VSUB   V16.B16, V4.B16, V4.B16
-	FMOVQ  F4, 64(R11)
+	FMOVQ  F4, 32(R11)
 	VBIC(17, 27, 17)
 	VSUB   V17.B16, V5.B16, V5.B16
-	FMOVQ  F5, 384(R11)
+	FMOVQ  F5, 192(R11)
 	VBIC(18, 27, 18)
 	VSUB   V18.B16, V6.B16, V6.B16
-	FMOVQ  F6, 704(R11)
+	FMOVQ  F6, 352(R11)
 	VBIC(19, 27, 19)
 	VSUB   V19.B16, V7.B16, V7.B16
-	FMOVQ  F7, 1024(R11)
+	FMOVQ  F7, 512(R11)
 	VAND   V30.B16, V3.B16, V4.B16
 	VUSHR  $2, V3.B16, V5.B16
 	VUSHR  $4, V3.B16, V6.B16
@@ -1168,16 +1066,16 @@ half:
 	VCMTST V26.B16, V11.B16, V19.B16
 	VBIC(16, 27, 16)
 	VSUB   V16.B16, V4.B16, V4.B16
-	FMOVQ  F4, 96(R11)
+	FMOVQ  F4, 48(R11)
 	VBIC(17, 27, 17)
 	VSUB   V17.B16, V5.B16, V5.B16
-	FMOVQ  F5, 416(R11)
+	FMOVQ  F5, 208(R11)
 	VBIC(18, 27, 18)
 	VSUB   V18.B16, V6.B16, V6.B16
-	FMOVQ  F6, 736(R11)
+	FMOVQ  F6, 368(R11)
 	VBIC(19, 27, 19)
 	VSUB   V19.B16, V7.B16, V7.B16
-	FMOVQ  F7, 1056(R11)
+	FMOVQ  F7, 528(R11)
 	FMOVQ  48(R4), F0
 	FMOVQ  48(R5), F1
 	FMOVQ  48(R6), F2
@@ -1202,16 +1100,16 @@ half:
 	VCMTST V26.B16, V12.B16, V19.B16
 	VBIC(16, 27, 16)
 	VSUB   V16.B16, V4.B16, V4.B16
-	FMOVQ  F4, 160(R11)
+	FMOVQ  F4, 80(R11)
 	VBIC(17, 27, 17)
 	VSUB   V17.B16, V5.B16, V5.B16
-	FMOVQ  F5, 480(R11)
+	FMOVQ  F5, 240(R11)
 	VBIC(18, 27, 18)
 	VSUB   V18.B16, V6.B16, V6.B16
-	FMOVQ  F6, 800(R11)
+	FMOVQ  F6, 400(R11)
 	VBIC(19, 27, 19)
 	VSUB   V19.B16, V7.B16, V7.B16
-	FMOVQ  F7, 1120(R11)
+	FMOVQ  F7, 560(R11)
 	VAND   V30.B16, V1.B16, V4.B16
 	VUSHR  $2, V1.B16, V5.B16
 	VUSHR  $4, V1.B16, V6.B16
@@ -1224,16 +1122,16 @@ half:
 	VCMTST V26.B16, V13.B16, V19.B16
 	VBIC(16, 27, 16)
 	VSUB   V16.B16, V4.B16, V4.B16
-	FMOVQ  F4, 192(R11)
+	FMOVQ  F4, 96(R11)
 	VBIC(17, 27, 17)
 	VSUB   V17.B16, V5.B16, V5.B16
-	FMOVQ  F5, 512(R11)
+	FMOVQ  F5, 256(R11)
 	VBIC(18, 27, 18)
 	VSUB   V18.B16, V6.B16, V6.B16
-	FMOVQ  F6, 832(R11)
+	FMOVQ  F6, 416(R11)
 	VBIC(19, 27, 19)
 	VSUB   V19.B16, V7.B16, V7.B16
-	FMOVQ  F7, 1152(R11)
+	FMOVQ  F7, 576(R11)
 	VAND   V30.B16, V2.B16, V4.B16
 	VUSHR  $2, V2.B16, V5.B16
 	VUSHR  $4, V2.B16, V6.B16
@@ -1246,16 +1144,16 @@ half:
 	VCMTST V26.B16, V14.B16, V19.B16
 	VBIC(16, 27, 16)
 	VSUB   V16.B16, V4.B16, V4.B16
-	FMOVQ  F4, 224(R11)
+	FMOVQ  F4, 112(R11)
 	VBIC(17, 27, 17)
 	VSUB   V17.B16, V5.B16, V5.B16
-	FMOVQ  F5, 544(R11)
+	FMOVQ  F5, 272(R11)
 	VBIC(18, 27, 18)
 	VSUB   V18.B16, V6.B16, V6.B16
-	FMOVQ  F6, 864(R11)
+	FMOVQ  F6, 432(R11)
 	VBIC(19, 27, 19)
 	VSUB   V19.B16, V7.B16, V7.B16
-	FMOVQ  F7, 1184(R11)
+	FMOVQ  F7, 592(R11)
 	VAND   V30.B16, V3.B16, V4.B16
 	VUSHR  $2, V3.B16, V5.B16
 	VUSHR  $4, V3.B16, V6.B16
@@ -1268,16 +1166,16 @@ half:
 	VCMTST V26.B16, V15.B16, V19.B16
 	VBIC(16, 27, 16)
 	VSUB   V16.B16, V4.B16, V4.B16
-	FMOVQ  F4, 256(R11)
+	FMOVQ  F4, 128(R11)
 	VBIC(17, 27, 17)
 	VSUB   V17.B16, V5.B16, V5.B16
-	FMOVQ  F5, 576(R11)
+	FMOVQ  F5, 288(R11)
 	VBIC(18, 27, 18)
 	VSUB   V18.B16, V6.B16, V6.B16
-	FMOVQ  F6, 896(R11)
+	FMOVQ  F6, 448(R11)
 	VBIC(19, 27, 19)
 	VSUB   V19.B16, V7.B16, V7.B16
-	FMOVQ  F7, 1216(R11)
+	FMOVQ  F7, 608(R11)
 	VSHL   $4, V23.B16, V23.B16
 	VSHL   $4, V24.B16, V24.B16
 	VSHL   $4, V25.B16, V25.B16
@@ -1286,19 +1184,17 @@ half:
 	ADD    $32, R5
 	ADD    $32, R6
 	ADD    $32, R7
-	ADD    $1280, R11
+	ADD    $640, R11
 	SUBS   $1, R12, R12
 	BNE    half
 	ADD    $46, R4
 	ADD    $46, R5
 	ADD    $46, R6
 	ADD    $46, R7
-	ADD    $2592, R10
+	ADD    $1296, R10
 	SUBS   $1, R8, R8
 	BNE    block
 
-	ADD  R13, R0
-	SUB  R13, R14, R13
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -1306,22 +1202,15 @@ half:
 // func packQ4_KSDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
-//	R13 from these four rows to the next in the panel: 16 within a run of
-//	    8 rows, then R14-16; R14 bytes of a run
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 63, V29 48
 TEXT ·packQ4_KSDOT(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
 	MOVD  $4, R9
-	MOVD  $16, R13
-	MOVD  $2432, R14
-	MUL   R3, R14, R14
 	VMOVI $15, V31.B16
 	VMOVI $63, V30.B16
 	VMOVI $48, V29.B16
@@ -1332,7 +1221,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -1376,32 +1264,32 @@ block:
 	VUZP2 V0.H8, V0.H8, V22.H8
 	VFCVTL(20, 20)
 	VFCVTL(22, 22)
-	FMOVQ F20, 2304(R10)
-	FMOVQ F22, 2336(R10)
+	FMOVQ F20, 1152(R10)
+	FMOVQ F22, 1168(R10)
 	VSHL  $24, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 256(R10)
+	FMOVQ F20, 128(R10)
 	VSHL  $16, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 544(R10)
+	FMOVQ F20, 272(R10)
 	VSHL  $8, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 832(R10)
+	FMOVQ F20, 416(R10)
 	VSSHR4S(24, 4, 20)
-	FMOVQ F20, 1120(R10)
+	FMOVQ F20, 560(R10)
 	VSHL  $24, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1408(R10)
+	FMOVQ F20, 704(R10)
 	VSHL  $16, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1696(R10)
+	FMOVQ F20, 848(R10)
 	VSHL  $8, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1984(R10)
+	FMOVQ F20, 992(R10)
 	VSSHR4S(24, 5, 20)
-	FMOVQ F20, 2272(R10)
-	FMOVQ F6, 2368(R10)
-	FMOVQ F7, 2400(R10)
+	FMOVQ F20, 1136(R10)
+	FMOVQ F6, 1184(R10)
+	FMOVQ F7, 1200(R10)
 	MOVD  R10, R11
 	MOVD  $4, R12
 
@@ -1421,20 +1309,16 @@ chunk:
 	VTRN2 V7.D2, V5.D2, V3.D2
 	VAND  V31.B16, V0.B16, V4.B16
 	VUSHR $4, V0.B16, V0.B16
-	FMOVQ F4, (R11)
-	FMOVQ F0, 288(R11)
 	VAND  V31.B16, V1.B16, V5.B16
 	VUSHR $4, V1.B16, V1.B16
-	FMOVQ F5, 32(R11)
-	FMOVQ F1, 320(R11)
 	VAND  V31.B16, V2.B16, V6.B16
 	VUSHR $4, V2.B16, V2.B16
-	FMOVQ F6, 64(R11)
-	FMOVQ F2, 352(R11)
 	VAND  V31.B16, V3.B16, V7.B16
 	VUSHR $4, V3.B16, V3.B16
-	FMOVQ F7, 96(R11)
-	FMOVQ F3, 384(R11)
+	FSTPQ (F4, F5), (R11)
+	FSTPQ (F6, F7), 32(R11)
+	FSTPQ (F0, F1), 144(R11)
+	FSTPQ (F2, F3), 176(R11)
 	FMOVQ 32(R4), F0
 	FMOVQ 32(R5), F1
 	FMOVQ 32(R6), F2
@@ -1449,37 +1333,31 @@ chunk:
 	VTRN2 V7.D2, V5.D2, V3.D2
 	VAND  V31.B16, V0.B16, V4.B16
 	VUSHR $4, V0.B16, V0.B16
-	FMOVQ F4, 128(R11)
-	FMOVQ F0, 416(R11)
 	VAND  V31.B16, V1.B16, V5.B16
 	VUSHR $4, V1.B16, V1.B16
-	FMOVQ F5, 160(R11)
-	FMOVQ F1, 448(R11)
 	VAND  V31.B16, V2.B16, V6.B16
 	VUSHR $4, V2.B16, V2.B16
-	FMOVQ F6, 192(R11)
-	FMOVQ F2, 480(R11)
 	VAND  V31.B16, V3.B16, V7.B16
 	VUSHR $4, V3.B16, V3.B16
-	FMOVQ F7, 224(R11)
-	FMOVQ F3, 512(R11)
+	FSTPQ (F4, F5), 64(R11)
+	FSTPQ (F6, F7), 96(R11)
+	FSTPQ (F0, F1), 208(R11)
+	FSTPQ (F2, F3), 240(R11)
 	ADD   $32, R4
 	ADD   $32, R5
 	ADD   $32, R6
 	ADD   $32, R7
-	ADD   $576, R11
+	ADD   $288, R11
 	SUBS  $1, R12, R12
 	BNE   chunk
 	ADD   $16, R4
 	ADD   $16, R5
 	ADD   $16, R6
 	ADD   $16, R7
-	ADD   $2432, R10
+	ADD   $1216, R10
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  R13, R0
-	SUB  R13, R14, R13
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -1487,23 +1365,16 @@ chunk:
 // func packQ5_KSDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
-//	R13 from these four rows to the next in the panel: 16 within a run of
-//	    8 rows, then R14-16; R14 bytes of a run
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 63, V29 48, V28 16, V8-V15 bit j is the fifth of weights of sub-block j,
 //	V26-V27 masks of that bit for even and odd j
 TEXT ·packQ5_KSDOT(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
 	MOVD  $4, R9
-	MOVD  $16, R13
-	MOVD  $2432, R14
-	MUL   R3, R14, R14
 	VMOVI $15, V31.B16
 	VMOVI $63, V30.B16
 	VMOVI $48, V29.B16
@@ -1515,7 +1386,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -1559,32 +1429,32 @@ block:
 	VUZP2 V0.H8, V0.H8, V22.H8
 	VFCVTL(20, 20)
 	VFCVTL(22, 22)
-	FMOVQ F20, 2304(R10)
-	FMOVQ F22, 2336(R10)
+	FMOVQ F20, 1152(R10)
+	FMOVQ F22, 1168(R10)
 	VSHL  $24, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 256(R10)
+	FMOVQ F20, 128(R10)
 	VSHL  $16, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 544(R10)
+	FMOVQ F20, 272(R10)
 	VSHL  $8, V4.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 832(R10)
+	FMOVQ F20, 416(R10)
 	VSSHR4S(24, 4, 20)
-	FMOVQ F20, 1120(R10)
+	FMOVQ F20, 560(R10)
 	VSHL  $24, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1408(R10)
+	FMOVQ F20, 704(R10)
 	VSHL  $16, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1696(R10)
+	FMOVQ F20, 848(R10)
 	VSHL  $8, V5.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1984(R10)
+	FMOVQ F20, 992(R10)
 	VSSHR4S(24, 5, 20)
-	FMOVQ F20, 2272(R10)
-	FMOVQ F6, 2368(R10)
-	FMOVQ F7, 2400(R10)
+	FMOVQ F20, 1136(R10)
+	FMOVQ F6, 1184(R10)
+	FMOVQ F7, 1200(R10)
 
 	// The fifth bits.
 	FMOVQ 16(R4), F8
@@ -1638,8 +1508,6 @@ chunk:
 	VCMTST V27.B16, V8.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V0.B16, V0.B16
-	FMOVQ  F4, (R11)
-	FMOVQ  F0, 288(R11)
 	VAND   V31.B16, V1.B16, V5.B16
 	VUSHR  $4, V1.B16, V1.B16
 	VCMTST V26.B16, V9.B16, V20.B16
@@ -1648,8 +1516,6 @@ chunk:
 	VCMTST V27.B16, V9.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V1.B16, V1.B16
-	FMOVQ  F5, 32(R11)
-	FMOVQ  F1, 320(R11)
 	VAND   V31.B16, V2.B16, V6.B16
 	VUSHR  $4, V2.B16, V2.B16
 	VCMTST V26.B16, V10.B16, V20.B16
@@ -1658,8 +1524,6 @@ chunk:
 	VCMTST V27.B16, V10.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V2.B16, V2.B16
-	FMOVQ  F6, 64(R11)
-	FMOVQ  F2, 352(R11)
 	VAND   V31.B16, V3.B16, V7.B16
 	VUSHR  $4, V3.B16, V3.B16
 	VCMTST V26.B16, V11.B16, V20.B16
@@ -1668,8 +1532,10 @@ chunk:
 	VCMTST V27.B16, V11.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V3.B16, V3.B16
-	FMOVQ  F7, 96(R11)
-	FMOVQ  F3, 384(R11)
+	FSTPQ  (F4, F5), (R11)
+	FSTPQ  (F6, F7), 32(R11)
+	FSTPQ  (F0, F1), 144(R11)
+	FSTPQ  (F2, F3), 176(R11)
 	FMOVQ  64(R4), F0
 	FMOVQ  64(R5), F1
 	FMOVQ  64(R6), F2
@@ -1690,8 +1556,6 @@ chunk:
 	VCMTST V27.B16, V12.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V0.B16, V0.B16
-	FMOVQ  F4, 128(R11)
-	FMOVQ  F0, 416(R11)
 	VAND   V31.B16, V1.B16, V5.B16
 	VUSHR  $4, V1.B16, V1.B16
 	VCMTST V26.B16, V13.B16, V20.B16
@@ -1700,8 +1564,6 @@ chunk:
 	VCMTST V27.B16, V13.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V1.B16, V1.B16
-	FMOVQ  F5, 160(R11)
-	FMOVQ  F1, 448(R11)
 	VAND   V31.B16, V2.B16, V6.B16
 	VUSHR  $4, V2.B16, V2.B16
 	VCMTST V26.B16, V14.B16, V20.B16
@@ -1710,8 +1572,6 @@ chunk:
 	VCMTST V27.B16, V14.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V2.B16, V2.B16
-	FMOVQ  F6, 192(R11)
-	FMOVQ  F2, 480(R11)
 	VAND   V31.B16, V3.B16, V7.B16
 	VUSHR  $4, V3.B16, V3.B16
 	VCMTST V26.B16, V15.B16, V20.B16
@@ -1720,27 +1580,27 @@ chunk:
 	VCMTST V27.B16, V15.B16, V21.B16
 	VAND   V28.B16, V21.B16, V21.B16
 	VORR   V21.B16, V3.B16, V3.B16
-	FMOVQ  F7, 224(R11)
-	FMOVQ  F3, 512(R11)
+	FSTPQ  (F4, F5), 64(R11)
+	FSTPQ  (F6, F7), 96(R11)
+	FSTPQ  (F0, F1), 208(R11)
+	FSTPQ  (F2, F3), 240(R11)
 	VSHL   $2, V26.B16, V26.B16
 	VSHL   $2, V27.B16, V27.B16
 	ADD    $32, R4
 	ADD    $32, R5
 	ADD    $32, R6
 	ADD    $32, R7
-	ADD    $576, R11
+	ADD    $288, R11
 	SUBS   $1, R12, R12
 	BNE    chunk
 	ADD    $48, R4
 	ADD    $48, R5
 	ADD    $48, R6
 	ADD    $48, R7
-	ADD    $2432, R10
+	ADD    $1216, R10
 	SUBS   $1, R8, R8
 	BNE    block
 
-	ADD  R13, R0
-	SUB  R13, R14, R13
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -1748,22 +1608,15 @@ chunk:
 // func packQ6_KSDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
-//	R13 from these four rows to the next in the panel: 16 within a run of
-//	    8 rows, then R14-16; R14 bytes of a run
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 48, V29 32; R19-R22 the rows' high bits
 TEXT ·packQ6_KSDOT(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
 	MOVD  $4, R9
-	MOVD  $16, R13
-	MOVD  $2592, R14
-	MUL   R3, R14, R14
 	VMOVI $15, V31.B16
 	VMOVI $48, V30.B16
 	VMOVI $32, V29.B16
@@ -1774,7 +1627,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -1812,53 +1664,53 @@ block:
 	VTRN2 V7.D2, V5.D2, V3.D2
 	VSHL  $24, V0.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 128(R10)
+	FMOVQ F20, 64(R10)
 	VSHL  $16, V0.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 288(R10)
+	FMOVQ F20, 144(R10)
 	VSHL  $8, V0.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 448(R10)
+	FMOVQ F20, 224(R10)
 	VSSHR4S(24, 0, 20)
-	FMOVQ F20, 608(R10)
+	FMOVQ F20, 304(R10)
 	VSHL  $24, V1.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 768(R10)
+	FMOVQ F20, 384(R10)
 	VSHL  $16, V1.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 928(R10)
+	FMOVQ F20, 464(R10)
 	VSHL  $8, V1.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1088(R10)
+	FMOVQ F20, 544(R10)
 	VSSHR4S(24, 1, 20)
-	FMOVQ F20, 1248(R10)
+	FMOVQ F20, 624(R10)
 	VSHL  $24, V2.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1408(R10)
+	FMOVQ F20, 704(R10)
 	VSHL  $16, V2.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1568(R10)
+	FMOVQ F20, 784(R10)
 	VSHL  $8, V2.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 1728(R10)
+	FMOVQ F20, 864(R10)
 	VSSHR4S(24, 2, 20)
-	FMOVQ F20, 1888(R10)
+	FMOVQ F20, 944(R10)
 	VSHL  $24, V3.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 2048(R10)
+	FMOVQ F20, 1024(R10)
 	VSHL  $16, V3.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 2208(R10)
+	FMOVQ F20, 1104(R10)
 	VSHL  $8, V3.S4, V20.S4
 	VSSHR4S(24, 20, 20)
-	FMOVQ F20, 2368(R10)
+	FMOVQ F20, 1184(R10)
 	VSSHR4S(24, 3, 20)
-	FMOVQ F20, 2528(R10)
+	FMOVQ F20, 1264(R10)
 	VTRN2 V17.H8, V16.H8, V20.H8
 	VTRN2 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
-	FMOVQ F20, 2560(R10)
+	FMOVQ F20, 1280(R10)
 	ADD   $128, R4, R19
 	ADD   $128, R5, R20
 	ADD   $128, R6, R21
@@ -1922,11 +1774,11 @@ half:
 	VSUB  V29.B16, V20.B16, V20.B16
 	FMOVQ F20, (R11)
 	VSUB  V29.B16, V21.B16, V21.B16
-	FMOVQ F21, 320(R11)
+	FMOVQ F21, 160(R11)
 	VSUB  V29.B16, V22.B16, V22.B16
-	FMOVQ F22, 640(R11)
+	FMOVQ F22, 320(R11)
 	VSUB  V29.B16, V23.B16, V23.B16
-	FMOVQ F23, 960(R11)
+	FMOVQ F23, 480(R11)
 	VSHL  $4, V17.B16, V20.B16
 	VSHL  $2, V17.B16, V21.B16
 	VUSHR $2, V17.B16, V23.B16
@@ -1943,13 +1795,13 @@ half:
 	VORR  V26.B16, V22.B16, V22.B16
 	VORR  V27.B16, V23.B16, V23.B16
 	VSUB  V29.B16, V20.B16, V20.B16
-	FMOVQ F20, 32(R11)
+	FMOVQ F20, 16(R11)
 	VSUB  V29.B16, V21.B16, V21.B16
-	FMOVQ F21, 352(R11)
+	FMOVQ F21, 176(R11)
 	VSUB  V29.B16, V22.B16, V22.B16
-	FMOVQ F22, 672(R11)
+	FMOVQ F22, 336(R11)
 	VSUB  V29.B16, V23.B16, V23.B16
-	FMOVQ F23, 992(R11)
+	FMOVQ F23, 496(R11)
 	VSHL  $4, V18.B16, V20.B16
 	VSHL  $2, V18.B16, V21.B16
 	VUSHR $2, V18.B16, V23.B16
@@ -1966,13 +1818,13 @@ half:
 	VORR  V26.B16, V22.B16, V22.B16
 	VORR  V27.B16, V23.B16, V23.B16
 	VSUB  V29.B16, V20.B16, V20.B16
-	FMOVQ F20, 64(R11)
+	FMOVQ F20, 32(R11)
 	VSUB  V29.B16, V21.B16, V21.B16
-	FMOVQ F21, 384(R11)
+	FMOVQ F21, 192(R11)
 	VSUB  V29.B16, V22.B16, V22.B16
-	FMOVQ F22, 704(R11)
+	FMOVQ F22, 352(R11)
 	VSUB  V29.B16, V23.B16, V23.B16
-	FMOVQ F23, 1024(R11)
+	FMOVQ F23, 512(R11)
 	VSHL  $4, V19.B16, V20.B16
 	VSHL  $2, V19.B16, V21.B16
 	VUSHR $2, V19.B16, V23.B16
@@ -1989,13 +1841,13 @@ half:
 	VORR  V26.B16, V22.B16, V22.B16
 	VORR  V27.B16, V23.B16, V23.B16
 	VSUB  V29.B16, V20.B16, V20.B16
-	FMOVQ F20, 96(R11)
+	FMOVQ F20, 48(R11)
 	VSUB  V29.B16, V21.B16, V21.B16
-	FMOVQ F21, 416(R11)
+	FMOVQ F21, 208(R11)
 	VSUB  V29.B16, V22.B16, V22.B16
-	FMOVQ F22, 736(R11)
+	FMOVQ F22, 368(R11)
 	VSUB  V29.B16, V23.B16, V23.B16
-	FMOVQ F23, 1056(R11)
+	FMOVQ F23, 528(R11)
 	FMOVQ 16(R4), F0
 	FMOVQ 16(R5), F1
 	FMOVQ 16(R6), F2
@@ -2048,13 +1900,13 @@ half:
 	VORR  V26.B16, V22.B16, V22.B16
 	VORR  V27.B16, V23.B16, V23.B16
 	VSUB  V29.B16, V20.B16, V20.B16
-	FMOVQ F20, 160(R11)
+	FMOVQ F20, 80(R11)
 	VSUB  V29.B16, V21.B16, V21.B16
-	FMOVQ F21, 480(R11)
+	FMOVQ F21, 240(R11)
 	VSUB  V29.B16, V22.B16, V22.B16
-	FMOVQ F22, 800(R11)
+	FMOVQ F22, 400(R11)
 	VSUB  V29.B16, V23.B16, V23.B16
-	FMOVQ F23, 1120(R11)
+	FMOVQ F23, 560(R11)
 	VSHL  $4, V17.B16, V20.B16
 	VSHL  $2, V17.B16, V21.B16
 	VUSHR $2, V17.B16, V23.B16
@@ -2071,13 +1923,13 @@ half:
 	VORR  V26.B16, V22.B16, V22.B16
 	VORR  V27.B16, V23.B16, V23.B16
 	VSUB  V29.B16, V20.B16, V20.B16
-	FMOVQ F20, 192(R11)
+	FMOVQ F20, 96(R11)
 	VSUB  V29.B16, V21.B16, V21.B16
-	FMOVQ F21, 512(R11)
+	FMOVQ F21, 256(R11)
 	VSUB  V29.B16, V22.B16, V22.B16
-	FMOVQ F22, 832(R11)
+	FMOVQ F22, 416(R11)
 	VSUB  V29.B16, V23.B16, V23.B16
-	FMOVQ F23, 1152(R11)
+	FMOVQ F23, 576(R11)
 	VSHL  $4, V18.B16, V20.B16
 	VSHL  $2, V18.B16, V21.B16
 	VUSHR $2, V18.B16, V23.B16
@@ -2094,13 +1946,13 @@ half:
 	VORR  V26.B16, V22.B16, V22.B16
 	VORR  V27.B16, V23.B16, V23.B16
 	VSUB  V29.B16, V20.B16, V20.B16
-	FMOVQ F20, 224(R11)
+	FMOVQ F20, 112(R11)
 	VSUB  V29.B16, V21.B16, V21.B16
-	FMOVQ F21, 544(R11)
+	FMOVQ F21, 272(R11)
 	VSUB  V29.B16, V22.B16, V22.B16
-	FMOVQ F22, 864(R11)
+	FMOVQ F22, 432(R11)
 	VSUB  V29.B16, V23.B16, V23.B16
-	FMOVQ F23, 1184(R11)
+	FMOVQ F23, 592(R11)
 	VSHL  $4, V19.B16, V20.B16
 	VSHL  $2, V19.B16, V21.B16
 	VUSHR $2, V19.B16, V23.B16
@@ -2117,13 +1969,13 @@ half:
 	VORR  V26.B16, V22.B16, V22.B16
 	VORR  V27.B16, V23.B16, V23.B16
 	VSUB  V29.B16, V20.B16, V20.B16
-	FMOVQ F20, 256(R11)
+	FMOVQ F20, 128(R11)
 	VSUB  V29.B16, V21.B16, V21.B16
-	FMOVQ F21, 576(R11)
+	FMOVQ F21, 288(R11)
 	VSUB  V29.B16, V22.B16, V22.B16
-	FMOVQ F22, 896(R11)
+	FMOVQ F22, 448(R11)
 	VSUB  V29.B16, V23.B16, V23.B16
-	FMOVQ F23, 1216(R11)
+	FMOVQ F23, 608(R11)
 	ADD   $64, R4
 	ADD   $64, R5
 	ADD   $64, R6
@@ -2132,19 +1984,17 @@ half:
 	ADD   $32, R20
 	ADD   $32, R21
 	ADD   $32, R22
-	ADD   $1280, R11
+	ADD   $640, R11
 	SUBS  $1, R12, R12
 	BNE   half
 	ADD   $82, R4
 	ADD   $82, R5
 	ADD   $82, R6
 	ADD   $82, R7
-	ADD   $2592, R10
+	ADD   $1296, R10
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  R13, R0
-	SUB  R13, R14, R13
 	SUBS $1, R9, R9
 	BNE  rows
 	RET
@@ -2152,22 +2002,15 @@ half:
 // func packIQ4_XSSDOT(panel, w *byte, stride, nb int)
 //
 // Registers
-//	R0  the panel where four rows begin    R10 the block to be packed
-//	R1  the next four rows                 R4-R7 its rows
-//	R2  stride                             R8  blocks left
-//	R3  blocks                             R9  fours of rows left
-//	R13 from these four rows to the next in the panel: 16 within a run of
-//	    8 rows, then R14-16; R14 bytes of a run
+//	R1 the next four rows  R4-R7 the block's rows  R10 the packed block
+//	R2 stride              R3 blocks, R8 left      R9  fours of rows left
 //	V31 15, V30 the table; lanes of V29 63 and V28 32
 TEXT ·packIQ4_XSSDOT(SB), NOSPLIT, $0-32
-	MOVD  panel+0(FP), R0
+	MOVD  panel+0(FP), R10
 	MOVD  w+8(FP), R1
 	MOVD  stride+16(FP), R2
 	MOVD  nb+24(FP), R3
 	MOVD  $4, R9
-	MOVD  $16, R13
-	MOVD  $2336, R14
-	MUL   R3, R14, R14
 	VMOVI $15, V31.B16
 	MOVD  $iq4Values<>(SB), R11
 	FMOVQ (R11), F30
@@ -2182,7 +2025,6 @@ rows:
 	ADD  R2, R5, R6
 	ADD  R2, R6, R7
 	ADD  R2, R7, R1
-	MOVD R0, R10
 	MOVD R3, R8
 
 block:
@@ -2212,55 +2054,55 @@ block:
 	VTRN1 V7.D2, V6.D2, V17.D2
 	VUZP1 V16.H8, V16.H8, V20.H8
 	VFCVTL(20, 20)
-	FMOVQ F20, 2304(R10)
+	FMOVQ F20, 1152(R10)
 	VMOV  V17.B16, V20.B16
 	VUSHR $16, V16.S4, V21.S4
 	VSLI  $4, V21.S4, V20.S4
 	VAND  V29.B16, V20.B16, V20.B16
 	VSUB  V28.S4, V20.S4, V20.S4
-	FMOVQ F20, 256(R10)
+	FMOVQ F20, 128(R10)
 	VUSHR $4, V17.S4, V20.S4
 	VUSHR $18, V16.S4, V21.S4
 	VSLI  $4, V21.S4, V20.S4
 	VAND  V29.B16, V20.B16, V20.B16
 	VSUB  V28.S4, V20.S4, V20.S4
-	FMOVQ F20, 544(R10)
+	FMOVQ F20, 272(R10)
 	VUSHR $8, V17.S4, V20.S4
 	VUSHR $20, V16.S4, V21.S4
 	VSLI  $4, V21.S4, V20.S4
 	VAND  V29.B16, V20.B16, V20.B16
 	VSUB  V28.S4, V20.S4, V20.S4
-	FMOVQ F20, 832(R10)
+	FMOVQ F20, 416(R10)
 	VUSHR $12, V17.S4, V20.S4
 	VUSHR $22, V16.S4, V21.S4
 	VSLI  $4, V21.S4, V20.S4
 	VAND  V29.B16, V20.B16, V20.B16
 	VSUB  V28.S4, V20.S4, V20.S4
-	FMOVQ F20, 1120(R10)
+	FMOVQ F20, 560(R10)
 	VUSHR $16, V17.S4, V20.S4
 	VUSHR $24, V16.S4, V21.S4
 	VSLI  $4, V21.S4, V20.S4
 	VAND  V29.B16, V20.B16, V20.B16
 	VSUB  V28.S4, V20.S4, V20.S4
-	FMOVQ F20, 1408(R10)
+	FMOVQ F20, 704(R10)
 	VUSHR $20, V17.S4, V20.S4
 	VUSHR $26, V16.S4, V21.S4
 	VSLI  $4, V21.S4, V20.S4
 	VAND  V29.B16, V20.B16, V20.B16
 	VSUB  V28.S4, V20.S4, V20.S4
-	FMOVQ F20, 1696(R10)
+	FMOVQ F20, 848(R10)
 	VUSHR $24, V17.S4, V20.S4
 	VUSHR $28, V16.S4, V21.S4
 	VSLI  $4, V21.S4, V20.S4
 	VAND  V29.B16, V20.B16, V20.B16
 	VSUB  V28.S4, V20.S4, V20.S4
-	FMOVQ F20, 1984(R10)
+	FMOVQ F20, 992(R10)
 	VUSHR $28, V17.S4, V20.S4
 	VUSHR $30, V16.S4, V21.S4
 	VSLI  $4, V21.S4, V20.S4
 	VAND  V29.B16, V20.B16, V20.B16
 	VSUB  V28.S4, V20.S4, V20.S4
-	FMOVQ F20, 2272(R10)
+	FMOVQ F20, 1136(R10)
 	MOVD  R10, R11
 	MOVD  $8, R12
 
@@ -2293,31 +2135,25 @@ sub:
 	VUSHR $4, V3.B16, V3.B16
 	VTBL  V7.B16, [V30.B16], V7.B16
 	VTBL  V3.B16, [V30.B16], V3.B16
-	FMOVQ F4, (R11)
-	FMOVQ F0, 128(R11)
-	FMOVQ F5, 32(R11)
-	FMOVQ F1, 160(R11)
-	FMOVQ F6, 64(R11)
-	FMOVQ F2, 192(R11)
-	FMOVQ F7, 96(R11)
-	FMOVQ F3, 224(R11)
+	FSTPQ (F4, F5), (R11)
+	FSTPQ (F6, F7), 32(R11)
+	FSTPQ (F0, F1), 64(R11)
+	FSTPQ (F2, F3), 96(R11)
 	ADD   $16, R4
 	ADD   $16, R5
 	ADD   $16, R6
 	ADD   $16, R7
-	ADD   $288, R11
+	ADD   $144, R11
 	SUBS  $1, R12, R12
 	BNE   sub
 	ADD   $8, R4
 	ADD   $8, R5
 	ADD   $8, R6
 	ADD   $8, R7
-	ADD   $2336, R10
+	ADD   $1168, R10
 	SUBS  $1, R8, R8
 	BNE   block
 
-	ADD  R13, R0
-	SUB  R13, R14, R13
 	SUBS $1, R9, R9
 	BNE  rows
 	RET

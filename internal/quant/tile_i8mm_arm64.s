@@ -16,11 +16,11 @@
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10 the block in the panel                    R11 blocks left
-//	R13, R14 the two tokens' activations          R15, R19 their scales
-//	R20, R21 their accumulators                   R25 64 where there are two tokens, else 0
+//	R10, R12, R25, R26 the block of each four of rows
+//	R13, R14 the two tokens' activations  R15, R19 their scales
+//	R20, R21 their accumulators           R11 blocks left
 //	R9  from a D to its DS
-//	V0-V7 sums         V8-V15 accumulators  V16-V17 activations  V18-V23 weights
+//	V0-V7 sums         V8-V15 accumulators  V16-V17 activations  V18-V25 weights
 //	V24-V27 d, m, d*D  V28 D                V29 DS
 TEXT ·tileB32I8MM(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
@@ -48,7 +48,12 @@ tokens:
 	MOVD  R7, R15
 	MOVD  R4, R20
 	ADD   R25, R4, R21
+	MOVD  $160, R11
+	MUL   R2, R11, R11
 	MOVD  R1, R10
+	ADD   R11, R10, R12
+	ADD   R11, R12, R25
+	ADD   R11, R25, R26
 	MOVD  R2, R11
 	FMOVQ (R20), F9
 	FMOVQ (R21), F16
@@ -81,82 +86,82 @@ block:
 	VTRN1 V18.D2, V17.D2, V16.D2
 	VTRN2 V18.D2, V17.D2, V17.D2
 	FLDPQ (R10), (F18, F19)
-	VSMMLA(18, 16, 0)
-	VSMMLA(19, 16, 1)
 	FLDPQ 32(R10), (F20, F21)
-	VSMMLA(20, 16, 2)
-	VSMMLA(21, 16, 3)
-	FLDPQ 64(R10), (F22, F23)
-	VSMMLA(22, 16, 4)
-	VSMMLA(23, 16, 5)
-	FLDPQ 96(R10), (F18, F19)
-	VSMMLA(18, 16, 6)
-	VSMMLA(19, 16, 7)
-	FLDPQ 128(R10), (F18, F19)
-	VSMMLA(18, 17, 0)
-	VSMMLA(19, 17, 1)
-	FLDPQ 160(R10), (F20, F21)
-	VSMMLA(20, 17, 2)
-	VSMMLA(21, 17, 3)
-	FLDPQ 192(R10), (F22, F23)
-	VSMMLA(22, 17, 4)
-	VSMMLA(23, 17, 5)
-	FLDPQ 224(R10), (F18, F19)
-	VSMMLA(18, 17, 6)
-	VSMMLA(19, 17, 7)
+	VSMMLA(18, 16, 0)
+	VSMMLA(20, 16, 1)
+	VSMMLA(19, 17, 0)
+	VSMMLA(21, 17, 1)
+	FLDPQ (R12), (F22, F23)
+	FLDPQ 32(R12), (F24, F25)
+	VSMMLA(22, 16, 2)
+	VSMMLA(24, 16, 3)
+	VSMMLA(23, 17, 2)
+	VSMMLA(25, 17, 3)
+	FLDPQ (R25), (F18, F19)
+	FLDPQ 32(R25), (F20, F21)
+	VSMMLA(18, 16, 4)
+	VSMMLA(20, 16, 5)
+	VSMMLA(19, 17, 4)
+	VSMMLA(21, 17, 5)
+	FLDPQ (R26), (F22, F23)
+	FLDPQ 32(R26), (F24, F25)
+	VSMMLA(22, 16, 6)
+	VSMMLA(24, 16, 7)
+	VSMMLA(23, 17, 6)
+	VSMMLA(25, 17, 7)
 	FMOVQ 16(R13), F17
 	FMOVQ 16(R14), F18
 	VTRN1 V18.D2, V17.D2, V16.D2
 	VTRN2 V18.D2, V17.D2, V17.D2
-	FLDPQ 256(R10), (F18, F19)
+	FLDPQ 64(R10), (F18, F19)
+	FLDPQ 96(R10), (F20, F21)
 	VSMMLA(18, 16, 0)
-	VSMMLA(19, 16, 1)
-	FLDPQ 288(R10), (F20, F21)
-	VSMMLA(20, 16, 2)
-	VSMMLA(21, 16, 3)
-	FLDPQ 320(R10), (F22, F23)
-	VSMMLA(22, 16, 4)
-	VSMMLA(23, 16, 5)
-	FLDPQ 352(R10), (F18, F19)
-	VSMMLA(18, 16, 6)
-	VSMMLA(19, 16, 7)
-	FLDPQ 384(R10), (F18, F19)
-	VSMMLA(18, 17, 0)
-	VSMMLA(19, 17, 1)
-	FLDPQ 416(R10), (F20, F21)
-	VSMMLA(20, 17, 2)
-	VSMMLA(21, 17, 3)
-	FLDPQ 448(R10), (F22, F23)
-	VSMMLA(22, 17, 4)
-	VSMMLA(23, 17, 5)
-	FLDPQ 480(R10), (F18, F19)
-	VSMMLA(18, 17, 6)
-	VSMMLA(19, 17, 7)
+	VSMMLA(20, 16, 1)
+	VSMMLA(19, 17, 0)
+	VSMMLA(21, 17, 1)
+	FLDPQ 64(R12), (F22, F23)
+	FLDPQ 96(R12), (F24, F25)
+	VSMMLA(22, 16, 2)
+	VSMMLA(24, 16, 3)
+	VSMMLA(23, 17, 2)
+	VSMMLA(25, 17, 3)
+	FLDPQ 64(R25), (F18, F19)
+	FLDPQ 96(R25), (F20, F21)
+	VSMMLA(18, 16, 4)
+	VSMMLA(20, 16, 5)
+	VSMMLA(19, 17, 4)
+	VSMMLA(21, 17, 5)
+	FLDPQ 64(R26), (F22, F23)
+	FLDPQ 96(R26), (F24, F25)
+	VSMMLA(22, 16, 6)
+	VSMMLA(24, 16, 7)
+	VSMMLA(23, 17, 6)
+	VSMMLA(25, 17, 7)
 	VLD1R (R15), [V28.S4]
 	VLD1R (R19), [V16.S4]
 	VTRN1 V16.D2, V28.D2, V28.D2
-	FLDPQ 512(R10), (F24, F25)
+	FLDPQ 128(R10), (F24, F25)
 	VFMUL(28, 24, 24)
 	VSCVTF(0, 0)
 	VFMUL(28, 25, 25)
 	VSCVTF(1, 1)
 	VFMLA V24.S4, V0.S4, V8.S4
 	VFMLA V25.S4, V1.S4, V9.S4
-	FLDPQ 544(R10), (F26, F27)
+	FLDPQ 128(R12), (F26, F27)
 	VFMUL(28, 26, 26)
 	VSCVTF(2, 2)
 	VFMUL(28, 27, 27)
 	VSCVTF(3, 3)
 	VFMLA V26.S4, V2.S4, V10.S4
 	VFMLA V27.S4, V3.S4, V11.S4
-	FLDPQ 576(R10), (F24, F25)
+	FLDPQ 128(R25), (F24, F25)
 	VFMUL(28, 24, 24)
 	VSCVTF(4, 4)
 	VFMUL(28, 25, 25)
 	VSCVTF(5, 5)
 	VFMLA V24.S4, V4.S4, V12.S4
 	VFMLA V25.S4, V5.S4, V13.S4
-	FLDPQ 608(R10), (F26, F27)
+	FLDPQ 128(R26), (F26, F27)
 	VFMUL(28, 26, 26)
 	VSCVTF(6, 6)
 	VFMUL(28, 27, 27)
@@ -167,7 +172,10 @@ block:
 	ADD   $32, R14
 	ADD   $4, R15
 	ADD   $4, R19
-	ADD   $640, R10
+	ADD   $160, R10
+	ADD   $160, R12
+	ADD   $160, R25
+	ADD   $160, R26
 	SUBS  $1, R11, R11
 	BNE   block
 
@@ -203,11 +211,11 @@ done:
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10 the block in the panel                    R11 blocks left
-//	R13, R14 the two tokens' activations          R15, R19 their scales
-//	R20, R21 their accumulators                   R25 64 where there are two tokens, else 0
+//	R10, R12, R25, R26 the block of each four of rows
+//	R13, R14 the two tokens' activations  R15, R19 their scales
+//	R20, R21 their accumulators           R11 blocks left
 //	R9  from a D to its DS
-//	V0-V7 sums         V8-V15 accumulators  V16-V17 activations  V18-V23 weights
+//	V0-V7 sums         V8-V15 accumulators  V16-V17 activations  V18-V25 weights
 //	V24-V27 d, m, d*D  V28 D                V29 DS
 TEXT ·tileB32MinI8MM(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
@@ -237,7 +245,12 @@ tokens:
 	MOVD  R7, R15
 	MOVD  R4, R20
 	ADD   R25, R4, R21
+	MOVD  $192, R11
+	MUL   R2, R11, R11
 	MOVD  R1, R10
+	ADD   R11, R10, R12
+	ADD   R11, R12, R25
+	ADD   R11, R25, R26
 	MOVD  R2, R11
 	FMOVQ (R20), F9
 	FMOVQ (R21), F16
@@ -270,57 +283,57 @@ block:
 	VTRN1 V18.D2, V17.D2, V16.D2
 	VTRN2 V18.D2, V17.D2, V17.D2
 	FLDPQ (R10), (F18, F19)
-	VSMMLA(18, 16, 0)
-	VSMMLA(19, 16, 1)
 	FLDPQ 32(R10), (F20, F21)
-	VSMMLA(20, 16, 2)
-	VSMMLA(21, 16, 3)
-	FLDPQ 64(R10), (F22, F23)
-	VSMMLA(22, 16, 4)
-	VSMMLA(23, 16, 5)
-	FLDPQ 96(R10), (F18, F19)
-	VSMMLA(18, 16, 6)
-	VSMMLA(19, 16, 7)
-	FLDPQ 128(R10), (F18, F19)
-	VSMMLA(18, 17, 0)
-	VSMMLA(19, 17, 1)
-	FLDPQ 160(R10), (F20, F21)
-	VSMMLA(20, 17, 2)
-	VSMMLA(21, 17, 3)
-	FLDPQ 192(R10), (F22, F23)
-	VSMMLA(22, 17, 4)
-	VSMMLA(23, 17, 5)
-	FLDPQ 224(R10), (F18, F19)
-	VSMMLA(18, 17, 6)
-	VSMMLA(19, 17, 7)
+	VSMMLA(18, 16, 0)
+	VSMMLA(20, 16, 1)
+	VSMMLA(19, 17, 0)
+	VSMMLA(21, 17, 1)
+	FLDPQ (R12), (F22, F23)
+	FLDPQ 32(R12), (F24, F25)
+	VSMMLA(22, 16, 2)
+	VSMMLA(24, 16, 3)
+	VSMMLA(23, 17, 2)
+	VSMMLA(25, 17, 3)
+	FLDPQ (R25), (F18, F19)
+	FLDPQ 32(R25), (F20, F21)
+	VSMMLA(18, 16, 4)
+	VSMMLA(20, 16, 5)
+	VSMMLA(19, 17, 4)
+	VSMMLA(21, 17, 5)
+	FLDPQ (R26), (F22, F23)
+	FLDPQ 32(R26), (F24, F25)
+	VSMMLA(22, 16, 6)
+	VSMMLA(24, 16, 7)
+	VSMMLA(23, 17, 6)
+	VSMMLA(25, 17, 7)
 	FMOVQ 16(R13), F17
 	FMOVQ 16(R14), F18
 	VTRN1 V18.D2, V17.D2, V16.D2
 	VTRN2 V18.D2, V17.D2, V17.D2
-	FLDPQ 256(R10), (F18, F19)
+	FLDPQ 64(R10), (F18, F19)
+	FLDPQ 96(R10), (F20, F21)
 	VSMMLA(18, 16, 0)
-	VSMMLA(19, 16, 1)
-	FLDPQ 288(R10), (F20, F21)
-	VSMMLA(20, 16, 2)
-	VSMMLA(21, 16, 3)
-	FLDPQ 320(R10), (F22, F23)
-	VSMMLA(22, 16, 4)
-	VSMMLA(23, 16, 5)
-	FLDPQ 352(R10), (F18, F19)
-	VSMMLA(18, 16, 6)
-	VSMMLA(19, 16, 7)
-	FLDPQ 384(R10), (F18, F19)
-	VSMMLA(18, 17, 0)
-	VSMMLA(19, 17, 1)
-	FLDPQ 416(R10), (F20, F21)
-	VSMMLA(20, 17, 2)
-	VSMMLA(21, 17, 3)
-	FLDPQ 448(R10), (F22, F23)
-	VSMMLA(22, 17, 4)
-	VSMMLA(23, 17, 5)
-	FLDPQ 480(R10), (F18, F19)
-	VSMMLA(18, 17, 6)
-	VSMMLA(19, 17, 7)
+	VSMMLA(20, 16, 1)
+	VSMMLA(19, 17, 0)
+	VSMMLA(21, 17, 1)
+	FLDPQ 64(R12), (F22, F23)
+	FLDPQ 96(R12), (F24, F25)
+	VSMMLA(22, 16, 2)
+	VSMMLA(24, 16, 3)
+	VSMMLA(23, 17, 2)
+	VSMMLA(25, 17, 3)
+	FLDPQ 64(R25), (F18, F19)
+	FLDPQ 96(R25), (F20, F21)
+	VSMMLA(18, 16, 4)
+	VSMMLA(20, 16, 5)
+	VSMMLA(19, 17, 4)
+	VSMMLA(21, 17, 5)
+	FLDPQ 64(R26), (F22, F23)
+	FLDPQ 96(R26), (F24, F25)
+	VSMMLA(22, 16, 6)
+	VSMMLA(24, 16, 7)
+	VSMMLA(23, 17, 6)
+	VSMMLA(25, 17, 7)
 	VLD1R (R15), [V28.S4]
 	VLD1R (R19), [V16.S4]
 	VTRN1 V16.D2, V28.D2, V28.D2
@@ -329,51 +342,54 @@ block:
 	VLD1R (R23), [V29.S4]
 	VLD1R (R24), [V16.S4]
 	VTRN1 V16.D2, V29.D2, V29.D2
-	FLDPQ 512(R10), (F24, F25)
+	FLDPQ 128(R10), (F24, F25)
 	VFMUL(28, 24, 24)
 	VSCVTF(0, 0)
 	VFMUL(28, 25, 25)
 	VSCVTF(1, 1)
 	VFMLA V24.S4, V0.S4, V8.S4
 	VFMLA V25.S4, V1.S4, V9.S4
-	FLDPQ 640(R10), (F16, F17)
+	FLDPQ 160(R10), (F16, F17)
 	VFMLA V29.S4, V16.S4, V8.S4
 	VFMLA V29.S4, V17.S4, V9.S4
-	FLDPQ 544(R10), (F26, F27)
+	FLDPQ 128(R12), (F26, F27)
 	VFMUL(28, 26, 26)
 	VSCVTF(2, 2)
 	VFMUL(28, 27, 27)
 	VSCVTF(3, 3)
 	VFMLA V26.S4, V2.S4, V10.S4
 	VFMLA V27.S4, V3.S4, V11.S4
-	FLDPQ 672(R10), (F16, F17)
+	FLDPQ 160(R12), (F16, F17)
 	VFMLA V29.S4, V16.S4, V10.S4
 	VFMLA V29.S4, V17.S4, V11.S4
-	FLDPQ 576(R10), (F24, F25)
+	FLDPQ 128(R25), (F24, F25)
 	VFMUL(28, 24, 24)
 	VSCVTF(4, 4)
 	VFMUL(28, 25, 25)
 	VSCVTF(5, 5)
 	VFMLA V24.S4, V4.S4, V12.S4
 	VFMLA V25.S4, V5.S4, V13.S4
-	FLDPQ 704(R10), (F16, F17)
+	FLDPQ 160(R25), (F16, F17)
 	VFMLA V29.S4, V16.S4, V12.S4
 	VFMLA V29.S4, V17.S4, V13.S4
-	FLDPQ 608(R10), (F26, F27)
+	FLDPQ 128(R26), (F26, F27)
 	VFMUL(28, 26, 26)
 	VSCVTF(6, 6)
 	VFMUL(28, 27, 27)
 	VSCVTF(7, 7)
 	VFMLA V26.S4, V6.S4, V14.S4
 	VFMLA V27.S4, V7.S4, V15.S4
-	FLDPQ 736(R10), (F16, F17)
+	FLDPQ 160(R26), (F16, F17)
 	VFMLA V29.S4, V16.S4, V14.S4
 	VFMLA V29.S4, V17.S4, V15.S4
 	ADD   $32, R13
 	ADD   $32, R14
 	ADD   $4, R15
 	ADD   $4, R19
-	ADD   $768, R10
+	ADD   $192, R10
+	ADD   $192, R12
+	ADD   $192, R25
+	ADD   $192, R26
 	SUBS  $1, R11, R11
 	BNE   block
 
@@ -410,12 +426,12 @@ done:
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10 the block in the panel                    R11 blocks left
-//	R13, R14 the two tokens' activations          R15, R19 their scales
-//	R20, R21 their accumulators                   R25 64 where there are two tokens, else 0
+//	R10, R12, R25, R26 the block of each four of rows
+//	R13, R14 the two tokens' activations  R15, R19 their scales
+//	R20, R21 their accumulators           R11 blocks left
 //	R0  sub-blocks left        R9, R22 sums and stride, R23, R24 the two tokens'
-//	V0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V23 weights
-//	V24-V27 scales             V30 63 in each half
+//	V0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V25 weights
+//	V26-V29 scales             V30 63 in each half
 TEXT ·tileK32I8MM(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_panel(R0), R1
@@ -442,7 +458,12 @@ tokens:
 	MOVD R7, R15
 	MOVD R4, R20
 	ADD  R25, R4, R21
+	MOVD $1312, R11
+	MUL  R2, R11, R11
 	MOVD R1, R10
+	ADD  R11, R10, R12
+	ADD  R11, R12, R25
+	ADD  R11, R25, R26
 	MOVD R2, R11
 
 block:
@@ -470,72 +491,75 @@ sub:
 	VTRN1 V18.D2, V17.D2, V16.D2
 	VTRN2 V18.D2, V17.D2, V17.D2
 	FLDPQ (R10), (F18, F19)
-	VSMMLA(18, 16, 0)
-	VSMMLA(19, 16, 1)
 	FLDPQ 32(R10), (F20, F21)
-	VSMMLA(20, 16, 2)
-	VSMMLA(21, 16, 3)
-	FLDPQ 64(R10), (F22, F23)
-	VSMMLA(22, 16, 4)
-	VSMMLA(23, 16, 5)
-	FLDPQ 96(R10), (F18, F19)
-	VSMMLA(18, 16, 6)
-	VSMMLA(19, 16, 7)
-	FLDPQ 128(R10), (F18, F19)
-	VSMMLA(18, 17, 0)
-	VSMMLA(19, 17, 1)
-	FLDPQ 160(R10), (F20, F21)
-	VSMMLA(20, 17, 2)
-	VSMMLA(21, 17, 3)
-	FLDPQ 192(R10), (F22, F23)
-	VSMMLA(22, 17, 4)
-	VSMMLA(23, 17, 5)
-	FLDPQ 224(R10), (F18, F19)
-	VSMMLA(18, 17, 6)
-	VSMMLA(19, 17, 7)
+	VSMMLA(18, 16, 0)
+	VSMMLA(20, 16, 1)
+	VSMMLA(19, 17, 0)
+	VSMMLA(21, 17, 1)
+	FLDPQ (R12), (F22, F23)
+	FLDPQ 32(R12), (F24, F25)
+	VSMMLA(22, 16, 2)
+	VSMMLA(24, 16, 3)
+	VSMMLA(23, 17, 2)
+	VSMMLA(25, 17, 3)
+	FLDPQ (R25), (F18, F19)
+	FLDPQ 32(R25), (F20, F21)
+	VSMMLA(18, 16, 4)
+	VSMMLA(20, 16, 5)
+	VSMMLA(19, 17, 4)
+	VSMMLA(21, 17, 5)
+	FLDPQ (R26), (F22, F23)
+	FLDPQ 32(R26), (F24, F25)
+	VSMMLA(22, 16, 6)
+	VSMMLA(24, 16, 7)
+	VSMMLA(23, 17, 6)
+	VSMMLA(25, 17, 7)
 	FMOVQ 16(R13), F17
 	FMOVQ 16(R14), F18
 	VTRN1 V18.D2, V17.D2, V16.D2
 	VTRN2 V18.D2, V17.D2, V17.D2
-	FLDPQ 256(R10), (F18, F19)
+	FLDPQ 64(R10), (F18, F19)
+	FLDPQ 96(R10), (F20, F21)
 	VSMMLA(18, 16, 0)
-	VSMMLA(19, 16, 1)
-	FLDPQ 288(R10), (F20, F21)
-	VSMMLA(20, 16, 2)
-	VSMMLA(21, 16, 3)
-	FLDPQ 320(R10), (F22, F23)
-	VSMMLA(22, 16, 4)
-	VSMMLA(23, 16, 5)
-	FLDPQ 352(R10), (F18, F19)
-	VSMMLA(18, 16, 6)
-	VSMMLA(19, 16, 7)
-	FLDPQ 384(R10), (F18, F19)
-	VSMMLA(18, 17, 0)
-	VSMMLA(19, 17, 1)
-	FLDPQ 416(R10), (F20, F21)
-	VSMMLA(20, 17, 2)
-	VSMMLA(21, 17, 3)
-	FLDPQ 448(R10), (F22, F23)
-	VSMMLA(22, 17, 4)
-	VSMMLA(23, 17, 5)
-	FLDPQ 480(R10), (F18, F19)
-	VSMMLA(18, 17, 6)
-	VSMMLA(19, 17, 7)
-	FLDPQ 512(R10), (F24, F25)
-	VMLA4S(24, 0, 8)
-	VMLA4S(25, 1, 9)
-	FLDPQ 544(R10), (F26, F27)
-	VMLA4S(26, 2, 10)
-	VMLA4S(27, 3, 11)
-	FLDPQ 576(R10), (F24, F25)
-	VMLA4S(24, 4, 12)
-	VMLA4S(25, 5, 13)
-	FLDPQ 608(R10), (F26, F27)
-	VMLA4S(26, 6, 14)
-	VMLA4S(27, 7, 15)
+	VSMMLA(20, 16, 1)
+	VSMMLA(19, 17, 0)
+	VSMMLA(21, 17, 1)
+	FLDPQ 64(R12), (F22, F23)
+	FLDPQ 96(R12), (F24, F25)
+	VSMMLA(22, 16, 2)
+	VSMMLA(24, 16, 3)
+	VSMMLA(23, 17, 2)
+	VSMMLA(25, 17, 3)
+	FLDPQ 64(R25), (F18, F19)
+	FLDPQ 96(R25), (F20, F21)
+	VSMMLA(18, 16, 4)
+	VSMMLA(20, 16, 5)
+	VSMMLA(19, 17, 4)
+	VSMMLA(21, 17, 5)
+	FLDPQ 64(R26), (F22, F23)
+	FLDPQ 96(R26), (F24, F25)
+	VSMMLA(22, 16, 6)
+	VSMMLA(24, 16, 7)
+	VSMMLA(23, 17, 6)
+	VSMMLA(25, 17, 7)
+	FLDPQ 128(R10), (F26, F27)
+	VMLA4S(26, 0, 8)
+	VMLA4S(27, 1, 9)
+	FLDPQ 128(R12), (F28, F29)
+	VMLA4S(28, 2, 10)
+	VMLA4S(29, 3, 11)
+	FLDPQ 128(R25), (F26, F27)
+	VMLA4S(26, 4, 12)
+	VMLA4S(27, 5, 13)
+	FLDPQ 128(R26), (F28, F29)
+	VMLA4S(28, 6, 14)
+	VMLA4S(29, 7, 15)
 	ADD   $32, R13
 	ADD   $32, R14
-	ADD   $640, R10
+	ADD   $160, R10
+	ADD   $160, R12
+	ADD   $160, R25
+	ADD   $160, R26
 	SUBS  $1, R0, R0
 	BNE   sub
 
@@ -561,7 +585,7 @@ sub:
 	FMOVQ 16(R21), F16
 	VTRN1 V16.D2, V27.D2, V26.D2
 	VTRN2 V16.D2, V27.D2, V27.D2
-	FLDPQ 32(R10), (F20, F21)
+	FLDPQ (R12), (F20, F21)
 	VFMUL(28, 20, 20)
 	VSCVTF(10, 10)
 	VFMUL(28, 21, 21)
@@ -576,7 +600,7 @@ sub:
 	FMOVQ 32(R21), F16
 	VTRN1 V16.D2, V25.D2, V24.D2
 	VTRN2 V16.D2, V25.D2, V25.D2
-	FLDPQ 64(R10), (F20, F21)
+	FLDPQ (R25), (F20, F21)
 	VFMUL(28, 20, 20)
 	VSCVTF(12, 12)
 	VFMUL(28, 21, 21)
@@ -591,7 +615,7 @@ sub:
 	FMOVQ 48(R21), F16
 	VTRN1 V16.D2, V27.D2, V26.D2
 	VTRN2 V16.D2, V27.D2, V27.D2
-	FLDPQ 96(R10), (F20, F21)
+	FLDPQ (R26), (F20, F21)
 	VFMUL(28, 20, 20)
 	VSCVTF(14, 14)
 	VFMUL(28, 21, 21)
@@ -604,7 +628,10 @@ sub:
 	FMOVQ F27, 48(R21)
 	ADD   $4, R15
 	ADD   $4, R19
-	ADD   $128, R10
+	ADD   $32, R10
+	ADD   $32, R12
+	ADD   $32, R25
+	ADD   $32, R26
 	SUBS  $1, R11, R11
 	BNE   block
 
@@ -627,12 +654,12 @@ done:
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10 the block in the panel                    R11 blocks left
-//	R13, R14 the two tokens' activations          R15, R19 their scales
-//	R20, R21 their accumulators                   R25 64 where there are two tokens, else 0
+//	R10, R12, R25, R26 the block of each four of rows
+//	R13, R14 the two tokens' activations  R15, R19 their scales
+//	R20, R21 their accumulators           R11 blocks left
 //	R0  sub-blocks left        R9, R22 sums and stride, R23, R24 the two tokens'
-//	V0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V23 weights
-//	V24-V27 scales             V30 63 in each half
+//	V0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V25 weights
+//	V26-V29 scales             V30 63 in each half
 TEXT ·tileK32MinI8MM(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_panel(R0), R1
@@ -666,7 +693,12 @@ tokens:
 	MOVD R7, R15
 	MOVD R4, R20
 	ADD  R25, R4, R21
+	MOVD $1376, R11
+	MUL  R2, R11, R11
 	MOVD R1, R10
+	ADD  R11, R10, R12
+	ADD  R11, R12, R25
+	ADD  R11, R25, R26
 	MOVD R2, R11
 
 block:
@@ -694,72 +726,75 @@ sub:
 	VTRN1 V18.D2, V17.D2, V16.D2
 	VTRN2 V18.D2, V17.D2, V17.D2
 	FLDPQ (R10), (F18, F19)
-	VSMMLA(18, 16, 0)
-	VSMMLA(19, 16, 1)
 	FLDPQ 32(R10), (F20, F21)
-	VSMMLA(20, 16, 2)
-	VSMMLA(21, 16, 3)
-	FLDPQ 64(R10), (F22, F23)
-	VSMMLA(22, 16, 4)
-	VSMMLA(23, 16, 5)
-	FLDPQ 96(R10), (F18, F19)
-	VSMMLA(18, 16, 6)
-	VSMMLA(19, 16, 7)
-	FLDPQ 128(R10), (F18, F19)
-	VSMMLA(18, 17, 0)
-	VSMMLA(19, 17, 1)
-	FLDPQ 160(R10), (F20, F21)
-	VSMMLA(20, 17, 2)
-	VSMMLA(21, 17, 3)
-	FLDPQ 192(R10), (F22, F23)
-	VSMMLA(22, 17, 4)
-	VSMMLA(23, 17, 5)
-	FLDPQ 224(R10), (F18, F19)
-	VSMMLA(18, 17, 6)
-	VSMMLA(19, 17, 7)
+	VSMMLA(18, 16, 0)
+	VSMMLA(20, 16, 1)
+	VSMMLA(19, 17, 0)
+	VSMMLA(21, 17, 1)
+	FLDPQ (R12), (F22, F23)
+	FLDPQ 32(R12), (F24, F25)
+	VSMMLA(22, 16, 2)
+	VSMMLA(24, 16, 3)
+	VSMMLA(23, 17, 2)
+	VSMMLA(25, 17, 3)
+	FLDPQ (R25), (F18, F19)
+	FLDPQ 32(R25), (F20, F21)
+	VSMMLA(18, 16, 4)
+	VSMMLA(20, 16, 5)
+	VSMMLA(19, 17, 4)
+	VSMMLA(21, 17, 5)
+	FLDPQ (R26), (F22, F23)
+	FLDPQ 32(R26), (F24, F25)
+	VSMMLA(22, 16, 6)
+	VSMMLA(24, 16, 7)
+	VSMMLA(23, 17, 6)
+	VSMMLA(25, 17, 7)
 	FMOVQ 16(R13), F17
 	FMOVQ 16(R14), F18
 	VTRN1 V18.D2, V17.D2, V16.D2
 	VTRN2 V18.D2, V17.D2, V17.D2
-	FLDPQ 256(R10), (F18, F19)
+	FLDPQ 64(R10), (F18, F19)
+	FLDPQ 96(R10), (F20, F21)
 	VSMMLA(18, 16, 0)
-	VSMMLA(19, 16, 1)
-	FLDPQ 288(R10), (F20, F21)
-	VSMMLA(20, 16, 2)
-	VSMMLA(21, 16, 3)
-	FLDPQ 320(R10), (F22, F23)
-	VSMMLA(22, 16, 4)
-	VSMMLA(23, 16, 5)
-	FLDPQ 352(R10), (F18, F19)
-	VSMMLA(18, 16, 6)
-	VSMMLA(19, 16, 7)
-	FLDPQ 384(R10), (F18, F19)
-	VSMMLA(18, 17, 0)
-	VSMMLA(19, 17, 1)
-	FLDPQ 416(R10), (F20, F21)
-	VSMMLA(20, 17, 2)
-	VSMMLA(21, 17, 3)
-	FLDPQ 448(R10), (F22, F23)
-	VSMMLA(22, 17, 4)
-	VSMMLA(23, 17, 5)
-	FLDPQ 480(R10), (F18, F19)
-	VSMMLA(18, 17, 6)
-	VSMMLA(19, 17, 7)
-	FLDPQ 512(R10), (F24, F25)
-	VMLA4S(24, 0, 8)
-	VMLA4S(25, 1, 9)
-	FLDPQ 544(R10), (F26, F27)
-	VMLA4S(26, 2, 10)
-	VMLA4S(27, 3, 11)
-	FLDPQ 576(R10), (F24, F25)
-	VMLA4S(24, 4, 12)
-	VMLA4S(25, 5, 13)
-	FLDPQ 608(R10), (F26, F27)
-	VMLA4S(26, 6, 14)
-	VMLA4S(27, 7, 15)
+	VSMMLA(20, 16, 1)
+	VSMMLA(19, 17, 0)
+	VSMMLA(21, 17, 1)
+	FLDPQ 64(R12), (F22, F23)
+	FLDPQ 96(R12), (F24, F25)
+	VSMMLA(22, 16, 2)
+	VSMMLA(24, 16, 3)
+	VSMMLA(23, 17, 2)
+	VSMMLA(25, 17, 3)
+	FLDPQ 64(R25), (F18, F19)
+	FLDPQ 96(R25), (F20, F21)
+	VSMMLA(18, 16, 4)
+	VSMMLA(20, 16, 5)
+	VSMMLA(19, 17, 4)
+	VSMMLA(21, 17, 5)
+	FLDPQ 64(R26), (F22, F23)
+	FLDPQ 96(R26), (F24, F25)
+	VSMMLA(22, 16, 6)
+	VSMMLA(24, 16, 7)
+	VSMMLA(23, 17, 6)
+	VSMMLA(25, 17, 7)
+	FLDPQ 128(R10), (F26, F27)
+	VMLA4S(26, 0, 8)
+	VMLA4S(27, 1, 9)
+	FLDPQ 128(R12), (F28, F29)
+	VMLA4S(28, 2, 10)
+	VMLA4S(29, 3, 11)
+	FLDPQ 128(R25), (F26, F27)
+	VMLA4S(26, 4, 12)
+	VMLA4S(27, 5, 13)
+	FLDPQ 128(R26), (F28, F29)
+	VMLA4S(28, 6, 14)
+	VMLA4S(29, 7, 15)
 	ADD   $32, R13
 	ADD   $32, R14
-	ADD   $640, R10
+	ADD   $160, R10
+	ADD   $160, R12
+	ADD   $160, R25
+	ADD   $160, R26
 	SUBS  $1, R0, R0
 	BNE   sub
 
@@ -781,16 +816,16 @@ sub:
 	VMOVI $0, V5.B16
 	VMOVI $0, V6.B16
 	VMOVI $0, V7.B16
-	FLDPQ 256(R10), (F22, F23)
+	FLDPQ 64(R10), (F22, F23)
 	VSMMLA(22, 18, 0)
 	VSMMLA(23, 18, 1)
-	FLDPQ 288(R10), (F22, F23)
+	FLDPQ 64(R12), (F22, F23)
 	VSMMLA(22, 18, 2)
 	VSMMLA(23, 18, 3)
-	FLDPQ 320(R10), (F22, F23)
+	FLDPQ 64(R25), (F22, F23)
 	VSMMLA(22, 18, 4)
 	VSMMLA(23, 18, 5)
-	FLDPQ 352(R10), (F22, F23)
+	FLDPQ 64(R26), (F22, F23)
 	VSMMLA(22, 18, 6)
 	VSMMLA(23, 18, 7)
 	VSHL  $6, V0.S4, V0.S4
@@ -801,16 +836,16 @@ sub:
 	VSHL  $6, V5.S4, V5.S4
 	VSHL  $6, V6.S4, V6.S4
 	VSHL  $6, V7.S4, V7.S4
-	FLDPQ 256(R10), (F22, F23)
+	FLDPQ 64(R10), (F22, F23)
 	VSMMLA(22, 16, 0)
 	VSMMLA(23, 16, 1)
-	FLDPQ 288(R10), (F22, F23)
+	FLDPQ 64(R12), (F22, F23)
 	VSMMLA(22, 16, 2)
 	VSMMLA(23, 16, 3)
-	FLDPQ 320(R10), (F22, F23)
+	FLDPQ 64(R25), (F22, F23)
 	VSMMLA(22, 16, 4)
 	VSMMLA(23, 16, 5)
-	FLDPQ 352(R10), (F22, F23)
+	FLDPQ 64(R26), (F22, F23)
 	VSMMLA(22, 16, 6)
 	VSMMLA(23, 16, 7)
 	VSCVTF(0, 0)
@@ -837,7 +872,7 @@ sub:
 	VSCVTF(9, 9)
 	VFMLA V20.S4, V8.S4, V24.S4
 	VFMLA V21.S4, V9.S4, V25.S4
-	FLDPQ 128(R10), (F20, F21)
+	FLDPQ 32(R10), (F20, F21)
 	VFMUL(28, 20, 20)
 	VFMUL(28, 21, 21)
 	VFMLS V20.S4, V0.S4, V24.S4
@@ -850,14 +885,14 @@ sub:
 	FMOVQ 16(R21), F16
 	VTRN1 V16.D2, V27.D2, V26.D2
 	VTRN2 V16.D2, V27.D2, V27.D2
-	FLDPQ 32(R10), (F20, F21)
+	FLDPQ (R12), (F20, F21)
 	VFMUL(28, 20, 20)
 	VSCVTF(10, 10)
 	VFMUL(28, 21, 21)
 	VSCVTF(11, 11)
 	VFMLA V20.S4, V10.S4, V26.S4
 	VFMLA V21.S4, V11.S4, V27.S4
-	FLDPQ 160(R10), (F20, F21)
+	FLDPQ 32(R12), (F20, F21)
 	VFMUL(28, 20, 20)
 	VFMUL(28, 21, 21)
 	VFMLS V20.S4, V2.S4, V26.S4
@@ -870,14 +905,14 @@ sub:
 	FMOVQ 32(R21), F16
 	VTRN1 V16.D2, V25.D2, V24.D2
 	VTRN2 V16.D2, V25.D2, V25.D2
-	FLDPQ 64(R10), (F20, F21)
+	FLDPQ (R25), (F20, F21)
 	VFMUL(28, 20, 20)
 	VSCVTF(12, 12)
 	VFMUL(28, 21, 21)
 	VSCVTF(13, 13)
 	VFMLA V20.S4, V12.S4, V24.S4
 	VFMLA V21.S4, V13.S4, V25.S4
-	FLDPQ 192(R10), (F20, F21)
+	FLDPQ 32(R25), (F20, F21)
 	VFMUL(28, 20, 20)
 	VFMUL(28, 21, 21)
 	VFMLS V20.S4, V4.S4, V24.S4
@@ -890,14 +925,14 @@ sub:
 	FMOVQ 48(R21), F16
 	VTRN1 V16.D2, V27.D2, V26.D2
 	VTRN2 V16.D2, V27.D2, V27.D2
-	FLDPQ 96(R10), (F20, F21)
+	FLDPQ (R26), (F20, F21)
 	VFMUL(28, 20, 20)
 	VSCVTF(14, 14)
 	VFMUL(28, 21, 21)
 	VSCVTF(15, 15)
 	VFMLA V20.S4, V14.S4, V26.S4
 	VFMLA V21.S4, V15.S4, V27.S4
-	FLDPQ 224(R10), (F20, F21)
+	FLDPQ 32(R26), (F20, F21)
 	VFMUL(28, 20, 20)
 	VFMUL(28, 21, 21)
 	VFMLS V20.S4, V6.S4, V26.S4
@@ -908,7 +943,10 @@ sub:
 	FMOVQ F27, 48(R21)
 	ADD   $4, R15
 	ADD   $4, R19
-	ADD   $384, R10
+	ADD   $96, R10
+	ADD   $96, R12
+	ADD   $96, R25
+	ADD   $96, R26
 	SUBS  $1, R11, R11
 	BNE   block
 
@@ -930,12 +968,12 @@ done:
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10 the block in the panel                    R11 blocks left
-//	R13, R14 the two tokens' activations          R15, R19 their scales
-//	R20, R21 their accumulators                   R25 64 where there are two tokens, else 0
+//	R10, R12, R25, R26 the block of each four of rows
+//	R13, R14 the two tokens' activations  R15, R19 their scales
+//	R20, R21 their accumulators           R11 blocks left
 //	R0  sub-blocks left        R9, R22 sums and stride, R23, R24 the two tokens'
-//	V0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V23 weights
-//	V24-V27 scales             V30 63 in each half
+//	V0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V25 weights
+//	V26-V29 scales             V30 63 in each half
 TEXT ·tileK16I8MM(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_panel(R0), R1
@@ -962,7 +1000,12 @@ tokens:
 	MOVD R7, R15
 	MOVD R4, R20
 	ADD  R25, R4, R21
+	MOVD $1568, R11
+	MUL  R2, R11, R11
 	MOVD R1, R10
+	ADD  R11, R10, R12
+	ADD  R11, R12, R25
+	ADD  R11, R25, R26
 	MOVD R2, R11
 
 block:
@@ -990,44 +1033,47 @@ sub:
 	VTRN1 V18.D2, V17.D2, V16.D2
 	VTRN2 V18.D2, V17.D2, V17.D2
 	FLDPQ (R10), (F18, F19)
-	VSMMLA(18, 16, 0)
-	VSMMLA(19, 16, 1)
 	FLDPQ 32(R10), (F20, F21)
-	VSMMLA(20, 16, 2)
-	VSMMLA(21, 16, 3)
-	FLDPQ 64(R10), (F22, F23)
-	VSMMLA(22, 16, 4)
-	VSMMLA(23, 16, 5)
-	FLDPQ 96(R10), (F18, F19)
-	VSMMLA(18, 16, 6)
-	VSMMLA(19, 16, 7)
-	FLDPQ 128(R10), (F18, F19)
-	VSMMLA(18, 17, 0)
-	VSMMLA(19, 17, 1)
-	FLDPQ 160(R10), (F20, F21)
-	VSMMLA(20, 17, 2)
-	VSMMLA(21, 17, 3)
-	FLDPQ 192(R10), (F22, F23)
-	VSMMLA(22, 17, 4)
-	VSMMLA(23, 17, 5)
-	FLDPQ 224(R10), (F18, F19)
-	VSMMLA(18, 17, 6)
-	VSMMLA(19, 17, 7)
-	FLDPQ 256(R10), (F24, F25)
-	VMLA4S(24, 0, 8)
-	VMLA4S(25, 1, 9)
-	FLDPQ 288(R10), (F26, F27)
-	VMLA4S(26, 2, 10)
-	VMLA4S(27, 3, 11)
-	FLDPQ 320(R10), (F24, F25)
-	VMLA4S(24, 4, 12)
-	VMLA4S(25, 5, 13)
-	FLDPQ 352(R10), (F26, F27)
-	VMLA4S(26, 6, 14)
-	VMLA4S(27, 7, 15)
+	VSMMLA(18, 16, 0)
+	VSMMLA(20, 16, 1)
+	VSMMLA(19, 17, 0)
+	VSMMLA(21, 17, 1)
+	FLDPQ (R12), (F22, F23)
+	FLDPQ 32(R12), (F24, F25)
+	VSMMLA(22, 16, 2)
+	VSMMLA(24, 16, 3)
+	VSMMLA(23, 17, 2)
+	VSMMLA(25, 17, 3)
+	FLDPQ (R25), (F18, F19)
+	FLDPQ 32(R25), (F20, F21)
+	VSMMLA(18, 16, 4)
+	VSMMLA(20, 16, 5)
+	VSMMLA(19, 17, 4)
+	VSMMLA(21, 17, 5)
+	FLDPQ (R26), (F22, F23)
+	FLDPQ 32(R26), (F24, F25)
+	VSMMLA(22, 16, 6)
+	VSMMLA(24, 16, 7)
+	VSMMLA(23, 17, 6)
+	VSMMLA(25, 17, 7)
+	FLDPQ 64(R10), (F26, F27)
+	VMLA4S(26, 0, 8)
+	VMLA4S(27, 1, 9)
+	FLDPQ 64(R12), (F28, F29)
+	VMLA4S(28, 2, 10)
+	VMLA4S(29, 3, 11)
+	FLDPQ 64(R25), (F26, F27)
+	VMLA4S(26, 4, 12)
+	VMLA4S(27, 5, 13)
+	FLDPQ 64(R26), (F28, F29)
+	VMLA4S(28, 6, 14)
+	VMLA4S(29, 7, 15)
 	ADD   $16, R13
 	ADD   $16, R14
-	ADD   $384, R10
+	ADD   $96, R10
+	ADD   $96, R12
+	ADD   $96, R25
+	ADD   $96, R26
 	SUBS  $1, R0, R0
 	BNE   sub
 
@@ -1053,7 +1099,7 @@ sub:
 	FMOVQ 16(R21), F16
 	VTRN1 V16.D2, V27.D2, V26.D2
 	VTRN2 V16.D2, V27.D2, V27.D2
-	FLDPQ 32(R10), (F20, F21)
+	FLDPQ (R12), (F20, F21)
 	VFMUL(28, 20, 20)
 	VSCVTF(10, 10)
 	VFMUL(28, 21, 21)
@@ -1068,7 +1114,7 @@ sub:
 	FMOVQ 32(R21), F16
 	VTRN1 V16.D2, V25.D2, V24.D2
 	VTRN2 V16.D2, V25.D2, V25.D2
-	FLDPQ 64(R10), (F20, F21)
+	FLDPQ (R25), (F20, F21)
 	VFMUL(28, 20, 20)
 	VSCVTF(12, 12)
 	VFMUL(28, 21, 21)
@@ -1083,7 +1129,7 @@ sub:
 	FMOVQ 48(R21), F16
 	VTRN1 V16.D2, V27.D2, V26.D2
 	VTRN2 V16.D2, V27.D2, V27.D2
-	FLDPQ 96(R10), (F20, F21)
+	FLDPQ (R26), (F20, F21)
 	VFMUL(28, 20, 20)
 	VSCVTF(14, 14)
 	VFMUL(28, 21, 21)
@@ -1096,7 +1142,10 @@ sub:
 	FMOVQ F27, 48(R21)
 	ADD   $4, R15
 	ADD   $4, R19
-	ADD   $128, R10
+	ADD   $32, R10
+	ADD   $32, R12
+	ADD   $32, R25
+	ADD   $32, R26
 	SUBS  $1, R11, R11
 	BNE   block
 
@@ -1119,12 +1168,12 @@ done:
 // Registers
 //	R1 panel        R2 blocks                      R3 tokens left
 //	R4 accumulators R5 activations, R6 their stride R7 scales, R8 their stride
-//	R10 the block in the panel                    R11 blocks left
-//	R13, R14 the two tokens' activations          R15, R19 their scales
-//	R20, R21 their accumulators                   R25 64 where there are two tokens, else 0
+//	R10, R12, R25, R26 the block of each four of rows
+//	R13, R14 the two tokens' activations  R15, R19 their scales
+//	R20, R21 their accumulators           R11 blocks left
 //	R0  sub-blocks left        R9, R22 sums and stride, R23, R24 the two tokens'
-//	V0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V23 weights
-//	V24-V27 scales             V30 63 in each half
+//	V0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V25 weights
+//	V26-V29 scales             V30 63 in each half
 TEXT ·tileK16MinI8MM(SB), NOSPLIT, $0-8
 	MOVD  t+0(FP), R0
 	MOVD  tileArgs_panel(R0), R1
@@ -1158,7 +1207,12 @@ tokens:
 	MOVD R7, R15
 	MOVD R4, R20
 	ADD  R25, R4, R21
+	MOVD $1664, R11
+	MUL  R2, R11, R11
 	MOVD R1, R10
+	ADD  R11, R10, R12
+	ADD  R11, R12, R25
+	ADD  R11, R25, R26
 	MOVD R2, R11
 
 block:
@@ -1186,44 +1240,47 @@ sub:
 	VTRN1 V18.D2, V17.D2, V16.D2
 	VTRN2 V18.D2, V17.D2, V17.D2
 	FLDPQ (R10), (F18, F19)
-	VSMMLA(18, 16, 0)
-	VSMMLA(19, 16, 1)
 	FLDPQ 32(R10), (F20, F21)
-	VSMMLA(20, 16, 2)
-	VSMMLA(21, 16, 3)
-	FLDPQ 64(R10), (F22, F23)
-	VSMMLA(22, 16, 4)
-	VSMMLA(23, 16, 5)
-	FLDPQ 96(R10), (F18, F19)
-	VSMMLA(18, 16, 6)
-	VSMMLA(19, 16, 7)
-	FLDPQ 128(R10), (F18, F19)
-	VSMMLA(18, 17, 0)
-	VSMMLA(19, 17, 1)
-	FLDPQ 160(R10), (F20, F21)
-	VSMMLA(20, 17, 2)
-	VSMMLA(21, 17, 3)
-	FLDPQ 192(R10), (F22, F23)
-	VSMMLA(22, 17, 4)
-	VSMMLA(23, 17, 5)
-	FLDPQ 224(R10), (F18, F19)
-	VSMMLA(18, 17, 6)
-	VSMMLA(19, 17, 7)
-	FLDPQ 256(R10), (F24, F25)
-	VMLA4S(24, 0, 8)
-	VMLA4S(25, 1, 9)
-	FLDPQ 288(R10), (F26, F27)
-	VMLA4S(26, 2, 10)
-	VMLA4S(27, 3, 11)
-	FLDPQ 320(R10), (F24, F25)
-	VMLA4S(24, 4, 12)
-	VMLA4S(25, 5, 13)
-	FLDPQ 352(R10), (F26, F27)
-	VMLA4S(26, 6, 14)
-	VMLA4S(27, 7, 15)
+	VSMMLA(18, 16, 0)
+	VSMMLA(20, 16, 1)
+	VSMMLA(19, 17, 0)
+	VSMMLA(21, 17, 1)
+	FLDPQ (R12), (F22, F23)
+	FLDPQ 32(R12), (F24, F25)
+	VSMMLA(22, 16, 2)
+	VSMMLA(24, 16, 3)
+	VSMMLA(23, 17, 2)
+	VSMMLA(25, 17, 3)
+	FLDPQ (R25), (F18, F19)
+	FLDPQ 32(R25), (F20, F21)
+	VSMMLA(18, 16, 4)
+	VSMMLA(20, 16, 5)
+	VSMMLA(19, 17, 4)
+	VSMMLA(21, 17, 5)
+	FLDPQ (R26), (F22, F23)
+	FLDPQ 32(R26), (F24, F25)
+	VSMMLA(22, 16, 6)
+	VSMMLA(24, 16, 7)
+	VSMMLA(23, 17, 6)
+	VSMMLA(25, 17, 7)
+	FLDPQ 64(R10), (F26, F27)
+	VMLA4S(26, 0, 8)
+	VMLA4S(27, 1, 9)
+	FLDPQ 64(R12), (F28, F29)
+	VMLA4S(28, 2, 10)
+	VMLA4S(29, 3, 11)
+	FLDPQ 64(R25), (F26, F27)
+	VMLA4S(26, 4, 12)
+	VMLA4S(27, 5, 13)
+	FLDPQ 64(R26), (F28, F29)
+	VMLA4S(28, 6, 14)
+	VMLA4S(29, 7, 15)
 	ADD   $16, R13
 	ADD   $16, R14
-	ADD   $384, R10
+	ADD   $96, R10
+	ADD   $96, R12
+	ADD   $96, R25
+	ADD   $96, R26
 	SUBS  $1, R0, R0
 	BNE   sub
 
@@ -1249,28 +1306,28 @@ sub:
 	VMOVI $0, V5.B16
 	VMOVI $0, V6.B16
 	VMOVI $0, V7.B16
-	FLDPQ 256(R10), (F22, F23)
+	FLDPQ 64(R10), (F22, F23)
 	VSMMLA(22, 18, 0)
 	VSMMLA(23, 18, 1)
-	FLDPQ 288(R10), (F22, F23)
+	FLDPQ 64(R12), (F22, F23)
 	VSMMLA(22, 18, 2)
 	VSMMLA(23, 18, 3)
-	FLDPQ 320(R10), (F22, F23)
+	FLDPQ 64(R25), (F22, F23)
 	VSMMLA(22, 18, 4)
 	VSMMLA(23, 18, 5)
-	FLDPQ 352(R10), (F22, F23)
+	FLDPQ 64(R26), (F22, F23)
 	VSMMLA(22, 18, 6)
 	VSMMLA(23, 18, 7)
-	FLDPQ 384(R10), (F22, F23)
+	FLDPQ 96(R10), (F22, F23)
 	VSMMLA(22, 19, 0)
 	VSMMLA(23, 19, 1)
-	FLDPQ 416(R10), (F22, F23)
+	FLDPQ 96(R12), (F22, F23)
 	VSMMLA(22, 19, 2)
 	VSMMLA(23, 19, 3)
-	FLDPQ 448(R10), (F22, F23)
+	FLDPQ 96(R25), (F22, F23)
 	VSMMLA(22, 19, 4)
 	VSMMLA(23, 19, 5)
-	FLDPQ 480(R10), (F22, F23)
+	FLDPQ 96(R26), (F22, F23)
 	VSMMLA(22, 19, 6)
 	VSMMLA(23, 19, 7)
 	VSHL  $6, V0.S4, V0.S4
@@ -1281,28 +1338,28 @@ sub:
 	VSHL  $6, V5.S4, V5.S4
 	VSHL  $6, V6.S4, V6.S4
 	VSHL  $6, V7.S4, V7.S4
-	FLDPQ 256(R10), (F22, F23)
+	FLDPQ 64(R10), (F22, F23)
 	VSMMLA(22, 16, 0)
 	VSMMLA(23, 16, 1)
-	FLDPQ 288(R10), (F22, F23)
+	FLDPQ 64(R12), (F22, F23)
 	VSMMLA(22, 16, 2)
 	VSMMLA(23, 16, 3)
-	FLDPQ 320(R10), (F22, F23)
+	FLDPQ 64(R25), (F22, F23)
 	VSMMLA(22, 16, 4)
 	VSMMLA(23, 16, 5)
-	FLDPQ 352(R10), (F22, F23)
+	FLDPQ 64(R26), (F22, F23)
 	VSMMLA(22, 16, 6)
 	VSMMLA(23, 16, 7)
-	FLDPQ 384(R10), (F22, F23)
+	FLDPQ 96(R10), (F22, F23)
 	VSMMLA(22, 17, 0)
 	VSMMLA(23, 17, 1)
-	FLDPQ 416(R10), (F22, F23)
+	FLDPQ 96(R12), (F22, F23)
 	VSMMLA(22, 17, 2)
 	VSMMLA(23, 17, 3)
-	FLDPQ 448(R10), (F22, F23)
+	FLDPQ 96(R25), (F22, F23)
 	VSMMLA(22, 17, 4)
 	VSMMLA(23, 17, 5)
-	FLDPQ 480(R10), (F22, F23)
+	FLDPQ 96(R26), (F22, F23)
 	VSMMLA(22, 17, 6)
 	VSMMLA(23, 17, 7)
 	VSCVTF(0, 0)
@@ -1329,7 +1386,7 @@ sub:
 	VSCVTF(9, 9)
 	VFMLA V20.S4, V8.S4, V24.S4
 	VFMLA V21.S4, V9.S4, V25.S4
-	FLDPQ 128(R10), (F20, F21)
+	FLDPQ 32(R10), (F20, F21)
 	VFMUL(28, 20, 20)
 	VFMUL(28, 21, 21)
 	VFMLS V20.S4, V0.S4, V24.S4
@@ -1342,14 +1399,14 @@ sub:
 	FMOVQ 16(R21), F16
 	VTRN1 V16.D2, V27.D2, V26.D2
 	VTRN2 V16.D2, V27.D2, V27.D2
-	FLDPQ 32(R10), (F20, F21)
+	FLDPQ (R12), (F20, F21)
 	VFMUL(28, 20, 20)
 	VSCVTF(10, 10)
 	VFMUL(28, 21, 21)
 	VSCVTF(11, 11)
 	VFMLA V20.S4, V10.S4, V26.S4
 	VFMLA V21.S4, V11.S4, V27.S4
-	FLDPQ 160(R10), (F20, F21)
+	FLDPQ 32(R12), (F20, F21)
 	VFMUL(28, 20, 20)
 	VFMUL(28, 21, 21)
 	VFMLS V20.S4, V2.S4, V26.S4
@@ -1362,14 +1419,14 @@ sub:
 	FMOVQ 32(R21), F16
 	VTRN1 V16.D2, V25.D2, V24.D2
 	VTRN2 V16.D2, V25.D2, V25.D2
-	FLDPQ 64(R10), (F20, F21)
+	FLDPQ (R25), (F20, F21)
 	VFMUL(28, 20, 20)
 	VSCVTF(12, 12)
 	VFMUL(28, 21, 21)
 	VSCVTF(13, 13)
 	VFMLA V20.S4, V12.S4, V24.S4
 	VFMLA V21.S4, V13.S4, V25.S4
-	FLDPQ 192(R10), (F20, F21)
+	FLDPQ 32(R25), (F20, F21)
 	VFMUL(28, 20, 20)
 	VFMUL(28, 21, 21)
 	VFMLS V20.S4, V4.S4, V24.S4
@@ -1382,14 +1439,14 @@ sub:
 	FMOVQ 48(R21), F16
 	VTRN1 V16.D2, V27.D2, V26.D2
 	VTRN2 V16.D2, V27.D2, V27.D2
-	FLDPQ 96(R10), (F20, F21)
+	FLDPQ (R26), (F20, F21)
 	VFMUL(28, 20, 20)
 	VSCVTF(14, 14)
 	VFMUL(28, 21, 21)
 	VSCVTF(15, 15)
 	VFMLA V20.S4, V14.S4, V26.S4
 	VFMLA V21.S4, V15.S4, V27.S4
-	FLDPQ 224(R10), (F20, F21)
+	FLDPQ 32(R26), (F20, F21)
 	VFMUL(28, 20, 20)
 	VFMUL(28, 21, 21)
 	VFMLS V20.S4, V6.S4, V26.S4
@@ -1400,7 +1457,10 @@ sub:
 	FMOVQ F27, 48(R21)
 	ADD   $4, R15
 	ADD   $4, R19
-	ADD   $512, R10
+	ADD   $128, R10
+	ADD   $128, R12
+	ADD   $128, R25
+	ADD   $128, R26
 	SUBS  $1, R11, R11
 	BNE   block
 

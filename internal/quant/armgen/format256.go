@@ -22,7 +22,7 @@ func (p *packer) putScale(v, tmp, sub, width int) {
 	if p.layout == neon && width == 16 {
 		p.shift("VSLI", "S4", 16, v, v)
 	}
-	p.putLanes(p.asm, v, tmp, sub*p.subBytes(width)+p.layout.rows*width)
+	p.putLanes(p.asm, v, tmp, sub*p.subBytes(width)+4*width)
 }
 
 // putScales stores the scales of four sub-blocks from sub on, the bytes of words.
@@ -39,12 +39,12 @@ func (p *packer) putMinima(words []int, tmp, off int) {
 	for i, w := range words {
 		switch p.layout {
 		case sdot:
-			p.store(w, at(off+32*i, "R10"))
+			p.store(w, at(off+16*i, "R10"))
 		case i8mm:
 			if i%2 == 0 {
 				p.vec("VZIP1", "S4", words[i+1], w, tmp)
 				p.vec("VZIP2", "S4", words[i+1], w, tmp+1)
-				p.store2(tmp, tmp+1, at(off+128*(i/2), "R10"))
+				p.store2(tmp, tmp+1, at(off+16*i, "R10"))
 			}
 		case neon:
 			for j := 0; j < 4; j += 2 {
@@ -59,14 +59,13 @@ func (p *packer) putMinima(words []int, tmp, off int) {
 
 // nibbles256 is Q4_K, and with the fifth bits of 32 bytes at offset 16, Q5_K.
 func nibbles256(name string, bytes int, fifth bool) format {
-	const subs = 8
 	doc := "V31 15, V30 63, V29 48"
 	if fifth {
 		doc += ", V28 16, V8-V15 bit j is the fifth of weights of sub-block j,\n//\tV26-V27 masks of that bit for even and odd j"
 	}
 	return format{
 		name: name, bytes: bytes, moved: 128, doc: doc,
-		packed: func(l layout) int { return l.block256(32, subs) },
+		packed: func(l layout) int { return l.block256(32, true) },
 		setup: func(p *packer) {
 			p.bytes(15, 31)
 			p.bytes(63, 30)
@@ -119,9 +118,9 @@ func nibbles256(name string, bytes int, fifth bool) format {
 							p.vec("VORR", "B16", 20+sub, v, v)
 						}
 					}
-					p.put(lo[i], "R11", 0, 32, half, i)
-					p.put(q[i], "R11", p.subBytes(32), 32, half, i)
 				}
+				p.put(lo, "R11", 64*half)
+				p.put(q, "R11", p.subBytes(32)+64*half)
 			}
 			if fifth {
 				p.shift("VSHL", "B16", 2, 26, 26)
@@ -154,7 +153,7 @@ func (p *packer) scales6(first int) {
 var formatQ6_K = format{
 	name: "Q6_K", bytes: 210, moved: 128,
 	doc:    "V31 15, V30 48, V29 32; R19-R22 the rows' high bits",
-	packed: func(l layout) int { return l.block256(16, 0) },
+	packed: func(l layout) int { return l.block256(16, false) },
 	setup: func(p *packer) {
 		p.bytes(15, 31)
 		p.bytes(48, 30)
@@ -200,7 +199,7 @@ var formatQ6_K = format{
 				}
 				for j := range 4 {
 					p.vec("VSUB", "B16", 29, t[j], t[j])
-					p.put(t[j], "R11", (2*j+piece)*p.subBytes(16), 16, 0, i)
+					p.store(t[j], at((2*j+piece)*p.subBytes(16)+16*i, "R11"))
 				}
 			}
 		}
@@ -216,7 +215,7 @@ var formatQ6_K = format{
 var formatQ2_K = format{
 	name: "Q2_K", bytes: 84, moved: 64,
 	doc:    "V31 15, V30 3",
-	packed: func(l layout) int { return l.block256(16, 16) },
+	packed: func(l layout) int { return l.block256(16, true) },
 	setup: func(p *packer) {
 		p.bytes(15, 31)
 		p.bytes(3, 30)
@@ -246,7 +245,7 @@ var formatQ2_K = format{
 			for i := range 4 {
 				p.twos(q[i], t, 30)
 				for j := range 4 {
-					p.put(t[j], "R11", (2*j+piece)*p.subBytes(16), 16, 0, i)
+					p.store(t[j], at((2*j+piece)*p.subBytes(16)+16*i, "R11"))
 				}
 			}
 		}
@@ -270,7 +269,7 @@ var formatQ3_K = format{
 	name: "Q3_K", bytes: 110, moved: 64,
 	doc: "V31 15, V30 3, V29 48, V28 32, V27 4, V8-V15 bit j is the high one of weights\n" +
 		"//\tof sub-blocks 2j and 2j+1, V23-V26 masks of that bit",
-	packed: func(l layout) int { return l.block256(16, 0) },
+	packed: func(l layout) int { return l.block256(16, false) },
 	setup: func(p *packer) {
 		p.bytes(15, 31)
 		p.bytes(3, 30)
@@ -327,7 +326,7 @@ var formatQ3_K = format{
 				for j := range 4 {
 					p.word("VBIC", 16+j, 27, 16+j)
 					p.vec("VSUB", "B16", 16+j, t[j], t[j])
-					p.put(t[j], "R11", (2*j+piece)*p.subBytes(16), 16, 0, i)
+					p.store(t[j], at((2*j+piece)*p.subBytes(16)+16*i, "R11"))
 				}
 			}
 		}
@@ -343,7 +342,7 @@ var formatQ3_K = format{
 var formatIQ4_XS = format{
 	name: "IQ4_XS", bytes: 136, moved: 128,
 	doc:    "V31 15, V30 the table; lanes of V29 63 and V28 32",
-	packed: func(l layout) int { return l.block256(32, 0) },
+	packed: func(l layout) int { return l.block256(32, false) },
 	setup: func(p *packer) {
 		tableSetup(p)
 		p.bytes(63, 29)
@@ -383,9 +382,8 @@ var formatIQ4_XS = format{
 		p.rows(8, regs(0))
 		q, lo := p.arrange(p.asm, regs(0), regs(4))
 		p.lookUp(q, lo)
-		for i := range 4 {
-			p.put32(lo[i], q[i], "R11", 0, i)
-		}
+		p.put(lo, "R11", 0)
+		p.put(q, "R11", 64)
 		p.advance(16)
 		p.add(p.subBytes(32), "R11")
 		p.loop("R12", "sub")

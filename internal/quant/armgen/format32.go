@@ -34,18 +34,24 @@ func nibbles32(name string, bytes, qs, offset int, hasMin bool) format {
 					p.vec("VSUB", "B16", 30, lo[i], lo[i])
 					p.vec("VSUB", "B16", 30, q[i], q[i])
 				}
-				p.put32(lo[i], q[i], "R10", 0, i)
 			}
+			p.put32(lo, q)
 			p.scales32(hasMin)
 		},
 	}
 }
 
+// put32 stores the first 16 and the second 16 weights.
+func (p *packer) put32(lo, hi quad) {
+	p.put(lo, "R10", 0)
+	p.put(hi, "R10", 64)
+}
+
 // scales32 packs the scales, and minima, whose words are in V16 to V19.
 func (p *packer) scales32(hasMin bool) {
-	p.halves(regs(16), 0, 20, p.layout.rows*32)
+	p.halves(regs(16), 0, 20, 4*32)
 	if hasMin {
-		p.halves(regs(16), 1, 22, p.layout.rows*32+p.lanes)
+		p.halves(regs(16), 1, 22, 4*32+p.lanes)
 	}
 }
 
@@ -59,9 +65,7 @@ var formatQ8_0 = format{
 		p.words(0, regs(16))
 		lo, _ := p.arrange(p.asm, regs(0), regs(4))
 		hi, _ := p.arrange(p.asm, regs(8), regs(12))
-		for i := range 4 {
-			p.put32(lo[i], hi[i], "R10", 0, i)
-		}
+		p.put32(lo, hi)
 		p.scales32(false)
 	},
 }
@@ -76,9 +80,7 @@ var formatIQ4_NL = format{
 		p.words(0, regs(16))
 		q, lo := p.arrange(p.asm, regs(0), regs(4))
 		p.lookUp(q, lo)
-		for i := range 4 {
-			p.put32(lo[i], q[i], "R10", 0, i)
-		}
+		p.put32(lo, q)
 		p.scales32(false)
 	},
 }
@@ -133,8 +135,8 @@ func bits32(name string, bytes, qh int, hasMin bool) format {
 						p.vec("VSUB", "B16", t, v, v)
 					}
 				}
-				p.put32(lo[i], q[i], "R10", 0, i)
 			}
+			p.put32(lo, q)
 			p.scales32(hasMin)
 		},
 	}

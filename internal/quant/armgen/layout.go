@@ -1,26 +1,29 @@
 package main
 
-// A layout is the order of a panel of 16 rows that one instruction set wants. A
-// panel is runs of a few rows, each run all blocks in turn:
+// A layout is the order of a panel that one instruction set wants. A panel of 16
+// rows is fours of rows, each with all its blocks in turn. A packed block is its
+// sub-blocks of 32 (or 16) weights a row that share a scale, each with its scales;
+// then what the block has once.
 //
-//	SDOT  runs of 8 rows. A vector is 4 weights each of 4 rows, so that the
-//	      lanes of sums are rows.
-//	I8MM  one run of 16 rows. A vector is 8 weights each of 2 rows.
-//	NEON  runs of 4 rows. A vector is 16 weights of a row.
+//	SDOT  A vector is 4 weights each of 4 rows, so that the lanes of sums are
+//	      rows.
+//	I8MM  A vector is 8 weights each of 2 rows.
+//	NEON  A vector is 16 weights of a row.
 //
-// A sub-block is 32 (or 16) weights of each row that share a scale.
+// 16 weights of each of the four rows are four vectors in any layout.
 type layout struct {
-	isa  string
-	rows int // in a run
-	// lanes is the bytes of one 32-bit number for each row of a run: I8MM
-	// keeps them twice, r0 r1 r0 r1, as its sums of two tokens lie.
+	isa string
+	// lanes is the bytes of one 32-bit number for each of the four rows: I8MM
+	// keeps them twice, r0 r1 r0 r1 r2 r3 r2 r3, as its sums of two tokens lie.
 	lanes int
+	// minimum is the bytes of one: NEON has them as int16.
+	minimum int
 }
 
 var (
-	sdot = layout{"SDOT", 8, 8 * 4}
-	i8mm = layout{"I8MM", 16, 16 * 4 * 2}
-	neon = layout{"NEON", 4, 4 * 4}
+	sdot = layout{"SDOT", 16, 1}
+	i8mm = layout{"I8MM", 32, 1}
+	neon = layout{"NEON", 16, 2}
 )
 
 var layouts = []layout{sdot, i8mm, neon}
@@ -58,41 +61,24 @@ func transpose(a *asm, q, tmp quad) {
 	a.vec("VTRN2", "D2", tmp[3], tmp[1], q[3])
 }
 
-// weights returns the offset in a sub-block, of that many weights a row, of
-// arranged vector i of the first or second 16 weights of the four rows.
-func (l layout) weights(width, half, i int) int {
-	switch l {
-	case sdot:
-		return (4*half + i) * 32
-	case i8mm:
-		return (2*half+i%2)*128 + i/2*16
-	}
-	return i*width + half*16
-}
-
 // subBytes is the size of a sub-block with its scales.
-func (l layout) subBytes(width int) int { return l.rows*width + l.lanes }
+func (l layout) subBytes(width int) int { return 4*width + l.lanes }
 
 // block32 is the size of a block of a 32-wide format: weights, scales, minima.
-func (l layout) block32(hasMin bool) int {
-	return l.rows*32 + l.lanes*(1+btoi(hasMin))
-}
+func (l layout) block32(hasMin bool) int { return 4*32 + l.lanes*(1+btoi(hasMin)) }
 
-// tail256 is the offset in a super-block of its scales, minima's scale and
+// tail256 is the offset in a super-block of its scales, minima's scales and
 // minima, which follow the sub-blocks.
 func (l layout) tail256(width int) int { return 256 / width * l.subBytes(width) }
 
-// block256 is the size of a super-block with that many minima: 0, 8 or 16.
-func (l layout) block256(width, minima int) int {
+// block256 is the size of a super-block; there are as many minima as sub-blocks,
+// or none.
+func (l layout) block256(width int, hasMin bool) int {
 	n := l.tail256(width) + l.lanes
-	if minima == 0 {
-		return n
+	if hasMin {
+		n += l.lanes + 4*256/width*l.minimum
 	}
-	bytes := 1
-	if l == neon {
-		bytes = 2
-	}
-	return n + l.lanes + l.rows*minima*bytes
+	return n
 }
 
 // putLanes stores four 32-bit numbers, one a row; tmp is a free register.

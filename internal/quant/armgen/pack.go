@@ -6,12 +6,12 @@ import "fmt"
 type format struct {
 	name  string
 	bytes int // of a block
-	// packed returns the bytes of a packed block of a run of rows.
+	// packed returns the bytes of a packed block of four rows.
 	packed func(l layout) int
 	doc    string // what the vectors that setup makes are for
 	setup  func(p *packer)
 	// body packs a block of four rows, at R4 to R7, to R10. It may use every
-	// vector, R11 and R12, and R15 to R25, and must leave R4 to R7 advanced
+	// vector, R11, R12 and R19 to R22, and must leave R4 to R7 advanced
 	// by moved bytes.
 	body  func(p *packer)
 	moved int
@@ -33,28 +33,17 @@ func (f format) pack(a *asm, l layout) {
 	name := fmt.Sprintf("pack%s%s", f.name, l.isa)
 	p.begin("func " + name + "(panel, w *byte, stride, nb int)")
 	p.top("// Registers")
-	p.top("//\tR0  the panel where four rows begin    R10 the block to be packed")
-	p.top("//\tR1  the next four rows                 R4-R7 its rows")
-	p.top("//\tR2  stride                             R8  blocks left")
-	p.top("//\tR3  blocks                             R9  fours of rows left")
-	if l == sdot {
-		p.top("//\tR13 from these four rows to the next in the panel: 16 within a run of")
-		p.top("//\t    8 rows, then R14-16; R14 bytes of a run")
-	}
+	p.top("//\tR1 the next four rows  R4-R7 the block's rows  R10 the packed block")
+	p.top("//\tR2 stride              R3 blocks, R8 left      R9  fours of rows left")
 	if f.doc != "" {
 		p.top("//\t%s", f.doc)
 	}
 	p.top("TEXT ·%s(SB), NOSPLIT, $0-32", name)
-	p.op("MOVD", "panel+0(FP), R0")
+	p.op("MOVD", "panel+0(FP), R10")
 	p.op("MOVD", "w+8(FP), R1")
 	p.op("MOVD", "stride+16(FP), R2")
 	p.op("MOVD", "nb+24(FP), R3")
 	p.op("MOVD", "$4, R9")
-	if l == sdot {
-		p.op("MOVD", "$16, R13")
-		p.op("MOVD", "$%d, R14", f.packed(l))
-		p.op("MUL", "R3, R14, R14")
-	}
 	f.setup(p)
 
 	p.label("rows")
@@ -63,7 +52,6 @@ func (f format) pack(a *asm, l layout) {
 	p.op("ADD", "R2, R5, R6")
 	p.op("ADD", "R2, R6, R7")
 	p.op("ADD", "R2, R7, R1")
-	p.op("MOVD", "R0, R10")
 	p.op("MOVD", "R3, R8")
 
 	p.label("block")
@@ -77,15 +65,6 @@ func (f format) pack(a *asm, l layout) {
 	p.add(f.packed(l), "R10")
 	p.loop("R8", "block")
 	p.blank()
-	switch l {
-	case sdot:
-		p.op("ADD", "R13, R0")
-		p.op("SUB", "R13, R14, R13")
-	case i8mm:
-		p.add(32, "R0")
-	case neon:
-		p.op("MOVD", "R10, R0")
-	}
 	p.loop("R9", "rows")
 	p.op("RET", "")
 }
@@ -127,20 +106,10 @@ func (p *packer) advance(n int) {
 	}
 }
 
-// put stores arranged vector i of a half of a sub-block, at off in the block at
-// reg.
-func (p *packer) put(v int, reg string, off, width, half, i int) {
-	p.store(v, at(off+p.weights(width, half, i), reg))
-}
-
-// put32 stores both halves of vector i of a 32-wide sub-block.
-func (p *packer) put32(lo, hi int, reg string, off, i int) {
-	if p.layout == neon {
-		p.store2(lo, hi, at(off+p.weights(32, 0, i), reg))
-		return
-	}
-	p.put(lo, reg, off, 32, 0, i)
-	p.put(hi, reg, off, 32, 1, i)
+// put stores 16 weights of each of the four rows, at off from reg.
+func (p *packer) put(q quad, reg string, off int) {
+	p.store2(q[0], q[1], at(off, reg))
+	p.store2(q[2], q[3], at(off+32, reg))
 }
 
 // halves widens the first (which 0) or second (which 1) halves of four words and

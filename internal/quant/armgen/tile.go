@@ -72,8 +72,8 @@ func pointActs(a *asm, n int) {
 	}
 }
 
-// minima returns the number of minima in a super-block.
-func minima(width int, hasMin bool) int { return 256 / width * btoi(hasMin) }
+// minima returns the number of minima in a super-block that has some.
+func minima(width int) int { return 256 / width }
 
 // minimaByBytes says how tiles with dot products of bytes add minima.
 const minimaByBytes = "; acc = fma(-msum, dmin*D, acc) where msum adds\nminimum·(sum of activations). Those sums are cut into bytes, s = 64*high + low,\nand msum made of dot products: |s| ≤ 32·127, so -64 ≤ high < 64"

@@ -16,13 +16,22 @@ func tilesI8MM(a *asm) {
 	}
 }
 
-const registersI8MM = "//\tR10 the block in the panel                    R11 blocks left\n" +
-	"//\tR13, R14 the two tokens' activations          R15, R19 their scales\n" +
-	"//\tR20, R21 their accumulators                   R25 64 where there are two tokens, else 0"
+// fours are the registers of the block of each four of rows.
+var fours = []string{"R10", "R12", "R25", "R26"}
+
+func advanceFours(a *asm, n int) {
+	for _, r := range fours {
+		a.add(n, r)
+	}
+}
+
+const registersI8MM = "//\tR10, R12, R25, R26 the block of each four of rows\n" +
+	"//\tR13, R14 the two tokens' activations  R15, R19 their scales\n" +
+	"//\tR20, R21 their accumulators           R11 blocks left"
 
 // byPairs emits body for two tokens at a time and returns from the function. R13
 // to R21 are set.
-func byPairs(a *asm, hasSums bool, body func()) {
+func byPairs(a *asm, blockBytes int, hasSums bool, body func()) {
 	a.label("tokens")
 	a.op("CBZ", "R3, done")
 	a.note("The second token, or the first again.")
@@ -44,7 +53,12 @@ func byPairs(a *asm, hasSums bool, body func()) {
 	a.op("MOVD", "R7, R15")
 	a.op("MOVD", "R4, R20")
 	a.op("ADD", "R25, R4, R21")
+	a.op("MOVD", "$%d, R11", blockBytes)
+	a.op("MUL", "R2, R11, R11")
 	a.op("MOVD", "R1, R10")
+	for i := 1; i < 4; i++ {
+		a.op("ADD", "R11, %s, %s", fours[i-1], fours[i])
+	}
 	a.op("MOVD", "R2, R11")
 	body()
 	a.op("ADD", "R6<<1, R5")
@@ -82,20 +96,21 @@ func storeAccs(a *asm, i, tmp, src0, src1 int) {
 	a.store(src1, at(4*i, "R21"))
 }
 
-// smmlaRows multiplies 16 weights of each of 16 rows, at off in R10, with
+// smmlaRows multiplies 16 weights of each of 16 rows, at off in the fours, with
 // activations at actOff: sums[p] += t0r0 t0r1 t1r0 t1r1 of rows 2p, 2p+1. It uses
-// V16 to V23.
+// V16 to V25.
 func smmlaRows(a *asm, off, actOff int) {
 	a.load(at(actOff, "R13"), 17)
 	a.load(at(actOff, "R14"), 18)
 	a.vec("VTRN1", "D2", 18, 17, 16)
 	a.vec("VTRN2", "D2", 18, 17, 17)
-	for octet := range 2 {
-		for p := 0; p < 8; p += 2 {
-			w := 18 + p%6
-			a.load2(at(off+128*octet+16*p, "R10"), w, w+1)
-			a.word("VSMMLA", w, 16+octet, p)
-			a.word("VSMMLA", w+1, 16+octet, p+1)
+	for p := 0; p < 8; p += 2 {
+		w := 18 + p%4*2
+		a.load2(at(off, fours[p/2]), w, w+1)
+		a.load2(at(off+32, fours[p/2]), w+2, w+3)
+		for octet := range 2 {
+			a.word("VSMMLA", w+octet, 16+octet, p)
+			a.word("VSMMLA", w+2+octet, 16+octet, p+1)
 		}
 	}
 }
@@ -105,14 +120,14 @@ func tile32I8MM(a *asm, hasMin bool) {
 	tileStart(a, name, "32-wide formats: acc = fma(sum, d*D, acc)"+map[bool]string{true: ", acc = fma(m, DS, acc)"}[hasMin]+".")
 	a.top("%s", registersI8MM)
 	a.top("//\tR9  from a D to its DS\n" +
-		"//\tV0-V7 sums         V8-V15 accumulators  V16-V17 activations  V18-V23 weights\n" +
+		"//\tV0-V7 sums         V8-V15 accumulators  V16-V17 activations  V18-V25 weights\n" +
 		"//\tV24-V27 d, m, d*D  V28 D                V29 DS")
 	tileArgs(a, name)
 	if hasMin {
 		a.op("MOVD", "tileArgs_ds(R0), R9")
 		a.op("SUB", "R7, R9")
 	}
-	byPairs(a, false, func() {
+	byPairs(a, i8mm.block32(hasMin), false, func() {
 		for i := 0; i < 8; i += 2 {
 			loadAccs(a, 2*i, 16, 8+i, 9+i)
 		}
@@ -121,7 +136,7 @@ func tile32I8MM(a *asm, hasMin bool) {
 			a.bytes(0, p)
 		}
 		for half := range 2 {
-			smmlaRows(a, 256*half, 16*half)
+			smmlaRows(a, 64*half, 16*half)
 		}
 		twoTokens(a, "(R15)", "(R19)", 16, 28)
 		if hasMin {
@@ -131,7 +146,7 @@ func tile32I8MM(a *asm, hasMin bool) {
 		}
 		for p := 0; p < 8; p += 2 {
 			d := 24 + p%4
-			a.load2(at(512+16*p, "R10"), d, d+1)
+			a.load2(at(128, fours[p/2]), d, d+1)
 			for i := range 2 {
 				a.word("VFMUL", 28, d+i, d+i)
 				a.word("VSCVTF", p+i, p+i)
@@ -140,7 +155,7 @@ func tile32I8MM(a *asm, hasMin bool) {
 				a.vec("VFMLA", "S4", d+i, p+i, 8+p+i)
 			}
 			if hasMin {
-				a.load2(at(512+128+16*p, "R10"), 16, 17)
+				a.load2(at(128+32, fours[p/2]), 16, 17)
 				a.vec("VFMLA", "S4", 29, 16, 8+p)
 				a.vec("VFMLA", "S4", 29, 17, 9+p)
 			}
@@ -151,7 +166,7 @@ func tile32I8MM(a *asm, hasMin bool) {
 		for _, r := range []string{"R15", "R19"} {
 			a.add(4, r)
 		}
-		a.add(i8mm.block32(hasMin), "R10")
+		advanceFours(a, i8mm.block32(hasMin))
 		a.loop("R11", "block")
 		a.blank()
 		for i := 0; i < 8; i += 2 {
@@ -169,8 +184,8 @@ func tile256I8MM(a *asm, width int, hasMin bool) {
 	tileStart(a, name, doc+".")
 	a.top("%s", registersI8MM)
 	a.top("//\tR0  sub-blocks left        R9, R22 sums and stride, R23, R24 the two tokens'\n" +
-		"//\tV0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V23 weights\n" +
-		"//\tV24-V27 scales             V30 63 in each half")
+		"//\tV0-V7 sums of a sub-block  V8-V15 isum    V16-V17 activations  V18-V25 weights\n" +
+		"//\tV26-V29 scales             V30 63 in each half")
 	tileArgs(a, name)
 	if hasMin {
 		a.op("MOVD", "tileArgs_sums(R0), R9")
@@ -178,7 +193,7 @@ func tile256I8MM(a *asm, width int, hasMin bool) {
 		a.bytes(63, 30)
 		a.shift("VUSHR", "H8", 8, 30, 30)
 	}
-	byPairs(a, hasMin, func() {
+	byPairs(a, i8mm.block256(width, hasMin), hasMin, func() {
 		a.label("block")
 		a.op("MOVD", "$%d, R0", 256/width)
 		for p := range 8 {
@@ -189,25 +204,25 @@ func tile256I8MM(a *asm, width int, hasMin bool) {
 			a.bytes(0, p)
 		}
 		for half := range width / 16 {
-			smmlaRows(a, 256*half, 16*half)
+			smmlaRows(a, 64*half, 16*half)
 		}
 		for p := 0; p < 8; p += 2 {
-			s := 24 + p%4
-			a.load2(at(16*width+16*p, "R10"), s, s+1)
+			s := 26 + p%4
+			a.load2(at(4*width, fours[p/2]), s, s+1)
 			a.word("VMLA4S", s, p, 8+p)
 			a.word("VMLA4S", s+1, p+1, 9+p)
 		}
 		for _, r := range []string{"R13", "R14"} {
 			a.add(width, r)
 		}
-		a.add(i8mm.subBytes(width), "R10")
+		advanceFours(a, i8mm.subBytes(width))
 		a.loop("R0", "sub")
 		a.blank()
 		tail256I8MM(a, width, hasMin)
 		for _, r := range []string{"R15", "R19"} {
 			a.add(4, r)
 		}
-		a.add(i8mm.block256(width, minima(width, hasMin))-i8mm.tail256(width), "R10")
+		advanceFours(a, i8mm.block256(width, hasMin)-i8mm.tail256(width))
 		a.loop("R11", "block")
 		a.blank()
 	})
@@ -242,7 +257,7 @@ func tail256I8MM(a *asm, width int, hasMin bool) {
 		for _, bytes := range []int{18, 16} {
 			for o := range octets {
 				for p := 0; p < 8; p += 2 {
-					a.load2(at(256+128*o+16*p, "R10"), 22, 23)
+					a.load2(at(64+32*o, fours[p/2]), 22, 23)
 					a.word("VSMMLA", 22, bytes+o, p)
 					a.word("VSMMLA", 23, bytes+o, p+1)
 				}
@@ -264,7 +279,7 @@ func tail256I8MM(a *asm, width int, hasMin bool) {
 	for p := 0; p < 8; p += 2 {
 		acc := 24 + p%4
 		loadAccs(a, 2*p, 16, acc, acc+1)
-		a.load2(at(16*p, "R10"), 20, 21)
+		a.load2(at(0, fours[p/2]), 20, 21)
 		for i := range 2 {
 			a.word("VFMUL", 28, 20+i, 20+i)
 			a.word("VSCVTF", 8+p+i, 8+p+i)
@@ -273,7 +288,7 @@ func tail256I8MM(a *asm, width int, hasMin bool) {
 			a.vec("VFMLA", "S4", 20+i, 8+p+i, acc+i)
 		}
 		if hasMin {
-			a.load2(at(128+16*p, "R10"), 20, 21)
+			a.load2(at(32, fours[p/2]), 20, 21)
 			for i := range 2 {
 				a.word("VFMUL", 28, 20+i, 20+i)
 			}

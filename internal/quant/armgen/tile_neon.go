@@ -49,17 +49,19 @@ func loadActs(a *asm, tokens, n int) {
 //	V16-V23 products
 func neonSmall(a *asm, tokens int) {
 	atOnce := 2 // rows: 8 chains of multiply-adds for 4 tokens
-	weights := func(r, half int) int { return 12 + 2*(r%2) + half }
+	weights := func(r, half int) int { return 12 + 2*half + r%2 }
 	product := func(r, t int) int { return 16 + 2*t + r%2 }
 	if tokens == 1 {
 		atOnce = 4
-		weights = func(r, half int) int { return 12 + r/2*8 + 2*(r%2) + half }
+		weights = func(r, half int) int { return 12 + r/2*8 + 2*half + r%2 }
 		product = func(r, t int) int { return 16 + r }
 	}
 	pair := func(p, t int) int { return []int{24 + t, product(2, t)}[p] }
 	for first := 0; first < 4; first += atOnce {
-		for r := first; r < first+atOnce; r++ {
-			a.load2(at(32*r, "R10"), weights(r, 0), weights(r, 1))
+		for r := first; r < first+atOnce; r += 2 {
+			for half := range 2 {
+				a.load2(at(64*half+16*r, "R10"), weights(r, half), weights(r+1, half))
+			}
 		}
 		for step, mul := range []string{"VSMULL", "VSMLAL2", "VSMLAL", "VSMLAL2"} {
 			for r := first; r < first+atOnce; r++ {
@@ -87,14 +89,14 @@ func neonSmall(a *asm, tokens int) {
 func neonWide(a *asm, tokens int) {
 	product := func(r, t, half int) int { return 16 + 4*t + 2*(r%2) + half }
 	for first := 0; first < 4; first += 2 {
-		for r := first; r < first+2; r++ {
-			a.load2(at(32*r, "R10"), 12+2*(r%2), 13+2*(r%2))
+		for half := range 2 {
+			a.load2(at(64*half+16*first, "R10"), 12+2*half, 13+2*half)
 		}
 		for _, mul := range []string{"VSMULL", "VSMLAL2"} {
 			for r := first; r < first+2; r++ {
 				for t := range tokens {
 					for half := range 2 {
-						a.word(mul, 4+2*t+half, 12+2*(r%2)+half, product(r, t, half))
+						a.word(mul, 4+2*t+half, 12+2*half+r%2, product(r, t, half))
 					}
 				}
 			}
@@ -260,7 +262,7 @@ func tile256NEON(a *asm, width int, wide, hasMin bool) {
 		a.blank()
 		tail256NEON(a, n, width, hasMin)
 		a.add(4, "R20")
-		a.add(neon.block256(width, minima(width, hasMin))-neon.tail256(width), "R10")
+		a.add(neon.block256(width, hasMin)-neon.tail256(width), "R10")
 		a.loop("R24", fmt.Sprintf("block%d", n))
 		a.blank()
 		a.add(16, "R11")
@@ -311,7 +313,7 @@ func tail256NEON(a *asm, n, width int, hasMin bool) {
 	a.load("(R10)", 10)
 	if hasMin {
 		a.load("16(R10)", 11)
-		for i := 0; i < minima(width, hasMin)/2; i += 2 {
+		for i := 0; i < minima(width)/2; i += 2 {
 			a.load2(at(32+16*i, "R10"), 16+i, 17+i)
 		}
 		a.op("MOVD", "R23, R25")
@@ -332,7 +334,7 @@ func tail256NEON(a *asm, n, width int, hasMin bool) {
 			}
 			a.word("VFMULS", 12, 0, 11, 9)
 			a.bytes(0, 8)
-			for j := 0; j < minima(width, hasMin); j += 2 {
+			for j := 0; j < minima(width); j += 2 {
 				a.word("VSMLALH", 4+j/8, j%8, 16+j/2, 8)
 				a.word("VSMLAL2H", 4+j/8, j%8+1, 16+j/2, 8)
 			}

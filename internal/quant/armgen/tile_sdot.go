@@ -14,27 +14,47 @@ func tilesSDOT(a *asm) {
 	}
 }
 
-// sdotRows multiplies 16 weights of each of 8 rows, at off in R10, with activations
-// at actOff: sums[2*t+g] += w[g]·a[t].
+// sdotRows multiplies 16 weights of each of 8 rows, at off in R10 and R26, with
+// activations at actOff: sums[2*t+g] += w[g]·a[t].
 func sdotRows(a *asm, tokens, sums, acts, weights, off, actOff int) {
 	for t := range tokens {
 		a.load(at(actOff, actPointers[t]), acts+t)
 	}
-	for k := range 4 {
+	for k := 0; k < 4; k += 2 {
 		w := weights + 2*k
-		a.load2(at(off+32*k, "R10"), w, w+1)
-		for t := range tokens {
-			a.word("VSDOT4B", acts+t, k, w, sums+2*t)
-			a.word("VSDOT4B", acts+t, k, w+1, sums+2*t+1)
+		a.load2(at(off+16*k, "R10"), w, w+1)
+		a.load2(at(off+16*k, "R26"), w+2, w+3)
+		for i := range 2 {
+			for t := range tokens {
+				a.word("VSDOT4B", acts+t, k+i, w+i, sums+2*t)
+				a.word("VSDOT4B", acts+t, k+i, w+2+i, sums+2*t+1)
+			}
 		}
 	}
+}
+
+// eachRun begins a loop over the two runs of 8 rows, of blocks of that size.
+func eachRun(a *asm, n, blockBytes int) {
+	a.op("MOVD", "R1, R26")
+	a.op("MOVD", "R4, R11")
+	a.op("MOVD", "$2, R12")
+	a.label(fmt.Sprintf("rows%d", n))
+	a.op("MOVD", "R26, R10")
+	a.op("MOVD", "$%d, R24", blockBytes)
+	a.op("MADD", "R24, R10, R2, R26")
+}
+
+// load2of loads a vector each of the two fours of rows.
+func load2of(a *asm, off, dst int) {
+	a.load(at(off, "R10"), dst)
+	a.load(at(off, "R26"), dst+1)
 }
 
 func tile32SDOT(a *asm, hasMin bool) {
 	name := "tileB32" + minName(hasMin) + "SDOT"
 	tileStart(a, name, "32-wide formats: acc = fma(sum, d*D, acc)"+map[bool]string{true: ", acc = fma(m, DS, acc)"}[hasMin]+".")
 	a.top("//\tR9  from a D to its DS\n" +
-		"//\tR10 the block in the panel                    R12 runs of 8 rows left\n" +
+		"//\tR10, R26 the block of two fours of rows       R12 runs of 8 rows left\n" +
 		"//\tR11 its rows' accumulators                    R13-R15, R19 the tokens' activations\n" +
 		"//\tR20 the block's first scale, R21 a token's    R24 blocks left\n" +
 		"//\tV0-V7 accumulators, [token][4 rows]  V8-V15 sums  V16-V19 activations\n" +
@@ -45,10 +65,7 @@ func tile32SDOT(a *asm, hasMin bool) {
 		a.op("SUB", "R7, R9")
 	}
 	byTokens(a, 64, []int{4, 1}, func(n int) {
-		a.op("MOVD", "R1, R10")
-		a.op("MOVD", "R4, R11")
-		a.op("MOVD", "$2, R12")
-		a.label(fmt.Sprintf("rows%d", n))
+		eachRun(a, n, sdot.block32(hasMin))
 		for t := range n {
 			a.load2(at(64*t, "R11"), 2*t, 2*t+1)
 		}
@@ -60,11 +77,11 @@ func tile32SDOT(a *asm, hasMin bool) {
 			a.bytes(0, 8+v)
 		}
 		for half := range 2 {
-			sdotRows(a, n, 8, 16, 20, 128*half, 16*half)
+			sdotRows(a, n, 8, 16, 20, 64*half, 16*half)
 		}
-		a.load2(at(256, "R10"), 28, 29)
+		load2of(a, 128, 28)
 		if hasMin {
-			a.load2(at(256+32, "R10"), 26, 27)
+			load2of(a, 128+16, 26)
 		}
 		a.op("MOVD", "R20, R21")
 		for t := range n {
@@ -90,6 +107,7 @@ func tile32SDOT(a *asm, hasMin bool) {
 		}
 		a.add(4, "R20")
 		a.add(sdot.block32(hasMin), "R10")
+		a.add(sdot.block32(hasMin), "R26")
 		a.loop("R24", fmt.Sprintf("block%d", n))
 		a.blank()
 		for t := range n {
@@ -107,7 +125,7 @@ func tile256SDOT(a *asm, width int, hasMin bool) {
 		doc += minimaByBytes
 	}
 	tileStart(a, name, doc+".")
-	a.top("//\tR10 the sub-block in the panel, then what follows them\n" +
+	a.top("//\tR10, R26 the sub-block of two fours of rows, then what follows\n" +
 		"//\tR11 the rows' accumulators                    R12 runs of 8 rows left\n" +
 		"//\tR13-R15, R19 the tokens' activations          R20 the block's first scale, R21 a token's\n" +
 		"//\tR22 sums' stride, R9 sums, R23 the block's, R25 a token's\n" +
@@ -123,10 +141,7 @@ func tile256SDOT(a *asm, width int, hasMin bool) {
 	}
 	steps := []int{4, 1}
 	byTokens(a, 64, steps, func(n int) {
-		a.op("MOVD", "R1, R10")
-		a.op("MOVD", "R4, R11")
-		a.op("MOVD", "$2, R12")
-		a.label(fmt.Sprintf("rows%d", n))
+		eachRun(a, n, sdot.block256(width, hasMin))
 		pointActs(a, n)
 		a.op("MOVD", "R7, R20")
 		if hasMin {
@@ -142,9 +157,9 @@ func tile256SDOT(a *asm, width int, hasMin bool) {
 		for v := range 2 * n {
 			a.bytes(0, v)
 		}
-		a.load2(at(8*width, "R10"), 28, 29)
+		load2of(a, 4*width, 28)
 		for half := range width / 16 {
-			sdotRows(a, n, 0, 16, 20, 128*half, 16*half)
+			sdotRows(a, n, 0, 16, 20, 64*half, 16*half)
 		}
 		for v := range 2 * n {
 			a.word("VMLA4S", 28+v%2, v, 8+v)
@@ -153,12 +168,14 @@ func tile256SDOT(a *asm, width int, hasMin bool) {
 			a.add(width, actPointers[t])
 		}
 		a.add(sdot.subBytes(width), "R10")
+		a.add(sdot.subBytes(width), "R26")
 		a.loop("R0", fmt.Sprintf("sub%d", n))
 
 		a.blank()
 		tail256SDOT(a, n, width, hasMin)
 		a.add(4, "R20")
-		a.add(sdot.block256(width, minima(width, hasMin))-sdot.tail256(width), "R10")
+		a.add(sdot.block256(width, hasMin)-sdot.tail256(width), "R10")
+		a.add(sdot.block256(width, hasMin)-sdot.tail256(width), "R26")
 		a.loop("R24", fmt.Sprintf("block%d", n))
 		a.blank()
 		a.add(32, "R11")
@@ -175,15 +192,13 @@ func tile256SDOT(a *asm, width int, hasMin bool) {
 //	V0-V1 accumulators  V2-V3 d*D  V4-V7 the token's sums
 //	V16-V23 minima      V24-V27 d, dmin  V28 D
 func tail256SDOT(a *asm, n, width int, hasMin bool) {
+	load2of(a, 0, 24)
 	if hasMin {
-		a.load2("(R10)", 24, 25)
-		a.load2("32(R10)", 26, 27)
-		for i := range minima(width, hasMin) / 4 {
-			a.load2(at(64+32*i, "R10"), 16+2*i, 17+2*i)
+		load2of(a, 16, 26)
+		for i := range minima(width) / 4 {
+			load2of(a, 32+16*i, 16+2*i)
 		}
 		a.op("MOVD", "R23, R25")
-	} else {
-		a.load2("(R10)", 24, 25)
 	}
 	a.op("MOVD", "R20, R21")
 	for t := range n {
