@@ -3,6 +3,7 @@ package quant
 import (
 	"fmt"
 	"math"
+	"sync"
 )
 
 // Decode widens len(dst) weights of type t from src, in order, exactly as the
@@ -37,25 +38,32 @@ func Decode(t Type, dst []float32, src []byte) {
 			decode16(f, dst[:32], src[:n])
 		}
 	} else if f, ok := formats256[t]; ok {
-		var s superBlock
+		scratch := decodeScratch.Get().(*rowScratch)
+		defer decodeScratch.Put(scratch)
+		s := &scratch.block
 		for ; len(dst) > 0; dst, src = dst[256:], src[n:] {
-			f.unpack(src[:n], &s)
-			decode256(f, dst[:256], &s)
+			f.unpack(src[:n], s)
+			decode256(f, dst[:256], s)
 		}
 	} else {
 		panic(fmt.Sprintf("quant: cannot decode %v", t))
 	}
 }
 
+// decodeScratch holds rowScratch: what unpack fills cannot be on the stack, and
+// decoding a token's embedding should not allocate.
+var decodeScratch = sync.Pool{New: func() any { return new(rowScratch) }}
+
 func decodeBlocks32(f format32, dst []float32, src []byte, blockBytes int) {
+	scratch := decodeScratch.Get().(*rowScratch)
+	defer decodeScratch.Put(scratch)
 	for ; len(dst) > 0; dst, src = dst[32:], src[blockBytes:] {
-		decode32(f, dst[:32], src[:blockBytes])
+		decode32(f, dst[:32], src[:blockBytes], &scratch.q)
 	}
 }
 
-func decode32(f format32, dst []float32, block []byte) {
-	var q [32]int8
-	d, m := f.unpack(block, &q)
+func decode32(f format32, dst []float32, block []byte, q *[32]int8) {
+	d, m := f.unpack(block, q)
 	for i := range dst {
 		dst[i] = float32(float32(q[i]) * d)
 		if f.hasMin {

@@ -21,7 +21,7 @@ package quant
 func dotRow(t Type, out []float32, row []byte, a *Acts, scratch *rowScratch) {
 	out = out[:a.Rows]
 	if f, ok := formats32[t]; ok {
-		dotRow32(f, out, row, t.BlockBytes(), a)
+		dotRow32(f, out, row, t.BlockBytes(), a, &scratch.q)
 	} else if f, ok := formats16[t]; ok {
 		dotRow16(f, out, row, t.BlockBytes(), a)
 	} else if f, ok := formats256[t]; ok {
@@ -33,15 +33,15 @@ func dotRow(t Type, out []float32, row []byte, a *Acts, scratch *rowScratch) {
 
 // rowScratch is memory for dotRow.
 type rowScratch struct {
+	q     [32]int8
 	block superBlock
 	row   []float32
 }
 
-func dotRow32(f format32, out []float32, row []byte, blockBytes int, a *Acts) {
+func dotRow32(f format32, out []float32, row []byte, blockBytes int, a *Acts, q *[32]int8) {
 	clear(out)
-	var q [32]int8
 	for b := range a.Blocks {
-		d, m := f.unpack(row[b*blockBytes:(b+1)*blockBytes], &q)
+		d, m := f.unpack(row[b*blockBytes:(b+1)*blockBytes], q)
 		for i := range out {
 			act := a.Q[i*a.Stride+b*32:][:32]
 			var isum int32
