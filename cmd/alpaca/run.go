@@ -147,7 +147,7 @@ func (o *runOptions) complete(ctx context.Context, u *ui, e *engine, text string
 	u.clearStatus()
 	if err != nil {
 		out.newline()
-		return runHint(err)
+		return runHint(err, e.model.Config.TrainCtx)
 	}
 	stats := newStats(e, result)
 	if err := out.end(stats); err != nil {
@@ -195,11 +195,15 @@ func (u *ui) promptProgress() func(done, total int) {
 	}
 }
 
-// runHint adds advice to an error of the generation.
-func runHint(err error) error {
+// runHint adds advice to an error of the generation with a model that was
+// trained for texts of trainCtx tokens.
+func runHint(err error, trainCtx int) error {
 	var long *generate.PromptError
-	if errors.As(err, &long) {
+	switch {
+	case !errors.As(err, &long):
+		return err
+	case long.Tokens < trainCtx:
 		return withHint(err, fmt.Sprintf("-c %d or more makes room for it", long.Tokens+1))
 	}
-	return err
+	return withHint(err, fmt.Sprintf("the model was trained for texts of %d tokens: make the prompt shorter", trainCtx))
 }

@@ -50,8 +50,8 @@ func (s stats) evaluated() int { return max(0, s.result.GeneratedTokens-1) }
 func (s stats) print(u *ui) {
 	t := s.timings()
 	u.notef("load      %s", duration(s.load))
-	u.notef("prompt    %d, %s", s.result.PromptTokens, rate(t.PromptPerSecond))
-	u.notef("generated %d, %s", s.result.GeneratedTokens, rate(t.GenerationPerSecond))
+	u.notef("prompt    %d at %s", s.result.PromptTokens, rate(t.PromptPerSecond))
+	u.notef("generated %d at %s", s.result.GeneratedTokens, rate(t.GenerationPerSecond))
 	u.notef("memory    %s", byteCount(s.memory.Own))
 	if s.memory.Mapped >= 0 {
 		u.notef("mapped    %s", byteCount(s.memory.Mapped))
