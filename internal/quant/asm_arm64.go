@@ -168,3 +168,24 @@ func tileK16NEON(t *tileArgs)
 
 //go:noescape
 func tileK16MinNEON(t *tileArgs)
+
+//go:noescape
+func packF32NEON(panel, w *byte, stride, nb int)
+
+//go:noescape
+func directF32NEON(t *tileArgs)
+
+//go:noescape
+func packF16NEON(panel, w *byte, stride, nb int)
+
+//go:noescape
+func directF16NEON(t *tileArgs)
+
+//go:noescape
+func packBF16NEON(panel, w *byte, stride, nb int)
+
+//go:noescape
+func directBF16NEON(t *tileArgs)
+
+//go:noescape
+func tileFloatNEON(t *tileArgs)

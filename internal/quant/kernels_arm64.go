@@ -4,6 +4,9 @@ package quant
 
 // kernelTable lists each type's kernels, best first.
 var kernelTable = map[Type][]kernel{
+	F32:    floatKernels(packF32NEON, directF32NEON),
+	F16:    floatKernels(packF16NEON, directF16NEON),
+	BF16:   floatKernels(packBF16NEON, directBF16NEON),
 	Q4_0:   {i8mm32(packQ4_0I8MM, tileB32I8MM), sdot32(packQ4_0SDOT, tileB32SDOT), neon32(packQ4_0NEON, tileB32NEON)},
 	Q4_1:   {i8mm32(packQ4_1I8MM, tileB32MinI8MM), sdot32(packQ4_1SDOT, tileB32MinSDOT), neon32(packQ4_1NEON, tileB32MinNEON)},
 	Q5_0:   {i8mm32(packQ5_0I8MM, tileB32I8MM), sdot32(packQ5_0SDOT, tileB32SDOT), neon32(packQ5_0NEON, tileB32NEON)},
@@ -42,6 +45,13 @@ func kernel32(level string, panelBytes int, p packFunc, t tileFunc) kernel {
 // kernel256 is a kernel of a k-quant.
 func kernel256(level string, panelBytes int, p packFunc, t tileFunc) kernel {
 	return kernel{level: level, rows: 16, blockLen: 256, panelBytes: panelBytes, maxBlocks: 4, lanes: 1, pack: p, tile: t}
+}
+
+// floatKernels are the kernels of a float type: better CPUs have nothing that
+// would serve it better.
+func floatKernels(p packFunc, direct tileFunc) []kernel {
+	return []kernel{{level: "neon", rows: 8, blockLen: 8, panelBytes: 8 * 8 * 4, maxBlocks: 64, lanes: 8,
+		pack: p, tile: tileFloatNEON, direct: direct, directTokens: 1}}
 }
 
 func quantizeActs(a *Acts, row int, x []float32) { quantizeActsGeneric(a, row, x) }

@@ -50,3 +50,5 @@
 #define VFCVTNS(n, d)           WORD $(0x4e21a800 | (n)<<5 | (d)) // fcvtns vd.4s, vn.4s
 #define VFCVTL(n, d)            WORD $(0x0e217800 | (n)<<5 | (d)) // fcvtl vd.4s, vn.4h
 #define VFCVTL2(n, d)           WORD $(0x4e217800 | (n)<<5 | (d)) // fcvtl2 vd.4s, vn.8h
+#define VSHLL(n, d)             WORD $(0x2e613800 | (n)<<5 | (d)) // shll vd.4s, vn.4h, #16
+#define VSHLL2(n, d)            WORD $(0x6e613800 | (n)<<5 | (d)) // shll2 vd.4s, vn.8h, #16

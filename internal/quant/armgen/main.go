@@ -68,6 +68,9 @@ func files() map[string]string {
 	a = newFile("Tiles for CPUs with nothing but NEON, such as Cortex-A53 and A72. The lanes of a\nvector of products are 8 columns of a row.")
 	tilesNEON(a)
 	add("tile_neon_arm64.s", a)
+	a = newFile("F32, F16 and BF16 weights times float32 activations, for every CPU. Each lane is\none chain of fused multiply-adds in the order of the columns.")
+	floats(a)
+	add("float_arm64.s", a)
 	out["asm_arm64.go"] = declarations
 	return out
 }

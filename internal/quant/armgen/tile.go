@@ -20,10 +20,15 @@ func tileStart(a *asm, name, doc string) {
 }
 
 func tileArgs(a *asm, name string) {
+	loadArgs(a, name, "panel", "nb", "tokens", "acc", "q", "qStride", "d", "dStride")
+}
+
+// loadArgs begins a function whose arguments are fields of t, in R1 and on.
+func loadArgs(a *asm, name string, fields ...string) {
 	a.top("TEXT ·%s(SB), NOSPLIT, $0-8", name)
 	a.op("MOVD", "t+0(FP), R0")
-	for i, arg := range []string{"panel", "nb", "tokens", "acc", "q", "qStride", "d", "dStride"} {
-		a.op("MOVD", "tileArgs_%s(R0), R%d", arg, i+1)
+	for i, f := range fields {
+		a.op("MOVD", "tileArgs_%s(R0), R%d", f, i+1)
 	}
 }
 

@@ -1,0 +1,177 @@
+package main
+
+import "fmt"
+
+// The float formats: eight partial sums an output (see dot.go). A step is 8
+// columns. A panel is two fours of rows, each with all its steps in turn; a step
+// is 8 float32 of each row.
+
+// A floatFormat is a type of weights that widen to float32.
+type floatFormat struct {
+	name  string
+	bytes int // of a weight
+	// widen makes 8 float32 of the 8 weights in src; nil where they are float32.
+	widen func(a *asm, src, lo, hi int)
+}
+
+var floatFormats = []floatFormat{
+	{"F32", 4, nil},
+	{"F16", 2, func(a *asm, src, lo, hi int) {
+		a.word("VFCVTL", src, lo)
+		a.word("VFCVTL2", src, hi)
+	}},
+	{"BF16", 2, func(a *asm, src, lo, hi int) {
+		a.word("VSHLL", src, lo)
+		a.word("VSHLL2", src, hi)
+	}},
+}
+
+func floats(a *asm) {
+	for _, f := range floatFormats {
+		f.pack(a)
+		f.direct(a)
+	}
+	tileFloat(a)
+}
+
+// rowPointers are the registers of a four's rows.
+var rowPointers = []string{"R9", "R10", "R11", "R12"}
+
+// pointRows sets rowPointers to four rows from one on.
+func pointRows(a *asm, first, stride string) {
+	a.op("MOVD", "%s, %s", first, rowPointers[0])
+	for r := 1; r < 4; r++ {
+		a.op("ADD", "%s, %s, %s", stride, rowPointers[r-1], rowPointers[r])
+	}
+}
+
+// loadStep loads 8 weights of each of the four rows, widened: row r in V(dst+2r)
+// and the next. It uses V28 to V31.
+func (f floatFormat) loadStep(a *asm, dst int) {
+	for r, p := range rowPointers {
+		a.op("PRFM", "%d(%s), PLDL1STRM", ahead, p)
+		if f.widen == nil {
+			a.load2(at(0, p), dst+2*r, dst+2*r+1)
+		} else {
+			a.load(at(0, p), 28+r)
+		}
+	}
+	for r, p := range rowPointers {
+		if f.widen != nil {
+			f.widen(a, 28+r, dst+2*r, dst+2*r+1)
+		}
+		a.add(8*f.bytes, p)
+	}
+}
+
+func (f floatFormat) pack(a *asm) {
+	name := "pack" + f.name + "NEON"
+	a.begin("func " + name + "(panel, w *byte, stride, nb int)")
+	a.top("// Registers\n" +
+		"//\tR0 the panel  R1 the next four rows, R9-R12 rows  R2 stride\n" +
+		"//\tR3 steps      R4 steps left                       R5 fours of rows left")
+	a.top("TEXT ·%s(SB), NOSPLIT, $0-32", name)
+	for i, arg := range []string{"panel+0", "w+8", "stride+16", "nb+24"} {
+		a.op("MOVD", "%s(FP), R%d", arg, i)
+	}
+	a.op("MOVD", "$2, R5")
+	a.label("rows")
+	pointRows(a, "R1", "R2")
+	a.op("ADD", "R2<<2, R1")
+	a.op("MOVD", "R3, R4")
+	a.label("step")
+	f.loadStep(a, 16)
+	for r := range 4 {
+		a.store2(16+2*r, 17+2*r, at(32*r, "R0"))
+	}
+	a.add(128, "R0")
+	a.loop("R4", "step")
+	a.blank()
+	a.loop("R5", "rows")
+	a.op("RET", "")
+}
+
+// direct generates the product with one token, without a panel.
+func (f floatFormat) direct(a *asm) {
+	name := "direct" + f.name + "NEON"
+	a.begin("func " + name + "(t *tileArgs)")
+	a.top("// One token, weights from where they lie: s[k%%8] = fma(w[k], x[k], s[k%%8]).\n//\n" +
+		"// Registers\n" +
+		"//\tR1 the next four rows, R9-R12 rows  R2 stride        R3 steps, R6 left\n" +
+		"//\tR4 their accumulators               R5 activations, R7 a step's  R8 fours of rows left\n" +
+		"//\tV0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights")
+	loadArgs(a, name, "w", "wStride", "nb", "acc", "f")
+	a.op("MOVD", "$2, R8")
+	a.label("rows")
+	pointRows(a, "R1", "R2")
+	a.op("ADD", "R2<<2, R1")
+	a.op("MOVD", "R3, R6")
+	a.op("MOVD", "R5, R7")
+	for r := range 4 {
+		a.load2(at(32*r, "R4"), 2*r, 2*r+1)
+	}
+	a.label("step")
+	a.load2("(R7)", 8, 9)
+	f.loadStep(a, 16)
+	for v := range 8 {
+		a.vec("VFMLA", "S4", 8+v%2, 16+v, v)
+	}
+	a.add(32, "R7")
+	a.loop("R6", "step")
+	a.blank()
+	for r := range 4 {
+		a.store2(2*r, 2*r+1, at(32*r, "R4"))
+	}
+	a.add(128, "R4")
+	a.loop("R8", "rows")
+	a.op("RET", "")
+}
+
+// tileFloat generates the product of a panel: 4 rows times 2 tokens or one.
+func tileFloat(a *asm) {
+	const name = "tileFloatNEON"
+	a.begin("func " + name + "(t *tileArgs)")
+	a.top("// s[k%%8] = fma(w[k], x[k], s[k%%8]).\n//\n" +
+		"// Registers\n" +
+		"//\tR1 panel        R2 steps, R9 left            R3 tokens left\n" +
+		"//\tR4 accumulators R5 activations, R6 their stride\n" +
+		"//\tR10 the step    R11 its rows' accumulators   R12 fours of rows left\n" +
+		"//\tR13, R14 the tokens' activations\n" +
+		"//\tV0-V15 accumulators, [token][row][8 lanes]  V16-V19 activations  V20-V27 weights")
+	loadArgs(a, name, "panel", "nb", "tokens", "acc", "f", "qStride", "d", "dStride")
+	const accBytes = 8 * 8 * 4 // a token's, of a panel
+	byTokens(a, accBytes, []int{2, 1}, func(n int) {
+		a.op("MOVD", "R1, R10")
+		a.op("MOVD", "R4, R11")
+		a.op("MOVD", "$2, R12")
+		a.label(fmt.Sprintf("rows%d", n))
+		for v := 0; v < 8*n; v += 2 {
+			a.load2(at(v/8*accBytes+v%8*16, "R11"), v, v+1)
+		}
+		pointActs(a, n)
+		a.op("MOVD", "R2, R9")
+		a.label(fmt.Sprintf("step%d", n))
+		for t := range n {
+			a.load2(at(0, actPointers[t]), 16+2*t, 17+2*t)
+		}
+		for r := range 4 {
+			a.load2(at(32*r, "R10"), 20+2*r, 21+2*r)
+		}
+		for v := range 8 {
+			for t := range n {
+				a.vec("VFMLA", "S4", 16+2*t+v%2, 20+v, 8*t+v)
+			}
+		}
+		for t := range n {
+			a.add(32, actPointers[t])
+		}
+		a.add(128, "R10")
+		a.loop("R9", fmt.Sprintf("step%d", n))
+		a.blank()
+		for v := 0; v < 8*n; v += 2 {
+			a.store2(v, v+1, at(v/8*accBytes+v%8*16, "R11"))
+		}
+		a.add(128, "R11")
+		a.loop("R12", fmt.Sprintf("rows%d", n))
+	})
+}
