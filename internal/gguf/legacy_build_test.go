@@ -54,12 +54,20 @@ func oldVocab(n int) []string {
 // that the code stands for.
 func newOldModel(format string, version uint32, ftype, code int32, typ quant.Type) *oldModel {
 	m := &oldModel{format: format, version: version, ftype: ftype, code: code, embd: 128, heads: 4, ffn: 256}
+	m.vocab = oldVocab(29)
+	return m.fill(typ)
+}
+
+// tinyOldModel returns a model as small as can be.
+func tinyOldModel(format string, version uint32, ftype, code int32, typ quant.Type) *oldModel {
+	m := &oldModel{format: format, version: version, ftype: ftype, code: code, embd: 32, heads: 1, ffn: 32}
+	m.vocab = []string{"", "", "", "a", " b"}
 	return m.fill(typ)
 }
 
 // fill makes up all tensors.
 func (m *oldModel) fill(typ quant.Type) *oldModel {
-	m.vocab, m.scores, m.layers = oldVocab(29), m.format != "ggml", 1
+	m.scores, m.layers = m.format != "ggml", 1
 	r := rand.New(rand.NewPCG(1, uint64(m.code)))
 	add := func(name string, rows, cols int) {
 		if rows == 0 {

@@ -97,10 +97,13 @@ func (l *legacyFile) readTensor(pos int64) (next int64, err error) {
 		return 0, err
 	}
 	dims, nameLen, code := c.i32(), c.i32(), c.i32()
-	if c.err == nil && (dims < 1 || dims > 2) {
+	if c.err != nil {
+		return 0, c.err
+	}
+	if dims < 1 || dims > 2 {
 		return 0, fmt.Errorf("%d dimensions, want 1 or 2", dims)
 	}
-	if c.err == nil && (nameLen < 1 || nameLen > maxLegacyName) {
+	if nameLen < 1 || nameLen > maxLegacyName {
 		return 0, fmt.Errorf("name of %d bytes, want 1 to %d", nameLen, maxLegacyName)
 	}
 	ne := [2]int32{1, 1} // innermost first, as in the file

@@ -3,7 +3,6 @@ package gguf
 import (
 	"fmt"
 	"math"
-	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -83,7 +82,7 @@ func TestLegacyTypes(t *testing.T) {
 // TestLegacyK reads the k-quants of ggjt version 3, of 256-wide rows.
 func TestLegacyK(t *testing.T) {
 	for _, typ := range []quant.Type{quant.Q2_K, quant.Q3_K, quant.Q4_K, quant.Q5_K, quant.Q6_K} {
-		m := &oldModel{format: "ggjt", version: 3, ftype: 10, code: int32(typ), embd: 256, heads: 4, ffn: 512}
+		m := &oldModel{format: "ggjt", version: 3, ftype: 10, code: int32(typ), embd: 256, heads: 4, ffn: 512, vocab: oldVocab(0)}
 		m.fill(typ)
 		f := open(t, m.save(t))
 		require.Equal(t, typ, f.Tensors[0].Type)
@@ -194,134 +193,6 @@ func TestLegacyGQA(t *testing.T) {
 	eps, _, err := f.Float("llama.attention.layer_norm_rms_epsilon")
 	require.NoError(t, err)
 	require.Equal(t, float32(1e-5), float32(eps))
-}
-
-// TestPlanes reads the layout of planes: the same model as that of blocks.
-func TestPlanes(t *testing.T) {
-	for _, test := range []struct {
-		code int32
-		typ  quant.Type
-	}{{2, quant.Q4_0v1}, {3, quant.Q4_1v1}} {
-		m := newOldModel("ggml", 0, test.code, test.code, test.typ)
-		blocks := open(t, m.save(t))
-		m.toPlanes(test.code == 3)
-		path := m.save(t)
-		for _, opt := range []Options{{}, {NoMap: true}} {
-			planes, err := OpenWith(path, opt)
-			require.NoError(t, err)
-			for i, want := range blocks.Tensors {
-				require.Equal(t, want.Data, planes.Tensors[i].Data, want.Name)
-			}
-			require.NoError(t, planes.Close())
-		}
-
-		// Without the weights nothing is rearranged before it is asked for.
-		head, err := OpenWith(path, Options{HeaderOnly: true})
-		require.NoError(t, err)
-		defer head.Close()
-		q := head.Tensor("blk.0.attn_q.weight")
-		require.Nil(t, q.Data)
-		row := test.typ.RowBytes(128)
-		some := make([]byte, 3*row)
-		require.NoError(t, q.Read(some, 5, 8))
-		require.Equal(t, blocks.Tensor("blk.0.attn_q.weight").Data[5*row:8*row], some)
-	}
-}
-
-// TestLegacyParts joins what was cut, in all layouts that can be cut.
-func TestLegacyParts(t *testing.T) {
-	models := map[string]*oldModel{
-		"F32":        newOldModel("ggml", 0, 0, 0, quant.F32),
-		"Q4_0":       newOldModel("ggmf", 1, 2, 2, quant.Q4_0v1),
-		"Q4_1":       newOldModel("ggml", 0, 3, 3, quant.Q4_1v1),
-		"Q4_1 plane": newOldModel("ggml", 0, 3, 3, quant.Q4_1v1),
-	}
-	for name, m := range models {
-		for _, n := range []int{2, 4} {
-			t.Run(fmt.Sprintf("%s in %d", name, n), func(t *testing.T) {
-				whole := open(t, m.save(t))
-				paths := m.split(t, n)
-				if name == "Q4_1 plane" {
-					paths = planeParts(t, m, n)
-				}
-				for _, path := range []string{paths[0], paths[n-1]} {
-					for _, opt := range []Options{{}, {NoMap: true}} {
-						f, err := OpenWith(path, opt)
-						require.NoError(t, err)
-						require.Equal(t, paths, f.Parts)
-						for i, want := range whole.Tensors {
-							got := f.Tensors[i]
-							require.Equal(t, want.Shape, got.Shape, want.Name)
-							require.Equal(t, want.Data, got.Data, want.Name)
-							row := len(want.Data) / want.Rows()
-							if want.Rows() > 10 {
-								some := make([]byte, 7*row)
-								got.Data = nil
-								lo := want.Rows()/n - 3 // across the cut
-								require.NoError(t, got.Read(some, lo, lo+7))
-								require.Equal(t, want.Data[lo*row:(lo+7)*row], some, want.Name)
-							}
-						}
-						require.NoError(t, f.Close())
-					}
-				}
-			})
-		}
-	}
-}
-
-// planeParts cuts the model and then rearranges each part.
-func planeParts(t *testing.T, m *oldModel, n int) []string {
-	paths := m.split(t, n)
-	for i, path := range paths {
-		data, err := os.ReadFile(path)
-		require.NoError(t, err)
-		f := open(t, path) // all parts; only the header is of interest
-		part := *m
-		part.tensors = nil
-		for j, x := range f.Tensors {
-			s := x.src
-			piece := s.pieces[min(i, len(s.pieces)-1)]
-			t := oldTensor{m.tensors[j].name, m.tensors[j].code, s.rows, s.cols, data[piece.from:][:piece.n]}
-			if m.tensors[j].rows == 0 {
-				t.rows = 0
-			}
-			part.tensors = append(part.tensors, t)
-		}
-		part.toPlanes(true)
-		require.NoError(t, os.WriteFile(path+".new", part.bytes(), 0o644))
-	}
-	for _, path := range paths {
-		require.NoError(t, os.Rename(path+".new", path))
-	}
-	return paths
-}
-
-func TestLegacyBadParts(t *testing.T) {
-	m := newOldModel("ggml", 0, 0, 0, quant.F32)
-	t.Run("missing", func(t *testing.T) {
-		paths := m.split(t, 2)
-		require.NoError(t, os.Remove(paths[1]))
-		err := refuse(t, paths[0])
-		require.ErrorContains(t, err, "part 2 of 2 is missing: ")
-		require.ErrorContains(t, err, "old.bin.1")
-	})
-	t.Run("of another model", func(t *testing.T) {
-		paths := m.split(t, 2)
-		other := newOldModel("ggml", 0, 1, 0, quant.F32)
-		require.NoError(t, os.WriteFile(paths[1], other.bytes(), 0o644))
-		require.ErrorContains(t, refuse(t, paths[0]), "is a part of another model")
-	})
-	t.Run("of another kind", func(t *testing.T) {
-		paths := m.split(t, 2)
-		require.NoError(t, os.WriteFile(paths[1], []byte("text"), 0o644))
-		require.ErrorContains(t, refuse(t, paths[0]), "is not part 2")
-	})
-	t.Run("cut short", func(t *testing.T) {
-		paths := m.split(t, 2)
-		require.NoError(t, os.Truncate(paths[1], 50_000))
-		require.ErrorContains(t, refuse(t, paths[0]), "old.bin.1: ")
-	})
 }
 
 // TestLegacyShared reads the files that the programs of the time wrote: the
