@@ -53,5 +53,3 @@ func floatKernels(p packFunc, direct tileFunc) []kernel {
 	return []kernel{{level: "neon", rows: 8, blockLen: 8, panelBytes: 8 * 8 * 4, maxBlocks: 64, lanes: 8,
 		pack: p, tile: tileFloatNEON, direct: direct, directTokens: 1}}
 }
-
-func quantizeActs(a *Acts, row int, x []float32) { quantizeActsGeneric(a, row, x) }

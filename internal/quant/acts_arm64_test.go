@@ -1,0 +1,69 @@
+//go:build !purego
+
+package quant
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestQuantizeActsARM64 compares quantizeActs with the portable code, for values
+// of every size, ties and special numbers.
+func TestQuantizeActsARM64(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 1))
+	special := []float32{0, float32(math.Copysign(0, -1)), float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()),
+		1e-45, 1e-38, 0x1p-100, 0x1.fffffep-101, math.MaxFloat32, 127, 0.5, 1.5, 2.5, -63.5}
+	fill := map[string]func() float32{
+		"normal":  func() float32 { return float32(r.NormFloat64()) },
+		"ties":    func() float32 { return float32(r.IntN(255)-127) / 2 },
+		"zeros":   func() float32 { return 0 },
+		"bits":    func() float32 { return math.Float32frombits(r.Uint32()) },
+		"tiny":    func() float32 { return float32(r.NormFloat64()) * 0x1p-101 },
+		"huge":    func() float32 { return float32(r.NormFloat64()) * 1e37 },
+		"special": func() float32 { return special[r.IntN(len(special))] },
+	}
+	for name, value := range fill {
+		for _, typ := range []Type{Q4_0, Q4_K} {
+			t.Run(fmt.Sprint(name, "/", typ), func(t *testing.T) {
+				const cols = 256 * 20
+				var got, want Acts
+				got.Reset(typ, 2, cols)
+				want.Reset(typ, 2, cols)
+				x := atPageEnd(t, make([]float32, cols))
+				for row := range 2 {
+					one := value()
+					for i := range x {
+						x[i] = value()
+						if i%512 < 256 && name == "special" { // a single special number a block
+							x[i] = float32(r.NormFloat64())
+							if i%32 == 7 {
+								x[i] = one
+							}
+						}
+					}
+					quantizeActs(&got, row, x)
+					quantizeActsGeneric(&want, row, x)
+				}
+				require.Equal(t, want.Q, got.Q)
+				require.Equal(t, want.Sums, got.Sums)
+				require.Equal(t, want.Pairs, got.Pairs)
+				requireSameFloats(t, want.D, got.D)
+				requireSameFloats(t, want.DS, got.DS)
+			})
+		}
+	}
+}
+
+func requireSameFloats(t *testing.T, want, got []float32) {
+	t.Helper()
+	require.Len(t, got, len(want))
+	for i, w := range want {
+		if g := got[i]; math.Float32bits(w) != math.Float32bits(g) && (w == w || g == g) {
+			t.Fatalf("%d: got %v (%#x), want %v (%#x)", i, g, math.Float32bits(g), w, math.Float32bits(w))
+		}
+	}
+}
