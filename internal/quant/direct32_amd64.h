@@ -42,7 +42,7 @@ half:
 	ROWS
 
 block:
-	PREFETCH(R13)
+	FETCH
 	UNPACK
 	SCALES(V12, V13)
 	MOVQ q-16(SP), R12

@@ -40,3 +40,75 @@
 	VPDPBUSD.BCST 24(R12), Z6, Z8  \
 	VPDPBUSD.BCST 28(R12), Z7, Z9  \
 	VPADDD        Z9, Z8, Z8
+
+// What follows is for tile256_amd64.h and its formats.
+
+// SCALE stores the signed bytes j of the lanes of s as int32.
+#define SCALE(j, s, at) \
+	VPSLLD    $(24-8*j), s, Z12 \
+	VPSRAD    $24, Z12, Z12     \
+	VMOVDQU64 Z12, at(DI)
+
+// ADDSCALED adds the sums a of a run, times its scales, to sum.
+#define ADDSCALED(scales, a, sum) \
+	VPMULLD scales, a, a  \
+	VPADDD  a, sum, sum
+
+// ADDPAIRS adds the products of pairs of scales, or minima, with the pair of Sums
+// in Z10.
+#define ADDPAIRS(pairs, a) VPDPWSSD pairs, Z10, a
+
+#define SUM0 Z16
+#define SUM1 Z17
+#define SUM2 Z18
+#define SUM3 Z19
+#define SUM4 Z20
+#define SUM5 Z21
+#define SUM6 Z22
+#define SUM7 Z23
+#define ENTER
+#define ZEROSUMS1 \
+	VPXORD Z16, Z16, Z16 \
+	VPXORD Z17, Z17, Z17
+#define ZEROSUMS4 \
+	ZEROSUMS1            \
+	VPXORD Z18, Z18, Z18 \
+	VPXORD Z19, Z19, Z19 \
+	VPXORD Z20, Z20, Z20 \
+	VPXORD Z21, Z21, Z21 \
+	VPXORD Z22, Z22, Z22 \
+	VPXORD Z23, Z23, Z23
+
+// DOTRUN16 adds the product of a run with a token, times the scales, to Z9.
+#define DOTROW(i, z) \
+	VMOVDQU64     (i*64)(R9), z        \
+	VPDPBUSD.BCST (i*4)(R12), z, Z8
+
+#define DOTRUN16 \
+	VPXORD  Z8, Z8, Z8       \
+	DOTROW(0, Z0)            \
+	DOTROW(1, Z1)            \
+	DOTROW(2, Z2)            \
+	DOTROW(3, Z3)            \
+	VPMULLD (4*64)(R9), Z8, Z8 \
+	VPADDD  Z8, Z9, Z9
+
+#define DOTRUN32 \
+	VPXORD  Z8, Z8, Z8       \
+	DOTROW(0, Z0)            \
+	DOTROW(1, Z1)            \
+	DOTROW(2, Z2)            \
+	DOTROW(3, Z3)            \
+	DOTROW(4, Z4)            \
+	DOTROW(5, Z5)            \
+	DOTROW(6, Z6)            \
+	DOTROW(7, Z7)            \
+	VPMULLD (8*64)(R9), Z8, Z8 \
+	VPADDD  Z8, Z9, Z9
+
+#define FETCHROWS \
+	PREFETCHT0 (R13) \
+	PREFETCHT0 64(R13) \
+	PREFETCHT0 128(R13) \
+	PREFETCHT0 192(R13) \
+	ADDQ $256, R13

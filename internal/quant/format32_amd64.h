@@ -1,18 +1,27 @@
 // The packing of a 32-wide format, and its product with a few tokens without
 // packing. To be defined: PACK and DIRECT (the functions' names), UNPACK and
 // SCALES (see unpack32_amd64.h), BLOCK (bytes of a block), PANEL (bytes of a
-// block in the panel of a vector of rows), PREFETCH (see below), MINS where there
-// are minima.
-//
-// A panel is two vectors of rows, one after the other. For each block it has the
-// eight vectors of weights, the scales as float32 and the minima.
+// block in the panel of a vector of rows), FETCH (prefetches a vector of
+// rows' blocks at R13), MINS where there are minima.
 
-#include "pack32_amd64.h"
+#ifdef MINS
+#define STORESCALES STOREDM
+#else
+#define STORESCALES STORED
+#endif
+
+#define PACKBLOCK \
+	UNPACK           \
+	STORE32          \
+	SCALES(V12, V13) \
+	STORESCALES
+#include "pack_amd64.h"
 #include "direct32_amd64.h"
 
-#undef PACK
+#undef PACKBLOCK
+#undef STORESCALES
 #undef DIRECT
 #undef UNPACK
 #undef SCALES
 #undef BLOCK
-#undef PREFETCH
+#undef FETCH

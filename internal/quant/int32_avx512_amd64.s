@@ -9,9 +9,9 @@
 #include "rows_avx512_amd64.h"
 #include "dot_avx512_amd64.h"
 
-#define PREFETCH5(p) PREFETCHT0 (p); PREFETCHT0 64(p); PREFETCHT0 128(p); PREFETCHT0 192(p); PREFETCHT0 256(p)
-#define PREFETCH6(p) PREFETCH5(p); PREFETCHT0 320(p)
-#define PREFETCH9(p) PREFETCH6(p); PREFETCHT0 384(p); PREFETCHT0 448(p); PREFETCHT0 512(p)
+#define FETCH5 PREFETCHT0 (R13); PREFETCHT0 64(R13); PREFETCHT0 128(R13); PREFETCHT0 192(R13); PREFETCHT0 256(R13)
+#define FETCH6 FETCH5; PREFETCHT0 320(R13)
+#define FETCH9 FETCH6; PREFETCHT0 384(R13); PREFETCHT0 448(R13); PREFETCHT0 512(R13)
 
 #define PANEL (9*VBYTES)
 #define TILE ·tile32AVX512
@@ -22,7 +22,7 @@
 #define UNPACK UNPACK_Q4_0
 #define SCALES SCALES_D
 #define BLOCK 18
-#define PREFETCH PREFETCH5
+#define FETCH FETCH5
 #include "format32_amd64.h"
 
 #define PACK ·packQ5_0AVX512
@@ -30,7 +30,7 @@
 #define UNPACK UNPACK_Q5_0
 #define SCALES SCALES_D
 #define BLOCK 22
-#define PREFETCH PREFETCH6
+#define FETCH FETCH6
 #include "format32_amd64.h"
 
 #define PACK ·packQ8_0AVX512
@@ -38,7 +38,7 @@
 #define UNPACK UNPACK_Q8_0
 #define SCALES SCALES_D
 #define BLOCK 34
-#define PREFETCH PREFETCH9
+#define FETCH FETCH9
 #include "format32_amd64.h"
 
 #define PACK ·packIQ4_NLAVX512
@@ -46,7 +46,7 @@
 #define UNPACK UNPACK_IQ4_NL
 #define SCALES SCALES_D
 #define BLOCK 18
-#define PREFETCH PREFETCH5
+#define FETCH FETCH5
 #include "format32_amd64.h"
 
 #undef PANEL
@@ -60,7 +60,7 @@
 #define UNPACK UNPACK_Q4_1
 #define SCALES SCALES_DM
 #define BLOCK 20
-#define PREFETCH PREFETCH5
+#define FETCH FETCH5
 #include "format32_amd64.h"
 
 #define PACK ·packQ5_1AVX512
@@ -68,5 +68,5 @@
 #define UNPACK UNPACK_Q5_1
 #define SCALES SCALES_DM
 #define BLOCK 24
-#define PREFETCH PREFETCH6
+#define FETCH FETCH6
 #include "format32_amd64.h"

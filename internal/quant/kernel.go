@@ -32,7 +32,7 @@ type kernel struct {
 
 	// direct, where there is one, is pack and tile in one for at most
 	// directTokens rows of activations: it reads the blocks at t.w, whose rows
-	// are t.wStride bytes apart, and makes no panel.
+	// are t.wStride bytes apart; at t.panel there is room for a block.
 	direct       func(t *tileArgs)
 	directTokens int
 }
@@ -88,10 +88,9 @@ func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi
 	blockBytes := w.Type.RowBytes(k.blockLen)
 	run := max(1, min(nb, k.maxBlocks))
 	direct := k.direct != nil && a.Rows <= k.directTokens
+	s.panel = resize(s.panel, run*k.panelBytes)
 	if direct {
 		run = max(1, nb)
-	} else {
-		s.panel = resize(s.panel, run*k.panelBytes)
 	}
 	s.acc = resize(s.acc, a.Rows*k.rows*k.lanes)
 	for r := lo; r < hi; r += k.rows {
@@ -127,14 +126,13 @@ func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi
 // stride bytes apart, with blocks b and on of a to s.acc.
 func (s *Scratch) multiply(k *kernel, direct bool, a *Acts, w *byte, stride, b, n int) {
 	t := &s.args
-	*t = tileArgs{w: w, wStride: stride, nb: n, tokens: a.Rows, acc: &s.acc[0],
+	*t = tileArgs{panel: &s.panel[0], w: w, wStride: stride, nb: n, tokens: a.Rows, acc: &s.acc[0],
 		offset: uint32(uint16(-k.offset)) * 0x10001}
 	a.setTileArgs(t, b, k.blockLen)
 	if direct {
 		k.direct(t)
 		return
 	}
-	t.panel = &s.panel[0]
 	k.pack(t.panel, w, stride, n)
 	k.tile(t)
 }

@@ -124,3 +124,22 @@
 #define SCALES_DM(d, m) \
 	DWORDS(0)         \
 	SPLITHALVES(d, m)
+
+// STORE32 stores the weights and scales of a block in a panel: eight vectors, then
+// D, then the minima.
+#define STORE32 \
+	VSTORE V0, (0*VBYTES)(DI)   \
+	VSTORE V1, (1*VBYTES)(DI)   \
+	VSTORE V2, (2*VBYTES)(DI)   \
+	VSTORE V3, (3*VBYTES)(DI)   \
+	VSTORE V4, (4*VBYTES)(DI)   \
+	VSTORE V5, (5*VBYTES)(DI)   \
+	VSTORE V6, (6*VBYTES)(DI)   \
+	VSTORE V7, (7*VBYTES)(DI)
+
+#define STORED \
+	VMOVUPS V12, (8*VBYTES)(DI)
+
+#define STOREDM \
+	VMOVUPS V12, (8*VBYTES)(DI) \
+	VMOVUPS V13, (9*VBYTES)(DI)

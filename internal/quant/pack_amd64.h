@@ -1,0 +1,35 @@
+// The packing of a format: PACK is the function, PACKBLOCK packs a block of a
+// vector of rows at SI to DI, BLOCK and PANEL are its bytes before and after.
+//
+// A panel is two vectors of rows, one after the other.
+//
+// Registers: rows in SI, R8 - R11, DX (see rows_*.h), DI panel, CX blocks left,
+// BX vectors of rows left, V15 low nibbles.
+TEXT PACK(SB), NOSPLIT, $0-32
+	MOVQ         panel+0(FP), DI
+	MOVQ         w+8(FP), SI
+	MOVQ         stride+16(FP), DX
+	LEAQ         (DX)(DX*2), R8
+	VPBROADCASTD ·lowNibbles(SB), V15
+	MOVL         $2, BX
+
+rows:
+	MOVQ nb+24(FP), CX
+
+block:
+	ROWS
+	PACKBLOCK
+	ADDQ $BLOCK, SI
+	ADDQ $PANEL, DI
+	DECQ CX
+	JNZ  block
+
+	MOVQ  DX, SI
+	IMULQ $LANES, SI
+	ADDQ  w+8(FP), SI
+	DECQ  BX
+	JNZ   rows
+	VZEROUPPER
+	RET
+
+#undef PACK
