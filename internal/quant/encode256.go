@@ -6,24 +6,60 @@ type search struct {
 	q          [256]uint8   // integers, from 0
 	scale, min [16]float32  // of each run
 	sumW       [16]float32
+
+	laneSearch // memory of a CPU's faster ways
 }
 
-// scaleMins searches the scale and minimum of each run of n weights.
-func (s *search) scaleMins(x []float32, n int, p *minSearch) {
+// A weighting says how much an error in a weight counts.
+type weighting uint8
+
+const (
+	byImportance weighting = iota // as search.w says
+	bySize                        // as much as the weight is large
+	bySquare                      // the square of that
+	byMean                        // its size and the run's root mean square
+)
+
+// weigh fills s.w for runs of n weights.
+func (s *search) weigh(x []float32, n int, by weighting) {
+	switch by {
+	case bySize:
+		for i, v := range x {
+			s.w[i] = abs(v)
+		}
+	case bySquare:
+		for i, v := range x {
+			s.w[i] = v * v
+		}
+	case byMean:
+		for j := 0; j < len(x); j += n {
+			run := x[j : j+n]
+			mean := sqrt(sumSquares(run) / float32(n))
+			for i, v := range run {
+				s.w[j+i] = mean + abs(v)
+			}
+		}
+	}
+}
+
+// scaleMinsGeneric searches the scale and minimum of each run of n weights.
+func (s *search) scaleMinsGeneric(x []float32, n int, by weighting, p *minSearch) {
+	s.weigh(x, n, by)
 	for j := range 256 / n {
 		s.scale[j], s.min[j] = searchScaleMin(p, x[j*n:j*n+n], s.w[j*n:j*n+n], s.q[j*n:j*n+n])
 	}
 }
 
-// signedScales searches the scale of each run of n weights.
-func (s *search) signedScales(x []float32, n int, half int32) {
+// signedScalesGeneric searches the scale of each run of n weights.
+func (s *search) signedScalesGeneric(x []float32, n int, by weighting, half int32) {
+	s.weigh(x, n, by)
 	for j := range 256 / n {
 		s.scale[j] = searchSigned(half, x[j*n:j*n+n], s.w[j*n:j*n+n], s.q[j*n:j*n+n])
 	}
 }
 
-// refinedScales searches the scale of each run of 16 weights, for Q3_K.
-func (s *search) refinedScales(x []float32) {
+// refinedScalesGeneric searches the scale of each run of 16 weights, for Q3_K.
+func (s *search) refinedScalesGeneric(x []float32) {
 	for j := range 16 {
 		s.scale[j] = refineSigned(4, x[j*16:j*16+16], s.q[j*16:j*16+16])
 	}
@@ -47,27 +83,17 @@ func (s *search) fitPositive(v []float32, top int32, q *[16]uint8) (scale float3
 	return searchPositive(top, v, s.sumWeights(256/len(v)), q[:len(v)])
 }
 
-// requantizeMin finds the integers of run j of n weights for its scale and
-// minimum as they were rounded. Where the scale became 0 those of the search
-// stay.
-func (s *search) requantizeMin(x []float32, n, j int, scale, minimum float32, top int32) {
-	if scale == 0 {
-		return
-	}
-	x, q := x[j*n:j*n+n], s.q[j*n:j*n+n]
-	for i, v := range x {
-		q[i] = uint8(max(0, min(top, nearest((v+float32(minimum))/scale))))
-	}
-}
-
-// requantizeSigned finds the integers of run j of 16 weights for its scale as it
-// was rounded.
-func (s *search) requantizeSigned(x []float32, j int, scale float32, half int32) {
-	if scale == 0 {
-		return
-	}
-	x, q := x[j*16:j*16+16], s.q[j*16:j*16+16]
-	for i, v := range x {
-		q[i] = uint8(clampSigned(v/scale, half) + half)
+// requantizeGeneric finds the integers, from low to high and stored from 0, of
+// all runs of n weights for their scales and minima as they were rounded. Where
+// a scale became 0 those of the search stay.
+func (s *search) requantizeGeneric(x []float32, n int, scale, minimum *[16]float32, low, high int32) {
+	for j := range 256 / n {
+		if scale[j] == 0 {
+			continue
+		}
+		x, q := x[j*n:j*n+n], s.q[j*n:j*n+n]
+		for i, v := range x {
+			q[i] = uint8(max(low, min(high, nearest((v+minimum[j])/scale[j]))) - low)
+		}
 	}
 }

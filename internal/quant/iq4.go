@@ -59,39 +59,42 @@ func iq4Code(f float32) (code uint8) {
 }
 
 func encodeIQ4_NL(dst []byte, x, importance []float32) {
-	var w [32]float32
+	var s laneSearch
+	var w [256]float32
+	var scale [8]float32
 	var q [32]uint8
-	for ; len(x) > 0; x, dst = x[32:], dst[18:] {
-		importance = weighIQ4(w[:], x[:32], importance)
-		d := searchIQ4(x[:32], w[:])
-		putF16(dst, d)
-		inv := inverse(d)
-		for j, v := range x[:32] {
-			q[j] = iq4Code(inv * v)
+	for len(x) > 0 {
+		runs := min(8, len(x)/32)
+		for b := range runs {
+			importance = weighIQ4(w[32*b:32*b+32], x[32*b:32*b+32], importance)
 		}
-		packNibbles(dst[2:18], &q)
+		s.searchIQ4Runs(scale[:runs], x, w[:])
+		for b := range runs {
+			putF16(dst, scale[b])
+			iq4Codes(&q, x[32*b:32*b+32], inverse(scale[b]))
+			packNibbles(dst[2:18], &q)
+			dst = dst[18:]
+		}
+		x = x[32*runs:]
 	}
 }
 
 func encodeIQ4_XS(dst []byte, x, importance []float32) {
-	var s search
+	var s laneSearch
+	var w [256]float32
+	var scale [8]float32
 	for ; len(x) > 0; x, dst = x[256:], dst[136:] {
 		x, block := x[:256], dst[:136]
-		importance = weighIQ4(s.w[:], x, importance)
-		for b := range 8 {
-			s.scale[b] = searchIQ4(x[32*b:32*b+32], s.w[32*b:32*b+32])
-		}
-		d := -firstLargest(s.scale[:8]) / 32
+		importance = weighIQ4(w[:], x, importance)
+		s.searchIQ4Runs(scale[:], x, w[:])
+		d := -firstLargest(scale[:]) / 32
 		putF16(block, d)
 		clear(block[2:8])
 		inv := inverse(d)
-		for b, scale := range s.scale[:8] {
+		for b, scale := range scale {
 			l := max(-32, min(31, nearest(inv*scale)))
-			runInv := inverse(d * float32(l))
 			var q [32]uint8
-			for j, v := range x[32*b : 32*b+32] {
-				q[j] = iq4Code(runInv * v)
-			}
+			iq4Codes(&q, x[32*b:32*b+32], inverse(d*float32(l)))
 			packNibbles(block[8+16*b:], &q)
 			code := uint8(l + 32)
 			block[4+b/2] |= code & 15 << (4 * (b & 1))
@@ -111,6 +114,20 @@ func weighIQ4(w, x, importance []float32) []float32 {
 	}
 	weigh(w, x, importance[:len(x)], sumSquares(x)*(2/float32(len(x))))
 	return importance[len(x):]
+}
+
+// searchIQ4RunsGeneric finds the scales of runs of 32 weights.
+func searchIQ4RunsGeneric(scale []float32, x, w []float32) {
+	for b := range scale {
+		scale[b] = searchIQ4(x[32*b:32*b+32], w[32*b:32*b+32])
+	}
+}
+
+// iq4CodesGeneric finds the codes of the 32 weights x*inv.
+func iq4CodesGeneric(q *[32]uint8, x []float32, inv float32) {
+	for j, v := range x[:32] {
+		q[j] = iq4Code(inv * v)
+	}
 }
 
 // searchIQ4 finds the scale that minimizes the weighted error of 32 weights.

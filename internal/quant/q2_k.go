@@ -35,20 +35,18 @@ func unpack2(qs []byte, q *[256]int8) {
 func encodeQ2_K(dst []byte, x, importance []float32) {
 	var s search
 	var sc, mn [16]uint8
+	var scale, minimum [16]float32
 	for ; len(x) > 0; x, dst = x[256:], dst[84:] {
 		x, block := x[:256], dst[:84]
 		var d, dmin float32
 		if importance != nil {
 			weigh(s.w[:], x, importance[:256], sumSquares(x)/256)
 			importance = importance[256:]
-			s.scaleMins(x, 16, &minSearch{top: 3, first: -0.9, step: 0.05, trials: 37})
+			s.scaleMins(x, 16, byImportance, &minSearch{top: 3, first: -0.9, step: 0.05, trials: 37})
 			d = s.fitPositive(s.scale[:], 15, &sc)
 			dmin = s.fitPositive(s.min[:], 15, &mn)
 		} else {
-			for i, v := range x {
-				s.w[i] = abs(v)
-			}
-			s.scaleMins(x, 16, &minSearch{top: 3, first: -0.5, step: 0.1, trials: 16, absolute: true})
+			s.scaleMins(x, 16, bySize, &minSearch{top: 3, first: -0.5, step: 0.1, trials: 16, absolute: true})
 			d = spread(s.scale[:], 15, &sc)
 			dmin = spread(s.min[:], 15, &mn)
 		}
@@ -57,8 +55,9 @@ func encodeQ2_K(dst []byte, x, importance []float32) {
 		d, dmin = f16At(block[80:]), f16At(block[82:])
 		for j := range sc {
 			block[j] = sc[j] | mn[j]<<4
-			s.requantizeMin(x, 16, j, d*float32(block[j]&15), dmin*float32(block[j]>>4), 3)
+			scale[j], minimum[j] = d*float32(block[j]&15), float32(dmin*float32(block[j]>>4))
 		}
+		s.requantize(x, 16, &scale, &minimum, 0, 3)
 		pack2(block[16:80], &s.q)
 	}
 }

@@ -28,13 +28,14 @@ func unpackQ3_K(block []byte, s *superBlock) {
 func encodeQ3_K(dst []byte, x, importance []float32) {
 	var s search
 	var sc [16]uint8
+	var scale, none [16]float32
 	for ; len(x) > 0; x, dst = x[256:], dst[110:] {
 		x, block := x[:256], dst[:110]
 		var d float32
 		if importance != nil {
 			weigh(s.w[:], x, importance[:256], 2*sumSquares(x)/256)
 			importance = importance[256:]
-			s.signedScales(x, 16, 4)
+			s.signedScales(x, 16, byImportance, 4)
 			d = searchSigned(32, s.scale[:], s.sumWeights(16), sc[:])
 		} else {
 			s.refinedScales(x)
@@ -46,8 +47,9 @@ func encodeQ3_K(dst []byte, x, importance []float32) {
 		for j, v := range sc {
 			block[96+j%8] |= v & 15 << (4 * (j / 8))
 			block[104+j%4] |= v >> 4 << (2 * (j / 4))
-			s.requantizeSigned(x, j, d*(float32(v)-32), 4)
+			scale[j] = d * (float32(v) - 32)
 		}
+		s.requantize(x, 16, &scale, &none, -4, 3)
 		clear(block[:32])
 		for i, q := range s.q {
 			block[i%32] |= q >> 2 & 1 << (i / 32)

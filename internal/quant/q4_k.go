@@ -68,18 +68,11 @@ func (s *search) encodeScales6(dst []byte, x, importance []float32, p *minSearch
 	if importance != nil {
 		weigh(s.w[:], x, importance[:256], 2*sumSquares(x)/256)
 		importance = importance[256:]
-		s.scaleMins(x, 32, &minSearch{top: p.top, first: -0.9, step: 0.05, trials: 37})
+		s.scaleMins(x, 32, byImportance, &minSearch{top: p.top, first: -0.9, step: 0.05, trials: 37})
 		d = s.fitPositive(s.scale[:8], 63, &sc)
 		dmin = s.fitPositive(s.min[:8], 63, &mn)
 	} else {
-		for j := 0; j < 256; j += 32 {
-			run := x[j : j+32]
-			mean := sqrt(sumSquares(run) / 32)
-			for i, v := range run {
-				s.w[j+i] = mean + abs(v)
-			}
-		}
-		s.scaleMins(x, 32, p)
+		s.scaleMins(x, 32, byMean, p)
 		d = spread(s.scale[:8], 63, &sc)
 		dmin = spread(s.min[:8], 63, &mn)
 		for j := range 8 {
@@ -95,9 +88,11 @@ func (s *search) encodeScales6(dst []byte, x, importance []float32, p *minSearch
 		b[j+4] = mn[j] | mn[j+4]>>4<<6
 		b[j+8] = sc[j+4]&15 | mn[j+4]<<4
 	}
+	var scale, minimum [16]float32
 	for j := range 8 {
 		sc, mn := scale6(b, j)
-		s.requantizeMin(x, 32, j, d*float32(sc), dmin*float32(mn), p.top)
+		scale[j], minimum[j] = d*float32(sc), float32(dmin*float32(mn))
 	}
+	s.requantize(x, 32, &scale, &minimum, 0, p.top)
 	return importance
 }

@@ -28,17 +28,16 @@ func unpackQ6_K(block []byte, s *superBlock) {
 
 func encodeQ6_K(dst []byte, x, importance []float32) {
 	var s search
+	var scale, none [16]float32
 	for ; len(x) > 0; x, dst = x[256:], dst[210:] {
 		x, block := x[:256], dst[:210]
 		if importance != nil {
 			copy(s.w[:], importance[:256])
 			importance = importance[256:]
+			s.signedScales(x, 16, byImportance, 32)
 		} else {
-			for i, v := range x {
-				s.w[i] = v * v
-			}
+			s.signedScales(x, 16, bySquare, 32)
 		}
-		s.signedScales(x, 16, 32)
 		if abs(firstLargest(s.scale[:])) < tinyGroup {
 			clear(block)
 			continue
@@ -48,8 +47,9 @@ func encodeQ6_K(dst []byte, x, importance []float32) {
 		d := f16At(block[208:])
 		for j, v := range sc {
 			block[192+j] = v + 128 // two's complement of v - 128
-			s.requantizeSigned(x, j, d*(float32(v)-128), 32)
+			scale[j] = d * (float32(v) - 128)
 		}
+		s.requantize(x, 16, &scale, &none, -32, 31)
 		for h := range 2 {
 			q := s.q[128*h : 128*h+128]
 			for l := range 64 {

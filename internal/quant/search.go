@@ -9,6 +9,10 @@ package quant
 // would be lost.
 const tinyGroup = 1e-15
 
+// signedTrials are the scales that searchSigned tries, as tenths of a step more
+// than the full range, which comes first.
+var signedTrials = [19]float32{0, -9, -8, -7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9}
+
 // searchSigned finds the scale s that minimizes Σ w·(x - s·(q-half))² and the
 // q, 0 ≤ q < 2·half. The weight of largest magnitude maps to -half, or near it.
 func searchSigned(half int32, x, w []float32, q []uint8) (scale float32) {
@@ -19,14 +23,8 @@ func searchSigned(half int32, x, w []float32, q []uint8) (scale float32) {
 	}
 	w, q = w[:len(x)], q[:len(x)]
 	var best float32
-	for i := range 19 { // the full range first, then -0.9 to 0.9 more of it
-		trial := i - 10
-		if i == 0 {
-			trial = 0
-		} else if i >= 10 {
-			trial = i - 9
-		}
-		inv := -(float32(half) + float32(float32(0.1)*float32(trial))) / largest
+	for _, trial := range signedTrials {
+		inv := -(float32(half) + float32(float32(0.1)*trial)) / largest
 		sumXQ, sumQQ := fitSigned(half, inv, x, w)
 		// With the best scale for these q, sumXQ/sumQQ, the error is
 		// Σ w·x² - sumXQ²/sumQQ.
