@@ -33,6 +33,9 @@ func Encode(t Type, dst []byte, src []float32, cols int, importance []float32) {
 	if len(src)%cols != 0 || len(dst) != len(src)/cols*rowBytes {
 		panic(fmt.Sprintf("quant: %d bytes for %d weights of %v in rows of %d", len(dst), len(src), t, cols))
 	}
+	if !(importance != nil && UsesImportance(t)) && encodeSpan(t, dst, src) {
+		return
+	}
 	for ; len(src) > 0; src, dst = src[cols:], dst[rowBytes:] {
 		encode(dst[:rowBytes], src[:cols], importance)
 	}

@@ -22,3 +22,5 @@ func (s *search) requantize(x []float32, n int, scale, minimum *[16]float32, low
 func (*laneSearch) searchIQ4Runs(scale []float32, x, w []float32) { searchIQ4RunsGeneric(scale, x, w) }
 
 func iq4Codes(q *[32]uint8, x []float32, inv float32) { iq4CodesGeneric(q, x, inv) }
+
+func encodeSpan(Type, []byte, []float32) bool { return false }
