@@ -1,0 +1,28 @@
+package eval
+
+// Report is a comparison of models with a base, ready to be shown.
+type Report struct {
+	Base   Row    `json:"base"`
+	Models []Row  `json:"models"`
+	Text   string `json:"text"`   // name of the text
+	Policy Policy `json:"policy"` // how it was divided
+	Chunks int    `json:"chunks"` // windows
+	Scored int    `json:"scored"` // tokens
+}
+
+// Row is one model of a report.
+type Row struct {
+	Name   string   `json:"name"`
+	Path   string   `json:"path,omitempty"`
+	Bytes  int64    `json:"bytes"`           // of the file
+	BPW    float64  `json:"bits_per_weight"` // of the tensors
+	PPL    Estimate `json:"ppl"`
+	Prompt float64  `json:"prompt_tokens_per_second"`
+	Gen    float64  `json:"generation_tokens_per_second"`
+
+	// Comparison with the base; nil for the base itself.
+	Comparison *Comparison `json:"comparison,omitempty"`
+}
+
+// rows returns the base and the models.
+func (r *Report) rows() []Row { return append([]Row{r.Base}, r.Models...) }

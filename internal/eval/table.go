@@ -1,0 +1,194 @@
+package eval
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// column is a column of a table: its head, and a cell for each model.
+type column struct {
+	head string
+	cell func(Row) string
+}
+
+// summary is the table that most readers want.
+var summary = []column{
+	{"model", func(r Row) string { return r.Name }},
+	{"size", func(r Row) string { return size(r.Bytes) }},
+	{"bpw", func(r Row) string { return number(r.BPW, 2) }},
+	{"PPL", func(r Row) string { return estimate(r.PPL, 1, 4) }},
+	{"PPL ratio", ofComparison(func(c *Comparison) string { return estimate(c.Ratio, 1, 4) })},
+	{"mean KLD", ofComparison(func(c *Comparison) string { return estimate(c.KLD.Mean, 1, 6) })},
+	{"RMS Δp %", ofComparison(func(c *Comparison) string { return estimate(c.RMSDeltaP, 100, 3) })},
+	{"same top %", ofComparison(func(c *Comparison) string { return estimate(c.SameTop, 100, 2) })},
+	{"prompt t/s", func(r Row) string { return number(r.Prompt, 1) }},
+	{"generation t/s", func(r Row) string { return number(r.Gen, 1) }},
+}
+
+// divergences is the table of how the KL divergence is distributed.
+var divergences = []column{
+	{"KL divergence, nats", func(r Row) string { return r.Name }},
+	{"mean", ofComparison(func(c *Comparison) string { return estimate(c.KLD.Mean, 1, 6) })},
+	{"median", ofComparison(func(c *Comparison) string { return estimate(c.KLD.Median, 1, 6) })},
+	{"90 %", ofComparison(func(c *Comparison) string { return estimate(c.KLD.P90, 1, 5) })},
+	{"95 %", ofComparison(func(c *Comparison) string { return estimate(c.KLD.P95, 1, 5) })},
+	{"99 %", ofComparison(func(c *Comparison) string { return estimate(c.KLD.P99, 1, 4) })},
+	{"99.9 %", ofComparison(func(c *Comparison) string { return estimate(c.KLD.P999, 1, 4) })},
+	{"maximum", ofComparison(func(c *Comparison) string { return number(c.KLD.Max, 4) })},
+}
+
+// probabilities is the table of how much likelier or less likely the text's
+// own tokens became.
+var probabilities = []column{
+	{"Δp, %", func(r Row) string { return r.Name }},
+	{"mean", ofComparison(func(c *Comparison) string { return estimate(c.DeltaP.Mean, 100, 3) })},
+	{"0.1 %", percentile(func(s *Spread) Estimate { return s.P001 })},
+	{"1 %", percentile(func(s *Spread) Estimate { return s.P01 })},
+	{"5 %", percentile(func(s *Spread) Estimate { return s.P05 })},
+	{"10 %", percentile(func(s *Spread) Estimate { return s.P10 })},
+	{"25 %", percentile(func(s *Spread) Estimate { return s.P25 })},
+	{"median", percentile(func(s *Spread) Estimate { return s.Median })},
+	{"75 %", percentile(func(s *Spread) Estimate { return s.P75 })},
+	{"90 %", percentile(func(s *Spread) Estimate { return s.P90 })},
+	{"95 %", percentile(func(s *Spread) Estimate { return s.P95 })},
+	{"99 %", percentile(func(s *Spread) Estimate { return s.P99 })},
+	{"99.9 %", percentile(func(s *Spread) Estimate { return s.P999 })},
+}
+
+// percentile returns a cell with a percentile of Δp.
+func percentile(of func(*Spread) Estimate) func(Row) string {
+	return ofComparison(func(c *Comparison) string { return number(100*of(&c.DeltaP).Value, 2) })
+}
+
+// ofComparison returns a cell that is empty for the base.
+func ofComparison(cell func(*Comparison) string) func(Row) string {
+	return func(r Row) string {
+		if r.Comparison == nil {
+			return ""
+		}
+		return cell(r.Comparison)
+	}
+}
+
+// number writes a number that was measured; what was not is 0.
+func number(v float64, digits int) string {
+	if v == 0 {
+		return "0"
+	}
+	return strconv.FormatFloat(v, 'f', digits, 64)
+}
+
+// estimate writes a value with its error, both times scale.
+func estimate(e Estimate, scale float64, digits int) string {
+	return fmt.Sprintf("%.*f ± %.*f", digits, e.Value*scale, digits, e.Error*scale)
+}
+
+// size writes a number of bytes.
+func size(n int64) string {
+	switch {
+	case n >= 1<<30:
+		return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30))
+	case n >= 1<<20:
+		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
+	}
+	return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+}
+
+// WriteMarkdown writes the report as tables that read well as they are, too.
+func (r *Report) WriteMarkdown(w io.Writer) error {
+	fmt.Fprintf(w, "%s: %d %s\n%d tokens scored\n\n", r.Text, r.Chunks, r.Policy, r.Scored)
+	if err := writeTable(w, summary, r.rows()); err != nil {
+		return err
+	}
+	for _, table := range [][]column{divergences, probabilities} {
+		fmt.Fprintln(w)
+		if err := writeTable(w, table, r.Models); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// writeTable writes one table.
+func writeTable(w io.Writer, columns []column, models []Row) error {
+	lines := make([]strings.Builder, len(models)+2)
+	for i, c := range columns {
+		cells := []string{c.head, ""}
+		width := utf8.RuneCountInString(c.head)
+		for _, m := range models {
+			cell := strings.ReplaceAll(c.cell(m), "|", `\|`)
+			cells = append(cells, cell)
+			width = max(width, utf8.RuneCountInString(cell))
+		}
+		for k, cell := range cells {
+			pad := strings.Repeat(" ", width-utf8.RuneCountInString(cell))
+			switch {
+			case k == 1 && i == 0:
+				fmt.Fprintf(&lines[k], "|:%s-", strings.Repeat("-", width))
+			case k == 1:
+				fmt.Fprintf(&lines[k], "|%s-:", strings.Repeat("-", width))
+			case i == 0: // names to the left, numbers to the right
+				fmt.Fprintf(&lines[k], "| %s%s ", cell, pad)
+			default:
+				fmt.Fprintf(&lines[k], "| %s%s ", pad, cell)
+			}
+		}
+	}
+	for i := range lines {
+		if _, err := fmt.Fprintf(w, "%s|\n", lines[i].String()); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// csvNumbers are the columns of the CSV form after those that name the model.
+var csvNumbers = []struct {
+	head string
+	of   func(*Comparison) float64
+}{
+	{"ppl_ratio", func(c *Comparison) float64 { return c.Ratio.Value }},
+	{"ppl_ratio_error", func(c *Comparison) float64 { return c.Ratio.Error }},
+	{"kld_mean", func(c *Comparison) float64 { return c.KLD.Mean.Value }},
+	{"kld_mean_error", func(c *Comparison) float64 { return c.KLD.Mean.Error }},
+	{"kld_median", func(c *Comparison) float64 { return c.KLD.Median.Value }},
+	{"kld_p90", func(c *Comparison) float64 { return c.KLD.P90.Value }},
+	{"kld_p95", func(c *Comparison) float64 { return c.KLD.P95.Value }},
+	{"kld_p99", func(c *Comparison) float64 { return c.KLD.P99.Value }},
+	{"kld_p99_9", func(c *Comparison) float64 { return c.KLD.P999.Value }},
+	{"kld_max", func(c *Comparison) float64 { return c.KLD.Max }},
+	{"delta_p_mean", func(c *Comparison) float64 { return c.DeltaP.Mean.Value }},
+	{"delta_p_rms", func(c *Comparison) float64 { return c.RMSDeltaP.Value }},
+	{"delta_p_rms_error", func(c *Comparison) float64 { return c.RMSDeltaP.Error }},
+	{"same_top", func(c *Comparison) float64 { return c.SameTop.Value }},
+	{"same_top_error", func(c *Comparison) float64 { return c.SameTop.Error }},
+}
+
+// WriteCSV writes one line for each model, the base first.
+func (r *Report) WriteCSV(w io.Writer) error {
+	out := csv.NewWriter(w)
+	head := []string{"model", "bytes", "bits_per_weight", "ppl", "ppl_error", "prompt_tokens_per_second", "generation_tokens_per_second"}
+	for _, c := range csvNumbers {
+		head = append(head, c.head)
+	}
+	out.Write(head)
+	exact := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	for _, m := range r.rows() {
+		line := []string{m.Name, strconv.FormatInt(m.Bytes, 10), exact(m.BPW), exact(m.PPL.Value), exact(m.PPL.Error),
+			exact(m.Prompt), exact(m.Gen)}
+		for _, c := range csvNumbers {
+			cell := ""
+			if m.Comparison != nil {
+				cell = exact(c.of(m.Comparison))
+			}
+			line = append(line, cell)
+		}
+		out.Write(line)
+	}
+	out.Flush()
+	return out.Error()
+}
