@@ -165,3 +165,33 @@ func (f *KVFormat) PutValue(values []byte, j int, v []float32) {
 
 // widenValues decodes a head's values to dst [32, ValueDim].
 func (f *KVFormat) widenValues(dst []float32, values []byte) { quant.Decode(f.TypeV, dst, values) }
+
+// Used calls each with the parts of a block of one layer that hold its first n
+// positions, in order.
+func (f *KVFormat) Used(block []byte, n int, each func(part []byte) error) error {
+	if n == BlockLen {
+		return each(block)
+	}
+	for h := range f.Heads {
+		keys := f.Keys(block, h)
+		for d := range f.KeyDim {
+			if f.TypeK == quant.Q8_0 && d%32 == 0 {
+				if err := each(keys[:2*n]); err != nil { // scales
+					return err
+				}
+				keys = keys[2*BlockLen:]
+			}
+			size := f.TypeK.RowBytes(f.KeyDim) / f.KeyDim
+			if err := each(keys[:n*size]); err != nil {
+				return err
+			}
+			keys = keys[BlockLen*size:]
+		}
+	}
+	for h := range f.Heads {
+		if err := each(f.Values(block, h)[:n*f.TypeV.RowBytes(f.ValueDim)]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -52,10 +52,10 @@ func (b *buffers) bytes() int {
 // fit 16 MiB, at least 1.
 func logitRows(vocab, batch int) int { return max(1, min(batch, 16<<20/4/vocab)) }
 
-// weightTypes returns the types of all matrices that activations are multiplied
-// with.
+// weightTypes returns the types of the layers' matrices. (The output's products
+// are of few tokens at a time.)
 func (w *Weights) weightTypes() []quant.Type {
-	seen := map[quant.Type]bool{w.Output.W.Type: true}
+	seen := map[quant.Type]bool{}
 	for i := range w.Layers {
 		l := &w.Layers[i]
 		all := []*Linear{&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut, &l.FFN.Gate, &l.FFN.Up, &l.FFN.Down, &l.Router}

@@ -1,0 +1,40 @@
+package model_test
+
+import (
+	"context"
+	"os"
+	"runtime"
+	"testing"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/model"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestFileCutWhileInUse: the pages behind the end are gone, for the caller and
+// for the workers alike; that is an error and the process lives on.
+func TestFileCutWhileInUse(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("a mapped file cannot be cut there")
+	}
+	for _, threads := range []int{1, 3} {
+		s := small
+		s.dim, s.ffn, s.vocab = 256, 512, 1000
+		path := s.write(t)
+		m := loadNoise(t, path)
+		sess := session(t, m, model.SessionOptions{Threads: threads})
+		_, err := sess.Eval(context.Background(), s.prompt(5), nil)
+		require.NoError(t, err)
+		size := m.File.Size()
+		require.NoError(t, os.Truncate(path, size/2))
+		_, err = sess.Eval(context.Background(), s.prompt(3), nil)
+		var fault *gguf.FaultError
+		require.ErrorAs(t, err, &fault)
+		require.Equal(t, 5, sess.Pos())
+		require.NoError(t, os.Truncate(path, 0)) // and the embedding
+		_, err = sess.Eval(context.Background(), []int32{1}, nil)
+		require.ErrorAs(t, err, &fault)
+		require.NoError(t, sess.Close())
+	}
+}

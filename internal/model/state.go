@@ -1,0 +1,120 @@
+package model
+
+import (
+	"bufio"
+	"encoding/binary"
+	"fmt"
+	"io"
+
+	"alpaca/internal/ggml"
+)
+
+// A saved state is, little-endian:
+//
+//	header  the fields of stateHeader
+//	tokens  [Tokens] int32
+//	cache   for each block of positions and each layer, what is used of the block
+//
+// It says nothing of which model it belongs to, and has no checksum: that is up
+// to the file it is part of. The shapes are checked, so that whatever is read
+// back, nothing is out of bounds.
+type stateHeader struct {
+	Magic                          uint32
+	Version                        uint32
+	Layers, Heads, Key, Value      uint32
+	TypeK, TypeV, Tokens, Reserved uint32
+}
+
+const (
+	stateMagic   = 0x74737061 // "apst"
+	stateVersion = 1
+)
+
+func (s *Session) stateHeader() stateHeader {
+	f := &s.cache.format
+	return stateHeader{
+		Magic: stateMagic, Version: stateVersion,
+		Layers: uint32(s.cache.layers), Heads: uint32(f.Heads), Key: uint32(f.KeyDim), Value: uint32(f.ValueDim),
+		TypeK: uint32(f.TypeK), TypeV: uint32(f.TypeV), Tokens: uint32(len(s.tokens)),
+	}
+}
+
+// SaveState writes the tokens evaluated so far with their keys and values.
+func (s *Session) SaveState(w io.Writer) error {
+	b := bufio.NewWriterSize(w, 1<<20)
+	binary.Write(b, binary.LittleEndian, s.stateHeader()) // b keeps the error
+	binary.Write(b, binary.LittleEndian, s.tokens)
+	err := s.eachUsed(len(s.tokens), func(part []byte) error {
+		_, err := b.Write(part)
+		return err
+	})
+	if err == nil {
+		err = b.Flush()
+	}
+	if err != nil {
+		return fmt.Errorf("model: saving the state: %w", err)
+	}
+	return nil
+}
+
+// LoadState makes the session go on from what SaveState wrote; evaluation then
+// gives the same bits as it would have. A state of another shape, or one that
+// does not fit the context, is an error. After an error the session is empty.
+// Memory is allocated as bytes come in: a short state cannot ask for much.
+func (s *Session) LoadState(r io.Reader) error {
+	if err := s.loadState(bufio.NewReaderSize(r, 1<<20)); err != nil {
+		s.tokens = s.tokens[:0]
+		return fmt.Errorf("model: loading the state: %w", err)
+	}
+	return nil
+}
+
+func (s *Session) loadState(r io.Reader) error {
+	s.tokens = s.tokens[:0]
+	var h stateHeader
+	if err := binary.Read(r, binary.LittleEndian, &h); err != nil {
+		return err
+	}
+	want := s.stateHeader()
+	if want.Tokens = h.Tokens; h != want {
+		return fmt.Errorf("it is of another version, model or type of cache: %+v, want %+v", h, want)
+	}
+	if int64(h.Tokens) > int64(s.ctx) {
+		return fmt.Errorf("its %d tokens do not fit the context of %d", h.Tokens, s.ctx)
+	}
+	n := int(h.Tokens)
+	for len(s.tokens) < n {
+		var part [256]int32
+		p := part[:min(len(part), n-len(s.tokens))]
+		if err := binary.Read(r, binary.LittleEndian, p); err != nil {
+			return err
+		}
+		for _, id := range p {
+			if id < 0 || int(id) >= s.model.Config.VocabSize {
+				return fmt.Errorf("token %d is not in the vocabulary of %d", id, s.model.Config.VocabSize)
+			}
+		}
+		s.tokens = append(s.tokens, p...)
+	}
+	return s.eachUsed(n, func(part []byte) error {
+		_, err := io.ReadFull(r, part)
+		return err
+	})
+}
+
+// eachUsed calls each with all parts of the cache that hold the first n
+// positions, after making room for them.
+func (s *Session) eachUsed(n int, each func(part []byte) error) error {
+	size := s.cache.format.BlockBytes()
+	for pos := 0; pos < n; pos += ggml.BlockLen {
+		s.cache.grow(pos + 1)
+		block := s.cache.blocks[pos/ggml.BlockLen]
+		for layer := range s.cache.layers {
+			used := min(n-pos, ggml.BlockLen)
+			if err := s.cache.format.Used(block[layer*size:(layer+1)*size], used, each); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
