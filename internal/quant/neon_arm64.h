@@ -24,7 +24,8 @@
 // 32-bit integers.
 #define VMLA4S(m, n, d)         WORD $(0x4ea09400 | (m)<<16 | (n)<<5 | (d)) // mla vd.4s, vn.4s, vm.4s
 
-// Sums of neighbours, widened; shifts with sign; narrowing.
+// Sums of neighbours, widened; shifts with sign; narrowing
+// and widening.
 #define VSADDLP8H(n, d)         WORD $(0x4e202800 | (n)<<5 | (d)) // saddlp vd.8h, vn.16b
 #define VSADDLP(n, d)           WORD $(0x4e602800 | (n)<<5 | (d)) // saddlp vd.4s, vn.8h
 #define VSADALP(n, d)           WORD $(0x4e606800 | (n)<<5 | (d)) // sadalp vd.4s, vn.8h
@@ -36,6 +37,11 @@
 #define VSQXTN28H(n, d)         WORD $(0x4e614800 | (n)<<5 | (d)) // sqxtn2 vd.8h, vn.4s
 #define VSQXTN8B(n, d)          WORD $(0x0e214800 | (n)<<5 | (d)) // sqxtn vd.8b, vn.8h
 #define VSQXTN216B(n, d)        WORD $(0x4e214800 | (n)<<5 | (d)) // sqxtn2 vd.16b, vn.8h
+
+#define VSXTL8H(n, d)           WORD $(0x0f08a400 | (n)<<5 | (d)) // sshll vd.8h, vn.8b, #0
+#define VSXTL28H(n, d)          WORD $(0x4f08a400 | (n)<<5 | (d)) // sshll2 vd.8h, vn.16b, #0
+#define VSXTL4S(n, d)           WORD $(0x0f10a400 | (n)<<5 | (d)) // sshll vd.4s, vn.4h, #0
+#define VSXTL24S(n, d)          WORD $(0x4f10a400 | (n)<<5 | (d)) // sshll2 vd.4s, vn.8h, #0
 
 // float32. The Go assembler knows VFMLA and VFMLS of whole vectors.
 #define VFMUL(m, n, d)          WORD $(0x6e20dc00 | (m)<<16 | (n)<<5 | (d)) // fmul vd.4s, vn.4s, vm.4s

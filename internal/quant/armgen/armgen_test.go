@@ -25,7 +25,7 @@ func TestFiles(t *testing.T) {
 	}
 }
 
-// TestEncodings compares each macro of neon_arm64.h with the encoding that LLVM's
+// TestEncodings compares each macro of the headers with the encoding that LLVM's
 // assembler gives to the GNU spelling beside it, for several operands.
 func TestEncodings(t *testing.T) {
 	mc, err := exec.LookPath("llvm-mc-19")
@@ -34,6 +34,9 @@ func TestEncodings(t *testing.T) {
 	}
 	header, err := os.ReadFile("../neon_arm64.h")
 	require.NoError(t, err)
+	ggml, err := os.ReadFile("../../ggml/neon_arm64.h")
+	require.NoError(t, err)
+	header = append(header, ggml...)
 	macro := regexp.MustCompile(`(?m)^#define (\w+)\(([^)]*)\)\s+WORD \$\((.*)\) // (.*)$`)
 	var source strings.Builder
 	var words []uint32

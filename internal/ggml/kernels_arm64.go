@@ -1,0 +1,162 @@
+//go:build !purego
+
+package ggml
+
+import "unsafe"
+
+// kernelTable lists the kernels. Better CPUs than the least have nothing that
+// would serve these loops better.
+var kernelTable = []kernel{
+	{level: "neon", gemm: gemmNEON, softmax: softmaxRowsNEON, scale: scaleByNEON, rmsNorm: rmsNormNEON,
+		silu: siluMulNEON, add: addToNEON, adjacent: rotateAdjacentNEON, halves: rotateHalvesNEON, widenQ8: widenQ8NEON},
+}
+
+// gemmArgs is what some columns of a product need. Strides are in bytes.
+type gemmArgs struct {
+	c, a, b                   *float32
+	cStride, aStride, bStride int
+	m, k                      int
+}
+
+// right moves g by n columns if there are more than these left.
+func (g *gemmArgs) right(n, left int) {
+	if left > n {
+		g.c = (*float32)(unsafe.Add(unsafe.Pointer(g.c), 4*n))
+		g.b = (*float32)(unsafe.Add(unsafe.Pointer(g.b), 4*n))
+	}
+}
+
+//go:noescape
+func gemm32NEON(args *gemmArgs)
+
+//go:noescape
+func gemm16NEON(args *gemmArgs)
+
+//go:noescape
+func gemm4NEON(args *gemmArgs)
+
+func gemmNEON(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int) {
+	if m <= 0 || k <= 0 || n <= 0 {
+		return
+	}
+	_, _, _ = c[(m-1)*cStride+n-1], a[(m-1)*aStride+k-1], b[(k-1)*bStride+n-1]
+	g := gemmArgs{c: &c[0], a: &a[0], b: &b[0], cStride: cStride * 4, aStride: aStride * 4, bStride: bStride * 4, m: m, k: k}
+	done := 0
+	// Four rows fill the registers with 16 columns, fewer need more columns
+	// to hide how long a multiply-add takes.
+	if m < 4 {
+		for ; n-done >= 32; done += 32 {
+			gemm32NEON(&g)
+			g.right(32, n-done)
+		}
+	}
+	for ; n-done >= 16; done += 16 {
+		gemm16NEON(&g)
+		g.right(16, n-done)
+	}
+	for ; n-done >= 4; done += 4 {
+		gemm4NEON(&g)
+		g.right(4, n-done)
+	}
+	if n > done {
+		gemmGeneric(c[done:], cStride, a, aStride, b[done:], bStride, m, k, n-done)
+	}
+}
+
+// softmaxArgs is what a softmax over rows [rows, 32] of scores needs.
+type softmaxArgs struct {
+	scores, max, sum, c *float32
+	rows                int
+}
+
+//go:noescape
+func softmaxNEON(args *softmaxArgs)
+
+func softmaxRowsNEON(scores, max, sum, c []float32) {
+	n := len(max)
+	if n == 0 {
+		return
+	}
+	_, _, _ = scores[n*BlockLen-1], sum[n-1], c[n-1]
+	softmaxNEON(&softmaxArgs{&scores[0], &max[0], &sum[0], &c[0], n})
+}
+
+//go:noescape
+func scale4NEON(x *float32, n int, by float32)
+
+func scaleByNEON(x []float32, by float32) {
+	n := len(x) &^ 3
+	if n > 0 {
+		scale4NEON(&x[0], n, by)
+	}
+	scaleByGeneric(x[n:], by)
+}
+
+//go:noescape
+func add4NEON(dst, x *float32, n int)
+
+func addToNEON(dst, x []float32) {
+	n := len(dst) &^ 3
+	if n > 0 {
+		_ = x[n-1]
+		add4NEON(&dst[0], &x[0], n)
+	}
+	addToGeneric(dst[n:], x[n:])
+}
+
+//go:noescape
+func silu4NEON(gate, up *float32, n int)
+
+func siluMulNEON(gate, up []float32) {
+	n := len(gate) &^ 3
+	if n > 0 {
+		_ = up[n-1]
+		silu4NEON(&gate[0], &up[0], n)
+	}
+	siluMulGeneric(gate[n:], up[n:])
+}
+
+//go:noescape
+func sumSquares8NEON(x *float32, n int) float32
+
+//go:noescape
+func mulNorm8NEON(dst, x, w *float32, n int, scale float32)
+
+func rmsNormNEON(dst, x, w []float32, eps float32) {
+	n := len(x)
+	if n == 0 || n%8 != 0 {
+		rmsNormGeneric(dst, x, w, eps)
+		return
+	}
+	_, _ = dst[n-1], w[n-1]
+	scale := rmsScale(sumSquares8NEON(&x[0], n), n, eps)
+	mulNorm8NEON(&dst[0], &x[0], &w[0], n, scale)
+}
+
+//go:noescape
+func rotateAdjacent4NEON(x, cos, sin *float32, n int)
+
+func rotateAdjacentNEON(x, cos, sin []float32) {
+	n := len(cos) &^ 3
+	if n > 0 {
+		_, _ = x[2*n-1], sin[n-1]
+		rotateAdjacent4NEON(&x[0], &cos[0], &sin[0], n)
+	}
+	rotateAdjacentGeneric(x[2*n:], cos[n:], sin[n:])
+}
+
+//go:noescape
+func rotateHalves4NEON(x, y, cos, sin *float32, n int)
+
+func rotateHalvesNEON(x, cos, sin []float32) {
+	n := len(cos)
+	if n == 0 || n%4 != 0 {
+		rotateHalvesGeneric(x, cos, sin)
+		return
+	}
+	_, _ = x[2*n-1], sin[n-1]
+	rotateHalves4NEON(&x[0], &x[n], &cos[0], &sin[0], n)
+}
+
+//go:noescape
+func widenQ8NEON(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32)

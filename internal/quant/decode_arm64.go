@@ -1,0 +1,30 @@
+//go:build !purego
+
+package quant
+
+var decodeNEON = Allowed("neon")
+
+//go:noescape
+func decodeF16NEON(dst *float32, src *byte, n int)
+
+//go:noescape
+func decodeQ8_0NEON(dst *float32, src *byte, nb int)
+
+func decodeF16(dst []float32, src []byte) {
+	if n := len(dst) &^ 7; decodeNEON && n > 0 {
+		_ = src[2*n-1]
+		decodeF16NEON(&dst[0], &src[0], n)
+		dst, src = dst[n:], src[2*n:]
+	}
+	decodeF16Generic(dst, src)
+}
+
+func decodeQ8_0(dst []float32, src []byte) {
+	nb := len(dst) / 32
+	if !decodeNEON || nb == 0 {
+		decodeBlocks32(formats32[Q8_0], dst, src, Q8_0.BlockBytes())
+		return
+	}
+	_ = src[34*nb-1]
+	decodeQ8_0NEON(&dst[0], &src[0], nb)
+}
