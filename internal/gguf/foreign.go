@@ -44,7 +44,7 @@ var foreignMagics = []struct{ magic, what string }{
 	{"<!doctype", "a web page: the download went wrong"},
 	{"<html", "a web page: the download went wrong"},
 	{"\x0a\x0e\x0a\x05<unk>", "a SentencePiece vocabulary"},
-	{"42ka", "a llama2.c checkpoint"},
+	{"24ka", "a llama2.c checkpoint"},
 	{"algg", "a LoRA adapter of 2023"},
 	{"nsgg", "a session file of llama.cpp"},
 	{"ccgg", "a Falcon model of 2023"},
@@ -81,6 +81,8 @@ func describe(head []byte, size int64) string {
 		return "a tar archive"
 	case isText(head):
 		return "a text file"
+	case isLlama2C(head, size):
+		return "a llama2.c checkpoint"
 	case len(bytes.Trim(head, "\x00")) == 0:
 		return "a file of zeros: the download or copy was not finished"
 	}
@@ -91,6 +93,29 @@ func describe(head []byte, size int64) string {
 func isSafetensors(head []byte, size int64) bool {
 	return len(head) > 10 && binary.LittleEndian.Uint64(head) < uint64(size) && head[8] == '{' &&
 		(head[9] == '"' || head[9] == ' ' || head[9] == '}')
+}
+
+// isLlama2C recognizes the oldest form of such a checkpoint, which has no magic:
+// width, hidden width, layers, heads, key heads, vocabulary, context, and then
+// the token embedding.
+func isLlama2C(head []byte, size int64) bool {
+	if len(head) < 28 {
+		return false
+	}
+	var n [7]int64
+	for i := range n {
+		n[i] = int64(int32(binary.LittleEndian.Uint32(head[4*i:])))
+	}
+	dim, heads, kvHeads, vocab := n[0], n[3], n[4], n[5]
+	if vocab < 0 {
+		vocab = -vocab // this is how it says that the output is not shared
+	}
+	for _, x := range append(n[:5], n[6]) {
+		if x < 1 || x > 1<<20 {
+			return false
+		}
+	}
+	return heads <= dim && dim%heads == 0 && heads%kvHeads == 0 && vocab > 0 && 4*dim*vocab < size
 }
 
 // isText reports whether head is UTF-8 without control characters.

@@ -116,14 +116,21 @@ func (im *image) at(off, n int64) ([]byte, error) {
 	if im.mapped {
 		return im.data[off : off+n : off+n], nil
 	}
-	if im.file == nil {
-		return nil, os.ErrClosed
-	}
 	p := make([]byte, n)
-	if _, err := im.file.ReadAt(p, off); err != nil {
-		return nil, err
+	return p, im.readAt(p, off)
+}
+
+// readAt copies bytes of the file from offset off, which must be in it.
+func (im *image) readAt(p []byte, off int64) error {
+	if im.mapped {
+		copy(p, im.data[off:off+int64(len(p))])
+		return nil
 	}
-	return p, nil
+	if im.file == nil {
+		return os.ErrClosed
+	}
+	_, err := im.file.ReadAt(p, off)
+	return err
 }
 
 // cursor returns a cursor over at most n bytes of the file from offset off.

@@ -53,7 +53,14 @@ func (s *source) read(dst []byte, lo, hi int) error {
 		if from >= to {
 			continue
 		}
-		src, err := p.im.at(p.from+int64(from)*int64(pieceRow), int64(to-from)*int64(pieceRow))
+		off, n := p.from+int64(from)*int64(pieceRow), (to-from)*pieceRow
+		if !s.plane && row == pieceRow {
+			if err := p.im.readAt(dst[at:at+n], off); err != nil {
+				return pathError(p.im.path, err)
+			}
+			continue
+		}
+		src, err := p.im.at(off, int64(n))
 		if err != nil {
 			return pathError(p.im.path, err)
 		}

@@ -1,0 +1,352 @@
+package convert
+
+import (
+	"bytes"
+	"context"
+	"encoding/binary"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
+	"alpaca/internal/testshared"
+)
+
+// convert converts and opens the result, which lives as long as the test.
+func convert(t *testing.T, in string, opt Options) (*gguf.File, *Result) {
+	out := filepath.Join(t.TempDir(), "out.gguf")
+	res, err := Run(context.Background(), in, out, opt)
+	require.NoError(t, err)
+	f, err := gguf.Open(out)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, f.Close()) })
+	require.Equal(t, f.Size(), res.OutputBytes)
+	return f, res
+}
+
+// values decodes a tensor.
+func values(x *gguf.Tensor) []float32 {
+	v := make([]float32, x.Elems())
+	quant.Decode(x.Type, v, x.Data)
+	return v
+}
+
+// requireSame requires the same values, to the bit but for the sign of zero.
+func requireSame(t *testing.T, want, got *gguf.Tensor) {
+	t.Helper()
+	require.NotNil(t, got, want.Name)
+	require.Equal(t, want.Shape, got.Shape, want.Name)
+	a, b := values(want), values(got)
+	for i := range a {
+		if a[i] != b[i] && (a[i] == a[i] || b[i] == b[i]) {
+			t.Fatalf("%s: element %d is %g, want %g", want.Name, i, b[i], a[i])
+		}
+	}
+}
+
+// TestLegacyShared converts all files of the programs of 2023: without loss, or
+// with one of at most half a unit in the last place of float16, which is told;
+// and exactly, if asked for.
+func TestLegacyShared(t *testing.T) {
+	paths, err := filepath.Glob(filepath.Join(filepath.Dir(testshared.Path(t, "models/legacy/leg-ggml-f16.bin")), "*.bin"))
+	require.NoError(t, err)
+	require.NotEmpty(t, paths)
+	for _, path := range paths {
+		t.Run(filepath.Base(path), func(t *testing.T) {
+			old, err := gguf.Open(path)
+			require.NoError(t, err)
+			defer old.Close()
+			f, res := convert(t, path, Options{})
+			require.EqualValues(t, 3, f.Version)
+			lossless := true
+			for i, x := range old.Tensors {
+				r := res.Tensors[i]
+				require.Equal(t, x.Name, r.Name)
+				require.Equal(t, x.Type.String(), r.From)
+				require.False(t, quant.IsLegacy(r.To))
+				require.Equal(t, r.To, f.Tensors[i].Type)
+				var worst float64
+				a, b := values(&x), values(f.Tensor(x.Name))
+				for i := range a {
+					worst = max(worst, math.Abs(float64(a[i])-float64(b[i])))
+				}
+				require.Equal(t, worst, r.Loss.Max)
+				require.Equal(t, worst == 0, r.Lossless)
+				require.Less(t, r.Loss.Relative(), 0x1p-10)
+				lossless = lossless && r.Lossless
+			}
+			// The metadata are those that the old file was taken to have.
+			for _, kv := range old.KV {
+				if got, ok := f.Value(kv.Key); kv.Key != keyFileType {
+					require.True(t, ok, kv.Key)
+					require.Equal(t, kv.Value.Any(), got.Any(), kv.Key)
+				}
+			}
+			source, _, err := f.String(keySourceFormat)
+			require.NoError(t, err)
+			require.Equal(t, res.Format, source)
+			// What has float16 in the first place must be kept.
+			if strings.Contains(path, "f16") || strings.Contains(path, "q5") || old.Version == 3 {
+				require.True(t, lossless)
+				return
+			}
+			exact, res := convert(t, path, Options{Exact: true})
+			for i, x := range old.Tensors {
+				require.True(t, res.Tensors[i].Lossless, x.Name)
+				requireSame(t, &x, exact.Tensor(x.Name))
+			}
+
+		})
+	}
+}
+
+func TestFileType(t *testing.T) {
+	for name, want := range map[string][2]uint64{
+		"ggml-q4_0": {2, 0}, "ggjt1-q4_2": {1, 0}, "ggjt1-q4_3": {1, 0}, "ggjt2-q4_1": {3, 0}, "ggjt2-q8_0": {7, 0},
+		"ggjt2-q5_0": {8, 8}, "ggjt3-q5_1": {9, 9}, "ggjt3-f16": {1, 1},
+	} {
+		path := testshared.Path(t, "models/legacy/leg-"+name+".bin")
+		for i, opt := range []Options{{}, {Exact: true}} {
+			f, _ := convert(t, path, opt)
+			n, _, err := f.Uint(keyFileType)
+			require.NoError(t, err)
+			require.Equal(t, want[i], n, "%s, exact %v", name, opt.Exact)
+			version, found, err := f.Uint(keyQuantVersion)
+			require.NoError(t, err)
+			require.Equal(t, n > 1, found, name)
+			require.Equal(t, found, version == 2)
+		}
+	}
+}
+
+// TestNibbles changes the order of nibbles and nothing else.
+func TestNibbles(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 1))
+	var src, dst [16]byte
+	for i := range src {
+		src[i] = byte(r.Uint32())
+	}
+	splitNibbles(&dst, &src)
+	for e := range 32 {
+		require.Equal(t, src[e/2]>>(e%2*4)&15, dst[e%16]>>(e/16*4)&15, e)
+	}
+}
+
+// TestTranscode rewrites blocks with scales that fit float16, and some that do
+// not.
+func TestTranscode(t *testing.T) {
+	r := rand.New(rand.NewPCG(2, 2))
+	for typ, l := range legacyFormats {
+		row := make([]byte, 8*typ.BlockBytes())
+		for i := range row {
+			row[i] = byte(r.Uint32())
+		}
+		scale := func(x float32) {
+			for b := range 8 {
+				for k := range l.scales {
+					if at := b * typ.BlockBytes(); l.wide {
+						binary.LittleEndian.PutUint32(row[at+4*k:], math.Float32bits(x*float32(k+1)))
+					} else {
+						binary.LittleEndian.PutUint16(row[at+2*k:], quant.F32ToF16(x*float32(k+1)))
+					}
+				}
+			}
+		}
+		f := formatOf(typ)
+		s := &step{&tensor{name: "x", shape: []int{256}}, f, f.to}
+		for _, x := range []float32{0.25, -3, 0, 0x1p-24, 1.0 / 3, 1e-9} {
+			scale(x)
+			dst := make([]byte, 8*f.to.BlockBytes())
+			loss, err := s.convert(dst, row, 1)
+			require.NoError(t, err)
+			before, after := make([]float32, 256), make([]float32, 256)
+			quant.Decode(typ, before, row)
+			quant.Decode(f.to, after, dst)
+			if !l.wide || x != 1.0/3 && x != 1e-9 {
+				require.Equal(t, before, after, "%v %g", typ, x)
+				require.Zero(t, loss.Max)
+			} else {
+				require.NotEqual(t, before, after, "%v %g", typ, x)
+				require.Positive(t, loss.Max)
+			}
+		}
+		scale(70000)
+		if _, err := s.convert(make([]byte, 8*f.to.BlockBytes()), row, 1); l.wide {
+			require.ErrorIs(t, err, ErrTooLarge, typ)
+			require.ErrorContains(t, err, "70000 does not fit float16")
+		}
+	}
+}
+
+// TestVersions upgrades GGUF files and joins split ones: the same metadata and
+// tensors.
+func TestVersions(t *testing.T) {
+	path := testshared.Path(t, "models/s-q4_0.gguf")
+	want, err := os.ReadFile(path)
+	require.NoError(t, err)
+	for version := uint32(1); version <= 3; version++ {
+		old := filepath.Join(t.TempDir(), "old.gguf")
+		require.NoError(t, os.WriteFile(old, asVersion(t, path, version), 0o644))
+		f, res := convert(t, old, Options{})
+		require.Equal(t, fmt.Sprint("gguf ", version), res.Format)
+		got, err := os.ReadFile(f.Path)
+		require.NoError(t, err)
+		require.True(t, bytes.Equal(want, got), "version %d", version)
+	}
+}
+
+// asVersion returns the GGUF file at path as older versions would have it.
+func asVersion(t *testing.T, path string, version uint32) []byte {
+	f, err := gguf.Open(path)
+	require.NoError(t, err)
+	defer f.Close()
+	b := binary.LittleEndian.AppendUint32([]byte("GGUF"), version)
+	length := func(n int) {
+		if version == 1 {
+			b = binary.LittleEndian.AppendUint32(b, uint32(n))
+		} else {
+			b = binary.LittleEndian.AppendUint64(b, uint64(n))
+		}
+	}
+	text := func(s string) {
+		if version < 3 {
+			s += "\x00" // as the first writer did
+		}
+		length(len(s))
+		b = append(b, s...)
+	}
+	length(len(f.Tensors))
+	length(len(f.KV))
+	for _, kv := range f.KV {
+		text(kv.Key)
+		b = binary.LittleEndian.AppendUint32(b, uint32(kv.Value.Kind))
+		switch v := kv.Value.Any().(type) {
+		case string:
+			text(v)
+		case []string:
+			b = binary.LittleEndian.AppendUint32(b, uint32(gguf.KindString))
+			length(len(v))
+			for _, s := range v {
+				text(s)
+			}
+		case []float32:
+			b = binary.LittleEndian.AppendUint32(b, uint32(gguf.KindF32))
+			length(len(v))
+			b, err = binary.Append(b, binary.LittleEndian, v)
+			require.NoError(t, err)
+		case []int64:
+			b = binary.LittleEndian.AppendUint32(b, uint32(gguf.KindI32))
+			length(len(v))
+			for _, x := range v {
+				b = binary.LittleEndian.AppendUint32(b, uint32(x))
+			}
+		case uint64:
+			require.Equal(t, gguf.KindU32, kv.Value.Kind)
+			b = binary.LittleEndian.AppendUint32(b, uint32(v))
+		case float32:
+			b = binary.LittleEndian.AppendUint32(b, math.Float32bits(v))
+		default:
+			t.Fatalf("%s is a %T", kv.Key, v)
+		}
+	}
+	offset := 0
+	for _, x := range f.Tensors {
+		text(x.Name)
+		b = binary.LittleEndian.AppendUint32(b, uint32(len(x.Shape)))
+		for d := range x.Shape {
+			length(x.Shape[len(x.Shape)-1-d])
+		}
+		b = binary.LittleEndian.AppendUint32(b, uint32(x.Type))
+		b = binary.LittleEndian.AppendUint64(b, uint64(offset))
+		offset += (len(x.Data) + 31) &^ 31
+	}
+	pad := func() {
+		for len(b)%32 != 0 {
+			b = append(b, 0)
+		}
+	}
+	pad()
+	for _, x := range f.Tensors {
+		b = append(b, x.Data...)
+		pad()
+	}
+	return b
+}
+
+// TestOutput refuses what would destroy something, and leaves nothing behind.
+func TestOutput(t *testing.T) {
+	in := testshared.Path(t, "models/legacy/leg-ggjt3-q4_0.bin")
+	data, err := os.ReadFile(in)
+	require.NoError(t, err)
+	dir := t.TempDir()
+	old := filepath.Join(dir, "old.bin")
+	require.NoError(t, os.WriteFile(old, data, 0o644))
+	link := filepath.Join(dir, "link.bin")
+	require.NoError(t, os.Link(old, link))
+	run := func(out string, opt Options) error {
+		_, err := Run(context.Background(), old, out, opt)
+		return err
+	}
+	require.ErrorContains(t, run(old, Options{Force: true}), "is the input")
+	require.ErrorContains(t, run(link, Options{Force: true}), "is the input")
+	other := filepath.Join(dir, "other")
+	require.NoError(t, os.WriteFile(other, []byte("text"), 0o644))
+	require.ErrorIs(t, run(other, Options{}), ErrExists)
+	require.ErrorIs(t, run(dir, Options{Force: true}), ErrExists)
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	_, err = Run(ctx, old, filepath.Join(dir, "new"), Options{})
+	require.ErrorIs(t, err, context.Canceled)
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	require.Len(t, entries, 3)
+
+	var last int64
+	require.NoError(t, run(other, Options{Force: true, Name: "Lily", Eps: 1e-5, Progress: func(tensor string, done int64) {
+		require.NotEmpty(t, tensor)
+		require.Greater(t, done, last)
+		last = done
+	}}))
+	f, err := gguf.Open(other)
+	require.NoError(t, err)
+	defer f.Close()
+	name, _, err := f.String(keyName)
+	require.NoError(t, err)
+	require.Equal(t, "Lily", name)
+	eps, _, err := f.Float("llama.attention.layer_norm_rms_epsilon")
+	require.NoError(t, err)
+	require.Equal(t, float32(1e-5), float32(eps))
+}
+
+// TestMemory converts a file larger than the memory that it may take.
+func TestMemory(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes a large file")
+	}
+	const rows = 64 << 10
+	path := filepath.Join(t.TempDir(), "large.gguf")
+	w, err := gguf.Create(path, []gguf.KV{{Key: "general.architecture", Value: gguf.Str("llama")}},
+		[]gguf.Tensor{{Name: "x", Type: quant.F16, Shape: []int{rows, 1024}}})
+	require.NoError(t, err)
+	require.NoError(t, w.Begin("x"))
+	for range rows {
+		_, err := w.Write(make([]byte, 2048))
+		require.NoError(t, err)
+	}
+	require.NoError(t, w.Commit())
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	out := filepath.Join(t.TempDir(), "out.gguf")
+	_, err = Run(context.Background(), path, out, Options{})
+	require.NoError(t, err)
+	runtime.ReadMemStats(&after)
+	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20), "bytes for %d", 2048*rows)
+}

@@ -1,0 +1,115 @@
+package convert
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+
+	"alpaca/internal/quant"
+)
+
+// format is how a tensor's numbers are stored in the input, and what becomes of
+// them.
+type format struct {
+	name string
+	typ  quant.Type // of the blocks; noType for formats that quant does not know
+	to   quant.Type // what GGUF has for it
+	// transcode rewrites a row from one to the other; nil if they are the same,
+	// or if the way leads over decode.
+	transcode func(dst, src []byte) error
+	// decode widens a row.
+	decode func(dst []float32, src []byte)
+	// mayRound says that not all values fit the new type.
+	mayRound bool
+}
+
+// noType is no type at all.
+const noType = ^quant.Type(0)
+
+// sameKind reports whether a file of to is named like one of f.
+func (f *format) sameKind(to quant.Type) bool {
+	_, legacy := legacyFormats[f.typ]
+	return legacy && f.to == to
+}
+
+// formatOf returns the format of a type that package gguf reads.
+func formatOf(t quant.Type) format {
+	f := format{name: t.String(), typ: t, to: t, decode: func(dst []float32, src []byte) { quant.Decode(t, dst, src) }}
+	if l, ok := legacyFormats[t]; ok {
+		f.to, f.mayRound = l.to, l.wide
+		f.transcode = func(dst, src []byte) error { return l.transcode(dst, src, t.BlockBytes()) }
+	} else if quant.IsLegacy(t) {
+		// Q4_2 and Q4_3 have scales for 16 weights, which nothing has had since.
+		f.to, f.mayRound = quant.F16, true
+	}
+	return f
+}
+
+// legacyFormat is a block of 2023 whose successor differs in the width of the
+// scales and the order of the nibbles at most.
+type legacyFormat struct {
+	to       quant.Type
+	scales   int  // scale, or scale and minimum
+	wide     bool // they are float32
+	high     bool // 4 bytes with the fifth bits follow, as today
+	adjacent bool // nibbles of neighbours are in one byte
+}
+
+var legacyFormats = map[quant.Type]legacyFormat{
+	quant.Q4_0v1: {to: quant.Q4_0, scales: 1, wide: true, adjacent: true},
+	quant.Q4_0v2: {to: quant.Q4_0, scales: 1, wide: true},
+	quant.Q4_1v1: {to: quant.Q4_1, scales: 2, wide: true, adjacent: true},
+	quant.Q4_1v2: {to: quant.Q4_1, scales: 2, wide: true},
+	quant.Q5_0v1: {to: quant.Q5_0, scales: 1, high: true, adjacent: true},
+	quant.Q5_1v1: {to: quant.Q5_1, scales: 2, high: true, adjacent: true},
+	quant.Q8_0v1: {to: quant.Q8_0, scales: 1, wide: true},
+}
+
+// transcode rewrites a row of blocks of blockBytes.
+func (l *legacyFormat) transcode(dst, src []byte, blockBytes int) error {
+	out := l.to.BlockBytes()
+	for ; len(src) > 0; src, dst = src[blockBytes:], dst[out:] {
+		from, to := src[:blockBytes], dst[:out]
+		for range l.scales {
+			if !l.wide {
+				copy(to[:2], from)
+				from, to = from[2:], to[2:]
+				continue
+			}
+			if err := putHalf(to, math.Float32frombits(binary.LittleEndian.Uint32(from))); err != nil {
+				return err
+			}
+			from, to = from[4:], to[2:]
+		}
+		if l.high {
+			copy(to[:4], from)
+			from, to = from[4:], to[4:]
+		}
+		if l.adjacent {
+			splitNibbles((*[16]byte)(to), (*[16]byte)(from))
+		} else {
+			copy(to, from)
+		}
+	}
+	return nil
+}
+
+// splitNibbles changes the order of 32 nibbles: from byte j holding numbers 2j
+// and 2j+1 to byte j holding numbers j and j+16.
+func splitNibbles(dst, src *[16]byte) {
+	for j := range 8 {
+		a, b := src[j], src[j+8]
+		dst[2*j] = a&15 | b<<4
+		dst[2*j+1] = a>>4 | b&0xf0
+	}
+}
+
+// putHalf stores x as float16.
+func putHalf(dst []byte, x float32) error {
+	h := quant.F32ToF16(x)
+	if h&0x7fff == 0x7c00 && !math.IsInf(float64(x), 0) {
+		return fmt.Errorf("%g %w", x, ErrTooLarge)
+	}
+	binary.LittleEndian.PutUint16(dst, h)
+	return nil
+}

@@ -1,0 +1,296 @@
+package convert
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
+)
+
+// llama2.c (github.com/karpathy/llama2.c, export.py) writes
+//
+//	version 0:  7 numbers │ float32 tensors
+//	version 1:  "ak42" version, 7 numbers, shared, zeros to 256 │ float32 tensors
+//	version 2:  the same, group size after shared               │ float32 norms, int8 tensors with scales
+//
+// all little-endian. A tensor here is those of all layers one after the other,
+// in an order that differs between version 0 and the others.
+const (
+	llama2cMagic  = 0x616b3432
+	llama2cHeader = 256 // bytes, of versions 1 and 2
+	llama2cEps    = 1e-5
+)
+
+// llama2cFile is a checkpoint's header.
+type llama2cFile struct {
+	version int
+	dim     int
+	hidden  int
+	layers  int
+	heads   int
+	kvHeads int
+	vocab   int
+	ctx     int
+	shared  bool // the output is the token embedding
+	group   int  // weights that share a scale, in version 2
+	start   int64
+}
+
+// readLlama2CHeader reads the header of a file of size bytes, which begins with
+// head, and checks that the size is what it asks for.
+func readLlama2CHeader(head []byte, size int64) (*llama2cFile, error) {
+	le := binary.LittleEndian
+	if len(head) < 28 {
+		return nil, fmt.Errorf("%d bytes are too few for a llama2.c checkpoint", size)
+	}
+	c := &llama2cFile{start: 28}
+	if le.Uint32(head) == llama2cMagic {
+		if len(head) < llama2cHeader {
+			return nil, fmt.Errorf("%d bytes are too few for a llama2.c checkpoint", size)
+		}
+		c.version, c.start = int(le.Uint32(head[4:])), llama2cHeader
+		if c.version != 1 && c.version != 2 {
+			return nil, fmt.Errorf("llama2.c version %d, known are 0 to 2", c.version)
+		}
+		head = head[8:]
+		c.shared = head[28] != 0
+		if c.version == 2 {
+			c.group = int(int32(le.Uint32(head[29:])))
+		}
+	}
+	for i, field := range []*int{&c.dim, &c.hidden, &c.layers, &c.heads, &c.kvHeads, &c.vocab, &c.ctx} {
+		*field = int(int32(le.Uint32(head[4*i:])))
+	}
+	if c.version == 0 {
+		c.shared = c.vocab > 0 // a negative number says that it is not
+		if c.vocab < 0 {
+			c.vocab = -c.vocab
+		}
+	}
+	if err := c.check(); err != nil {
+		return nil, err
+	}
+	if want := c.size(); want != size {
+		return nil, fmt.Errorf("%d bytes, a llama2.c checkpoint of these dimensions has %d", size, want)
+	}
+	return c, nil
+}
+
+// check refuses dimensions that no model has.
+func (c *llama2cFile) check() error {
+	for _, x := range []struct {
+		name        string
+		value, most int
+	}{
+		{"width", c.dim, 1 << 17}, {"hidden width", c.hidden, 1 << 20}, {"number of layers", c.layers, 1 << 10},
+		{"number of heads", c.heads, 1 << 12}, {"number of key heads", c.kvHeads, 1 << 12},
+		{"vocabulary size", c.vocab, maxVocab}, {"context length", c.ctx, 1 << 24},
+	} {
+		if x.value < 1 || x.value > x.most {
+			return fmt.Errorf("%s %d, want 1 to %d", x.name, x.value, x.most)
+		}
+	}
+	switch {
+	case c.dim%c.heads != 0 || c.heads%c.kvHeads != 0:
+		return fmt.Errorf("%d heads and %d of keys do not divide the width %d", c.heads, c.kvHeads, c.dim)
+	case c.version == 2 && (c.group < 1 || c.dim%c.group != 0):
+		return fmt.Errorf("groups of %d do not divide the width %d", c.group, c.dim)
+	}
+	return nil
+}
+
+// llama2cTensor is a tensor of all layers, or of the whole model.
+type llama2cTensor struct {
+	name       string // in GGUF; in a layer without "blk.N."
+	rows, cols int    // of one layer; rows is 0 for a vector
+	perLayer   bool
+	skip       bool // not wanted
+}
+
+// layout returns the tensors in the order of the file.
+func (c *llama2cFile) layout() []llama2cTensor {
+	kv := c.dim / c.heads * c.kvHeads
+	attnNorm := llama2cTensor{"attn_norm.weight", 0, c.dim, true, false}
+	ffnNorm := llama2cTensor{"ffn_norm.weight", 0, c.dim, true, false}
+	norm := llama2cTensor{"output_norm.weight", 0, c.dim, false, false}
+	embd := llama2cTensor{"token_embd.weight", c.vocab, c.dim, false, false}
+	attn := []llama2cTensor{
+		{"attn_q.weight", c.dim, c.dim, true, false},
+		{"attn_k.weight", kv, c.dim, true, false},
+		{"attn_v.weight", kv, c.dim, true, false},
+		{"attn_output.weight", c.dim, c.dim, true, false},
+	}
+	ffn := []llama2cTensor{
+		{"ffn_gate.weight", c.hidden, c.dim, true, false},
+		{"ffn_down.weight", c.dim, c.hidden, true, false},
+		{"ffn_up.weight", c.hidden, c.dim, true, false},
+	}
+	var list []llama2cTensor
+	if c.version == 0 {
+		list = append(list, embd, attnNorm)
+		list = append(list, attn...)
+		list = append(list, ffnNorm)
+		list = append(list, ffn...)
+		// Cosines and sines of the positions, which follow from the dimensions.
+		list = append(list, norm, llama2cTensor{"", c.ctx, 2 * (c.dim / c.heads / 2), false, true})
+	} else {
+		list = append(list, attnNorm, ffnNorm, norm, embd)
+		list = append(append(list, attn...), ffn...)
+	}
+	if !c.shared {
+		list = append(list, llama2cTensor{"output.weight", c.vocab, c.dim, false, false})
+	}
+	return list
+}
+
+// count returns how often t is there.
+func (c *llama2cFile) count(t llama2cTensor) int64 {
+	if t.perLayer {
+		return int64(c.layers)
+	}
+	return 1
+}
+
+// bytes returns the bytes of one of t. Dimensions are bounded by check, so that
+// nothing overflows.
+func (c *llama2cFile) bytes(t llama2cTensor) int64 {
+	n := int64(max(t.rows, 1)) * int64(t.cols)
+	if c.version == 2 && t.rows > 0 {
+		return n + 4*(n/int64(c.group))
+	}
+	return 4 * n
+}
+
+// size returns the bytes of the file.
+func (c *llama2cFile) size() int64 {
+	n := c.start
+	for _, t := range c.layout() {
+		n += c.count(t) * c.bytes(t)
+	}
+	return n
+}
+
+// openLlama2C opens the checkpoint at path, with the vocabulary at opt.Vocab.
+func openLlama2C(path string, opt Options) (*model, error) {
+	f, c, err := openLlama2CFile(path)
+	if err != nil {
+		return nil, err
+	}
+	kv, err := c.metadata(path, opt)
+	if err != nil {
+		f.Close()
+		return nil, err
+	}
+	m := &model{format: fmt.Sprintf("llama2.c %d", c.version), paths: []string{path, opt.Vocab}, kv: kv, close: f.Close}
+	at := c.start
+	var embedding tensor
+	for _, t := range c.layout() {
+		for n := range c.count(t) {
+			if !t.skip {
+				name := t.name
+				if t.perLayer {
+					name = fmt.Sprintf("blk.%d.%s", n, t.name)
+				}
+				x := c.tensor(f, name, t, at)
+				if name == "token_embd.weight" {
+					embedding = x
+				}
+				m.tensors = append(m.tensors, x)
+			}
+			at += c.bytes(t)
+		}
+	}
+	if c.shared { // programs of that time did not know of shared tensors
+		embedding.name = "output.weight"
+		m.tensors = append(m.tensors, embedding)
+	}
+	return m, nil
+}
+
+// openLlama2CFile opens the file and reads its header.
+func openLlama2CFile(path string) (*os.File, *llama2cFile, error) {
+	st, err := os.Stat(path) // first: to open a named pipe would wait
+	if err != nil {
+		return nil, nil, err
+	}
+	if !st.Mode().IsRegular() {
+		return nil, nil, fmt.Errorf("%s: is not a regular file", path)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, nil, err
+	}
+	head := make([]byte, llama2cHeader)
+	n, err := f.ReadAt(head, 0)
+	if err != nil && !errors.Is(err, io.EOF) {
+		f.Close()
+		return nil, nil, err
+	}
+	c, err := readLlama2CHeader(head[:n], st.Size())
+	if err != nil {
+		f.Close()
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return f, c, nil
+}
+
+// tensor returns one of t, at offset at of the file.
+func (c *llama2cFile) tensor(f *os.File, name string, t llama2cTensor, at int64) tensor {
+	x := tensor{name: name, shape: []int{t.rows, t.cols}}
+	if t.rows == 0 {
+		x.shape = x.shape[1:]
+	}
+	if c.version == 2 && t.rows > 0 {
+		c.groups(&x, f, at)
+		return x
+	}
+	x.from, x.rowBytes = formatOf(quant.F32), 4*t.cols
+	x.read = func(dst []byte, lo, hi int) error {
+		_, err := f.ReadAt(dst, at+int64(lo)*int64(x.rowBytes))
+		return err
+	}
+	return x
+}
+
+// metadata returns what GGUF metadata say about the model.
+func (c *llama2cFile) metadata(path string, opt Options) ([]gguf.KV, error) {
+	vocab, err := readVocab(opt.Vocab, c.vocab)
+	if err != nil {
+		return nil, err
+	}
+	eps := opt.Eps
+	if eps == 0 {
+		eps = llama2cEps
+	}
+	if !(eps > 0 && eps < 1) {
+		return nil, fmt.Errorf("norm epsilon %g, want between 0 and 1", eps)
+	}
+	fileType := uint32(0)
+	if c.version == 2 {
+		fileType = fileTypes[quant.Q8_0]
+	}
+	u32 := func(n int) gguf.Value { return gguf.U32(uint32(min(n, math.MaxInt32))) }
+	kv := []gguf.KV{
+		{Key: "general.architecture", Value: gguf.Str("llama")},
+		{Key: keyName, Value: gguf.Str(strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))},
+		{Key: keyFileType, Value: gguf.U32(fileType)},
+		{Key: "llama.vocab_size", Value: u32(c.vocab)},
+		{Key: "llama.context_length", Value: u32(c.ctx)},
+		{Key: "llama.embedding_length", Value: u32(c.dim)},
+		{Key: "llama.block_count", Value: u32(c.layers)},
+		{Key: "llama.feed_forward_length", Value: u32(c.hidden)},
+		{Key: "llama.attention.head_count", Value: u32(c.heads)},
+		{Key: "llama.attention.head_count_kv", Value: u32(c.kvHeads)},
+		{Key: "llama.rope.dimension_count", Value: u32(c.dim / c.heads)},
+		{Key: "llama.rope.freq_base", Value: gguf.F32(10000)},
+		{Key: "llama.attention.layer_norm_rms_epsilon", Value: gguf.F32(eps)},
+	}
+	return append(kv, vocab...), nil
+}

@@ -1,0 +1,108 @@
+package convert
+
+import (
+	"encoding/binary"
+	"fmt"
+	"io"
+	"math"
+	"os"
+	"strings"
+
+	"alpaca/internal/gguf"
+)
+
+// Bounds on a vocabulary file.
+const (
+	maxVocab      = 1 << 18
+	maxVocabBytes = 16 << 20
+)
+
+// Token types of GGUF.
+const (
+	tokenNormal  = 1
+	tokenUnknown = 2
+	tokenControl = 3
+	tokenByte    = 6
+)
+
+// readVocab reads a llama2.c vocabulary of n tokens,
+//
+//	longest text u32 │ n × (score f32, length u32, text)
+//
+// and returns it as GGUF metadata.
+func readVocab(path string, n int) ([]gguf.KV, error) {
+	data, err := readSmall(path)
+	if err != nil {
+		return nil, err
+	}
+	le := binary.LittleEndian
+	if len(data) < 4 {
+		return nil, fmt.Errorf("%s: %d bytes are too few for a llama2.c vocabulary", path, len(data))
+	}
+	longest, rest := le.Uint32(data), data[4:]
+	texts, scores, types := make([]string, n), make([]float32, n), make([]int32, n)
+	for i := range n {
+		if len(rest) < 8 {
+			return nil, fmt.Errorf("%s: holds %d tokens, the checkpoint has %d", path, i, n)
+		}
+		size := le.Uint32(rest[4:])
+		if size > longest || uint64(size) > uint64(len(rest)-8) {
+			return nil, fmt.Errorf("%s: token %d of %d bytes, the longest has %d and %d bytes are left: not a llama2.c vocabulary",
+				path, i, size, longest, len(rest)-8)
+		}
+		scores[i] = math.Float32frombits(le.Uint32(rest))
+		texts[i], types[i] = vocabText(i, string(rest[8:8+size]))
+		rest = rest[8+size:]
+	}
+	if len(rest) > 0 {
+		return nil, fmt.Errorf("%s: holds more than the %d tokens of the checkpoint: %d bytes are left", path, n, len(rest))
+	}
+	return []gguf.KV{
+		{Key: "tokenizer.ggml.model", Value: gguf.Str("llama")},
+		{Key: "tokenizer.ggml.tokens", Value: gguf.Strs(texts)},
+		{Key: "tokenizer.ggml.scores", Value: gguf.F32s(scores)},
+		{Key: "tokenizer.ggml.token_type", Value: gguf.I32s(types)},
+		{Key: "tokenizer.ggml.bos_token_id", Value: gguf.U32(1)},
+		{Key: "tokenizer.ggml.eos_token_id", Value: gguf.U32(2)},
+		{Key: "tokenizer.ggml.unknown_token_id", Value: gguf.U32(0)},
+	}, nil
+}
+
+// vocabText returns GGUF's text and type of a token.
+func vocabText(id int, text string) (string, int32) {
+	var b byte
+	switch {
+	case id == 0:
+		return "<unk>", tokenUnknown
+	case id == 1:
+		return "<s>", tokenControl // the file says "\n<s>\n"
+	case id == 2:
+		return "</s>", tokenControl
+	case len(text) == 6 && scanByte(text, &b) && id == int(b)+3:
+		return text, tokenByte
+	}
+	return strings.ReplaceAll(text, " ", "\u2581"), tokenNormal
+}
+
+// scanByte reads "<0x41>".
+func scanByte(text string, b *byte) bool {
+	_, err := fmt.Sscanf(text, "<0x%02X>", b)
+	return err == nil && text == fmt.Sprintf("<0x%02X>", *b)
+}
+
+// readSmall reads a file that must be a vocabulary's size.
+func readSmall(path string) ([]byte, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() || st.Size() > maxVocabBytes {
+		return nil, fmt.Errorf("%s: is not a file of at most %d MB, as vocabularies are", path, maxVocabBytes>>20)
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxVocabBytes))
+}

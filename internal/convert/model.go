@@ -1,0 +1,169 @@
+package convert
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
+)
+
+// model is a checkpoint of any container.
+type model struct {
+	format  string   // with its version, such as "ggjt 3"
+	paths   []string // of all files read
+	kv      []gguf.KV
+	tensors []tensor
+	close   func() error
+}
+
+// tensor is one of its tensors.
+type tensor struct {
+	name     string
+	shape    []int // outermost first
+	from     format
+	rowBytes int
+	// read sets dst to rows lo to hi-1, as they are in the input.
+	read func(dst []byte, lo, hi int) error
+}
+
+func (t *tensor) cols() int { return t.shape[len(t.shape)-1] }
+
+func (t *tensor) rows() int {
+	n := 1
+	for _, d := range t.shape[:len(t.shape)-1] {
+		n *= d
+	}
+	return n
+}
+
+// open opens the checkpoint at path.
+func open(path string, opt Options) (*model, error) {
+	if opt.Vocab != "" {
+		return openLlama2C(path, opt)
+	}
+	// Data are read, not mapped: pages of a mapping would count as memory of
+	// this process, and a file that is cut meanwhile is an ordinary error.
+	f, err := gguf.OpenWith(path, gguf.Options{NoMap: true, HeaderOnly: true, Eps: opt.Eps})
+	var foreign *gguf.ForeignError
+	if errors.As(err, &foreign) && isLlama2C(path) {
+		return nil, fmt.Errorf("%s: is a llama2.c checkpoint, which %w", path, ErrNeedsVocab)
+	}
+	if err != nil {
+		return nil, err
+	}
+	m := &model{format: f.Format, paths: f.Parts, kv: f.KV, close: f.Close}
+	if f.Version > 0 {
+		m.format = fmt.Sprint(f.Format, " ", f.Version)
+	}
+	for i := range f.Tensors {
+		t := &f.Tensors[i]
+		m.tensors = append(m.tensors, tensor{
+			name: t.Name, shape: t.Shape, from: formatOf(t.Type), rowBytes: t.Type.RowBytes(t.Cols()), read: t.Read,
+		})
+	}
+	return m, nil
+}
+
+// isLlama2C reports whether the file at path looks like a llama2.c checkpoint.
+func isLlama2C(path string) bool {
+	f, err := os.Open(path)
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return false
+	}
+	head := make([]byte, llama2cHeader)
+	n, _ := f.ReadAt(head, 0)
+	if n >= 4 && binary.LittleEndian.Uint32(head) == llama2cMagic {
+		return true
+	}
+	_, err = readLlama2CHeader(head[:n], st.Size())
+	return err == nil
+}
+
+// Keys that are written or changed.
+const (
+	keyName         = "general.name"
+	keyFileType     = "general.file_type"
+	keyQuantVersion = "general.quantization_version"
+	keySourceFormat = "general.source.format"
+	keySourceFile   = "general.source.file"
+
+	quantVersion = 2 // of the block layouts, since GGUF began
+)
+
+// metadata returns what to write about m once it has become what steps say.
+func metadata(m *model, steps []step, opt Options) []gguf.KV {
+	kv := m.kv[:len(m.kv):len(m.kv)]
+	if isGGUF := m.format[:4] == "gguf"; !isGGUF {
+		kv = set(kv, keySourceFormat, gguf.Str(m.format))
+		kv = set(kv, keySourceFile, gguf.Str(filepath.Base(m.paths[0])))
+		if changed(steps) {
+			kv = set(kv, keyFileType, gguf.U32(fileType(steps)))
+		}
+		for _, s := range steps {
+			if s.to.BlockLen() > 1 {
+				kv = set(kv, keyQuantVersion, gguf.U32(quantVersion))
+			}
+		}
+	}
+	if opt.Name != "" {
+		kv = set(kv, keyName, gguf.Str(opt.Name))
+	}
+	return kv
+}
+
+// set replaces or inserts a key, which goes behind the last of the same group.
+func set(kv []gguf.KV, key string, value gguf.Value) []gguf.KV {
+	at := len(kv)
+	for i, e := range kv {
+		if e.Key == key {
+			kv = append([]gguf.KV{}, kv...)
+			kv[i].Value = value
+			return kv
+		}
+		if len(e.Key) > 8 && e.Key[:8] == key[:8] { // "general."
+			at = i + 1
+		}
+	}
+	return append(append(append([]gguf.KV{}, kv[:at]...), gguf.KV{Key: key, Value: value}), kv[at:]...)
+}
+
+// changed reports whether general.file_type may no longer be right.
+func changed(steps []step) bool {
+	for _, s := range steps {
+		if !s.same() && !s.from.sameKind(s.to) {
+			return true
+		}
+	}
+	return false
+}
+
+// fileTypes are the codes of general.file_type for files that are mostly of one
+// of the types that steps lead to.
+var fileTypes = map[quant.Type]uint32{
+	quant.F32: 0, quant.F16: 1, quant.Q4_0: 2, quant.Q4_1: 3, quant.Q8_0: 7, quant.Q5_0: 8, quant.Q5_1: 9,
+	quant.Q2_K: 10, quant.Q3_K: 12, quant.Q4_K: 15, quant.Q5_K: 17, quant.Q6_K: 18,
+}
+
+// fileType returns the code for the type of most matrices.
+func fileType(steps []step) uint32 {
+	count := map[quant.Type]int{}
+	best := quant.F32
+	for _, s := range steps {
+		if len(s.tensor.shape) > 1 {
+			count[s.to]++
+			if count[s.to] > count[best] {
+				best = s.to
+			}
+		}
+	}
+	return fileTypes[best]
+}

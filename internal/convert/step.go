@@ -1,0 +1,151 @@
+package convert
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"math"
+	"runtime"
+	"sync"
+
+	"alpaca/internal/quant"
+)
+
+// step is what is done to one tensor.
+type step struct {
+	tensor *tensor
+	from   format
+	to     quant.Type
+}
+
+// same reports whether the bytes stay as they are.
+func (s *step) same() bool { return s.from.typ == s.to && s.from.transcode == nil }
+
+// plan decides what becomes of each tensor. If exact is set, those that would
+// change are looked through now, and stored as F32 if they do.
+func plan(tensors []tensor, exact bool) ([]step, error) {
+	steps := make([]step, len(tensors))
+	for i := range tensors {
+		t := &tensors[i]
+		steps[i] = step{t, t.from, t.from.to}
+		if t.cols()%steps[i].to.BlockLen() != 0 {
+			steps[i].to = quant.F32 // groups of a llama2.c checkpoint need not be blocks
+		}
+		if !exact || steps[i].to == quant.F32 || !t.from.mayRound {
+			continue
+		}
+		loss, err := steps[i].run(context.Background(), io.Discard, func(int64) {})
+		if err != nil && !errors.Is(err, ErrTooLarge) {
+			return nil, fmt.Errorf("tensor %q: %w", t.name, err)
+		}
+		if err != nil || loss.Max != 0 {
+			steps[i].to = quant.F32
+		}
+	}
+	return steps, nil
+}
+
+// pieceBytes is how much of a tensor is converted at a time, about.
+const pieceBytes = 4 << 20
+
+// run converts the tensor and writes it to w. After each piece it calls read
+// with the piece's bytes in the input.
+func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (loss Loss, err error) {
+	t := s.tensor
+	rows, outRow := t.rows(), s.to.RowBytes(t.cols())
+	most := max(1, pieceBytes/max(outRow, t.rowBytes)) // rows in a piece
+	in, out := make([]byte, most*t.rowBytes), make([]byte, most*outRow)
+	for lo := 0; lo < rows; lo += most {
+		if err := ctx.Err(); err != nil {
+			return loss, err
+		}
+		hi := min(lo+most, rows)
+		src := in[:(hi-lo)*t.rowBytes]
+		if err := t.read(src, lo, hi); err != nil {
+			return loss, err
+		}
+		dst := src
+		if !s.same() {
+			dst = out[:(hi-lo)*outRow]
+			l, err := s.convert(dst, src, hi-lo)
+			if err != nil {
+				return loss, err
+			}
+			loss.add(l)
+		}
+		if _, err := w.Write(dst); err != nil {
+			return loss, err
+		}
+		read(int64(len(src)))
+	}
+	return loss, nil
+}
+
+// convert converts rows on all cores and measures what changes. The sums are
+// those of the rows in order, whatever the number of cores.
+func (s *step) convert(dst, src []byte, rows int) (loss Loss, err error) {
+	losses, errs := make([]Loss, rows), make([]error, rows)
+	workers := min(runtime.GOMAXPROCS(0), rows)
+	var group sync.WaitGroup
+	for k := range workers {
+		group.Go(func() {
+			c := newRowConverter(s)
+			for r := rows * k / workers; r < rows*(k+1)/workers; r++ {
+				losses[r], errs[r] = c.row(dst[r*len(dst)/rows:(r+1)*len(dst)/rows], src[r*len(src)/rows:(r+1)*len(src)/rows])
+			}
+		})
+	}
+	group.Wait()
+	for r := range rows {
+		if errs[r] != nil {
+			return loss, errs[r]
+		}
+		loss.add(losses[r])
+	}
+	return loss, nil
+}
+
+// rowConverter converts rows one after the other.
+type rowConverter struct {
+	*step
+	before, after []float32
+}
+
+func newRowConverter(s *step) *rowConverter {
+	n := s.tensor.cols()
+	return &rowConverter{s, make([]float32, n), make([]float32, n)}
+}
+
+// row converts one row.
+func (c *rowConverter) row(dst, src []byte) (Loss, error) {
+	if c.to == c.from.to && c.from.transcode != nil {
+		if err := c.from.transcode(dst, src); err != nil {
+			return Loss{}, err
+		}
+		if !c.from.mayRound {
+			return Loss{}, nil
+		}
+		c.from.decode(c.before, src)
+	} else {
+		c.from.decode(c.before, src)
+		if err := encodeFloats(c.to, dst, c.before); err != nil {
+			return Loss{}, err
+		}
+	}
+	quant.Decode(c.to, c.after, dst)
+	return measure(c.before, c.after), nil
+}
+
+// encodeFloats stores x as F32 or F16.
+func encodeFloats(typ quant.Type, dst []byte, x []float32) error {
+	for i, v := range x {
+		if typ == quant.F32 {
+			binary.LittleEndian.PutUint32(dst[4*i:], math.Float32bits(v))
+		} else if err := putHalf(dst[2*i:], v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
