@@ -11,8 +11,14 @@
 //	R11                its accumulators; BX tokens left
 //	V0 - V7            weights of a run, then V7 sums of pairs
 //	V8                 sums of a run; V9 isum; V10 - V12 scratch
+// DIRECTPAIR adds the products of the j-th pairs.
+#define DIRECTPAIR(j) \
+	VPBROADCASTD (j*4)(AX), V10  \
+	ADDPAIRS((j*VBYTES)(R9), V7)
+
 TEXT DIRECT(SB), NOSPLIT, $80-8
 	MOVQ         t+0(FP), AX
+	CONSTANTS(AX)
 	VPBROADCASTD ·lowNibbles(SB), V15
 	MOVQ         tileArgs_panel(AX), DI
 	MOVQ         tileArgs_w(AX), SI
@@ -64,22 +70,7 @@ run:
 	JNZ  run
 
 	VXOR         V7, V7, V7
-	VPBROADCASTD 0(AX), V10
-	ADDPAIRS((0*VBYTES)(R9), V7)
-	VPBROADCASTD 4(AX), V10
-	ADDPAIRS((1*VBYTES)(R9), V7)
-	VPBROADCASTD 8(AX), V10
-	ADDPAIRS((2*VBYTES)(R9), V7)
-	VPBROADCASTD 12(AX), V10
-	ADDPAIRS((3*VBYTES)(R9), V7)
-	VPBROADCASTD 16(AX), V10
-	ADDPAIRS((4*VBYTES)(R9), V7)
-	VPBROADCASTD 20(AX), V10
-	ADDPAIRS((5*VBYTES)(R9), V7)
-	VPBROADCASTD 24(AX), V10
-	ADDPAIRS((6*VBYTES)(R9), V7)
-	VPBROADCASTD 28(AX), V10
-	ADDPAIRS((7*VBYTES)(R9), V7)
+	ALLPAIRS(DIRECTPAIR)
 
 	VBROADCASTSS (CX), V10
 	VMOVUPS      (R11), V12
@@ -122,3 +113,4 @@ run:
 	RET
 
 #undef DIRECT
+#undef DIRECTPAIR

@@ -18,15 +18,15 @@
 
 // DOT1 adds the products of weights 4i to 4i+3 with one token, DOT4 with four.
 #define DOT1(i) \
-	VMOVDQU64 (i*64)(SI), Z8  \
-	VMOVDQU64 (i*64)(DI), Z9  \
-	DOT2((i*4)(R8), Z0, Z1)
+	VMOVDQU64 ((i)*64)(SI), Z8  \
+	VMOVDQU64 ((i)*64)(DI), Z9  \
+	DOT2(((i)*4)(R8), Z0, Z1)
 
 #define DOT4(i) \
 	DOT1(i)                       \
-	DOT2((i*4)(R8)(R9*1), Z2, Z3) \
-	DOT2((i*4)(R8)(R9*2), Z4, Z5) \
-	DOT2((i*4)(R8)(R10*1), Z6, Z7)
+	DOT2(((i)*4)(R8)(R9*1), Z2, Z3) \
+	DOT2(((i)*4)(R8)(R9*2), Z4, Z5) \
+	DOT2(((i)*4)(R8)(R10*1), Z6, Z7)
 
 // DOT8 adds the product of weights V0 to V7 with a token to V8, in two chains.
 #define DOT8 \
@@ -66,7 +66,6 @@
 #define SUM5 Z21
 #define SUM6 Z22
 #define SUM7 Z23
-#define ENTER
 #define ZEROSUMS1 \
 	VPXORD Z16, Z16, Z16 \
 	VPXORD Z17, Z17, Z17
@@ -81,8 +80,8 @@
 
 // DOTRUN16 adds the product of a run with a token, times the scales, to Z9.
 #define DOTROW(i, z) \
-	VMOVDQU64     (i*64)(R9), z        \
-	VPDPBUSD.BCST (i*4)(R12), z, Z8
+	VMOVDQU64     ((i)*64)(R9), z        \
+	VPDPBUSD.BCST ((i)*4)(R12), z, Z8
 
 #define DOTRUN16 \
 	VPXORD  Z8, Z8, Z8       \
@@ -112,3 +111,14 @@
 	PREFETCHT0 128(R13) \
 	PREFETCHT0 192(R13) \
 	ADDQ $256, R13
+
+// ALLPAIRS applies P to all pairs of a super-block.
+#define ALLPAIRS(P) \
+	P(0) \
+	P(1) \
+	P(2) \
+	P(3) \
+	P(4) \
+	P(5) \
+	P(6) \
+	P(7)

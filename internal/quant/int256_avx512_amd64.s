@@ -7,14 +7,24 @@
 
 #include "unpack32_amd64.h"
 #include "unpack256_amd64.h"
+#include "runs_amd64.h"
 #include "rows_avx512_amd64.h"
 #include "dot_avx512_amd64.h"
 
-#define RUNOF32
+#define RUN RUNOF32
+#define DOTRUN DOTRUN32
 #define RUNWEIGHTS 32
 #define RUNS 8
-#define DOTRUN DOTRUN32
 #define PANEL PANEL32
+#define TILE ·tile8x32AVX512
+#include "tile256_amd64.h"
+
+#define PACK ·packIQ4_XSAVX512
+#define DIRECT ·directIQ4_XSAVX512
+#define PACKBLOCK PACK_IQ4_XS
+#define BLOCK 136
+#define LOADS 9
+#include "format256_amd64.h"
 
 #define MINS
 #define TILE ·tile8x32MinAVX512
@@ -34,52 +44,16 @@
 #define LOADS 11
 #include "format256_amd64.h"
 
-#undef MINS
-#define TILE ·tile8x32AVX512
-#include "tile256_amd64.h"
-
-#define PACK ·packIQ4_XSAVX512
-#define DIRECT ·directIQ4_XSAVX512
-#define PACKBLOCK PACK_IQ4_XS
-#define BLOCK 136
-#define LOADS 9
-#include "format256_amd64.h"
-
-#undef RUNOF32
+#undef RUN
+#undef DOTRUN
 #undef RUNWEIGHTS
 #undef RUNS
-#undef DOTRUN
 #undef PANEL
+#define RUN RUNOF16
+#define DOTRUN DOTRUN16
 #define RUNWEIGHTS 16
 #define RUNS 16
-#define DOTRUN DOTRUN16
 #define PANEL PANEL16
-
-#define TILE ·tile16x16AVX512
-#include "tile256_amd64.h"
-
-#define PACK ·packQ6_KAVX512
-#define DIRECT ·directQ6_KAVX512
-#define PACKBLOCK PACK_Q6_K
-#define BLOCK 210
-#define LOADS 13
-#include "format256_amd64.h"
-
-#define PACK ·packQ3_KAVX512
-#define DIRECT ·directQ3_KAVX512
-#define PACKBLOCK PACK_Q3_K
-#define BLOCK 110
-#define LOADS 7
-#include "format256_amd64.h"
-
-#define PACK ·packTQ2_0AVX512
-#define DIRECT ·directTQ2_0AVX512
-#define PACKBLOCK PACK_TQ2_0
-#define BLOCK 66
-#define LOADS 4
-#include "format256_amd64.h"
-
-#define MINS
 #define TILE ·tile16x16MinAVX512
 #include "tile256_amd64.h"
 
@@ -88,4 +62,29 @@
 #define PACKBLOCK PACK_Q2_K
 #define BLOCK 84
 #define LOADS 5
+#include "format256_amd64.h"
+
+#undef MINS
+#define TILE ·tile16x16AVX512
+#include "tile256_amd64.h"
+
+#define PACK ·packQ3_KAVX512
+#define DIRECT ·directQ3_KAVX512
+#define PACKBLOCK PACK_Q3_K
+#define BLOCK 110
+#define LOADS 7
+#include "format256_amd64.h"
+
+#define PACK ·packQ6_KAVX512
+#define DIRECT ·directQ6_KAVX512
+#define PACKBLOCK PACK_Q6_K
+#define BLOCK 210
+#define LOADS 13
+#include "format256_amd64.h"
+
+#define PACK ·packTQ2_0AVX512
+#define DIRECT ·directTQ2_0AVX512
+#define PACKBLOCK PACK_TQ2_0
+#define BLOCK 66
+#define LOADS 4
 #include "format256_amd64.h"

@@ -4,20 +4,72 @@ package quant
 
 // intKernels are the kernels of the integer formats.
 var intKernels = map[Type][]kernel{
-	Q4_0:   {avx512x32(8, packQ4_0AVX512, tile32AVX512, directQ4_0AVX512)},
-	Q4_1:   {avx512x32Min(packQ4_1AVX512, tile32MinAVX512, directQ4_1AVX512)},
-	Q5_0:   {avx512x32(16, packQ5_0AVX512, tile32AVX512, directQ5_0AVX512)},
-	Q5_1:   {avx512x32Min(packQ5_1AVX512, tile32MinAVX512, directQ5_1AVX512)},
-	Q8_0:   {avx512x32(128, packQ8_0AVX512, tile32AVX512, directQ8_0AVX512)},
-	IQ4_NL: {avx512x32(128, packIQ4_NLAVX512, tile32AVX512, directIQ4_NLAVX512)},
+	Q4_0: {
+		avx512x32(8, packQ4_0AVX512, tile32AVX512, directQ4_0AVX512),
+		avxVNNIx32(8, packQ4_0AVXVNNI, tile32AVXVNNI, directQ4_0AVXVNNI),
+		avx2x32(8, packQ4_0AVX2, tile32AVX2, directQ4_0AVX2),
+	},
+	Q4_1: {
+		withMins(avx512x32(0, packQ4_1AVX512, tile32MinAVX512, directQ4_1AVX512)),
+		withMins(avxVNNIx32(0, packQ4_1AVXVNNI, tile32MinAVXVNNI, directQ4_1AVXVNNI)),
+		withMins(avx2x32(0, packQ4_1AVX2, tile32MinAVX2, directQ4_1AVX2)),
+	},
+	Q5_0: {
+		avx512x32(16, packQ5_0AVX512, tile32AVX512, directQ5_0AVX512),
+		avxVNNIx32(16, packQ5_0AVXVNNI, tile32AVXVNNI, directQ5_0AVXVNNI),
+		avx2x32(16, packQ5_0AVX2, tile32AVX2, directQ5_0AVX2),
+	},
+	Q5_1: {
+		withMins(avx512x32(0, packQ5_1AVX512, tile32MinAVX512, directQ5_1AVX512)),
+		withMins(avxVNNIx32(0, packQ5_1AVXVNNI, tile32MinAVXVNNI, directQ5_1AVXVNNI)),
+		withMins(avx2x32(16, packQ5_1AVX2, tile32RestoredAVX2, directQ5_1AVX2)),
+	},
+	Q8_0: {
+		avx512x32(128, packQ8_0AVX512, tile32AVX512, directQ8_0AVX512),
+		avxVNNIx32(128, packQ8_0AVXVNNI, tile32AVXVNNI, directQ8_0AVXVNNI),
+		avx2x32(0, packQ8_0AVX2, tile32SignedAVX2, directQ8_0AVX2),
+	},
+	IQ4_NL: {
+		avx512x32(128, packIQ4_NLAVX512, tile32AVX512, directIQ4_NLAVX512),
+		avxVNNIx32(128, packIQ4_NLAVXVNNI, tile32AVXVNNI, directIQ4_NLAVXVNNI),
+		avx2x32(0, packIQ4_NLAVX2, tile32SignedAVX2, directIQ4_NLAVX2),
+	},
 
-	Q2_K:   {avx512x256(90, packQ2_KAVX512, tile16x16MinAVX512, directQ2_KAVX512)},
-	Q3_K:   {avx512x256(90, packQ3_KAVX512, tile16x16AVX512, directQ3_KAVX512)},
-	Q4_K:   {avx512x256(82, packQ4_KAVX512, tile8x32MinAVX512, directQ4_KAVX512)},
-	Q5_K:   {avx512x256(82, packQ5_KAVX512, tile8x32MinAVX512, directQ5_KAVX512)},
-	Q6_K:   {avx512x256(90, packQ6_KAVX512, tile16x16AVX512, directQ6_KAVX512)},
-	IQ4_XS: {avx512x256(82, packIQ4_XSAVX512, tile8x32AVX512, directIQ4_XSAVX512)},
-	TQ2_0:  {avx512x256(90, packTQ2_0AVX512, tile16x16AVX512, directTQ2_0AVX512)},
+	Q2_K: {
+		avx512x256(90, packQ2_KAVX512, tile16x16MinAVX512, directQ2_KAVX512),
+		avxVNNIx256(90, packQ2_KAVXVNNI, tile16x16MinAVXVNNI, directQ2_KAVXVNNI),
+		avx2x256(90, packQ2_KAVX2, tile16x16MinAVX2, directQ2_KAVX2),
+	},
+	Q3_K: {
+		avx512x256(90, packQ3_KAVX512, tile16x16AVX512, directQ3_KAVX512),
+		avxVNNIx256(90, packQ3_KAVXVNNI, tile16x16AVXVNNI, directQ3_KAVXVNNI),
+		avx2x256(90, packQ3_KAVX2, tile16x16AVX2, directQ3_KAVX2),
+	},
+	Q4_K: {
+		avx512x256(82, packQ4_KAVX512, tile8x32MinAVX512, directQ4_KAVX512),
+		avxVNNIx256(82, packQ4_KAVXVNNI, tile8x32MinAVXVNNI, directQ4_KAVXVNNI),
+		avx2x256(82, packQ4_KAVX2, tile8x32MinAVX2, directQ4_KAVX2),
+	},
+	Q5_K: {
+		avx512x256(82, packQ5_KAVX512, tile8x32MinAVX512, directQ5_KAVX512),
+		avxVNNIx256(82, packQ5_KAVXVNNI, tile8x32MinAVXVNNI, directQ5_KAVXVNNI),
+		avx2x256(82, packQ5_KAVX2, tile8x32MinSplitAVX2, directQ5_KAVX2),
+	},
+	Q6_K: {
+		avx512x256(90, packQ6_KAVX512, tile16x16AVX512, directQ6_KAVX512),
+		avxVNNIx256(90, packQ6_KAVXVNNI, tile16x16AVXVNNI, directQ6_KAVXVNNI),
+		avx2x256(90, packQ6_KAVX2, tile16x16SplitAVX2, directQ6_KAVX2),
+	},
+	IQ4_XS: {
+		avx512x256(82, packIQ4_XSAVX512, tile8x32AVX512, directIQ4_XSAVX512),
+		avxVNNIx256(82, packIQ4_XSAVXVNNI, tile8x32AVXVNNI, directIQ4_XSAVXVNNI),
+		avx2x256(82, packIQ4_XSAVX2, tile8x32SignedAVX2, directIQ4_XSAVX2),
+	},
+	TQ2_0: {
+		avx512x256(90, packTQ2_0AVX512, tile16x16AVX512, directTQ2_0AVX512),
+		avxVNNIx256(90, packTQ2_0AVXVNNI, tile16x16AVXVNNI, directTQ2_0AVXVNNI),
+		avx2x256(90, packTQ2_0AVX2, tile16x16AVX2, directTQ2_0AVX2),
+	},
 }
 
 type (
@@ -25,24 +77,46 @@ type (
 	tileFunc func(t *tileArgs)
 )
 
-// avx512x32 is a kernel of a 32-wide format, whose weights are unsigned after
-// adding offset.
 func avx512x32(offset int, pack packFunc, tile, direct tileFunc) kernel {
-	return kernel{level: "avx512vnni", rows: 32, blockLen: 32, panelBytes: 32 * (32 + 4), maxBlocks: 32, lanes: 1,
+	return kernel32("avx512vnni", 32, offset, pack, tile, direct)
+}
+
+func avxVNNIx32(offset int, pack packFunc, tile, direct tileFunc) kernel {
+	return kernel32("avxvnni", 16, offset, pack, tile, direct)
+}
+
+func avx2x32(offset int, pack packFunc, tile, direct tileFunc) kernel {
+	return kernel32("avx2", 16, offset, pack, tile, direct)
+}
+
+// kernel32 is a kernel of a 32-wide format; a panel is two vectors of rows.
+func kernel32(level string, rows, offset int, pack packFunc, tile, direct tileFunc) kernel {
+	return kernel{level: level, rows: rows, blockLen: 32, panelBytes: rows * (32 + 4), maxBlocks: 32, lanes: 1,
 		offset: offset, pack: pack, tile: tile, direct: direct, directTokens: 8}
 }
 
-// avx512x32Min is a kernel of a 32-wide format with minima.
-func avx512x32Min(pack packFunc, tile, direct tileFunc) kernel {
-	k := avx512x32(0, pack, tile, direct)
-	k.panelBytes += 32 * 4
+// withMins is the kernel of a 32-wide format with minima.
+func withMins(k kernel) kernel {
+	k.panelBytes += k.rows * 4
 	return k
 }
 
-// avx512x256 is a kernel of a 256-wide format whose super-blocks are vectors in a
-// panel of 16 rows.
 func avx512x256(vectors int, pack packFunc, tile, direct tileFunc) kernel {
-	return kernel{level: "avx512vnni", rows: 32, blockLen: 256, panelBytes: vectors * 2 * 64, maxBlocks: 2, lanes: 1,
+	return kernel256("avx512vnni", 32, vectors, pack, tile, direct)
+}
+
+func avxVNNIx256(vectors int, pack packFunc, tile, direct tileFunc) kernel {
+	return kernel256("avxvnni", 16, vectors, pack, tile, direct)
+}
+
+func avx2x256(vectors int, pack packFunc, tile, direct tileFunc) kernel {
+	return kernel256("avx2", 16, vectors, pack, tile, direct)
+}
+
+// kernel256 is a kernel of a 256-wide format, whose super-blocks are that many
+// vectors in a panel.
+func kernel256(level string, rows, vectors int, pack packFunc, tile, direct tileFunc) kernel {
+	return kernel{level: level, rows: rows, blockLen: 256, panelBytes: rows * vectors * 4, maxBlocks: 2, lanes: 1,
 		pack: pack, tile: tile, direct: direct, directTokens: 8}
 }
 
@@ -59,6 +133,11 @@ var (
 	bit5       uint32 = 0x20202020
 	evenBits45 uint32 = 0x00300030
 	ones8      uint32 = 0x01010101
+	// scaleBytes are shuffles of byte j of each four to the high halves of two
+	// int16, for 8 lanes.
+	scaleBytes = [4][32]uint8{scaleByte(0), scaleByte(1), scaleByte(2), scaleByte(3)}
+	// ones16 are int16 of 1.
+	ones16 = [16]int16{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
 	// bytes00 and bytes01 shuffle bytes of each four to the high halves of int16.
 	bytes00 = [16]uint8{255, 0, 255, 0, 255, 4, 255, 4, 255, 8, 255, 8, 255, 12, 255, 12}
 	bytes01 = [16]uint8{255, 0, 255, 1, 255, 4, 255, 5, 255, 8, 255, 9, 255, 12, 255, 13}
@@ -71,3 +150,13 @@ var (
 	// iq4Unsigned is iq4Values + 128.
 	iq4Unsigned = [16]uint8{1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241}
 )
+
+func scaleByte(j uint8) (shuffle [32]uint8) {
+	for i := range shuffle {
+		shuffle[i] = 255
+		if i%2 == 1 {
+			shuffle[i] = uint8(i%16&^3) + j
+		}
+	}
+	return shuffle
+}

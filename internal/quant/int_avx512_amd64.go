@@ -49,6 +49,9 @@ func directIQ4_NLAVX512(t *tileArgs)
 // int256_avx512_amd64.s
 
 //go:noescape
+func tile8x32AVX512(t *tileArgs)
+
+//go:noescape
 func tile8x32MinAVX512(t *tileArgs)
 
 //go:noescape
@@ -61,34 +64,31 @@ func tile16x16MinAVX512(t *tileArgs)
 func packQ2_KAVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
-func packQ4_KAVX512(panel, w *byte, stride, nb int)
-
-//go:noescape
-func packQ5_KAVX512(panel, w *byte, stride, nb int)
-
-//go:noescape
-func packQ6_KAVX512(panel, w *byte, stride, nb int)
-
-//go:noescape
-func directQ4_KAVX512(t *tileArgs)
-
-//go:noescape
-func directQ5_KAVX512(t *tileArgs)
-
-//go:noescape
-func directQ6_KAVX512(t *tileArgs)
-
-//go:noescape
 func directQ2_KAVX512(t *tileArgs)
-
-//go:noescape
-func tile8x32AVX512(t *tileArgs)
 
 //go:noescape
 func packQ3_KAVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ3_KAVX512(t *tileArgs)
+
+//go:noescape
+func packQ4_KAVX512(panel, w *byte, stride, nb int)
+
+//go:noescape
+func directQ4_KAVX512(t *tileArgs)
+
+//go:noescape
+func packQ5_KAVX512(panel, w *byte, stride, nb int)
+
+//go:noescape
+func directQ5_KAVX512(t *tileArgs)
+
+//go:noescape
+func packQ6_KAVX512(panel, w *byte, stride, nb int)
+
+//go:noescape
+func directQ6_KAVX512(t *tileArgs)
 
 //go:noescape
 func packIQ4_XSAVX512(panel, w *byte, stride, nb int)

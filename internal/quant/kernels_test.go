@@ -71,6 +71,7 @@ func integerShapes() []shape {
 // TestIntegerKernels checks every kernel of the integer formats against dotRow.
 // All that a kernel reads or writes ends at an unreadable page.
 func TestIntegerKernels(t *testing.T) {
+	all := t // products outlive the kernels' subtests
 	for typ := range Type(2000) {
 		if len(kernelTable[typ]) == 0 || isFloat(typ) {
 			continue
@@ -87,7 +88,7 @@ func TestIntegerKernels(t *testing.T) {
 						s.blocks = (s.blocks + 6) / 7
 					}
 					if products[s] == nil {
-						products[s] = newProduct(t, typ, s)
+						products[s] = newProduct(all, typ, s)
 					}
 					products[s].check(t, k, s)
 				}

@@ -11,7 +11,8 @@
 //	acc = fma(float32(isum), D*d, acc)
 //	acc = fma(-float32(msum), DMin*d, acc)
 //
-// with a lane a row. RUN32 tells a run of 32 from one of 16.
+// with a lane a row. RUN is one of the macros in runs_amd64.h, RUNS and RUNWEIGHTS
+// the number of runs and their weights.
 //
 // Registers
 //	SI, DI    current run of the first and second vector of rows
@@ -30,6 +31,29 @@
 #define ZERO2(a, b) \
 	VXOR a, a, a \
 	VXOR b, b, b
+
+#define ZERO1 ZERO2(V0, V1)
+#define ZERO4 \
+	ZERO1         \
+	ZERO2(V2, V3) \
+	ZERO2(V4, V5) \
+	ZERO2(V6, V7)
+
+// ADDRUN1 and ADDRUN4 add the sums of a run, times its scales, to isum.
+#define ADDRUN1 \
+	VLOAD (RUNWEIGHTS/4*VBYTES)(SI), V8 \
+	VLOAD (RUNWEIGHTS/4*VBYTES)(DI), V9 \
+	ADDSCALED(V8, V0, SUM0)             \
+	ADDSCALED(V9, V1, SUM1)
+
+#define ADDRUN4 \
+	ADDRUN1                 \
+	ADDSCALED(V8, V2, SUM2) \
+	ADDSCALED(V9, V3, SUM3) \
+	ADDSCALED(V8, V4, SUM4) \
+	ADDSCALED(V9, V5, SUM5) \
+	ADDSCALED(V8, V6, SUM6) \
+	ADDSCALED(V9, V7, SUM7)
 
 // PAIRS1 and PAIRS4 add the products of the j-th pairs.
 #define PAIRS2(sums, a, b) \
@@ -88,7 +112,7 @@ TEXT TILE(SB), NOSPLIT, $304-8
 	LEAQ (R12)(R12*2), R13
 	MOVQ tileArgs_tokens(CX), BX
 	MOVQ BX, tokens-8(SP)
-	ENTER
+	CONSTANTS(CX)
 
 tokens4:
 	SUBQ   $4, tokens-8(SP)
@@ -108,51 +132,20 @@ block4:
 	MOVL $RUNS, CX
 
 run4:
-	ZERO2(V0, V1)
-	ZERO2(V2, V3)
-	ZERO2(V4, V5)
-	ZERO2(V6, V7)
-	DOT4(0)
-	DOT4(1)
-	DOT4(2)
-	DOT4(3)
-#ifdef RUNOF32
-	DOT4(4)
-	DOT4(5)
-	DOT4(6)
-	DOT4(7)
-#endif
-	VLOAD (RUNWEIGHTS/4*VBYTES)(SI), V8
-	VLOAD (RUNWEIGHTS/4*VBYTES)(DI), V9
-	ADDSCALED(V8, V0, SUM0)
-	ADDSCALED(V9, V1, SUM1)
-	ADDSCALED(V8, V2, SUM2)
-	ADDSCALED(V9, V3, SUM3)
-	ADDSCALED(V8, V4, SUM4)
-	ADDSCALED(V9, V5, SUM5)
-	ADDSCALED(V8, V6, SUM6)
-	ADDSCALED(V9, V7, SUM7)
+	ZERO4
+	RUN(DOT4, ADDRUN4, ZERO4)
+	ADDRUN4
 	ADDQ  $((RUNWEIGHTS/4+1)*VBYTES), SI
 	ADDQ  $((RUNWEIGHTS/4+1)*VBYTES), DI
 	ADDQ  $RUNWEIGHTS, R8
 	DECL  CX
 	JNZ   run4
 
-	ZERO2(V0, V1)
-	ZERO2(V2, V3)
-	ZERO2(V4, V5)
-	ZERO2(V6, V7)
+	ZERO4
 	MOVQ R12, BX
 	SHLQ $4, BX
 	ADDQ DX, BX
-	PAIRS4(0)
-	PAIRS4(1)
-	PAIRS4(2)
-	PAIRS4(3)
-	PAIRS4(4)
-	PAIRS4(5)
-	PAIRS4(6)
-	PAIRS4(7)
+	ALLPAIRS(PAIRS4)
 	VMOVUPS (8*VBYTES)(SI), V8
 	VMOVUPS (8*VBYTES)(DI), V9
 	FINISH(0, (R11), SUM0, SUM1, V0, V1)
@@ -197,36 +190,17 @@ block1:
 	MOVL $RUNS, CX
 
 run1:
-	ZERO2(V0, V1)
-	DOT1(0)
-	DOT1(1)
-	DOT1(2)
-	DOT1(3)
-#ifdef RUNOF32
-	DOT1(4)
-	DOT1(5)
-	DOT1(6)
-	DOT1(7)
-#endif
-	VLOAD (RUNWEIGHTS/4*VBYTES)(SI), V8
-	VLOAD (RUNWEIGHTS/4*VBYTES)(DI), V9
-	ADDSCALED(V8, V0, SUM0)
-	ADDSCALED(V9, V1, SUM1)
+	ZERO1
+	RUN(DOT1, ADDRUN1, ZERO1)
+	ADDRUN1
 	ADDQ  $((RUNWEIGHTS/4+1)*VBYTES), SI
 	ADDQ  $((RUNWEIGHTS/4+1)*VBYTES), DI
 	ADDQ  $RUNWEIGHTS, R8
 	DECL  CX
 	JNZ   run1
 
-	ZERO2(V0, V1)
-	PAIRS1(0)
-	PAIRS1(1)
-	PAIRS1(2)
-	PAIRS1(3)
-	PAIRS1(4)
-	PAIRS1(5)
-	PAIRS1(6)
-	PAIRS1(7)
+	ZERO1
+	ALLPAIRS(PAIRS1)
 	VMOVUPS (8*VBYTES)(SI), V8
 	VMOVUPS (8*VBYTES)(DI), V9
 	FINISH(0, (R11), SUM0, SUM1, V0, V1)
@@ -253,6 +227,10 @@ done:
 #undef TILE
 #undef ACC
 #undef ZERO2
+#undef ZERO1
+#undef ZERO4
+#undef ADDRUN1
+#undef ADDRUN4
 #undef PAIRS2
 #undef PAIRS1
 #undef PAIRS4

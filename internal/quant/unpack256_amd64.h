@@ -357,7 +357,7 @@
 	VPSRLW       $4, V1, V2                    \
 	HEAD_IQ4_XS(0, V1, VPSLLW, 4, VPSLLW, 0)   \
 	HEAD_IQ4_XS(1, V2, VPSLLW, 2, VPSRLW, 2)   \
-	BROADCAST16  ·iq4Unsigned(SB), V14         \
+	BROADCAST16  IQ4TABLE, V14                 \
 	CHUNK_IQ4_XS(0)                            \
 	CHUNK_IQ4_XS(1)                            \
 	CHUNK_IQ4_XS(2)                            \

@@ -104,19 +104,21 @@
 #define ADD128(v) VXOR V8, v, v
 #define LOOKUP(v) VPSHUFB v, V8, v
 
+// The weights of these have 8 bits: SIGNED tells that they are wanted as they are.
+#ifdef SIGNED
+#define IQ4TABLE ·iq4Values(SB)
+#define UNPACK_Q8_0 SIGNED_Q8_0
+#else
+#define IQ4TABLE ·iq4Unsigned(SB)
 #define UNPACK_Q8_0 \
 	SIGNED_Q8_0                     \
 	VPBROADCASTD ·signBits(SB), V8  \
 	EACH8(ADD128)
+#endif
 
 #define UNPACK_IQ4_NL \
-	UNPACK_Q4_0                         \
-	BROADCAST16 ·iq4Unsigned(SB), V8    \
-	EACH8(LOOKUP)
-
-#define SIGNED_IQ4_NL \
-	UNPACK_Q4_0                       \
-	BROADCAST16 ·iq4Values(SB), V8    \
+	UNPACK_Q4_0              \
+	BROADCAST16 IQ4TABLE, V8 \
 	EACH8(LOOKUP)
 
 #define SCALES_D(d, m) HALVES(0, d)

@@ -1,0 +1,97 @@
+// Products of bytes on AVX2, with signed weights of 8 bits; see tile32_amd64.h,
+// tile256_amd64.h and their direct_*.h for the registers.
+//
+// VPMADDUBSW wants one side unsigned: w*a = |w| * (a with w's sign). Two products
+// of at most 128*127 fit its int16; more do not, so VPMADDWD adds them to int32 at
+// once. -128 is no exception: its magnitude is 128 as an unsigned byte, and
+// activations are never -128.
+
+// CONSTANTS sets ONES to 1 in all int16.
+#define CONSTANTS(t) VMOVDQU ·ones16(SB), Y15
+
+#define START(pairs, a) VPXOR a, a, a
+
+// ISUM turns an integer sum into float32.
+#define ISUM(a, pairs) VCVTDQ2PS a, a
+
+// DOT adds the product of weights w, whose magnitudes are in m, with the token in
+// Y10 to a.
+#define DOT(w, m, a) \
+	VPSIGNB    w, Y10, Y11    \
+	VPMADDUBSW Y11, m, Y11    \
+	VPMADDWD   ONES, Y11, Y11 \
+	VPADDD     Y11, a, a
+
+#define DOT2(q, a, b) \
+	VPBROADCASTD q, Y10 \
+	DOT(Y8, Y12, a)     \
+	DOT(Y9, Y13, b)
+
+// DOT1 adds the products of weights 4i to 4i+3 with one token, DOT4 with four.
+#define DOT1(i) \
+	VMOVDQU ((i)*32)(SI), Y8  \
+	VMOVDQU ((i)*32)(DI), Y9  \
+	VPABSB  Y8, Y12         \
+	VPABSB  Y9, Y13         \
+	DOT2(((i)*4)(R8), Y0, Y1)
+
+#define DOT4(i) \
+	DOT1(i)                       \
+	DOT2(((i)*4)(R8)(R9*1), Y2, Y3) \
+	DOT2(((i)*4)(R8)(R9*2), Y4, Y5) \
+	DOT2(((i)*4)(R8)(R10*1), Y6, Y7)
+
+// DOT8 adds the product of weights V0 to V7 with a token to V8.
+#define DOTWEIGHTS(i, w, a) \
+	VPBROADCASTD ((i)*4)(R12), Y10 \
+	VPABSB       w, Y14          \
+	DOT(w, Y14, a)
+
+#define DOT8 \
+	VPXOR  Y9, Y9, Y9     \
+	DOTWEIGHTS(0, Y0, Y8) \
+	DOTWEIGHTS(1, Y1, Y9) \
+	DOTWEIGHTS(2, Y2, Y8) \
+	DOTWEIGHTS(3, Y3, Y9) \
+	DOTWEIGHTS(4, Y4, Y8) \
+	DOTWEIGHTS(5, Y5, Y9) \
+	DOTWEIGHTS(6, Y6, Y8) \
+	DOTWEIGHTS(7, Y7, Y9) \
+	VPADDD Y9, Y8, Y8
+
+// What follows is for IQ4_XS.
+
+// SCALE stores the signed bytes j of the lanes of s as int32.
+#define SCALE(j, s, at) \
+	VPSLLD  $(24-8*j), s, Y12 \
+	VPSRAD  $24, Y12, Y12     \
+	VMOVDQU Y12, at(DI)
+
+// ADDSCALED adds the sums a of a run, times its scales, to sum.
+#define ADDSCALED(scales, a, sum) \
+	VPMULLD scales, a, a \
+	VPADDD  sum, a, a    \
+	VMOVDQU a, sum
+
+#define DOTROW(i) \
+	VPBROADCASTD ((i)*4)(R12), Y10 \
+	VMOVDQU      ((i)*32)(R9), Y0  \
+	VPABSB       Y0, Y1          \
+	DOT(Y0, Y1, Y8)
+
+// DOTRUN32 adds the product of a run with a token, times the scales, to Y9.
+#define DOTRUN32 \
+	VPXOR   Y8, Y8, Y8         \
+	DOTROW(0)                  \
+	DOTROW(1)                  \
+	DOTROW(2)                  \
+	DOTROW(3)                  \
+	DOTROW(4)                  \
+	DOTROW(5)                  \
+	DOTROW(6)                  \
+	DOTROW(7)                  \
+	VPMULLD (8*32)(R9), Y8, Y8 \
+	VPADDD  Y8, Y9, Y9
+
+// There is no offset to take away.
+#define ALLPAIRS(P)

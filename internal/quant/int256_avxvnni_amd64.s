@@ -1,0 +1,91 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// The kernels of the 256-wide formats for AVX-VNNI.
+
+#include "unpack32_amd64.h"
+#include "unpack256_amd64.h"
+#include "runs_amd64.h"
+#include "rows_avx2_amd64.h"
+#include "dot_avxvnni_amd64.h"
+#include "sums_avx2_amd64.h"
+
+#define RUN RUNOF32
+#define DOTRUN DOTRUN32
+#define RUNWEIGHTS 32
+#define RUNS 8
+#define PANEL PANEL32
+#define TILE ·tile8x32AVXVNNI
+#include "tile256_amd64.h"
+
+#define PACK ·packIQ4_XSAVXVNNI
+#define DIRECT ·directIQ4_XSAVXVNNI
+#define PACKBLOCK PACK_IQ4_XS
+#define BLOCK 136
+#define LOADS 9
+#include "format256_amd64.h"
+
+#define MINS
+#define TILE ·tile8x32MinAVXVNNI
+#include "tile256_amd64.h"
+
+#define PACK ·packQ4_KAVXVNNI
+#define DIRECT ·directQ4_KAVXVNNI
+#define PACKBLOCK PACK_Q4_K
+#define BLOCK 144
+#define LOADS 9
+#include "format256_amd64.h"
+
+#define PACK ·packQ5_KAVXVNNI
+#define DIRECT ·directQ5_KAVXVNNI
+#define PACKBLOCK PACK_Q5_K
+#define BLOCK 176
+#define LOADS 11
+#include "format256_amd64.h"
+
+#undef RUN
+#undef DOTRUN
+#undef RUNWEIGHTS
+#undef RUNS
+#undef PANEL
+#define RUN RUNOF16
+#define DOTRUN DOTRUN16
+#define RUNWEIGHTS 16
+#define RUNS 16
+#define PANEL PANEL16
+#define TILE ·tile16x16MinAVXVNNI
+#include "tile256_amd64.h"
+
+#define PACK ·packQ2_KAVXVNNI
+#define DIRECT ·directQ2_KAVXVNNI
+#define PACKBLOCK PACK_Q2_K
+#define BLOCK 84
+#define LOADS 5
+#include "format256_amd64.h"
+
+#undef MINS
+#define TILE ·tile16x16AVXVNNI
+#include "tile256_amd64.h"
+
+#define PACK ·packQ3_KAVXVNNI
+#define DIRECT ·directQ3_KAVXVNNI
+#define PACKBLOCK PACK_Q3_K
+#define BLOCK 110
+#define LOADS 7
+#include "format256_amd64.h"
+
+#define PACK ·packQ6_KAVXVNNI
+#define DIRECT ·directQ6_KAVXVNNI
+#define PACKBLOCK PACK_Q6_K
+#define BLOCK 210
+#define LOADS 13
+#include "format256_amd64.h"
+
+#define PACK ·packTQ2_0AVXVNNI
+#define DIRECT ·directTQ2_0AVXVNNI
+#define PACKBLOCK PACK_TQ2_0
+#define BLOCK 66
+#define LOADS 4
+#include "format256_amd64.h"

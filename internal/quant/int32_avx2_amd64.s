@@ -1,0 +1,72 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// The kernels of the 32-wide formats of up to 5 bits for AVX2.
+
+#include "unpack32_amd64.h"
+#include "rows_avx2_amd64.h"
+#include "dot_avx2_amd64.h"
+
+// FETCHn prefetches n cache lines.
+#define FETCH3 PREFETCHT0 (R13); PREFETCHT0 64(R13); PREFETCHT0 128(R13)
+
+#define ONES Y15
+#define PANEL (9*VBYTES)
+#define TILE ·tile32AVX2
+#include "tile32_amd64.h"
+#undef ONES
+#define ONES ·ones16(SB)
+
+#define PACK ·packQ4_0AVX2
+#define DIRECT ·directQ4_0AVX2
+#define UNPACK UNPACK_Q4_0
+#define SCALES SCALES_D
+#define BLOCK 18
+#define FETCH FETCH3
+#include "format32_amd64.h"
+
+#define PACK ·packQ5_0AVX2
+#define DIRECT ·directQ5_0AVX2
+#define UNPACK UNPACK_Q5_0
+#define SCALES SCALES_D
+#define BLOCK 22
+#define FETCH FETCH3
+#include "format32_amd64.h"
+
+#undef PANEL
+#undef ONES
+#define ONES Y15
+#define PANEL (10*VBYTES)
+#define MINS
+#define TILE ·tile32MinAVX2
+#include "tile32_amd64.h"
+#undef ONES
+#define ONES ·ones16(SB)
+
+#define PACK ·packQ4_1AVX2
+#define DIRECT ·directQ4_1AVX2
+#define UNPACK UNPACK_Q4_1
+#define SCALES SCALES_DM
+#define BLOCK 20
+#define FETCH FETCH3
+#include "format32_amd64.h"
+
+
+#undef ONES
+#define ONES Y15
+#undef ISUM
+#define ISUM RESTOREDISUM
+#define TILE ·tile32RestoredAVX2
+#include "tile32_amd64.h"
+#undef ONES
+#define ONES ·ones16(SB)
+
+#define PACK ·packQ5_1AVX2
+#define DIRECT ·directQ5_1AVX2
+#define UNPACK UNPACK_Q5_1
+#define SCALES SCALES_DM
+#define BLOCK 24
+#define FETCH FETCH3
+#include "format32_amd64.h"

@@ -1,0 +1,72 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// The kernels of the 32-wide formats for AVX-VNNI.
+
+#include "unpack32_amd64.h"
+#include "rows_avx2_amd64.h"
+#include "dot_avxvnni_amd64.h"
+
+// FETCHn prefetches n cache lines.
+#define FETCH3 PREFETCHT0 (R13); PREFETCHT0 64(R13); PREFETCHT0 128(R13)
+#define FETCH5 FETCH3; PREFETCHT0 192(R13); PREFETCHT0 256(R13)
+
+#define PANEL (9*VBYTES)
+#define TILE ·tile32AVXVNNI
+#include "tile32_amd64.h"
+
+#define PACK ·packQ4_0AVXVNNI
+#define DIRECT ·directQ4_0AVXVNNI
+#define UNPACK UNPACK_Q4_0
+#define SCALES SCALES_D
+#define BLOCK 18
+#define FETCH FETCH3
+#include "format32_amd64.h"
+
+#define PACK ·packQ5_0AVXVNNI
+#define DIRECT ·directQ5_0AVXVNNI
+#define UNPACK UNPACK_Q5_0
+#define SCALES SCALES_D
+#define BLOCK 22
+#define FETCH FETCH3
+#include "format32_amd64.h"
+
+#define PACK ·packQ8_0AVXVNNI
+#define DIRECT ·directQ8_0AVXVNNI
+#define UNPACK UNPACK_Q8_0
+#define SCALES SCALES_D
+#define BLOCK 34
+#define FETCH FETCH5
+#include "format32_amd64.h"
+
+#define PACK ·packIQ4_NLAVXVNNI
+#define DIRECT ·directIQ4_NLAVXVNNI
+#define UNPACK UNPACK_IQ4_NL
+#define SCALES SCALES_D
+#define BLOCK 18
+#define FETCH FETCH3
+#include "format32_amd64.h"
+
+#undef PANEL
+#define PANEL (10*VBYTES)
+#define MINS
+#define TILE ·tile32MinAVXVNNI
+#include "tile32_amd64.h"
+
+#define PACK ·packQ4_1AVXVNNI
+#define DIRECT ·directQ4_1AVXVNNI
+#define UNPACK UNPACK_Q4_1
+#define SCALES SCALES_DM
+#define BLOCK 20
+#define FETCH FETCH3
+#include "format32_amd64.h"
+
+#define PACK ·packQ5_1AVXVNNI
+#define DIRECT ·directQ5_1AVXVNNI
+#define UNPACK UNPACK_Q5_1
+#define SCALES SCALES_DM
+#define BLOCK 24
+#define FETCH FETCH3
+#include "format32_amd64.h"

@@ -1,0 +1,61 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// The kernels of the formats with weights of 8 bits for AVX2.
+
+#define SIGNED
+#include "unpack32_amd64.h"
+#include "unpack256_amd64.h"
+#include "runs_amd64.h"
+#include "rows_avx2_amd64.h"
+#include "dot_avx2signed_amd64.h"
+#include "sums_avx2_amd64.h"
+
+// FETCHn prefetches n cache lines.
+#define FETCH3 PREFETCHT0 (R13); PREFETCHT0 64(R13); PREFETCHT0 128(R13)
+#define FETCH5 FETCH3; PREFETCHT0 192(R13); PREFETCHT0 256(R13)
+
+#define ONES Y15
+#define PANEL (9*VBYTES)
+#define TILE ·tile32SignedAVX2
+#include "tile32_amd64.h"
+#undef ONES
+#define ONES ·ones16(SB)
+
+#define PACK ·packQ8_0AVX2
+#define DIRECT ·directQ8_0AVX2
+#define UNPACK UNPACK_Q8_0
+#define SCALES SCALES_D
+#define BLOCK 34
+#define FETCH FETCH5
+#include "format32_amd64.h"
+
+#define PACK ·packIQ4_NLAVX2
+#define DIRECT ·directIQ4_NLAVX2
+#define UNPACK UNPACK_IQ4_NL
+#define SCALES SCALES_D
+#define BLOCK 18
+#define FETCH FETCH3
+#include "format32_amd64.h"
+
+#undef PANEL
+#define RUN RUNOF32
+#define DOTRUN DOTRUN32
+#define RUNWEIGHTS 32
+#define RUNS 8
+#define PANEL PANEL32
+#undef ONES
+#define ONES Y15
+#define TILE ·tile8x32SignedAVX2
+#include "tile256_amd64.h"
+#undef ONES
+#define ONES ·ones16(SB)
+
+#define PACK ·packIQ4_XSAVX2
+#define DIRECT ·directIQ4_XSAVX2
+#define PACKBLOCK PACK_IQ4_XS
+#define BLOCK 136
+#define LOADS 9
+#include "format256_amd64.h"

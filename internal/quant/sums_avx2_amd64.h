@@ -1,0 +1,37 @@
+// What tile256_amd64.h and direct256_amd64.h need beside products, on AVX2: there
+// are registers for the sums of a run, isum is in memory.
+
+#define SUM0 0(SP)
+#define SUM1 32(SP)
+#define SUM2 64(SP)
+#define SUM3 96(SP)
+#define SUM4 128(SP)
+#define SUM5 160(SP)
+#define SUM6 192(SP)
+#define SUM7 224(SP)
+
+#define ZEROSUMS1 \
+	VPXOR   Y10, Y10, Y10 \
+	VMOVDQU Y10, SUM0     \
+	VMOVDQU Y10, SUM1
+
+#define ZEROSUMS4 \
+	ZEROSUMS1         \
+	VMOVDQU Y10, SUM2 \
+	VMOVDQU Y10, SUM3 \
+	VMOVDQU Y10, SUM4 \
+	VMOVDQU Y10, SUM5 \
+	VMOVDQU Y10, SUM6 \
+	VMOVDQU Y10, SUM7
+
+// ADDPAIRS adds the products of pairs of scales, or minima, with the pair of Sums
+// in Y10.
+#define ADDPAIRS(pairs, a) \
+	VPMADDWD pairs, Y10, Y11 \
+	VPADDD   Y11, a, a
+
+// FETCHROWS prefetches as many bytes as LOADROWS loads.
+#define FETCHROWS \
+	PREFETCHT0 (R13)   \
+	PREFETCHT0 64(R13) \
+	ADDQ       $128, R13
