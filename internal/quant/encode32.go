@@ -3,43 +3,81 @@ package quant
 // What the encoders of Q4_0, Q4_1, Q5_0 and Q5_1 share: blocks of 32 by the
 // range of the weights, or with the columns' importance by a search.
 
+// runs32 are up to eight blocks of 32 on their way to their format.
+type runs32 struct {
+	w          [256]float32
+	q          [256]uint8
+	scale, min [8]float32
+
+	laneSearch // memory of a CPU's faster ways
+}
+
+// block returns the integers of block b.
+func (r *runs32) block(b int) *[32]uint8 { return (*[32]uint8)(r.q[32*b:]) }
+
 // encodeSigned writes blocks of numbers from -half to half-1 by put.
 func encodeSigned(dst []byte, x, importance []float32, half int32, put func(block []byte, d float32, q *[32]uint8)) {
 	blockBytes := len(dst) / (len(x) / 32)
-	var w [32]float32
-	var q [32]uint8
+	var r runs32
 	sigma2 := meanSquare(x, importance)
-	for ; len(x) > 0; x, dst = x[32:], dst[blockBytes:] {
-		var d float32
+	for len(x) > 0 {
+		n := min(256, len(x))
 		if importance != nil {
-			weigh(w[:], x[:32], importance[:32], sigma2)
-			importance = importance[32:]
-			d = searchSigned(half, x[:32], w[:], q[:])
+			weigh(r.w[:n], x[:n], importance[:n], sigma2)
+			importance = importance[n:]
+			r.searchSignedRuns(half, x[:n])
 		} else {
-			d = spanSigned(x[:32], float32(half), &q)
+			for b := range n / 32 {
+				r.scale[b] = spanSigned(x[32*b:32*b+32], float32(half), r.block(b))
+			}
 		}
-		put(dst[:blockBytes], d, &q)
+		for b := range n / 32 {
+			put(dst[:blockBytes], r.scale[b], r.block(b))
+			dst = dst[blockBytes:]
+		}
+		x = x[n:]
 	}
 }
 
 // encodeMin writes blocks of numbers from 0 to top above a minimum by put.
 func encodeMin(dst []byte, x, importance []float32, top int32, put func(block []byte, d, m float32, q *[32]uint8)) {
 	blockBytes := len(dst) / (len(x) / 32)
-	var w [32]float32
-	var q [32]uint8
+	var r runs32
 	p := minSearch{top: top, first: -0.9, step: 0.05, trials: 37}
 	sigma2 := meanSquare(x, importance)
-	for ; len(x) > 0; x, dst = x[32:], dst[blockBytes:] {
-		var d, m float32
+	for len(x) > 0 {
+		n := min(256, len(x))
 		if importance != nil {
-			weigh(w[:], x[:32], importance[:32], sigma2)
-			importance = importance[32:]
-			d, m = searchScaleMin(&p, x[:32], w[:], q[:])
-			m = -m
+			weigh(r.w[:n], x[:n], importance[:n], sigma2)
+			importance = importance[n:]
+			r.searchMinRuns(&p, x[:n])
+			for b := range n / 32 {
+				r.min[b] = -r.min[b]
+			}
 		} else {
-			d, m = spanMin(x[:32], float32(top), &q)
+			for b := range n / 32 {
+				r.scale[b], r.min[b] = spanMin(x[32*b:32*b+32], float32(top), r.block(b))
+			}
 		}
-		put(dst[:blockBytes], d, m, &q)
+		for b := range n / 32 {
+			put(dst[:blockBytes], r.scale[b], r.min[b], r.block(b))
+			dst = dst[blockBytes:]
+		}
+		x = x[n:]
+	}
+}
+
+// searchSignedRunsGeneric finds the scales and integers of runs of 32 weights.
+func (r *runs32) searchSignedRunsGeneric(half int32, x []float32) {
+	for b := range len(x) / 32 {
+		r.scale[b] = searchSigned(half, x[32*b:32*b+32], r.w[32*b:], r.block(b)[:])
+	}
+}
+
+// searchMinRunsGeneric finds the scales, minima and integers of runs of 32.
+func (r *runs32) searchMinRunsGeneric(p *minSearch, x []float32) {
+	for b := range len(x) / 32 {
+		r.scale[b], r.min[b] = searchScaleMin(p, x[32*b:32*b+32], r.w[32*b:], r.block(b)[:])
 	}
 }
 

@@ -72,7 +72,8 @@ GLOBL span<>(SB), RODATA|NOPTR, $0x4c
 	VMAXPS Y6, Y7, Y6  \
 	FOLD(VMAXPS, Y6, Y7)
 
-// FIRST sets X7 to the first weight where a to d, in their order, equal Y6.
+// FIRST sets X7 to the first weight where a to d, in their order, equal Y6, or to
+// the first weight of all where none does: they are not numbers.
 #define FIRST(a, b, c, d) \
 	VCMPPS    $0, Y6, a, Y4 \
 	VCMPPS    $0, Y6, b, Y5 \
@@ -88,7 +89,9 @@ GLOBL span<>(SB), RODATA|NOPTR, $0x4c
 	ORL       R9, R8        \
 	ORL       R11, R10      \
 	ORL       R10, R8       \
+	XORL      R9, R9        \
 	BSFL      R8, R8        \
+	CMOVLEQ   R9, R8        \
 	VMOVSS    (SI)(R8*4), X7
 
 // INVERSE sets every lane of Y8 to 1/X7, or to 0 where X7 is 0.

@@ -103,7 +103,6 @@ func (s *search) signedScales(x []float32, n int, by weighting, half int32) {
 	}
 	s.eachGroup(x, n, by, func(a *lanes) {
 		a.setSigned(half, n)
-		clear(a.from[:])
 		searchSignedAVX2(a)
 	})
 }

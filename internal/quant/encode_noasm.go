@@ -24,3 +24,7 @@ func (*laneSearch) searchIQ4Runs(scale []float32, x, w []float32) { searchIQ4Run
 func iq4Codes(q *[32]uint8, x []float32, inv float32) { iq4CodesGeneric(q, x, inv) }
 
 func encodeSpan(Type, []byte, []float32) bool { return false }
+
+func (r *runs32) searchSignedRuns(half int32, x []float32) { r.searchSignedRunsGeneric(half, x) }
+
+func (r *runs32) searchMinRuns(p *minSearch, x []float32) { r.searchMinRunsGeneric(p, x) }

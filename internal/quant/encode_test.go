@@ -1,9 +1,179 @@
 package quant
 
 import (
+	"math"
 	"math/rand/v2"
 	"testing"
+
+	"github.com/stretchr/testify/require"
 )
+
+// TestEncodeEdges pins the blocks whose bytes follow from the definition alone.
+func TestEncodeEdges(t *testing.T) {
+	negativeZero := float32(math.Copysign(0, -1))
+	all := func(n int, v float32) []float32 {
+		x := make([]float32, n)
+		for i := range x {
+			x[i] = v
+		}
+		return x
+	}
+	with := func(x []float32, at int, v float32) []float32 {
+		x[at] = v
+		return x
+	}
+	bytes := func(n int, v byte) []byte {
+		b := make([]byte, n)
+		for i := range b {
+			b[i] = v
+		}
+		return b
+	}
+	cat := func(parts ...[]byte) (all []byte) {
+		for _, p := range parts {
+			all = append(all, p...)
+		}
+		return all
+	}
+	const tiny = math.SmallestNonzeroFloat32
+	tests := []struct {
+		name string
+		typ  Type
+		x    []float32
+		want []byte
+	}{
+		{"zeros", Q4_0, all(32, 0), cat([]byte{0, 0x80}, bytes(16, 0x88))},
+		{"negative zeros", Q4_0, all(32, negativeZero), cat([]byte{0, 0x80}, bytes(16, 0x88))},
+		{"zeros", Q5_0, all(32, 0), cat([]byte{0, 0x80}, bytes(4, 0xff), bytes(16, 0))},
+		{"zeros", Q4_1, all(32, 0), bytes(20, 0)},
+		{"negative zeros", Q4_1, all(32, negativeZero), cat([]byte{0, 0, 0, 0x80}, bytes(16, 0))},
+		{"zeros, the first negative", Q4_1, with(all(32, 0), 0, negativeZero), cat([]byte{0, 0, 0, 0x80}, bytes(16, 0))},
+		{"zeros, the last negative", Q4_1, with(all(32, 0), 31, negativeZero), bytes(20, 0)},
+		{"zeros", Q5_1, all(32, 0), bytes(24, 0)},
+		{"zeros", Q8_0, all(32, 0), bytes(34, 0)},
+		{"zeros", IQ4_NL, all(32, 0), cat([]byte{0, 0}, bytes(16, 0x88))},
+		{"zeros", IQ4_XS, all(256, 0), cat([]byte{0, 0x80, 0xaa, 0xaa, 0, 0, 0, 0}, bytes(128, 0x88))},
+		{"zeros", Q2_K, all(256, 0), bytes(84, 0)},
+		{"zeros", Q3_K, all(256, 0), bytes(110, 0)},
+		{"zeros", Q4_K, all(256, 0), bytes(144, 0)},
+		{"zeros", Q5_K, all(256, 0), bytes(176, 0)},
+		{"zeros", Q6_K, all(256, 0), bytes(210, 0)},
+		{"zeros", TQ1_0, all(256, 0), cat(bytes(48, 0x80), bytes(4, 0x7f), []byte{0, 0})},
+		{"zeros", TQ2_0, all(256, 0), cat(bytes(64, 0x55), []byte{0, 0})},
+		{"the first of two largest counts", Q4_0, with(with(all(32, 0), 3, 2), 4, -2),
+			// d = 2/-8: 2 is code 0, -2 is code 16, cut to 15.
+			cat([]byte{0, 0xb4}, bytes(3, 0x88), []byte{0x80, 0x8f}, bytes(11, 0x88))},
+		{"one huge", Q8_0, with(all(32, 1e-3), 31, -3e4), cat([]byte{0x62, 0x5b}, bytes(31, 0), []byte{0x81})},
+		{"ties away from zero", Q8_0, with(with(with(all(32, 0), 0, 127), 1, 0.5), 2, -2.5),
+			cat([]byte{0, 0x3c, 127, 1, 0xfd}, bytes(29, 0))},
+		{"ties up", Q4_0, with(with(with(all(32, 0), 0, -8), 1, 0.5), 2, -0.5),
+			cat([]byte{0, 0x3c, 0x80, 0x89, 0x88}, bytes(13, 0x88))},
+		{"subnormals whose inverse scale is infinite", Q4_0, with(all(32, 0), 0, tiny*100), cat([]byte{0, 0x80}, bytes(16, 0))},
+		{"subnormals whose inverse scale is infinite", Q8_0, with(all(32, 0), 0, tiny*1000), bytes(34, 0)},
+		{"subnormals without a scale", Q4_0, with(all(32, 0), 0, tiny), cat([]byte{0, 0x80}, bytes(16, 0x88))},
+		{"subnormals", Q6_K, all(256, tiny), bytes(210, 0)},
+	}
+	for _, test := range tests {
+		t.Run(test.typ.String()+" "+test.name, func(t *testing.T) {
+			got := make([]byte, len(test.want))
+			Encode(test.typ, got, test.x, len(test.x), nil)
+			require.Equal(t, test.want, got)
+		})
+	}
+}
+
+// TestEncodeStable: decoded weights encode to the same bytes again, in the
+// formats whose scales follow from the weights.
+func TestEncodeStable(t *testing.T) {
+	for _, typ := range []Type{F32, F16, BF16, Q4_0, Q5_0, Q8_0, TQ1_0, TQ2_0} {
+		t.Run(typ.String(), func(t *testing.T) {
+			r := rand.New(rand.NewPCG(8, uint64(typ)))
+			const cols = 1024
+			for range 20 {
+				x := normalFloats(r, cols)
+				first, again := make([]byte, typ.RowBytes(cols)), make([]byte, typ.RowBytes(cols))
+				Encode(typ, first, x, cols, nil)
+				Decode(typ, x, first)
+				Encode(typ, again, x, cols, nil)
+				require.Equal(t, first, again)
+			}
+		})
+	}
+}
+
+// TestEncodeError: the error of each format on normal weights, as a part of
+// their size, is what its bits allow; with importance the important half of the
+// columns fares better.
+func TestEncodeError(t *testing.T) {
+	limits := map[Type]float64{
+		F32: 0, F16: 0.0003, BF16: 0.003, Q8_0: 0.007, Q6_K: 0.02, Q5_1: 0.05, Q5_0: 0.06, Q5_K: 0.05, Q4_1: 0.1,
+		Q4_0: 0.12, Q4_K: 0.1, IQ4_NL: 0.1, IQ4_XS: 0.1, Q3_K: 0.18, Q2_K: 0.35, TQ1_0: 0.95, TQ2_0: 0.95,
+	}
+	r := rand.New(rand.NewPCG(9, 9))
+	const cols = 4096
+	x, back := normalFloats(r, cols), make([]float32, cols)
+	importance := make([]float32, cols)
+	for i := range importance {
+		importance[i] = []float32{0.01, 1}[i%2]
+	}
+	for _, typ := range computable {
+		rms := func(importance []float32, from int) float64 {
+			data := make([]byte, typ.RowBytes(cols))
+			Encode(typ, data, x, cols, importance)
+			Decode(typ, back, data)
+			var sum float64
+			for i := from; i < cols; i += 2 {
+				d := float64(back[i] - x[i])
+				sum += d * d
+			}
+			return math.Sqrt(sum / (cols / 2))
+		}
+		require.LessOrEqual(t, rms(nil, 1), limits[typ], typ)
+		if UsesImportance(typ) {
+			require.Less(t, rms(importance, 1), rms(nil, 1), typ)
+		}
+	}
+}
+
+// TestEncodeShapes: what Encode is called with wrongly is a bug in our code.
+func TestEncodeShapes(t *testing.T) {
+	x, dst := make([]float32, 512), make([]byte, 2*144)
+	require.NotPanics(t, func() { Encode(Q4_K, dst, x, 256, nil) })
+	require.Panics(t, func() { Encode(Q4_K, dst, x, 128, nil) })
+	require.Panics(t, func() { Encode(Q4_K, dst[1:], x, 256, nil) })
+	require.Panics(t, func() { Encode(Q4_K, dst, x, 256, x[:255]) })
+	require.Panics(t, func() { Encode(Q8_K, dst, x, 256, nil) })
+	require.NotPanics(t, func() { Encode(Q4_K, nil, nil, 256, nil) })
+}
+
+func TestRoundByte(t *testing.T) {
+	// Every float32 with few digits, and the neighbours of all ties.
+	for n := -600; n < 600; n++ {
+		f := float32(n) / 4
+		for _, v := range []float32{f, math.Nextafter32(f, 1000), math.Nextafter32(f, -1000)} {
+			require.Equal(t, uint8(int32(math.Round(float64(v)))), roundByte(v), v)
+			require.Equal(t, uint8(int32(math.Trunc(float64(v)))), truncByte(v), v)
+			require.Equal(t, int32(math.RoundToEven(float64(v))), nearest(v), v)
+		}
+	}
+	for _, v := range []float32{1e10, -1e10, float32(math.Inf(1)), float32(math.NaN()), 0x1p31} {
+		require.Zero(t, truncByte(v), v)
+		require.Zero(t, roundByte(v), v)
+	}
+}
+
+func TestIQ4Code(t *testing.T) {
+	for i := range 60000 {
+		f := float32(i)/200 - 150
+		best, want := math.Inf(1), 0
+		for code, v := range iq4Values {
+			if d := math.Abs(float64(f) - float64(v)); d <= best { // the higher of two
+				best, want = d, code
+			}
+		}
+		require.Equal(t, uint8(want), iq4Code(f), f)
+	}
+}
 
 // BenchmarkEncode measures weights a second on one core.
 func BenchmarkEncode(b *testing.B) {
@@ -20,7 +190,7 @@ func BenchmarkEncode(b *testing.B) {
 				if !UsesImportance(typ) {
 					continue
 				}
-				name += "/importance"
+				name += "+importance"
 			}
 			b.Run(name, func(b *testing.B) {
 				dst := make([]byte, rows*typ.RowBytes(cols))

@@ -39,6 +39,7 @@ func (a *lanes) setSigned(half int32, n int) {
 	for i, trial := range signedTrials {
 		a.numer[i] = -(float32(half) + float32(float32(0.1)*trial))
 	}
+	clear(a.from[:])
 }
 
 // codes returns the integers, from 0, that the search found for run j, whose

@@ -51,3 +51,35 @@ func encodeSpan(t Type, dst []byte, x []float32) bool {
 	encodeF16(dst[16*n:], x[8*n:], nil)
 	return true
 }
+
+func (r *runs32) searchSignedRuns(half int32, x []float32) {
+	if !encodeAVX2 || len(x) < 256 {
+		r.searchSignedRunsGeneric(half, x)
+		return
+	}
+	a := &r.lanes[0]
+	a.setSigned(half, 32)
+	a.fill(x, r.w[:], 32, byImportance)
+	searchSignedAVX2(a)
+	r.collect(a, x)
+}
+
+func (r *runs32) searchMinRuns(p *minSearch, x []float32) {
+	if !encodeAVX2 || len(x) < 256 {
+		r.searchMinRunsGeneric(p, x)
+		return
+	}
+	a := &r.lanes[0]
+	a.setMin(p, 32)
+	a.fill(x, r.w[:], 32, byImportance)
+	searchMinAVX2(a, p.absolute)
+	r.collect(a, x)
+}
+
+// collect takes over what eight runs' search found.
+func (r *runs32) collect(a *lanes, x []float32) {
+	for b := range 8 {
+		r.scale[b], r.min[b] = a.scale[b], -a.lo[b]
+		a.codes(b, x[32*b:32*b+32], r.block(b)[:])
+	}
+}
