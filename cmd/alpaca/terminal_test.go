@@ -62,7 +62,7 @@ func TestTerminal(t *testing.T) {
 // is gone when the text begins.
 func TestProgress(t *testing.T) {
 	path := testmodel.SPM(1).Set("llama.context_length", gguf.U32(40000)).Write(t)
-	prompt := strings.Repeat("the llama ", 1000)
+	prompt := strings.Repeat("the llama ", 60)
 	args := []string{"run", "-m", path, "-p", prompt, "-c", "40000", "-b", "32", "-n", "1", "--temp", "0", "-q"}
 	for _, columns := range []uint16{20, 80} {
 		shown := onTerminal(t, columns, nil, args...)

@@ -99,6 +99,6 @@ func TestCPUQuota(t *testing.T) {
 
 func TestReadMemory(t *testing.T) {
 	m := ReadMemory()
-	require.Greater(t, m.Own, int64(1<<20))
+	require.Greater(t, m.Own, int64(1<<18))
 	require.Greater(t, m.Mapped, int64(1<<18))
 }
