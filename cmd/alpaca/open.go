@@ -103,6 +103,12 @@ func foreignHint(what string) string {
 		return "most models can be had as GGUF files too; look for one with \"GGUF\" in its name"
 	case strings.Contains(what, "archive"):
 		return "unpack it first"
+	case strings.Contains(what, "llama2.c"):
+		return "\"alpaca convert IN OUT.gguf --vocab tokenizer.bin\" makes a GGUF file of it"
+	case strings.Contains(what, "LoRA"):
+		return "an adapter only changes another model; merge the two first, with the tools it was made with"
+	case strings.Contains(what, "Git LFS"):
+		return "\"git lfs pull\" fetches it"
 	}
 	return ""
 }

@@ -37,6 +37,7 @@ func newRootCmd(u *ui) *cobra.Command {
 		newBenchCmd(u),
 		newInspectCmd(u),
 		newTokenizeCmd(u),
+		newConvertCmd(u),
 		newQuantizeCmd(u),
 		newCompareTensorsCmd(u),
 		newVersionCmd(u),

@@ -310,8 +310,9 @@ func TestOutput(t *testing.T) {
 	require.Len(t, entries, 3)
 
 	var last int64
-	require.NoError(t, run(other, Options{Force: true, Name: "Lily", Eps: 1e-5, Progress: func(tensor string, done int64) {
+	require.NoError(t, run(other, Options{Force: true, Name: "Lily", Eps: 1e-5, Progress: func(tensor string, done, total int64) {
 		require.NotEmpty(t, tensor)
+		require.LessOrEqual(t, done, total)
 		require.Greater(t, done, last)
 		last = done
 	}}))

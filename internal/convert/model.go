@@ -40,6 +40,9 @@ func (t *tensor) rows() int {
 	return n
 }
 
+// bytes returns what read gives for all rows.
+func (t *tensor) bytes() int64 { return int64(t.rows()) * int64(t.rowBytes) }
+
 // open opens the checkpoint at path.
 func open(path string, opt Options) (*model, error) {
 	if opt.Vocab != "" {

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/testshared"
+)
+
+// legacyGolden is what a program of 2023 made of a file.
+type legacyGolden struct {
+	File   string `json:"file"`
+	Prompt string `json:"prompt"`
+	Text   string `json:"greedy_text"`
+}
+
+func legacyGoldens(t *testing.T) (list []legacyGolden) {
+	f, err := os.Open(testshared.Path(t, "golden/legacy.jsonl"))
+	require.NoError(t, err)
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		var g legacyGolden
+		require.NoError(t, json.Unmarshal(s.Bytes(), &g))
+		list = append(list, g)
+	}
+	require.NotEmpty(t, list)
+	return list
+}
+
+// greedy runs a model and returns what it writes.
+func greedy(t *testing.T, model, prompt string) string {
+	r := alpaca(t, "", "run", "-m", model, "-p", prompt, "-n", "48", "--temp", "0", "-q", "-t", "2")
+	require.Zero(t, r.status, r.stderr)
+	return strings.TrimSuffix(r.out, "\n")
+}
+
+// TestLegacyText continues prompts with the files of 2023: those of 16 bits
+// with the very text that the programs of the time gave.
+func TestLegacyText(t *testing.T) {
+	for _, g := range legacyGoldens(t) {
+		text := greedy(t, testshared.Path(t, "models/legacy/"+g.File), g.Prompt)
+		require.Greater(t, len(text), 60, g.File)
+		if strings.Contains(g.File, "f16") {
+			require.True(t, strings.HasPrefix(text, g.Text) || strings.HasPrefix(g.Text, text), "%s: %q, want %q", g.File, text, g.Text)
+			require.Greater(t, len(text), len(g.Text)*9/10, g.File)
+		}
+	}
+}
+
+// TestConvertedText continues a prompt with each file of 2023 and with what
+// convert makes of it: the same text where all values were kept.
+func TestConvertedText(t *testing.T) {
+	paths, err := filepath.Glob(filepath.Join(filepath.Dir(testshared.Path(t, "models/legacy/leg-ggml-f16.bin")), "*.bin"))
+	require.NoError(t, err)
+	kept := 0
+	for _, path := range paths {
+		out := filepath.Join(t.TempDir(), "new.gguf")
+		r := alpaca(t, "", "convert", path, out, "--output", "json")
+		require.Zero(t, r.status, r.stderr)
+		var report convertReport
+		require.NoError(t, json.Unmarshal([]byte(r.out), &report))
+		require.Equal(t, !report.Lossless, strings.Contains(r.stderr, "alpaca: warning: not all values fit"), r.stderr)
+		require.Equal(t, !report.Lossless, report.Error > 0)
+		const prompt = "Once upon a time"
+		before, after := greedy(t, path, prompt), greedy(t, out, prompt)
+		if report.Lossless {
+			require.Equal(t, before, after, path)
+			kept++
+		}
+		require.Equal(t, before[:40], after[:40], path)
+	}
+	require.GreaterOrEqual(t, kept, 13)
+}
