@@ -13,8 +13,9 @@ type Base interface {
 	// predictions at the scored positions among them, valid until the next
 	// call. The segments of a window come in order, and so do the windows.
 	segment(ctx context.Context, w *Window, from, to int) ([]sampler.Logprobs, error)
-	elapsed() time.Duration // spent in the model
-	least() float64         // log probability up to which tokens do not count
+	// Elapsed returns the time spent in the model.
+	Elapsed() time.Duration
+	least() float64 // log probability up to which tokens do not count
 }
 
 // span returns the positions of w.Tokens[from:to] that predict a scored token:
@@ -42,7 +43,7 @@ func NewBase(s Session, threads int, save *LogitsWriter) Base {
 	return &sessionBase{session: s, threads: threads, save: save}
 }
 
-func (b *sessionBase) elapsed() time.Duration { return b.eval }
+func (b *sessionBase) Elapsed() time.Duration { return b.eval }
 func (b *sessionBase) least() float64         { return negligible }
 
 func (b *sessionBase) segment(ctx context.Context, w *Window, from, to int) ([]sampler.Logprobs, error) {
@@ -104,7 +105,7 @@ type fileBase struct {
 // wrote. The windows must be the file's.
 func NewFileBase(f *LogitsReader) Base { return &fileBase{file: f} }
 
-func (b *fileBase) elapsed() time.Duration { return 0 }
+func (b *fileBase) Elapsed() time.Duration { return 0 }
 
 // What lies more than 16 nats below the likeliest token is stored as 16 below.
 func (b *fileBase) least() float64 { return -logitsRange }

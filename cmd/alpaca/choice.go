@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/eval"
+)
+
+// choiceOptions are the flags of perplexity for files of questions.
+type choiceOptions struct {
+	hellaswag, winogrande, multiple                bool
+	hellaswagTasks, winograndeTasks, multipleTasks int
+	seed                                           int
+}
+
+// addFlags adds them, with llama-perplexity's names.
+func (o *choiceOptions) addFlags(flags *pflag.FlagSet) {
+	const most = 1 << 30
+	flags.BoolVar(&o.hellaswag, "hellaswag", false, "the text is HellaSwag's: six lines a question")
+	addBounded(flags, &o.hellaswagTasks, "hellaswag-tasks", "", 400, 0, most, "`questions` to ask; 0 for all")
+	flags.BoolVar(&o.winogrande, "winogrande", false, "the text is WinoGrande's: number,sentence,choice,choice,answer")
+	addBounded(flags, &o.winograndeTasks, "winogrande-tasks", "", 0, 0, most, "`questions` to ask; 0 for all")
+	flags.BoolVar(&o.multiple, "multiple-choice", false, "the file is one of multiple-choice questions, such as those of ARC, MMLU and TruthfulQA")
+	addBounded(flags, &o.multipleTasks, "multiple-choice-tasks", "", 0, 0, most, "`questions` to ask; 0 for all")
+	addBounded(flags, &o.seed, "seed", "s", 1, 0, 1<<31-1, "`number` that draws the questions, where not all are asked")
+}
+
+// asked reports whether the text is one of questions.
+func (o *choiceOptions) asked() bool { return o.hellaswag || o.winogrande || o.multiple }
+
+// check returns a usage error if more than one form is named.
+func (o *choiceOptions) check() error {
+	n := 0
+	for _, on := range []bool{o.hellaswag, o.winogrande, o.multiple} {
+		if on {
+			n++
+		}
+	}
+	if n > 1 {
+		return usageErrorf("--hellaswag, --winogrande and --multiple-choice are different forms: give one")
+	}
+	return nil
+}
+
+// read returns the questions of a text and the benchmark's name.
+func (o *choiceOptions) read(text string) (questions []eval.Question, name string, err error) {
+	tasks := 0
+	switch {
+	case o.hellaswag:
+		name, tasks = "HellaSwag", o.hellaswagTasks
+		questions, err = eval.ParseHellaSwag(text)
+	case o.winogrande:
+		name, tasks = "WinoGrande", o.winograndeTasks
+		questions, err = eval.ParseWinogrande(text)
+	default:
+		name, tasks = "multiple choice", o.multipleTasks
+		questions, err = eval.ParseMultipleChoice([]byte(text))
+	}
+	return eval.Select(questions, tasks, uint64(o.seed)), name, err
+}
+
+// choiceResult is the outcome in JSON.
+type choiceResult struct {
+	Task  string `json:"task"`
+	Model string `json:"model"`
+	eval.Answers
+}
+
+// run asks the questions.
+func (o *choiceOptions) run(ctx context.Context, u *ui, e *evaluated, text, output string) error {
+	questions, name, err := o.read(text)
+	if err != nil {
+		return err
+	}
+	u.notef("%s: %d questions", name, len(questions))
+	progress := u.windowProgress()
+	clock := startClock()
+	a, err := eval.Answer(ctx, e.session, questions, eval.ChoiceOptions{
+		Threads: e.session.Threads(), Context: e.session.Ctx(),
+		Encode: func(text string) []int32 { return e.model.Tokenizer.Encode(text, true, false) },
+		Done: func(q int, _ eval.Rating, a eval.Answers) error {
+			progress(eval.Progress{Window: q + 1, Windows: len(questions), Elapsed: clock()},
+				fmt.Sprintf("%.2f %% right", 100*a.Accuracy.Value))
+			return ctx.Err()
+		},
+	})
+	u.clearStatus()
+	if err != nil {
+		return err
+	}
+	u.notef("%d tokens read in %.2f s, %.1f tokens/s", a.Tokens, clock().Seconds(), float64(a.Tokens)/max(clock().Seconds(), 1e-9))
+	if output == "json" {
+		return u.writeJSON(choiceResult{name, e.path, a})
+	}
+	_, err = fmt.Fprintf(u.out, "%s: %.4f +/- %.4f %% of %d questions right, guessing reaches %.4f %%\n",
+		name, 100*a.Accuracy.Value, 100*a.Accuracy.Error, a.Asked, 100*a.Chance.Value)
+	return err
+}

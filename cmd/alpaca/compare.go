@@ -1,0 +1,327 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/eval"
+	"alpaca/internal/ggml"
+	"alpaca/internal/gguf"
+	"alpaca/internal/tokenizer"
+)
+
+// compareOptions are the flags of "alpaca compare".
+type compareOptions struct {
+	measure measureOptions
+	save    string // logits file to write
+	plot    string
+	output  string
+}
+
+// newCompareCmd returns "alpaca compare".
+func newCompareCmd(u *ui) *cobra.Command {
+	var o compareOptions
+	cmd := &cobra.Command{
+		Use:   "compare BASE OTHER... -f TEXT",
+		Short: "Measure how far models' predictions are from another's",
+		Long: `Measure how far the predictions of quantized models are from those of their
+original. All read the text side by side, window by window, so that nothing but
+the result is stored.
+
+  KL divergence  how different the predictions for a token are, in nats: 0 is the same
+  Δp             how much likelier the text's own token became
+  same top       how often both find the same token likeliest
+
+BASE may also be a file of log probabilities that --kl-divergence-base, of this
+command, of perplexity or of llama-perplexity, wrote; it brings its own text.`,
+		Example: `  alpaca compare model-f16.gguf model-q8_0.gguf model-q4_0.gguf -f wiki.test.raw
+  alpaca compare model-f16.gguf model-q*.gguf -f text.txt --chunks 20 -o csv --plot quality.svg
+  alpaca compare base.kld model-q4_0.gguf`,
+		Args: cobra.MinimumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	o.measure.addFlags(flags)
+	flags.StringVar(&o.save, "kl-divergence-base", "", "write the base's log probabilities to a `file`, as llama-perplexity does")
+	flags.StringVar(&o.plot, "plot", "", "draw the result to a `file` in .svg or .png")
+	addOutput(flags, &o.output, "md", "json", "csv")
+	return cmd
+}
+
+// run is the command.
+func (o *compareOptions) run(ctx context.Context, u *ui, args []string) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	report, err := o.compare(ctx, u, args[0], args[1:])
+	if err != nil {
+		return evalHint(ctx, err)
+	}
+	return o.write(u, report)
+}
+
+// check returns a usage error if flags do not go together.
+func (o *compareOptions) check() error {
+	if o.save != "" && (o.measure.stride > 0 || o.measure.all) {
+		return usageErrorf("--kl-divergence-base: such files hold the second halves of windows; --stride and --all do not go with it")
+	}
+	if o.plot != "" {
+		if _, err := eval.PlotForm(o.plot); err != nil {
+			return usageError{err}
+		}
+	}
+	return o.measure.check()
+}
+
+// compare opens everything and evaluates the text.
+func (o *compareOptions) compare(ctx context.Context, u *ui, base string, others []string) (*eval.Report, error) {
+	c := &comparison{o: o, u: u, pool: ggml.NewPool(threadCount(u, o.measure.threads), gguf.Guard)}
+	defer c.close()
+	if err := c.openBase(base); err != nil {
+		return nil, err
+	}
+	for _, path := range others {
+		if err := c.openOther(path); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.divide(); err != nil {
+		return nil, err
+	}
+	return c.evaluate(ctx)
+}
+
+// write shows the report.
+func (o *compareOptions) write(u *ui, r *eval.Report) error {
+	if o.plot != "" {
+		form, err := eval.PlotForm(o.plot)
+		if err != nil {
+			return err
+		}
+		if err := writeOutput(o.plot, func(f *outputFile) error { return r.WritePlot(f, form) }); err != nil {
+			return err
+		}
+		u.notef("drew %s", o.plot)
+	}
+	switch o.output {
+	case "json":
+		return u.writeJSON(r)
+	case "csv":
+		return r.WriteCSV(u.out)
+	}
+	return r.WriteMarkdown(u.out)
+}
+
+// comparison is the state of a comparison.
+type comparison struct {
+	o    *compareOptions
+	u    *ui
+	pool *ggml.Pool
+
+	base     *evaluated         // nil where the base is a file
+	file     *eval.LogitsReader // nil where the base is a model
+	fileName string
+	source   *os.File // of file
+	others   []*evaluated
+
+	name    string // of the text
+	policy  eval.Policy
+	tokens  []int32
+	windows []eval.Window
+}
+
+// close frees everything.
+func (c *comparison) close() {
+	for _, e := range c.others {
+		e.close()
+	}
+	if c.base != nil {
+		c.base.close()
+	}
+	if c.source != nil {
+		c.source.Close()
+	}
+	c.pool.Close()
+}
+
+// openBase opens a model or a logits file, whichever it is.
+func (c *comparison) openBase(path string) (err error) {
+	f, err := os.Open(path)
+	if err == nil {
+		head := make([]byte, 8)
+		n, _ := io.ReadFull(f, head)
+		if eval.IsLogitsFile(head[:n]) {
+			c.source, c.fileName = f, filepath.Base(path)
+			return c.openLogits()
+		}
+		f.Close()
+	}
+	c.base, err = c.o.measure.load(c.u, path)
+	return err
+}
+
+// openLogits reads the header of the logits file.
+func (c *comparison) openLogits() error {
+	st, err := c.source.Stat()
+	if err != nil {
+		return err
+	}
+	if _, err := c.source.Seek(0, io.SeekStart); err != nil {
+		return err
+	}
+	if c.o.save != "" {
+		return usageErrorf("--kl-divergence-base: the base is such a file already")
+	}
+	c.file, err = eval.NewLogitsReader(c.source, st.Size())
+	return err
+}
+
+// openOther opens a model and makes sure that it speaks the base's tokens.
+func (c *comparison) openOther(path string) error {
+	e, err := c.o.measure.load(c.u, path)
+	if err != nil {
+		return err
+	}
+	c.others = append(c.others, e)
+	if c.base == nil {
+		if e.model.Config.VocabSize != c.file.Vocab {
+			return fmt.Errorf("%s has a vocabulary of %d tokens, %s one of %d", e.path, e.model.Config.VocabSize, c.fileName, c.file.Vocab)
+		}
+		return nil
+	}
+	return sameVocabulary(c.base, e)
+}
+
+// sameVocabulary returns an error that names the first token in which two
+// models differ.
+func sameVocabulary(a, b *evaluated) error {
+	at, bt := a.model.Tokenizer, b.model.Tokenizer
+	describe := func(t *tokenizer.Tokenizer, id int32) string {
+		if int(id) >= t.Len() {
+			return fmt.Sprintf("missing (%d tokens in all)", t.Len())
+		}
+		return fmt.Sprintf("%q", t.Text(id))
+	}
+	for id := range int32(max(at.Len(), bt.Len())) {
+		if int(id) < min(at.Len(), bt.Len()) && at.Text(id) == bt.Text(id) && at.Type(id) == bt.Type(id) {
+			continue
+		}
+		return fmt.Errorf("the vocabularies differ: token %d is %s in %s and %s in %s",
+			id, describe(at, id), a.path, describe(bt, id), b.path)
+	}
+	if a.model.Config.VocabSize != b.model.Config.VocabSize {
+		return fmt.Errorf("the vocabularies differ: %s predicts %d tokens, %s %d",
+			a.path, a.model.Config.VocabSize, b.path, b.model.Config.VocabSize)
+	}
+	return nil
+}
+
+// divide reads the text and cuts it into windows.
+func (c *comparison) divide() (err error) {
+	reader := c.base
+	if reader == nil {
+		reader = c.others[0]
+	}
+	if c.file != nil {
+		if err := c.divideFile(reader); err != nil {
+			return err
+		}
+	} else {
+		text, name, err := c.o.measure.read(c.u)
+		if err != nil {
+			return err
+		}
+		c.name, c.tokens = name, reader.model.Tokenizer.Encode(text, true, false)
+		if c.policy, err = c.o.measure.policy(reader.model); err != nil {
+			return err
+		}
+	}
+	if c.windows, err = c.policy.Windows(c.tokens); err != nil {
+		return err
+	}
+	for _, e := range append(slices.Clone(c.others), c.base) {
+		if e == nil {
+			continue
+		}
+		if n := e.model.Config.TrainCtx; c.policy.Length() > n && !c.o.measure.long {
+			return withHint(fmt.Errorf("windows of %d tokens are more than the %d that %s was trained for", c.policy.Length(), n, e.path),
+				"--allow-long-context takes them nevertheless")
+		}
+		if err := c.o.measure.start(e, c.policy.Length(), c.pool); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// divideFile takes text and windows from the logits file.
+func (c *comparison) divideFile(e *evaluated) error {
+	m := &c.o.measure
+	if m.prompt.flags.Changed("prompt") || m.prompt.file != "" || m.ctx != 0 && m.ctx != c.file.Context || m.stride > 0 || m.all {
+		return usageErrorf("%s brings its own text, in windows of %d tokens, second halves scored: leave out -f, -p, -c, --stride and --all",
+			c.fileName, c.file.Context)
+	}
+	c.name, c.tokens, c.policy = c.fileName, c.file.Tokens, c.file.Policy()
+	c.policy.Chunks = m.chunks
+	c.policy.BOS, c.policy.BOSID = e.model.Tokenizer.AddBOS(), e.model.Tokenizer.BOS()
+	return nil
+}
+
+// evaluate compares the models and returns the report.
+func (c *comparison) evaluate(ctx context.Context) (*eval.Report, error) {
+	c.u.notef("%s: %d tokens; %d %s", c.name, len(c.tokens), len(c.windows), c.policy)
+	var files evalFiles
+	defer files.abort()
+	var save *eval.LogitsWriter
+	if c.o.save != "" {
+		var err error
+		save, err = files.logits(c.o.save, c.policy.Context, c.base.model.Config.VocabSize, c.tokens, len(c.windows))
+		if err != nil {
+			return nil, err
+		}
+	}
+	threads := c.pool.Threads()
+	base := eval.Base(nil)
+	if c.file != nil {
+		base = eval.NewFileBase(c.file)
+	} else {
+		base = eval.NewBase(c.base.session, threads, save)
+	}
+	var sessions []eval.Session
+	for _, e := range c.others {
+		sessions = append(sessions, e.session)
+	}
+	progress := c.u.windowProgress()
+	results, err := eval.Compare(ctx, base, sessions, c.windows, eval.CompareOptions{
+		Threads: threads,
+		Done: func(p eval.CompareProgress) error {
+			progress(p.Progress, c.running(p))
+			return ctx.Err()
+		},
+	})
+	c.u.clearStatus()
+	if err != nil {
+		return nil, err
+	}
+	if err := files.commit(); err != nil {
+		return nil, err
+	}
+	return c.report(ctx, base, results)
+}
+
+// running describes the result so far.
+func (c *comparison) running(p eval.CompareProgress) string {
+	text := fmt.Sprintf("PPL %.4f, mean KLD", p.PPL.Value)
+	for i, kld := range p.KLD {
+		text += fmt.Sprintf(" %s %.5f", strings.TrimSuffix(c.others[i].name(), ".gguf"), kld.Value)
+	}
+	return text
+}

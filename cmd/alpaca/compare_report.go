@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"time"
+
+	"alpaca/internal/eval"
+)
+
+// generationTokens is how many tokens are generated to measure how fast a
+// model does that.
+const generationTokens = 16
+
+// report puts the results into rows.
+func (c *comparison) report(ctx context.Context, base eval.Base, results []eval.Compared) (*eval.Report, error) {
+	r := &eval.Report{Text: c.name, Policy: c.policy, Chunks: len(c.windows), Scored: results[0].Scored}
+	r.Base = eval.Row{Name: c.fileName, PPL: results[0].BasePPL}
+	if c.base != nil {
+		row, err := c.row(ctx, c.base, base.Elapsed())
+		if err != nil {
+			return nil, err
+		}
+		row.PPL = results[0].BasePPL
+		r.Base = row
+	}
+	for i, e := range c.others {
+		row, err := c.row(ctx, e, results[i].Eval)
+		if err != nil {
+			return nil, err
+		}
+		row.PPL, row.Comparison = results[i].PPL, &results[i].Comparison
+		r.Models = append(r.Models, row)
+	}
+	return r, nil
+}
+
+// row returns what is known of a model without its predictions.
+func (c *comparison) row(ctx context.Context, e *evaluated, spent time.Duration) (eval.Row, error) {
+	row := eval.Row{Name: e.name(), Bytes: e.model.File.Size(), BPW: e.bitsPerWeight()}
+	if e.label == "" {
+		row.Path = e.path
+	}
+	tokens := 0
+	for _, w := range c.windows {
+		tokens += len(w.Tokens)
+	}
+	row.Prompt = float64(tokens) / max(spent.Seconds(), 1e-9)
+	var err error
+	row.Gen, err = generationRate(ctx, e, c.windows[0].Tokens)
+	return row, err
+}
+
+// generationRate returns how many tokens a second a model evaluates one by
+// one, after a first that warms up.
+func generationRate(ctx context.Context, e *evaluated, tokens []int32) (float64, error) {
+	e.session.Truncate(0)
+	n := min(generationTokens, len(tokens)-1)
+	if _, err := e.session.Eval(ctx, tokens[:1], nil); err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	for _, id := range tokens[1 : n+1] {
+		if _, err := e.session.Eval(ctx, []int32{id}, nil); err != nil {
+			return 0, err
+		}
+	}
+	return float64(n) / max(time.Since(start).Seconds(), 1e-9), nil
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"alpaca/internal/eval"
+	"alpaca/internal/tokenizer"
+)
+
+// evalFiles are what an evaluation writes besides its result. They appear
+// under their names when it is complete.
+type evalFiles struct {
+	open   []*outputFile
+	finish []func() error // in order, before the files get their names
+}
+
+// create begins a file.
+func (e *evalFiles) create(path string) (*outputFile, error) {
+	f, err := createOutput(path)
+	if err == nil {
+		e.open = append(e.open, f)
+	}
+	return f, err
+}
+
+// commit completes all files.
+func (e *evalFiles) commit() error {
+	for _, finish := range e.finish {
+		if err := finish(); err != nil {
+			return err
+		}
+	}
+	for _, f := range e.open {
+		if err := f.commit(); err != nil {
+			return err
+		}
+	}
+	e.open = nil
+	return nil
+}
+
+// abort removes the files that are not complete.
+func (e *evalFiles) abort() {
+	for _, f := range e.open {
+		f.abort()
+	}
+}
+
+// scoredLine is a token in the lines of --per-token.
+type scoredLine struct {
+	Chunk   int     `json:"chunk"`
+	Pos     int     `json:"pos"`
+	Token   int32   `json:"token"`
+	Text    string  `json:"text"`
+	Logprob float64 `json:"logprob"`
+	Rank    int     `json:"rank"`
+}
+
+// perToken makes an evaluation write a JSON line for every token to a file, or
+// to stdout for "-".
+func (e *evalFiles) perToken(u *ui, path string, tok *tokenizer.Tokenizer, opt *eval.Options) error {
+	var to io.Writer = u.out
+	if path != "-" {
+		f, err := e.create(path)
+		if err != nil {
+			return err
+		}
+		to = f
+	}
+	buf := bufio.NewWriter(to)
+	enc := json.NewEncoder(buf)
+	enc.SetEscapeHTML(false)
+	opt.Ranks = true
+	opt.Each = func(t eval.Scored) error {
+		return enc.Encode(scoredLine{t.Window, t.Pos, t.ID, tok.Piece(t.ID, true), t.Logprob, t.Rank})
+	}
+	// Whoever reads stdout gets the lines of a window at once.
+	done := opt.Done
+	opt.Done = func(p eval.Progress) error {
+		if err := buf.Flush(); err != nil {
+			return err
+		}
+		return done(p)
+	}
+	return nil
+}
+
+// logits returns what writes a logits file.
+func (e *evalFiles) logits(path string, context, vocab int, tokens []int32, windows int) (*eval.LogitsWriter, error) {
+	f, err := e.create(path)
+	if err != nil {
+		return nil, err
+	}
+	w, err := eval.NewLogitsWriter(f, context, vocab, tokens, windows)
+	if err == nil {
+		e.finish = append(e.finish, w.Close)
+	}
+	return w, err
+}
+
+// imatrix writes an importance matrix at the end, in the form that the file's
+// name asks for.
+func (e *evalFiles) imatrix(u *ui, path string, m *eval.Imatrix) {
+	e.finish = append(e.finish, func() error {
+		write := func() error { return m.WriteGGUF(path) }
+		if strings.EqualFold(filepath.Ext(path), ".dat") {
+			write = func() error {
+				f, err := e.create(path)
+				if err != nil {
+					return err
+				}
+				return m.WriteDat(f)
+			}
+		}
+		err := write()
+		if err == nil {
+			u.notef("wrote the importance matrix to %s", path)
+		}
+		return err
+	})
+}
+
+// outputFile is a file that appears under its name when it is complete.
+type outputFile struct {
+	*os.File
+	path string
+}
+
+// createOutput begins a file.
+func createOutput(path string) (*outputFile, error) {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return nil, err
+	}
+	return &outputFile{f, path}, nil
+}
+
+// commit gives the file its name.
+func (f *outputFile) commit() error {
+	err := f.Chmod(0o644)
+	if errors.Is(err, errors.ErrUnsupported) {
+		err = nil
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), f.path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+// abort removes the file; after commit it does nothing.
+func (f *outputFile) abort() {
+	if f.Close() == nil {
+		os.Remove(f.Name())
+	}
+}
+
+// writeOutput writes a whole file.
+func writeOutput(path string, write func(f *outputFile) error) error {
+	f, err := createOutput(path)
+	if err != nil {
+		return err
+	}
+	defer f.abort()
+	if err := write(f); err != nil {
+		return err
+	}
+	return f.commit()
+}

@@ -1,0 +1,211 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/eval"
+	"alpaca/internal/ggml"
+	"alpaca/internal/gguf"
+)
+
+// perplexityOptions are the flags of "alpaca perplexity".
+type perplexityOptions struct {
+	measure  measureOptions
+	model    string
+	perToken string // file for a line per token; "-" is stdout
+	base     string // logits file
+	diverge  bool   // compare with base instead of writing it
+	imatrix  string // file for the importance matrix
+	process  bool   // include the output matrix
+	choice   choiceOptions
+	output   string
+}
+
+// newPerplexityCmd returns "alpaca perplexity".
+func newPerplexityCmd(u *ui) *cobra.Command {
+	var o perplexityOptions
+	cmd := &cobra.Command{
+		Use:   "perplexity -m MODEL -f TEXT",
+		Short: "Measure how well a model predicts a text",
+		Long: `Measure how well a model predicts a text: its perplexity, the way llama-perplexity
+does. The text is cut into windows of -c tokens, each read from an empty context
+(with a BOS token in place of its first, where the model wants one), and the second
+half of each is scored. Numbers are comparable only between runs on the same text
+with the same windows and vocabulary; how the text was cut is said on stderr.
+
+With --hellaswag, --winogrande or --multiple-choice the text is a file of questions
+and the answer is how many the model gets right.`,
+		Example: `  alpaca perplexity -m model.gguf -f wiki.test.raw
+  alpaca perplexity -m model.gguf -f text.txt --per-token | sort-by-surprise
+  alpaca perplexity -m model-f16.gguf -f text.txt --imatrix-out imatrix.gguf
+  alpaca perplexity -m model.gguf -f hellaswag_val_full.txt --hellaswag --hellaswag-tasks 400`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	addModel(flags, &o.model)
+	o.measure.addFlags(flags)
+	flags.StringVar(&o.perToken, "per-token", "", "write a JSON line for every scored token, to stdout or to =`FILE`")
+	flags.Lookup("per-token").NoOptDefVal = "-"
+	flags.StringVar(&o.base, "kl-divergence-base", "", "write the model's log probabilities to a `file`, which compare and llama-perplexity read")
+	flags.BoolVar(&o.diverge, "kl-divergence", false, "compare with the model that wrote the file of --kl-divergence-base")
+	flags.StringVar(&o.imatrix, "imatrix-out", "", "collect an importance matrix for quantize into a `file`; a name in .dat is for the older form")
+	flags.BoolVar(&o.process, "process-output", false, "with --imatrix-out: the output matrix, too")
+	o.choice.addFlags(flags)
+	addOutput(flags, &o.output, "text", "json")
+	return cmd
+}
+
+// run is the command.
+func (o *perplexityOptions) run(ctx context.Context, u *ui) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	path, err := modelPath(o.model)
+	if err != nil {
+		return err
+	}
+	if o.diverge {
+		c := compareOptions{measure: o.measure, output: "md"}
+		if o.output == "json" {
+			c.output = "json"
+		}
+		return c.run(ctx, u, []string{o.base, path})
+	}
+	text, name, err := o.measure.read(u)
+	if err != nil {
+		return err
+	}
+	e, err := o.measure.load(u, path)
+	if err != nil {
+		return err
+	}
+	defer e.close()
+	pool := ggml.NewPool(threadCount(u, o.measure.threads), gguf.Guard)
+	defer pool.Close()
+	policy, err := o.measure.policy(e.model)
+	if err != nil {
+		return err
+	}
+	if err := o.measure.start(e, policy.Length(), pool); err != nil {
+		return err
+	}
+	if o.choice.asked() {
+		return evalHint(ctx, o.choice.run(ctx, u, e, text, o.output))
+	}
+	return evalHint(ctx, o.score(ctx, u, e, policy, text, name))
+}
+
+// check returns a usage error if flags do not go together.
+func (o *perplexityOptions) check() error {
+	switch {
+	case o.diverge && o.base == "":
+		return withHint(usageErrorf("--kl-divergence needs a file to compare with"), "name it with --kl-divergence-base")
+	case o.base != "" && (o.measure.stride > 0 || o.measure.all):
+		return usageErrorf("--kl-divergence-base: such files hold the second halves of windows; --stride and --all do not go with it")
+	case o.process && o.imatrix == "":
+		return usageErrorf("--process-output is about --imatrix-out, which is not given")
+	}
+	if err := o.choice.check(); err != nil {
+		return err
+	}
+	return o.measure.check()
+}
+
+// score evaluates the text.
+func (o *perplexityOptions) score(ctx context.Context, u *ui, e *evaluated, policy eval.Policy, text, name string) error {
+	tok := e.model.Tokenizer
+	tokens := tok.Encode(text, true, false)
+	windows, err := policy.Windows(tokens)
+	if err != nil {
+		return err
+	}
+	u.notef("%s: %d tokens; %d %s", name, len(tokens), len(windows), policy)
+	opt := eval.Options{Threads: e.session.Threads()}
+	progress := u.windowProgress()
+	opt.Done = func(p eval.Progress) error {
+		progress(p, fmt.Sprintf("PPL %.4f +/- %.4f", p.PPL.Value, p.PPL.Error))
+		return ctx.Err()
+	}
+
+	var files evalFiles
+	defer files.abort()
+	if err := o.addFiles(u, e, &files, &opt, policy, tokens, len(windows), name); err != nil {
+		return err
+	}
+	result, err := eval.Measure(ctx, e.session, windows, opt)
+	u.clearStatus()
+	if err != nil {
+		return err
+	}
+	if err := files.commit(); err != nil {
+		return err
+	}
+	return o.report(u, e, result, policy, name)
+}
+
+// addFiles opens what is written besides the result.
+func (o *perplexityOptions) addFiles(u *ui, e *evaluated, files *evalFiles, opt *eval.Options, policy eval.Policy, tokens []int32, windows int, name string) error {
+	if o.perToken != "" {
+		if err := files.perToken(u, o.perToken, e.model.Tokenizer, opt); err != nil {
+			return err
+		}
+	}
+	if o.base != "" {
+		var err error
+		if opt.Base, err = files.logits(o.base, policy.Context, e.model.Config.VocabSize, tokens, windows); err != nil {
+			return err
+		}
+	}
+	if o.imatrix != "" {
+		m := &eval.Imatrix{Output: o.process, Dataset: name, Chunks: windows, ChunkSize: policy.Length()}
+		e.session.Collect, opt.Whole = m.Collect, true
+		files.imatrix(u, o.imatrix, m)
+	}
+	return nil
+}
+
+// perplexityResult is the outcome in JSON.
+type perplexityResult struct {
+	Model    string         `json:"model"`
+	Text     string         `json:"text"`
+	PPL      float64        `json:"ppl"`
+	PPLError float64        `json:"ppl_error"`
+	NLL      float64        `json:"nll"`
+	NLLError float64        `json:"nll_error"`
+	Tokens   int            `json:"tokens"` // read
+	Scored   int            `json:"scored"`
+	Chunks   int            `json:"chunks"`
+	Policy   eval.Policy    `json:"policy"`
+	Timings  perplexityTime `json:"timings"`
+}
+
+// perplexityTime says how long it took, in milliseconds.
+type perplexityTime struct {
+	Load  float64 `json:"load_ms"`
+	Eval  float64 `json:"eval_ms"`  // in the model
+	Score float64 `json:"score_ms"` // in computing probabilities
+	Rate  float64 `json:"tokens_per_second"`
+}
+
+// report writes the result.
+func (o *perplexityOptions) report(u *ui, e *evaluated, r eval.Perplexity, policy eval.Policy, name string) error {
+	total := r.Eval + r.Score
+	rate := float64(r.Tokens) / max(total.Seconds(), 1e-9)
+	u.notef("%d tokens read, %d scored in %.2f s, %.1f tokens/s", r.Tokens, r.Scored, total.Seconds(), rate)
+	if o.output == "json" || o.perToken == "-" {
+		ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
+		return u.writeJSON(perplexityResult{
+			Model: e.path, Text: name, PPL: r.PPL.Value, PPLError: r.PPL.Error, NLL: r.NLL.Value, NLLError: r.NLL.Error,
+			Tokens: r.Tokens, Scored: r.Scored, Chunks: r.Windows, Policy: policy,
+			Timings: perplexityTime{ms(e.loading), ms(r.Eval), ms(r.Score), rate},
+		})
+	}
+	_, err := fmt.Fprintf(u.out, "Final estimate: PPL = %.4f +/- %.5f\n", r.PPL.Value, r.PPL.Error)
+	return err
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/eval"
+	"alpaca/internal/ggml"
+	"alpaca/internal/gguf"
+	"alpaca/internal/quantize"
+)
+
+// qualityTypes are the types that quality tries unless told otherwise.
+const qualityTypes = "q8_0,q6_k,q5_k_m,q5_1,q5_0,q4_k_m,q4_1,q4_0,q3_k_m,q2_k"
+
+// qualityOptions are the flags of "alpaca quality".
+type qualityOptions struct {
+	compare    compareOptions
+	types      []string
+	imatrix    string
+	requantize bool
+	tmp        string
+}
+
+// newQualityCmd returns "alpaca quality".
+func newQualityCmd(u *ui) *cobra.Command {
+	var o qualityOptions
+	cmd := &cobra.Command{
+		Use:   "quality MODEL",
+		Short: "Show what quantizing a model costs",
+		Long: `Show what quantizing a model costs: quantize it to several types, into a temporary
+folder, and compare each with the original as "alpaca compare" does: size, bits per
+weight, perplexity, KL divergence, how often the likeliest token is the same, and
+speed. Without -f the text is one that comes with the program; it is short, so
+that small differences may be noise: the ± says.`,
+		Example: `  alpaca quality model-f16.gguf
+  alpaca quality model-f16.gguf --types q8_0,q4_k_m,q4_0 -f wiki.test.raw --chunks 50 --plot quality.svg`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args[0]) },
+	}
+	flags := cmd.Flags()
+	flags.SortFlags = false
+	flags.StringSliceVar(&o.types, "types", strings.Split(qualityTypes, ","), "`types` to quantize to")
+	flags.StringVar(&o.imatrix, "imatrix", "", "importance matrix, a `file` of perplexity --imatrix-out or llama-imatrix")
+	flags.BoolVar(&o.requantize, "allow-requantize", false, "accept a model that is quantized already, at a loss")
+	flags.StringVar(&o.compare.plot, "plot", "", "draw the result to a `file` in .svg or .png")
+	flags.StringVar(&o.tmp, "tmp-dir", "", "`folder` for the temporary files (default: the system's)")
+	addOutput(flags, &o.compare.output, "md", "json", "csv")
+	o.compare.measure.sample = true
+	o.compare.measure.addFlags(flags)
+	return cmd
+}
+
+// run is the command.
+func (o *qualityOptions) run(ctx context.Context, u *ui, path string) error {
+	if err := o.compare.check(); err != nil {
+		return err
+	}
+	mixes, err := o.mixes()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(o.tmp, "alpaca-quality-")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(dir)
+	ctx, stop := u.cleanUpOnInterrupt(ctx, func() { os.RemoveAll(dir) })
+	defer stop()
+	report, err := o.measure(ctx, u, path, mixes, dir)
+	if err != nil {
+		return evalHint(ctx, err)
+	}
+	return o.compare.write(u, report)
+}
+
+// mixes returns what the model is quantized to.
+func (o *qualityOptions) mixes() ([]quantize.Mix, error) {
+	var mixes []quantize.Mix
+	for _, name := range o.types {
+		m, err := quantize.ParseMix(strings.TrimSpace(name))
+		if err != nil {
+			return nil, usageError{withHint(err, "the types are "+strings.Join(quantize.MixNames(), ", "))}
+		}
+		mixes = append(mixes, m)
+	}
+	if len(mixes) == 0 {
+		return nil, usageErrorf("--types is empty")
+	}
+	return mixes, nil
+}
+
+// measure quantizes the model into dir and compares.
+func (o *qualityOptions) measure(ctx context.Context, u *ui, path string, mixes []quantize.Mix, dir string) (*eval.Report, error) {
+	c := &comparison{o: &o.compare, u: u, pool: ggml.NewPool(threadCount(u, o.compare.measure.threads), gguf.Guard)}
+	defer c.close() // before the folder goes: its files are mapped
+	var err error
+	if c.base, err = o.compare.measure.load(u, path); err != nil {
+		return nil, err
+	}
+	// The text first: a mistake there should not show after an hour's work.
+	if err := c.divide(); err != nil {
+		return nil, err
+	}
+	for i, mix := range mixes {
+		u.notef("quantizing to %s (%d of %d)", mix.Name, i+1, len(mixes))
+		if err := o.quantize(ctx, u, c, mix, dir); err != nil {
+			return nil, err
+		}
+	}
+	if len(c.others) == 0 {
+		return nil, fmt.Errorf("%s can be quantized to none of these types", path)
+	}
+	for _, e := range c.others {
+		if err := o.compare.measure.start(e, c.policy.Length(), c.pool); err != nil {
+			return nil, err
+		}
+	}
+	return c.evaluate(ctx)
+}
+
+// quantize makes and opens the model's version of a type. One that the model
+// cannot have is left out, with a warning.
+func (o *qualityOptions) quantize(ctx context.Context, u *ui, c *comparison, mix quantize.Mix, dir string) error {
+	opt := quantize.Options{Mix: mix, Requantize: o.requantize}
+	if o.imatrix != "" {
+		var err error
+		if opt.Importance, err = quantize.ReadImportance(o.imatrix); err != nil {
+			return err
+		}
+	}
+	plan, err := quantize.NewPlan(c.base.model.File, opt)
+	if err != nil {
+		u.warnf("%s is left out: %v", mix.Name, err)
+		return nil
+	}
+	bar := newTensorBar(u, plan.InputBytes())
+	path := filepath.Join(dir, mix.Name+".gguf")
+	_, err = plan.Run(ctx, path, quantize.RunOptions{Threads: c.pool.Threads(), Progress: bar.update})
+	bar.clear()
+	if err != nil {
+		return err
+	}
+	if err := c.openOther(path); err != nil {
+		return err
+	}
+	c.others[len(c.others)-1].label = mix.Name
+	return nil
+}
+
+// cleanUpOnInterrupt returns a context that the first Ctrl-C cancels. The
+// second ends the process at once, but not before clean has run.
+func (u *ui) cleanUpOnInterrupt(ctx context.Context, clean func()) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	var interrupted atomic.Bool
+	restore := u.onInterrupt(func() {
+		if interrupted.Swap(true) {
+			clean()
+			os.Exit(exitInterrupted)
+		}
+		cancel()
+	})
+	return ctx, func() { restore(); cancel() }
+}
