@@ -21,13 +21,16 @@ func addModel(flags *pflag.FlagSet, target *string) {
 	flags.StringVarP(target, "model", "m", "", "model `file` (default: $"+modelEnv+")")
 }
 
+// errNoModel says that neither -m nor the environment names a model.
+var errNoModel = errors.New("no model")
+
 // modelPath returns the path that -m gave, or the environment.
 func modelPath(flag string) (string, error) {
 	if flag == "" {
 		flag = os.Getenv(modelEnv)
 	}
 	if flag == "" {
-		return "", withHint(usageErrorf("no model"), "give one with -m FILE, or set "+modelEnv)
+		return "", withHint(usageError{errNoModel}, "give one with -m FILE, or set "+modelEnv)
 	}
 	return flag, nil
 }

@@ -18,6 +18,7 @@ func newRootCmd(u *ui) *cobra.Command {
 
   alpaca run -m model.gguf -p "Once upon a time"
   alpaca inspect model.gguf`,
+		Version:       buildVersion(),
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -76,7 +77,7 @@ func (o *runOptions) run(ctx context.Context, u *ui, args []string) error {
 	}
 	e, err := o.engine.open(u)
 	if err != nil {
-		return err
+		return o.modelHint(err, args)
 	}
 	defer e.close()
 	return o.complete(ctx, u, e, text)
@@ -102,6 +103,17 @@ func (o *runOptions) check(args []string) error {
 		}
 	}
 	return nil
+}
+
+// modelHint adds advice to the error of a command line that has the model
+// where the prompt is expected.
+func (o *runOptions) modelHint(err error, args []string) error {
+	if len(args) == 1 && errors.Is(err, errNoModel) {
+		if _, statErr := os.Stat(args[0]); statErr == nil {
+			return withHint(err, fmt.Sprintf("did you mean: alpaca run -m %q -p TEXT?", args[0]))
+		}
+	}
+	return err
 }
 
 // readPrompt returns the text to continue. Given is false if there is none.
@@ -142,7 +154,7 @@ func (o *runOptions) complete(ctx context.Context, u *ui, e *engine, text string
 		Logprobs:  o.output == "json",
 		Top:       o.logprobs,
 		Emit:      out.token,
-		Progress:  u.promptProgress(),
+		Progress:  u.promptProgress(len(prompt)),
 	})
 	u.clearStatus()
 	if err != nil {
@@ -185,14 +197,19 @@ func (u *ui) showTokens(tok *tokenizer.Tokenizer, ids []int32) {
 	}
 }
 
-// promptProgress returns what shows on the status line how far a long prompt
-// is evaluated.
-func (u *ui) promptProgress() func(done, total int) {
-	return func(done, total int) {
+// promptProgress returns what shows on the status line how far a prompt is
+// evaluated. A long one is announced at once: its first batch may take a while.
+func (u *ui) promptProgress(tokens int) func(done, total int) {
+	const long = 32
+	show := func(done, total int) {
 		if done < total {
 			u.statusf("prompt: %d of %d tokens (%d %%)", done, total, 100*int64(done)/int64(total))
 		}
 	}
+	if tokens >= long {
+		show(0, tokens)
+	}
+	return show
 }
 
 // runHint adds advice to an error of the generation with a model that was

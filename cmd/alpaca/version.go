@@ -48,11 +48,19 @@ func newVersionCmd(u *ui) *cobra.Command {
 	return cmd
 }
 
+// buildVersion returns the version that Go gave the program.
+func buildVersion() string {
+	if build, ok := debug.ReadBuildInfo(); ok {
+		return build.Main.Version
+	}
+	return "unknown"
+}
+
 // readVersion collects the facts.
 func readVersion() versionInfo {
 	threads := machine.CountThreads()
 	v := versionInfo{
-		Version:  "unknown",
+		Version:  buildVersion(),
 		Go:       runtime.Version(),
 		Platform: runtime.GOOS + "/" + runtime.GOARCH,
 		CPU:      machine.CPUName(),
@@ -63,7 +71,6 @@ func readVersion() versionInfo {
 		Kernels:  map[string]string{},
 	}
 	if build, ok := debug.ReadBuildInfo(); ok {
-		v.Version = build.Main.Version
 		for _, s := range build.Settings {
 			switch s.Key {
 			case "vcs.revision":
