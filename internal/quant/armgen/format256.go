@@ -180,27 +180,30 @@ var formatQ6_K = format{
 			for r := range 4 {
 				p.load(at(16*piece, []string{"R19", "R20", "R21", "R22"}[r]), 16+r)
 			}
-			a, _ := p.arrange(p.asm, regs(0), regs(4))
-			b, _ := p.arrange(p.asm, regs(8), regs(12))
-			h, t := p.arrange(p.asm, regs(16), regs(20))
-			for i := range 4 {
-				p.shift("VSHL", "B16", 4, h[i], t[0])
-				p.shift("VSHL", "B16", 2, h[i], t[1])
-				p.shift("VUSHR", "B16", 2, h[i], t[3])
-				for j, high := range []int{t[0], t[1], h[i], t[3]} {
-					p.vec("VAND", "B16", 30, high, t[j])
+			a, ta := p.arrange(p.asm, regs(0), regs(4))
+			b, tb := p.arrange(p.asm, regs(8), regs(12))
+			h, _ := p.arrange(p.asm, regs(16), regs(20))
+			for i := 0; i < 4; i += 2 {
+				outs := []quad{ta, tb}
+				for k, t := range outs {
+					p.shift("VSHL", "B16", 4, h[i+k], t[0])
+					p.shift("VSHL", "B16", 2, h[i+k], t[1])
+					p.shift("VUSHR", "B16", 2, h[i+k], t[3])
+					for j, high := range []int{t[0], t[1], h[i+k], t[3]} {
+						p.vec("VAND", "B16", 30, high, t[j])
+					}
+					p.vec("VAND", "B16", 31, a[i+k], 24)
+					p.vec("VAND", "B16", 31, b[i+k], 25)
+					p.shift("VUSHR", "B16", 4, a[i+k], 26)
+					p.shift("VUSHR", "B16", 4, b[i+k], 27)
+					for j := range 4 {
+						p.vec("VORR", "B16", 24+j, t[j], t[j])
+					}
+					for j := range 4 {
+						p.vec("VSUB", "B16", 29, t[j], t[j])
+					}
 				}
-				p.vec("VAND", "B16", 31, a[i], 24)
-				p.vec("VAND", "B16", 31, b[i], 25)
-				p.shift("VUSHR", "B16", 4, a[i], 26)
-				p.shift("VUSHR", "B16", 4, b[i], 27)
-				for j := range 4 {
-					p.vec("VORR", "B16", 24+j, t[j], t[j])
-				}
-				for j := range 4 {
-					p.vec("VSUB", "B16", 29, t[j], t[j])
-					p.store(t[j], at((2*j+piece)*p.subBytes(16)+16*i, "R11"))
-				}
+				p.putPairs(outs, piece, i)
 			}
 		}
 		p.advance(64)
@@ -242,17 +245,26 @@ var formatQ2_K = format{
 		for piece := range 2 {
 			p.rows(16+16*piece, regs(0))
 			q, t := p.arrange(p.asm, regs(0), regs(4))
-			for i := range 4 {
-				p.twos(q[i], t, 30)
-				for j := range 4 {
-					p.store(t[j], at((2*j+piece)*p.subBytes(16)+16*i, "R11"))
+			for i := 0; i < 4; i += 2 {
+				outs := []quad{t, regs(8)}
+				for k, t := range outs {
+					p.twos(q[i+k], t, 30)
 				}
+				p.putPairs(outs, piece, i)
 			}
 		}
 		p.advance(32)
 		p.add(8*p.subBytes(16), "R11")
 		p.loop("R12", "half")
 	},
+}
+
+// putPairs stores vectors i and i+1 of 16 weights of the four sub-blocks that a
+// piece of a half's bytes has weights of.
+func (p *packer) putPairs(v []quad, piece, i int) {
+	for j := range 4 {
+		p.store2(v[0][j], v[1][j], at((2*j+piece)*p.subBytes(16)+16*i, "R11"))
+	}
 }
 
 // twos makes bytes of the four pairs of bits in those of src; three holds 3.
@@ -318,16 +330,18 @@ var formatQ3_K = format{
 		for piece := range 2 {
 			p.rows(32+16*piece, regs(0))
 			q, t := p.arrange(p.asm, regs(0), regs(4))
-			for i := range 4 {
-				p.twos(q[i], t, 30)
-				for j := range 4 {
-					p.vec("VCMTST", "B16", 23+j, high[piece][i], 16+j)
+			for i := 0; i < 4; i += 2 {
+				outs := []quad{t, regs(16)}
+				for k, t := range outs {
+					p.twos(q[i+k], t, 30)
+					for j := range 4 {
+						s := 20 + j%3
+						p.vec("VCMTST", "B16", 23+j, high[piece][i+k], s)
+						p.word("VBIC", s, 27, s)
+						p.vec("VSUB", "B16", s, t[j], t[j])
+					}
 				}
-				for j := range 4 {
-					p.word("VBIC", 16+j, 27, 16+j)
-					p.vec("VSUB", "B16", 16+j, t[j], t[j])
-					p.store(t[j], at((2*j+piece)*p.subBytes(16)+16*i, "R11"))
-				}
+				p.putPairs(outs, piece, i)
 			}
 		}
 		for j := range 4 {
