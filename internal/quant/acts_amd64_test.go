@@ -1,0 +1,100 @@
+//go:build !purego
+
+package quant
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestQuantizeActsAVX2 compares quantizeActs with the portable code. Input and
+// output end at an unreadable page.
+func TestQuantizeActsAVX2(t *testing.T) {
+	if !actsAVX2 {
+		t.Skip("not on this CPU")
+	}
+	r := rand.New(rand.NewPCG(3, 1))
+	special := []float32{0, float32(math.Copysign(0, -1)), float32(math.Inf(1)), float32(math.Inf(-1)), float32(math.NaN()),
+		1e-45, 1e-38, 0x1p-100, 0x1.fffffep-101, math.MaxFloat32}
+	tests := []struct {
+		name  string
+		value func() float32
+	}{
+		{"normal", func() float32 { return float32(r.NormFloat64()) }},
+		{"ties", func() float32 { return float32(r.IntN(255)-127) / 2 }},
+		{"equal", func() float32 { return 127 }},
+		{"zeros", func() float32 { return 0 }},
+		{"any bits", func() float32 { return math.Float32frombits(r.Uint32()) }},
+		{"tiny", func() float32 { return float32(r.NormFloat64()) * 0x1p-101 }},
+		{"huge", func() float32 { return float32(r.NormFloat64()) * 1e37 }},
+		{"special", func() float32 {
+			if r.IntN(40) == 0 {
+				return special[r.IntN(len(special))]
+			}
+			return float32(r.NormFloat64())
+		}},
+		{"one special a block", nil},
+	}
+	for _, test := range tests {
+		for _, typ := range []Type{Q4_0, Q4_K} {
+			t.Run(fmt.Sprint(test.name, "/", typ), func(t *testing.T) {
+				for blocks := 1; blocks <= 20; blocks++ {
+					cols := blocks * typ.BlockLen()
+					x := atPageEnd(t, make([]float32, cols))
+					for i := range x {
+						if test.value != nil {
+							x[i] = test.value()
+							continue
+						}
+						x[i] = float32(r.NormFloat64())
+						if i%typ.BlockLen() == blocks {
+							x[i] = special[i/typ.BlockLen()%len(special)]
+						}
+					}
+					var got, want Acts
+					want.Reset(typ, 2, cols)
+					got.Reset(typ, 2, cols)
+					got.Q = atPageEnd(t, got.Q[:got.Stride+cols])
+					got.D, got.DS = atPageEnd(t, got.D), atPageEnd(t, got.DS)
+					got.Pairs, got.Sums = atPageEnd(t, got.Pairs), atPageEnd(t, got.Sums)
+					quantizeActsGeneric(&want, 1, x)
+					quantizeActs(&got, 1, x)
+					require.Equal(t, want.Q[:got.Stride+cols], got.Q)
+					require.Equal(t, want.Pairs, got.Pairs)
+					require.Equal(t, want.Sums, got.Sums)
+					requireBits(t, want.D, got.D)
+					requireBits(t, want.DS, got.DS)
+				}
+			})
+		}
+	}
+}
+
+// requireBits requires the same numbers, NaN being like NaN.
+func requireBits(t *testing.T, want, got []float32) {
+	t.Helper()
+	require.Len(t, got, len(want))
+	for i, w := range want {
+		g := got[i]
+		require.True(t, math.Float32bits(g) == math.Float32bits(w) || g != g && w != w, "%d: got %v, want %v", i, g, w)
+	}
+}
+
+func BenchmarkQuantizeActs(b *testing.B) {
+	for _, typ := range []Type{Q4_0, Q4_K} {
+		b.Run(typ.String(), func(b *testing.B) {
+			const cols = 4096
+			x := normalFloats(rand.New(rand.NewPCG(1, 1)), cols)
+			var a Acts
+			a.Reset(typ, 1, cols)
+			b.SetBytes(4 * cols)
+			for b.Loop() {
+				quantizeActs(&a, 0, x)
+			}
+		})
+	}
+}
