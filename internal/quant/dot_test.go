@@ -1,6 +1,7 @@
 package quant
 
 import (
+	"encoding/binary"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -67,6 +68,9 @@ func randomRow(r *rand.Rand, t Type, cols int) []byte {
 		}
 		for _, at := range scaleOffsets[t] {
 			putF16(row[b+at:], half())
+		}
+		for _, at := range wideScaleOffsets[t] {
+			binary.LittleEndian.PutUint32(row[b+at:], math.Float32bits(half()))
 		}
 	}
 	return row

@@ -112,6 +112,12 @@ func btoi(b bool) int {
 var scaleOffsets = map[Type][]int{
 	Q4_0: {0}, Q4_1: {0, 2}, Q5_0: {0}, Q5_1: {0, 2}, Q8_0: {0}, IQ4_NL: {0},
 	Q2_K: {80, 82}, Q3_K: {108}, Q4_K: {0, 2}, Q5_K: {0, 2}, Q6_K: {208}, IQ4_XS: {0}, TQ1_0: {52}, TQ2_0: {64},
+	Q5_0v1: {0}, Q5_1v1: {0, 2}, Q4_2: {0, 10}, Q4_3: {0, 2, 12, 14},
+}
+
+// wideScaleOffsets are those of float32 scales.
+var wideScaleOffsets = map[Type][]int{
+	Q4_0v1: {0}, Q4_0v2: {0}, Q4_1v1: {0, 4}, Q4_1v2: {0, 4}, Q8_0v1: {0},
 }
 
 // weightAt returns weight e of a block by its format's formula.

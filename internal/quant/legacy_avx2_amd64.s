@@ -1,0 +1,73 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// The kernels of the formats of 2023 for AVX2. The tiles are those of today's
+// formats: panels are the same.
+
+#include "unpack32_amd64.h"
+#include "unpack_legacy_amd64.h"
+#include "rows_avx2_amd64.h"
+#include "dot_avx2_amd64.h"
+
+// FETCHn prefetches n cache lines.
+#define FETCH3 PREFETCHT0 (R13); PREFETCHT0 64(R13); PREFETCHT0 128(R13)
+
+#define ONES ·ones16(SB)
+#define PANEL (9*VBYTES)
+
+#define PACK ·packQ4_0v1AVX2
+#define DIRECT ·directQ4_0v1AVX2
+#define UNPACK UNPACK_Q4_0v1
+#define SCALES SCALES_F
+#define BLOCK 20
+#define FETCH FETCH3
+#include "format32_amd64.h"
+
+#define PACK ·packQ4_0v2AVX2
+#define DIRECT ·directQ4_0v2AVX2
+#define UNPACK UNPACK_Q4_0v2
+#define SCALES SCALES_F
+#define BLOCK 20
+#define FETCH FETCH3
+#include "format32_amd64.h"
+
+#define PACK ·packQ5_0v1AVX2
+#define DIRECT ·directQ5_0v1AVX2
+#define UNPACK UNPACK_Q5_0v1
+#define SCALES SCALES_D
+#define BLOCK 22
+#define FETCH FETCH3
+#include "format32_amd64.h"
+
+#undef PANEL
+#define PANEL (10*VBYTES)
+#define MINS
+
+#define PACK ·packQ4_1v1AVX2
+#define DIRECT ·directQ4_1v1AVX2
+#define UNPACK UNPACK_Q4_1v1
+#define SCALES SCALES_FM
+#define BLOCK 24
+#define FETCH FETCH3
+#include "format32_amd64.h"
+
+#define PACK ·packQ4_1v2AVX2
+#define DIRECT ·directQ4_1v2AVX2
+#define UNPACK UNPACK_Q4_1v2
+#define SCALES SCALES_FM
+#define BLOCK 24
+#define FETCH FETCH3
+#include "format32_amd64.h"
+
+#undef ISUM
+#define ISUM RESTOREDISUM
+
+#define PACK ·packQ5_1v1AVX2
+#define DIRECT ·directQ5_1v1AVX2
+#define UNPACK UNPACK_Q5_1v1
+#define SCALES SCALES_DM
+#define BLOCK 24
+#define FETCH FETCH3
+#include "format32_amd64.h"

@@ -1,0 +1,79 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// The kernels of the formats of 2023 for AVX-512 VNNI. The tiles are those of today's
+// formats: panels are the same.
+
+#include "unpack32_amd64.h"
+#include "unpack_legacy_amd64.h"
+#include "rows_avx512_amd64.h"
+#include "dot_avx512_amd64.h"
+
+// FETCHn prefetches n cache lines.
+#define FETCH5 PREFETCHT0 (R13); PREFETCHT0 64(R13); PREFETCHT0 128(R13); PREFETCHT0 192(R13); PREFETCHT0 256(R13)
+#define FETCH6 FETCH5; PREFETCHT0 320(R13)
+#define FETCH9 FETCH6; PREFETCHT0 384(R13); PREFETCHT0 448(R13); PREFETCHT0 512(R13)
+
+#define PANEL (9*VBYTES)
+
+#define PACK ·packQ4_0v1AVX512
+#define DIRECT ·directQ4_0v1AVX512
+#define UNPACK UNPACK_Q4_0v1
+#define SCALES SCALES_F
+#define BLOCK 20
+#define FETCH FETCH5
+#include "format32_amd64.h"
+
+#define PACK ·packQ4_0v2AVX512
+#define DIRECT ·directQ4_0v2AVX512
+#define UNPACK UNPACK_Q4_0v2
+#define SCALES SCALES_F
+#define BLOCK 20
+#define FETCH FETCH5
+#include "format32_amd64.h"
+
+#define PACK ·packQ5_0v1AVX512
+#define DIRECT ·directQ5_0v1AVX512
+#define UNPACK UNPACK_Q5_0v1
+#define SCALES SCALES_D
+#define BLOCK 22
+#define FETCH FETCH6
+#include "format32_amd64.h"
+
+#define PACK ·packQ8_0v1AVX512
+#define DIRECT ·directQ8_0v1AVX512
+#define UNPACK UNPACK_Q8_0v1
+#define SCALES SCALES_F
+#define BLOCK 36
+#define FETCH FETCH9
+#include "format32_amd64.h"
+
+#undef PANEL
+#define PANEL (10*VBYTES)
+#define MINS
+
+#define PACK ·packQ4_1v1AVX512
+#define DIRECT ·directQ4_1v1AVX512
+#define UNPACK UNPACK_Q4_1v1
+#define SCALES SCALES_FM
+#define BLOCK 24
+#define FETCH FETCH6
+#include "format32_amd64.h"
+
+#define PACK ·packQ4_1v2AVX512
+#define DIRECT ·directQ4_1v2AVX512
+#define UNPACK UNPACK_Q4_1v2
+#define SCALES SCALES_FM
+#define BLOCK 24
+#define FETCH FETCH6
+#include "format32_amd64.h"
+
+#define PACK ·packQ5_1v1AVX512
+#define DIRECT ·directQ5_1v1AVX512
+#define UNPACK UNPACK_Q5_1v1
+#define SCALES SCALES_DM
+#define BLOCK 24
+#define FETCH FETCH6
+#include "format32_amd64.h"
