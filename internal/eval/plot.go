@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"path/filepath"
+	"strconv"
 	"strings"
 
 	"gonum.org/v1/plot"
@@ -151,6 +152,7 @@ func newPlot(title, x, y string) *plot.Plot {
 	p := plot.New()
 	p.Title.Text, p.X.Label.Text, p.Y.Label.Text = title, x, y
 	p.BackgroundColor = color.White
+	p.Title.Padding = 3 * vg.Millimeter
 	grid := plotter.NewGrid()
 	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{Y: 225}, color.Gray{Y: 225}
 	p.Add(grid)
@@ -160,7 +162,26 @@ func newPlot(title, x, y string) *plot.Plot {
 // logScale makes an axis logarithmic.
 func logScale(a *plot.Axis) {
 	a.Scale = plot.LogScale{}
-	a.Tick.Marker = plot.LogTicks{Prec: -1}
+	a.Tick.Marker = plot.TickerFunc(powersOfTen)
+}
+
+// powersOfTen returns a tick at each power of ten, with a label, and at its
+// multiples without one.
+func powersOfTen(low, high float64) []plot.Tick {
+	var ticks []plot.Tick
+	for e := int(math.Floor(math.Log10(low))); e <= int(math.Ceil(math.Log10(high))); e++ {
+		power, _ := strconv.ParseFloat(fmt.Sprintf("1e%d", e), 64)
+		for k := 1.0; k < 10; k++ {
+			t := plot.Tick{Value: k * power}
+			if k == 1 {
+				t.Label = strconv.FormatFloat(power, 'g', -1, 64)
+			}
+			if t.Value >= low && t.Value <= high {
+				ticks = append(ticks, t)
+			}
+		}
+	}
+	return ticks
 }
 
 // lineColor returns the i-th of a few colours that go well together.

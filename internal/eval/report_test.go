@@ -157,6 +157,18 @@ func TestExceedance(t *testing.T) {
 	require.Equal(t, 0.25, last.Y)
 }
 
+func TestPowersOfTen(t *testing.T) {
+	labels := []string{}
+	for _, tick := range powersOfTen(0.5e-6, 30) {
+		require.GreaterOrEqual(t, tick.Value, 0.5e-6)
+		require.LessOrEqual(t, tick.Value, 30.0)
+		if tick.Label != "" {
+			labels = append(labels, tick.Label)
+		}
+	}
+	require.Equal(t, []string{"1e-06", "1e-05", "0.0001", "0.001", "0.01", "0.1", "1", "10"}, labels)
+}
+
 func TestSize(t *testing.T) {
 	for n, want := range map[int64]string{512: "0.5 KiB", 5 << 20: "5.0 MiB", 7 << 30: "7.00 GiB"} {
 		require.Equal(t, want, size(n))

@@ -10,20 +10,31 @@ import "math"
 const (
 	log2e = 1.44269504088896338700
 	ln2   = 0.69314718055994530942
-	// ln2 in two parts: ln2Hi has 20 trailing zero bits, so k*ln2Hi is exact
-	// for every exponent k.
+	// ln2 in two parts: ln2Hi has 20 trailing zero bits, so that k*ln2Hi is
+	// exact for every k that exp and log multiply it with.
 	ln2Hi = 6.93147180369123816490e-01
 	ln2Lo = 1.90821492927058770002e-10
+	// Adding roundShift to a number below 2^51 rounds it to an integer, which
+	// then is in the low bits.
+	roundShift = 3 << 51
 )
 
-// expTaylor holds 1/n! for n = 13 … 0. On |r| ≤ ln2/2 the first term left out,
-// r^14/14!, is below 5e-18.
-var expTaylor = [...]float64{
-	1.0 / 6227020800, 1.0 / 479001600, 1.0 / 39916800, 1.0 / 3628800, 1.0 / 362880,
-	1.0 / 40320, 1.0 / 5040, 1.0 / 720, 1.0 / 120, 1.0 / 24, 1.0 / 6, 1.0 / 2, 1, 1,
-}
+// roots holds 2^(i/64), from square roots, which are exact to the last bit
+// everywhere, within 3 ulp.
+var roots = func() (t [64]float64) {
+	for i := range t {
+		t[i] = 1
+		root := 2.0
+		for bit := 32; bit > 0; bit /= 2 {
+			if root = math.Sqrt(root); i&bit != 0 {
+				t[i] *= root
+			}
+		}
+	}
+	return t
+}()
 
-// exp returns e^x within 2 ulp of float64.
+// exp returns e^x within 4 ulp of float64.
 func exp(x float64) float64 {
 	switch {
 	case x != x || x > 709.79:
@@ -31,16 +42,22 @@ func exp(x float64) float64 {
 	case x < -745.2:
 		return 0
 	}
-	// x = k*ln2 + r
-	k := math.Floor(float64(x*log2e) + 0.5)
-	r := (x - float64(k*ln2Hi)) - float64(k*ln2Lo)
-	sum := expTaylor[0]
-	for _, c := range expTaylor[1:] {
-		sum = float64(sum*r) + c
-	}
-	// Two halves, because 2^k alone may lie outside of float64's range.
-	half := int(k) / 2
-	return float64(sum * pow2(half) * pow2(int(k)-half))
+	// x = (64 n + i) ln2/64 + r, and e^x = 2^n * 2^(i/64) * e^r. On
+	// |r| ≤ ln2/128 the first term of Taylor's series left out, r^6/6!, is
+	// below 4e-17.
+	z := float64(x*(64*log2e)) + roundShift
+	k := z - roundShift
+	r := (x - float64(k*(ln2Hi/64))) - float64(k*(ln2Lo/64))
+	p := float64(r*(1.0/120)) + 1.0/24
+	p = float64(p*r) + 1.0/6
+	p = float64(p*r) + 1.0/2
+	p = float64(float64(p*r)*r) + r
+	whole := int32(math.Float64bits(z)) // the low bits of k, which fits them
+	root := roots[whole&63]
+	e := float64(root*p) + root
+	// Two halves, because 2^n alone may lie outside of float64's range.
+	n := int(whole >> 6)
+	return float64(e * pow2(n/2) * pow2(n-n/2))
 }
 
 // pow2 returns 2^k for -1022 ≤ k ≤ 1023.
