@@ -18,7 +18,7 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 build: ## build the program: ./alpaca
-	$(GO) build -trimpath -o alpaca ./cmd/alpaca
+	$(GO) build -trimpath -ldflags '-s -w' -o alpaca ./cmd/alpaca # no debugger's tables
 
 test: ## run the tests on this machine
 	$(GO) test ./...

@@ -30,6 +30,7 @@ func newRootCmd(u *ui) *cobra.Command {
 		},
 	}
 	root.SuggestionsMinimumDistance = 2
+	cobra.EnableCommandSorting = false // in the order below: the common ones first
 	root.SetIn(u.in)
 	root.SetOut(u.out)
 	root.SetErr(u.err)
@@ -41,6 +42,9 @@ func newRootCmd(u *ui) *cobra.Command {
 		newConvertCmd(u),
 		newQuantizeCmd(u),
 		newCompareTensorsCmd(u),
+		newPerplexityCmd(u),
+		newCompareCmd(u),
+		newQualityCmd(u),
 		newVersionCmd(u),
 	)
 	root.SetGlobalNormalizationFunc(normalizeFlag)
@@ -102,6 +106,7 @@ var flagAliases = map[string]string{
 	"top-nsigma":     "top-n-sigma",
 	"rms-norm-eps":   "eps",
 	"n-ctx":          "ctx-size",
+	"ppl-stride":     "stride",
 	"sampling-seq":   "sampler-seq",
 	"n-gpu-layers":   "gpu-layers",
 }
