@@ -11,6 +11,12 @@ QEMU_X86 ?= qemu-x86_64-static
 # Platforms that are compiled and vetted, but not run.
 PLATFORMS := darwin/arm64 windows/amd64 linux/riscv64 linux/386 linux/arm64
 
+# Packages whose code differs between CPUs of one architecture, and the model
+# that is built on them.
+WITH_KERNELS := ./internal/quant/... ./internal/ggml/... ./internal/model/...
+
+comma := ,
+
 .DEFAULT_GOAL := help
 .PHONY: help build test check fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz clean
 
@@ -48,11 +54,12 @@ test-purego: ## run the tests of the portable code, without assembly
 	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego ./...
 
 # emulated runs the tests on a CPU of qemu: $(1) the emulator, $(2) the CPU,
-# $(3) the architecture, $(4) the kernels that must not be skipped.
+# $(3) the architecture, $(4) the kernels that must not be skipped, $(5) the
+# packages.
 define emulated
 	@if command -v $(1) >/dev/null; then \
 		echo "go test on $(1) -cpu $(2)"; \
-		GOARCH=$(3) ALPACA_REQUIRE_KERNELS=$(4) $(GO) test -exec '$(1) -cpu $(2)' ./...; \
+		GOARCH=$(3) ALPACA_REQUIRE_KERNELS=$(4) $(GO) test -exec '$(1) -cpu $(2)' $(5); \
 	elif [ "$$ALPACA_REQUIRE_QEMU" = 1 ]; then \
 		echo "$(1) is not installed and ALPACA_REQUIRE_QEMU=1 asks for it"; exit 1; \
 	else \
@@ -61,13 +68,12 @@ define emulated
 endef
 
 test-arm64: ## run the tests on emulated Arm CPUs: without, with dot products, with i8mm
-	$(call emulated,$(QEMU_ARM),cortex-a53,arm64,neon)
-	$(call emulated,$(QEMU_ARM),cortex-a76,arm64,neon$(comma)sdot)
-	$(call emulated,$(QEMU_ARM),max,arm64,neon$(comma)sdot$(comma)i8mm)
-comma := ,
+	$(call emulated,$(QEMU_ARM),cortex-a53,arm64,neon,./...)
+	$(call emulated,$(QEMU_ARM),cortex-a76,arm64,neon$(comma)sdot,$(WITH_KERNELS))
+	$(call emulated,$(QEMU_ARM),max,arm64,neon$(comma)sdot$(comma)i8mm,$(WITH_KERNELS))
 
 test-noavx: ## run the tests on an emulated x86 CPU without AVX
-	$(call emulated,$(QEMU_X86),Nehalem,amd64,)
+	$(call emulated,$(QEMU_X86),Nehalem,amd64,,./...)
 
 bench: ## run the benchmarks of the kernels and operations
 	$(GO) test -run '^$$' -bench . ./internal/...
