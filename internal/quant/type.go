@@ -52,7 +52,9 @@ type typeInfo struct {
 	blockLen, blockBytes int
 }
 
-var typeInfos = map[Type]typeInfo{
+// typeInfos is indexed by Type; types that nobody knows are empty. (An array,
+// because kernels ask for blocks all the time.)
+var typeInfos = [...]typeInfo{
 	F32:     {"F32", 1, 4},
 	F16:     {"F16", 1, 2},
 	Q4_0:    {"Q4_0", 32, 18},
@@ -95,27 +97,35 @@ var typeInfos = map[Type]typeInfo{
 	Q8_0v1:  {"Q8_0v1", 32, 36},
 }
 
+// info returns what is known of t, nothing for unknown types.
+func (t Type) info() typeInfo {
+	if uint64(t) < uint64(len(typeInfos)) {
+		return typeInfos[t]
+	}
+	return typeInfo{}
+}
+
 // String returns the type's name as the field writes it, such as "Q4_0".
 func (t Type) String() string {
-	if i, ok := typeInfos[t]; ok {
+	if i := t.info(); i.blockLen > 0 {
 		return i.name
 	}
 	return fmt.Sprintf("type %d", uint32(t))
 }
 
 // Known reports whether the type's block size is known.
-func (t Type) Known() bool { return typeInfos[t].blockLen > 0 }
+func (t Type) Known() bool { return t.info().blockLen > 0 }
 
 // BlockLen returns the number of elements in a block, 0 for unknown types.
-func (t Type) BlockLen() int { return typeInfos[t].blockLen }
+func (t Type) BlockLen() int { return t.info().blockLen }
 
 // BlockBytes returns the number of bytes in a block, 0 for unknown types.
-func (t Type) BlockBytes() int { return typeInfos[t].blockBytes }
+func (t Type) BlockBytes() int { return t.info().blockBytes }
 
 // RowBytes returns the bytes of a row of cols elements, which must be a
 // multiple of BlockLen.
 func (t Type) RowBytes(cols int) int {
-	i := typeInfos[t]
+	i := t.info()
 	if i.blockLen == 0 || cols%i.blockLen != 0 {
 		panic(fmt.Sprintf("quant: a row of %d %v", cols, t))
 	}
@@ -125,8 +135,8 @@ func (t Type) RowBytes(cols int) int {
 // ParseType returns the type of that name, in any case; not those of before GGUF.
 func ParseType(name string) (Type, error) {
 	for t, i := range typeInfos {
-		if strings.EqualFold(i.name, name) && !IsLegacy(t) {
-			return t, nil
+		if i.blockLen > 0 && strings.EqualFold(i.name, name) && !IsLegacy(Type(t)) {
+			return Type(t), nil
 		}
 	}
 	return 0, fmt.Errorf("quant: unknown type %q", name)
