@@ -1,0 +1,239 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"alpaca/internal/generate"
+	"alpaca/internal/sampler"
+)
+
+// Session is what a chat needs of *model.Session.
+type Session interface {
+	generate.Session
+	Tokens() []int32
+	Truncate(n int)
+	Shift(keep, discard int) error
+}
+
+// Chat is a conversation with a model.
+type Chat struct {
+	*Conversation
+	Session Session
+	// NewSampler returns a sampler that has heard nothing.
+	NewSampler func() (*sampler.Sampler, error)
+
+	Keep    int  // tokens that stay in the context in any case; -1: the first turn's prompt
+	NoShift bool // a full context ends the answer; nothing is dropped
+	// Dropped, unless nil, is told what left the full context: whole turns, or
+	// where there was only one turn left, tokens of the answer that is being given.
+	Dropped func(turns, tokens int)
+
+	sampler *sampler.Sampler
+	heard   int // tokens of the session that the sampler was told of
+}
+
+// FullError says that a conversation has no room in the context any more.
+type FullError struct {
+	Tokens, Ctx int
+	Shift       bool // dropping older turns was allowed, but does not help
+}
+
+func (e *FullError) Error() string {
+	if e.Shift {
+		return fmt.Sprintf("chat: the message makes %d tokens, which do not fit the context of %d", e.Tokens, e.Ctx)
+	}
+	return fmt.Sprintf("chat: the conversation of %d tokens fills the context of %d", e.Tokens, e.Ctx)
+}
+
+// Resample makes the next answer come from a new sampler.
+func (c *Chat) Resample() { c.sampler = nil }
+
+// Sampler returns the sampler of the last answer; nil if there was none.
+func (c *Chat) Sampler() *sampler.Sampler { return c.sampler }
+
+// Say adds a message of the user.
+func (c *Chat) Say(m Message) {
+	m.Role = User
+	c.Messages = append(c.Messages, m)
+}
+
+// Answer lets the model answer the last message. Only what the session has not
+// evaluated yet is evaluated: Result.PromptTokens are those. The answer becomes
+// part of the conversation, be it interrupted. After an error the conversation
+// has no answer.
+func (c *Chat) Answer(ctx context.Context, opt generate.Options) (generate.Result, error) {
+	if err := c.encode(); err != nil {
+		return generate.Result{}, err
+	}
+	if err := c.makeRoom(); err != nil {
+		return generate.Result{}, err
+	}
+	known := c.reuse()
+	if err := c.listen(known); err != nil {
+		return generate.Result{}, err
+	}
+	var said []generate.Token
+	emit := opt.Emit
+	opt.Stop = append(slices.Clone(opt.Stop), c.Template.Stops...)
+	opt.Emit = func(t generate.Token) error {
+		said = append(said, t)
+		if emit == nil {
+			return nil
+		}
+		return emit(t)
+	}
+	prompt := len(c.tokens)
+	if !c.NoShift {
+		opt.Full = func() (bool, error) {
+			discarded, err := c.full(prompt)
+			prompt -= discarded
+			return discarded > 0, err
+		}
+	}
+	result, err := generate.Run(ctx, c.Session, c.sampler, c.tok, c.tokens[known:], opt)
+	c.heard = c.Session.Pos()
+	if err != nil {
+		return result, err
+	}
+	if result.PromptTokens > 0 {
+		c.answered(c.answer(said, result, prompt))
+	}
+	return result, nil
+}
+
+// makeRoom drops the oldest turns where the conversation leaves too little room
+// for an answer.
+func (c *Chat) makeRoom() error {
+	ctx := c.Session.Ctx()
+	room := min(max(ctx/8, 1), 512)
+	if len(c.tokens)+room <= ctx {
+		return nil
+	}
+	if c.NoShift {
+		if len(c.tokens) < ctx {
+			return nil
+		}
+		return &FullError{len(c.tokens), ctx, false}
+	}
+	if s := c.oldest(ctx/2, c.keep()); s.turns > 0 {
+		if err := c.leave(s); err != nil {
+			return err
+		}
+	}
+	if len(c.tokens) >= ctx {
+		return &FullError{len(c.tokens), ctx, true}
+	}
+	return nil
+}
+
+// keep returns how many tokens stay in any case.
+func (c *Chat) keep() int {
+	if c.Keep < 0 && len(c.turns) > 0 {
+		return max(c.turns[0].end, c.turns[0].user)
+	}
+	return min(c.Keep, c.Session.Ctx()/2)
+}
+
+// leave drops turns from the conversation and the session.
+func (c *Chat) leave(s span) error {
+	known := commonPrefix(c.Session.Tokens(), c.tokens)
+	if known > s.end {
+		c.Session.Truncate(known)
+		if err := c.Session.Shift(s.keep, s.end-s.keep); err != nil {
+			return err
+		}
+		c.heard = min(c.heard, known) - (s.end - s.keep)
+	}
+	if c.Dropped != nil {
+		c.Dropped(s.turns, s.end-s.keep)
+	}
+	return c.drop(s)
+}
+
+// full makes room in the middle of an answer, to a prompt of so many tokens. It
+// returns how many it discarded.
+func (c *Chat) full(prompt int) (int, error) {
+	ctx := c.Session.Ctx()
+	c.tokens = slices.Clone(c.Session.Tokens())
+	if s := c.oldest(ctx/2, c.keep()); s.turns > 0 {
+		return s.end - s.keep, c.leave(s)
+	}
+	// One turn fills the context: the older half of its answer goes, or, where
+	// the answer is short, of everything but what is to be kept.
+	from := prompt
+	if len(c.tokens)-prompt < ctx/4 {
+		from = max(c.keep(), 1)
+	}
+	discard := (len(c.tokens) - from) / 2
+	if discard == 0 {
+		return 0, nil
+	}
+	if err := c.Session.Shift(from, discard); err != nil {
+		return 0, err
+	}
+	c.tokens = slices.Delete(c.tokens, from, from+discard)
+	if from < prompt && len(c.turns) > 0 {
+		c.turns[len(c.turns)-1].end = 0
+	}
+	if c.Dropped != nil {
+		c.Dropped(0, discard)
+	}
+	return discard, nil
+}
+
+// reuse leaves in the session what it shares with the conversation and returns
+// how many tokens that is, at least one less than all.
+func (c *Chat) reuse() int {
+	n := min(commonPrefix(c.Session.Tokens(), c.tokens), len(c.tokens)-1)
+	c.Session.Truncate(n)
+	return n
+}
+
+func commonPrefix(a, b []int32) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// listen makes the sampler know the first n tokens.
+func (c *Chat) listen(n int) error {
+	if c.sampler != nil && c.heard == n {
+		return nil
+	}
+	s, err := c.NewSampler()
+	if err != nil {
+		return err
+	}
+	for _, id := range c.tokens[:n] {
+		s.Accept(id)
+	}
+	c.sampler, c.heard = s, n
+	return nil
+}
+
+// answer returns what was said, and the tokens of the conversation with it: those
+// evaluated, and the last one, which is not, unless it only ended the answer.
+func (c *Chat) answer(said []generate.Token, result generate.Result, prompt int) (string, []int32) {
+	tokens := slices.Clone(c.Session.Tokens())
+	var text strings.Builder
+	for _, t := range said {
+		text.WriteString(t.Text)
+	}
+	if n := len(said); n > 0 && result.Reason != generate.EOS && len(tokens) < prompt+n {
+		tokens = append(tokens, said[n-1].ID)
+	}
+	if result.Reason == generate.Stop {
+		// The text was cut, maybe in the middle of a token.
+		cut := 0
+		for i := len(said) - 1; i >= 0 && said[i].Text != c.tok.Piece(said[i].ID, false); i-- {
+			cut++
+		}
+		tokens = tokens[:max(prompt, len(tokens)-cut)]
+	}
+	return strings.TrimSpace(text.String()), tokens
+}

@@ -1,0 +1,74 @@
+package chat
+
+import (
+	"embed"
+	"maps"
+	"slices"
+	"strings"
+)
+
+//go:embed templates/*.jinja
+var sources embed.FS
+
+// builtin is a template that comes with the program.
+type builtin struct {
+	// stops end an answer of a model that was not trained to end it with a
+	// token, or whose vocabulary has no such token.
+	stops []string
+	// exact: no space is put in front of texts but what the template says.
+	exact bool
+	about string
+}
+
+var builtins = map[string]builtin{
+	"alpaca":      {stops: []string{"### Instruction:"}, exact: true, about: "Stanford Alpaca as alpaca.cpp wrote it"},
+	"stanford":    {stops: []string{"### Instruction:"}, exact: true, about: "Stanford Alpaca as it was trained"},
+	"chatml":      {stops: []string{"<|im_end|>", "<|im_start|>"}, about: "ChatML"},
+	"deepseek":    {stops: []string{"\n\nUser:"}, about: "DeepSeek LLM"},
+	"deepseek-r1": {stops: []string{"<｜User｜>"}, about: "DeepSeek V3 and R1"},
+	"gemma":       {stops: []string{"<end_of_turn>", "<start_of_turn>"}, about: "Gemma"},
+	"llama2":      {stops: []string{"[INST]"}, about: "Llama 2 chat"},
+	"llama3":      {stops: []string{"<|eot_id|>"}, about: "Llama 3 instruct"},
+	"mistral":     {stops: []string{"[INST]"}, about: "Mistral 7B instruct v0.1, v0.2"},
+	"mistral-v3":  {stops: []string{"[INST]"}, about: "Mistral 7B instruct v0.3"},
+	"phi3":        {stops: []string{"<|end|>", "<|user|>"}, about: "Phi-3"},
+	"qwen":        {stops: []string{"<|im_end|>", "<|im_start|>"}, about: "Qwen 2 and 2.5"},
+	"smollm":      {stops: []string{"<|im_end|>", "<|im_start|>"}, about: "SmolLM 2"},
+	"vicuna":      {stops: []string{"USER:"}, about: "Vicuna 1.1, 1.5"},
+	"zephyr":      {stops: []string{"<|user|>"}, about: "Zephyr, TinyLlama"},
+}
+
+// Names returns the names of the built-in templates, sorted.
+func Names() []string { return slices.Sorted(maps.Keys(builtins)) }
+
+// source returns the text of a built-in template.
+func source(name string) string {
+	text, err := sources.ReadFile("templates/" + name + ".jinja")
+	if err != nil {
+		panic("chat: no template " + name)
+	}
+	return string(text)
+}
+
+// guess returns the name of the built-in template that a template's text is most
+// like, "" for none, by what is said to be in it.
+func guess(text string) string {
+	for _, g := range []struct{ has, name string }{
+		{"<|im_start|>", "chatml"},
+		{"<|start_header_id|>", "llama3"},
+		{"<start_of_turn>", "gemma"},
+		{"<<SYS>>", "llama2"},
+		{"[INST]", "mistral"},
+		{"<|end|>", "phi3"},
+		{"<|user|>", "zephyr"},
+		{"<｜User｜>", "deepseek-r1"},
+		{"USER: ", "vicuna"},
+		{"### Instruction", "stanford"},
+		{"User: ", "deepseek"},
+	} {
+		if strings.Contains(text, g.has) {
+			return g.name
+		}
+	}
+	return ""
+}

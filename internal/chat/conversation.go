@@ -1,0 +1,235 @@
+package chat
+
+import (
+	"slices"
+	"strings"
+
+	"alpaca/internal/tokenizer"
+)
+
+// Conversation is what was said, and the tokens that stand for it. Tokens are
+// only ever added at the end while the conversation goes on: what the model said
+// stays in the tokens that it chose, which encoding its text again might not
+// give.
+type Conversation struct {
+	Template *Template
+	Messages []Message // a system message first, if there is one
+
+	tok    *tokenizer.Tokenizer
+	tokens []int32 // of all that is in the context
+	turns  []turn  // whose tokens those are, oldest first
+	first  int     // index in Messages of the first user's message in the context
+}
+
+// turn is a message of the user with what the template puts before and after it,
+// and the answer.
+type turn struct {
+	start   int    // index in tokens of what the turn added; unknown: it was not added on its own
+	user    int    // index in tokens of what the user said
+	end     int    // index in tokens of the answer; 0 where it is not known
+	message int    // index in Messages of the user's
+	prompt  string // text of the conversation up to the answer; "" where it is not known
+}
+
+const unknown = -1
+
+// NewConversation returns a conversation in which nothing was said but the system
+// message, unless that is "".
+func NewConversation(t *Template, tok *tokenizer.Tokenizer, system string) *Conversation {
+	c := &Conversation{Template: t, tok: tok}
+	c.SetSystem(system)
+	return c
+}
+
+// SetSystem replaces the system message; "" removes it.
+func (c *Conversation) SetSystem(system string) {
+	if c.System() != "" {
+		c.Messages = c.Messages[1:]
+		c.first--
+	}
+	if system != "" {
+		c.Messages = append([]Message{{Role: System, Content: system}}, c.Messages...)
+		c.first++
+	}
+	c.forget()
+}
+
+// System returns the system message, "" where there is none.
+func (c *Conversation) System() string {
+	if len(c.Messages) > 0 && c.Messages[0].Role == System {
+		return c.Messages[0].Content
+	}
+	return ""
+}
+
+// SetMessages replaces all that was said.
+func (c *Conversation) SetMessages(messages []Message) {
+	c.Messages = slices.Clone(messages)
+	c.first = c.begin()
+	c.forget()
+}
+
+// Clear forgets everything but the system message.
+func (c *Conversation) Clear() {
+	if c.System() != "" {
+		c.SetMessages(c.Messages[:1])
+		return
+	}
+	c.SetMessages(nil)
+}
+
+// forget drops the tokens: the messages are to be encoded again.
+func (c *Conversation) forget() { c.tokens, c.turns = nil, nil }
+
+// Last returns the index of the last message of that role, or -1.
+func (c *Conversation) Last(role string) int {
+	for i := len(c.Messages) - 1; i >= 0; i-- {
+		if c.Messages[i].Role == role {
+			return i
+		}
+	}
+	return -1
+}
+
+// Undo removes the user's last message and all that follows, and returns it.
+// Where nothing was said ok is false.
+func (c *Conversation) Undo() (m Message, ok bool) {
+	i := c.Last(User)
+	if i < 0 {
+		return Message{}, false
+	}
+	m = c.Messages[i]
+	c.Messages = c.Messages[:i]
+	if i <= c.first {
+		c.first = c.begin() // what was dropped is all that is left
+	}
+	n := len(c.turns) - 1
+	if n < 1 || c.turns[n].message != i || c.turns[n].start == unknown {
+		c.forget()
+		return m, true
+	}
+	c.tokens = c.tokens[:c.turns[n].start]
+	c.turns = c.turns[:n]
+	return m, true
+}
+
+// begin returns the index of the first message that is not the system's.
+func (c *Conversation) begin() int {
+	if c.System() != "" {
+		return 1
+	}
+	return 0
+}
+
+// shown returns the messages that are in the context.
+func (c *Conversation) shown() []Message {
+	if system := c.System(); system != "" {
+		return append([]Message{c.Messages[0]}, c.Messages[c.first:]...)
+	}
+	return c.Messages[c.first:]
+}
+
+// encode brings the tokens up to where the answer to the last message, the
+// user's, begins.
+func (c *Conversation) encode() error {
+	shown := c.shown()
+	parts, err := c.Template.parts(shown, true)
+	if err != nil {
+		return err
+	}
+	offset := len(c.Messages) - len(shown) // of indices
+	last := turn{start: unknown, message: len(c.Messages) - 1, prompt: flat(parts)}
+	if n := len(c.turns); n > 0 && c.turns[n-1].message == last.message {
+		if c.turns[n-1].prompt == last.prompt && c.turns[n-1].end > 0 {
+			c.tokens = c.tokens[:c.turns[n-1].end]
+			return nil // the same again, for another answer
+		}
+		c.forget()
+	}
+	if rest, ok := c.continues(parts, last.prompt); ok {
+		last.start = len(c.tokens)
+		special := last.start > 0 && c.tok.IsControl(c.tokens[last.start-1])
+		ids, starts := c.Template.encode(c.tok, rest, !special)
+		last.user = last.start + startOf(rest, starts, len(shown)-1, len(ids))
+		c.tokens = append(c.tokens, ids...)
+		last.end = len(c.tokens)
+		c.turns = append(c.turns, last)
+		return nil
+	}
+	c.forget()
+	ids, starts := c.Template.encode(c.tok, parts, false)
+	if bos := c.tok.BOS(); c.tok.AddBOS() && (len(ids) == 0 || ids[0] != bos) {
+		ids = append([]int32{bos}, ids...)
+		for i := range starts {
+			starts[i]++
+		}
+	}
+	c.tokens = ids
+	for i, m := range shown {
+		if m.Role == User {
+			user := startOf(parts, starts, i, len(ids))
+			c.turns = append(c.turns, turn{start: unknown, user: user, message: i + offset})
+		}
+	}
+	if n := len(c.turns); n > 0 {
+		c.turns[n-1].prompt, c.turns[n-1].end = last.prompt, len(ids)
+	}
+	return nil
+}
+
+// startOf returns the index of the first token of what a message says; at most
+// end.
+func startOf(parts []part, starts []int, message, end int) int {
+	for i, p := range parts {
+		if p.message == message {
+			return starts[i]
+		}
+	}
+	return end
+}
+
+// continues returns what parts, whose text is given, have more than the tokens
+// stand for. Ok is false where they are no continuation.
+func (c *Conversation) continues(parts []part, text string) (rest []part, ok bool) {
+	n := len(c.turns)
+	if n == 0 || c.turns[n-1].prompt == "" {
+		return nil, false
+	}
+	before := c.turns[n-1].prompt
+	if !strings.HasPrefix(text, before) {
+		return nil, false
+	}
+	answer := c.Messages[c.turns[n-1].message+1].Content
+	// Templates may put space in front of an answer, which the model has
+	// made part of its own first token, or trim it.
+	after := text[len(before):]
+	after = after[len(after)-len(strings.TrimLeft(after, " \n")):]
+	answer = strings.TrimSpace(answer)
+	if !strings.HasPrefix(after, answer) {
+		return nil, false
+	}
+	return cut(parts, len(text)-len(after)+len(answer)), true
+}
+
+// answered adds the model's answer, which ended the tokens of the context.
+func (c *Conversation) answered(text string, tokens []int32) {
+	c.Messages = append(c.Messages, Message{Role: Assistant, Content: text})
+	c.tokens = tokens
+}
+
+// Regenerate removes the last answer, so that another can be given. Ok is false
+// where there is none.
+func (c *Conversation) Regenerate() (ok bool) {
+	n := len(c.Messages)
+	if n == 0 || c.Messages[n-1].Role != Assistant {
+		return false
+	}
+	c.Messages = c.Messages[:n-1]
+	t := len(c.turns) - 1
+	if t >= 0 && c.turns[t].end > 0 {
+		c.tokens = c.tokens[:c.turns[t].end]
+		return true
+	}
+	c.forget()
+	return true
+}
