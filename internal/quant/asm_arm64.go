@@ -41,6 +41,27 @@ func packQ6_KSDOT(panel, w *byte, stride, nb int)
 func packIQ4_XSSDOT(panel, w *byte, stride, nb int)
 
 //go:noescape
+func packQ4_0v1SDOT(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ4_0v2SDOT(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ4_1v1SDOT(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ4_1v2SDOT(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ5_0v1SDOT(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ5_1v1SDOT(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ8_0v1SDOT(panel, w *byte, stride, nb int)
+
+//go:noescape
 func packQ4_0I8MM(panel, w *byte, stride, nb int)
 
 //go:noescape
@@ -77,6 +98,27 @@ func packQ6_KI8MM(panel, w *byte, stride, nb int)
 func packIQ4_XSI8MM(panel, w *byte, stride, nb int)
 
 //go:noescape
+func packQ4_0v1I8MM(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ4_0v2I8MM(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ4_1v1I8MM(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ4_1v2I8MM(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ5_0v1I8MM(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ5_1v1I8MM(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ8_0v1I8MM(panel, w *byte, stride, nb int)
+
+//go:noescape
 func packQ4_0NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
@@ -111,6 +153,27 @@ func packQ6_KNEON(panel, w *byte, stride, nb int)
 
 //go:noescape
 func packIQ4_XSNEON(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ4_0v1NEON(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ4_0v2NEON(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ4_1v1NEON(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ4_1v2NEON(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ5_0v1NEON(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ5_1v1NEON(panel, w *byte, stride, nb int)
+
+//go:noescape
+func packQ8_0v1NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
 func tileB32SDOT(t *tileArgs)

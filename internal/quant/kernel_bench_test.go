@@ -12,7 +12,7 @@ import (
 //
 //	go test -run - -bench MulRows/Q4_0 ./internal/quant
 func BenchmarkMulRows(b *testing.B) {
-	for t := range Type(64) {
+	for t := range Type(2000) {
 		for i := range kernelTable[t] {
 			k := &kernelTable[t][i]
 			if !cpuLevels[k.level] {

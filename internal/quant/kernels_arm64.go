@@ -3,7 +3,10 @@
 package quant
 
 // kernelTable lists each type's kernels, best first.
-var kernelTable = map[Type][]kernel{
+var kernelTable = mergeTables(todaysKernels, legacyKernels)
+
+// todaysKernels are those of the formats of GGUF.
+var todaysKernels = map[Type][]kernel{
 	F32:    floatKernels(packF32NEON, directF32NEON),
 	F16:    floatKernels(packF16NEON, directF16NEON),
 	BF16:   floatKernels(packBF16NEON, directBF16NEON),

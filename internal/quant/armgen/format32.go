@@ -114,38 +114,46 @@ func bits32(name string, bytes, qh int, hasMin bool) format {
 			p.rows(qh+4, regs(0))
 			p.words(qh, regs(16))
 			q, lo := p.arrange(p.asm, regs(0), regs(4))
-			const bits = 27 // each row's 32 bits in a lane
-			p.vec("VTRN1", "S4", 17, 16, 16)
-			p.vec("VTRN1", "S4", 19, 18, 18)
-			p.vec("VTRN1", "D2", 18, 16, bits)
+			p.lane0(regs(16), rowBits)
 			p.words(0, regs(16))
 			p.scales32(hasMin)
 			temps := []int{16, 17, 18, 19, 20, 21, 22, 26}
-			each := func(f func(v, t, index, mask int)) {
+			p.fifthBits(lo, q, temps, hasMin, func() {
 				for i := range 4 {
-					for half, v := range []int{lo[i], q[i]} {
-						index, mask := p.bit(half, i)
-						f(v, temps[2*i+half], index, mask)
-					}
+					p.vec("VAND", "B16", 31, q[i], lo[i])
+					p.shift("VUSHR", "B16", 4, q[i], q[i])
 				}
-			}
-			each(func(v, t, index, mask int) {
-				p.op("VTBL", "V%d.B16, [V%d.B16], V%d.B16", index, bits, t)
 			})
-			for i := range 4 {
-				p.vec("VAND", "B16", 31, q[i], lo[i])
-				p.shift("VUSHR", "B16", 4, q[i], q[i])
-			}
-			each(func(v, t, index, mask int) { p.vec("VCMTST", "B16", mask, t, t) })
-			if hasMin {
-				each(func(v, t, index, mask int) { p.vec("VAND", "B16", 30, t, t) })
-				each(func(v, t, index, mask int) { p.vec("VORR", "B16", t, v, v) })
-			} else {
-				each(func(v, t, index, mask int) { p.word("VBIC", t, 30, t) })
-				each(func(v, t, index, mask int) { p.vec("VSUB", "B16", t, v, v) })
-			}
 			p.put32(lo, q)
 		},
+	}
+}
+
+// rowBits is the vector that has each row's 32 fifth bits in a lane.
+const rowBits = 27
+
+// fifthBits adds the fifth bits to the first and second 16 weights. temps are
+// eight free vectors; between adds instructions in the middle.
+func (p *packer) fifthBits(lo, hi quad, temps []int, hasMin bool, between func()) {
+	each := func(f func(v, t, index, mask int)) {
+		for i := range 4 {
+			for half, v := range []int{lo[i], hi[i]} {
+				index, mask := p.bit(half, i)
+				f(v, temps[2*i+half], index, mask)
+			}
+		}
+	}
+	each(func(v, t, index, mask int) {
+		p.op("VTBL", "V%d.B16, [V%d.B16], V%d.B16", index, rowBits, t)
+	})
+	between()
+	each(func(v, t, index, mask int) { p.vec("VCMTST", "B16", mask, t, t) })
+	if hasMin {
+		each(func(v, t, index, mask int) { p.vec("VAND", "B16", 30, t, t) })
+		each(func(v, t, index, mask int) { p.vec("VORR", "B16", t, v, v) })
+	} else {
+		each(func(v, t, index, mask int) { p.word("VBIC", t, 30, t) })
+		each(func(v, t, index, mask int) { p.vec("VSUB", "B16", t, v, v) })
 	}
 }
 

@@ -58,6 +58,12 @@ func files() map[string]string {
 			f.pack(a, l)
 		}
 		add("pack_"+strings.ToLower(l.isa)+"_arm64.s", a)
+		a = newFile("Packing panels of the formats of 2023: see armgen/layout.go for their layouts,\nlegacy.go for the blocks' bytes.")
+		tables32(a, l)
+		for _, f := range oldFormats {
+			f.pack(a, l)
+		}
+		add("legacy_"+strings.ToLower(l.isa)+"_arm64.s", a)
 	}
 	a := newFile("Tiles for CPUs with dot products of bytes (FEAT_DotProd): Cortex-A76 and most\nsince. The lanes of a vector of sums are 4 rows.")
 	tilesSDOT(a)
