@@ -10,13 +10,36 @@ import (
 	"strings"
 )
 
-// pkg is the package of the kernels.
-const pkg = "alpaca/internal/quant."
+// pkgs is where the packages of the kernels are.
+const pkgs = "alpaca/internal/"
 
-// A program is a disassembled executable.
+// A program is an executable, disassembled as far as was asked for.
 type program struct {
+	path      string
 	functions map[string][]instruction
 	known     map[string]float64 // estimates made
+}
+
+func newProgram(path string) *program {
+	return &program{path, map[string][]instruction{}, map[string]float64{}}
+}
+
+// function returns the instructions of a function, such as "quant.tileB32SDOT".
+func (p *program) function(name string) ([]instruction, error) {
+	if code, ok := p.functions[name]; ok {
+		return code, nil
+	}
+	symbol := pkgs + name + ".abi0"
+	out, err := exec.Command("llvm-objdump-19", "-d", "--no-show-raw-insn", "--mattr=+dotprod,+i8mm", "--disassemble-symbols="+symbol, p.path).Output()
+	if err != nil {
+		return nil, fmt.Errorf("llvm-objdump-19: %w", err)
+	}
+	code := parse(out)
+	if len(code) == 0 {
+		return nil, fmt.Errorf("no function %s in %s", symbol, p.path)
+	}
+	p.functions[name] = code
+	return code, nil
 }
 
 // An instruction is one line of a listing.
@@ -26,36 +49,16 @@ type instruction struct {
 	target  uint64 // of a branch
 }
 
-// disassemble reads the kernels of an executable.
-func disassemble(path string) (*program, error) {
-	out, err := exec.Command("llvm-objdump-19", "-d", "--no-show-raw-insn", "--mattr=+dotprod,+i8mm", path).Output()
-	if err != nil {
-		return nil, fmt.Errorf("llvm-objdump-19: %w", err)
-	}
-	return parse(out), nil
-}
-
 var (
-	header = regexp.MustCompile(`^[0-9a-f]+ <(.*)>:$`)
 	line   = regexp.MustCompile(`^\s*([0-9a-f]+):\s+(.*)$`)
 	branch = regexp.MustCompile(`^(\S+\s+)0x([0-9a-f]+) <.*>$`)
 )
 
-// parse reads llvm-objdump's listing.
-func parse(listing []byte) *program {
-	p := &program{functions: map[string][]instruction{}, known: map[string]float64{}}
-	name := ""
+// parse reads llvm-objdump's listing of a function.
+func parse(listing []byte) (code []instruction) {
 	for l := range strings.Lines(string(listing)) {
-		l = strings.TrimRight(l, "\n")
-		if m := header.FindStringSubmatch(l); m != nil {
-			name = ""
-			if f, ok := strings.CutPrefix(m[1], pkg); ok && strings.HasSuffix(f, ".abi0") {
-				name = strings.TrimSuffix(f, ".abi0")
-			}
-			continue
-		}
-		m := line.FindStringSubmatch(l)
-		if m == nil || name == "" {
+		m := line.FindStringSubmatch(strings.TrimRight(l, "\n"))
+		if m == nil {
 			continue
 		}
 		address, err := strconv.ParseUint(m[1], 16, 64)
@@ -67,17 +70,9 @@ func parse(listing []byte) *program {
 			i.target, _ = strconv.ParseUint(m[2], 16, 64)
 			i.text = m[1] + "0"
 		}
-		p.functions[name] = append(p.functions[name], i)
+		code = append(code, i)
 	}
-	return p
-}
-
-func (p *program) function(name string) ([]instruction, error) {
-	code, ok := p.functions[name]
-	if !ok {
-		return nil, fmt.Errorf("no function %s%s in the program", pkg, name)
-	}
-	return code, nil
+	return code
 }
 
 // A span is a loop: its first and last instruction.
@@ -85,8 +80,8 @@ type span struct{ first, last int }
 
 func (s span) holds(t span) bool { return s.first <= t.first && t.last <= s.last && s != t }
 
-// loops returns the loops that end with a counter's b.ne, by address.
-func loops(code []instruction) []span {
+// loopsOf returns the loops that end with a counter's b.ne, by address.
+func loopsOf(code []instruction) []span {
 	var spans []span
 	for i, in := range code {
 		if strings.HasPrefix(in.text, "b.ne") && in.target <= in.address {
@@ -103,7 +98,7 @@ func loops(code []instruction) []span {
 // of that number, or where rounds is not 0, of the loop around it, in which the
 // innermost makes so many rounds.
 func blockLoop(code []instruction, number, rounds int) ([]string, error) {
-	all := loops(code)
+	all := loopsOf(code)
 	var innermost []span
 	for _, s := range all {
 		if !slices.ContainsFunc(all, s.holds) {

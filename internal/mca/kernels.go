@@ -64,6 +64,27 @@ func (c cpu) shapes(f format) (many, one shape) {
 	return shape{4, 4, 0}, shape{4, 1, 1}
 }
 
+// A loop is one that all CPUs share.
+type loop struct {
+	name     string
+	function string // with its package
+	number   int    // index of the innermost loop
+	work     float64
+	unit     string
+}
+
+var loops = []loop{
+	{"F32, F16, BF16 prompt", "quant.tileFloatNEON", 0, 4 * 2 * 8, "multiply-adds"},
+	{"F32 one token", "quant.directF32NEON", 0, 4 * 8 * 4, "bytes of weights"},
+	{"F16 one token", "quant.directF16NEON", 0, 4 * 8 * 2, "bytes of weights"},
+	{"BF16 one token", "quant.directBF16NEON", 0, 4 * 8 * 2, "bytes of weights"},
+	{"activations to 8 bits", "quant.quantizeQ8NEON", 0, 32, "values"},
+	{"attention, 4 queries", "ggml.gemm16NEON", 0, 4 * 16, "multiply-adds"},
+	{"attention, 1 query", "ggml.gemm32NEON", 0, 32, "multiply-adds"},
+	{"softmax", "ggml.softmaxNEON", 0, 32, "scores"},
+	{"SiLU", "ggml.silu4NEON", 0, 4, "values"},
+}
+
 // An estimate is a format's on a CPU.
 type estimate struct {
 	prompt float64 // multiply-adds a cycle, many tokens
@@ -78,16 +99,16 @@ func (p *program) estimate(c cpu, f format) (e estimate, err error) {
 	if c.isa == "NEON" && f.tileNEON != "" {
 		tile = "tile" + f.tileNEON + c.isa
 	}
-	cycles, err := p.cycles(c, tile, many.loop, f.subBlocks)
+	cycles, err := p.cycles(c, "quant."+tile, many.loop, f.subBlocks)
 	if err != nil {
 		return e, err
 	}
 	e.prompt = float64(many.rows*many.tokens*f.blockLen) / cycles
-	cycles, err = p.cycles(c, tile, one.loop, f.subBlocks)
+	cycles, err = p.cycles(c, "quant."+tile, one.loop, f.subBlocks)
 	if err != nil {
 		return e, err
 	}
-	pack, err := p.cycles(c, "pack"+f.name+c.isa, 0, f.packRounds)
+	pack, err := p.cycles(c, "quant.pack"+f.name+c.isa, 0, f.packRounds)
 	if err != nil {
 		return e, err
 	}

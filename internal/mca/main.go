@@ -26,10 +26,7 @@ func main() {
 }
 
 func run(path string) error {
-	p, err := disassemble(path)
-	if err != nil {
-		return err
-	}
+	p := newProgram(path)
 	w := tabwriter.NewWriter(os.Stdout, 0, 8, 2, ' ', 0)
 	fmt.Fprintln(w, "CPU\tformat\tprompt: multiply-adds a cycle\tone token: bytes of weights a cycle")
 	for _, c := range cpus {
@@ -39,6 +36,16 @@ func run(path string) error {
 				return fmt.Errorf("%s on %s: %w", f.name, c.name, err)
 			}
 			fmt.Fprintf(w, "%s\t%s\t%.1f\t%.2f\n", c.doc, f.name, e.prompt, e.decode)
+		}
+	}
+	fmt.Fprintln(w, "\nCPU\tloop\ta cycle\t")
+	for _, c := range cpus {
+		for _, l := range loops {
+			cycles, err := p.cycles(c, l.function, l.number, 0)
+			if err != nil {
+				return fmt.Errorf("%s on %s: %w", l.name, c.name, err)
+			}
+			fmt.Fprintf(w, "%s\t%s\t%.2f %s\t\n", c.doc, l.name, l.work/cycles, l.unit)
 		}
 	}
 	fmt.Fprintln(w, "\nEstimates by llvm-mca, data in the nearest cache; not measured.")

@@ -24,14 +24,10 @@ Disassembly of section .text:
     1020:      	ldr	q2, [x10]
     1024:      	b.ne	0x1020 <alpaca/internal/quant.tileX.abi0+0x20>
     1028:      	ret
-
-0000000000002000 <alpaca/internal/quant.tileX>:
-    2000:      	b	0x1000 <alpaca/internal/quant.tileX.abi0>
 `
 
 func TestBlockLoop(t *testing.T) {
-	code, err := parse([]byte(listing)).function("tileX")
-	require.NoError(t, err)
+	code := parse([]byte(listing))
 	require.Len(t, code, 11)
 
 	tests := []struct {
@@ -55,7 +51,7 @@ func TestBlockLoop(t *testing.T) {
 			require.Equal(t, test.want, got)
 		})
 	}
-	_, err = blockLoop(code, 2, 0)
+	_, err := blockLoop(code, 2, 0)
 	require.ErrorContains(t, err, "2 innermost loops, want number 2")
 	_, err = blockLoop(code, 1, 2)
 	require.ErrorContains(t, err, "no loop around")
@@ -73,8 +69,7 @@ func TestTargets(t *testing.T) {
 	build.Env = append(os.Environ(), "GOOS=linux", "GOARCH=arm64", "CGO_ENABLED=0")
 	out, err := build.CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	p, err := disassemble(path)
-	require.NoError(t, err)
+	p := newProgram(path)
 
 	tests := []struct {
 		cpu, format string
