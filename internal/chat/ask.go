@@ -85,12 +85,15 @@ func (c *Chat) Answer(ctx context.Context, opt generate.Options) (generate.Resul
 		}
 		return emit(t)
 	}
-	prompt := len(c.tokens)
+	prompt, all := len(c.tokens), len(c.tokens) // all: with what is generated and not discarded
 	if !c.NoShift {
 		opt.Full = func() (bool, error) {
-			discarded, err := c.full(prompt)
-			prompt -= discarded
-			return discarded > 0, err
+			s, err := c.full(prompt)
+			if s.keep < prompt {
+				prompt = max(s.keep, prompt-(s.end-s.keep))
+			}
+			all -= s.end - s.keep
+			return s.end > s.keep, err
 		}
 	}
 	result, err := generate.Run(ctx, c.Session, c.sampler, c.tok, c.tokens[known:], opt)
@@ -99,7 +102,7 @@ func (c *Chat) Answer(ctx context.Context, opt generate.Options) (generate.Resul
 		return result, err
 	}
 	if result.PromptTokens > 0 {
-		c.answered(c.answer(said, result, prompt))
+		c.answered(c.answer(said, result, prompt, all+len(said)))
 	}
 	return result, nil
 }
@@ -154,34 +157,32 @@ func (c *Chat) leave(s span) error {
 }
 
 // full makes room in the middle of an answer, to a prompt of so many tokens. It
-// returns how many it discarded.
-func (c *Chat) full(prompt int) (int, error) {
+// returns what it discarded.
+func (c *Chat) full(prompt int) (span, error) {
 	ctx := c.Session.Ctx()
 	c.tokens = slices.Clone(c.Session.Tokens())
 	if s := c.oldest(ctx/2, c.keep()); s.turns > 0 {
-		return s.end - s.keep, c.leave(s)
+		return s, c.leave(s)
 	}
 	// One turn fills the context: the older half of its answer goes, or, where
 	// the answer is short, of everything but what is to be kept.
-	from := prompt
+	s := span{keep: prompt}
 	if len(c.tokens)-prompt < ctx/4 {
-		from = max(c.keep(), 1)
-	}
-	discard := (len(c.tokens) - from) / 2
-	if discard == 0 {
-		return 0, nil
-	}
-	if err := c.Session.Shift(from, discard); err != nil {
-		return 0, err
-	}
-	c.tokens = slices.Delete(c.tokens, from, from+discard)
-	if from < prompt && len(c.turns) > 0 {
+		s.keep = max(c.keep(), 1)
 		c.turns[len(c.turns)-1].end = 0
 	}
-	if c.Dropped != nil {
-		c.Dropped(0, discard)
+	s.end = s.keep + (len(c.tokens)-s.keep)/2
+	if s.end <= s.keep {
+		return span{}, nil
 	}
-	return discard, nil
+	if err := c.Session.Shift(s.keep, s.end-s.keep); err != nil {
+		return span{}, err
+	}
+	c.tokens = slices.Delete(c.tokens, s.keep, s.end)
+	if c.Dropped != nil {
+		c.Dropped(0, s.end-s.keep)
+	}
+	return s, nil
 }
 
 // reuse leaves in the session what it shares with the conversation and returns
@@ -217,14 +218,15 @@ func (c *Chat) listen(n int) error {
 }
 
 // answer returns what was said, and the tokens of the conversation with it: those
-// evaluated, and the last one, which is not, unless it only ended the answer.
-func (c *Chat) answer(said []generate.Token, result generate.Result, prompt int) (string, []int32) {
+// evaluated, and the last one, which is not, unless it only ended the answer. The
+// prompt's were so many, and all are known to be so many.
+func (c *Chat) answer(said []generate.Token, result generate.Result, prompt, all int) (string, []int32) {
 	tokens := slices.Clone(c.Session.Tokens())
 	var text strings.Builder
 	for _, t := range said {
 		text.WriteString(t.Text)
 	}
-	if n := len(said); n > 0 && result.Reason != generate.EOS && len(tokens) < prompt+n {
+	if n := len(said); n > 0 && result.Reason != generate.EOS && len(tokens) < all {
 		tokens = append(tokens, said[n-1].ID)
 	}
 	if result.Reason == generate.Stop {

@@ -102,7 +102,7 @@ func (s *fakeSession) Shift(keep, discard int) error {
 // newChat returns a chat with a model that says what is put in its script.
 func newChat(t testing.TB, template, system string, ctx int) (*Chat, *fakeSession) {
 	t.Helper()
-	tok := vocab(t, true)
+	tok := vocab(t, false)
 	tmpl, err := Builtin(template, tok)
 	require.NoError(t, err)
 	s := &fakeSession{ctx: ctx, vocab: tok.Len()}

@@ -1,0 +1,215 @@
+package chat
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/generate"
+)
+
+// say lets the model answer a message with the texts and tokens given; it returns
+// how many tokens were evaluated for it.
+func say(t *testing.T, c *Chat, s *fakeSession, message string, answer ...string) int {
+	t.Helper()
+	s.script = nil
+	for _, text := range answer {
+		if id, ok := c.tok.ID(text); ok && c.tok.IsControl(id) {
+			s.script = append(s.script, id)
+			continue
+		}
+		s.script = append(s.script, c.tok.Encode(text, false, false)...)
+	}
+	s.script = append(s.script, 2)
+	before := s.evaluated
+	if message != "" {
+		c.Say(Message{Content: message})
+	}
+	_, err := c.Answer(context.Background(), generate.Options{MaxTokens: -1})
+	require.NoError(t, err)
+	return s.evaluated - before
+}
+
+// TestOnlyNewTextIsEvaluated counts evaluated tokens, for every template: after
+// the first turn they are what the turn adds, however long the conversation is.
+func TestOnlyNewTextIsEvaluated(t *testing.T) {
+	for _, name := range Names() {
+		c, s := newChat(t, name, "Be brief.", 10000)
+		say(t, c, s, "Hi", "Hello.")
+		second := say(t, c, s, "Bye", "Hello.")
+		var last int
+		for range 20 {
+			last = say(t, c, s, "Bye", "Hello.")
+		}
+		require.Equal(t, second, last, name)
+		require.Less(t, last, 120, name)
+
+		// The tokens are those of the whole conversation encoded at once: byte
+		// by byte there is one way only.
+		text, err := c.Template.Text(c.Messages[:len(c.Messages)-1])
+		require.NoError(t, err)
+		require.Equal(t, strings.TrimPrefix(text+"Hello.", "<s>"), strings.TrimPrefix(words(c.tok, c.tokens), "<s>"), name)
+	}
+}
+
+// TestAnswersStayAsTheyWere checks that the tokens of an answer are those that
+// the model chose, though its text would be encoded otherwise.
+func TestAnswersStayAsTheyWere(t *testing.T) {
+	c, s := newChat(t, "chatml", "", 1000)
+	say(t, c, s, "Hi", "#", "#", "#") // "###" is a token
+	n := len(c.tokens)
+	say(t, c, s, "Bye", "no")
+	hash := c.tok.Encode("#", false, false)[0]
+	require.Equal(t, []int32{hash, hash, hash}, c.tokens[n-3:n])
+}
+
+func TestUndoAndRegenerate(t *testing.T) {
+	c, s := newChat(t, "llama3", "sys", 1000)
+	require.False(t, c.Regenerate())
+	_, ok := c.Undo()
+	require.False(t, ok)
+	say(t, c, s, "one", "first")
+	before := append([]int32{}, c.tokens...)
+	say(t, c, s, "two", "second")
+	require.True(t, c.Regenerate())
+	require.Equal(t, 1+len("third"), say(t, c, s, "", "third"), "only the last token, and the answer")
+	require.Equal(t, "third", c.Messages[4].Content)
+	m, ok := c.Undo()
+	require.True(t, ok)
+	require.Equal(t, "two", m.Content)
+	require.Equal(t, before, c.tokens)
+	require.Len(t, c.Messages, 3)
+	say(t, c, s, "other", "answer")
+	c.Undo()
+	c.Undo()
+	_, ok = c.Undo()
+	require.False(t, ok)
+	require.Equal(t, []Message{{System, "sys", ""}}, c.Messages)
+	say(t, c, s, "one", "first")
+	require.Equal(t, before, c.tokens)
+
+	// Another system message is heard.
+	c.SetSystem("new")
+	say(t, c, s, "two", "second")
+	require.Contains(t, words(c.tok, c.tokens), "new<|eot_id|>")
+	c.SetSystem("")
+	require.Len(t, c.Messages, 4)
+	c.Clear()
+	require.Empty(t, c.Messages)
+}
+
+// TestFullContext checks what a long conversation leaves in a small context: what
+// the template would make of the messages that are left.
+func TestFullContext(t *testing.T) {
+	for _, name := range Names() {
+		c, s := newChat(t, name, "Be brief.", 600)
+		dropped := 0
+		c.Dropped = func(turns, tokens int) {
+			require.Positive(t, turns, name)
+			require.Positive(t, tokens, name)
+			dropped += turns
+		}
+		worst := 0
+		for i := range 100 {
+			n := say(t, c, s, fmt.Sprintf("Bye %d", i), "Hello.")
+			if i > 1 {
+				worst = max(worst, n)
+			}
+			text, err := c.Template.Text(c.shown()[:len(c.shown())-1])
+			require.NoError(t, err)
+			got := words(c.tok, c.tokens)
+			if name == "vicuna" || name == "mistral" || name == "mistral-v3" || name == "gemma" || name == "deepseek" || name == "llama2" || name == "stanford" {
+				// No space or line between the head and the turn, or the
+				// system message is part of the first turn.
+				require.Contains(t, got, "Be brief.")
+				continue
+			}
+			require.Equal(t, strings.TrimPrefix(text+"Hello.", "<s>"), strings.TrimPrefix(got, "<s>"), name)
+		}
+		require.Greater(t, dropped, 50, name)
+		require.Less(t, worst, 130, "%s: nothing was evaluated again", name)
+	}
+}
+
+func TestFullContextWithoutShift(t *testing.T) {
+	c, s := newChat(t, "chatml", "", 100)
+	c.NoShift = true
+	say(t, c, s, "Hi", "Hello.")
+	c.Say(Message{Content: strings.Repeat("x", 100)})
+	_, err := c.Answer(context.Background(), generate.Options{MaxTokens: -1})
+	var full *FullError
+	require.ErrorAs(t, err, &full)
+	require.Equal(t, 100, full.Ctx)
+
+	// With shift, too, a message can be too long.
+	c.NoShift = false
+	_, err = c.Answer(context.Background(), generate.Options{MaxTokens: -1})
+	require.ErrorAs(t, err, &full)
+	require.True(t, full.Shift)
+}
+
+// TestLongAnswer checks that one answer may be longer than the context.
+func TestLongAnswer(t *testing.T) {
+	c, s := newChat(t, "chatml", "", 100)
+	say(t, c, s, "Hi", "Hello.")
+	var turns, tokens int
+	c.Dropped = func(a, b int) { turns += a; tokens += b }
+	say(t, c, s, "Tell", strings.Repeat("abcdefghij", 50))
+	require.Equal(t, 1, turns)
+	require.Greater(t, tokens, 400)
+	require.Len(t, c.Messages[3].Content, 500)
+	require.Contains(t, words(c.tok, c.tokens), "user\nTell<|im_end|>\n<|im_start|>assistant\n")
+	require.Positive(t, say(t, c, s, "Hi", "Hello."))
+	require.True(t, strings.HasSuffix(words(c.tok, c.tokens), "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello."))
+}
+
+// TestStopStrings checks that a stop text is no part of the answer, nor of what
+// the model sees next.
+func TestStopStrings(t *testing.T) {
+	c, s := newChat(t, "alpaca", "", 1000)
+	say(t, c, s, "Hi", "Hello.\n\n### Instruction:", "and more")
+	require.Equal(t, "Hello.", c.Messages[1].Content)
+	require.True(t, strings.HasSuffix(words(c.tok, c.tokens), "Hello.\n\n"))
+}
+
+// TestInterrupted checks that an answer that was stopped is part of the
+// conversation as far as it went.
+func TestInterrupted(t *testing.T) {
+	c, s := newChat(t, "chatml", "", 1000)
+	ctx, cancel := context.WithCancel(context.Background())
+	s.script = c.tok.Encode("Hello.", false, false)
+	c.Say(Message{Content: "Hi"})
+	n := 0
+	r, err := c.Answer(ctx, generate.Options{MaxTokens: -1, Emit: func(generate.Token) error {
+		if n++; n == 3 {
+			cancel()
+		}
+		return nil
+	}})
+	require.NoError(t, err)
+	require.Equal(t, generate.Interrupt, r.Reason)
+	require.Equal(t, "Hel", c.Messages[1].Content)
+	say(t, c, s, "Bye", "no")
+	require.Contains(t, words(c.tok, c.tokens), "assistant\nHel<|im_end|>\n<|im_start|>user\nBye")
+}
+
+func TestCheckMessages(t *testing.T) {
+	for want, messages := range map[string][]Message{
+		"":                          {{System, "a", ""}, {User, "b", ""}},
+		"the last of 0":             {},
+		"must be the user's":        {{User, "b", ""}, {Assistant, "b", ""}},
+		`has the role "<|im_end|>"`: {{"<|im_end|>", "b", ""}},
+		"message 2 is of \"user\"":  {{User, "b", ""}, {User, "b", ""}},
+		"message 2 has the role":    {{User, "b", ""}, {"tool", "b", ""}},
+	} {
+		err := CheckMessages(messages)
+		if want == "" {
+			require.NoError(t, err)
+		} else {
+			require.ErrorContains(t, err, want)
+		}
+	}
+}
