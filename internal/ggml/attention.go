@@ -105,7 +105,8 @@ func (a *Attention) Run(p *Pool) error {
 			a.split++
 		}
 	}
-	return p.Run(a, groups*a.Format.Heads*a.split, 1)
+	work := min(a.Pos+a.Tokens, 1<<12) * min(a.Tokens, a.groupTokens) * (shared / a.split) * a.Format.KeyDim
+	return p.Run(a, groups*a.Format.Heads*a.split, minWork/work+1)
 }
 
 // Do implements Task.

@@ -29,11 +29,13 @@ func TestFileCutWhileInUse(t *testing.T) {
 		size := m.File.Size()
 		require.NoError(t, os.Truncate(path, size/2))
 		_, err = sess.Eval(context.Background(), s.prompt(3), nil)
+		require.ErrorContains(t, err, "while in use")
+		_, err = sess.Eval(context.Background(), []int32{1}, nil) // does not look at the file's size
 		var fault *gguf.FaultError
 		require.ErrorAs(t, err, &fault)
 		require.Equal(t, 5, sess.Pos())
 		require.NoError(t, os.Truncate(path, 0)) // and the embedding
-		_, err = sess.Eval(context.Background(), []int32{1}, nil)
+		_, err = sess.Eval(context.Background(), []int32{999}, nil)
 		require.ErrorAs(t, err, &fault)
 		require.NoError(t, sess.Close())
 	}
