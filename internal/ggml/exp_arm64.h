@@ -1,61 +1,78 @@
-// Macros of the loops that need e^x or the sum of eight lanes. The
-// constants are in exp_arm64.s.
+// Macros of the loops that need e^x or the sum of eight lanes. The constants are
+// in exp_arm64.s.
 
-// EXP_CONSTANTS puts the constants of Exp32 into V16 to V28. Clobbers R16.
+// EXP_CONSTANTS puts the constants of Exp32 into V18 to V27. Clobbers R16.
+//
+//	V18 log2e, ln2hi, ln2lo, p4    V19 least  V20 most  V21 shift
+//	V22 p3  V23 p2  V24 p1         V25 p0     V26 1     V27 bias
 #define EXP_CONSTANTS \
-	MOVD  $·expConst(SB), R16                      \
-	VLD1R.P 4(R16), [V16.S4]                        \ // least
-	VLD1R.P 4(R16), [V17.S4]                        \ // most
-	VLD1R.P 4(R16), [V18.S4]                        \ // log2e
-	VLD1R.P 4(R16), [V19.S4]                        \ // shift
-	VLD1R.P 4(R16), [V20.S4]                        \ // ln2hi
-	VLD1R.P 4(R16), [V21.S4]                        \ // ln2lo
-	VLD1R.P 4(R16), [V22.S4]                        \ // p4
-	VLD1R.P 4(R16), [V23.S4]                        \ // p3
-	VLD1R.P 4(R16), [V24.S4]                        \ // p2
-	VLD1R.P 4(R16), [V25.S4]                        \ // p1
-	VLD1R.P 4(R16), [V26.S4]                        \ // p0
-	VLD1R.P 4(R16), [V27.S4]                        \ // 1
-	VLD1R.P 4(R16), [V28.S4]                        // 127
+	MOVD    $·expConst(SB), R16 \
+	VLD1.P  16(R16), [V18.S4]   \
+	VLD1R.P 4(R16), [V19.S4]    \
+	VLD1R.P 4(R16), [V20.S4]    \
+	VLD1R.P 4(R16), [V21.S4]    \
+	VLD1R.P 4(R16), [V22.S4]    \
+	VLD1R.P 4(R16), [V23.S4]    \
+	VLD1R.P 4(R16), [V24.S4]    \
+	VLD1R.P 4(R16), [V25.S4]    \
+	VLD1R.P 4(R16), [V26.S4]    \
+	VLD1R.P 4(R16), [V27.S4]
 
-// EXP replaces x by e^x, operation by operation as Exp32. VFMAX and VFMIN keep a
-// NaN. Clobbers a, b, c.
-#define EXP(x, a, b, c) \
-	VFMAX(16, x, x)                                 \
-	VFMIN(17, x, x)                                 \
-	VFMUL(18, x, a)                                 \
-	VFADD(19, a, a)                                 \ // z
-	VFSUB(19, a, b)                                 \ // nf
-	VSUB4S(19, a, a)                                \ // n
-	VFMUL(20, b, c)                                 \
-	VFSUB(c, x, x)                                  \
-	VFMUL(21, b, c)                                 \
-	VFSUB(c, x, x)                                  \ // r
-	VFMUL(22, x, b)                                 \
-	VFADD(23, b, b)                                 \
-	VFMUL(x, b, b)                                  \
-	VFADD(24, b, b)                                 \
-	VFMUL(x, b, b)                                  \
-	VFADD(25, b, b)                                 \
-	VFMUL(x, b, b)                                  \
-	VFADD(26, b, b)                                 \ // p
-	VFMUL(x, x, c)                                  \
-	VFMUL(b, c, c)                                  \
-	VFADD(x, c, c)                                  \
-	VFADD(27, c, x)                                 \ // r*r*p + r + 1
-	VSSHR4S(1, a, b)                                \ // half
-	VSUB4S(b, a, a)                                 \
-	VADD4S(28, b, b)                                \
-	VADD4S(28, a, a)                                \
-	VSHL4S(23, b, b)                                \
-	VSHL4S(23, a, a)                                \
-	VFMUL(b, x, x)                                  \
-	VFMUL(a, x, x)
+// Operations on four registers in a row, named by the first. Those with an X have
+// one and the same register as m.
+#define FMUL4(m, n, d)       VFMUL(m, n, d); VFMUL(m+1, n+1, d+1); VFMUL(m+2, n+2, d+2); VFMUL(m+3, n+3, d+3)
+#define FADD4(m, n, d)       VFADD(m, n, d); VFADD(m+1, n+1, d+1); VFADD(m+2, n+2, d+2); VFADD(m+3, n+3, d+3)
+#define FSUB4(m, n, d)       VFSUB(m, n, d); VFSUB(m+1, n+1, d+1); VFSUB(m+2, n+2, d+2); VFSUB(m+3, n+3, d+3)
+#define SUB4(m, n, d)        VSUB4S(m, n, d); VSUB4S(m+1, n+1, d+1); VSUB4S(m+2, n+2, d+2); VSUB4S(m+3, n+3, d+3)
+#define FMUL4X(m, i, n, d)   VFMULS(m, i, n, d); VFMULS(m, i, n+1, d+1); VFMULS(m, i, n+2, d+2); VFMULS(m, i, n+3, d+3)
+#define FADD4X(m, n, d)      VFADD(m, n, d); VFADD(m, n+1, d+1); VFADD(m, n+2, d+2); VFADD(m, n+3, d+3)
+#define FSUB4X(m, n, d)      VFSUB(m, n, d); VFSUB(m, n+1, d+1); VFSUB(m, n+2, d+2); VFSUB(m, n+3, d+3)
+#define FMAX4X(m, n, d)      VFMAX(m, n, d); VFMAX(m, n+1, d+1); VFMAX(m, n+2, d+2); VFMAX(m, n+3, d+3)
+#define FMIN4X(m, n, d)      VFMIN(m, n, d); VFMIN(m, n+1, d+1); VFMIN(m, n+2, d+2); VFMIN(m, n+3, d+3)
+#define ADD4X(m, n, d)       VADD4S(m, n, d); VADD4S(m, n+1, d+1); VADD4S(m, n+2, d+2); VADD4S(m, n+3, d+3)
+#define SUB4X(m, n, d)       VSUB4S(m, n, d); VSUB4S(m, n+1, d+1); VSUB4S(m, n+2, d+2); VSUB4S(m, n+3, d+3)
+#define SHL4(s, n, d)        VSHL4S(s, n, d); VSHL4S(s, n+1, d+1); VSHL4S(s, n+2, d+2); VSHL4S(s, n+3, d+3)
+#define SSHR4(s, n, d)       VSSHR4S(s, n, d); VSSHR4S(s, n+1, d+1); VSSHR4S(s, n+2, d+2); VSSHR4S(s, n+3, d+3)
+
+// EXP4 replaces the sixteen x in V0 to V3 by e^x, operation by operation as Exp32.
+// Four vectors at once hide how long an operation takes. FMAX and FMIN keep a NaN.
+// Clobbers V4 to V15: n in V4, p in V8.
+#define EXP4 \
+	FMAX4X(19, 0, 0)    \
+	FMIN4X(20, 0, 0)    \
+	FMUL4X(18, 0, 0, 4) \
+	FADD4X(21, 4, 4)    \ // z = x*log2e + shift
+	FSUB4X(21, 4, 8)    \ // nf = z - shift
+	SUB4X(21, 4, 4)     \ // n
+	FMUL4X(18, 1, 8, 12) \
+	FSUB4(12, 0, 0)     \
+	FMUL4X(18, 2, 8, 12) \
+	FSUB4(12, 0, 0)     \ // r = x - nf*ln2hi - nf*ln2lo
+	FMUL4X(18, 3, 0, 8) \
+	FADD4X(22, 8, 8)    \
+	FMUL4(0, 8, 8)      \
+	FADD4X(23, 8, 8)    \
+	FMUL4(0, 8, 8)      \
+	FADD4X(24, 8, 8)    \
+	FMUL4(0, 8, 8)      \
+	FADD4X(25, 8, 8)    \ // p
+	FMUL4(0, 0, 12)     \
+	FMUL4(8, 12, 12)    \
+	FADD4(0, 12, 12)    \
+	FADD4X(26, 12, 0)   \ // y = r*r*p + r + 1
+	SSHR4(1, 4, 8)      \ // half = n/2
+	SUB4(8, 4, 4)       \
+	ADD4X(27, 8, 8)     \
+	ADD4X(27, 4, 4)     \
+	SHL4(23, 8, 8)      \
+	SHL4(23, 4, 4)      \
+	FMUL4(8, 0, 0)      \ // y * 2^half * 2^(n-half)
+	FMUL4(4, 0, 0)
 
 // SUM8 adds eight lanes, j and j+4 in element j of a and b, by quant.DotF32's tree
 // into element 0 of a.
 #define SUM8(a, b) \
-	VFADD(b, a, a)                                  \ // s0+s4, s1+s5, s2+s6, s3+s7
-	VEXT8(a, a, b)                                  \
-	VFADD(b, a, a)                                  \ // (s0+s4)+(s2+s6), (s1+s5)+(s3+s7)
+	VFADD(b, a, a)  \ // s0+s4, s1+s5, s2+s6, s3+s7
+	VEXT8(a, a, b)  \
+	VFADD(b, a, a)  \ // (s0+s4)+(s2+s6), (s1+s5)+(s3+s7)
 	VFADDP(a, a, a)

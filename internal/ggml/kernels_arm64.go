@@ -105,15 +105,21 @@ func addToNEON(dst, x []float32) {
 }
 
 //go:noescape
-func silu4NEON(gate, up *float32, n int)
+func silu16NEON(gate, up *float32, n int)
 
 func siluMulNEON(gate, up []float32) {
-	n := len(gate) &^ 3
+	n := len(gate) &^ 15
 	if n > 0 {
 		_ = up[n-1]
-		silu4NEON(&gate[0], &up[0], n)
+		silu16NEON(&gate[0], &up[0], n)
 	}
-	siluMulGeneric(gate[n:], up[n:])
+	if n < len(gate) { // the rest, padded
+		var g, u [16]float32
+		copy(g[:], gate[n:])
+		copy(u[:], up[n:len(gate)])
+		silu16NEON(&g[0], &u[0], 16)
+		copy(gate[n:], g[:])
+	}
 }
 
 //go:noescape

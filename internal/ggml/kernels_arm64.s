@@ -8,25 +8,36 @@
 // portable functions) the lanes follow it; where each element is on its own, so
 // is each lane.
 
-// func silu4NEON(gate, up *float32, n int)
-TEXT ·silu4NEON(SB), NOSPLIT, $0-24
+// func silu16NEON(gate, up *float32, n int)
+//
+// gate / (1 + e^-gate) * up; V28-V31 gate.
+TEXT ·silu16NEON(SB), NOSPLIT, $0-24
 	MOVD gate+0(FP), R0
 	MOVD up+8(FP), R1
 	MOVD n+16(FP), R2
 	EXP_CONSTANTS
 
 loop:
-	FMOVQ (R0), F0
-	FMOVQ (R1), F5
-	VFNEG(0, 1)
-	EXP(1, 2, 3, 4)
-	VFADD(27, 1, 1)
-	VFDIV(1, 0, 0)
-	VFMUL(5, 0, 0)
-	FMOVQ F0, (R0)
-	ADD   $16, R0
-	ADD   $16, R1
-	SUBS  $4, R2, R2
+	FLDPQ (R0), (F28, F29)
+	FLDPQ 32(R0), (F30, F31)
+	VFNEG(28, 0)
+	VFNEG(29, 1)
+	VFNEG(30, 2)
+	VFNEG(31, 3)
+	EXP4
+	FADD4X(26, 0, 0)
+	VFDIV(0, 28, 28)
+	VFDIV(1, 29, 29)
+	VFDIV(2, 30, 30)
+	VFDIV(3, 31, 31)
+	FLDPQ (R1), (F4, F5)
+	FLDPQ 32(R1), (F6, F7)
+	FMUL4(4, 28, 28)
+	FSTPQ (F28, F29), (R0)
+	FSTPQ (F30, F31), 32(R0)
+	ADD   $64, R0
+	ADD   $64, R1
+	SUBS  $16, R2, R2
 	BNE   loop
 	RET
 

@@ -81,8 +81,8 @@ var loops = []loop{
 	{"activations to 8 bits", "quant.quantizeQ8NEON", 0, 32, "values"},
 	{"attention, 4 queries", "ggml.gemm16NEON", 0, 4 * 16, "multiply-adds"},
 	{"attention, 1 query", "ggml.gemm32NEON", 0, 32, "multiply-adds"},
-	{"softmax", "ggml.softmaxNEON", 0, 32, "scores"},
-	{"SiLU", "ggml.silu4NEON", 0, 4, "values"},
+	{"softmax", "ggml.softmaxNEON", 0, 16, "scores"},
+	{"SiLU", "ggml.silu16NEON", 0, 16, "values"},
 }
 
 // An estimate is a format's on a CPU.
