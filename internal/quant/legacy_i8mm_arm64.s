@@ -99,13 +99,14 @@ block:
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
 	FSTPQ (F21, F20), 128(R10)
-	ADD   $20, R4
-	ADD   $20, R5
-	ADD   $20, R6
-	ADD   $20, R7
-	ADD   $160, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $20, R4
+	ADD  $20, R5
+	ADD  $20, R6
+	ADD  $20, R7
+	ADD  $160, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -177,13 +178,14 @@ block:
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
 	FSTPQ (F21, F20), 128(R10)
-	ADD   $20, R4
-	ADD   $20, R5
-	ADD   $20, R6
-	ADD   $20, R7
-	ADD   $160, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $20, R4
+	ADD  $20, R5
+	ADD  $20, R6
+	ADD  $20, R7
+	ADD  $160, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -268,13 +270,14 @@ block:
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
 	FSTPQ (F21, F20), 160(R10)
-	ADD   $24, R4
-	ADD   $24, R5
-	ADD   $24, R6
-	ADD   $24, R7
-	ADD   $192, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $24, R4
+	ADD  $24, R5
+	ADD  $24, R6
+	ADD  $24, R7
+	ADD  $192, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -347,13 +350,14 @@ block:
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
 	FSTPQ (F21, F20), 160(R10)
-	ADD   $24, R4
-	ADD   $24, R5
-	ADD   $24, R6
-	ADD   $24, R7
-	ADD   $192, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $24, R4
+	ADD  $24, R5
+	ADD  $24, R6
+	ADD  $24, R7
+	ADD  $192, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -482,13 +486,14 @@ block:
 	FSTPQ  (F2, F3), 32(R10)
 	FSTPQ  (F4, F5), 64(R10)
 	FSTPQ  (F6, F7), 96(R10)
-	ADD    $22, R4
-	ADD    $22, R5
-	ADD    $22, R6
-	ADD    $22, R7
-	ADD    $160, R10
-	SUBS   $1, R8, R8
-	BNE    block
+
+	ADD  $22, R4
+	ADD  $22, R5
+	ADD  $22, R6
+	ADD  $22, R7
+	ADD  $160, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -624,13 +629,14 @@ block:
 	FSTPQ  (F2, F3), 32(R10)
 	FSTPQ  (F4, F5), 64(R10)
 	FSTPQ  (F6, F7), 96(R10)
-	ADD    $24, R4
-	ADD    $24, R5
-	ADD    $24, R6
-	ADD    $24, R7
-	ADD    $192, R10
-	SUBS   $1, R8, R8
-	BNE    block
+
+	ADD  $24, R4
+	ADD  $24, R5
+	ADD  $24, R6
+	ADD  $24, R7
+	ADD  $192, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -691,13 +697,14 @@ block:
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
 	FSTPQ (F21, F20), 128(R10)
-	ADD   $36, R4
-	ADD   $36, R5
-	ADD   $36, R6
-	ADD   $36, R7
-	ADD   $160, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $36, R4
+	ADD  $36, R5
+	ADD  $36, R6
+	ADD  $36, R7
+	ADD  $160, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows

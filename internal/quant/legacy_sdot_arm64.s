@@ -105,13 +105,14 @@ block:
 	VTRN1 V19.S4, V18.S4, V18.S4
 	VTRN1 V18.D2, V16.D2, V20.D2
 	FMOVQ F20, 128(R10)
-	ADD   $20, R4
-	ADD   $20, R5
-	ADD   $20, R6
-	ADD   $20, R7
-	ADD   $144, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $20, R4
+	ADD  $20, R5
+	ADD  $20, R6
+	ADD  $20, R7
+	ADD  $144, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -185,13 +186,14 @@ block:
 	VTRN1 V19.S4, V18.S4, V18.S4
 	VTRN1 V18.D2, V16.D2, V20.D2
 	FMOVQ F20, 128(R10)
-	ADD   $20, R4
-	ADD   $20, R5
-	ADD   $20, R6
-	ADD   $20, R7
-	ADD   $144, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $20, R4
+	ADD  $20, R5
+	ADD  $20, R6
+	ADD  $20, R7
+	ADD  $144, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -280,13 +282,14 @@ block:
 	VTRN1 V19.S4, V18.S4, V18.S4
 	VTRN1 V18.D2, V16.D2, V20.D2
 	FMOVQ F20, 144(R10)
-	ADD   $24, R4
-	ADD   $24, R5
-	ADD   $24, R6
-	ADD   $24, R7
-	ADD   $160, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $24, R4
+	ADD  $24, R5
+	ADD  $24, R6
+	ADD  $24, R7
+	ADD  $160, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -359,13 +362,14 @@ block:
 	VTRN1 V19.S4, V18.S4, V18.S4
 	VTRN1 V18.D2, V16.D2, V20.D2
 	FMOVQ F20, 144(R10)
-	ADD   $24, R4
-	ADD   $24, R5
-	ADD   $24, R6
-	ADD   $24, R7
-	ADD   $160, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $24, R4
+	ADD  $24, R5
+	ADD  $24, R6
+	ADD  $24, R7
+	ADD  $160, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -494,13 +498,14 @@ block:
 	FSTPQ  (F18, F19), 32(R10)
 	FSTPQ  (F20, F21), 64(R10)
 	FSTPQ  (F22, F23), 96(R10)
-	ADD    $22, R4
-	ADD    $22, R5
-	ADD    $22, R6
-	ADD    $22, R7
-	ADD    $144, R10
-	SUBS   $1, R8, R8
-	BNE    block
+
+	ADD  $22, R4
+	ADD  $22, R5
+	ADD  $22, R6
+	ADD  $22, R7
+	ADD  $144, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -634,13 +639,14 @@ block:
 	FSTPQ  (F18, F19), 32(R10)
 	FSTPQ  (F20, F21), 64(R10)
 	FSTPQ  (F22, F23), 96(R10)
-	ADD    $24, R4
-	ADD    $24, R5
-	ADD    $24, R6
-	ADD    $24, R7
-	ADD    $160, R10
-	SUBS   $1, R8, R8
-	BNE    block
+
+	ADD  $24, R4
+	ADD  $24, R5
+	ADD  $24, R6
+	ADD  $24, R7
+	ADD  $160, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -707,13 +713,14 @@ block:
 	VTRN1 V19.S4, V18.S4, V18.S4
 	VTRN1 V18.D2, V16.D2, V20.D2
 	FMOVQ F20, 128(R10)
-	ADD   $36, R4
-	ADD   $36, R5
-	ADD   $36, R6
-	ADD   $36, R7
-	ADD   $144, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $36, R4
+	ADD  $36, R5
+	ADD  $36, R6
+	ADD  $36, R7
+	ADD  $144, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows

@@ -61,6 +61,8 @@ block:
 	VZIP2 V1.D2, V0.D2, V5.D2
 	VZIP1 V3.D2, V2.D2, V6.D2
 	VZIP2 V3.D2, V2.D2, V7.D2
+
+	// Weights 0 to 15 of the low nibbles, 16 to 31 of the high ones.
 	VAND  V31.B16, V4.B16, V0.B16
 	VUSHR $4, V4.B16, V4.B16
 	VAND  V31.B16, V5.B16, V1.B16
@@ -81,6 +83,8 @@ block:
 	FSTPQ (F2, F3), 32(R10)
 	FSTPQ (F4, F5), 64(R10)
 	FSTPQ (F6, F7), 96(R10)
+
+	// Scales.
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
@@ -88,13 +92,14 @@ block:
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
 	FSTPQ (F21, F20), 128(R10)
-	ADD   $18, R4
-	ADD   $18, R5
-	ADD   $18, R6
-	ADD   $18, R7
-	ADD   $160, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $18, R4
+	ADD  $18, R5
+	ADD  $18, R6
+	ADD  $18, R7
+	ADD  $160, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -139,6 +144,8 @@ block:
 	VZIP2 V1.D2, V0.D2, V5.D2
 	VZIP1 V3.D2, V2.D2, V6.D2
 	VZIP2 V3.D2, V2.D2, V7.D2
+
+	// Weights 0 to 15 of the low nibbles, 16 to 31 of the high ones.
 	VAND  V31.B16, V4.B16, V0.B16
 	VUSHR $4, V4.B16, V4.B16
 	VAND  V31.B16, V5.B16, V1.B16
@@ -151,6 +158,8 @@ block:
 	FSTPQ (F2, F3), 32(R10)
 	FSTPQ (F4, F5), 64(R10)
 	FSTPQ (F6, F7), 96(R10)
+
+	// Scales and minima.
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
@@ -165,13 +174,14 @@ block:
 	VDUP  V22.D[0], V23.D2
 	VDUP  V22.D[1], V22.D2
 	FSTPQ (F23, F22), 160(R10)
-	ADD   $20, R4
-	ADD   $20, R5
-	ADD   $20, R6
-	ADD   $20, R7
-	ADD   $192, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $20, R4
+	ADD  $20, R5
+	ADD  $20, R6
+	ADD  $20, R7
+	ADD  $192, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -214,36 +224,40 @@ rows:
 	MOVD R3, R8
 
 block:
-	PRFM   640(R4), PLDL1STRM
-	PRFM   640(R5), PLDL1STRM
-	PRFM   640(R6), PLDL1STRM
-	PRFM   640(R7), PLDL1STRM
-	FMOVQ  6(R4), F0
-	FMOVQ  6(R5), F1
-	FMOVQ  6(R6), F2
-	FMOVQ  6(R7), F3
-	FMOVS  2(R4), F16
-	FMOVS  2(R5), F17
-	FMOVS  2(R6), F18
-	FMOVS  2(R7), F19
-	VZIP1  V1.D2, V0.D2, V4.D2
-	VZIP2  V1.D2, V0.D2, V5.D2
-	VZIP1  V3.D2, V2.D2, V6.D2
-	VZIP2  V3.D2, V2.D2, V7.D2
-	VTRN1  V17.S4, V16.S4, V16.S4
-	VTRN1  V19.S4, V18.S4, V18.S4
-	VTRN1  V18.D2, V16.D2, V27.D2
-	FMOVS  (R4), F16
-	FMOVS  (R5), F17
-	FMOVS  (R6), F18
-	FMOVS  (R7), F19
-	VTRN1  V17.H8, V16.H8, V20.H8
-	VTRN1  V19.H8, V18.H8, V21.H8
-	VTRN1  V21.S4, V20.S4, V20.S4
+	PRFM  640(R4), PLDL1STRM
+	PRFM  640(R5), PLDL1STRM
+	PRFM  640(R6), PLDL1STRM
+	PRFM  640(R7), PLDL1STRM
+	FMOVQ 6(R4), F0
+	FMOVQ 6(R5), F1
+	FMOVQ 6(R6), F2
+	FMOVQ 6(R7), F3
+	FMOVS 2(R4), F16
+	FMOVS 2(R5), F17
+	FMOVS 2(R6), F18
+	FMOVS 2(R7), F19
+	VZIP1 V1.D2, V0.D2, V4.D2
+	VZIP2 V1.D2, V0.D2, V5.D2
+	VZIP1 V3.D2, V2.D2, V6.D2
+	VZIP2 V3.D2, V2.D2, V7.D2
+	VTRN1 V17.S4, V16.S4, V16.S4
+	VTRN1 V19.S4, V18.S4, V18.S4
+	VTRN1 V18.D2, V16.D2, V27.D2
+	FMOVS (R4), F16
+	FMOVS (R5), F17
+	FMOVS (R6), F18
+	FMOVS (R7), F19
+
+	// Scales.
+	VTRN1 V17.H8, V16.H8, V20.H8
+	VTRN1 V19.H8, V18.H8, V21.H8
+	VTRN1 V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
-	VDUP   V20.D[0], V21.D2
-	VDUP   V20.D[1], V20.D2
-	FSTPQ  (F21, F20), 128(R10)
+	VDUP  V20.D[0], V21.D2
+	VDUP  V20.D[1], V20.D2
+	FSTPQ (F21, F20), 128(R10)
+
+	// The nibbles, with 16 where the fifth bit is set, less 16.
 	VTBL   V8.B16, [V27.B16], V16.B16
 	VTBL   V10.B16, [V27.B16], V17.B16
 	VTBL   V9.B16, [V27.B16], V18.B16
@@ -288,13 +302,14 @@ block:
 	FSTPQ  (F2, F3), 32(R10)
 	FSTPQ  (F4, F5), 64(R10)
 	FSTPQ  (F6, F7), 96(R10)
-	ADD    $22, R4
-	ADD    $22, R5
-	ADD    $22, R6
-	ADD    $22, R7
-	ADD    $160, R10
-	SUBS   $1, R8, R8
-	BNE    block
+
+	ADD  $22, R4
+	ADD  $22, R5
+	ADD  $22, R6
+	ADD  $22, R7
+	ADD  $160, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -337,43 +352,47 @@ rows:
 	MOVD R3, R8
 
 block:
-	PRFM   640(R4), PLDL1STRM
-	PRFM   640(R5), PLDL1STRM
-	PRFM   640(R6), PLDL1STRM
-	PRFM   640(R7), PLDL1STRM
-	FMOVQ  8(R4), F0
-	FMOVQ  8(R5), F1
-	FMOVQ  8(R6), F2
-	FMOVQ  8(R7), F3
-	FMOVS  4(R4), F16
-	FMOVS  4(R5), F17
-	FMOVS  4(R6), F18
-	FMOVS  4(R7), F19
-	VZIP1  V1.D2, V0.D2, V4.D2
-	VZIP2  V1.D2, V0.D2, V5.D2
-	VZIP1  V3.D2, V2.D2, V6.D2
-	VZIP2  V3.D2, V2.D2, V7.D2
-	VTRN1  V17.S4, V16.S4, V16.S4
-	VTRN1  V19.S4, V18.S4, V18.S4
-	VTRN1  V18.D2, V16.D2, V27.D2
-	FMOVS  (R4), F16
-	FMOVS  (R5), F17
-	FMOVS  (R6), F18
-	FMOVS  (R7), F19
-	VTRN1  V17.H8, V16.H8, V20.H8
-	VTRN1  V19.H8, V18.H8, V21.H8
-	VTRN1  V21.S4, V20.S4, V20.S4
+	PRFM  640(R4), PLDL1STRM
+	PRFM  640(R5), PLDL1STRM
+	PRFM  640(R6), PLDL1STRM
+	PRFM  640(R7), PLDL1STRM
+	FMOVQ 8(R4), F0
+	FMOVQ 8(R5), F1
+	FMOVQ 8(R6), F2
+	FMOVQ 8(R7), F3
+	FMOVS 4(R4), F16
+	FMOVS 4(R5), F17
+	FMOVS 4(R6), F18
+	FMOVS 4(R7), F19
+	VZIP1 V1.D2, V0.D2, V4.D2
+	VZIP2 V1.D2, V0.D2, V5.D2
+	VZIP1 V3.D2, V2.D2, V6.D2
+	VZIP2 V3.D2, V2.D2, V7.D2
+	VTRN1 V17.S4, V16.S4, V16.S4
+	VTRN1 V19.S4, V18.S4, V18.S4
+	VTRN1 V18.D2, V16.D2, V27.D2
+	FMOVS (R4), F16
+	FMOVS (R5), F17
+	FMOVS (R6), F18
+	FMOVS (R7), F19
+
+	// Scales and minima.
+	VTRN1 V17.H8, V16.H8, V20.H8
+	VTRN1 V19.H8, V18.H8, V21.H8
+	VTRN1 V21.S4, V20.S4, V20.S4
 	VFCVTL(20, 20)
-	VDUP   V20.D[0], V21.D2
-	VDUP   V20.D[1], V20.D2
-	FSTPQ  (F21, F20), 128(R10)
-	VTRN2  V17.H8, V16.H8, V22.H8
-	VTRN2  V19.H8, V18.H8, V23.H8
-	VTRN1  V23.S4, V22.S4, V22.S4
+	VDUP  V20.D[0], V21.D2
+	VDUP  V20.D[1], V20.D2
+	FSTPQ (F21, F20), 128(R10)
+	VTRN2 V17.H8, V16.H8, V22.H8
+	VTRN2 V19.H8, V18.H8, V23.H8
+	VTRN1 V23.S4, V22.S4, V22.S4
 	VFCVTL(22, 22)
-	VDUP   V22.D[0], V23.D2
-	VDUP   V22.D[1], V22.D2
-	FSTPQ  (F23, F22), 160(R10)
+	VDUP  V22.D[0], V23.D2
+	VDUP  V22.D[1], V22.D2
+	FSTPQ (F23, F22), 160(R10)
+
+	// The nibbles, with 16 where the fifth bit is set.
 	VTBL   V8.B16, [V27.B16], V16.B16
 	VTBL   V10.B16, [V27.B16], V17.B16
 	VTBL   V9.B16, [V27.B16], V18.B16
@@ -418,13 +437,14 @@ block:
 	FSTPQ  (F2, F3), 32(R10)
 	FSTPQ  (F4, F5), 64(R10)
 	FSTPQ  (F6, F7), 96(R10)
-	ADD    $24, R4
-	ADD    $24, R5
-	ADD    $24, R6
-	ADD    $24, R7
-	ADD    $192, R10
-	SUBS   $1, R8, R8
-	BNE    block
+
+	ADD  $24, R4
+	ADD  $24, R5
+	ADD  $24, R6
+	ADD  $24, R7
+	ADD  $192, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -479,6 +499,8 @@ block:
 	FSTPQ (F6, F7), 32(R10)
 	FSTPQ (F12, F13), 64(R10)
 	FSTPQ (F14, F15), 96(R10)
+
+	// Scales.
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
@@ -486,13 +508,14 @@ block:
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
 	FSTPQ (F21, F20), 128(R10)
-	ADD   $34, R4
-	ADD   $34, R5
-	ADD   $34, R6
-	ADD   $34, R7
-	ADD   $160, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $34, R4
+	ADD  $34, R5
+	ADD  $34, R6
+	ADD  $34, R7
+	ADD  $160, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -559,6 +582,8 @@ block:
 	FSTPQ (F2, F3), 32(R10)
 	FSTPQ (F4, F5), 64(R10)
 	FSTPQ (F6, F7), 96(R10)
+
+	// Scales.
 	VTRN1 V17.H8, V16.H8, V20.H8
 	VTRN1 V19.H8, V18.H8, V21.H8
 	VTRN1 V21.S4, V20.S4, V20.S4
@@ -566,13 +591,14 @@ block:
 	VDUP  V20.D[0], V21.D2
 	VDUP  V20.D[1], V20.D2
 	FSTPQ (F21, F20), 128(R10)
-	ADD   $18, R4
-	ADD   $18, R5
-	ADD   $18, R6
-	ADD   $18, R7
-	ADD   $160, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $18, R4
+	ADD  $18, R5
+	ADD  $18, R6
+	ADD  $18, R7
+	ADD  $160, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -822,13 +848,14 @@ half:
 	ADD   $768, R11
 	SUBS  $1, R12, R12
 	BNE   half
-	ADD   $20, R4
-	ADD   $20, R5
-	ADD   $20, R6
-	ADD   $20, R7
-	ADD   $1664, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $20, R4
+	ADD  $20, R5
+	ADD  $20, R6
+	ADD  $20, R7
+	ADD  $1664, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -1203,13 +1230,14 @@ half:
 	ADD    $768, R11
 	SUBS   $1, R12, R12
 	BNE    half
-	ADD    $46, R4
-	ADD    $46, R5
-	ADD    $46, R6
-	ADD    $46, R7
-	ADD    $1568, R10
-	SUBS   $1, R8, R8
-	BNE    block
+
+	ADD  $46, R4
+	ADD  $46, R5
+	ADD  $46, R6
+	ADD  $46, R7
+	ADD  $1568, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -1379,13 +1407,14 @@ chunk:
 	ADD   $320, R11
 	SUBS  $1, R12, R12
 	BNE   chunk
-	ADD   $16, R4
-	ADD   $16, R5
-	ADD   $16, R6
-	ADD   $16, R7
-	ADD   $1376, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $16, R4
+	ADD  $16, R5
+	ADD  $16, R6
+	ADD  $16, R7
+	ADD  $1376, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -1627,13 +1656,14 @@ chunk:
 	ADD    $320, R11
 	SUBS   $1, R12, R12
 	BNE    chunk
-	ADD    $48, R4
-	ADD    $48, R5
-	ADD    $48, R6
-	ADD    $48, R7
-	ADD    $1376, R10
-	SUBS   $1, R8, R8
-	BNE    block
+
+	ADD  $48, R4
+	ADD  $48, R5
+	ADD  $48, R6
+	ADD  $48, R7
+	ADD  $1376, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -2015,13 +2045,14 @@ half:
 	ADD   $768, R11
 	SUBS  $1, R12, R12
 	BNE   half
-	ADD   $82, R4
-	ADD   $82, R5
-	ADD   $82, R6
-	ADD   $82, R7
-	ADD   $1568, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $82, R4
+	ADD  $82, R5
+	ADD  $82, R6
+	ADD  $82, R7
+	ADD  $1568, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows
@@ -2188,13 +2219,14 @@ sub:
 	ADD   $160, R11
 	SUBS  $1, R12, R12
 	BNE   sub
-	ADD   $8, R4
-	ADD   $8, R5
-	ADD   $8, R6
-	ADD   $8, R7
-	ADD   $1312, R10
-	SUBS  $1, R8, R8
-	BNE   block
+
+	ADD  $8, R4
+	ADD  $8, R5
+	ADD  $8, R6
+	ADD  $8, R7
+	ADD  $1312, R10
+	SUBS $1, R8, R8
+	BNE  block
 
 	SUBS $1, R9, R9
 	BNE  rows

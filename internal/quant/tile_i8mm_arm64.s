@@ -137,6 +137,8 @@ block:
 	VSMMLA(24, 16, 7)
 	VSMMLA(23, 17, 6)
 	VSMMLA(25, 17, 7)
+
+	// acc = fma(sum, d*D, acc)
 	VLD1R (R15), [V28.S4]
 	VLD1R (R19), [V16.S4]
 	VTRN1 V16.D2, V28.D2, V28.D2
@@ -334,6 +336,8 @@ block:
 	VSMMLA(24, 16, 7)
 	VSMMLA(23, 17, 6)
 	VSMMLA(25, 17, 7)
+
+	// acc = fma(sum, d*D, acc)
 	VLD1R (R15), [V28.S4]
 	VLD1R (R19), [V16.S4]
 	VTRN1 V16.D2, V28.D2, V28.D2
@@ -563,6 +567,7 @@ sub:
 	SUBS  $1, R0, R0
 	BNE   sub
 
+	// acc = fma(isum, d*D, acc)
 	VLD1R (R15), [V28.S4]
 	VLD1R (R19), [V16.S4]
 	VTRN1 V16.D2, V28.D2, V28.D2
@@ -798,6 +803,7 @@ sub:
 	SUBS  $1, R0, R0
 	BNE   sub
 
+	// acc = fma(isum, d*D, acc)
 	FLDPQ (R23), (F20, F21)
 	FLDPQ (R24), (F22, F23)
 	VADDP V21.H8, V20.H8, V20.H8
@@ -1077,6 +1083,7 @@ sub:
 	SUBS  $1, R0, R0
 	BNE   sub
 
+	// acc = fma(isum, d*D, acc)
 	VLD1R (R15), [V28.S4]
 	VLD1R (R19), [V16.S4]
 	VTRN1 V16.D2, V28.D2, V28.D2
@@ -1284,6 +1291,7 @@ sub:
 	SUBS  $1, R0, R0
 	BNE   sub
 
+	// acc = fma(isum, d*D, acc)
 	FLDPQ (R23), (F20, F21)
 	FLDPQ (R24), (F22, F23)
 	VSSHR8H(6, 20, 24)

@@ -145,6 +145,8 @@ block4:
 	VADDP V18.S4, V25.S4, V25.S4
 	VADDP V20.S4, V26.S4, V26.S4
 	VADDP V22.S4, V27.S4, V27.S4
+
+	// acc = fma(sum, d*D, acc)
 	FMOVQ 128(R10), F31
 	MOVD  R20, R21
 	FMOVS (R21), F4
@@ -228,6 +230,8 @@ block1:
 	VSADDLP(24, 24)
 	VSADDLP(18, 18)
 	VADDP V18.S4, V24.S4, V24.S4
+
+	// acc = fma(sum, d*D, acc)
 	FMOVQ 128(R10), F31
 	MOVD  R20, R21
 	FMOVS (R21), F4
@@ -392,6 +396,8 @@ block4:
 	VADDP V18.S4, V25.S4, V25.S4
 	VADDP V20.S4, V26.S4, V26.S4
 	VADDP V22.S4, V27.S4, V27.S4
+
+	// acc = fma(sum, d*D, acc)
 	FMOVQ 128(R10), F31
 	FMOVQ 144(R10), F30
 	MOVD  R20, R21
@@ -484,6 +490,8 @@ block1:
 	VSADDLP(24, 24)
 	VSADDLP(18, 18)
 	VADDP V18.S4, V24.S4, V24.S4
+
+	// acc = fma(sum, d*D, acc)
 	FMOVQ 128(R10), F31
 	FMOVQ 144(R10), F30
 	MOVD  R20, R21
@@ -613,6 +621,8 @@ block2:
 	VADDP V22.S4, V20.S4, V20.S4
 	VADDP V16.S4, V24.S4, V24.S4
 	VADDP V20.S4, V25.S4, V25.S4
+
+	// acc = fma(sum, d*D, acc)
 	FMOVQ 128(R10), F31
 	MOVD  R20, R21
 	FMOVS (R21), F4
@@ -688,6 +698,8 @@ block1:
 	VSADALP(19, 18)
 	VADDP V18.S4, V16.S4, V16.S4
 	VADDP V16.S4, V24.S4, V24.S4
+
+	// acc = fma(sum, d*D, acc)
 	FMOVQ 128(R10), F31
 	MOVD  R20, R21
 	FMOVS (R21), F4
@@ -872,6 +884,7 @@ sub4:
 	SUBS  $1, R0, R0
 	BNE   sub4
 
+	// acc = fma(isum, d*D, acc)
 	FMOVQ (R10), F10
 	FMOVQ 16(R10), F11
 	FLDPQ 32(R10), (F16, F17)
@@ -1032,6 +1045,7 @@ sub1:
 	SUBS  $1, R0, R0
 	BNE   sub1
 
+	// acc = fma(isum, d*D, acc)
 	FMOVQ (R10), F10
 	FMOVQ 16(R10), F11
 	FLDPQ 32(R10), (F16, F17)
@@ -1193,6 +1207,7 @@ sub2:
 	SUBS  $1, R0, R0
 	BNE   sub2
 
+	// acc = fma(isum, d*D, acc)
 	FMOVQ (R10), F10
 	MOVD  R20, R21
 	FMOVQ (R11), F6
@@ -1278,6 +1293,7 @@ sub1:
 	SUBS  $1, R0, R0
 	BNE   sub1
 
+	// acc = fma(isum, d*D, acc)
 	FMOVQ (R10), F10
 	MOVD  R20, R21
 	FMOVQ (R11), F6
@@ -1427,6 +1443,7 @@ sub4:
 	SUBS  $1, R0, R0
 	BNE   sub4
 
+	// acc = fma(isum, d*D, acc)
 	FMOVQ (R10), F10
 	MOVD  R20, R21
 	VADDP V28.S4, V0.S4, V0.S4
@@ -1516,6 +1533,7 @@ sub1:
 	SUBS  $1, R0, R0
 	BNE   sub1
 
+	// acc = fma(isum, d*D, acc)
 	FMOVQ (R10), F10
 	MOVD  R20, R21
 	VADDP V28.S4, V0.S4, V0.S4
@@ -1670,6 +1688,7 @@ sub4:
 	SUBS  $1, R0, R0
 	BNE   sub4
 
+	// acc = fma(isum, d*D, acc)
 	FMOVQ (R10), F10
 	FMOVQ 16(R10), F11
 	FLDPQ 32(R10), (F16, F17)
@@ -1856,6 +1875,7 @@ sub1:
 	SUBS  $1, R0, R0
 	BNE   sub1
 
+	// acc = fma(isum, d*D, acc)
 	FMOVQ (R10), F10
 	FMOVQ 16(R10), F11
 	FLDPQ 32(R10), (F16, F17)

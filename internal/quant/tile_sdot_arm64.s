@@ -144,6 +144,8 @@ block4:
 	VSDOT4B(18, 3, 27, 13)
 	VSDOT4B(19, 3, 25, 14)
 	VSDOT4B(19, 3, 27, 15)
+
+	// acc = fma(sum, d*D, acc)
 	FMOVQ 128(R10), F28
 	FMOVQ 128(R26), F29
 	MOVD  R20, R21
@@ -246,6 +248,8 @@ block1:
 	VSDOT4B(16, 2, 26, 9)
 	VSDOT4B(16, 3, 25, 8)
 	VSDOT4B(16, 3, 27, 9)
+
+	// acc = fma(sum, d*D, acc)
 	FMOVQ 128(R10), F28
 	FMOVQ 128(R26), F29
 	MOVD  R20, R21
@@ -414,6 +418,8 @@ block4:
 	VSDOT4B(18, 3, 27, 13)
 	VSDOT4B(19, 3, 25, 14)
 	VSDOT4B(19, 3, 27, 15)
+
+	// acc = fma(sum, d*D, acc)
 	FMOVQ 128(R10), F28
 	FMOVQ 128(R26), F29
 	FMOVQ 144(R10), F26
@@ -530,6 +536,8 @@ block1:
 	VSDOT4B(16, 2, 26, 9)
 	VSDOT4B(16, 3, 25, 8)
 	VSDOT4B(16, 3, 27, 9)
+
+	// acc = fma(sum, d*D, acc)
 	FMOVQ 128(R10), F28
 	FMOVQ 128(R26), F29
 	FMOVQ 144(R10), F26
@@ -712,6 +720,8 @@ sub4:
 	VSDOT4B(18, 3, 27, 5)
 	VSDOT4B(19, 3, 25, 6)
 	VSDOT4B(19, 3, 27, 7)
+
+	// isum += scale * sum
 	VMLA4S(28, 0, 8)
 	VMLA4S(29, 1, 9)
 	VMLA4S(28, 2, 10)
@@ -720,15 +730,16 @@ sub4:
 	VMLA4S(29, 5, 13)
 	VMLA4S(28, 6, 14)
 	VMLA4S(29, 7, 15)
-	ADD   $32, R13
-	ADD   $32, R14
-	ADD   $32, R15
-	ADD   $32, R19
-	ADD   $144, R10
-	ADD   $144, R26
-	SUBS  $1, R0, R0
-	BNE   sub4
+	ADD  $32, R13
+	ADD  $32, R14
+	ADD  $32, R15
+	ADD  $32, R19
+	ADD  $144, R10
+	ADD  $144, R26
+	SUBS $1, R0, R0
+	BNE  sub4
 
+	// acc = fma(isum, d*D, acc)
 	FMOVQ (R10), F24
 	FMOVQ (R26), F25
 	MOVD  R20, R21
@@ -837,14 +848,17 @@ sub1:
 	VSDOT4B(16, 2, 26, 1)
 	VSDOT4B(16, 3, 25, 0)
 	VSDOT4B(16, 3, 27, 1)
+
+	// isum += scale * sum
 	VMLA4S(28, 0, 8)
 	VMLA4S(29, 1, 9)
-	ADD   $32, R13
-	ADD   $144, R10
-	ADD   $144, R26
-	SUBS  $1, R0, R0
-	BNE   sub1
+	ADD  $32, R13
+	ADD  $144, R10
+	ADD  $144, R26
+	SUBS $1, R0, R0
+	BNE  sub1
 
+	// acc = fma(isum, d*D, acc)
 	FMOVQ (R10), F24
 	FMOVQ (R26), F25
 	MOVD  R20, R21
@@ -1029,6 +1043,8 @@ sub4:
 	VSDOT4B(18, 3, 27, 5)
 	VSDOT4B(19, 3, 25, 6)
 	VSDOT4B(19, 3, 27, 7)
+
+	// isum += scale * sum
 	VMLA4S(28, 0, 8)
 	VMLA4S(29, 1, 9)
 	VMLA4S(28, 2, 10)
@@ -1037,15 +1053,16 @@ sub4:
 	VMLA4S(29, 5, 13)
 	VMLA4S(28, 6, 14)
 	VMLA4S(29, 7, 15)
-	ADD   $32, R13
-	ADD   $32, R14
-	ADD   $32, R15
-	ADD   $32, R19
-	ADD   $144, R10
-	ADD   $144, R26
-	SUBS  $1, R0, R0
-	BNE   sub4
+	ADD  $32, R13
+	ADD  $32, R14
+	ADD  $32, R15
+	ADD  $32, R19
+	ADD  $144, R10
+	ADD  $144, R26
+	SUBS $1, R0, R0
+	BNE  sub4
 
+	// acc = fma(isum, d*D, acc)
 	FMOVQ (R10), F24
 	FMOVQ (R26), F25
 	FMOVQ 16(R10), F26
@@ -1260,14 +1277,17 @@ sub1:
 	VSDOT4B(16, 2, 26, 1)
 	VSDOT4B(16, 3, 25, 0)
 	VSDOT4B(16, 3, 27, 1)
+
+	// isum += scale * sum
 	VMLA4S(28, 0, 8)
 	VMLA4S(29, 1, 9)
-	ADD   $32, R13
-	ADD   $144, R10
-	ADD   $144, R26
-	SUBS  $1, R0, R0
-	BNE   sub1
+	ADD  $32, R13
+	ADD  $144, R10
+	ADD  $144, R26
+	SUBS $1, R0, R0
+	BNE  sub1
 
+	// acc = fma(isum, d*D, acc)
 	FMOVQ (R10), F24
 	FMOVQ (R26), F25
 	FMOVQ 16(R10), F26
@@ -1438,6 +1458,8 @@ sub4:
 	VSDOT4B(18, 3, 27, 5)
 	VSDOT4B(19, 3, 25, 6)
 	VSDOT4B(19, 3, 27, 7)
+
+	// isum += scale * sum
 	VMLA4S(28, 0, 8)
 	VMLA4S(29, 1, 9)
 	VMLA4S(28, 2, 10)
@@ -1446,15 +1468,16 @@ sub4:
 	VMLA4S(29, 5, 13)
 	VMLA4S(28, 6, 14)
 	VMLA4S(29, 7, 15)
-	ADD   $16, R13
-	ADD   $16, R14
-	ADD   $16, R15
-	ADD   $16, R19
-	ADD   $80, R10
-	ADD   $80, R26
-	SUBS  $1, R0, R0
-	BNE   sub4
+	ADD  $16, R13
+	ADD  $16, R14
+	ADD  $16, R15
+	ADD  $16, R19
+	ADD  $80, R10
+	ADD  $80, R26
+	SUBS $1, R0, R0
+	BNE  sub4
 
+	// acc = fma(isum, d*D, acc)
 	FMOVQ (R10), F24
 	FMOVQ (R26), F25
 	MOVD  R20, R21
@@ -1550,14 +1573,17 @@ sub1:
 	VSDOT4B(16, 2, 26, 1)
 	VSDOT4B(16, 3, 25, 0)
 	VSDOT4B(16, 3, 27, 1)
+
+	// isum += scale * sum
 	VMLA4S(28, 0, 8)
 	VMLA4S(29, 1, 9)
-	ADD   $16, R13
-	ADD   $80, R10
-	ADD   $80, R26
-	SUBS  $1, R0, R0
-	BNE   sub1
+	ADD  $16, R13
+	ADD  $80, R10
+	ADD  $80, R26
+	SUBS $1, R0, R0
+	BNE  sub1
 
+	// acc = fma(isum, d*D, acc)
 	FMOVQ (R10), F24
 	FMOVQ (R26), F25
 	MOVD  R20, R21
@@ -1702,6 +1728,8 @@ sub4:
 	VSDOT4B(18, 3, 27, 5)
 	VSDOT4B(19, 3, 25, 6)
 	VSDOT4B(19, 3, 27, 7)
+
+	// isum += scale * sum
 	VMLA4S(28, 0, 8)
 	VMLA4S(29, 1, 9)
 	VMLA4S(28, 2, 10)
@@ -1710,15 +1738,16 @@ sub4:
 	VMLA4S(29, 5, 13)
 	VMLA4S(28, 6, 14)
 	VMLA4S(29, 7, 15)
-	ADD   $16, R13
-	ADD   $16, R14
-	ADD   $16, R15
-	ADD   $16, R19
-	ADD   $80, R10
-	ADD   $80, R26
-	SUBS  $1, R0, R0
-	BNE   sub4
+	ADD  $16, R13
+	ADD  $16, R14
+	ADD  $16, R15
+	ADD  $16, R19
+	ADD  $80, R10
+	ADD  $80, R26
+	SUBS $1, R0, R0
+	BNE  sub4
 
+	// acc = fma(isum, d*D, acc)
 	FMOVQ (R10), F24
 	FMOVQ (R26), F25
 	FMOVQ 16(R10), F26
@@ -1964,14 +1993,17 @@ sub1:
 	VSDOT4B(16, 2, 26, 1)
 	VSDOT4B(16, 3, 25, 0)
 	VSDOT4B(16, 3, 27, 1)
+
+	// isum += scale * sum
 	VMLA4S(28, 0, 8)
 	VMLA4S(29, 1, 9)
-	ADD   $16, R13
-	ADD   $80, R10
-	ADD   $80, R26
-	SUBS  $1, R0, R0
-	BNE   sub1
+	ADD  $16, R13
+	ADD  $80, R10
+	ADD  $80, R26
+	SUBS $1, R0, R0
+	BNE  sub1
 
+	// acc = fma(isum, d*D, acc)
 	FMOVQ (R10), F24
 	FMOVQ (R26), F25
 	FMOVQ 16(R10), F26

@@ -79,10 +79,12 @@ func (a *asm) label(name string) {
 	fmt.Fprintf(&a.text, "\n%s:\n", name)
 }
 
-// blank adds an empty line.
+// blank adds an empty line, unless there is one.
 func (a *asm) blank() {
 	a.flush()
-	a.text.WriteByte('\n')
+	if !strings.HasSuffix(a.text.String(), "\n\n") {
+		a.text.WriteByte('\n')
+	}
 }
 
 // begin starts a function's comment with its declaration.

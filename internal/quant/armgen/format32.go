@@ -25,6 +25,7 @@ func nibbles32(name string, bytes, qs, offset int, hasMin bool) format {
 			p.rows(qs, regs(0))
 			p.words(0, regs(16))
 			q, lo := p.arrange(p.asm, regs(0), regs(4))
+			p.note("Weights 0 to 15 of the low nibbles, 16 to 31 of the high ones.")
 			for i := range 4 {
 				p.vec("VAND", "B16", 31, q[i], lo[i])
 				p.shift("VUSHR", "B16", 4, q[i], q[i])
@@ -49,6 +50,7 @@ func (p *packer) put32(lo, hi quad) {
 
 // scales32 packs the scales, and minima, whose words are in V16 to V19.
 func (p *packer) scales32(hasMin bool) {
+	p.note("Scales%s.", map[bool]string{true: " and minima"}[hasMin])
 	p.halves(regs(16), 0, 20, 4*32)
 	if hasMin {
 		p.halves(regs(16), 1, 22, 4*32+p.lanes)
@@ -117,6 +119,7 @@ func bits32(name string, bytes, qh int, hasMin bool) format {
 			p.lane0(regs(16), rowBits)
 			p.words(0, regs(16))
 			p.scales32(hasMin)
+			p.note("The nibbles, with 16 where the fifth bit is set%s.", map[bool]string{false: ", less 16"}[hasMin])
 			temps := []int{16, 17, 18, 19, 20, 21, 22, 26}
 			p.fifthBits(lo, q, temps, hasMin, func() {
 				for i := range 4 {

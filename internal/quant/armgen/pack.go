@@ -61,6 +61,7 @@ func (f format) pack(a *asm, l layout) {
 		}
 	}
 	f.body(p)
+	p.blank()
 	p.advance(f.bytes - f.moved)
 	p.add(f.packed(l), "R10")
 	p.loop("R8", "block")

@@ -138,6 +138,7 @@ func tile32I8MM(a *asm, hasMin bool) {
 		for half := range 2 {
 			smmlaRows(a, 64*half, 16*half)
 		}
+		a.note("acc = fma(sum, d*D, acc)")
 		twoTokens(a, "(R15)", "(R19)", 16, 28)
 		if hasMin {
 			a.op("ADD", "R9, R15, R23")
@@ -218,6 +219,7 @@ func tile256I8MM(a *asm, width int, hasMin bool) {
 		advanceFours(a, i8mm.subBytes(width))
 		a.loop("R0", "sub")
 		a.blank()
+		a.note("acc = fma(isum, d*D, acc)")
 		tail256I8MM(a, width, hasMin)
 		for _, r := range []string{"R15", "R19"} {
 			a.add(4, r)

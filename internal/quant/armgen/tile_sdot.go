@@ -79,6 +79,7 @@ func tile32SDOT(a *asm, hasMin bool) {
 		for half := range 2 {
 			sdotRows(a, n, 8, 16, 20, 64*half, 16*half)
 		}
+		a.note("acc = fma(sum, d*D, acc)")
 		load2of(a, 128, 28)
 		if hasMin {
 			load2of(a, 128+16, 26)
@@ -161,6 +162,7 @@ func tile256SDOT(a *asm, width int, hasMin bool) {
 		for half := range width / 16 {
 			sdotRows(a, n, 0, 16, 20, 64*half, 16*half)
 		}
+		a.note("isum += scale * sum")
 		for v := range 2 * n {
 			a.word("VMLA4S", 28+v%2, v, 8+v)
 		}
@@ -172,6 +174,7 @@ func tile256SDOT(a *asm, width int, hasMin bool) {
 		a.loop("R0", fmt.Sprintf("sub%d", n))
 
 		a.blank()
+		a.note("acc = fma(isum, d*D, acc)")
 		tail256SDOT(a, n, width, hasMin)
 		a.add(4, "R20")
 		a.add(sdot.block256(width, hasMin)-sdot.tail256(width), "R10")
