@@ -88,15 +88,17 @@ const minWork = 1 << 16
 // start cuts the products into items of up to 64 rows and runs them.
 func (m *MatMul) start(p *Pool, mode matmulMode) error {
 	m.mode = mode
-	tokens, work, total := m.products[0].Acts.Rows, 0, 0
+	tokens, work, total, least := m.products[0].Acts.Rows, 0, 0, 16
 	for i := range m.products[:m.n] {
 		total += m.products[i].W.Rows
+		least = max(least, m.products[i].W.RowStep())
 		work = max(work, m.products[i].W.Cols*tokens)
 	}
 	// Multiples of 16 rows: whole cache lines of the results, so that no two
-	// workers write to one, and of all kernels' panels.
+	// workers write to one. Not less than a kernel's panel, which is computed as
+	// a whole.
 	m.rows = maxItemRows
-	for m.rows > 16 && (total/m.rows < 8*p.Threads() || tokens > 1 && m.rows > 32) {
+	for m.rows > least && (total/m.rows < 8*p.Threads() || tokens > 1 && m.rows > 32) {
 		m.rows /= 2
 	}
 	items := 0
