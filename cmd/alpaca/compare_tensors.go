@@ -38,12 +38,12 @@ var errTensorsDiffer = errors.New("the weights differ")
 
 // compareTensors carries out the command.
 func (u *ui) compareTensors(ctx context.Context, pathA, pathB string, all bool, output string) error {
-	a, err := openModel(pathA, gguf.Options{})
+	a, err := openModel(pathA, gguf.Options{HeaderOnly: true, NoMap: true})
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	b, err := openModel(pathB, gguf.Options{})
+	b, err := openModel(pathB, gguf.Options{HeaderOnly: true, NoMap: true})
 	if err != nil {
 		return err
 	}

@@ -98,7 +98,8 @@ func (o *quantizeOptions) run(ctx context.Context, u *ui, args []string) error {
 	if err != nil {
 		return err
 	}
-	f, err := openModel(in, gguf.Options{})
+	// Read in pieces rather than mapped: the memory of a few pieces suffices.
+	f, err := openModel(in, gguf.Options{HeaderOnly: true, NoMap: true})
 	if err != nil {
 		return err
 	}

@@ -51,13 +51,13 @@ func CompareTensors(ctx context.Context, a, b *gguf.File) ([]Difference, error) 
 	errs := make([]error, len(list))
 	for range runtime.GOMAXPROCS(0) {
 		workers.Go(func() {
-			var x, y []float32
+			var m compareBuffers
 			for ctx.Err() == nil {
 				i := int(next.Add(1)) - 1
 				if i >= len(list) {
 					return
 				}
-				errs[i] = gguf.Guard(func() error { return list[i].compare(ctx, &x, &y) })
+				errs[i] = gguf.Guard(func() error { return list[i].compare(ctx, &m) })
 			}
 		})
 	}
@@ -70,37 +70,53 @@ func CompareTensors(ctx context.Context, a, b *gguf.File) ([]Difference, error) 
 	return list, ctx.Err()
 }
 
-// compare fills in the difference; x and y are scratch.
-func (d *Difference) compare(ctx context.Context, x, y *[]float32) error {
+// compareBuffers are one worker's memory.
+type compareBuffers struct {
+	rawA, rawB []byte
+	x, y       []float32
+}
+
+// compare fills in the difference.
+func (d *Difference) compare(ctx context.Context, m *compareBuffers) error {
 	a, b := d.A, d.B
 	if a == nil || b == nil || !slices.Equal(a.Shape, b.Shape) {
 		return nil
 	}
-	if a.Type == b.Type && bytes.Equal(a.Data, b.Data) {
-		d.Same, d.Comparable = true, quant.CanCompute(a.Type)
-		d.Stats.Weights = int64(a.Elems())
-		return nil
-	}
-	if !quant.CanCompute(a.Type) || !quant.CanCompute(b.Type) {
-		return nil
-	}
-	d.Comparable = true
 	cols := a.Cols()
+	d.Comparable = quant.CanCompute(a.Type) && quant.CanCompute(b.Type)
+	d.Same = a.Type == b.Type
 	step := max(1, chunkWeights/cols)
-	for row := 0; row < a.Rows(); row += step {
+	for row := 0; row < a.Rows() && (d.Same || d.Comparable); row += step {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		c := chunk{row: row, rows: min(step, a.Rows()-row)}
-		*x, *y = grow(*x, c.rows*cols), grow(*y, c.rows*cols)
-		quant.Decode(a.Type, *x, c.input(a))
-		quant.Decode(b.Type, *y, c.input(b))
-		d.NaN += dropSpecial(*x, *y)
-		var part ErrorStats
-		part.measure(*x, *y)
-		d.Stats.Add(&part)
+		end := min(row+step, a.Rows())
+		m.rawA = grow(m.rawA, (end-row)*a.Type.RowBytes(cols))
+		m.rawB = grow(m.rawB, (end-row)*b.Type.RowBytes(cols))
+		if err := a.Read(m.rawA, row, end); err != nil {
+			return err
+		}
+		if err := b.Read(m.rawB, row, end); err != nil {
+			return err
+		}
+		same := a.Type == b.Type && bytes.Equal(m.rawA, m.rawB)
+		d.Same = d.Same && same
+		if d.Comparable {
+			d.measure(m, (end-row)*cols)
+		}
 	}
 	return nil
+}
+
+// measure adds the differences of n weights.
+func (d *Difference) measure(m *compareBuffers, n int) {
+	m.x, m.y = grow(m.x, n), grow(m.y, n)
+	quant.Decode(d.A.Type, m.x, m.rawA)
+	quant.Decode(d.B.Type, m.y, m.rawB)
+	d.NaN += dropSpecial(m.x, m.y)
+	var part ErrorStats
+	part.measure(m.x, m.y)
+	d.Stats.Add(&part)
 }
 
 // dropSpecial sets the weights that are equal infinities, or not a number in

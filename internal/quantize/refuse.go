@@ -15,14 +15,22 @@ var ErrNotFinite = errors.New("the model is damaged, or was converted badly")
 // scales of a type.
 var ErrOverflow = errors.New("too large for the type")
 
-// notFinite finds the row of a copied tensor whose scales are not finite.
-func (w *worker) notFinite(t *gguf.Tensor, c *chunk, in []byte) error {
-	n := t.Type.RowBytes(t.Cols())
-	row := 0
-	for quant.FiniteScales(t.Type, in[row*n:(row+1)*n]) {
-		row++
+// checkCopy refuses weights that are copied and not finite.
+func (w *worker) checkCopy(t *gguf.Tensor, c *chunk) error {
+	cols, n := t.Cols(), t.Type.RowBytes(t.Cols())
+	for row := range c.rows {
+		data := c.out[row*n : (row+1)*n]
+		ok := quant.FiniteScales(t.Type, data)
+		if t.Type == quant.F32 || t.Type == quant.BF16 {
+			w.x = grow(w.x, cols)
+			quant.Decode(t.Type, w.x, data)
+			ok = quant.FirstNotFinite(w.x) < 0
+		}
+		if !ok {
+			return fmt.Errorf("row %d has weights that are infinite or not a number: %w", c.row+row, ErrNotFinite)
+		}
 	}
-	return fmt.Errorf("row %d has weights that are infinite or not a number: %w", c.row+row, ErrNotFinite)
+	return nil
 }
 
 // overflow finds the row whose scales do not fit.

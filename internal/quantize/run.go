@@ -129,7 +129,7 @@ func (r *runner) write(ctx context.Context, queue <-chan *chunk, free func([]byt
 				results[len(results)-1].Error = new(ErrorStats)
 			}
 		}
-		if err := r.writeChunk(w, s, c); err != nil {
+		if _, err := w.Write(c.out); err != nil {
 			return nil, err
 		}
 		if e := results[len(results)-1].Error; e != nil {
@@ -143,48 +143,29 @@ func (r *runner) write(ctx context.Context, queue <-chan *chunk, free func([]byt
 	}
 }
 
-// writeChunk writes one chunk: what the worker made, or the input's bytes.
-func (r *runner) writeChunk(w *gguf.Writer, s *Step, c *chunk) error {
-	if !s.Copied() {
-		_, err := w.Write(c.out)
-		return err
-	}
-	// The writer's own error names the file; a fault in the input does too.
-	return gguf.Guard(func() error {
-		_, err := w.Write(c.input(s.Tensor))
-		return err
-	})
-}
-
-// input returns the chunk's bytes in the input.
-func (c *chunk) input(t *gguf.Tensor) []byte {
-	n := t.Type.RowBytes(t.Cols())
-	return t.Data[c.row*n : (c.row+c.rows)*n]
-}
-
 // A worker holds the weights of the chunk that it works on.
 type worker struct {
+	in   []byte
 	x    []float32
 	back []float32 // for statistics: what decoding gives
 }
 
-// encode checks a chunk and fills c.out, except for tensors that are copied.
+// encode checks a chunk and fills c.out with what is to be written.
 func (w *worker) encode(r *runner, c *chunk) error {
 	s := &r.plan.Steps[c.step]
-	t, cols, in := s.Tensor, s.Tensor.Cols(), c.input(s.Tensor)
-	if s.Copied() && t.Type != quant.F32 && t.Type != quant.BF16 {
-		if !quant.FiniteScales(t.Type, in) {
-			return w.notFinite(t, c, in)
-		}
-		return nil
-	}
-	w.x = grow(w.x, c.rows*cols)
-	quant.Decode(t.Type, w.x, in)
-	if i := quant.FirstNotFinite(w.x); i >= 0 {
-		return fmt.Errorf("row %d, column %d is %v: %w", c.row+i/cols, i%cols, w.x[i], ErrNotFinite)
+	t, cols := s.Tensor, s.Tensor.Cols()
+	w.in = grow(w.in, c.rows*t.Type.RowBytes(cols))
+	if err := t.Read(w.in, c.row, c.row+c.rows); err != nil {
+		return err
 	}
 	if s.Copied() {
-		return nil
+		w.in, c.out = c.out, w.in
+		return w.checkCopy(t, c)
+	}
+	w.x = grow(w.x, c.rows*cols)
+	quant.Decode(t.Type, w.x, w.in)
+	if i := quant.FirstNotFinite(w.x); i >= 0 {
+		return fmt.Errorf("row %d, column %d is %v: %w", c.row+i/cols, i%cols, w.x[i], ErrNotFinite)
 	}
 	n := s.To.RowBytes(cols)
 	c.out = grow(c.out, c.rows*n)
