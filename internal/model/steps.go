@@ -6,8 +6,8 @@ import (
 	"alpaca/internal/ggml"
 )
 
-// The steps of forward. Each does nothing once one has failed, which makes s.err
-// the first failure: a fault in the mapped file, as a rule.
+// The steps of forward. Each does nothing once one has failed: s.err is the first
+// failure, a fault in the mapped file as a rule.
 
 // product is a matrix product of the activations that prepare has made ready.
 type product struct {
@@ -66,14 +66,16 @@ func (s *Session) products(list ...product) {
 	s.err = s.matmul.Store(s.pool, all[:len(list)]...)
 }
 
-// addProduct adds a matrix product to p.out.
-func (s *Session) addProduct(p product) {
+// addProduct adds l·x to h, row by row.
+func (s *Session) addProduct(h []float32, l *Linear, x []float32) {
+	s.prepare(x, nil, l)
 	if s.err == nil {
-		s.err = s.matmul.Add(s.pool, s.of(p))
+		s.err = s.matmul.Add(s.pool, s.of(product{l, h}))
 	}
 }
 
-// gate computes the inner state of a feed-forward network.
+// gate sets out [tokens, FFNDim] to the inner state of a feed-forward network,
+// silu(Gate·x) * (Up·x).
 func (s *Session) gate(f *FFN, out []float32) {
 	if s.err == nil {
 		s.err = s.matmul.Gate(s.pool, s.of(product{&f.Gate, out}), s.of(product{&f.Up, nil}))
