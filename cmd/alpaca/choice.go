@@ -75,8 +75,8 @@ func (o *choiceOptions) run(ctx context.Context, u *ui, e *evaluated, text, outp
 	if err != nil {
 		return err
 	}
-	u.notef("%s: %d questions", name, len(questions))
-	progress := u.windowProgress()
+	u.notef("%s: questions: %d", name, len(questions))
+	progress := u.progress("question")
 	clock := startClock()
 	a, err := eval.Answer(ctx, e.session, questions, eval.ChoiceOptions{
 		Threads: e.session.Threads(), Context: e.session.Ctx(),
@@ -96,6 +96,6 @@ func (o *choiceOptions) run(ctx context.Context, u *ui, e *evaluated, text, outp
 		return u.writeJSON(choiceResult{name, e.path, a})
 	}
 	_, err = fmt.Fprintf(u.out, "%s: %.4f +/- %.4f %% of %d questions right, guessing reaches %.4f %%\n",
-		name, 100*a.Accuracy.Value, 100*a.Accuracy.Error, a.Asked, 100*a.Chance.Value)
+		name, 100*a.Accuracy.Value, 100*a.Accuracy.Error, a.Asked, 100*a.Chance)
 	return err
 }

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,6 +13,7 @@ import (
 	"alpaca/internal/eval"
 	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
+	"alpaca/internal/model"
 	"alpaca/internal/tokenizer"
 )
 
@@ -247,19 +247,39 @@ func (c *comparison) divide() (err error) {
 	if c.windows, err = c.policy.Windows(c.tokens); err != nil {
 		return err
 	}
-	for _, e := range append(slices.Clone(c.others), c.base) {
-		if e == nil {
-			continue
-		}
+	for _, e := range c.others {
 		if n := e.model.Config.TrainCtx; c.policy.Length() > n && !c.o.measure.long {
 			return withHint(fmt.Errorf("windows of %d tokens are more than the %d that %s was trained for", c.policy.Length(), n, e.path),
 				"--allow-long-context takes them nevertheless")
 		}
-		if err := c.o.measure.start(e, c.policy.Length(), c.pool); err != nil {
-			return err
-		}
 	}
 	return nil
+}
+
+// open starts a session with a model.
+func (c *comparison) open(e *evaluated) (eval.Session, error) {
+	if err := c.start(e); err != nil {
+		return nil, err
+	}
+	return temporary{e.session, e}, nil
+}
+
+// temporary is a session that is forgotten when it is closed, so that its
+// memory can be used for the next.
+type temporary struct {
+	*model.Session
+	of *evaluated
+}
+
+// Close ends the session.
+func (t temporary) Close() error {
+	t.of.stop()
+	return nil
+}
+
+// start gives a model a session.
+func (c *comparison) start(e *evaluated) error {
+	return c.o.measure.start(e, c.policy.Length(), c.pool)
 }
 
 // divideFile takes text and windows from the logits file.
@@ -293,14 +313,17 @@ func (c *comparison) evaluate(ctx context.Context) (*eval.Report, error) {
 	if c.file != nil {
 		base = eval.NewFileBase(c.file)
 	} else {
+		if err := c.start(c.base); err != nil {
+			return nil, err
+		}
 		base = eval.NewBase(c.base.session, threads, save)
 	}
-	var sessions []eval.Session
+	var models []eval.Opener
 	for _, e := range c.others {
-		sessions = append(sessions, e.session)
+		models = append(models, func() (eval.Session, error) { return c.open(e) })
 	}
-	progress := c.u.windowProgress()
-	results, err := eval.Compare(ctx, base, sessions, c.windows, eval.CompareOptions{
+	progress := c.u.progress("window")
+	results, err := eval.Compare(ctx, base, models, c.windows, eval.CompareOptions{
 		Threads: threads,
 		Done: func(p eval.CompareProgress) error {
 			progress(p.Progress, c.running(p))

@@ -46,21 +46,25 @@ func (c *comparison) row(ctx context.Context, e *evaluated, spent time.Duration)
 	}
 	row.Prompt = float64(tokens) / max(spent.Seconds(), 1e-9)
 	var err error
-	row.Gen, err = generationRate(ctx, e, c.windows[0].Tokens)
+	row.Gen, err = c.generationRate(ctx, e)
 	return row, err
 }
 
 // generationRate returns how many tokens a second a model evaluates one by
 // one, after a first that warms up.
-func generationRate(ctx context.Context, e *evaluated, tokens []int32) (float64, error) {
-	e.session.Truncate(0)
+func (c *comparison) generationRate(ctx context.Context, e *evaluated) (float64, error) {
+	if err := c.start(e); err != nil {
+		return 0, err
+	}
+	defer e.stop()
+	tokens := c.windows[0].Tokens
 	n := min(generationTokens, len(tokens)-1)
 	if _, err := e.session.Eval(ctx, tokens[:1], nil); err != nil {
 		return 0, err
 	}
 	start := time.Now()
-	for _, id := range tokens[1 : n+1] {
-		if _, err := e.session.Eval(ctx, []int32{id}, nil); err != nil {
+	for i := range n {
+		if _, err := e.session.Eval(ctx, tokens[i+1:i+2], nil); err != nil {
 			return 0, err
 		}
 	}

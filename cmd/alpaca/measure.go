@@ -144,31 +144,40 @@ func (o *measureOptions) load(u *ui, path string) (*evaluated, error) {
 	return &evaluated{path: path, model: m, loading: time.Since(start)}, nil
 }
 
-// start gives a model a session of ctx tokens that works on pool.
+// start gives a model a session of ctx tokens that works on pool, in place of
+// any it has.
 func (o *measureOptions) start(e *evaluated, ctx int, pool *ggml.Pool) (err error) {
+	e.stop()
 	k, _ := quant.ParseType(o.cacheK) // one of addCacheTypes' words
 	v, _ := quant.ParseType(o.cacheV)
 	e.session, err = e.model.NewSession(model.SessionOptions{Ctx: ctx, Batch: o.batch, Pool: pool, CacheK: &k, CacheV: &v})
 	return err
 }
 
-// close frees everything.
-func (e *evaluated) close() {
+// stop ends the session, if there is one.
+func (e *evaluated) stop() {
 	if e.session != nil {
 		e.session.Close()
+		e.session = nil
 	}
+}
+
+// close frees everything.
+func (e *evaluated) close() {
+	e.stop()
 	e.model.Close()
 }
 
 // patientReport is how often progress is reported where there is no terminal.
 const patientReport = 10 * time.Second
 
-// windowProgress returns what reports how far an evaluation has got: on the
-// status line, or without a terminal in a line now and then.
-func (u *ui) windowProgress() func(p eval.Progress, text string) {
+// progress returns what reports how far an evaluation has got, in windows or
+// other things: on the status line, or without a terminal in a line now and
+// then.
+func (u *ui) progress(thing string) func(p eval.Progress, text string) {
 	var last time.Time
 	return func(p eval.Progress, text string) {
-		line := fmt.Sprintf("window %d of %d: %s", p.Window, p.Windows, text)
+		line := fmt.Sprintf("%s %d of %d: %s", thing, p.Window, p.Windows, text)
 		if left := p.Left().Round(time.Second); left > 0 {
 			line += fmt.Sprintf(", %v left", left)
 		}

@@ -127,7 +127,7 @@ func (o *perplexityOptions) score(ctx context.Context, u *ui, e *evaluated, poli
 	}
 	u.notef("%s: %d tokens; %d %s", name, len(tokens), len(windows), policy)
 	opt := eval.Options{Threads: e.session.Threads()}
-	progress := u.windowProgress()
+	progress := u.progress("window")
 	opt.Done = func(p eval.Progress) error {
 		progress(p, fmt.Sprintf("PPL %.4f +/- %.4f", p.PPL.Value, p.PPL.Error))
 		return ctx.Err()

@@ -117,11 +117,6 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui, path string, mixes 
 	if len(c.others) == 0 {
 		return nil, fmt.Errorf("%s can be quantized to none of these types", path)
 	}
-	for _, e := range c.others {
-		if err := o.compare.measure.start(e, c.policy.Length(), c.pool); err != nil {
-			return nil, err
-		}
-	}
 	return c.evaluate(ctx)
 }
 

@@ -30,7 +30,7 @@ type Rating struct {
 // Answers is how a model answers many questions.
 type Answers struct {
 	Accuracy Estimate `json:"accuracy"` // 0 … 1
-	Chance   Estimate `json:"chance"`   // what guessing would reach
+	Chance   float64  `json:"chance"`   // what guessing reaches, by expectation
 	Right    int      `json:"right"`
 	Asked    int      `json:"questions"`
 	Tokens   int      `json:"tokens"` // that the model read
@@ -47,7 +47,7 @@ type ChoiceOptions struct {
 // Answer has a model answer questions.
 func Answer(ctx context.Context, s Session, questions []Question, opt ChoiceOptions) (Answers, error) {
 	var a Answers
-	options := 0
+	guessed := 0.0
 	for q, question := range questions {
 		t, err := newTask(question, opt.Encode, opt.Context)
 		if err != nil {
@@ -61,12 +61,12 @@ func Answer(ctx context.Context, s Session, questions []Question, opt ChoiceOpti
 		r.Right = question.Right[r.Choice]
 		a.Asked++
 		a.Tokens += t.tokens()
-		options += len(scores)
+		guessed += right(question) / float64(len(scores))
 		if r.Right {
 			a.Right++
 		}
 		a.Accuracy = share(a.Right, a.Asked)
-		a.Chance = share(a.Asked, options)
+		a.Chance = guessed / float64(a.Asked)
 		if opt.Done != nil {
 			if err := opt.Done(q, r, a); err != nil {
 				return a, err
@@ -74,6 +74,16 @@ func Answer(ctx context.Context, s Session, questions []Question, opt ChoiceOpti
 		}
 	}
 	return a, nil
+}
+
+// right returns how many of a question's answers are right.
+func right(q Question) (n float64) {
+	for _, ok := range q.Right {
+		if ok {
+			n++
+		}
+	}
+	return n
 }
 
 // best returns the index of the largest score, the first among equals.

@@ -3,6 +3,8 @@ package eval
 import (
 	"context"
 	"fmt"
+	"io"
+	"runtime"
 	"time"
 
 	"alpaca/internal/sampler"
@@ -11,6 +13,10 @@ import (
 // segmentTokens is how many tokens of a window the models read in turns: the
 // base's logits of so many are kept, 64 MB for a vocabulary of 32000.
 const segmentTokens = 512
+
+// Opener starts a session with a model. Where the session has a method Close,
+// it is called when a window is done.
+type Opener func() (Session, error)
 
 // CompareOptions are the settings of Compare.
 type CompareOptions struct {
@@ -31,12 +37,14 @@ type Compared struct {
 }
 
 // Compare evaluates models beside a base, window by window, so that no more
-// than a part of a window's logits is kept at a time.
-func Compare(ctx context.Context, base Base, models []Session, windows []Window, opt CompareOptions) ([]Compared, error) {
-	c := &comparing{base: base, opt: opt, start: time.Now()}
-	for _, s := range models {
-		c.models = append(c.models, newCompared(s, opt.Threads, base.least()))
+// than a part of a window's logits is kept at a time, and no more than one
+// model's session where a window is no longer than a segment.
+func Compare(ctx context.Context, base Base, models []Opener, windows []Window, opt CompareOptions) ([]Compared, error) {
+	c := &comparing{base: base, opt: opt, start: time.Now(), rows: newRows(opt.Threads, nil)}
+	for _, open := range models {
+		c.models = append(c.models, &compared{open: open, least: base.least()})
 	}
+	defer c.close()
 	for i := range windows {
 		if err := c.window(ctx, &windows[i]); err != nil {
 			return nil, err
@@ -58,6 +66,14 @@ type comparing struct {
 	models []*compared
 	opt    CompareOptions
 	start  time.Time
+	rows   *rows // of the model at work
+}
+
+// close ends the sessions that an error left open.
+func (c *comparing) close() {
+	for _, m := range c.models {
+		m.close()
+	}
 }
 
 // window evaluates a window with every model, a segment at a time.
@@ -69,8 +85,11 @@ func (c *comparing) window(ctx context.Context, w *Window) error {
 			return err
 		}
 		for _, m := range c.models {
-			if err := m.segment(ctx, w, from, to, dists); err != nil {
+			if err := m.segment(ctx, c.rows, w, from, to, dists); err != nil {
 				return err
+			}
+			if to == len(w.Tokens) {
+				m.close()
 			}
 		}
 	}
@@ -100,61 +119,61 @@ func (c *comparing) report(done, of int) error {
 
 // compared is one model of a comparison.
 type compared struct {
-	session Session
-	least   float64 // see Base
-	rows    *rows
+	open    Opener
+	session Session      // nil between windows
+	least   float64      // see Base
 	all     []divergence // of all tokens scored so far
 	eval    time.Duration
-
-	// Of the segment at work:
-	dists  []sampler.Logprobs // the base's predictions
-	next   []int32            // the tokens predicted
-	scores []divergence
 }
 
-// newCompared returns a model with nothing scored.
-func newCompared(s Session, threads int, least float64) *compared {
-	m := &compared{session: s, least: least}
-	m.rows = newRows(threads, m.score)
-	return m
-}
-
-// score compares the segment's row-th prediction.
-func (m *compared) score(row int, logits []float32) {
-	m.scores[row] = diverge(m.dists[row], sampler.NewLogprobs(logits), m.least, m.next[row])
+// close ends the session.
+func (m *compared) close() {
+	if closer, ok := m.session.(io.Closer); ok {
+		closer.Close()
+		m.session = nil
+		// The next session, which will be as large, is to find room.
+		runtime.GC()
+	}
+	m.session = nil
 }
 
 // segment goes on with the window's tokens [from, to), of which the base made
 // the predictions dists.
-func (m *compared) segment(ctx context.Context, w *Window, from, to int, dists []sampler.Logprobs) error {
+func (m *compared) segment(ctx context.Context, rows *rows, w *Window, from, to int, dists []sampler.Logprobs) (err error) {
 	if from == 0 {
+		if m.session, err = m.open(); err != nil {
+			return err
+		}
 		m.session.Truncate(0)
 	}
 	first, end := w.span(from, to)
-	m.dists, m.next, m.scores = dists, w.Tokens[first+1:end+1], make([]divergence, end-first)
-	m.rows.restart()
-	start, spent := time.Now(), m.rows.spent
-	err := m.session.EvalEach(ctx, w.Tokens[from:to], first-from, func(i int, logits []float32) error {
+	next, scores := w.Tokens[first+1:end+1], make([]divergence, end-first)
+	rows.restart()
+	rows.score = func(row int, logits []float32) {
+		scores[row] = diverge(dists[row], sampler.NewLogprobs(logits), m.least, next[row])
+	}
+	start, spent := time.Now(), rows.spent
+	err = m.session.EvalEach(ctx, w.Tokens[from:to], first-from, func(i int, logits []float32) error {
 		switch {
 		case from+i < first || from+i >= end:
 			return nil // not scored; nothing follows the last token
 		case len(logits) != dists[0].Len():
 			return fmt.Errorf("eval: a model with a vocabulary of %d beside a base with %d", len(logits), dists[0].Len())
 		}
-		return m.rows.add(logits)
+		return rows.add(logits)
 	})
 	if err == nil {
-		err = m.rows.flush()
+		err = rows.flush()
 	}
-	m.eval += time.Since(start) - (m.rows.spent - spent)
+	m.eval += time.Since(start) - (rows.spent - spent)
 	if err != nil {
 		return err
 	}
-	for i, d := range m.scores {
+	for i, d := range scores {
 		if !d.finite() {
 			return errNotNumbers(first + i)
 		}
 	}
-	m.all = append(m.all, m.scores...)
+	m.all = append(m.all, scores...)
 	return nil
 }

@@ -3,6 +3,7 @@ package eval
 import (
 	"bytes"
 	"context"
+	"errors"
 	"math"
 	"testing"
 
@@ -41,7 +42,7 @@ func TestCompareWithItself(t *testing.T) {
 	windows := windowsOf(t, Policy{Context: 40}, fakeText(200, 30))
 	base := &fakeSession{vocab: 30, scale: 4}
 	same, other := &fakeSession{vocab: 30, scale: 4}, &fakeSession{vocab: 30, scale: 4, noise: 0.5}
-	got, err := Compare(context.Background(), NewBase(base, 2, nil), []Session{same, other}, windows, CompareOptions{Threads: 2})
+	got, err := Compare(context.Background(), NewBase(base, 2, nil), openers(same, other), windows, CompareOptions{Threads: 2})
 	require.NoError(t, err)
 	require.Len(t, got, 2)
 
@@ -71,7 +72,7 @@ func TestSegments(t *testing.T) {
 	for _, p := range []Policy{{Context: 1300, All: true}, {Context: 1300}, {Context: 1025, All: true}, {Context: 513}} {
 		windows := windowsOf(t, p, fakeText(2700, 11))
 		got, err := Compare(context.Background(), NewBase(&fakeSession{vocab: 11, scale: 2}, 1, nil),
-			[]Session{&fakeSession{vocab: 11, scale: 3}}, windows, CompareOptions{})
+			openers(&fakeSession{vocab: 11, scale: 3}), windows, CompareOptions{})
 		require.NoError(t, err)
 		alone, err := Measure(context.Background(), &fakeSession{vocab: 11, scale: 3}, windows, Options{})
 		require.NoError(t, err)
@@ -85,7 +86,7 @@ func TestCompareIsTheSameForAnyThreads(t *testing.T) {
 	var want []Compared
 	for i, threads := range []int{1, 3, 64} {
 		got, err := Compare(context.Background(), NewBase(&fakeSession{vocab: 40, scale: 5}, threads, nil),
-			[]Session{&fakeSession{vocab: 40, scale: 5, noise: 1}}, windows, CompareOptions{Threads: threads})
+			openers(&fakeSession{vocab: 40, scale: 5, noise: 1}), windows, CompareOptions{Threads: threads})
 		require.NoError(t, err)
 		if i == 0 {
 			want = got
@@ -94,16 +95,46 @@ func TestCompareIsTheSameForAnyThreads(t *testing.T) {
 	}
 }
 
+// closingSession counts how many like it are open.
+type closingSession struct {
+	fakeSession
+	open *int
+}
+
+func (s *closingSession) Close() error { *s.open--; return nil }
+
+// TestOneSessionAtATime: where windows are not long, a session is closed
+// before the next opens; all are in the end, be it by an error.
+func TestOneSessionAtATime(t *testing.T) {
+	for _, tt := range []struct{ context, most, broken int }{{400, 1, 0}, {400, 1, 300}, {600, 3, 0}, {600, 3, 550}} {
+		open, most := 0, 0
+		model := func() (Session, error) {
+			open++
+			most = max(most, open)
+			return &closingSession{fakeSession{vocab: 10, broken: tt.broken}, &open}, nil
+		}
+		windows := windowsOf(t, Policy{Context: tt.context}, fakeText(1500, 10))
+		_, err := Compare(context.Background(), NewBase(&fakeSession{vocab: 10}, 1, nil), []Opener{model, model, model}, windows, CompareOptions{})
+		require.Equal(t, tt.broken > 0, err != nil)
+		require.Equal(t, tt.most, most)
+		require.Zero(t, open)
+	}
+}
+
 func TestCompareErrors(t *testing.T) {
 	windows := windowsOf(t, Policy{Context: 20}, fakeText(60, 10))
 	run := func(base, model *fakeSession) error {
-		_, err := Compare(context.Background(), NewBase(base, 1, nil), []Session{model}, windows, CompareOptions{})
+		_, err := Compare(context.Background(), NewBase(base, 1, nil), openers(model), windows, CompareOptions{})
 		return err
 	}
 	require.EqualError(t, run(&fakeSession{vocab: 10}, &fakeSession{vocab: 11}),
 		"eval: a model with a vocabulary of 11 beside a base with 10")
 	require.ErrorIs(t, run(&fakeSession{vocab: 10, broken: 15}, &fakeSession{vocab: 10}), sampler.ErrNotNumbers)
 	require.ErrorIs(t, run(&fakeSession{vocab: 10}, &fakeSession{vocab: 10, broken: 15}), sampler.ErrNotNumbers)
+	full := errors.New("no room")
+	_, err := Compare(context.Background(), NewBase(&fakeSession{vocab: 10}, 1, nil),
+		[]Opener{func() (Session, error) { return nil, full }}, windows, CompareOptions{})
+	require.ErrorIs(t, err, full)
 	require.NoError(t, run(&fakeSession{vocab: 10, broken: 3}, &fakeSession{vocab: 10}), "not scored")
 }
 
@@ -125,7 +156,7 @@ func TestLogitsFile(t *testing.T) {
 	w, err = NewLogitsWriter(&again, p.Context, vocab, text, len(windows))
 	require.NoError(t, err)
 	model := func() Session { return &fakeSession{vocab: vocab, scale: 6, noise: 1} }
-	direct, err := Compare(context.Background(), NewBase(&fakeSession{vocab: vocab, scale: 6}, 2, w), []Session{model()}, windows, CompareOptions{})
+	direct, err := Compare(context.Background(), NewBase(&fakeSession{vocab: vocab, scale: 6}, 2, w), openers(model()), windows, CompareOptions{})
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	require.Equal(t, file.Bytes(), again.Bytes())
@@ -134,7 +165,7 @@ func TestLogitsFile(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, []int{24, vocab, 5}, []int{r.Context, r.Vocab, r.Windows})
 	require.Equal(t, text[:24*5], r.Tokens)
-	got, err := Compare(context.Background(), NewFileBase(r), []Session{model()}, windowsOf(t, r.Policy(), r.Tokens), CompareOptions{})
+	got, err := Compare(context.Background(), NewFileBase(r), openers(model()), windowsOf(t, r.Policy(), r.Tokens), CompareOptions{})
 	require.NoError(t, err)
 	require.InEpsilon(t, direct[0].KLD.Mean.Value, got[0].KLD.Mean.Value, 0.001)
 	require.InEpsilon(t, direct[0].BasePPL.Value, got[0].BasePPL.Value, 1e-4)

@@ -69,3 +69,12 @@ func windowsOf(t testing.TB, p Policy, tokens []int32) []Window {
 	require.NoError(t, err)
 	return windows
 }
+
+// openers returns what gives these sessions.
+func openers(sessions ...Session) []Opener {
+	var list []Opener
+	for _, s := range sessions {
+		list = append(list, func() (Session, error) { return s, nil })
+	}
+	return list
+}

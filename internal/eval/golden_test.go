@@ -109,13 +109,13 @@ func TestGoldenDivergence(t *testing.T) {
 	require.NoError(t, err)
 
 	names := slices.Sorted(maps.Keys(g.KL))
-	var sessions []eval.Session
+	var models []eval.Opener
 	for _, name := range names {
 		s := open(t, name, opt)
 		skipIfSlow(t, s, w[0])
-		sessions = append(sessions, s)
+		models = append(models, opener(s.Model(), opt))
 	}
-	results, err := eval.Compare(ctx, eval.NewFileBase(reader), sessions, w, eval.CompareOptions{Threads: 2})
+	results, err := eval.Compare(ctx, eval.NewFileBase(reader), models, w, eval.CompareOptions{Threads: 2})
 	require.NoError(t, err)
 	for i, name := range names {
 		t.Run(name, func(t *testing.T) {

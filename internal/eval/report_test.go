@@ -19,7 +19,7 @@ func sampleReport(t testing.TB) *Report {
 	p := Policy{Context: 200}
 	windows, err := p.Windows(fakeText(1000, 30))
 	require.NoError(t, err)
-	models := []Session{&fakeSession{vocab: 30, scale: 4, noise: 0.1}, &fakeSession{vocab: 30, scale: 4, noise: 1}}
+	models := openers(&fakeSession{vocab: 30, scale: 4, noise: 0.1}, &fakeSession{vocab: 30, scale: 4, noise: 1})
 	got, err := Compare(context.Background(), NewBase(&fakeSession{vocab: 30, scale: 4}, 1, nil), models, windows, CompareOptions{})
 	require.NoError(t, err)
 	r := &Report{
