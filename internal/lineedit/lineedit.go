@@ -1,0 +1,242 @@
+// Package lineedit lets the user edit a line, or several, on a terminal: with
+// characters of any width, pasted text of any length, a history, and a window
+// whose size may change meanwhile.
+//
+//	bytes ─► keys (keys.go) ─► buffer (buffer.go) ─► rows of the screen (layout.go)
+package lineedit
+
+import (
+	"errors"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// ErrInterrupt says that the user pressed Ctrl-C; the text that was being edited
+// is given up.
+var ErrInterrupt = errors.New("interrupt")
+
+// Editor reads lines from a terminal.
+type Editor struct {
+	History []string // oldest first; the caller adds to it
+
+	in      *os.File
+	out     io.Writer
+	size    func() (columns, rows int)
+	resized <-chan os.Signal
+	demand  chan struct{} // asks for input
+	input   chan read
+	pending []byte // input that is not decoded yet
+	decoder decoder
+
+	prompt, more string
+	buf          buffer
+	screen       screen
+	at           int    // in the history; len(History): the new line
+	draft        string // the new line while another is shown
+	killed       string // by Ctrl-K, Ctrl-U, Ctrl-W
+}
+
+// read is what a read of the terminal gave.
+type read struct {
+	data []byte
+	err  error
+}
+
+// New returns an editor on the terminal in, which shows lines on out.
+func New(in, out *os.File) *Editor {
+	size := func() (int, int) {
+		columns, rows, err := term.GetSize(int(out.Fd()))
+		if err != nil || columns < 1 || rows < 1 {
+			return 80, 24
+		}
+		return columns, rows
+	}
+	e := &Editor{in: in, out: out, size: size, resized: watchSize(), demand: make(chan struct{}), input: make(chan read)}
+	go e.read()
+	return e
+}
+
+// read reads the terminal, when it is asked to and not before: between lines the
+// terminal is not the editor's.
+func (e *Editor) read() {
+	for range e.demand {
+		data := make([]byte, 4096)
+		n, err := e.in.Read(data)
+		e.input <- read{data[:n], err}
+	}
+}
+
+// Read returns what the user enters after the prompt, without the newline at its
+// end; more is the prompt of its further lines. Ctrl-D on an empty line is io.EOF,
+// Ctrl-C is ErrInterrupt.
+func (e *Editor) Read(prompt, more string) (string, error) {
+	fd := int(e.in.Fd())
+	state, err := term.MakeRaw(fd)
+	if err != nil {
+		return "", err
+	}
+	defer term.Restore(fd, state)
+	io.WriteString(e.out, "\x1b[?2004h") // pasted text is marked
+	defer io.WriteString(e.out, "\x1b[?2004l")
+	return e.edit(prompt, more)
+}
+
+// edit handles keys until the line is done.
+func (e *Editor) edit(prompt, more string) (string, error) {
+	e.prompt, e.more = prompt, more
+	e.buf, e.at, e.draft = buffer{}, len(e.History), ""
+	e.screen = screen{}
+	e.draw()
+	for {
+		k, ok := e.decoder.next(&e.pending)
+		if !ok {
+			if !e.decoder.pasting {
+				e.draw()
+			}
+			if err := e.wait(); err != nil {
+				return "", err
+			}
+			continue
+		}
+		switch k.code {
+		case keyEnter:
+			e.finish()
+			return e.buf.text, nil
+		case keyInterrupt:
+			e.finish()
+			return "", ErrInterrupt
+		case keyEOF:
+			if e.buf.text == "" {
+				e.finish()
+				return "", io.EOF
+			}
+			e.buf.delete()
+		default:
+			e.press(k)
+		}
+	}
+}
+
+// wait waits for input, or for the window to change its size.
+func (e *Editor) wait() error {
+	e.demand <- struct{}{}
+	for {
+		select {
+		case <-e.resized:
+			columns, _ := e.size()
+			e.screen.reflow(columns)
+			e.draw()
+		case r := <-e.input:
+			e.pending = append(e.pending, r.data...)
+			if r.err != nil && len(r.data) == 0 {
+				return r.err
+			}
+			return nil
+		}
+	}
+}
+
+// press does what a key says.
+func (e *Editor) press(k key) {
+	b := &e.buf
+	switch k.code {
+	case keyText:
+		b.insert(k.text)
+	case keyLeft:
+		b.left()
+	case keyRight:
+		b.right()
+	case keyWordLeft:
+		b.pos = b.wordStart()
+	case keyWordRight:
+		b.pos = b.wordEnd()
+	case keyHome:
+		b.pos = b.lineStart()
+	case keyEnd:
+		b.pos = b.lineEnd()
+	case keyUp:
+		if !b.up() {
+			e.recall(e.at - 1)
+		}
+	case keyDown:
+		if !b.down() {
+			e.recall(e.at + 1)
+		}
+	case keyBackspace:
+		b.backspace()
+	case keyDelete:
+		b.delete()
+	case keyKillLine:
+		e.killed = b.cut(b.pos, b.lineEnd())
+	case keyKillStart:
+		e.killed = b.cut(b.lineStart(), b.pos)
+	case keyKillWord:
+		e.killed = b.cut(b.wordStart(), b.pos)
+	case keyYank:
+		b.insert(e.killed)
+	case keyClear:
+		io.WriteString(e.out, "\x1b[H\x1b[2J")
+		e.screen = screen{}
+	}
+}
+
+// recall shows an entry of the history.
+func (e *Editor) recall(at int) {
+	if at < 0 || at > len(e.History) || at == e.at {
+		return
+	}
+	if e.at == len(e.History) {
+		e.draft = e.buf.text
+	}
+	e.at = at
+	text := e.draft
+	if at < len(e.History) {
+		text = e.History[at]
+	}
+	e.buf = buffer{text, len(text)}
+}
+
+// draw brings the screen up to date.
+func (e *Editor) draw() {
+	columns, rows := e.size()
+	io.WriteString(e.out, e.screen.draw(lay(e.prompt, e.more, e.buf, columns), columns, rows))
+}
+
+// finish leaves the cursor on the line after the text.
+func (e *Editor) finish() {
+	e.buf.pos = len(e.buf.text)
+	e.draw()
+	io.WriteString(e.out, "\r\n")
+}
+
+// Width returns the columns that text takes.
+func Width(text string) int {
+	w := 0
+	for len(text) > 0 {
+		var n int
+		var g string
+		g, n = cluster(text)
+		_, width := shown(g, w)
+		w += width
+		text = text[n:]
+	}
+	return w
+}
+
+// plain removes the control sequences that colour a prompt.
+func plain(prompt string) string {
+	for {
+		at := strings.Index(prompt, "\x1b[")
+		if at < 0 {
+			return prompt
+		}
+		end := strings.IndexByte(prompt[at:], 'm')
+		if end < 0 {
+			return prompt
+		}
+		prompt = prompt[:at] + prompt[at+end+1:]
+	}
+}

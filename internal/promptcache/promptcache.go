@@ -1,0 +1,177 @@
+// Package promptcache keeps the evaluated state of a session in a file.
+//
+//	magic "alpacast" │ version │ fingerprint of the model │ note │ state │ SHA-256 of all before
+//
+// Nothing of a file is used before its checksum, its version and the model's
+// fingerprint are found right. What is restored continues with the same bits as
+// what was saved.
+package promptcache
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"os"
+	"path/filepath"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/model"
+)
+
+const (
+	magic   = "alpacast"
+	version = 1
+	maxNote = 64 << 20
+)
+
+// header is what a file begins with, little-endian.
+type header struct {
+	Magic   [8]byte
+	Version uint32
+	Note    uint32 // bytes
+	Model   [sha256.Size]byte
+}
+
+const headerSize = 8 + 4 + 4 + sha256.Size
+
+// ErrOtherModel says that a file is of another model, or of the same evaluated
+// in another way. Its note can still be read.
+var ErrOtherModel = errors.New("it belongs to another model")
+
+// Save writes the session's state and a note to a file, in place of what is
+// there: written beside it and renamed, so that it is whole or not there.
+func Save(path string, s *model.Session, note []byte) (err error) {
+	if len(note) > maxNote {
+		return fmt.Errorf("promptcache: a note of %d bytes, must be at most %d", len(note), maxNote)
+	}
+	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	if err != nil {
+		return fmt.Errorf("promptcache: %w", err)
+	}
+	defer func() {
+		if err != nil {
+			f.Close()
+			os.Remove(f.Name())
+			err = fmt.Errorf("promptcache: %w", err)
+		}
+	}()
+	h := header{Version: version, Note: uint32(len(note)), Model: fingerprint(s.Model())}
+	copy(h.Magic[:], magic)
+	sum := sha256.New()
+	w := io.MultiWriter(f, sum)
+	if err = binary.Write(w, binary.LittleEndian, h); err != nil {
+		return err
+	}
+	if _, err = w.Write(note); err != nil {
+		return err
+	}
+	if err = s.SaveState(w); err != nil {
+		return err
+	}
+	if _, err = f.Write(sum.Sum(nil)); err != nil {
+		return err
+	}
+	if err = f.Sync(); err != nil {
+		return err
+	}
+	if err = f.Close(); err != nil {
+		return err
+	}
+	return os.Rename(f.Name(), path)
+}
+
+// Load makes the session go on from what Save wrote, and returns the note. With
+// ErrOtherModel the note is returned, too, and the session is as it was; with any
+// other error it may be empty.
+func Load(path string, s *model.Session) (note []byte, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("promptcache: %w", err)
+	}
+	defer f.Close()
+	if note, err = load(f, s); err != nil {
+		return note, fmt.Errorf("promptcache: %s: %w", path, err)
+	}
+	return note, nil
+}
+
+func load(f *os.File, s *model.Session) ([]byte, error) {
+	st, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() {
+		return nil, errors.New("it is no regular file")
+	}
+	size := st.Size() - sha256.Size
+	var h header
+	if err := binary.Read(f, binary.LittleEndian, &h); err != nil || string(h.Magic[:]) != magic || size < headerSize {
+		return nil, errors.New("it is no saved state")
+	}
+	if h.Version != version {
+		return nil, fmt.Errorf("it is of version %d, this program reads %d", h.Version, version)
+	}
+	if int64(h.Note) > min(maxNote, size-headerSize) {
+		return nil, errors.New("it is damaged: it ends too early")
+	}
+	if err := verify(f, size); err != nil {
+		return nil, err
+	}
+	note := make([]byte, h.Note)
+	if _, err := f.ReadAt(note, headerSize); err != nil {
+		return nil, err
+	}
+	if h.Model != fingerprint(s.Model()) {
+		return note, ErrOtherModel
+	}
+	start := headerSize + int64(h.Note)
+	return note, s.LoadState(io.NewSectionReader(f, start, size-start))
+}
+
+// verify compares the checksum after size bytes with what they give.
+func verify(f *os.File, size int64) error {
+	sum := sha256.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(f, 0, size)); err != nil {
+		return err
+	}
+	var want [sha256.Size]byte
+	if _, err := f.ReadAt(want[:], size); err != nil {
+		return err
+	}
+	if !bytes.Equal(sum.Sum(nil), want[:]) {
+		return errors.New("it is damaged: its checksum is wrong")
+	}
+	return nil
+}
+
+// fingerprint tells models apart: by everything that their evaluation is set to,
+// by names, types and shapes of the tensors, and by some of their bytes.
+func fingerprint(m *model.Model) (sum [sha256.Size]byte) {
+	h := sha256.New()
+	fmt.Fprintf(h, "%+v\n", m.Config)
+	err := gguf.Guard(func() error {
+		for i := range m.File.Tensors {
+			sample(h, &m.File.Tensors[i])
+		}
+		return nil
+	})
+	if err != nil {
+		return sum // evaluation will tell
+	}
+	h.Sum(sum[:0])
+	return sum
+}
+
+// sample hashes a tensor's infos and a few places of its data.
+func sample(h hash.Hash, t *gguf.Tensor) {
+	const places, length = 16, 64
+	fmt.Fprintf(h, "%q %v %v %d\n", t.Name, t.Type, t.Shape, t.Bytes)
+	for i := range places {
+		at := len(t.Data) / places * i
+		h.Write(t.Data[at:min(at+length, len(t.Data))])
+	}
+}
