@@ -2,14 +2,18 @@ package main
 
 import (
 	"bufio"
+	"encoding/binary"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
 	"alpaca/internal/testshared"
 )
 
@@ -76,4 +80,53 @@ func TestConvertedText(t *testing.T) {
 		require.Equal(t, before[:40], after[:40], path)
 	}
 	require.GreaterOrEqual(t, kept, 13)
+}
+
+// TestLegacyPerplexity compares the quantized files of 2023 with the same weights
+// in F32: what their products round must not matter.
+func TestLegacyPerplexity(t *testing.T) {
+	stories := testshared.Path(t, "golden/stories.txt")
+	ppl := func(model string) float64 {
+		r := alpaca(t, "", "perplexity", "-m", model, "-f", stories, "-c", "256", "--chunks", "4", "--output", "json")
+		require.Zero(t, r.status, r.stderr)
+		var report struct {
+			PPL float64 `json:"ppl"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(r.out), &report))
+		require.Greater(t, report.PPL, 1.0)
+		return report.PPL
+	}
+	for _, name := range []string{
+		"ggml-q4_0", "ggml-q4_1", "ggmf1-q4_0", "ggmf1-q4_1", "ggjt1-q4_0", "ggjt1-q4_1", "ggjt1-q4_2", "ggjt1-q4_3",
+		"ggjt2-q4_0", "ggjt2-q4_1", "ggjt2-q5_0", "ggjt2-q5_1", "ggjt2-q8_0",
+		"ggjt3-q4_0", "ggjt3-q4_1", "ggjt3-q5_0", "ggjt3-q5_1", "ggjt3-q8_0",
+	} {
+		path := testshared.Path(t, "models/legacy/leg-"+name+".bin")
+		f, err := gguf.Open(path)
+		require.NoError(t, err)
+		decoded := decodedF32(t, f)
+		require.NoError(t, f.Close())
+		require.InEpsilon(t, ppl(decoded), ppl(path), 0.01, name)
+	}
+}
+
+// decodedF32 writes the model with its weights as F32, and returns the path.
+func decodedF32(t *testing.T, f *gguf.File) string {
+	path := filepath.Join(t.TempDir(), "f32.gguf")
+	tensors := slices.Clone(f.Tensors)
+	for i := range tensors {
+		tensors[i].Type = quant.F32
+	}
+	w, err := gguf.Create(path, f.KV, tensors)
+	require.NoError(t, err)
+	defer w.Abort()
+	for _, x := range f.Tensors {
+		values := make([]float32, x.Elems())
+		quant.Decode(x.Type, values, x.Data)
+		data, err := binary.Append(nil, binary.LittleEndian, values)
+		require.NoError(t, err)
+		require.NoError(t, w.WriteTensor(x.Name, data))
+	}
+	require.NoError(t, w.Commit())
+	return path
 }

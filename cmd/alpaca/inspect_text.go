@@ -17,7 +17,11 @@ import (
 // printInspection writes everything about a file for a human.
 func (u *ui) printInspection(f *gguf.File) error {
 	out := bufio.NewWriter(u.out)
-	fmt.Fprintf(out, "%s: %s version %d, %s", printable(f.Name()), f.Format, f.Version, byteCount(f.Size()))
+	version := fmt.Sprintf("version %d", f.Version)
+	if f.Version == 0 {
+		version = "without version" // "ggml", the oldest
+	}
+	fmt.Fprintf(out, "%s: %s %s, %s", printable(f.Name()), f.Format, version, byteCount(f.Size()))
 	if len(f.Parts) > 1 {
 		fmt.Fprintf(out, " in %d parts", len(f.Parts))
 	}
