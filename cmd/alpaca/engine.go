@@ -60,6 +60,7 @@ type engine struct {
 	model    *model.Model
 	session  *model.Session
 	sampler  *sampler.Sampler
+	params   sampler.Params // of sampler
 	random   bool // the sampler draws, so that its seed matters
 	loadTime time.Duration
 }
@@ -105,16 +106,21 @@ func (o *engineOptions) prepare(u *ui, e *engine) (err error) {
 	if w := e.session.Warning(); w != "" {
 		u.warnf("%s", w)
 	}
-	p := o.sampling.params
-	e.random = p.Temp > 0
-	p.Ctx = e.session.Ctx()
+	e.params = o.sampling.params
+	e.params.Ctx = e.session.Ctx()
+	e.random = e.params.Temp > 0
+	e.sampler, err = newSampler(e.params, e)
+	return err
+}
+
+// newSampler returns a sampler for the model of e.
+func newSampler(p sampler.Params, e *engine) (*sampler.Sampler, error) {
 	tok := e.model.Tokenizer
-	e.sampler, err = sampler.New(p, sampler.Vocab{
+	return sampler.New(p, sampler.Vocab{
 		N:     tok.Len(),
 		EOG:   tok.EOG(),
 		Piece: func(id int32) string { return tok.Piece(id, false) },
 	})
-	return err
 }
 
 // sessionOptions returns what the flags say.

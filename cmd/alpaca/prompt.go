@@ -18,6 +18,7 @@ type promptOptions struct {
 	file   string
 	escape bool
 
+	keepStdin    bool // what is piped in is not part of the text
 	endsWithFile bool // set by read: the text's end is that of a file or of stdin
 }
 
@@ -68,7 +69,7 @@ func (o *promptOptions) read(u *ui) (text string, given bool, err error) {
 		}
 		b.WriteString(part)
 	}
-	if !stdinTaken && u.inPiped {
+	if !stdinTaken && u.inPiped && !o.keepStdin {
 		part, err := stdin()
 		if err != nil {
 			return "", true, err

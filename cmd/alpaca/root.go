@@ -46,6 +46,7 @@ func newRootCmd(u *ui) *cobra.Command {
 		newCompareCmd(u),
 		newQualityCmd(u),
 		newVersionCmd(u),
+		newTemplateCmd(u),
 	)
 	root.SetGlobalNormalizationFunc(normalizeFlag)
 	root.SetFlagErrorFunc(flagError)
@@ -99,16 +100,20 @@ func unknownCommand(root *cobra.Command, name string) error {
 // flagAliases are other names of flags, in their normalized spelling: those
 // that llama.cpp or alpaca.cpp gave them at some time.
 var flagAliases = map[string]string{
-	"n-predict":      "predict",
-	"reverse-prompt": "stop",
-	"temperature":    "temp",
-	"typical":        "typical-p",
-	"top-nsigma":     "top-n-sigma",
-	"rms-norm-eps":   "eps",
-	"n-ctx":          "ctx-size",
-	"ppl-stride":     "stride",
-	"sampling-seq":   "sampler-seq",
-	"n-gpu-layers":   "gpu-layers",
+	"n-predict":         "predict",
+	"reverse-prompt":    "stop",
+	"temperature":       "temp",
+	"typical":           "typical-p",
+	"top-nsigma":        "top-n-sigma",
+	"rms-norm-eps":      "eps",
+	"n-ctx":             "ctx-size",
+	"ppl-stride":        "stride",
+	"conversation":      "interactive",
+	"interactive-first": "interactive",
+	"interactive-start": "interactive",
+	"system-prompt":     "system",
+	"sampling-seq":      "sampler-seq",
+	"n-gpu-layers":      "gpu-layers",
 }
 
 // normalizeFlag maps every spelling of a flag to its name here: underscores,

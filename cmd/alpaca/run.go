@@ -25,6 +25,8 @@ type runOptions struct {
 	logprobs      int
 	output        string
 	noStats       bool
+	chat          chatOptions
+	cache         cacheOptions
 }
 
 // newRunCmd returns "alpaca run".
@@ -59,6 +61,8 @@ Exit status: 0 the text came to its end, 1 failure, 2 wrong command line,
 	addOutput(flags, &o.output, "text", "json")
 	addBounded(flags, &o.logprobs, "logprobs", "", 0, 0, 1000, "with --output json: the `N` likeliest tokens of each step")
 	flags.BoolVarP(&o.noStats, "no-stats", "q", false, "do not show times and memory at the end")
+	o.chat.addFlags(flags)
+	o.cache.addFlags(flags)
 	o.engine.addFlags(flags)
 	return cmd
 }
@@ -67,6 +71,9 @@ Exit status: 0 the text came to its end, 1 failure, 2 wrong command line,
 func (o *runOptions) run(ctx context.Context, u *ui, args []string) error {
 	if err := o.check(args); err != nil {
 		return err
+	}
+	if o.wantsChat(u, args) {
+		return o.converse(ctx, u, args)
 	}
 	text, given, err := o.readPrompt(u, args)
 	if err != nil {
@@ -85,6 +92,9 @@ func (o *runOptions) run(ctx context.Context, u *ui, args []string) error {
 
 // check returns a usage error if flags do not go together.
 func (o *runOptions) check(args []string) error {
+	if err := o.cache.check(); err != nil {
+		return err
+	}
 	switch {
 	case o.logprobs > 0 && o.output != "json":
 		return withHint(usageErrorf("--logprobs needs JSON"), "add --output json")
@@ -148,18 +158,26 @@ func (o *runOptions) complete(ctx context.Context, u *ui, e *engine, text string
 			return err
 		}
 	}
-	result, err := generate.Run(ctx, e.session, e.sampler, e.model.Tokenizer, prompt, generate.Options{
+	cache := promptCache{o: &o.cache, u: u, session: e.session}
+	if err := cache.load(); err != nil {
+		return err
+	}
+	known := cache.reuse(prompt, e.sampler)
+	result, err := generate.Run(ctx, e.session, e.sampler, e.model.Tokenizer, prompt[known:], generate.Options{
 		MaxTokens: o.predict,
 		Stop:      o.stop,
 		Logprobs:  o.output == "json",
 		Top:       o.logprobs,
 		Emit:      out.token,
-		Progress:  u.promptProgress(len(prompt)),
+		Progress:  u.promptProgress(len(prompt) - known),
 	})
 	u.clearStatus()
 	if err != nil {
 		out.newline()
 		return runHint(err, e.model.Config.TrainCtx)
+	}
+	if err := cache.saveText(len(prompt)); err != nil {
+		return err
 	}
 	stats := newStats(e, result)
 	if err := out.end(stats); err != nil {

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"alpaca/internal/chat"
 	"alpaca/internal/generate"
 	"alpaca/internal/tokenizer"
 )
@@ -94,10 +95,35 @@ func (w *writer) end(s stats) error {
 		w.newline()
 		return nil
 	}
-	return w.u.writeJSON(doneLine{
+	return w.u.writeJSON(w.done(s))
+}
+
+// done is the last object.
+func (w *writer) done(s stats) doneLine {
+	return doneLine{
 		Done: true, Reason: s.result.Reason, PromptTokens: s.result.PromptTokens,
 		GeneratedTokens: s.result.GeneratedTokens, Seed: s.seed, Timings: s.timings(),
-	})
+	}
+}
+
+// chatLine is the last object of an answer in JSON.
+type chatLine struct {
+	doneLine
+	CachedTokens int           `json:"cached_tokens"` // that were evaluated before
+	Message      *chat.Message `json:"message,omitempty"`
+}
+
+// endChat finishes the output of an answer in JSON.
+func (w *writer) endChat(s stats, answer *chat.Message, cached int) error {
+	return w.u.writeJSON(chatLine{w.done(s), cached, answer})
+}
+
+// endAnswer ends the last line of an answer, so that the next begins on its own.
+func (w *writer) endAnswer() {
+	if w.open && !w.json {
+		io.WriteString(w.u.out, "\n") // a failure shows at the next answer
+		w.open = false
+	}
 }
 
 // newline ends the last line on a terminal, so that what follows begins on a

@@ -4,8 +4,11 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	"golang.org/x/term"
+
+	"alpaca/internal/lineedit"
 )
 
 // ui is the program's side of the terminal. All messages go through it.
@@ -57,6 +60,42 @@ func (u *ui) hintf(format string, args ...any) { u.message(cyan, "hint: ", forma
 func (u *ui) message(c color, kind, format string, args ...any) {
 	u.status.clear(u)
 	fmt.Fprintf(u.err, "alpaca: %s%s\n", u.paint(c, kind), fmt.Sprintf(format, args...))
+}
+
+// infof tells something in a conversation, where no line needs to say who speaks:
+// in words that are not broken at the end of a line.
+func (u *ui) infof(format string, args ...any) {
+	u.status.clear(u)
+	fmt.Fprintln(u.err, wrap(fmt.Sprintf(format, args...), u.errWidth()))
+}
+
+// asidef tells something in the middle of an answer.
+func (u *ui) asidef(w *writer, format string, args ...any) {
+	if w.open && u.outTTY {
+		w.newline()
+	}
+	u.notef(format, args...)
+}
+
+// wrap breaks lines that are longer than width between words.
+func wrap(text string, width int) string {
+	var b strings.Builder
+	column := 0
+	for i, word := range strings.Split(text, " ") {
+		w := lineedit.Width(word)
+		switch {
+		case i == 0:
+		case column+1+w >= width:
+			b.WriteByte('\n')
+			column = 0
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += w
+	}
+	return b.String()
 }
 
 // color is the number of an ANSI colour.

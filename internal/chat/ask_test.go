@@ -51,7 +51,9 @@ func TestOnlyNewTextIsEvaluated(t *testing.T) {
 		// by byte there is one way only.
 		text, err := c.Template.Text(c.Messages[:len(c.Messages)-1])
 		require.NoError(t, err)
-		require.Equal(t, strings.TrimPrefix(text+"Hello.", "<s>"), strings.TrimPrefix(words(c.tok, c.tokens), "<s>"), name)
+		// But for space, which the template may put in front of an answer.
+		space := strings.NewReplacer(" ", "", "<s><|", "<|", "<s><｜User", "<｜User")
+		require.Equal(t, space.Replace(text+"Hello."), space.Replace(words(c.tok, c.tokens)), name)
 	}
 }
 

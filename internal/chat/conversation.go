@@ -91,6 +91,9 @@ func (c *Conversation) Last(role string) int {
 	return -1
 }
 
+// Forgotten returns how many messages are no longer in the context.
+func (c *Conversation) Forgotten() int { return c.first - c.begin() }
+
 // Undo removes the user's last message and all that follows, and returns it.
 // Where nothing was said ok is false.
 func (c *Conversation) Undo() (m Message, ok bool) {

@@ -6,6 +6,7 @@
 package lineedit
 
 import (
+	"context"
 	"errors"
 	"io"
 	"os"
@@ -28,6 +29,7 @@ type Editor struct {
 	resized <-chan os.Signal
 	demand  chan struct{} // asks for input
 	input   chan read
+	asked   bool   // for input that has not come yet
 	pending []byte // input that is not decoded yet
 	decoder decoder
 
@@ -71,8 +73,8 @@ func (e *Editor) read() {
 
 // Read returns what the user enters after the prompt, without the newline at its
 // end; more is the prompt of its further lines. Ctrl-D on an empty line is io.EOF,
-// Ctrl-C is ErrInterrupt.
-func (e *Editor) Read(prompt, more string) (string, error) {
+// Ctrl-C is ErrInterrupt. A cancelled ctx ends it with ctx's error.
+func (e *Editor) Read(ctx context.Context, prompt, more string) (string, error) {
 	fd := int(e.in.Fd())
 	state, err := term.MakeRaw(fd)
 	if err != nil {
@@ -81,11 +83,11 @@ func (e *Editor) Read(prompt, more string) (string, error) {
 	defer term.Restore(fd, state)
 	io.WriteString(e.out, "\x1b[?2004h") // pasted text is marked
 	defer io.WriteString(e.out, "\x1b[?2004l")
-	return e.edit(prompt, more)
+	return e.edit(ctx, prompt, more)
 }
 
 // edit handles keys until the line is done.
-func (e *Editor) edit(prompt, more string) (string, error) {
+func (e *Editor) edit(ctx context.Context, prompt, more string) (string, error) {
 	e.prompt, e.more = prompt, more
 	e.buf, e.at, e.draft = buffer{}, len(e.History), ""
 	e.screen = screen{}
@@ -96,7 +98,7 @@ func (e *Editor) edit(prompt, more string) (string, error) {
 			if !e.decoder.pasting {
 				e.draw()
 			}
-			if err := e.wait(); err != nil {
+			if err := e.wait(ctx); err != nil {
 				return "", err
 			}
 			continue
@@ -121,15 +123,22 @@ func (e *Editor) edit(prompt, more string) (string, error) {
 }
 
 // wait waits for input, or for the window to change its size.
-func (e *Editor) wait() error {
-	e.demand <- struct{}{}
+func (e *Editor) wait(ctx context.Context) error {
+	if !e.asked {
+		e.demand <- struct{}{}
+		e.asked = true
+	}
 	for {
 		select {
 		case <-e.resized:
 			columns, _ := e.size()
 			e.screen.reflow(columns)
 			e.draw()
+		case <-ctx.Done():
+			e.finish()
+			return ctx.Err()
 		case r := <-e.input:
+			e.asked = false
 			e.pending = append(e.pending, r.data...)
 			if r.err != nil && len(r.data) == 0 {
 				return r.err

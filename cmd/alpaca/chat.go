@@ -1,0 +1,359 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/chat"
+	"alpaca/internal/generate"
+	"alpaca/internal/sampler"
+)
+
+// chatOptions are the flags of "alpaca run" that are about conversations.
+type chatOptions struct {
+	interactive bool
+	instruct    bool
+	single      bool
+	system      string
+	template    string
+	input       string
+	messages    string
+	keep        int
+	noShift     bool
+	noHistory   bool
+}
+
+// addFlags adds them all.
+func (o *chatOptions) addFlags(flags *pflag.FlagSet) {
+	flags.BoolVarP(&o.interactive, "interactive", "i", false, "have a conversation; -p is the first message (without any text: the default on a terminal)")
+	allowSingleDash(flags, "interactive", "cnv")
+	flags.BoolVar(&o.instruct, "instruct", false, "answer instructions, one a line, each without memory of the others")
+	allowSingleDash(flags, "instruct", "ins")
+	flags.BoolVar(&o.single, "single-turn", false, "answer one message and end")
+	allowSingleDash(flags, "single-turn", "st")
+	flags.StringVar(&o.system, "system", "", "system message: `text` that says how the model should answer")
+	allowSingleDash(flags, "system", "sys")
+	flags.StringVar(&o.template, "chat-template", "", "`name` of the conversation's form: "+strings.Join(chat.Names(), ", ")+"; none: continue texts (default: the model's own)")
+	flags.StringVar(&o.input, "input", "", "`text` that the instruction is about (Alpaca's \"### Input:\")")
+	flags.StringVar(&o.messages, "messages", "", "answer the conversation in a JSON `file` (OpenAI's form); \"-\" is stdin")
+	addBounded(flags, &o.keep, "keep", "", 0, -1, 1<<24, "`tokens` at the beginning that stay when the context is full, besides the system message; -1: the first turn's")
+	flags.BoolVar(&o.noShift, "no-context-shift", false, "end where the context is full instead of dropping the oldest turns")
+	flags.BoolVar(&o.noHistory, "no-history", false, "do not read or write the history of what was typed")
+}
+
+// wanted reports whether the command line asks for a conversation.
+func (o *runOptions) wantsChat(u *ui, args []string) bool {
+	c := &o.chat
+	if c.interactive || c.instruct || c.single || c.messages != "" {
+		return true
+	}
+	given := len(args) > 0 || o.prompt.file != "" || o.prompt.flags.Changed("prompt")
+	return !given && u.inTTY
+}
+
+// talk is a conversation on its way.
+type talk struct {
+	*chat.Chat
+	u     *ui
+	o     *runOptions
+	e     *engine
+	lines lines
+	out   *writer
+	// plain: the model has no form for conversations, and texts are continued.
+	plain bool
+
+	params  sampler.Params
+	results []generate.Result
+	cache   *promptCache
+}
+
+// converse is the command for conversations.
+func (o *runOptions) converse(ctx context.Context, u *ui, args []string) error {
+	// Without a message on the command line, stdin is the conversation.
+	o.prompt.keepStdin = !o.chat.single || o.chat.messages != ""
+	first, given, err := o.readPrompt(u, args)
+	if err != nil {
+		return err
+	}
+	var messages []chat.Message
+	if o.chat.messages != "" {
+		if messages, err = readMessages(u, o.chat.messages); err != nil {
+			return err
+		}
+	}
+	if o.chat.single && !given && o.chat.messages == "" && !u.inTTY {
+		return withHint(usageErrorf("no message"), "give one with -p or -f, or pipe it in")
+	}
+	e, err := o.engine.open(u)
+	if err != nil {
+		return err
+	}
+	defer e.close()
+	t, err := o.newTalk(u, e)
+	if err != nil {
+		return err
+	}
+	defer t.lines.close()
+	if err := t.cache.load(); err != nil {
+		return err
+	}
+	if messages != nil {
+		if t.plain {
+			return withHint(usageErrorf("the model has no chat template"), "choose one with --chat-template")
+		}
+		t.SetMessages(messages)
+		if t.System() == "" {
+			t.SetSystem(o.chat.system)
+		}
+		err = t.answer(ctx)
+	} else {
+		err = t.run(ctx, first, given)
+	}
+	if saveErr := t.cache.save(true); err == nil {
+		err = saveErr
+	}
+	return err
+}
+
+// newTalk prepares a conversation.
+func (o *runOptions) newTalk(u *ui, e *engine) (*talk, error) {
+	tmpl, why, err := o.chat.chooseTemplate(u, e)
+	if err != nil {
+		return nil, err
+	}
+	t := &talk{u: u, o: o, e: e, params: e.params, out: newWriter(u, e.model.Tokenizer, o.output), plain: tmpl == nil}
+	if isAlpacaFile(e.model.File) && !t.plain {
+		o.alpacaDefaults(&t.params)
+	}
+	t.cache = &promptCache{o: &o.cache, u: u, session: e.session}
+	t.Chat = &chat.Chat{Session: e.session, Keep: o.chat.keep, NoShift: o.chat.noShift, Dropped: t.dropped}
+	t.Chat.Conversation = chat.NewConversation(tmpl, e.model.Tokenizer, o.chat.system)
+	t.NewSampler = func() (*sampler.Sampler, error) {
+		e.random = t.params.Temp > 0
+		s, err := newSampler(t.params, e)
+		if err == nil {
+			e.sampler = s
+		}
+		return s, err
+	}
+	if o.chat.messages != "" || o.chat.single && !u.inTTY {
+		t.lines = noLines{}
+		return t, nil
+	}
+	t.lines = newLines(u, !o.chat.noHistory)
+	if t.lines.terminal() {
+		t.greet(why)
+	}
+	return t, nil
+}
+
+// greet tells what the user is talking to.
+func (t *talk) greet(why string) {
+	name, _, _ := t.e.model.File.String("general.name")
+	if name == "" {
+		name = filepath.Base(t.e.model.File.Path)
+	}
+	t.u.infof("%s, %s", name, why)
+	if t.plain {
+		t.u.infof("It has no chat template: it continues your texts (--chat-template NAME makes it answer).")
+	}
+	t.u.infof("/help lists commands, /bye leaves.")
+}
+
+// run reads messages and answers them until they end.
+func (t *talk) run(ctx context.Context, text string, given bool) error {
+	interrupted := false
+	for {
+		if !given {
+			var err error
+			text, err = t.read(ctx)
+			switch {
+			case errors.Is(err, errLineInterrupt):
+				if interrupted {
+					return errInterrupted
+				}
+				interrupted = true
+				t.u.infof("Ctrl-C again leaves, and so does /bye.")
+				continue
+			case errors.Is(err, io.EOF):
+				return ctx.Err()
+			case err != nil:
+				return err
+			}
+		}
+		given, interrupted = false, false
+		done, err := t.handle(ctx, text)
+		switch {
+		case errors.Is(err, errStopped) && ctx.Err() == nil:
+			interrupted = true
+		case err != nil:
+			return err
+		}
+		if done || t.o.chat.single {
+			return nil
+		}
+	}
+}
+
+// errStopped says that Ctrl-C ended an answer.
+var errStopped = fmt.Errorf("answer stopped: %w", errInterrupted)
+
+// handle does what a line says: a command, or a message.
+func (t *talk) handle(ctx context.Context, text string) (done bool, err error) {
+	if strings.HasPrefix(text, "/") && t.lines.commands() {
+		return t.command(ctx, text)
+	}
+	if strings.TrimSpace(text) == "" {
+		return false, nil
+	}
+	if t.o.chat.instruct {
+		t.Clear()
+	}
+	t.Say(chat.Message{Content: text, Input: t.o.chat.input})
+	return false, t.answer(ctx)
+}
+
+// answer lets the model answer the last message. Where that fails the message is
+// taken back.
+func (t *talk) answer(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stopped := false
+	if t.lines.terminal() {
+		restore := t.u.onInterrupt(func() {
+			if stopped {
+				os.Exit(exitInterrupted)
+			}
+			stopped = true
+			cancel()
+		})
+		defer restore()
+	}
+	emit := t.out.token
+	if !t.out.json {
+		emit = trimStart(emit)
+	}
+	opt := generate.Options{
+		MaxTokens: t.o.predict, Stop: t.o.stop, Emit: emit, Progress: t.u.promptProgress(0),
+		Logprobs: t.out.json, Top: t.o.logprobs,
+	}
+	before := t.e.session.Pos()
+	var result generate.Result
+	var err error
+	if t.plain {
+		result, err = t.complete(ctx, opt)
+	} else {
+		result, err = t.Answer(ctx, opt)
+	}
+	t.u.clearStatus()
+	if err != nil {
+		t.Undo()
+		t.out.endAnswer()
+		return t.answerError(err)
+	}
+	if result.PromptTokens == 0 && result.Reason == generate.Interrupt {
+		t.Undo()
+	}
+	t.results = append(t.results, result)
+	if err := t.end(result, before); err != nil {
+		return err
+	}
+	if err := t.cache.save(false); err != nil {
+		return err
+	}
+	if result.Reason == generate.Interrupt {
+		return errStopped
+	}
+	return nil
+}
+
+// end finishes the output of an answer.
+func (t *talk) end(result generate.Result, before int) error {
+	st := newStats(t.e, result)
+	if t.out.json {
+		var answer *chat.Message
+		if i := t.Last(chat.Assistant); i >= 0 && !t.plain {
+			answer = &t.Messages[i]
+		}
+		return t.out.endChat(st, answer, max(0, t.e.session.Pos()-result.PromptTokens-result.GeneratedTokens))
+	}
+	t.out.endAnswer()
+	if result.Reason == generate.Context {
+		t.u.infof("The context of %d tokens is full.", t.e.session.Ctx())
+		if t.o.chat.noShift {
+			return nil
+		}
+	}
+	if t.o.chat.single && !t.o.noStats {
+		st.print(t.u)
+	}
+	return nil
+}
+
+// answerError adds advice to the error of an answer. On a terminal a message that
+// is too long does not end the conversation.
+func (t *talk) answerError(err error) error {
+	var full *chat.FullError
+	if !errors.As(err, &full) {
+		return err
+	}
+	hint := fmt.Sprintf("-c %d or more makes room for it", full.Tokens+full.Tokens/4+1)
+	if !full.Shift {
+		hint = "/clear begins anew; without --no-context-shift the oldest turns are dropped"
+	}
+	if t.lines.terminal() {
+		t.u.infof("%s", strings.TrimPrefix(err.Error(), "chat: "))
+		t.u.infof("%s", hint)
+		return nil
+	}
+	return withHint(err, hint)
+}
+
+// dropped tells what left the full context.
+func (t *talk) dropped(turns, tokens int) {
+	t.u.clearStatus()
+	switch {
+	case turns == 1:
+		t.u.asidef(t.out, "the context is full: the oldest turn (%d tokens) is dropped", tokens)
+	case turns > 1:
+		t.u.asidef(t.out, "the context is full: the oldest %d turns (%d tokens) are dropped", turns, tokens)
+	default:
+		t.u.asidef(t.out, "the context is full: %d tokens of this answer are dropped", tokens)
+	}
+}
+
+// complete continues the last message as a text, for models without a form for
+// conversations.
+func (t *talk) complete(ctx context.Context, opt generate.Options) (generate.Result, error) {
+	text := t.Messages[len(t.Messages)-1].Content
+	t.Clear()
+	prompt, err := encodePrompt(t.e.model.Tokenizer, text)
+	if err != nil {
+		return generate.Result{}, err
+	}
+	s, err := t.NewSampler()
+	if err != nil {
+		return generate.Result{}, err
+	}
+	t.e.session.Truncate(0)
+	return generate.Run(ctx, t.e.session, s, t.e.model.Tokenizer, prompt, opt)
+}
+
+// trimStart makes emit leave out white space at the beginning.
+func trimStart(emit func(generate.Token) error) func(generate.Token) error {
+	begun := false
+	return func(t generate.Token) error {
+		if !begun {
+			t.Text = strings.TrimLeft(t.Text, " \n")
+			begun = t.Text != ""
+		}
+		return emit(t)
+	}
+}

@@ -1,0 +1,108 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/chat"
+	"alpaca/internal/model"
+	"alpaca/internal/promptcache"
+	"alpaca/internal/sampler"
+)
+
+// cacheOptions are the flags of the prompt cache.
+type cacheOptions struct {
+	path string
+	all  bool
+	ro   bool
+}
+
+func (o *cacheOptions) addFlags(flags *pflag.FlagSet) {
+	flags.StringVar(&o.path, "prompt-cache", "", "`file` that keeps the evaluated prompt, to begin faster the next time")
+	flags.BoolVar(&o.all, "prompt-cache-all", false, "keep what was generated, too")
+	flags.BoolVar(&o.ro, "prompt-cache-ro", false, "read the file, do not write it")
+}
+
+// check returns a usage error where flags lack the file.
+func (o *cacheOptions) check() error {
+	if o.path == "" && (o.all || o.ro) {
+		return withHint(usageErrorf("which prompt cache?"), "name it with --prompt-cache FILE")
+	}
+	return nil
+}
+
+// promptCache is the file of --prompt-cache.
+type promptCache struct {
+	o       *cacheOptions
+	u       *ui
+	session *model.Session
+	saved   bool
+	loaded  int // tokens
+}
+
+// load brings the session to where the file says. A file that is of no use is
+// told of and ignored.
+func (c *promptCache) load() error {
+	if c.o.path == "" {
+		return nil
+	}
+	_, err := promptcache.Load(c.o.path, c.session)
+	switch {
+	case err == nil:
+		c.loaded = c.session.Pos()
+	case errors.Is(err, fs.ErrNotExist):
+		if c.o.ro {
+			return withHint(err, "without --prompt-cache-ro it is made")
+		}
+	default:
+		c.session.Truncate(0)
+		c.u.warnf("the prompt cache is not used: %v", err)
+	}
+	return nil
+}
+
+// reuse leaves in the session what it shares with a prompt, which the sampler is
+// told of, and returns how many tokens that is: at least one less than all.
+func (c *promptCache) reuse(prompt []int32, s *sampler.Sampler) int {
+	n := 0
+	for known := c.session.Tokens(); n < len(known) && n < len(prompt)-1 && known[n] == prompt[n]; n++ {
+		s.Accept(prompt[n])
+	}
+	c.session.Truncate(n)
+	return n
+}
+
+// save writes the file: the first time, with the prompt alone, or at the end with
+// everything where that is wanted.
+func (c *promptCache) save(end bool) error {
+	if c.o.path == "" || c.o.ro || c.saved || end != c.o.all {
+		return nil
+	}
+	c.saved = true
+	if err := promptcache.Save(c.o.path, c.session, nil); err != nil {
+		return fmt.Errorf("the prompt cache cannot be written: %w", err)
+	}
+	return nil
+}
+
+// saveText is save after a text was continued whose prompt had so many tokens.
+func (c *promptCache) saveText(prompt int) error {
+	if !c.o.all {
+		c.session.Truncate(prompt)
+	}
+	return c.save(c.o.all)
+}
+
+func encodeSnapshot(s chat.Snapshot) ([]byte, error) { return json.Marshal(s) }
+
+func decodeSnapshot(note []byte) (s chat.Snapshot, err error) {
+	if len(note) == 0 {
+		return s, errors.New("it holds no conversation")
+	}
+	err = json.Unmarshal(note, &s)
+	return s, err
+}

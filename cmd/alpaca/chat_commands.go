@@ -1,0 +1,237 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/chat"
+	"alpaca/internal/promptcache"
+)
+
+// chatCommand is something other than a message that the user may type.
+type chatCommand struct {
+	name, arg, about string
+	run              func(t *talk, ctx context.Context, arg string) error
+}
+
+// errBye ends a conversation.
+var errBye = errors.New("bye")
+
+// chatCommands returns them all, in the order of /help.
+func chatCommands() []chatCommand {
+	return []chatCommand{
+		{"/help", "", "this list", (*talk).help},
+		{"/clear", "", "forget what was said", (*talk).clear},
+		{"/regen", "", "another answer", (*talk).regenerate},
+		{"/undo", "", "take the last message back", (*talk).undo},
+		{"/system", "TEXT", "change the system message", (*talk).setSystem},
+		{"/set", "NAME VALUE", "such as temp 0.5", (*talk).set},
+		{"/save", "FILE", "save the conversation", (*talk).saveTo},
+		{"/load", "FILE", "go on with a saved one", (*talk).loadFrom},
+		{"/stats", "", "speed and memory", (*talk).showStats},
+		{"/context", "", "how full the context is", (*talk).showContext},
+		{"/bye", "", "leave (also Ctrl-D)", func(*talk, context.Context, string) error { return errBye }},
+	}
+}
+
+// command runs a line that begins with a slash.
+func (t *talk) command(ctx context.Context, line string) (done bool, err error) {
+	name, arg, _ := strings.Cut(strings.TrimSpace(line), " ")
+	switch name {
+	case "/exit", "/quit":
+		name = "/bye"
+	case "/?":
+		name = "/help"
+	}
+	for _, c := range chatCommands() {
+		if c.name != name {
+			continue
+		}
+		err := c.run(t, ctx, strings.TrimSpace(arg))
+		if errors.Is(err, errBye) {
+			return true, nil
+		}
+		return false, err
+	}
+	t.u.infof("There is no command %s: /help lists them. A space in front makes it a message.", name)
+	return false, nil
+}
+
+func (t *talk) help(context.Context, string) error {
+	for _, c := range chatCommands() {
+		name := strings.TrimSpace(c.name + " " + c.arg)
+		fmt.Fprintf(t.u.err, "%-16s %s\n", name, c.about)
+	}
+	fmt.Fprint(t.u.err, "Ctrl-C           stop the answer\n\\ at the end     another line follows\n\"\"\"              around several lines\n")
+	return nil
+}
+
+func (t *talk) clear(context.Context, string) error {
+	t.Clear()
+	t.u.infof("Nothing was said.")
+	return nil
+}
+
+func (t *talk) regenerate(ctx context.Context, _ string) error {
+	if !t.Regenerate() {
+		t.u.infof("There is no answer yet.")
+		return nil
+	}
+	// The same seed would give the same answer.
+	if s := t.Sampler(); s != nil {
+		t.params.Seed = s.Seed() + 1
+	}
+	t.Resample()
+	return t.answer(ctx)
+}
+
+func (t *talk) undo(context.Context, string) error {
+	m, ok := t.Undo()
+	if !ok {
+		t.u.infof("Nothing was said.")
+		return nil
+	}
+	t.u.infof("Taken back: %s", shorten(m.Content, 60))
+	return nil
+}
+
+// shorten cuts a text to about n characters of one line.
+func shorten(text string, n int) string {
+	text = strings.Join(strings.Fields(text), " ")
+	if r := []rune(text); len(r) > n {
+		return string(r[:n-1]) + "…"
+	}
+	return text
+}
+
+func (t *talk) setSystem(_ context.Context, text string) error {
+	if text == "" {
+		if t.System() == "" {
+			t.u.infof("There is no system message. /system TEXT sets one, /system none removes it.")
+		} else {
+			t.u.infof("System message: %s", t.System())
+		}
+		return nil
+	}
+	if text == "none" {
+		text = ""
+	}
+	t.SetSystem(text)
+	t.u.infof("The system message is changed.")
+	return nil
+}
+
+// set changes a setting of the sampler by the name of its flag.
+func (t *talk) set(_ context.Context, arg string) error {
+	o := samplingOptions{}
+	flags := pflag.NewFlagSet("set", pflag.ContinueOnError)
+	flags.SetNormalizeFunc(normalizeFlag)
+	o.addFlags(flags)
+	o.params = t.params // what addFlags has set are the defaults
+	predict := t.o.predict
+	addBounded(flags, &predict, "predict", "n", t.o.predict, -2, 1<<30, "")
+	name, value, ok := strings.Cut(strings.Replace(arg, "=", " ", 1), " ")
+	if !ok {
+		t.u.infof("/set NAME VALUE, with the name of a flag: temp, top-k, top-p, min-p, repeat-penalty, seed, predict, …")
+		t.u.infof("temp %v, top-k %d, top-p %v, min-p %v, repeat-penalty %v", o.params.Temp, o.params.TopK, o.params.TopP, o.params.MinP, o.params.RepeatPenalty)
+		return nil
+	}
+	if flags.Lookup(name) == nil {
+		hint := ""
+		if near := nearestFlag(flags, name); near != "" {
+			hint = " Did you mean " + near + "?"
+		}
+		t.u.infof("There is no setting %q.%s", name, hint)
+		return nil
+	}
+	err := flags.Set(name, strings.TrimSpace(value))
+	if err == nil {
+		err = o.check()
+	}
+	if err != nil {
+		t.u.infof("%v", err)
+		return nil
+	}
+	t.params, t.o.predict = o.params, predict
+	t.Resample()
+	t.u.infof("%s is %s", flags.Lookup(name).Name, flags.Lookup(name).Value)
+	return nil
+}
+
+func (t *talk) showStats(context.Context, string) error {
+	if len(t.results) == 0 {
+		t.u.infof("There is no answer yet.")
+		return nil
+	}
+	newStats(t.e, t.results[len(t.results)-1]).print(t.u)
+	return nil
+}
+
+func (t *talk) showContext(context.Context, string) error {
+	s := t.e.session
+	t.u.infof("%d of %d tokens (%d %%)", s.Pos(), s.Ctx(), 100*int64(s.Pos())/int64(s.Ctx()))
+	t.u.infof("%d messages, %d of them no longer in the context", len(t.Messages), t.Forgotten())
+	t.u.infof("cache: %s", byteCount(s.MemoryStats().Cache))
+	return nil
+}
+
+func (t *talk) saveTo(_ context.Context, path string) error {
+	if path == "" {
+		t.u.infof("/save FILE")
+		return nil
+	}
+	note, err := encodeSnapshot(t.Snapshot())
+	if err == nil {
+		err = promptcache.Save(path, t.e.session, note)
+	}
+	if err != nil {
+		t.u.infof("Not saved: %v", err)
+		return nil
+	}
+	size := int64(0)
+	if st, err := os.Stat(path); err == nil {
+		size = st.Size()
+	}
+	t.u.infof("Saved, %s.", byteCount(size))
+	return nil
+}
+
+func (t *talk) loadFrom(_ context.Context, path string) error {
+	if path == "" {
+		t.u.infof("/load FILE")
+		return nil
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		t.u.infof("There is no file %s.", path)
+		return nil
+	}
+	note, err := promptcache.Load(path, t.e.session)
+	if err != nil && len(note) == 0 {
+		t.u.infof("Not loaded: %v", err)
+		return nil
+	}
+	snapshot, decodeErr := decodeSnapshot(note)
+	if decodeErr == nil {
+		decodeErr = t.Restore(snapshot, err == nil)
+	}
+	if decodeErr != nil {
+		t.u.infof("Not loaded: %v", decodeErr)
+		return nil
+	}
+	if err != nil {
+		t.u.infof("It was saved with another model; it will be read again at the next message.")
+	}
+	t.u.infof("%d messages.", len(t.Messages))
+	if i := slices.IndexFunc(t.Messages, func(m chat.Message) bool { return m.Role == chat.User }); i >= 0 {
+		last := t.Messages[len(t.Messages)-1]
+		t.u.infof("The last: %s", shorten(last.Content, 200))
+	}
+	return nil
+}

@@ -1,0 +1,82 @@
+package chat
+
+import (
+	"errors"
+	"slices"
+)
+
+// Snapshot is a conversation to be stored.
+type Snapshot struct {
+	Template string         `json:"template"`
+	Messages []Message      `json:"messages"`
+	First    int            `json:"first"`
+	Tokens   []int32        `json:"tokens"`
+	Turns    []snapshotTurn `json:"turns"`
+}
+
+type snapshotTurn struct {
+	Start   int    `json:"start"`
+	User    int    `json:"user"`
+	End     int    `json:"end"`
+	Message int    `json:"message"`
+	Prompt  string `json:"prompt"`
+}
+
+// Snapshot returns the conversation as it is.
+func (c *Conversation) Snapshot() Snapshot {
+	s := Snapshot{Template: c.Template.source, Messages: c.Messages, First: c.first, Tokens: c.tokens}
+	for _, t := range c.turns {
+		s.Turns = append(s.Turns, snapshotTurn{t.start, t.user, t.end, t.message, t.prompt})
+	}
+	return s
+}
+
+// Restore makes the conversation what it was. With another template, or where
+// sameTokens is false because the tokens are those of another model, the messages alone
+// are taken.
+func (c *Conversation) Restore(s Snapshot, sameTokens bool) error {
+	if len(s.Messages) > 0 && s.Messages[0].Role == System && s.Messages[0].Content == "" {
+		return errors.New("chat: an empty system message")
+	}
+	open := s.Messages
+	if n := len(open); n > 0 && open[n-1].Role == Assistant {
+		open = open[:n-1]
+	}
+	if len(open) > 1 || len(open) == 1 && open[0].Role != System {
+		if err := CheckMessages(open); err != nil {
+			return err
+		}
+	}
+	c.SetMessages(s.Messages)
+	if !sameTokens || s.Template != c.Template.source || !s.valid(c.begin(), c.tok.Len()) {
+		return nil
+	}
+	c.first, c.tokens = s.First, slices.Clone(s.Tokens)
+	for _, t := range s.Turns {
+		c.turns = append(c.turns, turn{start: t.Start, user: t.User, end: t.End, message: t.Message, prompt: t.Prompt})
+	}
+	return nil
+}
+
+// valid reports whether all indices are in bounds and in order.
+func (s *Snapshot) valid(begin, vocab int) bool {
+	if s.First < begin || s.First > len(s.Messages) {
+		return false
+	}
+	for _, id := range s.Tokens {
+		if id < 0 || int(id) >= vocab {
+			return false
+		}
+	}
+	message, user := s.First-1, 0
+	for _, t := range s.Turns {
+		ok := t.Start >= unknown && t.Start <= t.User && t.User >= user && t.User <= len(s.Tokens) &&
+			t.End >= 0 && t.End <= len(s.Tokens) &&
+			t.Message > message && t.Message+1 < len(s.Messages) && s.Messages[t.Message].Role == User
+		if !ok {
+			return false
+		}
+		message, user = t.Message, t.User
+	}
+	return true
+}
