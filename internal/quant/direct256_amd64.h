@@ -5,7 +5,7 @@
 // Registers
 //	SI, R8 - R11, DX   rows (see rows_*.h) while packing
 //	DI                 the packed super-block
-//	R13                what to prefetch: the rows after these, in file order
+//	R13                what to prefetch, AHEAD of the next rows
 //	R9                 current run; R10 runs left
 //	R12, CX, AX        the current token's activations, scale, Sums
 //	R11                its accumulators; BX tokens left
@@ -30,9 +30,9 @@ TEXT DIRECT(SB), NOSPLIT, $80-8
 	SUBQ         $256, CX
 	MOVQ         CX, qNext-16(SP)
 	MOVQ         $2, left-24(SP)
-	MOVQ         DX, CX
-	IMULQ        $(2*LANES), CX
-	LEAQ         (SI)(CX*1), R13
+	MOVQ  DX, R13
+	IMULQ $LANES, R13
+	LEAQ  AHEAD(SI)(R13*1), R13
 
 rows:
 	MOVQ t+0(FP), AX

@@ -4,7 +4,7 @@
 //	SI, R8 - R11, DX   rows (see rows_*.h)
 //	R12, CX, AX, BX    the current token's activations, scale, pairs, DS
 //	DI                 its accumulators
-//	R13                what to prefetch: the rows after these, in file order
+//	R13                what to prefetch, AHEAD of the next rows
 //	V0 - V7            weights of a block; V12, V13 scales and minima
 //	V8 - V11           scratch; V14 constant of START; V15 low nibbles
 TEXT DIRECT(SB), NOSPLIT, $80-8
@@ -23,9 +23,9 @@ TEXT DIRECT(SB), NOSPLIT, $80-8
 	MOVQ tileArgs_tokens(AX), CX
 	MOVQ CX, tokens-72(SP)
 	MOVQ $2, half-80(SP)
-	MOVQ DX, CX
-	IMULQ $LANES, CX
-	LEAQ (SI)(CX*2), R13
+	MOVQ  DX, R13
+	IMULQ $LANES, R13
+	LEAQ  AHEAD(SI)(R13*1), R13
 
 half:
 	MOVQ t+0(FP), AX

@@ -148,3 +148,35 @@
 	P(5) \
 	P(6) \
 	P(7)
+
+#define DOTTOKEN(q, w) \
+	VPBROADCASTD q, Y12    \
+	VPMADDUBSW Y12, w, w
+
+// DOT16 adds the product of weights 16r to 16r+15 with the token at AX, times the
+// scales at sc, to isum. Clobbers the weights and Y12.
+#define WHOLEDOT16(r, sc, a, b, c, d) \
+	DOTTOKEN((16*(r)+0)(AX), a)  \
+	DOTTOKEN((16*(r)+4)(AX), b)  \
+	DOTTOKEN((16*(r)+8)(AX), c)  \
+	DOTTOKEN((16*(r)+12)(AX), d) \
+	VPADDW   b, a, a             \
+	VPADDW   d, c, c             \
+	VPADDW   c, a, a             \
+	VPMADDWD sc(DI), a, a        \
+	VPADDD   ROWSUM(r), a, a        \
+	VMOVDQU  a, ROWSUM(r)
+
+// SPLITDOT16 is for weights of which 16 do not fit int16.
+#define SPLITDOT16(r, sc, a, b, c, d) \
+	DOTTOKEN((16*(r)+0)(AX), a)  \
+	DOTTOKEN((16*(r)+4)(AX), b)  \
+	DOTTOKEN((16*(r)+8)(AX), c)  \
+	DOTTOKEN((16*(r)+12)(AX), d) \
+	VPADDW   b, a, a             \
+	VPADDW   d, c, c             \
+	VPMADDWD sc(DI), a, a        \
+	VPMADDWD sc(DI), c, c        \
+	VPADDD   ROWSUM(r), a, a        \
+	VPADDD   c, a, a             \
+	VMOVDQU  a, ROWSUM(r)

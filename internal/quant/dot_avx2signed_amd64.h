@@ -95,3 +95,24 @@
 
 // There is no offset to take away.
 #define ALLPAIRS(P)
+
+#define DOTTOKEN(q, w) \
+	VPBROADCASTD q, Y12       \
+	VPSIGNB      w, Y12, Y12  \
+	VPABSB       w, w         \
+	VPMADDUBSW   Y12, w, w    \
+	VPMADDWD     ONES, w, w
+
+// DOT16 adds the product of weights 16r to 16r+15 with the token at AX, times the
+// scales at sc, to isum. Clobbers the weights and Y12.
+#define DOT16(r, sc, a, b, c, d) \
+	DOTTOKEN((16*(r)+0)(AX), a)  \
+	DOTTOKEN((16*(r)+4)(AX), b)  \
+	DOTTOKEN((16*(r)+8)(AX), c)  \
+	DOTTOKEN((16*(r)+12)(AX), d) \
+	VPADDD   b, a, a             \
+	VPADDD   d, c, c             \
+	VPADDD   c, a, a             \
+	VPMULLD sc(DI), a, a         \
+	VPADDD   ROWSUM(r), a, a        \
+	VMOVDQU  a, ROWSUM(r)

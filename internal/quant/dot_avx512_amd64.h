@@ -122,3 +122,16 @@
 	P(5) \
 	P(6) \
 	P(7)
+
+// DOT16 adds the product of weights 16r to 16r+15 with the token at AX, times the
+// scales at sc, to isum.
+#define ZEROROWSUMS VPXORD Z17, Z17, Z17
+#define ADDROWSUMS(v) VMOVDQA64 Z17, v
+#define DOT16(r, sc, a, b, c, d) \
+	VPXORD        Z16, Z16, Z16             \
+	VPDPBUSD.BCST (16*(r)+0)(AX), a, Z16    \
+	VPDPBUSD.BCST (16*(r)+4)(AX), b, Z16    \
+	VPDPBUSD.BCST (16*(r)+8)(AX), c, Z16    \
+	VPDPBUSD.BCST (16*(r)+12)(AX), d, Z16   \
+	VPMULLD       sc(DI), Z16, Z16          \
+	VPADDD        Z16, Z17, Z17

@@ -1,5 +1,5 @@
-// The packing of a 32-wide format, and its product with a few tokens without
-// packing. To be defined: PACK and DIRECT (the functions' names), UNPACK and
+// The packing of a 32-wide format, and its product with one or a few tokens
+// without packing. To be defined: PACK, DIRECT and ROW (the functions' names), UNPACK and
 // SCALES (see unpack32_amd64.h), BLOCK (bytes of a block), PANEL (bytes of a
 // block in the panel of a vector of rows), FETCH (prefetches a vector of
 // rows' blocks at R13), MINS where there are minima.
@@ -12,11 +12,14 @@
 
 #define PACKBLOCK \
 	UNPACK           \
-	STORE32          \
+	STOREBLOCK          \
 	SCALES(V12, V13) \
 	STORESCALES
+#define FETCHEVERY 4
 #include "pack_amd64.h"
+#undef FETCHEVERY
 #include "direct32_amd64.h"
+#include "row32_amd64.h"
 
 #undef PACKBLOCK
 #undef STORESCALES
@@ -24,4 +27,5 @@
 #undef UNPACK
 #undef SCALES
 #undef BLOCK
+#undef FETCHNEXT
 #undef FETCH

@@ -17,6 +17,8 @@
 #define RUNWEIGHTS 32
 #define RUNS 8
 #define PANEL PANEL32
+#define PAIRS PAIR32(0)
+#define DOT16 WHOLEDOT16
 #define MINS
 #define TILE ·tile8x32MinAVX2
 #include "tile256_amd64.h"
@@ -25,8 +27,12 @@
 #define DIRECT ·directQ4_KAVX2
 #define PACKBLOCK PACK_Q4_K
 #define BLOCK 144
+#define FETCHNEXT FETCHLINES3
 #define LOADS 9
 #include "format256_amd64.h"
+#define ROW ·rowQ4_KAVX2
+#include "row256_amd64.h"
+#include "undef256_amd64.h"
 
 #undef RUN
 #undef DOTRUN
@@ -39,12 +45,17 @@
 #define DIRECT ·directQ5_KAVX2
 #define PACKBLOCK PACK_Q5_K
 #define BLOCK 176
+#define FETCHNEXT FETCHLINES3
 #define LOADS 11
 #include "format256_amd64.h"
+#define ROW ·rowQ5_KAVX2
+#include "row256_amd64.h"
+#include "undef256_amd64.h"
 
 #undef RUNWEIGHTS
 #undef RUNS
 #undef PANEL
+#undef PAIRS
 #undef RUN
 #undef DOTRUN
 #define RUN RUNOF16
@@ -52,6 +63,7 @@
 #define RUNWEIGHTS 16
 #define RUNS 16
 #define PANEL PANEL16
+#define PAIRS PAIR16(0)
 #define TILE ·tile16x16MinAVX2
 #include "tile256_amd64.h"
 
@@ -59,8 +71,12 @@
 #define DIRECT ·directQ2_KAVX2
 #define PACKBLOCK PACK_Q2_K
 #define BLOCK 84
+#define FETCHNEXT FETCHLINES2
 #define LOADS 5
 #include "format256_amd64.h"
+#define ROW ·rowQ2_KAVX2
+#include "row256_amd64.h"
+#include "undef256_amd64.h"
 
 #undef MINS
 #define TILE ·tile16x16AVX2
@@ -70,20 +86,30 @@
 #define DIRECT ·directQ3_KAVX2
 #define PACKBLOCK PACK_Q3_K
 #define BLOCK 110
+#define FETCHNEXT FETCHLINES2
 #define LOADS 7
 #include "format256_amd64.h"
+#define ROW ·rowQ3_KAVX2
+#include "row256_amd64.h"
+#include "undef256_amd64.h"
 
 #define PACK ·packTQ2_0AVX2
 #define DIRECT ·directTQ2_0AVX2
 #define PACKBLOCK PACK_TQ2_0
 #define BLOCK 66
+#define FETCHNEXT FETCHLINES2
 #define LOADS 4
 #include "format256_amd64.h"
+#define ROW ·rowTQ2_0AVX2
+#include "row256_amd64.h"
+#include "undef256_amd64.h"
 
+#undef DOT16
 #undef RUN
 #undef DOTRUN
 #define RUN SPLITRUNOF16
 #define DOTRUN SPLITDOTRUN16
+#define DOT16 SPLITDOT16
 #define TILE ·tile16x16SplitAVX2
 #include "tile256_amd64.h"
 
@@ -91,5 +117,9 @@
 #define DIRECT ·directQ6_KAVX2
 #define PACKBLOCK PACK_Q6_K
 #define BLOCK 210
+#define FETCHNEXT FETCHLINES4
 #define LOADS 13
 #include "format256_amd64.h"
+#define ROW ·rowQ6_KAVX2
+#include "row256_amd64.h"
+#include "undef256_amd64.h"

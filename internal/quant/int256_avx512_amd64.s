@@ -16,6 +16,7 @@
 #define RUNWEIGHTS 32
 #define RUNS 8
 #define PANEL PANEL32
+#define PAIRS PAIR32(0)
 #define TILE ·tile8x32AVX512
 #include "tile256_amd64.h"
 
@@ -23,8 +24,12 @@
 #define DIRECT ·directIQ4_XSAVX512
 #define PACKBLOCK PACK_IQ4_XS
 #define BLOCK 136
+#define FETCHNEXT FETCHLINES3
 #define LOADS 9
 #include "format256_amd64.h"
+#define ROW ·rowIQ4_XSAVX512
+#include "row256_amd64.h"
+#include "undef256_amd64.h"
 
 #define MINS
 #define TILE ·tile8x32MinAVX512
@@ -34,26 +39,36 @@
 #define DIRECT ·directQ4_KAVX512
 #define PACKBLOCK PACK_Q4_K
 #define BLOCK 144
+#define FETCHNEXT FETCHLINES3
 #define LOADS 9
 #include "format256_amd64.h"
+#define ROW ·rowQ4_KAVX512
+#include "row256_amd64.h"
+#include "undef256_amd64.h"
 
 #define PACK ·packQ5_KAVX512
 #define DIRECT ·directQ5_KAVX512
 #define PACKBLOCK PACK_Q5_K
 #define BLOCK 176
+#define FETCHNEXT FETCHLINES3
 #define LOADS 11
 #include "format256_amd64.h"
+#define ROW ·rowQ5_KAVX512
+#include "row256_amd64.h"
+#include "undef256_amd64.h"
 
 #undef RUN
 #undef DOTRUN
 #undef RUNWEIGHTS
 #undef RUNS
 #undef PANEL
+#undef PAIRS
 #define RUN RUNOF16
 #define DOTRUN DOTRUN16
 #define RUNWEIGHTS 16
 #define RUNS 16
 #define PANEL PANEL16
+#define PAIRS PAIR16(0)
 #define TILE ·tile16x16MinAVX512
 #include "tile256_amd64.h"
 
@@ -61,8 +76,12 @@
 #define DIRECT ·directQ2_KAVX512
 #define PACKBLOCK PACK_Q2_K
 #define BLOCK 84
+#define FETCHNEXT FETCHLINES2
 #define LOADS 5
 #include "format256_amd64.h"
+#define ROW ·rowQ2_KAVX512
+#include "row256_amd64.h"
+#include "undef256_amd64.h"
 
 #undef MINS
 #define TILE ·tile16x16AVX512
@@ -72,19 +91,31 @@
 #define DIRECT ·directQ3_KAVX512
 #define PACKBLOCK PACK_Q3_K
 #define BLOCK 110
+#define FETCHNEXT FETCHLINES2
 #define LOADS 7
 #include "format256_amd64.h"
+#define ROW ·rowQ3_KAVX512
+#include "row256_amd64.h"
+#include "undef256_amd64.h"
 
 #define PACK ·packQ6_KAVX512
 #define DIRECT ·directQ6_KAVX512
 #define PACKBLOCK PACK_Q6_K
 #define BLOCK 210
+#define FETCHNEXT FETCHLINES4
 #define LOADS 13
 #include "format256_amd64.h"
+#define ROW ·rowQ6_KAVX512
+#include "row256_amd64.h"
+#include "undef256_amd64.h"
 
 #define PACK ·packTQ2_0AVX512
 #define DIRECT ·directTQ2_0AVX512
 #define PACKBLOCK PACK_TQ2_0
 #define BLOCK 66
+#define FETCHNEXT FETCHLINES2
 #define LOADS 4
 #include "format256_amd64.h"
+#define ROW ·rowTQ2_0AVX512
+#include "row256_amd64.h"
+#include "undef256_amd64.h"

@@ -21,17 +21,21 @@
 
 #define PACK ·packQ4_0AVX2
 #define DIRECT ·directQ4_0AVX2
+#define ROW ·rowQ4_0AVX2
 #define UNPACK UNPACK_Q4_0
 #define SCALES SCALES_D
 #define BLOCK 18
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
 #define PACK ·packQ5_0AVX2
 #define DIRECT ·directQ5_0AVX2
+#define ROW ·rowQ5_0AVX2
 #define UNPACK UNPACK_Q5_0
 #define SCALES SCALES_D
 #define BLOCK 22
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
@@ -47,9 +51,11 @@
 
 #define PACK ·packQ4_1AVX2
 #define DIRECT ·directQ4_1AVX2
+#define ROW ·rowQ4_1AVX2
 #define UNPACK UNPACK_Q4_1
 #define SCALES SCALES_DM
 #define BLOCK 20
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
@@ -65,8 +71,10 @@
 
 #define PACK ·packQ5_1AVX2
 #define DIRECT ·directQ5_1AVX2
+#define ROW ·rowQ5_1AVX2
 #define UNPACK UNPACK_Q5_1
 #define SCALES SCALES_DM
 #define BLOCK 24
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"

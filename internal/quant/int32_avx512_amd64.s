@@ -20,33 +20,41 @@
 
 #define PACK ·packQ4_0AVX512
 #define DIRECT ·directQ4_0AVX512
+#define ROW ·rowQ4_0AVX512
 #define UNPACK UNPACK_Q4_0
 #define SCALES SCALES_D
 #define BLOCK 18
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH5
 #include "format32_amd64.h"
 
 #define PACK ·packQ5_0AVX512
 #define DIRECT ·directQ5_0AVX512
+#define ROW ·rowQ5_0AVX512
 #define UNPACK UNPACK_Q5_0
 #define SCALES SCALES_D
 #define BLOCK 22
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH6
 #include "format32_amd64.h"
 
 #define PACK ·packQ8_0AVX512
 #define DIRECT ·directQ8_0AVX512
+#define ROW ·rowQ8_0AVX512
 #define UNPACK UNPACK_Q8_0
 #define SCALES SCALES_D
 #define BLOCK 34
+#define FETCHNEXT FETCHLINES3
 #define FETCH FETCH9
 #include "format32_amd64.h"
 
 #define PACK ·packIQ4_NLAVX512
 #define DIRECT ·directIQ4_NLAVX512
+#define ROW ·rowIQ4_NLAVX512
 #define UNPACK UNPACK_IQ4_NL
 #define SCALES SCALES_D
 #define BLOCK 18
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH5
 #include "format32_amd64.h"
 
@@ -58,16 +66,20 @@
 
 #define PACK ·packQ4_1AVX512
 #define DIRECT ·directQ4_1AVX512
+#define ROW ·rowQ4_1AVX512
 #define UNPACK UNPACK_Q4_1
 #define SCALES SCALES_DM
 #define BLOCK 20
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH5
 #include "format32_amd64.h"
 
 #define PACK ·packQ5_1AVX512
 #define DIRECT ·directQ5_1AVX512
+#define ROW ·rowQ5_1AVX512
 #define UNPACK UNPACK_Q5_1
 #define SCALES SCALES_DM
 #define BLOCK 24
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH6
 #include "format32_amd64.h"

@@ -19,33 +19,41 @@
 
 #define PACK ·packQ4_0AVXVNNI
 #define DIRECT ·directQ4_0AVXVNNI
+#define ROW ·rowQ4_0AVXVNNI
 #define UNPACK UNPACK_Q4_0
 #define SCALES SCALES_D
 #define BLOCK 18
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
 #define PACK ·packQ5_0AVXVNNI
 #define DIRECT ·directQ5_0AVXVNNI
+#define ROW ·rowQ5_0AVXVNNI
 #define UNPACK UNPACK_Q5_0
 #define SCALES SCALES_D
 #define BLOCK 22
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
 #define PACK ·packQ8_0AVXVNNI
 #define DIRECT ·directQ8_0AVXVNNI
+#define ROW ·rowQ8_0AVXVNNI
 #define UNPACK UNPACK_Q8_0
 #define SCALES SCALES_D
 #define BLOCK 34
+#define FETCHNEXT FETCHLINES3
 #define FETCH FETCH5
 #include "format32_amd64.h"
 
 #define PACK ·packIQ4_NLAVXVNNI
 #define DIRECT ·directIQ4_NLAVXVNNI
+#define ROW ·rowIQ4_NLAVXVNNI
 #define UNPACK UNPACK_IQ4_NL
 #define SCALES SCALES_D
 #define BLOCK 18
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
@@ -57,16 +65,20 @@
 
 #define PACK ·packQ4_1AVXVNNI
 #define DIRECT ·directQ4_1AVXVNNI
+#define ROW ·rowQ4_1AVXVNNI
 #define UNPACK UNPACK_Q4_1
 #define SCALES SCALES_DM
 #define BLOCK 20
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
 #define PACK ·packQ5_1AVXVNNI
 #define DIRECT ·directQ5_1AVXVNNI
+#define ROW ·rowQ5_1AVXVNNI
 #define UNPACK UNPACK_Q5_1
 #define SCALES SCALES_DM
 #define BLOCK 24
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"

@@ -26,17 +26,21 @@
 
 #define PACK ·packQ8_0AVX2
 #define DIRECT ·directQ8_0AVX2
+#define ROW ·rowQ8_0AVX2
 #define UNPACK UNPACK_Q8_0
 #define SCALES SCALES_D
 #define BLOCK 34
+#define FETCHNEXT FETCHLINES3
 #define FETCH FETCH5
 #include "format32_amd64.h"
 
 #define PACK ·packIQ4_NLAVX2
 #define DIRECT ·directIQ4_NLAVX2
+#define ROW ·rowIQ4_NLAVX2
 #define UNPACK UNPACK_IQ4_NL
 #define SCALES SCALES_D
 #define BLOCK 18
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
@@ -46,6 +50,7 @@
 #define RUNWEIGHTS 32
 #define RUNS 8
 #define PANEL PANEL32
+#define PAIRS PAIR32(0)
 #undef ONES
 #define ONES Y15
 #define TILE ·tile8x32SignedAVX2
@@ -57,5 +62,9 @@
 #define DIRECT ·directIQ4_XSAVX2
 #define PACKBLOCK PACK_IQ4_XS
 #define BLOCK 136
+#define FETCHNEXT FETCHLINES3
 #define LOADS 9
 #include "format256_amd64.h"
+#define ROW ·rowIQ4_XSAVX2
+#include "row256_amd64.h"
+#include "undef256_amd64.h"

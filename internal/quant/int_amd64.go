@@ -5,70 +5,70 @@ package quant
 // intKernels are the kernels of the integer formats.
 var intKernels = map[Type][]kernel{
 	Q4_0: {
-		avx512x32(8, packQ4_0AVX512, tile32AVX512, directQ4_0AVX512),
-		avxVNNIx32(8, packQ4_0AVXVNNI, tile32AVXVNNI, directQ4_0AVXVNNI),
-		avx2x32(8, packQ4_0AVX2, tile32AVX2, directQ4_0AVX2),
+		avx512x32(8, packQ4_0AVX512, tile32AVX512, directQ4_0AVX512, rowQ4_0AVX512),
+		avxVNNIx32(8, packQ4_0AVXVNNI, tile32AVXVNNI, directQ4_0AVXVNNI, rowQ4_0AVXVNNI),
+		avx2x32(8, packQ4_0AVX2, tile32AVX2, directQ4_0AVX2, rowQ4_0AVX2),
 	},
 	Q4_1: {
-		withMins(avx512x32(0, packQ4_1AVX512, tile32MinAVX512, directQ4_1AVX512)),
-		withMins(avxVNNIx32(0, packQ4_1AVXVNNI, tile32MinAVXVNNI, directQ4_1AVXVNNI)),
-		withMins(avx2x32(0, packQ4_1AVX2, tile32MinAVX2, directQ4_1AVX2)),
+		withMins(avx512x32(0, packQ4_1AVX512, tile32MinAVX512, directQ4_1AVX512, rowQ4_1AVX512)),
+		withMins(avxVNNIx32(0, packQ4_1AVXVNNI, tile32MinAVXVNNI, directQ4_1AVXVNNI, rowQ4_1AVXVNNI)),
+		withMins(avx2x32(0, packQ4_1AVX2, tile32MinAVX2, directQ4_1AVX2, rowQ4_1AVX2)),
 	},
 	Q5_0: {
-		avx512x32(16, packQ5_0AVX512, tile32AVX512, directQ5_0AVX512),
-		avxVNNIx32(16, packQ5_0AVXVNNI, tile32AVXVNNI, directQ5_0AVXVNNI),
-		avx2x32(16, packQ5_0AVX2, tile32AVX2, directQ5_0AVX2),
+		avx512x32(16, packQ5_0AVX512, tile32AVX512, directQ5_0AVX512, rowQ5_0AVX512),
+		avxVNNIx32(16, packQ5_0AVXVNNI, tile32AVXVNNI, directQ5_0AVXVNNI, rowQ5_0AVXVNNI),
+		avx2x32(16, packQ5_0AVX2, tile32AVX2, directQ5_0AVX2, rowQ5_0AVX2),
 	},
 	Q5_1: {
-		withMins(avx512x32(0, packQ5_1AVX512, tile32MinAVX512, directQ5_1AVX512)),
-		withMins(avxVNNIx32(0, packQ5_1AVXVNNI, tile32MinAVXVNNI, directQ5_1AVXVNNI)),
-		withMins(avx2x32(16, packQ5_1AVX2, tile32RestoredAVX2, directQ5_1AVX2)),
+		withMins(avx512x32(0, packQ5_1AVX512, tile32MinAVX512, directQ5_1AVX512, rowQ5_1AVX512)),
+		withMins(avxVNNIx32(0, packQ5_1AVXVNNI, tile32MinAVXVNNI, directQ5_1AVXVNNI, rowQ5_1AVXVNNI)),
+		withMins(avx2x32(16, packQ5_1AVX2, tile32RestoredAVX2, directQ5_1AVX2, rowQ5_1AVX2)),
 	},
 	Q8_0: {
-		avx512x32(128, packQ8_0AVX512, tile32AVX512, directQ8_0AVX512),
-		avxVNNIx32(128, packQ8_0AVXVNNI, tile32AVXVNNI, directQ8_0AVXVNNI),
-		avx2x32(0, packQ8_0AVX2, tile32SignedAVX2, directQ8_0AVX2),
+		avx512x32(128, packQ8_0AVX512, tile32AVX512, directQ8_0AVX512, rowQ8_0AVX512),
+		avxVNNIx32(128, packQ8_0AVXVNNI, tile32AVXVNNI, directQ8_0AVXVNNI, rowQ8_0AVXVNNI),
+		avx2x32(0, packQ8_0AVX2, tile32SignedAVX2, directQ8_0AVX2, rowQ8_0AVX2),
 	},
 	IQ4_NL: {
-		avx512x32(128, packIQ4_NLAVX512, tile32AVX512, directIQ4_NLAVX512),
-		avxVNNIx32(128, packIQ4_NLAVXVNNI, tile32AVXVNNI, directIQ4_NLAVXVNNI),
-		avx2x32(0, packIQ4_NLAVX2, tile32SignedAVX2, directIQ4_NLAVX2),
+		avx512x32(128, packIQ4_NLAVX512, tile32AVX512, directIQ4_NLAVX512, rowIQ4_NLAVX512),
+		avxVNNIx32(128, packIQ4_NLAVXVNNI, tile32AVXVNNI, directIQ4_NLAVXVNNI, rowIQ4_NLAVXVNNI),
+		avx2x32(0, packIQ4_NLAVX2, tile32SignedAVX2, directIQ4_NLAVX2, rowIQ4_NLAVX2),
 	},
 
 	Q2_K: {
-		avx512x256(90, packQ2_KAVX512, tile16x16MinAVX512, directQ2_KAVX512),
-		avxVNNIx256(90, packQ2_KAVXVNNI, tile16x16MinAVXVNNI, directQ2_KAVXVNNI),
-		avx2x256(90, packQ2_KAVX2, tile16x16MinAVX2, directQ2_KAVX2),
+		avx512x256(90, packQ2_KAVX512, tile16x16MinAVX512, directQ2_KAVX512, rowQ2_KAVX512),
+		avxVNNIx256(90, packQ2_KAVXVNNI, tile16x16MinAVXVNNI, directQ2_KAVXVNNI, rowQ2_KAVX2),
+		avx2x256(90, packQ2_KAVX2, tile16x16MinAVX2, directQ2_KAVX2, rowQ2_KAVX2),
 	},
 	Q3_K: {
-		avx512x256(90, packQ3_KAVX512, tile16x16AVX512, directQ3_KAVX512),
-		avxVNNIx256(90, packQ3_KAVXVNNI, tile16x16AVXVNNI, directQ3_KAVXVNNI),
-		avx2x256(90, packQ3_KAVX2, tile16x16AVX2, directQ3_KAVX2),
+		avx512x256(90, packQ3_KAVX512, tile16x16AVX512, directQ3_KAVX512, rowQ3_KAVX512),
+		avxVNNIx256(90, packQ3_KAVXVNNI, tile16x16AVXVNNI, directQ3_KAVXVNNI, rowQ3_KAVX2),
+		avx2x256(90, packQ3_KAVX2, tile16x16AVX2, directQ3_KAVX2, rowQ3_KAVX2),
 	},
 	Q4_K: {
-		avx512x256(82, packQ4_KAVX512, tile8x32MinAVX512, directQ4_KAVX512),
-		avxVNNIx256(82, packQ4_KAVXVNNI, tile8x32MinAVXVNNI, directQ4_KAVXVNNI),
-		avx2x256(82, packQ4_KAVX2, tile8x32MinAVX2, directQ4_KAVX2),
+		avx512x256(82, packQ4_KAVX512, tile8x32MinAVX512, directQ4_KAVX512, rowQ4_KAVX512),
+		avxVNNIx256(82, packQ4_KAVXVNNI, tile8x32MinAVXVNNI, directQ4_KAVXVNNI, rowQ4_KAVX2),
+		avx2x256(82, packQ4_KAVX2, tile8x32MinAVX2, directQ4_KAVX2, rowQ4_KAVX2),
 	},
 	Q5_K: {
-		avx512x256(82, packQ5_KAVX512, tile8x32MinAVX512, directQ5_KAVX512),
-		avxVNNIx256(82, packQ5_KAVXVNNI, tile8x32MinAVXVNNI, directQ5_KAVXVNNI),
-		avx2x256(82, packQ5_KAVX2, tile8x32MinSplitAVX2, directQ5_KAVX2),
+		avx512x256(82, packQ5_KAVX512, tile8x32MinAVX512, directQ5_KAVX512, rowQ5_KAVX512),
+		avxVNNIx256(82, packQ5_KAVXVNNI, tile8x32MinAVXVNNI, directQ5_KAVXVNNI, rowQ5_KAVX2),
+		avx2x256(82, packQ5_KAVX2, tile8x32MinSplitAVX2, directQ5_KAVX2, rowQ5_KAVX2),
 	},
 	Q6_K: {
-		avx512x256(90, packQ6_KAVX512, tile16x16AVX512, directQ6_KAVX512),
-		avxVNNIx256(90, packQ6_KAVXVNNI, tile16x16AVXVNNI, directQ6_KAVXVNNI),
-		avx2x256(90, packQ6_KAVX2, tile16x16SplitAVX2, directQ6_KAVX2),
+		avx512x256(90, packQ6_KAVX512, tile16x16AVX512, directQ6_KAVX512, rowQ6_KAVX512),
+		avxVNNIx256(90, packQ6_KAVXVNNI, tile16x16AVXVNNI, directQ6_KAVXVNNI, rowQ6_KAVX2),
+		avx2x256(90, packQ6_KAVX2, tile16x16SplitAVX2, directQ6_KAVX2, rowQ6_KAVX2),
 	},
 	IQ4_XS: {
-		avx512x256(82, packIQ4_XSAVX512, tile8x32AVX512, directIQ4_XSAVX512),
-		avxVNNIx256(82, packIQ4_XSAVXVNNI, tile8x32AVXVNNI, directIQ4_XSAVXVNNI),
-		avx2x256(82, packIQ4_XSAVX2, tile8x32SignedAVX2, directIQ4_XSAVX2),
+		avx512x256(82, packIQ4_XSAVX512, tile8x32AVX512, directIQ4_XSAVX512, rowIQ4_XSAVX512),
+		avxVNNIx256(82, packIQ4_XSAVXVNNI, tile8x32AVXVNNI, directIQ4_XSAVXVNNI, rowIQ4_XSAVX2),
+		avx2x256(82, packIQ4_XSAVX2, tile8x32SignedAVX2, directIQ4_XSAVX2, rowIQ4_XSAVX2),
 	},
 	TQ2_0: {
-		avx512x256(90, packTQ2_0AVX512, tile16x16AVX512, directTQ2_0AVX512),
-		avxVNNIx256(90, packTQ2_0AVXVNNI, tile16x16AVXVNNI, directTQ2_0AVXVNNI),
-		avx2x256(90, packTQ2_0AVX2, tile16x16AVX2, directTQ2_0AVX2),
+		avx512x256(90, packTQ2_0AVX512, tile16x16AVX512, directTQ2_0AVX512, rowTQ2_0AVX512),
+		avxVNNIx256(90, packTQ2_0AVXVNNI, tile16x16AVXVNNI, directTQ2_0AVXVNNI, rowTQ2_0AVX2),
+		avx2x256(90, packTQ2_0AVX2, tile16x16AVX2, directTQ2_0AVX2, rowTQ2_0AVX2),
 	},
 }
 
@@ -77,22 +77,26 @@ type (
 	tileFunc func(t *tileArgs)
 )
 
-func avx512x32(offset int, pack packFunc, tile, direct tileFunc) kernel {
-	return kernel32("avx512vnni", 32, offset, pack, tile, direct)
+// Up to how many tokens it is faster without a panel is measured; with more, what
+// the tile's four tokens at once save makes up for the writing of the panel.
+
+func avx512x32(offset int, pack packFunc, tile, direct, row tileFunc) kernel {
+	return kernel32("avx512vnni", 32, 32, offset, pack, tile, direct, row)
 }
 
-func avxVNNIx32(offset int, pack packFunc, tile, direct tileFunc) kernel {
-	return kernel32("avxvnni", 16, offset, pack, tile, direct)
+func avxVNNIx32(offset int, pack packFunc, tile, direct, row tileFunc) kernel {
+	return kernel32("avxvnni", 16, 11, offset, pack, tile, direct, row)
 }
 
-func avx2x32(offset int, pack packFunc, tile, direct tileFunc) kernel {
-	return kernel32("avx2", 16, offset, pack, tile, direct)
+func avx2x32(offset int, pack packFunc, tile, direct, row tileFunc) kernel {
+	return kernel32("avx2", 16, 11, offset, pack, tile, direct, row)
 }
 
-// kernel32 is a kernel of a 32-wide format; a panel is two vectors of rows.
-func kernel32(level string, rows, offset int, pack packFunc, tile, direct tileFunc) kernel {
+// kernel32 is a kernel of a 32-wide format; a panel is two vectors of rows. A run of
+// 32 blocks keeps it in the first cache.
+func kernel32(level string, rows, directTokens, offset int, pack packFunc, tile, direct, row tileFunc) kernel {
 	return kernel{level: level, rows: rows, blockLen: 32, panelBytes: rows * (32 + 4), maxBlocks: 32, lanes: 1,
-		offset: offset, pack: pack, tile: tile, direct: direct, directTokens: 8}
+		offset: offset, pack: pack, tile: tile, direct: direct, directTokens: directTokens, row: row}
 }
 
 // withMins is the kernel of a 32-wide format with minima.
@@ -101,23 +105,23 @@ func withMins(k kernel) kernel {
 	return k
 }
 
-func avx512x256(vectors int, pack packFunc, tile, direct tileFunc) kernel {
-	return kernel256("avx512vnni", 32, vectors, pack, tile, direct)
+func avx512x256(vectors int, pack packFunc, tile, direct, row tileFunc) kernel {
+	return kernel256("avx512vnni", 32, 15, vectors, pack, tile, direct, row)
 }
 
-func avxVNNIx256(vectors int, pack packFunc, tile, direct tileFunc) kernel {
-	return kernel256("avxvnni", 16, vectors, pack, tile, direct)
+func avxVNNIx256(vectors int, pack packFunc, tile, direct, row tileFunc) kernel {
+	return kernel256("avxvnni", 16, 3, vectors, pack, tile, direct, row)
 }
 
-func avx2x256(vectors int, pack packFunc, tile, direct tileFunc) kernel {
-	return kernel256("avx2", 16, vectors, pack, tile, direct)
+func avx2x256(vectors int, pack packFunc, tile, direct, row tileFunc) kernel {
+	return kernel256("avx2", 16, 3, vectors, pack, tile, direct, row)
 }
 
 // kernel256 is a kernel of a 256-wide format, whose super-blocks are that many
 // vectors in a panel.
-func kernel256(level string, rows, vectors int, pack packFunc, tile, direct tileFunc) kernel {
+func kernel256(level string, rows, directTokens, vectors int, pack packFunc, tile, direct, row tileFunc) kernel {
 	return kernel{level: level, rows: rows, blockLen: 256, panelBytes: rows * vectors * 4, maxBlocks: 2, lanes: 1,
-		pack: pack, tile: tile, direct: direct, directTokens: 8}
+		pack: pack, tile: tile, direct: direct, directTokens: directTokens, row: row}
 }
 
 // Constants of the packing, see unpack32_amd64.h.

@@ -20,10 +20,16 @@ func packQ4_0AVX2(panel, w *byte, stride, nb int)
 func directQ4_0AVX2(t *tileArgs)
 
 //go:noescape
+func rowQ4_0AVX2(t *tileArgs)
+
+//go:noescape
 func packQ4_1AVX2(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ4_1AVX2(t *tileArgs)
+
+//go:noescape
+func rowQ4_1AVX2(t *tileArgs)
 
 //go:noescape
 func packQ5_0AVX2(panel, w *byte, stride, nb int)
@@ -32,10 +38,16 @@ func packQ5_0AVX2(panel, w *byte, stride, nb int)
 func directQ5_0AVX2(t *tileArgs)
 
 //go:noescape
+func rowQ5_0AVX2(t *tileArgs)
+
+//go:noescape
 func packQ5_1AVX2(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ5_1AVX2(t *tileArgs)
+
+//go:noescape
+func rowQ5_1AVX2(t *tileArgs)
 
 // int256_avx2_amd64.s
 
@@ -61,10 +73,16 @@ func packQ2_KAVX2(panel, w *byte, stride, nb int)
 func directQ2_KAVX2(t *tileArgs)
 
 //go:noescape
+func rowQ2_KAVX2(t *tileArgs)
+
+//go:noescape
 func packQ3_KAVX2(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ3_KAVX2(t *tileArgs)
+
+//go:noescape
+func rowQ3_KAVX2(t *tileArgs)
 
 //go:noescape
 func packQ4_KAVX2(panel, w *byte, stride, nb int)
@@ -73,10 +91,16 @@ func packQ4_KAVX2(panel, w *byte, stride, nb int)
 func directQ4_KAVX2(t *tileArgs)
 
 //go:noescape
+func rowQ4_KAVX2(t *tileArgs)
+
+//go:noescape
 func packQ5_KAVX2(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ5_KAVX2(t *tileArgs)
+
+//go:noescape
+func rowQ5_KAVX2(t *tileArgs)
 
 //go:noescape
 func packQ6_KAVX2(panel, w *byte, stride, nb int)
@@ -85,10 +109,16 @@ func packQ6_KAVX2(panel, w *byte, stride, nb int)
 func directQ6_KAVX2(t *tileArgs)
 
 //go:noescape
+func rowQ6_KAVX2(t *tileArgs)
+
+//go:noescape
 func packTQ2_0AVX2(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directTQ2_0AVX2(t *tileArgs)
+
+//go:noescape
+func rowTQ2_0AVX2(t *tileArgs)
 
 // int8bit_avx2_amd64.s
 
@@ -105,13 +135,22 @@ func packQ8_0AVX2(panel, w *byte, stride, nb int)
 func directQ8_0AVX2(t *tileArgs)
 
 //go:noescape
+func rowQ8_0AVX2(t *tileArgs)
+
+//go:noescape
 func packIQ4_NLAVX2(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directIQ4_NLAVX2(t *tileArgs)
 
 //go:noescape
+func rowIQ4_NLAVX2(t *tileArgs)
+
+//go:noescape
 func packIQ4_XSAVX2(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directIQ4_XSAVX2(t *tileArgs)
+
+//go:noescape
+func rowIQ4_XSAVX2(t *tileArgs)

@@ -17,10 +17,16 @@ func packQ4_0AVXVNNI(panel, w *byte, stride, nb int)
 func directQ4_0AVXVNNI(t *tileArgs)
 
 //go:noescape
+func rowQ4_0AVXVNNI(t *tileArgs)
+
+//go:noescape
 func packQ4_1AVXVNNI(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ4_1AVXVNNI(t *tileArgs)
+
+//go:noescape
+func rowQ4_1AVXVNNI(t *tileArgs)
 
 //go:noescape
 func packQ5_0AVXVNNI(panel, w *byte, stride, nb int)
@@ -29,10 +35,16 @@ func packQ5_0AVXVNNI(panel, w *byte, stride, nb int)
 func directQ5_0AVXVNNI(t *tileArgs)
 
 //go:noescape
+func rowQ5_0AVXVNNI(t *tileArgs)
+
+//go:noescape
 func packQ5_1AVXVNNI(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ5_1AVXVNNI(t *tileArgs)
+
+//go:noescape
+func rowQ5_1AVXVNNI(t *tileArgs)
 
 //go:noescape
 func packQ8_0AVXVNNI(panel, w *byte, stride, nb int)
@@ -41,10 +53,16 @@ func packQ8_0AVXVNNI(panel, w *byte, stride, nb int)
 func directQ8_0AVXVNNI(t *tileArgs)
 
 //go:noescape
+func rowQ8_0AVXVNNI(t *tileArgs)
+
+//go:noescape
 func packIQ4_NLAVXVNNI(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directIQ4_NLAVXVNNI(t *tileArgs)
+
+//go:noescape
+func rowIQ4_NLAVXVNNI(t *tileArgs)
 
 // int256_avxvnni_amd64.s
 

@@ -35,6 +35,8 @@ type kernel struct {
 	// are t.wStride bytes apart; at t.panel there is room for a block.
 	direct       func(t *tileArgs)
 	directTokens int
+	// row, where there is one, is direct for a single token.
+	row func(t *tileArgs)
 }
 
 // tileArgs is what tile needs, in one struct so that assembly finds each by name
@@ -87,9 +89,9 @@ func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi
 	nb, rowBytes := w.Cols/k.blockLen, w.Type.RowBytes(w.Cols)
 	blockBytes := w.Type.RowBytes(k.blockLen)
 	run := max(1, min(nb, k.maxBlocks))
-	direct := k.direct != nil && a.Rows <= k.directTokens
+	direct := k.directFor(a.Rows)
 	s.panel = resize(s.panel, run*k.panelBytes)
-	if direct {
+	if direct != nil {
 		run = max(1, nb)
 	}
 	s.acc = resize(s.acc, a.Rows*k.rows*k.lanes)
@@ -122,15 +124,27 @@ func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi
 	}
 }
 
+// directFor returns the function to multiply that many tokens without a panel, nil
+// if there is none.
+func (k *kernel) directFor(tokens int) func(t *tileArgs) {
+	switch {
+	case tokens == 1 && k.row != nil:
+		return k.row
+	case tokens <= k.directTokens:
+		return k.direct
+	}
+	return nil
+}
+
 // multiply adds the product of n blocks of k.rows rows, which start at w and lie
 // stride bytes apart, with blocks b and on of a to s.acc.
-func (s *Scratch) multiply(k *kernel, direct bool, a *Acts, w *byte, stride, b, n int) {
+func (s *Scratch) multiply(k *kernel, direct func(*tileArgs), a *Acts, w *byte, stride, b, n int) {
 	t := &s.args
 	*t = tileArgs{panel: &s.panel[0], w: w, wStride: stride, nb: n, tokens: a.Rows, acc: &s.acc[0],
 		offset: uint32(uint16(-k.offset)) * 0x10001}
 	a.setTileArgs(t, b, k.blockLen)
-	if direct {
-		k.direct(t)
+	if direct != nil {
+		direct(t)
 		return
 	}
 	k.pack(t.panel, w, stride, n)

@@ -114,9 +114,6 @@ func newProduct(t *testing.T, typ Type, s shape) *product {
 			for _, at := range scaleOffsets[typ] {
 				copy(data[b+at:b+at+2], scales[b+at:])
 			}
-			for _, at := range wideScaleOffsets[typ] {
-				copy(data[b+at:b+at+4], scales[b+at:])
-			}
 		}
 	case hostile:
 		for i := range data {
@@ -168,8 +165,21 @@ func fillBytes(b []byte, v byte) {
 	}
 }
 
-// check multiplies by k. The output has columns of sentinels on both sides.
+// check multiplies by k: as it would be, with panels and, if k can, without.
 func (p *product) check(t *testing.T, k *kernel, s shape) {
+	t.Helper()
+	packing, direct := *k, *k
+	packing.direct, packing.row, packing.directTokens = nil, nil, 0
+	direct.row, direct.directTokens = nil, s.tokens
+	p.checkOne(t, k, s)
+	p.checkOne(t, &packing, s)
+	if k.direct != nil {
+		p.checkOne(t, &direct, s)
+	}
+}
+
+// checkOne multiplies by k. The output has columns of sentinels on both sides.
+func (p *product) checkOne(t *testing.T, k *kernel, s shape) {
 	t.Helper()
 	const side, sentinel = 3, 12345
 	stride := s.rows + 2*side

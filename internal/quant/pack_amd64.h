@@ -12,12 +12,19 @@ TEXT PACK(SB), NOSPLIT, $0-32
 	LEAQ         (DX)(DX*2), R8
 	VPBROADCASTD ·lowNibbles(SB), V15
 	MOVL         $2, BX
+	MOVQ         DX, R13
+	IMULQ        $(2*LANES), R13
 
 rows:
 	MOVQ nb+24(FP), CX
 
 block:
 	ROWS
+	TESTL $(FETCHEVERY-1), CX
+	JNZ   pack
+	FETCHNEXT
+
+pack:
 	PACKBLOCK
 	ADDQ $BLOCK, SI
 	ADDQ $PANEL, DI

@@ -87,3 +87,15 @@
 	VEXTRACTI128 $1, Y8, X9         \
 	VCVTPH2PS    X8, d              \
 	VCVTPH2PS    X9, m
+
+// FETCHROWS prefetches a line of every row, R13 bytes ahead. Clobbers R12.
+#define FETCH4ROWS(off, row) \
+	LEAQ       off(row)(R13*1), R12 \
+	PREFETCHT1 (R12)                \
+	PREFETCHT1 (R12)(DX*1)          \
+	PREFETCHT1 (R12)(DX*2)          \
+	PREFETCHT1 (R12)(R8*1)
+
+#define FETCHLINE(off) \
+	FETCH4ROWS(off, SI)  \
+	FETCH4ROWS(off, R9)

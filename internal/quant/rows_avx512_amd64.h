@@ -103,3 +103,17 @@
 	VPSRLD    $16, Z8, Z8 \
 	VPMOVDW   Z8, Y9      \
 	VCVTPH2PS Y9, m
+
+// FETCHROWS prefetches a line of every row, R13 bytes ahead. Clobbers R12.
+#define FETCH4ROWS(off, row) \
+	LEAQ       off(row)(R13*1), R12 \
+	PREFETCHT1 (R12)                \
+	PREFETCHT1 (R12)(DX*1)          \
+	PREFETCHT1 (R12)(DX*2)          \
+	PREFETCHT1 (R12)(R8*1)
+
+#define FETCHLINE(off) \
+	FETCH4ROWS(off, SI)  \
+	FETCH4ROWS(off, R9)  \
+	FETCH4ROWS(off, R10) \
+	FETCH4ROWS(off, R11)

@@ -35,3 +35,20 @@
 	PREFETCHT0 (R13)   \
 	PREFETCHT0 64(R13) \
 	ADDQ       $128, R13
+
+// isum in row256_amd64.h is four sums in memory, taken in turns: an addition must not
+// wait for the one before to reach memory.
+#define ROWSUM(r) ((r)%4*32)(SP)
+
+#define ZEROROWSUMS \
+	VPXOR   Y0, Y0, Y0    \
+	VMOVDQU Y0, ROWSUM(0) \
+	VMOVDQU Y0, ROWSUM(1) \
+	VMOVDQU Y0, ROWSUM(2) \
+	VMOVDQU Y0, ROWSUM(3)
+
+#define ADDROWSUMS(v) \
+	VMOVDQU ROWSUM(0), v    \
+	VPADDD  ROWSUM(1), v, v \
+	VPADDD  ROWSUM(2), v, v \
+	VPADDD  ROWSUM(3), v, v

@@ -25,12 +25,20 @@
 #define DMIN32 (81*VBYTES)
 #define PANEL32 (82*VBYTES)
 
-// STORE4 stores 16 weights.
-#define STORE4(at, a, b, c, d) \
+// The weights 16r to 16r+15 go to STORE16 or STORE32, for runs of 16 or 32: into the
+// panel,
+#define PANEL4(at, a, b, c, d) \
 	VSTORE a, (at+0*VBYTES)(DI) \
 	VSTORE b, (at+1*VBYTES)(DI) \
 	VSTORE c, (at+2*VBYTES)(DI) \
 	VSTORE d, (at+3*VBYTES)(DI)
+
+#define PANELSTORE16(r, a, b, c, d) PANEL4(RUN16(r), a, b, c, d)
+#define PANELSTORE32(r, a, b, c, d) PANEL4(RUN32(r), a, b, c, d)
+
+// or into the product with a token at once. DOT16 is in dot_*.h.
+#define ROWSTORE16(r, a, b, c, d) DOT16(r, SCALE16(r), a, b, c, d)
+#define ROWSTORE32(r, a, b, c, d) DOT16(r, SCALE32((r)/2), a, b, c, d)
 
 // PAIR stores two signed bytes of each lane of s, as V13 picks them, times 2^log2
 // as int16. Clobbers V12.
@@ -103,8 +111,8 @@
 	FETCH                                   \
 	LOADROWS(16+32*c+16*m)                  \
 	NIBBLES                                 \
-	STORE4(RUN32(4*c+m), V0, V1, V2, V3)    \
-	STORE4(RUN32(4*c+2+m), V4, V5, V6, V7)
+	STORE32(4*c+m, V0, V1, V2, V3)    \
+	STORE32(4*c+2+m, V4, V5, V6, V7)
 
 #define PACK_Q4_K \
 	HEAD6            \
@@ -143,8 +151,8 @@
 	NIBBLES                                  \
 	HIGHBITS(SHIFT0, n0, V14, V0, V1, V2, V3)     \
 	HIGHBITS(SHIFT1, n1, V14, V4, V5, V6, V7)     \
-	STORE4(RUN32(4*c+m), V0, V1, V2, V3)     \
-	STORE4(RUN32(4*c+2+m), V4, V5, V6, V7)
+	STORE32(4*c+m, V0, V1, V2, V3)     \
+	STORE32(4*c+2+m, V4, V5, V6, V7)
 
 #define COLUMN_Q5_K(m) \
 	FETCH                              \
@@ -171,15 +179,15 @@
 	NIBBLES                                \
 	HIGHBITS(VPSLLW, 4, V14, V0, V1, V2, V3)    \
 	HIGHBITS(VPSLLW, 0, V14, V4, V5, V6, V7)    \
-	STORE4(RUN16(8*h+m), V0, V1, V2, V3)   \
-	STORE4(RUN16(8*h+4+m), V4, V5, V6, V7) \
+	STORE16(8*h+m, V0, V1, V2, V3)   \
+	STORE16(8*h+4+m, V4, V5, V6, V7) \
 	FETCH                                  \
 	LOADROWS(64*h+32+16*m)                 \
 	NIBBLES                                \
 	HIGHBITS(VPSLLW, 2, V14, V0, V1, V2, V3)    \
 	HIGHBITS(VPSRLW, 2, V14, V4, V5, V6, V7)    \
-	STORE4(RUN16(8*h+2+m), V0, V1, V2, V3) \
-	STORE4(RUN16(8*h+6+m), V4, V5, V6, V7)
+	STORE16(8*h+2+m, V0, V1, V2, V3) \
+	STORE16(8*h+6+m, V4, V5, V6, V7)
 
 #define PACK_Q6_K \
 	HALVES(208, V4)                  \
@@ -215,7 +223,7 @@
 
 #define GROUP_Q2_K(h, m, g) \
 	TWOBITS(g)                                 \
-	STORE4(RUN16(8*h+2*g+m), V4, V5, V6, V7)
+	STORE16(8*h+2*g+m, V4, V5, V6, V7)
 
 #define QUARTER_Q2_K(h, m) \
 	FETCH                 \
@@ -273,7 +281,7 @@
 #define GROUP_Q3_K(h, m, g, SHIFT, n) \
 	TWOBITS(g)                                \
 	HIGHBITS(SHIFT, n, V13, V4, V5, V6, V7)   \
-	STORE4(RUN16(8*h+2*g+m), V4, V5, V6, V7)
+	STORE16(8*h+2*g+m, V4, V5, V6, V7)
 
 #define COLUMN_Q3_K(m) \
 	FETCH                            \
@@ -324,8 +332,8 @@
 	LOADROWS(8+16*b)                        \
 	NIBBLES                                 \
 	EACH8(LOOKUP14)                         \
-	STORE4(RUN32(2*b), V0, V1, V2, V3)      \
-	STORE4(RUN32(2*b+1), V4, V5, V6, V7)
+	STORE32(2*b, V0, V1, V2, V3)      \
+	STORE32(2*b+1, V4, V5, V6, V7)
 
 // HEAD_IQ4_XS stores the scales of runs j, j+2, j+4 and j+6: their low four bits
 // are the nibbles of low, their high two bits are those of V3's bytes 0 and 2

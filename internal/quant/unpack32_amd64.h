@@ -4,6 +4,11 @@
 // sets d, and m where the format has minima; it clobbers V8 to V11. V15 holds
 // lowNibbles. The formats' byte maps are in their Go files.
 
+// AHEAD is how far, beyond the vector of rows being read, those are that the
+// kernels without panels prefetch: far enough for memory, close enough to stay in
+// the first cache until they are read.
+#define AHEAD 4096
+
 // TRANSPOSE transposes the 4 × 4 dwords of each 128-bit lane of V0 to V3.
 // Clobbers V4 to V7.
 #define TRANSPOSE \
@@ -127,9 +132,9 @@
 	DWORDS(0)         \
 	SPLITHALVES(d, m)
 
-// STORE32 stores the weights and scales of a block in a panel: eight vectors, then
+// STOREBLOCK stores the weights and scales of a block in a panel: eight vectors, then
 // D, then the minima.
-#define STORE32 \
+#define STOREBLOCK \
 	VSTORE V0, (0*VBYTES)(DI)   \
 	VSTORE V1, (1*VBYTES)(DI)   \
 	VSTORE V2, (2*VBYTES)(DI)   \
@@ -145,3 +150,7 @@
 #define STOREDM \
 	VMOVUPS V12, (8*VBYTES)(DI) \
 	VMOVUPS V13, (9*VBYTES)(DI)
+
+#define FETCHLINES2 FETCHLINE(0); FETCHLINE(64)
+#define FETCHLINES3 FETCHLINES2; FETCHLINE(128)
+#define FETCHLINES4 FETCHLINES3; FETCHLINE(192)

@@ -1,0 +1,6 @@
+// The end of a 256-wide format.
+
+#undef PACKBLOCK
+#undef BLOCK
+#undef FETCHNEXT
+#undef LOADS
