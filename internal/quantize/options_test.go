@@ -1,0 +1,179 @@
+package quantize
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
+)
+
+func tensorType(t *testing.T, s string) TensorType {
+	t.Helper()
+	tt, err := ParseTensorType(s)
+	require.NoError(t, err)
+	return tt
+}
+
+func TestOptions(t *testing.T) {
+	q5, q8 := quant.Q5_0, quant.Q8_0
+	f := base(2).open(t)
+	tied := base(2)
+	tied.tied = true
+	fTied := tied.open(t)
+	tests := []struct {
+		name string
+		file *gguf.File
+		opt  Options
+		want map[string]quant.Type
+	}{
+		{"pure", f, Options{Mix: mix(t, "Q4_K_M"), Pure: true},
+			map[string]quant.Type{"output.weight": quant.Q4_K, "blk.1.ffn_down.weight": quant.Q4_K, "output_norm.weight": quant.F32}},
+		{"leave the output", f, Options{Mix: mix(t, "Q4_K_M"), LeaveOutput: true},
+			map[string]quant.Type{"output.weight": quant.F16, "token_embd.weight": quant.Q4_K}},
+		{"output and embedding", f, Options{Mix: mix(t, "Q4_0"), Output: &q5, Embedding: &q8},
+			map[string]quant.Type{"output.weight": q5, "token_embd.weight": q8, "blk.0.attn_q.weight": quant.Q4_0}},
+		{"with pure and floats too", f, Options{Mix: mix(t, "F16"), Pure: true, Output: &q5},
+			map[string]quant.Type{"output.weight": q5, "token_embd.weight": quant.F16}},
+		{"the embedding that is the output", fTied, Options{Mix: mix(t, "Q4_0"), Output: &q5},
+			map[string]quant.Type{"token_embd.weight": q5}},
+		{"the embedding's own option wins", fTied, Options{Mix: mix(t, "Q4_0"), Output: &q5, Embedding: &q8},
+			map[string]quant.Type{"token_embd.weight": q8}},
+		{"by name, the last match wins", f, Options{Mix: mix(t, "Q4_0"), Tensors: []TensorType{
+			tensorType(t, "ffn_=q5_1"), tensorType(t, `blk\.1\..*down=Q6_K`)}},
+			map[string]quant.Type{"blk.0.ffn_down.weight": quant.Q5_1, "blk.1.ffn_down.weight": quant.Q6_K, "blk.1.ffn_up.weight": quant.Q5_1,
+				"blk.1.ffn_norm.weight": quant.F32, "blk.1.attn_q.weight": quant.Q4_0}},
+		{"copy", f, Options{Mix: mix(t, "COPY"), Tensors: []TensorType{tensorType(t, ".=q4_0")}},
+			map[string]quant.Type{"output.weight": quant.F16, "blk.0.attn_q.weight": quant.F16}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			got := types(t, test.file, test.opt)
+			for name, want := range test.want {
+				if name == "blk.1.ffn_norm.weight" {
+					require.NotContains(t, got, name)
+					continue
+				}
+				require.Equal(t, want.String(), got[name].String(), name)
+			}
+		})
+	}
+}
+
+func TestParseOptions(t *testing.T) {
+	for _, s := range []string{"", "q4_0", "=q4_0", "x=", "x=q9", "x=iq2_xs", "(=q4_0"} {
+		_, err := ParseTensorType(s)
+		require.Error(t, err, s)
+	}
+	tt := tensorType(t, "a=b=f16")
+	require.True(t, tt.Pattern.MatchString("xa=bx"))
+	require.Equal(t, quant.F16, tt.Type)
+
+	for _, s := range []string{"", "k", "k=", "k=int", "=int:1", "k=int:x", "k=int:3000000000", "k=float:x", "k=bool:yes", "k=u8:1"} {
+		_, err := ParseOverride(s)
+		require.Error(t, err, s)
+	}
+}
+
+func TestMetadata(t *testing.T) {
+	f := base(1)
+	f.kv = []gguf.KV{{Key: "a.u64", Value: gguf.U64(1 << 40)}, {Key: "z", Value: gguf.Str("old")}, {Key: "split.no", Value: gguf.U16(0)}}
+	var overrides []gguf.KV
+	for _, s := range []string{"z=str:new=:", "llama.block_count=int:-1", "f=float:0.5", "b=bool:true", "general.file_type=int:99"} {
+		kv, err := ParseOverride(s)
+		require.NoError(t, err)
+		overrides = append(overrides, kv)
+	}
+	in := f.open(t)
+	keys := func(opt Options) (list []string) {
+		plan, err := NewPlan(in, opt)
+		require.NoError(t, err)
+		for _, e := range plan.KV {
+			list = append(list, e.Key+" "+e.Value.TypeName()+" "+e.Value.String())
+		}
+		return list
+	}
+	same := []string{`general.architecture str "llama"`, `general.name str "fake"`}
+	heads := []string{"llama.attention.head_count u32 4", "llama.attention.head_count_kv u32 4"}
+	require.Equal(t, append(append(same, "llama.block_count u32 1"), append(heads, "a.u64 u64 1099511627776", `z str "old"`,
+		"general.quantization_version u32 2", "general.file_type u32 15")...), keys(Options{Mix: mix(t, "q4_k")}))
+	require.Equal(t, append(same, append(heads, "a.u64 u64 1099511627776",
+		"general.quantization_version u32 2", `z str "new=:"`, "llama.block_count i32 -1", "f f32 0.5", "b bool true", "general.file_type i32 99")...),
+		keys(Options{Mix: mix(t, "q4_k"), Overrides: overrides}))
+	require.Contains(t, keys(Options{Mix: mix(t, "COPY")}), "general.file_type u32 1")
+}
+
+// TestGuessFileType: what COPY says of a file that does not say its type.
+func TestGuessFileType(t *testing.T) {
+	for typ, want := range map[quant.Type]string{quant.F16: "F16", quant.Q4_K: "Q4_K_M", quant.Q5_K: "Q5_K_M", quant.Q2_K: "Q2_K", quant.Q8_0: "Q8_0"} {
+		f := base(1)
+		f.typ = typ
+		require.Equal(t, mix(t, want).Code, guessFileType(f.open(t)), typ)
+	}
+}
+
+// TestRefusals: what a plan is not made for, and why.
+func TestRefusals(t *testing.T) {
+	quantized, odd := base(1), base(1)
+	quantized.typ = quant.Q8_0
+	odd.ffn = 100
+	future := base(1)
+	future.extra = []gguf.Tensor{{Name: "blk.0.x.weight", Type: quant.F64, Shape: []int{2, 256}}}
+	tests := []struct {
+		name  string
+		model fake
+		opt   Options
+		want  error
+		text  string
+	}{
+		{"quantized", quantized, Options{Mix: mix(t, "Q4_0")}, ErrQuantized, `tensor "output.weight"`},
+		{"columns", odd, Options{Mix: mix(t, "Q4_0")}, ErrColumns, `tensor "blk.0.ffn_down.weight": 100 columns are not a multiple of 32`},
+		{"columns, pure", odd, Options{Mix: mix(t, "Q5_1"), Pure: true}, ErrColumns, "100 columns"},
+		{"without importance", base(1), Options{Mix: mix(t, "Q2_K_S")}, ErrNeedsImportance, "blk.0."},
+		{"a type that cannot be read", future, Options{Mix: mix(t, "Q4_0")}, nil, "cannot read weights of type F64"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			test.model.change = func(string, []float32) {}
+			if test.model.extra != nil {
+				test.model.extra[0].Type = quant.F32 // can be written
+			}
+			f := test.model.open(t)
+			if test.model.extra != nil {
+				f.Tensor(test.model.extra[0].Name).Type = quant.F64
+			}
+			_, err := NewPlan(f, test.opt)
+			require.ErrorContains(t, err, test.text)
+			if test.want != nil {
+				require.ErrorIs(t, err, test.want)
+			}
+		})
+	}
+	// What is allowed, or needs no change, is not refused.
+	got := types(t, quantized.open(t), Options{Mix: mix(t, "Q4_0"), Requantize: true})
+	require.Equal(t, quant.Q4_0, got["blk.0.attn_q.weight"])
+	got = types(t, quantized.open(t), Options{Mix: mix(t, "Q8_0")})
+	require.Equal(t, quant.Q8_0, got["blk.0.attn_q.weight"])
+	got = types(t, odd.open(t), Options{Mix: mix(t, "Q4_0"), Tensors: []TensorType{tensorType(t, "ffn_down=f16")}})
+	require.Equal(t, quant.F16, got["blk.0.ffn_down.weight"])
+
+	// No tensors, damaged metadata.
+	empty := filepath.Join(t.TempDir(), "empty.gguf")
+	w, err := gguf.Create(empty, []gguf.KV{{Key: "general.architecture", Value: gguf.U32(1)}}, nil)
+	require.NoError(t, err)
+	require.NoError(t, w.Commit())
+	f, err := gguf.Open(empty)
+	require.NoError(t, err)
+	defer f.Close()
+	_, err = NewPlan(f, Options{Mix: mix(t, "Q4_0")})
+	require.ErrorContains(t, err, "general.architecture")
+	bad := base(1)
+	bad.kv = []gguf.KV{{Key: "llama.expert_count", Value: gguf.Str("many")}}
+	_, err = NewPlan(bad.open(t), Options{Mix: mix(t, "Q4_0")})
+	require.ErrorContains(t, err, "llama.expert_count")
+	_, err = os.Stat(empty)
+	require.NoError(t, err)
+}
