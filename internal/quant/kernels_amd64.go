@@ -3,4 +3,4 @@
 package quant
 
 // kernelTable lists each type's kernels, best first.
-var kernelTable = mergeTables(floatKernels, intKernels)
+var kernelTable = mergeTables(floatKernels, intKernels, legacyKernels)

@@ -114,6 +114,9 @@ func newProduct(t *testing.T, typ Type, s shape) *product {
 			for _, at := range scaleOffsets[typ] {
 				copy(data[b+at:b+at+2], scales[b+at:])
 			}
+			for _, at := range wideScaleOffsets[typ] {
+				copy(data[b+at:b+at+4], scales[b+at:])
+			}
 		}
 	case hostile:
 		for i := range data {

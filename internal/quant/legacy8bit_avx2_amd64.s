@@ -20,8 +20,10 @@
 
 #define PACK ·packQ8_0v1AVX2
 #define DIRECT ·directQ8_0v1AVX2
+#define ROW ·rowQ8_0v1AVX2
 #define UNPACK UNPACK_Q8_0v1
 #define SCALES SCALES_F
 #define BLOCK 36
+#define FETCHNEXT FETCHLINES3
 #define FETCH FETCH5
 #include "format32_amd64.h"

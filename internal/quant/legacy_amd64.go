@@ -6,39 +6,39 @@ package quant
 // today's formats in the packing only.
 var legacyKernels = map[Type][]kernel{
 	Q4_0v1: {
-		avx512x32(8, packQ4_0v1AVX512, tile32AVX512, directQ4_0v1AVX512),
-		avxVNNIx32(8, packQ4_0v1AVXVNNI, tile32AVXVNNI, directQ4_0v1AVXVNNI),
-		avx2x32(8, packQ4_0v1AVX2, tile32AVX2, directQ4_0v1AVX2),
+		avx512x32(8, packQ4_0v1AVX512, tile32AVX512, directQ4_0v1AVX512, rowQ4_0v1AVX512),
+		avxVNNIx32(8, packQ4_0v1AVXVNNI, tile32AVXVNNI, directQ4_0v1AVXVNNI, rowQ4_0v1AVXVNNI),
+		avx2x32(8, packQ4_0v1AVX2, tile32AVX2, directQ4_0v1AVX2, rowQ4_0v1AVX2),
 	},
 	Q4_0v2: {
-		avx512x32(8, packQ4_0v2AVX512, tile32AVX512, directQ4_0v2AVX512),
-		avxVNNIx32(8, packQ4_0v2AVXVNNI, tile32AVXVNNI, directQ4_0v2AVXVNNI),
-		avx2x32(8, packQ4_0v2AVX2, tile32AVX2, directQ4_0v2AVX2),
+		avx512x32(8, packQ4_0v2AVX512, tile32AVX512, directQ4_0v2AVX512, rowQ4_0v2AVX512),
+		avxVNNIx32(8, packQ4_0v2AVXVNNI, tile32AVXVNNI, directQ4_0v2AVXVNNI, rowQ4_0v2AVXVNNI),
+		avx2x32(8, packQ4_0v2AVX2, tile32AVX2, directQ4_0v2AVX2, rowQ4_0v2AVX2),
 	},
 	Q4_1v1: {
-		withMins(avx512x32(0, packQ4_1v1AVX512, tile32MinAVX512, directQ4_1v1AVX512)),
-		withMins(avxVNNIx32(0, packQ4_1v1AVXVNNI, tile32MinAVXVNNI, directQ4_1v1AVXVNNI)),
-		withMins(avx2x32(0, packQ4_1v1AVX2, tile32MinAVX2, directQ4_1v1AVX2)),
+		withMins(avx512x32(0, packQ4_1v1AVX512, tile32MinAVX512, directQ4_1v1AVX512, rowQ4_1v1AVX512)),
+		withMins(avxVNNIx32(0, packQ4_1v1AVXVNNI, tile32MinAVXVNNI, directQ4_1v1AVXVNNI, rowQ4_1v1AVXVNNI)),
+		withMins(avx2x32(0, packQ4_1v1AVX2, tile32MinAVX2, directQ4_1v1AVX2, rowQ4_1v1AVX2)),
 	},
 	Q4_1v2: {
-		withMins(avx512x32(0, packQ4_1v2AVX512, tile32MinAVX512, directQ4_1v2AVX512)),
-		withMins(avxVNNIx32(0, packQ4_1v2AVXVNNI, tile32MinAVXVNNI, directQ4_1v2AVXVNNI)),
-		withMins(avx2x32(0, packQ4_1v2AVX2, tile32MinAVX2, directQ4_1v2AVX2)),
+		withMins(avx512x32(0, packQ4_1v2AVX512, tile32MinAVX512, directQ4_1v2AVX512, rowQ4_1v2AVX512)),
+		withMins(avxVNNIx32(0, packQ4_1v2AVXVNNI, tile32MinAVXVNNI, directQ4_1v2AVXVNNI, rowQ4_1v2AVXVNNI)),
+		withMins(avx2x32(0, packQ4_1v2AVX2, tile32MinAVX2, directQ4_1v2AVX2, rowQ4_1v2AVX2)),
 	},
 	Q5_0v1: {
-		avx512x32(16, packQ5_0v1AVX512, tile32AVX512, directQ5_0v1AVX512),
-		avxVNNIx32(16, packQ5_0v1AVXVNNI, tile32AVXVNNI, directQ5_0v1AVXVNNI),
-		avx2x32(16, packQ5_0v1AVX2, tile32AVX2, directQ5_0v1AVX2),
+		avx512x32(16, packQ5_0v1AVX512, tile32AVX512, directQ5_0v1AVX512, rowQ5_0v1AVX512),
+		avxVNNIx32(16, packQ5_0v1AVXVNNI, tile32AVXVNNI, directQ5_0v1AVXVNNI, rowQ5_0v1AVXVNNI),
+		avx2x32(16, packQ5_0v1AVX2, tile32AVX2, directQ5_0v1AVX2, rowQ5_0v1AVX2),
 	},
 	Q5_1v1: {
-		withMins(avx512x32(0, packQ5_1v1AVX512, tile32MinAVX512, directQ5_1v1AVX512)),
-		withMins(avxVNNIx32(0, packQ5_1v1AVXVNNI, tile32MinAVXVNNI, directQ5_1v1AVXVNNI)),
-		withMins(avx2x32(16, packQ5_1v1AVX2, tile32RestoredAVX2, directQ5_1v1AVX2)),
+		withMins(avx512x32(0, packQ5_1v1AVX512, tile32MinAVX512, directQ5_1v1AVX512, rowQ5_1v1AVX512)),
+		withMins(avxVNNIx32(0, packQ5_1v1AVXVNNI, tile32MinAVXVNNI, directQ5_1v1AVXVNNI, rowQ5_1v1AVXVNNI)),
+		withMins(avx2x32(16, packQ5_1v1AVX2, tile32RestoredAVX2, directQ5_1v1AVX2, rowQ5_1v1AVX2)),
 	},
 	Q8_0v1: {
-		avx512x32(128, packQ8_0v1AVX512, tile32AVX512, directQ8_0v1AVX512),
-		avxVNNIx32(128, packQ8_0v1AVXVNNI, tile32AVXVNNI, directQ8_0v1AVXVNNI),
-		avx2x32(0, packQ8_0v1AVX2, tile32SignedAVX2, directQ8_0v1AVX2),
+		avx512x32(128, packQ8_0v1AVX512, tile32AVX512, directQ8_0v1AVX512, rowQ8_0v1AVX512),
+		avxVNNIx32(128, packQ8_0v1AVXVNNI, tile32AVXVNNI, directQ8_0v1AVXVNNI, rowQ8_0v1AVXVNNI),
+		avx2x32(0, packQ8_0v1AVX2, tile32SignedAVX2, directQ8_0v1AVX2, rowQ8_0v1AVX2),
 	},
 }
 
@@ -55,10 +55,16 @@ func packQ4_0v1AVX2(panel, w *byte, stride, nb int)
 func directQ4_0v1AVX2(t *tileArgs)
 
 //go:noescape
+func rowQ4_0v1AVX2(t *tileArgs)
+
+//go:noescape
 func packQ4_0v2AVX2(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ4_0v2AVX2(t *tileArgs)
+
+//go:noescape
+func rowQ4_0v2AVX2(t *tileArgs)
 
 //go:noescape
 func packQ4_1v1AVX2(panel, w *byte, stride, nb int)
@@ -67,10 +73,16 @@ func packQ4_1v1AVX2(panel, w *byte, stride, nb int)
 func directQ4_1v1AVX2(t *tileArgs)
 
 //go:noescape
+func rowQ4_1v1AVX2(t *tileArgs)
+
+//go:noescape
 func packQ4_1v2AVX2(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ4_1v2AVX2(t *tileArgs)
+
+//go:noescape
+func rowQ4_1v2AVX2(t *tileArgs)
 
 //go:noescape
 func packQ5_0v1AVX2(panel, w *byte, stride, nb int)
@@ -79,10 +91,16 @@ func packQ5_0v1AVX2(panel, w *byte, stride, nb int)
 func directQ5_0v1AVX2(t *tileArgs)
 
 //go:noescape
+func rowQ5_0v1AVX2(t *tileArgs)
+
+//go:noescape
 func packQ5_1v1AVX2(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ5_1v1AVX2(t *tileArgs)
+
+//go:noescape
+func rowQ5_1v1AVX2(t *tileArgs)
 
 //go:noescape
 func packQ8_0v1AVX2(panel, w *byte, stride, nb int)
@@ -91,10 +109,16 @@ func packQ8_0v1AVX2(panel, w *byte, stride, nb int)
 func directQ8_0v1AVX2(t *tileArgs)
 
 //go:noescape
+func rowQ8_0v1AVX2(t *tileArgs)
+
+//go:noescape
 func packQ4_0v1AVXVNNI(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ4_0v1AVXVNNI(t *tileArgs)
+
+//go:noescape
+func rowQ4_0v1AVXVNNI(t *tileArgs)
 
 //go:noescape
 func packQ4_0v2AVXVNNI(panel, w *byte, stride, nb int)
@@ -103,10 +127,16 @@ func packQ4_0v2AVXVNNI(panel, w *byte, stride, nb int)
 func directQ4_0v2AVXVNNI(t *tileArgs)
 
 //go:noescape
+func rowQ4_0v2AVXVNNI(t *tileArgs)
+
+//go:noescape
 func packQ4_1v1AVXVNNI(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ4_1v1AVXVNNI(t *tileArgs)
+
+//go:noescape
+func rowQ4_1v1AVXVNNI(t *tileArgs)
 
 //go:noescape
 func packQ4_1v2AVXVNNI(panel, w *byte, stride, nb int)
@@ -115,10 +145,16 @@ func packQ4_1v2AVXVNNI(panel, w *byte, stride, nb int)
 func directQ4_1v2AVXVNNI(t *tileArgs)
 
 //go:noescape
+func rowQ4_1v2AVXVNNI(t *tileArgs)
+
+//go:noescape
 func packQ5_0v1AVXVNNI(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ5_0v1AVXVNNI(t *tileArgs)
+
+//go:noescape
+func rowQ5_0v1AVXVNNI(t *tileArgs)
 
 //go:noescape
 func packQ5_1v1AVXVNNI(panel, w *byte, stride, nb int)
@@ -127,10 +163,16 @@ func packQ5_1v1AVXVNNI(panel, w *byte, stride, nb int)
 func directQ5_1v1AVXVNNI(t *tileArgs)
 
 //go:noescape
+func rowQ5_1v1AVXVNNI(t *tileArgs)
+
+//go:noescape
 func packQ8_0v1AVXVNNI(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ8_0v1AVXVNNI(t *tileArgs)
+
+//go:noescape
+func rowQ8_0v1AVXVNNI(t *tileArgs)
 
 //go:noescape
 func packQ4_0v1AVX512(panel, w *byte, stride, nb int)
@@ -139,10 +181,16 @@ func packQ4_0v1AVX512(panel, w *byte, stride, nb int)
 func directQ4_0v1AVX512(t *tileArgs)
 
 //go:noescape
+func rowQ4_0v1AVX512(t *tileArgs)
+
+//go:noescape
 func packQ4_0v2AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ4_0v2AVX512(t *tileArgs)
+
+//go:noescape
+func rowQ4_0v2AVX512(t *tileArgs)
 
 //go:noescape
 func packQ4_1v1AVX512(panel, w *byte, stride, nb int)
@@ -151,10 +199,16 @@ func packQ4_1v1AVX512(panel, w *byte, stride, nb int)
 func directQ4_1v1AVX512(t *tileArgs)
 
 //go:noescape
+func rowQ4_1v1AVX512(t *tileArgs)
+
+//go:noescape
 func packQ4_1v2AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ4_1v2AVX512(t *tileArgs)
+
+//go:noescape
+func rowQ4_1v2AVX512(t *tileArgs)
 
 //go:noescape
 func packQ5_0v1AVX512(panel, w *byte, stride, nb int)
@@ -163,13 +217,22 @@ func packQ5_0v1AVX512(panel, w *byte, stride, nb int)
 func directQ5_0v1AVX512(t *tileArgs)
 
 //go:noescape
+func rowQ5_0v1AVX512(t *tileArgs)
+
+//go:noescape
 func packQ5_1v1AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ5_1v1AVX512(t *tileArgs)
 
 //go:noescape
+func rowQ5_1v1AVX512(t *tileArgs)
+
+//go:noescape
 func packQ8_0v1AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
 func directQ8_0v1AVX512(t *tileArgs)
+
+//go:noescape
+func rowQ8_0v1AVX512(t *tileArgs)

@@ -19,25 +19,31 @@
 
 #define PACK ·packQ4_0v1AVX2
 #define DIRECT ·directQ4_0v1AVX2
+#define ROW ·rowQ4_0v1AVX2
 #define UNPACK UNPACK_Q4_0v1
 #define SCALES SCALES_F
 #define BLOCK 20
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
 #define PACK ·packQ4_0v2AVX2
 #define DIRECT ·directQ4_0v2AVX2
+#define ROW ·rowQ4_0v2AVX2
 #define UNPACK UNPACK_Q4_0v2
 #define SCALES SCALES_F
 #define BLOCK 20
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
 #define PACK ·packQ5_0v1AVX2
 #define DIRECT ·directQ5_0v1AVX2
+#define ROW ·rowQ5_0v1AVX2
 #define UNPACK UNPACK_Q5_0v1
 #define SCALES SCALES_D
 #define BLOCK 22
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
@@ -47,17 +53,21 @@
 
 #define PACK ·packQ4_1v1AVX2
 #define DIRECT ·directQ4_1v1AVX2
+#define ROW ·rowQ4_1v1AVX2
 #define UNPACK UNPACK_Q4_1v1
 #define SCALES SCALES_FM
 #define BLOCK 24
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
 #define PACK ·packQ4_1v2AVX2
 #define DIRECT ·directQ4_1v2AVX2
+#define ROW ·rowQ4_1v2AVX2
 #define UNPACK UNPACK_Q4_1v2
 #define SCALES SCALES_FM
 #define BLOCK 24
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
@@ -66,8 +76,10 @@
 
 #define PACK ·packQ5_1v1AVX2
 #define DIRECT ·directQ5_1v1AVX2
+#define ROW ·rowQ5_1v1AVX2
 #define UNPACK UNPACK_Q5_1v1
 #define SCALES SCALES_DM
 #define BLOCK 24
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"

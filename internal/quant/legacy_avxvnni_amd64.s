@@ -19,33 +19,41 @@
 
 #define PACK ·packQ4_0v1AVXVNNI
 #define DIRECT ·directQ4_0v1AVXVNNI
+#define ROW ·rowQ4_0v1AVXVNNI
 #define UNPACK UNPACK_Q4_0v1
 #define SCALES SCALES_F
 #define BLOCK 20
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
 #define PACK ·packQ4_0v2AVXVNNI
 #define DIRECT ·directQ4_0v2AVXVNNI
+#define ROW ·rowQ4_0v2AVXVNNI
 #define UNPACK UNPACK_Q4_0v2
 #define SCALES SCALES_F
 #define BLOCK 20
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
 #define PACK ·packQ5_0v1AVXVNNI
 #define DIRECT ·directQ5_0v1AVXVNNI
+#define ROW ·rowQ5_0v1AVXVNNI
 #define UNPACK UNPACK_Q5_0v1
 #define SCALES SCALES_D
 #define BLOCK 22
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
 #define PACK ·packQ8_0v1AVXVNNI
 #define DIRECT ·directQ8_0v1AVXVNNI
+#define ROW ·rowQ8_0v1AVXVNNI
 #define UNPACK UNPACK_Q8_0v1
 #define SCALES SCALES_F
 #define BLOCK 36
+#define FETCHNEXT FETCHLINES3
 #define FETCH FETCH5
 #include "format32_amd64.h"
 
@@ -55,24 +63,30 @@
 
 #define PACK ·packQ4_1v1AVXVNNI
 #define DIRECT ·directQ4_1v1AVXVNNI
+#define ROW ·rowQ4_1v1AVXVNNI
 #define UNPACK UNPACK_Q4_1v1
 #define SCALES SCALES_FM
 #define BLOCK 24
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
 #define PACK ·packQ4_1v2AVXVNNI
 #define DIRECT ·directQ4_1v2AVXVNNI
+#define ROW ·rowQ4_1v2AVXVNNI
 #define UNPACK UNPACK_Q4_1v2
 #define SCALES SCALES_FM
 #define BLOCK 24
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
 #define PACK ·packQ5_1v1AVXVNNI
 #define DIRECT ·directQ5_1v1AVXVNNI
+#define ROW ·rowQ5_1v1AVXVNNI
 #define UNPACK UNPACK_Q5_1v1
 #define SCALES SCALES_DM
 #define BLOCK 24
+#define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
