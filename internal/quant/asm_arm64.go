@@ -41,6 +41,24 @@ func packQ6_KSDOT(panel, w *byte, stride, nb int)
 func packIQ4_XSSDOT(panel, w *byte, stride, nb int)
 
 //go:noescape
+func rowQ4_0SDOT(t *tileArgs)
+
+//go:noescape
+func rowQ4_1SDOT(t *tileArgs)
+
+//go:noescape
+func rowQ5_0SDOT(t *tileArgs)
+
+//go:noescape
+func rowQ5_1SDOT(t *tileArgs)
+
+//go:noescape
+func rowQ8_0SDOT(t *tileArgs)
+
+//go:noescape
+func rowIQ4_NLSDOT(t *tileArgs)
+
+//go:noescape
 func packQ4_0v1SDOT(panel, w *byte, stride, nb int)
 
 //go:noescape
@@ -155,6 +173,24 @@ func packQ6_KNEON(panel, w *byte, stride, nb int)
 func packIQ4_XSNEON(panel, w *byte, stride, nb int)
 
 //go:noescape
+func rowQ4_0NEON(t *tileArgs)
+
+//go:noescape
+func rowQ4_1NEON(t *tileArgs)
+
+//go:noescape
+func rowQ5_0NEON(t *tileArgs)
+
+//go:noescape
+func rowQ5_1NEON(t *tileArgs)
+
+//go:noescape
+func rowQ8_0NEON(t *tileArgs)
+
+//go:noescape
+func rowIQ4_NLNEON(t *tileArgs)
+
+//go:noescape
 func packQ4_0v1NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
@@ -236,19 +272,19 @@ func tileK16MinNEON(t *tileArgs)
 func packF32NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directF32NEON(t *tileArgs)
+func rowF32NEON(t *tileArgs)
 
 //go:noescape
 func packF16NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directF16NEON(t *tileArgs)
+func rowF16NEON(t *tileArgs)
 
 //go:noescape
 func packBF16NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directBF16NEON(t *tileArgs)
+func rowBF16NEON(t *tileArgs)
 
 //go:noescape
 func tileFloatNEON(t *tileArgs)

@@ -54,7 +54,7 @@ step:
 	BNE  rows
 	RET
 
-// func directF32NEON(t *tileArgs)
+// func rowF32NEON(t *tileArgs)
 //
 // One token, weights from where they lie: s[k%8] = fma(w[k], x[k], s[k%8]).
 //
@@ -62,7 +62,7 @@ step:
 //	R1 the next four rows, R9-R12 rows  R2 stride        R3 steps, R6 left
 //	R4 their accumulators               R5 activations, R7 a step's  R8 fours of rows left
 //	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
-TEXT ·directF32NEON(SB), NOSPLIT, $0-8
+TEXT ·rowF32NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_w(R0), R1
 	MOVD tileArgs_wStride(R0), R2
@@ -172,7 +172,7 @@ step:
 	BNE  rows
 	RET
 
-// func directF16NEON(t *tileArgs)
+// func rowF16NEON(t *tileArgs)
 //
 // One token, weights from where they lie: s[k%8] = fma(w[k], x[k], s[k%8]).
 //
@@ -180,7 +180,7 @@ step:
 //	R1 the next four rows, R9-R12 rows  R2 stride        R3 steps, R6 left
 //	R4 their accumulators               R5 activations, R7 a step's  R8 fours of rows left
 //	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
-TEXT ·directF16NEON(SB), NOSPLIT, $0-8
+TEXT ·rowF16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_w(R0), R1
 	MOVD tileArgs_wStride(R0), R2
@@ -298,7 +298,7 @@ step:
 	BNE  rows
 	RET
 
-// func directBF16NEON(t *tileArgs)
+// func rowBF16NEON(t *tileArgs)
 //
 // One token, weights from where they lie: s[k%8] = fma(w[k], x[k], s[k%8]).
 //
@@ -306,7 +306,7 @@ step:
 //	R1 the next four rows, R9-R12 rows  R2 stride        R3 steps, R6 left
 //	R4 their accumulators               R5 activations, R7 a step's  R8 fours of rows left
 //	V0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights
-TEXT ·directBF16NEON(SB), NOSPLIT, $0-8
+TEXT ·rowBF16NEON(SB), NOSPLIT, $0-8
 	MOVD t+0(FP), R0
 	MOVD tileArgs_w(R0), R1
 	MOVD tileArgs_wStride(R0), R2

@@ -7,15 +7,39 @@ var kernelTable = mergeTables(todaysKernels, legacyKernels)
 
 // todaysKernels are those of the formats of GGUF.
 var todaysKernels = map[Type][]kernel{
-	F32:    floatKernels(packF32NEON, directF32NEON),
-	F16:    floatKernels(packF16NEON, directF16NEON),
-	BF16:   floatKernels(packBF16NEON, directBF16NEON),
-	Q4_0:   {i8mm32(packQ4_0I8MM, tileB32I8MM), sdot32(packQ4_0SDOT, tileB32SDOT), neon32(packQ4_0NEON, tileB32NEON)},
-	Q4_1:   {i8mm32(packQ4_1I8MM, tileB32MinI8MM), sdot32(packQ4_1SDOT, tileB32MinSDOT), neon32(packQ4_1NEON, tileB32MinNEON)},
-	Q5_0:   {i8mm32(packQ5_0I8MM, tileB32I8MM), sdot32(packQ5_0SDOT, tileB32SDOT), neon32(packQ5_0NEON, tileB32NEON)},
-	Q5_1:   {i8mm32(packQ5_1I8MM, tileB32MinI8MM), sdot32(packQ5_1SDOT, tileB32MinSDOT), neon32(packQ5_1NEON, tileB32MinNEON)},
-	Q8_0:   {i8mm32(packQ8_0I8MM, tileB32I8MM), sdot32(packQ8_0SDOT, tileB32SDOT), neon32(packQ8_0NEON, tileB32WideNEON)},
-	IQ4_NL: {i8mm32(packIQ4_NLI8MM, tileB32I8MM), sdot32(packIQ4_NLSDOT, tileB32SDOT), neon32(packIQ4_NLNEON, tileB32WideNEON)},
+	F32:  floatKernels(packF32NEON, rowF32NEON),
+	F16:  floatKernels(packF16NEON, rowF16NEON),
+	BF16: floatKernels(packBF16NEON, rowBF16NEON),
+	Q4_0: {
+		i8mm32(packQ4_0I8MM, tileB32I8MM).withRow(rowQ4_0SDOT),
+		sdot32(packQ4_0SDOT, tileB32SDOT).withRow(rowQ4_0SDOT),
+		neon32(packQ4_0NEON, tileB32NEON).withRow(rowQ4_0NEON),
+	},
+	Q4_1: {
+		i8mm32(packQ4_1I8MM, tileB32MinI8MM).withRow(rowQ4_1SDOT),
+		sdot32(packQ4_1SDOT, tileB32MinSDOT).withRow(rowQ4_1SDOT),
+		neon32(packQ4_1NEON, tileB32MinNEON).withRow(rowQ4_1NEON),
+	},
+	Q5_0: {
+		i8mm32(packQ5_0I8MM, tileB32I8MM).withRow(rowQ5_0SDOT),
+		sdot32(packQ5_0SDOT, tileB32SDOT).withRow(rowQ5_0SDOT),
+		neon32(packQ5_0NEON, tileB32NEON).withRow(rowQ5_0NEON),
+	},
+	Q5_1: {
+		i8mm32(packQ5_1I8MM, tileB32MinI8MM).withRow(rowQ5_1SDOT),
+		sdot32(packQ5_1SDOT, tileB32MinSDOT).withRow(rowQ5_1SDOT),
+		neon32(packQ5_1NEON, tileB32MinNEON).withRow(rowQ5_1NEON),
+	},
+	Q8_0: {
+		i8mm32(packQ8_0I8MM, tileB32I8MM).withRow(rowQ8_0SDOT),
+		sdot32(packQ8_0SDOT, tileB32SDOT).withRow(rowQ8_0SDOT),
+		neon32(packQ8_0NEON, tileB32WideNEON).withRow(rowQ8_0NEON),
+	},
+	IQ4_NL: {
+		i8mm32(packIQ4_NLI8MM, tileB32I8MM).withRow(rowIQ4_NLSDOT),
+		sdot32(packIQ4_NLSDOT, tileB32SDOT).withRow(rowIQ4_NLSDOT),
+		neon32(packIQ4_NLNEON, tileB32WideNEON).withRow(rowIQ4_NLNEON),
+	},
 	Q2_K:   {i8mm256(packQ2_KI8MM, tileK16MinI8MM), sdot256(packQ2_KSDOT, tileK16MinSDOT), neon256(packQ2_KNEON, tileK16MinNEON)},
 	Q3_K:   {i8mm256(packQ3_KI8MM, tileK16I8MM), sdot256(packQ3_KSDOT, tileK16SDOT), neon256(packQ3_KNEON, tileK16NEON)},
 	Q4_K:   {i8mm256(packQ4_KI8MM, tileK32MinI8MM), sdot256(packQ4_KSDOT, tileK32MinSDOT), neon256(packQ4_KNEON, tileK32MinNEON)},
@@ -32,9 +56,15 @@ type (
 	tileFunc func(t *tileArgs)
 )
 
-func i8mm32(p packFunc, t tileFunc) kernel  { return kernel32("i8mm", 16*(32+8+8), p, t) }
-func sdot32(p packFunc, t tileFunc) kernel  { return kernel32("sdot", 16*(32+4+4), p, t) }
-func neon32(p packFunc, t tileFunc) kernel  { return kernel32("neon", 16*(32+4+4), p, t) }
+func i8mm32(p packFunc, t tileFunc) kernel {
+	return kernel32("i8mm", 16*(32+8+8), p, t)
+}
+func sdot32(p packFunc, t tileFunc) kernel {
+	return kernel32("sdot", 16*(32+4+4), p, t)
+}
+func neon32(p packFunc, t tileFunc) kernel {
+	return kernel32("neon", 16*(32+4+4), p, t)
+}
 func i8mm256(p packFunc, t tileFunc) kernel { return kernel256("i8mm", 16*(256+16*8+8+8+16), p, t) }
 func sdot256(p packFunc, t tileFunc) kernel { return kernel256("sdot", 16*(256+16*4+4+4+16), p, t) }
 func neon256(p packFunc, t tileFunc) kernel { return kernel256("neon", 16*(256+16*4+4+4+16*2), p, t) }
@@ -50,9 +80,15 @@ func kernel256(level string, panelBytes int, p packFunc, t tileFunc) kernel {
 	return kernel{level: level, rows: 16, blockLen: 256, panelBytes: panelBytes, maxBlocks: 4, lanes: 1, pack: p, tile: t}
 }
 
+// withRow adds the product with one token. That of SDOT serves I8MM too.
+func (k kernel) withRow(row tileFunc) kernel {
+	k.row = row
+	return k
+}
+
 // floatKernels are the kernels of a float type: better CPUs have nothing that
 // would serve it better.
-func floatKernels(p packFunc, direct tileFunc) []kernel {
+func floatKernels(p packFunc, row tileFunc) []kernel {
 	return []kernel{{level: "neon", rows: 8, blockLen: 8, panelBytes: 8 * 8 * 4, maxBlocks: 64, lanes: 8,
-		pack: p, tile: tileFloatNEON, direct: direct, directTokens: 1}}
+		pack: p, tile: tileFloatNEON, row: row}}
 }

@@ -53,10 +53,6 @@ block:
 	FMOVQ 2(R5), F1
 	FMOVQ 2(R6), F2
 	FMOVQ 2(R7), F3
-	FMOVS (R4), F16
-	FMOVS (R5), F17
-	FMOVS (R6), F18
-	FMOVS (R7), F19
 
 	// Weights 0 to 15 of the low nibbles, 16 to 31 of the high ones.
 	VAND  V31.B16, V0.B16, V4.B16
@@ -81,11 +77,15 @@ block:
 	FSTPQ (F2, F3), 96(R10)
 
 	// Scales.
-	VTRN1 V17.H8, V16.H8, V20.H8
-	VTRN1 V19.H8, V18.H8, V21.H8
-	VTRN1 V21.S4, V20.S4, V20.S4
-	VFCVTL(20, 20)
-	FMOVQ F20, 128(R10)
+	FMOVS (R4), F0
+	FMOVS (R5), F1
+	FMOVS (R6), F2
+	FMOVS (R7), F3
+	VTRN1 V1.H8, V0.H8, V4.H8
+	VTRN1 V3.H8, V2.H8, V5.H8
+	VTRN1 V5.S4, V4.S4, V4.S4
+	VFCVTL(4, 4)
+	FMOVQ F4, 128(R10)
 
 	ADD  $18, R4
 	ADD  $18, R5
@@ -130,10 +130,6 @@ block:
 	FMOVQ 4(R5), F1
 	FMOVQ 4(R6), F2
 	FMOVQ 4(R7), F3
-	FMOVS (R4), F16
-	FMOVS (R5), F17
-	FMOVS (R6), F18
-	FMOVS (R7), F19
 
 	// Weights 0 to 15 of the low nibbles, 16 to 31 of the high ones.
 	VAND  V31.B16, V0.B16, V4.B16
@@ -150,16 +146,20 @@ block:
 	FSTPQ (F2, F3), 96(R10)
 
 	// Scales and minima.
-	VTRN1 V17.H8, V16.H8, V20.H8
-	VTRN1 V19.H8, V18.H8, V21.H8
-	VTRN1 V21.S4, V20.S4, V20.S4
-	VFCVTL(20, 20)
-	FMOVQ F20, 128(R10)
-	VTRN2 V17.H8, V16.H8, V22.H8
-	VTRN2 V19.H8, V18.H8, V23.H8
-	VTRN1 V23.S4, V22.S4, V22.S4
-	VFCVTL(22, 22)
-	FMOVQ F22, 144(R10)
+	FMOVS (R4), F0
+	FMOVS (R5), F1
+	FMOVS (R6), F2
+	FMOVS (R7), F3
+	VTRN1 V1.H8, V0.H8, V4.H8
+	VTRN1 V3.H8, V2.H8, V5.H8
+	VTRN1 V5.S4, V4.S4, V4.S4
+	VFCVTL(4, 4)
+	FMOVQ F4, 128(R10)
+	VTRN2 V1.H8, V0.H8, V6.H8
+	VTRN2 V3.H8, V2.H8, V7.H8
+	VTRN1 V7.S4, V6.S4, V6.S4
+	VFCVTL(6, 6)
+	FMOVQ F6, 144(R10)
 
 	ADD  $20, R4
 	ADD  $20, R5
@@ -223,17 +223,6 @@ block:
 	VTRN1 V17.S4, V16.S4, V16.S4
 	VTRN1 V19.S4, V18.S4, V18.S4
 	VTRN1 V18.D2, V16.D2, V27.D2
-	FMOVS (R4), F16
-	FMOVS (R5), F17
-	FMOVS (R6), F18
-	FMOVS (R7), F19
-
-	// Scales.
-	VTRN1 V17.H8, V16.H8, V20.H8
-	VTRN1 V19.H8, V18.H8, V21.H8
-	VTRN1 V21.S4, V20.S4, V20.S4
-	VFCVTL(20, 20)
-	FMOVQ F20, 128(R10)
 
 	// The nibbles, with 16 where the fifth bit is set, less 16.
 	VTBL   V8.B16, [V27.B16], V16.B16
@@ -280,6 +269,17 @@ block:
 	FSTPQ  (F6, F7), 32(R10)
 	FSTPQ  (F0, F1), 64(R10)
 	FSTPQ  (F2, F3), 96(R10)
+
+	// Scales.
+	FMOVS (R4), F0
+	FMOVS (R5), F1
+	FMOVS (R6), F2
+	FMOVS (R7), F3
+	VTRN1 V1.H8, V0.H8, V4.H8
+	VTRN1 V3.H8, V2.H8, V5.H8
+	VTRN1 V5.S4, V4.S4, V4.S4
+	VFCVTL(4, 4)
+	FMOVQ F4, 128(R10)
 
 	ADD  $22, R4
 	ADD  $22, R5
@@ -343,22 +343,6 @@ block:
 	VTRN1 V17.S4, V16.S4, V16.S4
 	VTRN1 V19.S4, V18.S4, V18.S4
 	VTRN1 V18.D2, V16.D2, V27.D2
-	FMOVS (R4), F16
-	FMOVS (R5), F17
-	FMOVS (R6), F18
-	FMOVS (R7), F19
-
-	// Scales and minima.
-	VTRN1 V17.H8, V16.H8, V20.H8
-	VTRN1 V19.H8, V18.H8, V21.H8
-	VTRN1 V21.S4, V20.S4, V20.S4
-	VFCVTL(20, 20)
-	FMOVQ F20, 128(R10)
-	VTRN2 V17.H8, V16.H8, V22.H8
-	VTRN2 V19.H8, V18.H8, V23.H8
-	VTRN1 V23.S4, V22.S4, V22.S4
-	VFCVTL(22, 22)
-	FMOVQ F22, 144(R10)
 
 	// The nibbles, with 16 where the fifth bit is set.
 	VTBL   V8.B16, [V27.B16], V16.B16
@@ -406,6 +390,22 @@ block:
 	FSTPQ  (F0, F1), 64(R10)
 	FSTPQ  (F2, F3), 96(R10)
 
+	// Scales and minima.
+	FMOVS (R4), F0
+	FMOVS (R5), F1
+	FMOVS (R6), F2
+	FMOVS (R7), F3
+	VTRN1 V1.H8, V0.H8, V4.H8
+	VTRN1 V3.H8, V2.H8, V5.H8
+	VTRN1 V5.S4, V4.S4, V4.S4
+	VFCVTL(4, 4)
+	FMOVQ F4, 128(R10)
+	VTRN2 V1.H8, V0.H8, V6.H8
+	VTRN2 V3.H8, V2.H8, V7.H8
+	VTRN1 V7.S4, V6.S4, V6.S4
+	VFCVTL(6, 6)
+	FMOVQ F6, 144(R10)
+
 	ADD  $24, R4
 	ADD  $24, R5
 	ADD  $24, R6
@@ -451,21 +451,21 @@ block:
 	FMOVQ 18(R5), F9
 	FMOVQ 18(R6), F10
 	FMOVQ 18(R7), F11
-	FMOVS (R4), F16
-	FMOVS (R5), F17
-	FMOVS (R6), F18
-	FMOVS (R7), F19
 	FSTPQ (F0, F1), (R10)
 	FSTPQ (F2, F3), 32(R10)
 	FSTPQ (F8, F9), 64(R10)
 	FSTPQ (F10, F11), 96(R10)
 
 	// Scales.
-	VTRN1 V17.H8, V16.H8, V20.H8
-	VTRN1 V19.H8, V18.H8, V21.H8
-	VTRN1 V21.S4, V20.S4, V20.S4
-	VFCVTL(20, 20)
-	FMOVQ F20, 128(R10)
+	FMOVS (R4), F0
+	FMOVS (R5), F1
+	FMOVS (R6), F2
+	FMOVS (R7), F3
+	VTRN1 V1.H8, V0.H8, V4.H8
+	VTRN1 V3.H8, V2.H8, V5.H8
+	VTRN1 V5.S4, V4.S4, V4.S4
+	VFCVTL(4, 4)
+	FMOVQ F4, 128(R10)
 
 	ADD  $34, R4
 	ADD  $34, R5
@@ -512,10 +512,6 @@ block:
 	FMOVQ 2(R5), F1
 	FMOVQ 2(R6), F2
 	FMOVQ 2(R7), F3
-	FMOVS (R4), F16
-	FMOVS (R5), F17
-	FMOVS (R6), F18
-	FMOVS (R7), F19
 	VAND  V31.B16, V0.B16, V4.B16
 	VUSHR $4, V0.B16, V0.B16
 	VTBL  V4.B16, [V30.B16], V4.B16
@@ -538,11 +534,15 @@ block:
 	FSTPQ (F2, F3), 96(R10)
 
 	// Scales.
-	VTRN1 V17.H8, V16.H8, V20.H8
-	VTRN1 V19.H8, V18.H8, V21.H8
-	VTRN1 V21.S4, V20.S4, V20.S4
-	VFCVTL(20, 20)
-	FMOVQ F20, 128(R10)
+	FMOVS (R4), F0
+	FMOVS (R5), F1
+	FMOVS (R6), F2
+	FMOVS (R7), F3
+	VTRN1 V1.H8, V0.H8, V4.H8
+	VTRN1 V3.H8, V2.H8, V5.H8
+	VTRN1 V5.S4, V4.S4, V4.S4
+	VFCVTL(4, 4)
+	FMOVQ F4, 128(R10)
 
 	ADD  $18, R4
 	ADD  $18, R5
@@ -2068,4 +2068,781 @@ sub:
 
 	SUBS $1, R9, R9
 	BNE  rows
+	RET
+
+// func rowQ4_0NEON(t *tileArgs)
+//
+// One token, weights from where they lie: acc = fma(sum, d*D, acc).
+//
+// Registers
+//	R1  the next four rows  R4-R7 the block's rows
+//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R23 activations, R13 the block's                R24 scales, R20 the block's
+//	R14 from a D to its DS                          R25 accumulators
+//	V31 15, V30 the codes' offset
+TEXT ·rowQ4_0NEON(SB), NOSPLIT, $0-8
+	MOVD  t+0(FP), R0
+	MOVD  tileArgs_w(R0), R1
+	MOVD  tileArgs_wStride(R0), R2
+	MOVD  tileArgs_nb(R0), R3
+	MOVD  tileArgs_acc(R0), R25
+	MOVD  tileArgs_q(R0), R23
+	MOVD  tileArgs_d(R0), R24
+	MOVD  $4, R9
+	VMOVI $15, V31.B16
+	VMOVI $8, V30.B16
+
+rows:
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R20
+	FMOVQ (R25), F29
+
+block:
+	PRFM  640(R4), PLDL1STRM
+	PRFM  640(R5), PLDL1STRM
+	PRFM  640(R6), PLDL1STRM
+	PRFM  640(R7), PLDL1STRM
+	FMOVQ 2(R4), F0
+	FMOVQ 2(R5), F1
+	FMOVQ 2(R6), F2
+	FMOVQ 2(R7), F3
+
+	// Weights 0 to 15 of the low nibbles, 16 to 31 of the high ones.
+	VAND  V31.B16, V0.B16, V4.B16
+	VUSHR $4, V0.B16, V0.B16
+	VAND  V31.B16, V1.B16, V5.B16
+	VUSHR $4, V1.B16, V1.B16
+	VAND  V31.B16, V2.B16, V6.B16
+	VUSHR $4, V2.B16, V2.B16
+	VAND  V31.B16, V3.B16, V7.B16
+	VUSHR $4, V3.B16, V3.B16
+	VSUB  V30.B16, V4.B16, V4.B16
+	VSUB  V30.B16, V0.B16, V0.B16
+	VSUB  V30.B16, V5.B16, V5.B16
+	VSUB  V30.B16, V1.B16, V1.B16
+	VSUB  V30.B16, V6.B16, V6.B16
+	VSUB  V30.B16, V2.B16, V2.B16
+	VSUB  V30.B16, V7.B16, V7.B16
+	VSUB  V30.B16, V3.B16, V3.B16
+
+	// sum = w·a
+	FMOVQ (R13), F23
+	FMOVQ 16(R13), F28
+	VSMULL(23, 4, 16)
+	VSMULL(23, 5, 17)
+	VSMULL(23, 6, 18)
+	VSMULL(23, 7, 19)
+	VSMLAL2(23, 4, 16)
+	VSMLAL2(23, 5, 17)
+	VSMLAL2(23, 6, 18)
+	VSMLAL2(23, 7, 19)
+	VSMLAL(28, 0, 16)
+	VSMLAL(28, 1, 17)
+	VSMLAL(28, 2, 18)
+	VSMLAL(28, 3, 19)
+	VSMLAL2(28, 0, 16)
+	VSMLAL2(28, 1, 17)
+	VSMLAL2(28, 2, 18)
+	VSMLAL2(28, 3, 19)
+	VADDP V17.H8, V16.H8, V16.H8
+	VADDP V19.H8, V18.H8, V18.H8
+	VSADDLP(16, 16)
+	VSADDLP(18, 18)
+	VADDP V18.S4, V16.S4, V16.S4
+
+	// Scales.
+	FMOVS (R4), F0
+	FMOVS (R5), F1
+	FMOVS (R6), F2
+	FMOVS (R7), F3
+	VTRN1 V1.H8, V0.H8, V4.H8
+	VTRN1 V3.H8, V2.H8, V5.H8
+	VTRN1 V5.S4, V4.S4, V4.S4
+	VFCVTL(4, 4)
+	FMOVS (R20), F5
+	VFMULS(5, 0, 4, 4)
+	VSCVTF(16, 16)
+	VFMLA V4.S4, V16.S4, V29.S4
+
+	ADD  $18, R4
+	ADD  $18, R5
+	ADD  $18, R6
+	ADD  $18, R7
+	ADD  $32, R13
+	ADD  $4, R20
+	SUBS $1, R8, R8
+	BNE  block
+
+	FMOVQ F29, (R25)
+	ADD   $16, R25
+	SUBS  $1, R9, R9
+	BNE   rows
+	RET
+
+// func rowQ4_1NEON(t *tileArgs)
+//
+// One token, weights from where they lie: acc = fma(sum, d*D, acc),
+// acc = fma(m, DS, acc).
+//
+// Registers
+//	R1  the next four rows  R4-R7 the block's rows
+//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R23 activations, R13 the block's                R24 scales, R20 the block's
+//	R14 from a D to its DS                          R25 accumulators
+//	V31 15
+TEXT ·rowQ4_1NEON(SB), NOSPLIT, $0-8
+	MOVD  t+0(FP), R0
+	MOVD  tileArgs_w(R0), R1
+	MOVD  tileArgs_wStride(R0), R2
+	MOVD  tileArgs_nb(R0), R3
+	MOVD  tileArgs_acc(R0), R25
+	MOVD  tileArgs_q(R0), R23
+	MOVD  tileArgs_d(R0), R24
+	MOVD  tileArgs_ds(R0), R14
+	SUB   R24, R14
+	MOVD  $4, R9
+	VMOVI $15, V31.B16
+
+rows:
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R20
+	FMOVQ (R25), F29
+
+block:
+	PRFM  640(R4), PLDL1STRM
+	PRFM  640(R5), PLDL1STRM
+	PRFM  640(R6), PLDL1STRM
+	PRFM  640(R7), PLDL1STRM
+	FMOVQ 4(R4), F0
+	FMOVQ 4(R5), F1
+	FMOVQ 4(R6), F2
+	FMOVQ 4(R7), F3
+
+	// Weights 0 to 15 of the low nibbles, 16 to 31 of the high ones.
+	VAND  V31.B16, V0.B16, V4.B16
+	VUSHR $4, V0.B16, V0.B16
+	VAND  V31.B16, V1.B16, V5.B16
+	VUSHR $4, V1.B16, V1.B16
+	VAND  V31.B16, V2.B16, V6.B16
+	VUSHR $4, V2.B16, V2.B16
+	VAND  V31.B16, V3.B16, V7.B16
+	VUSHR $4, V3.B16, V3.B16
+
+	// sum = w·a
+	FMOVQ (R13), F23
+	FMOVQ 16(R13), F28
+	VSMULL(23, 4, 16)
+	VSMULL(23, 5, 17)
+	VSMULL(23, 6, 18)
+	VSMULL(23, 7, 19)
+	VSMLAL2(23, 4, 16)
+	VSMLAL2(23, 5, 17)
+	VSMLAL2(23, 6, 18)
+	VSMLAL2(23, 7, 19)
+	VSMLAL(28, 0, 16)
+	VSMLAL(28, 1, 17)
+	VSMLAL(28, 2, 18)
+	VSMLAL(28, 3, 19)
+	VSMLAL2(28, 0, 16)
+	VSMLAL2(28, 1, 17)
+	VSMLAL2(28, 2, 18)
+	VSMLAL2(28, 3, 19)
+	VADDP V17.H8, V16.H8, V16.H8
+	VADDP V19.H8, V18.H8, V18.H8
+	VSADDLP(16, 16)
+	VSADDLP(18, 18)
+	VADDP V18.S4, V16.S4, V16.S4
+
+	// Scales and minima.
+	FMOVS (R4), F0
+	FMOVS (R5), F1
+	FMOVS (R6), F2
+	FMOVS (R7), F3
+	VTRN1 V1.H8, V0.H8, V4.H8
+	VTRN1 V3.H8, V2.H8, V5.H8
+	VTRN1 V5.S4, V4.S4, V4.S4
+	VFCVTL(4, 4)
+	FMOVS (R20), F5
+	VFMULS(5, 0, 4, 4)
+	VSCVTF(16, 16)
+	VFMLA V4.S4, V16.S4, V29.S4
+	VTRN2 V1.H8, V0.H8, V6.H8
+	VTRN2 V3.H8, V2.H8, V7.H8
+	VTRN1 V7.S4, V6.S4, V6.S4
+	VFCVTL(6, 6)
+	FMOVS (R20)(R14), F7
+	VFMLAS(7, 0, 6, 29)
+
+	ADD  $20, R4
+	ADD  $20, R5
+	ADD  $20, R6
+	ADD  $20, R7
+	ADD  $32, R13
+	ADD  $4, R20
+	SUBS $1, R8, R8
+	BNE  block
+
+	FMOVQ F29, (R25)
+	ADD   $16, R25
+	SUBS  $1, R9, R9
+	BNE   rows
+	RET
+
+// func rowQ5_0NEON(t *tileArgs)
+//
+// One token, weights from where they lie: acc = fma(sum, d*D, acc).
+//
+// Registers
+//	R1  the next four rows  R4-R7 the block's rows
+//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R23 activations, R13 the block's                R24 scales, R20 the block's
+//	R14 from a D to its DS                          R25 accumulators
+//	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
+TEXT ·rowQ5_0NEON(SB), NOSPLIT, $0-8
+	MOVD  t+0(FP), R0
+	MOVD  tileArgs_w(R0), R1
+	MOVD  tileArgs_wStride(R0), R2
+	MOVD  tileArgs_nb(R0), R3
+	MOVD  tileArgs_acc(R0), R25
+	MOVD  tileArgs_q(R0), R23
+	MOVD  tileArgs_d(R0), R24
+	MOVD  $4, R9
+	VMOVI $15, V31.B16
+	VMOVI $16, V30.B16
+	MOVD  $bitsNEON<>(SB), R11
+	FMOVQ (R11), F8
+	FLDPQ 16(R11), (F24, F25)
+	VMOVI $2, V16.B16
+	VADD  V16.B16, V8.B16, V9.B16
+	VADD  V16.B16, V9.B16, V10.B16
+	VADD  V16.B16, V10.B16, V11.B16
+	VADD  V16.B16, V11.B16, V12.B16
+	VADD  V16.B16, V12.B16, V13.B16
+	VADD  V16.B16, V13.B16, V14.B16
+	VADD  V16.B16, V14.B16, V15.B16
+
+rows:
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R20
+	FMOVQ (R25), F29
+
+block:
+	PRFM  640(R4), PLDL1STRM
+	PRFM  640(R5), PLDL1STRM
+	PRFM  640(R6), PLDL1STRM
+	PRFM  640(R7), PLDL1STRM
+	FMOVQ 6(R4), F0
+	FMOVQ 6(R5), F1
+	FMOVQ 6(R6), F2
+	FMOVQ 6(R7), F3
+	FMOVS 2(R4), F16
+	FMOVS 2(R5), F17
+	FMOVS 2(R6), F18
+	FMOVS 2(R7), F19
+	VTRN1 V17.S4, V16.S4, V16.S4
+	VTRN1 V19.S4, V18.S4, V18.S4
+	VTRN1 V18.D2, V16.D2, V27.D2
+
+	// The nibbles, with 16 where the fifth bit is set, less 16.
+	VTBL   V8.B16, [V27.B16], V16.B16
+	VTBL   V9.B16, [V27.B16], V17.B16
+	VTBL   V10.B16, [V27.B16], V18.B16
+	VTBL   V11.B16, [V27.B16], V19.B16
+	VTBL   V12.B16, [V27.B16], V20.B16
+	VTBL   V13.B16, [V27.B16], V21.B16
+	VTBL   V14.B16, [V27.B16], V22.B16
+	VTBL   V15.B16, [V27.B16], V26.B16
+	VAND   V31.B16, V0.B16, V4.B16
+	VUSHR  $4, V0.B16, V0.B16
+	VAND   V31.B16, V1.B16, V5.B16
+	VUSHR  $4, V1.B16, V1.B16
+	VAND   V31.B16, V2.B16, V6.B16
+	VUSHR  $4, V2.B16, V2.B16
+	VAND   V31.B16, V3.B16, V7.B16
+	VUSHR  $4, V3.B16, V3.B16
+	VCMTST V24.B16, V16.B16, V16.B16
+	VCMTST V24.B16, V17.B16, V17.B16
+	VCMTST V24.B16, V18.B16, V18.B16
+	VCMTST V24.B16, V19.B16, V19.B16
+	VCMTST V24.B16, V20.B16, V20.B16
+	VCMTST V24.B16, V21.B16, V21.B16
+	VCMTST V24.B16, V22.B16, V22.B16
+	VCMTST V24.B16, V26.B16, V26.B16
+	VBIC(16, 30, 16)
+	VBIC(17, 30, 17)
+	VBIC(18, 30, 18)
+	VBIC(19, 30, 19)
+	VBIC(20, 30, 20)
+	VBIC(21, 30, 21)
+	VBIC(22, 30, 22)
+	VBIC(26, 30, 26)
+	VSUB   V16.B16, V4.B16, V4.B16
+	VSUB   V17.B16, V0.B16, V0.B16
+	VSUB   V18.B16, V5.B16, V5.B16
+	VSUB   V19.B16, V1.B16, V1.B16
+	VSUB   V20.B16, V6.B16, V6.B16
+	VSUB   V21.B16, V2.B16, V2.B16
+	VSUB   V22.B16, V7.B16, V7.B16
+	VSUB   V26.B16, V3.B16, V3.B16
+
+	// sum = w·a
+	FMOVQ (R13), F23
+	FMOVQ 16(R13), F28
+	VSMULL(23, 4, 16)
+	VSMULL(23, 5, 17)
+	VSMULL(23, 6, 18)
+	VSMULL(23, 7, 19)
+	VSMLAL2(23, 4, 16)
+	VSMLAL2(23, 5, 17)
+	VSMLAL2(23, 6, 18)
+	VSMLAL2(23, 7, 19)
+	VSMLAL(28, 0, 16)
+	VSMLAL(28, 1, 17)
+	VSMLAL(28, 2, 18)
+	VSMLAL(28, 3, 19)
+	VSMLAL2(28, 0, 16)
+	VSMLAL2(28, 1, 17)
+	VSMLAL2(28, 2, 18)
+	VSMLAL2(28, 3, 19)
+	VADDP V17.H8, V16.H8, V16.H8
+	VADDP V19.H8, V18.H8, V18.H8
+	VSADDLP(16, 16)
+	VSADDLP(18, 18)
+	VADDP V18.S4, V16.S4, V16.S4
+
+	// Scales.
+	FMOVS (R4), F0
+	FMOVS (R5), F1
+	FMOVS (R6), F2
+	FMOVS (R7), F3
+	VTRN1 V1.H8, V0.H8, V4.H8
+	VTRN1 V3.H8, V2.H8, V5.H8
+	VTRN1 V5.S4, V4.S4, V4.S4
+	VFCVTL(4, 4)
+	FMOVS (R20), F5
+	VFMULS(5, 0, 4, 4)
+	VSCVTF(16, 16)
+	VFMLA V4.S4, V16.S4, V29.S4
+
+	ADD  $22, R4
+	ADD  $22, R5
+	ADD  $22, R6
+	ADD  $22, R7
+	ADD  $32, R13
+	ADD  $4, R20
+	SUBS $1, R8, R8
+	BNE  block
+
+	FMOVQ F29, (R25)
+	ADD   $16, R25
+	SUBS  $1, R9, R9
+	BNE   rows
+	RET
+
+// func rowQ5_1NEON(t *tileArgs)
+//
+// One token, weights from where they lie: acc = fma(sum, d*D, acc),
+// acc = fma(m, DS, acc).
+//
+// Registers
+//	R1  the next four rows  R4-R7 the block's rows
+//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R23 activations, R13 the block's                R24 scales, R20 the block's
+//	R14 from a D to its DS                          R25 accumulators
+//	V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte
+TEXT ·rowQ5_1NEON(SB), NOSPLIT, $0-8
+	MOVD  t+0(FP), R0
+	MOVD  tileArgs_w(R0), R1
+	MOVD  tileArgs_wStride(R0), R2
+	MOVD  tileArgs_nb(R0), R3
+	MOVD  tileArgs_acc(R0), R25
+	MOVD  tileArgs_q(R0), R23
+	MOVD  tileArgs_d(R0), R24
+	MOVD  tileArgs_ds(R0), R14
+	SUB   R24, R14
+	MOVD  $4, R9
+	VMOVI $15, V31.B16
+	VMOVI $16, V30.B16
+	MOVD  $bitsNEON<>(SB), R11
+	FMOVQ (R11), F8
+	FLDPQ 16(R11), (F24, F25)
+	VMOVI $2, V16.B16
+	VADD  V16.B16, V8.B16, V9.B16
+	VADD  V16.B16, V9.B16, V10.B16
+	VADD  V16.B16, V10.B16, V11.B16
+	VADD  V16.B16, V11.B16, V12.B16
+	VADD  V16.B16, V12.B16, V13.B16
+	VADD  V16.B16, V13.B16, V14.B16
+	VADD  V16.B16, V14.B16, V15.B16
+
+rows:
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R20
+	FMOVQ (R25), F29
+
+block:
+	PRFM  640(R4), PLDL1STRM
+	PRFM  640(R5), PLDL1STRM
+	PRFM  640(R6), PLDL1STRM
+	PRFM  640(R7), PLDL1STRM
+	FMOVQ 8(R4), F0
+	FMOVQ 8(R5), F1
+	FMOVQ 8(R6), F2
+	FMOVQ 8(R7), F3
+	FMOVS 4(R4), F16
+	FMOVS 4(R5), F17
+	FMOVS 4(R6), F18
+	FMOVS 4(R7), F19
+	VTRN1 V17.S4, V16.S4, V16.S4
+	VTRN1 V19.S4, V18.S4, V18.S4
+	VTRN1 V18.D2, V16.D2, V27.D2
+
+	// The nibbles, with 16 where the fifth bit is set.
+	VTBL   V8.B16, [V27.B16], V16.B16
+	VTBL   V9.B16, [V27.B16], V17.B16
+	VTBL   V10.B16, [V27.B16], V18.B16
+	VTBL   V11.B16, [V27.B16], V19.B16
+	VTBL   V12.B16, [V27.B16], V20.B16
+	VTBL   V13.B16, [V27.B16], V21.B16
+	VTBL   V14.B16, [V27.B16], V22.B16
+	VTBL   V15.B16, [V27.B16], V26.B16
+	VAND   V31.B16, V0.B16, V4.B16
+	VUSHR  $4, V0.B16, V0.B16
+	VAND   V31.B16, V1.B16, V5.B16
+	VUSHR  $4, V1.B16, V1.B16
+	VAND   V31.B16, V2.B16, V6.B16
+	VUSHR  $4, V2.B16, V2.B16
+	VAND   V31.B16, V3.B16, V7.B16
+	VUSHR  $4, V3.B16, V3.B16
+	VCMTST V24.B16, V16.B16, V16.B16
+	VCMTST V24.B16, V17.B16, V17.B16
+	VCMTST V24.B16, V18.B16, V18.B16
+	VCMTST V24.B16, V19.B16, V19.B16
+	VCMTST V24.B16, V20.B16, V20.B16
+	VCMTST V24.B16, V21.B16, V21.B16
+	VCMTST V24.B16, V22.B16, V22.B16
+	VCMTST V24.B16, V26.B16, V26.B16
+	VAND   V30.B16, V16.B16, V16.B16
+	VAND   V30.B16, V17.B16, V17.B16
+	VAND   V30.B16, V18.B16, V18.B16
+	VAND   V30.B16, V19.B16, V19.B16
+	VAND   V30.B16, V20.B16, V20.B16
+	VAND   V30.B16, V21.B16, V21.B16
+	VAND   V30.B16, V22.B16, V22.B16
+	VAND   V30.B16, V26.B16, V26.B16
+	VORR   V16.B16, V4.B16, V4.B16
+	VORR   V17.B16, V0.B16, V0.B16
+	VORR   V18.B16, V5.B16, V5.B16
+	VORR   V19.B16, V1.B16, V1.B16
+	VORR   V20.B16, V6.B16, V6.B16
+	VORR   V21.B16, V2.B16, V2.B16
+	VORR   V22.B16, V7.B16, V7.B16
+	VORR   V26.B16, V3.B16, V3.B16
+
+	// sum = w·a
+	FMOVQ (R13), F23
+	FMOVQ 16(R13), F28
+	VSMULL(23, 4, 16)
+	VSMULL(23, 5, 17)
+	VSMULL(23, 6, 18)
+	VSMULL(23, 7, 19)
+	VSMLAL2(23, 4, 16)
+	VSMLAL2(23, 5, 17)
+	VSMLAL2(23, 6, 18)
+	VSMLAL2(23, 7, 19)
+	VSMLAL(28, 0, 16)
+	VSMLAL(28, 1, 17)
+	VSMLAL(28, 2, 18)
+	VSMLAL(28, 3, 19)
+	VSMLAL2(28, 0, 16)
+	VSMLAL2(28, 1, 17)
+	VSMLAL2(28, 2, 18)
+	VSMLAL2(28, 3, 19)
+	VADDP V17.H8, V16.H8, V16.H8
+	VADDP V19.H8, V18.H8, V18.H8
+	VSADDLP(16, 16)
+	VSADDLP(18, 18)
+	VADDP V18.S4, V16.S4, V16.S4
+
+	// Scales and minima.
+	FMOVS (R4), F0
+	FMOVS (R5), F1
+	FMOVS (R6), F2
+	FMOVS (R7), F3
+	VTRN1 V1.H8, V0.H8, V4.H8
+	VTRN1 V3.H8, V2.H8, V5.H8
+	VTRN1 V5.S4, V4.S4, V4.S4
+	VFCVTL(4, 4)
+	FMOVS (R20), F5
+	VFMULS(5, 0, 4, 4)
+	VSCVTF(16, 16)
+	VFMLA V4.S4, V16.S4, V29.S4
+	VTRN2 V1.H8, V0.H8, V6.H8
+	VTRN2 V3.H8, V2.H8, V7.H8
+	VTRN1 V7.S4, V6.S4, V6.S4
+	VFCVTL(6, 6)
+	FMOVS (R20)(R14), F7
+	VFMLAS(7, 0, 6, 29)
+
+	ADD  $24, R4
+	ADD  $24, R5
+	ADD  $24, R6
+	ADD  $24, R7
+	ADD  $32, R13
+	ADD  $4, R20
+	SUBS $1, R8, R8
+	BNE  block
+
+	FMOVQ F29, (R25)
+	ADD   $16, R25
+	SUBS  $1, R9, R9
+	BNE   rows
+	RET
+
+// func rowQ8_0NEON(t *tileArgs)
+//
+// One token, weights from where they lie: acc = fma(sum, d*D, acc).
+//
+// Registers
+//	R1  the next four rows  R4-R7 the block's rows
+//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R23 activations, R13 the block's                R24 scales, R20 the block's
+//	R14 from a D to its DS                          R25 accumulators
+TEXT ·rowQ8_0NEON(SB), NOSPLIT, $0-8
+	MOVD t+0(FP), R0
+	MOVD tileArgs_w(R0), R1
+	MOVD tileArgs_wStride(R0), R2
+	MOVD tileArgs_nb(R0), R3
+	MOVD tileArgs_acc(R0), R25
+	MOVD tileArgs_q(R0), R23
+	MOVD tileArgs_d(R0), R24
+	MOVD $4, R9
+
+rows:
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R20
+	FMOVQ (R25), F29
+
+block:
+	PRFM  640(R4), PLDL1STRM
+	PRFM  640(R5), PLDL1STRM
+	PRFM  640(R6), PLDL1STRM
+	PRFM  640(R7), PLDL1STRM
+	FMOVQ 2(R4), F0
+	FMOVQ 2(R5), F1
+	FMOVQ 2(R6), F2
+	FMOVQ 2(R7), F3
+	FMOVQ 18(R4), F8
+	FMOVQ 18(R5), F9
+	FMOVQ 18(R6), F10
+	FMOVQ 18(R7), F11
+
+	// sum = w·a
+	FMOVQ (R13), F23
+	FMOVQ 16(R13), F28
+	VSMULL(23, 0, 16)
+	VSMULL(28, 8, 20)
+	VSMULL(23, 1, 17)
+	VSMULL(28, 9, 21)
+	VSMULL(23, 2, 18)
+	VSMULL(28, 10, 22)
+	VSMULL(23, 3, 19)
+	VSMULL(28, 11, 24)
+	VSMLAL2(23, 0, 16)
+	VSMLAL2(28, 8, 20)
+	VSMLAL2(23, 1, 17)
+	VSMLAL2(28, 9, 21)
+	VSMLAL2(23, 2, 18)
+	VSMLAL2(28, 10, 22)
+	VSMLAL2(23, 3, 19)
+	VSMLAL2(28, 11, 24)
+	VSADDLP(16, 16)
+	VSADDLP(17, 17)
+	VSADDLP(18, 18)
+	VSADDLP(19, 19)
+	VSADALP(20, 16)
+	VSADALP(21, 17)
+	VSADALP(22, 18)
+	VSADALP(24, 19)
+	VADDP V17.S4, V16.S4, V16.S4
+	VADDP V19.S4, V18.S4, V18.S4
+	VADDP V18.S4, V16.S4, V16.S4
+
+	// Scales.
+	FMOVS (R4), F0
+	FMOVS (R5), F1
+	FMOVS (R6), F2
+	FMOVS (R7), F3
+	VTRN1 V1.H8, V0.H8, V4.H8
+	VTRN1 V3.H8, V2.H8, V5.H8
+	VTRN1 V5.S4, V4.S4, V4.S4
+	VFCVTL(4, 4)
+	FMOVS (R20), F5
+	VFMULS(5, 0, 4, 4)
+	VSCVTF(16, 16)
+	VFMLA V4.S4, V16.S4, V29.S4
+
+	ADD  $34, R4
+	ADD  $34, R5
+	ADD  $34, R6
+	ADD  $34, R7
+	ADD  $32, R13
+	ADD  $4, R20
+	SUBS $1, R8, R8
+	BNE  block
+
+	FMOVQ F29, (R25)
+	ADD   $16, R25
+	SUBS  $1, R9, R9
+	BNE   rows
+	RET
+
+// func rowIQ4_NLNEON(t *tileArgs)
+//
+// One token, weights from where they lie: acc = fma(sum, d*D, acc).
+//
+// Registers
+//	R1  the next four rows  R4-R7 the block's rows
+//	R2  stride              R3  blocks, R8 left     R9  fours of rows left
+//	R23 activations, R13 the block's                R24 scales, R20 the block's
+//	R14 from a D to its DS                          R25 accumulators
+//	V31 15, V30 the table
+TEXT ·rowIQ4_NLNEON(SB), NOSPLIT, $0-8
+	MOVD  t+0(FP), R0
+	MOVD  tileArgs_w(R0), R1
+	MOVD  tileArgs_wStride(R0), R2
+	MOVD  tileArgs_nb(R0), R3
+	MOVD  tileArgs_acc(R0), R25
+	MOVD  tileArgs_q(R0), R23
+	MOVD  tileArgs_d(R0), R24
+	MOVD  $4, R9
+	VMOVI $15, V31.B16
+	MOVD  $iq4Values<>(SB), R11
+	FMOVQ (R11), F30
+
+rows:
+	MOVD  R1, R4
+	ADD   R2, R4, R5
+	ADD   R2, R5, R6
+	ADD   R2, R6, R7
+	ADD   R2, R7, R1
+	MOVD  R3, R8
+	MOVD  R23, R13
+	MOVD  R24, R20
+	FMOVQ (R25), F29
+
+block:
+	PRFM  640(R4), PLDL1STRM
+	PRFM  640(R5), PLDL1STRM
+	PRFM  640(R6), PLDL1STRM
+	PRFM  640(R7), PLDL1STRM
+	FMOVQ 2(R4), F0
+	FMOVQ 2(R5), F1
+	FMOVQ 2(R6), F2
+	FMOVQ 2(R7), F3
+	VAND  V31.B16, V0.B16, V4.B16
+	VUSHR $4, V0.B16, V0.B16
+	VTBL  V4.B16, [V30.B16], V4.B16
+	VTBL  V0.B16, [V30.B16], V0.B16
+	VAND  V31.B16, V1.B16, V5.B16
+	VUSHR $4, V1.B16, V1.B16
+	VTBL  V5.B16, [V30.B16], V5.B16
+	VTBL  V1.B16, [V30.B16], V1.B16
+	VAND  V31.B16, V2.B16, V6.B16
+	VUSHR $4, V2.B16, V2.B16
+	VTBL  V6.B16, [V30.B16], V6.B16
+	VTBL  V2.B16, [V30.B16], V2.B16
+	VAND  V31.B16, V3.B16, V7.B16
+	VUSHR $4, V3.B16, V3.B16
+	VTBL  V7.B16, [V30.B16], V7.B16
+	VTBL  V3.B16, [V30.B16], V3.B16
+
+	// sum = w·a
+	FMOVQ (R13), F23
+	FMOVQ 16(R13), F28
+	VSMULL(23, 4, 16)
+	VSMULL(28, 0, 20)
+	VSMULL(23, 5, 17)
+	VSMULL(28, 1, 21)
+	VSMULL(23, 6, 18)
+	VSMULL(28, 2, 22)
+	VSMULL(23, 7, 19)
+	VSMULL(28, 3, 24)
+	VSMLAL2(23, 4, 16)
+	VSMLAL2(28, 0, 20)
+	VSMLAL2(23, 5, 17)
+	VSMLAL2(28, 1, 21)
+	VSMLAL2(23, 6, 18)
+	VSMLAL2(28, 2, 22)
+	VSMLAL2(23, 7, 19)
+	VSMLAL2(28, 3, 24)
+	VSADDLP(16, 16)
+	VSADDLP(17, 17)
+	VSADDLP(18, 18)
+	VSADDLP(19, 19)
+	VSADALP(20, 16)
+	VSADALP(21, 17)
+	VSADALP(22, 18)
+	VSADALP(24, 19)
+	VADDP V17.S4, V16.S4, V16.S4
+	VADDP V19.S4, V18.S4, V18.S4
+	VADDP V18.S4, V16.S4, V16.S4
+
+	// Scales.
+	FMOVS (R4), F0
+	FMOVS (R5), F1
+	FMOVS (R6), F2
+	FMOVS (R7), F3
+	VTRN1 V1.H8, V0.H8, V4.H8
+	VTRN1 V3.H8, V2.H8, V5.H8
+	VTRN1 V5.S4, V4.S4, V4.S4
+	VFCVTL(4, 4)
+	FMOVS (R20), F5
+	VFMULS(5, 0, 4, 4)
+	VSCVTF(16, 16)
+	VFMLA V4.S4, V16.S4, V29.S4
+
+	ADD  $18, R4
+	ADD  $18, R5
+	ADD  $18, R6
+	ADD  $18, R7
+	ADD  $32, R13
+	ADD  $4, R20
+	SUBS $1, R8, R8
+	BNE  block
+
+	FMOVQ F29, (R25)
+	ADD   $16, R25
+	SUBS  $1, R9, R9
+	BNE   rows
 	RET

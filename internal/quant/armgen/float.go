@@ -29,7 +29,7 @@ var floatFormats = []floatFormat{
 func floats(a *asm) {
 	for _, f := range floatFormats {
 		f.pack(a)
-		f.direct(a)
+		f.row(a)
 	}
 	tileFloat(a)
 }
@@ -91,9 +91,9 @@ func (f floatFormat) pack(a *asm) {
 	a.op("RET", "")
 }
 
-// direct generates the product with one token, without a panel.
-func (f floatFormat) direct(a *asm) {
-	name := "direct" + f.name + "NEON"
+// row generates the product with one token, without a panel.
+func (f floatFormat) row(a *asm) {
+	name := "row" + f.name + "NEON"
 	a.begin("func " + name + "(t *tileArgs)")
 	a.top("// One token, weights from where they lie: s[k%%8] = fma(w[k], x[k], s[k%%8]).\n//\n" +
 		"// Registers\n" +

@@ -85,7 +85,7 @@ var formatQ3_K = format{
 		transpose(p.asm, regs(0), regs(4))
 		p.vec("VUZP1", "H8", 3, 3, 20)
 		p.word("VFCVTL", 20, 20)
-		p.putLanes(p.asm, 20, 21, p.tail256(16))
+		p.putLanes(20, 21, p.tail256(16))
 		// The high bits of scales 4g to 4g+3 are bits 2g and 2g+1 of word 2.
 		p.shift("VSHL", "B16", 4, 2, 16)
 		p.shift("VSHL", "B16", 2, 2, 17)

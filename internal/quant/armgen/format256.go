@@ -22,7 +22,7 @@ func (p *packer) putScale(v, tmp, sub, width int) {
 	if p.layout == neon && width == 16 {
 		p.shift("VSLI", "S4", 16, v, v)
 	}
-	p.putLanes(p.asm, v, tmp, sub*p.subBytes(width)+4*width)
+	p.putLanes(v, tmp, sub*p.subBytes(width)+4*width)
 }
 
 // putScales stores the scales of four sub-blocks from sub on, the bytes of words.

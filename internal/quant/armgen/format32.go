@@ -23,7 +23,6 @@ func nibbles32(name string, bytes, qs, offset int, hasMin bool) format {
 		},
 		body: func(p *packer) {
 			p.rows(qs, regs(0))
-			p.words(0, regs(16))
 			q, lo := p.arrange(p.asm, regs(0), regs(4))
 			p.note("Weights 0 to 15 of the low nibbles, 16 to 31 of the high ones.")
 			for i := range 4 {
@@ -44,16 +43,21 @@ func nibbles32(name string, bytes, qs, offset int, hasMin bool) format {
 
 // put32 stores the first 16 and the second 16 weights.
 func (p *packer) put32(lo, hi quad) {
+	if p.fused != nil {
+		p.multiply32(lo, hi)
+		return
+	}
 	p.put(lo, "R10", 0)
 	p.put(hi, "R10", 64)
 }
 
-// scales32 packs the scales, and minima, whose words are in V16 to V19.
+// scales32 packs the scales, and minima, which begin a block.
 func (p *packer) scales32(hasMin bool) {
 	p.note("Scales%s.", map[bool]string{true: " and minima"}[hasMin])
-	p.halves(regs(16), 0, 20, 4*32)
+	p.words(0, regs(0))
+	p.halves(regs(0), 0, 4, 4*32)
 	if hasMin {
-		p.halves(regs(16), 1, 22, 4*32+p.lanes)
+		p.halves(regs(0), 1, 6, 4*32+p.lanes)
 	}
 }
 
@@ -64,7 +68,6 @@ var formatQ8_0 = format{
 	body: func(p *packer) {
 		p.rows(2, regs(0))
 		p.rows(18, regs(8))
-		p.words(0, regs(16))
 		lo, _ := p.arrange(p.asm, regs(0), regs(4))
 		hi, _ := p.arrange(p.asm, regs(8), regs(12))
 		p.put32(lo, hi)
@@ -79,7 +82,6 @@ var formatIQ4_NL = format{
 	setup:  tableSetup,
 	body: func(p *packer) {
 		p.rows(2, regs(0))
-		p.words(0, regs(16))
 		q, lo := p.arrange(p.asm, regs(0), regs(4))
 		p.lookUp(q, lo)
 		p.put32(lo, q)
@@ -117,8 +119,6 @@ func bits32(name string, bytes, qh int, hasMin bool) format {
 			p.words(qh, regs(16))
 			q, lo := p.arrange(p.asm, regs(0), regs(4))
 			p.lane0(regs(16), rowBits)
-			p.words(0, regs(16))
-			p.scales32(hasMin)
 			p.note("The nibbles, with 16 where the fifth bit is set%s.", map[bool]string{false: ", less 16"}[hasMin])
 			temps := []int{16, 17, 18, 19, 20, 21, 22, 26}
 			p.fifthBits(lo, q, temps, hasMin, func() {
@@ -128,6 +128,7 @@ func bits32(name string, bytes, qh int, hasMin bool) format {
 				}
 			})
 			p.put32(lo, q)
+			p.scales32(hasMin)
 		},
 	}
 }

@@ -30,8 +30,8 @@ func nibbles256(name string, bytes int, fifth bool) format {
 			p.vec("VUZP2", "H8", 0, 0, 22)
 			p.word("VFCVTL", 20, 20)
 			p.word("VFCVTL", 22, 22)
-			p.putLanes(p.asm, 20, 21, tail)
-			p.putLanes(p.asm, 22, 23, tail+p.lanes)
+			p.putLanes(20, 21, tail)
+			p.putLanes(22, 23, tail+p.lanes)
 			p.putScales(4, 20, 0, 32)
 			p.putScales(5, 20, 4, 32)
 			p.putMinima([]int{6, 7}, 20, tail+2*p.lanes)
@@ -185,7 +185,7 @@ var formatIQ4_XS = format{
 		p.vec("VTRN1", "D2", 7, 6, 17)
 		p.vec("VUZP1", "H8", 16, 16, 20)
 		p.word("VFCVTL", 20, 20)
-		p.putLanes(p.asm, 20, 21, p.tail256(32))
+		p.putLanes(20, 21, p.tail256(32))
 		for b := range 8 {
 			if b == 0 {
 				p.op("VMOV", "V17.B16, V20.B16")

@@ -54,7 +54,7 @@ func (p *packer) neighbours(q, a, b quad) (lo, hi, free1, free2 quad) {
 func (p *packer) floats32(from, off int) {
 	p.words(from, regs(16))
 	p.lane0(regs(16), 20)
-	p.putLanes(p.asm, 20, 21, off)
+	p.putLanes(20, 21, off)
 }
 
 // lane0 gathers the first words of four vectors. It uses the first and third.

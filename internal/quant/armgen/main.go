@@ -57,6 +57,11 @@ func files() map[string]string {
 		for _, f := range formats {
 			f.pack(a, l)
 		}
+		if l != i8mm {
+			for i, f := range formats[:6] {
+				f.row(a, l, i == 1 || i == 3, i == 4 || i == 5)
+			}
+		}
 		add("pack_"+strings.ToLower(l.isa)+"_arm64.s", a)
 		a = newFile("Packing panels of the formats of 2023: see armgen/layout.go for their layouts,\nlegacy.go for the blocks' bytes.")
 		tables32(a, l)

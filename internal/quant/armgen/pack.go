@@ -21,6 +21,7 @@ type format struct {
 type packer struct {
 	*asm
 	layout
+	fused *fused // to multiply instead of storing, see direct.go
 }
 
 // ahead is how far the rows are fetched into the cache before they are read, in
@@ -29,7 +30,7 @@ type packer struct {
 const ahead = 640
 
 func (f format) pack(a *asm, l layout) {
-	p := &packer{a, l}
+	p := &packer{asm: a, layout: l}
 	name := fmt.Sprintf("pack%s%s", f.name, l.isa)
 	p.begin("func " + name + "(panel, w *byte, stride, nb int)")
 	p.top("// Registers")
@@ -47,19 +48,9 @@ func (f format) pack(a *asm, l layout) {
 	f.setup(p)
 
 	p.label("rows")
-	p.op("MOVD", "R1, R4")
-	p.op("ADD", "R2, R4, R5")
-	p.op("ADD", "R2, R5, R6")
-	p.op("ADD", "R2, R6, R7")
-	p.op("ADD", "R2, R7, R1")
-	p.op("MOVD", "R3, R8")
-
+	p.pointFour()
 	p.label("block")
-	for line := 0; line < f.bytes; line += 64 {
-		for r := range 4 {
-			p.op("PRFM", "%d(R%d), PLDL1STRM", ahead+line, 4+r)
-		}
-	}
+	p.prefetch(f.bytes)
 	f.body(p)
 	p.blank()
 	p.advance(f.bytes - f.moved)
@@ -68,6 +59,25 @@ func (f format) pack(a *asm, l layout) {
 	p.blank()
 	p.loop("R9", "rows")
 	p.op("RET", "")
+}
+
+// pointFour begins with the next four rows.
+func (p *packer) pointFour() {
+	p.op("MOVD", "R1, R4")
+	p.op("ADD", "R2, R4, R5")
+	p.op("ADD", "R2, R5, R6")
+	p.op("ADD", "R2, R6, R7")
+	p.op("ADD", "R2, R7, R1")
+	p.op("MOVD", "R3, R8")
+}
+
+// prefetch fetches what a later block of that size will read.
+func (p *packer) prefetch(bytes int) {
+	for line := 0; line < bytes; line += 64 {
+		for r := range 4 {
+			p.op("PRFM", "%d(R%d), PLDL1STRM", ahead+line, 4+r)
+		}
+	}
 }
 
 // rows loads 16 bytes each of the four rows.
@@ -121,5 +131,15 @@ func (p *packer) halves(q quad, which, tmp, off int) {
 	p.vec(trn, "H8", q[3], q[2], tmp+1)
 	p.vec("VTRN1", "S4", tmp+1, tmp, tmp)
 	p.word("VFCVTL", tmp, tmp)
-	p.putLanes(p.asm, tmp, tmp+1, off)
+	p.putLanes(tmp, tmp+1, off)
+}
+
+// putLanes stores four 32-bit numbers, one a row, at off in the packed block; tmp
+// is a free register.
+func (p *packer) putLanes(v, tmp, off int) {
+	if p.fused != nil {
+		p.accumulate(v, tmp, off)
+		return
+	}
+	p.layout.putLanes(p.asm, v, tmp, off)
 }
