@@ -75,9 +75,9 @@ type loop struct {
 
 var loops = []loop{
 	{"F32, F16, BF16 prompt", "quant.tileFloatNEON", 0, 4 * 2 * 8, "multiply-adds"},
-	{"F32 one token", "quant.directF32NEON", 0, 4 * 8 * 4, "bytes of weights"},
-	{"F16 one token", "quant.directF16NEON", 0, 4 * 8 * 2, "bytes of weights"},
-	{"BF16 one token", "quant.directBF16NEON", 0, 4 * 8 * 2, "bytes of weights"},
+	{"F32 one token", "quant.rowF32NEON", 0, 4 * 8 * 4, "bytes of weights"},
+	{"F16 one token", "quant.rowF16NEON", 0, 4 * 8 * 2, "bytes of weights"},
+	{"BF16 one token", "quant.rowBF16NEON", 0, 4 * 8 * 2, "bytes of weights"},
 	{"activations to 8 bits", "quant.quantizeQ8NEON", 0, 32, "values"},
 	{"attention, 4 queries", "ggml.gemm16NEON", 0, 4 * 16, "multiply-adds"},
 	{"attention, 1 query", "ggml.gemm32NEON", 0, 32, "multiply-adds"},
@@ -104,6 +104,15 @@ func (p *program) estimate(c cpu, f format) (e estimate, err error) {
 		return e, err
 	}
 	e.prompt = float64(many.rows*many.tokens*f.blockLen) / cycles
+	if f.blockLen == 32 { // one function does it, 4 rows at a time
+		isa := c.isa
+		if isa == "I8MM" {
+			isa = "SDOT"
+		}
+		cycles, err := p.cycles(c, "quant.row"+f.name+isa, 0, 0)
+		e.decode = float64(4*f.blockBytes) / cycles
+		return e, err
+	}
 	cycles, err = p.cycles(c, "quant."+tile, one.loop, f.subBlocks)
 	if err != nil {
 		return e, err
