@@ -17,6 +17,7 @@ import (
 
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
+	"alpaca/internal/testmodel"
 	"alpaca/internal/testshared"
 )
 
@@ -189,7 +190,7 @@ func TestTranscode(t *testing.T) {
 // TestVersions upgrades GGUF files and joins split ones: the same metadata and
 // tensors.
 func TestVersions(t *testing.T) {
-	path := testshared.Path(t, "models/s-q4_0.gguf")
+	path := testmodel.SPM(1).As(quant.F16).Write(t)
 	want, err := os.ReadFile(path)
 	require.NoError(t, err)
 	for version := uint32(1); version <= 3; version++ {

@@ -70,6 +70,36 @@ func TestRopeFreqs(t *testing.T) {
 	require.Len(t, open(t, m.save(t)).Tensors, 12)
 }
 
+// TestLegacyBadSize gives files that lie a large, sparse file to lie about.
+func TestLegacyBadSize(t *testing.T) {
+	header := (&builder{}).u32(0x67676d6c)
+	for _, n := range []uint32{maxLegacyVocab, 128, 32, 4, 1, 32, 0} {
+		header.u32(n)
+	}
+	freqs := tinyOldModel("ggml", 0, 0, 0, quant.F32)
+	for len(freqs.tensors) < 40_000 {
+		freqs.tensors = append(freqs.tensors, oldTensor{"rope.freqs", 0, 0, 1, make([]byte, 4)})
+	}
+	tests := []struct {
+		name string
+		data []byte
+		want string
+	}{
+		{"empty tokens", header.buf, "0 dimensions, want 1 or 2"},
+		{"long tokens", append(header.buf[:len(header.buf):len(header.buf)], 0, 0, 0, 0x10), "token 0 of 262144: 268435456 bytes"},
+		{"tensors", freqs.bytes(), "more than 32768 tensors"},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			path := save(t, "old.bin", test.data)
+			if err := os.Truncate(path, 1<<30); err != nil {
+				t.Skip("no sparse files here: ", err)
+			}
+			require.ErrorContains(t, refuse(t, path), test.want)
+		})
+	}
+}
+
 // openBytes opens a file that is only in memory.
 func openBytes(data []byte) (*File, error) {
 	im := &image{path: "old.bin", size: int64(len(data)), data: data, mapped: true}
@@ -98,8 +128,11 @@ func checkLegacy(t testing.TB, data []byte) {
 // TestLegacyTruncated cuts real files at every byte of the first tensors'
 // records, and then at many places: what remains must be refused, but for a
 // vocabulary alone.
-func TestLegacyTruncated(t *testing.T) {
-	for _, path := range legacyFiles(t) {
+func TestLegacyTruncated(t *testing.T)       { testLegacyTruncated(t, false) }
+func TestLegacyTruncatedShared(t *testing.T) { testLegacyTruncated(t, true) }
+
+func testLegacyTruncated(t *testing.T, shared bool) {
+	for _, path := range legacyFiles(t, shared) {
 		data, err := os.ReadFile(path)
 		require.NoError(t, err)
 		vocabulary := 0
@@ -124,9 +157,12 @@ func TestLegacyTruncated(t *testing.T) {
 }
 
 // TestLegacyFlipped flips bits of real files, most of them where the sizes are.
-func TestLegacyFlipped(t *testing.T) {
+func TestLegacyFlipped(t *testing.T)       { testLegacyFlipped(t, false) }
+func TestLegacyFlippedShared(t *testing.T) { testLegacyFlipped(t, true) }
+
+func testLegacyFlipped(t *testing.T, shared bool) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for _, path := range legacyFiles(t) {
+	for _, path := range legacyFiles(t, shared) {
 		data, err := os.ReadFile(path)
 		require.NoError(t, err)
 		for i := range 100 {
@@ -152,15 +188,14 @@ func TestLegacyFlippedHeader(t *testing.T) {
 	}
 }
 
-// legacyFiles returns the files of the shared folder, and one of our own.
-func legacyFiles(t *testing.T) []string {
-	own := newOldModel("ggml", 0, 2, 2, quant.Q4_0v1).save(t)
-	if testing.Short() {
-		return []string{own}
+// legacyFiles returns the files of the shared folder, or one of our own.
+func legacyFiles(t *testing.T, shared bool) []string {
+	if !shared {
+		return []string{newOldModel("ggml", 0, 2, 2, quant.Q4_0v1).save(t)}
 	}
 	paths, err := filepath.Glob(filepath.Join(filepath.Dir(testshared.Path(t, "models/legacy/leg-ggml-f16.bin")), "*.bin"))
 	require.NoError(t, err)
-	return append(paths, own)
+	return paths
 }
 
 // FuzzLegacy feeds the reader with anything.

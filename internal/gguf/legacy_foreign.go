@@ -36,7 +36,7 @@ var dialects = []dialect{
 
 // foreign returns what the file is, if it is the model of another family.
 func (l *legacyFile) foreign() string {
-	head, err := l.im.at(0, min(l.im.size, 64))
+	head, err := l.im.at(0, min(l.im.size, maxLegacyText))
 	if err != nil {
 		return ""
 	}
@@ -47,7 +47,7 @@ func (l *legacyFile) foreign() string {
 		return "a Whisper model, which hears and does not write"
 	}
 	for _, d := range dialects {
-		if d.format == l.format && d.matches(l.im) {
+		if d.format == l.format && d.matches(head, l.im.size) {
 			return d.what + " of 2023"
 		}
 	}
@@ -60,13 +60,10 @@ func isWhisper(head []byte) bool {
 	return len(head) >= 44 && le.Uint32(head[8:]) == 1500 && le.Uint32(head[24:]) == 448
 }
 
-// matches reports whether the file's numbers, vocabulary and first tensor are
-// as the dialect has them.
-func (d *dialect) matches(im *image) bool {
-	c, err := im.cursor(0, 64)
-	if err != nil {
-		return false
-	}
+// matches reports whether the numbers, vocabulary and first tensor of a file of
+// size bytes, which begins with head, are as the dialect has them.
+func (d *dialect) matches(head []byte, size int64) bool {
+	c := &cursor{b: head, size: size}
 	c.u32()
 	if d.format != "ggml" {
 		c.u32()
@@ -92,23 +89,15 @@ func (d *dialect) matches(im *image) bool {
 	if c.err != nil {
 		return false
 	}
-	_, _, end, err := readTokens(im, int64(c.pos), int(vocab), d.scored)
-	if err != nil {
+	if err := eachToken(c, int(vocab), d.scored, func([]byte, float32) {}); err != nil {
 		return false
 	}
-	if end == im.size {
-		return true
-	}
-	return d.hasTensor(im, end)
+	return c.offset() == size || d.hasTensor(c)
 }
 
-// hasTensor reports whether a tensor's record is at offset pos, with one of the
-// dialect's names.
-func (d *dialect) hasTensor(im *image, pos int64) bool {
-	c, err := im.cursor(pos, 7*4+maxLegacyName)
-	if err != nil {
-		return false
-	}
+// hasTensor reports whether a tensor's record follows, with one of the dialect's
+// names.
+func (d *dialect) hasTensor(c *cursor) bool {
 	dims, nameLen := c.i32(), c.i32()
 	c.i32() // type
 	if dims < 1 || dims > 4 || nameLen < 1 || nameLen > maxLegacyName {

@@ -81,6 +81,9 @@ const maxLegacyName = 1023
 // readTensors reads the records from offset pos to the end of the file.
 func (l *legacyFile) readTensors(pos int64) error {
 	for n := 0; pos < l.im.size; n++ {
+		if n == maxTensors {
+			return fmt.Errorf("more than %d tensors", maxTensors)
+		}
 		next, err := l.readTensor(pos)
 		if err != nil {
 			return fmt.Errorf("tensor %d at offset %d: %w", n, pos, err)

@@ -9,7 +9,7 @@ import (
 // Bounds on a vocabulary: the largest of the time had 2^16 tokens.
 const (
 	maxLegacyVocab = 1 << 18
-	maxLegacyText  = 8 << 20 // bytes of all tokens
+	maxLegacyText  = 8 << 20 // bytes of all, with lengths and scores
 )
 
 // legacyVocab is the tokens of a file, in order of their ids.
@@ -31,39 +31,45 @@ const (
 // readVocab reads the vocabulary at offset start and returns the offset behind it.
 func (l *legacyFile) readVocab(start int64) (end int64, err error) {
 	scored := l.format != "ggml"
+	c, err := l.im.cursor(start, maxLegacyText)
+	if err != nil {
+		return 0, err
+	}
 	v := &l.vocab
-	v.text, v.scores, end, err = readTokens(l.im, start, int(l.hparams.Vocab), scored)
+	err = eachToken(c, int(l.hparams.Vocab), scored, func(text []byte, score float32) {
+		v.text = append(v.text, text)
+		if scored {
+			v.scores = append(v.scores, score)
+		}
+	})
 	if err != nil {
 		return 0, err
 	}
 	v.repairBytes()
-	return end, nil
+	return c.offset(), nil
 }
 
-// readTokens reads n tokens, with their scores if they have one.
-func readTokens(im *image, start int64, n int, scored bool) (text [][]byte, scores []float32, end int64, err error) {
+// eachToken reads n tokens, with their scores if they have one, and visits each.
+func eachToken(c *cursor, n int, scored bool, visit func(text []byte, score float32)) error {
 	each := int64(4)
 	if scored {
 		each = 8
 	}
-	if int64(n) > (im.size-start)/each {
-		return nil, nil, 0, fmt.Errorf("vocabulary of %d tokens does not fit in a file of %d bytes", n, im.size)
+	if int64(n) > (c.size-c.offset())/each {
+		return fmt.Errorf("vocabulary of %d tokens does not fit in a file of %d bytes", n, c.size)
 	}
-	c, err := im.cursor(start, maxLegacyText+int64(n)*each)
-	if err != nil {
-		return nil, nil, 0, err
-	}
-	text = make([][]byte, n)
-	for i := range text {
-		text[i] = c.bytes(uint64(c.u32()))
+	for i := range n {
+		text := c.bytes(uint64(c.u32()))
+		var score float32
 		if scored {
-			scores = append(scores, c.f32())
+			score = c.f32()
 		}
 		if c.err != nil {
-			return nil, nil, 0, fmt.Errorf("token %d of %d: %w", i, n, c.err)
+			return fmt.Errorf("token %d of %d: %w", i, n, c.err)
 		}
+		visit(text, score)
 	}
-	return text, scores, start + int64(c.pos), nil
+	return nil
 }
 
 // repairBytes undoes what the converter did until 13 March 2023: all bytes from
