@@ -243,6 +243,8 @@ func quantizeHint(err error) error {
 	switch {
 	case errors.Is(err, quantize.ErrQuantized):
 		return withHint(err, "quantize the original, or add --allow-requantize")
+	case errors.Is(err, quantize.ErrLegacy):
+		return withHint(err, "\"alpaca convert\" makes a GGUF file of it")
 	case errors.Is(err, quantize.ErrNeedsImportance):
 		return withHint(err, "add --imatrix FILE, or choose Q2_K")
 	case errors.Is(err, quantize.ErrExists):

@@ -5,9 +5,9 @@
 
 // Arranging runs of weights in lanes, and the weights of their errors. AVX2.
 
-// TRANSPOSE4 turns Y0..Y3, each with four columns of two rows (r, r+4), into
-// Y4..Y7, each with one column of those eight rows... of rows 0..3 and 4..7 in
-// the lower and upper half.
+// TRANSPOSE4 turns Y0 to Y3 into Y4 to Y7: of four columns, row r in the lower
+// half of Yr and row r+4 in the upper half, into a vector of each column's eight
+// rows in order.
 #define TRANSPOSE4 \
 	VUNPCKLPS Y1, Y0, Y8   \ // 0.0 1.0 0.1 1.1
 	VUNPCKHPS Y1, Y0, Y9   \ // 0.2 1.2 0.3 1.3

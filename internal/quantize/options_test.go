@@ -152,6 +152,12 @@ func TestRefusals(t *testing.T) {
 			}
 		})
 	}
+	// Types from before GGUF cannot be copied.
+	old := base(1).open(t)
+	old.Tensor("output_norm.weight").Type = quant.Q4_0v1
+	_, err := NewPlan(old, Options{Mix: mix(t, "COPY")})
+	require.ErrorIs(t, err, ErrLegacy)
+
 	// What is allowed, or needs no change, is not refused.
 	got := types(t, quantized.open(t), Options{Mix: mix(t, "Q4_0"), Requantize: true})
 	require.Equal(t, quant.Q4_0, got["blk.0.attn_q.weight"])
@@ -162,7 +168,8 @@ func TestRefusals(t *testing.T) {
 
 	// No tensors, damaged metadata.
 	empty := filepath.Join(t.TempDir(), "empty.gguf")
-	w, err := gguf.Create(empty, []gguf.KV{{Key: "general.architecture", Value: gguf.U32(1)}}, nil)
+	var w *gguf.Writer
+	w, err = gguf.Create(empty, []gguf.KV{{Key: "general.architecture", Value: gguf.U32(1)}}, nil)
 	require.NoError(t, err)
 	require.NoError(t, w.Commit())
 	f, err := gguf.Open(empty)

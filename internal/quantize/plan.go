@@ -113,6 +113,9 @@ func NewPlan(f *gguf.File, opt Options) (*Plan, error) {
 				return nil, fmt.Errorf("quantize: tensor %q: %w", t.Name, err)
 			}
 		}
+		if quant.IsLegacy(s.To) {
+			return nil, fmt.Errorf("quantize: tensor %q: %w: it is %v", t.Name, ErrLegacy, s.To)
+		}
 		p.Steps = append(p.Steps, s)
 	}
 	if len(p.Steps) == 0 {
@@ -186,6 +189,9 @@ var ErrQuantized = errors.New("is quantized already, and quantizing it once more
 // ErrNeedsImportance is the reason for refusing Q2_K_S without an importance
 // matrix.
 var ErrNeedsImportance = errors.New("Q2_K_S is of use only with an importance matrix")
+
+// ErrLegacy is the reason for not copying tensors of types from before GGUF.
+var ErrLegacy = errors.New("GGUF cannot hold its type")
 
 // explicit returns the type that the options give a tensor.
 func (opt *Options) explicit(name string, hasOutput bool) (t quant.Type, ok bool) {
