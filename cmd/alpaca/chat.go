@@ -149,6 +149,9 @@ func (o *runOptions) newTalk(u *ui, e *engine) (*talk, error) {
 	}
 	t.lines = newLines(u, !o.chat.noHistory)
 	if t.lines.terminal() {
+		if u.outTTY {
+			t.out.wrap = &wrapper{out: u.out, width: u.errWidth}
+		}
 		t.greet(why)
 	}
 	return t, nil
@@ -244,7 +247,6 @@ func (t *talk) answer(ctx context.Context) error {
 		MaxTokens: t.o.predict, Stop: t.o.stop, Emit: emit, Progress: t.u.promptProgress(0),
 		Logprobs: t.out.json, Top: t.o.logprobs,
 	}
-	before := t.e.session.Pos()
 	var result generate.Result
 	var err error
 	if t.plain {
@@ -262,7 +264,7 @@ func (t *talk) answer(ctx context.Context) error {
 		t.Undo()
 	}
 	t.results = append(t.results, result)
-	if err := t.end(result, before); err != nil {
+	if err := t.end(result); err != nil {
 		return err
 	}
 	if err := t.cache.save(false); err != nil {
@@ -275,14 +277,14 @@ func (t *talk) answer(ctx context.Context) error {
 }
 
 // end finishes the output of an answer.
-func (t *talk) end(result generate.Result, before int) error {
+func (t *talk) end(result generate.Result) error {
 	st := newStats(t.e, result)
 	if t.out.json {
 		var answer *chat.Message
 		if i := t.Last(chat.Assistant); i >= 0 && !t.plain {
 			answer = &t.Messages[i]
 		}
-		return t.out.endChat(st, answer, max(0, t.e.session.Pos()-result.PromptTokens-result.GeneratedTokens))
+		return t.out.endChat(st, answer, t.Reused)
 	}
 	t.out.endAnswer()
 	if result.Reason == generate.Context {

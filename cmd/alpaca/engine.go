@@ -61,7 +61,7 @@ type engine struct {
 	session  *model.Session
 	sampler  *sampler.Sampler
 	params   sampler.Params // of sampler
-	random   bool // the sampler draws, so that its seed matters
+	random   bool           // the sampler draws, so that its seed matters
 	loadTime time.Duration
 }
 

@@ -16,7 +16,8 @@ type writer struct {
 	u    *ui
 	tok  *tokenizer.Tokenizer
 	json bool
-	open bool // the text's last line has no newline yet
+	wrap *wrapper // breaks lines between words; nil: they stay as they are
+	open bool     // the text's last line has no newline yet
 }
 
 func newWriter(u *ui, tok *tokenizer.Tokenizer, form string) *writer {
@@ -75,7 +76,11 @@ func (w *writer) text(text string) error {
 		return nil
 	}
 	w.open = !strings.HasSuffix(text, "\n")
-	_, err := io.WriteString(w.u.out, text)
+	out := w.u.out
+	if w.wrap != nil {
+		out = w.wrap
+	}
+	_, err := io.WriteString(out, text)
 	return err
 }
 
@@ -120,6 +125,10 @@ func (w *writer) endChat(s stats, answer *chat.Message, cached int) error {
 
 // endAnswer ends the last line of an answer, so that the next begins on its own.
 func (w *writer) endAnswer() {
+	if w.wrap != nil {
+		w.wrap.flush()
+		w.wrap.column = 0
+	}
 	if w.open && !w.json {
 		io.WriteString(w.u.out, "\n") // a failure shows at the next answer
 		w.open = false

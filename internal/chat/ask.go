@@ -31,6 +31,9 @@ type Chat struct {
 	// where there was only one turn left, tokens of the answer that is being given.
 	Dropped func(turns, tokens int)
 
+	// Reused is how many tokens of the last message's prompt were evaluated before.
+	Reused int
+
 	sampler *sampler.Sampler
 	heard   int // tokens of the session that the sampler was told of
 }
@@ -72,6 +75,7 @@ func (c *Chat) Answer(ctx context.Context, opt generate.Options) (generate.Resul
 		return generate.Result{}, err
 	}
 	known := c.reuse()
+	c.Reused = known
 	if err := c.listen(known); err != nil {
 		return generate.Result{}, err
 	}
@@ -121,15 +125,14 @@ func (c *Chat) makeRoom() error {
 		}
 		return &FullError{len(c.tokens), ctx, false}
 	}
-	if s := c.oldest(ctx/2, c.keep()); s.turns > 0 {
-		if err := c.leave(s); err != nil {
-			return err
-		}
+	s := c.oldest(ctx/2, c.keep())
+	if left := len(c.tokens) - (s.end - s.keep); left >= ctx {
+		return &FullError{left, ctx, true}
 	}
-	if len(c.tokens) >= ctx {
-		return &FullError{len(c.tokens), ctx, true}
+	if s.turns == 0 {
+		return nil
 	}
-	return nil
+	return c.leave(s)
 }
 
 // keep returns how many tokens stay in any case.

@@ -91,7 +91,6 @@ func (e *Editor) edit(ctx context.Context, prompt, more string) (string, error) 
 	e.prompt, e.more = prompt, more
 	e.buf, e.at, e.draft = buffer{}, len(e.History), ""
 	e.screen = screen{}
-	e.draw()
 	for {
 		k, ok := e.decoder.next(&e.pending)
 		if !ok {

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"io"
+	"strings"
+
+	"alpaca/internal/lineedit"
+)
+
+// wrapper writes a text that comes in pieces to a terminal, and breaks its lines
+// between words instead of where the terminal ends. It leaves out control
+// characters. A word is held back until
+// it is whole.
+type wrapper struct {
+	out    io.Writer
+	width  func() int
+	column int
+	word   string // with the space in front of it
+}
+
+// Write takes a piece of the text.
+func (w *wrapper) Write(p []byte) (int, error) {
+	for _, r := range string(p) {
+		c := string(r)
+		switch {
+		case r < ' ' && r != '\n' && r != '\t', r >= 0x7f && r < 0xa0:
+			// A model must not control the terminal.
+		case r == '\n':
+			if err := w.flush(); err != nil {
+				return 0, err
+			}
+			w.column = 0
+			if _, err := io.WriteString(w.out, "\n"); err != nil {
+				return 0, err
+			}
+		case r == ' ' && strings.Trim(w.word, " ") != "":
+			if err := w.flush(); err != nil {
+				return 0, err
+			}
+			w.word = c
+		case r >= 0x1100 && lineedit.Width(c) > 1:
+			// Lines may be broken before and after wide characters.
+			if strings.Trim(w.word, " ") != "" {
+				if err := w.flush(); err != nil {
+					return 0, err
+				}
+			}
+			w.word += c
+			if err := w.flush(); err != nil {
+				return 0, err
+			}
+		default:
+			w.word += c
+		}
+	}
+	return len(p), nil
+}
+
+// flush writes the word.
+func (w *wrapper) flush() error {
+	word := w.word
+	w.word = ""
+	if word == "" {
+		return nil
+	}
+	columns := lineedit.Width(word)
+	if width := w.width(); w.column+columns > width && w.column > 0 {
+		word = "\n" + strings.TrimLeft(word, " ")
+		w.column = 0
+		columns = lineedit.Width(word[1:])
+	}
+	w.column += columns
+	_, err := io.WriteString(w.out, word)
+	return err
+}
