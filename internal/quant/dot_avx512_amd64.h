@@ -58,6 +58,7 @@
 // in Z10.
 #define ADDPAIRS(pairs, a) VPDPWSSD pairs, Z10, a
 
+#define SUMBASE
 #define SUM0 Z16
 #define SUM1 Z17
 #define SUM2 Z18
@@ -125,6 +126,7 @@
 
 // DOT16 adds the product of weights 16r to 16r+15 with the token at AX, times the
 // scales at sc, to isum.
+#define ROWSUMBASE
 #define ZEROROWSUMS VPXORD Z17, Z17, Z17
 #define ADDROWSUMS(v) VMOVDQA64 Z17, v
 #define DOT16(r, sc, a, b, c, d) \

@@ -1,14 +1,20 @@
 // What tile256_amd64.h and direct256_amd64.h need beside products, on AVX2: there
 // are registers for the sums of a run, isum is in memory.
 
-#define SUM0 0(SP)
-#define SUM1 32(SP)
-#define SUM2 64(SP)
-#define SUM3 96(SP)
-#define SUM4 128(SP)
-#define SUM5 160(SP)
-#define SUM6 192(SP)
-#define SUM7 224(SP)
+// SUMBASE sets BX to where they are: at a multiple of 32, lest they straddle cache
+// lines.
+#define SUMBASE \
+	LEAQ 31(SP), BX \
+	ANDQ $-32, BX
+
+#define SUM0 0(BX)
+#define SUM1 32(BX)
+#define SUM2 64(BX)
+#define SUM3 96(BX)
+#define SUM4 128(BX)
+#define SUM5 160(BX)
+#define SUM6 192(BX)
+#define SUM7 224(BX)
 
 #define ZEROSUMS1 \
 	VPXOR   Y10, Y10, Y10 \
@@ -38,7 +44,11 @@
 
 // isum in row256_amd64.h is four sums in memory, taken in turns: an addition must not
 // wait for the one before to reach memory.
-#define ROWSUM(r) ((r)%4*32)(SP)
+#define ROWSUMBASE \
+	LEAQ 31(SP), R10 \
+	ANDQ $-32, R10
+
+#define ROWSUM(r) ((r)%4*32)(R10)
 
 #define ZEROROWSUMS \
 	VPXOR   Y0, Y0, Y0    \

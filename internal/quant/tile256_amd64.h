@@ -20,7 +20,8 @@
 //	          bytes from token to token
 //	R11       scales of the first token; R12, R13 once and three times the bytes
 //	          from token to token
-//	DX, BX    Sums of tokens 0 and 2; those of 1 and 3 are R12*8 bytes away
+//	DX        Sums of token 0; of token 1 R12*8 bytes on
+//	BX        where isum is; while pairs are added Sums of token 2
 //	AX        accumulators; CX runs left
 //	V0 - V7   sums of a run, then of pairs: tokens 0 to 3, two vectors each
 //	V8, V9    weights, scales; V10 - V13 scratch
@@ -100,7 +101,7 @@
 	FINISH1(s, p, V8, (9*VBYTES)(SI), ACC(t, 0))         \
 	FINISH1(sum, pairs, V9, (9*VBYTES)(DI), ACC(t, 1))
 
-TEXT TILE(SB), NOSPLIT, $304-8
+TEXT TILE(SB), NOSPLIT, $336-8
 	MOVQ t+0(FP), CX
 	MOVQ tileArgs_acc(CX), AX
 	MOVQ tileArgs_q(CX), R8
@@ -128,6 +129,7 @@ tokens4:
 	MOVQ   DX, sums-40(SP)
 
 block4:
+	SUMBASE
 	ZEROSUMS4
 	MOVL $RUNS, CX
 
@@ -146,6 +148,7 @@ run4:
 	SHLQ $4, BX
 	ADDQ DX, BX
 	ALLPAIRS(PAIRS4)
+	SUMBASE
 	VMOVUPS (8*VBYTES)(SI), V8
 	VMOVUPS (8*VBYTES)(DI), V9
 	FINISH(0, (R11), SUM0, SUM1, V0, V1)
@@ -186,6 +189,7 @@ token:
 	MOVQ   DX, sums-40(SP)
 
 block1:
+	SUMBASE
 	ZEROSUMS1
 	MOVL $RUNS, CX
 
