@@ -41,24 +41,6 @@ func packQ6_KSDOT(panel, w *byte, stride, nb int)
 func packIQ4_XSSDOT(panel, w *byte, stride, nb int)
 
 //go:noescape
-func rowQ4_0SDOT(t *tileArgs)
-
-//go:noescape
-func rowQ4_1SDOT(t *tileArgs)
-
-//go:noescape
-func rowQ5_0SDOT(t *tileArgs)
-
-//go:noescape
-func rowQ5_1SDOT(t *tileArgs)
-
-//go:noescape
-func rowQ8_0SDOT(t *tileArgs)
-
-//go:noescape
-func rowIQ4_NLSDOT(t *tileArgs)
-
-//go:noescape
 func packQ4_0v1SDOT(panel, w *byte, stride, nb int)
 
 //go:noescape
@@ -173,24 +155,6 @@ func packQ6_KNEON(panel, w *byte, stride, nb int)
 func packIQ4_XSNEON(panel, w *byte, stride, nb int)
 
 //go:noescape
-func rowQ4_0NEON(t *tileArgs)
-
-//go:noescape
-func rowQ4_1NEON(t *tileArgs)
-
-//go:noescape
-func rowQ5_0NEON(t *tileArgs)
-
-//go:noescape
-func rowQ5_1NEON(t *tileArgs)
-
-//go:noescape
-func rowQ8_0NEON(t *tileArgs)
-
-//go:noescape
-func rowIQ4_NLNEON(t *tileArgs)
-
-//go:noescape
 func packQ4_0v1NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
@@ -210,6 +174,72 @@ func packQ5_1v1NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
 func packQ8_0v1NEON(panel, w *byte, stride, nb int)
+
+//go:noescape
+func rowQ4_0SDOT(t *tileArgs)
+
+//go:noescape
+func rowQ4_1SDOT(t *tileArgs)
+
+//go:noescape
+func rowQ5_0SDOT(t *tileArgs)
+
+//go:noescape
+func rowQ5_1SDOT(t *tileArgs)
+
+//go:noescape
+func rowQ8_0SDOT(t *tileArgs)
+
+//go:noescape
+func rowIQ4_NLSDOT(t *tileArgs)
+
+//go:noescape
+func rowQ2_KSDOT(t *tileArgs)
+
+//go:noescape
+func rowQ4_KSDOT(t *tileArgs)
+
+//go:noescape
+func rowQ5_KSDOT(t *tileArgs)
+
+//go:noescape
+func rowQ6_KSDOT(t *tileArgs)
+
+//go:noescape
+func rowIQ4_XSSDOT(t *tileArgs)
+
+//go:noescape
+func rowQ4_0NEON(t *tileArgs)
+
+//go:noescape
+func rowQ4_1NEON(t *tileArgs)
+
+//go:noescape
+func rowQ5_0NEON(t *tileArgs)
+
+//go:noescape
+func rowQ5_1NEON(t *tileArgs)
+
+//go:noescape
+func rowQ8_0NEON(t *tileArgs)
+
+//go:noescape
+func rowIQ4_NLNEON(t *tileArgs)
+
+//go:noescape
+func rowQ2_KNEON(t *tileArgs)
+
+//go:noescape
+func rowQ4_KNEON(t *tileArgs)
+
+//go:noescape
+func rowQ5_KNEON(t *tileArgs)
+
+//go:noescape
+func rowQ6_KNEON(t *tileArgs)
+
+//go:noescape
+func rowIQ4_XSNEON(t *tileArgs)
 
 //go:noescape
 func tileB32SDOT(t *tileArgs)

@@ -40,12 +40,36 @@ var todaysKernels = map[Type][]kernel{
 		sdot32(packIQ4_NLSDOT, tileB32SDOT).withRow(rowIQ4_NLSDOT),
 		neon32(packIQ4_NLNEON, tileB32WideNEON).withRow(rowIQ4_NLNEON),
 	},
-	Q2_K:   {i8mm256(packQ2_KI8MM, tileK16MinI8MM), sdot256(packQ2_KSDOT, tileK16MinSDOT), neon256(packQ2_KNEON, tileK16MinNEON)},
-	Q3_K:   {i8mm256(packQ3_KI8MM, tileK16I8MM), sdot256(packQ3_KSDOT, tileK16SDOT), neon256(packQ3_KNEON, tileK16NEON)},
-	Q4_K:   {i8mm256(packQ4_KI8MM, tileK32MinI8MM), sdot256(packQ4_KSDOT, tileK32MinSDOT), neon256(packQ4_KNEON, tileK32MinNEON)},
-	Q5_K:   {i8mm256(packQ5_KI8MM, tileK32MinI8MM), sdot256(packQ5_KSDOT, tileK32MinSDOT), neon256(packQ5_KNEON, tileK32MinNEON)},
-	Q6_K:   {i8mm256(packQ6_KI8MM, tileK16I8MM), sdot256(packQ6_KSDOT, tileK16SDOT), neon256(packQ6_KNEON, tileK16NEON)},
-	IQ4_XS: {i8mm256(packIQ4_XSI8MM, tileK32I8MM), sdot256(packIQ4_XSSDOT, tileK32SDOT), neon256(packIQ4_XSNEON, tileK32WideNEON)},
+	Q2_K: {
+		i8mm256(packQ2_KI8MM, tileK16MinI8MM).withRow(rowQ2_KSDOT),
+		sdot256(packQ2_KSDOT, tileK16MinSDOT).withRow(rowQ2_KSDOT),
+		neon256(packQ2_KNEON, tileK16MinNEON).withRow(rowQ2_KNEON),
+	},
+	Q3_K: {
+		i8mm256(packQ3_KI8MM, tileK16I8MM),
+		sdot256(packQ3_KSDOT, tileK16SDOT),
+		neon256(packQ3_KNEON, tileK16NEON),
+	},
+	Q4_K: {
+		i8mm256(packQ4_KI8MM, tileK32MinI8MM).withRow(rowQ4_KSDOT),
+		sdot256(packQ4_KSDOT, tileK32MinSDOT).withRow(rowQ4_KSDOT),
+		neon256(packQ4_KNEON, tileK32MinNEON).withRow(rowQ4_KNEON),
+	},
+	Q5_K: {
+		i8mm256(packQ5_KI8MM, tileK32MinI8MM).withRow(rowQ5_KSDOT),
+		sdot256(packQ5_KSDOT, tileK32MinSDOT).withRow(rowQ5_KSDOT),
+		neon256(packQ5_KNEON, tileK32MinNEON).withRow(rowQ5_KNEON),
+	},
+	Q6_K: {
+		i8mm256(packQ6_KI8MM, tileK16I8MM).withRow(rowQ6_KSDOT),
+		sdot256(packQ6_KSDOT, tileK16SDOT).withRow(rowQ6_KSDOT),
+		neon256(packQ6_KNEON, tileK16NEON).withRow(rowQ6_KNEON),
+	},
+	IQ4_XS: {
+		i8mm256(packIQ4_XSI8MM, tileK32I8MM).withRow(rowIQ4_XSSDOT),
+		sdot256(packIQ4_XSSDOT, tileK32SDOT).withRow(rowIQ4_XSSDOT),
+		neon256(packIQ4_XSNEON, tileK32WideNEON).withRow(rowIQ4_XSNEON),
+	},
 }
 
 // The kernels of an instruction set differ by two functions only. Panels have

@@ -39,9 +39,10 @@ var formatQ2_K = format{
 				}
 				p.putPairs(outs, piece, i)
 			}
+			p.addPiece(piece)
 		}
 		p.advance(32)
-		p.add(8*p.subBytes(16), "R11")
+		p.next(8, 16)
 		p.loop("R12", "half")
 	},
 }
@@ -49,6 +50,10 @@ var formatQ2_K = format{
 // putPairs stores vectors i and i+1 of 16 weights of the four sub-blocks that a
 // piece of a half's bytes has weights of.
 func (p *packer) putPairs(v []quad, piece, i int) {
+	if p.fused != nil {
+		p.multiplyPairs(v, piece, i)
+		return
+	}
 	for j := range 4 {
 		p.store2(v[0][j], v[1][j], at((2*j+piece)*p.subBytes(16)+16*i, "R11"))
 	}
@@ -135,7 +140,7 @@ var formatQ3_K = format{
 			p.shift("VSHL", "B16", 4, 23+j, 23+j)
 		}
 		p.advance(32)
-		p.add(8*p.subBytes(16), "R11")
+		p.next(8, 16)
 		p.loop("R12", "half")
 	},
 }

@@ -65,15 +65,15 @@ func nibbles256(name string, bytes int, fifth bool) format {
 						}
 					}
 				}
-				p.put(lo, "R11", 64*half)
-				p.put(q, "R11", p.subBytes(32)+64*half)
+				p.putHalf(lo, 0, half)
+				p.putHalf(q, 1, half)
 			}
 			if fifth {
 				p.shift("VSHL", "B16", 2, 26, 26)
 				p.shift("VSHL", "B16", 2, 27, 27)
 			}
 			p.advance(32)
-			p.add(2*p.subBytes(32), "R11")
+			p.next(2, 32)
 			p.loop("R12", "chunk")
 		},
 	}
@@ -151,12 +151,13 @@ var formatQ6_K = format{
 				}
 				p.putPairs(outs, piece, i)
 			}
+			p.addPiece(piece)
 		}
 		p.advance(64)
 		for r := 19; r <= 22; r++ {
 			p.op("ADD", "$32, R%d", r)
 		}
-		p.add(8*p.subBytes(16), "R11")
+		p.next(8, 16)
 		p.loop("R12", "half")
 	},
 }
@@ -204,10 +205,10 @@ var formatIQ4_XS = format{
 		p.rows(8, regs(0))
 		q, lo := p.arrange(p.asm, regs(0), regs(4))
 		p.lookUp(q, lo)
-		p.put(lo, "R11", 0)
-		p.put(q, "R11", 64)
+		p.putHalf(lo, 0, 0)
+		p.putHalf(q, 0, 1)
 		p.advance(16)
-		p.add(p.subBytes(32), "R11")
+		p.next(1, 32)
 		p.loop("R12", "sub")
 	},
 }

@@ -57,11 +57,6 @@ func files() map[string]string {
 		for _, f := range formats {
 			f.pack(a, l)
 		}
-		if l != i8mm {
-			for i, f := range formats[:6] {
-				f.row(a, l, i == 1 || i == 3, i == 4 || i == 5)
-			}
-		}
 		add("pack_"+strings.ToLower(l.isa)+"_arm64.s", a)
 		a = newFile("Packing panels of the formats of 2023: see armgen/layout.go for their layouts,\nlegacy.go for the blocks' bytes.")
 		tables32(a, l)
@@ -69,6 +64,12 @@ func files() map[string]string {
 			f.pack(a, l)
 		}
 		add("legacy_"+strings.ToLower(l.isa)+"_arm64.s", a)
+	}
+	for _, l := range []layout{sdot, neon} {
+		a := newFile("Products with one token, which make no panel.")
+		tables32(a, l)
+		rows(a, l)
+		add("row_"+strings.ToLower(l.isa)+"_arm64.s", a)
 	}
 	a := newFile("Tiles for CPUs with dot products of bytes (FEAT_DotProd): Cortex-A76 and most\nsince. The lanes of a vector of sums are 4 rows.")
 	tilesSDOT(a)

@@ -117,6 +117,15 @@ func (p *packer) advance(n int) {
 	}
 }
 
+// putHalf stores a half, 16 weights, of sub-block sub of 32 counted from R11.
+func (p *packer) putHalf(q quad, sub, half int) {
+	if p.fused != nil {
+		p.multiplyHalf(q, sub, half)
+		return
+	}
+	p.put(q, "R11", sub*p.subBytes(32)+64*half)
+}
+
 // put stores 16 weights of each of the four rows, at off from reg.
 func (p *packer) put(q quad, reg string, off int) {
 	p.store2(q[0], q[1], at(off, reg))
@@ -137,7 +146,7 @@ func (p *packer) halves(q quad, which, tmp, off int) {
 // putLanes stores four 32-bit numbers, one a row, at off in the packed block; tmp
 // is a free register.
 func (p *packer) putLanes(v, tmp, off int) {
-	if p.fused != nil {
+	if p.fused != nil && p.fused.width == 0 {
 		p.accumulate(v, tmp, off)
 		return
 	}

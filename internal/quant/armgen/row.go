@@ -9,26 +9,36 @@ import "fmt"
 // Of the vectors, put32 uses V16 to V24 and V28, which no body of a 32-wide format
 // has anything in when it is called, and V29 is the accumulators.
 
+// rows generates the products with one token. Q3_K has none: its body leaves too
+// few registers.
+func rows(a *asm, l layout) {
+	for _, f := range formats {
+		switch f.name {
+		case "Q4_0", "Q5_0":
+			f.row(a, l, false, false)
+		case "Q4_1", "Q5_1":
+			f.row(a, l, true, false)
+		case "Q8_0", "IQ4_NL":
+			f.row(a, l, false, true)
+		case "Q2_K":
+			f.row256(a, l, 16, true, false)
+		case "Q4_K", "Q5_K":
+			f.row256(a, l, 32, true, false)
+		case "Q6_K":
+			f.row256(a, l, 16, false, false)
+		case "IQ4_XS":
+			f.row256(a, l, 32, false, true)
+		}
+	}
+}
+
 // row generates a function that multiplies rows where they lie with one token,
 // for a 32-wide format; any says that its weights need 8 bits.
 func (f format) row(a *asm, l layout, hasMin, any bool) {
-	p := &packer{asm: a, layout: l, fused: &fused{hasMin, any}}
-	name := fmt.Sprintf("row%s%s", f.name, l.isa)
-	p.begin("func " + name + "(t *tileArgs)")
-	p.top("// One token, weights from where they lie: acc = fma(sum, d*D, acc)%s.\n//", map[bool]string{true: ",\n// acc = fma(m, DS, acc)"}[hasMin])
-	p.top("// Registers")
-	p.top("//\tR1  the next four rows  R4-R7 the block's rows")
-	p.top("//\tR2  stride              R3  blocks, R8 left     R9  fours of rows left")
-	p.top("//\tR23 activations, R13 the block's                R24 scales, R20 the block's")
-	p.top("//\tR14 from a D to its DS                          R25 accumulators")
-	if f.doc != "" {
-		p.top("//\t%s", f.doc)
-	}
-	p.top("TEXT ·%s(SB), NOSPLIT, $0-8", name)
-	p.op("MOVD", "t+0(FP), R0")
-	for _, arg := range []struct{ field, reg string }{{"w", "R1"}, {"wStride", "R2"}, {"nb", "R3"}, {"acc", "R25"}, {"q", "R23"}, {"d", "R24"}} {
-		p.op("MOVD", "tileArgs_%s(R0), %s", arg.field, arg.reg)
-	}
+	p := &packer{asm: a, layout: l, fused: &fused{hasMin, any, 0}}
+	p.rowStart(f, "acc = fma(sum, d*D, acc)"+map[bool]string{true: ",\n// acc = fma(m, DS, acc)"}[hasMin])
+	p.top("//\tR14 from a D to its DS")
+	p.rowArgs(f)
 	if hasMin {
 		p.op("MOVD", "tileArgs_ds(R0), R14")
 		p.op("SUB", "R24, R14")
@@ -39,7 +49,7 @@ func (f format) row(a *asm, l layout, hasMin, any bool) {
 	p.label("rows")
 	p.pointFour()
 	p.op("MOVD", "R23, R13")
-	p.op("MOVD", "R24, R20")
+	p.op("MOVD", "R24, R26")
 	p.load("(R25)", 29)
 	p.label("block")
 	p.prefetch(f.bytes)
@@ -47,7 +57,7 @@ func (f format) row(a *asm, l layout, hasMin, any bool) {
 	p.blank()
 	p.advance(f.bytes)
 	p.add(32, "R13")
-	p.add(4, "R20")
+	p.add(4, "R26")
 	p.loop("R8", "block")
 	p.blank()
 	p.store(29, "(R25)")
@@ -56,8 +66,37 @@ func (f format) row(a *asm, l layout, hasMin, any bool) {
 	p.op("RET", "")
 }
 
+// rowStart begins the comment of a product with one token.
+func (p *packer) rowStart(f format, result string) {
+	p.begin("func " + rowName(f, p.layout) + "(t *tileArgs)")
+	p.top("// One token, weights from where they lie: %s.\n//", result)
+	p.top("// Registers")
+	p.top("//\tR1  the next four rows  R4-R7 the block's rows")
+	p.top("//\tR2  stride              R3  blocks, R8 left     R9  fours of rows left")
+	p.top("//\tR23 activations, R13 the block's                R24 scales, R26 the block's")
+	p.top("//\tR25 accumulators")
+	if f.doc != "" {
+		p.top("//\t%s", f.doc)
+	}
+}
+
+func rowName(f format, l layout) string { return fmt.Sprintf("row%s%s", f.name, l.isa) }
+
+// rowArgs begins its code. R0 is left at the arguments.
+func (p *packer) rowArgs(f format) {
+	p.top("TEXT ·%s(SB), NOSPLIT, $0-8", rowName(f, p.layout))
+	p.op("MOVD", "t+0(FP), R0")
+	for _, arg := range []struct{ field, reg string }{{"w", "R1"}, {"wStride", "R2"}, {"nb", "R3"}, {"acc", "R25"}, {"q", "R23"}, {"d", "R24"}} {
+		p.op("MOVD", "tileArgs_%s(R0), %s", arg.field, arg.reg)
+	}
+}
+
 // fused is what a packer has to know to multiply instead of storing.
-type fused struct{ hasMin, any bool }
+type fused struct {
+	hasMin bool
+	any    bool // whether weights need 8 bits
+	width  int  // of a k-quant's sub-blocks, 0 for 32-wide formats
+}
 
 // multiply32 adds the products of the first and second 16 weights of four rows to
 // zero, in V16.
@@ -118,12 +157,12 @@ func (p *packer) multiply32(lo, hi quad) {
 // or the minima.
 func (p *packer) accumulate(v, tmp, off int) {
 	if off == 4*32 {
-		p.op("FMOVS", "(R20), F%d", tmp)
+		p.op("FMOVS", "(R26), F%d", tmp)
 		p.word("VFMULS", tmp, 0, v, v)
 		p.word("VSCVTF", 16, 16)
 		p.vec("VFMLA", "S4", v, 16, 29)
 		return
 	}
-	p.op("FMOVS", "(R20)(R14), F%d", tmp)
+	p.op("FMOVS", "(R26)(R14), F%d", tmp)
 	p.word("VFMLAS", tmp, 0, v, 29)
 }

@@ -215,31 +215,15 @@ func tail256SDOT(a *asm, n, width int, hasMin bool) {
 			a.vec("VFMLA", "S4", 2+g, 8+2*t+g, g)
 		}
 		if hasMin {
-			// The sums' bytes: low and high halves of V4 where there
-			// are 8, V4 and V5 where there are 16.
 			a.load2("(R25)", 4, 5)
-			low, high, elems := []int{4, 4}, []int{4, 4}, 2
-			if width == 32 {
-				a.vec("VADDP", "H8", 5, 4, 4)
-				a.word("VSSHR8H", 6, 4, 5)
-				a.vec("VAND", "B16", 30, 4, 4)
-				a.vec("VUZP1", "B16", 5, 4, 4)
-			} else {
-				a.word("VSSHR8H", 6, 4, 6)
-				a.word("VSSHR8H", 6, 5, 7)
-				a.vec("VAND", "B16", 30, 4, 4)
-				a.vec("VAND", "B16", 30, 5, 5)
-				a.vec("VUZP1", "B16", 5, 4, 4)
-				a.vec("VUZP1", "B16", 7, 6, 5)
-				high, elems = []int{5, 5}, 4
-			}
+			low, high, elems := sumBytes(a, width, 30)
 			msum := 8 + 2*t
 			for g := range 2 {
 				a.bytes(0, msum+g)
 			}
 			for e := range elems {
 				for g := range 2 {
-					a.word("VSDOT4B", high[g], e+(elems&2), 16+2*e+g, msum+g)
+					a.word("VSDOT4B", high, e+(elems&2), 16+2*e+g, msum+g)
 				}
 			}
 			for g := range 2 {
@@ -247,7 +231,7 @@ func tail256SDOT(a *asm, n, width int, hasMin bool) {
 			}
 			for e := range elems {
 				for g := range 2 {
-					a.word("VSDOT4B", low[g], e, 16+2*e+g, msum+g)
+					a.word("VSDOT4B", low, e, 16+2*e+g, msum+g)
 				}
 			}
 			for g := range 2 {
@@ -269,4 +253,24 @@ func tail256SDOT(a *asm, n, width int, hasMin bool) {
 	if hasMin {
 		a.add(32, "R23")
 	}
+}
+
+// sumBytes cuts the sums of activations in V4 and V5 into bytes, of 64*high + low:
+// in element e of low, and e of high or 2+e where there are only two, are those
+// for minima 4e to 4e+3. mask is 63 in each half. It uses V6 and V7.
+func sumBytes(a *asm, width, mask int) (low, high, elems int) {
+	if width == 32 {
+		a.vec("VADDP", "H8", 5, 4, 4)
+		a.word("VSSHR8H", 6, 4, 5)
+		a.vec("VAND", "B16", mask, 4, 4)
+		a.vec("VUZP1", "B16", 5, 4, 4)
+		return 4, 4, 2
+	}
+	a.word("VSSHR8H", 6, 4, 6)
+	a.word("VSSHR8H", 6, 5, 7)
+	a.vec("VAND", "B16", mask, 4, 4)
+	a.vec("VAND", "B16", mask, 5, 5)
+	a.vec("VUZP1", "B16", 5, 4, 4)
+	a.vec("VUZP1", "B16", 7, 6, 5)
+	return 4, 5, 4
 }

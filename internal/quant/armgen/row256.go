@@ -1,0 +1,226 @@
+package main
+
+// The product of a k-quant with one token. The body writes what is not a weight,
+// scales and minima, as if to a panel, to the room for a block at R10; of the
+// weights' room the first 32 bytes hold the sums that go through the super-block.
+//
+// Of the vectors, the products use V16 to V25 and V28, of which a body has nothing
+// in the ones that its loop needs when it calls.
+
+// row256 generates the product of a k-quant with one token, width its sub-blocks'.
+func (f format) row256(a *asm, l layout, width int, hasMin, any bool) {
+	p := &packer{asm: a, layout: l, fused: &fused{hasMin, any, width}}
+	p.rowStart(f, "acc = fma(isum, d*D, acc)"+map[bool]string{true: ",\n// acc = fma(-msum, dmin*D, acc)"}[hasMin])
+	p.top("//\tR10 room for a packed block%s", map[bool]string{true: "             R0  sums of activations, R14 the block's"}[hasMin])
+	p.rowArgs(f)
+	p.op("MOVD", "tileArgs_panel(R0), R10")
+	if hasMin {
+		p.op("MOVD", "tileArgs_sums(R0), R0")
+	}
+	p.op("MOVD", "$4, R9")
+
+	p.label("rows")
+	p.pointFour()
+	p.op("MOVD", "R23, R13")
+	p.op("MOVD", "R24, R26")
+	if hasMin {
+		p.op("MOVD", "R0, R14")
+	}
+	p.label("block")
+	p.prefetch(f.bytes)
+	f.setup(p)
+	p.bytes(0, 16)
+	p.store2(16, 16, "(R10)")
+	f.body(p)
+	p.blank()
+	p.note("acc = fma(isum, d*D, acc)")
+	p.rowTail()
+	p.advance(f.bytes - f.moved)
+	p.add(4, "R26")
+	p.loop("R8", "block")
+	p.blank()
+	p.add(16, "R25")
+	p.loop("R9", "rows")
+	p.op("RET", "")
+}
+
+// subProducts are the registers of the products of a sub-block's rows (NEON), or of
+// their sum (SDOT), for the sub-blocks of a chunk.
+func (p *packer) subProducts(sub int) quad { return regs([]int{16, 22}[sub]) }
+
+// multiplyHalf adds the products of 16 weights, half of sub-block sub of a chunk.
+func (p *packer) multiplyHalf(q quad, sub, half int) {
+	const acts = 20
+	p.load(at(32*sub+16*half, "R13"), acts)
+	t := p.subProducts(sub)
+	switch {
+	case p.layout == sdot:
+		if half == 0 {
+			p.bytes(0, t[0])
+		}
+		for i := range 4 {
+			p.word("VSDOT4B", acts, i, q[i], t[0])
+		}
+	case p.fused.any: // the first half's sums in V16-V19, the second's products after
+		if half == 1 {
+			t = regs(22)
+		}
+		for i := range 4 {
+			p.word("VSMULL", acts, q[i], t[i])
+		}
+		for i := range 4 {
+			p.word("VSMLAL2", acts, q[i], t[i])
+		}
+		for i := range 4 {
+			if half == 0 {
+				p.word("VSADDLP", t[i], t[i])
+			} else {
+				p.word("VSADALP", t[i], 16+i)
+			}
+		}
+	default:
+		for i := range 4 {
+			p.word([]string{"VSMULL", "VSMLAL"}[half], acts, q[i], t[i])
+		}
+		for i := range 4 {
+			p.word("VSMLAL2", acts, q[i], t[i])
+		}
+	}
+}
+
+// next goes on by n sub-blocks: of 32 weights, the sums of which it adds to isum,
+// or of 16, which addPiece has added.
+func (p *packer) next(n, width int) {
+	if p.fused != nil {
+		if width == 32 {
+			p.note("isum += scale * sum")
+			for sub := range n {
+				t := p.subProducts(sub)
+				switch {
+				case p.layout == neon && p.fused.any:
+					p.vec("VADDP", "S4", t[1], t[0], t[0])
+					p.vec("VADDP", "S4", t[3], t[2], t[2])
+					p.vec("VADDP", "S4", t[2], t[0], t[0])
+				case p.layout == neon:
+					p.vec("VADDP", "H8", t[1], t[0], t[0])
+					p.vec("VADDP", "H8", t[3], t[2], t[2])
+					p.word("VSADDLP", t[0], t[0])
+					p.word("VSADDLP", t[2], t[2])
+					p.vec("VADDP", "S4", t[2], t[0], t[0])
+				}
+			}
+			const isum = 24
+			p.load("(R10)", isum)
+			for sub := range n {
+				t := p.subProducts(sub)
+				p.load(at(sub*p.subBytes(32)+4*32, "R11"), 20)
+				p.word("VMLA4S", 20, t[0], isum)
+			}
+			p.store(isum, "(R10)")
+		}
+		p.add(n*width, "R13")
+	}
+	p.add(n*p.subBytes(width), "R11")
+}
+
+// multiplyPairs adds the products of vectors i and i+1 of 16 weights of each of
+// the four sub-blocks of a piece (see putPairs). It uses V24 to V27.
+func (p *packer) multiplyPairs(v []quad, piece, i int) {
+	for j := range 4 {
+		p.load(at(32*j+16*piece, "R13"), 28)
+		sum := 20 + j
+		if p.layout == sdot {
+			if i == 0 {
+				p.bytes(0, sum)
+			}
+			p.word("VSDOT4B", 28, i, v[0][j], sum)
+			p.word("VSDOT4B", 28, i+1, v[1][j], sum)
+			continue
+		}
+		t := 24 + j%2*2
+		p.word("VSMULL", 28, v[0][j], t)
+		p.word("VSMULL", 28, v[1][j], t+1)
+		p.word("VSMLAL2", 28, v[0][j], t)
+		p.word("VSMLAL2", 28, v[1][j], t+1)
+		if i == 0 {
+			p.vec("VADDP", "H8", t+1, t, sum)
+		} else {
+			p.vec("VADDP", "H8", t+1, t, t)
+			p.vec("VADDP", "H8", t, sum, sum)
+		}
+	}
+}
+
+// addPiece adds the sums of a piece's sub-blocks of 16, times their scales, to isum.
+func (p *packer) addPiece(piece int) {
+	if p.fused == nil {
+		return
+	}
+	p.note("isum += scale * sum")
+	p.load2("(R10)", 26, 27)
+	for j := range 4 {
+		p.load(at((2*j+piece)*p.subBytes(16)+4*16, "R11"), 24)
+		if p.layout == sdot {
+			p.word("VMLA4S", 24, 20+j, 26)
+		} else {
+			p.word("VSMLAL4S", 24, 20+j, 26)
+			p.word("VSMLAL24S", 24, 20+j, 27)
+		}
+	}
+	p.store2(26, 27, "(R10)")
+}
+
+// rowTail ends a super-block: isum enters the accumulators at R25.
+//
+//	V0 isum  V1 accumulators  V2 D    V3 d, d*D  V4-V7 sums of activations
+//	V8 msum  V9 dmin          V10 63  V16-V23 minima
+func (p *packer) rowTail() {
+	tail, width := p.tail256(p.fused.width), p.fused.width
+	p.load2("(R10)", 0, 11)
+	if p.layout == neon && width == 16 {
+		p.vec("VADDP", "S4", 11, 0, 0)
+	}
+	p.load("(R25)", 1)
+	p.op("FMOVS", "(R26), F2")
+	p.load(at(tail, "R10"), 3)
+	p.word("VFMULS", 2, 0, 3, 3)
+	p.word("VSCVTF", 0, 0)
+	p.vec("VFMLA", "S4", 3, 0, 1)
+	if p.fused.hasMin {
+		p.load(at(tail+p.lanes, "R10"), 9)
+		p.load2("(R14)", 4, 5)
+		p.bytes(0, 8)
+		first := tail + 2*p.lanes
+		if p.layout == neon {
+			for i := 0; i < minima(width)/2; i += 2 {
+				p.load2(at(first+16*i, "R10"), 16+i, 17+i)
+			}
+			if width == 32 {
+				p.vec("VADDP", "H8", 5, 4, 4)
+			}
+			for j := 0; j < minima(width); j += 2 {
+				p.word("VSMLALH", 4+j/8, j%8, 16+j/2, 8)
+				p.word("VSMLAL2H", 4+j/8, j%8+1, 16+j/2, 8)
+			}
+		} else {
+			for i := 0; i < minima(width)/4; i += 2 {
+				p.load2(at(first+16*i, "R10"), 16+i, 17+i)
+			}
+			p.bytes(63, 10)
+			p.shift("VUSHR", "H8", 8, 10, 10)
+			low, high, elems := sumBytes(p.asm, width, 10)
+			for e := range elems {
+				p.word("VSDOT4B", high, e+(elems&2), 16+e, 8)
+			}
+			p.shift("VSHL", "S4", 6, 8, 8)
+			for e := range elems {
+				p.word("VSDOT4B", low, e, 16+e, 8)
+			}
+		}
+		p.word("VFMULS", 2, 0, 9, 9)
+		p.word("VSCVTF", 8, 8)
+		p.vec("VFMLS", "S4", 9, 8, 1)
+		p.add(32, "R14")
+	}
+	p.store(1, "(R25)")
+}
