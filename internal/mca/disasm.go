@@ -51,7 +51,7 @@ type instruction struct {
 
 var (
 	line   = regexp.MustCompile(`^\s*([0-9a-f]+):\s+(.*)$`)
-	branch = regexp.MustCompile(`^(\S+\s+)0x([0-9a-f]+) <.*>$`)
+	branch = regexp.MustCompile(`^(b\S*\s+|cbn?z\s+\w+, |adrp\s+\w+, )0x([0-9a-f]+) <.*>$`)
 )
 
 // parse reads llvm-objdump's listing of a function.

@@ -104,12 +104,12 @@ func (p *program) estimate(c cpu, f format) (e estimate, err error) {
 		return e, err
 	}
 	e.prompt = float64(many.rows*many.tokens*f.blockLen) / cycles
-	if f.blockLen == 32 { // one function does it, 4 rows at a time
+	if f.name != "Q3_K" { // one function does it, 4 rows at a time
 		isa := c.isa
 		if isa == "I8MM" {
 			isa = "SDOT"
 		}
-		cycles, err := p.cycles(c, "quant.row"+f.name+isa, 0, 0)
+		cycles, err := p.cycles(c, "quant.row"+f.name+isa, 0, f.packRounds)
 		e.decode = float64(4*f.blockBytes) / cycles
 		return e, err
 	}

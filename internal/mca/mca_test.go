@@ -72,12 +72,15 @@ func TestTargets(t *testing.T) {
 	p := newProgram(path)
 
 	tests := []struct {
-		cpu, format string
-		prompt      float64 // multiply-adds a cycle
+		cpu, format    string
+		prompt, decode float64 // multiply-adds and bytes of weights a cycle
 	}{
-		{"cortex-a72", "Q4_0", 7},
-		{"neoverse-n1", "Q4_0", 19},
-		{"neoverse-n1", "Q4_K", 19},
+		{"cortex-a72", "Q4_0", 7, 2.5},
+		{"cortex-a72", "Q4_K", 6.4, 2.5},
+		{"cortex-a72", "Q6_K", 6, 2.5},
+		{"neoverse-n1", "Q4_0", 19, 3},
+		{"neoverse-n1", "Q4_K", 19, 3.5},
+		{"neoverse-n1", "Q6_K", 17, 2.5},
 	}
 	for _, test := range tests {
 		for _, c := range cpus {
@@ -87,7 +90,8 @@ func TestTargets(t *testing.T) {
 				}
 				e, err := p.estimate(c, f)
 				require.NoError(t, err)
-				require.GreaterOrEqual(t, e.prompt, test.prompt, "%s on %s", f.name, c.name)
+				require.GreaterOrEqual(t, e.prompt, test.prompt, "%s on %s: prompt", f.name, c.name)
+				require.GreaterOrEqual(t, e.decode, test.decode, "%s on %s: one token", f.name, c.name)
 			}
 		}
 	}
