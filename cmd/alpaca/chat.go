@@ -307,8 +307,11 @@ func (t *talk) answerError(err error) error {
 		return err
 	}
 	hint := fmt.Sprintf("-c %d or more makes room for it", full.Tokens+full.Tokens/4+1)
-	if !full.Shift {
+	switch {
+	case !full.Shift:
 		hint = "/clear begins anew; without --no-context-shift the oldest turns are dropped"
+	case full.Tokens >= t.e.model.Config.TrainCtx:
+		hint = "the model cannot read as much at once: make the message shorter"
 	}
 	if t.lines.terminal() {
 		t.u.infof("%s", strings.TrimPrefix(err.Error(), "chat: "))

@@ -34,8 +34,12 @@ func newRunCmd(u *ui) *cobra.Command {
 	var o runOptions
 	cmd := &cobra.Command{
 		Use:   "run -m MODEL [-p PROMPT | -f FILE | PROMPT]",
-		Short: "Continue a text",
-		Long: `Continue a text. The continuation goes to stdout as it is made, and nothing else.
+		Short: "Have a conversation, or continue a text",
+		Long: `Without a text, on a terminal: have a conversation, in the form that the model was
+trained on. -i, --instruct, --single-turn and --messages ask for one elsewhere; a
+pipe then has a message on each line. /help lists what else may be typed.
+
+With a text: continue it. The continuation goes to stdout as it is made, and nothing else.
 
 The text is what -p gives, then the file of -f, then what is piped in, joined as
 they are; a newline at the very end of a file or pipe is dropped. It ends where
@@ -44,7 +48,9 @@ full. Ctrl-C ends it too.
 
 Exit status: 0 the text came to its end, 1 failure, 2 wrong command line,
 130 interrupted.`,
-		Example: `  alpaca run -m model.gguf -p "Once upon a time" -n 64
+		Example: `  alpaca run -m model.gguf
+  alpaca run -m model.gguf --single-turn -p "Why is the sky blue?"
+  alpaca run -m model.gguf -p "Once upon a time" -n 64
   alpaca run -m model.gguf -p "Q: Why is the sky blue?\nA:" -e --stop "Q:" --temp 0
   git diff | alpaca run -m model.gguf -p "A summary of the change: " -f -`,
 		Args: cobra.ArbitraryArgs,

@@ -71,10 +71,12 @@ func (u *ui) infof(format string, args ...any) {
 
 // asidef tells something in the middle of an answer.
 func (u *ui) asidef(w *writer, format string, args ...any) {
-	if w.open && u.outTTY {
-		w.newline()
+	if !u.outTTY {
+		u.notef(format, args...)
+		return
 	}
-	u.notef(format, args...)
+	w.endAnswer()
+	u.infof("("+format+")", args...)
 }
 
 // wrap breaks lines that are longer than width between words.
