@@ -11,13 +11,14 @@
 //	R11                its accumulators; BX tokens left
 //	V0 - V7            weights of a run, then V7 sums of pairs
 //	V8                 sums of a run; V9 isum; V10 - V12 scratch
+
 // DIRECTPAIR adds the products of the j-th pairs.
 #define DIRECTPAIR(j) \
-	VPBROADCASTD (j*4)(AX), V10  \
+	VPBROADCASTD (j*4)(AX), V10 \
 	ADDPAIRS((j*VBYTES)(R9), V7)
 
 TEXT DIRECT(SB), NOSPLIT, $80-8
-	MOVQ         t+0(FP), AX
+	MOVQ t+0(FP), AX
 	CONSTANTS(AX)
 	VPBROADCASTD ·lowNibbles(SB), V15
 	MOVQ         tileArgs_panel(AX), DI
@@ -30,9 +31,9 @@ TEXT DIRECT(SB), NOSPLIT, $80-8
 	SUBQ         $256, CX
 	MOVQ         CX, qNext-16(SP)
 	MOVQ         $2, left-24(SP)
-	MOVQ  DX, R13
-	IMULQ $LANES, R13
-	LEAQ  AHEAD(SI)(R13*1), R13
+	MOVQ         DX, R13
+	IMULQ        $LANES, R13
+	LEAQ         AHEAD(SI)(R13*1), R13
 
 rows:
 	MOVQ t+0(FP), AX
@@ -69,7 +70,7 @@ run:
 	DECL R10
 	JNZ  run
 
-	VXOR         V7, V7, V7
+	VXOR V7, V7, V7
 	ALLPAIRS(DIRECTPAIR)
 
 	VBROADCASTSS (CX), V10
@@ -82,11 +83,11 @@ run:
 	VCVTDQ2PS    V7, V7
 	VFNMADD231PS V11, V7, V12
 #else
-	VPSUBD       V7, V9, V9
-	VCVTDQ2PS    V9, V9
-	VFMADD231PS  V11, V9, V12
+	VPSUBD      V7, V9, V9
+	VCVTDQ2PS   V9, V9
+	VFMADD231PS V11, V9, V12
 #endif
-	VMOVUPS      V12, (R11)
+	VMOVUPS V12, (R11)
 
 	ADDQ qNext-16(SP), R12
 	MOVQ t+0(FP), R9

@@ -11,21 +11,21 @@ TEXT DIRECT(SB), NOSPLIT, $80-8
 	MOVQ t+0(FP), AX
 	CONSTANTS(AX)
 	VPBROADCASTD ·lowNibbles(SB), V15
-	MOVQ tileArgs_w(AX), SI
-	MOVQ tileArgs_wStride(AX), DX
-	LEAQ (DX)(DX*2), R8
-	MOVQ tileArgs_acc(AX), DI
-	MOVQ DI, acc-48(SP)
-	MOVQ tileArgs_qStride(AX), CX
-	MOVQ CX, qStride-56(SP)
-	MOVQ tileArgs_dStride(AX), CX
-	MOVQ CX, dStride-64(SP)
-	MOVQ tileArgs_tokens(AX), CX
-	MOVQ CX, tokens-72(SP)
-	MOVQ $2, half-80(SP)
-	MOVQ  DX, R13
-	IMULQ $LANES, R13
-	LEAQ  AHEAD(SI)(R13*1), R13
+	MOVQ         tileArgs_w(AX), SI
+	MOVQ         tileArgs_wStride(AX), DX
+	LEAQ         (DX)(DX*2), R8
+	MOVQ         tileArgs_acc(AX), DI
+	MOVQ         DI, acc-48(SP)
+	MOVQ         tileArgs_qStride(AX), CX
+	MOVQ         CX, qStride-56(SP)
+	MOVQ         tileArgs_dStride(AX), CX
+	MOVQ         CX, dStride-64(SP)
+	MOVQ         tileArgs_tokens(AX), CX
+	MOVQ         CX, tokens-72(SP)
+	MOVQ         $2, half-80(SP)
+	MOVQ         DX, R13
+	IMULQ        $LANES, R13
+	LEAQ         AHEAD(SI)(R13*1), R13
 
 half:
 	MOVQ t+0(FP), AX
@@ -67,13 +67,13 @@ token:
 	VFMADD231PS  V11, V13, V10
 	ADDQ         dStride-64(SP), BX
 #endif
-	VMOVUPS      V10, (DI)
-	ADDQ         $(2*VBYTES), DI
-	ADDQ         qStride-56(SP), R12
-	ADDQ         dStride-64(SP), CX
-	ADDQ         dStride-64(SP), AX
-	DECQ         R10
-	JNZ          token
+	VMOVUPS V10, (DI)
+	ADDQ    $(2*VBYTES), DI
+	ADDQ    qStride-56(SP), R12
+	ADDQ    dStride-64(SP), CX
+	ADDQ    dStride-64(SP), AX
+	DECQ    R10
+	JNZ     token
 
 	ADDQ $BLOCK, SI
 	ROWS
@@ -87,12 +87,12 @@ token:
 	DECQ blocks-8(SP)
 	JNZ  block
 
-	ADDQ $VBYTES, acc-48(SP)
-	MOVQ t+0(FP), AX
-	MOVQ DX, SI
+	ADDQ  $VBYTES, acc-48(SP)
+	MOVQ  t+0(FP), AX
+	MOVQ  DX, SI
 	IMULQ $LANES, SI
-	ADDQ tileArgs_w(AX), SI
-	DECQ half-80(SP)
-	JNZ  half
+	ADDQ  tileArgs_w(AX), SI
+	DECQ  half-80(SP)
+	JNZ   half
 	VZEROUPPER
 	RET

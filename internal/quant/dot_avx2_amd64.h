@@ -21,7 +21,7 @@
 
 // START sets the int16 sums a to -offset times the sums of the activations.
 #define START(pairs, a) \
-	VPBROADCASTD pairs, a  \
+	VPBROADCASTD pairs, a \
 	VPMULLW      Y14, a, a
 
 // ISUM adds the int16 of each lane and turns the sum into float32.
@@ -38,20 +38,20 @@
 	VCVTDQ2PS    a, a
 
 #define DOT2(q, a, b) \
-	VPBROADCASTD q, Y10         \
-	VPMADDUBSW   Y10, Y8, Y11   \
-	VPADDW       Y11, a, a      \
-	VPMADDUBSW   Y10, Y9, Y12   \
+	VPBROADCASTD q, Y10       \
+	VPMADDUBSW   Y10, Y8, Y11 \
+	VPADDW       Y11, a, a    \
+	VPMADDUBSW   Y10, Y9, Y12 \
 	VPADDW       Y12, b, b
 
 // DOT1 adds the products of weights 4i to 4i+3 with one token, DOT4 with four.
 #define DOT1(i) \
-	VMOVDQU ((i)*32)(SI), Y8   \
-	VMOVDQU ((i)*32)(DI), Y9   \
+	VMOVDQU ((i)*32)(SI), Y8 \
+	VMOVDQU ((i)*32)(DI), Y9 \
 	DOT2(((i)*4)(R8), Y0, Y1)
 
 #define DOT4(i) \
-	DOT1(i)                       \
+	DOT1(i)                         \
 	DOT2(((i)*4)(R8)(R9*1), Y2, Y3) \
 	DOT2(((i)*4)(R8)(R9*2), Y4, Y5) \
 	DOT2(((i)*4)(R8)(R10*1), Y6, Y7)
@@ -59,7 +59,7 @@
 // DOT8 adds the product of weights V0 to V7 with a token to V8, in two chains.
 #define DOTWEIGHTS(i, w, a) \
 	VPBROADCASTD ((i)*4)(R12), Y10 \
-	VPMADDUBSW   Y10, w, Y11     \
+	VPMADDUBSW   Y10, w, Y11       \
 	VPADDW       Y11, a, a
 
 #define DOT8 \
@@ -90,18 +90,18 @@
 	VMOVDQU  a, sum
 
 #define DOTROW(i, a) \
-	VPBROADCASTD ((i)*4)(R12), Y10       \
-	VMOVDQU      ((i)*32)(R9), Y11       \
+	VPBROADCASTD ((i)*4)(R12), Y10 \
+	VMOVDQU      ((i)*32)(R9), Y11 \
 	VPMADDUBSW   Y10, Y11, a
 
 // DOTROWS4 sets Y8 to the sums of weights 4i to 4i+15.
 #define DOTROWS4(i) \
-	DOTROW(i, Y0)       \
-	DOTROW(i+1, Y1)     \
-	DOTROW(i+2, Y2)     \
-	DOTROW(i+3, Y3)     \
-	VPADDW Y1, Y0, Y0   \
-	VPADDW Y3, Y2, Y2   \
+	DOTROW(i, Y0)     \
+	DOTROW(i+1, Y1)   \
+	DOTROW(i+2, Y2)   \
+	DOTROW(i+3, Y3)   \
+	VPADDW Y1, Y0, Y0 \
+	VPADDW Y3, Y2, Y2 \
 	VPADDW Y2, Y0, Y8
 
 // DOTRUN adds the product of a run with a token, times the scales, to Y9.
@@ -150,7 +150,7 @@
 	P(7)
 
 #define DOTTOKEN(q, w) \
-	VPBROADCASTD q, Y12    \
+	VPBROADCASTD q, Y12 \
 	VPMADDUBSW Y12, w, w
 
 // DOT16 adds the product of weights 16r to 16r+15 with the token at AX, times the
@@ -164,7 +164,7 @@
 	VPADDW   d, c, c             \
 	VPADDW   c, a, a             \
 	VPMADDWD sc(DI), a, a        \
-	VPADDD   ROWSUM(r), a, a        \
+	VPADDD   ROWSUM(r), a, a     \
 	VMOVDQU  a, ROWSUM(r)
 
 // SPLITDOT16 is for weights of which 16 do not fit int16.
@@ -177,6 +177,6 @@
 	VPADDW   d, c, c             \
 	VPMADDWD sc(DI), a, a        \
 	VPMADDWD sc(DI), c, c        \
-	VPADDD   ROWSUM(r), a, a        \
+	VPADDD   ROWSUM(r), a, a     \
 	VPADDD   c, a, a             \
 	VMOVDQU  a, ROWSUM(r)

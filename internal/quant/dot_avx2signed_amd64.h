@@ -29,14 +29,14 @@
 
 // DOT1 adds the products of weights 4i to 4i+3 with one token, DOT4 with four.
 #define DOT1(i) \
-	VMOVDQU ((i)*32)(SI), Y8  \
-	VMOVDQU ((i)*32)(DI), Y9  \
-	VPABSB  Y8, Y12         \
-	VPABSB  Y9, Y13         \
+	VMOVDQU ((i)*32)(SI), Y8 \
+	VMOVDQU ((i)*32)(DI), Y9 \
+	VPABSB  Y8, Y12          \
+	VPABSB  Y9, Y13          \
 	DOT2(((i)*4)(R8), Y0, Y1)
 
 #define DOT4(i) \
-	DOT1(i)                       \
+	DOT1(i)                         \
 	DOT2(((i)*4)(R8)(R9*1), Y2, Y3) \
 	DOT2(((i)*4)(R8)(R9*2), Y4, Y5) \
 	DOT2(((i)*4)(R8)(R10*1), Y6, Y7)
@@ -44,7 +44,7 @@
 // DOT8 adds the product of weights V0 to V7 with a token to V8.
 #define DOTWEIGHTS(i, w, a) \
 	VPBROADCASTD ((i)*4)(R12), Y10 \
-	VPABSB       w, Y14          \
+	VPABSB       w, Y14            \
 	DOT(w, Y14, a)
 
 #define DOT8 \
@@ -76,7 +76,7 @@
 #define DOTROW(i) \
 	VPBROADCASTD ((i)*4)(R12), Y10 \
 	VMOVDQU      ((i)*32)(R9), Y0  \
-	VPABSB       Y0, Y1          \
+	VPABSB       Y0, Y1            \
 	DOT(Y0, Y1, Y8)
 
 // DOTRUN32 adds the product of a run with a token, times the scales, to Y9.
@@ -97,10 +97,10 @@
 #define ALLPAIRS(P)
 
 #define DOTTOKEN(q, w) \
-	VPBROADCASTD q, Y12       \
-	VPSIGNB      w, Y12, Y12  \
-	VPABSB       w, w         \
-	VPMADDUBSW   Y12, w, w    \
+	VPBROADCASTD q, Y12      \
+	VPSIGNB      w, Y12, Y12 \
+	VPABSB       w, w        \
+	VPMADDUBSW   Y12, w, w   \
 	VPMADDWD     ONES, w, w
 
 // DOT16 adds the product of weights 16r to 16r+15 with the token at AX, times the
@@ -114,5 +114,5 @@
 	VPADDD   d, c, c             \
 	VPADDD   c, a, a             \
 	VPMULLD sc(DI), a, a         \
-	VPADDD   ROWSUM(r), a, a        \
+	VPADDD   ROWSUM(r), a, a     \
 	VMOVDQU  a, ROWSUM(r)

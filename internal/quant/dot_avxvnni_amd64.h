@@ -6,17 +6,17 @@
 //
 //	VEX.256.66.0F38.W0 50 /r
 #define VPDPBUSDY(s, u, d) \
-	BYTE $0xc4                              \
-	BYTE $(0xe2 - (d)/8*128 - (s)/8*32)     \
-	BYTE $(0x7d - (u)*8)                    \
-	BYTE $0x50                              \
+	BYTE $0xc4                          \
+	BYTE $(0xe2 - (d)/8*128 - (s)/8*32) \
+	BYTE $(0x7d - (u)*8)                \
+	BYTE $0x50                          \
 	BYTE $(0xc0 + (d)%8*8 + (s)%8)
 
 #define CONSTANTS(t) VPBROADCASTD tileArgs_offset(t), Y14
 
 // START sets a to -offset times the sum of the block's activations.
 #define START(pairs, a) \
-	VPBROADCASTD pairs, a  \
+	VPBROADCASTD pairs, a \
 	VPMADDWD     Y14, a, a
 
 // ISUM turns an integer sum into float32.
@@ -35,7 +35,7 @@
 	DOT2(((i)*4)(R8), 0, 1)
 
 #define DOT4(i) \
-	DOT1(i)                     \
+	DOT1(i)                       \
 	DOT2(((i)*4)(R8)(R9*1), 2, 3) \
 	DOT2(((i)*4)(R8)(R9*2), 4, 5) \
 	DOT2(((i)*4)(R8)(R10*1), 6, 7)

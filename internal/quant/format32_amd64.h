@@ -12,7 +12,7 @@
 
 #define PACKBLOCK \
 	UNPACK           \
-	STOREBLOCK          \
+	STOREBLOCK       \
 	SCALES(V12, V13) \
 	STORESCALES
 #define FETCHEVERY 4

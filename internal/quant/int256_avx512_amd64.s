@@ -5,6 +5,7 @@
 
 // The kernels of the 256-wide formats for AVX-512 VNNI.
 
+#include "fetch_amd64.h"
 #include "unpack32_amd64.h"
 #include "unpack256_amd64.h"
 #include "runs_amd64.h"

@@ -5,12 +5,10 @@
 
 // The kernels of the 32-wide formats of up to 5 bits for AVX2.
 
+#include "fetch_amd64.h"
 #include "unpack32_amd64.h"
 #include "rows_avx2_amd64.h"
 #include "dot_avx2_amd64.h"
-
-// FETCHn prefetches n cache lines.
-#define FETCH3 PREFETCHT0 (R13); PREFETCHT0 64(R13); PREFETCHT0 128(R13)
 
 #define ONES Y15
 #define PANEL (9*VBYTES)

@@ -6,16 +6,13 @@
 // The kernels of the formats with weights of 8 bits for AVX2.
 
 #define SIGNED
+#include "fetch_amd64.h"
 #include "unpack32_amd64.h"
 #include "unpack256_amd64.h"
 #include "runs_amd64.h"
 #include "rows_avx2_amd64.h"
 #include "dot_avx2signed_amd64.h"
 #include "sums_avx2_amd64.h"
-
-// FETCHn prefetches n cache lines.
-#define FETCH3 PREFETCHT0 (R13); PREFETCHT0 64(R13); PREFETCHT0 128(R13)
-#define FETCH5 FETCH3; PREFETCHT0 192(R13); PREFETCHT0 256(R13)
 
 #define ONES Y15
 #define PANEL (9*VBYTES)

@@ -3,6 +3,23 @@
 package quant
 
 // intKernels are the kernels of the integer formats.
+//
+// Their assembly is put together from parts that the preprocessor includes, so that
+// each fact is written once for all instruction sets:
+//
+//	rows_*.h    vectors whose lanes are rows: how to fill them
+//	unpack*.h   how each format's blocks become bytes and scales
+//	dot_*.h     how bytes are multiplied and added
+//	fetch_*.h   prefetching
+//
+// and four functions made of them, for the 32-wide and the 256-wide formats:
+//
+//	pack        makes a panel
+//	tile32/256  multiplies a panel with any number of tokens
+//	direct...   multiplies rows with a few tokens
+//	row...      multiplies rows with one token
+//
+// The files int*.s are lists of which parts make which kernel.
 var intKernels = map[Type][]kernel{
 	Q4_0: {
 		avx512x32(8, packQ4_0AVX512, tile32AVX512, directQ4_0AVX512, rowQ4_0AVX512),

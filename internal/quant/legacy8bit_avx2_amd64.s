@@ -6,14 +6,12 @@
 // The kernel of the 8-bit format of 2023 for AVX2; see legacy_avx2_amd64.s.
 
 #define SIGNED
+#include "fetch_amd64.h"
 #include "unpack32_amd64.h"
 #include "unpack_legacy_amd64.h"
 #include "runs_amd64.h"
 #include "rows_avx2_amd64.h"
 #include "dot_avx2signed_amd64.h"
-
-// FETCHn prefetches n cache lines.
-#define FETCH5 PREFETCHT0 (R13); PREFETCHT0 64(R13); PREFETCHT0 128(R13); PREFETCHT0 192(R13); PREFETCHT0 256(R13)
 
 #define ONES ·ones16(SB)
 #define PANEL (9*VBYTES)

@@ -6,13 +6,11 @@
 // The kernels of the formats of 2023 for AVX2. The tiles are those of today's
 // formats: panels are the same.
 
+#include "fetch_amd64.h"
 #include "unpack32_amd64.h"
 #include "unpack_legacy_amd64.h"
 #include "rows_avx2_amd64.h"
 #include "dot_avx2_amd64.h"
-
-// FETCHn prefetches n cache lines.
-#define FETCH3 PREFETCHT0 (R13); PREFETCHT0 64(R13); PREFETCHT0 128(R13)
 
 #define ONES ·ones16(SB)
 #define PANEL (9*VBYTES)

@@ -6,15 +6,11 @@
 // The kernels of the formats of 2023 for AVX-512 VNNI. The tiles are those of today's
 // formats: panels are the same.
 
+#include "fetch_amd64.h"
 #include "unpack32_amd64.h"
 #include "unpack_legacy_amd64.h"
 #include "rows_avx512_amd64.h"
 #include "dot_avx512_amd64.h"
-
-// FETCHn prefetches n cache lines.
-#define FETCH5 PREFETCHT0 (R13); PREFETCHT0 64(R13); PREFETCHT0 128(R13); PREFETCHT0 192(R13); PREFETCHT0 256(R13)
-#define FETCH6 FETCH5; PREFETCHT0 320(R13)
-#define FETCH9 FETCH6; PREFETCHT0 384(R13); PREFETCHT0 448(R13); PREFETCHT0 512(R13)
 
 #define PANEL (9*VBYTES)
 

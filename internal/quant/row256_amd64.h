@@ -9,29 +9,30 @@
 //	R13               what to prefetch, AHEAD of the next rows
 //	R12               blocks left
 //	V0 - V15          see unpack256_amd64.h
+
 #define STORE16 ROWSTORE16
 #define STORE32 ROWSTORE32
 #define FETCH FETCHROWS
 
 // ROWPAIR adds the products of the j-th pairs.
 #define ROWPAIR(j) \
-	VPBROADCASTD (j*4)(BX), V10            \
+	VPBROADCASTD (j*4)(BX), V10 \
 	ADDPAIRS((PAIRS+j*VBYTES)(DI), V7)
 
 TEXT ROW(SB), NOSPLIT, $176-8
-	MOVQ  t+0(FP), AX
+	MOVQ t+0(FP), AX
 	CONSTANTS(AX)
 	VPBROADCASTD ·lowNibbles(SB), V15
-	MOVQ  $2, left-8(SP)
-	MOVQ  tileArgs_acc(AX), CX
-	MOVQ  CX, acc-16(SP)
-	MOVQ  tileArgs_panel(AX), DI
-	MOVQ  tileArgs_w(AX), SI
-	MOVQ  tileArgs_wStride(AX), DX
-	LEAQ  (DX)(DX*2), R8
-	MOVQ  DX, R13
-	IMULQ $LANES, R13
-	LEAQ   AHEAD(SI)(R13*1), R13
+	MOVQ         $2, left-8(SP)
+	MOVQ         tileArgs_acc(AX), CX
+	MOVQ         CX, acc-16(SP)
+	MOVQ         tileArgs_panel(AX), DI
+	MOVQ         tileArgs_w(AX), SI
+	MOVQ         tileArgs_wStride(AX), DX
+	LEAQ         (DX)(DX*2), R8
+	MOVQ         DX, R13
+	IMULQ        $LANES, R13
+	LEAQ         AHEAD(SI)(R13*1), R13
 
 rows:
 	MOVQ tileArgs_nb(AX), R12
@@ -59,18 +60,18 @@ block:
 	VFNMADD231PS V11, V7, V12
 #else
 	ADDROWSUMS(V9)
-	VPSUBD       V7, V9, V9
-	VCVTDQ2PS    V9, V9
-	VFMADD231PS  V11, V9, V12
+	VPSUBD      V7, V9, V9
+	VCVTDQ2PS   V9, V9
+	VFMADD231PS V11, V9, V12
 #endif
-	VMOVUPS      V12, (R9)
-	ADDQ $BLOCK, SI
-	ADDQ $(LANES*(BLOCK-16*LOADS)), R13
-	ADDQ $256, AX
-	ADDQ $4, CX
-	ADDQ $32, BX
-	DECQ R12
-	JNZ  block
+	VMOVUPS V12, (R9)
+	ADDQ    $BLOCK, SI
+	ADDQ    $(LANES*(BLOCK-16*LOADS)), R13
+	ADDQ    $256, AX
+	ADDQ    $4, CX
+	ADDQ    $32, BX
+	DECQ    R12
+	JNZ     block
 
 	ADDQ  $VBYTES, acc-16(SP)
 	MOVQ  t+0(FP), AX

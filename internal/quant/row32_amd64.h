@@ -8,7 +8,7 @@
 //	V0 - V7           weights of a block; V12, V13 scales and minima
 //	V8 - V11          scratch; V14 constant of START; V15 low nibbles
 TEXT ROW(SB), NOSPLIT, $16-8
-	MOVQ         t+0(FP), AX
+	MOVQ t+0(FP), AX
 	CONSTANTS(AX)
 	VPBROADCASTD ·lowNibbles(SB), V15
 	MOVQ         $2, left-16(SP)
@@ -18,7 +18,7 @@ TEXT ROW(SB), NOSPLIT, $16-8
 	LEAQ         (DX)(DX*2), R8
 	MOVQ         DX, R13
 	IMULQ        $LANES, R13
-	LEAQ          AHEAD(SI)(R13*1), R13
+	LEAQ         AHEAD(SI)(R13*1), R13
 
 rows:
 	MOVQ tileArgs_nb(AX), CX
@@ -45,14 +45,14 @@ block:
 	VFMADD231PS  V11, V13, V10
 	ADDQ         $4, BX
 #endif
-	VMOVUPS      V10, (DI)
-	ADDQ         $BLOCK, SI
-	ADDQ         $(LANES*BLOCK), R13
-	ADDQ         $32, R12
-	ADDQ         $4, CX
-	ADDQ         $4, AX
-	DECQ         blocks-8(SP)
-	JNZ          block
+	VMOVUPS V10, (DI)
+	ADDQ    $BLOCK, SI
+	ADDQ    $(LANES*BLOCK), R13
+	ADDQ    $32, R12
+	ADDQ    $4, CX
+	ADDQ    $4, AX
+	DECQ    blocks-8(SP)
+	JNZ     block
 
 	ADDQ  $VBYTES, DI
 	MOVQ  t+0(FP), AX

@@ -41,32 +41,32 @@
 // Rows 0 to 3 go to the low and rows 4 to 7 to the high half of the four vectors,
 // which leaves a transposition of 4 × 4 within the halves.
 #define LOADROWS(off) \
-	VMOVDQU     off(SI), X0                \
-	VMOVDQU     off(SI)(DX*1), X1          \
-	VMOVDQU     off(SI)(DX*2), X2          \
-	VMOVDQU     off(SI)(R8*1), X3          \
-	VINSERTI128 $1, off(R9), Y0, Y0        \
-	VINSERTI128 $1, off(R9)(DX*1), Y1, Y1  \
-	VINSERTI128 $1, off(R9)(DX*2), Y2, Y2  \
-	VINSERTI128 $1, off(R9)(R8*1), Y3, Y3  \
+	VMOVDQU     off(SI), X0               \
+	VMOVDQU     off(SI)(DX*1), X1         \
+	VMOVDQU     off(SI)(DX*2), X2         \
+	VMOVDQU     off(SI)(R8*1), X3         \
+	VINSERTI128 $1, off(R9), Y0, Y0       \
+	VINSERTI128 $1, off(R9)(DX*1), Y1, Y1 \
+	VINSERTI128 $1, off(R9)(DX*2), Y2, Y2 \
+	VINSERTI128 $1, off(R9)(R8*1), Y3, Y3 \
 	TRANSPOSE
 
 #define DWORDS4(off, row, x) \
-	VMOVD   off(row), x               \
-	VPINSRD $1, off(row)(DX*1), x, x  \
-	VPINSRD $2, off(row)(DX*2), x, x  \
+	VMOVD   off(row), x              \
+	VPINSRD $1, off(row)(DX*1), x, x \
+	VPINSRD $2, off(row)(DX*2), x, x \
 	VPINSRD $3, off(row)(R8*1), x, x
 
 // DWORDS loads 4 bytes at off of every row to V8. Clobbers V9.
 #define DWORDS(off) \
-	DWORDS4(off, SI, X8)       \
-	DWORDS4(off, R9, X9)       \
+	DWORDS4(off, SI, X8) \
+	DWORDS4(off, R9, X9) \
 	VINSERTI128 $1, X9, Y8, Y8
 
 #define WORDS4(i, off, row, x) \
-	VPINSRW $(i+0), off(row), x, x        \
-	VPINSRW $(i+1), off(row)(DX*1), x, x  \
-	VPINSRW $(i+2), off(row)(DX*2), x, x  \
+	VPINSRW $(i+0), off(row), x, x       \
+	VPINSRW $(i+1), off(row)(DX*1), x, x \
+	VPINSRW $(i+2), off(row)(DX*2), x, x \
 	VPINSRW $(i+3), off(row)(R8*1), x, x
 
 // HALVES widens the float16 at off of every row to d. Clobbers V8.
@@ -88,14 +88,7 @@
 	VCVTPH2PS    X8, d              \
 	VCVTPH2PS    X9, m
 
-// FETCHROWS prefetches a line of every row, R13 bytes ahead. Clobbers R12.
-#define FETCH4ROWS(off, row) \
-	LEAQ       off(row)(R13*1), R12 \
-	PREFETCHT1 (R12)                \
-	PREFETCHT1 (R12)(DX*1)          \
-	PREFETCHT1 (R12)(DX*2)          \
-	PREFETCHT1 (R12)(R8*1)
-
+// FETCHLINE prefetches a line of every row, see fetch_amd64.h.
 #define FETCHLINE(off) \
-	FETCH4ROWS(off, SI)  \
+	FETCH4ROWS(off, SI) \
 	FETCH4ROWS(off, R9)

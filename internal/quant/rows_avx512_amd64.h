@@ -44,28 +44,28 @@
 // Rows 4L to 4L+3 go to 128-bit lane L of the four vectors, which leaves a
 // transposition of 4 × 4 within the lanes.
 #define LOADROWS(off) \
-	VMOVDQU      off(SI), X0                 \
-	VMOVDQU      off(SI)(DX*1), X1           \
-	VMOVDQU      off(SI)(DX*2), X2           \
-	VMOVDQU      off(SI)(R8*1), X3           \
-	VINSERTI32X4 $1, off(R9), Z0, Z0         \
-	VINSERTI32X4 $1, off(R9)(DX*1), Z1, Z1   \
-	VINSERTI32X4 $1, off(R9)(DX*2), Z2, Z2   \
-	VINSERTI32X4 $1, off(R9)(R8*1), Z3, Z3   \
-	VINSERTI32X4 $2, off(R10), Z0, Z0        \
-	VINSERTI32X4 $2, off(R10)(DX*1), Z1, Z1  \
-	VINSERTI32X4 $2, off(R10)(DX*2), Z2, Z2  \
-	VINSERTI32X4 $2, off(R10)(R8*1), Z3, Z3  \
-	VINSERTI32X4 $3, off(R11), Z0, Z0        \
-	VINSERTI32X4 $3, off(R11)(DX*1), Z1, Z1  \
-	VINSERTI32X4 $3, off(R11)(DX*2), Z2, Z2  \
-	VINSERTI32X4 $3, off(R11)(R8*1), Z3, Z3  \
+	VMOVDQU      off(SI), X0                \
+	VMOVDQU      off(SI)(DX*1), X1          \
+	VMOVDQU      off(SI)(DX*2), X2          \
+	VMOVDQU      off(SI)(R8*1), X3          \
+	VINSERTI32X4 $1, off(R9), Z0, Z0        \
+	VINSERTI32X4 $1, off(R9)(DX*1), Z1, Z1  \
+	VINSERTI32X4 $1, off(R9)(DX*2), Z2, Z2  \
+	VINSERTI32X4 $1, off(R9)(R8*1), Z3, Z3  \
+	VINSERTI32X4 $2, off(R10), Z0, Z0       \
+	VINSERTI32X4 $2, off(R10)(DX*1), Z1, Z1 \
+	VINSERTI32X4 $2, off(R10)(DX*2), Z2, Z2 \
+	VINSERTI32X4 $2, off(R10)(R8*1), Z3, Z3 \
+	VINSERTI32X4 $3, off(R11), Z0, Z0       \
+	VINSERTI32X4 $3, off(R11)(DX*1), Z1, Z1 \
+	VINSERTI32X4 $3, off(R11)(DX*2), Z2, Z2 \
+	VINSERTI32X4 $3, off(R11)(R8*1), Z3, Z3 \
 	TRANSPOSE
 
 #define DWORDS4(off, row, x) \
-	VMOVD   off(row), x               \
-	VPINSRD $1, off(row)(DX*1), x, x  \
-	VPINSRD $2, off(row)(DX*2), x, x  \
+	VMOVD   off(row), x              \
+	VPINSRD $1, off(row)(DX*1), x, x \
+	VPINSRD $2, off(row)(DX*2), x, x \
 	VPINSRD $3, off(row)(R8*1), x, x
 
 // DWORDS loads 4 bytes at off of every row to V8. Clobbers V9 to V11.
@@ -79,9 +79,9 @@
 	VINSERTI32X4 $3, X11, Z8, Z8
 
 #define WORDS4(i, off, row, x) \
-	VPINSRW $(i+0), off(row), x, x        \
-	VPINSRW $(i+1), off(row)(DX*1), x, x  \
-	VPINSRW $(i+2), off(row)(DX*2), x, x  \
+	VPINSRW $(i+0), off(row), x, x       \
+	VPINSRW $(i+1), off(row)(DX*1), x, x \
+	VPINSRW $(i+2), off(row)(DX*2), x, x \
 	VPINSRW $(i+3), off(row)(R8*1), x, x
 
 // HALVES widens the float16 at off of every row to d. Clobbers V8 and V9.
@@ -104,14 +104,7 @@
 	VPMOVDW   Z8, Y9      \
 	VCVTPH2PS Y9, m
 
-// FETCHROWS prefetches a line of every row, R13 bytes ahead. Clobbers R12.
-#define FETCH4ROWS(off, row) \
-	LEAQ       off(row)(R13*1), R12 \
-	PREFETCHT1 (R12)                \
-	PREFETCHT1 (R12)(DX*1)          \
-	PREFETCHT1 (R12)(DX*2)          \
-	PREFETCHT1 (R12)(R8*1)
-
+// FETCHLINE prefetches a line of every row, see fetch_amd64.h.
 #define FETCHLINE(off) \
 	FETCH4ROWS(off, SI)  \
 	FETCH4ROWS(off, R9)  \

@@ -1,5 +1,5 @@
-// What tile256_amd64.h and direct256_amd64.h need beside products, on AVX2: there
-// are registers for the sums of a run, isum is in memory.
+// What the 256-wide formats need beside products, on AVX2: the sums of a run take
+// the registers, isum is in memory.
 
 // SUMBASE sets BX to where they are: at a multiple of 32, lest they straddle cache
 // lines.

@@ -68,22 +68,22 @@
 	PAIRS2((j*4)(DX), V0, V1)
 
 #define PAIRS4(j) \
-	PAIRS1(j)                         \
-	PAIRS2((j*4)(DX)(R12*8), V2, V3)  \
-	PAIRS2((j*4)(BX), V4, V5)         \
+	PAIRS1(j)                        \
+	PAIRS2((j*4)(DX)(R12*8), V2, V3) \
+	PAIRS2((j*4)(BX), V4, V5)        \
 	PAIRS2((j*4)(BX)(R12*8), V6, V7)
 
 // FINISH1 adds a super-block's product to an accumulator: s is the sum of runs, p
 // the sum of pairs, d and dmin the weights' scales, V10 the token's scale.
 #ifdef MINS
 #define FINISH1(s, p, d, dmin, acc) \
-	VCVTDQ2PS    s, V11        \
-	VMULPS       V10, d, V12   \
-	VMOVUPS      acc, V13      \
-	VFMADD231PS  V12, V11, V13 \
-	VCVTDQ2PS    p, p          \
-	VMULPS       dmin, V10, V12  \
-	VFNMADD231PS V12, p, V13   \
+	VCVTDQ2PS    s, V11         \
+	VMULPS       V10, d, V12    \
+	VMOVUPS      acc, V13       \
+	VFMADD231PS  V12, V11, V13  \
+	VCVTDQ2PS    p, p           \
+	VMULPS       dmin, V10, V12 \
+	VFNMADD231PS V12, p, V13    \
 	VMOVUPS      V13, acc
 #else
 #define FINISH1(s, p, d, dmin, acc) \
@@ -97,8 +97,8 @@
 #endif
 
 #define FINISH(t, d, s, sum, p, pairs) \
-	VBROADCASTSS d, V10                                  \
-	FINISH1(s, p, V8, (9*VBYTES)(SI), ACC(t, 0))         \
+	VBROADCASTSS d, V10                          \
+	FINISH1(s, p, V8, (9*VBYTES)(SI), ACC(t, 0)) \
 	FINISH1(sum, pairs, V9, (9*VBYTES)(DI), ACC(t, 1))
 
 TEXT TILE(SB), NOSPLIT, $336-8

@@ -23,26 +23,26 @@
 // ADDPRODUCT adds a block's product to an accumulator: sum is the integer sum, d
 // the weights' scales, V10 the token's scale.
 #define ADDPRODUCT(sum, d, acc, p) \
-	ISUM(sum, p)                \
-	VMULPS      V10, d, V11    \
-	VMOVUPS     acc, V12       \
+	ISUM(sum, p)            \
+	VMULPS      V10, d, V11 \
+	VMOVUPS     acc, V12    \
 	VFMADD231PS V11, sum, V12
 
 #ifdef MINS
 #define FINISH(t, d, p, ds, a, b) \
-	VBROADCASTSS d, V10                       \
-	VBROADCASTSS ds, V13                      \
-	ADDPRODUCT(a, V8, ACC(t, 0), p)              \
-	VFMADD231PS  (9*VBYTES)(SI), V13, V12     \
-	VMOVUPS      V12, ACC(t, 0)               \
-	ADDPRODUCT(b, V9, ACC(t, 1), p)              \
-	VFMADD231PS  (9*VBYTES)(DI), V13, V12     \
+	VBROADCASTSS d, V10                   \
+	VBROADCASTSS ds, V13                  \
+	ADDPRODUCT(a, V8, ACC(t, 0), p)       \
+	VFMADD231PS  (9*VBYTES)(SI), V13, V12 \
+	VMOVUPS      V12, ACC(t, 0)           \
+	ADDPRODUCT(b, V9, ACC(t, 1), p)       \
+	VFMADD231PS  (9*VBYTES)(DI), V13, V12 \
 	VMOVUPS      V12, ACC(t, 1)
 #else
 #define FINISH(t, d, p, ds, a, b) \
-	VBROADCASTSS d, V10          \
+	VBROADCASTSS d, V10             \
 	ADDPRODUCT(a, V8, ACC(t, 0), p) \
-	VMOVUPS      V12, ACC(t, 0)  \
+	VMOVUPS      V12, ACC(t, 0)     \
 	ADDPRODUCT(b, V9, ACC(t, 1), p) \
 	VMOVUPS      V12, ACC(t, 1)
 #endif

@@ -4,11 +4,6 @@
 // sets d, and m where the format has minima; it clobbers V8 to V11. V15 holds
 // lowNibbles. The formats' byte maps are in their Go files.
 
-// AHEAD is how far, beyond the vector of rows being read, those are that the
-// kernels without panels prefetch: far enough for memory, close enough to stay in
-// the first cache until they are read.
-#define AHEAD 4096
-
 // TRANSPOSE transposes the 4 × 4 dwords of each 128-bit lane of V0 to V3.
 // Clobbers V4 to V7.
 #define TRANSPOSE \
@@ -63,15 +58,15 @@
 
 // FIFTHBITS adds the fifth bits, bit j of V8's lane for weight j.
 #define FIFTHBITS \
-	BROADCAST16  ·byte0(SB), V10     \
-	VPBROADCASTD ·bits0123(SB), V11  \
-	BROADCAST16  ·bitTo16(SB), V12   \
-	FIFTH2(V0, V1)                   \
-	VPSRLD       $8, V8, V8          \
-	FIFTH2(V2, V3)                   \
-	VPSRLD       $8, V8, V8          \
-	FIFTH2(V4, V5)                   \
-	VPSRLD       $8, V8, V8          \
+	BROADCAST16  ·byte0(SB), V10    \
+	VPBROADCASTD ·bits0123(SB), V11 \
+	BROADCAST16  ·bitTo16(SB), V12  \
+	FIFTH2(V0, V1)                  \
+	VPSRLD       $8, V8, V8         \
+	FIFTH2(V2, V3)                  \
+	VPSRLD       $8, V8, V8         \
+	FIFTH2(V4, V5)                  \
+	VPSRLD       $8, V8, V8         \
 	FIFTH2(V6, V7)
 
 #define UNPACK_Q4_0 \
@@ -116,8 +111,8 @@
 #else
 #define IQ4TABLE ·iq4Unsigned(SB)
 #define UNPACK_Q8_0 \
-	SIGNED_Q8_0                     \
-	VPBROADCASTD ·signBits(SB), V8  \
+	SIGNED_Q8_0                    \
+	VPBROADCASTD ·signBits(SB), V8 \
 	EACH8(ADD128)
 #endif
 
@@ -129,19 +124,18 @@
 #define SCALES_D(d, m) HALVES(0, d)
 
 #define SCALES_DM(d, m) \
-	DWORDS(0)         \
+	DWORDS(0) \
 	SPLITHALVES(d, m)
 
-// STOREBLOCK stores the weights and scales of a block in a panel: eight vectors, then
-// D, then the minima.
+// In a panel a block is eight vectors of weights, then D, then the minima.
 #define STOREBLOCK \
-	VSTORE V0, (0*VBYTES)(DI)   \
-	VSTORE V1, (1*VBYTES)(DI)   \
-	VSTORE V2, (2*VBYTES)(DI)   \
-	VSTORE V3, (3*VBYTES)(DI)   \
-	VSTORE V4, (4*VBYTES)(DI)   \
-	VSTORE V5, (5*VBYTES)(DI)   \
-	VSTORE V6, (6*VBYTES)(DI)   \
+	VSTORE V0, (0*VBYTES)(DI) \
+	VSTORE V1, (1*VBYTES)(DI) \
+	VSTORE V2, (2*VBYTES)(DI) \
+	VSTORE V3, (3*VBYTES)(DI) \
+	VSTORE V4, (4*VBYTES)(DI) \
+	VSTORE V5, (5*VBYTES)(DI) \
+	VSTORE V6, (6*VBYTES)(DI) \
 	VSTORE V7, (7*VBYTES)(DI)
 
 #define STORED \
@@ -150,7 +144,3 @@
 #define STOREDM \
 	VMOVUPS V12, (8*VBYTES)(DI) \
 	VMOVUPS V13, (9*VBYTES)(DI)
-
-#define FETCHLINES2 FETCHLINE(0); FETCHLINE(64)
-#define FETCHLINES3 FETCHLINES2; FETCHLINE(128)
-#define FETCHLINES4 FETCHLINES3; FETCHLINE(192)

@@ -8,13 +8,13 @@
 //
 // has the low nibble below the high one. x may be a. Clobbers V10 and V11.
 #define SPREAD(x, a, b) \
-	VPSHUFB V9, x, b    \
-	VPSHUFB V8, x, a    \
-	VPSLLW  $4, a, V10  \
-	VPSLLW  $4, b, V11  \
-	VOR     V10, a, a   \
-	VOR     V11, b, b   \
-	VAND    V15, a, a   \
+	VPSHUFB V9, x, b   \
+	VPSHUFB V8, x, a   \
+	VPSLLW  $4, a, V10 \
+	VPSLLW  $4, b, V11 \
+	VOR     V10, a, a  \
+	VOR     V11, b, b  \
+	VAND    V15, a, a  \
 	VAND    V15, b, b
 
 // ADJACENT is NIBBLES for weights 2j and 2j+1 in byte j.
@@ -70,14 +70,14 @@
 #define UNPACK_Q8_0v1 SIGNED_Q8_0v1
 #else
 #define UNPACK_Q8_0v1 \
-	SIGNED_Q8_0v1                   \
-	VPBROADCASTD ·signBits(SB), V8  \
+	SIGNED_Q8_0v1                  \
+	VPBROADCASTD ·signBits(SB), V8 \
 	EACH8(ADD128)
 #endif
 
 // SCALES_F and SCALES_FM load float32 scales, and minima after them.
 #define SCALES_F(d, m) \
-	DWORDS(0)   \
+	DWORDS(0) \
 	VCOPY V8, d
 
 #define SCALES_FM(d, m) \

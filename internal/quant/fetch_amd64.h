@@ -1,0 +1,47 @@
+// Prefetching.
+
+// AHEAD is how far beyond the next rows the kernels without panels prefetch: far
+// enough for memory to answer, close enough to be still in the first cache.
+#define AHEAD 4096
+
+// FETCHn prefetches n lines at R13.
+#define FETCH3 \
+	PREFETCHT0 (R13)   \
+	PREFETCHT0 64(R13) \
+	PREFETCHT0 128(R13)
+
+#define FETCH5 \
+	FETCH3              \
+	PREFETCHT0 192(R13) \
+	PREFETCHT0 256(R13)
+
+#define FETCH6 \
+	FETCH5 \
+	PREFETCHT0 320(R13)
+
+#define FETCH9 \
+	FETCH6              \
+	PREFETCHT0 384(R13) \
+	PREFETCHT0 448(R13) \
+	PREFETCHT0 512(R13)
+
+// FETCHLINESn prefetches n lines of every row, R13 bytes ahead, to the second
+// cache. Clobbers R12.
+#define FETCH4ROWS(off, row) \
+	LEAQ       off(row)(R13*1), R12 \
+	PREFETCHT1 (R12)                \
+	PREFETCHT1 (R12)(DX*1)          \
+	PREFETCHT1 (R12)(DX*2)          \
+	PREFETCHT1 (R12)(R8*1)
+
+#define FETCHLINES2 \
+	FETCHLINE(0) \
+	FETCHLINE(64)
+
+#define FETCHLINES3 \
+	FETCHLINES2 \
+	FETCHLINE(128)
+
+#define FETCHLINES4 \
+	FETCHLINES3 \
+	FETCHLINE(192)
