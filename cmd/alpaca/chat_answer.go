@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"alpaca/internal/chat"
+	"alpaca/internal/generate"
+)
+
+// answer lets the model answer the last message. Where that fails the message is
+// taken back.
+func (t *talk) answer(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stopped := false
+	if t.lines.terminal() {
+		restore := t.u.onInterrupt(func() {
+			if stopped {
+				os.Exit(exitInterrupted)
+			}
+			stopped = true
+			cancel()
+		})
+		defer restore()
+	}
+	emit := t.out.token
+	if !t.out.json {
+		emit = trimStart(emit)
+	}
+	opt := generate.Options{
+		MaxTokens: t.o.predict, Stop: t.o.stop, Emit: emit, Progress: t.u.promptProgress(0),
+		Logprobs: t.out.json, Top: t.o.logprobs,
+	}
+	var result generate.Result
+	var err error
+	if t.plain {
+		result, err = t.complete(ctx, opt)
+	} else {
+		result, err = t.Answer(ctx, opt)
+	}
+	t.u.clearStatus()
+	if err != nil {
+		t.Undo()
+		t.out.endAnswer()
+		return t.answerError(err)
+	}
+	if result.PromptTokens == 0 && result.Reason == generate.Interrupt {
+		t.Undo()
+	}
+	t.results = append(t.results, result)
+	if err := t.end(result); err != nil {
+		return err
+	}
+	if err := t.cache.save(false); err != nil {
+		return err
+	}
+	if result.Reason == generate.Interrupt {
+		return errStopped
+	}
+	return nil
+}
+
+// end finishes the output of an answer.
+func (t *talk) end(result generate.Result) error {
+	st := newStats(t.e, result)
+	if t.out.json {
+		var answer *chat.Message
+		if i := t.Last(chat.Assistant); i >= 0 && !t.plain {
+			answer = &t.Messages[i]
+		}
+		return t.out.endChat(st, answer, t.Reused)
+	}
+	t.out.endAnswer()
+	if result.Reason == generate.Context {
+		t.u.infof("The context of %d tokens is full.", t.e.session.Ctx())
+		if t.o.chat.noShift {
+			return nil
+		}
+	}
+	if t.o.chat.single && !t.o.noStats {
+		st.print(t.u)
+	}
+	return nil
+}
+
+// answerError adds advice to the error of an answer. On a terminal a message that
+// is too long does not end the conversation.
+func (t *talk) answerError(err error) error {
+	var full *chat.FullError
+	if !errors.As(err, &full) {
+		return err
+	}
+	hint := fmt.Sprintf("-c %d or more makes room for it", full.Tokens+full.Tokens/4+1)
+	switch {
+	case !full.Shift:
+		hint = "/clear begins anew; without --no-context-shift the oldest turns are dropped"
+	case full.Tokens >= t.e.model.Config.TrainCtx:
+		hint = "the model cannot read as much at once: make the message shorter"
+	}
+	if t.lines.terminal() {
+		t.u.infof("%s", strings.TrimPrefix(err.Error(), "chat: "))
+		t.u.infof("%s", hint)
+		return nil
+	}
+	return withHint(err, hint)
+}
+
+// dropped tells what left the full context.
+func (t *talk) dropped(turns, tokens int) {
+	t.u.clearStatus()
+	switch {
+	case turns == 1:
+		t.u.asidef(t.out, "the context is full: the oldest turn (%d tokens) is dropped", tokens)
+	case turns > 1:
+		t.u.asidef(t.out, "the context is full: the oldest %d turns (%d tokens) are dropped", turns, tokens)
+	default:
+		t.u.asidef(t.out, "the context is full: %d tokens of this answer are dropped", tokens)
+	}
+}
+
+// complete continues the last message as a text, for models without a form for
+// conversations.
+func (t *talk) complete(ctx context.Context, opt generate.Options) (generate.Result, error) {
+	text := t.Messages[len(t.Messages)-1].Content
+	t.Clear()
+	prompt, err := encodePrompt(t.e.model.Tokenizer, text)
+	if err != nil {
+		return generate.Result{}, err
+	}
+	s, err := t.NewSampler()
+	if err != nil {
+		return generate.Result{}, err
+	}
+	t.e.session.Truncate(0)
+	return generate.Run(ctx, t.e.session, s, t.e.model.Tokenizer, prompt, opt)
+}
+
+// trimStart makes emit leave out white space at the beginning.
+func trimStart(emit func(generate.Token) error) func(generate.Token) error {
+	begun := false
+	return func(t generate.Token) error {
+		if !begun {
+			t.Text = strings.TrimLeft(t.Text, " \n")
+			begun = t.Text != ""
+		}
+		return emit(t)
+	}
+}
