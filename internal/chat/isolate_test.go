@@ -19,7 +19,7 @@ func self(t testing.TB) []string {
 	if err := exec.Command(exe, "-test.run=^$").Run(); err != nil && strings.Contains(err.Error(), "exec format error") {
 		t.Skip("programs of this architecture cannot be started here")
 	}
-	return []string{exe}
+	return []string{exe, templateArg}
 }
 
 // TestHostileTemplates checks that no template hangs or exhausts anything.

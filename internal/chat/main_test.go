@@ -15,15 +15,17 @@ import (
 
 // TestMain makes the test's own executable the process that renders templates.
 func TestMain(m *testing.M) {
-	if os.Getenv("ALPACA_TEST_TEMPLATE") != "" {
+	if len(os.Args) == 2 && os.Args[1] == templateArg {
 		if err := ServeTemplate(os.Stdin, os.Stdout); err != nil {
 			os.Exit(1)
 		}
 		os.Exit(0)
 	}
-	os.Setenv("ALPACA_TEST_TEMPLATE", "1")
 	os.Exit(m.Run())
 }
+
+// templateArg makes the test's executable render a template.
+const templateArg = "render"
 
 // controls are control tokens that templates use.
 var controls = []string{"<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>", "<|eot_id|>",
