@@ -22,7 +22,9 @@ const MaxThreads = 1024
 // A Pool is a team of workers that is started once and then given one task
 // after the other, some 150 for a token. The caller of Run is worker 0.
 //
-// Items are handed out in chunks by an atomic counter: a fast core takes more of
+// Items are handed out in chunks by an atomic counter, large ones first and ever
+// smaller ones towards the end: so a worker goes through memory in order for long,
+// which weights are read fastest in, and all end together. A fast core takes more of
 // them, a core that the system gave to another program takes none, and nobody
 // waits for a worker that has no chunk. Idle workers spin for some microseconds,
 // because the next task follows soon, and then park.
@@ -38,11 +40,12 @@ type Pool struct {
 	// The current task. These are written before remaining is, and only while
 	// no chunk is claimed: a worker reads them after it has claimed a chunk,
 	// which keeps Run from returning.
-	task            Task
-	n, chunk, count int
+	task Task
+	n    int
 
-	remaining  atomic.Int64 // chunks that nobody has claimed
-	unfinished atomic.Int64 // chunks that are not done
+	least      atomic.Int64 // items of a chunk at least
+	remaining  atomic.Int64 // items that nobody has claimed
+	unfinished atomic.Int64 // items that are not done
 	failed     atomic.Pointer[error]
 
 	waiting  atomic.Bool   // the caller of Run is parked
@@ -55,7 +58,7 @@ type worker struct {
 	pool    *Pool
 	id      int
 	work    func() error // w.loop or, for worker 0, w.drain; made once, so that a Run allocates nothing
-	claimed bool         // it holds a chunk
+	claimed int          // items of the chunk that it holds
 
 	parked atomic.Bool
 	wake   chan struct{}
@@ -107,8 +110,8 @@ func (p *Pool) Close() {
 	}
 }
 
-// Run does items 0 to n-1 of t in chunks of the given size and returns when all
-// are done. Where there is but one chunk the caller does it at once. The error
+// Run does items 0 to n-1 of t, at least chunk of them at a time, and returns when
+// all are done. Where there is but one chunk the caller does it at once. The error
 // is a fault in a mapped file, or a *PanicError; the items are then not all done.
 func (p *Pool) Run(t Task, n, chunk int) error {
 	if n <= 0 {
@@ -116,11 +119,12 @@ func (p *Pool) Run(t Task, n, chunk int) error {
 	}
 	p.turn.Lock()
 	defer p.turn.Unlock()
-	p.task, p.n, p.chunk = t, n, max(chunk, 1)
-	p.count = (n + p.chunk - 1) / p.chunk
-	p.unfinished.Store(int64(p.count))
-	p.remaining.Store(int64(p.count))
-	helpers := min(p.count, p.threads) - 1
+	p.task, p.n = t, n
+	chunk = max(chunk, 1)
+	p.least.Store(int64(chunk))
+	p.unfinished.Store(int64(n))
+	p.remaining.Store(int64(n))
+	helpers := min((n+chunk-1)/chunk, p.threads) - 1
 	for _, w := range p.workers[1 : 1+helpers] {
 		w.unpark()
 	}
@@ -133,7 +137,7 @@ func (p *Pool) Run(t Task, n, chunk int) error {
 	return nil
 }
 
-// wait returns when all chunks are done.
+// wait returns when all items are done.
 func (p *Pool) wait() {
 	for p.unfinished.Load() > 0 {
 		if spinUntil(p.spin, func() bool { return p.unfinished.Load() == 0 }) {
@@ -194,13 +198,15 @@ func (w *worker) drain() error {
 		if left <= 0 {
 			return nil
 		}
-		if !p.remaining.CompareAndSwap(left, left-1) {
+		// Half of a worker's share of what is left, so that nobody waits long
+		// for another at the end.
+		size := min(left, max(p.least.Load(), left/int64(2*p.threads)))
+		if !p.remaining.CompareAndSwap(left, left-size) {
 			continue
 		}
-		w.claimed = true
-		lo := (p.count - int(left)) * p.chunk
-		if p.failed.Load() == nil {
-			p.task.Do(w.id, lo, min(lo+p.chunk, p.n))
+		w.claimed = int(size)
+		if lo := p.n - int(left); p.failed.Load() == nil {
+			p.task.Do(w.id, lo, lo+int(size))
 		}
 		w.finish()
 	}
@@ -208,9 +214,10 @@ func (w *worker) drain() error {
 
 // finish reports that the claimed chunk is done.
 func (w *worker) finish() {
-	w.claimed = false
+	n := w.claimed
+	w.claimed = 0
 	p := w.pool
-	if p.unfinished.Add(-1) == 0 && p.waiting.Load() {
+	if p.unfinished.Add(-int64(n)) == 0 && p.waiting.Load() {
 		select {
 		case p.finished <- struct{}{}:
 		default: // a wake-up is on its way
@@ -233,7 +240,7 @@ func (w *worker) protect() {
 
 func (w *worker) fail(err error) {
 	w.pool.failed.CompareAndSwap(nil, &err)
-	if w.claimed {
+	if w.claimed > 0 {
 		w.finish()
 	}
 	if w.id == 0 {
