@@ -5,16 +5,17 @@ import (
 	"context"
 	"encoding/json"
 	"maps"
+	"math"
 	"os"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/eval"
 	"alpaca/internal/gguf"
 	"alpaca/internal/model"
+	"alpaca/internal/quant"
 	"alpaca/internal/testshared"
 )
 
@@ -58,28 +59,23 @@ func windows(t testing.TB, s *model.Session, text string, context int) []eval.Wi
 	return w
 }
 
-// patience is how long a window may take in a test. An emulated processor takes
-// longer; that it computes the same bits, TestSameBits tells.
-const patience = time.Second
-
-// skipIfSlow skips a test that would take minutes.
-func skipIfSlow(t testing.TB, s *model.Session, w eval.Window) {
-	start := time.Now()
-	_, err := eval.Measure(context.Background(), s, []eval.Window{w}, eval.Options{Threads: 2})
-	require.NoError(t, err)
-	if took := time.Since(start); took > patience {
-		t.Skipf("a window takes %v here, and there are many", took)
+// needFast skips a test of the whole text where that takes minutes: under an
+// emulator, or with the portable kernels. What those compute of a part of it,
+// TestGoldenBits tells.
+func needFast(t testing.TB) {
+	if !quant.Allowed("avx2") {
+		t.Skip("the whole text takes minutes without AVX2")
 	}
 }
 
 func TestGoldenPerplexity(t *testing.T) {
+	needFast(t)
 	g, text := readGolden(t)
 	require.Len(t, g.Perplexity, 7)
 	for name, want := range g.Perplexity {
 		t.Run(name, func(t *testing.T) {
 			s := open(t, name, model.SessionOptions{Ctx: g.Context, Threads: 2})
 			w := windows(t, s, text, g.Context)
-			skipIfSlow(t, s, w[0])
 			got, err := eval.Measure(context.Background(), s, w, eval.Options{Threads: 2})
 			require.NoError(t, err)
 			t.Logf("PPL %.4f ± %.4f, want %.4f", got.PPL.Value, got.PPL.Error, want)
@@ -91,6 +87,7 @@ func TestGoldenPerplexity(t *testing.T) {
 // TestGoldenDivergence goes by way of a logits file, as the reference did: its
 // 16 bits are coarser than some of the differences.
 func TestGoldenDivergence(t *testing.T) {
+	needFast(t)
 	g, text := readGolden(t)
 	require.Len(t, g.KL, 5)
 	ctx := context.Background()
@@ -112,7 +109,6 @@ func TestGoldenDivergence(t *testing.T) {
 	var models []eval.Opener
 	for _, name := range names {
 		s := open(t, name, opt)
-		skipIfSlow(t, s, w[0])
 		models = append(models, opener(s.Model(), opt))
 	}
 	results, err := eval.Compare(ctx, eval.NewFileBase(reader), models, w, eval.CompareOptions{Threads: 2})
@@ -131,5 +127,35 @@ func TestGoldenDivergence(t *testing.T) {
 			require.InEpsilon(t, want["RMS Δp"], 100*got.RMSDeltaP.Value, 0.25)
 			require.InEpsilon(t, g.Perplexity[name], got.PPL.Value, 0.002)
 		})
+	}
+}
+
+// TestGoldenBits: the first window of the text, to the bit the same on every
+// machine and with every kernel.
+func TestGoldenBits(t *testing.T) {
+	g, text := readGolden(t)
+	want := map[string]struct{ ppl, kld uint64 }{
+		"stories260K": {0x400024c2452f6531, 0x0},
+		"s-f16":       {0x4000247c11cb7242, 0x3eb538f342d57fdc},
+		"s-q8_0":      {0x40003461bb6e6c4e, 0x3f45e73472227665},
+		"s-q5_1":      {0x4000d29c1b66be23, 0x3f8bd9bd942348ff},
+		"s-q5_0":      {0x4000b3bd7fdd6ead, 0x3f93ec0b9857abee},
+		"s-q4_1":      {0x4002657261d8a1f9, 0x3faf77d76141dfe7},
+		"s-q4_0":      {0x40012f46a67ebd93, 0x3fba373ad8469639},
+	}
+	opt := model.SessionOptions{Ctx: g.Context, Threads: 2}
+	base := open(t, g.From, opt)
+	w := windows(t, base, text, g.Context)[:1]
+	names := slices.Sorted(maps.Keys(want))
+	var models []eval.Opener
+	for _, name := range names {
+		models = append(models, opener(open(t, name, opt).Model(), opt))
+	}
+	results, err := eval.Compare(context.Background(), eval.NewBase(base, 2, nil), models, w, eval.CompareOptions{Threads: 2})
+	require.NoError(t, err)
+	for i, name := range names {
+		got := results[i]
+		require.Equal(t, want[name].ppl, math.Float64bits(got.PPL.Value), "%s: PPL %v", name, got.PPL.Value)
+		require.Equal(t, want[name].kld, math.Float64bits(got.KLD.Mean.Value), "%s: KLD %v", name, got.KLD.Mean.Value)
 	}
 }
