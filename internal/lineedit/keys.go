@@ -38,6 +38,8 @@ const (
 // controlKeys are Ctrl-A and so on.
 var controlKeys = map[byte]int{
 	1: keyHome, 2: keyLeft, 3: keyInterrupt, 4: keyEOF, 5: keyEnd, 6: keyRight, 8: keyBackspace,
+	// What is typed ahead, while the terminal is not the editor's, has newlines.
+	10: keyEnter,
 	11: keyKillLine, 12: keyClear, 13: keyEnter, 14: keyDown, 16: keyUp, 21: keyKillStart,
 	23: keyKillWord, 25: keyYank, 127: keyBackspace,
 }
@@ -85,9 +87,6 @@ func (d *decoder) next(data *[]byte) (k key, ok bool) {
 		} else {
 			return key{code: sequences[s]}, true
 		}
-	case b[0] == '\n': // Ctrl-J
-		take(1)
-		return key{keyText, "\n"}, true
 	case b[0] == '\t':
 		take(1)
 		return key{keyText, "\t"}, true

@@ -41,6 +41,7 @@ func TestKeys(t *testing.T) {
 		{"kill a word", "hello world\x17\x7f\r", "hello"},
 		{"by words", "one three\x1b[1;5D\x1bb\x1bf two\r", "one two three"},
 		{"kill to the start", "abc\x15hello\r", "hello"},
+		{"typed ahead", "hello\nmore\n", "hello"},
 		{"alt-enter", "a\x1b\rb\r", "a\nb"},
 		{"up and down", "abc\x1b\rdef" + up + "X" + down + "Y\r", "abcX\ndefY"},
 		{"wide", "日本x語" + left + "\x7f\r", "日本語"},
