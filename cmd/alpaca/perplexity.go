@@ -164,6 +164,9 @@ func (o *perplexityOptions) addFiles(u *ui, e *evaluated, files *evalFiles, opt 
 	}
 	if o.imatrix != "" {
 		m := &eval.Imatrix{Output: o.process, Dataset: name, Chunks: windows, ChunkSize: policy.Length()}
+		if e.model.File.Tensor("blk.0.ffn_up_exps.weight") != nil {
+			m.Experts = e.model.Config.NumExperts
+		}
 		e.session.Collect, opt.Whole = m.Collect, true
 		files.imatrix(u, o.imatrix, m)
 	}

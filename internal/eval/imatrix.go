@@ -1,16 +1,13 @@
 package eval
 
 import (
-	"encoding/binary"
 	"fmt"
-	"io"
 	"maps"
 	"math"
+	"regexp"
 	"slices"
+	"strconv"
 	"strings"
-
-	"alpaca/internal/gguf"
-	"alpaca/internal/quant"
 )
 
 // Imatrix collects the importance matrix of a model over a text: for every
@@ -20,6 +17,10 @@ type Imatrix struct {
 	// Output says whether the output matrix is collected too, which llama.cpp
 	// leaves out unless told otherwise.
 	Output bool
+
+	// Experts is the number of experts of a model whose file holds the matrices
+	// of all in one; 0 where it has one for each, or none.
+	Experts int
 
 	Dataset   string // the text's name, stored in the files
 	Chunks    int    // windows evaluated
@@ -59,108 +60,49 @@ func (m *Imatrix) Collect(name string, x []float32, tokens, cols int) {
 	e.tokens += tokens
 }
 
-// names returns the names of the matrices in the order of the files.
-func (m *Imatrix) names() ([]string, error) {
+// stack is the importance of a matrix, or of all experts' matrices in one.
+type stack struct {
+	name    string
+	cols    int
+	squares []float32 // [len(tokens), cols]
+	tokens  []int     // of each matrix; 0 for an expert that none was sent to
+}
+
+// expertName is the name of an expert's matrix, and of the stack of all.
+var expertName = regexp.MustCompile(`^(blk\.\d+\.ffn_(?:gate|up|down))\.(\d+)\.weight$`)
+
+// stacks returns what was collected in the order of the files, by name.
+func (m *Imatrix) stacks() ([]stack, error) {
 	if len(m.entries) == 0 {
 		return nil, fmt.Errorf("eval: imatrix: nothing was collected")
 	}
-	names := slices.Sorted(maps.Keys(m.entries))
-	for _, name := range names {
-		for j, v := range m.entries[name].squares {
+	byName := map[string]*stack{}
+	for name, e := range m.entries {
+		matrix, matrices := 0, 1
+		if parts := expertName.FindStringSubmatch(name); parts != nil && m.Experts > 0 {
+			matrix, _ = strconv.Atoi(parts[2])
+			name, matrices = parts[1]+"_exps.weight", m.Experts
+		}
+		cols := len(e.squares)
+		s := byName[name]
+		if s == nil {
+			s = &stack{name: name, cols: cols, squares: make([]float32, matrices*cols), tokens: make([]int, matrices)}
+			byName[name] = s
+		}
+		if cols != s.cols || matrix >= matrices {
+			return nil, fmt.Errorf("eval: imatrix: %s: expert %d of %d with %d columns, others have %d", name, matrix, matrices, cols, s.cols)
+		}
+		s.tokens[matrix] = e.tokens
+		for j, v := range e.squares {
 			if !(v <= math.MaxFloat32) {
 				return nil, fmt.Errorf("eval: imatrix: %s: column %d is %v", name, j, v)
 			}
+			s.squares[matrix*cols+j] = float32(v)
 		}
 	}
-	return names, nil
-}
-
-// WriteGGUF writes the form that llama-imatrix has had since July 2025: two
-// tensors for each matrix, the sums of squares and the number of tokens.
-func (m *Imatrix) WriteGGUF(path string) error {
-	names, err := m.names()
-	if err != nil {
-		return err
+	list := make([]stack, 0, len(byName))
+	for _, name := range slices.Sorted(maps.Keys(byName)) {
+		list = append(list, *byName[name])
 	}
-	kv := []gguf.KV{
-		{Key: "general.type", Value: gguf.Str("imatrix")},
-		{Key: "imatrix.datasets", Value: gguf.Strs([]string{m.Dataset})},
-		{Key: "imatrix.chunk_count", Value: gguf.U32(uint32(m.Chunks))},
-		{Key: "imatrix.chunk_size", Value: gguf.U32(uint32(m.ChunkSize))},
-	}
-	var tensors []gguf.Tensor
-	var data [][]float32
-	for _, name := range names {
-		e := m.entries[name]
-		squares := make([]float32, len(e.squares))
-		for j, v := range e.squares {
-			squares[j] = float32(v)
-		}
-		tensors = append(tensors,
-			gguf.Tensor{Name: name + ".in_sum2", Type: quant.F32, Shape: []int{1, len(squares)}},
-			gguf.Tensor{Name: name + ".counts", Type: quant.F32, Shape: []int{1, 1}})
-		data = append(data, squares, []float32{float32(e.tokens)})
-	}
-	w, err := gguf.Create(path, kv, tensors)
-	if err != nil {
-		return err
-	}
-	defer w.Abort()
-	for i, t := range tensors {
-		if err := w.Begin(t.Name); err != nil {
-			return err
-		}
-		if _, err := w.Write(floatBytes(nil, data[i])); err != nil {
-			return err
-		}
-	}
-	return w.Commit()
-}
-
-// WriteDat writes the older form, which every llama-quantize since January
-// 2024 reads. Numbers are 4 bytes, little-endian:
-//
-//	number of matrices
-//	for each: length of the name, name, calls, number of columns, sums (float32)
-//	windows evaluated
-//	length of the dataset's name, name
-//
-// The sums are scaled as if each call had been one token: readers divide by
-// calls.
-func (m *Imatrix) WriteDat(w io.Writer) error {
-	names, err := m.names()
-	if err != nil {
-		return err
-	}
-	le := binary.LittleEndian
-	out := le.AppendUint32(nil, uint32(len(names)))
-	for _, name := range names {
-		e := m.entries[name]
-		size := max(m.ChunkSize, 1)
-		calls := (e.tokens + size - 1) / size
-		out = le.AppendUint32(out, uint32(len(name)))
-		out = append(out, name...)
-		out = le.AppendUint32(out, uint32(calls))
-		out = le.AppendUint32(out, uint32(len(e.squares)))
-		sums := make([]float32, len(e.squares))
-		for j, v := range e.squares {
-			sums[j] = float32(v) / float32(e.tokens) * float32(calls)
-		}
-		out = floatBytes(out, sums)
-	}
-	out = le.AppendUint32(out, uint32(m.Chunks))
-	out = le.AppendUint32(out, uint32(len(m.Dataset)))
-	out = append(out, m.Dataset...)
-	if _, err := w.Write(out); err != nil {
-		return fmt.Errorf("eval: imatrix: %w", err)
-	}
-	return nil
-}
-
-// floatBytes appends xs as a file has them.
-func floatBytes(dst []byte, xs []float32) []byte {
-	for _, x := range xs {
-		dst = binary.LittleEndian.AppendUint32(dst, math.Float32bits(x))
-	}
-	return dst
+	return list, nil
 }

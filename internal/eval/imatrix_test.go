@@ -71,9 +71,43 @@ func TestImatrixOutput(t *testing.T) {
 	m := &Imatrix{Output: true}
 	m.Collect("output.weight", []float32{2}, 1, 1)
 	m.Collect("token_embd.weight", []float32{2}, 1, 1)
-	names, err := m.names()
+	stacks, err := m.stacks()
 	require.NoError(t, err)
-	require.Equal(t, []string{"output.weight"}, names)
+	require.Len(t, stacks, 1)
+	require.Equal(t, "output.weight", stacks[0].name)
+}
+
+// TestImatrixExperts: the experts of a file that has them in one tensor.
+func TestImatrixExperts(t *testing.T) {
+	m := &Imatrix{Experts: 3, ChunkSize: 10}
+	m.Collect("blk.1.ffn_up.2.weight", []float32{3, 4}, 1, 2)
+	m.Collect("blk.1.ffn_up.0.weight", []float32{1, 2, 2, 1}, 2, 2)
+	m.Collect("blk.1.ffn_gate_inp.weight", []float32{1}, 1, 1)
+	stacks, err := m.stacks()
+	require.NoError(t, err)
+	require.Equal(t, []stack{
+		{"blk.1.ffn_gate_inp.weight", 1, []float32{1}, []int{1}},
+		{"blk.1.ffn_up_exps.weight", 2, []float32{5, 5, 0, 0, 9, 16}, []int{2, 0, 1}},
+	}, stacks)
+
+	path := filepath.Join(t.TempDir(), "imatrix.gguf")
+	require.NoError(t, m.WriteGGUF(path))
+	f, err := gguf.Open(path)
+	require.NoError(t, err)
+	defer f.Close()
+	require.Equal(t, []int{3, 2}, f.Tensor("blk.1.ffn_up_exps.weight.in_sum2").Shape)
+	require.Equal(t, floatBytes(nil, []float32{2, 0, 1}), f.Tensor("blk.1.ffn_up_exps.weight.counts").Data)
+
+	var file bytes.Buffer
+	require.NoError(t, m.WriteDat(&file))
+	require.Contains(t, file.String(), string(floatBytes(nil, []float32{2.5, 2.5, 1, 1, 9, 16})))
+
+	m.Experts = 2
+	require.ErrorContains(t, m.WriteDat(&file), "expert 2 of 2")
+	m.Experts = 0 // a tensor for each
+	stacks, err = m.stacks()
+	require.NoError(t, err)
+	require.Len(t, stacks, 3)
 }
 
 func TestImatrixErrors(t *testing.T) {

@@ -24,7 +24,8 @@ const (
 
 // DefaultSamplers returns the chain in its usual order. A sampler whose
 // parameters are neutral does nothing; DRY, top-n-sigma, typical-p and XTC are
-// so by default.
+// so by default. (When top-n-sigma was new, in early 2025, llama.cpp let it take
+// the place of most of the chain; this is the order it has had since.)
 func DefaultSamplers() []Name {
 	return []Name{Penalties, DRY, TopNSigma, TopK, Typical, TopP, MinP, XTC, Temperature}
 }
