@@ -3,8 +3,8 @@ package bench
 import (
 	"context"
 	"sync"
+	"sync/atomic"
 	"time"
-	"unsafe"
 )
 
 // readSize is the memory that ReadBandwidth goes through: more than the caches
@@ -37,20 +37,19 @@ func ReadBandwidth(ctx context.Context, threads int) (float64, error) {
 }
 
 // sink keeps readAll's loads from being left out.
-var sink uint64
+var sink atomic.Uint64
 
-// readAll reads mem, a load for each 8 bytes, 8 in flight.
+// readAll touches each cache line of mem once, as many in flight as the CPU can
+// keep: memory is moved by lines, so more loads would only cost time.
 func readAll(mem []uint64) {
 	var a, b, c, d uint64
-	for len(mem) >= 8 {
-		p := (*[8]uint64)(unsafe.Pointer(&mem[0]))
-		a |= p[0] | p[1]
-		b |= p[2] | p[3]
-		c |= p[4] | p[5]
-		d |= p[6] | p[7]
-		mem = mem[8:]
+	for len(mem) >= 64 {
+		p := (*[64]uint64)(mem)
+		a |= p[0] | p[8]
+		b |= p[16] | p[24]
+		c |= p[32] | p[40]
+		d |= p[48] | p[56]
+		mem = mem[64:]
 	}
-	if a|b|c|d == 1<<63 {
-		sink++
-	}
+	sink.Store(a | b | c | d)
 }
