@@ -55,11 +55,11 @@ test-purego: ## run the tests of the portable code, without assembly
 
 # emulated runs the tests on a CPU of qemu: $(1) the emulator, $(2) the CPU,
 # $(3) the architecture, $(4) the kernels that must not be skipped, $(5) the
-# packages.
+# packages. -short leaves out a few tests that evaluate much text.
 define emulated
 	@if command -v $(1) >/dev/null; then \
 		echo "go test on $(1) -cpu $(2)"; \
-		GOARCH=$(3) ALPACA_REQUIRE_KERNELS=$(4) $(GO) test -exec '$(1) -cpu $(2)' $(5); \
+		GOARCH=$(3) ALPACA_REQUIRE_KERNELS=$(4) $(GO) test -short -exec '$(1) -cpu $(2)' $(5); \
 	elif [ "$$ALPACA_REQUIRE_QEMU" = 1 ]; then \
 		echo "$(1) is not installed and ALPACA_REQUIRE_QEMU=1 asks for it"; exit 1; \
 	else \

@@ -32,6 +32,7 @@ func answers(t *testing.T, out string) (list []chatLine) {
 // many times over: no error, what is evaluated for a turn does not grow, and
 // neither does memory.
 func TestLongChat(t *testing.T) {
+	skipIfShort(t)
 	path := testshared.Path(t, "models/stories260K.gguf")
 	var script strings.Builder
 	for i := range 200 {

@@ -64,6 +64,7 @@ func TestLegacyText(t *testing.T) {
 // TestConvertedText continues a prompt with each file of 2023 and with what
 // convert makes of it: the same text where all values were kept.
 func TestConvertedText(t *testing.T) {
+	skipIfShort(t)
 	paths, err := filepath.Glob(filepath.Join(filepath.Dir(testshared.Path(t, "models/legacy/leg-ggml-f16.bin")), "*.bin"))
 	require.NoError(t, err)
 	kept := 0
@@ -89,6 +90,7 @@ func TestConvertedText(t *testing.T) {
 // TestLegacyPerplexity compares files of 2023, one for each layout that is not
 // today's, with the same weights in F32: what their products round must not matter.
 func TestLegacyPerplexity(t *testing.T) {
+	skipIfShort(t)
 	stories := testshared.Path(t, "golden/stories.txt")
 	ppl := func(model string) float64 {
 		r := alpaca(t, "", "perplexity", "-m", model, "-f", stories, "-c", "256", "--chunks", "1", "--output", "json")

@@ -6,6 +6,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"alpaca/internal/quant"
 )
 
 // newRootCmd returns the program's command. Each subcommand has a file of its
@@ -59,6 +61,9 @@ func newRootCmd(u *ui) *cobra.Command {
 
 // execute runs the command line args and returns the exit status.
 func (u *ui) execute(ctx context.Context, args []string) int {
+	if err := quant.CheckCeiling(); err != nil {
+		return u.exitStatus(usageError{err})
+	}
 	root := newRootCmd(u)
 	root.SetArgs(expandSingleDash(root, args))
 	return u.exitStatus(root.ExecuteContext(ctx))

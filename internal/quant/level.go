@@ -1,8 +1,10 @@
 package quant
 
 import (
+	"fmt"
 	"os"
 	"slices"
+	"strings"
 )
 
 // levels names the sets of instructions that kernels are written for; of one
@@ -19,6 +21,14 @@ var levels = []string{"avx512vnni", "avxvnni", "avx2", "i8mm", "sdot", "neon"}
 // ceiling is the best level to be used, from ALPACA_KERNEL: a level's name, or
 // "generic" for none. It lets tests and bug reports pick an instruction set.
 var ceiling = os.Getenv("ALPACA_KERNEL")
+
+// CheckCeiling returns an error if ALPACA_KERNEL is not the name of a level.
+func CheckCeiling() error {
+	if ceiling == "" || ceiling == "generic" || slices.Contains(levels, ceiling) {
+		return nil
+	}
+	return fmt.Errorf("quant: ALPACA_KERNEL is %q, must be %s or generic", ceiling, strings.Join(levels, ", "))
+}
 
 // Allowed reports whether kernels of that level may be used: whether this CPU can
 // run them and ALPACA_KERNEL does not ask for a lower level.
