@@ -2,26 +2,40 @@
 
 package quant
 
+import "unsafe"
+
 // floatKernels are the kernels of the types that need no integers.
 var floatKernels = map[Type][]kernel{
 	F16: {
 		{level: "avx512vnni", rows: 8, blockLen: 8, panelBytes: 256, maxBlocks: 128, lanes: 8,
-			pack: packF16AVX512, tile: tileFloatAVX512, direct: directF16AVX512, directTokens: 1},
+			pack: packF16AVX512, tile: tileFloatAVX512, direct: inFours(directF16AVX2), directTokens: 1},
 		{level: "avx2", rows: 4, blockLen: 8, panelBytes: 128, maxBlocks: 128, lanes: 8,
 			pack: packF16AVX2, tile: tileFloatAVX2, direct: directF16AVX2, directTokens: 1},
 	},
 	BF16: {
 		{level: "avx512vnni", rows: 8, blockLen: 8, panelBytes: 256, maxBlocks: 128, lanes: 8,
-			pack: packBF16AVX512, tile: tileFloatAVX512, direct: directBF16AVX512, directTokens: 1},
+			pack: packBF16AVX512, tile: tileFloatAVX512, direct: inFours(directBF16AVX2), directTokens: 1},
 		{level: "avx2", rows: 4, blockLen: 8, panelBytes: 128, maxBlocks: 128, lanes: 8,
 			pack: packBF16AVX2, tile: tileFloatAVX2, direct: directBF16AVX2, directTokens: 1},
 	},
 	F32: {
 		{level: "avx512vnni", rows: 8, blockLen: 8, panelBytes: 256, maxBlocks: 128, lanes: 8,
-			pack: packF32AVX512, tile: tileFloatAVX512, direct: directF32AVX512, directTokens: 1},
+			pack: packF32AVX512, tile: tileFloatAVX512, direct: inFours(directF32AVX2), directTokens: 1},
 		{level: "avx2", rows: 4, blockLen: 8, panelBytes: 128, maxBlocks: 128, lanes: 8,
 			pack: packF32AVX2, tile: tileFloatAVX2, direct: directF32AVX2, directTokens: 1},
 	},
+}
+
+// inFours returns a kernel of 8 rows made of one of 4: for a single token, rows of
+// which fewer are read side by side come faster from memory (57 GB/s against 52 on
+// two cores of a Zen 5).
+func inFours(direct func(t *tileArgs)) func(t *tileArgs) {
+	return func(t *tileArgs) {
+		direct(t)
+		t.w = (*byte)(unsafe.Add(unsafe.Pointer(t.w), 4*t.wStride))
+		t.acc = (*float32)(unsafe.Add(unsafe.Pointer(t.acc), 4*8*4)) // 8 lanes a row
+		direct(t)
+	}
 }
 
 //go:noescape
@@ -35,15 +49,6 @@ func packF32AVX512(panel, w *byte, stride, nb int)
 
 //go:noescape
 func tileFloatAVX512(t *tileArgs)
-
-//go:noescape
-func directF16AVX512(t *tileArgs)
-
-//go:noescape
-func directBF16AVX512(t *tileArgs)
-
-//go:noescape
-func directF32AVX512(t *tileArgs)
 
 //go:noescape
 func packF16AVX2(panel, w *byte, stride, nb int)
