@@ -11,7 +11,7 @@ import (
 // pack makes one from the file's bytes, tile multiplies it with any number of
 // tokens: for a prompt the packing is a small part of the work, for a single
 // token it is a detour through the nearest cache. Both see a run of blocks (at
-// most panelBlocks) at a time and carry the accumulators from one run to the
+// most maxBlocks) at a time and carry the accumulators from one run to the
 // next, so a panel stays in the cache however long the rows are.
 type kernel struct {
 	level string // instruction set, one of levels
