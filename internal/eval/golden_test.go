@@ -135,13 +135,13 @@ func TestGoldenDivergence(t *testing.T) {
 func TestGoldenBits(t *testing.T) {
 	g, text := readGolden(t)
 	want := map[string]struct{ ppl, kld uint64 }{
-		"stories260K": {0x400024c2452f6531, 0x0},
-		"s-f16":       {0x4000247c11cb7242, 0x3eb538f342d57fdc},
-		"s-q8_0":      {0x40003461bb6e6c4e, 0x3f45e73472227665},
-		"s-q5_1":      {0x4000d29c1b66be23, 0x3f8bd9bd942348ff},
-		"s-q5_0":      {0x4000b3bd7fdd6ead, 0x3f93ec0b9857abee},
-		"s-q4_1":      {0x4002657261d8a1f9, 0x3faf77d76141dfe7},
-		"s-q4_0":      {0x40012f46a67ebd93, 0x3fba373ad8469639},
+		"stories260K": {0x40002529b3da4682, 0x0},
+		"s-f16":       {0x4000250cb754bbbb, 0x3ec64fbaf47fbdb2},
+		"s-q8_0":      {0x4000373691aa5c92, 0x3f471ef576a090d1},
+		"s-q5_1":      {0x4000c4c898bad4ba, 0x3f8d422e873031fc},
+		"s-q5_0":      {0x4000b1315899e2c2, 0x3f934773bf50f685},
+		"s-q4_1":      {0x4002615edb0c4f50, 0x3fafa2233945a695},
+		"s-q4_0":      {0x40012845290f3ad2, 0x3fba05e4f01cdd7e},
 	}
 	opt := model.SessionOptions{Ctx: g.Context, Threads: 2}
 	base := open(t, g.From, opt)

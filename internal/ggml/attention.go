@@ -2,27 +2,26 @@ package ggml
 
 import (
 	"math"
+
+	"alpaca/internal/quant"
 )
 
 // Attention is, for each token and head, the mean of the values of the positions
 // that the token sees, weighted by the softmax of their keys' scores.
 //
-// It is defined block by block, so that neither the tokens evaluated together
-// nor the workers show in the bits. With q the head's query times Scale, and
-// m = -Inf, l = 0, o = 0, for each block in order that has visible positions:
+// Neither the tokens evaluated together nor the workers show in the bits. With q
+// the head's query, rounded to halves if the keys are, times Scale:
 //
-//	s[j] = fma chain over d of q[d], k[j][d]       for visible j, else -Inf
-//	m'   = the greatest of m and s[j]
-//	e[j] = exp(s[j] - m')
-//	c    = exp(m - m')
-//	l    = l*c + sum of e                          (lanes j%8 in order, then sum8)
-//	o[d] = fma chain over visible j of e[j], v[j][d], from o[d]*c
-//	m    = m'
+//	s[j] = fma chain over d of q[d], k[j][d]        for visible j, else -Inf
+//	p[j] = softmax of s                             (softmaxGeneric)
+//	o[d] = fma chain over visible j of p[j], v[j][d]
 //
-// and the result is o[d] * (1/l).
+// and p is rounded to halves if the values are. A product gains nothing by one side
+// being finer than the other; llama.cpp rounds the same, so that both give the same
+// probabilities.
 //
 // A work item is one key head and some tokens, whose queries of all heads that
-// share the key head use one widening of the block to float32. Where that gives
+// share the key head use one widening of a block to float32. Where that gives
 // too few items for the workers, the heads are divided too.
 type Attention struct {
 	Format *KVFormat
@@ -52,16 +51,21 @@ type attentionScratch struct {
 	keys   []float32 // [KeyDim, 32]
 	values []float32 // [32, ValueDim]
 	q      []float32 // [rows, KeyDim]; a row is a token's head, token by token
-	scores []float32 // [rows, 32]
+	scores []float32 // [rows, positions of the item's blocks and linePad]
 	out    []float32 // [rows, ValueDim]
-	max    []float32 // [rows]
-	sum    []float32 // [rows]
-	scale  []float32 // [rows] of what has been gathered before the current block
 }
 
-// attentionRows is the number of queries that an item has at least if there are
-// enough: the work of widening a block is divided among so many.
-const attentionRows = 256
+const (
+	// attentionRows is the most queries of an item if there are enough: the
+	// work of widening a block is divided among so many.
+	attentionRows = 256
+	// attentionScores is how many scores an item may have at once where it has
+	// more than a few rows: about what the second cache holds.
+	attentionScores = 1 << 18
+	// linePad parts the rows of scores, whose starts would else fall into the
+	// same cache set.
+	linePad = 16
+)
 
 // Reserve allocates the memory for evaluating up to tokens tokens at a time by
 // that many workers.
@@ -74,11 +78,8 @@ func (a *Attention) Reserve(workers, tokens int) {
 			keys:   make([]float32, a.Format.KeyDim*BlockLen),
 			values: make([]float32, BlockLen*a.Format.ValueDim),
 			q:      make([]float32, rows*a.Format.KeyDim),
-			scores: make([]float32, rows*BlockLen),
+			scores: make([]float32, attentionScores),
 			out:    make([]float32, rows*a.Format.ValueDim),
-			max:    make([]float32, rows),
-			sum:    make([]float32, rows),
-			scale:  make([]float32, rows),
 		}
 	}
 }
@@ -88,7 +89,7 @@ func (a *Attention) Bytes() int {
 	n := 0
 	for i := range a.workers {
 		w := &a.workers[i]
-		n += 4 * (len(w.keys) + len(w.values) + len(w.q) + len(w.scores) + len(w.out) + len(w.max) + len(w.sum) + len(w.scale))
+		n += 4 * (len(w.keys) + len(w.values) + len(w.q) + len(w.scores) + len(w.out))
 	}
 	return n
 }
@@ -96,17 +97,34 @@ func (a *Attention) Bytes() int {
 // Run evaluates the attention of the tokens that the fields describe.
 func (a *Attention) Run(p *Pool) error {
 	shared := a.Heads / a.Format.Heads
-	a.groupTokens = max(1, attentionRows/shared)
+	seen := a.Pos + a.Tokens
+	if a.Window > 0 {
+		seen = min(seen, a.Window+a.Tokens)
+	}
+	width := seen + 2*BlockLen + linePad // of a row of scores at most
+	rows := min(attentionRows, attentionScores/width)
+	a.groupTokens = max(1, rows/shared)
 	groups := (a.Tokens + a.groupTokens - 1) / a.groupTokens
 	a.split = 1
-	for items := groups * a.Format.Heads; a.split < shared && items*a.split < p.Threads(); {
+	for items := groups * a.Format.Heads; a.split < shared && (items*a.split < p.Threads() || shared/a.split > max(1, rows)); {
 		a.split++
 		for shared%a.split != 0 {
 			a.split++
 		}
 	}
-	work := min(a.Pos+a.Tokens, 1<<12) * min(a.Tokens, a.groupTokens) * (shared / a.split) * a.Format.KeyDim
+	a.reserveScores(a.groupTokens * (shared / a.split) * width)
+	work := min(seen, 1<<12) * min(a.Tokens, a.groupTokens) * (shared / a.split) * a.Format.KeyDim
 	return p.Run(a, groups*a.Format.Heads*a.split, minWork/work+1)
+}
+
+// reserveScores sees to it that every worker has room for n scores: what Reserve
+// gave them, unless a single row is longer.
+func (a *Attention) reserveScores(n int) {
+	for i := range a.workers {
+		if w := &a.workers[i]; len(w.scores) < n {
+			w.scores = make([]float32, n+n/8)
+		}
+	}
 }
 
 // Do implements Task.
@@ -119,33 +137,118 @@ func (a *Attention) Do(worker, lo, hi int) {
 		end := a.Tokens - group*a.groupTokens
 		start := max(0, end-a.groupTokens)
 		n := a.Heads / a.Format.Heads / a.split
-		a.item(&a.workers[worker], keyHead, (keyHead*a.split+part)*n, n, start, end)
+		it := attentionItem{Attention: a, s: &a.workers[worker], keyHead: keyHead, head: (keyHead*a.split + part) * n, n: n, start: start, end: end}
+		it.run()
 	}
 }
 
-// item evaluates heads head to head+n-1, which use keyHead, of tokens start to
+// attentionItem is heads head to head+n-1, which use keyHead, of tokens start to
 // end-1.
-func (a *Attention) item(s *attentionScratch, keyHead, head, n, start, end int) {
-	keyDim, valueDim := a.Format.KeyDim, a.Format.ValueDim
-	rows := (end - start) * n
+type attentionItem struct {
+	*Attention
+	s           *attentionScratch
+	keyHead     int
+	head, n     int
+	start, end  int
+	first, last int // blocks that some of the tokens see
+	width       int // floats from a row of scores to the next
+}
+
+func (a *attentionItem) run() {
+	keyDim, valueDim, s := a.Format.KeyDim, a.Format.ValueDim, a.s
+	rows := (a.end - a.start) * a.n
 	for r := range rows {
 		q := s.q[r*keyDim : (r+1)*keyDim]
-		copy(q, a.Q[((start+r/n)*a.Heads+head+r%n)*keyDim:])
+		src := a.Q[a.at(r)*keyDim:][:keyDim]
+		if a.Format.TypeK == quant.F16 {
+			quant.RoundHalves(q, src)
+		} else {
+			copy(q, src)
+		}
 		scaleBy(q, a.Scale)
-		s.max[r], s.sum[r] = float32(math.Inf(-1)), 0
+	}
+	from, _ := a.visible(a.start)
+	_, to := a.visible(a.end - 1)
+	a.first, a.last = from/BlockLen, (to-1)/BlockLen
+	a.width = (a.last+1-a.first)*BlockLen + linePad
+
+	for b := a.first; b <= a.last; b++ {
+		a.score(b)
+	}
+	for r := range rows {
+		from, to := a.visible(a.start + r/a.n)
+		lo, hi := from/BlockLen, (to-1)/BlockLen // its own blocks
+		row := s.scores[r*a.width+(lo-a.first)*BlockLen:][:(hi+1-lo)*BlockLen]
+		hide(row[:from-lo*BlockLen])
+		hide(row[to-lo*BlockLen:])
+		softmax(row, a.Format.TypeV == quant.F16)
 	}
 	clear(s.out[:rows*valueDim])
-
-	first, _ := a.visible(start)
-	_, last := a.visible(end - 1)
-	for b := first / BlockLen; b*BlockLen < last; b++ {
-		a.block(s, b, keyHead, n, start, end)
+	for b := a.first; b <= a.last; b++ {
+		a.gather(b)
 	}
-
 	for r := range rows {
-		o := s.out[r*valueDim : (r+1)*valueDim]
-		scaleBy(o, 1/s.sum[r])
-		copy(a.Out[((start+r/n)*a.Heads+head+r%n)*valueDim:], o)
+		copy(a.Out[a.at(r)*valueDim:], s.out[r*valueDim:(r+1)*valueDim])
+	}
+}
+
+// at returns which of the queries [Tokens, Heads] row r is.
+func (a *attentionItem) at(r int) int { return (a.start+r/a.n)*a.Heads + a.head + r%a.n }
+
+// bytes returns the layer's block b.
+func (a *Attention) bytes(b int) []byte {
+	return a.Blocks[b][a.Offset : a.Offset+a.Format.BlockBytes()]
+}
+
+// tokens returns the tokens lo to hi-1 that see something of block b: the first of
+// the item may be too early for it, the last too late.
+func (a *attentionItem) tokens(b int) (lo, hi int) {
+	lo, hi = a.start, a.end
+	for lo < hi && !a.sees(lo, b) {
+		lo++
+	}
+	for lo < hi && !a.sees(hi-1, b) {
+		hi--
+	}
+	return lo, hi
+}
+
+// score sets the scores of block b's positions, visible or not.
+func (a *attentionItem) score(b int) {
+	lo, hi := a.tokens(b)
+	if lo == hi {
+		return
+	}
+	s, keyDim := a.s, a.Format.KeyDim
+	base, rows := (lo-a.start)*a.n, (hi-lo)*a.n
+	at := base*a.width + (b-a.first)*BlockLen
+	for r := range rows {
+		clear(s.scores[at+r*a.width:][:BlockLen])
+	}
+	a.Format.widenKeys(s.keys, a.Format.Keys(a.bytes(b), a.keyHead))
+	gemm(s.scores[at:], a.width, s.q[base*keyDim:], keyDim, s.keys, BlockLen, rows, keyDim, BlockLen)
+}
+
+// gather adds block b's values, by their probabilities. Tokens that see all of the
+// block share one product; others have their own, of the positions they see: 0 * v
+// is not 0 for every v.
+func (a *attentionItem) gather(b int) {
+	lo, hi := a.tokens(b)
+	if lo == hi {
+		return
+	}
+	s, valueDim := a.s, a.Format.ValueDim
+	a.Format.widenValues(s.values, a.Format.Values(a.bytes(b), a.keyHead))
+	for t := lo; t < hi; {
+		from, to := a.visibleIn(t, b)
+		same := t + 1
+		for same < hi && from == 0 && to == BlockLen && a.seesAll(same, b) {
+			same++
+		}
+		r := (t - a.start) * a.n
+		gemm(s.out[r*valueDim:], valueDim, s.scores[r*a.width+(b-a.first)*BlockLen+from:], a.width,
+			s.values[from*valueDim:], valueDim, (same-t)*a.n, to-from, valueDim)
+		t = same
 	}
 }
 
@@ -156,63 +259,6 @@ func (a *Attention) visible(token int) (from, to int) {
 		from = max(0, to-a.Window)
 	}
 	return from, to
-}
-
-// block adds what block b holds for tokens start to end-1, n heads each.
-func (a *Attention) block(s *attentionScratch, b, keyHead, n, start, end int) {
-	keyDim, valueDim := a.Format.KeyDim, a.Format.ValueDim
-	bytes := a.Blocks[b][a.Offset : a.Offset+a.Format.BlockBytes()]
-
-	// The tokens that see something of the block: the first are too early for
-	// it, the last may be too late.
-	lo, hi := start, end
-	for lo < hi && !a.sees(lo, b) {
-		lo++
-	}
-	for lo < hi && !a.sees(hi-1, b) {
-		hi--
-	}
-	if lo == hi {
-		return
-	}
-	base := (lo - start) * n // row of token lo
-	rows := (hi - lo) * n
-
-	a.Format.widenKeys(s.keys, a.Format.Keys(bytes, keyHead))
-	scores := s.scores[base*BlockLen : (base+rows)*BlockLen]
-	clear(scores)
-	gemm(scores, BlockLen, s.q[base*keyDim:], keyDim, s.keys, BlockLen, rows, keyDim, BlockLen)
-
-	for t := lo; t < hi; t++ {
-		if from, to := a.visibleIn(t, b); from > 0 || to < BlockLen {
-			for r := (t - lo) * n; r < (t-lo+1)*n; r++ {
-				hide(scores[r*BlockLen : r*BlockLen+from])
-				hide(scores[r*BlockLen+to : (r+1)*BlockLen])
-			}
-		}
-	}
-	c := s.scale[:rows]
-	softmaxRows(scores, s.max[base:base+rows], s.sum[base:base+rows], c)
-	for r, c := range c {
-		if c != 1 {
-			scaleBy(s.out[(base+r)*valueDim:(base+r+1)*valueDim], c)
-		}
-	}
-
-	// Tokens that see all of the block share one product; others have their own,
-	// of the positions they see: 0 * v is not 0 for every v.
-	a.Format.widenValues(s.values, a.Format.Values(bytes, keyHead))
-	for t := lo; t < hi; {
-		from, to := a.visibleIn(t, b)
-		same := t + 1
-		for same < hi && from == 0 && to == BlockLen && a.seesAll(same, b) {
-			same++
-		}
-		r := (t - start) * n
-		gemm(s.out[r*valueDim:], valueDim, s.scores[r*BlockLen+from:], BlockLen,
-			s.values[from*valueDim:], valueDim, (same-t)*n, to-from, valueDim)
-		t = same
-	}
 }
 
 // visibleIn returns which positions [from, to) of block b a token sees, counted
@@ -236,33 +282,5 @@ func (a *Attention) seesAll(token, b int) bool {
 func hide(scores []float32) {
 	for j := range scores {
 		scores[j] = float32(math.Inf(-1))
-	}
-}
-
-// softmaxRowsGeneric takes a block's scores [rows, 32] into account, which it
-// replaces by e^(score - max') with max' the greatest of the row's max and its
-// scores that are numbers. A row's sum becomes sum*c + the sum of the new ones,
-// of each 8 lanes j%8 in order and these as quant.DotF32 adds lanes, and c is
-// e^(max - max'), 1 where the max stays, by which all that the row has gathered has to be scaled.
-func softmaxRowsGeneric(scores, max, sum, c []float32) {
-	for r, m := range max {
-		row := scores[r*BlockLen : (r+1)*BlockLen]
-		for _, s := range row {
-			if s > m {
-				m = s
-			}
-		}
-		var lanes [8]float32
-		for j, s := range row {
-			e := Exp32(s - m)
-			row[j] = e
-			lanes[j%8] += e
-		}
-		c[r] = 1
-		if m != max[r] {
-			c[r] = Exp32(max[r] - m)
-		}
-		sum[r] = float32(sum[r]*c[r]) + (((lanes[0] + lanes[4]) + (lanes[2] + lanes[6])) + ((lanes[1] + lanes[5]) + (lanes[3] + lanes[7])))
-		max[r] = m
 	}
 }

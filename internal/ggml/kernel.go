@@ -8,7 +8,7 @@ type kernel struct {
 	level string // of quant.Allowed: "avx2", "neon", ...
 
 	gemm             func(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int)
-	softmax          func(scores, max, sum, c []float32)
+	softmax          func(scores []float32, half bool)
 	scale            func(x []float32, by float32)
 	add              func(dst, x []float32)
 	rmsNorm          func(dst, x, w []float32, eps float32)
@@ -20,7 +20,7 @@ type kernel struct {
 // The inner loops in use.
 var (
 	gemm           = gemmGeneric
-	softmaxRows    = softmaxRowsGeneric
+	softmax        = softmaxGeneric
 	scaleBy        = scaleByGeneric
 	rmsNorm        = rmsNormGeneric
 	siluMul        = siluMulGeneric
@@ -41,7 +41,7 @@ func useBest(table []kernel) string {
 			continue
 		}
 		use(&gemm, k.gemm, k.gemm != nil)
-		use(&softmaxRows, k.softmax, k.softmax != nil)
+		use(&softmax, k.softmax, k.softmax != nil)
 		use(&scaleBy, k.scale, k.scale != nil)
 		use(&addTo, k.add, k.add != nil)
 		use(&rmsNorm, k.rmsNorm, k.rmsNorm != nil)

@@ -6,9 +6,9 @@ import "unsafe"
 
 // kernelTable lists the kernels, best first.
 var kernelTable = []kernel{
-	{level: "avx512vnni", gemm: gemmAVX512, softmax: softmaxRowsAVX512, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
+	{level: "avx512vnni", gemm: gemmAVX512, softmax: softmaxBlocksAVX512, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
 		silu: siluAVX2, add: addAVX2, adjacent: rotateAdjacentAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2},
-	{level: "avx2", gemm: gemmAVX2, softmax: softmaxRowsAVX2, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
+	{level: "avx2", gemm: gemmAVX2, softmax: softmaxBlocksAVX2, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
 		silu: siluAVX2, add: addAVX2, adjacent: rotateAdjacentAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2},
 }
 
@@ -76,36 +76,20 @@ func gemmAVX2(c []float32, cStride int, a []float32, aStride int, b []float32, b
 	}
 }
 
-// softmaxArgs is what a softmax over rows [rows, 32] of scores needs.
-type softmaxArgs struct {
-	scores, max, sum, c *float32
-	rows                int
-}
-
-func newSoftmaxArgs(scores, max, sum, c []float32) softmaxArgs {
-	n := len(max)
-	_, _, _ = scores[n*BlockLen-1], sum[n-1], c[n-1]
-	return softmaxArgs{&scores[0], &max[0], &sum[0], &c[0], n}
-}
+//go:noescape
+func softmaxAVX512(scores *float32, n int, half bool)
 
 //go:noescape
-func softmaxAVX512(args *softmaxArgs)
+func softmaxAVX2(scores *float32, n int, half bool)
 
-func softmaxRowsAVX512(scores, max, sum, c []float32) {
-	if len(max) > 0 {
-		args := newSoftmaxArgs(scores, max, sum, c)
-		softmaxAVX512(&args)
-	}
+func softmaxBlocksAVX512(scores []float32, half bool) {
+	checkBlocks(scores)
+	softmaxAVX512(&scores[0], len(scores), half)
 }
 
-//go:noescape
-func softmaxAVX2(args *softmaxArgs)
-
-func softmaxRowsAVX2(scores, max, sum, c []float32) {
-	if len(max) > 0 {
-		args := newSoftmaxArgs(scores, max, sum, c)
-		softmaxAVX2(&args)
-	}
+func softmaxBlocksAVX2(scores []float32, half bool) {
+	checkBlocks(scores)
+	softmaxAVX2(&scores[0], len(scores), half)
 }
 
 //go:noescape

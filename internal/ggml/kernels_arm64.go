@@ -7,7 +7,7 @@ import "unsafe"
 // kernelTable lists the kernels. Better CPUs than the least have nothing that
 // would serve these loops better.
 var kernelTable = []kernel{
-	{level: "neon", gemm: gemmNEON, softmax: softmaxRowsNEON, scale: scaleByNEON, rmsNorm: rmsNormNEON,
+	{level: "neon", gemm: gemmNEON, softmax: softmaxBlocksNEON, scale: scaleByNEON, rmsNorm: rmsNormNEON,
 		silu: siluMulNEON, add: addToNEON, adjacent: rotateAdjacentNEON, halves: rotateHalvesNEON, widenQ8: widenQ8NEON},
 }
 
@@ -63,22 +63,12 @@ func gemmNEON(c []float32, cStride int, a []float32, aStride int, b []float32, b
 	}
 }
 
-// softmaxArgs is what a softmax over rows [rows, 32] of scores needs.
-type softmaxArgs struct {
-	scores, max, sum, c *float32
-	rows                int
-}
-
 //go:noescape
-func softmaxNEON(args *softmaxArgs)
+func softmaxNEON(scores *float32, n int, half bool)
 
-func softmaxRowsNEON(scores, max, sum, c []float32) {
-	n := len(max)
-	if n == 0 {
-		return
-	}
-	_, _, _ = scores[n*BlockLen-1], sum[n-1], c[n-1]
-	softmaxNEON(&softmaxArgs{&scores[0], &max[0], &sum[0], &c[0], n})
+func softmaxBlocksNEON(scores []float32, half bool) {
+	checkBlocks(scores)
+	softmaxNEON(&scores[0], len(scores), half)
 }
 
 //go:noescape

@@ -98,6 +98,7 @@ func TestPrepareNormalizes(t *testing.T) {
 	prep := Prepare{Src: x, Norm: w, Eps: 1e-5, Dst: make([]float32, rows*cols)}
 	prep.Reserve(3, rows, cols, []quant.Type{quant.F32, quant.Q8_0})
 	prep.Want(rows, cols)
+	prep.WantType(quant.F32)
 	prep.WantType(quant.F16)
 	prep.WantType(quant.Q4_0)
 	require.NoError(t, prep.Run(p))
@@ -111,8 +112,11 @@ func TestPrepareNormalizes(t *testing.T) {
 			want := float64(x[i*cols+j]) * scale * float64(w[j])
 			require.InDelta(t, want, prep.Dst[i*cols+j], 1e-6)
 		}
-		f, q := prep.Acts(quant.F32), prep.Acts(quant.Q8_0)
+		f, h, q := prep.Acts(quant.F32), prep.Acts(quant.F16), prep.Acts(quant.Q8_0)
 		require.Equal(t, prep.Dst[i*cols:(i+1)*cols], f.F[i*f.Stride:i*f.Stride+cols])
+		for j := range cols {
+			require.Equal(t, quant.RoundHalf(prep.Dst[i*cols+j]), h.F[i*h.Stride+j])
+		}
 		for j := range cols {
 			require.InDelta(t, prep.Dst[i*cols+j], float32(q.Q[i*q.Stride+j])*q.D[i*q.Blocks+j/32], 0.02)
 		}

@@ -14,6 +14,11 @@
 #define VFNEG(n, d)        WORD $(0x6ea0f800 | (n)<<5 | (d)) // fneg vd.4s, vn.4s
 #define VFCMGT(m, n, d)    WORD $(0x6ea0e400 | (m)<<16 | (n)<<5 | (d)) // fcmgt vd.4s, vn.4s, vm.4s
 #define VSCVTF(n, d)       WORD $(0x4e21d800 | (n)<<5 | (d)) // scvtf vd.4s, vn.4s
+#define VFCVTN(n, d)       WORD $(0x0e216800 | (n)<<5 | (d)) // fcvtn vd.4h, vn.4s
+#define VFCVTL(n, d)       WORD $(0x0e217800 | (n)<<5 | (d)) // fcvtl vd.4s, vn.4h
+#define VFCVTLD(n, d)      WORD $(0x0e617800 | (n)<<5 | (d)) // fcvtl vd.2d, vn.2s
+#define VFCVTL2D(n, d)     WORD $(0x4e617800 | (n)<<5 | (d)) // fcvtl2 vd.2d, vn.4s
+#define VFADDD(m, n, d)    WORD $(0x4e60d400 | (m)<<16 | (n)<<5 | (d)) // fadd vd.2d, vn.2d, vm.2d
 #define VSSHR4S(s, n, d)   WORD $(0x4f000400 | (64-(s))<<16 | (n)<<5 | (d)) // sshr vd.4s, vn.4s, #s
 #define VSXTL8H(n, d)      WORD $(0x0f08a400 | (n)<<5 | (d)) // sshll vd.8h, vn.8b, #0
 #define VSXTL28H(n, d)     WORD $(0x4f08a400 | (n)<<5 | (d)) // sshll2 vd.8h, vn.16b, #0

@@ -35,20 +35,3 @@ func siluMulGeneric(gate, up []float32) {
 		gate[i] = float32(g/(1+Exp32(-g))) * up[i]
 	}
 }
-
-// Softmax replaces x by e^(x - max x) / sum, for the few numbers of a router;
-// the sum is taken in order.
-func Softmax(x []float32) {
-	m := float32(math.Inf(-1))
-	for _, v := range x {
-		m = max(m, v)
-	}
-	var sum float32
-	for i, v := range x {
-		x[i] = Exp32(v - m)
-		sum += x[i]
-	}
-	for i := range x {
-		x[i] /= sum
-	}
-}

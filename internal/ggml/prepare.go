@@ -12,20 +12,9 @@ type Prepare struct {
 
 	nrows   int
 	cols    int
-	forms   [3]quant.Acts // by slot
-	used    [3]bool       // forms that are asked for
-	scratch [][]float32   // [workers][cols]
-}
-
-// slot returns the number of the form that weights of type t want.
-func slot(t quant.Type) int {
-	switch t.BlockLen() {
-	case 1:
-		return 0
-	case 256:
-		return 2
-	}
-	return 1
+	forms   [quant.NumActForms]quant.Acts
+	used    [quant.NumActForms]bool // forms that are asked for
+	scratch [][]float32             // [workers][cols]
 }
 
 // Reserve allocates the memory for that many workers and rows × cols activations
@@ -36,7 +25,7 @@ func (p *Prepare) Reserve(workers, rows, cols int, types []quant.Type) {
 		p.scratch[i] = make([]float32, cols)
 	}
 	for _, t := range types {
-		p.forms[slot(t)].Reset(t, rows, cols)
+		p.forms[quant.ActFormOf(t)].Reset(t, rows, cols)
 	}
 }
 
@@ -54,18 +43,20 @@ func (p *Prepare) Bytes() int {
 
 // Want asks for rows × cols activations, for weights of the types that WantType
 // then names. Run or SetRow fill them.
-func (p *Prepare) Want(rows, cols int) { p.nrows, p.cols, p.used = rows, cols, [3]bool{} }
+func (p *Prepare) Want(rows, cols int) {
+	p.nrows, p.cols, p.used = rows, cols, [quant.NumActForms]bool{}
+}
 
 // WantType asks for the form that weights of type t want.
 func (p *Prepare) WantType(t quant.Type) {
-	if i := slot(t); !p.used[i] {
+	if i := quant.ActFormOf(t); !p.used[i] {
 		p.used[i] = true
 		p.forms[i].Reset(t, p.nrows, p.cols)
 	}
 }
 
 // Acts returns the activations for weights of type t.
-func (p *Prepare) Acts(t quant.Type) *quant.Acts { return &p.forms[slot(t)] }
+func (p *Prepare) Acts(t quant.Type) *quant.Acts { return &p.forms[quant.ActFormOf(t)] }
 
 // SetRow sets row i to x, without normalization.
 func (p *Prepare) SetRow(i int, x []float32) {

@@ -4,88 +4,129 @@
 #include "textflag.h"
 #include "exp_amd64.h"
 
-// Softmax over rows of 32 scores: softmaxRowsGeneric, operation by operation.
+// Softmax over scores, 32 at a time: softmaxGeneric, operation by operation, in
+// three passes of which the row of a prompt stays in the first cache.
+//
+// s > m ? s : m is VMAXPS with m as its last source, also for NaN; lanes hold no NaN
+// then, so that their order does not matter.
 //
 // Registers
-//	DI  args      CX  rows left
-//	SI  scores    R8  max    R9  sum    R10  c
-#define SOFTMAX_ARGS \
-	MOVQ args+0(FP), DI            \
-	MOVQ softmaxArgs_scores(DI), SI \
-	MOVQ softmaxArgs_max(DI), R8   \
-	MOVQ softmaxArgs_sum(DI), R9   \
-	MOVQ softmaxArgs_c(DI), R10    \
-	MOVQ softmaxArgs_rows(DI), CX
+//	SI  scores      CX  their number, a multiple of 32    AX  whether to round to halves
+//	DI  the current scores        DX  those left
 
-// func softmaxAVX2(args *softmaxArgs)
+// INVERSE sets to to float32(1/sum) of the four float64 of y, whose low half is x.
+// Clobbers th.
+#define INVERSE(x, y, th, to) \
+	VEXTRACTF128 $1, y, th          \
+	VADDPD       th, x, x           \ // (s0+s4)+(s2+s6), (s1+s5)+(s3+s7)
+	VUNPCKHPD    x, x, th           \
+	VADDSD       th, x, x           \
+	VCVTSS2SD    ·expConst+352(SB), x, th \
+	VDIVSD       x, th, th          \
+	VCVTSD2SS    th, th, to
+
+// ADD8 adds 8 float32 of y, whose low half is x, to the float64 in Y5 and Y12.
+// Clobbers t and u, whose low half is uh.
+#define ADD8(x, y, t, u, uh) \
+	VCVTPS2PD    x, t      \
+	VADDPD       t, Y5, Y5 \
+	VEXTRACTF128 $1, y, uh \
+	VCVTPS2PD    uh, u     \
+	VADDPD       u, Y12, Y12
+
+// func softmaxAVX2(scores *float32, n int, half bool)
 //
-// Y0-Y3 the scores, Y4 the greatest in all lanes, Y5 sums, Y12 the old greatest.
-TEXT ·softmaxAVX2(SB), NOSPLIT, $0-8
-	SOFTMAX_ARGS
+// Y0-Y3 scores, Y4 the greatest in all lanes, then the factor, Y5 and Y12 sums in
+// float64.
+TEXT ·softmaxAVX2(SB), NOSPLIT, $0-17
+	MOVQ    scores+0(FP), SI
+	MOVQ    n+8(FP), CX
+	MOVBLZX half+16(FP), AX
 
-row:
-	VBROADCASTSS (R8), Y12
-	VMOVUPS      (SI), Y0
-	VMOVUPS      32(SI), Y1
-	VMOVUPS      64(SI), Y2
-	VMOVUPS      96(SI), Y3
+	VBROADCASTSS ·expConst+448(SB), Y4
+	VMOVAPS Y4, Y5
+	MOVQ    SI, DI
+	MOVQ    CX, DX
 
-	// s > m ? s : m, which VMAXPS is with m as its last source, also for NaN.
-	VMAXPS Y12, Y0, Y5
-	VMAXPS Y5, Y1, Y5
-	VMAXPS Y5, Y2, Y5
-	VMAXPS Y5, Y3, Y5
-
-	// The lanes hold no NaN but m itself, so their order does not matter.
+greatest:
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VMAXPS  Y4, Y0, Y4
+	VMAXPS  Y5, Y1, Y5
+	VMAXPS  Y4, Y2, Y4
+	VMAXPS  Y5, Y3, Y5
+	ADDQ    $128, DI
+	SUBQ    $32, DX
+	JNZ     greatest
+	VMAXPS  Y5, Y4, Y5
 	VPERM2F128 $1, Y5, Y5, Y6
 	VMAXPS     Y6, Y5, Y5
 	VSHUFPS    $0x4e, Y5, Y5, Y6
 	VMAXPS     Y6, Y5, Y5
 	VSHUFPS    $0xb1, Y5, Y5, Y6
 	VMAXPS     Y6, Y5, Y4
-	VMOVSS     X4, (R8)
 
-	VSUBPS Y4, Y0, Y0
-	VSUBPS Y4, Y1, Y1
-	VSUBPS Y4, Y2, Y2
-	VSUBPS Y4, Y3, Y3
+	VXORPS Y5, Y5, Y5
+	VXORPS Y12, Y12, Y12
+	MOVQ   SI, DI
+	MOVQ   CX, DX
+
+exp:
+	VMOVUPS (DI), Y0
+	VMOVUPS 32(DI), Y1
+	VMOVUPS 64(DI), Y2
+	VMOVUPS 96(DI), Y3
+	VSUBPS  Y4, Y0, Y0
+	VSUBPS  Y4, Y1, Y1
+	VSUBPS  Y4, Y2, Y2
+	VSUBPS  Y4, Y3, Y3
 	EXP(Y0, Y6, Y7, Y8)
 	EXP(Y1, Y9, Y10, Y11)
 	EXP(Y2, Y6, Y7, Y8)
 	EXP(Y3, Y9, Y10, Y11)
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	VMOVUPS Y2, 64(DI)
+	VMOVUPS Y3, 96(DI)
+	ADD8(X0, Y0, Y6, Y7, X7)
+	ADD8(X1, Y1, Y8, Y9, X9)
+	ADD8(X2, Y2, Y6, Y7, X7)
+	ADD8(X3, Y3, Y8, Y9, X9)
+	ADDQ    $128, DI
+	SUBQ    $32, DX
+	JNZ     exp
+	VADDPD       Y12, Y5, Y5 // s0+s4, s1+s5, s2+s6, s3+s7
+	INVERSE(X5, Y5, X6, X4)
+	VBROADCASTSS X4, Y4
+
+	TESTL AX, AX
+	JZ    scale
+
+halves:
+	VMULPS    (SI), Y4, Y0
+	VMULPS    32(SI), Y4, Y1
+	VCVTPS2PH $0, Y0, X0
+	VCVTPS2PH $0, Y1, X1
+	VCVTPH2PS X0, Y0
+	VCVTPH2PS X1, Y1
+	VMOVUPS   Y0, (SI)
+	VMOVUPS   Y1, 32(SI)
+	ADDQ      $64, SI
+	SUBQ      $16, CX
+	JNZ       halves
+	VZEROUPPER
+	RET
+
+scale:
+	VMULPS  (SI), Y4, Y0
+	VMULPS  32(SI), Y4, Y1
 	VMOVUPS Y0, (SI)
 	VMOVUPS Y1, 32(SI)
-	VMOVUPS Y2, 64(SI)
-	VMOVUPS Y3, 96(SI)
-	VADDPS  Y1, Y0, Y5
-	VADDPS  Y2, Y5, Y5
-	VADDPS  Y3, Y5, Y5
-	SUM8(X5, Y5, X6, Y6)
-
-	// c = e^(old - new), 1 where they are the same; sum = sum*c + new sum.
-	VUCOMISS X4, X12
-	JNE      changed
-	JPS      changed
-	VMOVSS   ·expConst+352(SB), X12
-	VADDSS   (R9), X5, X5
-	JMP      next
-
-changed:
-	VSUBPS Y4, Y12, Y12
-	EXP(Y12, Y6, Y7, Y8)
-	VMOVSS (R9), X6
-	VMULSS X12, X6, X6
-	VADDSS X5, X6, X5
-
-next:
-	VMOVSS X12, (R10)
-	VMOVSS X5, (R9)
-	ADDQ   $128, SI
-	ADDQ   $4, R8
-	ADDQ   $4, R9
-	ADDQ   $4, R10
-	DECQ   CX
-	JNZ    row
+	ADDQ    $64, SI
+	SUBQ    $16, CX
+	JNZ     scale
 	VZEROUPPER
 	RET
 
@@ -116,12 +157,13 @@ next:
 	VADDPS Z27, b, b     \
 	VSCALEFPS a, b, x
 
-// func softmaxAVX512(args *softmaxArgs)
+// func softmaxAVX512(scores *float32, n int, half bool)
 //
-// Z0, Z1 the scores, Z2 the greatest in all lanes, Z3 the old greatest, Z4-Z8
-// scratch.
-TEXT ·softmaxAVX512(SB), NOSPLIT, $0-8
-	SOFTMAX_ARGS
+// Z0, Z1 scores, Z2 the greatest in all lanes, then the factor, Z3 sums in float64.
+TEXT ·softmaxAVX512(SB), NOSPLIT, $0-17
+	MOVQ    scores+0(FP), SI
+	MOVQ    n+8(FP), CX
+	MOVBLZX half+16(FP), AX
 	VBROADCASTSS ·expConst+0(SB), Z16
 	VBROADCASTSS ·expConst+32(SB), Z17
 	VBROADCASTSS ·expConst+64(SB), Z18
@@ -135,12 +177,20 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-8
 	VBROADCASTSS ·expConst+320(SB), Z26
 	VBROADCASTSS ·expConst+352(SB), Z27
 
-row:
-	VBROADCASTSS (R8), Z3
-	VMOVUPS      (SI), Z0
-	VMOVUPS      64(SI), Z1
-	VMAXPS       Z3, Z0, Z2
-	VMAXPS       Z2, Z1, Z2
+	VBROADCASTSS ·expConst+448(SB), Z2
+	VMOVAPS Z2, Z3
+	MOVQ    SI, DI
+	MOVQ    CX, DX
+
+greatest:
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VMAXPS  Z2, Z0, Z2
+	VMAXPS  Z3, Z1, Z3
+	ADDQ    $128, DI
+	SUBQ    $32, DX
+	JNZ     greatest
+	VMAXPS  Z3, Z2, Z2
 	VEXTRACTF64X4 $1, Z2, Y4
 	VMAXPS       Y4, Y2, Y2
 	VEXTRACTF128 $1, Y2, X4
@@ -149,45 +199,64 @@ row:
 	VMAXPS       X4, X2, X2
 	VSHUFPS      $0xb1, X2, X2, X4
 	VMAXPS       X4, X2, X2
-	VMOVSS       X2, (R8)
 	VBROADCASTSS X2, Z2
 
-	VSUBPS Z2, Z0, Z0
-	VSUBPS Z2, Z1, Z1
+	VPXORD Z3, Z3, Z3
+	MOVQ   SI, DI
+	MOVQ   CX, DX
+
+exp:
+	VMOVUPS (DI), Z0
+	VMOVUPS 64(DI), Z1
+	VSUBPS  Z2, Z0, Z0
+	VSUBPS  Z2, Z1, Z1
 	EXPZ(Z0, Z4, Z5)
 	EXPZ(Z1, Z6, Z7)
+	VMOVUPS Z0, (DI)
+	VMOVUPS Z1, 64(DI)
+	VCVTPS2PD Y0, Z4
+	VADDPD    Z4, Z3, Z3
+	VEXTRACTF64X4 $1, Z0, Y5
+	VCVTPS2PD Y5, Z5
+	VADDPD    Z5, Z3, Z3
+	VCVTPS2PD Y1, Z6
+	VADDPD    Z6, Z3, Z3
+	VEXTRACTF64X4 $1, Z1, Y7
+	VCVTPS2PD Y7, Z7
+	VADDPD    Z7, Z3, Z3
+	ADDQ    $128, DI
+	SUBQ    $32, DX
+	JNZ     exp
+	VEXTRACTF64X4 $1, Z3, Y4
+	VADDPD        Y4, Y3, Y3 // s0+s4, s1+s5, s2+s6, s3+s7
+	INVERSE(X3, Y3, X4, X2)
+	VBROADCASTSS X2, Z2
+
+	TESTL AX, AX
+	JZ    scale
+
+halves:
+	VMULPS    (SI), Z2, Z0
+	VMULPS    64(SI), Z2, Z1
+	VCVTPS2PH $0, Z0, Y0
+	VCVTPS2PH $0, Z1, Y1
+	VCVTPH2PS Y0, Z0
+	VCVTPH2PS Y1, Z1
+	VMOVUPS   Z0, (SI)
+	VMOVUPS   Z1, 64(SI)
+	ADDQ      $128, SI
+	SUBQ      $32, CX
+	JNZ       halves
+	VZEROUPPER
+	RET
+
+scale:
+	VMULPS  (SI), Z2, Z0
+	VMULPS  64(SI), Z2, Z1
 	VMOVUPS Z0, (SI)
 	VMOVUPS Z1, 64(SI)
-	VEXTRACTF64X4 $1, Z0, Y4
-	VEXTRACTF64X4 $1, Z1, Y5
-	VADDPS Y4, Y0, Y0
-	VADDPS Y1, Y0, Y0
-	VADDPS Y5, Y0, Y0
-	SUM8(X0, Y0, X4, Y4)
-
-	// c = e^(old - new), 1 where they are the same; sum = sum*c + new sum.
-	VUCOMISS X2, X3
-	JNE      changed
-	JPS      changed
-	VMOVSS   ·expConst+352(SB), X3
-	VADDSS   (R9), X0, X0
-	JMP      next
-
-changed:
-	VSUBPS Z2, Z3, Z3
-	EXPZ(Z3, Z4, Z5)
-	VMOVSS (R9), X4
-	VMULSS X3, X4, X4
-	VADDSS X0, X4, X0
-
-next:
-	VMOVSS X3, (R10)
-	VMOVSS X0, (R9)
-	ADDQ   $128, SI
-	ADDQ   $4, R8
-	ADDQ   $4, R9
-	ADDQ   $4, R10
-	DECQ   CX
-	JNZ    row
+	ADDQ    $128, SI
+	SUBQ    $32, CX
+	JNZ     scale
 	VZEROUPPER
 	RET

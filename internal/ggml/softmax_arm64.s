@@ -5,93 +5,119 @@
 #include "neon_arm64.h"
 #include "exp_arm64.h"
 
-// MOST puts the greater of Vs and V12 into V12, where either is NaN V12. Clobbers
-// V13.
-#define MOST(n, s) \
-	VFCMGT(12, n, 13)            \
-	VBIT V13.B16, s.B16, V12.B16
+// MOST puts the greater of Vs and Vm into Vm, where either is NaN Vm. Clobbers V13.
+#define MOST(n, s, m, most) \
+	VFCMGT(m, n, 13)              \
+	VBIT V13.B16, s.B16, most.B16
 
-// func softmaxNEON(args *softmaxArgs)
+// ADD8 adds the 8 float32 of V(a) and V(b) to the float64 in V28 to V31. Clobbers V4
+// to V7.
+#define ADD8(a, b) \
+	VFCVTLD(a, 4)     \
+	VFCVTL2D(a, 5)    \
+	VFCVTLD(b, 6)     \
+	VFCVTL2D(b, 7)    \
+	VFADDD(4, 28, 28) \
+	VFADDD(5, 29, 29) \
+	VFADDD(6, 30, 30) \
+	VFADDD(7, 31, 31)
+
+// func softmaxNEON(scores *float32, n int, half bool)
 //
-// Softmax over rows of 32 scores: softmaxRowsGeneric, operation by operation.
+// Softmax over scores, 16 at a time: softmaxGeneric, operation by operation, in
+// three passes.
 //
 // Registers
-//	R0 scores  R1 max  R2 sum  R3 c  R4 rows left  R5 halves of a row left
-//	V0-V7 the scores, V0-V15 of EXP4    V16-V17 sums, eight lanes
-//	V28 the greatest in all lanes, V29 the old one
-TEXT ·softmaxNEON(SB), NOSPLIT, $0-8
-	MOVD args+0(FP), R5
-	MOVD softmaxArgs_scores(R5), R0
-	MOVD softmaxArgs_max(R5), R1
-	MOVD softmaxArgs_sum(R5), R2
-	MOVD softmaxArgs_c(R5), R3
-	MOVD softmaxArgs_rows(R5), R4
+//	R0 scores  R1 their number, a multiple of 32  R2 whether to round to halves
+//	R3 the current scores  R4 those left
+//	V0-V15 scores and what EXP4 needs  V18-V27 its constants
+//	V28-V31 sums, eight float64        V16 the greatest in all lanes
+TEXT ·softmaxNEON(SB), NOSPLIT, $0-17
+	MOVD  scores+0(FP), R0
+	MOVD  n+8(FP), R1
+	MOVBU half+16(FP), R2
 	EXP_CONSTANTS
 
-row:
-	VLD1R (R1), [V29.S4]
-	FLDPQ (R0), (F0, F1)
-	FLDPQ 32(R0), (F2, F3)
-	FLDPQ 64(R0), (F4, F5)
-	FLDPQ 96(R0), (F6, F7)
+	// The lanes hold no NaN, so their order does not matter.
+	MOVD $0xff800000, R3
+	VDUP R3, V12.S4 // -Inf
+	VDUP R3, V14.S4
+	MOVD R0, R3
+	MOVD R1, R4
 
-	// The lanes hold no NaN but the old greatest itself, so their order does
-	// not matter.
-	VMOV   V29.B16, V12.B16
-	MOST(0, V0)
-	MOST(1, V1)
-	MOST(2, V2)
-	MOST(3, V3)
-	MOST(4, V4)
-	MOST(5, V5)
-	MOST(6, V6)
-	MOST(7, V7)
+greatest:
+	FLDPQ (R3), (F0, F1)
+	FLDPQ 32(R3), (F2, F3)
+	MOST(0, V0, 12, V12)
+	MOST(1, V1, 14, V14)
+	MOST(2, V2, 12, V12)
+	MOST(3, V3, 14, V14)
+	ADD   $64, R3
+	SUBS  $16, R4, R4
+	BNE   greatest
+	MOST(14, V14, 12, V12)
 	VEXT8(12, 12, 14)
-	MOST(14, V14)
+	MOST(14, V14, 12, V12)
 	VREV64 V12.S4, V14.S4
-	MOST(14, V14)
-	VDUP   V12.S[0], V28.S4
-	FMOVS  F28, (R1)
-	VMOVI  $0, V16.B16
-	VMOVI  $0, V17.B16
-	MOVD   $2, R5
+	MOST(14, V14, 12, V12)
+	VDUP   V12.S[0], V16.S4
 
-half:
+	VMOVI $0, V28.B16
+	VMOVI $0, V29.B16
+	VMOVI $0, V30.B16
+	VMOVI $0, V31.B16
+	MOVD  R0, R3
+	MOVD  R1, R4
+
+exp:
+	FLDPQ (R3), (F0, F1)
+	FLDPQ 32(R3), (F2, F3)
+	FSUB4X(16, 0, 0)
+	EXP4
+	FSTPQ (F0, F1), (R3)
+	FSTPQ (F2, F3), 32(R3)
+	ADD8(0, 1)
+	ADD8(2, 3)
+	ADD   $64, R3
+	SUBS  $16, R4, R4
+	BNE   exp
+	VFADDD(30, 28, 28)  // s0+s4, s1+s5
+	VFADDD(31, 29, 29)  // s2+s6, s3+s7
+	VFADDD(29, 28, 28)
+	VEXT8(28, 28, 29)
+	FADDD F29, F28, F28
+	FMOVD $1.0, F29
+	FDIVD F28, F29, F28
+	FCVTDS F28, F28
+
+	CBZ R2, scale
+
+halves:
 	FLDPQ (R0), (F0, F1)
 	FLDPQ 32(R0), (F2, F3)
-	FSUB4X(28, 0, 0)
-	EXP4
+	FMUL4X(28, 0, 0, 0)
+	VFCVTN(0, 0)
+	VFCVTN(1, 1)
+	VFCVTN(2, 2)
+	VFCVTN(3, 3)
+	VFCVTL(0, 0)
+	VFCVTL(1, 1)
+	VFCVTL(2, 2)
+	VFCVTL(3, 3)
 	FSTPQ (F0, F1), (R0)
 	FSTPQ (F2, F3), 32(R0)
-	VFADD(0, 16, 16)
-	VFADD(1, 17, 17)
-	VFADD(2, 16, 16)
-	VFADD(3, 17, 17)
 	ADD   $64, R0
-	SUBS  $1, R5, R5
-	BNE   half
-	SUM8(16, 17)
+	SUBS  $16, R1, R1
+	BNE   halves
+	RET
 
-	// c = e^(old - new), 1 where they are the same; sum = sum*c + new sum.
-	FMOVS (R2), F17
-	FCMPS F28, F29
-	BNE   changed
-	FADDS F16, F17, F17
-	FMOVS F26, (R3)
-	B     next
-
-changed:
-	VFSUB(28, 29, 0)
-	EXP4
-	FMOVS F0, (R3)
-	FMULS F0, F17, F17
-	FADDS F16, F17, F17
-
-next:
-	FMOVS F17, (R2)
-	ADD   $4, R1
-	ADD   $4, R2
-	ADD   $4, R3
-	SUBS  $1, R4, R4
-	BNE   row
+scale:
+	FLDPQ (R0), (F0, F1)
+	FLDPQ 32(R0), (F2, F3)
+	FMUL4X(28, 0, 0, 0)
+	FSTPQ (F0, F1), (R0)
+	FSTPQ (F2, F3), 32(R0)
+	ADD   $64, R0
+	SUBS  $16, R1, R1
+	BNE   scale
 	RET

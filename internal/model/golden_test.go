@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 
@@ -84,31 +85,27 @@ func logprob(logits []float32, id int32) float64 {
 }
 
 // tolerance returns how far the logprobs of the first step may lie from the
-// reference's, in the mean by probability.
-//
-// Activations that are rounded to 8 bits make small models chaotic: where one
-// value falls to the other side of a half, single logprobs of unlikely tokens
-// move by 0.1. The reference rounds the scales of activations, the queries and
-// the probabilities of attention to float16; imitating these three gives its
-// numbers to four places, leaving out any one of them does not. (For the same
-// reason the tokens of s-q8_0 part from the reference's, where its two best lie
-// 0.001 and 0.004 apart.)
+// reference's, as ../shared/golden/README.md says.
 func tolerance(name string) float64 {
 	switch {
 	case strings.HasPrefix(name, "r-q2_k"), strings.HasPrefix(name, "r-q3_k"):
 		return 0.08
 	case name == "stories260K", name == "random-11", strings.HasSuffix(name, "-f16"):
-		return 0.002
-	case strings.HasSuffix(name, "-bf16"):
-		return 0.01 // the reference rounds activations to bfloat16
-	case name == "s-q8_0":
-		return 0.05
+		return 0.005
 	}
 	return 0.03
 }
 
+// TestGoldens compares the token chosen first with the reference's, and all tokens of
+// the finer types.
+//
+// All roundings of the reference that show are ours too, so that most records agree to
+// four places in all of the 8 best. In a few, additions in another order (the reference
+// adds a block in 8 lanes) take one activation to the other side of a half, and then
+// logprobs of unlikely tokens move by up to 0.09: those are counted.
 func TestGoldens(t *testing.T) {
-	exact := map[string]bool{"stories260K": true, "s-f16": true, "s-bf16": true}
+	exact := []string{"stories260K", "s-f16", "s-bf16", "s-q8_0", "random-11", "r-f16", "r-bf16", "r-q8_0"}
+	records, all8 := 0, 0
 	for _, file := range []string{"stories.jsonl", "random.jsonl"} {
 		models := map[string]*model.Model{}
 		outer := t
@@ -120,16 +117,19 @@ func TestGoldens(t *testing.T) {
 				s := session(t, models[g.Model], model.SessionOptions{Threads: 2})
 				logits, err := s.Eval(context.Background(), g.PromptTokens, nil)
 				require.NoError(t, err)
-				worst, mean, weights := 0.0, 0.0, 0.0
-				for _, top := range g.Probs[0].Top {
-					d := math.Abs(logprob(logits, int32(top[0])) - top[1])
-					p := math.Exp(top[1])
-					worst, mean, weights = max(worst, d), mean+p*d, weights+p
+				first := g.Probs[0]
+				require.InDelta(t, first.Logprob, logprob(logits, first.ID), tolerance(g.Model))
+				worst := 0.0
+				for _, top := range first.Top {
+					worst = max(worst, math.Abs(logprob(logits, int32(top[0]))-top[1]))
 				}
-				mean /= weights
-				t.Logf("first step: difference of the 8 best logprobs: mean %.4f, worst %.4f", mean, worst)
-				require.Less(t, mean, tolerance(g.Model))
-				if !exact[g.Model] {
+				t.Logf("first step: largest difference of the 8 best logprobs: %.4f", worst)
+				require.Less(t, worst, 0.1)
+				records++
+				if worst <= tolerance(g.Model) {
+					all8++
+				}
+				if !slices.Contains(exact, g.Model) {
 					return
 				}
 				var tokens []int32
@@ -143,4 +143,5 @@ func TestGoldens(t *testing.T) {
 			})
 		}
 	}
+	require.GreaterOrEqual(t, all8, records-6, "of %d records, those of which all 8 best are within the tolerance", records)
 }

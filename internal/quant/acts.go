@@ -5,40 +5,57 @@ import (
 	"math"
 )
 
-// actKind says in which form a weight type wants the activations.
-type actKind uint8
+// ActForm says in which form a weight type wants the activations: no finer than
+// the weights are, for the product would not gain by it.
+type ActForm uint8
 
 const (
-	actF32 actKind = iota // as they are: for F32, F16 and BF16 weights
-	actQ8                 // 8 bits, a scale for 32
-	actQ8K                // 8 bits, a scale for 256 and sums of 16
+	ActF32  ActForm = iota // as they are, for F32 weights
+	ActF16                 // rounded to the 11 bits of a half, for F16 weights
+	ActBF16                // rounded to the 8 bits of a bfloat16
+	ActQ8                  // 8 bits, a scale for 32
+	ActQ8K                 // 8 bits, a scale for 256 and sums of 16
+
+	NumActForms = 5
 )
 
-func actKindOf(t Type) actKind {
-	switch t.BlockLen() {
-	case 1:
-		return actF32
-	case 256:
-		return actQ8K
+// ActFormOf returns the form of activations that weights of type t want.
+func ActFormOf(t Type) ActForm {
+	switch {
+	case t == F16:
+		return ActF16
+	case t == BF16:
+		return ActBF16
+	case t.BlockLen() == 1:
+		return ActF32
+	case t.BlockLen() == 256:
+		return ActQ8K
 	}
-	return actQ8
+	return ActQ8
 }
 
 // Acts are the activations of a matrix product, one row a token, in the form
 // that the weights' type asks for. They are filled by Reset and Quantize.
 //
-// Of each block of 32 (or 256) values x with amax = max |x|:
+// Floats keep as many bits as the weights have (RoundHalf). Of each block of 32
+// (or 256) values x with amax = max |x|, 8 bits are
 //
-//	D = amax/127    Q[i] = roundToEven(x[i] * (127/amax))
+//	Q[i] = roundToEven(x[i] * (127/amax))
+//	D    = RoundHalf(amax/127)      of 32
+//	D    = 1/(127/amax)             of 256
 //
 // in float32. Where amax is below 2^-100, Q is 0; where it is infinite or NaN,
 // Q is 0 and D is too, so that the result is NaN.
+//
+// These roundings are those of llama.cpp (ggml's types Q8_0, Q8_1 and Q8_K), so
+// that both give the same probabilities; only that its scales are halves, whose
+// range ends at 2^-14.
 type Acts struct {
 	Rows, Cols int
-	kind       actKind
+	form       ActForm
 
-	// F holds the values themselves for actF32: [Rows, Stride], each row
-	// zero from Cols on.
+	// F holds the values themselves for the float forms: [Rows, Stride], each
+	// row zero from Cols on.
 	F []float32
 	// Q holds the 8-bit values: [Rows, Stride].
 	Q []int8
@@ -49,12 +66,12 @@ type Acts struct {
 
 	// D holds the scales: [Rows, Blocks].
 	D []float32
-	// Pairs holds, for actQ8, a block's sums in two int16: the low half of
+	// Pairs holds, for ActQ8, a block's sums in two int16: the low half of
 	// those i with i%4 < 2, the high half of the others: [Rows, Blocks].
 	Pairs []uint32
-	// DS holds, for actQ8, D*float32(sum of Q): [Rows, Blocks].
+	// DS holds, for ActQ8, RoundHalf(amax/127 * sum of Q): [Rows, Blocks].
 	DS []float32
-	// Sums holds, for actQ8K, the sums of 16: [Rows, Blocks*16].
+	// Sums holds, for ActQ8K, the sums of 16: [Rows, Blocks*16].
 	Sums []int16
 	// Blocks is the number of blocks of a row.
 	Blocks int
@@ -63,18 +80,18 @@ type Acts struct {
 // Reset makes a ready for rows × cols activations of a product with weights of
 // type t. Memory is reused where it suffices.
 func (a *Acts) Reset(t Type, rows, cols int) {
-	a.Rows, a.Cols, a.kind = rows, cols, actKindOf(t)
-	switch a.kind {
-	case actF32:
+	a.Rows, a.Cols, a.form = rows, cols, ActFormOf(t)
+	switch a.form {
+	case ActF32, ActF16, ActBF16:
 		a.Stride = paddedStride(cols, 4)
 		a.Blocks = 0
 		a.F = resize(a.F, rows*a.Stride)
 		return
-	case actQ8:
+	case ActQ8:
 		a.Blocks = cols / 32
 		a.Pairs = resize(a.Pairs, rows*a.Blocks)
 		a.DS = resize(a.DS, rows*a.Blocks)
-	case actQ8K:
+	case ActQ8K:
 		a.Blocks = cols / 256
 		a.Sums = resize(a.Sums, rows*a.Blocks*16)
 	}
@@ -88,7 +105,7 @@ func (a *Acts) Reset(t Type, rows, cols int) {
 
 // Fits reports whether a, as filled for weights of one type, serves those of
 // type t as well.
-func (a *Acts) Fits(t Type) bool { return actKindOf(t) == a.kind }
+func (a *Acts) Fits(t Type) bool { return ActFormOf(t) == a.form }
 
 // Bytes returns the memory that a holds.
 func (a *Acts) Bytes() int {
@@ -96,7 +113,7 @@ func (a *Acts) Bytes() int {
 }
 
 func (a *Acts) blockLen() int {
-	if a.kind == actQ8K {
+	if a.form == ActQ8K {
 		return 256
 	}
 	return 32
@@ -106,12 +123,20 @@ func (a *Acts) blockLen() int {
 // goroutines at once.
 func (a *Acts) Quantize(i int, x []float32) {
 	x = x[:a.Cols]
-	if a.kind == actF32 {
-		row := a.F[i*a.Stride : (i+1)*a.Stride]
-		clear(row[copy(row, x):])
+	if a.form >= ActQ8 {
+		quantizeActs(a, i, x)
 		return
 	}
-	quantizeActs(a, i, x)
+	row := a.F[i*a.Stride : (i+1)*a.Stride]
+	switch a.form {
+	case ActF16:
+		roundAll(row, x, halfDrop)
+	case ActBF16:
+		roundAll(row, x, bf16Drop)
+	default:
+		copy(row, x)
+	}
+	clear(row[len(x):])
 }
 
 // quantizeActsGeneric defines the quantized form.
@@ -120,15 +145,16 @@ func quantizeActsGeneric(a *Acts, row int, x []float32) {
 	n := a.blockLen()
 	for b := range a.Blocks {
 		xb, qb := x[b*n:(b+1)*n], q[b*n:(b+1)*n]
-		d := quantizeBlock(qb, xb)
+		d, dK := quantizeBlock(qb, xb)
 		at := row*a.Blocks + b
-		a.D[at] = d
-		if a.kind == actQ8K {
+		if a.form == ActQ8K {
+			a.D[at] = dK
 			for j := range 16 {
 				a.Sums[at*16+j] = int16(sum(qb[j*16 : (j+1)*16]))
 			}
 			continue
 		}
+		a.D[at] = d
 		var lo, hi int32
 		for i := 0; i < 32; i += 4 {
 			lo += int32(qb[i]) + int32(qb[i+1])
@@ -137,25 +163,37 @@ func quantizeActsGeneric(a *Acts, row int, x []float32) {
 		a.Pairs[at] = uint32(uint16(lo)) | uint32(uint16(hi))<<16
 		a.DS[at] = d * float32(lo+hi)
 	}
+	if a.form == ActQ8 {
+		a.roundScales(row)
+	}
 }
 
-// quantizeBlock fills q from x and returns the scale.
-func quantizeBlock(q []int8, x []float32) (d float32) {
+// roundScales rounds what a row's blocks of 32 are multiplied with to halves.
+func (a *Acts) roundScales(row int) {
+	d, ds := a.D[row*a.Blocks:][:a.Blocks], a.DS[row*a.Blocks:][:a.Blocks]
+	RoundHalves(d, d)
+	RoundHalves(ds, ds)
+}
+
+// quantizeBlock fills q from x and returns amax/127 in the two ways that it is
+// rounded.
+func quantizeBlock(q []int8, x []float32) (d, dK float32) {
 	var bits uint32 // as integers, magnitudes order like their values and NaN is above infinity
 	for _, v := range x {
 		bits = max(bits, math.Float32bits(v)&0x7fffffff)
 	}
 	amax := math.Float32frombits(bits)
+	d = amax / 127
 	const tiny, inf = (127 - 100) << 23, 0x7f800000 // 2^-100: 127/amax is finite
 	if bits < tiny || bits >= inf {
 		clear(q)
-		return amax / 127
+		return d, d
 	}
 	scale := 127 / amax
 	for i, v := range x {
 		q[i] = int8(math.RoundToEven(float64(float32(v * scale))))
 	}
-	return amax / 127
+	return d, 1 / scale
 }
 
 func sum(q []int8) (s int32) {

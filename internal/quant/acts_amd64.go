@@ -18,9 +18,10 @@ func quantizeActs(a *Acts, row int, x []float32) {
 	switch q, at := row*a.Stride, row*a.Blocks; {
 	case !actsAVX2 || a.Blocks == 0:
 		quantizeActsGeneric(a, row, x)
-	case a.kind == actQ8K:
+	case a.form == ActQ8K:
 		quantizeActs256AVX2(&a.Q[q], &a.D[at], &a.Sums[at*16], &x[0], a.Blocks)
 	default:
 		quantizeActs32AVX2(&a.Q[q], &a.D[at], &a.Pairs[at], &a.DS[at], &x[0], a.Blocks)
+		a.roundScales(row)
 	}
 }

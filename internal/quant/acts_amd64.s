@@ -10,7 +10,7 @@
 //	CX  blocks left
 //	Y15 sign bit clear in all int32     Y14 bytes of 1    Y13 int16 of 1
 //	Y12 the order of dwords that undoes the packing's
-//	X11 127
+//	X11 127    X10 1
 
 // 0x42fe0000 is 127 as a float32.
 #define CONSTANTS \
@@ -20,7 +20,9 @@
 	VMOVDQU      ·ones16(SB), Y13   \
 	VMOVDQU      ·packedOrder(SB), Y12 \
 	MOVL         $0x42fe0000, AX    \
-	VMOVD        AX, X11
+	VMOVD        AX, X11            \
+	MOVL         $0x3f800000, AX    \
+	VMOVD        AX, X10
 
 // AMAX sets AX to the largest of the 8 int32 in Y0. Clobbers Y1.
 #define AMAX \
@@ -57,6 +59,8 @@
 	CMPL BX, $(0x7f800000-TINY)     \
 	JAE  zero
 
+// D and DS are left unrounded.
+//
 // func quantizeActs32AVX2(q *int8, d *float32, pairs *uint32, ds *float32, x *float32, nb int)
 TEXT ·quantizeActs32AVX2(SB), NOSPLIT, $0-48
 	MOVQ q+0(FP), DI
@@ -155,6 +159,8 @@ max256:
 	VMOVSS  X9, (R8)
 	AMAXBOUNDS(zero256)
 	VDIVSS  X0, X11, X8
+	VDIVSS  X8, X10, X9
+	VMOVSS  X9, (R8)
 	VPBROADCASTD X8, Y8
 	MOVL $2, DX
 

@@ -5,10 +5,10 @@
 
 // Activations to 8 bits, as quantizeActsGeneric in acts.go.
 
-// SCALE takes the largest magnitude, the lanes of V16 as bits, to D in F17 and to
-// scale = 127/amax in F18: 0 where amax is below 2^-100, infinite or NaN, which
-// makes every value 0, for 0*x converts to 0 even where it is NaN. F20 is 127, R10
-// the bits of 2^-100, R11 those of infinity less R10.
+// SCALE takes the largest magnitude, the lanes of V16 as bits, to amax/127 in F17 and
+// to scale = 127/amax in F18: 0 where amax is below 2^-100, infinite or NaN, which
+// makes every value 0, for 0*x converts to 0 even where it is NaN; the flags say LO
+// where it is not. F20 is 127, R10 the bits of 2^-100, R11 those of infinity less R10.
 #define SCALE \
 	VUMAXV(16, 16)         \
 	FMOVS F16, R12         \
@@ -48,6 +48,8 @@
 // Registers
 //	R0 q  R1 d  R2 pairs  R3 ds  R4 x  R5 blocks left
 //	V0-V7 the block's values, then V8, V9 its bytes
+//
+// D and DS are left unrounded.
 TEXT ·quantizeQ8NEON(SB), NOSPLIT, $0-48
 	MOVD q+0(FP), R0
 	MOVD d+8(FP), R1
@@ -118,6 +120,7 @@ TEXT ·quantizeQ8KNEON(SB), NOSPLIT, $0-40
 	MOVD x+24(FP), R3
 	MOVD nb+32(FP), R4
 	CONSTANTS
+	FMOVS $1.0, F21
 
 block:
 	VMOVI $0, V16.B16
@@ -142,8 +145,10 @@ largest:
 
 	VUMAX V17.S4, V16.S4, V16.S4
 	SCALE
-	FMOVS F17, (R1)
-	ADD   $4, R1
+	FDIVS  F18, F21, F19
+	FCSELS LO, F19, F17, F17 // 1/scale where there is one
+	FMOVS  F17, (R1)
+	ADD    $4, R1
 	MOVD  $16, R7
 
 round:

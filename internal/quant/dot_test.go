@@ -26,22 +26,36 @@ func TestDotRow(t *testing.T) {
 			}
 			got := make([]float32, tokens)
 			dotRow(typ, got, row, &a, new(rowScratch))
-			for i, v := range got {
-				var want, size float64
-				for k, w := range w {
-					p := float64(w) * a.value(i, k)
-					want += p
-					size += math.Abs(p)
-				}
-				require.InDelta(t, want, v, size*0x1p-21, "token %d", i)
-			}
+			requireProducts(t, got, row, w, &a, typ)
 		})
+	}
+}
+
+// requireProducts requires that got is about the products of the decoded row w with
+// the activations as they were quantized.
+func requireProducts(t *testing.T, got []float32, row []byte, w []float32, a *Acts, typ Type) {
+	t.Helper()
+	for i, v := range got {
+		var want, size float64
+		for k, w := range w {
+			p := float64(w) * a.value(i, k)
+			want += p
+			size += math.Abs(p)
+		}
+		slack := size * 0x1p-20
+		if f := formats32[typ]; f.hasMin { // a block's sum is kept to 11 bits
+			for b := range a.Blocks {
+				_, m := f.unpack(row[b*typ.BlockBytes():], new([32]int8))
+				slack += math.Abs(float64(m)*float64(a.DS[i*a.Blocks+b])) * 0x1p-11
+			}
+		}
+		require.InDelta(t, want, v, slack, "token %d", i)
 	}
 }
 
 // value returns activation k of row i as it was quantized.
 func (a *Acts) value(i, k int) float64 {
-	if a.kind == actF32 {
+	if a.form < ActQ8 {
 		return float64(a.F[i*a.Stride+k])
 	}
 	return float64(a.Q[i*a.Stride+k]) * float64(a.D[i*a.Blocks+k/a.blockLen()])

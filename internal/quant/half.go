@@ -50,6 +50,37 @@ func F32ToBF16(f float32) uint16 {
 	return uint16((bits + 0x7fff + bits>>16&1) >> 16)
 }
 
+// RoundHalf rounds f to the 11 significant bits of a half, ties to even, but keeps
+// the range of float32: within the halves' range it is what a half keeps of f,
+// outside nothing overflows or underflows. NaN stays as it is.
+func RoundHalf(f float32) float32 { return roundBits(f, halfDrop) }
+
+// What a float32's fraction loses in a half's, and in a bfloat16's.
+const (
+	halfDrop = 13
+	bf16Drop = 16
+)
+
+// roundBits rounds f to a multiple of 2^drop in its last places, ties to even.
+func roundBits(f float32, drop int) float32 {
+	if f != f {
+		return f
+	}
+	bits := math.Float32bits(f)
+	bits += 1<<(drop-1) - 1 + bits>>drop&1
+	return math.Float32frombits(bits &^ (1<<drop - 1))
+}
+
+// RoundHalves sets dst to RoundHalf of each of src; dst may be src.
+func RoundHalves(dst, src []float32) { roundAll(dst, src, halfDrop) }
+
+func roundAllGeneric(dst, src []float32, drop int) {
+	dst = dst[:len(src)]
+	for i, f := range src {
+		dst[i] = roundBits(f, drop)
+	}
+}
+
 // FMA32 returns x*y + z, rounded once. It is exact on every CPU and slow:
 // kernels use the instruction, which gives the same.
 func FMA32(x, y, z float32) float32 {

@@ -169,14 +169,14 @@ func (s *Scratch) padTail(k *kernel, rows []byte, rowBytes, from int) *byte {
 // setTileArgs sets the part of a tile's arguments that describes a, from block b
 // of blockLen activations on.
 func (a *Acts) setTileArgs(t *tileArgs, b, blockLen int) {
-	switch a.kind {
-	case actF32:
+	switch a.form {
+	case ActF32, ActF16, ActBF16:
 		t.f, t.qStride = &a.F[b*blockLen], a.Stride*4
-	case actQ8:
+	case ActQ8:
 		t.q, t.qStride = &a.Q[b*32], a.Stride
 		t.d, t.dStride = &a.D[b], a.Blocks*4
 		t.pairs, t.ds = &a.Pairs[b], &a.DS[b]
-	case actQ8K:
+	case ActQ8K:
 		t.q, t.qStride = &a.Q[b*256], a.Stride
 		t.d, t.dStride = &a.D[b], a.Blocks*4
 		t.sums, t.sStride = &a.Sums[b*16], a.Blocks*32

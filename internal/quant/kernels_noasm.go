@@ -6,3 +6,5 @@ package quant
 var kernelTable map[Type][]kernel
 
 func quantizeActs(a *Acts, row int, x []float32) { quantizeActsGeneric(a, row, x) }
+
+func roundAll(dst, src []float32, drop int) { roundAllGeneric(dst, src, drop) }

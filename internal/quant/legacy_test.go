@@ -124,15 +124,7 @@ func TestLegacyDot(t *testing.T) {
 			}
 			got := make([]float32, tokens)
 			dotRow(f.typ, got, row, &a, new(rowScratch))
-			for i, v := range got {
-				var want, size float64
-				for k, w := range w {
-					p := float64(w) * a.value(i, k)
-					want += p
-					size += math.Abs(p)
-				}
-				require.InDelta(t, want, v, size*0x1p-20, "token %d", i)
-			}
+			requireProducts(t, got, row, w, &a, f.typ)
 		})
 	}
 }

@@ -48,6 +48,7 @@
 #define VFMULS(m, i, n, d)      WORD $(0x4f809000 | ((i)&1)<<21 | ((i)>>1)<<11 | (m)<<16 | (n)<<5 | (d)) // fmul vd.4s, vn.4s, vm.s[i]
 #define VFMLAS(m, i, n, d)      WORD $(0x4f801000 | ((i)&1)<<21 | ((i)>>1)<<11 | (m)<<16 | (n)<<5 | (d)) // fmla vd.4s, vn.4s, vm.s[i]
 #define VFADD(m, n, d)          WORD $(0x4e20d400 | (m)<<16 | (n)<<5 | (d)) // fadd vd.4s, vn.4s, vm.4s
+#define VFCMEQ(m, n, d)         WORD $(0x4e20e400 | (m)<<16 | (n)<<5 | (d)) // fcmeq vd.4s, vn.4s, vm.4s
 #define VFABS(n, d)             WORD $(0x4ea0f800 | (n)<<5 | (d)) // fabs vd.4s, vn.4s
 #define VUMAXV(n, d)            WORD $(0x6eb0a800 | (n)<<5 | (d)) // umaxv sd, vn.4s
 
