@@ -135,13 +135,13 @@ func TestGoldenDivergence(t *testing.T) {
 func TestGoldenBits(t *testing.T) {
 	g, text := readGolden(t)
 	want := map[string]struct{ ppl, kld uint64 }{
-		"stories260K": {0x40002529b3da4682, 0x0},
-		"s-f16":       {0x4000250cb754bbbb, 0x3ec64fbaf47fbdb2},
-		"s-q8_0":      {0x4000373691aa5c92, 0x3f471ef576a090d1},
-		"s-q5_1":      {0x4000c4c898bad4ba, 0x3f8d422e873031fc},
-		"s-q5_0":      {0x4000b1315899e2c2, 0x3f934773bf50f685},
-		"s-q4_1":      {0x4002615edb0c4f50, 0x3fafa2233945a695},
-		"s-q4_0":      {0x40012845290f3ad2, 0x3fba05e4f01cdd7e},
+		"stories260K": {0x40002525abb58840, 0x0},
+		"s-f16":       {0x400025152fb12cd1, 0x3ec5a9a58011b536},
+		"s-q8_0":      {0x4000373691aa5c92, 0x3f47201a3560a56b},
+		"s-q5_1":      {0x4000c4c898bad4ba, 0x3f8d430b4ee16d6b},
+		"s-q5_0":      {0x4000b1315899e2c2, 0x3f9348194df397b2},
+		"s-q4_1":      {0x4002575e533e6e7f, 0x3faf5b8952420ac7},
+		"s-q4_0":      {0x40012845290f3ad2, 0x3fba05a7e72a209b},
 	}
 	opt := model.SessionOptions{Ctx: g.Context, Threads: 2}
 	base := open(t, g.From, opt)

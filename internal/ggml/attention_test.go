@@ -224,7 +224,7 @@ func TestKVFormat(t *testing.T) {
 }
 
 func BenchmarkAttention(b *testing.B) {
-	for _, tokens := range []int{1, 64} {
+	for _, tokens := range []int{1, 64, 512} {
 		b.Run(fmt.Sprintf("%d tokens at 1024", tokens), func(b *testing.B) {
 			c := attentionCase{32, 4, 64, 64, quant.F16, quant.F16, 0, 1024 + tokens}
 			q, k, v := c.data()

@@ -8,33 +8,26 @@
 	VMAXPS  x, a, x                   \
 	VMOVUPS ·expConst+32(SB), a      \
 	VMINPS  x, a, x                   \
-	VMULPS  ·expConst+64(SB), x, a   \ // z = x*log2e + shift
-	VADDPS  ·expConst+96(SB), a, a   \
+	VMOVUPS ·expConst+64(SB), a       \
+	VFMADD213PS ·expConst+96(SB), x, a \ // z = x*log2e + shift
 	VSUBPS  ·expConst+96(SB), a, b   \ // nf
 	VPSUBD  ·expConst+96(SB), a, a   \ // n
-	VMULPS  ·expConst+128(SB), b, c  \
-	VSUBPS  c, x, x                   \
-	VMULPS  ·expConst+160(SB), b, c  \
-	VSUBPS  c, x, x                   \ // r
-	VMULPS  ·expConst+192(SB), x, b  \
-	VADDPS  ·expConst+224(SB), b, b  \
-	VMULPS  x, b, b                   \
-	VADDPS  ·expConst+256(SB), b, b  \
-	VMULPS  x, b, b                   \
-	VADDPS  ·expConst+288(SB), b, b  \
-	VMULPS  x, b, b                   \
-	VADDPS  ·expConst+320(SB), b, b  \ // p
-	VMULPS  x, x, c                   \
-	VMULPS  b, c, c                   \
-	VADDPS  x, c, c                   \
-	VADDPS  ·expConst+352(SB), c, x  \ // r*r*p + r + 1
+	VFNMADD231PS ·expConst+128(SB), b, x \
+	VFNMADD231PS ·expConst+160(SB), b, x \ // r
+	VMOVUPS ·expConst+192(SB), c     \
+	VFMADD213PS ·expConst+224(SB), x, c \
+	VFMADD213PS ·expConst+256(SB), x, c \
+	VFMADD213PS ·expConst+288(SB), x, c \
+	VFMADD213PS ·expConst+320(SB), x, c \ // p
+	VFMADD213PS ·expConst+352(SB), x, c \
+	VFMADD213PS ·expConst+352(SB), x, c \ // 1 + r*(1 + r*p)
 	VPSRAD  $1, a, b                  \ // half
 	VPSUBD  b, a, a                   \
 	VPADDD  ·expConst+384(SB), b, b  \
 	VPADDD  ·expConst+384(SB), a, a  \
 	VPSLLD  $23, b, b                 \
 	VPSLLD  $23, a, a                 \
-	VMULPS  b, x, x                   \
+	VMULPS  b, c, x                   \
 	VMULPS  a, x, x
 
 // SUM8 adds the lanes of y, whose low half is x, by sum8's tree; th and t are

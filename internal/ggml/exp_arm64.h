@@ -25,6 +25,10 @@
 #define FSUB4(m, n, d)       VFSUB(m, n, d); VFSUB(m+1, n+1, d+1); VFSUB(m+2, n+2, d+2); VFSUB(m+3, n+3, d+3)
 #define SUB4(m, n, d)        VSUB4S(m, n, d); VSUB4S(m+1, n+1, d+1); VSUB4S(m+2, n+2, d+2); VSUB4S(m+3, n+3, d+3)
 #define FMUL4X(m, i, n, d)   VFMULS(m, i, n, d); VFMULS(m, i, n+1, d+1); VFMULS(m, i, n+2, d+2); VFMULS(m, i, n+3, d+3)
+#define FMLA4(m, n, d)       VFMLA4S(m, n, d); VFMLA4S(m+1, n+1, d+1); VFMLA4S(m+2, n+2, d+2); VFMLA4S(m+3, n+3, d+3)
+#define FMLA4X(m, i, n, d)   VFMLAS(m, i, n, d); VFMLAS(m, i, n+1, d+1); VFMLAS(m, i, n+2, d+2); VFMLAS(m, i, n+3, d+3)
+#define FMLS4X(m, i, n, d)   VFMLSS(m, i, n, d); VFMLSS(m, i, n+1, d+1); VFMLSS(m, i, n+2, d+2); VFMLSS(m, i, n+3, d+3)
+#define MOV4X(n, d)          VMOV16B(n, d); VMOV16B(n, d+1); VMOV16B(n, d+2); VMOV16B(n, d+3)
 #define FADD4X(m, n, d)      VFADD(m, n, d); VFADD(m, n+1, d+1); VFADD(m, n+2, d+2); VFADD(m, n+3, d+3)
 #define FSUB4X(m, n, d)      VFSUB(m, n, d); VFSUB(m, n+1, d+1); VFSUB(m, n+2, d+2); VFSUB(m, n+3, d+3)
 #define FMAX4X(m, n, d)      VFMAX(m, n, d); VFMAX(m, n+1, d+1); VFMAX(m, n+2, d+2); VFMAX(m, n+3, d+3)
@@ -36,37 +40,35 @@
 
 // EXP4 replaces the sixteen x in V0 to V3 by e^x, operation by operation as Exp32.
 // Four vectors at once hide how long an operation takes. FMAX and FMIN keep a NaN.
-// Clobbers V4 to V15: n in V4, p in V8.
+// Clobbers V4 to V15: n in V4, the polynomial in V8 and V12 by turns.
 #define EXP4 \
 	FMAX4X(19, 0, 0)    \
 	FMIN4X(20, 0, 0)    \
-	FMUL4X(18, 0, 0, 4) \
-	FADD4X(21, 4, 4)    \ // z = x*log2e + shift
+	MOV4X(21, 4)        \
+	FMLA4X(18, 0, 0, 4) \ // z = x*log2e + shift
 	FSUB4X(21, 4, 8)    \ // nf = z - shift
 	SUB4X(21, 4, 4)     \ // n
-	FMUL4X(18, 1, 8, 12) \
-	FSUB4(12, 0, 0)     \
-	FMUL4X(18, 2, 8, 12) \
-	FSUB4(12, 0, 0)     \ // r = x - nf*ln2hi - nf*ln2lo
-	FMUL4X(18, 3, 0, 8) \
-	FADD4X(22, 8, 8)    \
-	FMUL4(0, 8, 8)      \
-	FADD4X(23, 8, 8)    \
-	FMUL4(0, 8, 8)      \
-	FADD4X(24, 8, 8)    \
-	FMUL4(0, 8, 8)      \
-	FADD4X(25, 8, 8)    \ // p
-	FMUL4(0, 0, 12)     \
-	FMUL4(8, 12, 12)    \
-	FADD4(0, 12, 12)    \
-	FADD4X(26, 12, 0)   \ // y = r*r*p + r + 1
+	FMLS4X(18, 1, 8, 0) \
+	FMLS4X(18, 2, 8, 0) \ // r = x - nf*ln2hi - nf*ln2lo
+	MOV4X(22, 8)        \
+	FMLA4X(18, 3, 0, 8) \
+	MOV4X(23, 12)       \
+	FMLA4(8, 0, 12)     \
+	MOV4X(24, 8)        \
+	FMLA4(12, 0, 8)     \
+	MOV4X(25, 12)       \
+	FMLA4(8, 0, 12)     \ // p
+	MOV4X(26, 8)        \
+	FMLA4(12, 0, 8)     \
+	MOV4X(26, 12)       \
+	FMLA4(8, 0, 12)     \ // y = 1 + r*(1 + r*p)
 	SSHR4(1, 4, 8)      \ // half = n/2
 	SUB4(8, 4, 4)       \
 	ADD4X(27, 8, 8)     \
 	ADD4X(27, 4, 4)     \
 	SHL4(23, 8, 8)      \
 	SHL4(23, 4, 4)      \
-	FMUL4(8, 0, 0)      \ // y * 2^half * 2^(n-half)
+	FMUL4(8, 12, 0)     \ // y * 2^half * 2^(n-half)
 	FMUL4(4, 0, 0)
 
 // SUM8 adds eight lanes, j and j+4 in element j of a and b, by quant.DotF32's tree

@@ -1,22 +1,26 @@
 package ggml
 
-import "math"
+import (
+	"math"
+
+	"alpaca/internal/quant"
+)
 
 // This file has the elementary functions that decide tokens. The standard
 // library's differ between architectures, some of which have them in assembly;
-// these are made of operations that IEEE 754 rounds in one way only. Each
-// product is converted before it is added, so that the compiler may not fuse.
+// these are made of operations that IEEE 754 rounds in one way only. Where a
+// product is not meant to be fused with a sum, it is converted before.
 
 // Exp32 returns e^x, within 1 ulp. Below -104 it is 0, above 88.73 +Inf, between
 // -87.34 and -104 it underflows gradually; Exp32(0) is exactly 1.
 //
 // It has no branch that a vector cannot follow: with x = n*ln 2 + r,
 //
-//	e^x = 2^n * (1 + r + r²*p(r))    |r| ≤ ln(2)/2
+//	e^x = 2^n * (1 + r*(1 + r*p(r)))    |r| ≤ ln(2)/2
 //
 // where p is the polynomial of degree 4 that interpolates (e^r - 1 - r)/r² at
 // Chebyshev's points, and 2^n is multiplied in two halves because n may lie
-// outside of the exponent's range.
+// outside of the exponent's range. All but these are fused multiply-adds.
 func Exp32(x float32) float32 {
 	const (
 		log2e = 0x1.715476p+0
@@ -39,15 +43,15 @@ func Exp32(x float32) float32 {
 	if x > most {
 		x = most
 	}
-	z := float32(x*log2e) + shift
+	z := quant.FMA32(x, log2e, shift)
 	nf := z - shift
 	n := int32(math.Float32bits(z) - magic)
-	r := (x - float32(nf*ln2hi)) - float32(nf*ln2lo)
-	p := float32(p4*r) + p3
-	p = float32(p*r) + p2
-	p = float32(p*r) + p1
-	p = float32(p*r) + p0
-	y := (float32(float32(r*r)*p) + r) + 1
+	r := quant.FMA32(-nf, ln2hi, x)
+	r = quant.FMA32(-nf, ln2lo, r)
+	y := quant.FMA32(p4, r, p3)
+	for _, c := range [...]float32{p2, p1, p0, 1, 1} {
+		y = quant.FMA32(y, r, c)
+	}
 	half := n >> 1
 	y *= math.Float32frombits(uint32(half+bias) << 23)
 	return y * math.Float32frombits(uint32(n-half+bias)<<23)

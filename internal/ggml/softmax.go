@@ -7,13 +7,16 @@ import (
 	"alpaca/internal/quant"
 )
 
-// softmaxGeneric replaces scores, a multiple of 8 of them, by
+// softmaxGeneric replaces scores, in whole blocks, by
 //
 //	e^(score - max) * float32(1/sum)
 //
-// with max the greatest that is a number, and the sum in float64: of 8 lanes j%8 in
-// order, these added as quant.DotF32 adds lanes. If asked for, the results are
-// rounded to halves.
+// with max the greatest that is a number. Of each block the sums of four, 8 apart,
+//
+//	(e[j] + e[j+16]) + (e[j+8] + e[j+24])    j < 8
+//
+// are added to 8 lanes in float64, and these as quant.DotF32 adds lanes. If asked for,
+// the results are rounded to halves.
 func softmaxGeneric(scores []float32, half bool) {
 	m := float32(math.Inf(-1))
 	for _, s := range scores {
@@ -22,10 +25,14 @@ func softmaxGeneric(scores []float32, half bool) {
 		}
 	}
 	var l [8]float64
-	for j, s := range scores {
-		e := Exp32(s - m)
-		scores[j] = e
-		l[j%8] += float64(e)
+	for b := 0; b < len(scores); b += BlockLen {
+		e := scores[b : b+BlockLen]
+		for j, s := range e {
+			e[j] = Exp32(s - m)
+		}
+		for j := range l {
+			l[j] += float64((e[j] + e[j+16]) + (e[j+8] + e[j+24]))
+		}
 	}
 	sum := ((l[0] + l[4]) + (l[2] + l[6])) + ((l[1] + l[5]) + (l[3] + l[7]))
 	by := float32(1 / sum)

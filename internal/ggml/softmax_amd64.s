@@ -25,15 +25,6 @@
 	VDIVSD       x, th, th          \
 	VCVTSD2SS    th, th, to
 
-// ADD8 adds 8 float32 of y, whose low half is x, to the float64 in Y5 and Y12.
-// Clobbers t and u, whose low half is uh.
-#define ADD8(x, y, t, u, uh) \
-	VCVTPS2PD    x, t      \
-	VADDPD       t, Y5, Y5 \
-	VEXTRACTF128 $1, y, uh \
-	VCVTPS2PD    uh, u     \
-	VADDPD       u, Y12, Y12
-
 // func softmaxAVX2(scores *float32, n int, half bool)
 //
 // Y0-Y3 scores, Y4 the greatest in all lanes, then the factor, Y5 and Y12 sums in
@@ -90,10 +81,14 @@ exp:
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, 64(DI)
 	VMOVUPS Y3, 96(DI)
-	ADD8(X0, Y0, Y6, Y7, X7)
-	ADD8(X1, Y1, Y8, Y9, X9)
-	ADD8(X2, Y2, Y6, Y7, X7)
-	ADD8(X3, Y3, Y8, Y9, X9)
+	VADDPS  Y2, Y0, Y0
+	VADDPS  Y3, Y1, Y1
+	VADDPS  Y1, Y0, Y0
+	VCVTPS2PD    X0, Y6
+	VADDPD       Y6, Y5, Y5
+	VEXTRACTF128 $1, Y0, X7
+	VCVTPS2PD    X7, Y7
+	VADDPD       Y7, Y12, Y12
 	ADDQ    $128, DI
 	SUBQ    $32, DX
 	JNZ     exp
@@ -136,25 +131,18 @@ scale:
 #define EXPZ(x, a, b) \
 	VMAXPS x, Z16, x     \
 	VMINPS x, Z17, x     \
-	VMULPS Z18, x, a     \
-	VADDPS Z19, a, a     \
+	VMOVAPS Z18, a       \
+	VFMADD213PS Z19, x, a \ // z = x*log2e + shift
 	VSUBPS Z19, a, a     \ // nf
-	VMULPS Z20, a, b     \
-	VSUBPS b, x, x       \
-	VMULPS Z21, a, b     \
-	VSUBPS b, x, x       \ // r
-	VMULPS Z22, x, b     \
-	VADDPS Z23, b, b     \
-	VMULPS x, b, b       \
-	VADDPS Z24, b, b     \
-	VMULPS x, b, b       \
-	VADDPS Z25, b, b     \
-	VMULPS x, b, b       \
-	VADDPS Z26, b, b     \ // p
-	VMULPS x, x, Z15     \
-	VMULPS b, Z15, b     \
-	VADDPS x, b, b       \
-	VADDPS Z27, b, b     \
+	VFNMADD231PS Z20, a, x \
+	VFNMADD231PS Z21, a, x \ // r
+	VMOVAPS Z22, b       \
+	VFMADD213PS Z23, x, b \
+	VFMADD213PS Z24, x, b \
+	VFMADD213PS Z25, x, b \
+	VFMADD213PS Z26, x, b \ // p
+	VFMADD213PS Z27, x, b \
+	VFMADD213PS Z27, x, b \ // 1 + r*(1 + r*p)
 	VSCALEFPS a, b, x
 
 // func softmaxAVX512(scores *float32, n int, half bool)
@@ -214,16 +202,11 @@ exp:
 	EXPZ(Z1, Z6, Z7)
 	VMOVUPS Z0, (DI)
 	VMOVUPS Z1, 64(DI)
-	VCVTPS2PD Y0, Z4
-	VADDPD    Z4, Z3, Z3
-	VEXTRACTF64X4 $1, Z0, Y5
-	VCVTPS2PD Y5, Z5
-	VADDPD    Z5, Z3, Z3
-	VCVTPS2PD Y1, Z6
-	VADDPD    Z6, Z3, Z3
-	VEXTRACTF64X4 $1, Z1, Y7
-	VCVTPS2PD Y7, Z7
-	VADDPD    Z7, Z3, Z3
+	VADDPS  Z1, Z0, Z0
+	VEXTRACTF64X4 $1, Z0, Y1
+	VADDPS  Y1, Y0, Y0
+	VCVTPS2PD Y0, Z0
+	VADDPD  Z0, Z3, Z3
 	ADDQ    $128, DI
 	SUBQ    $32, DX
 	JNZ     exp

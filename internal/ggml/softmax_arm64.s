@@ -10,21 +10,9 @@
 	VFCMGT(m, n, 13)              \
 	VBIT V13.B16, s.B16, most.B16
 
-// ADD8 adds the 8 float32 of V(a) and V(b) to the float64 in V28 to V31. Clobbers V4
-// to V7.
-#define ADD8(a, b) \
-	VFCVTLD(a, 4)     \
-	VFCVTL2D(a, 5)    \
-	VFCVTLD(b, 6)     \
-	VFCVTL2D(b, 7)    \
-	VFADDD(4, 28, 28) \
-	VFADDD(5, 29, 29) \
-	VFADDD(6, 30, 30) \
-	VFADDD(7, 31, 31)
-
 // func softmaxNEON(scores *float32, n int, half bool)
 //
-// Softmax over scores, 16 at a time: softmaxGeneric, operation by operation, in
+// Softmax over blocks of scores: softmaxGeneric, operation by operation, in
 // three passes.
 //
 // Registers
@@ -76,10 +64,27 @@ exp:
 	EXP4
 	FSTPQ (F0, F1), (R3)
 	FSTPQ (F2, F3), 32(R3)
-	ADD8(0, 1)
-	ADD8(2, 3)
-	ADD   $64, R3
-	SUBS  $16, R4, R4
+	FLDPQ 64(R3), (F0, F1)
+	FLDPQ 96(R3), (F2, F3)
+	FSUB4X(16, 0, 0)
+	EXP4
+	FSTPQ (F0, F1), 64(R3)
+	FSTPQ (F2, F3), 96(R3)
+	FLDPQ (R3), (F4, F5)
+	FLDPQ 32(R3), (F6, F7)
+	FADD4(0, 4, 4)
+	VFADD(6, 4, 4)
+	VFADD(7, 5, 5)
+	VFCVTLD(4, 0)
+	VFCVTL2D(4, 1)
+	VFCVTLD(5, 2)
+	VFCVTL2D(5, 3)
+	VFADDD(0, 28, 28)
+	VFADDD(1, 29, 29)
+	VFADDD(2, 30, 30)
+	VFADDD(3, 31, 31)
+	ADD   $128, R3
+	SUBS  $32, R4, R4
 	BNE   exp
 	VFADDD(30, 28, 28)  // s0+s4, s1+s5
 	VFADDD(31, 29, 29)  // s2+s6, s3+s7
