@@ -66,7 +66,9 @@ type talk struct {
 	lines lines
 	out   *writer
 	// plain: the model has no form for conversations, and texts are continued.
-	plain bool
+	plain     bool
+	continued string // the last of those texts
+	endless   bool   // an answer may be longer than the context
 
 	params  sampler.Params
 	results []generate.Result // of all answers
@@ -86,6 +88,9 @@ func (o *runOptions) converse(ctx context.Context, u *ui, args []string) error {
 		if messages, err = readMessages(u, o.chat.messages); err != nil {
 			return err
 		}
+	}
+	if given && o.chat.messages != "" {
+		return withHint(usageErrorf("--messages and a prompt at once"), "put the prompt into the messages")
 	}
 	if o.chat.single && !given && o.chat.messages == "" && !u.inTTY {
 		return withHint(usageErrorf("no message"), "give one with -p or -f, or pipe it in")
@@ -144,9 +149,15 @@ func (o *runOptions) newTalk(u *ui, e *engine) (*talk, error) {
 	}
 	if o.chat.messages != "" || o.chat.single && !u.inTTY {
 		t.lines = noLines{}
+		if t.plain && o.chat.messages == "" {
+			t.warnPlain()
+		}
 		return t, nil
 	}
 	t.lines = newLines(u, !o.chat.noHistory)
+	if t.plain && !t.lines.terminal() {
+		t.warnPlain()
+	}
 	if t.lines.terminal() {
 		if u.outTTY {
 			t.out.wrap = &wrapper{out: u.out, width: u.errWidth}
@@ -154,6 +165,13 @@ func (o *runOptions) newTalk(u *ui, e *engine) (*talk, error) {
 		t.greet(why)
 	}
 	return t, nil
+}
+
+// warnPlain tells those who asked for answers that the model gives none.
+func (t *talk) warnPlain() {
+	if t.o.chat.template == "" {
+		t.u.warnf("the model has no chat template: it continues texts (--chat-template NAME makes it answer)")
+	}
 }
 
 // greet tells what the user is talking to.

@@ -32,7 +32,7 @@ func (t *talk) answer(ctx context.Context) error {
 		emit = trimStart(emit)
 	}
 	opt := generate.Options{
-		MaxTokens: t.o.predict, Stop: t.o.stop, Emit: emit, Progress: t.u.promptProgress(0),
+		MaxTokens: t.limit(), Stop: t.o.stop, Emit: emit, Progress: t.u.promptProgress(0),
 		Logprobs: t.out.json, Top: t.o.logprobs,
 	}
 	var result generate.Result
@@ -64,6 +64,16 @@ func (t *talk) answer(ctx context.Context) error {
 	return nil
 }
 
+// limit returns how many tokens an answer has at most. Where nobody says it that
+// is the context: dropping what is old, a model that never ends would go on for
+// ever.
+func (t *talk) limit() int {
+	if t.o.predict < 0 && !t.endless && !t.o.prompt.flags.Changed("predict") {
+		return t.e.session.Ctx()
+	}
+	return t.o.predict
+}
+
 // end finishes the output of an answer.
 func (t *talk) end(result generate.Result) error {
 	st := newStats(t.e, result)
@@ -75,11 +85,13 @@ func (t *talk) end(result generate.Result) error {
 		return t.out.endChat(st, answer, t.Reused)
 	}
 	t.out.endAnswer()
-	if result.Reason == generate.Context {
+	switch {
+	case result.Reason == generate.Context && t.lines.terminal() && t.o.chat.noShift && !t.plain:
+		t.u.infof("The context of %d tokens is full. /clear begins anew.", t.e.session.Ctx())
+	case result.Reason == generate.Context:
 		t.u.infof("The context of %d tokens is full.", t.e.session.Ctx())
-		if t.o.chat.noShift {
-			return nil
-		}
+	case result.Reason == generate.Length && t.limit() != t.o.predict:
+		t.u.asidef(t.out, "the answer was ended at %d tokens, as many as the context has: -n -1 lets it go on", result.GeneratedTokens)
 	}
 	if t.o.chat.single && !t.o.noStats {
 		st.print(t.u)
@@ -126,6 +138,7 @@ func (t *talk) dropped(turns, tokens int) {
 // conversations.
 func (t *talk) complete(ctx context.Context, opt generate.Options) (generate.Result, error) {
 	text := t.Messages[len(t.Messages)-1].Content
+	t.continued = text
 	t.Clear()
 	prompt, err := encodePrompt(t.e.model.Tokenizer, text)
 	if err != nil {

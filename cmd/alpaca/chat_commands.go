@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -74,18 +75,33 @@ func (t *talk) help(context.Context, string) error {
 }
 
 func (t *talk) clear(context.Context, string) error {
+	n := len(t.Messages)
 	t.Clear()
-	t.u.infof("Nothing was said.")
+	if n -= len(t.Messages); n == 0 {
+		t.u.infof("Nothing was said.")
+	} else {
+		t.u.infof("Forgotten: %s.", messageCount(n))
+	}
 	return nil
 }
 
 func (t *talk) regenerate(ctx context.Context, _ string) error {
-	if !t.Regenerate() {
+	switch {
+	case t.plain && t.continued != "":
+		t.Say(chat.Message{Content: t.continued})
+	case !t.Regenerate():
 		t.u.infof("There is no answer yet.")
 		return nil
 	}
+	if t.params.Temp == 0 {
+		t.u.infof("With temp 0 the answer is always the same: /set temp 0.7 changes that.")
+	}
 	// The same seed would give the same answer.
-	if s := t.Sampler(); s != nil {
+	s := t.Sampler()
+	if t.plain {
+		s = t.e.sampler
+	}
+	if s != nil {
 		t.params.Seed = s.Seed() + 1
 	}
 	t.Resample()
@@ -94,12 +110,23 @@ func (t *talk) regenerate(ctx context.Context, _ string) error {
 
 func (t *talk) undo(context.Context, string) error {
 	m, ok := t.Undo()
-	if !ok {
+	switch {
+	case t.plain:
+		t.u.infof("There is nothing to take back: each text is continued on its own.")
+		return nil
+	case !ok:
 		t.u.infof("Nothing was said.")
 		return nil
 	}
 	t.u.infof("Taken back: %s", shorten(m.Content, 60))
 	return nil
+}
+
+func messageCount(n int) string {
+	if n == 1 {
+		return "1 message"
+	}
+	return fmt.Sprintf("%d messages", n)
 }
 
 // shorten cuts a text to about n characters of one line.
@@ -155,10 +182,14 @@ func (t *talk) set(_ context.Context, arg string) error {
 	if err == nil {
 		err = o.check()
 	}
+	if errors.Is(err, strconv.ErrSyntax) || errors.Is(err, strconv.ErrRange) {
+		err = fmt.Errorf("%s is a number, %q is none", flags.Lookup(name).Name, strings.TrimSpace(value))
+	}
 	if err != nil {
 		t.u.infof("%v", err)
 		return nil
 	}
+	t.endless = t.endless || flags.Changed("predict")
 	t.params, t.o.predict = o.params, predict
 	t.Resample()
 	t.u.infof("%s is %s", flags.Lookup(name).Name, flags.Lookup(name).Value)
@@ -177,14 +208,18 @@ func (t *talk) showStats(context.Context, string) error {
 func (t *talk) showContext(context.Context, string) error {
 	s := t.e.session
 	t.u.infof("%d of %d tokens (%d %%)", s.Pos(), s.Ctx(), 100*int64(s.Pos())/int64(s.Ctx()))
-	t.u.infof("%d messages, %d of them no longer in the context", len(t.Messages), t.Forgotten())
+	if n := t.Forgotten(); n > 0 {
+		t.u.infof("%s, %d of them no longer in the context", messageCount(len(t.Messages)), n)
+	} else if !t.plain {
+		t.u.infof("%s", messageCount(len(t.Messages)))
+	}
 	t.u.infof("cache: %s", byteCount(s.MemoryStats().Cache))
 	return nil
 }
 
 func (t *talk) saveTo(_ context.Context, path string) error {
 	if path == "" {
-		t.u.infof("/save FILE")
+		t.u.infof("Which file? /save FILE")
 		return nil
 	}
 	note, err := encodeSnapshot(t.Snapshot())
@@ -192,7 +227,7 @@ func (t *talk) saveTo(_ context.Context, path string) error {
 		err = promptcache.Save(path, t.e.session, note)
 	}
 	if err != nil {
-		t.u.infof("Not saved: %v", err)
+		t.u.infof("Not saved: %s", strings.TrimPrefix(err.Error(), "promptcache: "))
 		return nil
 	}
 	size := int64(0)
@@ -205,7 +240,7 @@ func (t *talk) saveTo(_ context.Context, path string) error {
 
 func (t *talk) loadFrom(_ context.Context, path string) error {
 	if path == "" {
-		t.u.infof("/load FILE")
+		t.u.infof("Which file? /load FILE")
 		return nil
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
@@ -214,7 +249,7 @@ func (t *talk) loadFrom(_ context.Context, path string) error {
 	}
 	note, err := promptcache.Load(path, t.e.session)
 	if err != nil && len(note) == 0 {
-		t.u.infof("Not loaded: %v", err)
+		t.u.infof("Not loaded: %s", strings.TrimPrefix(err.Error(), "promptcache: "))
 		return nil
 	}
 	snapshot, decodeErr := decodeSnapshot(note)
@@ -228,7 +263,7 @@ func (t *talk) loadFrom(_ context.Context, path string) error {
 	if err != nil {
 		t.u.infof("It was saved with another model; it will be read again at the next message.")
 	}
-	t.u.infof("%d messages.", len(t.Messages))
+	t.u.infof("%s.", messageCount(len(t.Messages)))
 	if i := slices.IndexFunc(t.Messages, func(m chat.Message) bool { return m.Role == chat.User }); i >= 0 {
 		last := t.Messages[len(t.Messages)-1]
 		t.u.infof("The last: %s", shorten(last.Content, 200))

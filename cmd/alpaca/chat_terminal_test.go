@@ -124,7 +124,7 @@ func TestChatOnTerminal(t *testing.T) {
 		{"/save " + filepath.Join(state, "s"), "Saved"},
 		{"/undo", "Taken back: the llama"},
 		{"/load " + filepath.Join(state, "s"), "3 messages"},
-		{"/clear", "Nothing was said."},
+		{"/clear", "Forgotten: 2 messages."},
 		{"/nonsense", "There is no command /nonsense"},
 	} {
 		term.send(command.line + "\r")

@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -114,22 +115,21 @@ func TestFullContext(t *testing.T) {
 			require.Positive(t, tokens, name)
 			dropped += turns
 		}
+		// The model says what it was trained to, be it with a space in front.
+		answer := "Hello."
+		if text, err := c.Template.Text(append(slices.Clone(fixed), fixed[2:]...)); err == nil && strings.Contains(text, " Hello.") {
+			answer = " Hello."
+		}
 		worst := 0
 		for i := range 100 {
-			n := say(t, c, s, fmt.Sprintf("Bye %d", i), "Hello.")
+			n := say(t, c, s, fmt.Sprintf("Bye %d", i), answer)
 			if i > 1 {
 				worst = max(worst, n)
 			}
 			text, err := c.Template.Text(c.shown()[:len(c.shown())-1])
 			require.NoError(t, err)
 			got := words(c.tok, c.tokens)
-			if name == "vicuna" || name == "mistral" || name == "mistral-v3" || name == "gemma" || name == "deepseek" || name == "llama2" || name == "stanford" {
-				// No space or line between the head and the turn, or the
-				// system message is part of the first turn.
-				require.Contains(t, got, "Be brief.")
-				continue
-			}
-			require.Equal(t, strings.TrimPrefix(text+"Hello.", "<s>"), strings.TrimPrefix(got, "<s>"), name)
+			require.Equal(t, strings.TrimPrefix(text+answer, "<s>"), strings.TrimPrefix(got, "<s>"), name)
 		}
 		require.Greater(t, dropped, 50, name)
 		require.Less(t, worst, 130, "%s: nothing was evaluated again", name)

@@ -27,20 +27,21 @@ func TestMain(m *testing.M) {
 // templateArg makes the test's executable render a template.
 const templateArg = "render"
 
-// controls are control tokens that templates use.
-var controls = []string{"<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>", "<|eot_id|>",
+// controlTokens are some that templates use.
+var controlTokens = []string{"<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>", "<|eot_id|>",
 	"<|start_header_id|>", "<|end_header_id|>", "<start_of_turn>", "<end_of_turn>", "<|user|>",
-	"<|assistant|>", "<|system|>", "<|end|>", "<｜User｜>", "<｜Assistant｜>"}
+	"<|assistant|>", "<|system|>", "<|end|>", "<｜User｜>", "<｜Assistant｜>", "<|EOT|>"}
 
-// vocab returns a vocabulary that spells texts byte by byte, with a few words.
-func vocab(t testing.TB, spacePrefix bool) *tokenizer.Tokenizer {
+// vocab returns a vocabulary that spells texts byte by byte, with a few words and
+// control tokens, and others if they are given.
+func vocab(t testing.TB, spacePrefix bool, controls ...string) *tokenizer.Tokenizer {
 	t.Helper()
 	v := tokenizer.Vocab{Model: tokenizer.ModelSPM, AddSpacePrefix: &spacePrefix,
 		IDs: map[string]int64{"bos": 1, "eos": 2, "unk": 0}}
 	add := func(text string, score float32, typ int32) {
 		v.Tokens, v.Scores, v.Types = append(v.Tokens, text), append(v.Scores, score), append(v.Types, typ)
 	}
-	for i, text := range controls {
+	for i, text := range append(controlTokens, controls...) {
 		add(text, 0, map[bool]int32{true: 2, false: 3}[i == 0])
 	}
 	for b := range 256 {

@@ -32,7 +32,7 @@ func renderHere(r request) (string, error) {
 	if len(r.Source) > maxSource {
 		return "", fmt.Errorf("chat: a template of %d bytes, must be at most %d", len(r.Source), maxSource)
 	}
-	t, err := jinja.Compile(r.Source)
+	t, err := jinja.Compile(spaceExplicit(r.Source))
 	if err != nil {
 		return "", fmt.Errorf("chat: template: %w", err)
 	}

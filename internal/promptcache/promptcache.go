@@ -15,6 +15,7 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -50,7 +51,11 @@ func Save(path string, s *model.Session, note []byte) (err error) {
 	}
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
 	if err != nil {
-		return fmt.Errorf("promptcache: %w", err)
+		// The name of the temporary file says nothing to anyone.
+		if e, ok := errors.AsType[*fs.PathError](err); ok {
+			err = e.Err
+		}
+		return fmt.Errorf("promptcache: %s: %w", path, err)
 	}
 	defer func() {
 		if err != nil {

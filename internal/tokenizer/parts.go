@@ -29,6 +29,9 @@ func (t *Tokenizer) EncodeParts(parts []Part, opt PartOptions) (ids []int32, sta
 		e.open = append(e.open, openPart{i, len(e.text)})
 		for _, f := range partition.split(p.Text) {
 			if f.token == None {
+				if e.text == "" {
+					e.spaced = p.Special && strings.HasPrefix(f.text, " ")
+				}
 				e.text += f.text
 				continue
 			}
@@ -50,6 +53,10 @@ type partsEncoder struct {
 	text         string
 	open         []openPart // parts that begin in text
 	afterSpecial bool
+	// spaced: text begins with a space that a Special part has. Where a template
+	// writes the space itself, as Mistral's do after [INST], a second one is not
+	// what the model was trained with.
+	spaced bool
 }
 
 // openPart is a part whose first byte is at an offset of the gathered text.
@@ -59,7 +66,7 @@ type openPart struct{ part, offset int }
 func (e *partsEncoder) flush() {
 	base := len(e.ids)
 	if e.text != "" {
-		e.ids = e.t.appendPlain(e.ids, e.text, e.afterSpecial && !e.opt.NoSpacePrefix)
+		e.ids = e.t.appendPlain(e.ids, e.text, e.afterSpecial && !e.spaced && !e.opt.NoSpacePrefix)
 		e.afterSpecial = false
 	}
 	added := e.ids[base:]
