@@ -25,7 +25,7 @@ import (
 
 const (
 	magic   = "alpacast"
-	version = 1
+	version = 2 // also changes with what evaluation gives, to the bit
 	maxNote = 64 << 20
 )
 
