@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -82,6 +84,11 @@ func takesNext(flags *pflag.FlagSet, arg string) bool {
 // flagError turns pflag's errors into usage errors, with the nearest flag for
 // one that does not exist.
 func flagError(cmd *cobra.Command, err error) error {
+	var number *strconv.NumError
+	if errors.As(err, &number) {
+		want := map[string]string{"ParseFloat": "a number", "ParseBool": "true or false"}[number.Func]
+		err = errors.New(strings.Replace(err.Error(), number.Error(), "must be "+cmp.Or(want, "a whole number"), 1))
+	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
 		return usageError{err}
