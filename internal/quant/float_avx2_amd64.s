@@ -179,10 +179,14 @@ done:
 // FETCH asks for as much of the next 4 rows, in the order of the file, as a cache
 // line of each of these comes to.
 #define FETCH \
-	PREFETCHT0 (R12)     \
-	PREFETCHT0 64(R12)   \
-	PREFETCHT0 128(R12)  \
-	PREFETCHT0 192(R12)  \
+	PREFETCHT1 8192(R12) \
+	PREFETCHT1 8256(R12) \
+	PREFETCHT1 8320(R12) \
+	PREFETCHT1 8384(R12) \
+	PREFETCHT1 (R12)     \
+	PREFETCHT1 64(R12)   \
+	PREFETCHT1 128(R12)  \
+	PREFETCHT1 192(R12)  \
 	ADDQ $256, R12
 
 // DIRECT_ARGS loads t's fields for one token.

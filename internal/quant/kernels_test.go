@@ -65,6 +65,9 @@ func integerShapes() []shape {
 		f := []fill{ordinary, extreme, hostile}[i%3]
 		shapes = append(shapes, shape{32, blocks, 1 + i%2*4, f})
 	}
+	for i, rows := range []int{32, 33, 34, 35, 47, 64} {
+		shapes = append(shapes, shape{rows, 4 << (i % 3), 1, []fill{extreme, hostile}[i%2]})
+	}
 	return append(shapes, shape{71, 3, 5, ordinary}, shape{64, 2, 5, extreme})
 }
 
@@ -172,10 +175,15 @@ func fillBytes(b []byte, v byte) {
 func (p *product) check(t *testing.T, k *kernel, s shape) {
 	t.Helper()
 	packing, direct := *k, *k
-	packing.direct, packing.row, packing.directTokens = nil, nil, 0
-	direct.row, direct.directTokens = nil, s.tokens
+	packing.direct, packing.row, packing.quad, packing.directTokens = nil, nil, nil, 0
+	direct.row, direct.quad, direct.directTokens = nil, nil, s.tokens
 	p.checkOne(t, k, s)
 	p.checkOne(t, &packing, s)
+	if k.quad != nil && s.tokens == 1 {
+		row := *k
+		row.quad = nil
+		p.checkOne(t, &row, s)
+	}
 	if k.direct != nil {
 		p.checkOne(t, &direct, s)
 	}
