@@ -80,6 +80,24 @@ func chooseKernels() map[Type]*kernel {
 	return chosen
 }
 
+// kernelFor returns the kernel for matrices of type t with that many rows: the
+// first allowed one whose panel they fill, or else the one of the smallest panel. It
+// is nil for types without kernels.
+func kernelFor(t Type, rows int) *kernel {
+	best := kernels[t]
+	if best == nil || rows >= best.rows {
+		return best
+	}
+	for i := range kernelTable[t] {
+		if k := &kernelTable[t][i]; k.rows < best.rows && Allowed(k.level) {
+			if best = k; rows >= k.rows {
+				break
+			}
+		}
+	}
+	return best
+}
+
 // KernelName returns the name of the kernel that multiplies weights of type t.
 func KernelName(t Type) string {
 	if k := kernels[t]; k != nil {
@@ -150,6 +168,16 @@ func (w *Matrix) mulQuads(k *kernel, out []float32, a *Acts, lo, hi int, s *Scra
 		k.quad(t)
 		copy(out[lo:hi], s.acc[lo-first:])
 	}
+}
+
+// mulNarrow is mulPanels for a matrix of fewer rows than a panel: it takes a copy
+// that rows of zeros make whole. Zeros are valid blocks of every format, and what
+// they give is not copied out.
+func (w *Matrix) mulNarrow(k *kernel, out []float32, stride int, a *Acts, lo, hi int, s *Scratch) {
+	s.whole = resize(s.whole, k.rows*w.Type.RowBytes(w.Cols))
+	clear(s.whole[copy(s.whole, w.Data):])
+	whole := Matrix{w.Type, k.rows, w.Cols, s.whole}
+	whole.mulPanels(k, out, stride, a, lo, hi, s)
 }
 
 // directFor returns the function to multiply that many tokens without a panel, nil

@@ -100,6 +100,42 @@ func TestIntegerKernels(t *testing.T) {
 	}
 }
 
+// TestNarrowMatrices checks products with few rows, down to one, against dotRow.
+func TestNarrowMatrices(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for typ := range kernelTable {
+		cols := 4*typ.BlockLen() + 32
+		if typ.BlockLen() > 1 {
+			cols = 4 * typ.BlockLen()
+		}
+		for rows := 1; rows <= 33; rows += 1 + rows/10 {
+			w, err := NewMatrix(typ, rows, cols, randomRow(r, typ, rows*cols))
+			require.NoError(t, err)
+			for _, tokens := range []int{1, 3} {
+				var a Acts
+				a.Reset(typ, tokens, cols)
+				for i := range tokens {
+					a.Quantize(i, normalFloats(r, cols))
+				}
+				want, got := make([]float32, tokens*rows), make([]float32, tokens*rows)
+				out := make([]float32, tokens)
+				var row rowScratch
+				for i := range rows {
+					dotRow(typ, out, w.Row(i), &a, &row)
+					for j, v := range out {
+						want[j*rows+i] = v
+					}
+				}
+				var scratch Scratch
+				for lo := 0; lo < rows; lo += 16 {
+					w.MulRows(got, rows, &a, lo, min(lo+16, rows), &scratch)
+				}
+				require.Equal(t, want, got, "%v: %d rows, %d tokens", typ, rows, tokens)
+			}
+		}
+	}
+}
+
 func newProduct(t *testing.T, typ Type, s shape) *product {
 	r := rand.New(rand.NewPCG(uint64(typ), uint64(s.rows*100+s.tokens)))
 	cols := s.blocks * typ.BlockLen()
