@@ -177,7 +177,8 @@ done:
 	VFMADD231PS Y11, Y12, Y3
 
 // FETCH asks for as much of the next 4 rows, in the order of the file, as a cache
-// line of each of these comes to.
+// line of each of these comes to; and 8 KB earlier has asked for it once before, since a
+// CPU that has no room for a prefetch leaves it out.
 #define FETCH \
 	PREFETCHT1 8192(R12) \
 	PREFETCHT1 8256(R12) \

@@ -19,11 +19,11 @@ var (
 	// quadNibbles takes the eight words after the scale of blocks of nine words; the
 	// second source starts 8 bytes, four words, after the first.
 	quadNibbles = quadWords(func(lane, i int) int {
-		if w := 9*lane + 1 + i; w < 32 {
-			return w
-		} else {
-			return w - 4 + 32
+		w := 9*lane + 1 + i
+		if w >= 32 {
+			w += 32 - 4
 		}
+		return w
 	})
 	// quadFirst and quadSecond take the halves of the weights of blocks of 17 words,
 	// whose second source follows the first; quadSecond's start 8 bytes on.

@@ -47,6 +47,7 @@
 #define BLOCK 18
 #define FETCH FETCHTWICE5
 #include "quad32_amd64.h"
+#undef LOOKUP
 
 #define QUAD ·quadQ8_0AVX512
 #define QUADCONSTANTS \
