@@ -25,6 +25,28 @@
 	PREFETCHT0 448(R13) \
 	PREFETCHT0 512(R13)
 
+// FETCHTWICEn prefetches n lines at R13 and, first, n lines 8 KB further on: a CPU
+// that has no room for a prefetch leaves it out, and the second asks again.
+#define FETCHTWICE5 \
+	FETCH5               \
+	PREFETCHT0 8192(R13) \
+	PREFETCHT0 8256(R13) \
+	PREFETCHT0 8320(R13) \
+	PREFETCHT0 8384(R13) \
+	PREFETCHT0 8448(R13)
+
+#define FETCHTWICE9 \
+	FETCH9               \
+	PREFETCHT0 8192(R13) \
+	PREFETCHT0 8256(R13) \
+	PREFETCHT0 8320(R13) \
+	PREFETCHT0 8384(R13) \
+	PREFETCHT0 8448(R13) \
+	PREFETCHT0 8512(R13) \
+	PREFETCHT0 8576(R13) \
+	PREFETCHT0 8640(R13) \
+	PREFETCHT0 8704(R13)
+
 // FETCHLINESn prefetches n lines of every row, R13 bytes ahead, to the second
 // cache. Clobbers R12.
 #define FETCH4ROWS(off, row) \

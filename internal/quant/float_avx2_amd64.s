@@ -177,8 +177,22 @@ done:
 	VFMADD231PS Y11, Y12, Y3
 
 // FETCH asks for as much of the next 4 rows, in the order of the file, as a cache
-// line of each of these comes to.
+// line of each of these comes to; and 8 KB earlier has asked for it once before, since a
+// CPU that has no room for a prefetch leaves it out.
 #define FETCH \
+	PREFETCHT1 8192(R12) \
+	PREFETCHT1 8256(R12) \
+	PREFETCHT1 8320(R12) \
+	PREFETCHT1 8384(R12) \
+	PREFETCHT1 (R12)     \
+	PREFETCHT1 64(R12)   \
+	PREFETCHT1 128(R12)  \
+	PREFETCHT1 192(R12)  \
+	ADDQ $256, R12
+
+// FETCHNEAR is FETCH for F32, whose models are small enough to be in the second
+// cache as a rule: to the first one, once.
+#define FETCHNEAR \
 	PREFETCHT0 (R12)     \
 	PREFETCHT0 64(R12)   \
 	PREFETCHT0 128(R12)  \
@@ -271,7 +285,7 @@ TEXT ·directF32AVX2(SB), NOSPLIT, $0-8
 line:
 	SUBQ $2, CX
 	JLT  rest
-	FETCH
+	FETCHNEAR
 	DIRECT(ROW_F32, 0, 0)
 	DIRECT(ROW_F32, 32, 32)
 	ADDQ $64, SI

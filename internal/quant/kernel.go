@@ -37,6 +37,9 @@ type kernel struct {
 	directTokens int
 	// row, where there is one, is direct for a single token.
 	row func(t *tileArgs)
+	// quad, where there is one, is row for t.rows rows, a multiple of four, of a
+	// multiple of four blocks each. It sets the accumulators.
+	quad func(t *tileArgs)
 }
 
 // tileArgs is what tile needs, in one struct so that assembly finds each by name
@@ -45,6 +48,7 @@ type tileArgs struct {
 	panel   *byte
 	w       *byte // or, for direct, the rows themselves
 	wStride int
+	rows    int      // for quad
 	nb      int      // blocks in the panel
 	tokens  int      // rows of activations
 	acc     *float32 // [tokens, rows, lanes], read and written
@@ -76,6 +80,24 @@ func chooseKernels() map[Type]*kernel {
 	return chosen
 }
 
+// kernelFor returns the kernel for matrices of type t with that many rows: the
+// first allowed one whose panel they fill, or else the one of the smallest panel. It
+// is nil for types without kernels.
+func kernelFor(t Type, rows int) *kernel {
+	best := kernels[t]
+	if best == nil || rows >= best.rows {
+		return best
+	}
+	for i := range kernelTable[t] {
+		if k := &kernelTable[t][i]; k.rows < best.rows && Allowed(k.level) {
+			if best = k; rows >= k.rows {
+				break
+			}
+		}
+	}
+	return best
+}
+
 // KernelName returns the name of the kernel that multiplies weights of type t.
 func KernelName(t Type) string {
 	if k := kernels[t]; k != nil {
@@ -87,6 +109,10 @@ func KernelName(t Type) string {
 // mulPanels is MulRows by kernel k.
 func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi int, s *Scratch) {
 	nb, rowBytes := w.Cols/k.blockLen, w.Type.RowBytes(w.Cols)
+	if k.quad != nil && a.Rows == 1 && nb%4 == 0 && w.Rows >= 4 {
+		w.mulQuads(k, out, a, lo, hi, s)
+		return
+	}
 	blockBytes := w.Type.RowBytes(k.blockLen)
 	run := max(1, min(nb, k.maxBlocks))
 	direct := k.directFor(a.Rows)
@@ -122,6 +148,36 @@ func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi
 			}
 		}
 	}
+}
+
+// mulQuads is mulPanels for a single token by k.quad.
+func (w *Matrix) mulQuads(k *kernel, out []float32, a *Acts, lo, hi int, s *Scratch) {
+	rowBytes := w.Type.RowBytes(w.Cols)
+	t := &s.args
+	*t = tileArgs{wStride: rowBytes, nb: w.Cols / k.blockLen, tokens: 1, offset: uint32(uint16(-k.offset)) * 0x10001}
+	a.setTileArgs(t, 0, k.blockLen)
+	if n := (hi - lo) &^ 3; n > 0 {
+		t.rows, t.w, t.acc = n, &w.Data[lo*rowBytes], &out[lo]
+		k.quad(t)
+		lo += n
+	}
+	if lo < hi { // up to three rows, by four that end with the last of them or start with the first of all
+		s.acc = resize(s.acc, 4)
+		first := max(0, hi-4)
+		t.rows, t.w, t.acc = 4, &w.Data[first*rowBytes], &s.acc[0]
+		k.quad(t)
+		copy(out[lo:hi], s.acc[lo-first:])
+	}
+}
+
+// mulNarrow is mulPanels for a matrix of fewer rows than a panel: it takes a copy
+// that rows of zeros make whole. Zeros are valid blocks of every format, and what
+// they give is not copied out.
+func (w *Matrix) mulNarrow(k *kernel, out []float32, stride int, a *Acts, lo, hi int, s *Scratch) {
+	s.whole = resize(s.whole, k.rows*w.Type.RowBytes(w.Cols))
+	clear(s.whole[copy(s.whole, w.Data):])
+	whole := Matrix{w.Type, k.rows, w.Cols, s.whole}
+	whole.mulPanels(k, out, stride, a, lo, hi, s)
 }
 
 // directFor returns the function to multiply that many tokens without a panel, nil

@@ -65,6 +65,9 @@ func integerShapes() []shape {
 		f := []fill{ordinary, extreme, hostile}[i%3]
 		shapes = append(shapes, shape{32, blocks, 1 + i%2*4, f})
 	}
+	for i, rows := range []int{32, 33, 34, 35, 47, 64} {
+		shapes = append(shapes, shape{rows, 4 << (i % 3), 1, []fill{extreme, hostile}[i%2]})
+	}
 	return append(shapes, shape{71, 3, 5, ordinary}, shape{64, 2, 5, extreme})
 }
 
@@ -93,6 +96,42 @@ func TestIntegerKernels(t *testing.T) {
 					products[s].check(t, k, s)
 				}
 			})
+		}
+	}
+}
+
+// TestNarrowMatrices checks products with few rows, down to one, against dotRow.
+func TestNarrowMatrices(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for typ := range kernelTable {
+		cols := 4*typ.BlockLen() + 32
+		if typ.BlockLen() > 1 {
+			cols = 4 * typ.BlockLen()
+		}
+		for rows := 1; rows <= 33; rows += 1 + rows/10 {
+			w, err := NewMatrix(typ, rows, cols, randomRow(r, typ, rows*cols))
+			require.NoError(t, err)
+			for _, tokens := range []int{1, 3} {
+				var a Acts
+				a.Reset(typ, tokens, cols)
+				for i := range tokens {
+					a.Quantize(i, normalFloats(r, cols))
+				}
+				want, got := make([]float32, tokens*rows), make([]float32, tokens*rows)
+				out := make([]float32, tokens)
+				var row rowScratch
+				for i := range rows {
+					dotRow(typ, out, w.Row(i), &a, &row)
+					for j, v := range out {
+						want[j*rows+i] = v
+					}
+				}
+				var scratch Scratch
+				for lo := 0; lo < rows; lo += 16 {
+					w.MulRows(got, rows, &a, lo, min(lo+16, rows), &scratch)
+				}
+				require.Equal(t, want, got, "%v: %d rows, %d tokens", typ, rows, tokens)
+			}
 		}
 	}
 }
@@ -172,10 +211,15 @@ func fillBytes(b []byte, v byte) {
 func (p *product) check(t *testing.T, k *kernel, s shape) {
 	t.Helper()
 	packing, direct := *k, *k
-	packing.direct, packing.row, packing.directTokens = nil, nil, 0
-	direct.row, direct.directTokens = nil, s.tokens
+	packing.direct, packing.row, packing.quad, packing.directTokens = nil, nil, nil, 0
+	direct.row, direct.quad, direct.directTokens = nil, nil, s.tokens
 	p.checkOne(t, k, s)
 	p.checkOne(t, &packing, s)
+	if k.quad != nil && s.tokens == 1 {
+		row := *k
+		row.quad = nil
+		p.checkOne(t, &row, s)
+	}
 	if k.direct != nil {
 		p.checkOne(t, &direct, s)
 	}

@@ -37,11 +37,14 @@ type Scratch struct {
 	acc   []float32 // a tile's accumulators: [tokens, panel rows, lanes]
 	tail  []byte    // the last columns of rows that are no whole number of steps
 	args  tileArgs
+	whole []byte // the rows of a matrix of fewer than a panel's
 	row   rowScratch
 }
 
 // Bytes returns the memory that s holds.
-func (s *Scratch) Bytes() int { return cap(s.panel) + cap(s.tail) + 4*(cap(s.acc)+cap(s.row.row)) }
+func (s *Scratch) Bytes() int {
+	return cap(s.panel) + cap(s.tail) + cap(s.whole) + 4*(cap(s.acc)+cap(s.row.row))
+}
 
 // MulRows computes rows lo to hi-1 of the product of w with every row of a:
 // out[i*stride+r] = dot(w row r, a row i). Work is best cut at multiples of
@@ -51,8 +54,12 @@ func (w *Matrix) MulRows(out []float32, stride int, a *Acts, lo, hi int, s *Scra
 	if w.Cols != a.Cols || !a.Fits(w.Type) {
 		panic(fmt.Sprintf("quant: matrix product of %v [%d %d] with activations [%d %d] of another kind or width", w.Type, w.Rows, w.Cols, a.Rows, a.Cols))
 	}
-	if k := kernels[w.Type]; k != nil && w.Rows >= k.rows {
-		w.mulPanels(k, out, stride, a, lo, hi, s)
+	if k := kernelFor(w.Type, w.Rows); k != nil {
+		if w.Rows < k.rows {
+			w.mulNarrow(k, out, stride, a, lo, hi, s)
+		} else {
+			w.mulPanels(k, out, stride, a, lo, hi, s)
+		}
 		return
 	}
 	s.acc = resize(s.acc, a.Rows)

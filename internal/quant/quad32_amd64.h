@@ -1,0 +1,112 @@
+// A 32-wide format's product with a single token, four rows and four blocks of each
+// at a time, for rows of a whole number of four blocks. Each row is read by loads of
+// whole vectors, so memory sees four streams; row32_amd64.h has sixteen, and more of
+// them than the CPU follows cost a third of its speed.
+//
+// A vector holds 16 weights of each of the four blocks of a row, block L in 128-bit
+// lane L, and the dot products leave four partial sums of a block in its lane. Adding
+// those of four rows across transposes them as well: then lane L holds block L's sums
+// of the four rows, and four fused multiply-adds in order of the blocks end it.
+//
+// To be defined: QUAD (the function's name), QUADCONSTANTS, QUADROW (see below), BLOCK
+// (bytes of a block), FETCH (prefetches four rows' four blocks at R13).
+//
+// Registers
+//	SI, DX, R8     row 0, bytes from one row to the next, three times that
+//	R12, CX, AX    the token's activations, scales, pairs
+//	DI             results; R10 fours of rows left; BX blocks left
+//	R13            what to prefetch: the next four rows, in order of the file
+//	Z0 - Z3        sums of rows; X10 results
+//	Z4 - Z8        scratch; Z9 scales of the blocks, row j of block L in word 4L+j
+//	Z14            -offset; Z16, Z17 first and second half of the activations
+//	Z18            sums to start with; Z19 the shuffle that spreads dword L over lane L
+//	Z20 - Z23      the format's constants
+//	K1 - K4        words, or dwords, 4L+j
+TEXT QUAD(SB), NOSPLIT, $0-8
+	MOVQ         t+0(FP), R9
+	QUADCONSTANTS
+	VPBROADCASTD tileArgs_offset(R9), Z14
+	VMOVDQU64    ·laneNumbers(SB), Z19
+	MOVL         $0x1111, AX
+	KMOVW        AX, K1
+	MOVL         $0x2222, AX
+	KMOVW        AX, K2
+	MOVL         $0x4444, AX
+	KMOVW        AX, K3
+	MOVL         $0x8888, AX
+	KMOVW        AX, K4
+	MOVQ         tileArgs_acc(R9), DI
+	MOVQ         tileArgs_w(R9), SI
+	MOVQ         tileArgs_wStride(R9), DX
+	LEAQ         (DX)(DX*2), R8
+	LEAQ         (SI)(DX*4), R13
+	MOVQ         tileArgs_rows(R9), R10
+	SHRQ         $2, R10
+
+rows:
+	MOVQ   tileArgs_q(R9), R12
+	MOVQ   tileArgs_d(R9), CX
+	MOVQ   tileArgs_pairs(R9), AX
+	MOVQ   tileArgs_nb(R9), BX
+	VXORPS X10, X10, X10
+
+blocks:
+	FETCH
+	VMOVDQU64       (R12), Z16
+	VMOVDQU64       64(R12), Z18
+	VSHUFI32X4      $0xdd, Z18, Z16, Z17
+	VSHUFI32X4      $0x88, Z18, Z16, Z16
+	VBROADCASTI32X4 (AX), Z18
+	VPERMILPS.Z     Z19, Z18, K1, Z18
+	VPMADDWD        Z14, Z18, Z18
+	QUADROW((SI), 8(SI), 64(SI), 72(SI), Z0, K1)
+	QUADROW((SI)(DX*1), 8(SI)(DX*1), 64(SI)(DX*1), 72(SI)(DX*1), Z1, K2)
+	QUADROW((SI)(DX*2), 8(SI)(DX*2), 64(SI)(DX*2), 72(SI)(DX*2), Z2, K3)
+	QUADROW((SI)(R8*1), 8(SI)(R8*1), 64(SI)(R8*1), 72(SI)(R8*1), Z3, K4)
+
+	VPUNPCKLDQ      Z1, Z0, Z4
+	VPUNPCKHDQ      Z1, Z0, Z5
+	VPUNPCKLDQ      Z3, Z2, Z6
+	VPUNPCKHDQ      Z3, Z2, Z7
+	VPADDD          Z5, Z4, Z4
+	VPADDD          Z7, Z6, Z6
+	VPUNPCKLQDQ     Z6, Z4, Z5
+	VPUNPCKHQDQ     Z6, Z4, Z7
+	VPADDD          Z7, Z5, Z5
+	VCVTDQ2PS       Z5, Z5
+	VCVTPH2PS       Y9, Z9
+	VBROADCASTF32X4 (CX), Z6
+	VPERMILPS       Z19, Z6, Z6
+	VMULPS          Z6, Z9, Z6
+	VFMADD231PS     X6, X5, X10
+	VEXTRACTF32X4   $1, Z5, X4
+	VEXTRACTF32X4   $1, Z6, X7
+	VFMADD231PS     X7, X4, X10
+	VEXTRACTF32X4   $2, Z5, X4
+	VEXTRACTF32X4   $2, Z6, X7
+	VFMADD231PS     X7, X4, X10
+	VEXTRACTF32X4   $3, Z5, X4
+	VEXTRACTF32X4   $3, Z6, X7
+	VFMADD231PS     X7, X4, X10
+
+	ADDQ $(4*BLOCK), SI
+	ADDQ $(16*BLOCK), R13
+	ADDQ $128, R12
+	ADDQ $16, CX
+	ADDQ $16, AX
+	SUBQ $4, BX
+	JNZ  blocks
+
+	VMOVUPS X10, (DI)
+	ADDQ    $16, DI
+	ADDQ    R8, SI    // from the end of row 0, which is where row 1 starts
+	DECQ    R10
+	JNZ     rows
+	VZEROUPPER
+	RET
+
+#undef QUAD
+#undef QUADCONSTANTS
+#undef QUADROW
+#undef BLOCK
+#undef FETCH
