@@ -19,6 +19,7 @@ type comparison struct {
 	o    *compareOptions
 	u    *ui
 	pool *ggml.Pool
+	tmp  string // folder for temporary files; "": the system's
 
 	base     *evaluated         // nil where the base is a file
 	file     *eval.LogitsReader // nil where the base is a model
@@ -207,10 +208,7 @@ func (c *comparison) evaluate(ctx context.Context) (*eval.Report, error) {
 	if c.file != nil {
 		base = eval.NewFileBase(c.file)
 	} else {
-		if err := c.start(c.base); err != nil {
-			return nil, err
-		}
-		base = eval.NewBase(c.base.session, threads, save)
+		base = eval.NewBase(func() (eval.Session, error) { return c.open(c.base) }, threads, save)
 	}
 	var models []eval.Opener
 	for _, e := range c.others {
@@ -218,7 +216,7 @@ func (c *comparison) evaluate(ctx context.Context) (*eval.Report, error) {
 	}
 	progress := c.u.progress("window")
 	results, err := eval.Compare(ctx, base, models, c.windows, eval.CompareOptions{
-		Threads: threads,
+		Threads: threads, TempDir: c.tmp,
 		Done: func(p eval.CompareProgress) error {
 			progress(p.Progress, c.running(p))
 			return ctx.Err()

@@ -20,7 +20,7 @@ func sampleReport(t testing.TB) *Report {
 	windows, err := p.Windows(fakeText(1000, 30))
 	require.NoError(t, err)
 	models := openers(&fakeSession{vocab: 30, scale: 4, noise: 0.1}, &fakeSession{vocab: 30, scale: 4, noise: 1})
-	got, err := Compare(context.Background(), NewBase(&fakeSession{vocab: 30, scale: 4}, 1, nil), models, windows, CompareOptions{})
+	got, err := Compare(context.Background(), NewBase(always(&fakeSession{vocab: 30, scale: 4}), 1, nil), models, windows, CompareOptions{})
 	require.NoError(t, err)
 	r := &Report{
 		Base: Row{Name: "m-f16.gguf", Bytes: 13 << 30, BPW: 16, PPL: got[0].BasePPL, Prompt: 100, Gen: 10},
