@@ -24,13 +24,24 @@ type Base interface {
 // it is called when a window is done.
 type Opener func() (Session, error)
 
-// closeSession ends a session, so that the next, which will be as large, finds
-// room.
-func closeSession(s Session) {
-	if closer, ok := s.(io.Closer); ok {
-		closer.Close()
-		runtime.GC()
+// withSession has a session be used, and frees its memory before it returns: the
+// next one, which will be as large, is to find room.
+func withSession(open Opener, use func(Session) error) error {
+	err := useSession(open, use)
+	runtime.GC() // not in useSession, whose frame refers to the session
+	return err
+}
+
+// useSession opens, uses and closes a session.
+func useSession(open Opener, use func(Session) error) error {
+	s, err := open()
+	if err != nil {
+		return err
 	}
+	if closer, ok := s.(io.Closer); ok {
+		defer closer.Close()
+	}
+	return use(s)
 }
 
 // sessionBase is a model at work.
@@ -54,11 +65,11 @@ func (b *sessionBase) least() float64         { return negligible }
 func (b *sessionBase) normalized() bool       { return false }
 
 func (b *sessionBase) window(ctx context.Context, w *Window, k *kept) error {
-	s, err := b.open()
-	if err != nil {
-		return err
-	}
-	defer closeSession(s)
+	return withSession(b.open, func(s Session) error { return b.evaluate(ctx, s, w, k) })
+}
+
+// evaluate evaluates a window.
+func (b *sessionBase) evaluate(ctx context.Context, s Session, w *Window, k *kept) error {
 	errs := make([]error, w.Scored())
 	rows := newRows(b.threads, func(row int, logits []float32) {
 		if errs[row] = k.put(row, logits); errs[row] == nil && b.save != nil {
@@ -81,7 +92,7 @@ func (b *sessionBase) window(ctx context.Context, w *Window, k *kept) error {
 		return nil
 	}
 	start := time.Now()
-	err = evalScored(ctx, s, w, func(row int, logits []float32) error {
+	err := evalScored(ctx, s, w, func(row int, logits []float32) error {
 		if row == 0 {
 			if err := k.begin(w.Scored(), len(logits)); err != nil {
 				return err

@@ -110,11 +110,11 @@ type compared struct {
 
 // window evaluates a window, of which base has the base's predictions.
 func (m *compared) window(ctx context.Context, rows *rows, w *Window, base *kept) error {
-	s, err := m.open()
-	if err != nil {
-		return err
-	}
-	defer closeSession(s)
+	return withSession(m.open, func(s Session) error { return m.evaluate(ctx, s, rows, w, base) })
+}
+
+// evaluate evaluates a window with a session.
+func (m *compared) evaluate(ctx context.Context, s Session, rows *rows, w *Window, base *kept) error {
 	next, scores := w.Tokens[w.First+1:], make([]divergence, w.Scored())
 	errs := make([]error, len(scores))
 	rows.restart()
@@ -125,7 +125,7 @@ func (m *compared) window(ctx context.Context, rows *rows, w *Window, base *kept
 		})
 	}
 	start, spent := time.Now(), rows.spent
-	err = evalScored(ctx, s, w, func(_ int, logits []float32) error {
+	err := evalScored(ctx, s, w, func(_ int, logits []float32) error {
 		if len(logits) != base.vocab {
 			return fmt.Errorf("eval: a model with a vocabulary of %d beside a base with %d", len(logits), base.vocab)
 		}

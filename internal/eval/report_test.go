@@ -174,3 +174,18 @@ func TestSize(t *testing.T) {
 		require.Equal(t, want, size(n))
 	}
 }
+
+// TestUnknownBase: of a base that is a file nothing is shown that is not known.
+func TestUnknownBase(t *testing.T) {
+	r := sampleReport(t)
+	r.Base = Row{Name: "base.kld", PPL: r.Base.PPL}
+	var b bytes.Buffer
+	require.NoError(t, r.WriteMarkdown(&b))
+	require.Regexp(t, `(?m)^\| base\.kld +\| +\| +\| +[0-9.]+ ± [0-9.]+ \| +\| +\| +\| +\| +\| +\|$`, b.String())
+	b.Reset()
+	require.NoError(t, r.WriteCSV(&b))
+	require.Regexp(t, `(?m)^base\.kld,,,[0-9.]+,[0-9.]+,,,`, b.String())
+	b.Reset()
+	require.NoError(t, json.NewEncoder(&b).Encode(r.Base))
+	require.NotContains(t, b.String(), "bytes")
+}

@@ -72,7 +72,7 @@ func TestParseOptions(t *testing.T) {
 	require.True(t, tt.Pattern.MatchString("xa=bx"))
 	require.Equal(t, quant.F16, tt.Type)
 
-	for _, s := range []string{"", "k", "k=", "k=int", "=int:1", "k=int:x", "k=int:3000000000", "k=float:x", "k=bool:yes", "k=u8:1"} {
+	for _, s := range []string{"", "k", "k=", "k=int", "=int:1", "k=int:x", "k=int:5000000000", "k=float:x", "k=bool:yes", "k=u8:1"} {
 		_, err := ParseOverride(s)
 		require.Error(t, err, s)
 	}
@@ -101,7 +101,7 @@ func TestMetadata(t *testing.T) {
 	require.Equal(t, append(append(same, "llama.block_count u32 1"), append(heads, "a.u64 u64 1099511627776", `z str "old"`,
 		"general.quantization_version u32 2", "general.file_type u32 15")...), keys(Options{Mix: mix(t, "q4_k")}))
 	require.Equal(t, append(same, append(heads, "a.u64 u64 1099511627776",
-		"general.quantization_version u32 2", `z str "new=:"`, "llama.block_count i32 -1", "f f32 0.5", "b bool true", "general.file_type i32 99")...),
+		"general.quantization_version u32 2", `z str "new=:"`, "llama.block_count i32 -1", "f f32 0.5", "b bool true", "general.file_type u32 99")...),
 		keys(Options{Mix: mix(t, "q4_k"), Overrides: overrides}))
 	require.Contains(t, keys(Options{Mix: mix(t, "COPY")}), "general.file_type u32 1")
 }
