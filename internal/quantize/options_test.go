@@ -42,10 +42,14 @@ func TestOptions(t *testing.T) {
 			map[string]quant.Type{"token_embd.weight": q5}},
 		{"the embedding's own option wins", fTied, Options{Mix: mix(t, "Q4_0"), Output: &q5, Embedding: &q8},
 			map[string]quant.Type{"token_embd.weight": q8}},
-		{"by name, the last match wins", f, Options{Mix: mix(t, "Q4_0"), Tensors: []TensorType{
-			tensorType(t, "ffn_=q5_1"), tensorType(t, `blk\.1\..*down=Q6_K`)}},
+		{"by name, the first match wins", f, Options{Mix: mix(t, "Q4_0"), Tensors: []TensorType{
+			tensorType(t, `BLK\.1\..*down=Q6_K`), tensorType(t, "ffn_=q5_1")}},
 			map[string]quant.Type{"blk.0.ffn_down.weight": quant.Q5_1, "blk.1.ffn_down.weight": quant.Q6_K, "blk.1.ffn_up.weight": quant.Q5_1,
 				"blk.1.ffn_norm.weight": quant.F32, "blk.1.attn_q.weight": quant.Q4_0}},
+		// The first two attn_v of this mix are Q5_K, not counting blk.0's.
+		{"named tensors are not counted", base(4).open(t), Options{Mix: mix(t, "Q3_K_M"), Tensors: []TensorType{tensorType(t, "0.attn_v=q8_0")}},
+			map[string]quant.Type{"blk.0.attn_v.weight": quant.Q8_0, "blk.1.attn_v.weight": quant.Q5_K,
+				"blk.2.attn_v.weight": quant.Q5_K, "blk.3.attn_v.weight": quant.Q4_K}},
 		{"copy", f, Options{Mix: mix(t, "COPY"), Tensors: []TensorType{tensorType(t, ".=q4_0")}},
 			map[string]quant.Type{"output.weight": quant.F16, "blk.0.attn_q.weight": quant.F16}},
 	}
