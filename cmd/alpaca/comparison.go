@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"alpaca/internal/eval"
 	"alpaca/internal/ggml"
@@ -214,11 +213,11 @@ func (c *comparison) evaluate(ctx context.Context) (*eval.Report, error) {
 	for _, e := range c.others {
 		models = append(models, func() (eval.Session, error) { return c.open(e) })
 	}
-	progress := c.u.progress("window")
+	progress := c.newProgress()
 	results, err := eval.Compare(ctx, base, models, c.windows, eval.CompareOptions{
-		Threads: threads, TempDir: c.tmp,
+		Threads: threads, TempDir: c.tmp, Begin: progress.begin,
 		Done: func(p eval.CompareProgress) error {
-			progress(p.Progress, c.running(p))
+			progress.last = p
 			return ctx.Err()
 		},
 	})
@@ -230,13 +229,4 @@ func (c *comparison) evaluate(ctx context.Context) (*eval.Report, error) {
 		return nil, err
 	}
 	return c.report(ctx, base, results)
-}
-
-// running describes the result so far.
-func (c *comparison) running(p eval.CompareProgress) string {
-	text := fmt.Sprintf("PPL %.4f, mean KLD", p.PPL.Value)
-	for i, kld := range p.KLD {
-		text += fmt.Sprintf(" %s %.5f", strings.TrimSuffix(c.others[i].name(), ".gguf"), kld.Value)
-	}
-	return text
 }

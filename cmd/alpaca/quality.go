@@ -135,6 +135,7 @@ func (o *qualityOptions) quantize(ctx context.Context, u *ui, c *comparison, mix
 		u.warnf("%s is left out: %v", mix.Name, err)
 		return nil
 	}
+	warnFallback(u, mix, plan)
 	bar := newTensorBar(u, plan.InputBytes())
 	path := filepath.Join(dir, mix.Name+".gguf")
 	_, err = plan.Run(ctx, path, quantize.RunOptions{Threads: c.pool.Threads(), Progress: bar.update})
@@ -147,6 +148,20 @@ func (o *qualityOptions) quantize(ctx context.Context, u *ui, c *comparison, mix
 	}
 	c.others[len(c.others)-1].label = mix.Name
 	return nil
+}
+
+// warnFallback says so where tensors cannot have the type that the mix is named
+// after, lest two rows of the table look the same without a reason.
+func warnFallback(u *ui, mix quantize.Mix, plan *quantize.Plan) {
+	n, note := 0, ""
+	for i := range plan.Steps {
+		if s := &plan.Steps[i]; s.Note != "" {
+			n, note = n+1, s.Note
+		}
+	}
+	if n > 0 {
+		u.warnf("%s: %d of %d tensors have another type (%s)", mix.Name, n, len(plan.Steps), note)
+	}
 }
 
 // cleanUpOnInterrupt returns a context that the first Ctrl-C cancels. The

@@ -12,6 +12,7 @@ import (
 type CompareOptions struct {
 	Threads int                         // that score; 0: one
 	TempDir string                      // folder for what does not fit into memory; "": the system's
+	Begin   func(window, model int)     // unless nil, is called before each window of each model; -1 is the base
 	Done    func(CompareProgress) error // unless nil, is called after every window
 
 	keep int // bytes of logits in memory, of tests; 0: keptBytes
@@ -42,7 +43,7 @@ func Compare(ctx context.Context, base Base, models []Opener, windows []Window, 
 		c.models = append(c.models, &compared{open: open, least: base.least()})
 	}
 	for i := range windows {
-		if err := c.window(ctx, &windows[i]); err != nil {
+		if err := c.window(ctx, i, &windows[i]); err != nil {
 			return nil, err
 		}
 		if err := c.report(i+1, len(windows)); err != nil {
@@ -66,12 +67,18 @@ type comparing struct {
 	rows   *rows // of the model at work
 }
 
-// window evaluates a window with every model.
-func (c *comparing) window(ctx context.Context, w *Window) error {
+// window evaluates window i with every model.
+func (c *comparing) window(ctx context.Context, i int, w *Window) error {
+	begin := c.opt.Begin
+	if begin == nil {
+		begin = func(int, int) {}
+	}
+	begin(i, -1)
 	if err := c.base.window(ctx, w, c.kept); err != nil {
 		return err
 	}
-	for _, m := range c.models {
+	for k, m := range c.models {
+		begin(i, k)
 		if err := m.window(ctx, c.rows, w, c.kept); err != nil {
 			return err
 		}
