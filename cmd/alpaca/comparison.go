@@ -133,7 +133,7 @@ func (c *comparison) divide() (err error) {
 		if err != nil {
 			return err
 		}
-		c.name, c.tokens = name, reader.model.Tokenizer.Encode(text, true, false)
+		c.name, c.tokens = name, c.o.measure.encode(reader.model.Tokenizer, text)
 		if c.policy, err = c.o.measure.policy(reader.model); err != nil {
 			return err
 		}

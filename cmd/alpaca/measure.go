@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -79,6 +80,15 @@ func (o *measureOptions) read(u *ui) (text, name string, err error) {
 		name = filepath.Base(o.prompt.file)
 	}
 	return text, name, nil
+}
+
+// encode returns the text's tokens. The newline at a file's end does not count,
+// as in llama-perplexity.
+func (o *measureOptions) encode(tok *tokenizer.Tokenizer, text string) []int32 {
+	if o.prompt.endsWithFile {
+		text = strings.TrimSuffix(text, "\n")
+	}
+	return tok.Encode(text, true, false)
 }
 
 // policy returns how a model's text is divided.

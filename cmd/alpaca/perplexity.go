@@ -122,8 +122,7 @@ func (o *perplexityOptions) check() error {
 
 // score evaluates the text.
 func (o *perplexityOptions) score(ctx context.Context, u *ui, e *evaluated, policy eval.Policy, text, name string) error {
-	tok := e.model.Tokenizer
-	tokens := tok.Encode(text, true, false)
+	tokens := o.measure.encode(e.model.Tokenizer, text)
 	windows, err := policy.Windows(tokens)
 	if err != nil {
 		return err
