@@ -25,7 +25,7 @@ func (o *choiceOptions) addFlags(flags *pflag.FlagSet) {
 	addBounded(flags, &o.winograndeTasks, "winogrande-tasks", "", 0, 0, most, "`questions` to ask; 0 for all")
 	flags.BoolVar(&o.multiple, "multiple-choice", false, "the file is one of multiple-choice questions, such as those of ARC, MMLU and TruthfulQA")
 	addBounded(flags, &o.multipleTasks, "multiple-choice-tasks", "", 0, 0, most, "`questions` to ask; 0 for all")
-	addBounded(flags, &o.seed, "seed", "s", 1, 0, 1<<31-1, "`number` that draws the questions, where not all are asked")
+	addBounded(flags, &o.seed, "seed", "s", 1, 0, 1<<31-1, "`number` that draws the questions, where not all are asked; llama-perplexity's is 1")
 }
 
 // asked reports whether the text is one of questions.
@@ -47,10 +47,10 @@ func (o *choiceOptions) check() error {
 
 // read returns the questions of a text and the benchmark's name.
 func (o *choiceOptions) read(text string) (questions []eval.Question, name string, err error) {
-	tasks := 0
+	tasks, how := 0, eval.DrawMultiple
 	switch {
 	case o.hellaswag:
-		name, tasks = "HellaSwag", o.hellaswagTasks
+		name, tasks, how = "HellaSwag", o.hellaswagTasks, eval.DrawHellaSwag
 		questions, err = eval.ParseHellaSwag(text)
 	case o.winogrande:
 		name, tasks = "WinoGrande", o.winograndeTasks
@@ -59,7 +59,7 @@ func (o *choiceOptions) read(text string) (questions []eval.Question, name strin
 		name, tasks = "multiple choice", o.multipleTasks
 		questions, err = eval.ParseMultipleChoice([]byte(text))
 	}
-	return eval.Select(questions, tasks, uint64(o.seed)), name, err
+	return eval.Select(questions, tasks, how, uint32(o.seed)), name, err
 }
 
 // choiceResult is the outcome in JSON.

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"strings"
 
 	"alpaca/internal/eval"
 	"alpaca/internal/ggml"
@@ -19,6 +18,7 @@ type comparison struct {
 	o    *compareOptions
 	u    *ui
 	pool *ggml.Pool
+	tmp  string // folder for temporary files; "": the system's
 
 	base     *evaluated         // nil where the base is a file
 	file     *eval.LogitsReader // nil where the base is a model
@@ -133,7 +133,7 @@ func (c *comparison) divide() (err error) {
 		if err != nil {
 			return err
 		}
-		c.name, c.tokens = name, reader.model.Tokenizer.Encode(text, true, false)
+		c.name, c.tokens = name, c.o.measure.encode(reader.model.Tokenizer, text)
 		if c.policy, err = c.o.measure.policy(reader.model); err != nil {
 			return err
 		}
@@ -207,20 +207,17 @@ func (c *comparison) evaluate(ctx context.Context) (*eval.Report, error) {
 	if c.file != nil {
 		base = eval.NewFileBase(c.file)
 	} else {
-		if err := c.start(c.base); err != nil {
-			return nil, err
-		}
-		base = eval.NewBase(c.base.session, threads, save)
+		base = eval.NewBase(func() (eval.Session, error) { return c.open(c.base) }, threads, save)
 	}
 	var models []eval.Opener
 	for _, e := range c.others {
 		models = append(models, func() (eval.Session, error) { return c.open(e) })
 	}
-	progress := c.u.progress("window")
+	progress := c.newProgress()
 	results, err := eval.Compare(ctx, base, models, c.windows, eval.CompareOptions{
-		Threads: threads,
+		Threads: threads, TempDir: c.tmp, Begin: progress.begin,
 		Done: func(p eval.CompareProgress) error {
-			progress(p.Progress, c.running(p))
+			progress.last = p
 			return ctx.Err()
 		},
 	})
@@ -232,13 +229,4 @@ func (c *comparison) evaluate(ctx context.Context) (*eval.Report, error) {
 		return nil, err
 	}
 	return c.report(ctx, base, results)
-}
-
-// running describes the result so far.
-func (c *comparison) running(p eval.CompareProgress) string {
-	text := fmt.Sprintf("PPL %.4f, mean KLD", p.PPL.Value)
-	for i, kld := range p.KLD {
-		text += fmt.Sprintf(" %s %.5f", strings.TrimSuffix(c.others[i].name(), ".gguf"), kld.Value)
-	}
-	return text
 }

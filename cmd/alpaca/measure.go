@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -79,6 +80,15 @@ func (o *measureOptions) read(u *ui) (text, name string, err error) {
 		name = filepath.Base(o.prompt.file)
 	}
 	return text, name, nil
+}
+
+// encode returns the text's tokens. The newline at a file's end does not count,
+// as in llama-perplexity.
+func (o *measureOptions) encode(tok *tokenizer.Tokenizer, text string) []int32 {
+	if o.prompt.endsWithFile {
+		text = strings.TrimSuffix(text, "\n")
+	}
+	return tok.Encode(text, true, false)
 }
 
 // policy returns how a model's text is divided.
@@ -172,15 +182,27 @@ func (e *evaluated) close() {
 const patientReport = 10 * time.Second
 
 // progress returns what reports how far an evaluation has got, in windows or
-// other things: on the status line, or without a terminal in a line now and
-// then.
+// other things.
 func (u *ui) progress(thing string) func(p eval.Progress, text string) {
-	var last time.Time
+	report := u.progressLine()
 	return func(p eval.Progress, text string) {
-		line := fmt.Sprintf("%s %d of %d: %s", thing, p.Window, p.Windows, text)
-		if left := p.Left().Round(time.Second); left > 0 {
-			line += fmt.Sprintf(", %v left", left)
-		}
+		report(p, fmt.Sprintf("%s %d of %d: %s%s", thing, p.Window, p.Windows, text, timeLeft(p)))
+	}
+}
+
+// timeLeft says how much longer an evaluation will take, once that is known.
+func timeLeft(p eval.Progress) string {
+	if left := p.Left().Round(time.Second); p.Window > 0 && left > 0 {
+		return fmt.Sprintf(", %v left", left)
+	}
+	return ""
+}
+
+// progressLine returns what shows a line about an evaluation: on the status
+// line, or without a terminal now and then.
+func (u *ui) progressLine() func(p eval.Progress, line string) {
+	var last time.Time
+	return func(p eval.Progress, line string) {
 		switch {
 		case p.Window == p.Windows:
 			u.clearStatus()

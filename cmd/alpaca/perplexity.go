@@ -42,7 +42,8 @@ and the answer is how many the model gets right.`,
 		Example: `  alpaca perplexity -m model.gguf -f wiki.test.raw
   alpaca perplexity -m model.gguf -f text.txt --per-token | sort-by-surprise
   alpaca perplexity -m model-f16.gguf -f text.txt --imatrix-out imatrix.gguf
-  alpaca perplexity -m model.gguf -f hellaswag_val_full.txt --hellaswag --hellaswag-tasks 400`,
+  alpaca perplexity -m model.gguf -f hellaswag_val_full.txt --hellaswag --hellaswag-tasks 400
+  alpaca perplexity -m model.gguf -f arc-challenge-validation.bin --multiple-choice`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u) },
 	}
@@ -50,6 +51,8 @@ and the answer is how many the model gets right.`,
 	flags.SortFlags = false
 	addModel(flags, &o.model)
 	o.measure.addFlags(flags)
+	flags.StringVar(&o.measure.prompt.file, "binary-file", "", "the same as -f, which llama-perplexity has for text only: `file` of --multiple-choice")
+	allowSingleDash(flags, "binary-file", "bf")
 	flags.StringVar(&o.perToken, "per-token", "", "write a JSON line for every scored token, to stdout or to =`FILE`")
 	flags.Lookup("per-token").NoOptDefVal = "-"
 	flags.StringVar(&o.base, "kl-divergence-base", "", "write the model's log probabilities to a `file`, which compare and llama-perplexity read")
@@ -119,8 +122,7 @@ func (o *perplexityOptions) check() error {
 
 // score evaluates the text.
 func (o *perplexityOptions) score(ctx context.Context, u *ui, e *evaluated, policy eval.Policy, text, name string) error {
-	tok := e.model.Tokenizer
-	tokens := tok.Encode(text, true, false)
+	tokens := o.measure.encode(e.model.Tokenizer, text)
 	windows, err := policy.Windows(tokens)
 	if err != nil {
 		return err

@@ -98,7 +98,7 @@ func (o *qualityOptions) mixes() ([]quantize.Mix, error) {
 
 // measure quantizes the model into dir and compares.
 func (o *qualityOptions) measure(ctx context.Context, u *ui, path string, mixes []quantize.Mix, dir string) (*eval.Report, error) {
-	c := &comparison{o: &o.compare, u: u, pool: ggml.NewPool(threadCount(u, o.compare.measure.threads), gguf.Guard)}
+	c := &comparison{o: &o.compare, u: u, pool: ggml.NewPool(threadCount(u, o.compare.measure.threads), gguf.Guard), tmp: o.tmp}
 	defer c.close() // before the folder goes: its files are mapped
 	var err error
 	if c.base, err = o.compare.measure.load(u, path); err != nil {
@@ -135,6 +135,7 @@ func (o *qualityOptions) quantize(ctx context.Context, u *ui, c *comparison, mix
 		u.warnf("%s is left out: %v", mix.Name, err)
 		return nil
 	}
+	warnFallback(u, mix, plan)
 	bar := newTensorBar(u, plan.InputBytes())
 	path := filepath.Join(dir, mix.Name+".gguf")
 	_, err = plan.Run(ctx, path, quantize.RunOptions{Threads: c.pool.Threads(), Progress: bar.update})
@@ -147,6 +148,20 @@ func (o *qualityOptions) quantize(ctx context.Context, u *ui, c *comparison, mix
 	}
 	c.others[len(c.others)-1].label = mix.Name
 	return nil
+}
+
+// warnFallback says so where tensors cannot have the type that the mix is named
+// after, lest two rows of the table look the same without a reason.
+func warnFallback(u *ui, mix quantize.Mix, plan *quantize.Plan) {
+	n, note := 0, ""
+	for i := range plan.Steps {
+		if s := &plan.Steps[i]; s.Note != "" {
+			n, note = n+1, s.Note
+		}
+	}
+	if n > 0 {
+		u.warnf("%s: %d of %d tensors have another type (%s)", mix.Name, n, len(plan.Steps), note)
+	}
 }
 
 // cleanUpOnInterrupt returns a context that the first Ctrl-C cancels. The

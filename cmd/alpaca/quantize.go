@@ -60,7 +60,7 @@ became of each tensor; shapes are written outermost first.`,
 	flags.StringVar(&o.imatrix, "imatrix", "", "importance matrix, a `file` of llama-imatrix in either format")
 	flags.StringArrayVar(&o.include, "include-weights", nil, "use the importance of tensors whose names contain `text` only, repeatable")
 	flags.StringArrayVar(&o.exclude, "exclude-weights", nil, "do not use the importance of tensors whose names contain `text`, repeatable")
-	flags.StringArrayVar(&o.tensorTypes, "tensor-type", nil, "`REGEX=TYPE` gives the tensors whose names match that type, repeatable: the last match wins")
+	flags.StringArrayVar(&o.tensorTypes, "tensor-type", nil, "`REGEX=TYPE` gives the tensors whose names match that type, repeatable: the first match wins")
 	flags.StringVar(&o.outputType, "output-tensor-type", "", "`type` of output.weight")
 	flags.StringVar(&o.embedType, "token-embedding-type", "", "`type` of token_embd.weight")
 	flags.BoolVar(&o.leaveOutput, "leave-output-tensor", false, "keep output.weight as it is")

@@ -2,6 +2,8 @@ package eval
 
 import (
 	"context"
+	"io"
+	"runtime"
 	"time"
 
 	"alpaca/internal/sampler"
@@ -9,118 +11,152 @@ import (
 
 // Base is where the predictions come from that others are compared with.
 type Base interface {
-	// segment goes on with the window's tokens [from, to) and returns the
-	// predictions at the scored positions among them, valid until the next
-	// call. The segments of a window come in order, and so do the windows.
-	segment(ctx context.Context, w *Window, from, to int) ([]sampler.Logprobs, error)
+	// window puts the predictions at the window's scored positions into k.
+	// Windows come in order.
+	window(ctx context.Context, w *Window, k *kept) error
 	// Elapsed returns the time spent in the model.
 	Elapsed() time.Duration
-	least() float64 // log probability up to which tokens do not count
+	least() float64   // log probability up to which tokens do not count
+	normalized() bool // the predictions are log probabilities
 }
 
-// span returns the positions of w.Tokens[from:to] that predict a scored token:
-// those from first on, before end.
-func (w *Window) span(from, to int) (first, end int) {
-	end = min(to, len(w.Tokens)-1)
-	return min(max(from, w.First), end), end
+// Opener starts a session with a model. Where the session has a method Close,
+// it is called when a window is done.
+type Opener func() (Session, error)
+
+// withSession has a session be used, and frees its memory before it returns: the
+// next one, which will be as large, is to find room.
+func withSession(open Opener, use func(Session) error) error {
+	err := useSession(open, use)
+	runtime.GC() // not in useSession, whose frame refers to the session
+	return err
+}
+
+// useSession opens, uses and closes a session.
+func useSession(open Opener, use func(Session) error) error {
+	s, err := open()
+	if err != nil {
+		return err
+	}
+	if closer, ok := s.(io.Closer); ok {
+		defer closer.Close()
+	}
+	return use(s)
 }
 
 // sessionBase is a model at work.
 type sessionBase struct {
-	session Session
+	open    Opener
 	threads int
 	save    *LogitsWriter // unless nil, gets the logits
 
-	logits  [][]float32 // [scored positions of a segment, vocab]
-	dists   []sampler.Logprobs
-	encoded [rowsAtOnce][]byte
+	encoded [rowsAtOnce][]byte // rows of the logits file, by row number modulo rowsAtOnce
 	eval    time.Duration
 }
 
 // NewBase returns a base that evaluates a model. save, unless nil, gets its
 // logits.
-func NewBase(s Session, threads int, save *LogitsWriter) Base {
-	return &sessionBase{session: s, threads: threads, save: save}
+func NewBase(open Opener, threads int, save *LogitsWriter) Base {
+	return &sessionBase{open: open, threads: threads, save: save}
 }
 
 func (b *sessionBase) Elapsed() time.Duration { return b.eval }
 func (b *sessionBase) least() float64         { return negligible }
+func (b *sessionBase) normalized() bool       { return false }
 
-func (b *sessionBase) segment(ctx context.Context, w *Window, from, to int) ([]sampler.Logprobs, error) {
-	if from == 0 {
-		b.session.Truncate(0)
-	}
-	first, end := w.span(from, to)
-	n := 0
-	start := time.Now()
-	err := b.session.EvalEach(ctx, w.Tokens[from:to], first-from, func(i int, logits []float32) error {
-		if from+i < end {
-			if n == len(b.logits) {
-				b.logits = append(b.logits, nil)
-			}
-			b.logits[n] = append(b.logits[n][:0], logits...)
-			n++
-		}
-		return nil
-	})
-	b.eval += time.Since(start)
-	if err != nil {
-		return nil, err
-	}
-	b.dists = append(b.dists[:0], make([]sampler.Logprobs, n)...)
-	parallel(b.threads, n, func(i int) { b.dists[i] = sampler.NewLogprobs(b.logits[i]) })
-	for i, d := range b.dists {
-		if !d.Valid() {
-			return nil, errNotNumbers(first + i)
-		}
-	}
-	return b.dists, b.write(n)
+func (b *sessionBase) window(ctx context.Context, w *Window, k *kept) error {
+	return withSession(b.open, func(s Session) error { return b.evaluate(ctx, s, w, k) })
 }
 
-// write saves the first n logits.
-func (b *sessionBase) write(n int) error {
-	if b.save == nil {
-		return nil
-	}
-	for from := 0; from < n; from += rowsAtOnce {
-		part := b.logits[from:min(from+rowsAtOnce, n)]
-		parallel(b.threads, len(part), func(i int) { b.encoded[i] = b.save.encode(b.encoded[i], part[i]) })
-		for i := range part {
-			if err := b.save.write(b.encoded[i]); err != nil {
+// evaluate evaluates a window.
+func (b *sessionBase) evaluate(ctx context.Context, s Session, w *Window, k *kept) error {
+	errs := make([]error, w.Scored())
+	rows := newRows(b.threads, func(row int, logits []float32) {
+		if errs[row] = k.put(row, logits); errs[row] == nil && b.save != nil {
+			slot := &b.encoded[row%rowsAtOnce]
+			*slot = b.save.encode(*slot, logits)
+		}
+	})
+	rows.flushed = func(first, count int) error {
+		for row := first; row < first+count; row++ {
+			if err := atPosition(errs[row], w.First+row); err != nil {
 				return err
 			}
+			if b.save == nil {
+				continue
+			}
+			if err := b.save.write(b.encoded[row%rowsAtOnce]); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	start := time.Now()
+	err := evalScored(ctx, s, w, func(row int, logits []float32) error {
+		if row == 0 {
+			if err := k.begin(w.Scored(), len(logits)); err != nil {
+				return err
+			}
+		}
+		return rows.add(logits)
+	})
+	if err == nil {
+		err = rows.flush()
+	}
+	b.eval += time.Since(start) - rows.spent
+	return err
+}
+
+// evalScored evaluates a window and calls each with the logits at its scored
+// positions, the first being row 0.
+func evalScored(ctx context.Context, s Session, w *Window, each func(row int, logits []float32) error) error {
+	s.Truncate(0)
+	return s.EvalEach(ctx, w.Tokens, w.First, func(i int, logits []float32) error {
+		if i < w.First || i == len(w.Tokens)-1 {
+			return nil // not scored; nothing follows the last token
+		}
+		return each(i-w.First, logits)
+	})
+}
+
+// fileBase is a logits file.
+type fileBase struct {
+	file *LogitsReader
+	row  []float32 // [vocab]
+}
+
+// NewFileBase returns a base that reads what another program, or this one,
+// wrote. The windows must be the file's.
+func NewFileBase(f *LogitsReader) Base { return &fileBase{file: f, row: make([]float32, f.Vocab)} }
+
+func (b *fileBase) Elapsed() time.Duration { return 0 }
+
+// What lies more than 16 nats below the likeliest token is stored as 16 below.
+func (b *fileBase) least() float64   { return -logitsRange }
+func (b *fileBase) normalized() bool { return true }
+
+func (b *fileBase) window(ctx context.Context, w *Window, k *kept) error {
+	if err := k.begin(w.Scored(), b.file.Vocab); err != nil {
+		return err
+	}
+	for row := range w.Scored() {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := b.file.next(b.row); err != nil {
+			return err
+		}
+		if err := atPosition(k.put(row, b.row), w.First+row); err != nil {
+			return err
 		}
 	}
 	return nil
 }
 
-// fileBase is a logits file.
-type fileBase struct {
-	file  *LogitsReader
-	rows  [][]float32 // [scored positions of a segment, vocab]
-	dists []sampler.Logprobs
-}
-
-// NewFileBase returns a base that reads what another program, or this one,
-// wrote. The windows must be the file's.
-func NewFileBase(f *LogitsReader) Base { return &fileBase{file: f} }
-
-func (b *fileBase) Elapsed() time.Duration { return 0 }
-
-// What lies more than 16 nats below the likeliest token is stored as 16 below.
-func (b *fileBase) least() float64 { return -logitsRange }
-
-func (b *fileBase) segment(_ context.Context, w *Window, from, to int) ([]sampler.Logprobs, error) {
-	first, end := w.span(from, to)
-	b.dists = b.dists[:0]
-	for i := range end - first {
-		if i == len(b.rows) {
-			b.rows = append(b.rows, make([]float32, b.file.Vocab))
-		}
-		if err := b.file.next(b.rows[i]); err != nil {
-			return nil, err
-		}
-		b.dists = append(b.dists, sampler.Normalized(b.rows[i]))
+// atPosition says where logits were no numbers.
+func atPosition(err error, pos int) error {
+	if err == sampler.ErrNotNumbers {
+		return errNotNumbers(pos)
 	}
-	return b.dists, nil
+	return err
 }

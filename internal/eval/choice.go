@@ -3,7 +3,6 @@ package eval
 import (
 	"context"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 
 	"alpaca/internal/sampler"
@@ -88,18 +87,6 @@ func right(q Question) (n float64) {
 
 // best returns the index of the largest score, the first among equals.
 func best(scores []float64) int { return slices.Index(scores, slices.Max(scores)) }
-
-// Select returns n of the questions, drawn by a seed, or all of them in their
-// order where there are no more.
-func Select(questions []Question, n int, seed uint64) []Question {
-	if n <= 0 || n >= len(questions) {
-		return questions
-	}
-	chosen := slices.Clone(questions)
-	r := rand.New(rand.NewPCG(seed, 0))
-	r.Shuffle(len(chosen), func(i, j int) { chosen[i], chosen[j] = chosen[j], chosen[i] })
-	return chosen[:n]
-}
 
 // task is a question in tokens.
 type task struct {

@@ -201,17 +201,3 @@ func TestAnswer(t *testing.T) {
 	_, err = Answer(context.Background(), &fakeSession{vocab: 256}, questions, opt)
 	require.EqualError(t, err, "eval: question 1: answer 1: 11 tokens, must be 2 to 8 (the context)")
 }
-
-func TestSelect(t *testing.T) {
-	var all []Question
-	for _, s := range strings.Split("abcdefgh", "") {
-		all = append(all, Question{Texts: []string{s}})
-	}
-	require.Equal(t, all, Select(all, 0, 1))
-	require.Equal(t, all, Select(all, 8, 1))
-	three := Select(all, 3, 1)
-	require.Len(t, three, 3)
-	require.Equal(t, three, Select(all, 3, 1))
-	require.NotEqual(t, three, Select(all, 3, 2))
-	require.Equal(t, "a", all[0].Texts[0], "the list stays as it is")
-}

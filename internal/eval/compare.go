@@ -3,25 +3,19 @@ package eval
 import (
 	"context"
 	"fmt"
-	"io"
-	"runtime"
 	"time"
 
 	"alpaca/internal/sampler"
 )
 
-// segmentTokens is how many tokens of a window the models read in turns: the
-// base's logits of so many are kept, 64 MB for a vocabulary of 32000.
-const segmentTokens = 512
-
-// Opener starts a session with a model. Where the session has a method Close,
-// it is called when a window is done.
-type Opener func() (Session, error)
-
 // CompareOptions are the settings of Compare.
 type CompareOptions struct {
 	Threads int                         // that score; 0: one
+	TempDir string                      // folder for what does not fit into memory; "": the system's
+	Begin   func(window, model int)     // unless nil, is called before each window of each model; -1 is the base
 	Done    func(CompareProgress) error // unless nil, is called after every window
+
+	keep int // bytes of logits in memory, of tests; 0: keptBytes
 }
 
 // CompareProgress is how far a comparison has got.
@@ -36,17 +30,20 @@ type Compared struct {
 	Eval time.Duration // in the model
 }
 
-// Compare evaluates models beside a base, window by window, so that no more
-// than a part of a window's logits is kept at a time, and no more than one
-// model's session where a window is no longer than a segment.
+// Compare evaluates models beside a base, window by window and one after the
+// other: of a window's logits no more than a part is in memory at a time, see
+// kept, and no more than one model's session.
 func Compare(ctx context.Context, base Base, models []Opener, windows []Window, opt CompareOptions) ([]Compared, error) {
-	c := &comparing{base: base, opt: opt, start: time.Now(), rows: newRows(opt.Threads, nil)}
+	c := &comparing{
+		base: base, opt: opt, start: time.Now(), rows: newRows(opt.Threads, nil),
+		kept: newKept(opt.TempDir, opt.keep, base.normalized()),
+	}
+	defer c.kept.close()
 	for _, open := range models {
 		c.models = append(c.models, &compared{open: open, least: base.least()})
 	}
-	defer c.close()
 	for i := range windows {
-		if err := c.window(ctx, &windows[i]); err != nil {
+		if err := c.window(ctx, i, &windows[i]); err != nil {
 			return nil, err
 		}
 		if err := c.report(i+1, len(windows)); err != nil {
@@ -66,31 +63,24 @@ type comparing struct {
 	models []*compared
 	opt    CompareOptions
 	start  time.Time
+	kept   *kept // the base's predictions of the window at work
 	rows   *rows // of the model at work
 }
 
-// close ends the sessions that an error left open.
-func (c *comparing) close() {
-	for _, m := range c.models {
-		m.close()
+// window evaluates window i with every model.
+func (c *comparing) window(ctx context.Context, i int, w *Window) error {
+	begin := c.opt.Begin
+	if begin == nil {
+		begin = func(int, int) {}
 	}
-}
-
-// window evaluates a window with every model, a segment at a time.
-func (c *comparing) window(ctx context.Context, w *Window) error {
-	for from := 0; from < len(w.Tokens); from += segmentTokens {
-		to := min(from+segmentTokens, len(w.Tokens))
-		dists, err := c.base.segment(ctx, w, from, to)
-		if err != nil {
+	begin(i, -1)
+	if err := c.base.window(ctx, w, c.kept); err != nil {
+		return err
+	}
+	for k, m := range c.models {
+		begin(i, k)
+		if err := m.window(ctx, c.rows, w, c.kept); err != nil {
 			return err
-		}
-		for _, m := range c.models {
-			if err := m.segment(ctx, c.rows, w, from, to, dists); err != nil {
-				return err
-			}
-			if to == len(w.Tokens) {
-				m.close()
-			}
 		}
 	}
 	return nil
@@ -119,46 +109,32 @@ func (c *comparing) report(done, of int) error {
 
 // compared is one model of a comparison.
 type compared struct {
-	open    Opener
-	session Session      // nil between windows
-	least   float64      // see Base
-	all     []divergence // of all tokens scored so far
-	eval    time.Duration
+	open  Opener
+	least float64      // see Base
+	all   []divergence // of all tokens scored so far
+	eval  time.Duration
 }
 
-// close ends the session.
-func (m *compared) close() {
-	if closer, ok := m.session.(io.Closer); ok {
-		closer.Close()
-		m.session = nil
-		// The next session, which will be as large, is to find room.
-		runtime.GC()
-	}
-	m.session = nil
+// window evaluates a window, of which base has the base's predictions.
+func (m *compared) window(ctx context.Context, rows *rows, w *Window, base *kept) error {
+	return withSession(m.open, func(s Session) error { return m.evaluate(ctx, s, rows, w, base) })
 }
 
-// segment goes on with the window's tokens [from, to), of which the base made
-// the predictions dists.
-func (m *compared) segment(ctx context.Context, rows *rows, w *Window, from, to int, dists []sampler.Logprobs) (err error) {
-	if from == 0 {
-		if m.session, err = m.open(); err != nil {
-			return err
-		}
-		m.session.Truncate(0)
-	}
-	first, end := w.span(from, to)
-	next, scores := w.Tokens[first+1:end+1], make([]divergence, end-first)
+// evaluate evaluates a window with a session.
+func (m *compared) evaluate(ctx context.Context, s Session, rows *rows, w *Window, base *kept) error {
+	next, scores := w.Tokens[w.First+1:], make([]divergence, w.Scored())
+	errs := make([]error, len(scores))
 	rows.restart()
 	rows.score = func(row int, logits []float32) {
-		scores[row] = diverge(dists[row], sampler.NewLogprobs(logits), m.least, next[row])
+		model := sampler.NewLogprobs(logits)
+		errs[row] = base.with(row, func(dist sampler.Logprobs) {
+			scores[row] = diverge(dist, model, m.least, next[row])
+		})
 	}
 	start, spent := time.Now(), rows.spent
-	err = m.session.EvalEach(ctx, w.Tokens[from:to], first-from, func(i int, logits []float32) error {
-		switch {
-		case from+i < first || from+i >= end:
-			return nil // not scored; nothing follows the last token
-		case len(logits) != dists[0].Len():
-			return fmt.Errorf("eval: a model with a vocabulary of %d beside a base with %d", len(logits), dists[0].Len())
+	err := evalScored(ctx, s, w, func(_ int, logits []float32) error {
+		if len(logits) != base.vocab {
+			return fmt.Errorf("eval: a model with a vocabulary of %d beside a base with %d", len(logits), base.vocab)
 		}
 		return rows.add(logits)
 	})
@@ -170,8 +146,11 @@ func (m *compared) segment(ctx context.Context, rows *rows, w *Window, from, to 
 		return err
 	}
 	for i, d := range scores {
-		if !d.finite() {
-			return errNotNumbers(first + i)
+		switch {
+		case errs[i] != nil:
+			return errs[i]
+		case !d.finite():
+			return errNotNumbers(w.First + i)
 		}
 	}
 	m.all = append(m.all, scores...)

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"os"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -42,7 +43,7 @@ func TestCompareWithItself(t *testing.T) {
 	windows := windowsOf(t, Policy{Context: 40}, fakeText(200, 30))
 	base := &fakeSession{vocab: 30, scale: 4}
 	same, other := &fakeSession{vocab: 30, scale: 4}, &fakeSession{vocab: 30, scale: 4, noise: 0.5}
-	got, err := Compare(context.Background(), NewBase(base, 2, nil), openers(same, other), windows, CompareOptions{Threads: 2})
+	got, err := Compare(context.Background(), NewBase(always(base), 2, nil), openers(same, other), windows, CompareOptions{Threads: 2})
 	require.NoError(t, err)
 	require.Len(t, got, 2)
 
@@ -67,17 +68,40 @@ func TestCompareWithItself(t *testing.T) {
 	require.Equal(t, alone.PPL, got[1].BasePPL)
 }
 
-// TestSegments: windows longer than a segment, every token scored.
-func TestSegments(t *testing.T) {
-	for _, p := range []Policy{{Context: 1300, All: true}, {Context: 1300}, {Context: 1025, All: true}, {Context: 513}} {
-		windows := windowsOf(t, p, fakeText(2700, 11))
-		got, err := Compare(context.Background(), NewBase(&fakeSession{vocab: 11, scale: 2}, 1, nil),
-			openers(&fakeSession{vocab: 11, scale: 3}), windows, CompareOptions{})
+// TestKept: what does not fit into memory goes through a file, to the same bits,
+// and no file stays.
+func TestKept(t *testing.T) {
+	const vocab = 11
+	for _, p := range []Policy{{Context: 130, All: true}, {Context: 130}, {Context: 33, All: true}} {
+		windows := windowsOf(t, p, fakeText(270, vocab))
+		run := func(base Base, keep int) ([]Compared, error) {
+			folder := t.TempDir()
+			got, err := Compare(context.Background(), base,
+				openers(&fakeSession{vocab: vocab, scale: 3}, &fakeSession{vocab: vocab, scale: 2, noise: 1}),
+				windows, CompareOptions{Threads: 3, TempDir: folder, keep: keep})
+			left, dirErr := os.ReadDir(folder)
+			require.NoError(t, dirErr)
+			require.Empty(t, left)
+			return got, err
+		}
+		model := func() Base { return NewBase(always(&fakeSession{vocab: vocab, scale: 2}), 2, nil) }
+		want, err := run(model(), 0)
 		require.NoError(t, err)
-		alone, err := Measure(context.Background(), &fakeSession{vocab: 11, scale: 3}, windows, Options{})
+		alone, err := Measure(context.Background(), &fakeSession{vocab: vocab, scale: 3}, windows, Options{})
 		require.NoError(t, err)
-		require.Equal(t, alone.PPL, got[0].PPL, "%v", p)
-		require.Equal(t, alone.Scored, got[0].Scored)
+		require.Equal(t, alone.PPL, want[0].PPL, "%v", p)
+		require.Equal(t, alone.Scored, want[0].Scored)
+		for _, keep := range []int{1, 4 * vocab, 4 * vocab * 20} {
+			got, err := run(model(), keep)
+			require.NoError(t, err)
+			for i := range got {
+				require.Equal(t, want[i].Comparison, got[i].Comparison, "%v, %d bytes in memory", p, keep)
+			}
+			_, err = run(NewBase(always(&fakeSession{vocab: vocab, broken: 120}), 2, nil), keep)
+			if p.Context == 130 {
+				require.ErrorIs(t, err, sampler.ErrNotNumbers)
+			}
+		}
 	}
 }
 
@@ -85,7 +109,7 @@ func TestCompareIsTheSameForAnyThreads(t *testing.T) {
 	windows := windowsOf(t, Policy{Context: 300}, fakeText(1000, 40))
 	var want []Compared
 	for i, threads := range []int{1, 3, 64} {
-		got, err := Compare(context.Background(), NewBase(&fakeSession{vocab: 40, scale: 5}, threads, nil),
+		got, err := Compare(context.Background(), NewBase(always(&fakeSession{vocab: 40, scale: 5}), threads, nil),
 			openers(&fakeSession{vocab: 40, scale: 5, noise: 1}), windows, CompareOptions{Threads: threads})
 		require.NoError(t, err)
 		if i == 0 {
@@ -103,28 +127,32 @@ type closingSession struct {
 
 func (s *closingSession) Close() error { *s.open--; return nil }
 
-// TestOneSessionAtATime: where windows are not long, a session is closed
-// before the next opens; all are in the end, be it by an error.
+// TestOneSessionAtATime: a session, the base's too, is closed before the next
+// opens; all are in the end, be it by an error.
 func TestOneSessionAtATime(t *testing.T) {
-	for _, tt := range []struct{ context, most, broken int }{{400, 1, 0}, {400, 1, 300}, {600, 3, 0}, {600, 3, 550}} {
+	for _, broken := range []int{0, 550} {
 		open, most := 0, 0
-		model := func() (Session, error) {
-			open++
-			most = max(most, open)
-			return &closingSession{fakeSession{vocab: 10, broken: tt.broken}, &open}, nil
+		model := func(broken int) Opener {
+			return func() (Session, error) {
+				open++
+				most = max(most, open)
+				return &closingSession{fakeSession{vocab: 10, broken: broken}, &open}, nil
+			}
 		}
-		windows := windowsOf(t, Policy{Context: tt.context}, fakeText(1500, 10))
-		_, err := Compare(context.Background(), NewBase(&fakeSession{vocab: 10}, 1, nil), []Opener{model, model, model}, windows, CompareOptions{})
-		require.Equal(t, tt.broken > 0, err != nil)
-		require.Equal(t, tt.most, most)
-		require.Zero(t, open)
+		windows := windowsOf(t, Policy{Context: 600}, fakeText(1500, 10))
+		for _, models := range [][]Opener{{model(broken), model(0)}, {model(0), model(0), model(broken)}} {
+			_, err := Compare(context.Background(), NewBase(models[0], 1, nil), models[1:], windows, CompareOptions{})
+			require.Equal(t, broken > 0, err != nil)
+			require.Equal(t, 1, most)
+			require.Zero(t, open)
+		}
 	}
 }
 
 func TestCompareErrors(t *testing.T) {
 	windows := windowsOf(t, Policy{Context: 20}, fakeText(60, 10))
 	run := func(base, model *fakeSession) error {
-		_, err := Compare(context.Background(), NewBase(base, 1, nil), openers(model), windows, CompareOptions{})
+		_, err := Compare(context.Background(), NewBase(always(base), 1, nil), openers(model), windows, CompareOptions{})
 		return err
 	}
 	require.EqualError(t, run(&fakeSession{vocab: 10}, &fakeSession{vocab: 11}),
@@ -132,7 +160,7 @@ func TestCompareErrors(t *testing.T) {
 	require.ErrorIs(t, run(&fakeSession{vocab: 10, broken: 15}, &fakeSession{vocab: 10}), sampler.ErrNotNumbers)
 	require.ErrorIs(t, run(&fakeSession{vocab: 10}, &fakeSession{vocab: 10, broken: 15}), sampler.ErrNotNumbers)
 	full := errors.New("no room")
-	_, err := Compare(context.Background(), NewBase(&fakeSession{vocab: 10}, 1, nil),
+	_, err := Compare(context.Background(), NewBase(always(&fakeSession{vocab: 10}), 1, nil),
 		[]Opener{func() (Session, error) { return nil, full }}, windows, CompareOptions{})
 	require.ErrorIs(t, err, full)
 	require.NoError(t, run(&fakeSession{vocab: 10, broken: 3}, &fakeSession{vocab: 10}), "not scored")
@@ -156,7 +184,7 @@ func TestLogitsFile(t *testing.T) {
 	w, err = NewLogitsWriter(&again, p.Context, vocab, text, len(windows))
 	require.NoError(t, err)
 	model := func() Session { return &fakeSession{vocab: vocab, scale: 6, noise: 1} }
-	direct, err := Compare(context.Background(), NewBase(&fakeSession{vocab: vocab, scale: 6}, 2, w), openers(model()), windows, CompareOptions{})
+	direct, err := Compare(context.Background(), NewBase(always(&fakeSession{vocab: vocab, scale: 6}), 2, w), openers(model()), windows, CompareOptions{})
 	require.NoError(t, err)
 	require.NoError(t, w.Close())
 	require.Equal(t, file.Bytes(), again.Bytes())

@@ -70,11 +70,16 @@ func windowsOf(t testing.TB, p Policy, tokens []int32) []Window {
 	return windows
 }
 
+// always returns what gives this session.
+func always(s Session) Opener {
+	return func() (Session, error) { return s, nil }
+}
+
 // openers returns what gives these sessions.
 func openers(sessions ...Session) []Opener {
 	var list []Opener
 	for _, s := range sessions {
-		list = append(list, func() (Session, error) { return s, nil })
+		list = append(list, always(s))
 	}
 	return list
 }

@@ -151,7 +151,7 @@ func TestGoldenBits(t *testing.T) {
 	for _, name := range names {
 		models = append(models, opener(open(t, name, opt).Model(), opt))
 	}
-	results, err := eval.Compare(context.Background(), eval.NewBase(base, 2, nil), models, w, eval.CompareOptions{Threads: 2})
+	results, err := eval.Compare(context.Background(), eval.NewBase(opener(base.Model(), opt), 2, nil), models, w, eval.CompareOptions{Threads: 2})
 	require.NoError(t, err)
 	for i, name := range names {
 		got := results[i]

@@ -45,7 +45,7 @@ func TestImatrixGGUF(t *testing.T) {
 	require.Equal(t, []string{"blk.0.attn_k.weight.in_sum2", "blk.0.attn_k.weight.counts",
 		"blk.0.attn_q.weight.in_sum2", "blk.0.attn_q.weight.counts"}, names)
 	q := f.Tensor("blk.0.attn_q.weight.in_sum2")
-	require.Equal(t, []int{1, 2}, q.Shape)
+	require.Equal(t, []int{2}, q.Shape)
 	require.Equal(t, floatBytes(nil, []float32{1 + 9 + 25, 4 + 16 + 0.25}), q.Data)
 	require.Equal(t, floatBytes(nil, []float32{3}), f.Tensor("blk.0.attn_q.weight.counts").Data)
 }

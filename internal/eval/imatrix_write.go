@@ -31,9 +31,13 @@ func (m *Imatrix) WriteGGUF(path string) error {
 		for i, n := range s.tokens {
 			counts[i] = float32(n)
 		}
+		sumsShape, countsShape := []int{len(counts), s.cols}, []int{len(counts), 1}
+		if len(counts) == 1 { // as ggml writes it: without outer dimensions of 1
+			sumsShape, countsShape = sumsShape[1:], countsShape[1:]
+		}
 		tensors = append(tensors,
-			gguf.Tensor{Name: s.name + ".in_sum2", Type: quant.F32, Shape: []int{len(counts), s.cols}},
-			gguf.Tensor{Name: s.name + ".counts", Type: quant.F32, Shape: []int{len(counts), 1}})
+			gguf.Tensor{Name: s.name + ".in_sum2", Type: quant.F32, Shape: sumsShape},
+			gguf.Tensor{Name: s.name + ".counts", Type: quant.F32, Shape: countsShape})
 		data = append(data, s.squares, counts)
 	}
 	w, err := gguf.Create(path, kv, tensors)

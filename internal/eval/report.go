@@ -10,15 +10,16 @@ type Report struct {
 	Scored int    `json:"scored"` // tokens
 }
 
-// Row is one model of a report.
+// Row is one model of a report. Of a base that is a file of log probabilities
+// only name and perplexity are known; the rest is 0.
 type Row struct {
 	Name   string   `json:"name"`
 	Path   string   `json:"path,omitempty"`
-	Bytes  int64    `json:"bytes"`           // of the file
-	BPW    float64  `json:"bits_per_weight"` // of the tensors
+	Bytes  int64    `json:"bytes,omitempty"`           // of the file
+	BPW    float64  `json:"bits_per_weight,omitempty"` // of the tensors
 	PPL    Estimate `json:"ppl"`
-	Prompt float64  `json:"prompt_tokens_per_second"`
-	Gen    float64  `json:"generation_tokens_per_second"`
+	Prompt float64  `json:"prompt_tokens_per_second,omitempty"`
+	Gen    float64  `json:"generation_tokens_per_second,omitempty"`
 
 	// Comparison with the base; nil for the base itself.
 	Comparison *Comparison `json:"comparison,omitempty"`

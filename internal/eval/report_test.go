@@ -20,7 +20,7 @@ func sampleReport(t testing.TB) *Report {
 	windows, err := p.Windows(fakeText(1000, 30))
 	require.NoError(t, err)
 	models := openers(&fakeSession{vocab: 30, scale: 4, noise: 0.1}, &fakeSession{vocab: 30, scale: 4, noise: 1})
-	got, err := Compare(context.Background(), NewBase(&fakeSession{vocab: 30, scale: 4}, 1, nil), models, windows, CompareOptions{})
+	got, err := Compare(context.Background(), NewBase(always(&fakeSession{vocab: 30, scale: 4}), 1, nil), models, windows, CompareOptions{})
 	require.NoError(t, err)
 	r := &Report{
 		Base: Row{Name: "m-f16.gguf", Bytes: 13 << 30, BPW: 16, PPL: got[0].BasePPL, Prompt: 100, Gen: 10},
@@ -173,4 +173,19 @@ func TestSize(t *testing.T) {
 	for n, want := range map[int64]string{512: "0.5 KiB", 5 << 20: "5.0 MiB", 7 << 30: "7.00 GiB"} {
 		require.Equal(t, want, size(n))
 	}
+}
+
+// TestUnknownBase: of a base that is a file nothing is shown that is not known.
+func TestUnknownBase(t *testing.T) {
+	r := sampleReport(t)
+	r.Base = Row{Name: "base.kld", PPL: r.Base.PPL}
+	var b bytes.Buffer
+	require.NoError(t, r.WriteMarkdown(&b))
+	require.Regexp(t, `(?m)^\| base\.kld +\| +\| +\| +[0-9.]+ ± [0-9.]+ \| +\| +\| +\| +\| +\| +\|$`, b.String())
+	b.Reset()
+	require.NoError(t, r.WriteCSV(&b))
+	require.Regexp(t, `(?m)^base\.kld,,,[0-9.]+,[0-9.]+,,,`, b.String())
+	b.Reset()
+	require.NoError(t, json.NewEncoder(&b).Encode(r.Base))
+	require.NotContains(t, b.String(), "bytes")
 }

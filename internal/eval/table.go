@@ -19,14 +19,14 @@ type column struct {
 var summary = []column{
 	{"model", func(r Row) string { return r.Name }},
 	{"size", func(r Row) string { return size(r.Bytes) }},
-	{"bpw", func(r Row) string { return number(r.BPW, 2) }},
+	{"bpw", func(r Row) string { return known(r.BPW, 2) }},
 	{"PPL", func(r Row) string { return estimate(r.PPL, 1, 4) }},
 	{"PPL ratio", ofComparison(func(c *Comparison) string { return estimate(c.Ratio, 1, 4) })},
 	{"mean KLD", ofComparison(func(c *Comparison) string { return estimate(c.KLD.Mean, 1, 6) })},
 	{"RMS Δp %", ofComparison(func(c *Comparison) string { return estimate(c.RMSDeltaP, 100, 3) })},
 	{"same top %", ofComparison(func(c *Comparison) string { return estimate(c.SameTop, 100, 2) })},
-	{"prompt t/s", func(r Row) string { return number(r.Prompt, 1) }},
-	{"generation t/s", func(r Row) string { return number(r.Gen, 1) }},
+	{"prompt t/s", func(r Row) string { return known(r.Prompt, 1) }},
+	{"generation t/s", func(r Row) string { return known(r.Gen, 1) }},
 }
 
 // divergences is the table of how the KL divergence is distributed.
@@ -74,7 +74,16 @@ func ofComparison(cell func(*Comparison) string) func(Row) string {
 	}
 }
 
-// number writes a number that was measured; what was not is 0.
+// known writes a number, or nothing for 0: the base may be a file of log
+// probabilities, which says nothing of the model's size and speed.
+func known(v float64, digits int) string {
+	if v == 0 {
+		return ""
+	}
+	return number(v, digits)
+}
+
+// number writes a number.
 func number(v float64, digits int) string {
 	if v == 0 {
 		return "0"
@@ -87,9 +96,11 @@ func estimate(e Estimate, scale float64, digits int) string {
 	return fmt.Sprintf("%.*f ± %.*f", digits, e.Value*scale, digits, e.Error*scale)
 }
 
-// size writes a number of bytes.
+// size writes a number of bytes, or nothing for 0.
 func size(n int64) string {
 	switch {
+	case n == 0:
+		return ""
 	case n >= 1<<30:
 		return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30))
 	case n >= 1<<20:
@@ -177,9 +188,19 @@ func (r *Report) WriteCSV(w io.Writer) error {
 	}
 	out.Write(head)
 	exact := func(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
+	known := func(v float64) string {
+		if v == 0 {
+			return ""
+		}
+		return exact(v)
+	}
 	for _, m := range r.rows() {
-		line := []string{m.Name, strconv.FormatInt(m.Bytes, 10), exact(m.BPW), exact(m.PPL.Value), exact(m.PPL.Error),
-			exact(m.Prompt), exact(m.Gen)}
+		bytes := ""
+		if m.Bytes > 0 {
+			bytes = strconv.FormatInt(m.Bytes, 10)
+		}
+		line := []string{m.Name, bytes, known(m.BPW), exact(m.PPL.Value), exact(m.PPL.Error),
+			known(m.Prompt), known(m.Gen)}
 		for _, c := range csvNumbers {
 			cell := ""
 			if m.Comparison != nil {

@@ -252,9 +252,9 @@ func (m *Importance) kv() []gguf.KV {
 	if m.Dataset != "" {
 		kv = append(kv, gguf.KV{Key: "quantize.imatrix.dataset", Value: cut(m.Dataset)})
 	}
-	kv = append(kv, gguf.KV{Key: "quantize.imatrix.entries_count", Value: gguf.I32(int32(m.Len()))})
+	kv = append(kv, gguf.KV{Key: "quantize.imatrix.entries_count", Value: gguf.U32(uint32(m.Len()))})
 	if m.Chunks > 0 {
-		kv = append(kv, gguf.KV{Key: "quantize.imatrix.chunks_count", Value: gguf.I32(int32(m.Chunks))})
+		kv = append(kv, gguf.KV{Key: "quantize.imatrix.chunks_count", Value: gguf.U32(uint32(m.Chunks))})
 	}
 	return kv
 }

@@ -78,6 +78,21 @@ func guessFileType(f *gguf.File) (code uint32) {
 	return code
 }
 
+// overrideInt returns the value of an override of type int: unsigned, as most of
+// a model's numbers are and llama-quantize has it, unless the number is negative.
+// (https://github.com/ggml-org/llama.cpp/pull/14182; there -1 becomes 1.)
+func overrideInt(n int64, err error) (gguf.Value, error) {
+	switch {
+	case err != nil:
+		return gguf.Value{}, err
+	case n < math.MinInt32 || n > math.MaxUint32:
+		return gguf.Value{}, fmt.Errorf("%d does not fit 32 bits", n)
+	case n < 0:
+		return gguf.I32(int32(n)), nil
+	}
+	return gguf.U32(uint32(n)), nil
+}
+
 // ParseOverride parses KEY=TYPE:VALUE, TYPE being int, float, bool or str.
 func ParseOverride(s string) (gguf.KV, error) {
 	key, rest, ok := strings.Cut(s, "=")
@@ -90,8 +105,8 @@ func ParseOverride(s string) (gguf.KV, error) {
 	switch kind {
 	case "int":
 		var n int64
-		n, err = strconv.ParseInt(text, 10, 32)
-		v = gguf.I32(int32(n))
+		n, err = strconv.ParseInt(text, 10, 64)
+		v, err = overrideInt(n, err)
 	case "float":
 		var f float64
 		f, err = strconv.ParseFloat(text, 32)

@@ -42,10 +42,14 @@ func TestOptions(t *testing.T) {
 			map[string]quant.Type{"token_embd.weight": q5}},
 		{"the embedding's own option wins", fTied, Options{Mix: mix(t, "Q4_0"), Output: &q5, Embedding: &q8},
 			map[string]quant.Type{"token_embd.weight": q8}},
-		{"by name, the last match wins", f, Options{Mix: mix(t, "Q4_0"), Tensors: []TensorType{
-			tensorType(t, "ffn_=q5_1"), tensorType(t, `blk\.1\..*down=Q6_K`)}},
+		{"by name, the first match wins", f, Options{Mix: mix(t, "Q4_0"), Tensors: []TensorType{
+			tensorType(t, `BLK\.1\..*down=Q6_K`), tensorType(t, "ffn_=q5_1")}},
 			map[string]quant.Type{"blk.0.ffn_down.weight": quant.Q5_1, "blk.1.ffn_down.weight": quant.Q6_K, "blk.1.ffn_up.weight": quant.Q5_1,
 				"blk.1.ffn_norm.weight": quant.F32, "blk.1.attn_q.weight": quant.Q4_0}},
+		// The first two attn_v of this mix are Q5_K, not counting blk.0's.
+		{"named tensors are not counted", base(4).open(t), Options{Mix: mix(t, "Q3_K_M"), Tensors: []TensorType{tensorType(t, "0.attn_v=q8_0")}},
+			map[string]quant.Type{"blk.0.attn_v.weight": quant.Q8_0, "blk.1.attn_v.weight": quant.Q5_K,
+				"blk.2.attn_v.weight": quant.Q5_K, "blk.3.attn_v.weight": quant.Q4_K}},
 		{"copy", f, Options{Mix: mix(t, "COPY"), Tensors: []TensorType{tensorType(t, ".=q4_0")}},
 			map[string]quant.Type{"output.weight": quant.F16, "blk.0.attn_q.weight": quant.F16}},
 	}
@@ -72,7 +76,7 @@ func TestParseOptions(t *testing.T) {
 	require.True(t, tt.Pattern.MatchString("xa=bx"))
 	require.Equal(t, quant.F16, tt.Type)
 
-	for _, s := range []string{"", "k", "k=", "k=int", "=int:1", "k=int:x", "k=int:3000000000", "k=float:x", "k=bool:yes", "k=u8:1"} {
+	for _, s := range []string{"", "k", "k=", "k=int", "=int:1", "k=int:x", "k=int:5000000000", "k=float:x", "k=bool:yes", "k=u8:1"} {
 		_, err := ParseOverride(s)
 		require.Error(t, err, s)
 	}
@@ -101,7 +105,7 @@ func TestMetadata(t *testing.T) {
 	require.Equal(t, append(append(same, "llama.block_count u32 1"), append(heads, "a.u64 u64 1099511627776", `z str "old"`,
 		"general.quantization_version u32 2", "general.file_type u32 15")...), keys(Options{Mix: mix(t, "q4_k")}))
 	require.Equal(t, append(same, append(heads, "a.u64 u64 1099511627776",
-		"general.quantization_version u32 2", `z str "new=:"`, "llama.block_count i32 -1", "f f32 0.5", "b bool true", "general.file_type i32 99")...),
+		"general.quantization_version u32 2", `z str "new=:"`, "llama.block_count i32 -1", "f f32 0.5", "b bool true", "general.file_type u32 99")...),
 		keys(Options{Mix: mix(t, "q4_k"), Overrides: overrides}))
 	require.Contains(t, keys(Options{Mix: mix(t, "COPY")}), "general.file_type u32 1")
 }

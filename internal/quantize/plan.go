@@ -20,7 +20,7 @@ type Options struct {
 	// Output and Embedding, where not nil, are the types of output.weight and
 	// token_embd.weight.
 	Output, Embedding *quant.Type
-	// Tensors are types for the tensors that match; the last match wins.
+	// Tensors are types for the tensors that match; the first match wins.
 	Tensors []TensorType
 	// Requantize allows weights that are quantized already.
 	Requantize bool
@@ -48,7 +48,7 @@ func ParseTensorType(s string) (TensorType, error) {
 	if err != nil {
 		return TensorType{}, err
 	}
-	re, err := regexp.Compile(s[:i])
+	re, err := regexp.Compile("(?i)" + s[:i]) // llama-quantize takes ATTN_Q for attn_q, too
 	if err != nil {
 		return TensorType{}, fmt.Errorf("quantize: %q: %w", s[:i], err)
 	}
@@ -147,13 +147,14 @@ func (p *Plan) partOf(t *gguf.Tensor) int {
 // decide chooses the type of a matrix of weights and checks that it can be had.
 func (s *Step) decide(r *rules, opt *Options) (err error) {
 	t := s.Tensor
-	s.To = opt.Mix.Type
-	if !opt.Pure && isQuantized(opt.Mix.Type) {
-		s.To = r.choose(t)
-	}
 	chosen, explicit := opt.explicit(t.Name, r.hasOutput)
-	if explicit {
+	switch {
+	case explicit: // without the rules: they do not count such tensors
 		s.To = chosen
+	case !opt.Pure && isQuantized(opt.Mix.Type):
+		s.To = r.choose(t)
+	default:
+		s.To = opt.Mix.Type
 	}
 	wanted := s.To
 	if s.To, err = fitColumns(wanted, t.Cols()); err != nil {
@@ -195,18 +196,18 @@ var ErrLegacy = errors.New("GGUF cannot hold its type")
 
 // explicit returns the type that the options give a tensor.
 func (opt *Options) explicit(name string, hasOutput bool) (t quant.Type, ok bool) {
-	for _, tt := range opt.Tensors {
-		if tt.Pattern.MatchString(name) {
-			t, ok = tt.Type, true
-		}
-	}
 	switch {
 	case name == embedName && opt.Embedding != nil:
 		return *opt.Embedding, true
 	case opt.Output != nil && (name == outputName || name == embedName && !hasOutput):
 		return *opt.Output, true
 	}
-	return t, ok
+	for _, tt := range opt.Tensors {
+		if tt.Pattern.MatchString(name) {
+			return tt.Type, true
+		}
+	}
+	return 0, false
 }
 
 // InputBytes returns the bytes of all tensors before.

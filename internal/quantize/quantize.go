@@ -124,7 +124,10 @@ func (p *Plan) checkOutputs(outputs []string, force bool) error {
 				return fmt.Errorf("quantize: %s is the input", out)
 			}
 		}
-		if !force || !st.Mode().IsRegular() {
+		if !st.Mode().IsRegular() {
+			return fmt.Errorf("quantize: %s is not a regular file", out)
+		}
+		if !force {
 			return fmt.Errorf("quantize: %s %w", out, ErrExists)
 		}
 	}

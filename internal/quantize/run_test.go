@@ -194,7 +194,7 @@ func TestOutputs(t *testing.T) {
 	_, err = plan.Run(t.Context(), old, RunOptions{})
 	require.ErrorIs(t, err, ErrExists)
 	_, err = plan.Run(t.Context(), filepath.Dir(old), RunOptions{Force: true})
-	require.ErrorIs(t, err, ErrExists)
+	require.ErrorContains(t, err, "is not a regular file")
 	_, err = plan.Run(t.Context(), old, RunOptions{Force: true})
 	require.NoError(t, err)
 	_, err = plan.Run(t.Context(), filepath.Join(old, "below"), RunOptions{})

@@ -1,0 +1,136 @@
+package eval
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"os"
+	"sync"
+
+	"alpaca/internal/sampler"
+)
+
+// keptBytes is how many bytes of a window's logits are kept in memory: those of
+// a window of 1024 tokens with a vocabulary of 32000.
+const keptBytes = 64 << 20
+
+// kept holds a base's predictions of one window while one model after the other
+// is compared with them: the first in memory, those for which there is no room
+// in a temporary file. So only one model has a session at a time, and a long
+// window, which needs a large one, costs no more memory than that.
+type kept struct {
+	folder     string // for the file; "": the system's
+	inMemory   int    // bytes of logits at most
+	normalized bool   // what is put are log probabilities
+
+	vocab   int
+	count   int                // rows of the window
+	logits  [][]float32        // [rows in memory, vocab]
+	dists   []sampler.Logprobs // of logits
+	file    *os.File           // the other rows, in their order, as float32
+	buffers sync.Pool          // *keptRow
+}
+
+// keptRow is a row on its way to or from the file.
+type keptRow struct {
+	raw    []byte    // [4*vocab]
+	logits []float32 // [vocab]
+}
+
+// newKept returns a store that has inMemory bytes of logits in memory, or
+// keptBytes if that is 0. normalized says that what is put into it are log
+// probabilities already.
+func newKept(folder string, inMemory int, normalized bool) *kept {
+	if inMemory == 0 {
+		inMemory = keptBytes
+	}
+	return &kept{folder: folder, inMemory: inMemory, normalized: normalized}
+}
+
+// begin makes room for a window of count rows and forgets the one before.
+func (k *kept) begin(count, vocab int) error {
+	if vocab != k.vocab {
+		k.vocab, k.logits = vocab, nil
+		k.buffers = sync.Pool{New: func() any {
+			return &keptRow{raw: make([]byte, 4*vocab), logits: make([]float32, vocab)}
+		}}
+	}
+	k.count = count
+	for len(k.logits) < min(count, k.inMemory/(4*vocab)) {
+		k.logits = append(k.logits, make([]float32, vocab))
+	}
+	k.dists = make([]sampler.Logprobs, len(k.logits))
+	if count <= len(k.logits) || k.file != nil {
+		return nil
+	}
+	f, err := os.CreateTemp(k.folder, "alpaca-compare-")
+	if err != nil {
+		return fmt.Errorf("eval: no place for the predictions of a window: %w", err)
+	}
+	k.file = f
+	os.Remove(f.Name()) // nothing stays, however this process ends; Windows refuses, see close
+	return nil
+}
+
+// close frees everything.
+func (k *kept) close() {
+	if k.file != nil {
+		k.file.Close()
+		os.Remove(k.file.Name())
+	}
+	*k = kept{}
+}
+
+// dist returns the distribution of a row's logits, which it refers to.
+func (k *kept) dist(logits []float32) sampler.Logprobs {
+	if k.normalized {
+		return sampler.Normalized(logits)
+	}
+	return sampler.NewLogprobs(logits)
+}
+
+// offset returns where the file has a row.
+func (k *kept) offset(row int) int64 { return int64(row-len(k.logits)) * int64(4*k.vocab) }
+
+// put keeps a row. Different rows may be put at once.
+func (k *kept) put(row int, logits []float32) error {
+	if row < len(k.logits) {
+		copy(k.logits[row], logits)
+		k.dists[row] = k.dist(k.logits[row])
+		if !k.dists[row].Valid() {
+			return sampler.ErrNotNumbers
+		}
+		return nil
+	}
+	if !k.dist(logits).Valid() {
+		return sampler.ErrNotNumbers
+	}
+	b := k.buffers.Get().(*keptRow)
+	defer k.buffers.Put(b)
+	for i, l := range logits {
+		binary.LittleEndian.PutUint32(b.raw[4*i:], math.Float32bits(l))
+	}
+	if _, err := k.file.WriteAt(b.raw, k.offset(row)); err != nil {
+		return fmt.Errorf("eval: keeping the predictions of a window: %w", err)
+	}
+	return nil
+}
+
+// with calls use with what was put as a row. It may be called at once for
+// several.
+func (k *kept) with(row int, use func(sampler.Logprobs)) error {
+	if row < len(k.logits) {
+		use(k.dists[row])
+		return nil
+	}
+	b := k.buffers.Get().(*keptRow)
+	defer k.buffers.Put(b)
+	if _, err := k.file.ReadAt(b.raw, k.offset(row)); err != nil {
+		return fmt.Errorf("eval: the kept predictions of a window: %w", err)
+	}
+	for i := range b.logits {
+		b.logits[i] = math.Float32frombits(binary.LittleEndian.Uint32(b.raw[4*i:]))
+	}
+	use(k.dist(b.logits))
+	return nil
+}
