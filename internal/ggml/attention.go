@@ -60,8 +60,8 @@ const (
 	// work of widening a block is divided among so many.
 	attentionRows = 256
 	// attentionScores is how many scores an item may have at once where it has
-	// more than a few rows: about what the second cache holds.
-	attentionScores = 1 << 18
+	// more than a few rows: 2 MiB, which the caches still hold.
+	attentionScores = 1 << 19
 	// linePad parts the rows of scores, whose starts would else fall into the
 	// same cache set.
 	linePad = 16
@@ -222,11 +222,8 @@ func (a *attentionItem) score(b int) {
 	s, keyDim := a.s, a.Format.KeyDim
 	base, rows := (lo-a.start)*a.n, (hi-lo)*a.n
 	at := base*a.width + (b-a.first)*BlockLen
-	for r := range rows {
-		clear(s.scores[at+r*a.width:][:BlockLen])
-	}
 	a.Format.widenKeys(s.keys, a.Format.Keys(a.bytes(b), a.keyHead))
-	gemm(s.scores[at:], a.width, s.q[base*keyDim:], keyDim, s.keys, BlockLen, rows, keyDim, BlockLen)
+	gemm(s.scores[at:], a.width, s.q[base*keyDim:], keyDim, s.keys, BlockLen, rows, keyDim, BlockLen, true)
 }
 
 // gather adds block b's values, by their probabilities. Tokens that see all of the
@@ -247,7 +244,7 @@ func (a *attentionItem) gather(b int) {
 		}
 		r := (t - a.start) * a.n
 		gemm(s.out[r*valueDim:], valueDim, s.scores[r*a.width+(b-a.first)*BlockLen+from:], a.width,
-			s.values[from*valueDim:], valueDim, (same-t)*a.n, to-from, valueDim)
+			s.values[from*valueDim:], valueDim, (same-t)*a.n, to-from, valueDim, false)
 		t = same
 	}
 }

@@ -3,7 +3,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// c[m, n] += a[m, k] * b[k, n] in float32 for the columns of a few vectors: lanes
+// c[m, n] += a[m, k] * b[k, n], or = where args.fresh is not 0, in float32 for the columns of a few vectors: lanes
 // are columns, each a chain of fused multiply-adds over k as gemmGeneric says.
 //
 // Registers
@@ -59,6 +59,8 @@ TEXT ·gemm32AVX512(SB), NOSPLIT, $0-8
 eight:
 	CMPQ R12, $8
 	JLT  four
+	CMPQ gemmArgs_fresh(DI), $0
+	JNE  eight_fresh
 	MOVQ AX, BX
 	LOAD2(Z0, Z1)
 	LOAD2(Z2, Z3)
@@ -68,6 +70,27 @@ eight:
 	LOAD2(Z10, Z11)
 	LOAD2(Z12, Z13)
 	LOAD2(Z14, Z15)
+	JMP  eight_start
+
+eight_fresh:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+	VPXORD Z14, Z14, Z14
+	VPXORD Z15, Z15, Z15
+
+eight_start:
 	START
 
 eight_k:
@@ -103,11 +126,26 @@ eight_k:
 four:
 	CMPQ R12, $4
 	JLT  one
+	CMPQ gemmArgs_fresh(DI), $0
+	JNE  four_fresh
 	MOVQ AX, BX
 	LOAD2(Z0, Z1)
 	LOAD2(Z2, Z3)
 	LOAD2(Z4, Z5)
 	LOAD2(Z6, Z7)
+	JMP  four_start
+
+four_fresh:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+
+four_start:
 	START
 
 four_k:
@@ -133,8 +171,17 @@ four_k:
 one:
 	TESTQ R12, R12
 	JZ    done
+	CMPQ gemmArgs_fresh(DI), $0
+	JNE  one_fresh
 	MOVQ  AX, BX
 	LOAD2(Z0, Z1)
+	JMP  one_start
+
+one_fresh:
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+
+one_start:
 	START
 
 one_k:
@@ -170,6 +217,8 @@ TEXT ·gemm16AVX2(SB), NOSPLIT, $0-8
 four:
 	CMPQ R12, $4
 	JLT  one
+	CMPQ gemmArgs_fresh(DI), $0
+	JNE  four_fresh
 	LEAQ (R13)(R13*2), R11
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
@@ -179,6 +228,19 @@ four:
 	VMOVUPS 32(AX)(R13*2), Y5
 	VMOVUPS (AX)(R11*1), Y6
 	VMOVUPS 32(AX)(R11*1), Y7
+	JMP  four_start
+
+four_fresh:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+
+four_start:
 	START
 
 four_k:
@@ -209,8 +271,17 @@ four_k:
 one:
 	TESTQ R12, R12
 	JZ    done
+	CMPQ gemmArgs_fresh(DI), $0
+	JNE  one_fresh
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
+	JMP  one_start
+
+one_fresh:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+
+one_start:
 	START
 
 one_k:
@@ -239,7 +310,15 @@ TEXT ·gemm8AVX2(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 
 one:
+	CMPQ gemmArgs_fresh(DI), $0
+	JNE  one_fresh
 	VMOVUPS (AX), Y0
+	JMP  one_start
+
+one_fresh:
+	VXORPS Y0, Y0, Y0
+
+one_start:
 	START
 
 one_k:

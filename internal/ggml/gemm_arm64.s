@@ -5,11 +5,12 @@
 #include "neon_arm64.h"
 
 // Columns of a product of matrices: c[i][j] = fma(a[i][p], b[p][j], c[i][j]) for p
-// in order.
+// in order, from 0 where args.fresh is not 0.
 //
 // Registers
 //	R1 c, of the next rows  R2 a, of the next rows  R3 b        R4-R6 their strides
 //	R7 rows left            R8 k                    R9 p left   R10 row p of b
+//	R15 fresh
 //	R11-R14 the rows of a   R19-R22 of c
 #define GEMM_ARGS \
 	MOVD args+0(FP), R0           \
@@ -20,7 +21,8 @@
 	MOVD gemmArgs_aStride(R0), R5 \
 	MOVD gemmArgs_bStride(R0), R6 \
 	MOVD gemmArgs_m(R0), R7       \
-	MOVD gemmArgs_k(R0), R8
+	MOVD gemmArgs_k(R0), R8       \
+	MOVD gemmArgs_fresh(R0), R15
 
 // func gemm32NEON(args *gemmArgs)
 //
@@ -29,10 +31,24 @@ TEXT ·gemm32NEON(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 
 row:
+	CBNZ  R15, row_fresh
 	FLDPQ (R1), (F0, F1)
 	FLDPQ 32(R1), (F2, F3)
 	FLDPQ 64(R1), (F4, F5)
 	FLDPQ 96(R1), (F6, F7)
+	B     row_start
+
+row_fresh:
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+
+row_start:
 	MOVD  R2, R11
 	MOVD  R3, R10
 	MOVD  R8, R9
@@ -89,6 +105,7 @@ rows4:
 	ADD   R5, R11, R12
 	ADD   R5, R12, R13
 	ADD   R5, R13, R14
+	CBNZ  R15, rows4_fresh
 	FLDPQ (R19), (F0, F1)
 	FLDPQ 32(R19), (F2, F3)
 	FLDPQ (R20), (F4, F5)
@@ -97,6 +114,27 @@ rows4:
 	FLDPQ 32(R21), (F10, F11)
 	FLDPQ (R22), (F12, F13)
 	FLDPQ 32(R22), (F14, F15)
+	B     rows4_start
+
+rows4_fresh:
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+	VMOVI $0, V4.B16
+	VMOVI $0, V5.B16
+	VMOVI $0, V6.B16
+	VMOVI $0, V7.B16
+	VMOVI $0, V8.B16
+	VMOVI $0, V9.B16
+	VMOVI $0, V10.B16
+	VMOVI $0, V11.B16
+	VMOVI $0, V12.B16
+	VMOVI $0, V13.B16
+	VMOVI $0, V14.B16
+	VMOVI $0, V15.B16
+
+rows4_start:
 	MOVD  R3, R10
 	MOVD  R8, R9
 
@@ -130,8 +168,18 @@ step4:
 
 row:
 	CBZ   R7, done
+	CBNZ  R15, row_fresh
 	FLDPQ (R1), (F0, F1)
 	FLDPQ 32(R1), (F2, F3)
+	B     row_start
+
+row_fresh:
+	VMOVI $0, V0.B16
+	VMOVI $0, V1.B16
+	VMOVI $0, V2.B16
+	VMOVI $0, V3.B16
+
+row_start:
 	MOVD  R2, R11
 	MOVD  R3, R10
 	MOVD  R8, R9
@@ -162,7 +210,14 @@ TEXT ·gemm4NEON(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 
 row:
+	CBNZ  R15, row_fresh
 	FMOVQ (R1), F0
+	B     row_start
+
+row_fresh:
+	VMOVI $0, V0.B16
+
+row_start:
 	MOVD  R2, R11
 	MOVD  R3, R10
 	MOVD  R8, R9

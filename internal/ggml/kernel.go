@@ -7,7 +7,7 @@ import "alpaca/internal/quant"
 type kernel struct {
 	level string // of quant.Allowed: "avx2", "neon", ...
 
-	gemm             func(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int)
+	gemm             func(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int, fresh bool)
 	softmax          func(scores []float32, half bool)
 	scale            func(x []float32, by float32)
 	add              func(dst, x []float32)
@@ -60,13 +60,17 @@ func use[F any](loop *F, k F, present bool) {
 	}
 }
 
-// gemmGeneric adds the product of a [m, k] and b [k, n] to c [m, n]; rows lie
-// aStride, bStride and cStride apart. Each element is one chain
+// gemmGeneric adds the product of a [m, k] and b [k, n] to c [m, n], or sets c to it
+// if fresh; rows lie aStride, bStride and cStride apart. Each element is one chain,
+// from 0 if fresh:
 //
 //	c[i][j] = fma(a[i][p], b[p][j], c[i][j])    p = 0, 1, ... k-1
-func gemmGeneric(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int) {
+func gemmGeneric(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int, fresh bool) {
 	for i := range m {
 		row := c[i*cStride : i*cStride+n]
+		if fresh {
+			clear(row)
+		}
 		for p, x := range a[i*aStride : i*aStride+k] {
 			for j, y := range b[p*bStride : p*bStride+n] {
 				row[j] = quant.FMA32(x, y, row[j])

@@ -54,9 +54,10 @@ func TestGemmKernels(t *testing.T) {
 					a, b := normals(r, m*as, 1), normals(r, depth*bs, 1)
 					want := normals(r, m*cs, 1)
 					got := slices.Clone(want)
-					gemmGeneric(want, cs, a, as, b, bs, m, depth, n)
-					k.gemm(got, cs, a, as, b, bs, m, depth, n)
-					sameBits(t, want, got, fmt.Sprintf("m %d n %d k %d", m, n, depth))
+					fresh := (m+n+depth)%2 == 0
+					gemmGeneric(want, cs, a, as, b, bs, m, depth, n, fresh)
+					k.gemm(got, cs, a, as, b, bs, m, depth, n, fresh)
+					sameBits(t, want, got, fmt.Sprintf("m %d n %d k %d fresh %v", m, n, depth, fresh))
 				}
 			}
 		}

@@ -18,6 +18,7 @@ type gemmArgs struct {
 	cStride, aStride, bStride int
 	m, k                      int
 	mask                      uint64 // of the 32 columns, those that exist (AVX-512)
+	fresh                     int    // not 0: c is set, not added to
 }
 
 //go:noescape
@@ -30,9 +31,13 @@ func gemm16AVX2(args *gemmArgs)
 func gemm8AVX2(args *gemmArgs)
 
 // newGemmArgs checks once that all elements are there.
-func newGemmArgs(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int) gemmArgs {
+func newGemmArgs(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int, fresh bool) gemmArgs {
 	_, _, _ = c[(m-1)*cStride+n-1], a[(m-1)*aStride+k-1], b[(k-1)*bStride+n-1]
-	return gemmArgs{c: &c[0], a: &a[0], b: &b[0], cStride: cStride * 4, aStride: aStride * 4, bStride: bStride * 4, m: m, k: k}
+	g := gemmArgs{c: &c[0], a: &a[0], b: &b[0], cStride: cStride * 4, aStride: aStride * 4, bStride: bStride * 4, m: m, k: k}
+	if fresh {
+		g.fresh = 1
+	}
+	return g
 }
 
 // right moves g by n columns.
@@ -41,11 +46,11 @@ func (g *gemmArgs) right(n uintptr) {
 	g.b = (*float32)(unsafe.Add(unsafe.Pointer(g.b), 4*n))
 }
 
-func gemmAVX512(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int) {
+func gemmAVX512(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int, fresh bool) {
 	if m <= 0 || k <= 0 || n <= 0 {
 		return
 	}
-	g := newGemmArgs(c, cStride, a, aStride, b, bStride, m, k, n)
+	g := newGemmArgs(c, cStride, a, aStride, b, bStride, m, k, n, fresh)
 	for ; n > 32; n -= 32 {
 		g.mask = 1<<32 - 1
 		gemm32AVX512(&g)
@@ -55,11 +60,11 @@ func gemmAVX512(c []float32, cStride int, a []float32, aStride int, b []float32,
 	gemm32AVX512(&g)
 }
 
-func gemmAVX2(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int) {
+func gemmAVX2(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int, fresh bool) {
 	if m <= 0 || k <= 0 || n <= 0 {
 		return
 	}
-	g := newGemmArgs(c, cStride, a, aStride, b, bStride, m, k, n)
+	g := newGemmArgs(c, cStride, a, aStride, b, bStride, m, k, n, fresh)
 	done := 0
 	for ; n-done >= 16; done += 16 {
 		gemm16AVX2(&g)
@@ -72,7 +77,7 @@ func gemmAVX2(c []float32, cStride int, a []float32, aStride int, b []float32, b
 		done += 8
 	}
 	if n > done {
-		gemmGeneric(c[done:], cStride, a, aStride, b[done:], bStride, m, k, n-done)
+		gemmGeneric(c[done:], cStride, a, aStride, b[done:], bStride, m, k, n-done, fresh)
 	}
 }
 

@@ -16,6 +16,7 @@ type gemmArgs struct {
 	c, a, b                   *float32
 	cStride, aStride, bStride int
 	m, k                      int
+	fresh                     int // not 0: c is set, not added to
 }
 
 // right moves g by n columns if there are more than these left.
@@ -35,12 +36,15 @@ func gemm16NEON(args *gemmArgs)
 //go:noescape
 func gemm4NEON(args *gemmArgs)
 
-func gemmNEON(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int) {
+func gemmNEON(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int, fresh bool) {
 	if m <= 0 || k <= 0 || n <= 0 {
 		return
 	}
 	_, _, _ = c[(m-1)*cStride+n-1], a[(m-1)*aStride+k-1], b[(k-1)*bStride+n-1]
 	g := gemmArgs{c: &c[0], a: &a[0], b: &b[0], cStride: cStride * 4, aStride: aStride * 4, bStride: bStride * 4, m: m, k: k}
+	if fresh {
+		g.fresh = 1
+	}
 	done := 0
 	// Four rows fill the registers with 16 columns, fewer need more columns
 	// to hide how long a multiply-add takes.
@@ -59,7 +63,7 @@ func gemmNEON(c []float32, cStride int, a []float32, aStride int, b []float32, b
 		g.right(4, n-done)
 	}
 	if n > done {
-		gemmGeneric(c[done:], cStride, a, aStride, b[done:], bStride, m, k, n-done)
+		gemmGeneric(c[done:], cStride, a, aStride, b[done:], bStride, m, k, n-done, fresh)
 	}
 }
 
