@@ -29,11 +29,11 @@
 // that has no room for a prefetch leaves it out, and the second asks again.
 #define FETCHTWICE5 \
 	FETCH5               \
-	PREFETCHT0 8192(R13) \
-	PREFETCHT0 8256(R13) \
-	PREFETCHT0 8320(R13) \
-	PREFETCHT0 8384(R13) \
-	PREFETCHT0 8448(R13)
+	PREFETCHT2 8192(R13) \
+	PREFETCHT2 8256(R13) \
+	PREFETCHT2 8320(R13) \
+	PREFETCHT2 8384(R13) \
+	PREFETCHT2 8448(R13)
 
 #define FETCHTWICE9 \
 	FETCH9               \

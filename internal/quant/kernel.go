@@ -65,26 +65,35 @@ type tileArgs struct {
 	offset  uint32 // -kernel.offset as int16, twice
 }
 
-// kernels are the chosen kernels of the types that have one: for each type the
-// first entry of kernelTable whose level is allowed.
+// kernels are the chosen kernels by type, nil for those that have none: for each type
+// the first entry of kernelTable whose level is allowed.
 var kernels = chooseKernels()
 
-func chooseKernels() map[Type]*kernel {
-	chosen := map[Type]*kernel{}
+func chooseKernels() []*kernel {
+	var chosen []*kernel
 	for t, list := range kernelTable {
 		i := slices.IndexFunc(list, func(k kernel) bool { return Allowed(k.level) })
 		if i >= 0 {
+			chosen = append(chosen, make([]*kernel, max(0, int(t)+1-len(chosen)))...)
 			chosen[t] = &list[i]
 		}
 	}
 	return chosen
 }
 
+// kernelOf returns the chosen kernel of a type.
+func kernelOf(t Type) *kernel {
+	if int(t) < len(kernels) {
+		return kernels[t]
+	}
+	return nil
+}
+
 // kernelFor returns the kernel for matrices of type t with that many rows: the
 // first allowed one whose panel they fill, or else the one of the smallest panel. It
 // is nil for types without kernels.
 func kernelFor(t Type, rows int) *kernel {
-	best := kernels[t]
+	best := kernelOf(t)
 	if best == nil || rows >= best.rows {
 		return best
 	}
@@ -100,7 +109,7 @@ func kernelFor(t Type, rows int) *kernel {
 
 // KernelName returns the name of the kernel that multiplies weights of type t.
 func KernelName(t Type) string {
-	if k := kernels[t]; k != nil {
+	if k := kernelOf(t); k != nil {
 		return k.level
 	}
 	return "generic"

@@ -73,7 +73,7 @@ func (w *Matrix) MulRows(out []float32, stride int, a *Acts, lo, hi int, s *Scra
 
 // RowStep returns the number of rows that MulRows computes at once.
 func (w *Matrix) RowStep() int {
-	if k := kernels[w.Type]; k != nil {
+	if k := kernelOf(w.Type); k != nil {
 		return k.rows
 	}
 	return 1

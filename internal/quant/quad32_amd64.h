@@ -52,6 +52,7 @@ rows:
 
 blocks:
 	FETCH
+	VPXORD          Z9, Z9, Z9 // so that the scales do not wait for those before
 	VMOVDQU64       (R12), Z16
 	VMOVDQU64       64(R12), Z18
 	VSHUFI32X4      $0xdd, Z18, Z16, Z17
