@@ -48,12 +48,16 @@ func (t *talk) answer(ctx context.Context) error {
 		t.out.endAnswer()
 		return t.answerError(err)
 	}
-	if result.PromptTokens == 0 && result.Reason == generate.Interrupt {
+	unread := result.PromptTokens == 0 && result.Reason == generate.Interrupt
+	if unread {
 		t.Undo()
 	}
 	t.results = append(t.results, result)
 	if err := t.end(result); err != nil {
 		return err
+	}
+	if unread {
+		t.u.infof("The message was not read to its end, and is taken back.")
 	}
 	if err := t.cache.save(false); err != nil {
 		return err
