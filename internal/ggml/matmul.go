@@ -38,15 +38,20 @@ type matmulScratch struct {
 	tiles [2][]float32 // [tokens, rows of an item]
 }
 
-// maxItemRows bounds the rows of an item, and with them the tiles.
-const maxItemRows = 64
+const (
+	// maxItemRows bounds the rows of an item, and with them the tiles.
+	maxItemRows = 64
+	// maxTokenRows bounds those that are computed at once for a single token: so
+	// many that kernels read in long runs.
+	maxTokenRows = 1024
+)
 
 // Reserve allocates the memory for that many workers and tokens.
 func (m *MatMul) Reserve(workers, tokens int) {
 	m.workers = make([]matmulScratch, workers)
 	for i := range m.workers {
 		for j := range m.workers[i].tiles {
-			m.workers[i].tiles[j] = make([]float32, max(maxItemRows, tokens*maxItemRows/2)) // see start
+			m.workers[i].tiles[j] = make([]float32, max(maxTokenRows, tokens*maxItemRows/2)) // see start
 		}
 	}
 }
@@ -113,11 +118,15 @@ func (m *MatMul) start(p *Pool, mode matmulMode) error {
 // Do implements Task.
 func (m *MatMul) Do(worker, lo, hi int) {
 	s := &m.workers[worker]
+	step := m.rows
+	if m.products[0].Acts.Rows == 1 {
+		step = maxTokenRows
+	}
 	for i := 0; i < m.n; i++ {
 		first, last := max(lo, m.starts[i]), min(hi, m.starts[i+1])
-		for item := first; item < last; item++ {
-			from := (item - m.starts[i]) * m.rows
-			m.item(s, i, from, min(from+m.rows, m.products[i].W.Rows))
+		end := min((last-m.starts[i])*m.rows, m.products[i].W.Rows)
+		for from := (first - m.starts[i]) * m.rows; from < end; from += step {
+			m.item(s, i, from, min(from+step, end))
 		}
 	}
 }

@@ -25,27 +25,13 @@
 	PREFETCHT0 448(R13) \
 	PREFETCHT0 512(R13)
 
-// FETCHTWICEn prefetches n lines at R13 and, first, n lines 8 KB further on: a CPU
-// that has no room for a prefetch leaves it out, and the second asks again.
-#define FETCHTWICE5 \
-	FETCH5               \
-	PREFETCHT2 8192(R13) \
-	PREFETCHT2 8256(R13) \
-	PREFETCHT2 8320(R13) \
-	PREFETCHT2 8384(R13) \
-	PREFETCHT2 8448(R13)
-
-#define FETCHTWICE9 \
-	FETCH9               \
-	PREFETCHT0 8192(R13) \
-	PREFETCHT0 8256(R13) \
-	PREFETCHT0 8320(R13) \
-	PREFETCHT0 8384(R13) \
-	PREFETCHT0 8448(R13) \
-	PREFETCHT0 8512(R13) \
-	PREFETCHT0 8576(R13) \
-	PREFETCHT0 8640(R13) \
-	PREFETCHT0 8704(R13)
+// FETCH4STREAMS prefetches a line of each of four rows that are read in order for long,
+// off bytes ahead. Rows are DX bytes apart, R8 is three times that.
+#define FETCH4STREAMS(off) \
+	PREFETCHT0 off(SI)         \
+	PREFETCHT0 off(SI)(DX*1)   \
+	PREFETCHT0 off(SI)(DX*2)   \
+	PREFETCHT0 off(SI)(R8*1)
 
 // FETCHLINESn prefetches n lines of every row, R13 bytes ahead, to the second
 // cache. Clobbers R12.

@@ -163,17 +163,17 @@ func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi
 func (w *Matrix) mulQuads(k *kernel, out []float32, a *Acts, lo, hi int, s *Scratch) {
 	rowBytes := w.Type.RowBytes(w.Cols)
 	t := &s.args
-	*t = tileArgs{wStride: rowBytes, nb: w.Cols / k.blockLen, tokens: 1, offset: uint32(uint16(-k.offset)) * 0x10001}
+	*t = tileArgs{nb: w.Cols / k.blockLen, tokens: 1, offset: uint32(uint16(-k.offset)) * 0x10001}
 	a.setTileArgs(t, 0, k.blockLen)
 	if n := (hi - lo) &^ 3; n > 0 {
-		t.rows, t.w, t.acc = n, &w.Data[lo*rowBytes], &out[lo]
+		t.rows, t.w, t.acc, t.wStride = n, &w.Data[lo*rowBytes], &out[lo], n/4*rowBytes
 		k.quad(t)
 		lo += n
 	}
 	if lo < hi { // up to three rows, by four that end with the last of them or start with the first of all
 		s.acc = resize(s.acc, 4)
 		first := max(0, hi-4)
-		t.rows, t.w, t.acc = 4, &w.Data[first*rowBytes], &s.acc[0]
+		t.rows, t.w, t.acc, t.wStride = 4, &w.Data[first*rowBytes], &s.acc[0], rowBytes
 		k.quad(t)
 		copy(out[lo:hi], s.acc[lo-first:])
 	}

@@ -1,7 +1,8 @@
 // A 32-wide format's product with a single token, four rows and four blocks of each
-// at a time, for rows of a whole number of four blocks. Each row is read by loads of
-// whole vectors, so memory sees four streams; row32_amd64.h has sixteen, and more of
-// them than the CPU follows cost a third of its speed.
+// at a time, for rows of a whole number of four blocks. The rows are not neighbours but
+// a quarter of all apart, so that memory sees four streams in order, each as long as
+// that quarter, which CPUs fetch ahead of the program. row32_amd64.h has sixteen that
+// jump at the end of each row, and two thirds of the speed.
 //
 // A vector holds 16 weights of each of the four blocks of a row, block L in 128-bit
 // lane L, and the dot products leave four partial sums of a block in its lane. Adding
@@ -9,13 +10,13 @@
 // of the four rows, and four fused multiply-adds in order of the blocks end it.
 //
 // To be defined: QUAD (the function's name), QUADCONSTANTS, QUADROW (see below), BLOCK
-// (bytes of a block), FETCH (prefetches four rows' four blocks at R13).
+// (bytes of a block), FETCH (prefetches for four rows at SI, DX bytes apart).
 //
 // Registers
-//	SI, DX, R8     row 0, bytes from one row to the next, three times that
+//	SI, DX, R8     row 0, bytes from one stream to the next, three times that
 //	R12, CX, AX    the token's activations, scales, pairs
 //	DI             results; R10 fours of rows left; BX blocks left
-//	R13            what to prefetch: the next four rows, in order of the file
+//	R13            bytes from the result of one stream to the next's
 //	Z0 - Z3        sums of rows; X10 results
 //	Z4 - Z8        scratch; Z9 scales of the blocks, row j of block L in word 4L+j
 //	Z14            -offset; Z16, Z17 first and second half of the activations
@@ -39,9 +40,9 @@ TEXT QUAD(SB), NOSPLIT, $0-8
 	MOVQ         tileArgs_w(R9), SI
 	MOVQ         tileArgs_wStride(R9), DX
 	LEAQ         (DX)(DX*2), R8
-	LEAQ         (SI)(DX*4), R13
 	MOVQ         tileArgs_rows(R9), R10
 	SHRQ         $2, R10
+	LEAQ         (R10*4), R13
 
 rows:
 	MOVQ   tileArgs_q(R9), R12
@@ -91,17 +92,20 @@ blocks:
 	VFMADD231PS     X7, X4, X10
 
 	ADDQ $(4*BLOCK), SI
-	ADDQ $(16*BLOCK), R13
 	ADDQ $128, R12
 	ADDQ $16, CX
 	ADDQ $16, AX
 	SUBQ $4, BX
 	JNZ  blocks
 
-	VMOVUPS X10, (DI)
-	ADDQ    $16, DI
-	ADDQ    R8, SI    // from the end of row 0, which is where row 1 starts
-	DECQ    R10
+	// SI is at the next row of each stream.
+	LEAQ       (R13)(R13*2), BX
+	VMOVSS     X10, (DI)
+	VEXTRACTPS $1, X10, (DI)(R13*1)
+	VEXTRACTPS $2, X10, (DI)(R13*2)
+	VEXTRACTPS $3, X10, (DI)(BX*1)
+	ADDQ       $4, DI
+	DECQ       R10
 	JNZ     rows
 	VZEROUPPER
 	RET

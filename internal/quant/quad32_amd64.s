@@ -32,7 +32,7 @@
 #define QUADROW NIBBLESROW
 #define LOOKUP
 #define BLOCK 18
-#define FETCH FETCHTWICE5
+#define FETCH FETCH4STREAMS(2048)
 #include "quad32_amd64.h"
 #undef LOOKUP
 
@@ -45,7 +45,7 @@
 	VPSHUFB Z4, Z23, Z4 \
 	VPSHUFB Z5, Z23, Z5
 #define BLOCK 18
-#define FETCH FETCHTWICE5
+#define FETCH FETCH4STREAMS(2048)
 #include "quad32_amd64.h"
 #undef LOOKUP
 
@@ -69,5 +69,5 @@
 	VPDPBUSD  Z16, Z4, sum   \
 	VPDPBUSD  Z17, Z5, sum
 #define BLOCK 34
-#define FETCH FETCHTWICE9
+#define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112)
 #include "quad32_amd64.h"
