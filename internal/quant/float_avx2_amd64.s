@@ -2,6 +2,7 @@
 
 #include "go_asm.h"
 #include "textflag.h"
+#include "fetch_amd64.h"
 
 // The AVX2 half of float_amd64.s: panels of 4 rows, a step of 8 columns is 4
 // vectors, one a row, 128 bytes.
@@ -176,32 +177,9 @@ done:
 	VFMADD231PS Y10, Y12, Y2    \
 	VFMADD231PS Y11, Y12, Y3
 
-// FETCH asks for as much of the next 4 rows, in the order of the file, as a cache
-// line of each of these comes to; and 8 KB earlier has asked for it once before, since a
-// CPU that has no room for a prefetch leaves it out.
-#define FETCH \
-	PREFETCHT1 8192(R12) \
-	PREFETCHT1 8256(R12) \
-	PREFETCHT1 8320(R12) \
-	PREFETCHT1 8384(R12) \
-	PREFETCHT1 (R12)     \
-	PREFETCHT1 64(R12)   \
-	PREFETCHT1 128(R12)  \
-	PREFETCHT1 192(R12)  \
-	ADDQ $256, R12
-
-// FETCHNEAR is FETCH for F32, whose models are small enough to be in the second
-// cache as a rule: to the first one, once.
-#define FETCHNEAR \
-	PREFETCHT0 (R12)     \
-	PREFETCHT0 64(R12)   \
-	PREFETCHT0 128(R12)  \
-	PREFETCHT0 192(R12)  \
-	ADDQ $256, R12
-
 // DIRECT_ARGS loads t's fields for one token.
 //
-//	SI   row 0, DX and R8 one and three rows further    R12  the next 4 rows
+//	SI   row 0, DX and R8 one and three rows further
 //	CX   steps left    R10  activations    AX  accumulators, in Y0-Y3
 #define DIRECT_ARGS \
 	MOVQ t+0(FP), DI              \
@@ -211,7 +189,6 @@ done:
 	MOVQ tileArgs_acc(DI), AX     \
 	MOVQ tileArgs_f(DI), R10      \
 	LEAQ (DX)(DX*2), R8           \
-	LEAQ (SI)(DX*4), R12          \
 	LOAD4(0, Y0, Y1, Y2, Y3)
 
 // func directF16AVX2(t *tileArgs)
@@ -221,7 +198,7 @@ TEXT ·directF16AVX2(SB), NOSPLIT, $0-8
 line:
 	SUBQ $4, CX
 	JLT  rest
-	FETCH
+	FETCH4STREAMS(2048)
 	DIRECT(ROW_F16, 0, 0)
 	DIRECT(ROW_F16, 16, 32)
 	DIRECT(ROW_F16, 32, 64)
@@ -253,7 +230,7 @@ TEXT ·directBF16AVX2(SB), NOSPLIT, $0-8
 line:
 	SUBQ $4, CX
 	JLT  rest
-	FETCH
+	FETCH4STREAMS(2048)
 	DIRECT(ROW_BF16, 0, 0)
 	DIRECT(ROW_BF16, 16, 32)
 	DIRECT(ROW_BF16, 32, 64)
@@ -285,7 +262,7 @@ TEXT ·directF32AVX2(SB), NOSPLIT, $0-8
 line:
 	SUBQ $2, CX
 	JLT  rest
-	FETCHNEAR
+	FETCH4STREAMS(2048)
 	DIRECT(ROW_F32, 0, 0)
 	DIRECT(ROW_F32, 32, 32)
 	ADDQ $64, SI

@@ -37,21 +37,23 @@ type kernel struct {
 	directTokens int
 	// row, where there is one, is direct for a single token.
 	row func(t *tileArgs)
-	// quad, where there is one, is row for t.rows rows, a multiple of four, of a
-	// multiple of four blocks each. It sets the accumulators.
+	// quad, where there is one, is direct for a single token and t.rows rows of
+	// t.rowBytes bytes, a multiple of four rows of a multiple of four blocks. It goes
+	// through four streams of rows, t.wStride apart, side by side, and sets the
+	// results themselves at t.acc. Where lanes is not 1 it uses t.panel.
 	quad func(t *tileArgs)
 }
 
 // tileArgs is what tile needs, in one struct so that assembly finds each by name
 // (go_asm.h).
 type tileArgs struct {
-	panel   *byte
-	w       *byte // or, for direct, the rows themselves
-	wStride int
-	rows    int      // for quad
-	nb      int      // blocks in the panel
-	tokens  int      // rows of activations
-	acc     *float32 // [tokens, rows, lanes], read and written
+	panel          *byte
+	w              *byte // or, for direct, the rows themselves
+	wStride        int
+	rows, rowBytes int      // for quad
+	nb             int      // blocks in the panel
+	tokens         int      // rows of activations
+	acc            *float32 // [tokens, rows, lanes], read and written
 
 	q       *int8    // 8-bit activations of the first block and token (see Acts)
 	f       *float32 // or float32 ones
@@ -118,7 +120,7 @@ func KernelName(t Type) string {
 // mulPanels is MulRows by kernel k.
 func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi int, s *Scratch) {
 	nb, rowBytes := w.Cols/k.blockLen, w.Type.RowBytes(w.Cols)
-	if k.quad != nil && a.Rows == 1 && nb%4 == 0 && w.Rows >= 4 {
+	if k.quad != nil && a.Rows == 1 && nb%4 == 0 && nb*k.blockLen == w.Cols && w.Rows >= 4 {
 		w.mulQuads(k, out, a, lo, hi, s)
 		return
 	}
@@ -163,7 +165,8 @@ func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi
 func (w *Matrix) mulQuads(k *kernel, out []float32, a *Acts, lo, hi int, s *Scratch) {
 	rowBytes := w.Type.RowBytes(w.Cols)
 	t := &s.args
-	*t = tileArgs{nb: w.Cols / k.blockLen, tokens: 1, offset: uint32(uint16(-k.offset)) * 0x10001}
+	s.panel = resize(s.panel, k.panelBytes)
+	*t = tileArgs{panel: &s.panel[0], rowBytes: rowBytes, nb: w.Cols / k.blockLen, tokens: 1, offset: uint32(uint16(-k.offset)) * 0x10001}
 	a.setTileArgs(t, 0, k.blockLen)
 	if n := (hi - lo) &^ 3; n > 0 {
 		t.rows, t.w, t.acc, t.wStride = n, &w.Data[lo*rowBytes], &out[lo], n/4*rowBytes
