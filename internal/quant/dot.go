@@ -111,3 +111,10 @@ func DotF32(w, x []float32) float32 {
 func sum8(s *[8]float32) float32 {
 	return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]))
 }
+
+// sumLanesGeneric sets dst[i] to the sum8 of acc[8i] to acc[8i+7].
+func sumLanesGeneric(dst, acc []float32) {
+	for i := range dst {
+		dst[i] = sum8((*[8]float32)(acc[8*i:]))
+	}
+}

@@ -87,3 +87,13 @@ func directBF16AVX2(t *tileArgs)
 
 //go:noescape
 func directF32AVX2(t *tileArgs)
+
+//go:noescape
+func sumLanes4AVX2(dst, acc *float32, n int)
+
+// sumLanes is sumLanesGeneric for a multiple of four sums, with AVX2: only its kernels
+// have lanes to add.
+func sumLanes(dst, acc []float32) {
+	_ = acc[8*len(dst)-1]
+	sumLanes4AVX2(&dst[0], &acc[0], len(dst))
+}

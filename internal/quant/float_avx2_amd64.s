@@ -278,3 +278,34 @@ done:
 	STORE4(0, Y0, Y1, Y2, Y3)
 	VZEROUPPER
 	RET
+
+// HALVES adds the halves of the row at off: s0+s4, s1+s5, s2+s6, s3+s7.
+#define HALVES(off, x) \
+	VMOVUPS off(SI), x           \
+	VADDPS  (off+16)(SI), x, x
+
+// func sumLanes4AVX2(dst, acc *float32, n int)
+TEXT ·sumLanes4AVX2(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ acc+8(FP), SI
+	MOVQ n+16(FP), CX
+
+sums:
+	HALVES(0, X0)
+	HALVES(32, X1)
+	HALVES(64, X2)
+	HALVES(96, X3)
+	VUNPCKLPD X1, X0, X4
+	VUNPCKHPD X1, X0, X5
+	VADDPS    X5, X4, X4 // (s0+s4)+(s2+s6), (s1+s5)+(s3+s7) of two rows
+	VUNPCKLPD X3, X2, X6
+	VUNPCKHPD X3, X2, X7
+	VADDPS    X7, X6, X6
+	VHADDPS   X6, X4, X4
+	VMOVUPS   X4, (DI)
+	ADDQ      $128, SI
+	ADDQ      $16, DI
+	SUBQ      $4, CX
+	JNZ       sums
+	VZEROUPPER
+	RET

@@ -150,13 +150,11 @@ func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi
 		for i := range a.Rows {
 			acc := s.acc[i*k.rows*k.lanes : (i+1)*k.rows*k.lanes]
 			dst := out[i*stride+r : i*stride+last]
-			if k.lanes == 1 {
-				copy(dst, acc[r-first:])
-				continue
+			if k.lanes > 1 {
+				sumLanes(s.sums[:k.rows], acc)
+				acc = s.sums[:]
 			}
-			for j := range dst {
-				dst[j] = sum8((*[8]float32)(acc[(r-first+j)*8:]))
-			}
+			copy(dst, acc[r-first:])
 		}
 	}
 }

@@ -116,3 +116,5 @@ func floatKernels(p packFunc, row tileFunc) []kernel {
 	return []kernel{{level: "neon", rows: 8, blockLen: 8, panelBytes: 8 * 8 * 4, maxBlocks: 64, lanes: 8,
 		pack: p, tile: tileFloatNEON, row: row}}
 }
+
+func sumLanes(dst, acc []float32) { sumLanesGeneric(dst, acc) }

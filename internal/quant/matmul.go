@@ -33,9 +33,10 @@ func (w *Matrix) Row(i int) []byte {
 
 // Scratch is one worker's memory for MulRows.
 type Scratch struct {
-	panel []byte    // packed rows
-	acc   []float32 // a tile's accumulators: [tokens, panel rows, lanes]
-	tail  []byte    // the last columns of rows that are no whole number of steps
+	panel []byte      // packed rows
+	acc   []float32   // a tile's accumulators: [tokens, panel rows, lanes]
+	tail  []byte      // the last columns of rows that are no whole number of steps
+	sums  [16]float32 // of a float panel's rows, for a token
 	args  tileArgs
 	whole []byte // the rows of a matrix of fewer than a panel's
 	row   rowScratch
