@@ -70,7 +70,7 @@ func windowsOf(t testing.TB, p Policy, tokens []int32) []Window {
 	return windows
 }
 
-// always returns what gives this session.
+// always returns what gives the session.
 func always(s Session) Opener {
 	return func() (Session, error) { return s, nil }
 }
