@@ -25,32 +25,24 @@
 	VFCMEQ(17, 17, 28)               \ // not for NaN
 	VBIT  V28.B16, V27.B16, V17.B16
 
+// ROUNDALL is a function that sets dst to the n floats of src, rounded.
+#define ROUNDALL(drop) \
+	MOVD dst+0(FP), R0       \
+	MOVD src+8(FP), R1       \
+	MOVD n+16(FP), R2        \
+	ROUND_CONSTANTS(drop)    \
+loop:                        \
+	VLD1.P 16(R1), [V17.S4]  \
+	ROUNDBITS(drop)          \
+	VST1.P [V17.S4], 16(R0)  \
+	SUBS   $4, R2, R2        \
+	BNE    loop              \
+	RET
+
 // func roundHalf4NEON(dst, src *float32, n int)
 TEXT ·roundHalf4NEON(SB), NOSPLIT, $0-24
-	MOVD dst+0(FP), R0
-	MOVD src+8(FP), R1
-	MOVD n+16(FP), R2
-	ROUND_CONSTANTS($13)
-
-loop:
-	VLD1.P 16(R1), [V17.S4]
-	ROUNDBITS($13)
-	VST1.P [V17.S4], 16(R0)
-	SUBS   $4, R2, R2
-	BNE    loop
-	RET
+	ROUNDALL($13)
 
 // func roundBF164NEON(dst, src *float32, n int)
 TEXT ·roundBF164NEON(SB), NOSPLIT, $0-24
-	MOVD dst+0(FP), R0
-	MOVD src+8(FP), R1
-	MOVD n+16(FP), R2
-	ROUND_CONSTANTS($16)
-
-loop:
-	VLD1.P 16(R1), [V17.S4]
-	ROUNDBITS($16)
-	VST1.P [V17.S4], 16(R0)
-	SUBS   $4, R2, R2
-	BNE    loop
-	RET
+	ROUNDALL($16)
