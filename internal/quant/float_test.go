@@ -51,7 +51,7 @@ func TestFloatKernels(t *testing.T) {
 				r := rand.New(rand.NewPCG(1, uint64(typ)))
 				for _, cols := range []int{1, 7, 8, 9, 64, 172, 1024, 1025, 2056} {
 					for _, rows := range []int{k.rows, k.rows + 1, 3 * k.rows} {
-						for _, tokens := range []int{1, 2, 3, 5, 6, 7, 13} {
+						for _, tokens := range []int{1, 2, 3, 5, 6, 7, groupTokens + 1} {
 							checkKernel(t, k, typ, rows, cols, tokens, r)
 						}
 					}
@@ -76,7 +76,7 @@ func checkKernel(t *testing.T, k *kernel, typ Type, rows, cols, tokens int, r *r
 	}
 	var s Scratch
 	got, want := make([]float32, rows*tokens), make([]float32, rows*tokens)
-	w.mulPanels(k, got, rows, &a, 0, rows, &s)
+	w.mulKernel(k, got, rows, &a, 0, rows, &s)
 	out := make([]float32, tokens)
 	for row := range rows {
 		dotRow(typ, out, w.Row(row), &a, &s.row)

@@ -117,79 +117,6 @@ func KernelName(t Type) string {
 	return "generic"
 }
 
-// mulPanels is MulRows by kernel k.
-func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi int, s *Scratch) {
-	nb, rowBytes := w.Cols/k.blockLen, w.Type.RowBytes(w.Cols)
-	if k.quad != nil && a.Rows == 1 && nb%4 == 0 && nb*k.blockLen == w.Cols && w.Rows >= 4 {
-		w.mulQuads(k, out, a, lo, hi, s)
-		return
-	}
-	blockBytes := w.Type.RowBytes(k.blockLen)
-	run := max(1, min(nb, k.maxBlocks))
-	direct := k.directFor(a.Rows)
-	s.panel = resize(s.panel, run*k.panelBytes)
-	if direct != nil {
-		run = max(1, nb)
-	}
-	s.acc = resize(s.acc, a.Rows*k.rows*k.lanes)
-	for r := lo; r < hi; r += k.rows {
-		// The last panel of a matrix starts early enough to be whole; the
-		// rows computed twice are the same to the bit and only those
-		// asked for are copied out.
-		first := min(r, w.Rows-k.rows)
-		rows := w.Data[first*rowBytes : (first+k.rows)*rowBytes]
-		clear(s.acc)
-		for b := 0; b < nb; b += run {
-			n := min(run, nb-b)
-			s.multiply(k, direct, a, &rows[b*blockBytes], rowBytes, b, n)
-		}
-		if nb*k.blockLen < w.Cols {
-			s.multiply(k, direct, a, s.padTail(k, rows, rowBytes, nb*blockBytes), tailStride, nb, 1)
-		}
-		last := min(r+k.rows, hi)
-		for i := range a.Rows {
-			acc := s.acc[i*k.rows*k.lanes : (i+1)*k.rows*k.lanes]
-			dst := out[i*stride+r : i*stride+last]
-			if k.lanes > 1 {
-				sumLanes(s.sums[:k.rows], acc)
-				acc = s.sums[:]
-			}
-			copy(dst, acc[r-first:])
-		}
-	}
-}
-
-// mulQuads is mulPanels for a single token by k.quad.
-func (w *Matrix) mulQuads(k *kernel, out []float32, a *Acts, lo, hi int, s *Scratch) {
-	rowBytes := w.Type.RowBytes(w.Cols)
-	t := &s.args
-	s.panel = resize(s.panel, k.panelBytes)
-	*t = tileArgs{panel: &s.panel[0], rowBytes: rowBytes, nb: w.Cols / k.blockLen, tokens: 1, offset: uint32(uint16(-k.offset)) * 0x10001}
-	a.setTileArgs(t, 0, k.blockLen)
-	if n := (hi - lo) &^ 3; n > 0 {
-		t.rows, t.w, t.acc, t.wStride = n, &w.Data[lo*rowBytes], &out[lo], n/4*rowBytes
-		k.quad(t)
-		lo += n
-	}
-	if lo < hi { // up to three rows, by four that end with the last of them or start with the first of all
-		s.acc = resize(s.acc, 4)
-		first := max(0, hi-4)
-		t.rows, t.w, t.acc, t.wStride = 4, &w.Data[first*rowBytes], &s.acc[0], rowBytes
-		k.quad(t)
-		copy(out[lo:hi], s.acc[lo-first:])
-	}
-}
-
-// mulNarrow is mulPanels for a matrix of fewer rows than a panel: it takes a copy
-// that rows of zeros make whole. Zeros are valid blocks of every format, and what
-// they give is not copied out.
-func (w *Matrix) mulNarrow(k *kernel, out []float32, stride int, a *Acts, lo, hi int, s *Scratch) {
-	s.whole = resize(s.whole, k.rows*w.Type.RowBytes(w.Cols))
-	clear(s.whole[copy(s.whole, w.Data):])
-	whole := Matrix{w.Type, k.rows, w.Cols, s.whole}
-	whole.mulPanels(k, out, stride, a, lo, hi, s)
-}
-
 // directFor returns the function to multiply that many tokens without a panel, nil
 // if there is none.
 func (k *kernel) directFor(tokens int) func(t *tileArgs) {
@@ -200,53 +127,6 @@ func (k *kernel) directFor(tokens int) func(t *tileArgs) {
 		return k.direct
 	}
 	return nil
-}
-
-// multiply adds the product of n blocks of k.rows rows, which start at w and lie
-// stride bytes apart, with blocks b and on of a to s.acc.
-func (s *Scratch) multiply(k *kernel, direct func(*tileArgs), a *Acts, w *byte, stride, b, n int) {
-	t := &s.args
-	*t = tileArgs{panel: &s.panel[0], w: w, wStride: stride, nb: n, tokens: a.Rows, acc: &s.acc[0],
-		offset: uint32(uint16(-k.offset)) * 0x10001}
-	a.setTileArgs(t, b, k.blockLen)
-	if direct != nil {
-		direct(t)
-		return
-	}
-	k.pack(t.panel, w, stride, n)
-	k.tile(t)
-}
-
-// tailStride is the bytes between the rows that padTail makes: no float format's
-// step is longer.
-const tailStride = 64
-
-// padTail copies the last, short step of a float format's rows, which starts at
-// byte from of each, and pads it by zeros to a whole one.
-func (s *Scratch) padTail(k *kernel, rows []byte, rowBytes, from int) *byte {
-	s.tail = resize(s.tail, k.rows*tailStride)
-	clear(s.tail)
-	for i := range k.rows {
-		copy(s.tail[i*tailStride:], rows[i*rowBytes+from:(i+1)*rowBytes])
-	}
-	return &s.tail[0]
-}
-
-// setTileArgs sets the part of a tile's arguments that describes a, from block b
-// of blockLen activations on.
-func (a *Acts) setTileArgs(t *tileArgs, b, blockLen int) {
-	switch a.form {
-	case ActF32, ActF16, ActBF16:
-		t.f, t.qStride = &a.F[b*blockLen], a.Stride*4
-	case ActQ8:
-		t.q, t.qStride = &a.Q[b*32], a.Stride
-		t.d, t.dStride = &a.D[b], a.Blocks*4
-		t.pairs, t.ds = &a.Pairs[b], &a.DS[b]
-	case ActQ8K:
-		t.q, t.qStride = &a.Q[b*256], a.Stride
-		t.d, t.dStride = &a.D[b], a.Blocks*4
-		t.sums, t.sStride = &a.Sums[b*16], a.Blocks*32
-	}
 }
 
 // mergeTables joins tables of kernels for different types.

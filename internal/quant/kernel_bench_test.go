@@ -52,7 +52,7 @@ func benchmarkKernel(b *testing.B, k *kernel, t Type, tokens int) {
 	out := make([]float32, rows*tokens)
 	var s Scratch
 	for b.Loop() {
-		w.mulPanels(k, out, rows, &a, 0, rows, &s)
+		w.mulKernel(k, out, rows, &a, 0, rows, &s)
 	}
 	seconds := b.Elapsed().Seconds() / float64(b.N)
 	b.ReportMetric(float64(len(data))/seconds/1e9, "GB/s")

@@ -68,7 +68,7 @@ func integerShapes() []shape {
 	for i, rows := range []int{32, 33, 34, 35, 47, 64} {
 		shapes = append(shapes, shape{rows, 4 << (i % 3), 1, []fill{extreme, hostile}[i%2]})
 	}
-	return append(shapes, shape{71, 3, 5, ordinary}, shape{64, 2, 5, extreme})
+	return append(shapes, shape{71, 3, 5, ordinary}, shape{64, 2, 5, extreme}, shape{50, 1, groupTokens + 3, ordinary})
 }
 
 // TestIntegerKernels checks every kernel of the integer formats against dotRow.
@@ -234,11 +234,15 @@ func (p *product) checkOne(t *testing.T, k *kernel, s shape) {
 	for i := range got {
 		got[i] = sentinel
 	}
-	scratch := Scratch{
-		panel: atPageEnd(t, make([]byte, min(k.maxBlocks, p.w.Cols/k.blockLen)*k.panelBytes)),
-		acc:   atPageEnd(t, make([]float32, s.tokens*k.rows)),
+	panels := min(groupPanels, (s.rows+k.rows-1)/k.rows)
+	if k.directFor(s.tokens) != nil {
+		panels = 1
 	}
-	p.w.mulPanels(k, got[side:], stride, &p.a, 0, s.rows, &scratch)
+	scratch := Scratch{
+		panel: atPageEnd(t, make([]byte, panels*min(k.maxBlocks, p.w.Cols/k.blockLen)*k.panelBytes)),
+		acc:   atPageEnd(t, make([]float32, panels*s.tokens*k.rows)),
+	}
+	p.w.mulKernel(k, got[side:], stride, &p.a, 0, s.rows, &scratch)
 	for i, g := range got {
 		row, token := i%stride-side, i/stride
 		want := float32(sentinel)

@@ -59,7 +59,7 @@ func (w *Matrix) MulRows(out []float32, stride int, a *Acts, lo, hi int, s *Scra
 		if w.Rows < k.rows {
 			w.mulNarrow(k, out, stride, a, lo, hi, s)
 		} else {
-			w.mulPanels(k, out, stride, a, lo, hi, s)
+			w.mulKernel(k, out, stride, a, lo, hi, s)
 		}
 		return
 	}
