@@ -195,6 +195,9 @@ func (t *talk) run(ctx context.Context, text string, given bool) error {
 			var err error
 			text, err = t.read(ctx)
 			switch {
+			case errors.Is(err, errLineInterrupt) && text != "":
+				interrupted = false // only the text is given up
+				continue
 			case errors.Is(err, errLineInterrupt):
 				if interrupted {
 					return errInterrupted

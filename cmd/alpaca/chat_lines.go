@@ -25,7 +25,8 @@ type lines interface {
 	close()
 }
 
-// errLineInterrupt says that Ctrl-C was pressed in place of a line.
+// errLineInterrupt says that Ctrl-C was pressed in place of a line; what had been
+// typed of it comes along.
 var errLineInterrupt = lineedit.ErrInterrupt
 
 // newLines returns the terminal's lines, or those that are piped in.
@@ -135,21 +136,20 @@ func (noLines) close()                                     {}
 
 // read returns the next message or command, which may have several lines: a line
 // that ends with a backslash goes on with the next, and so does all between
-// three quotes.
+// three quotes. With errLineInterrupt comes what was typed.
 func (t *talk) read(ctx context.Context) (string, error) {
 	const quotes = `"""`
-	text, err := t.lines.next(ctx, false)
+	whole, err := t.lines.next(ctx, false)
 	if err != nil {
-		return "", err
+		return whole, err
 	}
-	whole := text
-	if strings.HasPrefix(text, quotes) {
+	if strings.HasPrefix(whole, quotes) {
 		for !strings.HasSuffix(strings.TrimRight(whole[len(quotes):], " \n"), quotes) {
 			more, err := t.lines.next(ctx, true)
 			if errors.Is(err, io.EOF) && !t.lines.terminal() {
 				break
 			} else if err != nil {
-				return "", err
+				return whole, err
 			}
 			whole += "\n" + more
 		}
@@ -159,12 +159,12 @@ func (t *talk) read(ctx context.Context) (string, error) {
 	}
 	for strings.HasSuffix(whole, `\`) {
 		more, err := t.lines.next(ctx, true)
-		whole = strings.TrimSuffix(whole, `\`)
 		if errors.Is(err, io.EOF) && !t.lines.terminal() {
-			break
+			return strings.TrimSuffix(whole, `\`), nil
 		} else if err != nil {
-			return "", err
+			return whole, err
 		}
+		whole = strings.TrimSuffix(whole, `\`)
 		whole += "\n" + more
 	}
 	t.lines.remember(whole)

@@ -174,7 +174,11 @@ func TestChatCtrlC(t *testing.T) {
 	term.send("/context\r")
 	term.expect("2 messages")
 	term.expect(drawnPrompt)
-	term.send("given up\x03")
+	for _, text := range []string{"given up", "\"\"\"\ra", "b \\\rc"} {
+		term.send(text + "\x03")
+		term.expect(drawnPrompt)
+	}
+	term.send("\x03")
 	term.expect("Ctrl-C again leaves")
 	term.expect(drawnPrompt)
 	term.send("\x03")

@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -222,7 +223,7 @@ func (u *ui) showTokens(tok *tokenizer.Tokenizer, ids []int32) {
 }
 
 // promptProgress returns what shows on the status line how far a prompt is
-// evaluated. A long one is announced at once: its first batch may take a while.
+// evaluated. A long one is announced at once: its first layer may take a while.
 func (u *ui) promptProgress(tokens int) func(done, total int) {
 	const long = 32
 	show := func(done, total int) {
@@ -232,6 +233,8 @@ func (u *ui) promptProgress(tokens int) func(done, total int) {
 	}
 	if tokens >= long {
 		show(0, tokens)
+	} else {
+		u.status.last = time.Now() // nothing flickers for one that is soon read
 	}
 	return show
 }

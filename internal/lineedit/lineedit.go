@@ -23,7 +23,7 @@ import (
 )
 
 // ErrInterrupt says that the user pressed Ctrl-C; the text that was being edited
-// is given up.
+// comes with it, to be given up.
 var ErrInterrupt = errors.New("interrupt")
 
 // Editor reads lines from a terminal.
@@ -115,7 +115,7 @@ func (e *Editor) edit(ctx context.Context, prompt, more string) (string, error) 
 			return e.buf.text, nil
 		case keyInterrupt:
 			e.finish()
-			return "", ErrInterrupt
+			return e.buf.text, ErrInterrupt
 		case keyEOF:
 			if e.buf.text == "" {
 				e.finish()

@@ -21,27 +21,29 @@ func (e *ContextError) Error() string {
 
 // Eval evaluates tokens, which follow those evaluated before, and returns the
 // logits [VocabSize] of what comes after the last; they are valid until the next
-// call. progress, if not nil, is called after each batch.
+// call. progress, if not nil, is called after each layer of a batch, with as many
+// tokens as would be the same work, and after the batch.
 //
 // Tokens that do not fit are a *ContextError, and a file that was cut while in
 // use a *gguf.FaultError. After an error, or when ctx is cancelled, which is
-// looked at between batches, the batches that are complete stay evaluated.
+// looked at after every layer, the batches that are complete stay evaluated.
 func (s *Session) Eval(ctx context.Context, tokens []int32, progress func(done, total int)) ([]float32, error) {
 	if err := s.checkTokens(tokens); err != nil {
 		return nil, err
 	}
 	logits := s.buf.logits[:s.model.Config.VocabSize]
 	for done := 0; done < len(tokens); {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
 		n := min(s.batch, len(tokens)-done)
 		wanted := 0
 		if done+n == len(tokens) {
 			wanted = 1
 		}
+		var layer func(layers int)
+		if progress != nil {
+			layer = func(layers int) { progress(done+n*layers/s.model.Config.NumLayers, len(tokens)) }
+		}
 		err := gguf.Guard(func() error {
-			h, err := s.forward(tokens[done:done+n], wanted)
+			h, err := s.forward(ctx, tokens[done:done+n], wanted, layer)
 			if err == nil && wanted > 0 {
 				err = s.logits(logits, h)
 			}
@@ -70,14 +72,11 @@ func (s *Session) EvalEach(ctx context.Context, tokens []int32, from int, each f
 		s.buf.logits = make([]float32, rows*vocab)
 	}
 	for done := 0; done < len(tokens); {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
 		n := min(s.batch, len(tokens)-done)
 		wanted := min(n, max(0, done+n-from))
 		var h []float32
 		err := gguf.Guard(func() (err error) {
-			h, err = s.forward(tokens[done:done+n], wanted)
+			h, err = s.forward(ctx, tokens[done:done+n], wanted, nil)
 			return err
 		})
 		if err = s.finish(tokens[done:done+n], err); err != nil {

@@ -1,16 +1,22 @@
 package model
 
-import "alpaca/internal/quant"
+import (
+	"context"
+
+	"alpaca/internal/quant"
+)
 
 // forward evaluates n tokens that follow those in the cache, and returns the
-// hidden states [wanted, Dim] of the last ones, wanted of them: 0 to n. It is
-// the whole of a LLaMA, save for the way from hidden states to words (logits).
+// hidden states [wanted, Dim] of the last ones, wanted of them: 0 to n. Unless
+// nil, progress is told of the layers that are done. This is the whole of a LLaMA,
+// save for the way from hidden states to words (logits).
 //
 // All that a token needs to know of those before it, it reads from the cache of
-// keys and values. That is why a prompt may be cut into batches anywhere.
+// keys and values. That is why a prompt may be cut into batches anywhere, and why
+// nothing is lost but time if ctx is cancelled between two layers.
 //
 // The steps are in steps.go; they do nothing once one of them has failed.
-func (s *Session) forward(tokens []int32, wanted int) ([]float32, error) {
+func (s *Session) forward(ctx context.Context, tokens []int32, wanted int, progress func(layers int)) ([]float32, error) {
 	c, w := &s.model.Config, s.model.Weights
 	n, pos := len(tokens), len(s.tokens)
 	qDim, attnDim := c.NumHeads*c.KeyDim, c.NumHeads*c.ValueDim
@@ -30,6 +36,12 @@ func (s *Session) forward(tokens []int32, wanted int) ([]float32, error) {
 	s.cache.grow(pos + n)
 
 	for i := range w.Layers {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		if i > 0 && progress != nil {
+			progress(i)
+		}
 		l := &w.Layers[i]
 
 		// Attention: each token asks (q) what the tokens up to it offer (k), and

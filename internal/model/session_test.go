@@ -141,10 +141,21 @@ func TestProgressAndCancel(t *testing.T) {
 		}
 	})
 	require.ErrorIs(t, err, context.Canceled)
-	require.Equal(t, []int{10, 20}, seen)
+	require.Equal(t, []int{5, 10, 15, 20}, seen) // small has two layers
 	require.Equal(t, 20, s.Pos())
 	_, err = s.Eval(context.Background(), small.prompt(35)[20:], nil)
 	require.NoError(t, err)
+
+	// Within a batch, nothing of it stays.
+	s = session(t, m, model.SessionOptions{})
+	_, err = s.Eval(&cancelledAt{context.Background(), 1}, small.prompt(35), nil)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Equal(t, 0, s.Pos())
+	again, err := s.Eval(context.Background(), small.prompt(35), nil)
+	require.NoError(t, err)
+	fresh, err := session(t, m, model.SessionOptions{}).Eval(context.Background(), small.prompt(35), nil)
+	require.NoError(t, err)
+	require.Equal(t, fresh, again)
 
 	stop := errors.New("enough")
 	err = s.EvalEach(context.Background(), small.prompt(5), 3, func(i int, _ []float32) error {
@@ -152,6 +163,19 @@ func TestProgressAndCancel(t *testing.T) {
 		return stop
 	})
 	require.ErrorIs(t, err, stop)
+}
+
+// cancelledAt is cancelled once it was looked at that often.
+type cancelledAt struct {
+	context.Context
+	looks int
+}
+
+func (c *cancelledAt) Err() error {
+	if c.looks--; c.looks < 0 {
+		return context.Canceled
+	}
+	return nil
 }
 
 func TestSessionsShareAPool(t *testing.T) {
