@@ -47,14 +47,19 @@ func (o *chatOptions) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.noHistory, "no-history", false, "do not read or write the history of what was typed")
 }
 
-// wantsChat reports whether the command line asks for a conversation.
+// wantsChat reports whether the command line asks for a conversation. What says how to
+// answer makes a text a message.
 func (o *runOptions) wantsChat(u *ui, args []string) bool {
 	c := &o.chat
 	if c.interactive || c.instruct || c.single || c.messages != "" {
 		return true
 	}
 	given := len(args) > 0 || o.prompt.file != "" || o.prompt.flags.Changed("prompt")
-	return !given && u.inTTY
+	if !given && u.inTTY {
+		return true
+	}
+	c.single = c.template != "" && !strings.EqualFold(c.template, noTemplate) || c.system != "" || c.input != ""
+	return c.single
 }
 
 // talk is a conversation on its way.

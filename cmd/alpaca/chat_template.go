@@ -13,6 +13,9 @@ import (
 	"alpaca/internal/sampler"
 )
 
+// noTemplate is the name of no template.
+const noTemplate = "none"
+
 // chooseTemplate returns the form of conversations with the model, nil where it
 // has none, and where it comes from, in a few words.
 func (o *chatOptions) chooseTemplate(u *ui, e *engine) (t *chat.Template, why string, err error) {
@@ -20,7 +23,7 @@ func (o *chatOptions) chooseTemplate(u *ui, e *engine) (t *chat.Template, why st
 	name := strings.ToLower(o.template)
 	text, _, _ := e.model.File.String("tokenizer.chat_template")
 	switch {
-	case name == "none":
+	case name == noTemplate:
 		return nil, "no chat template", nil
 	case name != "":
 		t, err := chat.Builtin(name, tok)

@@ -40,7 +40,9 @@ func newRunCmd(u *ui) *cobra.Command {
 trained on. -i, --instruct, --single-turn and --messages ask for one elsewhere; a
 pipe then has a message on each line. /help lists what else may be typed.
 
-With a text: continue it. The continuation goes to stdout as it is made, and nothing else.
+With a text: continue it. The continuation goes to stdout as it is made, and nothing
+else. With --system, --input or --chat-template, too, it is a message instead, which
+is answered as with --single-turn.
 
 The text is what -p gives, then the file of -f, then what is piped in, joined as
 they are; a newline at the very end of a file or pipe is dropped. It ends where
