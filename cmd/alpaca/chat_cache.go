@@ -44,8 +44,8 @@ type promptCache struct {
 	loaded  int // tokens
 }
 
-// load brings the session to where the file says. A file that is of no use is
-// told of and ignored.
+// load brings the session to where the file says. A saved state that is of no use is
+// told of and ignored: it will be written anew. Anything else may be dear to someone.
 func (c *promptCache) load() error {
 	if c.o.path == "" {
 		return nil
@@ -58,6 +58,8 @@ func (c *promptCache) load() error {
 		if c.o.ro {
 			return withHint(err, "without --prompt-cache-ro it is made")
 		}
+	case errors.Is(err, promptcache.ErrForeign):
+		return withHint(err, "nothing is written over it: give the prompt cache another name")
 	default:
 		c.session.Truncate(0)
 		c.u.warnf("the prompt cache is not used: %v", err)

@@ -43,19 +43,22 @@ const headerSize = 8 + 4 + 4 + sha256.Size
 // in another way. Its note can still be read.
 var ErrOtherModel = errors.New("it belongs to another model")
 
-// Save writes the session's state and a note to a file, in place of what is
-// there: written beside it and renamed, so that it is whole or not there.
+// ErrForeign says that a file is something else than a saved state.
+var ErrForeign = errors.New("it is no saved state")
+
+// Save writes the session's state and a note to a file, in place of the one that is
+// there: written beside it and renamed, so that it is whole or not there. What is
+// no saved state is not replaced: ErrForeign.
 func Save(path string, s *model.Session, note []byte) (err error) {
 	if len(note) > maxNote {
 		return fmt.Errorf("promptcache: a note of %d bytes, must be at most %d", len(note), maxNote)
 	}
+	if err := checkReplaced(path); err != nil {
+		return fmt.Errorf("promptcache: %s: %w", path, plain(err))
+	}
 	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
 	if err != nil {
-		// The name of the temporary file says nothing to anyone.
-		if e, ok := errors.AsType[*fs.PathError](err); ok {
-			err = e.Err
-		}
-		return fmt.Errorf("promptcache: %s: %w", path, err)
+		return fmt.Errorf("promptcache: %s: %w", path, plain(err)) // not the temporary file's name
 	}
 	defer func() {
 		if err != nil {
@@ -89,13 +92,51 @@ func Save(path string, s *model.Session, note []byte) (err error) {
 	return os.Rename(f.Name(), path)
 }
 
+// checkReplaced returns an error unless a file may be written to path.
+func checkReplaced(path string) error {
+	f, err := openFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	defer f.Close()
+	start := make([]byte, len(magic))
+	if n, _ := io.ReadFull(f, start); string(start[:n]) != magic {
+		return ErrForeign
+	}
+	return nil
+}
+
+// openFile opens a file. An empty one counts as none.
+func openFile(path string) (*os.File, error) {
+	st, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !st.Mode().IsRegular(): // opening might wait for ever
+		return nil, ErrForeign
+	case st.Size() == 0:
+		return nil, fmt.Errorf("it is empty: %w", fs.ErrNotExist)
+	}
+	return os.Open(path)
+}
+
+// plain returns what happened to a file, without its name.
+func plain(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
 // Load makes the session go on from what Save wrote, and returns the note. With
 // ErrOtherModel the note is returned, too, and the session is as it was; with any
 // other error it may be empty.
 func Load(path string, s *model.Session) (note []byte, err error) {
-	f, err := os.Open(path)
+	f, err := openFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("promptcache: %w", err)
+		return nil, fmt.Errorf("promptcache: %s: %w", path, plain(err))
 	}
 	defer f.Close()
 	if note, err = load(f, s); err != nil {
@@ -109,13 +150,10 @@ func load(f *os.File, s *model.Session) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !st.Mode().IsRegular() {
-		return nil, errors.New("it is no regular file")
-	}
 	size := st.Size() - sha256.Size
 	var h header
 	if err := binary.Read(f, binary.LittleEndian, &h); err != nil || string(h.Magic[:]) != magic || size < headerSize {
-		return nil, errors.New("it is no saved state")
+		return nil, ErrForeign
 	}
 	if h.Version != version {
 		return nil, fmt.Errorf("it is of version %d, this program reads %d", h.Version, version)
