@@ -12,7 +12,7 @@ import (
 const readSize = 512 << 20
 
 // ReadBandwidth measures how fast threads together read memory, in bytes a
-// second: the best of a few passes over memory that no cache holds. It is the
+// second: the best of some passes over memory that no cache holds. It is the
 // limit of generation, which reads every weight for every token.
 func ReadBandwidth(ctx context.Context, threads int) (float64, error) {
 	mem := make([]uint64, readSize/8)
@@ -20,15 +20,19 @@ func ReadBandwidth(ctx context.Context, threads int) (float64, error) {
 		mem[i] = 1
 	}
 	best := 0.0
-	for range 6 {
+	for pass := range 12 {
 		if err := ctx.Err(); err != nil {
 			return 0, err
+		}
+		read := readStreams
+		if pass%3 == 0 {
+			read = readAll
 		}
 		start := time.Now()
 		var wg sync.WaitGroup
 		for t := range threads {
 			part := mem[len(mem)/threads*t:][:len(mem)/threads]
-			wg.Go(func() { readAll(part) })
+			wg.Go(func() { read(part) })
 		}
 		wg.Wait()
 		best = max(best, readSize/time.Since(start).Seconds())
@@ -36,20 +40,37 @@ func ReadBandwidth(ctx context.Context, threads int) (float64, error) {
 	return best, nil
 }
 
-// sink keeps readAll's loads from being left out.
+// sink keeps loads from being left out.
 var sink atomic.Uint64
 
 // readAll touches each cache line of mem once, as many in flight as the CPU can
 // keep: memory is moved by lines, so more loads would only cost time.
 func readAll(mem []uint64) {
-	var a, b, c, d uint64
-	for len(mem) >= 64 {
-		p := (*[64]uint64)(mem)
-		a |= p[0] | p[8]
-		b |= p[16] | p[24]
-		c |= p[32] | p[40]
-		d |= p[48] | p[56]
-		mem = mem[64:]
+	var sum uint64
+	for len(mem) >= fourLines {
+		sum |= touch(mem)
+		mem = mem[fourLines:]
 	}
-	sink.Store(a | b | c | d)
+	sink.Store(sum)
+}
+
+// readStreams is readAll from four places at once: a CPU that fetches ahead does so
+// for each of them.
+func readStreams(mem []uint64) {
+	quarter := len(mem) / 4 / fourLines * fourLines
+	a, b, c, d := mem[:quarter], mem[quarter:][:quarter], mem[2*quarter:][:quarter], mem[3*quarter:][:quarter]
+	var sum uint64
+	for i := 0; i < quarter; i += fourLines {
+		sum |= touch(a[i:]) | touch(b[i:]) | touch(c[i:]) | touch(d[i:])
+	}
+	sink.Store(sum)
+}
+
+// fourLines is the words of four cache lines.
+const fourLines = 32
+
+// touch reads the first four cache lines of mem.
+func touch(mem []uint64) uint64 {
+	p := (*[fourLines]uint64)(mem)
+	return p[0] | p[8] | p[16] | p[24]
 }
