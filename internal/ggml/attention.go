@@ -49,7 +49,7 @@ type Attention struct {
 // attentionScratch is one worker's memory.
 type attentionScratch struct {
 	keys   []float32 // [KeyDim, 32]
-	values []float32 // [32, ValueDim]
+	values []float32 // [gatherBlocks*32, ValueDim]
 	q      []float32 // [rows, KeyDim]; a row is a token's head, token by token
 	scores []float32 // [rows, positions of the item's blocks and linePad]
 	out    []float32 // [rows, ValueDim]
@@ -62,6 +62,9 @@ const (
 	// attentionScores is how many scores an item may have at once where it has
 	// more than a few rows: 2 MiB, which the caches still hold.
 	attentionScores = 1 << 19
+	// gatherBlocks is how many blocks of values are added at once: the sums are
+	// loaded and stored once for all of them.
+	gatherBlocks = 4
 	// linePad parts the rows of scores, whose starts would else fall into the
 	// same cache set.
 	linePad = 16
@@ -76,7 +79,7 @@ func (a *Attention) Reserve(workers, tokens int) {
 	for i := range a.workers {
 		a.workers[i] = attentionScratch{
 			keys:   make([]float32, a.Format.KeyDim*BlockLen),
-			values: make([]float32, BlockLen*a.Format.ValueDim),
+			values: make([]float32, gatherBlocks*BlockLen*a.Format.ValueDim),
 			q:      make([]float32, rows*a.Format.KeyDim),
 			scores: make([]float32, attentionScores),
 			out:    make([]float32, rows*a.Format.ValueDim),
@@ -184,8 +187,13 @@ func (a *attentionItem) run() {
 		softmax(row, a.Format.TypeV == quant.F16)
 	}
 	clear(s.out[:rows*valueDim])
-	for b := a.first; b <= a.last; b++ {
-		a.gather(b)
+	for b := a.first; b <= a.last; {
+		n := gatherBlocks
+		if !a.seesAll(a.start, b, n) || !a.seesAll(a.end-1, b, n) {
+			n = 1 // as many tokens as can share a product
+		}
+		a.gather(b, n)
+		b += n
 	}
 	for r := range rows {
 		copy(a.Out[a.at(r)*valueDim:], s.out[r*valueDim:(r+1)*valueDim])
@@ -200,14 +208,14 @@ func (a *Attention) bytes(b int) []byte {
 	return a.Blocks[b][a.Offset : a.Offset+a.Format.BlockBytes()]
 }
 
-// tokens returns the tokens lo to hi-1 that see something of block b: the first of
-// the item may be too early for it, the last too late.
-func (a *attentionItem) tokens(b int) (lo, hi int) {
+// tokens returns the tokens lo to hi-1 that see something of the n blocks from b on:
+// the first of the item may be too early for them, the last too late.
+func (a *attentionItem) tokens(b, n int) (lo, hi int) {
 	lo, hi = a.start, a.end
-	for lo < hi && !a.sees(lo, b) {
+	for lo < hi && !a.sees(lo, b, n) {
 		lo++
 	}
-	for lo < hi && !a.sees(hi-1, b) {
+	for lo < hi && !a.sees(hi-1, b, n) {
 		hi--
 	}
 	return lo, hi
@@ -215,7 +223,7 @@ func (a *attentionItem) tokens(b int) (lo, hi int) {
 
 // score sets the scores of block b's positions, visible or not.
 func (a *attentionItem) score(b int) {
-	lo, hi := a.tokens(b)
+	lo, hi := a.tokens(b, 1)
 	if lo == hi {
 		return
 	}
@@ -226,20 +234,22 @@ func (a *attentionItem) score(b int) {
 	gemm(s.scores[at:], a.width, s.q[base*keyDim:], keyDim, s.keys, BlockLen, rows, keyDim, BlockLen, true)
 }
 
-// gather adds block b's values, by their probabilities. Tokens that see all of the
-// block share one product; others have their own, of the positions they see: 0 * v
-// is not 0 for every v.
-func (a *attentionItem) gather(b int) {
-	lo, hi := a.tokens(b)
+// gather adds the values of the n blocks from b on, by their probabilities. Tokens
+// that see all of them share one product; others have their own, of the positions
+// they see: 0 * v is not 0 for every v.
+func (a *attentionItem) gather(b, n int) {
+	lo, hi := a.tokens(b, n)
 	if lo == hi {
 		return
 	}
 	s, valueDim := a.s, a.Format.ValueDim
-	a.Format.widenValues(s.values, a.Format.Values(a.bytes(b), a.keyHead))
+	for i := range n {
+		a.Format.widenValues(s.values[i*BlockLen*valueDim:(i+1)*BlockLen*valueDim], a.Format.Values(a.bytes(b+i), a.keyHead))
+	}
 	for t := lo; t < hi; {
-		from, to := a.visibleIn(t, b)
+		from, to := a.visibleIn(t, b, n)
 		same := t + 1
-		for same < hi && from == 0 && to == BlockLen && a.seesAll(same, b) {
+		for same < hi && a.seesAll(t, b, n) && a.seesAll(same, b, n) {
 			same++
 		}
 		r := (t - a.start) * a.n
@@ -258,21 +268,21 @@ func (a *Attention) visible(token int) (from, to int) {
 	return from, to
 }
 
-// visibleIn returns which positions [from, to) of block b a token sees, counted
-// from the block's first.
-func (a *Attention) visibleIn(token, b int) (from, to int) {
+// visibleIn returns which positions [from, to) of the n blocks from b on a token
+// sees, counted from their first.
+func (a *Attention) visibleIn(token, b, n int) (from, to int) {
 	from, to = a.visible(token)
-	return min(max(from-b*BlockLen, 0), BlockLen), min(max(to-b*BlockLen, 0), BlockLen)
+	return min(max(from-b*BlockLen, 0), n*BlockLen), min(max(to-b*BlockLen, 0), n*BlockLen)
 }
 
-func (a *Attention) sees(token, b int) bool {
-	from, to := a.visibleIn(token, b)
+func (a *Attention) sees(token, b, n int) bool {
+	from, to := a.visibleIn(token, b, n)
 	return from < to
 }
 
-func (a *Attention) seesAll(token, b int) bool {
-	from, to := a.visibleIn(token, b)
-	return from == 0 && to == BlockLen
+func (a *Attention) seesAll(token, b, n int) bool {
+	from, to := a.visibleIn(token, b, n)
+	return to-from == n*BlockLen
 }
 
 // hide excludes positions.

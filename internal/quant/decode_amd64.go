@@ -2,7 +2,10 @@
 
 package quant
 
-var decodeAVX2 = Allowed("avx2")
+var decodeAVX2, decodeAVX512 = Allowed("avx2"), Allowed("avx512vnni")
+
+//go:noescape
+func decodeF16AVX512(dst *float32, src *byte, n int)
 
 //go:noescape
 func decodeF16AVX2(dst *float32, src *byte, n int)
@@ -11,6 +14,11 @@ func decodeF16AVX2(dst *float32, src *byte, n int)
 func decodeQ8_0AVX2(dst *float32, src *byte, nb int)
 
 func decodeF16(dst []float32, src []byte) {
+	if n := len(dst) &^ 31; decodeAVX512 && n > 0 {
+		_ = src[2*n-1]
+		decodeF16AVX512(&dst[0], &src[0], n)
+		dst, src = dst[n:], src[2*n:]
+	}
 	if n := len(dst) &^ 7; decodeAVX2 && n > 0 {
 		_ = src[2*n-1]
 		decodeF16AVX2(&dst[0], &src[0], n)

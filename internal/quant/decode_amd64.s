@@ -2,6 +2,26 @@
 
 #include "textflag.h"
 
+// func decodeF16AVX512(dst *float32, src *byte, n int)
+//
+// n is a multiple of 32.
+TEXT ·decodeF16AVX512(SB), NOSPLIT, $0-24
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ n+16(FP), CX
+
+loop:
+	VCVTPH2PS (SI), Z0
+	VCVTPH2PS 32(SI), Z1
+	VMOVUPS   Z0, (DI)
+	VMOVUPS   Z1, 64(DI)
+	ADDQ      $64, SI
+	ADDQ      $128, DI
+	SUBQ      $32, CX
+	JNZ       loop
+	VZEROUPPER
+	RET
+
 // func decodeF16AVX2(dst *float32, src *byte, n int)
 //
 // n is a multiple of 8.
