@@ -23,8 +23,8 @@ package quant
 var intKernels = map[Type][]kernel{
 	Q4_0: {
 		inQuads(avx512x32(8, packQ4_0AVX512, tile32AVX512, directQ4_0AVX512, rowQ4_0AVX512), quadQ4_0AVX512),
-		avxVNNIx32(8, packQ4_0AVXVNNI, tile32AVXVNNI, directQ4_0AVXVNNI, rowQ4_0AVXVNNI),
-		avx2x32(8, packQ4_0AVX2, tile32AVX2, directQ4_0AVX2, rowQ4_0AVX2),
+		inQuads(avxVNNIx32(8, packQ4_0AVXVNNI, tile32AVXVNNI, directQ4_0AVXVNNI, rowQ4_0AVXVNNI), quadQ4_0AVX2),
+		inQuads(avx2x32(8, packQ4_0AVX2, tile32AVX2, directQ4_0AVX2, rowQ4_0AVX2), quadQ4_0AVX2),
 	},
 	Q4_1: {
 		withMins(avx512x32(0, packQ4_1AVX512, tile32MinAVX512, directQ4_1AVX512, rowQ4_1AVX512)),
@@ -42,14 +42,14 @@ var intKernels = map[Type][]kernel{
 		withMins(avx2x32(16, packQ5_1AVX2, tile32RestoredAVX2, directQ5_1AVX2, rowQ5_1AVX2)),
 	},
 	Q8_0: {
-		inQuads(avx512x32(128, packQ8_0AVX512, tile32AVX512, directQ8_0AVX512, rowQ8_0AVX512), quadQ8_0AVX512),
-		avxVNNIx32(128, packQ8_0AVXVNNI, tile32AVXVNNI, directQ8_0AVXVNNI, rowQ8_0AVXVNNI),
-		avx2x32(0, packQ8_0AVX2, tile32SignedAVX2, directQ8_0AVX2, rowQ8_0AVX2),
+		inQuads(avx512x32(128, packQ8_0AVX512, tile32AVX512, directQ8_0AVX512, rowQ8_0AVX512), quadQ8_0AVX2),
+		inQuads(avxVNNIx32(128, packQ8_0AVXVNNI, tile32AVXVNNI, directQ8_0AVXVNNI, rowQ8_0AVXVNNI), quadQ8_0AVX2),
+		inQuads(avx2x32(0, packQ8_0AVX2, tile32SignedAVX2, directQ8_0AVX2, rowQ8_0AVX2), quadQ8_0AVX2),
 	},
 	IQ4_NL: {
 		inQuads(avx512x32(128, packIQ4_NLAVX512, tile32AVX512, directIQ4_NLAVX512, rowIQ4_NLAVX512), quadIQ4_NLAVX512),
-		avxVNNIx32(128, packIQ4_NLAVXVNNI, tile32AVXVNNI, directIQ4_NLAVXVNNI, rowIQ4_NLAVXVNNI),
-		avx2x32(0, packIQ4_NLAVX2, tile32SignedAVX2, directIQ4_NLAVX2, rowIQ4_NLAVX2),
+		inQuads(avxVNNIx32(128, packIQ4_NLAVXVNNI, tile32AVXVNNI, directIQ4_NLAVXVNNI, rowIQ4_NLAVXVNNI), quadIQ4_NLAVX2),
+		inQuads(avx2x32(0, packIQ4_NLAVX2, tile32SignedAVX2, directIQ4_NLAVX2, rowIQ4_NLAVX2), quadIQ4_NLAVX2),
 	},
 
 	Q2_K: {

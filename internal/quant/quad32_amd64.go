@@ -2,7 +2,7 @@
 
 package quant
 
-// quad32_amd64.s
+// quad32_avx512_amd64.s
 
 //go:noescape
 func quadQ4_0AVX512(t *tileArgs)
@@ -10,11 +10,19 @@ func quadQ4_0AVX512(t *tileArgs)
 //go:noescape
 func quadIQ4_NLAVX512(t *tileArgs)
 
+// quad32_avx2_amd64.s
+
 //go:noescape
-func quadQ8_0AVX512(t *tileArgs)
+func quadQ4_0AVX2(t *tileArgs)
+
+//go:noescape
+func quadIQ4_NLAVX2(t *tileArgs)
+
+//go:noescape
+func quadQ8_0AVX2(t *tileArgs)
 
 // Shuffles of 16-bit words that bring four blocks of a row into four lanes, as
-// quad32_amd64.h wants them. Words from 32 on are those of the second source.
+// quad32_avx512_amd64.h wants them. Words from 32 on are those of the second source.
 var (
 	// quadNibbles takes the eight words after the scale of blocks of nine words; the
 	// second source starts 8 bytes, four words, after the first.
@@ -25,14 +33,8 @@ var (
 		}
 		return w
 	})
-	// quadFirst and quadSecond take the halves of the weights of blocks of 17 words,
-	// whose second source follows the first; quadSecond's start 8 bytes on.
-	quadFirst  = quadWords(func(lane, i int) int { return 17*lane + 1 + i })
-	quadSecond = quadWords(func(lane, i int) int { return 17*lane + 9 + i - 4 })
-	// quadScales9 and quadScales17 take the scales of blocks of that many words:
-	// block L's to words 4L to 4L+3.
-	quadScales9  = quadWords(func(lane, i int) int { return 9 * ((8*lane + i) / 4 % 4) })
-	quadScales17 = quadWords(func(lane, i int) int { return 17 * ((8*lane + i) / 4 % 4) })
+	// quadScales takes their scales: block L's to words 4L to 4L+3.
+	quadScales = quadWords(func(lane, i int) int { return 9 * ((8*lane + i) / 4 % 4) })
 	// laneNumbers are the numbers of the 128-bit lanes, as dwords.
 	laneNumbers = [16]uint32{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3}
 )
