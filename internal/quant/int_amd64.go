@@ -64,18 +64,18 @@ var intKernels = map[Type][]kernel{
 	},
 	Q4_K: {
 		avx512x256(82, packQ4_KAVX512, tile8x32MinAVX512, directQ4_KAVX512, rowQ4_KAVX512),
-		avxVNNIx256(82, packQ4_KAVXVNNI, tile8x32MinAVXVNNI, directQ4_KAVXVNNI, rowQ4_KAVX2),
-		avx2x256(82, packQ4_KAVX2, tile8x32MinAVX2, directQ4_KAVX2, rowQ4_KAVX2),
+		inQuads(avxVNNIx256(82, packQ4_KAVXVNNI, tile8x32MinAVXVNNI, directQ4_KAVXVNNI, rowQ4_KAVX2), quadQ4_KAVX2),
+		inQuads(avx2x256(82, packQ4_KAVX2, tile8x32MinAVX2, directQ4_KAVX2, rowQ4_KAVX2), quadQ4_KAVX2),
 	},
 	Q5_K: {
 		avx512x256(82, packQ5_KAVX512, tile8x32MinAVX512, directQ5_KAVX512, rowQ5_KAVX512),
-		avxVNNIx256(82, packQ5_KAVXVNNI, tile8x32MinAVXVNNI, directQ5_KAVXVNNI, rowQ5_KAVX2),
-		avx2x256(82, packQ5_KAVX2, tile8x32MinSplitAVX2, directQ5_KAVX2, rowQ5_KAVX2),
+		inQuads(avxVNNIx256(82, packQ5_KAVXVNNI, tile8x32MinAVXVNNI, directQ5_KAVXVNNI, rowQ5_KAVX2), quadQ5_KAVX2),
+		inQuads(avx2x256(82, packQ5_KAVX2, tile8x32MinSplitAVX2, directQ5_KAVX2, rowQ5_KAVX2), quadQ5_KAVX2),
 	},
 	Q6_K: {
 		avx512x256(90, packQ6_KAVX512, tile16x16AVX512, directQ6_KAVX512, rowQ6_KAVX512),
-		avxVNNIx256(90, packQ6_KAVXVNNI, tile16x16AVXVNNI, directQ6_KAVXVNNI, rowQ6_KAVX2),
-		avx2x256(90, packQ6_KAVX2, tile16x16SplitAVX2, directQ6_KAVX2, rowQ6_KAVX2),
+		inQuads(avxVNNIx256(90, packQ6_KAVXVNNI, tile16x16AVXVNNI, directQ6_KAVXVNNI, rowQ6_KAVX2), quadQ6_KAVX2),
+		inQuads(avx2x256(90, packQ6_KAVX2, tile16x16SplitAVX2, directQ6_KAVX2, rowQ6_KAVX2), quadQ6_KAVX2),
 	},
 	IQ4_XS: {
 		avx512x256(82, packIQ4_XSAVX512, tile8x32AVX512, directIQ4_XSAVX512, rowIQ4_XSAVX512),
@@ -103,7 +103,10 @@ func avx512x32(offset int, pack packFunc, tile, direct, row tileFunc) kernel {
 
 // inQuads is a kernel with another function for a single token.
 func inQuads(k kernel, quad tileFunc) kernel {
-	k.quad = quad
+	k.quad, k.quadBlocks = quad, 4
+	if k.blockLen == 256 {
+		k.quadBlocks = 1
+	}
 	return k
 }
 

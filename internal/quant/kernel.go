@@ -38,10 +38,11 @@ type kernel struct {
 	// row, where there is one, is direct for a single token.
 	row func(t *tileArgs)
 	// quad, where there is one, is direct for a single token and t.rows rows of
-	// t.rowBytes bytes, a multiple of four rows of a multiple of four blocks. It goes
+	// t.rowBytes bytes, a multiple of four rows of a multiple of quadBlocks blocks. It goes
 	// through four streams of rows, t.wStride apart, side by side, and sets the
 	// results themselves at t.acc. Where lanes is not 1 it uses t.panel.
-	quad func(t *tileArgs)
+	quad       func(t *tileArgs)
+	quadBlocks int // blocks, of which rows must have a whole number of times
 }
 
 // tileArgs is what tile needs, in one struct so that assembly finds each by name

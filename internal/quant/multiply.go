@@ -10,7 +10,7 @@ const (
 
 // mulKernel is MulRows by kernel k, for a matrix of at least a panel's rows.
 func (w *Matrix) mulKernel(k *kernel, out []float32, stride int, a *Acts, lo, hi int, s *Scratch) {
-	if nb := w.Cols / k.blockLen; k.quad != nil && a.Rows == 1 && nb%4 == 0 && nb*k.blockLen == w.Cols && w.Rows >= 4 {
+	if nb := w.Cols / k.blockLen; k.quad != nil && a.Rows == 1 && nb%k.quadBlocks == 0 && nb*k.blockLen == w.Cols && w.Rows >= 4 {
 		w.mulQuads(k, out, a, lo, hi, s)
 	} else if direct := k.directFor(a.Rows); direct != nil {
 		w.mulDirect(k, direct, out, stride, a, lo, hi, s)

@@ -1,0 +1,57 @@
+//go:build !purego
+
+package quant
+
+// quad256_avx2_amd64.s
+
+//go:noescape
+func quadQ4_KAVX2(t *tileArgs)
+
+//go:noescape
+func quadQ5_KAVX2(t *tileArgs)
+
+//go:noescape
+func quadQ6_KAVX2(t *tileArgs)
+
+// Constants of quad256_avx2_amd64.s.
+var (
+	// quadShifts, quadLowBits and quadHighBits unpack scales and minima of 6 bits: a
+	// row's half of a vector has scales 0-3, 4-7, minima 0-3, 4-7.
+	quadShifts   = [8]uint32{0, 0, 0, 4, 0, 0, 0, 4}
+	quadLowBits  = [8]uint32{0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f}
+	quadHighBits = [8]uint32{0, 0x30303030, 0, 0x30303030, 0, 0x30303030, 0, 0x30303030}
+	// quadBytes[i] makes int16 of byte i of each half, for all 16.
+	quadBytes = func() (shuffles [8][32]uint8) {
+		for i := range shuffles {
+			shuffles[i] = quadShuffle(func(int) int { return i })
+		}
+		return shuffles
+	}()
+	// quadFifthBits are the fifth bits of 32 bytes.
+	quadFifthBits = [4]uint64{0x1010101010101010, 0x1010101010101010, 0x1010101010101010, 0x1010101010101010}
+	// quadMins makes int16 of the minima, bytes 8 to 15, each twice: the activations'
+	// sums are of 16.
+	quadMins = quadShuffle(func(word int) int { return 8 + word/2 })
+	// quadEvenOdd takes the bytes of even number, then the others.
+	quadEvenOdd = [16]uint8{0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15}
+	// quadWords16[i] repeats int16 number i of each half.
+	quadWords16 = func() (shuffles [8][32]uint8) {
+		for i := range shuffles {
+			for j := range shuffles[i] {
+				shuffles[i][j] = uint8(2*i + j%2)
+			}
+		}
+		return shuffles
+	}()
+	// quadScalePairs are the low halves of four dwords, then the high ones.
+	quadScalePairs = [16]uint8{0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15}
+)
+
+// quadShuffle returns the shuffle that makes word i of byte f(i).
+func quadShuffle(f func(word int) int) (bytes [32]uint8) {
+	const zero = 0x80
+	for i := range 16 {
+		bytes[2*i], bytes[2*i+1] = uint8(f(i)), zero
+	}
+	return bytes
+}
