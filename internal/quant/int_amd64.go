@@ -73,7 +73,7 @@ var intKernels = map[Type][]kernel{
 		inQuads(avx2x256(82, packQ5_KAVX2, tile8x32MinSplitAVX2, directQ5_KAVX2, rowQ5_KAVX2), quadQ5_KAVX2),
 	},
 	Q6_K: {
-		avx512x256(90, packQ6_KAVX512, tile16x16AVX512, directQ6_KAVX512, rowQ6_KAVX512),
+		inQuads(avx512x256(90, packQ6_KAVX512, tile16x16AVX512, directQ6_KAVX512, rowQ6_KAVX512), quadQ6_KAVX2),
 		inQuads(avxVNNIx256(90, packQ6_KAVXVNNI, tile16x16AVXVNNI, directQ6_KAVXVNNI, rowQ6_KAVX2), quadQ6_KAVX2),
 		inQuads(avx2x256(90, packQ6_KAVX2, tile16x16SplitAVX2, directQ6_KAVX2, rowQ6_KAVX2), quadQ6_KAVX2),
 	},
