@@ -26,10 +26,11 @@ func (w *Matrix) mulKernel(k *kernel, out []float32, stride int, a *Acts, lo, hi
 func (w *Matrix) mulPanels(k *kernel, out []float32, stride int, a *Acts, lo, hi int, s *Scratch) {
 	nb, rowBytes, blockBytes := w.Cols/k.blockLen, w.Type.RowBytes(w.Cols), w.Type.RowBytes(k.blockLen)
 	run := max(1, min(nb, k.maxBlocks))
-	s.panel = resize(s.panel, min(groupPanels, (hi-lo+k.rows-1)/k.rows)*run*k.panelBytes)
-	s.acc = resize(s.acc, len(s.panel)/(run*k.panelBytes)*a.Rows*k.rows*k.lanes)
-	for r := lo; r < hi; r += groupPanels * k.rows {
-		n := min(groupPanels, (hi-r+k.rows-1)/k.rows)
+	panels := min(groupPanels, (hi-lo+k.rows-1)/k.rows)
+	s.panel = resize(s.panel, panels*run*k.panelBytes)
+	s.acc = resize(s.acc, panels*a.Rows*k.rows*k.lanes)
+	for r := lo; r < hi; r += panels * k.rows {
+		n := min(panels, (hi-r+k.rows-1)/k.rows)
 		rows := func(i int) []byte { return w.panelRows(k, r+i*k.rows) }
 		clear(s.acc)
 		for b := 0; b < nb; b += run {
