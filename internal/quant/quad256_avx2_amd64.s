@@ -7,6 +7,7 @@
 // quad256_avx2_amd64.h.
 
 #include "fetch_amd64.h"
+#include "quads_amd64.h"
 
 // ADDROWS adds the lanes of a to d, the sums of four rows: in each half of a, dword j is
 // then row j's. Clobbers b and Y8 to Y10.

@@ -6,17 +6,13 @@
 //
 // and the other the same of rows 1 and 3.
 //
-// To be defined: QUAD (the function's name), QUADCONSTANTS, WEIGHTS(w, v, y, t), which
-// sets y to the sums of products of two rows, at w and v, with the activations in Y6 and
-// Y7 and may use t, ADDSUMS (adds such sums), ISUMS(b) (turns those in Y4 of block b and
+// To be defined: QUAD (the function's name), QUADCONSTANTS, WEIGHTS(w, v, x, y, tx, t),
+// which sets y to the sums of products of two rows, at w and v, with the activations in
+// Y6 and Y7 and may use t (x and tx are the lower halves of y and t), ADDSUMS (adds such sums), ISUMS(b) (turns those in Y4 of block b and
 // the next into float32), BLOCK (bytes of a block), FETCH (prefetches for four rows at
 // SI, DX bytes apart).
 //
-// Registers
-//	SI, DX, R8     row 0, bytes from one stream to the next, three times that
-//	R12, CX, AX    the token's activations, scales, pairs
-//	DI             results; R10 fours of rows left; BX blocks left
-//	R13            bytes from the result of one stream to the next's
+// Registers, besides those of quads_amd64.h
 //	Y0 - Y5        scratch; Y6, Y7 first and second half of a block's activations
 //	Y8, Y9         sums of two blocks; Y10 results of rows 0 and 2, 1 and 3
 //	Y11 - Y15      the format's constants
@@ -60,19 +56,10 @@
 TEXT QUAD(SB), NOSPLIT, $0-8
 	MOVQ t+0(FP), R9
 	QUADCONSTANTS
-	MOVQ tileArgs_acc(R9), DI
-	MOVQ tileArgs_w(R9), SI
-	MOVQ tileArgs_wStride(R9), DX
-	LEAQ (DX)(DX*2), R8
-	MOVQ tileArgs_rows(R9), R10
-	SHRQ $2, R10
-	LEAQ (R10*4), R13
+	QUADSTART
 
 rows:
-	MOVQ   tileArgs_q(R9), R12
-	MOVQ   tileArgs_d(R9), CX
-	MOVQ   tileArgs_pairs(R9), AX
-	MOVQ   tileArgs_nb(R9), BX
+	QUADTOKEN(tileArgs_pairs)
 	VXORPS Y10, Y10, Y10
 
 blocks:

@@ -7,6 +7,7 @@
 // quad32_avx2_amd64.h.
 
 #include "fetch_amd64.h"
+#include "quads_amd64.h"
 
 // TWOROWS loads 16 bytes of two rows.
 #define TWOROWS(w, v, x, y) \

@@ -12,11 +12,7 @@
 // To be defined: QUAD (the function's name), QUADCONSTANTS, QUADROW (see below), BLOCK
 // (bytes of a block), FETCH (prefetches for four rows at SI, DX bytes apart).
 //
-// Registers
-//	SI, DX, R8     row 0, bytes from one stream to the next, three times that
-//	R12, CX, AX    the token's activations, scales, pairs
-//	DI             results; R10 fours of rows left; BX blocks left
-//	R13            bytes from the result of one stream to the next's
+// Registers, besides those of quads_amd64.h
 //	Z0 - Z3        sums of rows; X10 results
 //	Z4 - Z8        scratch; Z9 scales of the blocks, row j of block L in word 4L+j
 //	Z14            -offset; Z16, Z17 first and second half of the activations
@@ -36,19 +32,10 @@ TEXT QUAD(SB), NOSPLIT, $0-8
 	KMOVW        AX, K3
 	MOVL         $0x8888, AX
 	KMOVW        AX, K4
-	MOVQ         tileArgs_acc(R9), DI
-	MOVQ         tileArgs_w(R9), SI
-	MOVQ         tileArgs_wStride(R9), DX
-	LEAQ         (DX)(DX*2), R8
-	MOVQ         tileArgs_rows(R9), R10
-	SHRQ         $2, R10
-	LEAQ         (R10*4), R13
+	QUADSTART
 
 rows:
-	MOVQ   tileArgs_q(R9), R12
-	MOVQ   tileArgs_d(R9), CX
-	MOVQ   tileArgs_pairs(R9), AX
-	MOVQ   tileArgs_nb(R9), BX
+	QUADTOKEN(tileArgs_pairs)
 	VXORPS X10, X10, X10
 
 blocks:
@@ -99,14 +86,10 @@ blocks:
 	JNZ  blocks
 
 	// SI is at the next row of each stream.
-	LEAQ       (R13)(R13*2), BX
-	VMOVSS     X10, (DI)
-	VEXTRACTPS $1, X10, (DI)(R13*1)
-	VEXTRACTPS $2, X10, (DI)(R13*2)
-	VEXTRACTPS $3, X10, (DI)(BX*1)
-	ADDQ       $4, DI
-	DECQ       R10
-	JNZ     rows
+	QUADSTORE(X10)
+	ADDQ $4, DI
+	DECQ R10
+	JNZ  rows
 	VZEROUPPER
 	RET
 

@@ -8,6 +8,7 @@
 // lines when four are loaded at once, and AVX2's reads memory a fifth faster.
 
 #include "fetch_amd64.h"
+#include "quads_amd64.h"
 
 // NIBBLESROW is a row of blocks of 16 bytes of nibbles after a scale: w are the bytes
 // from the first block on, w8 those from 8 bytes later.

@@ -1,0 +1,33 @@
+// What the functions of four streams of rows have in common: see quad32_avx512_amd64.h.
+//
+// Registers
+//	R9             the arguments
+//	SI, DX, R8     row 0, bytes from one stream to the next, three times that
+//	R12, CX, AX    the token's activations, scales, pairs or sums
+//	DI             results; R10 fours of rows left; BX blocks left
+//	R13            bytes from the result of one stream to the next's
+
+// QUADSTART goes to the first rows.
+#define QUADSTART \
+	MOVQ tileArgs_acc(R9), DI     \
+	MOVQ tileArgs_w(R9), SI       \
+	MOVQ tileArgs_wStride(R9), DX \
+	LEAQ (DX)(DX*2), R8           \
+	MOVQ tileArgs_rows(R9), R10   \
+	SHRQ $2, R10                  \
+	LEAQ (R10*4), R13
+
+// QUADTOKEN goes to the first block of the token, whose pairs or sums are at sums.
+#define QUADTOKEN(sums) \
+	MOVQ tileArgs_q(R9), R12 \
+	MOVQ tileArgs_d(R9), CX  \
+	MOVQ sums(R9), AX        \
+	MOVQ tileArgs_nb(R9), BX
+
+// QUADSTORE stores the results of four rows, the dwords of x.
+#define QUADSTORE(x) \
+	LEAQ       (R13)(R13*2), BX      \
+	VMOVSS     x, (DI)               \
+	VEXTRACTPS $1, x, (DI)(R13*1)    \
+	VEXTRACTPS $2, x, (DI)(R13*2)    \
+	VEXTRACTPS $3, x, (DI)(BX*1)
