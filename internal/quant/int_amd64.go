@@ -19,6 +19,8 @@ package quant
 //	direct...   multiplies rows with a few tokens
 //	row...      multiplies rows with one token
 //
+// The functions quad... of some formats do the last better, see quads_amd64.h.
+//
 // The files int*.s are lists of which parts make which kernel.
 var intKernels = map[Type][]kernel{
 	Q4_0: {

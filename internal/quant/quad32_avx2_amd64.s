@@ -14,12 +14,16 @@
 	VMOVDQU     w, x        \
 	VINSERTI128 $1, v, y, y
 
+// NIBBLES splits the bytes of y into their low halves and, in t, their high ones.
+#define NIBBLES(y, t) \
+	VPSRLW $4, y, t  \
+	VPAND  Y15, y, y \
+	VPAND  Y15, t, t
+
 // NIBBLESUMS are sums of products with weights of 4 bits, in int16: see dot_avx2_amd64.h.
 #define NIBBLESUMS(w, v, x, y, tx, t) \
 	TWOROWS(w, v, x, y)    \
-	VPSRLW     $4, y, t    \
-	VPAND      Y15, y, y   \
-	VPAND      Y15, t, t   \
+	NIBBLES(y, t)          \
 	VPMADDUBSW Y6, y, y    \
 	VPMADDUBSW Y7, t, t    \
 	VPADDW     t, y, y
@@ -75,9 +79,7 @@
 	VPBROADCASTD   ·lowNibbles(SB), Y15
 #define WEIGHTS(w, v, x, y, tx, t) \
 	TWOROWS(w, v, x, y)  \
-	VPSRLW  $4, y, t     \
-	VPAND   Y15, y, y    \
-	VPAND   Y15, t, t    \
+	NIBBLES(y, t)        \
 	VPSHUFB y, Y14, y    \
 	VPSHUFB t, Y14, t    \
 	BYTESUMS(Y6, y, Y11) \
