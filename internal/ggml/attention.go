@@ -43,6 +43,7 @@ type Attention struct {
 
 	// How the work is cut.
 	groupTokens int // tokens of an item
+	groups      int // of them
 	split       int // parts that the heads of a key head are cut into
 }
 
@@ -107,9 +108,9 @@ func (a *Attention) Run(p *Pool) error {
 	width := seen + 2*BlockLen + linePad // of a row of scores at most
 	rows := min(attentionRows, attentionScores/width)
 	a.groupTokens = max(1, rows/shared)
-	groups := (a.Tokens + a.groupTokens - 1) / a.groupTokens
+	a.groups = (a.Tokens + a.groupTokens - 1) / a.groupTokens
 	a.split = 1
-	for items := groups * a.Format.Heads; a.split < shared && (items*a.split < p.Threads() || shared/a.split > max(1, rows)); {
+	for items := a.groups * a.Format.Heads; a.split < shared && (items*a.split < p.Threads() || shared/a.split > max(1, rows)); {
 		a.split++
 		for shared%a.split != 0 {
 			a.split++
@@ -117,7 +118,7 @@ func (a *Attention) Run(p *Pool) error {
 	}
 	a.reserveScores(a.groupTokens * (shared / a.split) * width)
 	work := min(seen, 1<<12) * min(a.Tokens, a.groupTokens) * (shared / a.split) * a.Format.KeyDim
-	return p.Run(a, groups*a.Format.Heads*a.split, minWork/work+1)
+	return p.Run(a, a.groups*a.Format.Heads*a.split, minWork/work+1)
 }
 
 // reserveScores sees to it that every worker has room for n scores: what Reserve
@@ -133,10 +134,11 @@ func (a *Attention) reserveScores(n int) {
 // Do implements Task.
 func (a *Attention) Do(worker, lo, hi int) {
 	for i := lo; i < hi; i++ {
+		// A worker keeps to some key heads, whose keys and values its caches hold. The
+		// last tokens see most positions: they come first, so that no worker is left
+		// with a long item at the end.
 		part, rest := i%a.split, i/a.split
-		keyHead, group := rest%a.Format.Heads, rest/a.Format.Heads
-		// The last tokens see most positions: they come first, so that no
-		// worker is left with a long item at the end.
+		keyHead, group := rest/a.groups, rest%a.groups
 		end := a.Tokens - group*a.groupTokens
 		start := max(0, end-a.groupTokens)
 		n := a.Heads / a.Format.Heads / a.split

@@ -16,10 +16,10 @@ type MatMul struct {
 	workers []matmulScratch
 
 	products [3]Product
-	n        int    // of products
-	starts   [4]int // item at which each product starts
+	n        int // of products
 	mode     matmulMode
-	rows     int // rows of an item
+	rows     int      // of an item
+	regions  []region // of the task, in order of their items
 }
 
 // matmulMode says what is done with the results.
@@ -90,7 +90,7 @@ func (m *MatMul) run(p *Pool, mode matmulMode, products []Product) error {
 // microseconds' worth.
 const minWork = 1 << 16
 
-// start cuts the products into items of up to 64 rows and runs them.
+// start cuts the products into items and runs them.
 func (m *MatMul) start(p *Pool, mode matmulMode) error {
 	m.mode = mode
 	tokens, work, total, least := m.products[0].Acts.Rows, 0, 0, 16
@@ -106,73 +106,106 @@ func (m *MatMul) start(p *Pool, mode matmulMode) error {
 	for m.rows > least && (total/m.rows < 8*p.Threads() || tokens > 1 && m.rows > 32) {
 		m.rows /= 2
 	}
-	items := 0
-	for i := range m.products[:m.n] {
-		m.starts[i] = items
-		items += (m.products[i].W.Rows + m.rows - 1) / m.rows
-	}
-	m.starts[m.n] = items
-	return p.Run(m, items, minWork/(work*m.rows)+1)
+	return p.Run(m, m.cut(p.Threads()), minWork/(work*m.rows)+1)
 }
 
 // Do implements Task.
 func (m *MatMul) Do(worker, lo, hi int) {
-	s := &m.workers[worker]
-	step := m.rows
-	if m.products[0].Acts.Rows == 1 {
-		step = maxTokenRows
-	}
-	for i := 0; i < m.n; i++ {
-		first, last := max(lo, m.starts[i]), min(hi, m.starts[i+1])
-		end := min((last-m.starts[i])*m.rows, m.products[i].W.Rows)
-		for from := (first - m.starts[i]) * m.rows; from < end; from += step {
-			m.item(s, i, from, min(from+step, end))
+	for i := range m.regions {
+		r := &m.regions[i]
+		if first, last := max(lo-r.first, 0), min(hi-r.first, r.items); first < last {
+			m.items(&m.workers[worker], r, first, last)
 		}
 	}
 }
 
-// item computes rows lo to hi-1 of product i and what belongs to them.
-func (m *MatMul) item(s *matmulScratch, i, lo, hi int) {
-	p := &m.products[i]
-	out, stride, tokens := p.Out, p.W.Rows, p.Acts.Rows
+// items computes items first to last-1 of a region.
+func (m *MatMul) items(s *matmulScratch, r *region, first, last int) {
+	p, step := &m.products[r.product], 1
+	if p.Acts.Rows == 1 {
+		step = maxTokenRows / m.rows
+	}
+	for i := first; i < last; i += step {
+		m.compute(s, p, r.strips(i, min(i+step, last), m.rows))
+	}
+	if last == r.items {
+		m.compute(s, p, r.rest())
+	}
+}
+
+// compute computes rows of product p and what belongs to them.
+func (m *MatMul) compute(s *matmulScratch, p *Product, rows strips) {
+	if rows.n == 0 {
+		return
+	}
+	var x, up tile
 	switch m.mode {
 	case store:
-		p.W.MulRows(out, stride, p.Acts, lo, hi, &s.quant)
-		if p.Bias != nil {
-			for t := range tokens {
-				addTo(out[t*stride+lo:t*stride+hi], p.Bias[lo:hi])
-			}
+		if rows.count == 1 {
+			p.W.MulRows(p.Out, p.W.Rows, p.Acts, rows.lo, rows.lo+rows.n, &s.quant)
+		} else {
+			p.W.MulStreams(p.Out[rows.lo:], rows.apart, p.Acts, rows.lo, rows.apart, rows.n, &s.quant)
 		}
 	case accumulate:
-		tile, width, at := s.tile(0, p, lo, hi)
-		for t := range tokens {
-			addTo(out[t*stride+lo:t*stride+hi], tile[t*width+at:])
-		}
+		x = s.tile(0, p, rows)
 	case gated:
-		gate, width, at := s.tile(0, p, lo, hi)
-		up, upWidth, upAt := s.tile(1, &m.products[1], lo, hi)
-		for t := range tokens {
-			dst := out[t*stride+lo : t*stride+hi]
-			copy(dst, gate[t*width+at:])
-			siluMul(dst, up[t*upWidth+upAt:])
+		x, up = s.tile(0, p, rows), s.tile(1, &m.products[1], rows)
+	}
+	for t := range p.Acts.Rows {
+		for i := range rows.count {
+			lo, hi := rows.at(i)
+			out := p.Out[t*p.W.Rows+lo : t*p.W.Rows+hi]
+			switch m.mode {
+			case store:
+				p.addBias(out, lo)
+			case accumulate:
+				addTo(out, x.row(t, i))
+			case gated:
+				copy(out, x.row(t, i))
+				siluMul(out, up.row(t, i))
+			}
 		}
 	}
 }
 
-// tile computes rows lo to hi-1 of a product, bias included, into one of the
-// worker's tiles: that of token t and row r is tile[t*width + at + r-lo].
-func (s *matmulScratch) tile(which int, p *Product, lo, hi int) (tile []float32, width, at int) {
-	// A view of the rows, and of some before them where they alone are too few
-	// for a kernel's panel.
-	first := max(0, min(lo, p.W.Rows-p.W.RowStep()))
-	rowBytes := p.W.Type.RowBytes(p.W.Cols)
-	s.view = quant.Matrix{Type: p.W.Type, Rows: hi - first, Cols: p.W.Cols, Data: p.W.Data[first*rowBytes : hi*rowBytes]}
-	tile, width, at = s.tiles[which], hi-first, lo-first
-	s.view.MulRows(tile, width, p.Acts, at, hi-first, &s.quant)
+// addBias adds the biases of rows lo and on, if there are any.
+func (p *Product) addBias(out []float32, lo int) {
+	if p.Bias != nil {
+		addTo(out, p.Bias[lo:lo+len(out)])
+	}
+}
+
+// tile is results of a product in a worker's memory.
+type tile struct {
+	data            []float32 // [tokens, width]
+	width, first, n int
+}
+
+// row returns those of a token's strip i.
+func (x *tile) row(token, i int) []float32 { return x.data[token*x.width+x.first+i*x.n:][:x.n] }
+
+// tile computes rows of a product, bias included, into one of the worker's tiles.
+func (s *matmulScratch) tile(which int, p *Product, rows strips) tile {
+	x := tile{s.tiles[which], rows.count * rows.n, 0, rows.n}
+	if rows.count == 1 {
+		// By a view of the rows, and of some before them where they alone are too few
+		// for a kernel's panel.
+		lo, hi := rows.at(0)
+		first := max(0, min(lo, p.W.Rows-p.W.RowStep()))
+		rowBytes := p.W.Type.RowBytes(p.W.Cols)
+		s.view = quant.Matrix{Type: p.W.Type, Rows: hi - first, Cols: p.W.Cols, Data: p.W.Data[first*rowBytes : hi*rowBytes]}
+		x.width, x.first = hi-first, lo-first
+		s.view.MulRows(x.data, x.width, p.Acts, x.first, hi-first, &s.quant)
+	} else {
+		p.W.MulStreams(x.data, rows.n, p.Acts, rows.lo, rows.apart, rows.n, &s.quant)
+	}
 	if p.Bias != nil {
 		for t := range p.Acts.Rows {
-			addTo(tile[t*width+at:(t+1)*width], p.Bias[lo:hi])
+			for i := range rows.count {
+				lo, _ := rows.at(i)
+				p.addBias(x.row(t, i), lo)
+			}
 		}
 	}
-	return tile, width, at
+	return x
 }

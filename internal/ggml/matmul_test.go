@@ -50,9 +50,9 @@ func plain(w *quant.Matrix, bias []float32, acts *quant.Acts) []float32 {
 }
 
 func TestMatMul(t *testing.T) {
-	const cols = 64
+	const cols = 128 // as four streams of rows of Q4_0 want it
 	for _, typ := range []quant.Type{quant.F32, quant.Q4_0} {
-		for _, rows := range []int{1, 15, 33, 172} {
+		for _, rows := range []int{1, 15, 33, 172, 707} {
 			for _, tokens := range []int{1, 5} {
 				x := noise(1, tokens*cols)
 				prep := Prepare{Src: x}
@@ -61,7 +61,7 @@ func TestMatMul(t *testing.T) {
 				prep.WantType(typ)
 				w, u, k := matrix(t, typ, 2, rows, cols), matrix(t, typ, 3, rows, cols), matrix(t, typ, 4, 32, cols)
 				bias := noise(5, rows)
-				for _, threads := range []int{1, 3} {
+				for _, threads := range []int{1, 3, 7} {
 					p := NewPool(threads, nil)
 					require.NoError(t, prep.Run(p))
 					acts := prep.Acts(typ)

@@ -22,16 +22,16 @@ const MaxThreads = 1024
 // A Pool is a team of workers that is started once and then given one task
 // after the other, some 150 for a token. The caller of Run is worker 0.
 //
-// Items are handed out in chunks by an atomic counter, large ones first and ever
-// smaller ones towards the end: so a worker goes through memory in order for long,
-// which weights are read fastest in, and all end together. A fast core takes more of
-// them, a core that the system gave to another program takes none, and nobody
-// waits for a worker that has no chunk. Idle workers spin for some microseconds,
-// because the next task follows soon, and then park.
+// Each worker has an equal share of a task's items, one after the other, and claims them
+// in chunks: so it goes through memory in order, which weights are read fastest in. One
+// that has finished its share takes chunks from the ends of the others', so that all end
+// together: a fast core takes more, a core that the system gave to another program takes
+// none, and nobody waits for a worker that has no chunk. Idle workers spin for some
+// microseconds, because the next task follows soon, and then park.
 //
 // Where one side sets A and looks at B, and the other sets B and looks at A, A and B are
-// set by Swap. Store would do by Go's memory model, but qemu-aarch64 on x86 lets the look
-// overtake a store: a wake-up was lost about once in a million tasks.
+// set by Swap or Add. Store would do by Go's memory model, but qemu-aarch64 on x86 lets
+// the look overtake a store: a wake-up was lost about once in a million tasks.
 //
 // Run may be called from several goroutines; they take turns.
 type Pool struct {
@@ -41,14 +41,13 @@ type Pool struct {
 	workers []*worker
 	turn    sync.Mutex // held by Run
 
-	// The current task. These are written before remaining is, and only while
-	// no chunk is claimed: a worker reads them after it has claimed a chunk,
-	// which keeps Run from returning.
+	// The current task. It is written before the shares are, and only while no chunk
+	// is claimed: a worker reads it after it has claimed a chunk, which keeps Run from
+	// returning.
 	task Task
-	n    int
 
+	tasks      atomic.Int64 // that workers were told of, the current one included
 	least      atomic.Int64 // items of a chunk at least
-	remaining  atomic.Int64 // items that nobody has claimed
 	unfinished atomic.Int64 // items that are not done
 	failed     atomic.Pointer[error]
 
@@ -62,10 +61,28 @@ type worker struct {
 	pool    *Pool
 	id      int
 	work    func() error // w.loop or, for worker 0, w.drain; made once, so that a Run allocates nothing
-	claimed int          // items of the chunk that it holds
+	claimed int          // items of the task that it has claimed
+
+	share share
+	_     [64]byte // others look at the shares: not at the cache line of the next
 
 	parked atomic.Bool
 	wake   chan struct{}
+}
+
+// share is the items lo to hi-1 that a worker has not claimed yet: lo<<32 | hi.
+type share struct{ bits atomic.Uint64 }
+
+func (s *share) set(lo, hi int) { s.bits.Swap(uint64(lo)<<32 | uint64(hi)) }
+
+func (s *share) get() (lo, hi int) {
+	bits := s.bits.Load()
+	return int(bits >> 32), int(bits & (1<<32 - 1))
+}
+
+// cut makes the share lo to hi-1 smaller, if it still is that.
+func (s *share) cut(lo, hi, newLo, newHi int) bool {
+	return s.bits.CompareAndSwap(uint64(lo)<<32|uint64(hi), uint64(newLo)<<32|uint64(newHi))
 }
 
 // NewPool starts a pool of threads workers, at least 1 and at most MaxThreads.
@@ -123,12 +140,17 @@ func (p *Pool) Run(t Task, n, chunk int) error {
 	}
 	p.turn.Lock()
 	defer p.turn.Unlock()
-	p.task, p.n = t, n
+	p.task = t
 	chunk = max(chunk, 1)
 	p.least.Store(int64(chunk))
 	p.unfinished.Store(int64(n))
-	p.remaining.Swap(int64(n))
 	helpers := min((n+chunk-1)/chunk, p.threads) - 1
+	for i, w := range p.workers[:1+helpers] {
+		w.share.set(n*i/(1+helpers), n*(i+1)/(1+helpers))
+	}
+	if helpers > 0 {
+		p.tasks.Add(1)
+	}
 	for _, w := range p.workers[1 : 1+helpers] {
 		w.unpark()
 	}
@@ -168,17 +190,18 @@ func (w *worker) run() {
 func (w *worker) loop() error {
 	p := w.pool
 	for {
+		told := p.tasks.Load()
 		w.drain()
 		if p.closed.Load() {
 			return nil
 		}
-		if spinUntil(p.spin, func() bool { return p.remaining.Load() > 0 }) {
+		if spinUntil(p.spin, func() bool { return p.tasks.Load() != told }) {
 			continue
 		}
-		// Run looks at parked after it has published its chunks, we look for
-		// chunks after parked is set: one of the two sees the other.
+		// Run looks at parked after it has told of its task, we look for a task
+		// after parked is set: one of the two sees the other.
 		w.parked.Swap(true)
-		if p.remaining.Load() > 0 || p.closed.Load() {
+		if p.tasks.Load() != told || p.closed.Load() {
 			if w.parked.CompareAndSwap(true, false) {
 				continue
 			}
@@ -198,27 +221,53 @@ func (w *worker) unpark() {
 func (w *worker) drain() error {
 	p := w.pool
 	for {
-		left := p.remaining.Load()
-		if left <= 0 {
+		lo, hi := w.claim()
+		if lo == hi {
+			w.finish()
 			return nil
 		}
-		// Half of a worker's share of what is left, so that nobody waits long
-		// for another at the end.
-		size := min(left, max(p.least.Load(), left/int64(2*p.threads)))
-		if !p.remaining.CompareAndSwap(left, left-size) {
-			continue
+		w.claimed += hi - lo
+		if p.failed.Load() == nil {
+			p.task.Do(w.id, lo, hi)
 		}
-		w.claimed = int(size)
-		if lo := p.n - int(left); p.failed.Load() == nil {
-			p.task.Do(w.id, lo, lo+int(size))
-		}
-		w.finish()
 	}
 }
 
-// finish reports that the claimed chunk is done.
+// claim returns a chunk of items to do, or none: the first of the worker's share or,
+// where that is empty, the last of the one of which most is left. Chunks get smaller
+// towards the end, so that nobody waits long for another.
+func (w *worker) claim() (lo, hi int) {
+	p := w.pool
+	for {
+		least := int(p.least.Load())
+		if lo, hi = w.share.get(); lo < hi {
+			if end := min(hi, lo+max(least, (hi-lo)/2)); w.share.cut(lo, hi, end, hi) {
+				return lo, end
+			}
+			continue
+		}
+		from := w
+		for _, other := range p.workers {
+			if l, h := other.share.get(); h-l > hi-lo {
+				from, lo, hi = other, l, h
+			}
+		}
+		if lo == hi {
+			return lo, hi
+		}
+		if start := max(lo, hi-max(least, (hi-lo)/p.threads)); from.share.cut(lo, hi, lo, start) {
+			return start, hi
+		}
+	}
+}
+
+// finish reports that the claimed items are done: once for all chunks, since the
+// other workers wait for the cache line meanwhile.
 func (w *worker) finish() {
 	n := w.claimed
+	if n == 0 {
+		return
+	}
 	w.claimed = 0
 	p := w.pool
 	if p.unfinished.Add(-int64(n)) == 0 && p.waiting.Load() {
@@ -244,9 +293,7 @@ func (w *worker) protect() {
 
 func (w *worker) fail(err error) {
 	w.pool.failed.CompareAndSwap(nil, &err)
-	if w.claimed > 0 {
-		w.finish()
-	}
+	w.finish()
 	if w.id == 0 {
 		w.drain() // what others have not claimed: after a failure nothing is done
 	}

@@ -70,6 +70,26 @@ func TestPoolManyRuns(t *testing.T) {
 	}
 }
 
+// TestPoolTakesFromSlowWorkers has a worker that does not come to an end before the
+// others have done all that it has not claimed.
+func TestPoolTakesFromSlowWorkers(t *testing.T) {
+	const n = 64
+	for _, threads := range []int{2, 3, 8} {
+		p := NewPool(threads, nil)
+		task := &countTask{done: make([]atomic.Int32, n), workers: threads}
+		var claimed atomic.Int32
+		task.do = func(i int) {
+			claimed.Add(1)
+			for i == 0 && int(claimed.Load()) < n-n/threads { // it holds half of its share
+				time.Sleep(time.Microsecond)
+			}
+		}
+		require.NoError(t, p.Run(task, n, 1))
+		task.requireAllDoneOnce(t)
+		p.Close()
+	}
+}
+
 func TestPoolIsSharedByCallers(t *testing.T) {
 	p := NewPool(3, nil)
 	defer p.Close()

@@ -40,15 +40,15 @@ func inFours(direct func(t *tileArgs)) func(t *tileArgs) {
 // inStreams returns a kernel for four streams of rows made of one for four rows.
 func inStreams(direct func(t *tileArgs)) func(t *tileArgs) {
 	return func(t *tileArgs) {
-		n := t.rows / 4
-		out := unsafe.Slice(t.acc, t.rows)
+		apart := t.accStride / 4
+		out := unsafe.Slice(t.acc, 3*apart+t.rows)
 		lanes := (*[4][8]float32)(unsafe.Pointer(t.panel))
 		t.acc = &lanes[0][0]
-		for i := range n {
+		for i := range t.rows {
 			*lanes = [4][8]float32{}
 			direct(t)
 			for j := range lanes {
-				out[j*n+i] = sum8(&lanes[j])
+				out[j*apart+i] = sum8(&lanes[j])
 			}
 			t.w = (*byte)(unsafe.Add(unsafe.Pointer(t.w), t.rowBytes))
 		}

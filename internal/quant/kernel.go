@@ -37,10 +37,10 @@ type kernel struct {
 	directTokens int
 	// row, where there is one, is direct for a single token.
 	row func(t *tileArgs)
-	// quad, where there is one, is direct for a single token and t.rows rows of
-	// t.rowBytes bytes, a multiple of four rows of a multiple of quadBlocks blocks. It goes
-	// through four streams of rows, t.wStride apart, side by side, and sets the
-	// results themselves at t.acc. Where lanes is not 1 it uses t.panel.
+	// quad, where there is one, is direct for a single token and four streams side by
+	// side of t.rows rows each, of t.rowBytes bytes, a multiple of quadBlocks blocks. The
+	// streams start t.wStride apart, the results, which it sets, t.accStride. Where
+	// lanes is not 1 it uses t.panel.
 	quad       func(t *tileArgs)
 	quadBlocks int // blocks, of which rows must have a whole number of times
 }
@@ -51,10 +51,11 @@ type tileArgs struct {
 	panel          *byte
 	w              *byte // or, for direct, the rows themselves
 	wStride        int
-	rows, rowBytes int      // for quad
+	rows, rowBytes int      // for quad: of a stream
 	nb             int      // blocks in the panel
 	tokens         int      // rows of activations
 	acc            *float32 // [tokens, rows, lanes], read and written
+	accStride      int      // for quad: bytes from one stream's results to the next's
 
 	q       *int8    // 8-bit activations of the first block and token (see Acts)
 	f       *float32 // or float32 ones
@@ -128,6 +129,11 @@ func (k *kernel) directFor(tokens int) func(t *tileArgs) {
 		return k.direct
 	}
 	return nil
+}
+
+// streams reports whether quad can be used for rows of that many weights.
+func (k *kernel) streams(cols int) bool {
+	return k.quad != nil && cols%(k.quadBlocks*k.blockLen) == 0
 }
 
 // mergeTables joins tables of kernels for different types.

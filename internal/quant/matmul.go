@@ -52,9 +52,7 @@ func (s *Scratch) Bytes() int {
 // RowStep. Different goroutines may compute different rows, each with a
 // Scratch of its own.
 func (w *Matrix) MulRows(out []float32, stride int, a *Acts, lo, hi int, s *Scratch) {
-	if w.Cols != a.Cols || !a.Fits(w.Type) {
-		panic(fmt.Sprintf("quant: matrix product of %v [%d %d] with activations [%d %d] of another kind or width", w.Type, w.Rows, w.Cols, a.Rows, a.Cols))
-	}
+	w.check(a)
 	if k := kernelFor(w.Type, w.Rows); k != nil {
 		if w.Rows < k.rows {
 			w.mulNarrow(k, out, stride, a, lo, hi, s)
@@ -70,6 +68,30 @@ func (w *Matrix) MulRows(out []float32, stride int, a *Acts, lo, hi int, s *Scra
 			out[i*stride+r] = v
 		}
 	}
+}
+
+// check panics unless a is what w can be multiplied with.
+func (w *Matrix) check(a *Acts) {
+	if w.Cols != a.Cols || !a.Fits(w.Type) {
+		panic(fmt.Sprintf("quant: matrix product of %v [%d %d] with activations [%d %d] of another kind or width", w.Type, w.Rows, w.Cols, a.Rows, a.Cols))
+	}
+}
+
+// InStreams reports whether a product of w with a single row of activations is best
+// computed by MulStreams: whoever goes on where it has stopped, call after call, keeps
+// four streams from memory flowing, each of which takes a microsecond to start.
+func (w *Matrix) InStreams() bool {
+	k := kernelFor(w.Type, w.Rows)
+	return k != nil && w.Rows >= k.rows && k.streams(w.Cols)
+}
+
+// MulStreams is MulRows for a single row of activations and, where InStreams says so, n
+// rows each from rows lo, lo+apart, lo+2*apart and lo+3*apart on:
+//
+//	out[i*outApart+r] = dot(w row lo+i*apart+r, a)    i < 4, r < n
+func (w *Matrix) MulStreams(out []float32, outApart int, a *Acts, lo, apart, n int, s *Scratch) {
+	w.check(a)
+	w.mulStreams(kernelFor(w.Type, w.Rows), out, outApart, a, lo, apart, n, s)
 }
 
 // RowStep returns the number of rows that MulRows computes at once.

@@ -10,7 +10,7 @@ const (
 
 // mulKernel is MulRows by kernel k, for a matrix of at least a panel's rows.
 func (w *Matrix) mulKernel(k *kernel, out []float32, stride int, a *Acts, lo, hi int, s *Scratch) {
-	if nb := w.Cols / k.blockLen; k.quad != nil && a.Rows == 1 && nb%k.quadBlocks == 0 && nb*k.blockLen == w.Cols && w.Rows >= 4 {
+	if a.Rows == 1 && w.Rows >= 4 && k.streams(w.Cols) {
 		w.mulQuads(k, out, a, lo, hi, s)
 	} else if direct := k.directFor(a.Rows); direct != nil {
 		w.mulDirect(k, direct, out, stride, a, lo, hi, s)
@@ -113,23 +113,27 @@ func (w *Matrix) copyOut(k *kernel, out []float32, stride, tokens, r, hi int, ac
 	}
 }
 
-// mulQuads is mulKernel for a single token by k.quad.
-func (w *Matrix) mulQuads(k *kernel, out []float32, a *Acts, lo, hi int, s *Scratch) {
+// mulStreams is MulStreams by k.quad.
+func (w *Matrix) mulStreams(k *kernel, out []float32, outApart int, a *Acts, lo, apart, n int, s *Scratch) {
 	rowBytes := w.Type.RowBytes(w.Cols)
-	t := &s.args
+	_, _ = w.Data[(lo+3*apart+n)*rowBytes-1], out[3*outApart+n-1]
 	s.panel = resize(s.panel, k.panelBytes)
-	*t = tileArgs{panel: &s.panel[0], rowBytes: rowBytes, nb: w.Cols / k.blockLen, tokens: 1, offset: k.tileOffset()}
-	a.setTileArgs(t, 0, 0, k.blockLen)
-	if n := (hi - lo) &^ 3; n > 0 {
-		t.rows, t.w, t.acc, t.wStride = n, &w.Data[lo*rowBytes], &out[lo], n/4*rowBytes
-		k.quad(t)
-		lo += n
+	s.args = tileArgs{panel: &s.panel[0], w: &w.Data[lo*rowBytes], wStride: apart * rowBytes, rows: n, rowBytes: rowBytes,
+		nb: w.Cols / k.blockLen, tokens: 1, acc: &out[0], accStride: 4 * outApart, offset: k.tileOffset()}
+	a.setTileArgs(&s.args, 0, 0, k.blockLen)
+	k.quad(&s.args)
+}
+
+// mulQuads is mulKernel for a single token by k.quad, for a matrix of at least four rows.
+func (w *Matrix) mulQuads(k *kernel, out []float32, a *Acts, lo, hi int, s *Scratch) {
+	if n := (hi - lo) / 4; n > 0 {
+		w.mulStreams(k, out[lo:], n, a, lo, n, n, s)
+		lo += 4 * n
 	}
 	if lo < hi { // up to three rows, by four that end with the last of them or start with the first of all
 		s.acc = resize(s.acc, 4)
 		first := max(0, hi-4)
-		t.rows, t.w, t.acc, t.wStride = 4, &w.Data[first*rowBytes], &s.acc[0], rowBytes
-		k.quad(t)
+		w.mulStreams(k, s.acc, 1, a, first, 1, 1, s)
 		copy(out[lo:hi], s.acc[lo-first:])
 	}
 }

@@ -4,7 +4,7 @@
 //	R9             the arguments
 //	SI, DX, R8     row 0, bytes from one stream to the next, three times that
 //	R12, CX, AX    the token's activations, scales, pairs or sums
-//	DI             results; R10 fours of rows left; BX blocks left
+//	DI             results; R10 rows left; BX blocks left
 //	R13            bytes from the result of one stream to the next's
 
 // QUADSTART goes to the first rows.
@@ -14,8 +14,7 @@
 	MOVQ tileArgs_wStride(R9), DX \
 	LEAQ (DX)(DX*2), R8           \
 	MOVQ tileArgs_rows(R9), R10   \
-	SHRQ $2, R10                  \
-	LEAQ (R10*4), R13
+	MOVQ tileArgs_accStride(R9), R13
 
 // QUADTOKEN goes to the first block of the token, whose pairs or sums are at sums.
 #define QUADTOKEN(sums) \
