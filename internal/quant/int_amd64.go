@@ -65,17 +65,17 @@ var intKernels = map[Type][]kernel{
 		avx2x256(90, packQ3_KAVX2, tile16x16AVX2, directQ3_KAVX2, rowQ3_KAVX2),
 	},
 	Q4_K: {
-		avx512x256(82, packQ4_KAVX512, tile8x32MinAVX512, directQ4_KAVX512, rowQ4_KAVX512),
+		inQuads(avx512x256(82, packQ4_KAVX512, tile8x32MinAVX512, directQ4_KAVX512, rowQ4_KAVX512), quadQ4_KAVX512),
 		inQuads(avxVNNIx256(82, packQ4_KAVXVNNI, tile8x32MinAVXVNNI, directQ4_KAVXVNNI, rowQ4_KAVX2), quadQ4_KAVX2),
 		inQuads(avx2x256(82, packQ4_KAVX2, tile8x32MinAVX2, directQ4_KAVX2, rowQ4_KAVX2), quadQ4_KAVX2),
 	},
 	Q5_K: {
-		avx512x256(82, packQ5_KAVX512, tile8x32MinAVX512, directQ5_KAVX512, rowQ5_KAVX512),
+		inQuads(avx512x256(82, packQ5_KAVX512, tile8x32MinAVX512, directQ5_KAVX512, rowQ5_KAVX512), quadQ5_KAVX512),
 		inQuads(avxVNNIx256(82, packQ5_KAVXVNNI, tile8x32MinAVXVNNI, directQ5_KAVXVNNI, rowQ5_KAVX2), quadQ5_KAVX2),
 		inQuads(avx2x256(82, packQ5_KAVX2, tile8x32MinSplitAVX2, directQ5_KAVX2, rowQ5_KAVX2), quadQ5_KAVX2),
 	},
 	Q6_K: {
-		inQuads(avx512x256(90, packQ6_KAVX512, tile16x16AVX512, directQ6_KAVX512, rowQ6_KAVX512), quadQ6_KAVX2),
+		inQuads(avx512x256(90, packQ6_KAVX512, tile16x16AVX512, directQ6_KAVX512, rowQ6_KAVX512), quadQ6_KAVX512),
 		inQuads(avxVNNIx256(90, packQ6_KAVXVNNI, tile16x16AVXVNNI, directQ6_KAVXVNNI, rowQ6_KAVX2), quadQ6_KAVX2),
 		inQuads(avx2x256(90, packQ6_KAVX2, tile16x16SplitAVX2, directQ6_KAVX2, rowQ6_KAVX2), quadQ6_KAVX2),
 	},

@@ -13,7 +13,18 @@ func quadQ5_KAVX2(t *tileArgs)
 //go:noescape
 func quadQ6_KAVX2(t *tileArgs)
 
-// Constants of quad256_avx2_amd64.s.
+// quad256_avx512_amd64.s
+
+//go:noescape
+func quadQ4_KAVX512(t *tileArgs)
+
+//go:noescape
+func quadQ5_KAVX512(t *tileArgs)
+
+//go:noescape
+func quadQ6_KAVX512(t *tileArgs)
+
+// Constants of both.
 var (
 	// quadShifts, quadLowBits and quadHighBits unpack scales and minima of 6 bits: a
 	// row's half of a vector has scales 0-3, 4-7, minima 0-3, 4-7.
@@ -32,6 +43,28 @@ var (
 	// quadMins makes int16 of the minima, bytes 8 to 15, each twice: the activations'
 	// sums are of 16.
 	quadMins = quadShuffle(func(word int) int { return 8 + word/2 })
+	// quadMinBytes makes int16 of the minima.
+	quadMinBytes = quadShuffle(func(word int) int { return 8 + word%8 })
+	// quadLanes are the first dwords of the four lanes of a vector.
+	quadLanes = [16]uint32{0, 4, 8, 12}
+	// quadLaneWords[i] takes word 4i of a vector to its first lane, 4i+1 to the second and so on.
+	quadLaneWords = func() (words [4][32]uint16) {
+		for i := range words {
+			words[i] = quadWords(func(lane, _ int) int { return 4*i + lane })
+		}
+		return words
+	}()
+	// quadFifthShifts are the bits, of words, by which the fifth bits of two runs are to
+	// be shifted to bit 4: runs 0 and 2, 1 and 3 to the left, 4 and 6, 5 and 7 to the
+	// right. The high bits of Q6_K need the first and the third.
+	quadFifthShifts = func() (shifts [4][32]uint16) {
+		for i, by := range [4][2]uint16{{4, 2}, {3, 1}, {0, 2}, {1, 3}} {
+			for j := range shifts[i] {
+				shifts[i][j] = by[j/16]
+			}
+		}
+		return shifts
+	}()
 	// quadEvenOdd takes the bytes of even number, then the others.
 	quadEvenOdd = [16]uint8{0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15}
 	// quadWords16[i] repeats int16 number i of each half.

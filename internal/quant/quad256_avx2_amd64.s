@@ -4,7 +4,7 @@
 #include "textflag.h"
 
 // The products of 256-wide formats with a single token for AVX2, see
-// quad256_avx2_amd64.h.
+// quad256_amd64.h.
 
 #include "fetch_amd64.h"
 #include "quads_amd64.h"
@@ -102,7 +102,7 @@
 #define SUPERBLOCK SUPERBLOCK4
 #define BLOCK 144
 #define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112)
-#include "quad256_avx2_amd64.h"
+#include "quad256_amd64.h"
 #undef FIFTH
 #undef QS
 
@@ -116,7 +116,7 @@
 #define SUPERBLOCK SUPERBLOCK4
 #define BLOCK 176
 #define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112); FETCH4STREAMS(2176)
-#include "quad256_avx2_amd64.h"
+#include "quad256_amd64.h"
 #undef FIFTH
 #undef QS
 #undef QUADCONSTANTS
@@ -200,4 +200,4 @@
 	VFMADD231PS  X9, X8, X13
 #define BLOCK 210
 #define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112); FETCH4STREAMS(2176)
-#include "quad256_avx2_amd64.h"
+#include "quad256_amd64.h"
