@@ -4,25 +4,26 @@ package quant
 
 import "unsafe"
 
-// floatKernels are the kernels of the types that need no integers. A panel of 64 steps
-// and the activations of the tokens of a tile are 28 KB: they stay in the first cache.
+// floatKernels are the kernels of the types that need no integers. A panel of 64 steps of 8
+// rows, or 128 of 4, and the activations of the tokens of a tile are 28 KB: they stay in the
+// first cache.
 var floatKernels = map[Type][]kernel{
 	F16: {
 		{level: "avx512vnni", rows: 8, blockLen: 8, panelBytes: 256, maxBlocks: 64, lanes: 8,
 			pack: packF16AVX512, tile: tileFloatAVX512, direct: inFours(directF16AVX2), directTokens: 1, quad: inStreams(directF16AVX2), quadBlocks: 1},
-		{level: "avx2", rows: 4, blockLen: 8, panelBytes: 128, maxBlocks: 64, lanes: 8,
+		{level: "avx2", rows: 4, blockLen: 8, panelBytes: 128, maxBlocks: 128, lanes: 8,
 			pack: packF16AVX2, tile: tileFloatAVX2, direct: directF16AVX2, directTokens: 1, quad: inStreams(directF16AVX2), quadBlocks: 1},
 	},
 	BF16: {
 		{level: "avx512vnni", rows: 8, blockLen: 8, panelBytes: 256, maxBlocks: 64, lanes: 8,
 			pack: packBF16AVX512, tile: tileFloatAVX512, direct: inFours(directBF16AVX2), directTokens: 1, quad: inStreams(directBF16AVX2), quadBlocks: 1},
-		{level: "avx2", rows: 4, blockLen: 8, panelBytes: 128, maxBlocks: 64, lanes: 8,
+		{level: "avx2", rows: 4, blockLen: 8, panelBytes: 128, maxBlocks: 128, lanes: 8,
 			pack: packBF16AVX2, tile: tileFloatAVX2, direct: directBF16AVX2, directTokens: 1, quad: inStreams(directBF16AVX2), quadBlocks: 1},
 	},
 	F32: {
 		{level: "avx512vnni", rows: 8, blockLen: 8, panelBytes: 256, maxBlocks: 64, lanes: 8,
 			pack: packF32AVX512, tile: tileFloatAVX512, direct: inFours(directF32AVX2), directTokens: 1, quad: inStreams(directF32AVX2), quadBlocks: 1},
-		{level: "avx2", rows: 4, blockLen: 8, panelBytes: 128, maxBlocks: 64, lanes: 8,
+		{level: "avx2", rows: 4, blockLen: 8, panelBytes: 128, maxBlocks: 128, lanes: 8,
 			pack: packF32AVX2, tile: tileFloatAVX2, direct: directF32AVX2, directTokens: 1, quad: inStreams(directF32AVX2), quadBlocks: 1},
 	},
 }
