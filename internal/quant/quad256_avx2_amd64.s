@@ -189,14 +189,7 @@
 	VEXTRACTI128 $1, Y0, X8        \
 	VPADDD       X8, X0, X8        \
 	VCVTDQ2PS    X8, X8            \
-	VPXOR        X9, X9, X9        \
-	VPINSRW      $0, 208(SI), X9, X9       \
-	VPINSRW      $1, 208(SI)(DX*1), X9, X9 \
-	VPINSRW      $2, 208(SI)(DX*2), X9, X9 \
-	VPINSRW      $3, 208(SI)(R8*1), X9, X9 \
-	VCVTPH2PS    X9, X9            \
-	VBROADCASTSS (CX), X10         \
-	VMULPS       X10, X9, X9       \
+	QUADSCALES(208)                        \
 	VFMADD231PS  X9, X8, X13
 #define BLOCK 210
 #define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112); FETCH4STREAMS(2176)

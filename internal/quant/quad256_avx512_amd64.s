@@ -215,14 +215,7 @@
 	ROW6(192(SI)(DX*2), (SI)(DX*2), 128(SI)(DX*2), 64(SI)(DX*2), 160(SI)(DX*2), Z2, Y2) \
 	ROW6(192(SI)(R8*1), (SI)(R8*1), 128(SI)(R8*1), 64(SI)(R8*1), 160(SI)(R8*1), Z3, Y3) \
 	ADDROWS                          \
-	VPXOR        X9, X9, X9                \
-	VPINSRW      $0, 208(SI), X9, X9       \
-	VPINSRW      $1, 208(SI)(DX*1), X9, X9 \
-	VPINSRW      $2, 208(SI)(DX*2), X9, X9 \
-	VPINSRW      $3, 208(SI)(R8*1), X9, X9 \
-	VCVTPH2PS    X9, X9              \
-	VBROADCASTSS (CX), X10           \
-	VMULPS       X10, X9, X9         \
+	QUADSCALES(208)                        \
 	VFMADD231PS  X9, X5, X13
 #define BLOCK 210
 #define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112); FETCH4STREAMS(2176)

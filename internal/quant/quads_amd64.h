@@ -30,3 +30,15 @@
 	VEXTRACTPS $1, x, (DI)(R13*1)    \
 	VEXTRACTPS $2, x, (DI)(R13*2)    \
 	VEXTRACTPS $3, x, (DI)(BX*1)
+
+// QUADSCALES sets the dwords of X9 to the scales of four rows, halves at off, times the
+// token's. Clobbers X10.
+#define QUADSCALES(off) \
+	VPXOR        X9, X9, X9                   \
+	VPINSRW      $0, off(SI), X9, X9          \
+	VPINSRW      $1, off(SI)(DX*1), X9, X9    \
+	VPINSRW      $2, off(SI)(DX*2), X9, X9    \
+	VPINSRW      $3, off(SI)(R8*1), X9, X9    \
+	VCVTPH2PS    X9, X9                       \
+	VBROADCASTSS (CX), X10                    \
+	VMULPS       X10, X9, X9
