@@ -91,6 +91,9 @@ func (w *Matrix) InStreams() bool {
 //	out[i*outApart+r] = dot(w row lo+i*apart+r, a)    i < 4, r < n
 func (w *Matrix) MulStreams(out []float32, outApart int, a *Acts, lo, apart, n int, s *Scratch) {
 	w.check(a)
+	if n < 1 {
+		return // the kernels count down to zero
+	}
 	w.mulStreams(kernelFor(w.Type, w.Rows), out, outApart, a, lo, apart, n, s)
 }
 
