@@ -1,34 +1,38 @@
 // Macros of the loops that need e^x or the sum of a vector's lanes. The constants
 // are in exp_amd64.s.
 
-// EXP replaces x by e^x, operation by operation as Exp32. VMAXPS and VMINPS give
-// their last source, x, where it is NaN. Clobbers a, b, c.
-#define EXP(x, a, b, c) \
-	VMOVUPS ·expConst+0(SB), a       \
-	VMAXPS  x, a, x                   \
-	VMOVUPS ·expConst+32(SB), a      \
-	VMINPS  x, a, x                   \
-	VMOVUPS ·expConst+64(SB), a       \
-	VFMADD213PS ·expConst+96(SB), x, a \ // z = x*log2e + shift
-	VSUBPS  ·expConst+96(SB), a, b   \ // nf
-	VPSUBD  ·expConst+96(SB), a, a   \ // n
-	VFNMADD231PS ·expConst+128(SB), b, x \
-	VFNMADD231PS ·expConst+160(SB), b, x \ // r
-	VMOVUPS ·expConst+192(SB), c     \
-	VFMADD213PS ·expConst+224(SB), x, c \
-	VFMADD213PS ·expConst+256(SB), x, c \
-	VFMADD213PS ·expConst+288(SB), x, c \
-	VFMADD213PS ·expConst+320(SB), x, c \ // p
-	VFMADD213PS ·expConst+352(SB), x, c \
-	VFMADD213PS ·expConst+352(SB), x, c \ // 1 + r*(1 + r*p)
-	VPSRAD  $1, a, b                  \ // half
-	VPSUBD  b, a, a                   \
-	VPADDD  ·expConst+384(SB), b, b  \
-	VPADDD  ·expConst+384(SB), a, a  \
-	VPSLLD  $23, b, b                 \
-	VPSLLD  $23, a, a                 \
-	VMULPS  b, c, x                   \
-	VMULPS  a, x, x
+// EXP4 replaces the x of Y0 to Y3, which are at most 89 or NaN, by e^x, operation by
+// operation as Exp32. VMAXPS gives its last source, x, where that is NaN. One vector
+// after the other would take a fifth longer.
+// Clobbers Y4 to Y7, which hold z, Y8 to Y11, n and then the polynomial, and Y15.
+#define EXP4 \
+	CONST(0)                \
+	VMAXPS Y0, Y15, Y0; VMAXPS Y1, Y15, Y1; VMAXPS Y2, Y15, Y2; VMAXPS Y3, Y15, Y3 \
+	CONST(64)               \
+	VMOVAPS Y15, Y4; VMOVAPS Y15, Y5; VMOVAPS Y15, Y6; VMOVAPS Y15, Y7 \
+	CONST(96)               \ // z = x*log2e + shift
+	VFMADD213PS Y15, Y0, Y4; VFMADD213PS Y15, Y1, Y5; VFMADD213PS Y15, Y2, Y6; VFMADD213PS Y15, Y3, Y7 \
+	VSUBPS Y15, Y4, Y8; VSUBPS Y15, Y5, Y9; VSUBPS Y15, Y6, Y10; VSUBPS Y15, Y7, Y11 \
+	CONST(128) REDUCE4      \
+	CONST(160) REDUCE4      \ // r
+	CONST(192)              \
+	VMOVAPS Y15, Y8; VMOVAPS Y15, Y9; VMOVAPS Y15, Y10; VMOVAPS Y15, Y11 \
+	CONST(224) TERM4        \
+	CONST(256) TERM4        \
+	CONST(288) TERM4        \
+	CONST(320) TERM4        \ // p
+	CONST(352) TERM4 TERM4  \ // 1 + r*(1 + r*p)
+	VPSLLD $23, Y4, Y4; VPSLLD $23, Y5, Y5; VPSLLD $23, Y6, Y6; VPSLLD $23, Y7, Y7 \
+	VPADDD Y15, Y4, Y4; VPADDD Y15, Y5, Y5; VPADDD Y15, Y6, Y6; VPADDD Y15, Y7, Y7 \ // 2^n
+	VMULPS Y4, Y8, Y0; VMULPS Y5, Y9, Y1; VMULPS Y6, Y10, Y2; VMULPS Y7, Y11, Y3
+
+#define CONST(off) VMOVUPS ·expConst+off(SB), Y15;
+
+// REDUCE4 is x -= n*Y15, TERM4 polynomial = polynomial*x + Y15.
+#define REDUCE4 \
+	VFNMADD231PS Y15, Y8, Y0; VFNMADD231PS Y15, Y9, Y1; VFNMADD231PS Y15, Y10, Y2; VFNMADD231PS Y15, Y11, Y3;
+#define TERM4 \
+	VFMADD213PS Y15, Y0, Y8; VFMADD213PS Y15, Y1, Y9; VFMADD213PS Y15, Y2, Y10; VFMADD213PS Y15, Y3, Y11;
 
 // SUM8 adds the lanes of y, whose low half is x, by sum8's tree; th and t are
 // scratch, th the low half of t.

@@ -1,10 +1,10 @@
 // Macros of the loops that need e^x or the sum of eight lanes. The constants are
 // in exp_arm64.s.
 
-// EXP_CONSTANTS puts the constants of Exp32 into V18 to V27. Clobbers R16.
+// EXP_CONSTANTS puts the constants of Exp32 into V18 to V26. Clobbers R16.
 //
 //	V18 log2e, ln2hi, ln2lo, p4    V19 least  V20 most  V21 shift
-//	V22 p3  V23 p2  V24 p1         V25 p0     V26 1     V27 bias
+//	V22 p3  V23 p2  V24 p1         V25 p0     V26 1
 #define EXP_CONSTANTS \
 	MOVD    $·expConst(SB), R16 \
 	VLD1.P  16(R16), [V18.S4]   \
@@ -15,15 +15,12 @@
 	VLD1R.P 4(R16), [V23.S4]    \
 	VLD1R.P 4(R16), [V24.S4]    \
 	VLD1R.P 4(R16), [V25.S4]    \
-	VLD1R.P 4(R16), [V26.S4]    \
-	VLD1R.P 4(R16), [V27.S4]
+	VLD1R.P 4(R16), [V26.S4]
 
 // Operations on four registers in a row, named by the first. Those with an X have
 // one and the same register as m.
 #define FMUL4(m, n, d)       VFMUL(m, n, d); VFMUL(m+1, n+1, d+1); VFMUL(m+2, n+2, d+2); VFMUL(m+3, n+3, d+3)
 #define FADD4(m, n, d)       VFADD(m, n, d); VFADD(m+1, n+1, d+1); VFADD(m+2, n+2, d+2); VFADD(m+3, n+3, d+3)
-#define FSUB4(m, n, d)       VFSUB(m, n, d); VFSUB(m+1, n+1, d+1); VFSUB(m+2, n+2, d+2); VFSUB(m+3, n+3, d+3)
-#define SUB4(m, n, d)        VSUB4S(m, n, d); VSUB4S(m+1, n+1, d+1); VSUB4S(m+2, n+2, d+2); VSUB4S(m+3, n+3, d+3)
 #define FMUL4X(m, i, n, d)   VFMULS(m, i, n, d); VFMULS(m, i, n+1, d+1); VFMULS(m, i, n+2, d+2); VFMULS(m, i, n+3, d+3)
 #define FMLA4(m, n, d)       VFMLA4S(m, n, d); VFMLA4S(m+1, n+1, d+1); VFMLA4S(m+2, n+2, d+2); VFMLA4S(m+3, n+3, d+3)
 #define FMLA4X(m, i, n, d)   VFMLAS(m, i, n, d); VFMLAS(m, i, n+1, d+1); VFMLAS(m, i, n+2, d+2); VFMLAS(m, i, n+3, d+3)
@@ -34,22 +31,19 @@
 #define FMAX4X(m, n, d)      VFMAX(m, n, d); VFMAX(m, n+1, d+1); VFMAX(m, n+2, d+2); VFMAX(m, n+3, d+3)
 #define FMIN4X(m, n, d)      VFMIN(m, n, d); VFMIN(m, n+1, d+1); VFMIN(m, n+2, d+2); VFMIN(m, n+3, d+3)
 #define ADD4X(m, n, d)       VADD4S(m, n, d); VADD4S(m, n+1, d+1); VADD4S(m, n+2, d+2); VADD4S(m, n+3, d+3)
-#define SUB4X(m, n, d)       VSUB4S(m, n, d); VSUB4S(m, n+1, d+1); VSUB4S(m, n+2, d+2); VSUB4S(m, n+3, d+3)
 #define SHL4(s, n, d)        VSHL4S(s, n, d); VSHL4S(s, n+1, d+1); VSHL4S(s, n+2, d+2); VSHL4S(s, n+3, d+3)
-#define SSHR4(s, n, d)       VSSHR4S(s, n, d); VSSHR4S(s, n+1, d+1); VSSHR4S(s, n+2, d+2); VSSHR4S(s, n+3, d+3)
 
-// EXP4 replaces the sixteen x in V0 to V3 by e^x, operation by operation as Exp32.
-// Four vectors at once hide how long an operation takes. FMAX and FMIN keep a NaN.
-// Clobbers V4 to V15: n in V4, the polynomial in V8 and V12 by turns.
+// EXP4 replaces the sixteen x in V0 to V3, which are at most 89 or NaN, by e^x,
+// operation by operation as Exp32. Four vectors at once hide how long an operation
+// takes. FMAX keeps a NaN. Clobbers V4 to V15: n in V4, the polynomial in V8 and V12 by
+// turns.
 #define EXP4 \
 	FMAX4X(19, 0, 0)    \
-	FMIN4X(20, 0, 0)    \
 	MOV4X(21, 4)        \
 	FMLA4X(18, 0, 0, 4) \ // z = x*log2e + shift
-	FSUB4X(21, 4, 8)    \ // nf = z - shift
-	SUB4X(21, 4, 4)     \ // n
+	FSUB4X(21, 4, 8)    \ // n = z - shift
 	FMLS4X(18, 1, 8, 0) \
-	FMLS4X(18, 2, 8, 0) \ // r = x - nf*ln2hi - nf*ln2lo
+	FMLS4X(18, 2, 8, 0) \ // r = x - n*ln2hi - n*ln2lo
 	MOV4X(22, 8)        \
 	FMLA4X(18, 3, 0, 8) \
 	MOV4X(23, 12)       \
@@ -62,14 +56,9 @@
 	FMLA4(12, 0, 8)     \
 	MOV4X(26, 12)       \
 	FMLA4(8, 0, 12)     \ // y = 1 + r*(1 + r*p)
-	SSHR4(1, 4, 8)      \ // half = n/2
-	SUB4(8, 4, 4)       \
-	ADD4X(27, 8, 8)     \
-	ADD4X(27, 4, 4)     \
-	SHL4(23, 8, 8)      \
 	SHL4(23, 4, 4)      \
-	FMUL4(8, 12, 0)     \ // y * 2^half * 2^(n-half)
-	FMUL4(4, 0, 0)
+	ADD4X(26, 4, 4)     \ // 2^n
+	FMUL4(4, 12, 0)
 
 // SUM8 adds eight lanes, j and j+4 in element j of a and b, by quant.DotF32's tree
 // into element 0 of a.

@@ -8,24 +8,60 @@
 // order (see the portable functions) the lanes follow it; where each element is
 // on its own, so is each lane.
 
-// func silu8AVX2(gate, up *float32, n int)
-TEXT ·silu8AVX2(SB), NOSPLIT, $0-24
-	MOVQ gate+0(FP), DI
-	MOVQ up+8(FP), SI
-	MOVQ n+16(FP), CX
+// SILU is gate / (1 + e) * up for the vector off bytes on, e being e^-gate.
+#define SILU(off, e, t) \
+	VADDPS  Y14, e, e     \
+	VMOVUPS off(DI), t    \
+	VDIVPS  e, t, t       \
+	VMULPS  off(SI), t, t \
+	VMOVUPS t, off(DI)
 
-loop:
-	VMOVUPS (DI), Y0
-	VXORPS  ·expConst+416(SB), Y0, Y1
-	EXP(Y1, Y6, Y7, Y8)
-	VADDPS  ·expConst+352(SB), Y1, Y1
-	VDIVPS  Y1, Y0, Y0
-	VMULPS  (SI), Y0, Y0
-	VMOVUPS Y0, (DI)
-	ADDQ    $32, DI
-	ADDQ    $32, SI
-	SUBQ    $8, CX
-	JNZ     loop
+// func silu8AVX2(gate, up *float32, n int)
+//
+// Four vectors at a time; what is left of them, one by one.
+TEXT ·silu8AVX2(SB), NOSPLIT, $0-24
+	MOVQ    gate+0(FP), DI
+	MOVQ    up+8(FP), SI
+	MOVQ    n+16(FP), CX
+	VMOVUPS ·expConst+384(SB), Y12 // sign
+	VMOVUPS ·expConst+32(SB), Y13  // most
+	VMOVUPS ·expConst+352(SB), Y14 // 1
+
+four:
+	SUBQ   $32, CX
+	JLT    rest
+	VXORPS (DI), Y12, Y0
+	VXORPS 32(DI), Y12, Y1
+	VXORPS 64(DI), Y12, Y2
+	VXORPS 96(DI), Y12, Y3
+	VMINPS Y0, Y13, Y0
+	VMINPS Y1, Y13, Y1
+	VMINPS Y2, Y13, Y2
+	VMINPS Y3, Y13, Y3
+	EXP4
+	SILU(0, Y0, Y4)
+	SILU(32, Y1, Y5)
+	SILU(64, Y2, Y6)
+	SILU(96, Y3, Y7)
+	ADDQ $128, DI
+	ADDQ $128, SI
+	JMP  four
+
+rest:
+	ADDQ $32, CX
+	JZ   done
+
+one:
+	VXORPS (DI), Y12, Y0
+	VMINPS Y0, Y13, Y0
+	EXP4
+	SILU(0, Y0, Y4)
+	ADDQ $32, DI
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JNZ  one
+
+done:
 	VZEROUPPER
 	RET
 

@@ -24,6 +24,7 @@ loop:
 	VFNEG(29, 1)
 	VFNEG(30, 2)
 	VFNEG(31, 3)
+	FMIN4X(20, 0, 0)
 	EXP4
 	FADD4X(26, 0, 0)
 	VFDIV(0, 28, 28)

@@ -25,7 +25,7 @@ func TestExp32IsWithinOneULP(t *testing.T) {
 		for bits := uint32(0x30000000); bits < 0x42d20000; bits += step {
 			x := math.Float32frombits(bits | sign)
 			want := math.Exp(float64(x))
-			if want > math.MaxFloat32 {
+			if x < -87.68 || x > 88.37 {
 				break
 			}
 			if u := ulps(Exp32(x), want); u > worst {
@@ -44,11 +44,10 @@ func TestExp32AtTheEdges(t *testing.T) {
 		{float32(math.Copysign(0, -1)), 1},
 		{inf, inf},
 		{-inf, 0},
-		{-104, 0},
+		{-87.69, 0},
 		{-1e30, 0},
-		{88.8, inf},
+		{88.38, inf},
 		{1e30, inf},
-		{-103.9, math.SmallestNonzeroFloat32},
 	}
 	for _, test := range tests {
 		got := Exp32(test.x)
@@ -99,7 +98,7 @@ func TestFunctionsAreTheSameEverywhere(t *testing.T) {
 		add(math.Float64bits(s))
 		add(math.Float64bits(c))
 	}
-	require.Equal(t, uint64(0x8c4608acd79e2370), h.Sum64())
+	require.Equal(t, uint64(0x1de0ed6f879835bb), h.Sum64())
 }
 
 func BenchmarkExp32(b *testing.B) {

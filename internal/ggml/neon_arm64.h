@@ -22,12 +22,10 @@
 #define VFCVTLD(n, d)      WORD $(0x0e617800 | (n)<<5 | (d)) // fcvtl vd.2d, vn.2s
 #define VFCVTL2D(n, d)     WORD $(0x4e617800 | (n)<<5 | (d)) // fcvtl2 vd.2d, vn.4s
 #define VFADDD(m, n, d)    WORD $(0x4e60d400 | (m)<<16 | (n)<<5 | (d)) // fadd vd.2d, vn.2d, vm.2d
-#define VSSHR4S(s, n, d)   WORD $(0x4f000400 | (64-(s))<<16 | (n)<<5 | (d)) // sshr vd.4s, vn.4s, #s
 #define VSXTL8H(n, d)      WORD $(0x0f08a400 | (n)<<5 | (d)) // sshll vd.8h, vn.8b, #0
 #define VSXTL28H(n, d)     WORD $(0x4f08a400 | (n)<<5 | (d)) // sshll2 vd.8h, vn.16b, #0
 #define VSXTL4S(n, d)      WORD $(0x0f10a400 | (n)<<5 | (d)) // sshll vd.4s, vn.4h, #0
 #define VSXTL24S(n, d)     WORD $(0x4f10a400 | (n)<<5 | (d)) // sshll2 vd.4s, vn.8h, #0
 #define VADD4S(m, n, d)    WORD $(0x4ea08400 | (m)<<16 | (n)<<5 | (d)) // add vd.4s, vn.4s, vm.4s
-#define VSUB4S(m, n, d)    WORD $(0x6ea08400 | (m)<<16 | (n)<<5 | (d)) // sub vd.4s, vn.4s, vm.4s
 #define VSHL4S(s, n, d)    WORD $(0x4f005400 | (32+(s))<<16 | (n)<<5 | (d)) // shl vd.4s, vn.4s, #s
 #define VEXT8(m, n, d)     WORD $(0x6e004000 | (m)<<16 | (n)<<5 | (d)) // ext vd.16b, vn.16b, vm.16b, #8

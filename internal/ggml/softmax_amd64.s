@@ -27,15 +27,15 @@
 
 // func softmaxAVX2(scores *float32, n int, half bool)
 //
-// Y0-Y3 scores, Y4 the greatest in all lanes, then the factor, Y5 and Y12 sums in
+// Y0-Y3 scores, Y12 the greatest in all lanes, then the factor, Y13 and Y14 sums in
 // float64.
 TEXT ·softmaxAVX2(SB), NOSPLIT, $0-17
 	MOVQ    scores+0(FP), SI
 	MOVQ    n+8(FP), CX
 	MOVBLZX half+16(FP), AX
 
-	VBROADCASTSS ·expConst+448(SB), Y4
-	VMOVAPS Y4, Y5
+	VBROADCASTSS ·expConst+416(SB), Y12
+	VMOVAPS Y12, Y13
 	MOVQ    SI, DI
 	MOVQ    CX, DX
 
@@ -44,23 +44,23 @@ greatest:
 	VMOVUPS 32(DI), Y1
 	VMOVUPS 64(DI), Y2
 	VMOVUPS 96(DI), Y3
-	VMAXPS  Y4, Y0, Y4
-	VMAXPS  Y5, Y1, Y5
-	VMAXPS  Y4, Y2, Y4
-	VMAXPS  Y5, Y3, Y5
+	VMAXPS  Y12, Y0, Y12
+	VMAXPS  Y13, Y1, Y13
+	VMAXPS  Y12, Y2, Y12
+	VMAXPS  Y13, Y3, Y13
 	ADDQ    $128, DI
 	SUBQ    $32, DX
 	JNZ     greatest
-	VMAXPS  Y5, Y4, Y5
-	VPERM2F128 $1, Y5, Y5, Y6
-	VMAXPS     Y6, Y5, Y5
-	VSHUFPS    $0x4e, Y5, Y5, Y6
-	VMAXPS     Y6, Y5, Y5
-	VSHUFPS    $0xb1, Y5, Y5, Y6
-	VMAXPS     Y6, Y5, Y4
+	VMAXPS  Y13, Y12, Y13
+	VPERM2F128 $1, Y13, Y13, Y6
+	VMAXPS     Y6, Y13, Y13
+	VSHUFPS    $0x4e, Y13, Y13, Y6
+	VMAXPS     Y6, Y13, Y13
+	VSHUFPS    $0xb1, Y13, Y13, Y6
+	VMAXPS     Y6, Y13, Y12
 
-	VXORPS Y5, Y5, Y5
-	VXORPS Y12, Y12, Y12
+	VXORPS Y13, Y13, Y13
+	VXORPS Y14, Y14, Y14
 	MOVQ   SI, DI
 	MOVQ   CX, DX
 
@@ -69,14 +69,11 @@ exp:
 	VMOVUPS 32(DI), Y1
 	VMOVUPS 64(DI), Y2
 	VMOVUPS 96(DI), Y3
-	VSUBPS  Y4, Y0, Y0
-	VSUBPS  Y4, Y1, Y1
-	VSUBPS  Y4, Y2, Y2
-	VSUBPS  Y4, Y3, Y3
-	EXP(Y0, Y6, Y7, Y8)
-	EXP(Y1, Y9, Y10, Y11)
-	EXP(Y2, Y6, Y7, Y8)
-	EXP(Y3, Y9, Y10, Y11)
+	VSUBPS  Y12, Y0, Y0
+	VSUBPS  Y12, Y1, Y1
+	VSUBPS  Y12, Y2, Y2
+	VSUBPS  Y12, Y3, Y3
+	EXP4
 	VMOVUPS Y0, (DI)
 	VMOVUPS Y1, 32(DI)
 	VMOVUPS Y2, 64(DI)
@@ -85,23 +82,23 @@ exp:
 	VADDPS  Y3, Y1, Y1
 	VADDPS  Y1, Y0, Y0
 	VCVTPS2PD    X0, Y6
-	VADDPD       Y6, Y5, Y5
+	VADDPD       Y6, Y13, Y13
 	VEXTRACTF128 $1, Y0, X7
 	VCVTPS2PD    X7, Y7
-	VADDPD       Y7, Y12, Y12
+	VADDPD       Y7, Y14, Y14
 	ADDQ    $128, DI
 	SUBQ    $32, DX
 	JNZ     exp
-	VADDPD       Y12, Y5, Y5 // s0+s4, s1+s5, s2+s6, s3+s7
-	INVERSE(X5, Y5, X6, X4)
-	VBROADCASTSS X4, Y4
+	VADDPD       Y14, Y13, Y13 // s0+s4, s1+s5, s2+s6, s3+s7
+	INVERSE(X13, Y13, X6, X12)
+	VBROADCASTSS X12, Y12
 
 	TESTL AX, AX
 	JZ    scale
 
 halves:
-	VMULPS    (SI), Y4, Y0
-	VMULPS    32(SI), Y4, Y1
+	VMULPS    (SI), Y12, Y0
+	VMULPS    32(SI), Y12, Y1
 	VCVTPS2PH $0, Y0, X0
 	VCVTPS2PH $0, Y1, X1
 	VCVTPH2PS X0, Y0
@@ -115,8 +112,8 @@ halves:
 	RET
 
 scale:
-	VMULPS  (SI), Y4, Y0
-	VMULPS  32(SI), Y4, Y1
+	VMULPS  (SI), Y12, Y0
+	VMULPS  32(SI), Y12, Y1
 	VMOVUPS Y0, (SI)
 	VMOVUPS Y1, 32(SI)
 	ADDQ    $64, SI
@@ -125,25 +122,24 @@ scale:
 	VZEROUPPER
 	RET
 
-// EXPZ replaces x by e^x, as Exp32, with the constants in registers Z16 to Z27.
-// VSCALEFPS multiplies by 2^n and rounds once, as the two products of Exp32 do:
-// the first is exact. Clobbers a, b.
+// EXPZ is EXP4 for one vector, with the constants in registers Z16 to Z26. Clobbers a, b.
 #define EXPZ(x, a, b) \
 	VMAXPS x, Z16, x     \
-	VMINPS x, Z17, x     \
-	VMOVAPS Z18, a       \
-	VFMADD213PS Z19, x, a \ // z = x*log2e + shift
-	VSUBPS Z19, a, a     \ // nf
-	VFNMADD231PS Z20, a, x \
-	VFNMADD231PS Z21, a, x \ // r
-	VMOVAPS Z22, b       \
+	VMOVAPS Z17, a       \
+	VFMADD213PS Z18, x, a \ // z = x*log2e + shift
+	VSUBPS Z18, a, b     \ // n
+	VFNMADD231PS Z19, b, x \
+	VFNMADD231PS Z20, b, x \ // r
+	VMOVAPS Z21, b       \
+	VFMADD213PS Z22, x, b \
 	VFMADD213PS Z23, x, b \
 	VFMADD213PS Z24, x, b \
-	VFMADD213PS Z25, x, b \
-	VFMADD213PS Z26, x, b \ // p
-	VFMADD213PS Z27, x, b \
-	VFMADD213PS Z27, x, b \ // 1 + r*(1 + r*p)
-	VSCALEFPS a, b, x
+	VFMADD213PS Z25, x, b \ // p
+	VFMADD213PS Z26, x, b \
+	VFMADD213PS Z26, x, b \ // 1 + r*(1 + r*p)
+	VPSLLD $23, a, a     \
+	VPADDD Z26, a, a     \ // 2^n
+	VMULPS a, b, x
 
 // func softmaxAVX512(scores *float32, n int, half bool)
 //
@@ -153,19 +149,18 @@ TEXT ·softmaxAVX512(SB), NOSPLIT, $0-17
 	MOVQ    n+8(FP), CX
 	MOVBLZX half+16(FP), AX
 	VBROADCASTSS ·expConst+0(SB), Z16
-	VBROADCASTSS ·expConst+32(SB), Z17
-	VBROADCASTSS ·expConst+64(SB), Z18
-	VBROADCASTSS ·expConst+96(SB), Z19
-	VBROADCASTSS ·expConst+128(SB), Z20
-	VBROADCASTSS ·expConst+160(SB), Z21
-	VBROADCASTSS ·expConst+192(SB), Z22
-	VBROADCASTSS ·expConst+224(SB), Z23
-	VBROADCASTSS ·expConst+256(SB), Z24
-	VBROADCASTSS ·expConst+288(SB), Z25
-	VBROADCASTSS ·expConst+320(SB), Z26
-	VBROADCASTSS ·expConst+352(SB), Z27
+	VBROADCASTSS ·expConst+64(SB), Z17
+	VBROADCASTSS ·expConst+96(SB), Z18
+	VBROADCASTSS ·expConst+128(SB), Z19
+	VBROADCASTSS ·expConst+160(SB), Z20
+	VBROADCASTSS ·expConst+192(SB), Z21
+	VBROADCASTSS ·expConst+224(SB), Z22
+	VBROADCASTSS ·expConst+256(SB), Z23
+	VBROADCASTSS ·expConst+288(SB), Z24
+	VBROADCASTSS ·expConst+320(SB), Z25
+	VBROADCASTSS ·expConst+352(SB), Z26
 
-	VBROADCASTSS ·expConst+448(SB), Z2
+	VBROADCASTSS ·expConst+416(SB), Z2
 	VMOVAPS Z2, Z3
 	MOVQ    SI, DI
 	MOVQ    CX, DX

@@ -18,7 +18,7 @@
 // Registers
 //	R0 scores  R1 their number, a multiple of 32  R2 whether to round to halves
 //	R3 the current scores  R4 those left
-//	V0-V15 scores and what EXP4 needs  V18-V27 its constants
+//	V0-V15 scores and what EXP4 needs  V18-V26 its constants
 //	V28-V31 sums, eight float64        V16 the greatest in all lanes
 TEXT ·softmaxNEON(SB), NOSPLIT, $0-17
 	MOVD  scores+0(FP), R0
