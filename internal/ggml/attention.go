@@ -32,8 +32,8 @@ type Attention struct {
 	// Blocks has, at Offset in each, the layer's block number i of the cache.
 	Blocks [][]byte
 	Offset int
-	// Q holds the queries and receives nothing; Out may be Q where KeyDim is
-	// ValueDim.
+	// Q holds the queries, which Run leaves alone unless Out is the same memory, as it
+	// may be where KeyDim equals ValueDim.
 	Q   []float32 // [Tokens, Heads*KeyDim]
 	Out []float32 // [Tokens, Heads*ValueDim]
 	// Pos is the position of the first token.

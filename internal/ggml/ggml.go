@@ -2,11 +2,15 @@
 // runs them on several cores.
 //
 //	pool.go       workers, tasks, chunks
+//	prepare.go    what products multiply: RMSNorm and quantization
 //	matmul.go     matrix products and what is fused to their ends
+//	regions.go    which rows of a product each worker reads, and in what order
 //	norm.go       RMSNorm, SiLU
 //	rope.go       rotary position embedding
 //	kv.go         how keys and values lie in the cache
-//	attention.go  attention with an online softmax
+//	store.go      keys and values to their positions and into the cache
+//	attention.go  attention, block by block
+//	softmax.go    the weights of its means
 //	mathf.go      exp, log, sin, cos: the same bits on every CPU
 //	kernel.go     which inner loops have kernels
 //

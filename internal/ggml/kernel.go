@@ -2,61 +2,44 @@ package ggml
 
 import "alpaca/internal/quant"
 
-// kernel is the inner loops for one instruction set. Where a field is nil the
-// portable function, which defines the result to the bit, is used.
+// kernel is the inner loops for one instruction set. What they compute is defined to
+// the bit by the portable functions.
 type kernel struct {
 	level string // of quant.Allowed: "avx2", "neon", ...
 
-	gemm             func(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int, fresh bool)
-	softmax          func(scores []float32, half bool)
-	scale            func(x []float32, by float32)
-	add              func(dst, x []float32)
-	rmsNorm          func(dst, x, w []float32, eps float32)
-	silu             func(gate, up []float32)
-	adjacent, halves func(x, cos, sin []float32)
-	widenQ8          func(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32)
+	gemm    func(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int, fresh bool)
+	softmax func(scores []float32, half bool)
+	scale   func(x []float32, by float32)
+	add     func(dst, x []float32)
+	rmsNorm func(dst, x, w []float32, eps float32)
+	silu    func(gate, up []float32)
+	rotate  func(x, cos, sin []float32)
+	widenQ8 func(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32)
 }
 
-// The inner loops in use.
+// The inner loops in use: the portable ones where there is no kernel.
 var (
-	gemm           = gemmGeneric
-	softmax        = softmaxGeneric
-	scaleBy        = scaleByGeneric
-	rmsNorm        = rmsNormGeneric
-	siluMul        = siluMulGeneric
-	addTo          = addToGeneric
-	rotateAdjacent = rotateAdjacentGeneric
-	rotateHalves   = rotateHalvesGeneric
-	widenQ8        = widenQ8Generic
+	gemm    = gemmGeneric
+	softmax = softmaxGeneric
+	scaleBy = scaleByGeneric
+	rmsNorm = rmsNormGeneric
+	siluMul = siluMulGeneric
+	addTo   = addToGeneric
+	rotate  = rotateGeneric
+	widenQ8 = widenQ8Generic
 )
 
-// KernelName says which instruction set the inner loops use.
-var KernelName = useBest(kernelTable)
+func init() { useBest(kernelTable) }
 
 // useBest puts the first kernel of a table that this CPU can run and that
-// ALPACA_KERNEL allows in use and returns its name: "generic" for none.
-func useBest(table []kernel) string {
+// ALPACA_KERNEL allows in use.
+func useBest(table []kernel) {
 	for _, k := range table {
-		if !quant.Allowed(k.level) {
-			continue
+		if quant.Allowed(k.level) {
+			gemm, softmax, scaleBy, addTo = k.gemm, k.softmax, k.scale, k.add
+			rmsNorm, siluMul, rotate, widenQ8 = k.rmsNorm, k.silu, k.rotate, k.widenQ8
+			return
 		}
-		use(&gemm, k.gemm, k.gemm != nil)
-		use(&softmax, k.softmax, k.softmax != nil)
-		use(&scaleBy, k.scale, k.scale != nil)
-		use(&addTo, k.add, k.add != nil)
-		use(&rmsNorm, k.rmsNorm, k.rmsNorm != nil)
-		use(&siluMul, k.silu, k.silu != nil)
-		use(&rotateAdjacent, k.adjacent, k.adjacent != nil)
-		use(&rotateHalves, k.halves, k.halves != nil)
-		use(&widenQ8, k.widenQ8, k.widenQ8 != nil)
-		return k.level
-	}
-	return "generic"
-}
-
-func use[F any](loop *F, k F, present bool) {
-	if present {
-		*loop = k
 	}
 }
 

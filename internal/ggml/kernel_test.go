@@ -94,8 +94,7 @@ func TestElementKernels(t *testing.T) {
 				check("norm", func(x []float32) { rmsNormGeneric(x, x, y, 1e-5) }, func(x []float32) { k.rmsNorm(x, x, y, 1e-5) })
 				if n%2 == 0 {
 					cos, sin := y[:n/2], y[n/2:]
-					check("adjacent", func(x []float32) { rotateAdjacentGeneric(x, cos, sin) }, func(x []float32) { k.adjacent(x, cos, sin) })
-					check("halves", func(x []float32) { rotateHalvesGeneric(x, cos, sin) }, func(x []float32) { k.halves(x, cos, sin) })
+					check("rotate", func(x []float32) { rotateGeneric(x, cos, sin) }, func(x []float32) { k.rotate(x, cos, sin) })
 				}
 			}
 		}

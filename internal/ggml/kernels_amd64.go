@@ -7,9 +7,9 @@ import "unsafe"
 // kernelTable lists the kernels, best first.
 var kernelTable = []kernel{
 	{level: "avx512vnni", gemm: gemmAVX512, softmax: softmaxBlocksAVX512, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
-		silu: siluAVX2, add: addAVX2, adjacent: rotateAdjacentAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2},
+		silu: siluAVX2, add: addAVX2, rotate: rotateAVX2, widenQ8: widenQ8AVX2},
 	{level: "avx2", gemm: gemmAVX2, softmax: softmaxBlocksAVX2, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
-		silu: siluAVX2, add: addAVX2, adjacent: rotateAdjacentAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2},
+		silu: siluAVX2, add: addAVX2, rotate: rotateAVX2, widenQ8: widenQ8AVX2},
 }
 
 // gemmArgs is what the columns of a product need. Strides are in bytes.
@@ -150,28 +150,15 @@ func rmsNormAVX2(dst, x, w []float32, eps float32) {
 }
 
 //go:noescape
-func rotateAdjacent4AVX2(x, cos, sin *float32, n int)
+func rotate4AVX2(x, cos, sin *float32, n int)
 
-func rotateAdjacentAVX2(x, cos, sin []float32) {
+func rotateAVX2(x, cos, sin []float32) {
 	n := len(cos) &^ 3
 	if n > 0 {
 		_, _ = x[2*n-1], sin[n-1]
-		rotateAdjacent4AVX2(&x[0], &cos[0], &sin[0], n)
+		rotate4AVX2(&x[0], &cos[0], &sin[0], n)
 	}
-	rotateAdjacentGeneric(x[2*n:], cos[n:], sin[n:])
-}
-
-//go:noescape
-func rotateHalves8AVX2(x, y, cos, sin *float32, n int)
-
-func rotateHalvesAVX2(x, cos, sin []float32) {
-	n := len(cos)
-	if n == 0 || n%8 != 0 {
-		rotateHalvesGeneric(x, cos, sin)
-		return
-	}
-	_, _ = x[2*n-1], sin[n-1]
-	rotateHalves8AVX2(&x[0], &x[n], &cos[0], &sin[0], n)
+	rotateGeneric(x[2*n:], cos[n:], sin[n:])
 }
 
 //go:noescape

@@ -136,11 +136,11 @@ loop:
 	VZEROUPPER
 	RET
 
-// func rotateAdjacent4AVX2(x, cos, sin *float32, n int)
+// func rotate4AVX2(x, cos, sin *float32, n int)
 //
 // Four pairs a step: (a, b) becomes (a*c - b*s, a*s + b*c). VADDSUBPS subtracts
 // in even lanes and adds in odd ones; b*c + a*s is a*s + b*c to the bit.
-TEXT ·rotateAdjacent4AVX2(SB), NOSPLIT, $0-32
+TEXT ·rotate4AVX2(SB), NOSPLIT, $0-32
 	MOVQ x+0(FP), DI
 	MOVQ cos+8(FP), SI
 	MOVQ sin+16(FP), DX
@@ -162,36 +162,6 @@ loop:
 	ADDQ      $16, DX
 	SUBQ      $4, CX
 	JNZ       loop
-	VZEROUPPER
-	RET
-
-// func rotateHalves8AVX2(x, y, cos, sin *float32, n int)
-TEXT ·rotateHalves8AVX2(SB), NOSPLIT, $0-40
-	MOVQ x+0(FP), DI
-	MOVQ y+8(FP), R8
-	MOVQ cos+16(FP), SI
-	MOVQ sin+24(FP), DX
-	MOVQ n+32(FP), CX
-
-loop:
-	VMOVUPS (SI), Y1
-	VMOVUPS (DX), Y2
-	VMOVUPS (DI), Y3
-	VMOVUPS (R8), Y4
-	VMULPS  Y1, Y3, Y5 // a*c
-	VMULPS  Y2, Y4, Y6 // b*s
-	VSUBPS  Y6, Y5, Y5
-	VMULPS  Y2, Y3, Y6 // a*s
-	VMULPS  Y1, Y4, Y7 // b*c
-	VADDPS  Y7, Y6, Y6
-	VMOVUPS Y5, (DI)
-	VMOVUPS Y6, (R8)
-	ADDQ    $32, DI
-	ADDQ    $32, R8
-	ADDQ    $32, SI
-	ADDQ    $32, DX
-	SUBQ    $8, CX
-	JNZ     loop
 	VZEROUPPER
 	RET
 

@@ -8,7 +8,7 @@ import "unsafe"
 // would serve these loops better.
 var kernelTable = []kernel{
 	{level: "neon", gemm: gemmNEON, softmax: softmaxBlocksNEON, scale: scaleByNEON, rmsNorm: rmsNormNEON,
-		silu: siluMulNEON, add: addToNEON, adjacent: rotateAdjacentNEON, halves: rotateHalvesNEON, widenQ8: widenQ8NEON},
+		silu: siluMulNEON, add: addToNEON, rotate: rotateNEON, widenQ8: widenQ8NEON},
 }
 
 // gemmArgs is what some columns of a product need. Strides are in bytes.
@@ -134,28 +134,15 @@ func rmsNormNEON(dst, x, w []float32, eps float32) {
 }
 
 //go:noescape
-func rotateAdjacent4NEON(x, cos, sin *float32, n int)
+func rotate4NEON(x, cos, sin *float32, n int)
 
-func rotateAdjacentNEON(x, cos, sin []float32) {
+func rotateNEON(x, cos, sin []float32) {
 	n := len(cos) &^ 3
 	if n > 0 {
 		_, _ = x[2*n-1], sin[n-1]
-		rotateAdjacent4NEON(&x[0], &cos[0], &sin[0], n)
+		rotate4NEON(&x[0], &cos[0], &sin[0], n)
 	}
-	rotateAdjacentGeneric(x[2*n:], cos[n:], sin[n:])
-}
-
-//go:noescape
-func rotateHalves4NEON(x, y, cos, sin *float32, n int)
-
-func rotateHalvesNEON(x, cos, sin []float32) {
-	n := len(cos)
-	if n == 0 || n%4 != 0 {
-		rotateHalvesGeneric(x, cos, sin)
-		return
-	}
-	_, _ = x[2*n-1], sin[n-1]
-	rotateHalves4NEON(&x[0], &x[n], &cos[0], &sin[0], n)
+	rotateGeneric(x[2*n:], cos[n:], sin[n:])
 }
 
 //go:noescape

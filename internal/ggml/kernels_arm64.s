@@ -117,17 +117,10 @@ loop:
 	BNE   loop
 	RET
 
-// ROTATE turns (a, b) in V0, V1 by cos and sin in V2, V3 to V0, V1.
-#define ROTATE \
-	VFMUL(2, 0, 4) \ // a*c
-	VFMUL(3, 1, 5) \ // b*s
-	VFMUL(3, 0, 6) \ // a*s
-	VFMUL(2, 1, 7) \ // b*c
-	VFSUB(5, 4, 0) \
-	VFADD(7, 6, 1)
-
-// func rotateAdjacent4NEON(x, cos, sin *float32, n int)
-TEXT ·rotateAdjacent4NEON(SB), NOSPLIT, $0-32
+// func rotate4NEON(x, cos, sin *float32, n int)
+//
+// Four pairs a step: (a, b) in V0, V1 becomes (a*c - b*s, a*s + b*c).
+TEXT ·rotate4NEON(SB), NOSPLIT, $0-32
 	MOVD x+0(FP), R0
 	MOVD cos+8(FP), R1
 	MOVD sin+16(FP), R2
@@ -137,36 +130,17 @@ loop:
 	VLD2   (R0), [V0.S4, V1.S4]
 	FMOVQ  (R1), F2
 	FMOVQ  (R2), F3
-	ROTATE
+	VFMUL(2, 0, 4) \ // a*c
+	VFMUL(3, 1, 5) \ // b*s
+	VFMUL(3, 0, 6) \ // a*s
+	VFMUL(2, 1, 7) \ // b*c
+	VFSUB(5, 4, 0)
+	VFADD(7, 6, 1)
 	VST2.P [V0.S4, V1.S4], 32(R0)
 	ADD    $16, R1
 	ADD    $16, R2
 	SUBS   $4, R3, R3
 	BNE    loop
-	RET
-
-// func rotateHalves4NEON(x, y, cos, sin *float32, n int)
-TEXT ·rotateHalves4NEON(SB), NOSPLIT, $0-40
-	MOVD x+0(FP), R0
-	MOVD y+8(FP), R4
-	MOVD cos+16(FP), R1
-	MOVD sin+24(FP), R2
-	MOVD n+32(FP), R3
-
-loop:
-	FMOVQ (R0), F0
-	FMOVQ (R4), F1
-	FMOVQ (R1), F2
-	FMOVQ (R2), F3
-	ROTATE
-	FMOVQ F0, (R0)
-	FMOVQ F1, (R4)
-	ADD   $16, R0
-	ADD   $16, R4
-	ADD   $16, R1
-	ADD   $16, R2
-	SUBS  $4, R3, R3
-	BNE   loop
 	RET
 
 // func widenQ8NEON(dst *[1024]float32, q *[1024]byte, scale *[32]float32)

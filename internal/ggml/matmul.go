@@ -67,7 +67,10 @@ func (m *MatMul) Bytes() int {
 }
 
 // Store computes one to three products.
-func (m *MatMul) Store(p *Pool, products ...Product) error { return m.run(p, store, products) }
+func (m *MatMul) Store(p *Pool, products ...Product) error {
+	m.n = copy(m.products[:], products)
+	return m.start(p, store)
+}
 
 // Add adds a product to its Out.
 func (m *MatMul) Add(p *Pool, product Product) error {
@@ -79,11 +82,6 @@ func (m *MatMul) Add(p *Pool, product Product) error {
 func (m *MatMul) Gate(p *Pool, gate, up Product) error {
 	m.n, m.products[0], m.products[1] = 1, gate, up
 	return m.start(p, gated)
-}
-
-func (m *MatMul) run(p *Pool, mode matmulMode, products []Product) error {
-	m.n = copy(m.products[:], products)
-	return m.start(p, mode)
 }
 
 // minWork is the multiply-adds that a worker is called for at least: some

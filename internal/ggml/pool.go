@@ -23,11 +23,11 @@ const MaxThreads = 1024
 // after the other, some 150 for a token. The caller of Run is worker 0.
 //
 // Each worker has an equal share of a task's items, one after the other, and claims them
-// in chunks: so it goes through memory in order, which weights are read fastest in. One
-// that has finished its share takes chunks from the ends of the others', so that all end
-// together: a fast core takes more, a core that the system gave to another program takes
-// none, and nobody waits for a worker that has no chunk. Idle workers spin for some
-// microseconds, because the next task follows soon, and then park.
+// in chunks: so it goes through memory in order, which is how weights are read fastest.
+// One that has finished its share takes chunks from the ends of the others', so that all
+// end together: a fast core takes more, a core that the system gave to another program
+// takes none, and nobody waits for a worker that has no chunk. Idle workers spin for
+// some microseconds, because the next task follows soon, and then park.
 //
 // Where one side sets A and looks at B, and the other sets B and looks at A, A and B are
 // set by Swap or Add. Store would do by Go's memory model, but qemu-aarch64 on x86 lets

@@ -5,17 +5,6 @@ import (
 	"math"
 )
 
-// Pairing says which two elements of a head a rotation turns.
-type Pairing uint8
-
-const (
-	// Adjacent turns (x[2i], x[2i+1]): the row order of Meta's checkpoints,
-	// and of GGUF's architecture llama.
-	Adjacent Pairing = iota
-	// Halves turns (x[i], x[i+n/2]): the order of most others ("NeoX").
-	Halves
-)
-
 // Scaling stretches the positions a model was trained for over a longer context.
 type Scaling string
 
@@ -38,8 +27,7 @@ const (
 
 // RopeParams describe a rotary position embedding.
 type RopeParams struct {
-	Dim     int // elements of a head that turn, from the first; even
-	Pairing Pairing
+	Dim     int     // elements of a head that turn, from the first; even
 	Base    float64 // of the wave lengths, such as 10000
 	Scaling Scaling // "" is none
 	Factor  float64 // of the scaling; 0 is 1
@@ -53,15 +41,15 @@ type RopeParams struct {
 	FreqFactors []float32
 }
 
-// Rope is a rotary position embedding: in head x the pair (a, b) number i becomes
+// Rope is a rotary position embedding: in head x the pair i, a = x[2i] and b = x[2i+1],
+// becomes
 //
 //	a*cos - b*sin, a*sin + b*cos    of the angle pos * freq[i]
 //
 // Sines and cosines are made once for a token and serve all layers and heads.
 type Rope struct {
-	pairing Pairing
-	freq    []float64 // [Dim/2] radians a position
-	scale   float64   // of sines and cosines
+	freq  []float64 // [Dim/2] radians a position
+	scale float64   // of sines and cosines
 }
 
 // NewRope returns the embedding that p describes.
@@ -81,7 +69,7 @@ func NewRope(p RopeParams) (*Rope, error) {
 	if p.FreqFactors != nil && len(p.FreqFactors) != p.Dim/2 {
 		return nil, fmt.Errorf("ggml: rope: %d frequency factors, want one for each of %d pairs", len(p.FreqFactors), p.Dim/2)
 	}
-	r := &Rope{pairing: p.Pairing, freq: make([]float64, p.Dim/2), scale: 1}
+	r := &Rope{freq: make([]float64, p.Dim/2), scale: 1}
 	base, linear := p.Base, 1/p.Factor
 	switch p.Scaling {
 	case ScalingNone, "":
@@ -146,29 +134,13 @@ func (r *Rope) angles(cos, sin []float32, pos int, scale float64) {
 }
 
 // Apply turns the head x by the angles of cos and sin.
-func (r *Rope) Apply(x, cos, sin []float32) {
-	if r.pairing == Halves {
-		rotateHalves(x, cos, sin)
-	} else {
-		rotateAdjacent(x, cos, sin)
-	}
-}
+func (r *Rope) Apply(x, cos, sin []float32) { rotate(x, cos, sin) }
 
-func rotateAdjacentGeneric(x, cos, sin []float32) {
+func rotateGeneric(x, cos, sin []float32) {
 	sin = sin[:len(cos)]
 	for i, c := range cos {
 		s, a, b := sin[i], x[2*i], x[2*i+1]
 		x[2*i] = float32(a*c) - float32(b*s)
 		x[2*i+1] = float32(a*s) + float32(b*c)
-	}
-}
-
-func rotateHalvesGeneric(x, cos, sin []float32) {
-	n := len(cos)
-	sin = sin[:n]
-	for i, c := range cos {
-		s, a, b := sin[i], x[i], x[i+n]
-		x[i] = float32(a*c) - float32(b*s)
-		x[i+n] = float32(a*s) + float32(b*c)
 	}
 }

@@ -101,7 +101,6 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	c.NumUsed = r.count("expert_used_count", 0, maxDim)
 	c.Rope = ggml.RopeParams{
 		Dim:        r.count("rope.dimension_count", c.KeyDim, maxDim),
-		Pairing:    ggml.Adjacent,
 		Base:       r.float("rope.freq_base", 10000),
 		Factor:     r.float("rope.scaling.factor", r.float("rope.scale_linear", 0)),
 		AttnFactor: r.float("rope.scaling.attn_factor", 0),
