@@ -11,7 +11,9 @@ import (
 	"os/exec"
 	"runtime/debug"
 	"runtime/metrics"
+	"strings"
 	"time"
+	"unicode"
 )
 
 // A template that comes with a model is a program by a stranger: it may loop for
@@ -58,10 +60,24 @@ func isolated(command []string) renderer {
 			return "", fmt.Errorf("chat: template: %w", err)
 		}
 		if answer.Error != "" {
-			return "", errors.New(answer.Error)
+			return "", errors.New(oneLine(answer.Error))
 		}
 		return answer.Text, nil
 	}
+}
+
+// oneLine makes a line of what a template says of itself.
+func oneLine(text string) string {
+	line := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, text)
+	if r := []rune(line); len(r) > 300 {
+		line = string(r[:300]) + "…"
+	}
+	return line
 }
 
 // errLimit says that a template was stopped.

@@ -41,6 +41,7 @@ func TestHostileTemplates(t *testing.T) {
 		"padding":          "{{ 'x' | indent(100000000000) }}",
 		"too long":         strings.Repeat("x", maxSource+1),
 		"an error":         "{{ raise_exception('no') }}",
+		"a long error":     "{{ raise_exception('\\n\\x1b[2J' ~ 'no' * 1000) }}",
 		"no template":      "{% for %}",
 		"an unknown thing": "{{ messages | nonsense }}",
 		"nothing":          "",
@@ -53,6 +54,8 @@ func TestHostileTemplates(t *testing.T) {
 			require.ErrorContains(t, err, "chat: ")
 			require.Less(t, time.Since(start), 3*maxTime) // it is tried with a system message and without
 			require.Less(t, len(err.Error()), 500)
+			require.NotContains(t, err.Error(), "\n")
+			require.NotContains(t, err.Error(), "\x1b")
 		})
 	}
 }

@@ -130,10 +130,10 @@ loop:
 	VLD2   (R0), [V0.S4, V1.S4]
 	FMOVQ  (R1), F2
 	FMOVQ  (R2), F3
-	VFMUL(2, 0, 4) \ // a*c
-	VFMUL(3, 1, 5) \ // b*s
-	VFMUL(3, 0, 6) \ // a*s
-	VFMUL(2, 1, 7) \ // b*c
+	VFMUL(2, 0, 4) // a*c
+	VFMUL(3, 1, 5) // b*s
+	VFMUL(3, 0, 6) // a*s
+	VFMUL(2, 1, 7) // b*c
 	VFSUB(5, 4, 0)
 	VFADD(7, 6, 1)
 	VST2.P [V0.S4, V1.S4], 32(R0)

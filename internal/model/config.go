@@ -71,8 +71,9 @@ var archs = []string{"llama"}
 // Bounds of what is read. They are far above all models known, and low enough
 // that products of two fit an int64.
 const (
-	maxDim    = 1 << 24
-	maxLayers = 4096
+	maxDim     = 1 << 24
+	maxLayers  = 4096
+	maxExperts = 4096
 )
 
 // ReadConfig reads and checks a file's metadata. An architecture that cannot be
@@ -97,8 +98,8 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	c.ValueDim = r.count("attention.value_length", c.Dim/max(1, c.NumHeads), maxDim)
 	c.NormEps = float32(r.float("attention.layer_norm_rms_epsilon", math.NaN()))
 	c.Window = r.count("attention.sliding_window", 0, math.MaxInt32)
-	c.NumExperts = r.count("expert_count", 0, maxDim)
-	c.NumUsed = r.count("expert_used_count", 0, maxDim)
+	c.NumExperts = r.count("expert_count", 0, maxExperts)
+	c.NumUsed = r.count("expert_used_count", 0, maxExperts)
 	c.Rope = ggml.RopeParams{
 		Dim:        r.count("rope.dimension_count", c.KeyDim, maxDim),
 		Base:       r.float("rope.freq_base", 10000),

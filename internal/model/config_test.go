@@ -87,6 +87,7 @@ func TestBadConfigsAreRefused(t *testing.T) {
 		{gguf.KV{Key: "llama.rope.scaling.type", Value: gguf.Str("longrope")}, `scaling.type "longrope" is not supported`},
 		{u32("llama.rope.dimension_count", 8), "must be the head size, 16"},
 		{u32("llama.expert_count", 4), "expert_used_count is 0"},
+		{u32("llama.expert_count", 1<<24), "expert_count"},
 	}
 	s := small.withDefaults()
 	tensors := s.tensors()

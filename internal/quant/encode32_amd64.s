@@ -61,15 +61,17 @@ GLOBL span<>(SB), RODATA|NOPTR, $0x4c
 	OP         t, y, y
 
 // MAGNITUDES sets Y4, Y5, Y8, Y9 to the weights without their signs and every
-// lane of Y6 to the largest.
+// lane of Y6 to the largest that is a number: VMAXPS gives its first source here
+// where the second is NaN.
 #define MAGNITUDES \
 	VANDPS Y15, Y0, Y4 \
 	VANDPS Y15, Y1, Y5 \
 	VANDPS Y15, Y2, Y8 \
 	VANDPS Y15, Y3, Y9 \
-	VMAXPS Y4, Y5, Y6  \
-	VMAXPS Y8, Y9, Y7  \
-	VMAXPS Y6, Y7, Y6  \
+	VMAXPS Y14, Y4, Y6 \
+	VMAXPS Y6, Y5, Y6  \
+	VMAXPS Y6, Y8, Y6  \
+	VMAXPS Y6, Y9, Y6  \
 	FOLD(VMAXPS, Y6, Y7)
 
 // FIRST sets X7 to the first weight where a to d, in their order, equal Y6, or to

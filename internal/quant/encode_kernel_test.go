@@ -134,3 +134,25 @@ func FuzzEncode(f *testing.F) {
 		require.Equal(t, want, dst)
 	})
 }
+
+// TestEncodeNotNumbers: the encoder that a cache of Q8_0 uses for what a model of
+// broken weights has computed gives the same bytes with each kernel, too.
+func TestEncodeNotNumbers(t *testing.T) {
+	requireEncodeKernels(t)
+	r := rand.New(rand.NewPCG(12, 1))
+	x, got, want := make([]float32, 32), make([]byte, 34), make([]byte, 34)
+	for i := range 2000 {
+		for j := range x {
+			x[j] = float32(r.NormFloat64())
+		}
+		for range 1 + i%3 {
+			x[r.IntN(32)] = float32(math.NaN())
+		}
+		if i%8 == 0 {
+			x[r.IntN(32)] = float32(math.Inf(1 - i%16))
+		}
+		portably(func() []byte { Encode(Q8_0, want, x, 32, nil); return nil })
+		Encode(Q8_0, got, x, 32, nil)
+		require.Equal(t, want, got, "%v", x)
+	}
+}

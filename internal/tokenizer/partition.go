@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 )
 
@@ -22,6 +23,24 @@ type partitioner struct {
 	ids   []int32 // [pattern] longest first
 	texts []string
 	strip []strip
+}
+
+// maxSpecialBytes bounds the texts of special tokens together: an automaton takes some
+// eighty times the memory. Vocabularies that were published have a few thousand bytes.
+const maxSpecialBytes = 2 << 20
+
+// checkSpecial returns an error if there is too much text of special tokens.
+func checkSpecial(texts []string, types []Type) error {
+	total := 0
+	for id, typ := range types {
+		if typ.special() {
+			total += len(texts[id])
+		}
+	}
+	if total > maxSpecialBytes {
+		return fmt.Errorf("tokenizer: control and user-defined tokens of %d bytes together, at most %d", total, maxSpecialBytes)
+	}
+	return nil
 }
 
 // newPartitioner prepares the special tokens of t: all of them, or only those

@@ -75,6 +75,9 @@ func New(v Vocab, opt Options) (*Tokenizer, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkSpecial(t.tokens, t.types); err != nil {
+		return nil, err
+	}
 	strip := t.stripRules(&v)
 	t.partitionAll = sync.OnceValue(func() *partitioner { return newPartitioner(t, strip, true) })
 	t.partitionUser = sync.OnceValue(func() *partitioner { return newPartitioner(t, strip, false) })

@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"math"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,6 +24,7 @@ func TestBadVocab(t *testing.T) {
 		{"many scores", Vocab{Model: ModelSPM, Tokens: three, Scores: make([]float32, 4)}, "4 scores for 3 tokens"},
 		{"no score", Vocab{Model: ModelSPM, Tokens: three, Scores: []float32{0, float32(math.NaN()), 0}}, "score of token 1 is not a number"},
 		{"few types", Vocab{Model: ModelSPM, Tokens: three, Types: []int32{}}, "0 token types for 3 tokens"},
+		{"long control tokens", Vocab{Model: ModelSPM, Tokens: []string{"<unk>", strings.Repeat("a", 2<<20)}, Types: []int32{2, 3}}, "of 2097157 bytes together, at most 2097152"},
 		{"no merges", Vocab{Model: ModelBPE, Pre: "gpt-2", Tokens: three}, "needs merges"},
 		{"unknown pre-tokenizer", Vocab{Model: ModelBPE, Pre: "gpt-5", Tokens: three, Merges: []string{}}, `unknown pre-tokenizer "gpt-5"`},
 	}
