@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"os"
 	"strconv"
 	"strings"
 
@@ -280,19 +277,13 @@ func (m *measurer) measureBandwidth(ctx context.Context, threads int) error {
 
 // saveResults writes the results as a JSON report.
 func saveResults(path string, results []*bench.Result) error {
-	var b bytes.Buffer
-	report := bench.NewReport("json", &b)
-	for _, r := range results {
-		if err := report.Add(r); err != nil {
-			return err
+	return writeOutput(path, func(f *outputFile) error {
+		report := bench.NewReport("json", f)
+		for _, r := range results {
+			if err := report.Add(r); err != nil {
+				return err
+			}
 		}
-	}
-	if err := report.Close(); err != nil {
-		return err
-	}
-	tmp := path + ".partial"
-	if err := os.WriteFile(tmp, b.Bytes(), 0o644); err != nil {
-		return fmt.Errorf("bench: %w", err)
-	}
-	return os.Rename(tmp, path)
+		return report.Close()
+	})
 }

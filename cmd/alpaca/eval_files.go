@@ -3,9 +3,7 @@ package main
 import (
 	"bufio"
 	"encoding/json"
-	"errors"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -104,12 +102,15 @@ func (e *evalFiles) logits(path string, context, vocab int, tokens []int32, wind
 	return w, err
 }
 
+// isDat reports whether an importance matrix of that name has the older form.
+func isDat(path string) bool { return strings.EqualFold(filepath.Ext(path), ".dat") }
+
 // imatrix writes an importance matrix at the end, in the form that the file's
 // name asks for.
 func (e *evalFiles) imatrix(u *ui, path string, m *eval.Imatrix) {
 	e.finish = append(e.finish, func() error {
-		write := func() error { return m.WriteGGUF(path) }
-		if strings.EqualFold(filepath.Ext(path), ".dat") {
+		write := func() error { return m.WriteGGUF(finalTarget(path)) }
+		if isDat(path) {
 			write = func() error {
 				f, err := e.create(path)
 				if err != nil {
@@ -124,57 +125,4 @@ func (e *evalFiles) imatrix(u *ui, path string, m *eval.Imatrix) {
 		}
 		return err
 	})
-}
-
-// outputFile is a file that appears under its name when it is complete.
-type outputFile struct {
-	*os.File
-	path string
-}
-
-// createOutput begins a file.
-func createOutput(path string) (*outputFile, error) {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
-	if err != nil {
-		return nil, err
-	}
-	return &outputFile{f, path}, nil
-}
-
-// commit gives the file its name.
-func (f *outputFile) commit() error {
-	err := f.Chmod(0o644)
-	if errors.Is(err, errors.ErrUnsupported) {
-		err = nil
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), f.path)
-	}
-	if err != nil {
-		os.Remove(f.Name())
-	}
-	return err
-}
-
-// abort removes the file; after commit it does nothing.
-func (f *outputFile) abort() {
-	if f.Close() == nil {
-		os.Remove(f.Name())
-	}
-}
-
-// writeOutput writes a whole file.
-func writeOutput(path string, write func(f *outputFile) error) error {
-	f, err := createOutput(path)
-	if err != nil {
-		return err
-	}
-	defer f.abort()
-	if err := write(f); err != nil {
-		return err
-	}
-	return f.commit()
 }

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"path/filepath"
+)
+
+// outputFile is a file that appears under its name when it is complete. A
+// device or FIFO is no such file: what is written goes there at once.
+type outputFile struct {
+	*os.File
+	path string // that it gets; "" for a device or FIFO
+}
+
+// createOutput begins a file.
+func createOutput(path string) (*outputFile, error) {
+	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+		f, err := os.OpenFile(path, os.O_WRONLY, 0)
+		if err != nil {
+			return nil, err
+		}
+		return &outputFile{f, ""}, nil
+	}
+	path = finalTarget(path)
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
+	if err != nil {
+		return nil, err
+	}
+	return &outputFile{f, path}, nil
+}
+
+// finalTarget follows symbolic links to the file that they stand for, which need not
+// exist: a rename would put the file in place of the link.
+func finalTarget(path string) string {
+	const most = 40 // as in Linux; a loop is replaced
+	for range most {
+		to, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(to) {
+			// Not filepath.Join, which takes "link/.." for nothing.
+			to = filepath.Dir(path) + string(filepath.Separator) + to
+		}
+		path = to
+	}
+	return path
+}
+
+// commit gives the file its name.
+func (f *outputFile) commit() error {
+	if f.path == "" {
+		return f.Close()
+	}
+	err := f.Chmod(0o644)
+	if errors.Is(err, errors.ErrUnsupported) {
+		err = nil
+	}
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), f.path)
+	}
+	if err != nil {
+		os.Remove(f.Name())
+	}
+	return err
+}
+
+// abort removes the file; after commit it does nothing.
+func (f *outputFile) abort() {
+	if f.Close() == nil && f.path != "" {
+		os.Remove(f.Name())
+	}
+}
+
+// writeOutput writes a whole file.
+func writeOutput(path string, write func(f *outputFile) error) error {
+	f, err := createOutput(path)
+	if err != nil {
+		return err
+	}
+	defer f.abort()
+	if err := write(f); err != nil {
+		return err
+	}
+	return f.commit()
+}
