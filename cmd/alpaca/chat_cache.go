@@ -27,12 +27,15 @@ func (o *cacheOptions) addFlags(flags *pflag.FlagSet) {
 	flags.BoolVar(&o.ro, "prompt-cache-ro", false, "read the file, do not write it")
 }
 
-// check returns a usage error where flags lack the file.
+// check returns a usage error where flags lack the file, and one where it cannot be written.
 func (o *cacheOptions) check() error {
 	if o.path == "" && (o.all || o.ro) {
 		return withHint(usageErrorf("which prompt cache?"), "name it with --prompt-cache FILE")
 	}
-	return nil
+	if o.ro {
+		return nil
+	}
+	return checkOutput("prompt-cache", o.path)
 }
 
 // promptCache is the file of --prompt-cache.

@@ -71,6 +71,12 @@ func (o *compareOptions) check() error {
 			return usageError{err}
 		}
 	}
+	if err := checkOutput("plot", o.plot); err != nil {
+		return err
+	}
+	if err := checkOutput("kl-divergence-base", o.save); err != nil {
+		return err
+	}
 	return o.measure.check()
 }
 
@@ -92,23 +98,28 @@ func (o *compareOptions) compare(ctx context.Context, u *ui, base string, others
 	return c.evaluate(ctx)
 }
 
-// write shows the report.
+// write shows the report, and only then draws it: the figures are not lost with the
+// drawing.
 func (o *compareOptions) write(u *ui, r *eval.Report) error {
-	if o.plot != "" {
-		form, err := eval.PlotForm(o.plot)
-		if err != nil {
-			return err
-		}
-		if err := writeOutput(o.plot, func(f *outputFile) error { return r.WritePlot(f, form) }); err != nil {
-			return err
-		}
-		u.notef("drew %s", o.plot)
-	}
+	var err error
 	switch o.output {
 	case "json":
-		return u.writeJSON(r)
+		err = u.writeJSON(r)
 	case "csv":
-		return r.WriteCSV(u.out)
+		err = r.WriteCSV(u.out)
+	default:
+		err = r.WriteMarkdown(u.out)
 	}
-	return r.WriteMarkdown(u.out)
+	if err != nil || o.plot == "" {
+		return err
+	}
+	form, err := eval.PlotForm(o.plot)
+	if err != nil {
+		return err
+	}
+	if err := writeOutput(o.plot, func(f *outputFile) error { return r.WritePlot(f, form) }); err != nil {
+		return err
+	}
+	u.notef("drew %s", o.plot)
+	return nil
 }

@@ -2,8 +2,11 @@ package main
 
 import (
 	"errors"
+	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // outputFile is a file that appears under its name when it is complete. A
@@ -11,6 +14,32 @@ import (
 type outputFile struct {
 	*os.File
 	path string // that it gets; "" for a device or FIFO
+}
+
+// checkOutput returns an error if the file of a flag cannot be written for a reason
+// that shows before the work is done: its folder is missing, or it is one itself.
+func checkOutput(flag, path string) error {
+	if path == "" {
+		return nil
+	}
+	st, err := os.Stat(path)
+	switch {
+	case err == nil && st.IsDir():
+		return fmt.Errorf("--%s %s: is a directory", flag, path)
+	case err == nil:
+		return nil
+	}
+	if st, err = os.Stat(filepath.Dir(finalTarget(path))); err == nil && !st.IsDir() {
+		err = syscall.ENOTDIR
+	}
+	if err != nil {
+		var in *fs.PathError
+		if errors.As(err, &in) {
+			err = in.Err // the folder's name is in the file's
+		}
+		return fmt.Errorf("--%s %s: %w", flag, path, err)
+	}
+	return nil
 }
 
 // createOutput begins a file.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"os"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -117,7 +118,27 @@ func (o *perplexityOptions) check() error {
 	if err := o.choice.check(); err != nil {
 		return err
 	}
+	if err := o.checkOutputs(); err != nil {
+		return err
+	}
 	return o.measure.check()
+}
+
+// checkOutputs returns an error if a file could not be written at the end.
+func (o *perplexityOptions) checkOutputs() error {
+	if st, err := os.Stat(o.imatrix); err == nil && !st.IsDir() && !st.Mode().IsRegular() && !isDat(o.imatrix) {
+		return withHint(fmt.Errorf("--imatrix-out %s: is not a regular file", o.imatrix), "a name in .dat is for the older form, which can be written anywhere")
+	}
+	outputs := []struct{ flag, path string }{{"per-token", o.perToken}, {"imatrix-out", o.imatrix}}
+	if !o.diverge {
+		outputs = append(outputs, struct{ flag, path string }{"kl-divergence-base", o.base})
+	}
+	for _, out := range outputs {
+		if err := checkOutput(out.flag, out.path); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // score evaluates the text.

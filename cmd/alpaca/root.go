@@ -113,6 +113,7 @@ var flagAliases = map[string]string{
 	"rms-norm-eps":      "eps",
 	"n-ctx":             "ctx-size",
 	"ppl-stride":        "stride",
+	"save-all-logits":   "kl-divergence-base",
 	"conversation":      "interactive",
 	"interactive-first": "interactive",
 	"interactive-start": "interactive",
