@@ -36,6 +36,7 @@ type benchOptions struct {
 	save        string
 	compare     string
 	flags       *pflag.FlagSet
+	compat      compat
 }
 
 // newBenchCmd returns "alpaca bench".
@@ -77,6 +78,7 @@ core (prompts).`,
 	addOutput(flags, &o.output, bench.Formats...)
 	flags.StringVar(&o.save, "save", "", "write the results to a JSON `file`")
 	flags.StringVar(&o.compare, "compare", "", "compare with the results in a JSON `file`")
+	o.compat.addBenchFlags(flags)
 	return cmd
 }
 
@@ -169,6 +171,7 @@ func (o *benchOptions) run(ctx context.Context, u *ui) error {
 		}
 		o.models = []string{path}
 	}
+	o.compat.report(u)
 	u.warnIfBusy(bench.ReadSensors())
 
 	report := bench.NewReport(o.output, u.out)

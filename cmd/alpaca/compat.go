@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -9,72 +10,126 @@ import (
 // compat accepts the flags of llama.cpp and alpaca.cpp that have no meaning
 // here, so that old command lines work.
 type compat struct {
-	used      []string // flags given, to be told of
-	memoryF32 bool
+	used []string // flags given, to be told of
 }
 
-// ignoredFlags are without effect: true for those that take a value.
-var ignoredFlags = map[string]bool{
-	"color":             false,
-	"flash-attn":        false,
-	"gqa":               true, // read from the tensors' shapes
-	"gpu-layers":        true,
-	"log-disable":       false,
-	"low-vram":          false,
-	"main-gpu":          true,
-	"memory-f16":        false, // the default
-	"mlock":             false,
-	"mtest":             false,
-	"n-parts":           true,  // found out from the files
-	"no-display-prompt": false, // the default
-	"no-mul-mat-q":      false,
-	"no-warmup":         false,
-	"numa":              false,
-	"random-prompt":     false,
-	"simple-io":         false,
-	"tensor-split":      true,
-	"threads-batch":     true,
-	"ubatch-size":       true,
+// ignored is a flag without effect.
+type ignored struct {
+	short string   // its spelling with one dash
+	value bool     // it takes a value
+	words []string // values that may follow it
 }
 
-// ignoredShort are their spellings with one dash.
-var ignoredShort = map[string]string{
-	"flash-attn": "fa", "gqa": "gqa", "gpu-layers": "ngl", "main-gpu": "mg", "tensor-split": "ts",
-	"threads-batch": "tb", "ubatch-size": "ub",
+var ignoredFlags = map[string]ignored{
+	"color":             {words: onOff},
+	"context-shift":     {},                          // the default
+	"flash-attn":        {short: "fa", words: onOff}, // a value since 2025
+	"gpu-layers":        {short: "ngl", value: true},
+	"gqa":               {short: "gqa", value: true}, // read from the tensors' shapes
+	"jinja":             {},                          // the default
+	"log-disable":       {},
+	"low-vram":          {},
+	"main-gpu":          {short: "mg", value: true},
+	"memory-f16":        {}, // the default
+	"mlock":             {},
+	"mtest":             {},
+	"n-parts":           {value: true},     // found out from the files
+	"no-conversation":   {short: "no-cnv"}, // the default where there is a text
+	"no-display-prompt": {},                // the default
+	"no-kv-offload":     {short: "nkvo"},
+	"no-mul-mat-q":      {},
+	"no-perf":           {},
+	"no-warmup":         {},
+	"numa":              {words: []string{"distribute", "isolate", "numactl"}}, // a value since 2024
+	"random-prompt":     {},
+	"simple-io":         {},
+	"split-mode":        {short: "sm", value: true},
+	"tensor-split":      {short: "ts", value: true},
+	"threads-batch":     {short: "tb", value: true},
+	"ubatch-size":       {short: "ub", value: true},
 }
 
-// refusedFlags asked for something that is done in another way, or not at all.
-var refusedFlags = map[string]string{
-	"embedding":  "embeddings are not supported",
-	"grammar":    "grammars are not supported",
-	"lora":       "LoRA adapters are not supported; merge the adapter into the model first",
-	"lora-base":  "LoRA adapters are not supported; merge the adapter into the model first",
-	"perplexity": "use the command: alpaca perplexity",
-	"tfs":        "tail-free sampling is not supported; llama.cpp has dropped it too",
+var onOff = []string{"on", "off", "auto", "0", "1"}
+
+// ignoredByBench are those of llama-bench that differ: it takes lists.
+var ignoredByBench = map[string]ignored{
+	"flash-attn":    {short: "fa", value: true},
+	"mmap":          {short: "mmp", value: true},
+	"no-kv-offload": {short: "nkvo", value: true},
+	"numa":          {value: true},
 }
 
-// addFlags adds them all, hidden.
+// refused is a flag that asked for something that is done in another way, or
+// not at all.
+type refused struct {
+	short string
+	value bool
+	why   string
+	hint  string
+}
+
+var refusedFlags = map[string]refused{
+	"embedding":          {why: "embeddings are not supported"},
+	"grammar":            {value: true, why: "grammars are not supported"},
+	"hf-file":            {short: "hff", value: true, why: noDownloads, hint: downloadHint},
+	"hf-repo":            {short: "hf", value: true, why: noDownloads, hint: downloadHint},
+	"lora":               {value: true, why: "LoRA adapters are not supported; merge the adapter into the model first"},
+	"lora-base":          {value: true, why: "LoRA adapters are not supported; merge the adapter into the model first"},
+	"perplexity":         {why: "use the command: alpaca perplexity"},
+	"system-prompt-file": {short: "sysf", value: true, why: "system messages are not read from files", hint: "--system \"$(cat FILE)\" gives one"},
+	"tfs":                {value: true, why: "tail-free sampling is not supported; llama.cpp has dropped it too"},
+	"verbosity":          {short: "lv", value: true, why: "there are no levels of messages", hint: "-q leaves out the statistics"},
+}
+
+const (
+	noDownloads  = "models are not downloaded"
+	downloadHint = "fetch the GGUF file with another program and name it with -m"
+)
+
+// addFlags adds them all, hidden, but for those that the command has itself.
 func (c *compat) addFlags(flags *pflag.FlagSet) {
-	for name, takesValue := range ignoredFlags {
-		v := &ignoredValue{c: c, name: name}
-		f := flags.VarPF(v, name, "", "ignored")
-		if !takesValue {
+	for name, i := range ignoredFlags {
+		c.ignore(flags, name, i)
+	}
+	for name, r := range refusedFlags {
+		if flags.Lookup(name) != nil {
+			continue
+		}
+		f := flags.VarPF(refusedValue{name, r}, name, "", "refused")
+		f.Hidden = true
+		if !r.value {
 			f.NoOptDefVal = "true"
 		}
-		f.Hidden = true
-		if short := ignoredShort[name]; short != "" {
-			allowSingleDash(flags, name, short)
+		if r.short != "" {
+			allowSingleDash(flags, name, r.short)
 		}
 	}
-	for name, why := range refusedFlags {
-		f := flags.VarPF(refusedValue(why), name, "", "refused")
-		f.Hidden = true
-		if name == "embedding" || name == "perplexity" {
-			f.NoOptDefVal = "true"
-		}
+}
+
+// addBenchFlags is addFlags for "alpaca bench".
+func (c *compat) addBenchFlags(flags *pflag.FlagSet) {
+	for name, i := range ignoredByBench {
+		c.ignore(flags, name, i)
 	}
-	flags.BoolVar(&c.memoryF32, "memory-f32", false, "keep the KV cache in f32")
-	flags.Lookup("memory-f32").Hidden = true
+	c.addFlags(flags)
+}
+
+// ignore adds one, hidden, unless there is a flag of that name.
+func (c *compat) ignore(flags *pflag.FlagSet, name string, i ignored) {
+	if flags.Lookup(name) != nil {
+		return
+	}
+	f := flags.VarPF(&ignoredValue{c: c, name: name}, name, "", "ignored")
+	f.Hidden = true
+	if !i.value {
+		f.NoOptDefVal = "true"
+	}
+	if i.short != "" {
+		allowSingleDash(flags, name, i.short)
+	}
+	if i.words != nil {
+		allowWords(flags, name, i.words)
+	}
 }
 
 // report tells which flags were ignored.
@@ -97,9 +152,22 @@ func (v *ignoredValue) Set(string) error {
 	return nil
 }
 
-// refusedValue is a flag that always fails, for the reason that it is.
-type refusedValue string
+// refusedValue is a flag that always fails.
+type refusedValue struct {
+	name string
+	refused
+}
 
 func (v refusedValue) Type() string     { return "" }
 func (v refusedValue) String() string   { return "" }
-func (v refusedValue) Set(string) error { return usageErrorf("%s", string(v)) }
+func (v refusedValue) Set(string) error { return refusedError{v} }
+
+// refusedError is what it fails with, which flagError tells in its place.
+type refusedError struct{ refusedValue }
+
+func (e refusedError) Error() string {
+	if e.short != "" {
+		return fmt.Sprintf("--%s (-%s): %s", e.name, e.short, e.why)
+	}
+	return fmt.Sprintf("--%s: %s", e.name, e.why)
+}

@@ -26,6 +26,7 @@ type engineOptions struct {
 	ropeBase       float64 // 0: as the file says
 	ropeScale      float64 // 0: as the file says
 	sampling       samplingOptions
+	memoryF32      bool // as in 2023: both caches in f32
 	compat         compat
 }
 
@@ -43,6 +44,8 @@ func (o *engineOptions) addFlags(flags *pflag.FlagSet) {
 	flags.Float64Var(&o.ropeBase, "rope-freq-base", 0, "`base` of the positions' frequencies (default: the model's)")
 	flags.Float64Var(&o.ropeScale, "rope-freq-scale", 0, "`factor` on the positions, 1/N for a context N times as long (default: the model's)")
 	o.compat.addFlags(flags)
+	flags.BoolVar(&o.memoryF32, "memory-f32", false, "keep the KV cache in f32")
+	flags.Lookup("memory-f32").Hidden = true
 }
 
 // addCacheTypes adds the flags for the number formats of the KV cache.
@@ -125,7 +128,7 @@ func newSampler(p sampler.Params, e *engine) (*sampler.Sampler, error) {
 
 // sessionOptions returns what the flags say.
 func (o *engineOptions) sessionOptions(u *ui) model.SessionOptions {
-	if o.compat.memoryF32 {
+	if o.memoryF32 {
 		o.cacheK, o.cacheV = "f32", "f32"
 	}
 	k, _ := quant.ParseType(o.cacheK) // one of addCacheTypes' words

@@ -27,9 +27,22 @@ func allowSingleDash(flags *pflag.FlagSet, name, short string) {
 	f.Usage += fmt.Sprintf(" (also -%s)", short)
 }
 
+// valueWords is the annotation of flags after which one of a few words is a value,
+// as it is in newer versions of llama.cpp, and anything else is not.
+const valueWords = "alpaca_value_words"
+
+// allowWords lets one of words follow the flag called name, which needs no value.
+func allowWords(flags *pflag.FlagSet, name string, words []string) {
+	f := flags.Lookup(name)
+	if f.Annotations == nil {
+		f.Annotations = map[string][]string{}
+	}
+	f.Annotations[valueWords] = words
+}
+
 // expandSingleDash rewrites the flags in args that allowSingleDash knows to
-// their two-dash names. Values of flags and what follows "--" stay as they
-// are.
+// their two-dash names, and joins those that allowWords knows with the words that
+// follow. Values of flags and what follows "--" stay as they are.
 func expandSingleDash(root *cobra.Command, args []string) []string {
 	cmd, _, err := root.Find(args)
 	if err != nil {
@@ -54,6 +67,9 @@ func expandSingleDash(root *cobra.Command, args []string) []string {
 		}
 		if takesNext(cmd.Flags(), args[i]) {
 			i++
+		} else if i+1 < len(args) && takesWord(cmd.Flags(), args[i], args[i+1]) {
+			args[i] += "=" + args[i+1]
+			args = slices.Delete(args, i+1, i+2)
 		}
 	}
 	return args
@@ -81,6 +97,16 @@ func takesNext(flags *pflag.FlagSet, arg string) bool {
 	return false
 }
 
+// takesWord reports whether next is a word of allowWords for the flag that arg is.
+func takesWord(flags *pflag.FlagSet, arg, next string) bool {
+	name, long := strings.CutPrefix(arg, "--")
+	if !long {
+		return false
+	}
+	f := flags.Lookup(name)
+	return f != nil && slices.Contains(f.Annotations[valueWords], next)
+}
+
 // flagError turns pflag's errors into usage errors, with the nearest flag for
 // one that does not exist.
 func flagError(cmd *cobra.Command, err error) error {
@@ -88,6 +114,13 @@ func flagError(cmd *cobra.Command, err error) error {
 	if errors.As(err, &number) {
 		want := map[string]string{"ParseFloat": "a number", "ParseBool": "true or false"}[number.Func]
 		err = errors.New(strings.Replace(err.Error(), number.Error(), "must be "+cmp.Or(want, "a whole number"), 1))
+	}
+	var no refusedError
+	if errors.As(err, &no) {
+		if no.hint == "" {
+			return usageError{no}
+		}
+		return usageError{withHint(no, no.hint)}
 	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {

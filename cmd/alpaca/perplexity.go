@@ -24,6 +24,7 @@ type perplexityOptions struct {
 	process  bool   // include the output matrix
 	choice   choiceOptions
 	output   string
+	compat   compat
 }
 
 // newPerplexityCmd returns "alpaca perplexity".
@@ -62,6 +63,7 @@ and the answer is how many the model gets right.`,
 	flags.BoolVar(&o.process, "process-output", false, "with --imatrix-out: the output matrix, too")
 	o.choice.addFlags(flags)
 	addOutput(flags, &o.output, "text", "json")
+	o.compat.addFlags(flags)
 	return cmd
 }
 
@@ -74,6 +76,7 @@ func (o *perplexityOptions) run(ctx context.Context, u *ui) error {
 	if err != nil {
 		return err
 	}
+	o.compat.report(u)
 	if o.diverge {
 		c := compareOptions{measure: o.measure, output: "md"}
 		if o.output == "json" {
