@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 
@@ -194,6 +195,25 @@ func TestChatCtrlC(t *testing.T) {
 	term.expect(drawnPrompt)
 	term.send("\x03")
 	require.Equal(t, exitInterrupted, term.status())
+}
+
+// TestChatEnded checks that what ends a process ends an answer and the conversation,
+// too, unless it is to outlive its terminal.
+func TestChatEnded(t *testing.T) {
+	for sig, status := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGHUP: 129} {
+		term := chatOn(t, 80, t.TempDir(), "-n", "-1", "--ignore-eos", "-c", "30000")
+		term.expect(drawnPrompt)
+		term.send("the llama\r")
+		term.expect("\n")
+		time.Sleep(300 * time.Millisecond)
+		require.NoError(t, term.cmd.Process.Signal(sig))
+		require.Equal(t, status, term.status())
+	}
+	// Where a message is waited for.
+	term := chatOn(t, 80, t.TempDir())
+	term.expect(drawnPrompt)
+	require.NoError(t, term.cmd.Process.Signal(syscall.SIGTERM))
+	require.Equal(t, 143, term.status())
 }
 
 // TestChatInput checks text that is hard to edit: long, wide, composed, of

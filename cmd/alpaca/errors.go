@@ -50,7 +50,7 @@ func (u *ui) exitStatus(err error) int {
 		// The reader of stdout, such as head, has seen enough.
 		return exitOK
 	case errors.Is(err, errInterrupted), errors.Is(err, context.Canceled):
-		return exitInterrupted
+		return u.signals.exitStatus()
 	}
 	u.errorf("%v", err)
 	for _, hint := range hintsOf(err) {

@@ -8,7 +8,8 @@
 //   - A failure is one line "alpaca: error: …", a way out of it one or more
 //     lines "alpaca: hint: …".
 //   - The exit status is 0 for success, 1 for a failure, 2 for a command line
-//     that cannot be understood and 130 where Ctrl-C ended the work.
+//     that cannot be understood and 130 where Ctrl-C ended the work (143 for
+//     SIGTERM, 129 for SIGHUP).
 package main
 
 import (

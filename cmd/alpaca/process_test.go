@@ -57,13 +57,31 @@ func TestCtrlC(t *testing.T) {
 	require.NotContains(t, stderr.String(), "error")
 }
 
+// TestNohup checks that a process under nohup outlives its terminal.
+func TestNohup(t *testing.T) {
+	cmd := endless(t, "-n", "2000", "-q")
+	cmd.Path, cmd.Args = "/bin/sh", append([]string{"sh", "-c", "trap '' HUP; exec \"$@\"", "sh"}, cmd.Args...)
+	stdout, err := cmd.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	_, err = io.ReadFull(stdout, make([]byte, 10))
+	require.NoError(t, err)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGHUP))
+	_, err = io.Copy(io.Discard, stdout)
+	require.NoError(t, err)
+	require.NoError(t, cmd.Wait())
+}
+
 // TestCtrlCTwice checks that a second Ctrl-C ends the program where the first
 // could not: here it waits for a reader of its output.
 func TestCtrlCTwice(t *testing.T) {
 	cmd := endless(t)
-	_, err := cmd.StdoutPipe() // never read: the pipe fills up
+	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
+	// It is at work; nothing more is read, and the pipe fills up.
+	_, err = io.ReadFull(stdout, make([]byte, 10))
+	require.NoError(t, err)
 	time.Sleep(500 * time.Millisecond)
 	require.NoError(t, cmd.Process.Signal(os.Interrupt))
 	time.Sleep(200 * time.Millisecond)

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
-	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
@@ -71,8 +70,7 @@ func (o *qualityOptions) run(ctx context.Context, u *ui, path string) error {
 		return err
 	}
 	defer os.RemoveAll(dir)
-	ctx, stop := u.cleanUpOnInterrupt(ctx, func() { os.RemoveAll(dir) })
-	defer stop()
+	defer u.beforeExit(func() { os.RemoveAll(dir) })()
 	report, err := o.measure(ctx, u, path, mixes, dir)
 	if err != nil {
 		return evalHint(ctx, err)
@@ -162,19 +160,4 @@ func warnFallback(u *ui, mix quantize.Mix, plan *quantize.Plan) {
 	if n > 0 {
 		u.warnf("%s: %d of %d tensors have another type (%s)", mix.Name, n, len(plan.Steps), note)
 	}
-}
-
-// cleanUpOnInterrupt returns a context that the first Ctrl-C cancels. The
-// second ends the process at once, but not before clean has run.
-func (u *ui) cleanUpOnInterrupt(ctx context.Context, clean func()) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	var interrupted atomic.Bool
-	restore := u.onInterrupt(func() {
-		if interrupted.Swap(true) {
-			clean()
-			os.Exit(exitInterrupted)
-		}
-		cancel()
-	})
-	return ctx, func() { restore(); cancel() }
 }

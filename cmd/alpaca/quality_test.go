@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -14,18 +15,23 @@ import (
 	"alpaca/internal/testmodel"
 )
 
-// TestQualityCtrlC checks that nothing is left of temporary files after
-// Ctrl-C, be it while quantizing or while evaluating, once or twice.
-func TestQualityCtrlC(t *testing.T) {
+// TestQualityInterrupted checks that nothing is left of temporary files after
+// Ctrl-C and the like, be it while quantizing or while evaluating, once or twice.
+func TestQualityInterrupted(t *testing.T) {
 	needExec(t)
 	path := testmodel.SPM(1).Write(t)
 	for _, tt := range []struct {
 		name, at string
 		times    int
+		signal   os.Signal
+		status   int
 	}{
-		{"quantizing", "quantizing to Q8_0", 1},
-		{"evaluating", "window 1 of", 1},
-		{"twice", "window 1 of", 2},
+		{"quantizing", "quantizing to Q8_0", 1, os.Interrupt, exitInterrupted},
+		{"evaluating", "window 1 of", 1, os.Interrupt, exitInterrupted},
+		{"twice", "window 1 of", 2, os.Interrupt, exitInterrupted},
+		{"terminated", "window 1 of", 1, syscall.SIGTERM, 143},
+		{"hung up", "window 1 of", 1, syscall.SIGHUP, 129},
+		{"hung up twice", "quantizing to Q4_0", 2, syscall.SIGHUP, 129},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			tmp := t.TempDir()
@@ -40,13 +46,13 @@ func TestQualityCtrlC(t *testing.T) {
 			require.NoError(t, err)
 			require.Len(t, entries, 1, "the folder is there at first")
 			for range tt.times {
-				require.NoError(t, cmd.Process.Signal(os.Interrupt))
+				require.NoError(t, cmd.Process.Signal(tt.signal))
 			}
 			for lines.Scan() {
 				require.NotContains(t, lines.Text(), "error")
 			}
 			require.Error(t, cmd.Wait())
-			require.Equal(t, exitInterrupted, cmd.ProcessState.ExitCode())
+			require.Equal(t, tt.status, cmd.ProcessState.ExitCode())
 			entries, err = os.ReadDir(tmp)
 			require.NoError(t, err)
 			require.Empty(t, entries)
