@@ -185,9 +185,6 @@ func (o *runOptions) complete(ctx context.Context, u *ui, e *engine, text string
 		out.newline()
 		return runHint(err, e.model.Config.TrainCtx)
 	}
-	if err := cache.saveText(len(prompt)); err != nil {
-		return err
-	}
 	stats := newStats(e, result)
 	if err := out.end(stats); err != nil {
 		return err
@@ -197,6 +194,10 @@ func (o *runOptions) complete(ctx context.Context, u *ui, e *engine, text string
 	}
 	if !o.noStats {
 		stats.print(u)
+	}
+	// When the output is whole: a file that cannot be written takes nothing from it.
+	if err := cache.saveText(len(prompt)); err != nil {
+		return err
 	}
 	if result.Reason == generate.Interrupt {
 		return errInterrupted
