@@ -143,6 +143,9 @@ func (o *runOptions) newTalk(u *ui, e *engine) (*talk, error) {
 	}
 	t.cache = &promptCache{o: &o.cache, u: u, session: e.session}
 	t.Chat = &chat.Chat{Session: e.session, Keep: o.chat.keep, NoShift: o.chat.noShift, Dropped: t.dropped}
+	if o.verbosePrompt {
+		t.Chat.Session = verboseSession{e.session, func(ids []int32) { u.showTokens(e.model.Tokenizer, ids) }}
+	}
 	t.Chat.Conversation = chat.NewConversation(tmpl, e.model.Tokenizer, o.chat.system)
 	t.NewSampler = func() (*sampler.Sampler, error) {
 		e.random = t.params.Temp > 0

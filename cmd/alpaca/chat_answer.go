@@ -153,7 +153,7 @@ func (t *talk) complete(ctx context.Context, opt generate.Options) (generate.Res
 		return generate.Result{}, err
 	}
 	t.e.session.Truncate(0)
-	return generate.Run(ctx, t.e.session, s, t.e.model.Tokenizer, prompt, opt)
+	return generate.Run(ctx, t.Session, s, t.e.model.Tokenizer, prompt, opt)
 }
 
 // trimStart makes emit leave out white space at the beginning.

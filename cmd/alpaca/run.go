@@ -66,7 +66,7 @@ Exit status: 0 the text came to its end, 1 failure, 2 wrong command line,
 	addBounded(flags, &o.predict, "predict", "n", -1, -2, math.MaxInt32, "`tokens` to generate; 0 only evaluates the prompt, -1 goes on to the end of the text or the context")
 	flags.StringArrayVarP(&o.stop, "stop", "r", nil, "`text` to stop before, repeatable")
 	flags.BoolVar(&o.echo, "echo", false, "print the prompt before its continuation")
-	flags.BoolVar(&o.verbosePrompt, "verbose-prompt", false, "show the prompt's tokens on stderr")
+	flags.BoolVar(&o.verbosePrompt, "verbose-prompt", false, "show the prompt's tokens on stderr, in a conversation those that each answer adds")
 	addOutput(flags, &o.output, "text", "json")
 	addBounded(flags, &o.logprobs, "logprobs", "", 0, 0, 1000, "with --output json: the `N` likeliest tokens of each step")
 	flags.BoolVarP(&o.noStats, "no-stats", "q", false, "do not show times and memory at the end")
@@ -82,6 +82,9 @@ func (o *runOptions) run(ctx context.Context, u *ui, args []string) error {
 		return err
 	}
 	if o.wantsChat(u, args) {
+		if o.echo {
+			return withHint(usageErrorf("--echo is about texts that are continued, and this is a conversation"), "--verbose-prompt shows what the model is given")
+		}
 		return o.converse(ctx, u, args)
 	}
 	text, given, err := o.readPrompt(u, args)
