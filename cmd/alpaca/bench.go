@@ -53,7 +53,7 @@ core (prompts).`,
   alpaca bench -m model.gguf -p 512 -n 64 -t 1,2,4 -r 3 -o json
   alpaca bench --synthetic 7B:q4_0 --membw
   alpaca bench -m model.gguf --save before.json; ...; alpaca bench -m model.gguf --compare before.json`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u) },
 	}
 	flags := cmd.Flags()

@@ -137,6 +137,10 @@ func flagError(cmd *cobra.Command, err error) error {
 		err = fmt.Errorf("unknown flag --%s", name)
 	}
 	if !cmd.HasParent() {
+		// A word before the flag was taken for a command, and is none.
+		if args := cmd.Flags().Args(); len(args) > 0 {
+			return unknownCommand(cmd, args[0])
+		}
 		return usageError{withHint(err, "flags follow a command, as in: alpaca run -m model.gguf")}
 	}
 	if near := nearestFlag(cmd.Flags(), name); near != "" {

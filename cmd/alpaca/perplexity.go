@@ -46,7 +46,7 @@ and the answer is how many the model gets right.`,
   alpaca perplexity -m model-f16.gguf -f text.txt --imatrix-out imatrix.gguf
   alpaca perplexity -m model.gguf -f hellaswag_val_full.txt --hellaswag --hellaswag-tasks 400
   alpaca perplexity -m model.gguf -f arc-challenge-validation.bin --multiple-choice`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u) },
 	}
 	flags := cmd.Flags()

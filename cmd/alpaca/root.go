@@ -56,6 +56,7 @@ func newRootCmd(u *ui) *cobra.Command {
 		reportUsage(cmd)
 		showZeros(cmd.Flags())
 	}
+	addHelpers(root)
 	return root
 }
 
@@ -73,7 +74,7 @@ func (u *ui) execute(ctx context.Context, args []string) int {
 func reportUsage(cmd *cobra.Command) {
 	check := cmd.Args
 	if check == nil {
-		check = cobra.NoArgs
+		check = noArgs
 	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {

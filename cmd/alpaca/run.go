@@ -112,6 +112,9 @@ func (o *runOptions) check(args []string) error {
 		return withHint(usageErrorf("--logprobs needs JSON"), "add --output json")
 	case len(args) > 0 && o.prompt.flags.Changed("prompt"):
 		hint := "quote a text of several words: -p \"Once upon a time\""
+		if _, err := os.Stat(args[0]); err == nil && o.engine.model == "" {
+			hint = fmt.Sprintf("did you mean: alpaca run -m %q -p TEXT?", args[0])
+		}
 		return withHint(usageErrorf("-p is given and %q as well", args[0]), hint)
 	case len(args) > 1:
 		return withHint(usageErrorf("more than one text: %s", quoteList(args, "and")), "quote a text of several words")

@@ -32,7 +32,7 @@ func newTokenizeCmd(u *ui) *cobra.Command {
 		Short: "Show a text's tokens",
 		Long: `Show the ids and texts of the tokens that a model makes of a text, which is taken
 to the byte from -p, -f and stdin. A vocabulary without weights will do.`,
-		Args: cobra.NoArgs,
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(u) },
 	}
 	flags := cmd.Flags()

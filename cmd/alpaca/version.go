@@ -34,7 +34,7 @@ func newVersionCmd(u *ui) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "version",
 		Short: "Show the version, the CPU and the kernels chosen for it",
-		Args:  cobra.NoArgs,
+		Args:  noArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v := readVersion()
 			if output == "json" {
