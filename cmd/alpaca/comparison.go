@@ -138,7 +138,7 @@ func (c *comparison) divide() (err error) {
 			return err
 		}
 	}
-	if c.windows, err = c.policy.Windows(c.tokens); err != nil {
+	if c.windows, err = c.o.measure.windows(c.policy, c.tokens); err != nil {
 		return err
 	}
 	for _, e := range c.others {

@@ -101,12 +101,28 @@ func (o *measureOptions) policy(m *model.Model) (eval.Policy, error) {
 	if p.Context == 0 {
 		p.Context = min(defaultWindow, m.Config.TrainCtx)
 	}
+	if most := m.Config.TrainCtx; p.Stride >= most && !o.long {
+		// Windows of most tokens, of which the last most-1 can be scored.
+		return p, withHint(
+			fmt.Errorf("a stride of %d tokens is too long for the %d that the model was trained for", p.Stride, most),
+			fmt.Sprintf("--stride %d is the most, with -c %d", most-1, most-(most-1)/2))
+	}
 	if p.Length() > m.Config.TrainCtx && !o.long {
 		return p, withHint(
 			fmt.Errorf("windows of %d tokens are more than the %d that the model was trained for", p.Length(), m.Config.TrainCtx),
 			fmt.Sprintf("-c %d is the most, --allow-long-context takes more", m.Config.TrainCtx-p.Stride/2))
 	}
 	return p, nil
+}
+
+// windows divides a text, with advice where it is too short.
+func (o *measureOptions) windows(p eval.Policy, tokens []int32) ([]eval.Window, error) {
+	windows, err := p.Windows(tokens)
+	const least = 4 // tokens in a context
+	if most := len(tokens) - p.Stride/2; err != nil && len(tokens) < p.Length() && most >= least && p.Stride < len(tokens) {
+		err = withHint(err, fmt.Sprintf("a smaller window will do: -c %d or less", most))
+	}
+	return windows, err
 }
 
 // evaluated is a model at work.

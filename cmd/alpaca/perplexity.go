@@ -147,7 +147,7 @@ func (o *perplexityOptions) checkOutputs() error {
 // score evaluates the text.
 func (o *perplexityOptions) score(ctx context.Context, u *ui, e *evaluated, policy eval.Policy, text, name string) error {
 	tokens := o.measure.encode(e.model.Tokenizer, text)
-	windows, err := policy.Windows(tokens)
+	windows, err := o.measure.windows(policy, tokens)
 	if err != nil {
 		return err
 	}
