@@ -2,6 +2,7 @@ package bench
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -36,6 +37,11 @@ func ReadBaseline(path string) (Baseline, error) {
 	}
 	var b Baseline
 	if err := json.Unmarshal(data, &b); err != nil {
+		var other *json.UnmarshalTypeError
+		if errors.As(err, &other) {
+			// Not the name of a Go type.
+			err = fmt.Errorf("%s at byte %d is not what such a report has there", other.Value, other.Offset)
+		}
 		return nil, fmt.Errorf("bench: %s is not a JSON report of a benchmark: %w", path, err)
 	}
 	return b, nil
@@ -65,7 +71,7 @@ func (b Baseline) Compare(w io.Writer, results []*Result) error {
 			old, now := summarize(s.Rates), summarize(r.Rates())
 			line = fmt.Sprintf("%9.2f → %9.2f t/s  × %.3f  %s", old.median, now.median, now.median/old.median, verdict(s.Rates, r.Rates()))
 		}
-		if _, err := fmt.Fprintf(w, "%-24s %-20s %2d threads  %s\n", r.Model.Type, r.Test.Name(), r.Test.Threads, line); err != nil {
+		if _, err := fmt.Fprintf(w, "%-24s %-20s %2d threads  %s\n", r.Model.Type, r.Test.label(), r.Test.Threads, line); err != nil {
 			return err
 		}
 	}

@@ -26,7 +26,7 @@ var columns = []column{
 	{"params", 10, func(r *Result) string { return countText(r.Model.Params) }},
 	{"backend", -10, func(r *Result) string { return "CPU" }},
 	{"threads", 7, func(r *Result) string { return fmt.Sprint(r.Test.Threads) }},
-	{"test", 15, func(r *Result) string { return r.Test.Name() + r.Test.unusual() }},
+	{"test", 15, func(r *Result) string { return r.Test.label() }},
 	{"t/s", 20, func(r *Result) string {
 		s := summarize(r.Rates())
 		return fmt.Sprintf("%.2f ± %.2f", s.mean, s.stddev)
@@ -34,6 +34,9 @@ var columns = []column{
 	{"median", 8, func(r *Result) string { return fmt.Sprintf("%.2f", summarize(r.Rates()).median) }},
 	{"bound", 26, boundText},
 }
+
+// label is what t is called where settings have no columns of their own.
+func (t Test) label() string { return t.Name() + t.unusual() }
 
 // unusual names the settings of t that are not the defaults.
 func (t Test) unusual() string {
