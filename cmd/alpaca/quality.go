@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -25,6 +26,8 @@ type qualityOptions struct {
 	imatrix    string
 	requantize bool
 	tmp        string
+
+	refused error // why a type was left out, the last that was
 }
 
 // newQualityCmd returns "alpaca quality".
@@ -113,7 +116,11 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui, path string, mixes 
 		}
 	}
 	if len(c.others) == 0 {
-		return nil, fmt.Errorf("%s can be quantized to none of these types", path)
+		err := fmt.Errorf("%s can be quantized to none of these types", path)
+		if errors.Is(o.refused, quantize.ErrQuantized) {
+			err = withHint(err, "give the original, or add --allow-requantize")
+		}
+		return nil, err
 	}
 	return c.evaluate(ctx)
 }
@@ -131,6 +138,7 @@ func (o *qualityOptions) quantize(ctx context.Context, u *ui, c *comparison, mix
 	plan, err := quantize.NewPlan(c.base.model.File, opt)
 	if err != nil {
 		u.warnf("%s is left out: %v", mix.Name, err)
+		o.refused = err
 		return nil
 	}
 	warnFallback(u, mix, plan)
