@@ -43,7 +43,7 @@ func (o *chatOptions) addFlags(flags *pflag.FlagSet) {
 	flags.StringVar(&o.input, "input", "", "`text` that the instruction is about (Alpaca's \"### Input:\")")
 	flags.StringVar(&o.messages, "messages", "", "answer the conversation in a JSON `file` (OpenAI's form); \"-\" is stdin")
 	addBounded(flags, &o.keep, "keep", "", 0, -1, 1<<24, "`tokens` at the beginning that stay when the context is full, besides the system message; -1: the first turn's")
-	flags.BoolVar(&o.noShift, "no-context-shift", false, "end where the context is full instead of dropping the oldest turns")
+	flags.BoolVar(&o.noShift, "no-context-shift", false, "end the answer where the context is full instead of dropping the oldest turns")
 	flags.BoolVar(&o.noHistory, "no-history", false, "do not read or write the history of what was typed")
 }
 
