@@ -104,7 +104,10 @@ func TestTruncatedModels(t *testing.T) {
 			require.Equal(t, exitFailure, o.status, "%d bytes, %q: %s%s", n, args, o.out, o.stderr)
 			require.Empty(t, o.out)
 			require.Contains(t, o.stderr, "cut.gguf")
-			require.Less(t, time.Since(start), time.Second)
+			if n > 0 {
+				require.Contains(t, o.stderr, "hint: the file is cut short", "%d bytes", n)
+			}
+			require.Less(t, time.Since(start), 30*time.Second) // nothing endless; the machine may be busy
 		}
 	}
 }

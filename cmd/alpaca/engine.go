@@ -39,10 +39,10 @@ func (o *engineOptions) addFlags(flags *pflag.FlagSet) {
 	o.sampling.addFlags(flags)
 	flags.BoolVar(&o.noMap, "no-mmap", false, "read the model into memory instead of mapping it")
 	addVocabOptions(flags, &o.vocab)
-	flags.Float64Var(&o.eps, "eps", 0, "`epsilon` of the norms (default: the model's)")
+	addPositive(flags, &o.eps, "eps", "`epsilon` of the norms (default: the model's)")
 	allowSingleDash(flags, "eps", "eps")
-	flags.Float64Var(&o.ropeBase, "rope-freq-base", 0, "`base` of the positions' frequencies (default: the model's)")
-	flags.Float64Var(&o.ropeScale, "rope-freq-scale", 0, "`factor` on the positions, 1/N for a context N times as long (default: the model's)")
+	addPositive(flags, &o.ropeBase, "rope-freq-base", "`base` of the positions' frequencies (default: the model's)")
+	addPositive(flags, &o.ropeScale, "rope-freq-scale", "`factor` on the positions, 1/N for a context N times as long (default: the model's)")
 	o.compat.addFlags(flags)
 	flags.BoolVar(&o.memoryF32, "memory-f32", false, "keep the KV cache in f32")
 	flags.Lookup("memory-f32").Hidden = true

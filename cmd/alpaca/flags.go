@@ -110,11 +110,7 @@ func takesWord(flags *pflag.FlagSet, arg, next string) bool {
 // flagError turns pflag's errors into usage errors, with the nearest flag for
 // one that does not exist.
 func flagError(cmd *cobra.Command, err error) error {
-	var number *strconv.NumError
-	if errors.As(err, &number) {
-		want := map[string]string{"ParseFloat": "a number", "ParseBool": "true or false"}[number.Func]
-		err = errors.New(strings.Replace(err.Error(), number.Error(), "must be "+cmp.Or(want, "a whole number"), 1))
-	}
+	err = plainNumber(err)
 	var no refusedError
 	if errors.As(err, &no) {
 		if no.hint == "" {
@@ -148,6 +144,33 @@ func flagError(cmd *cobra.Command, err error) error {
 	}
 	return usageError{withHint(err, fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help"))}
 }
+
+// plainNumber says what is wrong with a number without naming a function.
+func plainNumber(err error) error {
+	var number *strconv.NumError
+	if !errors.As(err, &number) {
+		return err
+	}
+	want := map[string]string{"ParseFloat": "a number", "ParseBool": "true or false"}[number.Func]
+	text := "must be " + cmp.Or(want, "a whole number")
+	switch {
+	case !errors.Is(number, strconv.ErrRange):
+	case strings.HasPrefix(number.Num, "-"):
+		text = "is too small"
+	default:
+		text = "is too large"
+	}
+	return plainError{strings.Replace(err.Error(), number.Error(), text, 1), err}
+}
+
+// plainError is an error in other words.
+type plainError struct {
+	text string
+	err  error
+}
+
+func (e plainError) Error() string { return e.text }
+func (e plainError) Unwrap() error { return e.err }
 
 // nearestFlag returns the name that is most like name among those of flags
 // and their aliases, or "" where none is like it.

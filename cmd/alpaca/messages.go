@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -31,9 +32,25 @@ func readMessages(u *ui, path string) ([]chat.Message, error) {
 	}
 	messages, err := parseMessages([]byte(text))
 	if err != nil {
-		return nil, fmt.Errorf("messages: %w", err)
+		if path == "-" {
+			path = "stdin"
+		}
+		return nil, fmt.Errorf("%s: %w", path, plainJSON(err))
 	}
 	return messages, nil
+}
+
+// plainJSON returns an error without the names of Go types.
+func plainJSON(err error) error {
+	var syntax *json.SyntaxError
+	var other *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Errorf("no messages in JSON: %w at byte %d", err, syntax.Offset)
+	case errors.As(err, &other):
+		return fmt.Errorf("no messages in JSON: %s at byte %d is not what they have there", other.Value, other.Offset)
+	}
+	return err
 }
 
 // parseMessages reads the JSON of a conversation.

@@ -55,6 +55,8 @@ func openHint(path string, err error) string {
 		return missingHint(path)
 	case errors.As(err, &foreign):
 		return foreignHint(foreign.What)
+	case isCutShort(err):
+		return "the file is cut short: copy or download it again"
 	}
 	if st, statErr := os.Stat(path); statErr == nil && st.IsDir() {
 		if models := modelsIn(path); len(models) > 0 {
@@ -66,6 +68,16 @@ func openHint(path string, err error) string {
 		}
 	}
 	return ""
+}
+
+// isCutShort reports whether a checkpoint lacks its end.
+func isCutShort(err error) bool {
+	for _, sign := range []string{"past the end of the file", "do not fit in a file of", "cut within"} {
+		if strings.Contains(err.Error(), sign) {
+			return true
+		}
+	}
+	return false
 }
 
 // missingHint returns the name that was probably meant by a path that does not

@@ -2,7 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -75,7 +77,7 @@ func (b *bounded) Type() string { return "int" }
 func (b *bounded) Set(s string) error {
 	n, err := strconv.Atoi(strings.TrimSpace(s))
 	switch {
-	case err != nil:
+	case err != nil && !errors.Is(err, strconv.ErrRange): // n is then the nearest that there is
 		return fmt.Errorf("must be a whole number")
 	case n < b.low:
 		return fmt.Errorf("must be at least %d", b.low)
@@ -83,6 +85,30 @@ func (b *bounded) Set(s string) error {
 		return fmt.Errorf("must be at most %d", b.high)
 	}
 	*b.target = n
+	return nil
+}
+
+// addPositive adds a flag that takes a number above 0. Target stays 0 where the flag
+// is not given, or is 0 as in llama.cpp: what the model says.
+func addPositive(flags *pflag.FlagSet, target *float64, name, usage string) {
+	flags.Var((*positive)(target), name, usage)
+}
+
+// positive is a flag that takes a number above 0.
+type positive float64
+
+func (p *positive) String() string { return "" }
+func (p *positive) Type() string   { return "float" }
+
+func (p *positive) Set(s string) error {
+	f, err := strconv.ParseFloat(s, 64)
+	switch {
+	case err != nil:
+		return err
+	case !(f >= 0) || math.IsInf(f, 0): // NaN, too
+		return errors.New("must be a number above 0")
+	}
+	*p = positive(f)
 	return nil
 }
 

@@ -185,33 +185,38 @@ func (o *quantizeOptions) options(mix quantize.Mix) (opt quantize.Options, err e
 	if o.outputType != "" {
 		t, err := quantize.ParseEncodable(o.outputType)
 		if err != nil {
-			return opt, usageError{err}
+			return opt, flagUsage("output-tensor-type", err)
 		}
 		opt.Output = &t
 	}
 	if o.embedType != "" {
 		t, err := quantize.ParseEncodable(o.embedType)
 		if err != nil {
-			return opt, usageError{err}
+			return opt, flagUsage("token-embedding-type", err)
 		}
 		opt.Embedding = &t
 	}
 	for _, s := range o.tensorTypes {
 		t, err := quantize.ParseTensorType(s)
 		if err != nil {
-			return opt, usageError{err}
+			return opt, flagUsage("tensor-type", err)
 		}
 		opt.Tensors = append(opt.Tensors, t)
 	}
 	for _, s := range o.overrides {
 		kv, err := quantize.ParseOverride(s)
 		if err != nil {
-			return opt, usageError{err}
+			return opt, flagUsage("override-kv", err)
 		}
 		opt.Overrides = append(opt.Overrides, kv)
 	}
 	opt.Importance, err = o.importance()
 	return opt, err
+}
+
+// flagUsage makes an error about a flag's value one of the command line.
+func flagUsage(flag string, err error) error {
+	return usageErrorf("--%s: %s", flag, strings.TrimPrefix(plainNumber(err).Error(), "quantize: "))
 }
 
 // importance reads the importance matrix, nil where there is none.
