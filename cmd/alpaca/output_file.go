@@ -13,7 +13,7 @@ import (
 // device or FIFO is no such file: what is written goes there at once.
 type outputFile struct {
 	*os.File
-	path string // that it gets; "" for a device or FIFO
+	path string // that it gets; "" for a device, a FIFO or stdout
 }
 
 // checkOutput returns an error if the file of a flag cannot be written for a reason
@@ -44,7 +44,12 @@ func checkOutput(flag, path string) error {
 
 // createOutput begins a file.
 func createOutput(path string) (*outputFile, error) {
-	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
+	st, err := os.Stat(path)
+	switch {
+	case err == nil && isStdout(st):
+		// As /dev/stdout: its file has more than this to hold.
+		return &outputFile{os.Stdout, ""}, nil
+	case err == nil && !st.Mode().IsRegular():
 		f, err := os.OpenFile(path, os.O_WRONLY, 0)
 		if err != nil {
 			return nil, err
@@ -57,6 +62,12 @@ func createOutput(path string) (*outputFile, error) {
 		return nil, err
 	}
 	return &outputFile{f, path}, nil
+}
+
+// isStdout reports whether a file is the one that stdout goes to.
+func isStdout(st fs.FileInfo) bool {
+	out, err := os.Stdout.Stat()
+	return err == nil && os.SameFile(st, out)
 }
 
 // finalTarget follows symbolic links to the file that they stand for, which need not
@@ -79,7 +90,9 @@ func finalTarget(path string) string {
 
 // commit gives the file its name.
 func (f *outputFile) commit() error {
-	if f.path == "" {
+	if f.File == os.Stdout {
+		return nil
+	} else if f.path == "" {
 		return f.Close()
 	}
 	err := f.Chmod(0o644)
@@ -100,7 +113,7 @@ func (f *outputFile) commit() error {
 
 // abort removes the file; after commit it does nothing.
 func (f *outputFile) abort() {
-	if f.Close() == nil && f.path != "" {
+	if f.File != os.Stdout && f.Close() == nil && f.path != "" {
 		os.Remove(f.Name())
 	}
 }
