@@ -145,6 +145,11 @@ func flagError(cmd *cobra.Command, err error) error {
 	return usageError{withHint(err, fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help"))}
 }
 
+// flagUsage makes an error about a flag's value one of the command line.
+func flagUsage(flag string, err error) error {
+	return usageErrorf("--%s: %s", flag, strings.TrimPrefix(plainNumber(err).Error(), "quantize: "))
+}
+
 // plainNumber says what is wrong with a number without naming a function.
 func plainNumber(err error) error {
 	var number *strconv.NumError

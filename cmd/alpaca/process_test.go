@@ -90,6 +90,27 @@ func TestCtrlCTwice(t *testing.T) {
 	require.Equal(t, exitInterrupted, cmd.ProcessState.ExitCode())
 }
 
+// TestEndedAtStdin checks that one signal ends a process that waits for its stdin.
+func TestEndedAtStdin(t *testing.T) {
+	needExec(t)
+	path := testmodel.SPM(1).Write(t)
+	for sig, status := range map[syscall.Signal]int{syscall.SIGINT: exitInterrupted, syscall.SIGTERM: 143, syscall.SIGHUP: 129} {
+		cmd := exec.Command("alpaca", "tokenize", "-m", path)
+		stdin, err := cmd.StdinPipe()
+		require.NoError(t, err)
+		stderr, err := cmd.StderrPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		_, err = io.ReadFull(stderr, make([]byte, 10)) // it says that it waits
+		require.NoError(t, err)
+		require.NoError(t, cmd.Process.Signal(sig))
+		io.Copy(io.Discard, stderr)
+		require.Error(t, cmd.Wait())
+		require.Equal(t, status, cmd.ProcessState.ExitCode())
+		stdin.Close()
+	}
+}
+
 // TestClosedPipe checks that a reader who has seen enough ends the text
 // quietly.
 func TestClosedPipe(t *testing.T) {

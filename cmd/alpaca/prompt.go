@@ -92,14 +92,25 @@ func readText(path string) (string, error) {
 }
 
 // readStdin reads all of stdin. Where that takes long it tells the user, who
-// may not know that something is waited for.
+// may not know that something is waited for. What ends the command ends it, too.
 func (u *ui) readStdin() (string, error) {
 	const patience = 2 * time.Second
 	waiting := time.AfterFunc(patience, func() {
 		u.notef("reading the text from stdin until it ends")
 	})
 	defer waiting.Stop()
-	data, err := io.ReadAll(u.in)
+	var data []byte
+	var err error
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		data, err = io.ReadAll(u.in)
+	}()
+	select {
+	case <-read:
+	case <-u.signals.ended:
+		return "", errInterrupted
+	}
 	if err != nil {
 		return "", fmt.Errorf("stdin: %w", err)
 	}

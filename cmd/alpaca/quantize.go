@@ -214,11 +214,6 @@ func (o *quantizeOptions) options(mix quantize.Mix) (opt quantize.Options, err e
 	return opt, err
 }
 
-// flagUsage makes an error about a flag's value one of the command line.
-func flagUsage(flag string, err error) error {
-	return usageErrorf("--%s: %s", flag, strings.TrimPrefix(plainNumber(err).Error(), "quantize: "))
-}
-
 // importance reads the importance matrix, nil where there is none.
 func (o *quantizeOptions) importance() (*quantize.Importance, error) {
 	switch {

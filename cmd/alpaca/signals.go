@@ -11,15 +11,17 @@ import (
 // signals is what ends the work, and how.
 type signals struct {
 	mu     sync.Mutex
-	handle func() // what Ctrl-C does instead of cancelling the command, unless nil
-	clean  func() // called before the process is ended at once, unless nil
-	status int    // the exit status for what cancelled the command; 0: nothing did
+	handle func()          // what Ctrl-C does instead of cancelling the command, unless nil
+	clean  func()          // called before the process is ended at once, unless nil
+	ended  <-chan struct{} // closed when the command is cancelled; nil where nothing does
+	status int             // the exit status for what cancelled the command; 0: nothing did
 }
 
 // watchSignals returns a context that the first Ctrl-C, SIGTERM or SIGHUP cancels.
 // The second ends the process at once.
 func (u *ui) watchSignals(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
+	u.signals.ended = ctx.Done()
 	ch := make(chan os.Signal, 1)
 	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
 	// Where it is ignored, as under nohup, the work outlives its terminal.
