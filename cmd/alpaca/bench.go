@@ -155,9 +155,6 @@ func (o *benchOptions) run(ctx context.Context, u *ui) error {
 	if len(grid.Tests()) == 0 {
 		return usageErrorf("nothing to measure: -p and -n are both 0")
 	}
-	if err := checkOutput("save", o.save); err != nil {
-		return err
-	}
 	var base bench.Baseline
 	if o.compare != "" {
 		if base, err = bench.ReadBaseline(o.compare); err != nil {
@@ -170,6 +167,9 @@ func (o *benchOptions) run(ctx context.Context, u *ui) error {
 			return err
 		}
 		o.models = []string{path}
+	}
+	if err := checkOutput("save", o.save, o.models...); err != nil {
+		return err
 	}
 	o.compat.report(u)
 	u.warnIfBusy(bench.ReadSensors())

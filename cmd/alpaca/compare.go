@@ -51,7 +51,7 @@ command, of perplexity or of llama-perplexity, wrote; it brings its own text.`,
 
 // run is the command.
 func (o *compareOptions) run(ctx context.Context, u *ui, args []string) error {
-	if err := o.check(); err != nil {
+	if err := o.check(args); err != nil {
 		return err
 	}
 	report, err := o.compare(ctx, u, args[0], args[1:])
@@ -61,8 +61,8 @@ func (o *compareOptions) run(ctx context.Context, u *ui, args []string) error {
 	return o.write(u, report)
 }
 
-// check returns a usage error if flags do not go together.
-func (o *compareOptions) check() error {
+// check returns an error if flags do not go together or an output cannot be written.
+func (o *compareOptions) check(models []string) error {
 	if o.save != "" && (o.measure.stride > 0 || o.measure.all) {
 		return usageErrorf("--kl-divergence-base: such files hold the second halves of windows; --stride and --all do not go with it")
 	}
@@ -71,10 +71,11 @@ func (o *compareOptions) check() error {
 			return usageError{err}
 		}
 	}
-	if err := checkOutput("plot", o.plot); err != nil {
+	inputs := append([]string{o.measure.prompt.file}, models...)
+	if err := checkOutput("plot", o.plot, inputs...); err != nil {
 		return err
 	}
-	if err := checkOutput("kl-divergence-base", o.save); err != nil {
+	if err := checkOutput("kl-divergence-base", o.save, inputs...); err != nil {
 		return err
 	}
 	return o.measure.check()

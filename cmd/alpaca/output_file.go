@@ -17,8 +17,9 @@ type outputFile struct {
 }
 
 // checkOutput returns an error if the file of a flag cannot be written for a reason
-// that shows before the work is done: its folder is missing, or it is one itself.
-func checkOutput(flag, path string) error {
+// that shows before the work is done: its folder is missing, it is one itself, or it is
+// one of the inputs.
+func checkOutput(flag, path string, inputs ...string) error {
 	if path == "" {
 		return nil
 	}
@@ -27,6 +28,11 @@ func checkOutput(flag, path string) error {
 	case err == nil && st.IsDir():
 		return fmt.Errorf("--%s %s: is a directory", flag, path)
 	case err == nil:
+		for _, in := range inputs {
+			if input, err := os.Stat(in); err == nil && st.Mode().IsRegular() && os.SameFile(input, st) {
+				return fmt.Errorf("--%s %s: is an input", flag, path)
+			}
+		}
 		return nil
 	}
 	if st, err = os.Stat(filepath.Dir(finalTarget(path))); err == nil && !st.IsDir() {

@@ -136,8 +136,9 @@ func (o *perplexityOptions) checkOutputs() error {
 	if !o.diverge {
 		outputs = append(outputs, struct{ flag, path string }{"kl-divergence-base", o.base})
 	}
+	path, _ := modelPath(o.model)
 	for _, out := range outputs {
-		if err := checkOutput(out.flag, out.path); err != nil {
+		if err := checkOutput(out.flag, out.path, path, o.measure.prompt.file); err != nil {
 			return err
 		}
 	}

@@ -61,7 +61,7 @@ that small differences may be noise: the ± says.`,
 
 // run is the command.
 func (o *qualityOptions) run(ctx context.Context, u *ui, path string) error {
-	if err := o.compare.check(); err != nil {
+	if err := o.compare.check([]string{path}); err != nil {
 		return err
 	}
 	mixes, err := o.mixes()
