@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 
@@ -182,6 +183,26 @@ func TestTranscode(t *testing.T) {
 			require.ErrorContains(t, err, "70000 does not fit float16")
 		}
 	}
+}
+
+// TestConvertManyRows converts so many rows that rows times bytes do not fit 32
+// bits.
+func TestConvertManyRows(t *testing.T) {
+	const rows, cols = 4096, 256
+	f := formatOf(quant.F16)
+	src := make([]byte, rows*cols*2)
+	for i := range rows * cols {
+		binary.LittleEndian.PutUint16(src[2*i:], uint16(i)&^(1<<14)) // no infinity, no NaN
+	}
+	s := &step{&tensor{name: "x", shape: []int{rows, cols}}, f, quant.F32}
+	dst := make([]byte, rows*cols*4)
+	loss, err := s.convert(dst, src, rows)
+	require.NoError(t, err)
+	require.Zero(t, loss.Max)
+	before, after := make([]float32, rows*cols), make([]float32, rows*cols)
+	quant.Decode(quant.F16, before, src)
+	quant.Decode(quant.F32, after, dst)
+	require.True(t, slices.Equal(before, after))
 }
 
 // TestOutput refuses what would destroy something, and leaves nothing behind.

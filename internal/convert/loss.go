@@ -20,9 +20,7 @@ func (l *Loss) Relative() float64 {
 }
 
 // Add makes l the loss of its values and those of other together.
-func (l *Loss) Add(other Loss) { l.add(other) }
-
-func (l *Loss) add(other Loss) {
+func (l *Loss) Add(other Loss) {
 	l.Max = max(l.Max, other.Max)
 	l.Largest = max(l.Largest, other.Largest)
 	l.diff2 += other.diff2

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
@@ -105,7 +106,7 @@ const (
 // metadata returns what to write about m once it has become what steps say.
 func metadata(m *model, steps []step, opt Options) []gguf.KV {
 	kv := m.kv[:len(m.kv):len(m.kv)]
-	if isGGUF := m.format[:4] == "gguf"; !isGGUF {
+	if !strings.HasPrefix(m.format, "gguf") {
 		kv = set(kv, keySourceFormat, gguf.Str(m.format))
 		kv = set(kv, keySourceFile, gguf.Str(filepath.Base(m.paths[0])))
 		if changed(steps) {
@@ -123,7 +124,8 @@ func metadata(m *model, steps []step, opt Options) []gguf.KV {
 	return kv
 }
 
-// set replaces or inserts a key, which goes behind the last of the same group.
+// set replaces or inserts a key of the group "general.", which goes behind the
+// last of that.
 func set(kv []gguf.KV, key string, value gguf.Value) []gguf.KV {
 	at := len(kv)
 	for i, e := range kv {
@@ -132,7 +134,7 @@ func set(kv []gguf.KV, key string, value gguf.Value) []gguf.KV {
 			kv[i].Value = value
 			return kv
 		}
-		if len(e.Key) > 8 && e.Key[:8] == key[:8] { // "general."
+		if strings.HasPrefix(e.Key, "general.") {
 			at = i + 1
 		}
 	}

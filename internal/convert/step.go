@@ -73,7 +73,7 @@ func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (lo
 			if err != nil {
 				return loss, err
 			}
-			loss.add(l)
+			loss.Add(l)
 		}
 		if _, err := w.Write(dst); err != nil {
 			return loss, err
@@ -87,13 +87,14 @@ func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (lo
 // those of the rows in order, whatever the number of cores.
 func (s *step) convert(dst, src []byte, rows int) (loss Loss, err error) {
 	losses, errs := make([]Loss, rows), make([]error, rows)
+	to, from := len(dst)/rows, len(src)/rows // bytes of a row
 	workers := min(runtime.GOMAXPROCS(0), rows)
 	var group sync.WaitGroup
 	for k := range workers {
 		group.Go(func() {
 			c := newRowConverter(s)
 			for r := rows * k / workers; r < rows*(k+1)/workers; r++ {
-				losses[r], errs[r] = c.row(dst[r*len(dst)/rows:(r+1)*len(dst)/rows], src[r*len(src)/rows:(r+1)*len(src)/rows])
+				losses[r], errs[r] = c.row(dst[r*to:(r+1)*to], src[r*from:(r+1)*from])
 			}
 		})
 	}
@@ -102,7 +103,7 @@ func (s *step) convert(dst, src []byte, rows int) (loss Loss, err error) {
 		if errs[r] != nil {
 			return loss, errs[r]
 		}
-		loss.add(losses[r])
+		loss.Add(losses[r])
 	}
 	return loss, nil
 }
