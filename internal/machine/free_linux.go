@@ -1,17 +1,29 @@
 package machine
 
-import "os"
+import (
+	"io/fs"
+	"os"
+)
 
 // FreeMemory returns the bytes that may be allocated without swapping: what the
-// system has available, or what the control group leaves if that is less; 0
-// where it is not known.
-func FreeMemory() int64 {
-	root := os.DirFS("/")
-	free := max(0, kilobytes("\n"+readTrim(root, "proc/meminfo"), "MemAvailable:"))
-	// cgroup v2: memory.max is "max" where there is no limit, which parses as none.
-	limit, used := parseBytes(readTrim(root, "sys/fs/cgroup/memory.max")), parseBytes(readTrim(root, "sys/fs/cgroup/memory.current"))
-	if limit > 0 && (free == 0 || limit-used < free) {
-		free = max(0, limit-used)
+// system has available, or what this process's control group or one around it
+// leaves if that is less; 0 where it is not known.
+func FreeMemory() int64 { return freeMemory(os.DirFS("/")) }
+
+func freeMemory(root fs.FS) int64 {
+	free := kilobytes("\n"+readTrim(root, "proc/meminfo"), "MemAvailable:")
+	for version, dir := range controlGroups(root, "memory") {
+		limit, used := "/memory.max", "/memory.current"
+		if version == 1 {
+			limit, used = "/memory.limit_in_bytes", "/memory.usage_in_bytes"
+		}
+		// Without a limit version 2 says "max", which parses as none, and version 1
+		// a number larger than any memory.
+		if n := parseBytes(readTrim(root, dir+limit)); n > 0 {
+			if left := max(0, n-parseBytes(readTrim(root, dir+used))); free < 0 || left < free {
+				free = left
+			}
+		}
 	}
-	return free
+	return max(0, free)
 }

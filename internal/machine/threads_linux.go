@@ -2,6 +2,7 @@ package machine
 
 import (
 	"io/fs"
+	"iter"
 	"os"
 	"path"
 	"strconv"
@@ -98,28 +99,42 @@ func cpuQuota(root fs.FS) float64 {
 			limit = q / p
 		}
 	}
-	for line := range strings.SplitSeq(readTrim(root, "proc/self/cgroup"), "\n") {
-		fields := strings.SplitN(line, ":", 3) // id:controllers:path
-		if len(fields) != 3 {
-			continue
-		}
-		for group := path.Clean("/" + fields[2]); ; group = path.Dir(group) {
-			switch {
-			case fields[1] == "": // version 2
-				fields := strings.Fields(readTrim(root, path.Join("sys/fs/cgroup", group, "cpu.max")))
-				if len(fields) == 2 {
-					consider(fields[0], fields[1])
-				}
-			case strings.Contains(","+fields[1]+",", ",cpu,"): // version 1
-				dir := path.Join("sys/fs/cgroup/cpu", group)
-				consider(readTrim(root, dir+"/cpu.cfs_quota_us"), readTrim(root, dir+"/cpu.cfs_period_us"))
-			}
-			if group == "/" {
-				break
-			}
+	for version, dir := range controlGroups(root, "cpu") {
+		if version == 1 {
+			consider(readTrim(root, dir+"/cpu.cfs_quota_us"), readTrim(root, dir+"/cpu.cfs_period_us"))
+		} else if fields := strings.Fields(readTrim(root, dir+"/cpu.max")); len(fields) == 2 {
+			consider(fields[0], fields[1])
 		}
 	}
 	return limit
+}
+
+// controlGroups yields the folders of what controls this process, its own control
+// group first, then those around it, each with the version of its hierarchy.
+func controlGroups(root fs.FS, controller string) iter.Seq2[int, string] {
+	return func(yield func(version int, dir string) bool) {
+		for line := range strings.SplitSeq(readTrim(root, "proc/self/cgroup"), "\n") {
+			fields := strings.SplitN(line, ":", 3) // id:controllers:path
+			version, base := 2, "sys/fs/cgroup"
+			switch {
+			case len(fields) != 3:
+				continue
+			case fields[1] == "":
+			case strings.Contains(","+fields[1]+",", ","+controller+","):
+				version, base = 1, path.Join(base, controller)
+			default:
+				continue
+			}
+			for group := path.Clean("/" + fields[2]); ; group = path.Dir(group) {
+				if !yield(version, path.Join(base, group)) {
+					return
+				}
+				if group == "/" {
+					break
+				}
+			}
+		}
+	}
 }
 
 // readTrim returns a small file's text without spaces around it, or "".

@@ -97,6 +97,52 @@ func TestCPUQuota(t *testing.T) {
 	}
 }
 
+func TestFreeMemory(t *testing.T) {
+	const meminfo = "MemTotal: 8 kB\nMemAvailable: 4 kB\n"
+	tests := []struct {
+		name  string
+		files map[string]string
+		want  int64
+	}{
+		{"not known", nil, 0},
+		{"the system's", map[string]string{"proc/meminfo": meminfo}, 4096},
+		{"version 2", map[string]string{
+			"proc/meminfo":                     meminfo,
+			"proc/self/cgroup":                 "0::/a/b\n",
+			"sys/fs/cgroup/a/b/memory.max":     "max\n",
+			"sys/fs/cgroup/a/memory.max":       "3000\n",
+			"sys/fs/cgroup/a/memory.current":   "1000\n",
+			"sys/fs/cgroup/a/b/memory.current": "500\n",
+		}, 2000},
+		{"version 2, nothing is left", map[string]string{
+			"proc/meminfo":                     meminfo,
+			"proc/self/cgroup":                 "0::/a/b\n",
+			"sys/fs/cgroup/a/b/memory.max":     "1000\n",
+			"sys/fs/cgroup/a/b/memory.current": "1001\n",
+			"sys/fs/cgroup/a/memory.max":       "3000\n",
+			"sys/fs/cgroup/a/memory.current":   "1001\n",
+		}, 0},
+		{"version 2, inside a container", map[string]string{
+			"proc/meminfo":                 meminfo,
+			"proc/self/cgroup":             "0::/\n",
+			"sys/fs/cgroup/memory.max":     "2000\n",
+			"sys/fs/cgroup/memory.current": "500\n",
+		}, 1500},
+		{"version 1", map[string]string{
+			"proc/meminfo":     meminfo,
+			"proc/self/cgroup": "4:cpu,cpuacct:/x\n3:memory:/y\n0::/z\n",
+			"sys/fs/cgroup/memory/memory.limit_in_bytes":   "9223372036854771712\n",
+			"sys/fs/cgroup/memory/y/memory.limit_in_bytes": "3000\n",
+			"sys/fs/cgroup/memory/y/memory.usage_in_bytes": "2000\n",
+		}, 1000},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			require.Equal(t, tt.want, freeMemory(machineFS(tt.files)))
+		})
+	}
+}
+
 func TestReadMemory(t *testing.T) {
 	m := ReadMemory()
 	require.Greater(t, m.Own, int64(1<<18))
