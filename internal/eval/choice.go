@@ -91,7 +91,7 @@ func best(scores []float64) int { return slices.Index(scores, slices.Max(scores)
 // task is a question in tokens.
 type task struct {
 	answers []answer
-	shared  int // tokens that all answers begin with and that none has rated, bar the first after them
+	shared  int // tokens that all answers begin with and that none rates; the one right after them may be rated
 }
 
 // answer is a text of which tokens [from, to) are rated.

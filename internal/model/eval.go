@@ -21,8 +21,8 @@ func (e *ContextError) Error() string {
 
 // Eval evaluates tokens, which follow those evaluated before, and returns the
 // logits [VocabSize] of what comes after the last; they are valid until the next
-// call. progress, if not nil, is called after each layer of a batch, with as many
-// tokens as would be the same work, and after the batch.
+// call. progress, if not nil, is called after each layer and after each batch; within
+// a batch, done is the number of tokens that would have been the same work.
 //
 // Tokens that do not fit are a *ContextError, and a file that was cut while in
 // use a *gguf.FaultError. After an error, or when ctx is cancelled, which is

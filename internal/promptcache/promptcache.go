@@ -1,6 +1,6 @@
 // Package promptcache keeps the evaluated state of a session in a file.
 //
-//	magic "alpacast" │ version │ fingerprint of the model │ note │ state │ SHA-256 of all before
+//	magic "alpacast" │ version │ bytes of the note │ fingerprint of the model │ note │ state │ SHA-256 of all before
 //
 // Nothing of a file is used before its checksum, its version and the model's
 // fingerprint are found right. What is restored continues with the same bits as

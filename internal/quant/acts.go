@@ -48,8 +48,8 @@ func ActFormOf(t Type) ActForm {
 // Q is 0 and D is too, so that the result is NaN.
 //
 // These roundings are those of llama.cpp (ggml's types Q8_0, Q8_1 and Q8_K), so
-// that both give the same probabilities; only that its scales are halves, whose
-// range ends at 2^-14.
+// that both give the same probabilities; the only difference is that llama.cpp's
+// scales are halves, which lose precision below 2^-14.
 type Acts struct {
 	Rows, Cols int
 	form       ActForm

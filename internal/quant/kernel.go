@@ -42,7 +42,7 @@ type kernel struct {
 	// streams start t.wStride apart, the results, which it sets, t.accStride. Where
 	// lanes is not 1 it uses t.panel.
 	quad       func(t *tileArgs)
-	quadBlocks int // blocks, of which rows must have a whole number of times
+	quadBlocks int // a row must be a whole multiple of this many blocks
 }
 
 // tileArgs is what tile needs, in one struct so that assembly finds each by name

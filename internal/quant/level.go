@@ -8,9 +8,10 @@ import (
 )
 
 // levels names the sets of instructions that kernels are written for; of one
-// architecture each includes the ones after it.
+// architecture each is better than the ones after it. avx512vnni and avxvnni both
+// include avx2, i8mm includes sdot, sdot neon.
 //
-//	avx512vnni  AVX-512 F, BW, VL, VNNI
+//	avx512vnni  AVX-512 F, BW, VL, DQ, VNNI
 //	avxvnni     AVX-VNNI
 //	avx2        AVX2, FMA, F16C
 //	i8mm        8-bit matrix multiplication

@@ -16,7 +16,7 @@ import (
 
 // Importance is an importance matrix: for the columns of each tensor the mean
 // square of the activations that met them, measured on sample text by
-// llama-imatrix.
+// perplexity --imatrix-out or llama-imatrix.
 type Importance struct {
 	Path    string
 	Dataset string // the text's name, or ""

@@ -21,7 +21,7 @@ type format struct {
 type packer struct {
 	*asm
 	layout
-	fused *fused // to multiply instead of storing, see direct.go
+	fused *fused // to multiply instead of storing, see row.go
 }
 
 // ahead is how far the rows are fetched into the cache before they are read, in

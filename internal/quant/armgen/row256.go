@@ -4,8 +4,8 @@ package main
 // scales and minima, as if to a panel, to the room for a block at R10; of the
 // weights' room the first 32 bytes hold the sums that go through the super-block.
 //
-// Of the vectors, the products use V16 to V25 and V28, of which a body has nothing
-// in the ones that its loop needs when it calls.
+// The products use V16 to V25 and V28; a body holds nothing in them that it still
+// needs when it calls.
 
 // row256 generates the product of a k-quant with one token, width its sub-blocks'.
 func (f format) row256(a *asm, l layout, width int, hasMin, any bool) {
