@@ -1,6 +1,7 @@
 package testmodel
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,7 +25,11 @@ func TestModelsAreValid(t *testing.T) {
 			const text = "The alpaca was on a llama ünd 羊駝\n"
 			ids := tok.Encode(text, false, false)
 			require.Less(t, len(ids), len(text), "merges apply")
-			require.Equal(t, text, tok.Decode(ids, false, false))
+			var back strings.Builder
+			for _, id := range ids {
+				back.WriteString(tok.Piece(id, false))
+			}
+			require.Equal(t, text, strings.TrimPrefix(back.String(), " "))
 		})
 	}
 }

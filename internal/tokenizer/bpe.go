@@ -34,7 +34,6 @@ func (t *Tokenizer) setBPE(v *Vocab, opt Options) error {
 	}
 	d := bpeDefaults
 	d.addBOS = pre.addBOS
-	d.cleanSpaces = !pre.keepSpaces
 	if pre.noBOS {
 		d.bos = None
 	}

@@ -15,7 +15,6 @@ type preTokenizer struct {
 	ignoreMerges bool // a word that is a token is that token, whatever the merges
 	addBOS       bool // by default
 	noBOS        bool // there is no default BOS
-	keepSpaces   bool // by default Decode does not tidy spaces around punctuation
 }
 
 // step cuts the piece t[start:end]: it appends to cut where the parts end.
@@ -97,30 +96,28 @@ var preTokenizers = func() map[string]*preTokenizer {
 		"llama3", "llama-v3", "llama-bpe", "falcon3")
 	add(preTokenizer{steps: []step{llama3}}, "dbrx", "smaug-bpe")
 	add(preTokenizer{steps: []step{llama3}, noBOS: true}, "chatglm-bpe")
-	add(preTokenizer{steps: []step{qwen2}, keepSpaces: true}, "qwen2", "deepseek-r1-qwen")
-	add(preTokenizer{steps: []step{qwen2}}, "megrez", "stablelm2")
+	add(preTokenizer{steps: []step{qwen2}}, "qwen2", "deepseek-r1-qwen", "megrez", "stablelm2")
 	add(preTokenizer{steps: []step{gpt2}},
 		"gpt-2", "phi-2", "gigachat", "roberta-bpe", "jina-es", "jina-de", "jina-v1-en", "jina-v2-es",
 		"jina-v2-de", "jina-v2-code", "mpt", "olmo", "jais")
-	add(preTokenizer{steps: []step{number, gpt2}}, "starcoder", "refact", "codeshell", "exaone", "minerva-7b")
-	add(preTokenizer{steps: []step{number, gpt2}, keepSpaces: true}, "command-r", "smollm")
+	add(preTokenizer{steps: []step{number, gpt2}},
+		"starcoder", "refact", "codeshell", "exaone", "minerva-7b", "command-r", "smollm")
 	add(preTokenizer{steps: []step{many(isFalconPunct), gpt2, threeDigits}}, "falcon")
 	add(preTokenizer{steps: []step{many(isDefaultPunct), gpt2, numbers, threeDigits}}, "default")
-	add(preTokenizer{keepSpaces: true, steps: []step{
+	add(preTokenizer{steps: []step{
 		newline, spaceThenMany(isDeepSeekLetter), spaceThenMany(isDeepSeekPunct), cutFinalSpaces,
 		many(isDeepSeekCJK), numbers,
 	}}, "deepseek-llm")
-	add(preTokenizer{keepSpaces: true, steps: []step{
+	add(preTokenizer{steps: []step{
 		newline, spaceThenMany(isLetter), spaceThenMany(isPunct), many(isDeepSeekCJK), number,
 	}}, "deepseek-coder")
-	add(preTokenizer{keepSpaces: true, steps: []step{
+	add(preTokenizer{steps: []step{
 		pattern(matchUpToThreeNumbers).step, many(isDeepSeek3CJK), pattern(matchDeepSeek3).step,
 	}}, "deepseek-v3")
-	add(preTokenizer{steps: []step{poro}, keepSpaces: true}, "poro-chat")
-	add(preTokenizer{steps: []step{poro}}, "bloom", "gpt3-finnish")
-	add(preTokenizer{steps: []step{poro, number}, keepSpaces: true}, "viking")
-	add(preTokenizer{steps: []step{pattern(matchTekken).step}, ignoreMerges: true, addBOS: true, keepSpaces: true}, "tekken")
-	add(preTokenizer{addBOS: true, keepSpaces: true, steps: []step{
+	add(preTokenizer{steps: []step{poro}}, "poro-chat", "bloom", "gpt3-finnish")
+	add(preTokenizer{steps: []step{poro, number}}, "viking")
+	add(preTokenizer{steps: []step{pattern(matchTekken).step}, ignoreMerges: true, addBOS: true}, "tekken")
+	add(preTokenizer{addBOS: true, steps: []step{
 		pattern(matchSentinel).step, pattern(matchImageToken).step, pattern(matchChameleonSpace).step, number, one(isChameleonPunct), gpt2,
 	}}, "chameleon")
 	return table

@@ -82,8 +82,6 @@ func TestPreTokenizerFlags(t *testing.T) {
 	require.ElementsMatch(t, strings.Fields("llama3 llama-v3 llama-bpe falcon3 tekken chameleon"),
 		with(func(p *preTokenizer) bool { return p.addBOS }))
 	require.Equal(t, []string{"chatglm-bpe"}, with(func(p *preTokenizer) bool { return p.noBOS }))
-	require.ElementsMatch(t, strings.Fields(`qwen2 deepseek-r1-qwen command-r smollm deepseek-llm deepseek-coder deepseek-v3
-		poro-chat viking tekken chameleon`), with(func(p *preTokenizer) bool { return p.keepSpaces }))
 }
 
 // The patterns as the models' tokenizer.json files have them.

@@ -21,13 +21,13 @@ type SpecialIDs struct {
 
 // defaults are what a family assumes where the file is silent.
 type defaults struct {
-	bos, eos, unknown                           int32
-	addBOS, addEOS, addSpacePrefix, cleanSpaces bool
+	bos, eos, unknown              int32
+	addBOS, addEOS, addSpacePrefix bool
 }
 
 var (
 	spmDefaults = defaults{bos: 1, eos: 2, unknown: 0, addBOS: true, addSpacePrefix: true}
-	bpeDefaults = defaults{bos: 11, eos: 11, unknown: None, cleanSpaces: true}
+	bpeDefaults = defaults{bos: 11, eos: 11, unknown: None}
 )
 
 // role is a special token's place, its name in "tokenizer.ggml.NAME_token_id"
@@ -75,8 +75,7 @@ func (t *Tokenizer) setDefaults(d defaults) {
 		*r.id(&t.special) = None
 	}
 	t.special.BOS, t.special.EOS, t.special.Unknown = d.bos, d.eos, d.unknown
-	t.addBOS, t.addEOS = d.addBOS, d.addEOS
-	t.addSpacePrefix, t.cleanSpaces = d.addSpacePrefix, d.cleanSpaces
+	t.addBOS, t.addEOS, t.addSpacePrefix = d.addBOS, d.addEOS, d.addSpacePrefix
 }
 
 // setIDs takes the roles and switches that the file gives, finds by their texts

@@ -122,39 +122,3 @@ func TestUnmap(t *testing.T) {
 	require.Equal(t, "ł", string(appendMapped(nil, "\xa0")))
 	require.Equal(t, "中\xff a", unmap("中\xffĠa"), "characters that stand for no byte are kept")
 }
-
-func TestDecode(t *testing.T) {
-	tok := mustNew(t, smallSPM(1))
-	ids := tok.Encode("xy x", true, false)
-	require.Equal(t, "xy x", tok.Decode(ids[1:], false, false))
-	require.Equal(t, " xy x", tok.Decode(ids, false, false), "BOS comes first: the space behind it stays")
-	require.Equal(t, " xy x", tok.Decode(ids, true, false))
-	require.Equal(t, "<s> xy x", tok.Decode(ids, false, true))
-	require.Equal(t, "", tok.Decode(nil, true, true))
-
-	v := smallBPE(1)
-	on := true
-	v.AddEOS, v.AddBOS = &on, &on
-	v.IDs = map[string]int64{"bos": 1, "eos": 2}
-	bpe := mustNew(t, v)
-	ids = bpe.Encode("x !", true, false)
-	require.Equal(t, int32(1), ids[0])
-	require.Equal(t, int32(2), ids[len(ids)-1])
-	require.Equal(t, "<s>x!</s>", bpe.Decode(ids, false, true))
-	require.Equal(t, "x!", bpe.Decode(ids, true, true))
-}
-
-func TestCleanSpaces(t *testing.T) {
-	tests := []struct{ in, want string }{
-		{"", ""}, {" ", " "}, {"?", "?"},
-		{"Hi , you ! Why ? So .", "Hi, you! Why? So."},
-		{"a  ?", "a ?"}, {" ?!", "?!"}, {" ; :", " ; :"},
-		{"a ' b", "a'b"}, {"a '", "a '"}, {"' b", "' b"}, {"a ' ' b", "a'' b"},
-		{"it 's I 'm they 're we 've", "it's I'm they're we've"},
-		{"don 't I 'd we 'll", "don 't I 'd we 'll"},
-		{"a 'r", "a 'r"},
-	}
-	for _, tt := range tests {
-		require.Equal(t, tt.want, cleanSpaces(tt.in), "%q", tt.in)
-	}
-}

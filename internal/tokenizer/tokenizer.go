@@ -5,13 +5,16 @@
 //
 //	text ── special tokens cut out ──► fragments ── SPM: merge by score ──────────────────────┐
 //	        (partition.go)                       └─ BPE: words (pretokenizer.go), merge by rank ┴─► ids
-//	ids ── Piece, Decode, Stream ──► bytes of text
+//	ids ── Piece, Stream ──► bytes of text
 //
 // Both families merge neighbours with the same queue (merge.go), which keeps
 // encoding near linear in the length of the text.
 package tokenizer
 
-import "sync"
+import (
+	"slices"
+	"sync"
+)
 
 // None is the id of a special token that the vocabulary does not have.
 const None int32 = -1
@@ -34,7 +37,7 @@ type Tokenizer struct {
 	eog      []int32 // ascending
 	warnings []string
 
-	addBOS, addEOS, addSpacePrefix, cleanSpaces bool
+	addBOS, addEOS, addSpacePrefix bool
 
 	encoder encoder // SPM or BPE
 
@@ -166,14 +169,7 @@ func (t *Tokenizer) AddEOS() bool { return t.addEOS && t.special.EOS != None }
 func (t *Tokenizer) IsControl(id int32) bool { return t.Type(id) == TypeControl }
 
 // IsEOG tells whether a token ends the generation.
-func (t *Tokenizer) IsEOG(id int32) bool {
-	for _, e := range t.eog {
-		if e == id {
-			return true
-		}
-	}
-	return false
-}
+func (t *Tokenizer) IsEOG(id int32) bool { return slices.Contains(t.eog, id) }
 
 // EOG returns the tokens that end the generation, in ascending order.
 func (t *Tokenizer) EOG() []int32 { return t.eog }
