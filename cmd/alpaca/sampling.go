@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -141,21 +140,13 @@ func (v *biasValue) Type() string   { return "bias" }
 func (v *biasValue) String() string { return "" }
 
 func (v *biasValue) Set(text string) error {
-	sign := strings.IndexAny(text, "+-")
-	if sign <= 0 {
-		return fmt.Errorf("must be a token's id, then + or - and a number, such as 29905-1")
-	}
-	id, err := strconv.ParseInt(text[:sign], 10, 32)
+	id, bias, err := sampler.ParseLogitBias(text)
 	if err != nil {
-		return fmt.Errorf("%q is not a token's id", text[:sign])
-	}
-	bias, err := strconv.ParseFloat(text[sign:], 32)
-	if err != nil {
-		return fmt.Errorf("%q is not a number", text[sign:])
+		return err
 	}
 	if *v == nil {
 		*v = biasValue{}
 	}
-	(*v)[int32(id)] = float32(bias)
+	(*v)[id] = bias
 	return nil
 }

@@ -17,15 +17,6 @@ func numbered(n int) []Question {
 	return list
 }
 
-// TestMersenne: the C++ standard asks for this number.
-func TestMersenne(t *testing.T) {
-	m := newMersenne(5489)
-	for range 9999 {
-		m.next()
-	}
-	require.Equal(t, uint32(4123659995), m.next())
-}
-
 // TestSelect: the numbers come from llama-perplexity's loops, compiled with GCC 12.
 func TestSelect(t *testing.T) {
 	for _, tt := range []struct {

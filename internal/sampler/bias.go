@@ -52,15 +52,15 @@ func (b biases) apply(c *candidates) {
 func ParseLogitBias(text string) (id int32, bias float32, err error) {
 	i := strings.IndexAny(text, "+-")
 	if i <= 0 {
-		return 0, 0, fmt.Errorf("sampler: logit bias %q: want a token id, + or -, and a number, such as 15043+1.5", text)
+		return 0, 0, fmt.Errorf("sampler: logit bias: must be a token's id, then + or - and a number, such as 29905-1")
 	}
 	token, err := strconv.ParseInt(text[:i], 10, 32)
 	if err != nil {
-		return 0, 0, fmt.Errorf("sampler: logit bias %q: %q is not a token id", text, text[:i])
+		return 0, 0, fmt.Errorf("sampler: logit bias: %q is not a token's id", text[:i])
 	}
 	amount, err := strconv.ParseFloat(text[i:], 32)
 	if err != nil || !(amount <= math.MaxFloat32) {
-		return 0, 0, fmt.Errorf("sampler: logit bias %q: %q is not a number or -inf", text, text[i:])
+		return 0, 0, fmt.Errorf("sampler: logit bias: %q is not a number or -inf", text[i:])
 	}
 	return int32(token), float32(amount), nil
 }

@@ -1,10 +1,11 @@
 package sampler
 
+import "alpaca/internal/mt19937"
+
 // link is one sampler of the chain.
 type link interface {
 	apply(c *candidates) // c.list is never empty, before and after
 	accept(id int32)     // the text goes on with id
-	reset()              // the text starts over
 }
 
 // changesLogits reports whether l can change which token is the likeliest,
@@ -60,7 +61,7 @@ func newLink(name Name, p *Params, v Vocab) link {
 		if p.XTCProbability > 0 {
 			return &xtc{
 				probability: p.XTCProbability, threshold: p.XTCThreshold,
-				minKeep: p.MinKeep, seed: p.Seed, rng: newMT19937(p.Seed),
+				minKeep: p.MinKeep, rng: mt19937.New(p.Seed),
 			}
 		}
 	case Temperature:

@@ -105,4 +105,3 @@ func agreements(dst, text []int32) []int32 {
 }
 
 func (s *dry) accept(id int32) { s.recent.push(id) }
-func (s *dry) reset()          { s.recent.reset() }

@@ -31,6 +31,3 @@ func (h *history) newestFirst(dst []int32) []int32 {
 	}
 	return dst
 }
-
-// reset forgets everything.
-func (h *history) reset() { h.ring, h.oldest = h.ring[:0], 0 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/mt19937"
 )
 
 // ulps returns the distance of two float32 values in units of the last place.
@@ -64,9 +66,9 @@ func TestMathBits(t *testing.T) {
 			h = (h ^ b&255) * 1099511628211
 		}
 	}
-	g := newMT19937(9)
+	g := mt19937.New(9)
 	for range 10_000 {
-		u := g.float64()
+		u := g.Float64()
 		mix(exp(float64(u*60) - 50))
 		mix(log(u))
 		mix(pow(u, 1.75))

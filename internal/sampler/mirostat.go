@@ -1,6 +1,10 @@
 package sampler
 
-import "math"
+import (
+	"math"
+
+	"alpaca/internal/mt19937"
+)
 
 // Mirostat steers the surprise of the text, -log2 p of each chosen token, to
 // a target: after every choice the bound mu moves against the error.
@@ -16,7 +20,7 @@ type mirostat struct {
 }
 
 // choose returns the index of a candidate and learns from its surprise.
-func (m *mirostat) choose(c *candidates, g *mt19937) int {
+func (m *mirostat) choose(c *candidates, g *mt19937.Generator) int {
 	c.softmax()
 	if m.version == 1 {
 		c.top(m.k(c.list))
@@ -29,8 +33,10 @@ func (m *mirostat) choose(c *candidates, g *mt19937) int {
 	return i
 }
 
-// reset starts with the bound at twice the target, as the paper does.
-func (m *mirostat) reset() { m.mu = 2 * m.tau }
+// newMirostat starts with the bound at twice the target, as the paper does.
+func newMirostat(p *Params, v Vocab) *mirostat {
+	return &mirostat{version: p.Mirostat, tau: p.MirostatTau, eta: p.MirostatEta, vocab: v.N, mu: 2 * p.MirostatTau}
+}
 
 // cut drops the tokens more surprising than mu: version 2.
 func (m *mirostat) cut(c *candidates) {

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/mt19937"
 )
 
 // TestMirostatCut: surprises are 1.322, 2, 2.322, 3.322 and 4.322 bits.
@@ -42,11 +44,10 @@ func TestMirostatK(t *testing.T) {
 }
 
 func TestMirostatLearns(t *testing.T) {
-	m := &mirostat{version: 2, tau: 3, eta: 0.5}
-	m.reset()
+	m := newMirostat(&Params{Mirostat: 2, MirostatTau: 3, MirostatEta: 0.5}, Vocab{N: 2})
 	require.Equal(t, float32(6), m.mu)
 	c := loaded(t, 5, -90)
-	require.Equal(t, int32(0), c.list[m.choose(c, newMT19937(1))].id)
+	require.Equal(t, int32(0), c.list[m.choose(c, mt19937.New(1))].id)
 	// A sure token has no surprise: mu -= 0.5 * (0 - 3)
 	require.Equal(t, float32(7.5), m.mu)
 }

@@ -53,8 +53,3 @@ func (s *penalties) accept(id int32) {
 		s.counts[old]--
 	}
 }
-
-func (s *penalties) reset() {
-	s.recent.reset()
-	clear(s.counts)
-}

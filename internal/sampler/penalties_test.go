@@ -48,10 +48,6 @@ func TestPenalties(t *testing.T) {
 			for _, got := range c.list {
 				require.Equal(t, tt.want[got.id], got.logit, "token %d", got.id)
 			}
-			tt.s.reset()
-			c = loaded(t, logits...)
-			tt.s.apply(c)
-			require.Equal(t, logits[0], c.list[0].logit, "after a reset")
 		})
 	}
 }

@@ -13,6 +13,8 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+
+	"alpaca/internal/mt19937"
 )
 
 // ErrNotNumbers is wrapped by the error for logits that are NaN or +Inf: the
@@ -38,7 +40,7 @@ type Sampler struct {
 	chain    []link
 	greedy   bool      // choose the likeliest, draw nothing
 	mirostat *mirostat // replaces the draw, unless nil
-	rng      *mt19937
+	rng      *mt19937.Generator
 	left     candidates
 }
 
@@ -64,12 +66,11 @@ func New(p Params, v Vocab) (*Sampler, error) {
 		seed:   p.Seed,
 		bias:   newBiases(p, v),
 		greedy: p.Temp <= 0,
-		rng:    newMT19937(p.Seed),
+		rng:    mt19937.New(p.Seed),
 	}
 	switch {
 	case p.Mirostat != 0 && !s.greedy:
-		s.mirostat = &mirostat{version: p.Mirostat, tau: p.MirostatTau, eta: p.MirostatEta, vocab: v.N}
-		s.mirostat.reset()
+		s.mirostat = newMirostat(&p, v)
 		s.chain = []link{temperature{t: p.Temp}}
 	default:
 		for _, name := range p.Samplers {
@@ -128,15 +129,4 @@ func (s *Sampler) choose(c *candidates) int {
 	}
 	c.softmax()
 	return draw(s.rng, c.list)
-}
-
-// Reset starts over: the text is forgotten and the random numbers repeat.
-func (s *Sampler) Reset() {
-	for _, l := range s.chain {
-		l.reset()
-	}
-	if s.mirostat != nil {
-		s.mirostat.reset()
-	}
-	s.rng.reset(s.seed)
 }

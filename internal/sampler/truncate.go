@@ -6,7 +6,6 @@ import "math"
 type stateless struct{}
 
 func (stateless) accept(int32) {}
-func (stateless) reset()       {}
 
 // topK keeps the k likeliest tokens.
 // Fan, Lewis, Dauphin, "Hierarchical Neural Story Generation", 2018

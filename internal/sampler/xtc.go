@@ -1,5 +1,7 @@
 package sampler
 
+import "alpaca/internal/mt19937"
+
 // xtc removes, with the given probability, all of the tokens that are at least
 // threshold likely but the least likely of them: "exclude top choices".
 // P. E. Weidmann, https://github.com/oobabooga/text-generation-webui/pull/6335,
@@ -8,13 +10,12 @@ package sampler
 type xtc struct {
 	probability, threshold float32
 	minKeep                int
-	seed                   uint32
-	rng                    *mt19937
+	rng                    *mt19937.Generator
 }
 
 func (s *xtc) apply(c *candidates) {
 	// Above one half at most one token can reach the threshold.
-	if s.threshold > 0.5 || len(c.list) < 2 || s.rng.float32() > s.probability {
+	if s.threshold > 0.5 || len(c.list) < 2 || s.rng.Float32() > s.probability {
 		return
 	}
 	c.softmax()
@@ -28,4 +29,3 @@ func (s *xtc) apply(c *candidates) {
 }
 
 func (s *xtc) accept(int32) {}
-func (s *xtc) reset()       { s.rng.reset(s.seed) }
