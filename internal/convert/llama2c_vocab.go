@@ -17,14 +17,6 @@ const (
 	maxVocabBytes = 16 << 20
 )
 
-// Token types of GGUF.
-const (
-	tokenNormal  = 1
-	tokenUnknown = 2
-	tokenControl = 3
-	tokenByte    = 6
-)
-
 // readVocab reads a llama2.c vocabulary of n tokens,
 //
 //	longest text u32 │ n × (score f32, length u32, text)
@@ -73,15 +65,15 @@ func vocabText(id int, text string) (string, int32) {
 	var b byte
 	switch {
 	case id == 0:
-		return "<unk>", tokenUnknown
+		return "<unk>", gguf.TokenUnknown
 	case id == 1:
-		return "<s>", tokenControl // the file says "\n<s>\n"
+		return "<s>", gguf.TokenControl // the file says "\n<s>\n"
 	case id == 2:
-		return "</s>", tokenControl
+		return "</s>", gguf.TokenControl
 	case len(text) == 6 && scanByte(text, &b) && id == int(b)+3:
-		return text, tokenByte
+		return text, gguf.TokenByte
 	}
-	return strings.ReplaceAll(text, " ", "\u2581"), tokenNormal
+	return strings.ReplaceAll(text, " ", "\u2581"), gguf.TokenNormal
 }
 
 // scanByte reads "<0x41>".

@@ -62,13 +62,6 @@ func (c *cursor) bytes(n uint64) []byte {
 	return p
 }
 
-func (c *cursor) u8() uint8 {
-	if p := c.bytes(1); p != nil {
-		return p[0]
-	}
-	return 0
-}
-
 func (c *cursor) u32() uint32 {
 	if p := c.bytes(4); p != nil {
 		return binary.LittleEndian.Uint32(p)

@@ -1,7 +1,6 @@
 package gguf
 
 import (
-	"bytes"
 	"fmt"
 	"strings"
 )
@@ -125,32 +124,24 @@ func (v *legacyVocab) allScores() []float32 {
 	return scores
 }
 
-// Token types of GGUF.
-const (
-	tokenNormal  = 1
-	tokenUnknown = 2
-	tokenControl = 3
-	tokenByte    = 6
-)
-
 // tokens returns the texts and types as GGUF has them.
 func (v *legacyVocab) tokens() (texts []string, types []int32) {
 	texts, types = make([]string, len(v.text)), make([]int32, len(v.text))
 	for id, t := range v.text {
 		switch {
 		case id == unkToken:
-			texts[id], types[id] = "<unk>", tokenUnknown
+			texts[id], types[id] = "<unk>", TokenUnknown
 		case id == bosToken:
-			texts[id], types[id] = "<s>", tokenControl
+			texts[id], types[id] = "<s>", TokenControl
 		case id == eosToken:
-			texts[id], types[id] = "</s>", tokenControl
+			texts[id], types[id] = "</s>", TokenControl
 		case id < firstPiece && len(t) == 1:
-			texts[id], types[id] = fmt.Sprintf("<0x%02X>", t[0]), tokenByte
+			texts[id], types[id] = fmt.Sprintf("<0x%02X>", t[0]), TokenByte
 		case len(t) == 0:
-			types[id] = tokenControl
+			types[id] = TokenControl
 		default:
-			texts[id] = strings.ReplaceAll(string(bytes.Clone(t)), " ", "\u2581")
-			types[id] = tokenNormal
+			texts[id] = strings.ReplaceAll(string(t), " ", "\u2581")
+			types[id] = TokenNormal
 		}
 	}
 	return texts, types

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+
+	"alpaca/internal/gguf"
 )
 
 // The values of tokenizer.ggml.model that are understood.
@@ -17,13 +19,13 @@ type Type int32
 
 // The kinds of tokens.
 const (
-	TypeUndefined   Type = 0
-	TypeNormal      Type = 1
-	TypeUnknown     Type = 2 // stands for what has no token
-	TypeControl     Type = 3 // for the program: never printed, found in text only on request
-	TypeUserDefined Type = 4 // found in text before anything else, printed as it is
-	TypeUnused      Type = 5
-	TypeByte        Type = 6 // "<0x0A>": one byte
+	TypeUndefined   Type = gguf.TokenUndefined
+	TypeNormal      Type = gguf.TokenNormal
+	TypeUnknown     Type = gguf.TokenUnknown     // stands for what has no token
+	TypeControl     Type = gguf.TokenControl     // for the program: never printed, found in text only on request
+	TypeUserDefined Type = gguf.TokenUserDefined // found in text before anything else, printed as it is
+	TypeUnused      Type = gguf.TokenUnused
+	TypeByte        Type = gguf.TokenByte // "<0x0A>": one byte
 )
 
 var typeNames = [...]string{"undefined", "normal", "unknown", "control", "user-defined", "unused", "byte"}
