@@ -17,29 +17,28 @@ type builtin struct {
 	stops []string
 	// exact: no space is put in front of texts but what the template says.
 	exact bool
-	about string
 }
 
 var builtins = map[string]builtin{
-	"alpaca":         {stops: []string{"### Instruction:"}, exact: true, about: "Stanford Alpaca as alpaca.cpp wrote it"},
-	"stanford":       {stops: []string{"### Instruction:"}, exact: true, about: "Stanford Alpaca as it was trained"},
-	"chatml":         {stops: []string{"<|im_end|>", "<|im_start|>"}, about: "ChatML"},
-	"deepseek":       {stops: []string{"\n\nUser:"}, about: "DeepSeek LLM, V2 and V2.5"},
-	"deepseek-coder": {stops: []string{"<|EOT|>", "### Instruction:"}, about: "DeepSeek Coder"},
-	"deepseek-r1":    {stops: []string{"<｜User｜>"}, about: "DeepSeek R1"},
-	"deepseek-v3":    {stops: []string{"<｜User｜>"}, about: "DeepSeek V3"},
-	"gemma":          {stops: []string{"<end_of_turn>", "<start_of_turn>"}, about: "Gemma"},
-	"llama2":         {stops: []string{"[INST]"}, about: "Llama 2 chat"},
-	"llama3":         {stops: []string{"<|eot_id|>"}, about: "Llama 3 instruct"},
-	"mistral":        {stops: []string{"[INST]"}, about: "Mistral 7B instruct v0.1, v0.2"},
-	"mistral-v3":     {stops: []string{"[INST]"}, about: "Mistral 7B instruct v0.3"},
-	"mistral-tekken": {stops: []string{"[INST]"}, about: "Mistral Nemo instruct"},
-	"phi3":           {stops: []string{"<|end|>", "<|user|>"}, about: "Phi-3"},
-	"qwen":           {stops: []string{"<|im_end|>", "<|im_start|>"}, about: "Qwen 2.5"},
-	"qwen2":          {stops: []string{"<|im_end|>", "<|im_start|>"}, about: "Qwen 1.5 and 2"},
-	"smollm":         {stops: []string{"<|im_end|>", "<|im_start|>"}, about: "SmolLM 2"},
-	"vicuna":         {stops: []string{"USER:"}, about: "Vicuna 1.1, 1.5"},
-	"zephyr":         {stops: []string{"<|user|>"}, about: "Zephyr, TinyLlama"},
+	"alpaca":         {stops: []string{"### Instruction:"}, exact: true},    // Stanford Alpaca as alpaca.cpp wrote it
+	"stanford":       {stops: []string{"### Instruction:"}, exact: true},    // Stanford Alpaca as it was trained
+	"chatml":         {stops: []string{"<|im_end|>", "<|im_start|>"}},       // ChatML
+	"deepseek":       {stops: []string{"\n\nUser:"}},                        // DeepSeek LLM, V2 and V2.5
+	"deepseek-coder": {stops: []string{"<|EOT|>", "### Instruction:"}},      // DeepSeek Coder
+	"deepseek-r1":    {stops: []string{"<｜User｜>"}},                         // DeepSeek R1
+	"deepseek-v3":    {stops: []string{"<｜User｜>"}},                         // DeepSeek V3
+	"gemma":          {stops: []string{"<end_of_turn>", "<start_of_turn>"}}, // Gemma
+	"llama2":         {stops: []string{"[INST]"}},                           // Llama 2 chat
+	"llama3":         {stops: []string{"<|eot_id|>"}},                       // Llama 3 instruct
+	"mistral":        {stops: []string{"[INST]"}},                           // Mistral 7B instruct v0.1, v0.2
+	"mistral-v3":     {stops: []string{"[INST]"}},                           // Mistral 7B instruct v0.3
+	"mistral-tekken": {stops: []string{"[INST]"}},                           // Mistral Nemo instruct
+	"phi3":           {stops: []string{"<|end|>", "<|user|>"}},              // Phi-3
+	"qwen":           {stops: []string{"<|im_end|>", "<|im_start|>"}},       // Qwen 2.5
+	"qwen2":          {stops: []string{"<|im_end|>", "<|im_start|>"}},       // Qwen 1.5 and 2
+	"smollm":         {stops: []string{"<|im_end|>", "<|im_start|>"}},       // SmolLM 2
+	"vicuna":         {stops: []string{"USER:"}},                            // Vicuna 1.1, 1.5
+	"zephyr":         {stops: []string{"<|user|>"}},                         // Zephyr, TinyLlama
 }
 
 // Names returns the names of the built-in templates, sorted.
@@ -54,9 +53,9 @@ func source(name string) string {
 	return string(text)
 }
 
-// guess returns the name of the built-in template that a template's text is most
+// Guess returns the name of the built-in template that a template's text is most
 // like, "" for none, by what is said to be in it.
-func guess(text string) string {
+func Guess(text string) string {
 	for _, g := range []struct{ has, name string }{
 		{"created by Alibaba Cloud", "qwen"},
 		{"<|im_start|>", "chatml"},

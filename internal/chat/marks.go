@@ -11,13 +11,7 @@ import (
 // told from what was said, which may not. The space around a content stays, so
 // that a template which trims its contents trims it.
 type marks struct {
-	contents []content
-}
-
-// content is what a mark stands for.
-type content struct {
-	text    string
-	message int // whose it is: an index
+	contents []part // what the marks stand for
 }
 
 // Marks are a number between two private-use characters.
@@ -28,7 +22,7 @@ var markPattern = regexp.MustCompile(markOpen + `([0-9]+)` + markClose)
 // part is a piece of a rendered conversation.
 type part struct {
 	text    string
-	message int // whose content it is; ours: the template's own text
+	message int // whose content it is, an index; ours: the template's own text
 }
 
 // ours is the message of parts that the template wrote.
@@ -41,7 +35,7 @@ func (m *marks) add(text string, message int) string {
 		return text
 	}
 	at := strings.Index(text, body)
-	m.contents = append(m.contents, content{body, message})
+	m.contents = append(m.contents, part{body, message})
 	mark := markOpen + strconv.Itoa(len(m.contents)-1) + markClose
 	return text[:at] + mark + text[at+len(body):]
 }
@@ -78,8 +72,7 @@ func (m *marks) parts(rendered string) []part {
 			continue // the template's own text looks like a mark
 		}
 		own(rendered[end:at[0]])
-		c := m.contents[n]
-		list = append(list, part{c.text, c.message})
+		list = append(list, m.contents[n])
 		end = at[1]
 	}
 	own(rendered[end:])

@@ -9,7 +9,6 @@ import (
 
 // Template is the form that a model wants a conversation in.
 type Template struct {
-	Name  string   // of a built-in one, or "the model's"
 	Stops []string // texts that end an answer, besides the tokens that do
 
 	source   string
@@ -27,20 +26,16 @@ func Builtin(name string, tok *tokenizer.Tokenizer) (*Template, error) {
 	if !ok {
 		return nil, fmt.Errorf("chat: no template %q", name)
 	}
-	t := &Template{Name: name, Stops: b.stops, source: source(name), exact: b.exact, render: renderHere}
+	t := &Template{Stops: b.stops, source: source(name), exact: b.exact, render: renderHere}
 	return t, t.prepare(tok)
 }
 
 // FromModel returns the template whose text comes with a model. Command is what
 // renders it in another process: see ServeTemplate.
 func FromModel(text string, tok *tokenizer.Tokenizer, command []string) (*Template, error) {
-	t := &Template{Name: "the model's", source: text, render: isolated(command)}
+	t := &Template{source: text, render: isolated(command)}
 	return t, t.prepare(tok)
 }
-
-// Guess returns the name of the built-in template that the text of another is
-// most like, "" for none.
-func Guess(text string) string { return guess(text) }
 
 // prepare finds out what the template can do.
 func (t *Template) prepare(tok *tokenizer.Tokenizer) error {
