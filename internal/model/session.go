@@ -37,7 +37,6 @@ type Session struct {
 	kv        ggml.StoreKV
 	attention ggml.Attention
 	router    router
-	one       [1]int32
 }
 
 // Limits and defaults of sessions.
@@ -145,9 +144,6 @@ func (s *Session) Pos() int { return len(s.tokens) }
 
 // Ctx returns the context length: the most tokens that Pos can reach.
 func (s *Session) Ctx() int { return s.ctx }
-
-// Batch returns how many tokens are evaluated together at most.
-func (s *Session) Batch() int { return s.batch }
 
 // Threads returns the number of workers.
 func (s *Session) Threads() int { return s.pool.Threads() }
