@@ -92,7 +92,7 @@ func (b *sessionBase) evaluate(ctx context.Context, s Session, w *Window, k *kep
 		return nil
 	}
 	start := time.Now()
-	err := evalScored(ctx, s, w, func(row int, logits []float32) error {
+	err := evalScored(ctx, s, w, w.First, func(row int, logits []float32) error {
 		if row == 0 {
 			if err := k.begin(w.Scored(), len(logits)); err != nil {
 				return err
@@ -107,11 +107,11 @@ func (b *sessionBase) evaluate(ctx context.Context, s Session, w *Window, k *kep
 	return err
 }
 
-// evalScored evaluates a window and calls each with the logits at its scored
-// positions, the first being row 0.
-func evalScored(ctx context.Context, s Session, w *Window, each func(row int, logits []float32) error) error {
+// evalScored evaluates a window, with the logits from position from on, and calls
+// each with those at its scored positions, the first being row 0.
+func evalScored(ctx context.Context, s Session, w *Window, from int, each func(row int, logits []float32) error) error {
 	s.Truncate(0)
-	return s.EvalEach(ctx, w.Tokens, w.First, func(i int, logits []float32) error {
+	return s.EvalEach(ctx, w.Tokens, from, func(i int, logits []float32) error {
 		if i < w.First || i == len(w.Tokens)-1 {
 			return nil // not scored; nothing follows the last token
 		}

@@ -132,7 +132,7 @@ func (m *compared) evaluate(ctx context.Context, s Session, rows *rows, w *Windo
 		})
 	}
 	start, spent := time.Now(), rows.spent
-	err := evalScored(ctx, s, w, func(_ int, logits []float32) error {
+	err := evalScored(ctx, s, w, w.First, func(_ int, logits []float32) error {
 		if len(logits) != base.vocab {
 			return fmt.Errorf("eval: a model with a vocabulary of %d beside a base with %d", len(logits), base.vocab)
 		}

@@ -92,17 +92,11 @@ func (m *measurement) window(ctx context.Context, i int) error {
 		m.current[k] = Scored{Window: i, Pos: w.First + 1 + k, ID: w.Tokens[w.First+1+k]}
 	}
 	m.rows.restart()
-	m.session.Truncate(0)
 	from := w.First
 	if m.opt.Whole {
 		from = 0
 	}
-	err := m.session.EvalEach(ctx, w.Tokens, from, func(pos int, logits []float32) error {
-		if pos < w.First || pos == len(w.Tokens)-1 {
-			return nil // not scored; nothing follows the last token
-		}
-		return m.rows.add(logits)
-	})
+	err := evalScored(ctx, m.session, w, from, func(_ int, logits []float32) error { return m.rows.add(logits) })
 	if err == nil {
 		err = m.rows.flush()
 	}

@@ -42,9 +42,6 @@ func (e Estimate) exp() Estimate {
 	return Estimate{v, v * e.Error}
 }
 
-// scale returns a multiple of an estimate.
-func (e Estimate) scale(by float64) Estimate { return Estimate{e.Value * by, e.Error * by} }
-
 // exp is e^x, the same on every machine.
 func exp(x float64) float64 {
 	if !(x < 700) { // beyond what can be told from infinity, or NaN

@@ -87,7 +87,7 @@ func (p Policy) String() string {
 	if p.BOS {
 		bos = "first token of each replaced by BOS"
 	}
-	scored := fmt.Sprintf("last %d tokens scored", p.Length()-1-p.First())
+	scored := fmt.Sprintf("last %d tokens scored", p.scored())
 	if p.All {
 		scored = "every token scored"
 	}
