@@ -66,21 +66,11 @@ func TestQuantizeActsAVX2(t *testing.T) {
 					require.Equal(t, want.Q[:got.Stride+cols], got.Q)
 					require.Equal(t, want.Pairs, got.Pairs)
 					require.Equal(t, want.Sums, got.Sums)
-					requireBits(t, want.D, got.D)
-					requireBits(t, want.DS, got.DS)
+					requireSame(t, want.D, got.D)
+					requireSame(t, want.DS, got.DS)
 				}
 			})
 		}
-	}
-}
-
-// requireBits requires the same numbers, NaN being like NaN.
-func requireBits(t *testing.T, want, got []float32) {
-	t.Helper()
-	require.Len(t, got, len(want))
-	for i, w := range want {
-		g := got[i]
-		require.True(t, math.Float32bits(g) == math.Float32bits(w) || g != g && w != w, "%d: got %v, want %v", i, g, w)
 	}
 }
 

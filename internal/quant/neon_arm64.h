@@ -6,7 +6,6 @@
 
 // 8-bit integers, products widened to 16 bits. The two halves of a vector.
 #define VSMULL(m, n, d)         WORD $(0x0e20c000 | (m)<<16 | (n)<<5 | (d)) // smull vd.8h, vn.8b, vm.8b
-#define VSMULL2(m, n, d)        WORD $(0x4e20c000 | (m)<<16 | (n)<<5 | (d)) // smull2 vd.8h, vn.16b, vm.16b
 #define VSMLAL(m, n, d)         WORD $(0x0e208000 | (m)<<16 | (n)<<5 | (d)) // smlal vd.8h, vn.8b, vm.8b
 #define VSMLAL2(m, n, d)        WORD $(0x4e208000 | (m)<<16 | (n)<<5 | (d)) // smlal2 vd.8h, vn.16b, vm.16b
 
@@ -29,7 +28,6 @@
 #define VSADDLP8H(n, d)         WORD $(0x4e202800 | (n)<<5 | (d)) // saddlp vd.8h, vn.16b
 #define VSADDLP(n, d)           WORD $(0x4e602800 | (n)<<5 | (d)) // saddlp vd.4s, vn.8h
 #define VSADALP(n, d)           WORD $(0x4e606800 | (n)<<5 | (d)) // sadalp vd.4s, vn.8h
-#define VSSHR16B(s, n, d)       WORD $(0x4f000400 | (16-(s))<<16 | (n)<<5 | (d)) // sshr vd.16b, vn.16b, #s
 #define VSSHR8H(s, n, d)        WORD $(0x4f000400 | (32-(s))<<16 | (n)<<5 | (d)) // sshr vd.8h, vn.8h, #s
 #define VSSHR4S(s, n, d)        WORD $(0x4f000400 | (64-(s))<<16 | (n)<<5 | (d)) // sshr vd.4s, vn.4s, #s
 #define VBIC(m, n, d)           WORD $(0x4e601c00 | (m)<<16 | (n)<<5 | (d)) // bic vd.16b, vn.16b, vm.16b
@@ -47,7 +45,6 @@
 #define VFMUL(m, n, d)          WORD $(0x6e20dc00 | (m)<<16 | (n)<<5 | (d)) // fmul vd.4s, vn.4s, vm.4s
 #define VFMULS(m, i, n, d)      WORD $(0x4f809000 | ((i)&1)<<21 | ((i)>>1)<<11 | (m)<<16 | (n)<<5 | (d)) // fmul vd.4s, vn.4s, vm.s[i]
 #define VFMLAS(m, i, n, d)      WORD $(0x4f801000 | ((i)&1)<<21 | ((i)>>1)<<11 | (m)<<16 | (n)<<5 | (d)) // fmla vd.4s, vn.4s, vm.s[i]
-#define VFADD(m, n, d)          WORD $(0x4e20d400 | (m)<<16 | (n)<<5 | (d)) // fadd vd.4s, vn.4s, vm.4s
 #define VFCMEQ(m, n, d)         WORD $(0x4e20e400 | (m)<<16 | (n)<<5 | (d)) // fcmeq vd.4s, vn.4s, vm.4s
 #define VFABS(n, d)             WORD $(0x4ea0f800 | (n)<<5 | (d)) // fabs vd.4s, vn.4s
 #define VUMAXV(n, d)            WORD $(0x6eb0a800 | (n)<<5 | (d)) // umaxv sd, vn.4s
