@@ -109,9 +109,16 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui, path string, mixes 
 	if err := c.divide(); err != nil {
 		return nil, err
 	}
+	opt := quantize.Options{Requantize: o.requantize}
+	if o.imatrix != "" {
+		if opt.Importance, err = quantize.ReadImportance(o.imatrix); err != nil {
+			return nil, err
+		}
+	}
 	for i, mix := range mixes {
 		u.notef("quantizing to %s (%d of %d)", mix.Name, i+1, len(mixes))
-		if err := o.quantize(ctx, u, c, mix, dir); err != nil {
+		opt.Mix = mix
+		if err := c.quantize(ctx, opt, dir); err != nil {
 			return nil, err
 		}
 	}
@@ -127,14 +134,8 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui, path string, mixes 
 
 // quantize makes and opens the model's version of a type. One that the model
 // cannot have is left out, with a warning.
-func (o *qualityOptions) quantize(ctx context.Context, u *ui, c *comparison, mix quantize.Mix, dir string) error {
-	opt := quantize.Options{Mix: mix, Requantize: o.requantize}
-	if o.imatrix != "" {
-		var err error
-		if opt.Importance, err = quantize.ReadImportance(o.imatrix); err != nil {
-			return err
-		}
-	}
+func (c *comparison) quantize(ctx context.Context, opt quantize.Options, dir string) error {
+	u, mix := c.u, opt.Mix
 	plan, err := quantize.NewPlan(c.base.model.File, opt)
 	if err != nil {
 		u.warnf("%s is left out: %v", mix.Name, err)
