@@ -26,8 +26,6 @@ type qualityOptions struct {
 	imatrix    string
 	requantize bool
 	tmp        string
-
-	refused error // why a type was left out, the last that was
 }
 
 // newQualityCmd returns "alpaca quality".
@@ -109,6 +107,7 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui, path string, mixes 
 	if err := c.divide(); err != nil {
 		return nil, err
 	}
+	var refused error // why a type was left out, the last that was
 	opt := quantize.Options{Requantize: o.requantize}
 	if o.imatrix != "" {
 		if opt.Importance, err = quantize.ReadImportance(o.imatrix); err != nil {
@@ -118,13 +117,19 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui, path string, mixes 
 	for i, mix := range mixes {
 		u.notef("quantizing to %s (%d of %d)", mix.Name, i+1, len(mixes))
 		opt.Mix = mix
-		if err := c.quantize(ctx, opt, dir); err != nil {
+		plan, err := quantize.NewPlan(c.base.model.File, opt)
+		if err != nil {
+			u.warnf("%s is left out: %v", mix.Name, err)
+			refused = err
+			continue
+		}
+		if err := c.quantize(ctx, plan, mix, dir); err != nil {
 			return nil, err
 		}
 	}
 	if len(c.others) == 0 {
 		err := fmt.Errorf("%s can be quantized to none of these types", path)
-		if errors.Is(o.refused, quantize.ErrQuantized) {
+		if errors.Is(refused, quantize.ErrQuantized) {
 			err = withHint(err, "give the original, or add --allow-requantize")
 		}
 		return nil, err
@@ -132,20 +137,12 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui, path string, mixes 
 	return c.evaluate(ctx)
 }
 
-// quantize makes and opens the model's version of a type. One that the model
-// cannot have is left out, with a warning.
-func (c *comparison) quantize(ctx context.Context, opt quantize.Options, dir string) error {
-	u, mix := c.u, opt.Mix
-	plan, err := quantize.NewPlan(c.base.model.File, opt)
-	if err != nil {
-		u.warnf("%s is left out: %v", mix.Name, err)
-		o.refused = err
-		return nil
-	}
-	warnFallback(u, mix, plan)
-	bar := newTensorBar(u, plan.InputBytes())
+// quantize makes and opens the model's version of a type.
+func (c *comparison) quantize(ctx context.Context, plan *quantize.Plan, mix quantize.Mix, dir string) error {
+	warnFallback(c.u, mix, plan)
+	bar := newTensorBar(c.u, plan.InputBytes())
 	path := filepath.Join(dir, mix.Name+".gguf")
-	_, err = plan.Run(ctx, path, quantize.RunOptions{Threads: c.pool.Threads(), Progress: bar.update})
+	_, err := plan.Run(ctx, path, quantize.RunOptions{Threads: c.pool.Threads(), Progress: bar.update})
 	bar.clear()
 	if err != nil {
 		return err
