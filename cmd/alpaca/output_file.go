@@ -65,6 +65,10 @@ func createOutput(path string) (*outputFile, error) {
 	path = finalTarget(path)
 	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*")
 	if err != nil {
+		var in *fs.PathError
+		if errors.As(err, &in) {
+			in.Path = path // the name that is known
+		}
 		return nil, err
 	}
 	return &outputFile{f, path}, nil

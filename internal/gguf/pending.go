@@ -42,9 +42,17 @@ func createPending(target string) (*pendingFile, error) {
 		return err
 	})
 	if err != nil {
-		return nil, err
+		return nil, naming(target, err)
 	}
 	return p, nil
+}
+
+// naming puts the name that a user gave in place of a temporary file's.
+func naming(target string, err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return &fs.PathError{Op: e.Op, Path: target, Err: e.Err}
+	}
+	return err
 }
 
 // testOnlyNamed makes every pending file have a name.
