@@ -55,7 +55,7 @@ func openHint(path string, err error) string {
 		return missingHint(path)
 	case errors.As(err, &foreign):
 		return foreignHint(foreign.What)
-	case isCutShort(err):
+	case errors.Is(err, gguf.ErrTruncated):
 		return "the file is cut short: copy or download it again"
 	}
 	if st, statErr := os.Stat(path); statErr == nil && st.IsDir() {
@@ -68,16 +68,6 @@ func openHint(path string, err error) string {
 		}
 	}
 	return ""
-}
-
-// isCutShort reports whether a checkpoint lacks its end.
-func isCutShort(err error) bool {
-	for _, sign := range []string{"past the end of the file", "do not fit in a file of", "cut within"} {
-		if strings.Contains(err.Error(), sign) {
-			return true
-		}
-	}
-	return false
 }
 
 // missingHint returns the name that was probably meant by a path that does not

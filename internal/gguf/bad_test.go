@@ -57,13 +57,13 @@ func TestBad(t *testing.T) {
 		want string
 	}{
 		{"magic alone", &builder{buf: []byte("GGUF")}, "4 bytes at offset 4 run past the end of the file (4 bytes)"},
-		{"half a magic", &builder{buf: []byte("GG")}, "cut within"},
+		{"half a magic", &builder{buf: []byte("GG")}, "the first field runs past the end"},
 		{"version 0", newBuilder(0, 0, 0), "GGUF version 0, known are 1 to 3"},
 		{"version 4", newBuilder(4, 0, 0), "GGUF version 4, known are 1 to 3"},
 		{"big-endian", newBuilder(3<<24, 0, 0), "is big-endian"},
 		{"counts missing", &builder{buf: []byte("GGUF\x03\x00\x00\x00")}, "past the end"},
-		{"too many keys", v3(0, 1<<40), "1099511627776 metadata entries do not fit in a file of 24 bytes"},
-		{"too many tensors", v3(1<<63, 0), "9223372036854775808 tensors do not fit"},
+		{"too many keys", v3(0, 1<<40), "1099511627776 metadata entries run past the end of the file (24 bytes)"},
+		{"too many tensors", v3(1<<63, 0), "9223372036854775808 tensors run past the end"},
 		{"a key more", v3(0, 2).key("a", KindU8).bytes(1).data(32, 0), `key 1 of 2 at offset 38 is empty`},
 		{"key length lies", v3(0, 1).u64(math.MaxUint64).data(32, 64), "key 0 of 1: 18446744073709551615 bytes at offset 32, at most 1024"},
 		{"key past the end", v3(0, 1).u64(1000).data(32, 64), "key 0 of 1: 1000 bytes at offset 32 run past the end"},
@@ -100,7 +100,7 @@ func TestBad(t *testing.T) {
 		{"duplicate tensor", v3(2, 0).tensor("x", quant.F32, 0, 4).tensor("x", quant.F32, 32, 4).data(32, 64), `tensor "x" is there twice`},
 		{"overlapping tensors", v3(2, 0).tensor("x", quant.F32, 0, 16).tensor("y", quant.F32, 32, 4).data(32, 64), `tensors "x" and "y" overlap at offset 32`},
 		{"name too long", v3(1, 0).u64(500).data(1, 600), "tensor 0 of 1: name: 500 bytes"},
-		{"v1 counts", newBuilder(1, 5, math.MaxUint32), "4294967295 metadata entries do not fit"},
+		{"v1 counts", newBuilder(1, 5, math.MaxUint32), "4294967295 metadata entries run past the end"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -7,6 +7,9 @@ import (
 	"math"
 )
 
+// ErrTruncated is wrapped by errors about files that lack their end.
+var ErrTruncated = errors.New("past the end of the file")
+
 // errShort is wrapped by errors about something that runs past the end of the
 // bytes at hand but not of the file: there is more to read.
 var errShort = errors.New("not read yet")
@@ -40,7 +43,7 @@ func (c *cursor) left() uint64 { return uint64(len(c.b) - c.pos) }
 func (c *cursor) over(n uint64) {
 	switch {
 	case n > uint64(c.size-c.offset()):
-		c.fail("%d bytes at offset %d run past the end of the file (%d bytes)", n, c.offset(), c.size)
+		c.fail("%d bytes at offset %d run %w (%d bytes)", n, c.offset(), ErrTruncated, c.size)
 	case len(c.b) == maxHeader:
 		c.fail("the header is longer than %d MB", maxHeader>>20)
 	default:
@@ -137,7 +140,7 @@ func (c *cursor) array(e encoding, depth int) Value {
 	case depth == maxNesting:
 		c.fail("arrays nested more than %d deep", maxNesting)
 	case count > (uint64(c.size)-uint64(c.pos))/least:
-		c.fail("array of %d %v at offset %d runs past the end of the file (%d bytes)", count, elem, c.pos, c.size)
+		c.fail("array of %d %v at offset %d runs %w (%d bytes)", count, elem, c.pos, ErrTruncated, c.size)
 	case count > maxArray:
 		c.fail("array of %d %v, at most %d are read", count, elem, maxArray)
 	}

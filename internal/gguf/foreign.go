@@ -58,7 +58,7 @@ func checkForeign(path string, data []byte, size int64) error {
 		return nil
 	}
 	if bytes.HasPrefix([]byte(magic), head) {
-		return fmt.Errorf("%d bytes: cut within the first field", size)
+		return fmt.Errorf("%d bytes: the first field runs %w", size, ErrTruncated)
 	}
 	return &ForeignError{path, describe(head, size)}
 }

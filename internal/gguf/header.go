@@ -127,7 +127,7 @@ func (r *headerReader) read() error {
 // rest of the file.
 func (r *headerReader) checkCount(what string, n, most uint64, each int) error {
 	if rest := uint64(r.size) - uint64(r.c.pos); n > rest/uint64(each) {
-		return fmt.Errorf("%d %s do not fit in a file of %d bytes", n, what, r.size)
+		return fmt.Errorf("%d %s run %w (%d bytes)", n, what, ErrTruncated, r.size)
 	}
 	if n > most {
 		return fmt.Errorf("%d %s, at most %d are read", n, what, most)
@@ -273,8 +273,8 @@ func (r *headerReader) checkPlaces() error {
 		order[i] = i
 		end := r.start + e.start + e.bytes
 		if e.start > uint64(r.size) || end > uint64(r.size) {
-			return fmt.Errorf("tensor %q: %d bytes at offset %d of the data, which begins at %d, run past the end of the file (%d bytes)",
-				r.tensors[i].Name, e.bytes, e.start, r.start, r.size)
+			return fmt.Errorf("tensor %q: %d bytes at offset %d of the data, which begins at %d, run %w (%d bytes)",
+				r.tensors[i].Name, e.bytes, e.start, r.start, ErrTruncated, r.size)
 		}
 	}
 	sort.Slice(order, func(a, b int) bool { return r.places[order[a]].start < r.places[order[b]].start })

@@ -133,7 +133,7 @@ func (l *legacyFile) readTensor(pos int64) (next int64, err error) {
 		data = int64(alignUp(uint64(data), 32))
 	}
 	if data > l.im.size || int64(size) > l.im.size-data {
-		return 0, fmt.Errorf("%q: %d bytes of data at offset %d run past the end of the file (%d bytes)", old, size, data, l.im.size)
+		return 0, fmt.Errorf("%q: %d bytes of data at offset %d run %w (%d bytes)", old, size, data, ErrTruncated, l.im.size)
 	}
 	if strings.HasSuffix(old, "rope.freqs") {
 		return data + int64(size), nil // some converters left it in; it follows from the sizes
