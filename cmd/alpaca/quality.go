@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -70,13 +71,24 @@ func (o *qualityOptions) run(ctx context.Context, u *ui, path string) error {
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	defer u.beforeExit(func() { os.RemoveAll(dir) })()
+	defer u.beforeExit(func() { removeFolder(dir) })() // until it is removed
+	defer removeFolder(dir)
 	report, err := o.measure(ctx, u, path, mixes, dir)
 	if err != nil {
 		return evalHint(ctx, err)
 	}
 	return o.compare.write(u, report)
+}
+
+// removeFolder removes a folder in which a file may just be made: then it is not empty
+// at first.
+func removeFolder(dir string) {
+	for range 100 {
+		if os.RemoveAll(dir) == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 // mixes returns what the model is quantized to.
