@@ -97,12 +97,11 @@ func dotRowFloat(t Type, out []float32, row []byte, a *Acts, scratch *rowScratch
 func DotF32(w, x []float32) float32 {
 	var s [8]float32
 	x = x[:len(w)]
-	for k := range (len(w) + 7) &^ 7 {
-		if k < len(w) {
-			s[k&7] = FMA32(w[k], x[k], s[k&7])
-		} else {
-			s[k&7] += 0 // padding: turns -0 into +0, as a fused multiply-add of zeros does
-		}
+	for k := range w {
+		s[k&7] = FMA32(w[k], x[k], s[k&7])
+	}
+	for k := range -len(w) & 7 {
+		s[7-k] += 0 // padding: turns -0 into +0, as a fused multiply-add of zeros does
 	}
 	return sum8(&s)
 }

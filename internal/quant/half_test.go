@@ -118,6 +118,9 @@ func TestFMA32(t *testing.T) {
 	values := []float32{
 		0, -zero, 1, -1, 1 + 0x1p-23, 1 - 0x1p-24, 1.5, 3, 0x1p-12, 1 + 0x1p-12, 0x1p12, -0x1p23, 0x1p24 + 2,
 		tiny, -tiny, 0x1p-126, 0x1p-126 - 0x1p-149, -0x1p-126, 0x1p-75, 0x1p-74, 0x1.fffffep-75, 0x1.8p-75,
+		// The product of the first two is 2^-150 less 2^-196: just below half of the
+		// third's last place, where float64 does not see it.
+		0x1.fffffcp-76, 0x1.000002p-75, 0x1p-127 + 0x1p-149,
 		huge, -huge, 0x1p127, 0x1p64, 0x1.fffffep63, 0x1p-64, inf, -inf, nan, 0.1, -0.3, 127, 1e-30, 1e30,
 	}
 	values[1] = float32(math.Copysign(0, -1))
