@@ -40,7 +40,14 @@ func chatOn(t *testing.T, columns uint16, state string, args ...string) *termina
 	path := testmodel.SPM(1).Set("llama.context_length", gguf.U32(30000)).Write(t)
 	args = append([]string{"run", "-m", path, "--chat-template", "zephyr", "--temp", "0", "-t", "1", "-n", "6"}, args...)
 	cmd := exec.Command("alpaca", args...)
-	cmd.Env = append(cmd.Environ(), "TERM=xterm", "XDG_STATE_HOME="+state)
+	cmd.Env = append(cmd.Environ(), "XDG_STATE_HOME="+state)
+	return startOn(t, columns, cmd)
+}
+
+// startOn starts a command on a terminal.
+func startOn(t *testing.T, columns uint16, cmd *exec.Cmd) *terminal {
+	t.Helper()
+	cmd.Env = append(cmd.Environ(), "TERM=xterm")
 	tty, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: columns})
 	require.NoError(t, err)
 	term := &terminal{t: t, cmd: cmd, tty: tty, ended: make(chan struct{})}
@@ -65,10 +72,14 @@ func chatOn(t *testing.T, columns uint16, state string, args ...string) *termina
 	return term
 }
 
+// patience is how long something may take that takes a moment: machines may be slow
+// and busy.
+const patience = 5 * time.Minute
+
 // expect waits for a text after what was expected before.
 func (term *terminal) expect(text string) {
 	term.t.Helper()
-	deadline := time.Now().Add(20 * time.Second)
+	deadline := time.Now().Add(patience)
 	for {
 		term.mu.Lock()
 		rest := term.shown.String()[term.seen:]
@@ -86,6 +97,13 @@ func (term *terminal) expect(text string) {
 	}
 }
 
+// expectAnswer waits for the end of what was typed and for a line of the answer.
+func (term *terminal) expectAnswer() {
+	term.t.Helper()
+	term.expect("\n")
+	term.expect("\n")
+}
+
 // drawnPrompt is an empty prompt, drawn.
 const drawnPrompt = "\x1b[36m>\x1b[0m \r\x1b[2C\x1b[?25h"
 
@@ -100,7 +118,7 @@ func (term *terminal) status() int {
 	term.t.Helper()
 	select {
 	case <-term.ended:
-	case <-time.After(20 * time.Second):
+	case <-time.After(patience):
 		term.t.Fatalf("it does not end: %q", term.shown.String()[term.seen:])
 	}
 	term.cmd.Wait()
@@ -168,8 +186,7 @@ func TestChatCtrlC(t *testing.T) {
 	term := chatOn(t, 80, t.TempDir(), "-n", "-1", "--ignore-eos", "-c", "30000")
 	term.expect(drawnPrompt)
 	term.send("the llama\r")
-	term.expect("\n")
-	time.Sleep(300 * time.Millisecond)
+	term.expectAnswer()
 	term.send("\x03")
 	term.expect(drawnPrompt)
 	term.send("/context\r")
@@ -189,8 +206,7 @@ func TestChatCtrlC(t *testing.T) {
 	term = chatOn(t, 80, t.TempDir(), "-n", "-1", "--ignore-eos", "-c", "30000")
 	term.expect(drawnPrompt)
 	term.send("the llama\r")
-	term.expect("\n")
-	time.Sleep(300 * time.Millisecond)
+	term.expectAnswer()
 	term.send("\x03")
 	term.expect(drawnPrompt)
 	term.send("\x03")
@@ -204,8 +220,7 @@ func TestChatEnded(t *testing.T) {
 		term := chatOn(t, 80, t.TempDir(), "-n", "-1", "--ignore-eos", "-c", "30000")
 		term.expect(drawnPrompt)
 		term.send("the llama\r")
-		term.expect("\n")
-		time.Sleep(300 * time.Millisecond)
+		term.expectAnswer()
 		require.NoError(t, term.cmd.Process.Signal(sig))
 		require.Equal(t, status, term.status())
 	}
@@ -223,7 +238,7 @@ func TestChatInput(t *testing.T) {
 	term := chatOn(t, 40, state, "-c", "30000")
 	term.expect(drawnPrompt)
 
-	pasted := strings.Repeat("the llama ", 1000)
+	pasted := strings.Repeat("the llama ", 450) // beyond a terminal's line of 4096
 	term.send("\x1b[200~" + pasted + "\x1b[201~")
 	term.send("\r")
 	term.expect(drawnPrompt)
@@ -264,7 +279,6 @@ func TestChatWithoutColour(t *testing.T) {
 	term.expect("> ")
 	term.send("the llama\r")
 	term.expect("the llama")
-	time.Sleep(100 * time.Millisecond)
 	term.send("/bye\r")
 	require.Equal(t, exitOK, term.status())
 	require.NotRegexp(t, regexp.MustCompile(`\x1b\[[0-9;]*m`), term.shown.String())

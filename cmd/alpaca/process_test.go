@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -15,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
 	"alpaca/internal/testmodel"
 )
 
@@ -164,4 +167,34 @@ func TestModelCutInUse(t *testing.T) {
 	require.Equal(t, exitFailure, cmd.ProcessState.ExitCode(), "%s", stderr.String())
 	require.True(t, strings.HasPrefix(stderr.String(), "alpaca: error: "), "%s", stderr.String())
 	require.Contains(t, stderr.String(), "model.gguf")
+}
+
+// TestQuantizeKilled: neither a kill nor Ctrl-C in the middle of the work leaves
+// a file, half or whole.
+func TestQuantizeKilled(t *testing.T) {
+	needExec(t)
+	m := testmodel.SPM(1)
+	large := &testmodel.Tensor{Name: "blk.0.large.weight", Type: quant.F16, Shape: []int{1 << 14, 1 << 10}, Data: make([]float32, 1<<24)}
+	for i := range large.Data {
+		large.Data[i] = float32(i%251) - 125
+	}
+	m.Tensors = append(m.Tensors, large)
+	in := m.Write(t)
+	for sig, status := range map[syscall.Signal]int{syscall.SIGKILL: -1, syscall.SIGINT: exitInterrupted} {
+		dir := t.TempDir()
+		// Seconds of work for one thread and the slowest code.
+		cmd := exec.Command("alpaca", "quantize", in, filepath.Join(dir, "out.gguf"), "q4_k_m", "-t", "1")
+		cmd.Env = append(cmd.Environ(), "ALPACA_KERNEL=generic")
+		term := startOn(t, 80, cmd)
+		term.expect("blk.0.large")
+		require.NoError(t, cmd.Process.Signal(sig))
+		require.Equal(t, status, term.status())
+		list, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		if runtime.GOOS != "linux" && sig == syscall.SIGKILL {
+			require.LessOrEqual(t, len(list), 1) // the unfinished file, named so
+		} else {
+			require.Empty(t, list)
+		}
+	}
 }

@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -86,13 +85,10 @@ func TestAlpaca7B(t *testing.T) {
 		path := writeSparse7B(t, m)
 		var before, after runtime.MemStats
 		runtime.ReadMemStats(&before)
-		start := time.Now()
 		f := open(t, path)
-		took := time.Since(start)
 		runtime.ReadMemStats(&after)
 		require.Equal(t, test.bytes, f.Size())
 		require.Len(t, f.Tensors, 291)
-		require.Less(t, took, time.Second)
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20))
 		for _, x := range f.Tensors {
 			require.EqualValues(t, x.Bytes, len(x.Data), x.Name)
