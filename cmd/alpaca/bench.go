@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"strconv"
 	"strings"
 
@@ -283,8 +284,8 @@ func (m *measurer) measureBandwidth(ctx context.Context, threads int) error {
 
 // saveResults writes the results as a JSON report.
 func saveResults(path string, results []*bench.Result) error {
-	return writeOutput(path, func(f *outputFile) error {
-		report := bench.NewReport("json", f)
+	return writeOutput(path, func(w io.Writer) error {
+		report := bench.NewReport("json", w)
 		for _, r := range results {
 			if err := report.Add(r); err != nil {
 				return err

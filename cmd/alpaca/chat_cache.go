@@ -88,7 +88,7 @@ func (c *promptCache) save(end bool) error {
 		return nil
 	}
 	c.saved = true
-	if err := promptcache.Save(finalTarget(c.o.path), c.session, nil); err != nil {
+	if err := promptcache.Save(c.o.path, c.session, nil); err != nil {
 		return fmt.Errorf("the prompt cache cannot be written: %w", err)
 	}
 	return nil

@@ -224,7 +224,7 @@ func (t *talk) saveTo(_ context.Context, path string) error {
 	}
 	note, err := encodeSnapshot(t.Snapshot())
 	if err == nil {
-		err = promptcache.Save(finalTarget(path), t.e.session, note)
+		err = promptcache.Save(path, t.e.session, note)
 	}
 	if err != nil {
 		t.u.infof("Not saved: %s", strings.TrimPrefix(err.Error(), "promptcache: "))

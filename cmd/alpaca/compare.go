@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"io"
 
 	"github.com/spf13/cobra"
 
@@ -118,7 +119,7 @@ func (o *compareOptions) write(u *ui, r *eval.Report) error {
 	if err != nil {
 		return err
 	}
-	if err := writeOutput(o.plot, func(f *outputFile) error { return r.WritePlot(f, form) }); err != nil {
+	if err := writeOutput(o.plot, func(w io.Writer) error { return r.WritePlot(w, form) }); err != nil {
 		return err
 	}
 	u.notef("drew %s", o.plot)

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpaca/internal/convert"
+	"alpaca/internal/pending"
 )
 
 // newConvertCmd returns "alpaca convert".
@@ -79,7 +80,7 @@ func (u *ui) convert(ctx context.Context, in, out string, opt convert.Options, o
 // convertHint adds the way out to a refusal.
 func convertHint(in string, err error) error {
 	switch {
-	case errors.Is(err, convert.ErrExists):
+	case errors.Is(err, pending.ErrExists):
 		return withHint(err, "--force replaces it")
 	case errors.Is(err, convert.ErrNeedsVocab):
 		return withHint(err, "--vocab tokenizer.bin gives it the vocabulary that came with it")

@@ -14,12 +14,12 @@ import (
 // evalFiles are what an evaluation writes besides its result. They appear
 // under their names when it is complete.
 type evalFiles struct {
-	open   []*outputFile
+	open   []outputFile
 	finish []func() error // in order, before the files get their names
 }
 
 // create begins a file.
-func (e *evalFiles) create(path string) (*outputFile, error) {
+func (e *evalFiles) create(path string) (outputFile, error) {
 	f, err := createOutput(path)
 	if err == nil {
 		e.open = append(e.open, f)
@@ -35,7 +35,7 @@ func (e *evalFiles) commit() error {
 		}
 	}
 	for _, f := range e.open {
-		if err := f.commit(); err != nil {
+		if err := f.Commit(); err != nil {
 			return err
 		}
 	}
@@ -46,7 +46,7 @@ func (e *evalFiles) commit() error {
 // abort removes the files that are not complete.
 func (e *evalFiles) abort() {
 	for _, f := range e.open {
-		f.abort()
+		f.Abort()
 	}
 }
 
@@ -109,7 +109,7 @@ func isDat(path string) bool { return strings.EqualFold(filepath.Ext(path), ".da
 // name asks for.
 func (e *evalFiles) imatrix(u *ui, path string, m *eval.Imatrix) {
 	e.finish = append(e.finish, func() error {
-		write := func() error { return m.WriteGGUF(finalTarget(path)) }
+		write := func() error { return m.WriteGGUF(path) }
 		if isDat(path) {
 			write = func() error {
 				f, err := e.create(path)

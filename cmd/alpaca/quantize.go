@@ -12,6 +12,7 @@ import (
 
 	"alpaca/internal/gguf"
 	"alpaca/internal/machine"
+	"alpaca/internal/pending"
 	"alpaca/internal/quantize"
 )
 
@@ -247,7 +248,7 @@ func quantizeHint(err error) error {
 		return withHint(err, "\"alpaca convert\" makes a GGUF file of it")
 	case errors.Is(err, quantize.ErrNeedsImportance):
 		return withHint(err, "add --imatrix FILE, or choose Q2_K")
-	case errors.Is(err, quantize.ErrExists):
+	case errors.Is(err, pending.ErrExists):
 		return withHint(err, "--force replaces it")
 	case errors.Is(err, quantize.ErrColumns):
 		return withHint(err, "--tensor-type 'NAME=f16' gives that tensor another type")

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"alpaca/internal/gguf"
+	"alpaca/internal/pending"
 	"alpaca/internal/quant"
 )
 
@@ -63,8 +64,6 @@ type TensorResult struct {
 
 // The reasons that a caller may have advice for.
 var (
-	// ErrExists is the reason for not replacing a file.
-	ErrExists = errors.New("exists already")
 	// ErrNeedsVocab is the reason for not reading a llama2.c checkpoint alone.
 	ErrNeedsVocab = errors.New("holds no vocabulary")
 	// ErrTooLarge is the reason for not rounding a number.
@@ -92,7 +91,7 @@ func run(ctx context.Context, in, out string, opt Options) (*Result, error) {
 		return nil, err
 	}
 	defer m.close()
-	if err := checkOutput(out, m.paths, opt.Force); err != nil {
+	if err := pending.Check(out, m.paths, opt.Force); err != nil {
 		return nil, err
 	}
 	steps, err := plan(m.tensors, opt.Exact)
@@ -109,27 +108,6 @@ func run(ctx context.Context, in, out string, opt Options) (*Result, error) {
 	}
 	res.OutputBytes, res.Elapsed = st.Size(), time.Since(start)
 	return res, nil
-}
-
-// checkOutput refuses to write over the input, and over any file unless force
-// is set.
-func checkOutput(out string, inputs []string, force bool) error {
-	st, err := os.Stat(out)
-	if errors.Is(err, os.ErrNotExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	for _, in := range inputs {
-		if old, err := os.Stat(in); err == nil && os.SameFile(old, st) {
-			return fmt.Errorf("%s is the input", out)
-		}
-	}
-	if !force || !st.Mode().IsRegular() {
-		return fmt.Errorf("%s %w", out, ErrExists)
-	}
-	return nil
 }
 
 // write writes the model as planned.

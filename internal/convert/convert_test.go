@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/gguf"
+	"alpaca/internal/pending"
 	"alpaca/internal/quant"
 	"alpaca/internal/testshared"
 )
@@ -223,8 +224,8 @@ func TestOutput(t *testing.T) {
 	require.ErrorContains(t, run(link, Options{Force: true}), "is the input")
 	other := filepath.Join(dir, "other")
 	require.NoError(t, os.WriteFile(other, []byte("text"), 0o644))
-	require.ErrorIs(t, run(other, Options{}), ErrExists)
-	require.ErrorIs(t, run(dir, Options{Force: true}), ErrExists)
+	require.ErrorIs(t, run(other, Options{}), pending.ErrExists)
+	require.ErrorContains(t, run(dir, Options{Force: true}), "is not a regular file")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	_, err = Run(ctx, old, filepath.Join(dir, "new"), Options{})

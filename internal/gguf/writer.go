@@ -9,20 +9,22 @@ import (
 	"math/bits"
 	"strings"
 
+	"alpaca/internal/pending"
 	"alpaca/internal/quant"
 )
 
 // Writer writes a GGUF file of version 3: the header at once, in Create, then
 // the tensors' data in order, as it comes. The file appears under its name only
-// with Commit, complete and on disk; until then it has another name beside it,
-// so that a failure leaves whatever had the name before as it was.
+// with Commit, complete and on disk, so that a failure leaves whatever had the name
+// before as it was.
 //
 //	w, err := gguf.Create(path, kv, tensors)
 //	defer w.Abort()
 //	for each tensor { w.Begin(name); w.Write(data) … }
 //	return w.Commit()
 type Writer struct {
-	file *pendingFile
+	path string
+	file *pending.File
 	buf  *bufio.Writer
 	err  error // the first failure; all later calls return it
 
@@ -36,12 +38,12 @@ type Writer struct {
 // written, and Data is ignored. It fails, before anything is on disk, if the
 // result is not what Open accepts.
 func Create(path string, kv []KV, tensors []Tensor) (*Writer, error) {
-	w := &Writer{tensors: tensors, alignment: defaultAlignment}
+	w := &Writer{path: path, tensors: tensors, alignment: defaultAlignment}
 	head, err := w.header(kv)
 	if err != nil {
 		return nil, fmt.Errorf("gguf: %s: %w", path, err)
 	}
-	if w.file, err = createPending(path); err != nil {
+	if w.file, err = pending.Create(path, 0o666); err != nil {
 		return nil, fmt.Errorf("gguf: %w", err)
 	}
 	w.buf = bufio.NewWriterSize(w.file, 1<<20)
@@ -236,7 +238,7 @@ func (w *Writer) Commit() error {
 		w.Abort()
 		return w.err
 	}
-	if err := w.file.commit(); err != nil {
+	if err := w.file.Commit(); err != nil {
 		return w.fail(err)
 	}
 	w.err = errors.New("gguf: the file is closed")
@@ -245,7 +247,7 @@ func (w *Writer) Commit() error {
 
 // Abort removes what has been written. After Commit it does nothing.
 func (w *Writer) Abort() {
-	w.file.abort()
+	w.file.Abort()
 	if w.err == nil {
 		w.err = errors.New("gguf: the file is closed")
 	}
@@ -253,8 +255,8 @@ func (w *Writer) Abort() {
 
 // fail keeps and returns the first error, with the name of the file.
 func (w *Writer) fail(err error) error {
-	if !strings.Contains(err.Error(), w.file.target) {
-		err = fmt.Errorf("%s: %w", w.file.target, err)
+	if !strings.Contains(err.Error(), w.path) {
+		err = fmt.Errorf("%s: %w", w.path, err)
 	}
 	w.err = fmt.Errorf("gguf: %w", err)
 	return w.err

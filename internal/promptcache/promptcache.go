@@ -17,10 +17,10 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
 	"alpaca/internal/gguf"
 	"alpaca/internal/model"
+	"alpaca/internal/pending"
 )
 
 const (
@@ -47,49 +47,45 @@ var ErrOtherModel = errors.New("it belongs to another model")
 var ErrForeign = errors.New("it is no saved state")
 
 // Save writes the session's state and a note to a file, in place of the one that is
-// there: written beside it and renamed, so that it is whole or not there. What is
-// no saved state is not replaced: ErrForeign.
-func Save(path string, s *model.Session, note []byte) (err error) {
+// there; the file is whole or not there, and others may not read it. What is no saved
+// state is not replaced: ErrForeign.
+func Save(path string, s *model.Session, note []byte) error {
 	if len(note) > maxNote {
 		return fmt.Errorf("promptcache: a note of %d bytes, must be at most %d", len(note), maxNote)
 	}
 	if err := checkReplaced(path); err != nil {
 		return fmt.Errorf("promptcache: %s: %w", path, plain(err))
 	}
-	f, err := os.CreateTemp(filepath.Dir(path), filepath.Base(path)+".*.tmp")
+	f, err := pending.Create(path, 0o600)
 	if err != nil {
-		return fmt.Errorf("promptcache: %s: %w", path, plain(err)) // not the temporary file's name
+		return fmt.Errorf("promptcache: %s: %w", path, plain(err))
 	}
-	defer func() {
-		if err != nil {
-			f.Close()
-			os.Remove(f.Name())
-			err = fmt.Errorf("promptcache: %w", err)
-		}
-	}()
+	defer f.Abort()
+	if err := write(f, s, note); err != nil {
+		return fmt.Errorf("promptcache: %w", err)
+	}
+	if err := f.Commit(); err != nil {
+		return fmt.Errorf("promptcache: %w", err)
+	}
+	return nil
+}
+
+func write(f io.Writer, s *model.Session, note []byte) error {
 	h := header{Version: version, Note: uint32(len(note)), Model: fingerprint(s.Model())}
 	copy(h.Magic[:], magic)
 	sum := sha256.New()
 	w := io.MultiWriter(f, sum)
-	if err = binary.Write(w, binary.LittleEndian, h); err != nil {
+	if err := binary.Write(w, binary.LittleEndian, h); err != nil {
 		return err
 	}
-	if _, err = w.Write(note); err != nil {
+	if _, err := w.Write(note); err != nil {
 		return err
 	}
-	if err = s.SaveState(w); err != nil {
+	if err := s.SaveState(w); err != nil {
 		return err
 	}
-	if _, err = f.Write(sum.Sum(nil)); err != nil {
-		return err
-	}
-	if err = f.Sync(); err != nil {
-		return err
-	}
-	if err = f.Close(); err != nil {
-		return err
-	}
-	return os.Rename(f.Name(), path)
+	_, err := f.Write(sum.Sum(nil))
+	return err
 }
 
 // checkReplaced returns an error unless a file may be written to path.

@@ -11,7 +11,6 @@ package quantize
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -19,6 +18,7 @@ import (
 	"time"
 
 	"alpaca/internal/gguf"
+	"alpaca/internal/pending"
 )
 
 // RunOptions say how a plan is carried out.
@@ -101,34 +101,15 @@ func (p *Plan) OutputPaths(path string) []string {
 	return paths
 }
 
-// ErrExists is the reason for not replacing a file.
-var ErrExists = errors.New("exists already")
-
-// checkOutputs refuses to write over the input, and over any file unless force
-// is set.
+// checkOutputs refuses to write over an input, and over any file unless force is set.
 func (p *Plan) checkOutputs(outputs []string, force bool) error {
+	inputs := p.Input.Parts
+	if opt := p.Options.Importance; opt != nil {
+		inputs = append([]string{opt.Path}, inputs...)
+	}
 	for _, out := range outputs {
-		st, err := os.Stat(out)
-		if errors.Is(err, os.ErrNotExist) {
-			continue
-		}
-		if err != nil {
+		if err := pending.Check(out, inputs, force); err != nil {
 			return fmt.Errorf("quantize: %w", err)
-		}
-		inputs := p.Input.Parts
-		if opt := p.Options.Importance; opt != nil {
-			inputs = append([]string{opt.Path}, inputs...)
-		}
-		for _, in := range inputs {
-			if old, err := os.Stat(in); err == nil && os.SameFile(old, st) {
-				return fmt.Errorf("quantize: %s is the input", out)
-			}
-		}
-		if !st.Mode().IsRegular() {
-			return fmt.Errorf("quantize: %s is not a regular file", out)
-		}
-		if !force {
-			return fmt.Errorf("quantize: %s %w", out, ErrExists)
 		}
 	}
 	return nil

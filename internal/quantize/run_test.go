@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/gguf"
+	"alpaca/internal/pending"
 	"alpaca/internal/quant"
 )
 
@@ -192,7 +193,7 @@ func TestOutputs(t *testing.T) {
 	old := filepath.Join(t.TempDir(), "old.gguf")
 	require.NoError(t, os.WriteFile(old, nil, 0o600))
 	_, err = plan.Run(t.Context(), old, RunOptions{})
-	require.ErrorIs(t, err, ErrExists)
+	require.ErrorIs(t, err, pending.ErrExists)
 	_, err = plan.Run(t.Context(), filepath.Dir(old), RunOptions{Force: true})
 	require.ErrorContains(t, err, "is not a regular file")
 	_, err = plan.Run(t.Context(), old, RunOptions{Force: true})

@@ -1,21 +1,23 @@
-package gguf
+package pending
 
 import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"golang.org/x/sys/unix"
 )
 
-// openUnnamed creates a file that has no name yet: if the process ends, however
-// it does, nothing is left. It returns nil where the file system cannot do that.
-func openUnnamed(dir string, mode fs.FileMode) *os.File {
-	fd, err := unix.Open(dir, unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, uint32(mode))
+// openUnnamed creates a file beside target that has no name yet: if the process
+// ends, however it does, nothing is left. Its errors name the target. It returns nil
+// where the file system cannot do that.
+func openUnnamed(target string, mode fs.FileMode) *os.File {
+	fd, err := unix.Open(filepath.Dir(target), unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, uint32(mode))
 	if err != nil {
 		return nil
 	}
-	f := os.NewFile(uintptr(fd), dir)
+	f := os.NewFile(uintptr(fd), target)
 	if _, err := os.Stat(descriptorPath(f)); err != nil {
 		f.Close() // without /proc it could not get a name later
 		return nil
