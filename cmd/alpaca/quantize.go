@@ -109,6 +109,11 @@ func (o *quantizeOptions) run(ctx context.Context, u *ui, args []string) error {
 	if err != nil {
 		return quantizeHint(err)
 	}
+	for i, tt := range opt.Tensors {
+		if !tt.Matches(f) {
+			u.warnf("--tensor-type %s: no tensor has such a name", o.tensorTypes[i])
+		}
+	}
 	if m := opt.Importance; m != nil {
 		if unused := m.Unused(f); len(unused) > 0 {
 			u.warnf("%d of the importance matrix's tensors, such as %q, are not in the model", len(unused), unused[0])

@@ -100,6 +100,9 @@ func ParseOverride(s string) (gguf.KV, error) {
 	if !ok || !ok2 || key == "" {
 		return gguf.KV{}, fmt.Errorf("quantize: override %q is not of the form KEY=TYPE:VALUE", s)
 	}
+	if strings.HasPrefix(key, "split.") {
+		return gguf.KV{}, fmt.Errorf("quantize: override %q: what begins with \"split.\" tells how many files there are", s)
+	}
 	var v gguf.Value
 	var err error
 	switch kind {

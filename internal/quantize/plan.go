@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"regexp"
+	"slices"
 	"strings"
 
 	"alpaca/internal/gguf"
@@ -53,6 +54,11 @@ func ParseTensorType(s string) (TensorType, error) {
 		return TensorType{}, fmt.Errorf("quantize: %q: %w", s[:i], err)
 	}
 	return TensorType{re, t}, nil
+}
+
+// Matches reports whether a tensor of the file has such a name.
+func (tt TensorType) Matches(f *gguf.File) bool {
+	return slices.ContainsFunc(f.Tensors, func(t gguf.Tensor) bool { return tt.Pattern.MatchString(t.Name) })
 }
 
 // ParseEncodable parses the name of a type that tensors can be given.

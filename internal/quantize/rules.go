@@ -28,6 +28,7 @@ func readFacts(f *gguf.File) (modelFacts, error) {
 	if m.arch, _, err = f.String("general.architecture"); err != nil {
 		return m, fmt.Errorf("quantize: %w", err)
 	}
+	const most = 1 << 20 // of anything
 	number := func(key string) int {
 		value, ok := f.Value(m.arch + "." + key)
 		if list, isList := value.Ints(); ok && isList && len(list) > 0 {
@@ -37,10 +38,10 @@ func readFacts(f *gguf.File) (modelFacts, error) {
 		if ok {
 			n, isNumber = value.Uint()
 		}
-		if ok && (!isNumber || n > 1<<20) && err == nil {
-			err = fmt.Errorf("quantize: key %q is %v, want a count", m.arch+"."+key, value)
+		if ok && (!isNumber || n > most) && err == nil {
+			err = fmt.Errorf("quantize: %s: key %q is %v, want a count of at most %d", f.Parts[0], m.arch+"."+key, value, most)
 		}
-		return int(min(n, 1<<20))
+		return int(min(n, most))
 	}
 	m.layers = number("block_count")
 	m.experts = number("expert_count")
