@@ -55,7 +55,7 @@ func eachToken(c *cursor, n int, scored bool, visit func(text []byte, score floa
 		each = 8
 	}
 	if int64(n) > (c.size-c.offset())/each {
-		return fmt.Errorf("vocabulary of %d tokens does not fit in a file of %d bytes", n, c.size)
+		return fmt.Errorf("vocabulary of %d tokens runs %w (%d bytes)", n, ErrTruncated, c.size)
 	}
 	for i := range n {
 		text := c.bytes(uint64(c.u32()))

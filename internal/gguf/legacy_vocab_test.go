@@ -91,7 +91,7 @@ func TestLegacyBadVocab(t *testing.T) {
 		{"too many", file(1 << 30), "vocabulary size 1073741824, want 1 to 262144"},
 		{"none", file(0), "vocabulary size 0"},
 		{"negative", file(1 << 31), "vocabulary size -2147483648"},
-		{"do not fit", file(1000, make([]byte, 4000)...), "vocabulary of 1000 tokens does not fit in a file of 4036 bytes"},
+		{"do not fit", file(1000, make([]byte, 4000)...), "vocabulary of 1000 tokens runs past the end of the file (4036 bytes)"},
 		{"length lies", file(1, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0), "token 0 of 1: 4294967295 bytes at offset 40 run past the end"},
 		{"cut", file(2, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, 0, 0), "token 1 of 2: "},
 	}
