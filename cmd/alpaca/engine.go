@@ -5,7 +5,6 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"alpaca/internal/gguf"
 	"alpaca/internal/machine"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
@@ -80,17 +79,9 @@ func (o *engineOptions) open(u *ui) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	f, err := openModel(path, gguf.Options{NoMap: o.noMap})
+	m, err := loadModel(u, path, o.noMap, model.LoadOptions{Tokenizer: o.vocab, Adjust: o.adjust})
 	if err != nil {
 		return nil, err
-	}
-	m, err := model.Load(f, model.LoadOptions{Tokenizer: o.vocab, Adjust: o.adjust})
-	if err != nil {
-		f.Close()
-		return nil, loadHint(err)
-	}
-	for _, w := range m.Tokenizer.Warnings() {
-		u.warnf("%s", w)
 	}
 	e := &engine{model: m}
 	if err := o.prepare(u, e); err != nil {

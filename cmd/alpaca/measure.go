@@ -12,7 +12,6 @@ import (
 
 	"alpaca/internal/eval"
 	"alpaca/internal/ggml"
-	"alpaca/internal/gguf"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
 	"alpaca/internal/tokenizer"
@@ -155,17 +154,9 @@ func (e *evaluated) bitsPerWeight() float64 {
 // load opens a model, without a session.
 func (o *measureOptions) load(u *ui, path string) (*evaluated, error) {
 	start := time.Now()
-	f, err := openModel(path, gguf.Options{NoMap: o.noMap})
+	m, err := loadModel(u, path, o.noMap, model.LoadOptions{Tokenizer: o.vocab})
 	if err != nil {
 		return nil, err
-	}
-	m, err := model.Load(f, model.LoadOptions{Tokenizer: o.vocab})
-	if err != nil {
-		f.Close()
-		return nil, loadHint(err)
-	}
-	for _, w := range m.Tokenizer.Warnings() {
-		u.warnf("%s", w)
 	}
 	return &evaluated{path: path, model: m, loading: time.Since(start)}, nil
 }

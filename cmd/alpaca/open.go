@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"alpaca/internal/gguf"
+	"alpaca/internal/model"
+	"alpaca/internal/tokenizer"
 )
 
 // modelEnv is the environment variable that stands in for -m.
@@ -45,6 +47,24 @@ func openModel(path string, opt gguf.Options) (*gguf.File, error) {
 		err = withHint(err, hint)
 	}
 	return nil, err
+}
+
+// loadModel opens a checkpoint and loads its model. What is odd about it is told to the
+// user.
+func loadModel(u *ui, path string, noMap bool, opt model.LoadOptions) (*model.Model, error) {
+	f, err := openModel(path, gguf.Options{NoMap: noMap})
+	if err != nil {
+		return nil, err
+	}
+	m, err := model.Load(f, opt)
+	if err != nil {
+		f.Close()
+		return nil, vocabHint(err)
+	}
+	for _, w := range m.Tokenizer.Warnings() {
+		u.warnf("%s", w)
+	}
+	return m, nil
 }
 
 // openHint returns what to do about a checkpoint that cannot be opened, or "".
@@ -120,13 +140,8 @@ func foreignHint(what string) string {
 
 // vocabHint adds advice to the error of a vocabulary that cannot be used.
 func vocabHint(err error) error {
-	if strings.Contains(err.Error(), "unknown pre-tokenizer") {
+	if errors.Is(err, tokenizer.ErrPreTokenizer) {
 		return withHint(err, "--allow-unknown-pretokenizer takes it for the default one; the text may come out wrong")
 	}
 	return err
-}
-
-// loadHint adds advice to the error of a model that cannot be loaded.
-func loadHint(err error) error {
-	return vocabHint(err)
 }

@@ -1,6 +1,7 @@
 package tokenizer
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -19,6 +20,10 @@ type bpe struct {
 	maxToken int // bytes of the longest token
 }
 
+// ErrPreTokenizer is the reason for refusing a vocabulary that is to be split in a way
+// that is not known here.
+var ErrPreTokenizer = errors.New("unknown pre-tokenizer")
+
 // setBPE makes t a BPE tokenizer.
 func (t *Tokenizer) setBPE(v *Vocab, opt Options) error {
 	pre, known := preTokenizers[v.Pre]
@@ -27,7 +32,7 @@ func (t *Tokenizer) setBPE(v *Vocab, opt Options) error {
 		pre = preTokenizers["default"]
 		t.warnf("the file names no pre-tokenizer (tokenizer.ggml.pre): the default one may split words otherwise than the model learned, and degrade its answers")
 	case !known && !opt.AllowUnknownPre:
-		return fmt.Errorf("tokenizer: unknown pre-tokenizer %q, known are %s", v.Pre, strings.Join(PreTokenizers(), ", "))
+		return fmt.Errorf("tokenizer: %w %q, known are %s", ErrPreTokenizer, v.Pre, strings.Join(PreTokenizers(), ", "))
 	case !known:
 		pre = preTokenizers["default"]
 		t.warnf("unknown pre-tokenizer %q: the default one may split words otherwise than the model learned, and degrade its answers", v.Pre)
