@@ -56,7 +56,7 @@ func TestMatMul(t *testing.T) {
 			for _, tokens := range []int{1, 5} {
 				x := noise(1, tokens*cols)
 				prep := Prepare{Src: x}
-				prep.Reserve(7, tokens, cols, []quant.Type{typ})
+				prep.Reserve(7, tokens, map[quant.Type]int{typ: cols})
 				prep.Want(tokens, cols)
 				prep.WantType(typ)
 				w, u, k := matrix(t, typ, 2, rows, cols), matrix(t, typ, 3, rows, cols), matrix(t, typ, 4, 32, cols)
@@ -96,7 +96,7 @@ func TestPrepareNormalizes(t *testing.T) {
 	p := NewPool(3, nil)
 	defer p.Close()
 	prep := Prepare{Src: x, Norm: w, Eps: 1e-5, Dst: make([]float32, rows*cols)}
-	prep.Reserve(3, rows, cols, []quant.Type{quant.F32, quant.Q8_0})
+	prep.Reserve(3, rows, map[quant.Type]int{quant.F32: cols, quant.Q8_0: cols})
 	prep.Want(rows, cols)
 	prep.WantType(quant.F32)
 	prep.WantType(quant.F16)

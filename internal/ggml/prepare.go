@@ -17,15 +17,17 @@ type Prepare struct {
 	scratch [][]float32             // [workers][cols]
 }
 
-// Reserve allocates the memory for that many workers and rows × cols activations
-// for weights of the given types.
-func (p *Prepare) Reserve(workers, rows, cols int, types []quant.Type) {
+// Reserve allocates the memory for that many workers and rows of activations, cols
+// being the most columns that weights of each type have.
+func (p *Prepare) Reserve(workers, rows int, cols map[quant.Type]int) {
+	most := 0
+	for t, n := range cols {
+		p.forms[quant.ActFormOf(t)].Reset(t, rows, n)
+		most = max(most, n)
+	}
 	p.scratch = make([][]float32, workers)
 	for i := range p.scratch {
-		p.scratch[i] = make([]float32, cols)
-	}
-	for _, t := range types {
-		p.forms[quant.ActFormOf(t)].Reset(t, rows, cols)
+		p.scratch[i] = make([]float32, most)
 	}
 }
 

@@ -52,10 +52,10 @@ func (b *buffers) bytes() int {
 // fit 16 MiB, at least 1.
 func logitRows(vocab, batch int) int { return max(1, min(batch, 16<<20/4/vocab)) }
 
-// weightTypes returns the types of the layers' matrices. (The output's products
-// are of few tokens at a time.)
-func (w *Weights) weightTypes() []quant.Type {
-	seen := map[quant.Type]bool{}
+// mostColumns returns the types of the layers' matrices, and the most columns that
+// those of a type have. (The output's products are of few tokens at a time.)
+func (w *Weights) mostColumns() map[quant.Type]int {
+	most := map[quant.Type]int{}
 	for i := range w.Layers {
 		l := &w.Layers[i]
 		all := []*Linear{&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut, &l.FFN.Gate, &l.FFN.Up, &l.FFN.Down, &l.Router}
@@ -64,13 +64,9 @@ func (w *Weights) weightTypes() []quant.Type {
 		}
 		for _, m := range all {
 			if m.W.Rows > 0 {
-				seen[m.W.Type] = true
+				most[m.W.Type] = max(most[m.W.Type], m.W.Cols)
 			}
 		}
 	}
-	var types []quant.Type
-	for t := range seen {
-		types = append(types, t)
-	}
-	return types
+	return most
 }

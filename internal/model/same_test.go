@@ -46,7 +46,10 @@ func variants() map[string]shape {
 		"q4_k": with(func(s *shape) {
 			s.dim, s.ffn, s.layers, s.typ, s.down = 256, 256, 1, quant.Q4_K, quant.Q6_K
 		}),
-		"q5_1 experts": with(func(s *shape) { s.typ, s.experts, s.used = quant.Q5_1, 4, 1 }),
+		// Columns that are no multiple of the other type's block.
+		"q8_0 and f32":  with(func(s *shape) { s.ffn, s.typ, s.down = 172, quant.Q8_0, quant.F32 }),
+		"q4_k and q5_0": with(func(s *shape) { s.dim, s.ffn, s.layers, s.typ, s.down = 256, 288, 1, quant.Q4_K, quant.Q5_0 }),
+		"q5_1 experts":  with(func(s *shape) { s.typ, s.experts, s.used = quant.Q5_1, 4, 1 }),
 	}
 }
 

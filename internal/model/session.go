@@ -110,7 +110,7 @@ func (s *Session) reserve() {
 	s.buf = newBuffers(c, s.batch)
 	s.buf.logits = make([]float32, c.VocabSize)
 	s.acts = ggml.Prepare{Eps: c.NormEps}
-	s.acts.Reserve(workers, s.batch, max(c.Dim, c.FFNDim, c.NumHeads*c.ValueDim), s.model.Weights.weightTypes())
+	s.acts.Reserve(workers, s.batch, s.model.Weights.mostColumns())
 	s.matmul.Reserve(workers, s.batch)
 	s.attention = ggml.Attention{Format: &s.cache.format, Heads: c.NumHeads, Scale: attentionScale(c.KeyDim), Window: c.Window}
 	s.attention.Reserve(workers, s.batch)

@@ -206,7 +206,7 @@ func TestSessionsShareAPool(t *testing.T) {
 }
 
 func TestATokenAllocatesNothing(t *testing.T) {
-	for _, name := range []string{"plain", "q4_k", "experts", "head sizes"} {
+	for _, name := range []string{"plain", "q4_k", "q4_k and q5_0", "experts", "head sizes"} {
 		m := variants()[name].load(t)
 		s := session(t, m, model.SessionOptions{Threads: 2})
 		tokens := []int32{5}
