@@ -169,7 +169,7 @@ func (o *benchOptions) run(ctx context.Context, u *ui) error {
 		}
 		o.models = []string{path}
 	}
-	if err := checkOutput("save", o.save, o.models...); err != nil {
+	if err := o.checkOutputs(o.models); err != nil {
 		return err
 	}
 	o.compat.report(u)
@@ -194,6 +194,11 @@ func (o *benchOptions) run(ctx context.Context, u *ui) error {
 		return base.Compare(u.err, m.results)
 	}
 	return nil
+}
+
+// checkOutputs returns an error if a file could not be written at the end.
+func (o *benchOptions) checkOutputs(inputs []string) error {
+	return checkOutputs([]output{{"save", o.save}}, inputs...)
 }
 
 // warnIfBusy tells what makes measurements worth less.
@@ -221,6 +226,9 @@ func (m *measurer) all(ctx context.Context) error {
 		f, err := openModel(path, gguf.Options{})
 		if err != nil {
 			return err
+		}
+		if err := m.o.checkOutputs(f.Parts); err != nil {
+			return errors.Join(err, f.Close())
 		}
 		if err := m.model(ctx, f); err != nil {
 			return err

@@ -83,7 +83,9 @@ type talk struct {
 // converse is the command for conversations.
 func (o *runOptions) converse(ctx context.Context, u *ui, args []string) error {
 	// Without a message on the command line, stdin is the conversation.
-	o.prompt.keepStdin = !o.chat.single || o.chat.messages != ""
+	if !o.chat.single || o.chat.messages != "" {
+		o.prompt.stdin = stdinKept
+	}
 	first, given, err := o.readPrompt(u, args)
 	if err != nil {
 		return err

@@ -35,7 +35,7 @@ func (o *cacheOptions) check() error {
 	if o.ro {
 		return nil
 	}
-	return checkOutput("prompt-cache", o.path)
+	return checkOutputs([]output{{"prompt-cache", o.path}})
 }
 
 // promptCache is the file of --prompt-cache.

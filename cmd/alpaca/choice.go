@@ -29,7 +29,20 @@ func (o *choiceOptions) addFlags(flags *pflag.FlagSet) {
 }
 
 // asked reports whether the text is one of questions.
-func (o *choiceOptions) asked() bool { return o.hellaswag || o.winogrande || o.multiple }
+func (o *choiceOptions) asked() bool { return o.flag() != "" }
+
+// flag returns the flag that names the questions' form, or "".
+func (o *choiceOptions) flag() string {
+	switch {
+	case o.hellaswag:
+		return "hellaswag"
+	case o.winogrande:
+		return "winogrande"
+	case o.multiple:
+		return "multiple-choice"
+	}
+	return ""
+}
 
 // check returns a usage error if more than one form is named.
 func (o *choiceOptions) check() error {

@@ -72,14 +72,15 @@ func (o *compareOptions) check(models []string) error {
 			return usageError{err}
 		}
 	}
-	inputs := append([]string{o.measure.prompt.file}, models...)
-	if err := checkOutput("plot", o.plot, inputs...); err != nil {
-		return err
-	}
-	if err := checkOutput("kl-divergence-base", o.save, inputs...); err != nil {
+	if err := o.checkOutputs(append([]string{o.measure.prompt.file}, models...)); err != nil {
 		return err
 	}
 	return o.measure.check()
+}
+
+// checkOutputs returns an error if a file could not be written at the end.
+func (o *compareOptions) checkOutputs(inputs []string) error {
+	return checkOutputs([]output{{"plot", o.plot}, {"kl-divergence-base", o.save}}, inputs...)
 }
 
 // compare opens everything and evaluates the text.
@@ -93,6 +94,9 @@ func (o *compareOptions) compare(ctx context.Context, u *ui, base string, others
 		if err := c.openOther(path); err != nil {
 			return nil, err
 		}
+	}
+	if err := o.checkOutputs(c.parts()); err != nil {
+		return nil, err
 	}
 	if err := c.divide(); err != nil {
 		return nil, err

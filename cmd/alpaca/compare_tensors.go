@@ -109,7 +109,7 @@ func newCompareReport(list []quantize.Difference, all bool) *compareReport {
 			r.Different++
 		}
 		if d.Comparable && !d.Same {
-			t.tensorErrorReport = &tensorErrorReport{d.Stats.RMS(), d.Stats.Max, d.Stats.Relative()}
+			t.tensorErrorReport = newTensorErrorReport(&d.Stats)
 		}
 		if all || !d.Same {
 			r.Tensors = append(r.Tensors, t)

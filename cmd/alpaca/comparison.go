@@ -46,6 +46,16 @@ func (c *comparison) close() {
 	c.pool.Close()
 }
 
+// parts returns the names of all files of the models.
+func (c *comparison) parts() (paths []string) {
+	for _, e := range append([]*evaluated{c.base}, c.others...) {
+		if e != nil {
+			paths = append(paths, e.model.File.Parts...)
+		}
+	}
+	return paths
+}
+
 // openBase opens a model or a logits file, whichever it is.
 func (c *comparison) openBase(path string) (err error) {
 	f, err := os.Open(path)
@@ -98,18 +108,22 @@ func (c *comparison) openOther(path string) error {
 // models differ.
 func sameVocabulary(a, b *evaluated) error {
 	at, bt := a.model.Tokenizer, b.model.Tokenizer
-	describe := func(t *tokenizer.Tokenizer, id int32) string {
-		if int(id) >= t.Len() {
-			return fmt.Sprintf("missing (%d tokens in all)", t.Len())
-		}
-		return fmt.Sprintf("%q", t.Text(id))
-	}
 	for id := range int32(max(at.Len(), bt.Len())) {
-		if int(id) < min(at.Len(), bt.Len()) && at.Text(id) == bt.Text(id) && at.Type(id) == bt.Type(id) {
+		inBoth := int(id) < min(at.Len(), bt.Len())
+		sameText := inBoth && at.Text(id) == bt.Text(id)
+		if sameText && at.Type(id) == bt.Type(id) {
 			continue
 		}
-		return fmt.Errorf("the vocabularies differ: token %d is %s in %s and %s in %s",
-			id, describe(at, id), a.path, describe(bt, id), b.path)
+		describe := func(t *tokenizer.Tokenizer) string {
+			switch {
+			case int(id) >= t.Len():
+				return fmt.Sprintf("missing (%d tokens in all)", t.Len())
+			case sameText:
+				return fmt.Sprintf("%q of type %d", t.Text(id), t.Type(id))
+			}
+			return fmt.Sprintf("%q", t.Text(id))
+		}
+		return fmt.Errorf("the vocabularies differ: token %d is %s in %s and %s in %s", id, describe(at), a.path, describe(bt), b.path)
 	}
 	if a.model.Config.VocabSize != b.model.Config.VocabSize {
 		return fmt.Errorf("the vocabularies differ: %s predicts %d tokens, %s %d",

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpaca/internal/convert"
+	"alpaca/internal/eval"
 	"alpaca/internal/pending"
 )
 
@@ -41,8 +42,7 @@ and become F16.`,
 	flags.SortFlags = false
 	flags.StringVar(&opt.Vocab, "vocab", "", "vocabulary `file` of a llama2.c checkpoint, its tokenizer.bin")
 	flags.BoolVar(&opt.Exact, "exact", false, "keep all values: tensors that would change become F32")
-	flags.Float64Var(&eps, "eps", 0, "`epsilon` of the norms, which files before GGUF do not hold (default: what was usual)")
-	allowSingleDash(flags, "eps", "eps")
+	addEps(flags, &eps)
 	flags.StringVar(&opt.Name, "name", "", "`name` of the model (default: the input's)")
 	flags.BoolVar(&opt.Force, "force", false, "replace the output if it exists")
 	addOutput(flags, &output, "text", "json")
@@ -72,7 +72,7 @@ func (u *ui) convert(ctx context.Context, in, out string, opt convert.Options, o
 		err = u.printConversion(r)
 	}
 	if !r.Lossless {
-		u.warnf("not all values fit GGUF's types: they change by %s; --exact keeps them", percent(r.Error))
+		u.warnf("not all values fit GGUF's types: they change by %s; --exact keeps them", percent(float64(r.Error)))
 	}
 	return err
 }
@@ -95,26 +95,26 @@ func convertHint(in string, err error) error {
 
 // convertReport is what "alpaca convert" did.
 type convertReport struct {
-	Input       string  `json:"input"`
-	Output      string  `json:"output"`
-	Format      string  `json:"format"` // of the input
-	Lossless    bool    `json:"lossless"`
-	Error       float64 `json:"relative_rms_error"` // of the tensors that changed
-	OutputBytes int64   `json:"output_bytes"`
-	Seconds     float64 `json:"seconds"`
+	Input       string      `json:"input"`
+	Output      string      `json:"output"`
+	Format      string      `json:"format"` // of the input
+	Lossless    bool        `json:"lossless"`
+	Error       eval.Number `json:"relative_rms_error"` // of the tensors that changed
+	OutputBytes int64       `json:"output_bytes"`
+	Seconds     float64     `json:"seconds"`
 
 	Tensors []convertTensorReport `json:"tensors"`
 }
 
 // convertTensorReport is one tensor of it.
 type convertTensorReport struct {
-	Name     string  `json:"name"`
-	Shape    []int   `json:"shape"` // outermost first
-	From     string  `json:"from"`
-	To       string  `json:"to"`
-	Lossless bool    `json:"lossless"`
-	Max      float64 `json:"max_error"`
-	Relative float64 `json:"relative_rms_error"` // as a part of the weights' own root mean square
+	Name     string      `json:"name"`
+	Shape    []int       `json:"shape"` // outermost first
+	From     string      `json:"from"`
+	To       string      `json:"to"`
+	Lossless bool        `json:"lossless"`
+	Max      eval.Number `json:"max_error"`
+	Relative eval.Number `json:"relative_rms_error"` // as a part of the weights' own root mean square
 
 	loss convert.Loss
 }
@@ -128,14 +128,14 @@ func newConvertReport(in, out string, res *convert.Result) *convertReport {
 	var total convert.Loss
 	for _, t := range res.Tensors {
 		r.Tensors = append(r.Tensors, convertTensorReport{
-			t.Name, t.Shape, t.From, t.To.String(), t.Lossless, t.Loss.Max, t.Loss.Relative(), t.Loss,
+			t.Name, t.Shape, t.From, t.To.String(), t.Lossless, eval.Number(t.Loss.Max), eval.Number(t.Loss.Relative()), t.Loss,
 		})
 		if !t.Lossless {
 			r.Lossless = false
 			total.Add(t.Loss)
 		}
 	}
-	r.Error = total.Relative()
+	r.Error = eval.Number(total.Relative())
 	return r
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"alpaca/internal/gguf"
 	"alpaca/internal/machine"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
@@ -38,8 +39,7 @@ func (o *engineOptions) addFlags(flags *pflag.FlagSet) {
 	o.sampling.addFlags(flags)
 	flags.BoolVar(&o.noMap, "no-mmap", false, "read the model into memory instead of mapping it")
 	addVocabOptions(flags, &o.vocab)
-	addPositive(flags, &o.eps, "eps", "`epsilon` of the norms (default: the model's)")
-	allowSingleDash(flags, "eps", "eps")
+	addEps(flags, &o.eps)
 	addPositive(flags, &o.ropeBase, "rope-freq-base", "`base` of the positions' frequencies (default: the model's)")
 	addPositive(flags, &o.ropeScale, "rope-freq-scale", "`factor` on the positions, 1/N for a context N times as long (default: the model's)")
 	o.compat.addFlags(flags)
@@ -79,7 +79,7 @@ func (o *engineOptions) open(u *ui) (*engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	m, err := loadModel(u, path, o.noMap, model.LoadOptions{Tokenizer: o.vocab, Adjust: o.adjust})
+	m, err := loadModel(u, path, gguf.Options{NoMap: o.noMap, Eps: float32(o.eps)}, model.LoadOptions{Tokenizer: o.vocab, Adjust: o.adjust})
 	if err != nil {
 		return nil, err
 	}
@@ -141,9 +141,6 @@ func threadCount(u *ui, flag int) int {
 
 // adjust puts what the flags say in place of what the file says.
 func (o *engineOptions) adjust(c *model.Config) {
-	if o.eps != 0 {
-		c.NormEps = float32(o.eps)
-	}
 	if o.ropeBase != 0 {
 		c.Rope.Base = o.ropeBase
 	}

@@ -12,6 +12,7 @@ import (
 
 	"alpaca/internal/eval"
 	"alpaca/internal/ggml"
+	"alpaca/internal/gguf"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
 	"alpaca/internal/tokenizer"
@@ -33,6 +34,7 @@ type measureOptions struct {
 	long           bool
 	cacheK, cacheV string
 	noMap          bool
+	eps            float64 // 0: as the files say
 	vocab          tokenizer.Options
 
 	sample bool // where no text is given, take eval.SampleText
@@ -51,6 +53,7 @@ func (o *measureOptions) addFlags(flags *pflag.FlagSet) {
 	addCacheTypes(flags, &o.cacheK, &o.cacheV)
 	flags.BoolVar(&o.noMap, "no-mmap", false, "read the models into memory instead of mapping them")
 	addVocabOptions(flags, &o.vocab)
+	addEps(flags, &o.eps)
 }
 
 // check returns a usage error if flags do not go together.
@@ -154,7 +157,7 @@ func (e *evaluated) bitsPerWeight() float64 {
 // load opens a model, without a session.
 func (o *measureOptions) load(u *ui, path string) (*evaluated, error) {
 	start := time.Now()
-	m, err := loadModel(u, path, o.noMap, model.LoadOptions{Tokenizer: o.vocab})
+	m, err := loadModel(u, path, gguf.Options{NoMap: o.noMap, Eps: float32(o.eps)}, model.LoadOptions{Tokenizer: o.vocab})
 	if err != nil {
 		return nil, err
 	}

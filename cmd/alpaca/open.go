@@ -51,8 +51,8 @@ func openModel(path string, opt gguf.Options) (*gguf.File, error) {
 
 // loadModel opens a checkpoint and loads its model. What is odd about it is told to the
 // user.
-func loadModel(u *ui, path string, noMap bool, opt model.LoadOptions) (*model.Model, error) {
-	f, err := openModel(path, gguf.Options{NoMap: noMap})
+func loadModel(u *ui, path string, file gguf.Options, opt model.LoadOptions) (*model.Model, error) {
+	f, err := openModel(path, file)
 	if err != nil {
 		return nil, err
 	}

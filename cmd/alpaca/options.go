@@ -91,11 +91,20 @@ func (b *bounded) Set(s string) error {
 // addPositive adds a flag that takes a number above 0. Target stays 0 where the flag
 // is not given, or is 0 as in llama.cpp: what the model says.
 func addPositive(flags *pflag.FlagSet, target *float64, name, usage string) {
-	flags.Var((*positive)(target), name, usage)
+	flags.Var(&positive{target, math.Inf(1)}, name, usage)
 }
 
-// positive is a flag that takes a number above 0.
-type positive float64
+// addEps adds --eps, of which float32 is computed with.
+func addEps(flags *pflag.FlagSet, target *float64) {
+	flags.Var(&positive{target, 1}, "eps", "`epsilon` of the norms (default: the model's, or what was usual when its file was written)")
+	allowSingleDash(flags, "eps", "eps")
+}
+
+// positive is a flag that takes a number above 0 and below a bound.
+type positive struct {
+	target *float64
+	below  float64
+}
 
 func (p *positive) String() string { return "" }
 func (p *positive) Type() string   { return "float" }
@@ -105,11 +114,13 @@ func (p *positive) Set(s string) error {
 	switch {
 	case err != nil:
 		return err
-	case !(f >= 0) || math.IsInf(f, 0): // NaN, too
+	case f == 0 || float32(f) > 0 && f < p.below:
+		*p.target = f
+		return nil
+	case math.IsInf(p.below, 0):
 		return errors.New("must be a number above 0")
 	}
-	*p = positive(f)
-	return nil
+	return fmt.Errorf("must be a number above 0 and below %g", p.below)
 }
 
 // writeJSON writes a value to stdout as one line of JSON.

@@ -6,6 +6,7 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"path/filepath"
 
 	"alpaca/internal/pending"
 )
@@ -30,30 +31,55 @@ type toStdout struct{ io.Writer }
 func (toStdout) Commit() error { return nil }
 func (toStdout) Abort()        {}
 
-// checkOutput returns an error if the file of a flag cannot be written for a reason
-// that shows before the work is done: its folder is missing, it is one itself, or it is
-// one of the inputs.
-func checkOutput(flag, path string, inputs ...string) error {
-	if path == "" {
-		return nil
+// output is a file that a flag names, to be written.
+type output struct{ flag, path string }
+
+// checkOutputs returns an error if a file cannot be written for a reason that shows
+// before the work is done: its folder is missing, it is one itself, it is one of the
+// inputs, or two flags name the same.
+func checkOutputs(outputs []output, inputs ...string) error {
+	for i, out := range outputs {
+		if out.path == "" {
+			continue
+		}
+		if err := checkOutput(out.path, inputs); err != nil {
+			return fmt.Errorf("--%s %s: %w", out.flag, out.path, err)
+		}
+		for _, other := range outputs[:i] {
+			if sameFile(out.path, other.path) {
+				return usageErrorf("--%s and --%s name the same file, %s", other.flag, out.flag, out.path)
+			}
+		}
 	}
+	return nil
+}
+
+func checkOutput(path string, inputs []string) error {
 	st, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		err = pending.CheckFolder(path)
-	case err != nil:
-	case st.IsDir():
-		err = errors.New("is a directory")
-	case pending.IsOneOf(st, inputs):
-		err = errors.New("is an input")
+		return pending.CheckFolder(path)
+	case err == nil && st.IsDir():
+		return errors.New("is a directory")
+	case err == nil && pending.IsOneOf(st, inputs):
+		return errors.New("is an input")
 	}
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		err = e.Err // the name is there
+		return e.Err // the name is there
 	}
-	if err != nil {
-		return fmt.Errorf("--%s %s: %w", flag, path, err)
+	return err
+}
+
+// sameFile reports whether two names are, or would be, of one regular file.
+func sameFile(a, b string) bool {
+	stA, errA := os.Stat(a)
+	stB, errB := os.Stat(b)
+	if errA == nil && errB == nil {
+		return stA.Mode().IsRegular() && os.SameFile(stA, stB)
 	}
-	return nil
+	absA, _ := filepath.Abs(a)
+	absB, _ := filepath.Abs(b)
+	return absA == absB
 }
 
 // createOutput begins a file.

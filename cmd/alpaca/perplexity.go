@@ -93,6 +93,9 @@ func (o *perplexityOptions) run(ctx context.Context, u *ui) error {
 		return err
 	}
 	defer e.close()
+	if err := o.checkOutputs(e.model.File.Parts...); err != nil {
+		return err
+	}
 	pool := ggml.NewPool(threadCount(u, o.measure.threads), gguf.Guard)
 	defer pool.Close()
 	policy, err := o.measure.policy(e.model)
@@ -108,7 +111,8 @@ func (o *perplexityOptions) run(ctx context.Context, u *ui) error {
 	return evalHint(ctx, o.score(ctx, u, e, policy, text, name))
 }
 
-// check returns a usage error if flags do not go together.
+// check returns an error if flags do not go together or a file could not be written at
+// the end.
 func (o *perplexityOptions) check() error {
 	switch {
 	case o.diverge && o.base == "":
@@ -121,28 +125,44 @@ func (o *perplexityOptions) check() error {
 	if err := o.choice.check(); err != nil {
 		return err
 	}
-	if err := o.checkOutputs(); err != nil {
+	if err := o.checkAlone(); err != nil {
+		return err
+	}
+	if st, err := os.Stat(o.imatrix); err == nil && !st.IsDir() && !st.Mode().IsRegular() && !isDat(o.imatrix) {
+		return withHint(fmt.Errorf("--imatrix-out %s: is not a regular file", o.imatrix), "a name in .dat is for the older form, which can be written anywhere")
+	}
+	path, _ := modelPath(o.model)
+	if err := o.checkOutputs(path, o.measure.prompt.file); err != nil {
 		return err
 	}
 	return o.measure.check()
 }
 
-// checkOutputs returns an error if a file could not be written at the end.
-func (o *perplexityOptions) checkOutputs() error {
-	if st, err := os.Stat(o.imatrix); err == nil && !st.IsDir() && !st.Mode().IsRegular() && !isDat(o.imatrix) {
-		return withHint(fmt.Errorf("--imatrix-out %s: is not a regular file", o.imatrix), "a name in .dat is for the older form, which can be written anywhere")
+// checkAlone returns a usage error if a flag is given that means nothing where the model
+// is compared, or asked questions.
+func (o *perplexityOptions) checkAlone() error {
+	instead, others := "", []string{"per-token", "imatrix-out"}
+	switch {
+	case o.diverge:
+		instead, others = "kl-divergence", append(others, "hellaswag", "winogrande", "multiple-choice")
+	case o.choice.asked():
+		instead, others = o.choice.flag(), append(others, "kl-divergence-base", "chunks", "stride", "all")
 	}
-	outputs := []struct{ flag, path string }{{"per-token", o.perToken}, {"imatrix-out", o.imatrix}}
-	if !o.diverge {
-		outputs = append(outputs, struct{ flag, path string }{"kl-divergence-base", o.base})
-	}
-	path, _ := modelPath(o.model)
-	for _, out := range outputs {
-		if err := checkOutput(out.flag, out.path, path, o.measure.prompt.file); err != nil {
-			return err
+	for _, name := range others {
+		if f := o.measure.prompt.flags.Lookup(name); instead != "" && f.Value.String() != f.DefValue {
+			return usageErrorf("--%s does not go with --%s", name, instead)
 		}
 	}
 	return nil
+}
+
+// checkOutputs returns an error if a file could not be written at the end.
+func (o *perplexityOptions) checkOutputs(inputs ...string) error {
+	outputs := []output{{"per-token", o.perToken}, {"imatrix-out", o.imatrix}}
+	if !o.diverge {
+		outputs = append(outputs, output{"kl-divergence-base", o.base})
+	}
+	return checkOutputs(outputs, inputs...)
 }
 
 // score evaluates the text.
@@ -204,10 +224,10 @@ func (o *perplexityOptions) addFiles(u *ui, e *evaluated, files *evalFiles, opt 
 type perplexityResult struct {
 	Model    string         `json:"model"`
 	Text     string         `json:"text"`
-	PPL      float64        `json:"ppl"`
-	PPLError float64        `json:"ppl_error"`
-	NLL      float64        `json:"nll"`
-	NLLError float64        `json:"nll_error"`
+	PPL      eval.Number    `json:"ppl"`
+	PPLError eval.Number    `json:"ppl_error"`
+	NLL      eval.Number    `json:"nll"`
+	NLLError eval.Number    `json:"nll_error"`
 	Tokens   int            `json:"tokens"` // read
 	Scored   int            `json:"scored"`
 	Chunks   int            `json:"chunks"`
@@ -231,7 +251,9 @@ func (o *perplexityOptions) report(u *ui, e *evaluated, r eval.Perplexity, polic
 	if o.output == "json" || o.perToken == "-" {
 		ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
 		return u.writeJSON(perplexityResult{
-			Model: e.path, Text: name, PPL: r.PPL.Value, PPLError: r.PPL.Error, NLL: r.NLL.Value, NLLError: r.NLL.Error,
+			Model: e.path, Text: name,
+			PPL: eval.Number(r.PPL.Value), PPLError: eval.Number(r.PPL.Error),
+			NLL: eval.Number(r.NLL.Value), NLLError: eval.Number(r.NLL.Error),
 			Tokens: r.Tokens, Scored: r.Scored, Chunks: r.Windows, Policy: policy,
 			Timings: perplexityTime{ms(e.loading), ms(r.Eval), ms(r.Score), rate},
 		})

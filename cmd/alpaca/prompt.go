@@ -18,9 +18,18 @@ type promptOptions struct {
 	file   string
 	escape bool
 
-	keepStdin    bool // what is piped in is not part of the text
+	stdin        stdinUse
 	endsWithFile bool // set by read: the text's end is that of a file or of stdin
 }
+
+// stdinUse says what becomes of what is piped in, unless "-" names it.
+type stdinUse int
+
+const (
+	stdinElse  stdinUse = iota // the text, where neither -p nor -f gives one
+	stdinJoins                 // the text's end
+	stdinKept                  // it is not read
+)
 
 // addFlags adds -p, -f and -e.
 func (o *promptOptions) addFlags(flags *pflag.FlagSet) {
@@ -31,7 +40,7 @@ func (o *promptOptions) addFlags(flags *pflag.FlagSet) {
 }
 
 // read returns the text to the byte: that of -p, then the file's, then what is
-// piped in. Given is false if there is none of them.
+// piped in, if that is wanted. Given is false if there is none of them.
 func (o *promptOptions) read(u *ui) (text string, given bool, err error) {
 	stdinTaken := false
 	stdin := func() (string, error) {
@@ -69,7 +78,7 @@ func (o *promptOptions) read(u *ui) (text string, given bool, err error) {
 		}
 		b.WriteString(part)
 	}
-	if !stdinTaken && u.inPiped && !o.keepStdin {
+	if u.inPiped && !stdinTaken && (o.stdin == stdinJoins || o.stdin == stdinElse && !given) {
 		part, err := stdin()
 		if err != nil {
 			return "", true, err

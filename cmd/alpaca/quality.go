@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -53,14 +54,14 @@ that small differences may be noise: the ± says.`,
 	flags.StringVar(&o.compare.plot, "plot", "", "draw the result to a `file` in .svg or .png")
 	flags.StringVar(&o.tmp, "tmp-dir", "", "`folder` for the temporary files (default: the system's)")
 	addOutput(flags, &o.compare.output, "md", "json", "csv")
-	o.compare.measure.sample = true
+	o.compare.measure.sample, o.compare.measure.prompt.stdin = true, stdinKept
 	o.compare.measure.addFlags(flags)
 	return cmd
 }
 
 // run is the command.
 func (o *qualityOptions) run(ctx context.Context, u *ui, path string) error {
-	if err := o.compare.check([]string{path}); err != nil {
+	if err := o.compare.check([]string{path, o.imatrix}); err != nil {
 		return err
 	}
 	mixes, err := o.mixes()
@@ -99,7 +100,9 @@ func (o *qualityOptions) mixes() ([]quantize.Mix, error) {
 		if err != nil {
 			return nil, usageError{withHint(err, "the types are "+strings.Join(quantize.MixNames(), ", "))}
 		}
-		mixes = append(mixes, m)
+		if !slices.ContainsFunc(mixes, func(other quantize.Mix) bool { return other.Name == m.Name }) {
+			mixes = append(mixes, m)
+		}
 	}
 	if len(mixes) == 0 {
 		return nil, usageErrorf("--types is empty")
@@ -113,6 +116,9 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui, path string, mixes 
 	defer c.close() // before the folder goes: its files are mapped
 	var err error
 	if c.base, err = o.compare.measure.load(u, path); err != nil {
+		return nil, err
+	}
+	if err := o.compare.checkOutputs(c.parts()); err != nil {
 		return nil, err
 	}
 	// The text first: a mistake there should not show after an hour's work.

@@ -23,6 +23,7 @@ type quantizeOptions struct {
 	tensorTypes, overrides                   []string
 	imatrix                                  string
 	include, exclude                         []string
+	eps                                      float64 // 0: as the file says
 
 	threads              int
 	force, dryRun, stats bool
@@ -69,6 +70,7 @@ became of each tensor; shapes are written outermost first.`,
 	flags.BoolVar(&o.requantize, "allow-requantize", false, "accept weights that are quantized already, at a loss")
 	flags.BoolVar(&o.keepSplit, "keep-split", false, "write as many files as the input has")
 	flags.StringArrayVar(&o.overrides, "override-kv", nil, "`KEY=TYPE:VALUE` sets metadata, TYPE being int, float, bool or str; repeatable")
+	addEps(flags, &o.eps)
 	addOutput(flags, &o.output, "text", "json")
 	return cmd
 }
@@ -100,7 +102,7 @@ func (o *quantizeOptions) run(ctx context.Context, u *ui, args []string) error {
 		return err
 	}
 	// Read in pieces rather than mapped: the memory of a few pieces suffices.
-	f, err := openModel(in, gguf.Options{HeaderOnly: true, NoMap: true})
+	f, err := openModel(in, gguf.Options{HeaderOnly: true, NoMap: true, Eps: float32(o.eps)})
 	if err != nil {
 		return err
 	}

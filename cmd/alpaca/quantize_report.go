@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"text/tabwriter"
 
+	"alpaca/internal/eval"
 	"alpaca/internal/quantize"
 )
 
@@ -16,13 +17,13 @@ type quantizeReport struct {
 	DryRun  bool                   `json:"dry_run"`
 	Tensors []quantizeTensorReport `json:"tensors"`
 
-	Parameters  int64   `json:"parameters"`
-	InputBytes  int64   `json:"input_bytes"`  // of all files
-	OutputBytes int64   `json:"output_bytes"` // of all files
-	Bits        float64 `json:"bits_per_weight"`
-	Seconds     float64 `json:"seconds,omitempty"`
-	MBPerSecond float64 `json:"mb_per_second,omitempty"` // of tensors read, a million bytes each
-	ModelError  float64 `json:"relative_rms_error,omitempty"`
+	Parameters  int64       `json:"parameters"`
+	InputBytes  int64       `json:"input_bytes"`  // of all files
+	OutputBytes int64       `json:"output_bytes"` // of all files
+	Bits        float64     `json:"bits_per_weight"`
+	Seconds     float64     `json:"seconds,omitempty"`
+	MBPerSecond float64     `json:"mb_per_second,omitempty"` // of tensors read, a million bytes each
+	ModelError  eval.Number `json:"relative_rms_error,omitempty"`
 }
 
 // quantizeTensorReport is one tensor of it.
@@ -41,9 +42,13 @@ type quantizeTensorReport struct {
 
 // tensorErrorReport is how far decoded weights are from the original ones.
 type tensorErrorReport struct {
-	RMS      float64 `json:"rms_error"`
-	Max      float64 `json:"max_error"`
-	Relative float64 `json:"relative_rms_error"` // as a part of the weights' own root mean square
+	RMS      eval.Number `json:"rms_error"`
+	Max      eval.Number `json:"max_error"`
+	Relative eval.Number `json:"relative_rms_error"` // as a part of the weights' own root mean square
+}
+
+func newTensorErrorReport(e *quantize.ErrorStats) *tensorErrorReport {
+	return &tensorErrorReport{eval.Number(e.RMS()), eval.Number(e.Max), eval.Number(e.Relative())}
 }
 
 // newQuantizeReport collects the facts; res is nil for a dry run.
@@ -63,12 +68,12 @@ func newQuantizeReport(plan *quantize.Plan, res *quantize.Result, outputs []stri
 		}
 		if res != nil && res.Tensors[i].Error != nil {
 			e := res.Tensors[i].Error
-			t.tensorErrorReport = &tensorErrorReport{e.RMS(), e.Max, e.Relative()}
+			t.tensorErrorReport = newTensorErrorReport(e)
 			total.Add(e)
 		}
 		r.Tensors = append(r.Tensors, t)
 	}
-	r.ModelError = total.Relative()
+	r.ModelError = eval.Number(total.Relative())
 	if res == nil {
 		var err error
 		r.OutputBytes, err = plan.FileBytes()

@@ -62,6 +62,7 @@ Exit status: 0 the text came to its end, 1 failure, 2 wrong command line,
 	flags := cmd.Flags()
 	flags.SortFlags = false
 	addModel(flags, &o.engine.model)
+	o.prompt.stdin = stdinJoins
 	o.prompt.addFlags(flags)
 	addBounded(flags, &o.predict, "predict", "n", -1, -2, math.MaxInt32, "`tokens` to generate; 0 only evaluates the prompt, -1 goes on to the end of the text or the context")
 	flags.StringArrayVarP(&o.stop, "stop", "r", nil, "`text` to stop before, repeatable")

@@ -2,11 +2,10 @@ package main
 
 import (
 	"io"
-	"math"
-	"strconv"
 	"strings"
 
 	"alpaca/internal/chat"
+	"alpaca/internal/eval"
 	"alpaca/internal/generate"
 	"alpaca/internal/tokenizer"
 )
@@ -26,27 +25,17 @@ func newWriter(u *ui, tok *tokenizer.Tokenizer, form string) *writer {
 
 // tokenLine is a token in JSON.
 type tokenLine struct {
-	ID      int32     `json:"id"`
-	Text    string    `json:"text"`
-	Logprob logprob   `json:"logprob"`
-	Top     []topLine `json:"top,omitempty"`
+	ID      int32       `json:"id"`
+	Text    string      `json:"text"`
+	Logprob eval.Number `json:"logprob"` // null for a probability of 0
+	Top     []topLine   `json:"top,omitempty"`
 }
 
 // topLine is one of the likeliest tokens of a step in JSON.
 type topLine struct {
-	ID      int32   `json:"id"`
-	Text    string  `json:"text"`
-	Logprob logprob `json:"logprob"`
-}
-
-// logprob is the logarithm of a probability in JSON; null for that of 0.
-type logprob float64
-
-func (l logprob) MarshalJSON() ([]byte, error) {
-	if math.IsInf(float64(l), 0) || math.IsNaN(float64(l)) {
-		return []byte("null"), nil
-	}
-	return strconv.AppendFloat(nil, float64(l), 'g', -1, 64), nil
+	ID      int32       `json:"id"`
+	Text    string      `json:"text"`
+	Logprob eval.Number `json:"logprob"`
 }
 
 // prompt writes the text that is continued.
@@ -63,9 +52,9 @@ func (w *writer) token(t generate.Token) error {
 	if !w.json {
 		return w.text(t.Text)
 	}
-	line := tokenLine{ID: t.ID, Text: t.Text, Logprob: logprob(t.Logprob)}
+	line := tokenLine{ID: t.ID, Text: t.Text, Logprob: eval.Number(t.Logprob)}
 	for _, top := range t.Top {
-		line.Top = append(line.Top, topLine{top.ID, w.tok.Piece(top.ID, false), logprob(top.Logprob)})
+		line.Top = append(line.Top, topLine{top.ID, w.tok.Piece(top.ID, false), eval.Number(top.Logprob)})
 	}
 	return w.u.writeJSON(line)
 }

@@ -31,8 +31,8 @@ type Options struct {
 	Vocab string
 	// Exact stores tensors that would change in float32, which is larger.
 	Exact bool
-	// Eps is the epsilon of the norms where the input does not hold it; 0
-	// stands for what was usual.
+	// Eps is the epsilon of the norms; 0 stands for the input's, or for what was
+	// usual where it does not hold it.
 	Eps float32
 	// Name is the model's name; "" keeps the input's.
 	Name string

@@ -90,7 +90,7 @@ func TestLegacyShared(t *testing.T) {
 					require.Equal(t, kv.Value.Any(), got.Any(), kv.Key)
 				}
 			}
-			source, _, err := f.String(keySourceFormat)
+			source, _, err := f.String("general.source.format")
 			require.NoError(t, err)
 			require.Equal(t, res.Format, source)
 			// What has float16 in the first place must be kept.

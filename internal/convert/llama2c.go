@@ -188,7 +188,7 @@ func openLlama2C(path string, opt Options) (*model, error) {
 		f.Close()
 		return nil, err
 	}
-	m := &model{format: fmt.Sprintf("llama2.c %d", c.version), paths: []string{path, opt.Vocab}, kv: kv, close: f.Close}
+	m := &model{format: c.container(), paths: []string{path, opt.Vocab}, kv: kv, close: f.Close}
 	at := c.start
 	var embedding tensor
 	for _, t := range c.layout() {
@@ -259,6 +259,9 @@ func (c *llama2cFile) tensor(f *os.File, name string, t llama2cTensor, at int64)
 	return x
 }
 
+// container names the container and its version.
+func (c *llama2cFile) container() string { return fmt.Sprintf("llama2.c %d", c.version) }
+
 // metadata returns what GGUF metadata say about the model.
 func (c *llama2cFile) metadata(path string, opt Options) ([]gguf.KV, error) {
 	vocab, err := readVocab(opt.Vocab, c.vocab)
@@ -269,9 +272,6 @@ func (c *llama2cFile) metadata(path string, opt Options) ([]gguf.KV, error) {
 	if eps == 0 {
 		eps = llama2cEps
 	}
-	if !(eps > 0 && eps < 1) {
-		return nil, fmt.Errorf("norm epsilon %g, want between 0 and 1", eps)
-	}
 	fileType := uint32(0)
 	if c.version == 2 {
 		fileType = fileTypes[quant.Q8_0]
@@ -281,6 +281,8 @@ func (c *llama2cFile) metadata(path string, opt Options) ([]gguf.KV, error) {
 		{Key: "general.architecture", Value: gguf.Str("llama")},
 		{Key: keyName, Value: gguf.Str(strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))},
 		{Key: keyFileType, Value: gguf.U32(fileType)},
+		{Key: "general.source.format", Value: gguf.Str(c.container())},
+		{Key: "general.source.file", Value: gguf.Str(filepath.Base(path))},
 		{Key: "llama.vocab_size", Value: u32(c.vocab)},
 		{Key: "llama.context_length", Value: u32(c.ctx)},
 		{Key: "llama.embedding_length", Value: u32(c.dim)},

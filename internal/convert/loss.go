@@ -13,8 +13,8 @@ type Loss struct {
 // Relative returns the root mean square of the changes as a part of that of the
 // values.
 func (l *Loss) Relative() float64 {
-	if l.size2 == 0 {
-		return 0
+	if l.diff2 == 0 {
+		return 0 // of nothing, too
 	}
 	return math.Sqrt(l.diff2 / l.size2)
 }

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 
 	"alpaca/internal/gguf"
@@ -59,10 +58,7 @@ func open(path string, opt Options) (*model, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := &model{format: f.Format, paths: f.Parts, kv: f.KV, close: f.Close}
-	if f.Version > 0 {
-		m.format = fmt.Sprint(f.Format, " ", f.Version)
-	}
+	m := &model{format: f.Container(), paths: f.Parts, kv: f.KV, close: f.Close}
 	for i := range f.Tensors {
 		t := &f.Tensors[i]
 		m.tensors = append(m.tensors, tensor{
@@ -97,8 +93,6 @@ const (
 	keyName         = "general.name"
 	keyFileType     = "general.file_type"
 	keyQuantVersion = "general.quantization_version"
-	keySourceFormat = "general.source.format"
-	keySourceFile   = "general.source.file"
 
 	quantVersion = 2 // of the block layouts, since GGUF began
 )
@@ -107,8 +101,6 @@ const (
 func metadata(m *model, steps []step, opt Options) []gguf.KV {
 	kv := m.kv[:len(m.kv):len(m.kv)]
 	if !strings.HasPrefix(m.format, "gguf") {
-		kv = set(kv, keySourceFormat, gguf.Str(m.format))
-		kv = set(kv, keySourceFile, gguf.Str(filepath.Base(m.paths[0])))
 		if changed(steps) {
 			kv = set(kv, keyFileType, gguf.U32(fileType(steps)))
 		}

@@ -51,16 +51,16 @@ func TestCompareWithItself(t *testing.T) {
 	require.Equal(t, Estimate{Value: 1}, got[0].SameTop)
 	require.Equal(t, got[0].BasePPL, got[0].PPL)
 	require.Equal(t, Estimate{Value: 1}, got[0].Ratio)
-	require.InDelta(t, 1, got[0].Correlation, 1e-12)
+	require.InDelta(t, 1, float64(got[0].Correlation), 1e-12)
 	require.Equal(t, 5*19, got[0].Scored)
 
 	require.Positive(t, got[1].KLD.Mean.Value)
-	require.GreaterOrEqual(t, got[1].KLD.Min, -1e-12, "a divergence is not negative")
+	require.GreaterOrEqual(t, float64(got[1].KLD.Min), -1e-12, "a divergence is not negative")
 	require.Less(t, got[1].SameTop.Value, 1.0)
 	require.InDelta(t, got[1].PPL.Value/got[1].BasePPL.Value, got[1].Ratio.Value, 1e-9)
 	require.Len(t, got[1].SortedKLD, 5*19)
 	require.IsIncreasing(t, []float64{got[1].KLD.Median.Value, got[1].KLD.P90.Value, got[1].KLD.P95.Value,
-		got[1].KLD.P99.Value, got[1].KLD.Max})
+		got[1].KLD.P99.Value, float64(got[1].KLD.Max)})
 
 	// The base's perplexity is what Measure finds.
 	alone, err := Measure(context.Background(), &fakeSession{vocab: 30, scale: 4}, windows, Options{})

@@ -40,7 +40,7 @@ func (d divergence) finite() bool {
 // Spread describes how a quantity is distributed over the tokens.
 type Spread struct {
 	Mean   Estimate `json:"mean"`
-	Min    float64  `json:"min"`
+	Min    Number   `json:"min"`
 	P001   Estimate `json:"p0_1"` // 0.1 % of the tokens are below this; and so on
 	P01    Estimate `json:"p1"`
 	P05    Estimate `json:"p5"`
@@ -52,13 +52,13 @@ type Spread struct {
 	P95    Estimate `json:"p95"`
 	P99    Estimate `json:"p99"`
 	P999   Estimate `json:"p99_9"`
-	Max    float64  `json:"max"`
+	Max    Number   `json:"max"`
 }
 
 // spread describes xs, and returns them sorted.
 func spread(xs []float64) (Spread, []float64) {
 	sorted := sortedCopy(xs)
-	s := Spread{Mean: mean(xs), Min: quantile(sorted, 0), Max: quantile(sorted, 1)}
+	s := Spread{Mean: mean(xs), Min: Number(quantile(sorted, 0)), Max: Number(quantile(sorted, 1))}
 	for _, q := range []struct {
 		to *Estimate
 		at float64
@@ -78,7 +78,7 @@ type Comparison struct {
 	LogRatio    Estimate `json:"ln_ppl_ratio"` // log(PPL/BasePPL)
 	Ratio       Estimate `json:"ppl_ratio"`
 	Difference  Estimate `json:"ppl_difference"`
-	Correlation float64  `json:"ln_ppl_correlation"` // of the two models' losses
+	Correlation Number   `json:"ln_ppl_correlation"` // of the two models' losses
 	KLD         Spread   `json:"kld"`                // nats
 	DeltaP      Spread   `json:"delta_p"`            // 0 … 1
 	RMSDeltaP   Estimate `json:"delta_p_rms"`        // 0 … 1
@@ -111,13 +111,13 @@ func compare(ds []divergence) Comparison {
 		// The losses come in pairs: the error of the mean of their differences
 		// has the covariance in it.
 		LogRatio:    mean(column(func(d divergence) float64 { return d.nll - d.baseNLL })),
-		Correlation: correlation(nll, baseNLL),
+		Correlation: Number(correlation(nll, baseNLL)),
 		RMSDeltaP:   rootMeanSquare(dp),
 		SameTop:     share(same, len(ds)),
 		Scored:      len(ds),
 	}
 	c.Ratio = c.LogRatio.exp()
-	c.Difference = difference(c.PPL, c.BasePPL, c.Correlation)
+	c.Difference = difference(c.PPL, c.BasePPL, float64(c.Correlation))
 	c.KLD, c.SortedKLD = spread(column(func(d divergence) float64 { return d.kld }))
 	c.DeltaP, _ = spread(dp)
 	return c

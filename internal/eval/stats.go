@@ -1,6 +1,7 @@
 package eval
 
 import (
+	"encoding/json"
 	"math"
 	"slices"
 
@@ -8,9 +9,14 @@ import (
 )
 
 // Estimate is a value with its standard error.
-type Estimate struct {
-	Value float64 `json:"value"`
-	Error float64 `json:"error"`
+type Estimate struct{ Value, Error float64 }
+
+// MarshalJSON implements json.Marshaler.
+func (e Estimate) MarshalJSON() ([]byte, error) {
+	return json.Marshal(struct {
+		Value Number `json:"value"`
+		Error Number `json:"error"`
+	}{Number(e.Value), Number(e.Error)})
 }
 
 // mean estimates the mean of what samples xs were drawn from. The error is

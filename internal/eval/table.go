@@ -38,7 +38,7 @@ var divergences = []column{
 	{"95 %", ofComparison(func(c *Comparison) string { return estimate(c.KLD.P95, 1, 5) })},
 	{"99 %", ofComparison(func(c *Comparison) string { return estimate(c.KLD.P99, 1, 4) })},
 	{"99.9 %", ofComparison(func(c *Comparison) string { return estimate(c.KLD.P999, 1, 4) })},
-	{"maximum", ofComparison(func(c *Comparison) string { return number(c.KLD.Max, 4) })},
+	{"maximum", ofComparison(func(c *Comparison) string { return number(float64(c.KLD.Max), 4) })},
 }
 
 // probabilities is the table of how much likelier or less likely the text's
@@ -171,7 +171,7 @@ var csvNumbers = []struct {
 	{"kld_p95", func(c *Comparison) float64 { return c.KLD.P95.Value }},
 	{"kld_p99", func(c *Comparison) float64 { return c.KLD.P99.Value }},
 	{"kld_p99_9", func(c *Comparison) float64 { return c.KLD.P999.Value }},
-	{"kld_max", func(c *Comparison) float64 { return c.KLD.Max }},
+	{"kld_max", func(c *Comparison) float64 { return float64(c.KLD.Max) }},
 	{"delta_p_mean", func(c *Comparison) float64 { return c.DeltaP.Mean.Value }},
 	{"delta_p_rms", func(c *Comparison) float64 { return c.RMSDeltaP.Value }},
 	{"delta_p_rms_error", func(c *Comparison) float64 { return c.RMSDeltaP.Error }},

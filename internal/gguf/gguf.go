@@ -79,8 +79,8 @@ type Options struct {
 	// memory, because the file cannot be mapped or its layout must be changed,
 	// it is left nil.
 	HeaderOnly bool
-	// Eps is the epsilon of the norms of a file of before GGUF, which does not
-	// hold it; 0 stands for what was usual when such files were written.
+	// Eps is the epsilon of the norms in place of the file's; 0 keeps that. Files of
+	// before GGUF do not hold it: there 0 stands for what was usual.
 	Eps float32
 }
 
@@ -102,6 +102,9 @@ func OpenWith(path string, opt Options) (*File, error) {
 
 // open reads the file at path, and all other parts if it is one of many.
 func (f *File) open(path string, opt Options) error {
+	if !(opt.Eps >= 0 && opt.Eps < 1) {
+		return pathError(path, fmt.Errorf("norm epsilon %g, want between 0 and 1", opt.Eps))
+	}
 	im, err := f.addImage(path, opt)
 	if err != nil {
 		return err
@@ -121,7 +124,29 @@ func (f *File) open(path string, opt Options) error {
 			return err
 		}
 	}
-	return f.join(parts)
+	if err := f.join(parts); err != nil {
+		return err
+	}
+	return f.setEps(opt.Eps)
+}
+
+// setEps puts an epsilon of the norms in place of the file's, unless it is 0.
+func (f *File) setEps(eps float32) error {
+	if eps == 0 {
+		return nil
+	}
+	arch, _, err := f.String("general.architecture")
+	if err != nil {
+		return err
+	}
+	e := KV{arch + ".attention.layer_norm_rms_epsilon", F32(eps)}
+	if i, ok := f.keys[e.Key]; ok {
+		f.KV[i] = e
+	} else {
+		f.keys[e.Key] = len(f.KV)
+		f.KV = append(f.KV, e)
+	}
+	return nil
 }
 
 // addImage opens one file, to be closed with f.
@@ -202,6 +227,14 @@ func (f *File) index() {
 	for i, t := range f.Tensors {
 		f.names[t.Name] = i
 	}
+}
+
+// Container names the container and its version, as "gguf 3" or "ggml", which has none.
+func (f *File) Container() string {
+	if f.Version == 0 {
+		return f.Format
+	}
+	return fmt.Sprint(f.Format, " ", f.Version)
 }
 
 // Close unmaps the file. It may be called more than once.

@@ -1,7 +1,6 @@
 package gguf
 
 import (
-	"fmt"
 	"path/filepath"
 	"strings"
 )
@@ -16,34 +15,35 @@ const (
 // is the first part.
 func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 	p := l.hparams
-	name := strings.TrimSuffix(filepath.Base(l.im.path), filepath.Ext(l.im.path))
+	file := filepath.Base(l.im.path)
+	heads := p.Heads // of keys and values
+	if len(f.Tensors) > 0 {
+		f.index()
+		heads = int32(f.Tensor("blk.0.attn_k.weight").Rows()) / (p.Embd / p.Heads)
+	}
+	context := uint32(llama1Context)
+	if heads != p.Heads {
+		context = llama2Context // only LLaMA 2 shares heads
+	}
 	kv := []KV{
 		{"general.architecture", Str("llama")},
-		{"general.name", Str(name)},
+		{"general.name", Str(strings.TrimSuffix(file, filepath.Ext(file)))},
 		{"general.file_type", U32(uint32(p.FType % 1000))},
+		{"general.source.format", Str(f.Container())},
+		{"general.source.file", Str(file)},
 		{"llama.vocab_size", U32(uint32(p.Vocab))},
-		{"llama.context_length", U32(llama1Context)},
+		{"llama.context_length", U32(context)},
 		{"llama.embedding_length", U32(uint32(p.Embd))},
 		{"llama.block_count", U32(uint32(p.Layers))},
 		{"llama.attention.head_count", U32(uint32(p.Heads))},
 		{"llama.rope.dimension_count", U32(uint32(p.Embd / p.Heads))},
 	}
-	heads := p.Heads // of keys and values
 	if len(f.Tensors) > 0 {
-		f.index()
-		ffn := f.Tensor("blk.0.ffn_gate.weight").Rows()
-		heads = int32(f.Tensor("blk.0.attn_k.weight").Rows()) / (p.Embd / p.Heads)
-		kv = append(kv, KV{"llama.feed_forward_length", U32(uint32(ffn))})
-	}
-	if heads != p.Heads {
-		kv[4].Value = U32(llama2Context) // only LLaMA 2 shares heads
+		kv = append(kv, KV{"llama.feed_forward_length", U32(uint32(f.Tensor("blk.0.ffn_gate.weight").Rows()))})
 	}
 	eps := opt.Eps
 	if eps == 0 {
 		eps = l.eps(heads)
-	}
-	if !(eps > 0 && eps < 1) {
-		return nil, fmt.Errorf("norm epsilon %g, want between 0 and 1", eps)
 	}
 	if l.format == "ggml" {
 		// Its programs took a prompt as it was. Those of the later containers

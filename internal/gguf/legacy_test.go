@@ -126,6 +126,7 @@ func TestLegacyMetadata(t *testing.T) {
 	}
 	require.Equal(t, map[string]any{
 		"general.architecture": "llama", "general.name": "old", "general.file_type": uint64(0),
+		"general.source.format": "ggjt 3", "general.source.file": "old.bin",
 		"llama.vocab_size": uint64(288), "llama.context_length": uint64(2048), "llama.embedding_length": uint64(128),
 		"llama.block_count": uint64(1), "llama.attention.head_count": uint64(4), "llama.attention.head_count_kv": uint64(4),
 		"llama.rope.dimension_count": uint64(32), "llama.feed_forward_length": uint64(256),
@@ -172,6 +173,28 @@ func TestLegacyEps(t *testing.T) {
 	for _, bad := range []float32{-1, 2, float32(math.NaN())} {
 		_, err := OpenWith(tests[0].m.save(t), Options{Eps: bad})
 		require.ErrorContains(t, err, "want between 0 and 1")
+	}
+}
+
+// TestEps: GGUF files hold the norms' epsilon, and another can take its place.
+func TestEps(t *testing.T) {
+	const key = "llama.attention.layer_norm_rms_epsilon"
+	path := filepath.Join(t.TempDir(), "a.gguf")
+	for _, there := range []bool{false, true} {
+		kv := []KV{{"general.architecture", Str("llama")}, {"a", U8(1)}}
+		if there {
+			kv = append(kv, KV{key, F32(0.5)}, KV{"b", U8(2)})
+		}
+		w, err := Create(path, kv, nil)
+		require.NoError(t, err)
+		require.NoError(t, w.Commit())
+		f, err := OpenWith(path, Options{Eps: 0.25})
+		require.NoError(t, err)
+		eps, _, err := f.Float(key)
+		require.NoError(t, err)
+		require.EqualValues(t, 0.25, eps)
+		require.Len(t, f.KV, max(len(kv), 3))
+		require.NoError(t, f.Close())
 	}
 }
 

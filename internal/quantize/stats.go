@@ -34,8 +34,8 @@ func (e *ErrorStats) RMS() float64 { return math.Sqrt(e.sum / float64(max(1, e.W
 
 // Relative returns RMS as a part of the root mean square of the weights.
 func (e *ErrorStats) Relative() float64 {
-	if e.size == 0 {
-		return 0
+	if e.sum == 0 {
+		return 0 // of nothing, too
 	}
 	return math.Sqrt(e.sum / e.size)
 }
