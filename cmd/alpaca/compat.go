@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -26,12 +27,16 @@ var ignoredFlags = map[string]ignored{
 	"flash-attn":        {short: "fa", words: onOff}, // a value since 2025
 	"gpu-layers":        {short: "ngl", value: true},
 	"gqa":               {short: "gqa", value: true}, // read from the tensors' shapes
-	"jinja":             {},                          // the default
+	"in-prefix":         {value: true},               // templates say what surrounds a message
+	"in-prefix-bos":     {},
+	"in-suffix":         {value: true},
+	"jinja":             {}, // the default
 	"log-disable":       {},
 	"low-vram":          {},
 	"main-gpu":          {short: "mg", value: true},
 	"memory-f16":        {}, // the default
 	"mlock":             {},
+	"mmap":              {}, // the default
 	"mtest":             {},
 	"n-parts":           {value: true},     // found out from the files
 	"no-conversation":   {short: "no-cnv"}, // the default where there is a text
@@ -64,6 +69,7 @@ var ignoredByBench = map[string]ignored{
 type refused struct {
 	short string
 	value bool
+	off   string // the value that asks for nothing, which is ignored
 	why   string
 	hint  string
 }
@@ -77,7 +83,7 @@ var refusedFlags = map[string]refused{
 	"lora-base":          {value: true, why: "LoRA adapters are not supported; merge the adapter into the model first"},
 	"perplexity":         {why: "use the command: alpaca perplexity"},
 	"system-prompt-file": {short: "sysf", value: true, why: "system messages are not read from files", hint: "--system \"$(cat FILE)\" gives one"},
-	"tfs":                {value: true, why: "tail-free sampling is not supported; llama.cpp has dropped it too"},
+	"tfs":                {value: true, off: "1", why: "tail-free sampling is not supported; llama.cpp has dropped it too"},
 	"verbosity":          {short: "lv", value: true, why: "there are no levels of messages", hint: "-q leaves out the statistics"},
 }
 
@@ -158,9 +164,17 @@ type refusedValue struct {
 	refused
 }
 
-func (v refusedValue) Type() string     { return "" }
-func (v refusedValue) String() string   { return "" }
-func (v refusedValue) Set(string) error { return refusedError{v} }
+func (v refusedValue) Type() string   { return "" }
+func (v refusedValue) String() string { return "" }
+
+func (v refusedValue) Set(s string) error {
+	if off, err := strconv.ParseFloat(v.off, 64); err == nil {
+		if x, err := strconv.ParseFloat(s, 64); err == nil && x == off {
+			return nil
+		}
+	}
+	return refusedError{v}
+}
 
 // refusedError is what it fails with, which flagError tells in its place.
 type refusedError struct{ refusedValue }

@@ -34,6 +34,9 @@ and become F16.`,
   alpaca convert stories15M.bin stories15M.gguf --vocab tokenizer.bin`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
+			if args[0] == "" || args[1] == "" {
+				return usageErrorf("the name of a file is empty")
+			}
 			opt.Eps = float32(eps)
 			return u.convert(cmd.Context(), args[0], args[1], opt, output)
 		},
@@ -51,17 +54,9 @@ and become F16.`,
 
 // convert carries out the command.
 func (u *ui) convert(ctx context.Context, in, out string, opt convert.Options, output string) error {
-	var bar *tensorBar
-	opt.Progress = func(tensor string, done, total int64) {
-		if bar == nil {
-			bar = newTensorBar(u, total)
-		}
-		bar.update(tensor, done)
-	}
+	opt.Progress = u.tensorProgress()
 	res, err := convert.Run(ctx, in, out, opt)
-	if bar != nil {
-		bar.clear()
-	}
+	u.clearStatus()
 	if err != nil {
 		return convertHint(in, err)
 	}

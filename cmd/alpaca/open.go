@@ -72,6 +72,9 @@ func openHint(path string, err error) string {
 	var foreign *gguf.ForeignError
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(path); err == nil {
+			return "all parts of a model lie in one folder"
+		}
 		return missingHint(path)
 	case errors.As(err, &foreign):
 		return foreignHint(foreign.What)

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/binary"
 	"io"
 	"os"
 	"os/exec"
@@ -196,5 +197,34 @@ func TestQuantizeKilled(t *testing.T) {
 		} else {
 			require.Empty(t, list)
 		}
+	}
+}
+
+// TestTooLargeToRead checks that a file that can neither be mapped nor read because it is
+// larger than the memory is refused in one line.
+func TestTooLargeToRead(t *testing.T) {
+	needExec(t)
+	if runtime.GOOS != "linux" || testing.Short() {
+		t.Skip("limits the address space, which emulators cannot do without")
+	}
+	m := testmodel.SPM(1)
+	large := &testmodel.Tensor{Name: "zz.large.weight", Type: quant.F16, Shape: []int{1, 1 << 13}}
+	m.Tensors = append(m.Tensors, large)
+	path := m.Write(t)
+	// A hole of 4 GiB takes no disk: the last tensor gets more rows, and the file the size.
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	const rows = 1 << 18
+	at := bytes.Index(data, []byte(large.Name)) + len(large.Name) + 4 + 8 // its name, how many dimensions, the first
+	binary.LittleEndian.PutUint64(data[at:], rows)
+	require.NoError(t, os.WriteFile(path, data, 0o644))
+	require.NoError(t, os.Truncate(path, int64(len(data))+(rows-1)<<14))
+	for _, flag := range []string{"-q", "--no-mmap"} {
+		cmd := exec.Command("sh", "-c", "ulimit -v 3000000; exec alpaca run -p x -n 1 -q -m "+path+" "+flag)
+		out, err := cmd.CombinedOutput()
+		require.Error(t, err)
+		require.Equal(t, exitFailure, cmd.ProcessState.ExitCode(), "%s", out)
+		require.Regexp(t, `^alpaca: error: gguf: .*model.gguf: .*its \d+ bytes do not fit in memory: cannot allocate memory\n$`, string(out))
+		require.Equal(t, flag == "-q", strings.Contains(string(out), "cannot be mapped"))
 	}
 }

@@ -158,10 +158,9 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui, path string, mixes 
 // quantize makes and opens the model's version of a type.
 func (c *comparison) quantize(ctx context.Context, plan *quantize.Plan, mix quantize.Mix, dir string) error {
 	warnFallback(c.u, mix, plan)
-	bar := newTensorBar(c.u, plan.InputBytes())
 	path := filepath.Join(dir, mix.Name+".gguf")
-	_, err := plan.Run(ctx, path, quantize.RunOptions{Threads: c.pool.Threads(), Progress: bar.update})
-	bar.clear()
+	_, err := plan.Run(ctx, path, quantize.RunOptions{Threads: c.pool.Threads(), Progress: c.u.tensorProgress()})
+	c.u.clearStatus()
 	if err != nil {
 		return err
 	}

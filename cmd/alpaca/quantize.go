@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"alpaca/internal/gguf"
@@ -132,11 +131,10 @@ func (o *quantizeOptions) run(ctx context.Context, u *ui, args []string) error {
 	if threads == 0 {
 		threads = machine.CountThreads().Default()
 	}
-	bar := newTensorBar(u, plan.InputBytes())
 	res, err := plan.Run(ctx, out, quantize.RunOptions{
-		Threads: threads, Force: o.force, Stats: o.stats, Progress: bar.update,
+		Threads: threads, Force: o.force, Stats: o.stats, Progress: u.tensorProgress(),
 	})
-	bar.clear()
+	u.clearStatus()
 	if err != nil {
 		return quantizeHint(err)
 	}
@@ -167,6 +165,9 @@ func (o *quantizeOptions) parseArgs(args []string) (in, out string, mix quantize
 	}
 	if err != nil {
 		return "", "", mix, usageError{withHint(err, "the types are "+strings.Join(quantize.MixNames(), ", "))}
+	}
+	if in == "" || out == "" {
+		return "", "", mix, usageErrorf("the name of a file is empty")
 	}
 	if len(args) > 0 {
 		n, err := strconv.Atoi(args[0])
@@ -261,45 +262,4 @@ func quantizeHint(err error) error {
 		return withHint(err, "--tensor-type 'NAME=f16' gives that tensor another type")
 	}
 	return err
-}
-
-// tensorBar is a progress bar that names the tensor at hand.
-type tensorBar struct {
-	bar    *progressbar.ProgressBar // nil where stderr is no terminal
-	tensor string
-}
-
-// newTensorBar returns a bar for total bytes.
-func newTensorBar(u *ui, total int64) *tensorBar {
-	if !u.errTTY {
-		return &tensorBar{}
-	}
-	return &tensorBar{bar: progressbar.NewOptions64(total,
-		progressbar.OptionSetWriter(u.err),
-		progressbar.OptionShowBytes(true),
-		progressbar.OptionSetWidth(20),
-		progressbar.OptionThrottle(statusInterval),
-		progressbar.OptionSetPredictTime(true),
-		progressbar.OptionShowDescriptionAtLineEnd(),
-		progressbar.OptionClearOnFinish(),
-	)}
-}
-
-// update shows how far the work has got.
-func (b *tensorBar) update(tensor string, done int64) {
-	if b.bar == nil {
-		return
-	}
-	if tensor != b.tensor {
-		b.tensor = tensor
-		b.bar.Describe(printable(tensor))
-	}
-	b.bar.Set64(done)
-}
-
-// clear removes the bar.
-func (b *tensorBar) clear() {
-	if b.bar != nil {
-		b.bar.Clear()
-	}
 }

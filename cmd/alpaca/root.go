@@ -121,6 +121,7 @@ var flagAliases = map[string]string{
 	"system-prompt":     "system",
 	"sampling-seq":      "sampler-seq",
 	"n-gpu-layers":      "gpu-layers",
+	"session":           "prompt-cache",
 }
 
 // normalizeFlag maps every spelling of a flag to its name here: underscores,

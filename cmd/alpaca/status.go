@@ -40,3 +40,15 @@ func (s *status) clear(u *ui) {
 		s.shown = false
 	}
 }
+
+// tensorProgress returns what shows on the status line how many bytes of all tensors are
+// done, and which is at hand.
+func (u *ui) tensorProgress() func(tensor string, done, total int64) {
+	start := time.Now()
+	return func(tensor string, done, total int64) {
+		elapsed := time.Since(start)
+		rate := float64(done) / elapsed.Seconds()
+		left := time.Duration(float64(total-done) / max(rate, 1) * float64(time.Second))
+		u.statusf("%d %% (%s/s, %v left) %s", 100*done/max(total, 1), byteCount(int64(rate)), left.Round(time.Second), printable(tensor))
+	}
+}

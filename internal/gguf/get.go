@@ -10,6 +10,18 @@ func (f *File) Value(key string) (Value, bool) {
 	return Value{}, false
 }
 
+// KeyError is the error of a key whose value has another type than is wanted. It names
+// the file.
+type KeyError struct {
+	Path, Key string
+	Value     Value
+	Want      string
+}
+
+func (e *KeyError) Error() string {
+	return fmt.Sprintf("gguf: %s: key %q: %s (%v), want %s", e.Path, e.Key, e.Value.TypeName(), e.Value, e.Want)
+}
+
 // get returns the value of a key as T. A key that is absent is no error; a
 // value of another type is.
 func get[T any](f *File, key, want string, as func(Value) (T, bool)) (value T, found bool, err error) {
@@ -18,7 +30,7 @@ func get[T any](f *File, key, want string, as func(Value) (T, bool)) (value T, f
 		return value, false, nil
 	}
 	if value, ok = as(v); !ok {
-		return value, true, fmt.Errorf("gguf: %s: key %q: %s (%v), want %s", f.Path, key, v.TypeName(), v, want)
+		return value, true, &KeyError{f.Path, key, v, want}
 	}
 	return value, true, nil
 }

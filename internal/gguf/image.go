@@ -15,6 +15,7 @@ type image struct {
 	stat   os.FileInfo
 	data   []byte // the whole file if mapped, else what has been read of it from the start
 	mapped bool
+	mapErr error    // why it could not be mapped
 	file   *os.File // open only while an unmapped file is read
 }
 
@@ -46,9 +47,19 @@ func openImage(path string, opt Options) (*image, error) {
 			registerMapping(im.data, path)
 			return im, file.Close()
 		}
+		im.mapErr = err
 	}
 	im.file = file
 	return im, nil
+}
+
+// reserve returns an error if n bytes of the file cannot be read into memory.
+func (im *image) reserve(n int64) error {
+	err := reserve(n)
+	if err != nil && im.mapErr != nil {
+		err = fmt.Errorf("cannot be mapped (%w), and %w", im.mapErr, err)
+	}
+	return err
 }
 
 // intBits is the width of an int.
@@ -98,6 +109,9 @@ func (im *image) readHeader(opt Options) (*header, error) {
 			h.giveSources(im)
 		}
 		return h, err
+	}
+	if err := im.reserve(im.size); err != nil {
+		return nil, err
 	}
 	if err := im.readTo(im.size); err != nil {
 		return nil, err

@@ -105,8 +105,15 @@ func (f *File) loadSources(opt Options) error {
 			rest = append(rest, t)
 		}
 	}
-	if opt.HeaderOnly {
+	if opt.HeaderOnly || len(rest) == 0 {
 		return nil
+	}
+	var total int64
+	for _, t := range rest {
+		total += t.Bytes
+	}
+	if err := f.images[0].reserve(total); err != nil {
+		return pathError(f.Path, err)
 	}
 	var (
 		next  atomic.Int64

@@ -110,7 +110,9 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	if c.Rope.Scaling = ggml.Scaling(r.text(c.Arch + ".rope.scaling.type")); c.Rope.Scaling == "" {
 		c.Rope.Scaling = ggml.ScalingLinear
 	}
-	if r.err != nil {
+	if key := new(gguf.KeyError); errors.As(r.err, &key) {
+		return Config{}, fmt.Errorf("model: %w", r.err)
+	} else if r.err != nil {
 		return Config{}, fmt.Errorf("model: %s: %w", f.Path, r.err)
 	}
 	if err := c.check(); err != nil {

@@ -62,13 +62,14 @@ func load(f *gguf.File, opt LoadOptions) (*Model, error) {
 		}
 	}
 	m := &Model{File: f}
+	// Before a vocabulary is made ready: a few bytes a token can ask for much memory.
+	if c.VocabSize, err = vocabSize(f, !opt.NoTokenizer); err != nil {
+		return nil, fmt.Errorf("model: %s: %w", f.Path, err)
+	}
 	if !opt.NoTokenizer {
 		if m.Tokenizer, err = tokenizer.FromGGUF(f, opt.Tokenizer); err != nil {
 			return nil, err
 		}
-	}
-	if c.VocabSize, err = vocabSize(f, m.Tokenizer); err != nil {
-		return nil, fmt.Errorf("model: %s: %w", f.Path, err)
 	}
 	if m.Weights, err = bind(f, &c); err != nil {
 		return nil, fmt.Errorf("model: %s: %w", f.Path, err)
@@ -83,14 +84,15 @@ func load(f *gguf.File, opt LoadOptions) (*Model, error) {
 	return m, nil
 }
 
-// vocabSize returns the rows of the embedding, which must be the vocabulary's.
-func vocabSize(f *gguf.File, tok *tokenizer.Tokenizer) (int, error) {
+// vocabSize returns the rows of the embedding, which must be the vocabulary's where that
+// is to be used.
+func vocabSize(f *gguf.File, used bool) (int, error) {
 	t := f.Tensor("token_embd.weight")
 	if t == nil {
 		return 0, fmt.Errorf("no tensor %q: it has no weights to evaluate", "token_embd.weight")
 	}
-	if tok != nil && t.Rows() != tok.Len() {
-		return 0, fmt.Errorf("tensor %q has %d rows, the vocabulary %d tokens", t.Name, t.Rows(), tok.Len())
+	if tokens, ok := f.Value("tokenizer.ggml.tokens"); used && ok && t.Rows() != tokens.Len() {
+		return 0, fmt.Errorf("tensor %q has %d rows, the vocabulary %d tokens", t.Name, t.Rows(), tokens.Len())
 	}
 	return t.Rows(), nil
 }

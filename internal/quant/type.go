@@ -44,6 +44,9 @@ const (
 	BF16    Type = 30
 	TQ1_0   Type = 34
 	TQ2_0   Type = 35
+	MXFP4   Type = 39 // size only
+	NVFP4   Type = 40 // size only
+	Q1_0    Type = 41 // size only
 )
 
 // typeInfo is a type's name and block: blockLen elements in blockBytes bytes.
@@ -88,6 +91,9 @@ var typeInfos = [...]typeInfo{
 	BF16:    {"BF16", 1, 2},
 	TQ1_0:   {"TQ1_0", 256, 54},
 	TQ2_0:   {"TQ2_0", 256, 66},
+	MXFP4:   {"MXFP4", 32, 17},
+	NVFP4:   {"NVFP4", 64, 36},
+	Q1_0:    {"Q1_0", 128, 18},
 	Q4_0v1:  {"Q4_0v1", 32, 20},
 	Q4_0v2:  {"Q4_0v2", 32, 20},
 	Q4_1v1:  {"Q4_1v1", 32, 24},

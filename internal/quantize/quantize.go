@@ -29,8 +29,8 @@ type RunOptions struct {
 	// Stats measures each tensor's error.
 	Stats bool
 	// Progress, where not nil, is called from one goroutine at a time with the
-	// tensor at hand and the bytes of input done.
-	Progress func(tensor string, done int64)
+	// tensor at hand and how many bytes of all tensors' input are done.
+	Progress func(tensor string, done, total int64)
 }
 
 // A Result is what Run did.

@@ -98,7 +98,7 @@ func (r *runner) cut(yield func(*chunk) bool) {
 // write writes the chunks in order.
 func (r *runner) write(ctx context.Context, queue <-chan *chunk, free func([]byte)) ([]TensorResult, error) {
 	var results []TensorResult
-	var done int64
+	done, total := int64(0), r.plan.InputBytes()
 	for {
 		var c *chunk
 		select {
@@ -137,7 +137,7 @@ func (r *runner) write(ctx context.Context, queue <-chan *chunk, free func([]byt
 		}
 		done += int64(c.rows) * int64(s.Tensor.Type.RowBytes(s.Tensor.Cols()))
 		if r.opt.Progress != nil {
-			r.opt.Progress(s.Tensor.Name, done)
+			r.opt.Progress(s.Tensor.Name, done, total)
 		}
 		free(c.out)
 	}

@@ -59,7 +59,8 @@ func TestThreadsDoNotShow(t *testing.T) {
 		require.NoError(t, err)
 		out := filepath.Join(t.TempDir(), "out.gguf")
 		var last int64
-		res, err := plan.Run(t.Context(), out, RunOptions{Threads: threads, Stats: true, Progress: func(tensor string, done int64) {
+		res, err := plan.Run(t.Context(), out, RunOptions{Threads: threads, Stats: true, Progress: func(tensor string, done, total int64) {
+			require.Equal(t, plan.InputBytes(), total)
 			require.NotNil(t, f.Tensor(tensor))
 			require.Greater(t, done, last)
 			last = done
@@ -154,7 +155,7 @@ func TestInterrupted(t *testing.T) {
 	for _, at := range []int{0, 1, 3, 15} {
 		ctx, cancel := context.WithCancel(t.Context())
 		n := 0
-		opt := RunOptions{Threads: 2, Force: true, Progress: func(string, int64) {
+		opt := RunOptions{Threads: 2, Force: true, Progress: func(string, int64, int64) {
 			if n++; n >= at {
 				cancel()
 			}

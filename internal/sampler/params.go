@@ -118,7 +118,7 @@ func (p *Params) check(n int) error {
 	}
 	for _, i := range ints {
 		if i.value < i.low || i.value > i.high {
-			return fmt.Errorf("sampler: %s %d: must be %s", i.name, i.value, bounds(float32(i.low), float32(i.high)))
+			return fmt.Errorf("sampler: %s %d: must be between %d and %d", i.name, i.value, i.low, i.high)
 		}
 	}
 	for i, breaker := range p.DRYBreakers {
@@ -150,7 +150,7 @@ func bounds(low, high float32) string {
 	case low < -1:
 		return "a finite number"
 	case low > 0 && low < 1:
-		return "more than 0"
+		return "a finite number above 0"
 	}
-	return fmt.Sprintf("at least %v", low)
+	return fmt.Sprintf("a finite number of at least %v", low)
 }
