@@ -88,7 +88,7 @@ func (f *File) openLegacy(im *image, opt Options) error {
 	}
 	f.ends = []int{len(f.Tensors)}
 	f.index()
-	return f.loadSources(opt)
+	return f.loadSources(im, opt)
 }
 
 // readLegacy reads everything but the data.

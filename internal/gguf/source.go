@@ -96,8 +96,8 @@ func (t *Tensor) Read(dst []byte, lo, hi int) error {
 	return t.src.read(dst, lo, hi)
 }
 
-// loadSources gives the tensors that have a source their Data.
-func (f *File) loadSources(opt Options) error {
+// loadSources gives the tensors that have a source their Data; im is the first file.
+func (f *File) loadSources(im *image, opt Options) error {
 	var rest []*Tensor
 	for i := range f.Tensors {
 		t := &f.Tensors[i]
@@ -112,7 +112,7 @@ func (f *File) loadSources(opt Options) error {
 	for _, t := range rest {
 		total += t.Bytes
 	}
-	if err := f.images[0].reserve(total); err != nil {
+	if err := im.reserve(total); err != nil {
 		return pathError(f.Path, err)
 	}
 	var (
