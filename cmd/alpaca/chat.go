@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"path/filepath"
+	"regexp"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -107,7 +108,7 @@ func (o *runOptions) converse(ctx context.Context, u *ui, args []string) error {
 		return err
 	}
 	defer e.close()
-	t, err := o.newTalk(u, e)
+	t, err := o.newTalk(u, e, given)
 	if err != nil {
 		return err
 	}
@@ -127,14 +128,14 @@ func (o *runOptions) converse(ctx context.Context, u *ui, args []string) error {
 	} else {
 		err = t.run(ctx, first, given)
 	}
-	if saveErr := t.cache.save(true); err == nil {
+	if saveErr := t.cache.save(true, e.session.Pos()); err == nil {
 		err = saveErr
 	}
 	return err
 }
 
-// newTalk prepares a conversation.
-func (o *runOptions) newTalk(u *ui, e *engine) (*talk, error) {
+// newTalk prepares a conversation, of which the first message may be given.
+func (o *runOptions) newTalk(u *ui, e *engine, given bool) (*talk, error) {
 	tmpl, why, err := o.chat.chooseTemplate(u, e)
 	if err != nil {
 		return nil, err
@@ -157,7 +158,10 @@ func (o *runOptions) newTalk(u *ui, e *engine) (*talk, error) {
 		}
 		return s, err
 	}
-	if o.chat.messages != "" || o.chat.single && !u.inTTY {
+	if u.outTTY {
+		t.out.wrap = &wrapper{out: u.out, width: u.errWidth}
+	}
+	if o.chat.messages != "" || o.chat.single && (given || !u.inTTY) {
 		t.lines = noLines{}
 		if t.plain && o.chat.messages == "" {
 			t.warnPlain()
@@ -169,9 +173,6 @@ func (o *runOptions) newTalk(u *ui, e *engine) (*talk, error) {
 		t.warnPlain()
 	}
 	if t.lines.terminal() {
-		if u.outTTY {
-			t.out.wrap = &wrapper{out: u.out, width: u.errWidth}
-		}
 		t.greet(why)
 	}
 	return t, nil
@@ -224,7 +225,7 @@ func (t *talk) run(ctx context.Context, text string, given bool) error {
 		given, interrupted = false, false
 		done, err := t.handle(ctx, text)
 		switch {
-		case errors.Is(err, errStopped) && ctx.Err() == nil:
+		case errors.Is(err, errStopped) && ctx.Err() == nil && !t.o.chat.single:
 			interrupted = true
 		case err != nil:
 			return err
@@ -238,9 +239,12 @@ func (t *talk) run(ctx context.Context, text string, given bool) error {
 // errStopped says that Ctrl-C ended an answer.
 var errStopped = fmt.Errorf("answer stopped: %w", errInterrupted)
 
+// commandLine is how a command begins; a path, or a comment of code, is a message.
+var commandLine = regexp.MustCompile(`^/(\?|[a-z]+)?(\s|$)`)
+
 // handle does what a line says: a command, or a message.
 func (t *talk) handle(ctx context.Context, text string) (done bool, err error) {
-	if strings.HasPrefix(text, "/") && t.lines.commands() {
+	if t.lines.commands() && commandLine.MatchString(text) {
 		return t.command(ctx, text)
 	}
 	if strings.TrimSpace(text) == "" {

@@ -59,7 +59,7 @@ func (t *talk) answer(ctx context.Context) error {
 	if unread {
 		t.u.infof("The message was not read to its end, and is taken back.")
 	}
-	if err := t.cache.save(false); err != nil {
+	if err := t.cache.save(false, t.Reused+result.PromptTokens); err != nil {
 		return err
 	}
 	if result.Reason == generate.Interrupt {
@@ -126,15 +126,17 @@ func (t *talk) answerError(err error) error {
 }
 
 // dropped tells what left the full context.
-func (t *talk) dropped(turns, tokens int) {
+func (t *talk) dropped(d chat.Drop) {
 	t.u.clearStatus()
 	switch {
-	case turns == 1:
-		t.u.asidef(t.out, "the context is full: the oldest turn (%d tokens) is dropped", tokens)
-	case turns > 1:
-		t.u.asidef(t.out, "the context is full: the oldest %d turns (%d tokens) are dropped", turns, tokens)
+	case d.Turns == 1:
+		t.u.asidef(t.out, "the context is full: the oldest turn (%d tokens) is dropped", d.Tokens)
+	case d.Turns > 1:
+		t.u.asidef(t.out, "the context is full: the oldest %d turns (%d tokens) are dropped", d.Turns, d.Tokens)
+	case d.Message:
+		t.u.asidef(t.out, "the context is full: %d tokens of the message and of this answer are dropped", d.Tokens)
 	default:
-		t.u.asidef(t.out, "the context is full: %d tokens of this answer are dropped", tokens)
+		t.u.asidef(t.out, "the context is full: %d tokens of this answer are dropped", d.Tokens)
 	}
 }
 
@@ -144,7 +146,7 @@ func (t *talk) complete(ctx context.Context, opt generate.Options) (generate.Res
 	text := t.Messages[len(t.Messages)-1].Content
 	t.continued = text
 	t.Clear()
-	prompt, err := encodePrompt(t.e.model.Tokenizer, text)
+	prompt, err := encodePrompt(t.e.model.Tokenizer, text, false)
 	if err != nil {
 		return generate.Result{}, err
 	}

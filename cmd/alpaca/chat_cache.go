@@ -81,14 +81,14 @@ func (c *promptCache) reuse(prompt []int32, s *sampler.Sampler) int {
 	return n
 }
 
-// save writes the file: the first time, with the prompt alone, or at the end with
-// everything where that is wanted.
-func (c *promptCache) save(end bool) error {
+// save writes the file with so many of the session's tokens: the first time, with the
+// prompt alone, or at the end with everything where that is wanted.
+func (c *promptCache) save(end bool, tokens int) error {
 	if c.o.path == "" || c.o.ro || c.saved || end != c.o.all {
 		return nil
 	}
 	c.saved = true
-	if err := promptcache.Save(c.o.path, c.session, nil); err != nil {
+	if err := promptcache.Save(c.o.path, c.session, tokens, nil); err != nil {
 		return fmt.Errorf("the prompt cache cannot be written: %w", err)
 	}
 	return nil
@@ -96,10 +96,10 @@ func (c *promptCache) save(end bool) error {
 
 // saveText is save after a text was continued whose prompt had so many tokens.
 func (c *promptCache) saveText(prompt int) error {
-	if !c.o.all {
-		c.session.Truncate(prompt)
+	if c.o.all {
+		prompt = c.session.Pos()
 	}
-	return c.save(c.o.all)
+	return c.save(c.o.all, prompt)
 }
 
 func encodeSnapshot(s chat.Snapshot) ([]byte, error) { return json.Marshal(s) }

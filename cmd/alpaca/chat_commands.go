@@ -222,9 +222,13 @@ func (t *talk) saveTo(_ context.Context, path string) error {
 		t.u.infof("Which file? /save FILE")
 		return nil
 	}
+	if t.plain {
+		t.u.infof("There is no conversation to save: each text is continued on its own.")
+		return nil
+	}
 	note, err := encodeSnapshot(t.Snapshot())
 	if err == nil {
-		err = promptcache.Save(path, t.e.session, note)
+		err = promptcache.Save(path, t.e.session, t.e.session.Pos(), note)
 	}
 	if err != nil {
 		t.u.infof("Not saved: %s", strings.TrimPrefix(err.Error(), "promptcache: "))
@@ -241,6 +245,10 @@ func (t *talk) saveTo(_ context.Context, path string) error {
 func (t *talk) loadFrom(_ context.Context, path string) error {
 	if path == "" {
 		t.u.infof("Which file? /load FILE")
+		return nil
+	}
+	if t.plain {
+		t.u.infof("The model has no chat template, and cannot go on with a conversation.")
 		return nil
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
@@ -261,7 +269,11 @@ func (t *talk) loadFrom(_ context.Context, path string) error {
 		return nil
 	}
 	if err != nil {
-		t.u.infof("It was saved with another model; it will be read again at the next message.")
+		why := "It was saved with another model"
+		if !errors.Is(err, promptcache.ErrOtherModel) {
+			why = strings.TrimPrefix(err.Error(), "promptcache: ")
+		}
+		t.u.infof("%s; it will be read again at the next message.", why)
 	}
 	t.u.infof("%s.", messageCount(len(t.Messages)))
 	if i := slices.IndexFunc(t.Messages, func(m chat.Message) bool { return m.Role == chat.User }); i >= 0 {

@@ -96,13 +96,16 @@ type pipeLine struct {
 func newPipeLines(u *ui) *pipeLines {
 	ch := make(chan pipeLine)
 	go func() {
+		defer close(ch)
 		r := bufio.NewReader(u.in)
 		for {
 			text, err := r.ReadString('\n')
 			if text != "" {
 				ch <- pipeLine{strings.TrimRight(text, "\r\n"), nil}
 			}
-			if err != nil {
+			if errors.Is(err, io.EOF) {
+				return
+			} else if err != nil {
 				ch <- pipeLine{"", err}
 				return
 			}
@@ -113,7 +116,10 @@ func newPipeLines(u *ui) *pipeLines {
 
 func (p *pipeLines) next(ctx context.Context, _ bool) (string, error) {
 	select {
-	case l := <-p.lines:
+	case l, ok := <-p.lines:
+		if !ok {
+			return "", io.EOF // asked again, too
+		}
 		return l.text, l.err
 	case <-ctx.Done():
 		return "", ctx.Err()

@@ -284,6 +284,31 @@ func TestChatWithoutColour(t *testing.T) {
 	require.NotRegexp(t, regexp.MustCompile(`\x1b\[[0-9;]*m`), term.shown.String())
 }
 
+// TestSingleTurnOnTerminal checks that one answer to a message that is given is no
+// conversation: no greeting, no commands, and Ctrl-C is told by the exit status.
+func TestSingleTurnOnTerminal(t *testing.T) {
+	term := chatOn(t, 80, t.TempDir(), "--single-turn", "-p", "/etc/hosts", "-n", "-1", "--ignore-eos", "-c", "30000")
+	term.expect("\n")
+	term.send("\x03")
+	require.Equal(t, exitInterrupted, term.status())
+	require.NotContains(t, term.shown.String(), "/help")
+}
+
+// TestModelDoesNotControlTerminal checks that a model's name is shown as text.
+func TestModelDoesNotControlTerminal(t *testing.T) {
+	needExec(t)
+	path := testmodel.SPM(1).Set("general.name", gguf.Str("evil\x1b]0;title\a\x1b[31m\nalpaca: error: no")).Write(t)
+	shown := onTerminal(t, 80, nil, "run", "-m", path, "-i", "-p", "the", "--single-turn", "-n", "1")
+	require.NotContains(t, shown, "\x1b]")
+	cmd := exec.Command("alpaca", "run", "-m", path, "--chat-template", "zephyr")
+	term := startOn(t, 80, cmd)
+	term.expect("evil?]0;title??[31m")
+	term.expect(drawnPrompt)
+	require.NotContains(t, term.shown.String(), "\x1b[31m")
+	term.send("/bye\r")
+	require.Equal(t, exitOK, term.status())
+}
+
 // TestAnswerInAFile checks that a redirected answer is not decorated.
 func TestAnswerInAFile(t *testing.T) {
 	needExec(t)

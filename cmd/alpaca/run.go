@@ -161,7 +161,7 @@ func (o *runOptions) readPrompt(u *ui, args []string) (text string, given bool, 
 
 // complete continues the text.
 func (o *runOptions) complete(ctx context.Context, u *ui, e *engine, text string) error {
-	prompt, err := encodePrompt(e.model.Tokenizer, text)
+	prompt, err := encodePrompt(e.model.Tokenizer, text, true)
 	if err != nil {
 		return err
 	}
@@ -212,9 +212,10 @@ func (o *runOptions) complete(ctx context.Context, u *ui, e *engine, text string
 	return nil
 }
 
-// encodePrompt returns the tokens of a text to continue: at least one.
-func encodePrompt(tok *tokenizer.Tokenizer, text string) ([]int32, error) {
-	ids := tok.Encode(text, true, true)
+// encodePrompt returns the tokens of a text to continue: at least one. Special says
+// whether the names of control tokens in it stand for them.
+func encodePrompt(tok *tokenizer.Tokenizer, text string, special bool) ([]int32, error) {
+	ids := tok.Encode(text, true, special)
 	if len(ids) > 0 {
 		return ids, nil
 	}

@@ -66,7 +66,11 @@ func (u *ui) message(c color, kind, format string, args ...any) {
 // in words that are not broken at the end of a line.
 func (u *ui) infof(format string, args ...any) {
 	u.status.clear(u)
-	fmt.Fprintln(u.err, wrap(fmt.Sprintf(format, args...), u.errWidth()))
+	lines := strings.Split(fmt.Sprintf(format, args...), "\n")
+	for i, line := range lines {
+		lines[i] = printable(line) // files' and models' texts are in it
+	}
+	fmt.Fprintln(u.err, wrap(strings.Join(lines, "\n"), u.errWidth()))
 }
 
 // asidef tells something in the middle of an answer.

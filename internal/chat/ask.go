@@ -27,15 +27,22 @@ type Chat struct {
 
 	Keep    int  // tokens that stay in the context in any case; -1: the first turn's prompt
 	NoShift bool // a full context ends the answer; nothing is dropped
-	// Dropped, unless nil, is told what left the full context: whole turns, or
-	// where there was only one turn left, tokens of the answer that is being given.
-	Dropped func(turns, tokens int)
+	// Dropped, unless nil, is told what left the full context.
+	Dropped func(Drop)
 
 	// Reused is how many tokens of the last message's prompt were evaluated before.
 	Reused int
 
 	sampler *sampler.Sampler
 	heard   int // tokens of the session that the sampler was told of
+}
+
+// Drop is what left a full context: whole turns, the oldest, or where there was only one
+// left, tokens of the answer that is being given, or of the message, too.
+type Drop struct {
+	Turns   int
+	Tokens  int
+	Message bool
 }
 
 // FullError says that a conversation has no room in the context any more.
@@ -154,7 +161,7 @@ func (c *Chat) leave(s span) error {
 		c.heard = min(c.heard, known) - (s.end - s.keep)
 	}
 	if c.Dropped != nil {
-		c.Dropped(s.turns, s.end-s.keep)
+		c.Dropped(Drop{Turns: s.turns, Tokens: s.end - s.keep})
 	}
 	return c.drop(s)
 }
@@ -167,12 +174,17 @@ func (c *Chat) full(prompt int) (span, error) {
 	if s := c.oldest(ctx/2, c.keep()); s.turns > 0 {
 		return s, c.leave(s)
 	}
-	// One turn fills the context: the older half of its answer goes, or, where
-	// the answer is short, of everything but what is to be kept.
+	// One turn fills the context: the older half of its answer goes, or, where the
+	// answer is short, of all that follows the system message and what is to be kept.
 	s := span{keep: prompt}
-	if len(c.tokens)-prompt < ctx/4 {
+	last := &c.turns[len(c.turns)-1]
+	message := len(c.tokens)-prompt < ctx/4
+	if message {
 		s.keep = max(c.keep(), 1)
-		c.turns[len(c.turns)-1].end = 0
+		if last.user < ctx/2 {
+			s.keep = max(s.keep, last.user)
+		}
+		last.end = 0
 	}
 	s.end = s.keep + (len(c.tokens)-s.keep)/2
 	if s.end <= s.keep {
@@ -182,8 +194,12 @@ func (c *Chat) full(prompt int) (span, error) {
 		return span{}, err
 	}
 	c.tokens = slices.Delete(c.tokens, s.keep, s.end)
+	for i := range c.turns {
+		t := &c.turns[i]
+		t.user = min(t.user, max(s.keep, t.user-(s.end-s.keep)))
+	}
 	if c.Dropped != nil {
-		c.Dropped(0, s.end-s.keep)
+		c.Dropped(Drop{Tokens: s.end - s.keep, Message: message})
 	}
 	return s, nil
 }

@@ -3,6 +3,7 @@ package chat
 import (
 	"context"
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -110,10 +111,11 @@ func TestFullContext(t *testing.T) {
 	for _, name := range Names() {
 		c, s := newChat(t, name, "Be brief.", 600)
 		dropped := 0
-		c.Dropped = func(turns, tokens int) {
-			require.Positive(t, turns, name)
-			require.Positive(t, tokens, name)
-			dropped += turns
+		c.Dropped = func(d Drop) {
+			require.Positive(t, d.Turns, name)
+			require.Positive(t, d.Tokens, name)
+			require.False(t, d.Message, name)
+			dropped += d.Turns
 		}
 		// The model says what it was trained to, be it with a space in front.
 		answer := "Hello."
@@ -158,7 +160,7 @@ func TestLongAnswer(t *testing.T) {
 	c, s := newChat(t, "chatml", "", 100)
 	say(t, c, s, "Hi", "Hello.")
 	var turns, tokens int
-	c.Dropped = func(a, b int) { turns += a; tokens += b }
+	c.Dropped = func(d Drop) { turns += d.Turns; tokens += d.Tokens }
 	say(t, c, s, "Tell", strings.Repeat("abcdefghij", 50))
 	require.Equal(t, 1, turns)
 	require.Greater(t, tokens, 400)
@@ -166,6 +168,29 @@ func TestLongAnswer(t *testing.T) {
 	require.Contains(t, words(c.tok, c.tokens), "user\nTell<|im_end|>\n<|im_start|>assistant\n")
 	require.Positive(t, say(t, c, s, "Hi", "Hello."))
 	require.True(t, strings.HasSuffix(words(c.tok, c.tokens), "<|im_start|>user\nHi<|im_end|>\n<|im_start|>assistant\nHello."))
+}
+
+// TestLongMessage checks that the system message stays where a message leaves no room for
+// its answer, and that later turns follow it as if nothing had been dropped.
+func TestLongMessage(t *testing.T) {
+	const head = "<s><|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n"
+	for _, length := range []int{60, 100, 140} {
+		c, s := newChat(t, "chatml", "Be brief.", 200)
+		ofMessage := 0
+		c.Dropped = func(d Drop) {
+			if d.Message {
+				ofMessage += d.Tokens
+			}
+		}
+		say(t, c, s, strings.Repeat("x", length), strings.Repeat("abcdefghij", 50))
+		require.True(t, strings.HasPrefix(words(c.tok, c.tokens), head), "%q", words(c.tok, c.tokens))
+		require.Equal(t, length > 100, ofMessage > 0, "%d: %d", length, ofMessage)
+		for i := range 20 {
+			say(t, c, s, fmt.Sprintf("Bye %d", i), "Hello.")
+			require.True(t, strings.HasPrefix(words(c.tok, c.tokens), head), "%q", words(c.tok, c.tokens))
+		}
+		require.Regexp(t, "^"+regexp.QuoteMeta(head)+"Bye [0-9]+<", words(c.tok, c.tokens))
+	}
 }
 
 // TestStopStrings checks that a stop text is no part of the answer, nor of what

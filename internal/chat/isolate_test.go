@@ -59,3 +59,14 @@ func TestHostileTemplates(t *testing.T) {
 		})
 	}
 }
+
+// TestRepeatingTemplate checks that a template cannot make much text of a long message.
+func TestRepeatingTemplate(t *testing.T) {
+	command := self(t)
+	tmpl, err := FromModel("{% for i in range(10000) %}{{ messages[-1].content }}{% endfor %}", vocab(t, true), command)
+	require.NoError(t, err)
+	_, err = tmpl.Text([]Message{{Role: User, Content: strings.Repeat("x", 2000)}})
+	require.ErrorContains(t, err, "chat: the template repeats what was said too often")
+	_, err = tmpl.Text([]Message{{Role: User, Content: "x"}})
+	require.NoError(t, err)
+}

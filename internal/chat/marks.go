@@ -79,6 +79,19 @@ func (m *marks) parts(rendered string) []part {
 	return list
 }
 
+// grows reports whether parts, rendered as so many bytes with marks, have more of the
+// contents than a template has reason to show: a few times each.
+func (m *marks) grows(list []part, rendered int) bool {
+	most, size := rendered, 0
+	for _, p := range m.contents {
+		most += 4 * len(p.text)
+	}
+	for _, p := range list {
+		size += len(p.text)
+	}
+	return size > most
+}
+
 // flat returns the text of parts.
 func flat(parts []part) string {
 	var b strings.Builder

@@ -100,7 +100,11 @@ func (t *Template) parts(messages []Message, generate bool) ([]part, error) {
 	if err != nil {
 		return nil, err
 	}
-	return m.parts(text), nil
+	parts := m.parts(text)
+	if m.grows(parts, len(text)) {
+		return nil, errors.New("chat: the template repeats what was said too often")
+	}
+	return parts, nil
 }
 
 // hasInput reports whether the template has a place of its own for inputs.

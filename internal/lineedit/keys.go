@@ -126,8 +126,12 @@ func sequenceLen(b []byte) int {
 	if len(b) < 2 {
 		return 0
 	}
-	if b[1] != '[' && b[1] != 'O' {
+	switch {
+	case b[1] == '[' || b[1] == 'O':
+	case b[1] >= ' ' && b[1] <= 0x7f || b[1] == '\r' || b[1] == '\n': // Alt and a key
 		return 2
+	default:
+		return 1 // the key Esc, before another
 	}
 	for i := 2; i < len(b); i++ {
 		if b[i] >= 0x40 && b[i] < 0x7f {

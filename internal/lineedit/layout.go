@@ -80,8 +80,9 @@ func lay(prompt, more string, b buffer, columns int) layout {
 
 // screen is what of a layout is on the screen.
 type screen struct {
-	rows []row
-	line int // of the cursor: how far below the first row it is
+	rows   []row
+	line   int // of the cursor: how far below the first row it is
+	column int // of the cursor
 }
 
 // draw returns what replaces the rows on the screen by those of a layout: as many
@@ -106,7 +107,7 @@ func (s *screen) draw(l layout, columns, height int) string {
 	b.WriteByte('\r')
 	move(&b, l.column, 'C')
 	b.WriteString("\x1b[?25h")
-	s.rows, s.line = rows, line
+	s.rows, s.line, s.column = rows, line, l.column
 	return b.String()
 }
 
@@ -124,5 +125,5 @@ func (s *screen) reflow(columns int) {
 	for i := 0; i < s.line && i < len(s.rows); i++ {
 		line += max(1, (s.rows[i].width+columns-1)/columns)
 	}
-	s.line = line
+	s.line = line + s.column/columns
 }

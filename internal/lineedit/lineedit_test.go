@@ -51,6 +51,7 @@ func TestKeys(t *testing.T) {
 		{"pasted", "\x1b[200~a\r\nb\tc\x1b[31m\x1b[201~\r", "a\nb\tc[31m"},
 		{"history", up + up + down + "!\r", "second!"},
 		{"draft", "new" + up + down + "er\r", "newer"},
+		{"esc before others", "a\x1b\x1b[Db\x1bé\x1b\x1b[200~c\nd\x1b[201~\r", "béc\nda"},
 		{"invalid", "a\xff\xfeb\r", "a\uFFFDb"},
 	} {
 		for _, piece := range []int{1, 3, 1000} {
@@ -75,6 +76,9 @@ func TestEndings(t *testing.T) {
 	text, err := e.edit(context.Background(), "> ", ". ")
 	require.ErrorIs(t, err, ErrInterrupt)
 	require.Equal(t, "abc", text)
+	e, _ = typed("abc\x1b\x03", 1)
+	_, err = e.edit(context.Background(), "> ", ". ")
+	require.ErrorIs(t, err, ErrInterrupt)
 	e, _ = typed("abc", 1)
 	_, err = e.edit(context.Background(), "> ", ". ")
 	require.ErrorIs(t, err, io.EOF)
@@ -117,6 +121,16 @@ func TestLayout(t *testing.T) {
 		}
 		require.Equal(t, test.rows, rows, "%q", test.text)
 		require.Equal(t, [2]int{test.line, test.column}, [2]int{l.line, l.column}, "%q", test.text)
+	}
+}
+
+// TestReflow checks where the cursor is once a terminal has broken the rows.
+func TestReflow(t *testing.T) {
+	for _, test := range []struct{ columns, line int }{{100, 1}, {60, 1}, {30, 3}, {20, 5}} {
+		var s screen
+		s.draw(layout{rows: []row{{"a", 60}, {"b", 51}}, line: 1, column: 51}, 60, 24)
+		s.reflow(test.columns)
+		require.Equal(t, test.line, s.line, "%d columns", test.columns)
 	}
 }
 

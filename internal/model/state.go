@@ -3,6 +3,7 @@ package model
 import (
 	"bufio"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"io"
 
@@ -35,16 +36,20 @@ func (s *Session) stateHeader() stateHeader {
 	return stateHeader{
 		Magic: stateMagic, Version: stateVersion,
 		Layers: uint32(s.cache.layers), Heads: uint32(f.Heads), Key: uint32(f.KeyDim), Value: uint32(f.ValueDim),
-		TypeK: uint32(f.TypeK), TypeV: uint32(f.TypeV), Tokens: uint32(len(s.tokens)),
+		TypeK: uint32(f.TypeK), TypeV: uint32(f.TypeV),
 	}
 }
 
-// SaveState writes the tokens evaluated so far with their keys and values.
-func (s *Session) SaveState(w io.Writer) error {
+// SaveState writes the first n of the tokens evaluated so far with their keys and
+// values; all of them where they are fewer.
+func (s *Session) SaveState(w io.Writer, n int) error {
+	tokens := s.tokens[:min(n, len(s.tokens))]
+	h := s.stateHeader()
+	h.Tokens = uint32(len(tokens))
 	b := bufio.NewWriterSize(w, 1<<20)
-	binary.Write(b, binary.LittleEndian, s.stateHeader()) // b keeps the error
-	binary.Write(b, binary.LittleEndian, s.tokens)
-	err := s.eachUsed(len(s.tokens), func(part []byte) error {
+	binary.Write(b, binary.LittleEndian, h) // b keeps the error
+	binary.Write(b, binary.LittleEndian, tokens)
+	err := s.eachUsed(len(tokens), func(part []byte) error {
 		_, err := b.Write(part)
 		return err
 	})
@@ -77,7 +82,7 @@ func (s *Session) loadState(r io.Reader) error {
 	}
 	want := s.stateHeader()
 	if want.Tokens = h.Tokens; h != want {
-		return fmt.Errorf("it is of another version, model or type of cache: %+v, want %+v", h, want)
+		return errors.New("it is of another version, model or type of cache")
 	}
 	if int64(h.Tokens) > int64(s.ctx) {
 		return fmt.Errorf("its %d tokens do not fit the context of %d", h.Tokens, s.ctx)

@@ -22,9 +22,8 @@ func TestStateGivesTheSameBits(t *testing.T) {
 			tokens := shape.prompt(80)
 			s := session(t, m, opt)
 			want := allLogits(t, s, tokens)
-			s.Truncate(n)
 			var state bytes.Buffer
-			require.NoError(t, s.SaveState(&state))
+			require.NoError(t, s.SaveState(&state, n))
 			perToken := 4 + 2*2*(typ.RowBytes(32)+typ.RowBytes(64)) // 2 layers, 2 heads
 			require.Equal(t, 40+n*perToken, state.Len())
 
@@ -46,7 +45,7 @@ func TestBadStatesAreRefused(t *testing.T) {
 	_, err := s.Eval(context.Background(), small.prompt(40), nil)
 	require.NoError(t, err)
 	var state bytes.Buffer
-	require.NoError(t, s.SaveState(&state))
+	require.NoError(t, s.SaveState(&state, s.Pos()))
 	for _, n := range []int{0, 1, 39, 40, 100, 201, 1000, state.Len() - 1} {
 		require.Error(t, s.LoadState(bytes.NewReader(state.Bytes()[:n])), "%d bytes", n)
 		require.Zero(t, s.Pos())
@@ -59,7 +58,7 @@ func TestBadStatesAreRefused(t *testing.T) {
 	short := session(t, m, model.SessionOptions{Ctx: 39})
 	require.ErrorContains(t, short.LoadState(bytes.NewReader(state.Bytes())), "40 tokens do not fit the context of 39")
 	require.NoError(t, s.LoadState(&state))
-	require.ErrorContains(t, s.SaveState(failing{}), "disk full")
+	require.ErrorContains(t, s.SaveState(failing{}, s.Pos()), "disk full")
 }
 
 type failing struct{}

@@ -46,10 +46,12 @@ var ErrOtherModel = errors.New("it belongs to another model")
 // ErrForeign says that a file is something else than a saved state.
 var ErrForeign = errors.New("it is no saved state")
 
-// Save writes the session's state and a note to a file, in place of the one that is
+var errShort = errors.New("it is damaged: it ends too early")
+
+// Save writes the state of the session's first n tokens and a note to a file, in place of the one that is
 // there; the file is whole or not there, and others may not read it. What is no saved
 // state is not replaced: ErrForeign.
-func Save(path string, s *model.Session, note []byte) error {
+func Save(path string, s *model.Session, n int, note []byte) error {
 	if len(note) > maxNote {
 		return fmt.Errorf("promptcache: a note of %d bytes, must be at most %d", len(note), maxNote)
 	}
@@ -61,7 +63,7 @@ func Save(path string, s *model.Session, note []byte) error {
 		return fmt.Errorf("promptcache: %s: %w", path, plain(err))
 	}
 	defer f.Abort()
-	if err := write(f, s, note); err != nil {
+	if err := write(f, s, n, note); err != nil {
 		return fmt.Errorf("promptcache: %w", err)
 	}
 	if err := f.Commit(); err != nil {
@@ -70,7 +72,7 @@ func Save(path string, s *model.Session, note []byte) error {
 	return nil
 }
 
-func write(f io.Writer, s *model.Session, note []byte) error {
+func write(f io.Writer, s *model.Session, n int, note []byte) error {
 	h := header{Version: version, Note: uint32(len(note)), Model: fingerprint(s.Model())}
 	copy(h.Magic[:], magic)
 	sum := sha256.New()
@@ -81,7 +83,7 @@ func write(f io.Writer, s *model.Session, note []byte) error {
 	if _, err := w.Write(note); err != nil {
 		return err
 	}
-	if err := s.SaveState(w); err != nil {
+	if err := s.SaveState(w, n); err != nil {
 		return err
 	}
 	_, err := f.Write(sum.Sum(nil))
@@ -97,8 +99,13 @@ func checkReplaced(path string) error {
 		return err
 	}
 	defer f.Close()
+	return checkMagic(f)
+}
+
+// checkMagic returns ErrForeign unless a file begins as saved states do.
+func checkMagic(f *os.File) error {
 	start := make([]byte, len(magic))
-	if n, _ := io.ReadFull(f, start); string(start[:n]) != magic {
+	if n, _ := f.ReadAt(start, 0); string(start[:n]) != magic {
 		return ErrForeign
 	}
 	return nil
@@ -146,16 +153,19 @@ func load(f *os.File, s *model.Session) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := checkMagic(f); err != nil {
+		return nil, err
+	}
 	size := st.Size() - sha256.Size
 	var h header
-	if err := binary.Read(f, binary.LittleEndian, &h); err != nil || string(h.Magic[:]) != magic || size < headerSize {
-		return nil, ErrForeign
+	if err := binary.Read(f, binary.LittleEndian, &h); err != nil || size < headerSize {
+		return nil, errShort
 	}
 	if h.Version != version {
 		return nil, fmt.Errorf("it is of version %d, this program reads %d", h.Version, version)
 	}
 	if int64(h.Note) > min(maxNote, size-headerSize) {
-		return nil, errors.New("it is damaged: it ends too early")
+		return nil, errShort
 	}
 	if err := verify(f, size); err != nil {
 		return nil, err

@@ -38,7 +38,7 @@ func TestRestoredStateGivesTheSameBits(t *testing.T) {
 	s := open(t, testmodel.SPM(1), model.LoadOptions{})
 	eval(t, s, 1, 5, 9, 300, 290)
 	path := filepath.Join(t.TempDir(), "state")
-	require.NoError(t, Save(path, s, []byte("a note")))
+	require.NoError(t, Save(path, s, s.Pos(), []byte("a note")))
 	want := eval(t, s, 7, 8)
 
 	other := open(t, testmodel.SPM(1), model.LoadOptions{})
@@ -56,7 +56,7 @@ func TestOtherModels(t *testing.T) {
 	s := open(t, testmodel.SPM(1), model.LoadOptions{})
 	eval(t, s, 1, 5)
 	path := filepath.Join(t.TempDir(), "state")
-	require.NoError(t, Save(path, s, []byte("a note")))
+	require.NoError(t, Save(path, s, s.Pos(), []byte("a note")))
 	for _, other := range []*model.Session{
 		open(t, testmodel.SPM(2), model.LoadOptions{}),
 		open(t, testmodel.SPM(1), model.LoadOptions{Adjust: func(c *model.Config) { c.Rope.Base = 5e5 }}),
@@ -74,7 +74,7 @@ func TestDamaged(t *testing.T) {
 	s := open(t, testmodel.SPM(1), model.LoadOptions{})
 	eval(t, s, 1, 5, 9)
 	path := filepath.Join(t.TempDir(), "state")
-	require.NoError(t, Save(path, s, []byte("note")))
+	require.NoError(t, Save(path, s, s.Pos(), []byte("note")))
 	good, err := os.ReadFile(path)
 	require.NoError(t, err)
 	for at := 0; at < len(good); at++ {
@@ -92,5 +92,5 @@ func TestDamaged(t *testing.T) {
 	}
 	_, err = Load(filepath.Join(t.TempDir(), "missing"), s)
 	require.True(t, errors.Is(err, os.ErrNotExist))
-	require.Error(t, Save(filepath.Join(t.TempDir(), "missing", "state"), s, nil))
+	require.Error(t, Save(filepath.Join(t.TempDir(), "missing", "state"), s, s.Pos(), nil))
 }
