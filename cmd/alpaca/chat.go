@@ -97,6 +97,9 @@ func (o *runOptions) converse(ctx context.Context, u *ui, args []string) error {
 			return err
 		}
 	}
+	if o.chat.messages != "" && (o.chat.instruct || o.chat.input != "") {
+		return usageErrorf("--messages is a whole conversation: --instruct and --input do not go with it")
+	}
 	if given && o.chat.messages != "" {
 		return withHint(usageErrorf("--messages and a prompt at once"), "put the prompt into the messages")
 	}
@@ -140,6 +143,9 @@ func (o *runOptions) newTalk(u *ui, e *engine, given bool) (*talk, error) {
 	if err != nil {
 		return nil, err
 	}
+	if tmpl == nil && (o.chat.system != "" || o.chat.input != "") {
+		u.warnf("the model has no chat template, and no place for --system or --input")
+	}
 	t := &talk{u: u, o: o, e: e, params: e.params, out: newWriter(u, e.model.Tokenizer, o.output), plain: tmpl == nil}
 	if isAlpacaFile(e.model.File) && !t.plain {
 		o.alpacaDefaults(&t.params)
@@ -159,7 +165,7 @@ func (o *runOptions) newTalk(u *ui, e *engine, given bool) (*talk, error) {
 		return s, err
 	}
 	if u.outTTY {
-		t.out.wrap = &wrapper{out: u.out, width: u.errWidth}
+		t.out.wrap = &wrapper{out: u.out, width: u.outWidth}
 	}
 	if o.chat.messages != "" || o.chat.single && (given || !u.inTTY) {
 		t.lines = noLines{}

@@ -104,8 +104,13 @@ func (t *talk) end(result generate.Result) error {
 }
 
 // answerError adds advice to the error of an answer. On a terminal a message that
-// is too long does not end the conversation.
+// is too long, or that the template refuses, does not end the conversation.
 func (t *talk) answerError(err error) error {
+	var refused *chat.TemplateError
+	if errors.As(err, &refused) && t.lines.terminal() {
+		t.u.infof("%s", strings.TrimPrefix(err.Error(), "chat: "))
+		return nil
+	}
 	var full *chat.FullError
 	if !errors.As(err, &full) {
 		return err

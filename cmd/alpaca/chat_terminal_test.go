@@ -294,6 +294,27 @@ func TestSingleTurnOnTerminal(t *testing.T) {
 	require.NotContains(t, term.shown.String(), "/help")
 }
 
+// TestTemplateRefuses checks that a conversation outlives a message that its template
+// refuses.
+func TestTemplateRefuses(t *testing.T) {
+	needExec(t)
+	path := testmodel.SPM(1).Set("tokenizer.chat_template", gguf.Str(
+		"{% for m in messages %}{% if messages|length > 4 %}{{ raise_exception('no more') }}{% endif %}{{ m.role }}: {{ m.content }}\n{% endfor %}")).Write(t)
+	cmd := exec.Command("alpaca", "run", "-m", path, "-n", "2")
+	cmd.Env = append(cmd.Environ(), "XDG_STATE_HOME="+t.TempDir())
+	term := startOn(t, 80, cmd)
+	for range 2 {
+		term.expect(drawnPrompt)
+		term.send("the llama\r")
+	}
+	term.expect(drawnPrompt)
+	term.send("the llama\r")
+	term.expect("no more")
+	term.expect(drawnPrompt)
+	term.send("/bye\r")
+	require.Equal(t, exitOK, term.status())
+}
+
 // TestModelDoesNotControlTerminal checks that a model's name is shown as text.
 func TestModelDoesNotControlTerminal(t *testing.T) {
 	needExec(t)

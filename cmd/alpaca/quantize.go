@@ -96,6 +96,9 @@ func (o *quantizeOptions) run(ctx context.Context, u *ui, args []string) error {
 	if err != nil {
 		return err
 	}
+	if o.dryRun && o.stats {
+		return usageErrorf("--stats measures what is written, and --dry-run writes nothing")
+	}
 	opt, err := o.options(mix)
 	if err != nil {
 		return err

@@ -123,8 +123,13 @@ func (u *ui) paint(c color, text string) string {
 }
 
 // errWidth returns the columns of stderr's terminal.
-func (u *ui) errWidth() int {
-	if f, ok := u.err.(*os.File); ok {
+func (u *ui) errWidth() int { return widthOf(u.err) }
+
+// outWidth returns the columns of stdout's terminal.
+func (u *ui) outWidth() int { return widthOf(u.out) }
+
+func widthOf(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
 		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
 			return width
 		}

@@ -98,14 +98,19 @@ func (t *Template) parts(messages []Message, generate bool) ([]part, error) {
 	}
 	text, err := t.render(request{Source: t.source, Messages: list, BOS: t.bos, EOS: t.eos, Generate: generate})
 	if err != nil {
-		return nil, err
+		return nil, &TemplateError{err}
 	}
 	parts := m.parts(text)
 	if m.grows(parts, len(text)) {
-		return nil, errors.New("chat: the template repeats what was said too often")
+		return nil, &TemplateError{errors.New("chat: the template repeats what was said too often")}
 	}
 	return parts, nil
 }
+
+// TemplateError says that a template refuses a conversation, or fails.
+type TemplateError struct{ error }
+
+func (e *TemplateError) Unwrap() error { return e.error }
 
 // hasInput reports whether the template has a place of its own for inputs.
 func (t *Template) hasInput() bool { return t.exact }

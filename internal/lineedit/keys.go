@@ -108,6 +108,11 @@ func (d *decoder) next(data *[]byte) (k key, ok bool) {
 
 // paste collects pasted text up to its end.
 func (d *decoder) paste(data *[]byte) (key, bool) {
+	if string(*data) == "\x03" { // Ctrl-C: the end does not come
+		d.pasting, d.pasted = false, nil
+		*data = nil
+		return key{code: keyInterrupt}, true
+	}
 	d.pasted = append(d.pasted, *data...)
 	*data = nil
 	end := bytes.Index(d.pasted, pasteEnd)

@@ -76,6 +76,10 @@ func TestEndings(t *testing.T) {
 	text, err := e.edit(context.Background(), "> ", ". ")
 	require.ErrorIs(t, err, ErrInterrupt)
 	require.Equal(t, "abc", text)
+	e, _ = typed("abc\x1b[200~def\x03", 1) // the mark of the end does not come
+	text, err = e.edit(context.Background(), "> ", ". ")
+	require.ErrorIs(t, err, ErrInterrupt)
+	require.Equal(t, "abc", text)
 	e, _ = typed("abc\x1b\x03", 1)
 	_, err = e.edit(context.Background(), "> ", ". ")
 	require.ErrorIs(t, err, ErrInterrupt)
