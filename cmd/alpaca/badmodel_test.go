@@ -44,6 +44,7 @@ func TestDamagedModels(t *testing.T) {
 		{"no heads", func(m *testmodel.Model) { m.Set("llama.attention.head_count", u32(0)) }, []string{"head_count"}},
 		{"no key heads", func(m *testmodel.Model) { m.Set("llama.attention.head_count_kv", u32(0)) }, []string{"head_count_kv"}},
 		{"no context", func(m *testmodel.Model) { m.Set("llama.context_length", u32(0)) }, []string{"context_length"}},
+		{"vocabulary alone, as of 2023", func(m *testmodel.Model) { m.VocabOnly().Unset("llama.feed_forward_length") }, []string{"no weights"}},
 		{"vocabulary shorter than the embedding", func(m *testmodel.Model) { m.Tensor("token_embd.weight").Shape[0]++ }, []string{"390 rows", "389 tokens"}},
 		{"vocabulary longer than the embedding", func(m *testmodel.Model) { m.Tensor("token_embd.weight").Shape[0]-- }, []string{"388 rows", "389 tokens"}},
 		{"output of another vocabulary", func(m *testmodel.Model) { m.Tensor("output.weight").Shape[0]++ }, []string{"output.weight", "390"}},

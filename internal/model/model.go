@@ -8,6 +8,7 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 
 	"alpaca/internal/ggml"
@@ -52,6 +53,9 @@ func Load(f *gguf.File, opt LoadOptions) (m *Model, err error) {
 
 func load(f *gguf.File, opt LoadOptions) (*Model, error) {
 	c, err := ReadConfig(f)
+	if err != nil && len(f.Tensors) == 0 && !errors.Is(err, ErrUnsupported) {
+		return nil, fmt.Errorf("model: %s: holds a vocabulary only: it has no weights to evaluate", f.Path)
+	}
 	if err != nil {
 		return nil, err
 	}
