@@ -22,9 +22,10 @@ type shape struct {
 	experts, used                           int
 	splitExperts                            bool // a tensor for each expert, as in files of 2023
 	tied, biases                            bool
-	typ                                     quant.Type // of matrices
-	down                                    quant.Type // of ffn_down and output
-	kv                                      []gguf.KV  // further metadata
+	typ                                     quant.Type                // of matrices
+	down                                    quant.Type                // of ffn_down and output
+	pick                                    func(cols int) quant.Type // instead of both
+	kv                                      []gguf.KV                 // further metadata
 	ropeFactors                             []float32
 	seed                                    uint64
 }
@@ -47,6 +48,9 @@ func (s shape) tensors() (list []gguf.Tensor) {
 		list = append(list, gguf.Tensor{Name: name, Type: t, Shape: shape, Data: encode(t, x, shape[len(shape)-1])})
 	}
 	matrix := func(t quant.Type, name string, shape ...int) {
+		if s.pick != nil {
+			t = s.pick(shape[len(shape)-1])
+		}
 		add(t, name+".weight", 0, 2/float32(math.Sqrt(float64(shape[len(shape)-1]))), shape...)
 		if s.biases && len(shape) == 2 && name != "token_embd" && name != "output" {
 			add(quant.F32, name+".bias", 0, 0.5, shape[0])
