@@ -246,7 +246,7 @@ func (t *talk) run(ctx context.Context, text string, given bool) error {
 var errStopped = fmt.Errorf("answer stopped: %w", errInterrupted)
 
 // commandLine is how a command begins; a path, or a comment of code, is a message.
-var commandLine = regexp.MustCompile(`^/(\?|[a-z]+)?(\s|$)`)
+var commandLine = regexp.MustCompile(`^/(\?|[A-Za-z]+)?(\s|$)`)
 
 // handle does what a line says: a command, or a message.
 func (t *talk) handle(ctx context.Context, text string) (done bool, err error) {
