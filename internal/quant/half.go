@@ -84,27 +84,28 @@ func roundAllGeneric(dst, src []float32, drop int) {
 // FMA32 returns x*y + z, rounded once, on every CPU; kernels use the instruction,
 // which gives the same.
 func FMA32(x, y, z float32) float32 {
-	// The product of two float32 is exact in float64, so only the sum rounds.
-	// Rounding it a second time, to float32, is right unless the sum lies
-	// halfway between two float32, where the first rounding may have put it;
-	// below 2^-126 halfway is elsewhere.
-	s := float64(x)*float64(y) + float64(z)
-	bits := math.Float64bits(s)
-	if bits&(1<<29-1) == 1<<28 || bits<<1 < (1023-126)<<53 {
-		return fmaHalfway(x, y, z)
-	}
-	return float32(s)
-}
-
-// fmaHalfway is FMA32 for every sum.
-func fmaHalfway(x, y, z float32) float32 {
-	// err is what the sum lost (Knuth's TwoSum).
+	// The product of two float32 is exact in float64. Only the sum rounds; err
+	// is what it lost (Knuth's TwoSum).
 	p, c := float64(x)*float64(y), float64(z)
 	s := p + c
 	t := s - p
 	err := (p - (s - t)) + (c - t)
-	// Rounding to odd keeps the trace of what was lost, so that the second
-	// rounding is the right one.
+	// Rounding it a second time, to float32, is right unless something was lost
+	// and the sum lies halfway between two float32, or below 2^-126, where
+	// halfway is elsewhere. The sign bits of these three say so: one branch, which
+	// is hardly ever taken, where any of them alone cannot be foretold.
+	bits, lost := math.Float64bits(s), math.Float64bits(err)<<1
+	notHalfway, notTiny := bits&(1<<29-1)^1<<28, bits&^(1<<63)
+	if (notHalfway-1|notTiny-(1023-126)<<52)&(lost|-lost)>>63 != 0 {
+		return roundToOdd(s, err)
+	}
+	return float32(s)
+}
+
+// roundToOdd returns s, which has lost err in rounding, as float32. Where the last bit of
+// s becomes odd, it keeps the trace of what was lost, so that the second rounding is
+// right.
+func roundToOdd(s, err float64) float32 {
 	if bits := math.Float64bits(s); err != 0 && err == err && bits&1 == 0 {
 		if (err > 0) == (s > 0) {
 			bits++
