@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"runtime/debug"
 	"strconv"
 	"strings"
 
@@ -86,10 +87,6 @@ core (prompts).`,
 // grid checks the lists and returns their combinations.
 func (o *benchOptions) grid() (bench.Grid, error) {
 	g := bench.Grid{Prompts: o.prompts, Gens: o.gens, Depths: o.depths, Batches: o.batches, Threads: o.threads}
-	// As in llama-bench, -pg alone asks for nothing else.
-	if len(o.promptGens) > 0 && !o.flags.Changed("n-prompt") && !o.flags.Changed("n-gen") {
-		g.Prompts, g.Gens = nil, nil
-	}
 	for _, s := range o.promptGens {
 		p, n, found := strings.Cut(s, ",")
 		prompt, err1 := strconv.Atoi(p)
@@ -236,7 +233,8 @@ func (m *measurer) all(ctx context.Context) error {
 	}
 	for _, spec := range m.o.synthetic {
 		m.u.statusf("making %s", spec)
-		f, err := bench.Synthetic(spec, machine.FreeMemory())
+		debug.FreeOSMemory() // of the model before
+		f, err := bench.Synthetic(ctx, spec, machine.FreeMemory())
 		if err != nil {
 			return err
 		}
@@ -286,6 +284,7 @@ func (m *measurer) measureBandwidth(ctx context.Context, threads int) error {
 	}
 	m.u.statusf("measuring memory")
 	bw, err := bench.ReadBandwidth(ctx, threads)
+	debug.FreeOSMemory() // what was read is not the tests' memory
 	m.bandwidth[threads] = bw
 	return err
 }

@@ -93,7 +93,7 @@ func TestReports(t *testing.T) {
 	t.Run("sql", func(t *testing.T) {
 		text := write("sql", results)
 		require.Contains(t, text, "'a ''CPU'''")
-		require.Equal(t, 2, strings.Count(text, "INSERT INTO test"))
+		require.Equal(t, 2, strings.Count(text, "INSERT INTO llama_bench"))
 	})
 	t.Run("md", func(t *testing.T) {
 		lines := strings.Split(strings.TrimSpace(write("md", results)), "\n")

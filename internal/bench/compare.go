@@ -78,14 +78,14 @@ func (b Baseline) Compare(w io.Writer, results []*Result) error {
 	return nil
 }
 
-// smallest is the least change of the mean that is called one: below it, the
+// smallest is the least change that is called one: below it, the
 // same program measured twice differs more.
 const smallest = 0.01
 
 // verdict says whether two samples differ, by Welch's t-test at 1 %.
 func verdict(old, now []float64) string {
 	a, b := summarize(old), summarize(now)
-	change := b.mean/a.mean - 1
+	change := b.median/a.median - 1 // as the ratio beside it
 	if len(old) < 2 || len(now) < 2 {
 		return fmt.Sprintf("%+.1f %%, noise unknown: needs 2 repetitions or more", 100*change)
 	}

@@ -18,15 +18,35 @@ type field struct {
 var fields = []field{
 	{"build_commit", "TEXT", func(r *Result) any { return r.Commit }},
 	{"cpu_info", "TEXT", func(r *Result) any { return r.CPU }},
+	{"gpu_info", "TEXT", constant("")},
 	{"backends", "TEXT", func(r *Result) any { return "CPU" }},
 	{"model_filename", "TEXT", func(r *Result) any { return r.Model.File }},
 	{"model_type", "TEXT", func(r *Result) any { return r.Model.Type }},
 	{"model_size", "INTEGER", func(r *Result) any { return r.Model.Size }},
 	{"model_n_params", "INTEGER", func(r *Result) any { return r.Model.Params }},
 	{"n_batch", "INTEGER", func(r *Result) any { return r.Test.Batch }},
+	{"n_ubatch", "INTEGER", func(r *Result) any { return r.Test.Batch }},
 	{"n_threads", "INTEGER", func(r *Result) any { return r.Test.Threads }},
+	{"cpu_mask", "TEXT", constant("0x0")},
+	{"cpu_strict", "INTEGER", constant(false)},
+	{"poll", "INTEGER", constant(50)},
 	{"type_k", "TEXT", func(r *Result) any { return typeName(r.Test.CacheK.String()) }},
 	{"type_v", "TEXT", func(r *Result) any { return typeName(r.Test.CacheV.String()) }},
+	{"n_gpu_layers", "INTEGER", constant(-1)},
+	{"n_cpu_moe", "INTEGER", constant(0)},
+	{"split_mode", "TEXT", constant("layer")},
+	{"main_gpu", "INTEGER", constant(0)},
+	{"no_kv_offload", "INTEGER", constant(false)},
+	{"flash_attn", "INTEGER", constant(-1)},
+	{"devices", "TEXT", constant("auto")},
+	{"tensor_split", "TEXT", constant("0.00")},
+	{"tensor_buft_overrides", "TEXT", constant("none")},
+	{"load_mode", "TEXT", constant("auto")},
+	{"embeddings", "INTEGER", constant(false)},
+	{"no_op_offload", "INTEGER", constant(0)},
+	{"no_host", "INTEGER", constant(false)},
+	{"fit_target", "INTEGER", constant(0)},
+	{"fit_min_ctx", "INTEGER", constant(0)},
 	{"n_prompt", "INTEGER", func(r *Result) any { return r.Test.Prompt }},
 	{"n_gen", "INTEGER", func(r *Result) any { return r.Test.Gen }},
 	{"n_depth", "INTEGER", func(r *Result) any { return r.Test.Depth }},
@@ -49,6 +69,10 @@ var fields = []field{
 	{"throttled", "INTEGER", func(r *Result) any { return btoi(r.Sensors.Throttled) }},
 	{"system", "TEXT", func(r *Result) any { return runtime.GOOS + "/" + runtime.GOARCH }},
 }
+
+// constant is the value of a field that has a meaning in llama-bench only: its default,
+// without which scripts that group results by all fields take none.
+func constant(value any) func(*Result) any { return func(*Result) any { return value } }
 
 // typeName is a type's name as llama-bench writes it.
 func typeName(name string) string { return strings.ToLower(name) }

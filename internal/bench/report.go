@@ -132,8 +132,11 @@ func (c *csvReport) Close() error {
 
 // plain returns a scalar as text.
 func plain(v any) string {
-	if f, ok := v.(float64); ok {
-		return strconv.FormatFloat(f, 'f', 6, 64)
+	switch v := v.(type) {
+	case float64:
+		return strconv.FormatFloat(v, 'f', 6, 64)
+	case bool:
+		return strconv.Itoa(btoi(v))
 	}
 	return fmt.Sprint(v)
 }
@@ -160,11 +163,11 @@ func (s *sqlReport) Add(r *Result) error {
 	}
 	if !s.started {
 		s.started = true
-		if _, err := fmt.Fprintf(s.w, "CREATE TABLE IF NOT EXISTS test (\n%s\n);\n\n", strings.Join(columns, ",\n")); err != nil {
+		if _, err := fmt.Fprintf(s.w, "CREATE TABLE IF NOT EXISTS llama_bench (\n%s\n);\n\n", strings.Join(columns, ",\n")); err != nil {
 			return err
 		}
 	}
-	_, err := fmt.Fprintf(s.w, "INSERT INTO test (%s) VALUES (%s);\n", strings.Join(names, ", "), strings.Join(values, ", "))
+	_, err := fmt.Fprintf(s.w, "INSERT INTO llama_bench (%s) VALUES (%s);\n", strings.Join(names, ", "), strings.Join(values, ", "))
 	return err
 }
 

@@ -73,7 +73,7 @@ func TestDescribe(t *testing.T) {
 }
 
 func TestSynthetic(t *testing.T) {
-	f, err := Synthetic("160m:Q4_0", 0)
+	f, err := Synthetic(t.Context(), "160m:Q4_0", 0)
 	require.NoError(t, err)
 	m := load(t, f)
 	require.Equal(t, "llama 162M Q4_0", Describe(m).Type)
@@ -96,7 +96,7 @@ func TestSyntheticRefuses(t *testing.T) {
 		{"7B:q4_0", "memory are free"},
 	}
 	for _, tt := range tests {
-		_, err := Synthetic(tt.spec, 1<<30)
+		_, err := Synthetic(t.Context(), tt.spec, 1<<30)
 		require.ErrorContains(t, err, tt.want, tt.spec)
 	}
 }

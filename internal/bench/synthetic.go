@@ -1,6 +1,7 @@
 package bench
 
 import (
+	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -41,7 +42,7 @@ const noiseBlocks = 8191
 // "7B:q4_0": it runs exactly as fast as a real one. available is the memory that
 // may be used, in bytes, 0 where it is not known; a model that does not fit is
 // refused before anything is allocated.
-func Synthetic(spec string, available int64) (*gguf.File, error) {
+func Synthetic(ctx context.Context, spec string, available int64) (*gguf.File, error) {
 	name, typeName, found := strings.Cut(spec, ":")
 	i := slices.IndexFunc(shapes, func(s shape) bool { return strings.EqualFold(s.name, name) })
 	if !found || i < 0 {
@@ -69,6 +70,9 @@ func Synthetic(spec string, available int64) (*gguf.File, error) {
 	}
 	noise := noiseOf(t)
 	for i := range tensors {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		fill(&tensors[i], noise)
 	}
 	return gguf.FromMemory("synthetic-"+strings.ToLower(spec), "gguf", 3, s.metadata(t), tensors)

@@ -4,7 +4,9 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -18,6 +20,7 @@ func eachKernel(t *testing.T, f func(t *testing.T, k *kernel)) {
 		k := &kernelTable[i]
 		t.Run(k.level, func(t *testing.T) {
 			if !slices.Contains(quant.Levels(), k.level) {
+				require.NotContains(t, strings.Split(os.Getenv("ALPACA_REQUIRE_KERNELS"), ","), k.level)
 				t.Skip("not on this CPU")
 			}
 			f(t, k)

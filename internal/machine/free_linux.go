@@ -7,20 +7,23 @@ import (
 
 // FreeMemory returns the bytes that may be allocated without swapping: what the
 // system has available, or what this process's control group or one around it
-// leaves if that is less; 0 where it is not known.
+// leaves if that is less, at least 1; 0 where it is not known.
 func FreeMemory() int64 { return freeMemory(os.DirFS("/")) }
 
 func freeMemory(root fs.FS) int64 {
 	free := kilobytes("\n"+readTrim(root, "proc/meminfo"), "MemAvailable:")
 	for version, dir := range controlGroups(root, "memory") {
-		limit, used := "/memory.max", "/memory.current"
+		limit, used, cached := "/memory.max", "/memory.current", "inactive_file"
 		if version == 1 {
-			limit, used = "/memory.limit_in_bytes", "/memory.usage_in_bytes"
+			limit, used, cached = "/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_inactive_file"
 		}
 		// Without a limit version 2 says "max", which parses as none, and version 1
 		// a number larger than any memory.
 		if n := parseBytes(readTrim(root, dir+limit)); n > 0 {
-			if left := max(0, n-parseBytes(readTrim(root, dir+used))); free < 0 || left < free {
+			// Files' pages that nobody has used lately are given up when memory is asked for.
+			idle := max(0, number("\n"+readTrim(root, dir+"/memory.stat"), cached))
+			left := max(1, n-parseBytes(readTrim(root, dir+used))+idle)
+			if free < 0 || left < free {
 				free = left
 			}
 		}

@@ -12,14 +12,22 @@ func ReadMemory() Memory {
 	return Memory{Own: kilobytes(status, "RssAnon:"), Mapped: kilobytes(status, "RssFile:")}
 }
 
-// kilobytes returns the field of /proc/self/status in bytes, -1 where it is
-// absent.
-func kilobytes(status, field string) int64 {
+// number returns a field of a file such as /proc/self/status, whose lines are a name and
+// a number; -1 where it is absent.
+func number(status, field string) int64 {
 	_, rest, found := strings.Cut(status, "\n"+field)
 	if fields := strings.Fields(rest); found && len(fields) > 0 {
 		if n, err := strconv.ParseInt(fields[0], 10, 64); err == nil {
-			return n << 10
+			return n
 		}
+	}
+	return -1
+}
+
+// kilobytes is number for a field in kB, in bytes.
+func kilobytes(status, field string) int64 {
+	if n := number(status, field); n >= 0 {
+		return n << 10
 	}
 	return -1
 }

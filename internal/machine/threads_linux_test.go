@@ -114,6 +114,13 @@ func TestFreeMemory(t *testing.T) {
 			"sys/fs/cgroup/a/memory.current":   "1000\n",
 			"sys/fs/cgroup/a/b/memory.current": "500\n",
 		}, 2000},
+		{"version 2, files are cached", map[string]string{
+			"proc/meminfo":                   meminfo,
+			"proc/self/cgroup":               "0::/a\n",
+			"sys/fs/cgroup/a/memory.max":     "3000\n",
+			"sys/fs/cgroup/a/memory.current": "2900\n",
+			"sys/fs/cgroup/a/memory.stat":    "anon 400\ninactive_anon 77\ninactive_file 1500\nactive_file 1000\n",
+		}, 1600},
 		{"version 2, nothing is left", map[string]string{
 			"proc/meminfo":                     meminfo,
 			"proc/self/cgroup":                 "0::/a/b\n",
@@ -121,7 +128,7 @@ func TestFreeMemory(t *testing.T) {
 			"sys/fs/cgroup/a/b/memory.current": "1001\n",
 			"sys/fs/cgroup/a/memory.max":       "3000\n",
 			"sys/fs/cgroup/a/memory.current":   "1001\n",
-		}, 0},
+		}, 1},
 		{"version 2, inside a container", map[string]string{
 			"proc/meminfo":                 meminfo,
 			"proc/self/cgroup":             "0::/\n",
