@@ -34,8 +34,8 @@ and become F16.`,
   alpaca convert stories15M.bin stories15M.gguf --vocab tokenizer.bin`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if args[0] == "" || args[1] == "" {
-				return usageErrorf("the name of a file is empty")
+			if err := checkNames(args...); err != nil {
+				return err
 			}
 			opt.Eps = float32(eps)
 			return u.convert(cmd.Context(), args[0], args[1], opt, output)

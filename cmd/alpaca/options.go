@@ -123,6 +123,15 @@ func (p *positive) Set(s string) error {
 	return fmt.Errorf("must be a number above 0 and below %g", p.below)
 }
 
+// checkNames returns a usage error if a file's name is empty, such as that of a variable
+// that a script has not set.
+func checkNames(names ...string) error {
+	if slices.Contains(names, "") {
+		return usageErrorf("the name of a file is empty")
+	}
+	return nil
+}
+
 // writeJSON writes a value to stdout as one line of JSON.
 func (u *ui) writeJSON(v any) error {
 	enc := json.NewEncoder(u.out)

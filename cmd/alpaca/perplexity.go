@@ -93,7 +93,7 @@ func (o *perplexityOptions) run(ctx context.Context, u *ui) error {
 		return err
 	}
 	defer e.close()
-	if err := o.checkOutputs(e.model.File.Parts...); err != nil {
+	if err := o.checkOutputs(e.model.File.Parts...); err != nil { // only now all parts are known
 		return err
 	}
 	pool := ggml.NewPool(threadCount(u, o.measure.threads), gguf.Guard)

@@ -169,8 +169,8 @@ func (o *quantizeOptions) parseArgs(args []string) (in, out string, mix quantize
 	if err != nil {
 		return "", "", mix, usageError{withHint(err, "the types are "+strings.Join(quantize.MixNames(), ", "))}
 	}
-	if in == "" || out == "" {
-		return "", "", mix, usageErrorf("the name of a file is empty")
+	if err := checkNames(in, out); err != nil {
+		return "", "", mix, err
 	}
 	if len(args) > 0 {
 		n, err := strconv.Atoi(args[0])

@@ -31,7 +31,7 @@ func newTokenizeCmd(u *ui) *cobra.Command {
 		Use:   "tokenize -m MODEL [-p TEXT | -f FILE]",
 		Short: "Show a text's tokens",
 		Long: `Show the ids and texts of the tokens that a model makes of a text, which is taken
-to the byte from -p, -f and stdin. A vocabulary without weights will do.`,
+to the byte from -p and -f, or else from stdin. A vocabulary without weights will do.`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(u) },
 	}

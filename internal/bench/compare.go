@@ -78,8 +78,8 @@ func (b Baseline) Compare(w io.Writer, results []*Result) error {
 	return nil
 }
 
-// smallest is the least change that is called one: below it, the
-// same program measured twice differs more.
+// smallest is the least change that is called one: below it, the same program measured
+// twice differs more.
 const smallest = 0.01
 
 // verdict says whether two samples differ, by Welch's t-test at 1 %.

@@ -194,7 +194,7 @@ func (c *Chat) full(prompt int) (span, error) {
 		return span{}, err
 	}
 	c.tokens = slices.Delete(c.tokens, s.keep, s.end)
-	for i := range c.turns {
+	for i := range c.turns { // what was dropped may lie in front of a message, or in it
 		t := &c.turns[i]
 		t.user = min(t.user, max(s.keep, t.user-(s.end-s.keep)))
 	}

@@ -139,7 +139,7 @@ func (c *Config) check() error {
 	switch {
 	case c.NumHeads%c.NumKVHeads != 0:
 		return fmt.Errorf("%d query heads cannot share %d key heads: no whole number each", c.NumHeads, c.NumKVHeads)
-	case c.Dim%c.NumHeads != 0 && (c.KeyDim == c.Dim/c.NumHeads || c.ValueDim == c.Dim/c.NumHeads): // by default
+	case c.Dim%c.NumHeads != 0 && (c.KeyDim == c.Dim/c.NumHeads || c.ValueDim == c.Dim/c.NumHeads): // a length that the file does not give
 		return fmt.Errorf("an embedding of %d cannot be divided among %d heads", c.Dim, c.NumHeads)
 	case int64(c.NumHeads)*int64(max(c.KeyDim, c.ValueDim)) > maxDim:
 		return fmt.Errorf("%d heads of %d and %d elements, at most %d in all", c.NumHeads, c.KeyDim, c.ValueDim, maxDim)

@@ -33,7 +33,7 @@ type LoadOptions struct {
 	// NoTokenizer leaves the vocabulary alone.
 	NoTokenizer bool
 	// Adjust, if not nil, may change what the metadata say, such as the base
-	// of the positions or the epsilon of the norms.
+	// of the positions.
 	Adjust func(*Config)
 }
 

@@ -48,9 +48,9 @@ var ErrForeign = errors.New("it is no saved state")
 
 var errShort = errors.New("it is damaged: it ends too early")
 
-// Save writes the state of the session's first n tokens and a note to a file, in place of the one that is
-// there; the file is whole or not there, and others may not read it. What is no saved
-// state is not replaced: ErrForeign.
+// Save writes the state of the session's first n tokens and a note to a file, in place
+// of the one that is there, whole or not at all. A new file is its owner's alone to
+// read. What is no saved state is not replaced: ErrForeign.
 func Save(path string, s *model.Session, n int, note []byte) error {
 	if len(note) > maxNote {
 		return fmt.Errorf("promptcache: a note of %d bytes, must be at most %d", len(note), maxNote)
