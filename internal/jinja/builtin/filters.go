@@ -295,7 +295,11 @@ func round(r *value.Run, v value.Value, a *value.Args) value.Value {
 		value.Fail("FilterArgumentError", "method must be common, ceil or floor")
 	}
 	scale := r.Binary("**", int64(10), int64(precision))
-	scaled, _ := value.Float(r.Binary("*", v, scale))
+	product := r.Binary("*", v, scale)
+	if _, ok := value.Big(product); ok {
+		return r.Binary("/", product, scale)
+	}
+	scaled := product.(float64)
 	if math.IsInf(scaled, 0) || math.IsNaN(scaled) {
 		value.Fail("OverflowError", "cannot convert float infinity to integer")
 	}

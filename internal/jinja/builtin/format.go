@@ -224,6 +224,9 @@ func formatValue(r *value.Run, v value.Value, by text.Text) text.Text {
 		f, _ = value.Float(v)
 		isFloat = true
 	}
+	if s.grouping != 0 && (s.kind == 'n' || s.kind == 'c') {
+		value.ValueError("Cannot specify '%c' with '%c'.", s.grouping, s.kind)
+	}
 	if isFloat {
 		if s.kind != 0 && strings.IndexByte("eEfFgGn%", s.kind) < 0 {
 			value.ValueError("Unknown format code '%c' for object of type '%s'", s.kind, kind)
@@ -237,6 +240,10 @@ func formatValue(r *value.Run, v value.Value, by text.Text) text.Text {
 	switch {
 	case s.precision >= 0:
 		value.ValueError("Precision not allowed in integer format specifier")
+	case s.noNegZero:
+		value.ValueError("Negative zero coercion (z) not allowed in integer format specifier")
+	case s.kind == 'c' && (s.sign != 0 || s.alternate):
+		value.ValueError("Sign and alternate form (#) are not allowed with integer format specifier 'c'")
 	case s.kind == 'c':
 		return s.text(r, character(v))
 	case s.kind != 0 && strings.IndexByte("bdoxXn", s.kind) < 0:
@@ -256,11 +263,12 @@ func parseSpec(t text.Text, kind string) spec {
 	}
 	in := t.String()
 	i := 0
-	aligned := false
+	aligned, filled := false, false
 	_, size := utf8.DecodeRuneInString(in)
 	switch {
 	case len(in) > size && strings.IndexByte("<>=^", in[size]) >= 0:
 		s.fill, s.align, aligned = t.Cut(0, size), in[size], true
+		filled = true
 		i = size + 1
 	case strings.IndexByte("<>=^", in[0]) >= 0:
 		s.align, aligned = in[0], true
@@ -289,9 +297,9 @@ func parseSpec(t text.Text, kind string) spec {
 	s.sign = take("+- ")
 	s.noNegZero = take("z") != 0
 	s.alternate = take("#") != 0
-	if take("0") != 0 && !aligned {
+	if take("0") != 0 && !filled {
 		s.fill = text.New("0")
-		if s.align == '>' {
+		if s.align == '>' && !aligned {
 			s.align = '='
 		}
 	}

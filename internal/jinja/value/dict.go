@@ -134,8 +134,10 @@ func hash(v Value) any {
 			b.WriteString(hashText(hash(item)))
 		}
 		return tupleKey(b.String())
-	case *List, *Dict, *View, *Namespace:
-		TypeError("unhashable type: '%s'", TypeName(v))
+	case *List, *Dict, *View:
+		if !Hashable(v) {
+			TypeError("unhashable type: '%s'", TypeName(v))
+		}
 	}
 	return v
 }

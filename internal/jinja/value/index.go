@@ -75,8 +75,10 @@ func (r *Run) Item(x, index Value) (v Value, ok bool) {
 // Hashable reports whether a value can be a key.
 func Hashable(v Value) (ok bool) {
 	switch v := v.(type) {
-	case *List, *Dict, *View, *Namespace:
+	case *List, *Dict:
 		return false
+	case *View:
+		return v.What == "values"
 	case *Tuple:
 		for _, item := range v.Items {
 			if !Hashable(item) {

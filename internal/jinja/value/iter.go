@@ -33,7 +33,7 @@ func (r *Run) iterate(v Value) func() (Value, bool) {
 		return r.slice(v.Items)
 	case text.Text:
 		r.Product(v.Len(), sizeofValue)
-		chars := v.Chars()
+		chars := v.AsSafe(false).Chars()
 		return func() (Value, bool) {
 			if i >= len(chars) {
 				return nil, false

@@ -184,6 +184,9 @@ func (r *Run) integers(op string, a, b *big.Int) Value {
 		if math.IsInf(q, 0) {
 			Fail("OverflowError", "integer division result too large for a float")
 		}
+		if a.Sign() == 0 && b.Sign() < 0 {
+			q = math.Copysign(0, -1)
+		}
 		return q
 	case "//", "%":
 		m := new(big.Int)
