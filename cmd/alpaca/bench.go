@@ -70,10 +70,7 @@ core (prompts).`,
 	flags.IntSliceVarP(&o.depths, "n-depth", "d", []int{0}, "`tokens` already in the context")
 	flags.IntSliceVarP(&o.batches, "batch-size", "b", []int{model.DefaultBatch}, "prompt `tokens` evaluated together")
 	flags.IntSliceVarP(&o.threads, "threads", "t", nil, "`numbers` of threads (default: the physical cores that may be used)")
-	flags.StringSliceVar(&o.cacheK, "cache-type-k", []string{"f16"}, "`types` of the cached keys: f16, f32, q8_0")
-	allowSingleDash(flags, "cache-type-k", "ctk")
-	flags.StringSliceVar(&o.cacheV, "cache-type-v", []string{"f16"}, "`types` of the cached values: f16, f32, q8_0")
-	allowSingleDash(flags, "cache-type-v", "ctv")
+	addCacheTypeLists(flags, &o.cacheK, &o.cacheV)
 	addBounded(flags, &o.repetitions, "repetitions", "r", 5, 1, 1000, "`times` that each test is run")
 	flags.BoolVar(&o.noWarmup, "no-warmup", false, "do not run each test once before it is measured")
 	flags.BoolVar(&o.membw, "membw", false, "measure the memory's read bandwidth too, and relate generation to it")
@@ -100,7 +97,7 @@ func (o *benchOptions) grid() (bench.Grid, error) {
 		g.PromptGens = append(g.PromptGens, [2]int{prompt, gen})
 	}
 	if len(g.Threads) == 0 {
-		g.Threads = []int{machine.CountThreads().Default()}
+		g.Threads = []int{defaultThreads()}
 	}
 	for _, check := range []struct {
 		name      string
@@ -115,10 +112,10 @@ func (o *benchOptions) grid() (bench.Grid, error) {
 		}
 	}
 	var err error
-	if g.CacheKs, err = cacheTypes("cache-type-k", o.cacheK); err != nil {
+	if g.CacheKs, err = parseCacheTypes("cache-type-k", o.cacheK); err != nil {
 		return g, err
 	}
-	g.CacheVs, err = cacheTypes("cache-type-v", o.cacheV)
+	g.CacheVs, err = parseCacheTypes("cache-type-v", o.cacheV)
 	return g, err
 }
 
@@ -132,11 +129,11 @@ func within(flag string, list []int, low, high int) error {
 	return nil
 }
 
-// cacheTypes returns the types of those names.
-func cacheTypes(flag string, names []string) (types []quant.Type, err error) {
+// parseCacheTypes returns the types of those names.
+func parseCacheTypes(flag string, names []string) (types []quant.Type, err error) {
 	for _, name := range names {
-		t, err := quant.ParseType(name)
-		if err != nil || t != quant.F16 && t != quant.F32 && t != quant.Q8_0 {
+		t, err := parseCacheType(name)
+		if err != nil {
 			return nil, usageErrorf("--%s %q: must be f16, f32 or q8_0", flag, name)
 		}
 		types = append(types, t)

@@ -68,7 +68,7 @@ type talk struct {
 	*chat.Chat
 	u     *ui
 	o     *runOptions
-	e     *engine
+	e     *instance
 	lines lines
 	out   *writer
 	// plain: the model has no form for conversations, and texts are continued.
@@ -106,7 +106,7 @@ func (o *runOptions) converse(ctx context.Context, u *ui, args []string) error {
 	if o.chat.single && !given && o.chat.messages == "" && !u.inTTY {
 		return withHint(usageErrorf("no message"), "give one with -p or -f, or pipe it in")
 	}
-	e, err := o.engine.open(u)
+	e, err := o.engine.start(u)
 	if err != nil {
 		return err
 	}
@@ -138,7 +138,7 @@ func (o *runOptions) converse(ctx context.Context, u *ui, args []string) error {
 }
 
 // newTalk prepares a conversation, of which the first message may be given.
-func (o *runOptions) newTalk(u *ui, e *engine, given bool) (*talk, error) {
+func (o *runOptions) newTalk(u *ui, e *instance, given bool) (*talk, error) {
 	tmpl, why, err := o.chat.chooseTemplate(u, e)
 	if err != nil {
 		return nil, err
@@ -146,7 +146,7 @@ func (o *runOptions) newTalk(u *ui, e *engine, given bool) (*talk, error) {
 	if tmpl == nil && (o.chat.system != "" || o.chat.input != "") {
 		u.warnf("the model has no chat template, and no place for --system or --input")
 	}
-	t := &talk{u: u, o: o, e: e, params: e.params, out: newWriter(u, e.model.Tokenizer, o.output), plain: tmpl == nil}
+	t := &talk{u: u, o: o, e: e, params: o.engine.sampling.params, out: newWriter(u, e.model.Tokenizer, o.output), plain: tmpl == nil}
 	if isAlpacaFile(e.model.File) && !t.plain {
 		o.alpacaDefaults(&t.params)
 	}
@@ -156,14 +156,7 @@ func (o *runOptions) newTalk(u *ui, e *engine, given bool) (*talk, error) {
 		t.Chat.Session = verboseSession{e.session, func(ids []int32) { u.showTokens(e.model.Tokenizer, ids) }}
 	}
 	t.Chat.Conversation = chat.NewConversation(tmpl, e.model.Tokenizer, o.chat.system)
-	t.NewSampler = func() (*sampler.Sampler, error) {
-		e.random = t.params.Temp > 0
-		s, err := newSampler(t.params, e)
-		if err == nil {
-			e.sampler = s
-		}
-		return s, err
-	}
+	t.NewSampler = func() (*sampler.Sampler, error) { return e.newSampler(t.params) }
 	if u.outTTY {
 		t.out.wrap = &wrapper{out: u.out, width: u.outWidth}
 	}

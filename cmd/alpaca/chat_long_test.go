@@ -111,12 +111,12 @@ func TestAlpacaFiles(t *testing.T) {
 	require.Equal(t, "chat template alpaca", why)
 }
 
-func open(t *testing.T, path string) *engine {
+func open(t *testing.T, path string) *instance {
 	t.Helper()
-	var o engineOptions
+	var o generationOptions
 	o.addFlags(pflag.NewFlagSet("", pflag.ContinueOnError))
 	o.model = path
-	e, err := o.open(newUI())
+	e, err := o.start(newUI())
 	require.NoError(t, err)
 	t.Cleanup(e.close)
 	return e

@@ -18,7 +18,7 @@ const noTemplate = "none"
 
 // chooseTemplate returns the form of conversations with the model, nil where it
 // has none, and where it comes from, in a few words.
-func (o *chatOptions) chooseTemplate(u *ui, e *engine) (t *chat.Template, why string, err error) {
+func (o *chatOptions) chooseTemplate(u *ui, e *instance) (t *chat.Template, why string, err error) {
 	tok := e.model.Tokenizer
 	name := strings.ToLower(o.template)
 	text, _, _ := e.model.File.String("tokenizer.chat_template")
@@ -43,7 +43,7 @@ func (o *chatOptions) chooseTemplate(u *ui, e *engine) (t *chat.Template, why st
 
 // modelTemplate makes the template that comes with a model ready. One that does
 // not work is replaced by the built-in one that it looks like.
-func modelTemplate(u *ui, e *engine, text string) (*chat.Template, error) {
+func modelTemplate(u *ui, e *instance, text string) (*chat.Template, error) {
 	exe, err := os.Executable()
 	if err != nil {
 		return nil, err

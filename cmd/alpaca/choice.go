@@ -83,7 +83,7 @@ type choiceResult struct {
 }
 
 // run asks the questions.
-func (o *choiceOptions) run(ctx context.Context, u *ui, e *evaluated, text, output string) error {
+func (o *choiceOptions) run(ctx context.Context, u *ui, e *instance, text, output string) error {
 	questions, name, err := o.read(text)
 	if err != nil {
 		return err

@@ -35,8 +35,8 @@ func (c *comparison) report(ctx context.Context, base eval.Base, results []eval.
 }
 
 // row returns what is known of a model without its predictions.
-func (c *comparison) row(ctx context.Context, e *evaluated, spent time.Duration) (eval.Row, error) {
-	row := eval.Row{Name: e.name(), Bytes: e.model.File.Size(), BPW: e.bitsPerWeight()}
+func (c *comparison) row(ctx context.Context, e *instance, spent time.Duration) (eval.Row, error) {
+	row := eval.Row{Name: e.name(), Bytes: e.model.File.Size(), BPW: bitsPerWeight(e.model.File)}
 	if e.label == "" {
 		row.Path = e.path
 	}
@@ -52,7 +52,7 @@ func (c *comparison) row(ctx context.Context, e *evaluated, spent time.Duration)
 
 // generationRate returns how many tokens a second a model evaluates one by
 // one, after a first that warms up.
-func (c *comparison) generationRate(ctx context.Context, e *evaluated) (float64, error) {
+func (c *comparison) generationRate(ctx context.Context, e *instance) (float64, error) {
 	if err := c.start(e); err != nil {
 		return 0, err
 	}

@@ -20,11 +20,11 @@ type comparison struct {
 	pool *ggml.Pool
 	tmp  string // folder for temporary files; "": the system's
 
-	base     *evaluated         // nil where the base is a file
+	base     *instance          // nil where the base is a file
 	file     *eval.LogitsReader // nil where the base is a model
 	fileName string
 	source   *os.File // of file
-	others   []*evaluated
+	others   []*instance
 
 	name    string // of the text
 	policy  eval.Policy
@@ -48,7 +48,7 @@ func (c *comparison) close() {
 
 // parts returns the names of all files of the models.
 func (c *comparison) parts() (paths []string) {
-	for _, e := range append([]*evaluated{c.base}, c.others...) {
+	for _, e := range append([]*instance{c.base}, c.others...) {
 		if e != nil {
 			paths = append(paths, e.model.File.Parts...)
 		}
@@ -68,7 +68,7 @@ func (c *comparison) openBase(path string) (err error) {
 		}
 		f.Close()
 	}
-	c.base, err = c.o.measure.load(c.u, path)
+	c.base, err = c.o.measure.load.open(c.u, path)
 	return err
 }
 
@@ -90,7 +90,7 @@ func (c *comparison) openLogits() error {
 
 // openOther opens a model and makes sure that it speaks the base's tokens.
 func (c *comparison) openOther(path string) error {
-	e, err := c.o.measure.load(c.u, path)
+	e, err := c.o.measure.load.open(c.u, path)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func (c *comparison) openOther(path string) error {
 
 // sameVocabulary returns an error that names the first token in which two
 // models differ.
-func sameVocabulary(a, b *evaluated) error {
+func sameVocabulary(a, b *instance) error {
 	at, bt := a.model.Tokenizer, b.model.Tokenizer
 	for id := range int32(max(at.Len(), bt.Len())) {
 		inBoth := int(id) < min(at.Len(), bt.Len())
@@ -165,7 +165,7 @@ func (c *comparison) divide() (err error) {
 }
 
 // open starts a session with a model.
-func (c *comparison) open(e *evaluated) (eval.Session, error) {
+func (c *comparison) open(e *instance) (eval.Session, error) {
 	if err := c.start(e); err != nil {
 		return nil, err
 	}
@@ -176,7 +176,7 @@ func (c *comparison) open(e *evaluated) (eval.Session, error) {
 // memory can be used for the next.
 type temporary struct {
 	*model.Session
-	of *evaluated
+	of *instance
 }
 
 // Close ends the session.
@@ -186,14 +186,14 @@ func (t temporary) Close() error {
 }
 
 // start gives a model a session.
-func (c *comparison) start(e *evaluated) error {
+func (c *comparison) start(e *instance) error {
 	return c.o.measure.start(e, c.policy.Length(), c.pool)
 }
 
 // divideFile takes text and windows from the logits file.
-func (c *comparison) divideFile(e *evaluated) error {
+func (c *comparison) divideFile(e *instance) error {
 	m := &c.o.measure
-	if m.prompt.flags.Changed("prompt") || m.prompt.file != "" || m.ctx != 0 && m.ctx != c.file.Context || m.stride > 0 || m.all {
+	if m.prompt.flags.Changed("prompt") || m.prompt.file != "" || m.load.ctx != 0 && m.load.ctx != c.file.Context || m.stride > 0 || m.all {
 		return usageErrorf("%s brings its own text, in windows of %d tokens, second halves scored: leave out -f, -p, -c, --stride and --all",
 			c.fileName, c.file.Context)
 	}

@@ -14,7 +14,6 @@ import (
 	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
 	"alpaca/internal/model"
-	"alpaca/internal/quant"
 	"alpaca/internal/tokenizer"
 )
 
@@ -24,18 +23,12 @@ const defaultWindow = 512
 // measureOptions are the flags of the commands that evaluate a text with one
 // model or several.
 type measureOptions struct {
-	prompt         promptOptions
-	ctx            int // 0: defaultWindow, or the model's if that is less
-	batch          int
-	threads        int
-	chunks         int
-	stride         int
-	all            bool
-	long           bool
-	cacheK, cacheV string
-	noMap          bool
-	eps            float64 // 0: as the files say
-	vocab          tokenizer.Options
+	prompt promptOptions
+	load   loadOptions // its ctx is the window; 0: defaultWindow, or the model's if that is less
+	chunks int
+	stride int
+	all    bool
+	long   bool
 
 	sample bool // where no text is given, take eval.SampleText
 }
@@ -43,17 +36,13 @@ type measureOptions struct {
 // addFlags adds them all, with llama-perplexity's names where it has them.
 func (o *measureOptions) addFlags(flags *pflag.FlagSet) {
 	o.prompt.addFlags(flags)
-	addBounded(flags, &o.ctx, "ctx-size", "c", 0, 0, model.MaxCtx, "`tokens` in a window; 0 is 512, or the model's context if that is less")
-	addBounded(flags, &o.batch, "batch-size", "b", model.DefaultBatch, 1, 1<<16, "`tokens` evaluated together")
-	addThreads(flags, &o.threads)
+	o.load.addSizes(flags, "`tokens` in a window; 0 is 512, or the model's context if that is less", "`tokens` evaluated together")
 	addBounded(flags, &o.chunks, "chunks", "", -1, -1, 1<<30, "`windows` to evaluate; -1 for all of the text")
 	addBounded(flags, &o.stride, "stride", "", 0, 0, model.MaxCtx, "`tokens` from one window's start to the next's, where they overlap; 0: they do not")
 	flags.BoolVar(&o.all, "all", false, "score every token of a window, not only the second half")
 	flags.BoolVar(&o.long, "allow-long-context", false, "accept a window longer than the model was trained for")
-	addCacheTypes(flags, &o.cacheK, &o.cacheV)
-	flags.BoolVar(&o.noMap, "no-mmap", false, "read the models into memory instead of mapping them")
-	addVocabOptions(flags, &o.vocab)
-	addEps(flags, &o.eps)
+	o.load.addCacheTypes(flags)
+	o.load.addFile(flags, "read the models into memory instead of mapping them")
 }
 
 // check returns a usage error if flags do not go together.
@@ -97,7 +86,7 @@ func (o *measureOptions) encode(tok *tokenizer.Tokenizer, text string) []int32 {
 func (o *measureOptions) policy(m *model.Model) (eval.Policy, error) {
 	tok := m.Tokenizer
 	p := eval.Policy{
-		Context: o.ctx, Stride: o.stride, All: o.all, Chunks: o.chunks,
+		Context: o.load.ctx, Stride: o.stride, All: o.all, Chunks: o.chunks,
 		BOS: tok.AddBOS(), BOSID: tok.BOS(),
 	}
 	if p.Context == 0 {
@@ -127,65 +116,21 @@ func (o *measureOptions) windows(p eval.Policy, tokens []int32) ([]eval.Window, 
 	return windows, err
 }
 
-// evaluated is a model at work.
-type evaluated struct {
-	path    string
-	label   string // the name in tables; "": the file's
-	model   *model.Model
-	session *model.Session
-	loading time.Duration
+// start gives a model a session of ctx tokens that works on pool.
+func (o *measureOptions) start(e *instance, ctx int, pool *ggml.Pool) error {
+	opt := o.load.session(ctx)
+	opt.Pool = pool
+	return e.start(opt)
 }
 
-// name returns the model's name in tables.
-func (e *evaluated) name() string {
-	if e.label != "" {
-		return e.label
-	}
-	return filepath.Base(e.path)
-}
-
-// bitsPerWeight returns the bits that a weight takes in the file, on average.
-func (e *evaluated) bitsPerWeight() float64 {
+// bitsPerWeight returns the bits that a weight takes in a model's file, on average.
+func bitsPerWeight(f *gguf.File) float64 {
 	var bytes, weights int64
-	for _, t := range e.model.File.Tensors {
+	for _, t := range f.Tensors {
 		bytes += t.Bytes
 		weights += int64(t.Elems())
 	}
 	return 8 * float64(bytes) / float64(max(weights, 1))
-}
-
-// load opens a model, without a session.
-func (o *measureOptions) load(u *ui, path string) (*evaluated, error) {
-	start := time.Now()
-	m, err := loadModel(u, path, gguf.Options{NoMap: o.noMap, Eps: float32(o.eps)}, model.LoadOptions{Tokenizer: o.vocab})
-	if err != nil {
-		return nil, err
-	}
-	return &evaluated{path: path, model: m, loading: time.Since(start)}, nil
-}
-
-// start gives a model a session of ctx tokens that works on pool, in place of
-// any it has.
-func (o *measureOptions) start(e *evaluated, ctx int, pool *ggml.Pool) (err error) {
-	e.stop()
-	k, _ := quant.ParseType(o.cacheK) // one of addCacheTypes' words
-	v, _ := quant.ParseType(o.cacheV)
-	e.session, err = e.model.NewSession(model.SessionOptions{Ctx: ctx, Batch: o.batch, Pool: pool, CacheK: &k, CacheV: &v})
-	return err
-}
-
-// stop ends the session, if there is one.
-func (e *evaluated) stop() {
-	if e.session != nil {
-		e.session.Close()
-		e.session = nil
-	}
-}
-
-// close frees everything.
-func (e *evaluated) close() {
-	e.stop()
-	e.model.Close()
 }
 
 // patientReport is how often progress is reported where there is no terminal.

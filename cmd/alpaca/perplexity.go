@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -88,7 +87,7 @@ func (o *perplexityOptions) run(ctx context.Context, u *ui) error {
 	if err != nil {
 		return err
 	}
-	e, err := o.measure.load(u, path)
+	e, err := o.measure.load.open(u, path)
 	if err != nil {
 		return err
 	}
@@ -96,7 +95,7 @@ func (o *perplexityOptions) run(ctx context.Context, u *ui) error {
 	if err := o.checkOutputs(e.model.File.Parts...); err != nil { // only now all parts are known
 		return err
 	}
-	pool := ggml.NewPool(threadCount(u, o.measure.threads), gguf.Guard)
+	pool := ggml.NewPool(threadCount(u, o.measure.load.threads), gguf.Guard)
 	defer pool.Close()
 	policy, err := o.measure.policy(e.model)
 	if err != nil {
@@ -166,7 +165,7 @@ func (o *perplexityOptions) checkOutputs(inputs ...string) error {
 }
 
 // score evaluates the text.
-func (o *perplexityOptions) score(ctx context.Context, u *ui, e *evaluated, policy eval.Policy, text, name string) error {
+func (o *perplexityOptions) score(ctx context.Context, u *ui, e *instance, policy eval.Policy, text, name string) error {
 	tokens := o.measure.encode(e.model.Tokenizer, text)
 	windows, err := o.measure.windows(policy, tokens)
 	if err != nil {
@@ -197,7 +196,7 @@ func (o *perplexityOptions) score(ctx context.Context, u *ui, e *evaluated, poli
 }
 
 // addFiles opens what is written besides the result.
-func (o *perplexityOptions) addFiles(u *ui, e *evaluated, files *evalFiles, opt *eval.Options, policy eval.Policy, tokens []int32, windows int, name string) error {
+func (o *perplexityOptions) addFiles(u *ui, e *instance, files *evalFiles, opt *eval.Options, policy eval.Policy, tokens []int32, windows int, name string) error {
 	if o.perToken != "" {
 		if err := files.perToken(u, o.perToken, e.model.Tokenizer, opt); err != nil {
 			return err
@@ -244,18 +243,17 @@ type perplexityTime struct {
 }
 
 // report writes the result.
-func (o *perplexityOptions) report(u *ui, e *evaluated, r eval.Perplexity, policy eval.Policy, name string) error {
+func (o *perplexityOptions) report(u *ui, e *instance, r eval.Perplexity, policy eval.Policy, name string) error {
 	total := r.Eval + r.Score
 	rate := float64(r.Tokens) / max(total.Seconds(), 1e-9)
 	u.notef("%d tokens read, %d scored in %.2f s, %.1f tokens/s", r.Tokens, r.Scored, total.Seconds(), rate)
 	if o.output == "json" || o.perToken == "-" {
-		ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
 		return u.writeJSON(perplexityResult{
 			Model: e.path, Text: name,
 			PPL: eval.Number(r.PPL.Value), PPLError: eval.Number(r.PPL.Error),
 			NLL: eval.Number(r.NLL.Value), NLLError: eval.Number(r.NLL.Error),
 			Tokens: r.Tokens, Scored: r.Scored, Chunks: r.Windows, Policy: policy,
-			Timings: perplexityTime{ms(e.loading), ms(r.Eval), ms(r.Score), rate},
+			Timings: perplexityTime{milliseconds(e.loadTime), milliseconds(r.Eval), milliseconds(r.Score), rate},
 		})
 	}
 	_, err := fmt.Fprintf(u.out, "Final estimate: PPL = %.4f +/- %.5f\n", r.PPL.Value, r.PPL.Error)

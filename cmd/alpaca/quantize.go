@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,7 +11,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpaca/internal/gguf"
-	"alpaca/internal/machine"
 	"alpaca/internal/pending"
 	"alpaca/internal/quantize"
 )
@@ -130,12 +130,8 @@ func (o *quantizeOptions) run(ctx context.Context, u *ui, args []string) error {
 		}
 		return o.report(u, r)
 	}
-	threads := o.threads
-	if threads == 0 {
-		threads = machine.CountThreads().Default()
-	}
 	res, err := plan.Run(ctx, out, quantize.RunOptions{
-		Threads: threads, Force: o.force, Stats: o.stats, Progress: u.tensorProgress(),
+		Threads: cmp.Or(o.threads, defaultThreads()), Force: o.force, Stats: o.stats, Progress: u.tensorProgress(),
 	})
 	u.clearStatus()
 	if err != nil {

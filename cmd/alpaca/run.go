@@ -17,7 +17,7 @@ import (
 
 // runOptions are the flags of "alpaca run".
 type runOptions struct {
-	engine        engineOptions
+	engine        generationOptions
 	prompt        promptOptions
 	predict       int
 	stop          []string
@@ -95,7 +95,7 @@ func (o *runOptions) run(ctx context.Context, u *ui, args []string) error {
 	if !given {
 		return withHint(usageErrorf("no prompt"), "give one with -p or -f, or pipe it in")
 	}
-	e, err := o.engine.open(u)
+	e, err := o.engine.start(u)
 	if err != nil {
 		return o.modelHint(err, args)
 	}
@@ -160,7 +160,7 @@ func (o *runOptions) readPrompt(u *ui, args []string) (text string, given bool, 
 }
 
 // complete continues the text.
-func (o *runOptions) complete(ctx context.Context, u *ui, e *engine, text string) error {
+func (o *runOptions) complete(ctx context.Context, u *ui, e *instance, text string) error {
 	prompt, err := encodePrompt(e.model.Tokenizer, text, true)
 	if err != nil {
 		return err

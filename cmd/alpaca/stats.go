@@ -18,7 +18,7 @@ type stats struct {
 }
 
 // newStats collects them at the end of a run.
-func newStats(e *engine, r generate.Result) stats {
+func newStats(e *instance, r generate.Result) stats {
 	return stats{load: e.loadTime, result: r, seed: e.sampler.Seed(), random: e.random, memory: machine.ReadMemory()}
 }
 
