@@ -192,7 +192,7 @@ func (o *benchOptions) run(ctx context.Context, u *ui) error {
 
 // checkOutputs returns an error if a file could not be written at the end.
 func (o *benchOptions) checkOutputs(inputs []string) error {
-	return checkOutputs([]output{{"save", o.save}}, inputs...)
+	return checkOutputs([]output{{flag: "save", path: o.save}}, inputs...)
 }
 
 // warnIfBusy tells what makes measurements worth less.
@@ -249,7 +249,7 @@ func (m *measurer) model(ctx context.Context, f *gguf.File) (err error) {
 		return errors.Join(err, f.Close())
 	}
 	r := bench.Runner{
-		Model: loaded, Repetitions: m.o.repetitions, NoWarmup: m.o.noWarmup, Commit: readVersion().Commit,
+		Model: loaded, Repetitions: m.o.repetitions, NoWarmup: m.o.noWarmup, Commit: readBuild().commit,
 		ReadBandwidth: func(threads int) float64 { return m.bandwidth[threads] },
 		Progress:      func(what string) { m.u.statusf("%s: %s", f.Name(), what) },
 	}

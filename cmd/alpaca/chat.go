@@ -139,7 +139,7 @@ func (o *runOptions) converse(ctx context.Context, u *ui, args []string) error {
 
 // newTalk prepares a conversation, of which the first message may be given.
 func (o *runOptions) newTalk(u *ui, e *instance, given bool) (*talk, error) {
-	tmpl, why, err := o.chat.chooseTemplate(u, e)
+	tmpl, why, err := chooseTemplate(u, e, o.chat.template)
 	if err != nil {
 		return nil, err
 	}

@@ -95,7 +95,7 @@ func (t *talk) end(result generate.Result) error {
 	case result.Reason == generate.Context:
 		t.u.infof("The context of %d tokens is full.", t.e.session.Ctx())
 	case result.Reason == generate.Length && t.limit() != t.o.predict:
-		t.u.asidef(t.out, "the answer was ended at %d tokens, as many as the context has: -n -1 lets it go on", result.GeneratedTokens)
+		t.out.asidef("the answer was ended at %d tokens, as many as the context has: -n -1 lets it go on", result.GeneratedTokens)
 	}
 	if t.o.chat.single && !t.o.noStats {
 		st.print(t.u)
@@ -135,13 +135,13 @@ func (t *talk) dropped(d chat.Drop) {
 	t.u.clearStatus()
 	switch {
 	case d.Turns == 1:
-		t.u.asidef(t.out, "the context is full: the oldest turn (%d tokens) is dropped", d.Tokens)
+		t.out.asidef("the context is full: the oldest turn (%d tokens) is dropped", d.Tokens)
 	case d.Turns > 1:
-		t.u.asidef(t.out, "the context is full: the oldest %d turns (%d tokens) are dropped", d.Turns, d.Tokens)
+		t.out.asidef("the context is full: the oldest %d turns (%d tokens) are dropped", d.Turns, d.Tokens)
 	case d.Message:
-		t.u.asidef(t.out, "the context is full: %d tokens of the message and of this answer are dropped", d.Tokens)
+		t.out.asidef("the context is full: %d tokens of the message and of this answer are dropped", d.Tokens)
 	default:
-		t.u.asidef(t.out, "the context is full: %d tokens of this answer are dropped", d.Tokens)
+		t.out.asidef("the context is full: %d tokens of this answer are dropped", d.Tokens)
 	}
 }
 

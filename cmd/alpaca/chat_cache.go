@@ -35,7 +35,7 @@ func (o *cacheOptions) check() error {
 	if o.ro {
 		return nil
 	}
-	return checkOutputs([]output{{"prompt-cache", o.path}})
+	return checkOutputs([]output{{flag: "prompt-cache", path: o.path}})
 }
 
 // promptCache is the file of --prompt-cache.

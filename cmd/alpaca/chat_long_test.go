@@ -99,14 +99,14 @@ func TestAlpacaFiles(t *testing.T) {
 	path = testshared.Path(t, "models/legacy/leg-ggjt3-q4_0.bin")
 	o = alpaca(t, "Hi\n", "run", "-m", path, "--messages", "-")
 	require.Equal(t, exitFailure, o.status, "no JSON")
-	_, why, err := (&chatOptions{}).chooseTemplate(newUI(), open(t, path))
+	_, why, err := chooseTemplate(newUI(), open(t, path), "")
 	require.NoError(t, err)
 	require.Equal(t, "a base model", why)
 
 	// A name tells, too.
 	renamed := filepath.Join(t.TempDir(), "ggml-alpaca-7b.gguf")
 	require.NoError(t, testmodel.SPM(1).WriteTo(renamed))
-	_, why, err = (&chatOptions{}).chooseTemplate(newUI(), open(t, renamed))
+	_, why, err = chooseTemplate(newUI(), open(t, renamed), "")
 	require.NoError(t, err)
 	require.Equal(t, "chat template alpaca", why)
 }

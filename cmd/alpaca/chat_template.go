@@ -16,11 +16,13 @@ import (
 // noTemplate is the name of no template.
 const noTemplate = "none"
 
-// chooseTemplate returns the form of conversations with the model, nil where it
-// has none, and where it comes from, in a few words.
-func (o *chatOptions) chooseTemplate(u *ui, e *instance) (t *chat.Template, why string, err error) {
+// chooseTemplate returns the form of conversations with the model: that of name, or
+// where name is "" the model's own. It is nil where there is none. Why says in a few
+// words where it comes from.
+func chooseTemplate(u *ui, e *instance, name string) (t *chat.Template, why string, err error) {
 	tok := e.model.Tokenizer
-	name := strings.ToLower(o.template)
+	asked := name
+	name = strings.ToLower(name)
 	text, _, _ := e.model.File.String("tokenizer.chat_template")
 	switch {
 	case name == noTemplate:
@@ -28,7 +30,7 @@ func (o *chatOptions) chooseTemplate(u *ui, e *instance) (t *chat.Template, why 
 	case name != "":
 		t, err := chat.Builtin(name, tok)
 		if err != nil {
-			return nil, "", withHint(usageErrorf("unknown chat template %q", o.template), "known are "+strings.Join(chat.Names(), ", ")+", none")
+			return nil, "", withHint(usageErrorf("unknown chat template %q", asked), "known are "+strings.Join(chat.Names(), ", ")+", none")
 		}
 		return t, "chat template " + name, nil
 	case text != "":

@@ -69,7 +69,7 @@ func (o *compareOptions) check(models []string) error {
 	}
 	if o.plot != "" {
 		if _, err := eval.PlotForm(o.plot); err != nil {
-			return usageError{err}
+			return asUsage(err)
 		}
 	}
 	if err := o.checkOutputs(append([]string{o.measure.prompt.file}, models...)); err != nil {
@@ -80,7 +80,7 @@ func (o *compareOptions) check(models []string) error {
 
 // checkOutputs returns an error if a file could not be written at the end.
 func (o *compareOptions) checkOutputs(inputs []string) error {
-	return checkOutputs([]output{{"plot", o.plot}, {"kl-divergence-base", o.save}}, inputs...)
+	return checkOutputs([]output{{flag: "plot", path: o.plot}, {flag: "kl-divergence-base", path: o.save}}, inputs...)
 }
 
 // compare opens everything and evaluates the text.

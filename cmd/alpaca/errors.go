@@ -20,6 +20,9 @@ type usageError struct{ error }
 
 func (e usageError) Unwrap() error { return e.error }
 
+// asUsage makes err a usage error.
+func asUsage(err error) error { return usageError{err} }
+
 // usageErrorf returns a usage error.
 func usageErrorf(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"io"
 	"path/filepath"
 	"strings"
@@ -72,8 +71,7 @@ func (e *evalFiles) perToken(u *ui, path string, tok *tokenizer.Tokenizer, opt *
 		to = f
 	}
 	buf := bufio.NewWriter(to)
-	enc := json.NewEncoder(buf)
-	enc.SetEscapeHTML(false)
+	enc := newJSONEncoder(buf)
 	opt.Ranks = true
 	opt.Each = func(t eval.Scored) error {
 		return enc.Encode(scoredLine{t.Window, t.Pos, t.ID, tok.Piece(t.ID, true), eval.Number(t.Logprob), t.Rank})

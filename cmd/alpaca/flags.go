@@ -114,13 +114,13 @@ func flagError(cmd *cobra.Command, err error) error {
 	var no refusedError
 	if errors.As(err, &no) {
 		if no.hint == "" {
-			return usageError{no}
+			return asUsage(no)
 		}
-		return usageError{withHint(no, no.hint)}
+		return asUsage(withHint(no, no.hint))
 	}
 	var unknown *pflag.NotExistError
 	if !errors.As(err, &unknown) {
-		return usageError{err}
+		return asUsage(err)
 	}
 	name := unknown.GetSpecifiedName()
 	if group := unknown.GetSpecifiedShortnames(); group != "" {
@@ -137,12 +137,12 @@ func flagError(cmd *cobra.Command, err error) error {
 		if args := cmd.Flags().Args(); len(args) > 0 {
 			return unknownCommand(cmd, args[0])
 		}
-		return usageError{withHint(err, "flags follow a command, as in: alpaca run -m model.gguf")}
+		return asUsage(withHint(err, "flags follow a command, as in: alpaca run -m model.gguf"))
 	}
 	if near := nearestFlag(cmd.Flags(), name); near != "" {
-		return usageError{withHint(err, fmt.Sprintf("did you mean --%s?", near))}
+		return asUsage(withHint(err, fmt.Sprintf("did you mean --%s?", near)))
 	}
-	return usageError{withHint(err, fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help"))}
+	return asUsage(withHint(err, fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")))
 }
 
 // flagUsage makes an error about a flag's value one of the command line.

@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"encoding/json"
 	"math"
 
 	"github.com/spf13/cobra"
@@ -83,8 +82,7 @@ type metadata []gguf.KV
 
 func (m metadata) MarshalJSON() ([]byte, error) {
 	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false) // tokens are full of angle brackets
+	enc := newJSONEncoder(&b)
 	b.WriteByte('{')
 	for i, kv := range m {
 		if i > 0 {

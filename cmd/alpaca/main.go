@@ -20,7 +20,7 @@ import (
 func main() {
 	u := newUI()
 	ctx, stop := u.watchSignals(context.Background())
-	status := u.execute(ctx, os.Args[1:])
+	status := execute(ctx, u, os.Args[1:])
 	stop()
 	os.Exit(status)
 }

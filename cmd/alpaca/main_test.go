@@ -70,7 +70,7 @@ func alpaca(t *testing.T, stdin string, args ...string) outcome {
 	t.Helper()
 	var out, stderr bytes.Buffer
 	u := &ui{in: strings.NewReader(stdin), out: &out, err: &stderr, inPiped: stdin != ""}
-	status := u.execute(t.Context(), args)
+	status := execute(t.Context(), u, args)
 	return outcome{status, out.String(), stderr.String()}
 }
 

@@ -32,7 +32,7 @@ func modelPath(flag string) (string, error) {
 		flag = os.Getenv(modelEnv)
 	}
 	if flag == "" {
-		return "", withHint(usageError{errNoModel}, "give one with -m FILE, or set "+modelEnv)
+		return "", withHint(asUsage(errNoModel), "give one with -m FILE, or set "+modelEnv)
 	}
 	return flag, nil
 }

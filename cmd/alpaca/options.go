@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"slices"
 	"strconv"
@@ -132,9 +133,15 @@ func checkNames(names ...string) error {
 	return nil
 }
 
+// newJSONEncoder returns an encoder that leaves <, > and & as they are: texts and
+// tokens are full of them.
+func newJSONEncoder(w io.Writer) *json.Encoder {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc
+}
+
 // writeJSON writes a value to stdout as one line of JSON.
 func (u *ui) writeJSON(v any) error {
-	enc := json.NewEncoder(u.out)
-	enc.SetEscapeHTML(false)
-	return enc.Encode(v)
+	return newJSONEncoder(u.out).Encode(v)
 }

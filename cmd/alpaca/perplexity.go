@@ -157,9 +157,9 @@ func (o *perplexityOptions) checkAlone() error {
 
 // checkOutputs returns an error if a file could not be written at the end.
 func (o *perplexityOptions) checkOutputs(inputs ...string) error {
-	outputs := []output{{"per-token", o.perToken}, {"imatrix-out", o.imatrix}}
+	outputs := []output{{flag: "per-token", path: o.perToken}, {flag: "imatrix-out", path: o.imatrix}}
 	if !o.diverge {
-		outputs = append(outputs, output{"kl-divergence-base", o.base})
+		outputs = append(outputs, output{flag: "kl-divergence-base", path: o.base})
 	}
 	return checkOutputs(outputs, inputs...)
 }

@@ -98,7 +98,7 @@ func (o *qualityOptions) mixes() ([]quantize.Mix, error) {
 	for _, name := range o.types {
 		m, err := quantize.ParseMix(strings.TrimSpace(name))
 		if err != nil {
-			return nil, usageError{withHint(err, "the types are "+strings.Join(quantize.MixNames(), ", "))}
+			return nil, asUsage(withHint(err, "the types are "+strings.Join(quantize.MixNames(), ", ")))
 		}
 		if !slices.ContainsFunc(mixes, func(other quantize.Mix) bool { return other.Name == m.Name }) {
 			mixes = append(mixes, m)

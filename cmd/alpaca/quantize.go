@@ -163,7 +163,7 @@ func (o *quantizeOptions) parseArgs(args []string) (in, out string, mix quantize
 		args = args[2:]
 	}
 	if err != nil {
-		return "", "", mix, usageError{withHint(err, "the types are "+strings.Join(quantize.MixNames(), ", "))}
+		return "", "", mix, asUsage(withHint(err, "the types are "+strings.Join(quantize.MixNames(), ", ")))
 	}
 	if err := checkNames(in, out); err != nil {
 		return "", "", mix, err

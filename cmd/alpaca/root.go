@@ -20,7 +20,7 @@ func newRootCmd(u *ui) *cobra.Command {
 
   alpaca run -m model.gguf -p "Once upon a time"
   alpaca inspect model.gguf`,
-		Version:       buildVersion(),
+		Version:       readBuild().version,
 		Args:          cobra.ArbitraryArgs,
 		SilenceErrors: true,
 		SilenceUsage:  true,
@@ -61,9 +61,9 @@ func newRootCmd(u *ui) *cobra.Command {
 }
 
 // execute runs the command line args and returns the exit status.
-func (u *ui) execute(ctx context.Context, args []string) int {
+func execute(ctx context.Context, u *ui, args []string) int {
 	if err := quant.CheckCeiling(); err != nil {
-		return u.exitStatus(usageError{err})
+		return u.exitStatus(asUsage(err))
 	}
 	root := newRootCmd(u)
 	root.SetArgs(expandSingleDash(root, args))
@@ -78,7 +78,7 @@ func reportUsage(cmd *cobra.Command) {
 	}
 	cmd.Args = func(cmd *cobra.Command, args []string) error {
 		if err := check(cmd, args); err != nil {
-			return usageError{withHint(err, "usage: "+cmd.UseLine())}
+			return asUsage(withHint(err, "usage: "+cmd.UseLine()))
 		}
 		return nil
 	}

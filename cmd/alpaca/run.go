@@ -7,7 +7,6 @@ import (
 	"math"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -245,7 +244,7 @@ func (u *ui) promptProgress(tokens int) func(done, total int) {
 	if tokens >= long {
 		show(0, tokens)
 	} else {
-		u.status.last = time.Now() // nothing flickers for one that is soon read
+		u.holdStatus() // nothing flickers for one that is soon read
 	}
 	return show
 }

@@ -115,8 +115,7 @@ func (w *writer) endChat(s stats, answer *chat.Message, cached int) error {
 // endAnswer ends the last line of an answer, so that the next begins on its own.
 func (w *writer) endAnswer() {
 	if w.wrap != nil {
-		w.wrap.flush()
-		w.wrap.column = 0
+		w.wrap.endLine()
 	}
 	if w.open && !w.json {
 		io.WriteString(w.u.out, "\n") // a failure shows at the next answer
@@ -131,4 +130,14 @@ func (w *writer) newline() {
 		io.WriteString(w.u.out, "\n")
 		w.open = false
 	}
+}
+
+// asidef tells something in the middle of an answer.
+func (w *writer) asidef(format string, args ...any) {
+	if !w.u.outTTY {
+		w.u.notef(format, args...)
+		return
+	}
+	w.endAnswer()
+	w.u.infof("("+format+")", args...)
 }

@@ -56,7 +56,7 @@ func (o *samplingOptions) check() error {
 	p := o.params
 	p.LogitBias = nil
 	if _, err := sampler.New(p, sampler.Vocab{N: 1}); err != nil {
-		return usageError{err}
+		return asUsage(err)
 	}
 	return nil
 }

@@ -31,6 +31,9 @@ func (u *ui) statusf(format string, args ...any) {
 	u.status.shown = true
 }
 
+// holdStatus leaves out updates for a moment, as if one had just been shown.
+func (u *ui) holdStatus() { u.status.last = time.Now() }
+
 // clearStatus removes the status line, so that stdout's text may follow.
 func (u *ui) clearStatus() { u.status.clear(u) }
 

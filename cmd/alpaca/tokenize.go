@@ -2,7 +2,6 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"unicode/utf8"
 
@@ -100,9 +99,7 @@ func (o *tokenizeOptions) print(u *ui, tok *tokenizer.Tokenizer, ids []int32) er
 	}
 	switch {
 	case o.output == "json":
-		enc := json.NewEncoder(out)
-		enc.SetEscapeHTML(false)
-		if err := enc.Encode(map[string]any{"tokens": records}); err != nil {
+		if err := newJSONEncoder(out).Encode(map[string]any{"tokens": records}); err != nil {
 			return err
 		}
 	case o.idsOnly:

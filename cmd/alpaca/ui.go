@@ -73,37 +73,6 @@ func (u *ui) infof(format string, args ...any) {
 	fmt.Fprintln(u.err, wrap(strings.Join(lines, "\n"), u.errWidth()))
 }
 
-// asidef tells something in the middle of an answer.
-func (u *ui) asidef(w *writer, format string, args ...any) {
-	if !u.outTTY {
-		u.notef(format, args...)
-		return
-	}
-	w.endAnswer()
-	u.infof("("+format+")", args...)
-}
-
-// wrap breaks lines that are longer than width between words.
-func wrap(text string, width int) string {
-	var b strings.Builder
-	column := 0
-	for i, word := range strings.Split(text, " ") {
-		w := lineedit.Width(word)
-		switch {
-		case i == 0:
-		case column+1+w >= width:
-			b.WriteByte('\n')
-			column = 0
-		default:
-			b.WriteByte(' ')
-			column++
-		}
-		b.WriteString(word)
-		column += w
-	}
-	return b.String()
-}
-
 // color is the number of an ANSI colour.
 type color int
 

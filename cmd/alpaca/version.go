@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"runtime"
-	"runtime/debug"
 	"strings"
 
 	"github.com/klauspost/cpuid/v2"
@@ -48,19 +47,14 @@ func newVersionCmd(u *ui) *cobra.Command {
 	return cmd
 }
 
-// buildVersion returns the version that Go gave the program.
-func buildVersion() string {
-	if build, ok := debug.ReadBuildInfo(); ok {
-		return build.Main.Version
-	}
-	return "unknown"
-}
-
 // readVersion collects the facts.
 func readVersion() versionInfo {
 	threads := machine.CountThreads()
+	build := readBuild()
 	v := versionInfo{
-		Version:  buildVersion(),
+		Version:  build.version,
+		Commit:   build.commit,
+		Modified: build.modified,
 		Go:       runtime.Version(),
 		Platform: runtime.GOOS + "/" + runtime.GOARCH,
 		CPU:      machine.CPUName(),
@@ -69,16 +63,6 @@ func readVersion() versionInfo {
 		Threads:  threads.Default(),
 		Why:      threads.String(),
 		Kernels:  map[string]string{},
-	}
-	if build, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range build.Settings {
-			switch s.Key {
-			case "vcs.revision":
-				v.Commit = s.Value
-			case "vcs.modified":
-				v.Modified = s.Value == "true"
-			}
-		}
 	}
 	for _, t := range computable() {
 		v.Kernels[t.String()] = quant.KernelName(t)

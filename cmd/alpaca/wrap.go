@@ -73,3 +73,30 @@ func (w *wrapper) flush() error {
 	_, err := io.WriteString(w.out, word)
 	return err
 }
+
+// endLine writes the word. What follows begins on a line of its own.
+func (w *wrapper) endLine() {
+	w.flush()
+	w.column = 0
+}
+
+// wrap breaks lines that are longer than width between words.
+func wrap(text string, width int) string {
+	var b strings.Builder
+	column := 0
+	for i, word := range strings.Split(text, " ") {
+		w := lineedit.Width(word)
+		switch {
+		case i == 0:
+		case column+1+w >= width:
+			b.WriteByte('\n')
+			column = 0
+		default:
+			b.WriteByte(' ')
+			column++
+		}
+		b.WriteString(word)
+		column += w
+	}
+	return b.String()
+}
