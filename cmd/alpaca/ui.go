@@ -7,8 +7,6 @@ import (
 	"strings"
 
 	"golang.org/x/term"
-
-	"alpaca/internal/lineedit"
 )
 
 // ui is the program's side of the terminal. All messages go through it.
