@@ -1,3 +1,7 @@
+// Package cli is the command line of the program. It lists the commands, each of which
+// lies in a package below with its family. What several commands need is in load (models),
+// flags (spellings and values) and ui (streams, messages, output files); commands never
+// import each other.
 package cli
 
 import (
@@ -17,8 +21,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// newRoot returns the program's command. Each subcommand has a file of its
-// own.
+// newRoot returns the program's command, with a line for each subcommand.
 func newRoot(u *ui.UI) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "alpaca",

@@ -1,3 +1,6 @@
+// Package bench has "alpaca bench", which measures tokens per second. It checks the lists
+// of what is to be measured, opens or makes the models, and leaves the measuring and the
+// forms of the results to internal/bench.
 package bench
 
 import (
@@ -74,7 +77,7 @@ core (prompts).`,
 	fs.IntSliceVarP(&o.batches, "batch-size", "b", []int{model.DefaultBatch}, "prompt `tokens` evaluated together")
 	fs.IntSliceVarP(&o.threads, "threads", "t", nil, "`numbers` of threads (default: the physical cores that may be used)")
 	flags.AddCacheTypeLists(fs, &o.cacheK, &o.cacheV)
-	flags.AddBounded(fs, &o.repetitions, "repetitions", "r", 5, 1, 1000, "`times` that each test is run")
+	flags.AddInt(fs, &o.repetitions, flags.Int{Name: "repetitions", Short: "r", Value: 5, Low: 1, High: 1000}, "`times` that each test is run")
 	fs.BoolVar(&o.noWarmup, "no-warmup", false, "do not run each test once before it is measured")
 	fs.BoolVar(&o.membw, "membw", false, "measure the memory's read bandwidth too, and relate generation to it")
 	flags.AddOutput(fs, &o.output, bench.Formats...)

@@ -1,3 +1,6 @@
+// Package clitest is for tests that run whole command lines: in the test's own process, as
+// a process, or on a terminal. A package of such tests has clitest.Main in its TestMain,
+// and "alpaca" is then the program.
 package clitest
 
 import (

@@ -1,3 +1,6 @@
+// Package files has the commands about model files, which evaluate nothing: "alpaca
+// inspect", "tokenize", "convert", "quantize" and "compare-tensors". Each gives its facts
+// as a table or as JSON.
 package files
 
 import (

@@ -53,10 +53,17 @@ func AddThreads(fs *pflag.FlagSet, target *int) {
 	fs.VarP(&bounded{target, 1, MaxThreads, true}, "threads", "t", "`number` of threads (default: the physical cores that may be used)")
 }
 
-// AddBounded adds an integer flag that must lie between low and high.
-func AddBounded(fs *pflag.FlagSet, target *int, name, short string, value, low, high int, usage string) {
-	*target = value
-	fs.VarP(&bounded{target, low, high, false}, name, short, usage)
+// Int describes a flag that takes an integer between Low and High.
+type Int struct {
+	Name, Short string // Short: a letter, or ""
+	Value       int    // the default
+	Low, High   int
+}
+
+// AddInt adds a flag that takes an integer.
+func AddInt(fs *pflag.FlagSet, target *int, f Int, usage string) {
+	*target = f.Value
+	fs.VarP(&bounded{target, f.Low, f.High, false}, f.Name, f.Short, usage)
 }
 
 // bounded is a flag that takes an integer between low and high.

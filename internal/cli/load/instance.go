@@ -1,3 +1,7 @@
+// Package load opens models as the flags say, with a session and a sampler where a command
+// evaluates, and with hints where a file cannot be used. It also chooses the chat template.
+// Commands get their -m, -c, -b, -t, cache types and the like here, so that the flags mean
+// the same everywhere.
 package load
 
 import (
@@ -13,8 +17,8 @@ type Instance struct {
 	Path     string
 	Label    string // the name in tables; "": the file's
 	Model    *model.Model
-	Session  *model.Session   // nil before start and after stop
-	Sampler  *sampler.Sampler // nil before newSampler
+	Session  *model.Session   // nil before Start and after Stop
+	Sampler  *sampler.Sampler // nil before NewSampler
 	Random   bool             // the sampler draws, so that its seed matters
 	LoadTime time.Duration
 }

@@ -30,8 +30,8 @@ type Options struct {
 
 // AddSizes adds -c, -b and -t; ctx and batch are the usage of the first two.
 func (o *Options) AddSizes(fs *pflag.FlagSet, ctx, batch string) {
-	flags.AddBounded(fs, &o.Ctx, "ctx-size", "c", 0, 0, model.MaxCtx, ctx)
-	flags.AddBounded(fs, &o.batch, "batch-size", "b", model.DefaultBatch, 1, 1<<16, batch)
+	flags.AddInt(fs, &o.Ctx, flags.Int{Name: "ctx-size", Short: "c", High: model.MaxCtx}, ctx)
+	flags.AddInt(fs, &o.batch, flags.Int{Name: "batch-size", Short: "b", Value: model.DefaultBatch, Low: 1, High: 1 << 16}, batch)
 	flags.AddThreads(fs, &o.Threads)
 }
 

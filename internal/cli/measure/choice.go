@@ -23,12 +23,12 @@ type choiceOptions struct {
 func (o *choiceOptions) addFlags(fs *pflag.FlagSet) {
 	const most = 1 << 30
 	fs.BoolVar(&o.hellaswag, "hellaswag", false, "the text is HellaSwag's: six lines a question")
-	flags.AddBounded(fs, &o.hellaswagTasks, "hellaswag-tasks", "", 400, 0, most, "`questions` to ask; 0 for all")
+	flags.AddInt(fs, &o.hellaswagTasks, flags.Int{Name: "hellaswag-tasks", Value: 400, High: most}, "`questions` to ask; 0 for all")
 	fs.BoolVar(&o.winogrande, "winogrande", false, "the text is WinoGrande's: number,sentence,choice,choice,answer")
-	flags.AddBounded(fs, &o.winograndeTasks, "winogrande-tasks", "", 0, 0, most, "`questions` to ask; 0 for all")
+	flags.AddInt(fs, &o.winograndeTasks, flags.Int{Name: "winogrande-tasks", High: most}, "`questions` to ask; 0 for all")
 	fs.BoolVar(&o.multiple, "multiple-choice", false, "the file is one of multiple-choice questions, such as those of ARC, MMLU and TruthfulQA")
-	flags.AddBounded(fs, &o.multipleTasks, "multiple-choice-tasks", "", 0, 0, most, "`questions` to ask; 0 for all")
-	flags.AddBounded(fs, &o.seed, "seed", "s", 1, 0, 1<<31-1, "`number` that draws the questions, where not all are asked; llama-perplexity's is 1")
+	flags.AddInt(fs, &o.multipleTasks, flags.Int{Name: "multiple-choice-tasks", High: most}, "`questions` to ask; 0 for all")
+	flags.AddInt(fs, &o.seed, flags.Int{Name: "seed", Short: "s", Value: 1, High: 1<<31 - 1}, "`number` that draws the questions, where not all are asked; llama-perplexity's is 1")
 }
 
 // asked reports whether the text is one of questions.

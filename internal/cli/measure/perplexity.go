@@ -184,7 +184,7 @@ func (o *perplexityOptions) score(ctx context.Context, u *ui.UI, e *load.Instanc
 
 	var files evalFiles
 	defer files.abort()
-	if err := o.addFiles(u, e, &files, &opt, policy, tokens, len(windows), name); err != nil {
+	if err := o.addFiles(u, e, &files, &opt, scoredText{name, policy, tokens, len(windows)}); err != nil {
 		return err
 	}
 	result, err := eval.Measure(ctx, e.Session, windows, opt)
@@ -198,8 +198,16 @@ func (o *perplexityOptions) score(ctx context.Context, u *ui.UI, e *load.Instanc
 	return o.report(u, e, result, policy, name)
 }
 
+// scoredText is a text that is evaluated.
+type scoredText struct {
+	name    string
+	policy  eval.Policy
+	tokens  []int32
+	windows int
+}
+
 // addFiles opens what is written besides the result.
-func (o *perplexityOptions) addFiles(u *ui.UI, e *load.Instance, files *evalFiles, opt *eval.Options, policy eval.Policy, tokens []int32, windows int, name string) error {
+func (o *perplexityOptions) addFiles(u *ui.UI, e *load.Instance, files *evalFiles, opt *eval.Options, t scoredText) error {
 	if o.perToken != "" {
 		if err := files.perToken(u, o.perToken, e.Model.Tokenizer, opt); err != nil {
 			return err
@@ -207,12 +215,12 @@ func (o *perplexityOptions) addFiles(u *ui.UI, e *load.Instance, files *evalFile
 	}
 	if o.base != "" {
 		var err error
-		if opt.Base, err = files.logits(o.base, policy.Context, e.Model.Config.VocabSize, tokens, windows); err != nil {
+		if opt.Base, err = files.logits(o.base, t.policy.Context, e.Model.Config.VocabSize, t.tokens, t.windows); err != nil {
 			return err
 		}
 	}
 	if o.imatrix != "" {
-		m := &eval.Imatrix{Output: o.process, Dataset: name, Chunks: windows, ChunkSize: policy.Length()}
+		m := &eval.Imatrix{Output: o.process, Dataset: t.name, Chunks: t.windows, ChunkSize: t.policy.Length()}
 		if e.Model.File.Tensor("blk.0.ffn_up_exps.weight") != nil {
 			m.Experts = e.Model.Config.NumExperts
 		}

@@ -46,7 +46,7 @@ func (o *chatOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.template, "chat-template", "", "`name` of the conversation's form: "+strings.Join(chat.Names(), ", ")+"; none: continue texts (default: the model's own)")
 	fs.StringVar(&o.input, "input", "", "`text` that the instruction is about (Alpaca's \"### Input:\")")
 	fs.StringVar(&o.messages, "messages", "", "answer the conversation in a JSON `file` (OpenAI's form); \"-\" is stdin")
-	flags.AddBounded(fs, &o.keep, "keep", "", 0, -1, 1<<24, "`tokens` at the beginning that stay when the context is full, besides the system message; -1: the first turn's")
+	flags.AddInt(fs, &o.keep, flags.Int{Name: "keep", Low: -1, High: 1 << 24}, "`tokens` at the beginning that stay when the context is full, besides the system message; -1: the first turn's")
 	fs.BoolVar(&o.noShift, "no-context-shift", false, "end the answer where the context is full instead of dropping the oldest turns")
 	fs.BoolVar(&o.noHistory, "no-history", false, "do not read or write the history of what was typed")
 }

@@ -165,7 +165,7 @@ func (t *talk) set(_ context.Context, arg string) error {
 	o.AddFlags(fs)
 	o.Params = t.params // what addFlags has set are the defaults
 	predict := t.o.predict
-	flags.AddBounded(fs, &predict, "predict", "n", t.o.predict, -2, 1<<30, "")
+	flags.AddInt(fs, &predict, flags.Int{Name: "predict", Short: "n", Value: t.o.predict, Low: -2, High: 1 << 30}, "")
 	name, value, ok := strings.Cut(strings.Replace(arg, "=", " ", 1), " ")
 	if !ok {
 		t.u.Infof("/set NAME VALUE, with the name of a flag: temp, top-k, top-p, min-p, repeat-penalty, seed, predict, …")

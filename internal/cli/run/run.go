@@ -1,3 +1,6 @@
+// Package run has "alpaca run", which continues a text or has a conversation, and the
+// hidden command that renders a model's chat template in a process of its own. The model,
+// its session and its sampler are a load.Instance, of which each run has one.
 package run
 
 import (
@@ -66,12 +69,12 @@ Exit status: 0 the text came to its end, 1 failure, 2 wrong command line,
 	load.AddModel(fs, &o.engine.Model)
 	o.prompt.Stdin = flags.StdinJoins
 	o.prompt.AddFlags(fs)
-	flags.AddBounded(fs, &o.predict, "predict", "n", -1, -2, math.MaxInt32, "`tokens` to generate; 0 only evaluates the prompt, -1 goes on to the end of the text or the context")
+	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -2, High: math.MaxInt32}, "`tokens` to generate; 0 only evaluates the prompt, -1 goes on to the end of the text or the context")
 	fs.StringArrayVarP(&o.stop, "stop", "r", nil, "`text` to stop before, repeatable")
 	fs.BoolVar(&o.echo, "echo", false, "print the prompt before its continuation")
 	fs.BoolVar(&o.verbosePrompt, "verbose-prompt", false, "show the prompt's tokens on stderr, in a conversation those that each answer adds")
 	flags.AddOutput(fs, &o.output, "text", "json")
-	flags.AddBounded(fs, &o.logprobs, "logprobs", "", 0, 0, 1000, "with --output json: the `N` likeliest tokens of each step")
+	flags.AddInt(fs, &o.logprobs, flags.Int{Name: "logprobs", High: 1000}, "with --output json: the `N` likeliest tokens of each step")
 	fs.BoolVarP(&o.noStats, "no-stats", "q", false, "do not show times and memory at the end")
 	o.chat.addFlags(fs)
 	o.cache.addFlags(fs)

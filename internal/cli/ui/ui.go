@@ -1,3 +1,6 @@
+// Package ui is the program's side of the terminal: streams, messages, the status line,
+// signals, exit statuses, and the files that commands write. Stdout carries the answer, or
+// the data that was asked for, and nothing else; messages go to stderr through a UI.
 package ui
 
 import (
@@ -9,7 +12,12 @@ import (
 	"golang.org/x/term"
 )
 
-// UI is the program's side of the terminal. All messages go through it.
+// UI is the program's side of the terminal. All messages go through it:
+//
+//   - They go to stderr with the prefix "alpaca:", in lower case and without a
+//     period at the end.
+//   - A failure is one line "alpaca: error: …", a way out of it one or more
+//     lines "alpaca: hint: …".
 type UI struct {
 	In  io.Reader
 	Out io.Writer // the answer

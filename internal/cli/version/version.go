@@ -1,3 +1,6 @@
+// Package version has "alpaca version", which tells what the program was built from, what
+// the CPU can do, how many threads are used by default, and which kernel each number
+// format gets here.
 package version
 
 import (
