@@ -41,6 +41,9 @@ func TestBreaches(t *testing.T) {
 			[]string{"internal/eval/a.go writes by os.Create"}},
 		{"commands", map[string]string{"internal/cli/run/a.go": doc + "package run\nimport (\"alpaca/internal/cli/load\"; \"alpaca/internal/cli/ui\"; \"alpaca/internal/cli/version\")"},
 			[]string{"internal/cli/run imports internal/cli/version"}},
+		{"a new command", map[string]string{"internal/cli/new/a.go": doc + "package x\nimport (\"alpaca/internal/cli/load\"; \"alpaca/internal/engine\")"}, nil},
+		{"a command below all", map[string]string{"internal/eval/a.go": doc + "package eval\nimport \"alpaca/internal/cli/new\""},
+			[]string{"internal/eval imports internal/cli/new", "internal/eval imports internal/cli/new"}},
 		{"ui", map[string]string{"internal/cli/flags/a.go": doc + "package flags\nimport (\"alpaca/internal/cli/load\"; \"alpaca/internal/cli/ui\")"},
 			[]string{"internal/cli/flags imports internal/cli/load", "internal/cli/flags imports internal/cli/load"}}, // which stands above it, too
 		{"cobra", map[string]string{"internal/eval/a.go": doc + "package eval\nimport \"github.com/spf13/cobra\""}, []string{"internal/eval imports github.com/spf13/cobra"}},

@@ -27,13 +27,13 @@ func importsDown(p *pkg) (list []breach) {
 	if slices.Contains(forTests, p.path) {
 		return nil
 	}
-	place := slices.Index(order, p.path)
+	place := placeOf(p.path)
 	if place < 0 {
 		return []breach{breachf(p.path+" has no place",
 			"a new package needs a line in order, in internal/house/house_test.go, beneath all that import it and above all that it imports")}
 	}
 	for _, to := range p.ours() {
-		below := slices.Index(order, to)
+		below := placeOf(to)
 		switch {
 		case slices.Contains(forTests, to):
 			list = append(list, breachf(p.path+" imports "+to, "%s is for tests", to))
@@ -43,6 +43,14 @@ func importsDown(p *pkg) (list []breach) {
 		}
 	}
 	return list
+}
+
+// placeOf returns the place of a package in order, -1 where it has none.
+func placeOf(path string) int {
+	if _, ok := shared[path]; !ok && strings.HasPrefix(path, "internal/cli/") {
+		path = aCommand
+	}
+	return slices.Index(order, path)
 }
 
 // mainAlone: what the program does is below internal.

@@ -34,7 +34,7 @@ func AddCacheTypes(fs *pflag.FlagSet, k, v *quant.Type) {
 	allowCacheTypes(fs)
 }
 
-// AddCacheTypeLists is addCacheTypes for a command that takes several of each, as names.
+// AddCacheTypeLists is AddCacheTypes for a command that takes several of each, as names.
 func AddCacheTypeLists(fs *pflag.FlagSet, k, v *[]string) {
 	fs.StringSliceVar(k, "cache-type-k", cacheTypeNames[:1], "`types` of the cached keys: "+strings.Join(cacheTypeNames, ", "))
 	fs.StringSliceVar(v, "cache-type-v", cacheTypeNames[:1], "`types` of the cached values: "+strings.Join(cacheTypeNames, ", "))

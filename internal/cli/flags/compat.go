@@ -114,7 +114,7 @@ func (c *Compat) AddFlags(fs *pflag.FlagSet) {
 	}
 }
 
-// AddBenchFlags is addFlags for "alpaca bench".
+// AddBenchFlags is AddFlags for "alpaca bench".
 func (c *Compat) AddBenchFlags(fs *pflag.FlagSet) {
 	for name, i := range ignoredByBench {
 		c.ignore(fs, name, i)
@@ -178,7 +178,7 @@ func (v refusedValue) Set(s string) error {
 	return refusedError{v}
 }
 
-// refusedError is what it fails with, which flagError tells in its place.
+// refusedError is what it fails with, which Error tells in its place.
 type refusedError struct{ refusedValue }
 
 func (e refusedError) Error() string {

@@ -46,7 +46,7 @@ func allowWords(fs *pflag.FlagSet, name string, words []string) {
 	f.Annotations[valueWords] = words
 }
 
-// ExpandSingleDash rewrites the flags in args that allowSingleDash knows to
+// ExpandSingleDash rewrites the flags in args that AllowSingleDash knows to
 // their two-dash names, and joins those that allowWords knows with the words that
 // follow. Values of flags and what follows "--" stay as they are.
 func ExpandSingleDash(root *cobra.Command, args []string) []string {
@@ -202,7 +202,7 @@ func Nearest(fs *pflag.FlagSet, name string) string {
 			consider(f.Name, f.Name)
 		}
 	})
-	for _, alias := range slices.Sorted(maps.Keys(flagAliases)) {
+	for _, alias := range slices.Sorted(maps.Keys(aliases)) {
 		if f := fs.Lookup(alias); f != nil && !f.Hidden {
 			consider(alias, f.Name)
 		}

@@ -6,9 +6,9 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// flagAliases are other names of flags, in their normalized spelling: those
+// aliases are other names of flags, in their normalized spelling: those
 // that llama.cpp or alpaca.cpp gave them at some time.
-var flagAliases = map[string]string{
+var aliases = map[string]string{
 	"n-predict":         "predict",
 	"reverse-prompt":    "stop",
 	"temperature":       "temp",
@@ -31,7 +31,7 @@ var flagAliases = map[string]string{
 // as in 2023, to dashes, and aliases to what they stand for.
 func Normalize(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	name = strings.ReplaceAll(name, "_", "-")
-	if to, ok := flagAliases[name]; ok {
+	if to, ok := aliases[name]; ok {
 		name = to
 	}
 	return pflag.NormalizedName(name)

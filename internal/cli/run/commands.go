@@ -163,7 +163,7 @@ func (t *talk) set(_ context.Context, arg string) error {
 	fs := pflag.NewFlagSet("set", pflag.ContinueOnError)
 	fs.SetNormalizeFunc(flags.Normalize)
 	o.AddFlags(fs)
-	o.Params = t.params // what addFlags has set are the defaults
+	o.Params = t.params // what AddFlags has set are the defaults
 	predict := t.o.predict
 	flags.AddInt(fs, &predict, flags.Int{Name: "predict", Short: "n", Value: t.o.predict, Low: -2, High: 1 << 30}, "")
 	name, value, ok := strings.Cut(strings.Replace(arg, "=", " ", 1), " ")

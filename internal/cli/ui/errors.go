@@ -11,7 +11,7 @@ import (
 const (
 	ExitOK          = 0
 	ExitFailure     = 1
-	exitUsage       = 2
+	ExitUsage       = 2
 	ExitInterrupted = 130 // 128 + SIGINT, as shells have it
 )
 
@@ -60,7 +60,7 @@ func (u *UI) ExitStatus(err error) int {
 		u.hintf("%s", hint)
 	}
 	if errors.As(err, new(usageError)) {
-		return exitUsage
+		return ExitUsage
 	}
 	return ExitFailure
 }
