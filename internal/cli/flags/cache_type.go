@@ -36,8 +36,8 @@ func AddCacheTypes(fs *pflag.FlagSet, k, v *quant.Type) {
 
 // AddCacheTypeLists is AddCacheTypes for a command that takes several of each, as names.
 func AddCacheTypeLists(fs *pflag.FlagSet, k, v *[]string) {
-	fs.StringSliceVar(k, "cache-type-k", cacheTypeNames[:1], "`types` of the cached keys: "+strings.Join(cacheTypeNames, ", "))
-	fs.StringSliceVar(v, "cache-type-v", cacheTypeNames[:1], "`types` of the cached values: "+strings.Join(cacheTypeNames, ", "))
+	fs.StringSliceVar(k, "cache-type-k", []string{cacheTypeNames[0]}, "`types` of the cached keys: "+strings.Join(cacheTypeNames, ", "))
+	fs.StringSliceVar(v, "cache-type-v", []string{cacheTypeNames[0]}, "`types` of the cached values: "+strings.Join(cacheTypeNames, ", "))
 	allowCacheTypes(fs)
 }
 

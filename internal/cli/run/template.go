@@ -8,6 +8,8 @@ import (
 	"alpaca/internal/cli/ui"
 )
 
+// NewTemplate returns the hidden command that renders a model's chat template: messages
+// come from stdin, and the text goes to stdout.
 func NewTemplate(u *ui.UI) *cobra.Command {
 	return &cobra.Command{
 		Use:    load.TemplateCommand,

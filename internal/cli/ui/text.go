@@ -74,4 +74,5 @@ func Count(n int64) string {
 	return fmt.Sprintf("%.2f B", float64(n)/1e9)
 }
 
+// Milliseconds returns a time in milliseconds, to the microsecond.
 func Milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
