@@ -3,6 +3,8 @@ package ggml
 import (
 	"fmt"
 	"math"
+
+	"alpaca/internal/fmath"
 )
 
 // Scaling stretches the positions a model was trained for over a longer context.
@@ -77,14 +79,14 @@ func NewRope(p RopeParams) (*Rope, error) {
 	case ScalingLinear, ScalingYaRN:
 	case ScalingNTK:
 		if p.Dim > 2 {
-			base *= Pow(p.Factor, float64(p.Dim)/float64(p.Dim-2))
+			base *= fmath.PowSeries(p.Factor, float64(p.Dim)/float64(p.Dim-2))
 		}
 		linear = 1
 	default:
 		return nil, fmt.Errorf("ggml: rope: unknown scaling %q", p.Scaling)
 	}
 	for i := range r.freq {
-		f := Pow(base, -2*float64(i)/float64(p.Dim))
+		f := fmath.PowSeries(base, -2*float64(i)/float64(p.Dim))
 		if p.FreqFactors != nil {
 			f /= float64(p.FreqFactors[i])
 		}
@@ -95,7 +97,7 @@ func NewRope(p RopeParams) (*Rope, error) {
 		}
 	}
 	if p.Scaling == ScalingYaRN {
-		r.scale = 1 + float64(0.1*Log(p.Factor))
+		r.scale = 1 + float64(0.1*fmath.LogSeries(p.Factor))
 		if p.AttnFactor != 0 {
 			r.scale *= p.AttnFactor
 		}
@@ -108,7 +110,7 @@ func NewRope(p RopeParams) (*Rope, error) {
 // and a ramp in between (arXiv:2309.00071, §3.2, with llama.cpp's rounding).
 func (p *RopeParams) yarnRamp(i int) float64 {
 	pairOf := func(turns float64) float64 {
-		return float64(p.Dim) * Log(float64(p.OrigCtx)/(turns*2*math.Pi)) / (2 * Log(p.Base))
+		return float64(p.Dim) * fmath.LogSeries(float64(p.OrigCtx)/(turns*2*math.Pi)) / (2 * fmath.LogSeries(p.Base))
 	}
 	low := max(0, math.Floor(pairOf(32)))
 	high := min(float64(p.Dim-1), math.Ceil(pairOf(1)))
@@ -128,7 +130,7 @@ func (r *Rope) ShiftAngles(cos, sin []float32, by int) { r.angles(cos, sin, by, 
 
 func (r *Rope) angles(cos, sin []float32, pos int, scale float64) {
 	for i, f := range r.freq {
-		s, c := SinCos(float64(pos) * f)
+		s, c := fmath.SinCos(float64(pos) * f)
 		cos[i], sin[i] = float32(c*scale), float32(s*scale)
 	}
 }
