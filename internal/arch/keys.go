@@ -39,7 +39,7 @@ type Hparams struct {
 	RopeBase float32
 }
 
-// Pair is a key with its value: a uint32, a float32 or a string.
+// Pair is a key with its value, a uint32 or a float32.
 type Pair struct {
 	Key   string
 	Value any
