@@ -18,7 +18,7 @@ import (
 	"alpaca/internal/cli/run"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/cli/version"
-	"alpaca/internal/quant"
+	"alpaca/internal/machine"
 )
 
 // newRoot returns the program's command, with a line for each subcommand.
@@ -72,7 +72,7 @@ func newRoot(u *ui.UI) *cobra.Command {
 
 // Execute runs the command line args and returns the exit status.
 func Execute(ctx context.Context, u *ui.UI, args []string) int {
-	if err := quant.CheckCeiling(); err != nil {
+	if err := machine.CheckCeiling(); err != nil {
 		return u.ExitStatus(ui.Usage(err))
 	}
 	root := newRoot(u)

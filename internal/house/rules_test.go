@@ -127,7 +127,7 @@ func sockets(p *pkg) (list []breach) {
 
 // lasting: a file gets its name when it is complete. Temporary ones are not meant.
 func lasting(p *pkg) (list []breach) {
-	if p.path == "internal/atomicfile" || p.path == "internal/pending" || slices.Contains(forTests, p.path) {
+	if p.path == "internal/atomicfile" || slices.Contains(forTests, p.path) {
 		return nil
 	}
 	for _, f := range p.files {
@@ -135,7 +135,7 @@ func lasting(p *pkg) (list []breach) {
 			continue
 		}
 		for _, name := range f.uses("os", "Create", "OpenFile", "WriteFile", "Rename") {
-			list = append(list, breachf(f.name+" writes by os."+name, "what is to last is written through internal/pending (internal/atomicfile)"))
+			list = append(list, breachf(f.name+" writes by os."+name, "what is to last is written through internal/atomicfile"))
 		}
 	}
 	return list

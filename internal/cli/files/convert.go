@@ -9,12 +9,12 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"alpaca/internal/atomicfile"
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/convert"
 	"alpaca/internal/eval"
-	"alpaca/internal/pending"
 )
 
 // NewConvert returns "alpaca convert".
@@ -78,7 +78,7 @@ func convertFile(ctx context.Context, u *ui.UI, in, out string, opt convert.Opti
 // convertHint adds the way out to a refusal.
 func convertHint(in string, err error) error {
 	switch {
-	case errors.Is(err, pending.ErrExists):
+	case errors.Is(err, atomicfile.ErrExists):
 		return ui.WithHint(err, "--force replaces it")
 	case errors.Is(err, convert.ErrNeedsVocab):
 		return ui.WithHint(err, "--vocab tokenizer.bin gives it the vocabulary that came with it")

@@ -10,11 +10,11 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"alpaca/internal/atomicfile"
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/gguf"
-	"alpaca/internal/pending"
 	"alpaca/internal/quantize"
 )
 
@@ -258,7 +258,7 @@ func quantizeHint(err error) error {
 		return ui.WithHint(err, "\"alpaca convert\" makes a GGUF file of it")
 	case errors.Is(err, quantize.ErrNeedsImportance):
 		return ui.WithHint(err, "add --imatrix FILE, or choose Q2_K")
-	case errors.Is(err, pending.ErrExists):
+	case errors.Is(err, atomicfile.ErrExists):
 		return ui.WithHint(err, "--force replaces it")
 	case errors.Is(err, quantize.ErrColumns):
 		return ui.WithHint(err, "--tensor-type 'NAME=f16' gives that tensor another type")

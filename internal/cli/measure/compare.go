@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/eval"
-	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
+	"alpaca/internal/pool"
 )
 
 // compareOptions are the flags of "alpaca compare".
@@ -88,7 +88,7 @@ func (o *compareOptions) checkOutputs(inputs []string) error {
 
 // compare opens everything and evaluates the text.
 func (o *compareOptions) compare(ctx context.Context, u *ui.UI, base string, others []string) (*eval.Report, error) {
-	c := &comparison{o: o, u: u, pool: ggml.NewPool(load.Threads(u, o.measure.load.Threads), gguf.Guard)}
+	c := &comparison{o: o, u: u, pool: pool.New(load.Threads(u, o.measure.load.Threads), gguf.Guard)}
 	defer c.close()
 	if err := c.openBase(base); err != nil {
 		return nil, err

@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/eval"
-	"alpaca/internal/ggml"
 	"alpaca/internal/model"
+	"alpaca/internal/pool"
 	"alpaca/internal/tokenizer"
 )
 
@@ -19,7 +19,7 @@ import (
 type comparison struct {
 	o    *compareOptions
 	u    *ui.UI
-	pool *ggml.Pool
+	pool *pool.Pool
 	tmp  string // folder for temporary files; "": the system's
 
 	base     *load.Instance     // nil where the base is a file

@@ -16,9 +16,9 @@ import (
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/eval"
-	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
 	"alpaca/internal/model"
+	"alpaca/internal/pool"
 	"alpaca/internal/tokenizer"
 )
 
@@ -122,7 +122,7 @@ func (o *measureOptions) windows(p eval.Policy, tokens []int32) ([]eval.Window, 
 }
 
 // start gives a model a session of ctx tokens that works on pool.
-func (o *measureOptions) start(e *load.Instance, ctx int, pool *ggml.Pool) error {
+func (o *measureOptions) start(e *load.Instance, ctx int, pool *pool.Pool) error {
 	opt := o.load.SessionOptions(ctx)
 	opt.Pool = pool
 	return e.Start(opt)

@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/eval"
-	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
+	"alpaca/internal/pool"
 )
 
 // perplexityOptions are the flags of "alpaca perplexity".
@@ -98,7 +98,7 @@ func (o *perplexityOptions) run(ctx context.Context, u *ui.UI) error {
 	if err := o.checkOutputs(e.Model.File.Parts...); err != nil { // only now all parts are known
 		return err
 	}
-	pool := ggml.NewPool(load.Threads(u, o.measure.load.Threads), gguf.Guard)
+	pool := pool.New(load.Threads(u, o.measure.load.Threads), gguf.Guard)
 	defer pool.Close()
 	policy, err := o.measure.policy(e.Model)
 	if err != nil {

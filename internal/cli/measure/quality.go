@@ -16,8 +16,8 @@ import (
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/eval"
-	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
+	"alpaca/internal/pool"
 	"alpaca/internal/quantize"
 )
 
@@ -115,7 +115,7 @@ func (o *qualityOptions) mixes() ([]quantize.Mix, error) {
 
 // measure quantizes the model into dir and compares.
 func (o *qualityOptions) measure(ctx context.Context, u *ui.UI, path string, mixes []quantize.Mix, dir string) (*eval.Report, error) {
-	c := &comparison{o: &o.compare, u: u, pool: ggml.NewPool(load.Threads(u, o.compare.measure.load.Threads), gguf.Guard), tmp: o.tmp}
+	c := &comparison{o: &o.compare, u: u, pool: pool.New(load.Threads(u, o.compare.measure.load.Threads), gguf.Guard), tmp: o.tmp}
 	defer c.close() // before the folder goes: its files are mapped
 	var err error
 	if c.base, err = o.compare.measure.load.Open(u, path); err != nil {
