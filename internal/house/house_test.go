@@ -114,8 +114,8 @@ var exceptions = map[string]string{
 	"internal/quant/armgen/main.go writes by os.WriteFile": "a program for those who work on this one, whose output is under version control",
 }
 
-// uncommented are packages whose comments have yet to get a length of 3 to 6 lines. One that has it fails the test:
-// delete its line then.
+// uncommented are packages whose comments have yet to get a length of 3 to 6 lines. One
+// that has it fails the test: delete its line then.
 var uncommented = []string{
 	"internal/arch",
 	"internal/bench",

@@ -16,15 +16,15 @@ type Prompt struct {
 	File   string
 	Escape bool
 
-	Stdin        stdinUse
-	EndsWithFile bool // set by read: the text's end is that of a file or of stdin
+	Stdin        StdinUse
+	EndsWithFile bool // set by Read: the text's end is that of a file or of stdin
 }
 
-// stdinUse says what becomes of what is piped in, unless "-" names it.
-type stdinUse int
+// StdinUse says what becomes of what is piped in, unless "-" names it.
+type StdinUse int
 
 const (
-	stdinElse  stdinUse = iota // the text, where neither -p nor -f gives one
+	StdinElse  StdinUse = iota // the text, where neither -p nor -f gives one
 	StdinJoins                 // the text's end
 	StdinKept                  // it is not read
 )
@@ -76,7 +76,7 @@ func (o *Prompt) Read(u *ui.UI) (text string, given bool, err error) {
 		}
 		b.WriteString(part)
 	}
-	if u.InPiped && !stdinTaken && (o.Stdin == StdinJoins || o.Stdin == stdinElse && !given) {
+	if u.InPiped && !stdinTaken && (o.Stdin == StdinJoins || o.Stdin == StdinElse && !given) {
 		part, err := stdin()
 		if err != nil {
 			return "", true, err
