@@ -3,6 +3,7 @@ package ggml
 import (
 	"math"
 
+	"alpaca/internal/pool"
 	"alpaca/internal/quant"
 )
 
@@ -24,21 +25,18 @@ import (
 // that share the key head use one widening of a block to float32. Where that gives
 // too few items for the workers, the heads are divided too.
 type Attention struct {
-	Format *KVFormat
-	Heads  int     // query heads, a multiple of Format.Heads
-	Scale  float32 // of the scores
-
 	workers []attentionScratch
 
-	call  Attend // of the Run at work
-	items []attentionItem
+	Attend // arguments of the Run at work
+	items  []attentionItem
 }
 
 // Attend is the arguments of Attention.Run: which rows see which positions.
 type Attend struct {
+	KVLayer
 	Spans  []Span
-	Offset int // of the layer's keys and values in each block
-	Window int // positions that a row sees, itself included; 0: all
+	Scale  float32 // of the scores
+	Window int     // positions that a row sees, itself included; 0: all
 	// Q holds the queries, which Run leaves alone unless Out is the same memory, as it
 	// may be where KeyDim equals ValueDim.
 	Q   []float32 // [rows, Heads*KeyDim]
@@ -79,18 +77,18 @@ const (
 )
 
 // Reserve allocates the memory for evaluating up to tokens tokens at a time by
-// that many workers.
-func (a *Attention) Reserve(workers, tokens int) {
-	shared := a.Heads / a.Format.Heads
+// that many workers, in layers no larger than l.
+func (a *Attention) Reserve(workers, tokens int, l KVLayer) {
+	shared := l.Heads / l.Format.Heads
 	rows := max(shared, min(tokens*shared, attentionRows))
 	a.workers = make([]attentionScratch, workers)
 	for i := range a.workers {
 		a.workers[i] = attentionScratch{
-			keys:   make([]float32, a.Format.KeyDim*BlockLen),
-			values: make([]float32, gatherBlocks*BlockLen*a.Format.ValueDim),
-			q:      make([]float32, rows*a.Format.KeyDim),
+			keys:   make([]float32, l.Format.KeyDim*BlockLen),
+			values: make([]float32, gatherBlocks*BlockLen*l.Format.ValueDim),
+			q:      make([]float32, rows*l.Format.KeyDim),
 			scores: make([]float32, attentionScores),
-			out:    make([]float32, rows*a.Format.ValueDim),
+			out:    make([]float32, rows*l.Format.ValueDim),
 		}
 	}
 }
@@ -106,8 +104,8 @@ func (a *Attention) Bytes() int {
 }
 
 // Run evaluates the attention of all rows of the spans.
-func (a *Attention) Run(p *Pool, call Attend) error {
-	a.call, a.items = call, a.items[:0]
+func (a *Attention) Run(p *pool.Pool, call Attend) error {
+	a.Attend, a.items = call, a.items[:0]
 	total := 0
 	for i := range call.Spans {
 		total += a.seen(&call.Spans[i]) * call.Spans[i].N
@@ -126,8 +124,8 @@ func (a *Attention) Run(p *Pool, call Attend) error {
 
 // seen returns how many positions the rows of a span see at most.
 func (a *Attention) seen(s *Span) int {
-	if a.call.Window > 0 {
-		return min(s.Pos+s.N, a.call.Window+s.N)
+	if a.Window > 0 {
+		return min(s.Pos+s.N, a.Window+s.N)
 	}
 	return s.Pos + s.N
 }
@@ -197,7 +195,7 @@ func (a *attentionWork) run() {
 	rows := (a.end - a.start) * a.n
 	for r := range rows {
 		q := s.q[r*keyDim : (r+1)*keyDim]
-		src := a.call.Q[a.at(r)*keyDim:][:keyDim]
+		src := a.Q[a.at(r)*keyDim:][:keyDim]
 		if a.Format.TypeK == quant.F16 {
 			quant.RoundHalves(q, src)
 		} else {
@@ -231,7 +229,7 @@ func (a *attentionWork) run() {
 		b += n
 	}
 	for r := range rows {
-		copy(a.call.Out[a.at(r)*valueDim:], s.out[r*valueDim:(r+1)*valueDim])
+		copy(a.Out[a.at(r)*valueDim:], s.out[r*valueDim:(r+1)*valueDim])
 	}
 }
 
@@ -242,7 +240,7 @@ func (a *attentionWork) at(r int) int {
 
 // bytes returns the layer's part of block b.
 func (a *attentionWork) bytes(b int) []byte {
-	return a.span.Blocks[b][a.call.Offset : a.call.Offset+a.Format.BlockBytes()]
+	return a.span.Blocks[b][a.Offset : a.Offset+a.Format.BlockBytes()]
 }
 
 // tokens returns the tokens lo to hi-1 that see something of the n blocks from b on:
@@ -267,7 +265,7 @@ func (a *attentionWork) score(b int) {
 	s, keyDim := a.s, a.Format.KeyDim
 	base, rows := (lo-a.start)*a.n, (hi-lo)*a.n
 	at := base*a.width + (b-a.first)*BlockLen
-	a.Format.widenKeys(s.keys, a.Format.Keys(a.bytes(b), a.keyHead))
+	a.Format.widenKeys(s.keys[:keyDim*BlockLen], a.Format.Keys(a.bytes(b), a.keyHead))
 	gemm(s.scores[at:], a.width, s.q[base*keyDim:], keyDim, s.keys, BlockLen, rows, keyDim, BlockLen, true)
 }
 
@@ -299,8 +297,8 @@ func (a *attentionWork) gather(b, n int) {
 // visible returns the positions [from, to) that a row of the span sees.
 func (a *attentionWork) visible(row int) (from, to int) {
 	to = a.span.Pos + row + 1
-	if a.call.Window > 0 {
-		from = max(0, to-a.call.Window)
+	if a.Window > 0 {
+		from = max(0, to-a.Window)
 	}
 	return from, to
 }

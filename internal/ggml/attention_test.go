@@ -6,9 +6,10 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"alpaca/internal/quant"
-
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/pool"
+	"alpaca/internal/quant"
 )
 
 // attentionCase is a shape of attention over noise.
@@ -63,15 +64,17 @@ func (c attentionCase) run(t *testing.T, threads, batch int) []float32 {
 	q, k, v := c.data()
 	f, blocks, offset := c.cache(k, v)
 	require.NoError(t, f.Check())
-	p := NewPool(threads, nil)
+	p := pool.New(threads, nil)
 	defer p.Close()
-	a := &Attention{Format: f, Heads: c.heads, Scale: 1 / float32(math.Sqrt(float64(c.keyDim)))}
-	a.Reserve(threads, batch)
+	var a Attention
+	layer, scale := KVLayer{Format: f, Offset: offset, Heads: c.heads}, 1/float32(math.Sqrt(float64(c.keyDim)))
+	a.Reserve(threads, batch, layer)
 	out := make([]float32, c.total*c.heads*c.valueDim)
 	for pos := 0; pos < c.total; pos += batch {
 		require.NoError(t, a.Run(p, Attend{
-			Spans:  []Span{{Blocks: blocks, Pos: pos, N: min(batch, c.total-pos)}},
-			Offset: offset, Window: c.window, Q: q[pos*c.heads*c.keyDim:], Out: out[pos*c.heads*c.valueDim:],
+			KVLayer: layer,
+			Spans:   []Span{{Blocks: blocks, Pos: pos, N: min(batch, c.total-pos)}},
+			Scale:   scale, Window: c.window, Q: q[pos*c.heads*c.keyDim:], Out: out[pos*c.heads*c.valueDim:],
 		}))
 	}
 	return out
@@ -160,12 +163,13 @@ func TestAttentionOfSeveralTexts(t *testing.T) {
 			rows += text.n
 		}
 		for _, threads := range []int{1, 2, 7} {
-			p := NewPool(threads, nil)
-			a := &Attention{Format: f, Heads: c.heads, Scale: 1 / float32(math.Sqrt(float64(c.keyDim)))}
-			a.Reserve(threads, rows)
+			p := pool.New(threads, nil)
+			var a Attention
+			layer, scale := KVLayer{Format: f, Offset: offset, Heads: c.heads}, 1/float32(math.Sqrt(float64(c.keyDim)))
+			a.Reserve(threads, rows, layer)
 			size := c.heads * c.valueDim
 			out := make([]float32, rows*size)
-			require.NoError(t, a.Run(p, Attend{Spans: spans, Offset: offset, Window: c.window, Q: rowsQ, Out: out}))
+			require.NoError(t, a.Run(p, Attend{KVLayer: layer, Spans: spans, Scale: scale, Window: c.window, Q: rowsQ, Out: out}))
 			for i, text := range texts {
 				require.Equal(t, want[text.pos*size:(text.pos+text.n)*size], out[spans[i].Row*size:(spans[i].Row+text.n)*size], "%v: text %d, %d threads", c, i, threads)
 			}
@@ -181,11 +185,12 @@ func TestAttentionOutMayBeQ(t *testing.T) {
 	want := c.run(t, 2, c.total)
 	q, k, v := c.data()
 	f, blocks, offset := c.cache(k, v)
-	p := NewPool(3, nil)
+	p := pool.New(3, nil)
 	defer p.Close()
-	a := &Attention{Format: f, Heads: c.heads, Scale: 0.25}
-	a.Reserve(3, c.total)
-	require.NoError(t, a.Run(p, Attend{Spans: []Span{{Blocks: blocks, N: c.total}}, Offset: offset, Q: q, Out: q}))
+	var a Attention
+	layer, scale := KVLayer{Format: f, Offset: offset, Heads: c.heads}, float32(0.25)
+	a.Reserve(3, c.total, layer)
+	require.NoError(t, a.Run(p, Attend{KVLayer: layer, Spans: []Span{{Blocks: blocks, N: c.total}}, Scale: scale, Q: q, Out: q}))
 	require.Equal(t, want, q)
 }
 
@@ -196,12 +201,13 @@ func TestAttentionIgnoresLaterValues(t *testing.T) {
 	q, k, v := c.data()
 	run := func() []float32 {
 		f, blocks, offset := c.cache(k, v)
-		p := NewPool(1, nil)
+		p := pool.New(1, nil)
 		defer p.Close()
 		out := make([]float32, len(q))
-		a := &Attention{Format: f, Heads: c.heads, Scale: 1}
-		a.Reserve(1, c.total)
-		require.NoError(t, a.Run(p, Attend{Spans: []Span{{Blocks: blocks, N: c.total}}, Offset: offset, Q: q, Out: out}))
+		var a Attention
+		layer, scale := KVLayer{Format: f, Offset: offset, Heads: c.heads}, float32(1)
+		a.Reserve(1, c.total, layer)
+		require.NoError(t, a.Run(p, Attend{KVLayer: layer, Spans: []Span{{Blocks: blocks, N: c.total}}, Scale: scale, Q: q, Out: out}))
 		return out
 	}
 	want := run()
@@ -266,11 +272,12 @@ func BenchmarkAttention(b *testing.B) {
 			c := attentionCase{32, 4, 64, 64, quant.F16, quant.F16, 0, 1024 + tokens}
 			q, k, v := c.data()
 			f, blocks, offset := c.cache(k, v)
-			p := NewPool(1, nil)
+			p := pool.New(1, nil)
 			defer p.Close()
-			a := &Attention{Format: f, Heads: c.heads, Scale: 0.125}
-			a.Reserve(1, tokens)
-			call := Attend{Spans: []Span{{Blocks: blocks, Pos: 1024, N: tokens}}, Offset: offset, Q: q, Out: make([]float32, len(q))}
+			var a Attention
+			layer, scale := KVLayer{Format: f, Offset: offset, Heads: c.heads}, float32(0.125)
+			a.Reserve(1, tokens, layer)
+			call := Attend{KVLayer: layer, Spans: []Span{{Blocks: blocks, Pos: 1024, N: tokens}}, Scale: scale, Q: q, Out: make([]float32, len(q))}
 			for b.Loop() {
 				a.Run(p, call)
 			}

@@ -37,6 +37,13 @@ type KVFormat struct {
 	KeyDim, ValueDim int        // elements of a head
 }
 
+// KVLayer is one layer's part of a cache, and the queries that look at it.
+type KVLayer struct {
+	Format *KVFormat
+	Offset int // of the layer's bytes in each block
+	Heads  int // query heads, a multiple of Format.Heads
+}
+
 // Check returns an error unless the format is one that can be computed with.
 func (f *KVFormat) Check() error {
 	if f.Heads <= 0 || f.KeyDim <= 0 || f.ValueDim <= 0 {

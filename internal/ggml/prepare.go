@@ -1,6 +1,9 @@
 package ggml
 
-import "alpaca/internal/quant"
+import (
+	"alpaca/internal/pool"
+	"alpaca/internal/quant"
+)
 
 // Prepare makes rows of activations ready for matrix products: normalized, if
 // that is wanted, and in each of the forms that the matrices ask for.
@@ -71,7 +74,7 @@ func (p *Prepare) SetRow(i int, x []float32) {
 // Run prepares the rows of src [rows, cols], after RMSNorm with the weights norm
 // [cols] if that is not nil. What is quantized is also written to dst [rows, cols]
 // where both norm and dst are not nil.
-func (p *Prepare) Run(pool *Pool, src, norm, dst []float32) error {
+func (p *Prepare) Run(pool *pool.Pool, src, norm, dst []float32) error {
 	p.src, p.norm, p.dst = src, norm, dst
 	const minElems = 1 << 13 // that a worker is called for
 	return pool.Run(p, p.nrows, minElems/p.cols+1)

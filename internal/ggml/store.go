@@ -1,21 +1,21 @@
 package ggml
 
+import "alpaca/internal/pool"
+
 // StoreKV turns the queries and keys of some rows to their positions and puts
 // keys and values into the cache. It is what happens between the first matrix
 // products of a layer and its Attention.
 type StoreKV struct {
-	Format *KVFormat
-	Heads  int // query heads, a multiple of Format.Heads
+	rows [][]byte // [workers][KeyDim*4] scratch
 
-	rows  [][]byte // [workers][KeyDim*4] scratch
-	call  Store    // of the Run at work
+	Store // arguments of the Run at work
 	items []storeItem
 }
 
 // Store is the arguments of StoreKV.Run.
 type Store struct {
+	KVLayer
 	Spans    []Span
-	Offset   int       // of the layer's keys and values in each block
 	Rope     *Rope     // which turns Q and K
 	Cos, Sin []float32 // [rows, Pairs] of the rows' positions
 	Q        []float32 // [rows, Heads*KeyDim]
@@ -30,17 +30,18 @@ type storeItem struct {
 	head  int
 }
 
-// Reserve allocates the memory for that many workers.
-func (s *StoreKV) Reserve(workers int) {
+// Reserve allocates the memory for that many workers and keys of up to keyDim
+// elements.
+func (s *StoreKV) Reserve(workers, keyDim int) {
 	s.rows = make([][]byte, workers)
 	for i := range s.rows {
-		s.rows[i] = make([]byte, 4*s.Format.KeyDim)
+		s.rows[i] = make([]byte, 4*keyDim)
 	}
 }
 
 // Run stores the rows of the spans.
-func (s *StoreKV) Run(p *Pool, call Store) error {
-	s.call, s.items = call, s.items[:0]
+func (s *StoreKV) Run(p *pool.Pool, call Store) error {
+	s.Store, s.items = call, s.items[:0]
 	rows := 0
 	for i := range call.Spans {
 		span := &call.Spans[i]
@@ -72,18 +73,18 @@ func (s *StoreKV) Do(worker, lo, hi int) {
 
 // store does one key head, and the query heads that share it, at one position.
 func (s *StoreKV) store(it storeItem, pos int, scratch []byte) {
-	c, f := &s.call, s.Format
-	row, pairs := it.span.Row+pos-it.span.Pos, c.Rope.Pairs()
-	cos, sin := c.Cos[row*pairs:(row+1)*pairs], c.Sin[row*pairs:(row+1)*pairs]
+	f := s.Format
+	row, pairs := it.span.Row+pos-it.span.Pos, s.Rope.Pairs()
+	cos, sin := s.Cos[row*pairs:(row+1)*pairs], s.Sin[row*pairs:(row+1)*pairs]
 
 	shared := s.Heads / f.Heads
 	for h := it.head * shared; h < (it.head+1)*shared; h++ {
-		c.Rope.Apply(c.Q[(row*s.Heads+h)*f.KeyDim:][:f.KeyDim], cos, sin)
+		s.Rope.Apply(s.Q[(row*s.Heads+h)*f.KeyDim:][:f.KeyDim], cos, sin)
 	}
-	k := c.K[(row*f.Heads+it.head)*f.KeyDim:][:f.KeyDim]
-	c.Rope.Apply(k, cos, sin)
+	k := s.K[(row*f.Heads+it.head)*f.KeyDim:][:f.KeyDim]
+	s.Rope.Apply(k, cos, sin)
 
-	block := it.span.Blocks[it.block][c.Offset : c.Offset+f.BlockBytes()]
+	block := it.span.Blocks[it.block][s.Offset : s.Offset+f.BlockBytes()]
 	f.PutKey(f.Keys(block, it.head), pos%BlockLen, k, scratch)
-	f.PutValue(f.Values(block, it.head), pos%BlockLen, c.V[(row*f.Heads+it.head)*f.ValueDim:][:f.ValueDim])
+	f.PutValue(f.Values(block, it.head), pos%BlockLen, s.V[(row*f.Heads+it.head)*f.ValueDim:][:f.ValueDim])
 }

@@ -84,7 +84,7 @@ func (r *Runner) expert(f *FFN, e int, x, h, weights []float32) {
 	for i, t := range tokens {
 		copy(in[i*c.Dim:(i+1)*c.Dim], x[t*c.Dim:])
 	}
-	ffn, out := r.buf.ffn[:n*c.FFNDim], in
+	ffn, out := r.buf.ffn[:n*f.Up.W.Rows], in
 	r.prepare(in, nil, &f.Gate, &f.Up)
 	r.gate(f, ffn)
 	r.prepare(ffn, nil, &f.Down)

@@ -19,14 +19,7 @@ import (
 func (r *Runner) forward(ctx context.Context, b *Batch) error {
 	c, w := &r.model.Config, r.model.Weights
 	n, spans := len(b.tokens), b.spans
-	qDim, attnDim := c.NumHeads*c.KeyDim, c.NumHeads*c.ValueDim
-
-	h := r.buf.hidden[:n*c.Dim]            // [n, Dim] the state of each row: every step adds to it
-	q := r.buf.q[:n*qDim]                  // [n, NumHeads*KeyDim]
-	k := r.buf.k[:n*c.NumKVHeads*c.KeyDim] // [n, NumKVHeads*KeyDim]
-	v := r.buf.v[:n*c.NumKVHeads*c.ValueDim]
-	attn := r.buf.attn[:n*attnDim] // [n, NumHeads*ValueDim]; the memory of q where that has the same shape
-	ffn := r.buf.ffn[:n*c.FFNDim]  // [n, FFNDim]; the memory of all four
+	h := r.buf.hidden[:n*c.Dim] // [n, Dim] the state of each row: every step adds to it
 
 	// A row starts as its token's row of the embedding: the word, out of context.
 	for i, id := range b.tokens {
@@ -41,7 +34,13 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 		if i > 0 && b.Progress != nil {
 			b.Progress(i)
 		}
-		l := &w.Layers[i]
+		l, lc := &w.Layers[i], &c.Layers[i]
+		qDim, attnDim := lc.NumHeads*lc.KeyDim, lc.NumHeads*lc.ValueDim
+		q := r.buf.q[:n*qDim]                    // [n, NumHeads*KeyDim]
+		k := r.buf.k[:n*lc.NumKVHeads*lc.KeyDim] // [n, NumKVHeads*KeyDim]
+		v := r.buf.v[:n*lc.NumKVHeads*lc.ValueDim]
+		attn := r.buf.attn[:n*attnDim] // [n, NumHeads*ValueDim]; the memory of q where that has the same shape
+		ffn := r.buf.ffn[:n*lc.FFNDim] // [n, FFNDim]; the memory of all four
 
 		// Attention: each row asks (q) what the rows of its text up to it offer (k), and
 		// takes a mean of what they say (v), in each head.
@@ -50,6 +49,7 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 			product{&l.AttnQ, q}, // q = AttnQ·x
 			product{&l.AttnK, k},
 			product{&l.AttnV, v})
+		r.normHeads(l, q, k)
 		r.storeKV(i, spans, q, k, v) // turn q and k to their positions; k, v to the cache
 		if i == len(w.Layers)-1 {
 			// What follows in the last layer matters for the wanted rows only.
@@ -58,16 +58,16 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 				break
 			}
 			h, q = gather(h, b.wanted, c.Dim), gather(q, b.wanted, qDim)
-			attn, ffn = r.buf.attn[:n*attnDim], r.buf.ffn[:n*c.FFNDim]
-			if c.KeyDim == c.ValueDim {
-				attn = q
+			attn, ffn = attn[:n*attnDim], ffn[:n*lc.FFNDim]
+			if r.buf.sameAttn() {
+				attn = q // where its rows are now
 			}
 		}
 		r.attend(i, spans, q, attn)
 		r.addProduct(h, &l.AttnOut, attn) // h += AttnOut·attn
 
 		// Feed-forward: each row thinks over what it has gathered.
-		if c.NumExperts > 0 {
+		if len(l.Experts) > 0 {
 			r.experts(l, h)
 		} else {
 			r.prepare(h, l.FFNNorm, &l.FFN.Gate, &l.FFN.Up) // x = RMSNorm(h) [n, Dim]

@@ -2,8 +2,10 @@ package model
 
 import (
 	"errors"
+	"fmt"
 
 	"alpaca/internal/ggml"
+	"alpaca/internal/quant"
 )
 
 // ErrNoBlocks says that a Cache has no block left within its budget.
@@ -18,11 +20,11 @@ const BlockLen = ggml.BlockLen
 // with the same tokens, and counts its users; the last to release it makes it free
 // for others. A Cache is not for use by several goroutines at once.
 type Cache struct {
-	format ggml.KVFormat
-	layers int
-	budget int // blocks at most; 0: no limit
-	made   int // blocks allocated
-	free   []*Block
+	formats []ggml.KVFormat // of each layer
+	offsets []int           // of each layer's part of a block, and the size of a block
+	budget  int             // blocks at most; 0: no limit
+	made    int             // blocks allocated
+	free    []*Block
 }
 
 // Block is keys and values of BlockLen consecutive positions, in all layers.
@@ -37,8 +39,37 @@ type Block struct {
 	filled int // positions written
 }
 
-// blockBytes returns the size of a block.
-func (c *Cache) blockBytes() int { return c.layers * c.format.BlockBytes() }
+// newCache returns an empty cache for a model of c's shape; nil types are F16. It
+// fails for types that the model's heads cannot have.
+func newCache(c *Config, typeK, typeV *quant.Type, budget int) (*Cache, error) {
+	k := &Cache{formats: make([]ggml.KVFormat, len(c.Layers)), offsets: make([]int, len(c.Layers)+1), budget: budget}
+	for i, l := range c.Layers {
+		k.formats[i] = ggml.KVFormat{
+			TypeK: cacheType(typeK), TypeV: cacheType(typeV),
+			Heads: l.NumKVHeads, KeyDim: l.KeyDim, ValueDim: l.ValueDim,
+		}
+		if err := k.formats[i].Check(); err != nil {
+			return nil, fmt.Errorf("model: %w", err)
+		}
+		k.offsets[i+1] = k.offsets[i] + k.formats[i].BlockBytes()
+	}
+	return k, nil
+}
+
+func cacheType(t *quant.Type) quant.Type {
+	if t == nil {
+		return quant.F16
+	}
+	return *t
+}
+
+// layers returns the number of layers.
+func (c *Cache) layers() int { return len(c.formats) }
+
+// part returns a layer's part of a block.
+func (c *Cache) part(block []byte, layer int) []byte {
+	return block[c.offsets[layer]:c.offsets[layer+1]]
+}
 
 // take returns an unused block that has one user.
 func (c *Cache) take() (*Block, error) {
@@ -52,7 +83,7 @@ func (c *Cache) take() (*Block, error) {
 		return nil, ErrNoBlocks
 	}
 	c.made++
-	return &Block{data: make([]byte, c.blockBytes()), refs: 1}, nil
+	return &Block{data: make([]byte, c.BlockBytes()), refs: 1}, nil
 }
 
 // Retain adds a user to b.
@@ -75,10 +106,7 @@ func (c *Cache) Budget() int { return c.budget }
 func (c *Cache) Used() int { return c.made - len(c.free) }
 
 // BlockBytes returns the memory of a block.
-func (c *Cache) BlockBytes() int { return c.blockBytes() }
+func (c *Cache) BlockBytes() int { return c.offsets[c.layers()] }
 
 // Bytes returns the memory in use, free blocks included.
-func (c *Cache) Bytes() int64 { return int64(c.made) * int64(c.blockBytes()) }
-
-// offset returns where in each block a layer's part is.
-func (c *Cache) offset(layer int) int { return layer * c.format.BlockBytes() }
+func (c *Cache) Bytes() int64 { return int64(c.made) * int64(c.BlockBytes()) }

@@ -8,6 +8,7 @@ import (
 	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
 	"alpaca/internal/machine"
+	"alpaca/internal/pool"
 	"alpaca/internal/quant"
 )
 
@@ -26,7 +27,7 @@ type Runner struct {
 	cache *Cache
 	batch int
 
-	pool    *ggml.Pool
+	pool    *pool.Pool
 	ownPool bool
 	err     error     // of the evaluation at work
 	hidden  []float32 // [wanted, Dim] of the last batch
@@ -34,6 +35,7 @@ type Runner struct {
 	buf       buffers
 	acts      ggml.Prepare
 	matmul    ggml.MatMul
+	headNorm  ggml.HeadNorm
 	kv        ggml.StoreKV
 	attention ggml.Attention
 	router    router
@@ -51,37 +53,16 @@ type RunnerOptions struct {
 	CacheK, CacheV *quant.Type
 	// Pool, if not nil, is used in place of one with Threads workers of its
 	// own. Runners that share one take turns, operation by operation.
-	Pool *ggml.Pool
-}
-
-// kvFormat returns how keys and values of those types lie in the model's cache. It
-// fails for types that its heads cannot have.
-func (m *Model) kvFormat(k, v *quant.Type) (ggml.KVFormat, error) {
-	c := &m.Config
-	f := ggml.KVFormat{
-		TypeK: cacheType(k), TypeV: cacheType(v),
-		Heads: c.NumKVHeads, KeyDim: c.KeyDim, ValueDim: c.ValueDim,
-	}
-	if err := f.Check(); err != nil {
-		return f, fmt.Errorf("model: %w", err)
-	}
-	return f, nil
-}
-
-func cacheType(t *quant.Type) quant.Type {
-	if t == nil {
-		return quant.F16
-	}
-	return *t
+	Pool *pool.Pool
 }
 
 // BlockBytes returns the memory of one block of a cache of the types in opt.
 func (m *Model) BlockBytes(opt RunnerOptions) (int, error) {
-	f, err := m.kvFormat(opt.CacheK, opt.CacheV)
+	c, err := newCache(&m.Config, opt.CacheK, opt.CacheV, 0)
 	if err != nil {
 		return 0, err
 	}
-	return m.Config.NumLayers * f.BlockBytes(), nil
+	return c.BlockBytes(), nil
 }
 
 // NewRunner makes a runner. Memory for the cache is allocated as texts grow.
@@ -93,22 +74,21 @@ func (m *Model) NewRunner(opt RunnerOptions) (*Runner, error) {
 	switch {
 	case r.batch < 0:
 		return nil, fmt.Errorf("model: batch of %d tokens, must be positive", r.batch)
-	case opt.Threads < 0 || opt.Threads > ggml.MaxThreads:
-		return nil, fmt.Errorf("model: %d threads, must be between 1 and %d", opt.Threads, ggml.MaxThreads)
+	case opt.Threads < 0 || opt.Threads > pool.MaxThreads:
+		return nil, fmt.Errorf("model: %d threads, must be between 1 and %d", opt.Threads, pool.MaxThreads)
 	case opt.Blocks < 0:
 		return nil, fmt.Errorf("model: a cache of %d blocks, must be positive", opt.Blocks)
 	}
-	format, err := m.kvFormat(opt.CacheK, opt.CacheV)
-	if err != nil {
+	var err error
+	if r.cache, err = newCache(&m.Config, opt.CacheK, opt.CacheV, opt.Blocks); err != nil {
 		return nil, err
 	}
-	r.cache = &Cache{layers: m.Config.NumLayers, format: format, budget: opt.Blocks}
 	if r.pool == nil {
 		threads := opt.Threads
 		if threads == 0 {
 			threads = machine.CountThreads().Default()
 		}
-		r.pool, r.ownPool = ggml.NewPool(threads, gguf.Guard), true
+		r.pool, r.ownPool = pool.New(threads, gguf.Guard), true
 	}
 	r.reserve()
 	return r, nil
@@ -124,10 +104,15 @@ func (r *Runner) reserve() {
 	r.acts = ggml.Prepare{Eps: c.NormEps}
 	r.acts.Reserve(workers, r.batch, r.model.Weights.mostColumns())
 	r.matmul.Reserve(workers, r.batch)
-	r.attention = ggml.Attention{Format: &r.cache.format, Heads: c.NumHeads, Scale: attentionScale(c.KeyDim)}
-	r.attention.Reserve(workers, r.batch)
-	r.kv = ggml.StoreKV{Format: &r.cache.format, Heads: c.NumHeads}
-	r.kv.Reserve(workers)
+	largest := ggml.KVFormat{
+		Heads:    1,
+		KeyDim:   c.most(func(l *LayerConfig) int { return l.KeyDim }),
+		ValueDim: c.most(func(l *LayerConfig) int { return l.ValueDim }),
+	}
+	shared := c.most(func(l *LayerConfig) int { return l.NumHeads / l.NumKVHeads })
+	r.attention.Reserve(workers, r.batch, ggml.KVLayer{Format: &largest, Heads: shared})
+	r.headNorm.Eps = c.NormEps
+	r.kv.Reserve(workers, largest.KeyDim)
 	if c.NumExperts > 0 {
 		r.router = router{
 			scores: make([]float32, r.batch*c.NumExperts),

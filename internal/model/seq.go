@@ -3,8 +3,6 @@ package model
 import (
 	"fmt"
 	"math"
-
-	"alpaca/internal/ggml"
 )
 
 // Seq is one text: its tokens, and the blocks of a Cache that hold their keys and
@@ -86,7 +84,7 @@ func (s *Seq) push(b *Block) {
 // Adopt appends tokens whose keys and values are in b, from its first position on:
 // at most BlockLen of them, after a whole number of blocks. b gets a user more.
 func (s *Seq) Adopt(b *Block, tokens []int32) error {
-	if len(s.tokens)%BlockLen != 0 || len(tokens) == 0 || len(tokens) > b.filled || len(b.data) != s.cache.blockBytes() {
+	if len(s.tokens)%BlockLen != 0 || len(tokens) == 0 || len(tokens) > b.filled || len(b.data) != s.cache.BlockBytes() {
 		return fmt.Errorf("model: a block with %d tokens of %d cannot follow %d", len(tokens), b.filled, len(s.tokens))
 	}
 	s.cache.Retain(b)
@@ -193,12 +191,12 @@ func (s *Seq) Shift(keep, discard int) error {
 // move moves positions from from+by on down by by, in place: values as they are,
 // keys turned back to where rope puts them for their new positions.
 func (s *Seq) move(from, by int) {
-	rope, f := s.model.rope, &s.cache.format
+	rope := s.model.rope
 	cos, sin := make([]float32, rope.Pairs()), make([]float32, rope.Pairs())
 	rope.ShiftAngles(cos, sin, -by)
-	key := make([]float32, f.KeyDim)
-	row := make([]byte, 4*f.KeyDim)
-	for layer := range s.cache.layers {
+	for layer := range s.cache.layers() {
+		f := &s.cache.formats[layer]
+		key, row := make([]float32, f.KeyDim), make([]byte, 4*f.KeyDim)
 		for pos := from; pos+by < len(s.tokens); pos++ {
 			src, i := s.at(layer, pos+by)
 			dst, j := s.at(layer, pos)
@@ -215,6 +213,5 @@ func (s *Seq) move(from, by int) {
 // at returns a layer's part of the block that position pos is in, and the
 // position's number in the block.
 func (s *Seq) at(layer, pos int) (block []byte, j int) {
-	n := s.cache.format.BlockBytes()
-	return s.data[pos/ggml.BlockLen][layer*n : (layer+1)*n], pos % ggml.BlockLen
+	return s.cache.part(s.data[pos/BlockLen], layer), pos % BlockLen
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"io"
 
-	"alpaca/internal/ggml"
+	"alpaca/internal/pool"
 	"alpaca/internal/quant"
 )
 
@@ -34,7 +34,7 @@ type SessionOptions struct {
 	CacheK, CacheV *quant.Type
 	// Pool, if not nil, is used in place of one with Threads workers of its
 	// own. Sessions that share one take turns, operation by operation.
-	Pool *ggml.Pool
+	Pool *pool.Pool
 }
 
 // ContextError says that tokens do not fit the context.

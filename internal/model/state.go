@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 )
 
@@ -14,14 +15,15 @@ import (
 //	tokens  [Tokens] int32
 //	cache   for each block of positions and each layer, what is used of the block
 //
-// It says nothing of which model it belongs to, and has no checksum: that is up
-// to the file it is part of. The shapes are checked, so that whatever is read
-// back, nothing is out of bounds.
+// Heads, Key and Value are those of layer 0; Differ is 0 where all layers have the
+// same, else a checksum of all. The state says nothing of which model it belongs to,
+// and has no checksum of its own: that is up to the file it is part of. The shapes are
+// checked, so that whatever is read back, nothing is out of bounds.
 type stateHeader struct {
-	Magic                          uint32
-	Version                        uint32
-	Layers, Heads, Key, Value      uint32
-	TypeK, TypeV, Tokens, Reserved uint32
+	Magic                        uint32
+	Version                      uint32
+	Layers, Heads, Key, Value    uint32
+	TypeK, TypeV, Tokens, Differ uint32
 }
 
 const (
@@ -30,12 +32,27 @@ const (
 )
 
 func (s *Seq) stateHeader() stateHeader {
-	f := &s.cache.format
-	return stateHeader{
+	f := &s.cache.formats[0]
+	h := stateHeader{
 		Magic: stateMagic, Version: stateVersion,
-		Layers: uint32(s.cache.layers), Heads: uint32(f.Heads), Key: uint32(f.KeyDim), Value: uint32(f.ValueDim),
+		Layers: uint32(s.cache.layers()), Heads: uint32(f.Heads), Key: uint32(f.KeyDim), Value: uint32(f.ValueDim),
 		TypeK: uint32(f.TypeK), TypeV: uint32(f.TypeV),
 	}
+	for i := range s.cache.formats {
+		if s.cache.formats[i] != *f {
+			h.Differ = s.cache.checksum()
+		}
+	}
+	return h
+}
+
+// checksum returns a number that caches with other heads in some layer hardly have.
+func (c *Cache) checksum() uint32 {
+	h := fnv.New32a()
+	for _, f := range c.formats {
+		binary.Write(h, binary.LittleEndian, [3]uint32{uint32(f.Heads), uint32(f.KeyDim), uint32(f.ValueDim)})
+	}
+	return h.Sum32() | 1
 }
 
 // Save writes the first n of the tokens with their keys and values; all of them
@@ -124,9 +141,8 @@ func (s *Seq) load(r io.Reader, ctx int) error {
 
 // used calls each with all parts of block i that hold its first n positions.
 func (s *Seq) used(i, n int, each func(part []byte) error) error {
-	size := s.cache.format.BlockBytes()
-	for layer := range s.cache.layers {
-		if err := s.cache.format.Used(s.data[i][layer*size:(layer+1)*size], n, each); err != nil {
+	for layer := range s.cache.formats {
+		if err := s.cache.formats[layer].Used(s.cache.part(s.data[i], layer), n, each); err != nil {
 			return err
 		}
 	}

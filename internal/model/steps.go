@@ -95,12 +95,26 @@ func (r *Runner) setAngles(spans []ggml.Span) {
 	}
 }
 
+// normHeads normalizes each head of q and k, where the layer has weights for that.
+func (r *Runner) normHeads(l *Layer, q, k []float32) {
+	if r.err == nil && l.AttnQNorm != nil {
+		r.err = r.headNorm.Run(r.pool, q, l.AttnQNorm, k, l.AttnKNorm)
+	}
+}
+
+// kvLayer returns a layer's part of the cache.
+func (r *Runner) kvLayer(layer int) ggml.KVLayer {
+	return ggml.KVLayer{
+		Format: &r.cache.formats[layer], Offset: r.cache.offsets[layer], Heads: r.model.Config.Layers[layer].NumHeads,
+	}
+}
+
 // storeKV turns q and k of all rows to their positions, and puts k and v into the
 // cache.
 func (r *Runner) storeKV(layer int, spans []ggml.Span, q, k, v []float32) {
 	if r.err == nil {
 		r.err = r.kv.Run(r.pool, ggml.Store{
-			Spans: spans, Offset: r.cache.offset(layer),
+			KVLayer: r.kvLayer(layer), Spans: spans,
 			Rope: r.model.rope, Cos: r.buf.cos, Sin: r.buf.sin, Q: q, K: k, V: v,
 		})
 	}
@@ -108,9 +122,12 @@ func (r *Runner) storeKV(layer int, spans []ggml.Span, q, k, v []float32) {
 
 // attend sets out to the attention of all rows.
 func (r *Runner) attend(layer int, spans []ggml.Span, q, out []float32) {
-	if r.err == nil {
-		r.err = r.attention.Run(r.pool, ggml.Attend{
-			Spans: spans, Offset: r.cache.offset(layer), Window: r.model.Config.Window, Q: q, Out: out,
-		})
+	if r.err != nil {
+		return
 	}
+	l := &r.model.Config.Layers[layer]
+	r.err = r.attention.Run(r.pool, ggml.Attend{
+		KVLayer: r.kvLayer(layer), Spans: spans,
+		Scale: attentionScale(l.KeyDim), Window: l.Window, Q: q, Out: out,
+	})
 }
