@@ -2,10 +2,12 @@ package bench
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
@@ -32,7 +34,7 @@ func TestRun(t *testing.T) {
 		ReadBandwidth: func(int) float64 { return 1e9 },
 		Progress:      func(what string) { said = append(said, what) }}
 	defer func() { require.NoError(t, r.Close()) }()
-	test := Test{Prompt: 8, Gen: 4, Depth: 3, Batch: 5, Threads: 2, CacheK: quant.F32, CacheV: quant.F16}
+	test := Test{Prompt: 8, Gen: 4, Depth: 3, Parallel: 1, Batch: 5, Threads: 2, CacheK: quant.F32, CacheV: quant.F16}
 	result, err := r.Run(context.Background(), test)
 	require.NoError(t, err)
 	require.Len(t, result.Samples, 3)
@@ -40,16 +42,28 @@ func TestRun(t *testing.T) {
 	require.Equal(t, []string{
 		"pp8+tg4 @ d3: warm-up", "pp8+tg4 @ d3: 1 of 3", "pp8+tg4 @ d3: 2 of 3", "pp8+tg4 @ d3: 3 of 3",
 	}, said)
-	require.Equal(t, 15, r.session.Pos())
+	require.Equal(t, 15, r.texts[0].Len())
 	for _, rate := range result.Rates() {
 		require.Positive(t, rate)
 	}
 
-	// Another number of threads needs another session.
+	// Several texts at once: what counts is the tokens of them all.
+	test.Parallel = 6 // more than a batch of prompts
+	several, err := r.Run(context.Background(), test)
+	require.NoError(t, err)
+	require.Len(t, r.texts, 6)
+	for _, s := range r.texts {
+		require.Equal(t, 15, s.Len())
+	}
+	require.Equal(t, 72.0, several.tokens())
+	require.Equal(t, "pp8+tg4 x6 @ d3", several.Test.Name())
+	test.Parallel = 1
+
+	// Another number of threads needs another runner.
 	test.Threads = 1
 	_, err = r.Run(context.Background(), test)
 	require.NoError(t, err)
-	require.Equal(t, 1, r.session.Threads())
+	require.Equal(t, 1, r.runner.Threads())
 
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()
@@ -84,6 +98,26 @@ func TestSynthetic(t *testing.T) {
 	require.NoError(t, err)
 	for _, x := range logits {
 		require.False(t, x != x, "not a number")
+	}
+}
+
+// TestSyntheticArchitectures makes a small model of each.
+func TestSyntheticArchitectures(t *testing.T) {
+	for _, a := range arch.All() {
+		require.True(t, slices.ContainsFunc(shapes, func(s shape) bool { return s.arch == a }), "no sizes of %s", a.Name)
+		s := shape{a, "tiny", 64, 96, 2, 4, 2, 32, 100, true}
+		f, err := s.make(t.Context(), "tiny:f16", quant.F16, 0)
+		require.NoError(t, err)
+		m := load(t, f)
+		require.Equal(t, a.Name+" 1M F16", Describe(m).Type)
+		session, err := m.NewSession(model.SessionOptions{Threads: 1})
+		require.NoError(t, err)
+		logits, err := session.Eval(context.Background(), []int32{1, 2, 3}, nil)
+		require.NoError(t, err)
+		for _, x := range logits {
+			require.False(t, x != x, "not a number")
+		}
+		require.NoError(t, session.Close())
 	}
 }
 

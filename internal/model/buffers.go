@@ -2,7 +2,7 @@ package model
 
 import "alpaca/internal/quant"
 
-// buffers is a session's scratch memory, for batch tokens at a time. Attention
+// buffers is a runner's scratch memory, for batch rows at a time. Attention
 // and the feed-forward network take turns in one part of it.
 type buffers struct {
 	hidden   []float32 // [batch, Dim] the residual stream
@@ -14,22 +14,26 @@ type buffers struct {
 	gathered []float32 // [batch, Dim] inputs of an expert; nil without
 	normed   []float32 // [batch, Dim] what RMSNorm gives; nil while nobody wants it
 	logits   []float32 // [logitRows, VocabSize]
+	cos, sin []float32 // [batch, pairs of Rope] of the rows' positions
 }
 
 // newBuffers allocates the memory for a model of c's shape.
 func newBuffers(c *Config, batch int) buffers {
 	b := buffers{hidden: make([]float32, batch*c.Dim)}
-	nq, nk, nv := batch*c.NumHeads*c.KeyDim, batch*c.NumKVHeads*c.KeyDim, batch*c.NumKVHeads*c.ValueDim
+	nq := batch * c.most(func(l *LayerConfig) int { return l.NumHeads * l.KeyDim })
+	nk := batch * c.most(func(l *LayerConfig) int { return l.NumKVHeads * l.KeyDim })
+	nv := batch * c.most(func(l *LayerConfig) int { return l.NumKVHeads * l.ValueDim })
+	nffn := batch * c.most(func(l *LayerConfig) int { return l.FFNDim })
 	nattn := 0
-	if c.ValueDim != c.KeyDim {
-		nattn = batch * c.NumHeads * c.ValueDim
+	if c.most(func(l *LayerConfig) int { return max(l.KeyDim-l.ValueDim, l.ValueDim-l.KeyDim) }) > 0 {
+		nattn = batch * c.most(func(l *LayerConfig) int { return l.NumHeads * l.ValueDim })
 	}
-	both := make([]float32, max(nq+nk+nv+nattn, batch*c.FFNDim))
-	b.ffn = both[:batch*c.FFNDim]
+	both := make([]float32, max(nq+nk+nv+nattn, nffn))
+	b.ffn = both[:nffn]
 	b.q, both = both[:nq], both[nq:]
 	b.k, both = both[:nk], both[nk:]
 	b.v, both = both[:nv], both[nv:]
-	if b.attn = b.q; nattn > 0 {
+	if b.attn = b.q; nattn > 0 { // else sameAttn
 		b.attn = both[:nattn]
 	}
 	if c.NumExperts > 0 {
@@ -39,13 +43,16 @@ func newBuffers(c *Config, batch int) buffers {
 	return b
 }
 
+// sameAttn reports whether attn is the memory of q.
+func (b *buffers) sameAttn() bool { return &b.attn[0] == &b.q[0] }
+
 // bytes returns the memory in use.
 func (b *buffers) bytes() int {
 	both := max(len(b.ffn), len(b.q)+len(b.k)+len(b.v))
-	if len(b.attn) > 0 && len(b.q) > 0 && &b.attn[0] != &b.q[0] {
+	if !b.sameAttn() {
 		both = max(len(b.ffn), len(b.q)+len(b.k)+len(b.v)+len(b.attn))
 	}
-	return 4 * (len(b.hidden) + both + len(b.gathered) + len(b.normed) + len(b.logits))
+	return 4 * (len(b.hidden) + both + len(b.gathered) + len(b.normed) + len(b.logits) + len(b.cos) + len(b.sin))
 }
 
 // logitRows returns how many tokens' logits are computed at a time: as many as
