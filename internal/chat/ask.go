@@ -256,5 +256,8 @@ func (c *Chat) answer(said []generate.Token, result generate.Result, prompt, all
 		}
 		tokens = tokens[:max(prompt, len(tokens)-cut)]
 	}
+	if c.Messages[len(c.Messages)-1].Role == Assistant {
+		return strings.TrimRight(text.String(), " \n"), tokens // the space in front is part of the whole
+	}
 	return strings.TrimSpace(text.String()), tokens
 }

@@ -12,6 +12,9 @@ import (
 // continueTag marks where a message ends that is to be gone on with.
 const continueTag = "CONTINUE_FINAL_MESSAGE_TAG "
 
+// ErrNotShown says that a template leaves out what is to be gone on with.
+var ErrNotShown = errors.New("jinja: the template does not show the last message, which is to be gone on with")
+
 // Continue is Render for a conversation whose last message is unfinished: the
 // result ends where that message's content does, as with transformers'
 // continue_final_message.
@@ -35,7 +38,7 @@ func (t *Template) Continue(ctx context.Context, vars *value.Dict, opt Options) 
 	tag := strings.TrimSpace(continueTag)
 	at := strings.LastIndex(out.String(), tag)
 	if at < 0 {
-		return text.Text{}, errors.New("jinja: the template does not show the last message, which is to be gone on with")
+		return text.Text{}, ErrNotShown
 	}
 	if strings.HasPrefix(out.Cut(at, out.Len()).String(), continueTag) {
 		return out.Cut(0, at), nil

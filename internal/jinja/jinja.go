@@ -99,19 +99,20 @@ func (t *Template) Render(ctx context.Context, vars *value.Dict, opt Options) (o
 		opt.Limits = DefaultLimits
 	}
 	r := &value.Run{Ctx: ctx, Now: opt.Now, Left: opt.Limits}
-	defer func() {
-		if p := recover(); p != nil {
-			f, ok := p.(*value.Failure)
-			if !ok {
-				panic(p)
-			}
-			line, column := syntax.Place(t.src, r.Pos)
-			out, err = text.Text{}, &Error{line, column, f.Kind, f.Msg, f.Err}
-		}
-	}()
+	defer r.Recover(func(f *value.Failure) {
+		line, column := syntax.Place(t.src, r.Pos)
+		out, err = text.Text{}, &Error{line, column, f.Kind, f.Msg, f.Err}
+	})
 	result := output{root: true}
 	t.root.run(r, &scopeContext{t: t, r: r, data: vars, vars: map[string]value.Value{}}, &result)
 	return result.Text(), nil
+}
+
+// JSON returns a value as the filter tojson writes it.
+func JSON(v value.Value) (out text.Text, err error) {
+	r := &value.Run{Ctx: context.Background(), Left: DefaultLimits}
+	defer r.Recover(func(f *value.Failure) { out, err = text.Text{}, f })
+	return builtin.Filters["tojson"](r, v, &value.Args{}).(text.Text), nil
 }
 
 // scopeContext is what names mean that no statement of a block sets: what the

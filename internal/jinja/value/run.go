@@ -44,6 +44,17 @@ type LimitError struct{ What string }
 
 func (e *LimitError) Error() string { return "the template " + e.What }
 
+// Recover is to be deferred: it hands a failure to f, and passes other panics on.
+func (r *Run) Recover(f func(*Failure)) {
+	switch p := recover().(type) {
+	case nil:
+	case *Failure:
+		f(p)
+	default:
+		panic(p)
+	}
+}
+
 // Fail ends the rendering.
 func Fail(kind, format string, args ...any) {
 	panic(&Failure{Kind: kind, Msg: fmt.Sprintf(format, args...)})
