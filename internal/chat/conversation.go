@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -147,6 +148,9 @@ func (c *Conversation) encode() error {
 	parts, err := c.Template.parts(shown, true)
 	if err != nil {
 		return err
+	}
+	if n := len(shown) - 1; strings.TrimSpace(shown[n].Content) != "" && !says(parts, n) {
+		return &TemplateError{fmt.Errorf("chat: template: it leaves out the last message, whose role is %q", shown[n].Role)}
 	}
 	offset := len(c.Messages) - len(shown) // of indices
 	last := turn{start: unknown, message: c.Last(User), next: len(c.Messages), prompt: flat(parts)}

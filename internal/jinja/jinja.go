@@ -1,12 +1,9 @@
-// Package jinja renders chat templates: Jinja 2 as transformers sets it up, with
-// its own tojson, raise_exception, strftime_now, loop controls and generation tag.
-//
-//	syntax.Parse: text ─► statements ─► Compile: functions ─► Render ─► text.Text
-//
-// The result says which of its bytes the template wrote and which came with the
-// data, so that a control token can be told from what somebody said. A rendering
-// has limits and can be stopped, and templates cannot reach anything but what they
-// are given: they need no process of their own.
+// Package jinja renders chat templates: Jinja 2 as transformers sets it up, with its own
+// tojson, raise_exception, strftime_now, loop controls and generation tag. A template is
+// parsed (syntax) and compiled to functions, whose strings (text) say which of their bytes
+// the template wrote and which came with the data, so that control tokens can be told from
+// what somebody said. A rendering has limits and can be stopped, and reaches nothing but
+// what it is given (value, builtin): it needs no process of its own.
 package jinja
 
 import (

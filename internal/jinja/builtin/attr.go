@@ -1,10 +1,8 @@
-// Package builtin is what templates find there: the methods of Python's types as
-// far as a sandbox shows them, Jinja's filters and tests, the functions that
-// transformers adds, and Python's three ways to format text.
-//
-// A result keeps the origin of every byte that comes from an argument. Where a
-// function does not say which byte that is, all of its result counts as data if
-// any argument is.
+// Package builtin is what templates find there: the methods of Python's types as far as a
+// sandbox shows them, Jinja's filters and tests, the functions that transformers adds, and
+// Python's three ways to format text. A result keeps the origin of every byte that comes
+// from an argument. Where a function does not say which byte that is, all of its result
+// counts as data if any argument is.
 package builtin
 
 import (

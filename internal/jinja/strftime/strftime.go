@@ -1,5 +1,6 @@
-// Package strftime formats times as Python's datetime.strftime does with glibc in
-// the locale C: all directives, with glibc's flags (-, _, 0, ^, #) and widths.
+// Package strftime formats times as Python's datetime.strftime does with glibc in the
+// locale C: all directives, with glibc's flags (-, _, 0, ^, #) and widths. Go has no such
+// function, and templates that tell a model the date are written for Python's.
 package strftime
 
 import (
