@@ -112,7 +112,7 @@ func (t *Template) readsArguments() bool {
 	object := `{"role": "assistant", "content": "", "tool_calls": [{"id": "call00001", "type": "function", "function": {"name": "f", "arguments": {"` + needle + `": "a"}}}]}`
 	parts, err := t.parts([]Message{{Role: User, Content: "U"}, {Role: Assistant, Object: json.RawMessage(object)}}, false)
 	text := flat(parts)
-	return err == nil && !strings.Contains(text, "'"+needle+"'")
+	return err == nil && !strings.Contains(text, "'"+needle+"':")
 }
 
 // With returns the template with other settings.
@@ -167,7 +167,7 @@ func (t *Template) render(ctx context.Context, messages []Message, generate bool
 // limits are those of rendering a conversation of so many bytes: what published
 // templates need, many times over. The whole is repeated a few times at most.
 func limits(size int) value.Limits {
-	return value.Limits{Steps: 5e6 + 64*size, Bytes: 256<<20 + 64*size, Output: 1<<20 + 4*size, Depth: 200}
+	return value.Limits{Steps: 3e6 + 64*size, Bytes: 256<<20 + 64*size, Output: 1<<20 + 4*size, Depth: 200}
 }
 
 // TemplateError says that a template refuses a conversation, or fails.

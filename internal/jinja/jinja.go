@@ -79,7 +79,7 @@ func syntaxError(err error) error {
 
 // DefaultLimits are those of a rendering that asks for no others: far beyond what
 // a published template needs for a conversation of a million characters.
-var DefaultLimits = value.Limits{Steps: 20e6, Bytes: 1 << 30, Output: 64 << 20, Depth: 200}
+var DefaultLimits = value.Limits{Steps: 5e6, Bytes: 1 << 30, Output: 64 << 20, Depth: 200}
 
 // Options are the surroundings of a rendering.
 type Options struct {
