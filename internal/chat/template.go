@@ -104,15 +104,24 @@ func (t *Template) readsParts() bool {
 }
 
 // readsArguments reports whether the template can show the arguments of a tool call
-// that are an object. Those that cannot fail, or print Python's form of it.
+// that are an object. Those that cannot fail, or print Python's form of it, and can
+// show a text.
 func (t *Template) readsArguments() bool {
 	if !strings.Contains(t.source, "tool_calls") {
 		return true
 	}
-	object := `{"role": "assistant", "content": "", "tool_calls": [{"id": "call00001", "type": "function", "function": {"name": "f", "arguments": {"` + needle + `": "a"}}}]}`
-	parts, err := t.parts([]Message{{Role: User, Content: "U"}, {Role: Assistant, Object: json.RawMessage(object)}}, false)
-	text := flat(parts)
-	return err == nil && !strings.Contains(text, "'"+needle+"':")
+	probe := func() (text string, err error) {
+		object := `{"role": "assistant", "content": "", "tool_calls": [{"id": "call00001", "type": "function", "function": {"name": "f", "arguments": {"` + needle + `": "a"}}}]}`
+		parts, err := t.parts([]Message{{Role: User, Content: "U"}, {Role: Assistant, Object: json.RawMessage(object)}}, false)
+		return flat(parts), err
+	}
+	text, err := probe()
+	if err == nil && !strings.Contains(text, "'"+needle+"':") {
+		return true
+	}
+	t.textArgs = true
+	_, err = probe()
+	return err != nil
 }
 
 // With returns the template with other settings.
