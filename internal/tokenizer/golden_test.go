@@ -108,7 +108,7 @@ func TestFixtureEOG(t *testing.T) {
 		eog      []int32
 		addBOS   bool
 	}{
-		{"phi-3", 1, 32007, []int32{32000, 32007}, true},
+		{"phi-3", 1, 32007, []int32{2, 32000, 32007}, true},
 		{"gpt-2", 50256, 50256, []int32{50256}, false},
 		{"mpt", 0, 0, []int32{0}, false},
 		{"falcon", 11, 11, []int32{11}, false},

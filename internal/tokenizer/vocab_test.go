@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/tokenizer/pretokenizer"
 )
 
 func TestBadVocab(t *testing.T) {
@@ -18,7 +20,8 @@ func TestBadVocab(t *testing.T) {
 		{"no model", Vocab{Tokens: three}, "names no tokenizer model"},
 		{"no vocabulary", Vocab{Model: "no_vocab"}, "holds no vocabulary"},
 		{"none", Vocab{Model: "none"}, "holds no vocabulary"},
-		{"unknown model", Vocab{Model: "bert", Tokens: three}, `unknown model "bert"`},
+		{"unknown model", Vocab{Model: "bert", Tokens: three}, `model "bert" (WordPiece) is not supported`},
+		{"no model of anybody", Vocab{Model: "gpt5", Tokens: three}, `unknown model "gpt5"`},
 		{"empty", Vocab{Model: ModelSPM}, "vocabulary is empty"},
 		{"few scores", Vocab{Model: ModelSPM, Tokens: three, Scores: []float32{0}}, "1 scores for 3 tokens"},
 		{"many scores", Vocab{Model: ModelSPM, Tokens: three, Scores: make([]float32, 4)}, "4 scores for 3 tokens"},
@@ -37,22 +40,28 @@ func TestBadVocab(t *testing.T) {
 	}
 }
 
+func defaultPre(t *testing.T) *pretokenizer.PreTokenizer {
+	p, ok := pretokenizer.Lookup("default", false)
+	require.True(t, ok)
+	return p
+}
+
 func TestUnknownPreTokenizer(t *testing.T) {
 	v := smallBPE(0)
 	v.Pre = "gpt-5"
 	_, err := New(v, Options{})
-	require.ErrorContains(t, err, "deepseek-coder, deepseek-llm", "the error lists what is known")
+	require.ErrorContains(t, err, "nearest of the 91 that are known: gpt-2, gpt-4o", "the error tells what may be meant")
 
 	tok, err := New(v, Options{AllowUnknownPre: true})
 	require.NoError(t, err)
 	require.Len(t, tok.Warnings(), 1)
 	require.Contains(t, tok.Warnings()[0], `"gpt-5"`)
-	require.Same(t, preTokenizers["default"], tok.encoder.(*bpe).pre)
+	require.Same(t, defaultPre(t), tok.encoder.(*bpe).pre)
 
 	v.Pre = ""
 	tok = mustNew(t, v)
 	require.Len(t, tok.Warnings(), 1)
-	require.Same(t, preTokenizers["default"], tok.encoder.(*bpe).pre)
+	require.Same(t, defaultPre(t), tok.encoder.(*bpe).pre)
 
 	v.Pre = "default"
 	require.Empty(t, mustNew(t, v).Warnings())
@@ -128,7 +137,7 @@ func TestSpecialIDs(t *testing.T) {
 	require.Equal(t, []int32{2, 3, 4, 5, 6, 7}, tok.EOG())
 	for id := range texts {
 		require.Equal(t, id >= 2 && id <= 7, tok.IsEOG(int32(id)), texts[id])
-		require.Equal(t, id >= 3 && id <= 8, tok.IsControl(int32(id)), "%s is made a control token", texts[id])
+		require.Equal(t, id >= 2 && id <= 8, tok.IsControl(int32(id)), "%s is made a control token", texts[id])
 	}
 	require.Equal(t, int32(3), tok.EOT())
 

@@ -1,18 +1,26 @@
-package tokenizer
+package pretokenizer
 
 // What patterns are made of.
 
 // charSet tells whether a character, of a known class, is in a set.
 type charSet func(r rune, c class) bool
 
-func isLetter(_ rune, c class) bool  { return c == classLetter }
-func isNumber(_ rune, c class) bool  { return c == classNumber }
+func isLetter(_ rune, c class) bool  { return c.letter() }
+func isNumber(_ rune, c class) bool  { return c.number() }
 func isPunct(_ rune, c class) bool   { return c == classPunct }
 func isNewline(r rune, _ class) bool { return r == '\r' || r == '\n' }
+func isMark(_ rune, c class) bool    { return c == classMark }
+
+func isNewlineOrSlash(r rune, _ class) bool { return r == '\r' || r == '\n' || r == '/' }
 
 // isRest is [^\s\p{L}\p{N}].
 func isRest(_ rune, c class) bool {
-	return c != classSpace && c != classLetter && c != classNumber
+	return c != classSpace && !c.letter() && !c.number()
+}
+
+// isRestNoMark is [^\s\p{L}\p{M}\p{N}].
+func isRestNoMark(_ rune, c class) bool {
+	return c != classSpace && !c.letterOrMark() && !c.number()
 }
 
 func isASCIIDigit(r rune, _ class) bool  { return '0' <= r && r <= '9' }
@@ -138,4 +146,5 @@ func (t *chars) linesOrSpaces(i, end int) int {
 	return to
 }
 
-func isSpace(_ rune, c class) bool { return c == classSpace }
+func isSpace(_ rune, c class) bool    { return c == classSpace }
+func isNotSpace(_ rune, c class) bool { return c != classSpace }
