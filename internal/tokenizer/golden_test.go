@@ -114,7 +114,7 @@ func TestFixtureEOG(t *testing.T) {
 		{"falcon", 11, 11, []int32{11}, false},
 		{"deepseek-llm", 100000, 100001, []int32{100001}, true},
 		{"deepseek-coder", 32013, 32014, []int32{32014}, true},
-		{"starcoder", 0, 0, []int32{0}, false},
+		{"starcoder", 0, 0, []int32{0, 4}, false},
 	}
 	for _, tt := range tests {
 		tok := load(t, "models/vocab/ggml-vocab-"+tt.name+".gguf")
