@@ -1,14 +1,9 @@
-// Package tokenizer turns text into the tokens of a model's vocabulary and
-// back. It knows the families that LLaMA-like models use: SentencePiece style
-// merging by score ("llama", here SPM) and byte pair encoding ("gpt2" and
-// "gemma4", here BPE).
+// Package tokenizer turns text into the tokens of a model's vocabulary and back, by
+// SentencePiece style merging by score ("llama", here SPM) or byte pair encoding
+// ("gpt2" and "gemma4", here BPE), near linear in the length of the text.
 //
-//	text ── special tokens cut out ──► fragments ── SPM: merge by score ──────────────────────┐
-//	        (partition.go)                       └─ BPE: words (pretokenizer), merge by rank ────┴─► ids
+//	text ── special tokens cut out (partition.go) ──► fragments ── SPM or BPE (by words) ──► ids
 //	ids ── Piece, Stream ──► bytes of text
-//
-// Both families merge neighbours with the same queue (merge.go), which keeps
-// encoding near linear in the length of the text.
 package tokenizer
 
 import (

@@ -3,9 +3,7 @@
 //
 //	text ──► chars (rune, class) ── step ── step … ──► ends of words
 //
-// The patterns are those of the models' tokenizer.json files, written as functions
-// rather than as regular expressions: they are an order of magnitude faster, need
-// no look-ahead from a library, and cannot be made to take quadratic time.
+// Each step is a pattern of a model's tokenizer.json, written as a function.
 package pretokenizer
 
 import (
@@ -15,7 +13,9 @@ import (
 )
 
 // PreTokenizer is a way to split text, with what its name says beyond that. It is
-// a list of steps: each cuts the pieces that the one before has left.
+// a list of steps: each cuts the pieces that the one before has left. Functions are
+// an order of magnitude faster than regular expressions, need no look-ahead from a
+// library, and cannot be made to take quadratic time.
 type PreTokenizer struct {
 	IgnoreMerges bool // a word that is a token is that token, whatever the merges
 	AddBOS       bool // by default
