@@ -21,7 +21,7 @@ func FuzzEncode(f *testing.F) {
 	}
 	var toks []*Tokenizer
 	for seed := range uint64(2) {
-		toks = append(toks, mustNew(f, smallSPM(seed)))
+		toks = append(toks, mustNew(f, smallSPM(seed)), mustNew(f, smallRaw(seed)))
 		for _, name := range pretokenizer.Names() {
 			if p, _ := pretokenizer.Lookup(name, false); p.Raw {
 				continue
@@ -81,7 +81,10 @@ func FuzzVocab(f *testing.F) {
 		if len(pre)%2 == 0 {
 			v.Model = ModelSPM
 		}
-		tok, err := New(v, Options{AllowUnknownPre: true})
+		if len(text)%3 == 0 {
+			v.Model, v.Normalizer, v.EOS = ModelGemma4, "NFC", v.Types
+		}
+		tok, err := New(v, Options{AllowUnknownPre: true, ReferencePre: len(text)%2 == 0})
 		if err != nil {
 			require.ErrorContains(t, err, "tokenizer: ")
 			return

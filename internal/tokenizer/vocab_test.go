@@ -201,3 +201,42 @@ func TestTypeString(t *testing.T) {
 	require.Equal(t, "type 9", Type(9).String())
 	require.Equal(t, "type -1", Type(-1).String())
 }
+
+// A character that has no token is dropped before its neighbours are merged, as
+// the Hugging Face tokenizers do it (0.23.3).
+func TestMissingCharacters(t *testing.T) {
+	v := Vocab{Model: ModelBPE, Pre: "gpt-2", Tokens: []string{"a", "b", "c", "ab", "bc"}, Merges: []string{"a b", "b c"}}
+	tok := mustNew(t, v)
+	for text, want := range map[string][]int32{"aéb": {3}, "abéc": {3, 2}, "aéébc": {3, 2}, "bc": {4}} {
+		require.Equal(t, want, tok.Encode(text, false, false), text)
+	}
+	require.Empty(t, tok.Encode("é", false, false))
+}
+
+// Raw vocabularies write what is no token byte by byte, or as the unknown token.
+func TestRawVocab(t *testing.T) {
+	v := Vocab{Model: ModelGemma4, Tokens: []string{"a", "b", "ab", "<0xC3>", "<0xA9>", "<unk>", "▁", "▁a", "\n\n", "\n"},
+		Types: []int32{1, 1, 1, 6, 6, 2, 1, 1, 1, 1}, Merges: []string{"a b", "▁ a"}, IDs: map[string]int64{"unknown": 5, "bos": 0}}
+	tok := mustNew(t, v)
+	for text, want := range map[string][]int32{
+		"aéb": {0, 3, 4, 1}, "aèb": {0, 5, 1}, "ab a": {2, 7}, "a\n\na\n\n\n": {0, 8, 0, 9, 9, 9}, "▁a": {7},
+	} {
+		require.Equal(t, want, tok.Encode(text, false, false), text)
+	}
+	require.Equal(t, []int32{0, 0}, tok.Encode("a", true, false), "BOS always")
+	require.Equal(t, " a", tok.Piece(7, false))
+	require.Equal(t, "\xa9", tok.Piece(4, false))
+	require.Empty(t, tok.Warnings())
+	require.Equal(t, ModelGemma4, tok.Model())
+
+	no := false
+	v.AddBOS = &no
+	tok = mustNew(t, v)
+	require.Len(t, tok.Warnings(), 1)
+	require.True(t, tok.AddBOS())
+	v.Pre, v.Model, v.IDs = "sarvam-moe", ModelBPE, nil
+	require.Equal(t, []int32{0, 9, 9}, mustNew(t, v).Encode("a\n\n", true, false), "neither BOS nor lines")
+	v.Merges = nil
+	_, err := New(v, Options{})
+	require.ErrorContains(t, err, "needs merges")
+}
