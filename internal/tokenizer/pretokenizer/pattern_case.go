@@ -10,53 +10,53 @@ package pretokenizer
 // where P is [^\r\n\p{L}\p{N}], U the letters that are not small and L those that are
 // not capital, with marks in both, and C (?i:'s|'t|'re|'ve|'m|'ll|'d).
 type caseWords struct {
-	upper, lower charSet // U and L
+	upper, lower pattern // runs of U and of L
 	contractions bool    // C
 	numbers      int
 	after        charSet
 }
 
 var (
-	o200kWords  = caseWords{isUpperOrMark, isLowerOrMark, true, 3, isNewlineOrSlash}
-	tekkenWords = caseWords{isUpperOrMark, isLowerOrMark, false, 1, isNewlineOrSlash}
-	youtuWords  = caseWords{isUpperOrMark, isLowerOrMark, true, 1, isNewlineOrSlash}
+	o200kWords  = caseWords{uppersOrMarks.run, lowersOrMarks.run, true, 3, isNewlineOrSlash}
+	tekkenWords = caseWords{uppersOrMarks.run, lowersOrMarks.run, false, 1, isNewlineOrSlash}
+	youtuWords  = caseWords{uppersOrMarks.run, lowersOrMarks.run, true, 1, isNewlineOrSlash}
 )
 
-// asciiCase is what llama.cpp makes of such a pattern: letters beyond ASCII are
+// asciiCase is what the reference makes of such a pattern: letters beyond ASCII are
 // both U and L, marks are neither.
 func (w caseWords) asciiCase() caseWords {
-	w.upper, w.lower = isNotASCIILower, isNotASCIIUpper
+	w.upper, w.lower = charSet(isNotASCIILower).run, charSet(isNotASCIIUpper).run
 	return w
 }
 
 // asciiCaseMarks is the same with marks in U and L.
 func (w caseWords) asciiCaseMarks() caseWords {
-	w.upper = func(r rune, c class) bool { return c == classMark || isNotASCIILower(r, c) }
-	w.lower = func(r rune, c class) bool { return c == classMark || isNotASCIIUpper(r, c) }
+	w.upper = charSet(func(r rune, c class) bool { return c == classMark || isNotASCIILower(r, c) }).run
+	w.lower = charSet(func(r rune, c class) bool { return c == classMark || isNotASCIIUpper(r, c) }).run
 	return w
 }
 
-// noCase is what llama.cpp makes of \p{Lu}, \p{Ll} and the like: all of them are \p{L}.
+// noCase is what the reference makes of \p{Lu}, \p{Ll} and the like: all of them are \p{L}.
 func (w caseWords) noCase() caseWords {
-	w.upper, w.lower = isLetterOrMark, isLetterOrMark
+	w.upper, w.lower = lettersOrMarks.run, lettersOrMarks.run
 	return w
 }
 
 func (w caseWords) step() step {
-	return words{word: w.match, numbers: w.numbers, rest: isRest, after: w.after, spaces: (*chars).linesOrSpaces}.step()
+	return words{word: w.match, numbers: w.numbers, rest: rest.run, after: w.after, spaces: (*chars).linesOrSpaces}.step()
 }
 
 // match matches the first two alternatives.
 func (w *caseWords) match(t *chars, i, end int) int {
 	start := t.afterPrefix(i)
 	to := w.lowered(t, start, end)
-	if to == start && start > i && w.upper(t.r[i], t.class[i]) { // the prefix is a mark
+	if to == start && start > i && w.upper(t, i, start) > i { // the prefix is a mark
 		start = i
 		to = w.lowered(t, start, end)
 	}
 	if to == start {
 		start = t.afterPrefix(i)
-		to = t.run(w.upper, start, end)
+		to = w.upper(t, start, end)
 	}
 	if to == start {
 		return i
@@ -69,21 +69,18 @@ func (w *caseWords) match(t *chars, i, end int) int {
 
 // lowered matches U*L+.
 func (w *caseWords) lowered(t *chars, i, end int) int {
-	upper := t.run(w.upper, i, end)
-	if lower := t.run(w.lower, upper, end); lower > upper {
+	upper := w.upper(t, i, end)
+	if lower := w.lower(t, upper, end); lower > upper {
 		return lower
 	}
 	// Nothing is left for L+: U* gives back as far as the last character that is both.
 	for to := upper; to > i; to-- {
-		if w.lower(t.r[to-1], t.class[to-1]) {
+		if w.lower(t, to-1, to) == to {
 			return to
 		}
 	}
 	return i
 }
-
-func isUpperOrMark(_ rune, c class) bool { return c.letterOrMark() && c != classLower }
-func isLowerOrMark(_ rune, c class) bool { return c.letterOrMark() && c != classUpper }
 
 func isNotASCIILower(r rune, c class) bool { return c.letter() && (r < 'a' || r > 'z') }
 func isNotASCIIUpper(r rune, c class) bool { return c.letter() && (r < 'A' || r > 'Z') }
@@ -92,19 +89,19 @@ func isNotASCIIUpper(r rune, c class) bool { return c.letter() && (r < 'A' || r 
 // and no slashes follow other characters.
 //
 //	[\p{Han}]+|…
-func kimiStep(han, upper, lower charSet) step {
-	without := func(set charSet) charSet {
-		return func(r rune, c class) bool { return set(r, c) && !han(r, c) }
+func kimiStep(han charSet, upper, lower classSet) step {
+	without := func(set classSet) pattern {
+		return charSet(func(r rune, c class) bool { return set>>c&1 != 0 && !han(r, c) }).run
 	}
-	letters := caseWords{without(upper), without(lower), true, 3, isNewline}
+	cased := caseWords{without(upper), without(lower), true, 3, isNewline}
 	w := words{
 		word: func(t *chars, i, end int) int {
 			if to := t.run(han, i, end); to > i {
 				return to
 			}
-			return letters.match(t, i, end)
+			return cased.match(t, i, end)
 		},
-		numbers: 3, rest: isRest, after: isNewline, spaces: (*chars).linesOrSpaces,
+		numbers: 3, rest: rest.run, after: isNewline, spaces: (*chars).linesOrSpaces,
 	}
 	return w.step()
 }

@@ -53,7 +53,7 @@ func matchDeepSeek3(t *chars, i, end int) int {
 		return to
 	}
 	start := t.afterSpace(i, end)
-	if to := t.run(isPunctOrSymbol, start, end); to > start {
+	if to := punctOrSymbols.run(t, start, end); to > start {
 		return t.run(isNewline, to, end)
 	}
 	return t.linesOrSpaces(i, end)
@@ -65,7 +65,7 @@ func matchSpark(t *chars, i, end int) int {
 		return to
 	}
 	start := t.afterSpace(i, end)
-	if to := t.run(isPunctOrSymbol, start, end); to > start {
+	if to := punctOrSymbols.run(t, start, end); to > start {
 		return to
 	}
 	if isNewline(t.r[i], 0) {
@@ -83,11 +83,10 @@ func (t *chars) deepSeek3Word(i, end int) int {
 	if c := t.class[i]; c != classPunct && c != classSymbol && !c.letterOrMark() && !isNewline(t.r[i], 0) {
 		start = i + 1
 	}
-	if to := t.run(isLetterOrMark, start, end); to > start {
+	if to := lettersOrMarks.run(t, start, end); to > start {
 		return to
 	}
 	return i
 }
 
-func isLetterOrMark(_ rune, c class) bool  { return c.letterOrMark() }
-func isPunctOrSymbol(_ rune, c class) bool { return c == classPunct || c == classSymbol }
+var punctOrSymbols = setOf(classPunct, classSymbol)

@@ -12,11 +12,11 @@ func matchGPT2(t *chars, i, end int) int {
 	if start := t.afterSpace(i, end); start < end {
 		switch c := t.class[start]; {
 		case c.letter():
-			return t.run(isLetter, start, end)
+			return letters.run(t, start+1, end)
 		case c.number():
-			return t.run(isNumber, start, end)
+			return numbers.run(t, start+1, end)
 		case c != classSpace:
-			return t.run(isRest, start, end)
+			return rest.run(t, start+1, end)
 		}
 	}
 	return t.spaces(i, end)

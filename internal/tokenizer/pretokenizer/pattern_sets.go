@@ -79,8 +79,8 @@ var hanScript = &unicode.RangeTable{
 	},
 }
 
-// isLlamaCppHan is what llama.cpp takes for \p{Han}.
-func isLlamaCppHan(r rune, _ class) bool {
+// isReferenceHan is what the reference takes for \p{Han}.
+func isReferenceHan(r rune, _ class) bool {
 	return 0x4E00 <= r && r <= 0x9FFF || 0x3400 <= r && r <= 0x4DBF || 0x20000 <= r && r <= 0x2A6DF ||
 		0x2A700 <= r && r <= 0x2EBEF || // without a gap
 		0xF900 <= r && r <= 0xFAFF || 0x2F800 <= r && r <= 0x2FA1F
@@ -116,7 +116,7 @@ func digitGroups(t *chars, cut []int, start, end int) []int {
 func numberGroups(t *chars, cut []int, start, end int) []int {
 	last := start
 	for i := start; i < end; {
-		to := t.run(isNumber, i, end)
+		to := numbers.run(t, i, end)
 		if to == i {
 			i++
 			continue

@@ -9,7 +9,7 @@ type words struct {
 	contractions bool    // the first alternative
 	word         pattern // a word with what stands in front of it
 	numbers      int
-	rest         charSet
+	rest         pattern // a run of characters
 	after        charSet // nil: nothing
 	once         bool    // AFTER? for AFTER*
 	spaces       pattern
@@ -27,10 +27,10 @@ func (w *words) match(t *chars, i, end int) int {
 		return to
 	}
 	if t.class[i].number() {
-		return t.run(isNumber, i, min(end, i+w.numbers))
+		return numbers.run(t, i, min(end, i+w.numbers))
 	}
 	start := t.afterSpace(i, end)
-	to := t.run(w.rest, start, end)
+	to := w.rest(t, start, end)
 	switch {
 	case to == start:
 		return w.spaces(t, i, end)
@@ -46,35 +46,35 @@ func (w *words) match(t *chars, i, end int) int {
 //
 //	(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?\p{L}+|\p{N}{1,3}| ?[^\s\p{L}\p{N}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
 var llama3Words = words{
-	contractions: true, word: (*chars).prefixedLetters, numbers: 3, rest: isRest, after: isNewline, spaces: (*chars).linesOrSpaces,
+	contractions: true, word: (*chars).prefixedLetters, numbers: 3, rest: rest.run, after: isNewline, spaces: (*chars).linesOrSpaces,
 }
 
 // qwen2Words is the same with \p{N} for \p{N}{1,3}. (The pattern of the Bailing
 // models, which has \s*[\r\n] for \s*[\r\n]+, cuts alike.)
 var qwen2Words = words{
-	contractions: true, word: (*chars).prefixedLetters, numbers: 1, rest: isRest, after: isNewline, spaces: (*chars).linesOrSpaces,
+	contractions: true, word: (*chars).prefixedLetters, numbers: 1, rest: rest.run, after: isNewline, spaces: (*chars).linesOrSpaces,
 }
 
 // qwen35Words is the same with [\p{L}\p{M}] for \p{L}.
 var qwen35Words = words{
-	contractions: true, word: (*chars).prefixedLettersOrMarks, numbers: 1, rest: isRestNoMark, after: isNewline, spaces: (*chars).linesOrSpaces,
+	contractions: true, word: (*chars).prefixedLettersOrMarks, numbers: 1, rest: restNoMarks.run, after: isNewline, spaces: (*chars).linesOrSpaces,
 }
 
 // seedCoderWords is that of qwen2Words with [^\s\p{L}\p{N}\r\n]+ for [^\s\p{L}\p{N}]+[\r\n]*.
 var seedCoderWords = words{
-	contractions: true, word: (*chars).prefixedLetters, numbers: 1, rest: isRest, spaces: (*chars).linesOrSpaces,
+	contractions: true, word: (*chars).prefixedLetters, numbers: 1, rest: rest.run, spaces: (*chars).linesOrSpaces,
 }
 
 // ufakzekaWords is that of qwen2Words without contractions, which Turkish has not got.
 var ufakzekaWords = words{
-	word: (*chars).prefixedLetters, numbers: 1, rest: isRest, after: isNewline, spaces: (*chars).linesOrSpaces,
+	word: (*chars).prefixedLetters, numbers: 1, rest: rest.run, after: isNewline, spaces: (*chars).linesOrSpaces,
 }
 
 // exaoneMoEWords is
 //
 //	(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+|\p{N}| ?[^\s\p{L}\p{N}]+[\r\n/]?|\s*[\r\n]|\s+(?!\S)|\s+
 var exaoneMoEWords = words{
-	contractions: true, word: (*chars).phrase, numbers: 1, rest: isRest, after: isNewlineOrSlash, once: true, spaces: (*chars).linesOrSpaces,
+	contractions: true, word: (*chars).phrase, numbers: 1, rest: rest.run, after: isNewlineOrSlash, once: true, spaces: (*chars).linesOrSpaces,
 }
 
 // jais2Step cuts as llama3Words does, but for long white space: it falls into
@@ -82,9 +82,9 @@ var exaoneMoEWords = words{
 //
 //	…|\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|…|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1}
 func jais2Step(t *chars, cut []int, start, end int) []int {
-	spaces := jais2Spaces{}
+	s := jais2Spaces{}
 	w := llama3Words
-	w.spaces = spaces.match
+	w.spaces = s.match
 	return pattern(w.match).step(t, cut, start, end)
 }
 
@@ -96,7 +96,7 @@ type jais2Spaces struct {
 
 func (s *jais2Spaces) match(t *chars, i, end int) int {
 	if i >= s.end {
-		to := t.run(isSpace, i, end)
+		to := spaces.run(t, i, end)
 		for last := to; last > i; last-- {
 			if isNewline(t.r[last-1], 0) {
 				return last
@@ -119,18 +119,19 @@ func (s *jais2Spaces) match(t *chars, i, end int) int {
 // prefixedLetters matches [^\r\n\p{L}\p{N}]?\p{L}+: a word with what stands in
 // front of it, usually a space.
 func (t *chars) prefixedLetters(i, end int) int {
-	if start := t.afterPrefix(i); t.in(isLetter, start, end) {
-		return t.run(isLetter, start, end)
+	if start := t.afterPrefix(i); start < end && t.class[start].letter() {
+		return letters.run(t, start+1, end)
 	}
 	return i
 }
 
 // prefixedLettersOrMarks matches [^\r\n\p{L}\p{N}]?[\p{L}\p{M}]+.
 func (t *chars) prefixedLettersOrMarks(i, end int) int {
-	if start := t.afterPrefix(i); t.in(isLetterOrMark, start, end) {
-		return t.run(isLetterOrMark, start, end)
+	start := t.afterPrefix(i)
+	if to := lettersOrMarks.run(t, start, end); to > start {
+		return to
 	}
-	return t.run(isLetterOrMark, i, end) // a mark that no letter follows
+	return lettersOrMarks.run(t, i, end) // a mark that no letter follows
 }
 
 // phrase matches [^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+: words with a space
@@ -162,5 +163,5 @@ func (t *chars) afterPrefix(i int) int {
 
 // upToThreeNumbers cuts out \p{N}{1,3}.
 var upToThreeNumbers = pattern(func(t *chars, i, end int) int {
-	return t.run(isNumber, i, min(end, i+3))
+	return numbers.run(t, i, min(end, i+3))
 }).step

@@ -7,7 +7,7 @@ var table = func() map[string]*PreTokenizer {
 	poro := pattern(matchPoro).step
 	deepSeek3 := []step{upToThreeNumbers, many(isDeepSeek3CJK), pattern(matchDeepSeek3).step}
 	newline, number, lines := one(isNewline), one(isNumber), pattern(matchLines).step
-	numbers, threeDigits := many(isNumber), pattern(matchThreeDigits).step
+	runsOfNumbers, threeDigits := pattern(numbers.run).step, pattern(matchThreeDigits).step
 
 	known := map[string]*PreTokenizer{}
 	add := func(p PreTokenizer, names ...string) {
@@ -23,7 +23,7 @@ var table = func() map[string]*PreTokenizer {
 	add(PreTokenizer{steps: []step{number, gpt2}},
 		"starcoder", "refact", "codeshell", "exaone", "minerva-7b", "command-r", "smollm", "mellum2")
 	add(PreTokenizer{steps: []step{many(isFalconPunct), gpt2, threeDigits}}, "falcon")
-	add(PreTokenizer{steps: []step{many(isDefaultPunct), gpt2, numbers, threeDigits}}, "default")
+	add(PreTokenizer{steps: []step{many(isDefaultPunct), gpt2, runsOfNumbers, threeDigits}}, "default")
 	add(PreTokenizer{AddBOS: true, steps: []step{
 		pattern(matchSentinel).step, pattern(matchImageToken).step, pattern(matchChameleonSpace).step, number, one(isChameleonPunct), gpt2,
 	}}, "chameleon")
@@ -58,12 +58,12 @@ var table = func() map[string]*PreTokenizer {
 		reference:    []step{pattern(matchYoutuScripts).step, youtuWords.noCase().step()},
 		IgnoreMerges: true,
 	}, "youtu")
-	add(PreTokenizer{steps: []step{kimiStep(isHan, isUpperOrMark, isLowerOrMark)}, reference: []step{kimiStep(isLlamaCppHan, isLetter, isLetter)}}, "kimi-k2")
+	add(PreTokenizer{steps: []step{kimiStep(isHan, uppersOrMarks, lowersOrMarks)}, reference: []step{kimiStep(isReferenceHan, letters, letters)}}, "kimi-k2")
 
 	// Those of the DeepSeek models.
 	add(PreTokenizer{steps: []step{
 		newline, spaceThenMany(isDeepSeekLetter), spaceThenMany(isDeepSeekPunct), cutFinalSpaces,
-		many(isDeepSeekCJK), numbers,
+		many(isDeepSeekCJK), runsOfNumbers,
 	}}, "deepseek-llm")
 	add(PreTokenizer{steps: []step{
 		newline, spaceThenMany(isLetter), spaceThenMany(isPunct), many(isDeepSeekCJK), number,
@@ -75,7 +75,7 @@ var table = func() map[string]*PreTokenizer {
 	// Those that keep words together.
 	add(PreTokenizer{steps: []step{poro}}, "poro-chat", "bloom", "gpt3-finnish")
 	add(PreTokenizer{steps: []step{poro, number}}, "viking")
-	add(PreTokenizer{steps: []step{numbers, cutThousands}}, "superbpe")
+	add(PreTokenizer{steps: []step{runsOfNumbers, cutThousands}}, "superbpe")
 	add(PreTokenizer{steps: []step{lines}, Raw: true, SpaceMarks: true, Lines: true, AddBOS: true, AlwaysBOS: true}, "gemma4", "granite-embed-multi-311m")
 	add(PreTokenizer{steps: []step{lines}, Raw: true, SpaceMarks: true}, "sarvam-moe")
 	add(PreTokenizer{steps: []step{many(isNotSpace)}, Raw: true}, "whitespace")
