@@ -1,4 +1,6 @@
-// Command write makes a file of one of the models of the top-level folder testdata.
+// Command write makes a file of one of the models of the top-level folder testdata:
+//
+//	go run ./internal/testmodel/write qwen3 tiny-qwen3.gguf
 package main
 
 import (
