@@ -54,6 +54,7 @@ var order = []string{
 	"internal/checkpoint/safetensors",
 	"internal/checkpoint/pth",
 	"internal/tokenizer",
+	"internal/tokenizer/pretokenizer",
 
 	// Operations, kernels, formats.
 	"internal/ggml",
@@ -134,7 +135,6 @@ var uncommented = []string{
 	"internal/testmodel",
 	"internal/testshared",
 	"internal/tinydata",
-	"internal/tokenizer",
 }
 
 // TestHouse checks the packages of this tree.

@@ -65,6 +65,7 @@ type openPart struct{ part, offset int }
 // flush encodes the gathered text and finds the tokens that its parts begin in.
 func (e *partsEncoder) flush() {
 	base := len(e.ids)
+	e.normalize()
 	if e.text != "" {
 		e.ids = e.t.appendPlain(e.ids, e.text, e.afterSpecial && !e.spaced && !e.opt.NoSpacePrefix)
 		e.afterSpecial = false
@@ -88,6 +89,19 @@ func (e *partsEncoder) flush() {
 		e.starts[p.part] = base + at
 	}
 	e.text, e.open = "", e.open[:0]
+}
+
+// normalize brings the gathered text to its normal form, with the offsets of the
+// parts in it.
+func (e *partsEncoder) normalize() {
+	text := e.t.normal(e.text)
+	if text == e.text {
+		return
+	}
+	for i, p := range e.open {
+		e.open[i].offset = len(e.t.normal(e.text[:p.offset]))
+	}
+	e.text = text
 }
 
 // appendPlain appends the tokens of text, none of which is a control token: where
