@@ -212,7 +212,9 @@ func widenColumns(t *testmodel.Tensor, n, cols int, from func(int) int) {
 // TestBadArchitectures refuses models that are not what their architecture says.
 func TestBadArchitectures(t *testing.T) {
 	qwen2 := func() *testmodel.Model { return testmodel.Spec{Arch: &arch.Qwen2, Seed: 1, BPE: true}.Make() }
-	qwen3 := func() *testmodel.Model { return testmodel.Spec{Arch: &arch.Qwen3, Seed: 1, BPE: true, KeyDim: 64}.Make() }
+	qwen3 := func() *testmodel.Model {
+		return testmodel.Spec{Arch: &arch.Qwen3, Seed: 1, BPE: true, KeyDim: 64}.Make()
+	}
 	norm := func(m *testmodel.Model) *testmodel.Model {
 		m.Tensors = append(m.Tensors, &testmodel.Tensor{Name: "blk.1.attn_q_norm.weight", Type: quant.F32, Shape: []int{testmodel.HeadDim}})
 		return m
