@@ -174,13 +174,17 @@ func (c *comparison) quantize(ctx context.Context, plan *quantize.Plan, mix quan
 // warnFallback says so where tensors cannot have the type that the mix is named
 // after, lest two rows of the table look the same without a reason.
 func warnFallback(u *ui, mix quantize.Mix, plan *quantize.Plan) {
-	n, note := 0, ""
+	n := 0
+	var first *quantize.Step
 	for i := range plan.Steps {
 		if s := &plan.Steps[i]; s.Note != "" {
-			n, note = n+1, s.Note
+			if n++; first == nil {
+				first = s
+			}
 		}
 	}
 	if n > 0 {
-		u.warnf("%s: %d of %d tensors have another type (%s)", mix.Name, n, len(plan.Steps), note)
+		u.warnf("%s: %d of %d tensors fall back to another type, such as %s to %v (%s)",
+			mix.Name, n, len(plan.Steps), printable(first.Tensor.Name), first.To, first.Note)
 	}
 }

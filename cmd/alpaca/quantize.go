@@ -123,6 +123,7 @@ func (o *quantizeOptions) run(ctx context.Context, u *ui, args []string) error {
 			u.warnf("%d of the importance matrix's tensors, such as %q, are not in the model", len(unused), unused[0])
 		}
 	}
+	warnFallback(u, mix, plan)
 	if o.dryRun {
 		r, err := newQuantizeReport(plan, nil, plan.OutputPaths(out))
 		if err != nil {
@@ -261,8 +262,6 @@ func quantizeHint(err error) error {
 		return withHint(err, "add --imatrix FILE, or choose Q2_K")
 	case errors.Is(err, pending.ErrExists):
 		return withHint(err, "--force replaces it")
-	case errors.Is(err, quantize.ErrColumns):
-		return withHint(err, "--tensor-type 'NAME=f16' gives that tensor another type")
 	}
 	return err
 }

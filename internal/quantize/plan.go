@@ -163,10 +163,7 @@ func (s *Step) decide(r *rules, opt *Options) (err error) {
 		s.To = opt.Mix.Type
 	}
 	wanted := s.To
-	if s.To, err = fitColumns(wanted, t.Cols()); err != nil {
-		return err
-	}
-	if s.To != wanted {
+	if s.To = fitColumns(wanted, t.Cols()); s.To != wanted {
 		s.Note = fmt.Sprintf("not %v: %d columns are not a multiple of %d", wanted, t.Cols(), wanted.BlockLen())
 	}
 	if s.Copied() {
@@ -183,7 +180,7 @@ func (s *Step) decide(r *rules, opt *Options) (err error) {
 			return err
 		}
 	}
-	if s.To == quant.Q2_K && opt.Mix.Name == "Q2_K_S" && s.importance == nil && !explicit && t.Name != embedName {
+	if s.To == quant.Q2_K && opt.Mix.Name == "Q2_K_S" && s.importance == nil && !explicit && !isEmbedding(t.Name) && t.Name != outputName {
 		return ErrNeedsImportance
 	}
 	return nil
@@ -202,16 +199,16 @@ var ErrLegacy = errors.New("GGUF cannot hold its type")
 
 // explicit returns the type that the options give a tensor.
 func (opt *Options) explicit(name string, hasOutput bool) (t quant.Type, ok bool) {
+	i := slices.IndexFunc(opt.Tensors, func(tt TensorType) bool { return tt.Pattern.MatchString(name) })
 	switch {
-	case name == embedName && opt.Embedding != nil:
+	case opt.Embedding != nil && (name == embedName || isEmbedding(name) && i < 0):
 		return *opt.Embedding, true
-	case opt.Output != nil && (name == outputName || name == embedName && !hasOutput):
+	case opt.Output != nil && name == outputName:
 		return *opt.Output, true
-	}
-	for _, tt := range opt.Tensors {
-		if tt.Pattern.MatchString(name) {
-			return tt.Type, true
-		}
+	case i >= 0:
+		return opt.Tensors[i].Type, true
+	case opt.Output != nil && isEmbedding(name) && !hasOutput:
+		return *opt.Output, true
 	}
 	return 0, false
 }
