@@ -109,7 +109,7 @@ func TestGetters(t *testing.T) {
 		func() error { _, _, err := f.Bool("u8"); return err },
 		func() error { _, _, err := f.String("strs"); return err },
 		func() error { _, _, err := f.Strings("f32s"); return err },
-		func() error { _, _, err := f.Floats("i32s"); return err },
+		func() error { _, _, err := f.Floats("strs"); return err },
 		func() error { _, _, err := f.Ints("strs"); return err },
 		func() error { _, _, err := f.Ints("nested"); return err },
 		func() error { _, _, err := f.Ints("bools"); return err },
