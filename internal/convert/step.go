@@ -55,7 +55,7 @@ const pieceBytes = 4 << 20
 func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (loss Loss, err error) {
 	t := s.tensor
 	rows, outRow := t.rows(), s.to.RowBytes(t.cols())
-	most := max(1, pieceBytes/max(outRow, t.rowBytes)) // rows in a piece
+	most := max(1, pieceBytes/max(1, outRow, t.rowBytes)) // rows in a piece
 	in, out := make([]byte, most*t.rowBytes), make([]byte, most*outRow)
 	for lo := 0; lo < rows; lo += most {
 		if err := ctx.Err(); err != nil {

@@ -42,7 +42,7 @@ type File struct {
 type Tensor struct {
 	Name  string
 	Type  quant.Type
-	Shape []int  // row-major, outermost first: a matrix is [rows, cols]; 1 to 4 dimensions
+	Shape []int  // row-major, outermost first: a matrix is [rows, cols]; 1 to 4 dimensions, which may be 0
 	Data  []byte // rows in the layout of Type; mapped read-only: writing to it crashes
 	Bytes int64  // length of Data; known even where Options.HeaderOnly left Data nil
 
@@ -62,9 +62,9 @@ func (t *Tensor) Elems() int {
 func (t *Tensor) Cols() int { return t.Shape[len(t.Shape)-1] }
 
 // Rows returns the number of rows: the product of all dimensions but the
-// innermost.
+// innermost, or 0 where rows have no elements.
 func (t *Tensor) Rows() int {
-	n := 1
+	n := min(1, t.Cols())
 	for _, d := range t.Shape[:len(t.Shape)-1] {
 		n *= d
 	}

@@ -60,7 +60,7 @@ func quantizable(t *gguf.Tensor) bool {
 	switch {
 	case !strings.HasSuffix(t.Name, "weight"), containsAny(t.Name, notWeights...):
 		return false
-	case t.Name == "position_embd.weight", t.Name == "token_types.weight":
+	case t.Elems() == 0, t.Name == "position_embd.weight", t.Name == "token_types.weight":
 		return false
 	}
 	for _, d := range t.Shape[:len(t.Shape)-1] {

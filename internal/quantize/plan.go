@@ -93,8 +93,7 @@ type Step struct {
 
 // Bytes returns the size of the result.
 func (s *Step) Bytes() int64 {
-	cols := s.Tensor.Cols()
-	return int64(s.Tensor.Elems()/cols) * int64(s.To.RowBytes(cols))
+	return int64(s.Tensor.Rows()) * int64(s.To.RowBytes(s.Tensor.Cols()))
 }
 
 // Copied reports whether the tensor's bytes stay as they are.

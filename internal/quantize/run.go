@@ -84,8 +84,8 @@ func (r *runner) run(ctx context.Context) ([]TensorResult, error) {
 func (r *runner) cut(yield func(*chunk) bool) {
 	for i := range r.plan.Steps {
 		t := r.plan.Steps[i].Tensor
-		rows, step := t.Rows(), max(1, chunkWeights/t.Cols())
-		for row := 0; row < rows; row += step {
+		rows, step := t.Rows(), max(1, chunkWeights/max(1, t.Cols()))
+		for row := 0; row < max(1, rows); row += step { // an empty tensor is one empty chunk
 			n := min(step, rows-row)
 			c := &chunk{step: i, row: row, rows: n, last: row+n == rows, finished: make(chan struct{})}
 			if !yield(c) {
