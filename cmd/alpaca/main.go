@@ -15,6 +15,8 @@ package main
 import (
 	"context"
 	"os"
+
+	_ "alpaca/internal/machine/start" // before all else
 )
 
 func main() {

@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"sort"
 
+	"alpaca/internal/machine"
 	"alpaca/internal/quant"
 )
 
@@ -127,7 +128,27 @@ func (f *File) open(path string, opt Options) error {
 	if err := f.join(parts); err != nil {
 		return err
 	}
+	if err := f.reserve(); err != nil {
+		return err
+	}
 	return f.setEps(opt.Eps)
+}
+
+// reserve returns an error where memory is limited and does not suffice for what is
+// made of the metadata, above all the vocabulary.
+func (f *File) reserve() error {
+	if !machine.Limited() {
+		return nil
+	}
+	var n int64
+	for _, kv := range f.KV {
+		n += int64(len(kv.Value.raw) + 16*kv.Value.n)
+	}
+	if err := machine.Reserve(4 * n); err != nil {
+		return fmt.Errorf("%s: the vocabulary: %w", f.Path, err)
+	}
+	machine.FitHeap()
+	return nil
 }
 
 // setEps puts an epsilon of the norms in place of the file's, unless it is 0.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"alpaca/internal/gguf"
+	"alpaca/internal/machine"
 )
 
 // ContextError says that tokens do not fit the context.
@@ -69,6 +70,9 @@ func (s *Session) EvalEach(ctx context.Context, tokens []int32, from int, each f
 	vocab, dim := s.model.Config.VocabSize, s.model.Config.Dim
 	rows := logitRows(vocab, s.batch)
 	if len(s.buf.logits) < rows*vocab {
+		if err := machine.Reserve(4 * int64(rows*vocab)); err != nil {
+			return fmt.Errorf("model: the logits of %d tokens: %w", rows, err)
+		}
 		s.buf.logits = make([]float32, rows*vocab)
 	}
 	for done := 0; done < len(tokens); {

@@ -33,7 +33,9 @@ func (s *Session) forward(ctx context.Context, tokens []int32, wanted int, progr
 		quant.Decode(w.TokenEmbed.Type, h[i*c.Dim:(i+1)*c.Dim], w.TokenEmbed.Row(int(id)))
 	}
 	s.setAngles(pos, n)
-	s.cache.grow(pos + n)
+	if err := s.cache.grow(pos + n); err != nil {
+		return nil, err
+	}
 
 	for i := range w.Layers {
 		if err := ctx.Err(); err != nil {

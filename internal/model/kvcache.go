@@ -1,6 +1,11 @@
 package model
 
-import "alpaca/internal/ggml"
+import (
+	"fmt"
+
+	"alpaca/internal/ggml"
+	"alpaca/internal/machine"
+)
 
 // kvCache holds the keys and values of the tokens evaluated so far, in blocks of
 // ggml.BlockLen positions that are allocated when they are first needed: a short
@@ -11,11 +16,19 @@ type kvCache struct {
 	blocks [][]byte // each: for every layer format.BlockBytes
 }
 
-// grow makes room for that many positions.
-func (c *kvCache) grow(positions int) {
-	for len(c.blocks)*ggml.BlockLen < positions {
-		c.blocks = append(c.blocks, make([]byte, c.layers*c.format.BlockBytes()))
+// grow makes room for that many positions. It fails only where memory is limited.
+func (c *kvCache) grow(positions int) error {
+	blocks := (positions + ggml.BlockLen - 1) / ggml.BlockLen
+	size := c.layers * c.format.BlockBytes()
+	if missing := blocks - len(c.blocks); missing > 0 && machine.Limited() {
+		if err := machine.Reserve(int64(missing) * int64(size)); err != nil {
+			return fmt.Errorf("model: the cache for %d tokens: %w", positions, err)
+		}
 	}
+	for len(c.blocks) < blocks {
+		c.blocks = append(c.blocks, make([]byte, size))
+	}
+	return nil
 }
 
 // bytes returns the memory in use.

@@ -93,8 +93,29 @@ func (m *Model) NewSession(opt SessionOptions) (*Session, error) {
 		}
 		s.pool, s.ownPool = ggml.NewPool(threads, gguf.Guard), true
 	}
+	if err := machine.Reserve(s.scratchBytes()); err != nil {
+		s.Close()
+		return nil, fmt.Errorf("model: the memory for %d tokens at a time: %w", s.batch, err)
+	}
+	machine.FitHeap()
 	s.reserve()
 	return s, nil
+}
+
+// scratchBytes estimates what reserve allocates, rather more than less.
+func (s *Session) scratchBytes() int64 {
+	c := &s.model.Config
+	inner := max(c.NumHeads*c.KeyDim+2*c.NumKVHeads*(c.KeyDim+c.ValueDim)+c.NumHeads*c.ValueDim, c.FFNDim)
+	columns := 0
+	for _, n := range s.model.Weights.mostColumns() {
+		columns += n + 64 // rows are padded
+	}
+	row := 4*int64(c.Dim+inner+columns+2*s.model.rope.Pairs()) + 64
+	if c.NumExperts > 0 {
+		row += 4 * int64(2*c.Dim+c.NumExperts+2)
+	}
+	const worker = 4 << 20 // scores and blocks of attention, panels of weights
+	return int64(s.batch)*row + int64(s.pool.Threads())*worker + 4*int64(c.VocabSize) + 1<<20
 }
 
 func cacheType(t *quant.Type) quant.Type {

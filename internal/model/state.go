@@ -112,7 +112,9 @@ func (s *Session) loadState(r io.Reader) error {
 func (s *Session) eachUsed(n int, each func(part []byte) error) error {
 	size := s.cache.format.BlockBytes()
 	for pos := 0; pos < n; pos += ggml.BlockLen {
-		s.cache.grow(pos + 1)
+		if err := s.cache.grow(pos + 1); err != nil {
+			return err
+		}
 		block := s.cache.blocks[pos/ggml.BlockLen]
 		for layer := range s.cache.layers {
 			used := min(n-pos, ggml.BlockLen)
