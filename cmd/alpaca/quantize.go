@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"alpaca/internal/atomicfile"
 	"alpaca/internal/gguf"
 	"alpaca/internal/machine"
-	"alpaca/internal/pending"
 	"alpaca/internal/quantize"
 )
 
@@ -260,7 +260,7 @@ func quantizeHint(err error) error {
 		return withHint(err, "\"alpaca convert\" makes a GGUF file of it")
 	case errors.Is(err, quantize.ErrNeedsImportance):
 		return withHint(err, "add --imatrix FILE, or choose Q2_K")
-	case errors.Is(err, pending.ErrExists):
+	case errors.Is(err, atomicfile.ErrExists):
 		return withHint(err, "--force replaces it")
 	}
 	return err

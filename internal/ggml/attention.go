@@ -3,6 +3,7 @@ package ggml
 import (
 	"math"
 
+	"alpaca/internal/pool"
 	"alpaca/internal/quant"
 )
 
@@ -99,7 +100,7 @@ func (a *Attention) Bytes() int {
 }
 
 // Run evaluates the attention of the tokens that the fields describe.
-func (a *Attention) Run(p *Pool) error {
+func (a *Attention) Run(p *pool.Pool) error {
 	shared := a.Heads / a.Format.Heads
 	seen := a.Pos + a.Tokens
 	if a.Window > 0 {
@@ -232,7 +233,7 @@ func (a *attentionItem) score(b int) {
 	s, keyDim := a.s, a.Format.KeyDim
 	base, rows := (lo-a.start)*a.n, (hi-lo)*a.n
 	at := base*a.width + (b-a.first)*BlockLen
-	a.Format.widenKeys(s.keys, a.Format.Keys(a.bytes(b), a.keyHead))
+	a.Format.widenKeys(s.keys[:keyDim*BlockLen], a.Format.Keys(a.bytes(b), a.keyHead))
 	gemm(s.scores[at:], a.width, s.q[base*keyDim:], keyDim, s.keys, BlockLen, rows, keyDim, BlockLen, true)
 }
 

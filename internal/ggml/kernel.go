@@ -1,11 +1,14 @@
 package ggml
 
-import "alpaca/internal/quant"
+import (
+	"alpaca/internal/fmath"
+	"alpaca/internal/machine"
+)
 
 // kernel is the inner loops for one instruction set. What they compute is defined to
 // the bit by the portable functions.
 type kernel struct {
-	level string // of quant.Allowed: "avx2", "neon", ...
+	level string // of machine.Allowed: "avx2", "neon", ...
 
 	gemm    func(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int, fresh bool)
 	softmax func(scores []float32, half bool)
@@ -13,20 +16,22 @@ type kernel struct {
 	add     func(dst, x []float32)
 	rmsNorm func(dst, x, w []float32, eps float32)
 	silu    func(gate, up []float32)
-	rotate  func(x, cos, sin []float32)
+	rotate  func(x, cos, sin []float32)    // rotates the pairs x[2i], x[2i+1]
+	halves  func(a, b, cos, sin []float32) // rotates the pairs a[i], b[i]
 	widenQ8 func(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32)
 }
 
 // The inner loops in use: the portable ones where there is no kernel.
 var (
-	gemm    = gemmGeneric
-	softmax = softmaxGeneric
-	scaleBy = scaleByGeneric
-	rmsNorm = rmsNormGeneric
-	siluMul = siluMulGeneric
-	addTo   = addToGeneric
-	rotate  = rotateGeneric
-	widenQ8 = widenQ8Generic
+	gemm         = gemmGeneric
+	softmax      = softmaxGeneric
+	scaleBy      = scaleByGeneric
+	rmsNorm      = rmsNormGeneric
+	siluMul      = siluMulGeneric
+	addTo        = addToGeneric
+	rotate       = rotateGeneric
+	rotateHalves = rotateHalvesGeneric
+	widenQ8      = widenQ8Generic
 )
 
 func init() { useBest(kernelTable) }
@@ -35,9 +40,9 @@ func init() { useBest(kernelTable) }
 // ALPACA_KERNEL allows in use.
 func useBest(table []kernel) {
 	for _, k := range table {
-		if quant.Allowed(k.level) {
+		if machine.Allowed(k.level) {
 			gemm, softmax, scaleBy, addTo = k.gemm, k.softmax, k.scale, k.add
-			rmsNorm, siluMul, rotate, widenQ8 = k.rmsNorm, k.silu, k.rotate, k.widenQ8
+			rmsNorm, siluMul, rotate, rotateHalves, widenQ8 = k.rmsNorm, k.silu, k.rotate, k.halves, k.widenQ8
 			return
 		}
 	}
@@ -56,7 +61,7 @@ func gemmGeneric(c []float32, cStride int, a []float32, aStride int, b []float32
 		}
 		for p, x := range a[i*aStride : i*aStride+k] {
 			for j, y := range b[p*bStride : p*bStride+n] {
-				row[j] = quant.FMA32(x, y, row[j])
+				row[j] = fmath.FMA32(x, y, row[j])
 			}
 		}
 	}

@@ -1,10 +1,8 @@
 package gguf
 
 import (
-	"runtime"
-	"sync"
-	"sync/atomic"
-
+	"alpaca/internal/arch"
+	"alpaca/internal/pool"
 	"alpaca/internal/quant"
 )
 
@@ -13,7 +11,7 @@ import (
 type source struct {
 	typ        quant.Type
 	pieces     []span
-	cut        cut
+	cut        arch.Cut
 	rows, cols int // of each piece
 	plane      bool
 }
@@ -38,16 +36,16 @@ func (s *source) direct() []byte {
 func (s *source) read(dst []byte, lo, hi int) error {
 	pieceRow := s.typ.RowBytes(s.cols) // bytes
 	row := pieceRow
-	if s.cut == cutCols {
+	if s.cut == arch.CutCols {
 		row *= len(s.pieces)
 	}
 	for i, p := range s.pieces {
 		from, to, at := lo, hi, 0 // rows of this piece, and where they go
 		switch s.cut {
-		case cutRows:
+		case arch.CutRows:
 			from, to = max(lo-i*s.rows, 0), min(hi-i*s.rows, s.rows)
 			at = (from + i*s.rows - lo) * row
-		case cutCols:
+		case arch.CutCols:
 			at = i * pieceRow
 		}
 		if from >= to {
@@ -115,31 +113,15 @@ func (f *File) loadSources(im *image, opt Options) error {
 	if err := im.reserve(total); err != nil {
 		return pathError(f.Path, err)
 	}
-	var (
-		next  atomic.Int64
-		group sync.WaitGroup
-		errs  = make([]error, len(rest))
-	)
-	for range min(runtime.GOMAXPROCS(0), len(rest)) {
-		group.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(rest)); i = next.Add(1) - 1 {
-				t := rest[i]
-				errs[i] = Guard(func() error {
-					data := make([]byte, t.Bytes)
-					if err := t.src.read(data, 0, t.Rows()); err != nil {
-						return err
-					}
-					t.Data = data
-					return nil
-				})
+	return pool.Each(len(rest), func(i int) error {
+		return Guard(func() error {
+			t := rest[i]
+			data := make([]byte, t.Bytes)
+			if err := t.src.read(data, 0, t.Rows()); err != nil {
+				return err
 			}
+			t.Data = data
+			return nil
 		})
-	}
-	group.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	})
 }

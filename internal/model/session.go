@@ -6,6 +6,7 @@ import (
 	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
 	"alpaca/internal/machine"
+	"alpaca/internal/pool"
 	"alpaca/internal/quant"
 )
 
@@ -27,13 +28,14 @@ type Session struct {
 	tokens []int32 // whose keys and values are in the cache
 	cache  kvCache
 
-	pool    *ggml.Pool
+	pool    *pool.Pool
 	ownPool bool
 	err     error // of the evaluation that is going on
 
 	buf       buffers
 	acts      ggml.Prepare
 	matmul    ggml.MatMul
+	headNorm  ggml.HeadNorm
 	kv        ggml.StoreKV
 	attention ggml.Attention
 	router    router
@@ -55,7 +57,7 @@ type SessionOptions struct {
 	CacheK, CacheV *quant.Type
 	// Pool, if not nil, is used in place of one with Threads workers of its
 	// own. Sessions that share one take turns, operation by operation.
-	Pool *ggml.Pool
+	Pool *pool.Pool
 }
 
 // NewSession starts a conversation. Memory for the cache is allocated as it grows.
@@ -73,25 +75,22 @@ func (m *Model) NewSession(opt SessionOptions) (*Session, error) {
 		return nil, fmt.Errorf("model: context of %d tokens, must be between 1 and %d", s.ctx, MaxCtx)
 	case s.batch < 0:
 		return nil, fmt.Errorf("model: batch of %d tokens, must be positive", s.batch)
-	case opt.Threads < 0 || opt.Threads > ggml.MaxThreads:
-		return nil, fmt.Errorf("model: %d threads, must be between 1 and %d", opt.Threads, ggml.MaxThreads)
+	case opt.Threads < 0 || opt.Threads > pool.MaxThreads:
+		return nil, fmt.Errorf("model: %d threads, must be between 1 and %d", opt.Threads, pool.MaxThreads)
 	case s.ctx > c.TrainCtx:
 		s.warning = fmt.Sprintf("a context of %d tokens is more than the %d the model was trained for: expect worse text beyond those", s.ctx, c.TrainCtx)
 	}
 	s.batch = min(s.batch, s.ctx)
-	s.cache = kvCache{layers: c.NumLayers, format: ggml.KVFormat{
-		TypeK: cacheType(opt.CacheK), TypeV: cacheType(opt.CacheV),
-		Heads: c.NumKVHeads, KeyDim: c.KeyDim, ValueDim: c.ValueDim,
-	}}
-	if err := s.cache.format.Check(); err != nil {
-		return nil, fmt.Errorf("model: %w", err)
+	var err error
+	if s.cache, err = newKVCache(c, cacheType(opt.CacheK), cacheType(opt.CacheV)); err != nil {
+		return nil, err
 	}
 	if s.pool == nil {
 		threads := opt.Threads
 		if threads == 0 {
 			threads = machine.CountThreads().Default()
 		}
-		s.pool, s.ownPool = ggml.NewPool(threads, gguf.Guard), true
+		s.pool, s.ownPool = pool.New(threads, gguf.Guard), true
 	}
 	if err := machine.Reserve(s.scratchBytes()); err != nil {
 		s.Close()
@@ -105,7 +104,9 @@ func (m *Model) NewSession(opt SessionOptions) (*Session, error) {
 // scratchBytes estimates what reserve allocates, rather more than less.
 func (s *Session) scratchBytes() int64 {
 	c := &s.model.Config
-	inner := max(c.NumHeads*c.KeyDim+2*c.NumKVHeads*(c.KeyDim+c.ValueDim)+c.NumHeads*c.ValueDim, c.FFNDim)
+	inner := c.most(func(l *LayerConfig) int { // of all at once
+		return l.NumHeads*(l.KeyDim+l.ValueDim) + 2*l.NumKVHeads*(l.KeyDim+l.ValueDim) + l.FFNDim
+	})
 	columns := 0
 	for _, n := range s.model.Weights.mostColumns() {
 		columns += n + 64 // rows are padded
@@ -133,8 +134,16 @@ func (s *Session) reserve() {
 	s.acts = ggml.Prepare{Eps: c.NormEps}
 	s.acts.Reserve(workers, s.batch, s.model.Weights.mostColumns())
 	s.matmul.Reserve(workers, s.batch)
-	s.attention = ggml.Attention{Format: &s.cache.format, Heads: c.NumHeads, Scale: attentionScale(c.KeyDim), Window: c.Window}
-	s.attention.Reserve(workers, s.batch)
+	s.attention = ggml.Attention{
+		Format: &ggml.KVFormat{
+			Heads:    1,
+			KeyDim:   c.most(func(l *LayerConfig) int { return l.KeyDim }),
+			ValueDim: c.most(func(l *LayerConfig) int { return l.ValueDim }),
+		},
+		Heads: c.most(func(l *LayerConfig) int { return l.NumHeads / l.NumKVHeads }),
+	}
+	s.attention.Reserve(workers, s.batch) // for the largest layer
+	s.headNorm.Eps = c.NormEps
 	pairs := s.model.rope.Pairs()
 	s.kv = ggml.StoreKV{Rope: s.model.rope, At: &s.attention,
 		Cos: make([]float32, s.batch*pairs), Sin: make([]float32, s.batch*pairs)}

@@ -1,5 +1,7 @@
 package quant
 
+import "alpaca/internal/fmath"
+
 // Q2_0: 64 weights of 2 bits, w[j] = D * (q[j] - 1). 2.25 bits a weight.
 //
 //	offset  size
@@ -73,7 +75,7 @@ func dotRow64(f format64, out []float32, row []byte, blockBytes int, a *Acts, q 
 			for j, w := range q {
 				isum += int32(w) * int32(act[j])
 			}
-			out[i] = FMA32(float32(isum), float32(d*a.D[i*a.Blocks+b]), out[i])
+			out[i] = fmath.FMA32(float32(isum), float32(d*a.D[i*a.Blocks+b]), out[i])
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
 )
@@ -43,7 +44,7 @@ func inOrder(tensors []gguf.Tensor) []*gguf.Tensor {
 // notWeights are parts of the names of tensors that stay as they are although
 // they are matrices: small, and sensitive to errors.
 var notWeights = []string{
-	"_norm.weight", "ffn_gate_inp.weight", "ffn_gate_tid2eid.weight", "attn_rel_b.weight",
+	"_norm.weight", arch.Router.Weight(), "ffn_gate_tid2eid.weight", "attn_rel_b.weight",
 	"altup", "laurel", "per_layer_model_proj", "ssm_conv1d", "shortconv.conv.weight",
 	"indexer.k_proj.weight", "indexer.q_proj.weight",
 	"time_mix_first.weight", "time_mix_w0.weight", "time_mix_w1.weight", "time_mix_w2.weight",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
 )
@@ -42,9 +43,9 @@ func readFacts(f *gguf.File) (modelFacts, error) {
 		}
 		return int(min(n, most))
 	}
-	m.layers = number("block_count")
-	m.experts = number("expert_count")
-	heads, kvHeads := number("attention.head_count"), number("attention.head_count_kv")
+	m.layers = number(arch.KeyLayers)
+	m.experts = number(arch.KeyExperts)
+	heads, kvHeads := number(arch.KeyHeads), number(arch.KeyKVHeads)
 	if kvHeads == 0 {
 		kvHeads = heads
 	}
@@ -53,7 +54,7 @@ func readFacts(f *gguf.File) (modelFacts, error) {
 	}
 	m.gqa = heads / max(kvHeads, 1)
 	switch m.arch {
-	case "llama":
+	case arch.Llama.Name:
 		m.is70B = m.layers == 80 && heads != kvHeads
 	case "qwen2", "deci", "olmo":
 		m.is70B = m.layers == 80
@@ -72,8 +73,10 @@ func readFacts(f *gguf.File) (modelFacts, error) {
 }
 
 const (
-	outputName = "output.weight"
-	embedName  = "token_embd.weight"
+	outputName = string(arch.Output + ".weight")
+	embedName  = string(arch.TokenEmbed + ".weight")
+	attnVName  = string(arch.AttnV + ".weight")
+	attnKName  = string(arch.AttnK + ".weight")
 )
 
 // isEmbedding reports whether a tensor has a row for each token of the vocabulary.
@@ -82,7 +85,7 @@ func isEmbedding(name string) bool { return name == embedName || name == "per_la
 // isAttnValue reports whether a tensor holds the values of attention, perhaps among
 // other things.
 func isAttnValue(name string) bool {
-	return containsAny(name, "attn_v.weight", "attn_qkv.weight", "attn_kv_b.weight")
+	return containsAny(name, attnVName, "attn_qkv.weight", "attn_kv_b.weight")
 }
 
 // rules chooses types tensor by tensor, in the order of the output.
@@ -115,13 +118,13 @@ func (r *rules) choose(t *gguf.Tensor) quant.Type {
 	case isAttnValue(t.Name):
 		r.nextV++
 		return r.attnValue(r.nextV - 1)
-	case containsAny(t.Name, "attn_k.weight", "attn_q.weight"):
-		if r.experts == 8 && strings.Contains(t.Name, "attn_k.weight") {
+	case containsAny(t.Name, attnKName, arch.AttnQ.Weight()):
+		if r.experts == 8 && strings.Contains(t.Name, attnKName) {
 			return quant.Q8_0
 		}
-	case strings.Contains(t.Name, "attn_output.weight"):
+	case strings.Contains(t.Name, arch.AttnOut.Weight()):
 		return r.attnOutput()
-	case strings.Contains(t.Name, "ffn_down"):
+	case strings.Contains(t.Name, string(arch.FFNDown)):
 		layer := r.nextD
 		r.nextD++
 		if r.experts > 1 { // several tensors a layer: the count is not the layer

@@ -1,0 +1,126 @@
+// Package atomicfile writes files that appear under their names when they are
+// complete, so that a failure, or the end of the process, leaves what had the name
+// before. (The library google/renameio does the same but not on Windows, and not
+// without a name where the system can.)
+package atomicfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+)
+
+// File is a file that gets its name when it is complete.
+type File struct {
+	*os.File        // nil after Commit or Abort
+	target   string // the name it gets
+	unnamed  bool   // it has no name yet, and is gone if the process is
+}
+
+// Create begins a file beside target; where that is a symbolic link, beside what it
+// stands for, and the link remains. The file has the permissions of the one that is
+// there, which is none but a regular file, or else mode, less what the umask takes.
+func Create(target string, mode fs.FileMode) (*File, error) {
+	st, err := os.Stat(target)
+	there := err == nil
+	switch {
+	case there && !st.Mode().IsRegular():
+		return nil, fmt.Errorf("%s: exists and is not a regular file", target)
+	case there:
+		mode = st.Mode().Perm() | 0o200
+	case !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	f := &File{target: followLinks(target)}
+	if err := f.open(mode); err != nil {
+		if e, ok := errors.AsType[*fs.PathError](err); ok {
+			e.Path = target // the name that the user gave, not a temporary one
+		}
+		return nil, err
+	}
+	if there {
+		f.Chmod(mode) // what the umask took
+	}
+	return f, nil
+}
+
+func (f *File) open(mode fs.FileMode) error {
+	if !testOnlyNamed {
+		if f.File = openUnnamed(f.target, mode); f.File != nil {
+			f.unnamed = true
+			return nil
+		}
+	}
+	return withFreeName(f.target, func(name string) (err error) {
+		f.File, err = os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		return err
+	})
+}
+
+// testOnlyNamed makes every file have a name.
+var testOnlyNamed bool
+
+// withFreeName calls create with names beside target until one is free.
+func withFreeName(target string, create func(name string) error) error {
+	dir, base := filepath.Split(target)
+	base = base[:min(len(base), 200)] // names have at most 255 bytes
+	for range 100 {
+		err := create(fmt.Sprintf("%s.%s.%08x.tmp", dir, base, rand.Uint32()))
+		if !errors.Is(err, fs.ErrExist) {
+			return err
+		}
+	}
+	return fmt.Errorf("%s: no free name for a temporary file beside it", target)
+}
+
+// Commit brings the file to disk and gives it its name. Where that fails nothing is
+// left of it.
+func (f *File) Commit() error {
+	err := f.Sync()
+	name := f.Name()
+	if f.unnamed {
+		name = ""
+		if err == nil {
+			name, err = f.link()
+		}
+	}
+	err = errors.Join(err, f.Close())
+	f.File = nil
+	if err == nil && name != f.target {
+		err = os.Rename(name, f.target)
+	}
+	if err != nil && name != "" {
+		return errors.Join(err, os.Remove(name))
+	}
+	if err == nil {
+		syncDir(filepath.Dir(f.target))
+	}
+	return err
+}
+
+// link gives an unnamed file a name, the target's if that is free.
+func (f *File) link() (name string, err error) {
+	if err := linkFile(f.File, f.target); !errors.Is(err, fs.ErrExist) {
+		return f.target, err
+	}
+	err = withFreeName(f.target, func(free string) error {
+		name = free
+		return linkFile(f.File, free)
+	})
+	return name, err
+}
+
+// Abort removes the file; after Commit it does nothing.
+func (f *File) Abort() {
+	if f.File == nil {
+		return
+	}
+	f.Close()
+	if !f.unnamed {
+		os.Remove(f.Name())
+	}
+	f.File = nil
+}

@@ -1,0 +1,71 @@
+package atomicfile
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"syscall"
+)
+
+// ErrExists is the reason for not replacing a file.
+var ErrExists = errors.New("exists already")
+
+// Check returns an error if path must not be written: one of the inputs has that
+// name, perhaps by a link, or something else has and force is not set or it is no
+// regular file.
+func Check(path string, inputs []string, force bool) error {
+	st, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return err
+	case IsOneOf(st, inputs):
+		return fmt.Errorf("%s is the input", path)
+	case !st.Mode().IsRegular():
+		return fmt.Errorf("%s is not a regular file", path)
+	case !force:
+		return fmt.Errorf("%s %w", path, ErrExists)
+	}
+	return nil
+}
+
+// IsOneOf reports whether a regular file is one of those that have the names.
+func IsOneOf(file fs.FileInfo, names []string) bool {
+	return file.Mode().IsRegular() && slices.ContainsFunc(names, func(name string) bool {
+		st, err := os.Stat(name)
+		return err == nil && os.SameFile(st, file)
+	})
+}
+
+// CheckFolder returns the reason, without a name, if there is no folder for a file.
+func CheckFolder(path string) error {
+	st, err := os.Stat(filepath.Dir(followLinks(path)))
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	} else if err == nil && !st.IsDir() {
+		return syscall.ENOTDIR
+	}
+	return err
+}
+
+// followLinks follows symbolic links to the file that they stand for, which need not
+// exist: a rename would put the file in place of the link.
+func followLinks(path string) string {
+	const most = 40 // as in Linux, which refuses what has more
+	for range most {
+		to, err := os.Readlink(path)
+		if err != nil {
+			break
+		}
+		if !filepath.IsAbs(to) {
+			// Not filepath.Join, which takes "link/.." for nothing.
+			to = filepath.Dir(path) + string(filepath.Separator) + to
+		}
+		path = to
+	}
+	return path
+}

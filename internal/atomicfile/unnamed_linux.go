@@ -1,0 +1,45 @@
+package atomicfile
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+)
+
+// openUnnamed creates a file beside target that has no name yet: if the process
+// ends, however it does, nothing is left. Its errors name the target. It returns nil
+// where the file system cannot do that.
+func openUnnamed(target string, mode fs.FileMode) *os.File {
+	fd, err := unix.Open(filepath.Dir(target), unix.O_TMPFILE|unix.O_WRONLY|unix.O_CLOEXEC, uint32(mode))
+	if err != nil {
+		return nil
+	}
+	f := os.NewFile(uintptr(fd), target)
+	if _, err := os.Stat(descriptorPath(f)); err != nil {
+		f.Close() // without /proc it could not get a name later
+		return nil
+	}
+	return f
+}
+
+// linkFile gives an unnamed file a name, which must be free.
+func linkFile(f *os.File, name string) error {
+	err := unix.Linkat(unix.AT_FDCWD, descriptorPath(f), unix.AT_FDCWD, name, unix.AT_SYMLINK_FOLLOW)
+	if err != nil {
+		return &os.LinkError{Op: "link", Old: f.Name(), New: name, Err: err}
+	}
+	return nil
+}
+
+func descriptorPath(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
+
+// syncDir brings a folder's list of names to disk, where that is possible.
+func syncDir(dir string) {
+	if d, err := os.Open(dir); err == nil {
+		d.Sync()
+		d.Close()
+	}
+}

@@ -1,0 +1,18 @@
+//go:build !linux
+
+package atomicfile
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+)
+
+// openUnnamed returns nil: files have names here.
+func openUnnamed(string, fs.FileMode) *os.File { return nil }
+
+// linkFile is not called.
+func linkFile(*os.File, string) error { return errors.ErrUnsupported }
+
+// syncDir does nothing: what there is to do differs by system.
+func syncDir(string) {}
