@@ -36,13 +36,15 @@ import (
 //	                    ARCH.rope.scale_linear (2023)
 //	Rope.AttnFactor     ARCH.rope.scaling.attn_factor              1
 //	Rope.OrigCtx        ARCH.rope.scaling.original_context_length  TrainCtx
+//	Rope.YaRN.Ext       ARCH.rope.scaling.yarn_ext_factor          1
 //	Rope.YaRN.Attn      ARCH.rope.scaling.yarn_attn_factor         1 + 0.1 ln Factor
 //	Rope.YaRN.BetaFast  ARCH.rope.scaling.yarn_beta_fast           32
 //	Rope.YaRN.BetaSlow  ARCH.rope.scaling.yarn_beta_slow           1
 //	Rope.YaRN.Log       ARCH.rope.scaling.yarn_log_multiplier      0: none
 //
-// VocabSize is the number of rows of the embedding, Rope.FreqFactors is the tensor
-// rope_freqs.weight, and Rope.Halves is a fact of the architecture.
+// VocabSize is the number of rows of the embedding, and Rope.Halves is a fact of the
+// architecture. Rope.FreqFactors is the tensor rope_freqs.weight or, of models that
+// have two tables, rope_factors_short.weight: see Model.ropeFor.
 type Config struct {
 	Name, Arch string
 
@@ -120,6 +122,9 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	c.NumExperts = r.count(arch.KeyExperts, 0, maxExperts)
 	c.NumUsed = r.count(arch.KeyExpertsUsed, 0, maxExperts)
 	c.Layers = r.layers(c.NumLayers, c.Dim)
+	if !r.flag(arch.KeyCausal, true) {
+		r.fail("%s.%s is false: an encoder, whose tokens see those after them, is %w", c.Arch, arch.KeyCausal, ErrUnsupported)
+	}
 	if r.err == nil && c.NumExperts > 0 && family.MoE == nil {
 		r.fail("architecture %q with %d experts is %w", c.Arch, c.NumExperts, ErrUnsupported)
 	}
@@ -180,6 +185,7 @@ func (r *reader) rope(c *Config) ggml.RopeParams {
 		AttnFactor: r.float(arch.KeyRopeAttn, 0),
 		OrigCtx:    r.count(arch.KeyRopeOrigCtx, c.TrainCtx, math.MaxInt32),
 		YaRN: ggml.YaRN{
+			Ext:      r.float(arch.KeyYarnExt, 1),
 			Attn:     r.float(arch.KeyYarnAttn, 0),
 			BetaFast: r.float(arch.KeyYarnBetaFast, 0),
 			BetaSlow: r.float(arch.KeyYarnBetaSlow, 0),
@@ -188,6 +194,9 @@ func (r *reader) rope(c *Config) ggml.RopeParams {
 	}
 	if p.Scaling == "" {
 		p.Scaling = ggml.ScalingLinear
+	}
+	if p.YaRN.Ext == 0 {
+		p.YaRN.Ext = -1 // 0 stands for the default there
 	}
 	return p
 }
@@ -212,8 +221,8 @@ func (c *Config) check() error {
 	switch {
 	case !(c.NormEps >= 0 && c.NormEps < 1):
 		return fmt.Errorf("%s.%s is %v, must be between 0 and 1", c.Arch, arch.KeyNormEps, c.NormEps)
-	case c.Rope.Scaling != ggml.ScalingNone && c.Rope.Scaling != ggml.ScalingLinear && c.Rope.Scaling != ggml.ScalingYaRN && c.Rope.Scaling != ggml.ScalingNTK:
-		return fmt.Errorf("%s.%s %q is %w, only none, linear, yarn and ntk", c.Arch, arch.KeyRopeScaling, c.Rope.Scaling, ErrUnsupported)
+	case !slices.Contains(ggml.Scalings, c.Rope.Scaling):
+		return fmt.Errorf("%s.%s %q is %w, only %s", c.Arch, arch.KeyRopeScaling, c.Rope.Scaling, ErrUnsupported, fmt.Sprint(ggml.Scalings))
 	case c.NumExperts > 0 && (c.NumUsed <= 0 || c.NumUsed > c.NumExperts):
 		return fmt.Errorf("%s.%s is %d, must be between 1 and the %d experts", c.Arch, arch.KeyExpertsUsed, c.NumUsed, c.NumExperts)
 	}
@@ -342,6 +351,21 @@ func (r *reader) counts(key string, require bool, most, n int) (list []int, foun
 		}
 	}
 	return list, r.err == nil
+}
+
+// flag returns the bool of ARCH.key.
+func (r *reader) flag(key string, def bool) bool {
+	if r.err != nil {
+		return def
+	}
+	value, found, err := r.file.Bool(r.arch + "." + key)
+	if err != nil {
+		r.fail("%w", err)
+	}
+	if err != nil || !found {
+		return def
+	}
+	return value
 }
 
 // float returns the number of ARCH.key; NaN as default says that it is required.

@@ -21,6 +21,7 @@ type Session struct {
 	Collect func(tensor string, x []float32, rows, cols int)
 
 	model   *Model
+	rope    *ggml.Rope // of the context's length
 	ctx     int
 	batch   int
 	warning string
@@ -77,10 +78,13 @@ func (m *Model) NewSession(opt SessionOptions) (*Session, error) {
 		return nil, fmt.Errorf("model: batch of %d tokens, must be positive", s.batch)
 	case opt.Threads < 0 || opt.Threads > pool.MaxThreads:
 		return nil, fmt.Errorf("model: %d threads, must be between 1 and %d", opt.Threads, pool.MaxThreads)
+	case m.ropeFor(s.ctx) != m.rope && s.ctx <= c.TrainCtx:
+		s.warning = fmt.Sprintf("in a context of %d tokens this model's frequency factors for long texts apply, to short ones too; those for short texts up to %d", s.ctx, c.Rope.OrigCtx&^255)
 	case s.ctx > c.TrainCtx:
 		s.warning = fmt.Sprintf("a context of %d tokens is more than the %d the model was trained for: expect worse text beyond those", s.ctx, c.TrainCtx)
 	}
 	s.batch = min(s.batch, s.ctx)
+	s.rope = m.ropeFor(s.ctx)
 	var err error
 	if s.cache, err = newKVCache(c, cacheType(opt.CacheK), cacheType(opt.CacheV)); err != nil {
 		return nil, err
@@ -111,7 +115,7 @@ func (s *Session) scratchBytes() int64 {
 	for _, n := range s.model.Weights.mostColumns() {
 		columns += n + 64 // rows are padded
 	}
-	row := 4*int64(c.Dim+inner+columns+2*s.model.rope.Pairs()) + 64
+	row := 4*int64(c.Dim+inner+columns+2*s.rope.Pairs()) + 64
 	if c.NumExperts > 0 {
 		row += 4 * int64(2*c.Dim+c.NumExperts+2)
 	}
@@ -144,8 +148,8 @@ func (s *Session) reserve() {
 	}
 	s.attention.Reserve(workers, s.batch) // for the largest layer
 	s.headNorm.Eps = c.NormEps
-	pairs := s.model.rope.Pairs()
-	s.kv = ggml.StoreKV{Rope: s.model.rope, At: &s.attention,
+	pairs := s.rope.Pairs()
+	s.kv = ggml.StoreKV{Rope: s.rope, At: &s.attention,
 		Cos: make([]float32, s.batch*pairs), Sin: make([]float32, s.batch*pairs)}
 	s.kv.Reserve(workers)
 	if c.NumExperts > 0 {
@@ -199,7 +203,7 @@ func (s *Session) Shift(keep, discard int) error {
 	if discard == 0 {
 		return nil
 	}
-	s.cache.shift(s.model.rope, keep, discard, len(s.tokens))
+	s.cache.shift(s.rope, keep, discard, len(s.tokens))
 	s.tokens = append(s.tokens[:keep], s.tokens[keep+discard:]...)
 	return nil
 }

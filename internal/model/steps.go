@@ -84,9 +84,9 @@ func (s *Session) gate(f *FFN, out []float32) {
 
 // setAngles makes the sines and cosines of n positions ready, for all layers.
 func (s *Session) setAngles(pos, n int) {
-	pairs := s.model.rope.Pairs()
+	pairs := s.rope.Pairs()
 	for i := range n {
-		s.model.rope.Angles(s.kv.Cos[i*pairs:(i+1)*pairs], s.kv.Sin[i*pairs:(i+1)*pairs], pos+i)
+		s.rope.Angles(s.kv.Cos[i*pairs:(i+1)*pairs], s.kv.Sin[i*pairs:(i+1)*pairs], pos+i)
 	}
 }
 
