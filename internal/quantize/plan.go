@@ -212,6 +212,24 @@ func (opt *Options) explicit(name string, hasOutput bool) (t quant.Type, ok bool
 	return 0, false
 }
 
+// Fallbacks says how many tensors cannot have the type that the rules or options gave
+// them, with one as an example; "" where all can.
+func (p *Plan) Fallbacks() string {
+	n := 0
+	var first *Step
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.Note != "" {
+			if n++; first == nil {
+				first = s
+			}
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d tensors fall back to another type, such as %q to %v (%s)", n, len(p.Steps), first.Tensor.Name, first.To, first.Note)
+}
+
 // InputBytes returns the bytes of all tensors before.
 func (p *Plan) InputBytes() (n int64) {
 	for i := range p.Steps {
