@@ -8,7 +8,6 @@ import (
 	"os"
 
 	"alpaca/internal/cli"
-	_ "alpaca/internal/machine/start" // before all else
 )
 
 func main() { os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }

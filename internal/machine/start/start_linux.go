@@ -1,9 +1,3 @@
-// Package start ends the program with one clear line where the limit of its
-// address space (ulimit -v) leaves too little for it to work in. Go's runtime would
-// end it in the middle of something, with pages of its own state.
-//
-// It is imported for its effect, and imports almost nothing: so it is initialized
-// before packages that need memory are.
 package start
 
 import "syscall"

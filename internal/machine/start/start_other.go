@@ -1,6 +1,5 @@
 //go:build !linux
 
-// Package start does nothing here: see start_linux.go.
 package start
 
 // AddressSpace reports that there is no limit.
