@@ -183,3 +183,29 @@ func TestOrder(t *testing.T) {
 	require.Equal(t, []string{"blk.0.ffn_up.weight", "blk.1", "blk.1.attn_k.weight"}, names[10:13])
 	require.Equal(t, "blk.11.ffn_up.weight", names[len(names)-1])
 }
+
+// TestFileTypeNote: what a file is said to be is compared with what it is.
+func TestFileTypeNote(t *testing.T) {
+	for _, test := range []struct {
+		dim, ffn int
+		mix      string
+		want     string
+	}{
+		{256, 256, "Q4_0", ""},
+		{256, 256, "Q2_K", ""},
+		{256, 256, "Q3_K_M", ""},
+		{256, 256, "Q4_K_M", ""},
+		{256, 100, "Q4_0", ""}, // ffn_down alone falls back
+		{96, 96, "Q2_K", "general.file_type 10 stands for Q2_K, but most matrices are Q4_0"},
+		{40, 72, "Q8_0", "general.file_type 7 stands for Q8_0, but most matrices are F16"},
+	} {
+		f := base(2)
+		f.dim, f.ffn = test.dim, test.ffn
+		plan, err := NewPlan(f.open(t), Options{Mix: mix(t, test.mix)})
+		require.NoError(t, err)
+		require.Equal(t, test.want, FileTypeNote(run(t, plan, RunOptions{Threads: 1})), "%s of %d and %d columns", test.mix, test.dim, test.ffn)
+	}
+	f := base(1)
+	f.kv = []gguf.KV{{Key: "general.alignment", Value: gguf.U64(64)}}
+	require.Empty(t, FileTypeNote(f.open(t)))
+}
