@@ -300,3 +300,13 @@ func TestMemory(t *testing.T) {
 	runtime.ReadMemStats(&after)
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20), "bytes for %d", 2048*rows)
 }
+
+// TestEmptyTensors: tensors without elements are converted like all others.
+func TestEmptyTensors(t *testing.T) {
+	m := testmodel.SPM(1)
+	m.Tensors = append(m.Tensors, &testmodel.Tensor{Name: "x.weight", Type: quant.F16, Shape: []int{3, 0}},
+		&testmodel.Tensor{Name: "y", Type: quant.F32, Shape: []int{0}})
+	f, _ := convert(t, m.Write(t), Options{})
+	require.Equal(t, []int{3, 0}, f.Tensor("x.weight").Shape)
+	require.Equal(t, []int{0}, f.Tensor("y").Shape)
+}

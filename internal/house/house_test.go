@@ -79,6 +79,7 @@ var order = []string{
 	"internal/fmath",
 	"internal/pool",
 	"internal/machine",
+	"internal/machine/start",
 	"internal/mmap",
 	"internal/atomicfile",
 	"internal/lineedit",
@@ -95,7 +96,7 @@ const aCommand = "internal/cli/*"
 
 // groundFloor are the packages that everybody may import.
 var groundFloor = []string{
-	"internal/arch", "internal/dataset", "internal/fmath", "internal/pool", "internal/machine", "internal/mmap",
+	"internal/arch", "internal/dataset", "internal/fmath", "internal/pool", "internal/machine", "internal/machine/start", "internal/mmap",
 	"internal/atomicfile", "internal/lineedit", "internal/report",
 }
 
