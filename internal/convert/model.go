@@ -33,7 +33,7 @@ type tensor struct {
 func (t *tensor) cols() int { return t.shape[len(t.shape)-1] }
 
 func (t *tensor) rows() int {
-	n := 1
+	n := min(1, t.cols())
 	for _, d := range t.shape[:len(t.shape)-1] {
 		n *= d
 	}

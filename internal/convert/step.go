@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime"
 
+	"alpaca/internal/machine"
 	"alpaca/internal/pool"
 	"alpaca/internal/quant"
 )
@@ -54,7 +56,13 @@ const pieceBytes = 4 << 20
 func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (loss Loss, err error) {
 	t := s.tensor
 	rows, outRow := t.rows(), s.to.RowBytes(t.cols())
-	most := max(1, pieceBytes/max(outRow, t.rowBytes)) // rows in a piece
+	most := max(1, pieceBytes/max(1, outRow, t.rowBytes)) // rows in a piece
+	if machine.Limited() {
+		row := t.rowBytes + outRow + 8*t.cols()*runtime.GOMAXPROCS(0)
+		if err := machine.Reserve(int64(most)*int64(t.rowBytes+outRow) + int64(row)); err != nil {
+			return loss, fmt.Errorf("pieces of a tensor: %w", err)
+		}
+	}
 	in, out := make([]byte, most*t.rowBytes), make([]byte, most*outRow)
 	for lo := 0; lo < rows; lo += most {
 		if err := ctx.Err(); err != nil {

@@ -77,7 +77,7 @@ func (d *Difference) compare(ctx context.Context, m *compareBuffers) error {
 	cols := a.Cols()
 	d.Comparable = quant.CanCompute(a.Type) && quant.CanCompute(b.Type)
 	d.Same = a.Type == b.Type
-	step := max(1, chunkWeights/cols)
+	step := max(1, chunkWeights/max(1, cols))
 	for row := 0; row < a.Rows() && (d.Same || d.Comparable); row += step {
 		if err := ctx.Err(); err != nil {
 			return err

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
 )
 
 const (
@@ -128,4 +129,51 @@ func ParseOverride(s string) (gguf.KV, error) {
 		return gguf.KV{}, fmt.Errorf("quantize: override %q: %w", s, err)
 	}
 	return gguf.KV{Key: key, Value: v}, nil
+}
+
+// FileTypeNote says so where a file's general.file_type names another type than most of
+// its matrices have, as after fallbacks; "" where it does not, or there is no such key.
+func FileTypeNote(f *gguf.File) string {
+	code, ok, err := f.Uint(keyFileType)
+	if !ok || err != nil {
+		return ""
+	}
+	name, want := mixOf(code)
+	if name == "" {
+		return ""
+	}
+	counts := map[quant.Type]int{}
+	most := want
+	for i := range f.Tensors {
+		t := &f.Tensors[i]
+		if !quantizable(t) {
+			continue
+		}
+		if counts[t.Type]++; counts[t.Type] > counts[most] {
+			most = t.Type
+		}
+	}
+	if most == want {
+		return ""
+	}
+	return fmt.Sprintf("%s %d stands for %s, but most matrices are %v", keyFileType, code, name, most)
+}
+
+// mixOf returns the name of a file type and what most of its matrices are, "" for those
+// that are not known.
+func mixOf(code uint64) (name string, typ quant.Type) {
+	for _, m := range Mixes {
+		if uint64(m.Code) == code && !m.Copy {
+			return m.Name, m.Type
+		}
+	}
+	switch code {
+	case 38:
+		return "MXFP4_MOE", quant.MXFP4
+	case 39:
+		return "NVFP4", quant.NVFP4
+	case 40:
+		return "Q1_0", quant.Q1_0
+	}
+	return "", 0
 }

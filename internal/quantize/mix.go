@@ -41,6 +41,7 @@ var Mixes = []Mix{
 	{Name: "Q3_K_S", Code: 11, Type: quant.Q3_K},
 	{Name: "Q2_K", Code: 10, Type: quant.Q2_K},
 	{Name: "Q2_K_S", Code: 21, Type: quant.Q2_K},
+	{Name: "Q2_0", Code: 41, Type: quant.Q2_0},
 	{Name: "TQ2_0", Code: 37, Type: quant.TQ2_0},
 	{Name: "TQ1_0", Code: 36, Type: quant.TQ1_0},
 	{Name: "COPY", Copy: true},
@@ -55,6 +56,7 @@ var unsupportedMixes = map[uint32]string{
 	4: "Q4_1_SOME_F16", 5: "Q4_2", 6: "Q4_3",
 	19: "IQ2_XXS", 20: "IQ2_XS", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 26: "IQ3_S", 27: "IQ3_M",
 	28: "IQ2_S", 29: "IQ2_M", 31: "IQ1_M", 33: "Q4_0_4_4", 34: "Q4_0_4_8", 35: "Q4_0_8_8",
+	38: "MXFP4_MOE", 39: "NVFP4", 40: "Q1_0",
 }
 
 // ParseMix returns the mix of that name, in any case, or of that number.

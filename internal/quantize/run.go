@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"alpaca/internal/gguf"
+	"alpaca/internal/machine"
 	"alpaca/internal/quant"
 )
 
@@ -38,8 +39,11 @@ type runner struct {
 
 // run writes all tensors.
 func (r *runner) run(ctx context.Context) ([]TensorResult, error) {
-	ctx, cancel := context.WithCancel(ctx)
 	threads := max(1, r.opt.Threads)
+	if err := r.reserve(threads); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
 	work := make(chan *chunk)                           // to the workers
 	queue := make(chan *chunk, threads*chunksPerThread) // the same, in order, to the writer
 	var workers sync.WaitGroup
@@ -80,12 +84,26 @@ func (r *runner) run(ctx context.Context) ([]TensorResult, error) {
 	return r.write(ctx, queue, func(b []byte) { spare.Put(&b) })
 }
 
+// reserve returns an error if there is no memory for the chunks of that many threads.
+func (r *runner) reserve(threads int) error {
+	most := 0 // weights of a chunk
+	for i := range r.plan.Steps {
+		most = max(most, chunkWeights, r.plan.Steps[i].Tensor.Cols())
+	}
+	const worker, waiting = 4 + 4 + 4, 4 // bytes of a weight: read, widened and decoded; or written, at most
+	n := int64(threads) * int64(most) * (worker + waiting*(chunksPerThread+1))
+	if err := machine.Reserve(n); err != nil {
+		return fmt.Errorf("quantize: %d threads with %d weights each: %w", threads, most, err)
+	}
+	return nil
+}
+
 // cut calls yield with all chunks in order until that returns false.
 func (r *runner) cut(yield func(*chunk) bool) {
 	for i := range r.plan.Steps {
 		t := r.plan.Steps[i].Tensor
-		rows, step := t.Rows(), max(1, chunkWeights/t.Cols())
-		for row := 0; row < rows; row += step {
+		rows, step := t.Rows(), max(1, chunkWeights/max(1, t.Cols()))
+		for row := 0; row < max(1, rows); row += step { // an empty tensor is one empty chunk
 			n := min(step, rows-row)
 			c := &chunk{step: i, row: row, rows: n, last: row+n == rows, finished: make(chan struct{})}
 			if !yield(c) {

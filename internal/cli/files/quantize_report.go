@@ -65,7 +65,7 @@ func newQuantizeReport(plan *quantize.Plan, res *quantize.Result, outputs []stri
 		t := quantizeTensorReport{
 			Name: s.Tensor.Name, Shape: s.Tensor.Shape, From: s.Tensor.Type.String(), To: s.To.String(), Note: s.Note,
 			InputBytes: s.Tensor.Bytes, OutputBytes: s.Bytes(),
-			Bits: 8 * float64(s.Bytes()) / float64(s.Tensor.Elems()),
+			Bits: 8 * float64(s.Bytes()) / float64(max(1, s.Tensor.Elems())),
 		}
 		if res != nil && res.Tensors[i].Error != nil {
 			e := res.Tensors[i].Error
