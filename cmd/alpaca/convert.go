@@ -12,6 +12,7 @@ import (
 	"alpaca/internal/atomicfile"
 	"alpaca/internal/convert"
 	"alpaca/internal/eval"
+	"alpaca/internal/quant"
 )
 
 // newConvertCmd returns "alpaca convert".
@@ -111,7 +112,7 @@ type convertTensorReport struct {
 	Max      eval.Number `json:"max_error"`
 	Relative eval.Number `json:"relative_rms_error"` // as a part of the weights' own root mean square
 
-	loss convert.Loss
+	loss quant.Error
 }
 
 // newConvertReport collects the facts.
@@ -120,7 +121,7 @@ func newConvertReport(in, out string, res *convert.Result) *convertReport {
 		Input: in, Output: out, Format: res.Format, Lossless: true,
 		OutputBytes: res.OutputBytes, Seconds: res.Elapsed.Seconds(), Tensors: []convertTensorReport{},
 	}
-	var total convert.Loss
+	var total quant.Error
 	for _, t := range res.Tensors {
 		r.Tensors = append(r.Tensors, convertTensorReport{
 			t.Name, t.Shape, t.From, t.To.String(), t.Lossless, eval.Number(t.Loss.Max), eval.Number(t.Loss.Relative()), t.Loss,
@@ -142,12 +143,12 @@ func (u *ui) printConversion(r *convertReport) error {
 	}
 	var order []kind
 	tensors := map[kind]int{}
-	losses := map[kind]*convert.Loss{}
+	losses := map[kind]*quant.Error{}
 	for _, t := range r.Tensors {
 		k := kind{t.From, t.To, t.Lossless}
 		if tensors[k] == 0 {
 			order = append(order, k)
-			losses[k] = &convert.Loss{}
+			losses[k] = &quant.Error{}
 		}
 		tensors[k]++
 		losses[k].Add(t.loss)

@@ -6,6 +6,7 @@ import (
 	"text/tabwriter"
 
 	"alpaca/internal/eval"
+	"alpaca/internal/quant"
 	"alpaca/internal/quantize"
 )
 
@@ -47,7 +48,7 @@ type tensorErrorReport struct {
 	Relative eval.Number `json:"relative_rms_error"` // as a part of the weights' own root mean square
 }
 
-func newTensorErrorReport(e *quantize.ErrorStats) *tensorErrorReport {
+func newTensorErrorReport(e *quant.Error) *tensorErrorReport {
 	return &tensorErrorReport{eval.Number(e.RMS()), eval.Number(e.Max), eval.Number(e.Relative())}
 }
 
@@ -58,7 +59,7 @@ func newQuantizeReport(plan *quantize.Plan, res *quantize.Result, outputs []stri
 		Parameters: plan.Weights(), InputBytes: plan.Input.Size(),
 	}
 	r.Bits = 8 * float64(plan.OutputBytes()) / float64(max(1, r.Parameters))
-	var total quantize.ErrorStats
+	var total quant.Error
 	for i := range plan.Steps {
 		s := &plan.Steps[i]
 		t := quantizeTensorReport{
@@ -69,7 +70,7 @@ func newQuantizeReport(plan *quantize.Plan, res *quantize.Result, outputs []stri
 		if res != nil && res.Tensors[i].Error != nil {
 			e := res.Tensors[i].Error
 			t.tensorErrorReport = newTensorErrorReport(e)
-			total.Add(e)
+			total.Add(*e)
 		}
 		r.Tensors = append(r.Tensors, t)
 	}

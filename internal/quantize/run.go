@@ -25,7 +25,7 @@ type chunk struct {
 	last     bool // of the tensor
 	out      []byte
 	err      error
-	stats    ErrorStats
+	stats    quant.Error
 	finished chan struct{}
 }
 
@@ -126,14 +126,14 @@ func (r *runner) write(ctx context.Context, queue <-chan *chunk, free func([]byt
 			}
 			results = append(results, TensorResult{Step: s})
 			if r.opt.Stats && !s.Copied() {
-				results[len(results)-1].Error = new(ErrorStats)
+				results[len(results)-1].Error = new(quant.Error)
 			}
 		}
 		if _, err := w.Write(c.out); err != nil {
 			return nil, err
 		}
 		if e := results[len(results)-1].Error; e != nil {
-			e.Add(&c.stats)
+			e.Add(c.stats)
 		}
 		done += int64(c.rows) * int64(s.Tensor.Type.RowBytes(s.Tensor.Cols()))
 		if r.opt.Progress != nil {
@@ -181,7 +181,7 @@ func (w *worker) encode(r *runner, c *chunk) error {
 	if r.opt.Stats {
 		w.back = grow(w.back, len(w.x))
 		quant.Decode(s.To, w.back, c.out)
-		c.stats.measure(w.x, w.back)
+		c.stats = quant.MeasureError(w.x, w.back)
 	}
 	return nil
 }
