@@ -10,8 +10,7 @@ import (
 )
 
 const (
-	keyFileType = "general.file_type"
-	keyVersion  = "general.quantization_version"
+	keyVersion = "general.quantization_version"
 
 	// quantizationVersion is the revision of the block layouts: since May 2023.
 	quantizationVersion = 2
@@ -38,17 +37,17 @@ func outputKV(f *gguf.File, opt *Options) ([]gguf.KV, error) {
 	}
 	code := opt.Mix.Code
 	if opt.Mix.Copy {
-		n, ok, err := f.Uint(keyFileType)
+		n, ok, err := f.Uint(gguf.KeyFileType)
 		if err != nil || n > math.MaxUint32 {
-			return nil, fmt.Errorf("quantize: %s is not a number of 32 bits", keyFileType)
+			return nil, fmt.Errorf("quantize: %s is not a number of 32 bits", gguf.KeyFileType)
 		}
-		code = uint32(n)
+		code = gguf.FileType(n)
 		if !ok {
 			code = guessFileType(f)
 		}
 	}
 	set(gguf.KV{Key: keyVersion, Value: gguf.U32(quantizationVersion)})
-	set(gguf.KV{Key: keyFileType, Value: gguf.U32(code)})
+	set(gguf.KV{Key: gguf.KeyFileType, Value: gguf.U32(uint32(code))})
 	for _, e := range opt.Overrides {
 		set(e)
 	}
@@ -62,7 +61,7 @@ func outputKV(f *gguf.File, opt *Options) ([]gguf.KV, error) {
 
 // guessFileType returns the code of the mix whose type most tensors have, among
 // several the one of medium size.
-func guessFileType(f *gguf.File) (code uint32) {
+func guessFileType(f *gguf.File) (code gguf.FileType) {
 	most := 0
 	for _, m := range Mixes {
 		n := 0
