@@ -11,8 +11,8 @@ import (
 
 	"alpaca/internal/atomicfile"
 	"alpaca/internal/convert"
-	"alpaca/internal/eval"
 	"alpaca/internal/quant"
+	"alpaca/internal/report"
 )
 
 // newConvertCmd returns "alpaca convert".
@@ -91,26 +91,26 @@ func convertHint(in string, err error) error {
 
 // convertReport is what "alpaca convert" did.
 type convertReport struct {
-	Input       string      `json:"input"`
-	Output      string      `json:"output"`
-	Format      string      `json:"format"` // of the input
-	Lossless    bool        `json:"lossless"`
-	Error       eval.Number `json:"relative_rms_error"` // of the tensors that changed
-	OutputBytes int64       `json:"output_bytes"`
-	Seconds     float64     `json:"seconds"`
+	Input       string        `json:"input"`
+	Output      string        `json:"output"`
+	Format      string        `json:"format"` // of the input
+	Lossless    bool          `json:"lossless"`
+	Error       report.Number `json:"relative_rms_error"` // of the tensors that changed
+	OutputBytes int64         `json:"output_bytes"`
+	Seconds     float64       `json:"seconds"`
 
 	Tensors []convertTensorReport `json:"tensors"`
 }
 
 // convertTensorReport is one tensor of it.
 type convertTensorReport struct {
-	Name     string      `json:"name"`
-	Shape    []int       `json:"shape"` // outermost first
-	From     string      `json:"from"`
-	To       string      `json:"to"`
-	Lossless bool        `json:"lossless"`
-	Max      eval.Number `json:"max_error"`
-	Relative eval.Number `json:"relative_rms_error"` // as a part of the weights' own root mean square
+	Name     string        `json:"name"`
+	Shape    []int         `json:"shape"` // outermost first
+	From     string        `json:"from"`
+	To       string        `json:"to"`
+	Lossless bool          `json:"lossless"`
+	Max      report.Number `json:"max_error"`
+	Relative report.Number `json:"relative_rms_error"` // as a part of the weights' own root mean square
 
 	loss quant.Error
 }
@@ -124,14 +124,14 @@ func newConvertReport(in, out string, res *convert.Result) *convertReport {
 	var total quant.Error
 	for _, t := range res.Tensors {
 		r.Tensors = append(r.Tensors, convertTensorReport{
-			t.Name, t.Shape, t.From, t.To.String(), t.Lossless, eval.Number(t.Loss.Max), eval.Number(t.Loss.Relative()), t.Loss,
+			t.Name, t.Shape, t.From, t.To.String(), t.Lossless, report.Number(t.Loss.Max), report.Number(t.Loss.Relative()), t.Loss,
 		})
 		if !t.Lossless {
 			r.Lossless = false
 			total.Add(t.Loss)
 		}
 	}
-	r.Error = eval.Number(total.Relative())
+	r.Error = report.Number(total.Relative())
 	return r
 }
 

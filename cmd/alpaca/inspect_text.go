@@ -11,6 +11,7 @@ import (
 
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
+	"alpaca/internal/report"
 	"alpaca/internal/tokenizer"
 )
 
@@ -169,17 +170,7 @@ func printable(s string) string {
 }
 
 // byteCount writes a size in binary units.
-func byteCount(n int64) string {
-	const units = "KMGTPE"
-	if n < 1<<10 {
-		return fmt.Sprintf("%d B", n)
-	}
-	x, unit := float64(n)/1024, 0
-	for ; x >= 1023.95; unit++ {
-		x /= 1024
-	}
-	return fmt.Sprintf("%.1f %ciB", x, units[unit])
-}
+func byteCount(n int64) string { return report.Bytes(n, 1) }
 
 // count writes a number of things in thousands, millions or billions.
 func count(n int64) string {

@@ -11,6 +11,7 @@ import (
 	"alpaca/internal/eval"
 	"alpaca/internal/gguf"
 	"alpaca/internal/pool"
+	"alpaca/internal/report"
 )
 
 // perplexityOptions are the flags of "alpaca perplexity".
@@ -224,10 +225,10 @@ func (o *perplexityOptions) addFiles(u *ui, e *evaluated, files *evalFiles, opt 
 type perplexityResult struct {
 	Model    string         `json:"model"`
 	Text     string         `json:"text"`
-	PPL      eval.Number    `json:"ppl"`
-	PPLError eval.Number    `json:"ppl_error"`
-	NLL      eval.Number    `json:"nll"`
-	NLLError eval.Number    `json:"nll_error"`
+	PPL      report.Number  `json:"ppl"`
+	PPLError report.Number  `json:"ppl_error"`
+	NLL      report.Number  `json:"nll"`
+	NLLError report.Number  `json:"nll_error"`
 	Tokens   int            `json:"tokens"` // read
 	Scored   int            `json:"scored"`
 	Chunks   int            `json:"chunks"`
@@ -252,8 +253,8 @@ func (o *perplexityOptions) report(u *ui, e *evaluated, r eval.Perplexity, polic
 		ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1e3 }
 		return u.writeJSON(perplexityResult{
 			Model: e.path, Text: name,
-			PPL: eval.Number(r.PPL.Value), PPLError: eval.Number(r.PPL.Error),
-			NLL: eval.Number(r.NLL.Value), NLLError: eval.Number(r.NLL.Error),
+			PPL: report.Number(r.PPL.Value), PPLError: report.Number(r.PPL.Error),
+			NLL: report.Number(r.NLL.Value), NLLError: report.Number(r.NLL.Error),
 			Tokens: r.Tokens, Scored: r.Scored, Chunks: r.Windows, Policy: policy,
 			Timings: perplexityTime{ms(e.loading), ms(r.Eval), ms(r.Score), rate},
 		})

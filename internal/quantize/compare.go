@@ -82,8 +82,8 @@ func (d *Difference) compare(ctx context.Context, m *compareBuffers) error {
 			return err
 		}
 		end := min(row+step, a.Rows())
-		m.rawA = grow(m.rawA, (end-row)*a.Type.RowBytes(cols))
-		m.rawB = grow(m.rawB, (end-row)*b.Type.RowBytes(cols))
+		na, nb := (end-row)*a.Type.RowBytes(cols), (end-row)*b.Type.RowBytes(cols)
+		m.rawA, m.rawB = slices.Grow(m.rawA[:0], na)[:na], slices.Grow(m.rawB[:0], nb)[:nb]
 		if err := a.Read(m.rawA, row, end); err != nil {
 			return err
 		}
@@ -101,7 +101,7 @@ func (d *Difference) compare(ctx context.Context, m *compareBuffers) error {
 
 // measure adds the differences of n weights.
 func (d *Difference) measure(m *compareBuffers, n int) {
-	m.x, m.y = grow(m.x, n), grow(m.y, n)
+	m.x, m.y = slices.Grow(m.x[:0], n)[:n], slices.Grow(m.y[:0], n)[:n]
 	quant.Decode(d.A.Type, m.x, m.rawA)
 	quant.Decode(d.B.Type, m.y, m.rawB)
 	d.NaN += dropNaN(m.x, m.y)

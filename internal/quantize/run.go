@@ -3,6 +3,7 @@ package quantize
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"alpaca/internal/gguf"
@@ -154,7 +155,8 @@ type worker struct {
 func (w *worker) encode(r *runner, c *chunk) error {
 	s := &r.plan.Steps[c.step]
 	t, cols := s.Tensor, s.Tensor.Cols()
-	w.in = grow(w.in, c.rows*t.Type.RowBytes(cols))
+	inBytes := c.rows * t.Type.RowBytes(cols)
+	w.in = slices.Grow(w.in[:0], inBytes)[:inBytes]
 	if err := t.Read(w.in, c.row, c.row+c.rows); err != nil {
 		return err
 	}
@@ -162,13 +164,14 @@ func (w *worker) encode(r *runner, c *chunk) error {
 		w.in, c.out = c.out, w.in
 		return w.checkCopy(t, c)
 	}
-	w.x = grow(w.x, c.rows*cols)
+	weights := c.rows * cols
+	w.x = slices.Grow(w.x[:0], weights)[:weights]
 	quant.Decode(t.Type, w.x, w.in)
 	if i := quant.FirstNotFinite(w.x); i >= 0 {
 		return fmt.Errorf("row %d, column %d is %v: %w", c.row+i/cols, i%cols, w.x[i], ErrNotFinite)
 	}
 	n := s.To.RowBytes(cols)
-	c.out = grow(c.out, c.rows*n)
+	c.out = slices.Grow(c.out[:0], c.rows*n)[:c.rows*n]
 	for row := 0; row < c.rows; {
 		// Each matrix of a stack has an importance of its own.
 		count, importance := s.sameImportance(c.row+row, c.rows-row)
@@ -179,7 +182,7 @@ func (w *worker) encode(r *runner, c *chunk) error {
 		return w.overflow(s, c)
 	}
 	if r.opt.Stats {
-		w.back = grow(w.back, len(w.x))
+		w.back = slices.Grow(w.back[:0], weights)[:weights]
 		quant.Decode(s.To, w.back, c.out)
 		c.stats = quant.MeasureError(w.x, w.back)
 	}
@@ -200,12 +203,4 @@ func (s *Step) sameImportance(row, n int) (count int, importance []float32) {
 	matrix := row / rows
 	at := matrix * cols % len(s.importance)
 	return min(n, (matrix+1)*rows-row), s.importance[at : at+cols]
-}
-
-// grow returns a slice of n elements, s itself if it is long enough.
-func grow[T any](s []T, n int) []T {
-	if cap(s) < n {
-		return make([]T, n)
-	}
-	return s[:n]
 }
