@@ -1,11 +1,9 @@
-// Command gen writes what is generated of the assembly of packages quant and ggml:
-//
-//	go generate ./internal/quant/gen
-//
-// On arm64 that is nearly all of quant's: three instruction sets times a dozen formats differ only in how a panel is laid
-// out and how a format's bits become bytes; here each is said once. On amd64, where
-// the preprocessor puts kernels together, it is their declarations in Go. The files
-// are checked in; the test fails when they are not what this command writes.
+// Command gen writes the assembly of packages quant and ggml that is not written by hand,
+// and its declarations in Go. On arm64 that is nearly all of quant's: three instruction
+// sets times a dozen formats differ only in how a panel is laid out and how a format's
+// bits become bytes; here each is said once. On amd64 the preprocessor puts kernels
+// together. The test fails when the checked-in files are not what this command writes:
+// go generate ./internal/quant/gen
 package main
 
 //go:generate go run .
