@@ -153,7 +153,7 @@ func requests(rng *rand.Rand, m *model.Model, n, ctx int) (list []Request, cance
 func TestAloneOrTogether(t *testing.T) {
 	n := 400
 	if testing.Short() {
-		n = 40
+		n = 20
 	}
 	models := map[string]*testmodel.Model{"SPM": testmodel.SPM(1), "BPE": testmodel.BPE(2).As(quant.F16)}
 	for name, file := range models {
