@@ -459,7 +459,7 @@ func TestText(t *testing.T) {
 	require.Equal(t, n+9, r.CachedTokens)
 
 	req.MaxTokens = 100
-	req.Full = func(s *model.Seq) (bool, error) { return true, s.Shift(4, 30) }
+	req.Full = func(m Movable) (bool, error) { return true, m.Shift(4, 30) }
 	r, err = e.Run(context.Background(), req, nil)
 	require.NoError(t, err)
 	require.Equal(t, Length, r.Reason)

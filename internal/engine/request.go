@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"alpaca/internal/logits"
-	"alpaca/internal/model"
 	"alpaca/internal/sampler"
 )
 
@@ -56,10 +55,10 @@ type Request struct {
 
 	// Shift lets a text that fills its context go on: half of it is dropped, but
 	// for the first Keep tokens. Full, if not nil, is called instead: it returns true
-	// after making room in the text.
+	// after making room in the text. It must not use the engine.
 	Shift bool
 	Keep  int
-	Full  func(s *model.Seq) (bool, error)
+	Full  func(m Movable) (bool, error)
 	// Text, if not nil, is the text that the request goes on with or begins anew: what
 	// it holds of the prompt is not evaluated again, and it holds what the request
 	// evaluates.
@@ -71,6 +70,13 @@ type Request struct {
 	// Progress, if not nil, is told how much of what is new of the prompt is
 	// evaluated. It must return at once.
 	Progress func(done, total int)
+}
+
+// Movable is a text whose tokens can be dropped; *model.Seq is one.
+type Movable interface {
+	Tokens() []int32 // those evaluated, valid until the next change
+	Truncate(n int)
+	Shift(keep, discard int) error
 }
 
 // answers returns N, at least 1.
