@@ -32,7 +32,7 @@ const (
 type Request struct {
 	Prompt    []int32  // at least one token
 	MaxTokens int      // tokens to generate at most; negative: no limit; 0: evaluate the prompt only
-	Stop      []string // strings that end the text and are not part of it
+	Stop      []string // strings that end the text and are not part of it; control tokens count as their texts
 	Logprobs  bool     // set Token.Logprob
 	Top       int      // set Token.Top to that many; implies Logprobs
 
@@ -88,10 +88,17 @@ type Token struct {
 	ID    int32
 	Text  string // characters that it completed; "" for control tokens
 
+	// control is the text of a control token. It is not printed, but a stop string
+	// may be it, or have it among others.
+	control string
+
 	// Of the model's distribution before any sampler, natural logarithms.
 	Logprob float64
 	Top     []logits.TokenLogprob // the likeliest, best first
 }
+
+// spelled is what stop strings are looked for in.
+func (t Token) spelled() string { return t.Text + t.control }
 
 // Result is the outcome of one answer.
 type Result struct {

@@ -33,9 +33,13 @@ var order = []string{
 
 	// Many texts on one model.
 	"internal/chat",
-	"internal/promptcache",
+	"internal/jinja",
+	"internal/jinja/builtin",
+	"internal/jinja/strftime",
+	"internal/jinja/value",
+	"internal/jinja/syntax",
+	"internal/jinja/text",
 	"internal/engine",
-	"internal/generate",
 
 	// What is done with models and their files.
 	"internal/train",
@@ -54,6 +58,7 @@ var order = []string{
 	"internal/checkpoint/safetensors",
 	"internal/checkpoint/pth",
 	"internal/tokenizer",
+	"internal/tokenizer/pretokenizer",
 
 	// Operations, kernels, formats.
 	"internal/ggml",
@@ -93,7 +98,7 @@ var groundFloor = []string{
 }
 
 // forTests are packages that only tests import, and that may import anything.
-var forTests = []string{"internal/cli/clitest", "internal/house", "internal/testmodel", "internal/testshared"}
+var forTests = []string{"internal/cli/clitest", "internal/house", "internal/testmodel", "internal/testmodel/write", "internal/testshared"}
 
 // shared are the packages below internal/cli that are no commands, and what they may
 // import of the others.
@@ -117,7 +122,6 @@ var exceptions = map[string]string{
 // uncommented are packages whose comments have yet to get a length of 3 to 6 lines. One
 // that has it fails the test: delete its line then.
 var uncommented = []string{
-	"internal/arch",
 	"internal/bench",
 	"internal/chat",
 	"internal/convert",
@@ -127,7 +131,6 @@ var uncommented = []string{
 	"internal/lineedit",
 	"internal/mca",
 	"internal/model",
-	"internal/promptcache",
 	"internal/quant",
 	"internal/quant/armgen",
 	"internal/quantize",
@@ -135,7 +138,6 @@ var uncommented = []string{
 	"internal/testmodel",
 	"internal/testshared",
 	"internal/tinydata",
-	"internal/tokenizer",
 }
 
 // TestHouse checks the packages of this tree.

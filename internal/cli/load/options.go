@@ -7,6 +7,7 @@ import (
 
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/ui"
+	"alpaca/internal/engine"
 	"alpaca/internal/gguf"
 	"alpaca/internal/machine"
 	"alpaca/internal/model"
@@ -73,6 +74,13 @@ func (o *Options) SessionOptions(ctx int) model.SessionOptions {
 	return model.SessionOptions{Ctx: ctx, Batch: o.batch, CacheK: &k, CacheV: &v}
 }
 
+// EngineOptions returns the options of an engine for one text at a time, with the
+// context that the flags say.
+func (o *Options) EngineOptions() engine.Options {
+	s := o.SessionOptions(o.Ctx)
+	return engine.Options{Ctx: s.Ctx, Batch: s.Batch, CacheK: s.CacheK, CacheV: s.CacheV, Parallel: 1, NoCache: true}
+}
+
 // adjust puts what the flags say in place of what the file says.
 func (o *Options) adjust(c *model.Config) {
 	if o.ropeBase != 0 {
@@ -103,7 +111,7 @@ func (o *Generation) AddFlags(fs *pflag.FlagSet) {
 	fs.Lookup("memory-f32").Hidden = true
 }
 
-// Start loads the model and makes its session and its sampler. What is odd about them
+// Start loads the model and makes its engine and its sampler. What is odd about them
 // is told to the user.
 func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	start := time.Now()
@@ -119,10 +127,10 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	opt := o.SessionOptions(o.Ctx)
+	opt := o.EngineOptions()
 	opt.Threads = Threads(u, o.Threads)
-	if err = e.Start(opt); err == nil {
-		if w := e.Session.Warning(); w != "" {
+	if err = e.StartEngine(opt); err == nil {
+		if w := e.Engine.Warning(); w != "" {
 			u.Warnf("%s", w)
 		}
 		_, err = e.NewSampler(o.Sampling.Params)
@@ -154,4 +162,5 @@ func DefaultThreads() int { return machine.CountThreads().Default() }
 // AddVocab adds the flags that change how a vocabulary is taken.
 func AddVocab(fs *pflag.FlagSet, opt *tokenizer.Options) {
 	fs.BoolVar(&opt.AllowUnknownPre, "allow-unknown-pretokenizer", false, "take an unknown pre-tokenizer for the default one")
+	fs.BoolVar(&opt.ReferencePre, "reference-pretokenizer", false, "split words as llama.cpp does, where that is not what the model was trained with")
 }
