@@ -39,9 +39,7 @@ var order = []string{
 	"internal/jinja/value",
 	"internal/jinja/syntax",
 	"internal/jinja/text",
-	"internal/promptcache",
 	"internal/engine",
-	"internal/generate",
 
 	// What is done with models and their files.
 	"internal/train",
@@ -132,7 +130,6 @@ var uncommented = []string{
 	"internal/lineedit",
 	"internal/mca",
 	"internal/model",
-	"internal/promptcache",
 	"internal/quant",
 	"internal/quantize",
 	"internal/sampler",

@@ -6,7 +6,7 @@ import (
 
 	"alpaca/internal/chat"
 	"alpaca/internal/cli/ui"
-	"alpaca/internal/generate"
+	"alpaca/internal/engine"
 	"alpaca/internal/report"
 	"alpaca/internal/tokenizer"
 )
@@ -48,7 +48,7 @@ func (w *writer) prompt(text string) error {
 }
 
 // token writes one generated token.
-func (w *writer) token(t generate.Token) error {
+func (w *writer) token(t engine.Token) error {
 	w.u.ClearStatus()
 	if !w.json {
 		return w.text(t.Text)
@@ -76,12 +76,12 @@ func (w *writer) text(text string) error {
 
 // doneLine is the last object in JSON.
 type doneLine struct {
-	Done            bool            `json:"done"`
-	Reason          generate.Reason `json:"reason"`
-	PromptTokens    int             `json:"prompt_tokens"`
-	GeneratedTokens int             `json:"generated_tokens"`
-	Seed            uint32          `json:"seed"`
-	Timings         timings         `json:"timings"`
+	Done            bool          `json:"done"`
+	Reason          engine.Reason `json:"reason"`
+	PromptTokens    int           `json:"prompt_tokens"`
+	GeneratedTokens int           `json:"generated_tokens"`
+	Seed            uint32        `json:"seed"`
+	Timings         timings       `json:"timings"`
 }
 
 // end finishes the output.
@@ -96,7 +96,7 @@ func (w *writer) end(s stats) error {
 // done is the last object.
 func (w *writer) done(s stats) doneLine {
 	return doneLine{
-		Done: true, Reason: s.result.Reason, PromptTokens: s.result.PromptTokens,
+		Done: true, Reason: s.result.Reason, PromptTokens: s.result.Evaluated(),
 		GeneratedTokens: s.result.GeneratedTokens, Seed: s.seed, Timings: s.timings(),
 	}
 }
