@@ -6,8 +6,8 @@ import (
 
 	"alpaca/internal/chat"
 	"alpaca/internal/cli/ui"
-	"alpaca/internal/eval"
 	"alpaca/internal/generate"
+	"alpaca/internal/report"
 	"alpaca/internal/tokenizer"
 )
 
@@ -26,17 +26,17 @@ func newWriter(u *ui.UI, tok *tokenizer.Tokenizer, form string) *writer {
 
 // tokenLine is a token in JSON.
 type tokenLine struct {
-	ID      int32       `json:"id"`
-	Text    string      `json:"text"`
-	Logprob eval.Number `json:"logprob"` // null for a probability of 0
-	Top     []topLine   `json:"top,omitempty"`
+	ID      int32         `json:"id"`
+	Text    string        `json:"text"`
+	Logprob report.Number `json:"logprob"` // null for a probability of 0
+	Top     []topLine     `json:"top,omitempty"`
 }
 
 // topLine is one of the likeliest tokens of a step in JSON.
 type topLine struct {
-	ID      int32       `json:"id"`
-	Text    string      `json:"text"`
-	Logprob eval.Number `json:"logprob"`
+	ID      int32         `json:"id"`
+	Text    string        `json:"text"`
+	Logprob report.Number `json:"logprob"`
 }
 
 // prompt writes the text that is continued.
@@ -53,9 +53,9 @@ func (w *writer) token(t generate.Token) error {
 	if !w.json {
 		return w.text(t.Text)
 	}
-	line := tokenLine{ID: t.ID, Text: t.Text, Logprob: eval.Number(t.Logprob)}
+	line := tokenLine{ID: t.ID, Text: t.Text, Logprob: report.Number(t.Logprob)}
 	for _, top := range t.Top {
-		line.Top = append(line.Top, topLine{top.ID, w.tok.Piece(top.ID, false), eval.Number(top.Logprob)})
+		line.Top = append(line.Top, topLine{top.ID, w.tok.Piece(top.ID, false), report.Number(top.Logprob)})
 	}
 	return w.u.WriteJSON(line)
 }
