@@ -102,7 +102,7 @@ func testLegacy(t *testing.T, paths []string) {
 			}
 			// The metadata are those that the old file was taken to have.
 			for _, kv := range old.KV {
-				if got, ok := f.Value(kv.Key); kv.Key != keyFileType {
+				if got, ok := f.Value(kv.Key); kv.Key != gguf.KeyFileType {
 					require.True(t, ok, kv.Key)
 					require.Equal(t, kv.Value.Any(), got.Any(), kv.Key)
 				}
@@ -139,7 +139,7 @@ func TestFileType(t *testing.T) {
 		path := l.Write(t, 1)
 		for i, opt := range []Options{{}, {Exact: true}} {
 			f, _ := convert(t, path, opt)
-			n, _, err := f.Uint(keyFileType)
+			n, _, err := f.Uint(gguf.KeyFileType)
 			require.NoError(t, err)
 			require.Equal(t, want[i], n, "%v, exact %v", l, opt.Exact)
 			version, found, err := f.Uint(keyQuantVersion)

@@ -53,7 +53,7 @@ const pieceBytes = 4 << 20
 
 // run converts the tensor and writes it to w. After each piece it calls read
 // with the piece's bytes in the input.
-func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (loss Loss, err error) {
+func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (loss quant.Error, err error) {
 	t := s.tensor
 	rows, outRow := t.rows(), s.to.RowBytes(t.cols())
 	most := max(1, pieceBytes/max(1, outRow, t.rowBytes)) // rows in a piece
@@ -92,8 +92,8 @@ func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (lo
 
 // convert converts rows on all cores and measures what changes. The sums are
 // those of the rows in order, whatever the number of cores.
-func (s *step) convert(dst, src []byte, rows int) (loss Loss, err error) {
-	losses := make([]Loss, rows)
+func (s *step) convert(dst, src []byte, rows int) (loss quant.Error, err error) {
+	losses := make([]quant.Error, rows)
 	to, from := len(dst)/rows, len(src)/rows // bytes of a row
 	err = pool.EachWith(0, rows, func() func(int) error {
 		c := newRowConverter(s)
@@ -120,23 +120,23 @@ func newRowConverter(s *step) *rowConverter {
 }
 
 // row converts one row.
-func (c *rowConverter) row(dst, src []byte) (Loss, error) {
+func (c *rowConverter) row(dst, src []byte) (quant.Error, error) {
 	if c.to == c.from.to && c.from.transcode != nil {
 		if err := c.from.transcode(dst, src); err != nil {
-			return Loss{}, err
+			return quant.Error{}, err
 		}
 		if !c.from.mayRound {
-			return Loss{}, nil
+			return quant.Error{}, nil
 		}
 		c.from.decode(c.before, src)
 	} else {
 		c.from.decode(c.before, src)
 		if err := encodeFloats(c.to, dst, c.before); err != nil {
-			return Loss{}, err
+			return quant.Error{}, err
 		}
 	}
 	quant.Decode(c.to, c.after, dst)
-	return measure(c.before, c.after), nil
+	return quant.MeasureError(c.before, c.after), nil
 }
 
 // encodeFloats stores x as F32 or F16.

@@ -7,6 +7,7 @@ import (
 
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/ui"
+	"alpaca/internal/engine"
 	"alpaca/internal/gguf"
 	"alpaca/internal/machine"
 	"alpaca/internal/model"
@@ -74,6 +75,13 @@ func (o *Options) SessionOptions(ctx int) model.SessionOptions {
 	return model.SessionOptions{Ctx: ctx, Batch: o.batch, CacheK: &k, CacheV: &v}
 }
 
+// EngineOptions returns the options of an engine for one text at a time, with the
+// context that the flags say.
+func (o *Options) EngineOptions() engine.Options {
+	s := o.SessionOptions(o.Ctx)
+	return engine.Options{Ctx: s.Ctx, Batch: s.Batch, CacheK: s.CacheK, CacheV: s.CacheV, Parallel: 1, NoCache: true}
+}
+
 // adjust puts what the flags say in place of what the file says.
 func (o *Options) adjust(c *model.Config) {
 	if o.ropeBase != 0 {
@@ -106,7 +114,7 @@ func (o *Generation) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVarP(&o.Verbose, "verbose", "v", false, "show the sampler's settings on stderr, and which are the model's own")
 }
 
-// Start loads the model and makes its session and its sampler. What is odd about them
+// Start loads the model and makes its engine and its sampler. What is odd about them
 // is told to the user.
 func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	start := time.Now()
@@ -126,10 +134,10 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	if o.Verbose {
 		o.showSampling(u, own)
 	}
-	opt := o.SessionOptions(o.Ctx)
+	opt := o.EngineOptions()
 	opt.Threads = Threads(u, o.Threads)
-	if err = e.Start(opt); err == nil {
-		if w := e.Session.Warning(); w != "" {
+	if err = e.StartEngine(opt); err == nil {
+		if w := e.Engine.Warning(); w != "" {
 			u.Warnf("%s", w)
 		}
 		_, err = e.NewSampler(o.Sampling.Params)

@@ -1,4 +1,4 @@
-package generate
+package engine
 
 import "strings"
 
@@ -9,6 +9,7 @@ type holder struct {
 	tokens []Token // held, oldest first
 	text   string  // of the held tokens, with the texts of control tokens
 	done   bool    // a stop string was found
+	found  string  // that one
 }
 
 func newHolder(stops []string) *holder { return &holder{stops: stops} }
@@ -20,8 +21,8 @@ func newHolder(stops []string) *holder { return &holder{stops: stops} }
 func (h *holder) push(t Token, open bool) (ready []Token, stop bool) {
 	h.tokens = append(h.tokens, t)
 	h.text += t.spelled()
-	if at := h.find(); at >= 0 {
-		h.done = true
+	if at, stop := h.find(); at >= 0 {
+		h.done, h.found = true, stop
 		return h.cut(at), true
 	}
 	certain := len(h.text) - h.suspect()
@@ -51,18 +52,18 @@ func (h *holder) flush(last string) []Token {
 	return rest
 }
 
-// find returns where the stop string begins that is complete first, the
-// longest of those that end at the same place, so that it does not matter how
-// the text is divided into tokens; -1 if there is none.
-func (h *holder) find() int {
+// find returns the stop string that is complete first, the longest of those that end
+// at the same place, so that it does not matter how the text is divided into tokens, and
+// where it begins; -1 if there is none.
+func (h *holder) find() (begin int, stop string) {
 	begin, end := -1, len(h.text)+1
 	for _, s := range h.stops {
 		i := strings.Index(h.text, s)
 		if i >= 0 && (i+len(s) < end || i+len(s) == end && i < begin) {
-			begin, end = i, i+len(s)
+			begin, end, stop = i, i+len(s), s
 		}
 	}
-	return begin
+	return begin, stop
 }
 
 // suspect returns the length of the longest end of the text that begins a stop

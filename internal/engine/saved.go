@@ -1,11 +1,12 @@
-// Package promptcache keeps the evaluated state of a session in a file.
+package engine
+
+// saved.go keeps what a Text has evaluated in a file:
 //
 //	magic "alpacast" │ version │ bytes of the note │ fingerprint of the model │ note │ state │ SHA-256 of all before
 //
 // Nothing of a file is used before its checksum, its version and the model's
 // fingerprint are found right. What is restored continues with the same bits as
 // what was saved.
-package promptcache
 
 import (
 	"bytes"
@@ -13,13 +14,11 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
-	"hash"
 	"io"
 	"io/fs"
 	"os"
 
 	"alpaca/internal/atomicfile"
-	"alpaca/internal/gguf"
 	"alpaca/internal/model"
 )
 
@@ -48,32 +47,32 @@ var ErrForeign = errors.New("it is no saved state")
 
 var errShort = errors.New("it is damaged: it ends too early")
 
-// Save writes the state of the session's first n tokens and a note to a file, in place
+// Save writes the text's first n tokens, their keys and values, and a note to a file, in place
 // of the one that is there, whole or not at all. A new file is its owner's alone to
 // read. What is no saved state is not replaced: ErrForeign.
-func Save(path string, s *model.Session, n int, note []byte) error {
+func (t *Text) Save(path string, n int, note []byte) error {
 	if len(note) > maxNote {
-		return fmt.Errorf("promptcache: a note of %d bytes, must be at most %d", len(note), maxNote)
+		return fmt.Errorf("engine: a note of %d bytes, must be at most %d", len(note), maxNote)
 	}
 	if err := checkReplaced(path); err != nil {
-		return fmt.Errorf("promptcache: %s: %w", path, plain(err))
+		return fmt.Errorf("engine: %s: %w", path, plain(err))
 	}
 	f, err := atomicfile.Create(path, 0o600)
 	if err != nil {
-		return fmt.Errorf("promptcache: %s: %w", path, plain(err))
+		return fmt.Errorf("engine: %s: %w", path, plain(err))
 	}
 	defer f.Abort()
-	if err := write(f, s, n, note); err != nil {
-		return fmt.Errorf("promptcache: %w", err)
+	if err := t.write(f, n, note); err != nil {
+		return fmt.Errorf("engine: %w", err)
 	}
 	if err := f.Commit(); err != nil {
-		return fmt.Errorf("promptcache: %w", err)
+		return fmt.Errorf("engine: %w", err)
 	}
 	return nil
 }
 
-func write(f io.Writer, s *model.Session, n int, note []byte) error {
-	h := header{Version: version, Note: uint32(len(note)), Model: fingerprint(s.Model())}
+func (t *Text) write(f io.Writer, n int, note []byte) error {
+	h := header{Version: version, Note: uint32(len(note)), Model: fingerprint(t.engine.Model())}
 	copy(h.Magic[:], magic)
 	sum := sha256.New()
 	w := io.MultiWriter(f, sum)
@@ -83,7 +82,7 @@ func write(f io.Writer, s *model.Session, n int, note []byte) error {
 	if _, err := w.Write(note); err != nil {
 		return err
 	}
-	if err := s.SaveState(w, n); err != nil {
+	if err := t.With(func(s *model.Seq) error { return s.Save(w, n) }); err != nil {
 		return err
 	}
 	_, err := f.Write(sum.Sum(nil))
@@ -133,22 +132,22 @@ func plain(err error) error {
 	return err
 }
 
-// Load makes the session go on from what Save wrote, and returns the note. With
-// ErrOtherModel the note is returned, too, and the session is as it was; with any
+// Load makes the text what Save wrote, and returns the note. With ErrOtherModel the
+// note is returned, too, and the text is as it was; with any
 // other error it may be empty.
-func Load(path string, s *model.Session) (note []byte, err error) {
+func (t *Text) Load(path string) (note []byte, err error) {
 	f, err := openFile(path)
 	if err != nil {
-		return nil, fmt.Errorf("promptcache: %s: %w", path, plain(err))
+		return nil, fmt.Errorf("engine: %s: %w", path, plain(err))
 	}
 	defer f.Close()
-	if note, err = load(f, s); err != nil {
-		return note, fmt.Errorf("promptcache: %s: %w", path, err)
+	if note, err = t.load(f); err != nil {
+		return note, fmt.Errorf("engine: %s: %w", path, err)
 	}
 	return note, nil
 }
 
-func load(f *os.File, s *model.Session) ([]byte, error) {
+func (t *Text) load(f *os.File) ([]byte, error) {
 	st, err := f.Stat()
 	if err != nil {
 		return nil, err
@@ -174,11 +173,13 @@ func load(f *os.File, s *model.Session) ([]byte, error) {
 	if _, err := f.ReadAt(note, headerSize); err != nil {
 		return nil, err
 	}
-	if h.Model != fingerprint(s.Model()) {
+	if h.Model != fingerprint(t.engine.Model()) {
 		return note, ErrOtherModel
 	}
 	start := headerSize + int64(h.Note)
-	return note, s.LoadState(io.NewSectionReader(f, start, size-start))
+	return note, t.With(func(s *model.Seq) error {
+		return s.Load(io.NewSectionReader(f, start, size-start), t.Ctx())
+	})
 }
 
 // verify compares the checksum after size bytes with what they give.
@@ -195,32 +196,4 @@ func verify(f *os.File, size int64) error {
 		return errors.New("it is damaged: its checksum is wrong")
 	}
 	return nil
-}
-
-// fingerprint tells models apart: by everything that their evaluation is set to,
-// by names, types and shapes of the tensors, and by some of their bytes.
-func fingerprint(m *model.Model) (sum [sha256.Size]byte) {
-	h := sha256.New()
-	fmt.Fprintf(h, "%+v\n", m.Config)
-	err := gguf.Guard(func() error {
-		for i := range m.File.Tensors {
-			sample(h, &m.File.Tensors[i])
-		}
-		return nil
-	})
-	if err != nil {
-		return sum // evaluation will tell
-	}
-	h.Sum(sum[:0])
-	return sum
-}
-
-// sample hashes a tensor's infos and a few places of its data.
-func sample(h hash.Hash, t *gguf.Tensor) {
-	const places, length = 16, 64
-	fmt.Fprintf(h, "%q %v %v %d\n", t.Name, t.Type, t.Shape, t.Bytes)
-	for i := range places {
-		at := len(t.Data) / places * i
-		h.Write(t.Data[at:min(at+length, len(t.Data))])
-	}
 }
