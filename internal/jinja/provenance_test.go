@@ -101,7 +101,7 @@ func TestProvenance(t *testing.T) {
 			require.Empty(t, leak(out), source)
 		}
 	}
-	require.Greater(t, rendered, len(all)/every/2)
+	require.Greater(t, rendered, len(all)/every/3)
 }
 
 // TestProvenanceOfStatements does so for what statements do.
