@@ -9,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"alpaca/internal/generate"
+	"alpaca/internal/engine"
 	"alpaca/internal/jinja/value"
 )
 
@@ -63,7 +63,7 @@ func TestBegunAnswer(t *testing.T) {
 	go1 := func(text string) {
 		t.Helper()
 		s.script = append(c.tok.Encode(text, false, false), 2)
-		_, err := c.Answer(context.Background(), generate.Options{MaxTokens: -1})
+		_, err := c.Answer(context.Background(), engine.Request{MaxTokens: -1}, nil)
 		require.NoError(t, err)
 	}
 	go1(" me.")
