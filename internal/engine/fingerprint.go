@@ -74,12 +74,18 @@ func shapeOf(c *model.Config) shape {
 	}
 }
 
-// beyond reports whether a model has settings that shape does not hold.
+// beyond reports whether a model has settings that shape does not hold, or that meant
+// less then.
 func beyond(c *model.Config) bool {
 	for _, l := range c.Layers {
 		if l != c.Layers[0] {
 			return true
 		}
 	}
-	return c.Rope.Halves || c.Rope.YaRN != ggml.YaRN{}
+	yarn := c.Rope.YaRN
+	if yarn.Ext == 1 {
+		yarn.Ext = 0 // the same
+	}
+	attn := c.Rope.AttnFactor != 0 && c.Rope.Scaling != ggml.ScalingYaRN
+	return c.Rope.Halves || attn || yarn != ggml.YaRN{}
 }
