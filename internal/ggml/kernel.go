@@ -13,6 +13,7 @@ type kernel struct {
 	add     func(dst, x []float32)
 	rmsNorm func(dst, x, w []float32, eps float32)
 	silu    func(gate, up []float32)
+	sigmoid func(dst, x []float32)
 	rotate  func(x, cos, sin []float32)
 	widenQ8 func(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32)
 }
@@ -24,6 +25,7 @@ var (
 	scaleBy = scaleByGeneric
 	rmsNorm = rmsNormGeneric
 	siluMul = siluMulGeneric
+	sigmoid = sigmoidGeneric
 	addTo   = addToGeneric
 	rotate  = rotateGeneric
 	widenQ8 = widenQ8Generic
@@ -37,7 +39,7 @@ func useBest(table []kernel) {
 	for _, k := range table {
 		if quant.Allowed(k.level) {
 			gemm, softmax, scaleBy, addTo = k.gemm, k.softmax, k.scale, k.add
-			rmsNorm, siluMul, rotate, widenQ8 = k.rmsNorm, k.silu, k.rotate, k.widenQ8
+			rmsNorm, siluMul, sigmoid, rotate, widenQ8 = k.rmsNorm, k.silu, k.sigmoid, k.rotate, k.widenQ8
 			return
 		}
 	}
@@ -76,3 +78,9 @@ func scaleByGeneric(x []float32, by float32) {
 		x[i] *= by
 	}
 }
+
+// Add adds x to dst.
+func Add(dst, x []float32) { addTo(dst, x) }
+
+// Scale multiplies x by a number.
+func Scale(x []float32, by float32) { scaleBy(x, by) }
