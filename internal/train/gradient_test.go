@@ -69,12 +69,12 @@ func build[T real](v variant, seed uint64) *Model[T] {
 
 // examples returns documents with some labels masked.
 func examples(n int, seed uint64) []Example {
-	r := rand.New(rand.NewPCG(seed, 0))
 	list := make([]Example, n)
 	for i := range list {
-		for range 5 + r.IntN(20) {
-			list[i].Tokens = append(list[i].Tokens, int32(r.IntN(tiny.Vocab)))
-			list[i].Weights = append(list[i].Weights, []float32{0, 1, 1, 0.25}[r.IntN(4)])
+		for j := range 5 + hash(seed, uint64(i))%20 {
+			h := hash(seed, uint64(i), j)
+			list[i].Tokens = append(list[i].Tokens, int32(h%uint64(tiny.Vocab)))
+			list[i].Weights = append(list[i].Weights, []float32{0, 1, 1, 0.25}[h>>32%4])
 		}
 	}
 	return list
