@@ -2,10 +2,12 @@ package bench
 
 import (
 	"context"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
@@ -84,6 +86,26 @@ func TestSynthetic(t *testing.T) {
 	require.NoError(t, err)
 	for _, x := range logits {
 		require.False(t, x != x, "not a number")
+	}
+}
+
+// TestSyntheticArchitectures makes a small model of each.
+func TestSyntheticArchitectures(t *testing.T) {
+	for _, a := range arch.All() {
+		require.True(t, slices.ContainsFunc(shapes, func(s shape) bool { return s.arch == a }), "no sizes of %s", a.Name)
+		s := shape{a, "tiny", 64, 96, 2, 4, 2, 32, 100, true}
+		f, err := s.make(t.Context(), "tiny:f16", quant.F16, 0)
+		require.NoError(t, err)
+		m := load(t, f)
+		require.Equal(t, a.Name+" 1M F16", Describe(m).Type)
+		session, err := m.NewSession(model.SessionOptions{Threads: 1})
+		require.NoError(t, err)
+		logits, err := session.Eval(context.Background(), []int32{1, 2, 3}, nil)
+		require.NoError(t, err)
+		for _, x := range logits {
+			require.False(t, x != x, "not a number")
+		}
+		require.NoError(t, session.Close())
 	}
 }
 

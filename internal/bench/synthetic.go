@@ -9,42 +9,74 @@ import (
 	"slices"
 	"strings"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
 )
 
-// shape is the size of a LLaMA.
+// shape is the size of a published model.
 type shape struct {
+	arch                          *arch.Arch
 	name                          string
 	dim, ffn, layers, heads, kvHs int
+	head                          int // elements of a head; 0: dim/heads
+	vocab                         int
+	tied                          bool // the output is the token embedding
 }
 
-// shapes are those that Synthetic knows, all with a vocabulary of 32000.
+// shapes are those that Synthetic knows: LLaMA 1 and 2, TinyLlama, OpenLLaMA and the
+// layers of Llama 3; Qwen 2.5; Qwen 3.
 var shapes = []shape{
-	{"160M", 768, 3072, 12, 12, 12},
-	{"1B", 2048, 5632, 22, 32, 4},
-	{"3B", 3072, 8192, 28, 24, 8},
-	{"7B", 4096, 11008, 32, 32, 32},
-	{"8B", 4096, 14336, 32, 32, 8},
-	{"13B", 5120, 13824, 40, 40, 40},
-	{"30B", 6656, 17920, 60, 52, 52},
-	{"65B", 8192, 22016, 80, 64, 64},
-	{"70B", 8192, 28672, 80, 64, 8},
+	{&arch.Llama, "160M", 768, 3072, 12, 12, 12, 0, 32000, false},
+	{&arch.Llama, "1B", 2048, 5632, 22, 32, 4, 0, 32000, false},
+	{&arch.Llama, "3B", 3072, 8192, 28, 24, 8, 0, 32000, false},
+	{&arch.Llama, "7B", 4096, 11008, 32, 32, 32, 0, 32000, false},
+	{&arch.Llama, "8B", 4096, 14336, 32, 32, 8, 0, 32000, false},
+	{&arch.Llama, "13B", 5120, 13824, 40, 40, 40, 0, 32000, false},
+	{&arch.Llama, "30B", 6656, 17920, 60, 52, 52, 0, 32000, false},
+	{&arch.Llama, "65B", 8192, 22016, 80, 64, 64, 0, 32000, false},
+	{&arch.Llama, "70B", 8192, 28672, 80, 64, 8, 0, 32000, false},
+	{&arch.Qwen2, "qwen2-0.5B", 896, 4864, 24, 14, 2, 0, 151936, true},
+	{&arch.Qwen2, "qwen2-1.5B", 1536, 8960, 28, 12, 2, 0, 151936, true},
+	{&arch.Qwen2, "qwen2-3B", 2048, 11008, 36, 16, 2, 0, 151936, true},
+	{&arch.Qwen2, "qwen2-7B", 3584, 18944, 28, 28, 4, 0, 152064, false},
+	{&arch.Qwen2, "qwen2-14B", 5120, 13824, 48, 40, 8, 0, 152064, false},
+	{&arch.Qwen2, "qwen2-32B", 5120, 27648, 64, 40, 8, 0, 152064, false},
+	{&arch.Qwen2, "qwen2-72B", 8192, 29568, 80, 64, 8, 0, 152064, false},
+	{&arch.Qwen3, "qwen3-0.6B", 1024, 3072, 28, 16, 8, 128, 151936, true},
+	{&arch.Qwen3, "qwen3-1.7B", 2048, 6144, 28, 16, 8, 128, 151936, true},
+	{&arch.Qwen3, "qwen3-4B", 2560, 9728, 36, 32, 8, 128, 151936, true},
+	{&arch.Qwen3, "qwen3-8B", 4096, 12288, 36, 32, 8, 128, 151936, false},
+	{&arch.Qwen3, "qwen3-14B", 5120, 17408, 40, 40, 8, 128, 151936, false},
+	{&arch.Qwen3, "qwen3-32B", 5120, 25600, 64, 64, 8, 128, 151936, false},
 }
 
-const syntheticVocab = 32000
+// hparams returns the numbers of a model of that size.
+func (s *shape) hparams() arch.Hparams {
+	head := s.head
+	if head == 0 {
+		head = s.dim / s.heads
+	}
+	return arch.Hparams{
+		Sizes: arch.Sizes{
+			VocabSize: s.vocab, Dim: s.dim, FFNDim: s.ffn, NumHeads: s.heads, NumKVHeads: s.kvHs,
+			KeyDim: head, ValueDim: head, RopeDim: head,
+		},
+		Context: 4096, Layers: s.layers, NormEps: 1e-5,
+	}
+}
 
 // noise is the bytes that matrices are filled with, over and over: a prime
 // number of blocks, so that rows differ.
 const noiseBlocks = 8191
 
 // Synthetic makes a model of noise in memory by its "SIZE:TYPE", such as
-// "7B:q4_0": it runs exactly as fast as a real one. available is the memory that
+// "7B:q4_0" or "qwen3-8B:q4_0": it runs exactly as fast as a real one. available is the memory that
 // may be used, in bytes, 0 where it is not known; a model that does not fit is
 // refused before anything is allocated.
 func Synthetic(ctx context.Context, spec string, available int64) (*gguf.File, error) {
 	name, typeName, found := strings.Cut(spec, ":")
-	i := slices.IndexFunc(shapes, func(s shape) bool { return strings.EqualFold(s.name, name) })
+	i := slices.IndexFunc(shapes, func(s shape) bool { return strings.EqualFold(s.name, strings.TrimPrefix(name, "llama-")) })
 	if !found || i < 0 {
 		var names []string
 		for _, s := range shapes {
@@ -56,10 +88,15 @@ func Synthetic(ctx context.Context, spec string, available int64) (*gguf.File, e
 	if err != nil {
 		return nil, err
 	}
-	s := shapes[i]
+	s := &shapes[i]
 	if !quant.CanCompute(t) || t.BlockLen() > 256 || s.dim%t.BlockLen() != 0 || s.ffn%t.BlockLen() != 0 {
 		return nil, fmt.Errorf("bench: synthetic model %q: %v cannot hold rows of %d and %d weights", spec, t, s.dim, s.ffn)
 	}
+	return s.make(ctx, spec, t, available)
+}
+
+// make makes the model with matrices of type t.
+func (s *shape) make(ctx context.Context, spec string, t quant.Type, available int64) (*gguf.File, error) {
 	tensors := s.tensors(t)
 	var size int64
 	for i := range tensors {
@@ -75,51 +112,40 @@ func Synthetic(ctx context.Context, spec string, available int64) (*gguf.File, e
 		}
 		fill(&tensors[i], noise)
 	}
-	return gguf.FromMemory("synthetic-"+strings.ToLower(spec), "gguf", 3, s.metadata(t), tensors)
+	return gguf.FromMemory("synthetic-"+strings.ToLower(spec), "gguf", 3, s.metadata(), tensors)
 }
 
-func (s shape) metadata(t quant.Type) []gguf.KV {
-	kv := []gguf.KV{
-		{Key: "general.architecture", Value: gguf.Str("llama")},
+// metadata returns what the model's file would say.
+func (s *shape) metadata() []gguf.KV {
+	h := s.hparams()
+	return append([]gguf.KV{
+		{Key: "general.architecture", Value: gguf.Str(s.arch.Name)},
 		{Key: "general.name", Value: gguf.Str("noise " + s.name)},
-	}
-	for _, n := range []struct {
-		key   string
-		value int
-	}{
-		{"context_length", 4096}, {"embedding_length", s.dim}, {"block_count", s.layers},
-		{"feed_forward_length", s.ffn}, {"attention.head_count", s.heads}, {"attention.head_count_kv", s.kvHs},
-		{"rope.dimension_count", s.dim / s.heads},
-	} {
-		kv = append(kv, gguf.KV{Key: "llama." + n.key, Value: gguf.U32(uint32(n.value))})
-	}
-	return append(kv, gguf.KV{Key: "llama.attention.layer_norm_rms_epsilon", Value: gguf.F32(1e-5)})
+	}, gguf.Hparams(s.arch, &h)...)
 }
 
-// tensors lists the model's tensors, without their data.
-func (s shape) tensors(t quant.Type) []gguf.Tensor {
+// tensors lists the model's tensors, without their data: matrices as t.
+func (s *shape) tensors(t quant.Type) []gguf.Tensor {
+	sizes := s.hparams().Sizes
 	var list []gguf.Tensor
-	add := func(name string, t quant.Type, dims ...int) {
+	add := func(name string, t quant.Type, dims []int) {
 		tensor := gguf.Tensor{Name: name, Type: t, Shape: dims}
 		tensor.Bytes = int64(tensor.Rows()) * int64(t.RowBytes(tensor.Cols()))
 		list = append(list, tensor)
 	}
-	kv := s.dim / s.heads * s.kvHs
-	add("token_embd.weight", t, syntheticVocab, s.dim)
-	for i := range s.layers {
-		p := fmt.Sprintf("blk.%d.", i)
-		add(p+"attn_norm.weight", quant.F32, s.dim)
-		add(p+"attn_q.weight", t, s.dim, s.dim)
-		add(p+"attn_k.weight", t, kv, s.dim)
-		add(p+"attn_v.weight", t, kv, s.dim)
-		add(p+"attn_output.weight", t, s.dim, s.dim)
-		add(p+"ffn_norm.weight", quant.F32, s.dim)
-		add(p+"ffn_gate.weight", t, s.ffn, s.dim)
-		add(p+"ffn_up.weight", t, s.ffn, s.dim)
-		add(p+"ffn_down.weight", t, s.dim, s.ffn)
+	for name, x := range s.arch.Tensors(s.layers, false) {
+		shape := x.Shape(&sizes)
+		switch {
+		case x.Optional && (x.Role != arch.Output || s.tied):
+		case x.IsVector():
+			add(name+".weight", quant.F32, shape)
+		default:
+			add(name+".weight", t, shape)
+			if x.Bias {
+				add(name+".bias", quant.F32, shape[:1])
+			}
+		}
 	}
-	add("output_norm.weight", quant.F32, s.dim)
-	add("output.weight", t, syntheticVocab, s.dim)
 	return list
 }
 
@@ -135,7 +161,7 @@ func noiseOf(t quant.Type) []byte {
 	return noise
 }
 
-// fill gives t its data: ones for a norm, noise for a matrix.
+// fill gives t its data: ones for a norm or a bias, noise for a matrix.
 func fill(t *gguf.Tensor, noise []byte) {
 	t.Data = make([]byte, t.Bytes)
 	if len(t.Shape) == 1 {

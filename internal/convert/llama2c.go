@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"math"
 	"os"
 	"path/filepath"
 	"strings"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
 )
@@ -116,36 +116,37 @@ type llama2cTensor struct {
 
 // layout returns the tensors in the order of the file.
 func (c *llama2cFile) layout() []llama2cTensor {
-	kv := c.dim / c.heads * c.kvHeads
-	attnNorm := llama2cTensor{"attn_norm.weight", 0, c.dim, true, false}
-	ffnNorm := llama2cTensor{"ffn_norm.weight", 0, c.dim, true, false}
-	norm := llama2cTensor{"output_norm.weight", 0, c.dim, false, false}
-	embd := llama2cTensor{"token_embd.weight", c.vocab, c.dim, false, false}
-	attn := []llama2cTensor{
-		{"attn_q.weight", c.dim, c.dim, true, false},
-		{"attn_k.weight", kv, c.dim, true, false},
-		{"attn_v.weight", kv, c.dim, true, false},
-		{"attn_output.weight", c.dim, c.dim, true, false},
-	}
-	ffn := []llama2cTensor{
-		{"ffn_gate.weight", c.hidden, c.dim, true, false},
-		{"ffn_down.weight", c.dim, c.hidden, true, false},
-		{"ffn_up.weight", c.hidden, c.dim, true, false},
-	}
+	sizes := c.hparams().Sizes
 	var list []llama2cTensor
+	add := func(perLayer bool, roles ...arch.Role) {
+		for _, role := range roles {
+			t := arch.Llama.Tensor(role)
+			x := llama2cTensor{name: role.Weight(), cols: sizes.Of(t.Cols), perLayer: perLayer}
+			if !t.IsVector() {
+				x.rows = sizes.Of(t.Rows)
+			}
+			list = append(list, x)
+		}
+	}
+	attn := []arch.Role{arch.AttnQ, arch.AttnK, arch.AttnV, arch.AttnOut}
+	ffn := []arch.Role{arch.FFNGate, arch.FFNDown, arch.FFNUp}
 	if c.version == 0 {
-		list = append(list, embd, attnNorm)
-		list = append(list, attn...)
-		list = append(list, ffnNorm)
-		list = append(list, ffn...)
+		add(false, arch.TokenEmbed)
+		add(true, arch.AttnNorm)
+		add(true, attn...)
+		add(true, arch.FFNNorm)
+		add(true, ffn...)
+		add(false, arch.OutputNorm)
 		// Cosines and sines of the positions, which follow from the dimensions.
-		list = append(list, norm, llama2cTensor{"", c.ctx, 2 * (c.dim / c.heads / 2), false, true})
+		list = append(list, llama2cTensor{rows: c.ctx, cols: 2 * sizes.Of(arch.RopePairs), skip: true})
 	} else {
-		list = append(list, attnNorm, ffnNorm, norm, embd)
-		list = append(append(list, attn...), ffn...)
+		add(true, arch.AttnNorm, arch.FFNNorm)
+		add(false, arch.OutputNorm, arch.TokenEmbed)
+		add(true, attn...)
+		add(true, ffn...)
 	}
 	if !c.shared {
-		list = append(list, llama2cTensor{"output.weight", c.vocab, c.dim, false, false})
+		add(false, arch.Output)
 	}
 	return list
 }
@@ -196,10 +197,10 @@ func openLlama2C(path string, opt Options) (*model, error) {
 			if !t.skip {
 				name := t.name
 				if t.perLayer {
-					name = fmt.Sprintf("blk.%d.%s", n, t.name)
+					name = arch.LayerPrefix(int(n)) + t.name
 				}
 				x := c.tensor(f, name, t, at)
-				if name == "token_embd.weight" {
+				if name == arch.TokenEmbed.Weight() {
 					embedding = x
 				}
 				m.tensors = append(m.tensors, x)
@@ -208,7 +209,7 @@ func openLlama2C(path string, opt Options) (*model, error) {
 		}
 	}
 	if c.shared { // programs of that time did not know of shared tensors
-		embedding.name = "output.weight"
+		embedding.name = arch.Output.Weight()
 		m.tensors = append(m.tensors, embedding)
 	}
 	return m, nil
@@ -268,31 +269,33 @@ func (c *llama2cFile) metadata(path string, opt Options) ([]gguf.KV, error) {
 	if err != nil {
 		return nil, err
 	}
-	eps := opt.Eps
-	if eps == 0 {
-		eps = llama2cEps
+	h := c.hparams()
+	if opt.Eps != 0 {
+		h.NormEps = opt.Eps
 	}
 	fileType := uint32(0)
 	if c.version == 2 {
 		fileType = fileTypes[quant.Q8_0]
 	}
-	u32 := func(n int) gguf.Value { return gguf.U32(uint32(min(n, math.MaxInt32))) }
 	kv := []gguf.KV{
-		{Key: "general.architecture", Value: gguf.Str("llama")},
+		{Key: "general.architecture", Value: gguf.Str(arch.Llama.Name)},
 		{Key: keyName, Value: gguf.Str(strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))},
 		{Key: keyFileType, Value: gguf.U32(fileType)},
 		{Key: "general.source.format", Value: gguf.Str(c.container())},
 		{Key: "general.source.file", Value: gguf.Str(filepath.Base(path))},
-		{Key: "llama.vocab_size", Value: u32(c.vocab)},
-		{Key: "llama.context_length", Value: u32(c.ctx)},
-		{Key: "llama.embedding_length", Value: u32(c.dim)},
-		{Key: "llama.block_count", Value: u32(c.layers)},
-		{Key: "llama.feed_forward_length", Value: u32(c.hidden)},
-		{Key: "llama.attention.head_count", Value: u32(c.heads)},
-		{Key: "llama.attention.head_count_kv", Value: u32(c.kvHeads)},
-		{Key: "llama.rope.dimension_count", Value: u32(c.dim / c.heads)},
-		{Key: "llama.rope.freq_base", Value: gguf.F32(10000)},
-		{Key: "llama.attention.layer_norm_rms_epsilon", Value: gguf.F32(eps)},
 	}
+	kv = append(kv, gguf.Hparams(&arch.Llama, &h)...)
 	return append(kv, vocab...), nil
+}
+
+// hparams returns the model's numbers.
+func (c *llama2cFile) hparams() arch.Hparams {
+	head := c.dim / c.heads
+	return arch.Hparams{
+		Sizes: arch.Sizes{
+			VocabSize: c.vocab, Dim: c.dim, FFNDim: c.hidden, NumHeads: c.heads, NumKVHeads: c.kvHeads,
+			KeyDim: head, ValueDim: head, RopeDim: head,
+		},
+		Context: c.ctx, Layers: c.layers, NormEps: llama2cEps, RopeBase: 10000,
+	}
 }

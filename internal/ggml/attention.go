@@ -232,7 +232,7 @@ func (a *attentionItem) score(b int) {
 	s, keyDim := a.s, a.Format.KeyDim
 	base, rows := (lo-a.start)*a.n, (hi-lo)*a.n
 	at := base*a.width + (b-a.first)*BlockLen
-	a.Format.widenKeys(s.keys, a.Format.Keys(a.bytes(b), a.keyHead))
+	a.Format.widenKeys(s.keys[:keyDim*BlockLen], a.Format.Keys(a.bytes(b), a.keyHead))
 	gemm(s.scores[at:], a.width, s.q[base*keyDim:], keyDim, s.keys, BlockLen, rows, keyDim, BlockLen, true)
 }
 

@@ -14,21 +14,23 @@ type kernel struct {
 	rmsNorm func(dst, x, w []float32, eps float32)
 	silu    func(gate, up []float32)
 	sigmoid func(dst, x []float32)
-	rotate  func(x, cos, sin []float32)
+	rotate  func(x, cos, sin []float32)    // rotates the pairs x[2i], x[2i+1]
+	halves  func(a, b, cos, sin []float32) // rotates the pairs a[i], b[i]
 	widenQ8 func(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32)
 }
 
 // The inner loops in use: the portable ones where there is no kernel.
 var (
-	gemm    = gemmGeneric
-	softmax = softmaxGeneric
-	scaleBy = scaleByGeneric
-	rmsNorm = rmsNormGeneric
-	siluMul = siluMulGeneric
-	sigmoid = sigmoidGeneric
-	addTo   = addToGeneric
-	rotate  = rotateGeneric
-	widenQ8 = widenQ8Generic
+	gemm         = gemmGeneric
+	softmax      = softmaxGeneric
+	scaleBy      = scaleByGeneric
+	rmsNorm      = rmsNormGeneric
+	siluMul      = siluMulGeneric
+	sigmoid      = sigmoidGeneric
+	addTo        = addToGeneric
+	rotate       = rotateGeneric
+	rotateHalves = rotateHalvesGeneric
+	widenQ8      = widenQ8Generic
 )
 
 func init() { useBest(kernelTable) }
@@ -39,7 +41,7 @@ func useBest(table []kernel) {
 	for _, k := range table {
 		if quant.Allowed(k.level) {
 			gemm, softmax, scaleBy, addTo = k.gemm, k.softmax, k.scale, k.add
-			rmsNorm, siluMul, sigmoid, rotate, widenQ8 = k.rmsNorm, k.silu, k.sigmoid, k.rotate, k.widenQ8
+			rmsNorm, siluMul, sigmoid, rotate, rotateHalves, widenQ8 = k.rmsNorm, k.silu, k.sigmoid, k.rotate, k.halves, k.widenQ8
 			return
 		}
 	}

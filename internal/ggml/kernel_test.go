@@ -99,6 +99,8 @@ func TestElementKernels(t *testing.T) {
 				if n%2 == 0 {
 					cos, sin := y[:n/2], y[n/2:]
 					check("rotate", func(x []float32) { rotateGeneric(x, cos, sin) }, func(x []float32) { k.rotate(x, cos, sin) })
+					check("rotate halves", func(x []float32) { rotateHalvesGeneric(x[:n/2], x[n/2:], cos, sin) },
+						func(x []float32) { k.halves(x[:n/2], x[n/2:], cos, sin) })
 				}
 			}
 		}

@@ -7,9 +7,9 @@ import "unsafe"
 // kernelTable lists the kernels, best first.
 var kernelTable = []kernel{
 	{level: "avx512vnni", gemm: gemmAVX512, softmax: softmaxBlocksAVX512, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
-		silu: siluAVX2, sigmoid: sigmoidAVX2, add: addAVX2, rotate: rotateAVX2, widenQ8: widenQ8AVX2},
+		silu: siluAVX2, sigmoid: sigmoidAVX2, add: addAVX2, rotate: rotateAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2},
 	{level: "avx2", gemm: gemmAVX2, softmax: softmaxBlocksAVX2, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
-		silu: siluAVX2, sigmoid: sigmoidAVX2, add: addAVX2, rotate: rotateAVX2, widenQ8: widenQ8AVX2},
+		silu: siluAVX2, sigmoid: sigmoidAVX2, add: addAVX2, rotate: rotateAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2},
 }
 
 // gemmArgs is what the columns of a product need. Strides are in bytes.
@@ -171,6 +171,18 @@ func rotateAVX2(x, cos, sin []float32) {
 		rotate4AVX2(&x[0], &cos[0], &sin[0], n)
 	}
 	rotateGeneric(x[2*n:], cos[n:], sin[n:])
+}
+
+//go:noescape
+func rotateHalves8AVX2(a, b, cos, sin *float32, n int)
+
+func rotateHalvesAVX2(a, b, cos, sin []float32) {
+	n := len(cos) &^ 7
+	if n > 0 {
+		_, _, _ = a[n-1], b[n-1], sin[n-1]
+		rotateHalves8AVX2(&a[0], &b[0], &cos[0], &sin[0], n)
+	}
+	rotateHalvesGeneric(a[n:], b[n:], cos[n:], sin[n:])
 }
 
 //go:noescape

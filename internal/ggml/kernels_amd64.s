@@ -220,6 +220,38 @@ loop:
 	VZEROUPPER
 	RET
 
+// func rotateHalves8AVX2(a, b, cos, sin *float32, n int)
+//
+// Eight pairs a step: (a, b) becomes (a*c - b*s, a*s + b*c).
+TEXT ·rotateHalves8AVX2(SB), NOSPLIT, $0-40
+	MOVQ a+0(FP), DI
+	MOVQ b+8(FP), R8
+	MOVQ cos+16(FP), SI
+	MOVQ sin+24(FP), DX
+	MOVQ n+32(FP), CX
+
+loop:
+	VMOVUPS (DI), Y0
+	VMOVUPS (R8), Y1
+	VMOVUPS (SI), Y2
+	VMOVUPS (DX), Y3
+	VMULPS  Y2, Y0, Y4 // a*c
+	VMULPS  Y3, Y1, Y5 // b*s
+	VMULPS  Y3, Y0, Y6 // a*s
+	VMULPS  Y2, Y1, Y7 // b*c
+	VSUBPS  Y5, Y4, Y4
+	VADDPS  Y7, Y6, Y6
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y6, (R8)
+	ADDQ    $32, DI
+	ADDQ    $32, R8
+	ADDQ    $32, SI
+	ADDQ    $32, DX
+	SUBQ    $8, CX
+	JNZ     loop
+	VZEROUPPER
+	RET
+
 // func widenQ8AVX2(dst *[1024]float32, q *[1024]byte, scale *[32]float32)
 TEXT ·widenQ8AVX2(SB), NOSPLIT, $0-24
 	MOVQ    dst+0(FP), DI

@@ -8,7 +8,7 @@ import "unsafe"
 // would serve these loops better.
 var kernelTable = []kernel{
 	{level: "neon", gemm: gemmNEON, softmax: softmaxBlocksNEON, scale: scaleByNEON, rmsNorm: rmsNormNEON,
-		silu: siluMulNEON, sigmoid: sigmoidNEON, add: addToNEON, rotate: rotateNEON, widenQ8: widenQ8NEON},
+		silu: siluMulNEON, sigmoid: sigmoidNEON, add: addToNEON, rotate: rotateNEON, halves: rotateHalvesNEON, widenQ8: widenQ8NEON},
 }
 
 // gemmArgs is what some columns of a product need. Strides are in bytes.
@@ -155,6 +155,18 @@ func rotateNEON(x, cos, sin []float32) {
 		rotate4NEON(&x[0], &cos[0], &sin[0], n)
 	}
 	rotateGeneric(x[2*n:], cos[n:], sin[n:])
+}
+
+//go:noescape
+func rotateHalves8NEON(a, b, cos, sin *float32, n int)
+
+func rotateHalvesNEON(a, b, cos, sin []float32) {
+	n := len(cos) &^ 7
+	if n > 0 {
+		_, _, _ = a[n-1], b[n-1], sin[n-1]
+		rotateHalves8NEON(&a[0], &b[0], &cos[0], &sin[0], n)
+	}
+	rotateHalvesGeneric(a[n:], b[n:], cos[n:], sin[n:])
 }
 
 //go:noescape

@@ -174,6 +174,43 @@ loop:
 	BNE    loop
 	RET
 
+// func rotateHalves8NEON(a, b, cos, sin *float32, n int)
+//
+// Eight pairs a step: (a, b) in V0 and V1, V2 and V3 becomes (a*c - b*s, a*s + b*c).
+TEXT ·rotateHalves8NEON(SB), NOSPLIT, $0-40
+	MOVD a+0(FP), R0
+	MOVD b+8(FP), R1
+	MOVD cos+16(FP), R2
+	MOVD sin+24(FP), R3
+	MOVD n+32(FP), R4
+
+loop:
+	FLDPQ (R0), (F0, F2)
+	FLDPQ (R1), (F1, F3)
+	FLDPQ (R2), (F4, F5)
+	FLDPQ (R3), (F6, F7)
+	VFMUL(4, 0, 16) // a*c
+	VFMUL(6, 1, 17) // b*s
+	VFMUL(6, 0, 18) // a*s
+	VFMUL(4, 1, 19) // b*c
+	VFMUL(5, 2, 20)
+	VFMUL(7, 3, 21)
+	VFMUL(7, 2, 22)
+	VFMUL(5, 3, 23)
+	VFSUB(17, 16, 0)
+	VFADD(19, 18, 1)
+	VFSUB(21, 20, 2)
+	VFADD(23, 22, 3)
+	FSTPQ (F0, F2), (R0)
+	FSTPQ (F1, F3), (R1)
+	ADD   $32, R0
+	ADD   $32, R1
+	ADD   $32, R2
+	ADD   $32, R3
+	SUBS  $8, R4, R4
+	BNE   loop
+	RET
+
 // func widenQ8NEON(dst *[1024]float32, q *[1024]byte, scale *[32]float32)
 //
 // V24-V31 hold the 32 positions' scales.

@@ -32,24 +32,37 @@ type RopeParams struct {
 	Scaling Scaling // "" is none
 	Factor  float64 // of the scaling; 0 is 1
 
-	// YaRN's: the context of the training, and a further factor on the
-	// amplitude, 0 for 1.
+	// Halves says that pair i is the elements i and i+Dim/2, not 2i and 2i+1.
+	Halves bool
+
+	// YaRN's: the context of the training, a further factor on the amplitude,
+	// 0 for 1, and what it may do otherwise.
 	OrigCtx    int
 	AttnFactor float64
+	YaRN       YaRN
 
 	// FreqFactors divide the frequencies, one for each pair; nil for none.
 	FreqFactors []float32
 }
 
-// Rope is a rotary position embedding: in head x the pair i, a = x[2i] and b = x[2i+1],
-// becomes
+// YaRN is what a model may change of that scaling (arXiv:2309.00071); zeros stand for
+// the paper's choices.
+type YaRN struct {
+	Attn               float64 // the amplitude; 0: 1 + 0.1*ln Factor
+	BetaFast, BetaSlow float64 // turns in the training's context of pairs kept and stretched: 32, 1
+	Log                float64 // divides the amplitude by 1 + 0.1*Log*ln Factor
+}
+
+// Rope is a rotary position embedding: in head x of n elements the pair i, a = x[2i]
+// and b = x[2i+1], or with RopeParams.Halves a = x[i] and b = x[i+n/2], becomes
 //
 //	a*cos - b*sin, a*sin + b*cos    of the angle pos * freq[i]
 //
 // Sines and cosines are made once for a token and serve all layers and heads.
 type Rope struct {
-	freq  []float64 // [Dim/2] radians a position
-	scale float64   // of sines and cosines
+	freq   []float64 // [Dim/2] radians a position
+	scale  float64   // of sines and cosines
+	halves bool
 }
 
 // NewRope returns the embedding that p describes.
@@ -69,7 +82,7 @@ func NewRope(p RopeParams) (*Rope, error) {
 	if p.FreqFactors != nil && len(p.FreqFactors) != p.Dim/2 {
 		return nil, fmt.Errorf("ggml: rope: %d frequency factors, want one for each of %d pairs", len(p.FreqFactors), p.Dim/2)
 	}
-	r := &Rope{freq: make([]float64, p.Dim/2), scale: 1}
+	r := &Rope{freq: make([]float64, p.Dim/2), scale: 1, halves: p.Halves}
 	base, linear := p.Base, 1/p.Factor
 	switch p.Scaling {
 	case ScalingNone, "":
@@ -95,7 +108,7 @@ func NewRope(p RopeParams) (*Rope, error) {
 		}
 	}
 	if p.Scaling == ScalingYaRN {
-		r.scale = 1 + float64(0.1*Log(p.Factor))
+		r.scale = p.yarnAmplitude()
 		if p.AttnFactor != 0 {
 			r.scale *= p.AttnFactor
 		}
@@ -103,15 +116,35 @@ func NewRope(p RopeParams) (*Rope, error) {
 	return r, nil
 }
 
-// yarnRamp returns how much of its own frequency pair i keeps: 1 where it turns
-// more than 32 times within the context of the training, 0 where less than once,
-// and a ramp in between (arXiv:2309.00071, §3.2, with llama.cpp's rounding).
+// yarnAmplitude returns the factor on sines and cosines.
+func (p *RopeParams) yarnAmplitude() float64 {
+	if p.YaRN.Attn != 0 {
+		return p.YaRN.Attn
+	}
+	log := Log(p.Factor)
+	amplitude := 1 + float64(0.1*log)
+	if p.YaRN.Log != 0 {
+		amplitude /= 1 + float64(0.1*p.YaRN.Log*log)
+	}
+	return amplitude
+}
+
+// yarnRamp returns how much of its own frequency pair i keeps: 1 where it turns more
+// than BetaFast times within the context of the training, 0 where less than BetaSlow
+// times, and a ramp in between (arXiv:2309.00071, §3.2, with llama.cpp's rounding).
 func (p *RopeParams) yarnRamp(i int) float64 {
 	pairOf := func(turns float64) float64 {
 		return float64(p.Dim) * Log(float64(p.OrigCtx)/(turns*2*math.Pi)) / (2 * Log(p.Base))
 	}
-	low := max(0, math.Floor(pairOf(32)))
-	high := min(float64(p.Dim-1), math.Ceil(pairOf(1)))
+	fast, slow := 32.0, 1.0
+	if p.YaRN.BetaFast > 0 {
+		fast = p.YaRN.BetaFast
+	}
+	if p.YaRN.BetaSlow > 0 {
+		slow = p.YaRN.BetaSlow
+	}
+	low := max(0, math.Floor(pairOf(fast)))
+	high := min(float64(p.Dim-1), math.Ceil(pairOf(slow)))
 	ramp := (float64(i) - low) / max(0.001, high-low)
 	return 1 - min(max(ramp, 0), 1)
 }
@@ -134,7 +167,13 @@ func (r *Rope) angles(cos, sin []float32, pos int, scale float64) {
 }
 
 // Apply turns the head x by the angles of cos and sin.
-func (r *Rope) Apply(x, cos, sin []float32) { rotate(x, cos, sin) }
+func (r *Rope) Apply(x, cos, sin []float32) {
+	if n := len(cos); r.halves {
+		rotateHalves(x[:n], x[n:2*n], cos, sin)
+	} else {
+		rotate(x, cos, sin)
+	}
+}
 
 func rotateGeneric(x, cos, sin []float32) {
 	sin = sin[:len(cos)]
@@ -142,5 +181,15 @@ func rotateGeneric(x, cos, sin []float32) {
 		s, a, b := sin[i], x[2*i], x[2*i+1]
 		x[2*i] = float32(a*c) - float32(b*s)
 		x[2*i+1] = float32(a*s) + float32(b*c)
+	}
+}
+
+// rotateHalvesGeneric turns a[i] and b[i] by the angle of cos[i] and sin[i].
+func rotateHalvesGeneric(a, b, cos, sin []float32) {
+	a, b, sin = a[:len(cos)], b[:len(cos)], sin[:len(cos)]
+	for i, c := range cos {
+		s, x, y := sin[i], a[i], b[i]
+		a[i] = float32(x*c) - float32(y*s)
+		b[i] = float32(x*s) + float32(y*c)
 	}
 }

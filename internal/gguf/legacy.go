@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/quant"
 )
 
@@ -50,7 +51,7 @@ type legacyParams struct {
 
 // legacyTensor is one tensor record.
 type legacyTensor struct {
-	kind *legacyKind
+	kind *arch.Tensor
 	typ  quant.Type
 	rows int // 1 for a vector
 	cols int

@@ -3,6 +3,7 @@ package gguf
 import (
 	"fmt"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/quant"
 )
 
@@ -32,7 +33,7 @@ func joinLegacy(parts []*legacyFile) ([]Tensor, error) {
 
 // sizes returns the model's dimensions, from the numbers and from the shapes
 // of the first layer.
-func (l *legacyFile) sizes(parts int) (map[dimension]int, error) {
+func (l *legacyFile) sizes(parts int) (*arch.Sizes, error) {
 	ffn, ok := l.tensors["blk.0.ffn_gate.weight"]
 	kv, ok2 := l.tensors["blk.0.attn_k.weight"]
 	if !ok || !ok2 {
@@ -45,17 +46,18 @@ func (l *legacyFile) sizes(parts int) (map[dimension]int, error) {
 		return nil, fmt.Errorf("tensor \"blk.0.attn_k.weight\": %d rows are no whole number of heads that divides %d heads of %d",
 			width, p.Heads, headDim)
 	}
-	return map[dimension]int{
-		dimOne: 1, dimVocab: int(p.Vocab), dimEmbd: int(p.Embd), dimFFN: ffn.rows * parts, dimKV: width,
+	return &arch.Sizes{
+		VocabSize: int(p.Vocab), Dim: int(p.Embd), FFNDim: ffn.rows * parts,
+		NumHeads: int(p.Heads), NumKVHeads: width / headDim, KeyDim: headDim, ValueDim: headDim, RopeDim: headDim,
 	}, nil
 }
 
 // joinTensor returns the tensor of that name, of a model with the given sizes.
-func joinTensor(parts []*legacyFile, name string, sizes map[dimension]int) (Tensor, error) {
+func joinTensor(parts []*legacyFile, name string, sizes *arch.Sizes) (Tensor, error) {
 	one := parts[0].tensors[name]
-	src := &source{rows: one.rows, cols: one.cols, cut: one.kind.cut}
-	if src.cut == cutNot || len(parts) == 1 {
-		src.cut = cutNot
+	src := &source{rows: one.rows, cols: one.cols, cut: one.kind.Cut}
+	if src.cut == arch.CutNot || len(parts) == 1 {
+		src.cut = arch.CutNot
 		parts = parts[:1]
 	}
 	for _, p := range parts {
@@ -71,16 +73,16 @@ func joinTensor(parts []*legacyFile, name string, sizes map[dimension]int) (Tens
 	}
 	rows, cols := one.rows, one.cols
 	switch src.cut {
-	case cutRows:
+	case arch.CutRows:
 		rows *= len(parts)
-	case cutCols:
+	case arch.CutCols:
 		cols *= len(parts)
 	}
 	shape := []int{rows, cols}
-	if one.kind.rows == dimOne {
+	if one.kind.IsVector() {
 		shape = shape[1:]
 	}
-	if wantRows, wantCols := sizes[one.kind.rows], sizes[one.kind.cols]; len(shape) != one.dims || rows != wantRows || cols != wantCols {
+	if wantRows, wantCols := sizes.Of(one.kind.Rows), sizes.Of(one.kind.Cols); len(shape) != one.dims || rows != wantRows || cols != wantCols {
 		return Tensor{}, fmt.Errorf("is [%d %d] in %d dimensions, want [%d %d] in %d", rows, cols, one.dims, wantRows, wantCols, len(shape))
 	}
 	size, err := dataBytes(one.typ, []uint64{uint64(cols), uint64(rows)})
@@ -93,19 +95,10 @@ func joinTensor(parts []*legacyFile, name string, sizes map[dimension]int) (Tens
 
 // complete returns an error if a tensor is missing.
 func (l *legacyFile) complete() error {
-	missing := func(name string) error {
-		return fmt.Errorf("tensor %q is missing: the file is cut short", name)
-	}
-	for _, k := range legacyKinds {
-		if _, ok := l.tensors[k.new]; !ok {
-			return missing(k.new)
-		}
-	}
-	for n := range l.hparams.Layers {
-		for _, k := range legacyLayerKinds {
-			if name := fmt.Sprintf("blk.%d.%s", n, k.new); l.tensors[name].kind == nil {
-				return missing(name)
-			}
+	for name, t := range arch.Llama.Tensors(int(l.hparams.Layers), false) {
+		name += ".weight"
+		if _, ok := l.tensors[name]; !ok && t.Meta != "" {
+			return fmt.Errorf("tensor %q is missing: the file is cut short", name)
 		}
 	}
 	return nil

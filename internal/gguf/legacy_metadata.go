@@ -3,6 +3,8 @@ package gguf
 import (
 	"path/filepath"
 	"strings"
+
+	"alpaca/internal/arch"
 )
 
 // Context lengths are not in the files: LLaMA's was 2048, LLaMA 2's 4096.
@@ -21,30 +23,31 @@ func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 		f.index()
 		heads = int32(f.Tensor("blk.0.attn_k.weight").Rows()) / (p.Embd / p.Heads)
 	}
-	context := uint32(llama1Context)
+	context := llama1Context
 	if heads != p.Heads {
 		context = llama2Context // only LLaMA 2 shares heads
 	}
+	h := arch.Hparams{
+		Sizes: arch.Sizes{
+			VocabSize: int(p.Vocab), Dim: int(p.Embd), NumHeads: int(p.Heads), NumKVHeads: int(heads),
+			KeyDim: int(p.Embd / p.Heads), ValueDim: int(p.Embd / p.Heads), RopeDim: int(p.Embd / p.Heads),
+		},
+		Context: context, Layers: int(p.Layers), NormEps: opt.Eps,
+	}
+	if len(f.Tensors) > 0 {
+		h.FFNDim = f.Tensor("blk.0.ffn_gate.weight").Rows()
+	}
+	if h.NormEps == 0 {
+		h.NormEps = l.eps(heads)
+	}
 	kv := []KV{
-		{"general.architecture", Str("llama")},
+		{"general.architecture", Str(arch.Llama.Name)},
 		{"general.name", Str(strings.TrimSuffix(file, filepath.Ext(file)))},
 		{"general.file_type", U32(uint32(p.FType % 1000))},
 		{"general.source.format", Str(f.Container())},
 		{"general.source.file", Str(file)},
-		{"llama.vocab_size", U32(uint32(p.Vocab))},
-		{"llama.context_length", U32(context)},
-		{"llama.embedding_length", U32(uint32(p.Embd))},
-		{"llama.block_count", U32(uint32(p.Layers))},
-		{"llama.attention.head_count", U32(uint32(p.Heads))},
-		{"llama.rope.dimension_count", U32(uint32(p.Embd / p.Heads))},
 	}
-	if len(f.Tensors) > 0 {
-		kv = append(kv, KV{"llama.feed_forward_length", U32(uint32(f.Tensor("blk.0.ffn_gate.weight").Rows()))})
-	}
-	eps := opt.Eps
-	if eps == 0 {
-		eps = l.eps(heads)
-	}
+	kv = append(kv, Hparams(&arch.Llama, &h)...)
 	if l.format == "ggml" {
 		// Its programs took a prompt as it was. Those of the later containers
 		// put a space in front, as has been usual since.
@@ -52,8 +55,6 @@ func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 	}
 	texts, types := l.vocab.tokens()
 	return append(kv,
-		KV{"llama.attention.head_count_kv", U32(uint32(heads))},
-		KV{"llama.attention.layer_norm_rms_epsilon", F32(eps)},
 		KV{"tokenizer.ggml.model", Str("llama")},
 		KV{"tokenizer.ggml.tokens", Strs(texts)},
 		KV{"tokenizer.ggml.scores", F32s(l.vocab.allScores())},

@@ -5,71 +5,32 @@ import (
 	"strconv"
 	"strings"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/quant"
 )
 
-// dimension is a size that a shape is made of.
-type dimension int
-
-const (
-	dimOne dimension = iota // the rows of a vector
-	dimVocab
-	dimEmbd
-	dimFFN
-	dimKV // as wide as all key heads together
-)
-
-// cut is how a tensor of a model in many files is divided among them.
-type cut int
-
-const (
-	cutNot  cut = iota // every file has all of it
-	cutRows            // the first file has the first rows
-	cutCols            // the first file has the first columns of every row
-)
-
-// legacyKind is a tensor that a LLaMA has, once or in every layer.
-type legacyKind struct {
-	old, new   string // names, in a layer without "layers.N." and "blk.N."
-	rows, cols dimension
-	cut        cut
+// newName returns the GGUF name and the description of the tensor that a legacy file
+// calls old, nil if no LLaMA has it.
+func newName(old string, layers int) (string, *arch.Tensor) {
+	rest, ok := strings.CutPrefix(old, "layers.")
+	if !ok {
+		return findLegacy("", old, arch.Llama.Input, arch.Llama.Output)
+	}
+	number, name, _ := strings.Cut(rest, ".")
+	n, err := strconv.Atoi(number)
+	if err != nil || n < 0 || n >= layers || strconv.Itoa(n) != number {
+		return "", nil
+	}
+	return findLegacy(arch.LayerPrefix(n), name, arch.Llama.Layer, arch.Llama.FFN)
 }
 
-// The tensors of a model, and of each of its layers.
-var (
-	legacyKinds = []legacyKind{
-		{"tok_embeddings.weight", "token_embd.weight", dimVocab, dimEmbd, cutCols},
-		{"norm.weight", "output_norm.weight", dimOne, dimEmbd, cutNot},
-		{"output.weight", "output.weight", dimVocab, dimEmbd, cutRows},
-	}
-	legacyLayerKinds = []legacyKind{
-		{"attention_norm.weight", "attn_norm.weight", dimOne, dimEmbd, cutNot},
-		{"attention.wq.weight", "attn_q.weight", dimEmbd, dimEmbd, cutRows},
-		{"attention.wk.weight", "attn_k.weight", dimKV, dimEmbd, cutRows},
-		{"attention.wv.weight", "attn_v.weight", dimKV, dimEmbd, cutRows},
-		{"attention.wo.weight", "attn_output.weight", dimEmbd, dimEmbd, cutCols},
-		{"ffn_norm.weight", "ffn_norm.weight", dimOne, dimEmbd, cutNot},
-		{"feed_forward.w1.weight", "ffn_gate.weight", dimFFN, dimEmbd, cutRows},
-		{"feed_forward.w2.weight", "ffn_down.weight", dimEmbd, dimFFN, cutCols},
-		{"feed_forward.w3.weight", "ffn_up.weight", dimFFN, dimEmbd, cutRows},
-	}
-)
-
-// newName returns the GGUF name and the kind of the tensor that a legacy file
-// calls old, nil if no LLaMA has it.
-func newName(old string, layers int) (string, *legacyKind) {
-	kinds, prefix := legacyKinds, ""
-	if rest, ok := strings.CutPrefix(old, "layers."); ok {
-		number, name, _ := strings.Cut(rest, ".")
-		n, err := strconv.Atoi(number)
-		if err != nil || n < 0 || n >= layers || strconv.Itoa(n) != number {
-			return "", nil
-		}
-		kinds, prefix, old = legacyLayerKinds, "blk."+number+".", name
-	}
-	for i := range kinds {
-		if kinds[i].old == old {
-			return prefix + kinds[i].new, &kinds[i]
+// findLegacy looks a name of a legacy file up in tables of tensors.
+func findLegacy(prefix, old string, tables ...[]arch.Tensor) (string, *arch.Tensor) {
+	for _, table := range tables {
+		for i := range table {
+			if t := &table[i]; t.Meta != "" && t.Meta+".weight" == old {
+				return prefix + t.GGUF() + ".weight", t
+			}
 		}
 	}
 	return "", nil

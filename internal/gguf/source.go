@@ -5,6 +5,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/quant"
 )
 
@@ -13,7 +14,7 @@ import (
 type source struct {
 	typ        quant.Type
 	pieces     []span
-	cut        cut
+	cut        arch.Cut
 	rows, cols int // of each piece
 	plane      bool
 }
@@ -38,16 +39,16 @@ func (s *source) direct() []byte {
 func (s *source) read(dst []byte, lo, hi int) error {
 	pieceRow := s.typ.RowBytes(s.cols) // bytes
 	row := pieceRow
-	if s.cut == cutCols {
+	if s.cut == arch.CutCols {
 		row *= len(s.pieces)
 	}
 	for i, p := range s.pieces {
 		from, to, at := lo, hi, 0 // rows of this piece, and where they go
 		switch s.cut {
-		case cutRows:
+		case arch.CutRows:
 			from, to = max(lo-i*s.rows, 0), min(hi-i*s.rows, s.rows)
 			at = (from + i*s.rows - lo) * row
-		case cutCols:
+		case arch.CutCols:
 			at = i * pieceRow
 		}
 		if from >= to {

@@ -19,13 +19,16 @@ type buffers struct {
 // newBuffers allocates the memory for a model of c's shape.
 func newBuffers(c *Config, batch int) buffers {
 	b := buffers{hidden: make([]float32, batch*c.Dim)}
-	nq, nk, nv := batch*c.NumHeads*c.KeyDim, batch*c.NumKVHeads*c.KeyDim, batch*c.NumKVHeads*c.ValueDim
+	nq := batch * c.most(func(l *LayerConfig) int { return l.NumHeads * l.KeyDim })
+	nk := batch * c.most(func(l *LayerConfig) int { return l.NumKVHeads * l.KeyDim })
+	nv := batch * c.most(func(l *LayerConfig) int { return l.NumKVHeads * l.ValueDim })
+	nffn := batch * c.most(func(l *LayerConfig) int { return l.FFNDim })
 	nattn := 0
-	if c.ValueDim != c.KeyDim {
-		nattn = batch * c.NumHeads * c.ValueDim
+	if c.most(func(l *LayerConfig) int { return max(l.KeyDim-l.ValueDim, l.ValueDim-l.KeyDim) }) > 0 {
+		nattn = batch * c.most(func(l *LayerConfig) int { return l.NumHeads * l.ValueDim })
 	}
-	both := make([]float32, max(nq+nk+nv+nattn, batch*c.FFNDim))
-	b.ffn = both[:batch*c.FFNDim]
+	both := make([]float32, max(nq+nk+nv+nattn, nffn))
+	b.ffn = both[:nffn]
 	b.q, both = both[:nq], both[nq:]
 	b.k, both = both[:nk], both[nk:]
 	b.v, both = both[:nv], both[nv:]

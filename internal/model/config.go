@@ -5,68 +5,92 @@ import (
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
 )
 
 // Config is a model's shape, as its file's metadata say. ARCH is the value of
-// general.architecture:
+// general.architecture; keys marked * may be arrays with a number for each layer:
 //
-//	Go name        GGUF key                                   default
-//	Name           general.name                               ""
-//	Arch           general.architecture                       required
-//	TrainCtx       ARCH.context_length                        required
-//	Dim            ARCH.embedding_length                      required
-//	NumLayers      ARCH.block_count                           required
-//	FFNDim         ARCH.feed_forward_length                   required
-//	NumHeads       ARCH.attention.head_count                  required
-//	NumKVHeads     ARCH.attention.head_count_kv               NumHeads
-//	KeyDim         ARCH.attention.key_length                  Dim/NumHeads
-//	ValueDim       ARCH.attention.value_length                Dim/NumHeads
-//	NormEps        ARCH.attention.layer_norm_rms_epsilon      required
-//	Window         ARCH.attention.sliding_window              0: none
-//	NumExperts     ARCH.expert_count                          0: none
-//	NumUsed        ARCH.expert_used_count                     required with experts
-//	Rope.Dim       ARCH.rope.dimension_count                  KeyDim
-//	Rope.Base      ARCH.rope.freq_base                        10000
-//	Rope.Scaling   ARCH.rope.scaling.type                     linear
-//	Rope.Factor    ARCH.rope.scaling.factor,                  1
-//	               ARCH.rope.scale_linear (2023)
-//	Rope.AttnFactor  ARCH.rope.scaling.attn_factor            1
-//	Rope.OrigCtx   ARCH.rope.scaling.original_context_length  TrainCtx
+//	Go name             GGUF key                                   default
+//	Name                general.name                               ""
+//	Arch                general.architecture                       required
+//	TrainCtx            ARCH.context_length                        required
+//	Dim                 ARCH.embedding_length                      required
+//	NumLayers           ARCH.block_count                           required
+//	NormEps             ARCH.attention.layer_norm_rms_epsilon      required
+//	NumExperts          ARCH.expert_count                          0: none
+//	NumUsed             ARCH.expert_used_count                     required with experts
+//	Layers.FFNDim       ARCH.feed_forward_length *                 required
+//	Layers.NumHeads     ARCH.attention.head_count *                required
+//	Layers.NumKVHeads   ARCH.attention.head_count_kv *             NumHeads
+//	Layers.KeyDim       ARCH.attention.key_length *                Dim/NumHeads
+//	Layers.ValueDim     ARCH.attention.value_length *              Dim/NumHeads
+//	Layers.Window       ARCH.attention.sliding_window *            0: none
+//	Rope.Dim            ARCH.rope.dimension_count                  KeyDim
+//	Rope.Base           ARCH.rope.freq_base                        10000
+//	Rope.Scaling        ARCH.rope.scaling.type                     linear
+//	Rope.Factor         ARCH.rope.scaling.factor,                  1
+//	                    ARCH.rope.scale_linear (2023)
+//	Rope.AttnFactor     ARCH.rope.scaling.attn_factor              1
+//	Rope.OrigCtx        ARCH.rope.scaling.original_context_length  TrainCtx
+//	Rope.YaRN.Attn      ARCH.rope.scaling.yarn_attn_factor         1 + 0.1 ln Factor
+//	Rope.YaRN.BetaFast  ARCH.rope.scaling.yarn_beta_fast           32
+//	Rope.YaRN.BetaSlow  ARCH.rope.scaling.yarn_beta_slow           1
+//	Rope.YaRN.Log       ARCH.rope.scaling.yarn_log_multiplier      0: none
 //
-// VocabSize is the number of rows of the embedding, and Rope.FreqFactors is the
-// tensor rope_freqs.weight.
+// VocabSize is the number of rows of the embedding, Rope.FreqFactors is the tensor
+// rope_freqs.weight, and Rope.Halves is a fact of the architecture.
 type Config struct {
 	Name, Arch string
 
 	TrainCtx  int // context length of the training, in tokens
 	Dim       int // elements of a token's hidden state
 	NumLayers int
-	FFNDim    int // elements of the feed-forward network's inner state
 	VocabSize int
-
-	NumHeads   int     // query heads
-	NumKVHeads int     // key and value heads; each serves NumHeads/NumKVHeads query heads
-	KeyDim     int     // elements of a head of queries and keys
-	ValueDim   int     // elements of a head of values
-	NormEps    float32 // added to the mean square by RMSNorm
-	Window     int     // positions that a token sees, itself included; 0: all
+	NormEps   float32 // added to the mean square by RMSNorm
 
 	NumExperts int // feed-forward networks of a layer among which a router chooses; 0: one, without router
 	NumUsed    int // how many of them a token uses
 
+	Layers []LayerConfig // [NumLayers]
+
 	Rope ggml.RopeParams
+}
+
+// LayerConfig is the shape of one layer.
+type LayerConfig struct {
+	NumHeads   int // query heads
+	NumKVHeads int // key and value heads; each serves NumHeads/NumKVHeads query heads
+	KeyDim     int // elements of a head of queries and keys
+	ValueDim   int // elements of a head of values
+	FFNDim     int // elements of the inner state of a feed-forward network
+	Window     int // positions that a token sees, itself included; 0: all
+}
+
+// sizes returns the numbers that the shapes of a layer's tensors are made of. Those
+// of the tensors outside of layers do not depend on which it is.
+func (c *Config) sizes(l *LayerConfig) arch.Sizes {
+	return arch.Sizes{
+		VocabSize: c.VocabSize, Dim: c.Dim, FFNDim: l.FFNDim, NumHeads: l.NumHeads, NumKVHeads: l.NumKVHeads,
+		KeyDim: l.KeyDim, ValueDim: l.ValueDim, NumExperts: c.NumExperts, RopeDim: c.Rope.Dim,
+	}
+}
+
+// most returns the largest of what of gives for any layer.
+func (c *Config) most(of func(l *LayerConfig) int) int {
+	n := 0
+	for i := range c.Layers {
+		n = max(n, of(&c.Layers[i]))
+	}
+	return n
 }
 
 // ErrUnsupported is wrapped by errors about models that this program does not
 // know how to evaluate, however valid their files are.
 var ErrUnsupported = errors.New("not supported")
-
-// archs are the architectures that forward evaluates.
-var archs = []string{"llama"}
 
 // Bounds of what is read. They are far above all models known, and low enough
 // that products of two fit an int64.
@@ -84,31 +108,24 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	if r.err == nil && c.Arch == "" {
 		r.fail("no key %q: not a model, or a part of one", "general.architecture")
 	}
-	if r.err == nil && !slices.Contains(archs, c.Arch) {
-		r.fail("architecture %q is %w, only %s", c.Arch, ErrUnsupported, strings.Join(archs, ", "))
+	family := arch.Find(c.Arch)
+	if r.err == nil && family == nil {
+		r.fail("architecture %q is %w, only %s", c.Arch, ErrUnsupported, arch.Names())
 	}
 	r.arch = c.Arch
-	c.TrainCtx = r.count("context_length", required, math.MaxInt32)
-	c.Dim = r.count("embedding_length", required, maxDim)
-	c.NumLayers = r.count("block_count", required, maxLayers)
-	c.FFNDim = r.count("feed_forward_length", required, maxDim)
-	c.NumHeads = r.count("attention.head_count", required, maxDim)
-	c.NumKVHeads = r.count("attention.head_count_kv", c.NumHeads, maxDim)
-	c.KeyDim = r.count("attention.key_length", c.Dim/max(1, c.NumHeads), maxDim)
-	c.ValueDim = r.count("attention.value_length", c.Dim/max(1, c.NumHeads), maxDim)
-	c.NormEps = float32(r.float("attention.layer_norm_rms_epsilon", math.NaN()))
-	c.Window = r.count("attention.sliding_window", 0, math.MaxInt32)
-	c.NumExperts = r.count("expert_count", 0, maxExperts)
-	c.NumUsed = r.count("expert_used_count", 0, maxExperts)
-	c.Rope = ggml.RopeParams{
-		Dim:        r.count("rope.dimension_count", c.KeyDim, maxDim),
-		Base:       r.float("rope.freq_base", 10000),
-		Factor:     r.float("rope.scaling.factor", r.float("rope.scale_linear", 0)),
-		AttnFactor: r.float("rope.scaling.attn_factor", 0),
-		OrigCtx:    r.count("rope.scaling.original_context_length", c.TrainCtx, math.MaxInt32),
+	c.TrainCtx = r.count(arch.KeyContext, required, math.MaxInt32)
+	c.Dim = r.count(arch.KeyEmbd, required, maxDim)
+	c.NumLayers = r.count(arch.KeyLayers, required, maxLayers)
+	c.NormEps = float32(r.float(arch.KeyNormEps, math.NaN()))
+	c.NumExperts = r.count(arch.KeyExperts, 0, maxExperts)
+	c.NumUsed = r.count(arch.KeyExpertsUsed, 0, maxExperts)
+	c.Layers = r.layers(c.NumLayers, c.Dim)
+	if r.err == nil && c.NumExperts > 0 && family.MoE == nil {
+		r.fail("architecture %q with %d experts is %w", c.Arch, c.NumExperts, ErrUnsupported)
 	}
-	if c.Rope.Scaling = ggml.Scaling(r.text(c.Arch + ".rope.scaling.type")); c.Rope.Scaling == "" {
-		c.Rope.Scaling = ggml.ScalingLinear
+	if r.err == nil && c.NumLayers > 0 {
+		c.Rope = r.rope(&c)
+		c.Rope.Halves = family.Rotation == arch.Halves
 	}
 	if key := new(gguf.KeyError); errors.As(r.err, &key) {
 		return Config{}, fmt.Errorf("model: %w", r.err)
@@ -121,36 +138,120 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	return c, nil
 }
 
+// layers reads what may differ from layer to layer.
+func (r *reader) layers(n, dim int) []LayerConfig {
+	if r.err != nil {
+		return nil
+	}
+	layers := make([]LayerConfig, n)
+	for _, x := range []struct {
+		key   string
+		most  int
+		field func(l *LayerConfig) *int
+		def   func(l *LayerConfig) int // nil: required
+	}{
+		{arch.KeyFFN, maxDim, func(l *LayerConfig) *int { return &l.FFNDim }, nil},
+		{arch.KeyHeads, maxDim, func(l *LayerConfig) *int { return &l.NumHeads }, nil},
+		{arch.KeyKVHeads, maxDim, func(l *LayerConfig) *int { return &l.NumKVHeads }, func(l *LayerConfig) int { return l.NumHeads }},
+		{arch.KeyKeyLength, maxDim, func(l *LayerConfig) *int { return &l.KeyDim }, func(l *LayerConfig) int { return dim / max(1, l.NumHeads) }},
+		{arch.KeyValueLength, maxDim, func(l *LayerConfig) *int { return &l.ValueDim }, func(l *LayerConfig) int { return dim / max(1, l.NumHeads) }},
+		{arch.KeyWindow, math.MaxInt32, func(l *LayerConfig) *int { return &l.Window }, func(*LayerConfig) int { return 0 }},
+	} {
+		list, found := r.counts(x.key, x.def == nil, x.most, n)
+		for i := range layers {
+			switch l := &layers[i]; {
+			case !found && x.def != nil:
+				*x.field(l) = x.def(l)
+			case i < len(list):
+				*x.field(l) = list[i]
+			}
+		}
+	}
+	return layers
+}
+
+// rope reads the position embedding of c, all but what the architecture says.
+func (r *reader) rope(c *Config) ggml.RopeParams {
+	p := ggml.RopeParams{
+		Dim:        r.count(arch.KeyRopeDim, c.Layers[0].KeyDim, maxDim),
+		Base:       r.float(arch.KeyRopeBase, 10000),
+		Scaling:    ggml.Scaling(r.text(c.Arch + "." + arch.KeyRopeScaling)),
+		Factor:     r.float(arch.KeyRopeFactor, r.float(arch.KeyRopeLinear, 0)),
+		AttnFactor: r.float(arch.KeyRopeAttn, 0),
+		OrigCtx:    r.count(arch.KeyRopeOrigCtx, c.TrainCtx, math.MaxInt32),
+		YaRN: ggml.YaRN{
+			Attn:     r.float(arch.KeyYarnAttn, 0),
+			BetaFast: r.float(arch.KeyYarnBetaFast, 0),
+			BetaSlow: r.float(arch.KeyYarnBetaSlow, 0),
+			Log:      r.float(arch.KeyYarnLog, 0),
+		},
+	}
+	if p.Scaling == "" {
+		p.Scaling = ggml.ScalingLinear
+	}
+	return p
+}
+
 // check returns an error if the numbers do not go together.
 func (c *Config) check() error {
-	for _, n := range []struct {
-		name  string
-		value int
-	}{
-		{"context_length", c.TrainCtx}, {"embedding_length", c.Dim}, {"block_count", c.NumLayers},
-		{"feed_forward_length", c.FFNDim}, {"attention.head_count", c.NumHeads},
-		{"attention.head_count_kv", c.NumKVHeads}, {"attention.key_length", c.KeyDim},
-		{"attention.value_length", c.ValueDim},
-	} {
-		if n.value <= 0 {
-			return fmt.Errorf("%s.%s is %d, must be positive", c.Arch, n.name, n.value)
+	if err := c.positive([]namedCount{
+		{arch.KeyContext, c.TrainCtx}, {arch.KeyEmbd, c.Dim}, {arch.KeyLayers, c.NumLayers},
+	}); err != nil {
+		return err
+	}
+	for i := range c.Layers {
+		if i > 0 && c.Layers[i] == c.Layers[0] {
+			continue
+		}
+		if err := c.checkLayer(&c.Layers[i]); err != nil && i > 0 {
+			return fmt.Errorf("layer %d: %w", i, err)
+		} else if err != nil {
+			return err
 		}
 	}
 	switch {
-	case c.NumHeads%c.NumKVHeads != 0:
-		return fmt.Errorf("%d query heads cannot share %d key heads: no whole number each", c.NumHeads, c.NumKVHeads)
-	case c.Dim%c.NumHeads != 0 && (c.KeyDim == c.Dim/c.NumHeads || c.ValueDim == c.Dim/c.NumHeads): // a length that the file does not give
-		return fmt.Errorf("an embedding of %d cannot be divided among %d heads", c.Dim, c.NumHeads)
-	case int64(c.NumHeads)*int64(max(c.KeyDim, c.ValueDim)) > maxDim:
-		return fmt.Errorf("%d heads of %d and %d elements, at most %d in all", c.NumHeads, c.KeyDim, c.ValueDim, maxDim)
 	case !(c.NormEps >= 0 && c.NormEps < 1):
-		return fmt.Errorf("%s.attention.layer_norm_rms_epsilon is %v, must be between 0 and 1", c.Arch, c.NormEps)
-	case c.Rope.Dim != c.KeyDim:
-		return fmt.Errorf("%s.rope.dimension_count is %d, must be the head size, %d", c.Arch, c.Rope.Dim, c.KeyDim)
+		return fmt.Errorf("%s.%s is %v, must be between 0 and 1", c.Arch, arch.KeyNormEps, c.NormEps)
 	case c.Rope.Scaling != ggml.ScalingNone && c.Rope.Scaling != ggml.ScalingLinear && c.Rope.Scaling != ggml.ScalingYaRN && c.Rope.Scaling != ggml.ScalingNTK:
-		return fmt.Errorf("%s.rope.scaling.type %q is %w, only none, linear, yarn and ntk", c.Arch, c.Rope.Scaling, ErrUnsupported)
+		return fmt.Errorf("%s.%s %q is %w, only none, linear, yarn and ntk", c.Arch, arch.KeyRopeScaling, c.Rope.Scaling, ErrUnsupported)
 	case c.NumExperts > 0 && (c.NumUsed <= 0 || c.NumUsed > c.NumExperts):
-		return fmt.Errorf("%s.expert_used_count is %d, must be between 1 and the %d experts", c.Arch, c.NumUsed, c.NumExperts)
+		return fmt.Errorf("%s.%s is %d, must be between 1 and the %d experts", c.Arch, arch.KeyExpertsUsed, c.NumUsed, c.NumExperts)
+	}
+	return nil
+}
+
+// namedCount is the number of a key.
+type namedCount struct {
+	key   string
+	value int
+}
+
+func (c *Config) positive(list []namedCount) error {
+	for _, n := range list {
+		if n.value <= 0 {
+			return fmt.Errorf("%s.%s is %d, must be positive", c.Arch, n.key, n.value)
+		}
+	}
+	return nil
+}
+
+// checkLayer returns an error if the numbers of a layer do not go together.
+func (c *Config) checkLayer(l *LayerConfig) error {
+	if err := c.positive([]namedCount{
+		{arch.KeyFFN, l.FFNDim}, {arch.KeyHeads, l.NumHeads}, {arch.KeyKVHeads, l.NumKVHeads},
+		{arch.KeyKeyLength, l.KeyDim}, {arch.KeyValueLength, l.ValueDim},
+	}); err != nil {
+		return err
+	}
+	switch {
+	case l.NumHeads%l.NumKVHeads != 0:
+		return fmt.Errorf("%d query heads cannot share %d key heads: no whole number each", l.NumHeads, l.NumKVHeads)
+	case c.Dim%l.NumHeads != 0 && (l.KeyDim == c.Dim/l.NumHeads || l.ValueDim == c.Dim/l.NumHeads): // a length that the file does not give
+		return fmt.Errorf("an embedding of %d cannot be divided among %d heads", c.Dim, l.NumHeads)
+	case int64(l.NumHeads)*int64(max(l.KeyDim, l.ValueDim)) > maxDim:
+		return fmt.Errorf("%d heads of %d and %d elements, at most %d in all", l.NumHeads, l.KeyDim, l.ValueDim, maxDim)
+	case c.Rope.Dim != l.KeyDim:
+		return fmt.Errorf("%s.%s is %d, must be the head size, %d", c.Arch, arch.KeyRopeDim, c.Rope.Dim, l.KeyDim)
 	}
 	return nil
 }
@@ -180,53 +281,67 @@ func (r *reader) text(key string) string {
 // required stands for a default where there is none.
 const required = -1
 
-// count returns the number of ARCH.key, between 0 and most. Some files have an
-// array with a number for each layer: it must be the same for all.
+// count returns the number of ARCH.key, between 0 and most. A few files have an array
+// also where it must be the same for all layers.
 func (r *reader) count(key string, def, most int) int {
+	list, found := r.counts(key, def == required, most, 0)
+	if !found {
+		return def
+	}
+	for _, n := range list {
+		if n != list[0] {
+			r.fail("key %q: layers that differ (%d and %d) are %w", r.arch+"."+key, list[0], n, ErrUnsupported)
+		}
+	}
+	return list[0]
+}
+
+// counts returns the numbers of ARCH.key for n layers, each between 0 and most: those
+// of an array, or a number that is the same for all. If n is 0, the numbers are
+// returned as the file has them, at least one. found is false if there is no such key
+// or nothing can be read.
+func (r *reader) counts(key string, require bool, most, n int) (list []int, found bool) {
 	if r.err != nil {
-		return 0
+		return nil, false
 	}
 	key = r.arch + "." + key
 	v, found := r.file.Value(key)
 	if !found {
-		if def == required {
+		if require {
 			r.fail("no key %q", key)
 		}
-		return def
+		return nil, false
 	}
-	var n uint64
-	var err error
 	if v.Kind == gguf.KindArray {
-		n, err = r.uniform(key)
+		numbers, _, err := r.file.Ints(key)
+		switch {
+		case err != nil:
+			r.fail("%w", err)
+		case len(numbers) == 0:
+			r.fail("key %q: an empty array, want a number for each layer", key)
+		case n > 0 && len(numbers) != n:
+			r.fail("key %q: %d numbers for %d layers", key, len(numbers), n)
+		}
+		for _, x := range numbers {
+			list = append(list, int(x))
+		}
 	} else {
-		n, _, err = r.file.Uint(key)
+		x, _, err := r.file.Uint(key)
+		if err != nil {
+			r.fail("%w", err)
+		}
+		if x > uint64(most) {
+			r.fail("key %q: %d, at most %d", key, x, most)
+			return nil, false
+		}
+		list = slices.Repeat([]int{int(x)}, max(1, n))
 	}
-	if err != nil {
-		r.fail("%w", err)
-		return 0
-	}
-	if n > uint64(most) {
-		r.fail("key %q: %d, at most %d", key, n, most)
-		return 0
-	}
-	return int(n)
-}
-
-// uniform returns the number that all elements of an array are.
-func (r *reader) uniform(key string) (uint64, error) {
-	list, _, err := r.file.Ints(key)
-	if err != nil {
-		return 0, err
-	}
-	if len(list) == 0 || list[0] < 0 {
-		return 0, fmt.Errorf("key %q: want a number that is not negative", key)
-	}
-	for _, n := range list {
-		if n != list[0] {
-			return 0, fmt.Errorf("key %q: layers that differ (%d and %d) are %w", key, list[0], n, ErrUnsupported)
+	for _, x := range list {
+		if x < 0 || x > most {
+			r.fail("key %q: %d, must be between 0 and %d", key, x, most)
 		}
 	}
-	return uint64(list[0]), nil
+	return list, r.err == nil
 }
 
 // float returns the number of ARCH.key; NaN as default says that it is required.

@@ -38,7 +38,9 @@ func TestConfig(t *testing.T) {
 	), s.tensors())
 	c := loadNoise(t, path).Config
 	require.Equal(t, "small", c.Name)
-	require.Equal(t, [...]int{512, 64, 2, 96, 100, 4, 2, 16, 16, 77}, [...]int{c.TrainCtx, c.Dim, c.NumLayers, c.FFNDim, c.VocabSize, c.NumHeads, c.NumKVHeads, c.KeyDim, c.ValueDim, c.Window})
+	require.Equal(t, [...]int{512, 64, 2, 100}, [...]int{c.TrainCtx, c.Dim, c.NumLayers, c.VocabSize})
+	layer := model.LayerConfig{NumHeads: 4, NumKVHeads: 2, KeyDim: 16, ValueDim: 16, FFNDim: 96, Window: 77}
+	require.Equal(t, []model.LayerConfig{layer, layer}, c.Layers)
 	require.Equal(t, float32(1e-5), c.NormEps)
 	require.Equal(t, 500000.0, c.Rope.Base)
 	require.Equal(t, 512, c.Rope.OrigCtx)
@@ -53,7 +55,7 @@ func TestBadConfigsAreRefused(t *testing.T) {
 		want string // in the message
 	}{
 		{none("general.architecture"), `no key "general.architecture"`},
-		{gguf.KV{Key: "general.architecture", Value: gguf.Str("rwkv7")}, `architecture "rwkv7" is not supported, only llama`},
+		{gguf.KV{Key: "general.architecture", Value: gguf.Str("rwkv7")}, `architecture "rwkv7" is not supported, only llama, qwen2, qwen3`},
 		{u32("general.architecture", 1), "want a string"},
 		{none("llama.context_length"), `no key "llama.context_length"`},
 		{none("llama.embedding_length"), `no key "llama.embedding_length"`},
@@ -78,7 +80,12 @@ func TestBadConfigsAreRefused(t *testing.T) {
 		{u32("llama.attention.key_length", 8), "attn_q.weight"},
 		{u32("llama.attention.key_length", 1<<23), "at most 16777216 in all"},
 		{u32("llama.feed_forward_length", 97), "ffn_gate.weight"},
-		{gguf.KV{Key: "llama.feed_forward_length", Value: gguf.I32s([]int32{96, 48})}, "layers that differ"},
+		{gguf.KV{Key: "llama.feed_forward_length", Value: gguf.I32s([]int32{96, 48})}, `"blk.1.ffn_gate.weight": shape [96 64], the metadata ask for [48 64]`},
+		{gguf.KV{Key: "llama.feed_forward_length", Value: gguf.I32s([]int32{96, 96, 96})}, "3 numbers for 2 layers"},
+		{gguf.KV{Key: "llama.feed_forward_length", Value: gguf.I32s([]int32{96, -96})}, "-96, must be between 0 and 16777216"},
+		{gguf.KV{Key: "llama.attention.head_count", Value: gguf.I32s([]int32{4, 3})}, "layer 1: 3 query heads cannot share 2 key heads"},
+		{gguf.KV{Key: "llama.attention.head_count_kv", Value: gguf.I32s([]int32{2, 0})}, "layer 1: llama.attention.head_count_kv is 0"},
+		{gguf.KV{Key: "llama.embedding_length", Value: gguf.I32s([]int32{64, 32})}, "layers that differ (64 and 32) are not supported"},
 		{gguf.KV{Key: "llama.feed_forward_length", Value: gguf.I32s(nil)}, "feed_forward_length"},
 		{gguf.KV{Key: "llama.attention.layer_norm_rms_epsilon", Value: gguf.F32(float32(math.NaN()))}, "is not a number"},
 		{gguf.KV{Key: "llama.attention.layer_norm_rms_epsilon", Value: gguf.F32(-1)}, "must be between 0 and 1"},
@@ -168,7 +175,7 @@ func TestAdjust(t *testing.T) {
 	m, err := model.Load(f, model.LoadOptions{NoTokenizer: true, Adjust: func(c *model.Config) { c.NormEps = 1e-6 }})
 	require.NoError(t, err)
 	require.Equal(t, float32(1e-6), m.Config.NormEps)
-	_, err = model.Load(f, model.LoadOptions{NoTokenizer: true, Adjust: func(c *model.Config) { c.NumHeads = 3 }})
+	_, err = model.Load(f, model.LoadOptions{NoTokenizer: true, Adjust: func(c *model.Config) { c.Layers[0].NumHeads = 3 }})
 	require.Error(t, err)
 }
 
@@ -195,7 +202,8 @@ func FuzzLoad(f *testing.F) {
 			return
 		}
 		defer m.Close()
-		if c := m.Config; c.Dim > 256 || c.FFNDim > 1024 || c.NumHeads*max(c.KeyDim, c.ValueDim) > 1024 {
+		l := m.Config.Layers[0]
+		if c := m.Config; c.Dim > 256 || l.FFNDim > 1024 || l.NumHeads*max(l.KeyDim, l.ValueDim) > 1024 {
 			return
 		}
 		sess, err := m.NewSession(model.SessionOptions{Ctx: 64, Batch: 4, Threads: 1})

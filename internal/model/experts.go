@@ -84,7 +84,7 @@ func (s *Session) expert(f *FFN, e int, x, h, weights []float32) {
 	for i, t := range tokens {
 		copy(in[i*c.Dim:(i+1)*c.Dim], x[t*c.Dim:])
 	}
-	ffn, out := s.buf.ffn[:n*c.FFNDim], in
+	ffn, out := s.buf.ffn[:n*f.Up.W.Rows], in
 	s.prepare(in, nil, &f.Gate, &f.Up)
 	s.gate(f, ffn)
 	s.prepare(ffn, nil, &f.Down)

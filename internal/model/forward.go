@@ -19,14 +19,7 @@ import (
 func (s *Session) forward(ctx context.Context, tokens []int32, wanted int, progress func(layers int)) ([]float32, error) {
 	c, w := &s.model.Config, s.model.Weights
 	n, pos := len(tokens), len(s.tokens)
-	qDim, attnDim := c.NumHeads*c.KeyDim, c.NumHeads*c.ValueDim
-
-	h := s.buf.hidden[:n*c.Dim]            // [n, Dim] the state of each token: every step adds to it
-	q := s.buf.q[:n*qDim]                  // [n, NumHeads*KeyDim]
-	k := s.buf.k[:n*c.NumKVHeads*c.KeyDim] // [n, NumKVHeads*KeyDim]
-	v := s.buf.v[:n*c.NumKVHeads*c.ValueDim]
-	attn := s.buf.attn[:n*attnDim] // [n, NumHeads*ValueDim]; the memory of q where that has the same shape
-	ffn := s.buf.ffn[:n*c.FFNDim]  // [n, FFNDim]; the memory of all four
+	h := s.buf.hidden[:n*c.Dim] // [n, Dim] the state of each token: every step adds to it
 
 	// A token starts as its row of the embedding: the word, out of context.
 	for i, id := range tokens {
@@ -42,7 +35,13 @@ func (s *Session) forward(ctx context.Context, tokens []int32, wanted int, progr
 		if i > 0 && progress != nil {
 			progress(i)
 		}
-		l := &w.Layers[i]
+		l, lc := &w.Layers[i], &c.Layers[i]
+		qDim, attnDim := lc.NumHeads*lc.KeyDim, lc.NumHeads*lc.ValueDim
+		q := s.buf.q[:n*qDim]                    // [n, NumHeads*KeyDim]
+		k := s.buf.k[:n*lc.NumKVHeads*lc.KeyDim] // [n, NumKVHeads*KeyDim]
+		v := s.buf.v[:n*lc.NumKVHeads*lc.ValueDim]
+		attn := s.buf.attn[:n*attnDim] // [n, NumHeads*ValueDim]; the memory of q where that has the same shape
+		ffn := s.buf.ffn[:n*lc.FFNDim] // [n, FFNDim]; the memory of all four
 
 		// Attention: each token asks (q) what the tokens up to it offer (k), and
 		// takes a mean of what they say (v), in each head.
@@ -51,12 +50,13 @@ func (s *Session) forward(ctx context.Context, tokens []int32, wanted int, progr
 			product{&l.AttnQ, q}, // q = AttnQ·x
 			product{&l.AttnK, k},
 			product{&l.AttnV, v})
+		s.normHeads(l, q, k)
 		s.storeKV(i, pos, n, q, k, v) // turn q and k to their positions; k, v to the cache
 		if i == len(w.Layers)-1 {
 			// What follows in the last layer matters for the wanted tokens only.
 			skip := n - wanted
 			n, pos = wanted, pos+skip
-			h, q, attn, ffn = h[skip*c.Dim:], q[skip*qDim:], attn[skip*attnDim:], ffn[:n*c.FFNDim]
+			h, q, attn, ffn = h[skip*c.Dim:], q[skip*qDim:], attn[skip*attnDim:], ffn[:n*lc.FFNDim]
 			if n == 0 {
 				break
 			}
@@ -65,7 +65,7 @@ func (s *Session) forward(ctx context.Context, tokens []int32, wanted int, progr
 		s.addProduct(h, &l.AttnOut, attn) // h += AttnOut·attn
 
 		// Feed-forward: each token thinks over what it has gathered.
-		if c.NumExperts > 0 {
+		if len(l.Experts) > 0 {
 			s.experts(l, h)
 		} else {
 			s.prepare(h, l.FFNNorm, &l.FFN.Gate, &l.FFN.Up) // x = RMSNorm(h) [n, Dim]

@@ -11,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
 	"alpaca/internal/tokenizer"
@@ -78,9 +79,12 @@ func load(f *gguf.File, opt LoadOptions) (*Model, error) {
 	if m.Weights, err = bind(f, &c); err != nil {
 		return nil, fmt.Errorf("model: %s: %w", f.Path, err)
 	}
-	if c.Rope.FreqFactors, err = freqFactors(f, &c); err != nil {
-		return nil, fmt.Errorf("model: %s: %w", f.Path, err)
+	for _, x := range m.Weights.RopeFreqs {
+		if !(x > 0 && x < 1e9) {
+			return nil, fmt.Errorf("model: %s: tensor %q: factor %v, must be positive", f.Path, arch.RopeFreqs.Weight(), x)
+		}
 	}
+	c.Rope.FreqFactors = m.Weights.RopeFreqs
 	if m.rope, err = ggml.NewRope(c.Rope); err != nil {
 		return nil, fmt.Errorf("model: %s: %w", f.Path, err)
 	}
@@ -91,30 +95,14 @@ func load(f *gguf.File, opt LoadOptions) (*Model, error) {
 // vocabSize returns the rows of the embedding, which must be the vocabulary's where that
 // is to be used.
 func vocabSize(f *gguf.File, used bool) (int, error) {
-	t := f.Tensor("token_embd.weight")
+	t := f.Tensor(arch.TokenEmbed.Weight())
 	if t == nil {
-		return 0, fmt.Errorf("no tensor %q: it has no weights to evaluate", "token_embd.weight")
+		return 0, fmt.Errorf("no tensor %q: it has no weights to evaluate", arch.TokenEmbed.Weight())
 	}
 	if tokens, ok := f.Value("tokenizer.ggml.tokens"); used && ok && t.Rows() != tokens.Len() {
 		return 0, fmt.Errorf("tensor %q has %d rows, the vocabulary %d tokens", t.Name, t.Rows(), tokens.Len())
 	}
 	return t.Rows(), nil
-}
-
-// freqFactors returns the divisors of Llama 3's position scaling, nil for none.
-func freqFactors(f *gguf.File, c *Config) ([]float32, error) {
-	const name = "rope_freqs.weight"
-	if f.Tensor(name) == nil {
-		return nil, nil
-	}
-	b := binder{file: f}
-	factors := b.vector(name, c.Rope.Dim/2)
-	for _, x := range factors {
-		if !(x > 0 && x < 1e9) {
-			return nil, fmt.Errorf("tensor %q: factor %v, must be positive", name, x)
-		}
-	}
-	return factors, b.err
 }
 
 // Close closes the file.

@@ -34,6 +34,7 @@ type Session struct {
 	buf       buffers
 	acts      ggml.Prepare
 	matmul    ggml.MatMul
+	headNorm  ggml.HeadNorm
 	kv        ggml.StoreKV
 	attention ggml.Attention
 	router    router
@@ -79,12 +80,9 @@ func (m *Model) NewSession(opt SessionOptions) (*Session, error) {
 		s.warning = fmt.Sprintf("a context of %d tokens is more than the %d the model was trained for: expect worse text beyond those", s.ctx, c.TrainCtx)
 	}
 	s.batch = min(s.batch, s.ctx)
-	s.cache = kvCache{layers: c.NumLayers, format: ggml.KVFormat{
-		TypeK: cacheType(opt.CacheK), TypeV: cacheType(opt.CacheV),
-		Heads: c.NumKVHeads, KeyDim: c.KeyDim, ValueDim: c.ValueDim,
-	}}
-	if err := s.cache.format.Check(); err != nil {
-		return nil, fmt.Errorf("model: %w", err)
+	var err error
+	if s.cache, err = newKVCache(c, cacheType(opt.CacheK), cacheType(opt.CacheV)); err != nil {
+		return nil, err
 	}
 	if s.pool == nil {
 		threads := opt.Threads
@@ -112,8 +110,16 @@ func (s *Session) reserve() {
 	s.acts = ggml.Prepare{Eps: c.NormEps}
 	s.acts.Reserve(workers, s.batch, s.model.Weights.mostColumns())
 	s.matmul.Reserve(workers, s.batch)
-	s.attention = ggml.Attention{Format: &s.cache.format, Heads: c.NumHeads, Scale: attentionScale(c.KeyDim), Window: c.Window}
-	s.attention.Reserve(workers, s.batch)
+	s.attention = ggml.Attention{
+		Format: &ggml.KVFormat{
+			Heads:    1,
+			KeyDim:   c.most(func(l *LayerConfig) int { return l.KeyDim }),
+			ValueDim: c.most(func(l *LayerConfig) int { return l.ValueDim }),
+		},
+		Heads: c.most(func(l *LayerConfig) int { return l.NumHeads / l.NumKVHeads }),
+	}
+	s.attention.Reserve(workers, s.batch) // for the largest layer
+	s.headNorm.Eps = c.NormEps
 	pairs := s.model.rope.Pairs()
 	s.kv = ggml.StoreKV{Rope: s.model.rope, At: &s.attention,
 		Cos: make([]float32, s.batch*pairs), Sin: make([]float32, s.batch*pairs)}

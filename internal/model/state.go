@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/fnv"
 	"io"
 
 	"alpaca/internal/ggml"
@@ -16,14 +17,15 @@ import (
 //	tokens  [Tokens] int32
 //	cache   for each block of positions and each layer, what is used of the block
 //
-// It says nothing of which model it belongs to, and has no checksum: that is up
-// to the file it is part of. The shapes are checked, so that whatever is read
-// back, nothing is out of bounds.
+// Heads, Key and Value are those of layer 0; Differ is 0 where all layers have the
+// same, else a checksum of all. The state says nothing of which model it belongs to,
+// and has no checksum of its own: that is up to the file it is part of. The shapes are
+// checked, so that whatever is read back, nothing is out of bounds.
 type stateHeader struct {
-	Magic                          uint32
-	Version                        uint32
-	Layers, Heads, Key, Value      uint32
-	TypeK, TypeV, Tokens, Reserved uint32
+	Magic                        uint32
+	Version                      uint32
+	Layers, Heads, Key, Value    uint32
+	TypeK, TypeV, Tokens, Differ uint32
 }
 
 const (
@@ -32,12 +34,27 @@ const (
 )
 
 func (s *Session) stateHeader() stateHeader {
-	f := &s.cache.format
-	return stateHeader{
+	f := &s.cache.formats[0]
+	h := stateHeader{
 		Magic: stateMagic, Version: stateVersion,
-		Layers: uint32(s.cache.layers), Heads: uint32(f.Heads), Key: uint32(f.KeyDim), Value: uint32(f.ValueDim),
+		Layers: uint32(s.cache.layers()), Heads: uint32(f.Heads), Key: uint32(f.KeyDim), Value: uint32(f.ValueDim),
 		TypeK: uint32(f.TypeK), TypeV: uint32(f.TypeV),
 	}
+	for i := range s.cache.formats {
+		if s.cache.formats[i] != *f {
+			h.Differ = s.cache.checksum()
+		}
+	}
+	return h
+}
+
+// checksum returns a number that caches with other heads in some layer hardly have.
+func (c *kvCache) checksum() uint32 {
+	h := fnv.New32a()
+	for _, f := range c.formats {
+		binary.Write(h, binary.LittleEndian, [3]uint32{uint32(f.Heads), uint32(f.KeyDim), uint32(f.ValueDim)})
+	}
+	return h.Sum32() | 1
 }
 
 // SaveState writes the first n of the tokens evaluated so far with their keys and
@@ -110,13 +127,13 @@ func (s *Session) loadState(r io.Reader) error {
 // eachUsed calls each with all parts of the cache that hold the first n
 // positions, after making room for them.
 func (s *Session) eachUsed(n int, each func(part []byte) error) error {
-	size := s.cache.format.BlockBytes()
+	at := s.cache.offsets
 	for pos := 0; pos < n; pos += ggml.BlockLen {
 		s.cache.grow(pos + 1)
 		block := s.cache.blocks[pos/ggml.BlockLen]
-		for layer := range s.cache.layers {
+		for layer := range s.cache.formats {
 			used := min(n-pos, ggml.BlockLen)
-			if err := s.cache.format.Used(block[layer*size:(layer+1)*size], used, each); err != nil {
+			if err := s.cache.formats[layer].Used(block[at[layer]:at[layer+1]], used, each); err != nil {
 				return err
 			}
 		}

@@ -90,13 +90,23 @@ func (s *Session) setAngles(pos, n int) {
 	}
 }
 
+// normHeads normalizes each head of q and k, where the layer has weights for that.
+func (s *Session) normHeads(l *Layer, q, k []float32) {
+	if s.err == nil && l.AttnQNorm != nil {
+		s.err = s.headNorm.Run(s.pool, q, l.AttnQNorm, k, l.AttnKNorm)
+	}
+}
+
 // storeKV turns q and k of n tokens to their positions, and puts k and v into
 // the cache.
 func (s *Session) storeKV(layer, pos, n int, q, k, v []float32) {
 	if s.err != nil {
 		return
 	}
-	s.attention.Blocks, s.attention.Offset = s.cache.blocks, s.cache.offset(layer)
+	l := &s.model.Config.Layers[layer]
+	s.attention.Format, s.attention.Heads = &s.cache.formats[layer], l.NumHeads
+	s.attention.Scale, s.attention.Window = attentionScale(l.KeyDim), l.Window
+	s.attention.Blocks, s.attention.Offset = s.cache.blocks, s.cache.offsets[layer]
 	s.attention.Pos, s.attention.Tokens, s.attention.Q = pos, n, q
 	s.kv.K, s.kv.V = k, v
 	s.err = s.kv.Run(s.pool)

@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
 )
@@ -13,16 +14,19 @@ type Weights struct {
 	TokenEmbed quant.Matrix // [VocabSize, Dim] token_embd.weight
 	OutputNorm []float32    // [Dim] output_norm.weight
 	Output     Linear       // [VocabSize, Dim] output.weight; where absent, TokenEmbed
+	RopeFreqs  []float32    // [Rope.Dim/2] rope_freqs.weight, nil for none
 	Layers     []Layer
 }
 
 // Layer is the weights of one layer, blk.N.
 type Layer struct {
-	AttnNorm []float32 // [Dim]
-	AttnQ    Linear    // [NumHeads*KeyDim, Dim]
-	AttnK    Linear    // [NumKVHeads*KeyDim, Dim]
-	AttnV    Linear    // [NumKVHeads*ValueDim, Dim]
-	AttnOut  Linear    // [Dim, NumHeads*ValueDim] attn_output
+	AttnNorm  []float32 // [Dim]
+	AttnQ     Linear    // [NumHeads*KeyDim, Dim]
+	AttnK     Linear    // [NumKVHeads*KeyDim, Dim]
+	AttnV     Linear    // [NumKVHeads*ValueDim, Dim]
+	AttnQNorm []float32 // [KeyDim] of each query head; nil: they are not normalized
+	AttnKNorm []float32 // [KeyDim] of each key head
+	AttnOut   Linear    // [Dim, NumHeads*ValueDim] attn_output
 
 	FFNNorm []float32 // [Dim]
 	FFN     FFN       // the network, where there are no experts
@@ -50,23 +54,81 @@ type binder struct {
 	err  error
 }
 
-// bind returns the weights of a model of c's shape.
+// place returns where the tensor of a role belongs: a *Linear or a *[]float32, nil for
+// a role that is none of the model's own.
+func (w *Weights) place(role arch.Role, embed *Linear) any {
+	switch role {
+	case arch.TokenEmbed:
+		return embed
+	case arch.RopeFreqs:
+		return &w.RopeFreqs
+	case arch.OutputNorm:
+		return &w.OutputNorm
+	case arch.Output:
+		return &w.Output
+	}
+	return nil
+}
+
+// place returns where the tensor of a role belongs in a layer.
+func (l *Layer) place(role arch.Role) any {
+	switch role {
+	case arch.AttnNorm:
+		return &l.AttnNorm
+	case arch.AttnQ:
+		return &l.AttnQ
+	case arch.AttnK:
+		return &l.AttnK
+	case arch.AttnV:
+		return &l.AttnV
+	case arch.AttnQNorm:
+		return &l.AttnQNorm
+	case arch.AttnKNorm:
+		return &l.AttnKNorm
+	case arch.AttnOut:
+		return &l.AttnOut
+	case arch.FFNNorm:
+		return &l.FFNNorm
+	case arch.Router:
+		return &l.Router
+	}
+	return l.FFN.place(role)
+}
+
+// place returns where the tensor of a role belongs in a feed-forward network.
+func (f *FFN) place(role arch.Role) any {
+	switch role {
+	case arch.FFNGate:
+		return &f.Gate
+	case arch.FFNUp:
+		return &f.Up
+	case arch.FFNDown:
+		return &f.Down
+	}
+	return nil
+}
+
+// bind returns the weights of a model of c's shape: what the table of its
+// architecture lists.
 func bind(f *gguf.File, c *Config) (*Weights, error) {
 	b := binder{file: f}
-	w := &Weights{
-		TokenEmbed: b.matrix("token_embd.weight", c.VocabSize, c.Dim),
-		OutputNorm: b.vector("output_norm.weight", c.Dim),
-		Layers:     make([]Layer, c.NumLayers),
+	a := arch.Find(c.Arch)
+	w := &Weights{Layers: make([]Layer, c.NumLayers)}
+	var embed Linear
+	outer := c.sizes(&c.Layers[0])
+	for _, list := range [][]arch.Tensor{a.Input, a.Output} {
+		for i := range list {
+			b.bind(&list[i], "", &outer, w.place(list[i].Role, &embed))
+		}
 	}
-	w.Output = Linear{Name: "token_embd.weight", W: w.TokenEmbed}
-	if f.Tensor("output.weight") != nil {
-		w.Output = b.linear("output", c.VocabSize, c.Dim)
+	if w.TokenEmbed = embed.W; w.Output.Name == "" {
+		w.Output = Linear{Name: embed.Name, W: embed.W}
 	}
 	for i := range w.Layers {
 		if b.err != nil {
 			break
 		}
-		w.Layers[i] = b.layer(fmt.Sprintf("blk.%d.", i), c)
+		b.layer(&w.Layers[i], a, i, c)
 	}
 	if b.err != nil {
 		return nil, b.err
@@ -74,37 +136,41 @@ func bind(f *gguf.File, c *Config) (*Weights, error) {
 	return w, nil
 }
 
-// layer binds the tensors whose names start with prefix.
-func (b *binder) layer(prefix string, c *Config) Layer {
-	l := Layer{
-		AttnNorm: b.vector(prefix+"attn_norm.weight", c.Dim),
-		AttnQ:    b.linear(prefix+"attn_q", c.NumHeads*c.KeyDim, c.Dim),
-		AttnK:    b.linear(prefix+"attn_k", c.NumKVHeads*c.KeyDim, c.Dim),
-		AttnV:    b.linear(prefix+"attn_v", c.NumKVHeads*c.ValueDim, c.Dim),
-		AttnOut:  b.linear(prefix+"attn_output", c.Dim, c.NumHeads*c.ValueDim),
-		FFNNorm:  b.vector(prefix+"ffn_norm.weight", c.Dim),
-	}
-	if c.NumExperts == 0 {
-		l.FFN = FFN{
-			Gate: b.linear(prefix+"ffn_gate", c.FFNDim, c.Dim),
-			Up:   b.linear(prefix+"ffn_up", c.FFNDim, c.Dim),
-			Down: b.linear(prefix+"ffn_down", c.Dim, c.FFNDim),
-		}
-		return l
-	}
-	l.Router = b.linear(prefix+"ffn_gate_inp", c.NumExperts, c.Dim)
+// layer binds the tensors of layer n.
+func (b *binder) layer(l *Layer, a *arch.Arch, n int, c *Config) {
+	sizes, prefix := c.sizes(&c.Layers[n]), arch.LayerPrefix(n)
 	l.Experts = make([]FFN, c.NumExperts)
-	for i := range l.Experts {
-		if b.err != nil {
-			break
+	for t := range a.LayerTensors(c.NumExperts > 0) {
+		if t.Stack == arch.One {
+			b.bind(t, prefix, &sizes, l.place(t.Role))
+			continue
 		}
-		l.Experts[i] = FFN{
-			Gate: b.expert(prefix, "ffn_gate", i, c.NumExperts, c.FFNDim, c.Dim),
-			Up:   b.expert(prefix, "ffn_up", i, c.NumExperts, c.FFNDim, c.Dim),
-			Down: b.expert(prefix, "ffn_down", i, c.NumExperts, c.Dim, c.FFNDim),
+		for e := range l.Experts {
+			if b.err != nil {
+				return
+			}
+			*l.Experts[e].place(t.Role).(*Linear) = b.expert(t, prefix, e, &sizes)
 		}
 	}
-	return l
+}
+
+// bind puts the tensor that t describes into place, a *Linear or a *[]float32.
+func (b *binder) bind(t *arch.Tensor, prefix string, sizes *arch.Sizes, place any) {
+	name := prefix + t.GGUF()
+	if b.err != nil || t.Optional && b.file.Tensor(name+".weight") == nil {
+		return
+	}
+	switch place := place.(type) {
+	case *[]float32:
+		*place = b.vector(name+".weight", sizes.Of(t.Cols))
+	case *Linear:
+		*place = b.linear(name, sizes.Of(t.Rows), sizes.Of(t.Cols))
+		if b.err == nil && t.Bias && place.Bias == nil {
+			b.err = fmt.Errorf("no tensor %q", name+".bias")
+		}
+	default:
+		panic("model: no place for tensor " + name) // a role that this package does not know
+	}
 }
 
 // linear binds name.weight and, if it is there, name.bias.
@@ -116,20 +182,21 @@ func (b *binder) linear(name string, rows, cols int) Linear {
 	return l
 }
 
-// expert binds one expert's matrix: a slice of PREFIXname_exps.weight, or a
-// tensor of its own, PREFIXname.I.weight, in files of before April 2024.
-func (b *binder) expert(prefix, name string, i, experts, rows, cols int) Linear {
-	alone := fmt.Sprintf("%s%s.%d.weight", prefix, name, i)
-	all := prefix + name + "_exps.weight"
+// expert binds matrix number i of a stack: a slice of the tensor that t describes, or
+// a tensor of its own, PREFIXname.I.weight, in files of before April 2024.
+func (b *binder) expert(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes) Linear {
+	alone := fmt.Sprintf("%s%s.%d.weight", prefix, t.Role, i)
+	all := prefix + t.GGUF() + ".weight"
+	rows, cols, n := sizes.Of(t.Rows), sizes.Of(t.Cols), sizes.Of(t.Stack)
 	if b.file.Tensor(all) == nil && b.file.Tensor(alone) != nil {
 		return Linear{Name: alone, W: b.matrix(alone, rows, cols)}
 	}
-	t := b.tensor(all, experts, rows, cols)
-	if t == nil {
+	whole := b.tensor(all, n, rows, cols)
+	if whole == nil {
 		return Linear{}
 	}
-	n := len(t.Data) / experts
-	return Linear{Name: alone, W: b.view(all, t.Type, rows, cols, t.Data[i*n:(i+1)*n])}
+	size := len(whole.Data) / n
+	return Linear{Name: alone, W: b.view(all, whole.Type, rows, cols, whole.Data[i*size:(i+1)*size])}
 }
 
 // matrix binds a rows × cols tensor.

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
 )
@@ -43,7 +44,7 @@ func inOrder(tensors []gguf.Tensor) []*gguf.Tensor {
 // notWeights are parts of the names of tensors that stay as they are although
 // they are matrices: small, and sensitive to errors.
 var notWeights = []string{
-	"_norm.weight", "ffn_gate_inp.weight", "ssm_conv1d.weight", "attn_rel_b.weight",
+	"_norm.weight", arch.Router.Weight(), "ssm_conv1d.weight", "attn_rel_b.weight",
 	"time_mix_first.weight", "time_mix_w1.weight", "time_mix_w2.weight",
 	"time_mix_decay_w1.weight", "time_mix_decay_w2.weight", "time_mix_lerp_fused.weight",
 }

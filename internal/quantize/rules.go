@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
 )
@@ -43,9 +44,9 @@ func readFacts(f *gguf.File) (modelFacts, error) {
 		}
 		return int(min(n, most))
 	}
-	m.layers = number("block_count")
-	m.experts = number("expert_count")
-	heads, kvHeads := number("attention.head_count"), number("attention.head_count_kv")
+	m.layers = number(arch.KeyLayers)
+	m.experts = number(arch.KeyExperts)
+	heads, kvHeads := number(arch.KeyHeads), number(arch.KeyKVHeads)
 	if kvHeads == 0 {
 		kvHeads = heads
 	}
@@ -53,10 +54,10 @@ func readFacts(f *gguf.File) (modelFacts, error) {
 		return m, err
 	}
 	m.gqa = heads / max(kvHeads, 1)
-	m.is70B = m.arch == "llama" && m.layers == 80 && heads != kvHeads
+	m.is70B = m.arch == arch.Llama.Name && m.layers == 80 && heads != kvHeads
 	for _, t := range f.Tensors {
 		switch {
-		case containsAny(t.Name, "attn_v.weight", "attn_qkv.weight", "attn_kv_b.weight"):
+		case containsAny(t.Name, attnVName, "attn_qkv.weight", "attn_kv_b.weight"):
 			m.attnV++
 		case t.Name == outputName:
 			m.hasOutput = true
@@ -66,8 +67,10 @@ func readFacts(f *gguf.File) (modelFacts, error) {
 }
 
 const (
-	outputName = "output.weight"
-	embedName  = "token_embd.weight"
+	outputName = string(arch.Output + ".weight")
+	embedName  = string(arch.TokenEmbed + ".weight")
+	attnVName  = string(arch.AttnV + ".weight")
+	attnKName  = string(arch.AttnK + ".weight")
 )
 
 // rules chooses types tensor by tensor, in the order of the output.
@@ -96,21 +99,21 @@ func (r *rules) choose(t *gguf.Tensor) quant.Type {
 		if r.mix.Type == quant.TQ1_0 || r.mix.Type == quant.TQ2_0 {
 			return quant.Q4_K
 		}
-	case strings.Contains(t.Name, "attn_v.weight"):
+	case strings.Contains(t.Name, attnVName):
 		r.nextV++
 		return r.attnValue(r.nextV - 1)
-	case containsAny(t.Name, "attn_k.weight", "attn_q.weight"):
-		if r.experts == 8 && strings.Contains(t.Name, "attn_k.weight") {
+	case containsAny(t.Name, attnKName, arch.AttnQ.Weight()):
+		if r.experts == 8 && strings.Contains(t.Name, attnKName) {
 			return quant.Q8_0
 		}
-	case strings.Contains(t.Name, "ffn_down"):
+	case strings.Contains(t.Name, string(arch.FFNDown)):
 		layer := r.nextD
 		r.nextD++
 		if r.experts > 1 { // several tensors a layer: the count is not the layer
 			layer = layerOf(t.Name)
 		}
 		return r.ffnDown(layer)
-	case strings.Contains(t.Name, "attn_output.weight"):
+	case strings.Contains(t.Name, arch.AttnOut.Weight()):
 		return r.attnOutput()
 	case strings.Contains(t.Name, "attn_qkv.weight"):
 		switch r.mix.Name {

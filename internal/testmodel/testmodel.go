@@ -1,6 +1,6 @@
-// Package testmodel makes small models for tests: LLaMAs of seeded noise with
-// a vocabulary that can spell anything, valid in every respect until a test
-// damages them.
+// Package testmodel makes small models for tests: seeded noise of any architecture
+// with a vocabulary that can spell anything, valid in every respect until a test
+// damages them. Those of Catalog are the models of the top-level folder testdata.
 //
 //	m := testmodel.SPM(1)
 //	m.Set("llama.block_count", gguf.U32(99))
@@ -13,10 +13,12 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
 )
@@ -47,64 +49,117 @@ type Tensor struct {
 	Data  []float32
 }
 
-// SPM returns a model with a SentencePiece-style vocabulary, its weights in
-// F32.
-func SPM(seed uint64) *Model { return build(seed, spmVocab()) }
+// Spec says what model to make. The zero value with a seed is a LLaMA.
+type Spec struct {
+	Arch    *arch.Arch // nil: llama
+	Seed    uint64
+	BPE     bool // a byte-level BPE vocabulary in place of a SentencePiece-style one
+	KeyDim  int  // elements of a head; 0: Dim/Heads
+	Tied    bool // the output is the token embedding
+	Experts int  // feed-forward networks of a layer, of which a token uses two; 0: one
+	// Vary gives every layer other heads, another feed-forward length and another
+	// window than the one before.
+	Vary bool
+}
 
-// BPE returns a model with a byte-level BPE vocabulary, its weights in F32.
-func BPE(seed uint64) *Model { return build(seed, bpeVocab()) }
+// SPM returns a LLaMA with a SentencePiece-style vocabulary, its weights in F32.
+func SPM(seed uint64) *Model { return Spec{Seed: seed}.Make() }
 
-// build puts metadata, vocabulary and noise together.
-func build(seed uint64, vocab []gguf.KV) *Model {
-	m := &Model{KV: []gguf.KV{
-		{Key: "general.architecture", Value: gguf.Str("llama")},
-		{Key: "general.name", Value: gguf.Str("noise for tests")},
-		{Key: "llama.context_length", Value: gguf.U32(ContextLen)},
-		{Key: "llama.embedding_length", Value: gguf.U32(Dim)},
-		{Key: "llama.block_count", Value: gguf.U32(Layers)},
-		{Key: "llama.feed_forward_length", Value: gguf.U32(FFNDim)},
-		{Key: "llama.attention.head_count", Value: gguf.U32(Heads)},
-		{Key: "llama.attention.head_count_kv", Value: gguf.U32(KVHeads)},
-		{Key: "llama.attention.layer_norm_rms_epsilon", Value: gguf.F32(1e-5)},
-		{Key: "llama.rope.dimension_count", Value: gguf.U32(HeadDim)},
-	}}
-	m.KV = append(m.KV, vocab...)
-	n := m.value("tokenizer.ggml.tokens").Len()
-	rng := rand.New(rand.NewPCG(seed, 0))
-	m.matrix(rng, "token_embd.weight", n, Dim)
-	for i := range Layers {
-		name := func(s string) string { return fmt.Sprintf("blk.%d.%s.weight", i, s) }
-		m.norm(rng, name("attn_norm"))
-		m.matrix(rng, name("attn_q"), Heads*HeadDim, Dim)
-		m.matrix(rng, name("attn_k"), KVHeads*HeadDim, Dim)
-		m.matrix(rng, name("attn_v"), KVHeads*HeadDim, Dim)
-		m.matrix(rng, name("attn_output"), Dim, Heads*HeadDim)
-		m.norm(rng, name("ffn_norm"))
-		m.matrix(rng, name("ffn_gate"), FFNDim, Dim)
-		m.matrix(rng, name("ffn_up"), FFNDim, Dim)
-		m.matrix(rng, name("ffn_down"), Dim, FFNDim)
+// BPE returns a LLaMA with a byte-level BPE vocabulary, its weights in F32.
+func BPE(seed uint64) *Model { return Spec{Seed: seed, BPE: true}.Make() }
+
+// Make puts metadata, vocabulary and noise together.
+func (s Spec) Make() *Model {
+	if s.Arch == nil {
+		s.Arch = &arch.Llama
 	}
-	m.norm(rng, "output_norm.weight")
-	m.matrix(rng, "output.weight", n, Dim)
+	if s.KeyDim == 0 {
+		s.KeyDim = HeadDim
+	}
+	vocab := spmVocab()
+	if s.BPE {
+		vocab = bpeVocab()
+	}
+	h := arch.Hparams{
+		Sizes: arch.Sizes{
+			Dim: Dim, FFNDim: FFNDim, NumHeads: Heads, NumKVHeads: KVHeads,
+			KeyDim: s.KeyDim, ValueDim: s.KeyDim, RopeDim: s.KeyDim, NumExperts: s.Experts,
+		},
+		Context: ContextLen, Layers: Layers, Used: 2, NormEps: 1e-5,
+	}
+	m := &Model{KV: []gguf.KV{
+		{Key: "general.architecture", Value: gguf.Str(s.Arch.Name)},
+		{Key: "general.name", Value: gguf.Str("noise for tests")},
+	}}
+	m.KV = append(m.KV, gguf.Hparams(s.Arch, &h)...)
+	m.KV = append(m.KV, vocab...)
+	h.VocabSize = m.value("tokenizer.ggml.tokens").Len()
+	rng := rand.New(rand.NewPCG(s.Seed, 0))
+	layers := s.layers(m, h.Sizes)
+	for name, t := range s.Arch.Tensors(Layers, s.Experts > 0) {
+		sizes := &layers[0]
+		if n := 0; strings.HasPrefix(name, "blk.") {
+			fmt.Sscanf(name, "blk.%d.", &n)
+			sizes = &layers[n]
+		}
+		switch {
+		case t.Optional && (t.Role != arch.Output || s.Tied):
+		case t.IsVector():
+			m.vector(rng, name+".weight", sizes.Of(t.Cols), 1)
+		default:
+			m.matrix(rng, name+".weight", t.Shape(sizes))
+			if t.Bias {
+				m.vector(rng, name+".bias", sizes.Of(t.Rows), 0)
+			}
+		}
+	}
 	return m
 }
 
-// matrix adds a tensor [rows, cols] of noise whose products keep the size of
-// what they are multiplied with.
-func (m *Model) matrix(rng *rand.Rand, name string, rows, cols int) {
-	t := &Tensor{Name: name, Type: quant.F32, Shape: []int{rows, cols}, Data: make([]float32, rows*cols)}
-	scale := 4 / float32(math.Sqrt(float64(cols))) // Sqrt is exact everywhere
-	for i := range t.Data {
-		t.Data[i] = scale * (rng.Float32() - 0.5)
+// layers returns the sizes of each layer. Where they vary, m gets arrays for numbers.
+func (s Spec) layers(m *Model, sizes arch.Sizes) []arch.Sizes {
+	list := make([]arch.Sizes, Layers)
+	var heads, kvHeads, ffn, windows []int32
+	for i := range list {
+		list[i] = sizes
+		if s.Vary {
+			list[i].NumHeads, list[i].NumKVHeads = Heads<<(i%2), KVHeads>>(i%2)
+			list[i].FFNDim -= 64 * (i % 2)
+		}
+		heads, kvHeads = append(heads, int32(list[i].NumHeads)), append(kvHeads, int32(list[i].NumKVHeads))
+		ffn, windows = append(ffn, int32(list[i].FFNDim)), append(windows, int32(9*(i%2)))
 	}
-	m.Tensors = append(m.Tensors, t)
+	if s.Vary {
+		prefix := s.Arch.Name + "."
+		m.Set(prefix+arch.KeyHeads, gguf.I32s(heads)).Set(prefix+arch.KeyKVHeads, gguf.I32s(kvHeads))
+		m.Set(prefix+arch.KeyFFN, gguf.I32s(ffn)).Set(prefix+arch.KeyWindow, gguf.I32s(windows))
+		m.Set(prefix+arch.KeyKeyLength, gguf.U32(uint32(s.KeyDim))).Set(prefix+arch.KeyValueLength, gguf.U32(uint32(s.KeyDim)))
+	}
+	return list
 }
 
-// norm adds a norm's weights [Dim], around 1.
-func (m *Model) norm(rng *rand.Rand, name string) {
-	t := &Tensor{Name: name, Type: quant.F32, Shape: []int{Dim}, Data: make([]float32, Dim)}
+// matrix adds a tensor of noise whose products keep the size of what they are
+// multiplied with.
+func (m *Model) matrix(rng *rand.Rand, name string, shape []int) {
+	scale := 4 / float32(math.Sqrt(float64(shape[len(shape)-1]))) // Sqrt is exact everywhere
+	m.add(name, shape, func() float32 { return scale * (rng.Float32() - 0.5) })
+}
+
+// vector adds a tensor of n elements around middle: 1 for a norm's weights, 0 for a
+// bias.
+func (m *Model) vector(rng *rand.Rand, name string, n int, middle float32) {
+	m.add(name, []int{n}, func() float32 { return middle - 0.25 + 0.5*rng.Float32() })
+}
+
+// add adds a tensor whose elements next returns.
+func (m *Model) add(name string, shape []int, next func() float32) {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	t := &Tensor{Name: name, Type: quant.F32, Shape: shape, Data: make([]float32, n)}
 	for i := range t.Data {
-		t.Data[i] = 0.75 + 0.5*rng.Float32()
+		t.Data[i] = next()
 	}
 	m.Tensors = append(m.Tensors, t)
 }

@@ -86,7 +86,7 @@ func (e *engine[T]) rotate(x []T, heads int, back bool) {
 		for i := lo; i < hi; i++ {
 			cos, sin := e.cos[i*pairs:(i+1)*pairs], e.sin[i*pairs:(i+1)*pairs]
 			for head := range heads {
-				turn(x[(i*heads+head)*h:][:h], cos, sin, e.m.Halves, back)
+				turn(x[(i*heads+head)*h:][:h], cos, sin, e.m.Rope.Halves, back)
 			}
 		}
 	})

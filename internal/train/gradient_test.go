@@ -36,7 +36,7 @@ var variants = []variant{
 // build returns a model of random weights that are large enough to matter.
 func build[T real](v variant, seed uint64) *Model[T] {
 	s := tiny
-	s.Halves = v.halves
+	s.Rope.Halves = v.halves
 	m := New[T](s, v.tied, seed)
 	for i := range m.Layers {
 		l := &m.Layers[i]

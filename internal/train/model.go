@@ -18,7 +18,6 @@ type Shape struct {
 	HeadDim int
 	Eps     float32 // of RMSNorm
 	Rope    ggml.RopeParams
-	Halves  bool // positions turn elements i and i+HeadDim/2 of a head, not 2i and 2i+1
 }
 
 // Tensor is a matrix [Rows, Cols], outputs as rows, or a vector, with Rows 1.

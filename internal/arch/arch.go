@@ -1,0 +1,121 @@
+// Package arch describes the architectures of models as values: which tensors and
+// keys a family has, how large each is, and the few facts that no tensor shows. What
+// reads, writes or makes models reads it here, so that a name stands in one place:
+//
+//	model ─ loads        gguf, convert ─ read older containers
+//	quantize ─ chooses   bench, testmodel ─ make models of noise
+//
+// An architecture never says what to compute step by step: a layer that has a
+// tensor has the step that uses it (docs/add-a-model.md).
+package arch
+
+import (
+	"fmt"
+	"iter"
+	"strings"
+)
+
+// Arch is a family of models whose files have the same tensors and keys.
+type Arch struct {
+	Name string   // general.architecture, and the prefix of the family's keys
+	HF   []string // the classes of a Hugging Face config.json that are this family
+
+	Rotation Rotation // of queries and keys
+
+	Input  []Tensor // before the layers
+	Layer  []Tensor // of every layer, but for its feed-forward network
+	FFN    []Tensor // the network of a layer without experts
+	MoE    []Tensor // the networks of a layer with experts, and their router
+	Output []Tensor // after the layers
+}
+
+// Rotation says which two elements of a head the rotary position embedding turns
+// together; n is the number of elements that turn.
+type Rotation int
+
+const (
+	Pairs  Rotation = iota // element 2i with 2i+1
+	Halves                 // element i with i+n/2
+)
+
+// all are the architectures that can be evaluated, the oldest first.
+var all = []*Arch{&Llama, &Qwen2, &Qwen3}
+
+// All returns the architectures, the oldest first.
+func All() []*Arch { return all }
+
+// Find returns the architecture of that name, nil if there is none.
+func Find(name string) *Arch {
+	for _, a := range all {
+		if a.Name == name {
+			return a
+		}
+	}
+	return nil
+}
+
+// Names returns the names of all architectures as a list for messages.
+func Names() string {
+	names := make([]string, len(all))
+	for i, a := range all {
+		names[i] = a.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+// Tensor returns the line of the tensor that has a role, nil if there is none. Of a
+// feed-forward network it is that of a layer without experts.
+func (a *Arch) Tensor(role Role) *Tensor {
+	for _, list := range [][]Tensor{a.Input, a.Layer, a.FFN, a.Output} {
+		for i := range list {
+			if list[i].Role == role {
+				return &list[i]
+			}
+		}
+	}
+	return nil
+}
+
+// LayerTensors yields the tensors of a layer, with or without experts.
+func (a *Arch) LayerTensors(experts bool) iter.Seq[*Tensor] {
+	network := a.FFN
+	if experts {
+		network = a.MoE
+	}
+	return func(yield func(*Tensor) bool) {
+		for _, list := range [][]Tensor{a.Layer, network} {
+			for i := range list {
+				if !yield(&list[i]) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Tensors yields the tensors of a model from its input to its output, optional ones
+// included, by their names in GGUF without ".weight", such as blk.0.attn_q.
+func (a *Arch) Tensors(layers int, experts bool) iter.Seq2[string, *Tensor] {
+	return func(yield func(string, *Tensor) bool) {
+		for i := range a.Input {
+			if !yield(a.Input[i].GGUF(), &a.Input[i]) {
+				return
+			}
+		}
+		for n := range layers {
+			for t := range a.LayerTensors(experts) {
+				if !yield(LayerPrefix(n)+t.GGUF(), t) {
+					return
+				}
+			}
+		}
+		for i := range a.Output {
+			if !yield(a.Output[i].GGUF(), &a.Output[i]) {
+				return
+			}
+		}
+	}
+}
+
+// LayerPrefix returns what the names of the tensors of layer n begin with.
+func LayerPrefix(n int) string { return fmt.Sprintf("blk.%d.", n) }

@@ -1,0 +1,189 @@
+package arch
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/testshared"
+)
+
+func TestFind(t *testing.T) {
+	for _, a := range All() {
+		require.Same(t, a, Find(a.Name))
+		require.Contains(t, Names(), a.Name)
+	}
+	require.Nil(t, Find("mamba"))
+	require.Nil(t, Find(""))
+}
+
+// TestTables checks what readers of the tables rely on.
+func TestTables(t *testing.T) {
+	for _, a := range All() {
+		t.Run(a.Name, func(t *testing.T) {
+			for _, experts := range []bool{false, true} {
+				if experts && a.MoE == nil {
+					continue
+				}
+				seen := map[string]bool{}
+				for name, x := range a.Tensors(2, experts) {
+					require.False(t, seen[name], name)
+					seen[name] = true
+					require.NotEqual(t, One, x.Cols, name)
+					require.False(t, x.Bias && x.IsVector(), name)
+					require.Equal(t, x.Stack != One, strings.Contains(x.HF, "%d"), name)
+				}
+				for _, name := range []string{"token_embd", "output_norm", "output", "blk.0.attn_norm", "blk.1.attn_norm"} {
+					require.True(t, seen[name], name)
+				}
+			}
+			require.Same(t, &a.Input[0], a.Tensor(TokenEmbed))
+			require.Nil(t, a.Tensor("no such"))
+		})
+	}
+}
+
+func TestWith(t *testing.T) {
+	list := with(llamaLayer, Tensor{Role: AttnQ, Cols: Key}, Tensor{Role: "new"}, Tensor{Role: "newer"})
+	var roles []Role
+	for _, x := range list {
+		roles = append(roles, x.Role)
+	}
+	require.Equal(t, []Role{AttnNorm, AttnQ, "new", "newer", AttnK, AttnV, AttnOut, FFNNorm}, roles)
+	require.Equal(t, Key, list[1].Cols)
+	require.Equal(t, Embd, llamaLayer[1].Cols, "the original stays")
+}
+
+func TestShapes(t *testing.T) {
+	s := Sizes{VocabSize: 100, Dim: 64, FFNDim: 96, NumHeads: 4, NumKVHeads: 2, KeyDim: 24, ValueDim: 40, NumExperts: 8, RopeDim: 20}
+	shapes := map[string][]int{}
+	for _, experts := range []bool{false, true} {
+		for name, x := range Llama.Tensors(1, experts) {
+			shapes[name] = x.Shape(&s)
+		}
+	}
+	for name, x := range Qwen3.Tensors(1, false) {
+		if strings.Contains(name, "q_norm") {
+			shapes[name] = x.Shape(&s)
+		}
+	}
+	require.Equal(t, map[string][]int{
+		"token_embd": {100, 64}, "rope_freqs": {10}, "output_norm": {64}, "output": {100, 64},
+		"blk.0.attn_norm": {64}, "blk.0.attn_q": {96, 64}, "blk.0.attn_k": {48, 64}, "blk.0.attn_v": {80, 64},
+		"blk.0.attn_q_norm": {24}, "blk.0.attn_output": {64, 160}, "blk.0.ffn_norm": {64},
+		"blk.0.ffn_gate": {96, 64}, "blk.0.ffn_up": {96, 64}, "blk.0.ffn_down": {64, 96},
+		"blk.0.ffn_gate_inp": {8, 64}, "blk.0.ffn_gate_exps": {8, 96, 64}, "blk.0.ffn_up_exps": {8, 96, 64}, "blk.0.ffn_down_exps": {8, 64, 96},
+	}, shapes)
+}
+
+func TestMetadata(t *testing.T) {
+	h := Hparams{Sizes: Sizes{Dim: 64, FFNDim: 96, NumHeads: 4, NumKVHeads: 2, KeyDim: 16, ValueDim: 16, RopeDim: 16}, Context: 512, Layers: 3, NormEps: 1e-5}
+	want := []Pair{
+		{"qwen3.context_length", uint32(512)}, {"qwen3.embedding_length", uint32(64)}, {"qwen3.block_count", uint32(3)},
+		{"qwen3.feed_forward_length", uint32(96)}, {"qwen3.attention.head_count", uint32(4)}, {"qwen3.attention.head_count_kv", uint32(2)},
+		{"qwen3.rope.dimension_count", uint32(16)}, {"qwen3.attention.layer_norm_rms_epsilon", float32(1e-5)},
+	}
+	require.Equal(t, want, Qwen3.Metadata(&h))
+	h.KeyDim, h.NumExperts, h.Used, h.VocabSize, h.RopeBase = 32, 4, 2, 100, 5e5
+	got := Qwen3.Metadata(&h)
+	for _, p := range []Pair{
+		{"qwen3.vocab_size", uint32(100)}, {"qwen3.attention.key_length", uint32(32)}, {"qwen3.attention.value_length", uint32(16)},
+		{"qwen3.expert_count", uint32(4)}, {"qwen3.expert_used_count", uint32(2)}, {"qwen3.rope.freq_base", float32(5e5)},
+	} {
+		require.Contains(t, got, p)
+	}
+}
+
+// TestCheckpointNames compares the tables with the tensors of checkpoints as
+// transformers writes them: their names, and their shapes by config.json.
+func TestCheckpointNames(t *testing.T) {
+	configs, err := filepath.Glob(filepath.Join(testshared.Path(t, "models/hf"), "*", "config.json"))
+	require.NoError(t, err)
+	known := map[string]int{}
+	for _, path := range configs {
+		var c hfConfig
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.NoError(t, json.Unmarshal(data, &c))
+		got := safetensors(t, filepath.Dir(path))
+		i := slices.IndexFunc(All(), func(a *Arch) bool { return len(c.Architectures) == 1 && slices.Contains(a.HF, c.Architectures[0]) })
+		if i < 0 || len(got) == 0 {
+			continue
+		}
+		a := All()[i]
+		known[a.Name]++
+		want := map[string][]int{}
+		sizes := c.sizes()
+		for name, x := range a.Tensors(c.Layers, c.Experts > 0) {
+			if x.HF == "" || x.Role == Output && got["lm_head.weight"] == nil {
+				continue
+			}
+			prefix := "model."
+			if x.Role == Output {
+				prefix = ""
+			} else if n := 0; strings.HasPrefix(name, "blk.") {
+				fmt.Sscanf(name, "blk.%d.", &n)
+				prefix = fmt.Sprintf("model.layers.%d.", n)
+			}
+			shape := x.Shape(&sizes)
+			if x.Stack != One {
+				for e := range shape[0] {
+					want[prefix+fmt.Sprintf(x.HF, e)+".weight"] = shape[1:]
+				}
+				continue
+			}
+			want[prefix+x.HF+".weight"] = shape
+			if x.Bias {
+				want[prefix+x.HF+".bias"] = shape[:1]
+			}
+		}
+		require.Equal(t, want, got, path)
+	}
+	require.Equal(t, map[string]int{"llama": 4, "qwen2": 2, "qwen3": 1}, known)
+}
+
+// hfConfig is what config.json says of shapes.
+type hfConfig struct {
+	Architectures []string
+	Vocab         int `json:"vocab_size"`
+	Dim           int `json:"hidden_size"`
+	FFN           int `json:"intermediate_size"`
+	Heads         int `json:"num_attention_heads"`
+	KVHeads       int `json:"num_key_value_heads"`
+	Head          int `json:"head_dim"`
+	Experts       int `json:"num_local_experts"`
+	Layers        int `json:"num_hidden_layers"`
+}
+
+func (c *hfConfig) sizes() Sizes {
+	head := c.Head
+	if head == 0 {
+		head = c.Dim / c.Heads
+	}
+	return Sizes{VocabSize: c.Vocab, Dim: c.Dim, FFNDim: c.FFN, NumHeads: c.Heads, NumKVHeads: c.KVHeads, KeyDim: head, ValueDim: head, NumExperts: c.Experts}
+}
+
+// safetensors returns the shapes of the tensors in the files of a folder.
+func safetensors(t *testing.T, dir string) map[string][]int {
+	paths, err := filepath.Glob(filepath.Join(dir, "*.safetensors"))
+	require.NoError(t, err)
+	shapes := map[string][]int{}
+	for _, path := range paths {
+		data, err := os.ReadFile(path)
+		require.NoError(t, err)
+		var header map[string]struct{ Shape []int }
+		require.NoError(t, json.Unmarshal(data[8:8+binary.LittleEndian.Uint64(data)], &header))
+		delete(header, "__metadata__")
+		for name, x := range header {
+			shapes[name] = x.Shape
+		}
+	}
+	return shapes
+}

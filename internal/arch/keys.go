@@ -1,0 +1,80 @@
+package arch
+
+// The keys of metadata that shapes and passes depend on, without the prefix "ARCH.".
+const (
+	KeyVocabSize    = "vocab_size"
+	KeyContext      = "context_length"
+	KeyEmbd         = "embedding_length"
+	KeyLayers       = "block_count"
+	KeyFFN          = "feed_forward_length"
+	KeyHeads        = "attention.head_count"
+	KeyKVHeads      = "attention.head_count_kv"
+	KeyKeyLength    = "attention.key_length"
+	KeyValueLength  = "attention.value_length"
+	KeyNormEps      = "attention.layer_norm_rms_epsilon"
+	KeyWindow       = "attention.sliding_window"
+	KeyExperts      = "expert_count"
+	KeyExpertsUsed  = "expert_used_count"
+	KeyRopeDim      = "rope.dimension_count"
+	KeyRopeBase     = "rope.freq_base"
+	KeyRopeScaling  = "rope.scaling.type"
+	KeyRopeFactor   = "rope.scaling.factor"
+	KeyRopeOrigCtx  = "rope.scaling.original_context_length"
+	KeyRopeAttn     = "rope.scaling.attn_factor"
+	KeyYarnAttn     = "rope.scaling.yarn_attn_factor"
+	KeyYarnBetaFast = "rope.scaling.yarn_beta_fast"
+	KeyYarnBetaSlow = "rope.scaling.yarn_beta_slow"
+	KeyYarnLog      = "rope.scaling.yarn_log_multiplier"
+	KeyRopeLinear   = "rope.scale_linear" // 2023's name of the factor
+)
+
+// Hparams are the numbers of a model whose layers are all alike: what its metadata
+// say. Zeros are left out, but for those that every file must have.
+type Hparams struct {
+	Sizes
+	Context  int
+	Layers   int
+	Used     int // experts of a token
+	NormEps  float32
+	RopeBase float32
+}
+
+// Pair is a key with its value, a uint32 or a float32.
+type Pair struct {
+	Key   string
+	Value any
+}
+
+// Metadata returns the keys of a model of that architecture, with their prefix.
+func (a *Arch) Metadata(h *Hparams) []Pair {
+	var list []Pair
+	number := func(key string, n int) {
+		list = append(list, Pair{a.Name + "." + key, uint32(min(n, 1<<31-1))})
+	}
+	if h.VocabSize > 0 {
+		number(KeyVocabSize, h.VocabSize)
+	}
+	number(KeyContext, h.Context)
+	number(KeyEmbd, h.Dim)
+	number(KeyLayers, h.Layers)
+	if h.FFNDim > 0 {
+		number(KeyFFN, h.FFNDim)
+	}
+	number(KeyHeads, h.NumHeads)
+	number(KeyKVHeads, h.NumKVHeads)
+	if h.KeyDim*h.NumHeads != h.Dim || h.ValueDim != h.KeyDim {
+		number(KeyKeyLength, h.KeyDim)
+		number(KeyValueLength, h.ValueDim)
+	}
+	if h.NumExperts > 0 {
+		number(KeyExperts, h.NumExperts)
+		number(KeyExpertsUsed, h.Used)
+	}
+	if h.RopeDim > 0 {
+		number(KeyRopeDim, h.RopeDim)
+	}
+	if h.RopeBase > 0 {
+		list = append(list, Pair{a.Name + "." + KeyRopeBase, h.RopeBase})
+	}
+	return append(list, Pair{a.Name + "." + KeyNormEps, h.NormEps})
+}

@@ -1,0 +1,14 @@
+package arch
+
+// Qwen3 is Qwen 3: queries and keys are normalized head by head before they turn.
+var Qwen3 = Arch{
+	Name:     "qwen3",
+	HF:       []string{"Qwen3ForCausalLM"},
+	Rotation: Halves,
+	Input:    llamaInput,
+	Layer: with(llamaLayer,
+		Tensor{Role: AttnQNorm, Cols: Key, HF: "self_attn.q_norm"},
+		Tensor{Role: AttnKNorm, Cols: Key, HF: "self_attn.k_norm"}),
+	FFN:    llamaFFN,
+	Output: llamaOutput,
+}

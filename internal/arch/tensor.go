@@ -1,0 +1,158 @@
+package arch
+
+import "slices"
+
+// Role is what a tensor is for. Its text is the tensor's usual name in GGUF, without
+// "blk.N." and ".weight".
+type Role string
+
+// The roles of tensors, with the usual shape of each, outermost dimension first.
+const (
+	TokenEmbed Role = "token_embd"  // [Vocab, Embd]
+	RopeFreqs  Role = "rope_freqs"  // [RopePairs] divisors of the frequencies
+	OutputNorm Role = "output_norm" // [Embd]
+	Output     Role = "output"      // [Vocab, Embd]; where absent, TokenEmbed serves
+
+	AttnNorm  Role = "attn_norm"   // [Embd]
+	AttnQ     Role = "attn_q"      // [Q, Embd]
+	AttnK     Role = "attn_k"      // [K, Embd]
+	AttnV     Role = "attn_v"      // [V, Embd]
+	AttnQNorm Role = "attn_q_norm" // [Key] of each query head
+	AttnKNorm Role = "attn_k_norm" // [Key] of each key head
+	AttnOut   Role = "attn_output" // [Embd, Heads]
+
+	FFNNorm Role = "ffn_norm"     // [Embd]
+	FFNGate Role = "ffn_gate"     // [FFN, Embd]
+	FFNUp   Role = "ffn_up"       // [FFN, Embd]
+	FFNDown Role = "ffn_down"     // [Embd, FFN]
+	Router  Role = "ffn_gate_inp" // [Experts, Embd]
+)
+
+// Weight returns the end of the names of the role's weights.
+func (r Role) Weight() string { return string(r) + ".weight" }
+
+// Tensor is a tensor that an architecture has, once or in every layer.
+type Tensor struct {
+	Role Role
+	Name string // in GGUF, as Role; "": the same
+
+	Stack      Dim // how many matrices lie one after the other; One: it is no stack
+	Rows, Cols Dim // of each; a vector has One row
+
+	Optional bool // a file may be without it
+	Bias     bool // it must have a bias; any matrix may
+
+	HF string // in a Hugging Face checkpoint, without "model.layers.N." and ".weight"; %d is the expert
+
+	Meta string // in Meta's own checkpoints, without "layers.N." and ".weight"
+	Cut  Cut    // among the files of those
+}
+
+// Cut is how Meta's checkpoints divide a tensor among their files.
+type Cut int
+
+const (
+	CutNot  Cut = iota // every file has all of it
+	CutRows            // the first file has the first rows
+	CutCols            // the first file has the first columns of every row
+)
+
+// GGUF returns the tensor's name in GGUF, without "blk.N." and ".weight".
+func (t *Tensor) GGUF() string {
+	if t.Name != "" {
+		return t.Name
+	}
+	return string(t.Role)
+}
+
+// IsVector reports whether the tensor has one dimension.
+func (t *Tensor) IsVector() bool { return t.Rows == One }
+
+// Shape returns the tensor's shape in a model of the given sizes, outermost dimension
+// first.
+func (t *Tensor) Shape(s *Sizes) []int {
+	shape := []int{s.Of(t.Cols)}
+	if t.Rows != One {
+		shape = []int{s.Of(t.Rows), shape[0]}
+	}
+	if t.Stack != One {
+		shape = slices.Insert(shape, 0, s.Of(t.Stack))
+	}
+	return shape
+}
+
+// Dim is a size that shapes are made of.
+type Dim int
+
+const (
+	One       Dim = iota // no dimension at all
+	Vocab                // rows of the embedding
+	Embd                 // embedding_length
+	FFN                  // feed_forward_length
+	Q                    // all query heads
+	K                    // keys of all key heads
+	V                    // values of all key heads
+	Heads                // values for all query heads: what attention gives
+	Key                  // one head of queries or keys
+	Experts              // expert_count
+	RopePairs            // pairs of a head that turn
+)
+
+// Sizes are the numbers behind the dimensions, of a model and one of its layers.
+type Sizes struct {
+	VocabSize  int
+	Dim        int
+	FFNDim     int
+	NumHeads   int // of queries
+	NumKVHeads int
+	KeyDim     int
+	ValueDim   int
+	NumExperts int // 0: none
+	RopeDim    int // elements of a head that turn
+}
+
+// Of returns the size of a dimension.
+func (s *Sizes) Of(d Dim) int {
+	switch d {
+	case One:
+		return 1
+	case Vocab:
+		return s.VocabSize
+	case Embd:
+		return s.Dim
+	case FFN:
+		return s.FFNDim
+	case Q:
+		return s.NumHeads * s.KeyDim
+	case K:
+		return s.NumKVHeads * s.KeyDim
+	case V:
+		return s.NumKVHeads * s.ValueDim
+	case Heads:
+		return s.NumHeads * s.ValueDim
+	case Key:
+		return s.KeyDim
+	case Experts:
+		return s.NumExperts
+	case RopePairs:
+		return s.RopeDim / 2
+	}
+	panic("arch: unknown dimension")
+}
+
+// with returns a copy of list in which the tensors of the same roles are replaced by
+// those of changes; others are put behind the tensor before them in changes, or at
+// the end.
+func with(list []Tensor, changes ...Tensor) []Tensor {
+	list = slices.Clone(list)
+	at := len(list)
+	for _, t := range changes {
+		if i := slices.IndexFunc(list, func(old Tensor) bool { return old.Role == t.Role }); i >= 0 {
+			list[i], at = t, i+1
+			continue
+		}
+		list = slices.Insert(list, at, t)
+		at++
+	}
+	return list
+}

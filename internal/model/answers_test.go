@@ -1,0 +1,188 @@
+package model_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"fmt"
+	"math"
+	"os"
+	"testing"
+
+	"alpaca/internal/arch"
+	"alpaca/internal/gguf"
+	"alpaca/internal/model"
+	"alpaca/internal/quant"
+	"alpaca/internal/sampler"
+	"alpaca/internal/testmodel"
+
+	"github.com/stretchr/testify/require"
+)
+
+// answer is what a model of testmodel.Catalog must say, on every CPU.
+type answer struct {
+	File   string                 `json:"file_sha256"` // of the model
+	Prompt string                 `json:"prompt"`
+	Tokens []int32                `json:"prompt_tokens"`
+	Logits string                 `json:"logits_sha256"` // after each token of the prompt, as float32
+	State  string                 `json:"state_sha256"`  // as SaveState writes it
+	Greedy []sampler.TokenLogprob `json:"greedy"`
+	Text   string                 `json:"text"`
+	Top    []sampler.TokenLogprob `json:"top"` // after the prompt
+}
+
+const answerPrompt = "The alpaca was on a llama and the patient man was up in time on an island. 羊駝 é 42!\n"
+
+// TestAnswers walks all architectures: whatever the batch and the number of threads,
+// each model gives the bits that testdata/answers.json records for every CPU.
+func TestAnswers(t *testing.T) {
+	answers := map[string]*answer{}
+	for _, a := range arch.All() {
+		answers[a.Name] = nil // a model of that name must be there
+	}
+	for _, named := range testmodel.Catalog() {
+		t.Run(named.Name, func(t *testing.T) { answers[named.Name] = answerOf(t, named.Spec.Make()) })
+	}
+	for name, a := range answers {
+		require.NotNil(t, a, "no model of %s in testmodel.Catalog", name)
+	}
+	if !t.Failed() {
+		testmodel.Golden(t, "answers.json", answers, *update)
+	}
+}
+
+// answerOf returns what a model says, after checking that it says so in every way of
+// evaluating it.
+func answerOf(t *testing.T, made *testmodel.Model) *answer {
+	path := made.Write(t)
+	file, err := os.ReadFile(path)
+	require.NoError(t, err)
+	f, err := gguf.Open(path)
+	require.NoError(t, err)
+	m, err := model.Load(f, model.LoadOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { m.Close() })
+	a := &answer{
+		File: sum(file), Prompt: answerPrompt,
+		Tokens: m.Tokenizer.Encode(answerPrompt, true, false),
+	}
+	for _, how := range []struct{ threads, batch int }{{1, 512}, {1, 1}, {3, 512}, {3, 7}} {
+		s := session(t, m, model.SessionOptions{Threads: how.threads, Batch: how.batch})
+		logits := allLogits(t, s, a.Tokens)
+		var state bytes.Buffer
+		require.NoError(t, s.SaveState(&state, s.Pos()))
+		if a.Logits == "" {
+			a.Logits, a.State = sum(bytesOf(logits)), sum(state.Bytes())
+		}
+		require.Equal(t, a.Logits, sum(bytesOf(logits)), "%+v", how)
+		require.Equal(t, a.State, sum(state.Bytes()), "%+v", how)
+		last := logits[len(logits)-m.Config.VocabSize:]
+		a.Top = sampler.NewLogprobs(last).Top(nil, 8)
+		a.greedy(t, s, last)
+	}
+	return a
+}
+
+// greedy continues the prompt by the likeliest tokens.
+func (a *answer) greedy(t *testing.T, s *model.Session, logits []float32) {
+	var list []sampler.TokenLogprob
+	text := ""
+	for range 16 {
+		p := sampler.NewLogprobs(logits)
+		require.True(t, p.Valid())
+		best := p.Best()
+		list = append(list, sampler.TokenLogprob{ID: best, Logprob: p.Of(best)})
+		text += s.Model().Tokenizer.Piece(best, false)
+		var err error
+		logits, err = s.Eval(context.Background(), []int32{best}, nil)
+		require.NoError(t, err)
+	}
+	if a.Greedy == nil {
+		a.Greedy, a.Text = list, text
+	}
+	require.Equal(t, a.Greedy, list)
+}
+
+func sum(data []byte) string { return fmt.Sprintf("%x", sha256.Sum256(data)) }
+
+// bytesOf returns x as a file holds it.
+func bytesOf(x []float32) []byte {
+	var b []byte
+	for _, v := range x {
+		bits := math.Float32bits(v)
+		b = append(b, byte(bits), byte(bits>>8), byte(bits>>16), byte(bits>>24))
+	}
+	return b
+}
+
+// TestNarrowLayers compares a model whose layers differ with one whose layers are all
+// as wide as the widest, the rest being weights of 0: the same function.
+func TestNarrowLayers(t *testing.T) {
+	narrow := testmodel.Spec{Arch: &arch.Qwen3, Seed: 8, BPE: true, Vary: true}.Make()
+	wide := testmodel.Spec{Arch: &arch.Qwen3, Seed: 8, BPE: true, Vary: true}.Make()
+	const heads, kvHeads, head, ffn = 2 * testmodel.Heads, testmodel.KVHeads, testmodel.HeadDim, testmodel.FFNDim
+	for key, n := range map[string]uint32{arch.KeyHeads: heads, arch.KeyKVHeads: kvHeads, arch.KeyFFN: ffn} {
+		wide.Set("qwen3."+key, gguf.U32(n))
+	}
+	for layer, of := range []struct{ heads, kvHeads, ffn int }{{testmodel.Heads, kvHeads, ffn}, {heads, kvHeads / 2, ffn - 64}} {
+		get := func(role arch.Role) *testmodel.Tensor { return wide.Tensor(arch.LayerPrefix(layer) + role.Weight()) }
+		// Each key head serves twice the query heads: those added are 0.
+		from := func(h, n, of int) int { // of n heads of a wide layer the h-th
+			if h *= of; h%n != 0 {
+				return -1
+			}
+			return h / n
+		}
+		widenRows(get(arch.AttnQ), heads, head, func(h int) int { return from(h, heads, of.heads) })
+		widenColumns(get(arch.AttnOut), heads, head, func(h int) int { return from(h, heads, of.heads) })
+		widenRows(get(arch.AttnK), kvHeads, head, func(h int) int { return h * of.kvHeads / kvHeads })
+		widenRows(get(arch.AttnV), kvHeads, head, func(h int) int { return h * of.kvHeads / kvHeads })
+		first := func(i int) int {
+			if i < of.ffn {
+				return i
+			}
+			return -1
+		}
+		widenRows(get(arch.FFNGate), ffn, 1, first)
+		widenRows(get(arch.FFNUp), ffn, 1, first)
+		widenColumns(get(arch.FFNDown), ffn, 1, first)
+	}
+	f32 := quant.F32
+	var logits [2][]float32
+	for i, made := range []*testmodel.Model{narrow, wide} {
+		f, err := gguf.Open(made.Write(t))
+		require.NoError(t, err)
+		m, err := model.Load(f, model.LoadOptions{})
+		require.NoError(t, err)
+		t.Cleanup(func() { m.Close() })
+		s := session(t, m, model.SessionOptions{Threads: 2, CacheK: &f32, CacheV: &f32})
+		logits[i] = allLogits(t, s, m.Tokenizer.Encode(answerPrompt, true, false))
+	}
+	require.InDeltaSlice(t, logits[1], logits[0], 1e-4)
+}
+
+// widenRows makes a matrix of n groups of rows, each one that from names, -1 for zeros.
+func widenRows(t *testmodel.Tensor, n, rows int, from func(int) int) {
+	cols := t.Shape[1]
+	data := make([]float32, n*rows*cols)
+	for g := range n {
+		if i := from(g); i >= 0 {
+			copy(data[g*rows*cols:(g+1)*rows*cols], t.Data[i*rows*cols:])
+		}
+	}
+	t.Shape, t.Data = []int{n * rows, cols}, data
+}
+
+// widenColumns makes a matrix of n groups of columns in the same way.
+func widenColumns(t *testmodel.Tensor, n, cols int, from func(int) int) {
+	old := t.Shape[1]
+	data := make([]float32, t.Shape[0]*n*cols)
+	for row := range t.Shape[0] {
+		for g := range n {
+			if i := from(g); i >= 0 {
+				copy(data[(row*n+g)*cols:(row*n+g+1)*cols], t.Data[row*old+i*cols:])
+			}
+		}
+	}
+	t.Shape, t.Data = []int{t.Shape[0], n * cols}, data
+}

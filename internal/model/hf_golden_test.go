@@ -1,0 +1,160 @@
+package model_test
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"alpaca/internal/arch"
+	"alpaca/internal/gguf"
+	"alpaca/internal/model"
+	"alpaca/internal/quant"
+	"alpaca/internal/testshared"
+
+	"github.com/stretchr/testify/require"
+)
+
+// hfGolden is a record of hf.jsonl: what torch computed in float32.
+type hfGolden struct {
+	golden
+	Variant   string
+	Lora      string
+	File      []string // "hf", "gguf": the files that the record holds for
+	Margin    float64
+	Logits    [][2]float64 // after the prompt
+	Positions []struct {
+		Pos    int
+		Top    [][2]float64
+		Logits [][2]float64
+	}
+}
+
+// hfTolerance is how far logprobs and logits may lie from torch's.
+const hfTolerance = 1e-4
+
+// readLines decodes the lines of a golden file.
+func readLines[T any](t *testing.T, name string) []T {
+	f, err := os.Open(testshared.Path(t, "golden/"+name))
+	require.NoError(t, err)
+	defer f.Close()
+	var list []T
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var g T
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &g))
+		list = append(list, g)
+	}
+	require.NoError(t, lines.Err())
+	return list
+}
+
+// evaluable reports whether the architecture of a shared model is known.
+func evaluable(t *testing.T, name string) bool {
+	f, err := gguf.Open(testshared.Path(t, "models/arch/"+name+".gguf"))
+	require.NoError(t, err)
+	defer f.Close()
+	family, _, err := f.String("general.architecture")
+	require.NoError(t, err)
+	return arch.Find(family) != nil
+}
+
+// TestHFGoldens compares every position that torch's records tell of, and the tokens
+// as far as torch itself is sure of them.
+func TestHFGoldens(t *testing.T) {
+	outer, models, records := t, map[string]*model.Model{}, map[string]int{}
+	for _, g := range readLines[hfGolden](t, "hf.jsonl") {
+		file := g.Model
+		if g.Variant == "window 8" && g.Model == "mistral" {
+			file = "mistral-window" // has the key that the converter leaves out
+		} else if !slices.Contains(g.File, "gguf") {
+			continue
+		}
+		if g.Lora != "" || !evaluable(t, file) {
+			continue
+		}
+		t.Run(file+"/"+g.Prompt[:min(len(g.Prompt), 12)], func(t *testing.T) {
+			if models[file] == nil {
+				models[file] = load(outer, "arch/"+file+".gguf")
+			}
+			records[models[file].Config.Arch]++
+			require.Equal(t, g.PromptTokens, models[file].Tokenizer.Encode(g.Prompt, true, true))
+			worst := g.compare(t, models[file])
+			t.Logf("largest difference: %.1e", worst)
+			require.Less(t, worst, hfTolerance)
+		})
+	}
+	require.Equal(t, map[string]int{"llama": 28, "qwen2": 8, "qwen3": 4}, records)
+}
+
+// compare evaluates the record's prompt and tokens, and returns the largest difference.
+func (g *hfGolden) compare(t *testing.T, m *model.Model) (worst float64) {
+	f32 := quant.F32
+	s := session(t, m, model.SessionOptions{Threads: 2, CacheK: &f32, CacheV: &f32})
+	check := func(logits []float32, top, raw [][2]float64) {
+		for _, x := range top {
+			worst = max(worst, math.Abs(logprob(logits, int32(x[0]))-x[1]))
+		}
+		for _, x := range raw {
+			worst = max(worst, math.Abs(float64(logits[int(x[0])])-x[1]))
+		}
+	}
+	var last []float32
+	require.NoError(t, s.EvalEach(context.Background(), g.PromptTokens, 0, func(i int, logits []float32) error {
+		for _, p := range g.Positions {
+			if p.Pos == i {
+				check(logits, p.Top, p.Logits)
+			}
+		}
+		last = append(last[:0], logits...)
+		return nil
+	}))
+	check(last, nil, g.Logits)
+	for i, p := range g.Probs {
+		check(last, p.Top, nil)
+		if p.Top[0][1]-p.Top[1][1] > 2*hfTolerance {
+			require.Equal(t, g.Tokens[i], argmax(last), "token %d", i)
+		}
+		logits, err := s.Eval(context.Background(), g.Tokens[i:i+1], nil)
+		require.NoError(t, err)
+		last = append(last[:0], logits...)
+	}
+	return worst
+}
+
+// TestHFTokens compares the tokens of texts and of rendered conversations with those
+// of tokenizer.json, special tokens parsed.
+func TestHFTokens(t *testing.T) {
+	type record struct {
+		Model    string
+		Text     string
+		Messages []any
+		IDs      []int32 `json:"ids"`
+		Plain    []int32 `json:"ids_plain"`
+	}
+	texts := 0
+	for _, r := range readLines[record](t, "hf-tokens.jsonl") {
+		if !strings.HasPrefix(r.Model, "qwen2") && r.Model != "qwen3" || !evaluable(t, r.Model) {
+			continue
+		}
+		if strings.Contains(r.Text, "\u0301") {
+			continue // tokenizer.json composes characters first (NFC), which GGUF has no key for
+		}
+		f, err := gguf.Open(testshared.Path(t, "models/arch/"+r.Model+".gguf"))
+		require.NoError(t, err)
+		m, err := model.Load(f, model.LoadOptions{})
+		require.NoError(t, err)
+		if r.Messages == nil {
+			require.Equal(t, r.IDs, append([]int32{}, m.Tokenizer.Encode(r.Text, true, true)...), "%s: %q", r.Model, r.Text)
+		}
+		require.Equal(t, r.Plain, append([]int32{}, m.Tokenizer.Encode(r.Text, false, true)...), "%s: %q", r.Model, r.Text)
+		require.NoError(t, m.Close())
+		texts++
+	}
+	require.Equal(t, 3*11, texts)
+}
