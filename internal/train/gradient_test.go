@@ -123,6 +123,10 @@ func twoRows() [][]Example {
 
 // TestDifferences compares the gradients with central differences, in float64.
 func TestDifferences(t *testing.T) {
+	entries := 8 // of each tensor
+	if testing.Short() {
+		entries = 1
+	}
 	for _, v := range variants {
 		t.Run(v.name, func(t *testing.T) {
 			m := build[float64](v, 1)
@@ -149,7 +153,7 @@ func TestDifferences(t *testing.T) {
 					largest = max(largest, math.Abs(g))
 				}
 				require.Positive(t, largest, tensor.Name)
-				for range 8 {
+				for range entries {
 					i := r.IntN(len(grad))
 					old := tensor.Data[i]
 					step := 1e-5 * max(1, math.Abs(old))
@@ -184,7 +188,7 @@ func TestPrecision(t *testing.T) {
 					largest = max(largest, math.Abs(g))
 				}
 				for j, g := range tensor.Grad {
-					require.InDelta(t, want.Grad[j], float64(g), 2e-5*largest, "%s %d", tensor.Name, j)
+					require.InDelta(t, want.Grad[j], float64(g), 5e-5*largest, "%s %d", tensor.Name, j)
 				}
 			}
 		})
