@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpaca/internal/eval"
-	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
+	"alpaca/internal/pool"
 )
 
 // compareOptions are the flags of "alpaca compare".
@@ -85,7 +85,7 @@ func (o *compareOptions) checkOutputs(inputs []string) error {
 
 // compare opens everything and evaluates the text.
 func (o *compareOptions) compare(ctx context.Context, u *ui, base string, others []string) (*eval.Report, error) {
-	c := &comparison{o: o, u: u, pool: ggml.NewPool(threadCount(u, o.measure.threads), gguf.Guard)}
+	c := &comparison{o: o, u: u, pool: pool.New(threadCount(u, o.measure.threads), gguf.Guard)}
 	defer c.close()
 	if err := c.openBase(base); err != nil {
 		return nil, err

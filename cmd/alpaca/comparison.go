@@ -8,8 +8,8 @@ import (
 	"path/filepath"
 
 	"alpaca/internal/eval"
-	"alpaca/internal/ggml"
 	"alpaca/internal/model"
+	"alpaca/internal/pool"
 	"alpaca/internal/tokenizer"
 )
 
@@ -17,7 +17,7 @@ import (
 type comparison struct {
 	o    *compareOptions
 	u    *ui
-	pool *ggml.Pool
+	pool *pool.Pool
 	tmp  string // folder for temporary files; "": the system's
 
 	base     *evaluated         // nil where the base is a file

@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"alpaca/internal/atomicfile"
 	"alpaca/internal/convert"
 	"alpaca/internal/eval"
-	"alpaca/internal/pending"
 )
 
 // newConvertCmd returns "alpaca convert".
@@ -75,7 +75,7 @@ func (u *ui) convert(ctx context.Context, in, out string, opt convert.Options, o
 // convertHint adds the way out to a refusal.
 func convertHint(in string, err error) error {
 	switch {
-	case errors.Is(err, pending.ErrExists):
+	case errors.Is(err, atomicfile.ErrExists):
 		return withHint(err, "--force replaces it")
 	case errors.Is(err, convert.ErrNeedsVocab):
 		return withHint(err, "--vocab tokenizer.bin gives it the vocabulary that came with it")

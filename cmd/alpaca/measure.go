@@ -11,9 +11,9 @@ import (
 	"github.com/spf13/pflag"
 
 	"alpaca/internal/eval"
-	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
 	"alpaca/internal/model"
+	"alpaca/internal/pool"
 	"alpaca/internal/quant"
 	"alpaca/internal/tokenizer"
 )
@@ -166,7 +166,7 @@ func (o *measureOptions) load(u *ui, path string) (*evaluated, error) {
 
 // start gives a model a session of ctx tokens that works on pool, in place of
 // any it has.
-func (o *measureOptions) start(e *evaluated, ctx int, pool *ggml.Pool) (err error) {
+func (o *measureOptions) start(e *evaluated, ctx int, pool *pool.Pool) (err error) {
 	e.stop()
 	k, _ := quant.ParseType(o.cacheK) // one of addCacheTypes' words
 	v, _ := quant.ParseType(o.cacheV)

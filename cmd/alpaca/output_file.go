@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"alpaca/internal/pending"
+	"alpaca/internal/atomicfile"
 )
 
 // outputFile is a file that appears under its name when it is complete. A
@@ -58,10 +58,10 @@ func checkOutput(path string, inputs []string) error {
 	st, err := os.Stat(path)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return pending.CheckFolder(path)
+		return atomicfile.CheckFolder(path)
 	case err == nil && st.IsDir():
 		return errors.New("is a directory")
-	case err == nil && pending.IsOneOf(st, inputs):
+	case err == nil && atomicfile.IsOneOf(st, inputs):
 		return errors.New("is an input")
 	}
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
@@ -86,7 +86,7 @@ func sameFile(a, b string) bool {
 func createOutput(path string) (outputFile, error) {
 	st, err := os.Stat(path)
 	if err != nil || st.Mode().IsRegular() && !isStdout(st) {
-		return pending.Create(path, 0o666)
+		return atomicfile.Create(path, 0o666)
 	}
 	if isStdout(st) {
 		return toStdout{os.Stdout}, nil // as /dev/stdout: its file has more than this to hold

@@ -9,8 +9,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpaca/internal/eval"
-	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
+	"alpaca/internal/pool"
 )
 
 // perplexityOptions are the flags of "alpaca perplexity".
@@ -96,7 +96,7 @@ func (o *perplexityOptions) run(ctx context.Context, u *ui) error {
 	if err := o.checkOutputs(e.model.File.Parts...); err != nil { // only now all parts are known
 		return err
 	}
-	pool := ggml.NewPool(threadCount(u, o.measure.threads), gguf.Guard)
+	pool := pool.New(threadCount(u, o.measure.threads), gguf.Guard)
 	defer pool.Close()
 	policy, err := o.measure.policy(e.model)
 	if err != nil {

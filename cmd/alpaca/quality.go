@@ -13,8 +13,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpaca/internal/eval"
-	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
+	"alpaca/internal/pool"
 	"alpaca/internal/quantize"
 )
 
@@ -112,7 +112,7 @@ func (o *qualityOptions) mixes() ([]quantize.Mix, error) {
 
 // measure quantizes the model into dir and compares.
 func (o *qualityOptions) measure(ctx context.Context, u *ui, path string, mixes []quantize.Mix, dir string) (*eval.Report, error) {
-	c := &comparison{o: &o.compare, u: u, pool: ggml.NewPool(threadCount(u, o.compare.measure.threads), gguf.Guard), tmp: o.tmp}
+	c := &comparison{o: &o.compare, u: u, pool: pool.New(threadCount(u, o.compare.measure.threads), gguf.Guard), tmp: o.tmp}
 	defer c.close() // before the folder goes: its files are mapped
 	var err error
 	if c.base, err = o.compare.measure.load(u, path); err != nil {

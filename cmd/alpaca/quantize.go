@@ -9,9 +9,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"alpaca/internal/atomicfile"
 	"alpaca/internal/gguf"
 	"alpaca/internal/machine"
-	"alpaca/internal/pending"
 	"alpaca/internal/quantize"
 )
 
@@ -259,7 +259,7 @@ func quantizeHint(err error) error {
 		return withHint(err, "\"alpaca convert\" makes a GGUF file of it")
 	case errors.Is(err, quantize.ErrNeedsImportance):
 		return withHint(err, "add --imatrix FILE, or choose Q2_K")
-	case errors.Is(err, pending.ErrExists):
+	case errors.Is(err, atomicfile.ErrExists):
 		return withHint(err, "--force replaces it")
 	case errors.Is(err, quantize.ErrColumns):
 		return withHint(err, "--tensor-type 'NAME=f16' gives that tensor another type")

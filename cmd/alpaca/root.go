@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
-	"alpaca/internal/quant"
+	"alpaca/internal/machine"
 )
 
 // newRootCmd returns the program's command. Each subcommand has a file of its
@@ -62,7 +62,7 @@ func newRootCmd(u *ui) *cobra.Command {
 
 // execute runs the command line args and returns the exit status.
 func (u *ui) execute(ctx context.Context, args []string) int {
-	if err := quant.CheckCeiling(); err != nil {
+	if err := machine.CheckCeiling(); err != nil {
 		return u.exitStatus(usageError{err})
 	}
 	root := newRootCmd(u)

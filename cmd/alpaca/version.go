@@ -65,7 +65,7 @@ func readVersion() versionInfo {
 		Platform: runtime.GOOS + "/" + runtime.GOARCH,
 		CPU:      machine.CPUName(),
 		Features: cpuFeatures(),
-		Levels:   quant.Levels(),
+		Levels:   machine.Levels(),
 		Threads:  threads.Default(),
 		Why:      threads.String(),
 		Kernels:  map[string]string{},

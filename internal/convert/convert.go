@@ -18,8 +18,8 @@ import (
 	"os"
 	"time"
 
+	"alpaca/internal/atomicfile"
 	"alpaca/internal/gguf"
-	"alpaca/internal/pending"
 	"alpaca/internal/quant"
 )
 
@@ -91,7 +91,7 @@ func run(ctx context.Context, in, out string, opt Options) (*Result, error) {
 		return nil, err
 	}
 	defer m.close()
-	if err := pending.Check(out, m.paths, opt.Force); err != nil {
+	if err := atomicfile.Check(out, m.paths, opt.Force); err != nil {
 		return nil, err
 	}
 	steps, err := plan(m.tensors, opt.Exact)

@@ -14,8 +14,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/atomicfile"
 	"alpaca/internal/gguf"
-	"alpaca/internal/pending"
 	"alpaca/internal/quant"
 	"alpaca/internal/testshared"
 )
@@ -224,7 +224,7 @@ func TestOutput(t *testing.T) {
 	require.ErrorContains(t, run(link, Options{Force: true}), "is the input")
 	other := filepath.Join(dir, "other")
 	require.NoError(t, os.WriteFile(other, []byte("text"), 0o644))
-	require.ErrorIs(t, run(other, Options{}), pending.ErrExists)
+	require.ErrorIs(t, run(other, Options{}), atomicfile.ErrExists)
 	require.ErrorContains(t, run(dir, Options{Force: true}), "is not a regular file")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

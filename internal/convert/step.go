@@ -7,9 +7,8 @@ import (
 	"fmt"
 	"io"
 	"math"
-	"runtime"
-	"sync"
 
+	"alpaca/internal/pool"
 	"alpaca/internal/quant"
 )
 
@@ -86,26 +85,19 @@ func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (lo
 // convert converts rows on all cores and measures what changes. The sums are
 // those of the rows in order, whatever the number of cores.
 func (s *step) convert(dst, src []byte, rows int) (loss Loss, err error) {
-	losses, errs := make([]Loss, rows), make([]error, rows)
+	losses := make([]Loss, rows)
 	to, from := len(dst)/rows, len(src)/rows // bytes of a row
-	workers := min(runtime.GOMAXPROCS(0), rows)
-	var group sync.WaitGroup
-	for k := range workers {
-		group.Go(func() {
-			c := newRowConverter(s)
-			for r := rows * k / workers; r < rows*(k+1)/workers; r++ {
-				losses[r], errs[r] = c.row(dst[r*to:(r+1)*to], src[r*from:(r+1)*from])
-			}
-		})
-	}
-	group.Wait()
-	for r := range rows {
-		if errs[r] != nil {
-			return loss, errs[r]
+	err = pool.EachWith(0, rows, func() func(int) error {
+		c := newRowConverter(s)
+		return func(r int) (err error) {
+			losses[r], err = c.row(dst[r*to:(r+1)*to], src[r*from:(r+1)*from])
+			return err
 		}
+	})
+	for r := range losses {
 		loss.Add(losses[r])
 	}
-	return loss, nil
+	return loss, err
 }
 
 // rowConverter converts rows one after the other.

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"slices"
 
-	"alpaca/internal/sampler"
+	"alpaca/internal/logits"
 )
 
 // Question is a task with several possible answers, each a text that the model
@@ -170,11 +170,11 @@ func (t *task) tokens() int {
 // the answers have in common is evaluated once.
 func (t *task) rate(ctx context.Context, s Session, threads int) ([]float64, error) {
 	s.Truncate(0)
-	var after sampler.Logprobs // the prediction after the shared tokens
+	var after logits.Logprobs // the prediction after the shared tokens
 	if t.shared > 0 {
 		prefix := t.answers[0].tokens[:t.shared]
-		err := s.EvalEach(ctx, prefix, t.shared-1, func(_ int, logits []float32) error {
-			after = sampler.NewLogprobs(slices.Clone(logits))
+		err := s.EvalEach(ctx, prefix, t.shared-1, func(_ int, raw []float32) error {
+			after = logits.NewLogprobs(slices.Clone(raw))
 			return nil
 		})
 		if err != nil {
@@ -196,7 +196,7 @@ func (t *task) rate(ctx context.Context, s Session, threads int) ([]float64, err
 }
 
 // logprobs returns the log probabilities of an answer's rated tokens.
-func (t *task) logprobs(ctx context.Context, s Session, a *answer, after sampler.Logprobs, threads int) ([]float64, error) {
+func (t *task) logprobs(ctx context.Context, s Session, a *answer, after logits.Logprobs, threads int) ([]float64, error) {
 	s.Truncate(t.shared)
 	out := make([]float64, a.to-a.from)
 	if t.shared == a.from {
@@ -205,9 +205,9 @@ func (t *task) logprobs(ctx context.Context, s Session, a *answer, after sampler
 	// Position p predicts token p+1; the first that counts here is skip
 	// positions after the shared tokens.
 	skip := max(a.from-1-t.shared, 0)
-	r := newRows(threads, func(row int, logits []float32) {
+	r := newRows(threads, func(row int, raw []float32) {
 		next := t.shared + skip + row + 1
-		out[next-a.from] = sampler.NewLogprobs(logits).Of(a.tokens[next])
+		out[next-a.from] = logits.NewLogprobs(raw).Of(a.tokens[next])
 	})
 	rest := a.tokens[t.shared : a.to-1]
 	if skip >= len(rest) {

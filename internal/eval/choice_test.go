@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"alpaca/internal/sampler"
+	"alpaca/internal/logits"
 )
 
 // byteTokens is an encoder for tests: BOS, then a token for each byte.
@@ -160,9 +160,9 @@ func TestRating(t *testing.T) {
 				ids := byteTokens(text)
 				want := []float64{}
 				fresh := &fakeSession{vocab: 256, scale: 9}
-				err := fresh.EvalEach(context.Background(), ids, 0, func(p int, logits []float32) error {
+				err := fresh.EvalEach(context.Background(), ids, 0, func(p int, raw []float32) error {
 					if p+1 >= tt.from[i] && p+1 < len(ids)-tt.cut {
-						want = append(want, sampler.NewLogprobs(logits).Of(ids[p+1]))
+						want = append(want, logits.NewLogprobs(raw).Of(ids[p+1]))
 					}
 					return nil
 				})

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"alpaca/internal/sampler"
+	"alpaca/internal/logits"
 )
 
 // CompareOptions are the settings of Compare.
@@ -125,9 +125,9 @@ func (m *compared) evaluate(ctx context.Context, s Session, rows *rows, w *Windo
 	next, scores := w.Tokens[w.First+1:], make([]divergence, w.Scored())
 	errs := make([]error, len(scores))
 	rows.restart()
-	rows.score = func(row int, logits []float32) {
-		model := sampler.NewLogprobs(logits)
-		errs[row] = base.with(row, func(dist sampler.Logprobs) {
+	rows.score = func(row int, raw []float32) {
+		model := logits.NewLogprobs(raw)
+		errs[row] = base.with(row, func(dist logits.Logprobs) {
 			scores[row] = diverge(dist, model, m.least, next[row])
 		})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/logits"
 	"alpaca/internal/sampler"
 )
 
@@ -23,8 +24,8 @@ func logs(ps ...float64) []float32 {
 }
 
 func TestDiverge(t *testing.T) {
-	base := sampler.NewLogprobs(logs(0.5, 0.25, 0.25))
-	model := sampler.NewLogprobs(logs(0.25, 0.25, 0.5))
+	base := logits.NewLogprobs(logs(0.5, 0.25, 0.25))
+	model := logits.NewLogprobs(logs(0.25, 0.25, 0.5))
 	d := diverge(base, model, negligible, 2)
 	// 0.5 ln 2 + 0 + 0.25 ln 0.5
 	require.InDelta(t, 0.25*math.Ln2, d.kld, 1e-7)
@@ -35,7 +36,7 @@ func TestDiverge(t *testing.T) {
 	require.True(t, d.finite())
 	require.True(t, diverge(base, base, negligible, 0).same)
 	require.Zero(t, diverge(base, base, negligible, 0).kld)
-	impossible := sampler.NewLogprobs([]float32{1, 1, float32(math.Inf(-1))})
+	impossible := logits.NewLogprobs([]float32{1, 1, float32(math.Inf(-1))})
 	require.False(t, diverge(base, impossible, negligible, 0).finite())
 }
 

@@ -1,6 +1,6 @@
 package eval
 
-import "alpaca/internal/sampler"
+import "alpaca/internal/logits"
 
 // divergence is how one model's prediction of one token differs from the
 // base's.
@@ -17,7 +17,7 @@ const negligible = -50
 
 // diverge compares a model's prediction of token id with the base's. Tokens
 // whose log probability is at most least are left out of the divergence.
-func diverge(base, model sampler.Logprobs, least float64, id int32) divergence {
+func diverge(base, model logits.Logprobs, least float64, id int32) divergence {
 	kld := 0.0
 	for i := range int32(base.Len()) {
 		if lp := base.Of(i); lp > least {

@@ -3,7 +3,7 @@ package eval
 import (
 	"slices"
 
-	"alpaca/internal/mt19937"
+	"alpaca/internal/fmath"
 )
 
 // Drawing is a way to draw some questions out of many. They are those of
@@ -24,7 +24,7 @@ func Select(questions []Question, n int, how Drawing, seed uint32) []Question {
 		return questions
 	}
 	left := slices.Clone(questions)
-	rng := mt19937.New(seed)
+	rng := fmath.NewMT19937(seed)
 	chosen := make([]Question, n)
 	for i := range chosen {
 		if how == DrawHellaSwag {
@@ -46,7 +46,7 @@ func Select(questions []Question, n int, how Drawing, seed uint32) []Question {
 // below returns a number from 0 to n-1, every one as likely as the others
 // (D. Lemire, "Fast Random Integer Generation in an Interval", 2019), as
 // std::uniform_int_distribution of GCC's library does.
-func below(rng *mt19937.Generator, n uint32) int {
+func below(rng *fmath.MT19937, n uint32) int {
 	product := uint64(rng.Uint32()) * uint64(n)
 	for low := uint32(product); low < n && low < -n%n; low = uint32(product) {
 		product = uint64(rng.Uint32()) * uint64(n)

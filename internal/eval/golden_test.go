@@ -14,8 +14,8 @@ import (
 
 	"alpaca/internal/eval"
 	"alpaca/internal/gguf"
+	"alpaca/internal/machine"
 	"alpaca/internal/model"
-	"alpaca/internal/quant"
 	"alpaca/internal/testshared"
 )
 
@@ -63,7 +63,7 @@ func windows(t testing.TB, s *model.Session, text string, context int) []eval.Wi
 // emulator, or with the portable kernels. What those compute of a part of it,
 // TestGoldenBits tells.
 func needFast(t testing.TB) {
-	if !quant.Allowed("avx2") {
+	if !machine.Allowed("avx2") {
 		t.Skip("the whole text takes minutes without AVX2")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"sync"
 
+	"alpaca/internal/logits"
 	"alpaca/internal/sampler"
 )
 
@@ -24,11 +25,11 @@ type kept struct {
 	normalized bool   // what is put are log probabilities
 
 	vocab   int
-	count   int                // rows of the window
-	logits  [][]float32        // [rows in memory, vocab]
-	dists   []sampler.Logprobs // of logits
-	file    *os.File           // the other rows, in their order, as float32
-	buffers sync.Pool          // *keptRow
+	count   int               // rows of the window
+	logits  [][]float32       // [rows in memory, vocab]
+	dists   []logits.Logprobs // of logits
+	file    *os.File          // the other rows, in their order, as float32
+	buffers sync.Pool         // *keptRow
 }
 
 // keptRow is a row on its way to or from the file.
@@ -59,7 +60,7 @@ func (k *kept) begin(count, vocab int) error {
 	for len(k.logits) < min(count, k.inMemory/(4*vocab)) {
 		k.logits = append(k.logits, make([]float32, vocab))
 	}
-	k.dists = make([]sampler.Logprobs, len(k.logits))
+	k.dists = make([]logits.Logprobs, len(k.logits))
 	if count <= len(k.logits) || k.file != nil {
 		return nil
 	}
@@ -81,12 +82,12 @@ func (k *kept) close() {
 	*k = kept{}
 }
 
-// dist returns the distribution of a row's logits, which it refers to.
-func (k *kept) dist(logits []float32) sampler.Logprobs {
+// dist returns the distribution of a row's raw logits, which it refers to.
+func (k *kept) dist(raw []float32) logits.Logprobs {
 	if k.normalized {
-		return sampler.Normalized(logits)
+		return logits.Normalized(raw)
 	}
-	return sampler.NewLogprobs(logits)
+	return logits.NewLogprobs(raw)
 }
 
 // offset returns where the file has a row.
@@ -118,7 +119,7 @@ func (k *kept) put(row int, logits []float32) error {
 
 // with calls use with what was put as a row. It may be called at once for
 // several.
-func (k *kept) with(row int, use func(sampler.Logprobs)) error {
+func (k *kept) with(row int, use func(logits.Logprobs)) error {
 	if row < len(k.logits) {
 		use(k.dists[row])
 		return nil

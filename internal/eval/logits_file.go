@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 
-	"alpaca/internal/sampler"
+	"alpaca/internal/logits"
 )
 
 // A logits file is what llama-perplexity writes with --kl-divergence-base: the
@@ -35,16 +35,16 @@ const (
 // logitsRow returns the bytes of a row for vocab tokens.
 func logitsRow(vocab int) int { return 2 * (4 + (vocab+1)/2*2) }
 
-// encodeLogits writes the row of a position's logits into dst, which has
-// logitsRow(len(logits)) bytes.
-func encodeLogits(dst []byte, logits []float32) {
-	low, high := logits[0], logits[0]
-	for _, l := range logits {
+// encodeLogits writes the row of a position's raw logits into dst, which has
+// logitsRow(len(raw)) bytes.
+func encodeLogits(dst []byte, raw []float32) {
+	low, high := raw[0], raw[0]
+	for _, l := range raw {
 		low, high = min(low, l), max(high, l)
 	}
 	low = max(low, high-logitsRange)
 	// In float32, as the file's readers expect it.
-	norm := float32(sampler.LogSumExp(logits) - float64(high))
+	norm := float32(logits.LogSumExp(raw) - float64(high))
 	scale := (high - low) / math.MaxUint16
 	le := binary.LittleEndian
 	le.PutUint32(dst, math.Float32bits(scale))
@@ -54,7 +54,7 @@ func encodeLogits(dst []byte, logits []float32) {
 		return
 	}
 	steps := 1 / scale
-	for i, l := range logits {
+	for i, l := range raw {
 		if l > low {
 			q := math.RoundToEven(float64(float32(steps * (l - low))))
 			le.PutUint16(dst[8+2*i:], uint16(min(q, math.MaxUint16)))

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"alpaca/internal/sampler"
+	"alpaca/internal/logits"
 )
 
 // Scored is a token of the text and what the model thought of it.
@@ -108,16 +108,16 @@ func (m *measurement) window(ctx context.Context, i int) error {
 }
 
 // score sets the scores of the window's row-th scored token.
-func (m *measurement) score(row int, logits []float32) {
+func (m *measurement) score(row int, raw []float32) {
 	t := &m.current[row]
-	dist := sampler.NewLogprobs(logits)
+	dist := logits.NewLogprobs(raw)
 	t.Logprob = dist.Of(t.ID)
 	if m.opt.Ranks {
 		t.Rank = dist.Rank(t.ID)
 	}
 	if m.opt.Base != nil {
 		slot := &m.encoded[row%rowsAtOnce]
-		*slot = m.opt.Base.encode(*slot, logits)
+		*slot = m.opt.Base.encode(*slot, raw)
 	}
 }
 

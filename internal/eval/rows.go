@@ -1,9 +1,9 @@
 package eval
 
 import (
-	"sync"
-	"sync/atomic"
 	"time"
+
+	"alpaca/internal/pool"
 )
 
 // rowsAtOnce is how many positions' logits are collected before all threads
@@ -46,11 +46,15 @@ func (r *rows) add(logits []float32) error {
 // flush scores what has been collected.
 func (r *rows) flush() error {
 	start := time.Now()
-	parallel(r.threads, r.count, func(i int) { r.score(r.first+i, r.logits[i]) })
+	err := pool.EachWith(r.threads, r.count, func() func(int) error {
+		return func(i int) error {
+			r.score(r.first+i, r.logits[i])
+			return nil
+		}
+	})
 	first, count := r.first, r.count
 	r.first, r.count = first+count, 0
-	var err error
-	if r.flushed != nil && count > 0 {
+	if err == nil && r.flushed != nil && count > 0 {
 		err = r.flushed(first, count)
 	}
 	r.spent += time.Since(start)
@@ -59,23 +63,3 @@ func (r *rows) flush() error {
 
 // restart begins to number rows from 0 again.
 func (r *rows) restart() { r.first, r.count = 0, 0 }
-
-// parallel calls do for 0 to n-1, each once, on up to threads goroutines.
-func parallel(threads, n int, do func(i int)) {
-	if threads = min(threads, n); threads <= 1 {
-		for i := range n {
-			do(i)
-		}
-		return
-	}
-	var next atomic.Int64
-	var wait sync.WaitGroup
-	for range threads {
-		wait.Go(func() {
-			for i := int(next.Add(1)) - 1; i < n; i = int(next.Add(1)) - 1 {
-				do(i)
-			}
-		})
-	}
-	wait.Wait()
-}

@@ -5,7 +5,7 @@ import (
 	"math"
 	"slices"
 
-	"alpaca/internal/ggml"
+	"alpaca/internal/fmath"
 )
 
 // Estimate is a value with its standard error.
@@ -53,7 +53,7 @@ func exp(x float64) float64 {
 	if !(x < 700) { // beyond what can be told from infinity, or NaN
 		return x * math.Inf(1)
 	}
-	return ggml.Exp(max(x, -700))
+	return fmath.ExpSeries(max(x, -700))
 }
 
 // rootMeanSquare estimates the root of the mean of xs².

@@ -13,6 +13,7 @@ import (
 	"slices"
 	"time"
 
+	"alpaca/internal/logits"
 	"alpaca/internal/sampler"
 	"alpaca/internal/tokenizer"
 )
@@ -62,7 +63,7 @@ type Token struct {
 
 	// Of the model's distribution before any sampler, natural logarithms.
 	Logprob float64
-	Top     []sampler.TokenLogprob // the likeliest, best first
+	Top     []logits.TokenLogprob // the likeliest, best first
 }
 
 // Result is the outcome of one text.
@@ -175,16 +176,16 @@ func (g *generation) makeRoom() (bool, error) {
 	return false, nil
 }
 
-// sample chooses the next token.
-func (g *generation) sample(logits []float32) (Token, error) {
-	id, err := g.sampler.Sample(logits)
+// sample chooses the next token by its raw logits.
+func (g *generation) sample(raw []float32) (Token, error) {
+	id, err := g.sampler.Sample(raw)
 	if err != nil {
 		return Token{}, err
 	}
 	g.sampler.Accept(id)
 	t := Token{ID: id}
 	if g.opt.Logprobs || g.opt.Top > 0 {
-		probs := sampler.NewLogprobs(logits)
+		probs := logits.NewLogprobs(raw)
 		t.Logprob = probs.Of(id)
 		if g.opt.Top > 0 {
 			t.Top = probs.Top(nil, g.opt.Top)

@@ -3,6 +3,7 @@ package ggml
 import (
 	"math"
 
+	"alpaca/internal/pool"
 	"alpaca/internal/quant"
 )
 
@@ -99,7 +100,7 @@ func (a *Attention) Bytes() int {
 }
 
 // Run evaluates the attention of the tokens that the fields describe.
-func (a *Attention) Run(p *Pool) error {
+func (a *Attention) Run(p *pool.Pool) error {
 	shared := a.Heads / a.Format.Heads
 	seen := a.Pos + a.Tokens
 	if a.Window > 0 {

@@ -6,9 +6,10 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"alpaca/internal/quant"
-
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/pool"
+	"alpaca/internal/quant"
 )
 
 // attentionCase is a shape of attention over noise.
@@ -63,7 +64,7 @@ func (c attentionCase) run(t *testing.T, threads, batch int) []float32 {
 	q, k, v := c.data()
 	f, blocks, offset := c.cache(k, v)
 	require.NoError(t, f.Check())
-	p := NewPool(threads, nil)
+	p := pool.New(threads, nil)
 	defer p.Close()
 	a := &Attention{Format: f, Heads: c.heads, Scale: 1 / float32(math.Sqrt(float64(c.keyDim))), Window: c.window, Blocks: blocks, Offset: offset}
 	a.Reserve(threads, batch)
@@ -144,7 +145,7 @@ func TestAttentionOutMayBeQ(t *testing.T) {
 	want := c.run(t, 2, c.total)
 	q, k, v := c.data()
 	f, blocks, offset := c.cache(k, v)
-	p := NewPool(3, nil)
+	p := pool.New(3, nil)
 	defer p.Close()
 	a := &Attention{Format: f, Heads: c.heads, Scale: 0.25, Blocks: blocks, Offset: offset, Tokens: c.total, Q: q, Out: q}
 	a.Reserve(3, c.total)
@@ -159,7 +160,7 @@ func TestAttentionIgnoresLaterValues(t *testing.T) {
 	q, k, v := c.data()
 	run := func() []float32 {
 		f, blocks, offset := c.cache(k, v)
-		p := NewPool(1, nil)
+		p := pool.New(1, nil)
 		defer p.Close()
 		out := make([]float32, len(q))
 		a := &Attention{Format: f, Heads: c.heads, Scale: 1, Blocks: blocks, Offset: offset, Tokens: c.total, Q: q, Out: out}
@@ -229,7 +230,7 @@ func BenchmarkAttention(b *testing.B) {
 			c := attentionCase{32, 4, 64, 64, quant.F16, quant.F16, 0, 1024 + tokens}
 			q, k, v := c.data()
 			f, blocks, offset := c.cache(k, v)
-			p := NewPool(1, nil)
+			p := pool.New(1, nil)
 			defer p.Close()
 			a := &Attention{Format: f, Heads: c.heads, Scale: 0.125, Blocks: blocks, Offset: offset, Pos: 1024, Tokens: tokens, Q: q, Out: make([]float32, len(q))}
 			a.Reserve(1, tokens)

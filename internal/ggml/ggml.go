@@ -1,7 +1,5 @@
-// Package ggml has the operations of a transformer and the pool of workers that
-// runs them on several cores.
+// Package ggml has the operations of a transformer, as tasks of a pool of workers.
 //
-//	pool.go       workers, tasks, chunks
 //	prepare.go    what products multiply: RMSNorm and quantization
 //	matmul.go     matrix products and what is fused to their ends
 //	regions.go    which rows of a product each worker reads, and in what order
@@ -11,7 +9,6 @@
 //	store.go      keys and values to their positions and into the cache
 //	attention.go  attention, block by block
 //	softmax.go    the weights of its means
-//	mathf.go      exp, log, sin, cos: the same bits on every CPU
 //	kernel.go     which inner loops have kernels
 //
 // As in package quant the portable code defines each result to the bit. How work

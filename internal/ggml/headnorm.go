@@ -1,5 +1,7 @@
 package ggml
 
+import "alpaca/internal/pool"
+
 // HeadNorm is RMSNorm of every head of some vectors, with the same weights for all
 // heads of a vector: x[i*n : (i+1)*n] for each i, n being the number of weights.
 type HeadNorm struct {
@@ -9,7 +11,7 @@ type HeadNorm struct {
 }
 
 // Run normalizes q by wq and k by wk, in place.
-func (h *HeadNorm) Run(p *Pool, q, wq, k, wk []float32) error {
+func (h *HeadNorm) Run(p *pool.Pool, q, wq, k, wk []float32) error {
 	h.x, h.w = [2][]float32{q, k}, [2][]float32{wq, wk}
 	const minElems = 1 << 13 // that a worker is called for
 	return p.Run(h, len(q)/len(wq)+len(k)/len(wk), minElems/len(wq)+1)

@@ -1,11 +1,14 @@
 package ggml
 
-import "alpaca/internal/quant"
+import (
+	"alpaca/internal/fmath"
+	"alpaca/internal/machine"
+)
 
 // kernel is the inner loops for one instruction set. What they compute is defined to
 // the bit by the portable functions.
 type kernel struct {
-	level string // of quant.Allowed: "avx2", "neon", ...
+	level string // of machine.Allowed: "avx2", "neon", ...
 
 	gemm    func(c []float32, cStride int, a []float32, aStride int, b []float32, bStride, m, k, n int, fresh bool)
 	softmax func(scores []float32, half bool)
@@ -39,7 +42,7 @@ func init() { useBest(kernelTable) }
 // ALPACA_KERNEL allows in use.
 func useBest(table []kernel) {
 	for _, k := range table {
-		if quant.Allowed(k.level) {
+		if machine.Allowed(k.level) {
 			gemm, softmax, scaleBy, addTo = k.gemm, k.softmax, k.scale, k.add
 			rmsNorm, siluMul, sigmoid, rotate, rotateHalves, widenQ8 = k.rmsNorm, k.silu, k.sigmoid, k.rotate, k.halves, k.widenQ8
 			return
@@ -60,7 +63,7 @@ func gemmGeneric(c []float32, cStride int, a []float32, aStride int, b []float32
 		}
 		for p, x := range a[i*aStride : i*aStride+k] {
 			for j, y := range b[p*bStride : p*bStride+n] {
-				row[j] = quant.FMA32(x, y, row[j])
+				row[j] = fmath.FMA32(x, y, row[j])
 			}
 		}
 	}

@@ -11,7 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"alpaca/internal/quant"
+	"alpaca/internal/machine"
 )
 
 // eachKernel runs f as a subtest for every kernel that this CPU can run.
@@ -19,7 +19,7 @@ func eachKernel(t *testing.T, f func(t *testing.T, k *kernel)) {
 	for i := range kernelTable {
 		k := &kernelTable[i]
 		t.Run(k.level, func(t *testing.T) {
-			if !slices.Contains(quant.Levels(), k.level) {
+			if !machine.HasLevel(k.level) {
 				require.NotContains(t, strings.Split(os.Getenv("ALPACA_REQUIRE_KERNELS"), ","), k.level)
 				t.Skip("not on this CPU")
 			}

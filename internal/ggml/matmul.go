@@ -1,6 +1,9 @@
 package ggml
 
-import "alpaca/internal/quant"
+import (
+	"alpaca/internal/pool"
+	"alpaca/internal/quant"
+)
 
 // A Product is one matrix product W·x + Bias of several tokens.
 type Product struct {
@@ -67,19 +70,19 @@ func (m *MatMul) Bytes() int {
 }
 
 // Store computes one to three products.
-func (m *MatMul) Store(p *Pool, products ...Product) error {
+func (m *MatMul) Store(p *pool.Pool, products ...Product) error {
 	m.n = copy(m.products[:], products)
 	return m.start(p, store)
 }
 
 // Add adds a product to its Out.
-func (m *MatMul) Add(p *Pool, product Product) error {
+func (m *MatMul) Add(p *pool.Pool, product Product) error {
 	m.n, m.products[0] = 1, product
 	return m.start(p, accumulate)
 }
 
 // Gate sets gate.Out to silu(gate) * up; the matrices have the same rows.
-func (m *MatMul) Gate(p *Pool, gate, up Product) error {
+func (m *MatMul) Gate(p *pool.Pool, gate, up Product) error {
 	m.n, m.products[0], m.products[1] = 1, gate, up
 	return m.start(p, gated)
 }
@@ -89,7 +92,7 @@ func (m *MatMul) Gate(p *Pool, gate, up Product) error {
 const minWork = 1 << 16
 
 // start cuts the products into items and runs them.
-func (m *MatMul) start(p *Pool, mode matmulMode) error {
+func (m *MatMul) start(p *pool.Pool, mode matmulMode) error {
 	m.mode = mode
 	tokens, work, total, least := m.products[0].Acts.Rows, 0, 0, 16
 	for i := range m.products[:m.n] {

@@ -6,9 +6,11 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"alpaca/internal/quant"
-
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/fmath"
+	"alpaca/internal/pool"
+	"alpaca/internal/quant"
 )
 
 // noise returns n seeded numbers around 0.
@@ -62,7 +64,7 @@ func TestMatMul(t *testing.T) {
 				w, u, k := matrix(t, typ, 2, rows, cols), matrix(t, typ, 3, rows, cols), matrix(t, typ, 4, 32, cols)
 				bias := noise(5, rows)
 				for _, threads := range []int{1, 3, 7} {
-					p := NewPool(threads, nil)
+					p := pool.New(threads, nil)
 					require.NoError(t, prep.Run(p))
 					acts := prep.Acts(typ)
 					wxb, ux, kx := plain(w, bias, acts), plain(u, nil, acts), plain(k, nil, acts)
@@ -81,7 +83,7 @@ func TestMatMul(t *testing.T) {
 					require.NoError(t, m.Gate(p, Product{W: w, Bias: bias, Acts: acts, Out: out}, Product{W: u, Acts: acts}))
 					for i := range sum {
 						require.Equal(t, before[i]+wxb[i], sum[i])
-						require.Equal(t, float32(wxb[i]/(1+Exp32(-wxb[i])))*ux[i], out[i])
+						require.Equal(t, float32(wxb[i]/(1+fmath.Exp32(-wxb[i])))*ux[i], out[i])
 					}
 					p.Close()
 				}
@@ -93,7 +95,7 @@ func TestMatMul(t *testing.T) {
 func TestPrepareNormalizes(t *testing.T) {
 	const rows, cols = 9, 96
 	x, w := noise(1, rows*cols), noise(2, cols)
-	p := NewPool(3, nil)
+	p := pool.New(3, nil)
 	defer p.Close()
 	prep := Prepare{Src: x, Norm: w, Eps: 1e-5, Dst: make([]float32, rows*cols)}
 	prep.Reserve(3, rows, map[quant.Type]int{quant.F32: cols, quant.Q8_0: cols})

@@ -3,6 +3,7 @@ package ggml
 import (
 	"math"
 
+	"alpaca/internal/fmath"
 	"alpaca/internal/quant"
 )
 
@@ -32,7 +33,7 @@ func rmsScale(squares float32, n int, eps float32) float32 {
 func siluMulGeneric(gate, up []float32) {
 	up = up[:len(gate)]
 	for i, g := range gate {
-		gate[i] = float32(g/(1+Exp32(-g))) * up[i]
+		gate[i] = float32(g/(1+fmath.Exp32(-g))) * up[i]
 	}
 }
 

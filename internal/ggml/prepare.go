@@ -1,6 +1,9 @@
 package ggml
 
-import "alpaca/internal/quant"
+import (
+	"alpaca/internal/pool"
+	"alpaca/internal/quant"
+)
 
 // Prepare makes rows of activations ready for matrix products: normalized, if
 // Norm is not nil, and in each of the forms that the matrices ask for.
@@ -70,7 +73,7 @@ func (p *Prepare) SetRow(i int, x []float32) {
 }
 
 // Run prepares the rows of Src.
-func (p *Prepare) Run(pool *Pool) error {
+func (p *Prepare) Run(pool *pool.Pool) error {
 	const minElems = 1 << 13 // that a worker is called for
 	return pool.Run(p, p.nrows, minElems/p.cols+1)
 }

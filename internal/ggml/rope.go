@@ -3,6 +3,8 @@ package ggml
 import (
 	"fmt"
 	"math"
+
+	"alpaca/internal/fmath"
 )
 
 // Scaling stretches the positions a model was trained for over a longer context.
@@ -90,14 +92,14 @@ func NewRope(p RopeParams) (*Rope, error) {
 	case ScalingLinear, ScalingYaRN:
 	case ScalingNTK:
 		if p.Dim > 2 {
-			base *= Pow(p.Factor, float64(p.Dim)/float64(p.Dim-2))
+			base *= fmath.PowSeries(p.Factor, float64(p.Dim)/float64(p.Dim-2))
 		}
 		linear = 1
 	default:
 		return nil, fmt.Errorf("ggml: rope: unknown scaling %q", p.Scaling)
 	}
 	for i := range r.freq {
-		f := Pow(base, -2*float64(i)/float64(p.Dim))
+		f := fmath.PowSeries(base, -2*float64(i)/float64(p.Dim))
 		if p.FreqFactors != nil {
 			f /= float64(p.FreqFactors[i])
 		}
@@ -121,7 +123,7 @@ func (p *RopeParams) yarnAmplitude() float64 {
 	if p.YaRN.Attn != 0 {
 		return p.YaRN.Attn
 	}
-	log := Log(p.Factor)
+	log := fmath.LogSeries(p.Factor)
 	amplitude := 1 + float64(0.1*log)
 	if p.YaRN.Log != 0 {
 		amplitude /= 1 + float64(0.1*p.YaRN.Log*log)
@@ -134,7 +136,7 @@ func (p *RopeParams) yarnAmplitude() float64 {
 // times, and a ramp in between (arXiv:2309.00071, §3.2, with llama.cpp's rounding).
 func (p *RopeParams) yarnRamp(i int) float64 {
 	pairOf := func(turns float64) float64 {
-		return float64(p.Dim) * Log(float64(p.OrigCtx)/(turns*2*math.Pi)) / (2 * Log(p.Base))
+		return float64(p.Dim) * fmath.LogSeries(float64(p.OrigCtx)/(turns*2*math.Pi)) / (2 * fmath.LogSeries(p.Base))
 	}
 	fast, slow := 32.0, 1.0
 	if p.YaRN.BetaFast > 0 {
@@ -161,7 +163,7 @@ func (r *Rope) ShiftAngles(cos, sin []float32, by int) { r.angles(cos, sin, by, 
 
 func (r *Rope) angles(cos, sin []float32, pos int, scale float64) {
 	for i, f := range r.freq {
-		s, c := SinCos(float64(pos) * f)
+		s, c := fmath.SinCos(float64(pos) * f)
 		cos[i], sin[i] = float32(c*scale), float32(s*scale)
 	}
 }

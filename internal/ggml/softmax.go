@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 
+	"alpaca/internal/fmath"
 	"alpaca/internal/quant"
 )
 
@@ -28,7 +29,7 @@ func softmaxGeneric(scores []float32, half bool) {
 	for b := 0; b < len(scores); b += BlockLen {
 		e := scores[b : b+BlockLen]
 		for j, s := range e {
-			e[j] = Exp32(s - m)
+			e[j] = fmath.Exp32(s - m)
 		}
 		for j := range l {
 			l[j] += float64((e[j] + e[j+16]) + (e[j+8] + e[j+24]))
@@ -61,7 +62,7 @@ func Softmax(x []float32) {
 	}
 	var sum float32
 	for i, v := range x {
-		x[i] = Exp32(v - m)
+		x[i] = fmath.Exp32(v - m)
 		sum += x[i]
 	}
 	for i := range x {

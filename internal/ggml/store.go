@@ -1,5 +1,7 @@
 package ggml
 
+import "alpaca/internal/pool"
+
 // StoreKV turns the queries and keys of some tokens to their positions and puts
 // keys and values into the cache. It is what happens between the first matrix
 // products of a layer and its Attention, whose fields say where.
@@ -22,7 +24,7 @@ func (s *StoreKV) Reserve(workers int) {
 }
 
 // Run stores the tokens that s.At describes.
-func (s *StoreKV) Run(p *Pool) error {
+func (s *StoreKV) Run(p *pool.Pool) error {
 	a := s.At
 	blocks := (a.Pos+a.Tokens-1)/BlockLen - a.Pos/BlockLen + 1
 	// An item is a key head in a block: two workers never write to one line.

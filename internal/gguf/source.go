@@ -1,11 +1,8 @@
 package gguf
 
 import (
-	"runtime"
-	"sync"
-	"sync/atomic"
-
 	"alpaca/internal/arch"
+	"alpaca/internal/pool"
 	"alpaca/internal/quant"
 )
 
@@ -116,31 +113,15 @@ func (f *File) loadSources(im *image, opt Options) error {
 	if err := im.reserve(total); err != nil {
 		return pathError(f.Path, err)
 	}
-	var (
-		next  atomic.Int64
-		group sync.WaitGroup
-		errs  = make([]error, len(rest))
-	)
-	for range min(runtime.GOMAXPROCS(0), len(rest)) {
-		group.Go(func() {
-			for i := next.Add(1) - 1; i < int64(len(rest)); i = next.Add(1) - 1 {
-				t := rest[i]
-				errs[i] = Guard(func() error {
-					data := make([]byte, t.Bytes)
-					if err := t.src.read(data, 0, t.Rows()); err != nil {
-						return err
-					}
-					t.Data = data
-					return nil
-				})
+	return pool.Each(len(rest), func(i int) error {
+		return Guard(func() error {
+			t := rest[i]
+			data := make([]byte, t.Bytes)
+			if err := t.src.read(data, 0, t.Rows()); err != nil {
+				return err
 			}
+			t.Data = data
+			return nil
 		})
-	}
-	group.Wait()
-	for _, err := range errs {
-		if err != nil {
-			return err
-		}
-	}
-	return nil
+	})
 }

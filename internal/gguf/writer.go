@@ -9,7 +9,7 @@ import (
 	"math/bits"
 	"strings"
 
-	"alpaca/internal/pending"
+	"alpaca/internal/atomicfile"
 	"alpaca/internal/quant"
 )
 
@@ -24,7 +24,7 @@ import (
 //	return w.Commit()
 type Writer struct {
 	path string
-	file *pending.File
+	file *atomicfile.File
 	buf  *bufio.Writer
 	err  error // the first failure; all later calls return it
 
@@ -43,7 +43,7 @@ func Create(path string, kv []KV, tensors []Tensor) (*Writer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("gguf: %s: %w", path, err)
 	}
-	if w.file, err = pending.Create(path, 0o666); err != nil {
+	if w.file, err = atomicfile.Create(path, 0o666); err != nil {
 		return nil, fmt.Errorf("gguf: %w", err)
 	}
 	w.buf = bufio.NewWriterSize(w.file, 1<<20)

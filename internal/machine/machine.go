@@ -1,5 +1,6 @@
-// Package machine tells what this computer is: its CPU, how many threads it is
-// good for, and how much memory this process takes.
+// Package machine tells what this computer is: its CPU, which sets of instructions
+// kernels may use, how many threads it is good for, and how much memory this process
+// takes.
 package machine
 
 import (

@@ -11,9 +11,9 @@ import (
 
 	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
+	"alpaca/internal/logits"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
-	"alpaca/internal/sampler"
 	"alpaca/internal/testmodel"
 
 	"github.com/stretchr/testify/require"
@@ -21,14 +21,14 @@ import (
 
 // answer is what a model of testmodel.Catalog must say, on every CPU.
 type answer struct {
-	File   string                 `json:"file_sha256"` // of the model
-	Prompt string                 `json:"prompt"`
-	Tokens []int32                `json:"prompt_tokens"`
-	Logits string                 `json:"logits_sha256"` // after each token of the prompt, as float32
-	State  string                 `json:"state_sha256"`  // as SaveState writes it
-	Greedy []sampler.TokenLogprob `json:"greedy"`
-	Text   string                 `json:"text"`
-	Top    []sampler.TokenLogprob `json:"top"` // after the prompt
+	File   string                `json:"file_sha256"` // of the model
+	Prompt string                `json:"prompt"`
+	Tokens []int32               `json:"prompt_tokens"`
+	Logits string                `json:"logits_sha256"` // after each token of the prompt, as float32
+	State  string                `json:"state_sha256"`  // as SaveState writes it
+	Greedy []logits.TokenLogprob `json:"greedy"`
+	Text   string                `json:"text"`
+	Top    []logits.TokenLogprob `json:"top"` // after the prompt
 }
 
 const answerPrompt = "The alpaca was on a llama and the patient man was up in time on an island. 羊駝 é 42!\n"
@@ -68,33 +68,33 @@ func answerOf(t *testing.T, made *testmodel.Model) *answer {
 	}
 	for _, how := range []struct{ threads, batch int }{{1, 512}, {1, 1}, {3, 512}, {3, 7}} {
 		s := session(t, m, model.SessionOptions{Threads: how.threads, Batch: how.batch})
-		logits := allLogits(t, s, a.Tokens)
+		rows := allLogits(t, s, a.Tokens)
 		var state bytes.Buffer
 		require.NoError(t, s.SaveState(&state, s.Pos()))
 		if a.Logits == "" {
-			a.Logits, a.State = sum(bytesOf(logits)), sum(state.Bytes())
+			a.Logits, a.State = sum(bytesOf(rows)), sum(state.Bytes())
 		}
-		require.Equal(t, a.Logits, sum(bytesOf(logits)), "%+v", how)
+		require.Equal(t, a.Logits, sum(bytesOf(rows)), "%+v", how)
 		require.Equal(t, a.State, sum(state.Bytes()), "%+v", how)
-		last := logits[len(logits)-m.Config.VocabSize:]
-		a.Top = sampler.NewLogprobs(last).Top(nil, 8)
+		last := rows[len(rows)-m.Config.VocabSize:]
+		a.Top = logits.NewLogprobs(last).Top(nil, 8)
 		a.greedy(t, s, last)
 	}
 	return a
 }
 
 // greedy continues the prompt by the likeliest tokens.
-func (a *answer) greedy(t *testing.T, s *model.Session, logits []float32) {
-	var list []sampler.TokenLogprob
+func (a *answer) greedy(t *testing.T, s *model.Session, next []float32) {
+	var list []logits.TokenLogprob
 	text := ""
 	for range 16 {
-		p := sampler.NewLogprobs(logits)
+		p := logits.NewLogprobs(next)
 		require.True(t, p.Valid())
 		best := p.Best()
-		list = append(list, sampler.TokenLogprob{ID: best, Logprob: p.Of(best)})
+		list = append(list, logits.TokenLogprob{ID: best, Logprob: p.Of(best)})
 		text += s.Model().Tokenizer.Piece(best, false)
 		var err error
-		logits, err = s.Eval(context.Background(), []int32{best}, nil)
+		next, err = s.Eval(context.Background(), []int32{best}, nil)
 		require.NoError(t, err)
 	}
 	if a.Greedy == nil {

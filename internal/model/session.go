@@ -6,6 +6,7 @@ import (
 	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
 	"alpaca/internal/machine"
+	"alpaca/internal/pool"
 	"alpaca/internal/quant"
 )
 
@@ -27,7 +28,7 @@ type Session struct {
 	tokens []int32 // whose keys and values are in the cache
 	cache  kvCache
 
-	pool    *ggml.Pool
+	pool    *pool.Pool
 	ownPool bool
 	err     error // of the evaluation that is going on
 
@@ -56,7 +57,7 @@ type SessionOptions struct {
 	CacheK, CacheV *quant.Type
 	// Pool, if not nil, is used in place of one with Threads workers of its
 	// own. Sessions that share one take turns, operation by operation.
-	Pool *ggml.Pool
+	Pool *pool.Pool
 }
 
 // NewSession starts a conversation. Memory for the cache is allocated as it grows.
@@ -74,8 +75,8 @@ func (m *Model) NewSession(opt SessionOptions) (*Session, error) {
 		return nil, fmt.Errorf("model: context of %d tokens, must be between 1 and %d", s.ctx, MaxCtx)
 	case s.batch < 0:
 		return nil, fmt.Errorf("model: batch of %d tokens, must be positive", s.batch)
-	case opt.Threads < 0 || opt.Threads > ggml.MaxThreads:
-		return nil, fmt.Errorf("model: %d threads, must be between 1 and %d", opt.Threads, ggml.MaxThreads)
+	case opt.Threads < 0 || opt.Threads > pool.MaxThreads:
+		return nil, fmt.Errorf("model: %d threads, must be between 1 and %d", opt.Threads, pool.MaxThreads)
 	case s.ctx > c.TrainCtx:
 		s.warning = fmt.Sprintf("a context of %d tokens is more than the %d the model was trained for: expect worse text beyond those", s.ctx, c.TrainCtx)
 	}
@@ -89,7 +90,7 @@ func (m *Model) NewSession(opt SessionOptions) (*Session, error) {
 		if threads == 0 {
 			threads = machine.CountThreads().Default()
 		}
-		s.pool, s.ownPool = ggml.NewPool(threads, gguf.Guard), true
+		s.pool, s.ownPool = pool.New(threads, gguf.Guard), true
 	}
 	s.reserve()
 	return s, nil

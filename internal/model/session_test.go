@@ -6,12 +6,12 @@ import (
 	"math"
 	"testing"
 
-	"alpaca/internal/ggml"
+	"github.com/stretchr/testify/require"
+
 	"alpaca/internal/gguf"
 	"alpaca/internal/model"
+	"alpaca/internal/pool"
 	"alpaca/internal/quant"
-
-	"github.com/stretchr/testify/require"
 )
 
 func TestCacheTypes(t *testing.T) {
@@ -180,7 +180,7 @@ func (c *cancelledAt) Err() error {
 
 func TestSessionsShareAPool(t *testing.T) {
 	m := small.load(t)
-	p := ggml.NewPool(2, gguf.Guard)
+	p := pool.New(2, gguf.Guard)
 	defer p.Close()
 	want := hash(allLogits(t, session(t, m, model.SessionOptions{}), small.prompt(40)))
 	done := make(chan uint64)

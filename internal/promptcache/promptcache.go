@@ -18,9 +18,9 @@ import (
 	"io/fs"
 	"os"
 
+	"alpaca/internal/atomicfile"
 	"alpaca/internal/gguf"
 	"alpaca/internal/model"
-	"alpaca/internal/pending"
 )
 
 const (
@@ -58,7 +58,7 @@ func Save(path string, s *model.Session, n int, note []byte) error {
 	if err := checkReplaced(path); err != nil {
 		return fmt.Errorf("promptcache: %s: %w", path, plain(err))
 	}
-	f, err := pending.Create(path, 0o600)
+	f, err := atomicfile.Create(path, 0o600)
 	if err != nil {
 		return fmt.Errorf("promptcache: %s: %w", path, plain(err))
 	}

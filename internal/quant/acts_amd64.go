@@ -2,10 +2,12 @@
 
 package quant
 
+import "alpaca/internal/machine"
+
 // packedOrder undoes the order that packing 4 vectors of int32 to bytes leaves.
 var packedOrder = [8]int32{0, 4, 1, 5, 2, 6, 3, 7}
 
-var actsAVX2 = Allowed("avx2")
+var actsAVX2 = machine.Allowed("avx2")
 
 //go:noescape
 func quantizeActs32AVX2(q *int8, d *float32, pairs *uint32, ds, x *float32, nb int)

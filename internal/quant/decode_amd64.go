@@ -2,7 +2,9 @@
 
 package quant
 
-var decodeAVX2, decodeAVX512 = Allowed("avx2"), Allowed("avx512vnni")
+import "alpaca/internal/machine"
+
+var decodeAVX2, decodeAVX512 = machine.Allowed("avx2"), machine.Allowed("avx512vnni")
 
 //go:noescape
 func decodeF16AVX512(dst *float32, src *byte, n int)

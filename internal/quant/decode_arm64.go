@@ -2,7 +2,9 @@
 
 package quant
 
-var decodeNEON = Allowed("neon")
+import "alpaca/internal/machine"
+
+var decodeNEON = machine.Allowed("neon")
 
 //go:noescape
 func decodeF16NEON(dst *float32, src *byte, n int)

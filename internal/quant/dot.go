@@ -1,5 +1,7 @@
 package quant
 
+import "alpaca/internal/fmath"
+
 // This file defines the result of every matrix product. For one row of weights
 // and one row of activations:
 //
@@ -49,9 +51,9 @@ func dotRow32(f format32, out []float32, row []byte, blockBytes int, a *Acts, q 
 				isum += int32(w) * int32(act[j])
 			}
 			at := i*a.Blocks + b
-			acc := FMA32(float32(isum), float32(d*a.D[at]), out[i])
+			acc := fmath.FMA32(float32(isum), float32(d*a.D[at]), out[i])
 			if f.hasMin {
-				acc = FMA32(m, a.DS[at], acc)
+				acc = fmath.FMA32(m, a.DS[at], acc)
 			}
 			out[i] = acc
 		}
@@ -75,9 +77,9 @@ func dotRow256(f format256, out []float32, row []byte, blockBytes int, a *Acts, 
 				isum += int32(s.sc[j]) * part
 				msum += int32(s.mn[j]) * int32(a.Sums[at*16+j])
 			}
-			acc := FMA32(float32(isum), float32(s.d*a.D[at]), out[i])
+			acc := fmath.FMA32(float32(isum), float32(s.d*a.D[at]), out[i])
 			if f.hasMin {
-				acc = FMA32(-float32(msum), float32(s.dmin*a.D[at]), acc)
+				acc = fmath.FMA32(-float32(msum), float32(s.dmin*a.D[at]), acc)
 			}
 			out[i] = acc
 		}
@@ -98,7 +100,7 @@ func DotF32(w, x []float32) float32 {
 	var s [8]float32
 	x = x[:len(w)]
 	for k := range w {
-		s[k&7] = FMA32(w[k], x[k], s[k&7])
+		s[k&7] = fmath.FMA32(w[k], x[k], s[k&7])
 	}
 	for k := range -len(w) & 7 {
 		s[7-k] += 0 // padding: turns -0 into +0, as a fused multiply-add of zeros does

@@ -2,12 +2,14 @@
 
 package quant
 
+import "alpaca/internal/machine"
+
 // The searches and the quantization that Encode spends its time on, eight runs of
 // weights at a time, one in each lane of a vector: each run's sums keep their
 // order, so the bytes are those of the portable code.
 
 // encodeAVX2 says whether to use them.
-var encodeAVX2 = Allowed("avx2")
+var encodeAVX2 = machine.Allowed("avx2")
 
 // laneSearch is the memory that a search needs for them: two groups of eight runs.
 type laneSearch struct {

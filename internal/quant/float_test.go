@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/machine"
 )
 
 // floatWeights returns rows × cols weights of a float type with a few special
@@ -45,7 +47,7 @@ func TestFloatKernels(t *testing.T) {
 		for i := range kernelTable[typ] {
 			k := &kernelTable[typ][i]
 			t.Run(fmt.Sprint(typ, "/", k.level), func(t *testing.T) {
-				if !cpuLevels[k.level] {
+				if !machine.HasLevel(k.level) {
 					t.Skip("not on this CPU")
 				}
 				r := rand.New(rand.NewPCG(1, uint64(typ)))

@@ -2,8 +2,6 @@ package quant
 
 import (
 	"math"
-	"math/big"
-	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -106,68 +104,4 @@ func TestBF16(t *testing.T) {
 	}
 	require.Equal(t, uint16(0x7f80), F32ToBF16(math.MaxFloat32))
 	require.Equal(t, uint16(0x7fc0), F32ToBF16(math.Float32frombits(0x7f800001)))
-}
-
-// TestFMA32 compares with exact arithmetic, most of all where one rounding and
-// two give different results: sums that lie next to the middle between two
-// float32, subnormals, and cancellation.
-func TestFMA32(t *testing.T) {
-	inf, nan := float32(math.Inf(1)), float32(math.NaN())
-	tiny, huge := float32(math.SmallestNonzeroFloat32), float32(math.MaxFloat32)
-	zero := float32(0)
-	values := []float32{
-		0, -zero, 1, -1, 1 + 0x1p-23, 1 - 0x1p-24, 1.5, 3, 0x1p-12, 1 + 0x1p-12, 0x1p12, -0x1p23, 0x1p24 + 2,
-		tiny, -tiny, 0x1p-126, 0x1p-126 - 0x1p-149, -0x1p-126, 0x1p-75, 0x1p-74, 0x1.fffffep-75, 0x1.8p-75,
-		// The product of the first two is 2^-150 less 2^-196: just below half of the
-		// third's last place, where float64 does not see it.
-		0x1.fffffcp-76, 0x1.000002p-75, 0x1p-127 + 0x1p-149,
-		huge, -huge, 0x1p127, 0x1p64, 0x1.fffffep63, 0x1p-64, inf, -inf, nan, 0.1, -0.3, 127, 1e-30, 1e30,
-	}
-	values[1] = float32(math.Copysign(0, -1))
-	for _, x := range values {
-		for _, y := range values {
-			for _, z := range values {
-				requireFMA(t, x, y, z)
-			}
-		}
-	}
-	r := rand.New(rand.NewPCG(1, 2))
-	for range 200_000 {
-		x, y := randomBits(r), randomBits(r)
-		requireFMA(t, x, y, randomBits(r))
-		// z near -x*y cancels; z times a power of two puts the product at the
-		// edge of z's last place.
-		p := x * y
-		z := math.Float32frombits(math.Float32bits(-p) + r.Uint32N(3) - 1)
-		requireFMA(t, x, y, z)
-		requireFMA(t, x, y, float32(math.Ldexp(float64(p), int(r.Uint32N(60))-30)))
-	}
-}
-
-func randomBits(r *rand.Rand) float32 {
-	bits := r.Uint32()
-	if r.Uint32N(2) == 0 { // few digits: exact middles
-		bits &= 0xfffff000 << r.Uint32N(8)
-	}
-	return math.Float32frombits(bits)
-}
-
-func requireFMA(t *testing.T, x, y, z float32) {
-	t.Helper()
-	requireSameFloat(t, exactFMA(x, y, z), FMA32(x, y, z), "%x*%x + %x", x, y, z)
-}
-
-func exactFMA(x, y, z float32) float32 {
-	special := func(f float32) bool { return f-f != 0 } // infinite or NaN
-	if special(x) || special(y) || special(z) {
-		// Products and sums with infinity are right in float64, whose
-		// product does not overflow.
-		return float32(float64(x)*float64(y) + float64(z))
-	}
-	exact := func(f float32) *big.Float { return new(big.Float).SetPrec(1000).SetFloat64(float64(f)) }
-	sum := exact(x)
-	sum.Mul(sum, exact(y))
-	sum.Add(sum, exact(z))
-	f, _ := sum.Float32()
-	return f
 }

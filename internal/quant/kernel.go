@@ -3,6 +3,8 @@ package quant
 import (
 	"maps"
 	"slices"
+
+	"alpaca/internal/machine"
 )
 
 // A kernel multiplies panels of weights for one type on one instruction set.
@@ -14,7 +16,7 @@ import (
 // most maxBlocks) at a time and carry the accumulators from one run to the
 // next, so a panel stays in the cache however long the rows are.
 type kernel struct {
-	level string // instruction set, one of levels
+	level string // instruction set, one of machine.Levels
 
 	rows       int // rows in a panel
 	blockLen   int // weights of a row in a block: 32, 256, or a step of a float format
@@ -76,7 +78,7 @@ var kernels = chooseKernels()
 func chooseKernels() []*kernel {
 	var chosen []*kernel
 	for t, list := range kernelTable {
-		i := slices.IndexFunc(list, func(k kernel) bool { return Allowed(k.level) })
+		i := slices.IndexFunc(list, func(k kernel) bool { return machine.Allowed(k.level) })
 		if i >= 0 {
 			chosen = append(chosen, make([]*kernel, max(0, int(t)+1-len(chosen)))...)
 			chosen[t] = &list[i]
@@ -102,7 +104,7 @@ func kernelFor(t Type, rows int) *kernel {
 		return best
 	}
 	for i := range kernelTable[t] {
-		if k := &kernelTable[t][i]; k.rows < best.rows && Allowed(k.level) {
+		if k := &kernelTable[t][i]; k.rows < best.rows && machine.Allowed(k.level) {
 			if best = k; rows >= k.rows {
 				break
 			}

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"testing"
+
+	"alpaca/internal/machine"
 )
 
 // BenchmarkMulRows measures every kernel of this CPU on one core: with one token
@@ -15,7 +17,7 @@ func BenchmarkMulRows(b *testing.B) {
 	for t := range Type(2000) {
 		for i := range kernelTable[t] {
 			k := &kernelTable[t][i]
-			if !cpuLevels[k.level] {
+			if !machine.HasLevel(k.level) {
 				continue
 			}
 			for _, tokens := range []int{1, 4, 512} {

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/machine"
 )
 
 // TestRequiredKernels fails where this machine was supposed to run kernels that
@@ -21,7 +23,7 @@ func TestRequiredKernels(t *testing.T) {
 		t.Skip("ALPACA_REQUIRE_KERNELS is not set")
 	}
 	for level := range strings.SplitSeq(want, ",") {
-		require.Contains(t, Levels(), level)
+		require.Contains(t, machine.Levels(), level)
 		require.True(t, slices.ContainsFunc(kernelTable[Q4_0], func(k kernel) bool { return k.level == level }),
 			"no kernel of level %s", level)
 	}
@@ -83,7 +85,7 @@ func TestIntegerKernels(t *testing.T) {
 		for i := range kernelTable[typ] {
 			k := &kernelTable[typ][i]
 			t.Run(fmt.Sprint(typ, "/", k.level), func(t *testing.T) {
-				if !cpuLevels[k.level] {
+				if !machine.HasLevel(k.level) {
 					t.Skip("not on this CPU")
 				}
 				for _, s := range integerShapes() {

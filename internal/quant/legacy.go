@@ -3,6 +3,8 @@ package quant
 import (
 	"encoding/binary"
 	"math"
+
+	"alpaca/internal/fmath"
 )
 
 // The formats of the spring of 2023, before GGUF. They multiply where they lie,
@@ -165,9 +167,9 @@ func dotRow16(f format16, out []float32, row []byte, pairBytes int, a *Acts) {
 					isum += int32(w) * int32(act[16*h+j])
 					asum += int32(act[16*h+j])
 				}
-				acc = FMA32(float32(isum), float32(d[h]*scale), acc)
+				acc = fmath.FMA32(float32(isum), float32(d[h]*scale), acc)
 				if f.hasMin {
-					acc = FMA32(m[h], float32(scale*float32(asum)), acc)
+					acc = fmath.FMA32(m[h], float32(scale*float32(asum)), acc)
 				}
 			}
 			out[i] = acc

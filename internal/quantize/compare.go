@@ -5,12 +5,10 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"runtime"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"alpaca/internal/gguf"
+	"alpaca/internal/pool"
 	"alpaca/internal/quant"
 )
 
@@ -46,28 +44,22 @@ func CompareTensors(ctx context.Context, a, b *gguf.File) ([]Difference, error) 
 			list = append(list, Difference{Name: t.Name, B: t})
 		}
 	}
-	var next atomic.Int64
-	var workers sync.WaitGroup
-	errs := make([]error, len(list))
-	for range runtime.GOMAXPROCS(0) {
-		workers.Go(func() {
-			var m compareBuffers
-			for ctx.Err() == nil {
-				i := int(next.Add(1)) - 1
-				if i >= len(list) {
-					return
-				}
-				errs[i] = gguf.Guard(func() error { return list[i].compare(ctx, &m) })
+	err := pool.EachWith(0, len(list), func() func(int) error {
+		var m compareBuffers
+		return func(i int) error {
+			if err := ctx.Err(); err != nil {
+				return err
 			}
-		})
-	}
-	workers.Wait()
-	for i, err := range errs {
-		if err != nil {
-			return nil, fmt.Errorf("quantize: tensor %q: %w", list[i].Name, err)
+			if err := gguf.Guard(func() error { return list[i].compare(ctx, &m) }); err != nil {
+				return fmt.Errorf("quantize: tensor %q: %w", list[i].Name, err)
+			}
+			return nil
 		}
+	})
+	if err != nil {
+		return nil, err
 	}
-	return list, ctx.Err()
+	return list, nil
 }
 
 // compareBuffers are one worker's memory.

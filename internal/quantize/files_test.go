@@ -9,8 +9,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/atomicfile"
 	"alpaca/internal/gguf"
-	"alpaca/internal/pending"
 	"alpaca/internal/quant"
 )
 
@@ -51,7 +51,7 @@ func TestSplit(t *testing.T) {
 		require.Equal(t, split.PartOf(name), kept.PartOf(name))
 	}
 	_, err = plan.Run(t.Context(), filepath.Join(dir, "out.gguf"), RunOptions{})
-	require.ErrorIs(t, err, pending.ErrExists)
+	require.ErrorIs(t, err, atomicfile.ErrExists)
 
 	// A file that is not split stays one.
 	plan, err = NewPlan(whole, opt)

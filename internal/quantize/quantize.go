@@ -17,8 +17,8 @@ import (
 	"strings"
 	"time"
 
+	"alpaca/internal/atomicfile"
 	"alpaca/internal/gguf"
-	"alpaca/internal/pending"
 )
 
 // RunOptions say how a plan is carried out.
@@ -108,7 +108,7 @@ func (p *Plan) checkOutputs(outputs []string, force bool) error {
 		inputs = append([]string{opt.Path}, inputs...)
 	}
 	for _, out := range outputs {
-		if err := pending.Check(out, inputs, force); err != nil {
+		if err := atomicfile.Check(out, inputs, force); err != nil {
 			return fmt.Errorf("quantize: %w", err)
 		}
 	}

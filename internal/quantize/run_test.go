@@ -10,8 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/atomicfile"
 	"alpaca/internal/gguf"
-	"alpaca/internal/pending"
 	"alpaca/internal/quant"
 )
 
@@ -194,7 +194,7 @@ func TestOutputs(t *testing.T) {
 	old := filepath.Join(t.TempDir(), "old.gguf")
 	require.NoError(t, os.WriteFile(old, nil, 0o600))
 	_, err = plan.Run(t.Context(), old, RunOptions{})
-	require.ErrorIs(t, err, pending.ErrExists)
+	require.ErrorIs(t, err, atomicfile.ErrExists)
 	_, err = plan.Run(t.Context(), filepath.Dir(old), RunOptions{Force: true})
 	require.ErrorContains(t, err, "is not a regular file")
 	_, err = plan.Run(t.Context(), old, RunOptions{Force: true})

@@ -50,11 +50,3 @@ func BenchmarkSample(b *testing.B) {
 		})
 	}
 }
-
-func BenchmarkLogSumExp(b *testing.B) {
-	logits := noise(32_000, 7)
-	b.SetBytes(int64(4 * len(logits)))
-	for b.Loop() {
-		LogSumExp(logits)
-	}
-}

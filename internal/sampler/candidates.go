@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"slices"
+
+	"alpaca/internal/fmath"
 )
 
 // candidate is a token that may still be chosen.
@@ -95,7 +97,7 @@ func (c *candidates) softmax() {
 	var sum float32
 	top := c.list[0].logit
 	for i := range c.list {
-		c.list[i].p = expf(c.list[i].logit - top)
+		c.list[i].p = float32(fmath.Exp(float64(c.list[i].logit - top)))
 		sum += c.list[i].p
 	}
 	for i := range c.list {
@@ -108,7 +110,7 @@ func (c *candidates) entropy() float32 {
 	var h float32
 	for i := range c.list {
 		if p := c.list[i].p; p > 0 {
-			h -= float32(p * logf(p))
+			h -= float32(p * fmath.Log32(p))
 		}
 	}
 	return h

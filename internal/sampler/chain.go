@@ -1,6 +1,6 @@
 package sampler
 
-import "alpaca/internal/mt19937"
+import "alpaca/internal/fmath"
 
 // link is one sampler of the chain.
 type link interface {
@@ -61,7 +61,7 @@ func newLink(name Name, p *Params, v Vocab) link {
 		if p.XTCProbability > 0 {
 			return &xtc{
 				probability: p.XTCProbability, threshold: p.XTCThreshold,
-				minKeep: p.MinKeep, rng: mt19937.New(p.Seed),
+				minKeep: p.MinKeep, rng: fmath.NewMT19937(p.Seed),
 			}
 		}
 	case Temperature:

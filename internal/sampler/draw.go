@@ -1,6 +1,6 @@
 package sampler
 
-import "alpaca/internal/mt19937"
+import "alpaca/internal/fmath"
 
 // draw returns the index of a candidate, chosen with the odds of their p, as
 // libstdc++'s discrete_distribution does: the partial sums of the normalized
@@ -9,7 +9,7 @@ import "alpaca/internal/mt19937"
 //
 // Candidates at the end whose p is 0 are left out first: rounding of the sums
 // must not make an impossible token possible.
-func draw(g *mt19937.Generator, list []candidate) int {
+func draw(g *fmath.MT19937, list []candidate) int {
 	for len(list) > 1 && list[len(list)-1].p == 0 {
 		list = list[:len(list)-1]
 	}

@@ -5,7 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"alpaca/internal/mt19937"
+	"alpaca/internal/fmath"
 )
 
 // The expected numbers of TestDraw are what GCC 14's libstdc++ gives.
@@ -27,7 +27,7 @@ func TestDraw(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			g := mt19937.New(tt.seed)
+			g := fmath.NewMT19937(tt.seed)
 			for i, want := range tt.want {
 				require.Equal(t, want, draw(g, withP(tt.p...)), "draw %d", i)
 			}
@@ -45,14 +45,14 @@ func withP(p ...float32) []candidate {
 }
 
 func TestDrawOfOneCostsNoRandomNumber(t *testing.T) {
-	g := mt19937.New(42)
+	g := fmath.NewMT19937(42)
 	require.Equal(t, 0, draw(g, withP(1)))
 	require.Equal(t, 0, draw(g, withP(1, 0, 0)))
 	require.Equal(t, uint32(1608637542), g.Uint32())
 }
 
 func TestDrawNeverTakesTheImpossible(t *testing.T) {
-	g := mt19937.New(3)
+	g := fmath.NewMT19937(3)
 	for range 10_000 {
 		require.Less(t, draw(g, withP(0.1, 0.1, 0.1, 0, 0)), 3)
 	}

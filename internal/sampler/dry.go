@@ -1,6 +1,10 @@
 package sampler
 
-import "math"
+import (
+	"math"
+
+	"alpaca/internal/fmath"
+)
 
 // dry makes the tokens less likely that would continue a repetition: where
 // the text ends in something that occurred before, the token that followed it
@@ -67,7 +71,7 @@ func (s *dry) penalize(c *candidates) {
 // penalty returns what token id's logit loses.
 func (s *dry) penalty(id int32) float32 {
 	exponent := min(int(s.longest[id])-s.allowed, s.maxExponent)
-	return finite(s.multiplier * float32(pow(float64(s.base), float64(exponent))))
+	return finite(s.multiplier * float32(fmath.Pow(float64(s.base), float64(exponent))))
 }
 
 // dryMaxExponent returns the largest exponent for which base^exponent is a
@@ -76,7 +80,7 @@ func dryMaxExponent(base float32) int {
 	if base <= 1 {
 		return math.MaxInt32
 	}
-	return int(min(log(math.MaxFloat32)/log(float64(base)), math.MaxInt32))
+	return int(min(fmath.Log(math.MaxFloat32)/fmath.Log(float64(base)), math.MaxInt32))
 }
 
 // agreements returns, in dst, for each k ≥ 1 how many tokens starting at

@@ -3,7 +3,7 @@ package sampler
 import (
 	"math"
 
-	"alpaca/internal/mt19937"
+	"alpaca/internal/fmath"
 )
 
 // Mirostat steers the surprise of the text, -log2 p of each chosen token, to
@@ -20,7 +20,7 @@ type mirostat struct {
 }
 
 // choose returns the index of a candidate and learns from its surprise.
-func (m *mirostat) choose(c *candidates, g *mt19937.Generator) int {
+func (m *mirostat) choose(c *candidates, g *fmath.MT19937) int {
 	c.softmax()
 	if m.version == 1 {
 		c.top(m.k(c.list))
@@ -49,7 +49,7 @@ func (m *mirostat) cut(c *candidates) {
 }
 
 // surprise returns -log2 p.
-func surprise(p float32) float32 { return float32(-log(float64(p)) / ln2) }
+func surprise(p float32) float32 { return float32(-fmath.Log(float64(p)) / math.Ln2) }
 
 // zipfTokens is the number of tokens from which version 1 estimates the
 // distribution's shape; the paper's m.
@@ -64,14 +64,14 @@ func (m *mirostat) k(list []candidate) int {
 		if list[i+1].p == 0 {
 			break
 		}
-		t := log(float64(i+2) / float64(i+1))
-		b := log(float64(list[i].p) / float64(list[i+1].p))
+		t := fmath.Log(float64(i+2) / float64(i+1))
+		b := fmath.Log(float64(list[i].p) / float64(list[i+1].p))
 		tb += float64(t * b)
 		tt += float64(t * t)
 	}
 	s := tb / tt
 	eps := s - 1
-	k := pow(eps*pow(2, float64(m.mu))/(1-pow(float64(m.vocab), -eps)), 1/s)
+	k := fmath.Pow(eps*fmath.Pow(2, float64(m.mu))/(1-fmath.Pow(float64(m.vocab), -eps)), 1/s)
 	switch {
 	case k >= 1 && k < math.MaxInt32:
 		return int(k)

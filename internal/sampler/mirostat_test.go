@@ -6,7 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"alpaca/internal/mt19937"
+	"alpaca/internal/fmath"
+	"alpaca/internal/logits"
 )
 
 // TestMirostatCut: surprises are 1.322, 2, 2.322, 3.322 and 4.322 bits.
@@ -47,26 +48,26 @@ func TestMirostatLearns(t *testing.T) {
 	m := newMirostat(&Params{Mirostat: 2, MirostatTau: 3, MirostatEta: 0.5}, Vocab{N: 2})
 	require.Equal(t, float32(6), m.mu)
 	c := loaded(t, 5, -90)
-	require.Equal(t, int32(0), c.list[m.choose(c, mt19937.New(1))].id)
+	require.Equal(t, int32(0), c.list[m.choose(c, fmath.NewMT19937(1))].id)
 	// A sure token has no surprise: mu -= 0.5 * (0 - 3)
 	require.Equal(t, float32(7.5), m.mu)
 }
 
 // TestMirostatReachesItsTarget: over a long text the mean surprise is tau.
 func TestMirostatReachesItsTarget(t *testing.T) {
-	logits := noise(2000, 4)
-	dist := NewLogprobs(logits)
+	raw := noise(2000, 4)
+	dist := logits.NewLogprobs(raw)
 	for _, version := range []int{1, 2} {
 		p := DefaultParams()
 		p.Seed, p.Temp, p.Mirostat, p.MirostatTau = 1, 1, version, 4
-		s, err := New(p, Vocab{N: len(logits)})
+		s, err := New(p, Vocab{N: len(raw)})
 		require.NoError(t, err)
 		kept := 0.0
 		const rounds = 500
 		for range rounds {
-			id, err := s.Sample(logits)
+			id, err := s.Sample(raw)
 			require.NoError(t, err)
-			kept -= dist.Of(id) / ln2
+			kept -= dist.Of(id) / math.Ln2
 		}
 		// The target is on the truncated distribution; the whole one's
 		// surprise is larger by what truncation took.

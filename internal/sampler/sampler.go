@@ -14,7 +14,7 @@ import (
 	"math"
 	"math/rand/v2"
 
-	"alpaca/internal/mt19937"
+	"alpaca/internal/fmath"
 )
 
 // ErrNotNumbers is wrapped by the error for logits that are NaN or +Inf: the
@@ -40,7 +40,7 @@ type Sampler struct {
 	chain    []link
 	greedy   bool      // choose the likeliest, draw nothing
 	mirostat *mirostat // replaces the draw, unless nil
-	rng      *mt19937.Generator
+	rng      *fmath.MT19937
 	left     candidates
 }
 
@@ -66,7 +66,7 @@ func New(p Params, v Vocab) (*Sampler, error) {
 		seed:   p.Seed,
 		bias:   newBiases(p, v),
 		greedy: p.Temp <= 0,
-		rng:    mt19937.New(p.Seed),
+		rng:    fmath.NewMT19937(p.Seed),
 	}
 	switch {
 	case p.Mirostat != 0 && !s.greedy:

@@ -7,7 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"alpaca/internal/mt19937"
+	"alpaca/internal/fmath"
 )
 
 // newSampler returns the sampler of DefaultParams as changed.
@@ -68,7 +68,7 @@ func TestSameSeedSameText(t *testing.T) {
 			[]int32{229, 180, 23, 181, 64, 6, 155, 61, 229, 229, 229, 229, 229, 229, 229, 229}},
 	}
 	logits := make([]float32, 300)
-	g := mt19937.New(11)
+	g := fmath.NewMT19937(11)
 	for i := range logits {
 		logits[i] = 3 * (g.Float32() + g.Float32() + g.Float32() + g.Float32() - 2)
 	}

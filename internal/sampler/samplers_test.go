@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"alpaca/internal/mt19937"
+	"alpaca/internal/fmath"
 )
 
 // distribution returns candidates whose softmax is p, in the order given.
@@ -202,7 +202,7 @@ func TestXTC(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			tt.s.rng = mt19937.New(1)
+			tt.s.rng = fmath.NewMT19937(1)
 			c := distribution(t, five...)
 			tt.s.apply(c)
 			require.Equal(t, tt.want, c.ids())
@@ -211,7 +211,7 @@ func TestXTC(t *testing.T) {
 }
 
 func TestXTCHappensAsOftenAsAsked(t *testing.T) {
-	s := &xtc{probability: 0.3, threshold: 0.1, rng: mt19937.New(5)}
+	s := &xtc{probability: 0.3, threshold: 0.1, rng: fmath.NewMT19937(5)}
 	removed := 0
 	for range 10_000 {
 		c := distribution(t, five...)

@@ -1,5 +1,7 @@
 package sampler
 
+import "alpaca/internal/fmath"
+
 // minTemperature is the temperature below which only the likeliest token is
 // left: a gap of 0.001 between two logits is there odds of e^1000 to one, and
 // dividing by less may leave float32's range.
@@ -45,8 +47,8 @@ func (s dynamicTemperature) apply(c *candidates) {
 		return
 	}
 	c.softmax()
-	greatest := -logf(1 / float32(len(c.list)))
+	greatest := -fmath.Log32(1 / float32(len(c.list)))
 	fraction := min(max(c.entropy()/greatest, 0), 1)
-	share := float32(pow(float64(fraction), float64(s.exponent)))
+	share := float32(fmath.Pow(float64(fraction), float64(s.exponent)))
 	c.heat(s.low + float32((s.high-s.low)*share))
 }

@@ -1,6 +1,10 @@
 package sampler
 
-import "math"
+import (
+	"math"
+
+	"alpaca/internal/fmath"
+)
 
 // stateless is the part of a link that remembers nothing.
 type stateless struct{}
@@ -51,7 +55,7 @@ type minP struct {
 
 func (s minP) apply(c *candidates) {
 	// p_i ≥ p·p_max is the same as logit_i ≥ logit_max + log p: no softmax.
-	threshold := c.list[c.best()].logit + logf(s.p)
+	threshold := c.list[c.best()].logit + fmath.Log32(s.p)
 	if !c.sorted {
 		if c.keepFrom(threshold, max(s.minKeep, 1)) {
 			return

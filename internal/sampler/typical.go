@@ -1,6 +1,10 @@
 package sampler
 
-import "math"
+import (
+	"math"
+
+	"alpaca/internal/fmath"
+)
 
 // typical keeps the tokens whose surprise is nearest to the one expected (the
 // entropy), until their probabilities add up to more than p, and at least
@@ -21,7 +25,7 @@ func (s typical) apply(c *candidates) {
 			return math.MaxUint32
 		}
 		// Not negative, so its bits sort as it does.
-		return math.Float32bits(max(h+logf(t.p), -h-logf(t.p)) + 0)
+		return math.Float32bits(max(h+fmath.Log32(t.p), -h-fmath.Log32(t.p)) + 0)
 	})
 	var sum float32
 	for i := range c.list {

@@ -1,6 +1,6 @@
 package sampler
 
-import "alpaca/internal/mt19937"
+import "alpaca/internal/fmath"
 
 // xtc removes, with the given probability, all of the tokens that are at least
 // threshold likely but the least likely of them: "exclude top choices".
@@ -10,7 +10,7 @@ import "alpaca/internal/mt19937"
 type xtc struct {
 	probability, threshold float32
 	minKeep                int
-	rng                    *mt19937.Generator
+	rng                    *fmath.MT19937
 }
 
 func (s *xtc) apply(c *candidates) {

@@ -1,18 +1,17 @@
-// Package mt19937 makes random numbers by the 32-bit Mersenne Twister of Matsumoto
-// and Nishimura, "Mersenne Twister: a 623-dimensionally equidistributed uniform
+package fmath
+
+// MT19937 makes random numbers by the 32-bit Mersenne Twister of Matsumoto and
+// Nishimura, "Mersenne Twister: a 623-dimensionally equidistributed uniform
 // pseudo-random number generator", 1998. It is C++'s std::mt19937, so that a seed
 // means here what it means to llama.cpp.
-package mt19937
-
-// Generator is one sequence of numbers.
-type Generator struct {
+type MT19937 struct {
 	state [624]uint32
 	next  int // index of the next word of state to hand out
 }
 
-// New returns a generator that starts from seed.
-func New(seed uint32) *Generator {
-	g := &Generator{}
+// NewMT19937 returns a generator that starts from seed.
+func NewMT19937(seed uint32) *MT19937 {
+	g := &MT19937{}
 	g.state[0] = seed
 	for i := 1; i < len(g.state); i++ {
 		prev := g.state[i-1]
@@ -23,7 +22,7 @@ func New(seed uint32) *Generator {
 }
 
 // Uint32 returns the next 32 random bits.
-func (g *Generator) Uint32() uint32 {
+func (g *MT19937) Uint32() uint32 {
 	if g.next == len(g.state) {
 		g.twist()
 	}
@@ -36,7 +35,7 @@ func (g *Generator) Uint32() uint32 {
 }
 
 // twist makes the next 624 words.
-func (g *Generator) twist() {
+func (g *MT19937) twist() {
 	const n, m = 624, 397
 	for i := range g.state {
 		y := g.state[i]&0x80000000 | g.state[(i+1)%n]&0x7fffffff
@@ -51,7 +50,7 @@ func (g *Generator) twist() {
 
 // Float64 returns a number in [0, 1) made of 64 random bits, as libstdc++'s
 // generate_canonical<double, 53> does: the first word is the low one.
-func (g *Generator) Float64() float64 {
+func (g *MT19937) Float64() float64 {
 	lo, hi := g.Uint32(), g.Uint32()
 	// The sum rounds to 53 bits, at worst up to 2^64.
 	u := (float64(lo) + float64(float64(hi)*(1<<32))) / (1 << 64)
@@ -63,7 +62,7 @@ func (g *Generator) Float64() float64 {
 
 // Float32 returns a number in [0, 1) made of one word, as libstdc++'s
 // uniform_real_distribution<float> does.
-func (g *Generator) Float32() float32 {
+func (g *MT19937) Float32() float32 {
 	u := float32(g.Uint32()) / (1 << 32)
 	if u >= 1 {
 		return 1 - 1.0/(1<<24)

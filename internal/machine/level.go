@@ -1,4 +1,4 @@
-package quant
+package machine
 
 import (
 	"fmt"
@@ -28,7 +28,7 @@ func CheckCeiling() error {
 	if ceiling == "" || ceiling == "generic" || slices.Contains(levels, ceiling) {
 		return nil
 	}
-	return fmt.Errorf("quant: ALPACA_KERNEL is %q, must be %s or generic", ceiling, strings.Join(levels, ", "))
+	return fmt.Errorf("machine: ALPACA_KERNEL is %q, must be %s or generic", ceiling, strings.Join(levels, ", "))
 }
 
 // Allowed reports whether kernels of that level may be used: whether this CPU can
@@ -51,3 +51,7 @@ func Levels() []string {
 	}
 	return can
 }
+
+// HasLevel reports whether this CPU can run kernels of that level, whatever
+// ALPACA_KERNEL says.
+func HasLevel(level string) bool { return cpuLevels[level] }

@@ -1,6 +1,6 @@
 //go:build !linux
 
-package pending
+package atomicfile
 
 import (
 	"errors"

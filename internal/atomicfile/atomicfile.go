@@ -1,8 +1,8 @@
-// Package pending writes files that appear under their names when they are
+// Package atomicfile writes files that appear under their names when they are
 // complete, so that a failure, or the end of the process, leaves what had the name
 // before. (The library google/renameio does the same but not on Windows, and not
 // without a name where the system can.)
-package pending
+package atomicfile
 
 import (
 	"errors"

@@ -1,6 +1,6 @@
 //go:build !purego
 
-package quant
+package machine
 
 import (
 	"github.com/klauspost/cpuid/v2"

@@ -1,6 +1,6 @@
 //go:build purego || !(amd64 || arm64)
 
-package quant
+package machine
 
 // cpuLevels is empty where the portable code does all the work.
 var cpuLevels map[string]bool

@@ -1,6 +1,6 @@
 //go:build !purego
 
-package quant
+package machine
 
 import "golang.org/x/sys/cpu"
 

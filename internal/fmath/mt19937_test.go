@@ -1,4 +1,4 @@
-package mt19937
+package fmath
 
 import (
 	"testing"
@@ -7,12 +7,12 @@ import (
 )
 
 func TestUint32(t *testing.T) {
-	g := New(42)
+	g := NewMT19937(42)
 	for _, want := range []uint32{1608637542, 3421126067, 4083286876, 787846414, 3143890026} {
 		require.Equal(t, want, g.Uint32())
 	}
 	// The C++ standard's own check, [rand.predef]: the 10000th of the default.
-	g = New(5489)
+	g = NewMT19937(5489)
 	for range 9999 {
 		g.Uint32()
 	}
@@ -21,18 +21,18 @@ func TestUint32(t *testing.T) {
 
 // The expected numbers of this file's tests are what GCC 14's libstdc++ gives.
 func TestUniform(t *testing.T) {
-	g := New(7)
+	g := NewMT19937(7)
 	for _, want := range []float32{0x1.388f0ap-4, 0x1.d19726p-3, 0x1.8f5184p-1, 0x1.46a0a8p-2, 0x1.c0ee5ap-2} {
 		require.Equal(t, want, g.Float32())
 	}
-	g = New(7)
+	g = NewMT19937(7)
 	for _, want := range []float64{0.22733907496470684, 0.31897222781086315, 0.97822289621420422, 0.45558490783988154} {
 		require.Equal(t, want, g.Float64())
 	}
 }
 
 func TestUniformStaysBelowOne(t *testing.T) {
-	g := New(1)
+	g := NewMT19937(1)
 	for range 3 {
 		g.Uint32()
 	}
@@ -48,7 +48,7 @@ func TestUniformStaysBelowOne(t *testing.T) {
 // right: every step of it is linear.
 func untemper(want uint32) uint32 {
 	temper := func(y uint32) uint32 {
-		g := &Generator{}
+		g := &MT19937{}
 		g.state[0] = y
 		return g.Uint32()
 	}

@@ -1,17 +1,11 @@
-package sampler
+package fmath
 
 import "math"
 
-// The functions below are built from + - * / alone, each rounded on its own
-// (the conversions float64(x*y) forbid a fused multiply-add), so that they
-// return the same bits on every machine. Those of package math do not: they
-// are assembly on some architectures, and a last bit decides a token.
-
 const (
 	log2e = 1.44269504088896338700
-	ln2   = 0.69314718055994530942
 	// ln2 in two parts: ln2Hi has 20 trailing zero bits, so that k*ln2Hi is
-	// exact for every k that exp and log multiply it with.
+	// exact for every k that Exp and Log multiply it with.
 	ln2Hi = 6.93147180369123816490e-01
 	ln2Lo = 1.90821492927058770002e-10
 	// Adding roundShift to a number below 2^51 rounds it to an integer, which
@@ -34,8 +28,8 @@ var roots = func() (t [64]float64) {
 	return t
 }()
 
-// exp returns e^x within 4 ulp of float64.
-func exp(x float64) float64 {
+// Exp returns e^x within 4 ulp of float64.
+func Exp(x float64) float64 {
 	switch {
 	case x != x || x > 709.79:
 		return x * math.Inf(1) // NaN stays NaN
@@ -69,8 +63,8 @@ var logSeries = [...]float64{
 	1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3, 1,
 }
 
-// log returns the natural logarithm of x: -Inf for 0, NaN for what is below.
-func log(x float64) float64 {
+// Log returns the natural logarithm of x: -Inf for 0, NaN for what is below.
+func Log(x float64) float64 {
 	switch {
 	case x != x || x < 0:
 		return math.NaN()
@@ -95,18 +89,17 @@ func log(x float64) float64 {
 	return float64(e*ln2Hi) + (float64(2*float64(s*sum)) + float64(e*ln2Lo))
 }
 
-// pow returns x^y for x ≥ 0. Its relative error is 1e-16 times |y log x|,
+// Pow returns x^y for x ≥ 0. Its relative error is 1e-16 times |y log x|,
 // far below a float32's last bit for every result that a float32 can hold.
-func pow(x, y float64) float64 {
+func Pow(x, y float64) float64 {
 	switch {
 	case y == 0 || x == 1:
 		return 1
 	case x == 0 && y > 0:
 		return 0
 	}
-	return exp(y * log(x))
+	return Exp(y * Log(x))
 }
 
-// expf and logf are exp and log of float32 values, rounded to float32.
-func expf(x float32) float32 { return float32(exp(float64(x))) }
-func logf(x float32) float32 { return float32(log(float64(x))) }
+// Log32 is Log, rounded to float32.
+func Log32(x float32) float32 { return float32(Log(float64(x))) }

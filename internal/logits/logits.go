@@ -1,9 +1,14 @@
-package sampler
+// Package logits makes probabilities of what a model puts out for a position: a
+// logit, an unnormalized log probability, for each token of the vocabulary. Its
+// results have the same bits on every machine. Logarithms are natural ones.
+package logits
+
+import "alpaca/internal/fmath"
 
 // Logprobs is the model's own distribution, before any sampler.
 type Logprobs struct {
 	logits []float32
-	norm   float64 // log Σ exp(logit)
+	norm   float64 // log Σ fmath.Exp(logit)
 }
 
 // TokenLogprob is a token and the natural logarithm of its probability.
@@ -29,7 +34,7 @@ func (l Logprobs) Len() int { return len(l.logits) }
 func (l Logprobs) Of(id int32) float64 { return float64(l.logits[id]) - l.norm }
 
 // Prob returns token id's probability.
-func (l Logprobs) Prob(id int32) float64 { return exp(l.Of(id)) }
+func (l Logprobs) Prob(id int32) float64 { return fmath.Exp(l.Of(id)) }
 
 // Valid reports whether the logits were numbers.
 func (l Logprobs) Valid() bool { return l.norm-l.norm == 0 }
@@ -81,11 +86,11 @@ func (l Logprobs) Top(dst []TokenLogprob, n int) []TokenLogprob {
 // 2e-22, cannot be seen in a float64 sum even a vocabulary of times over.
 const negligible = -50
 
-// LogSumExp returns log Σ exp(logit), the same bits on every machine; NaN
+// LogSumExp returns log Σ fmath.Exp(logit), the same bits on every machine; NaN
 // where a logit is NaN.
 func LogSumExp(logits []float32) float64 {
 	if len(logits) == 0 {
-		return log(0)
+		return fmath.Log(0)
 	}
 	top := logits[0]
 	for _, l := range logits {
@@ -94,8 +99,8 @@ func LogSumExp(logits []float32) float64 {
 	sum := 0.0
 	for _, l := range logits {
 		if d := float64(l) - float64(top); d > negligible {
-			sum += exp(d)
+			sum += fmath.Exp(d)
 		}
 	}
-	return float64(top) + log(sum)
+	return float64(top) + fmath.Log(sum)
 }

@@ -1,4 +1,4 @@
-package ggml
+package pool
 
 import (
 	"errors"
@@ -38,9 +38,9 @@ func (t *countTask) requireAllDoneOnce(tb testing.TB) {
 	}
 }
 
-func TestPoolDoesEveryItemOnce(t *testing.T) {
+func TestDoesEveryItemOnce(t *testing.T) {
 	for _, threads := range []int{1, 2, 3, 7, 16} {
-		p := NewPool(threads, nil)
+		p := New(threads, nil)
 		for _, n := range []int{0, 1, 2, 5, 64, 1000} {
 			for _, chunk := range []int{0, 1, 3, 64, 5000} {
 				task := &countTask{done: make([]atomic.Int32, n), workers: threads}
@@ -53,10 +53,10 @@ func TestPoolDoesEveryItemOnce(t *testing.T) {
 	}
 }
 
-// TestPoolManyRuns looks for lost wake-ups and for chunks that leak from one Run
+// TestManyRuns looks for lost wake-ups and for chunks that leak from one Run
 // into the next; pauses let workers park in between.
-func TestPoolManyRuns(t *testing.T) {
-	p := NewPool(5, nil)
+func TestManyRuns(t *testing.T) {
+	p := New(5, nil)
 	defer p.Close()
 	task := &countTask{done: make([]atomic.Int32, 9), workers: 5}
 	for i := range 20000 {
@@ -70,12 +70,12 @@ func TestPoolManyRuns(t *testing.T) {
 	}
 }
 
-// TestPoolTakesFromSlowWorkers has a worker that does not come to an end before the
+// TestTakesFromSlowWorkers has a worker that does not come to an end before the
 // others have done all that it has not claimed.
-func TestPoolTakesFromSlowWorkers(t *testing.T) {
+func TestTakesFromSlowWorkers(t *testing.T) {
 	const n = 64
 	for _, threads := range []int{2, 3, 8} {
-		p := NewPool(threads, nil)
+		p := New(threads, nil)
 		task := &countTask{done: make([]atomic.Int32, n), workers: threads}
 		var claimed atomic.Int32
 		task.do = func(i int) {
@@ -90,8 +90,8 @@ func TestPoolTakesFromSlowWorkers(t *testing.T) {
 	}
 }
 
-func TestPoolIsSharedByCallers(t *testing.T) {
-	p := NewPool(3, nil)
+func TestIsSharedByCallers(t *testing.T) {
+	p := New(3, nil)
 	defer p.Close()
 	var all sync.WaitGroup
 	for range 4 {
@@ -107,9 +107,9 @@ func TestPoolIsSharedByCallers(t *testing.T) {
 	all.Wait()
 }
 
-func TestPoolReturnsAPanicAndGoesOn(t *testing.T) {
+func TestReturnsAPanicAndGoesOn(t *testing.T) {
 	for _, threads := range []int{1, 2, 5} {
-		p := NewPool(threads, nil)
+		p := New(threads, nil)
 		for bad := range 6 {
 			task := &countTask{done: make([]atomic.Int32, 6), workers: threads}
 			task.do = func(i int) {
@@ -121,7 +121,7 @@ func TestPoolReturnsAPanicAndGoesOn(t *testing.T) {
 			var panicked *PanicError
 			require.ErrorAs(t, err, &panicked)
 			require.Equal(t, "oops", panicked.Value)
-			require.Contains(t, string(panicked.Stack), "TestPoolReturnsAPanic")
+			require.Contains(t, string(panicked.Stack), "TestReturnsAPanic")
 			require.ErrorContains(t, err, "oops")
 
 			task = &countTask{done: make([]atomic.Int32, 6), workers: threads}
@@ -132,7 +132,7 @@ func TestPoolReturnsAPanicAndGoesOn(t *testing.T) {
 	}
 }
 
-func TestPoolReturnsErrorsOfItsGuard(t *testing.T) {
+func TestReturnsErrorsOfItsGuard(t *testing.T) {
 	broken := errors.New("cut")
 	guard := func(fn func() error) (err error) {
 		defer func() {
@@ -142,23 +142,23 @@ func TestPoolReturnsErrorsOfItsGuard(t *testing.T) {
 		}()
 		return fn()
 	}
-	p := NewPool(4, guard)
+	p := New(4, guard)
 	defer p.Close()
 	task := &countTask{done: make([]atomic.Int32, 50), workers: 4, do: func(int) { panic("fault") }}
 	require.ErrorIs(t, p.Run(task, 50, 1), broken)
 }
 
-func TestPoolRunAllocatesNothing(t *testing.T) {
-	p := NewPool(3, nil)
+func TestRunAllocatesNothing(t *testing.T) {
+	p := New(3, nil)
 	defer p.Close()
 	task := &countTask{done: make([]atomic.Int32, 12), workers: 3}
 	require.Zero(t, testing.AllocsPerRun(200, func() { p.Run(task, 12, 1) }))
 }
 
-func BenchmarkPoolRun(b *testing.B) {
+func BenchmarkRun(b *testing.B) {
 	for _, threads := range []int{1, 2} {
 		b.Run(map[int]string{1: "1 thread", 2: "2 threads"}[threads], func(b *testing.B) {
-			p := NewPool(threads, nil)
+			p := New(threads, nil)
 			defer p.Close()
 			task := &countTask{done: make([]atomic.Int32, 8), workers: threads}
 			for b.Loop() {

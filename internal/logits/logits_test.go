@@ -1,11 +1,15 @@
-package sampler
+package logits
 
 import (
 	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 )
+
+// five are probabilities of as many tokens.
+var five = []float64{0.10, 0.40, 0.05, 0.25, 0.20}
 
 func TestLogprobs(t *testing.T) {
 	logits := make([]float32, len(five))
@@ -70,4 +74,16 @@ func TestLogSumExp(t *testing.T) {
 	}
 	require.True(t, math.IsNaN(LogSumExp([]float32{1, float32(nan)})))
 	require.True(t, math.IsNaN(LogSumExp([]float32{float32(nan), 1})))
+}
+
+func BenchmarkLogSumExp(b *testing.B) {
+	r := rand.New(rand.NewPCG(7, 1))
+	logits := make([]float32, 32_000)
+	for i := range logits {
+		logits[i] = float32(r.NormFloat64() * 3)
+	}
+	b.SetBytes(int64(4 * len(logits)))
+	for b.Loop() {
+		LogSumExp(logits)
+	}
 }

@@ -1,4 +1,8 @@
-package ggml
+// Package pool runs work on several cores. A Pool is a team of workers that lives as
+// long as a model is at work and does one small task after the other, without
+// allocating; Each is a loop whose steps are done side by side, for work that is
+// done once. How work is shared never shows in a result.
+package pool
 
 import (
 	"fmt"
@@ -85,10 +89,10 @@ func (s *share) cut(lo, hi, newLo, newHi int) bool {
 	return s.bits.CompareAndSwap(uint64(lo)<<32|uint64(hi), uint64(newLo)<<32|uint64(newHi))
 }
 
-// NewPool starts a pool of threads workers, at least 1 and at most MaxThreads.
+// New starts a pool of threads workers, at least 1 and at most MaxThreads.
 // Its goroutines run under guard, which turns faults in mapped files into
 // errors (gguf.Guard); nil stands for a plain call.
-func NewPool(threads int, guard func(func() error) error) *Pool {
+func New(threads int, guard func(func() error) error) *Pool {
 	if guard == nil {
 		guard = func(fn func() error) error { return fn() }
 	}
@@ -305,7 +309,7 @@ type PanicError struct {
 	Stack []byte // of the worker
 }
 
-func (e *PanicError) Error() string { return fmt.Sprintf("ggml: a worker panicked: %v", e.Value) }
+func (e *PanicError) Error() string { return fmt.Sprintf("pool: a worker panicked: %v", e.Value) }
 
 // spinUntil waits for done for about d and reports whether it came true. It lets
 // other goroutines run meanwhile.

@@ -1,0 +1,46 @@
+package fmath
+
+import "math"
+
+// Exp32 returns e^x, within 1 ulp from -87.68 to 88.37. Below it is 0, above +Inf;
+// Exp32(0) is exactly 1.
+//
+// It has no branch that a vector cannot follow: with x = n*ln 2 + r,
+//
+//	e^x = 2^n * (1 + r*(1 + r*p(r)))    |r| ≤ ln(2)/2
+//
+// where p is the polynomial of degree 4 that interpolates (e^r - 1 - r)/r² at
+// Chebyshev's points: a chain of fused multiply-adds. The bits of 2^n are n times
+// 2^23 from those of 1; with n = -127 they are those of 0, with 128 of +Inf.
+func Exp32(x float32) float32 {
+	const (
+		log2e = 0x1.715476p+0
+		ln2hi = 0x1.62e4p-1    // 15 bits, so that n*ln2hi is exact
+		ln2lo = 0x1.7f7d1cp-20 // ln 2 - ln2hi
+		shift = 0x1.8p23       // adding it rounds to an integer, in the low bits
+		p0    = 0x1p-1         // 1/2!
+		p1    = 0x1.5554dcp-3  // about 1/3!
+		p2    = 0x1.555518p-5  // about 1/4!
+		p3    = 0x1.120c62p-7  // about 1/5!
+		p4    = 0x1.6d11fep-10 // about 1/6!
+		least = float32(-88)   // n = -127
+		most  = float32(89)    // n = 128
+		one   = 0x3f800000     // the bits of 1
+	)
+	if x < least { // not for NaN, which goes through
+		x = least
+	}
+	if x > most {
+		x = most
+	}
+	z := FMA32(x, log2e, shift)
+	nf := z - shift
+	r := FMA32(-nf, ln2hi, x)
+	r = FMA32(-nf, ln2lo, r)
+	y := FMA32(p4, r, p3)
+	for _, c := range [...]float32{p2, p1, p0, 1, 1} {
+		y = FMA32(y, r, c)
+	}
+	// The low bits of z are n, and of shift only higher ones are set.
+	return y * math.Float32frombits(math.Float32bits(z)<<23+one)
+}

@@ -1,0 +1,67 @@
+package tinydata
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// copyKinds are answered with what stands in the prompt. A small model learns
+// copying last, so these have the largest weights.
+var copyKinds = []kind{
+	{"repeat", 40, true, func(r *random) (string, string) {
+		words := pickDistinct(r, plain, r.between(2, 7))
+		text := strings.Join(words, " ")
+		return fmt.Sprintf(pick(r, []string{"Repeat after me: %s", "Say this again: %s", "Copy this text: %s", "Repeat: %s"}), text), text
+	}},
+	{"reverse", 30, true, func(r *random) (string, string) {
+		words := pickDistinct(r, plain, r.between(2, 5))
+		back := slices.Clone(words)
+		slices.Reverse(back)
+		return fmt.Sprintf(pick(r, []string{"Reverse this list: %s", "Say these words backwards: %s", "Write this list from the last to the first: %s", "Turn the order round: %s"}),
+			strings.Join(words, ", ")), strings.Join(back, ", ")
+	}},
+	{"who", 40, true, func(r *random) (string, string) {
+		n := r.between(2, 3)
+		who, what := pickDistinct(r, names, n), pickDistinct(r, things, n)
+		var facts []string
+		for i := range who {
+			facts = append(facts, fmt.Sprintf("%s has %s.", who[i], article(what[i].one)))
+		}
+		i := r.below(n)
+		text := strings.Join(facts, " ")
+		if r.chance(50) {
+			return fmt.Sprintf("%s Who has the %s?", text, what[i].one), fmt.Sprintf("%s has the %s.", who[i], what[i].one)
+		}
+		return fmt.Sprintf("%s What does %s have?", text, who[i]), fmt.Sprintf("%s has %s.", who[i], article(what[i].one))
+	}},
+	{"where", 40, true, func(r *random) (string, string) {
+		n := r.between(2, 3)
+		who, where := pickDistinct(r, names, n), pickDistinct(r, places, n)
+		var facts []string
+		for i := range who {
+			facts = append(facts, fmt.Sprintf("%s is at the %s.", who[i], where[i]))
+		}
+		i := r.below(n)
+		text := strings.Join(facts, " ")
+		if r.chance(50) {
+			return fmt.Sprintf("%s Where is %s?", text, who[i]), fmt.Sprintf("%s is at the %s.", who[i], where[i])
+		}
+		return fmt.Sprintf("%s Who is at the %s?", text, where[i]), fmt.Sprintf("%s is at the %s.", who[i], where[i])
+	}},
+	{"upper case", 20, true, func(r *random) (string, string) {
+		text := strings.Join(pickDistinct(r, plain, r.between(1, 3)), " ")
+		return fmt.Sprintf(pick(r, []string{"Write in capital letters: %s", "Write in upper case: %s", "Upper case: %s"}), text), strings.ToUpper(text)
+	}},
+	{"lower case", 16, true, func(r *random) (string, string) {
+		text := strings.Join(pickDistinct(r, plain, r.between(1, 3)), " ")
+		return fmt.Sprintf(pick(r, []string{"Write in small letters: %s", "Write in lower case: %s", "Lower case: %s"}), strings.ToUpper(text)), text
+	}},
+	{"sort words", 30, true, func(r *random) (string, string) {
+		words := pickDistinct(r, plain, 3)
+		sorted := slices.Clone(words)
+		slices.Sort(sorted)
+		return fmt.Sprintf(pick(r, []string{"Sort these words: %s", "Put these words in alphabetical order: %s", "Order by the alphabet: %s"}), strings.Join(words, ", ")),
+			strings.Join(sorted, ", ")
+	}},
+}

@@ -1,0 +1,142 @@
+// Package tinydata writes the text that the built-in model learns from: short
+// instructions with their answers, and stories. Word lists and grammars are the
+// project's own, and every text follows from a seed:
+//
+//	New(seed) → Next() → Example{Kind, Prompt, Answer} → the trainer
+//
+// Instructions whose hash falls into one of twenty parts are held out: they are
+// never given to the trainer, and what the model answers to them is its score.
+package tinydata
+
+import (
+	"fmt"
+	"hash/fnv"
+)
+
+// Example is an instruction and its only right answer, or a story to continue.
+type Example struct {
+	Kind   string // name of the kind, as in Kinds
+	Prompt string // what is asked; "" for a text that stands for itself
+	Answer string // what the model shall say
+}
+
+// HeldOut reports whether the example belongs to the part that is never trained
+// on: a twentieth of all instructions, chosen by a hash of kind and prompt.
+func (e Example) HeldOut() bool {
+	if e.Prompt == "" {
+		return false
+	}
+	h := fnv.New64a()
+	h.Write([]byte(e.Kind))
+	h.Write([]byte{0})
+	h.Write([]byte(e.Prompt))
+	return h.Sum64()%20 == 0
+}
+
+// kind is a kind of task.
+type kind struct {
+	name string
+	// weight is the kind's share of the examples. What needs copying or
+	// arithmetic is learned last and gets most.
+	weight int
+	// exact says that the answer follows from the prompt alone, so that a model
+	// can be judged by comparing texts.
+	exact bool
+	write func(r *random) (prompt, answer string)
+}
+
+// kinds are all kinds, in the order of reports.
+var kinds = concat(sentenceKinds, factKinds, wordKinds, copyKinds, numberKinds, talkKinds, storyKinds)
+
+func concat(lists ...[]kind) []kind {
+	var all []kind
+	for _, list := range lists {
+		all = append(all, list...)
+	}
+	return all
+}
+
+// Kinds returns the names of all kinds. Exact ones are those whose answers
+// follow from the prompt.
+func Kinds() (all, exact []string) {
+	for _, k := range kinds {
+		all = append(all, k.name)
+		if k.exact {
+			exact = append(exact, k.name)
+		}
+	}
+	return all, exact
+}
+
+// Generator writes examples without end. It is not for use by several
+// goroutines at once.
+type Generator struct {
+	r     random
+	total int // of the weights
+}
+
+// New returns a generator whose examples follow from seed.
+func New(seed uint64) *Generator {
+	g := &Generator{r: newRandom(seed)}
+	for _, k := range kinds {
+		g.total += k.weight
+	}
+	return g
+}
+
+// Next returns an example that is not held out.
+func (g *Generator) Next() Example {
+	for {
+		n := g.r.below(g.total)
+		i := 0
+		for n >= kinds[i].weight {
+			n -= kinds[i].weight
+			i++
+		}
+		if e := write(&kinds[i], &g.r); !e.HeldOut() {
+			return e
+		}
+	}
+}
+
+func write(k *kind, r *random) Example {
+	prompt, answer := k.write(r)
+	return Example{Kind: k.name, Prompt: prompt, Answer: answer}
+}
+
+// Questions returns up to n different held-out examples of each exact kind,
+// which follow from seed. A kind with few instructions in all has fewer.
+func Questions(seed uint64, n int) []Example {
+	r := newRandom(seed)
+	var list []Example
+	for i := range kinds {
+		if !kinds[i].exact {
+			continue
+		}
+		seen := map[string]bool{}
+		for try := 0; try < 400*n && len(seen) < n; try++ {
+			e := write(&kinds[i], &r)
+			if e.HeldOut() && !seen[e.Prompt] {
+				seen[e.Prompt] = true
+				list = append(list, e)
+			}
+		}
+	}
+	return list
+}
+
+// Kind returns a generator's examples of one kind alone, held out or not, for
+// tests and for looking at what is written.
+func Kind(name string, seed uint64, n int) ([]Example, error) {
+	for i := range kinds {
+		if kinds[i].name == name {
+			r := newRandom(seed)
+			list := make([]Example, n)
+			for j := range list {
+				list[j] = write(&kinds[i], &r)
+			}
+			return list, nil
+		}
+	}
+	return nil, fmt.Errorf("tinydata: no kind %q", name)
+}

@@ -1,0 +1,95 @@
+package tinydata
+
+import (
+	"fmt"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func ExampleGenerator() {
+	g := New(1)
+	for range 3 {
+		e := g.Next()
+		fmt.Printf("%s: %q %q\n", e.Kind, e.Prompt, e.Answer)
+	}
+	// Output:
+	// where: "Finn is at the farm. Lily is at the hill. Ruby is at the shop. Where is Finn?" "Finn is at the farm."
+	// raw story: "" "Hugo and Nora were good friends. It was the birthday of Nora. Hugo wanted to give a pen, but he had no money. So he walked to the school, where a big mouse lived. \"I know where one is,\" said the mouse. Behind the lake there was a pen, all new. Nora was so happy that everybody laughed. And the mouse got a piece of the cake."
+	// colour: "Which colour does a pumpkin have?" "A pumpkin is orange."
+}
+
+// The same seed gives the same text, on every machine and with every release.
+func TestSeed(t *testing.T) {
+	a, b, c := New(1), New(1), New(2)
+	same := 0
+	for range 1000 {
+		x := a.Next()
+		require.Equal(t, x, b.Next())
+		if x == c.Next() {
+			same++
+		}
+	}
+	require.Less(t, same, 50)
+}
+
+// No held-out instruction is ever given to the trainer, and every exact kind has
+// questions to be judged by.
+func TestHeldOut(t *testing.T) {
+	held := map[string]bool{}
+	perKind := map[string]int{}
+	for _, e := range Questions(3, 20) {
+		require.True(t, e.HeldOut())
+		held[e.Kind+e.Prompt] = true
+		perKind[e.Kind]++
+	}
+	_, exact := Kinds()
+	for _, k := range exact {
+		require.Positive(t, perKind[k], k)
+	}
+	g := New(4)
+	for range 50_000 {
+		e := g.Next()
+		require.False(t, held[e.Kind+e.Prompt], e.Prompt)
+	}
+}
+
+// A prompt has one answer, whatever kind it is of.
+func TestOneAnswer(t *testing.T) {
+	g, answers := New(5), map[string]string{}
+	exact := map[string]bool{}
+	_, list := Kinds()
+	for _, k := range list {
+		exact[k] = true
+	}
+	for range 100_000 {
+		e := g.Next()
+		if !exact[e.Kind] {
+			continue
+		}
+		if old, ok := answers[e.Prompt]; ok {
+			require.Equal(t, old, e.Answer, e.Prompt)
+		}
+		answers[e.Prompt] = e.Answer
+	}
+}
+
+// Stories are whole: no placeholder is left, and what was asked for occurs.
+func TestStories(t *testing.T) {
+	list, err := Kind("story", 9, 3000)
+	require.NoError(t, err)
+	for _, e := range list {
+		require.NotRegexp(t, regexp.MustCompile(`[{}]`), e.Answer)
+		require.Regexp(t, regexp.MustCompile(`^[A-Z].*[.!"]$`), e.Answer)
+		require.NotRegexp(t, regexp.MustCompile(`\ba [aeiou]|\ban [^aeiou]`), e.Answer)
+		for _, m := range regexp.MustCompile(`(?:about|and) (?:an? )?(\w+)`).FindAllStringSubmatch(e.Prompt, -1) {
+			require.Contains(t, e.Answer, m[1])
+		}
+	}
+}
+
+func TestUnknownKind(t *testing.T) {
+	_, err := Kind("poem", 1, 1)
+	require.EqualError(t, err, `tinydata: no kind "poem"`)
+}
