@@ -46,6 +46,6 @@ func Sigmoid(dst, x []float32) { sigmoid(dst, x) }
 func sigmoidGeneric(dst, x []float32) {
 	dst = dst[:len(x)]
 	for i, v := range x {
-		dst[i] = 1 / (1 + Exp32(-v))
+		dst[i] = 1 / (1 + fmath.Exp32(-v))
 	}
 }

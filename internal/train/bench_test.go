@@ -5,13 +5,14 @@ import (
 	"testing"
 
 	"alpaca/internal/ggml"
+	"alpaca/internal/pool"
 )
 
 // BenchmarkStep is an update of a new model of 3 million weights with 16 rows of 256.
 func BenchmarkStep(b *testing.B) {
 	s := Shape{Arch: "llama", Dim: 192, Layers: 6, FFNDim: 512, Vocab: 2048, Ctx: 256, Heads: 6, KVHeads: 6, HeadDim: 32, Eps: 1e-5,
 		Rope: ggml.RopeParams{Dim: 32, Base: 10000}}
-	pool := ggml.NewPool(1, nil)
+	pool := pool.New(1, nil)
 	defer pool.Close()
 	m := New[float32](s, true, 1)
 	e, _ := newEngine(m, pool)

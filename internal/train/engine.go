@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"alpaca/internal/ggml"
+	"alpaca/internal/pool"
 )
 
 // engine runs batches forward and backward. Its memory grows with the largest batch.
@@ -47,7 +48,7 @@ type memory[T real] struct {
 	drop       []T // [n, in]
 }
 
-func newEngine[T real](m *Model[T], pool *ggml.Pool) (*engine[T], error) {
+func newEngine[T real](m *Model[T], pool *pool.Pool) (*engine[T], error) {
 	rope, err := ggml.NewRope(m.Rope)
 	if err != nil {
 		return nil, err

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/ggml"
+	"alpaca/internal/pool"
 )
 
 // tiny is a shape with grouped heads and lengths that no tile divides.
@@ -107,7 +108,7 @@ func gradients[T real](t *testing.T, e *engine[T], rows [][]Example, perBatch in
 }
 
 func testEngine[T real](t *testing.T, m *Model[T], v variant, threads int) *engine[T] {
-	pool := ggml.NewPool(threads, nil)
+	pool := pool.New(threads, nil)
 	t.Cleanup(pool.Close)
 	e, err := newEngine(m, pool)
 	require.NoError(t, err)

@@ -3,7 +3,7 @@ package train
 import (
 	"math"
 
-	"alpaca/internal/ggml"
+	"alpaca/internal/fmath"
 )
 
 // hash mixes numbers to 64 random bits: a counter-based generator, whose numbers do not
@@ -36,8 +36,8 @@ func uniform(bits uint64) float64 { return (float64(bits>>11) + 0.5) * 0x1p-53 }
 
 // normal returns a number of the standard normal distribution, by Box and Muller.
 func normal(a, b uint64) float64 {
-	_, cos := ggml.SinCos(2 * math.Pi * uniform(b))
-	return math.Sqrt(-2*ggml.Log(uniform(a))) * cos
+	_, cos := fmath.SinCos(2 * math.Pi * uniform(b))
+	return math.Sqrt(-2*fmath.Log(uniform(a))) * cos
 }
 
 // text returns a number for a name.

@@ -3,7 +3,7 @@ package train
 import (
 	"math"
 
-	"alpaca/internal/ggml"
+	"alpaca/internal/fmath"
 )
 
 // headMemory is scratch for the way from hidden states to the loss.
@@ -108,5 +108,5 @@ func crossEntropy[T real](row []T, vocab int, label int32) T {
 	z, top := row[label], row[most]
 	softmax(row)
 	// The sum of e^(z - top) is 1/p of the greatest.
-	return top - T(ggml.Log(float64(row[most]))) - z
+	return top - T(fmath.Log(float64(row[most]))) - z
 }

@@ -3,19 +3,19 @@ package train
 import (
 	"unsafe"
 
-	"alpaca/internal/ggml"
 	"alpaca/internal/ggml/sgemm"
+	"alpaca/internal/pool"
 	"alpaca/internal/quant"
 )
 
 // workers share out the work of one pass.
 type workers struct {
-	pool    *ggml.Pool
+	pool    *pool.Pool
 	scratch []sgemm.Scratch
 	err     error // the first: a fault in the mapped base
 }
 
-func newWorkers(pool *ggml.Pool) workers {
+func newWorkers(pool *pool.Pool) workers {
 	return workers{pool: pool, scratch: make([]sgemm.Scratch, pool.Threads())}
 }
 

@@ -5,7 +5,7 @@ import (
 	"math"
 	"strings"
 
-	"alpaca/internal/ggml"
+	"alpaca/internal/fmath"
 )
 
 // Schedule says how the learning rate goes. Updates are numbered from 0.
@@ -69,6 +69,6 @@ func cosine(x float64) float64 {
 	case math.Pi:
 		return -1
 	}
-	_, c := ggml.SinCos(x)
+	_, c := fmath.SinCos(x)
 	return c
 }

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"math"
 
-	"alpaca/internal/ggml"
+	"alpaca/internal/pool"
 )
 
 // Settings are what a training run's result depends on, besides base and data.
@@ -64,7 +64,7 @@ const badInARow = 3
 var ErrDiverged = errors.New("the loss or the gradient is not a number")
 
 // NewTrainer returns a trainer before its first update. Its pool must stay open.
-func NewTrainer(m *Model[float32], s Settings, docs []Example, pool *ggml.Pool) (*Trainer, error) {
+func NewTrainer(m *Model[float32], s Settings, docs []Example, pool *pool.Pool) (*Trainer, error) {
 	t := &Trainer{Model: m, Settings: s, docs: docs, tensors: m.Trainable()}
 	if len(t.tensors) == 0 {
 		return nil, errors.New("train: nothing is to be trained")

@@ -5,14 +5,14 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/stretchr/testify/require"
+	"alpaca/internal/pool"
 
-	"alpaca/internal/ggml"
+	"github.com/stretchr/testify/require"
 )
 
 // newTrainer returns a trainer of a tiny model, and closes its pool with the test.
 func newTrainer(t *testing.T, v variant, s Settings, docs []Example, threads int) *Trainer {
-	pool := ggml.NewPool(threads, nil)
+	pool := pool.New(threads, nil)
 	t.Cleanup(pool.Close)
 	s.Dropout = v.dropout
 	tr, err := NewTrainer(build[float32](v, 1), s, docs, pool)

@@ -11,6 +11,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/fmath"
+	"alpaca/internal/machine"
 	"alpaca/internal/quant"
 )
 
@@ -23,7 +25,7 @@ func eachKernel(t *testing.T, f func(t *testing.T)) {
 	for i := range kernelTable {
 		k := &kernelTable[i]
 		t.Run(k.level, func(t *testing.T) {
-			if !slices.Contains(quant.Levels(), k.level) {
+			if !slices.Contains(machine.Levels(), k.level) {
 				require.NotContains(t, strings.Split(os.Getenv("ALPACA_REQUIRE_KERNELS"), ","), k.level)
 				t.Skip("not on this CPU")
 			}
@@ -51,7 +53,7 @@ func want(p *Product, a, b func(i, j int) float32) []float32 {
 				c = 0
 			}
 			for k := range p.K {
-				c = quant.FMA32(a(i, k), b(k, j), c)
+				c = fmath.FMA32(a(i, k), b(k, j), c)
 			}
 			out[i*p.DstStride+j] = c
 		}

@@ -1,10 +1,13 @@
 package sgemm
 
-import "alpaca/internal/quant"
+import (
+	"alpaca/internal/fmath"
+	"alpaca/internal/machine"
+)
 
 // A kernel is the inner loop for one instruction set.
 type kernel struct {
-	level      string // of quant.Allowed
+	level      string // of machine.Allowed
 	rows, cols int    // of a tile
 	tile       func(a *args)
 	transpose  func(dst []float32, width int, src []float32, stride, n, cols int)
@@ -34,7 +37,7 @@ var best = choose(kernelTable)
 // ALPACA_KERNEL allows.
 func choose(table []kernel) *kernel {
 	for i := range table {
-		if quant.Allowed(table[i].level) {
+		if machine.Allowed(table[i].level) {
 			return &table[i]
 		}
 	}
@@ -64,7 +67,7 @@ func Generic(a *args, rows, cols int) {
 		for p := range a.k {
 			x := a.a[i*a.row+p*a.col]
 			for j, y := range a.b[p*cols : (p+1)*cols] {
-				c[j] = quant.FMA32(x, y, c[j])
+				c[j] = fmath.FMA32(x, y, c[j])
 			}
 		}
 	}
