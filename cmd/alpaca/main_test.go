@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bytes"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -10,6 +8,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/cli/clitest"
 	"alpaca/internal/gguf"
 	"alpaca/internal/testmodel"
 )
@@ -22,7 +21,7 @@ func TestMain(m *testing.M) {
 // shows one behaviour. $SPM and $BPE are small models,
 // $TALKING is $SPM with a chat template, $HOSTILE with one that never ends.
 func TestScripts(t *testing.T) {
-	needExec(t)
+	clitest.NeedExec(t)
 	dir := t.TempDir()
 	spm, bpe := filepath.Join(dir, "spm.gguf"), filepath.Join(dir, "bpe.gguf")
 	require.NoError(t, testmodel.SPM(1).WriteTo(spm))
@@ -44,40 +43,4 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 	})
-}
-
-// needExec skips a test that starts the program as a process where that is
-// impossible: under an emulator that the kernel does not know of. What the
-// processes would do is tested in process as well.
-func needExec(t *testing.T) {
-	t.Helper()
-	err := exec.Command("alpaca", "version").Run()
-	if err != nil && strings.Contains(err.Error(), "exec format error") {
-		t.Skip("programs of this architecture cannot be started here")
-	}
-	require.NoError(t, err)
-}
-
-// outcome is what a command line did.
-type outcome struct {
-	status      int
-	out, stderr string
-}
-
-// alpaca runs a command line in this process, with stdin as text piped in
-// where it is not empty.
-func alpaca(t *testing.T, stdin string, args ...string) outcome {
-	t.Helper()
-	var out, stderr bytes.Buffer
-	u := &ui{in: strings.NewReader(stdin), out: &out, err: &stderr, inPiped: stdin != ""}
-	status := u.execute(t.Context(), args)
-	return outcome{status, out.String(), stderr.String()}
-}
-
-// succeed is alpaca for command lines that must succeed. It returns stdout.
-func succeed(t *testing.T, args ...string) string {
-	t.Helper()
-	o := alpaca(t, "", args...)
-	require.Equal(t, exitOK, o.status, "%q: %s", args, o.stderr)
-	return o.out
 }

@@ -1,0 +1,222 @@
+// Package bench has "alpaca bench", which measures tokens per second. It checks the lists
+// of what is to be measured, opens or makes the models, and leaves the measuring and the
+// forms of the results to internal/bench.
+package bench
+
+import (
+	"context"
+	"io"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/bench"
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/model"
+	"alpaca/internal/quant"
+)
+
+// benchOptions are the flags of "alpaca bench".
+type benchOptions struct {
+	models     []string
+	synthetic  []string
+	prompts    []int
+	gens       []int
+	promptGens []string
+	depths     []int
+	batches    []int
+	threads    []int
+	cacheK     []string
+	cacheV     []string
+
+	repetitions int
+	noWarmup    bool
+	membw       bool
+	output      string
+	save        string
+	compare     string
+	flags       *pflag.FlagSet
+	compat      flags.Compat
+}
+
+// New returns "alpaca bench".
+func New(u *ui.UI) *cobra.Command { return newCommand(u, &benchOptions{}) }
+
+func newCommand(u *ui.UI, o *benchOptions) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "bench -m MODEL",
+		Short: "Measure tokens per second",
+		Long: `Measure how fast a model runs here. Flags that take a list measure every
+combination. The table is llama-bench's, with the median and what bounds the rate:
+bytes of weights read per second (generation), or multiply-adds per second and
+core (prompts).`,
+		Example: `  alpaca bench -m model.gguf
+  alpaca bench -m model.gguf -p 512 -n 64 -t 1,2,4 -r 3 -o json
+  alpaca bench --synthetic 7B:q4_0 --membw
+  alpaca bench -m model.gguf --save before.json; ...; alpaca bench -m model.gguf --compare before.json`,
+		Args: flags.NoArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u) },
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	o.flags = fs
+	fs.StringSliceVarP(&o.models, "model", "m", nil, "model `files` (default: $"+load.ModelEnv+")")
+	fs.StringSliceVar(&o.synthetic, "synthetic", nil, "models of noise made in memory, `SIZE:TYPE` such as 7B:q4_0")
+	fs.IntSliceVarP(&o.prompts, "n-prompt", "p", []int{512}, "prompt `tokens`, 0 for no such test")
+	fs.IntSliceVarP(&o.gens, "n-gen", "n", []int{128}, "generated `tokens`, 0 for no such test")
+	fs.StringArrayVar(&o.promptGens, "prompt-gen", nil, "`PROMPT,GENERATED` tokens in one test, repeatable")
+	flags.AllowSingleDash(fs, "prompt-gen", "pg")
+	fs.IntSliceVarP(&o.depths, "n-depth", "d", []int{0}, "`tokens` already in the context")
+	fs.IntSliceVarP(&o.batches, "batch-size", "b", []int{model.DefaultBatch}, "prompt `tokens` evaluated together")
+	fs.IntSliceVarP(&o.threads, "threads", "t", nil, "`numbers` of threads (default: the physical cores that may be used)")
+	flags.AddCacheTypeLists(fs, &o.cacheK, &o.cacheV)
+	flags.AddInt(fs, &o.repetitions, flags.Int{Name: "repetitions", Short: "r", Value: 5, Low: 1, High: 1000}, "`times` that each test is run")
+	fs.BoolVar(&o.noWarmup, "no-warmup", false, "do not run each test once before it is measured")
+	fs.BoolVar(&o.membw, "membw", false, "measure the memory's read bandwidth too, and relate generation to it")
+	flags.AddOutput(fs, &o.output, bench.Formats...)
+	fs.StringVar(&o.save, "save", "", "write the results to a JSON `file`")
+	fs.StringVar(&o.compare, "compare", "", "compare with the results in a JSON `file`")
+	o.compat.AddBenchFlags(fs)
+	return cmd
+}
+
+// grid checks the lists and returns their combinations.
+func (o *benchOptions) grid() (bench.Grid, error) {
+	g := bench.Grid{Prompts: o.prompts, Gens: o.gens, Depths: o.depths, Batches: o.batches, Threads: o.threads}
+	for _, s := range o.promptGens {
+		p, n, found := strings.Cut(s, ",")
+		prompt, err1 := strconv.Atoi(p)
+		gen, err2 := strconv.Atoi(n)
+		if !found || err1 != nil || err2 != nil {
+			return g, ui.Usagef("--prompt-gen %q: must be two numbers such as 512,128", s)
+		}
+		if err := within("prompt-gen", []int{prompt, gen}, 0, model.MaxCtx); err != nil {
+			return g, err
+		}
+		g.PromptGens = append(g.PromptGens, [2]int{prompt, gen})
+	}
+	if len(g.Threads) == 0 {
+		g.Threads = []int{load.DefaultThreads()}
+	}
+	for _, check := range []struct {
+		name      string
+		list      []int
+		low, high int
+	}{
+		{"n-prompt", g.Prompts, 0, model.MaxCtx}, {"n-gen", g.Gens, 0, model.MaxCtx}, {"n-depth", g.Depths, 0, model.MaxCtx},
+		{"batch-size", g.Batches, 1, model.MaxCtx}, {"threads", g.Threads, 1, flags.MaxThreads},
+	} {
+		if err := within(check.name, check.list, check.low, check.high); err != nil {
+			return g, err
+		}
+	}
+	var err error
+	if g.CacheKs, err = parseCacheTypes("cache-type-k", o.cacheK); err != nil {
+		return g, err
+	}
+	g.CacheVs, err = parseCacheTypes("cache-type-v", o.cacheV)
+	return g, err
+}
+
+// within returns a usage error unless all numbers lie between low and high.
+func within(flag string, list []int, low, high int) error {
+	for _, n := range list {
+		if n < low || n > high {
+			return ui.Usagef("--%s %d: must be between %d and %d", flag, n, low, high)
+		}
+	}
+	return nil
+}
+
+// parseCacheTypes returns the types of those names.
+func parseCacheTypes(flag string, names []string) (types []quant.Type, err error) {
+	for _, name := range names {
+		t, err := flags.ParseCacheType(name)
+		if err != nil {
+			return nil, ui.Usagef("--%s %q: must be f16, f32 or q8_0", flag, name)
+		}
+		types = append(types, t)
+	}
+	return types, nil
+}
+
+// run is the command.
+func (o *benchOptions) run(ctx context.Context, u *ui.UI) error {
+	grid, err := o.grid()
+	if err != nil {
+		return err
+	}
+	if len(grid.Tests()) == 0 {
+		return ui.Usagef("nothing to measure: -p and -n are both 0")
+	}
+	var base bench.Baseline
+	if o.compare != "" {
+		if base, err = bench.ReadBaseline(o.compare); err != nil {
+			return err
+		}
+	}
+	if len(o.models) == 0 && len(o.synthetic) == 0 {
+		path, err := load.ModelPath("")
+		if err != nil {
+			return err
+		}
+		o.models = []string{path}
+	}
+	if err := o.checkOutputs(o.models); err != nil {
+		return err
+	}
+	o.compat.Report(u)
+	warnIfBusy(u, bench.ReadSensors())
+
+	report := bench.NewReport(o.output, u.Out)
+	m := &measurer{u: u, o: o, tests: grid.Tests(), report: report, bandwidth: map[int]float64{}}
+	err = m.all(ctx)
+	u.ClearStatus()
+	if closeErr := report.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return err
+	}
+	if o.save != "" {
+		if err := saveResults(o.save, m.results); err != nil {
+			return err
+		}
+	}
+	if o.compare != "" {
+		return base.Compare(u.Err, m.results)
+	}
+	return nil
+}
+
+// checkOutputs returns an error if a file could not be written at the end.
+func (o *benchOptions) checkOutputs(inputs []string) error {
+	return ui.CheckOutputs([]ui.Output{{Flag: "save", Path: o.save}}, inputs...)
+}
+
+// warnIfBusy tells what makes measurements worth less.
+func warnIfBusy(u *ui.UI, s bench.Sensors) {
+	if busy := s.Load; busy > 0.5 {
+		u.Warnf("the machine is busy (load %.1f): expect lower and noisier figures", busy)
+	}
+	if s.Throttled {
+		u.Warnf("the system is holding the CPU back (heat or power)")
+	}
+}
+
+// saveResults writes the results as a JSON report.
+func saveResults(path string, results []*bench.Result) error {
+	return ui.WriteOutput(path, func(w io.Writer) error {
+		report := bench.NewReport("json", w)
+		for _, r := range results {
+			if err := report.Add(r); err != nil {
+				return err
+			}
+		}
+		return report.Close()
+	})
+}

@@ -1,0 +1,104 @@
+// Package clitest is for tests that run whole command lines: in the test's own process, as
+// a process, or on a terminal. A package of such tests has clitest.Main in its TestMain,
+// and "alpaca" is then the program.
+package clitest
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/cli"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/testshared"
+)
+
+// Main runs the tests of a package whose tests start the program: as "alpaca".
+func Main(m *testing.M) {
+	testscript.Main(m, map[string]func(){"alpaca": func() {
+		os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	}})
+}
+
+// SkipIfShort leaves out, with -short, what evaluates whole texts with many files:
+// emulated CPUs would take minutes for what TestLegacyText, TestGoldenText and the
+// goldens of package model show of them in seconds.
+func SkipIfShort(t *testing.T) {
+	t.Helper()
+	if testing.Short() {
+		t.Skip("long: not with -short")
+	}
+}
+
+// Golden is a record of shared/golden/stories.jsonl, as far as it is used.
+type Golden struct {
+	Model        string  `json:"model"`
+	Prompt       string  `json:"prompt"`
+	PromptTokens []int32 `json:"prompt_tokens"`
+	Tokens       []int32 `json:"tokens"`
+	Text         string  `json:"text"`
+}
+
+// ReadGolden returns the records of a model.
+func ReadGolden(t *testing.T, model string) []Golden {
+	t.Helper()
+	file, err := os.Open(testshared.Path(t, "golden/stories.jsonl"))
+	require.NoError(t, err)
+	defer file.Close()
+	var records []Golden
+	lines := bufio.NewScanner(file)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var g Golden
+		require.NoError(t, json.Unmarshal(lines.Bytes(), &g))
+		if g.Model == model {
+			records = append(records, g)
+		}
+	}
+	require.NoError(t, lines.Err())
+	require.NotEmpty(t, records)
+	return records
+}
+
+// NeedExec skips a test that starts the program as a process where that is
+// impossible: under an emulator that the kernel does not know of. What the
+// processes would do is tested in process as well.
+func NeedExec(t *testing.T) {
+	t.Helper()
+	err := exec.Command("alpaca", "version").Run()
+	if err != nil && strings.Contains(err.Error(), "exec format error") {
+		t.Skip("programs of this architecture cannot be started here")
+	}
+	require.NoError(t, err)
+}
+
+// Outcome is what a command line did.
+type Outcome struct {
+	Status      int
+	Out, Stderr string
+}
+
+// Run runs a command line in this process, with stdin as text piped in
+// where it is not empty.
+func Run(t *testing.T, stdin string, args ...string) Outcome {
+	t.Helper()
+	var out, stderr bytes.Buffer
+	u := &ui.UI{In: strings.NewReader(stdin), Out: &out, Err: &stderr, InPiped: stdin != ""}
+	status := cli.Execute(t.Context(), u, args)
+	return Outcome{status, out.String(), stderr.String()}
+}
+
+// Succeed is Run for command lines that must succeed. It returns stdout.
+func Succeed(t *testing.T, args ...string) string {
+	t.Helper()
+	o := Run(t, "", args...)
+	require.Equal(t, ui.ExitOK, o.Status, "%q: %s", args, o.Stderr)
+	return o.Out
+}

@@ -1,0 +1,174 @@
+package files
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/atomicfile"
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/convert"
+	"alpaca/internal/eval"
+)
+
+// NewConvert returns "alpaca convert".
+func NewConvert(u *ui.UI) *cobra.Command {
+	var opt convert.Options
+	var eps float64
+	var output string
+	cmd := &cobra.Command{
+		Use:   "convert IN OUT.gguf",
+		Short: "Rewrite an old model file as GGUF",
+		Long: `Rewrite a model file of another container as GGUF version 3, which all programs
+of today read: the .bin files of 2023 ("ggml", "ggmf", "ggjt", in one part or
+many), GGUF versions 1 and 2, split GGUF files, and llama2.c checkpoints.
+
+Values are kept where GGUF can hold them. Scales of 2023 are float32 and are
+rounded to float16: what that changes is measured and told, and --exact stores
+the tensors concerned as F32 instead. The formats Q4_2 and Q4_3 have no successor
+and become F16.`,
+		Example: `  alpaca convert ggml-alpaca-7b-q4.bin alpaca-7b-q4_0.gguf
+  alpaca convert stories15M.bin stories15M.gguf --vocab tokenizer.bin`,
+		Args: cobra.ExactArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if err := flags.CheckNames(args...); err != nil {
+				return err
+			}
+			opt.Eps = float32(eps)
+			return convertFile(cmd.Context(), u, args[0], args[1], opt, output)
+		},
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.StringVar(&opt.Vocab, "vocab", "", "vocabulary `file` of a llama2.c checkpoint, its tokenizer.bin")
+	fs.BoolVar(&opt.Exact, "exact", false, "keep all values: tensors that would change become F32")
+	flags.AddEps(fs, &eps)
+	fs.StringVar(&opt.Name, "name", "", "`name` of the model (default: the input's)")
+	fs.BoolVar(&opt.Force, "force", false, "replace the output if it exists")
+	flags.AddOutput(fs, &output, "text", "json")
+	return cmd
+}
+
+// convertFile carries out the command.
+func convertFile(ctx context.Context, u *ui.UI, in, out string, opt convert.Options, output string) error {
+	opt.Progress = u.TensorProgress()
+	res, err := convert.Run(ctx, in, out, opt)
+	u.ClearStatus()
+	if err != nil {
+		return convertHint(in, err)
+	}
+	r := newConvertReport(in, out, res)
+	if output == "json" {
+		err = u.WriteJSON(r)
+	} else {
+		err = printConversion(u, r)
+	}
+	if !r.Lossless {
+		u.Warnf("not all values fit GGUF's types: they change by %s; --exact keeps them", percent(float64(r.Error)))
+	}
+	return err
+}
+
+// convertHint adds the way out to a refusal.
+func convertHint(in string, err error) error {
+	switch {
+	case errors.Is(err, atomicfile.ErrExists):
+		return ui.WithHint(err, "--force replaces it")
+	case errors.Is(err, convert.ErrNeedsVocab):
+		return ui.WithHint(err, "--vocab tokenizer.bin gives it the vocabulary that came with it")
+	case errors.Is(err, convert.ErrTooLarge):
+		return ui.WithHint(err, "--exact stores such tensors as F32")
+	}
+	if hint := load.OpenHint(in, err); hint != "" {
+		return ui.WithHint(err, hint)
+	}
+	return err
+}
+
+// convertReport is what "alpaca convert" did.
+type convertReport struct {
+	Input       string      `json:"input"`
+	Output      string      `json:"output"`
+	Format      string      `json:"format"` // of the input
+	Lossless    bool        `json:"lossless"`
+	Error       eval.Number `json:"relative_rms_error"` // of the tensors that changed
+	OutputBytes int64       `json:"output_bytes"`
+	Seconds     float64     `json:"seconds"`
+
+	Tensors []convertTensorReport `json:"tensors"`
+}
+
+// convertTensorReport is one tensor of it.
+type convertTensorReport struct {
+	Name     string      `json:"name"`
+	Shape    []int       `json:"shape"` // outermost first
+	From     string      `json:"from"`
+	To       string      `json:"to"`
+	Lossless bool        `json:"lossless"`
+	Max      eval.Number `json:"max_error"`
+	Relative eval.Number `json:"relative_rms_error"` // as a part of the weights' own root mean square
+
+	loss convert.Loss
+}
+
+// newConvertReport collects the facts.
+func newConvertReport(in, out string, res *convert.Result) *convertReport {
+	r := &convertReport{
+		Input: in, Output: out, Format: res.Format, Lossless: true,
+		OutputBytes: res.OutputBytes, Seconds: res.Elapsed.Seconds(), Tensors: []convertTensorReport{},
+	}
+	var total convert.Loss
+	for _, t := range res.Tensors {
+		r.Tensors = append(r.Tensors, convertTensorReport{
+			t.Name, t.Shape, t.From, t.To.String(), t.Lossless, eval.Number(t.Loss.Max), eval.Number(t.Loss.Relative()), t.Loss,
+		})
+		if !t.Lossless {
+			r.Lossless = false
+			total.Add(t.Loss)
+		}
+	}
+	r.Error = eval.Number(total.Relative())
+	return r
+}
+
+// printConversion writes the report for a human, a line for each kind of change.
+func printConversion(u *ui.UI, r *convertReport) error {
+	type kind struct {
+		from, to string
+		lossless bool
+	}
+	var order []kind
+	tensors := map[kind]int{}
+	losses := map[kind]*convert.Loss{}
+	for _, t := range r.Tensors {
+		k := kind{t.From, t.To, t.Lossless}
+		if tensors[k] == 0 {
+			order = append(order, k)
+			losses[k] = &convert.Loss{}
+		}
+		tensors[k]++
+		losses[k].Add(t.loss)
+	}
+	out := bufio.NewWriter(u.Out)
+	tab := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tab, "tensors\tfrom\tto\tvalues")
+	for _, k := range order {
+		values := "kept"
+		if l := losses[k]; !k.lossless {
+			values = fmt.Sprintf("changed by %s, at most by %.3g where the largest is %.3g", percent(l.Relative()), l.Max, l.Largest)
+		}
+		fmt.Fprintf(tab, "%d\t%s\t%s\t%s\n", tensors[k], k.from, k.to, values)
+	}
+	tab.Flush()
+	fmt.Fprintf(out, "\n%s: %d tensors from %s, %s in %.2f s\n", r.Output, len(r.Tensors), r.Format, ui.ByteCount(r.OutputBytes), r.Seconds)
+	return out.Flush()
+}
+
+// percent writes a small part.
+func percent(x float64) string { return fmt.Sprintf("%.2g %%", 100*x) }

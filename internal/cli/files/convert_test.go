@@ -1,0 +1,138 @@
+package files_test
+
+import (
+	"bufio"
+	"encoding/binary"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/cli/clitest"
+	"alpaca/internal/cli/files"
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
+	"alpaca/internal/testshared"
+)
+
+// legacyGolden is what a program of 2023 made of a file.
+type legacyGolden struct {
+	File   string `json:"file"`
+	Prompt string `json:"prompt"`
+	Text   string `json:"greedy_text"`
+}
+
+func legacyGoldens(t *testing.T) (list []legacyGolden) {
+	f, err := os.Open(testshared.Path(t, "golden/legacy.jsonl"))
+	require.NoError(t, err)
+	defer f.Close()
+	for s := bufio.NewScanner(f); s.Scan(); {
+		var g legacyGolden
+		require.NoError(t, json.Unmarshal(s.Bytes(), &g))
+		list = append(list, g)
+	}
+	require.NotEmpty(t, list)
+	return list
+}
+
+// greedy runs a model and returns what it writes.
+func greedy(t *testing.T, model, prompt, tokens string) string {
+	r := clitest.Run(t, "", "run", "-m", model, "-p", prompt, "-n", tokens, "--temp", "0", "-q", "-t", "2")
+	require.Zero(t, r.Status, r.Stderr)
+	return strings.TrimSuffix(r.Out, "\n")
+}
+
+// TestLegacyText continues prompts with the files of 2023: those of 16 bits
+// with the very text that the programs of the time gave.
+func TestLegacyText(t *testing.T) {
+	for _, g := range legacyGoldens(t) {
+		exact := strings.Contains(g.File, "f16")
+		if !exact && g.Prompt != "Once upon a time" {
+			continue
+		}
+		text := greedy(t, testshared.Path(t, "models/legacy/"+g.File), g.Prompt, "48")
+		require.Greater(t, len(text), 60, g.File)
+		if exact {
+			require.True(t, strings.HasPrefix(text, g.Text) || strings.HasPrefix(g.Text, text), "%s: %q, want %q", g.File, text, g.Text)
+			require.Greater(t, len(text), len(g.Text)*9/10, g.File)
+		}
+	}
+}
+
+// TestConvertedText continues a prompt with each file of 2023 and with what
+// convert makes of it: the same text where all values were kept.
+func TestConvertedText(t *testing.T) {
+	clitest.SkipIfShort(t)
+	paths, err := filepath.Glob(filepath.Join(filepath.Dir(testshared.Path(t, "models/legacy/leg-ggml-f16.bin")), "*.bin"))
+	require.NoError(t, err)
+	kept := 0
+	for _, path := range paths {
+		out := filepath.Join(t.TempDir(), "new.gguf")
+		r := clitest.Run(t, "", "convert", path, out, "--output", "json")
+		require.Zero(t, r.Status, r.Stderr)
+		var report files.ConvertReport
+		require.NoError(t, json.Unmarshal([]byte(r.Out), &report))
+		require.Equal(t, !report.Lossless, strings.Contains(r.Stderr, "alpaca: warning: not all values fit"), r.Stderr)
+		require.Equal(t, !report.Lossless, report.Error > 0)
+		const prompt = "Once upon a time"
+		before, after := greedy(t, path, prompt, "20"), greedy(t, out, prompt, "20")
+		if report.Lossless {
+			require.Equal(t, before, after, path)
+			kept++
+		}
+		require.Equal(t, before[:40], after[:40], path)
+	}
+	require.GreaterOrEqual(t, kept, 13)
+}
+
+// TestLegacyPerplexity compares files of 2023, one for each layout that is not
+// today's, with the same weights in F32: what their products round must not matter.
+func TestLegacyPerplexity(t *testing.T) {
+	clitest.SkipIfShort(t)
+	stories := testshared.Path(t, "golden/stories.txt")
+	ppl := func(model string) float64 {
+		r := clitest.Run(t, "", "perplexity", "-m", model, "-f", stories, "-c", "256", "--chunks", "1", "--output", "json")
+		require.Zero(t, r.Status, r.Stderr)
+		var report struct {
+			PPL float64 `json:"ppl"`
+		}
+		require.NoError(t, json.Unmarshal([]byte(r.Out), &report))
+		require.Greater(t, report.PPL, 1.0)
+		return report.PPL
+	}
+	for _, name := range []string{
+		"ggml-q4_0", "ggml-q4_1", "ggjt1-q4_2", "ggjt1-q4_3", "ggjt2-q4_0", "ggjt2-q4_1", "ggjt2-q5_0", "ggjt2-q5_1", "ggjt2-q8_0",
+	} {
+		path := testshared.Path(t, "models/legacy/leg-"+name+".bin")
+		f, err := gguf.Open(path)
+		require.NoError(t, err)
+		decoded := decodedF32(t, f)
+		require.NoError(t, f.Close())
+		require.InEpsilon(t, ppl(decoded), ppl(path), 0.01, name)
+	}
+}
+
+// decodedF32 writes the model with its weights as F32, and returns the path.
+func decodedF32(t *testing.T, f *gguf.File) string {
+	path := filepath.Join(t.TempDir(), "f32.gguf")
+	tensors := slices.Clone(f.Tensors)
+	for i := range tensors {
+		tensors[i].Type = quant.F32
+	}
+	w, err := gguf.Create(path, f.KV, tensors)
+	require.NoError(t, err)
+	defer w.Abort()
+	for _, x := range f.Tensors {
+		values := make([]float32, x.Elems())
+		quant.Decode(x.Type, values, x.Data)
+		data, err := binary.Append(nil, binary.LittleEndian, values)
+		require.NoError(t, err)
+		require.NoError(t, w.WriteTensor(x.Name, data))
+	}
+	require.NoError(t, w.Commit())
+	return path
+}

@@ -1,0 +1,267 @@
+package files
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/atomicfile"
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/gguf"
+	"alpaca/internal/quantize"
+)
+
+// quantizeOptions are the flags of "alpaca quantize".
+type quantizeOptions struct {
+	pure, leaveOutput, requantize, keepSplit bool
+	outputType, embedType                    string
+	tensorTypes, overrides                   []string
+	imatrix                                  string
+	include, exclude                         []string
+	eps                                      float64 // 0: as the file says
+
+	threads              int
+	force, dryRun, stats bool
+	output               string
+}
+
+// NewQuantize returns "alpaca quantize".
+func NewQuantize(u *ui.UI) *cobra.Command {
+	var o quantizeOptions
+	cmd := &cobra.Command{
+		Use:   "quantize IN [OUT] TYPE [THREADS]",
+		Short: "Make a smaller model file of smaller numbers",
+		Long: `Write a model's weights as smaller numbers, byte for byte as llama-quantize does.
+TYPE, in any case, or its number as in 2023, is one of
+
+` + typeTable() + `
+Types with a _K take more time and give better models of the same size; of those
+with an S, M or L the larger ones keep more tensors in better types. Without OUT
+the output is ggml-model-TYPE.gguf beside IN.
+
+The output appears when it is complete and on disk. The table on stdout says what
+became of each tensor; shapes are written outermost first.`,
+		Example: `  alpaca quantize model-f16.gguf model-q4_0.gguf q4_0
+  alpaca quantize model-f16.gguf model-q4_k_m.gguf q4_k_m --imatrix imatrix.dat --stats
+  alpaca quantize model-f16.gguf q4_k_m --dry-run
+  alpaca quantize model-f16.gguf out.gguf q4_0 --tensor-type 'ffn_down=q6_k'`,
+		Args: cobra.RangeArgs(2, 4),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args) },
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.BoolVar(&o.dryRun, "dry-run", false, "only show what would be done, and the size")
+	fs.BoolVar(&o.force, "force", false, "replace the output if it exists")
+	fs.BoolVar(&o.stats, "stats", false, "measure the error of each tensor")
+	flags.AddThreads(fs, &o.threads)
+	fs.StringVar(&o.imatrix, "imatrix", "", "importance matrix, a `file` of llama-imatrix in either format")
+	fs.StringArrayVar(&o.include, "include-weights", nil, "use the importance of tensors whose names contain `text` only, repeatable")
+	fs.StringArrayVar(&o.exclude, "exclude-weights", nil, "do not use the importance of tensors whose names contain `text`, repeatable")
+	fs.StringArrayVar(&o.tensorTypes, "tensor-type", nil, "`REGEX=TYPE` gives the tensors whose names match that type, repeatable: the first match wins")
+	fs.StringVar(&o.outputType, "output-tensor-type", "", "`type` of output.weight")
+	fs.StringVar(&o.embedType, "token-embedding-type", "", "`type` of token_embd.weight")
+	fs.BoolVar(&o.leaveOutput, "leave-output-tensor", false, "keep output.weight as it is")
+	fs.BoolVar(&o.pure, "pure", false, "the same type for every matrix")
+	fs.BoolVar(&o.requantize, "allow-requantize", false, "accept weights that are quantized already, at a loss")
+	fs.BoolVar(&o.keepSplit, "keep-split", false, "write as many files as the input has")
+	fs.StringArrayVar(&o.overrides, "override-kv", nil, "`KEY=TYPE:VALUE` sets metadata, TYPE being int, float, bool or str; repeatable")
+	flags.AddEps(fs, &o.eps)
+	flags.AddOutput(fs, &o.output, "text", "json")
+	return cmd
+}
+
+// typeTable lists the mixes for the help.
+func typeTable() string {
+	var b strings.Builder
+	const perLine = 8
+	for i, name := range quantize.MixNames() {
+		if i%perLine == 0 {
+			b.WriteString("  ")
+		}
+		fmt.Fprintf(&b, "%-8s", name)
+		if i%perLine == perLine-1 {
+			b.WriteByte('\n')
+		}
+	}
+	return strings.TrimRight(b.String(), " \n") + "\n"
+}
+
+// run carries out the command.
+func (o *quantizeOptions) run(ctx context.Context, u *ui.UI, args []string) error {
+	in, out, mix, err := o.parseArgs(args)
+	if err != nil {
+		return err
+	}
+	if o.dryRun && o.stats {
+		return ui.Usagef("--stats measures what is written, and --dry-run writes nothing")
+	}
+	opt, err := o.options(mix)
+	if err != nil {
+		return err
+	}
+	// Read in pieces rather than mapped: the memory of a few pieces suffices.
+	f, err := load.OpenFile(in, gguf.Options{HeaderOnly: true, NoMap: true, Eps: float32(o.eps)})
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	plan, err := quantize.NewPlan(f, opt)
+	if err != nil {
+		return quantizeHint(err)
+	}
+	for i, tt := range opt.Tensors {
+		if !tt.Matches(f) {
+			u.Warnf("--tensor-type %s: no tensor has such a name", o.tensorTypes[i])
+		}
+	}
+	if m := opt.Importance; m != nil {
+		if unused := m.Unused(f); len(unused) > 0 {
+			u.Warnf("%d of the importance matrix's tensors, such as %q, are not in the model", len(unused), unused[0])
+		}
+	}
+	if o.dryRun {
+		r, err := newQuantizeReport(plan, nil, plan.OutputPaths(out))
+		if err != nil {
+			return err
+		}
+		return o.report(u, r)
+	}
+	res, err := plan.Run(ctx, out, quantize.RunOptions{
+		Threads: cmp.Or(o.threads, load.DefaultThreads()), Force: o.force, Stats: o.stats, Progress: u.TensorProgress(),
+	})
+	u.ClearStatus()
+	if err != nil {
+		return quantizeHint(err)
+	}
+	r, err := newQuantizeReport(plan, res, res.Outputs)
+	if err != nil {
+		return err
+	}
+	if err := o.report(u, r); err != nil {
+		return err
+	}
+	seconds := max(res.Elapsed.Seconds(), 1e-9)
+	u.Notef("wrote %s in %.2f s, %.0f MB/s read, %.0f MB/s written", strings.Join(res.Outputs, " "), seconds,
+		float64(plan.InputBytes())/1e6/seconds, float64(res.Bytes)/1e6/seconds)
+	return nil
+}
+
+// parseArgs reads IN [OUT] TYPE [THREADS], as llama-quantize does: where the
+// second word is a type, OUT is left out.
+func (o *quantizeOptions) parseArgs(args []string) (in, out string, mix quantize.Mix, err error) {
+	in, args = args[0], args[1:]
+	mix, err = quantize.ParseMix(args[0])
+	if err == nil && len(args) <= 2 && (len(args) == 1 || isNumber(args[1])) {
+		out, args = quantize.DefaultOutput(in, mix), args[1:]
+	} else if len(args) >= 2 {
+		out = args[0]
+		mix, err = quantize.ParseMix(args[1])
+		args = args[2:]
+	}
+	if err != nil {
+		return "", "", mix, ui.Usage(ui.WithHint(err, "the types are "+strings.Join(quantize.MixNames(), ", ")))
+	}
+	if err := flags.CheckNames(in, out); err != nil {
+		return "", "", mix, err
+	}
+	if len(args) > 0 {
+		n, err := strconv.Atoi(args[0])
+		if err != nil || n < 1 || n > flags.MaxThreads {
+			return "", "", mix, ui.Usagef("%q is not a number of threads from 1 to %d", args[0], flags.MaxThreads)
+		}
+		if o.threads == 0 {
+			o.threads = n
+		}
+	}
+	return in, out, mix, nil
+}
+
+func isNumber(s string) bool {
+	_, err := strconv.Atoi(s)
+	return err == nil
+}
+
+// options turns the flags into the plan's options.
+func (o *quantizeOptions) options(mix quantize.Mix) (opt quantize.Options, err error) {
+	opt = quantize.Options{
+		Mix: mix, Pure: o.pure, LeaveOutput: o.leaveOutput, Requantize: o.requantize, KeepSplit: o.keepSplit,
+	}
+	if o.outputType != "" {
+		t, err := quantize.ParseEncodable(o.outputType)
+		if err != nil {
+			return opt, flags.ValueError("output-tensor-type", err)
+		}
+		opt.Output = &t
+	}
+	if o.embedType != "" {
+		t, err := quantize.ParseEncodable(o.embedType)
+		if err != nil {
+			return opt, flags.ValueError("token-embedding-type", err)
+		}
+		opt.Embedding = &t
+	}
+	for _, s := range o.tensorTypes {
+		t, err := quantize.ParseTensorType(s)
+		if err != nil {
+			return opt, flags.ValueError("tensor-type", err)
+		}
+		opt.Tensors = append(opt.Tensors, t)
+	}
+	for _, s := range o.overrides {
+		kv, err := quantize.ParseOverride(s)
+		if err != nil {
+			return opt, flags.ValueError("override-kv", err)
+		}
+		opt.Overrides = append(opt.Overrides, kv)
+	}
+	opt.Importance, err = o.importance()
+	return opt, err
+}
+
+// importance reads the importance matrix, nil where there is none.
+func (o *quantizeOptions) importance() (*quantize.Importance, error) {
+	switch {
+	case len(o.include) > 0 && len(o.exclude) > 0:
+		return nil, ui.Usagef("--include-weights and --exclude-weights cannot be used together")
+	case o.imatrix == "" && len(o.include)+len(o.exclude) > 0:
+		return nil, ui.Usagef("--include-weights and --exclude-weights need --imatrix")
+	case o.imatrix == "":
+		return nil, nil
+	}
+	m, err := quantize.ReadImportance(o.imatrix)
+	if err != nil {
+		return nil, err
+	}
+	if len(o.include) > 0 {
+		m.Include(o.include)
+	}
+	m.Exclude(o.exclude)
+	if m.Len() == 0 {
+		return nil, fmt.Errorf("%s: no tensor is left of the importance matrix", o.imatrix)
+	}
+	return m, nil
+}
+
+// quantizeHint adds the way out to a refusal.
+func quantizeHint(err error) error {
+	switch {
+	case errors.Is(err, quantize.ErrQuantized):
+		return ui.WithHint(err, "quantize the original, or add --allow-requantize")
+	case errors.Is(err, quantize.ErrLegacy):
+		return ui.WithHint(err, "\"alpaca convert\" makes a GGUF file of it")
+	case errors.Is(err, quantize.ErrNeedsImportance):
+		return ui.WithHint(err, "add --imatrix FILE, or choose Q2_K")
+	case errors.Is(err, atomicfile.ErrExists):
+		return ui.WithHint(err, "--force replaces it")
+	case errors.Is(err, quantize.ErrColumns):
+		return ui.WithHint(err, "--tensor-type 'NAME=f16' gives that tensor another type")
+	}
+	return err
+}

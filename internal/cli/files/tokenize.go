@@ -1,0 +1,117 @@
+package files
+
+import (
+	"bufio"
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/gguf"
+	"alpaca/internal/tokenizer"
+)
+
+// tokenizeOptions are the flags of "alpaca tokenize".
+type tokenizeOptions struct {
+	model   string
+	prompt  flags.Prompt
+	vocab   tokenizer.Options
+	noBOS   bool
+	noParse bool
+	idsOnly bool
+	output  string
+}
+
+// NewTokenize returns "alpaca tokenize".
+func NewTokenize(u *ui.UI) *cobra.Command {
+	var o tokenizeOptions
+	cmd := &cobra.Command{
+		Use:   "tokenize -m MODEL [-p TEXT | -f FILE]",
+		Short: "Show a text's tokens",
+		Long: `Show the ids and texts of the tokens that a model makes of a text, which is taken
+to the byte from -p and -f, or else from stdin. A vocabulary without weights will do.`,
+		Args: flags.NoArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(u) },
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	load.AddModel(fs, &o.model)
+	o.prompt.AddFlags(fs)
+	fs.BoolVar(&o.noBOS, "no-bos", false, "leave out the tokens that the model wants around a text")
+	fs.BoolVar(&o.noParse, "no-parse-special", false, "take the texts of control tokens, such as \"</s>\", for ordinary text")
+	fs.BoolVar(&o.idsOnly, "ids", false, "print the ids alone, as [1, 2, 3]")
+	load.AddVocab(fs, &o.vocab)
+	flags.AddOutput(fs, &o.output, "text", "json")
+	return cmd
+}
+
+// tokenRecord is a token in JSON.
+type tokenRecord struct {
+	ID    int32  `json:"id"`
+	Piece string `json:"piece"`
+	// Bytes holds the piece where it is not whole characters, which a JSON
+	// string cannot.
+	Bytes []int `json:"bytes,omitempty"`
+}
+
+func (o *tokenizeOptions) run(u *ui.UI) error {
+	path, err := load.ModelPath(o.model)
+	if err != nil {
+		return err
+	}
+	f, err := load.OpenFile(path, gguf.Options{HeaderOnly: true})
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	tok, err := load.Tokenizer(u, f, o.vocab)
+	if err != nil {
+		return err
+	}
+	text, given, err := o.prompt.Read(u)
+	if err != nil {
+		return err
+	}
+	if !given {
+		return ui.WithHint(ui.Usagef("no text"), "give one with -p or -f, or pipe it in")
+	}
+	return o.print(u, tok, tok.Encode(text, !o.noBOS, !o.noParse))
+}
+
+// print writes the tokens.
+func (o *tokenizeOptions) print(u *ui.UI, tok *tokenizer.Tokenizer, ids []int32) error {
+	out := bufio.NewWriter(u.Out)
+	records := make([]tokenRecord, len(ids))
+	for i, id := range ids {
+		piece := tok.Piece(id, true)
+		records[i] = tokenRecord{ID: id, Piece: piece}
+		if !utf8.ValidString(piece) {
+			for _, b := range []byte(piece) {
+				records[i].Bytes = append(records[i].Bytes, int(b))
+			}
+		}
+	}
+	switch {
+	case o.output == "json":
+		if err := ui.NewJSONEncoder(out).Encode(map[string]any{"tokens": records}); err != nil {
+			return err
+		}
+	case o.idsOnly:
+		fmt.Fprint(out, "[")
+		for i, r := range records {
+			if i > 0 {
+				fmt.Fprint(out, ", ")
+			}
+			fmt.Fprint(out, r.ID)
+		}
+		fmt.Fprintln(out, "]")
+	default:
+		for _, r := range records {
+			fmt.Fprintf(out, "%7d  %q\n", r.ID, r.Piece)
+		}
+	}
+	return out.Flush()
+}

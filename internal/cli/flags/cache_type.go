@@ -1,0 +1,67 @@
+package flags
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/quant"
+)
+
+// cacheTypes are the number formats of the KV cache, the default first.
+var cacheTypes = []quant.Type{quant.F16, quant.F32, quant.Q8_0}
+
+// cacheTypeNames are their names in flags.
+var cacheTypeNames = []string{"f16", "f32", "q8_0"}
+
+// ParseCacheType returns the number format of that name, in any case.
+func ParseCacheType(name string) (quant.Type, error) {
+	for i, known := range cacheTypeNames {
+		if strings.EqualFold(name, known) {
+			return cacheTypes[i], nil
+		}
+	}
+	return 0, fmt.Errorf("must be %s", ui.QuoteList(cacheTypeNames, "or"))
+}
+
+// AddCacheTypes adds the flags for the number formats of the KV cache.
+func AddCacheTypes(fs *pflag.FlagSet, k, v *quant.Type) {
+	*k, *v = cacheTypes[0], cacheTypes[0]
+	fs.Var(cacheType{k}, "cache-type-k", "`type` of the cached keys: "+strings.Join(cacheTypeNames, ", "))
+	fs.Var(cacheType{v}, "cache-type-v", "`type` of the cached values: "+strings.Join(cacheTypeNames, ", "))
+	allowCacheTypes(fs)
+}
+
+// AddCacheTypeLists is AddCacheTypes for a command that takes several of each, as names.
+func AddCacheTypeLists(fs *pflag.FlagSet, k, v *[]string) {
+	fs.StringSliceVar(k, "cache-type-k", []string{cacheTypeNames[0]}, "`types` of the cached keys: "+strings.Join(cacheTypeNames, ", "))
+	fs.StringSliceVar(v, "cache-type-v", []string{cacheTypeNames[0]}, "`types` of the cached values: "+strings.Join(cacheTypeNames, ", "))
+	allowCacheTypes(fs)
+}
+
+func allowCacheTypes(fs *pflag.FlagSet) {
+	AllowSingleDash(fs, "cache-type-k", "ctk")
+	AllowSingleDash(fs, "cache-type-v", "ctv")
+}
+
+// cacheType is a flag that takes one of them.
+type cacheType struct{ target *quant.Type }
+
+func (c cacheType) Type() string { return "string" }
+
+func (c cacheType) String() string {
+	if c.target == nil {
+		return ""
+	}
+	return strings.ToLower(c.target.String())
+}
+
+func (c cacheType) Set(name string) (err error) {
+	t, err := ParseCacheType(name)
+	if err == nil {
+		*c.target = t
+	}
+	return err
+}

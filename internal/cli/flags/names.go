@@ -1,0 +1,38 @@
+package flags
+
+import (
+	"strings"
+
+	"github.com/spf13/pflag"
+)
+
+// aliases are other names of flags, in their normalized spelling: those
+// that llama.cpp or alpaca.cpp gave them at some time.
+var aliases = map[string]string{
+	"n-predict":         "predict",
+	"reverse-prompt":    "stop",
+	"temperature":       "temp",
+	"typical":           "typical-p",
+	"top-nsigma":        "top-n-sigma",
+	"rms-norm-eps":      "eps",
+	"n-ctx":             "ctx-size",
+	"ppl-stride":        "stride",
+	"save-all-logits":   "kl-divergence-base",
+	"conversation":      "interactive",
+	"interactive-first": "interactive",
+	"interactive-start": "interactive",
+	"system-prompt":     "system",
+	"sampling-seq":      "sampler-seq",
+	"n-gpu-layers":      "gpu-layers",
+	"session":           "prompt-cache",
+}
+
+// Normalize maps every spelling of a flag to its name here: underscores,
+// as in 2023, to dashes, and aliases to what they stand for.
+func Normalize(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+	name = strings.ReplaceAll(name, "_", "-")
+	if to, ok := aliases[name]; ok {
+		name = to
+	}
+	return pflag.NormalizedName(name)
+}

@@ -1,0 +1,153 @@
+package flags
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/sampler"
+)
+
+// Sampling are the flags that say how the next token is chosen.
+type Sampling struct {
+	Params sampler.Params
+}
+
+// AddFlags adds the sampler's flags, with llama.cpp's names.
+func (o *Sampling) AddFlags(fs *pflag.FlagSet) {
+	o.Params = sampler.DefaultParams()
+	p := &o.Params
+	fs.Float32Var(&p.Temp, "temp", p.Temp, "temperature; 0 always takes the likeliest token")
+	fs.VarP((*seedValue)(&p.Seed), "seed", "s", "`seed` of the random numbers; -1 is a random one")
+	fs.IntVar(&p.TopK, "top-k", p.TopK, "keep the `K` likeliest tokens; 0 keeps all")
+	fs.Float32Var(&p.TopP, "top-p", p.TopP, "keep the likeliest tokens up to this probability in all; 1 keeps all")
+	fs.Float32Var(&p.MinP, "min-p", p.MinP, "keep tokens this likely compared to the likeliest; 0 keeps all")
+	fs.Float32Var(&p.TypicalP, "typical-p", p.TypicalP, "keep the most typical tokens up to this probability; 1 keeps all")
+	fs.Float32Var(&p.TopNSigma, "top-n-sigma", p.TopNSigma, "keep tokens within this many standard deviations of the best; negative keeps all")
+	fs.Float32Var(&p.XTCProbability, "xtc-probability", p.XTCProbability, "chance to remove the top choices; 0 is off")
+	fs.Float32Var(&p.XTCThreshold, "xtc-threshold", p.XTCThreshold, "probability that makes a token a top choice")
+	fs.Float32Var(&p.DynTempRange, "dynatemp-range", p.DynTempRange, "let the temperature vary by ± this; 0 is off")
+	fs.Float32Var(&p.DynTempExponent, "dynatemp-exp", p.DynTempExponent, "exponent of the varying temperature")
+
+	fs.IntVar(&p.RepeatLastN, "repeat-last-n", p.RepeatLastN, "`tokens` that the penalties look back; -1 is the context")
+	fs.Float32Var(&p.RepeatPenalty, "repeat-penalty", p.RepeatPenalty, "divides the logits of recent tokens; 1 is off")
+	fs.Float32Var(&p.PresencePenalty, "presence-penalty", p.PresencePenalty, "subtracted from the logits of recent tokens")
+	fs.Float32Var(&p.FrequencyPenalty, "frequency-penalty", p.FrequencyPenalty, "subtracted once for each time that a token was used")
+	fs.Float32Var(&p.DRYMultiplier, "dry-multiplier", p.DRYMultiplier, "strength of the penalty on repeated sequences; 0 is off")
+	fs.Float32Var(&p.DRYBase, "dry-base", p.DRYBase, "base of that penalty's growth with the length")
+	fs.IntVar(&p.DRYAllowedLength, "dry-allowed-length", p.DRYAllowedLength, "`tokens` that may repeat without it")
+	fs.IntVar(&p.DRYLastN, "dry-penalty-last-n", p.DRYLastN, "`tokens` that it looks back; -1 is the context")
+	fs.Var(&breakerValue{list: &p.DRYBreakers}, "dry-sequence-breaker", "`text` that no repeated sequence spans, repeatable; \"none\" for no such text")
+
+	fs.IntVar(&p.Mirostat, "mirostat", p.Mirostat, "mirostat `version` 1 or 2 in place of the other samplers; 0 is off")
+	fs.Float32Var(&p.MirostatTau, "mirostat-ent", p.MirostatTau, "its target surprise in bits (tau)")
+	fs.Float32Var(&p.MirostatEta, "mirostat-lr", p.MirostatEta, "its learning rate (eta)")
+	fs.IntVar(&p.MinKeep, "min-keep", p.MinKeep, "`tokens` that the samplers leave at least")
+	fs.Var((*samplersValue)(&p.Samplers), "samplers", "the `chain`: names divided by semicolons")
+	fs.Var((*sequenceValue)(&p.Samplers), "sampler-seq", "the chain in `letters`, such as "+sampler.DefaultSequence)
+	fs.VarP((*biasValue)(&p.LogitBias), "logit-bias", "l", "`ID±BIAS`, such as 29905-1 or 2-inf: make a token more or less likely, repeatable")
+	fs.BoolVar(&p.IgnoreEOS, "ignore-eos", false, "forbid the tokens that end the text")
+}
+
+// Check returns a usage error if a setting is out of range. What depends on
+// the vocabulary is left to sampler.New.
+func (o *Sampling) Check() error {
+	p := o.Params
+	p.LogitBias = nil
+	if _, err := sampler.New(p, sampler.Vocab{N: 1}); err != nil {
+		return ui.Usage(err)
+	}
+	return nil
+}
+
+// seedValue is a flag that takes a seed; what is negative asks for a random
+// one.
+type seedValue uint32
+
+func (s *seedValue) Type() string { return "seed" }
+
+func (s *seedValue) String() string {
+	if *s == sampler.RandomSeed {
+		return "-1"
+	}
+	return strconv.FormatUint(uint64(*s), 10)
+}
+
+func (s *seedValue) Set(text string) error {
+	n, err := strconv.ParseInt(text, 10, 64)
+	switch {
+	case err != nil || n > sampler.RandomSeed:
+		return fmt.Errorf("must be a whole number below 2^32")
+	case n < 0:
+		n = sampler.RandomSeed
+	}
+	*s = seedValue(n)
+	return nil
+}
+
+// samplersValue is a flag that takes a chain by names.
+type samplersValue []sampler.Name
+
+func (v *samplersValue) Type() string   { return "names" }
+func (v *samplersValue) String() string { return sampler.JoinSamplers(*v) }
+
+func (v *samplersValue) Set(text string) (err error) {
+	*v, err = sampler.ParseSamplers(text)
+	return err
+}
+
+// sequenceValue is a flag that takes a chain by letters.
+type sequenceValue []sampler.Name
+
+func (v *sequenceValue) Type() string   { return "letters" }
+func (v *sequenceValue) String() string { return "" } // samplersValue shows it
+
+func (v *sequenceValue) Set(text string) (err error) {
+	*v, err = sampler.ParseSequence(text)
+	return err
+}
+
+// breakerValue is a repeatable flag; the first use replaces the defaults.
+type breakerValue struct {
+	list    *[]string
+	changed bool
+}
+
+func (v *breakerValue) Type() string { return "text" }
+
+func (v *breakerValue) String() string {
+	if v.list == nil {
+		return ""
+	}
+	return ui.QuoteList(*v.list, "and")
+}
+
+func (v *breakerValue) Set(text string) error {
+	if !v.changed || text == "none" {
+		*v.list, v.changed = nil, true
+	}
+	if text != "none" {
+		*v.list = append(*v.list, Unescape(text))
+	}
+	return nil
+}
+
+// biasValue is a repeatable flag that takes ID+BIAS or ID-BIAS.
+type biasValue map[int32]float32
+
+func (v *biasValue) Type() string   { return "bias" }
+func (v *biasValue) String() string { return "" }
+
+func (v *biasValue) Set(text string) error {
+	id, bias, err := sampler.ParseLogitBias(text)
+	if err != nil {
+		return err
+	}
+	if *v == nil {
+		*v = biasValue{}
+	}
+	(*v)[id] = bias
+	return nil
+}

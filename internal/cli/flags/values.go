@@ -1,0 +1,132 @@
+package flags
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/cli/ui"
+)
+
+// AddOutput adds -o/--output, the form of what goes to stdout. The first form
+// is the default; target is set to one of forms and nothing else.
+func AddOutput(fs *pflag.FlagSet, target *string, forms ...string) {
+	*target = forms[0]
+	fs.VarP(&choice{target, forms}, "output", "o", "output `form`: "+strings.Join(forms, ", "))
+}
+
+// choice is a flag that takes one of a few words.
+type choice struct {
+	target *string
+	words  []string
+}
+
+func (c *choice) String() string {
+	if c.target == nil {
+		return ""
+	}
+	return *c.target
+}
+
+func (c *choice) Type() string { return "string" }
+
+func (c *choice) Set(s string) error {
+	word := strings.ToLower(s)
+	if !slices.Contains(c.words, word) {
+		return fmt.Errorf("must be %s", ui.QuoteList(c.words, "or"))
+	}
+	*c.target = word
+	return nil
+}
+
+// MaxThreads is more than any machine that this program is for has.
+const MaxThreads = 1024
+
+// AddThreads adds -t/--threads. Target stays 0 where the flag is not given:
+// the machine's default.
+func AddThreads(fs *pflag.FlagSet, target *int) {
+	fs.VarP(&bounded{target, 1, MaxThreads, true}, "threads", "t", "`number` of threads (default: the physical cores that may be used)")
+}
+
+// Int describes a flag that takes an integer between Low and High.
+type Int struct {
+	Name, Short string // Short: a letter, or ""
+	Value       int    // the default
+	Low, High   int
+}
+
+// AddInt adds a flag that takes an integer.
+func AddInt(fs *pflag.FlagSet, target *int, f Int, usage string) {
+	*target = f.Value
+	fs.VarP(&bounded{target, f.Low, f.High, false}, f.Name, f.Short, usage)
+}
+
+// bounded is a flag that takes an integer between low and high.
+type bounded struct {
+	target    *int
+	low, high int
+	unset     bool // the value is not shown as default
+}
+
+func (b *bounded) String() string {
+	if b.target == nil || b.unset {
+		return ""
+	}
+	return strconv.Itoa(*b.target)
+}
+
+func (b *bounded) Type() string { return "int" }
+
+func (b *bounded) Set(s string) error {
+	n, err := strconv.Atoi(strings.TrimSpace(s))
+	switch {
+	case err != nil && !errors.Is(err, strconv.ErrRange): // n is then the nearest that there is
+		return fmt.Errorf("must be a whole number")
+	case n < b.low:
+		return fmt.Errorf("must be at least %d", b.low)
+	case n > b.high:
+		return fmt.Errorf("must be at most %d", b.high)
+	}
+	*b.target = n
+	return nil
+}
+
+// AddPositive adds a flag that takes a number above 0. Target stays 0 where the flag
+// is not given, or is 0 as in llama.cpp: what the model says.
+func AddPositive(fs *pflag.FlagSet, target *float64, name, usage string) {
+	fs.Var(&positive{target, math.Inf(1)}, name, usage)
+}
+
+// AddEps adds --eps, of which float32 is computed with.
+func AddEps(fs *pflag.FlagSet, target *float64) {
+	fs.Var(&positive{target, 1}, "eps", "`epsilon` of the norms (default: the model's, or what was usual when its file was written)")
+	AllowSingleDash(fs, "eps", "eps")
+}
+
+// positive is a flag that takes a number above 0 and below a bound.
+type positive struct {
+	target *float64
+	below  float64
+}
+
+func (p *positive) String() string { return "" }
+func (p *positive) Type() string   { return "float" }
+
+func (p *positive) Set(s string) error {
+	f, err := strconv.ParseFloat(s, 64)
+	switch {
+	case err != nil:
+		return err
+	case f == 0 || float32(f) > 0 && f < p.below:
+		*p.target = f
+		return nil
+	case math.IsInf(p.below, 0):
+		return errors.New("must be a number above 0")
+	}
+	return fmt.Errorf("must be a number above 0 and below %g", p.below)
+}

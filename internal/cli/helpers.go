@@ -1,0 +1,47 @@
+package cli
+
+import (
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/ui"
+)
+
+// addHelpers adds cobra's help and completion, which would otherwise take any word
+// without an error.
+func addHelpers(root *cobra.Command) {
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		switch cmd.Name() {
+		case "help":
+			cmd.Args = func(_ *cobra.Command, args []string) error {
+				if _, rest, _ := root.Find(args); len(rest) > 0 {
+					return flags.UnknownCommand(root, rest[0])
+				}
+				return nil
+			}
+		case "completion":
+			completeShells(cmd)
+		}
+	}
+}
+
+// completeShells makes the name of a shell that is not known an error.
+func completeShells(completion *cobra.Command) {
+	var shells []string
+	for _, shell := range completion.Commands() {
+		shells = append(shells, shell.Name())
+		shell.Args = flags.NoArgs
+		reportUsage(shell)
+	}
+	completion.Args = cobra.ArbitraryArgs
+	completion.RunE = func(cmd *cobra.Command, args []string) error {
+		if len(args) == 0 {
+			return cmd.Help()
+		}
+		return ui.WithHint(ui.Usagef("unknown shell %q", args[0]), "known are "+strings.Join(shells, ", "))
+	}
+}

@@ -1,0 +1,96 @@
+package load
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/gguf"
+	"alpaca/internal/tokenizer"
+)
+
+// OpenHint returns what to do about a checkpoint that cannot be opened, or "".
+func OpenHint(path string, err error) string {
+	var foreign *gguf.ForeignError
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		if _, err := os.Stat(path); err == nil {
+			return "all parts of a model lie in one folder"
+		}
+		return missingHint(path)
+	case errors.As(err, &foreign):
+		return foreignHint(foreign.What)
+	case errors.Is(err, gguf.ErrTruncated):
+		return "the file is cut short: copy or download it again"
+	}
+	if st, statErr := os.Stat(path); statErr == nil && st.IsDir() {
+		if models := modelsIn(path); len(models) > 0 {
+			more := ""
+			if len(models) > 1 {
+				more = fmt.Sprintf(" and %d more", len(models)-1)
+			}
+			return fmt.Sprintf("it holds %q%s", filepath.Join(path, models[0]), more)
+		}
+	}
+	return ""
+}
+
+// missingHint returns the name that was probably meant by a path that does not
+// exist, or "".
+func missingHint(path string) string {
+	if _, err := os.Stat(path + ".gguf"); err == nil {
+		return fmt.Sprintf("did you mean %q?", path+".gguf")
+	}
+	dir := filepath.Dir(path)
+	best, bestDistance := "", 1+len(filepath.Base(path))/4
+	for _, name := range modelsIn(dir) {
+		if d := ui.EditDistance(filepath.Base(path), name); d < bestDistance {
+			best, bestDistance = name, d
+		}
+	}
+	if best == "" {
+		return ""
+	}
+	return fmt.Sprintf("did you mean %q?", filepath.Join(dir, best))
+}
+
+// modelsIn returns the names of the models in a folder.
+func modelsIn(dir string) []string {
+	entries, _ := os.ReadDir(dir)
+	var names []string
+	for _, e := range entries {
+		if name := e.Name(); !e.IsDir() && strings.HasSuffix(name, ".gguf") {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// foreignHint returns the way from another format to one that runs, or "".
+func foreignHint(what string) string {
+	switch {
+	case strings.Contains(what, "safetensors"), strings.Contains(what, "PyTorch"):
+		return "most models can be had as GGUF files too; look for one with \"GGUF\" in its name"
+	case strings.Contains(what, "archive"):
+		return "unpack it first"
+	case strings.Contains(what, "llama2.c"):
+		return "\"alpaca convert IN OUT.gguf --vocab tokenizer.bin\" makes a GGUF file of it"
+	case strings.Contains(what, "LoRA"):
+		return "an adapter only changes another model; merge the two first, with the tools it was made with"
+	case strings.Contains(what, "Git LFS"):
+		return "\"git lfs pull\" fetches it"
+	}
+	return ""
+}
+
+// vocabHint adds advice to the error of a vocabulary that cannot be used.
+func vocabHint(err error) error {
+	if errors.Is(err, tokenizer.ErrPreTokenizer) {
+		return ui.WithHint(err, "--allow-unknown-pretokenizer takes it for the default one; the text may come out wrong")
+	}
+	return err
+}

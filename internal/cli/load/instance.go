@@ -1,0 +1,69 @@
+// Package load opens models as the flags say, with a session and a sampler where a command
+// evaluates, and with hints where a file cannot be used. It also chooses the chat template.
+// Commands get their -m, -c, -b, -t, cache types and the like here, so that the flags mean
+// the same everywhere.
+package load
+
+import (
+	"path/filepath"
+	"time"
+
+	"alpaca/internal/model"
+	"alpaca/internal/sampler"
+)
+
+// Instance is a model at work.
+type Instance struct {
+	Path     string
+	Label    string // the name in tables; "": the file's
+	Model    *model.Model
+	Session  *model.Session   // nil before Start and after Stop
+	Sampler  *sampler.Sampler // nil before NewSampler
+	Random   bool             // the sampler draws, so that its seed matters
+	LoadTime time.Duration
+}
+
+// Name returns the model's name in tables.
+func (e *Instance) Name() string {
+	if e.Label != "" {
+		return e.Label
+	}
+	return filepath.Base(e.Path)
+}
+
+// Start gives the model a session, in place of any it has.
+func (e *Instance) Start(opt model.SessionOptions) (err error) {
+	e.Stop()
+	e.Session, err = e.Model.NewSession(opt)
+	return err
+}
+
+// Stop ends the session, if there is one.
+func (e *Instance) Stop() {
+	if e.Session != nil {
+		e.Session.Close()
+		e.Session = nil
+	}
+}
+
+// NewSampler gives the model a sampler for its session, in place of any it has, and
+// returns it. It sets p.Ctx.
+func (e *Instance) NewSampler(p sampler.Params) (*sampler.Sampler, error) {
+	p.Ctx = e.Session.Ctx()
+	tok := e.Model.Tokenizer
+	s, err := sampler.New(p, sampler.Vocab{
+		N:     tok.Len(),
+		EOG:   tok.EOG(),
+		Piece: func(id int32) string { return tok.Piece(id, false) },
+	})
+	if err == nil {
+		e.Sampler, e.Random = s, p.Temp > 0
+	}
+	return s, err
+}
+
+// Close frees everything.
+func (e *Instance) Close() {
+	e.Stop()
+	e.Model.Close()
+}

@@ -1,0 +1,157 @@
+package load
+
+import (
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/gguf"
+	"alpaca/internal/machine"
+	"alpaca/internal/model"
+	"alpaca/internal/quant"
+	"alpaca/internal/tokenizer"
+)
+
+// Options are the flags that say how models are opened and evaluated.
+type Options struct {
+	Ctx            int // tokens; 0: what the command takes where none is asked for
+	batch          int // tokens
+	Threads        int // 0: the machine's default
+	cacheK, cacheV quant.Type
+	memoryF32      bool // as in 2023: both caches in f32
+	noMap          bool
+	vocab          tokenizer.Options
+	eps            float64 // 0: as the file says
+	ropeBase       float64 // 0: as the file says
+	ropeScale      float64 // 0: as the file says
+}
+
+// AddSizes adds -c, -b and -t; ctx and batch are the usage of the first two.
+func (o *Options) AddSizes(fs *pflag.FlagSet, ctx, batch string) {
+	flags.AddInt(fs, &o.Ctx, flags.Int{Name: "ctx-size", Short: "c", High: model.MaxCtx}, ctx)
+	flags.AddInt(fs, &o.batch, flags.Int{Name: "batch-size", Short: "b", Value: model.DefaultBatch, Low: 1, High: 1 << 16}, batch)
+	flags.AddThreads(fs, &o.Threads)
+}
+
+// AddCacheTypes adds the flags for the number formats of the KV cache.
+func (o *Options) AddCacheTypes(fs *pflag.FlagSet) {
+	flags.AddCacheTypes(fs, &o.cacheK, &o.cacheV)
+}
+
+// AddFile adds the flags about how a file is read; noMap is the usage of --no-mmap.
+func (o *Options) AddFile(fs *pflag.FlagSet, noMap string) {
+	fs.BoolVar(&o.noMap, "no-mmap", false, noMap)
+	AddVocab(fs, &o.vocab)
+	flags.AddEps(fs, &o.eps)
+}
+
+// addRope adds the flags about positions.
+func (o *Options) addRope(fs *pflag.FlagSet) {
+	flags.AddPositive(fs, &o.ropeBase, "rope-freq-base", "`base` of the positions' frequencies (default: the model's)")
+	flags.AddPositive(fs, &o.ropeScale, "rope-freq-scale", "`factor` on the positions, 1/N for a context N times as long (default: the model's)")
+}
+
+// Open loads a model, without a session. What is odd about it is told to the user.
+func (o *Options) Open(u *ui.UI, path string) (*Instance, error) {
+	start := time.Now()
+	m, err := loadModel(u, path, gguf.Options{NoMap: o.noMap, Eps: float32(o.eps)}, model.LoadOptions{Tokenizer: o.vocab, Adjust: o.adjust})
+	if err != nil {
+		return nil, err
+	}
+	return &Instance{Path: path, Model: m, LoadTime: time.Since(start)}, nil
+}
+
+// SessionOptions returns the options of a session with a context of ctx tokens; 0 is
+// the model's.
+func (o *Options) SessionOptions(ctx int) model.SessionOptions {
+	k, v := o.cacheK, o.cacheV
+	if o.memoryF32 {
+		k, v = quant.F32, quant.F32
+	}
+	return model.SessionOptions{Ctx: ctx, Batch: o.batch, CacheK: &k, CacheV: &v}
+}
+
+// adjust puts what the flags say in place of what the file says.
+func (o *Options) adjust(c *model.Config) {
+	if o.ropeBase != 0 {
+		c.Rope.Base = o.ropeBase
+	}
+	if o.ropeScale != 0 {
+		c.Rope.Factor = 1 / o.ropeScale
+	}
+}
+
+// Generation are the flags of a command that generates text with one model.
+type Generation struct {
+	Options
+	Model    string
+	Sampling flags.Sampling
+	compat   flags.Compat
+}
+
+// AddFlags adds them all but -m, with llama.cpp's names.
+func (o *Generation) AddFlags(fs *pflag.FlagSet) {
+	o.AddSizes(fs, "context in `tokens`; 0 is the model's, at most 4096", "`tokens` of a prompt evaluated together")
+	o.AddCacheTypes(fs)
+	o.Sampling.AddFlags(fs)
+	o.AddFile(fs, "read the model into memory instead of mapping it")
+	o.addRope(fs)
+	o.compat.AddFlags(fs)
+	fs.BoolVar(&o.memoryF32, "memory-f32", false, "keep the KV cache in f32")
+	fs.Lookup("memory-f32").Hidden = true
+}
+
+// Start loads the model and makes its session and its sampler. What is odd about them
+// is told to the user.
+func (o *Generation) Start(u *ui.UI) (*Instance, error) {
+	start := time.Now()
+	if err := o.Sampling.Check(); err != nil {
+		return nil, err
+	}
+	o.compat.Report(u)
+	path, err := ModelPath(o.Model)
+	if err != nil {
+		return nil, err
+	}
+	e, err := o.Open(u, path)
+	if err != nil {
+		return nil, err
+	}
+	opt := o.SessionOptions(o.Ctx)
+	opt.Threads = Threads(u, o.Threads)
+	if err = e.Start(opt); err == nil {
+		if w := e.Session.Warning(); w != "" {
+			u.Warnf("%s", w)
+		}
+		_, err = e.NewSampler(o.Sampling.Params)
+	}
+	if err != nil {
+		e.Close()
+		return nil, err
+	}
+	e.LoadTime = time.Since(start)
+	return e, nil
+}
+
+// Threads returns the number of threads that -t asks for, or the machine's
+// default.
+func Threads(u *ui.UI, flag int) int {
+	if flag == 0 {
+		return DefaultThreads()
+	}
+	if n := machine.CountThreads().Logical; flag > n {
+		u.Warnf("%d threads on %d CPUs wait for one another", flag, n)
+	}
+	return flag
+}
+
+// DefaultThreads returns the number of threads where -t is not given: the physical
+// cores that may be used.
+func DefaultThreads() int { return machine.CountThreads().Default() }
+
+// AddVocab adds the flags that change how a vocabulary is taken.
+func AddVocab(fs *pflag.FlagSet, opt *tokenizer.Options) {
+	fs.BoolVar(&opt.AllowUnknownPre, "allow-unknown-pretokenizer", false, "take an unknown pre-tokenizer for the default one")
+}

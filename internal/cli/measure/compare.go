@@ -1,0 +1,134 @@
+package measure
+
+import (
+	"context"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/eval"
+	"alpaca/internal/gguf"
+	"alpaca/internal/pool"
+)
+
+// compareOptions are the flags of "alpaca compare".
+type compareOptions struct {
+	measure measureOptions
+	save    string // logits file to write
+	plot    string
+	output  string
+}
+
+// NewCompare returns "alpaca compare".
+func NewCompare(u *ui.UI) *cobra.Command {
+	var o compareOptions
+	cmd := &cobra.Command{
+		Use:   "compare BASE OTHER... -f TEXT",
+		Short: "Measure how far models' predictions are from another's",
+		Long: `Measure how far the predictions of quantized models are from those of their
+original. All read the text side by side, window by window, so that nothing but
+the result is stored.
+
+  KL divergence  how different the predictions for a token are, in nats: 0 is the same
+  Δp             how much likelier the text's own token became
+  same top       how often both find the same token likeliest
+
+BASE may also be a file of log probabilities that --kl-divergence-base, of this
+command, of perplexity or of llama-perplexity, wrote; it brings its own text.`,
+		Example: `  alpaca compare model-f16.gguf model-q8_0.gguf model-q4_0.gguf -f wiki.test.raw
+  alpaca compare model-f16.gguf model-q*.gguf -f text.txt --chunks 20 -o csv --plot quality.svg
+  alpaca compare base.kld model-q4_0.gguf`,
+		Args: cobra.MinimumNArgs(2),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args) },
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	o.measure.addFlags(fs)
+	fs.StringVar(&o.save, "kl-divergence-base", "", "write the base's log probabilities to a `file`, as llama-perplexity does")
+	fs.StringVar(&o.plot, "plot", "", "draw the result to a `file` in .svg or .png")
+	flags.AddOutput(fs, &o.output, "md", "json", "csv")
+	return cmd
+}
+
+// run is the command.
+func (o *compareOptions) run(ctx context.Context, u *ui.UI, args []string) error {
+	if err := o.check(args); err != nil {
+		return err
+	}
+	report, err := o.compare(ctx, u, args[0], args[1:])
+	if err != nil {
+		return evalHint(ctx, err)
+	}
+	return o.write(u, report)
+}
+
+// check returns an error if flags do not go together or an output cannot be written.
+func (o *compareOptions) check(models []string) error {
+	if o.save != "" && (o.measure.stride > 0 || o.measure.all) {
+		return ui.Usagef("--kl-divergence-base: such files hold the second halves of windows; --stride and --all do not go with it")
+	}
+	if o.plot != "" {
+		if _, err := eval.PlotForm(o.plot); err != nil {
+			return ui.Usage(err)
+		}
+	}
+	if err := o.checkOutputs(append([]string{o.measure.prompt.File}, models...)); err != nil {
+		return err
+	}
+	return o.measure.check()
+}
+
+// checkOutputs returns an error if a file could not be written at the end.
+func (o *compareOptions) checkOutputs(inputs []string) error {
+	return ui.CheckOutputs([]ui.Output{{Flag: "plot", Path: o.plot}, {Flag: "kl-divergence-base", Path: o.save}}, inputs...)
+}
+
+// compare opens everything and evaluates the text.
+func (o *compareOptions) compare(ctx context.Context, u *ui.UI, base string, others []string) (*eval.Report, error) {
+	c := &comparison{o: o, u: u, pool: pool.New(load.Threads(u, o.measure.load.Threads), gguf.Guard)}
+	defer c.close()
+	if err := c.openBase(base); err != nil {
+		return nil, err
+	}
+	for _, path := range others {
+		if err := c.openOther(path); err != nil {
+			return nil, err
+		}
+	}
+	if err := o.checkOutputs(c.parts()); err != nil {
+		return nil, err
+	}
+	if err := c.divide(); err != nil {
+		return nil, err
+	}
+	return c.evaluate(ctx)
+}
+
+// write shows the report, and only then draws it: the figures are not lost with the
+// drawing.
+func (o *compareOptions) write(u *ui.UI, r *eval.Report) error {
+	var err error
+	switch o.output {
+	case "json":
+		err = u.WriteJSON(r)
+	case "csv":
+		err = r.WriteCSV(u.Out)
+	default:
+		err = r.WriteMarkdown(u.Out)
+	}
+	if err != nil || o.plot == "" {
+		return err
+	}
+	form, err := eval.PlotForm(o.plot)
+	if err != nil {
+		return err
+	}
+	if err := ui.WriteOutput(o.plot, func(w io.Writer) error { return r.WritePlot(w, form) }); err != nil {
+		return err
+	}
+	u.Notef("drew %s", o.plot)
+	return nil
+}

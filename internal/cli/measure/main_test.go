@@ -1,0 +1,9 @@
+package measure_test
+
+import (
+	"testing"
+
+	"alpaca/internal/cli/clitest"
+)
+
+func TestMain(m *testing.M) { clitest.Main(m) }

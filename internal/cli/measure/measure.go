@@ -1,0 +1,147 @@
+// Package measure has the commands that measure how well models predict a text:
+// "alpaca perplexity", which also asks questions of benchmarks, "alpaca compare" and
+// "alpaca quality". They share the flags that say which text is read and in which windows.
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/eval"
+	"alpaca/internal/gguf"
+	"alpaca/internal/model"
+	"alpaca/internal/pool"
+	"alpaca/internal/tokenizer"
+)
+
+// defaultWindow is the context of an evaluation where none is asked for.
+const defaultWindow = 512
+
+// measureOptions are the flags of the commands that evaluate a text with one
+// model or several.
+type measureOptions struct {
+	prompt flags.Prompt
+	load   load.Options // its ctx is the window; 0: defaultWindow, or the model's if that is less
+	chunks int
+	stride int
+	all    bool
+	long   bool
+
+	sample bool // where no text is given, take eval.SampleText
+}
+
+// addFlags adds them all, with llama-perplexity's names where it has them.
+func (o *measureOptions) addFlags(fs *pflag.FlagSet) {
+	o.prompt.AddFlags(fs)
+	o.load.AddSizes(fs, "`tokens` in a window; 0 is 512, or the model's context if that is less", "`tokens` evaluated together")
+	flags.AddInt(fs, &o.chunks, flags.Int{Name: "chunks", Value: -1, Low: -1, High: 1 << 30}, "`windows` to evaluate; -1 for all of the text")
+	flags.AddInt(fs, &o.stride, flags.Int{Name: "stride", High: model.MaxCtx}, "`tokens` from one window's start to the next's, where they overlap; 0: they do not")
+	fs.BoolVar(&o.all, "all", false, "score every token of a window, not only the second half")
+	fs.BoolVar(&o.long, "allow-long-context", false, "accept a window longer than the model was trained for")
+	o.load.AddCacheTypes(fs)
+	o.load.AddFile(fs, "read the models into memory instead of mapping them")
+}
+
+// check returns a usage error if flags do not go together.
+func (o *measureOptions) check() error {
+	if o.all && o.stride > 0 {
+		return ui.Usagef("--all and --stride: overlapping windows cannot score every token")
+	}
+	return nil
+}
+
+// read returns the text and its name.
+func (o *measureOptions) read(u *ui.UI) (text, name string, err error) {
+	text, given, err := o.prompt.Read(u)
+	switch {
+	case err != nil:
+		return "", "", err
+	case !given && o.sample:
+		return eval.SampleText, "built-in text", nil
+	case !given:
+		return "", "", ui.WithHint(ui.Usagef("no text"), "give a file with -f, or pipe it in")
+	case text == "":
+		return "", "", errors.New("the text is empty")
+	}
+	name = "text"
+	if o.prompt.File != "" && o.prompt.File != "-" {
+		name = filepath.Base(o.prompt.File)
+	}
+	return text, name, nil
+}
+
+// encode returns the text's tokens. The newline at a file's end does not count,
+// as in llama-perplexity.
+func (o *measureOptions) encode(tok *tokenizer.Tokenizer, text string) []int32 {
+	if o.prompt.EndsWithFile {
+		text = strings.TrimSuffix(text, "\n")
+	}
+	return tok.Encode(text, true, false)
+}
+
+// policy returns how a model's text is divided.
+func (o *measureOptions) policy(m *model.Model) (eval.Policy, error) {
+	tok := m.Tokenizer
+	p := eval.Policy{
+		Context: o.load.Ctx, Stride: o.stride, All: o.all, Chunks: o.chunks,
+		BOS: tok.AddBOS(), BOSID: tok.BOS(),
+	}
+	if p.Context == 0 {
+		p.Context = min(defaultWindow, m.Config.TrainCtx)
+	}
+	if most := m.Config.TrainCtx; p.Stride >= most && !o.long {
+		// Windows of most tokens, of which the last most-1 can be scored.
+		return p, ui.WithHint(
+			fmt.Errorf("a stride of %d tokens is too long for the %d that the model was trained for", p.Stride, most),
+			fmt.Sprintf("--stride %d is the most, with -c %d", most-1, most-(most-1)/2))
+	}
+	if p.Length() > m.Config.TrainCtx && !o.long {
+		return p, ui.WithHint(
+			fmt.Errorf("windows of %d tokens are more than the %d that the model was trained for", p.Length(), m.Config.TrainCtx),
+			fmt.Sprintf("-c %d is the most, --allow-long-context takes more", m.Config.TrainCtx-p.Stride/2))
+	}
+	return p, nil
+}
+
+// windows divides a text, with advice where it is too short.
+func (o *measureOptions) windows(p eval.Policy, tokens []int32) ([]eval.Window, error) {
+	windows, err := p.Windows(tokens)
+	const least = 4 // tokens in a context
+	if most := len(tokens) - p.Stride/2; err != nil && len(tokens) < p.Length() && most >= least && p.Stride < len(tokens) {
+		err = ui.WithHint(err, fmt.Sprintf("a smaller window will do: -c %d or less", most))
+	}
+	return windows, err
+}
+
+// start gives a model a session of ctx tokens that works on pool.
+func (o *measureOptions) start(e *load.Instance, ctx int, pool *pool.Pool) error {
+	opt := o.load.SessionOptions(ctx)
+	opt.Pool = pool
+	return e.Start(opt)
+}
+
+// bitsPerWeight returns the bits that a weight takes in a model's file, on average.
+func bitsPerWeight(f *gguf.File) float64 {
+	var bytes, weights int64
+	for _, t := range f.Tensors {
+		bytes += t.Bytes
+		weights += int64(t.Elems())
+	}
+	return 8 * float64(bytes) / float64(max(weights, 1))
+}
+
+// evalHint adds advice to the error of an evaluation.
+func evalHint(ctx context.Context, err error) error {
+	if ctx.Err() != nil {
+		return ui.ErrInterrupted
+	}
+	return err
+}

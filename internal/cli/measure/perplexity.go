@@ -1,0 +1,272 @@
+package measure
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/eval"
+	"alpaca/internal/gguf"
+	"alpaca/internal/pool"
+)
+
+// perplexityOptions are the flags of "alpaca perplexity".
+type perplexityOptions struct {
+	measure  measureOptions
+	model    string
+	perToken string // file for a line per token; "-" is stdout
+	base     string // logits file
+	diverge  bool   // compare with base instead of writing it
+	imatrix  string // file for the importance matrix
+	process  bool   // include the output matrix
+	choice   choiceOptions
+	output   string
+	compat   flags.Compat
+}
+
+// NewPerplexity returns "alpaca perplexity".
+func NewPerplexity(u *ui.UI) *cobra.Command {
+	var o perplexityOptions
+	cmd := &cobra.Command{
+		Use:   "perplexity -m MODEL -f TEXT",
+		Short: "Measure how well a model predicts a text",
+		Long: `Measure how well a model predicts a text: its perplexity, the way llama-perplexity
+does. The text is cut into windows of -c tokens, each read from an empty context
+(with a BOS token in place of its first, where the model wants one), and the second
+half of each is scored. Numbers are comparable only between runs on the same text
+with the same windows and vocabulary; how the text was cut is said on stderr.
+
+With --hellaswag, --winogrande or --multiple-choice the text is a file of questions
+and the answer is how many the model gets right.`,
+		Example: `  alpaca perplexity -m model.gguf -f wiki.test.raw
+  alpaca perplexity -m model.gguf -f text.txt --per-token | sort-by-surprise
+  alpaca perplexity -m model-f16.gguf -f text.txt --imatrix-out imatrix.gguf
+  alpaca perplexity -m model.gguf -f hellaswag_val_full.txt --hellaswag --hellaswag-tasks 400
+  alpaca perplexity -m model.gguf -f arc-challenge-validation.bin --multiple-choice`,
+		Args: flags.NoArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u) },
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	load.AddModel(fs, &o.model)
+	o.measure.addFlags(fs)
+	fs.StringVar(&o.measure.prompt.File, "binary-file", "", "the same as -f, which llama-perplexity has for text only: `file` of --multiple-choice")
+	flags.AllowSingleDash(fs, "binary-file", "bf")
+	fs.StringVar(&o.perToken, "per-token", "", "write a JSON line for every scored token, to stdout or to =`FILE`")
+	fs.Lookup("per-token").NoOptDefVal = "-"
+	fs.StringVar(&o.base, "kl-divergence-base", "", "write the model's log probabilities to a `file`, which compare and llama-perplexity read")
+	fs.BoolVar(&o.diverge, "kl-divergence", false, "compare with the model that wrote the file of --kl-divergence-base")
+	fs.StringVar(&o.imatrix, "imatrix-out", "", "collect an importance matrix for quantize into a `file`; a name in .dat is for the older form")
+	fs.BoolVar(&o.process, "process-output", false, "with --imatrix-out: the output matrix, too")
+	o.choice.addFlags(fs)
+	flags.AddOutput(fs, &o.output, "text", "json")
+	o.compat.AddFlags(fs)
+	return cmd
+}
+
+// run is the command.
+func (o *perplexityOptions) run(ctx context.Context, u *ui.UI) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	path, err := load.ModelPath(o.model)
+	if err != nil {
+		return err
+	}
+	o.compat.Report(u)
+	if o.diverge {
+		c := compareOptions{measure: o.measure, output: "md"}
+		if o.output == "json" {
+			c.output = "json"
+		}
+		return c.run(ctx, u, []string{o.base, path})
+	}
+	text, name, err := o.measure.read(u)
+	if err != nil {
+		return err
+	}
+	e, err := o.measure.load.Open(u, path)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	if err := o.checkOutputs(e.Model.File.Parts...); err != nil { // only now all parts are known
+		return err
+	}
+	pool := pool.New(load.Threads(u, o.measure.load.Threads), gguf.Guard)
+	defer pool.Close()
+	policy, err := o.measure.policy(e.Model)
+	if err != nil {
+		return err
+	}
+	if err := o.measure.start(e, policy.Length(), pool); err != nil {
+		return err
+	}
+	if o.choice.asked() {
+		return evalHint(ctx, o.choice.run(ctx, u, e, text, o.output))
+	}
+	return evalHint(ctx, o.score(ctx, u, e, policy, text, name))
+}
+
+// check returns an error if flags do not go together or a file could not be written at
+// the end.
+func (o *perplexityOptions) check() error {
+	switch {
+	case o.diverge && o.base == "":
+		return ui.WithHint(ui.Usagef("--kl-divergence needs a file to compare with"), "name it with --kl-divergence-base")
+	case o.base != "" && (o.measure.stride > 0 || o.measure.all):
+		return ui.Usagef("--kl-divergence-base: such files hold the second halves of windows; --stride and --all do not go with it")
+	case o.process && o.imatrix == "":
+		return ui.Usagef("--process-output is about --imatrix-out, which is not given")
+	}
+	if err := o.choice.check(); err != nil {
+		return err
+	}
+	if err := o.checkAlone(); err != nil {
+		return err
+	}
+	if st, err := os.Stat(o.imatrix); err == nil && !st.IsDir() && !st.Mode().IsRegular() && !isDat(o.imatrix) {
+		return ui.WithHint(fmt.Errorf("--imatrix-out %s: is not a regular file", o.imatrix), "a name in .dat is for the older form, which can be written anywhere")
+	}
+	path, _ := load.ModelPath(o.model)
+	if err := o.checkOutputs(path, o.measure.prompt.File); err != nil {
+		return err
+	}
+	return o.measure.check()
+}
+
+// checkAlone returns a usage error if a flag is given that means nothing where the model
+// is compared, or asked questions.
+func (o *perplexityOptions) checkAlone() error {
+	instead, others := "", []string{"per-token", "imatrix-out"}
+	switch {
+	case o.diverge:
+		instead, others = "kl-divergence", append(others, "hellaswag", "winogrande", "multiple-choice")
+	case o.choice.asked():
+		instead, others = o.choice.flag(), append(others, "kl-divergence-base", "chunks", "stride", "all")
+	}
+	for _, name := range others {
+		if f := o.measure.prompt.Flags.Lookup(name); instead != "" && f.Value.String() != f.DefValue {
+			return ui.Usagef("--%s does not go with --%s", name, instead)
+		}
+	}
+	return nil
+}
+
+// checkOutputs returns an error if a file could not be written at the end.
+func (o *perplexityOptions) checkOutputs(inputs ...string) error {
+	outputs := []ui.Output{{Flag: "per-token", Path: o.perToken}, {Flag: "imatrix-out", Path: o.imatrix}}
+	if !o.diverge {
+		outputs = append(outputs, ui.Output{Flag: "kl-divergence-base", Path: o.base})
+	}
+	return ui.CheckOutputs(outputs, inputs...)
+}
+
+// score evaluates the text.
+func (o *perplexityOptions) score(ctx context.Context, u *ui.UI, e *load.Instance, policy eval.Policy, text, name string) error {
+	tokens := o.measure.encode(e.Model.Tokenizer, text)
+	windows, err := o.measure.windows(policy, tokens)
+	if err != nil {
+		return err
+	}
+	u.Notef("%s: %d tokens; %d %s", name, len(tokens), len(windows), policy)
+	opt := eval.Options{Threads: e.Session.Threads()}
+	progress := progress(u, "window")
+	opt.Done = func(p eval.Progress) error {
+		progress(p, fmt.Sprintf("PPL %.4f +/- %.4f", p.PPL.Value, p.PPL.Error))
+		return ctx.Err()
+	}
+
+	var files evalFiles
+	defer files.abort()
+	if err := o.addFiles(u, e, &files, &opt, scoredText{name, policy, tokens, len(windows)}); err != nil {
+		return err
+	}
+	result, err := eval.Measure(ctx, e.Session, windows, opt)
+	u.ClearStatus()
+	if err != nil {
+		return err
+	}
+	if err := files.commit(); err != nil {
+		return err
+	}
+	return o.report(u, e, result, policy, name)
+}
+
+// scoredText is a text that is evaluated.
+type scoredText struct {
+	name    string
+	policy  eval.Policy
+	tokens  []int32
+	windows int
+}
+
+// addFiles opens what is written besides the result.
+func (o *perplexityOptions) addFiles(u *ui.UI, e *load.Instance, files *evalFiles, opt *eval.Options, t scoredText) error {
+	if o.perToken != "" {
+		if err := files.perToken(u, o.perToken, e.Model.Tokenizer, opt); err != nil {
+			return err
+		}
+	}
+	if o.base != "" {
+		var err error
+		if opt.Base, err = files.logits(o.base, t.policy.Context, e.Model.Config.VocabSize, t.tokens, t.windows); err != nil {
+			return err
+		}
+	}
+	if o.imatrix != "" {
+		m := &eval.Imatrix{Output: o.process, Dataset: t.name, Chunks: t.windows, ChunkSize: t.policy.Length()}
+		if e.Model.File.Tensor("blk.0.ffn_up_exps.weight") != nil {
+			m.Experts = e.Model.Config.NumExperts
+		}
+		e.Session.Collect, opt.Whole = m.Collect, true
+		files.imatrix(u, o.imatrix, m)
+	}
+	return nil
+}
+
+// perplexityResult is the outcome in JSON.
+type perplexityResult struct {
+	Model    string         `json:"model"`
+	Text     string         `json:"text"`
+	PPL      eval.Number    `json:"ppl"`
+	PPLError eval.Number    `json:"ppl_error"`
+	NLL      eval.Number    `json:"nll"`
+	NLLError eval.Number    `json:"nll_error"`
+	Tokens   int            `json:"tokens"` // read
+	Scored   int            `json:"scored"`
+	Chunks   int            `json:"chunks"`
+	Policy   eval.Policy    `json:"policy"`
+	Timings  perplexityTime `json:"timings"`
+}
+
+// perplexityTime says how long it took, in milliseconds.
+type perplexityTime struct {
+	Load  float64 `json:"load_ms"`
+	Eval  float64 `json:"eval_ms"`  // in the model
+	Score float64 `json:"score_ms"` // in computing probabilities
+	Rate  float64 `json:"tokens_per_second"`
+}
+
+// report writes the result.
+func (o *perplexityOptions) report(u *ui.UI, e *load.Instance, r eval.Perplexity, policy eval.Policy, name string) error {
+	total := r.Eval + r.Score
+	rate := float64(r.Tokens) / max(total.Seconds(), 1e-9)
+	u.Notef("%d tokens read, %d scored in %.2f s, %.1f tokens/s", r.Tokens, r.Scored, total.Seconds(), rate)
+	if o.output == "json" || o.perToken == "-" {
+		return u.WriteJSON(perplexityResult{
+			Model: e.Path, Text: name,
+			PPL: eval.Number(r.PPL.Value), PPLError: eval.Number(r.PPL.Error),
+			NLL: eval.Number(r.NLL.Value), NLLError: eval.Number(r.NLL.Error),
+			Tokens: r.Tokens, Scored: r.Scored, Chunks: r.Windows, Policy: policy,
+			Timings: perplexityTime{ui.Milliseconds(e.LoadTime), ui.Milliseconds(r.Eval), ui.Milliseconds(r.Score), rate},
+		})
+	}
+	_, err := fmt.Fprintf(u.Out, "Final estimate: PPL = %.4f +/- %.5f\n", r.PPL.Value, r.PPL.Error)
+	return err
+}

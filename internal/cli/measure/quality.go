@@ -1,0 +1,189 @@
+package measure
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/eval"
+	"alpaca/internal/gguf"
+	"alpaca/internal/pool"
+	"alpaca/internal/quantize"
+)
+
+// qualityTypes are the types that quality tries unless told otherwise.
+const qualityTypes = "q8_0,q6_k,q5_k_m,q5_1,q5_0,q4_k_m,q4_1,q4_0,q3_k_m,q2_k"
+
+// qualityOptions are the flags of "alpaca quality".
+type qualityOptions struct {
+	compare    compareOptions
+	types      []string
+	imatrix    string
+	requantize bool
+	tmp        string
+}
+
+// NewQuality returns "alpaca quality".
+func NewQuality(u *ui.UI) *cobra.Command {
+	var o qualityOptions
+	cmd := &cobra.Command{
+		Use:   "quality MODEL",
+		Short: "Show what quantizing a model costs",
+		Long: `Show what quantizing a model costs: quantize it to several types, into a temporary
+folder, and compare each with the original as "alpaca compare" does: size, bits per
+weight, perplexity, KL divergence, how often the likeliest token is the same, and
+speed. Without -f the text is one that comes with the program; it is short, so
+that small differences may be noise: the ± says.`,
+		Example: `  alpaca quality model-f16.gguf
+  alpaca quality model-f16.gguf --types q8_0,q4_k_m,q4_0 -f wiki.test.raw --chunks 50 --plot quality.svg`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args[0]) },
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	fs.StringSliceVar(&o.types, "types", strings.Split(qualityTypes, ","), "`types` to quantize to")
+	fs.StringVar(&o.imatrix, "imatrix", "", "importance matrix, a `file` of perplexity --imatrix-out or llama-imatrix")
+	fs.BoolVar(&o.requantize, "allow-requantize", false, "accept a model that is quantized already, at a loss")
+	fs.StringVar(&o.compare.plot, "plot", "", "draw the result to a `file` in .svg or .png")
+	fs.StringVar(&o.tmp, "tmp-dir", "", "`folder` for the temporary files (default: the system's)")
+	flags.AddOutput(fs, &o.compare.output, "md", "json", "csv")
+	o.compare.measure.sample, o.compare.measure.prompt.Stdin = true, flags.StdinKept
+	o.compare.measure.addFlags(fs)
+	return cmd
+}
+
+// run is the command.
+func (o *qualityOptions) run(ctx context.Context, u *ui.UI, path string) error {
+	if err := o.compare.check([]string{path, o.imatrix}); err != nil {
+		return err
+	}
+	mixes, err := o.mixes()
+	if err != nil {
+		return err
+	}
+	dir, err := os.MkdirTemp(o.tmp, "alpaca-quality-")
+	if err != nil {
+		return err
+	}
+	defer u.BeforeExit(func() { removeFolder(dir) })() // until it is removed
+	defer removeFolder(dir)
+	report, err := o.measure(ctx, u, path, mixes, dir)
+	if err != nil {
+		return evalHint(ctx, err)
+	}
+	return o.compare.write(u, report)
+}
+
+// removeFolder removes a folder in which a file may just be made: then it is not empty
+// at first.
+func removeFolder(dir string) {
+	for range 100 {
+		if os.RemoveAll(dir) == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+}
+
+// mixes returns what the model is quantized to.
+func (o *qualityOptions) mixes() ([]quantize.Mix, error) {
+	var mixes []quantize.Mix
+	for _, name := range o.types {
+		m, err := quantize.ParseMix(strings.TrimSpace(name))
+		if err != nil {
+			return nil, ui.Usage(ui.WithHint(err, "the types are "+strings.Join(quantize.MixNames(), ", ")))
+		}
+		if !slices.ContainsFunc(mixes, func(other quantize.Mix) bool { return other.Name == m.Name }) {
+			mixes = append(mixes, m)
+		}
+	}
+	if len(mixes) == 0 {
+		return nil, ui.Usagef("--types is empty")
+	}
+	return mixes, nil
+}
+
+// measure quantizes the model into dir and compares.
+func (o *qualityOptions) measure(ctx context.Context, u *ui.UI, path string, mixes []quantize.Mix, dir string) (*eval.Report, error) {
+	c := &comparison{o: &o.compare, u: u, pool: pool.New(load.Threads(u, o.compare.measure.load.Threads), gguf.Guard), tmp: o.tmp}
+	defer c.close() // before the folder goes: its files are mapped
+	var err error
+	if c.base, err = o.compare.measure.load.Open(u, path); err != nil {
+		return nil, err
+	}
+	if err := o.compare.checkOutputs(c.parts()); err != nil {
+		return nil, err
+	}
+	// The text first: a mistake there should not show after an hour's work.
+	if err := c.divide(); err != nil {
+		return nil, err
+	}
+	var refused error // why a type was left out, the last that was
+	opt := quantize.Options{Requantize: o.requantize}
+	if o.imatrix != "" {
+		if opt.Importance, err = quantize.ReadImportance(o.imatrix); err != nil {
+			return nil, err
+		}
+	}
+	for i, mix := range mixes {
+		u.Notef("quantizing to %s (%d of %d)", mix.Name, i+1, len(mixes))
+		opt.Mix = mix
+		plan, err := quantize.NewPlan(c.base.Model.File, opt)
+		if err != nil {
+			u.Warnf("%s is left out: %v", mix.Name, err)
+			refused = err
+			continue
+		}
+		if err := c.quantize(ctx, plan, mix, dir); err != nil {
+			return nil, err
+		}
+	}
+	if len(c.others) == 0 {
+		err := fmt.Errorf("%s can be quantized to none of these types", path)
+		if errors.Is(refused, quantize.ErrQuantized) {
+			err = ui.WithHint(err, "give the original, or add --allow-requantize")
+		}
+		return nil, err
+	}
+	return c.evaluate(ctx)
+}
+
+// quantize makes and opens the model's version of a type.
+func (c *comparison) quantize(ctx context.Context, plan *quantize.Plan, mix quantize.Mix, dir string) error {
+	warnFallback(c.u, mix, plan)
+	path := filepath.Join(dir, mix.Name+".gguf")
+	_, err := plan.Run(ctx, path, quantize.RunOptions{Threads: c.pool.Threads(), Progress: c.u.TensorProgress()})
+	c.u.ClearStatus()
+	if err != nil {
+		return err
+	}
+	if err := c.openOther(path); err != nil {
+		return err
+	}
+	c.others[len(c.others)-1].Label = mix.Name
+	return nil
+}
+
+// warnFallback says so where tensors cannot have the type that the mix is named
+// after, lest two rows of the table look the same without a reason.
+func warnFallback(u *ui.UI, mix quantize.Mix, plan *quantize.Plan) {
+	n, note := 0, ""
+	for i := range plan.Steps {
+		if s := &plan.Steps[i]; s.Note != "" {
+			n, note = n+1, s.Note
+		}
+	}
+	if n > 0 {
+		u.Warnf("%s: %d of %d tensors have another type (%s)", mix.Name, n, len(plan.Steps), note)
+	}
+}

@@ -1,0 +1,105 @@
+// Package cli is the command line of the program. It lists the commands, each of which
+// lies in a package below with its family. What several commands need is in load (models),
+// flags (spellings and values) and ui (streams, messages, output files); commands never
+// import each other.
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/cli/bench"
+	"alpaca/internal/cli/files"
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/measure"
+	"alpaca/internal/cli/run"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/cli/version"
+	"alpaca/internal/machine"
+)
+
+// newRoot returns the program's command, with a line for each subcommand.
+func newRoot(u *ui.UI) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "alpaca",
+		Short: "Run LLaMA-family language models on ordinary CPUs",
+		Long: `Alpaca runs LLaMA-family language models on ordinary CPUs.
+
+  alpaca run -m model.gguf -p "Once upon a time"
+  alpaca inspect model.gguf`,
+		Version:       ui.ReadBuild().Version,
+		Args:          cobra.ArbitraryArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return flags.UnknownCommand(cmd, args[0])
+		},
+	}
+	root.SuggestionsMinimumDistance = 2
+	cobra.EnableCommandSorting = false // in the order below: the common ones first
+	root.SetIn(u.In)
+	root.SetOut(u.Out)
+	root.SetErr(u.Err)
+	root.AddCommand(
+		run.New(u),
+		bench.New(u),
+		files.NewInspect(u),
+		files.NewTokenize(u),
+		files.NewConvert(u),
+		files.NewQuantize(u),
+		files.NewCompareTensors(u),
+		measure.NewPerplexity(u),
+		measure.NewCompare(u),
+		measure.NewQuality(u),
+		version.New(u),
+		run.NewTemplate(u),
+	)
+	root.SetGlobalNormalizationFunc(flags.Normalize)
+	root.SetFlagErrorFunc(flags.Error)
+	for _, cmd := range root.Commands() {
+		reportUsage(cmd)
+		showZeros(cmd.Flags())
+	}
+	addHelpers(root)
+	return root
+}
+
+// Execute runs the command line args and returns the exit status.
+func Execute(ctx context.Context, u *ui.UI, args []string) int {
+	if err := machine.CheckCeiling(); err != nil {
+		return u.ExitStatus(ui.Usage(err))
+	}
+	root := newRoot(u)
+	root.SetArgs(flags.ExpandSingleDash(root, args))
+	return u.ExitStatus(root.ExecuteContext(ctx))
+}
+
+// reportUsage makes a wrong number of arguments to cmd a usage error.
+func reportUsage(cmd *cobra.Command) {
+	check := cmd.Args
+	if check == nil {
+		check = flags.NoArgs
+	}
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if err := check(cmd, args); err != nil {
+			return ui.Usage(ui.WithHint(err, "usage: "+cmd.UseLine()))
+		}
+		return nil
+	}
+}
+
+// showZeros adds the default to the usage of flags where pflag leaves it out
+// because it is 0.
+func showZeros(fs *pflag.FlagSet) {
+	fs.VisitAll(func(f *pflag.Flag) {
+		if f.DefValue == "0" && !strings.Contains(f.Usage, "(default") {
+			f.Usage += " (default 0)"
+		}
+	})
+}

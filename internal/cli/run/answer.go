@@ -1,0 +1,177 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"alpaca/internal/chat"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/generate"
+)
+
+// answer lets the model answer the last message. Where that fails the message is
+// taken back.
+func (t *talk) answer(ctx context.Context) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	stopped := false
+	if t.lines.terminal() {
+		restore := t.u.OnInterrupt(func() {
+			if stopped {
+				os.Exit(ui.ExitInterrupted)
+			}
+			stopped = true
+			cancel()
+		})
+		defer restore()
+	}
+	emit := t.out.token
+	if !t.out.json {
+		emit = trimStart(emit)
+	}
+	opt := generate.Options{
+		MaxTokens: t.limit(), Stop: t.o.stop, Emit: emit, Progress: promptProgress(t.u, 0),
+		Logprobs: t.out.json, Top: t.o.logprobs,
+	}
+	var result generate.Result
+	var err error
+	if t.plain {
+		result, err = t.complete(ctx, opt)
+	} else {
+		result, err = t.Answer(ctx, opt)
+	}
+	t.u.ClearStatus()
+	if err != nil {
+		t.Undo()
+		t.out.endAnswer()
+		return t.answerError(err)
+	}
+	unread := result.PromptTokens == 0 && result.Reason == generate.Interrupt
+	if unread {
+		t.Undo()
+	}
+	t.results = append(t.results, result)
+	if err := t.end(result); err != nil {
+		return err
+	}
+	if unread {
+		t.u.Infof("The message was not read to its end, and is taken back.")
+	}
+	if err := t.cache.save(false, t.Reused+result.PromptTokens); err != nil {
+		return err
+	}
+	if result.Reason == generate.Interrupt {
+		return errStopped
+	}
+	return nil
+}
+
+// limit returns how many tokens an answer has at most. Where nobody says it that
+// is the context: dropping what is old, a model that never ends would go on for
+// ever.
+func (t *talk) limit() int {
+	if t.o.predict < 0 && !t.endless && !t.o.prompt.Flags.Changed("predict") {
+		return t.e.Session.Ctx()
+	}
+	return t.o.predict
+}
+
+// end finishes the output of an answer.
+func (t *talk) end(result generate.Result) error {
+	st := newStats(t.e, result)
+	if t.out.json {
+		var answer *chat.Message
+		if i := t.Last(chat.Assistant); i >= 0 && !t.plain {
+			answer = &t.Messages[i]
+		}
+		return t.out.endChat(st, answer, t.Reused)
+	}
+	t.out.endAnswer()
+	switch {
+	case result.Reason == generate.Context && t.lines.terminal() && t.o.chat.noShift && !t.plain:
+		t.u.Infof("The context of %d tokens is full. /clear begins anew.", t.e.Session.Ctx())
+	case result.Reason == generate.Context:
+		t.u.Infof("The context of %d tokens is full.", t.e.Session.Ctx())
+	case result.Reason == generate.Length && t.limit() != t.o.predict:
+		t.out.asidef("the answer was ended at %d tokens, as many as the context has: -n -1 lets it go on", result.GeneratedTokens)
+	}
+	if t.o.chat.single && !t.o.noStats {
+		st.print(t.u)
+	}
+	return nil
+}
+
+// answerError adds advice to the error of an answer. On a terminal a message that
+// is too long, or that the template refuses, does not end the conversation.
+func (t *talk) answerError(err error) error {
+	var refused *chat.TemplateError
+	if errors.As(err, &refused) && t.lines.terminal() {
+		t.u.Infof("%s", strings.TrimPrefix(err.Error(), "chat: "))
+		return nil
+	}
+	var full *chat.FullError
+	if !errors.As(err, &full) {
+		return err
+	}
+	hint := fmt.Sprintf("-c %d or more makes room for it", full.Tokens+full.Tokens/4+1)
+	switch {
+	case !full.Shift:
+		hint = "/clear begins anew; without --no-context-shift the oldest turns are dropped"
+	case full.Tokens >= t.e.Model.Config.TrainCtx:
+		hint = "the model cannot read as much at once: make the message shorter"
+	}
+	if t.lines.terminal() {
+		t.u.Infof("%s", strings.TrimPrefix(err.Error(), "chat: "))
+		t.u.Infof("%s", hint)
+		return nil
+	}
+	return ui.WithHint(err, hint)
+}
+
+// dropped tells what left the full context.
+func (t *talk) dropped(d chat.Drop) {
+	t.u.ClearStatus()
+	switch {
+	case d.Turns == 1:
+		t.out.asidef("the context is full: the oldest turn (%d tokens) is dropped", d.Tokens)
+	case d.Turns > 1:
+		t.out.asidef("the context is full: the oldest %d turns (%d tokens) are dropped", d.Turns, d.Tokens)
+	case d.Message:
+		t.out.asidef("the context is full: %d tokens of the message and of this answer are dropped", d.Tokens)
+	default:
+		t.out.asidef("the context is full: %d tokens of this answer are dropped", d.Tokens)
+	}
+}
+
+// complete continues the last message as a text, for models without a form for
+// conversations.
+func (t *talk) complete(ctx context.Context, opt generate.Options) (generate.Result, error) {
+	text := t.Messages[len(t.Messages)-1].Content
+	t.continued = text
+	t.Clear()
+	prompt, err := encodePrompt(t.e.Model.Tokenizer, text, false)
+	if err != nil {
+		return generate.Result{}, err
+	}
+	s, err := t.NewSampler()
+	if err != nil {
+		return generate.Result{}, err
+	}
+	t.e.Session.Truncate(0)
+	return generate.Run(ctx, t.Session, s, t.e.Model.Tokenizer, prompt, opt)
+}
+
+// trimStart makes emit leave out white space at the beginning.
+func trimStart(emit func(generate.Token) error) func(generate.Token) error {
+	begun := false
+	return func(t generate.Token) error {
+		if !begun {
+			t.Text = strings.TrimLeft(t.Text, " \n")
+			begun = t.Text != ""
+		}
+		return emit(t)
+	}
+}

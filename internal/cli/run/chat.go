@@ -1,0 +1,272 @@
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/chat"
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/generate"
+	"alpaca/internal/sampler"
+)
+
+// chatOptions are the flags of "alpaca run" that are about conversations.
+type chatOptions struct {
+	interactive bool
+	instruct    bool
+	single      bool
+	system      string
+	template    string
+	input       string
+	messages    string
+	keep        int
+	noShift     bool
+	noHistory   bool
+}
+
+// addFlags adds them all.
+func (o *chatOptions) addFlags(fs *pflag.FlagSet) {
+	fs.BoolVarP(&o.interactive, "interactive", "i", false, "have a conversation; -p is the first message (without any text: the default on a terminal)")
+	flags.AllowSingleDash(fs, "interactive", "cnv")
+	fs.BoolVar(&o.instruct, "instruct", false, "answer instructions, one a line, each without memory of the others")
+	flags.AllowSingleDash(fs, "instruct", "ins")
+	fs.BoolVar(&o.single, "single-turn", false, "answer one message and end")
+	flags.AllowSingleDash(fs, "single-turn", "st")
+	fs.StringVar(&o.system, "system", "", "system message: `text` that says how the model should answer")
+	flags.AllowSingleDash(fs, "system", "sys")
+	fs.StringVar(&o.template, "chat-template", "", "`name` of the conversation's form: "+strings.Join(chat.Names(), ", ")+"; none: continue texts (default: the model's own)")
+	fs.StringVar(&o.input, "input", "", "`text` that the instruction is about (Alpaca's \"### Input:\")")
+	fs.StringVar(&o.messages, "messages", "", "answer the conversation in a JSON `file` (OpenAI's form); \"-\" is stdin")
+	flags.AddInt(fs, &o.keep, flags.Int{Name: "keep", Low: -1, High: 1 << 24}, "`tokens` at the beginning that stay when the context is full, besides the system message; -1: the first turn's")
+	fs.BoolVar(&o.noShift, "no-context-shift", false, "end the answer where the context is full instead of dropping the oldest turns")
+	fs.BoolVar(&o.noHistory, "no-history", false, "do not read or write the history of what was typed")
+}
+
+// wantsChat reports whether the command line asks for a conversation. What says how to
+// answer makes a text a message.
+func (o *runOptions) wantsChat(u *ui.UI, args []string) bool {
+	c := &o.chat
+	if c.interactive || c.instruct || c.single || c.messages != "" {
+		return true
+	}
+	given := len(args) > 0 || o.prompt.File != "" || o.prompt.Flags.Changed("prompt")
+	if !given && u.InTTY {
+		return true
+	}
+	c.single = c.template != "" && !strings.EqualFold(c.template, load.NoTemplate) || c.system != "" || c.input != ""
+	return c.single
+}
+
+// talk is a conversation on its way.
+type talk struct {
+	*chat.Chat
+	u     *ui.UI
+	o     *runOptions
+	e     *load.Instance
+	lines lines
+	out   *writer
+	// plain: the model has no form for conversations, and texts are continued.
+	plain     bool
+	continued string // the last of those texts
+	endless   bool   // an answer may be longer than the context
+
+	params  sampler.Params
+	results []generate.Result // of all answers
+	cache   *promptCache
+}
+
+// converse is the command for conversations.
+func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) error {
+	// Without a message on the command line, stdin is the conversation.
+	if !o.chat.single || o.chat.messages != "" {
+		o.prompt.Stdin = flags.StdinKept
+	}
+	first, given, err := o.readPrompt(u, args)
+	if err != nil {
+		return err
+	}
+	var messages []chat.Message
+	if o.chat.messages != "" {
+		if messages, err = readMessages(u, o.chat.messages); err != nil {
+			return err
+		}
+	}
+	if o.chat.messages != "" && (o.chat.instruct || o.chat.input != "") {
+		return ui.Usagef("--messages is a whole conversation: --instruct and --input do not go with it")
+	}
+	if given && o.chat.messages != "" {
+		return ui.WithHint(ui.Usagef("--messages and a prompt at once"), "put the prompt into the messages")
+	}
+	if o.chat.single && !given && o.chat.messages == "" && !u.InTTY {
+		return ui.WithHint(ui.Usagef("no message"), "give one with -p or -f, or pipe it in")
+	}
+	e, err := o.engine.Start(u)
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	t, err := o.newTalk(u, e, given)
+	if err != nil {
+		return err
+	}
+	defer t.lines.close()
+	if err := t.cache.load(); err != nil {
+		return err
+	}
+	if messages != nil {
+		if t.plain {
+			return ui.WithHint(ui.Usagef("the model has no chat template"), "choose one with --chat-template")
+		}
+		t.SetMessages(messages)
+		if t.System() == "" {
+			t.SetSystem(o.chat.system)
+		}
+		err = t.answer(ctx)
+	} else {
+		err = t.run(ctx, first, given)
+	}
+	if saveErr := t.cache.save(true, e.Session.Pos()); err == nil {
+		err = saveErr
+	}
+	return err
+}
+
+// newTalk prepares a conversation, of which the first message may be given.
+func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool) (*talk, error) {
+	tmpl, why, err := load.Template(u, e, o.chat.template)
+	if err != nil {
+		return nil, err
+	}
+	if tmpl == nil && (o.chat.system != "" || o.chat.input != "") {
+		u.Warnf("the model has no chat template, and no place for --system or --input")
+	}
+	t := &talk{u: u, o: o, e: e, params: o.engine.Sampling.Params, out: newWriter(u, e.Model.Tokenizer, o.output), plain: tmpl == nil}
+	if load.IsAlpaca(e.Model.File) && !t.plain {
+		o.alpacaDefaults(&t.params)
+	}
+	t.cache = &promptCache{o: &o.cache, u: u, session: e.Session}
+	t.Chat = &chat.Chat{Session: e.Session, Keep: o.chat.keep, NoShift: o.chat.noShift, Dropped: t.dropped}
+	if o.verbosePrompt {
+		t.Chat.Session = verboseSession{e.Session, func(ids []int32) { showTokens(u, e.Model.Tokenizer, ids) }}
+	}
+	t.Chat.Conversation = chat.NewConversation(tmpl, e.Model.Tokenizer, o.chat.system)
+	t.NewSampler = func() (*sampler.Sampler, error) { return e.NewSampler(t.params) }
+	if u.OutTTY {
+		t.out.wrap = &ui.Wrapper{Out: u.Out, Width: u.OutWidth}
+	}
+	if o.chat.messages != "" || o.chat.single && (given || !u.InTTY) {
+		t.lines = noLines{}
+		if t.plain && o.chat.messages == "" {
+			t.warnPlain()
+		}
+		return t, nil
+	}
+	t.lines = newLines(u, !o.chat.noHistory)
+	if t.plain && !t.lines.terminal() {
+		t.warnPlain()
+	}
+	if t.lines.terminal() {
+		t.greet(why)
+	}
+	return t, nil
+}
+
+// warnPlain tells those who asked for answers that the model gives none.
+func (t *talk) warnPlain() {
+	if t.o.chat.template == "" {
+		t.u.Warnf("the model has no chat template: it continues texts (--chat-template NAME makes it answer)")
+	}
+}
+
+// greet tells what the user is talking to.
+func (t *talk) greet(why string) {
+	name, _, _ := t.e.Model.File.String("general.name")
+	if name == "" {
+		name = filepath.Base(t.e.Model.File.Path)
+	}
+	t.u.Infof("%s, %s", name, why)
+	if t.plain {
+		t.u.Infof("It has no chat template: it continues your texts (--chat-template NAME makes it answer).")
+	}
+	t.u.Infof("/help lists commands, /bye leaves.")
+}
+
+// run reads messages and answers them until they end.
+func (t *talk) run(ctx context.Context, text string, given bool) error {
+	interrupted := false
+	for {
+		if !given {
+			var err error
+			text, err = t.read(ctx)
+			switch {
+			case errors.Is(err, errLineInterrupt) && text != "":
+				interrupted = false // only the text is given up
+				continue
+			case errors.Is(err, errLineInterrupt):
+				if interrupted {
+					return ui.ErrInterrupted
+				}
+				interrupted = true
+				t.u.Infof("Ctrl-C again leaves, and so does /bye.")
+				continue
+			case errors.Is(err, io.EOF):
+				return ctx.Err()
+			case err != nil:
+				return err
+			}
+		}
+		given, interrupted = false, false
+		done, err := t.handle(ctx, text)
+		switch {
+		case errors.Is(err, errStopped) && ctx.Err() == nil && !t.o.chat.single:
+			interrupted = true
+		case err != nil:
+			return err
+		}
+		if done || t.o.chat.single {
+			return nil
+		}
+	}
+}
+
+// errStopped says that Ctrl-C ended an answer.
+var errStopped = fmt.Errorf("answer stopped: %w", ui.ErrInterrupted)
+
+// commandLine is how a command begins; a path, or a comment of code, is a message.
+var commandLine = regexp.MustCompile(`^/(\?|[A-Za-z]+)?(\s|$)`)
+
+// handle does what a line says: a command, or a message.
+func (t *talk) handle(ctx context.Context, text string) (done bool, err error) {
+	if t.lines.commands() && commandLine.MatchString(text) {
+		return t.command(ctx, text)
+	}
+	if strings.TrimSpace(text) == "" {
+		return false, nil
+	}
+	if t.o.chat.instruct {
+		t.Clear()
+	}
+	t.Say(chat.Message{Content: text, Input: t.o.chat.input})
+	return false, t.answer(ctx)
+}
+
+// alpacaDefaults are alpaca.cpp's settings, where the command line has no others.
+func (o *runOptions) alpacaDefaults(p *sampler.Params) {
+	set := func(flag string, target *float32, value float32) {
+		if !o.prompt.Flags.Changed(flag) {
+			*target = value
+		}
+	}
+	set("temp", &p.Temp, 0.1)
+	set("repeat-penalty", &p.RepeatPenalty, 1.3)
+	set("min-p", &p.MinP, 0)
+}

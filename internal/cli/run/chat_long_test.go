@@ -1,0 +1,128 @@
+package run_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+
+	"github.com/spf13/pflag"
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/cli/clitest"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/run"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/testmodel"
+	"alpaca/internal/testshared"
+)
+
+// answers reads the last line of each answer from JSON output.
+func answers(t *testing.T, out string) (list []run.ChatLine) {
+	t.Helper()
+	for line := range strings.Lines(out) {
+		if strings.HasPrefix(line, `{"done"`) {
+			var a run.ChatLine
+			require.NoError(t, json.Unmarshal([]byte(line), &a))
+			list = append(list, a)
+		}
+	}
+	return list
+}
+
+// TestLongChat talks for 200 turns with a context of 512 tokens, which is full
+// many times over: no error, what is evaluated for a turn does not grow, and
+// neither does memory.
+func TestLongChat(t *testing.T) {
+	clitest.SkipIfShort(t)
+	path := testshared.Path(t, "models/stories260K.gguf")
+	var script strings.Builder
+	for i := range 200 {
+		fmt.Fprintf(&script, "Tell me story number %d about Lily.\n", i)
+	}
+	args := []string{"run", "-m", path, "-i", "--chat-template", "vicuna", "--system", "You tell stories.",
+		"-n", "40", "--temp", "0", "-o", "json", "-t", "1"}
+	talk := func(turns int) ([]run.ChatLine, string) {
+		o := clitest.Run(t, strings.Join(strings.SplitAfter(script.String(), "\n")[:turns], ""), args...)
+		require.Equal(t, ui.ExitOK, o.Status, o.Stderr)
+		return answers(t, o.Out), o.Stderr
+	}
+	talk(20)
+	var before, after runtime.MemStats
+	runtime.GC()
+	runtime.ReadMemStats(&before)
+	list, stderr := talk(200)
+	runtime.GC()
+	runtime.ReadMemStats(&after)
+
+	require.Len(t, list, 200)
+	tokens := 0
+	for i, a := range list {
+		tokens += a.PromptTokens + a.GeneratedTokens
+		if i > 0 {
+			require.Less(t, a.PromptTokens, 50, "turn %d", i)
+			require.Positive(t, a.CachedTokens)
+		}
+		require.NotEmpty(t, a.Message.Content)
+	}
+	require.Greater(t, tokens, 10*512)
+	require.Greater(t, strings.Count(stderr, "the context is full: the oldest"), 10)
+	require.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(1<<20))
+}
+
+// TestNoContextShift checks that a full context ends the conversation where that
+// is asked for.
+func TestNoContextShift(t *testing.T) {
+	path := testmodel.SPM(1).Write(t)
+	lines := strings.Repeat("the llama and the llama\n", 20)
+	o := clitest.Run(t, lines, "run", "-m", path, "-i", "--chat-template", "zephyr", "-n", "20", "--ignore-eos", "--no-context-shift")
+	require.Equal(t, ui.ExitFailure, o.Status)
+	require.Contains(t, o.Stderr, "fills the context of 256")
+	require.Contains(t, o.Stderr, "hint: ")
+}
+
+// TestAlpacaFiles checks that the files of 2023 that alpaca.cpp read are talked
+// to as it did.
+func TestAlpacaFiles(t *testing.T) {
+	path := testshared.Path(t, "models/legacy/leg-ggml-q4_0.bin")
+	o := clitest.Run(t, "Hi\n", "run", "-m", path, "-i", "-n", "4", "-o", "json")
+	require.Equal(t, ui.ExitOK, o.Status, o.Stderr)
+	list := answers(t, o.Out)
+	require.Len(t, list, 1)
+	tok := open(t, path).Model.Tokenizer
+	n := 0
+	for _, part := range []string{" Below is an instruction that describes a task. Write a response that appropriately completes the request.\n\n",
+		"### Instruction:\n\nHi\n### Response:\n\n"} {
+		n += 1 + len(tok.Encode(part, false, false)) // BOS
+	}
+	require.Equal(t, n, list[0].PromptTokens)
+
+	// Others of that year are base models.
+	path = testshared.Path(t, "models/legacy/leg-ggjt3-q4_0.bin")
+	o = clitest.Run(t, "Hi\n", "run", "-m", path, "--messages", "-")
+	require.Equal(t, ui.ExitFailure, o.Status, "no JSON")
+	_, why, err := load.Template(ui.New(os.Stdin, os.Stdout, os.Stderr), open(t, path), "")
+	require.NoError(t, err)
+	require.Equal(t, "a base model", why)
+
+	// A name tells, too.
+	renamed := filepath.Join(t.TempDir(), "ggml-alpaca-7b.gguf")
+	require.NoError(t, testmodel.SPM(1).WriteTo(renamed))
+	_, why, err = load.Template(ui.New(os.Stdin, os.Stdout, os.Stderr), open(t, renamed), "")
+	require.NoError(t, err)
+	require.Equal(t, "chat template alpaca", why)
+}
+
+func open(t *testing.T, path string) *load.Instance {
+	t.Helper()
+	var o load.Generation
+	o.AddFlags(pflag.NewFlagSet("", pflag.ContinueOnError))
+	o.Model = path
+	e, err := o.Start(ui.New(os.Stdin, os.Stdout, os.Stderr))
+	require.NoError(t, err)
+	t.Cleanup(e.Close)
+	return e
+}

@@ -1,0 +1,235 @@
+package run
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/lineedit"
+)
+
+// lines is where messages come from.
+type lines interface {
+	// next returns a line without its newline; more says that it goes on
+	// with one that was not complete.
+	next(ctx context.Context, more bool) (string, error)
+	terminal() bool // a person types
+	commands() bool // lines may be commands
+	// remember adds a message to the history.
+	remember(text string)
+	close()
+}
+
+// errLineInterrupt says that Ctrl-C was pressed in place of a line; what had been
+// typed of it comes along.
+var errLineInterrupt = lineedit.ErrInterrupt
+
+// newLines returns the terminal's lines, or those that are piped in.
+func newLines(u *ui.UI, history bool) lines {
+	in, ok := u.In.(*os.File)
+	if !ok || !u.InTTY || os.Getenv("TERM") == "dumb" {
+		return newPipeLines(u)
+	}
+	out := os.Stderr
+	if u.OutTTY {
+		out = os.Stdout
+	} else if !u.ErrTTY {
+		return newPipeLines(u)
+	}
+	t := &terminalLines{u: u, editor: lineedit.New(in, out)}
+	if history {
+		t.path = historyPath()
+		t.editor.History = readHistory(t.path)
+	}
+	return t
+}
+
+// terminalLines are typed.
+type terminalLines struct {
+	u      *ui.UI
+	editor *lineedit.Editor
+	path   string // of the history; "" for none
+}
+
+func (t *terminalLines) next(ctx context.Context, more bool) (string, error) {
+	first, further := t.u.Paint(ui.Cyan, ">")+" ", t.u.Paint(ui.Cyan, ".")+" "
+	if more {
+		first = further
+	}
+	return t.editor.Read(ctx, first, further)
+}
+
+func (t *terminalLines) terminal() bool { return true }
+func (t *terminalLines) commands() bool { return true }
+
+func (t *terminalLines) remember(text string) {
+	h := t.editor.History
+	if text == "" || len(h) > 0 && h[len(h)-1] == text {
+		return
+	}
+	t.editor.History = append(h, text)
+	if t.path != "" {
+		if err := appendHistory(t.path, text); err != nil {
+			t.u.Warnf("the history cannot be written: %v", err)
+			t.path = ""
+		}
+	}
+}
+
+func (t *terminalLines) close() {}
+
+// pipeLines come from a pipe or file.
+type pipeLines struct {
+	lines <-chan pipeLine
+}
+
+type pipeLine struct {
+	text string
+	err  error
+}
+
+func newPipeLines(u *ui.UI) *pipeLines {
+	ch := make(chan pipeLine)
+	go func() {
+		defer close(ch)
+		r := bufio.NewReader(u.In)
+		for {
+			text, err := r.ReadString('\n')
+			if text != "" {
+				ch <- pipeLine{strings.TrimRight(text, "\r\n"), nil}
+			}
+			if errors.Is(err, io.EOF) {
+				return
+			} else if err != nil {
+				ch <- pipeLine{"", err}
+				return
+			}
+		}
+	}()
+	return &pipeLines{ch}
+}
+
+func (p *pipeLines) next(ctx context.Context, _ bool) (string, error) {
+	select {
+	case l, ok := <-p.lines:
+		if !ok {
+			return "", io.EOF // asked again, too
+		}
+		return l.text, l.err
+	case <-ctx.Done():
+		return "", ctx.Err()
+	}
+}
+
+func (p *pipeLines) terminal() bool  { return false }
+func (p *pipeLines) commands() bool  { return true }
+func (p *pipeLines) remember(string) {}
+func (p *pipeLines) close()          {}
+
+// noLines is for one message that is given.
+type noLines struct{}
+
+func (noLines) next(context.Context, bool) (string, error) { return "", io.EOF }
+func (noLines) terminal() bool                             { return false }
+func (noLines) commands() bool                             { return false }
+func (noLines) remember(string)                            {}
+func (noLines) close()                                     {}
+
+// read returns the next message or command, which may have several lines: a line
+// that ends with a backslash goes on with the next, and so does all between
+// three quotes. With errLineInterrupt comes what was typed.
+func (t *talk) read(ctx context.Context) (string, error) {
+	const quotes = `"""`
+	whole, err := t.lines.next(ctx, false)
+	if err != nil {
+		return whole, err
+	}
+	if strings.HasPrefix(whole, quotes) {
+		for !strings.HasSuffix(strings.TrimRight(whole[len(quotes):], " \n"), quotes) {
+			more, err := t.lines.next(ctx, true)
+			if errors.Is(err, io.EOF) && !t.lines.terminal() {
+				break
+			} else if err != nil {
+				return whole, err
+			}
+			whole += "\n" + more
+		}
+		t.lines.remember(whole)
+		whole = strings.TrimRight(whole[len(quotes):], " \n")
+		return strings.Trim(strings.TrimSuffix(whole, quotes), "\n"), nil
+	}
+	for strings.HasSuffix(whole, `\`) {
+		more, err := t.lines.next(ctx, true)
+		if errors.Is(err, io.EOF) && !t.lines.terminal() {
+			return strings.TrimSuffix(whole, `\`), nil
+		} else if err != nil {
+			return whole, err
+		}
+		whole = strings.TrimSuffix(whole, `\`)
+		whole += "\n" + more
+	}
+	t.lines.remember(whole)
+	return whole, nil
+}
+
+// historyLimit is how many messages the history keeps.
+const historyLimit = 1000
+
+// historyPath returns the file of the history, "" where there is no place for it.
+func historyPath() string {
+	dir := os.Getenv("XDG_STATE_HOME")
+	if dir == "" {
+		home, err := os.UserHomeDir()
+		if err != nil {
+			return ""
+		}
+		dir = filepath.Join(home, ".local", "state")
+	}
+	return filepath.Join(dir, "alpaca", "history")
+}
+
+// readHistory returns the messages in a file, a JSON string on each line.
+func readHistory(path string) (list []string) {
+	data, err := os.ReadFile(path)
+	if err != nil {
+		return nil
+	}
+	for line := range strings.Lines(string(data)) {
+		var text string
+		if json.Unmarshal([]byte(line), &text) == nil {
+			list = append(list, text)
+		}
+	}
+	if len(list) > 2*historyLimit {
+		list = list[len(list)-historyLimit:]
+		var b strings.Builder
+		for _, text := range list {
+			line, _ := json.Marshal(text)
+			b.Write(append(line, '\n'))
+		}
+		_ = os.WriteFile(path, []byte(b.String()), 0o600) // it is only longer than it need be
+	}
+	return list
+}
+
+// appendHistory adds a message to the file.
+func appendHistory(path, text string) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
+	if err != nil {
+		return err
+	}
+	line, err := json.Marshal(text)
+	if err == nil {
+		_, err = f.Write(append(line, '\n'))
+	}
+	return errors.Join(err, f.Close())
+}

@@ -1,0 +1,144 @@
+package run
+
+import (
+	"io"
+	"strings"
+
+	"alpaca/internal/chat"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/eval"
+	"alpaca/internal/generate"
+	"alpaca/internal/tokenizer"
+)
+
+// writer writes a generated text to stdout, as text or as JSON lines.
+type writer struct {
+	u    *ui.UI
+	tok  *tokenizer.Tokenizer
+	json bool
+	wrap *ui.Wrapper // breaks lines between words; nil: they stay as they are
+	open bool        // the text's last line has no newline yet
+}
+
+func newWriter(u *ui.UI, tok *tokenizer.Tokenizer, form string) *writer {
+	return &writer{u: u, tok: tok, json: form == "json"}
+}
+
+// tokenLine is a token in JSON.
+type tokenLine struct {
+	ID      int32       `json:"id"`
+	Text    string      `json:"text"`
+	Logprob eval.Number `json:"logprob"` // null for a probability of 0
+	Top     []topLine   `json:"top,omitempty"`
+}
+
+// topLine is one of the likeliest tokens of a step in JSON.
+type topLine struct {
+	ID      int32       `json:"id"`
+	Text    string      `json:"text"`
+	Logprob eval.Number `json:"logprob"`
+}
+
+// prompt writes the text that is continued.
+func (w *writer) prompt(text string) error {
+	if w.json {
+		return w.u.WriteJSON(map[string]string{"prompt": text})
+	}
+	return w.text(text)
+}
+
+// token writes one generated token.
+func (w *writer) token(t generate.Token) error {
+	w.u.ClearStatus()
+	if !w.json {
+		return w.text(t.Text)
+	}
+	line := tokenLine{ID: t.ID, Text: t.Text, Logprob: eval.Number(t.Logprob)}
+	for _, top := range t.Top {
+		line.Top = append(line.Top, topLine{top.ID, w.tok.Piece(top.ID, false), eval.Number(top.Logprob)})
+	}
+	return w.u.WriteJSON(line)
+}
+
+// text writes text as it is, at once.
+func (w *writer) text(text string) error {
+	if text == "" {
+		return nil
+	}
+	w.open = !strings.HasSuffix(text, "\n")
+	out := w.u.Out
+	if w.wrap != nil {
+		out = w.wrap
+	}
+	_, err := io.WriteString(out, text)
+	return err
+}
+
+// doneLine is the last object in JSON.
+type doneLine struct {
+	Done            bool            `json:"done"`
+	Reason          generate.Reason `json:"reason"`
+	PromptTokens    int             `json:"prompt_tokens"`
+	GeneratedTokens int             `json:"generated_tokens"`
+	Seed            uint32          `json:"seed"`
+	Timings         timings         `json:"timings"`
+}
+
+// end finishes the output.
+func (w *writer) end(s stats) error {
+	if !w.json {
+		w.newline()
+		return nil
+	}
+	return w.u.WriteJSON(w.done(s))
+}
+
+// done is the last object.
+func (w *writer) done(s stats) doneLine {
+	return doneLine{
+		Done: true, Reason: s.result.Reason, PromptTokens: s.result.PromptTokens,
+		GeneratedTokens: s.result.GeneratedTokens, Seed: s.seed, Timings: s.timings(),
+	}
+}
+
+// chatLine is the last object of an answer in JSON.
+type chatLine struct {
+	doneLine
+	CachedTokens int           `json:"cached_tokens"` // that were evaluated before
+	Message      *chat.Message `json:"message,omitempty"`
+}
+
+// endChat finishes the output of an answer in JSON.
+func (w *writer) endChat(s stats, answer *chat.Message, cached int) error {
+	return w.u.WriteJSON(chatLine{w.done(s), cached, answer})
+}
+
+// endAnswer ends the last line of an answer, so that the next begins on its own.
+func (w *writer) endAnswer() {
+	if w.wrap != nil {
+		w.wrap.EndLine()
+	}
+	if w.open && !w.json {
+		io.WriteString(w.u.Out, "\n") // a failure shows at the next answer
+		w.open = false
+	}
+}
+
+// newline ends the last line on a terminal, so that what follows begins on a
+// line of its own. A file or pipe gets the text as it is.
+func (w *writer) newline() {
+	if w.open && w.u.OutTTY {
+		io.WriteString(w.u.Out, "\n")
+		w.open = false
+	}
+}
+
+// asidef tells something in the middle of an answer.
+func (w *writer) asidef(format string, args ...any) {
+	if !w.u.OutTTY {
+		w.u.Notef(format, args...)
+		return
+	}
+	w.endAnswer()
+	w.u.Infof("("+format+")", args...)
+}

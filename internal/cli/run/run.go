@@ -1,0 +1,269 @@
+// Package run has "alpaca run", which continues a text or has a conversation, and the
+// hidden command that renders a model's chat template in a process of its own. The model,
+// its session and its sampler are a load.Instance, of which each run has one.
+package run
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/generate"
+	"alpaca/internal/tokenizer"
+)
+
+// runOptions are the flags of "alpaca run".
+type runOptions struct {
+	engine        load.Generation
+	prompt        flags.Prompt
+	predict       int
+	stop          []string
+	echo          bool
+	verbosePrompt bool
+	logprobs      int
+	output        string
+	noStats       bool
+	chat          chatOptions
+	cache         cacheOptions
+}
+
+// New returns "alpaca run".
+func New(u *ui.UI) *cobra.Command {
+	var o runOptions
+	cmd := &cobra.Command{
+		Use:   "run -m MODEL [-p PROMPT | -f FILE | PROMPT]",
+		Short: "Have a conversation, or continue a text",
+		Long: `Without a text, on a terminal: have a conversation, in the form that the model was
+trained on. -i, --instruct, --single-turn and --messages ask for one elsewhere; a
+pipe then has a message on each line. /help lists what else may be typed.
+
+With a text: continue it. The continuation goes to stdout as it is made, and nothing
+else. With --system, --input or --chat-template, too, it is a message instead, which
+is answered as with --single-turn.
+
+The text is what -p gives, then the file of -f, then what is piped in, joined as
+they are; a newline at the very end of a file or pipe is dropped. It ends where
+the model ends it, after -n tokens, before a --stop text, or when the context is
+full. Ctrl-C ends it too.
+
+Exit status: 0 the text came to its end, 1 failure, 2 wrong command line,
+130 interrupted.`,
+		Example: `  alpaca run -m model.gguf
+  alpaca run -m model.gguf --single-turn -p "Why is the sky blue?"
+  alpaca run -m model.gguf -p "Once upon a time" -n 64
+  alpaca run -m model.gguf -p "Q: Why is the sky blue?\nA:" -e --stop "Q:" --temp 0
+  git diff | alpaca run -m model.gguf -p "A summary of the change: " -f -`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args) },
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	load.AddModel(fs, &o.engine.Model)
+	o.prompt.Stdin = flags.StdinJoins
+	o.prompt.AddFlags(fs)
+	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -2, High: math.MaxInt32}, "`tokens` to generate; 0 only evaluates the prompt, -1 goes on to the end of the text or the context")
+	fs.StringArrayVarP(&o.stop, "stop", "r", nil, "`text` to stop before, repeatable")
+	fs.BoolVar(&o.echo, "echo", false, "print the prompt before its continuation")
+	fs.BoolVar(&o.verbosePrompt, "verbose-prompt", false, "show the prompt's tokens on stderr, in a conversation those that each answer adds")
+	flags.AddOutput(fs, &o.output, "text", "json")
+	flags.AddInt(fs, &o.logprobs, flags.Int{Name: "logprobs", High: 1000}, "with --output json: the `N` likeliest tokens of each step")
+	fs.BoolVarP(&o.noStats, "no-stats", "q", false, "do not show times and memory at the end")
+	o.chat.addFlags(fs)
+	o.cache.addFlags(fs)
+	o.engine.AddFlags(fs)
+	return cmd
+}
+
+// run is the command.
+func (o *runOptions) run(ctx context.Context, u *ui.UI, args []string) error {
+	if err := o.check(args); err != nil {
+		return err
+	}
+	if o.wantsChat(u, args) {
+		if o.echo {
+			return ui.WithHint(ui.Usagef("--echo is about texts that are continued, and this is a conversation"), "--verbose-prompt shows what the model is given")
+		}
+		return o.converse(ctx, u, args)
+	}
+	text, given, err := o.readPrompt(u, args)
+	if err != nil {
+		return err
+	}
+	if !given {
+		return ui.WithHint(ui.Usagef("no prompt"), "give one with -p or -f, or pipe it in")
+	}
+	e, err := o.engine.Start(u)
+	if err != nil {
+		return o.modelHint(err, args)
+	}
+	defer e.Close()
+	return o.complete(ctx, u, e, text)
+}
+
+// check returns a usage error if flags do not go together.
+func (o *runOptions) check(args []string) error {
+	if err := o.cache.check(); err != nil {
+		return err
+	}
+	switch {
+	case o.logprobs > 0 && o.output != "json":
+		return ui.WithHint(ui.Usagef("--logprobs needs JSON"), "add --output json")
+	case len(args) > 0 && o.prompt.Flags.Changed("prompt"):
+		hint := "quote a text of several words: -p \"Once upon a time\""
+		if _, err := os.Stat(args[0]); err == nil && o.engine.Model == "" {
+			hint = fmt.Sprintf("did you mean: alpaca run -m %q -p TEXT?", args[0])
+		}
+		return ui.WithHint(ui.Usagef("-p is given and %q as well", args[0]), hint)
+	case len(args) > 1:
+		return ui.WithHint(ui.Usagef("more than one text: %s", ui.QuoteList(args, "and")), "quote a text of several words")
+	}
+	for i, s := range o.stop {
+		if o.prompt.Escape {
+			o.stop[i] = flags.Unescape(s)
+		}
+		if s == "" {
+			return ui.Usagef("--stop is given an empty text")
+		}
+	}
+	return nil
+}
+
+// modelHint adds advice to the error of a command line that has the model
+// where the prompt is expected.
+func (o *runOptions) modelHint(err error, args []string) error {
+	if len(args) == 1 && errors.Is(err, load.ErrNoModel) {
+		if _, statErr := os.Stat(args[0]); statErr == nil {
+			return ui.WithHint(err, fmt.Sprintf("did you mean: alpaca run -m %q -p TEXT?", args[0]))
+		}
+	}
+	return err
+}
+
+// readPrompt returns the text to continue. Given is false if there is none.
+func (o *runOptions) readPrompt(u *ui.UI, args []string) (text string, given bool, err error) {
+	if len(args) > 0 {
+		// The argument is the same as -p.
+		if err := o.prompt.Flags.Set("prompt", args[0]); err != nil {
+			return "", true, err
+		}
+	}
+	text, given, err = o.prompt.Read(u)
+	if o.prompt.EndsWithFile {
+		// Editors and echo end a text with a newline that is not meant to be
+		// continued after.
+		text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
+	}
+	return text, given, err
+}
+
+// complete continues the text.
+func (o *runOptions) complete(ctx context.Context, u *ui.UI, e *load.Instance, text string) error {
+	prompt, err := encodePrompt(e.Model.Tokenizer, text, true)
+	if err != nil {
+		return err
+	}
+	if o.verbosePrompt {
+		showTokens(u, e.Model.Tokenizer, prompt)
+	}
+	out := newWriter(u, e.Model.Tokenizer, o.output)
+	if o.echo {
+		if err := out.prompt(text); err != nil {
+			return err
+		}
+	}
+	cache := promptCache{o: &o.cache, u: u, session: e.Session}
+	if err := cache.load(); err != nil {
+		return err
+	}
+	known := cache.reuse(prompt, e.Sampler)
+	result, err := generate.Run(ctx, e.Session, e.Sampler, e.Model.Tokenizer, prompt[known:], generate.Options{
+		MaxTokens: o.predict,
+		Stop:      o.stop,
+		Logprobs:  o.output == "json",
+		Top:       o.logprobs,
+		Emit:      out.token,
+		Progress:  promptProgress(u, len(prompt)-known),
+	})
+	u.ClearStatus()
+	if err != nil {
+		out.newline()
+		return runHint(err, e.Model.Config.TrainCtx)
+	}
+	stats := newStats(e, result)
+	if err := out.end(stats); err != nil {
+		return err
+	}
+	if result.Reason == generate.Context {
+		u.Notef("stopped: the context of %d tokens is full (-c makes it larger)", e.Session.Ctx())
+	}
+	if !o.noStats {
+		stats.print(u)
+	}
+	// When the output is whole: a file that cannot be written takes nothing from it.
+	if err := cache.saveText(len(prompt)); err != nil {
+		return err
+	}
+	if result.Reason == generate.Interrupt {
+		return ui.ErrInterrupted
+	}
+	return nil
+}
+
+// encodePrompt returns the tokens of a text to continue: at least one. Special says
+// whether the names of control tokens in it stand for them.
+func encodePrompt(tok *tokenizer.Tokenizer, text string, special bool) ([]int32, error) {
+	ids := tok.Encode(text, true, special)
+	if len(ids) > 0 {
+		return ids, nil
+	}
+	if tok.BOS() == tokenizer.None {
+		return nil, errors.New("the prompt is empty, and the vocabulary has no token to begin a text with")
+	}
+	return []int32{tok.BOS()}, nil
+}
+
+// showTokens writes tokens to stderr, a line each.
+func showTokens(u *ui.UI, tok *tokenizer.Tokenizer, ids []int32) {
+	u.Notef("%d tokens in the prompt", len(ids))
+	for _, id := range ids {
+		fmt.Fprintf(u.Err, "alpaca: %7d  %q\n", id, tok.Piece(id, true))
+	}
+}
+
+// promptProgress returns what shows on the status line how far a prompt is
+// evaluated. A long one is announced at once: its first layer may take a while.
+func promptProgress(u *ui.UI, tokens int) func(done, total int) {
+	const long = 32
+	show := func(done, total int) {
+		if done < total {
+			u.Statusf("prompt: %d of %d tokens (%d %%)", done, total, 100*int64(done)/int64(total))
+		}
+	}
+	if tokens >= long {
+		show(0, tokens)
+	} else {
+		u.HoldStatus() // nothing flickers for one that is soon read
+	}
+	return show
+}
+
+// runHint adds advice to an error of the generation with a model that was
+// trained for texts of trainCtx tokens.
+func runHint(err error, trainCtx int) error {
+	var long *generate.PromptError
+	switch {
+	case !errors.As(err, &long):
+		return err
+	case long.Tokens < trainCtx:
+		return ui.WithHint(err, fmt.Sprintf("-c %d or more makes room for it", long.Tokens+1))
+	}
+	return ui.WithHint(err, fmt.Sprintf("the model was trained for texts of %d tokens: make the prompt shorter", trainCtx))
+}

@@ -1,0 +1,90 @@
+package run
+
+import (
+	"fmt"
+	"time"
+
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/generate"
+	"alpaca/internal/machine"
+)
+
+// stats is what a run cost.
+type stats struct {
+	load   time.Duration
+	result generate.Result
+	seed   uint32
+	random bool // the seed decided something
+	memory machine.Memory
+}
+
+// newStats collects them at the end of a run.
+func newStats(e *load.Instance, r generate.Result) stats {
+	return stats{load: e.LoadTime, result: r, seed: e.Sampler.Seed(), random: e.Random, memory: machine.ReadMemory()}
+}
+
+// timings is stats in JSON: milliseconds, and tokens a second.
+type timings struct {
+	LoadMS              float64 `json:"load_ms"`
+	PromptMS            float64 `json:"prompt_ms"`
+	PromptPerSecond     float64 `json:"prompt_per_second"`
+	GenerationMS        float64 `json:"generation_ms"`
+	GenerationPerSecond float64 `json:"generation_per_second"`
+}
+
+func (s stats) timings() timings {
+	return timings{
+		LoadMS:              ui.Milliseconds(s.load),
+		PromptMS:            ui.Milliseconds(s.result.PromptTime),
+		PromptPerSecond:     perSecond(s.result.PromptTokens, s.result.PromptTime),
+		GenerationMS:        ui.Milliseconds(s.result.GenerateTime),
+		GenerationPerSecond: perSecond(s.evaluated(), s.result.GenerateTime),
+	}
+}
+
+// evaluated returns the number of generated tokens that were evaluated during
+// the generation's time: the first token comes from the prompt's logits, and
+// the last is not evaluated.
+func (s stats) evaluated() int { return max(0, s.result.GeneratedTokens-1) }
+
+// print shows them on stderr, in lines that fit a narrow terminal.
+func (s stats) print(u *ui.UI) {
+	t := s.timings()
+	u.Notef("load      %s", duration(s.load))
+	u.Notef("prompt    %d at %s", s.result.PromptTokens, rate(t.PromptPerSecond))
+	u.Notef("generated %d at %s", s.result.GeneratedTokens, rate(t.GenerationPerSecond))
+	u.Notef("memory    %s", ui.ByteCount(s.memory.Own))
+	if s.memory.Mapped >= 0 {
+		u.Notef("mapped    %s", ui.ByteCount(s.memory.Mapped))
+	}
+	if s.random {
+		u.Notef("seed      %d", s.seed)
+	}
+}
+
+// rate writes a speed.
+func rate(perSecond float64) string {
+	switch {
+	case perSecond <= 0:
+		return "- tokens/s"
+	case perSecond < 100:
+		return fmt.Sprintf("%.2f tokens/s", perSecond)
+	}
+	return fmt.Sprintf("%.0f tokens/s", perSecond)
+}
+
+// duration writes a time in milliseconds or seconds.
+func duration(d time.Duration) string {
+	if d < time.Second {
+		return fmt.Sprintf("%.1f ms", ui.Milliseconds(d))
+	}
+	return fmt.Sprintf("%.2f s", d.Seconds())
+}
+
+func perSecond(n int, d time.Duration) float64 {
+	if d <= 0 {
+		return 0
+	}
+	return float64(n) / d.Seconds()
+}

@@ -1,0 +1,30 @@
+package ui
+
+import (
+	"runtime/debug"
+)
+
+// Build says what the program was made of.
+type Build struct {
+	Version  string // of the module, or "unknown"
+	Commit   string // "" where it is not known
+	Modified bool   // the source differed from the commit
+}
+
+// ReadBuild returns what Go wrote into the program.
+func ReadBuild() Build {
+	info, ok := debug.ReadBuildInfo()
+	if !ok {
+		return Build{Version: "unknown"}
+	}
+	b := Build{Version: info.Main.Version}
+	for _, s := range info.Settings {
+		switch s.Key {
+		case "vcs.revision":
+			b.Commit = s.Value
+		case "vcs.modified":
+			b.Modified = s.Value == "true"
+		}
+	}
+	return b
+}

@@ -1,0 +1,90 @@
+package ui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Exit statuses.
+const (
+	ExitOK          = 0
+	ExitFailure     = 1
+	ExitUsage       = 2
+	ExitInterrupted = 130 // 128 + SIGINT, as shells have it
+)
+
+// usageError is an error of the command line: exit status 2.
+type usageError struct{ error }
+
+func (e usageError) Unwrap() error { return e.error }
+
+// Usage makes err a usage error.
+func Usage(err error) error { return usageError{err} }
+
+// Usagef returns a usage error.
+func Usagef(format string, args ...any) error {
+	return usageError{fmt.Errorf(format, args...)}
+}
+
+// hintedError is an error with advice, a line each.
+type hintedError struct {
+	error
+	hints []string
+}
+
+func (e hintedError) Unwrap() error { return e.error }
+
+// WithHint adds advice to an error.
+func WithHint(err error, hints ...string) error { return hintedError{err, hints} }
+
+// ErrInterrupted says that Ctrl-C ended the work, about which nothing more is
+// to be said.
+var ErrInterrupted = errors.New("interrupted")
+
+// ExitStatus reports a command's error, if it is one to report, and returns
+// the exit status.
+func (u *UI) ExitStatus(err error) int {
+	switch {
+	case err == nil:
+		return ExitOK
+	case isClosedPipe(err):
+		// The reader of stdout, such as head, has seen enough.
+		return ExitOK
+	case errors.Is(err, ErrInterrupted), errors.Is(err, context.Canceled):
+		return u.signals.exitStatus()
+	}
+	u.errorf("%v", err)
+	for _, hint := range hintsOf(err) {
+		u.hintf("%s", hint)
+	}
+	if errors.As(err, new(usageError)) {
+		return ExitUsage
+	}
+	return ExitFailure
+}
+
+// hintsOf returns the advice that was added to an error anywhere in its chain.
+func hintsOf(err error) []string {
+	var hints []string
+	for err != nil {
+		if h, ok := err.(hintedError); ok {
+			hints = append(hints, h.hints...)
+		}
+		err = errors.Unwrap(err)
+	}
+	return hints
+}
+
+// QuoteList writes a list as text: "a", "b" or "c".
+func QuoteList(list []string, conjunction string) string {
+	quoted := make([]string, len(list))
+	for i, s := range list {
+		quoted[i] = fmt.Sprintf("%q", s)
+	}
+	if n := len(quoted); n > 1 {
+		return strings.Join(quoted[:n-1], ", ") + " " + conjunction + " " + quoted[n-1]
+	}
+	return strings.Join(quoted, "")
+}

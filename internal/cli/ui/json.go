@@ -1,0 +1,19 @@
+package ui
+
+import (
+	"encoding/json"
+	"io"
+)
+
+// NewJSONEncoder returns an encoder that leaves <, > and & as they are: texts and
+// tokens are full of them.
+func NewJSONEncoder(w io.Writer) *json.Encoder {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	return enc
+}
+
+// WriteJSON writes a value to stdout as one line of JSON.
+func (u *UI) WriteJSON(v any) error {
+	return NewJSONEncoder(u.Out).Encode(v)
+}

@@ -1,0 +1,118 @@
+package ui
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"alpaca/internal/atomicfile"
+)
+
+// OutputFile is a file that appears under its name when it is complete. A
+// device or FIFO is no such file: what is written goes there at once.
+type OutputFile interface {
+	io.Writer
+	Commit() error
+	Abort() // after Commit it does nothing
+}
+
+// atOnce is a device or a FIFO.
+type atOnce struct{ *os.File }
+
+func (f atOnce) Commit() error { return f.Close() }
+func (f atOnce) Abort()        { f.Close() }
+
+// toStdout is the file that stdout goes to, by another name.
+type toStdout struct{ io.Writer }
+
+func (toStdout) Commit() error { return nil }
+func (toStdout) Abort()        {}
+
+// Output is a file that a flag names, to be written.
+type Output struct{ Flag, Path string }
+
+// CheckOutputs returns an error if a file cannot be written for a reason that shows
+// before the work is done: its folder is missing, it is one itself, it is one of the
+// inputs, or two flags name the same.
+func CheckOutputs(outputs []Output, inputs ...string) error {
+	for i, out := range outputs {
+		if out.Path == "" {
+			continue
+		}
+		if err := checkOutput(out.Path, inputs); err != nil {
+			return fmt.Errorf("--%s %s: %w", out.Flag, out.Path, err)
+		}
+		for _, other := range outputs[:i] {
+			if sameFile(out.Path, other.Path) {
+				return Usagef("--%s and --%s name the same file, %s", other.Flag, out.Flag, out.Path)
+			}
+		}
+	}
+	return nil
+}
+
+func checkOutput(path string, inputs []string) error {
+	st, err := os.Stat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return atomicfile.CheckFolder(path)
+	case err == nil && st.IsDir():
+		return errors.New("is a directory")
+	case err == nil && atomicfile.IsOneOf(st, inputs):
+		return errors.New("is an input")
+	}
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err // the name is there
+	}
+	return err
+}
+
+// sameFile reports whether two names are, or would be, of one regular file.
+func sameFile(a, b string) bool {
+	stA, errA := os.Stat(a)
+	stB, errB := os.Stat(b)
+	if errA == nil && errB == nil {
+		return stA.Mode().IsRegular() && os.SameFile(stA, stB)
+	}
+	absA, _ := filepath.Abs(a)
+	absB, _ := filepath.Abs(b)
+	return absA == absB
+}
+
+// CreateOutput begins a file.
+func CreateOutput(path string) (OutputFile, error) {
+	st, err := os.Stat(path)
+	if err != nil || st.Mode().IsRegular() && !isStdout(st) {
+		return atomicfile.Create(path, 0o666)
+	}
+	if isStdout(st) {
+		return toStdout{os.Stdout}, nil // as /dev/stdout: its file has more than this to hold
+	}
+	f, err := os.OpenFile(path, os.O_WRONLY, 0)
+	if err != nil {
+		return nil, err
+	}
+	return atOnce{f}, nil
+}
+
+// isStdout reports whether a file is the one that stdout goes to.
+func isStdout(st fs.FileInfo) bool {
+	out, err := os.Stdout.Stat()
+	return err == nil && os.SameFile(st, out)
+}
+
+// WriteOutput writes a whole file.
+func WriteOutput(path string, write func(w io.Writer) error) error {
+	f, err := CreateOutput(path)
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	if err := write(f); err != nil {
+		return err
+	}
+	return f.Commit()
+}

@@ -1,0 +1,104 @@
+package ui
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+)
+
+// signals is what ends the work, and how.
+type signals struct {
+	mu     sync.Mutex
+	handle func()          // what Ctrl-C does instead of cancelling the command, unless nil
+	clean  func()          // called before the process is ended at once, unless nil
+	ended  <-chan struct{} // closed when the command is cancelled; nil where nothing does
+	status int             // the exit status for what cancelled the command; 0: nothing did
+}
+
+// WatchSignals returns a context that the first Ctrl-C, SIGTERM or SIGHUP cancels.
+// The second ends the process at once.
+func (u *UI) WatchSignals(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	u.signals.ended = ctx.Done()
+	ch := make(chan os.Signal, 1)
+	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
+	// Where it is ignored, as under nohup, the work outlives its terminal.
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(ch, syscall.SIGHUP)
+	}
+	// Without this a closed stdout would kill the process; now the write
+	// fails and the command can clean up.
+	ignoreClosedPipes()
+	go func() {
+		for s := range ch {
+			u.signals.arrived(s, ctx, cancel)
+		}
+	}()
+	return ctx, func() { signal.Stop(ch); close(ch); cancel() }
+}
+
+// arrived does what a signal asks for. Whoever ends the process from outside does not
+// mean the answer at hand, as Ctrl-C may.
+func (s *signals) arrived(sig os.Signal, ctx context.Context, cancel func()) {
+	s.mu.Lock()
+	handle, clean := s.handle, s.clean
+	if sig != os.Interrupt {
+		handle = nil
+	}
+	if handle == nil && s.status == 0 {
+		s.status = ExitInterrupted
+		if n, ok := sig.(syscall.Signal); ok {
+			s.status = 128 + int(n)
+		}
+	}
+	s.mu.Unlock()
+	switch {
+	case handle != nil:
+		handle()
+	case ctx.Err() == nil:
+		cancel()
+	default:
+		if clean != nil {
+			clean()
+		}
+		os.Exit(s.exitStatus())
+	}
+}
+
+// exitStatus returns the status of a command that was interrupted: 128 and the number
+// of the signal, as shells have it.
+func (s *signals) exitStatus() int {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.status == 0 {
+		return ExitInterrupted
+	}
+	return s.status
+}
+
+// OnInterrupt makes Ctrl-C call handle, on another goroutine, until restore is
+// called.
+func (u *UI) OnInterrupt(handle func()) (restore func()) {
+	return replace(&u.signals.mu, &u.signals.handle, handle)
+}
+
+// BeforeExit makes a signal that ends the process at once call clean first, until
+// restore is called.
+func (u *UI) BeforeExit(clean func()) (restore func()) {
+	return replace(&u.signals.mu, &u.signals.clean, clean)
+}
+
+// replace puts f in the place of *to until restore is called.
+func replace(mu *sync.Mutex, to *func(), f func()) (restore func()) {
+	mu.Lock()
+	defer mu.Unlock()
+	before := *to
+	*to = f
+	return func() {
+		mu.Lock()
+		defer mu.Unlock()
+		*to = before
+	}
+}

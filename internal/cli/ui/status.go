@@ -1,0 +1,57 @@
+package ui
+
+import (
+	"fmt"
+	"time"
+)
+
+// status is a line on stderr that is written over: how far the work has got.
+// It shows on a terminal only.
+type status struct {
+	shown bool
+	last  time.Time
+}
+
+// statusInterval is the shortest time between two updates.
+const statusInterval = 100 * time.Millisecond
+
+// Statusf replaces the status line by another text, cut to the terminal's
+// width. Updates that come too fast are left out.
+func (u *UI) Statusf(format string, args ...any) {
+	if !u.ErrTTY || time.Since(u.status.last) < statusInterval {
+		return
+	}
+	u.status.last = time.Now()
+	text := []rune("alpaca: " + fmt.Sprintf(format, args...))
+	// The last column stays free: a full line would wrap on some terminals.
+	if width := u.errWidth() - 1; len(text) > width {
+		text = text[:max(0, width)]
+	}
+	fmt.Fprintf(u.Err, "\r%s\x1b[K", string(text))
+	u.status.shown = true
+}
+
+// HoldStatus leaves out updates for a moment, as if one had just been shown.
+func (u *UI) HoldStatus() { u.status.last = time.Now() }
+
+// ClearStatus removes the status line, so that stdout's text may follow.
+func (u *UI) ClearStatus() { u.status.clear(u) }
+
+func (s *status) clear(u *UI) {
+	if s.shown {
+		fmt.Fprint(u.Err, "\r\x1b[K")
+		s.shown = false
+	}
+}
+
+// TensorProgress returns what shows on the status line how many bytes of all tensors are
+// done, and which is at hand.
+func (u *UI) TensorProgress() func(tensor string, done, total int64) {
+	start := time.Now()
+	return func(tensor string, done, total int64) {
+		elapsed := time.Since(start)
+		rate := float64(done) / elapsed.Seconds()
+		left := time.Duration(float64(total-done) / max(rate, 1) * float64(time.Second))
+		u.Statusf("%d %% (%s/s, %v left) %s", 100*done/max(total, 1), ByteCount(int64(rate)), left.Round(time.Second), Printable(tensor))
+	}
+}

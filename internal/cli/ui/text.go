@@ -1,0 +1,78 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// EditDistance returns the number of letters to insert, delete, replace or
+// swap with a neighbour to make b of a.
+func EditDistance(a, b string) int {
+	rows := make([][]int, len(a)+1) // [len(a)+1, len(b)+1]
+	for i := range rows {
+		rows[i] = make([]int, len(b)+1)
+		rows[i][0] = i
+	}
+	for j := range rows[0] {
+		rows[0][j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			d := min(rows[i-1][j]+1, rows[i][j-1]+1, rows[i-1][j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				d = min(d, rows[i-2][j-2]+1)
+			}
+			rows[i][j] = d
+		}
+	}
+	return rows[len(a)][len(b)]
+}
+
+// Shape writes dimensions, outermost first.
+func Shape(dims []int) string { return strings.ReplaceAll(fmt.Sprint(dims), " ", ", ") }
+
+// Printable replaces what could confuse a terminal: a file's texts are not to
+// be trusted.
+func Printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r != '\t' && !unicode.IsPrint(r) {
+			return '?'
+		}
+		return r
+	}, s)
+}
+
+// ByteCount writes a size in binary units.
+func ByteCount(n int64) string {
+	const units = "KMGTPE"
+	if n < 1<<10 {
+		return fmt.Sprintf("%d B", n)
+	}
+	x, unit := float64(n)/1024, 0
+	for ; x >= 1023.95; unit++ {
+		x /= 1024
+	}
+	return fmt.Sprintf("%.1f %ciB", x, units[unit])
+}
+
+// Count writes a number of things in thousands, millions or billions.
+func Count(n int64) string {
+	switch {
+	case n < 1e4:
+		return fmt.Sprint(n)
+	case n < 1e6:
+		return fmt.Sprintf("%.1f K", float64(n)/1e3)
+	case n < 1e9:
+		return fmt.Sprintf("%.1f M", float64(n)/1e6)
+	}
+	return fmt.Sprintf("%.2f B", float64(n)/1e9)
+}
+
+// Milliseconds returns a time in milliseconds, to the microsecond.
+func Milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -1,0 +1,113 @@
+// Package ui is the program's side of the terminal: streams, messages, the status line,
+// signals, exit statuses, and the files that commands write. Stdout carries the answer, or
+// the data that was asked for, and nothing else; messages go to stderr through a UI.
+package ui
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"golang.org/x/term"
+)
+
+// UI is the program's side of the terminal. All messages go through it:
+//
+//   - They go to stderr with the prefix "alpaca:", in lower case and without a
+//     period at the end.
+//   - A failure is one line "alpaca: error: …", a way out of it one or more
+//     lines "alpaca: hint: …".
+type UI struct {
+	In  io.Reader
+	Out io.Writer // the answer
+	Err io.Writer // everything else
+
+	InTTY, OutTTY, ErrTTY bool // which of them are terminals
+	InPiped               bool // in is a pipe or a file: something that was meant to be read
+
+	signals signals
+	status  status // the line that shows progress
+}
+
+// New returns the UI on the streams of a process.
+func New(in, out, err *os.File) *UI {
+	return &UI{
+		In: in, Out: out, Err: err,
+		InTTY:   term.IsTerminal(int(in.Fd())),
+		OutTTY:  term.IsTerminal(int(out.Fd())),
+		ErrTTY:  term.IsTerminal(int(err.Fd())),
+		InPiped: isPiped(in),
+	}
+}
+
+// isPiped reports whether f is a pipe or a file. The null device and terminals
+// are not.
+func isPiped(f *os.File) bool {
+	st, err := f.Stat()
+	return err == nil && st.Mode()&(os.ModeCharDevice|os.ModeDir) == 0
+}
+
+// Notef tells the user something.
+func (u *UI) Notef(format string, args ...any) { u.message(0, "", format, args...) }
+
+// Warnf tells of something that is probably not as it should be.
+func (u *UI) Warnf(format string, args ...any) {
+	u.message(yellow, "warning: ", format, args...)
+}
+
+// errorf tells why the command failed. Commands return their errors instead.
+func (u *UI) errorf(format string, args ...any) { u.message(red, "error: ", format, args...) }
+
+// hintf tells a way out.
+func (u *UI) hintf(format string, args ...any) { u.message(Cyan, "hint: ", format, args...) }
+
+// message writes a line to stderr: the prefix, a kind in its colour, the text.
+func (u *UI) message(c color, kind, format string, args ...any) {
+	u.status.clear(u)
+	fmt.Fprintf(u.Err, "alpaca: %s%s\n", u.Paint(c, kind), fmt.Sprintf(format, args...))
+}
+
+// Infof tells something in a conversation, where no line needs to say who speaks:
+// in words that are not broken at the end of a line.
+func (u *UI) Infof(format string, args ...any) {
+	u.status.clear(u)
+	lines := strings.Split(fmt.Sprintf(format, args...), "\n")
+	for i, line := range lines {
+		lines[i] = Printable(line) // files' and models' texts are in it
+	}
+	fmt.Fprintln(u.Err, wrap(strings.Join(lines, "\n"), u.errWidth()))
+}
+
+// color is the number of an ANSI colour.
+type color int
+
+const (
+	red    color = 31
+	yellow color = 33
+	Cyan   color = 36
+)
+
+// Paint colours text for stderr, where colours are wanted: on a terminal that
+// knows them, unless NO_COLOR is set (https://no-color.org).
+func (u *UI) Paint(c color, text string) string {
+	if c == 0 || text == "" || !u.ErrTTY || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return text
+	}
+	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", c, text)
+}
+
+// errWidth returns the columns of stderr's terminal.
+func (u *UI) errWidth() int { return widthOf(u.Err) }
+
+// OutWidth returns the columns of stdout's terminal.
+func (u *UI) OutWidth() int { return widthOf(u.Out) }
+
+func widthOf(w io.Writer) int {
+	if f, ok := w.(*os.File); ok {
+		if width, _, err := term.GetSize(int(f.Fd())); err == nil && width > 0 {
+			return width
+		}
+	}
+	return 80
+}

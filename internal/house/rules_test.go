@@ -1,0 +1,208 @@
+package house
+
+import (
+	"slices"
+	"strings"
+)
+
+// rules are all that is checked, each of one package at a time.
+var rules = []struct {
+	name  string
+	check func(p *pkg) []breach
+}{
+	{"imports point down", importsDown},
+	{"main imports the command line alone", mainAlone},
+	{"the ground floor", ground},
+	{"assembly", assembly},
+	{"models and sessions", sessions},
+	{"sockets", sockets},
+	{"files that last", lasting},
+	{"commands", commands},
+	{"libraries", libraries},
+	{"comments", comments},
+}
+
+// importsDown: a package imports what stands below it in order.
+func importsDown(p *pkg) (list []breach) {
+	if slices.Contains(forTests, p.path) {
+		return nil
+	}
+	place := placeOf(p.path)
+	if place < 0 {
+		return []breach{breachf(p.path+" has no place",
+			"a new package needs a line in order, in internal/house/house_test.go, beneath all that import it and above all that it imports")}
+	}
+	for _, to := range p.ours() {
+		below := placeOf(to)
+		switch {
+		case slices.Contains(forTests, to):
+			list = append(list, breachf(p.path+" imports "+to, "%s is for tests", to))
+		case below >= 0 && below < place:
+			list = append(list, breachf(p.path+" imports "+to,
+				"imports point down, and %s stands above in order (internal/house/house_test.go): move what is needed to a package below both", to))
+		}
+	}
+	return list
+}
+
+// placeOf returns the place of a package in order, -1 where it has none.
+func placeOf(path string) int {
+	if _, ok := shared[path]; !ok && strings.HasPrefix(path, "internal/cli/") {
+		path = aCommand
+	}
+	return slices.Index(order, path)
+}
+
+// mainAlone: what the program does is below internal.
+func mainAlone(p *pkg) (list []breach) {
+	if !inside(p.path, "cmd") {
+		return nil
+	}
+	for _, to := range p.imports(false) {
+		if to != module+"/internal/cli" && !standard(to) {
+			list = append(list, breachf(p.path+" imports "+to, "cmd holds main alone, which imports internal/cli"))
+		}
+	}
+	return list
+}
+
+// standard reports whether a path is of Go's own library.
+func standard(path string) bool {
+	first, _, _ := strings.Cut(path, "/")
+	return first != module && !strings.Contains(first, ".")
+}
+
+// ground: what everybody may import, and the formats, import nothing but each other.
+func ground(p *pkg) (list []breach) {
+	if p.path != "internal/quant" && !slices.Contains(groundFloor, p.path) {
+		return nil
+	}
+	for _, to := range p.ours() {
+		if !slices.Contains(groundFloor, to) {
+			list = append(list, breachf(p.path+" imports "+to, "it may import the ground floor alone"))
+		}
+	}
+	return list
+}
+
+// assembly has few homes: ggml and kernel for products, quant to encode and decode.
+func assembly(p *pkg) []breach {
+	if !p.asm || inside(p.path, "internal/kernel") || p.path == "internal/ggml" || p.path == "internal/quant" {
+		return nil
+	}
+	return []breach{breachf(p.path+" has assembly", "it belongs to internal/kernel, internal/ggml or internal/quant")}
+}
+
+// sessions: texts and tokens know of no model, and who evaluates sees it by an interface.
+func sessions(p *pkg) (list []breach) {
+	without := []string{"internal/sampler", "internal/grammar", "internal/tokenizer", "internal/chat", "internal/eval"}
+	if slices.Contains(without, p.path) && slices.Contains(p.ours(), "internal/model") {
+		list = append(list, breachf(p.path+" imports internal/model", "it sees sessions by an interface of its own"))
+	}
+	if p.path != "internal/bench" {
+		return list
+	}
+	for _, f := range p.files {
+		for _, name := range f.uses("model", "Session") {
+			if !f.test {
+				list = append(list, breachf(p.path+" uses model."+name, "it sees sessions by an interface of its own"))
+			}
+		}
+	}
+	return list
+}
+
+// sockets are opened by those who serve and those who download.
+func sockets(p *pkg) (list []breach) {
+	if inside(p.path, "internal/server") || inside(p.path, "internal/store") {
+		return nil
+	}
+	for _, to := range p.imports(false) {
+		if to != "net/url" && to != "net/netip" && (inside(to, "net") || inside(to, "golang.org/x/net")) {
+			list = append(list, breachf(p.path+" imports "+to, "only internal/server and internal/store open sockets"))
+		}
+	}
+	return list
+}
+
+// lasting: a file gets its name when it is complete. Temporary ones are not meant.
+func lasting(p *pkg) (list []breach) {
+	if p.path == "internal/atomicfile" || slices.Contains(forTests, p.path) {
+		return nil
+	}
+	for _, f := range p.files {
+		if f.test {
+			continue
+		}
+		for _, name := range f.uses("os", "Create", "OpenFile", "WriteFile", "Rename") {
+			list = append(list, breachf(f.name+" writes by os."+name, "what is to last is written through internal/atomicfile"))
+		}
+	}
+	return list
+}
+
+// commands never import each other.
+func commands(p *pkg) (list []breach) {
+	const cli = "internal/cli"
+	if !strings.HasPrefix(p.path, cli+"/") || slices.Contains(forTests, p.path) {
+		if !inside(p.path, "cmd") && p.path != cli && !slices.Contains(forTests, p.path) {
+			for _, to := range p.ours() {
+				if inside(to, cli) {
+					list = append(list, breachf(p.path+" imports "+to, "the command line is above everything else"))
+				}
+			}
+		}
+		return list
+	}
+	may, isShared := shared[p.path]
+	for _, to := range p.ours() {
+		if !inside(to, cli) || inside(to, p.path) || slices.Contains(may, to) {
+			continue
+		}
+		if _, ok := shared[to]; ok && !isShared {
+			continue
+		}
+		list = append(list, breachf(p.path+" imports "+to, "commands never import each other: what two need goes to load, flags or ui, of which ui imports neither and flags ui alone"))
+	}
+	return list
+}
+
+// libraries have their places.
+func libraries(p *pkg) (list []breach) {
+	for _, home := range []struct {
+		library, where string
+		here           bool
+		tests          bool // tests count as well
+	}{
+		{"github.com/spf13/cobra", "internal/cli", inside(p.path, "internal/cli"), true},
+		{"github.com/stretchr/testify", "tests", slices.Contains(forTests, p.path), false},
+		{"gonum.org/v1/plot", "internal/report", p.path == "internal/report", true},
+	} {
+		if !home.here && slices.ContainsFunc(p.imports(home.tests), func(to string) bool { return inside(to, home.library) }) {
+			list = append(list, breachf(p.path+" imports "+home.library, "it belongs to %s", home.where))
+		}
+	}
+	return list
+}
+
+// comments: a package says what it is in 3 to 6 lines.
+func comments(p *pkg) (list []breach) {
+	const least, most = 3, 6
+	what := "the comment of " + p.path
+	var docs, lines int
+	for _, f := range p.files {
+		if doc := f.syntax.Doc; doc != nil && (!f.test || p.onlyTests()) {
+			docs++
+			lines = strings.Count(doc.Text(), "\n")
+		}
+	}
+	switch {
+	case docs == 0:
+		list = append(list, breachf(what, "there is none: %d to %d lines above \"package\" in one file say what the package is", least, most))
+	case docs > 1:
+		list = append(list, breachf(what, "%d files have one", docs))
+	case lines < least || lines > most:
+		list = append(list, breachf(what, "it has %d lines: %d to %d are asked for", lines, least, most))
+	}
+	return list
+}
