@@ -16,6 +16,7 @@ import (
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/measure"
 	"alpaca/internal/cli/run"
+	"alpaca/internal/cli/train"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/cli/version"
 	"alpaca/internal/machine"
@@ -57,6 +58,7 @@ func newRoot(u *ui.UI) *cobra.Command {
 		measure.NewPerplexity(u),
 		measure.NewCompare(u),
 		measure.NewQuality(u),
+		train.New(u),
 		version.New(u),
 		run.NewTemplate(u),
 	)

@@ -29,6 +29,7 @@ const (
 	forOrder = iota + 1
 	forDropout
 	forInit
+	forHeldOut
 )
 
 // uniform returns bits as a number between 0 and 1, never 0.

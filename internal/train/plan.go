@@ -87,3 +87,6 @@ func (p *Plan) skip(updates int) (at position) {
 	}
 	return at
 }
+
+// HeldOut returns which k of n examples are kept from training to measure it with.
+func HeldOut(n, k int, seed uint64) []int { return shuffle(n, hash(seed, forHeldOut), 0)[:k] }

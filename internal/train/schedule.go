@@ -15,6 +15,8 @@ type Schedule struct {
 	Min     float64 // at the last update, for cosine and linear
 	Updates int
 	Warmup  int // updates until Peak
+	// WarmupRatio is the part of all updates that takes the place of a Warmup of 0.
+	WarmupRatio float64
 }
 
 // Schedules are the kinds: cosine, linear and constant reach Peak at update Warmup-1 and

@@ -79,7 +79,10 @@ func NewTrainer(m *Model[float32], s Settings, docs []Example, pool *pool.Pool) 
 	if t.Totals.Updates == 0 {
 		return nil, errors.New("train: there are no data to train on")
 	}
-	t.Settings.Schedule.Updates = t.Totals.Updates
+	c := &t.Settings.Schedule
+	if c.Updates = t.Totals.Updates; c.Warmup == 0 {
+		c.Warmup = int(math.Ceil(c.WarmupRatio * float64(c.Updates)))
+	}
 	return t, nil
 }
 

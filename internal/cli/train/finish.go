@@ -1,0 +1,130 @@
+package train
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/gguf"
+	"alpaca/internal/quantize"
+	"alpaca/internal/report"
+	"alpaca/internal/train"
+)
+
+// finish writes the output, the drawings and README.md, and tells what came of it.
+func (j *job) finish(ctx context.Context, p *progress) error {
+	results := j.results()
+	if err := j.writeOutput(ctx, results); err != nil {
+		return err
+	}
+	if err := j.draw(); err != nil {
+		return err
+	}
+	if err := writeText(filepath.Join(j.dir, "README.md"), j.readme(results)); err != nil {
+		return err
+	}
+	j.u.Notef("wrote %s; log and drawings are in %s", j.Output, j.dir)
+	for line := range strings.Lines(results) {
+		if line = strings.TrimSpace(line); line != "" {
+			j.u.Notef("%s", line)
+		}
+	}
+	return nil
+}
+
+// results compares the run's end with its beginning.
+func (j *job) results() string {
+	e, l := j.record.Evals, j.record.Losses
+	var b strings.Builder
+	if len(e) >= 4 {
+		fmt.Fprintf(&b, "held-out loss %.4f, before %.4f\n", e[len(e)-1], e[1])
+	}
+	if len(l) > 0 {
+		fmt.Fprintf(&b, "training loss %.4f, at first %.4f\n", l[len(l)-1], l[0])
+	}
+	if n := j.trainer.State.Skipped; n > 0 {
+		fmt.Fprintf(&b, "%d updates were skipped\n", n)
+	}
+	return b.String()
+}
+
+// writeOutput writes the adapter or the model.
+func (j *job) writeOutput(ctx context.Context, results string) error {
+	m := j.trainer.Model
+	switch {
+	case m.Rank > 0 && !j.Merge && strings.HasSuffix(j.Output, ".gguf"):
+		return m.WriteAdapter(j.Output, j.name())
+	case m.Rank > 0 && !j.Merge:
+		return m.WritePEFT(j.Output, train.PEFT{Base: j.name(), Alpha: j.LoRAAlpha, Stable: j.RsLoRA, Drop: j.LoRADropout, Readme: j.readme(results)})
+	}
+	return j.writeModel(ctx)
+}
+
+// writeModel writes a model, in float32 first.
+func (j *job) writeModel(ctx context.Context) error {
+	mix, err := quantize.ParseMix(j.OutType)
+	if err != nil {
+		return err
+	}
+	var kv []gguf.KV
+	for _, e := range j.kv {
+		if e.Key != "general.file_type" && e.Key != "general.quantization_version" && !strings.HasPrefix(e.Key, "split.") {
+			kv = append(kv, e)
+		}
+	}
+	kv = append(kv, gguf.KV{Key: "general.file_type", Value: gguf.U32(0)})
+	var extra []gguf.Tensor
+	if j.base != nil {
+		if t := j.base.File.Tensor("rope_freqs.weight"); t != nil {
+			extra = append(extra, *t)
+		}
+	}
+	if mix.Name == "F32" {
+		return j.trainer.WriteModel(j.Output, kv, extra)
+	}
+	wide := filepath.Join(j.dir, "model-f32.gguf")
+	if err := j.trainer.WriteModel(wide, kv, extra); err != nil {
+		return err
+	}
+	defer os.Remove(wide)
+	f, err := gguf.Open(wide)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	plan, err := quantize.NewPlan(f, quantize.Options{Mix: mix})
+	if err != nil {
+		return err
+	}
+	_, err = plan.Run(ctx, j.Output, quantize.RunOptions{Threads: j.pool.Threads(), Force: true})
+	return err
+}
+
+// draw draws the losses.
+func (j *job) draw() error {
+	c := report.Curves{Title: filepath.Base(j.dir), Losses: j.record.Losses}
+	for u := range j.record.Losses {
+		c.Rates = append(c.Rates, j.trainer.Settings.Schedule.Rate(u))
+	}
+	for i := 0; i+1 < len(j.record.Evals); i += 2 {
+		c.Evals = append(c.Evals, report.Point{X: float64(j.record.Evals[i]), Y: float64(j.record.Evals[i+1])})
+	}
+	for _, form := range []string{"svg", "png"} {
+		err := ui.WriteOutput(filepath.Join(j.dir, "loss."+form), func(w io.Writer) error { return c.Write(w, form) })
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func writeText(path, text string) error {
+	return ui.WriteOutput(path, func(w io.Writer) error {
+		_, err := io.WriteString(w, text)
+		return err
+	})
+}
