@@ -44,40 +44,43 @@ type job struct {
 
 // open reads the data, opens the base and makes the trainer, at the last checkpoint where
 // a run is resumed.
-func (o *options) open(ctx context.Context, u *ui.UI) (j *job, err error) {
-	j = &job{options: o, u: u}
-	defer func() {
-		if err != nil {
-			j.close()
-		}
-	}()
+func (o *options) open(ctx context.Context, u *ui.UI) (*job, error) {
+	j := &job{options: o, u: u}
+	if err := j.start(ctx); err != nil {
+		j.close()
+		return nil, err
+	}
+	return j, nil
+}
+
+func (j *job) start(ctx context.Context) (err error) {
 	var checkpoint *train.Checkpoint
-	if o.resume != "" {
+	if j.resume != "" {
 		if checkpoint, err = j.lastCheckpoint(); err != nil {
-			return nil, err
+			return err
 		}
 		defer checkpoint.Close()
 	}
-	j.dir = cmp.Or(o.runDir, strings.TrimSuffix(strings.TrimSuffix(o.Output, "/"), ".gguf")+".run")
-	if o.resume != "" {
-		j.dir = o.resume
+	j.dir = cmp.Or(j.runDir, strings.TrimSuffix(strings.TrimSuffix(j.Output, "/"), ".gguf")+".run")
+	if j.resume != "" {
+		j.dir = j.resume
 	}
 	if err := j.checkFolder(); err != nil {
-		return nil, err
+		return err
 	}
 	if err := j.readData(); err != nil {
-		return nil, err
+		return err
 	}
-	if err := j.openBase(u); err != nil {
-		return nil, err
+	if err := j.openBase(); err != nil {
+		return err
 	}
-	if err := j.makeTrainer(u); err != nil {
-		return nil, err
+	if err := j.makeTrainer(); err != nil {
+		return err
 	}
 	if checkpoint != nil {
-		return j, j.restore(checkpoint)
+		return j.restore(checkpoint)
 	}
-	return j, ctx.Err()
+	return ctx.Err()
 }
 
 func (j *job) close() {
@@ -132,7 +135,7 @@ func (j *job) records() (list []dataset.Record) {
 }
 
 // openBase opens the base model.
-func (j *job) openBase(u *ui.UI) (err error) {
+func (j *job) openBase() (err error) {
 	if j.Init != "" {
 		return nil
 	}
@@ -145,7 +148,7 @@ func (j *job) openBase(u *ui.UI) (err error) {
 		return err
 	}
 	for _, w := range j.base.Tokenizer.Warnings() {
-		u.Warnf("%s", w)
+		j.u.Warnf("%s", w)
 	}
 	j.kv = f.KV
 	j.baseSum, err = sumFiles(f.Parts)
@@ -170,8 +173,8 @@ func sumFiles(paths []string) (string, error) {
 }
 
 // makeTrainer makes rows of the data, and the model in training.
-func (j *job) makeTrainer(u *ui.UI) error {
-	m, maker, err := j.model(u)
+func (j *job) makeTrainer() error {
+	m, maker, err := j.model(j.u)
 	if err != nil {
 		return err
 	}
@@ -209,7 +212,7 @@ func (j *job) makeTrainer(u *ui.UI) error {
 	if err := j.fits(m); err != nil {
 		return err
 	}
-	j.pool = pool.New(load.Threads(u, j.threads), gguf.Guard)
+	j.pool = pool.New(load.Threads(j.u, j.threads), gguf.Guard)
 	j.trainer, err = train.NewTrainer(m, s, j.training, j.pool)
 	if err != nil {
 		return err
