@@ -17,16 +17,18 @@ import (
 )
 
 // A Test is one measurement to make: evaluate Prompt tokens, then generate Gen,
-// on a context that already holds Depth.
+// on a context that already holds Depth, of Parallel texts at once.
 type Test struct {
-	Prompt, Gen, Depth int
+	Prompt, Gen, Depth int // of each text
+	Parallel           int // texts
 	Batch              int // prompt tokens evaluated together
 	Threads            int
 	CacheK, CacheV     quant.Type
 }
 
 // Name returns the test's short name, such as "pp512", "tg128" or
-// "pp512+tg128", with " @ d4096" where there is a depth.
+// "pp512+tg128", with " x8" where there are several texts and " @ d4096" where there
+// is a depth.
 func (t Test) Name() string {
 	var name string
 	switch {
@@ -36,6 +38,9 @@ func (t Test) Name() string {
 		name = fmt.Sprintf("tg%d", t.Gen)
 	default:
 		name = fmt.Sprintf("pp%d+tg%d", t.Prompt, t.Gen)
+	}
+	if t.Parallel > 1 {
+		name += fmt.Sprintf(" x%d", t.Parallel)
 	}
 	if t.Depth > 0 {
 		name += fmt.Sprintf(" @ d%d", t.Depth)
@@ -47,6 +52,7 @@ func (t Test) Name() string {
 type Grid struct {
 	Prompts, Gens []int    // a test for each; 0 for none
 	PromptGens    [][2]int // a test of a prompt followed by generation for each
+	Parallels     []int    // texts at once
 	Depths        []int
 	Batches       []int
 	Threads       []int
@@ -62,9 +68,11 @@ func (g Grid) Tests() []Test {
 		for _, v := range g.CacheVs {
 			for _, batch := range g.Batches {
 				for _, threads := range g.Threads {
-					for _, depth := range g.Depths {
-						base := Test{Depth: depth, Batch: batch, Threads: threads, CacheK: k, CacheV: v}
-						tests = append(tests, g.ofKind(base)...)
+					base := Test{Batch: batch, Threads: threads, CacheK: k, CacheV: v}
+					for _, base.Depth = range g.Depths {
+						for _, base.Parallel = range g.Parallels {
+							tests = append(tests, g.ofKind(base)...)
+						}
 					}
 				}
 			}
@@ -120,8 +128,8 @@ type Result struct {
 	Sensors       Sensors
 }
 
-// tokens returns the number of tokens that a repetition evaluates.
-func (r *Result) tokens() float64 { return float64(r.Test.Prompt + r.Test.Gen) }
+// tokens returns the number of tokens that a repetition evaluates, of all texts.
+func (r *Result) tokens() float64 { return float64(r.Test.Parallel * (r.Test.Prompt + r.Test.Gen)) }
 
 // Rates returns the samples as tokens per second.
 func (r *Result) Rates() []float64 {
@@ -142,12 +150,13 @@ func (r *Result) nanoseconds() []float64 {
 }
 
 // WeightRate returns the bytes of weights read per second at the median rate of
-// a pure generation test, 0 for others.
+// a pure generation test, 0 for others. Texts that are generated at once share a
+// reading.
 func (r *Result) WeightRate() float64 {
 	if r.Test.Prompt > 0 {
 		return 0
 	}
-	return summarize(r.Rates()).median * float64(r.Model.Read)
+	return summarize(r.Rates()).median * float64(r.Model.Read) / float64(r.Test.Parallel)
 }
 
 // BandwidthShare returns WeightRate as a part of the memory's bandwidth, 0 where

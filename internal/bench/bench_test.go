@@ -18,7 +18,7 @@ import (
 func sample(prompt, gen int, seconds ...float64) *Result {
 	r := &Result{
 		Model:         Model{File: "m.gguf", Type: "llama 1B Q4_0", Size: 636 << 20, Params: 1.1e9, Read: 6e8, MulAdds: 1e9},
-		Test:          Test{Prompt: prompt, Gen: gen, Batch: 512, Threads: 2, CacheK: quant.F16, CacheV: quant.F16},
+		Test:          Test{Prompt: prompt, Gen: gen, Parallel: 1, Batch: 512, Threads: 2, CacheK: quant.F16, CacheV: quant.F16},
 		Started:       time.Unix(0, 0),
 		ReadBandwidth: 40e9,
 		CPU:           "a 'CPU'",
@@ -32,7 +32,7 @@ func sample(prompt, gen int, seconds ...float64) *Result {
 func TestTests(t *testing.T) {
 	g := Grid{
 		Prompts: []int{512, 0}, Gens: []int{128}, PromptGens: [][2]int{{16, 4}},
-		Depths: []int{0, 100}, Batches: []int{512}, Threads: []int{1, 2},
+		Parallels: []int{1}, Depths: []int{0, 100}, Batches: []int{512}, Threads: []int{1, 2},
 		CacheKs: []quant.Type{quant.F16}, CacheVs: []quant.Type{quant.F16},
 	}
 	var names []string
@@ -41,6 +41,16 @@ func TestTests(t *testing.T) {
 	}
 	one := []string{"pp512", "tg128", "pp16+tg4", "pp512 @ d100", "tg128 @ d100", "pp16+tg4 @ d100"}
 	require.Equal(t, append(one, one...), names)
+
+	g = Grid{
+		Prompts: []int{512}, Gens: []int{128}, Parallels: []int{1, 2, 4},
+		Depths: []int{0}, Batches: []int{512}, Threads: []int{1}, CacheKs: []quant.Type{quant.F16}, CacheVs: []quant.Type{quant.F16},
+	}
+	names = nil
+	for _, test := range g.Tests() {
+		names = append(names, test.Name())
+	}
+	require.Equal(t, []string{"pp512", "tg128", "pp512 x2", "tg128 x2", "pp512 x4", "tg128 x4"}, names)
 }
 
 func TestRates(t *testing.T) {
@@ -52,6 +62,11 @@ func TestRates(t *testing.T) {
 	pp := sample(512, 0, 1)
 	require.Equal(t, 512e9/2, pp.MulAddRate())
 	require.Zero(t, pp.WeightRate())
+
+	// Eight texts read the weights once for a token of each.
+	tg.Test.Parallel = 8
+	require.Equal(t, []float64{512, 256, 512}, tg.Rates())
+	require.Equal(t, 64*6e8, tg.WeightRate())
 }
 
 func TestReports(t *testing.T) {
@@ -72,7 +87,7 @@ func TestReports(t *testing.T) {
 		require.Equal(t, 512.0, objects[0]["n_prompt"])
 		require.Equal(t, []any{1e9, 1.25e9}, objects[1]["samples_ns"])
 		for _, name := range strings.Fields(`model_filename model_type model_size model_n_params n_batch n_threads type_k type_v
-			n_prompt n_gen n_depth avg_ns stddev_ns avg_ts stddev_ts samples_ns samples_ts test_time cpu_info build_commit`) {
+			n_prompt n_gen n_depth n_parallel avg_ns stddev_ns avg_ts stddev_ts samples_ns samples_ts test_time cpu_info build_commit`) {
 			require.Contains(t, objects[0], name)
 		}
 		require.JSONEq(t, "[]", write("json", nil))
@@ -138,6 +153,16 @@ func TestCompare(t *testing.T) {
 	require.NoError(t, base.Compare(&out, []*Result{sample(512, 0, 1, 1.01), sample(0, 64, 1, 1)}))
 	require.Contains(t, out.String(), "faster by 99")
 	require.Contains(t, out.String(), "not in the baseline")
+
+	// A report of before there was n_parallel is of one text.
+	require.NoError(t, os.WriteFile(path, bytes.ReplaceAll(b.Bytes(), []byte("n_parallel"), []byte("n_other")), 0o644))
+	base, err = ReadBaseline(path)
+	require.NoError(t, err)
+	out.Reset()
+	several := sample(512, 0, 1, 1)
+	several.Test.Parallel = 2
+	require.NoError(t, base.Compare(&out, []*Result{sample(512, 0, 1, 1.01), several}))
+	require.Regexp(t, `faster by 99[^\n]*\n[^\n]*pp512 x2[^\n]*not in the baseline`, out.String())
 
 	require.NoError(t, os.WriteFile(path, []byte("text"), 0o644))
 	_, err = ReadBaseline(path)

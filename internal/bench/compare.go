@@ -23,6 +23,7 @@ type saved struct {
 	Prompt    int       `json:"n_prompt"`
 	Gen       int       `json:"n_gen"`
 	Depth     int       `json:"n_depth"`
+	Parallel  int       `json:"n_parallel"` // absent in reports of one text
 	Rates     []float64 `json:"samples_ts"`
 }
 
@@ -52,7 +53,7 @@ func (b Baseline) find(r *Result) *saved {
 	for i := range b {
 		s := &b[i]
 		if s.ModelType == r.Model.Type && s.ModelSize == r.Model.Size &&
-			s.Prompt == r.Test.Prompt && s.Gen == r.Test.Gen && s.Depth == r.Test.Depth &&
+			s.Prompt == r.Test.Prompt && s.Gen == r.Test.Gen && s.Depth == r.Test.Depth && max(s.Parallel, 1) == r.Test.Parallel &&
 			s.Threads == r.Test.Threads && s.Batch == r.Test.Batch &&
 			typeName(s.TypeK) == typeName(r.Test.CacheK.String()) && typeName(s.TypeV) == typeName(r.Test.CacheV.String()) &&
 			len(s.Rates) > 0 {

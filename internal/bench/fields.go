@@ -58,6 +58,7 @@ var fields = []field{
 	{"samples_ns", "", func(r *Result) any { return r.nanoseconds() }},
 	{"samples_ts", "", func(r *Result) any { return r.Rates() }},
 
+	{"n_parallel", "INTEGER", func(r *Result) any { return r.Test.Parallel }},
 	{"median_ts", "REAL", func(r *Result) any { return summarize(r.Rates()).median }},
 	{"weights_gb_s", "REAL", func(r *Result) any { return r.WeightRate() / 1e9 }},
 	{"membw_gb_s", "REAL", func(r *Result) any { return r.ReadBandwidth / 1e9 }},

@@ -20,19 +20,21 @@ type Runner struct {
 	// Progress, if not nil, is told what is about to be done.
 	Progress func(what string)
 
-	session *model.Session
-	made    Test // whose settings session has
-	tokens  []int32
+	runner *model.Runner
+	made   Test // whose settings runner has
+	texts  []*model.Seq
+	batch  model.Batch
+	tokens []int32
 }
 
 // Close ends the runner.
 func (r *Runner) Close() error {
-	if r.session == nil {
+	if r.runner == nil {
 		return nil
 	}
-	s := r.session
-	r.session = nil
-	return s.Close()
+	old := r.runner
+	r.runner, r.texts = nil, nil
+	return old.Close()
 }
 
 // Run measures one test: a warm-up that is not counted, then the repetitions,
@@ -72,24 +74,30 @@ func (r *Runner) say(format string, args ...any) {
 	}
 }
 
-// prepare makes a session for t, or keeps the one there is if it suits, and
-// tokens to feed it: seeded noise, as text does not matter to speed.
+// prepare makes a runner for t, or keeps the one there is if it suits, the texts, and
+// tokens to feed them: seeded noise, as text does not matter to speed.
 func (r *Runner) prepare(t Test) error {
-	need := t.Prompt + t.Gen + t.Depth
-	same := r.session != nil && r.made.Batch == t.Batch && r.made.Threads == t.Threads &&
-		r.made.CacheK == t.CacheK && r.made.CacheV == t.CacheV && r.session.Ctx() >= need
+	need := t.Prompt + t.Gen + t.Depth + t.Parallel
+	batch := max(min(t.Batch, max(need, model.DefaultCtx)), t.Parallel)
+	same := r.runner != nil && r.runner.MaxRows() == batch && r.made.Threads == t.Threads &&
+		r.made.CacheK == t.CacheK && r.made.CacheV == t.CacheV
 	if !same {
 		if err := r.Close(); err != nil {
 			return err
 		}
-		s, err := r.Model.NewSession(model.SessionOptions{
-			Ctx: max(need, model.DefaultCtx), Batch: t.Batch, Threads: t.Threads,
-			CacheK: &t.CacheK, CacheV: &t.CacheV,
-		})
+		var err error
+		r.runner, err = r.Model.NewRunner(model.RunnerOptions{Batch: batch, Threads: t.Threads, CacheK: &t.CacheK, CacheV: &t.CacheV})
 		if err != nil {
 			return err
 		}
-		r.session, r.made = s, t
+		r.made = t
+	}
+	for _, s := range r.texts {
+		s.Free()
+	}
+	r.texts = r.texts[:0]
+	for range t.Parallel {
+		r.texts = append(r.texts, r.runner.NewSeq())
 	}
 	random := rand.New(rand.NewPCG(1, 0))
 	for len(r.tokens) < need {
@@ -98,28 +106,62 @@ func (r *Runner) prepare(t Test) error {
 	return nil
 }
 
-// once runs t and returns the time that its prompt and generation took.
+// once runs t and returns the time that its prompts and generation took.
 func (r *Runner) once(ctx context.Context, t Test) (time.Duration, error) {
-	s := r.session
-	s.Truncate(0)
-	next := r.tokens
-	if t.Depth > 0 {
-		if _, err := s.Eval(ctx, next[:t.Depth], nil); err != nil {
-			return 0, err
-		}
-		next = next[t.Depth:]
+	for _, s := range r.texts {
+		s.Free()
+	}
+	if err := r.read(ctx, t.Depth, t.Batch); err != nil {
+		return 0, err
 	}
 	start := time.Now()
-	if t.Prompt > 0 {
-		if _, err := s.Eval(ctx, next[:t.Prompt], nil); err != nil {
-			return 0, err
-		}
-		next = next[t.Prompt:]
+	if err := r.read(ctx, t.Prompt, t.Batch); err != nil {
+		return 0, err
 	}
-	for i := range t.Gen {
-		if _, err := s.Eval(ctx, next[i:i+1], nil); err != nil {
+	for range t.Gen {
+		r.batch.Reset()
+		for i, s := range r.texts {
+			r.batch.Add(s, r.tokens[i+s.Len()], true)
+		}
+		if err := r.forward(ctx); err != nil {
 			return 0, err
 		}
 	}
 	return time.Since(start), nil
+}
+
+// read evaluates n tokens of each text, text after text, rows of them at a time. What
+// follows the last of a text is wanted.
+func (r *Runner) read(ctx context.Context, n, rows int) error {
+	r.batch.Reset()
+	for i, s := range r.texts {
+		for done := 0; done < n; {
+			m := min(n-done, rows-r.batch.Len())
+			from, wanted := i+s.Len(), 0 // texts differ
+			if done += m; done == n {
+				wanted = 1
+			}
+			if r.batch.AddAll(s, r.tokens[from:from+m], wanted); r.batch.Len() < rows {
+				continue
+			}
+			if err := r.forward(ctx); err != nil {
+				return err
+			}
+			r.batch.Reset()
+		}
+	}
+	if r.batch.Len() == 0 {
+		return nil
+	}
+	return r.forward(ctx)
+}
+
+// forward evaluates the batch and its logits.
+func (r *Runner) forward(ctx context.Context) error {
+	err := r.runner.Forward(ctx, &r.batch)
+	for from, n := 0, 0; from < r.batch.Wanted() && err == nil; from += n {
+		n = min(r.runner.LogitRows(), r.batch.Wanted()-from)
+		_, err = r.runner.Logits(from, n)
+	}
+	return err
 }

@@ -34,7 +34,7 @@ func TestRun(t *testing.T) {
 		ReadBandwidth: func(int) float64 { return 1e9 },
 		Progress:      func(what string) { said = append(said, what) }}
 	defer func() { require.NoError(t, r.Close()) }()
-	test := Test{Prompt: 8, Gen: 4, Depth: 3, Batch: 5, Threads: 2, CacheK: quant.F32, CacheV: quant.F16}
+	test := Test{Prompt: 8, Gen: 4, Depth: 3, Parallel: 1, Batch: 5, Threads: 2, CacheK: quant.F32, CacheV: quant.F16}
 	result, err := r.Run(context.Background(), test)
 	require.NoError(t, err)
 	require.Len(t, result.Samples, 3)
@@ -42,16 +42,28 @@ func TestRun(t *testing.T) {
 	require.Equal(t, []string{
 		"pp8+tg4 @ d3: warm-up", "pp8+tg4 @ d3: 1 of 3", "pp8+tg4 @ d3: 2 of 3", "pp8+tg4 @ d3: 3 of 3",
 	}, said)
-	require.Equal(t, 15, r.session.Pos())
+	require.Equal(t, 15, r.texts[0].Len())
 	for _, rate := range result.Rates() {
 		require.Positive(t, rate)
 	}
 
-	// Another number of threads needs another session.
+	// Several texts at once: what counts is the tokens of them all.
+	test.Parallel = 6 // more than a batch of prompts
+	several, err := r.Run(context.Background(), test)
+	require.NoError(t, err)
+	require.Len(t, r.texts, 6)
+	for _, s := range r.texts {
+		require.Equal(t, 15, s.Len())
+	}
+	require.Equal(t, 72.0, several.tokens())
+	require.Equal(t, "pp8+tg4 x6 @ d3", several.Test.Name())
+	test.Parallel = 1
+
+	// Another number of threads needs another runner.
 	test.Threads = 1
 	_, err = r.Run(context.Background(), test)
 	require.NoError(t, err)
-	require.Equal(t, 1, r.session.Threads())
+	require.Equal(t, 1, r.runner.Threads())
 
 	cancelled, cancel := context.WithCancel(context.Background())
 	cancel()

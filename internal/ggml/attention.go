@@ -21,31 +21,35 @@ import (
 // being finer than the other; llama.cpp rounds the same, so that both give the same
 // probabilities.
 //
-// A work item is one key head and some tokens, whose queries of all heads that
-// share the key head use one widening of a block to float32. Where that gives
+// A work item is one key head and some rows of one span, whose queries of all heads
+// that share the key head use one widening of a block to float32. Where that gives
 // too few items for the workers, the heads are divided too.
 type Attention struct {
-	Format *KVFormat
-	Heads  int     // query heads, a multiple of Format.Heads
-	Scale  float32 // of the scores
-	Window int     // positions that a token sees, itself included; 0: all
-
-	// Blocks has, at Offset in each, the layer's block number i of the cache.
-	Blocks [][]byte
-	Offset int
-	// Q holds the queries, which Run leaves alone unless Out is the same memory, as it
-	// may be where KeyDim equals ValueDim.
-	Q   []float32 // [Tokens, Heads*KeyDim]
-	Out []float32 // [Tokens, Heads*ValueDim]
-	// Pos is the position of the first token.
-	Pos, Tokens int
-
 	workers []attentionScratch
 
-	// How the work is cut.
-	groupTokens int // tokens of an item
-	groups      int // of them
-	split       int // parts that the heads of a key head are cut into
+	Attend // arguments of the Run at work
+	items  []attentionItem
+}
+
+// Attend is the arguments of Attention.Run: which rows see which positions.
+type Attend struct {
+	KVLayer
+	Spans  []Span
+	Scale  float32 // of the scores
+	Window int     // positions that a row sees, itself included; 0: all
+	// Q holds the queries, which Run leaves alone unless Out is the same memory, as it
+	// may be where KeyDim equals ValueDim.
+	Q   []float32 // [rows, Heads*KeyDim]
+	Out []float32 // [rows, Heads*ValueDim]
+}
+
+// attentionItem is heads head to head+n-1, which use keyHead, of rows start to end-1
+// of a span.
+type attentionItem struct {
+	span       *Span
+	keyHead    int
+	head, n    int
+	start, end int
 }
 
 // attentionScratch is one worker's memory.
@@ -73,18 +77,18 @@ const (
 )
 
 // Reserve allocates the memory for evaluating up to tokens tokens at a time by
-// that many workers.
-func (a *Attention) Reserve(workers, tokens int) {
-	shared := a.Heads / a.Format.Heads
+// that many workers, in layers no larger than l.
+func (a *Attention) Reserve(workers, tokens int, l KVLayer) {
+	shared := l.Heads / l.Format.Heads
 	rows := max(shared, min(tokens*shared, attentionRows))
 	a.workers = make([]attentionScratch, workers)
 	for i := range a.workers {
 		a.workers[i] = attentionScratch{
-			keys:   make([]float32, a.Format.KeyDim*BlockLen),
-			values: make([]float32, gatherBlocks*BlockLen*a.Format.ValueDim),
-			q:      make([]float32, rows*a.Format.KeyDim),
+			keys:   make([]float32, l.Format.KeyDim*BlockLen),
+			values: make([]float32, gatherBlocks*BlockLen*l.Format.ValueDim),
+			q:      make([]float32, rows*l.Format.KeyDim),
 			scores: make([]float32, attentionScores),
-			out:    make([]float32, rows*a.Format.ValueDim),
+			out:    make([]float32, rows*l.Format.ValueDim),
 		}
 	}
 }
@@ -99,27 +103,64 @@ func (a *Attention) Bytes() int {
 	return n
 }
 
-// Run evaluates the attention of the tokens that the fields describe.
-func (a *Attention) Run(p *pool.Pool) error {
-	shared := a.Heads / a.Format.Heads
-	seen := a.Pos + a.Tokens
-	if a.Window > 0 {
-		seen = min(seen, a.Window+a.Tokens)
+// Run evaluates the attention of all rows of the spans.
+func (a *Attention) Run(p *pool.Pool, call Attend) error {
+	a.Attend, a.items = call, a.items[:0]
+	total := 0
+	for i := range call.Spans {
+		total += a.seen(&call.Spans[i]) * call.Spans[i].N
 	}
+	if total == 0 {
+		return nil
+	}
+	work := 0
+	for i := range call.Spans {
+		s := &call.Spans[i]
+		// A long text among short ones is cut for all workers, as it would be alone.
+		work += a.cut(s, (p.Threads()*a.seen(s)*s.N+total-1)/total)
+	}
+	return p.Run(a, len(a.items), minWork*len(a.items)/work+1)
+}
+
+// seen returns how many positions the rows of a span see at most.
+func (a *Attention) seen(s *Span) int {
+	if a.Window > 0 {
+		return min(s.Pos+s.N, a.Window+s.N)
+	}
+	return s.Pos + s.N
+}
+
+// cut cuts a span into items, at least least of them where that is possible, and
+// returns the multiply-adds of them all.
+func (a *Attention) cut(s *Span, least int) (work int) {
+	shared := a.Heads / a.Format.Heads
+	seen := a.seen(s)
 	width := seen + 2*BlockLen + linePad // of a row of scores at most
 	rows := min(attentionRows, attentionScores/width)
-	a.groupTokens = max(1, rows/shared)
-	a.groups = (a.Tokens + a.groupTokens - 1) / a.groupTokens
-	a.split = 1
-	for items := a.groups * a.Format.Heads; a.split < shared && (items*a.split < p.Threads() || shared/a.split > max(1, rows)); {
-		a.split++
-		for shared%a.split != 0 {
-			a.split++
+	group := max(1, rows/shared) // rows of the span in an item
+	groups := (s.N + group - 1) / group
+	split := 1 // parts that the heads of a key head are cut into
+	for items := groups * a.Format.Heads; split < shared && (items*split < least || shared/split > max(1, rows)); {
+		split++
+		for shared%split != 0 {
+			split++
 		}
 	}
-	a.reserveScores(a.groupTokens * (shared / a.split) * width)
-	work := min(seen, 1<<12) * min(a.Tokens, a.groupTokens) * (shared / a.split) * a.Format.KeyDim
-	return p.Run(a, a.groups*a.Format.Heads*a.split, minWork/work+1)
+	n := shared / split
+	a.reserveScores(group * n * width)
+	// A worker keeps to some key heads, whose keys and values its caches hold. The
+	// last rows see most positions: they come first, so that no worker is left with a
+	// long item at the end.
+	for keyHead := range a.Format.Heads {
+		for end := s.N; end > 0; end -= group {
+			for part := range split {
+				a.items = append(a.items, attentionItem{
+					span: s, keyHead: keyHead, head: (keyHead*split + part) * n, n: n, start: max(0, end-group), end: end,
+				})
+			}
+		}
+	}
+	return min(seen, 1<<12) * min(s.N, group) * n * a.Format.KeyDim * groups * a.Format.Heads * split
 }
 
 // reserveScores sees to it that every worker has room for n scores: what Reserve
@@ -135,32 +176,21 @@ func (a *Attention) reserveScores(n int) {
 // Do implements Task.
 func (a *Attention) Do(worker, lo, hi int) {
 	for i := lo; i < hi; i++ {
-		// A worker keeps to some key heads, whose keys and values its caches hold. The
-		// last tokens see most positions: they come first, so that no worker is left
-		// with a long item at the end.
-		part, rest := i%a.split, i/a.split
-		keyHead, group := rest/a.groups, rest%a.groups
-		end := a.Tokens - group*a.groupTokens
-		start := max(0, end-a.groupTokens)
-		n := a.Heads / a.Format.Heads / a.split
-		it := attentionItem{Attention: a, s: &a.workers[worker], keyHead: keyHead, head: (keyHead*a.split + part) * n, n: n, start: start, end: end}
-		it.run()
+		w := attentionWork{Attention: a, attentionItem: a.items[i], s: &a.workers[worker]}
+		w.run()
 	}
 }
 
-// attentionItem is heads head to head+n-1, which use keyHead, of tokens start to
-// end-1.
-type attentionItem struct {
+// attentionWork is an item that a worker does.
+type attentionWork struct {
 	*Attention
+	attentionItem
 	s           *attentionScratch
-	keyHead     int
-	head, n     int
-	start, end  int
-	first, last int // blocks that some of the tokens see
+	first, last int // blocks that some of the rows see
 	width       int // floats from a row of scores to the next
 }
 
-func (a *attentionItem) run() {
+func (a *attentionWork) run() {
 	keyDim, valueDim, s := a.Format.KeyDim, a.Format.ValueDim, a.s
 	rows := (a.end - a.start) * a.n
 	for r := range rows {
@@ -203,17 +233,19 @@ func (a *attentionItem) run() {
 	}
 }
 
-// at returns which of the queries [Tokens, Heads] row r is.
-func (a *attentionItem) at(r int) int { return (a.start+r/a.n)*a.Heads + a.head + r%a.n }
+// at returns which of the queries [rows, Heads] row r of the item is.
+func (a *attentionWork) at(r int) int {
+	return (a.span.Row+a.start+r/a.n)*a.Heads + a.head + r%a.n
+}
 
-// bytes returns the layer's block b.
-func (a *Attention) bytes(b int) []byte {
-	return a.Blocks[b][a.Offset : a.Offset+a.Format.BlockBytes()]
+// bytes returns the layer's part of block b.
+func (a *attentionWork) bytes(b int) []byte {
+	return a.span.Blocks[b][a.Offset : a.Offset+a.Format.BlockBytes()]
 }
 
 // tokens returns the tokens lo to hi-1 that see something of the n blocks from b on:
 // the first of the item may be too early for them, the last too late.
-func (a *attentionItem) tokens(b, n int) (lo, hi int) {
+func (a *attentionWork) tokens(b, n int) (lo, hi int) {
 	lo, hi = a.start, a.end
 	for lo < hi && !a.sees(lo, b, n) {
 		lo++
@@ -225,7 +257,7 @@ func (a *attentionItem) tokens(b, n int) (lo, hi int) {
 }
 
 // score sets the scores of block b's positions, visible or not.
-func (a *attentionItem) score(b int) {
+func (a *attentionWork) score(b int) {
 	lo, hi := a.tokens(b, 1)
 	if lo == hi {
 		return
@@ -240,7 +272,7 @@ func (a *attentionItem) score(b int) {
 // gather adds the values of the n blocks from b on, by their probabilities. Tokens
 // that see all of them share one product; others have their own, of the positions
 // they see: 0 * v is not 0 for every v.
-func (a *attentionItem) gather(b, n int) {
+func (a *attentionWork) gather(b, n int) {
 	lo, hi := a.tokens(b, n)
 	if lo == hi {
 		return
@@ -262,9 +294,9 @@ func (a *attentionItem) gather(b, n int) {
 	}
 }
 
-// visible returns the positions [from, to) that a token sees.
-func (a *Attention) visible(token int) (from, to int) {
-	to = a.Pos + token + 1
+// visible returns the positions [from, to) that a row of the span sees.
+func (a *attentionWork) visible(row int) (from, to int) {
+	to = a.span.Pos + row + 1
 	if a.Window > 0 {
 		from = max(0, to-a.Window)
 	}
@@ -273,17 +305,17 @@ func (a *Attention) visible(token int) (from, to int) {
 
 // visibleIn returns which positions [from, to) of the n blocks from b on a token
 // sees, counted from their first.
-func (a *Attention) visibleIn(token, b, n int) (from, to int) {
+func (a *attentionWork) visibleIn(token, b, n int) (from, to int) {
 	from, to = a.visible(token)
 	return min(max(from-b*BlockLen, 0), n*BlockLen), min(max(to-b*BlockLen, 0), n*BlockLen)
 }
 
-func (a *Attention) sees(token, b, n int) bool {
+func (a *attentionWork) sees(token, b, n int) bool {
 	from, to := a.visibleIn(token, b, n)
 	return from < to
 }
 
-func (a *Attention) seesAll(token, b, n int) bool {
+func (a *attentionWork) seesAll(token, b, n int) bool {
 	from, to := a.visibleIn(token, b, n)
 	return to-from == n*BlockLen
 }

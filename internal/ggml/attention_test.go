@@ -66,13 +66,16 @@ func (c attentionCase) run(t *testing.T, threads, batch int) []float32 {
 	require.NoError(t, f.Check())
 	p := pool.New(threads, nil)
 	defer p.Close()
-	a := &Attention{Format: f, Heads: c.heads, Scale: 1 / float32(math.Sqrt(float64(c.keyDim))), Window: c.window, Blocks: blocks, Offset: offset}
-	a.Reserve(threads, batch)
+	var a Attention
+	layer, scale := KVLayer{Format: f, Offset: offset, Heads: c.heads}, 1/float32(math.Sqrt(float64(c.keyDim)))
+	a.Reserve(threads, batch, layer)
 	out := make([]float32, c.total*c.heads*c.valueDim)
 	for pos := 0; pos < c.total; pos += batch {
-		a.Pos, a.Tokens = pos, min(batch, c.total-pos)
-		a.Q, a.Out = q[pos*c.heads*c.keyDim:], out[pos*c.heads*c.valueDim:]
-		require.NoError(t, a.Run(p))
+		require.NoError(t, a.Run(p, Attend{
+			KVLayer: layer,
+			Spans:   []Span{{Blocks: blocks, Pos: pos, N: min(batch, c.total-pos)}},
+			Scale:   scale, Window: c.window, Q: q[pos*c.heads*c.keyDim:], Out: out[pos*c.heads*c.valueDim:],
+		}))
 	}
 	return out
 }
@@ -139,6 +142,43 @@ func TestAttention(t *testing.T) {
 	}
 }
 
+// TestAttentionOfSeveralTexts: the rows of texts of several lengths, computed in one
+// call, have the bits that each text has alone.
+func TestAttentionOfSeveralTexts(t *testing.T) {
+	for _, c := range []attentionCase{
+		{8, 2, 16, 16, quant.F16, quant.F16, 0, 300},
+		{8, 1, 32, 8, quant.Q8_0, quant.F32, 0, 300},
+		{4, 2, 16, 16, quant.F32, quant.F16, 40, 300},
+	} {
+		want := c.run(t, 1, c.total)
+		q, k, v := c.data()
+		f, blocks, offset := c.cache(k, v)
+		// Positions of the same text stand for those of several.
+		texts := []struct{ pos, n int }{{0, 1}, {290, 10}, {7, 1}, {40, 1}, {31, 70}, {255, 1}, {3, 2}}
+		var spans []Span
+		rowsQ, rows := []float32{}, 0
+		for _, text := range texts {
+			spans = append(spans, Span{Blocks: blocks, Pos: text.pos, Row: rows, N: text.n})
+			rowsQ = append(rowsQ, q[text.pos*c.heads*c.keyDim:(text.pos+text.n)*c.heads*c.keyDim]...)
+			rows += text.n
+		}
+		for _, threads := range []int{1, 2, 7} {
+			p := pool.New(threads, nil)
+			var a Attention
+			layer, scale := KVLayer{Format: f, Offset: offset, Heads: c.heads}, 1/float32(math.Sqrt(float64(c.keyDim)))
+			a.Reserve(threads, rows, layer)
+			size := c.heads * c.valueDim
+			out := make([]float32, rows*size)
+			require.NoError(t, a.Run(p, Attend{KVLayer: layer, Spans: spans, Scale: scale, Window: c.window, Q: rowsQ, Out: out}))
+			for i, text := range texts {
+				require.Equal(t, want[text.pos*size:(text.pos+text.n)*size], out[spans[i].Row*size:(spans[i].Row+text.n)*size], "%v: text %d, %d threads", c, i, threads)
+			}
+			require.NoError(t, a.Run(p, Attend{}))
+			p.Close()
+		}
+	}
+}
+
 // TestAttentionOutMayBeQ: what forward does.
 func TestAttentionOutMayBeQ(t *testing.T) {
 	c := attentionCase{8, 2, 16, 16, quant.F16, quant.F16, 0, 90}
@@ -147,9 +187,10 @@ func TestAttentionOutMayBeQ(t *testing.T) {
 	f, blocks, offset := c.cache(k, v)
 	p := pool.New(3, nil)
 	defer p.Close()
-	a := &Attention{Format: f, Heads: c.heads, Scale: 0.25, Blocks: blocks, Offset: offset, Tokens: c.total, Q: q, Out: q}
-	a.Reserve(3, c.total)
-	require.NoError(t, a.Run(p))
+	var a Attention
+	layer, scale := KVLayer{Format: f, Offset: offset, Heads: c.heads}, float32(0.25)
+	a.Reserve(3, c.total, layer)
+	require.NoError(t, a.Run(p, Attend{KVLayer: layer, Spans: []Span{{Blocks: blocks, N: c.total}}, Scale: scale, Q: q, Out: q}))
 	require.Equal(t, want, q)
 }
 
@@ -163,9 +204,10 @@ func TestAttentionIgnoresLaterValues(t *testing.T) {
 		p := pool.New(1, nil)
 		defer p.Close()
 		out := make([]float32, len(q))
-		a := &Attention{Format: f, Heads: c.heads, Scale: 1, Blocks: blocks, Offset: offset, Tokens: c.total, Q: q, Out: out}
-		a.Reserve(1, c.total)
-		require.NoError(t, a.Run(p))
+		var a Attention
+		layer, scale := KVLayer{Format: f, Offset: offset, Heads: c.heads}, float32(1)
+		a.Reserve(1, c.total, layer)
+		require.NoError(t, a.Run(p, Attend{KVLayer: layer, Spans: []Span{{Blocks: blocks, N: c.total}}, Scale: scale, Q: q, Out: out}))
 		return out
 	}
 	want := run()
@@ -232,10 +274,12 @@ func BenchmarkAttention(b *testing.B) {
 			f, blocks, offset := c.cache(k, v)
 			p := pool.New(1, nil)
 			defer p.Close()
-			a := &Attention{Format: f, Heads: c.heads, Scale: 0.125, Blocks: blocks, Offset: offset, Pos: 1024, Tokens: tokens, Q: q, Out: make([]float32, len(q))}
-			a.Reserve(1, tokens)
+			var a Attention
+			layer, scale := KVLayer{Format: f, Offset: offset, Heads: c.heads}, float32(0.125)
+			a.Reserve(1, tokens, layer)
+			call := Attend{KVLayer: layer, Spans: []Span{{Blocks: blocks, Pos: 1024, N: tokens}}, Scale: scale, Q: q, Out: make([]float32, len(q))}
 			for b.Loop() {
-				a.Run(p)
+				a.Run(p, call)
 			}
 			b.ReportMetric(float64(b.N)*float64(tokens)*32*1024*64*2/float64(b.Elapsed().Nanoseconds()), "Gmac/s")
 		})

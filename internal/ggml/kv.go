@@ -12,6 +12,14 @@ import (
 // 31, 32 to 63 and so on. Attention goes block by block.
 const BlockLen = 32
 
+// Span is rows of a batch at consecutive positions of one text. Rows of several
+// texts are computed together, each with its own positions and cache.
+type Span struct {
+	Blocks [][]byte // the text's cache, in order of the positions; each has all layers
+	Pos    int      // position of the first row
+	Row, N int      // rows Row to Row+N-1 of the batch
+}
+
 // KVFormat says how keys and values lie in the cache. One block of one layer is
 //
 //	keys of head 0 │ keys of head 1 │ … │ values of head 0 │ values of head 1 │ …
@@ -27,6 +35,13 @@ type KVFormat struct {
 	TypeK, TypeV     quant.Type // F32, F16 or Q8_0
 	Heads            int        // heads that have keys and values
 	KeyDim, ValueDim int        // elements of a head
+}
+
+// KVLayer is one layer's part of a cache, and the queries that look at it.
+type KVLayer struct {
+	Format *KVFormat
+	Offset int // of the layer's bytes in each block
+	Heads  int // query heads, a multiple of Format.Heads
 }
 
 // Check returns an error unless the format is one that can be computed with.

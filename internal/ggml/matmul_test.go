@@ -57,7 +57,7 @@ func TestMatMul(t *testing.T) {
 		for _, rows := range []int{1, 15, 33, 172, 707} {
 			for _, tokens := range []int{1, 5} {
 				x := noise(1, tokens*cols)
-				prep := Prepare{Src: x}
+				var prep Prepare
 				prep.Reserve(7, tokens, map[quant.Type]int{typ: cols})
 				prep.Want(tokens, cols)
 				prep.WantType(typ)
@@ -65,7 +65,7 @@ func TestMatMul(t *testing.T) {
 				bias := noise(5, rows)
 				for _, threads := range []int{1, 3, 7} {
 					p := pool.New(threads, nil)
-					require.NoError(t, prep.Run(p))
+					require.NoError(t, prep.Run(p, x, nil, nil))
 					acts := prep.Acts(typ)
 					wxb, ux, kx := plain(w, bias, acts), plain(u, nil, acts), plain(k, nil, acts)
 					var m MatMul
@@ -97,13 +97,13 @@ func TestPrepareNormalizes(t *testing.T) {
 	x, w := noise(1, rows*cols), noise(2, cols)
 	p := pool.New(3, nil)
 	defer p.Close()
-	prep := Prepare{Src: x, Norm: w, Eps: 1e-5, Dst: make([]float32, rows*cols)}
+	prep, dst := Prepare{Eps: 1e-5}, make([]float32, rows*cols)
 	prep.Reserve(3, rows, map[quant.Type]int{quant.F32: cols, quant.Q8_0: cols})
 	prep.Want(rows, cols)
 	prep.WantType(quant.F32)
 	prep.WantType(quant.F16)
 	prep.WantType(quant.Q4_0)
-	require.NoError(t, prep.Run(p))
+	require.NoError(t, prep.Run(p, x, w, dst))
 	for i := range rows {
 		sum := 0.0
 		for _, v := range x[i*cols : (i+1)*cols] {
@@ -112,21 +112,20 @@ func TestPrepareNormalizes(t *testing.T) {
 		scale := 1 / math.Sqrt(sum/cols+1e-5)
 		for j := range cols {
 			want := float64(x[i*cols+j]) * scale * float64(w[j])
-			require.InDelta(t, want, prep.Dst[i*cols+j], 1e-6)
+			require.InDelta(t, want, dst[i*cols+j], 1e-6)
 		}
 		f, h, q := prep.Acts(quant.F32), prep.Acts(quant.F16), prep.Acts(quant.Q8_0)
-		require.Equal(t, prep.Dst[i*cols:(i+1)*cols], f.F[i*f.Stride:i*f.Stride+cols])
+		require.Equal(t, dst[i*cols:(i+1)*cols], f.F[i*f.Stride:i*f.Stride+cols])
 		for j := range cols {
-			require.Equal(t, quant.RoundHalf(prep.Dst[i*cols+j]), h.F[i*h.Stride+j])
+			require.Equal(t, quant.RoundHalf(dst[i*cols+j]), h.F[i*h.Stride+j])
 		}
 		for j := range cols {
-			require.InDelta(t, prep.Dst[i*cols+j], float32(q.Q[i*q.Stride+j])*q.D[i*q.Blocks+j/32], 0.02)
+			require.InDelta(t, dst[i*cols+j], float32(q.Q[i*q.Stride+j])*q.D[i*q.Blocks+j/32], 0.02)
 		}
 	}
 	// The same without a place for the float32.
 	want := append([]int8(nil), prep.Acts(quant.Q8_0).Q...)
-	prep.Dst = nil
-	require.NoError(t, prep.Run(p))
+	require.NoError(t, prep.Run(p, x, w, nil))
 	require.Equal(t, want, prep.Acts(quant.Q8_0).Q)
 }
 

@@ -6,12 +6,11 @@ import (
 )
 
 // Prepare makes rows of activations ready for matrix products: normalized, if
-// Norm is not nil, and in each of the forms that the matrices ask for.
+// that is wanted, and in each of the forms that the matrices ask for.
 type Prepare struct {
-	Src  []float32 // [rows, cols]
-	Norm []float32 // [cols] weights of RMSNorm
-	Eps  float32   // of RMSNorm
-	Dst  []float32 // [rows, cols] what is quantized, as float32; nil: nobody wants it
+	Eps float32 // of RMSNorm
+
+	src, norm, dst []float32 // of the Run at work
 
 	nrows   int
 	cols    int
@@ -72,8 +71,11 @@ func (p *Prepare) SetRow(i int, x []float32) {
 	}
 }
 
-// Run prepares the rows of Src.
-func (p *Prepare) Run(pool *pool.Pool) error {
+// Run prepares the rows of src [rows, cols], after RMSNorm with the weights norm
+// [cols] if that is not nil. What is quantized is also written to dst [rows, cols]
+// where both norm and dst are not nil.
+func (p *Prepare) Run(pool *pool.Pool, src, norm, dst []float32) error {
+	p.src, p.norm, p.dst = src, norm, dst
 	const minElems = 1 << 13 // that a worker is called for
 	return pool.Run(p, p.nrows, minElems/p.cols+1)
 }
@@ -81,13 +83,13 @@ func (p *Prepare) Run(pool *pool.Pool) error {
 // Do implements Task.
 func (p *Prepare) Do(worker, lo, hi int) {
 	for i := lo; i < hi; i++ {
-		x := p.Src[i*p.cols : (i+1)*p.cols]
-		if p.Norm != nil {
+		x := p.src[i*p.cols : (i+1)*p.cols]
+		if p.norm != nil {
 			dst := p.scratch[worker][:len(x)]
-			if p.Dst != nil {
-				dst = p.Dst[i*len(x) : (i+1)*len(x)]
+			if p.dst != nil {
+				dst = p.dst[i*len(x) : (i+1)*len(x)]
 			}
-			RMSNorm(dst, x, p.Norm, p.Eps)
+			RMSNorm(dst, x, p.norm, p.Eps)
 			x = dst
 		}
 		p.SetRow(i, x)

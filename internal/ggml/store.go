@@ -2,63 +2,89 @@ package ggml
 
 import "alpaca/internal/pool"
 
-// StoreKV turns the queries and keys of some tokens to their positions and puts
+// StoreKV turns the queries and keys of some rows to their positions and puts
 // keys and values into the cache. It is what happens between the first matrix
-// products of a layer and its Attention, whose fields say where.
+// products of a layer and its Attention.
 type StoreKV struct {
-	Rope     *Rope
-	Cos, Sin []float32 // [tokens, Pairs] of the tokens' positions
-	K        []float32 // [tokens, Format.Heads*KeyDim]
-	V        []float32 // [tokens, Format.Heads*ValueDim]
-	At       *Attention
-
 	rows [][]byte // [workers][KeyDim*4] scratch
+
+	Store // arguments of the Run at work
+	items []storeItem
 }
 
-// Reserve allocates the memory for that many workers.
-func (s *StoreKV) Reserve(workers int) {
+// Store is the arguments of StoreKV.Run.
+type Store struct {
+	KVLayer
+	Spans    []Span
+	Rope     *Rope     // which turns Q and K
+	Cos, Sin []float32 // [rows, Pairs] of the rows' positions
+	Q        []float32 // [rows, Heads*KeyDim]
+	K        []float32 // [rows, Format.Heads*KeyDim]
+	V        []float32 // [rows, Format.Heads*ValueDim]
+}
+
+// storeItem is a key head in a block of a span: two workers never write to one line.
+type storeItem struct {
+	span  *Span
+	block int
+	head  int
+}
+
+// Reserve allocates the memory for that many workers and keys of up to keyDim
+// elements.
+func (s *StoreKV) Reserve(workers, keyDim int) {
 	s.rows = make([][]byte, workers)
 	for i := range s.rows {
-		s.rows[i] = make([]byte, 4*s.At.Format.KeyDim)
+		s.rows[i] = make([]byte, 4*keyDim)
 	}
 }
 
-// Run stores the tokens that s.At describes.
-func (s *StoreKV) Run(p *pool.Pool) error {
-	a := s.At
-	blocks := (a.Pos+a.Tokens-1)/BlockLen - a.Pos/BlockLen + 1
-	// An item is a key head in a block: two workers never write to one line.
+// Run stores the rows of the spans.
+func (s *StoreKV) Run(p *pool.Pool, call Store) error {
+	s.Store, s.items = call, s.items[:0]
+	rows := 0
+	for i := range call.Spans {
+		span := &call.Spans[i]
+		rows += span.N
+		for b := span.Pos / BlockLen; b*BlockLen < span.Pos+span.N; b++ {
+			for head := range s.Format.Heads {
+				s.items = append(s.items, storeItem{span, b, head})
+			}
+		}
+	}
+	if rows == 0 {
+		return nil
+	}
 	const minElems = 1 << 12
-	elems := min(a.Tokens, BlockLen) * (a.Heads/a.Format.Heads + 2) * a.Format.KeyDim
-	return p.Run(s, blocks*a.Format.Heads, minElems/elems+1)
+	elems := rows * (s.Heads + 2*s.Format.Heads) * s.Format.KeyDim
+	return p.Run(s, len(s.items), minElems*len(s.items)/elems+1)
 }
 
 // Do implements Task.
 func (s *StoreKV) Do(worker, lo, hi int) {
-	a := s.At
-	for i := lo; i < hi; i++ {
-		b, head := a.Pos/BlockLen+i/a.Format.Heads, i%a.Format.Heads
-		first, last := max(a.Pos, b*BlockLen), min(a.Pos+a.Tokens, (b+1)*BlockLen)
+	for _, it := range s.items[lo:hi] {
+		first := max(it.span.Pos, it.block*BlockLen)
+		last := min(it.span.Pos+it.span.N, (it.block+1)*BlockLen)
 		for pos := first; pos < last; pos++ {
-			s.item(worker, pos, head)
+			s.store(it, pos, s.rows[worker])
 		}
 	}
 }
 
-// item does one key head, and the query heads that share it, at one position.
-func (s *StoreKV) item(worker, pos, head int) {
-	a, f, t := s.At, s.At.Format, pos-s.At.Pos
-	pairs := s.Rope.Pairs()
-	cos, sin := s.Cos[t*pairs:(t+1)*pairs], s.Sin[t*pairs:(t+1)*pairs]
+// store does one key head, and the query heads that share it, at one position.
+func (s *StoreKV) store(it storeItem, pos int, scratch []byte) {
+	f := s.Format
+	row, pairs := it.span.Row+pos-it.span.Pos, s.Rope.Pairs()
+	cos, sin := s.Cos[row*pairs:(row+1)*pairs], s.Sin[row*pairs:(row+1)*pairs]
 
-	shared := a.Heads / f.Heads
-	for h := head * shared; h < (head+1)*shared; h++ {
-		s.Rope.Apply(a.Q[(t*a.Heads+h)*f.KeyDim:][:f.KeyDim], cos, sin)
+	shared := s.Heads / f.Heads
+	for h := it.head * shared; h < (it.head+1)*shared; h++ {
+		s.Rope.Apply(s.Q[(row*s.Heads+h)*f.KeyDim:][:f.KeyDim], cos, sin)
 	}
-	k := s.K[(t*f.Heads+head)*f.KeyDim:][:f.KeyDim]
+	k := s.K[(row*f.Heads+it.head)*f.KeyDim:][:f.KeyDim]
 	s.Rope.Apply(k, cos, sin)
 
-	block := a.Blocks[pos/BlockLen][a.Offset : a.Offset+f.BlockBytes()]
-	f.PutKey(f.Keys(block, head), pos%BlockLen, k, s.rows[worker])
-	f.PutValue(f.Values(block, head), pos%BlockLen, s.V[(t*f.Heads+head)*f.ValueDim:][:f.ValueDim])
+	block := it.span.Blocks[it.block][s.Offset : s.Offset+f.BlockBytes()]
+	f.PutKey(f.Keys(block, it.head), pos%BlockLen, k, scratch)
+	f.PutValue(f.Values(block, it.head), pos%BlockLen, s.V[(row*f.Heads+it.head)*f.ValueDim:][:f.ValueDim])
 }

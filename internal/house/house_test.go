@@ -106,7 +106,6 @@ var shared = map[string][]string{
 // longer fails the test: delete its line then.
 var exceptions = map[string]string{
 	"internal/eval imports gonum.org/v1/plot": "its drawings have yet to move to internal/report",
-	"internal/bench uses model.Session":       "it will get the runner of a model in its place, which is no session",
 
 	"internal/cli/run/lines.go writes by os.OpenFile":      "the history: each message is added as it is typed",
 	"internal/cli/run/lines.go writes by os.WriteFile":     "the history: what is lost of it does no harm",

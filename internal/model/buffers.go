@@ -2,7 +2,7 @@ package model
 
 import "alpaca/internal/quant"
 
-// buffers is a session's scratch memory, for batch tokens at a time. Attention
+// buffers is a runner's scratch memory, for batch rows at a time. Attention
 // and the feed-forward network take turns in one part of it.
 type buffers struct {
 	hidden   []float32 // [batch, Dim] the residual stream
@@ -14,6 +14,7 @@ type buffers struct {
 	gathered []float32 // [batch, Dim] inputs of an expert; nil without
 	normed   []float32 // [batch, Dim] what RMSNorm gives; nil while nobody wants it
 	logits   []float32 // [logitRows, VocabSize]
+	cos, sin []float32 // [batch, pairs of Rope] of the rows' positions
 }
 
 // newBuffers allocates the memory for a model of c's shape.
@@ -32,7 +33,7 @@ func newBuffers(c *Config, batch int) buffers {
 	b.q, both = both[:nq], both[nq:]
 	b.k, both = both[:nk], both[nk:]
 	b.v, both = both[:nv], both[nv:]
-	if b.attn = b.q; nattn > 0 {
+	if b.attn = b.q; nattn > 0 { // else sameAttn
 		b.attn = both[:nattn]
 	}
 	if c.NumExperts > 0 {
@@ -42,13 +43,16 @@ func newBuffers(c *Config, batch int) buffers {
 	return b
 }
 
+// sameAttn reports whether attn is the memory of q.
+func (b *buffers) sameAttn() bool { return &b.attn[0] == &b.q[0] }
+
 // bytes returns the memory in use.
 func (b *buffers) bytes() int {
 	both := max(len(b.ffn), len(b.q)+len(b.k)+len(b.v))
-	if len(b.attn) > 0 && len(b.q) > 0 && &b.attn[0] != &b.q[0] {
+	if !b.sameAttn() {
 		both = max(len(b.ffn), len(b.q)+len(b.k)+len(b.v)+len(b.attn))
 	}
-	return 4 * (len(b.hidden) + both + len(b.gathered) + len(b.normed) + len(b.logits))
+	return 4 * (len(b.hidden) + both + len(b.gathered) + len(b.normed) + len(b.logits) + len(b.cos) + len(b.sin))
 }
 
 // logitRows returns how many tokens' logits are computed at a time: as many as

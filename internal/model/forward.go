@@ -6,84 +6,99 @@ import (
 	"alpaca/internal/quant"
 )
 
-// forward evaluates n tokens that follow those in the cache, and returns the
-// hidden states [wanted, Dim] of the last ones, wanted of them: 0 to n. Unless
-// nil, progress is told of the layers that are done. This is the whole of a LLaMA,
-// save for the way from hidden states to words (logits).
+// forward evaluates the rows of a batch and leaves the hidden states [wanted, Dim] of
+// those whose logits are wanted. This is the whole of a LLaMA, save for the way from
+// hidden states to words (logits).
 //
-// All that a token needs to know of those before it, it reads from the cache of
-// keys and values. That is why a prompt may be cut into batches anywhere, and why
-// nothing is lost but time if ctx is cancelled between two layers.
+// All that a row needs to know of the text before it, it reads from the cache of
+// keys and values. That is why a prompt may be cut into batches anywhere, why rows of
+// several texts do not notice each other, and why nothing is lost but time if ctx is
+// cancelled between two layers.
 //
 // The steps are in steps.go; they do nothing once one of them has failed.
-func (s *Session) forward(ctx context.Context, tokens []int32, wanted int, progress func(layers int)) ([]float32, error) {
-	c, w := &s.model.Config, s.model.Weights
-	n, pos := len(tokens), len(s.tokens)
-	h := s.buf.hidden[:n*c.Dim] // [n, Dim] the state of each token: every step adds to it
+func (r *Runner) forward(ctx context.Context, b *Batch) error {
+	c, w := &r.model.Config, r.model.Weights
+	n, spans := len(b.tokens), b.spans
+	h := r.buf.hidden[:n*c.Dim] // [n, Dim] the state of each row: every step adds to it
 
-	// A token starts as its row of the embedding: the word, out of context.
-	for i, id := range tokens {
+	// A row starts as its token's row of the embedding: the word, out of context.
+	for i, id := range b.tokens {
 		quant.Decode(w.TokenEmbed.Type, h[i*c.Dim:(i+1)*c.Dim], w.TokenEmbed.Row(int(id)))
 	}
-	s.setAngles(pos, n)
-	s.cache.grow(pos + n)
+	r.setAngles(spans)
 
 	for i := range w.Layers {
 		if err := ctx.Err(); err != nil {
-			return nil, err
+			return err
 		}
-		if i > 0 && progress != nil {
-			progress(i)
+		if i > 0 && b.Progress != nil {
+			b.Progress(i)
 		}
 		l, lc := &w.Layers[i], &c.Layers[i]
 		qDim, attnDim := lc.NumHeads*lc.KeyDim, lc.NumHeads*lc.ValueDim
-		q := s.buf.q[:n*qDim]                    // [n, NumHeads*KeyDim]
-		k := s.buf.k[:n*lc.NumKVHeads*lc.KeyDim] // [n, NumKVHeads*KeyDim]
-		v := s.buf.v[:n*lc.NumKVHeads*lc.ValueDim]
-		attn := s.buf.attn[:n*attnDim] // [n, NumHeads*ValueDim]; the memory of q where that has the same shape
-		ffn := s.buf.ffn[:n*lc.FFNDim] // [n, FFNDim]; the memory of all four
+		q := r.buf.q[:n*qDim]                    // [n, NumHeads*KeyDim]
+		k := r.buf.k[:n*lc.NumKVHeads*lc.KeyDim] // [n, NumKVHeads*KeyDim]
+		v := r.buf.v[:n*lc.NumKVHeads*lc.ValueDim]
+		attn := r.buf.attn[:n*attnDim] // [n, NumHeads*ValueDim]; the memory of q where that has the same shape
+		ffn := r.buf.ffn[:n*lc.FFNDim] // [n, FFNDim]; the memory of all four
 
-		// Attention: each token asks (q) what the tokens up to it offer (k), and
+		// Attention: each row asks (q) what the rows of its text up to it offer (k), and
 		// takes a mean of what they say (v), in each head.
-		s.prepare(h, l.AttnNorm, &l.AttnQ, &l.AttnK, &l.AttnV) // x = RMSNorm(h) [n, Dim]
-		s.products(
+		r.prepare(h, l.AttnNorm, &l.AttnQ, &l.AttnK, &l.AttnV) // x = RMSNorm(h) [n, Dim]
+		r.products(
 			product{&l.AttnQ, q}, // q = AttnQ·x
 			product{&l.AttnK, k},
 			product{&l.AttnV, v})
-		s.normHeads(l, q, k)
-		s.storeKV(i, pos, n, q, k, v) // turn q and k to their positions; k, v to the cache
+		r.normHeads(l, q, k)
+		r.storeKV(i, spans, q, k, v) // turn q and k to their positions; k, v to the cache
 		if i == len(w.Layers)-1 {
-			// What follows in the last layer matters for the wanted tokens only.
-			skip := n - wanted
-			n, pos = wanted, pos+skip
-			h, q, attn, ffn = h[skip*c.Dim:], q[skip*qDim:], attn[skip*attnDim:], ffn[:n*lc.FFNDim]
-			if n == 0 {
+			// What follows in the last layer matters for the wanted rows only.
+			if n, spans = len(b.wanted), b.last; n == 0 {
+				h = nil
 				break
 			}
+			h, q = gather(h, b.wanted, c.Dim), gather(q, b.wanted, qDim)
+			attn, ffn = attn[:n*attnDim], ffn[:n*lc.FFNDim]
+			if r.buf.sameAttn() {
+				attn = q // where its rows are now
+			}
 		}
-		s.attend(pos, n, q, attn)
-		s.addProduct(h, &l.AttnOut, attn) // h += AttnOut·attn
+		r.attend(i, spans, q, attn)
+		r.addProduct(h, &l.AttnOut, attn) // h += AttnOut·attn
 
-		// Feed-forward: each token thinks over what it has gathered.
+		// Feed-forward: each row thinks over what it has gathered.
 		if len(l.Experts) > 0 {
-			s.experts(l, h)
+			r.experts(l, h)
 		} else {
-			s.prepare(h, l.FFNNorm, &l.FFN.Gate, &l.FFN.Up) // x = RMSNorm(h) [n, Dim]
-			s.gate(&l.FFN, ffn)                             // ffn = silu(Gate·x) * (Up·x)
-			s.addProduct(h, &l.FFN.Down, ffn)               // h += Down·ffn
+			r.prepare(h, l.FFNNorm, &l.FFN.Gate, &l.FFN.Up) // x = RMSNorm(h) [n, Dim]
+			r.gate(&l.FFN, ffn)                             // ffn = silu(Gate·x) * (Up·x)
+			r.addProduct(h, &l.FFN.Down, ffn)               // h += Down·ffn
 		}
-		if s.err != nil {
+		if r.err != nil {
 			break
 		}
 	}
-	return h, s.err
+	r.hidden = h
+	return r.err
+}
+
+// gather returns the given rows of x [n, size], which are in ascending order. They
+// are moved together, unless they are neighbours already.
+func gather(x []float32, rows []int, size int) []float32 {
+	x = x[rows[0]*size:]
+	for i, row := range rows {
+		if at := row - rows[0]; at != i {
+			copy(x[i*size:(i+1)*size], x[at*size:(at+1)*size])
+		}
+	}
+	return x[:len(rows)*size]
 }
 
 // logits sets out [rows, VocabSize] to what the hidden states h [rows, Dim] say
 // about the next token: how likely each is, as the logarithm of its odds.
-func (s *Session) logits(out, h []float32) error {
-	w := s.model.Weights
-	s.prepare(h, w.OutputNorm, &w.Output)
-	s.products(product{&w.Output, out})
-	return s.err
+func (r *Runner) logits(out, h []float32) error {
+	w := r.model.Weights
+	r.prepare(h, w.OutputNorm, &w.Output)
+	r.products(product{&w.Output, out})
+	return r.err
 }

@@ -1,75 +1,112 @@
 package model
 
 import (
+	"errors"
 	"fmt"
 
 	"alpaca/internal/ggml"
 	"alpaca/internal/quant"
 )
 
-// kvCache holds the keys and values of the tokens evaluated so far, in blocks of
-// ggml.BlockLen positions that are allocated when they are first needed: a short
-// chat costs little whatever the context, and growing copies nothing.
-type kvCache struct {
+// ErrNoBlocks says that a Cache has no block left within its budget.
+var ErrNoBlocks = errors.New("model: the KV cache is full")
+
+// BlockLen is the number of positions in a block of a Cache.
+const BlockLen = ggml.BlockLen
+
+// Cache holds keys and values of many texts, in blocks of BlockLen positions that
+// are allocated when they are first needed: a short text costs little whatever its
+// context, and growing copies nothing. A block is shared by all texts that begin
+// with the same tokens, and counts its users; the last to release it makes it free
+// for others. A Cache is not for use by several goroutines at once.
+type Cache struct {
 	formats []ggml.KVFormat // of each layer
 	offsets []int           // of each layer's part of a block, and the size of a block
-	blocks  [][]byte
+	budget  int             // blocks at most; 0: no limit
+	made    int             // blocks allocated
+	free    []*Block
 }
 
-// newKVCache returns an empty cache for a model of c's shape.
-func newKVCache(c *Config, typeK, typeV quant.Type) (kvCache, error) {
-	k := kvCache{formats: make([]ggml.KVFormat, len(c.Layers)), offsets: make([]int, len(c.Layers)+1)}
+// Block is keys and values of BlockLen consecutive positions, in all layers.
+//
+// Positions below filled never change while the block is shared. So a text whose
+// last block is not full may write behind what others see of that block; once
+// something stands there, whoever wants to go on from an earlier position does so
+// in a copy.
+type Block struct {
+	data   []byte
+	refs   int // users
+	filled int // positions written
+}
+
+// newCache returns an empty cache for a model of c's shape; nil types are F16. It
+// fails for types that the model's heads cannot have.
+func newCache(c *Config, typeK, typeV *quant.Type, budget int) (*Cache, error) {
+	k := &Cache{formats: make([]ggml.KVFormat, len(c.Layers)), offsets: make([]int, len(c.Layers)+1), budget: budget}
 	for i, l := range c.Layers {
-		k.formats[i] = ggml.KVFormat{TypeK: typeK, TypeV: typeV, Heads: l.NumKVHeads, KeyDim: l.KeyDim, ValueDim: l.ValueDim}
+		k.formats[i] = ggml.KVFormat{
+			TypeK: cacheType(typeK), TypeV: cacheType(typeV),
+			Heads: l.NumKVHeads, KeyDim: l.KeyDim, ValueDim: l.ValueDim,
+		}
 		if err := k.formats[i].Check(); err != nil {
-			return k, fmt.Errorf("model: %w", err)
+			return nil, fmt.Errorf("model: %w", err)
 		}
 		k.offsets[i+1] = k.offsets[i] + k.formats[i].BlockBytes()
 	}
 	return k, nil
 }
 
+func cacheType(t *quant.Type) quant.Type {
+	if t == nil {
+		return quant.F16
+	}
+	return *t
+}
+
 // layers returns the number of layers.
-func (c *kvCache) layers() int { return len(c.formats) }
+func (c *Cache) layers() int { return len(c.formats) }
 
-// blockBytes returns the size of a block of all layers.
-func (c *kvCache) blockBytes() int { return c.offsets[c.layers()] }
+// part returns a layer's part of a block.
+func (c *Cache) part(block []byte, layer int) []byte {
+	return block[c.offsets[layer]:c.offsets[layer+1]]
+}
 
-// grow makes room for that many positions.
-func (c *kvCache) grow(positions int) {
-	for len(c.blocks)*ggml.BlockLen < positions {
-		c.blocks = append(c.blocks, make([]byte, c.blockBytes()))
+// take returns an unused block that has one user.
+func (c *Cache) take() (*Block, error) {
+	if n := len(c.free); n > 0 {
+		b := c.free[n-1]
+		c.free = c.free[:n-1]
+		b.refs, b.filled = 1, 0
+		return b, nil
+	}
+	if c.budget > 0 && c.made == c.budget {
+		return nil, ErrNoBlocks
+	}
+	c.made++
+	return &Block{data: make([]byte, c.BlockBytes()), refs: 1}, nil
+}
+
+// Retain adds a user to b.
+func (c *Cache) Retain(b *Block) { b.refs++ }
+
+// Release takes a user from b.
+func (c *Cache) Release(b *Block) {
+	if b.refs--; b.refs == 0 {
+		c.free = append(c.free, b)
 	}
 }
 
-// bytes returns the memory in use.
-func (c *kvCache) bytes() int64 {
-	return int64(len(c.blocks)) * int64(c.blockBytes())
-}
+// Users returns how many texts and others use the block.
+func (b *Block) Users() int { return b.refs }
 
-// at returns a layer's part of the block that position pos is in, and the
-// position's number in the block.
-func (c *kvCache) at(layer, pos int) (block []byte, j int) {
-	return c.blocks[pos/ggml.BlockLen][c.offsets[layer]:c.offsets[layer+1]], pos % ggml.BlockLen
-}
+// Budget returns how many blocks there can be, 0 where there is no limit.
+func (c *Cache) Budget() int { return c.budget }
 
-// shift moves positions from from+by to end-1 down by by, in place: values as
-// they are, keys turned back to where rope puts them for their new positions.
-func (c *kvCache) shift(rope *ggml.Rope, from, by, end int) {
-	cos, sin := make([]float32, rope.Pairs()), make([]float32, rope.Pairs())
-	rope.ShiftAngles(cos, sin, -by)
-	for layer := range c.formats {
-		f := &c.formats[layer]
-		key, row := make([]float32, f.KeyDim), make([]byte, 4*f.KeyDim)
-		for pos := from; pos+by < end; pos++ {
-			src, i := c.at(layer, pos+by)
-			dst, j := c.at(layer, pos)
-			for h := range f.Heads {
-				f.Key(key, f.Keys(src, h), i)
-				rope.Apply(key, cos, sin)
-				f.PutKey(f.Keys(dst, h), j, key, row)
-				copy(f.Value(f.Values(dst, h), j), f.Value(f.Values(src, h), i))
-			}
-		}
-	}
-}
+// Used returns how many blocks have users.
+func (c *Cache) Used() int { return c.made - len(c.free) }
+
+// BlockBytes returns the memory of a block.
+func (c *Cache) BlockBytes() int { return c.offsets[c.layers()] }
+
+// Bytes returns the memory in use, free blocks included.
+func (c *Cache) Bytes() int64 { return int64(c.made) * int64(c.BlockBytes()) }

@@ -1,51 +1,28 @@
 package model
 
 import (
+	"context"
 	"fmt"
+	"io"
 
-	"alpaca/internal/ggml"
-	"alpaca/internal/gguf"
-	"alpaca/internal/machine"
 	"alpaca/internal/pool"
 	"alpaca/internal/quant"
 )
 
-// Session is one conversation with a model: the tokens evaluated so far, their
-// keys and values, and scratch memory. It is not for use by several goroutines
-// at once. Evaluating one token allocates nothing.
+// Session is a Runner with one text, up to a context length. It is not for use by
+// several goroutines at once. Evaluating one token allocates nothing.
 type Session struct {
-	// Collect, if not nil, is called with the input x [rows, cols] of each
-	// matrix product and the name of the matrix's tensor. Of a mixture's
-	// experts the name is blk.N.ffn_gate.E.weight and so on, whatever the file
-	// calls them. x is valid during the call.
-	Collect func(tensor string, x []float32, rows, cols int)
-
-	model   *Model
+	*Runner
+	seq     *Seq
 	ctx     int
-	batch   int
+	batch   Batch
 	warning string
-
-	tokens []int32 // whose keys and values are in the cache
-	cache  kvCache
-
-	pool    *pool.Pool
-	ownPool bool
-	err     error // of the evaluation that is going on
-
-	buf       buffers
-	acts      ggml.Prepare
-	matmul    ggml.MatMul
-	headNorm  ggml.HeadNorm
-	kv        ggml.StoreKV
-	attention ggml.Attention
-	router    router
 }
 
 // Limits and defaults of sessions.
 const (
-	DefaultCtx   = 4096 // cap of the context length where none is asked for
-	DefaultBatch = 512
-	MaxCtx       = 1 << 24
+	DefaultCtx = 4096 // cap of the context length where none is asked for
+	MaxCtx     = 1 << 24
 )
 
 // SessionOptions say how a session is made; zeros stand for the defaults.
@@ -60,136 +37,146 @@ type SessionOptions struct {
 	Pool *pool.Pool
 }
 
-// NewSession starts a conversation. Memory for the cache is allocated as it grows.
-func (m *Model) NewSession(opt SessionOptions) (*Session, error) {
-	c := &m.Config
-	s := &Session{model: m, ctx: opt.Ctx, batch: opt.Batch, pool: opt.Pool}
-	if s.ctx == 0 {
-		s.ctx = min(c.TrainCtx, DefaultCtx)
+// ContextError says that tokens do not fit the context.
+type ContextError struct {
+	Pos, New, Ctx int // tokens evaluated, tokens to evaluate, context length
+}
+
+func (e *ContextError) Error() string {
+	if e.Pos == 0 {
+		return fmt.Sprintf("model: %d tokens do not fit the context of %d", e.New, e.Ctx)
 	}
-	if s.batch == 0 {
-		s.batch = DefaultBatch
-	}
+	return fmt.Sprintf("model: %d tokens after %d do not fit the context of %d", e.New, e.Pos, e.Ctx)
+}
+
+// Context returns the context length to use where ctx is asked for, 0 for none in
+// particular, and what the user should know of it, "" for nothing.
+func (m *Model) Context(ctx int) (n int, warning string, err error) {
+	train := m.Config.TrainCtx
 	switch {
-	case s.ctx < 0 || s.ctx > MaxCtx:
-		return nil, fmt.Errorf("model: context of %d tokens, must be between 1 and %d", s.ctx, MaxCtx)
-	case s.batch < 0:
-		return nil, fmt.Errorf("model: batch of %d tokens, must be positive", s.batch)
-	case opt.Threads < 0 || opt.Threads > pool.MaxThreads:
-		return nil, fmt.Errorf("model: %d threads, must be between 1 and %d", opt.Threads, pool.MaxThreads)
-	case s.ctx > c.TrainCtx:
-		s.warning = fmt.Sprintf("a context of %d tokens is more than the %d the model was trained for: expect worse text beyond those", s.ctx, c.TrainCtx)
+	case ctx == 0:
+		ctx = min(train, DefaultCtx)
+	case ctx < 0 || ctx > MaxCtx:
+		return 0, "", fmt.Errorf("model: context of %d tokens, must be between 1 and %d", ctx, MaxCtx)
+	case ctx > train:
+		warning = fmt.Sprintf("a context of %d tokens is more than the %d the model was trained for: expect worse text beyond those", ctx, train)
 	}
-	s.batch = min(s.batch, s.ctx)
-	var err error
-	if s.cache, err = newKVCache(c, cacheType(opt.CacheK), cacheType(opt.CacheV)); err != nil {
+	return ctx, warning, nil
+}
+
+// NewSession starts a text. Memory for the cache is allocated as it grows.
+func (m *Model) NewSession(opt SessionOptions) (*Session, error) {
+	ctx, warning, err := m.Context(opt.Ctx)
+	if err != nil {
 		return nil, err
 	}
-	if s.pool == nil {
-		threads := opt.Threads
-		if threads == 0 {
-			threads = machine.CountThreads().Default()
-		}
-		s.pool, s.ownPool = pool.New(threads, gguf.Guard), true
+	batch := opt.Batch
+	if batch == 0 {
+		batch = DefaultBatch
 	}
-	s.reserve()
+	r, err := m.NewRunner(RunnerOptions{
+		Batch: min(batch, ctx), Threads: opt.Threads, CacheK: opt.CacheK, CacheV: opt.CacheV, Pool: opt.Pool,
+	})
+	if err != nil {
+		return nil, err
+	}
+	s := &Session{Runner: r, seq: r.NewSeq(), ctx: ctx, warning: warning}
+	s.seq.tokens = make([]int32, 0, min(ctx, 1<<16))
 	return s, nil
 }
 
-func cacheType(t *quant.Type) quant.Type {
-	if t == nil {
-		return quant.F16
-	}
-	return *t
-}
-
-// reserve allocates the scratch memory.
-func (s *Session) reserve() {
-	c, workers := &s.model.Config, s.pool.Threads()
-	s.buf = newBuffers(c, s.batch)
-	s.buf.logits = make([]float32, c.VocabSize)
-	s.acts = ggml.Prepare{Eps: c.NormEps}
-	s.acts.Reserve(workers, s.batch, s.model.Weights.mostColumns())
-	s.matmul.Reserve(workers, s.batch)
-	s.attention = ggml.Attention{
-		Format: &ggml.KVFormat{
-			Heads:    1,
-			KeyDim:   c.most(func(l *LayerConfig) int { return l.KeyDim }),
-			ValueDim: c.most(func(l *LayerConfig) int { return l.ValueDim }),
-		},
-		Heads: c.most(func(l *LayerConfig) int { return l.NumHeads / l.NumKVHeads }),
-	}
-	s.attention.Reserve(workers, s.batch) // for the largest layer
-	s.headNorm.Eps = c.NormEps
-	pairs := s.model.rope.Pairs()
-	s.kv = ggml.StoreKV{Rope: s.model.rope, At: &s.attention,
-		Cos: make([]float32, s.batch*pairs), Sin: make([]float32, s.batch*pairs)}
-	s.kv.Reserve(workers)
-	if c.NumExperts > 0 {
-		s.router = router{
-			scores: make([]float32, s.batch*c.NumExperts),
-			chosen: make([]int, c.NumExperts),
-			tokens: make([]int, s.batch),
-		}
-	}
-	s.tokens = make([]int32, 0, min(s.ctx, 1<<16))
-}
-
-// Close ends the session's workers.
-func (s *Session) Close() error {
-	if s.ownPool {
-		s.pool.Close()
-	}
-	return nil
-}
-
-// Model returns the session's model.
-func (s *Session) Model() *Model { return s.model }
-
 // Pos returns the number of tokens evaluated so far.
-func (s *Session) Pos() int { return len(s.tokens) }
+func (s *Session) Pos() int { return s.seq.Len() }
 
 // Ctx returns the context length: the most tokens that Pos can reach.
 func (s *Session) Ctx() int { return s.ctx }
-
-// Threads returns the number of workers.
-func (s *Session) Threads() int { return s.pool.Threads() }
 
 // Warning returns what the user should know of the options, "" for nothing.
 func (s *Session) Warning() string { return s.warning }
 
 // Tokens returns the tokens evaluated so far. They must not be changed, and are
 // valid until the next call.
-func (s *Session) Tokens() []int32 { return s.tokens }
+func (s *Session) Tokens() []int32 { return s.seq.Tokens() }
 
 // Truncate forgets all but the first n tokens.
-func (s *Session) Truncate(n int) { s.tokens = s.tokens[:min(max(n, 0), len(s.tokens))] }
+func (s *Session) Truncate(n int) { s.seq.Truncate(n) }
 
-// Shift makes room in a full context: it forgets tokens keep to keep+discard-1
-// and moves those after them down. Their keys are turned to their new positions
-// and rounded to the cache's type again; what they took from forgotten tokens
-// stays in them.
-func (s *Session) Shift(keep, discard int) error {
-	if keep < 0 || discard < 0 || keep+discard > len(s.tokens) {
-		return fmt.Errorf("model: shift: tokens %d to %d of %d", keep, keep+discard, len(s.tokens))
+// Shift makes room in a full context; see Seq.Shift.
+func (s *Session) Shift(keep, discard int) error { return s.seq.Shift(keep, discard) }
+
+// SaveState writes the first n tokens; see Seq.Save.
+func (s *Session) SaveState(w io.Writer, n int) error { return s.seq.Save(w, n) }
+
+// LoadState makes the session go on from what SaveState wrote; see Seq.Load.
+func (s *Session) LoadState(r io.Reader) error { return s.seq.Load(r, s.ctx) }
+
+// Eval evaluates tokens, which follow those evaluated before, and returns the
+// logits [VocabSize] of what comes after the last; they are valid until the next
+// call. progress, if not nil, is called after each layer and after each batch; within
+// a batch, done is the number of tokens that would have been the same work.
+//
+// Tokens that do not fit are a *ContextError, and a file that was cut while in
+// use a *gguf.FaultError. After an error, or when ctx is cancelled, which is
+// looked at after every layer, the batches that are complete stay evaluated.
+func (s *Session) Eval(ctx context.Context, tokens []int32, progress func(done, total int)) ([]float32, error) {
+	if err := s.checkRoom(tokens); err != nil {
+		return nil, err
 	}
-	if discard == 0 {
-		return nil
+	s.batch.Progress = nil
+	for done := 0; done < len(tokens); {
+		n := min(s.MaxRows(), len(tokens)-done)
+		wanted := 0
+		if done+n == len(tokens) {
+			wanted = 1
+		}
+		if progress != nil {
+			from := done // so that done does not escape where nobody asks
+			s.batch.Progress = func(layers int) { progress(from+n*layers/s.model.Config.NumLayers, len(tokens)) }
+		}
+		s.batch.Reset()
+		s.batch.AddAll(s.seq, tokens[done:done+n], wanted)
+		if err := s.Forward(ctx, &s.batch); err != nil {
+			return nil, err
+		}
+		if done += n; progress != nil {
+			progress(done, len(tokens))
+		}
 	}
-	s.cache.shift(s.model.rope, keep, discard, len(s.tokens))
-	s.tokens = append(s.tokens[:keep], s.tokens[keep+discard:]...)
+	return s.Logits(0, 1)
+}
+
+// EvalEach evaluates tokens as Eval does and calls each with the logits after
+// every token i ≥ from of them, in order; they are valid during the call. An
+// error of each ends the evaluation, with the batch's tokens evaluated.
+func (s *Session) EvalEach(ctx context.Context, tokens []int32, from int, each func(i int, logits []float32) error) error {
+	if err := s.checkRoom(tokens); err != nil {
+		return err
+	}
+	s.batch.Progress = nil
+	for done := 0; done < len(tokens); {
+		n := min(s.MaxRows(), len(tokens)-done)
+		s.batch.Reset()
+		s.batch.AddAll(s.seq, tokens[done:done+n], min(n, max(0, done+n-from)))
+		if err := s.Forward(ctx, &s.batch); err != nil {
+			return err
+		}
+		done += n
+		first := done - s.batch.Wanted()
+		err := s.EachLogits(s.batch.Wanted(), func(row int, logits []float32) error { return each(first+row, logits) })
+		if err != nil {
+			return err
+		}
+	}
 	return nil
 }
 
-// MemoryStats is the memory of a session, in bytes.
-type MemoryStats struct {
-	Cache   int64 // keys and values
-	Scratch int64 // everything else, for a batch of prompt tokens
-}
-
-// MemoryStats returns the memory in use.
-func (s *Session) MemoryStats() MemoryStats {
-	scratch := s.buf.bytes() + s.acts.Bytes() + s.matmul.Bytes() + s.attention.Bytes() +
-		4*(len(s.kv.Cos)+len(s.kv.Sin)+len(s.router.scores)+cap(s.tokens))
-	return MemoryStats{Cache: s.cache.bytes(), Scratch: int64(scratch)}
+// checkRoom returns an error unless there are tokens, and the context has room for them.
+func (s *Session) checkRoom(tokens []int32) error {
+	if len(tokens) == 0 {
+		return fmt.Errorf("model: no tokens to evaluate")
+	}
+	if s.Pos()+len(tokens) > s.ctx {
+		return &ContextError{Pos: s.Pos(), New: len(tokens), Ctx: s.ctx}
+	}
+	return s.model.checkTokens(tokens)
 }

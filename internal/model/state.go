@@ -7,8 +7,6 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
-
-	"alpaca/internal/ggml"
 )
 
 // A saved state is, little-endian:
@@ -33,7 +31,7 @@ const (
 	stateVersion = 1
 )
 
-func (s *Session) stateHeader() stateHeader {
+func (s *Seq) stateHeader() stateHeader {
 	f := &s.cache.formats[0]
 	h := stateHeader{
 		Magic: stateMagic, Version: stateVersion,
@@ -49,7 +47,7 @@ func (s *Session) stateHeader() stateHeader {
 }
 
 // checksum returns a number that caches with other heads in some layer hardly have.
-func (c *kvCache) checksum() uint32 {
+func (c *Cache) checksum() uint32 {
 	h := fnv.New32a()
 	for _, f := range c.formats {
 		binary.Write(h, binary.LittleEndian, [3]uint32{uint32(f.Heads), uint32(f.KeyDim), uint32(f.ValueDim)})
@@ -57,19 +55,22 @@ func (c *kvCache) checksum() uint32 {
 	return h.Sum32() | 1
 }
 
-// SaveState writes the first n of the tokens evaluated so far with their keys and
-// values; all of them where they are fewer.
-func (s *Session) SaveState(w io.Writer, n int) error {
+// Save writes the first n of the tokens with their keys and values; all of them
+// where they are fewer.
+func (s *Seq) Save(w io.Writer, n int) error {
 	tokens := s.tokens[:min(n, len(s.tokens))]
 	h := s.stateHeader()
 	h.Tokens = uint32(len(tokens))
 	b := bufio.NewWriterSize(w, 1<<20)
 	binary.Write(b, binary.LittleEndian, h) // b keeps the error
 	binary.Write(b, binary.LittleEndian, tokens)
-	err := s.eachUsed(len(tokens), func(part []byte) error {
-		_, err := b.Write(part)
-		return err
-	})
+	var err error
+	for pos := 0; pos < len(tokens) && err == nil; pos += BlockLen {
+		err = s.used(pos/BlockLen, min(len(tokens)-pos, BlockLen), func(part []byte) error {
+			_, err := b.Write(part)
+			return err
+		})
+	}
 	if err == nil {
 		err = b.Flush()
 	}
@@ -79,20 +80,20 @@ func (s *Session) SaveState(w io.Writer, n int) error {
 	return nil
 }
 
-// LoadState makes the session go on from what SaveState wrote; evaluation then
-// gives the same bits as it would have. A state of another shape, or one that
-// does not fit the context, is an error. After an error the session is empty.
+// Load makes the text what Save wrote; evaluation then gives the same bits as it
+// would have. A state of another shape, or one of more tokens than ctx, is an error.
+// After an error the text is empty. What a file says is not taken to be exact (Exact).
 // Memory is allocated as bytes come in: a short state cannot ask for much.
-func (s *Session) LoadState(r io.Reader) error {
-	if err := s.loadState(bufio.NewReaderSize(r, 1<<20)); err != nil {
-		s.tokens = s.tokens[:0]
+func (s *Seq) Load(r io.Reader, ctx int) error {
+	if err := s.load(bufio.NewReaderSize(r, 1<<20), ctx); err != nil {
+		s.Free()
 		return fmt.Errorf("model: loading the state: %w", err)
 	}
 	return nil
 }
 
-func (s *Session) loadState(r io.Reader) error {
-	s.tokens = s.tokens[:0]
+func (s *Seq) load(r io.Reader, ctx int) error {
+	s.Free()
 	var h stateHeader
 	if err := binary.Read(r, binary.LittleEndian, &h); err != nil {
 		return err
@@ -101,8 +102,8 @@ func (s *Session) loadState(r io.Reader) error {
 	if want.Tokens = h.Tokens; h != want {
 		return errors.New("it is of another version, model or type of cache")
 	}
-	if int64(h.Tokens) > int64(s.ctx) {
-		return fmt.Errorf("its %d tokens do not fit the context of %d", h.Tokens, s.ctx)
+	if int64(h.Tokens) > int64(ctx) {
+		return fmt.Errorf("its %d tokens do not fit the context of %d", h.Tokens, ctx)
 	}
 	n := int(h.Tokens)
 	for len(s.tokens) < n {
@@ -118,24 +119,31 @@ func (s *Session) loadState(r io.Reader) error {
 		}
 		s.tokens = append(s.tokens, p...)
 	}
-	return s.eachUsed(n, func(part []byte) error {
-		_, err := io.ReadFull(r, part)
-		return err
-	})
+	if n > 0 {
+		s.exact = 0
+	}
+	for len(s.blocks)*BlockLen < n {
+		b, err := s.cache.take()
+		if err != nil {
+			return err
+		}
+		s.push(b)
+		b.filled = min(BlockLen, n-(len(s.blocks)-1)*BlockLen)
+		if err := s.used(len(s.blocks)-1, b.filled, func(part []byte) error {
+			_, err := io.ReadFull(r, part)
+			return err
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
-// eachUsed calls each with all parts of the cache that hold the first n
-// positions, after making room for them.
-func (s *Session) eachUsed(n int, each func(part []byte) error) error {
-	at := s.cache.offsets
-	for pos := 0; pos < n; pos += ggml.BlockLen {
-		s.cache.grow(pos + 1)
-		block := s.cache.blocks[pos/ggml.BlockLen]
-		for layer := range s.cache.formats {
-			used := min(n-pos, ggml.BlockLen)
-			if err := s.cache.formats[layer].Used(block[at[layer]:at[layer+1]], used, each); err != nil {
-				return err
-			}
+// used calls each with all parts of block i that hold its first n positions.
+func (s *Seq) used(i, n int, each func(part []byte) error) error {
+	for layer := range s.cache.formats {
+		if err := s.cache.formats[layer].Used(s.cache.part(s.data[i], layer), n, each); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -1,12 +1,8 @@
 package model
 
-import (
-	"math"
+import "alpaca/internal/ggml"
 
-	"alpaca/internal/ggml"
-)
-
-// The steps of forward. Each does nothing once one has failed: s.err is the first
+// The steps of forward. Each does nothing once one has failed: r.err is the first
 // failure, a fault in the mapped file as a rule.
 
 // product is a matrix product of the activations that prepare has made ready.
@@ -15,111 +11,123 @@ type product struct {
 	out []float32 // [tokens, rows of l]
 }
 
-func (s *Session) of(p product) ggml.Product {
-	return ggml.Product{W: &p.l.W, Bias: p.l.Bias, Acts: s.acts.Acts(p.l.W.Type), Out: p.out}
+func (r *Runner) of(p product) ggml.Product {
+	return ggml.Product{W: &p.l.W, Bias: p.l.Bias, Acts: r.acts.Acts(p.l.W.Type), Out: p.out}
 }
 
 // prepare makes x [rows, cols] ready for products with matrices of cols columns,
 // after RMSNorm with the weights norm if that is not nil.
-func (s *Session) prepare(x, norm []float32, matrices ...*Linear) {
-	if s.err != nil {
+func (r *Runner) prepare(x, norm []float32, matrices ...*Linear) {
+	var normed []float32
+	if norm != nil && r.Collect != nil {
+		normed = r.normedRows(len(x))
+	}
+	r.prepareTo(normed, x, norm, matrices...)
+}
+
+// prepareTo is prepare that also writes what RMSNorm gives to normed [rows, cols],
+// unless that is nil.
+func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
+	if r.err != nil {
 		return
 	}
 	cols := matrices[0].W.Cols
-	s.acts.Want(len(x)/cols, cols)
+	r.acts.Want(len(x)/cols, cols)
 	for _, l := range matrices {
-		s.acts.WantType(l.W.Type)
+		r.acts.WantType(l.W.Type)
 	}
-	s.acts.Src, s.acts.Norm, s.acts.Dst = x, norm, nil
-	if norm != nil && (s.Collect != nil || s.buf.normed != nil) {
-		s.acts.Dst = s.normedRows(len(x))
-	}
-	s.err = s.acts.Run(s.pool)
-	if s.Collect != nil && s.err == nil {
+	r.err = r.acts.Run(r.pool, x, norm, normed)
+	if r.Collect != nil && r.err == nil {
 		if norm != nil {
-			x = s.acts.Dst
+			x = normed
 		}
 		for _, l := range matrices {
-			s.Collect(l.Name, x, len(x)/cols, cols)
+			r.Collect(l.Name, x, len(x)/cols, cols)
 		}
 	}
 }
 
-// normedRows returns n elements of memory for what RMSNorm gives, where someone
-// wants to see it.
-func (s *Session) normedRows(n int) []float32 {
-	if len(s.buf.normed) < n {
-		s.buf.normed = make([]float32, s.batch*s.model.Config.Dim)
+// normedRows returns memory for n elements that RMSNorm gives, where someone wants to
+// see them.
+func (r *Runner) normedRows(n int) []float32 {
+	if len(r.buf.normed) < n {
+		r.buf.normed = make([]float32, r.batch*r.model.Config.Dim)
 	}
-	return s.buf.normed[:n]
+	return r.buf.normed[:n]
 }
 
 // products computes up to three matrix products.
-func (s *Session) products(list ...product) {
-	if s.err != nil {
+func (r *Runner) products(list ...product) {
+	if r.err != nil {
 		return
 	}
 	var all [3]ggml.Product
 	for i, p := range list {
-		all[i] = s.of(p)
+		all[i] = r.of(p)
 	}
-	s.err = s.matmul.Store(s.pool, all[:len(list)]...)
+	r.err = r.matmul.Store(r.pool, all[:len(list)]...)
 }
 
 // addProduct adds l·x to h, row by row.
-func (s *Session) addProduct(h []float32, l *Linear, x []float32) {
-	s.prepare(x, nil, l)
-	if s.err == nil {
-		s.err = s.matmul.Add(s.pool, s.of(product{l, h}))
+func (r *Runner) addProduct(h []float32, l *Linear, x []float32) {
+	r.prepare(x, nil, l)
+	if r.err == nil {
+		r.err = r.matmul.Add(r.pool, r.of(product{l, h}))
 	}
 }
 
 // gate sets out [tokens, FFNDim] to the inner state of a feed-forward network,
 // silu(Gate·x) * (Up·x).
-func (s *Session) gate(f *FFN, out []float32) {
-	if s.err == nil {
-		s.err = s.matmul.Gate(s.pool, s.of(product{&f.Gate, out}), s.of(product{&f.Up, nil}))
+func (r *Runner) gate(f *FFN, out []float32) {
+	if r.err == nil {
+		r.err = r.matmul.Gate(r.pool, r.of(product{&f.Gate, out}), r.of(product{&f.Up, nil}))
 	}
 }
 
-// setAngles makes the sines and cosines of n positions ready, for all layers.
-func (s *Session) setAngles(pos, n int) {
-	pairs := s.model.rope.Pairs()
-	for i := range n {
-		s.model.rope.Angles(s.kv.Cos[i*pairs:(i+1)*pairs], s.kv.Sin[i*pairs:(i+1)*pairs], pos+i)
+// setAngles makes the sines and cosines of all rows' positions ready, for all layers.
+func (r *Runner) setAngles(spans []ggml.Span) {
+	pairs := r.model.rope.Pairs()
+	for _, s := range spans {
+		for i := range s.N {
+			at := (s.Row + i) * pairs
+			r.model.rope.Angles(r.buf.cos[at:at+pairs], r.buf.sin[at:at+pairs], s.Pos+i)
+		}
 	}
 }
 
 // normHeads normalizes each head of q and k, where the layer has weights for that.
-func (s *Session) normHeads(l *Layer, q, k []float32) {
-	if s.err == nil && l.AttnQNorm != nil {
-		s.err = s.headNorm.Run(s.pool, q, l.AttnQNorm, k, l.AttnKNorm)
+func (r *Runner) normHeads(l *Layer, q, k []float32) {
+	if r.err == nil && l.AttnQNorm != nil {
+		r.err = r.headNorm.Run(r.pool, q, l.AttnQNorm, k, l.AttnKNorm)
 	}
 }
 
-// storeKV turns q and k of n tokens to their positions, and puts k and v into
-// the cache.
-func (s *Session) storeKV(layer, pos, n int, q, k, v []float32) {
-	if s.err != nil {
+// kvLayer returns a layer's part of the cache.
+func (r *Runner) kvLayer(layer int) ggml.KVLayer {
+	return ggml.KVLayer{
+		Format: &r.cache.formats[layer], Offset: r.cache.offsets[layer], Heads: r.model.Config.Layers[layer].NumHeads,
+	}
+}
+
+// storeKV turns q and k of all rows to their positions, and puts k and v into the
+// cache.
+func (r *Runner) storeKV(layer int, spans []ggml.Span, q, k, v []float32) {
+	if r.err == nil {
+		r.err = r.kv.Run(r.pool, ggml.Store{
+			KVLayer: r.kvLayer(layer), Spans: spans,
+			Rope: r.model.rope, Cos: r.buf.cos, Sin: r.buf.sin, Q: q, K: k, V: v,
+		})
+	}
+}
+
+// attend sets out to the attention of all rows.
+func (r *Runner) attend(layer int, spans []ggml.Span, q, out []float32) {
+	if r.err != nil {
 		return
 	}
-	l := &s.model.Config.Layers[layer]
-	s.attention.Format, s.attention.Heads = &s.cache.formats[layer], l.NumHeads
-	s.attention.Scale, s.attention.Window = attentionScale(l.KeyDim), l.Window
-	s.attention.Blocks, s.attention.Offset = s.cache.blocks, s.cache.offsets[layer]
-	s.attention.Pos, s.attention.Tokens, s.attention.Q = pos, n, q
-	s.kv.K, s.kv.V = k, v
-	s.err = s.kv.Run(s.pool)
+	l := &r.model.Config.Layers[layer]
+	r.err = r.attention.Run(r.pool, ggml.Attend{
+		KVLayer: r.kvLayer(layer), Spans: spans,
+		Scale: attentionScale(l.KeyDim), Window: l.Window, Q: q, Out: out,
+	})
 }
-
-// attend sets out to the attention of n tokens of the layer of the last storeKV.
-func (s *Session) attend(pos, n int, q, out []float32) {
-	if s.err != nil {
-		return
-	}
-	s.attention.Pos, s.attention.Tokens, s.attention.Q, s.attention.Out = pos, n, q, out
-	s.err = s.attention.Run(s.pool)
-}
-
-// attentionScale returns 1/sqrt(n), the factor of the scores.
-func attentionScale(n int) float32 { return 1 / float32(math.Sqrt(float64(n))) }

@@ -27,6 +27,7 @@ type benchOptions struct {
 	prompts    []int
 	gens       []int
 	promptGens []string
+	parallels  []int
 	depths     []int
 	batches    []int
 	threads    []int
@@ -56,6 +57,7 @@ bytes of weights read per second (generation), or multiply-adds per second and
 core (prompts).`,
 		Example: `  alpaca bench -m model.gguf
   alpaca bench -m model.gguf -p 512 -n 64 -t 1,2,4 -r 3 -o json
+  alpaca bench -m model.gguf -p 128 -n 64 --parallel 1,2,4,8,16
   alpaca bench --synthetic 7B:q4_0 --membw
   alpaca bench -m model.gguf --save before.json; ...; alpaca bench -m model.gguf --compare before.json`,
 		Args: flags.NoArgs,
@@ -70,6 +72,8 @@ core (prompts).`,
 	fs.IntSliceVarP(&o.gens, "n-gen", "n", []int{128}, "generated `tokens`, 0 for no such test")
 	fs.StringArrayVar(&o.promptGens, "prompt-gen", nil, "`PROMPT,GENERATED` tokens in one test, repeatable")
 	flags.AllowSingleDash(fs, "prompt-gen", "pg")
+	fs.IntSliceVar(&o.parallels, "parallel", []int{1}, "`texts` at once, each with that many tokens; rates are of them all")
+	flags.AllowSingleDash(fs, "parallel", "npl")
 	fs.IntSliceVarP(&o.depths, "n-depth", "d", []int{0}, "`tokens` already in the context")
 	fs.IntSliceVarP(&o.batches, "batch-size", "b", []int{model.DefaultBatch}, "prompt `tokens` evaluated together")
 	fs.IntSliceVarP(&o.threads, "threads", "t", nil, "`numbers` of threads (default: the physical cores that may be used)")
@@ -86,7 +90,7 @@ core (prompts).`,
 
 // grid checks the lists and returns their combinations.
 func (o *benchOptions) grid() (bench.Grid, error) {
-	g := bench.Grid{Prompts: o.prompts, Gens: o.gens, Depths: o.depths, Batches: o.batches, Threads: o.threads}
+	g := bench.Grid{Prompts: o.prompts, Gens: o.gens, Parallels: o.parallels, Depths: o.depths, Batches: o.batches, Threads: o.threads}
 	for _, s := range o.promptGens {
 		p, n, found := strings.Cut(s, ",")
 		prompt, err1 := strconv.Atoi(p)
@@ -108,6 +112,7 @@ func (o *benchOptions) grid() (bench.Grid, error) {
 		low, high int
 	}{
 		{"n-prompt", g.Prompts, 0, model.MaxCtx}, {"n-gen", g.Gens, 0, model.MaxCtx}, {"n-depth", g.Depths, 0, model.MaxCtx},
+		{"parallel", g.Parallels, 1, maxParallel},
 		{"batch-size", g.Batches, 1, model.MaxCtx}, {"threads", g.Threads, 1, flags.MaxThreads},
 	} {
 		if err := within(check.name, check.list, check.low, check.high); err != nil {
@@ -121,6 +126,9 @@ func (o *benchOptions) grid() (bench.Grid, error) {
 	g.CacheVs, err = parseCacheTypes("cache-type-v", o.cacheV)
 	return g, err
 }
+
+// maxParallel is the most texts that are measured at once.
+const maxParallel = 1024
 
 // within returns a usage error unless all numbers lie between low and high.
 func within(flag string, list []int, low, high int) error {

@@ -1,0 +1,131 @@
+package model
+
+import "alpaca/internal/ggml"
+
+// Batch is rows that are evaluated together: tokens of one text or of many. A
+// row's result depends on the tokens of its own text alone, to the bit.
+//
+// Rows are added, then Runner.Forward evaluates them. A Batch can be used again
+// after Reset, which keeps its memory.
+type Batch struct {
+	// Progress, if not nil, is called after each layer but the last with the number
+	// of layers that are done.
+	Progress func(layers int)
+
+	tokens []int32
+	spans  []ggml.Span // rows of one text each
+	seqs   []*Seq      // whose spans those are
+	wanted []int       // rows whose logits are wanted, in ascending order
+	last   []ggml.Span // the wanted rows, as the last layer has them
+}
+
+// Reset removes all rows.
+func (b *Batch) Reset() {
+	clear(b.spans)
+	clear(b.last)
+	clear(b.seqs)
+	b.tokens, b.spans, b.seqs, b.wanted, b.last = b.tokens[:0], b.spans[:0], b.seqs[:0], b.wanted[:0], b.last[:0]
+}
+
+// Add adds a row: the token that follows those of s and those of s that were added
+// before. logits says whether what the model makes of it is wanted.
+func (b *Batch) Add(s *Seq, token int32, logits bool) {
+	if n := len(b.seqs); n > 0 && b.seqs[n-1] == s {
+		b.spans[n-1].N++
+	} else {
+		pos := len(s.tokens)
+		for i, other := range b.seqs {
+			if other == s {
+				pos += b.spans[i].N
+			}
+		}
+		b.seqs = append(b.seqs, s)
+		b.spans = append(b.spans, ggml.Span{Pos: pos, Row: len(b.tokens), N: 1})
+	}
+	if logits {
+		b.wanted = append(b.wanted, len(b.tokens))
+	}
+	b.tokens = append(b.tokens, token)
+}
+
+// AddAll adds a row for each of tokens, of which the last wanted have logits.
+func (b *Batch) AddAll(s *Seq, tokens []int32, wanted int) {
+	for i, id := range tokens {
+		b.Add(s, id, i >= len(tokens)-wanted)
+	}
+}
+
+// Len returns the number of rows.
+func (b *Batch) Len() int { return len(b.tokens) }
+
+// Wanted returns how many rows have logits.
+func (b *Batch) Wanted() int { return len(b.wanted) }
+
+// again reports whether the text of span i has a span before it.
+func (b *Batch) again(i int) bool {
+	for _, s := range b.seqs[:i] {
+		if s == b.seqs[i] {
+			return true
+		}
+	}
+	return false
+}
+
+// rowsOf returns how many rows text s has.
+func (b *Batch) rowsOf(s *Seq) (n int) {
+	for i, other := range b.seqs {
+		if other == s {
+			n += b.spans[i].N
+		}
+	}
+	return n
+}
+
+// extend makes room for all rows in the cache. With ErrNoBlocks it has changed
+// nothing.
+func (b *Batch) extend() error {
+	for i, s := range b.seqs {
+		if b.again(i) {
+			continue
+		}
+		if err := s.extend(b.rowsOf(s)); err != nil {
+			b.retract(i)
+			return err
+		}
+	}
+	for i, s := range b.seqs {
+		b.spans[i].Blocks = s.data
+	}
+	b.last = b.last[:0]
+	span, row := 0, -2
+	for i, w := range b.wanted {
+		for w >= b.spans[span].Row+b.spans[span].N {
+			span, row = span+1, -2
+		}
+		if w == row+1 {
+			b.last[len(b.last)-1].N++
+		} else {
+			s := &b.spans[span]
+			b.last = append(b.last, ggml.Span{Blocks: s.Blocks, Pos: s.Pos + w - s.Row, Row: i, N: 1})
+		}
+		row = w
+	}
+	return nil
+}
+
+// retract undoes extend for the first n spans.
+func (b *Batch) retract(n int) {
+	for i, s := range b.seqs[:n] {
+		if !b.again(i) {
+			s.retract()
+		}
+	}
+}
+
+// commit makes the rows part of their texts.
+func (b *Batch) commit() {
+	for i, s := range b.seqs {
+		span := &b.spans[i]
+		s.tokens = append(s.tokens, b.tokens[span.Row:span.Row+span.N]...)
+	}
+}

@@ -1,0 +1,300 @@
+package model_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+
+	"alpaca/internal/model"
+	"alpaca/internal/quant"
+
+	"github.com/stretchr/testify/require"
+)
+
+// newRunner returns a runner that is closed at the end of the test.
+func newRunner(t testing.TB, m *model.Model, opt model.RunnerOptions) *model.Runner {
+	t.Helper()
+	r, err := m.NewRunner(opt)
+	require.NoError(t, err)
+	t.Cleanup(func() { r.Close() })
+	return r
+}
+
+// text is a text on its way, and what was found to follow each of its tokens.
+type text struct {
+	seq    *model.Seq
+	tokens []int32
+	want   []float32 // [len(tokens), vocab] of the text alone
+}
+
+// step evaluates a batch of random rows of the texts, with what random rows give
+// compared with what each text gives alone.
+func step(t *testing.T, r *model.Runner, rng *rand.Rand, texts []*text, vocab int) {
+	var b model.Batch
+	type row struct {
+		text *text
+		pos  int
+	}
+	var wanted []row
+	ahead := map[*text]int{}
+	for b.Len() == 0 || rng.IntN(5) > 0 {
+		x := texts[rng.IntN(len(texts))]
+		for range 1 + rng.IntN(1+rng.IntN(20)) {
+			pos := x.seq.Len() + ahead[x]
+			if b.Len() == r.MaxRows() || pos == len(x.tokens) {
+				break
+			}
+			logits := rng.IntN(2) == 0
+			b.Add(x.seq, x.tokens[pos], logits)
+			if ahead[x]++; logits {
+				wanted = append(wanted, row{x, pos})
+			}
+		}
+		if b.Len() == r.MaxRows() || !slices.ContainsFunc(texts, func(x *text) bool { return x.seq.Len()+ahead[x] < len(x.tokens) }) {
+			break
+		}
+	}
+	if b.Len() == 0 {
+		return
+	}
+	require.NoError(t, r.Forward(context.Background(), &b))
+	require.Equal(t, len(wanted), b.Wanted())
+	require.NoError(t, r.EachLogits(b.Wanted(), func(i int, logits []float32) error {
+		w := wanted[i]
+		require.Equal(t, w.text.want[w.pos*vocab:(w.pos+1)*vocab], logits, "position %d", w.pos)
+		return nil
+	}))
+}
+
+// TestTextsDoNotNoticeEachOther: rows of texts in any order beside any others, with
+// texts that are cut back, shared and copied meanwhile, have the bits that each text
+// has alone.
+func TestTextsDoNotNoticeEachOther(t *testing.T) {
+	for name, shape := range variants() {
+		if testing.Short() && name != "experts" && name != "window" && name != "q4_0" && name != "head sizes" {
+			continue
+		}
+		t.Run(name, func(t *testing.T) {
+			m := shape.load(t)
+			rng := rand.New(rand.NewPCG(5, uint64(len(name))))
+			types := []quant.Type{quant.F16, quant.F32}
+			if shape.withDefaults().keyDim%32 == 0 {
+				types = append(types, quant.Q8_0)
+			}
+			k, v := types[rng.IntN(len(types))], types[rng.IntN(2)]
+			r := newRunner(t, m, model.RunnerOptions{Batch: 40, Threads: 1 + rng.IntN(3), CacheK: &k, CacheV: &v})
+			var texts []*text
+			common := shape.prompt(40)
+			for i := range 6 {
+				x := &text{seq: r.NewSeq()}
+				for range 45 + 8*i {
+					x.tokens = append(x.tokens, rng.Int32N(int32(shape.vocab)))
+				}
+				copy(x.tokens, common[:rng.IntN(len(common)+1)])
+				alone, err := m.NewSession(model.SessionOptions{Threads: 1, Batch: 64, CacheK: &k, CacheV: &v})
+				require.NoError(t, err)
+				x.want = allLogits(t, alone, x.tokens)
+				alone.Close()
+				texts = append(texts, x)
+			}
+			for range 60 {
+				step(t, r, rng, texts, shape.vocab)
+				switch x := texts[rng.IntN(len(texts))]; rng.IntN(3) {
+				case 0:
+					x.seq.Truncate(rng.IntN(x.seq.Len() + 1))
+				case 1: // what another text has evaluated of what both begin with
+					y := texts[rng.IntN(len(texts))]
+					n := 0
+					for n < y.seq.Len() && n < len(x.tokens)-1 && y.tokens[n] == x.tokens[n] {
+						n++
+					}
+					fork := y.seq.Fork(n)
+					x.seq.Free()
+					x.seq = fork
+				}
+			}
+			for _, x := range texts {
+				require.Equal(t, x.tokens[:x.seq.Len()], x.seq.Tokens())
+				require.Equal(t, x.seq.Len(), x.seq.Exact())
+				x.seq.Free()
+			}
+			require.Zero(t, r.Cache().Used())
+		})
+	}
+}
+
+// TestSharedBlocks: a text goes on in a block that others share, and copies it only
+// where something else stands already.
+func TestSharedBlocks(t *testing.T) {
+	m := small.load(t)
+	r := newRunner(t, m, model.RunnerOptions{Threads: 1})
+	eval := func(s *model.Seq, tokens ...int32) []float32 {
+		var b model.Batch
+		b.AddAll(s, tokens, 1)
+		require.NoError(t, r.Forward(context.Background(), &b))
+		logits, err := r.Logits(0, 1)
+		require.NoError(t, err)
+		return slices.Clone(logits)
+	}
+	prompt := small.prompt(40)
+	a := r.NewSeq()
+	eval(a, prompt...)
+	require.Equal(t, 2, r.Cache().Used())
+	b, c := a.Fork(40), a.Fork(35)
+	require.Equal(t, 2, r.Cache().Used())
+	require.Equal(t, 3, a.Block(1).Users())
+	require.Zero(t, a.Needs(24))
+	require.Equal(t, 1, a.Needs(25))
+	require.Equal(t, 1, c.Needs(1), "position 35 has what a evaluated")
+	want := eval(a, 7)
+	require.Equal(t, 2, r.Cache().Used(), "a writes where nobody has")
+	require.Equal(t, 1, b.Needs(1))
+	require.Equal(t, want, eval(b, 7))
+	require.Equal(t, 3, r.Cache().Used())
+	require.Equal(t, want, eval(c, append(slices.Clone(prompt[35:]), 7)...))
+	require.Equal(t, 4, r.Cache().Used())
+
+	// What is moved is not what others see, nor what evaluation gives.
+	before := eval(a, 9)
+	a.Truncate(41)
+	d := a.Fork(41)
+	require.NoError(t, d.Shift(3, 20))
+	require.Equal(t, 21, d.Len())
+	require.Equal(t, 3, d.Exact())
+	require.Equal(t, before, eval(a, 9))
+	d.Truncate(3)
+	require.Equal(t, 3, d.Exact())
+	eval(d, 5)
+	require.Equal(t, 4, d.Exact())
+
+	// Blocks are put together again.
+	e := r.NewSeq()
+	require.NoError(t, e.Adopt(a.Block(0), prompt[:32]))
+	require.NoError(t, e.Adopt(a.Block(1), prompt[32:38]))
+	require.Error(t, e.Adopt(a.Block(1), prompt[32:38]))
+	require.Equal(t, want, eval(e, append(slices.Clone(prompt[38:]), 7)...))
+	require.Error(t, r.NewSeq().Adopt(c.Block(1), make([]int32, 12)), "more than it has")
+	for _, s := range []*model.Seq{a, b, c, d, e} {
+		s.Free()
+	}
+	require.Zero(t, r.Cache().Used())
+}
+
+// TestCacheBudget: a batch that finds no room leaves all texts as they were.
+func TestCacheBudget(t *testing.T) {
+	m := small.load(t)
+	r := newRunner(t, m, model.RunnerOptions{Threads: 1, Blocks: 3})
+	a, b := r.NewSeq(), r.NewSeq()
+	var batch model.Batch
+	batch.AddAll(a, small.prompt(32), 0)
+	batch.AddAll(b, small.prompt(31), 1)
+	require.NoError(t, r.Forward(context.Background(), &batch))
+	want, err := r.Logits(0, 1)
+	require.NoError(t, err)
+	want = slices.Clone(want)
+	require.Equal(t, 2, r.Cache().Used())
+
+	batch.Reset()
+	batch.AddAll(b, []int32{1, 2}, 0)
+	batch.AddAll(a, []int32{3}, 0)
+	require.ErrorIs(t, r.Forward(context.Background(), &batch), model.ErrNoBlocks)
+	require.Equal(t, []int{32, 31, 2}, []int{a.Len(), b.Len(), r.Cache().Used()})
+
+	// Cancelled between two layers, too.
+	require.ErrorIs(t, r.Forward(&cancelledAt{context.Background(), 1}, &batch), model.ErrNoBlocks)
+	batch.Reset()
+	batch.AddAll(b, []int32{1, 2}, 0)
+	require.ErrorIs(t, r.Forward(&cancelledAt{context.Background(), 1}, &batch), context.Canceled)
+	require.Equal(t, []int{32, 31, 2}, []int{a.Len(), b.Len(), r.Cache().Used()})
+	b.Truncate(30)
+	batch.Reset()
+	batch.AddAll(b, small.prompt(31)[30:], 1)
+	require.NoError(t, r.Forward(context.Background(), &batch))
+	got, err := r.Logits(0, 1)
+	require.NoError(t, err)
+	require.Equal(t, want, got)
+
+	a.Free()
+	b.Free()
+	require.Zero(t, r.Cache().Used())
+	require.Equal(t, 3, r.Cache().Budget())
+}
+
+func TestBadBatches(t *testing.T) {
+	m := small.load(t)
+	r, other := newRunner(t, m, model.RunnerOptions{Threads: 1, Batch: 4}), newRunner(t, m, model.RunnerOptions{Threads: 1})
+	for want, add := range map[string]func(b *model.Batch){
+		"no tokens":         func(*model.Batch) {},
+		"must be at most 4": func(b *model.Batch) { b.AddAll(r.NewSeq(), small.prompt(5), 1) },
+		"another runner":    func(b *model.Batch) { b.Add(other.NewSeq(), 1, true) },
+		"token 100":         func(b *model.Batch) { b.Add(r.NewSeq(), 100, true) },
+		"token -1":          func(b *model.Batch) { b.Add(r.NewSeq(), -1, true) },
+	} {
+		var b model.Batch
+		add(&b)
+		require.ErrorContains(t, r.Forward(context.Background(), &b), want)
+	}
+	_, err := r.Logits(0, 1)
+	require.Error(t, err)
+	require.Zero(t, r.Cache().Used())
+	_, err = m.NewRunner(model.RunnerOptions{Blocks: -1})
+	require.Error(t, err)
+}
+
+// TestABatchAllocatesNothing: a token for each of several texts.
+func TestABatchAllocatesNothing(t *testing.T) {
+	for _, name := range []string{"plain", "q4_k", "experts", "window"} {
+		m := variants()[name].load(t)
+		r := newRunner(t, m, model.RunnerOptions{Threads: 2})
+		var seqs []*model.Seq
+		for i := range 5 {
+			s := r.NewSeq()
+			var b model.Batch
+			b.AddAll(s, small.prompt(35+i), 1)
+			require.NoError(t, r.Forward(context.Background(), &b))
+			seqs = append(seqs, s)
+		}
+		var b model.Batch
+		require.Zero(t, testing.AllocsPerRun(20, func() {
+			b.Reset()
+			for i, s := range seqs {
+				s.Truncate(35 + i)
+				b.Add(s, int32(i), true)
+			}
+			err := r.Forward(context.Background(), &b)
+			if err == nil {
+				_, err = r.Logits(0, len(seqs))
+			}
+			if err != nil {
+				t.Error(err)
+			}
+		}), name)
+	}
+}
+
+// BenchmarkTexts measures a step of several texts at once.
+func BenchmarkTexts(b *testing.B) {
+	m := small.load(b)
+	for _, n := range []int{1, 8} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			r := newRunner(b, m, model.RunnerOptions{})
+			seqs := make([]*model.Seq, n)
+			for i := range seqs {
+				seqs[i] = r.NewSeq()
+			}
+			var batch model.Batch
+			for b.Loop() {
+				batch.Reset()
+				for _, s := range seqs {
+					s.Truncate(100)
+					batch.Add(s, 1, true)
+				}
+				if err := r.Forward(context.Background(), &batch); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}

@@ -1,0 +1,261 @@
+package model
+
+import (
+	"context"
+	"fmt"
+	"math"
+
+	"alpaca/internal/ggml"
+	"alpaca/internal/gguf"
+	"alpaca/internal/machine"
+	"alpaca/internal/pool"
+	"alpaca/internal/quant"
+)
+
+// Runner evaluates batches with a model: it has the workers, the scratch memory for
+// a batch, and the Cache of all texts. Evaluating allocates nothing once it has seen
+// batches of that size. A Runner and its Seqs are not for use by several goroutines at
+// once.
+type Runner struct {
+	// Collect, if not nil, is called with the input x [rows, cols] of each
+	// matrix product and the name of the matrix's tensor. Of a mixture's
+	// experts the name is blk.N.ffn_gate.E.weight and so on, whatever the file
+	// calls them. x is valid during the call.
+	Collect func(tensor string, x []float32, rows, cols int)
+
+	model *Model
+	cache *Cache
+	batch int
+
+	pool    *pool.Pool
+	ownPool bool
+	err     error     // of the evaluation at work
+	hidden  []float32 // [wanted, Dim] of the last batch
+
+	buf       buffers
+	acts      ggml.Prepare
+	matmul    ggml.MatMul
+	headNorm  ggml.HeadNorm
+	kv        ggml.StoreKV
+	attention ggml.Attention
+	router    router
+}
+
+// DefaultBatch is the rows of a batch at most, where nothing else is asked for.
+const DefaultBatch = 512
+
+// RunnerOptions say how a runner is made; zeros stand for the defaults.
+type RunnerOptions struct {
+	Batch   int // rows of a batch at most: DefaultBatch
+	Threads int // machine.CountThreads().Default()
+	Blocks  int // of the cache at most; 0: no limit
+	// Types of keys and values in the cache, F32, F16 or Q8_0; nil is F16.
+	CacheK, CacheV *quant.Type
+	// Pool, if not nil, is used in place of one with Threads workers of its
+	// own. Runners that share one take turns, operation by operation.
+	Pool *pool.Pool
+}
+
+// BlockBytes returns the memory of one block of a cache of the types in opt.
+func (m *Model) BlockBytes(opt RunnerOptions) (int, error) {
+	c, err := newCache(&m.Config, opt.CacheK, opt.CacheV, 0)
+	if err != nil {
+		return 0, err
+	}
+	return c.BlockBytes(), nil
+}
+
+// NewRunner makes a runner. Memory for the cache is allocated as texts grow.
+func (m *Model) NewRunner(opt RunnerOptions) (*Runner, error) {
+	r := &Runner{model: m, batch: opt.Batch, pool: opt.Pool}
+	if r.batch == 0 {
+		r.batch = DefaultBatch
+	}
+	switch {
+	case r.batch < 0:
+		return nil, fmt.Errorf("model: batch of %d tokens, must be positive", r.batch)
+	case opt.Threads < 0 || opt.Threads > pool.MaxThreads:
+		return nil, fmt.Errorf("model: %d threads, must be between 1 and %d", opt.Threads, pool.MaxThreads)
+	case opt.Blocks < 0:
+		return nil, fmt.Errorf("model: a cache of %d blocks, must be positive", opt.Blocks)
+	}
+	var err error
+	if r.cache, err = newCache(&m.Config, opt.CacheK, opt.CacheV, opt.Blocks); err != nil {
+		return nil, err
+	}
+	if r.pool == nil {
+		threads := opt.Threads
+		if threads == 0 {
+			threads = machine.CountThreads().Default()
+		}
+		r.pool, r.ownPool = pool.New(threads, gguf.Guard), true
+	}
+	r.reserve()
+	return r, nil
+}
+
+// reserve allocates the scratch memory.
+func (r *Runner) reserve() {
+	c, workers := &r.model.Config, r.pool.Threads()
+	r.buf = newBuffers(c, r.batch)
+	r.buf.logits = make([]float32, c.VocabSize)
+	pairs := r.model.rope.Pairs()
+	r.buf.cos, r.buf.sin = make([]float32, r.batch*pairs), make([]float32, r.batch*pairs)
+	r.acts = ggml.Prepare{Eps: c.NormEps}
+	r.acts.Reserve(workers, r.batch, r.model.Weights.mostColumns())
+	r.matmul.Reserve(workers, r.batch)
+	largest := ggml.KVFormat{
+		Heads:    1,
+		KeyDim:   c.most(func(l *LayerConfig) int { return l.KeyDim }),
+		ValueDim: c.most(func(l *LayerConfig) int { return l.ValueDim }),
+	}
+	shared := c.most(func(l *LayerConfig) int { return l.NumHeads / l.NumKVHeads })
+	r.attention.Reserve(workers, r.batch, ggml.KVLayer{Format: &largest, Heads: shared})
+	r.headNorm.Eps = c.NormEps
+	r.kv.Reserve(workers, largest.KeyDim)
+	if c.NumExperts > 0 {
+		r.router = router{
+			scores: make([]float32, r.batch*c.NumExperts),
+			chosen: make([]int, c.NumExperts),
+			tokens: make([]int, r.batch),
+		}
+	}
+}
+
+// attentionScale returns 1/sqrt(n), the factor of the scores.
+func attentionScale(n int) float32 { return 1 / float32(math.Sqrt(float64(n))) }
+
+// Close ends the workers.
+func (r *Runner) Close() error {
+	if r.ownPool {
+		r.pool.Close()
+	}
+	return nil
+}
+
+// Model returns the runner's model.
+func (r *Runner) Model() *Model { return r.model }
+
+// Cache returns the cache of all texts.
+func (r *Runner) Cache() *Cache { return r.cache }
+
+// Threads returns the number of workers.
+func (r *Runner) Threads() int { return r.pool.Threads() }
+
+// MaxRows returns how many rows a batch can have.
+func (r *Runner) MaxRows() int { return r.batch }
+
+// Forward evaluates the rows of b, which become part of their texts. Then Logits
+// returns what the model makes of the wanted ones.
+//
+// ctx is looked at before every layer. When it is cancelled, or after an error,
+// all texts are as they were: ErrNoBlocks where the cache has no room, a
+// *gguf.FaultError for a file that was cut while in use.
+func (r *Runner) Forward(ctx context.Context, b *Batch) error {
+	r.hidden, r.err = nil, nil
+	if err := r.check(b); err != nil {
+		return err
+	}
+	if err := b.extend(); err != nil {
+		return err
+	}
+	err := gguf.Guard(func() error { return r.forward(ctx, b) })
+	r.err = nil
+	if err != nil {
+		r.hidden = nil
+		b.retract(len(b.seqs))
+		return err
+	}
+	b.commit()
+	return nil
+}
+
+// check returns an error if b cannot be evaluated now.
+func (r *Runner) check(b *Batch) error {
+	if len(b.tokens) == 0 {
+		return fmt.Errorf("model: no tokens to evaluate")
+	}
+	if len(b.tokens) > r.batch {
+		return fmt.Errorf("model: a batch of %d rows, must be at most %d", len(b.tokens), r.batch)
+	}
+	prompt := false
+	for i, s := range b.seqs {
+		if s.cache != r.cache {
+			return fmt.Errorf("model: a text of another runner")
+		}
+		prompt = prompt || b.spans[i].N > 1
+	}
+	if err := r.model.checkTokens(b.tokens); err != nil {
+		return err
+	}
+	if prompt {
+		// A file that was cut faults, except within the last page that is
+		// left, which is read as zeros: worth a look now and then.
+		return r.model.File.Unchanged()
+	}
+	return nil
+}
+
+// checkTokens returns an error unless all tokens are of the vocabulary.
+func (m *Model) checkTokens(tokens []int32) error {
+	for _, id := range tokens {
+		if id < 0 || int(id) >= m.Config.VocabSize {
+			return fmt.Errorf("model: token %d is not in the vocabulary of %d", id, m.Config.VocabSize)
+		}
+	}
+	return nil
+}
+
+// LogitRows returns how many rows' logits can be asked for at once: as many as fit
+// 16 MiB, at least 1.
+func (r *Runner) LogitRows() int { return logitRows(r.model.Config.VocabSize, r.batch) }
+
+// Logits returns the logits [n, VocabSize] of the wanted rows from to from+n-1 of
+// the last batch; they are valid until the next call. n is at most LogitRows.
+func (r *Runner) Logits(from, n int) ([]float32, error) {
+	c := &r.model.Config
+	if from < 0 || n < 1 || n > r.LogitRows() || (from+n)*c.Dim > len(r.hidden) {
+		return nil, fmt.Errorf("model: logits of rows %d to %d of %d", from, from+n, len(r.hidden)/c.Dim)
+	}
+	if len(r.buf.logits) < n*c.VocabSize {
+		r.buf.logits = make([]float32, n*c.VocabSize)
+	}
+	out, h := r.buf.logits[:n*c.VocabSize], r.hidden[from*c.Dim:(from+n)*c.Dim]
+	err := gguf.Guard(func() error { return r.logits(out, h) })
+	r.err = nil
+	if err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+// EachLogits calls each with the logits [VocabSize] of the first n wanted rows of the
+// last batch, in order. They are valid during the call; an error ends it.
+func (r *Runner) EachLogits(n int, each func(row int, logits []float32) error) error {
+	vocab := r.model.Config.VocabSize
+	for from := 0; from < n; from += r.LogitRows() {
+		m := min(r.LogitRows(), n-from)
+		logits, err := r.Logits(from, m)
+		if err != nil {
+			return err
+		}
+		for i := range m {
+			if err := each(from+i, logits[i*vocab:(i+1)*vocab]); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// MemoryStats is the memory of a runner, in bytes.
+type MemoryStats struct {
+	Cache   int64 // keys and values
+	Scratch int64 // everything else, for a batch of tokens
+}
+
+// MemoryStats returns the memory in use.
+func (r *Runner) MemoryStats() MemoryStats {
+	scratch := r.buf.bytes() + r.acts.Bytes() + r.matmul.Bytes() + r.attention.Bytes() + 4*len(r.router.scores)
+	return MemoryStats{Cache: r.cache.Bytes(), Scratch: int64(scratch)}
+}
