@@ -1,11 +1,7 @@
 // Package dataset reads the files that models are trained on: Stanford Alpaca's
 // instructions, chats, prompts with completions, and plain text, as JSON, JSON lines or
-// text.
-//
-//	records, bad, err := dataset.Read("alpaca_data.json")
-//
-// A record that cannot be used is told with its line and the reason, never left out in
-// silence; a file that is damaged is an error.
+// text. A record that cannot be used is told with its line and the reason, never left out
+// in silence; a file that is damaged is an error.
 package dataset
 
 import (

@@ -1,12 +1,8 @@
-// Package sgemm multiplies float32 matrices for training, where both sides are large
-// and nothing is rounded to fewer bits.
-//
-//	dst [M, N] = or += A [M, K] · B [K, N]
-//
-// Each element of dst is one chain of fused multiply-adds over k in order (Generic), so
-// that kernels, threads and the cutting into tiles never change a bit. B is packed, a
-// panel of a few columns at a time, from rows, from columns, or from the blocks of a
-// quantized matrix; A is read where it lies.
+// Package sgemm multiplies float32 matrices for training: dst [M, N] = or += A [M, K] · B
+// [K, N], where nothing is rounded to fewer bits. Each element of dst is one chain of
+// fused multiply-adds over k in order (Generic), so that kernels, threads and the cutting
+// into tiles never change a bit. B is packed, a panel of a few columns at a time, from
+// rows, from columns, or from the blocks of a quantized matrix; A is read where it lies.
 package sgemm
 
 import (
