@@ -5,7 +5,6 @@ import (
 	"maps"
 	"os"
 	"slices"
-	"strconv"
 	"strings"
 
 	"alpaca/internal/arch"
@@ -13,7 +12,6 @@ import (
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/dataset"
-	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
 	"alpaca/internal/machine"
 	"alpaca/internal/tokenizer"
@@ -74,9 +72,9 @@ func (j *job) checkTemplate(tmpl *chat.Template, tok *tokenizer.Tokenizer, why s
 
 // newModel returns a model of --init's shape with random weights and a vocabulary.
 func (j *job) newModel(u *ui.UI) (*train.Model[float32], *rows.Maker, error) {
-	s, err := shape(j.Init)
+	s, err := train.ParseShape(j.Init)
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, ui.Usagef("--init: %v", err)
 	}
 	s.Ctx = 2 * max(j.MaxLength, 256)
 	vocab, tok, err := j.vocabulary(u)
@@ -107,25 +105,7 @@ func number(v any) gguf.Value {
 	return gguf.U32(v.(uint32))
 }
 
-// shape returns a LLaMA of WIDTHxLAYERS: heads of 32, or of 64 from a width of 512 on, and
-// a feed-forward network of 8/3 of the width.
-func shape(text string) (train.Shape, error) {
-	w, l, ok := strings.Cut(strings.ToLower(text), "x")
-	width, err1 := strconv.Atoi(w)
-	layers, err2 := strconv.Atoi(l)
-	head := 32
-	if width >= 512 {
-		head = 64
-	}
-	if !ok || err1 != nil || err2 != nil || width < head || width > 8192 || width%head != 0 || layers < 1 || layers > 256 {
-		return train.Shape{}, ui.Usagef("--init %q: must be WIDTHxLAYERS such as 192x6, the width a multiple of 32, or of 64 from 512 on", text)
-	}
-	ffn := (width*8/3 + 31) / 32 * 32
-	return train.Shape{Arch: arch.Llama.Name, Dim: width, Layers: layers, FFNDim: ffn, Heads: width / head, KVHeads: width / head, HeadDim: head,
-		Eps: 1e-5, Rope: ggml.RopeParams{Dim: head, Base: 10000}}, nil
-}
-
-// keep lists the beginnings of keys that a vocabulary is made of.
+// vocabKeys is what the keys of a vocabulary begin with.
 const vocabKeys = "tokenizer."
 
 // vocabulary returns the metadata of --tokenizer's vocabulary, or of one made of the data.
