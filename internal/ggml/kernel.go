@@ -89,3 +89,18 @@ func Add(dst, x []float32) { addTo(dst, x) }
 
 // Scale multiplies x by a number.
 func Scale(x []float32, by float32) { scaleBy(x, by) }
+
+// Gemm is a small product on one core: C [M, N] = or += A [M, K] · B [K, N], rows lying
+// the strides apart. Each element is one chain of fused multiply-adds over k in order,
+// from 0 if Fresh.
+type Gemm struct {
+	C, A, B                   []float32
+	CStride, AStride, BStride int
+	M, K, N                   int
+	Fresh                     bool
+}
+
+// Run computes g.
+func (g *Gemm) Run() {
+	gemm(g.C, g.CStride, g.A, g.AStride, g.B, g.BStride, g.M, g.K, g.N, g.Fresh)
+}

@@ -164,8 +164,11 @@ func (p *Product) tiles(s *Scratch, r tileRange) {
 	row, col := p.A.strides()
 	a := args{a: p.A.Data, row: row, col: col, b: s.panel, k: r.n, fresh: r.k == 0 && !p.Add}
 	for i := r.m0; i < r.m1; i += best.rows {
-		a.a = p.A.Data[i*row+r.k*col:]
+		a.a, a.row, a.col = p.A.Data[i*row+r.k*col:], row, col
 		rows := min(best.rows, r.m1-i)
+		if rows < best.rows || best.rowMajor && col != 1 {
+			s.rowsOfA(&a, rows)
+		}
 		at := i*p.DstStride + r.col
 		if rows == best.rows && r.cols == best.cols {
 			a.c, a.cStride = p.Dst[at:], p.DstStride
@@ -185,27 +188,37 @@ func (p *Product) edge(s *Scratch, a args, dst []float32, rows, cols int) {
 			copy(s.tile[i*best.cols:], dst[i*p.DstStride:i*p.DstStride+cols])
 		}
 	}
-	if rows < best.rows {
-		s.rowsOfA(&a, rows)
-	}
 	best.tile(&a)
 	for i := range rows {
 		copy(dst[i*p.DstStride:i*p.DstStride+cols], s.tile[i*best.cols:])
 	}
 }
 
-// rowsOfA puts fewer rows of A than a tile has into memory where those that are missing
-// may be read, too.
+// rowsOfA copies rows of A, perhaps fewer than a tile has, to memory where those that are
+// missing may be read, too, and where they lie as the kernel wants them.
 func (s *Scratch) rowsOfA(a *args, rows int) {
 	n := best.rows
 	s.a = grow(s.a, depth*n)
-	clear(s.a[:a.k*n])
-	for i := range rows {
-		for p := range a.k {
-			s.a[p*n+i] = a.a[i*a.row+p*a.col]
-		}
+	if rows < n {
+		clear(s.a[:a.k*n])
 	}
-	a.a, a.row, a.col = s.a, 1, n
+	switch {
+	case !best.rowMajor:
+		for i := range rows {
+			for p := range a.k {
+				s.a[p*n+i] = a.a[i*a.row+p*a.col]
+			}
+		}
+		a.a, a.row, a.col = s.a, 1, n
+		return
+	case a.col == 1:
+		for i := range rows {
+			copy(s.a[i*a.k:(i+1)*a.k], a.a[i*a.row:])
+		}
+	default:
+		best.transpose(s.a, a.k, a.a, a.col, rows, a.k)
+	}
+	a.a, a.row, a.col = s.a, a.k, 1
 }
 
 // grow returns a slice of n elements, b's memory if that is enough.

@@ -22,6 +22,8 @@ func eachKernel(t *testing.T, f func(t *testing.T)) {
 	defer func(k *kernel) { best = k }(best)
 	best = &generic
 	t.Run("generic", f)
+	best = &kernel{rows: 16, cols: 64, tile: tileGemm(16, 64), transpose: transposeGeneric, rowMajor: true}
+	t.Run("gemm", f)
 	for i := range kernelTable {
 		k := &kernelTable[i]
 		t.Run(k.level, func(t *testing.T) {

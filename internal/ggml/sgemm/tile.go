@@ -2,6 +2,7 @@ package sgemm
 
 import (
 	"alpaca/internal/fmath"
+	"alpaca/internal/ggml"
 	"alpaca/internal/machine"
 )
 
@@ -11,6 +12,7 @@ type kernel struct {
 	rows, cols int    // of a tile
 	tile       func(a *args)
 	transpose  func(dst []float32, width int, src []float32, stride, n, cols int)
+	rowMajor   bool // it wants rows of a whose neighbours lie side by side
 }
 
 // args is what a tile needs; strides are in elements.
@@ -54,6 +56,15 @@ func Kernel() string {
 
 // tileGeneric computes a tile of the portable kernel's size.
 func tileGeneric(a *args) { Generic(a, genericRows, genericCols) }
+
+// tileGemm returns a tile that is computed by attention's product, on whichever
+// instructions that runs.
+func tileGemm(rows, cols int) func(a *args) {
+	return func(a *args) {
+		g := ggml.Gemm{C: a.c, CStride: a.cStride, A: a.a, AStride: a.row, B: a.b, BStride: cols, M: rows, K: a.k, N: cols, Fresh: a.fresh}
+		g.Run()
+	}
+}
 
 // Generic defines the result of a tile of rows × cols:
 //

@@ -4,6 +4,7 @@ package sgemm
 
 // kernelTable lists the kernels, best first.
 var kernelTable = []kernel{
+	{level: "avx512vnni", rows: 16, cols: 64, tile: tileGemm(16, 64), transpose: transposeAVX2, rowMajor: true},
 	{level: "avx2", rows: 6, cols: 16, tile: tileAVX2, transpose: transposeAVX2},
 }
 
