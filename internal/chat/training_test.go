@@ -75,7 +75,8 @@ func TestMissingTokens(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, want, missing, name)
 	}
-	tmpl := &Template{source: "<|nobody|>{{ messages[0].content }}<|has|><|nobody|>{{ messages[1].content }}", render: renderHere}
+	tmpl, err := FromModel("<|nobody|>{{ messages[0].content }}<|has|>{% if messages[1] %}<|nobody|>{{ messages[1].content }}{% endif %}", tok)
+	require.NoError(t, err)
 	missing, err := tmpl.MissingTokens(tok)
 	require.NoError(t, err)
 	require.Equal(t, []string{"<|nobody|>", "<|has|>"}, missing)

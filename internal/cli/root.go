@@ -16,6 +16,7 @@ import (
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/measure"
 	"alpaca/internal/cli/run"
+	"alpaca/internal/cli/template"
 	"alpaca/internal/cli/train"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/cli/version"
@@ -52,6 +53,7 @@ func newRoot(u *ui.UI) *cobra.Command {
 		bench.New(u),
 		files.NewInspect(u),
 		files.NewTokenize(u),
+		template.New(u),
 		files.NewConvert(u),
 		files.NewQuantize(u),
 		files.NewCompareTensors(u),
@@ -60,7 +62,6 @@ func newRoot(u *ui.UI) *cobra.Command {
 		measure.NewQuality(u),
 		train.New(u),
 		version.New(u),
-		run.NewTemplate(u),
 	)
 	root.SetGlobalNormalizationFunc(flags.Normalize)
 	root.SetFlagErrorFunc(flags.Error)

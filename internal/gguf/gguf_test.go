@@ -109,7 +109,7 @@ func TestGetters(t *testing.T) {
 		func() error { _, _, err := f.Bool("u8"); return err },
 		func() error { _, _, err := f.String("strs"); return err },
 		func() error { _, _, err := f.Strings("f32s"); return err },
-		func() error { _, _, err := f.Floats("i32s"); return err },
+		func() error { _, _, err := f.Floats("strs"); return err },
 		func() error { _, _, err := f.Ints("strs"); return err },
 		func() error { _, _, err := f.Ints("nested"); return err },
 		func() error { _, _, err := f.Ints("bools"); return err },
@@ -196,8 +196,12 @@ func TestNoMap(t *testing.T) {
 }
 
 // TestShared opens every GGUF file of the shared folder.
-func TestShared(t *testing.T) {
-	for _, path := range sharedFiles(t) {
+func TestShared(t *testing.T) { testFiles(t, sharedFiles(t)) }
+
+func TestOwn(t *testing.T) { testFiles(t, []string{ownFile(t, 1000, 64)}) }
+
+func testFiles(t *testing.T, paths []string) {
+	for _, path := range paths {
 		f, err := Open(path)
 		require.NoError(t, err, path)
 		arch, found, err := f.String("general.architecture")
@@ -221,10 +225,30 @@ func sharedFiles(t testing.TB) []string {
 	return append(models, vocabs...)
 }
 
+// ownFile writes a model of one matrix of F16 and a vocabulary of that many tokens,
+// and returns its path.
+func ownFile(t testing.TB, tokens, cols int) string {
+	texts, scores, types := make([]string, tokens), make([]float32, tokens), make([]int32, tokens)
+	for i := range texts {
+		texts[i], scores[i], types[i] = fmt.Sprintf("▁token%d", i), -float32(i), 1
+	}
+	path := filepath.Join(t.TempDir(), "own.gguf")
+	w, err := Create(path, []KV{
+		{"general.architecture", Str("llama")}, {"llama.block_count", U32(1)}, {"llama.rope.freq_base", F32(1e4)},
+		{"tokenizer.ggml.tokens", Strs(texts)}, {"tokenizer.ggml.scores", F32s(scores)}, {"tokenizer.ggml.token_type", I32s(types)},
+	}, []Tensor{{Name: "token_embd.weight", Type: quant.F16, Shape: []int{tokens, cols}}, {Name: "output_norm.weight", Type: quant.F32, Shape: []int{cols}}})
+	require.NoError(t, err)
+	defer w.Abort()
+	require.NoError(t, w.WriteTensor("token_embd.weight", make([]byte, 2*tokens*cols)))
+	require.NoError(t, w.WriteTensor("output_norm.weight", make([]byte, 4*cols)))
+	require.NoError(t, w.Commit())
+	return path
+}
+
 // TestOpenIsLazy bounds what opening a large vocabulary allocates: the strings
 // stay in the file.
 func TestOpenIsLazy(t *testing.T) {
-	path := testshared.Path(t, "models/vocab/ggml-vocab-llama-spm.gguf")
+	path := ownFile(t, 32000, 1)
 	st, err := os.Stat(path)
 	require.NoError(t, err)
 	const rounds = 10
@@ -250,10 +274,49 @@ func TestValueString(t *testing.T) {
 }
 
 func BenchmarkOpen(b *testing.B) {
-	path := testshared.Path(b, "models/vocab/ggml-vocab-deepseek-llm.gguf") // 100k tokens
+	path := ownFile(b, 100_000, 1)
 	for range b.N {
 		f, err := Open(path)
 		require.NoError(b, err)
 		require.NoError(b, f.Close())
+	}
+}
+
+// TestEmptyTensors: tensors without elements are read like all others, wherever
+// they lie, and written.
+func TestEmptyTensors(t *testing.T) {
+	b := newBuilder(3, 5, 0)
+	b.tensor("no rows", quant.Q4_0, 0, 32, 0)
+	b.tensor("full", quant.F32, 0, 16)
+	b.tensor("no columns", quant.Q4_K, 32, 0, 3, 1<<60) // inside of the one before
+	b.tensor("last", quant.F32, 64, 8)
+	b.tensor("nothing", quant.Q2_0, 96, 0)
+	data := b.data(32, 96)
+	for _, noMap := range []bool{false, true} {
+		f, err := OpenWith(data.save(t), Options{NoMap: noMap})
+		require.NoError(t, err)
+		for _, name := range []string{"no rows", "no columns", "nothing"} {
+			e := f.Tensor(name)
+			require.Zero(t, e.Elems())
+			require.Zero(t, e.Rows())
+			require.Zero(t, e.Bytes)
+			require.Empty(t, e.Data)
+			require.NoError(t, e.Read(nil, 0, 0))
+		}
+		require.Len(t, f.Tensor("last").Data, 32)
+
+		path := filepath.Join(t.TempDir(), "out.gguf")
+		w, err := Create(path, nil, f.Tensors)
+		require.NoError(t, err)
+		for _, e := range f.Tensors {
+			require.NoError(t, w.WriteTensor(e.Name, e.Data))
+		}
+		require.NoError(t, w.Commit())
+		again := open(t, path)
+		for i, e := range f.Tensors {
+			require.Equal(t, e.Shape, again.Tensors[i].Shape)
+			require.Equal(t, string(e.Data), string(again.Tensors[i].Data))
+		}
+		require.NoError(t, f.Close())
 	}
 }

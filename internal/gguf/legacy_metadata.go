@@ -21,7 +21,7 @@ func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 	heads := p.Heads // of keys and values
 	if len(f.Tensors) > 0 {
 		f.index()
-		heads = int32(f.Tensor("blk.0.attn_k.weight").Rows()) / (p.Embd / p.Heads)
+		heads = int32(f.Tensor(firstKeys).Rows()) / (p.Embd / p.Heads)
 	}
 	context := llama1Context
 	if heads != p.Heads {
@@ -35,7 +35,7 @@ func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 		Context: context, Layers: int(p.Layers), NormEps: opt.Eps,
 	}
 	if len(f.Tensors) > 0 {
-		h.FFNDim = f.Tensor("blk.0.ffn_gate.weight").Rows()
+		h.FFNDim = f.Tensor(firstGate).Rows()
 	}
 	if h.NormEps == 0 {
 		h.NormEps = l.eps(heads)
@@ -43,7 +43,7 @@ func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 	kv := []KV{
 		{"general.architecture", Str(arch.Llama.Name)},
 		{"general.name", Str(strings.TrimSuffix(file, filepath.Ext(file)))},
-		{"general.file_type", U32(uint32(p.FType % 1000))},
+		{KeyFileType, U32(uint32(p.FType % 1000))},
 		{"general.source.format", Str(f.Container())},
 		{"general.source.file", Str(file)},
 	}

@@ -191,7 +191,7 @@ func (s *Seq) Shift(keep, discard int) error {
 // move moves positions from from+by on down by by, in place: values as they are,
 // keys turned back to where rope puts them for their new positions.
 func (s *Seq) move(from, by int) {
-	rope := s.model.rope
+	rope := s.cache.rope
 	cos, sin := make([]float32, rope.Pairs()), make([]float32, rope.Pairs())
 	rope.ShiftAngles(cos, sin, -by)
 	for layer := range s.cache.layers() {
@@ -214,4 +214,17 @@ func (s *Seq) move(from, by int) {
 // position's number in the block.
 func (s *Seq) at(layer, pos int) (block []byte, j int) {
 	return s.cache.part(s.data[pos/BlockLen], layer), pos % BlockLen
+}
+
+// Share puts b, which holds the same keys and values, in the place of block i.
+func (s *Seq) Share(i int, b *Block) {
+	s.cache.Retain(b)
+	s.cache.Release(s.blocks[i])
+	s.blocks[i], s.data[i] = b, b.data
+}
+
+// Replace makes s what with is, which is empty afterwards.
+func (s *Seq) Replace(with *Seq) {
+	s.Free()
+	*s, *with = *with, Seq{model: s.model, cache: s.cache, exact: math.MaxInt}
 }

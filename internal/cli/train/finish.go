@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -104,22 +105,52 @@ func (j *job) writeModel(ctx context.Context) error {
 	return err
 }
 
-// draw draws the losses.
+// draw draws the losses, each update's and smoothed, with those of the held-out examples,
+// and the learning rates.
 func (j *job) draw() error {
-	c := report.Curves{Title: filepath.Base(j.dir), Losses: j.record.Losses}
+	losses := report.Plot{Title: filepath.Base(j.dir), X: "update", Y: "loss", Series: lossSeries(j.record.Losses, j.record.Evals)}
+	rates := report.Plot{Title: "learning rate", X: "update", Series: []report.Series{{Name: j.Scheduler}}}
 	for u := range j.record.Losses {
-		c.Rates = append(c.Rates, j.trainer.Settings.Schedule.Rate(u))
-	}
-	for i := 0; i+1 < len(j.record.Evals); i += 2 {
-		c.Evals = append(c.Evals, report.Point{X: float64(j.record.Evals[i]), Y: float64(j.record.Evals[i+1])})
+		rates.Series[0].Points = append(rates.Series[0].Points, report.Point{X: float64(u + 1), Y: j.trainer.Settings.Schedule.Rate(u)})
 	}
 	for _, form := range []string{"svg", "png"} {
-		err := ui.WriteOutput(filepath.Join(j.dir, "loss."+form), func(w io.Writer) error { return c.Write(w, form) })
+		err := ui.WriteOutput(filepath.Join(j.dir, "loss."+form), func(w io.Writer) error { return report.WritePlots(w, form, losses, rates) })
 		if err != nil {
 			return err
 		}
 	}
 	return nil
+}
+
+// lossSeries returns what is drawn of the losses; what is no number is left out.
+func lossSeries(losses, evals []float32) []report.Series {
+	each, smooth, held := report.Series{Name: "each update"}, report.Series{Name: "smoothed"}, report.Series{Name: "held out"}
+	mean := math.NaN()
+	keep := 1 - 1/max(2, float64(len(losses))/50)
+	for i, l := range losses {
+		y := float64(l)
+		if math.IsNaN(y) || math.IsInf(y, 0) {
+			continue
+		}
+		if math.IsNaN(mean) {
+			mean = y
+		}
+		mean = float64(keep*mean) + float64((1-keep)*y)
+		each.Points = append(each.Points, report.Point{X: float64(i + 1), Y: y})
+		smooth.Points = append(smooth.Points, report.Point{X: float64(i + 1), Y: mean})
+	}
+	for i := 0; i+1 < len(evals); i += 2 {
+		if y := float64(evals[i+1]); !math.IsNaN(y) && !math.IsInf(y, 0) {
+			held.Points = append(held.Points, report.Point{X: float64(evals[i]), Y: y})
+		}
+	}
+	var list []report.Series
+	for _, s := range []report.Series{each, smooth, held} {
+		if len(s.Points) > 0 {
+			list = append(list, s)
+		}
+	}
+	return list
 }
 
 func writeText(path, text string) error {

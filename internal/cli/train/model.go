@@ -3,7 +3,6 @@ package train
 import (
 	"fmt"
 	"maps"
-	"os"
 	"slices"
 	"strings"
 
@@ -24,7 +23,7 @@ func (j *job) model(u *ui.UI) (*train.Model[float32], *rows.Maker, error) {
 	if j.Init != "" {
 		return j.newModel(u)
 	}
-	tmpl, why, err := load.Template(u, &load.Instance{Path: j.Model, Model: j.base}, j.ChatTemplate)
+	tmpl, why, err := load.Template(u, j.base.File, j.base.Tokenizer, load.TemplateChoice{Name: j.ChatTemplate}, chat.Request{})
 	if err != nil {
 		return nil, nil, err
 	}
@@ -168,11 +167,7 @@ func (j *job) newTemplate(tok *tokenizer.Tokenizer, kv []gguf.KV) (*chat.Templat
 	}
 	for _, e := range kv {
 		if text, ok := e.Value.Str(); ok && e.Key == "tokenizer.chat_template" {
-			exe, err := os.Executable()
-			if err != nil {
-				return nil, err
-			}
-			return chat.FromModel(text, tok, []string{exe, load.TemplateCommand})
+			return chat.FromModel(text, tok)
 		}
 	}
 	return chat.Builtin("stanford", tok)

@@ -2,9 +2,13 @@ package ui
 
 import (
 	"fmt"
+	"io"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
+
+	"alpaca/internal/report"
 )
 
 // EditDistance returns the number of letters to insert, delete, replace or
@@ -49,17 +53,7 @@ func Printable(s string) string {
 }
 
 // ByteCount writes a size in binary units.
-func ByteCount(n int64) string {
-	const units = "KMGTPE"
-	if n < 1<<10 {
-		return fmt.Sprintf("%d B", n)
-	}
-	x, unit := float64(n)/1024, 0
-	for ; x >= 1023.95; unit++ {
-		x /= 1024
-	}
-	return fmt.Sprintf("%.1f %ciB", x, units[unit])
-}
+func ByteCount(n int64) string { return report.Bytes(n, 1) }
 
 // Count writes a number of things in thousands, millions or billions.
 func Count(n int64) string {
@@ -76,3 +70,13 @@ func Count(n int64) string {
 
 // Milliseconds returns a time in milliseconds, to the microsecond.
 func Milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// PrintIDs writes the ids of tokens in the form [1, 2, 3].
+func PrintIDs(out io.Writer, ids []int32) error {
+	list := make([]string, len(ids))
+	for i, id := range ids {
+		list[i] = strconv.Itoa(int(id))
+	}
+	_, err := fmt.Fprintf(out, "[%s]\n", strings.Join(list, ", "))
+	return err
+}
