@@ -17,15 +17,26 @@ import (
 )
 
 // finish writes the output, the drawings and README.md, and tells what came of it.
-func (j *job) finish(ctx context.Context, p *progress) error {
+func (j *job) finish(ctx context.Context) error {
 	results := j.results()
+	if len(j.heldOut) > 0 {
+		theirs, ours, err := j.inferenceLoss(ctx)
+		if err != nil {
+			return err
+		}
+		results += fmt.Sprintf("held-out loss as run computes it %.4f, as training does %.4f (%d examples)\n", theirs, ours, min(measuredRows, len(j.heldOut)))
+	}
+	more, err := j.comparison()
+	if err != nil {
+		return err
+	}
 	if err := j.writeOutput(ctx, results); err != nil {
 		return err
 	}
 	if err := j.draw(); err != nil {
 		return err
 	}
-	if err := writeText(filepath.Join(j.dir, "README.md"), j.readme(results)); err != nil {
+	if err := writeText(filepath.Join(j.dir, "README.md"), j.readme(results)+more); err != nil {
 		return err
 	}
 	j.u.Notef("wrote %s; log and drawings are in %s", j.Output, j.dir)
@@ -71,19 +82,7 @@ func (j *job) writeModel(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	var kv []gguf.KV
-	for _, e := range j.kv {
-		if e.Key != "general.file_type" && e.Key != "general.quantization_version" && !strings.HasPrefix(e.Key, "split.") {
-			kv = append(kv, e)
-		}
-	}
-	kv = append(kv, gguf.KV{Key: "general.file_type", Value: gguf.U32(0)})
-	var extra []gguf.Tensor
-	if j.base != nil {
-		if t := j.base.File.Tensor("rope_freqs.weight"); t != nil {
-			extra = append(extra, *t)
-		}
-	}
+	kv, extra := j.metadata(), j.extra()
 	if mix.Name == "F32" {
 		return j.trainer.WriteModel(j.Output, kv, extra)
 	}
@@ -103,6 +102,26 @@ func (j *job) writeModel(ctx context.Context) error {
 	}
 	_, err = plan.Run(ctx, j.Output, quantize.RunOptions{Threads: j.pool.Threads(), Force: true})
 	return err
+}
+
+// metadata returns what a model in float32 says about itself.
+func (j *job) metadata() (kv []gguf.KV) {
+	for _, e := range j.kv {
+		if e.Key != "general.file_type" && e.Key != "general.quantization_version" && !strings.HasPrefix(e.Key, "split.") {
+			kv = append(kv, e)
+		}
+	}
+	return append(kv, gguf.KV{Key: "general.file_type", Value: gguf.U32(0)})
+}
+
+// extra returns the tensors of the base that are copied as they are.
+func (j *job) extra() []gguf.Tensor {
+	if j.base != nil {
+		if t := j.base.File.Tensor("rope_freqs.weight"); t != nil {
+			return []gguf.Tensor{*t}
+		}
+	}
+	return nil
 }
 
 // draw draws the losses, each update's and smoothed, with those of the held-out examples,

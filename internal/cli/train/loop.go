@@ -70,6 +70,9 @@ func (j *job) train(ctx context.Context) error {
 		if err := j.evaluate(p); err != nil {
 			return err
 		}
+		if err := j.sample(ctx, p); err != nil {
+			return err
+		}
 	} else {
 		j.u.Notef("going on after update %d", t.State.Update)
 	}
@@ -80,12 +83,15 @@ func (j *job) train(ctx context.Context) error {
 		if err := j.update(p); err != nil {
 			return err
 		}
+		if err := j.sample(ctx, p); err != nil && ctx.Err() == nil {
+			return err
+		}
 	}
 	j.u.ClearStatus()
 	if err := j.save(); err != nil {
 		return err
 	}
-	return j.finish(ctx, p)
+	return j.finish(ctx)
 }
 
 // interrupted saves what there is.
