@@ -9,7 +9,7 @@ import (
 // Operations on each element. Where a product is not to be fused with a sum it is
 // converted before, so that all CPUs give the same bits.
 
-// sumSquares returns the sum of x[i]·y[i]·z[i], or of x[i]·y[i] where z is nil, in four
+// dot3 returns the sum of x[i]·y[i]·z[i], or of x[i]·y[i] where z is nil, in four
 // chains.
 func dot3[T real](x, y, z []T) T {
 	var s [4]T
@@ -48,6 +48,10 @@ func rms[T real](x []T, eps float32) T {
 
 // norm sets dst to x·rms(x)·w.
 func norm[T real](dst, x, w []T, eps float32) {
+	if f, ok := any(dst).([]float32); ok {
+		ggml.RMSNorm(f, any(x).([]float32), any(w).([]float32), eps)
+		return
+	}
 	rho := rms(x, eps)
 	dst, w = dst[:len(x)], w[:len(x)]
 	for i, v := range x {

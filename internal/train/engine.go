@@ -19,7 +19,7 @@ type engine[T real] struct {
 	eval    bool
 
 	batch    *Batch
-	cos, sin []float32 // [n, HeadDim/2]
+	cos, sin []float32 // [positions, HeadDim/2] of all positions so far
 	tape     []record[T]
 	x        []T // [n, Dim] hidden states; backward: their gradient
 	mem      memory[T]
@@ -62,11 +62,7 @@ func newEngine[T real](m *Model[T], pool *pool.Pool) (*engine[T], error) {
 func (e *engine[T]) begin(b *Batch) {
 	e.batch = b
 	n, s := b.Len(), &e.m.Shape
-	pairs := e.rope.Pairs()
-	e.cos, e.sin = grow(e.cos, n*pairs), grow(e.sin, n*pairs)
-	for i, pos := range b.Pos {
-		e.rope.Angles(e.cos[i*pairs:(i+1)*pairs], e.sin[i*pairs:(i+1)*pairs], int(pos))
-	}
+	e.angles(b)
 	qDim, kvDim := s.Heads*s.HeadDim, s.KVHeads*s.HeadDim
 	for i := range e.tape {
 		r, l := &e.tape[i], &e.m.Layers[i]
@@ -87,6 +83,18 @@ func (e *engine[T]) begin(b *Batch) {
 	m.do, m.dq, m.dk, m.dv = grow(m.do, n*qDim), grow(m.dq, n*qDim), grow(m.dk, n*kvDim), grow(m.dv, n*kvDim)
 	m.rho = grow(m.rho, n*s.Heads)
 	m.low, m.dlow = grow(m.low, n*e.m.Rank), grow(m.dlow, n*e.m.Rank)
+}
+
+// angles makes the sines and cosines of a batch's positions ready.
+func (e *engine[T]) angles(b *Batch) {
+	pairs := e.rope.Pairs()
+	for _, d := range b.docs {
+		for pos := len(e.cos) / pairs; pos < d.hi-d.lo; pos++ {
+			cos, sin := make([]float32, pairs), make([]float32, pairs)
+			e.rope.Angles(cos, sin, pos)
+			e.cos, e.sin = append(e.cos, cos...), append(e.sin, sin...)
+		}
+	}
 }
 
 // Rows of elementwise work that a worker takes at least.

@@ -84,7 +84,8 @@ func (e *engine[T]) rotate(x []T, heads int, back bool) {
 	h, pairs := e.m.HeadDim, e.rope.Pairs()
 	e.each(e.batch.Len(), fewRows, func(_, lo, hi int) {
 		for i := lo; i < hi; i++ {
-			cos, sin := e.cos[i*pairs:(i+1)*pairs], e.sin[i*pairs:(i+1)*pairs]
+			pos := int(e.batch.Pos[i])
+			cos, sin := e.cos[pos*pairs:(pos+1)*pairs], e.sin[pos*pairs:(pos+1)*pairs]
 			for head := range heads {
 				turn(x[(i*heads+head)*h:][:h], cos, sin, e.m.Rope.Halves, back)
 			}
