@@ -17,6 +17,7 @@ import (
 	"alpaca/internal/cli/measure"
 	"alpaca/internal/cli/run"
 	"alpaca/internal/cli/template"
+	"alpaca/internal/cli/train"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/cli/version"
 	"alpaca/internal/machine"
@@ -59,6 +60,7 @@ func newRoot(u *ui.UI) *cobra.Command {
 		measure.NewPerplexity(u),
 		measure.NewCompare(u),
 		measure.NewQuality(u),
+		train.New(u),
 		version.New(u),
 	)
 	root.SetGlobalNormalizationFunc(flags.Normalize)

@@ -11,7 +11,7 @@ import (
 )
 
 // fingerprint tells models apart: by everything that their evaluation is set to,
-// by names, types and shapes of the tensors, and by some of their bytes.
+// by names, types and shapes of the tensors, by some of their bytes, and by adapters.
 func fingerprint(m *model.Model) (sum [sha256.Size]byte) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%+v\n", shapeOf(&m.Config))
@@ -27,6 +27,13 @@ func fingerprint(m *model.Model) (sum [sha256.Size]byte) {
 	if err != nil {
 		return sum // evaluation will tell
 	}
+	m.Weights.EachAdapted(func(l *model.Linear) {
+		for i := range l.Adapters {
+			fmt.Fprintf(h, "%q\n", l.Name)
+			h.Write(l.Adapters[i].A.Data)
+			h.Write(l.Adapters[i].B.Data)
+		}
+	})
 	h.Sum(sum[:0])
 	return sum
 }

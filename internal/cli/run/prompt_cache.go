@@ -60,9 +60,10 @@ type promptCache struct {
 }
 
 // load brings the text to where the file says. A saved state that is of no use is
-// reported and ignored; it will be overwritten. Any other file is left alone: it may be
-// somebody's data.
-func (c *promptCache) load() error {
+// reported and ignored; it will be overwritten by the text that was given. Where none was,
+// that is an error: what was to be continued is not replaced. Any other file is left
+// alone: it may be somebody's data.
+func (c *promptCache) load(continued bool) error {
 	if c.o.path == "" {
 		return nil
 	}
@@ -76,6 +77,8 @@ func (c *promptCache) load() error {
 		}
 	case errors.Is(err, engine.ErrForeign):
 		return ui.WithHint(err, "nothing is written over it: give the prompt cache another name")
+	case continued:
+		return ui.WithHint(fmt.Errorf("the saved text cannot be continued: %w", err), "nothing is written over it: a text of -p begins a new one")
 	default:
 		c.text.Truncate(0)
 		c.u.Warnf("the prompt cache is not used: %v", err)

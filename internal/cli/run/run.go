@@ -172,7 +172,7 @@ func (o *runOptions) readPrompt(u *ui.UI, args []string) (text string, given boo
 // complete continues the text, or where none is given the saved one.
 func (o *runOptions) complete(ctx context.Context, u *ui.UI, e *load.Instance, text string, given bool) error {
 	cache := promptCache{o: &o.cache, u: u, text: e.Text}
-	if err := cache.load(); err != nil {
+	if err := cache.load(text == ""); err != nil {
 		return err
 	}
 	prompt, err := o.tokens(e, &cache, &text, given)
