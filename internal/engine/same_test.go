@@ -132,7 +132,7 @@ func requests(rng *rand.Rand, m *model.Model, n, ctx int) (list []Request, cance
 func TestAloneOrTogether(t *testing.T) {
 	n := 400
 	if testing.Short() {
-		n = 32
+		n = 16
 	}
 	models := []struct {
 		name string
@@ -158,13 +158,17 @@ func TestAloneOrTogether(t *testing.T) {
 			require.NoError(t, err)
 			want = append(want, read(s, r.answers()))
 		}
-		for _, opt := range []Options{
+		options := []Options{
 			{Ctx: ctx, Threads: 1, Parallel: 3},                                           // one after the other, with what others have evaluated
 			{Ctx: ctx, Threads: 2, Parallel: 3, Queue: n, Target: time.Nanosecond},        // prompts in small pieces
 			{Ctx: ctx, Threads: 2, Parallel: 16, Queue: n, Blocks: 13, Batch: 50},         // hardly any memory
 			{Ctx: ctx, Threads: 1, Parallel: 7, Queue: n, Blocks: 8, NoCache: true},       // nor what others have evaluated
 			{Ctx: ctx, Threads: 3, Parallel: 40, Queue: n, Target: time.Hour, Batch: 512}, // much of both
-		} {
+		}
+		if testing.Short() {
+			options = options[2:4]
+		}
+		for _, opt := range options {
 			opt.CacheK, opt.CacheV = &tt.kv, &tt.kv
 			t.Run(fmt.Sprintf("%s, %d at once, %d blocks", name, opt.Parallel, opt.Blocks), func(t *testing.T) {
 				e := start(t, m, opt)
@@ -208,7 +212,9 @@ func TestAloneOrTogether(t *testing.T) {
 			})
 		}
 	}
-	require.Positive(t, preempted)
+	if !testing.Short() {
+		require.Positive(t, preempted)
+	}
 }
 
 // requireFree checks that no block is used but by the prefix cache, all of whose blocks
