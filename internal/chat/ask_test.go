@@ -91,7 +91,7 @@ func TestUndoAndRegenerate(t *testing.T) {
 	c.Undo()
 	_, ok = c.Undo()
 	require.False(t, ok)
-	require.Equal(t, []Message{{Role: System, Content: "sys"}}, c.Messages)
+	require.Equal(t, []Message{{System, "sys", ""}}, c.Messages)
 	say(t, c, s, "one", "first")
 	require.Equal(t, before, c.tokens)
 

@@ -7,10 +7,7 @@
 //	         ─► Chat ─► Session: only what is new is evaluated ─► the answer
 package chat
 
-import (
-	"encoding/json"
-	"fmt"
-)
+import "fmt"
 
 // Roles of messages.
 const (
@@ -26,10 +23,6 @@ type Message struct {
 	// Input is what an instruction is about: the "### Input:" of Alpaca's
 	// format. Templates without a place for it get it after the content.
 	Input string `json:"input,omitempty"`
-	// Object is the message as a JSON object where it has more than the fields
-	// above: content in parts, tool calls, reasoning, a name. Templates see all
-	// of it, but for a content whose text is not Content any more.
-	Object json.RawMessage `json:"object,omitempty"`
 }
 
 // CheckMessages returns an error unless messages are a conversation that ends

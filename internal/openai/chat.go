@@ -4,14 +4,13 @@ import (
 	"bytes"
 	"encoding/json"
 
-	"alpaca/internal/chat"
 	"alpaca/internal/sampler"
 )
 
 // ChatRequest asks for the answer to a conversation.
 type ChatRequest struct {
 	Generation
-	Messages []chat.Message
+	Messages []Message
 	Kwargs   json.RawMessage // variables of the template, an object; nil: none
 	// Open says that the prompt ends where an answer begins. Where the last message is
 	// the assistant's the answer goes on with it.
@@ -60,7 +59,7 @@ func (r *ChatRequest) readTemplate(o *object) {
 	o.boolean("continue_final_message", &goesOn)
 	_, openGiven := o.get("add_generation_prompt")
 	n := len(r.Messages) - 1
-	last := n >= 0 && r.Messages[n].Role == chat.Assistant
+	last := n >= 0 && r.Messages[n].Role == assistant
 	switch {
 	case goesOn && openGiven && r.Open:
 		o.fail("continue_final_message", "and \"add_generation_prompt\" cannot both be true")

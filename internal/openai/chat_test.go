@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"alpaca/internal/chat"
 	"alpaca/internal/sampler"
 )
 
@@ -21,7 +20,7 @@ func TestChatRequest(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, &ChatRequest{
 		Generation: Generation{Sampling: p, MaxTokens: -1, N: 1},
-		Messages:   []chat.Message{{Role: "user", Content: "hi"}}, Open: true,
+		Messages:   []Message{{Role: "user", Content: "hi"}}, Open: true,
 	}, r)
 
 	r, err = ParseChat([]byte(`{`+hi+`, "model": "m", "stream": true, "stream_options": {"include_usage": true},

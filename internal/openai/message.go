@@ -4,15 +4,24 @@ import (
 	"encoding/json"
 	"fmt"
 	"strings"
-
-	"alpaca/internal/chat"
 )
+
+// Message is one thing that was said.
+type Message struct {
+	Role    string
+	Content string // its text; that of several parts a line each
+	// Object is the whole message where there is more to it than its role and a text.
+	Object json.RawMessage
+}
+
+// assistant is the role of answers.
+const assistant = "assistant"
 
 // roles are those that messages may have.
 var roles = map[string]bool{"system": true, "developer": true, "user": true, "assistant": true, "tool": true, "function": true}
 
 // readMessages reads a conversation.
-func readMessages(o *object) []chat.Message {
+func readMessages(o *object) []Message {
 	list, ok := o.list("messages", MaxMessages)
 	if _, given := o.get("messages"); o.err == nil && !given {
 		o.fail("messages", "is missing: a list of messages is needed")
@@ -23,7 +32,7 @@ func readMessages(o *object) []chat.Message {
 	if !ok || o.err != nil {
 		return nil
 	}
-	messages := make([]chat.Message, 0, len(list))
+	messages := make([]Message, 0, len(list))
 	for i, item := range list {
 		m := object{}
 		m.sub(item, fmt.Sprintf("messages[%d]", i))
@@ -34,11 +43,11 @@ func readMessages(o *object) []chat.Message {
 		messages = append(messages, message)
 	}
 	// An answer that is to be continued and has not begun is none.
-	if n := len(messages) - 1; n > 0 && messages[n].Role == chat.Assistant && messages[n].Content == "" && !again(list[n]).has("tool_calls") {
+	if n := len(messages) - 1; n > 0 && messages[n].Role == assistant && messages[n].Content == "" && !again(list[n]).has("tool_calls") {
 		messages = messages[:n]
 	}
 	n := len(messages) - 1
-	if n > 0 && messages[n].Role == chat.Assistant && messages[n-1].Role == chat.Assistant {
+	if n > 0 && messages[n].Role == assistant && messages[n-1].Role == assistant {
 		o.fail("messages", "end with two messages of the assistant: only one can be continued")
 	}
 	return messages
@@ -57,7 +66,7 @@ func (o *object) has(field string) bool {
 }
 
 // message reads one message, which is data.
-func (o *object) message(data json.RawMessage) (m chat.Message) {
+func (o *object) message(data json.RawMessage) (m Message) {
 	if !o.text("role", &m.Role) {
 		o.fail("role", "is missing")
 		return m
@@ -79,7 +88,7 @@ func (o *object) message(data json.RawMessage) (m chat.Message) {
 		m.Content = o.parts(content)
 	case given:
 		o.fail("content", "must be a string or a list of parts, is %s", kind(content))
-	case m.Role != chat.Assistant:
+	case m.Role != assistant:
 		o.fail("content", "is missing: only the assistant's messages can do without")
 	case !o.has("tool_calls") && !o.has("reasoning_content") && !o.has("function_call") && !o.has("refusal"):
 		if _, null := o.fields["content"]; !null {
