@@ -3,7 +3,6 @@ package openai
 import (
 	"encoding/json"
 	"fmt"
-	"net/http"
 )
 
 // Types of errors.
@@ -18,6 +17,8 @@ const (
 	TypeUnsupported = "not_supported_error"
 	TypeUnavailable = "unavailable_error"
 )
+
+const badRequest = 400 // status of HTTP
 
 // Error is an error as OpenAI's clients read it: they decide by Status, and show Message.
 type Error struct {
@@ -63,7 +64,7 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 // Invalid returns the error of a field that cannot be taken. Param is "" where it is the
 // request as a whole.
 func Invalid(param, format string, args ...any) *Error {
-	return &Error{Status: http.StatusBadRequest, Type: TypeInvalid, Param: param, Message: fmt.Sprintf(format, args...)}
+	return &Error{Status: badRequest, Type: TypeInvalid, Param: param, Message: fmt.Sprintf(format, args...)}
 }
 
 // Unsupported is Invalid for what others can do.
@@ -77,7 +78,7 @@ func Unsupported(param, format string, args ...any) *Error {
 // know it by its code or by its words.
 func TooLong(tokens, ctx int) *Error {
 	return &Error{
-		Status: http.StatusBadRequest, Type: TypeContext, Code: "context_length_exceeded",
+		Status: badRequest, Type: TypeContext, Code: "context_length_exceeded",
 		Message:      fmt.Sprintf("the request (%d tokens) exceeds the available context size (%d tokens); it exceeds the context window: make it shorter, or start the server with a larger -c", tokens, ctx),
 		PromptTokens: tokens, Ctx: ctx,
 	}
