@@ -67,6 +67,7 @@ var order = []string{
 	// The ground floor.
 	"internal/arch",
 	"internal/dataset",
+	"internal/tinydata/write",
 	"internal/tinydata",
 	"internal/fmath",
 	"internal/pool",

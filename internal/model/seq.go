@@ -215,3 +215,16 @@ func (s *Seq) move(from, by int) {
 func (s *Seq) at(layer, pos int) (block []byte, j int) {
 	return s.cache.part(s.data[pos/BlockLen], layer), pos % BlockLen
 }
+
+// Share puts b, which holds the same keys and values, in the place of block i.
+func (s *Seq) Share(i int, b *Block) {
+	s.cache.Retain(b)
+	s.cache.Release(s.blocks[i])
+	s.blocks[i], s.data[i] = b, b.data
+}
+
+// Replace makes s what with is, which is empty afterwards.
+func (s *Seq) Replace(with *Seq) {
+	s.Free()
+	*s, *with = *with, Seq{model: s.model, cache: s.cache, exact: math.MaxInt}
+}

@@ -100,7 +100,10 @@ func (s *Sampler) Accept(id int32) {
 // Sample returns the next token, chosen by logits [vocab], which stay as they
 // are. It does not Accept the token. The error wraps ErrNotNumbers or
 // ErrNoToken.
-func (s *Sampler) Sample(logits []float32) (int32, error) {
+func (s *Sampler) Sample(logits []float32) (int32, error) { return s.sample(logits, nil) }
+
+// sample is Sample among the tokens that g allows, unless that is nil.
+func (s *Sampler) sample(logits []float32, g Grammar) (int32, error) {
 	if len(logits) != s.vocab {
 		return 0, fmt.Errorf("sampler: %d logits for a vocabulary of %d", len(logits), s.vocab)
 	}
@@ -109,6 +112,11 @@ func (s *Sampler) Sample(logits []float32) (int32, error) {
 		return 0, err
 	}
 	s.bias.apply(c)
+	if g != nil {
+		if err := c.refuse(g); err != nil {
+			return 0, err
+		}
+	}
 	c.dropImpossible()
 	if len(c.list) == 0 {
 		return 0, fmt.Errorf("sampler: %w: the logits of all %d are -Inf", ErrNoToken, s.vocab)

@@ -1,0 +1,173 @@
+package engine
+
+import (
+	"errors"
+	"time"
+
+	"alpaca/internal/logits"
+	"alpaca/internal/model"
+	"alpaca/internal/sampler"
+	"alpaca/internal/tokenizer"
+)
+
+// answer is one text on its way. tokens[:seq.Len()] are evaluated; those after it are
+// next, be they of the prompt, just sampled, or known from before the text gave its
+// memory to others: that is all there is to resuming one.
+type answer struct {
+	group  *group
+	index  int
+	tokens []int32
+	seq    *model.Seq
+	saved  []byte // of a text that was moved in its context, while it has no blocks
+	order  int    // of admission: the youngest has the highest
+
+	node   *node // of the last block that others may use
+	blocks int   // of them
+	known  int   // tokens that need no evaluation, when the prompt was begun
+	read   bool  // the prompt is evaluated
+	passed int   // times that shorter prompts went first
+	rest   bool  // it needs more memory than there is now
+
+	sampler *sampler.Sampler
+	grammar sampler.Grammar
+	stream  *tokenizer.Stream
+	held    *holder
+	open    int // bytes that stream holds back
+	result  Result
+	ready   []Token // for the reader
+	ended   bool
+	err     error
+}
+
+// group is the answers to one request.
+type group struct {
+	req     *Request
+	stream  *Stream
+	done    func() error // of the request's context
+	stop    func() bool  // ends looking at the context
+	tok     *tokenizer.Tokenizer
+	began   time.Time
+	answers []*answer
+	prompt  int  // tokens
+	started bool // out of the queue
+	shared  bool // all answers have the prompt's blocks
+	left    int  // answers that have not ended
+	err     error
+}
+
+// pending returns how many tokens are to be evaluated next.
+func (a *answer) pending() int { return len(a.tokens) - a.seq.Len() }
+
+// answering reports whether the text is waited for token by token.
+func (a *answer) answering() bool { return a.read && a.pending() == 1 }
+
+// goesOn ends the text where it has as many tokens as asked for, or where there is no
+// place for another in the context.
+//
+// forget frees memory for what is moved, and returns false where there is none to free:
+// then the text has to wait for some.
+func (a *answer) goesOn(ctx int, forget func() bool) bool {
+	if a.ended {
+		return false
+	}
+	if most := a.group.req.MaxTokens; most >= 0 && a.result.GeneratedTokens >= most {
+		a.end(Length, nil)
+	} else if a.seq.Len() >= ctx {
+		more, err := a.makeRoom(ctx)
+		for errors.Is(err, model.ErrNoBlocks) && forget() {
+			more, err = a.makeRoom(ctx)
+		}
+		if a.rest = errors.Is(err, model.ErrNoBlocks); a.rest {
+			return false
+		}
+		if !more || err != nil {
+			a.end(Context, err)
+		}
+	}
+	return !a.ended
+}
+
+// next makes of the logits after the last token what follows, or ends the text.
+func (a *answer) next(l []float32) {
+	t, err := a.sample(l)
+	if err != nil {
+		a.end("", err)
+		return
+	}
+	a.tokens = append(a.tokens, t.ID)
+	a.result.GeneratedTokens++
+	if reason := a.take(t); reason != "" {
+		a.end(reason, nil)
+	} else if a.result.GeneratedTokens == a.group.req.MaxTokens {
+		a.end(Length, nil)
+	}
+}
+
+// makeRoom is called when the context is full. It returns false where that is the end.
+func (a *answer) makeRoom(ctx int) (more bool, err error) {
+	switch req := a.group.req; {
+	case req.Full != nil:
+		more, err = req.Full(a.seq)
+	case req.Shift:
+		keep := min(max(req.Keep, 0), ctx/2)
+		discard := (a.seq.Len() - keep) / 2
+		more, err = discard > 0, a.seq.Shift(keep, discard)
+	}
+	if more && err == nil {
+		a.tokens = append(a.tokens[:0], a.seq.Tokens()...)
+		a.result.Shifted = true
+	}
+	return more && a.seq.Len() < ctx, err
+}
+
+// sample chooses the next token.
+func (a *answer) sample(l []float32) (Token, error) {
+	id, err := a.sampler.SampleWith(l, a.grammar)
+	if err == nil && a.grammar != nil {
+		err = a.grammar.Accept(id)
+	}
+	if err != nil {
+		return Token{}, err
+	}
+	a.sampler.Accept(id)
+	t := Token{Index: a.index, ID: id}
+	if req := a.group.req; req.Logprobs || req.Top > 0 {
+		probs := logits.NewLogprobs(l)
+		t.Logprob = probs.Of(id)
+		if req.Top > 0 {
+			t.Top = probs.Top(nil, req.Top)
+		}
+	}
+	return t, nil
+}
+
+// take adds a token to the text, of which what is certain by now gets ready. It returns
+// why the text ends with it, "" if it does not.
+func (a *answer) take(t Token) Reason {
+	t.Text = a.stream.Push(t.ID)
+	tok := a.group.tok
+	a.open += len(tok.Piece(t.ID, false)) - len(t.Text)
+	ready, stop := a.held.push(t, a.open > 0)
+	a.ready = append(a.ready, ready...)
+	switch {
+	case stop:
+		a.result.Stop = a.held.found
+		return Stop
+	case tok.IsEOG(t.ID):
+		return EOS
+	}
+	return ""
+}
+
+// end ends the text. What was held back gets ready, unless it began a stop string that
+// came to its end.
+func (a *answer) end(reason Reason, err error) {
+	if a.ended {
+		return
+	}
+	a.ended, a.err = true, err
+	if err == nil {
+		a.result.Reason = reason
+	}
+	a.ready = append(a.ready, a.held.flush(a.stream.Flush())...)
+}

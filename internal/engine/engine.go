@@ -1,0 +1,312 @@
+// Package engine answers many requests with one model at once.
+//
+//	Submit ─► queue ─► texts being answered ─► Batch ─► Runner ─► logits ─► samplers
+//	                        ▲   blocks shared by prefixes              │
+//	                        └────────────── tokens ◄───────────────────┴─► Streams
+//
+// A text gets the same tokens, to the bit, alone and beside others, with its beginning
+// taken from what others have evaluated, and after it gave its memory to others.
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"alpaca/internal/model"
+	"alpaca/internal/pool"
+	"alpaca/internal/quant"
+	"alpaca/internal/sampler"
+)
+
+// Options say how an Engine is made; zeros stand for the defaults.
+type Options struct {
+	Ctx      int           // tokens of a text at most: the model's, at most model.DefaultCtx
+	Parallel int           // answers given at once: 4
+	Queue    int           // requests that wait at most: 64
+	Batch    int           // rows of a step at most: model.DefaultBatch
+	Target   time.Duration // of a step while somebody is being answered: 100 ms
+	// Blocks is the memory of all texts, in blocks of model.BlockLen tokens: as many as
+	// Parallel texts fill. Where more are wanted, what only the prefix cache holds is
+	// forgotten first; then the youngest text gives its own away until there is room.
+	Blocks  int
+	NoCache bool // texts do not share what they have evaluated
+
+	Threads        int         // machine.CountThreads().Default()
+	CacheK, CacheV *quant.Type // nil is F16
+	Pool           *pool.Pool  // used in place of workers of its own, if not nil
+}
+
+// Engine evaluates the texts of all requests together. Its methods may be called from
+// several goroutines.
+type Engine struct {
+	opt     Options
+	warning string
+	runner  *model.Runner
+	vocab   sampler.Vocab
+
+	mu       sync.Mutex // of what follows
+	changed  *sync.Cond
+	wakes    int // times that something changed
+	waiting  []*group
+	draining bool
+	closing  bool
+	busy     int // groups that have not ended
+	stats    Stats
+	done     chan struct{} // closed when the loop has ended
+
+	work     sync.Mutex // held while texts change; of what follows
+	prefix   *prefixes  // nil without
+	running  []*answer  // in order of admission
+	resting  []*answer  // that gave their memory to others, the eldest first
+	admitted int
+	pace     pace
+	batch    model.Batch
+	rows     []rows // of batch
+}
+
+// Stats is what an engine has done, and is doing.
+type Stats struct {
+	Waiting, Running int // requests that wait, answers that are given
+
+	Blocks, BlocksUsed, BlocksCached int // of the cache: at most, in use, of those only for later texts
+
+	PromptTokens, CachedTokens, GeneratedTokens int64
+	PromptTime, GenerateTime                    time.Duration // of the steps with rows of prompts, and of the others
+	Steps, Rows                                 int64
+	Preemptions, Cancelled                      int64
+	LastStep                                    time.Time
+}
+
+// New starts an engine. Close ends it.
+func New(m *model.Model, opt Options) (*Engine, error) {
+	if m.Tokenizer == nil {
+		return nil, errors.New("engine: a model without a vocabulary")
+	}
+	var err error
+	e := &Engine{opt: opt, done: make(chan struct{})}
+	o := &e.opt
+	if o.Ctx, e.warning, err = m.Context(opt.Ctx); err != nil {
+		return nil, err
+	}
+	for _, d := range []struct {
+		name  string
+		value *int
+		usual int
+	}{
+		{"Parallel", &o.Parallel, 4}, {"Queue", &o.Queue, 64}, {"Batch", &o.Batch, model.DefaultBatch},
+	} {
+		if *d.value < 0 {
+			return nil, fmt.Errorf("engine: %s is %d, must be positive", d.name, *d.value)
+		}
+		if *d.value == 0 {
+			*d.value = d.usual
+		}
+	}
+	if o.Target <= 0 {
+		o.Target = 100 * time.Millisecond
+	}
+	least := (o.Ctx+model.BlockLen-1)/model.BlockLen + 1 // a text, and a copy of a shared block
+	if o.Blocks == 0 {
+		o.Blocks = least * o.Parallel
+	}
+	if o.Blocks < least {
+		return nil, fmt.Errorf("engine: a cache of %d blocks holds %d tokens, too few for a context of %d: at least %d blocks are needed",
+			o.Blocks, max(0, o.Blocks-1)*model.BlockLen, o.Ctx, least)
+	}
+	o.Batch = min(max(o.Batch, o.Parallel), max(o.Ctx, o.Parallel))
+	e.runner, err = m.NewRunner(model.RunnerOptions{
+		Batch: o.Batch, Threads: o.Threads, Blocks: o.Blocks, CacheK: o.CacheK, CacheV: o.CacheV, Pool: o.Pool,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if !o.NoCache {
+		e.prefix = newPrefixes(e.runner.Cache())
+	}
+	tok := m.Tokenizer
+	e.vocab = sampler.Vocab{N: tok.Len(), EOG: tok.EOG(), Piece: func(id int32) string { return tok.Piece(id, false) }}
+	e.changed = sync.NewCond(&e.mu)
+	e.pace.target = o.Target
+	go e.loop()
+	return e, nil
+}
+
+// Ctx returns how many tokens a text can have.
+func (e *Engine) Ctx() int { return e.opt.Ctx }
+
+// Warning returns what the user should know of the options, "" for nothing.
+func (e *Engine) Warning() string { return e.warning }
+
+// Model returns the engine's model.
+func (e *Engine) Model() *model.Model { return e.runner.Model() }
+
+// Threads returns the number of workers.
+func (e *Engine) Threads() int { return e.runner.Threads() }
+
+// MemoryStats returns the memory in use.
+func (e *Engine) MemoryStats() model.MemoryStats {
+	e.work.Lock()
+	defer e.work.Unlock()
+	return e.runner.MemoryStats()
+}
+
+// Stats returns what the engine has done so far.
+func (e *Engine) Stats() Stats {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := e.stats
+	s.Waiting = len(e.waiting)
+	return s
+}
+
+// Submit puts a request into the queue. When ctx is cancelled its answers end with the
+// Reason Interrupt. It fails for a request that cannot be answered: with a *PromptError
+// where the prompt does not fit into the context, ErrQueueFull where too many requests
+// wait, and ErrClosed once Drain or Close is called.
+func (e *Engine) Submit(ctx context.Context, req Request) (*Stream, error) {
+	g, err := e.newGroup(ctx, &req)
+	if err != nil {
+		return nil, err
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	switch {
+	case e.draining:
+		return nil, ErrClosed
+	case len(e.waiting) >= e.opt.Queue && !e.idle():
+		return nil, ErrQueueFull
+	}
+	cancelled, cancel := context.WithCancel(ctx)
+	g.done, g.stream.cancel = cancelled.Err, cancel
+	unwatch := context.AfterFunc(cancelled, e.wake)
+	g.stop = func() bool { cancel(); return unwatch() }
+	e.waiting = append(e.waiting, g)
+	e.busy++
+	e.wakeLocked()
+	return g.stream, nil
+}
+
+// idle reports whether nothing is being done. The caller holds mu.
+func (e *Engine) idle() bool { return e.busy == 0 }
+
+// newGroup checks a request and makes its answers.
+func (e *Engine) newGroup(ctx context.Context, req *Request) (*group, error) {
+	m := e.Model()
+	switch n := req.answers(); {
+	case len(req.Prompt) == 0:
+		return nil, errors.New("engine: the prompt has no tokens")
+	case slices.Contains(req.Stop, ""):
+		return nil, errors.New("engine: an empty stop string")
+	case req.N < 0 || n > e.opt.Parallel:
+		return nil, fmt.Errorf("engine: %d answers, must be between 1 and %d", req.N, e.opt.Parallel)
+	case n > 1 && (req.Sampler != nil || req.Text != nil || req.Full != nil):
+		return nil, errors.New("engine: several answers cannot share a sampler or a text")
+	case len(req.Prompt) > e.opt.Ctx:
+		return nil, &PromptError{len(req.Prompt), e.opt.Ctx}
+	case req.Text != nil && req.Text.engine != e:
+		return nil, errors.New("engine: a text of another engine")
+	}
+	for i, id := range req.Prompt {
+		if id < 0 || int(id) >= m.Config.VocabSize {
+			return nil, fmt.Errorf("engine: token %d of the prompt is %d, which is not in the vocabulary of %d", i, id, m.Config.VocabSize)
+		}
+	}
+	g := &group{req: req, stream: newStream(req.Window, req.answers()), began: time.Now(), prompt: len(req.Prompt), left: req.answers()}
+	g.tok, g.stream.wake = m.Tokenizer, e.wake
+	params := req.Sampling
+	for i := range g.left {
+		a := &answer{
+			group: g, index: i, tokens: slices.Clone(req.Prompt), sampler: req.Sampler,
+			stream: m.Tokenizer.NewStream(), held: newHolder(req.Stop),
+		}
+		if a.sampler == nil {
+			var err error
+			if a.sampler, err = sampler.New(params, e.vocab); err != nil {
+				return nil, err
+			}
+			params.Seed = a.sampler.Seed() + 1
+			if params.Seed == sampler.RandomSeed {
+				params.Seed = 0
+			}
+			for _, id := range req.Prompt {
+				a.sampler.Accept(id)
+			}
+		}
+		if req.Grammar != nil {
+			a.grammar = req.Grammar()
+		}
+		a.result.Seed = a.sampler.Seed()
+		g.answers = append(g.answers, a)
+	}
+	return g, nil
+}
+
+// wake makes the loop look for work.
+func (e *Engine) wake() {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.wakeLocked()
+}
+
+func (e *Engine) wakeLocked() {
+	e.wakes++
+	e.changed.Broadcast()
+}
+
+// Drain makes Submit refuse requests, and returns when all that were accepted are
+// answered or ctx is cancelled, with its error.
+func (e *Engine) Drain(ctx context.Context) error {
+	defer context.AfterFunc(ctx, e.wake)()
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.draining = true
+	for e.busy > 0 && !e.closing {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		e.changed.Wait()
+	}
+	return nil
+}
+
+// Close ends all answers that are being given, with ErrClosed, and the engine's
+// goroutines.
+func (e *Engine) Close() error {
+	e.mu.Lock()
+	e.draining, e.closing = true, true
+	e.wakeLocked()
+	e.mu.Unlock()
+	<-e.done
+	return e.runner.Close()
+}
+
+// Run answers a request and calls emit with each token before the next is evaluated.
+// Its error ends the answer and is returned.
+func (e *Engine) Run(ctx context.Context, req Request, emit func(Token) error) (Result, error) {
+	req.Window = 1
+	s, err := e.Submit(ctx, req)
+	if err != nil {
+		return Result{}, err
+	}
+	var failed error
+	for {
+		t, ok := s.Next()
+		if !ok {
+			break
+		}
+		if emit == nil || failed != nil {
+			continue
+		}
+		if failed = emit(t); failed != nil {
+			s.Cancel()
+		}
+	}
+	if failed == nil {
+		failed = s.Err()
+	}
+	return s.Results()[0], failed
+}

@@ -1,0 +1,492 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/model"
+	"alpaca/internal/quant"
+	"alpaca/internal/sampler"
+	"alpaca/internal/testmodel"
+)
+
+// load returns a small model that is closed at the end of the test.
+func load(t testing.TB, m *testmodel.Model) *model.Model {
+	t.Helper()
+	f, err := gguf.Open(m.Write(t))
+	require.NoError(t, err)
+	loaded, err := model.Load(f, model.LoadOptions{})
+	require.NoError(t, err)
+	t.Cleanup(func() { loaded.Close() })
+	return loaded
+}
+
+// start returns an engine that is closed at the end of the test.
+func start(t testing.TB, m *model.Model, opt Options) *Engine {
+	t.Helper()
+	e, err := New(m, opt)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, e.Close()) })
+	return e
+}
+
+// said is what a request was answered, in a form that can be compared.
+type said struct {
+	Answers [][]string // a line for each token: id, text, bits of the logprob, the top list
+	Reasons []Reason
+	Stops   []string
+	Err     string
+}
+
+// read reads a stream to its end.
+func read(s *Stream, n int) said {
+	out := said{Answers: make([][]string, n)}
+	for {
+		t, ok := s.Next()
+		if !ok {
+			break
+		}
+		line := fmt.Sprintf("%d %q %x", t.ID, t.Text, math.Float64bits(t.Logprob))
+		for _, top := range t.Top {
+			line += fmt.Sprintf(" %d:%x", top.ID, math.Float64bits(top.Logprob))
+		}
+		out.Answers[t.Index] = append(out.Answers[t.Index], line)
+	}
+	for _, r := range s.Results() {
+		out.Reasons = append(out.Reasons, r.Reason)
+		out.Stops = append(out.Stops, r.Stop)
+	}
+	if err := s.Err(); err != nil {
+		out.Err = err.Error()
+	}
+	return out
+}
+
+// even is a grammar that allows tokens with even numbers, and the end after n.
+type even struct{ n int }
+
+func (g *even) Allowed(id int32) bool { return id%2 == 0 && (id != 2 || g.n <= 0) }
+func (g *even) Accept(id int32) error {
+	if !g.Allowed(id) {
+		return errors.New("refused")
+	}
+	g.n--
+	return nil
+}
+
+// requests returns random requests, some of which begin alike, and which of them are
+// cancelled after how many tokens.
+func requests(rng *rand.Rand, m *model.Model, n, ctx int) (list []Request, cancelAfter []int) {
+	tok := m.Tokenizer
+	words := strings.Fields("the llama and the alpaca was on a up la ma ti pa an in er re nd")
+	text := func(n int) (s string) {
+		for range n {
+			s += words[rng.IntN(len(words))] + " "
+		}
+		return s
+	}
+	heads := []string{"", text(20), text(30), text(60)}
+	for range n {
+		p := sampler.DefaultParams()
+		p.Seed = rng.Uint32N(1000)
+		switch rng.IntN(6) {
+		case 0:
+			p.Temp = 0
+		case 1:
+			p.Mirostat = 1 + rng.IntN(2)
+		case 2:
+			p.RepeatPenalty, p.PresencePenalty, p.DRYMultiplier = 1.2, 0.3, 0.8
+		case 3:
+			p.XTCProbability, p.TopK, p.Temp = 0.5, 0, 1.5
+		case 4:
+			p.LogitBias = map[int32]float32{int32(rng.IntN(280)): 5, int32(rng.IntN(280)): float32(math.Inf(-1))}
+		}
+		p.IgnoreEOS = rng.IntN(2) == 0
+		p.Ctx = ctx
+		r := Request{
+			Prompt:    tok.Encode(heads[rng.IntN(len(heads))]+text(1+rng.IntN(20)), true, false),
+			MaxTokens: rng.IntN(50), Sampling: p, Logprobs: rng.IntN(2) == 0, NoCache: rng.IntN(6) == 0,
+		}
+		if rng.IntN(3) == 0 {
+			r.Top = 3
+		}
+		if rng.IntN(4) == 0 {
+			r.Stop = []string{"ll", "a", "the"}[:1+rng.IntN(3)]
+		}
+		if rng.IntN(5) == 0 {
+			r.N = 2 + rng.IntN(2)
+		}
+		if rng.IntN(5) == 0 {
+			n := rng.IntN(10)
+			r.Grammar = func() sampler.Grammar { return &even{n} }
+		}
+		if rng.IntN(8) == 0 {
+			r.MaxTokens, r.Shift, r.Keep = ctx/2+rng.IntN(ctx), true, rng.IntN(20)
+		}
+		r.Prompt = r.Prompt[:min(len(r.Prompt), ctx)]
+		r.Window = 1 + rng.IntN(3)*40
+		after := -1
+		if rng.IntN(8) == 0 {
+			after = rng.IntN(5)
+		}
+		list, cancelAfter = append(list, r), append(cancelAfter, after)
+	}
+	return list, cancelAfter
+}
+
+// TestAloneOrTogether is what this package is for: each of many requests is answered
+// the same, to the bit of every probability, alone, beside others, with beginnings
+// that others have evaluated, after it gave its memory away, whatever it shares the
+// engine with and however the steps are cut.
+func TestAloneOrTogether(t *testing.T) {
+	n := 400
+	if testing.Short() {
+		n = 40
+	}
+	models := map[string]*testmodel.Model{"SPM": testmodel.SPM(1), "BPE": testmodel.BPE(2).As(quant.F16)}
+	for name, file := range models {
+		m := load(t, file)
+		const ctx = 160
+		rng := rand.New(rand.NewPCG(1, uint64(len(name)+n)))
+		list, cancelAfter := requests(rng, m, n/len(models), ctx)
+		alone := start(t, m, Options{Ctx: ctx, Threads: 1, Parallel: 3, NoCache: true})
+		var want []said
+		for _, r := range list {
+			s, err := alone.Submit(context.Background(), r)
+			require.NoError(t, err)
+			want = append(want, read(s, r.answers()))
+		}
+		for _, opt := range []Options{
+			{Ctx: ctx, Threads: 1, Parallel: 3},                                           // one after the other, with what others have evaluated
+			{Ctx: ctx, Threads: 2, Parallel: 3, Queue: n, Target: time.Nanosecond},        // prompts in small pieces
+			{Ctx: ctx, Threads: 2, Parallel: 16, Queue: n, Blocks: 13, Batch: 50},         // hardly any memory
+			{Ctx: ctx, Threads: 1, Parallel: 7, Queue: n, Blocks: 8, NoCache: true},       // nor what others have evaluated
+			{Ctx: ctx, Threads: 3, Parallel: 40, Queue: n, Target: time.Hour, Batch: 512}, // much of both
+		} {
+			t.Run(fmt.Sprintf("%s, %d at once, %d blocks", name, opt.Parallel, opt.Blocks), func(t *testing.T) {
+				e := start(t, m, opt)
+				var wait sync.WaitGroup
+				got := make([]said, len(list))
+				for i, r := range list {
+					ctx, cancel := context.WithCancel(context.Background())
+					defer cancel()
+					s, err := e.Submit(ctx, r)
+					require.NoError(t, err)
+					if opt.Queue == 0 {
+						got[i] = read(s, r.answers())
+						continue
+					}
+					wait.Go(func() {
+						if after := cancelAfter[i]; after >= 0 {
+							for range after {
+								s.Next()
+							}
+							cancel()
+							for ok := true; ok; _, ok = s.Next() {
+							}
+							return
+						}
+						got[i] = read(s, r.answers())
+					})
+				}
+				wait.Wait()
+				for i := range list {
+					if opt.Queue == 0 || cancelAfter[i] < 0 {
+						require.Equal(t, want[i], got[i], "request %d: %+v", i, list[i])
+					}
+				}
+				stats := e.Stats()
+				t.Logf("%d steps, %d rows, %d cached, %d preempted", stats.Steps, stats.Rows, stats.CachedTokens, stats.Preemptions)
+				if opt.Blocks > 0 {
+					require.Positive(t, stats.Preemptions)
+				}
+				if !opt.NoCache && opt.Parallel == 3 { // where many begin at once they know nothing of each other
+					require.Positive(t, stats.CachedTokens)
+				}
+				requireFree(t, e)
+			})
+		}
+	}
+}
+
+// requireFree checks that no block is used but by the prefix cache, all of whose blocks
+// can be forgotten.
+func requireFree(t *testing.T, e *Engine) {
+	t.Helper()
+	e.work.Lock()
+	defer e.work.Unlock()
+	require.Empty(t, e.running)
+	require.Empty(t, e.resting)
+	nodes := 0
+	if e.prefix != nil {
+		nodes = e.prefix.count
+	}
+	require.LessOrEqual(t, e.runner.Cache().Used(), nodes)
+	for e.forget() {
+	}
+	require.Zero(t, e.runner.Cache().Used())
+	if e.prefix != nil {
+		require.Zero(t, e.prefix.count)
+		require.Empty(t, e.prefix.table)
+	}
+}
+
+// greedy returns a request for n tokens.
+func greedy(m *model.Model, prompt string, n int) Request {
+	p := sampler.DefaultParams()
+	p.Temp, p.IgnoreEOS = 0, true
+	return Request{Prompt: m.Tokenizer.Encode(prompt, true, false), MaxTokens: n, Sampling: p}
+}
+
+// TestCachedTokens: the longest known beginning is not evaluated again, to the token.
+func TestCachedTokens(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	e := start(t, m, Options{Threads: 1})
+	run := func(req Request) Result {
+		t.Helper()
+		r, err := e.Run(context.Background(), req, nil)
+		require.NoError(t, err)
+		return r
+	}
+	long := greedy(m, strings.Repeat("the llama and ", 12), 20)
+	n := len(long.Prompt)
+	require.Greater(t, n, 40)
+	r := run(long)
+	require.Equal(t, []int{n, 0, n}, []int{r.PromptTokens, r.CachedTokens, r.Evaluated()})
+	r = run(long)
+	require.Equal(t, n-1, r.CachedTokens, "the last one's logits are needed")
+
+	// What was said is known, too.
+	var said []int32
+	_, err := e.Run(context.Background(), long, func(t Token) error { said = append(said, t.ID); return nil })
+	require.NoError(t, err)
+	more := long
+	more.Prompt = append(append(slices.Clone(long.Prompt), said...), 5, 6)
+	require.Equal(t, n+19, run(more).CachedTokens, "the last token said was not evaluated")
+
+	// Another end, after so many tokens.
+	for _, keep := range []int{0, 1, 31, 32, 33, 40} {
+		other := long
+		other.Prompt = append(slices.Clone(long.Prompt[:keep]), 100+int32(keep), 101, 102)
+		require.Equal(t, keep, run(other).CachedTokens)
+	}
+	other := long
+	other.Salt = "somebody else"
+	require.Zero(t, run(other).CachedTokens)
+	other.Salt, other.NoCache = "", true
+	require.Zero(t, run(other).CachedTokens)
+}
+
+// TestSlowReader: who does not read pauses, and the others go on.
+func TestSlowReader(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	e := start(t, m, Options{Threads: 1, Parallel: 2})
+	slow := greedy(m, "the llama", 100)
+	slow.Window = 5
+	s, err := e.Submit(context.Background(), slow)
+	require.NoError(t, err)
+	for range 3 {
+		_, err := e.Run(context.Background(), greedy(m, "a llama and", 50), nil)
+		require.NoError(t, err)
+	}
+	s.mu.Lock()
+	require.LessOrEqual(t, len(s.tokens), 5)
+	s.mu.Unlock()
+	require.Len(t, read(s, 1).Answers[0], 100)
+}
+
+// TestSteps: with a window of one, a token is evaluated when the reader wants it.
+func TestSteps(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	e := start(t, m, Options{Threads: 1})
+	ctx, cancel := context.WithCancel(context.Background())
+	n := 0
+	req := greedy(m, "the llama", 100)
+	req.Sampling.LogitBias = map[int32]float32{300: 100} // no part of a character, which would be held back
+	r, err := e.Run(ctx, req, func(Token) error {
+		if n++; n == 7 {
+			cancel()
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	require.Equal(t, 7, n)
+	require.Equal(t, Interrupt, r.Reason)
+	require.Equal(t, 7, r.GeneratedTokens)
+
+	broken := errors.New("broken")
+	n = 0
+	_, err = e.Run(context.Background(), req, func(Token) error { n++; return broken })
+	require.ErrorIs(t, err, broken)
+	require.Equal(t, 1, n)
+}
+
+func TestRefused(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	e := start(t, m, Options{Threads: 1, Ctx: 20, Parallel: 1, Queue: 2})
+	for want, change := range map[string]func(*Request){
+		"no tokens":                          func(r *Request) { r.Prompt = nil },
+		"which is not in the vocabulary":     func(r *Request) { r.Prompt[1] = 1 << 20 },
+		"an empty stop string":               func(r *Request) { r.Stop = []string{"a", ""} },
+		"2 answers, must be between 1 and 1": func(r *Request) { r.N = 2 },
+		"-1 answers":                         func(r *Request) { r.N = -1 },
+		"top_p 2: must be between 0 and 1":   func(r *Request) { r.Sampling.TopP = 2 },
+		"longer than the context of 20":      func(r *Request) { r.Prompt = make([]int32, 21) },
+	} {
+		r := greedy(m, "the llama", 1)
+		change(&r)
+		_, err := e.Submit(context.Background(), r)
+		require.ErrorContains(t, err, want)
+	}
+	for want, opt := range map[string]Options{
+		"Parallel is -1":        {Parallel: -1},
+		"too few for a context": {Blocks: 2},
+		"context of -1":         {Ctx: -1},
+		"threads, must be":      {Threads: -1},
+		"Queue is -2":           {Queue: -2},
+		"must be f32, f16":      {CacheK: new(quant.Q4_0)},
+	} {
+		_, err := New(m, opt)
+		if want == "must be f32, f16" {
+			require.Error(t, err)
+			continue
+		}
+		require.ErrorContains(t, err, want)
+	}
+
+	// The queue: one is answered, two wait, others are told.
+	busy := greedy(m, "the llama", -1)
+	busy.Window, busy.Shift = 1, true
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	first, err := e.Submit(ctx, busy)
+	require.NoError(t, err)
+	first.Next()
+	waiting := make([]*Stream, 2)
+	for i := range waiting {
+		waiting[i], err = e.Submit(ctx, greedy(m, "a", 1))
+		require.NoError(t, err)
+	}
+	_, err = e.Submit(ctx, greedy(m, "a", 1))
+	require.ErrorIs(t, err, ErrQueueFull)
+
+	// Cancelling one that waits makes room.
+	waiting[0].Cancel()
+	require.Equal(t, []Reason{Interrupt}, read(waiting[0], 1).Reasons)
+	again, err := e.Submit(ctx, greedy(m, "a", 1))
+	require.NoError(t, err)
+	cancel()
+	for _, s := range []*Stream{first, waiting[1], again} {
+		require.Equal(t, []Reason{Interrupt}, read(s, 1).Reasons)
+	}
+}
+
+func TestDrainAndClose(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	before := runtime.NumGoroutine()
+	e, err := New(m, Options{Threads: 2, Parallel: 1})
+	require.NoError(t, err)
+	var streams []*Stream
+	for range 3 {
+		s, err := e.Submit(context.Background(), greedy(m, "the llama", 30))
+		require.NoError(t, err)
+		streams = append(streams, s)
+	}
+	require.NoError(t, e.Drain(context.Background()))
+	_, err = e.Submit(context.Background(), greedy(m, "the llama", 30))
+	require.ErrorIs(t, err, ErrClosed)
+	for _, s := range streams {
+		require.Len(t, read(s, 1).Answers[0], 30)
+	}
+	require.NoError(t, e.Close())
+
+	// Without patience.
+	e, err = New(m, Options{Threads: 1, Parallel: 1})
+	require.NoError(t, err)
+	endless := greedy(m, "the llama", -1)
+	endless.Shift, endless.Window = true, 3
+	running, err := e.Submit(context.Background(), endless)
+	require.NoError(t, err)
+	running.Next()
+	several := greedy(m, "the llama", 3)
+	waiting, err := e.Submit(context.Background(), several)
+	require.NoError(t, err)
+	gone, cancel := context.WithCancel(context.Background())
+	cancel()
+	require.ErrorIs(t, e.Drain(gone), context.Canceled)
+	require.NoError(t, e.Close())
+	require.Equal(t, ErrClosed.Error(), read(running, 1).Err)
+	require.Equal(t, ErrClosed.Error(), read(waiting, 1).Err)
+	require.NoError(t, e.Close(), "again")
+
+	// Nothing is left running.
+	for range 1000 {
+		if runtime.NumGoroutine() <= before {
+			break
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	require.LessOrEqual(t, runtime.NumGoroutine(), before)
+}
+
+// TestText: a text keeps what it holds, even where it was moved.
+func TestText(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	e := start(t, m, Options{Threads: 1, Parallel: 1, Ctx: 64, NoCache: true})
+	text := e.NewText()
+	req := greedy(m, "the llama and the llama", 10)
+	req.Text = text
+	n := len(req.Prompt)
+	r, err := e.Run(context.Background(), req, nil)
+	require.NoError(t, err)
+	require.Zero(t, r.CachedTokens)
+	require.Equal(t, n+9, text.Len())
+	req.Prompt = append(slices.Clone(text.Tokens()), 9)
+	r, err = e.Run(context.Background(), req, nil)
+	require.NoError(t, err)
+	require.Equal(t, n+9, r.CachedTokens)
+
+	req.MaxTokens = 100
+	req.Full = func(s *model.Seq) (bool, error) { return true, s.Shift(4, 30) }
+	r, err = e.Run(context.Background(), req, nil)
+	require.NoError(t, err)
+	require.Equal(t, Length, r.Reason)
+	require.True(t, r.Shifted)
+	moved := slices.Clone(text.Tokens())
+	req.Prompt, req.MaxTokens = append(moved, 9), 1
+	r, err = e.Run(context.Background(), req, nil)
+	require.NoError(t, err)
+	require.Equal(t, len(moved), r.CachedTokens)
+	text.Truncate(0)
+	requireFree(t, e)
+}
+
+// TestPace: pieces of prompts get as long as the time allows.
+func TestPace(t *testing.T) {
+	p := pace{target: 100 * time.Millisecond}
+	require.Equal(t, 512, p.chunk(0, 512), "nobody waits")
+	require.Equal(t, 32, p.chunk(3, 509), "nothing is known")
+	for rows := 1; rows <= 512; rows *= 2 {
+		for range 50 {
+			p.learn(rows, time.Duration(rows)*time.Millisecond)
+		}
+	}
+	require.Equal(t, 64, p.chunk(4, 508))
+	require.Equal(t, 8, p.chunk(200, 300), "a prompt gets on in any case")
+	require.Equal(t, 5, p.chunk(4, 5))
+	require.Zero(t, p.chunk(4, 0))
+	p.target = time.Hour
+	require.Equal(t, 508, p.chunk(4, 508))
+}

@@ -1,0 +1,63 @@
+package engine
+
+import (
+	"math/bits"
+	"time"
+)
+
+// pace knows how long a step of so many rows takes, to cut prompts so that nobody who
+// is being answered waits much longer than target for the next token. Where a prompt is
+// cut never shows in a result.
+type pace struct {
+	target time.Duration
+	row    [32]float64 // nanoseconds a row of steps with 2^(i-1) < rows <= 2^i; 0: not known
+}
+
+// class returns which of the figures is about steps of that many rows.
+func class(rows int) int { return bits.Len(uint(max(rows, 1) - 1)) }
+
+// learn takes note of a step.
+func (p *pace) learn(rows int, d time.Duration) {
+	const weight = 0.25 // of what is new
+	c := &p.row[class(rows)]
+	now := float64(d) / float64(rows)
+	if *c == 0 {
+		*c = now
+	}
+	*c += weight * (now - *c)
+}
+
+// estimate returns how long a step of that many rows takes, 0 where nothing is known. A
+// row of a larger step takes less time, so that smaller ones tell the most it can be.
+func (p *pace) estimate(rows int) time.Duration {
+	for i := class(rows); i >= 0; i-- {
+		if p.row[i] > 0 {
+			return time.Duration(p.row[i] * float64(rows))
+		}
+	}
+	return 0
+}
+
+const (
+	leastChunk = 8  // rows of a prompt that a step takes at least
+	firstChunk = 32 // while nothing is known
+)
+
+// chunk returns how many rows of prompts, at most most, go with rows others into a step.
+func (p *pace) chunk(rows, most int) int {
+	if rows == 0 {
+		return most
+	}
+	best := min(leastChunk, most)
+	for n := leastChunk; n/2 < most; n *= 2 {
+		d := p.estimate(rows + min(n, most))
+		if d == 0 {
+			return min(firstChunk, most)
+		}
+		if d > p.target {
+			break
+		}
+		best = min(n, most)
+	}
+	return best
+}

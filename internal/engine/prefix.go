@@ -1,0 +1,217 @@
+package engine
+
+import (
+	"encoding/binary"
+	"hash/maphash"
+	"slices"
+
+	"alpaca/internal/model"
+)
+
+// prefixes knows which blocks of the cache hold which tokens, in whatever texts they
+// were evaluated. A node is a block after those of its parents, so that the path to a
+// node is a text from its beginning; the node of a block that is not full is a leaf.
+// Tables are looked up by a hash, which is a hint: the tokens are compared.
+//
+// A node is a user of its block. Where memory is short the leaf that was not used for
+// longest is forgotten, unless a text uses its block.
+type prefixes struct {
+	cache  *model.Cache
+	seed   maphash.Seed
+	roots  map[string]*node // by salt
+	table  map[nodeKey]*node
+	oldest node // the ring of all nodes: next is the one used last, prev the one longest not used
+	count  int
+}
+
+type node struct {
+	parent     *node
+	kids       []*node
+	hash       uint64
+	tokens     []int32 // that the block is known to hold: model.BlockLen, or fewer
+	block      *model.Block
+	prev, next *node
+}
+
+type nodeKey struct {
+	parent *node
+	hash   uint64
+}
+
+func newPrefixes(c *model.Cache) *prefixes {
+	p := &prefixes{cache: c, seed: maphash.MakeSeed(), roots: map[string]*node{}, table: map[nodeKey]*node{}}
+	p.oldest.prev, p.oldest.next = &p.oldest, &p.oldest
+	return p
+}
+
+// root returns the beginning of all texts of that salt.
+func (p *prefixes) root(salt string) *node {
+	if p.roots[salt] == nil {
+		p.roots[salt] = &node{}
+	}
+	return p.roots[salt]
+}
+
+// full returns the child of n with these tokens, a block's worth, or nil.
+func (p *prefixes) full(n *node, tokens []int32) *node {
+	k := p.table[nodeKey{n, p.hash(tokens)}]
+	if k == nil || !slices.Equal(k.tokens, tokens) {
+		return nil
+	}
+	return k
+}
+
+func (p *prefixes) hash(tokens []int32) uint64 {
+	var h maphash.Hash
+	h.SetSeed(p.seed)
+	var b [4]byte
+	for _, id := range tokens {
+		binary.LittleEndian.PutUint32(b[:], uint32(id))
+		h.Write(b[:])
+	}
+	return h.Sum64()
+}
+
+// adopt gives s, which is empty, the blocks of the longest known beginning of tokens,
+// of the last known block as many positions as are of use. It returns the node of the
+// last block that is shared whole, and their number.
+func (p *prefixes) adopt(s *model.Seq, salt string, tokens []int32) (n *node, blocks int, err error) {
+	n = p.root(salt)
+	for rest := tokens; ; rest = rest[model.BlockLen:] {
+		var k *node
+		if len(rest) >= model.BlockLen {
+			k = p.full(n, rest[:model.BlockLen])
+		}
+		if k == nil {
+			err = p.adoptPart(s, n, rest)
+			p.touch(n)
+			return n, blocks, err
+		}
+		if err := s.Adopt(k.block, k.tokens); err != nil {
+			return n, blocks, err
+		}
+		n = k
+		blocks++
+	}
+}
+
+// adoptPart gives s the child of n that has most of the tokens that come next.
+func (p *prefixes) adoptPart(s *model.Seq, n *node, tokens []int32) error {
+	var best *node
+	most := 0
+	for _, k := range n.kids {
+		if m := same(k.tokens, tokens); m > most {
+			best, most = k, m
+		}
+	}
+	if best == nil {
+		return nil
+	}
+	p.touch(best)
+	return s.Adopt(best.block, tokens[:most])
+}
+
+// same returns how many tokens a and b begin with.
+func same(a, b []int32) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// put makes it known that block holds tokens after the path to parent: a block's worth,
+// or fewer at the end of a text. It returns the node that has them, whose block may be
+// another; nil in the odd case that another node is in its place.
+func (p *prefixes) put(parent *node, tokens []int32, block *model.Block) *node {
+	whole := len(tokens) == model.BlockLen
+	if whole {
+		if k := p.full(parent, tokens); k != nil {
+			p.touch(k)
+			return k
+		}
+	}
+	for _, k := range slices.Clone(parent.kids) {
+		n := same(k.tokens, tokens)
+		if n == len(tokens) { // a part of a block that is known
+			p.touch(k)
+			return k
+		}
+		if n == len(k.tokens) { // the beginning of what is known now
+			p.remove(k)
+		}
+	}
+	k := &node{parent: parent, tokens: slices.Clone(tokens), block: block}
+	if whole {
+		k.hash = p.hash(tokens)
+		key := nodeKey{parent, k.hash}
+		if p.table[key] != nil {
+			return nil
+		}
+		p.table[key] = k
+	}
+	p.cache.Retain(block)
+	parent.kids = append(parent.kids, k)
+	p.count++
+	p.link(k)
+	p.touch(parent)
+	return k
+}
+
+// touch makes n and its parents the nodes used last, parents after their children.
+func (p *prefixes) touch(n *node) {
+	for ; n != nil && n.parent != nil; n = n.parent {
+		p.unlink(n)
+		p.link(n)
+	}
+}
+
+func (p *prefixes) link(n *node) {
+	n.prev, n.next = &p.oldest, p.oldest.next
+	n.prev.next, n.next.prev = n, n
+}
+
+func (p *prefixes) unlink(n *node) { n.prev.next, n.next.prev = n.next, n.prev }
+
+// remove forgets a node without children.
+func (p *prefixes) remove(n *node) {
+	p.unlink(n)
+	i := slices.Index(n.parent.kids, n)
+	n.parent.kids = slices.Delete(n.parent.kids, i, i+1)
+	if key := (nodeKey{n.parent, n.hash}); p.table[key] == n {
+		delete(p.table, key)
+	}
+	p.cache.Release(n.block)
+	p.count--
+}
+
+// evict forgets the leaf that was not used for longest and whose block nobody else
+// uses. It returns false if there is none.
+func (p *prefixes) evict() bool {
+	for n := p.oldest.prev; n != &p.oldest; n = n.prev {
+		if len(n.kids) == 0 && n.block.Users() == 1 {
+			p.remove(n)
+			return true
+		}
+	}
+	return false
+}
+
+// unused returns how many blocks only nodes use.
+func (p *prefixes) unused() (blocks int) {
+	for n := p.oldest.prev; n != &p.oldest; n = n.prev {
+		if n.block.Users() == 1 {
+			blocks++
+		}
+	}
+	return blocks
+}
+
+// clear forgets all nodes.
+func (p *prefixes) clear() {
+	for n := p.oldest.next; n != &p.oldest; n = n.next {
+		p.cache.Release(n.block)
+	}
+	*p = *newPrefixes(p.cache)
+	p.oldest.prev, p.oldest.next = &p.oldest, &p.oldest
+}

@@ -1,0 +1,118 @@
+package engine
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"alpaca/internal/logits"
+	"alpaca/internal/model"
+	"alpaca/internal/sampler"
+)
+
+// Errors of Submit.
+var (
+	ErrQueueFull = errors.New("engine: too many requests are waiting")
+	ErrClosed    = errors.New("engine: it takes no more requests")
+)
+
+// Reason says why a text ended.
+type Reason string
+
+// The reasons.
+const (
+	Length    Reason = "length"    // as many tokens as asked for
+	EOS       Reason = "eos"       // the model ended the text
+	Stop      Reason = "stop"      // a stop string
+	Context   Reason = "context"   // the context is full
+	Interrupt Reason = "interrupt" // the context.Context was cancelled
+)
+
+// Request is a text to continue, and how. The zero value of a field is what is usual,
+// but for MaxTokens.
+type Request struct {
+	Prompt    []int32  // at least one token
+	MaxTokens int      // tokens to generate at most; negative: no limit; 0: evaluate the prompt only
+	Stop      []string // strings that end the text and are not part of it
+	Logprobs  bool     // set Token.Logprob
+	Top       int      // set Token.Top to that many; implies Logprobs
+
+	// N is the number of answers, 0 for one. The prompt is evaluated once for all of
+	// them; answer i is sampled with Sampling.Seed + i.
+	N        int
+	Sampling sampler.Params
+	// Grammar, if not nil, returns what says which tokens may follow, anew for each
+	// answer.
+	Grammar func() sampler.Grammar
+	// Sampler, if not nil, is used in the place of a new one with Sampling: it has
+	// heard the prompt.
+	Sampler *sampler.Sampler
+
+	// NoCache leaves what other texts have evaluated alone, and does not offer them
+	// what this one evaluates. It changes nothing but the time.
+	NoCache bool
+	// Salt divides the cache: texts find only what those of the same salt evaluated.
+	Salt string
+
+	// Shift lets a text that fills its context go on: half of it is dropped, but
+	// for the first Keep tokens. Full, if not nil, is called instead: it returns true
+	// after making room in the text.
+	Shift bool
+	Keep  int
+	Full  func(s *model.Seq) (bool, error)
+	// Text, if not nil, is the text that the request goes on with or begins anew: what
+	// it holds of the prompt is not evaluated again, and it holds what the request
+	// evaluates.
+	Text *Text
+
+	// Window is how many tokens may wait for the reader of the stream before the text
+	// pauses; 0 is 256. With 1 a token is evaluated when the reader wants the next.
+	Window int
+	// Progress, if not nil, is told how much of what is new of the prompt is
+	// evaluated. It must return at once.
+	Progress func(done, total int)
+}
+
+// answers returns N, at least 1.
+func (r *Request) answers() int { return max(r.N, 1) }
+
+// Token is one token of a generated text.
+type Token struct {
+	Index int // of the answer, from 0 up to the request's N
+	ID    int32
+	Text  string // characters that it completed; "" for control tokens
+
+	// Of the model's distribution before any sampler, natural logarithms.
+	Logprob float64
+	Top     []logits.TokenLogprob // the likeliest, best first
+}
+
+// Result is the outcome of one answer.
+type Result struct {
+	Reason Reason
+	Stop   string // the stop string that was found; "" for none
+	Seed   uint32 // of the sampler
+
+	PromptTokens    int // of the prompt; 0 where it was not read to its end
+	CachedTokens    int // of those, known from before
+	GeneratedTokens int // the one that ended the text included
+
+	QueueTime    time.Duration // until the text was begun
+	PromptTime   time.Duration // of the steps that evaluated the prompt
+	GenerateTime time.Duration // of the steps after that
+	Preemptions  int           // times that the text gave its memory to others
+	Shifted      bool          // tokens left the full context
+}
+
+// Evaluated returns how many tokens of the prompt were evaluated.
+func (r *Result) Evaluated() int { return max(0, r.PromptTokens-r.CachedTokens) }
+
+// PromptError says that a prompt does not fit into the context.
+type PromptError struct {
+	Tokens int // of the prompt
+	Ctx    int // of the context
+}
+
+func (e *PromptError) Error() string {
+	return fmt.Sprintf("the prompt of %d tokens is longer than the context of %d", e.Tokens, e.Ctx)
+}

@@ -1,0 +1,46 @@
+package engine
+
+import (
+	"sync/atomic"
+
+	"alpaca/internal/model"
+)
+
+// Text is a text that outlives its requests, such as a conversation: what it holds is
+// not evaluated again, even where it was moved in its context. A Text is for one request
+// at a time, and not for use by its owner meanwhile.
+type Text struct {
+	engine *Engine
+	seq    *model.Seq
+	busy   atomic.Bool
+}
+
+// NewText returns an empty text.
+func (e *Engine) NewText() *Text { return &Text{engine: e, seq: e.runner.NewSeq()} }
+
+// With calls fn with the text's tokens, keys and values, while the engine stands still.
+func (t *Text) With(fn func(s *model.Seq) error) error {
+	t.engine.work.Lock()
+	defer t.engine.work.Unlock()
+	return fn(t.seq)
+}
+
+// Tokens returns the tokens that are evaluated. They must not be changed, and are valid
+// until the next change of the text.
+func (t *Text) Tokens() []int32 { return t.seq.Tokens() }
+
+// Len returns their number.
+func (t *Text) Len() int { return t.seq.Len() }
+
+// Ctx returns how many tokens the text can have.
+func (t *Text) Ctx() int { return t.engine.Ctx() }
+
+// Truncate forgets all but the first n tokens.
+func (t *Text) Truncate(n int) {
+	t.With(func(s *model.Seq) error { s.Truncate(n); return nil })
+}
+
+// Shift makes room in a full context; see model.Seq.
+func (t *Text) Shift(keep, discard int) error {
+	return t.With(func(s *model.Seq) error { return s.Shift(keep, discard) })
+}
