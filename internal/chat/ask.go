@@ -254,7 +254,13 @@ func (c *Chat) answer(said []generate.Token, result generate.Result, prompt, all
 		for i := len(said) - 1; i >= 0 && said[i].Text != c.tok.Piece(said[i].ID, false); i-- {
 			cut++
 		}
+		if n := len(said) - 1 - cut; n >= 0 && c.tok.IsControl(said[n].ID) { // it is the stop text, or begins it
+			cut++
+		}
 		tokens = tokens[:max(prompt, len(tokens)-cut)]
+	}
+	if c.Messages[len(c.Messages)-1].Role == Assistant {
+		return strings.TrimRight(text.String(), " \n"), tokens // the space in front is part of the whole
 	}
 	return strings.TrimSpace(text.String()), tokens
 }

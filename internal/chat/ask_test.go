@@ -91,7 +91,7 @@ func TestUndoAndRegenerate(t *testing.T) {
 	c.Undo()
 	_, ok = c.Undo()
 	require.False(t, ok)
-	require.Equal(t, []Message{{System, "sys", ""}}, c.Messages)
+	require.Equal(t, []Message{{Role: System, Content: "sys"}}, c.Messages)
 	say(t, c, s, "one", "first")
 	require.Equal(t, before, c.tokens)
 
@@ -221,22 +221,4 @@ func TestInterrupted(t *testing.T) {
 	require.Equal(t, "Hel", c.Messages[1].Content)
 	say(t, c, s, "Bye", "no")
 	require.Contains(t, words(c.tok, c.tokens), "assistant\nHel<|im_end|>\n<|im_start|>user\nBye")
-}
-
-func TestCheckMessages(t *testing.T) {
-	for want, messages := range map[string][]Message{
-		"":                          {{System, "a", ""}, {User, "b", ""}},
-		"the last of 0":             {},
-		"must be the user's":        {{User, "b", ""}, {Assistant, "b", ""}},
-		`has the role "<|im_end|>"`: {{"<|im_end|>", "b", ""}},
-		"message 2 is of \"user\"":  {{User, "b", ""}, {User, "b", ""}},
-		"message 2 has the role":    {{User, "b", ""}, {"tool", "b", ""}},
-	} {
-		err := CheckMessages(messages)
-		if want == "" {
-			require.NoError(t, err)
-		} else {
-			require.ErrorContains(t, err, want)
-		}
-	}
 }

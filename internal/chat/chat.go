@@ -7,49 +7,44 @@
 //	         ─► Chat ─► Session: only what is new is evaluated ─► the answer
 package chat
 
-import "fmt"
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+)
 
 // Roles of messages.
 const (
 	System    = "system"
 	User      = "user"
 	Assistant = "assistant"
+	Tool      = "tool"
+	Developer = "developer" // OpenAI's newer name of the system
 )
 
 // Message is one thing that was said.
 type Message struct {
 	Role    string `json:"role"`
-	Content string `json:"content"`
+	Content string `json:"content"` // its text
 	// Input is what an instruction is about: the "### Input:" of Alpaca's
 	// format. Templates without a place for it get it after the content.
 	Input string `json:"input,omitempty"`
+	// Object is the message as a JSON object where it has more than the fields
+	// above: content in parts, tool calls, reasoning, a name. Templates see all
+	// of it, but for a content whose text is not Content any more.
+	Object json.RawMessage `json:"object,omitempty"`
 }
 
-// CheckMessages returns an error unless messages are a conversation that ends
-// with the user's turn: an optional system message, then user and assistant by
-// turns.
+// CheckMessages returns an error unless messages can be answered. In which order
+// they may come, templates say.
 func CheckMessages(messages []Message) error {
-	want := User
-	for i, m := range messages {
-		switch {
-		case m.Role == System && i == 0:
-			continue
-		case m.Role != System && m.Role != User && m.Role != Assistant:
-			return fmt.Errorf("chat: message %d has the role %q, must be %q, %q or %q", i+1, m.Role, System, User, Assistant)
-		case m.Role != want:
-			return fmt.Errorf("chat: message %d is of %q, must be of %q: a system message first, then user and assistant by turns", i+1, m.Role, want)
-		}
-		want = other(want)
+	if len(messages) == 0 {
+		return fmt.Errorf("chat: no messages, there must be one to answer")
 	}
-	if want == User {
-		return fmt.Errorf("chat: the last of %d messages must be the user's", len(messages))
+	for i, m := range messages {
+		if strings.TrimSpace(m.Role) == "" {
+			return fmt.Errorf(`chat: message %d has no role, such as "user"`, i+1)
+		}
 	}
 	return nil
-}
-
-func other(role string) string {
-	if role == User {
-		return Assistant
-	}
-	return User
 }

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -15,6 +16,9 @@ type Conversation struct {
 	Template *Template
 	Messages []Message // a system message first, if there is one
 
+	// Warn, unless nil, is told what is odd about a template, once.
+	Warn func(string)
+
 	tok    *tokenizer.Tokenizer
 	tokens []int32 // of all that is in the context
 	turns  []turn  // whose tokens those are, oldest first
@@ -28,7 +32,12 @@ type turn struct {
 	user    int    // index in tokens of what the user said
 	end     int    // index in tokens of the answer; 0 where it is not known
 	message int    // index in Messages of the user's
+	next    int    // index in Messages of the answer
 	prompt  string // text of the conversation up to the answer; "" where it is not known
+	// begun is what of the answer was there before the model gave it; the message
+	// is there where goesOn is true.
+	begun  string
+	goesOn bool
 }
 
 const unknown = -1
@@ -132,17 +141,24 @@ func (c *Conversation) shown() []Message {
 	return c.Messages[c.first:]
 }
 
-// encode brings the tokens up to where the answer to the last message, the
-// user's, begins.
+// encode brings the tokens up to where the answer to the last message begins, or
+// goes on, where the last message is the model's.
 func (c *Conversation) encode() error {
 	shown := c.shown()
 	parts, err := c.Template.parts(shown, true)
 	if err != nil {
 		return err
 	}
+	if n := len(shown) - 1; strings.TrimSpace(shown[n].Content) != "" && !says(parts, n) {
+		return &TemplateError{fmt.Errorf("chat: template: it leaves out the last message, whose role is %q", shown[n].Role)}
+	}
 	offset := len(c.Messages) - len(shown) // of indices
-	last := turn{start: unknown, message: len(c.Messages) - 1, prompt: flat(parts)}
-	if n := len(c.turns); n > 0 && c.turns[n-1].message == last.message {
+	last := turn{start: unknown, message: c.Last(User), next: len(c.Messages), prompt: flat(parts)}
+	if m := c.Messages[len(c.Messages)-1]; m.Role == Assistant {
+		last.next--
+		last.begun, last.goesOn = m.Content, true
+	}
+	if n := len(c.turns); n > 0 && c.turns[n-1].next == last.next {
 		if c.turns[n-1].prompt == last.prompt && c.turns[n-1].end > 0 {
 			c.tokens = c.tokens[:c.turns[n-1].end]
 			return nil // the same again, for another answer
@@ -153,19 +169,25 @@ func (c *Conversation) encode() error {
 		last.start = len(c.tokens)
 		special := last.start > 0 && c.tok.IsControl(c.tokens[last.start-1])
 		ids, starts := c.Template.encode(c.tok, rest, !special)
-		last.user = last.start + startOf(rest, starts, len(shown)-1, len(ids))
+		last.user = last.start + startOf(rest, starts, last.message-offset, len(ids))
 		c.tokens = append(c.tokens, ids...)
 		last.end = len(c.tokens)
-		c.turns = append(c.turns, last)
+		if before := &c.turns[len(c.turns)-1]; before.message == last.message { // a tool has answered
+			last.start, last.user = before.start, before.user
+			*before = last
+		} else {
+			c.turns = append(c.turns, last)
+		}
 		return nil
 	}
 	c.forget()
 	ids, starts := c.Template.encode(c.tok, parts, false)
-	if bos := c.tok.BOS(); c.tok.AddBOS() && (len(ids) == 0 || ids[0] != bos) {
-		ids = append([]int32{bos}, ids...)
-		for i := range starts {
-			starts[i]++
-		}
+	ids, added, repeated := withBOS(c.tok, ids)
+	if repeated && c.Warn != nil {
+		c.Warn("the chat template begins with BOS more than once, it is given once")
+	}
+	for i := range starts {
+		starts[i] = max(0, starts[i]+added)
 	}
 	c.tokens = ids
 	for i, m := range shown {
@@ -174,9 +196,12 @@ func (c *Conversation) encode() error {
 			c.turns = append(c.turns, turn{start: unknown, user: user, message: i + offset})
 		}
 	}
-	if n := len(c.turns); n > 0 {
-		c.turns[n-1].prompt, c.turns[n-1].end = last.prompt, len(ids)
+	if len(c.turns) == 0 { // the user has said nothing
+		user := startOf(parts, starts, len(shown)-1, len(ids))
+		c.turns = append(c.turns, turn{start: unknown, user: user, message: len(c.Messages) - 1})
 	}
+	t := &c.turns[len(c.turns)-1]
+	t.prompt, t.end, t.next, t.begun, t.goesOn = last.prompt, len(ids), last.next, last.begun, last.goesOn
 	return nil
 }
 
@@ -202,7 +227,7 @@ func (c *Conversation) continues(parts []part, text string) (rest []part, ok boo
 	if !strings.HasPrefix(text, before) {
 		return nil, false
 	}
-	answer := c.Messages[c.turns[n-1].message+1].Content
+	answer := strings.TrimPrefix(c.Messages[c.turns[n-1].next].Content, c.turns[n-1].begun)
 	// Templates may put space in front of an answer, which the model has
 	// made part of its own first token, or trim it.
 	after := text[len(before):]
@@ -214,21 +239,31 @@ func (c *Conversation) continues(parts []part, text string) (rest []part, ok boo
 	return cut(parts, len(text)-len(after)+len(answer)), true
 }
 
-// answered adds the model's answer, which ended the tokens of the context.
+// answered adds the model's answer, which ended the tokens of the context, or the
+// rest of one that was begun.
 func (c *Conversation) answered(text string, tokens []int32) {
-	c.Messages = append(c.Messages, Message{Role: Assistant, Content: text})
 	c.tokens = tokens
+	if n := len(c.Messages) - 1; c.Messages[n].Role == Assistant {
+		c.Messages = append(slices.Clone(c.Messages[:n]), c.Messages[n])
+		c.Messages[n].Content += text
+		return
+	}
+	c.Messages = append(c.Messages, Message{Role: Assistant, Content: text})
 }
 
-// Regenerate removes the last answer, so that another can be given. Ok is false
-// where there is none.
+// Regenerate removes the last answer, but for what it was begun with, so that
+// another can be given. Ok is false where there is none.
 func (c *Conversation) Regenerate() (ok bool) {
 	n := len(c.Messages)
 	if n == 0 || c.Messages[n-1].Role != Assistant {
 		return false
 	}
-	c.Messages = c.Messages[:n-1]
 	t := len(c.turns) - 1
+	if t >= 0 && c.turns[t].goesOn && c.turns[t].next == n-1 {
+		c.Messages[n-1].Content = c.turns[t].begun
+	} else {
+		c.Messages = c.Messages[:n-1]
+	}
 	if t >= 0 && c.turns[t].end > 0 {
 		c.tokens = c.tokens[:c.turns[t].end]
 		return true

@@ -3,7 +3,6 @@ package chat
 import (
 	"context"
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 
@@ -12,20 +11,6 @@ import (
 	"alpaca/internal/sampler"
 	"alpaca/internal/tokenizer"
 )
-
-// TestMain makes the test's own executable the process that renders templates.
-func TestMain(m *testing.M) {
-	if len(os.Args) == 2 && os.Args[1] == templateArg {
-		if err := ServeTemplate(os.Stdin, os.Stdout); err != nil {
-			os.Exit(1)
-		}
-		os.Exit(0)
-	}
-	os.Exit(m.Run())
-}
-
-// templateArg makes the test's executable render a template.
-const templateArg = "render"
 
 // controlTokens are some that templates use.
 var controlTokens = []string{"<unk>", "<s>", "</s>", "<|im_start|>", "<|im_end|>", "<|eot_id|>",

@@ -1,6 +1,7 @@
 package chat
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -181,15 +182,15 @@ You are SmolLM.<|im_end|>
 }
 
 func TestModelTemplates(t *testing.T) {
-	command := self(t)
 	tok := vocab(t, true)
 	for name, source := range modelTemplates {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			tmpl, err := FromModel(source, tok, command)
+			tmpl, err := FromModel(source, tok)
 			require.NoError(t, err)
-			for _, source := range []string{source, crlf(source)} {
-				tmpl.source = source
+			for _, source := range []string{source, strings.ReplaceAll(source, "\n", "\r\n")} {
+				tmpl, err := FromModel(source, tok)
+				require.NoError(t, err)
 				text, err := tmpl.Text(fixed)
 				require.NoError(t, err)
 				require.Equal(t, publishedText(t, name), text)
@@ -221,8 +222,8 @@ func TestTemplateWithoutSystem(t *testing.T) {
 		"{% if messages[0]['role'] == 'system' %}{{ raise_exception('no') }}{% endif %}{% for m in messages %}[{{ m['content'] }}]{% endfor %}",
 		"{% for m in messages %}{% if m['role'] != 'system' %}[{{ m['content'] }}]{% endif %}{% endfor %}",
 	} {
-		tmpl := &Template{source: source, render: renderHere}
-		require.NoError(t, tmpl.prepare(tok))
+		tmpl, err := FromModel(source, tok)
+		require.NoError(t, err)
 		text, err := tmpl.Text(fixed)
 		require.NoError(t, err)
 		require.Equal(t, "[Be brief.\n\nHi][Hello.][Bye]", text)
@@ -231,9 +232,11 @@ func TestTemplateWithoutSystem(t *testing.T) {
 
 // TestDate checks that templates may tell the model what day it is.
 func TestDate(t *testing.T) {
-	tmpl := &Template{source: `{{ strftime_now("%d %b %Y") }}{{ messages[-1].content }}`, render: renderHere}
-	require.NoError(t, tmpl.prepare(vocab(t, true)))
+	tmpl, err := FromModel(`{{ strftime_now("%-d %b %Y") }}{{ messages[-1].content }}`, vocab(t, true))
+	require.NoError(t, err)
+	tmpl, err = tmpl.With(Settings{Now: func() time.Time { return time.Date(2026, 3, 5, 0, 0, 0, 0, time.UTC) }})
+	require.NoError(t, err)
 	text, err := tmpl.Text(fixed[3:])
 	require.NoError(t, err)
-	require.Equal(t, time.Now().Format("02 Jan 2006")+"Bye", text)
+	require.Equal(t, "5 Mar 2026Bye", text)
 }

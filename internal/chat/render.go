@@ -1,62 +1,261 @@
 package chat
 
 import (
-	"errors"
 	"fmt"
+	"strings"
 
-	"github.com/ardanlabs/jinja"
+	"alpaca/internal/jinja"
+	"alpaca/internal/jinja/text"
+	"alpaca/internal/jinja/value"
+	"alpaca/internal/tokenizer"
 )
 
-// Limits of what a template may be and do. Templates that models come with are a
-// few kilobytes, and what they add to a conversation is less than that.
-const (
-	maxSource = 64 << 10 // bytes of a template
-	maxOutput = 1 << 20  // bytes of what it makes, with marks for contents
-)
+// namedText is a variable of templates.
+type namedText struct{ name, text string }
 
-// request asks for a template to be rendered.
-type request struct {
-	Source   string    `json:"source"`
-	Messages []Message `json:"messages"` // contents are marks
-	BOS      string    `json:"bos"`
-	EOS      string    `json:"eos"`
-	Generate bool      `json:"generate"` // end where the answer begins
-}
-
-// renderer renders templates.
-type renderer func(request) (string, error)
-
-// renderHere renders a template in this process, which a bad template can hang
-// or exhaust: for those that come with the program.
-func renderHere(r request) (string, error) {
-	if len(r.Source) > maxSource {
-		return "", fmt.Errorf("chat: a template of %d bytes, must be at most %d", len(r.Source), maxSource)
-	}
-	t, err := jinja.Compile(spaceExplicit(r.Source))
-	if err != nil {
-		return "", fmt.Errorf("chat: template: %w", err)
-	}
-	list := make([]any, len(r.Messages))
-	for i, m := range r.Messages {
-		entry := map[string]any{"role": m.Role, "content": m.Content}
-		if m.Input != "" {
-			entry["input"] = m.Input
+// specialTexts returns the texts of special tokens by the names that templates
+// know. BOS and EOS are "" where the vocabulary has none: what is no control token
+// is assumed only, or a mistake, and no text for a prompt.
+func specialTexts(tok *tokenizer.Tokenizer) []namedText {
+	ids := tok.Special()
+	written := func(id int32) string {
+		switch tok.Type(id) {
+		case tokenizer.TypeControl, tokenizer.TypeUnknown, tokenizer.TypeUserDefined:
+			return tok.Text(id)
 		}
-		list[i] = entry
+		return ""
 	}
-	out, err := t.Render(map[string]any{
-		"messages":              list,
-		"bos_token":             r.BOS,
-		"eos_token":             r.EOS,
-		"add_generation_prompt": r.Generate,
-	})
-	switch {
-	case err != nil:
-		return "", fmt.Errorf("chat: template: %w", err)
-	case len(out) > maxOutput:
-		return "", errTooMuch
+	list := []namedText{{"bos_token", written(ids.BOS)}, {"eos_token", written(ids.EOS)}}
+	for _, other := range []struct {
+		name string
+		id   int32
+	}{{"unk_token", ids.Unknown}, {"pad_token", ids.Padding}} {
+		if s := written(other.id); s != "" {
+			list = append(list, namedText{other.name, s})
+		}
 	}
-	return out, nil
+	return list
 }
 
-var errTooMuch = errors.New("chat: template: it makes more than a megabyte of text")
+// reserved are the variables that are the conversation's own.
+var reserved = map[string]bool{"messages": true, "tools": true, "add_generation_prompt": true}
+
+// vars returns the variables of a template.
+func (t *Template) vars(list *value.List) (*value.Dict, error) {
+	vars := value.NewDict()
+	for _, s := range t.special {
+		vars.Put(s.name, value.Str(s.text))
+	}
+	vars.Put("tools", nil)
+	vars.Put("documents", nil)
+	if len(t.settings.Tools) > 0 {
+		tools, err := value.FromJSON(t.settings.Tools, settings)
+		l, ok := tools.(*value.List)
+		if err != nil || tools != nil && !ok {
+			return nil, fmt.Errorf("chat: the tools are no list in JSON%s", because(err))
+		}
+		if ok && len(l.Items) > 0 {
+			vars.Put("tools", l)
+		}
+	}
+	if len(t.settings.Kwargs) > 0 {
+		v, err := value.FromJSON(t.settings.Kwargs, settings)
+		d, ok := v.(*value.Dict)
+		if err != nil || v != nil && !ok {
+			return nil, fmt.Errorf("chat: the template's variables are no object in JSON%s", because(err))
+		}
+		for i := range d.Len() {
+			k, v := d.At(i)
+			name := k.(text.Text).String()
+			if reserved[name] {
+				return nil, fmt.Errorf("chat: the template's variable %q is the conversation's own", name)
+			}
+			vars.Put(name, v)
+		}
+	}
+	vars.Put("messages", list)
+	return vars, nil
+}
+
+func because(err error) string {
+	if err == nil {
+		return ""
+	}
+	return ": " + err.Error()
+}
+
+// messages returns what a template sees of messages, and how many bytes that are.
+func (t *Template) messages(messages []Message) (list *value.List, size int, err error) {
+	list = &value.List{}
+	var folded text.Builder
+	for i, m := range messages {
+		if m.Role == System && t.foldSystem {
+			folded.AddString(m.Content, origin(i))
+			folded.AddString("\n\n", text.Template)
+			continue
+		}
+		d, err := t.message(m, i)
+		if err != nil {
+			return nil, 0, fmt.Errorf("chat: message %d: %w", i+1, err)
+		}
+		if m.Role == User && folded.Len() > 0 {
+			fold(d, folded.Text())
+			folded = text.Builder{}
+		}
+		size += len(m.Content) + len(m.Input) + len(m.Object)
+		list.Items = append(list.Items, d)
+	}
+	return list, size + folded.Len(), nil
+}
+
+// fold puts a text in front of a message's content.
+func fold(d *value.Dict, before text.Text) {
+	content, _ := d.Lookup("content")
+	switch c := content.(type) {
+	case text.Text:
+		d.Put("content", text.Concat(before, c))
+	case *value.List:
+		first := value.NewDict()
+		first.Put("type", value.Str("text"))
+		first.Put("text", before)
+		c.Items = append([]value.Value{first}, c.Items...)
+	}
+}
+
+// message returns what a template sees of a message.
+func (t *Template) message(m Message, index int) (*value.Dict, error) {
+	o := origin(index)
+	d := value.NewDict()
+	if m.Object != nil {
+		v, err := value.FromJSON(m.Object, o)
+		if err != nil {
+			return nil, err
+		}
+		object, ok := v.(*value.Dict)
+		if !ok {
+			return nil, fmt.Errorf("it is no object")
+		}
+		if d, err = t.object(object, m, o); err != nil {
+			return nil, err
+		}
+	} else {
+		d.Put("role", nil)
+		d.Put("content", text.From(m.Content, o))
+	}
+	d.Put("role", t.role(m.Role, o))
+	if m.Input != "" {
+		if t.hasInput() {
+			d.Put("input", text.From(m.Input, o))
+		} else {
+			d.Put("content", text.From(m.Content+"\n\n"+m.Input, o))
+		}
+	}
+	return d, nil
+}
+
+// role returns a role. The roles that are known are the template's text, which
+// builds control tokens of them: <|user|>.
+func (t *Template) role(role string, o text.Origin) text.Text {
+	switch role {
+	case Developer:
+		if strings.Contains(t.source, Developer) {
+			return text.New(role)
+		}
+		return text.New(System)
+	case System, User, Assistant, Tool:
+		return text.New(role)
+	}
+	return text.From(role, o)
+}
+
+// object returns a message's own fields as transformers hands them to templates:
+// without those that are null, and with the reasoning under its two names. A content
+// is joined, and arguments are read or written, for templates that need it.
+func (t *Template) object(from *value.Dict, m Message, o text.Origin) (*value.Dict, error) {
+	d := value.NewDict()
+	var reasoning value.Value
+	for _, name := range []string{"reasoning_content", "thinking", "reasoning"} {
+		if v, ok := from.Lookup(name); ok && v != nil && reasoning == nil {
+			reasoning = v
+		}
+	}
+	if reasoning != nil {
+		d.Put("thinking", reasoning)
+	}
+	for i := range from.Len() {
+		if k, v := from.At(i); v != nil {
+			d.Set(k, v)
+		}
+	}
+	if reasoning != nil {
+		d.Put("reasoning_content", reasoning)
+	}
+	if content, ok := d.Lookup("content"); ok {
+		list, ok := content.(*value.List)
+		if !ok || t.joinParts || joinedText(list) != m.Content {
+			d.Put("content", text.From(m.Content, o))
+		}
+	} else if m.Content != "" {
+		d.Put("content", text.From(m.Content, o))
+	}
+	if calls, ok := d.Lookup("tool_calls"); ok {
+		return d, t.toolCalls(calls)
+	}
+	return d, nil
+}
+
+// joinedText returns the text of the parts of a content.
+func joinedText(content *value.List) string {
+	var b strings.Builder
+	for _, item := range content.Items {
+		if p, ok := item.(*value.Dict); ok {
+			if s, ok := p.Lookup("text"); ok {
+				if s, ok := s.(text.Text); ok {
+					b.WriteString(s.String())
+				}
+			}
+		}
+	}
+	return b.String()
+}
+
+// toolCalls gives the arguments of tool calls the form that the template wants:
+// an object, or the text of one, which is OpenAI's form.
+func (t *Template) toolCalls(calls value.Value) error {
+	list, ok := calls.(*value.List)
+	if !ok {
+		return nil
+	}
+	for _, item := range list.Items {
+		call, ok := item.(*value.Dict)
+		if !ok {
+			continue
+		}
+		if f, ok := call.Lookup("function"); ok {
+			if f, ok := f.(*value.Dict); ok {
+				call = f
+			}
+		}
+		arguments, _ := call.Lookup("arguments")
+		switch a := arguments.(type) {
+		case text.Text:
+			if t.textArgs {
+				continue
+			}
+			if v, err := value.FromJSON([]byte(a.String()), a.Origin()); err == nil {
+				if _, ok := v.(*value.Dict); ok {
+					call.Put("arguments", v)
+				}
+			}
+		case *value.Dict:
+			if t.textArgs {
+				s, err := jinja.JSON(a)
+				if err != nil {
+					return err
+				}
+				call.Put("arguments", s)
+			}
+		}
+	}
+	return nil
+}

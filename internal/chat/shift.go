@@ -62,8 +62,11 @@ func (c *Conversation) drop(s span) error {
 	c.first = c.turns[0].message
 	// The last one is what the next is added to.
 	last := &c.turns[len(c.turns)-1]
+	if last.goesOn {
+		return nil // what was there of its answer is no longer known apart
+	}
 	shown := c.shown()
-	parts, err := c.Template.parts(shown[:len(shown)-(len(c.Messages)-1-last.message)], true)
+	parts, err := c.Template.parts(shown[:len(shown)-(len(c.Messages)-last.next)], true)
 	last.prompt = flat(parts)
 	return err
 }

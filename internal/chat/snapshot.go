@@ -19,6 +19,7 @@ type snapshotTurn struct {
 	User    int    `json:"user"`
 	End     int    `json:"end"`
 	Message int    `json:"message"`
+	Next    int    `json:"next"`
 	Prompt  string `json:"prompt"`
 }
 
@@ -26,7 +27,7 @@ type snapshotTurn struct {
 func (c *Conversation) Snapshot() Snapshot {
 	s := Snapshot{Template: c.Template.source, Messages: c.Messages, First: c.first, Tokens: c.tokens}
 	for _, t := range c.turns {
-		s.Turns = append(s.Turns, snapshotTurn{t.start, t.user, t.end, t.message, t.prompt})
+		s.Turns = append(s.Turns, snapshotTurn{t.start, t.user, t.end, t.message, t.next, t.prompt})
 	}
 	return s
 }
@@ -38,12 +39,8 @@ func (c *Conversation) Restore(s Snapshot, sameTokens bool) error {
 	if len(s.Messages) > 0 && s.Messages[0].Role == System && s.Messages[0].Content == "" {
 		return errors.New("chat: an empty system message")
 	}
-	open := s.Messages
-	if n := len(open); n > 0 && open[n-1].Role == Assistant {
-		open = open[:n-1]
-	}
-	if len(open) > 1 || len(open) == 1 && open[0].Role != System {
-		if err := CheckMessages(open); err != nil {
+	if len(s.Messages) > 0 {
+		if err := CheckMessages(s.Messages); err != nil {
 			return err
 		}
 	}
@@ -53,7 +50,8 @@ func (c *Conversation) Restore(s Snapshot, sameTokens bool) error {
 	}
 	c.first, c.tokens = s.First, slices.Clone(s.Tokens)
 	for _, t := range s.Turns {
-		c.turns = append(c.turns, turn{start: t.Start, user: t.User, end: t.End, message: t.Message, prompt: t.Prompt})
+		t.Next = max(t.Next, t.Message+1) // files of before have none
+		c.turns = append(c.turns, turn{start: t.Start, user: t.User, end: t.End, message: t.Message, next: t.Next, prompt: t.Prompt})
 	}
 	return nil
 }
@@ -72,7 +70,7 @@ func (s *Snapshot) valid(begin, vocab int) bool {
 	for _, t := range s.Turns {
 		ok := t.Start >= unknown && t.Start <= t.User && t.User >= user && t.User <= len(s.Tokens) &&
 			t.End >= 0 && t.End <= len(s.Tokens) &&
-			t.Message > message && t.Message+1 < len(s.Messages) && s.Messages[t.Message].Role == User
+			t.Message > message && (t.Next == 0 || t.Next > t.Message) && t.Next < len(s.Messages) && s.Messages[t.Message].Role == User
 		if !ok {
 			return false
 		}

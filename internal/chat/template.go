@@ -1,9 +1,16 @@
 package chat
 
 import (
+	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
+	"time"
+	"unicode"
 
+	"alpaca/internal/jinja"
+	"alpaca/internal/jinja/value"
 	"alpaca/internal/tokenizer"
 )
 
@@ -12,12 +19,22 @@ type Template struct {
 	Stops []string // texts that end an answer, besides the tokens that do
 
 	source   string
+	compiled *jinja.Template
 	exact    bool
-	bos, eos string
-	render   renderer
+	special  []namedText // bos_token and the like
+	settings Settings
 	// foldSystem: the template has no place for a system message, which goes
 	// in front of the first user's.
 	foldSystem bool
+	joinParts  bool // it cannot read contents in parts
+	textArgs   bool // it wants the arguments of tool calls as a text
+}
+
+// Settings are what templates are told besides the messages.
+type Settings struct {
+	Tools  json.RawMessage  // a list of tools in OpenAI's form; nil: none
+	Kwargs json.RawMessage  // an object with further variables; nil: none
+	Now    func() time.Time // the present; nil: the clock
 }
 
 // Builtin returns the built-in template of that name, for a vocabulary.
@@ -26,36 +43,41 @@ func Builtin(name string, tok *tokenizer.Tokenizer) (*Template, error) {
 	if !ok {
 		return nil, fmt.Errorf("chat: no template %q", name)
 	}
-	t := &Template{Stops: b.stops, source: source(name), exact: b.exact, render: renderHere}
+	t := &Template{Stops: b.stops, source: source(name), exact: b.exact}
 	return t, t.prepare(tok)
 }
 
-// FromModel returns the template whose text comes with a model. Command is what
-// renders it in another process: see ServeTemplate.
-func FromModel(text string, tok *tokenizer.Tokenizer, command []string) (*Template, error) {
-	t := &Template{source: text, render: isolated(command)}
+// FromModel returns the template whose text comes with a model, or from a file.
+func FromModel(text string, tok *tokenizer.Tokenizer) (*Template, error) {
+	t := &Template{source: text}
 	return t, t.prepare(tok)
 }
 
-// prepare finds out what the template can do.
-func (t *Template) prepare(tok *tokenizer.Tokenizer) error {
-	t.bos, t.eos = tok.Text(tok.BOS()), tok.Text(tok.EOS())
+// prepare compiles the template and finds out what it can do.
+func (t *Template) prepare(tok *tokenizer.Tokenizer) (err error) {
+	t.special = specialTexts(tok)
+	if t.compiled, err = jinja.Compile(t.source); err != nil {
+		return fmt.Errorf("chat: template: %w", err)
+	}
 	probe := []Message{{Role: System, Content: "S"}, {Role: User, Content: "U"}}
 	parts, err := t.parts(probe, true)
+	var limit *value.LimitError
 	switch {
-	case errors.Is(err, errLimit):
+	case errors.As(err, &limit):
 		return err
 	case err == nil && says(parts, 0) && says(parts, 1):
-		return nil
+	default:
+		t.foldSystem = true
+		parts, err = t.parts(probe, true)
+		if err == nil && !says(parts, 1) {
+			err = errors.New("chat: template: it leaves out what the user says")
+		}
 	}
-	t.foldSystem = true
-	parts, err = t.parts(probe, true)
-	switch {
-	case err != nil:
+	if err != nil {
 		return err
-	case !says(parts, 1):
-		return errors.New("chat: template: it leaves out what the user says")
 	}
+	t.joinParts = !t.readsParts()
+	t.textArgs = !t.readsArguments()
 	return nil
 }
 
@@ -69,48 +91,112 @@ func says(parts []part, message int) bool {
 	return false
 }
 
-// parts renders messages; generate says that the answer follows.
+// needle is a text that no template has.
+const needle = "xNEEDLEx"
+
+// readsParts reports whether the template shows the text of a content in parts, and
+// not the list of them.
+func (t *Template) readsParts() bool {
+	object := `{"role": "user", "content": [{"type": "text", "text": "` + needle + `"}]}`
+	parts, err := t.parts([]Message{{Role: User, Content: needle, Object: json.RawMessage(object)}}, true)
+	text := flat(parts)
+	return err == nil && strings.Contains(text, needle) && !strings.Contains(text, "'"+needle+"'") && !strings.Contains(text, `"`+needle+`"`)
+}
+
+// readsArguments reports whether the template can show the arguments of a tool call
+// that are an object. Those that cannot fail, or print Python's form of it.
+func (t *Template) readsArguments() bool {
+	if !strings.Contains(t.source, "tool_calls") {
+		return true
+	}
+	object := `{"role": "assistant", "content": "", "tool_calls": [{"id": "call00001", "type": "function", "function": {"name": "f", "arguments": {"` + needle + `": "a"}}}]}`
+	parts, err := t.parts([]Message{{Role: User, Content: "U"}, {Role: Assistant, Object: json.RawMessage(object)}}, false)
+	text := flat(parts)
+	return err == nil && !strings.Contains(text, "'"+needle+"':")
+}
+
+// With returns the template with other settings.
+func (t *Template) With(s Settings) (*Template, error) {
+	c := *t
+	c.settings = s
+	if _, err := c.vars(nil); err != nil {
+		return nil, err
+	}
+	return &c, nil
+}
+
+// parts renders messages; generate says that the answer follows, which goes on
+// with the last message where that is the model's.
 func (t *Template) parts(messages []Message, generate bool) ([]part, error) {
-	var m marks
-	list := make([]Message, 0, len(messages))
-	folded := ""
-	for i, msg := range messages {
-		marked := Message{Role: msg.Role}
-		switch {
-		case msg.Role == System && t.foldSystem:
-			folded = m.add(msg.Content, i) + "\n\n"
-			continue
-		case msg.Role == Assistant:
-			marked.Content = m.addAnswer(msg.Content, i)
-		case msg.Input != "" && t.hasInput():
-			marked.Content = m.add(msg.Content, i)
-			marked.Input = m.add(msg.Input, i)
-		case msg.Input != "":
-			marked.Content = m.add(msg.Content, i) + "\n\n" + m.add(msg.Input, i)
-		default:
-			marked.Content = m.add(msg.Content, i)
-		}
-		if msg.Role == User {
-			marked.Content = folded + marked.Content
-			folded = ""
-		}
-		list = append(list, marked)
-	}
-	text, err := t.render(request{Source: t.source, Messages: list, BOS: t.bos, EOS: t.eos, Generate: generate})
+	return t.render(context.Background(), messages, generate)
+}
+
+func (t *Template) render(ctx context.Context, messages []Message, generate bool) ([]part, error) {
+	list, size, err := t.messages(messages)
 	if err != nil {
-		return nil, &TemplateError{err}
+		return nil, err
 	}
-	parts := m.parts(text)
-	if m.grows(parts, len(text)) {
-		return nil, &TemplateError{errors.New("chat: the template repeats what was said too often")}
+	vars, err := t.vars(list)
+	if err != nil {
+		return nil, err
 	}
-	return parts, nil
+	n := len(messages) - 1
+	goesOn := generate && n >= 0 && messages[n].Role == Assistant
+	vars.Put("add_generation_prompt", generate && !goesOn)
+	size += len(t.settings.Tools) + len(t.settings.Kwargs)
+	opt := jinja.Options{Now: t.settings.Now, Limits: limits(size)}
+	if !goesOn {
+		text, err := t.compiled.Render(ctx, vars, opt)
+		if err != nil {
+			return nil, templateError(err)
+		}
+		return partsOf(text), nil
+	}
+	text, err := t.compiled.Continue(ctx, vars, opt)
+	switch {
+	case errors.Is(err, jinja.ErrNotShown):
+		// What it leaves out of earlier answers may begin a new one.
+		parts, err := t.render(ctx, messages[:n], true)
+		return append(parts, part{messages[n].Content, n}), err
+	case err != nil:
+		return nil, templateError(err)
+	}
+	return partsOf(text), nil
+}
+
+// limits are those of rendering a conversation of so many bytes: what published
+// templates need, many times over. The whole is repeated a few times at most.
+func limits(size int) value.Limits {
+	return value.Limits{Steps: 3e6 + 64*size, Bytes: 256<<20 + 64*size, Output: 1<<20 + 4*size, Depth: 200}
 }
 
 // TemplateError says that a template refuses a conversation, or fails.
 type TemplateError struct{ error }
 
 func (e *TemplateError) Unwrap() error { return e.error }
+
+// templateError is the error of a rendering, on one line.
+func templateError(err error) error {
+	return &TemplateError{fmt.Errorf("chat: template: %w", shortened{err})}
+}
+
+// shortened makes a line of what a template says of itself.
+type shortened struct{ error }
+
+func (e shortened) Unwrap() error { return e.error }
+
+func (e shortened) Error() string {
+	line := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, e.error.Error())
+	if r := []rune(line); len(r) > 300 {
+		line = string(r[:300]) + "…"
+	}
+	return line
+}
 
 // hasInput reports whether the template has a place of its own for inputs.
 func (t *Template) hasInput() bool { return t.exact }
@@ -119,6 +205,36 @@ func (t *Template) hasInput() bool { return t.exact }
 func (t *Template) Text(messages []Message) (string, error) {
 	parts, err := t.parts(messages, true)
 	return flat(parts), err
+}
+
+// Prompt returns the text of a conversation and its tokens, BOS included. With
+// generate it ends where the answer begins, or goes on with the last message where
+// that is the model's.
+func (t *Template) Prompt(ctx context.Context, tok *tokenizer.Tokenizer, messages []Message, generate bool) (string, []int32, error) {
+	parts, err := t.render(ctx, messages, generate)
+	if err != nil {
+		return "", nil, err
+	}
+	ids, _ := t.encode(tok, parts, false)
+	ids, _, _ = withBOS(tok, ids)
+	return flat(parts), ids, nil
+}
+
+// withBOS returns tokens with one BOS in front where the vocabulary wants that,
+// and how many were added; negative: so many were one too many.
+func withBOS(tok *tokenizer.Tokenizer, ids []int32) (list []int32, added int, repeated bool) {
+	bos := tok.BOS()
+	n := 0
+	for n < len(ids) && ids[n] == bos {
+		n++
+	}
+	switch {
+	case n > 1:
+		return ids[n-1:], 1 - n, true
+	case n == 0 && tok.AddBOS():
+		return append([]int32{bos}, ids...), 1, false
+	}
+	return ids, 0, false
 }
 
 // encode returns the tokens of parts and for each part the index of its first.

@@ -16,6 +16,7 @@ import (
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/measure"
 	"alpaca/internal/cli/run"
+	"alpaca/internal/cli/template"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/cli/version"
 	"alpaca/internal/machine"
@@ -51,6 +52,7 @@ func newRoot(u *ui.UI) *cobra.Command {
 		bench.New(u),
 		files.NewInspect(u),
 		files.NewTokenize(u),
+		template.New(u),
 		files.NewConvert(u),
 		files.NewQuantize(u),
 		files.NewCompareTensors(u),
@@ -58,7 +60,6 @@ func newRoot(u *ui.UI) *cobra.Command {
 		measure.NewCompare(u),
 		measure.NewQuality(u),
 		version.New(u),
-		run.NewTemplate(u),
 	)
 	root.SetGlobalNormalizationFunc(flags.Normalize)
 	root.SetFlagErrorFunc(flags.Error)

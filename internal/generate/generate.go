@@ -42,7 +42,7 @@ const (
 // Options are the settings of one text.
 type Options struct {
 	MaxTokens int      // tokens to generate at most; negative: no limit; 0: evaluate the prompt only
-	Stop      []string // strings that end the text and are not part of it
+	Stop      []string // strings that end the text and are not part of it; control tokens count as their texts
 	Logprobs  bool     // set Token.Logprob
 	Top       int      // set Token.Top to that many; implies Logprobs
 
@@ -61,10 +61,17 @@ type Token struct {
 	ID   int32
 	Text string // characters that it completed; "" for control tokens
 
+	// control is the text of a control token. It is not printed, but a stop string
+	// may be it, or have it among others.
+	control string
+
 	// Of the model's distribution before any sampler, natural logarithms.
 	Logprob float64
 	Top     []logits.TokenLogprob // the likeliest, best first
 }
+
+// spelled is what stop strings are looked for in.
+func (t Token) spelled() string { return t.Text + t.control }
 
 // Result is the outcome of one text.
 type Result struct {
@@ -198,9 +205,12 @@ func (g *generation) sample(raw []float32) (Token, error) {
 // true where the text ends with it.
 func (g *generation) take(t Token) (stop bool, err error) {
 	t.Text = g.stream.Push(t.ID)
+	eog := g.tok.IsEOG(t.ID)
+	if g.tok.IsControl(t.ID) && !eog { // one that ends the text needs no stop string
+		t.control = g.tok.Text(t.ID)
+	}
 	g.open += len(g.tok.Piece(t.ID, false)) - len(t.Text)
 	ready, stop := g.held.push(t, g.open > 0)
-	eog := g.tok.IsEOG(t.ID)
 	switch {
 	case stop:
 		g.result.Reason = Stop
@@ -218,6 +228,7 @@ func (g *generation) emit(tokens []Token) error {
 	start := time.Now()
 	defer func() { g.emitTime += time.Since(start) }()
 	for _, t := range tokens {
+		t.control = ""
 		if err := g.opt.Emit(t); err != nil {
 			return err
 		}

@@ -33,6 +33,12 @@ var order = []string{
 
 	// Many texts on one model.
 	"internal/chat",
+	"internal/jinja",
+	"internal/jinja/builtin",
+	"internal/jinja/strftime",
+	"internal/jinja/value",
+	"internal/jinja/syntax",
+	"internal/jinja/text",
 	"internal/promptcache",
 	"internal/engine",
 	"internal/generate",

@@ -65,12 +65,30 @@ func newPartitioner(t *Tokenizer, rules map[int32]strip, all bool) *partitioner 
 
 // split cuts text into fragments. None is empty.
 func (p *partitioner) split(text string) []fragment {
+	pieces := p.pieces(text, nil)
+	list := make([]fragment, len(pieces))
+	for i, piece := range pieces {
+		list[i] = piece.fragment
+	}
+	return list
+}
+
+// piece is a fragment and where it stands in the text.
+type piece struct {
+	fragment
+	at int
+}
+
+// pieces is split that takes a special token only where allowed, unless nil, says
+// so of its id and its bytes.
+func (p *partitioner) pieces(text string, allowed func(id int32, from, to int) bool) []piece {
 	if text == "" {
 		return nil
 	}
-	waiting := p.occurrences(text)
+	may := func(o occurrence) bool { return allowed == nil || allowed(p.ids[o.pattern], o.at, p.end(o)) }
+	waiting := p.occurrences(text, may)
 	if len(waiting) == 0 {
-		return []fragment{{None, text}}
+		return []piece{{fragment{None, text}, 0}}
 	}
 	var chosen []occurrence
 	taken := make([]bool, len(text))
@@ -90,7 +108,7 @@ func (p *partitioner) split(text string) []fragment {
 		// It gives way to the longest token at its place that still fits.
 		for node := p.find.nodes[e.id].shorter; node != 0; node = p.find.nodes[node].shorter {
 			o.pattern = p.find.nodes[node].pattern
-			if !taken[p.end(o)-1] {
+			if !taken[p.end(o)-1] && may(o) {
 				waiting.push(o.entry(node))
 				break
 			}
@@ -118,16 +136,20 @@ func (o occurrence) entry(node int32) entry {
 // end returns where an occurrence ends.
 func (p *partitioner) end(o occurrence) int { return o.at + len(p.texts[o.pattern]) }
 
-// occurrences queues the longest special token at every place where one begins.
-func (p *partitioner) occurrences(text string) (found queue) {
+// occurrences queues the longest special token at every place where one begins that
+// may be taken.
+func (p *partitioner) occurrences(text string, may func(occurrence) bool) (found queue) {
 	if len(p.ids) == 0 {
 		return nil
 	}
 	node := int32(0)
 	for at := len(text) - 1; at >= 0; at-- {
 		node = p.find.step(node, text[at])
-		if longest := p.find.longest(node); longest != 0 {
-			found.push(occurrence{p.find.nodes[longest].pattern, at}.entry(longest))
+		for longest := p.find.longest(node); longest != 0; longest = p.find.nodes[longest].shorter {
+			if o := (occurrence{p.find.nodes[longest].pattern, at}); may(o) {
+				found.push(o.entry(longest))
+				break
+			}
 		}
 	}
 	return found
@@ -154,8 +176,8 @@ func (p *partitioner) take(text string, o occurrence, taken []bool) {
 
 // fragments lists the chosen occurrences, in the order of the text, and the
 // ground that nothing took.
-func (p *partitioner) fragments(text string, chosen []occurrence, taken []bool) []fragment {
-	list := make([]fragment, 0, 2*len(chosen)+1)
+func (p *partitioner) fragments(text string, chosen []occurrence, taken []bool) []piece {
+	list := make([]piece, 0, 2*len(chosen)+1)
 	free := func(from, to int) {
 		for from < to && taken[from] {
 			from++
@@ -164,13 +186,13 @@ func (p *partitioner) fragments(text string, chosen []occurrence, taken []bool) 
 			to--
 		}
 		if from < to {
-			list = append(list, fragment{None, text[from:to]})
+			list = append(list, piece{fragment{None, text[from:to]}, from})
 		}
 	}
 	end := 0
 	for _, o := range chosen {
 		free(end, o.at)
-		list = append(list, fragment{token: p.ids[o.pattern]})
+		list = append(list, piece{fragment{token: p.ids[o.pattern]}, o.at})
 		end = p.end(o)
 	}
 	free(end, len(text))

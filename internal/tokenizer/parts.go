@@ -1,6 +1,9 @@
 package tokenizer
 
-import "strings"
+import (
+	"sort"
+	"strings"
+)
 
 // Part is a piece of a text that was put together from several sources.
 type Part struct {
@@ -17,77 +20,86 @@ type PartOptions struct {
 }
 
 // EncodeParts returns the tokens of the parts joined to one text, and for each
-// part the index of the token that its first byte is in. Words may span parts;
-// control tokens do not, and come from Special parts only.
+// part the index of the token that its first byte is in. They are those of the whole
+// text, but that control tokens come from Special parts only, and span others
+// never.
 func (t *Tokenizer) EncodeParts(parts []Part, opt PartOptions) (ids []int32, starts []int) {
-	e := partsEncoder{t: t, opt: opt, afterSpecial: !opt.Continues, starts: make([]int, len(parts))}
+	var b strings.Builder
+	offsets := make([]int, len(parts))
+	ends := make([]int, len(parts)) // of the Special parts that follow each other
 	for i, p := range parts {
-		partition := t.partitionUser()
-		if p.Special {
-			partition = t.partitionAll()
+		offsets[i] = b.Len()
+		b.WriteString(p.Text)
+	}
+	text := b.String()
+	for i := len(parts) - 1; i >= 0; i-- {
+		switch next := i + 1; {
+		case !parts[i].Special:
+			ends[i] = offsets[i]
+		case next < len(parts) && parts[next].Special:
+			ends[i] = ends[next]
+		default:
+			ends[i] = offsets[i] + len(parts[i].Text)
 		}
-		e.open = append(e.open, openPart{i, len(e.text)})
-		for _, f := range partition.split(p.Text) {
-			if f.token == None {
-				if e.text == "" {
-					e.spaced = p.Special && strings.HasPrefix(f.text, " ")
-				}
-				e.text += f.text
-				continue
+	}
+	// special returns the end of what may hold control tokens around a byte.
+	special := func(at int) int {
+		i := sort.SearchInts(offsets, at+1) - 1
+		return ends[i]
+	}
+	pieces := t.partitionAll().pieces(text, func(id int32, from, to int) bool {
+		return t.types[id] == TypeUserDefined || to <= special(from)
+	})
+	starts = make([]int, len(parts))
+	next := 0 // part whose start is not found yet
+	prefix := !opt.Continues
+	for _, p := range pieces {
+		base, end := len(ids), p.at+1
+		if p.token != None {
+			ids = append(ids, p.token)
+			prefix = true
+		} else {
+			end = p.at + len(p.text)
+			// Where a template writes the space itself, as Mistral's do after [INST],
+			// a second one is not what the model was trained with.
+			spaced := p.text[0] == ' ' && special(p.at) > p.at
+			ids = t.appendPlain(ids, p.text, prefix && !spaced && !opt.NoSpacePrefix)
+			prefix = false
+		}
+		at := t.places(ids[base:], len(p.text))
+		for ; next < len(parts) && offsets[next] < end; next++ {
+			starts[next] = base
+			if offsets[next] > p.at {
+				starts[next] += at(offsets[next] - p.at)
 			}
-			e.flush()
-			e.ids = append(e.ids, f.token)
-			e.afterSpecial = true
 		}
 	}
-	e.flush()
-	return e.ids, e.starts
-}
-
-// partsEncoder gathers the text between two control tokens.
-type partsEncoder struct {
-	t            *Tokenizer
-	opt          PartOptions
-	ids          []int32
-	starts       []int
-	text         string
-	open         []openPart // parts that begin in text
-	afterSpecial bool
-	// spaced: text begins with a space that a Special part has. Where a template
-	// writes the space itself, as Mistral's do after [INST], a second one is not
-	// what the model was trained with.
-	spaced bool
-}
-
-// openPart is a part whose first byte is at an offset of the gathered text.
-type openPart struct{ part, offset int }
-
-// flush encodes the gathered text and finds the tokens that its parts begin in.
-func (e *partsEncoder) flush() {
-	base := len(e.ids)
-	if e.text != "" {
-		e.ids = e.t.appendPlain(e.ids, e.text, e.afterSpecial && !e.spaced && !e.opt.NoSpacePrefix)
-		e.afterSpecial = false
+	for ; next < len(parts); next++ {
+		starts[next] = len(ids)
 	}
-	added := e.ids[base:]
-	end := -len(e.text) // in the text, after the tokens that were looked at
-	for _, id := range added {
-		end += len(e.t.Piece(id, true))
+	return ids, starts
+}
+
+// places returns what finds the token that a byte of a text is in, by its index
+// among those that the text of that length became. Bytes are asked for in order.
+func (t *Tokenizer) places(ids []int32, length int) func(offset int) int {
+	end := -length // in the text, after the tokens that were looked at
+	for _, id := range ids {
+		end += len(t.Piece(id, true))
 	}
 	end = min(0, -end) // what the tokens have more is the space in front
 	at := 0
-	for _, p := range e.open {
-		for at < len(added) {
-			next := end + len(e.t.Piece(added[at], true))
-			if next > p.offset {
+	return func(offset int) int {
+		for at < len(ids) {
+			next := end + len(t.Piece(ids[at], true))
+			if next > offset {
 				break
 			}
 			end = next
 			at++
 		}
-		e.starts[p.part] = base + at
+		return at
 	}
-	e.text, e.open = "", e.open[:0]
 }
 
 // appendPlain appends the tokens of text, none of which is a control token: where

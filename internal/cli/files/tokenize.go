@@ -100,14 +100,9 @@ func (o *tokenizeOptions) print(u *ui.UI, tok *tokenizer.Tokenizer, ids []int32)
 			return err
 		}
 	case o.idsOnly:
-		fmt.Fprint(out, "[")
-		for i, r := range records {
-			if i > 0 {
-				fmt.Fprint(out, ", ")
-			}
-			fmt.Fprint(out, r.ID)
+		if err := ui.PrintIDs(out, ids); err != nil {
+			return err
 		}
-		fmt.Fprintln(out, "]")
 	default:
 		for _, r := range records {
 			fmt.Fprintf(out, "%7d  %q\n", r.ID, r.Piece)

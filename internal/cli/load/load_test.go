@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/chat"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
@@ -137,14 +138,17 @@ func TestIsAlpaca(t *testing.T) {
 	}
 	e, _ := start(t, "-m", testmodel.SPM(1).Write(t))
 	u := &ui.UI{Err: io.Discard}
-	tmpl, why, err := Template(u, e, "NONE")
+	named := func(name string) (*chat.Template, string, error) {
+		return Template(u, e.Model.File, e.Model.Tokenizer, TemplateChoice{Name: name}, chat.Request{})
+	}
+	tmpl, why, err := named("NONE")
 	require.NoError(t, err)
 	require.Nil(t, tmpl)
 	require.Equal(t, "no chat template", why)
-	tmpl, why, err = Template(u, e, "ChatML")
+	tmpl, why, err = named("ChatML")
 	require.NoError(t, err)
 	require.NotNil(t, tmpl)
 	require.Equal(t, "chat template chatml", why)
-	_, _, err = Template(u, e, "Nobody")
+	_, _, err = named("Nobody")
 	require.ErrorContains(t, err, `unknown chat template "Nobody"`)
 }

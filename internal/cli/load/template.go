@@ -1,54 +1,112 @@
 package load
 
 import (
+	"encoding/json"
 	"fmt"
-	"os"
+	"maps"
 	"path/filepath"
 	"strings"
+
+	"github.com/spf13/pflag"
 
 	"alpaca/internal/chat"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/gguf"
+	"alpaca/internal/tokenizer"
 )
 
 // NoTemplate is the name of no template.
 const NoTemplate = "none"
 
-// Template returns the form of conversations with the model: that of name, or
-// where name is "" the model's own. It is nil where there is none. Why says in a few
-// words where it comes from.
-func Template(u *ui.UI, e *Instance, name string) (t *chat.Template, why string, err error) {
-	tok := e.Model.Tokenizer
-	asked := name
-	name = strings.ToLower(name)
-	text, _, _ := e.Model.File.String("tokenizer.chat_template")
+// TemplateChoice is the flags that say in which form a conversation is.
+type TemplateChoice struct {
+	Name   string // of a built-in one; NoTemplate for none
+	File   string // with the text of one
+	Kwargs string // JSON: further variables
+}
+
+// AddFlags adds --chat-template, --chat-template-file and --chat-template-kwargs.
+func (c *TemplateChoice) AddFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&c.Name, "chat-template", "", "`name` of the conversation's form: "+strings.Join(chat.Names(), ", ")+"; none: continue texts (default: the model's own)")
+	fs.StringVar(&c.File, "chat-template-file", "", "`file` with the conversation's form, a template in Jinja")
+	fs.StringVar(&c.Kwargs, "chat-template-kwargs", "", "further variables of the template, a `JSON` object: '{\"enable_thinking\": false}'")
+}
+
+// Asked reports whether a form is asked for.
+func (c *TemplateChoice) Asked() bool {
+	return c.File != "" || c.Name != "" && !strings.EqualFold(c.Name, NoTemplate)
+}
+
+// Template returns the form of conversations with the model of a file, whose
+// vocabulary is tok. It is nil where there is none. Why says in a few words where
+// it comes from. Request is what the conversation itself says of tools and variables.
+func Template(u *ui.UI, f *gguf.File, tok *tokenizer.Tokenizer, c TemplateChoice, request chat.Request) (t *chat.Template, why string, err error) {
+	if t, why, err = c.choose(u, f, tok); t == nil || err != nil {
+		return nil, why, err
+	}
+	kwargs, err := mergeKwargs(c.Kwargs, request.Kwargs)
+	if err != nil {
+		return nil, "", err
+	}
+	t, err = t.With(chat.Settings{Tools: request.Tools, Kwargs: kwargs})
+	return t, why, err
+}
+
+func (c *TemplateChoice) choose(u *ui.UI, f *gguf.File, tok *tokenizer.Tokenizer) (t *chat.Template, why string, err error) {
+	name := strings.ToLower(c.Name)
+	text, _, _ := f.String("tokenizer.chat_template")
 	switch {
+	case name != "" && c.File != "":
+		return nil, "", ui.Usagef("--chat-template and --chat-template-file at once")
 	case name == NoTemplate:
 		return nil, "no chat template", nil
 	case name != "":
 		t, err := chat.Builtin(name, tok)
 		if err != nil {
-			return nil, "", ui.WithHint(ui.Usagef("unknown chat template %q", asked), "known are "+strings.Join(chat.Names(), ", ")+", none")
+			return nil, "", ui.WithHint(ui.Usagef("unknown chat template %q", c.Name), "known are "+strings.Join(chat.Names(), ", ")+", none; --chat-template-file reads one from a file")
 		}
 		return t, "chat template " + name, nil
+	case c.File != "":
+		text, err := ui.ReadFile(c.File)
+		if err != nil {
+			return nil, "", err
+		}
+		t, err := chat.FromModel(text, tok)
+		if err != nil {
+			return nil, "", fmt.Errorf("%s: %w", c.File, err)
+		}
+		return t, "chat template of " + c.File, nil
 	case text != "":
-		t, err := modelTemplate(u, e, text)
+		t, err := modelTemplate(u, text, tok)
 		return t, "its own chat template", err
-	case IsAlpaca(e.Model.File):
+	case IsAlpaca(f):
 		t, err := chat.Builtin("alpaca", tok)
 		return t, "chat template alpaca", err
 	}
 	return nil, "a base model", nil
 }
 
+// mergeKwargs returns the variables of a flag with those of a request, which go
+// first.
+func mergeKwargs(flag string, request json.RawMessage) (json.RawMessage, error) {
+	if flag == "" {
+		return request, nil
+	}
+	var given, asked map[string]json.RawMessage
+	if err := json.Unmarshal([]byte(flag), &given); err != nil {
+		return nil, ui.WithHint(ui.Usagef("--chat-template-kwargs is no JSON object: %v", err), `such as '{"enable_thinking": false}'`)
+	}
+	if len(request) == 0 || json.Unmarshal(request, &asked) != nil || len(asked) == 0 {
+		return json.RawMessage(flag), nil
+	}
+	maps.Copy(given, asked)
+	return json.Marshal(given)
+}
+
 // modelTemplate makes the template that comes with a model ready. One that does
 // not work is replaced by the built-in one that it looks like.
-func modelTemplate(u *ui.UI, e *Instance, text string) (*chat.Template, error) {
-	exe, err := os.Executable()
-	if err != nil {
-		return nil, err
-	}
-	t, err := chat.FromModel(text, e.Model.Tokenizer, []string{exe, TemplateCommand})
+func modelTemplate(u *ui.UI, text string, tok *tokenizer.Tokenizer) (*chat.Template, error) {
+	t, err := chat.FromModel(text, tok)
 	if err == nil {
 		return t, nil
 	}
@@ -57,7 +115,7 @@ func modelTemplate(u *ui.UI, e *Instance, text string) (*chat.Template, error) {
 		return nil, ui.WithHint(fmt.Errorf("the model's chat template does not work: %w", err), "choose one with --chat-template")
 	}
 	u.Warnf("the model's chat template does not work, %s is used: %v", name, err)
-	return chat.Builtin(name, e.Model.Tokenizer)
+	return chat.Builtin(name, tok)
 }
 
 // IsAlpaca reports whether a model that has no template of its own is an
@@ -73,7 +131,3 @@ func IsAlpaca(f *gguf.File) bool {
 	const stanford = 32001 // LLaMA's 32000 and [PAD]
 	return f.Format == "ggml" || strings.Contains(names, "alpaca") || f.Format != "gguf" && tokens != nil && tokens.Rows() == stanford
 }
-
-// TemplateCommand is the hidden command that renders a model's template, in a
-// process of its own.
-const TemplateCommand = "render-chat-template"

@@ -29,7 +29,7 @@ func (t *talk) answer(ctx context.Context) error {
 		defer restore()
 	}
 	emit := t.out.token
-	if !t.out.json {
+	if goesOn := t.Messages[len(t.Messages)-1].Role == chat.Assistant; !t.out.json && !goesOn {
 		emit = trimStart(emit)
 	}
 	opt := generate.Options{

@@ -25,7 +25,7 @@ type chatOptions struct {
 	instruct    bool
 	single      bool
 	system      string
-	template    string
+	template    load.TemplateChoice
 	input       string
 	messages    string
 	keep        int
@@ -43,7 +43,7 @@ func (o *chatOptions) addFlags(fs *pflag.FlagSet) {
 	flags.AllowSingleDash(fs, "single-turn", "st")
 	fs.StringVar(&o.system, "system", "", "system message: `text` that says how the model should answer")
 	flags.AllowSingleDash(fs, "system", "sys")
-	fs.StringVar(&o.template, "chat-template", "", "`name` of the conversation's form: "+strings.Join(chat.Names(), ", ")+"; none: continue texts (default: the model's own)")
+	o.template.AddFlags(fs)
 	fs.StringVar(&o.input, "input", "", "`text` that the instruction is about (Alpaca's \"### Input:\")")
 	fs.StringVar(&o.messages, "messages", "", "answer the conversation in a JSON `file` (OpenAI's form); \"-\" is stdin")
 	flags.AddInt(fs, &o.keep, flags.Int{Name: "keep", Low: -1, High: 1 << 24}, "`tokens` at the beginning that stay when the context is full, besides the system message; -1: the first turn's")
@@ -62,7 +62,7 @@ func (o *runOptions) wantsChat(u *ui.UI, args []string) bool {
 	if !given && u.InTTY {
 		return true
 	}
-	c.single = c.template != "" && !strings.EqualFold(c.template, load.NoTemplate) || c.system != "" || c.input != ""
+	c.single = c.template.Asked() || c.system != "" || c.input != ""
 	return c.single
 }
 
@@ -94,9 +94,9 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 	if err != nil {
 		return err
 	}
-	var messages []chat.Message
+	var request chat.Request
 	if o.chat.messages != "" {
-		if messages, err = readMessages(u, o.chat.messages); err != nil {
+		if request, err = load.Messages(u, o.chat.messages); err != nil {
 			return err
 		}
 	}
@@ -114,7 +114,7 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 		return err
 	}
 	defer e.Close()
-	t, err := o.newTalk(u, e, given)
+	t, err := o.newTalk(u, e, given, request)
 	if err != nil {
 		return err
 	}
@@ -122,11 +122,11 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 	if err := t.cache.load(); err != nil {
 		return err
 	}
-	if messages != nil {
+	if request.Messages != nil {
 		if t.plain {
 			return ui.WithHint(ui.Usagef("the model has no chat template"), "choose one with --chat-template")
 		}
-		t.SetMessages(messages)
+		t.SetMessages(request.Messages)
 		if t.System() == "" {
 			t.SetSystem(o.chat.system)
 		}
@@ -141,8 +141,8 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 }
 
 // newTalk prepares a conversation, of which the first message may be given.
-func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool) (*talk, error) {
-	tmpl, why, err := load.Template(u, e, o.chat.template)
+func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool, request chat.Request) (*talk, error) {
+	tmpl, why, err := load.Template(u, e.Model.File, e.Model.Tokenizer, o.chat.template, request)
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +159,7 @@ func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool) (*talk, err
 		t.Chat.Session = verboseSession{e.Session, func(ids []int32) { showTokens(u, e.Model.Tokenizer, ids) }}
 	}
 	t.Chat.Conversation = chat.NewConversation(tmpl, e.Model.Tokenizer, o.chat.system)
+	t.Warn = func(s string) { u.Warnf("%s", s) }
 	t.NewSampler = func() (*sampler.Sampler, error) { return e.NewSampler(t.params) }
 	if u.OutTTY {
 		t.out.wrap = &ui.Wrapper{Out: u.Out, Width: u.OutWidth}
@@ -182,7 +183,7 @@ func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool) (*talk, err
 
 // warnPlain tells those who asked for answers that the model gives none.
 func (t *talk) warnPlain() {
-	if t.o.chat.template == "" {
+	if t.o.chat.template.Name == "" {
 		t.u.Warnf("the model has no chat template: it continues texts (--chat-template NAME makes it answer)")
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/chat"
 	"alpaca/internal/cli/clitest"
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/run"
@@ -104,16 +105,22 @@ func TestAlpacaFiles(t *testing.T) {
 	path = testshared.Path(t, "models/legacy/leg-ggjt3-q4_0.bin")
 	o = clitest.Run(t, "Hi\n", "run", "-m", path, "--messages", "-")
 	require.Equal(t, ui.ExitFailure, o.Status, "no JSON")
-	_, why, err := load.Template(ui.New(os.Stdin, os.Stdout, os.Stderr), open(t, path), "")
+	_, why, err := templateOf(t, path)
 	require.NoError(t, err)
 	require.Equal(t, "a base model", why)
 
 	// A name tells, too.
 	renamed := filepath.Join(t.TempDir(), "ggml-alpaca-7b.gguf")
 	require.NoError(t, testmodel.SPM(1).WriteTo(renamed))
-	_, why, err = load.Template(ui.New(os.Stdin, os.Stdout, os.Stderr), open(t, renamed), "")
+	_, why, err = templateOf(t, renamed)
 	require.NoError(t, err)
 	require.Equal(t, "chat template alpaca", why)
+}
+
+func templateOf(t *testing.T, path string) (*chat.Template, string, error) {
+	t.Helper()
+	m := open(t, path).Model
+	return load.Template(ui.New(os.Stdin, os.Stdout, os.Stderr), m.File, m.Tokenizer, load.TemplateChoice{}, chat.Request{})
 }
 
 func open(t *testing.T, path string) *load.Instance {

@@ -16,6 +16,14 @@ func ReadFile(path string) (string, error) {
 	return string(data), nil
 }
 
+// ReadInput returns a file's bytes; "-" is stdin.
+func (u *UI) ReadInput(path string) (string, error) {
+	if path == "-" {
+		return u.ReadStdin()
+	}
+	return ReadFile(path)
+}
+
 // ReadStdin reads all of stdin. Where that takes long it tells the user, who
 // may not know that something is waited for. What ends the command ends it, too.
 func (u *UI) ReadStdin() (string, error) {

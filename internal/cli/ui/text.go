@@ -2,6 +2,8 @@ package ui
 
 import (
 	"fmt"
+	"io"
+	"strconv"
 	"strings"
 	"time"
 	"unicode"
@@ -76,3 +78,13 @@ func Count(n int64) string {
 
 // Milliseconds returns a time in milliseconds, to the microsecond.
 func Milliseconds(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// PrintIDs writes the ids of tokens in the form [1, 2, 3].
+func PrintIDs(out io.Writer, ids []int32) error {
+	list := make([]string, len(ids))
+	for i, id := range ids {
+		list[i] = strconv.Itoa(int(id))
+	}
+	_, err := fmt.Fprintf(out, "[%s]\n", strings.Join(list, ", "))
+	return err
+}

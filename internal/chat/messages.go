@@ -1,0 +1,114 @@
+package chat
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Request is a conversation in the form of OpenAI's chat completions.
+type Request struct {
+	Messages []Message
+	Tools    json.RawMessage // a list; nil: none
+	Kwargs   json.RawMessage // an object, further variables of the template; nil: none
+}
+
+// ParseRequest reads JSON: {"messages": […], "tools": […], "chat_template_kwargs":
+// {…}}, of which only the messages must be there, or the list of messages alone.
+func ParseRequest(data []byte) (Request, error) {
+	var r struct {
+		Messages []json.RawMessage `json:"messages"`
+		Tools    json.RawMessage   `json:"tools"`
+		Kwargs   json.RawMessage   `json:"chat_template_kwargs"`
+	}
+	var err error
+	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
+		err = json.Unmarshal(data, &r.Messages)
+	} else {
+		err = json.Unmarshal(data, &r)
+	}
+	if err != nil {
+		return Request{}, plainJSON(err)
+	}
+	messages := make([]Message, len(r.Messages))
+	for i, object := range r.Messages {
+		if messages[i], err = parseMessage(object); err != nil {
+			return Request{}, fmt.Errorf("message %d: %w", i+1, err)
+		}
+	}
+	return Request{messages, r.Tools, r.Kwargs}, CheckMessages(messages)
+}
+
+// plainJSON returns an error without the names of Go types.
+func plainJSON(err error) error {
+	var syntax *json.SyntaxError
+	var other *json.UnmarshalTypeError
+	switch {
+	case errors.As(err, &syntax):
+		return fmt.Errorf("no messages in JSON: %w at byte %d", err, syntax.Offset)
+	case errors.As(err, &other):
+		return fmt.Errorf("no messages in JSON: %s at byte %d is not what they have there", other.Value, other.Offset)
+	}
+	return err
+}
+
+// parseMessage reads one message.
+func parseMessage(object json.RawMessage) (m Message, err error) {
+	var fields map[string]json.RawMessage
+	if err := json.Unmarshal(object, &fields); err != nil {
+		return m, plainJSON(err)
+	}
+	for name, target := range map[string]*string{"role": &m.Role, "input": &m.Input} {
+		if raw, ok := fields[name]; ok {
+			if err := json.Unmarshal(raw, target); err != nil {
+				return m, fmt.Errorf("%q is no text", name)
+			}
+		}
+	}
+	whole := true // role, content and input are all there is
+	for name := range fields {
+		whole = whole && (name == "role" || name == "content" || name == "input")
+	}
+	raw, ok := fields["content"]
+	if !ok || string(bytes.TrimSpace(raw)) == "null" {
+		if whole {
+			return m, errors.New("it has no content")
+		}
+		m.Object = object
+		return m, nil
+	}
+	text, isText, err := contentText(raw)
+	if err != nil {
+		return m, err
+	}
+	m.Content = text
+	if !whole || !isText {
+		m.Object = object
+	}
+	return m, nil
+}
+
+// contentText returns the text of a content: a JSON text, or a list of parts of
+// which only texts are understood.
+func contentText(raw json.RawMessage) (text string, isText bool, err error) {
+	if err := json.Unmarshal(raw, &text); err == nil {
+		return text, true, nil
+	}
+	var parts []struct {
+		Type string `json:"type"`
+		Text string `json:"text"`
+	}
+	if err := json.Unmarshal(raw, &parts); err != nil {
+		return "", false, errors.New("the content is no text")
+	}
+	var b strings.Builder
+	for _, p := range parts {
+		if p.Type != "text" {
+			return "", false, fmt.Errorf("the content has a part of type %q; only \"text\" is understood", p.Type)
+		}
+		b.WriteString(p.Text)
+	}
+	return b.String(), false, nil
+}

@@ -1,0 +1,55 @@
+package chat
+
+import (
+	"math"
+	"strings"
+
+	"alpaca/internal/jinja/text"
+)
+
+// part is a piece of a rendered conversation.
+type part struct {
+	text    string
+	message int // from whose fields it is, an index; ours: the template's own text
+}
+
+// ours is the message of parts that the template wrote.
+const ours = -1
+
+// Origins of data that belong to no message.
+const settings text.Origin = math.MaxInt32 - 1
+
+// origin returns the origin of what is in a message.
+func origin(message int) text.Origin { return text.Origin(message + 1) }
+
+// partsOf divides a rendered text by where it comes from.
+func partsOf(t text.Text) []part {
+	var list []part
+	for _, s := range t.Spans() {
+		list = append(list, part{s.Text, int(s.Origin) - 1})
+	}
+	return list
+}
+
+// flat returns the text of parts.
+func flat(parts []part) string {
+	var b strings.Builder
+	for _, p := range parts {
+		b.WriteString(p.text)
+	}
+	return b.String()
+}
+
+// cut returns parts without the first n bytes of their text.
+func cut(parts []part, n int) []part {
+	for len(parts) > 0 && n >= len(parts[0].text) {
+		n -= len(parts[0].text)
+		parts = parts[1:]
+	}
+	if n == 0 || len(parts) == 0 {
+		return parts
+	}
+	rest := append([]part{}, parts...)
+	rest[0].text = rest[0].text[n:]
+	return rest
+}

@@ -1,0 +1,410 @@
+package builtin
+
+import (
+	"fmt"
+	"html"
+	"math"
+	"strings"
+	"unicode/utf8"
+
+	"alpaca/internal/jinja/text"
+	"alpaca/internal/jinja/value"
+)
+
+type stringMethod func(r *value.Run, t text.Text, a *value.Args) value.Value
+
+// stringMethods are the methods of str.
+var stringMethods map[string]stringMethod
+
+func init() {
+	stringMethods = map[string]stringMethod{
+		"capitalize": mapped(text.Text.Capitalize), "casefold": mapped(text.Text.Casefold),
+		"lower": mapped(text.Text.Lower), "upper": mapped(text.Text.Upper),
+		"swapcase": mapped(text.Text.Swapcase), "title": mapped(text.Text.Title),
+		"isalnum": asked(text.IsAlnum), "isalpha": asked(text.IsAlpha), "isdecimal": asked(text.IsDecimal),
+		"isdigit": asked(text.IsDigit), "isnumeric": asked(text.IsNumeric), "isspace": asked(text.IsSpace),
+		"isascii": said(func(t text.Text) bool {
+			return !strings.ContainsFunc(t.String(), func(r rune) bool { return r >= utf8.RuneSelf })
+		}),
+		"islower":      said(func(t text.Text) bool { return t.OneCase(false) }),
+		"isupper":      said(func(t text.Text) bool { return t.OneCase(true) }),
+		"istitle":      said(text.Text.IsTitle),
+		"isprintable":  said(func(t text.Text) bool { return t.Len() == 0 || t.Each(printable) }),
+		"isidentifier": said(isIdentifier),
+		"strip":        strip(text.Both), "lstrip": strip(text.Left), "rstrip": strip(text.Right),
+		"split": split(false), "rsplit": split(true), "splitlines": splitlines,
+		"partition": partition(false), "rpartition": partition(true),
+		"find": find(false, false), "rfind": find(true, false), "index": find(false, true), "rindex": find(true, true),
+		"count": count, "startswith": affix(strings.HasPrefix), "endswith": affix(strings.HasSuffix),
+		"removeprefix": remove(strings.HasPrefix, false), "removesuffix": remove(strings.HasSuffix, true),
+		"replace": replace, "join": join, "expandtabs": expandtabs, "zfill": zfill,
+		"ljust": justify(0, 1), "rjust": justify(1, 0), "center": justify(1, 1),
+		"encode": encode, "translate": translate,
+		"format":     func(r *value.Run, t text.Text, a *value.Args) value.Value { return Format(r, t, a) },
+		"format_map": formatMap,
+		"unescape":   tainted(html.UnescapeString), "striptags": tainted(stripTags),
+	}
+}
+
+func mapped(f func(text.Text) text.Text) stringMethod {
+	return func(r *value.Run, t text.Text, a *value.Args) value.Value {
+		a.Plain("the method", 0, 0)
+		r.Product(3, t.Len())
+		return f(t)
+	}
+}
+
+func said(f func(text.Text) bool) stringMethod {
+	return func(r *value.Run, t text.Text, a *value.Args) value.Value {
+		a.Plain("the method", 0, 0)
+		r.Steps(t.Len() / 256)
+		return f(t)
+	}
+}
+
+func asked(f func(rune) bool) stringMethod {
+	return said(func(t text.Text) bool { return t.Each(f) })
+}
+
+func isIdentifier(t text.Text) bool {
+	for i, r := range t.String() {
+		if !(r == '_' || text.IsAlpha(r) || i > 0 && text.IsDecimal(r)) {
+			return false
+		}
+	}
+	return t.Len() > 0
+}
+
+// str returns an argument that must be a string.
+func str(v value.Value) text.Text {
+	t, ok := v.(text.Text)
+	if !ok {
+		if u, ok := v.(*value.Undefined); ok {
+			value.TypeError("must be str, not Undefined (%s)", u.Msg)
+		}
+		value.TypeError("must be str, not %s", value.TypeName(v))
+	}
+	return t
+}
+
+// in returns what reports whether a character is one of chars.
+func in(chars text.Text) func(rune) bool {
+	set := chars.String()
+	return func(r rune) bool { return strings.ContainsRune(set, r) }
+}
+
+// stripped is strip with the argument chars, which may be None.
+func stripped(r *value.Run, t text.Text, sides int, chars value.Value) text.Text {
+	r.Charge(t.Len())
+	if chars == value.Missing || chars == nil {
+		return t.Strip(sides, text.IsSpace)
+	}
+	return t.Strip(sides, in(str(chars)))
+}
+
+func strip(sides int) stringMethod {
+	return func(r *value.Run, t text.Text, a *value.Args) value.Value {
+		return stripped(r, t, sides, a.Plain("strip", 0, 1)[0])
+	}
+}
+
+func split(last bool) stringMethod {
+	return func(r *value.Run, t text.Text, a *value.Args) value.Value {
+		v := a.Bind("split", "sep", "maxsplit")
+		most := value.Int(value.Or(v[1], int64(-1)))
+		r.Charge(t.Len())
+		var parts []text.Text
+		if v[0] == value.Missing || v[0] == nil {
+			r.Product(t.Len()/2, 32)
+			parts = t.Fields(most, last)
+		} else {
+			sep := str(v[0])
+			if sep.Len() == 0 {
+				value.ValueError("empty separator")
+			}
+			r.Product(strings.Count(t.String(), sep.String()), 64)
+			parts = t.Split(sep.String(), most, last)
+		}
+		r.Steps(len(parts))
+		return value.NewList(parts)
+	}
+}
+
+func splitlines(r *value.Run, t text.Text, a *value.Args) value.Value {
+	keep := value.Truth(value.Or(a.Bind("splitlines", "keepends")[0], false))
+	r.Product(t.Len(), 8)
+	return value.NewList(t.Lines(keep))
+}
+
+func partition(last bool) stringMethod {
+	return func(r *value.Run, t text.Text, a *value.Args) value.Value {
+		sep := str(a.Plain("partition", 1, 1)[0])
+		if sep.Len() == 0 {
+			value.ValueError("empty separator")
+		}
+		r.Charge(t.Len())
+		s := t.String()
+		at := strings.Index(s, sep.String())
+		if last {
+			at = strings.LastIndex(s, sep.String())
+		}
+		parts := []value.Value{t, text.Text{}, text.Text{}}
+		switch {
+		case at >= 0:
+			parts = []value.Value{t.Cut(0, at), sep, t.Cut(at+sep.Len(), len(s))}
+		case last:
+			parts = []value.Value{text.Text{}, text.Text{}, t}
+		}
+		return &value.Tuple{Items: parts}
+	}
+}
+
+// bounds returns the arguments start and end of a search.
+func bounds(v []value.Value) (start, end int) {
+	end = math.MaxInt
+	if v[0] != value.Missing && v[0] != nil {
+		start = value.Int(v[0])
+	}
+	if v[1] != value.Missing && v[1] != nil {
+		end = value.Int(v[1])
+	}
+	return start, end
+}
+
+func find(last, must bool) stringMethod {
+	return func(r *value.Run, t text.Text, a *value.Args) value.Value {
+		v := a.Plain("find", 1, 3)
+		start, end := bounds(v[1:])
+		r.Steps(t.Len() / 256)
+		at := t.Find(str(v[0]).String(), start, end, last)
+		if at < 0 && must {
+			value.ValueError("substring not found")
+		}
+		return int64(at)
+	}
+}
+
+func count(r *value.Run, t text.Text, a *value.Args) value.Value {
+	v := a.Plain("count", 1, 3)
+	start, end := bounds(v[1:])
+	r.Steps(t.Len() / 256)
+	return int64(t.Count(str(v[0]).String(), start, end))
+}
+
+func affix(has func(s, part string) bool) stringMethod {
+	return func(r *value.Run, t text.Text, a *value.Args) value.Value {
+		v := a.Plain("startswith", 1, 3)
+		start, end := bounds(v[1:])
+		n := t.Runes()
+		low, high := text.Bounds(start, end, n)
+		s := t.Slice(start, end).String()
+		fits := func(part text.Text) bool { return start <= n && low <= high && has(s, part.String()) }
+		if list, ok := v[0].(*value.Tuple); ok {
+			for _, item := range list.Items {
+				if fits(str(item)) {
+					return true
+				}
+			}
+			return false
+		}
+		return fits(str(v[0]))
+	}
+}
+
+func remove(has func(s, part string) bool, end bool) stringMethod {
+	return func(_ *value.Run, t text.Text, a *value.Args) value.Value {
+		part := str(a.Plain("removeprefix", 1, 1)[0])
+		switch {
+		case !has(t.String(), part.String()):
+			return t
+		case end:
+			return t.Cut(0, t.Len()-part.Len())
+		}
+		return t.Cut(part.Len(), t.Len())
+	}
+}
+
+func replace(r *value.Run, t text.Text, a *value.Args) value.Value {
+	v := a.Plain("replace", 2, 3)
+	return replaced(r, t, str(v[0]), str(v[1]), value.Int(value.Or(v[2], int64(-1))))
+}
+
+func replaced(r *value.Run, t, old, now text.Text, most int) text.Text {
+	if t.Safe() {
+		now = escaped(r, now)
+	}
+	r.Steps(t.Len() / 256)
+	// The product of both lengths may be large before Replaced can know.
+	r.Product(1+t.Len()/max(1, old.Len()), 1)
+	r.Charge(t.Replaced(old, now, most))
+	return t.Replace(old, now, most)
+}
+
+func escaped(r *value.Run, t text.Text) text.Text {
+	r.Product(5, t.Len())
+	return t.Escaped()
+}
+
+func join(r *value.Run, t text.Text, a *value.Args) value.Value {
+	items := r.Items(a.Plain("join", 1, 1)[0])
+	parts := make([]text.Text, len(items))
+	for i, item := range items {
+		part, ok := item.(text.Text)
+		switch {
+		case t.Safe():
+			parts[i] = escaped(r, r.Text(item))
+		case !ok:
+			value.TypeError("sequence item %d: expected str instance, %s found", i, value.TypeName(item))
+		default:
+			parts[i] = part
+		}
+	}
+	return joined(r, t, parts).AsSafe(t.Safe())
+}
+
+func joined(r *value.Run, sep text.Text, parts []text.Text) text.Text {
+	r.Product(len(parts), sep.Len())
+	for _, p := range parts {
+		r.Charge(p.Len())
+	}
+	return text.Join(sep, parts)
+}
+
+func expandtabs(r *value.Run, t text.Text, a *value.Args) value.Value {
+	size := value.Int(value.Or(a.Bind("expandtabs", "tabsize")[0], int64(8)))
+	r.Charge(t.Len())
+	r.Product(strings.Count(t.String(), "\t"), max(0, size))
+	return t.ExpandTabs(size)
+}
+
+func zfill(r *value.Run, t text.Text, a *value.Args) value.Value {
+	n := value.Int(a.Plain("zfill", 1, 1)[0]) - t.Runes()
+	if n <= 0 {
+		return t
+	}
+	r.Charge(n + t.Len())
+	sign := 0
+	if s := t.String(); s != "" && (s[0] == '-' || s[0] == '+') {
+		sign = 1
+	}
+	return text.Concat(t.Cut(0, sign), text.New("0").Repeat(n), t.Cut(sign, t.Len()))
+}
+
+// pad puts n characters around a text.
+func pad(r *value.Run, t text.Text, left, right int, fill text.Text) text.Text {
+	r.Product(left+right, fill.Len())
+	return text.Concat(fill.Repeat(left), t, fill.Repeat(right)).AsSafe(t.Safe())
+}
+
+func justify(left, right int) stringMethod {
+	return func(r *value.Run, t text.Text, a *value.Args) value.Value {
+		v := a.Plain("center", 1, 2)
+		fill := str(value.Or(v[1], value.Str(" ")))
+		if fill.Runes() != 1 {
+			value.TypeError("The fill character must be exactly one character long")
+		}
+		width := value.Int(v[0])
+		n := width - t.Runes()
+		switch {
+		case n <= 0:
+			return t
+		case left == 0:
+			return pad(r, t, 0, n, fill)
+		case right == 0:
+			return pad(r, t, n, 0, fill)
+		}
+		l := n/2 + n&width&1
+		return pad(r, t, l, n-l, fill)
+	}
+}
+
+func encode(r *value.Run, t text.Text, a *value.Args) value.Value {
+	v := a.Bind("encode", "encoding", "errors")
+	name := strings.ReplaceAll(strings.ToLower(str(value.Or(v[0], value.Str("utf-8"))).String()), "_", "-")
+	r.Charge(t.Len())
+	switch name {
+	case "utf-8", "utf8", "u8":
+	case "ascii", "us-ascii":
+		if strings.ContainsFunc(t.String(), func(r rune) bool { return r >= utf8.RuneSelf }) {
+			value.Fail("UnicodeEncodeError", "'ascii' codec can't encode a character")
+		}
+	default:
+		value.Fail("LookupError", "unknown encoding: %s", name)
+	}
+	return value.Bytes{Text: t.AsSafe(false)}
+}
+
+func decode(x value.Bytes, a *value.Args) value.Value {
+	a.Bind("decode", "encoding", "errors")
+	if !utf8.ValidString(x.Text.String()) {
+		value.Fail("UnicodeDecodeError", "'utf-8' codec can't decode the bytes")
+	}
+	return x.Text
+}
+
+func translate(r *value.Run, t text.Text, a *value.Args) value.Value {
+	table, ok := a.Plain("translate", 1, 1)[0].(*value.Dict)
+	if !ok {
+		value.TypeError("translate needs a mapping")
+	}
+	var b text.Builder
+	for _, c := range t.Chars() {
+		code, _ := utf8.DecodeRuneInString(c.String())
+		v, ok := table.Get(int64(code))
+		switch v := v.(type) {
+		case text.Text:
+			r.Charge(v.Len())
+			b.Add(v)
+		case int64:
+			b.AddString(string(rune(v)), Unknown)
+		case nil:
+			if !ok {
+				b.Add(c)
+			}
+		default:
+			value.TypeError("character mapping must return integer, None or str")
+		}
+	}
+	return b.Text()
+}
+
+func formatMap(r *value.Run, t text.Text, a *value.Args) value.Value {
+	d, ok := a.Plain("format_map", 1, 1)[0].(*value.Dict)
+	if !ok {
+		value.TypeError("format_map needs a mapping")
+	}
+	named := &value.Args{}
+	for i := range d.Len() {
+		k, v := d.At(i)
+		if name, ok := k.(text.Text); ok {
+			named.Names, named.Named = append(named.Names, name.String()), append(named.Named, v)
+		}
+	}
+	return Format(r, t, named)
+}
+
+// tainted is a method of which nobody says which byte comes from where.
+func tainted(f func(string) string) stringMethod {
+	return func(r *value.Run, t text.Text, a *value.Args) value.Value {
+		a.Plain("the method", 0, 0)
+		r.Charge(t.Len())
+		return text.Tainted(f(t.String()), t)
+	}
+}
+
+// floatHex is float.hex.
+func floatHex(x float64) string {
+	switch {
+	case math.IsInf(x, 0), math.IsNaN(x):
+		return value.FormatFloat(x)
+	case x == 0:
+		return strings.Repeat("-", int(math.Float64bits(x)>>63)) + "0x0.0p+0"
+	}
+	s := fmt.Sprintf("%x", x) // 0x1.8p+01
+	mantissa, exponent, _ := strings.Cut(s, "p")
+	head, digits, _ := strings.Cut(mantissa, ".")
+	digits += strings.Repeat("0", 13-len(digits))
+	var e int
+	fmt.Sscan(exponent, &e)
+	return fmt.Sprintf("%s.%sp%+d", head, digits, e)
+}

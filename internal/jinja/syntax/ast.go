@@ -1,0 +1,231 @@
+package syntax
+
+// Node is a statement.
+type Node interface{ Pos() Pos }
+
+// At is where a node begins.
+type At Pos
+
+// Pos returns the place.
+func (a At) Pos() Pos { return Pos(a) }
+
+// Expr is an expression.
+type Expr interface{ Pos() Pos }
+
+// Statements.
+type (
+	// Output prints expressions. Literal text is a *TemplateData among them.
+	Output struct {
+		At
+		Exprs []Expr
+	}
+	// For is a loop. Tests see a target of their own.
+	For struct {
+		At
+		Target, Iter     Expr
+		Test, TestTarget Expr // nil: none
+		Body, Else       []Node
+		Recursive        bool
+		HasElse          bool
+	}
+	// If has its elifs as further tests.
+	If struct {
+		At
+		Tests  []Expr
+		Bodies [][]Node
+		Else   []Node
+	}
+	// Macro is a macro, or the body of a call block, whose name is "caller".
+	Macro struct {
+		At
+		Name     *Name // nil in a call block
+		Args     []*Name
+		Defaults []Expr // of the last args
+		Body     []Node
+	}
+	// CallBlock calls a macro that can call the body.
+	CallBlock struct {
+		At
+		Call *Call
+		Body *Macro
+	}
+	// FilterBlock filters what its body prints.
+	FilterBlock struct {
+		At
+		Filter *Filter // the innermost has no Value
+		Body   []Node
+	}
+	// With sets names for its body.
+	With struct {
+		At
+		Targets, Values []Expr
+		Body            []Node
+	}
+	// Set assigns.
+	Set struct {
+		At
+		Target, Value Expr
+	}
+	// SetBlock assigns what its body prints.
+	SetBlock struct {
+		At
+		Target Expr
+		Filter *Filter // nil: none; the innermost has no Value
+		Body   []Node
+	}
+	// Block is a named part, which is printed where it stands.
+	Block struct {
+		At
+		Name             string
+		Scoped, Required bool
+		Body             []Node
+	}
+	// Autoescape sets whether what its body prints is escaped.
+	Autoescape struct {
+		At
+		Value Expr
+		Body  []Node
+	}
+	// Generation marks what the model says; it prints its body.
+	Generation struct {
+		At
+		Body *Macro
+	}
+	// Load is a statement that needs other templates: extends, include, import.
+	Load struct {
+		At
+		What     string
+		Template Expr
+		Targets  []*Name
+	}
+	// Break leaves a loop.
+	Break struct{ At }
+	// Continue goes on with the next turn of a loop.
+	Continue struct{ At }
+)
+
+// Ctx says what is done with a name.
+type Ctx uint8
+
+// Uses of a name.
+const (
+	LoadName Ctx = iota
+	StoreName
+	ParamName
+)
+
+// Expressions.
+type (
+	// TemplateData is literal text.
+	TemplateData struct {
+		At
+		Data string
+	}
+	// Name is a variable. Hops and Slot are for those who evaluate it.
+	Name struct {
+		At
+		Name       string
+		Ctx        Ctx
+		Hops, Slot int
+	}
+	// NSRef is an attribute of a namespace that is assigned to.
+	NSRef struct {
+		At
+		Name *Name
+		Attr string
+	}
+	// Const is a literal: nil, a bool, a string, an int64, a *big.Int or a float64.
+	Const struct {
+		At
+		Value any
+	}
+	// Tuple is (a, b).
+	Tuple struct {
+		At
+		Items []Expr
+	}
+	// List is [a, b].
+	List struct {
+		At
+		Items []Expr
+	}
+	// Dict is {k: v}.
+	Dict struct {
+		At
+		Keys, Values []Expr
+	}
+	// Unary is "not", "-" or "+".
+	Unary struct {
+		At
+		Op string
+		X  Expr
+	}
+	// Binary is an arithmetic operator, "and" or "or".
+	Binary struct {
+		At
+		Op   string
+		X, Y Expr
+	}
+	// Concat is a ~ b.
+	Concat struct {
+		At
+		Items []Expr
+	}
+	// Compare is a chain of comparisons: a < b <= c; "in" and "not in" among them.
+	Compare struct {
+		At
+		X   Expr
+		Ops []string
+		Ys  []Expr
+	}
+	// Cond is a if b else c.
+	Cond struct {
+		At
+		Test, Then, Else Expr // Else: nil is none
+	}
+	// Getattr is x.name.
+	Getattr struct {
+		At
+		X    Expr
+		Attr string
+	}
+	// Getitem is x[i].
+	Getitem struct {
+		At
+		X, Index Expr
+	}
+	// Slice is the index a:b:c.
+	Slice struct {
+		At
+		Start, Stop, Step Expr // nil: none
+	}
+	// Args are the arguments of a call, a filter or a test.
+	Args struct {
+		List         []Expr
+		Names        []string
+		Named        []Expr
+		Star, Double Expr // *a, **b
+	}
+	// Call is f(…).
+	Call struct {
+		At
+		Fn Expr
+		Args
+	}
+	// Filter is x|name(…).
+	Filter struct {
+		At
+		Value Expr // nil: what the block around it printed
+		Name  string
+		Args
+		Soft bool // where an unknown name is an error of the evaluation only
+	}
+	// Test is x is name(…).
+	Test struct {
+		At
+		Value Expr
+		Name  string
+		Args
+		Soft bool
+	}
+)

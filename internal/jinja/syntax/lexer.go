@@ -1,0 +1,304 @@
+package syntax
+
+import (
+	"fmt"
+	"regexp"
+	"strings"
+	"unicode/utf8"
+
+	"alpaca/internal/jinja/text"
+)
+
+// Normalize returns a template as it is read: all newlines are "\n", and one at
+// the end is gone.
+func Normalize(source string) string {
+	source = strings.NewReplacer("\r\n", "\n", "\r", "\n").Replace(source)
+	return strings.TrimSuffix(source, "\n")
+}
+
+// lexer makes tokens of a normalized template.
+type lexer struct {
+	src    string
+	pos    int
+	tokens []token
+	// lineStart: the last tag's match ended with a newline, so that what follows
+	// begins a line.
+	lineStart bool
+}
+
+// lex returns the tokens of a normalized template; the last one is EOF.
+func lex(source string) (tokens []token, err error) {
+	l := &lexer{src: source, lineStart: true}
+	for l.pos < len(l.src) {
+		if err := l.text(); err != nil {
+			return nil, err
+		}
+	}
+	l.add(kindEOF, "", len(l.src))
+	return l.tokens, nil
+}
+
+func (l *lexer) add(kind kind, value string, pos int) {
+	l.tokens = append(l.tokens, token{kind, value, Pos(pos)})
+}
+
+func (l *lexer) fail(pos int, format string, args ...any) error {
+	line, column := Place(l.src, Pos(pos))
+	return &Error{line, column, fmt.Sprintf(format, args...)}
+}
+
+var rawBegin = regexp.MustCompile(`^\{%[-+]?` + space + `*raw` + space + `*(?:-%\}` + space + `*|%\})`)
+var rawEnd = regexp.MustCompile(`\{%([-+]?)` + space + `*endraw` + space + `*(?:\+%\}|-%\}` + space + `*|%\}\n?)`)
+
+// space is white space as Python's \s has it.
+const space = `[\t-\r\x1c-\x20\x{85}\x{a0}\x{1680}\x{2000}-\x{200a}\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]`
+
+// text reads text up to the next tag, and the tag.
+func (l *lexer) text() error {
+	start := l.pos
+	open := start
+	for {
+		i := strings.IndexByte(l.src[open:], '{')
+		if i < 0 || open+i+1 == len(l.src) {
+			l.data(start, len(l.src), 0)
+			l.pos = len(l.src)
+			return nil
+		}
+		open += i
+		if c := l.src[open+1]; c == '%' || c == '{' || c == '#' {
+			break
+		}
+		open++
+	}
+	sign := byte(0)
+	l.pos = open + 2
+	if l.pos < len(l.src) && (l.src[l.pos] == '-' || l.src[l.pos] == '+') {
+		sign = l.src[l.pos]
+		l.pos++
+	}
+	kind := l.src[open+1]
+	if kind != '{' && sign == 0 {
+		sign = 'l' // strip what is in front on the line
+	}
+	l.data(start, open, sign)
+	switch kind {
+	case '#':
+		return l.comment(open)
+	case '{':
+		l.add(kindVariableBegin, "", open)
+		return l.tag(open, kindVariableEnd)
+	}
+	if m := rawBegin.FindString(l.src[open:]); m != "" {
+		return l.raw(open, open+len(m))
+	}
+	l.add(kindBlockBegin, "", open)
+	return l.tag(open, kindBlockEnd)
+}
+
+// data adds the text between two places; sign is the next tag's.
+func (l *lexer) data(start, end int, sign byte) {
+	s := l.src[start:end]
+	switch sign {
+	case '-':
+		s = strings.TrimRightFunc(s, text.IsSpace)
+	case 'l':
+		line := strings.LastIndexByte(s, '\n') + 1
+		if (line > 0 || l.lineStart) && strings.TrimLeftFunc(s[line:], text.IsSpace) == "" {
+			s = s[:line]
+		}
+	}
+	if s != "" {
+		l.add(kindData, s, start)
+	}
+}
+
+// end moves to the end of a tag, which is to be followed by what comes next.
+func (l *lexer) end(pos int) {
+	l.lineStart = pos > 0 && l.src[pos-1] == '\n'
+	l.pos = pos
+}
+
+// skipSpace returns the place after white space.
+func (l *lexer) skipSpace(pos int) int {
+	return len(l.src) - len(strings.TrimLeftFunc(l.src[pos:], text.IsSpace))
+}
+
+// skipNewline returns the place after a newline, if one is there.
+func (l *lexer) skipNewline(pos int) int {
+	if pos < len(l.src) && l.src[pos] == '\n' {
+		pos++
+	}
+	return pos
+}
+
+func (l *lexer) comment(open int) error {
+	if l.pos == len(l.src) {
+		return nil // as Jinja, which finds nothing to complain of there
+	}
+	i := strings.Index(l.src[l.pos:], "#}")
+	if i < 0 {
+		return l.fail(open, "a comment without an end, expected #}")
+	}
+	at := l.pos + i
+	switch end := at + 2; {
+	case i > 0 && l.src[at-1] == '-':
+		l.end(l.skipSpace(end))
+	case i > 0 && l.src[at-1] == '+':
+		l.end(end)
+	default:
+		l.end(l.skipNewline(end))
+	}
+	return nil
+}
+
+func (l *lexer) raw(open, start int) error {
+	if start == len(l.src) {
+		l.pos = start
+		return nil
+	}
+	m := rawEnd.FindStringSubmatchIndex(l.src[start:])
+	if m == nil {
+		return l.fail(open, "raw without endraw")
+	}
+	l.lineStart = l.src[start-1] == '\n'
+	sign := byte('l')
+	if m[2] < m[3] {
+		sign = l.src[start+m[2]]
+	}
+	l.data(start, start+m[0], sign)
+	l.end(start + m[1])
+	return nil
+}
+
+var (
+	floatPattern   = regexp.MustCompile(`^(?:\d+_)*\d+(?:(?:\.(?:\d+_)*\d+)?[eE][+\-]?(?:\d+_)*\d+|\.(?:\d+_)*\d+)`)
+	integerPattern = regexp.MustCompile(`^(?:0[bB](?:_?[01])+|0[oO](?:_?[0-7])+|0[xX](?:_?[0-9a-fA-F])+|[1-9](?:_?\d)*|0(?:_?0)*)`)
+	namePattern    = regexp.MustCompile(`^[\p{L}\p{N}\p{M}\p{Pc}·]+`)
+	stringPattern  = regexp.MustCompile(`(?s)^(?:'[^'\\]*(?:\\.[^'\\]*)*'|"[^"\\]*(?:\\.[^"\\]*)*")`)
+)
+
+// operators, longer ones first.
+var operators = []string{"//", "**", "==", "!=", ">=", "<=",
+	"+", "-", "/", "*", "%", "~", "[", "]", "(", ")", "{", "}", ">", "<", "=", ".", ":", "|", ",", ";"}
+
+// closing brackets by what opens them.
+var closing = map[string]string{"{": "}", "(": ")", "[": "]"}
+
+// tag reads what is in a tag up to its end.
+func (l *lexer) tag(open int, end kind) error {
+	var brackets []string
+	for l.pos < len(l.src) {
+		if len(brackets) == 0 {
+			if ok := l.tagEnd(end); ok {
+				return nil
+			}
+		}
+		start := l.pos
+		rest := l.src[start:]
+		r, size := utf8.DecodeRuneInString(rest)
+		switch {
+		case text.IsSpace(r):
+			l.pos += size
+			continue
+		case r >= '0' && r <= '9':
+			l.number(rest)
+			continue
+		case r == '\'' || r == '"':
+			if err := l.str(rest); err != nil {
+				return err
+			}
+			continue
+		}
+		if m := namePattern.FindString(rest); m != "" {
+			if !identifier(m) {
+				return l.fail(start, "%q is no name", m)
+			}
+			l.add(kindName, m, start)
+			l.pos += len(m)
+			continue
+		}
+		op := ""
+		for _, o := range operators {
+			if strings.HasPrefix(rest, o) {
+				op = o
+				break
+			}
+		}
+		if op == "" {
+			return l.fail(start, "unexpected character %q", r)
+		}
+		switch op {
+		case "(", "[", "{":
+			brackets = append(brackets, closing[op])
+		case ")", "]", "}":
+			n := len(brackets) - 1
+			if n < 0 {
+				return l.fail(start, "unexpected %q", op)
+			}
+			if brackets[n] != op {
+				return l.fail(start, "unexpected %q, expected %q", op, brackets[n])
+			}
+			brackets = brackets[:n]
+		}
+		l.add(kindOp, op, start)
+		l.pos += len(op)
+	}
+	if end == kindBlockEnd {
+		return l.fail(open, "{%% without %%}")
+	}
+	return l.fail(open, "{{ without }}")
+}
+
+// tagEnd reads the end of a tag if it is here.
+func (l *lexer) tagEnd(end kind) bool {
+	rest := l.src[l.pos:]
+	mark := "%}"
+	if end == kindVariableEnd {
+		mark = "}}"
+	}
+	switch {
+	case strings.HasPrefix(rest, "-"+mark):
+		l.add(end, "", l.pos)
+		l.end(l.skipSpace(l.pos + 3))
+	case end == kindBlockEnd && strings.HasPrefix(rest, "+"+mark):
+		l.add(end, "", l.pos)
+		l.end(l.pos + 3)
+	case strings.HasPrefix(rest, mark):
+		l.add(end, "", l.pos)
+		if end == kindBlockEnd {
+			l.end(l.skipNewline(l.pos + 2))
+		} else {
+			l.end(l.pos + 2)
+		}
+	default:
+		return false
+	}
+	return true
+}
+
+// number reads a number; one that follows a point has no fraction: x.1.2
+func (l *lexer) number(rest string) {
+	m, kind := "", kindFloat
+	if l.pos == 0 || l.src[l.pos-1] != '.' {
+		m = floatPattern.FindString(rest)
+	}
+	if m == "" {
+		m, kind = integerPattern.FindString(rest), kindInteger
+	}
+	l.add(kind, strings.ReplaceAll(m, "_", ""), l.pos)
+	l.pos += len(m)
+}
+
+func (l *lexer) str(rest string) error {
+	m := stringPattern.FindString(rest)
+	if m == "" {
+		return l.fail(l.pos, "a string without an end")
+	}
+	value, err := unescape(m[1 : len(m)-1])
+	if err != nil {
+		return l.fail(l.pos, "%v", err)
+	}
+	l.add(kindString, value, l.pos)
+	l.pos += len(m)
+	return nil
+}

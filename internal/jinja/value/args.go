@@ -1,0 +1,74 @@
+package value
+
+import "strings"
+
+// Args are the arguments of a call.
+type Args struct {
+	Pos   []Value
+	Names []string
+	Named []Value
+}
+
+// Missing stands for an argument that was not given.
+type missing struct{}
+
+// Missing is the value of an argument that was not given.
+var Missing Value = missing{}
+
+// Bind returns the arguments in the order of names. A name that ends in "!" must
+// be given; others are Missing where they are not.
+func (a *Args) Bind(fn string, names ...string) []Value {
+	if len(a.Pos) > len(names) {
+		TypeError("%s() takes %d arguments but %d were given", fn, len(names), len(a.Pos))
+	}
+	list := make([]Value, len(names))
+	copy(list, a.Pos)
+	for i := len(a.Pos); i < len(list); i++ {
+		list[i] = Missing
+	}
+next:
+	for i, name := range a.Names {
+		for j, n := range names {
+			if strings.TrimSuffix(n, "!") != name {
+				continue
+			}
+			if j < len(a.Pos) {
+				TypeError("%s() got multiple values for argument '%s'", fn, name)
+			}
+			list[j] = a.Named[i]
+			continue next
+		}
+		TypeError("%s() got an unexpected keyword argument '%s'", fn, name)
+	}
+	for i, v := range list {
+		if v == Missing && strings.HasSuffix(names[i], "!") {
+			TypeError("%s() missing argument '%s'", fn, strings.TrimSuffix(names[i], "!"))
+		}
+	}
+	return list
+}
+
+// Plain returns the arguments of a function that takes from least to most of
+// them, and none by name. Those not given are Missing.
+func (a *Args) Plain(fn string, least, most int) []Value {
+	if len(a.Names) > 0 {
+		TypeError("%s() takes no keyword arguments", fn)
+	}
+	if len(a.Pos) < least || len(a.Pos) > most {
+		TypeError("%s expected from %d to %d arguments, got %d", fn, least, most, len(a.Pos))
+	}
+	list := make([]Value, most)
+	copy(list, a.Pos)
+	for i := len(a.Pos); i < most; i++ {
+		list[i] = Missing
+	}
+	return list
+}
+
+// Or returns v, or other where v was not given.
+func Or(v, other Value) Value {
+	if v == Missing {
+		return other
+	}
+	return v
+}

@@ -1,0 +1,31 @@
+package value
+
+import (
+	"strings"
+	"unicode"
+
+	"alpaca/internal/jinja/text"
+)
+
+func isSpace(r rune) bool { return text.IsSpace(r) }
+
+// decimal replaces the decimal digits of other scripts by ASCII's. They come in
+// runs of ten in Unicode's tables.
+func decimal(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r < 0x80 || !unicode.IsDigit(r) {
+			return r
+		}
+		for _, t := range unicode.Nd.R16 {
+			if r >= rune(t.Lo) && r <= rune(t.Hi) {
+				return '0' + (r-rune(t.Lo))%10
+			}
+		}
+		for _, t := range unicode.Nd.R32 {
+			if r >= rune(t.Lo) && r <= rune(t.Hi) {
+				return '0' + (r-rune(t.Lo))%10
+			}
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,160 @@
+// Package value has what the expressions of a template are about: Python's
+// values and their operators, with the limits that a rendering has. A string is
+// a text.Text, so that every result knows which of its bytes came with the data.
+//
+// Failures are panics of *Failure, as in text/template; the package jinja, from
+// which all calls come, returns them as errors.
+package value
+
+import (
+	"math/big"
+
+	"alpaca/internal/jinja/text"
+)
+
+// Value is one of: nil (None), bool, int64, *big.Int (beyond 64 bits only),
+// float64, text.Text, Bytes, *List, *Tuple, *Dict, *Undefined, *Namespace,
+// *Range, *Iter, *View, a Callable, or another *Object.
+type Value = any
+
+// Bytes is Python's bytes.
+type Bytes struct{ Text text.Text }
+
+// List is Python's list.
+type List struct{ Items []Value }
+
+// Tuple is Python's tuple.
+type Tuple struct {
+	Items []Value
+	Group bool // has the attributes grouper and list: what groupby makes
+}
+
+// Undefined stands for what is not there. It can be printed, tested and looped
+// over, and fails in all other operations.
+type Undefined struct {
+	Msg    string // why it is not there
+	Unsafe bool   // the sandbox keeps it
+}
+
+// Namespace is an object whose attributes templates can set.
+type Namespace struct{ Attrs *Dict }
+
+// Range is Python's range.
+type Range struct{ Start, Stop, Step, Len int64 }
+
+// View is what keys, values or items of a dictionary returned.
+type View struct {
+	Of   *Dict
+	What string // "keys", "values", "items"
+}
+
+// Iter is a generator or an iterator: its values are there once.
+type Iter struct {
+	Name string
+	Next func() (Value, bool)
+}
+
+// Callable can be called.
+type Callable interface {
+	Call(r *Run, a *Args) Value
+}
+
+// Object has attributes and items of its own making.
+type Object interface {
+	// Attr returns an attribute. Ok is false where there is none.
+	Attr(r *Run, name string) (v Value, ok bool)
+	// Repr is how it is printed.
+	Repr() string
+}
+
+// Func is a function or a bound method.
+type Func struct {
+	Name string
+	Fn   func(r *Run, a *Args) Value
+}
+
+// Call calls it.
+func (f *Func) Call(r *Run, a *Args) Value { return f.Fn(r, a) }
+
+// Str returns a string that a template made.
+func Str(s string) Value { return text.New(s) }
+
+// NewList returns a list of texts.
+func NewList(texts []text.Text) *List {
+	l := &List{Items: make([]Value, len(texts))}
+	for i, t := range texts {
+		l.Items[i] = t
+	}
+	return l
+}
+
+// TypeName is what Python calls the type of a value.
+func TypeName(v Value) string {
+	switch v := v.(type) {
+	case nil:
+		return "NoneType"
+	case bool:
+		return "bool"
+	case int64, *big.Int:
+		return "int"
+	case float64:
+		return "float"
+	case text.Text:
+		if v.Safe() {
+			return "Markup"
+		}
+		return "str"
+	case Bytes:
+		return "bytes"
+	case *List:
+		return "list"
+	case *Tuple:
+		return "tuple"
+	case *Dict:
+		return "dict"
+	case *Undefined:
+		return "Undefined"
+	case *Namespace:
+		return "Namespace"
+	case *Range:
+		return "range"
+	case *View:
+		return "dict_" + v.What
+	case *Iter:
+		return "generator"
+	case *Func:
+		return "function"
+	}
+	return "object"
+}
+
+// Truth is Python's bool of a value.
+func Truth(v Value) bool {
+	switch v := v.(type) {
+	case nil, *Undefined:
+		return false
+	case bool:
+		return v
+	case int64:
+		return v != 0
+	case float64:
+		return v != 0
+	case text.Text:
+		return v.Len() > 0
+	case Bytes:
+		return v.Text.Len() > 0
+	case *List:
+		return len(v.Items) > 0
+	case *Tuple:
+		return len(v.Items) > 0
+	case *Dict:
+		return v.Len() > 0
+	case *Range:
+		return v.Len > 0
+	case *View:
+		return v.Of.Len() > 0
+	case interface{ Truth() bool }:
+		return v.Truth()
+	}
+	return true
+}
