@@ -18,7 +18,7 @@ WITH_KERNELS := ./internal/quant/... ./internal/ggml/... ./internal/model/...
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help build test check fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz clean
+.PHONY: help build test check fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz golden clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -95,6 +95,10 @@ fuzz: ## run every fuzz target for FUZZTIME (default 10s)
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 		done; \
 	done
+
+golden: ## rewrite testdata: what our own models answer
+	$(GO) test ./internal/model -run 'TestAnswers|TestLogits' -update
+	$(GO) test ./internal/testmodel ./internal/quantize -run 'TestTokens|TestQuantizedFiles' -update
 
 clean: ## remove what the targets above made
 	rm -f alpaca purego.bench asm.bench

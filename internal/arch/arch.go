@@ -1,12 +1,8 @@
-// Package arch describes the architectures of models as values: which tensors and
-// keys a family has, how large each is, and the few facts that no tensor shows. What
-// reads, writes or makes models reads it here, so that a name stands in one place:
-//
-//	model ─ loads        gguf, convert ─ read older containers
-//	quantize ─ chooses   bench, testmodel ─ make models of noise
-//
-// An architecture never says what to compute step by step: a layer that has a
-// tensor has the step that uses it (docs/add-a-model.md).
+// Package arch describes the architectures of models as values: which tensors and keys
+// a family has, how large each is, and the few facts that no tensor shows. Whatever
+// loads, converts, quantizes or makes models reads it here, so that a name stands in
+// one place. An architecture never says what to compute step by step: a layer that has
+// a tensor has the step that uses it (docs/add-a-model.md).
 package arch
 
 import (

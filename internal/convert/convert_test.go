@@ -17,6 +17,7 @@ import (
 	"alpaca/internal/atomicfile"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
+	"alpaca/internal/testmodel"
 	"alpaca/internal/testshared"
 )
 
@@ -52,13 +53,29 @@ func requireSame(t *testing.T, want, got *gguf.Tensor) {
 	}
 }
 
-// TestLegacyShared converts all files of the programs of 2023: without loss, or
-// with one of at most half a unit in the last place of float16, which is told;
-// and exactly, if asked for.
+// TestLegacyShared converts all files of the programs of 2023.
 func TestLegacyShared(t *testing.T) {
 	paths, err := filepath.Glob(filepath.Join(filepath.Dir(testshared.Path(t, "models/legacy/leg-ggml-f16.bin")), "*.bin"))
 	require.NoError(t, err)
 	require.NotEmpty(t, paths)
+	testLegacy(t, paths)
+}
+
+// TestLegacy converts a file of each kind that those programs wrote.
+func TestLegacy(t *testing.T) {
+	var paths []string
+	for i, l := range testmodel.Legacies {
+		if testing.Short() && i%4 != 0 {
+			continue
+		}
+		paths = append(paths, l.Write(t, 1))
+	}
+	testLegacy(t, paths)
+}
+
+// testLegacy converts files of 2023: without loss, or with one of at most half a unit
+// in the last place of float16, which is told; and exactly, if asked for.
+func testLegacy(t *testing.T, paths []string) {
 	for _, path := range paths {
 		t.Run(filepath.Base(path), func(t *testing.T) {
 			old, err := gguf.Open(path)
@@ -109,22 +126,29 @@ func TestLegacyShared(t *testing.T) {
 }
 
 func TestFileType(t *testing.T) {
-	for name, want := range map[string][2]uint64{
+	wanted := map[string][2]uint64{
 		"ggml-q4_0": {2, 0}, "ggjt1-q4_2": {1, 0}, "ggjt1-q4_3": {1, 0}, "ggjt2-q4_1": {3, 0}, "ggjt2-q8_0": {7, 0},
 		"ggjt2-q5_0": {8, 8}, "ggjt3-q5_1": {9, 9}, "ggjt3-f16": {1, 1},
-	} {
-		path := testshared.Path(t, "models/legacy/leg-"+name+".bin")
+	}
+	for _, l := range testmodel.Legacies {
+		want, found := wanted[l.String()]
+		if !found {
+			continue
+		}
+		delete(wanted, l.String())
+		path := l.Write(t, 1)
 		for i, opt := range []Options{{}, {Exact: true}} {
 			f, _ := convert(t, path, opt)
 			n, _, err := f.Uint(keyFileType)
 			require.NoError(t, err)
-			require.Equal(t, want[i], n, "%s, exact %v", name, opt.Exact)
+			require.Equal(t, want[i], n, "%v, exact %v", l, opt.Exact)
 			version, found, err := f.Uint(keyQuantVersion)
 			require.NoError(t, err)
-			require.Equal(t, n > 1, found, name)
+			require.Equal(t, n > 1, found, l)
 			require.Equal(t, found, version == 2)
 		}
 	}
+	require.Empty(t, wanted)
 }
 
 // TestNibbles changes the order of nibbles and nothing else.
@@ -208,7 +232,7 @@ func TestConvertManyRows(t *testing.T) {
 
 // TestOutput refuses what would destroy something, and leaves nothing behind.
 func TestOutput(t *testing.T) {
-	in := testshared.Path(t, "models/legacy/leg-ggjt3-q4_0.bin")
+	in := testmodel.Legacy{Format: "ggjt", Version: 3, FType: 2, Code: 2, Type: quant.Q4_0}.Write(t, 1)
 	data, err := os.ReadFile(in)
 	require.NoError(t, err)
 	dir := t.TempDir()

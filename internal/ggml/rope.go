@@ -114,6 +114,9 @@ func NewRope(p RopeParams) (*Rope, error) {
 		if p.AttnFactor != 0 {
 			r.scale *= p.AttnFactor
 		}
+		if !(r.scale > 0) || r.scale > 1e6 {
+			return nil, fmt.Errorf("ggml: rope: YaRN's amplitude is %v, must be above 0 and at most 1e6", r.scale)
+		}
 	}
 	return r, nil
 }

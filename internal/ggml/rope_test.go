@@ -64,6 +64,60 @@ func TestRopeScalings(t *testing.T) {
 	require.InDelta(t, 0.5*(1+0.1*math.Log(4)), amplitude, 1e-6)
 }
 
+// TestYaRN: what a model may change of the scaling.
+func TestYaRN(t *testing.T) {
+	p := RopeParams{Dim: 64, Base: 10000, Scaling: ScalingYaRN, Factor: 4, OrigCtx: 2048}
+	amplitude := func(y YaRN) float64 {
+		p := p
+		p.YaRN = y
+		_, amplitude := angle(t, p, 3, 9)
+		return amplitude
+	}
+	require.InDelta(t, 1.3, amplitude(YaRN{Attn: 1.3}), 1e-6)
+	require.InDelta(t, 1.0, amplitude(YaRN{Log: 1}), 1e-6)
+	require.InDelta(t, (1+0.1*math.Log(4))/(1+0.05*math.Log(4)), amplitude(YaRN{Log: 0.5}), 1e-6)
+	p.YaRN = YaRN{BetaFast: 8, BetaSlow: 0.5}
+	const pos = 5
+	for i := range 32 {
+		pairOf := func(turns float64) float64 { return 64 * math.Log(2048/(turns*2*math.Pi)) / (2 * math.Log(10000)) }
+		low, high := math.Floor(pairOf(8)), math.Ceil(pairOf(0.5))
+		ramp := min(1, max(0, (float64(i)-low)/(high-low)))
+		plain := pos * math.Pow(10000, -2*float64(i)/64)
+		got, _ := angle(t, p, i, pos)
+		require.InDelta(t, 0, math.Sin((got-(plain/4*ramp+plain*(1-ramp)))/2), 1e-6, "pair %d", i)
+	}
+	for _, bad := range []YaRN{{Attn: -1}, {Attn: 1e9}, {Log: -10}} {
+		p.YaRN = bad
+		_, err := NewRope(p)
+		require.ErrorContains(t, err, "amplitude")
+	}
+}
+
+// TestRopeHalves: the same as pairs, of elements in another order.
+func TestRopeHalves(t *testing.T) {
+	for _, n := range []int{2, 4, 10, 16, 34, 64, 128} {
+		p := RopeParams{Dim: n, Base: 10000}
+		pairs, err := NewRope(p)
+		require.NoError(t, err)
+		p.Halves = true
+		halves, err := NewRope(p)
+		require.NoError(t, err)
+		x, y := make([]float32, n), make([]float32, n)
+		for i := range n / 2 {
+			x[2*i], x[2*i+1] = float32(i)+0.3, 7-float32(i)
+			y[i], y[n/2+i] = x[2*i], x[2*i+1]
+		}
+		cos, sin := make([]float32, n/2), make([]float32, n/2)
+		pairs.Angles(cos, sin, 11)
+		pairs.Apply(x, cos, sin)
+		halves.Apply(y, cos, sin)
+		for i := range n / 2 {
+			require.Equal(t, x[2*i], y[i])
+			require.Equal(t, x[2*i+1], y[n/2+i])
+		}
+	}
+}
+
 // TestRopeFarPositions: the angle stays exact where a chain of float32
 // multiplications has lost it.
 func TestRopeFarPositions(t *testing.T) {

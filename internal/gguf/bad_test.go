@@ -12,7 +12,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/quant"
-	"alpaca/internal/testshared"
 )
 
 // refuse opens a file that must be refused, soon and in less than 64 MB,
@@ -163,10 +162,10 @@ func TestNotAFile(t *testing.T) {
 	}
 }
 
-// TestTruncated cuts a real file everywhere in its header, and at many places
+// TestTruncated cuts a file everywhere in its header, and at many places
 // in its data.
 func TestTruncated(t *testing.T) {
-	path := testshared.Path(t, "models/stories260K.gguf")
+	path := ownFile(t, 500, 256)
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	f := open(t, path)

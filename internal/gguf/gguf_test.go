@@ -196,8 +196,12 @@ func TestNoMap(t *testing.T) {
 }
 
 // TestShared opens every GGUF file of the shared folder.
-func TestShared(t *testing.T) {
-	for _, path := range sharedFiles(t) {
+func TestShared(t *testing.T) { testFiles(t, sharedFiles(t)) }
+
+func TestOwn(t *testing.T) { testFiles(t, []string{ownFile(t, 1000, 64)}) }
+
+func testFiles(t *testing.T, paths []string) {
+	for _, path := range paths {
 		f, err := Open(path)
 		require.NoError(t, err, path)
 		arch, found, err := f.String("general.architecture")
@@ -221,10 +225,30 @@ func sharedFiles(t testing.TB) []string {
 	return append(models, vocabs...)
 }
 
+// ownFile writes a model of one matrix of F16 and a vocabulary of that many tokens,
+// and returns its path.
+func ownFile(t testing.TB, tokens, cols int) string {
+	texts, scores, types := make([]string, tokens), make([]float32, tokens), make([]int32, tokens)
+	for i := range texts {
+		texts[i], scores[i], types[i] = fmt.Sprintf("▁token%d", i), -float32(i), 1
+	}
+	path := filepath.Join(t.TempDir(), "own.gguf")
+	w, err := Create(path, []KV{
+		{"general.architecture", Str("llama")}, {"llama.block_count", U32(1)}, {"llama.rope.freq_base", F32(1e4)},
+		{"tokenizer.ggml.tokens", Strs(texts)}, {"tokenizer.ggml.scores", F32s(scores)}, {"tokenizer.ggml.token_type", I32s(types)},
+	}, []Tensor{{Name: "token_embd.weight", Type: quant.F16, Shape: []int{tokens, cols}}, {Name: "output_norm.weight", Type: quant.F32, Shape: []int{cols}}})
+	require.NoError(t, err)
+	defer w.Abort()
+	require.NoError(t, w.WriteTensor("token_embd.weight", make([]byte, 2*tokens*cols)))
+	require.NoError(t, w.WriteTensor("output_norm.weight", make([]byte, 4*cols)))
+	require.NoError(t, w.Commit())
+	return path
+}
+
 // TestOpenIsLazy bounds what opening a large vocabulary allocates: the strings
 // stay in the file.
 func TestOpenIsLazy(t *testing.T) {
-	path := testshared.Path(t, "models/vocab/ggml-vocab-llama-spm.gguf")
+	path := ownFile(t, 32000, 1)
 	st, err := os.Stat(path)
 	require.NoError(t, err)
 	const rounds = 10
@@ -250,7 +274,7 @@ func TestValueString(t *testing.T) {
 }
 
 func BenchmarkOpen(b *testing.B) {
-	path := testshared.Path(b, "models/vocab/ggml-vocab-deepseek-llm.gguf") // 100k tokens
+	path := ownFile(b, 100_000, 1)
 	for range b.N {
 		f, err := Open(path)
 		require.NoError(b, err)

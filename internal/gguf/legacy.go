@@ -156,7 +156,7 @@ func (p *legacyParams) check() error {
 // parts returns the number of files that the model is cut into: the embeddings
 // of each have that part of the columns. ggjt is never cut.
 func (l *legacyFile) parts() int {
-	embd, ok := l.tensors["token_embd.weight"]
+	embd, ok := l.tensors[arch.TokenEmbed.Weight()]
 	if !ok || l.format == "ggjt" || embd.cols == 0 {
 		return 1
 	}

@@ -7,6 +7,12 @@ import (
 	"alpaca/internal/quant"
 )
 
+// The tensors whose shapes tell what the numbers leave open.
+var (
+	firstKeys = arch.LayerPrefix(0) + arch.AttnK.Weight()
+	firstGate = arch.LayerPrefix(0) + arch.FFNGate.Weight()
+)
+
 // joinLegacy returns the tensors of the model that parts are: each tensor once,
 // whole, with its shape checked and a source to load it from.
 func joinLegacy(parts []*legacyFile) ([]Tensor, error) {
@@ -34,8 +40,8 @@ func joinLegacy(parts []*legacyFile) ([]Tensor, error) {
 // sizes returns the model's dimensions, from the numbers and from the shapes
 // of the first layer.
 func (l *legacyFile) sizes(parts int) (*arch.Sizes, error) {
-	ffn, ok := l.tensors["blk.0.ffn_gate.weight"]
-	kv, ok2 := l.tensors["blk.0.attn_k.weight"]
+	ffn, ok := l.tensors[firstGate]
+	kv, ok2 := l.tensors[firstKeys]
 	if !ok || !ok2 {
 		return nil, fmt.Errorf("the first layer's tensors are missing: the file is cut short")
 	}
@@ -43,8 +49,8 @@ func (l *legacyFile) sizes(parts int) (*arch.Sizes, error) {
 	headDim := int(p.Embd / p.Heads)
 	width := kv.rows * parts
 	if width%headDim != 0 || int(p.Embd)%width != 0 {
-		return nil, fmt.Errorf("tensor \"blk.0.attn_k.weight\": %d rows are no whole number of heads that divides %d heads of %d",
-			width, p.Heads, headDim)
+		return nil, fmt.Errorf("tensor %q: %d rows are no whole number of heads that divides %d heads of %d",
+			firstKeys, width, p.Heads, headDim)
 	}
 	return &arch.Sizes{
 		VocabSize: int(p.Vocab), Dim: int(p.Embd), FFNDim: ffn.rows * parts,

@@ -21,7 +21,7 @@ func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 	heads := p.Heads // of keys and values
 	if len(f.Tensors) > 0 {
 		f.index()
-		heads = int32(f.Tensor("blk.0.attn_k.weight").Rows()) / (p.Embd / p.Heads)
+		heads = int32(f.Tensor(firstKeys).Rows()) / (p.Embd / p.Heads)
 	}
 	context := llama1Context
 	if heads != p.Heads {
@@ -35,7 +35,7 @@ func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 		Context: context, Layers: int(p.Layers), NormEps: opt.Eps,
 	}
 	if len(f.Tensors) > 0 {
-		h.FFNDim = f.Tensor("blk.0.ffn_gate.weight").Rows()
+		h.FFNDim = f.Tensor(firstGate).Rows()
 	}
 	if h.NormEps == 0 {
 		h.NormEps = l.eps(heads)

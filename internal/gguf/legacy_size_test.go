@@ -66,13 +66,20 @@ func writeSparse7B(t *testing.T, m *oldModel) string {
 	return path
 }
 
-// TestAlpaca7B opens files of the very size of those that everybody had in March
-// 2023, at once and without memory for the weights.
-func TestAlpaca7B(t *testing.T) {
+// TestAlpaca7B opens files of the size of those that everybody had in March 2023, at
+// once and without memory for the weights.
+func TestAlpaca7B(t *testing.T) { testAlpaca7B(t, oldVocab(32000-firstPiece), false) }
+
+// TestAlpaca7BShared opens files of their very size, with LLaMA's vocabulary.
+func TestAlpaca7BShared(t *testing.T) {
+	vocab, _, _ := llamaOldVocab(t)
+	testAlpaca7B(t, vocab, true)
+}
+
+func testAlpaca7B(t *testing.T, vocab []string, llama bool) {
 	if intBits == 32 {
 		t.Skip("4 GB cannot be mapped")
 	}
-	vocab, _, _ := llamaOldVocab(t)
 	for _, test := range []struct {
 		format  string
 		version uint32
@@ -87,7 +94,11 @@ func TestAlpaca7B(t *testing.T) {
 		runtime.ReadMemStats(&before)
 		f := open(t, path)
 		runtime.ReadMemStats(&after)
-		require.Equal(t, test.bytes, f.Size())
+		if llama {
+			require.Equal(t, test.bytes, f.Size())
+		} else {
+			require.InDelta(t, test.bytes, f.Size(), 1e6)
+		}
 		require.Len(t, f.Tensors, 291)
 		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(16<<20))
 		for _, x := range f.Tensors {

@@ -33,8 +33,12 @@ func rewrite(t testing.TB, f *File) string {
 }
 
 // TestRewriteShared copies real files: the same bytes must come out.
-func TestRewriteShared(t *testing.T) {
-	for _, path := range sharedFiles(t) {
+func TestRewriteShared(t *testing.T) { testRewrite(t, sharedFiles(t)) }
+
+func TestRewrite(t *testing.T) { testRewrite(t, []string{ownFile(t, 1000, 64)}) }
+
+func testRewrite(t *testing.T, paths []string) {
+	for _, path := range paths {
 		want, err := os.ReadFile(path)
 		require.NoError(t, err)
 		got, err := os.ReadFile(rewrite(t, open(t, path)))

@@ -60,6 +60,7 @@ var order = []string{
 	"internal/checkpoint/safetensors",
 	"internal/checkpoint/pth",
 	"internal/tokenizer",
+	"internal/tokenizer/pretokenizer",
 
 	// Operations, kernels, formats.
 	"internal/ggml",
@@ -99,7 +100,7 @@ var groundFloor = []string{
 }
 
 // forTests are packages that only tests import, and that may import anything.
-var forTests = []string{"internal/cli/clitest", "internal/house", "internal/testmodel", "internal/testshared"}
+var forTests = []string{"internal/cli/clitest", "internal/house", "internal/testmodel", "internal/testmodel/write", "internal/testshared"}
 
 // shared are the packages below internal/cli that are no commands, and what they may
 // import of the others.
@@ -123,7 +124,6 @@ var exceptions = map[string]string{
 // uncommented are packages whose comments have yet to get a length of 3 to 6 lines. One
 // that has it fails the test: delete its line then.
 var uncommented = []string{
-	"internal/arch",
 	"internal/bench",
 	"internal/chat",
 	"internal/convert",
@@ -141,7 +141,6 @@ var uncommented = []string{
 	"internal/testmodel",
 	"internal/testshared",
 	"internal/tinydata",
-	"internal/tokenizer",
 }
 
 // TestHouse checks the packages of this tree.

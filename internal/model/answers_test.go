@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"strings"
 	"testing"
 
 	"alpaca/internal/arch"
@@ -83,6 +84,27 @@ func answerOf(t *testing.T, made *testmodel.Model) *answer {
 	return a
 }
 
+// requireGoesOn checks that a session goes on from a saved state of tokens as from the
+// tokens themselves.
+func requireGoesOn(t *testing.T, m *model.Model, tokens []int32, state []byte) {
+	var want []float32
+	for _, load := range []bool{false, true} {
+		s := session(t, m, model.SessionOptions{Threads: 2})
+		if load {
+			require.NoError(t, s.LoadState(bytes.NewReader(state)))
+		} else {
+			_, err := s.Eval(context.Background(), tokens, nil)
+			require.NoError(t, err)
+		}
+		logits, err := s.Eval(context.Background(), []int32{5}, nil)
+		require.NoError(t, err)
+		if load {
+			require.Equal(t, want, logits)
+		}
+		want = append(want, logits...)
+	}
+}
+
 // greedy continues the prompt by the likeliest tokens.
 func (a *answer) greedy(t *testing.T, s *model.Session, next []float32) {
 	var list []logits.TokenLogprob
@@ -98,7 +120,7 @@ func (a *answer) greedy(t *testing.T, s *model.Session, next []float32) {
 		require.NoError(t, err)
 	}
 	if a.Greedy == nil {
-		a.Greedy, a.Text = list, text
+		a.Greedy, a.Text = list, strings.ToValidUTF8(text, "\uFFFD") // runs of bytes that are no text
 	}
 	require.Equal(t, a.Greedy, list)
 }
@@ -185,4 +207,46 @@ func widenColumns(t *testmodel.Tensor, n, cols int, from func(int) int) {
 		}
 	}
 	t.Shape, t.Data = []int{t.Shape[0], n * cols}, data
+}
+
+// TestBadArchitectures refuses models that are not what their architecture says.
+func TestBadArchitectures(t *testing.T) {
+	qwen2 := func() *testmodel.Model { return testmodel.Spec{Arch: &arch.Qwen2, Seed: 1, BPE: true}.Make() }
+	qwen3 := func() *testmodel.Model {
+		return testmodel.Spec{Arch: &arch.Qwen3, Seed: 1, BPE: true, KeyDim: 64}.Make()
+	}
+	norm := func(m *testmodel.Model) *testmodel.Model {
+		m.Tensors = append(m.Tensors, &testmodel.Tensor{Name: "blk.1.attn_q_norm.weight", Type: quant.F32, Shape: []int{testmodel.HeadDim}})
+		return m
+	}
+	tests := []struct {
+		made *testmodel.Model
+		want string // in the message; "" for none
+	}{
+		{qwen2(), ""},
+		{qwen3(), ""},
+		{qwen2().Drop("blk.1.attn_k.bias"), `no tensor "blk.1.attn_k.bias"`},
+		{qwen2().Drop("blk.0.attn_output.weight"), `no tensor "blk.0.attn_output.weight"`},
+		{qwen3().Drop("blk.1.attn_k_norm.weight"), `no tensor "blk.1.attn_k_norm.weight"`},
+		{qwen3().Unset("qwen3.attention.key_length"), `dimension_count is 64, must be the head size, 32`},
+		{qwen2().Unset("qwen2.block_count"), `no key "qwen2.block_count"`},
+		{qwen2().Set("qwen2.expert_count", gguf.U32(4)).Set("qwen2.expert_used_count", gguf.U32(2)), `architecture "qwen2" with 4 experts is not supported`},
+		{norm(qwen2()), `tensor "blk.1.attn_q_norm.weight" in a model of architecture "qwen2" is not supported`},
+		{norm(testmodel.SPM(1)), `tensor "blk.1.attn_q_norm.weight" in a model of architecture "llama" is not supported`},
+		{qwen2().Set("general.architecture", gguf.Str("Qwen2")), `architecture "Qwen2" is not supported, only llama, qwen2, qwen3`},
+		{qwen2().Set("qwen2.rope.scaling.type", gguf.Str("yarn")).Set("qwen2.rope.scaling.yarn_attn_factor", gguf.F32(-1)), "amplitude is -1, must be above 0"},
+	}
+	for _, test := range tests {
+		f, err := gguf.Open(test.made.Write(t))
+		require.NoError(t, err)
+		m, err := model.Load(f, model.LoadOptions{})
+		if test.want == "" {
+			require.NoError(t, err)
+			require.NoError(t, m.Close())
+			continue
+		}
+		require.ErrorContains(t, err, test.want)
+		require.ErrorContains(t, err, "model.gguf")
+		require.NoError(t, f.Close())
+	}
 }

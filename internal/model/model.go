@@ -1,4 +1,4 @@
-// Package model evaluates language models of the LLaMA family.
+// Package model evaluates language models of the architectures of package arch.
 //
 //	gguf.File ──Load──▶ Model ──NewSession──▶ Session ──Eval──▶ logits
 //	 (mapping)        (views of weights,     (cache, scratch,

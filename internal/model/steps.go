@@ -97,7 +97,7 @@ func (r *Runner) setAngles(spans []ggml.Span) {
 
 // normHeads normalizes each head of q and k, where the layer has weights for that.
 func (r *Runner) normHeads(l *Layer, q, k []float32) {
-	if r.err == nil && l.AttnQNorm != nil {
+	if r.err == nil && (l.AttnQNorm != nil || l.AttnKNorm != nil) {
 		r.err = r.headNorm.Run(r.pool, q, l.AttnQNorm, k, l.AttnKNorm)
 	}
 }

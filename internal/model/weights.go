@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"strings"
 
 	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
@@ -130,10 +131,36 @@ func bind(f *gguf.File, c *Config) (*Weights, error) {
 		}
 		b.layer(&w.Layers[i], a, i, c)
 	}
+	if b.err == nil {
+		b.err = strangers(f, a, c.NumExperts > 0)
+	}
 	if b.err != nil {
 		return nil, b.err
 	}
 	return w, nil
+}
+
+// strangers returns an error if a file has a tensor that the model's architecture a has
+// not, but another has: to leave out what it does would give another model's answers.
+func strangers(f *gguf.File, a *arch.Arch, experts bool) error {
+	has := map[string]bool{}
+	for _, other := range arch.All() {
+		for name := range other.Tensors(1, experts) {
+			has[name] = has[name] || other == a
+		}
+	}
+	for i := range f.Tensors {
+		name, _ := strings.CutSuffix(f.Tensors[i].Name, ".weight")
+		name, _ = strings.CutSuffix(name, ".bias")
+		if rest, ok := strings.CutPrefix(name, "blk."); ok {
+			_, rest, _ = strings.Cut(rest, ".")
+			name = arch.LayerPrefix(0) + rest
+		}
+		if own, known := has[name]; known && !own {
+			return fmt.Errorf("tensor %q in a model of architecture %q is %w", f.Tensors[i].Name, a.Name, ErrUnsupported)
+		}
+	}
+	return nil
 }
 
 // layer binds the tensors of layer n.

@@ -54,6 +54,7 @@ type Spec struct {
 	Arch    *arch.Arch // nil: llama
 	Seed    uint64
 	BPE     bool // a byte-level BPE vocabulary in place of a SentencePiece-style one
+	Dim     int  // elements of a token's state; 0: the constant of that name
 	KeyDim  int  // elements of a head; 0: Dim/Heads
 	Tied    bool // the output is the token embedding
 	Experts int  // feed-forward networks of a layer, of which a token uses two; 0: one
@@ -73,8 +74,11 @@ func (s Spec) Make() *Model {
 	if s.Arch == nil {
 		s.Arch = &arch.Llama
 	}
+	if s.Dim == 0 {
+		s.Dim = Dim
+	}
 	if s.KeyDim == 0 {
-		s.KeyDim = HeadDim
+		s.KeyDim = s.Dim / Heads
 	}
 	vocab := spmVocab()
 	if s.BPE {
@@ -82,7 +86,7 @@ func (s Spec) Make() *Model {
 	}
 	h := arch.Hparams{
 		Sizes: arch.Sizes{
-			Dim: Dim, FFNDim: FFNDim, NumHeads: Heads, NumKVHeads: KVHeads,
+			Dim: s.Dim, FFNDim: FFNDim * s.Dim / Dim, NumHeads: Heads, NumKVHeads: KVHeads,
 			KeyDim: s.KeyDim, ValueDim: s.KeyDim, RopeDim: s.KeyDim, NumExperts: s.Experts,
 		},
 		Context: ContextLen, Layers: Layers, Used: 2, NormEps: 1e-5,

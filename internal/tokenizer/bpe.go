@@ -6,18 +6,27 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"alpaca/internal/tokenizer/pretokenizer"
 )
 
 // bpe encodes with byte pair encoding: text is split into words, the bytes of a
 // word are written as printable characters (bytemap.go), and neighbours are
 // joined in the order of a list of merges. It follows
 // https://github.com/ggerganov/llama.cpp/blob/c392e5094deaf2d1a7c18683214f007fad3fe42b/src/llama-vocab.cpp#L463
+// and departs from it in that bytes without a token are dropped before merging, so
+// that their neighbours may join, as the Hugging Face tokenizers do. Raw
+// vocabularies have whole characters for bytes.
 type bpe struct {
 	index    map[string]int32
 	ranks    map[string]uint32 // "left right" → place in the list of merges
 	maxPair  int               // bytes of the longest merge, space included
-	pre      *preTokenizer
-	maxToken int // bytes of the longest token
+	pre      *pretokenizer.PreTokenizer
+	maxToken int        // bytes of the longest token
+	bytes    [256]int32 // of raw vocabularies
+	lacks    [256]bool  // bytes that have no token; not of raw vocabularies
+	lacksAny bool
+	unknown  int32
 }
 
 // ErrPreTokenizer is the reason for refusing a vocabulary that is to be split in a way
@@ -26,26 +35,34 @@ var ErrPreTokenizer = errors.New("unknown pre-tokenizer")
 
 // setBPE makes t a BPE tokenizer.
 func (t *Tokenizer) setBPE(v *Vocab, opt Options) error {
-	pre, known := preTokenizers[v.Pre]
-	switch {
-	case v.Pre == "":
-		pre = preTokenizers["default"]
-		t.warnf("the file names no pre-tokenizer (tokenizer.ggml.pre): the default one may split words otherwise than the model learned, and degrade its answers")
-	case !known && !opt.AllowUnknownPre:
-		return fmt.Errorf("tokenizer: %w %q, known are %s", ErrPreTokenizer, v.Pre, strings.Join(PreTokenizers(), ", "))
-	case !known:
-		pre = preTokenizers["default"]
-		t.warnf("unknown pre-tokenizer %q: the default one may split words otherwise than the model learned, and degrade its answers", v.Pre)
+	pre, err := t.preTokenizer(v, opt)
+	if err != nil {
+		return err
 	}
 	d := bpeDefaults
-	d.addBOS = pre.addBOS
-	if pre.noBOS {
+	d.addBOS = pre.AddBOS
+	if pre.NoBOS {
 		d.bos = None
+	}
+	if v.Model == ModelGemma4 {
+		d.bos, d.eos = None, None
 	}
 	t.setDefaults(d)
 	t.setIDs(v)
+	if pre.AlwaysBOS && !t.addBOS {
+		t.warnf("the file says that no text begins with BOS (tokenizer.ggml.add_bos_token), but models of pre-tokenizer %q need it: it is added", v.Pre)
+		t.addBOS = true
+	}
+	switch {
+	case pre.SpaceMarks:
+		t.pieces = pieceMarks
+	case pre.Raw:
+		t.pieces = pieceRaw
+	default:
+		t.pieces = pieceBytes
+	}
 
-	b := &bpe{index: t.index, pre: pre, ranks: make(map[string]uint32, len(v.Merges))}
+	b := &bpe{index: t.index, pre: pre, ranks: make(map[string]uint32, len(v.Merges)), unknown: t.special.Unknown}
 	for rank, merge := range slices.Backward(v.Merges) { // of equal merges the first counts
 		b.ranks[merge] = uint32(rank)
 		b.maxPair = max(b.maxPair, len(merge))
@@ -53,26 +70,62 @@ func (t *Tokenizer) setBPE(v *Vocab, opt Options) error {
 	for _, text := range t.tokens {
 		b.maxToken = max(b.maxToken, len(text))
 	}
+	b.setBytes()
 	t.encoder = b
 	return nil
 }
 
-// PreTokenizers returns the names of the pre-tokenizers that are known, sorted.
-func PreTokenizers() []string {
-	var names []string
-	for name := range preTokenizers {
-		names = append(names, name)
+// preTokenizer finds the pre-tokenizer of a vocabulary.
+func (t *Tokenizer) preTokenizer(v *Vocab, opt Options) (*pretokenizer.PreTokenizer, error) {
+	if v.Model == ModelGemma4 {
+		v.Pre = ModelGemma4
 	}
-	slices.Sort(names)
-	return names
+	pre, known := pretokenizer.Lookup(v.Pre, opt.ReferencePre)
+	if known {
+		return pre, nil
+	}
+	if v.Pre != "" && !opt.AllowUnknownPre {
+		return nil, fmt.Errorf("tokenizer: %w %q (tokenizer.ggml.pre), nearest of the %d that are known: %s",
+			ErrPreTokenizer, v.Pre, len(pretokenizer.Names()), strings.Join(pretokenizer.Nearest(v.Pre, 3), ", "))
+	}
+	what := fmt.Sprintf("unknown pre-tokenizer %q", v.Pre)
+	if v.Pre == "" {
+		what = "the file names no pre-tokenizer (tokenizer.ggml.pre)"
+	}
+	t.warnf("%s: the default one may split words otherwise than the model learned, and degrade its answers", what)
+	pre, _ = pretokenizer.Lookup("default", opt.ReferencePre)
+	return pre, nil
+}
+
+// setBytes finds the tokens of single bytes.
+func (b *bpe) setBytes() {
+	for i := range b.bytes {
+		b.bytes[i] = None
+		if b.pre.Raw {
+			if id, ok := b.index[byteName(byte(i))]; ok {
+				b.bytes[i] = id
+			}
+			continue
+		}
+		mapped := string(byteRune[i])
+		_, found := b.index[mapped]
+		for j := 0; j < len(mapped) && !found; j++ {
+			_, found = b.index[mapped[j:j+1]]
+		}
+		b.lacks[i] = !found
+		b.lacksAny = b.lacksAny || !found
+	}
 }
 
 func (b *bpe) encode(ids []int32, text string, _ bool) []int32 {
 	text = validUTF8(text)
+	if b.pre.SpaceMarks {
+		text = strings.ReplaceAll(text, " ", spaceMark)
+	}
 	w := wordEncoder{bpe: b}
 	w.merger.pair = w.pair
 	start := 0
-	for _, end := range b.pre.split(text) {
+	for _, end := range b.pre.Split(text) {
 		ids = w.encode(ids, text[start:end])
 		start = end
 	}
@@ -96,16 +149,28 @@ func validUTF8(text string) string {
 type wordEncoder struct {
 	*bpe
 	merger merger
-	mapped []byte // the word, its bytes written as characters
+	mapped []byte // the word as the vocabulary writes it
 	key    []byte // of the pair that is looked up
 }
 
 // encode appends the tokens of a word.
 func (w *wordEncoder) encode(ids []int32, word string) []int32 {
-	w.mapped = appendMapped(w.mapped[:0], word)
-	if w.pre.ignoreMerges && len(w.mapped) <= w.maxToken {
+	if w.pre.Raw {
+		w.mapped = append(w.mapped[:0], word...)
+	} else {
+		w.mapped = appendMapped(w.mapped[:0], word)
+	}
+	if (w.pre.IgnoreMerges || w.pre.Lines && word[0] == '\n') && len(w.mapped) <= w.maxToken {
 		if id, ok := w.index[string(w.mapped)]; ok {
 			return append(ids, id)
+		}
+	}
+	if w.lacksAny {
+		w.mapped = w.mapped[:0]
+		for i := range len(word) {
+			if !w.lacks[word[i]] {
+				w.mapped = utf8.AppendRune(w.mapped, byteRune[word[i]])
+			}
 		}
 	}
 	w.merger.reset()
@@ -132,8 +197,7 @@ func (w *wordEncoder) pair(_ string, left, right *symbol) (priority uint32, id i
 	return priority, None, ok
 }
 
-// flush appends the tokens of the symbols and forgets them. A symbol that is no
-// token falls apart into its bytes; those that are no token either are dropped.
+// flush appends the tokens of the symbols and forgets them.
 func (w *wordEncoder) flush(ids []int32) []int32 {
 	m := &w.merger
 	if len(m.syms) == 0 {
@@ -143,16 +207,26 @@ func (w *wordEncoder) flush(ids []int32) []int32 {
 	for i := int32(0); i >= 0; i = m.syms[i].next {
 		sym := &m.syms[i]
 		part := w.mapped[sym.start : sym.start+int(sym.n)]
-		if id, ok := w.index[string(part)]; ok {
+		switch id, ok := w.index[string(part)]; {
+		case ok:
 			ids = append(ids, id)
-			continue
-		}
-		for j := range part {
-			if id, ok := w.index[string(part[j:j+1])]; ok {
-				ids = append(ids, id)
-			}
+		case w.pre.Raw:
+			ids = appendByteTokens(ids, string(part), &w.bytes, w.unknown)
+		default:
+			ids = w.appendParts(ids, part)
 		}
 	}
 	m.reset()
+	return ids
+}
+
+// appendParts appends the tokens of a symbol that is none: it falls apart into its
+// bytes; those that are no token either are dropped.
+func (w *wordEncoder) appendParts(ids []int32, part []byte) []int32 {
+	for j := range part {
+		if id, ok := w.index[string(part[j:j+1])]; ok {
+			ids = append(ids, id)
+		}
+	}
 	return ids
 }

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/tokenizer/pretokenizer"
 )
 
 // FuzzEncode makes sure that decoding gives back what was encoded, that every id
@@ -19,8 +21,11 @@ func FuzzEncode(f *testing.F) {
 	}
 	var toks []*Tokenizer
 	for seed := range uint64(2) {
-		toks = append(toks, mustNew(f, smallSPM(seed)))
-		for name := range rePatterns {
+		toks = append(toks, mustNew(f, smallSPM(seed)), mustNew(f, smallRaw(seed)))
+		for _, name := range pretokenizer.Names() {
+			if p, _ := pretokenizer.Lookup(name, false); p.Raw {
+				continue
+			}
 			v := smallBPE(seed)
 			v.Pre = name
 			toks = append(toks, mustNew(f, v))
@@ -57,7 +62,7 @@ func FuzzVocab(f *testing.F) {
 	f.Add([]byte("\x03a\x01b\x02\x01ab\x04\x01<0x41>\x06"), "a b\n\nab", "llama3", "ab <0x41>", 1.5)
 	f.Add([]byte("\x00\x01\xff\x03"), " ", "gpt-2", "\xff", math.Inf(1))
 	f.Fuzz(func(t *testing.T, tokens []byte, merges, pre, text string, score float64) {
-		v := Vocab{Model: ModelBPE, Pre: pre, Name: pre, Merges: strings.Split(merges, "\n"), IDs: map[string]int64{}}
+		v := Vocab{Model: ModelBPE, Pre: pre, Merges: strings.Split(merges, "\n"), IDs: map[string]int64{}}
 		// Each token is its length, its text and its type.
 		for len(tokens) > 0 {
 			n := min(int(tokens[0]), len(tokens)-1)
@@ -76,7 +81,10 @@ func FuzzVocab(f *testing.F) {
 		if len(pre)%2 == 0 {
 			v.Model = ModelSPM
 		}
-		tok, err := New(v, Options{AllowUnknownPre: true})
+		if len(text)%3 == 0 {
+			v.Model, v.Normalizer, v.EOS = ModelGemma4, "NFC", v.Types
+		}
+		tok, err := New(v, Options{AllowUnknownPre: true, ReferencePre: len(text)%2 == 0})
 		if err != nil {
 			require.ErrorContains(t, err, "tokenizer: ")
 			return
@@ -108,26 +116,5 @@ func FuzzPartition(f *testing.F) {
 		if text != "" {
 			require.Equal(t, naiveSplit(p, text), p.split(text))
 		}
-	})
-}
-
-// FuzzPreTokenizers compares the hand-written patterns with regular expressions.
-func FuzzPreTokenizers(f *testing.F) {
-	f.Add("Hello WORLD 123 é\r\n  x", uint16(0))
-	var names []string
-	for name := range rePatterns {
-		names = append(names, name)
-	}
-	f.Fuzz(func(t *testing.T, text string, which uint16) {
-		if len(text) > 200 {
-			return
-		}
-		name := names[int(which)%len(names)]
-		chars := newChars(validUTF8(text))
-		want := []int{len(chars.r)}
-		for _, pattern := range rePatterns[name] {
-			want = regexSplit(t, chars, want, pattern)
-		}
-		require.Equal(t, append([]int{}, want...), append([]int{}, preTokenizers[name].cut(chars)...), "%s: %q", name, text)
 	})
 }

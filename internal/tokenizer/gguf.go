@@ -22,10 +22,9 @@ func readVocab(f *gguf.File) (Vocab, error) {
 	v := Vocab{
 		Model: read(&r, f.String, "tokenizer.ggml.model"),
 		Pre:   read(&r, f.String, "tokenizer.ggml.pre"),
-		Name:  read(&r, f.String, "general.name"),
 		IDs:   map[string]int64{},
 	}
-	if v.Model == ModelSPM || v.Model == ModelBPE {
+	if v.Model == ModelSPM || v.bpe() {
 		// Other families keep other things here; New refuses them by name.
 		v.Tokens = read(&r, f.Strings, "tokenizer.ggml.tokens")
 		v.Types = read(&r, f.Ints, "tokenizer.ggml.token_type")
@@ -33,7 +32,7 @@ func readVocab(f *gguf.File) (Vocab, error) {
 	if v.Model == ModelSPM {
 		v.Scores = read(&r, f.Floats, "tokenizer.ggml.scores")
 	}
-	if v.Model == ModelBPE {
+	if v.bpe() {
 		v.Merges = read(&r, f.Strings, "tokenizer.ggml.merges")
 	}
 	for _, role := range roles {
@@ -42,6 +41,8 @@ func readVocab(f *gguf.File) (Vocab, error) {
 			v.IDs[role.name] = *id
 		}
 	}
+	v.EOS = read(&r, f.Ints, "tokenizer.ggml.eos_token_ids")
+	v.Normalizer = read(&r, f.String, "tokenizer.ggml.normalizer")
 	v.AddBOS = optional(&r, f.Bool, "tokenizer.ggml.add_bos_token")
 	v.AddEOS = optional(&r, f.Bool, "tokenizer.ggml.add_eos_token")
 	v.AddSpacePrefix = optional(&r, f.Bool, "tokenizer.ggml.add_space_prefix")

@@ -87,7 +87,7 @@ func TestFromBadGGUF(t *testing.T) {
 		{"no merges", smallBPE(1), remove("tokenizer.ggml.merges"), "needs merges"},
 		{"bos is a string", smallSPM(1), gguf.KV{Key: "tokenizer.ggml.bos_token_id", Value: gguf.Str("<s>")}, `"tokenizer.ggml.bos_token_id"`},
 		{"add_bos is a number", smallSPM(1), gguf.KV{Key: "tokenizer.ggml.add_bos_token", Value: gguf.U32(1)}, `"tokenizer.ggml.add_bos_token"`},
-		{"another model", smallSPM(1), gguf.KV{Key: "tokenizer.ggml.model", Value: gguf.Str("t5")}, `unknown model "t5"`},
+		{"another model", smallSPM(1), gguf.KV{Key: "tokenizer.ggml.model", Value: gguf.Str("t5")}, `model "t5" (Unigram) is not supported`},
 		{"another pre-tokenizer", smallBPE(1), gguf.KV{Key: "tokenizer.ggml.pre", Value: gguf.Str("x-1")}, `unknown pre-tokenizer "x-1"`},
 	}
 	for _, tt := range tests {

@@ -108,13 +108,13 @@ func TestFixtureEOG(t *testing.T) {
 		eog      []int32
 		addBOS   bool
 	}{
-		{"phi-3", 1, 32007, []int32{32000, 32007}, true},
+		{"phi-3", 1, 32007, []int32{2, 32000, 32007}, true},
 		{"gpt-2", 50256, 50256, []int32{50256}, false},
 		{"mpt", 0, 0, []int32{0}, false},
 		{"falcon", 11, 11, []int32{11}, false},
 		{"deepseek-llm", 100000, 100001, []int32{100001}, true},
 		{"deepseek-coder", 32013, 32014, []int32{32014}, true},
-		{"starcoder", 0, 0, []int32{0}, false},
+		{"starcoder", 0, 0, []int32{0, 4}, false},
 	}
 	for _, tt := range tests {
 		tok := load(t, "models/vocab/ggml-vocab-"+tt.name+".gguf")

@@ -73,7 +73,7 @@ func TestBPEAgainstDefinition(t *testing.T) {
 			var want []int32
 			valid := validUTF8(text)
 			start := 0
-			for _, end := range b.pre.split(valid) {
+			for _, end := range b.pre.Split(valid) {
 				word := string(appendMapped(nil, valid[start:end]))
 				start = end
 				for _, part := range naiveMerge(naiveChars(word), func(left, right string) (uint32, bool) {

@@ -110,11 +110,14 @@ func TestEncodeSpecial(t *testing.T) {
 	}
 }
 
-// A model known by its name to drop the white space after special tokens.
-func TestStripByName(t *testing.T) {
+// Vocabularies known by their tokens to drop the white space after some of them,
+// whatever the model is called.
+func TestStripRules(t *testing.T) {
 	v := smallSPM(1)
 	plain := mustNew(t, v)
-	v.Name = "Phi-3-mini"
+	for _, text := range []string{"<|endoftext|>", "<|assistant|>", "<|placeholder1|>", "<|system|>", "<|user|>"} {
+		v.Tokens, v.Types, v.Scores = append(v.Tokens, text), append(v.Types, int32(TypeControl)), append(v.Scores, 0)
+	}
 	phi := mustNew(t, v)
 	end, _ := plain.ID("<|end|>")
 	s, _ := plain.ID("<s>")
@@ -124,6 +127,11 @@ func TestStripByName(t *testing.T) {
 	require.Equal(t, []int32{end, end}, phi.Encode("<|end|> \n<|end|>\n", false, true))
 	require.Equal(t, plain.Encode("<s> x", false, true), phi.Encode("<s> x", false, true), "<s> keeps what follows")
 	require.Equal(t, s, phi.Encode("<s> x", false, true)[0])
+	require.Equal(t, plain.Encode("</s> x", false, true), phi.Encode("</s> x", false, true), "and so does LLaMA's </s>")
+	v.Types[2] = int32(TypeUserDefined)
+	require.Equal(t, append([]int32{2}, plain.Encode("x", false, true)...), mustNew(t, v).Encode("</s> x", false, true), "but not Phi-3's")
+	v.Types[len(v.Types)-1] = int32(TypeNormal)
+	require.Equal(t, plain.Encode("<|end|> x", false, true), mustNew(t, v).Encode("<|end|> x", false, true), "a normal <|user|> is none")
 
 	v = smallBPE(1)
 	v.Pre = "jina-v2-de"

@@ -54,7 +54,7 @@ func (t *Tokenizer) EncodeParts(parts []Part, opt PartOptions) (ids []int32, sta
 	next := 0 // part whose start is not found yet
 	prefix := !opt.Continues
 	for _, p := range pieces {
-		base, end := len(ids), p.at+1
+		base, end, text := len(ids), p.at+1, ""
 		if p.token != None {
 			ids = append(ids, p.token)
 			prefix = true
@@ -63,14 +63,18 @@ func (t *Tokenizer) EncodeParts(parts []Part, opt PartOptions) (ids []int32, sta
 			// Where a template writes the space itself, as Mistral's do after [INST],
 			// a second one is not what the model was trained with.
 			spaced := p.text[0] == ' ' && special(p.at) > p.at
-			ids = t.appendPlain(ids, p.text, prefix && !spaced && !opt.NoSpacePrefix)
+			text = t.normal(p.text)
+			ids = t.appendPlain(ids, text, prefix && !spaced && !opt.NoSpacePrefix)
 			prefix = false
 		}
-		at := t.places(ids[base:], len(p.text))
+		at, moved := t.places(ids[base:], len(text)), text != p.text // by its normal form
 		for ; next < len(parts) && offsets[next] < end; next++ {
 			starts[next] = base
-			if offsets[next] > p.at {
-				starts[next] += at(offsets[next] - p.at)
+			if offset := offsets[next] - p.at; offset > 0 {
+				if moved {
+					offset = len(t.normal(p.text[:offset]))
+				}
+				starts[next] += at(offset)
 			}
 		}
 	}

@@ -12,20 +12,37 @@ func (t *Tokenizer) Piece(id int32, special bool) string {
 	text := t.Text(id)
 	switch t.Type(id) {
 	case TypeControl, TypeUnknown:
-		if special {
+		if special || t.shown[id] {
 			return text
 		}
 	case TypeUserDefined:
 		return text
 	case TypeNormal:
-		if t.model == ModelBPE {
-			return unmap(text)
-		}
-		return strings.ReplaceAll(text, spaceMark, " ")
+		return t.pieces.of(text)
 	case TypeByte:
 		return bytePiece(text)
 	}
 	return ""
+}
+
+// pieceKind tells how a vocabulary writes what normal tokens stand for.
+type pieceKind uint8
+
+const (
+	pieceMarks pieceKind = iota // U+2581 is a space
+	pieceBytes                  // a character is a byte (bytemap.go)
+	pieceRaw                    // as it is
+)
+
+// of returns what a normal token of the text stands for.
+func (k pieceKind) of(text string) string {
+	switch k {
+	case pieceMarks:
+		return strings.ReplaceAll(text, spaceMark, " ")
+	case pieceBytes:
+		return unmap(text)
+	}
+	return text
 }
 
 // bytePiece returns the byte that "<0x0A>" names. Any other text is itself.

@@ -1,7 +1,6 @@
 package tokenizer
 
 import (
-	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -61,13 +60,16 @@ func smallVocab(model string, seed uint64, chars []string, spaceInside bool, nam
 }
 
 func smallSPM(seed uint64) Vocab {
-	name := func(b byte) string { return fmt.Sprintf("<0x%02X>", b) }
-	return smallVocab(ModelSPM, seed, []string{spaceMark, "x", "y", "é", "中", "!", "🦙"}, seed%2 == 0, name, TypeByte)
+	return smallVocab(ModelSPM, seed, []string{spaceMark, "x", "y", "é", "中", "!", "🦙"}, seed%2 == 0, byteName, TypeByte)
 }
 
 func smallBPE(seed uint64) Vocab {
 	name := func(b byte) string { return string(byteRune[b]) }
 	return smallVocab(ModelBPE, seed, []string{"Ġ", "x", "y", "Ã", "©", "!", "ð", "Ł"}, true, name, TypeNormal)
+}
+
+func smallRaw(seed uint64) Vocab {
+	return smallVocab(ModelGemma4, seed, []string{spaceMark, "x", "y", "é", "中", "!", "🦙"}, true, byteName, TypeByte)
 }
 
 func mustNew(t testing.TB, v Vocab) *Tokenizer {

@@ -2,8 +2,6 @@ package tokenizer
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 )
 
 // SpecialIDs are the tokens with a role; None where the vocabulary has no such
@@ -43,31 +41,29 @@ var roles = []role{
 	{name: "bos", id: func(s *SpecialIDs) *int32 { return &s.BOS }},
 	{name: "eos", id: func(s *SpecialIDs) *int32 { return &s.EOS }},
 	{name: "eot", id: func(s *SpecialIDs) *int32 { return &s.EOT },
-		texts: []string{"<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<EOT>", "<｜end▁of▁sentence｜>"}},
+		texts: []string{"<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<turn|>", "<|endoftext|>", "<|end_of_text|>", "<EOT>", "_<EOT>",
+			"[EOT]", "<｜end▁of▁sentence｜>", "<end_of_utterance>"}},
 	{name: "eom", id: func(s *SpecialIDs) *int32 { return &s.EOM }, texts: []string{"<|eom_id|>"}},
 	{name: "unknown", id: func(s *SpecialIDs) *int32 { return &s.Unknown }},
 	{name: "seperator", id: func(s *SpecialIDs) *int32 { return &s.Separator }}, // the key is really spelled so
 	{name: "padding", id: func(s *SpecialIDs) *int32 { return &s.Padding }},
 	{name: "mask", id: func(s *SpecialIDs) *int32 { return &s.Mask }},
 	{name: "fim_pre", id: func(s *SpecialIDs) *int32 { return &s.FIMPrefix },
-		texts: []string{"<|fim_prefix|>", "<fim-prefix>", "<｜fim▁begin｜>", "<PRE>"}},
+		texts: []string{"<|fim_prefix|>", "<fim-prefix>", "<fim_prefix>", "<｜fim▁begin｜>", "<PRE>", "▁<PRE>", "<|code_prefix|>", "<|prefix|>"}},
 	{name: "fim_suf", id: func(s *SpecialIDs) *int32 { return &s.FIMSuffix },
-		texts: []string{"<|fim_suffix|>", "<fim-suffix>", "<｜fim▁hole｜>", "<SUF>"}},
+		texts: []string{"<|fim_suffix|>", "<fim-suffix>", "<fim_suffix>", "<｜fim▁hole｜>", "<SUF>", "▁<SUF>", "<|code_suffix|>", "<|suffix|>"}},
 	{name: "fim_mid", id: func(s *SpecialIDs) *int32 { return &s.FIMMiddle },
-		texts: []string{"<|fim_middle|>", "<fim-middle>", "<｜fim▁end｜>", "<MID>"}},
+		texts: []string{"<|fim_middle|>", "<fim-middle>", "<fim_middle>", "<｜fim▁end｜>", "<MID>", "▁<MID>", "<|code_middle|>", "<|middle|>"}},
 	{name: "fim_pad", id: func(s *SpecialIDs) *int32 { return &s.FIMPad },
-		texts: []string{"<|fim_pad|>", "<fim-pad>", "<PAD>"}},
+		texts: []string{"<|fim_pad|>", "<fim-pad>", "<fim_pad>", "<PAD>", "[PAD]"}},
 	{name: "fim_rep", id: func(s *SpecialIDs) *int32 { return &s.FIMRepo },
-		texts: []string{"<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>"}},
+		texts: []string{"<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"}},
 	{name: "fim_sep", id: func(s *SpecialIDs) *int32 { return &s.FIMSep }, texts: []string{"<|file_sep|>"}},
 	// Older names of three of them; they count where both are present.
 	{name: "prefix", id: func(s *SpecialIDs) *int32 { return &s.FIMPrefix }},
 	{name: "suffix", id: func(s *SpecialIDs) *int32 { return &s.FIMSuffix }},
 	{name: "middle", id: func(s *SpecialIDs) *int32 { return &s.FIMMiddle }},
 }
-
-// endTexts are the tokens that end a generation whatever the file says.
-var endTexts = []string{"<|eot_id|>", "<|im_end|>", "<|end|>", "<end_of_turn>", "<|endoftext|>", "<|eom_id|>", "<EOT>"}
 
 // setDefaults starts from what the family assumes.
 func (t *Tokenizer) setDefaults(d defaults) {
@@ -104,59 +100,13 @@ func (t *Tokenizer) setIDs(v *Vocab) {
 			*place = None
 		}
 		for _, text := range r.texts {
-			if id, ok := t.index[text]; ok && *place == None {
+			if id := t.named(v, text); id != None && *place == None && !t.goesOn(v, text) {
 				*place = id
 				t.types[id] = TypeControl
 			}
 		}
 	}
-	t.setEOG()
-}
-
-// setEOG collects the tokens that end a generation.
-func (t *Tokenizer) setEOG() {
-	s := &t.special
-	for _, id := range []int32{s.EOS, s.EOT, s.EOM, s.FIMPad, s.FIMRepo, s.FIMSep} {
-		if id != None {
-			t.eog = append(t.eog, id)
-		}
-	}
-	for _, text := range endTexts {
-		if id, ok := t.index[text]; ok {
-			t.eog = append(t.eog, id)
-			t.types[id] = TypeControl
-		}
-	}
-	slices.Sort(t.eog)
-	t.eog = slices.Compact(t.eog)
-}
-
-// strip says which white space around a special token disappears with it.
-type strip struct{ left, right bool }
-
-// stripRules returns the tokens that take white space with them. Files do not
-// say it: it is known of some models by name.
-func (t *Tokenizer) stripRules(v *Vocab) map[int32]strip {
-	rules := map[int32]strip{}
-	name := strings.ToLower(v.Name)
-	switch {
-	case v.Model == ModelBPE && (v.Pre == "jina-v2-de" || v.Pre == "jina-v2-es" || v.Pre == "jina-v2-code"):
-		if id, ok := t.index["<mask>"]; ok {
-			rules[id] = strip{left: true}
-		}
-	case strings.Contains(name, "phi-3") || strings.Contains(name, "phi3"):
-		for id, typ := range t.types {
-			if typ.special() {
-				rules[int32(id)] = strip{right: true}
-			}
-		}
-		for _, text := range []string{"<unk>", "<s>", "<|endoftext|>"} {
-			if id, ok := t.index[text]; ok {
-				delete(rules, id)
-			}
-		}
-	}
-	return rules
+	t.setEOG(v)
 }
 
 // special tells whether tokens of the kind are cut out of the text before it is

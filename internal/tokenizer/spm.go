@@ -46,13 +46,16 @@ func newSPM(t *Tokenizer, scores []float32) *spm {
 
 // byteToken returns the token of one byte: "<0x0A>", or else the byte itself.
 func (s *spm) byteToken(b byte) int32 {
-	for _, text := range []string{fmt.Sprintf("<0x%02X>", b), string([]byte{b})} {
+	for _, text := range []string{byteName(b), string([]byte{b})} {
 		if id, ok := s.index[text]; ok {
 			return id
 		}
 	}
 	return None
 }
+
+// byteName returns the text of the token of one byte.
+func byteName(b byte) string { return fmt.Sprintf("<0x%02X>", b) }
 
 func (s *spm) encode(ids []int32, text string, afterSpecial bool) []int32 {
 	if s.spacePrefix && afterSpecial {
@@ -141,7 +144,7 @@ func (s *spm) flush(ids []int32, text string, m *merger) []int32 {
 		if id == None {
 			var ok bool
 			if id, ok = s.index[part]; !ok {
-				ids = s.appendBytes(ids, part)
+				ids = appendByteTokens(ids, part, &s.bytes, s.unknown)
 				continue
 			}
 		}
@@ -151,16 +154,16 @@ func (s *spm) flush(ids []int32, text string, m *merger) []int32 {
 	return ids
 }
 
-// appendBytes appends the tokens of single bytes. A character of which a byte has
-// no token becomes the unknown token, if there is one.
-func (s *spm) appendBytes(ids []int32, part string) []int32 {
+// appendByteTokens appends the tokens of single bytes. A character of which a byte
+// has no token becomes the unknown token, if there is one.
+func appendByteTokens(ids []int32, part string, bytes *[256]int32, unknown int32) []int32 {
 	start := len(ids)
 	for i := range len(part) {
-		id := s.bytes[part[i]]
+		id := bytes[part[i]]
 		if id == None {
 			ids = ids[:start]
-			if s.unknown != None {
-				ids = append(ids, s.unknown)
+			if unknown != None {
+				ids = append(ids, unknown)
 			}
 			return ids
 		}

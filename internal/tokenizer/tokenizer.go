@@ -1,14 +1,9 @@
-// Package tokenizer turns text into the tokens of a model's vocabulary and
-// back. It knows the two families that LLaMA-like models use: SentencePiece
-// style merging by score ("llama", here SPM) and byte-level byte pair encoding
-// ("gpt2", here BPE).
+// Package tokenizer turns text into the tokens of a model's vocabulary and back, by
+// SentencePiece style merging by score ("llama", here SPM) or byte pair encoding
+// ("gpt2" and "gemma4", here BPE), near linear in the length of the text.
 //
-//	text ── special tokens cut out ──► fragments ── SPM: merge by score ──────────────────────┐
-//	        (partition.go)                       └─ BPE: words (pretokenizer.go), merge by rank ┴─► ids
+//	text ── special tokens cut out (partition.go) ──► fragments ── SPM or BPE (by words) ──► ids
 //	ids ── Piece, Stream ──► bytes of text
-//
-// Both families merge neighbours with the same queue (merge.go), which keeps
-// encoding near linear in the length of the text.
 package tokenizer
 
 import (
@@ -24,6 +19,10 @@ type Options struct {
 	// AllowUnknownPre takes a pre-tokenizer that is not known by name for the
 	// default one, with a warning, instead of refusing the vocabulary.
 	AllowUnknownPre bool
+
+	// ReferencePre splits words as llama.cpp does where that is not what the model
+	// was trained with: combining marks and capitals of GPT-4o's and Tekken's patterns.
+	ReferencePre bool
 }
 
 // Tokenizer is a vocabulary made ready for use. It is immutable and may be used
@@ -34,10 +33,14 @@ type Tokenizer struct {
 	types    []Type           // [vocab]
 	index    map[string]int32 // text → id; of equal texts the last
 	special  SpecialIDs
-	eog      []int32 // ascending
+	eog      []int32        // ascending
+	shown    map[int32]bool // control tokens that are printed all the same
+	pieces   pieceKind
 	warnings []string
 
 	addBOS, addEOS, addSpacePrefix bool
+
+	normalize func(text string) string // nil: text is taken as it is
 
 	encoder encoder // SPM or BPE
 
@@ -72,12 +75,13 @@ func New(v Vocab, opt Options) (*Tokenizer, error) {
 		t.setDefaults(spmDefaults)
 		t.setIDs(&v)
 		t.encoder = newSPM(t, v.Scores)
-	case ModelBPE:
+	case ModelBPE, ModelGemma4:
 		err = t.setBPE(&v, opt)
 	}
 	if err != nil {
 		return nil, err
 	}
+	t.setNormalizer(v.Normalizer)
 	if err := checkSpecial(t.tokens, t.types); err != nil {
 		return nil, err
 	}
@@ -109,7 +113,7 @@ func (t *Tokenizer) Encode(text string, addSpecial, parseSpecial bool) []int32 {
 			afterSpecial = true
 			continue
 		}
-		ids = t.encoder.encode(ids, f.text, afterSpecial)
+		ids = t.encoder.encode(ids, t.normal(f.text), afterSpecial)
 		afterSpecial = false
 	}
 	if addSpecial && t.addEOS && t.special.EOS != None {
@@ -118,7 +122,7 @@ func (t *Tokenizer) Encode(text string, addSpecial, parseSpecial bool) []int32 {
 	return ids
 }
 
-// Model returns the family as the file names it: ModelSPM or ModelBPE.
+// Model returns the family as the file names it: ModelSPM, ModelBPE or ModelGemma4.
 func (t *Tokenizer) Model() string { return t.model }
 
 // Len returns the number of tokens.

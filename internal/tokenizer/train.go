@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	"alpaca/internal/tokenizer/pretokenizer"
 )
 
 // BPETrainer makes a byte-level BPE vocabulary of texts: it counts their words
@@ -14,16 +16,19 @@ import (
 // are equally frequent, the one with the lower ids is merged first.
 type BPETrainer struct {
 	pre   string
-	split *preTokenizer
+	split *pretokenizer.PreTokenizer
 	words map[string]int // the words' bytes, and how often they occur
 }
 
 // NewBPETrainer returns a trainer that splits texts into words as the
 // pre-tokenizer of that name does.
 func NewBPETrainer(pre string) (*BPETrainer, error) {
-	p := preTokenizers[pre]
-	if p == nil {
+	p, ok := pretokenizer.Lookup(pre, false)
+	switch {
+	case !ok:
 		return nil, fmt.Errorf("tokenizer: %w %q", ErrPreTokenizer, pre)
+	case p.Raw:
+		return nil, fmt.Errorf("tokenizer: vocabularies of pre-tokenizer %q are made of characters, not of bytes", pre)
 	}
 	return &BPETrainer{pre: pre, split: p, words: map[string]int{}}, nil
 }
@@ -32,7 +37,7 @@ func NewBPETrainer(pre string) (*BPETrainer, error) {
 func (t *BPETrainer) Add(text string) {
 	text = strings.ToValidUTF8(text, string(utf8.RuneError))
 	start := 0
-	for _, end := range t.split.split(text) {
+	for _, end := range t.split.Split(text) {
 		t.words[text[start:end]]++
 		start = end
 	}

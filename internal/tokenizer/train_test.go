@@ -100,6 +100,8 @@ func trainSlowly(tr *BPETrainer, merges int) []string {
 func TestTrainBPEBad(t *testing.T) {
 	_, err := NewBPETrainer("nobody")
 	require.ErrorIs(t, err, ErrPreTokenizer)
+	_, err = NewBPETrainer("gemma4")
+	require.ErrorContains(t, err, "made of characters")
 	tr, err := NewBPETrainer("gpt-2")
 	require.NoError(t, err)
 	_, err = tr.Train(256, []string{"<s>"})

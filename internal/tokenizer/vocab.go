@@ -10,9 +10,17 @@ import (
 
 // The values of tokenizer.ggml.model that are understood.
 const (
-	ModelSPM = "llama"
-	ModelBPE = "gpt2"
+	ModelSPM    = "llama"
+	ModelBPE    = "gpt2"
+	ModelGemma4 = "gemma4" // BPE that writes spaces as U+2581 and missing characters as bytes
 )
+
+// otherModels are values that other programs understand, with the names of their
+// algorithms.
+var otherModels = map[string]string{
+	"bert": "WordPiece", "t5": "Unigram", "rwkv": "RWKV", "plamo2": "PLaMo-2", "hybriddna": "HybriDNA",
+	"whitespace": "words between spaces",
+}
 
 // Type is the kind of a token, by its number in GGUF files.
 type Type int32
@@ -42,7 +50,6 @@ func (t Type) String() string {
 type Vocab struct {
 	Model string // tokenizer.ggml.model
 	Pre   string // tokenizer.ggml.pre; "" if absent. Only BPE looks at it
-	Name  string // general.name: some models are told by it
 
 	Tokens []string  // [vocab] texts; an empty one is called "[EMPTY_id]"
 	Scores []float32 // [vocab], or nil: all 0. Only SPM looks at them
@@ -50,6 +57,12 @@ type Vocab struct {
 	Merges []string  // BPE: "left right", best first. One without a space never applies
 
 	IDs map[string]int64 // role ("bos", "eot", "fim_pre", …) → token id
+
+	// EOS are further tokens that end a generation, as generation_config.json lists them.
+	EOS []int32
+	// Normalizer is the Unicode normal form that text is brought to: "NFC", "NFD",
+	// "NFKC" or "NFKD"; "": none.
+	Normalizer string
 
 	// What the file says about adding tokens and spaces; nil: the model's default.
 	AddBOS, AddEOS, AddSpacePrefix *bool
@@ -63,6 +76,9 @@ const maxVocab = 1 << 28
 // are int32 too.
 const maxVocabBytes = 1 << 30
 
+// bpe tells whether the vocabulary has merges.
+func (v *Vocab) bpe() bool { return v.Model == ModelBPE || v.Model == ModelGemma4 }
+
 // check refuses what no default can mend.
 func (v *Vocab) check() error {
 	n := len(v.Tokens)
@@ -71,8 +87,10 @@ func (v *Vocab) check() error {
 		return fmt.Errorf("tokenizer: the file names no tokenizer model (tokenizer.ggml.model)")
 	case v.Model == "no_vocab" || v.Model == "none":
 		return fmt.Errorf("tokenizer: model %q: the file holds no vocabulary", v.Model)
-	case v.Model != ModelSPM && v.Model != ModelBPE:
-		return fmt.Errorf("tokenizer: unknown model %q, want %q (SPM) or %q (BPE)", v.Model, ModelSPM, ModelBPE)
+	case otherModels[v.Model] != "":
+		return fmt.Errorf("tokenizer: model %q (%s) is not supported, want %q (SPM), %q (BPE) or %q", v.Model, otherModels[v.Model], ModelSPM, ModelBPE, ModelGemma4)
+	case v.Model != ModelSPM && !v.bpe():
+		return fmt.Errorf("tokenizer: unknown model %q, want %q (SPM), %q (BPE) or %q", v.Model, ModelSPM, ModelBPE, ModelGemma4)
 	case n == 0:
 		return fmt.Errorf("tokenizer: the vocabulary is empty")
 	case n > maxVocab:
@@ -81,7 +99,7 @@ func (v *Vocab) check() error {
 		return fmt.Errorf("tokenizer: %d scores for %d tokens", len(v.Scores), n)
 	case v.Types != nil && len(v.Types) != n:
 		return fmt.Errorf("tokenizer: %d token types for %d tokens", len(v.Types), n)
-	case v.Model == ModelBPE && v.Merges == nil:
+	case v.bpe() && v.Merges == nil:
 		return fmt.Errorf("tokenizer: model %q needs merges (tokenizer.ggml.merges), the file has none", v.Model)
 	}
 	total := 0

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/tokenizer/pretokenizer"
 )
 
 func TestBadVocab(t *testing.T) {
@@ -18,7 +20,8 @@ func TestBadVocab(t *testing.T) {
 		{"no model", Vocab{Tokens: three}, "names no tokenizer model"},
 		{"no vocabulary", Vocab{Model: "no_vocab"}, "holds no vocabulary"},
 		{"none", Vocab{Model: "none"}, "holds no vocabulary"},
-		{"unknown model", Vocab{Model: "bert", Tokens: three}, `unknown model "bert"`},
+		{"unknown model", Vocab{Model: "bert", Tokens: three}, `model "bert" (WordPiece) is not supported`},
+		{"no model of anybody", Vocab{Model: "gpt5", Tokens: three}, `unknown model "gpt5"`},
 		{"empty", Vocab{Model: ModelSPM}, "vocabulary is empty"},
 		{"few scores", Vocab{Model: ModelSPM, Tokens: three, Scores: []float32{0}}, "1 scores for 3 tokens"},
 		{"many scores", Vocab{Model: ModelSPM, Tokens: three, Scores: make([]float32, 4)}, "4 scores for 3 tokens"},
@@ -37,22 +40,28 @@ func TestBadVocab(t *testing.T) {
 	}
 }
 
+func defaultPre(t *testing.T) *pretokenizer.PreTokenizer {
+	p, ok := pretokenizer.Lookup("default", false)
+	require.True(t, ok)
+	return p
+}
+
 func TestUnknownPreTokenizer(t *testing.T) {
 	v := smallBPE(0)
 	v.Pre = "gpt-5"
 	_, err := New(v, Options{})
-	require.ErrorContains(t, err, "deepseek-coder, deepseek-llm", "the error lists what is known")
+	require.ErrorContains(t, err, "nearest of the 91 that are known: gpt-2, gpt-4o", "the error tells what may be meant")
 
 	tok, err := New(v, Options{AllowUnknownPre: true})
 	require.NoError(t, err)
 	require.Len(t, tok.Warnings(), 1)
 	require.Contains(t, tok.Warnings()[0], `"gpt-5"`)
-	require.Same(t, preTokenizers["default"], tok.encoder.(*bpe).pre)
+	require.Same(t, defaultPre(t), tok.encoder.(*bpe).pre)
 
 	v.Pre = ""
 	tok = mustNew(t, v)
 	require.Len(t, tok.Warnings(), 1)
-	require.Same(t, preTokenizers["default"], tok.encoder.(*bpe).pre)
+	require.Same(t, defaultPre(t), tok.encoder.(*bpe).pre)
 
 	v.Pre = "default"
 	require.Empty(t, mustNew(t, v).Warnings())
@@ -128,7 +137,7 @@ func TestSpecialIDs(t *testing.T) {
 	require.Equal(t, []int32{2, 3, 4, 5, 6, 7}, tok.EOG())
 	for id := range texts {
 		require.Equal(t, id >= 2 && id <= 7, tok.IsEOG(int32(id)), texts[id])
-		require.Equal(t, id >= 3 && id <= 8, tok.IsControl(int32(id)), "%s is made a control token", texts[id])
+		require.Equal(t, id >= 2 && id <= 8, tok.IsControl(int32(id)), "%s is made a control token", texts[id])
 	}
 	require.Equal(t, int32(3), tok.EOT())
 
@@ -191,4 +200,43 @@ func TestTypeString(t *testing.T) {
 	require.Equal(t, "control", TypeControl.String())
 	require.Equal(t, "type 9", Type(9).String())
 	require.Equal(t, "type -1", Type(-1).String())
+}
+
+// A character that has no token is dropped before its neighbours are merged, as
+// the Hugging Face tokenizers do it (0.23.3).
+func TestMissingCharacters(t *testing.T) {
+	v := Vocab{Model: ModelBPE, Pre: "gpt-2", Tokens: []string{"a", "b", "c", "ab", "bc"}, Merges: []string{"a b", "b c"}}
+	tok := mustNew(t, v)
+	for text, want := range map[string][]int32{"aéb": {3}, "abéc": {3, 2}, "aéébc": {3, 2}, "bc": {4}} {
+		require.Equal(t, want, tok.Encode(text, false, false), text)
+	}
+	require.Empty(t, tok.Encode("é", false, false))
+}
+
+// Raw vocabularies write what is no token byte by byte, or as the unknown token.
+func TestRawVocab(t *testing.T) {
+	v := Vocab{Model: ModelGemma4, Tokens: []string{"a", "b", "ab", "<0xC3>", "<0xA9>", "<unk>", "▁", "▁a", "\n\n", "\n"},
+		Types: []int32{1, 1, 1, 6, 6, 2, 1, 1, 1, 1}, Merges: []string{"a b", "▁ a"}, IDs: map[string]int64{"unknown": 5, "bos": 0}}
+	tok := mustNew(t, v)
+	for text, want := range map[string][]int32{
+		"aéb": {0, 3, 4, 1}, "aèb": {0, 5, 1}, "ab a": {2, 7}, "a\n\na\n\n\n": {0, 8, 0, 9, 9, 9}, "▁a": {7},
+	} {
+		require.Equal(t, want, tok.Encode(text, false, false), text)
+	}
+	require.Equal(t, []int32{0, 0}, tok.Encode("a", true, false), "BOS always")
+	require.Equal(t, " a", tok.Piece(7, false))
+	require.Equal(t, "\xa9", tok.Piece(4, false))
+	require.Empty(t, tok.Warnings())
+	require.Equal(t, ModelGemma4, tok.Model())
+
+	no := false
+	v.AddBOS = &no
+	tok = mustNew(t, v)
+	require.Len(t, tok.Warnings(), 1)
+	require.True(t, tok.AddBOS())
+	v.Pre, v.Model, v.IDs = "sarvam-moe", ModelBPE, nil
+	require.Equal(t, []int32{0, 9, 9}, mustNew(t, v).Encode("a\n\n", true, false), "neither BOS nor lines")
+	v.Merges = nil
+	_, err := New(v, Options{})
+	require.ErrorContains(t, err, "needs merges")
 }

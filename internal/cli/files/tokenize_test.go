@@ -8,6 +8,8 @@ import (
 
 	"alpaca/internal/cli/clitest"
 	"alpaca/internal/cli/files"
+	"alpaca/internal/gguf"
+	"alpaca/internal/testmodel"
 	"alpaca/internal/testshared"
 )
 
@@ -29,9 +31,46 @@ func TestGoldenTokens(t *testing.T) {
 // alone, can be inspected and tokenized with.
 func TestVocabularyFiles(t *testing.T) {
 	for _, name := range []string{"falcon", "gpt-2", "llama-spm", "starcoder", "phi-3"} {
-		path := testshared.Path(t, "models/vocab/ggml-vocab-"+name+".gguf")
-		require.Contains(t, clitest.Succeed(t, "inspect", path), "no tensors: a vocabulary only")
-		require.Contains(t, clitest.Succeed(t, "inspect", path, "-o", "json"), `"tensors":[]`)
-		require.Contains(t, clitest.Succeed(t, "tokenize", "-m", path, "-p", "llama"), "ama\"\n")
+		requireVocabularyFile(t, testshared.Path(t, "models/vocab/ggml-vocab-"+name+".gguf"))
+	}
+}
+
+// TestOwnVocabularyFiles does so with those of our own.
+func TestOwnVocabularyFiles(t *testing.T) {
+	for _, m := range []*testmodel.Model{testmodel.SPM(1), testmodel.BPE(1), testmodel.BPE(1).Set("general.architecture", gguf.Str("mamba"))} {
+		requireVocabularyFile(t, m.VocabOnly().Write(t))
+	}
+}
+
+func requireVocabularyFile(t *testing.T, path string) {
+	t.Helper()
+	require.Contains(t, clitest.Succeed(t, "inspect", path), "no tensors: a vocabulary only")
+	require.Contains(t, clitest.Succeed(t, "inspect", path, "-o", "json"), `"tensors":[]`)
+	require.Contains(t, clitest.Succeed(t, "tokenize", "-m", path, "-p", "llama"), "ma\"\n")
+}
+
+// TestOwnTokens checks tokenize against the tokens that testdata records.
+func TestOwnTokens(t *testing.T) {
+	var want map[string][]struct {
+		Text    string
+		Plain   []int32
+		Special []int32
+	}
+	testmodel.ReadGolden(t, "tokens.json", &want)
+	for name, m := range map[string]*testmodel.Model{"spm": testmodel.SPM(1), "bpe": testmodel.BPE(1)} {
+		path := m.Write(t)
+		require.NotEmpty(t, want[name])
+		for _, r := range want[name] {
+			if r.Text == "" {
+				continue // no text is an error of the command
+			}
+			var got struct{ Tokens []files.TokenRecord }
+			require.NoError(t, json.Unmarshal([]byte(clitest.Succeed(t, "tokenize", "-m", path, "-p", r.Text, "--output", "json")), &got))
+			var ids []int32
+			for _, x := range got.Tokens {
+				ids = append(ids, x.ID)
+			}
+			require.Equal(t, r.Special, ids, "%s %q", name, r.Text)
+		}
 	}
 }

@@ -90,7 +90,7 @@ func foreignHint(what string) string {
 // vocabHint adds advice to the error of a vocabulary that cannot be used.
 func vocabHint(err error) error {
 	if errors.Is(err, tokenizer.ErrPreTokenizer) {
-		return ui.WithHint(err, "--allow-unknown-pretokenizer takes it for the default one; the text may come out wrong")
+		return ui.WithHint(err, "--allow-unknown-pretokenizer takes it for the default one; the text may come out wrong: a newer alpaca may know it")
 	}
 	return err
 }

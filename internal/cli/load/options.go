@@ -154,4 +154,5 @@ func DefaultThreads() int { return machine.CountThreads().Default() }
 // AddVocab adds the flags that change how a vocabulary is taken.
 func AddVocab(fs *pflag.FlagSet, opt *tokenizer.Options) {
 	fs.BoolVar(&opt.AllowUnknownPre, "allow-unknown-pretokenizer", false, "take an unknown pre-tokenizer for the default one")
+	fs.BoolVar(&opt.ReferencePre, "reference-pretokenizer", false, "split words as llama.cpp does, where that is not what the model was trained with")
 }

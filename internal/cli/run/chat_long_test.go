@@ -17,8 +17,9 @@ import (
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/run"
 	"alpaca/internal/cli/ui"
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
 	"alpaca/internal/testmodel"
-	"alpaca/internal/testshared"
 )
 
 // answers reads the last line of each answer from JSON output.
@@ -39,13 +40,13 @@ func answers(t *testing.T, out string) (list []run.ChatLine) {
 // neither does memory.
 func TestLongChat(t *testing.T) {
 	clitest.SkipIfShort(t)
-	path := testshared.Path(t, "models/stories260K.gguf")
+	path := testmodel.SPM(1).Set("llama.context_length", gguf.U32(512)).Write(t)
 	var script strings.Builder
 	for i := range 200 {
-		fmt.Fprintf(&script, "Tell me story number %d about Lily.\n", i)
+		fmt.Fprintf(&script, "the llama and the alpaca was up on %d\n", i)
 	}
-	args := []string{"run", "-m", path, "-i", "--chat-template", "vicuna", "--system", "You tell stories.",
-		"-n", "40", "--temp", "0", "-o", "json", "-t", "1"}
+	args := []string{"run", "-m", path, "-i", "--chat-template", "vicuna", "--system", "the llama",
+		"-n", "40", "--temp", "0", "--ignore-eos", "-o", "json", "-t", "1"}
 	talk := func(turns int) ([]run.ChatLine, string) {
 		o := clitest.Run(t, strings.Join(strings.SplitAfter(script.String(), "\n")[:turns], ""), args...)
 		require.Equal(t, ui.ExitOK, o.Status, o.Stderr)
@@ -88,7 +89,7 @@ func TestNoContextShift(t *testing.T) {
 // TestAlpacaFiles checks that the files of 2023 that alpaca.cpp read are talked
 // to as it did.
 func TestAlpacaFiles(t *testing.T) {
-	path := testshared.Path(t, "models/legacy/leg-ggml-q4_0.bin")
+	path := testmodel.Legacy{Format: "ggml", FType: 2, Code: 2, Type: quant.Q4_0v1}.Write(t, 1)
 	o := clitest.Run(t, "Hi\n", "run", "-m", path, "-i", "-n", "4", "-o", "json")
 	require.Equal(t, ui.ExitOK, o.Status, o.Stderr)
 	list := answers(t, o.Out)
@@ -102,7 +103,7 @@ func TestAlpacaFiles(t *testing.T) {
 	require.Equal(t, n, list[0].PromptTokens)
 
 	// Others of that year are base models.
-	path = testshared.Path(t, "models/legacy/leg-ggjt3-q4_0.bin")
+	path = testmodel.Legacy{Format: "ggjt", Version: 3, FType: 2, Code: 2, Type: quant.Q4_0}.Write(t, 1)
 	o = clitest.Run(t, "Hi\n", "run", "-m", path, "--messages", "-")
 	require.Equal(t, ui.ExitFailure, o.Status, "no JSON")
 	_, why, err := templateOf(t, path)

@@ -1,4 +1,4 @@
-package tokenizer
+package pretokenizer
 
 import "unicode"
 
@@ -49,22 +49,44 @@ func isDeepSeek3CJK(r rune, _ class) bool {
 //
 // Numbers and control characters are in none of these: they are left as they are.
 func matchDeepSeek3(t *chars, i, end int) int {
-	if t.in(isASCIIPunct, i, end) && t.in(isASCIILetter, i+1, end) {
-		return t.run(isASCIILetter, i+1, end)
-	}
-	start := i
-	if c := t.class[i]; c != classPunct && c != classSymbol && !isLetterOrMark(0, c) && !isNewline(t.r[i], 0) {
-		start = i + 1
-	}
-	if to := t.run(isLetterOrMark, start, end); to > start {
+	if to := t.deepSeek3Word(i, end); to > i {
 		return to
 	}
-	start = t.afterSpace(i, end)
-	if to := t.run(isPunctOrSymbol, start, end); to > start {
+	start := t.afterSpace(i, end)
+	if to := punctOrSymbols.run(t, start, end); to > start {
 		return t.run(isNewline, to, end)
 	}
 	return t.linesOrSpaces(i, end)
 }
 
-func isLetterOrMark(_ rune, c class) bool  { return c == classLetter || c == classMark }
-func isPunctOrSymbol(_ rune, c class) bool { return c == classPunct || c == classSymbol }
+// matchSpark is the same with [\r\n] for \s*[\r\n]+, and no line breaks after [\p{P}\p{S}]+.
+func matchSpark(t *chars, i, end int) int {
+	if to := t.deepSeek3Word(i, end); to > i {
+		return to
+	}
+	start := t.afterSpace(i, end)
+	if to := punctOrSymbols.run(t, start, end); to > start {
+		return to
+	}
+	if isNewline(t.r[i], 0) {
+		return i + 1
+	}
+	return t.spaces(i, end)
+}
+
+// deepSeek3Word matches the first two alternatives of matchDeepSeek3.
+func (t *chars) deepSeek3Word(i, end int) int {
+	if t.in(isASCIIPunct, i, end) && t.in(isASCIILetter, i+1, end) {
+		return t.run(isASCIILetter, i+1, end)
+	}
+	start := i
+	if c := t.class[i]; c != classPunct && c != classSymbol && !c.letterOrMark() && !isNewline(t.r[i], 0) {
+		start = i + 1
+	}
+	if to := lettersOrMarks.run(t, start, end); to > start {
+		return to
+	}
+	return i
+}
+
+var punctOrSymbols = setOf(classPunct, classSymbol)

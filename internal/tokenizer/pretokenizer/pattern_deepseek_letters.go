@@ -1,4 +1,4 @@
-package tokenizer
+package pretokenizer
 
 import "unicode"
 

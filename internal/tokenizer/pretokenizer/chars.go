@@ -1,4 +1,4 @@
-package tokenizer
+package pretokenizer
 
 import (
 	"sort"
@@ -12,13 +12,25 @@ type class uint8
 // The classes.
 const (
 	classOther  class = iota // control, format, private, unassigned
-	classLetter              // \p{L}
+	classLetter              // \p{Lm}\p{Lo}: letters that are neither capital nor small
+	classUpper               // \p{Lu}\p{Lt}
+	classLower               // \p{Ll}
 	classMark                // \p{M}
-	classNumber              // \p{N}
+	classDigit               // \p{Nd}
+	classNumber              // \p{Nl}\p{No}
 	classPunct               // \p{P}
-	classSymbol              // \p{S}, without '~'
+	classSymbol              // \p{S}
 	classSpace               // \s: the characters with the property White_Space
 )
+
+// letter tells whether the class is part of \p{L}.
+func (c class) letter() bool { return c-classLetter <= classLower-classLetter }
+
+// letterOrMark tells whether the class is part of [\p{L}\p{M}].
+func (c class) letterOrMark() bool { return c-classLetter <= classMark-classLetter }
+
+// number tells whether the class is part of \p{N}.
+func (c class) number() bool { return c == classDigit || c == classNumber }
 
 // classRange is a run of characters of one class; it lasts until the next begins.
 type classRange struct {

@@ -1,19 +1,17 @@
-package tokenizer
+package pretokenizer
 
 // What patterns are made of.
 
 // charSet tells whether a character, of a known class, is in a set.
 type charSet func(r rune, c class) bool
 
-func isLetter(_ rune, c class) bool  { return c == classLetter }
-func isNumber(_ rune, c class) bool  { return c == classNumber }
+func isLetter(_ rune, c class) bool  { return c.letter() }
+func isNumber(_ rune, c class) bool  { return c.number() }
 func isPunct(_ rune, c class) bool   { return c == classPunct }
 func isNewline(r rune, _ class) bool { return r == '\r' || r == '\n' }
+func isMark(_ rune, c class) bool    { return c == classMark }
 
-// isRest is [^\s\p{L}\p{N}].
-func isRest(_ rune, c class) bool {
-	return c != classSpace && c != classLetter && c != classNumber
-}
+func isNewlineOrSlash(r rune, _ class) bool { return r == '\r' || r == '\n' || r == '/' }
 
 func isASCIIDigit(r rune, _ class) bool  { return '0' <= r && r <= '9' }
 func isASCIILetter(r rune, _ class) bool { return 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' }
@@ -36,6 +34,39 @@ func (t *chars) run(set charSet, i, end int) int {
 	}
 	return i
 }
+
+// classSet is a set of classes, a bit each. Runs of them are found faster than those
+// of a charSet.
+type classSet uint16
+
+func setOf(classes ...class) (set classSet) {
+	for _, c := range classes {
+		set |= 1 << c
+	}
+	return set
+}
+
+var (
+	letters        = setOf(classLetter, classUpper, classLower)
+	lettersOrMarks = letters | setOf(classMark)
+	uppersOrMarks  = lettersOrMarks &^ setOf(classLower)
+	lowersOrMarks  = lettersOrMarks &^ setOf(classUpper)
+	numbers        = setOf(classDigit, classNumber)
+	spaces         = setOf(classSpace)
+	rest           = ^(letters | numbers | spaces)        // [^\s\p{L}\p{N}]
+	restNoMarks    = ^(lettersOrMarks | numbers | spaces) // [^\s\p{L}\p{M}\p{N}]
+)
+
+// run is a pattern: the longest run of characters of the set.
+func (set classSet) run(t *chars, i, end int) int {
+	for i < end && set>>t.class[i]&1 != 0 {
+		i++
+	}
+	return i
+}
+
+// run is a pattern: the longest run of characters of the set.
+func (set charSet) run(t *chars, i, end int) int { return t.run(set, i, end) }
 
 // afterSpace returns i+1 if character i is a space (U+0020), else i: the " ?" in
 // front of many patterns.
@@ -116,7 +147,7 @@ func (t *chars) contraction(i, end int, fold bool) int {
 // spaces matches \s+(?!\S)|\s+: white space, of which the last is left to what
 // follows, unless nothing does or it is all there is.
 func (t *chars) spaces(i, end int) int {
-	to := t.run(isSpace, i, end)
+	to := spaces.run(t, i, end)
 	if to-i > 1 && to < end {
 		to--
 	}
@@ -126,7 +157,7 @@ func (t *chars) spaces(i, end int) int {
 // linesOrSpaces matches \s*[\r\n]+|\s+(?!\S)|\s+: white space through its last
 // line break, or as spaces does.
 func (t *chars) linesOrSpaces(i, end int) int {
-	to := t.run(isSpace, i, end)
+	to := spaces.run(t, i, end)
 	for last := to; last > i; last-- {
 		if isNewline(t.r[last-1], 0) {
 			return last
@@ -138,4 +169,4 @@ func (t *chars) linesOrSpaces(i, end int) int {
 	return to
 }
 
-func isSpace(_ rune, c class) bool { return c == classSpace }
+func isNotSpace(_ rune, c class) bool { return c != classSpace }

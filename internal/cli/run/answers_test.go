@@ -1,0 +1,109 @@
+package run_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/cli/clitest"
+	"alpaca/internal/generate"
+	"alpaca/internal/testmodel"
+	"alpaca/internal/testshared"
+)
+
+// TestAnswers checks that the command says what testdata records of each of our own
+// models: text and nothing else on stdout, and the very probabilities with -o json.
+func TestAnswers(t *testing.T) {
+	var answers map[string]struct {
+		Prompt string
+		Greedy []struct {
+			ID      int32
+			Logprob float64
+		}
+		Text string
+	}
+	testmodel.ReadGolden(t, "answers.json", &answers)
+	for _, m := range testmodel.Catalog() {
+		t.Run(m.Name, func(t *testing.T) {
+			a := answers[m.Name]
+			path := filepath.Join(t.TempDir(), m.Name+".gguf")
+			require.NoError(t, m.Spec.Make().WriteTo(path))
+			args := []string{"run", "-m", path, "-p", a.Prompt, "-n", strconv.Itoa(len(a.Greedy)), "--temp", "0", "--ignore-eos", "-t", "2"}
+			require.Equal(t, a.Text, strings.ToValidUTF8(clitest.Succeed(t, args...), "\uFFFD"))
+			lines, done := readLines(t, clitest.Succeed(t, append(args, "-o", "json", "--logprobs", "1")...))
+			require.Equal(t, generate.Length, done.Reason)
+			require.Len(t, lines, len(a.Greedy))
+			for i, want := range a.Greedy {
+				require.Equal(t, want.ID, lines[i].ID)
+				require.Equal(t, want.ID, lines[i].Top[0].ID)
+				require.EqualValues(t, want.Logprob, lines[i].Top[0].Logprob)
+			}
+		})
+	}
+}
+
+// TestStopAnywhere checks that an answer ends before a stop string, wherever tokens
+// divide it.
+func TestStopAnywhere(t *testing.T) {
+	path := testmodel.SPM(1).Write(t)
+	args := []string{"run", "-m", path, "-p", "the llama", "-n", "40", "--temp", "0", "--ignore-eos"}
+	text := clitest.Succeed(t, args...)
+	for from := 4; from < 20; from += 5 {
+		for _, n := range []int{1, 2, 5} {
+			runes := []rune(text)
+			stop := string(runes[from : from+n])
+			if strings.Contains(stop, "\uFFFD") || strings.TrimSpace(stop) == "" {
+				continue
+			}
+			before, _, _ := strings.Cut(text, stop)
+			require.Equal(t, before, clitest.Succeed(t, append(slices.Clone(args), "--stop", stop, "--stop", "no such text")...), "%q", stop)
+		}
+	}
+}
+
+// TestHFConversations checks the tokens of conversations that the template of a model
+// makes, with those of transformers.
+func TestHFConversations(t *testing.T) {
+	f, err := os.Open(testshared.Path(t, "golden/hf-tokens.jsonl"))
+	require.NoError(t, err)
+	defer f.Close()
+	token := regexp.MustCompile(`(?m)^alpaca: +([0-9]+) +"`)
+	compared := 0
+	scan := bufio.NewScanner(f)
+	scan.Buffer(nil, 1<<20)
+	for scan.Scan() {
+		var r struct {
+			Model    string
+			Messages json.RawMessage
+			Generate bool    `json:"add_generation_prompt"`
+			Plain    []int32 `json:"ids_plain"`
+		}
+		require.NoError(t, json.Unmarshal(scan.Bytes(), &r))
+		// A message of our own that holds the text of a control token stays text: here it
+		// differs from transformers on purpose.
+		if !slices.Contains([]string{"qwen2", "qwen2-yarn", "qwen3"}, r.Model) || !r.Generate || strings.Contains(string(r.Messages), "<|im_end|>") {
+			continue
+		}
+		path := testshared.Path(t, "models/arch/"+r.Model+".gguf")
+		o := clitest.Run(t, string(r.Messages), "run", "-m", path, "--messages", "-", "-n", "1", "--verbose-prompt")
+		require.Zero(t, o.Status, o.Stderr)
+		var ids []int32
+		for _, m := range token.FindAllStringSubmatch(o.Stderr, -1) {
+			id, err := strconv.Atoi(m[1])
+			require.NoError(t, err)
+			ids = append(ids, int32(id))
+		}
+		require.Equal(t, r.Plain, ids, r.Model)
+		compared++
+	}
+	require.NoError(t, scan.Err())
+	require.Equal(t, 3, compared)
+}

@@ -1,0 +1,173 @@
+package model
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"alpaca/internal/arch"
+	"alpaca/internal/ggml"
+	"alpaca/internal/gguf"
+)
+
+// reader reads keys and keeps the first error.
+type reader struct {
+	file *gguf.File
+	arch string
+	err  error
+}
+
+func (r *reader) fail(format string, args ...any) {
+	if r.err == nil {
+		r.err = fmt.Errorf(format, args...)
+	}
+}
+
+// text returns the string of a key, "" where it is absent.
+func (r *reader) text(key string) string {
+	s, _, err := r.file.String(key)
+	if err != nil {
+		r.fail("%w", err)
+	}
+	return s
+}
+
+// required stands for a default where there is none.
+const required = -1
+
+// count returns the number of ARCH.key, between 0 and most. A few files have an array
+// also where it must be the same for all layers.
+func (r *reader) count(key string, def, most int) int {
+	list, found := r.counts(key, def == required, most, 0)
+	if !found {
+		return def
+	}
+	for _, n := range list {
+		if n != list[0] {
+			r.fail("key %q: layers that differ (%d and %d) are %w", r.arch+"."+key, list[0], n, ErrUnsupported)
+		}
+	}
+	return list[0]
+}
+
+// counts returns the numbers of ARCH.key for n layers, each between 0 and most: those
+// of an array, or a number that is the same for all. If n is 0, the numbers are
+// returned as the file has them, at least one. found is false if there is no such key
+// or nothing can be read.
+func (r *reader) counts(key string, require bool, most, n int) (list []int, found bool) {
+	if r.err != nil {
+		return nil, false
+	}
+	key = r.arch + "." + key
+	v, found := r.file.Value(key)
+	if !found {
+		if require {
+			r.fail("no key %q", key)
+		}
+		return nil, false
+	}
+	if v.Kind == gguf.KindArray {
+		numbers, _, err := r.file.Ints(key)
+		switch {
+		case err != nil:
+			r.fail("%w", err)
+		case len(numbers) == 0:
+			r.fail("key %q: an empty array, want a number for each layer", key)
+		case n > 0 && len(numbers) != n:
+			r.fail("key %q: %d numbers for %d layers", key, len(numbers), n)
+		}
+		for _, x := range numbers {
+			list = append(list, int(x))
+		}
+	} else {
+		x, _, err := r.file.Uint(key)
+		if err != nil {
+			r.fail("%w", err)
+		}
+		if x > uint64(most) {
+			r.fail("key %q: %d, at most %d", key, x, most)
+			return nil, false
+		}
+		list = slices.Repeat([]int{int(x)}, max(1, n))
+	}
+	for _, x := range list {
+		if x < 0 || x > most {
+			r.fail("key %q: %d, must be between 0 and %d", key, x, most)
+		}
+	}
+	return list, r.err == nil
+}
+
+// float returns the number of ARCH.key; NaN as default says that it is required.
+func (r *reader) float(key string, def float64) float64 {
+	if r.err != nil {
+		return 0
+	}
+	key = r.arch + "." + key
+	x, found, err := r.file.Float(key)
+	switch {
+	case err != nil:
+		r.fail("%w", err)
+	case !found && math.IsNaN(def):
+		r.fail("no key %q", key)
+	case !found:
+		return def
+	case math.IsNaN(x) || math.IsInf(x, 0):
+		r.fail("key %q: %v is not a number", key, x)
+	}
+	return x
+}
+
+// layers reads what may differ from layer to layer.
+func (r *reader) layers(n, dim int) []LayerConfig {
+	if r.err != nil {
+		return nil
+	}
+	layers := make([]LayerConfig, n)
+	for _, x := range []struct {
+		key   string
+		most  int
+		field func(l *LayerConfig) *int
+		def   func(l *LayerConfig) int // nil: required
+	}{
+		{arch.KeyFFN, maxDim, func(l *LayerConfig) *int { return &l.FFNDim }, nil},
+		{arch.KeyHeads, maxDim, func(l *LayerConfig) *int { return &l.NumHeads }, nil},
+		{arch.KeyKVHeads, maxDim, func(l *LayerConfig) *int { return &l.NumKVHeads }, func(l *LayerConfig) int { return l.NumHeads }},
+		{arch.KeyKeyLength, maxDim, func(l *LayerConfig) *int { return &l.KeyDim }, func(l *LayerConfig) int { return dim / max(1, l.NumHeads) }},
+		{arch.KeyValueLength, maxDim, func(l *LayerConfig) *int { return &l.ValueDim }, func(l *LayerConfig) int { return dim / max(1, l.NumHeads) }},
+		{arch.KeyWindow, math.MaxInt32, func(l *LayerConfig) *int { return &l.Window }, func(*LayerConfig) int { return 0 }},
+	} {
+		list, found := r.counts(x.key, x.def == nil, x.most, n)
+		for i := range layers {
+			switch l := &layers[i]; {
+			case !found && x.def != nil:
+				*x.field(l) = x.def(l)
+			case i < len(list):
+				*x.field(l) = list[i]
+			}
+		}
+	}
+	return layers
+}
+
+// rope reads the position embedding of c, all but what the architecture says.
+func (r *reader) rope(c *Config) ggml.RopeParams {
+	p := ggml.RopeParams{
+		Dim:        r.count(arch.KeyRopeDim, c.Layers[0].KeyDim, maxDim),
+		Base:       r.float(arch.KeyRopeBase, 10000),
+		Scaling:    ggml.Scaling(r.text(c.Arch + "." + arch.KeyRopeScaling)),
+		Factor:     r.float(arch.KeyRopeFactor, r.float(arch.KeyRopeLinear, 0)),
+		AttnFactor: r.float(arch.KeyRopeAttn, 0),
+		OrigCtx:    r.count(arch.KeyRopeOrigCtx, c.TrainCtx, math.MaxInt32),
+		YaRN: ggml.YaRN{
+			Attn:     r.float(arch.KeyYarnAttn, 0),
+			BetaFast: r.float(arch.KeyYarnBetaFast, 0),
+			BetaSlow: r.float(arch.KeyYarnBetaSlow, 0),
+			Log:      r.float(arch.KeyYarnLog, 0),
+		},
+	}
+	if p.Scaling == "" {
+		p.Scaling = ggml.ScalingLinear
+	}
+	return p
+}

@@ -1,0 +1,95 @@
+package tokenizer
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/testshared"
+)
+
+// normalizer returns the normal form that a checkpoint's tokenizer.json asks for,
+// which no GGUF file of the reference tells.
+func normalizer(t *testing.T, model string) string {
+	t.Helper()
+	data, err := os.ReadFile(testshared.Path(t, "models/hf/"+model+"/tokenizer.json"))
+	require.NoError(t, err)
+	var file struct{ Normalizer struct{ Type string } }
+	require.NoError(t, json.Unmarshal(data, &file))
+	if _, known := forms[file.Normalizer.Type]; !known { // Gemma's and LLaMA's replace spaces
+		return ""
+	}
+	return file.Normalizer.Type
+}
+
+// What the models' own tokenizers make of texts, special tokens parsed.
+func TestHFTokens(t *testing.T) {
+	f, err := os.Open(testshared.Path(t, "golden/hf-tokens.jsonl"))
+	require.NoError(t, err)
+	defer f.Close()
+	toks := map[string]*Tokenizer{}
+	composed := 0
+	scan := bufio.NewScanner(f)
+	scan.Buffer(nil, 1<<24)
+	for scan.Scan() {
+		var r struct {
+			Model, Text string
+			IDs         []int32 `json:"ids"`
+			Plain       []int32 `json:"ids_plain"`
+		}
+		require.NoError(t, json.Unmarshal(scan.Bytes(), &r))
+		if toks[r.Model] == nil {
+			v := loadVocab(t, "models/arch/"+r.Model+".gguf")
+			v.Normalizer = normalizer(t, r.Model)
+			toks[r.Model] = mustNew(t, v)
+			require.Empty(t, toks[r.Model].Warnings())
+		}
+		tok := toks[r.Model]
+		if tok.normalize != nil && strings.Contains(r.Text, "e\u0301") {
+			composed++
+		}
+		require.Equal(t, r.Plain, tok.Encode(r.Text, false, true), "%s: %q", r.Model, r.Text)
+		if r.IDs != nil {
+			require.Equal(t, r.IDs, tok.Encode(r.Text, true, true), "%s: %q", r.Model, r.Text)
+		}
+		requireRoundTrip(t, tok, tok.normal(r.Text))
+	}
+	require.NoError(t, scan.Err())
+	require.Greater(t, len(toks), 30)
+	require.Greater(t, composed, 5, "texts that are not in normal form")
+}
+
+// The tokens that end a generation, as the reference finds them.
+func TestHFEnds(t *testing.T) {
+	for models, want := range map[string][]int32{
+		"gemma":                          {1, 6, 107},
+		"gemma2 gemma3 gemma3-4x gemma4": {1, 6},
+		"gpt-oss gpt-oss-bf16":           {384, 385, 391},
+		"granite starcoder2":             {0},
+		"lfm2":                           {2, 4},
+		"llama-bin llama-meta mistral mixtral mixtral-v5": {2},
+		"llama3 ministral3":                      {386, 389, 390},
+		"olmo2 olmo3":                            {389},
+		"phi3":                                   {2, 405, 409},
+		"phi4mini":                               {387, 388},
+		"qwen2 qwen2moe qwen3 qwen3moe stablelm": {386, 388},
+		"qwen35 smollm3":                         {389, 391},
+	} {
+		for _, model := range strings.Fields(models) {
+			tok := load(t, "models/arch/"+model+".gguf")
+			require.Equal(t, want, tok.EOG(), model)
+		}
+	}
+	tok := load(t, "models/arch/gpt-oss.gguf")
+	for _, text := range []string{"<|channel|>", "<|start|>", "<|message|>", "<|end|>", "<|constrain|>"} {
+		id, ok := tok.ID(text)
+		require.True(t, ok)
+		require.Equal(t, text, tok.Piece(id, false), "it parts the answer from what comes before")
+		require.True(t, tok.IsControl(id), "but text from outside is not taken for it")
+		require.NotContains(t, tok.Encode(text, true, false), id)
+	}
+}

@@ -1,0 +1,173 @@
+package tokenizer
+
+import (
+	"bufio"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/tokenizer/pretokenizer"
+)
+
+// testdata/words.jsonl holds tokens of texts in a vocabulary that shows where words
+// end, one record for each text and answer, with the names of the pre-tokenizers
+// that give it:
+//
+//	names  by llama.cpp (llama_tokenize of xllamacpp 2026.10.11549), all 91
+//	models by the pattern of the model's own tokenizer.json (tokenizers 0.23.3), where
+//	       llama.cpp departs from it
+type wordRecord struct {
+	Text   string   `json:"text"`
+	IDs    []int32  `json:"ids"`
+	Names  []string `json:"names"`
+	Models []string `json:"models"`
+}
+
+func readWords(t *testing.T) (records []wordRecord, texts []string) {
+	f, err := os.Open("testdata/words.jsonl")
+	require.NoError(t, err)
+	defer f.Close()
+	scan := bufio.NewScanner(f)
+	for scan.Scan() {
+		var r wordRecord
+		require.NoError(t, json.Unmarshal(scan.Bytes(), &r))
+		records = append(records, r)
+		if !slices.Contains(texts, r.Text) {
+			texts = append(texts, r.Text)
+		}
+	}
+	require.NoError(t, scan.Err())
+	return records, texts
+}
+
+// wordVocab makes the vocabulary of the records: single bytes, or characters if it
+// is raw; what merging the texts from the left makes, whatever the words; and two
+// words that no merges lead to.
+func wordVocab(texts []string, pre *pretokenizer.PreTokenizer) Vocab {
+	v := Vocab{Model: ModelBPE, Merges: []string{}}
+	known := map[string]bool{}
+	add := func(text string, typ Type) bool {
+		if known[text] {
+			return false
+		}
+		known[text] = true
+		v.Tokens, v.Types = append(v.Tokens, text), append(v.Types, int32(typ))
+		return true
+	}
+	for b := range 256 {
+		if pre.Raw {
+			add(byteName(byte(b)), TypeByte)
+		} else {
+			add(string(byteRune[b]), TypeNormal)
+		}
+	}
+	const longest = 20 // bytes
+	for _, text := range texts {
+		if strings.Contains(text, "zebra") {
+			continue
+		}
+		switch {
+		case !pre.Raw:
+			text = string(appendMapped(nil, text))
+		case pre.SpaceMarks:
+			text = strings.ReplaceAll(text, " ", spaceMark)
+		}
+		for start := range text {
+			end := start
+			for i, r := range text[start:] {
+				next := start + i + len(string(r))
+				if next-start > longest {
+					break
+				}
+				if i > 0 && add(text[start:next], TypeNormal) {
+					v.Merges = append(v.Merges, text[start:end]+" "+string(r))
+				} else if i == 0 {
+					add(text[start:next], TypeNormal)
+				}
+				end = next
+			}
+		}
+	}
+	for _, text := range []string{"zebra", "Ġzebra", "\n\n\n\n\n\n\n"} {
+		add(text, TypeNormal)
+	}
+	return v
+}
+
+var wordVocabs = flag.String("word-vocabs", "", "write the vocabularies of testdata/words.jsonl to this folder, a file for each pre-tokenizer, for others to read")
+
+func TestWordRecords(t *testing.T) {
+	records, texts := readWords(t)
+	toks := map[string]*Tokenizer{}
+	vocabs := map[[2]bool]Vocab{}
+	tok := func(name string, reference bool) *Tokenizer {
+		key := name + strconv.FormatBool(reference)
+		if toks[key] == nil {
+			p, ok := pretokenizer.Lookup(name, reference)
+			require.True(t, ok, name)
+			kind := [2]bool{p.Raw, p.SpaceMarks}
+			if vocabs[kind].Tokens == nil {
+				vocabs[kind] = wordVocab(texts, p)
+			}
+			v := vocabs[kind]
+			v.Pre = name
+			var err error
+			toks[key], err = New(v, Options{ReferencePre: reference})
+			require.NoError(t, err)
+		}
+		return toks[key]
+	}
+	seen := map[string]int{}
+	for _, r := range records {
+		for _, name := range r.Names {
+			require.Equal(t, r.IDs, tok(name, true).Encode(r.Text, false, false), "%s: %q", name, r.Text)
+			if !pretokenizer.Departs(name) {
+				require.Equal(t, r.IDs, tok(name, false).Encode(r.Text, false, false), "%s: %q", name, r.Text)
+			}
+			seen[name]++
+		}
+		for _, name := range r.Models {
+			require.Equal(t, r.IDs, tok(name, false).Encode(r.Text, false, false), "%s as trained: %q", name, r.Text)
+			seen[name+" as trained"]++
+		}
+	}
+	for _, name := range pretokenizer.Names() {
+		if name == "whitespace" || name == "sarvam-moe" { // llama.cpp aborts on spaces or line breaks
+			require.Greater(t, seen[name], 3, name)
+			continue
+		}
+		require.Equal(t, len(texts), seen[name], name)
+		if pretokenizer.Departs(name) {
+			require.Equal(t, len(texts), seen[name+" as trained"], name)
+		}
+	}
+}
+
+func TestWriteWordVocabs(t *testing.T) {
+	if *wordVocabs == "" {
+		t.Skip("nothing to write")
+	}
+	_, texts := readWords(t)
+	for _, name := range pretokenizer.Names() {
+		p, _ := pretokenizer.Lookup(name, false)
+		v := wordVocab(texts, p)
+		w, err := gguf.Create(filepath.Join(*wordVocabs, name+".gguf"), []gguf.KV{
+			{Key: "general.architecture", Value: gguf.Str("llama")},
+			{Key: "tokenizer.ggml.model", Value: gguf.Str(v.Model)},
+			{Key: "tokenizer.ggml.pre", Value: gguf.Str(name)},
+			{Key: "tokenizer.ggml.tokens", Value: gguf.Strs(v.Tokens)},
+			{Key: "tokenizer.ggml.token_type", Value: gguf.I32s(v.Types)},
+			{Key: "tokenizer.ggml.merges", Value: gguf.Strs(v.Merges)},
+		}, nil)
+		require.NoError(t, err)
+		require.NoError(t, w.Commit())
+	}
+}
