@@ -1,0 +1,4 @@
+package server
+
+// pageRoutes returns the paths of the page for browsers.
+func (s *Server) pageRoutes() []route { return nil }

@@ -1,0 +1,119 @@
+package server
+
+import "strings"
+
+// tags surround what a model thinks before it answers.
+type tags struct{ open, close string }
+
+var knownTags = []tags{
+	{"<think>", "</think>"},                    // DeepSeek R1, Qwen 3, SmolLM 3
+	{"[THINK]", "[/THINK]"},                    // Magistral
+	{"<seed:think>", "</seed:think>"},          // Seed-OSS
+	{"<thinking>", "</thinking>"},              // fine-tuned models
+	{"<|START_THINKING|>", "<|END_THINKING|>"}, // Command A
+	{"<unused94>thought", "<unused95>"},        // MedGemma
+	{"<reasoning>", "</reasoning>"},            // fine-tuned models
+}
+
+// tagsOf returns the tags that a template knows, nil for none.
+func tagsOf(template string) *tags {
+	for _, t := range knownTags {
+		if strings.Contains(template, t.close) || strings.Contains(template, t.open) {
+			return &t
+		}
+	}
+	return nil
+}
+
+// begun reports whether a prompt ends in the middle of thinking.
+func (t *tags) begun(prompt string) bool {
+	tail := prompt[max(0, len(prompt)-1<<16):]
+	open := strings.LastIndex(tail, t.open)
+	if open < 0 || strings.Contains(tail[open:], t.close) {
+		return false
+	}
+	return strings.TrimSpace(tail[open+len(t.open):]) == ""
+}
+
+// splitter returns what divides an answer to a prompt.
+func (t *tags) splitter(prompt string) *splitter {
+	p := &splitter{tags: *t}
+	if t.begun(prompt) {
+		p.state = inThought
+	}
+	return p
+}
+
+// splitter divides the text of an answer into thinking and the rest, as it comes. Only
+// what the answer begins with can be thinking.
+type splitter struct {
+	tags
+	state int
+	held  string
+}
+
+// The states.
+const (
+	atStart = iota
+	inThought
+	afterThought // blank lines are left out
+	inAnswer
+)
+
+// push takes more text and returns what is certain.
+func (p *splitter) push(text string) (thought, answer string) {
+	p.held += text
+	if p.state == atStart {
+		begin := strings.TrimLeft(p.held, " \t\r\n")
+		switch {
+		case strings.HasPrefix(begin, p.open):
+			p.state, p.held = inThought, strings.TrimLeft(begin[len(p.open):], "\r\n")
+		case strings.HasPrefix(p.open, begin):
+			return "", "" // may become the tag
+		default:
+			p.state = inAnswer
+		}
+	}
+	if p.state == inThought {
+		before, after, found := strings.Cut(p.held, p.close)
+		if !found {
+			keep := len(p.held) - p.uncertain()
+			thought, p.held = p.held[:keep], p.held[keep:]
+			return thought, ""
+		}
+		thought = strings.TrimRight(before, " \t\r\n")
+		p.state, p.held = afterThought, after
+	}
+	if p.state == afterThought {
+		if p.held = strings.TrimLeft(p.held, " \t\r\n"); p.held == "" {
+			return thought, ""
+		}
+		p.state = inAnswer
+	}
+	answer, p.held = p.held, ""
+	return thought, answer
+}
+
+// uncertain returns how many bytes at the end may be left out: blanks before the tag, and
+// what begins it.
+func (p *splitter) uncertain() int {
+	text, n := p.held, 0
+	for k := min(len(p.close)-1, len(text)); k > 0; k-- {
+		if strings.HasSuffix(text, p.close[:k]) {
+			n = k
+			break
+		}
+	}
+	text = text[:len(text)-n]
+	return n + len(text) - len(strings.TrimRight(text, " \t\r\n"))
+}
+
+// end returns what is left when the text has come to its end.
+func (p *splitter) end() (thought, answer string) {
+	text := p.held
+	p.held = ""
+	if p.state == inThought {
+		return strings.TrimRight(text, " \t\r\n"), ""
+	}
+	return "", text
+}
