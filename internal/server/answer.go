@@ -75,7 +75,7 @@ func (a *answer) add(e event) (p piece) {
 }
 
 func (a *answer) token(t *engine.Token) (p piece) {
-	text := strings.ToValidUTF8(t.Text, "\uFFFD")
+	text := printable(t.Text)
 	if a.tok.IsEOG(t.ID) {
 		text = t.Text
 	} else {
@@ -114,8 +114,12 @@ func (a *answer) prob(t *engine.Token) openai.TokenProb {
 // spell returns a token's text, and its bytes, which need not be one.
 func (a *answer) spell(id int32) (string, openai.Bytes) {
 	piece := a.tok.Piece(id, true)
-	return strings.ToValidUTF8(piece, "\uFFFD"), openai.Bytes(piece)
+	return printable(piece), openai.Bytes(piece)
 }
+
+// printable returns a text with U+FFFD in the place of each byte that is none, however the
+// bytes are divided into tokens.
+func printable(text string) string { return string([]rune(text)) }
 
 // finish returns why an answer ended, in OpenAI's words.
 func finish(r *engine.Result) string {

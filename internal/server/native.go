@@ -82,7 +82,7 @@ func (s *Server) written(ids []int32) string {
 	for _, id := range ids {
 		b.WriteString(s.tok.Piece(id, true))
 	}
-	return strings.ToValidUTF8(b.String(), "\uFFFD")
+	return printable(b.String())
 }
 
 // wholeNative sends the texts when they are complete: an object, or a list of several.

@@ -72,7 +72,7 @@ type Server struct {
 	end      context.CancelFunc // cancels ending
 
 	mu     sync.Mutex
-	usual  time.Duration         // that a request takes
+	usual  time.Duration       // that a request takes
 	active map[*flow]time.Time // what is being answered, since when
 }
 

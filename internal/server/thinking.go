@@ -39,7 +39,7 @@ func (t *tags) begun(prompt string) bool {
 func (t *tags) splitter(prompt string) *splitter {
 	p := &splitter{tags: *t}
 	if t.begun(prompt) {
-		p.state = inThought
+		p.state = atThought
 	}
 	return p
 }
@@ -54,7 +54,8 @@ type splitter struct {
 
 // The states.
 const (
-	atStart = iota
+	atStart   = iota
+	atThought // blank lines are left out
 	inThought
 	afterThought // blank lines are left out
 	inAnswer
@@ -67,12 +68,18 @@ func (p *splitter) push(text string) (thought, answer string) {
 		begin := strings.TrimLeft(p.held, " \t\r\n")
 		switch {
 		case strings.HasPrefix(begin, p.open):
-			p.state, p.held = inThought, strings.TrimLeft(begin[len(p.open):], "\r\n")
+			p.state, p.held = atThought, begin[len(p.open):]
 		case strings.HasPrefix(p.open, begin):
 			return "", "" // may become the tag
 		default:
 			p.state = inAnswer
 		}
+	}
+	if p.state == atThought {
+		if p.held = strings.TrimLeft(p.held, " \t\r\n"); p.held == "" {
+			return "", ""
+		}
+		p.state = inThought
 	}
 	if p.state == inThought {
 		before, after, found := strings.Cut(p.held, p.close)
