@@ -75,7 +75,7 @@ func TestShapes(t *testing.T) {
 		}
 	}
 	require.Equal(t, map[string][]int{
-		"token_embd": {100, 64}, "rope_freqs": {10}, "output_norm": {64}, "output": {100, 64},
+		"token_embd": {100, 64}, "rope_freqs": {10}, "rope_factors_long": {10}, "rope_factors_short": {10}, "output_norm": {64}, "output": {100, 64},
 		"blk.0.attn_norm": {64}, "blk.0.attn_q": {96, 64}, "blk.0.attn_k": {48, 64}, "blk.0.attn_v": {80, 64},
 		"blk.0.attn_q_norm": {24}, "blk.0.attn_output": {64, 160}, "blk.0.ffn_norm": {64},
 		"blk.0.ffn_gate": {96, 64}, "blk.0.ffn_up": {96, 64}, "blk.0.ffn_down": {64, 96},

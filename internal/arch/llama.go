@@ -19,6 +19,8 @@ var (
 	llamaInput = []Tensor{
 		{Role: TokenEmbed, Rows: Vocab, Cols: Embd, HF: "embed_tokens", Meta: "tok_embeddings", Cut: CutCols},
 		{Role: RopeFreqs, Cols: RopePairs, Optional: true},
+		{Role: RopeLong, Cols: RopePairs, Optional: true},
+		{Role: RopeShort, Cols: RopePairs, Optional: true},
 	}
 	llamaLayer = []Tensor{
 		{Role: AttnNorm, Cols: Embd, HF: "input_layernorm", Meta: "attention_norm"},

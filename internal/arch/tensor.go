@@ -8,10 +8,12 @@ type Role string
 
 // The roles of tensors, with the usual shape of each, outermost dimension first.
 const (
-	TokenEmbed Role = "token_embd"  // [Vocab, Embd]
-	RopeFreqs  Role = "rope_freqs"  // [RopePairs] divisors of the frequencies
-	OutputNorm Role = "output_norm" // [Embd]
-	Output     Role = "output"      // [Vocab, Embd]; where absent, TokenEmbed serves
+	TokenEmbed Role = "token_embd"         // [Vocab, Embd]
+	RopeFreqs  Role = "rope_freqs"         // [RopePairs] divisors of the frequencies
+	RopeLong   Role = "rope_factors_long"  // the same, for contexts longer than the training's
+	RopeShort  Role = "rope_factors_short" // the same, for all others
+	OutputNorm Role = "output_norm"        // [Embd]
+	Output     Role = "output"             // [Vocab, Embd]; where absent, TokenEmbed serves
 
 	AttnNorm  Role = "attn_norm"   // [Embd]
 	AttnQ     Role = "attn_q"      // [Q, Embd]

@@ -60,19 +60,11 @@ func sizeLabel(params int64) string {
 	return fmt.Sprintf("%.0fB", math.Round(float64(params)/1e9))
 }
 
-// fileTypes are the names of general.file_type.
-var fileTypes = map[uint64]string{
-	0: "all F32", 1: "F16", 2: "Q4_0", 3: "Q4_1", 7: "Q8_0", 8: "Q5_0", 9: "Q5_1", 10: "Q2_K - Medium",
-	11: "Q3_K - Small", 12: "Q3_K - Medium", 13: "Q3_K - Large", 14: "Q4_K - Small", 15: "Q4_K - Medium",
-	16: "Q5_K - Small", 17: "Q5_K - Medium", 18: "Q6_K", 21: "Q2_K - Small", 25: "IQ4_NL", 30: "IQ4_XS",
-	32: "BF16", 36: "TQ1_0", 37: "TQ2_0",
-}
-
 // fileType names the mix of types: what the metadata say or, where they are
 // silent, the type of most weights.
 func fileType(f *gguf.File, elems map[quant.Type]int64) string {
-	if n, found, err := f.Uint("general.file_type"); found && err == nil {
-		if name, known := fileTypes[n]; known {
+	if n, found, err := f.Uint(gguf.KeyFileType); found && err == nil && n <= math.MaxUint32 {
+		if name := gguf.FileType(n).Describe(); name != "" {
 			return name
 		}
 	}

@@ -17,6 +17,7 @@ type field struct {
 // fields are the columns in the order of the reports.
 var fields = []field{
 	{"build_commit", "TEXT", func(r *Result) any { return r.Commit }},
+	{"build_number", "INTEGER", constant(0)},
 	{"cpu_info", "TEXT", func(r *Result) any { return r.CPU }},
 	{"gpu_info", "TEXT", constant("")},
 	{"backends", "TEXT", func(r *Result) any { return "CPU" }},
@@ -42,9 +43,11 @@ var fields = []field{
 	{"tensor_split", "TEXT", constant("0.00")},
 	{"tensor_buft_overrides", "TEXT", constant("none")},
 	{"load_mode", "TEXT", constant("auto")},
+	{"lazy_mode", "TEXT", constant("auto")},
 	{"embeddings", "INTEGER", constant(false)},
 	{"no_op_offload", "INTEGER", constant(0)},
 	{"no_host", "INTEGER", constant(false)},
+	{"repack", "INTEGER", constant(true)},
 	{"fit_target", "INTEGER", constant(0)},
 	{"fit_min_ctx", "INTEGER", constant(0)},
 	{"n_prompt", "INTEGER", func(r *Result) any { return r.Test.Prompt }},

@@ -6,22 +6,23 @@ import (
 	"slices"
 	"strings"
 
-	"alpaca/internal/generate"
+	"alpaca/internal/engine"
 	"alpaca/internal/sampler"
 )
 
-// Session is what a chat needs of *model.Session.
-type Session interface {
-	generate.Session
-	Tokens() []int32
-	Truncate(n int)
-	Shift(keep, discard int) error
+// Text is what a chat needs of *engine.Text: the tokens that are evaluated, and what
+// makes them more.
+type Text interface {
+	engine.Movable
+	Ctx() int
+	Known(tokens []int32) int
+	Run(ctx context.Context, req engine.Request, emit func(engine.Token) error) (engine.Result, error)
 }
 
 // Chat is a conversation with a model.
 type Chat struct {
 	*Conversation
-	Session Session
+	Text Text
 	// NewSampler returns a sampler that has heard nothing.
 	NewSampler func() (*sampler.Sampler, error)
 
@@ -29,12 +30,15 @@ type Chat struct {
 	NoShift bool // a full context ends the answer; nothing is dropped
 	// Dropped, unless nil, is told what left the full context.
 	Dropped func(Drop)
+	// Prompt, unless nil, is told the tokens of an answer's prompt that are evaluated
+	// for it.
+	Prompt func(tokens []int32)
 
 	// Reused is how many tokens of the last message's prompt were evaluated before.
 	Reused int
 
 	sampler *sampler.Sampler
-	heard   int // tokens of the session that the sampler was told of
+	heard   int // tokens of the text that the sampler was told of
 }
 
 // Drop is what left a full context: whole turns, the oldest, or where there was only one
@@ -70,36 +74,31 @@ func (c *Chat) Say(m Message) {
 	c.Messages = append(c.Messages, m)
 }
 
-// Answer lets the model answer the last message. Only what the session has not
-// evaluated yet is evaluated: Result.PromptTokens are those. The answer becomes
-// part of the conversation, be it interrupted. After an error the conversation
-// has no answer.
-func (c *Chat) Answer(ctx context.Context, opt generate.Options) (generate.Result, error) {
+// Answer lets the model answer the last message as req says, whose prompt, sampler and
+// context are the conversation's. Only what the text does not hold yet is evaluated.
+// emit, unless nil, is called with each token. The answer becomes part of the
+// conversation, be it interrupted. After an error the conversation has no answer.
+func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.Token) error) (engine.Result, error) {
 	if err := c.encode(); err != nil {
-		return generate.Result{}, err
+		return engine.Result{}, err
 	}
 	if err := c.makeRoom(); err != nil {
-		return generate.Result{}, err
+		return engine.Result{}, err
 	}
-	known := c.reuse()
-	c.Reused = known
-	if err := c.listen(known); err != nil {
-		return generate.Result{}, err
+	c.Reused = c.Text.Known(c.tokens)
+	if err := c.listen(c.Reused); err != nil {
+		return engine.Result{}, err
 	}
-	var said []generate.Token
-	emit := opt.Emit
-	opt.Stop = append(slices.Clone(opt.Stop), c.Template.Stops...)
-	opt.Emit = func(t generate.Token) error {
-		said = append(said, t)
-		if emit == nil {
-			return nil
-		}
-		return emit(t)
+	if c.Prompt != nil {
+		c.Prompt(c.tokens[c.Reused:])
 	}
+	var said []engine.Token
+	req.Prompt, req.Sampler = c.tokens, c.sampler
+	req.Stop = append(slices.Clone(req.Stop), c.Template.Stops...)
 	prompt, all := len(c.tokens), len(c.tokens) // all: with what is generated and not discarded
 	if !c.NoShift {
-		opt.Full = func() (bool, error) {
-			s, err := c.full(prompt)
+		req.Full = func(m engine.Movable) (bool, error) {
+			s, err := c.full(m, prompt)
 			if s.keep < prompt {
 				prompt = max(s.keep, prompt-(s.end-s.keep))
 			}
@@ -107,8 +106,14 @@ func (c *Chat) Answer(ctx context.Context, opt generate.Options) (generate.Resul
 			return s.end > s.keep, err
 		}
 	}
-	result, err := generate.Run(ctx, c.Session, c.sampler, c.tok, c.tokens[known:], opt)
-	c.heard = c.Session.Pos()
+	result, err := c.Text.Run(ctx, req, func(t engine.Token) error {
+		said = append(said, t)
+		if emit == nil {
+			return nil
+		}
+		return emit(t)
+	})
+	c.heard = len(c.Text.Tokens())
 	if err != nil {
 		return result, err
 	}
@@ -121,7 +126,7 @@ func (c *Chat) Answer(ctx context.Context, opt generate.Options) (generate.Resul
 // makeRoom drops the oldest turns where the conversation leaves too little room
 // for an answer.
 func (c *Chat) makeRoom() error {
-	ctx := c.Session.Ctx()
+	ctx := c.Text.Ctx()
 	room := min(max(ctx/8, 1), 512)
 	if len(c.tokens)+room <= ctx {
 		return nil
@@ -139,7 +144,7 @@ func (c *Chat) makeRoom() error {
 	if s.turns == 0 {
 		return nil
 	}
-	return c.leave(s)
+	return c.leave(c.Text, c.Text.Known(c.tokens), s)
 }
 
 // keep returns how many tokens stay in any case.
@@ -147,15 +152,15 @@ func (c *Chat) keep() int {
 	if c.Keep < 0 && len(c.turns) > 0 {
 		return max(c.turns[0].end, c.turns[0].user)
 	}
-	return min(c.Keep, c.Session.Ctx()/2)
+	return min(c.Keep, c.Text.Ctx()/2)
 }
 
-// leave drops turns from the conversation and the session.
-func (c *Chat) leave(s span) error {
-	known := commonPrefix(c.Session.Tokens(), c.tokens)
+// leave drops turns from the conversation and from its text m, which holds known of the
+// tokens.
+func (c *Chat) leave(m engine.Movable, known int, s span) error {
 	if known > s.end {
-		c.Session.Truncate(known)
-		if err := c.Session.Shift(s.keep, s.end-s.keep); err != nil {
+		m.Truncate(known)
+		if err := m.Shift(s.keep, s.end-s.keep); err != nil {
 			return err
 		}
 		c.heard = min(c.heard, known) - (s.end - s.keep)
@@ -168,11 +173,11 @@ func (c *Chat) leave(s span) error {
 
 // full makes room in the middle of an answer, to a prompt of so many tokens. It
 // returns what it discarded.
-func (c *Chat) full(prompt int) (span, error) {
-	ctx := c.Session.Ctx()
-	c.tokens = slices.Clone(c.Session.Tokens())
+func (c *Chat) full(m engine.Movable, prompt int) (span, error) {
+	ctx := c.Text.Ctx()
+	c.tokens = slices.Clone(m.Tokens())
 	if s := c.oldest(ctx/2, c.keep()); s.turns > 0 {
-		return s, c.leave(s)
+		return s, c.leave(m, len(c.tokens), s)
 	}
 	// One turn fills the context: the older half of its answer goes, or, where the
 	// answer is short, of all that follows the system message and what is to be kept.
@@ -190,7 +195,7 @@ func (c *Chat) full(prompt int) (span, error) {
 	if s.end <= s.keep {
 		return span{}, nil
 	}
-	if err := c.Session.Shift(s.keep, s.end-s.keep); err != nil {
+	if err := m.Shift(s.keep, s.end-s.keep); err != nil {
 		return span{}, err
 	}
 	c.tokens = slices.Delete(c.tokens, s.keep, s.end)
@@ -204,51 +209,35 @@ func (c *Chat) full(prompt int) (span, error) {
 	return s, nil
 }
 
-// reuse leaves in the session what it shares with the conversation and returns
-// how many tokens that is, at least one less than all.
-func (c *Chat) reuse() int {
-	n := min(commonPrefix(c.Session.Tokens(), c.tokens), len(c.tokens)-1)
-	c.Session.Truncate(n)
-	return n
-}
-
-func commonPrefix(a, b []int32) int {
-	n := 0
-	for n < len(a) && n < len(b) && a[n] == b[n] {
-		n++
-	}
-	return n
-}
-
-// listen makes the sampler know the first n tokens.
+// listen makes the sampler know all tokens, of which the text holds the first n.
 func (c *Chat) listen(n int) error {
-	if c.sampler != nil && c.heard == n {
-		return nil
+	if c.sampler == nil || c.heard != n {
+		s, err := c.NewSampler()
+		if err != nil {
+			return err
+		}
+		c.sampler, c.heard = s, 0
 	}
-	s, err := c.NewSampler()
-	if err != nil {
-		return err
+	for _, id := range c.tokens[c.heard:] {
+		c.sampler.Accept(id)
 	}
-	for _, id := range c.tokens[:n] {
-		s.Accept(id)
-	}
-	c.sampler, c.heard = s, n
+	c.heard = len(c.tokens)
 	return nil
 }
 
 // answer returns what was said, and the tokens of the conversation with it: those
 // evaluated, and the last one, which is not, unless it only ended the answer. The
 // prompt's were so many, and all are known to be so many.
-func (c *Chat) answer(said []generate.Token, result generate.Result, prompt, all int) (string, []int32) {
-	tokens := slices.Clone(c.Session.Tokens())
+func (c *Chat) answer(said []engine.Token, result engine.Result, prompt, all int) (string, []int32) {
+	tokens := slices.Clone(c.Text.Tokens())
 	var text strings.Builder
 	for _, t := range said {
 		text.WriteString(t.Text)
 	}
-	if n := len(said); n > 0 && result.Reason != generate.EOS && len(tokens) < all {
+	if n := len(said); n > 0 && result.Reason != engine.EOS && len(tokens) < all {
 		tokens = append(tokens, said[n-1].ID)
 	}
-	if result.Reason == generate.Stop {
+	if result.Reason == engine.Stop {
 		// The text was cut, maybe in the middle of a token.
 		cut := 0
 		for i := len(said) - 1; i >= 0 && said[i].Text != c.tok.Piece(said[i].ID, false); i-- {

@@ -10,12 +10,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"alpaca/internal/generate"
+	"alpaca/internal/engine"
 )
 
 // say lets the model answer a message with the texts and tokens given; it returns
 // how many tokens were evaluated for it.
-func say(t *testing.T, c *Chat, s *fakeSession, message string, answer ...string) int {
+func say(t *testing.T, c *Chat, s *fakeText, message string, answer ...string) int {
 	t.Helper()
 	s.script = nil
 	for _, text := range answer {
@@ -30,7 +30,7 @@ func say(t *testing.T, c *Chat, s *fakeSession, message string, answer ...string
 	if message != "" {
 		c.Say(Message{Content: message})
 	}
-	_, err := c.Answer(context.Background(), generate.Options{MaxTokens: -1})
+	_, err := c.Answer(context.Background(), engine.Request{MaxTokens: -1}, nil)
 	require.NoError(t, err)
 	return s.evaluated - before
 }
@@ -143,14 +143,14 @@ func TestFullContextWithoutShift(t *testing.T) {
 	c.NoShift = true
 	say(t, c, s, "Hi", "Hello.")
 	c.Say(Message{Content: strings.Repeat("x", 100)})
-	_, err := c.Answer(context.Background(), generate.Options{MaxTokens: -1})
+	_, err := c.Answer(context.Background(), engine.Request{MaxTokens: -1}, nil)
 	var full *FullError
 	require.ErrorAs(t, err, &full)
 	require.Equal(t, 100, full.Ctx)
 
 	// With shift, too, a message can be too long.
 	c.NoShift = false
-	_, err = c.Answer(context.Background(), generate.Options{MaxTokens: -1})
+	_, err = c.Answer(context.Background(), engine.Request{MaxTokens: -1}, nil)
 	require.ErrorAs(t, err, &full)
 	require.True(t, full.Shift)
 }
@@ -210,14 +210,14 @@ func TestInterrupted(t *testing.T) {
 	s.script = c.tok.Encode("Hello.", false, false)
 	c.Say(Message{Content: "Hi"})
 	n := 0
-	r, err := c.Answer(ctx, generate.Options{MaxTokens: -1, Emit: func(generate.Token) error {
+	r, err := c.Answer(ctx, engine.Request{MaxTokens: -1}, func(engine.Token) error {
 		if n++; n == 3 {
 			cancel()
 		}
 		return nil
-	}})
+	})
 	require.NoError(t, err)
-	require.Equal(t, generate.Interrupt, r.Reason)
+	require.Equal(t, engine.Interrupt, r.Reason)
 	require.Equal(t, "Hel", c.Messages[1].Content)
 	say(t, c, s, "Bye", "no")
 	require.Contains(t, words(c.tok, c.tokens), "assistant\nHel<|im_end|>\n<|im_start|>user\nBye")

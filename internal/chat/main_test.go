@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/engine"
 	"alpaca/internal/sampler"
 	"alpaca/internal/tokenizer"
 )
@@ -53,49 +54,109 @@ func words(tok *tokenizer.Tokenizer, ids []int32) string {
 	return b.String()
 }
 
-// fakeSession evaluates nothing: its logits want the next token of a script.
-type fakeSession struct {
+// fakeText evaluates nothing: what follows is a script.
+type fakeText struct {
 	ctx       int
 	tokens    []int32
 	evaluated int // in all
-	vocab     int
+	tok       *tokenizer.Tokenizer
 	script    []int32
-	logits    []float32
 }
 
-func (s *fakeSession) Eval(ctx context.Context, tokens []int32, _ func(done, total int)) ([]float32, error) {
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if len(s.tokens)+len(tokens) > s.ctx {
-		return nil, fmt.Errorf("%d tokens after %d in a context of %d", len(tokens), len(s.tokens), s.ctx)
-	}
-	s.tokens = append(s.tokens, tokens...)
-	s.evaluated += len(tokens)
-	s.logits = make([]float32, s.vocab)
-	s.logits[s.script[0]] = 1
-	s.script = s.script[1:]
-	return s.logits, nil
-}
-
-func (s *fakeSession) Pos() int        { return len(s.tokens) }
-func (s *fakeSession) Ctx() int        { return s.ctx }
-func (s *fakeSession) Tokens() []int32 { return s.tokens }
-func (s *fakeSession) Truncate(n int)  { s.tokens = s.tokens[:n] }
-func (s *fakeSession) Shift(keep, discard int) error {
+func (s *fakeText) Ctx() int        { return s.ctx }
+func (s *fakeText) Tokens() []int32 { return s.tokens }
+func (s *fakeText) Truncate(n int)  { s.tokens = s.tokens[:n] }
+func (s *fakeText) Shift(keep, discard int) error {
 	s.tokens = append(append([]int32{}, s.tokens[:keep]...), s.tokens[keep+discard:]...)
 	return nil
 }
 
+func (s *fakeText) Known(tokens []int32) int {
+	n := 0
+	for n < len(s.tokens) && n < len(tokens)-1 && s.tokens[n] == tokens[n] {
+		n++
+	}
+	return n
+}
+
+// Run says the script as an engine would.
+func (s *fakeText) Run(ctx context.Context, req engine.Request, emit func(engine.Token) error) (engine.Result, error) {
+	r := engine.Result{PromptTokens: len(req.Prompt), CachedTokens: s.Known(req.Prompt)}
+	s.evaluated += len(req.Prompt) - r.CachedTokens
+	s.tokens = append([]int32{}, req.Prompt...)
+	stream := s.tok.NewStream()
+	var held []engine.Token
+	say := func(tokens []engine.Token, err error) error {
+		for _, t := range tokens {
+			if err == nil {
+				err = emit(t)
+			}
+		}
+		return err
+	}
+	for {
+		if ctx.Err() != nil {
+			r.Reason = engine.Interrupt
+			return r, say(held, nil)
+		}
+		if len(s.tokens) >= s.ctx {
+			if req.Full == nil {
+				r.Reason = engine.Context
+				return r, say(held, nil)
+			}
+			if more, err := req.Full(s); !more || err != nil {
+				r.Reason = engine.Context
+				return r, say(held, err)
+			}
+		}
+		id := s.script[0]
+		s.script = s.script[1:]
+		req.Sampler.Accept(id)
+		r.GeneratedTokens++
+		held = append(held, engine.Token{ID: id, Text: stream.Push(id)})
+		text := ""
+		for _, t := range held {
+			text += t.Text
+		}
+		begins := false
+		for _, stop := range req.Stop {
+			if at := strings.Index(text, stop); at >= 0 {
+				for i := range held {
+					n := min(at, len(held[i].Text))
+					held[i].Text = held[i].Text[:n]
+					at -= n
+				}
+				r.Reason = engine.Stop
+				return r, say(held, nil)
+			}
+			for n := range len(stop) {
+				begins = begins || n > 0 && strings.HasSuffix(text, stop[:n])
+			}
+		}
+		if s.tok.IsEOG(id) {
+			r.Reason = engine.EOS
+			return r, say(held, nil)
+		}
+		if !begins {
+			if err := say(held, nil); err != nil {
+				return r, err
+			}
+			held = nil
+		}
+		s.tokens = append(s.tokens, id)
+		s.evaluated++
+	}
+}
+
 // newChat returns a chat with a model that says what is put in its script.
-func newChat(t testing.TB, template, system string, ctx int) (*Chat, *fakeSession) {
+func newChat(t testing.TB, template, system string, ctx int) (*Chat, *fakeText) {
 	t.Helper()
 	tok := vocab(t, false)
 	tmpl, err := Builtin(template, tok)
 	require.NoError(t, err)
-	s := &fakeSession{ctx: ctx, vocab: tok.Len()}
+	s := &fakeText{ctx: ctx, tok: tok}
 	return &Chat{
-		Conversation: NewConversation(tmpl, tok, system), Session: s,
+		Conversation: NewConversation(tmpl, tok, system), Text: s,
 		NewSampler: func() (*sampler.Sampler, error) {
 			p := sampler.DefaultParams()
 			p.Temp = 0

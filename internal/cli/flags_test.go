@@ -46,7 +46,7 @@ func TestNearestFlag(t *testing.T) {
 		{"n_predic", "predict"},
 		{"top-k-", "top-k"},
 		{"threds", "threads"},
-		{"verbose", "verbose-prompt"},
+		{"verbose-promt", "verbose-prompt"},
 		{"reverse-promt", "stop"},
 		{"mlok", ""}, // ignored flags are not suggested
 		{"xyzzy", ""},

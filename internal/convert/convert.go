@@ -58,8 +58,8 @@ type TensorResult struct {
 	Shape    []int  // outermost first
 	From     string // the number format, by name
 	To       quant.Type
-	Lossless bool // all values are as they were
-	Loss     Loss // zero if Lossless
+	Lossless bool        // all values are as they were
+	Loss     quant.Error // zero if Lossless
 }
 
 // The reasons that a caller may have advice for.

@@ -102,7 +102,7 @@ func testLegacy(t *testing.T, paths []string) {
 			}
 			// The metadata are those that the old file was taken to have.
 			for _, kv := range old.KV {
-				if got, ok := f.Value(kv.Key); kv.Key != keyFileType {
+				if got, ok := f.Value(kv.Key); kv.Key != gguf.KeyFileType {
 					require.True(t, ok, kv.Key)
 					require.Equal(t, kv.Value.Any(), got.Any(), kv.Key)
 				}
@@ -139,7 +139,7 @@ func TestFileType(t *testing.T) {
 		path := l.Write(t, 1)
 		for i, opt := range []Options{{}, {Exact: true}} {
 			f, _ := convert(t, path, opt)
-			n, _, err := f.Uint(keyFileType)
+			n, _, err := f.Uint(gguf.KeyFileType)
 			require.NoError(t, err)
 			require.Equal(t, want[i], n, "%v, exact %v", l, opt.Exact)
 			version, found, err := f.Uint(keyQuantVersion)
@@ -299,4 +299,14 @@ func TestMemory(t *testing.T) {
 	require.NoError(t, err)
 	runtime.ReadMemStats(&after)
 	require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(32<<20), "bytes for %d", 2048*rows)
+}
+
+// TestEmptyTensors: tensors without elements are converted like all others.
+func TestEmptyTensors(t *testing.T) {
+	m := testmodel.SPM(1)
+	m.Tensors = append(m.Tensors, &testmodel.Tensor{Name: "x.weight", Type: quant.F16, Shape: []int{3, 0}},
+		&testmodel.Tensor{Name: "y", Type: quant.F32, Shape: []int{0}})
+	f, _ := convert(t, m.Write(t), Options{})
+	require.Equal(t, []int{3, 0}, f.Tensor("x.weight").Shape)
+	require.Equal(t, []int{0}, f.Tensor("y").Shape)
 }

@@ -273,14 +273,14 @@ func (c *llama2cFile) metadata(path string, opt Options) ([]gguf.KV, error) {
 	if opt.Eps != 0 {
 		h.NormEps = opt.Eps
 	}
-	fileType := uint32(0)
+	fileType := gguf.AllF32
 	if c.version == 2 {
-		fileType = fileTypes[quant.Q8_0]
+		fileType = gguf.MostlyQ8_0
 	}
 	kv := []gguf.KV{
 		{Key: "general.architecture", Value: gguf.Str(arch.Llama.Name)},
 		{Key: keyName, Value: gguf.Str(strings.TrimSuffix(filepath.Base(path), filepath.Ext(path)))},
-		{Key: keyFileType, Value: gguf.U32(fileType)},
+		{Key: gguf.KeyFileType, Value: gguf.U32(uint32(fileType))},
 		{Key: "general.source.format", Value: gguf.Str(c.container())},
 		{Key: "general.source.file", Value: gguf.Str(filepath.Base(path))},
 	}

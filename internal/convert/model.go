@@ -33,7 +33,7 @@ type tensor struct {
 func (t *tensor) cols() int { return t.shape[len(t.shape)-1] }
 
 func (t *tensor) rows() int {
-	n := 1
+	n := min(1, t.cols())
 	for _, d := range t.shape[:len(t.shape)-1] {
 		n *= d
 	}
@@ -91,7 +91,6 @@ func isLlama2C(path string) bool {
 // Keys that are written or changed.
 const (
 	keyName         = "general.name"
-	keyFileType     = "general.file_type"
 	keyQuantVersion = "general.quantization_version"
 
 	quantVersion = 2 // of the block layouts, since GGUF began
@@ -102,7 +101,7 @@ func metadata(m *model, steps []step, opt Options) []gguf.KV {
 	kv := m.kv[:len(m.kv):len(m.kv)]
 	if !strings.HasPrefix(m.format, "gguf") {
 		if changed(steps) {
-			kv = set(kv, keyFileType, gguf.U32(fileType(steps)))
+			kv = set(kv, gguf.KeyFileType, gguf.U32(uint32(fileType(steps))))
 		}
 		for _, s := range steps {
 			if s.to.BlockLen() > 1 {
@@ -143,15 +142,8 @@ func changed(steps []step) bool {
 	return false
 }
 
-// fileTypes are the codes of general.file_type for files that are mostly of one
-// of the types that steps lead to.
-var fileTypes = map[quant.Type]uint32{
-	quant.F32: 0, quant.F16: 1, quant.Q4_0: 2, quant.Q4_1: 3, quant.Q8_0: 7, quant.Q5_0: 8, quant.Q5_1: 9,
-	quant.Q2_K: 10, quant.Q3_K: 12, quant.Q4_K: 15, quant.Q5_K: 17, quant.Q6_K: 18,
-}
-
-// fileType returns the code for the type of most matrices.
-func fileType(steps []step) uint32 {
+// fileType returns the one of the type of most matrices.
+func fileType(steps []step) gguf.FileType {
 	count := map[quant.Type]int{}
 	best := quant.F32
 	for _, s := range steps {
@@ -162,5 +154,6 @@ func fileType(steps []step) uint32 {
 			}
 		}
 	}
-	return fileTypes[best]
+	f, _ := gguf.FileTypeOf(best) // AllF32 for a type of 2023, which none is
+	return f
 }

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"runtime"
 
+	"alpaca/internal/machine"
 	"alpaca/internal/pool"
 	"alpaca/internal/quant"
 )
@@ -51,10 +53,16 @@ const pieceBytes = 4 << 20
 
 // run converts the tensor and writes it to w. After each piece it calls read
 // with the piece's bytes in the input.
-func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (loss Loss, err error) {
+func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (loss quant.Error, err error) {
 	t := s.tensor
 	rows, outRow := t.rows(), s.to.RowBytes(t.cols())
-	most := max(1, pieceBytes/max(outRow, t.rowBytes)) // rows in a piece
+	most := max(1, pieceBytes/max(1, outRow, t.rowBytes)) // rows in a piece
+	if machine.Limited() {
+		row := t.rowBytes + outRow + 8*t.cols()*runtime.GOMAXPROCS(0)
+		if err := machine.Reserve(int64(most)*int64(t.rowBytes+outRow) + int64(row)); err != nil {
+			return loss, fmt.Errorf("pieces of a tensor: %w", err)
+		}
+	}
 	in, out := make([]byte, most*t.rowBytes), make([]byte, most*outRow)
 	for lo := 0; lo < rows; lo += most {
 		if err := ctx.Err(); err != nil {
@@ -84,8 +92,8 @@ func (s *step) run(ctx context.Context, w io.Writer, read func(bytes int64)) (lo
 
 // convert converts rows on all cores and measures what changes. The sums are
 // those of the rows in order, whatever the number of cores.
-func (s *step) convert(dst, src []byte, rows int) (loss Loss, err error) {
-	losses := make([]Loss, rows)
+func (s *step) convert(dst, src []byte, rows int) (loss quant.Error, err error) {
+	losses := make([]quant.Error, rows)
 	to, from := len(dst)/rows, len(src)/rows // bytes of a row
 	err = pool.EachWith(0, rows, func() func(int) error {
 		c := newRowConverter(s)
@@ -112,23 +120,23 @@ func newRowConverter(s *step) *rowConverter {
 }
 
 // row converts one row.
-func (c *rowConverter) row(dst, src []byte) (Loss, error) {
+func (c *rowConverter) row(dst, src []byte) (quant.Error, error) {
 	if c.to == c.from.to && c.from.transcode != nil {
 		if err := c.from.transcode(dst, src); err != nil {
-			return Loss{}, err
+			return quant.Error{}, err
 		}
 		if !c.from.mayRound {
-			return Loss{}, nil
+			return quant.Error{}, nil
 		}
 		c.from.decode(c.before, src)
 	} else {
 		c.from.decode(c.before, src)
 		if err := encodeFloats(c.to, dst, c.before); err != nil {
-			return Loss{}, err
+			return quant.Error{}, err
 		}
 	}
 	quant.Decode(c.to, c.after, dst)
-	return measure(c.before, c.after), nil
+	return quant.MeasureError(c.before, c.after), nil
 }
 
 // encodeFloats stores x as F32 or F16.

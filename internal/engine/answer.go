@@ -144,8 +144,12 @@ func (a *answer) sample(l []float32) (Token, error) {
 // take adds a token to the text, of which what is certain by now gets ready. It returns
 // why the text ends with it, "" if it does not.
 func (a *answer) take(t Token) Reason {
-	t.Text = a.stream.Push(t.ID)
 	tok := a.group.tok
+	t.Text = a.stream.Push(t.ID)
+	eog := tok.IsEOG(t.ID)
+	if tok.IsControl(t.ID) && !eog { // one that ends the text needs no stop string
+		t.control = tok.Text(t.ID)
+	}
 	a.open += len(tok.Piece(t.ID, false)) - len(t.Text)
 	ready, stop := a.held.push(t, a.open > 0)
 	a.ready = append(a.ready, ready...)
@@ -153,7 +157,7 @@ func (a *answer) take(t Token) Reason {
 	case stop:
 		a.result.Stop = a.held.found
 		return Stop
-	case tok.IsEOG(t.ID):
+	case eog:
 		return EOS
 	}
 	return ""

@@ -1,11 +1,8 @@
-// Package engine answers many requests with one model at once.
-//
-//	Submit ─► queue ─► texts being answered ─► Batch ─► Runner ─► logits ─► samplers
-//	                        ▲   blocks shared by prefixes              │
-//	                        └────────────── tokens ◄───────────────────┴─► Streams
-//
-// A text gets the same tokens, to the bit, alone and beside others, with its beginning
-// taken from what others have evaluated, and after it gave its memory to others.
+// Package engine answers many requests with one model at once: a queue, steps that
+// evaluate a batch of rows of all texts, samplers, and a stream of tokens for each
+// request. Texts share the blocks of beginnings that they have in common, and give their
+// memory to others where there is too little. A text gets the same tokens, to the bit,
+// alone and beside others, from the cache and evaluated anew.
 package engine
 
 import (

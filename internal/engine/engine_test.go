@@ -153,7 +153,7 @@ func requests(rng *rand.Rand, m *model.Model, n, ctx int) (list []Request, cance
 func TestAloneOrTogether(t *testing.T) {
 	n := 400
 	if testing.Short() {
-		n = 40
+		n = 20
 	}
 	models := map[string]*testmodel.Model{"SPM": testmodel.SPM(1), "BPE": testmodel.BPE(2).As(quant.F16)}
 	for name, file := range models {
@@ -459,7 +459,7 @@ func TestText(t *testing.T) {
 	require.Equal(t, n+9, r.CachedTokens)
 
 	req.MaxTokens = 100
-	req.Full = func(s *model.Seq) (bool, error) { return true, s.Shift(4, 30) }
+	req.Full = func(m Movable) (bool, error) { return true, m.Shift(4, 30) }
 	r, err = e.Run(context.Background(), req, nil)
 	require.NoError(t, err)
 	require.Equal(t, Length, r.Reason)

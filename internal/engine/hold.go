@@ -7,7 +7,7 @@ import "strings"
 type holder struct {
 	stops  []string
 	tokens []Token // held, oldest first
-	text   string  // of the held tokens
+	text   string  // of the held tokens, with the texts of control tokens
 	done   bool    // a stop string was found
 	found  string  // that one
 }
@@ -20,21 +20,21 @@ func newHolder(stops []string) *holder { return &holder{stops: stops} }
 // left, with the text before it.
 func (h *holder) push(t Token, open bool) (ready []Token, stop bool) {
 	h.tokens = append(h.tokens, t)
-	h.text += t.Text
+	h.text += t.spelled()
 	if at, stop := h.find(); at >= 0 {
 		h.done, h.found = true, stop
 		return h.cut(at), true
 	}
 	certain := len(h.text) - h.suspect()
 	n := 0
-	for n < len(h.tokens) && len(h.tokens[n].Text) <= certain {
+	for n < len(h.tokens) && len(h.tokens[n].spelled()) <= certain {
 		// A token with open characters gets them when they are whole, or
 		// at the end of the text.
 		if open && n == len(h.tokens)-1 {
 			break
 		}
-		certain -= len(h.tokens[n].Text)
-		h.text = h.text[len(h.tokens[n].Text):]
+		certain -= len(h.tokens[n].spelled())
+		h.text = h.text[len(h.tokens[n].spelled()):]
 		n++
 	}
 	ready, h.tokens = h.tokens[:n:n], h.tokens[n:]
@@ -84,8 +84,8 @@ func (h *holder) suspect() int {
 func (h *holder) cut(at int) []Token {
 	tokens := h.tokens
 	for i := range tokens {
-		n := min(len(tokens[i].Text), at)
-		tokens[i].Text = tokens[i].Text[:n]
+		n := min(len(tokens[i].spelled()), at)
+		tokens[i].Text = tokens[i].Text[:min(n, len(tokens[i].Text))]
 		at -= n
 	}
 	h.tokens, h.text = nil, ""

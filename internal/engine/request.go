@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"alpaca/internal/logits"
-	"alpaca/internal/model"
 	"alpaca/internal/sampler"
 )
 
@@ -33,7 +32,7 @@ const (
 type Request struct {
 	Prompt    []int32  // at least one token
 	MaxTokens int      // tokens to generate at most; negative: no limit; 0: evaluate the prompt only
-	Stop      []string // strings that end the text and are not part of it
+	Stop      []string // strings that end the text and are not part of it; control tokens count as their texts
 	Logprobs  bool     // set Token.Logprob
 	Top       int      // set Token.Top to that many; implies Logprobs
 
@@ -56,10 +55,10 @@ type Request struct {
 
 	// Shift lets a text that fills its context go on: half of it is dropped, but
 	// for the first Keep tokens. Full, if not nil, is called instead: it returns true
-	// after making room in the text.
+	// after making room in the text. It must not use the engine.
 	Shift bool
 	Keep  int
-	Full  func(s *model.Seq) (bool, error)
+	Full  func(m Movable) (bool, error)
 	// Text, if not nil, is the text that the request goes on with or begins anew: what
 	// it holds of the prompt is not evaluated again, and it holds what the request
 	// evaluates.
@@ -73,6 +72,13 @@ type Request struct {
 	Progress func(done, total int)
 }
 
+// Movable is a text whose tokens can be dropped; *model.Seq is one.
+type Movable interface {
+	Tokens() []int32 // those evaluated, valid until the next change
+	Truncate(n int)
+	Shift(keep, discard int) error
+}
+
 // answers returns N, at least 1.
 func (r *Request) answers() int { return max(r.N, 1) }
 
@@ -82,10 +88,17 @@ type Token struct {
 	ID    int32
 	Text  string // characters that it completed; "" for control tokens
 
+	// control is the text of a control token. It is not printed, but a stop string
+	// may be it, or have it among others.
+	control string
+
 	// Of the model's distribution before any sampler, natural logarithms.
 	Logprob float64
 	Top     []logits.TokenLogprob // the likeliest, best first
 }
+
+// spelled is what stop strings are looked for in.
+func (t Token) spelled() string { return t.Text + t.control }
 
 // Result is the outcome of one answer.
 type Result struct {

@@ -83,6 +83,9 @@ func (s *Stream) put(tokens []Token) {
 	if len(tokens) == 0 {
 		return
 	}
+	for i := range tokens {
+		tokens[i].control = ""
+	}
 	s.mu.Lock()
 	s.tokens = append(s.tokens, tokens...)
 	s.mu.Unlock()

@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"context"
 	"sync/atomic"
 
 	"alpaca/internal/model"
@@ -28,6 +29,16 @@ func (t *Text) With(fn func(s *model.Seq) error) error {
 // Tokens returns the tokens that are evaluated. They must not be changed, and are valid
 // until the next change of the text.
 func (t *Text) Tokens() []int32 { return t.seq.Tokens() }
+
+// Known returns how many of tokens the text holds, counted from the first, and at least
+// one less than all: what a request with that prompt does not evaluate again.
+func (t *Text) Known(tokens []int32) int { return same(t.Tokens(), tokens[:max(0, len(tokens)-1)]) }
+
+// Run is Engine.Run with the text.
+func (t *Text) Run(ctx context.Context, req Request, emit func(Token) error) (Result, error) {
+	req.Text = t
+	return t.engine.Run(ctx, req, emit)
+}
 
 // Len returns their number.
 func (t *Text) Len() int { return t.seq.Len() }

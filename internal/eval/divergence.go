@@ -1,6 +1,9 @@
 package eval
 
-import "alpaca/internal/logits"
+import (
+	"alpaca/internal/logits"
+	"alpaca/internal/report"
+)
 
 // divergence is how one model's prediction of one token differs from the
 // base's.
@@ -39,26 +42,26 @@ func (d divergence) finite() bool {
 
 // Spread describes how a quantity is distributed over the tokens.
 type Spread struct {
-	Mean   Estimate `json:"mean"`
-	Min    Number   `json:"min"`
-	P001   Estimate `json:"p0_1"` // 0.1 % of the tokens are below this; and so on
-	P01    Estimate `json:"p1"`
-	P05    Estimate `json:"p5"`
-	P10    Estimate `json:"p10"`
-	P25    Estimate `json:"p25"`
-	Median Estimate `json:"median"`
-	P75    Estimate `json:"p75"`
-	P90    Estimate `json:"p90"`
-	P95    Estimate `json:"p95"`
-	P99    Estimate `json:"p99"`
-	P999   Estimate `json:"p99_9"`
-	Max    Number   `json:"max"`
+	Mean   Estimate      `json:"mean"`
+	Min    report.Number `json:"min"`
+	P001   Estimate      `json:"p0_1"` // 0.1 % of the tokens are below this; and so on
+	P01    Estimate      `json:"p1"`
+	P05    Estimate      `json:"p5"`
+	P10    Estimate      `json:"p10"`
+	P25    Estimate      `json:"p25"`
+	Median Estimate      `json:"median"`
+	P75    Estimate      `json:"p75"`
+	P90    Estimate      `json:"p90"`
+	P95    Estimate      `json:"p95"`
+	P99    Estimate      `json:"p99"`
+	P999   Estimate      `json:"p99_9"`
+	Max    report.Number `json:"max"`
 }
 
 // spread describes xs, and returns them sorted.
 func spread(xs []float64) (Spread, []float64) {
 	sorted := sortedCopy(xs)
-	s := Spread{Mean: mean(xs), Min: Number(quantile(sorted, 0)), Max: Number(quantile(sorted, 1))}
+	s := Spread{Mean: mean(xs), Min: report.Number(quantile(sorted, 0)), Max: report.Number(quantile(sorted, 1))}
 	for _, q := range []struct {
 		to *Estimate
 		at float64
@@ -73,17 +76,17 @@ func spread(xs []float64) (Spread, []float64) {
 
 // Comparison is how a model's predictions of a text differ from a base's.
 type Comparison struct {
-	PPL         Estimate `json:"ppl"`
-	BasePPL     Estimate `json:"base_ppl"`
-	LogRatio    Estimate `json:"ln_ppl_ratio"` // log(PPL/BasePPL)
-	Ratio       Estimate `json:"ppl_ratio"`
-	Difference  Estimate `json:"ppl_difference"`
-	Correlation Number   `json:"ln_ppl_correlation"` // of the two models' losses
-	KLD         Spread   `json:"kld"`                // nats
-	DeltaP      Spread   `json:"delta_p"`            // 0 … 1
-	RMSDeltaP   Estimate `json:"delta_p_rms"`        // 0 … 1
-	SameTop     Estimate `json:"same_top"`           // 0 … 1
-	Scored      int      `json:"scored"`             // tokens
+	PPL         Estimate      `json:"ppl"`
+	BasePPL     Estimate      `json:"base_ppl"`
+	LogRatio    Estimate      `json:"ln_ppl_ratio"` // log(PPL/BasePPL)
+	Ratio       Estimate      `json:"ppl_ratio"`
+	Difference  Estimate      `json:"ppl_difference"`
+	Correlation report.Number `json:"ln_ppl_correlation"` // of the two models' losses
+	KLD         Spread        `json:"kld"`                // nats
+	DeltaP      Spread        `json:"delta_p"`            // 0 … 1
+	RMSDeltaP   Estimate      `json:"delta_p_rms"`        // 0 … 1
+	SameTop     Estimate      `json:"same_top"`           // 0 … 1
+	Scored      int           `json:"scored"`             // tokens
 
 	SortedKLD []float64 `json:"-"` // of every token, ascending
 }
@@ -111,7 +114,7 @@ func compare(ds []divergence) Comparison {
 		// The losses come in pairs: the error of the mean of their differences
 		// has the covariance in it.
 		LogRatio:    mean(column(func(d divergence) float64 { return d.nll - d.baseNLL })),
-		Correlation: Number(correlation(nll, baseNLL)),
+		Correlation: report.Number(correlation(nll, baseNLL)),
 		RMSDeltaP:   rootMeanSquare(dp),
 		SameTop:     share(same, len(ds)),
 		Scored:      len(ds),

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"alpaca/internal/logits"
+	"alpaca/internal/machine"
 	"alpaca/internal/sampler"
 )
 
@@ -57,7 +58,14 @@ func (k *kept) begin(count, vocab int) error {
 		}}
 	}
 	k.count = count
-	for len(k.logits) < min(count, k.inMemory/(4*vocab)) {
+	want := min(count, k.inMemory/(4*vocab))
+	if missing := want - len(k.logits); missing > 0 && machine.Limited() {
+		// Twice: the rows that are made of these are another set.
+		if err := machine.Reserve(2 * 4 * int64(missing) * int64(vocab)); err != nil {
+			return fmt.Errorf("eval: the predictions of a window: %w", err)
+		}
+	}
+	for len(k.logits) < want {
 		k.logits = append(k.logits, make([]float32, vocab))
 	}
 	k.dists = make([]logits.Logprobs, len(k.logits))

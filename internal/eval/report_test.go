@@ -129,23 +129,20 @@ func TestPlot(t *testing.T) {
 	require.NoError(t, err)
 	require.Greater(t, img.Bounds().Dx(), 800)
 
-	require.EqualError(t, r.WritePlot(&b, "gif"), `eval: plot: no form "gif"`)
-	form, err := PlotForm("a/b.SVG")
-	require.NoError(t, err)
-	require.Equal(t, "svg", form)
-	_, err = PlotForm("plot.pdf")
-	require.EqualError(t, err, `eval: plot "plot.pdf": the name must end in .svg or .png`)
+	require.EqualError(t, r.WritePlot(&b, "gif"), `plot: no form "gif"`)
 }
 
-// TestPlotOfEquals: no divergence at all, one model.
+// TestPlotOfEquals: no divergence at all, one model; and a text of a single token.
 func TestPlotOfEquals(t *testing.T) {
 	r := sampleReport(t)
 	r.Models = r.Models[:1]
 	c := *r.Models[0].Comparison
 	c.KLD.Mean = Estimate{}
-	c.SortedKLD = make([]float64, len(c.SortedKLD))
 	r.Models[0].Comparison = &c
-	require.NoError(t, r.WritePlot(io.Discard, "svg"))
+	for _, tokens := range []int{len(c.SortedKLD), 1} {
+		c.SortedKLD = make([]float64, tokens)
+		require.NoError(t, r.WritePlot(io.Discard, "svg"))
+	}
 }
 
 func TestExceedance(t *testing.T) {
@@ -155,24 +152,6 @@ func TestExceedance(t *testing.T) {
 	last := points[len(points)-1]
 	require.Equal(t, 0.4, last.X)
 	require.Equal(t, 0.25, last.Y)
-}
-
-func TestPowersOfTen(t *testing.T) {
-	labels := []string{}
-	for _, tick := range powersOfTen(0.5e-6, 30) {
-		require.GreaterOrEqual(t, tick.Value, 0.5e-6)
-		require.LessOrEqual(t, tick.Value, 30.0)
-		if tick.Label != "" {
-			labels = append(labels, tick.Label)
-		}
-	}
-	require.Equal(t, []string{"1e-06", "1e-05", "0.0001", "0.001", "0.01", "0.1", "1", "10"}, labels)
-}
-
-func TestSize(t *testing.T) {
-	for n, want := range map[int64]string{512: "0.5 KiB", 5 << 20: "5.0 MiB", 7 << 30: "7.00 GiB"} {
-		require.Equal(t, want, size(n))
-	}
 }
 
 // TestUnknownBase: of a base that is a file nothing is shown that is not known.

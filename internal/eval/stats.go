@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"alpaca/internal/fmath"
+	"alpaca/internal/report"
 )
 
 // Estimate is a value with its standard error.
@@ -14,9 +15,9 @@ type Estimate struct{ Value, Error float64 }
 // MarshalJSON implements json.Marshaler.
 func (e Estimate) MarshalJSON() ([]byte, error) {
 	return json.Marshal(struct {
-		Value Number `json:"value"`
-		Error Number `json:"error"`
-	}{Number(e.Value), Number(e.Error)})
+		Value report.Number `json:"value"`
+		Error report.Number `json:"error"`
+	}{report.Number(e.Value), report.Number(e.Error)})
 }
 
 // mean estimates the mean of what samples xs were drawn from. The error is

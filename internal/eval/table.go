@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strconv"
-	"strings"
-	"unicode/utf8"
+
+	"alpaca/internal/report"
 )
 
 // column is a column of a table: its head, and a cell for each model.
@@ -98,15 +98,10 @@ func estimate(e Estimate, scale float64, digits int) string {
 
 // size writes a number of bytes, or nothing for 0.
 func size(n int64) string {
-	switch {
-	case n == 0:
+	if n == 0 {
 		return ""
-	case n >= 1<<30:
-		return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30))
-	case n >= 1<<20:
-		return fmt.Sprintf("%.1f MiB", float64(n)/(1<<20))
 	}
-	return fmt.Sprintf("%.1f KiB", float64(n)/(1<<10))
+	return report.Bytes(n, 2)
 }
 
 // WriteMarkdown writes the report as tables that read well as they are, too.
@@ -126,35 +121,14 @@ func (r *Report) WriteMarkdown(w io.Writer) error {
 
 // writeTable writes one table.
 func writeTable(w io.Writer, columns []column, models []Row) error {
-	lines := make([]strings.Builder, len(models)+2)
+	head, rows := make([]string, len(columns)), make([][]string, len(models))
 	for i, c := range columns {
-		cells := []string{c.head, ""}
-		width := utf8.RuneCountInString(c.head)
-		for _, m := range models {
-			cell := strings.ReplaceAll(c.cell(m), "|", `\|`)
-			cells = append(cells, cell)
-			width = max(width, utf8.RuneCountInString(cell))
-		}
-		for k, cell := range cells {
-			pad := strings.Repeat(" ", width-utf8.RuneCountInString(cell))
-			switch {
-			case k == 1 && i == 0:
-				fmt.Fprintf(&lines[k], "|:%s-", strings.Repeat("-", width))
-			case k == 1:
-				fmt.Fprintf(&lines[k], "|%s-:", strings.Repeat("-", width))
-			case i == 0: // names to the left, numbers to the right
-				fmt.Fprintf(&lines[k], "| %s%s ", cell, pad)
-			default:
-				fmt.Fprintf(&lines[k], "| %s%s ", pad, cell)
-			}
+		head[i] = c.head
+		for k, m := range models {
+			rows[k] = append(rows[k], c.cell(m))
 		}
 	}
-	for i := range lines {
-		if _, err := fmt.Fprintf(w, "%s|\n", lines[i].String()); err != nil {
-			return err
-		}
-	}
-	return nil
+	return report.WriteTable(w, head, rows)
 }
 
 // csvNumbers are the columns of the CSV form after those that name the model.

@@ -18,14 +18,19 @@ type Scaling string
 //	        fast ones kept
 //	yarn    from none for fast pairs to linear for slow ones, and a factor
 //	        on all sines and cosines
+//	longrope  linear, with FreqFactors that depend on the context's length
 //
 // Llama 3's scaling comes as a table of divisors, FreqFactors, on top of none.
 const (
-	ScalingNone   Scaling = "none"
-	ScalingLinear Scaling = "linear"
-	ScalingNTK    Scaling = "ntk"
-	ScalingYaRN   Scaling = "yarn"
+	ScalingNone     Scaling = "none"
+	ScalingLinear   Scaling = "linear"
+	ScalingNTK      Scaling = "ntk"
+	ScalingYaRN     Scaling = "yarn"
+	ScalingLongRope Scaling = "longrope"
 )
+
+// Scalings are all kinds.
+var Scalings = []Scaling{ScalingNone, ScalingLinear, ScalingNTK, ScalingYaRN, ScalingLongRope}
 
 // RopeParams describe a rotary position embedding.
 type RopeParams struct {
@@ -37,11 +42,11 @@ type RopeParams struct {
 	// Halves says that pair i is the elements i and i+Dim/2, not 2i and 2i+1.
 	Halves bool
 
-	// YaRN's: the context of the training, a further factor on the amplitude,
-	// 0 for 1, and what it may do otherwise.
-	OrigCtx    int
+	// AttnFactor is a further factor on sines and cosines, 0 for 1.
 	AttnFactor float64
-	YaRN       YaRN
+	// OrigCtx is the context of the training, YaRN's and longrope's.
+	OrigCtx int
+	YaRN    YaRN // what YaRN may do otherwise
 
 	// FreqFactors divide the frequencies, one for each pair; nil for none.
 	FreqFactors []float32
@@ -50,6 +55,7 @@ type RopeParams struct {
 // YaRN is what a model may change of that scaling (arXiv:2309.00071); zeros stand for
 // the paper's choices.
 type YaRN struct {
+	Ext                float64 // how much the pairs that are kept keep; 0: 1, negative: nothing, as linear
 	Attn               float64 // the amplitude; 0: 1 + 0.1*ln Factor
 	BetaFast, BetaSlow float64 // turns in the training's context of pairs kept and stretched: 32, 1
 	Log                float64 // divides the amplitude by 1 + 0.1*Log*ln Factor
@@ -89,7 +95,7 @@ func NewRope(p RopeParams) (*Rope, error) {
 	switch p.Scaling {
 	case ScalingNone, "":
 		linear = 1
-	case ScalingLinear, ScalingYaRN:
+	case ScalingLinear, ScalingYaRN, ScalingLongRope:
 	case ScalingNTK:
 		if p.Dim > 2 {
 			base *= fmath.PowSeries(p.Factor, float64(p.Dim)/float64(p.Dim-2))
@@ -111,12 +117,12 @@ func NewRope(p RopeParams) (*Rope, error) {
 	}
 	if p.Scaling == ScalingYaRN {
 		r.scale = p.yarnAmplitude()
-		if p.AttnFactor != 0 {
-			r.scale *= p.AttnFactor
-		}
-		if !(r.scale > 0) || r.scale > 1e6 {
-			return nil, fmt.Errorf("ggml: rope: YaRN's amplitude is %v, must be above 0 and at most 1e6", r.scale)
-		}
+	}
+	if p.AttnFactor != 0 {
+		r.scale *= p.AttnFactor
+	}
+	if !(r.scale > 0) || r.scale > 1e6 {
+		return nil, fmt.Errorf("ggml: rope: the factor on sines and cosines is %v, must be above 0 and at most 1e6", r.scale)
 	}
 	return r, nil
 }
@@ -125,6 +131,9 @@ func NewRope(p RopeParams) (*Rope, error) {
 func (p *RopeParams) yarnAmplitude() float64 {
 	if p.YaRN.Attn != 0 {
 		return p.YaRN.Attn
+	}
+	if p.YaRN.Ext < 0 {
+		return 1
 	}
 	log := fmath.LogSeries(p.Factor)
 	amplitude := 1 + float64(0.1*log)
@@ -151,7 +160,11 @@ func (p *RopeParams) yarnRamp(i int) float64 {
 	low := max(0, math.Floor(pairOf(fast)))
 	high := min(float64(p.Dim-1), math.Ceil(pairOf(slow)))
 	ramp := (float64(i) - low) / max(0.001, high-low)
-	return 1 - min(max(ramp, 0), 1)
+	keep := 1 - min(max(ramp, 0), 1)
+	if p.YaRN.Ext != 0 {
+		keep *= max(0, p.YaRN.Ext)
+	}
+	return keep
 }
 
 // Pairs returns the number of pairs of a head that turn: the length of a

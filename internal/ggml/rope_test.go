@@ -37,6 +37,9 @@ func TestRopeScalings(t *testing.T) {
 			return plain(10000*math.Pow(4, 64.0/62), i)
 		}},
 		{"llama 3", RopeParams{Base: 10000, FreqFactors: factors}, func(i int) float64 { return plain(10000, i) / float64(factors[i]) }},
+		{"longrope", RopeParams{Base: 10000, Scaling: ScalingLongRope, Factor: 2, FreqFactors: factors}, func(i int) float64 {
+			return plain(10000, i) / 2 / float64(factors[i])
+		}},
 		{"yarn", RopeParams{Base: 10000, Scaling: ScalingYaRN, Factor: 4, OrigCtx: 2048}, func(i int) float64 {
 			dimOf := func(rot float64) float64 {
 				return dim * math.Log(2048/(rot*2*math.Pi)) / (2 * math.Log(10000))
@@ -62,6 +65,22 @@ func TestRopeScalings(t *testing.T) {
 	}
 	_, amplitude := angle(t, RopeParams{Dim: 64, Base: 10000, Scaling: ScalingYaRN, Factor: 4, OrigCtx: 2048, AttnFactor: 0.5}, 3, 9)
 	require.InDelta(t, 0.5*(1+0.1*math.Log(4)), amplitude, 1e-6)
+	_, amplitude = angle(t, RopeParams{Dim: 64, Base: 10000, Scaling: ScalingLongRope, AttnFactor: 1.19}, 3, 9)
+	require.InDelta(t, 1.19, amplitude, 1e-6)
+
+	// Pairs that keep nothing of their frequencies are linear ones, and half is between.
+	yarn := RopeParams{Dim: 64, Base: 10000, Scaling: ScalingYaRN, Factor: 4, OrigCtx: 2048, YaRN: YaRN{Ext: -1}}
+	linear := RopeParams{Dim: 64, Base: 10000, Scaling: ScalingLinear, Factor: 4}
+	for i := range 32 {
+		want, _ := angle(t, linear, i, 1)
+		got, amplitude := angle(t, yarn, i, 1)
+		require.InDelta(t, want, got, 1e-6)
+		require.InDelta(t, 1, amplitude, 1e-6)
+	}
+	yarn.YaRN.Ext = 0.5
+	half, amplitude := angle(t, yarn, 0, 1)
+	require.InDelta(t, (1+0.25)/2, half, 1e-6)
+	require.InDelta(t, 1+0.1*math.Log(4), amplitude, 1e-6)
 }
 
 // TestYaRN: what a model may change of the scaling.
@@ -89,7 +108,7 @@ func TestYaRN(t *testing.T) {
 	for _, bad := range []YaRN{{Attn: -1}, {Attn: 1e9}, {Log: -10}} {
 		p.YaRN = bad
 		_, err := NewRope(p)
-		require.ErrorContains(t, err, "amplitude")
+		require.ErrorContains(t, err, "sines and cosines")
 	}
 }
 
@@ -154,7 +173,7 @@ func TestRopeRefusals(t *testing.T) {
 	for _, p := range []RopeParams{
 		{Dim: 0, Base: 10000}, {Dim: 7, Base: 10000}, {Dim: 8}, {Dim: 8, Base: -1}, {Dim: 8, Base: math.NaN()}, {Dim: 8, Base: math.Inf(1)},
 		{Dim: 8, Base: 10000, Factor: -2}, {Dim: 8, Base: 10000, Factor: math.NaN()},
-		{Dim: 8, Base: 10000, Scaling: "longrope"},
+		{Dim: 8, Base: 10000, Scaling: "dynamic"},
 		{Dim: 8, Base: 10000, FreqFactors: []float32{1}},
 	} {
 		_, err := NewRope(p)

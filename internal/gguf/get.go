@@ -35,24 +35,24 @@ func get[T any](f *File, key, want string, as func(Value) (T, bool)) (value T, f
 	return value, true, nil
 }
 
-// Uint returns an integer of any width that is not negative.
+// Uint returns an integer that is not negative, whatever type of number holds it.
 func (f *File) Uint(key string) (value uint64, found bool, err error) {
 	return get(f, key, "an integer that is not negative", Value.Uint)
 }
 
-// Int returns an integer of any width.
+// Int returns an integer, whatever type of number holds it.
 func (f *File) Int(key string) (value int64, found bool, err error) {
 	return get(f, key, "an integer", Value.Int)
 }
 
-// Float returns a float of any width, or an integer as one.
+// Float returns a number of any type.
 func (f *File) Float(key string) (value float64, found bool, err error) {
 	return get(f, key, "a number", Value.Float)
 }
 
-// Bool returns a bool.
+// Bool returns a bool, which may be a number that is 0 or 1.
 func (f *File) Bool(key string) (value, found bool, err error) {
-	return get(f, key, "a bool", Value.Bool)
+	return get(f, key, "a bool, 0 or 1", Value.Bool)
 }
 
 // String returns a string, whose bytes need not be UTF-8.
@@ -65,12 +65,17 @@ func (f *File) Strings(key string) (value []string, found bool, err error) {
 	return get(f, key, "an array of strings", Value.Strings)
 }
 
-// Floats returns an array of floats.
+// Floats returns an array of numbers of any type.
 func (f *File) Floats(key string) (value []float32, found bool, err error) {
-	return get(f, key, "an array of floats", Value.Floats)
+	return get(f, key, "an array of numbers that fit an f32", Value.Floats)
 }
 
-// Ints returns an array of integers, of any width, that fit an int32.
+// Ints returns an array of integers that fit an int32, whatever type of number holds them.
 func (f *File) Ints(key string) (value []int32, found bool, err error) {
 	return get(f, key, "an array of integers below 2^31", Value.Ints)
+}
+
+// Bools returns an array of bools, or of numbers that are 0 or 1.
+func (f *File) Bools(key string) (value []bool, found bool, err error) {
+	return get(f, key, "an array of bools, 0 or 1", Value.Bools)
 }

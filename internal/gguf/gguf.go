@@ -18,6 +18,7 @@ import (
 	"path/filepath"
 	"sort"
 
+	"alpaca/internal/machine"
 	"alpaca/internal/quant"
 )
 
@@ -42,7 +43,7 @@ type File struct {
 type Tensor struct {
 	Name  string
 	Type  quant.Type
-	Shape []int  // row-major, outermost first: a matrix is [rows, cols]; 1 to 4 dimensions
+	Shape []int  // row-major, outermost first: a matrix is [rows, cols]; 1 to 4 dimensions, which may be 0
 	Data  []byte // rows in the layout of Type; mapped read-only: writing to it crashes
 	Bytes int64  // length of Data; known even where Options.HeaderOnly left Data nil
 
@@ -62,9 +63,9 @@ func (t *Tensor) Elems() int {
 func (t *Tensor) Cols() int { return t.Shape[len(t.Shape)-1] }
 
 // Rows returns the number of rows: the product of all dimensions but the
-// innermost.
+// innermost, or 0 where rows have no elements.
 func (t *Tensor) Rows() int {
-	n := 1
+	n := min(1, t.Cols())
 	for _, d := range t.Shape[:len(t.Shape)-1] {
 		n *= d
 	}
@@ -127,7 +128,27 @@ func (f *File) open(path string, opt Options) error {
 	if err := f.join(parts); err != nil {
 		return err
 	}
+	if err := f.reserve(); err != nil {
+		return err
+	}
 	return f.setEps(opt.Eps)
+}
+
+// reserve returns an error where memory is limited and does not suffice for what is
+// made of the metadata, above all the vocabulary.
+func (f *File) reserve() error {
+	if !machine.Limited() {
+		return nil
+	}
+	var n int64
+	for _, kv := range f.KV {
+		n += int64(len(kv.Value.raw) + 16*kv.Value.n)
+	}
+	if err := machine.Reserve(4 * n); err != nil {
+		return fmt.Errorf("%s: the vocabulary: %w", f.Path, err)
+	}
+	machine.FitHeap()
+	return nil
 }
 
 // setEps puts an epsilon of the norms in place of the file's, unless it is 0.

@@ -109,7 +109,7 @@ func TestGetters(t *testing.T) {
 		func() error { _, _, err := f.Bool("u8"); return err },
 		func() error { _, _, err := f.String("strs"); return err },
 		func() error { _, _, err := f.Strings("f32s"); return err },
-		func() error { _, _, err := f.Floats("i32s"); return err },
+		func() error { _, _, err := f.Floats("strs"); return err },
 		func() error { _, _, err := f.Ints("strs"); return err },
 		func() error { _, _, err := f.Ints("nested"); return err },
 		func() error { _, _, err := f.Ints("bools"); return err },
@@ -279,5 +279,44 @@ func BenchmarkOpen(b *testing.B) {
 		f, err := Open(path)
 		require.NoError(b, err)
 		require.NoError(b, f.Close())
+	}
+}
+
+// TestEmptyTensors: tensors without elements are read like all others, wherever
+// they lie, and written.
+func TestEmptyTensors(t *testing.T) {
+	b := newBuilder(3, 5, 0)
+	b.tensor("no rows", quant.Q4_0, 0, 32, 0)
+	b.tensor("full", quant.F32, 0, 16)
+	b.tensor("no columns", quant.Q4_K, 32, 0, 3, 1<<60) // inside of the one before
+	b.tensor("last", quant.F32, 64, 8)
+	b.tensor("nothing", quant.Q2_0, 96, 0)
+	data := b.data(32, 96)
+	for _, noMap := range []bool{false, true} {
+		f, err := OpenWith(data.save(t), Options{NoMap: noMap})
+		require.NoError(t, err)
+		for _, name := range []string{"no rows", "no columns", "nothing"} {
+			e := f.Tensor(name)
+			require.Zero(t, e.Elems())
+			require.Zero(t, e.Rows())
+			require.Zero(t, e.Bytes)
+			require.Empty(t, e.Data)
+			require.NoError(t, e.Read(nil, 0, 0))
+		}
+		require.Len(t, f.Tensor("last").Data, 32)
+
+		path := filepath.Join(t.TempDir(), "out.gguf")
+		w, err := Create(path, nil, f.Tensors)
+		require.NoError(t, err)
+		for _, e := range f.Tensors {
+			require.NoError(t, w.WriteTensor(e.Name, e.Data))
+		}
+		require.NoError(t, w.Commit())
+		again := open(t, path)
+		for i, e := range f.Tensors {
+			require.Equal(t, e.Shape, again.Tensors[i].Shape)
+			require.Equal(t, string(e.Data), string(again.Tensors[i].Data))
+		}
+		require.NoError(t, f.Close())
 	}
 }

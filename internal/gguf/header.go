@@ -242,14 +242,13 @@ func (r *headerReader) readTensor(name string) error {
 	return nil
 }
 
-// dataBytes returns the bytes of a tensor of dimensions ne, innermost first.
+// dataBytes returns the bytes of a tensor of dimensions ne, innermost first: none
+// where one of them is 0. What the others come to must fit all the same.
 func dataBytes(typ quant.Type, ne []uint64) (uint64, error) {
-	elems := uint64(1)
+	elems, empty := uint64(1), false
 	for _, n := range ne {
-		hi, lo := bits.Mul64(elems, n)
-		if n == 0 {
-			return 0, fmt.Errorf("dimensions %d: one is zero", ne)
-		}
+		empty = empty || n == 0
+		hi, lo := bits.Mul64(elems, max(n, 1))
 		if hi != 0 || lo > math.MaxInt {
 			return 0, fmt.Errorf("dimensions %d: too many elements for this machine (%d bits)", ne, intBits)
 		}
@@ -257,6 +256,9 @@ func dataBytes(typ quant.Type, ne []uint64) (uint64, error) {
 	}
 	if ne[0]%uint64(typ.BlockLen()) != 0 {
 		return 0, fmt.Errorf("rows of %d elements, %v needs a multiple of %d", ne[0], typ, typ.BlockLen())
+	}
+	if empty {
+		return 0, nil
 	}
 	hi, lo := bits.Mul64(elems/uint64(typ.BlockLen()), uint64(typ.BlockBytes()))
 	if hi != 0 || lo > math.MaxInt {
@@ -268,9 +270,11 @@ func dataBytes(typ quant.Type, ne []uint64) (uint64, error) {
 // checkPlaces checks the places of all tensors' data against the file and
 // against each other.
 func (r *headerReader) checkPlaces() error {
-	order := make([]int, len(r.places))
+	var order []int // of those that are not empty
 	for i, e := range r.places {
-		order[i] = i
+		if e.bytes > 0 {
+			order = append(order, i)
+		}
 		end := r.start + e.start + e.bytes
 		if e.start > uint64(r.size) || end > uint64(r.size) {
 			return fmt.Errorf("tensor %q: %d bytes at offset %d of the data, which begins at %d, run %w (%d bytes)",

@@ -6,6 +6,8 @@ import (
 	"io"
 	"math"
 	"os"
+
+	"alpaca/internal/machine"
 )
 
 // image is the bytes of one file, mapped where that works and read where not.
@@ -55,9 +57,9 @@ func openImage(path string, opt Options) (*image, error) {
 
 // reserve returns an error if n bytes of the file cannot be read into memory.
 func (im *image) reserve(n int64) error {
-	err := reserve(n)
+	err := machine.Reserve(n)
 	if err != nil && im.mapErr != nil {
-		err = fmt.Errorf("cannot be mapped (%w), and %w", im.mapErr, err)
+		err = fmt.Errorf("cannot be mapped (%w), and to read it %w", im.mapErr, err)
 	}
 	return err
 }

@@ -43,7 +43,7 @@ func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 	kv := []KV{
 		{"general.architecture", Str(arch.Llama.Name)},
 		{"general.name", Str(strings.TrimSuffix(file, filepath.Ext(file)))},
-		{"general.file_type", U32(uint32(p.FType % 1000))},
+		{KeyFileType, U32(uint32(p.FType % 1000))},
 		{"general.source.format", Str(f.Container())},
 		{"general.source.file", Str(file)},
 	}

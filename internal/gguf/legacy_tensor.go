@@ -139,11 +139,10 @@ func (l *legacyFile) generation() int {
 func (l *legacyFile) tensorType(code int32) (quant.Type, error) {
 	gen := l.generation()
 	ggjt := l.format == "ggjt"
-	const mostlyQ8_0 = 7 // as an ftype
 	switch types, ok := legacyTypes[code]; {
 	case ok && code >= 6 && !ggjt:
 		// No program wrote these types into the older containers.
-	case code == 6 && gen == 0 && l.hparams.FType == mostlyQ8_0:
+	case code == 6 && gen == 0 && l.hparams.FType == int32(MostlyQ8_0):
 		return quant.Q8_0v1, nil // on 25 April 2023 the code of Q8_0 was 6
 	case ok:
 		return types[gen], nil

@@ -141,42 +141,74 @@ func (k Kind) unsigned() bool { return k == KindU8 || k == KindU16 || k == KindU
 func (k Kind) signed() bool   { return k == KindI8 || k == KindI16 || k == KindI32 || k == KindI64 }
 func (k Kind) float() bool    { return k == KindF32 || k == KindF64 }
 
+// Writers choose the types of numbers as they like: a count may be a u64, an i32 or
+// even a whole f32, a factor an f64, a flag a u8. The methods below therefore take
+// any kind of number whose value fits.
+
 // Uint returns an integer that is not negative.
 func (v Value) Uint() (uint64, bool) {
-	switch n := v.Kind.decode(v.raw); {
-	case v.Kind.unsigned():
-		return n.u, true
-	case v.Kind.signed():
-		return uint64(n.i), n.i >= 0
-	}
-	return 0, false
+	return v.Kind.decode(v.raw).asUint(v.Kind)
 }
 
 // Int returns an integer that fits an int64.
 func (v Value) Int() (int64, bool) {
-	switch n := v.Kind.decode(v.raw); {
-	case v.Kind.unsigned():
-		return int64(n.u), n.u <= math.MaxInt64
-	case v.Kind.signed():
-		return n.i, true
-	}
-	return 0, false
+	return v.Kind.decode(v.raw).asInt(v.Kind)
 }
 
-// Float returns a float, or an integer as one.
+// Float returns a number as a float.
 func (v Value) Float() (float64, bool) {
-	if v.Kind.float() {
-		return v.Kind.decode(v.raw).f, true
-	}
-	if i, ok := v.Int(); ok {
-		return float64(i), true
+	return v.Kind.decode(v.raw).asFloat(v.Kind)
+}
+
+// Bool returns a bool, or a number that is 0 or 1 as one.
+func (v Value) Bool() (value, ok bool) {
+	return v.Kind.decode(v.raw).asBool(v.Kind)
+}
+
+// asUint returns a number of kind k if it is an integer that is not negative.
+func (n number) asUint(k Kind) (uint64, bool) {
+	switch {
+	case k.unsigned():
+		return n.u, true
+	case k.signed():
+		return uint64(n.i), n.i >= 0
+	case k.float() && n.f >= 0 && n.f < 1<<64 && n.f == math.Trunc(n.f):
+		return uint64(n.f), true
 	}
 	return 0, false
 }
 
-// Bool returns a bool.
-func (v Value) Bool() (value, ok bool) {
-	return v.Kind == KindBool && v.raw[0] != 0, v.Kind == KindBool
+// asInt returns a number of kind k if it is an integer that fits an int64.
+func (n number) asInt(k Kind) (int64, bool) {
+	switch {
+	case k.unsigned():
+		return int64(n.u), n.u <= math.MaxInt64
+	case k.signed():
+		return n.i, true
+	case k.float() && n.f >= -1<<63 && n.f < 1<<63 && n.f == math.Trunc(n.f):
+		return int64(n.f), true
+	}
+	return 0, false
+}
+
+// asFloat returns a number of kind k, an integer rounded to a float.
+func (n number) asFloat(k Kind) (float64, bool) {
+	switch {
+	case k.unsigned():
+		return float64(n.u), true
+	case k.signed():
+		return float64(n.i), true
+	}
+	return n.f, k.float()
+}
+
+// asBool returns a bool, or a number of kind k that is 0 or 1.
+func (n number) asBool(k Kind) (value, ok bool) {
+	if k == KindBool {
+		return n.u != 0, true
+	}
+	f, ok := n.asFloat(k)
+	return f == 1, ok && (f == 0 || f == 1)
 }
 
 // Str returns a string, whose bytes need not be UTF-8.
@@ -203,30 +235,38 @@ func (v Value) Strings() ([]string, bool) {
 	return list, true
 }
 
-// Floats returns an array of floats.
+// Floats returns an array of numbers as float32, whose range they must not exceed.
 func (v Value) Floats() ([]float32, bool) {
-	if v.Kind != KindArray || !v.Elem.float() {
-		return nil, false
-	}
-	list := make([]float32, v.n)
-	for i := range list {
-		list[i] = float32(v.elem(i).f)
-	}
-	return list, true
+	return numbers(v, func(n number) (float32, bool) {
+		f, ok := n.asFloat(v.Elem)
+		return float32(f), ok && (math.Abs(f) <= math.MaxFloat32 || math.IsInf(f, 0) || f != f)
+	})
 }
 
 // Ints returns an array of integers that all fit an int32.
 func (v Value) Ints() ([]int32, bool) {
-	if v.Kind != KindArray || !v.Elem.signed() && !v.Elem.unsigned() {
+	return numbers(v, func(n number) (int32, bool) {
+		i, ok := n.asInt(v.Elem)
+		return int32(i), ok && i == int64(int32(i))
+	})
+}
+
+// Bools returns an array of bools, or of numbers that are 0 or 1.
+func (v Value) Bools() ([]bool, bool) {
+	return numbers(v, func(n number) (bool, bool) { return n.asBool(v.Elem) })
+}
+
+// numbers returns an array of numbers or bools; as reports whether one fits.
+func numbers[T any](v Value, as func(number) (T, bool)) ([]T, bool) {
+	if v.Kind != KindArray || v.Elem == KindString || v.Elem == KindArray {
 		return nil, false
 	}
-	list := make([]int32, v.n)
+	list := make([]T, v.n)
 	for i := range list {
-		n := v.elem(i)
-		if n.u > math.MaxInt32 || n.i != int64(int32(n.i)) {
+		var ok bool
+		if list[i], ok = as(v.elem(i)); !ok {
 			return nil, false
 		}
-		list[i] = int32(n.u) | int32(n.i) // one of them is 0
 	}
 	return list, true
 }

@@ -152,7 +152,10 @@ func fileBytes(typ quant.Type, shape []int) (uint64, error) {
 	}
 	ne := make([]uint64, len(shape))
 	for d, n := range shape {
-		ne[len(shape)-1-d] = uint64(max(n, 0))
+		if n < 0 {
+			return 0, fmt.Errorf("shape %d: one is negative", shape)
+		}
+		ne[len(shape)-1-d] = uint64(n)
 	}
 	return dataBytes(typ, ne)
 }

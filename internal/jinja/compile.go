@@ -203,7 +203,7 @@ func (f *frame) print(out *output, t text.Text) {
 	if out.root {
 		f.r.Print(t.Len())
 	} else {
-		f.r.Charge(t.Len())
+		f.r.Charge(t.Size())
 	}
 	out.Add(t)
 }

@@ -151,7 +151,7 @@ func (c *compiler) concat(e *syntax.Concat, p place) eval {
 		safe := false
 		for i, v := range values {
 			texts[i] = f.r.Text(v)
-			f.r.Charge(texts[i].Len())
+			f.r.Charge(texts[i].Size())
 			safe = safe || p.escape == always && texts[i].Safe()
 		}
 		if safe {

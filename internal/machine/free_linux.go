@@ -11,7 +11,16 @@ import (
 func FreeMemory() int64 { return freeMemory(os.DirFS("/")) }
 
 func freeMemory(root fs.FS) int64 {
-	free := kilobytes("\n"+readTrim(root, "proc/meminfo"), "MemAvailable:")
+	free, _ := freeOf(root)
+	return free
+}
+
+// groupFree returns what is free, and whether that is what a control group leaves
+// rather than what the system has.
+func groupFree() (free int64, limited bool) { return freeOf(os.DirFS("/")) }
+
+func freeOf(root fs.FS) (free int64, limited bool) {
+	free = kilobytes("\n"+readTrim(root, "proc/meminfo"), "MemAvailable:")
 	for version, dir := range controlGroups(root, "memory") {
 		limit, used, cached := "/memory.max", "/memory.current", "inactive_file"
 		if version == 1 {
@@ -24,9 +33,9 @@ func freeMemory(root fs.FS) int64 {
 			idle := max(0, number("\n"+readTrim(root, dir+"/memory.stat"), cached))
 			left := max(1, n-parseBytes(readTrim(root, dir+used))+idle)
 			if free < 0 || left < free {
-				free = left
+				free, limited = left, true
 			}
 		}
 	}
-	return max(0, free)
+	return max(0, free), limited
 }

@@ -4,3 +4,5 @@ package machine
 
 // FreeMemory returns 0, unknown: it is only asked on Linux.
 func FreeMemory() int64 { return 0 }
+
+func groupFree() (free int64, limited bool) { return 0, false }

@@ -234,7 +234,7 @@ func TestBadArchitectures(t *testing.T) {
 		{norm(qwen2()), `tensor "blk.1.attn_q_norm.weight" in a model of architecture "qwen2" is not supported`},
 		{norm(testmodel.SPM(1)), `tensor "blk.1.attn_q_norm.weight" in a model of architecture "llama" is not supported`},
 		{qwen2().Set("general.architecture", gguf.Str("Qwen2")), `architecture "Qwen2" is not supported, only llama, qwen2, qwen3`},
-		{qwen2().Set("qwen2.rope.scaling.type", gguf.Str("yarn")).Set("qwen2.rope.scaling.yarn_attn_factor", gguf.F32(-1)), "amplitude is -1, must be above 0"},
+		{qwen2().Set("qwen2.rope.scaling.type", gguf.Str("yarn")).Set("qwen2.rope.scaling.yarn_attn_factor", gguf.F32(-1)), "cosines is -1, must be above 0"},
 	}
 	for _, test := range tests {
 		f, err := gguf.Open(test.made.Write(t))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 
 	"alpaca/internal/arch"
 	"alpaca/internal/ggml"
@@ -35,13 +36,15 @@ import (
 //	                    ARCH.rope.scale_linear (2023)
 //	Rope.AttnFactor     ARCH.rope.scaling.attn_factor              1
 //	Rope.OrigCtx        ARCH.rope.scaling.original_context_length  TrainCtx
+//	Rope.YaRN.Ext       ARCH.rope.scaling.yarn_ext_factor          1
 //	Rope.YaRN.Attn      ARCH.rope.scaling.yarn_attn_factor         1 + 0.1 ln Factor
 //	Rope.YaRN.BetaFast  ARCH.rope.scaling.yarn_beta_fast           32
 //	Rope.YaRN.BetaSlow  ARCH.rope.scaling.yarn_beta_slow           1
 //	Rope.YaRN.Log       ARCH.rope.scaling.yarn_log_multiplier      0: none
 //
-// VocabSize is the number of rows of the embedding, Rope.FreqFactors is the tensor
-// rope_freqs.weight, and Rope.Halves is a fact of the architecture.
+// VocabSize is the number of rows of the embedding, and Rope.Halves is a fact of the
+// architecture. Rope.FreqFactors is the tensor rope_freqs.weight or, of models that
+// have two tables, rope_factors_short.weight: see Model.ropeFor.
 type Config struct {
 	Name, Arch string
 
@@ -119,6 +122,9 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	c.NumExperts = r.count(arch.KeyExperts, 0, maxExperts)
 	c.NumUsed = r.count(arch.KeyExpertsUsed, 0, maxExperts)
 	c.Layers = r.layers(c.NumLayers, c.Dim)
+	if !r.flag(arch.KeyCausal, true) {
+		r.fail("%s.%s is false: an encoder, whose tokens see those after them, is %w", c.Arch, arch.KeyCausal, ErrUnsupported)
+	}
 	if r.err == nil && c.NumExperts > 0 && family.MoE == nil {
 		r.fail("architecture %q with %d experts is %w", c.Arch, c.NumExperts, ErrUnsupported)
 	}
@@ -157,8 +163,8 @@ func (c *Config) check() error {
 	switch {
 	case !(c.NormEps >= 0 && c.NormEps < 1):
 		return fmt.Errorf("%s.%s is %v, must be between 0 and 1", c.Arch, arch.KeyNormEps, c.NormEps)
-	case c.Rope.Scaling != ggml.ScalingNone && c.Rope.Scaling != ggml.ScalingLinear && c.Rope.Scaling != ggml.ScalingYaRN && c.Rope.Scaling != ggml.ScalingNTK:
-		return fmt.Errorf("%s.%s %q is %w, only none, linear, yarn and ntk", c.Arch, arch.KeyRopeScaling, c.Rope.Scaling, ErrUnsupported)
+	case !slices.Contains(ggml.Scalings, c.Rope.Scaling):
+		return fmt.Errorf("%s.%s %q is %w, only %s", c.Arch, arch.KeyRopeScaling, c.Rope.Scaling, ErrUnsupported, fmt.Sprint(ggml.Scalings))
 	case c.NumExperts > 0 && (c.NumUsed <= 0 || c.NumUsed > c.NumExperts):
 		return fmt.Errorf("%s.%s is %d, must be between 1 and the %d experts", c.Arch, arch.KeyExpertsUsed, c.NumUsed, c.NumExperts)
 	}

@@ -98,6 +98,21 @@ func (r *reader) counts(key string, require bool, most, n int) (list []int, foun
 	return list, r.err == nil
 }
 
+// flag returns the bool of ARCH.key.
+func (r *reader) flag(key string, def bool) bool {
+	if r.err != nil {
+		return def
+	}
+	value, found, err := r.file.Bool(r.arch + "." + key)
+	if err != nil {
+		r.fail("%w", err)
+	}
+	if err != nil || !found {
+		return def
+	}
+	return value
+}
+
 // float returns the number of ARCH.key; NaN as default says that it is required.
 func (r *reader) float(key string, def float64) float64 {
 	if r.err != nil {
@@ -160,6 +175,7 @@ func (r *reader) rope(c *Config) ggml.RopeParams {
 		AttnFactor: r.float(arch.KeyRopeAttn, 0),
 		OrigCtx:    r.count(arch.KeyRopeOrigCtx, c.TrainCtx, math.MaxInt32),
 		YaRN: ggml.YaRN{
+			Ext:      r.float(arch.KeyYarnExt, 1),
 			Attn:     r.float(arch.KeyYarnAttn, 0),
 			BetaFast: r.float(arch.KeyYarnBetaFast, 0),
 			BetaSlow: r.float(arch.KeyYarnBetaSlow, 0),
@@ -168,6 +184,9 @@ func (r *reader) rope(c *Config) ggml.RopeParams {
 	}
 	if p.Scaling == "" {
 		p.Scaling = ggml.ScalingLinear
+	}
+	if p.YaRN.Ext == 0 {
+		p.YaRN.Ext = -1 // 0 stands for the default there
 	}
 	return p
 }

@@ -47,6 +47,33 @@ func TestConfig(t *testing.T) {
 	require.EqualValues(t, "none", c.Rope.Scaling)
 }
 
+// TestConfigOfAnyNumbers: the types of numbers do not matter, where the values fit.
+func TestConfigOfAnyNumbers(t *testing.T) {
+	s := small.withDefaults()
+	dir := t.TempDir()
+	writeFile(t, dir+"/usual.gguf", s.metadata(), s.tensors())
+	want := loadNoise(t, dir+"/usual.gguf").Config
+	kinds := map[string]func(x float64) gguf.Value{
+		"u64": func(x float64) gguf.Value { return gguf.U64(uint64(x)) },
+		"i32": func(x float64) gguf.Value { return gguf.I32(int32(x)) },
+		"u16": func(x float64) gguf.Value { return gguf.U16(uint16(x)) },
+		"f32": func(x float64) gguf.Value { return gguf.F32(float32(x)) },
+		"f64": gguf.F64,
+	}
+	for name, kind := range kinds {
+		kv := s.metadata()
+		for i, e := range kv {
+			x, isNumber := e.Value.Float()
+			if isNumber && (x == math.Trunc(x) || name == "f64") {
+				kv[i].Value = kind(x)
+			}
+		}
+		kv = append(kv, gguf.KV{Key: "llama.attention.causal", Value: gguf.U8(1)})
+		writeFile(t, dir+"/"+name+".gguf", kv, s.tensors())
+		require.Equal(t, want, loadNoise(t, dir+"/"+name+".gguf").Config, name)
+	}
+}
+
 func TestBadConfigsAreRefused(t *testing.T) {
 	u32 := func(key string, n uint32) gguf.KV { return gguf.KV{Key: key, Value: gguf.U32(n)} }
 	none := func(key string) gguf.KV { return gguf.KV{Key: key} }
@@ -91,7 +118,15 @@ func TestBadConfigsAreRefused(t *testing.T) {
 		{gguf.KV{Key: "llama.attention.layer_norm_rms_epsilon", Value: gguf.F32(-1)}, "must be between 0 and 1"},
 		{gguf.KV{Key: "llama.rope.freq_base", Value: gguf.F32(0)}, "base 0"},
 		{gguf.KV{Key: "llama.rope.scaling.factor", Value: gguf.F32(-4)}, "scaling factor -4"},
-		{gguf.KV{Key: "llama.rope.scaling.type", Value: gguf.Str("longrope")}, `scaling.type "longrope" is not supported`},
+		{gguf.KV{Key: "llama.rope.scaling.type", Value: gguf.Str("dynamic")}, `scaling.type "dynamic" is not supported, only [none linear ntk yarn longrope]`},
+		{gguf.KV{Key: "llama.rope.scaling.type", Value: gguf.Str("longrope")}, `no tensors "rope_factors_long.weight" and "rope_factors_short.weight"`},
+		{gguf.KV{Key: "llama.attention.causal", Value: gguf.Bool(false)}, "llama.attention.causal is false: an encoder"},
+		{gguf.KV{Key: "llama.attention.causal", Value: gguf.U8(0)}, "llama.attention.causal is false: an encoder"},
+		{gguf.KV{Key: "llama.attention.causal", Value: gguf.U8(2)}, `"llama.attention.causal": u8 (2), want a bool`},
+		{gguf.KV{Key: "llama.attention.head_count", Value: gguf.F32(4.5)}, `"llama.attention.head_count": f32 (4.5), want an integer`},
+		{gguf.KV{Key: "llama.attention.head_count", Value: gguf.I32(-4)}, `"llama.attention.head_count": i32 (-4), want an integer that is not negative`},
+		{gguf.KV{Key: "llama.attention.layer_norm_rms_epsilon", Value: gguf.F64(1e300)}, "must be between 0 and 1"},
+		{gguf.KV{Key: "llama.block_count", Value: gguf.U64(1 << 60)}, "at most 4096"},
 		{u32("llama.rope.dimension_count", 8), "must be the head size, 16"},
 		{u32("llama.expert_count", 4), "expert_used_count is 0"},
 		{u32("llama.expert_count", 1<<24), "expert_count"},

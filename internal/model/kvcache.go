@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"alpaca/internal/ggml"
+	"alpaca/internal/machine"
 	"alpaca/internal/quant"
 )
 
@@ -22,6 +23,7 @@ const BlockLen = ggml.BlockLen
 type Cache struct {
 	formats []ggml.KVFormat // of each layer
 	offsets []int           // of each layer's part of a block, and the size of a block
+	rope    *ggml.Rope      // by which the keys are turned to their positions
 	budget  int             // blocks at most; 0: no limit
 	made    int             // blocks allocated
 	free    []*Block
@@ -81,6 +83,11 @@ func (c *Cache) take() (*Block, error) {
 	}
 	if c.budget > 0 && c.made == c.budget {
 		return nil, ErrNoBlocks
+	}
+	if machine.Limited() {
+		if err := machine.Reserve(int64(c.BlockBytes())); err != nil {
+			return nil, fmt.Errorf("model: %d tokens more in the cache: %w", BlockLen, err)
+		}
 	}
 	c.made++
 	return &Block{data: make([]byte, c.BlockBytes()), refs: 1}, nil

@@ -10,6 +10,7 @@ package model
 import (
 	"errors"
 	"fmt"
+	"math"
 
 	"alpaca/internal/arch"
 	"alpaca/internal/ggml"
@@ -25,7 +26,8 @@ type Model struct {
 	Tokenizer *tokenizer.Tokenizer // nil with LoadOptions.NoTokenizer
 	File      *gguf.File           // whose mapping the weights are views of
 
-	rope *ggml.Rope
+	rope     *ggml.Rope
+	ropeLong *ggml.Rope // of contexts longer than Rope.OrigCtx, where that makes a difference; else nil
 }
 
 // LoadOptions change how a model is loaded. The zero value is the usual way.
@@ -79,17 +81,54 @@ func load(f *gguf.File, opt LoadOptions) (*Model, error) {
 	if m.Weights, err = bind(f, &c); err != nil {
 		return nil, fmt.Errorf("model: %s: %w", f.Path, err)
 	}
-	for _, x := range m.Weights.RopeFreqs {
-		if !(x > 0 && x < 1e9) {
-			return nil, fmt.Errorf("model: %s: tensor %q: factor %v, must be positive", f.Path, arch.RopeFreqs.Weight(), x)
-		}
-	}
-	c.Rope.FreqFactors = m.Weights.RopeFreqs
-	if m.rope, err = ggml.NewRope(c.Rope); err != nil {
+	if err := m.setRope(&c); err != nil {
 		return nil, fmt.Errorf("model: %s: %w", f.Path, err)
 	}
 	m.Config = c
 	return m, nil
+}
+
+// setRope makes the position embeddings of a model with c's shape and m's weights.
+func (m *Model) setRope(c *Config) (err error) {
+	w := m.Weights
+	for role, factors := range map[arch.Role][]float32{arch.RopeFreqs: w.RopeFreqs, arch.RopeLong: w.RopeLong, arch.RopeShort: w.RopeShort} {
+		for _, x := range factors {
+			if !(x > 0 && x <= math.MaxFloat32) {
+				return fmt.Errorf("tensor %q: factor %v, must be positive", role.Weight(), x)
+			}
+		}
+	}
+	two := w.RopeLong != nil || w.RopeShort != nil
+	switch {
+	case w.RopeFreqs != nil:
+		c.Rope.FreqFactors = w.RopeFreqs
+	case two && (w.RopeLong == nil || w.RopeShort == nil):
+		return fmt.Errorf("has only one of the tensors %q and %q", arch.RopeLong.Weight(), arch.RopeShort.Weight())
+	case two:
+		long := c.Rope
+		long.FreqFactors = w.RopeLong
+		if m.ropeLong, err = ggml.NewRope(long); err != nil {
+			return err
+		}
+		c.Rope.FreqFactors = w.RopeShort
+	case c.Rope.Scaling == ggml.ScalingLongRope:
+		return fmt.Errorf("no tensors %q and %q, which %s.%s %q needs",
+			arch.RopeLong.Weight(), arch.RopeShort.Weight(), c.Arch, arch.KeyRopeScaling, c.Rope.Scaling)
+	}
+	m.rope, err = ggml.NewRope(c.Rope)
+	return err
+}
+
+// ropeFor returns the position embedding of sessions with a context of that many
+// tokens. Models with two tables of frequency factors (arXiv:2402.13753) use one for
+// contexts up to that of their training and the other for longer ones. It has to be the
+// same for the whole session: keys that are cached cannot be turned anew without loss.
+// llama.cpp, which decides so too, makes contexts multiples of 256 first.
+func (m *Model) ropeFor(ctx int) *ggml.Rope {
+	if m.ropeLong != nil && (ctx+255)&^255 > m.Config.Rope.OrigCtx {
+		return m.ropeLong
+	}
+	return m.rope
 }
 
 // vocabSize returns the rows of the embedding, which must be the vocabulary's where that

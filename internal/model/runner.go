@@ -48,6 +48,7 @@ const DefaultBatch = 512
 type RunnerOptions struct {
 	Batch   int // rows of a batch at most: DefaultBatch
 	Threads int // machine.CountThreads().Default()
+	Ctx     int // context length of the texts: what Model.Context gives for 0
 	Blocks  int // of the cache at most; 0: no limit
 	// Types of keys and values in the cache, F32, F16 or Q8_0; nil is F16.
 	CacheK, CacheV *quant.Type
@@ -83,6 +84,11 @@ func (m *Model) NewRunner(opt RunnerOptions) (*Runner, error) {
 	if r.cache, err = newCache(&m.Config, opt.CacheK, opt.CacheV, opt.Blocks); err != nil {
 		return nil, err
 	}
+	ctx, _, err := m.Context(opt.Ctx)
+	if err != nil {
+		return nil, err
+	}
+	r.cache.rope = m.ropeFor(ctx)
 	if r.pool == nil {
 		threads := opt.Threads
 		if threads == 0 {
@@ -90,8 +96,31 @@ func (m *Model) NewRunner(opt RunnerOptions) (*Runner, error) {
 		}
 		r.pool, r.ownPool = pool.New(threads, gguf.Guard), true
 	}
+	if err := machine.Reserve(r.scratchBytes()); err != nil {
+		r.Close()
+		return nil, fmt.Errorf("model: the memory for %d tokens at a time: %w", r.batch, err)
+	}
+	machine.FitHeap()
 	r.reserve()
 	return r, nil
+}
+
+// scratchBytes estimates what reserve allocates, rather more than less.
+func (r *Runner) scratchBytes() int64 {
+	c := &r.model.Config
+	inner := c.most(func(l *LayerConfig) int { // of all at once
+		return l.NumHeads*(l.KeyDim+l.ValueDim) + 2*l.NumKVHeads*(l.KeyDim+l.ValueDim) + l.FFNDim
+	})
+	columns := 0
+	for _, n := range r.model.Weights.mostColumns() {
+		columns += n + 64 // rows are padded
+	}
+	row := 4*int64(c.Dim+inner+columns+2*r.cache.rope.Pairs()) + 64
+	if c.NumExperts > 0 {
+		row += 4 * int64(2*c.Dim+c.NumExperts+2)
+	}
+	const worker = 4 << 20 // scores and blocks of attention, panels of weights
+	return int64(r.batch)*row + int64(r.pool.Threads())*worker + 4*int64(c.VocabSize) + 1<<20
 }
 
 // reserve allocates the scratch memory.
@@ -99,7 +128,7 @@ func (r *Runner) reserve() {
 	c, workers := &r.model.Config, r.pool.Threads()
 	r.buf = newBuffers(c, r.batch)
 	r.buf.logits = make([]float32, c.VocabSize)
-	pairs := r.model.rope.Pairs()
+	pairs := r.cache.rope.Pairs()
 	r.buf.cos, r.buf.sin = make([]float32, r.batch*pairs), make([]float32, r.batch*pairs)
 	r.acts = ggml.Prepare{Eps: c.NormEps}
 	r.acts.Reserve(workers, r.batch, r.model.Weights.mostColumns())
@@ -218,6 +247,9 @@ func (r *Runner) Logits(from, n int) ([]float32, error) {
 		return nil, fmt.Errorf("model: logits of rows %d to %d of %d", from, from+n, len(r.hidden)/c.Dim)
 	}
 	if len(r.buf.logits) < n*c.VocabSize {
+		if err := machine.Reserve(4 * int64(n*c.VocabSize)); err != nil {
+			return nil, fmt.Errorf("model: the logits of %d tokens: %w", n, err)
+		}
 		r.buf.logits = make([]float32, n*c.VocabSize)
 	}
 	out, h := r.buf.logits[:n*c.VocabSize], r.hidden[from*c.Dim:(from+n)*c.Dim]

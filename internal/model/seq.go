@@ -191,7 +191,7 @@ func (s *Seq) Shift(keep, discard int) error {
 // move moves positions from from+by on down by by, in place: values as they are,
 // keys turned back to where rope puts them for their new positions.
 func (s *Seq) move(from, by int) {
-	rope := s.model.rope
+	rope := s.cache.rope
 	cos, sin := make([]float32, rope.Pairs()), make([]float32, rope.Pairs())
 	rope.ShiftAngles(cos, sin, -by)
 	for layer := range s.cache.layers() {

@@ -53,11 +53,14 @@ func (e *ContextError) Error() string {
 // particular, and what the user should know of it, "" for nothing.
 func (m *Model) Context(ctx int) (n int, warning string, err error) {
 	train := m.Config.TrainCtx
-	switch {
-	case ctx == 0:
+	if ctx == 0 {
 		ctx = min(train, DefaultCtx)
+	}
+	switch {
 	case ctx < 0 || ctx > MaxCtx:
 		return 0, "", fmt.Errorf("model: context of %d tokens, must be between 1 and %d", ctx, MaxCtx)
+	case m.ropeFor(ctx) != m.rope && ctx <= train:
+		warning = fmt.Sprintf("in a context of %d tokens this model's frequency factors for long texts apply, to short ones too; those for short texts up to %d", ctx, m.Config.Rope.OrigCtx&^255)
 	case ctx > train:
 		warning = fmt.Sprintf("a context of %d tokens is more than the %d the model was trained for: expect worse text beyond those", ctx, train)
 	}
@@ -75,7 +78,7 @@ func (m *Model) NewSession(opt SessionOptions) (*Session, error) {
 		batch = DefaultBatch
 	}
 	r, err := m.NewRunner(RunnerOptions{
-		Batch: min(batch, ctx), Threads: opt.Threads, CacheK: opt.CacheK, CacheV: opt.CacheV, Pool: opt.Pool,
+		Batch: min(batch, ctx), Ctx: ctx, Threads: opt.Threads, CacheK: opt.CacheK, CacheV: opt.CacheV, Pool: opt.Pool,
 	})
 	if err != nil {
 		return nil, err

@@ -16,7 +16,8 @@ import (
 //	cache   for each block of positions and each layer, what is used of the block
 //
 // Heads, Key and Value are those of layer 0; Differ is 0 where all layers have the
-// same, else a checksum of all. The state says nothing of which model it belongs to,
+// same, else a checksum of all; the bits of stateLong are turned over where the keys
+// stand at their places by the frequencies for long contexts. The state says nothing of which model it belongs to,
 // and has no checksum of its own: that is up to the file it is part of. The shapes are
 // checked, so that whatever is read back, nothing is out of bounds.
 type stateHeader struct {
@@ -29,6 +30,7 @@ type stateHeader struct {
 const (
 	stateMagic   = 0x74737061 // "apst"
 	stateVersion = 1
+	stateLong    = 0x676e6f6c // "long"
 )
 
 func (s *Seq) stateHeader() stateHeader {
@@ -42,6 +44,9 @@ func (s *Seq) stateHeader() stateHeader {
 		if s.cache.formats[i] != *f {
 			h.Differ = s.cache.checksum()
 		}
+	}
+	if s.cache.rope != s.model.rope {
+		h.Differ ^= stateLong
 	}
 	return h
 }

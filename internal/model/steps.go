@@ -86,11 +86,11 @@ func (r *Runner) gate(f *FFN, out []float32) {
 
 // setAngles makes the sines and cosines of all rows' positions ready, for all layers.
 func (r *Runner) setAngles(spans []ggml.Span) {
-	pairs := r.model.rope.Pairs()
+	pairs := r.cache.rope.Pairs()
 	for _, s := range spans {
 		for i := range s.N {
 			at := (s.Row + i) * pairs
-			r.model.rope.Angles(r.buf.cos[at:at+pairs], r.buf.sin[at:at+pairs], s.Pos+i)
+			r.cache.rope.Angles(r.buf.cos[at:at+pairs], r.buf.sin[at:at+pairs], s.Pos+i)
 		}
 	}
 }
@@ -115,7 +115,7 @@ func (r *Runner) storeKV(layer int, spans []ggml.Span, q, k, v []float32) {
 	if r.err == nil {
 		r.err = r.kv.Run(r.pool, ggml.Store{
 			KVLayer: r.kvLayer(layer), Spans: spans,
-			Rope: r.model.rope, Cos: r.buf.cos, Sin: r.buf.sin, Q: q, K: k, V: v,
+			Rope: r.cache.rope, Cos: r.buf.cos, Sin: r.buf.sin, Q: q, K: k, V: v,
 		})
 	}
 }

@@ -16,6 +16,8 @@ type Weights struct {
 	OutputNorm []float32    // [Dim] output_norm.weight
 	Output     Linear       // [VocabSize, Dim] output.weight; where absent, TokenEmbed
 	RopeFreqs  []float32    // [Rope.Dim/2] rope_freqs.weight, nil for none
+	RopeLong   []float32    // [Rope.Dim/2] rope_factors_long.weight, nil for none
+	RopeShort  []float32    // [Rope.Dim/2] rope_factors_short.weight, nil for none
 	Layers     []Layer
 }
 
@@ -63,6 +65,10 @@ func (w *Weights) place(role arch.Role, embed *Linear) any {
 		return embed
 	case arch.RopeFreqs:
 		return &w.RopeFreqs
+	case arch.RopeLong:
+		return &w.RopeLong
+	case arch.RopeShort:
+		return &w.RopeShort
 	case arch.OutputNorm:
 		return &w.OutputNorm
 	case arch.Output:

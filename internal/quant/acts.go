@@ -3,6 +3,7 @@ package quant
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // ActForm says in which form a weight type wants the activations: no finer than
@@ -210,9 +211,5 @@ func paddedStride(n, size int) int {
 	return (lines | 1) * 64 / size
 }
 
-func resize[T any](s []T, n int) []T {
-	if cap(s) < n {
-		return make([]T, n)
-	}
-	return s[:n]
-}
+// resize returns s, or a new slice where that is too small, with n elements of any value.
+func resize[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }

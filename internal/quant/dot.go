@@ -7,7 +7,7 @@ import "alpaca/internal/fmath"
 //
 //   - 32-wide formats: blocks in order, acc = fma(isum, d*D, acc) with the exact
 //     integer isum = Σ q·a; then, where the format has minima,
-//     acc = fma(m, DS, acc).
+//     acc = fma(m, DS, acc). Of 64-wide ones each half is such a block.
 //   - 256-wide formats: super-blocks in order, acc = fma(Σ sc·isum, d*D, acc)
 //     with isum the exact sums of 16; then, where there are minima,
 //     acc = fma(-Σ mn·Sums, dmin*D, acc).
@@ -26,6 +26,8 @@ func dotRow(t Type, out []float32, row []byte, a *Acts, scratch *rowScratch) {
 		dotRow32(f, out, row, t.BlockBytes(), a, &scratch.q)
 	} else if f, ok := formats16[t]; ok {
 		dotRow16(f, out, row, t.BlockBytes(), a)
+	} else if f, ok := formats64[t]; ok {
+		dotRow64(f, out, row, t.BlockBytes(), a, &scratch.q)
 	} else if f, ok := formats256[t]; ok {
 		dotRow256(f, out, row, t.BlockBytes(), a, scratch)
 	} else {

@@ -60,6 +60,9 @@ func TestEncodeEdges(t *testing.T) {
 		{"zeros", Q6_K, all(256, 0), bytes(210, 0)},
 		{"zeros", TQ1_0, all(256, 0), cat(bytes(48, 0x80), bytes(4, 0x7f), []byte{0, 0})},
 		{"zeros", TQ2_0, all(256, 0), cat(bytes(64, 0x55), []byte{0, 0})},
+		{"zeros", Q2_0, all(64, 0), cat([]byte{0, 0}, bytes(16, 0x55))},
+		{"ties away from zero", Q2_0, with(with(with(all(64, 0), 0, -2), 1, 1), 2, -1), cat([]byte{0, 0x40, 0x48}, bytes(15, 0x55))},
+		{"subnormals whose inverse scale is infinite", Q2_0, with(with(all(64, 0), 0, tiny*1000), 1, -tiny), bytes(18, 0)},
 		{"the first of two largest counts", Q4_0, with(with(all(32, 0), 3, 2), 4, -2),
 			// d = 2/-8: 2 is code 0, -2 is code 16, cut to 15.
 			cat([]byte{0, 0xb4}, bytes(3, 0x88), []byte{0x80, 0x8f}, bytes(11, 0x88))},
@@ -85,7 +88,7 @@ func TestEncodeEdges(t *testing.T) {
 // TestEncodeStable: decoded weights encode to the same bytes again, in the
 // formats whose scales follow from the weights.
 func TestEncodeStable(t *testing.T) {
-	for _, typ := range []Type{F32, F16, BF16, Q4_0, Q5_0, Q8_0, TQ1_0, TQ2_0} {
+	for _, typ := range []Type{F32, F16, BF16, Q4_0, Q5_0, Q8_0, TQ1_0, TQ2_0, Q2_0} {
 		t.Run(typ.String(), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(8, uint64(typ)))
 			const cols = 1024
@@ -107,7 +110,7 @@ func TestEncodeStable(t *testing.T) {
 func TestEncodeError(t *testing.T) {
 	limits := map[Type]float64{
 		F32: 0, F16: 0.0003, BF16: 0.003, Q8_0: 0.007, Q6_K: 0.02, Q5_1: 0.05, Q5_0: 0.06, Q5_K: 0.05, Q4_1: 0.1,
-		Q4_0: 0.12, Q4_K: 0.1, IQ4_NL: 0.1, IQ4_XS: 0.1, Q3_K: 0.18, Q2_K: 0.35, TQ1_0: 0.95, TQ2_0: 0.95,
+		Q4_0: 0.12, Q4_K: 0.1, IQ4_NL: 0.1, IQ4_XS: 0.1, Q3_K: 0.18, Q2_K: 0.35, TQ1_0: 0.95, TQ2_0: 0.95, Q2_0: 0.95,
 	}
 	r := rand.New(rand.NewPCG(9, 9))
 	const cols = 4096

@@ -48,6 +48,7 @@ var scales16 = map[Type][]int{
 	IQ4_XS: {0},
 	TQ1_0:  {52},
 	TQ2_0:  {64},
+	Q2_0:   {0},
 }
 
 func finite32(bits uint32) bool { return bits&0x7f800000 != 0x7f800000 }

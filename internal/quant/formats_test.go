@@ -13,7 +13,7 @@ import (
 var computable = []Type{
 	F32, F16, BF16,
 	Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL,
-	Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS, TQ1_0, TQ2_0,
+	Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS, TQ1_0, TQ2_0, Q2_0,
 }
 
 func TestBlockSizes(t *testing.T) {
@@ -38,6 +38,7 @@ func TestBlockSizes(t *testing.T) {
 		{IQ4_XS, 256, 2 + 2 + 4 + 128},
 		{TQ1_0, 256, 48 + 4 + 2},
 		{TQ2_0, 256, 64 + 2},
+		{Q2_0, 64, 2 + 16},
 	}
 	require.Len(t, tests, len(computable))
 	for _, test := range tests {
@@ -111,7 +112,7 @@ func btoi(b bool) int {
 // scaleOffsets are the offsets in a block of the float16 scales.
 var scaleOffsets = map[Type][]int{
 	Q4_0: {0}, Q4_1: {0, 2}, Q5_0: {0}, Q5_1: {0, 2}, Q8_0: {0}, IQ4_NL: {0},
-	Q2_K: {80, 82}, Q3_K: {108}, Q4_K: {0, 2}, Q5_K: {0, 2}, Q6_K: {208}, IQ4_XS: {0}, TQ1_0: {52}, TQ2_0: {64},
+	Q2_K: {80, 82}, Q3_K: {108}, Q4_K: {0, 2}, Q5_K: {0, 2}, Q6_K: {208}, IQ4_XS: {0}, TQ1_0: {52}, TQ2_0: {64}, Q2_0: {0},
 	Q5_0v1: {0}, Q5_1v1: {0, 2}, Q4_2: {0, 10}, Q4_3: {0, 2, 12, 14},
 }
 
@@ -205,6 +206,8 @@ func weightAt(t Type, b []byte, e int) float32 {
 		return float32(v*3/256-1) * half(52)
 	case TQ2_0:
 		return float32(two(0, e)-1) * half(64)
+	case Q2_0:
+		return float32(int(b[2+e/4]>>(e%4*2)&3)-1) * half(0)
 	}
 	panic(t)
 }
@@ -240,6 +243,7 @@ func TestDecodeByHand(t *testing.T) {
 		{Q2_K, map[int]byte{0: 1, 15: 3, 16: 3, 79: 0x80}, map[int]float32{0: 3, 255: 6}, 0},
 		{Q4_K, map[int]byte{4: 1, 5: 0x80, 13: 3, 16: 0xf, 112: 2, 113: 0xf0}, map[int]float32{0: 15}, 0},
 		{TQ2_0, map[int]byte{0: 1, 63: 0x80}, map[int]float32{0: 0, 255: 1}, -1},
+		{Q2_0, map[int]byte{2: 0x1b, 17: 0x80}, map[int]float32{0: 2, 1: 1, 2: 0, 63: 1}, -1},
 		{TQ1_0, map[int]byte{0: 255, 48: 171}, map[int]float32{0: 1, 32: 1, 64: 1, 96: 1, 128: 1, 240: 1}, -1},
 	}
 	for _, test := range tests {

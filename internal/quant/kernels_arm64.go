@@ -73,7 +73,7 @@ var todaysKernels = map[Type][]kernel{
 }
 
 // The kernels of an instruction set differ by two functions only. Panels have
-// room for the largest packed block; armgen/layout.go says what is in them.
+// room for the largest packed block; gen/layout.go says what is in them.
 
 type (
 	packFunc func(panel, w *byte, stride, nb int)

@@ -2,29 +2,7 @@
 
 package quant
 
-// quad256_avx2_amd64.s
-
-//go:noescape
-func quadQ4_KAVX2(t *tileArgs)
-
-//go:noescape
-func quadQ5_KAVX2(t *tileArgs)
-
-//go:noescape
-func quadQ6_KAVX2(t *tileArgs)
-
-// quad256_avx512_amd64.s
-
-//go:noescape
-func quadQ4_KAVX512(t *tileArgs)
-
-//go:noescape
-func quadQ5_KAVX512(t *tileArgs)
-
-//go:noescape
-func quadQ6_KAVX512(t *tileArgs)
-
-// Constants of both.
+// Constants of quad256_avx2_amd64.s and quad256_avx512_amd64.s.
 var (
 	// quadShifts, quadLowBits and quadHighBits unpack scales and minima of 6 bits: a
 	// row's half of a vector has scales 0-3, 4-7, minima 0-3, 4-7.

@@ -2,25 +2,6 @@
 
 package quant
 
-// quad32_avx512_amd64.s
-
-//go:noescape
-func quadQ4_0AVX512(t *tileArgs)
-
-//go:noescape
-func quadIQ4_NLAVX512(t *tileArgs)
-
-// quad32_avx2_amd64.s
-
-//go:noescape
-func quadQ4_0AVX2(t *tileArgs)
-
-//go:noescape
-func quadIQ4_NLAVX2(t *tileArgs)
-
-//go:noescape
-func quadQ8_0AVX2(t *tileArgs)
-
 // Shuffles of 16-bit words that bring four blocks of a row into four lanes, as
 // quad32_avx512_amd64.h wants them. Words from 32 on are those of the second source.
 var (

@@ -69,8 +69,9 @@ var (
 func CanCompute(t Type) bool {
 	_, is16 := formats16[t]
 	_, is32 := formats32[t]
+	_, is64 := formats64[t]
 	_, is256 := formats256[t]
-	return is16 || is32 || is256 || isFloat(t)
+	return is16 || is32 || is64 || is256 || isFloat(t)
 }
 
 func isFloat(t Type) bool { return t == F32 || t == F16 || t == BF16 }

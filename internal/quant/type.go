@@ -47,6 +47,7 @@ const (
 	MXFP4   Type = 39 // size only
 	NVFP4   Type = 40 // size only
 	Q1_0    Type = 41 // size only
+	Q2_0    Type = 42
 )
 
 // typeInfo is a type's name and block: blockLen elements in blockBytes bytes.
@@ -94,6 +95,7 @@ var typeInfos = [...]typeInfo{
 	MXFP4:   {"MXFP4", 32, 17},
 	NVFP4:   {"NVFP4", 64, 36},
 	Q1_0:    {"Q1_0", 128, 18},
+	Q2_0:    {"Q2_0", 64, 18},
 	Q4_0v1:  {"Q4_0v1", 32, 20},
 	Q4_0v2:  {"Q4_0v2", 32, 20},
 	Q4_1v1:  {"Q4_1v1", 32, 24},

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"fmt"
-	"math"
 	"slices"
 
 	"alpaca/internal/gguf"
@@ -21,7 +20,7 @@ type Difference struct {
 	// Comparable says that the weights could be compared: the shapes are the
 	// same, and the types can be decoded. Stats then are those of B against A.
 	Comparable bool
-	Stats      ErrorStats
+	Stats      quant.Error
 	// NaN counts the weights that are not a number in one of the files only.
 	NaN int64
 }
@@ -77,14 +76,14 @@ func (d *Difference) compare(ctx context.Context, m *compareBuffers) error {
 	cols := a.Cols()
 	d.Comparable = quant.CanCompute(a.Type) && quant.CanCompute(b.Type)
 	d.Same = a.Type == b.Type
-	step := max(1, chunkWeights/cols)
+	step := max(1, chunkWeights/max(1, cols))
 	for row := 0; row < a.Rows() && (d.Same || d.Comparable); row += step {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
 		end := min(row+step, a.Rows())
-		m.rawA = grow(m.rawA, (end-row)*a.Type.RowBytes(cols))
-		m.rawB = grow(m.rawB, (end-row)*b.Type.RowBytes(cols))
+		na, nb := (end-row)*a.Type.RowBytes(cols), (end-row)*b.Type.RowBytes(cols)
+		m.rawA, m.rawB = slices.Grow(m.rawA[:0], na)[:na], slices.Grow(m.rawB[:0], nb)[:nb]
 		if err := a.Read(m.rawA, row, end); err != nil {
 			return err
 		}
@@ -102,24 +101,19 @@ func (d *Difference) compare(ctx context.Context, m *compareBuffers) error {
 
 // measure adds the differences of n weights.
 func (d *Difference) measure(m *compareBuffers, n int) {
-	m.x, m.y = grow(m.x, n), grow(m.y, n)
+	m.x, m.y = slices.Grow(m.x[:0], n)[:n], slices.Grow(m.y[:0], n)[:n]
 	quant.Decode(d.A.Type, m.x, m.rawA)
 	quant.Decode(d.B.Type, m.y, m.rawB)
-	d.NaN += dropSpecial(m.x, m.y)
-	var part ErrorStats
-	part.measure(m.x, m.y)
-	d.Stats.Add(&part)
+	d.NaN += dropNaN(m.x, m.y)
+	d.Stats.Add(quant.MeasureError(m.x, m.y))
 }
 
-// dropSpecial sets the weights that are equal infinities, or not a number in
-// both, to 0, and counts and drops those that are not a number in one.
-func dropSpecial(x, y []float32) (nan int64) {
+// dropNaN counts the weights that are not a number in one of x and y only, and sets
+// them to 0 in both: an error is one of numbers.
+func dropNaN(x, y []float32) (nan int64) {
 	for i := range x {
-		xNaN, yNaN := x[i] != x[i], y[i] != y[i]
-		if xNaN != yNaN {
+		if (x[i] != x[i]) != (y[i] != y[i]) {
 			nan++
-		}
-		if xNaN || yNaN || x[i] == y[i] && math.IsInf(float64(x[i]), 0) {
 			x[i], y[i] = 0, 0
 		}
 	}

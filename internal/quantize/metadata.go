@@ -7,11 +7,11 @@ import (
 	"strings"
 
 	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
 )
 
 const (
-	keyFileType = "general.file_type"
-	keyVersion  = "general.quantization_version"
+	keyVersion = "general.quantization_version"
 
 	// quantizationVersion is the revision of the block layouts: since May 2023.
 	quantizationVersion = 2
@@ -38,17 +38,17 @@ func outputKV(f *gguf.File, opt *Options) ([]gguf.KV, error) {
 	}
 	code := opt.Mix.Code
 	if opt.Mix.Copy {
-		n, ok, err := f.Uint(keyFileType)
+		n, ok, err := f.Uint(gguf.KeyFileType)
 		if err != nil || n > math.MaxUint32 {
-			return nil, fmt.Errorf("quantize: %s is not a number of 32 bits", keyFileType)
+			return nil, fmt.Errorf("quantize: %s is not a number of 32 bits", gguf.KeyFileType)
 		}
-		code = uint32(n)
+		code = gguf.FileType(n)
 		if !ok {
 			code = guessFileType(f)
 		}
 	}
 	set(gguf.KV{Key: keyVersion, Value: gguf.U32(quantizationVersion)})
-	set(gguf.KV{Key: keyFileType, Value: gguf.U32(code)})
+	set(gguf.KV{Key: gguf.KeyFileType, Value: gguf.U32(uint32(code))})
 	for _, e := range opt.Overrides {
 		set(e)
 	}
@@ -62,7 +62,7 @@ func outputKV(f *gguf.File, opt *Options) ([]gguf.KV, error) {
 
 // guessFileType returns the code of the mix whose type most tensors have, among
 // several the one of medium size.
-func guessFileType(f *gguf.File) (code uint32) {
+func guessFileType(f *gguf.File) (code gguf.FileType) {
 	most := 0
 	for _, m := range Mixes {
 		n := 0
@@ -128,4 +128,33 @@ func ParseOverride(s string) (gguf.KV, error) {
 		return gguf.KV{}, fmt.Errorf("quantize: override %q: %w", s, err)
 	}
 	return gguf.KV{Key: key, Value: v}, nil
+}
+
+// FileTypeNote says so where a file's general.file_type names another type than most of
+// its matrices have, as after fallbacks; "" where it does not, or there is no such key.
+func FileTypeNote(file *gguf.File) string {
+	code, ok, err := file.Uint(gguf.KeyFileType)
+	if !ok || err != nil {
+		return ""
+	}
+	f := gguf.FileType(code)
+	want, ok := f.Type()
+	if !ok && want == 0 { // nothing is known of its type
+		return ""
+	}
+	counts := map[quant.Type]int{}
+	most := want
+	for i := range file.Tensors {
+		t := &file.Tensors[i]
+		if !quantizable(t) {
+			continue
+		}
+		if counts[t.Type]++; counts[t.Type] > counts[most] {
+			most = t.Type
+		}
+	}
+	if most == want {
+		return ""
+	}
+	return fmt.Sprintf("%s %d stands for %s, but most matrices are %v", gguf.KeyFileType, code, f, most)
 }

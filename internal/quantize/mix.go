@@ -2,9 +2,10 @@ package quantize
 
 import (
 	"fmt"
-	"strconv"
+	"slices"
 	"strings"
 
+	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
 )
 
@@ -12,67 +13,39 @@ import (
 // better one, see rules.go.
 type Mix struct {
 	Name string
-	Code uint32     // general.file_type of the result
-	Type quant.Type // of most tensors
+	Code gguf.FileType // of the result
+	Type quant.Type    // of most tensors
 	// Copy leaves every tensor's type as it is.
 	Copy bool
 }
 
 // Mixes are the kinds of files that can be made, from the largest to the
-// smallest.
-var Mixes = []Mix{
-	{Name: "F32", Code: 0, Type: quant.F32},
-	{Name: "F16", Code: 1, Type: quant.F16},
-	{Name: "BF16", Code: 32, Type: quant.BF16},
-	{Name: "Q8_0", Code: 7, Type: quant.Q8_0},
-	{Name: "Q6_K", Code: 18, Type: quant.Q6_K},
-	{Name: "Q5_1", Code: 9, Type: quant.Q5_1},
-	{Name: "Q5_K_M", Code: 17, Type: quant.Q5_K},
-	{Name: "Q5_K_S", Code: 16, Type: quant.Q5_K},
-	{Name: "Q5_0", Code: 8, Type: quant.Q5_0},
-	{Name: "Q4_1", Code: 3, Type: quant.Q4_1},
-	{Name: "Q4_K_M", Code: 15, Type: quant.Q4_K},
-	{Name: "Q4_K_S", Code: 14, Type: quant.Q4_K},
-	{Name: "Q4_0", Code: 2, Type: quant.Q4_0},
-	{Name: "IQ4_NL", Code: 25, Type: quant.IQ4_NL},
-	{Name: "IQ4_XS", Code: 30, Type: quant.IQ4_XS},
-	{Name: "Q3_K_L", Code: 13, Type: quant.Q3_K},
-	{Name: "Q3_K_M", Code: 12, Type: quant.Q3_K},
-	{Name: "Q3_K_S", Code: 11, Type: quant.Q3_K},
-	{Name: "Q2_K", Code: 10, Type: quant.Q2_K},
-	{Name: "Q2_K_S", Code: 21, Type: quant.Q2_K},
-	{Name: "TQ2_0", Code: 37, Type: quant.TQ2_0},
-	{Name: "TQ1_0", Code: 36, Type: quant.TQ1_0},
-	{Name: "COPY", Copy: true},
-}
-
-// mixAliases are the short names of the mixes with a middle size.
-var mixAliases = map[string]string{"Q3_K": "Q3_K_M", "Q4_K": "Q4_K_M", "Q5_K": "Q5_K_M"}
-
-// unsupportedMixes are kinds of files that llama-quantize makes, or once made,
-// and this program does not, by code.
-var unsupportedMixes = map[uint32]string{
-	4: "Q4_1_SOME_F16", 5: "Q4_2", 6: "Q4_3",
-	19: "IQ2_XXS", 20: "IQ2_XS", 22: "IQ3_XS", 23: "IQ3_XXS", 24: "IQ1_S", 26: "IQ3_S", 27: "IQ3_M",
-	28: "IQ2_S", 29: "IQ2_M", 31: "IQ1_M", 33: "Q4_0_4_4", 34: "Q4_0_4_8", 35: "Q4_0_8_8",
-}
+// smallest, and COPY.
+var Mixes = func() (mixes []Mix) {
+	for _, f := range []gguf.FileType{
+		gguf.AllF32, gguf.MostlyF16, gguf.MostlyBF16, gguf.MostlyQ8_0, gguf.MostlyQ6_K,
+		gguf.MostlyQ5_1, gguf.MostlyQ5_K_M, gguf.MostlyQ5_K_S, gguf.MostlyQ5_0,
+		gguf.MostlyQ4_1, gguf.MostlyQ4_K_M, gguf.MostlyQ4_K_S, gguf.MostlyQ4_0, gguf.MostlyIQ4_NL, gguf.MostlyIQ4_XS,
+		gguf.MostlyQ3_K_L, gguf.MostlyQ3_K_M, gguf.MostlyQ3_K_S,
+		gguf.MostlyQ2_K, gguf.MostlyQ2_K_S, gguf.MostlyQ2_0, gguf.MostlyTQ2_0, gguf.MostlyTQ1_0,
+	} {
+		typ, _ := f.Type()
+		mixes = append(mixes, Mix{Name: f.String(), Code: f, Type: typ})
+	}
+	return append(mixes, Mix{Name: "COPY", Copy: true})
+}()
 
 // ParseMix returns the mix of that name, in any case, or of that number.
 func ParseMix(name string) (Mix, error) {
-	upper := strings.ToUpper(name)
-	if long, ok := mixAliases[upper]; ok {
-		upper = long
-	}
-	code, notNumber := strconv.ParseUint(name, 10, 32)
-	for _, m := range Mixes {
-		if m.Name == upper || notNumber == nil && uint64(m.Code) == code && !m.Copy {
-			return m, nil
-		}
-	}
-	for c, n := range unsupportedMixes {
-		if n == upper || notNumber == nil && uint64(c) == code {
-			return Mix{}, fmt.Errorf("quantize: cannot make %s files", n)
-		}
+	f, known := gguf.ParseFileType(name)
+	i := slices.IndexFunc(Mixes, func(m Mix) bool {
+		return m.Copy && strings.EqualFold(name, m.Name) || !m.Copy && known && m.Code == f
+	})
+	switch {
+	case i >= 0:
+		return Mixes[i], nil
+	case known:
+		return Mix{}, fmt.Errorf("quantize: cannot make %s files", f)
 	}
 	return Mix{}, fmt.Errorf("quantize: unknown type %q", name)
 }

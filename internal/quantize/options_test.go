@@ -134,8 +134,6 @@ func TestRefusals(t *testing.T) {
 		text  string
 	}{
 		{"quantized", quantized, Options{Mix: mix(t, "Q4_0")}, ErrQuantized, `tensor "output.weight"`},
-		{"columns", odd, Options{Mix: mix(t, "Q4_0")}, ErrColumns, `tensor "blk.0.ffn_down.weight": 100 columns are not a multiple of 32`},
-		{"columns, pure", odd, Options{Mix: mix(t, "Q5_1"), Pure: true}, ErrColumns, "100 columns"},
 		{"without importance", base(1), Options{Mix: mix(t, "Q2_K_S")}, ErrNeedsImportance, "blk.0."},
 		{"a type that cannot be read", future, Options{Mix: mix(t, "Q4_0")}, nil, "cannot read weights of type F64"},
 	}
@@ -167,6 +165,13 @@ func TestRefusals(t *testing.T) {
 	require.Equal(t, quant.Q4_0, got["blk.0.attn_q.weight"])
 	got = types(t, quantized.open(t), Options{Mix: mix(t, "Q8_0")})
 	require.Equal(t, quant.Q8_0, got["blk.0.attn_q.weight"])
+	for _, m := range Mixes {
+		if !m.Copy && isQuantized(m.Type) && m.Name != "Q2_K_S" {
+			got = types(t, odd.open(t), Options{Mix: m, Pure: true})
+			require.Equal(t, quant.F16, got["blk.0.ffn_down.weight"], m.Name)
+			require.Equal(t, m.Type, got["blk.0.ffn_up.weight"], m.Name)
+		}
+	}
 	got = types(t, odd.open(t), Options{Mix: mix(t, "Q4_0"), Tensors: []TensorType{tensorType(t, "ffn_down=f16")}})
 	require.Equal(t, quant.F16, got["blk.0.ffn_down.weight"])
 

@@ -44,9 +44,16 @@ func inOrder(tensors []gguf.Tensor) []*gguf.Tensor {
 // notWeights are parts of the names of tensors that stay as they are although
 // they are matrices: small, and sensitive to errors.
 var notWeights = []string{
-	"_norm.weight", arch.Router.Weight(), "ssm_conv1d.weight", "attn_rel_b.weight",
-	"time_mix_first.weight", "time_mix_w1.weight", "time_mix_w2.weight",
+	"_norm.weight", arch.Router.Weight(), "ffn_gate_tid2eid.weight", "attn_rel_b.weight",
+	"altup", "laurel", "per_layer_model_proj", "ssm_conv1d", "shortconv.conv.weight",
+	"indexer.k_proj.weight", "indexer.q_proj.weight",
+	"time_mix_first.weight", "time_mix_w0.weight", "time_mix_w1.weight", "time_mix_w2.weight",
+	"time_mix_v0.weight", "time_mix_v1.weight", "time_mix_v2.weight",
+	"time_mix_a0.weight", "time_mix_a1.weight", "time_mix_a2.weight",
+	"time_mix_g1.weight", "time_mix_g2.weight",
 	"time_mix_decay_w1.weight", "time_mix_decay_w2.weight", "time_mix_lerp_fused.weight",
+	".position_embd", "sam.pos_embd", "sam.neck.", "sam.net_", ".rel_pos", ".patch_embd", ".patch_merger",
+	"a.rvq.codebook", "mm.a.code_embd",
 }
 
 // quantizable reports whether a tensor is a matrix of weights, of any type.
@@ -54,7 +61,7 @@ func quantizable(t *gguf.Tensor) bool {
 	switch {
 	case !strings.HasSuffix(t.Name, "weight"), containsAny(t.Name, notWeights...):
 		return false
-	case t.Name == "position_embd.weight", t.Name == "token_types.weight":
+	case t.Elems() == 0, t.Name == "position_embd.weight", t.Name == "token_types.weight":
 		return false
 	}
 	for _, d := range t.Shape[:len(t.Shape)-1] {

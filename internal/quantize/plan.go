@@ -93,8 +93,7 @@ type Step struct {
 
 // Bytes returns the size of the result.
 func (s *Step) Bytes() int64 {
-	cols := s.Tensor.Cols()
-	return int64(s.Tensor.Elems()/cols) * int64(s.To.RowBytes(cols))
+	return int64(s.Tensor.Rows()) * int64(s.To.RowBytes(s.Tensor.Cols()))
 }
 
 // Copied reports whether the tensor's bytes stay as they are.
@@ -163,10 +162,7 @@ func (s *Step) decide(r *rules, opt *Options) (err error) {
 		s.To = opt.Mix.Type
 	}
 	wanted := s.To
-	if s.To, err = fitColumns(wanted, t.Cols()); err != nil {
-		return err
-	}
-	if s.To != wanted {
+	if s.To = fitColumns(wanted, t.Cols()); s.To != wanted {
 		s.Note = fmt.Sprintf("not %v: %d columns are not a multiple of %d", wanted, t.Cols(), wanted.BlockLen())
 	}
 	if s.Copied() {
@@ -183,7 +179,7 @@ func (s *Step) decide(r *rules, opt *Options) (err error) {
 			return err
 		}
 	}
-	if s.To == quant.Q2_K && opt.Mix.Name == "Q2_K_S" && s.importance == nil && !explicit && t.Name != embedName {
+	if s.To == quant.Q2_K && opt.Mix.Name == "Q2_K_S" && s.importance == nil && !explicit && !isEmbedding(t.Name) && t.Name != outputName {
 		return ErrNeedsImportance
 	}
 	return nil
@@ -202,18 +198,36 @@ var ErrLegacy = errors.New("GGUF cannot hold its type")
 
 // explicit returns the type that the options give a tensor.
 func (opt *Options) explicit(name string, hasOutput bool) (t quant.Type, ok bool) {
+	i := slices.IndexFunc(opt.Tensors, func(tt TensorType) bool { return tt.Pattern.MatchString(name) })
 	switch {
-	case name == embedName && opt.Embedding != nil:
+	case opt.Embedding != nil && (name == embedName || isEmbedding(name) && i < 0):
 		return *opt.Embedding, true
-	case opt.Output != nil && (name == outputName || name == embedName && !hasOutput):
+	case opt.Output != nil && name == outputName:
+		return *opt.Output, true
+	case i >= 0:
+		return opt.Tensors[i].Type, true
+	case opt.Output != nil && isEmbedding(name) && !hasOutput:
 		return *opt.Output, true
 	}
-	for _, tt := range opt.Tensors {
-		if tt.Pattern.MatchString(name) {
-			return tt.Type, true
+	return 0, false
+}
+
+// Fallbacks says how many tensors cannot have the type that the rules or options gave
+// them, with one as an example; "" where all can.
+func (p *Plan) Fallbacks() string {
+	n := 0
+	var first *Step
+	for i := range p.Steps {
+		if s := &p.Steps[i]; s.Note != "" {
+			if n++; first == nil {
+				first = s
+			}
 		}
 	}
-	return 0, false
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d of %d tensors fall back to another type, such as %q to %v (%s)", n, len(p.Steps), first.Tensor.Name, first.To, first.Note)
 }
 
 // InputBytes returns the bytes of all tensors before.

@@ -19,6 +19,7 @@ import (
 
 	"alpaca/internal/atomicfile"
 	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
 )
 
 // RunOptions say how a plan is carried out.
@@ -44,7 +45,7 @@ type Result struct {
 // A TensorResult is what became of one tensor.
 type TensorResult struct {
 	*Step
-	Error *ErrorStats // with RunOptions.Stats, of tensors that changed
+	Error *quant.Error // with RunOptions.Stats, of tensors that changed
 }
 
 // Run writes the plan's output to path, or beside it as many files as the input

@@ -3,6 +3,7 @@ package quantize
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
@@ -22,7 +23,7 @@ func (w *worker) checkCopy(t *gguf.Tensor, c *chunk) error {
 		data := c.out[row*n : (row+1)*n]
 		ok := quant.FiniteScales(t.Type, data)
 		if t.Type == quant.F32 || t.Type == quant.BF16 {
-			w.x = grow(w.x, cols)
+			w.x = slices.Grow(w.x[:0], cols)[:cols]
 			quant.Decode(t.Type, w.x, data)
 			ok = quant.FirstNotFinite(w.x) < 0
 		}

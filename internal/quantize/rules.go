@@ -1,7 +1,6 @@
 package quantize
 
 import (
-	"errors"
 	"fmt"
 	"strings"
 
@@ -16,7 +15,7 @@ type modelFacts struct {
 	layers    int
 	experts   int
 	gqa       int  // query heads for each KV head
-	is70B     bool // LLaMA 2 or 3 of 70 billion parameters
+	is70B     bool // one of the models of 70 billion parameters
 	hasOutput bool // output.weight is there; else the token embedding serves
 	attnV     int  // number of attn_v tensors, or of those that hold V among others
 	imatrix   bool // an importance matrix is given
@@ -54,10 +53,17 @@ func readFacts(f *gguf.File) (modelFacts, error) {
 		return m, err
 	}
 	m.gqa = heads / max(kvHeads, 1)
-	m.is70B = m.arch == arch.Llama.Name && m.layers == 80 && heads != kvHeads
+	switch m.arch {
+	case arch.Llama.Name:
+		m.is70B = m.layers == 80 && heads != kvHeads
+	case "qwen2", "deci", "olmo":
+		m.is70B = m.layers == 80
+	case "jais2":
+		m.is70B = m.layers == 68
+	}
 	for _, t := range f.Tensors {
 		switch {
-		case containsAny(t.Name, attnVName, "attn_qkv.weight", "attn_kv_b.weight"):
+		case isAttnValue(t.Name):
 			m.attnV++
 		case t.Name == outputName:
 			m.hasOutput = true
@@ -73,6 +79,15 @@ const (
 	attnKName  = string(arch.AttnK + ".weight")
 )
 
+// isEmbedding reports whether a tensor has a row for each token of the vocabulary.
+func isEmbedding(name string) bool { return name == embedName || name == "per_layer_token_embd.weight" }
+
+// isAttnValue reports whether a tensor holds the values of attention, perhaps among
+// other things.
+func isAttnValue(name string) bool {
+	return containsAny(name, attnVName, "attn_qkv.weight", "attn_kv_b.weight")
+}
+
 // rules chooses types tensor by tensor, in the order of the output.
 type rules struct {
 	modelFacts
@@ -82,30 +97,33 @@ type rules struct {
 }
 
 // choose returns the type for a tensor by the rules that llama-quantize follows
-// (formats of February 2025): the first rule whose name matches decides. They
+// (of November 2026): the first rule whose name matches decides. They
 // spend bits where they were found to matter: on the output, on the values of
 // attention (few numbers where query heads share them) and on the second matrix
 // of the feed-forward network, in the first and last layers most of all.
 func (r *rules) choose(t *gguf.Tensor) quant.Type {
 	switch {
-	case t.Name == outputName, t.Name == embedName && !r.hasOutput:
+	case t.Name == outputName, isEmbedding(t.Name) && !r.hasOutput:
 		switch {
 		case r.arch == "falcon" || t.Cols()%r.mix.Type.BlockLen() != 0:
 			return quant.Q8_0
 		case r.mix.Type != quant.Q8_0:
 			return quant.Q6_K
 		}
-	case t.Name == embedName:
-		if r.mix.Type == quant.TQ1_0 || r.mix.Type == quant.TQ2_0 {
+	case isEmbedding(t.Name):
+		switch r.mix.Type {
+		case quant.TQ1_0, quant.TQ2_0, quant.Q2_0:
 			return quant.Q4_K
 		}
-	case strings.Contains(t.Name, attnVName):
+	case isAttnValue(t.Name):
 		r.nextV++
 		return r.attnValue(r.nextV - 1)
 	case containsAny(t.Name, attnKName, arch.AttnQ.Weight()):
 		if r.experts == 8 && strings.Contains(t.Name, attnKName) {
 			return quant.Q8_0
 		}
+	case strings.Contains(t.Name, arch.AttnOut.Weight()):
+		return r.attnOutput()
 	case strings.Contains(t.Name, string(arch.FFNDown)):
 		layer := r.nextD
 		r.nextD++
@@ -113,22 +131,11 @@ func (r *rules) choose(t *gguf.Tensor) quant.Type {
 			layer = layerOf(t.Name)
 		}
 		return r.ffnDown(layer)
-	case strings.Contains(t.Name, arch.AttnOut.Weight()):
-		return r.attnOutput()
-	case strings.Contains(t.Name, "attn_qkv.weight"):
-		switch r.mix.Name {
-		case "Q3_K_M", "Q3_K_L":
-			return quant.Q4_K
-		case "Q4_K_M":
-			return quant.Q5_K
-		case "Q5_K_M":
-			return quant.Q6_K
-		}
 	}
 	return r.mix.Type
 }
 
-// attnValue chooses for the i-th attn_v.weight.
+// attnValue chooses for the i-th tensor of values.
 func (r *rules) attnValue(i int) quant.Type {
 	t := r.mix.Type
 	switch r.mix.Name {
@@ -216,35 +223,30 @@ func (r *rules) attnOutput() quant.Type {
 // medium size treat better: the first and last eighths, and every third.
 func moreBits(i, n int) bool { return i < n/8 || i >= 7*n/8 || (i-n/8)%3 == 2 }
 
-// fallbacks are the types for rows that are no multiple of 256.
+// fallbacks are the types for rows that are no multiple of a type's block. Those of
+// blocks of 32 have none.
 var fallbacks = map[quant.Type]quant.Type{
 	quant.TQ1_0:  quant.Q4_0,
 	quant.TQ2_0:  quant.Q4_0,
-	quant.Q2_K:   quant.IQ4_NL,
-	quant.Q3_K:   quant.IQ4_NL,
+	quant.Q2_0:   quant.Q4_0,
+	quant.Q2_K:   quant.Q4_0,
+	quant.Q3_K:   quant.Q4_0,
 	quant.IQ4_XS: quant.IQ4_NL,
 	quant.Q4_K:   quant.Q5_0,
 	quant.Q5_K:   quant.Q5_1,
 	quant.Q6_K:   quant.Q8_0,
 }
 
-// ErrColumns is the reason for refusing a shape that a type cannot hold.
-var ErrColumns = errors.New("columns are not a multiple of")
-
 // fitColumns returns t, or for rows of cols weights that its blocks do not fit
-// the nearest type that does.
-func fitColumns(t quant.Type, cols int) (quant.Type, error) {
+// the nearest type that does, which may be F16.
+func fitColumns(t quant.Type, cols int) quant.Type {
 	if cols%t.BlockLen() == 0 {
-		return t, nil
+		return t
 	}
-	other, ok := fallbacks[t]
-	switch {
-	case !ok:
-		return t, fmt.Errorf("%d %w %d, the length of a block of %v", cols, ErrColumns, t.BlockLen(), t)
-	case cols%other.BlockLen() != 0:
-		return quant.F16, nil
+	if other, ok := fallbacks[t]; ok && cols%other.BlockLen() == 0 {
+		return other
 	}
-	return other, nil
+	return quant.F16
 }
 
 func pick(condition bool, yes, no quant.Type) quant.Type {

@@ -103,7 +103,9 @@ func TestMixesOfOtherModels(t *testing.T) {
 		{"grouped heads", func(f *fake) { f.kvHeads = 1 }, "IQ4_NL", map[string]quant.Type{"blk.1.attn_v.weight": quant.Q5_K}},
 		{"70B", func(f *fake) { f.layers, f.kvHeads = 80, 1 }, "Q4_K_M", map[string]quant.Type{
 			"blk.9.attn_v.weight": quant.Q6_K, "blk.10.attn_v.weight": quant.Q5_K, "blk.10.attn_k.weight": quant.Q4_K}},
-		{"80 layers of another architecture", func(f *fake) { f.layers, f.kvHeads, f.arch = 80, 1, "qwen2" }, "Q4_K_M", map[string]quant.Type{
+		{"80 layers of Qwen2", func(f *fake) { f.layers, f.arch = 80, "qwen2" }, "Q4_K_M", map[string]quant.Type{
+			"blk.10.attn_v.weight": quant.Q5_K}},
+		{"80 layers without grouped heads", func(f *fake) { f.layers = 80 }, "Q4_K_M", map[string]quant.Type{
 			"blk.10.attn_v.weight": quant.Q4_K}},
 		{"eight experts", func(f *fake) { f.experts, f.layers = 8, 16 }, "Q4_K_M", map[string]quant.Type{
 			"blk.0.attn_v.weight": quant.Q8_0, "blk.0.attn_k.weight": quant.Q8_0, "blk.0.attn_q.weight": quant.Q4_K,
@@ -113,10 +115,16 @@ func TestMixesOfOtherModels(t *testing.T) {
 		{"four experts", func(f *fake) { f.experts = 4 }, "Q4_K_M", map[string]quant.Type{"blk.0.attn_k.weight": quant.Q4_K}},
 		{"no output", func(f *fake) { f.tied = true }, "Q4_0", map[string]quant.Type{"token_embd.weight": quant.Q6_K}},
 		{"falcon", func(f *fake) { f.arch, f.fused, f.layers = "falcon", true, 16 }, "Q4_K_M", map[string]quant.Type{
-			"output.weight": quant.Q8_0, "blk.0.attn_qkv.weight": quant.Q5_K, "blk.0.ffn_down.weight": quant.Q6_K,
+			"output.weight": quant.Q8_0, "blk.0.attn_qkv.weight": quant.Q6_K, "blk.2.attn_qkv.weight": quant.Q4_K, "blk.0.ffn_down.weight": quant.Q6_K,
 			"blk.1.ffn_down.weight": quant.Q5_K, "blk.2.ffn_down.weight": quant.Q4_K}},
 		{"falcon", func(f *fake) { f.arch, f.layers = "falcon", 16 }, "Q3_K_L", map[string]quant.Type{
 			"blk.0.attn_output.weight": quant.Q4_K, "blk.0.ffn_down.weight": quant.Q4_K}},
+		{"fused attention", func(f *fake) { f.fused = true }, "Q2_K", map[string]quant.Type{"blk.0.attn_qkv.weight": quant.Q3_K}},
+		{"fused attention", func(f *fake) { f.fused, f.layers = true, 6 }, "Q3_K_M", map[string]quant.Type{
+			"blk.1.attn_qkv.weight": quant.Q5_K, "blk.2.attn_qkv.weight": quant.Q4_K}},
+		{"2 bits", func(*fake) {}, "Q2_0", map[string]quant.Type{
+			"output.weight": quant.Q6_K, "token_embd.weight": quant.Q4_K, "blk.0.attn_q.weight": quant.Q2_0}},
+		{"96 columns", func(f *fake) { f.ffn = 96 }, "Q2_0", map[string]quant.Type{"blk.0.ffn_down.weight": quant.Q4_0}},
 		{"ternary", func(*fake) {}, "TQ1_0", map[string]quant.Type{
 			"output.weight": quant.Q6_K, "token_embd.weight": quant.Q4_K, "blk.0.attn_q.weight": quant.TQ1_0}},
 		{"Q8_0 has one output", func(*fake) {}, "Q8_0", map[string]quant.Type{"output.weight": quant.Q8_0}},
@@ -125,7 +133,7 @@ func TestMixesOfOtherModels(t *testing.T) {
 		{"288 columns", func(f *fake) { f.dim, f.ffn = 288, 288 }, "Q4_K_M", map[string]quant.Type{
 			"output.weight": quant.Q8_0, "blk.0.attn_q.weight": quant.Q5_0, "blk.1.attn_v.weight": quant.Q8_0}},
 		{"288 columns", func(f *fake) { f.dim = 288 }, "Q5_K_S", map[string]quant.Type{"blk.0.attn_q.weight": quant.Q5_1}},
-		{"288 columns", func(f *fake) { f.dim = 288 }, "Q3_K_S", map[string]quant.Type{"blk.0.attn_q.weight": quant.IQ4_NL}},
+		{"288 columns", func(f *fake) { f.dim = 288 }, "Q3_K_S", map[string]quant.Type{"blk.0.attn_q.weight": quant.Q4_0}},
 		{"288 columns", func(f *fake) { f.dim = 288 }, "IQ4_XS", map[string]quant.Type{"blk.0.attn_q.weight": quant.IQ4_NL}},
 		{"288 columns", func(f *fake) { f.dim = 288 }, "TQ2_0", map[string]quant.Type{"blk.0.attn_q.weight": quant.Q4_0}},
 		{"100 columns", func(f *fake) { f.ffn = 100 }, "Q4_K_S", map[string]quant.Type{
@@ -174,4 +182,30 @@ func TestOrder(t *testing.T) {
 	require.Equal(t, []string{"blk.x.weight", "output.weight", "output_norm.weight", "token_embd.weight", "blk.0.attn_k.weight"}, names[:5])
 	require.Equal(t, []string{"blk.0.ffn_up.weight", "blk.1", "blk.1.attn_k.weight"}, names[10:13])
 	require.Equal(t, "blk.11.ffn_up.weight", names[len(names)-1])
+}
+
+// TestFileTypeNote: what a file is said to be is compared with what it is.
+func TestFileTypeNote(t *testing.T) {
+	for _, test := range []struct {
+		dim, ffn int
+		mix      string
+		want     string
+	}{
+		{256, 256, "Q4_0", ""},
+		{256, 256, "Q2_K", ""},
+		{256, 256, "Q3_K_M", ""},
+		{256, 256, "Q4_K_M", ""},
+		{256, 100, "Q4_0", ""}, // ffn_down alone falls back
+		{96, 96, "Q2_K", "general.file_type 10 stands for Q2_K, but most matrices are Q4_0"},
+		{40, 72, "Q8_0", "general.file_type 7 stands for Q8_0, but most matrices are F16"},
+	} {
+		f := base(2)
+		f.dim, f.ffn = test.dim, test.ffn
+		plan, err := NewPlan(f.open(t), Options{Mix: mix(t, test.mix)})
+		require.NoError(t, err)
+		require.Equal(t, test.want, FileTypeNote(run(t, plan, RunOptions{Threads: 1})), "%s of %d and %d columns", test.mix, test.dim, test.ffn)
+	}
+	f := base(1)
+	f.kv = []gguf.KV{{Key: "general.alignment", Value: gguf.U64(64)}}
+	require.Empty(t, FileTypeNote(f.open(t)))
 }

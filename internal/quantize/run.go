@@ -3,9 +3,11 @@ package quantize
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync"
 
 	"alpaca/internal/gguf"
+	"alpaca/internal/machine"
 	"alpaca/internal/quant"
 )
 
@@ -25,7 +27,7 @@ type chunk struct {
 	last     bool // of the tensor
 	out      []byte
 	err      error
-	stats    ErrorStats
+	stats    quant.Error
 	finished chan struct{}
 }
 
@@ -38,8 +40,11 @@ type runner struct {
 
 // run writes all tensors.
 func (r *runner) run(ctx context.Context) ([]TensorResult, error) {
-	ctx, cancel := context.WithCancel(ctx)
 	threads := max(1, r.opt.Threads)
+	if err := r.reserve(threads); err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithCancel(ctx)
 	work := make(chan *chunk)                           // to the workers
 	queue := make(chan *chunk, threads*chunksPerThread) // the same, in order, to the writer
 	var workers sync.WaitGroup
@@ -80,12 +85,26 @@ func (r *runner) run(ctx context.Context) ([]TensorResult, error) {
 	return r.write(ctx, queue, func(b []byte) { spare.Put(&b) })
 }
 
+// reserve returns an error if there is no memory for the chunks of that many threads.
+func (r *runner) reserve(threads int) error {
+	most := 0 // weights of a chunk
+	for i := range r.plan.Steps {
+		most = max(most, chunkWeights, r.plan.Steps[i].Tensor.Cols())
+	}
+	const worker, waiting = 4 + 4 + 4, 4 // bytes of a weight: read, widened and decoded; or written, at most
+	n := int64(threads) * int64(most) * (worker + waiting*(chunksPerThread+1))
+	if err := machine.Reserve(n); err != nil {
+		return fmt.Errorf("quantize: %d threads with %d weights each: %w", threads, most, err)
+	}
+	return nil
+}
+
 // cut calls yield with all chunks in order until that returns false.
 func (r *runner) cut(yield func(*chunk) bool) {
 	for i := range r.plan.Steps {
 		t := r.plan.Steps[i].Tensor
-		rows, step := t.Rows(), max(1, chunkWeights/t.Cols())
-		for row := 0; row < rows; row += step {
+		rows, step := t.Rows(), max(1, chunkWeights/max(1, t.Cols()))
+		for row := 0; row < max(1, rows); row += step { // an empty tensor is one empty chunk
 			n := min(step, rows-row)
 			c := &chunk{step: i, row: row, rows: n, last: row+n == rows, finished: make(chan struct{})}
 			if !yield(c) {
@@ -126,14 +145,14 @@ func (r *runner) write(ctx context.Context, queue <-chan *chunk, free func([]byt
 			}
 			results = append(results, TensorResult{Step: s})
 			if r.opt.Stats && !s.Copied() {
-				results[len(results)-1].Error = new(ErrorStats)
+				results[len(results)-1].Error = new(quant.Error)
 			}
 		}
 		if _, err := w.Write(c.out); err != nil {
 			return nil, err
 		}
 		if e := results[len(results)-1].Error; e != nil {
-			e.Add(&c.stats)
+			e.Add(c.stats)
 		}
 		done += int64(c.rows) * int64(s.Tensor.Type.RowBytes(s.Tensor.Cols()))
 		if r.opt.Progress != nil {
@@ -154,7 +173,8 @@ type worker struct {
 func (w *worker) encode(r *runner, c *chunk) error {
 	s := &r.plan.Steps[c.step]
 	t, cols := s.Tensor, s.Tensor.Cols()
-	w.in = grow(w.in, c.rows*t.Type.RowBytes(cols))
+	inBytes := c.rows * t.Type.RowBytes(cols)
+	w.in = slices.Grow(w.in[:0], inBytes)[:inBytes]
 	if err := t.Read(w.in, c.row, c.row+c.rows); err != nil {
 		return err
 	}
@@ -162,13 +182,14 @@ func (w *worker) encode(r *runner, c *chunk) error {
 		w.in, c.out = c.out, w.in
 		return w.checkCopy(t, c)
 	}
-	w.x = grow(w.x, c.rows*cols)
+	weights := c.rows * cols
+	w.x = slices.Grow(w.x[:0], weights)[:weights]
 	quant.Decode(t.Type, w.x, w.in)
 	if i := quant.FirstNotFinite(w.x); i >= 0 {
 		return fmt.Errorf("row %d, column %d is %v: %w", c.row+i/cols, i%cols, w.x[i], ErrNotFinite)
 	}
 	n := s.To.RowBytes(cols)
-	c.out = grow(c.out, c.rows*n)
+	c.out = slices.Grow(c.out[:0], c.rows*n)[:c.rows*n]
 	for row := 0; row < c.rows; {
 		// Each matrix of a stack has an importance of its own.
 		count, importance := s.sameImportance(c.row+row, c.rows-row)
@@ -179,9 +200,9 @@ func (w *worker) encode(r *runner, c *chunk) error {
 		return w.overflow(s, c)
 	}
 	if r.opt.Stats {
-		w.back = grow(w.back, len(w.x))
+		w.back = slices.Grow(w.back[:0], weights)[:weights]
 		quant.Decode(s.To, w.back, c.out)
-		c.stats.measure(w.x, w.back)
+		c.stats = quant.MeasureError(w.x, w.back)
 	}
 	return nil
 }
@@ -200,12 +221,4 @@ func (s *Step) sameImportance(row, n int) (count int, importance []float32) {
 	matrix := row / rows
 	at := matrix * cols % len(s.importance)
 	return min(n, (matrix+1)*rows-row), s.importance[at : at+cols]
-}
-
-// grow returns a slice of n elements, s itself if it is long enough.
-func grow[T any](s []T, n int) []T {
-	if cap(s) < n {
-		return make([]T, n)
-	}
-	return s[:n]
 }

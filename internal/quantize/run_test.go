@@ -225,3 +225,28 @@ func TestCutInput(t *testing.T) {
 		requireEmpty(t, dir)
 	}
 }
+
+// TestEmptyTensors: tensors without elements are copied, and equal.
+func TestEmptyTensors(t *testing.T) {
+	f := base(1)
+	f.extra = []gguf.Tensor{
+		{Name: "a.weight", Type: quant.F16, Shape: []int{2, 0}},
+		{Name: "b.weight", Type: quant.F16, Shape: []int{0, 32}},
+		{Name: "blk.0.c", Type: quant.F32, Shape: []int{0}},
+	}
+	in := f.open(t)
+	plan, err := NewPlan(in, Options{Mix: mix(t, "Q4_K_M")})
+	require.NoError(t, err)
+	out := run(t, plan, RunOptions{Threads: 2, Stats: true})
+	for _, e := range f.extra {
+		got := out.Tensor(e.Name)
+		require.Equal(t, e.Shape, got.Shape)
+		require.Equal(t, e.Type, got.Type)
+		require.Empty(t, got.Data)
+	}
+	list, err := CompareTensors(t.Context(), in, in)
+	require.NoError(t, err)
+	for _, d := range list {
+		require.True(t, d.Equal(), d.Name)
+	}
+}

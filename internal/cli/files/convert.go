@@ -14,7 +14,8 @@ import (
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/convert"
-	"alpaca/internal/eval"
+	"alpaca/internal/quant"
+	"alpaca/internal/report"
 )
 
 // NewConvert returns "alpaca convert".
@@ -93,28 +94,28 @@ func convertHint(in string, err error) error {
 
 // convertReport is what "alpaca convert" did.
 type convertReport struct {
-	Input       string      `json:"input"`
-	Output      string      `json:"output"`
-	Format      string      `json:"format"` // of the input
-	Lossless    bool        `json:"lossless"`
-	Error       eval.Number `json:"relative_rms_error"` // of the tensors that changed
-	OutputBytes int64       `json:"output_bytes"`
-	Seconds     float64     `json:"seconds"`
+	Input       string        `json:"input"`
+	Output      string        `json:"output"`
+	Format      string        `json:"format"` // of the input
+	Lossless    bool          `json:"lossless"`
+	Error       report.Number `json:"relative_rms_error"` // of the tensors that changed
+	OutputBytes int64         `json:"output_bytes"`
+	Seconds     float64       `json:"seconds"`
 
 	Tensors []convertTensorReport `json:"tensors"`
 }
 
 // convertTensorReport is one tensor of it.
 type convertTensorReport struct {
-	Name     string      `json:"name"`
-	Shape    []int       `json:"shape"` // outermost first
-	From     string      `json:"from"`
-	To       string      `json:"to"`
-	Lossless bool        `json:"lossless"`
-	Max      eval.Number `json:"max_error"`
-	Relative eval.Number `json:"relative_rms_error"` // as a part of the weights' own root mean square
+	Name     string        `json:"name"`
+	Shape    []int         `json:"shape"` // outermost first
+	From     string        `json:"from"`
+	To       string        `json:"to"`
+	Lossless bool          `json:"lossless"`
+	Max      report.Number `json:"max_error"`
+	Relative report.Number `json:"relative_rms_error"` // as a part of the weights' own root mean square
 
-	loss convert.Loss
+	loss quant.Error
 }
 
 // newConvertReport collects the facts.
@@ -123,17 +124,17 @@ func newConvertReport(in, out string, res *convert.Result) *convertReport {
 		Input: in, Output: out, Format: res.Format, Lossless: true,
 		OutputBytes: res.OutputBytes, Seconds: res.Elapsed.Seconds(), Tensors: []convertTensorReport{},
 	}
-	var total convert.Loss
+	var total quant.Error
 	for _, t := range res.Tensors {
 		r.Tensors = append(r.Tensors, convertTensorReport{
-			t.Name, t.Shape, t.From, t.To.String(), t.Lossless, eval.Number(t.Loss.Max), eval.Number(t.Loss.Relative()), t.Loss,
+			t.Name, t.Shape, t.From, t.To.String(), t.Lossless, report.Number(t.Loss.Max), report.Number(t.Loss.Relative()), t.Loss,
 		})
 		if !t.Lossless {
 			r.Lossless = false
 			total.Add(t.Loss)
 		}
 	}
-	r.Error = eval.Number(total.Relative())
+	r.Error = report.Number(total.Relative())
 	return r
 }
 
@@ -145,12 +146,12 @@ func printConversion(u *ui.UI, r *convertReport) error {
 	}
 	var order []kind
 	tensors := map[kind]int{}
-	losses := map[kind]*convert.Loss{}
+	losses := map[kind]*quant.Error{}
 	for _, t := range r.Tensors {
 		k := kind{t.From, t.To, t.Lossless}
 		if tensors[k] == 0 {
 			order = append(order, k)
-			losses[k] = &convert.Loss{}
+			losses[k] = &quant.Error{}
 		}
 		tensors[k]++
 		losses[k].Add(t.loss)

@@ -108,13 +108,40 @@ func testConverted(t *testing.T, paths []string, alike bool) (kept int) {
 	return kept
 }
 
-// TestLegacyPerplexity compares files of 2023, one for each layout that is not
-// today's, with the same weights in F32: what their products round must not matter.
+// legacyLayouts are the kinds of files of 2023, one for each layout that is not today's.
+var legacyLayouts = []string{
+	"ggml-q4_0", "ggml-q4_1", "ggjt1-q4_2", "ggjt1-q4_3", "ggjt2-q4_0", "ggjt2-q4_1", "ggjt2-q5_0", "ggjt2-q5_1", "ggjt2-q8_0",
+}
+
+// TestLegacyPerplexity compares files of 2023 with the same weights in F32: what their
+// products round must not matter.
 func TestLegacyPerplexity(t *testing.T) {
 	clitest.SkipIfShort(t)
 	stories := testshared.Path(t, "golden/stories.txt")
+	for _, name := range legacyLayouts {
+		requireSamePerplexity(t, testshared.Path(t, "models/legacy/leg-"+name+".bin"), stories, 0.01)
+	}
+}
+
+// TestLegacyNoisePerplexity does so with models of our own, which are more sensitive.
+func TestLegacyNoisePerplexity(t *testing.T) {
+	text := filepath.Join(t.TempDir(), "text.txt")
+	require.NoError(t, os.WriteFile(text, []byte(strings.Repeat("The alpaca was on a llama and up, in an island of time. ", 14)), 0o644))
+	compared := 0
+	for _, l := range testmodel.Legacies {
+		if slices.Contains(legacyLayouts, l.String()) {
+			requireSamePerplexity(t, l.Write(t, 1), text, 0.02)
+			compared++
+		}
+	}
+	require.Equal(t, len(legacyLayouts), compared)
+}
+
+// requireSamePerplexity compares a file with one of its weights in F32.
+func requireSamePerplexity(t *testing.T, path, text string, tolerance float64) {
+	t.Helper()
 	ppl := func(model string) float64 {
-		r := clitest.Run(t, "", "perplexity", "-m", model, "-f", stories, "-c", "256", "--chunks", "1", "--output", "json")
+		r := clitest.Run(t, "", "perplexity", "-m", model, "-f", text, "-c", "256", "--chunks", "1", "--output", "json")
 		require.Zero(t, r.Status, r.Stderr)
 		var report struct {
 			PPL float64 `json:"ppl"`
@@ -123,16 +150,13 @@ func TestLegacyPerplexity(t *testing.T) {
 		require.Greater(t, report.PPL, 1.0)
 		return report.PPL
 	}
-	for _, name := range []string{
-		"ggml-q4_0", "ggml-q4_1", "ggjt1-q4_2", "ggjt1-q4_3", "ggjt2-q4_0", "ggjt2-q4_1", "ggjt2-q5_0", "ggjt2-q5_1", "ggjt2-q8_0",
-	} {
-		path := testshared.Path(t, "models/legacy/leg-"+name+".bin")
-		f, err := gguf.Open(path)
-		require.NoError(t, err)
-		decoded := decodedF32(t, f)
-		require.NoError(t, f.Close())
-		require.InEpsilon(t, ppl(decoded), ppl(path), 0.01, name)
-	}
+	f, err := gguf.Open(path)
+	require.NoError(t, err)
+	decoded := decodedF32(t, f)
+	require.NoError(t, f.Close())
+	want, got := ppl(decoded), ppl(path)
+	t.Logf("%s: %.2f, in F32 %.2f", filepath.Base(path), got, want)
+	require.InEpsilon(t, want, got, tolerance, path)
 }
 
 // decodedF32 writes the model with its weights as F32, and returns the path.

@@ -11,6 +11,7 @@ import (
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
+	"alpaca/internal/quantize"
 	"alpaca/internal/tokenizer"
 )
 
@@ -146,6 +147,9 @@ func printTensors(out *bufio.Writer, f *gguf.File) {
 		fmt.Fprintln(tab)
 	}
 	tab.Flush()
+	if note := quantize.FileTypeNote(f); note != "" {
+		fmt.Fprintf(out, "  %s\n", note)
+	}
 	fmt.Fprintf(out, "\ntensors (%d)\n", len(f.Tensors))
 	for i := range f.Tensors {
 		t := &f.Tensors[i]

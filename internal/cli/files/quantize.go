@@ -126,6 +126,9 @@ func (o *quantizeOptions) run(ctx context.Context, u *ui.UI, args []string) erro
 			u.Warnf("%d of the importance matrix's tensors, such as %q, are not in the model", len(unused), unused[0])
 		}
 	}
+	if text := plan.Fallbacks(); text != "" {
+		u.Warnf("%s: %s", mix.Name, text)
+	}
 	if o.dryRun {
 		r, err := newQuantizeReport(plan, nil, plan.OutputPaths(out))
 		if err != nil {
@@ -260,8 +263,6 @@ func quantizeHint(err error) error {
 		return ui.WithHint(err, "add --imatrix FILE, or choose Q2_K")
 	case errors.Is(err, atomicfile.ErrExists):
 		return ui.WithHint(err, "--force replaces it")
-	case errors.Is(err, quantize.ErrColumns):
-		return ui.WithHint(err, "--tensor-type 'NAME=f16' gives that tensor another type")
 	}
 	return err
 }

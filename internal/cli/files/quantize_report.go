@@ -6,8 +6,9 @@ import (
 	"text/tabwriter"
 
 	"alpaca/internal/cli/ui"
-	"alpaca/internal/eval"
+	"alpaca/internal/quant"
 	"alpaca/internal/quantize"
+	"alpaca/internal/report"
 )
 
 // quantizeReport is what "alpaca quantize" did, or would do.
@@ -18,13 +19,13 @@ type quantizeReport struct {
 	DryRun  bool                   `json:"dry_run"`
 	Tensors []quantizeTensorReport `json:"tensors"`
 
-	Parameters  int64       `json:"parameters"`
-	InputBytes  int64       `json:"input_bytes"`  // of all files
-	OutputBytes int64       `json:"output_bytes"` // of all files
-	Bits        float64     `json:"bits_per_weight"`
-	Seconds     float64     `json:"seconds,omitempty"`
-	MBPerSecond float64     `json:"mb_per_second,omitempty"` // of tensors read, a million bytes each
-	ModelError  eval.Number `json:"relative_rms_error,omitempty"`
+	Parameters  int64         `json:"parameters"`
+	InputBytes  int64         `json:"input_bytes"`  // of all files
+	OutputBytes int64         `json:"output_bytes"` // of all files
+	Bits        float64       `json:"bits_per_weight"`
+	Seconds     float64       `json:"seconds,omitempty"`
+	MBPerSecond float64       `json:"mb_per_second,omitempty"` // of tensors read, a million bytes each
+	ModelError  report.Number `json:"relative_rms_error,omitempty"`
 }
 
 // quantizeTensorReport is one tensor of it.
@@ -43,13 +44,13 @@ type quantizeTensorReport struct {
 
 // tensorErrorReport is how far decoded weights are from the original ones.
 type tensorErrorReport struct {
-	RMS      eval.Number `json:"rms_error"`
-	Max      eval.Number `json:"max_error"`
-	Relative eval.Number `json:"relative_rms_error"` // as a part of the weights' own root mean square
+	RMS      report.Number `json:"rms_error"`
+	Max      report.Number `json:"max_error"`
+	Relative report.Number `json:"relative_rms_error"` // as a part of the weights' own root mean square
 }
 
-func newTensorErrorReport(e *quantize.ErrorStats) *tensorErrorReport {
-	return &tensorErrorReport{eval.Number(e.RMS()), eval.Number(e.Max), eval.Number(e.Relative())}
+func newTensorErrorReport(e *quant.Error) *tensorErrorReport {
+	return &tensorErrorReport{report.Number(e.RMS()), report.Number(e.Max), report.Number(e.Relative())}
 }
 
 // newQuantizeReport collects the facts; res is nil for a dry run.
@@ -59,22 +60,22 @@ func newQuantizeReport(plan *quantize.Plan, res *quantize.Result, outputs []stri
 		Parameters: plan.Weights(), InputBytes: plan.Input.Size(),
 	}
 	r.Bits = 8 * float64(plan.OutputBytes()) / float64(max(1, r.Parameters))
-	var total quantize.ErrorStats
+	var total quant.Error
 	for i := range plan.Steps {
 		s := &plan.Steps[i]
 		t := quantizeTensorReport{
 			Name: s.Tensor.Name, Shape: s.Tensor.Shape, From: s.Tensor.Type.String(), To: s.To.String(), Note: s.Note,
 			InputBytes: s.Tensor.Bytes, OutputBytes: s.Bytes(),
-			Bits: 8 * float64(s.Bytes()) / float64(s.Tensor.Elems()),
+			Bits: 8 * float64(s.Bytes()) / float64(max(1, s.Tensor.Elems())),
 		}
 		if res != nil && res.Tensors[i].Error != nil {
 			e := res.Tensors[i].Error
 			t.tensorErrorReport = newTensorErrorReport(e)
-			total.Add(e)
+			total.Add(*e)
 		}
 		r.Tensors = append(r.Tensors, t)
 	}
-	r.ModelError = eval.Number(total.Relative())
+	r.ModelError = report.Number(total.Relative())
 	if res == nil {
 		var err error
 		r.OutputBytes, err = plan.FileBytes()

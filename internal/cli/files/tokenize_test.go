@@ -74,3 +74,17 @@ func TestOwnTokens(t *testing.T) {
 		}
 	}
 }
+
+// TestReferencePreTokenizer checks that words are split as the model learned it,
+// with combining marks in them, unless the reference's way is asked for.
+func TestReferencePreTokenizer(t *testing.T) {
+	for _, name := range []string{"tekken", "gpt-4o"} {
+		args := []string{"tokenize", "-m", testshared.Path(t, "cases/pretokenizer-marks-"+name+"/m.gguf"), "-p", "नि", "--no-bos", "--ids"}
+		require.Equal(t, "[259]\n", clitest.Succeed(t, args...))
+		require.Equal(t, "[257, 258]\n", clitest.Succeed(t, append(args, "--reference-pretokenizer")...))
+	}
+	own := testmodel.BPE(1).Set("tokenizer.ggml.pre", gguf.Str("gpt-4o")).Write(t)
+	for _, flag := range []string{"--reference-pretokenizer", "--reference_pretokenizer"} {
+		require.NotEmpty(t, clitest.Succeed(t, "tokenize", "-m", own, "-p", "नि", flag))
+	}
+}

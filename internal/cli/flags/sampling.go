@@ -7,17 +7,20 @@ import (
 	"github.com/spf13/pflag"
 
 	"alpaca/internal/cli/ui"
+	"alpaca/internal/gguf"
 	"alpaca/internal/sampler"
 )
 
 // Sampling are the flags that say how the next token is chosen.
 type Sampling struct {
 	Params sampler.Params
+
+	flags *pflag.FlagSet
 }
 
 // AddFlags adds the sampler's flags, with llama.cpp's names.
 func (o *Sampling) AddFlags(fs *pflag.FlagSet) {
-	o.Params = sampler.DefaultParams()
+	o.Params, o.flags = sampler.DefaultParams(), fs
 	p := &o.Params
 	fs.Float32Var(&p.Temp, "temp", p.Temp, "temperature; 0 always takes the likeliest token")
 	fs.VarP((*seedValue)(&p.Seed), "seed", "s", "`seed` of the random numbers; -1 is a random one")
@@ -49,6 +52,19 @@ func (o *Sampling) AddFlags(fs *pflag.FlagSet) {
 	fs.Var((*sequenceValue)(&p.Samplers), "sampler-seq", "the chain in `letters`, such as "+sampler.DefaultSequence)
 	fs.VarP((*biasValue)(&p.LogitBias), "logit-bias", "l", "`ID±BIAS`, such as 29905-1 or 2-inf: make a token more or less likely, repeatable")
 	fs.BoolVar(&p.IgnoreEOS, "ignore-eos", false, "forbid the tokens that end the text")
+}
+
+// FromFile puts the settings of a model's file in the place of the defaults: flags go
+// before them. It returns what the file has, and warns of what cannot be used.
+func (o *Sampling) FromFile(u *ui.UI, f *gguf.File) []sampler.FileSetting {
+	value := func(key string) (sampler.FileValue, bool) { return f.Value(key) }
+	list := o.Params.FromFile(value, o.flags.Changed)
+	for _, s := range list {
+		if s.Err != nil && !s.Given {
+			u.Warnf("the model's setting general.sampling.%s is left out: %v", s, s.Err)
+		}
+	}
+	return list
 }
 
 // Check returns a usage error if a setting is out of range. What depends on

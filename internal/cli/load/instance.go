@@ -1,5 +1,5 @@
-// Package load opens models as the flags say, with a session and a sampler where a command
-// evaluates, and with hints where a file cannot be used. It also chooses the chat template.
+// Package load opens models as the flags say, with what evaluates for a command, an engine
+// or a session, and a sampler, and with hints where a file cannot be used. It also chooses the chat template.
 // Commands get their -m, -c, -b, -t, cache types and the like here, so that the flags mean
 // the same everywhere.
 package load
@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"alpaca/internal/engine"
 	"alpaca/internal/model"
 	"alpaca/internal/sampler"
 )
@@ -18,6 +19,8 @@ type Instance struct {
 	Label    string // the name in tables; "": the file's
 	Model    *model.Model
 	Session  *model.Session   // nil before Start and after Stop
+	Engine   *engine.Engine   // nil before StartEngine
+	Text     *engine.Text     // of Engine
 	Sampler  *sampler.Sampler // nil before NewSampler
 	Random   bool             // the sampler draws, so that its seed matters
 	LoadTime time.Duration
@@ -46,10 +49,18 @@ func (e *Instance) Stop() {
 	}
 }
 
-// NewSampler gives the model a sampler for its session, in place of any it has, and
+// StartEngine gives the model an engine, and that a text.
+func (e *Instance) StartEngine(opt engine.Options) (err error) {
+	if e.Engine, err = engine.New(e.Model, opt); err == nil {
+		e.Text = e.Engine.NewText()
+	}
+	return err
+}
+
+// NewSampler gives the model a sampler for its engine's texts, in place of any it has, and
 // returns it. It sets p.Ctx.
 func (e *Instance) NewSampler(p sampler.Params) (*sampler.Sampler, error) {
-	p.Ctx = e.Session.Ctx()
+	p.Ctx = e.Engine.Ctx()
 	tok := e.Model.Tokenizer
 	s, err := sampler.New(p, sampler.Vocab{
 		N:     tok.Len(),
@@ -65,5 +76,8 @@ func (e *Instance) NewSampler(p sampler.Params) (*sampler.Sampler, error) {
 // Close frees everything.
 func (e *Instance) Close() {
 	e.Stop()
+	if e.Engine != nil {
+		e.Engine.Close()
+	}
 	e.Model.Close()
 }

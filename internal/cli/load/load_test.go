@@ -33,15 +33,16 @@ func start(t *testing.T, args ...string) (*Instance, string) {
 	return e, stderr.String()
 }
 
-// TestStart checks that flags arrive at the model, the session and the sampler.
+// TestStart checks that flags arrive at the model, the engine and the sampler.
 func TestStart(t *testing.T) {
 	path := testmodel.SPM(1).Write(t)
 	e, stderr := start(t, "-m", path, "-c", "64", "-t", "1", "--temp", "0", "--seed", "5", "--rope-freq-base", "5000", "--rope-freq-scale", "0.5")
 	require.Empty(t, stderr)
 	require.Equal(t, path, e.Path)
 	require.Equal(t, "model.gguf", e.Name())
-	require.Equal(t, 64, e.Session.Ctx())
-	require.Equal(t, 1, e.Session.Threads())
+	require.Equal(t, 64, e.Engine.Ctx())
+	require.Equal(t, 64, e.Text.Ctx())
+	require.Equal(t, 1, e.Engine.Threads())
 	require.Equal(t, 5000.0, e.Model.Config.Rope.Base)
 	require.Equal(t, 2.0, e.Model.Config.Rope.Factor)
 	require.EqualValues(t, 5, e.Sampler.Seed())
@@ -52,9 +53,10 @@ func TestStart(t *testing.T) {
 	e, _ = start(t)
 	require.Equal(t, path, e.Path)
 	require.True(t, e.Random)
-	require.Equal(t, 256, e.Session.Ctx(), "the model's")
+	require.Equal(t, 256, e.Engine.Ctx(), "the model's")
 
-	// A session in place of another, as comparisons take.
+	// A session, and another in its place, as comparisons take.
+	require.NoError(t, e.Start((&Options{}).SessionOptions(32)))
 	session := e.Session
 	require.NoError(t, e.Start((&Options{}).SessionOptions(32)))
 	require.NotSame(t, session, e.Session)

@@ -7,10 +7,12 @@ import (
 
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/ui"
+	"alpaca/internal/engine"
 	"alpaca/internal/gguf"
 	"alpaca/internal/machine"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
+	"alpaca/internal/sampler"
 	"alpaca/internal/tokenizer"
 )
 
@@ -73,6 +75,13 @@ func (o *Options) SessionOptions(ctx int) model.SessionOptions {
 	return model.SessionOptions{Ctx: ctx, Batch: o.batch, CacheK: &k, CacheV: &v}
 }
 
+// EngineOptions returns the options of an engine for one text at a time, with the
+// context that the flags say.
+func (o *Options) EngineOptions() engine.Options {
+	s := o.SessionOptions(o.Ctx)
+	return engine.Options{Ctx: s.Ctx, Batch: s.Batch, CacheK: s.CacheK, CacheV: s.CacheV, Parallel: 1, NoCache: true}
+}
+
 // adjust puts what the flags say in place of what the file says.
 func (o *Options) adjust(c *model.Config) {
 	if o.ropeBase != 0 {
@@ -88,6 +97,7 @@ type Generation struct {
 	Options
 	Model    string
 	Sampling flags.Sampling
+	Verbose  bool
 	compat   flags.Compat
 }
 
@@ -101,9 +111,10 @@ func (o *Generation) AddFlags(fs *pflag.FlagSet) {
 	o.compat.AddFlags(fs)
 	fs.BoolVar(&o.memoryF32, "memory-f32", false, "keep the KV cache in f32")
 	fs.Lookup("memory-f32").Hidden = true
+	fs.BoolVarP(&o.Verbose, "verbose", "v", false, "show the sampler's settings on stderr, and which are the model's own")
 }
 
-// Start loads the model and makes its session and its sampler. What is odd about them
+// Start loads the model and makes its engine and its sampler. What is odd about them
 // is told to the user.
 func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	start := time.Now()
@@ -119,10 +130,14 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	if err != nil {
 		return nil, err
 	}
-	opt := o.SessionOptions(o.Ctx)
+	own := o.Sampling.FromFile(u, e.Model.File)
+	if o.Verbose {
+		o.showSampling(u, own)
+	}
+	opt := o.EngineOptions()
 	opt.Threads = Threads(u, o.Threads)
-	if err = e.Start(opt); err == nil {
-		if w := e.Session.Warning(); w != "" {
+	if err = e.StartEngine(opt); err == nil {
+		if w := e.Engine.Warning(); w != "" {
 			u.Warnf("%s", w)
 		}
 		_, err = e.NewSampler(o.Sampling.Params)
@@ -133,6 +148,27 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	}
 	e.LoadTime = time.Since(start)
 	return e, nil
+}
+
+// showSampling says how the next token is chosen; own are the settings of the model's
+// file.
+func (o *Generation) showSampling(u *ui.UI, own []sampler.FileSetting) {
+	for _, s := range own {
+		switch {
+		case s.Given:
+			u.Notef("the model's %s is not used: a flag says otherwise", s)
+		case s.Err == nil:
+			u.Notef("the model's %s is used", s)
+		}
+	}
+	p := o.Sampling.Params
+	if p.Mirostat > 0 {
+		u.Notef("sampler   mirostat %d, temp %v, mirostat-ent %v, mirostat-lr %v", p.Mirostat, p.Temp, p.MirostatTau, p.MirostatEta)
+		return
+	}
+	u.Notef("sampler   temp %v, top-k %d, top-p %v, min-p %v, repeat-penalty %v, repeat-last-n %d, xtc-probability %v, xtc-threshold %v",
+		p.Temp, p.TopK, p.TopP, p.MinP, p.RepeatPenalty, p.RepeatLastN, p.XTCProbability, p.XTCThreshold)
+	u.Notef("chain     %s", sampler.JoinSamplers(p.Samplers))
 }
 
 // Threads returns the number of threads that -t asks for, or the machine's

@@ -12,6 +12,7 @@ import (
 	"alpaca/internal/eval"
 	"alpaca/internal/gguf"
 	"alpaca/internal/pool"
+	"alpaca/internal/report"
 )
 
 // compareOptions are the flags of "alpaca compare".
@@ -71,7 +72,7 @@ func (o *compareOptions) check(models []string) error {
 		return ui.Usagef("--kl-divergence-base: such files hold the second halves of windows; --stride and --all do not go with it")
 	}
 	if o.plot != "" {
-		if _, err := eval.PlotForm(o.plot); err != nil {
+		if _, err := report.PlotForm(o.plot); err != nil {
 			return ui.Usage(err)
 		}
 	}
@@ -122,7 +123,7 @@ func (o *compareOptions) write(u *ui.UI, r *eval.Report) error {
 	if err != nil || o.plot == "" {
 		return err
 	}
-	form, err := eval.PlotForm(o.plot)
+	form, err := report.PlotForm(o.plot)
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/eval"
+	"alpaca/internal/report"
 	"alpaca/internal/tokenizer"
 )
 
@@ -52,12 +53,12 @@ func (e *evalFiles) abort() {
 
 // scoredLine is a token in the lines of --per-token.
 type scoredLine struct {
-	Chunk   int         `json:"chunk"`
-	Pos     int         `json:"pos"`
-	Token   int32       `json:"token"`
-	Text    string      `json:"text"`
-	Logprob eval.Number `json:"logprob"`
-	Rank    int         `json:"rank"`
+	Chunk   int           `json:"chunk"`
+	Pos     int           `json:"pos"`
+	Token   int32         `json:"token"`
+	Text    string        `json:"text"`
+	Logprob report.Number `json:"logprob"`
+	Rank    int           `json:"rank"`
 }
 
 // perToken makes an evaluation write a JSON line for every token to a file, or
@@ -75,7 +76,7 @@ func (e *evalFiles) perToken(u *ui.UI, path string, tok *tokenizer.Tokenizer, op
 	enc := ui.NewJSONEncoder(buf)
 	opt.Ranks = true
 	opt.Each = func(t eval.Scored) error {
-		return enc.Encode(scoredLine{t.Window, t.Pos, t.ID, tok.Piece(t.ID, true), eval.Number(t.Logprob), t.Rank})
+		return enc.Encode(scoredLine{t.Window, t.Pos, t.ID, tok.Piece(t.ID, true), report.Number(t.Logprob), t.Rank})
 	}
 	// Whoever reads stdout gets the lines of a window at once.
 	done := opt.Done

@@ -13,6 +13,7 @@ import (
 	"alpaca/internal/eval"
 	"alpaca/internal/gguf"
 	"alpaca/internal/pool"
+	"alpaca/internal/report"
 )
 
 // perplexityOptions are the flags of "alpaca perplexity".
@@ -234,10 +235,10 @@ func (o *perplexityOptions) addFiles(u *ui.UI, e *load.Instance, files *evalFile
 type perplexityResult struct {
 	Model    string         `json:"model"`
 	Text     string         `json:"text"`
-	PPL      eval.Number    `json:"ppl"`
-	PPLError eval.Number    `json:"ppl_error"`
-	NLL      eval.Number    `json:"nll"`
-	NLLError eval.Number    `json:"nll_error"`
+	PPL      report.Number  `json:"ppl"`
+	PPLError report.Number  `json:"ppl_error"`
+	NLL      report.Number  `json:"nll"`
+	NLLError report.Number  `json:"nll_error"`
 	Tokens   int            `json:"tokens"` // read
 	Scored   int            `json:"scored"`
 	Chunks   int            `json:"chunks"`
@@ -261,8 +262,8 @@ func (o *perplexityOptions) report(u *ui.UI, e *load.Instance, r eval.Perplexity
 	if o.output == "json" || o.perToken == "-" {
 		return u.WriteJSON(perplexityResult{
 			Model: e.Path, Text: name,
-			PPL: eval.Number(r.PPL.Value), PPLError: eval.Number(r.PPL.Error),
-			NLL: eval.Number(r.NLL.Value), NLLError: eval.Number(r.NLL.Error),
+			PPL: report.Number(r.PPL.Value), PPLError: report.Number(r.PPL.Error),
+			NLL: report.Number(r.NLL.Value), NLLError: report.Number(r.NLL.Error),
 			Tokens: r.Tokens, Scored: r.Scored, Chunks: r.Windows, Policy: policy,
 			Timings: perplexityTime{ui.Milliseconds(e.LoadTime), ui.Milliseconds(r.Eval), ui.Milliseconds(r.Score), rate},
 		})

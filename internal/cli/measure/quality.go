@@ -160,7 +160,9 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui.UI, path string, mix
 
 // quantize makes and opens the model's version of a type.
 func (c *comparison) quantize(ctx context.Context, plan *quantize.Plan, mix quantize.Mix, dir string) error {
-	warnFallback(c.u, mix, plan)
+	if text := plan.Fallbacks(); text != "" { // else two rows of the table may look the same without a reason
+		c.u.Warnf("%s: %s", mix.Name, text)
+	}
 	path := filepath.Join(dir, mix.Name+".gguf")
 	_, err := plan.Run(ctx, path, quantize.RunOptions{Threads: c.pool.Threads(), Progress: c.u.TensorProgress()})
 	c.u.ClearStatus()
@@ -172,18 +174,4 @@ func (c *comparison) quantize(ctx context.Context, plan *quantize.Plan, mix quan
 	}
 	c.others[len(c.others)-1].Label = mix.Name
 	return nil
-}
-
-// warnFallback says so where tensors cannot have the type that the mix is named
-// after, lest two rows of the table look the same without a reason.
-func warnFallback(u *ui.UI, mix quantize.Mix, plan *quantize.Plan) {
-	n, note := 0, ""
-	for i := range plan.Steps {
-		if s := &plan.Steps[i]; s.Note != "" {
-			n, note = n+1, s.Note
-		}
-	}
-	if n > 0 {
-		u.Warnf("%s: %d of %d tensors have another type (%s)", mix.Name, n, len(plan.Steps), note)
-	}
 }

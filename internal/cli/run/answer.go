@@ -9,7 +9,7 @@ import (
 
 	"alpaca/internal/chat"
 	"alpaca/internal/cli/ui"
-	"alpaca/internal/generate"
+	"alpaca/internal/engine"
 )
 
 // answer lets the model answer the last message. Where that fails the message is
@@ -32,16 +32,16 @@ func (t *talk) answer(ctx context.Context) error {
 	if goesOn := t.Messages[len(t.Messages)-1].Role == chat.Assistant; !t.out.json && !goesOn {
 		emit = trimStart(emit)
 	}
-	opt := generate.Options{
-		MaxTokens: t.limit(), Stop: t.o.stop, Emit: emit, Progress: promptProgress(t.u, 0),
+	req := engine.Request{
+		MaxTokens: t.limit(), Stop: t.o.stop, Progress: promptProgress(t.u, 0),
 		Logprobs: t.out.json, Top: t.o.logprobs,
 	}
-	var result generate.Result
+	var result engine.Result
 	var err error
 	if t.plain {
-		result, err = t.complete(ctx, opt)
+		result, err = t.complete(ctx, req, emit)
 	} else {
-		result, err = t.Answer(ctx, opt)
+		result, err = t.Answer(ctx, req, emit)
 	}
 	t.u.ClearStatus()
 	if err != nil {
@@ -49,7 +49,7 @@ func (t *talk) answer(ctx context.Context) error {
 		t.out.endAnswer()
 		return t.answerError(err)
 	}
-	unread := result.PromptTokens == 0 && result.Reason == generate.Interrupt
+	unread := result.PromptTokens == 0 && result.Reason == engine.Interrupt
 	if unread {
 		t.Undo()
 	}
@@ -60,10 +60,10 @@ func (t *talk) answer(ctx context.Context) error {
 	if unread {
 		t.u.Infof("The message was not read to its end, and is taken back.")
 	}
-	if err := t.cache.save(false, t.Reused+result.PromptTokens); err != nil {
+	if err := t.cache.save(false, result.PromptTokens); err != nil {
 		return err
 	}
-	if result.Reason == generate.Interrupt {
+	if result.Reason == engine.Interrupt {
 		return errStopped
 	}
 	return nil
@@ -74,13 +74,13 @@ func (t *talk) answer(ctx context.Context) error {
 // ever.
 func (t *talk) limit() int {
 	if t.o.predict < 0 && !t.endless && !t.o.prompt.Flags.Changed("predict") {
-		return t.e.Session.Ctx()
+		return t.e.Text.Ctx()
 	}
 	return t.o.predict
 }
 
 // end finishes the output of an answer.
-func (t *talk) end(result generate.Result) error {
+func (t *talk) end(result engine.Result) error {
 	st := newStats(t.e, result)
 	if t.out.json {
 		var answer *chat.Message
@@ -91,11 +91,11 @@ func (t *talk) end(result generate.Result) error {
 	}
 	t.out.endAnswer()
 	switch {
-	case result.Reason == generate.Context && t.lines.terminal() && t.o.chat.noShift && !t.plain:
-		t.u.Infof("The context of %d tokens is full. /clear begins anew.", t.e.Session.Ctx())
-	case result.Reason == generate.Context:
-		t.u.Infof("The context of %d tokens is full.", t.e.Session.Ctx())
-	case result.Reason == generate.Length && t.limit() != t.o.predict:
+	case result.Reason == engine.Context && t.lines.terminal() && t.o.chat.noShift && !t.plain:
+		t.u.Infof("The context of %d tokens is full. /clear begins anew.", t.e.Text.Ctx())
+	case result.Reason == engine.Context:
+		t.u.Infof("The context of %d tokens is full.", t.e.Text.Ctx())
+	case result.Reason == engine.Length && t.limit() != t.o.predict:
 		t.out.asidef("the answer was ended at %d tokens, as many as the context has: -n -1 lets it go on", result.GeneratedTokens)
 	}
 	if t.o.chat.single && !t.o.noStats {
@@ -148,26 +148,31 @@ func (t *talk) dropped(d chat.Drop) {
 
 // complete continues the last message as a text, for models without a form for
 // conversations.
-func (t *talk) complete(ctx context.Context, opt generate.Options) (generate.Result, error) {
+func (t *talk) complete(ctx context.Context, req engine.Request, emit func(engine.Token) error) (engine.Result, error) {
 	text := t.Messages[len(t.Messages)-1].Content
 	t.continued = text
 	t.Clear()
-	prompt, err := encodePrompt(t.e.Model.Tokenizer, text, false)
-	if err != nil {
-		return generate.Result{}, err
+	var err error
+	if req.Prompt, err = encodePrompt(t.e.Model.Tokenizer, text, false); err != nil {
+		return engine.Result{}, err
 	}
-	s, err := t.NewSampler()
-	if err != nil {
-		return generate.Result{}, err
+	if req.Sampler, err = t.NewSampler(); err != nil {
+		return engine.Result{}, err
 	}
-	t.e.Session.Truncate(0)
-	return generate.Run(ctx, t.Session, s, t.e.Model.Tokenizer, prompt, opt)
+	for _, id := range req.Prompt {
+		req.Sampler.Accept(id)
+	}
+	if t.Prompt != nil {
+		t.Prompt(req.Prompt)
+	}
+	t.e.Text.Truncate(0)
+	return t.e.Text.Run(ctx, req, emit)
 }
 
 // trimStart makes emit leave out white space at the beginning.
-func trimStart(emit func(generate.Token) error) func(generate.Token) error {
+func trimStart(emit func(engine.Token) error) func(engine.Token) error {
 	begun := false
-	return func(t generate.Token) error {
+	return func(t engine.Token) error {
 		if !begun {
 			t.Text = strings.TrimLeft(t.Text, " \n")
 			begun = t.Text != ""

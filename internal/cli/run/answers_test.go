@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/cli/clitest"
-	"alpaca/internal/generate"
+	"alpaca/internal/engine"
 	"alpaca/internal/testmodel"
 	"alpaca/internal/testshared"
 )
@@ -39,7 +39,7 @@ func TestAnswers(t *testing.T) {
 			args := []string{"run", "-m", path, "-p", a.Prompt, "-n", strconv.Itoa(len(a.Greedy)), "--temp", "0", "--ignore-eos", "-t", "2"}
 			require.Equal(t, a.Text, strings.ToValidUTF8(clitest.Succeed(t, args...), "\uFFFD"))
 			lines, done := readLines(t, clitest.Succeed(t, append(args, "-o", "json", "--logprobs", "1")...))
-			require.Equal(t, generate.Length, done.Reason)
+			require.Equal(t, engine.Length, done.Reason)
 			require.Len(t, lines, len(a.Greedy))
 			for i, want := range a.Greedy {
 				require.Equal(t, want.ID, lines[i].ID)

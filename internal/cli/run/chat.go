@@ -15,7 +15,7 @@ import (
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
-	"alpaca/internal/generate"
+	"alpaca/internal/engine"
 	"alpaca/internal/sampler"
 )
 
@@ -80,7 +80,7 @@ type talk struct {
 	endless   bool   // an answer may be longer than the context
 
 	params  sampler.Params
-	results []generate.Result // of all answers
+	results []engine.Result // of all answers
 	cache   *promptCache
 }
 
@@ -134,7 +134,10 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 	} else {
 		err = t.run(ctx, first, given)
 	}
-	if saveErr := t.cache.save(true, e.Session.Pos()); err == nil {
+	if len(t.results) == 0 {
+		return err // nothing was said that could take the place of what is saved
+	}
+	if saveErr := t.cache.save(true, e.Text.Len()); err == nil {
 		err = saveErr
 	}
 	return err
@@ -153,10 +156,10 @@ func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool, request cha
 	if load.IsAlpaca(e.Model.File) && !t.plain {
 		o.alpacaDefaults(&t.params)
 	}
-	t.cache = &promptCache{o: &o.cache, u: u, session: e.Session}
-	t.Chat = &chat.Chat{Session: e.Session, Keep: o.chat.keep, NoShift: o.chat.noShift, Dropped: t.dropped}
+	t.cache = &promptCache{o: &o.cache, u: u, text: e.Text}
+	t.Chat = &chat.Chat{Text: e.Text, Keep: o.chat.keep, NoShift: o.chat.noShift, Dropped: t.dropped}
 	if o.verbosePrompt {
-		t.Chat.Session = verboseSession{e.Session, func(ids []int32) { showTokens(u, e.Model.Tokenizer, ids) }}
+		t.Prompt = func(ids []int32) { showTokens(u, e.Model.Tokenizer, ids) }
 	}
 	t.Chat.Conversation = chat.NewConversation(tmpl, e.Model.Tokenizer, o.chat.system)
 	t.Warn = func(s string) { u.Warnf("%s", s) }

@@ -15,7 +15,7 @@ import (
 	"alpaca/internal/chat"
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/ui"
-	"alpaca/internal/promptcache"
+	"alpaca/internal/engine"
 )
 
 // chatCommand is something other than a message that the user may type.
@@ -208,14 +208,14 @@ func (t *talk) showStats(context.Context, string) error {
 }
 
 func (t *talk) showContext(context.Context, string) error {
-	s := t.e.Session
-	t.u.Infof("%d of %d tokens (%d %%)", s.Pos(), s.Ctx(), 100*int64(s.Pos())/int64(s.Ctx()))
+	n, ctx := t.e.Text.Len(), t.e.Text.Ctx()
+	t.u.Infof("%d of %d tokens (%d %%)", n, ctx, 100*int64(n)/int64(ctx))
 	if n := t.Forgotten(); n > 0 {
 		t.u.Infof("%s, %d of them no longer in the context", messageCount(len(t.Messages)), n)
 	} else if !t.plain {
 		t.u.Infof("%s", messageCount(len(t.Messages)))
 	}
-	t.u.Infof("cache: %s", ui.ByteCount(s.MemoryStats().Cache))
+	t.u.Infof("cache: %s", ui.ByteCount(t.e.Engine.MemoryStats().Cache))
 	return nil
 }
 
@@ -230,10 +230,10 @@ func (t *talk) saveTo(_ context.Context, path string) error {
 	}
 	note, err := encodeSnapshot(t.Snapshot())
 	if err == nil {
-		err = promptcache.Save(path, t.e.Session, t.e.Session.Pos(), note)
+		err = t.e.Text.Save(path, t.e.Text.Len(), note)
 	}
 	if err != nil {
-		t.u.Infof("Not saved: %s", strings.TrimPrefix(err.Error(), "promptcache: "))
+		t.u.Infof("Not saved: %s", strings.TrimPrefix(err.Error(), "engine: "))
 		return nil
 	}
 	size := int64(0)
@@ -257,9 +257,9 @@ func (t *talk) loadFrom(_ context.Context, path string) error {
 		t.u.Infof("There is no file %s.", path)
 		return nil
 	}
-	note, err := promptcache.Load(path, t.e.Session)
+	note, err := t.e.Text.Load(path)
 	if err != nil && len(note) == 0 {
-		t.u.Infof("Not loaded: %s", strings.TrimPrefix(err.Error(), "promptcache: "))
+		t.u.Infof("Not loaded: %s", strings.TrimPrefix(err.Error(), "engine: "))
 		return nil
 	}
 	snapshot, decodeErr := decodeSnapshot(note)
@@ -272,8 +272,8 @@ func (t *talk) loadFrom(_ context.Context, path string) error {
 	}
 	if err != nil {
 		why := "It was saved with another model"
-		if !errors.Is(err, promptcache.ErrOtherModel) {
-			why = strings.TrimPrefix(err.Error(), "promptcache: ")
+		if !errors.Is(err, engine.ErrOtherModel) {
+			why = strings.TrimPrefix(err.Error(), "engine: ")
 		}
 		t.u.Infof("%s; it will be read again at the next message.", why)
 	}

@@ -9,7 +9,7 @@ import (
 
 	"alpaca/internal/cli/clitest"
 	"alpaca/internal/cli/run"
-	"alpaca/internal/generate"
+	"alpaca/internal/engine"
 	"alpaca/internal/testshared"
 )
 
@@ -44,7 +44,7 @@ func TestGoldenStop(t *testing.T) {
 		require.Equal(t, before, clitest.Succeed(t, args...), "%q", stop)
 
 		lines, done := readLines(t, clitest.Succeed(t, append(args, "-o", "json")...))
-		require.Equal(t, generate.Stop, done.Reason)
+		require.Equal(t, engine.Stop, done.Reason)
 		text := ""
 		for _, line := range lines {
 			text += line.Text

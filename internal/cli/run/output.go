@@ -6,8 +6,8 @@ import (
 
 	"alpaca/internal/chat"
 	"alpaca/internal/cli/ui"
-	"alpaca/internal/eval"
-	"alpaca/internal/generate"
+	"alpaca/internal/engine"
+	"alpaca/internal/report"
 	"alpaca/internal/tokenizer"
 )
 
@@ -26,17 +26,17 @@ func newWriter(u *ui.UI, tok *tokenizer.Tokenizer, form string) *writer {
 
 // tokenLine is a token in JSON.
 type tokenLine struct {
-	ID      int32       `json:"id"`
-	Text    string      `json:"text"`
-	Logprob eval.Number `json:"logprob"` // null for a probability of 0
-	Top     []topLine   `json:"top,omitempty"`
+	ID      int32         `json:"id"`
+	Text    string        `json:"text"`
+	Logprob report.Number `json:"logprob"` // null for a probability of 0
+	Top     []topLine     `json:"top,omitempty"`
 }
 
 // topLine is one of the likeliest tokens of a step in JSON.
 type topLine struct {
-	ID      int32       `json:"id"`
-	Text    string      `json:"text"`
-	Logprob eval.Number `json:"logprob"`
+	ID      int32         `json:"id"`
+	Text    string        `json:"text"`
+	Logprob report.Number `json:"logprob"`
 }
 
 // prompt writes the text that is continued.
@@ -48,14 +48,14 @@ func (w *writer) prompt(text string) error {
 }
 
 // token writes one generated token.
-func (w *writer) token(t generate.Token) error {
+func (w *writer) token(t engine.Token) error {
 	w.u.ClearStatus()
 	if !w.json {
 		return w.text(t.Text)
 	}
-	line := tokenLine{ID: t.ID, Text: t.Text, Logprob: eval.Number(t.Logprob)}
+	line := tokenLine{ID: t.ID, Text: t.Text, Logprob: report.Number(t.Logprob)}
 	for _, top := range t.Top {
-		line.Top = append(line.Top, topLine{top.ID, w.tok.Piece(top.ID, false), eval.Number(top.Logprob)})
+		line.Top = append(line.Top, topLine{top.ID, w.tok.Piece(top.ID, false), report.Number(top.Logprob)})
 	}
 	return w.u.WriteJSON(line)
 }
@@ -76,12 +76,12 @@ func (w *writer) text(text string) error {
 
 // doneLine is the last object in JSON.
 type doneLine struct {
-	Done            bool            `json:"done"`
-	Reason          generate.Reason `json:"reason"`
-	PromptTokens    int             `json:"prompt_tokens"`
-	GeneratedTokens int             `json:"generated_tokens"`
-	Seed            uint32          `json:"seed"`
-	Timings         timings         `json:"timings"`
+	Done            bool          `json:"done"`
+	Reason          engine.Reason `json:"reason"`
+	PromptTokens    int           `json:"prompt_tokens"`
+	GeneratedTokens int           `json:"generated_tokens"`
+	Seed            uint32        `json:"seed"`
+	Timings         timings       `json:"timings"`
 }
 
 // end finishes the output.
@@ -96,7 +96,7 @@ func (w *writer) end(s stats) error {
 // done is the last object.
 func (w *writer) done(s stats) doneLine {
 	return doneLine{
-		Done: true, Reason: s.result.Reason, PromptTokens: s.result.PromptTokens,
+		Done: true, Reason: s.result.Reason, PromptTokens: s.result.Evaluated(),
 		GeneratedTokens: s.result.GeneratedTokens, Seed: s.seed, Timings: s.timings(),
 	}
 }

@@ -1,17 +1,19 @@
 package run
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
+	"slices"
 
 	"github.com/spf13/pflag"
 
 	"alpaca/internal/chat"
 	"alpaca/internal/cli/ui"
-	"alpaca/internal/model"
-	"alpaca/internal/promptcache"
+	"alpaca/internal/engine"
 	"alpaca/internal/sampler"
 )
 
@@ -39,68 +41,75 @@ func (o *cacheOptions) check() error {
 	return ui.CheckOutputs([]ui.Output{{Flag: "prompt-cache", Path: o.path}})
 }
 
-// promptCache is the file of --prompt-cache.
-type promptCache struct {
-	o       *cacheOptions
-	u       *ui.UI
-	session *model.Session
-	saved   bool
-	loaded  int // tokens
+// exists reports whether there is a file that may hold a text to go on with.
+func (o *cacheOptions) exists() bool {
+	if o.path == "" {
+		return false
+	}
+	st, err := os.Stat(o.path)
+	return err == nil && st.Size() > 0
 }
 
-// load brings the session to where the file says. A saved state that is of no use is
-// told of and ignored: it will be written anew. Anything else may be dear to someone.
+// promptCache is the file of --prompt-cache.
+type promptCache struct {
+	o      *cacheOptions
+	u      *ui.UI
+	text   *engine.Text
+	saved  bool
+	loaded int // tokens
+}
+
+// load brings the text to where the file says. A saved state that is of no use is
+// reported and ignored; it will be overwritten. Any other file is left alone: it may be
+// somebody's data.
 func (c *promptCache) load() error {
 	if c.o.path == "" {
 		return nil
 	}
-	_, err := promptcache.Load(c.o.path, c.session)
+	_, err := c.text.Load(c.o.path)
 	switch {
 	case err == nil:
-		c.loaded = c.session.Pos()
+		c.loaded = c.text.Len()
 	case errors.Is(err, fs.ErrNotExist):
 		if c.o.ro {
 			return ui.WithHint(err, "without --prompt-cache-ro it is made")
 		}
-	case errors.Is(err, promptcache.ErrForeign):
+	case errors.Is(err, engine.ErrForeign):
 		return ui.WithHint(err, "nothing is written over it: give the prompt cache another name")
 	default:
-		c.session.Truncate(0)
+		c.text.Truncate(0)
 		c.u.Warnf("the prompt cache is not used: %v", err)
 	}
 	return nil
 }
 
-// reuse leaves in the session what it shares with a prompt, which the sampler is
-// told of, and returns how many tokens that is: at least one less than all.
-func (c *promptCache) reuse(prompt []int32, s *sampler.Sampler) int {
-	n := 0
-	for known := c.session.Tokens(); n < len(known) && n < len(prompt)-1 && known[n] == prompt[n]; n++ {
-		s.Accept(prompt[n])
-	}
-	c.session.Truncate(n)
-	return n
-}
-
-// save writes the file with so many of the session's tokens: the first time, with the
+// save writes the file with the first n tokens of the text: the first time, with the
 // prompt alone, or at the end with everything where that is wanted.
-func (c *promptCache) save(end bool, tokens int) error {
+func (c *promptCache) save(end bool, n int) error {
 	if c.o.path == "" || c.o.ro || c.saved || end != c.o.all {
 		return nil
 	}
 	c.saved = true
-	if err := promptcache.Save(c.o.path, c.session, tokens, nil); err != nil {
+	if err := c.text.Save(c.o.path, n, nil); err != nil {
 		return fmt.Errorf("the prompt cache cannot be written: %w", err)
 	}
 	return nil
 }
 
-// saveText is save after a text was continued whose prompt had so many tokens.
-func (c *promptCache) saveText(prompt int) error {
-	if c.o.all {
-		prompt = c.session.Pos()
+// saveText is save after a text was continued whose prompt had so many tokens, and to
+// which said was added. What follows the last token is not known yet: it is evaluated,
+// so that the saved text is all of what was shown.
+func (c *promptCache) saveText(ctx context.Context, prompt int, said []int32) error {
+	if !c.o.all || c.o.path == "" || c.o.ro {
+		return c.save(false, prompt)
 	}
-	return c.save(c.o.all, prompt)
+	if all := prompt + len(said); c.text.Len() < all && all <= c.text.Ctx() {
+		req := engine.Request{Prompt: append(slices.Clone(c.text.Tokens()), said[len(said)-1]), Sampling: sampler.DefaultParams()}
+		if _, err := c.text.Run(ctx, req, nil); err != nil {
+			return err
+		}
+	}
+	return c.save(true, c.text.Len())
 }
 
 func encodeSnapshot(s chat.Snapshot) ([]byte, error) { return json.Marshal(s) }

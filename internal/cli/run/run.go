@@ -1,6 +1,6 @@
 // Package run has "alpaca run", which continues a text or has a conversation, and the
 // hidden command that renders a model's chat template in a process of its own. The model,
-// its session and its sampler are a load.Instance, of which each run has one.
+// its engine and its sampler are a load.Instance, of which each run has one.
 package run
 
 import (
@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -16,7 +17,7 @@ import (
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
-	"alpaca/internal/generate"
+	"alpaca/internal/engine"
 	"alpaca/internal/tokenizer"
 )
 
@@ -52,7 +53,7 @@ is answered as with --single-turn.
 The text is what -p gives, then the file of -f, then what is piped in, joined as
 they are; a newline at the very end of a file or pipe is dropped. It ends where
 the model ends it, after -n tokens, before a --stop text, or when the context is
-full. Ctrl-C ends it too.
+full. Ctrl-C ends it too. Without a text, that of --prompt-cache FILE is continued.
 
 Exit status: 0 the text came to its end, 1 failure, 2 wrong command line,
 130 interrupted.`,
@@ -97,15 +98,19 @@ func (o *runOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	if err != nil {
 		return err
 	}
-	if !given {
-		return ui.WithHint(ui.Usagef("no prompt"), "give one with -p or -f, or pipe it in")
+	if !given && !o.cache.exists() {
+		return errNoPrompt()
 	}
 	e, err := o.engine.Start(u)
 	if err != nil {
 		return o.modelHint(err, args)
 	}
 	defer e.Close()
-	return o.complete(ctx, u, e, text)
+	return o.complete(ctx, u, e, text, given)
+}
+
+func errNoPrompt() error {
+	return ui.WithHint(ui.Usagef("no prompt"), "give one with -p or -f, or pipe it in")
 }
 
 // check returns a usage error if flags do not go together.
@@ -164,9 +169,13 @@ func (o *runOptions) readPrompt(u *ui.UI, args []string) (text string, given boo
 	return text, given, err
 }
 
-// complete continues the text.
-func (o *runOptions) complete(ctx context.Context, u *ui.UI, e *load.Instance, text string) error {
-	prompt, err := encodePrompt(e.Model.Tokenizer, text, true)
+// complete continues the text, or where none is given the saved one.
+func (o *runOptions) complete(ctx context.Context, u *ui.UI, e *load.Instance, text string, given bool) error {
+	cache := promptCache{o: &o.cache, u: u, text: e.Text}
+	if err := cache.load(); err != nil {
+		return err
+	}
+	prompt, err := o.tokens(e, &cache, &text, given)
 	if err != nil {
 		return err
 	}
@@ -179,18 +188,23 @@ func (o *runOptions) complete(ctx context.Context, u *ui.UI, e *load.Instance, t
 			return err
 		}
 	}
-	cache := promptCache{o: &o.cache, u: u, session: e.Session}
-	if err := cache.load(); err != nil {
-		return err
+	for _, id := range prompt {
+		e.Sampler.Accept(id)
 	}
-	known := cache.reuse(prompt, e.Sampler)
-	result, err := generate.Run(ctx, e.Session, e.Sampler, e.Model.Tokenizer, prompt[known:], generate.Options{
+	var said []int32
+	result, err := e.Text.Run(ctx, engine.Request{
+		Prompt:    prompt,
 		MaxTokens: o.predict,
 		Stop:      o.stop,
 		Logprobs:  o.output == "json",
 		Top:       o.logprobs,
-		Emit:      out.token,
-		Progress:  promptProgress(u, len(prompt)-known),
+		Sampler:   e.Sampler,
+		Progress:  promptProgress(u, len(prompt)-e.Text.Known(prompt)),
+	}, func(t engine.Token) error {
+		if !e.Model.Tokenizer.IsEOG(t.ID) {
+			said = append(said, t.ID)
+		}
+		return out.token(t)
 	})
 	u.ClearStatus()
 	if err != nil {
@@ -201,20 +215,40 @@ func (o *runOptions) complete(ctx context.Context, u *ui.UI, e *load.Instance, t
 	if err := out.end(stats); err != nil {
 		return err
 	}
-	if result.Reason == generate.Context {
-		u.Notef("stopped: the context of %d tokens is full (-c makes it larger)", e.Session.Ctx())
+	if result.Reason == engine.Context {
+		u.Notef("stopped: the context of %d tokens is full (-c makes it larger)", e.Text.Ctx())
 	}
 	if !o.noStats {
 		stats.print(u)
 	}
-	// When the output is whole: a file that cannot be written takes nothing from it.
-	if err := cache.saveText(len(prompt)); err != nil {
-		return err
+	// When the output is whole: a file that cannot be written takes nothing from it. A
+	// prompt that was not read to its end takes nothing from what is saved.
+	if result.PromptTokens > 0 {
+		if err := cache.saveText(context.WithoutCancel(ctx), len(prompt), said); err != nil {
+			return err
+		}
 	}
-	if result.Reason == generate.Interrupt {
+	if result.Reason == engine.Interrupt {
 		return ui.ErrInterrupted
 	}
 	return nil
+}
+
+// tokens returns the tokens of the text to continue: where it is empty, those of the saved
+// one, whose text it then is.
+func (o *runOptions) tokens(e *load.Instance, cache *promptCache, text *string, given bool) ([]int32, error) {
+	if *text != "" || cache.loaded == 0 {
+		if !given {
+			return nil, errNoPrompt()
+		}
+		return encodePrompt(e.Model.Tokenizer, *text, true)
+	}
+	cache.saved = !o.cache.all // there is nothing new to save
+	prompt := slices.Clone(e.Text.Tokens())
+	for _, id := range prompt {
+		*text += e.Model.Tokenizer.Piece(id, false)
+	}
+	return prompt, nil
 }
 
 // encodePrompt returns the tokens of a text to continue: at least one. Special says
@@ -258,7 +292,7 @@ func promptProgress(u *ui.UI, tokens int) func(done, total int) {
 // runHint adds advice to an error of the generation with a model that was
 // trained for texts of trainCtx tokens.
 func runHint(err error, trainCtx int) error {
-	var long *generate.PromptError
+	var long *engine.PromptError
 	switch {
 	case !errors.As(err, &long):
 		return err

@@ -6,21 +6,21 @@ import (
 
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
-	"alpaca/internal/generate"
+	"alpaca/internal/engine"
 	"alpaca/internal/machine"
 )
 
 // stats is what a run cost.
 type stats struct {
 	load   time.Duration
-	result generate.Result
+	result engine.Result
 	seed   uint32
 	random bool // the seed decided something
 	memory machine.Memory
 }
 
 // newStats collects them at the end of a run.
-func newStats(e *load.Instance, r generate.Result) stats {
+func newStats(e *load.Instance, r engine.Result) stats {
 	return stats{load: e.LoadTime, result: r, seed: e.Sampler.Seed(), random: e.Random, memory: machine.ReadMemory()}
 }
 
@@ -37,7 +37,7 @@ func (s stats) timings() timings {
 	return timings{
 		LoadMS:              ui.Milliseconds(s.load),
 		PromptMS:            ui.Milliseconds(s.result.PromptTime),
-		PromptPerSecond:     perSecond(s.result.PromptTokens, s.result.PromptTime),
+		PromptPerSecond:     perSecond(s.result.Evaluated(), s.result.PromptTime),
 		GenerationMS:        ui.Milliseconds(s.result.GenerateTime),
 		GenerationPerSecond: perSecond(s.evaluated(), s.result.GenerateTime),
 	}
@@ -52,7 +52,7 @@ func (s stats) evaluated() int { return max(0, s.result.GeneratedTokens-1) }
 func (s stats) print(u *ui.UI) {
 	t := s.timings()
 	u.Notef("load      %s", duration(s.load))
-	u.Notef("prompt    %d at %s", s.result.PromptTokens, rate(t.PromptPerSecond))
+	u.Notef("prompt    %d at %s", s.result.Evaluated(), rate(t.PromptPerSecond))
 	u.Notef("generated %d at %s", s.result.GeneratedTokens, rate(t.GenerationPerSecond))
 	u.Notef("memory    %s", ui.ByteCount(s.memory.Own))
 	if s.memory.Mapped >= 0 {

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode"
+
+	"alpaca/internal/report"
 )
 
 // EditDistance returns the number of letters to insert, delete, replace or
@@ -51,17 +53,7 @@ func Printable(s string) string {
 }
 
 // ByteCount writes a size in binary units.
-func ByteCount(n int64) string {
-	const units = "KMGTPE"
-	if n < 1<<10 {
-		return fmt.Sprintf("%d B", n)
-	}
-	x, unit := float64(n)/1024, 0
-	for ; x >= 1023.95; unit++ {
-		x /= 1024
-	}
-	return fmt.Sprintf("%.1f %ciB", x, units[unit])
-}
+func ByteCount(n int64) string { return report.Bytes(n, 1) }
 
 // Count writes a number of things in thousands, millions or billions.
 func Count(n int64) string {

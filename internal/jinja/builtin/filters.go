@@ -128,7 +128,8 @@ func number(v value.Value) (float64, bool) {
 	return value.Float(v)
 }
 
-func toFloat(_ *value.Run, v value.Value, a *value.Args) value.Value {
+func toFloat(r *value.Run, v value.Value, a *value.Args) value.Value {
+	r.Scan(v)
 	other := value.Or(a.Bind("float", "default")[0], 0.0)
 	if f, ok := number(v); ok {
 		return f
@@ -136,7 +137,8 @@ func toFloat(_ *value.Run, v value.Value, a *value.Args) value.Value {
 	return other
 }
 
-func toInt(_ *value.Run, v value.Value, a *value.Args) value.Value {
+func toInt(r *value.Run, v value.Value, a *value.Args) value.Value {
+	r.Scan(v)
 	args := a.Bind("int", "default", "base")
 	other, base := value.Or(args[0], int64(0)), value.Int(value.Or(args[1], int64(10)))
 	t, isText := v.(text.Text)
@@ -182,8 +184,9 @@ func format(r *value.Run, v value.Value, a *value.Args) value.Value {
 	return Percent(r, r.Text(v), d)
 }
 
-func length(_ *value.Run, v value.Value, a *value.Args) value.Value {
+func length(r *value.Run, v value.Value, a *value.Args) value.Value {
 	a.Bind("length")
+	r.Scan(v)
 	n, ok := value.Length(v)
 	if !ok {
 		value.TypeError("object of type '%s' has no len()", value.TypeName(v))
@@ -261,98 +264,13 @@ func wordCount(r *value.Run, v value.Value, a *value.Args) value.Value {
 	a.Bind("wordcount")
 	n, inWord := int64(0), false
 	t := r.Text(v)
-	r.Steps(t.Len() / 256)
+	r.Scan(t)
 	for _, c := range t.String() {
 		is := c == '_' || text.IsAlnum(c)
 		if is && !inWord {
 			n++
 		}
 		inWord = is
-	}
-	return n
-}
-
-func round(r *value.Run, v value.Value, a *value.Args) value.Value {
-	args := a.Bind("round", "precision", "method")
-	precision := value.Int(value.Or(args[0], int64(0)))
-	how, _ := value.Or(args[1], value.Str("common")).(text.Text)
-	f, isFloat := v.(float64)
-	n, isInt := value.Big(v)
-	if u, ok := v.(*value.Undefined); ok {
-		u.Fail()
-	}
-	if !isFloat && !isInt {
-		value.TypeError("type %s doesn't define __round__ method", value.TypeName(v))
-	}
-	switch how.String() {
-	case "common":
-		if isInt {
-			return roundInt(n, precision)
-		}
-		return roundFloat(f, precision)
-	case "ceil", "floor":
-	default:
-		value.Fail("FilterArgumentError", "method must be common, ceil or floor")
-	}
-	scale := r.Binary("**", int64(10), int64(precision))
-	product := r.Binary("*", v, scale)
-	if _, ok := value.Big(product); ok {
-		return r.Binary("/", product, scale)
-	}
-	scaled := product.(float64)
-	if math.IsInf(scaled, 0) || math.IsNaN(scaled) {
-		value.Fail("OverflowError", "cannot convert float infinity to integer")
-	}
-	if how.String() == "ceil" {
-		scaled = math.Ceil(scaled)
-	} else {
-		scaled = math.Floor(scaled)
-	}
-	whole, _ := big.NewFloat(scaled).Int(nil)
-	return r.Binary("/", value.Norm(whole), scale)
-}
-
-// roundFloat is Python's round of a float to so many decimal places: to the
-// nearest decimal number, and of two equally near ones to the even.
-func roundFloat(f float64, precision int) value.Value {
-	if math.IsInf(f, 0) || math.IsNaN(f) || precision > 323 {
-		return f
-	}
-	if precision < -308 {
-		return math.Copysign(0, f)
-	}
-	if precision >= 0 {
-		g, _ := strconv.ParseFloat(strconv.FormatFloat(f, 'f', precision, 64), 64)
-		return g
-	}
-	scale := new(big.Rat).SetInt(new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(-precision)), nil))
-	q := new(big.Rat).Quo(new(big.Rat).SetFloat64(f), scale)
-	n := halfEven(q)
-	g, _ := new(big.Rat).Mul(new(big.Rat).SetInt(n), scale).Float64()
-	return math.Copysign(g, f)
-}
-
-// roundInt is Python's round of an integer.
-func roundInt(n *big.Int, precision int) value.Value {
-	if precision >= 0 {
-		return value.Norm(n)
-	}
-	if -precision > 2*len(n.String()) {
-		return int64(0)
-	}
-	scale := new(big.Int).Exp(big.NewInt(10), big.NewInt(int64(-precision)), nil)
-	return value.Norm(scale.Mul(scale, halfEven(new(big.Rat).SetFrac(n, new(big.Int).Set(scale)))))
-}
-
-// halfEven returns the nearest integer, of two the even one.
-func halfEven(q *big.Rat) *big.Int {
-	double := new(big.Int).Lsh(q.Num(), 1)
-	double.Add(double, q.Denom())
-	n := new(big.Int)
-	rest := new(big.Int)
-	n.DivMod(double, new(big.Int).Lsh(q.Denom(), 1), rest)
-	if rest.Sign() == 0 && n.Bit(0) == 1 {
-		n.Sub(n, big.NewInt(1))
 	}
 	return n
 }

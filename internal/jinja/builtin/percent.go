@@ -92,6 +92,11 @@ func (p *percenter) number() int {
 
 // field writes the argument of one format.
 func (p *percenter) field() {
+	if p.peek() == '%' {
+		p.pos++
+		p.add(p.format.Cut(p.pos-1, p.pos))
+		return
+	}
 	var v value.Value
 	named := false
 	if p.peek() == '(' {
@@ -130,12 +135,7 @@ flags:
 		p.peek()
 	}
 	c, size := utf8.DecodeRuneInString(p.format.String()[p.pos:])
-	at := p.pos
 	p.pos += size
-	if c == '%' {
-		p.add(p.format.Cut(at, at+1))
-		return
-	}
 	if !strings.ContainsRune("diuxXoeEfFgGcrsa", c) {
 		value.ValueError("unsupported format character %q", c)
 	}
@@ -191,7 +191,7 @@ func (p *percenter) convert(v value.Value, c rune, s spec) text.Text {
 		s.zero = false
 		return s.text(p.r, t)
 	case 'c':
-		s.zero = false
+		s.zero, s.precision = false, -1
 		return s.text(p.r, character(v))
 	case 'd', 'i', 'u':
 		if f, ok := v.(float64); ok {

@@ -62,11 +62,11 @@ func (s spec) number(r *value.Run, head, digits, tail string) text.Text {
 	if fillsZero {
 		r.Charge(s.width)
 		room := s.width - len(head) - len(tail)
-		for s.grouping == 0 && len(digits) < room {
-			digits = strings.Repeat("0", room-len(digits)) + digits
+		if s.grouping != 0 { // of room characters, so many are digits, the first one among them
+			room -= (room - 1) / (every + 1)
 		}
-		for s.grouping != 0 && len(group(digits, s.grouping, every)) < room {
-			digits = "0" + digits
+		if len(digits) < room {
+			digits = strings.Repeat("0", room-len(digits)) + digits
 		}
 	}
 	r.Product(2, len(digits))
@@ -160,7 +160,7 @@ func (s spec) float(r *value.Run, f float64) text.Text {
 	if strings.IndexByte("EFG", s.kind) >= 0 && s.kind != 0 {
 		body = strings.ToUpper(body)
 	}
-	if s.noNegZero && strings.Trim(body, "0.e+-") == "" {
+	if s.noNegZero && strings.Trim(body, "0.eE+-") == "" {
 		negative = false
 	}
 	if c := body[0]; c < '0' || c > '9' {

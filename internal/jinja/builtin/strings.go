@@ -1,10 +1,10 @@
 package builtin
 
 import (
-	"fmt"
 	"html"
 	"math"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"alpaca/internal/jinja/text"
@@ -57,7 +57,7 @@ func mapped(f func(text.Text) text.Text) stringMethod {
 func said(f func(text.Text) bool) stringMethod {
 	return func(r *value.Run, t text.Text, a *value.Args) value.Value {
 		a.Plain("the method", 0, 0)
-		r.Steps(t.Len() / 256)
+		r.Scan(t)
 		return f(t)
 	}
 }
@@ -68,7 +68,7 @@ func asked(f func(rune) bool) stringMethod {
 
 func isIdentifier(t text.Text) bool {
 	for i, r := range t.String() {
-		if !(r == '_' || text.IsAlpha(r) || i > 0 && text.IsDecimal(r)) {
+		if !(r == '_' || text.IsAlpha(r) || unicode.Is(unicode.Nl, r) || i > 0 && text.IsDecimal(r)) {
 			return false
 		}
 	}
@@ -115,14 +115,14 @@ func split(last bool) stringMethod {
 		r.Charge(t.Len())
 		var parts []text.Text
 		if v[0] == value.Missing || v[0] == nil {
-			r.Product(t.Len()/2, 32)
+			r.Product(t.Len()/2+1, 80)
 			parts = t.Fields(most, last)
 		} else {
 			sep := str(v[0])
 			if sep.Len() == 0 {
 				value.ValueError("empty separator")
 			}
-			r.Product(strings.Count(t.String(), sep.String()), 64)
+			r.Product(strings.Count(t.String(), sep.String())+1, 80)
 			parts = t.Split(sep.String(), most, last)
 		}
 		r.Steps(len(parts))
@@ -132,7 +132,14 @@ func split(last bool) stringMethod {
 
 func splitlines(r *value.Run, t text.Text, a *value.Args) value.Value {
 	keep := value.Truth(value.Or(a.Bind("splitlines", "keepends")[0], false))
-	r.Product(t.Len(), 8)
+	lines := 1
+	for _, c := range []byte(t.String()) {
+		if c < ' ' || c == 0xc2 || c == 0xe2 { // may end a line, or begin a character that does
+			lines++
+		}
+	}
+	r.Scan(t)
+	r.Product(lines, 80)
 	return value.NewList(t.Lines(keep))
 }
 
@@ -148,12 +155,14 @@ func partition(last bool) stringMethod {
 		if last {
 			at = strings.LastIndex(s, sep.String())
 		}
-		parts := []value.Value{t, text.Text{}, text.Text{}}
+		none := text.Text{}.AsSafe(t.Safe())
+		sep = sep.AsSafe(t.Safe())
+		parts := []value.Value{t, none, none}
 		switch {
 		case at >= 0:
 			parts = []value.Value{t.Cut(0, at), sep, t.Cut(at+sep.Len(), len(s))}
 		case last:
-			parts = []value.Value{text.Text{}, text.Text{}, t}
+			parts = []value.Value{none, none, t}
 		}
 		return &value.Tuple{Items: parts}
 	}
@@ -175,7 +184,7 @@ func find(last, must bool) stringMethod {
 	return func(r *value.Run, t text.Text, a *value.Args) value.Value {
 		v := a.Plain("find", 1, 3)
 		start, end := bounds(v[1:])
-		r.Steps(t.Len() / 256)
+		r.Scan(t)
 		at := t.Find(str(v[0]).String(), start, end, last)
 		if at < 0 && must {
 			value.ValueError("substring not found")
@@ -187,12 +196,13 @@ func find(last, must bool) stringMethod {
 func count(r *value.Run, t text.Text, a *value.Args) value.Value {
 	v := a.Plain("count", 1, 3)
 	start, end := bounds(v[1:])
-	r.Steps(t.Len() / 256)
+	r.Scan(t)
 	return int64(t.Count(str(v[0]).String(), start, end))
 }
 
 func affix(has func(s, part string) bool) stringMethod {
 	return func(r *value.Run, t text.Text, a *value.Args) value.Value {
+		r.Scan(t)
 		v := a.Plain("startswith", 1, 3)
 		start, end := bounds(v[1:])
 		n := t.Runes()
@@ -233,9 +243,7 @@ func replaced(r *value.Run, t, old, now text.Text, most int) text.Text {
 	if t.Safe() {
 		now = escaped(r, now)
 	}
-	r.Steps(t.Len() / 256)
-	// The product of both lengths may be large before Replaced can know.
-	r.Product(1+t.Len()/max(1, old.Len()), 1)
+	r.Scan(t)
 	r.Charge(t.Replaced(old, now, most))
 	return t.Replace(old, now, most)
 }
@@ -263,148 +271,9 @@ func join(r *value.Run, t text.Text, a *value.Args) value.Value {
 }
 
 func joined(r *value.Run, sep text.Text, parts []text.Text) text.Text {
-	r.Product(len(parts), sep.Len())
+	r.Product(len(parts), sep.Size())
 	for _, p := range parts {
-		r.Charge(p.Len())
+		r.Charge(p.Size())
 	}
 	return text.Join(sep, parts)
-}
-
-func expandtabs(r *value.Run, t text.Text, a *value.Args) value.Value {
-	size := value.Int(value.Or(a.Bind("expandtabs", "tabsize")[0], int64(8)))
-	r.Charge(t.Len())
-	r.Product(strings.Count(t.String(), "\t"), max(0, size))
-	return t.ExpandTabs(size)
-}
-
-func zfill(r *value.Run, t text.Text, a *value.Args) value.Value {
-	n := value.Int(a.Plain("zfill", 1, 1)[0]) - t.Runes()
-	if n <= 0 {
-		return t
-	}
-	r.Charge(n + t.Len())
-	sign := 0
-	if s := t.String(); s != "" && (s[0] == '-' || s[0] == '+') {
-		sign = 1
-	}
-	return text.Concat(t.Cut(0, sign), text.New("0").Repeat(n), t.Cut(sign, t.Len()))
-}
-
-// pad puts n characters around a text.
-func pad(r *value.Run, t text.Text, left, right int, fill text.Text) text.Text {
-	r.Product(left+right, fill.Len())
-	return text.Concat(fill.Repeat(left), t, fill.Repeat(right)).AsSafe(t.Safe())
-}
-
-func justify(left, right int) stringMethod {
-	return func(r *value.Run, t text.Text, a *value.Args) value.Value {
-		v := a.Plain("center", 1, 2)
-		fill := str(value.Or(v[1], value.Str(" ")))
-		if fill.Runes() != 1 {
-			value.TypeError("The fill character must be exactly one character long")
-		}
-		width := value.Int(v[0])
-		n := width - t.Runes()
-		switch {
-		case n <= 0:
-			return t
-		case left == 0:
-			return pad(r, t, 0, n, fill)
-		case right == 0:
-			return pad(r, t, n, 0, fill)
-		}
-		l := n/2 + n&width&1
-		return pad(r, t, l, n-l, fill)
-	}
-}
-
-func encode(r *value.Run, t text.Text, a *value.Args) value.Value {
-	v := a.Bind("encode", "encoding", "errors")
-	name := strings.ReplaceAll(strings.ToLower(str(value.Or(v[0], value.Str("utf-8"))).String()), "_", "-")
-	r.Charge(t.Len())
-	switch name {
-	case "utf-8", "utf8", "u8":
-	case "ascii", "us-ascii":
-		if strings.ContainsFunc(t.String(), func(r rune) bool { return r >= utf8.RuneSelf }) {
-			value.Fail("UnicodeEncodeError", "'ascii' codec can't encode a character")
-		}
-	default:
-		value.Fail("LookupError", "unknown encoding: %s", name)
-	}
-	return value.Bytes{Text: t.AsSafe(false)}
-}
-
-func decode(x value.Bytes, a *value.Args) value.Value {
-	a.Bind("decode", "encoding", "errors")
-	if !utf8.ValidString(x.Text.String()) {
-		value.Fail("UnicodeDecodeError", "'utf-8' codec can't decode the bytes")
-	}
-	return x.Text
-}
-
-func translate(r *value.Run, t text.Text, a *value.Args) value.Value {
-	table, ok := a.Plain("translate", 1, 1)[0].(*value.Dict)
-	if !ok {
-		value.TypeError("translate needs a mapping")
-	}
-	var b text.Builder
-	for _, c := range t.Chars() {
-		code, _ := utf8.DecodeRuneInString(c.String())
-		v, ok := table.Get(int64(code))
-		switch v := v.(type) {
-		case text.Text:
-			r.Charge(v.Len())
-			b.Add(v)
-		case int64:
-			b.AddString(string(rune(v)), Unknown)
-		case nil:
-			if !ok {
-				b.Add(c)
-			}
-		default:
-			value.TypeError("character mapping must return integer, None or str")
-		}
-	}
-	return b.Text()
-}
-
-func formatMap(r *value.Run, t text.Text, a *value.Args) value.Value {
-	d, ok := a.Plain("format_map", 1, 1)[0].(*value.Dict)
-	if !ok {
-		value.TypeError("format_map needs a mapping")
-	}
-	named := &value.Args{}
-	for i := range d.Len() {
-		k, v := d.At(i)
-		if name, ok := k.(text.Text); ok {
-			named.Names, named.Named = append(named.Names, name.String()), append(named.Named, v)
-		}
-	}
-	return Format(r, t, named)
-}
-
-// tainted is a method of which nobody says which byte comes from where.
-func tainted(f func(string) string) stringMethod {
-	return func(r *value.Run, t text.Text, a *value.Args) value.Value {
-		a.Plain("the method", 0, 0)
-		r.Charge(t.Len())
-		return text.Tainted(f(t.String()), t)
-	}
-}
-
-// floatHex is float.hex.
-func floatHex(x float64) string {
-	switch {
-	case math.IsInf(x, 0), math.IsNaN(x):
-		return value.FormatFloat(x)
-	case x == 0:
-		return strings.Repeat("-", int(math.Float64bits(x)>>63)) + "0x0.0p+0"
-	}
-	s := fmt.Sprintf("%x", x) // 0x1.8p+01
-	mantissa, exponent, _ := strings.Cut(s, "p")
-	head, digits, _ := strings.Cut(mantissa, ".")
-	digits += strings.Repeat("0", 13-len(digits))
-	var e int
-	fmt.Sscan(exponent, &e)
-	return fmt.Sprintf("%s.%sp%+d", head, digits, e)
 }

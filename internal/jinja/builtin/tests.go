@@ -41,8 +41,8 @@ func init() {
 			return false
 		}),
 		"string":   plain(func(_ *value.Run, v value.Value) bool { _, ok := v.(text.Text); return ok }),
-		"lower":    plain(func(r *value.Run, v value.Value) bool { return r.Text(v).OneCase(false) }),
-		"upper":    plain(func(r *value.Run, v value.Value) bool { return r.Text(v).OneCase(true) }),
+		"lower":    plain(func(r *value.Run, v value.Value) bool { r.Scan(v); return r.Text(v).OneCase(false) }),
+		"upper":    plain(func(r *value.Run, v value.Value) bool { r.Scan(v); return r.Text(v).OneCase(true) }),
 		"mapping":  plain(func(_ *value.Run, v value.Value) bool { _, ok := v.(*value.Dict); return ok }),
 		"sequence": plain(isSequence),
 		"iterable": plain(func(r *value.Run, v value.Value) bool { return r.Iterable(v) }),

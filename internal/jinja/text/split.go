@@ -154,13 +154,13 @@ func (t Text) Lines(keep bool) []Text {
 	return list
 }
 
-// Replaced returns the length of what Replace would return.
+// Replaced returns the size of what Replace would return, or more.
 func (t Text) Replaced(old, now Text, most int) int {
 	n := strings.Count(t.s, old.s)
 	if most >= 0 {
 		n = min(n, most)
 	}
-	return len(t.s) + n*(len(now.s)-len(old.s))
+	return t.Size() + n*(now.Size()+32)
 }
 
 // Replace returns the text with old replaced by now, at most most times (always

@@ -48,6 +48,9 @@ func (t Text) String() string { return t.s }
 // Len returns the number of bytes.
 func (t Text) Len() int { return len(t.s) }
 
+// Size returns about how much memory the text takes.
+func (t Text) Size() int { return len(t.s) + 16*len(t.runs) }
+
 // Safe reports whether the text is marked as HTML that needs no escaping.
 func (t Text) Safe() bool { return t.safe }
 

@@ -16,6 +16,9 @@ func (r *Run) Equal(x, y Value) bool {
 		return y == nil
 	case text.Text:
 		y, ok := y.(text.Text)
+		if ok && x.Len() == y.Len() {
+			r.Scan(x)
+		}
 		return ok && x.String() == y.String()
 	case Bytes:
 		y, ok := y.(Bytes)
@@ -157,6 +160,7 @@ func (r *Run) order(op string, x, y Value) (c int, ok bool) {
 	switch x := x.(type) {
 	case text.Text:
 		if y, ok := y.(text.Text); ok {
+			r.Steps(min(x.Len(), y.Len()) / 256)
 			return strings.Compare(x.String(), y.String()), true
 		}
 	case Bytes:
@@ -227,7 +231,7 @@ func (r *Run) Contains(seq, v Value) bool {
 		if !ok {
 			TypeError("'in <string>' requires string as left operand, not %s", TypeName(v))
 		}
-		r.Steps(seq.Len() / 256)
+		r.Scan(seq)
 		return strings.Contains(seq.String(), sub.String())
 	case Bytes:
 		if sub, ok := v.(Bytes); ok {
@@ -235,6 +239,7 @@ func (r *Run) Contains(seq, v Value) bool {
 		}
 		return strings.IndexByte(seq.Text.String(), byte(Int(v))) >= 0
 	case *Dict:
+		r.Scan(v)
 		_, ok := seq.Get(v)
 		return ok
 	case *View:

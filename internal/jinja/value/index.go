@@ -15,6 +15,7 @@ func (r *Run) Item(x, index Value) (v Value, ok bool) {
 		if !Hashable(index) {
 			return nil, false
 		}
+		r.Scan(index)
 		return d.Get(index)
 	}
 	i, isInt := asInt(index)
@@ -48,7 +49,7 @@ func (r *Run) Item(x, index Value) (v Value, ok bool) {
 	case *Tuple:
 		return at(x.Items)
 	case text.Text:
-		r.Steps(x.Len() / 256)
+		r.Scan(x)
 		c, ok := x.Char(n)
 		return c, ok
 	case Bytes:
@@ -124,7 +125,7 @@ func (r *Run) Slice(x, start, stop, step Value) Value {
 	}
 	i, j := clip(start, first), clip(stop, last)
 	if x, ok := x.(text.Text); ok && by == 1 {
-		r.Steps(x.Len() / 256)
+		r.Scan(x)
 		return x.Slice(i, max(i, j))
 	}
 	var places []int

@@ -32,7 +32,7 @@ func (r *Run) iterate(v Value) func() (Value, bool) {
 	case *Tuple:
 		return r.slice(v.Items)
 	case text.Text:
-		r.Product(v.Len(), sizeofValue)
+		r.Product(v.Len(), sizeofText)
 		chars := v.AsSafe(false).Chars()
 		return func() (Value, bool) {
 			if i >= len(chars) {

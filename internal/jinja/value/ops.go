@@ -106,11 +106,11 @@ func (r *Run) sequences(op string, x, y Value) Value {
 		switch x := x.(type) {
 		case text.Text:
 			n := max(0, Int(y))
-			r.Product(n, x.Len())
+			r.Product(n, x.Size())
 			return x.Repeat(n)
 		case Bytes:
 			n := max(0, Int(y))
-			r.Product(n, x.Text.Len())
+			r.Product(n, x.Text.Size())
 			return Bytes{x.Text.Repeat(n)}
 		case *List:
 			return &List{r.repeat(x.Items, Int(y))}
@@ -132,7 +132,7 @@ func (r *Run) repeat(items []Value, n int) []Value {
 
 // Add returns x followed by y. If one is marked as safe, the other is escaped.
 func (r *Run) Add(x, y text.Text) text.Text {
-	r.Charge(x.Len() + y.Len())
+	r.Charge(x.Size() + y.Size())
 	if x.Safe() != y.Safe() {
 		r.Product(5, x.Len()+y.Len())
 		return text.Concat(x.Escaped(), y.Escaped()).AsSafe(true)

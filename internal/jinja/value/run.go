@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"alpaca/internal/jinja/syntax"
+	"alpaca/internal/jinja/text"
 )
 
 // Limits of one rendering.
@@ -97,6 +98,16 @@ func (r *Run) Charge(n int) {
 	}
 }
 
+// Scan counts the steps of looking at all of a text.
+func (r *Run) Scan(v Value) {
+	switch v := v.(type) {
+	case text.Text:
+		r.Steps(v.Size() / 256)
+	case Bytes:
+		r.Steps(v.Text.Size() / 256)
+	}
+}
+
 // Product is Charge for n times size.
 func (r *Run) Product(n, size int) {
 	if n > 0 && size > 0 && n > r.Left.Bytes/size {
@@ -124,5 +135,8 @@ func (r *Run) Enter() {
 // Leave ends what Enter counted.
 func (r *Run) Leave() { r.Left.Depth++ }
 
-// sizeofValue is what an item of a list counts in bytes.
-const sizeofValue = 16
+// What an item of a list counts in bytes, and one that is a text of its own.
+const (
+	sizeofValue = 16
+	sizeofText  = 80
+)

@@ -70,10 +70,11 @@ type chars struct {
 // newChars decodes a valid text.
 func newChars(text string) *chars {
 	n := utf8.RuneCountInString(text)
-	t := &chars{r: make([]rune, 0, n), class: make([]class, 0, n)}
+	t := &chars{r: make([]rune, n), class: make([]class, n)}
+	i := 0
 	for _, r := range text {
-		t.r = append(t.r, r)
-		t.class = append(t.class, classOf(r))
+		t.r[i], t.class[i] = r, classOf(r)
+		i++
 	}
 	return t
 }

@@ -10,35 +10,37 @@ package pretokenizer
 // where P is [^\r\n\p{L}\p{N}], U the letters that are not small and L those that are
 // not capital, with marks in both, and C (?i:'s|'t|'re|'ve|'m|'ll|'d).
 type caseWords struct {
-	upper, lower pattern // runs of U and of L
-	contractions bool    // C
+	upper, lower classSet // U and L
+	contractions bool     // C
 	numbers      int
 	after        charSet
+	// runs of U and of L where classes alone do not tell them; nil: they do
+	upperRun, lowerRun pattern
 }
 
 var (
-	o200kWords  = caseWords{uppersOrMarks.run, lowersOrMarks.run, true, 3, isNewlineOrSlash}
-	tekkenWords = caseWords{uppersOrMarks.run, lowersOrMarks.run, false, 1, isNewlineOrSlash}
-	youtuWords  = caseWords{uppersOrMarks.run, lowersOrMarks.run, true, 1, isNewlineOrSlash}
+	o200kWords  = caseWords{upper: uppersOrMarks, lower: lowersOrMarks, contractions: true, numbers: 3, after: isNewlineOrSlash}
+	tekkenWords = caseWords{upper: uppersOrMarks, lower: lowersOrMarks, numbers: 1, after: isNewlineOrSlash}
+	youtuWords  = caseWords{upper: uppersOrMarks, lower: lowersOrMarks, contractions: true, numbers: 1, after: isNewlineOrSlash}
 )
 
 // asciiCase is what the reference makes of such a pattern: letters beyond ASCII are
 // both U and L, marks are neither.
 func (w caseWords) asciiCase() caseWords {
-	w.upper, w.lower = charSet(isNotASCIILower).run, charSet(isNotASCIIUpper).run
+	w.upperRun, w.lowerRun = charSet(isNotASCIILower).run, charSet(isNotASCIIUpper).run
 	return w
 }
 
 // asciiCaseMarks is the same with marks in U and L.
 func (w caseWords) asciiCaseMarks() caseWords {
-	w.upper = charSet(func(r rune, c class) bool { return c == classMark || isNotASCIILower(r, c) }).run
-	w.lower = charSet(func(r rune, c class) bool { return c == classMark || isNotASCIIUpper(r, c) }).run
+	w.upperRun = charSet(func(r rune, c class) bool { return c == classMark || isNotASCIILower(r, c) }).run
+	w.lowerRun = charSet(func(r rune, c class) bool { return c == classMark || isNotASCIIUpper(r, c) }).run
 	return w
 }
 
 // noCase is what the reference makes of \p{Lu}, \p{Ll} and the like: all of them are \p{L}.
 func (w caseWords) noCase() caseWords {
-	w.upper, w.lower = lettersOrMarks.run, lettersOrMarks.run
+	w.upper, w.lower = lettersOrMarks, lettersOrMarks
 	return w
 }
 
@@ -50,13 +52,13 @@ func (w caseWords) step() step {
 func (w *caseWords) match(t *chars, i, end int) int {
 	start := t.afterPrefix(i)
 	to := w.lowered(t, start, end)
-	if to == start && start > i && w.upper(t, i, start) > i { // the prefix is a mark
+	if to == start && start > i && w.runUpper(t, i, start) > i { // the prefix is a mark
 		start = i
 		to = w.lowered(t, start, end)
 	}
 	if to == start {
 		start = t.afterPrefix(i)
-		to = w.upper(t, start, end)
+		to = w.runUpper(t, start, end)
 	}
 	if to == start {
 		return i
@@ -69,17 +71,31 @@ func (w *caseWords) match(t *chars, i, end int) int {
 
 // lowered matches U*L+.
 func (w *caseWords) lowered(t *chars, i, end int) int {
-	upper := w.upper(t, i, end)
-	if lower := w.lower(t, upper, end); lower > upper {
+	upper := w.runUpper(t, i, end)
+	if lower := w.runLower(t, upper, end); lower > upper {
 		return lower
 	}
 	// Nothing is left for L+: U* gives back as far as the last character that is both.
 	for to := upper; to > i; to-- {
-		if w.lower(t, to-1, to) == to {
+		if w.runLower(t, to-1, to) == to {
 			return to
 		}
 	}
 	return i
+}
+
+func (w *caseWords) runUpper(t *chars, i, end int) int {
+	if w.upperRun != nil {
+		return w.upperRun(t, i, end)
+	}
+	return w.upper.run(t, i, end)
+}
+
+func (w *caseWords) runLower(t *chars, i, end int) int {
+	if w.lowerRun != nil {
+		return w.lowerRun(t, i, end)
+	}
+	return w.lower.run(t, i, end)
 }
 
 func isNotASCIILower(r rune, c class) bool { return c.letter() && (r < 'a' || r > 'z') }
@@ -93,7 +109,7 @@ func kimiStep(han charSet, upper, lower classSet) step {
 	without := func(set classSet) pattern {
 		return charSet(func(r rune, c class) bool { return set>>c&1 != 0 && !han(r, c) }).run
 	}
-	cased := caseWords{without(upper), without(lower), true, 3, isNewline}
+	cased := caseWords{upperRun: without(upper), lowerRun: without(lower), contractions: true}
 	w := words{
 		word: func(t *chars, i, end int) int {
 			if to := t.run(han, i, end); to > i {

@@ -125,6 +125,9 @@ func distance(a, b string) int {
 func (p *PreTokenizer) Split(text string) []int {
 	t := newChars(text)
 	ends := p.cut(t)
+	if len(t.r) == len(text) { // ASCII
+		return ends
+	}
 	at, offset := 0, 0
 	for i, end := range ends {
 		for ; at < end; at++ {

@@ -1,0 +1,55 @@
+//go:build linux && !cgo
+
+package run_test
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/cli/clitest"
+	"alpaca/internal/gguf"
+	"alpaca/internal/testmodel"
+)
+
+// TestSmallAddressSpace runs commands under ulimit -v: with enough they succeed, and
+// with less there is one line that says what does not fit. (Go's runtime itself does not
+// start below 0.8 GB, nor for some 0.1 GB above 1.18 GB.) Without cgo, as the program
+// is built: the C library ends a program that cannot start a thread.
+func TestSmallAddressSpace(t *testing.T) {
+	clitest.NeedExec(t)
+	if testing.Short() {
+		t.Skip("limits the address space, which emulators cannot do without")
+	}
+	dir := t.TempDir()
+	path := testmodel.SPM(1).Set("llama.context_length", gguf.U32(1<<24)).Write(t)
+	text := filepath.Join(dir, "text")
+	require.NoError(t, os.WriteFile(text, []byte(strings.Repeat("the alpaca was on a llama. ", 30)), 0o666))
+	commands := []string{
+		"run -p the -n 2 -t 2 -m " + path,
+		"run -p the -n 2 -t 2 -c 16777216 -b 65536 -m " + path, // a large batch
+		"quantize --force " + path + " " + dir + "/q.gguf q4_0 2",
+		"convert --force " + path + " " + dir + "/c.gguf",
+		"perplexity -c 64 -t 2 -m " + path + " -f " + text,
+		"bench -p 8 -n 2 -r 1 -t 2 -m " + path,
+		"inspect " + path,
+	}
+	for _, kb := range []int{830_000, 900_000, 1_000_000, 1_100_000, 1_400_000, 2_000_000} {
+		for _, c := range commands {
+			cmd := exec.Command("sh", "-c", fmt.Sprintf("ulimit -v %d; exec alpaca %s", kb, c))
+			out, err := cmd.CombinedOutput()
+			what := fmt.Sprintf("%d kB: %s: %s", kb, c, out)
+			if err == nil {
+				continue
+			}
+			require.Equal(t, 1, cmd.ProcessState.ExitCode(), what)
+			require.Regexp(t, `^alpaca: error: .*\(ulimit -v\).*\n$`, string(out), what)
+			require.Less(t, kb, 2_000_000, what)
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package engine
+
+// saved.go keeps what a Text has evaluated in a file:
+//
+//	magic "alpacast" │ version │ bytes of the note │ fingerprint of the model │ note │ state │ SHA-256 of all before
+//
+// Nothing of a file is used before its checksum, its version and the model's
+// fingerprint are found right. What is restored continues with the same bits as
+// what was saved.
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"alpaca/internal/atomicfile"
+	"alpaca/internal/model"
+)
+
+const (
+	magic   = "alpacast"
+	version = 2 // also changes with what evaluation gives, to the bit
+	maxNote = 64 << 20
+)
+
+// header is what a file begins with, little-endian.
+type header struct {
+	Magic   [8]byte
+	Version uint32
+	Note    uint32 // bytes
+	Model   [sha256.Size]byte
+}
+
+const headerSize = 8 + 4 + 4 + sha256.Size
+
+// ErrOtherModel says that a file is of another model, or of the same evaluated
+// in another way. Its note can still be read.
+var ErrOtherModel = errors.New("it belongs to another model")
+
+// ErrForeign says that a file is something else than a saved state.
+var ErrForeign = errors.New("it is no saved state")
+
+var errShort = errors.New("it is damaged: it ends too early")
+
+// Save writes the text's first n tokens, their keys and values, and a note to a file, in place
+// of the one that is there, whole or not at all. A new file is its owner's alone to
+// read. What is no saved state is not replaced: ErrForeign.
+func (t *Text) Save(path string, n int, note []byte) error {
+	if len(note) > maxNote {
+		return fmt.Errorf("engine: a note of %d bytes, must be at most %d", len(note), maxNote)
+	}
+	if err := checkReplaced(path); err != nil {
+		return fmt.Errorf("engine: %s: %w", path, plain(err))
+	}
+	f, err := atomicfile.Create(path, 0o600)
+	if err != nil {
+		return fmt.Errorf("engine: %s: %w", path, plain(err))
+	}
+	defer f.Abort()
+	if err := t.write(f, n, note); err != nil {
+		return fmt.Errorf("engine: %w", err)
+	}
+	if err := f.Commit(); err != nil {
+		return fmt.Errorf("engine: %w", err)
+	}
+	return nil
+}
+
+func (t *Text) write(f io.Writer, n int, note []byte) error {
+	h := header{Version: version, Note: uint32(len(note)), Model: fingerprint(t.engine.Model())}
+	copy(h.Magic[:], magic)
+	sum := sha256.New()
+	w := io.MultiWriter(f, sum)
+	if err := binary.Write(w, binary.LittleEndian, h); err != nil {
+		return err
+	}
+	if _, err := w.Write(note); err != nil {
+		return err
+	}
+	if err := t.With(func(s *model.Seq) error { return s.Save(w, n) }); err != nil {
+		return err
+	}
+	_, err := f.Write(sum.Sum(nil))
+	return err
+}
+
+// checkReplaced returns an error unless a file may be written to path.
+func checkReplaced(path string) error {
+	f, err := openFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	defer f.Close()
+	return checkMagic(f)
+}
+
+// checkMagic returns ErrForeign unless a file begins as saved states do.
+func checkMagic(f *os.File) error {
+	start := make([]byte, len(magic))
+	if n, _ := f.ReadAt(start, 0); string(start[:n]) != magic {
+		return ErrForeign
+	}
+	return nil
+}
+
+// openFile opens a file. An empty one counts as none.
+func openFile(path string) (*os.File, error) {
+	st, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !st.Mode().IsRegular(): // opening might wait for ever
+		return nil, ErrForeign
+	case st.Size() == 0:
+		return nil, fmt.Errorf("it is empty: %w", fs.ErrNotExist)
+	}
+	return os.Open(path)
+}
+
+// plain returns what happened to a file, without its name.
+func plain(err error) error {
+	if e, ok := errors.AsType[*fs.PathError](err); ok {
+		return e.Err
+	}
+	return err
+}
+
+// Load makes the text what Save wrote, and returns the note. With ErrOtherModel the
+// note is returned, too, and the text is as it was; with any
+// other error it may be empty.
+func (t *Text) Load(path string) (note []byte, err error) {
+	f, err := openFile(path)
+	if err != nil {
+		return nil, fmt.Errorf("engine: %s: %w", path, plain(err))
+	}
+	defer f.Close()
+	if note, err = t.load(f); err != nil {
+		return note, fmt.Errorf("engine: %s: %w", path, err)
+	}
+	return note, nil
+}
+
+func (t *Text) load(f *os.File) ([]byte, error) {
+	st, err := f.Stat()
+	if err != nil {
+		return nil, err
+	}
+	if err := checkMagic(f); err != nil {
+		return nil, err
+	}
+	size := st.Size() - sha256.Size
+	var h header
+	if err := binary.Read(f, binary.LittleEndian, &h); err != nil || size < headerSize {
+		return nil, errShort
+	}
+	if h.Version != version {
+		return nil, fmt.Errorf("it is of version %d, this program reads %d", h.Version, version)
+	}
+	if int64(h.Note) > min(maxNote, size-headerSize) {
+		return nil, errShort
+	}
+	if err := verify(f, size); err != nil {
+		return nil, err
+	}
+	note := make([]byte, h.Note)
+	if _, err := f.ReadAt(note, headerSize); err != nil {
+		return nil, err
+	}
+	if h.Model != fingerprint(t.engine.Model()) {
+		return note, ErrOtherModel
+	}
+	start := headerSize + int64(h.Note)
+	return note, t.With(func(s *model.Seq) error {
+		return s.Load(io.NewSectionReader(f, start, size-start), t.Ctx())
+	})
+}
+
+// verify compares the checksum after size bytes with what they give.
+func verify(f *os.File, size int64) error {
+	sum := sha256.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(f, 0, size)); err != nil {
+		return err
+	}
+	var want [sha256.Size]byte
+	if _, err := f.ReadAt(want[:], size); err != nil {
+		return err
+	}
+	if !bytes.Equal(sum.Sum(nil), want[:]) {
+		return errors.New("it is damaged: its checksum is wrong")
+	}
+	return nil
+}

@@ -1,0 +1,119 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/logits"
+	"alpaca/internal/model"
+	"alpaca/internal/sampler"
+	"alpaca/internal/testmodel"
+)
+
+// text returns a text of a model of its own.
+func text(t *testing.T, m *testmodel.Model, opt model.LoadOptions) *Text {
+	t.Helper()
+	f, err := gguf.Open(m.Write(t))
+	require.NoError(t, err)
+	loaded, err := model.Load(f, opt)
+	require.NoError(t, err)
+	t.Cleanup(func() { loaded.Close() })
+	return start(t, loaded, Options{Threads: 1, Parallel: 1}).NewText()
+}
+
+// eval lets a text go on with tokens and returns the bits of what is likeliest then.
+func eval(t *testing.T, x *Text, tokens ...int32) (top []logits.TokenLogprob) {
+	t.Helper()
+	p := sampler.DefaultParams()
+	p.Temp = 0
+	prompt := append(slices.Clone(x.Tokens()), tokens...)
+	_, err := x.Run(context.Background(), Request{Prompt: prompt, MaxTokens: 1, Sampling: p, Top: 9}, func(t Token) error {
+		top = t.Top
+		return nil
+	})
+	require.NoError(t, err)
+	return top
+}
+
+func TestRestoredStateGivesTheSameBits(t *testing.T) {
+	s := text(t, testmodel.SPM(1), model.LoadOptions{})
+	eval(t, s, 1, 5, 9, 280, 290)
+	path := filepath.Join(t.TempDir(), "state")
+	require.NoError(t, s.Save(path, s.Len(), []byte("a note")))
+	want := eval(t, s, 7, 8)
+
+	other := text(t, testmodel.SPM(1), model.LoadOptions{})
+	note, err := other.Load(path)
+	require.NoError(t, err)
+	require.Equal(t, "a note", string(note))
+	require.Equal(t, 5, other.Len())
+	require.Equal(t, want, eval(t, other, 7, 8))
+
+	files, err := os.ReadDir(filepath.Dir(path))
+	require.NoError(t, err)
+	require.Len(t, files, 1, "nothing is left beside it")
+}
+
+// TestFilesOfBefore: a model has the fingerprint that it had when the files got their
+// version.
+func TestFilesOfBefore(t *testing.T) {
+	for want, m := range map[string]*testmodel.Model{
+		"da049c5be39a499554eccb0655aaf4ad57f745653ad54f68b95b8e98d3959939": testmodel.SPM(1),
+		"8f993d2186cdc97446f7288266029c6a5a2df9d28785afe55fffdc4966a5549e": testmodel.BPE(1).Set("llama.rope.scaling.type", gguf.Str("yarn")).Set("llama.rope.scaling.factor", gguf.F32(4)).
+			Set("llama.rope.scaling.original_context_length", gguf.U32(64)).Set("llama.attention.sliding_window", gguf.U32(20)),
+	} {
+		require.Equal(t, want, fmt.Sprintf("%x", fingerprint(load(t, m))))
+	}
+}
+
+func TestOtherModels(t *testing.T) {
+	s := text(t, testmodel.SPM(1), model.LoadOptions{})
+	eval(t, s, 1, 5)
+	path := filepath.Join(t.TempDir(), "state")
+	require.NoError(t, s.Save(path, s.Len(), []byte("a note")))
+	for _, other := range []*Text{
+		text(t, testmodel.SPM(2), model.LoadOptions{}),
+		text(t, testmodel.SPM(1), model.LoadOptions{Adjust: func(c *model.Config) { c.Rope.Base = 5e5 }}),
+		text(t, testmodel.SPM(1), model.LoadOptions{Adjust: func(c *model.Config) { c.Layers[1].Window = 9 }}),
+	} {
+		note, err := other.Load(path)
+		require.ErrorIs(t, err, ErrOtherModel)
+		require.Equal(t, "a note", string(note))
+		require.Zero(t, other.Len())
+	}
+}
+
+// TestDamaged changes and cuts the file at every byte of its ends, and at some in
+// between.
+func TestDamaged(t *testing.T) {
+	s := text(t, testmodel.SPM(1), model.LoadOptions{})
+	eval(t, s, 1, 5, 9)
+	path := filepath.Join(t.TempDir(), "state")
+	require.NoError(t, s.Save(path, s.Len(), []byte("note")))
+	good, err := os.ReadFile(path)
+	require.NoError(t, err)
+	for at := 0; at < len(good); at++ {
+		if at == 120 {
+			at = len(good) - 40
+		}
+		bad := append([]byte{}, good...)
+		bad[at] ^= 1
+		require.NoError(t, os.WriteFile(path, bad, 0o600))
+		_, err := s.Load(path)
+		require.Error(t, err, "byte %d", at)
+		require.NoError(t, os.WriteFile(path, good[:at], 0o600))
+		_, err = s.Load(path)
+		require.Error(t, err, "length %d", at)
+	}
+	_, err = s.Load(filepath.Join(t.TempDir(), "missing"))
+	require.True(t, errors.Is(err, os.ErrNotExist))
+	require.Error(t, s.Save(filepath.Join(t.TempDir(), "missing", "state"), s.Len(), nil))
+}

@@ -1,0 +1,120 @@
+package gguf
+
+import (
+	"strconv"
+	"strings"
+
+	"alpaca/internal/quant"
+)
+
+// KeyFileType is the key of a file's FileType.
+const KeyFileType = "general.file_type"
+
+// A FileType says which types a file's tensors have: mostly one, some a better one. The
+// codes are those of llama.cpp's llama_ftype (include/llama.h).
+type FileType uint32
+
+// The file types that have names here.
+const (
+	AllF32       FileType = 0
+	MostlyF16    FileType = 1
+	MostlyQ4_0   FileType = 2
+	MostlyQ4_1   FileType = 3
+	MostlyQ8_0   FileType = 7
+	MostlyQ5_0   FileType = 8
+	MostlyQ5_1   FileType = 9
+	MostlyQ2_K   FileType = 10
+	MostlyQ3_K_S FileType = 11
+	MostlyQ3_K_M FileType = 12
+	MostlyQ3_K_L FileType = 13
+	MostlyQ4_K_S FileType = 14
+	MostlyQ4_K_M FileType = 15
+	MostlyQ5_K_S FileType = 16
+	MostlyQ5_K_M FileType = 17
+	MostlyQ6_K   FileType = 18
+	MostlyQ2_K_S FileType = 21
+	MostlyIQ4_NL FileType = 25
+	MostlyIQ4_XS FileType = 30
+	MostlyBF16   FileType = 32
+	MostlyTQ1_0  FileType = 36
+	MostlyTQ2_0  FileType = 37
+	MostlyQ2_0   FileType = 41
+)
+
+// fileTypes has what is known of each: its name, the type of most tensors where this
+// program computes with that, and llama.cpp's description.
+var fileTypes = map[FileType]struct {
+	name        string
+	typ         quant.Type
+	description string
+}{
+	AllF32:       {"F32", quant.F32, "all F32"},
+	MostlyF16:    {"F16", quant.F16, "F16"},
+	MostlyQ4_0:   {"Q4_0", quant.Q4_0, "Q4_0"},
+	MostlyQ4_1:   {"Q4_1", quant.Q4_1, "Q4_1"},
+	MostlyQ8_0:   {"Q8_0", quant.Q8_0, "Q8_0"},
+	MostlyQ5_0:   {"Q5_0", quant.Q5_0, "Q5_0"},
+	MostlyQ5_1:   {"Q5_1", quant.Q5_1, "Q5_1"},
+	MostlyQ2_K:   {"Q2_K", quant.Q2_K, "Q2_K - Medium"},
+	MostlyQ3_K_S: {"Q3_K_S", quant.Q3_K, "Q3_K - Small"},
+	MostlyQ3_K_M: {"Q3_K_M", quant.Q3_K, "Q3_K - Medium"},
+	MostlyQ3_K_L: {"Q3_K_L", quant.Q3_K, "Q3_K - Large"},
+	MostlyQ4_K_S: {"Q4_K_S", quant.Q4_K, "Q4_K - Small"},
+	MostlyQ4_K_M: {"Q4_K_M", quant.Q4_K, "Q4_K - Medium"},
+	MostlyQ5_K_S: {"Q5_K_S", quant.Q5_K, "Q5_K - Small"},
+	MostlyQ5_K_M: {"Q5_K_M", quant.Q5_K, "Q5_K - Medium"},
+	MostlyQ6_K:   {"Q6_K", quant.Q6_K, "Q6_K"},
+	MostlyQ2_K_S: {"Q2_K_S", quant.Q2_K, "Q2_K - Small"},
+	MostlyIQ4_NL: {"IQ4_NL", quant.IQ4_NL, "IQ4_NL"},
+	MostlyIQ4_XS: {"IQ4_XS", quant.IQ4_XS, "IQ4_XS"},
+	MostlyBF16:   {"BF16", quant.BF16, "BF16"},
+	MostlyTQ1_0:  {"TQ1_0", quant.TQ1_0, "TQ1_0"},
+	MostlyTQ2_0:  {"TQ2_0", quant.TQ2_0, "TQ2_0"},
+	MostlyQ2_0:   {"Q2_0", quant.Q2_0, "Q2_0"},
+
+	// What llama-quantize makes or once made, and this program does not read.
+	4: {name: "Q4_1_SOME_F16"}, 5: {name: "Q4_2"}, 6: {name: "Q4_3"},
+	19: {name: "IQ2_XXS"}, 20: {name: "IQ2_XS"}, 22: {name: "IQ3_XS"}, 23: {name: "IQ3_XXS"}, 24: {name: "IQ1_S"},
+	26: {name: "IQ3_S"}, 27: {name: "IQ3_M"}, 28: {name: "IQ2_S"}, 29: {name: "IQ2_M"}, 31: {name: "IQ1_M"},
+	33: {name: "Q4_0_4_4"}, 34: {name: "Q4_0_4_8"}, 35: {name: "Q4_0_8_8"},
+	38: {name: "MXFP4_MOE", typ: quant.MXFP4}, 39: {name: "NVFP4", typ: quant.NVFP4}, 40: {name: "Q1_0", typ: quant.Q1_0},
+}
+
+// String returns the name that llama-quantize has, such as "Q4_K_M", or "" for an
+// unknown type.
+func (f FileType) String() string { return fileTypes[f].name }
+
+// Describe returns llama.cpp's words, such as "Q4_K - Medium", or "" for a file that
+// this program does not read.
+func (f FileType) Describe() string { return fileTypes[f].description }
+
+// Type returns the type of most tensors, 0 where it is not known; ok is false for a file
+// that this program does not read.
+func (f FileType) Type() (t quant.Type, ok bool) {
+	e := fileTypes[f]
+	return e.typ, e.description != ""
+}
+
+// ParseFileType returns the file type of that name, in any case, or of that number in
+// decimal. The short names of three are those of medium size: "Q4_K" is "Q4_K_M".
+func ParseFileType(name string) (f FileType, ok bool) {
+	if code, err := strconv.ParseUint(name, 10, 32); err == nil {
+		_, ok = fileTypes[FileType(code)]
+		return FileType(code), ok
+	}
+	name = strings.ToUpper(name)
+	for f, e := range fileTypes {
+		if e.name == name || e.name == name+"_M" && e.typ.String() == name {
+			return f, true
+		}
+	}
+	return 0, false
+}
+
+// FileTypeOf returns the file type whose tensors are mostly of type t; where there are
+// several, the one of medium size. ok is false where there is none.
+func FileTypeOf(t quant.Type) (f FileType, ok bool) {
+	f, ok = ParseFileType(t.String())
+	typ, known := f.Type()
+	return f, ok && known && typ == t
+}

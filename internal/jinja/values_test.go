@@ -1,0 +1,55 @@
+package jinja
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"os"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/jinja/value"
+)
+
+// TestValues renders what jinja2 3.1.6 in transformers 5.24's environment rendered:
+// filters, tests, operators, methods, formats, scopes, white space and broken
+// syntax, drawn at random. The first line has the variables of those that have none
+// of their own.
+func TestValues(t *testing.T) {
+	f, err := os.Open("testdata/values.jsonl")
+	require.NoError(t, err)
+	defer f.Close()
+	sc := bufio.NewScanner(f)
+	sc.Buffer(nil, 1<<20)
+	require.True(t, sc.Scan())
+	var common, r struct {
+		Template, Want, Error string
+		Context               json.RawMessage
+	}
+	require.NoError(t, json.Unmarshal(sc.Bytes(), &common))
+	now := func() time.Time { return time.Date(2026, 11, 30, 20, 5, 9, 0, time.UTC) }
+	n := 0
+	for sc.Scan() {
+		r.Template, r.Want, r.Error, r.Context = "", "", "", common.Context
+		require.NoError(t, json.Unmarshal(sc.Bytes(), &r))
+		got := ""
+		tmpl, err := Compile(r.Template)
+		if err == nil {
+			vars, jsonErr := value.FromJSON(r.Context, content)
+			require.NoError(t, jsonErr)
+			text, renderErr := tmpl.Render(context.Background(), vars.(*value.Dict), Options{Now: now})
+			got, err = text.String(), renderErr
+		}
+		n++
+		if r.Error != "" {
+			require.Error(t, err, "%s: jinja2 has %s, got %q", r.Template, r.Error, got)
+			continue
+		}
+		require.NoError(t, err, r.Template)
+		require.Equal(t, r.Want, got, r.Template)
+	}
+	require.NoError(t, sc.Err())
+	require.Greater(t, n, 1000)
+}

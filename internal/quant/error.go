@@ -1,0 +1,53 @@
+package quant
+
+import "math"
+
+// An Error is how far values have moved, such as weights that were encoded and decoded.
+type Error struct {
+	Values  int64   // how many were compared
+	Max     float64 // largest absolute difference
+	Largest float64 // largest absolute value before
+
+	sum, size float64 // of squares: of the differences, of the values before
+}
+
+// MeasureError compares values with what they have become. One that is not a number, or
+// infinite, and stays so has not changed; otherwise an infinite difference makes Max
+// infinite and a value that begins or ceases to be a number makes it NaN.
+func MeasureError(before, after []float32) Error {
+	e := Error{Values: int64(len(before))}
+	for i, b := range before {
+		x, d := float64(b), float64(after[i])-float64(b)
+		if b == after[i] || x != x && after[i] != after[i] {
+			d = 0
+		}
+		if x-x == 0 { // finite
+			e.Largest = max(e.Largest, math.Abs(x))
+			e.size += float64(x * x)
+		}
+		e.Max = max(e.Max, math.Abs(d))
+		e.sum += float64(d * d)
+	}
+	return e
+}
+
+// Add makes e the error of its values and those of other together.
+func (e *Error) Add(other Error) {
+	e.Values += other.Values
+	e.Max = max(e.Max, other.Max)
+	e.Largest = max(e.Largest, other.Largest)
+	e.sum += other.sum
+	e.size += other.size
+}
+
+// RMS returns the root of the mean squared difference.
+func (e *Error) RMS() float64 { return math.Sqrt(e.sum / float64(max(1, e.Values))) }
+
+// Relative returns RMS as a part of the root mean square of the values: 0 where nothing
+// changed, +Inf where all values were 0 and something did.
+func (e *Error) Relative() float64 {
+	if e.sum == 0 {
+		return 0 // of nothing, too
+	}
+	return math.Sqrt(e.sum / e.size)
+}

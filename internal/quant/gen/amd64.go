@@ -1,0 +1,54 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+)
+
+// parameters are those of the functions that a template of quant's *_amd64.h makes,
+// by the macro that names the function.
+var parameters = map[string]string{
+	"PACK":   "panel, w *byte, stride, nb int",
+	"TILE":   "t *tileArgs",
+	"DIRECT": "t *tileArgs",
+	"ROW":    "t *tileArgs",
+	"QUAD":   "t *tileArgs",
+}
+
+// named is where assembly names the function that it makes of a template.
+var named = regexp.MustCompile(`(?m)^#define (\w+) ·(\w+)$`)
+
+// stubsAMD64 returns asm_amd64.go: the declarations of all functions that the
+// assembly in that folder makes of templates.
+func stubsAMD64(quant string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(quant, "*_amd64.s")) // in order
+	if err != nil {
+		return "", err
+	}
+	var b strings.Builder
+	b.WriteString(header + "//go:build !purego\n\npackage quant\n")
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		if err != nil {
+			return "", err
+		}
+		found := named.FindAllStringSubmatch(string(text), -1)
+		if len(found) > 0 {
+			fmt.Fprintf(&b, "\n// %s\n", filepath.Base(file))
+		}
+		for _, f := range found {
+			p, ok := parameters[f[1]]
+			if !ok {
+				return "", fmt.Errorf("%s: the parameters of %s, a %s, are unknown", file, f[2], f[1])
+			}
+			declare(&b, fmt.Sprintf("func %s(%s)", f[2], p))
+		}
+	}
+	return b.String(), nil
+}
+
+// declare writes the declaration of a function in assembly.
+func declare(b *strings.Builder, f string) { fmt.Fprintf(b, "\n//go:noescape\n%s\n", f) }

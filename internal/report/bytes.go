@@ -1,0 +1,20 @@
+package report
+
+import (
+	"fmt"
+	"math"
+)
+
+// Bytes writes a size in binary units, such as "3.95 GiB", with so many digits after
+// the point.
+func Bytes(n int64, digits int) string {
+	const units = "KMGTPE"
+	if n < 1<<10 {
+		return fmt.Sprintf("%d B", n)
+	}
+	x, unit := float64(n)/1024, 0
+	for ; x >= 1024-0.5*math.Pow10(-digits); unit++ { // what rounds to 1024
+		x /= 1024
+	}
+	return fmt.Sprintf("%.*f %ciB", digits, x, units[unit])
+}

@@ -1,0 +1,196 @@
+package report
+
+import (
+	"fmt"
+	"image/color"
+	"io"
+	"math"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/plotutil"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgimg"
+	"gonum.org/v1/plot/vg/vgsvg"
+)
+
+// A Point is a place in a plot.
+type Point struct{ X, Y float64 }
+
+// A Series is what belongs together in a plot. It has at least one point.
+type Series struct {
+	Name   string
+	Points []Point
+}
+
+// A Plot is one system of axes with what is drawn in it: for each series a line, which
+// the legend names, or a dot at each point with the name beside it.
+type Plot struct {
+	Title, X, Y string  // the labels
+	LogX, LogY  bool    // whether an axis is logarithmic; its values must be above 0
+	TopY        float64 // where the Y axis ends; if 0, at the data's end
+	Dots        bool    // instead of lines
+	Series      []Series
+}
+
+// The size of each plot of a picture.
+const (
+	plotWidth  = 15 * vg.Centimeter
+	plotHeight = 13 * vg.Centimeter
+)
+
+// PlotForm returns "svg" or "png" by the name of a file to plot to.
+func PlotForm(path string) (string, error) {
+	switch form := strings.ToLower(strings.TrimPrefix(filepath.Ext(path), ".")); form {
+	case "svg", "png":
+		return form, nil
+	}
+	return "", fmt.Errorf("plot %q: the name must end in .svg or .png", path)
+}
+
+// WritePlots draws plots side by side. form is "svg" or "png".
+func WritePlots(w io.Writer, form string, plots ...Plot) error {
+	row := make([]*plot.Plot, len(plots))
+	for i := range plots {
+		var err error
+		if row[i], err = plots[i].draw(); err != nil {
+			return fmt.Errorf("plot: %w", err)
+		}
+	}
+	var canvas interface {
+		vg.CanvasSizer
+		io.WriterTo
+	}
+	width := vg.Length(len(plots)) * plotWidth
+	switch form {
+	case "svg":
+		canvas = vgsvg.New(width, plotHeight)
+	case "png":
+		canvas = vgimg.PngCanvas{Canvas: vgimg.New(width, plotHeight)}
+	default:
+		return fmt.Errorf("plot: no form %q", form)
+	}
+	tiles := draw.Tiles{Rows: 1, Cols: len(plots), PadX: vg.Centimeter, PadLeft: vg.Millimeter, PadRight: 3 * vg.Millimeter,
+		PadTop: vg.Millimeter, PadBottom: vg.Millimeter}
+	for i, aligned := range plot.Align([][]*plot.Plot{row}, tiles, draw.New(canvas))[0] {
+		row[i].Draw(aligned)
+	}
+	if _, err := canvas.WriteTo(w); err != nil {
+		return fmt.Errorf("plot: %w", err)
+	}
+	return nil
+}
+
+// draw makes a plot of the library's.
+func (p *Plot) draw() (*plot.Plot, error) {
+	d := plot.New()
+	d.Title.Text, d.X.Label.Text, d.Y.Label.Text = p.Title, p.X, p.Y
+	d.BackgroundColor = color.White
+	d.Title.Padding = 3 * vg.Millimeter
+	grid := plotter.NewGrid()
+	grid.Horizontal.Color, grid.Vertical.Color = color.Gray{Y: 225}, color.Gray{Y: 225}
+	d.Add(grid)
+	if p.LogX {
+		logScale(&d.X)
+	}
+	if p.LogY {
+		logScale(&d.Y)
+	}
+	d.Legend.Left = true
+	add := addLine
+	if p.Dots {
+		add = addDots
+	}
+	for i, s := range p.Series {
+		points := make(plotter.XYs, len(s.Points))
+		for j, at := range s.Points {
+			points[j] = plotter.XY(at)
+		}
+		if err := add(d, s.Name, points, plotutil.SoftColors[i%len(plotutil.SoftColors)]); err != nil {
+			return nil, err
+		}
+	}
+	widen(&d.X, p.LogX, p.Dots)
+	if p.Dots || d.Y.Min == d.Y.Max { // the library would make 0 of the ends 1 and 1
+		widen(&d.Y, p.LogY, false)
+	}
+	if p.TopY != 0 {
+		d.Y.Max = p.TopY
+	}
+	return d, nil
+}
+
+// widen makes room around what is drawn, even if that is a single point; on the right for
+// names, too.
+func widen(a *plot.Axis, logarithmic, names bool) {
+	if logarithmic {
+		a.Min, a.Max = a.Min/2, a.Max*2
+		return
+	}
+	span := max(a.Max-a.Min, math.Abs(a.Max)*0.1)
+	a.Min, a.Max = a.Min-span*0.1, a.Max+span*0.1
+	if names {
+		a.Max += span * 0.25
+	}
+}
+
+// addDots draws dots with a name beside each.
+func addDots(d *plot.Plot, name string, at plotter.XYs, c color.Color) error {
+	dot, err := plotter.NewScatter(at)
+	if err != nil {
+		return err
+	}
+	dot.GlyphStyle = draw.GlyphStyle{Color: c, Radius: vg.Points(4), Shape: draw.CircleGlyph{}}
+	label, err := plotter.NewLabels(plotter.XYLabels{XYs: at, Labels: slices.Repeat([]string{name}, len(at))})
+	if err != nil {
+		return err
+	}
+	label.Offset = vg.Point{X: vg.Points(6), Y: vg.Points(3)}
+	d.Add(dot, label)
+	return nil
+}
+
+// addLine draws a line that the legend names.
+func addLine(d *plot.Plot, name string, points plotter.XYs, c color.Color) error {
+	line, err := plotter.NewLine(points)
+	if err != nil {
+		return err
+	}
+	line.Color, line.Width = c, vg.Points(1.5)
+	d.Add(line)
+	d.Legend.Add(name, line)
+	return nil
+}
+
+// logScale makes an axis logarithmic.
+func logScale(a *plot.Axis) {
+	a.Scale = plot.LogScale{}
+	a.Tick.Marker = plot.TickerFunc(powersOfTen)
+}
+
+// powersOfTen returns a tick at each power of ten, with a label, and at its
+// multiples without one.
+func powersOfTen(low, high float64) []plot.Tick {
+	var ticks []plot.Tick
+	if !(low > 0 && high <= math.MaxFloat64) {
+		return nil // there is no end of them
+	}
+	for e := int(math.Floor(math.Log10(low))); e <= int(math.Ceil(math.Log10(high))); e++ {
+		power, _ := strconv.ParseFloat(fmt.Sprintf("1e%d", e), 64)
+		for k := 1.0; k < 10; k++ {
+			t := plot.Tick{Value: k * power}
+			if k == 1 {
+				t.Label = strconv.FormatFloat(power, 'g', -1, 64)
+			}
+			if t.Value >= low && t.Value <= high {
+				ticks = append(ticks, t)
+			}
+		}
+	}
+	return ticks
+}

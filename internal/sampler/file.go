@@ -1,0 +1,118 @@
+package sampler
+
+import (
+	"fmt"
+	"strings"
+)
+
+// keyPrefix is what the keys of a model's own settings begin with. Whoever converts a
+// model takes them from its maker's generation_config.json.
+const keyPrefix = "general.sampling."
+
+// FileValue is a value of a model's metadata, as gguf.Value has them.
+type FileValue interface {
+	Int() (int64, bool)
+	Float() (float64, bool)
+	Str() (string, bool)
+	TypeName() string
+	String() string
+}
+
+// A FileSetting is a setting that a model's file has.
+type FileSetting struct {
+	Name  string // in the file, without "general.sampling."
+	Value string
+	Given bool  // the user has said otherwise, so that this does not count
+	Err   error // why it is left out, nil if it is not
+}
+
+// String returns the setting as messages have it.
+func (s FileSetting) String() string { return s.Name + " " + s.Value }
+
+// fileKeys are the settings that a file can have, and the flags that go before them.
+var fileKeys = []struct {
+	name  string
+	flags []string
+	set   func(p *Params, v FileValue) error
+}{
+	{"sequence", []string{"samplers", "sampler-seq"}, setSequence},
+	{"top_k", []string{"top-k"}, setInt(func(p *Params) *int { return &p.TopK })},
+	{"top_p", []string{"top-p"}, setFloat(func(p *Params) *float32 { return &p.TopP })},
+	{"min_p", []string{"min-p"}, setFloat(func(p *Params) *float32 { return &p.MinP })},
+	{"xtc_probability", []string{"xtc-probability"}, setFloat(func(p *Params) *float32 { return &p.XTCProbability })},
+	{"xtc_threshold", []string{"xtc-threshold"}, setFloat(func(p *Params) *float32 { return &p.XTCThreshold })},
+	{"temp", []string{"temp"}, setFloat(func(p *Params) *float32 { return &p.Temp })},
+	{"penalty_last_n", []string{"repeat-last-n"}, setInt(func(p *Params) *int { return &p.RepeatLastN })},
+	{"penalty_repeat", []string{"repeat-penalty"}, setFloat(func(p *Params) *float32 { return &p.RepeatPenalty })},
+	{"mirostat", []string{"mirostat"}, setInt(func(p *Params) *int { return &p.Mirostat })},
+	{"mirostat_tau", []string{"mirostat-ent"}, setFloat(func(p *Params) *float32 { return &p.MirostatTau })},
+	{"mirostat_eta", []string{"mirostat-lr"}, setFloat(func(p *Params) *float32 { return &p.MirostatEta })},
+}
+
+// FromFile puts the settings of a model's file, whose metadata value returns by key, into
+// p and returns all that there are. What the user has given stays: given is asked with
+// the names of the settings' flags. A value that p cannot take leaves p as it is.
+func (p *Params) FromFile(value func(key string) (FileValue, bool), given func(flag string) bool) []FileSetting {
+	var list []FileSetting
+	for _, k := range fileKeys {
+		v, ok := value(keyPrefix + k.name)
+		if !ok {
+			continue
+		}
+		s := FileSetting{Name: k.name, Value: v.String()}
+		for _, flag := range k.flags {
+			s.Given = s.Given || given(flag)
+		}
+		changed := *p
+		if s.Err = k.set(&changed, v); s.Err == nil {
+			changed.LogitBias = nil // needs a vocabulary
+			s.Err = changed.check(1)
+		}
+		if s.Err == nil && !s.Given {
+			changed.LogitBias = p.LogitBias
+			*p = changed
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+func setInt(field func(p *Params) *int) func(p *Params, v FileValue) error {
+	return func(p *Params, v FileValue) error {
+		n, ok := v.Int()
+		if !ok || int64(int32(n)) != n {
+			return fmt.Errorf("sampler: %s, want an integer of 32 bits", v.TypeName())
+		}
+		*field(p) = int(n)
+		return nil
+	}
+}
+
+func setFloat(field func(p *Params) *float32) func(p *Params, v FileValue) error {
+	return func(p *Params, v FileValue) error {
+		x, ok := v.Float()
+		if !ok {
+			return fmt.Errorf("sampler: %s, want a number", v.TypeName())
+		}
+		*field(p) = float32(x)
+		return nil
+	}
+}
+
+// setSequence reads a chain, by names divided by semicolons or by letters.
+func setSequence(p *Params, v FileValue) error {
+	text, ok := v.Str()
+	if !ok {
+		return fmt.Errorf("sampler: %s, want a string", v.TypeName())
+	}
+	chain, err := ParseSamplers(text)
+	if err != nil && !strings.Contains(text, ";") {
+		if letters, lettersErr := ParseSequence(strings.TrimSpace(text)); lettersErr == nil {
+			chain, err = letters, nil
+		}
+	}
+	if err == nil {
+		p.Samplers = chain
+	}
+	return err
+}
