@@ -51,6 +51,9 @@ func (s *Server) fail(w http.ResponseWriter, err error) {
 		return
 	}
 	e := s.asError(w, err)
+	if n := noteOf(w); n.about == "" {
+		n.about = ", " + clip(e.Error())
+	}
 	s.hints(w, e)
 	s.send(w, e.Status, e)
 }

@@ -43,6 +43,7 @@ type Options struct {
 	Metrics     bool     // serve /metrics
 	Slots       bool     // serve /slots
 	Shift       bool     // texts go on in a full context
+	NoPage      bool     // do not serve the page for browsers
 	MaxBody     int64    // bytes of a request: 8 MiB
 	Connections int      // at a time: 1024
 

@@ -47,6 +47,7 @@ type options struct {
 	target   time.Duration
 	delay    time.Duration
 	drain    time.Duration
+	noUI     bool
 }
 
 // New returns "alpaca serve".
@@ -57,7 +58,7 @@ func New(u *ui.UI) *cobra.Command {
 		Short: "Answer over HTTP, as OpenAI's API does",
 		Long: `Answer conversations and continue texts over HTTP, for programs that speak OpenAI's
 API or llama.cpp's. What a request is answered depends on it alone, not on what else
-is being answered.
+is being answered. A browser finds a page to chat with at the address itself.
 
   POST /v1/chat/completions   POST /v1/completions   POST /completion
   POST /tokenize   POST /detokenize   POST /apply-template
@@ -90,6 +91,9 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs.BoolVar(&o.slots, "slots", true, "serve /slots")
 	fs.BoolVar(&o.noSlots, "no-slots", false, "do not serve /slots")
 	fs.BoolVar(&o.shift, "context-shift", false, "go on in a full context: the older half of the text is dropped, and answers depend on when")
+	fs.BoolVar(&o.noUI, "no-ui", false, "do not serve the page for browsers")
+	fs.BoolVar(&o.noUI, "no-webui", false, "the same")
+	fs.Lookup("no-webui").Hidden = true
 	fs.BoolVar(&o.strict, "strict-template", false, "refuse conversations with a model that has no chat template")
 	fs.DurationVar(&o.target, "step-target", 100*time.Millisecond, "`time` that those being answered wait for a piece of another's prompt")
 	fs.DurationVar(&o.delay, "drain-delay", 0, "`time` from SIGTERM until requests are refused")
@@ -207,7 +211,7 @@ func (o *options) check() error {
 func (o *options) serverOptions(u *ui.UI, m *load.Instance) (server.Options, error) {
 	opt := server.Options{
 		Path: m.Path, Aliases: o.aliases, Build: build(), Parallel: o.parallel, Sampling: o.model.Sampling.Params,
-		Keys: o.keys, Hosts: o.allowed, Origin: o.origin, Metrics: o.metrics, Slots: o.slots && !o.noSlots, Shift: o.shift,
+		Keys: o.keys, Hosts: o.allowed, Origin: o.origin, Metrics: o.metrics, Slots: o.slots && !o.noSlots, Shift: o.shift, NoPage: o.noUI,
 		DrainDelay: o.delay, DrainTimeout: o.drain, Log: u.Notef,
 	}
 	if o.template.Kwargs != "" {
