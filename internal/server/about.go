@@ -107,15 +107,14 @@ func (s *Server) slots(w http.ResponseWriter, _ *http.Request) error {
 		return switchedOff("/slots", "--slots")
 	}
 	type slot struct {
-		ID         int            `json:"id"`
-		Ctx        int            `json:"n_ctx"`
-		Processing bool           `json:"is_processing"`
-		Params     map[string]any `json:"params"`
+		ID         int  `json:"id"`
+		Ctx        int  `json:"n_ctx"`
+		Processing bool `json:"is_processing"`
 	}
 	list := []slot{}
 	running := s.engine.Stats().Running
 	for i := range s.opt.Parallel {
-		list = append(list, slot{ID: i, Ctx: s.engine.Ctx(), Processing: i < running, Params: s.shown()})
+		list = append(list, slot{ID: i, Ctx: s.engine.Ctx(), Processing: i < running})
 	}
 	return s.send(w, http.StatusOK, list)
 }

@@ -8,7 +8,6 @@ import (
 
 	"alpaca/internal/engine"
 	"alpaca/internal/openai"
-	"alpaca/internal/sampler"
 )
 
 // nativePiece is a piece of a text in llama.cpp's own form.
@@ -229,5 +228,5 @@ func (s *Server) settings(g *openai.Generation, seed uint32) map[string]any {
 
 // shown returns the settings where a request says nothing.
 func (s *Server) shown() map[string]any {
-	return s.settings(&openai.Generation{Sampling: s.opt.Sampling, MaxTokens: -1, N: 1}, sampler.RandomSeed)
+	return s.settings(&openai.Generation{Sampling: s.opt.Sampling, MaxTokens: s.most(-1), N: 1}, s.opt.Sampling.Seed)
 }

@@ -11,6 +11,7 @@ import (
 
 // prepare makes a request for the engine of what was asked for.
 func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) (engine.Request, error) {
+	g.MaxTokens = s.most(g.MaxTokens)
 	req := engine.Request{
 		MaxTokens: g.MaxTokens, Stop: append(g.Stop[:len(g.Stop):len(g.Stop)], stops...), Logprobs: g.Logprobs, Top: g.Top,
 		N: g.N, Sampling: g.Sampling, NoCache: g.NoCache, Salt: s.keys.salt(keyOf(r)), Shift: s.opt.Shift,
@@ -38,6 +39,15 @@ func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) 
 		req.Sampling.LogitBias = bias
 	}
 	return req, nil
+}
+
+// most returns how many tokens an answer may have of which so many are asked for; -1: as
+// many as there is room for.
+func (s *Server) most(asked int) int {
+	if limit := s.opt.MaxTokens; limit > 0 && (asked < 0 || asked > limit) {
+		return limit
+	}
+	return asked
 }
 
 // fits returns an error unless a prompt leaves room for an answer.

@@ -103,6 +103,9 @@ func (s *Server) asError(w http.ResponseWriter, err error) *openai.Error {
 		Message: "something went wrong in the server; its log has request " + noteOf(w).id}
 }
 
+// bodyPatience is how long a small body may take.
+const bodyPatience = 30 * time.Second
+
 // readBody returns the body of a request that has JSON. It is read to its end: only then
 // does the server notice a client that goes.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
@@ -112,16 +115,13 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	if err := checkType(r); err != nil {
 		return nil, err
 	}
-	const (
-		patience = 30 * time.Second
-		slowest  = 1 << 10 // bytes a second
-	)
+	const slowest = 1 << 10 // bytes a second
 	control := http.NewResponseController(w)
 	body := http.MaxBytesReader(w, r.Body, s.opt.MaxBody)
 	var data bytes.Buffer
 	start := time.Now()
 	for {
-		control.SetReadDeadline(start.Add(patience + time.Duration(data.Len()/slowest)*time.Second))
+		control.SetReadDeadline(start.Add(bodyPatience + time.Duration(data.Len()/slowest)*time.Second))
 		_, err := io.CopyN(&data, body, 64<<10)
 		var large *http.MaxBytesError
 		switch {

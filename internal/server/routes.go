@@ -147,6 +147,8 @@ func noteOf(w http.ResponseWriter) *note { return w.(*note) }
 func (s *Server) outermost(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
+		// What a handler leaves of a body is read by net/http, with no patience of its own.
+		http.NewResponseController(w).SetReadDeadline(start.Add(bodyPatience))
 		n := &note{ResponseWriter: w, id: requestID(r), path: "other"}
 		w.Header().Set("X-Request-Id", n.id)
 		w.Header().Set("X-Content-Type-Options", "nosniff")

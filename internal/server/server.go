@@ -42,6 +42,7 @@ type Options struct {
 	Origin      string   // of the web pages that may ask, besides the server's own; "": none
 	Metrics     bool     // serve /metrics
 	Slots       bool     // serve /slots
+	MaxTokens   int      // of an answer, whatever is asked for; 0: no limit
 	Shift       bool     // texts go on in a full context
 	NoPage      bool     // do not serve the page for browsers
 	MaxBody     int64    // bytes of a request: 8 MiB

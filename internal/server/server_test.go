@@ -188,6 +188,15 @@ func TestAbout(t *testing.T) {
 	require.Equal(t, false, slots[0]["is_processing"])
 }
 
+// TestMaxTokens checks that nobody gets more than the server allows.
+func TestMaxTokens(t *testing.T) {
+	f := setup(t, func(_ *engine.Options, o *Options) { o.MaxTokens = 5 })
+	for asked, got := range map[string]float64{"-1": 5, "9": 5, "3": 3, "0": 0} {
+		o := f.post("/completion", `{"prompt": "abc", "ignore_eos": true, "n_predict": `+asked+`}`, 200)
+		require.Equal(t, got, o["tokens_predicted"], asked)
+	}
+}
+
 // TestErrors checks that every error is an object that clients understand.
 func TestErrors(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *Options) { o.Metrics, o.Slots, o.MaxBody = false, false, 1000 })

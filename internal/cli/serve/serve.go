@@ -48,6 +48,7 @@ type options struct {
 	delay    time.Duration
 	drain    time.Duration
 	noUI     bool
+	predict  int
 }
 
 // New returns "alpaca serve".
@@ -82,6 +83,7 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "`answers` given at once; each can have the whole context")
 	flags.AllowSingleDash(fs, "parallel", "np")
 	flags.AddInt(fs, &o.queue, flags.Int{Name: "max-queue", Value: 64, Low: 1, High: 1 << 16}, "`requests` that wait; more are refused with 429")
+	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -1, High: math.MaxInt32}, "`tokens` of an answer at most, whatever a request asks for; -1 is no limit")
 	fs.StringSliceVarP(&o.aliases, "alias", "a", nil, "`name` of the model for clients; several with commas (default: the file's)")
 	fs.StringSliceVar(&o.keys, "api-key", nil, "`key` that requests need; several with commas (default: $"+keyEnv[0]+")")
 	fs.StringVar(&o.keyFile, "api-key-file", "", "`file` with a key on each line, which no list of processes shows")
@@ -211,7 +213,7 @@ func (o *options) check() error {
 func (o *options) serverOptions(u *ui.UI, m *load.Instance) (server.Options, error) {
 	opt := server.Options{
 		Path: m.Path, Aliases: o.aliases, Build: build(), Parallel: o.parallel, Sampling: o.model.Sampling.Params,
-		Keys: o.keys, Hosts: o.allowed, Origin: o.origin, Metrics: o.metrics, Slots: o.slots && !o.noSlots, Shift: o.shift, NoPage: o.noUI,
+		Keys: o.keys, Hosts: o.allowed, Origin: o.origin, Metrics: o.metrics, Slots: o.slots && !o.noSlots, Shift: o.shift, NoPage: o.noUI, MaxTokens: max(0, o.predict),
 		DrainDelay: o.delay, DrainTimeout: o.drain, Log: u.Notef,
 	}
 	if o.template.Kwargs != "" {

@@ -355,7 +355,7 @@ ui["import-file"].addEventListener("change", async (e) => {
   const [file] = e.target.files;
   if (!file) return;
   try {
-    status(`${await store.imported(await file.text())} conversations imported`);
+    status(`Imported: ${await store.imported(await file.text())}`);
     notice();
   } catch (error) {
     notice(`${file.name}: ${error.message}`);

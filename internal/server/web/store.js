@@ -98,7 +98,7 @@ function checked(c) {
   if (/^[a-z0-9-]{1,64}$/.test(c.id)) out.id = c.id;
   for (const m of Object.values(c.messages || {})) {
     if (!/^[a-z0-9-]{1,64}$/.test(m.id) || !["user", "assistant"].includes(m.role)) throw new Error("A message has no id, or is of nobody.");
-    out.messages[m.id] = { id: m.id, parent: text(m.parent) || null, role: m.role, content: text(m.content), thought: text(m.thought), created: +m.created || 0, finish: text(m.finish) };
+    out.messages[m.id] = { id: m.id, parent: text(m.parent) || null, role: m.role, content: text(m.content), thought: text(m.thought), created: +m.created || 0, finish: text(m.finish), stats: text(m.stats), tokens: +m.tokens || 0 };
   }
   out.leaf = out.messages[c.leaf] ? c.leaf : null;
   return out;
