@@ -9,6 +9,7 @@ import (
 
 	"alpaca/internal/engine"
 	"alpaca/internal/openai"
+	"alpaca/internal/server/thinking"
 	"alpaca/internal/tokenizer"
 )
 
@@ -16,9 +17,9 @@ import (
 type answer struct {
 	tok    *tokenizer.Tokenizer
 	probs  bool
-	split  *splitter // nil: all text is content
-	prompt int       // tokens
-	ids    []int32   // of the prompt, where it is told
+	split  *thinking.Splitter // nil: all text is content
+	prompt int                // tokens
+	ids    []int32            // of the prompt, where it is told
 
 	text, thought strings.Builder
 	characters    int // of the text
@@ -59,7 +60,7 @@ func (a *answer) add(e event) (p piece) {
 	case e.result != nil:
 		a.result = e.result
 		if a.split != nil {
-			p.thought, p.text = a.split.end()
+			p.thought, p.text = a.split.End()
 		}
 		if e.result.Reason != engine.Stop { // else they are of the stop string
 			p.probs = a.open
@@ -85,11 +86,11 @@ func (a *answer) token(t *engine.Token) (p piece) {
 		p.text = text
 	} else {
 		if t.Text == "" { // a tag may be a control token
-			if name := a.tok.Text(t.ID); name == a.split.open || name == a.split.close {
+			if name := a.tok.Text(t.ID); name == a.split.Open || name == a.split.Close {
 				text = name
 			}
 		}
-		p.thought, p.text = a.split.push(text)
+		p.thought, p.text = a.split.Push(text)
 	}
 	if a.probs && !a.tok.IsEOG(t.ID) {
 		a.open = append(a.open, a.prob(t))

@@ -8,6 +8,7 @@ import (
 
 	"alpaca/internal/chat"
 	"alpaca/internal/openai"
+	"alpaca/internal/server/thinking"
 )
 
 // conversation is a request with its prompt.
@@ -15,7 +16,7 @@ type conversation struct {
 	*openai.ChatRequest
 	text string
 	ids  []int32
-	tags *tags // nil: thinking is not split off
+	tags *thinking.Tags // nil: thinking is not split off
 }
 
 // converse reads a request and makes its prompt.
@@ -100,7 +101,7 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request) error {
 	a := s.newAnswers(prompts, &c.Generation)
 	if c.tags != nil {
 		for _, one := range a.list {
-			one.split = c.tags.splitter(c.text)
+			one.split = c.tags.Splitter(c.text)
 		}
 	}
 	if c.Stream {

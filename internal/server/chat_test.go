@@ -8,7 +8,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/chat"
 	"alpaca/internal/engine"
+	"alpaca/internal/testmodel"
 )
 
 const question = `"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "seed": 7, "ignore_eos": true`
@@ -214,4 +216,29 @@ func TestProgress(t *testing.T) {
 	require.Greater(t, total, 30.0)
 	require.Contains(t, text, `"timings"`)
 	streamed(t, text)
+}
+
+// TestReasoning checks that an answer that begins in the middle of a thought is one.
+func TestReasoning(t *testing.T) {
+	m := loadModel(t, testmodel.SPM(1))
+	thinker, err := chat.FromModel(`{% for m in messages %}{{ m.role }}: {{ m.content }}
+{% endfor %}{% if add_generation_prompt %}assistant: {% if enable_thinking is defined and not enable_thinking %}<think></think>{% else %}<think>{% endif %}{% endif %}`, m.Tokenizer)
+	require.NoError(t, err)
+	f := setup(t, func(_ *engine.Options, o *Options) { o.Template = thinker })
+	const ask = `{"messages": [{"role": "user", "content": "a"}], "max_tokens": 5, "temperature": 0, "ignore_eos": true`
+	o := f.post("/v1/chat/completions", ask+`}`, 200)
+	require.Equal(t, "", at(o, "choices.0.message.content"))
+	thought := at(o, "choices.0.message.reasoning_content")
+	require.NotEmpty(t, thought)
+	require.Equal(t, "length", at(o, "choices.0.finish_reason"))
+	_, text := f.do("POST", "/v1/chat/completions", ask+`, "stream": true}`)
+	require.Contains(t, text, `"delta":{"reasoning_content":`)
+	require.NotContains(t, text, `"content":"`)
+	o = f.post("/v1/chat/completions", ask+`, "reasoning_format": "none"}`, 200)
+	require.NotEmpty(t, at(o, "choices.0.message.content"))
+	o = f.post("/v1/chat/completions", ask+`, "reasoning_effort": "none", "verbose": true}`, 200)
+	require.NotEmpty(t, at(o, "choices.0.message.content"))
+	require.Contains(t, at(o, "__verbose.prompt"), "<think></think>")
+	o = f.post("/v1/chat/completions", ask+`, "chat_template_kwargs": {"enable_thinking": false}}`, 200)
+	require.Nil(t, at(o, "choices.0.message.reasoning_content"))
 }

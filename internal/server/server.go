@@ -21,6 +21,7 @@ import (
 	"alpaca/internal/chat"
 	"alpaca/internal/engine"
 	"alpaca/internal/sampler"
+	"alpaca/internal/server/thinking"
 	"alpaca/internal/tokenizer"
 )
 
@@ -62,7 +63,7 @@ type Server struct {
 	opt     Options
 	engine  *engine.Engine
 	tok     *tokenizer.Tokenizer
-	tags    *tags // of thinking; nil: the template knows none
+	tags    *thinking.Tags // of thinking; nil: the template knows none
 	handler http.Handler
 	started time.Time
 	metrics metrics
@@ -110,7 +111,7 @@ func New(e *engine.Engine, opt Options) *Server {
 		o.Connections = 1024
 	}
 	if o.Template != nil {
-		s.tags = tagsOf(o.Template.Source())
+		s.tags = thinking.TagsOf(o.Template.Source())
 	}
 	s.keys = newKeys(o.Keys)
 	s.ending, s.end = context.WithCancel(context.Background())

@@ -1,11 +1,14 @@
-package server
+// Package thinking divides what a model writes into what it thinks first, between tags,
+// and its answer. It takes the text in pieces of any size and gives back what is certain,
+// so that a stream of an answer never shows half a tag.
+package thinking
 
 import "strings"
 
-// tags surround what a model thinks before it answers.
-type tags struct{ open, close string }
+// Tags surround what a model thinks before it answers.
+type Tags struct{ Open, Close string }
 
-var knownTags = []tags{
+var knownTags = []Tags{
 	{"<think>", "</think>"},                    // DeepSeek R1, Qwen 3, SmolLM 3
 	{"[THINK]", "[/THINK]"},                    // Magistral
 	{"<seed:think>", "</seed:think>"},          // Seed-OSS
@@ -15,10 +18,10 @@ var knownTags = []tags{
 	{"<reasoning>", "</reasoning>"},            // fine-tuned models
 }
 
-// tagsOf returns the tags that a template knows, nil for none.
-func tagsOf(template string) *tags {
+// TagsOf returns the tags that a template knows, nil for none.
+func TagsOf(template string) *Tags {
 	for _, t := range knownTags {
-		if strings.Contains(template, t.close) || strings.Contains(template, t.open) {
+		if strings.Contains(template, t.Close) || strings.Contains(template, t.Open) {
 			return &t
 		}
 	}
@@ -26,28 +29,28 @@ func tagsOf(template string) *tags {
 }
 
 // begun reports whether a prompt ends in the middle of thinking.
-func (t *tags) begun(prompt string) bool {
+func (t *Tags) begun(prompt string) bool {
 	tail := prompt[max(0, len(prompt)-1<<16):]
-	open := strings.LastIndex(tail, t.open)
-	if open < 0 || strings.Contains(tail[open:], t.close) {
+	open := strings.LastIndex(tail, t.Open)
+	if open < 0 || strings.Contains(tail[open:], t.Close) {
 		return false
 	}
-	return strings.TrimSpace(tail[open+len(t.open):]) == ""
+	return strings.TrimSpace(tail[open+len(t.Open):]) == ""
 }
 
-// splitter returns what divides an answer to a prompt.
-func (t *tags) splitter(prompt string) *splitter {
-	p := &splitter{tags: *t}
+// Splitter returns what divides an answer to a prompt.
+func (t *Tags) Splitter(prompt string) *Splitter {
+	p := &Splitter{Tags: *t}
 	if t.begun(prompt) {
 		p.state = atThought
 	}
 	return p
 }
 
-// splitter divides the text of an answer into thinking and the rest, as it comes. Only
+// Splitter divides the text of an answer into thinking and the rest, as it comes. Only
 // what the answer begins with can be thinking.
-type splitter struct {
-	tags
+type Splitter struct {
+	Tags
 	state int
 	held  string
 }
@@ -61,15 +64,15 @@ const (
 	inAnswer
 )
 
-// push takes more text and returns what is certain.
-func (p *splitter) push(text string) (thought, answer string) {
+// Push takes more text and returns what is certain.
+func (p *Splitter) Push(text string) (thought, answer string) {
 	p.held += text
 	if p.state == atStart {
 		begin := strings.TrimLeft(p.held, " \t\r\n")
 		switch {
-		case strings.HasPrefix(begin, p.open):
-			p.state, p.held = atThought, begin[len(p.open):]
-		case strings.HasPrefix(p.open, begin):
+		case strings.HasPrefix(begin, p.Open):
+			p.state, p.held = atThought, begin[len(p.Open):]
+		case strings.HasPrefix(p.Open, begin):
 			return "", "" // may become the tag
 		default:
 			p.state = inAnswer
@@ -82,7 +85,7 @@ func (p *splitter) push(text string) (thought, answer string) {
 		p.state = inThought
 	}
 	if p.state == inThought {
-		before, after, found := strings.Cut(p.held, p.close)
+		before, after, found := strings.Cut(p.held, p.Close)
 		if !found {
 			keep := len(p.held) - p.uncertain()
 			thought, p.held = p.held[:keep], p.held[keep:]
@@ -103,10 +106,10 @@ func (p *splitter) push(text string) (thought, answer string) {
 
 // uncertain returns how many bytes at the end may be left out: blanks before the tag, and
 // what begins it.
-func (p *splitter) uncertain() int {
+func (p *Splitter) uncertain() int {
 	text, n := p.held, 0
-	for k := min(len(p.close)-1, len(text)); k > 0; k-- {
-		if strings.HasSuffix(text, p.close[:k]) {
+	for k := min(len(p.Close)-1, len(text)); k > 0; k-- {
+		if strings.HasSuffix(text, p.Close[:k]) {
 			n = k
 			break
 		}
@@ -115,8 +118,8 @@ func (p *splitter) uncertain() int {
 	return n + len(text) - len(strings.TrimRight(text, " \t\r\n"))
 }
 
-// end returns what is left when the text has come to its end.
-func (p *splitter) end() (thought, answer string) {
+// End returns what is left when the text has come to its end.
+func (p *Splitter) End() (thought, answer string) {
 	text := p.held
 	p.held = ""
 	if p.state == inThought {
