@@ -129,6 +129,7 @@ func FuzzRequests(f *testing.F) {
 		`{` + hi + `, "stop": ["a"], "logit_bias": {"1": -5, "x": false}, "seed": 3, "n": 2, "samplers": "kp"}`,
 		`{"prompt": [1, "a", [2]], "n_probs": 3, "logit_bias": [[1, 2.5], ["a", false]], "max_tokens": 1e3}`,
 		`{"messages": [{"role": "assistant", "content": [{"type": "text", "text": "a"}], "tool_calls": [{"function": {"name": "f"}}]}]}`,
+		`{"messages": [{"role": "user", "content": [{"type": "tool_result", "tool_use_id": "a"}]}], "system": [{"type": "text", "text": "a"}], "thinking": {"type": "enabled"}}`,
 		`{"tokens": [1, 2], "content": "a"}`, `[[[[`, `{"a": "\ud800", "temperature": 1e40}`,
 	} {
 		f.Add([]byte(seed))
@@ -162,6 +163,14 @@ func FuzzRequests(f *testing.F) {
 		}
 		_, err := ParseTemplate(data, params)
 		known(err)
+		if r, err := ParseAnthropic(data, params, false); err == nil {
+			sane(t, r.Generation)
+			if len(r.Messages) == 0 {
+				t.Fatal("no messages")
+			}
+		} else {
+			known(err)
+		}
 		_, err = ParseTokenize(data)
 		known(err)
 		_, err = ParseDetokenize(data)

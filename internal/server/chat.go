@@ -25,15 +25,20 @@ func (s *Server) converse(w http.ResponseWriter, r *http.Request, answer bool) (
 	if err != nil {
 		return nil, err
 	}
-	c := &conversation{}
+	parse := openai.ParseTemplate
 	if answer {
-		c.ChatRequest, err = openai.ParseChat(body, s.opt.Sampling)
-	} else {
-		c.ChatRequest, err = openai.ParseTemplate(body, s.opt.Sampling)
+		parse = openai.ParseChat
 	}
+	req, err := parse(body, s.opt.Sampling)
 	if err != nil {
 		return nil, err
 	}
+	return s.render(r, req)
+}
+
+// render makes the prompt of a request.
+func (s *Server) render(r *http.Request, req *openai.ChatRequest) (c *conversation, err error) {
+	c = &conversation{ChatRequest: req}
 	t := s.opt.Template
 	if t == nil {
 		return nil, openai.Unsupported("messages", "the model has no chat template: it continues texts (/v1/completions); --chat-template chooses one")
@@ -79,31 +84,40 @@ func mergeObjects(a, b json.RawMessage) (json.RawMessage, error) {
 	return json.Marshal(fields)
 }
 
-// chat answers a conversation.
-func (s *Server) chat(w http.ResponseWriter, r *http.Request) error {
-	c, err := s.converse(w, r, true)
-	if err != nil {
-		return err
-	}
+// answerTo begins to answer a conversation.
+func (s *Server) answerTo(r *http.Request, c *conversation) (*flow, *answers, error) {
 	if err := s.fits(c.ids); err != nil {
-		return err
+		return nil, nil, err
 	}
 	req, err := s.prepare(r, &c.Generation, s.opt.Template.Stops)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
 	prompts := [][]int32{c.ids}
 	f, err := s.start(r.Context(), prompts, req, c.Stream && c.Progress)
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	defer f.close()
 	a := s.newAnswers(prompts, &c.Generation)
 	if c.tags != nil {
 		for _, one := range a.list {
 			one.split = c.tags.Splitter(c.text)
 		}
 	}
+	return f, a, nil
+}
+
+// chat answers a conversation.
+func (s *Server) chat(w http.ResponseWriter, r *http.Request) error {
+	c, err := s.converse(w, r, true)
+	if err != nil {
+		return err
+	}
+	f, a, err := s.answerTo(r, c)
+	if err != nil {
+		return err
+	}
+	defer f.close()
 	if c.Stream {
 		err = s.streamChat(w, c, f, a)
 	} else {

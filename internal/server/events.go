@@ -45,6 +45,16 @@ func (e *events) send(v any) {
 	e.write("data: " + string(b) + "\n\n")
 }
 
+// named sends an event with a name, without which Anthropic's client skips it.
+func (e *events) named(name string, v any) {
+	b, err := encode(v)
+	if err != nil {
+		e.err = err
+		return
+	}
+	e.write("event: " + name + "\ndata: " + string(b) + "\n\n")
+}
+
 // done says that the answer is complete.
 func (e *events) done() { e.write("data: [DONE]\n\n") }
 

@@ -55,6 +55,10 @@ func (s *Server) fail(w http.ResponseWriter, err error) {
 		n.about = ", " + clip(e.Error())
 	}
 	s.hints(w, e)
+	if noteOf(w).other {
+		s.send(w, e.Status, anthropicError(e, noteOf(w).id))
+		return
+	}
 	s.send(w, e.Status, e)
 }
 

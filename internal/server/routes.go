@@ -41,6 +41,8 @@ func (s *Server) routes() http.Handler {
 		{"POST /chat/completions", false, s.chat},
 		{"POST /v1/chat/completions/input_tokens", false, s.inputTokens},
 		{"POST /chat/completions/input_tokens", false, s.inputTokens},
+		{"POST /v1/messages", false, s.messages},
+		{"POST /v1/messages/count_tokens", false, s.countTokens},
 		{"POST /v1/completions", false, s.completions},
 		{"POST /completion", false, s.native},
 		{"POST /completions", false, s.native},
@@ -122,6 +124,7 @@ type note struct {
 	path   string // the pattern's
 	status int    // 0: nothing is sent yet
 	about  string // tokens and such
+	other  bool   // the path is of Anthropic's API
 }
 
 func (n *note) WriteHeader(status int) {
@@ -149,8 +152,11 @@ func (s *Server) outermost(h http.Handler) http.Handler {
 		start := time.Now()
 		// What a handler leaves of a body is read by net/http, with no patience of its own.
 		http.NewResponseController(w).SetReadDeadline(start.Add(bodyPatience))
-		n := &note{ResponseWriter: w, id: requestID(r), path: "other"}
+		n := &note{ResponseWriter: w, id: requestID(r), path: "other", other: isAnthropic(r.URL.Path)}
 		w.Header().Set("X-Request-Id", n.id)
+		if n.other {
+			w.Header().Set("Request-Id", n.id)
+		}
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		if s.refusing.Load() {
 			w.Header().Set("Connection", "close")
