@@ -62,7 +62,7 @@ func sorted(text string) string {
 func TestOneAnswer(t *testing.T) {
 	n := 60
 	if testing.Short() {
-		n = 12
+		n = 8
 	}
 	paths, bodies := mixed(n)
 	ask := func(f *fixture, i int) string {
@@ -85,6 +85,9 @@ func TestOneAnswer(t *testing.T) {
 		{"little memory", func(e *engine.Options) { e.Parallel, e.Blocks = 7, 10 }},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			if testing.Short() && tt.name != "little memory" {
+				t.Skip("long: not with -short")
+			}
 			f := setup(t, func(e *engine.Options, _ *Options) { tt.change(e); e.Queue = 2 * n })
 			got := make([]string, len(bodies))
 			var all sync.WaitGroup

@@ -128,12 +128,12 @@ func (f *fixture) serve(l Listeners) (stop context.CancelFunc, ended chan error)
 
 // TestDrain checks that answers come to their end, and new requests are refused.
 func TestDrain(t *testing.T) {
-	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); e.Ctx = 4096; o.DrainTimeout = 5 * time.Minute })
+	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); o.DrainTimeout = 5 * time.Minute })
 	l, err := Listen([]string{"127.0.0.1"}, 0)
 	require.NoError(t, err)
 	stop, ended := f.serve(l)
 	f.URL = l.URLs()[0]
-	resp, leave := f.begin(`{"prompt": "abc", "max_tokens": 700, "ignore_eos": true, "stream": true}`)
+	resp, leave := f.begin(`{"prompt": "abc", "max_tokens": 200, "ignore_eos": true, "stream": true}`)
 	defer leave()
 	r := <-resp
 	require.Equal(t, 200, r.StatusCode)
