@@ -18,6 +18,7 @@ import (
 	"alpaca/internal/cli/run"
 	"alpaca/internal/cli/serve"
 	"alpaca/internal/cli/template"
+	"alpaca/internal/cli/train"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/cli/version"
 	"alpaca/internal/machine"
@@ -61,6 +62,7 @@ func newRoot(u *ui.UI) *cobra.Command {
 		measure.NewPerplexity(u),
 		measure.NewCompare(u),
 		measure.NewQuality(u),
+		train.New(u),
 		version.New(u),
 	)
 	root.SetGlobalNormalizationFunc(flags.Normalize)

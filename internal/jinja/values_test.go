@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"os"
+	"slices"
 	"testing"
 	"time"
 
@@ -32,7 +33,7 @@ func TestValues(t *testing.T) {
 	now := func() time.Time { return time.Date(2026, 11, 30, 20, 5, 9, 0, time.UTC) }
 	n := 0
 	for sc.Scan() {
-		r.Template, r.Want, r.Error, r.Context = "", "", "", common.Context
+		r.Template, r.Want, r.Error, r.Context = "", "", "", slices.Clone(common.Context)
 		require.NoError(t, json.Unmarshal(sc.Bytes(), &r))
 		got := ""
 		tmpl, err := Compile(r.Template)

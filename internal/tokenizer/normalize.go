@@ -15,7 +15,7 @@ func (t *Tokenizer) setNormalizer(name string) {
 	switch {
 	case known:
 		t.normalize = form.String
-	case name != "":
+	case name != "" && name != "identity": // SentencePiece's name for none
 		t.warnf("unknown normalizer %q (tokenizer.ggml.normalizer), want NFC, NFD, NFKC or NFKD: text is taken as it is", name)
 	}
 }

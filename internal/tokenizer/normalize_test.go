@@ -21,6 +21,8 @@ func TestNormalizer(t *testing.T) {
 	v.Normalizer = "NFD"
 	require.Equal(t, plain.Encode("e\u0301", false, false), mustNew(t, v).Encode("é", false, false))
 
+	v.Normalizer = "identity"
+	require.Empty(t, mustNew(t, v).Warnings())
 	v.Normalizer = "Lowercase"
 	tok = mustNew(t, v)
 	require.Len(t, tok.Warnings(), 1)

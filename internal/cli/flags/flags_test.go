@@ -106,7 +106,7 @@ func TestFlagErrors(t *testing.T) {
 		{[]string{"--seed", "4294967296"}, "must be a whole number below 2^32"},
 		{[]string{"--nonsense"}, "unknown flag --nonsense"},
 		{[]string{"-Z"}, "unknown flag -Z"},
-		{[]string{"--lora", "x"}, "--lora: LoRA adapters are not supported"},
+		{[]string{"--lora-base", "x"}, "--lora-base: adapters are added to the model of -m"},
 		{[]string{"--tfs", "0.5"}, "--tfs: tail-free sampling is not supported"},
 		{[]string{"word"}, `unexpected argument "word"`},
 	}

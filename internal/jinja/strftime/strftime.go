@@ -51,7 +51,8 @@ func write(b *strings.Builder, format string, t time.Time) error {
 			return err
 		}
 		if !ok {
-			s = whole
+			d.upper, d.other = false, false
+			s = d.text(whole)
 		}
 		b.WriteString(s)
 	}
@@ -76,11 +77,16 @@ flags:
 	for ; i < len(s) && s[i] >= '0' && s[i] <= '9'; i++ {
 		d.width = min(d.width*10+int(s[i]-'0'), maxWidth+1)
 	}
-	if i < len(s) && (s[i] == 'E' || s[i] == 'O') {
-		i++ // other forms of the locale, of which C has none
+	allowed := ""
+	if i < len(s) && (s[i] == 'E' || s[i] == 'O') { // other forms of the locale, of which C has none
+		allowed = map[byte]string{'E': "cCxXyYntpPrRTFsZz%", 'O': "CdeHIklmMSuUVwWyGgjntpPrRTFsZz%"}[s[i]]
+		i++
 	}
 	if i < len(s) {
 		d.letter = s[i]
+		if allowed != "" && strings.IndexByte(allowed, s[i]) < 0 || s[i] == 'f' && i > 1 { // %f alone is Python's
+			d.letter = 0
+		}
 		i++
 	}
 	return d, i
@@ -91,15 +97,15 @@ func (d directive) number(n, digits int, pad byte) string {
 	if d.pad != 0 {
 		pad = d.pad
 	}
-	if pad == '-' {
-		return strconv.Itoa(n)
-	}
-	digits = max(digits, d.width)
 	s := strconv.Itoa(n)
 	fill := "0"
-	if pad == '_' {
+	switch pad {
+	case '_':
 		fill = " "
+	case '-':
+		fill, digits = " ", 0
 	}
+	digits = max(digits, d.width)
 	return strings.Repeat(fill, max(0, digits-len(s))) + s
 }
 
@@ -119,6 +125,7 @@ func (d directive) text(s string) string {
 func (d directive) compound(format string, t time.Time) (string, bool, error) {
 	var b strings.Builder
 	err := write(&b, format, t)
+	d.other = false
 	return d.text(b.String()), true, err
 }
 
@@ -153,7 +160,7 @@ func (d directive) field(t time.Time) (s string, ok bool, err error) {
 		}
 		return d.text(s), true, nil
 	case 'C':
-		return d.number(t.Year()/100, 2, '0'), true, nil
+		return d.number(t.Year()/100, 1, '0'), true, nil
 	case 'd':
 		return d.number(t.Day(), 2, '0'), true, nil
 	case 'e':
@@ -163,7 +170,7 @@ func (d directive) field(t time.Time) (s string, ok bool, err error) {
 	case 'g':
 		return d.number(isoYear%100, 2, '0'), true, nil
 	case 'G':
-		return d.number(isoYear, 4, '0'), true, nil
+		return d.number(isoYear, 1, '0'), true, nil
 	case 'H':
 		return d.number(t.Hour(), 2, '0'), true, nil
 	case 'I':
@@ -179,7 +186,7 @@ func (d directive) field(t time.Time) (s string, ok bool, err error) {
 	case 'M':
 		return d.number(t.Minute(), 2, '0'), true, nil
 	case 's':
-		return d.number(int(t.Unix()), 1, '0'), true, nil
+		return d.number(int(t.Unix()), 1, '_'), true, nil
 	case 'S':
 		return d.number(t.Second(), 2, '0'), true, nil
 	case 'u':
@@ -195,9 +202,12 @@ func (d directive) field(t time.Time) (s string, ok bool, err error) {
 	case 'y':
 		return d.number(t.Year()%100, 2, '0'), true, nil
 	case 'Y':
-		return d.number(t.Year(), 4, '0'), true, nil
+		return d.number(t.Year(), 1, '0'), true, nil
 	case 'z', 'Z':
-		return "", true, nil
+		if d.letter == 'z' {
+			return "", true, nil
+		}
+		return d.text(""), true, nil
 	case 'c':
 		return d.compound("%a %b %e %H:%M:%S %Y", t)
 	case 'D', 'x':

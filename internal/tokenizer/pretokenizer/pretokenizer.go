@@ -74,13 +74,6 @@ func Lookup(name string, reference bool) (*PreTokenizer, bool) {
 	return p, ok
 }
 
-// Departs tells whether the reference splits words otherwise than the model of the
-// name was trained with.
-func Departs(name string) bool {
-	p := table[name]
-	return p != nil && p.reference != nil
-}
-
 // Names returns the names that Lookup knows, sorted.
 func Names() []string {
 	names := make([]string, 0, len(table))
