@@ -163,6 +163,13 @@ func FuzzRequests(f *testing.F) {
 		}
 		_, err := ParseTemplate(data, params)
 		known(err)
+		for _, text := range []bool{true, false} {
+			r, err := ParseOllama(data, params, text)
+			if err == nil {
+				sane(t, r.Generation)
+			}
+			known(err)
+		}
 		if r, err := ParseAnthropic(data, params, false); err == nil {
 			sane(t, r.Generation)
 			if len(r.Messages) == 0 {

@@ -1,7 +1,8 @@
 // Package openai has the requests and answers of OpenAI's API, with the fields that
-// llama.cpp's server adds. Requests are read strictly: numbers have bounds, lists and
-// nesting have limits, and an error names the field. It serves HTTP and batches alike, so
-// it knows neither.
+// llama.cpp's server adds, and reads those of Anthropic's and Ollama's, which ask for the
+// same in other words. Requests are read strictly: numbers have bounds, lists and nesting
+// have limits, and an error names the field. It serves HTTP and batches alike, so it knows
+// neither.
 package openai
 
 // Limits of what a request may hold.

@@ -17,6 +17,7 @@ type conversation struct {
 	text string
 	ids  []int32
 	tags *thinking.Tags // nil: thinking is not split off
+	stop []string       // texts that end an answer in this form
 }
 
 // converse reads a request and makes its prompt.
@@ -62,6 +63,7 @@ func (s *Server) render(r *http.Request, req *openai.ChatRequest) (c *conversati
 	if len(c.ids) == 0 {
 		return nil, openai.Invalid("messages", "the chat template makes nothing of them")
 	}
+	c.stop = t.Stops
 	if !c.KeepReasoning {
 		c.tags = s.tags
 	}
@@ -89,7 +91,7 @@ func (s *Server) answerTo(r *http.Request, c *conversation) (*flow, *answers, er
 	if err := s.fits(c.ids); err != nil {
 		return nil, nil, err
 	}
-	req, err := s.prepare(r, &c.Generation, s.opt.Template.Stops)
+	req, err := s.prepare(r, &c.Generation, c.stop)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -13,13 +13,14 @@ type events struct {
 	s       *Server
 	w       http.ResponseWriter
 	control *http.ResponseController
+	kind    string // of the content
 	begun   bool
 	last    time.Time // something was sent
 	err     error     // the reader is gone
 }
 
 func (s *Server) newEvents(w http.ResponseWriter) *events {
-	return &events{s: s, w: w, control: http.NewResponseController(w)}
+	return &events{s: s, w: w, control: http.NewResponseController(w), kind: "text/event-stream"}
 }
 
 // begin sends the headers.
@@ -29,7 +30,7 @@ func (e *events) begin() {
 	}
 	e.begun = true
 	h := e.w.Header()
-	h.Set("Content-Type", "text/event-stream")
+	h.Set("Content-Type", e.kind)
 	h.Set("Cache-Control", "no-cache")
 	h.Set("X-Accel-Buffering", "no") // nginx would keep them
 	e.w.WriteHeader(http.StatusOK)
@@ -43,6 +44,16 @@ func (e *events) send(v any) {
 		return
 	}
 	e.write("data: " + string(b) + "\n\n")
+}
+
+// line sends JSON on a line of its own.
+func (e *events) line(v any) {
+	b, err := encode(v)
+	if err != nil {
+		e.err = err
+		return
+	}
+	e.write(string(b) + "\n")
 }
 
 // named sends an event with a name, without which Anthropic's client skips it.

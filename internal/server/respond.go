@@ -55,11 +55,14 @@ func (s *Server) fail(w http.ResponseWriter, err error) {
 		n.about = ", " + clip(e.Error())
 	}
 	s.hints(w, e)
-	if noteOf(w).other {
-		s.send(w, e.Status, anthropicError(e, noteOf(w).id))
-		return
+	var v any = e
+	switch n := noteOf(w); n.api {
+	case anthropic:
+		v = anthropicError(e, n.id)
+	case ollama:
+		v = ollamaError(e)
 	}
-	s.send(w, e.Status, e)
+	s.send(w, e.Status, v)
 }
 
 // hints sets the headers by which clients know whether to try again.

@@ -43,6 +43,12 @@ func (s *Server) routes() http.Handler {
 		{"POST /chat/completions/input_tokens", false, s.inputTokens},
 		{"POST /v1/messages", false, s.messages},
 		{"POST /v1/messages/count_tokens", false, s.countTokens},
+		{"GET /api/version", true, s.ollamaVersion},
+		{"GET /api/tags", true, s.ollamaTags},
+		{"GET /api/ps", false, s.ollamaPS},
+		{"POST /api/show", false, s.ollamaShow},
+		{"POST /api/chat", false, s.ollamaChat},
+		{"POST /api/generate", false, s.ollamaGenerate},
 		{"POST /v1/completions", false, s.completions},
 		{"POST /completion", false, s.native},
 		{"POST /completions", false, s.native},
@@ -117,6 +123,25 @@ func (s *Server) reporting(h handle) http.Handler {
 	})
 }
 
+// api is whose API a path is of.
+type api int
+
+const (
+	openAI api = iota
+	anthropic
+	ollama
+)
+
+func apiOf(path string) api {
+	switch {
+	case isAnthropic(path):
+		return anthropic
+	case isOllama(path):
+		return ollama
+	}
+	return openAI
+}
+
 // note is what is known of a request when it ends: w of every handler is one.
 type note struct {
 	http.ResponseWriter
@@ -124,7 +149,7 @@ type note struct {
 	path   string // the pattern's
 	status int    // 0: nothing is sent yet
 	about  string // tokens and such
-	other  bool   // the path is of Anthropic's API
+	api    api    // whose form errors have
 }
 
 func (n *note) WriteHeader(status int) {
@@ -152,9 +177,9 @@ func (s *Server) outermost(h http.Handler) http.Handler {
 		start := time.Now()
 		// What a handler leaves of a body is read by net/http, with no patience of its own.
 		http.NewResponseController(w).SetReadDeadline(start.Add(bodyPatience))
-		n := &note{ResponseWriter: w, id: requestID(r), path: "other", other: isAnthropic(r.URL.Path)}
+		n := &note{ResponseWriter: w, id: requestID(r), path: "other", api: apiOf(r.URL.Path)}
 		w.Header().Set("X-Request-Id", n.id)
-		if n.other {
+		if n.api == anthropic {
 			w.Header().Set("Request-Id", n.id)
 		}
 		w.Header().Set("X-Content-Type-Options", "nosniff")

@@ -314,7 +314,7 @@ func TestMetrics(t *testing.T) {
 // postPaths are those that take JSON.
 var postPaths = []string{
 	"/v1/chat/completions", "/v1/completions", "/completion", "/v1/messages", "/v1/messages/count_tokens",
-	"/v1/chat/completions/input_tokens", "/tokenize", "/detokenize", "/apply-template",
+	"/api/chat", "/api/generate", "/v1/chat/completions/input_tokens", "/tokenize", "/detokenize", "/apply-template",
 }
 
 // answered checks that whatever is sent is answered, with a fault of its sender at worst.
@@ -323,6 +323,10 @@ func (f *fixture) answered(t *testing.T, path, body string) {
 	f.s.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), "POST", path, strings.NewReader(body)))
 	require.Less(t, w.Code, 500, "%s %q: %s", path, body, w.Body)
 	switch {
+	case w.Code != 200 && isOllama(path):
+		require.NotEmpty(t, object(t, w.Body.String())["error"], "%s %q", path, body)
+	case w.Header().Get("Content-Type") == "application/x-ndjson":
+		require.NotContains(t, w.Body.String(), `"error"`, "%s %q", path, body)
 	case w.Code != 200:
 		require.NotEmpty(t, at(object(t, w.Body.String()), "error.message"), "%s %q", path, body)
 	case w.Header().Get("Content-Type") == "text/event-stream":
@@ -346,6 +350,7 @@ func TestHostileNumbers(t *testing.T) {
 	if testing.Short() {
 		values = []string{"-1", "1e308", "{}"}
 	}
+	fields = append(fields, "options", "think", "images", "format", "raw")
 	for _, field := range fields {
 		for _, value := range values {
 			for i, path := range postPaths {

@@ -62,8 +62,9 @@ API or llama.cpp's. What a request is answered depends on it alone, not on what 
 is being answered. A browser finds a page to chat with at the address itself.
 
   POST /v1/chat/completions   POST /v1/completions   POST /completion
+  POST /v1/messages (Anthropic's)   POST /api/chat, /api/generate (Ollama's)
   POST /tokenize   POST /detokenize   POST /apply-template
-  GET /v1/models   GET /health   GET /props   GET /metrics   GET /slots
+  GET /v1/models   GET /health   GET /props   GET /slots   GET /metrics, with --metrics
 
 Programs on this machine alone can ask, unless --host names another address, which
 needs a key. SIGTERM or Ctrl-C ends it when all answers are complete, a second one

@@ -103,3 +103,76 @@ func TestMessagesErrors(t *testing.T) {
 	require.Equal(t, 400, resp.StatusCode)
 	require.Equal(t, "invalid_request_error", at(object(t, text), "error.type"))
 }
+
+// ndjson returns the objects of a stream of lines, none of them blank.
+func ndjson(t testing.TB, text string) (list []map[string]any) {
+	t.Helper()
+	for line := range strings.Lines(text) {
+		list = append(list, object(t, line))
+	}
+	return list
+}
+
+const askLlama = `"model": "tiny", "messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "options": {"temperature": 0, "num_predict": 12}`
+
+// TestOllama checks that both ways of asking get the same, and that it is what OpenAI's form
+// gets.
+func TestOllama(t *testing.T) {
+	f := setup(t, nil)
+	want := f.post("/v1/chat/completions", `{"messages": [{"role": "system", "content": "s"}, {"role": "user", "content": "Tell me"}], "temperature": 0, "max_tokens": 12}`, 200)
+	whole := f.post("/api/chat", `{`+askLlama+`, "stream": false}`, 200)
+	said := at(whole, "message.content")
+	require.Equal(t, at(want, "choices.0.message.content"), said)
+	require.Equal(t, "assistant", at(whole, "message.role"))
+	require.Equal(t, true, whole["done"])
+	require.Equal(t, at(want, "choices.0.finish_reason"), whole["done_reason"])
+	require.Equal(t, at(want, "usage.prompt_tokens"), whole["prompt_eval_count"])
+	require.Equal(t, at(want, "usage.completion_tokens"), whole["eval_count"])
+
+	resp, text := f.do("POST", "/api/chat", `{`+askLlama+`}`)
+	require.Equal(t, "application/x-ndjson", resp.Header.Get("Content-Type"), "streams unless told not to")
+	list := ndjson(t, text)
+	got := ""
+	for i, o := range list {
+		require.Equal(t, i == len(list)-1, o["done"])
+		got += at(o, "message.content").(string)
+	}
+	require.Equal(t, said, got)
+
+	_, text = f.do("POST", "/api/generate", `{"model": "tiny", "prompt": "Tell me", "system": "s", "options": {"temperature": 0, "num_predict": 12}}`)
+	got = ""
+	for _, o := range ndjson(t, text) {
+		got += o["response"].(string)
+	}
+	require.Equal(t, said, got)
+	raw := f.post("/api/generate", `{"prompt": "abc", "raw": true, "stream": false, "options": {"temperature": 0, "num_predict": 5}}`, 200)
+	plain := f.post("/v1/completions", `{"prompt": "abc", "temperature": 0, "max_tokens": 5}`, 200)
+	require.Equal(t, at(plain, "choices.0.text"), raw["response"])
+
+	for path, body := range map[string]string{"/api/chat": `{"model": "x"}`, "/api/generate": `{"model": "x", "keep_alive": -1}`} {
+		require.Equal(t, "load", f.post(path, body, 200)["done_reason"])
+	}
+	_, text = f.do("GET", "/api/tags", "")
+	require.Equal(t, "tiny.gguf", at(object(t, text), "models.0.name"))
+	require.Equal(t, "llama", at(object(t, text), "models.0.details.family"))
+	_, text = f.do("GET", "/api/ps", "")
+	require.Equal(t, 256.0, at(object(t, text), "models.0.context_length"))
+	_, text = f.do("GET", "/api/version", "")
+	require.Equal(t, ollamaVersion, object(t, text)["version"])
+	show := f.post("/api/show", `{"model": "tiny"}`, 200)
+	require.Equal(t, 256.0, show["model_info"].(map[string]any)["llama.context_length"])
+	require.Equal(t, []any{"completion"}, show["capabilities"])
+
+	o := f.post("/api/chat", `{`+askLlama+`, "format": "json"}`, 400)
+	require.Contains(t, o["error"], "format: ", "a text, not an object")
+	o = f.post("/api/chat", `{"messages": [{"role": "user", "content": "a", "images": ["x"]}]}`, 400)
+	require.Contains(t, o["error"], "messages[0].images: this model reads text only")
+}
+
+// TestRawNeedsNoTemplate checks that a text can be continued where conversations are refused.
+func TestRawNeedsNoTemplate(t *testing.T) {
+	f := setup(t, func(_ *engine.Options, o *Options) { o.Template = nil })
+	f.post("/api/generate", `{"prompt": "abc", "raw": true, "stream": false, "options": {"num_predict": 1}}`, 200)
+	o := f.post("/api/generate", `{"prompt": "abc", "stream": false}`, 400)
+	require.Contains(t, o["error"], "no chat template")
+}
