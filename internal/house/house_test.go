@@ -28,6 +28,7 @@ var order = []string{
 	// Services.
 	"internal/selfinstruct",
 	"internal/server",
+	"internal/server/page",
 	"internal/server/thinking",
 	"internal/jobs",
 	"internal/openai",

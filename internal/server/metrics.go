@@ -76,19 +76,19 @@ func (h *histogram) add(d time.Duration) {
 	h.sum += d.Seconds()
 }
 
-// page writes metrics in Prometheus' text format.
-type page struct{ strings.Builder }
+// exposition writes metrics in Prometheus' text format.
+type exposition struct{ strings.Builder }
 
-func (p *page) one(kind, name, help string, value float64) {
+func (p *exposition) one(kind, name, help string, value float64) {
 	p.head(kind, name, help)
 	fmt.Fprintf(p, "%s %s\n", name, number(value))
 }
 
-func (p *page) head(kind, name, help string) {
+func (p *exposition) head(kind, name, help string) {
 	fmt.Fprintf(p, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
 }
 
-func (p *page) histogram(name, help string, h *histogram) {
+func (p *exposition) histogram(name, help string, h *histogram) {
 	p.head("histogram", name, help)
 	count := int64(0)
 	for i, n := range h.counts {
@@ -122,7 +122,7 @@ func (s *Server) metricsPage(w http.ResponseWriter, _ *http.Request) error {
 	m := &s.metrics
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var p page
+	var p exposition
 	p.one("counter", "llamacpp:prompt_tokens_total", "Tokens of prompts that were evaluated.", float64(e.PromptTokens))
 	p.one("counter", "llamacpp:prompt_tokens_cached_total", "Tokens of prompts that were known from before.", float64(e.CachedTokens))
 	p.one("counter", "llamacpp:prompt_seconds_total", "Time of the steps that evaluated prompts.", e.PromptTime.Seconds())

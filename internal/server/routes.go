@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"alpaca/internal/openai"
+	"alpaca/internal/server/page"
 )
 
 // handle answers a request, or returns an error before it has sent anything.
@@ -53,7 +54,15 @@ func (s *Server) routes() http.Handler {
 		{"POST /completion", false, s.native},
 		{"POST /completions", false, s.native},
 	}
-	list = append(list, s.pageRoutes()...)
+	if !s.opt.NoPage {
+		for pattern, h := range page.Handlers() {
+			list = append(list, route{pattern, true, func(w http.ResponseWriter, r *http.Request) error {
+				s.extend(w)
+				h.ServeHTTP(w, r)
+				return nil
+			}})
+		}
+	}
 	mux := http.NewServeMux()
 	for _, r := range list {
 		h := r.handle

@@ -1,6 +1,8 @@
 // The page: what buttons and keys do with conversations.
 
 import * as api from "./api.js";
+import { takeFiles } from "./files.js";
+import { entry } from "./list.js";
 import * as settings from "./settings.js";
 import * as store from "./store.js";
 import { Follower, button, download, frames, message, update } from "./view.js";
@@ -58,51 +60,24 @@ async function list() {
       return words.every((w) => text.includes(w));
     })
     .sort((a, b) => b.updated - a.updated);
-  ui.list.replaceChildren(...found.map(entry));
+  ui.list.replaceChildren(...found.map((c) => entry(c, c.id === now.id, { open: show, rename, remove })));
 }
 
-function entry(c) {
-  const li = document.createElement("li"), title = c.title || "New chat";
-  const open = button(title, "Open: " + title, () => show(c.id));
-  open.className = "open";
-  const rename = button("✎", "Rename: " + title, () => {
-    const input = document.createElement("input");
-    input.value = title;
-    input.setAttribute("aria-label", "New title");
-    let done = false;
-    const finish = async (keep) => {
-      if (done) return;
-      done = true;
-      const fresh = keep && input.value.trim() && (await store.get(c.id));
-      if (fresh) {
-        fresh.title = input.value.trim();
-        await store.put(fresh);
-        if (now.id === c.id) (now.title = fresh.title), head();
-      }
-      list();
-    };
-    input.addEventListener("keydown", (e) => {
-      if (e.key === "Enter") finish(true);
-      if (e.key === "Escape") finish(false), e.stopPropagation();
-    });
-    input.addEventListener("blur", () => finish(true));
-    li.replaceChildren(input);
-    input.select();
-  });
-  const remove = button("✕", "Delete: " + title, async () => {
-    if (!confirm(`Delete “${title}”? This cannot be undone.`)) return;
-    if (running?.conversation.id === c.id) running.abort.abort();
-    await store.remove(c.id);
-    if (now.id === c.id) fresh();
-    list();
-  });
-  rename.className = remove.className = "act";
-  if (c.id === now.id) {
-    li.className = "now";
-    open.setAttribute("aria-current", "true");
+async function rename(id, title) {
+  const c = title && (await store.get(id));
+  if (c) {
+    c.title = title;
+    await store.put(c);
+    if (now.id === id) (now.title = title), head();
   }
-  li.append(open, rename, remove);
-  return li;
+  list();
+}
+
+async function remove(id) {
+  if (running?.conversation.id === id) running.abort.abort();
+  await store.remove(id);
+  if (now.id === id) fresh();
+  list();
 }
 
 ui.search.addEventListener("input", list);
@@ -324,30 +299,11 @@ document.addEventListener("keydown", (e) => {
 
 // ---- files
 
-addEventListener("dragover", (e) => {
-  if (![...e.dataTransfer.types].includes("Files")) return;
-  e.preventDefault();
-  document.body.classList.add("drop");
-});
-addEventListener("dragleave", (e) => e.relatedTarget || document.body.classList.remove("drop"));
-addEventListener("drop", async (e) => {
-  if (!e.dataTransfer.files.length) return;
-  e.preventDefault();
-  document.body.classList.remove("drop");
-  for (const file of e.dataTransfer.files) {
-    const bytes = await file.slice(0, 1 << 20).arrayBuffer();
-    let text;
-    try {
-      text = new TextDecoder("utf-8", { fatal: true }).decode(bytes);
-    } catch {
-      notice(`${file.name} is no text.`);
-      continue;
-    }
-    ui.input.value += (ui.input.value ? "\n\n" : "") + file.name + ":\n```\n" + text.trimEnd() + "\n```\n";
-  }
+takeFiles((name, text) => {
+  ui.input.value += (ui.input.value ? "\n\n" : "") + name + ":\n```\n" + text.trimEnd() + "\n```\n";
   grow();
   ui.input.focus();
-});
+}, notice);
 
 ui.export.addEventListener("click", async () => download("alpaca-conversations.json", await store.exported()));
 ui.import.addEventListener("click", () => ui["import-file"].click());

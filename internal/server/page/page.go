@@ -1,4 +1,7 @@
-package server
+// Package page is the page to chat with that a server has for browsers: HTML, CSS and ES
+// modules as they are written, in web. It loads nothing from elsewhere, and nothing that a
+// model writes is ever taken for markup or a script.
+package page
 
 import (
 	"bytes"
@@ -20,15 +23,15 @@ var web embed.FS
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// pageFile is a file of the page.
-type pageFile struct {
+// file is a file of the page.
+type file struct {
 	kind          string // of its content
 	etag          string
 	plain, packed []byte
 }
 
-// readPage reads and packs a file of the page.
-func readPage(name string) pageFile {
+// read reads and packs a file of the page.
+func read(name string) file {
 	data, err := web.ReadFile("web/" + name)
 	if err != nil {
 		panic(err) // it is in the program
@@ -42,37 +45,31 @@ func readPage(name string) pageFile {
 	if path.Ext(name) == ".js" {
 		kind = "text/javascript; charset=utf-8" // machines have odd ideas of it
 	}
-	return pageFile{kind: kind, etag: `"` + hex.EncodeToString(sum[:8]) + `"`, plain: data, packed: b.Bytes()}
+	return file{kind: kind, etag: `"` + hex.EncodeToString(sum[:8]) + `"`, plain: data, packed: b.Bytes()}
 }
 
-// pageRoutes returns the paths of the page for browsers.
-func (s *Server) pageRoutes() []route {
-	if s.opt.NoPage {
-		return nil
-	}
+// Handlers returns what answers each pattern of http.ServeMux.
+func Handlers() map[string]http.Handler {
 	entries, err := web.ReadDir("web")
 	if err != nil {
-		panic(err)
+		panic(err) // it is in the program
 	}
-	var list []route
+	list := map[string]http.Handler{}
 	for _, e := range entries {
 		pattern := "GET /ui/" + e.Name()
 		if e.Name() == "index.html" {
 			pattern = "GET /{$}"
 		}
-		f := readPage(e.Name())
-		list = append(list, route{pattern, true, func(w http.ResponseWriter, r *http.Request) error {
-			s.sendPage(w, r, f)
-			return nil
-		}})
+		list[pattern] = read(e.Name())
 	}
 	return list
 }
 
-// sendPage sends a file, unless the browser has it already.
-func (s *Server) sendPage(w http.ResponseWriter, r *http.Request, f pageFile) {
+// ServeHTTP sends the file, unless the browser has it already.
+func (f file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h := w.Header()
 	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
@@ -90,7 +87,6 @@ func (s *Server) sendPage(w http.ResponseWriter, r *http.Request, f pageFile) {
 		h.Set("Content-Encoding", "gzip")
 		body = f.packed
 	}
-	s.extend(w)
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
 		w.Write(body)
