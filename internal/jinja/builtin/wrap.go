@@ -104,7 +104,7 @@ func hyphenated(word text.Text) []text.Text {
 		case s[i-1] == '-' && s[i] != '-' && i >= 2 && s[i-2] == '-' && dashBeforeWord(s, i):
 			list = append(list, word.Cut(start, i))
 			start = i
-		case s[i-1] == '-' && s[i] != '-' && betweenLetters(s[start:], i-start):
+		case s[i-1] == '-' && s[i] != '-' && i-1 > start && betweenLetters(s, i):
 			list = append(list, word.Cut(start, i))
 			start = i
 		}
