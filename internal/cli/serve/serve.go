@@ -93,7 +93,7 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs.BoolVar(&o.metrics, "metrics", false, "serve /metrics, for Prometheus")
 	fs.BoolVar(&o.slots, "slots", true, "serve /slots")
 	fs.BoolVar(&o.noSlots, "no-slots", false, "do not serve /slots")
-	fs.BoolVar(&o.shift, "context-shift", false, "go on in a full context: the older half of the text is dropped, and answers depend on when")
+	fs.BoolVar(&o.shift, "context-shift", false, "go on where a text fills its context, without its older half")
 	fs.BoolVar(&o.noUI, "no-ui", false, "do not serve the page for browsers")
 	fs.BoolVar(&o.noUI, "no-webui", false, "the same")
 	fs.Lookup("no-webui").Hidden = true

@@ -9,7 +9,6 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
-	"mime"
 	"net/http"
 	"path"
 	"strings"
@@ -22,6 +21,11 @@ var web embed.FS
 // writes must not reach anybody, as the address of a picture for instance.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// kinds are the types of contents: what machines say of them differs.
+var kinds = map[string]string{
+	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+}
 
 // file is a file of the page.
 type file struct {
@@ -41,11 +45,7 @@ func read(name string) file {
 	z.Write(data)
 	z.Close()
 	sum := sha256.Sum256(data)
-	kind := mime.TypeByExtension(path.Ext(name))
-	if path.Ext(name) == ".js" {
-		kind = "text/javascript; charset=utf-8" // machines have odd ideas of it
-	}
-	return file{kind: kind, etag: `"` + hex.EncodeToString(sum[:8]) + `"`, plain: data, packed: b.Bytes()}
+	return file{kind: kinds[path.Ext(name)], etag: `"` + hex.EncodeToString(sum[:8]) + `"`, plain: data, packed: b.Bytes()}
 }
 
 // Handlers returns what answers each pattern of http.ServeMux.

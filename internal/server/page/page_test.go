@@ -53,6 +53,7 @@ func TestPage(t *testing.T) {
 	packed := 0
 	for _, h := range Handlers() {
 		packed += len(h.(file).packed)
+		require.NotEmpty(t, h.(file).kind)
 	}
 	require.Less(t, packed, 150<<10)
 }
