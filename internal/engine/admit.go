@@ -13,7 +13,7 @@ import (
 func (e *Engine) admit() {
 	for len(e.resting) > 0 {
 		a := e.resting[0]
-		if len(e.running) > 0 && !e.fits(a) {
+		if len(e.running) > 0 && !e.fits(a) || !e.roomForSaved(a) {
 			return
 		}
 		e.resting = e.resting[1:]
@@ -97,6 +97,18 @@ func (e *Engine) fits(a *answer) bool {
 		free += e.prefix.unused()
 	}
 	return need <= free
+}
+
+// roomForSaved frees blocks for a text that was moved in its context and gave its memory
+// to others. It returns false where the others have to go on first.
+func (e *Engine) roomForSaved(a *answer) bool {
+	c := e.runner.Cache()
+	for need := (len(a.tokens) + model.BlockLen - 1) / model.BlockLen; a.saved != nil && c.Budget()-c.Used() < need; {
+		if !e.forget() {
+			return len(e.running) == 0 // nobody can make more
+		}
+	}
+	return true
 }
 
 // fill gives a text what is known of its tokens.

@@ -9,10 +9,10 @@ import (
 // Memory returns about how many bytes a run needs, besides what stays in files: weights in
 // float32 and 12 bytes for each that is trained, what a micro-batch leaves for the backward
 // pass, and the head's logits. Rows have maxLength tokens at most, and micro of them, or
-// about 1024 tokens, go through the model at once.
+// 512 to 1024 tokens, go through the model at once.
 func (m *Model[T]) Memory(maxLength, micro int) int64 {
 	s := &m.Shape
-	n := int64(max(microTokens, maxLength))
+	n := int64(max(m.microTokens(), maxLength))
 	if micro > 0 {
 		n = int64(micro * maxLength)
 	}

@@ -24,7 +24,7 @@ type Trainer struct {
 	State    State
 
 	// MicroRows is how many rows go through the model at once, 0 for as many as have
-	// about 1024 tokens. It does not change the result.
+	// 512 or 1024 tokens. It does not change the result.
 	MicroRows int
 
 	docs    []Example
@@ -166,8 +166,14 @@ func (t *Trainer) Step() (Step, error) {
 }
 
 // microTokens is about how many tokens go through the model at once: products are at full
-// speed from a quarter of it, and memory grows with it.
-const microTokens = 1024
+// speed from a quarter of it, and memory grows with it, so that large models get half.
+func (m *Model[T]) microTokens() int {
+	const most, large = 1024, 64 << 10 // numbers that a token leaves for the backward pass
+	if m.Shape.Layers*(4*m.Dim+2*m.FFNDim) > large {
+		return most / 2
+	}
+	return most
+}
 
 // micro returns how many of rows are to go through the model at once.
 func (t *Trainer) micro(rows [][]int) int {
@@ -179,7 +185,7 @@ func (t *Trainer) micro(rows [][]int) int {
 		for _, d := range row {
 			tokens += len(t.docs[d].Tokens)
 		}
-		if i > 0 && tokens > microTokens {
+		if i > 0 && tokens > t.Model.microTokens() {
 			return i
 		}
 	}
@@ -204,7 +210,7 @@ func (t *Trainer) Evaluate(docs []Example) (loss float64, labels int, err error)
 	for i := 0; i < len(docs); {
 		t.batch.Reset()
 		for ; i < len(docs); i++ {
-			if t.batch.Len() > 0 && t.batch.Len()+len(docs[i].Tokens) > microTokens {
+			if t.batch.Len() > 0 && t.batch.Len()+len(docs[i].Tokens) > t.Model.microTokens() {
 				break
 			}
 			t.batch.Add(0, docs[i:i+1])

@@ -237,13 +237,12 @@ func (o *runOptions) complete(ctx context.Context, u *ui.UI, e *load.Instance, t
 // tokens returns the tokens of the text to continue: where it is empty, those of the saved
 // one, whose text it then is.
 func (o *runOptions) tokens(e *load.Instance, cache *promptCache, text *string, given bool) ([]int32, error) {
-	if *text != "" || cache.loaded == 0 {
+	if *text != "" || len(cache.loaded) == 0 {
 		if !given {
 			return nil, errNoPrompt()
 		}
 		return encodePrompt(e.Model.Tokenizer, *text, true)
 	}
-	cache.saved = !o.cache.all // there is nothing new to save
 	prompt := slices.Clone(e.Text.Tokens())
 	for _, id := range prompt {
 		*text += e.Model.Tokenizer.Piece(id, false)

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"runtime/debug"
 	"time"
 
 	"alpaca/internal/machine"
@@ -57,6 +58,9 @@ func (j *job) train(ctx context.Context) error {
 	if err := os.MkdirAll(j.dir, 0o777); err != nil {
 		return err
 	}
+	// What is not used any more is little beside what is: a heap of twice its size, as is
+	// usual, would be waste.
+	defer debug.SetGCPercent(debug.SetGCPercent(10))
 	t := j.trainer
 	log, err := openJournal(j.dir, t.State.Update)
 	if err != nil {

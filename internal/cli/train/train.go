@@ -70,7 +70,7 @@ same result bit for bit, with any number of threads.`,
 	o.addLoRA(fs)
 	o.addTraining(fs)
 	flags.AddThreads(fs, &o.threads)
-	flags.AddInt(fs, &o.micro, flags.Int{Name: "micro-batch", Value: 0, Low: 0, High: 1 << 20}, "`rows` that go through the model at once, 0 for about 1024 tokens; does not change the result")
+	flags.AddInt(fs, &o.micro, flags.Int{Name: "micro-batch", Value: 0, Low: 0, High: 1 << 20}, "`rows` that go through the model at once, 0 for 512 or 1024 tokens; does not change the result")
 	flags.AddInt(fs, &o.saveEvery, flags.Int{Name: "save-every", Value: 0, Low: 0, High: 1 << 30}, "save a checkpoint after so many `updates`, 0 for every 5 minutes")
 	fs.StringVar(&o.runDir, "run-dir", "", "`folder` for checkpoints and logs (default: the output's name with .run)")
 	fs.StringVar(&o.resume, "resume", "", "go on with the run in this `folder`")

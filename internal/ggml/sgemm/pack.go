@@ -25,8 +25,15 @@ func (p *Product) source(s *Scratch, k, n, lo, hi int) source {
 	}
 	if src.columns {
 		src.data = src.data[lo*src.stride+k:]
-	} else {
-		src.data = src.data[k*src.stride+lo:]
+		return src
+	}
+	src.data = src.data[k*src.stride+lo:]
+	if cols := hi - lo; cols > best.cols {
+		s.rows = grow(s.rows, n*cols)
+		for i := range n {
+			copy(s.rows[i*cols:(i+1)*cols], src.data[i*src.stride:])
+		}
+		src.data, src.stride = s.rows, cols
 	}
 	return src
 }

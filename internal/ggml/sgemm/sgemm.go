@@ -84,6 +84,9 @@ type Scratch struct {
 // in the first cache, and it is a whole number of the longest blocks.
 const depth = 256
 
+// pieceCols is how many columns of a row of B are read at once.
+const pieceCols = 64
+
 // Plan cuts p into items for a pool of that many threads, and returns how many there
 // are. The result does not depend on it.
 func (p *Product) Plan(threads int) int {
@@ -100,8 +103,15 @@ func (p *Product) Plan(threads int) int {
 	width := best.cols
 	p.panels = (p.N + width - 1) / width
 	p.perGroup = 1
-	if w := p.B.Weights; w != nil && !p.B.Transposed {
-		p.perGroup = max(1, w.Type.BlockLen()/width) // a block is decoded once for its columns
+	if !p.B.Transposed {
+		// Rows are read so many columns at a time: memory likes long pieces, and a block of
+		// a quantized row is decoded once for its columns.
+		p.perGroup = min(max(1, pieceCols/width), max(1, p.panels/(2*threads)))
+		if w := p.B.Weights; w != nil {
+			p.perGroup = max(p.perGroup, w.Type.BlockLen()/width)
+			p.perGroup = p.perGroup * width / w.Type.BlockLen() * w.Type.BlockLen() / width
+		}
+		p.perGroup = max(p.perGroup, 1)
 	}
 	p.groups = (p.panels + p.perGroup - 1) / p.perGroup
 	// Rows are cut only where there are too few panels for the workers: each cut packs the

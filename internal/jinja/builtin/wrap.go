@@ -120,7 +120,7 @@ func hyphenated(word text.Text) []text.Text {
 		case s[i-1] == '-' && s[i] != '-' && i >= 2 && s[i-2] == '-' && dashBeforeWord(s, i):
 			list = append(list, word.Cut(start, i))
 			start = i
-		case s[i-1] == '-' && s[i] != '-' && betweenLetters(s[max(start, i-1-3*utf8.UTFMax):i-1], s[i:min(len(s), i+3*utf8.UTFMax)]):
+		case s[i-1] == '-' && s[i] != '-' && i-1 > start && betweenLetters(s[max(0, i-1-3*utf8.UTFMax):i-1], s[i:min(len(s), i+3*utf8.UTFMax)]):
 			list = append(list, word.Cut(start, i))
 			start = i
 		}
