@@ -310,3 +310,7 @@ func (d *DFA) Minimize() *DFA {
 	}
 	return out.renumber(live) // class 0 is that of state 0, which is seen first
 }
+
+// Trim removes the states that cannot reach an accepting one, and those that nothing
+// reaches.
+func (d *DFA) Trim() *DFA { return d.trim() }
