@@ -261,11 +261,10 @@ func side(edges []Edge, i int, lo rune, none int32, hi rune) (int32, rune) {
 // states until none differ (Moore, "Gedanken-experiments on sequential machines", 1956).
 func (d *DFA) Minimize() *DFA {
 	class := make([]int32, len(d.States))
-	count := 1
+	count := 0 // not known: the first round tells
 	for q, s := range d.States {
 		if s.Accept {
 			class[q] = 1
-			count = 2
 		}
 	}
 	for range len(d.States) {

@@ -383,26 +383,28 @@ func (c *compiler) dependencies(key string) func(*schema) ([]cell, error) {
 		for _, name := range o.keys {
 			without := whole()
 			without.obj.props = []prop{{name: name, goal: goal{nothing}}}
-			with := cell{obj: &objects{max: -1, props: []prop{{name: name, required: true}}}}
-			cells := []cell{with}
+			with := cell{obj: &objects{max: -1}}
 			if list, is := o.vals[name].([]any); is {
 				for _, v := range list {
 					t, ok := v.(string)
 					if !ok {
 						return nil, refuse(s, key, "must have lists of names")
 					}
-					if cells[0].obj.find(t) < 0 {
-						cells[0].obj.props = append(cells[0].obj.props, prop{name: t, required: true})
+					if with.obj.find(t) < 0 && t != name {
+						with.obj.props = append(with.obj.props, prop{name: t, required: true})
 					}
 				}
-			} else {
+			}
+			with.obj.props = append(with.obj.props, prop{name: name, required: true})
+			cells := []cell{with}
+			if _, is := o.vals[name].([]any); !is {
 				x, err := c.doc.sub(s, o.vals[name], key, name)
 				if err != nil {
 					return nil, err
 				}
 				y, err := c.of(literal(x.id))
 				if err == nil {
-					cells, err = both(cells, y)
+					cells, err = both(y, cells)
 				}
 				if err != nil {
 					return nil, err

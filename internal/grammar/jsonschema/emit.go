@@ -344,10 +344,11 @@ func (c *compiler) properties(o *objects) (grammar.Expr, error) {
 	for _, k := range kinds {
 		var name grammar.Expr = grammar.Automaton{DFA: anyString()}
 		if k.names != everything {
-			key := fmt.Sprintf("names %p", k.names)
+			small := k.names.Minimize()
+			key := fmt.Sprint("names ", small.States)
 			d, ok := c.encoded[key]
 			if !ok {
-				d = encode(k.names.Minimize(), true, true)
+				d = encode(small, true, true)
 				c.encoded[key] = d
 				c.states += len(d.States)
 			}

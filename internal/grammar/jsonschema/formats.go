@@ -28,11 +28,19 @@ var formats = map[string]string{
 	"date-time": `^` + date + `[tT]` + clock + `$`,
 	"duration": `^P(?:\d+W|(?:\d+D|\d+M(?:\d+D)?|\d+Y(?:\d+M(?:\d+D)?)?)(?:T(?:\d+H(?:\d+M(?:\d+S)?)?|\d+M(?:\d+S)?|\d+S))?` +
 		`|T(?:\d+H(?:\d+M(?:\d+S)?)?|\d+M(?:\d+S)?|\d+S))$`,
-	"email":    `^` + atext + `(?:\.` + atext + `)*@` + label + `(?:\.` + label + `)*$`,
-	"hostname": `^` + label + `(?:\.` + label + `)*$`,
-	"ipv4":     `^` + ipv4 + `$`,
-	"ipv6":     `^` + ipv6 + `$`,
-	"uuid":     `^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`,
+	"email":                 `^` + atext + `(?:\.` + atext + `)*@` + label + `(?:\.` + label + `)*$`,
+	"hostname":              `^` + label + `(?:\.` + label + `)*$`,
+	"ipv4":                  `^` + ipv4 + `$`,
+	"ipv6":                  `^` + ipv6 + `$`,
+	"json-pointer":          `^(?:/(?:[^~/]|~[01])*)*$`,
+	"relative-json-pointer": `^(?:0|[1-9]\d*)(?:#|(?:/(?:[^~/]|~[01])*)*)$`,
+	"uuid":                  `^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$`,
 	"uri": `^[a-zA-Z][a-zA-Z0-9+.-]*:(?://(?:(?:[a-zA-Z0-9._~!$&'()*+,;=:-]|%[0-9a-fA-F]{2})*@)?(?:\[[0-9a-fA-F:.]+\]|(?:[a-zA-Z0-9._~!$&'()*+,;=-]|%[0-9a-fA-F]{2})*)` +
 		`(?::\d*)?(?:/` + pchar + `*)*|/(?:` + pchar + `+(?:/` + pchar + `*)*)?|` + pchar + `+(?:/` + pchar + `*)*|)(?:\?(?:` + pchar + `|[/?])*)?(?:#(?:` + pchar + `|[/?])*)?$`,
+}
+
+// notFormats are the standard's formats that no automaton of ours describes. Those that
+// the standard does not know are annotations.
+var notFormats = map[string]bool{
+	"regex": true, "iri": true, "iri-reference": true, "uri-reference": true, "uri-template": true, "idn-email": true, "idn-hostname": true,
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -31,39 +32,125 @@ func accepts(p *grammar.Program, text string) bool {
 	return ok && m.Complete()
 }
 
-// inOrder writes a value with the keys of objects in the order in which the schema has
-// them anywhere, and the others behind.
-func inOrder(v any, order map[string]int) string {
+// orderer writes values with the keys in the order in which the schema has them.
+type orderer struct{ doc *document }
+
+// parts returns the schemas that apply to the same value as s does, s first.
+func (o *orderer) parts(list []*schema) []*schema {
+	var out []*schema
+	var add func(s *schema, depth int)
+	add = func(s *schema, depth int) {
+		if depth > 8 {
+			return
+		}
+		out = append(out, s)
+		for _, key := range []string{"$ref", "allOf", "anyOf", "oneOf", "if", "then", "else", "dependentSchemas", "dependencies"} {
+			switch v := s.get(key).(type) {
+			case string:
+				if x, err := o.doc.resolve(s, key, v); err == nil {
+					add(x, depth+1)
+				}
+			case []any:
+				for i, v := range v {
+					if x, err := o.doc.sub(s, v, key, itoa(i)); err == nil {
+						add(x, depth+1)
+					}
+				}
+			case *object:
+				if key != "dependentSchemas" && key != "dependencies" {
+					if x, err := o.doc.sub(s, v, key); err == nil {
+						add(x, depth+1)
+					}
+					continue
+				}
+				for _, k := range v.keys {
+					if x, err := o.doc.sub(s, v.vals[k], key, k); err == nil {
+						add(x, depth+1)
+					}
+				}
+			}
+		}
+	}
+	for _, s := range list {
+		add(s, 0)
+	}
+	return out
+}
+
+// below returns the schemas of a property or an item.
+func (o *orderer) below(parts []*schema, name string, item int) (out []*schema) {
+	for _, s := range parts {
+		add := func(v any, path ...string) bool {
+			if v == nil {
+				return false
+			}
+			x, err := o.doc.sub(s, v, path...)
+			if err == nil {
+				out = append(out, x)
+			}
+			return err == nil
+		}
+		if item >= 0 {
+			for _, key := range []string{"prefixItems", "items"} {
+				if l, ok := s.get(key).([]any); ok && item < len(l) {
+					add(l[item], key, itoa(item))
+				} else if !ok {
+					add(s.get(key), key)
+				}
+			}
+			continue
+		}
+		if p, ok := s.get("properties").(*object); ok && add(p.vals[name], "properties", name) {
+			continue
+		}
+		if p, ok := s.get("patternProperties").(*object); ok {
+			for _, k := range p.keys {
+				add(p.vals[k], "patternProperties", k)
+			}
+		}
+		add(s.get("additionalProperties"), "additionalProperties")
+	}
+	return out
+}
+
+func (o *orderer) write(v any, schemas []*schema) string {
+	parts := o.parts(schemas)
 	switch v := v.(type) {
 	case *object:
-		var b strings.Builder
-		keys := append([]string(nil), v.keys...)
-		rank := func(k string) int {
-			if r, ok := order[k]; ok {
-				return r
-			}
-			return 1 << 30
-		}
-		for i := range keys {
-			for j := i; j > 0 && rank(keys[j]) < rank(keys[j-1]); j-- {
-				keys[j], keys[j-1] = keys[j-1], keys[j]
+		rank := map[string]int{}
+		add := func(k string) {
+			if _, ok := rank[k]; !ok {
+				rank[k] = len(rank)
 			}
 		}
-		b.WriteByte('{')
-		for i, k := range keys {
-			if i > 0 {
-				b.WriteString(", ")
+		for _, s := range parts {
+			if p, ok := s.get("properties").(*object); ok {
+				for _, k := range p.keys {
+					add(k)
+				}
 			}
-			b.WriteString(quoted(k) + ": " + inOrder(v.vals[k], order))
+			if list, err := s.strings("required"); err == nil {
+				for _, k := range list {
+					add(k)
+				}
+			}
 		}
-		b.WriteByte('}')
-		return b.String()
+		for _, k := range v.keys {
+			add(k)
+		}
+		keys := slices.Clone(v.keys)
+		slices.SortStableFunc(keys, func(a, b string) int { return rank[a] - rank[b] })
+		var list []string
+		for _, k := range keys {
+			list = append(list, quoted(k)+": "+o.write(v.vals[k], o.below(parts, k, -1)))
+		}
+		return "{" + strings.Join(list, ", ") + "}"
 	case []any:
-		var parts []string
-		for _, x := range v {
-			parts = append(parts, inOrder(x, order))
+		var list []string
+		for i, x := range v {
+			list = append(list, o.write(x, o.below(parts, "", i)))
 		}
-		return "[" + strings.Join(parts, ", ") + "]"
+		return "[" + strings.Join(list, ", ") + "]"
 	case string:
 		return quoted(v)
 	case json.Number:
@@ -80,27 +167,6 @@ func quoted(s string) string {
 	e.SetEscapeHTML(false)
 	_ = e.Encode(s)
 	return strings.TrimSpace(b.String())
-}
-
-// keyOrder lists the names of properties in the order of the text.
-func keyOrder(v any, order map[string]int) {
-	switch v := v.(type) {
-	case []any:
-		for _, x := range v {
-			keyOrder(x, order)
-		}
-	case *object:
-		if p, ok := v.vals["properties"].(*object); ok {
-			for _, k := range p.keys {
-				if _, known := order[k]; !known {
-					order[k] = len(order)
-				}
-			}
-		}
-		for _, k := range v.keys {
-			keyOrder(v.vals[k], order)
-		}
-	}
 }
 
 type tally struct {
@@ -120,14 +186,17 @@ func (n *tally) run(t *testing.T, name string, g suiteGroup) {
 		return
 	}
 	n.compiled++
-	schema, err := decode(g.Schema)
+	value, err := decode(g.Schema)
 	require.NoError(t, err)
-	order := map[string]int{}
-	keyOrder(schema, order)
+	doc, err := newDocument(value)
+	require.NoError(t, err)
+	root, err := doc.add("", value, doc.bases[""])
+	require.NoError(t, err)
+	o := &orderer{doc}
 	for _, tt := range g.Tests {
 		v, err := decode(tt.Data)
 		require.NoError(t, err)
-		text := inOrder(v, order)
+		text := o.write(v, []*schema{root})
 		ok := accepts(p, text)
 		switch {
 		case ok && tt.Valid:

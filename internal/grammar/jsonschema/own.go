@@ -2,6 +2,7 @@ package jsonschema
 
 import (
 	"encoding/json"
+	"errors"
 	"math/big"
 	"slices"
 	"strconv"
@@ -186,6 +187,10 @@ func (c *compiler) text(s *schema, out *cell) error {
 				return err
 			}
 			if err := restrict("format", d); err != nil {
+				return err
+			}
+		} else if notFormats[f] && out.str != nil {
+			if err := c.forgive(s, "format", errors.New("the format "+f+" cannot be enforced")); err != nil {
 				return err
 			}
 		} else if p == "" {

@@ -243,6 +243,9 @@ func (s *schema) number(key string) (*big.Rat, error) {
 	return v, nil
 }
 
+// maxCount bounds lengths and numbers of items, which grammars count without copies.
+const maxCount = 1 << 30
+
 // count returns a keyword that is a number of things; missing where it is absent.
 func (s *schema) count(key string, missing int) (int, error) {
 	v, err := s.number(key)
@@ -252,8 +255,8 @@ func (s *schema) count(key string, missing int) (int, error) {
 	if !v.IsInt() || v.Sign() < 0 {
 		return 0, refuse(s, key, "must be an integer that is not negative")
 	}
-	if v.Cmp(big.NewRat(100_000, 1)) > 0 {
-		return 0, refuse(s, key, "at most 100000 can be counted")
+	if v.Cmp(big.NewRat(maxCount, 1)) > 0 {
+		return 0, refuse(s, key, "at most %d can be counted", maxCount)
 	}
 	return int(v.Num().Int64()), nil
 }

@@ -110,7 +110,7 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 	d := s.dfa
 	if s.min > 0 || s.max >= 0 {
 		var err error
-		if d, err = fsa.Product(d, lengths(s.min, s.max), fsa.And, stringStates); err != nil {
+		if d, err = fsa.Product(d, lengths(s.min, s.max), fsa.And, 3*stringStates); err != nil {
 			return nil, err
 		}
 	}
@@ -118,7 +118,7 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 		d = d.Minimize()
 	}
 	_, finite := d.Finite(1000)
-	return grammar.Automaton{DFA: encode(d, !finite, true)}, nil
+	return grammar.Automaton{DFA: encode(d, !finite && len(d.States) < 2000, true)}, nil
 }
 
 // lengths accepts texts of low to high code points.
