@@ -197,17 +197,28 @@ func (m *Matcher) addHead(out *Mask, h head) {
 			out.set(id)
 		}
 	}
-	if len(c.exits) == 0 {
+	m.addExits(out, h, c.exits, nil)
+	if c.base != nil {
+		m.addExits(out, h, c.base.exits, c.skip)
+	}
+}
+
+// addExits adds the tokens that go on behind h's term, but for those below the nodes of
+// skip.
+func (m *Matcher) addExits(out *Mask, h head, exits map[byte][]exit, skip map[int32]bool) {
+	if len(exits) == 0 {
 		return
 	}
+	t := m.m.p.terms[h.edge.x]
+	left := t.max - h.count
 	behind := m.m.behind(h)
-	for b, nodes := range c.exits {
+	for b, nodes := range exits {
 		s := m.m.next(behind, b)
 		if s.dead() {
 			continue
 		}
 		for _, x := range nodes {
-			if t.counted() && (x.ticks > left || h.count+x.ticks < t.min) {
+			if skip[x.node] || t.counted() && (x.ticks > left || h.count+x.ticks < t.min) {
 				continue
 			}
 			m.walk(out, x.node, int(x.depth), s)

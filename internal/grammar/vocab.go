@@ -107,6 +107,10 @@ type class struct {
 
 	// Where the automaton may end within a token: by the byte that follows, the nodes of it.
 	exits map[byte][]exit
+
+	// A class that is nearly another's has the exits of that, too, but for some.
+	base *class
+	skip map[int32]bool
 }
 
 type exit struct{ node, depth, ticks int32 }
@@ -128,7 +132,9 @@ func (v *Vocab) class(t *term, q int32) *class {
 	if ok {
 		return c
 	}
-	c = v.walk(t, q)
+	if c = v.likeHub(t, q); c == nil {
+		c = v.walk(t, q)
+	}
 	v.mu.Lock()
 	v.store(k, c)
 	v.mu.Unlock()
@@ -137,7 +143,7 @@ func (v *Vocab) class(t *term, q int32) *class {
 
 // store remembers c. The caller holds mu.
 func (v *Vocab) store(k classKey, c *class) {
-	size := 200 + 8*len(c.ids)
+	size := 200 + 8*len(c.ids) + 16*len(c.skip)
 	if c.mask != nil {
 		size += v.n / 8
 	}

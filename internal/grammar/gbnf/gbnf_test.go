@@ -173,6 +173,7 @@ func TestMaskIsBruteForce(t *testing.T) {
 		"root ::= ([ab] | \"aa\"){3,7} \"(\"",
 		"root ::= \"a\" <c> !<c> \"b\"* <[0]>?",
 		"root ::= !<c>* <c>",
+		"root ::= \"a\" ([^a] [^,\"]* | \"a\" [^b] [^,\"]* | \"ab\" | \"(\") \",\"",
 		"root ::= (\"é\" | \"a\"){3,3}",
 	} {
 		p, err := Compile(text, v)
