@@ -50,8 +50,7 @@ func (v *Vocab) likeHub(t *term, q int32) *class {
 			i += v.size[i]
 			continue
 		}
-		depth := len(path)
-		for _, id := range v.at(i, depth) {
+		for _, id := range v.at(i) {
 			if own >= 0 {
 				c.mask.set(id)
 			} else {
@@ -65,7 +64,7 @@ func (v *Vocab) likeHub(t *term, q int32) *class {
 					c.skip[j] = true
 				}
 				if add {
-					c.exits[v.char[j]] = append(c.exits[v.char[j]], exit{node: j, depth: int32(depth + 1)})
+					c.exits[v.char[j]] = append(c.exits[v.char[j]], exit{node: j})
 				}
 			}
 		}

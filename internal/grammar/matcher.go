@@ -221,7 +221,7 @@ func (m *Matcher) addExits(out *Mask, h head, exits map[byte][]exit, skip map[in
 			if skip[x.node] || t.counted() && (x.ticks > left || h.count+x.ticks < t.min) {
 				continue
 			}
-			m.walk(out, x.node, int(x.depth), s)
+			m.walk(out, x.node, s)
 		}
 	}
 }
@@ -238,15 +238,15 @@ func (m *Matcher) endsUnit(t *term, q, id int32) bool {
 }
 
 // walk adds the tokens below node, whose last byte led to s.
-func (m *Matcher) walk(out *Mask, node int32, depth int, s *state) {
+func (m *Matcher) walk(out *Mask, node int32, s *state) {
 	v := m.vocab
-	for _, id := range v.at(node, depth) {
+	for _, id := range v.at(node) {
 		out.set(id)
 	}
 	end := node + v.size[node]
 	for i := node + 1; i < end; i += v.size[i] {
 		if to := m.m.next(s, v.char[i]); !to.dead() {
-			m.walk(out, i, depth+1, to)
+			m.walk(out, i, to)
 		}
 	}
 }

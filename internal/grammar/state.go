@@ -25,6 +25,7 @@ type context struct {
 type link struct {
 	edge  *edge
 	count int32 // loop: how many have ended before
+	fresh bool  // loop: this one began at the position being worked on
 	up    *context
 }
 
@@ -225,7 +226,7 @@ func (m *machine) visit(pl place) {
 		case token:
 			m.tokens = append(m.tokens, tokenHead{e, pl.up})
 		case loop:
-			m.addLink(m.enter(e.x), link{e, 0, pl.up})
+			m.addLink(m.enter(e.x), link{edge: e, fresh: true, up: pl.up})
 		case call:
 			m.call(e, pl.up)
 		}
@@ -237,7 +238,7 @@ func (m *machine) visit(pl place) {
 func (m *machine) call(e *edge, up *context) {
 	c := m.enter(e.x)
 	if !m.p.nodes[e.to].tail {
-		m.addLink(c, link{e, 0, up})
+		m.addLink(c, link{edge: e, up: up})
 		return
 	}
 	if up.open {
@@ -269,7 +270,7 @@ func (m *machine) addLink(c *context, l link) {
 	}
 	c.links = append(c.links, l)
 	if c.ended {
-		m.back(l, true)
+		m.back(l)
 	}
 	for _, t := range c.tails {
 		m.addLink(t, l)
@@ -292,19 +293,19 @@ func (m *machine) complete(up *context) {
 	m.final = m.final || up.root
 	up.ended = up.ended || up.open
 	for i := range len(up.links) {
-		m.back(up.links[i], up.open)
+		m.back(up.links[i])
 	}
 }
 
-// back goes on after a call; nothing says that the rule took nothing.
-func (m *machine) back(l link, nothing bool) {
+// back goes on after a call.
+func (m *machine) back(l link) {
 	e := l.edge
 	m.work++
 	if e.kind == call {
 		m.todo = append(m.todo, place{e.to, l.up})
 		return
 	}
-	if nothing { // a round of nothing gets nowhere: there is an empty edge for it
+	if l.fresh { // a round of nothing gets nowhere: there is an empty edge for it
 		return
 	}
 	count := l.count + 1
@@ -315,7 +316,7 @@ func (m *machine) back(l link, nothing bool) {
 		m.todo = append(m.todo, place{e.to, l.up})
 	}
 	if e.max < 0 || count < e.max {
-		m.addLink(m.enter(e.x), link{e, count, l.up})
+		m.addLink(m.enter(e.x), link{e, count, true, l.up})
 	}
 }
 
@@ -382,7 +383,7 @@ func (m *machine) intern(c *context) *context {
 	links := slices.Clone(c.links)
 	depth := int32(0)
 	for i := range links {
-		links[i].up = m.intern(links[i].up)
+		links[i].up, links[i].fresh = m.intern(links[i].up), false
 		depth = max(depth, links[i].up.depth+1)
 	}
 	m.tooDeep = m.tooDeep || depth > maxDepth

@@ -84,13 +84,7 @@ func (v *Vocab) build() {
 
 // at returns the tokens whose text ends at node i: those listed from it on before those
 // of the next node. A node in the middle of a longer text has none.
-func (v *Vocab) at(i int32, depth int) []int32 {
-	ids := v.sorted[v.from[i]:v.from[i+1]]
-	if len(ids) > 0 && len(v.text[ids[0]]) != depth {
-		return nil
-	}
-	return ids
-}
+func (v *Vocab) at(i int32) []int32 { return v.sorted[v.from[i]:v.from[i+1]] }
 
 // classKey is a state of an automaton.
 type classKey struct {
@@ -113,7 +107,7 @@ type class struct {
 	skip map[int32]bool
 }
 
-type exit struct{ node, depth, ticks int32 }
+type exit struct{ node, ticks int32 }
 
 // maxBytes bounds what a vocabulary remembers, in two halves.
 const maxBytes = 64 << 20
@@ -172,13 +166,13 @@ func (v *Vocab) walk(t *term, q int32) *class {
 			i += v.size[i]
 			continue
 		}
-		depth, ticks := len(path), up.ticks
+		ticks := up.ticks
 		accepts := t.dfa.States[to].Accept
 		if counted && accepts {
 			to = 0
 			ticks++
 		}
-		for _, id := range v.at(i, depth) {
+		for _, id := range v.at(i) {
 			c.ids = append(c.ids, id)
 			if counted {
 				c.ticks = append(c.ticks, ticks)
@@ -186,7 +180,7 @@ func (v *Vocab) walk(t *term, q int32) *class {
 		}
 		if accepts {
 			for j := i + 1; j < i+v.size[i]; j += v.size[j] {
-				c.exits[v.char[j]] = append(c.exits[v.char[j]], exit{j, int32(depth + 1), ticks})
+				c.exits[v.char[j]] = append(c.exits[v.char[j]], exit{j, ticks})
 			}
 		}
 		path = append(path, level{i + v.size[i], to, ticks})

@@ -244,6 +244,20 @@ func TestSuite(t *testing.T) {
 	require.Greater(t, n.compiled, 169, "llguidance 1.9.1 compiles as many")
 }
 
+// maskBench returns MaskBench's schemas.
+func maskBench(tb testing.TB) (names []string, groups []suiteGroup) {
+	files, err := filepath.Glob(filepath.Join(testshared.Path(tb, "golden/json-schema/maskbench"), "*.json"))
+	require.NoError(tb, err)
+	for _, f := range files {
+		data, err := os.ReadFile(f)
+		require.NoError(tb, err)
+		var g suiteGroup
+		require.NoError(tb, json.Unmarshal(data, &g))
+		names, groups = append(names, filepath.Base(f)), append(groups, g)
+	}
+	return names, groups
+}
+
 func TestMaskBench(t *testing.T) {
 	if testing.Short() {
 		t.Skip("takes seconds")
