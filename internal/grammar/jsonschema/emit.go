@@ -254,7 +254,7 @@ func (c *compiler) few(g goal) ([]grammar.Expr, error) {
 			return nil, many
 		}
 		for _, t := range texts {
-			single = append(single, cell{str: &stringSet{dfa: oneOf([]string{t}), min: x.str.min, max: x.str.max}})
+			single = append(single, cell{str: &stringSet{dfa: oneOf([]string{t}), min: x.str.min, max: x.str.max, listed: true}})
 		}
 	}
 	var out []grammar.Expr

@@ -496,7 +496,7 @@ func (c *compiler) values(s *schema, list []any, key string) ([]cell, error) {
 		}
 	}
 	if texts != nil {
-		plain.str = &stringSet{dfa: oneOf(texts), max: -1}
+		plain.str = &stringSet{dfa: oneOf(texts), max: -1, listed: true}
 	}
 	if !plain.empty() {
 		out = append(out, plain)

@@ -15,6 +15,7 @@ import (
 type stringSet struct {
 	dfa      *fsa.DFA
 	min, max int
+	listed   bool // by a schema, one by one: then they have the escapes of programs only
 }
 
 func (s *stringSet) empty() bool { return s.max >= 0 && s.min > s.max || s.dfa != nil && s.dfa.Empty() }
@@ -23,7 +24,7 @@ func (s *stringSet) empty() bool { return s.max >= 0 && s.min > s.max || s.dfa !
 const stringStates = 20_000
 
 func (s *stringSet) and(o *stringSet) (*stringSet, error) {
-	out := &stringSet{dfa: s.dfa, min: max(s.min, o.min), max: s.max}
+	out := &stringSet{dfa: s.dfa, min: max(s.min, o.min), max: s.max, listed: s.listed || o.listed}
 	if s.max < 0 || o.max >= 0 && o.max < s.max {
 		out.max = o.max
 	}
@@ -117,8 +118,7 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 	if len(d.States) < 500 {
 		d = d.Minimize()
 	}
-	_, finite := d.Finite(1000)
-	return grammar.Automaton{DFA: encode(d, !finite && len(d.States) < 2000, true)}, nil
+	return grammar.Automaton{DFA: encode(d, !s.listed && len(d.States) < 2000, true)}, nil
 }
 
 // lengths accepts texts of low to high code points.
