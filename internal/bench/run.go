@@ -86,7 +86,7 @@ func (r *Runner) prepare(t Test) error {
 			return err
 		}
 		var err error
-		r.runner, err = r.Model.NewRunner(model.RunnerOptions{Batch: batch, Threads: t.Threads, CacheK: &t.CacheK, CacheV: &t.CacheV})
+		r.runner, err = r.Model.NewRunner(model.RunnerOptions{Batch: batch, Ctx: max(need, model.DefaultCtx), Threads: t.Threads, CacheK: &t.CacheK, CacheV: &t.CacheV})
 		if err != nil {
 			return err
 		}

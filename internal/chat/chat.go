@@ -4,7 +4,7 @@
 //	messages ─► Template ─► parts: the template's own text │ what was said │ …
 //	                             (control tokens allowed)    (never)
 //	         ─► Conversation ─► tokens: those of the last turn, and what is new
-//	         ─► Chat ─► Session: only what is new is evaluated ─► the answer
+//	         ─► Chat ─► Text: only what is new is evaluated ─► the answer
 package chat
 
 import (

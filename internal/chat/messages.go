@@ -16,12 +16,15 @@ type Request struct {
 }
 
 // ParseRequest reads JSON: {"messages": […], "tools": […], "chat_template_kwargs":
-// {…}}, of which only the messages must be there, or the list of messages alone.
+// {…}, "documents": […]}, of which only the messages must be there, or the list of messages
+// alone.
 func ParseRequest(data []byte) (Request, error) {
 	var r struct {
 		Messages []json.RawMessage `json:"messages"`
 		Tools    json.RawMessage   `json:"tools"`
 		Kwargs   json.RawMessage   `json:"chat_template_kwargs"`
+		// Documents are what transformers gives templates by that name.
+		Documents json.RawMessage `json:"documents"`
 	}
 	var err error
 	if bytes.HasPrefix(bytes.TrimSpace(data), []byte("[")) {
@@ -36,6 +39,21 @@ func ParseRequest(data []byte) (Request, error) {
 	for i, object := range r.Messages {
 		if messages[i], err = parseMessage(object); err != nil {
 			return Request{}, fmt.Errorf("message %d: %w", i+1, err)
+		}
+	}
+	if r.Documents != nil {
+		var kwargs map[string]json.RawMessage
+		if r.Kwargs != nil {
+			if err := json.Unmarshal(r.Kwargs, &kwargs); err != nil {
+				return Request{}, fmt.Errorf("chat_template_kwargs: %w", err)
+			}
+		}
+		if kwargs == nil {
+			kwargs = map[string]json.RawMessage{}
+		}
+		kwargs["documents"] = r.Documents
+		if r.Kwargs, err = json.Marshal(kwargs); err != nil {
+			return Request{}, err
 		}
 	}
 	return Request{messages, r.Tools, r.Kwargs}, CheckMessages(messages)

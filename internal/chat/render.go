@@ -64,7 +64,7 @@ func (t *Template) vars(list *value.List) (*value.Dict, error) {
 		if err != nil || v != nil && !ok {
 			return nil, fmt.Errorf("chat: the template's variables are no object in JSON%s", because(err))
 		}
-		for i := range d.Len() {
+		for i := 0; ok && i < d.Len(); i++ {
 			k, v := d.At(i)
 			name := k.(text.Text).String()
 			if reserved[name] {

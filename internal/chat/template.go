@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"strings"
 	"time"
-	"unicode"
 
 	"alpaca/internal/jinja"
 	"alpaca/internal/jinja/value"
@@ -104,15 +103,24 @@ func (t *Template) readsParts() bool {
 }
 
 // readsArguments reports whether the template can show the arguments of a tool call
-// that are an object. Those that cannot fail, or print Python's form of it.
+// that are an object. Those that cannot fail, or print Python's form of it, and can
+// show a text.
 func (t *Template) readsArguments() bool {
 	if !strings.Contains(t.source, "tool_calls") {
 		return true
 	}
-	object := `{"role": "assistant", "content": "", "tool_calls": [{"id": "call00001", "type": "function", "function": {"name": "f", "arguments": {"` + needle + `": "a"}}}]}`
-	parts, err := t.parts([]Message{{Role: User, Content: "U"}, {Role: Assistant, Object: json.RawMessage(object)}}, false)
-	text := flat(parts)
-	return err == nil && !strings.Contains(text, "'"+needle+"':")
+	probe := func() (text string, err error) {
+		object := `{"role": "assistant", "content": "", "tool_calls": [{"id": "call00001", "type": "function", "function": {"name": "f", "arguments": {"` + needle + `": "a"}}}]}`
+		parts, err := t.parts([]Message{{Role: User, Content: "U"}, {Role: Assistant, Object: json.RawMessage(object)}}, false)
+		return flat(parts), err
+	}
+	text, err := probe()
+	if err == nil && !strings.Contains(text, "'"+needle+"':") {
+		return true
+	}
+	t.textArgs = true
+	_, err = probe()
+	return err != nil
 }
 
 // With returns the template with other settings.
@@ -167,6 +175,7 @@ func (t *Template) render(ctx context.Context, messages []Message, generate bool
 // limits are those of rendering a conversation of so many bytes: what published
 // templates need, many times over. The whole is repeated a few times at most.
 func limits(size int) value.Limits {
+	size = min(size, 1<<24) // 16 MiB: a conversation of four million tokens
 	return value.Limits{Steps: 3e6 + 64*size, Bytes: 256<<20 + 64*size, Output: 1<<20 + 4*size, Depth: 200}
 }
 
@@ -175,27 +184,8 @@ type TemplateError struct{ error }
 
 func (e *TemplateError) Unwrap() error { return e.error }
 
-// templateError is the error of a rendering, on one line.
 func templateError(err error) error {
-	return &TemplateError{fmt.Errorf("chat: template: %w", shortened{err})}
-}
-
-// shortened makes a line of what a template says of itself.
-type shortened struct{ error }
-
-func (e shortened) Unwrap() error { return e.error }
-
-func (e shortened) Error() string {
-	line := strings.Map(func(r rune) rune {
-		if unicode.IsControl(r) {
-			return ' '
-		}
-		return r
-	}, e.error.Error())
-	if r := []rune(line); len(r) > 300 {
-		line = string(r[:300]) + "…"
-	}
-	return line
+	return &TemplateError{fmt.Errorf("chat: template: %w", err)}
 }
 
 // hasInput reports whether the template has a place of its own for inputs.

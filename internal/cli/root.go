@@ -17,7 +17,9 @@ import (
 	"alpaca/internal/cli/grammar"
 	"alpaca/internal/cli/measure"
 	"alpaca/internal/cli/run"
+	"alpaca/internal/cli/serve"
 	"alpaca/internal/cli/template"
+	"alpaca/internal/cli/train"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/cli/version"
 	"alpaca/internal/machine"
@@ -50,6 +52,7 @@ func newRoot(u *ui.UI) *cobra.Command {
 	root.SetErr(u.Err)
 	root.AddCommand(
 		run.New(u),
+		serve.New(u),
 		bench.New(u),
 		files.NewInspect(u),
 		files.NewTokenize(u),
@@ -61,6 +64,7 @@ func newRoot(u *ui.UI) *cobra.Command {
 		measure.NewPerplexity(u),
 		measure.NewCompare(u),
 		measure.NewQuality(u),
+		train.New(u),
 		version.New(u),
 	)
 	root.SetGlobalNormalizationFunc(flags.Normalize)

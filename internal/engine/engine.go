@@ -51,7 +51,8 @@ type Engine struct {
 	waiting  []*group
 	draining bool
 	closing  bool
-	busy     int // groups that have not ended
+	accounts accounts
+	busy     int // requests that have not ended
 	stats    Stats
 	done     chan struct{} // closed when the loop has ended
 
@@ -67,6 +68,7 @@ type Engine struct {
 
 // Stats is what an engine has done, and is doing.
 type Stats struct {
+	Busy             int // requests that have not ended
 	Waiting, Running int // requests that wait, answers that are given
 
 	Blocks, BlocksUsed, BlocksCached int // of the cache: at most, in use, of those only for later texts
@@ -84,7 +86,7 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 		return nil, errors.New("engine: a model without a vocabulary")
 	}
 	var err error
-	e := &Engine{opt: opt, done: make(chan struct{})}
+	e := &Engine{opt: opt, accounts: accounts{}, done: make(chan struct{})}
 	o := &e.opt
 	if o.Ctx, e.warning, err = m.Context(opt.Ctx); err != nil {
 		return nil, err
@@ -116,7 +118,7 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	}
 	o.Batch = min(max(o.Batch, o.Parallel), max(o.Ctx, o.Parallel))
 	e.runner, err = m.NewRunner(model.RunnerOptions{
-		Batch: o.Batch, Threads: o.Threads, Blocks: o.Blocks, CacheK: o.CacheK, CacheV: o.CacheV, Pool: o.Pool,
+		Batch: o.Batch, Ctx: o.Ctx, Threads: o.Threads, Blocks: o.Blocks, CacheK: o.CacheK, CacheV: o.CacheV, Pool: o.Pool,
 	})
 	if err != nil {
 		return nil, err
@@ -156,7 +158,7 @@ func (e *Engine) Stats() Stats {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s := e.stats
-	s.Waiting = len(e.waiting)
+	s.Waiting, s.Busy = len(e.waiting), e.busy
 	return s
 }
 
@@ -174,7 +176,7 @@ func (e *Engine) Submit(ctx context.Context, req Request) (*Stream, error) {
 	switch {
 	case e.draining:
 		return nil, ErrClosed
-	case len(e.waiting) >= e.opt.Queue && !e.idle():
+	case e.busy >= e.opt.Parallel+e.opt.Queue:
 		return nil, ErrQueueFull
 	}
 	cancelled, cancel := context.WithCancel(ctx)
@@ -182,13 +184,11 @@ func (e *Engine) Submit(ctx context.Context, req Request) (*Stream, error) {
 	unwatch := context.AfterFunc(cancelled, e.wake)
 	g.stop = func() bool { cancel(); return unwatch() }
 	e.waiting = append(e.waiting, g)
+	e.accounts.open(req.Key)
 	e.busy++
 	e.wakeLocked()
 	return g.stream, nil
 }
-
-// idle reports whether nothing is being done. The caller holds mu.
-func (e *Engine) idle() bool { return e.busy == 0 }
 
 // newGroup checks a request and makes its answers.
 func (e *Engine) newGroup(ctx context.Context, req *Request) (*group, error) {

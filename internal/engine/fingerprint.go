@@ -11,7 +11,7 @@ import (
 )
 
 // fingerprint tells models apart: by everything that their evaluation is set to,
-// by names, types and shapes of the tensors, and by some of their bytes.
+// by names, types and shapes of the tensors, by some of their bytes, and by adapters.
 func fingerprint(m *model.Model) (sum [sha256.Size]byte) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%+v\n", shapeOf(&m.Config))
@@ -27,6 +27,13 @@ func fingerprint(m *model.Model) (sum [sha256.Size]byte) {
 	if err != nil {
 		return sum // evaluation will tell
 	}
+	m.Weights.EachAdapted(func(l *model.Linear) {
+		for i := range l.Adapters {
+			fmt.Fprintf(h, "%q\n", l.Name)
+			h.Write(l.Adapters[i].A.Data)
+			h.Write(l.Adapters[i].B.Data)
+		}
+	})
 	h.Sum(sum[:0])
 	return sum
 }
@@ -74,12 +81,18 @@ func shapeOf(c *model.Config) shape {
 	}
 }
 
-// beyond reports whether a model has settings that shape does not hold.
+// beyond reports whether a model has settings that shape does not hold, or that meant
+// less then.
 func beyond(c *model.Config) bool {
 	for _, l := range c.Layers {
 		if l != c.Layers[0] {
 			return true
 		}
 	}
-	return c.Rope.Halves || c.Rope.YaRN != ggml.YaRN{}
+	yarn := c.Rope.YaRN
+	if yarn.Ext == 1 {
+		yarn.Ext = 0 // the same
+	}
+	attn := c.Rope.AttnFactor != 0 && c.Rope.Scaling != ggml.ScalingYaRN
+	return c.Rope.Halves || attn || yarn != ggml.YaRN{}
 }

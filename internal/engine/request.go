@@ -53,6 +53,10 @@ type Request struct {
 	// Salt divides the cache: texts find only what those of the same salt evaluated.
 	Salt string
 
+	// Key is whose request it is: where several wait, keys take turns by the tokens that
+	// are evaluated for them, and none holds more than half of the places.
+	Key string
+
 	// Shift lets a text that fills its context go on: half of it is dropped, but
 	// for the first Keep tokens. Full, if not nil, is called instead: it returns true
 	// after making room in the text. It must not use the engine.

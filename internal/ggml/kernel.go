@@ -16,6 +16,7 @@ type kernel struct {
 	add     func(dst, x []float32)
 	rmsNorm func(dst, x, w []float32, eps float32)
 	silu    func(gate, up []float32)
+	sigmoid func(dst, x []float32)
 	rotate  func(x, cos, sin []float32)    // rotates the pairs x[2i], x[2i+1]
 	halves  func(a, b, cos, sin []float32) // rotates the pairs a[i], b[i]
 	widenQ8 func(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32)
@@ -28,6 +29,7 @@ var (
 	scaleBy      = scaleByGeneric
 	rmsNorm      = rmsNormGeneric
 	siluMul      = siluMulGeneric
+	sigmoid      = sigmoidGeneric
 	addTo        = addToGeneric
 	rotate       = rotateGeneric
 	rotateHalves = rotateHalvesGeneric
@@ -42,7 +44,7 @@ func useBest(table []kernel) {
 	for _, k := range table {
 		if machine.Allowed(k.level) {
 			gemm, softmax, scaleBy, addTo = k.gemm, k.softmax, k.scale, k.add
-			rmsNorm, siluMul, rotate, rotateHalves, widenQ8 = k.rmsNorm, k.silu, k.rotate, k.halves, k.widenQ8
+			rmsNorm, siluMul, sigmoid, rotate, rotateHalves, widenQ8 = k.rmsNorm, k.silu, k.sigmoid, k.rotate, k.halves, k.widenQ8
 			return
 		}
 	}
@@ -80,4 +82,25 @@ func scaleByGeneric(x []float32, by float32) {
 	for i := range x {
 		x[i] *= by
 	}
+}
+
+// Add adds x to dst.
+func Add(dst, x []float32) { addTo(dst, x) }
+
+// Scale multiplies x by a number.
+func Scale(x []float32, by float32) { scaleBy(x, by) }
+
+// Gemm is a small product on one core: C [M, N] = or += A [M, K] · B [K, N], rows lying
+// the strides apart. Each element is one chain of fused multiply-adds over k in order,
+// from 0 if Fresh.
+type Gemm struct {
+	C, A, B                   []float32
+	CStride, AStride, BStride int
+	M, K, N                   int
+	Fresh                     bool
+}
+
+// Run computes g.
+func (g *Gemm) Run() {
+	gemm(g.C, g.CStride, g.A, g.AStride, g.B, g.BStride, g.M, g.K, g.N, g.Fresh)
 }

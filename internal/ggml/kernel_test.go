@@ -92,6 +92,7 @@ func TestElementKernels(t *testing.T) {
 					sameBits(t, a, b, name+" "+about)
 				}
 				check("silu", func(x []float32) { siluMulGeneric(x, y) }, func(x []float32) { k.silu(x, y) })
+				check("sigmoid", func(x []float32) { sigmoidGeneric(x, x) }, func(x []float32) { k.sigmoid(x, x) })
 				check("add", func(x []float32) { addToGeneric(x, y) }, func(x []float32) { k.add(x, y) })
 				check("scale", func(x []float32) { scaleByGeneric(x, 0.3) }, func(x []float32) { k.scale(x, 0.3) })
 				check("norm", func(x []float32) { rmsNormGeneric(x, x, y, 1e-5) }, func(x []float32) { k.rmsNorm(x, x, y, 1e-5) })

@@ -7,9 +7,9 @@ import "unsafe"
 // kernelTable lists the kernels, best first.
 var kernelTable = []kernel{
 	{level: "avx512vnni", gemm: gemmAVX512, softmax: softmaxBlocksAVX512, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
-		silu: siluAVX2, add: addAVX2, rotate: rotateAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2},
+		silu: siluAVX2, sigmoid: sigmoidAVX2, add: addAVX2, rotate: rotateAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2},
 	{level: "avx2", gemm: gemmAVX2, softmax: softmaxBlocksAVX2, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
-		silu: siluAVX2, add: addAVX2, rotate: rotateAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2},
+		silu: siluAVX2, sigmoid: sigmoidAVX2, add: addAVX2, rotate: rotateAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2},
 }
 
 // gemmArgs is what the columns of a product need. Strides are in bytes.
@@ -130,6 +130,18 @@ func siluAVX2(gate, up []float32) {
 		silu8AVX2(&gate[0], &up[0], n)
 	}
 	siluMulGeneric(gate[n:], up[n:])
+}
+
+//go:noescape
+func sigmoid8AVX2(dst, x *float32, n int)
+
+func sigmoidAVX2(dst, x []float32) {
+	n := len(x) &^ 7
+	if n > 0 {
+		_ = dst[n-1]
+		sigmoid8AVX2(&dst[0], &x[0], n)
+	}
+	sigmoidGeneric(dst[n:], x[n:])
 }
 
 //go:noescape

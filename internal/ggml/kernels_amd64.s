@@ -65,6 +65,61 @@ done:
 	VZEROUPPER
 	RET
 
+// SIGMOID is 1 / (1 + e) for the vector off bytes on, e being e^-x.
+#define SIGMOID(off, e) \
+	VADDPS  Y14, e, e \
+	VDIVPS  e, Y14, e \
+	VMOVUPS e, off(DI)
+
+// func sigmoid8AVX2(dst, x *float32, n int)
+//
+// As silu8AVX2.
+TEXT ·sigmoid8AVX2(SB), NOSPLIT, $0-24
+	MOVQ    dst+0(FP), DI
+	MOVQ    x+8(FP), SI
+	MOVQ    n+16(FP), CX
+	VMOVUPS ·expConst+384(SB), Y12 // sign
+	VMOVUPS ·expConst+32(SB), Y13  // most
+	VMOVUPS ·expConst+352(SB), Y14 // 1
+
+four:
+	SUBQ   $32, CX
+	JLT    rest
+	VXORPS (SI), Y12, Y0
+	VXORPS 32(SI), Y12, Y1
+	VXORPS 64(SI), Y12, Y2
+	VXORPS 96(SI), Y12, Y3
+	VMINPS Y0, Y13, Y0
+	VMINPS Y1, Y13, Y1
+	VMINPS Y2, Y13, Y2
+	VMINPS Y3, Y13, Y3
+	EXP4
+	SIGMOID(0, Y0)
+	SIGMOID(32, Y1)
+	SIGMOID(64, Y2)
+	SIGMOID(96, Y3)
+	ADDQ $128, DI
+	ADDQ $128, SI
+	JMP  four
+
+rest:
+	ADDQ $32, CX
+	JZ   done
+
+one:
+	VXORPS (SI), Y12, Y0
+	VMINPS Y0, Y13, Y0
+	EXP4
+	SIGMOID(0, Y0)
+	ADDQ $32, DI
+	ADDQ $32, SI
+	SUBQ $8, CX
+	JNZ  one
+
+done:
+	VZEROUPPER
+	RET
+
 // func scale8AVX2(x *float32, n int, by float32)
 TEXT ·scale8AVX2(SB), NOSPLIT, $0-20
 	MOVQ         x+0(FP), DI

@@ -8,7 +8,7 @@ import "unsafe"
 // would serve these loops better.
 var kernelTable = []kernel{
 	{level: "neon", gemm: gemmNEON, softmax: softmaxBlocksNEON, scale: scaleByNEON, rmsNorm: rmsNormNEON,
-		silu: siluMulNEON, add: addToNEON, rotate: rotateNEON, halves: rotateHalvesNEON, widenQ8: widenQ8NEON},
+		silu: siluMulNEON, sigmoid: sigmoidNEON, add: addToNEON, rotate: rotateNEON, halves: rotateHalvesNEON, widenQ8: widenQ8NEON},
 }
 
 // gemmArgs is what some columns of a product need. Strides are in bytes.
@@ -114,6 +114,18 @@ func siluMulNEON(gate, up []float32) {
 		silu16NEON(&g[0], &u[0], 16)
 		copy(gate[n:], g[:])
 	}
+}
+
+//go:noescape
+func sigmoid16NEON(dst, x *float32, n int)
+
+func sigmoidNEON(dst, x []float32) {
+	n := len(x) &^ 15
+	if n > 0 {
+		_ = dst[n-1]
+		sigmoid16NEON(&dst[0], &x[0], n)
+	}
+	sigmoidGeneric(dst[n:], x[n:])
 }
 
 //go:noescape

@@ -42,6 +42,37 @@ loop:
 	BNE   loop
 	RET
 
+// func sigmoid16NEON(dst, x *float32, n int)
+//
+// 1 / (1 + e^-x).
+TEXT ·sigmoid16NEON(SB), NOSPLIT, $0-24
+	MOVD dst+0(FP), R0
+	MOVD x+8(FP), R1
+	MOVD n+16(FP), R2
+	EXP_CONSTANTS
+
+loop:
+	FLDPQ (R1), (F28, F29)
+	FLDPQ 32(R1), (F30, F31)
+	VFNEG(28, 0)
+	VFNEG(29, 1)
+	VFNEG(30, 2)
+	VFNEG(31, 3)
+	FMIN4X(20, 0, 0)
+	EXP4
+	FADD4X(26, 0, 0)
+	VFDIV(0, 26, 28)
+	VFDIV(1, 26, 29)
+	VFDIV(2, 26, 30)
+	VFDIV(3, 26, 31)
+	FSTPQ (F28, F29), (R0)
+	FSTPQ (F30, F31), 32(R0)
+	ADD   $64, R0
+	ADD   $64, R1
+	SUBS  $16, R2, R2
+	BNE   loop
+	RET
+
 // func scale4NEON(x *float32, n int, by float32)
 TEXT ·scale4NEON(SB), NOSPLIT, $0-20
 	MOVD  x+0(FP), R0

@@ -36,3 +36,16 @@ func siluMulGeneric(gate, up []float32) {
 		gate[i] = float32(g/(1+fmath.Exp32(-g))) * up[i]
 	}
 }
+
+// SiluMul sets gate[i] = gate[i] / (1 + e^-gate[i]) * up[i].
+func SiluMul(gate, up []float32) { siluMul(gate, up) }
+
+// Sigmoid sets dst[i] = 1 / (1 + e^-x[i]).
+func Sigmoid(dst, x []float32) { sigmoid(dst, x) }
+
+func sigmoidGeneric(dst, x []float32) {
+	dst = dst[:len(x)]
+	for i, v := range x {
+		dst[i] = 1 / (1 + fmath.Exp32(-v))
+	}
+}

@@ -69,3 +69,7 @@ func Softmax(x []float32) {
 		x[i] /= sum
 	}
 }
+
+// SoftmaxRow replaces scores, a multiple of BlockLen of them, by their softmax as
+// attention has it.
+func SoftmaxRow(scores []float32) { softmax(scores, false) }

@@ -87,7 +87,7 @@ func ground(p *pkg) (list []breach) {
 
 // assembly has few homes: ggml and kernel for products, quant to encode and decode.
 func assembly(p *pkg) []breach {
-	if !p.asm || inside(p.path, "internal/kernel") || p.path == "internal/ggml" || p.path == "internal/quant" {
+	if !p.asm || inside(p.path, "internal/kernel") || inside(p.path, "internal/ggml") || p.path == "internal/quant" {
 		return nil
 	}
 	return []breach{breachf(p.path+" has assembly", "it belongs to internal/kernel, internal/ggml or internal/quant")}

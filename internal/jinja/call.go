@@ -48,6 +48,7 @@ func addNamed(a *value.Args, v value.Value) {
 		}
 		names = append(names, name.String())
 		a.Named = append(a.Named, item)
+		a.Keys = append(a.Keys, name)
 	}
 	a.Names = names
 }
@@ -60,8 +61,8 @@ func (c *compiler) call(e *syntax.Call, p place, caller func(f *frame) *macro) e
 		v := fn(f)
 		a := args(f)
 		if caller != nil {
-			a.Names = append(append([]string{}, a.Names...), "caller")
-			a.Named = append(append([]value.Value{}, a.Named...), caller(f))
+			a.Names = append([]string{"caller"}, a.Names...)
+			a.Named = append([]value.Value{caller(f)}, a.Named...)
 		}
 		f.r.Pos = e.Pos()
 		return call(f.r, v, a)
@@ -189,8 +190,8 @@ func (c *compiler) macro(n *syntax.Macro, p place) func(f *frame) *macro {
 func (m *macro) Call(r *value.Run, a *value.Args) value.Value {
 	args := append(make([]value.Value, 0, len(m.args)+3), a.Pos[:min(len(a.Pos), len(m.args))]...)
 	named := value.NewDict()
-	for i, name := range a.Names {
-		named.Put(name, a.Named[i])
+	for i := range a.Names {
+		named.Set(a.Name(i), a.Named[i])
 	}
 	take := func(name string) value.Value {
 		v, ok := named.Lookup(name)

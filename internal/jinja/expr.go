@@ -11,7 +11,7 @@ import (
 func (c *compiler) variable(n *syntax.Name, p place) eval {
 	at, ok := p.s.find(n.Name)
 	if !ok {
-		c.fail(n.Pos(), "no variable %q", n.Name)
+		c.fail(n.Pos(), "the name %q is not known to the filter of a block, which takes those that are used around the block, too", n.Name)
 	}
 	hops := p.s.fn.depth - at.fn.depth
 	return func(f *frame) value.Value { return f.at(hops).vars[at.slot] }
@@ -144,6 +144,7 @@ func (c *compiler) binary(e *syntax.Binary, p place) eval {
 
 func (c *compiler) concat(e *syntax.Concat, p place) eval {
 	items := c.exprs(e.Items, p)
+	escapes := p.escape == always && !constant(e, p.escape)
 	return func(f *frame) value.Value {
 		values := items(f)
 		f.r.Pos = e.Pos()
@@ -152,7 +153,7 @@ func (c *compiler) concat(e *syntax.Concat, p place) eval {
 		for i, v := range values {
 			texts[i] = f.r.Text(v)
 			f.r.Charge(texts[i].Size())
-			safe = safe || p.escape == always && texts[i].Safe()
+			safe = safe || escapes && texts[i].Safe()
 		}
 		if safe {
 			for i, t := range texts {

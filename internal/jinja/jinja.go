@@ -10,7 +10,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
+	"unicode"
 
 	"alpaca/internal/jinja/builtin"
 	"alpaca/internal/jinja/syntax"
@@ -38,8 +40,18 @@ type Error struct {
 	err          error
 }
 
+// Error returns a line: what templates say of themselves may be anything.
 func (e *Error) Error() string {
-	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, e.Msg)
+	msg := strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return ' '
+		}
+		return r
+	}, e.Msg)
+	if r := []rune(msg); len(r) > 300 {
+		msg = string(r[:300]) + "…"
+	}
+	return fmt.Sprintf("line %d, column %d: %s", e.Line, e.Column, msg)
 }
 
 // Unwrap returns the cause: a *value.LimitError, what ended the context, or nil.

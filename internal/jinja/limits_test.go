@@ -110,7 +110,7 @@ func TestErrors(t *testing.T) {
 		"{% for a in b %}{% endif %}":       `line 1, column 20: unknown tag "endif", expected endfor or else`,
 		"{{ x|nonsense }}":                  `line 1, column 6: no filter named "nonsense"`,
 		"\r\n{{ x }":                        "line 2, column 6: unexpected \"}\"",
-		"{{ raise_exception('no\n' ~ x) }}": "line 1, column 19: no\ntext",
+		"{{ raise_exception('no\n' ~ x) }}": "line 1, column 19: no text",
 		"{% macro m() %}{{ x + 1 }}{% endmacro %}\n{{ m() }}": "line 1, column 19: ",
 		"{{ 'abc }}":        "line 1, column 4: a string without an end",
 		"{% include 'x' %}": "line 1, column 4: include: a chat template has no other templates",

@@ -195,6 +195,18 @@ func (l *loop) peek() value.Value {
 	return l.after
 }
 
+// Iterate gives the items that are left, each with the loop, as jinja2's loops do.
+func (l *loop) Iterate(r *value.Run) func() (value.Value, bool) {
+	return func() (value.Value, bool) {
+		item, ok := l.advance()
+		if !ok {
+			return nil, false
+		}
+		r.Steps(1)
+		return &value.Tuple{Items: []value.Value{item, l}}, true
+	}
+}
+
 // Len returns how many turns there are in all.
 func (l *loop) Len() int {
 	if l.known {

@@ -115,6 +115,7 @@ func TestProvenanceOfStatements(t *testing.T) {
 		"{% with a = s, b = [s] %}{{ a }}{{ b }}{% endwith %}{% block b scoped %}{{ s }}{% endblock %}{{ self.b() }}",
 		"{% autoescape true %}{{ s }}{{ s ~ '<' }}{{ ('<' ~ s)|e }}{{ [s, '<'|safe]|join(s) }}{% endautoescape %}",
 		"{% set a, b = s.split('|', 1) %}{{ '<|' ~ a ~ b ~ '|>' }}{% generation %}{{ s }}{% endgeneration %}",
+		"{% macro m() %}{{ kwargs }}{{ kwargs|list }}{% endmacro %}{{ m(**d) }}{{ m(a=1, **d) }}{% call m(b=s, **d) %}{% endcall %}{{ dict(**d) }}{{ dict(a=s, **d) }}{{ namespace(**d) }}",
 		"{{ d }}{{ l }}{{ o|groupby('n') }}{{ o|map(attribute='n')|join('|') }}{{ d|dictsort }}{{ d|items|list }}{{ d|xmlattr if false }}",
 	} {
 		tmpl, err := Compile(source)

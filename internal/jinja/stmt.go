@@ -93,11 +93,15 @@ func (c *compiler) output(n *syntax.Output, p place) exec {
 			continue
 		}
 		x := c.expr(e, p)
+		escape := p.escape
+		if escape == asked && constant(e, asked) {
+			escape = never
+		}
 		list[i] = func(f *frame, out *output) signal {
 			v := x(f)
 			f.r.Pos = e.Pos()
 			t := f.r.Text(v)
-			if p.escape.on(f.r) {
+			if escape.on(f.r) {
 				f.r.Product(5, t.Len())
 				t = t.Escaped()
 			}

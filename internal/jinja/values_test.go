@@ -24,16 +24,20 @@ func TestValues(t *testing.T) {
 	sc := bufio.NewScanner(f)
 	sc.Buffer(nil, 1<<20)
 	require.True(t, sc.Scan())
-	var common, r struct {
+	type line struct {
 		Template, Want, Error string
 		Context               json.RawMessage
 	}
+	var common line
 	require.NoError(t, json.Unmarshal(sc.Bytes(), &common))
 	now := func() time.Time { return time.Date(2026, 11, 30, 20, 5, 9, 0, time.UTC) }
 	n := 0
 	for sc.Scan() {
-		r.Template, r.Want, r.Error, r.Context = "", "", "", common.Context
+		var r line
 		require.NoError(t, json.Unmarshal(sc.Bytes(), &r))
+		if r.Context == nil {
+			r.Context = common.Context
+		}
 		got := ""
 		tmpl, err := Compile(r.Template)
 		if err == nil {

@@ -73,6 +73,9 @@ func (w *Weights) mostColumns() map[quant.Type]int {
 			if m.W.Rows > 0 {
 				most[m.W.Type] = max(most[m.W.Type], m.W.Cols)
 			}
+			if len(m.Adapters) > 0 {
+				most[quant.F32] = max(most[quant.F32], m.W.Cols)
+			}
 		}
 	}
 	return most

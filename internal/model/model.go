@@ -1,8 +1,8 @@
 // Package model evaluates language models of the architectures of package arch.
 //
-//	gguf.File ──Load──▶ Model ──NewSession──▶ Session ──Eval──▶ logits
-//	 (mapping)        (views of weights,     (cache, scratch,
-//	                   shared, immutable)     position: one conversation)
+//	gguf.File ──Load──▶ Model ──NewRunner──▶ Runner ──Forward(Batch of rows of Seqs)──▶ logits
+//	 (mapping)        (views of weights,    (scratch, workers, the cache
+//	                   shared, immutable)    whose blocks the Seqs share)
 //
 // Start reading at forward.go: it is the whole model, from top to bottom.
 package model

@@ -39,6 +39,7 @@ type Runner struct {
 	kv        ggml.StoreKV
 	attention ggml.Attention
 	router    router
+	lora      loraScratch
 }
 
 // DefaultBatch is the rows of a batch at most, where nothing else is asked for.
@@ -141,6 +142,7 @@ func (r *Runner) reserve() {
 	shared := c.most(func(l *LayerConfig) int { return l.NumHeads / l.NumKVHeads })
 	r.attention.Reserve(workers, r.batch, ggml.KVLayer{Format: &largest, Heads: shared})
 	r.headNorm.Eps = c.NormEps
+	r.reserveAdapters()
 	r.kv.Reserve(workers, largest.KeyDim)
 	if c.NumExperts > 0 {
 		r.router = router{

@@ -1,6 +1,9 @@
 package model
 
-import "alpaca/internal/ggml"
+import (
+	"alpaca/internal/ggml"
+	"alpaca/internal/quant"
+)
 
 // The steps of forward. Each does nothing once one has failed: r.err is the first
 // failure, a fault in the mapped file as a rule.
@@ -35,6 +38,9 @@ func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 	r.acts.Want(len(x)/cols, cols)
 	for _, l := range matrices {
 		r.acts.WantType(l.W.Type)
+		if len(l.Adapters) > 0 {
+			r.acts.WantType(quant.F32)
+		}
 	}
 	r.err = r.acts.Run(r.pool, x, norm, normed)
 	if r.Collect != nil && r.err == nil {
@@ -66,6 +72,9 @@ func (r *Runner) products(list ...product) {
 		all[i] = r.of(p)
 	}
 	r.err = r.matmul.Store(r.pool, all[:len(list)]...)
+	for _, p := range list {
+		r.adapt(p)
+	}
 }
 
 // addProduct adds l·x to h, row by row.
@@ -74,12 +83,15 @@ func (r *Runner) addProduct(h []float32, l *Linear, x []float32) {
 	if r.err == nil {
 		r.err = r.matmul.Add(r.pool, r.of(product{l, h}))
 	}
+	r.adapt(product{l, h})
 }
 
 // gate sets out [tokens, FFNDim] to the inner state of a feed-forward network,
 // silu(Gate·x) * (Up·x).
 func (r *Runner) gate(f *FFN, out []float32) {
-	if r.err == nil {
+	if len(f.Gate.Adapters)+len(f.Up.Adapters) > 0 {
+		r.gateApart(f, out)
+	} else if r.err == nil {
 		r.err = r.matmul.Gate(r.pool, r.of(product{&f.Gate, out}), r.of(product{&f.Up, nil}))
 	}
 }

@@ -44,11 +44,12 @@ type FFN struct {
 	Down Linear // [Dim, FFNDim]
 }
 
-// Linear is a matrix with an optional bias.
+// Linear is a matrix with an optional bias, and adapters of its products.
 type Linear struct {
-	Name string // of the tensor, such as blk.0.attn_q.weight
-	W    quant.Matrix
-	Bias []float32 // [W.Rows], nil for none
+	Name     string // of the tensor, such as blk.0.attn_q.weight
+	W        quant.Matrix
+	Bias     []float32 // [W.Rows], nil for none
+	Adapters []Adapter
 }
 
 // binder finds tensors and keeps the first error.

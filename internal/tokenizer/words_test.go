@@ -113,6 +113,9 @@ var wordVocabs = flag.String("word-vocabs", "", "write the vocabularies of testd
 
 func TestWordRecords(t *testing.T) {
 	records, texts := readWords(t)
+	if *wordVocabs != "" {
+		writeWordVocabs(t, texts)
+	}
 	toks := map[string]*Tokenizer{}
 	vocabs := map[[2]bool]Vocab{}
 	tok := func(name string, reference bool) *Tokenizer {
@@ -158,11 +161,7 @@ func TestWordRecords(t *testing.T) {
 	}
 }
 
-func TestWriteWordVocabs(t *testing.T) {
-	if *wordVocabs == "" {
-		t.Skip("nothing to write")
-	}
-	_, texts := readWords(t)
+func writeWordVocabs(t *testing.T, texts []string) {
 	for _, name := range pretokenizer.Names() {
 		p, _ := pretokenizer.Lookup(name, false)
 		v := wordVocab(texts, p)

@@ -37,6 +37,7 @@ type benchOptions struct {
 	repetitions int
 	noWarmup    bool
 	membw       bool
+	train       string // a shape, "" for no training
 	output      string
 	save        string
 	compare     string
@@ -80,6 +81,8 @@ core (prompts).`,
 	flags.AddCacheTypeLists(fs, &o.cacheK, &o.cacheV)
 	flags.AddInt(fs, &o.repetitions, flags.Int{Name: "repetitions", Short: "r", Value: 5, Low: 1, High: 1000}, "`times` that each test is run")
 	fs.BoolVar(&o.noWarmup, "no-warmup", false, "do not run each test once before it is measured")
+	fs.StringVar(&o.train, "train", "", "measure training a new model in place of a test, `WIDTHxLAYERS` (default: 192x6, with 16 rows of 256 tokens)")
+	fs.Lookup("train").NoOptDefVal = trainShape
 	fs.BoolVar(&o.membw, "membw", false, "measure the memory's read bandwidth too, and relate generation to it")
 	flags.AddOutput(fs, &o.output, bench.Formats...)
 	fs.StringVar(&o.save, "save", "", "write the results to a JSON `file`")
@@ -157,6 +160,9 @@ func (o *benchOptions) run(ctx context.Context, u *ui.UI) error {
 	grid, err := o.grid()
 	if err != nil {
 		return err
+	}
+	if o.train != "" {
+		return o.checkTrain(ctx, u, grid.Threads)
 	}
 	if len(grid.Tests()) == 0 {
 		return ui.Usagef("nothing to measure: -p and -n are both 0")

@@ -28,6 +28,7 @@ type Options struct {
 	eps            float64 // 0: as the file says
 	ropeBase       float64 // 0: as the file says
 	ropeScale      float64 // 0: as the file says
+	loras          []string
 }
 
 // AddSizes adds -c, -b and -t; ctx and batch are the usage of the first two.
@@ -60,6 +61,9 @@ func (o *Options) Open(u *ui.UI, path string) (*Instance, error) {
 	start := time.Now()
 	m, err := loadModel(u, path, gguf.Options{NoMap: o.noMap, Eps: float32(o.eps)}, model.LoadOptions{Tokenizer: o.vocab, Adjust: o.adjust})
 	if err != nil {
+		return nil, err
+	}
+	if m, err = o.addLoRAs(m); err != nil {
 		return nil, err
 	}
 	return &Instance{Path: path, Model: m, LoadTime: time.Since(start)}, nil
@@ -110,6 +114,7 @@ func (o *Generation) AddFlags(fs *pflag.FlagSet) {
 	o.Grammar.AddFlags(fs)
 	o.AddFile(fs, "read the model into memory instead of mapping it")
 	o.addRope(fs)
+	o.AddLoRA(fs)
 	o.compat.AddFlags(fs)
 	fs.BoolVar(&o.memoryF32, "memory-f32", false, "keep the KV cache in f32")
 	fs.Lookup("memory-f32").Hidden = true

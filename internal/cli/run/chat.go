@@ -119,7 +119,7 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 		return err
 	}
 	defer t.lines.close()
-	if err := t.cache.load(); err != nil {
+	if err := t.cache.load(false); err != nil {
 		return err
 	}
 	if request.Messages != nil {

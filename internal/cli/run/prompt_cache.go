@@ -56,26 +56,29 @@ type promptCache struct {
 	u      *ui.UI
 	text   *engine.Text
 	saved  bool
-	loaded int // tokens
+	loaded []int32 // tokens of the file
 }
 
 // load brings the text to where the file says. A saved state that is of no use is
-// reported and ignored; it will be overwritten. Any other file is left alone: it may be
-// somebody's data.
-func (c *promptCache) load() error {
+// reported and ignored; it will be overwritten by the text that was given. Where none was,
+// that is an error: what was to be continued is not replaced. Any other file is left
+// alone: it may be somebody's data.
+func (c *promptCache) load(continued bool) error {
 	if c.o.path == "" {
 		return nil
 	}
 	_, err := c.text.Load(c.o.path)
 	switch {
 	case err == nil:
-		c.loaded = c.text.Len()
+		c.loaded = slices.Clone(c.text.Tokens())
 	case errors.Is(err, fs.ErrNotExist):
 		if c.o.ro {
 			return ui.WithHint(err, "without --prompt-cache-ro it is made")
 		}
 	case errors.Is(err, engine.ErrForeign):
 		return ui.WithHint(err, "nothing is written over it: give the prompt cache another name")
+	case continued:
+		return ui.WithHint(fmt.Errorf("the saved text cannot be continued: %w", err), "nothing is written over it: a text of -p begins a new one")
 	default:
 		c.text.Truncate(0)
 		c.u.Warnf("the prompt cache is not used: %v", err)
@@ -84,12 +87,16 @@ func (c *promptCache) load() error {
 }
 
 // save writes the file with the first n tokens of the text: the first time, with the
-// prompt alone, or at the end with everything where that is wanted.
+// prompt alone, or at the end with everything where that is wanted. A prompt that the file
+// holds already is not saved again: the file may hold more.
 func (c *promptCache) save(end bool, n int) error {
 	if c.o.path == "" || c.o.ro || c.saved || end != c.o.all {
 		return nil
 	}
 	c.saved = true
+	if n = min(n, c.text.Len()); !end && n <= len(c.loaded) && slices.Equal(c.loaded[:n], c.text.Tokens()[:n]) {
+		return nil
+	}
 	if err := c.text.Save(c.o.path, n, nil); err != nil {
 		return fmt.Errorf("the prompt cache cannot be written: %w", err)
 	}

@@ -172,7 +172,7 @@ func (o *runOptions) readPrompt(u *ui.UI, args []string) (text string, given boo
 // complete continues the text, or where none is given the saved one.
 func (o *runOptions) complete(ctx context.Context, u *ui.UI, e *load.Instance, text string, given bool) error {
 	cache := promptCache{o: &o.cache, u: u, text: e.Text}
-	if err := cache.load(); err != nil {
+	if err := cache.load(text == ""); err != nil {
 		return err
 	}
 	prompt, err := o.tokens(e, &cache, &text, given)
@@ -238,13 +238,12 @@ func (o *runOptions) complete(ctx context.Context, u *ui.UI, e *load.Instance, t
 // tokens returns the tokens of the text to continue: where it is empty, those of the saved
 // one, whose text it then is.
 func (o *runOptions) tokens(e *load.Instance, cache *promptCache, text *string, given bool) ([]int32, error) {
-	if *text != "" || cache.loaded == 0 {
+	if *text != "" || len(cache.loaded) == 0 {
 		if !given {
 			return nil, errNoPrompt()
 		}
 		return encodePrompt(e.Model.Tokenizer, *text, true)
 	}
-	cache.saved = !o.cache.all // there is nothing new to save
 	prompt := slices.Clone(e.Text.Tokens())
 	for _, id := range prompt {
 		*text += e.Model.Tokenizer.Piece(id, false)

@@ -141,7 +141,7 @@ func update(r *value.Run, d *value.Dict, a *value.Args) {
 			}
 		}
 	}
-	for i, name := range a.Names {
-		d.Put(name, a.Named[i])
+	for i := range a.Names {
+		d.Set(a.Name(i), a.Named[i])
 	}
 }

@@ -178,8 +178,8 @@ func format(r *value.Run, v value.Value, a *value.Args) value.Value {
 		return Percent(r, r.Text(v), &value.Tuple{Items: a.Pos})
 	}
 	d := value.NewDict()
-	for i, name := range a.Names {
-		d.Put(name, a.Named[i])
+	for i := range a.Names {
+		d.Set(a.Name(i), a.Named[i])
 	}
 	return Percent(r, r.Text(v), d)
 }

@@ -81,10 +81,10 @@ func wordWrap(r *value.Run, v value.Value, a *value.Args) value.Value {
 		sep = str(w)
 	}
 	breaks := wrapping{width, value.Truth(value.Or(args[1], true)), value.Truth(value.Or(args[3], true))}
-	if width <= 0 {
+	t := str(v)
+	if width <= 0 && t.Len() > 0 {
 		value.ValueError("invalid width %d (must be > 0)", width)
 	}
-	t := str(v)
 	r.Product(8, t.Len())
 	var lines []text.Text
 	for _, line := range t.Lines(false) {

@@ -284,7 +284,7 @@ func parseSpec(t text.Text, kind string) spec {
 	number := func() int {
 		n, start := 0, i
 		for i < len(in) && in[i] >= '0' && in[i] <= '9' {
-			if n = n*10 + int(in[i]-'0'); n > 1<<31 {
+			if n = n*10 + int(in[i]-'0'); n > 1<<27 {
 				value.ValueError("Too many decimal digits in format string")
 			}
 			i++

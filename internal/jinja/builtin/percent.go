@@ -82,7 +82,7 @@ func (p *percenter) number() int {
 	n := 0
 	for c := p.peek(); c >= '0' && c <= '9'; c = p.peek() {
 		n = n*10 + int(c-'0')
-		if n > math.MaxInt32 {
+		if n > 1<<27 {
 			value.ValueError("width too big")
 		}
 		p.pos++

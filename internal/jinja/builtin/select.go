@@ -89,7 +89,7 @@ func mapper(r *value.Run, a *value.Args) func(value.Value) value.Value {
 	if !ok {
 		value.Fail("TemplateRuntimeError", "No filter named %s.", shown(r, name))
 	}
-	rest := &value.Args{Pos: a.Pos[1:], Names: a.Names, Named: a.Named}
+	rest := &value.Args{Pos: a.Pos[1:], Names: a.Names, Named: a.Named, Keys: a.Keys}
 	return func(v value.Value) value.Value { return f(r, v, rest) }
 }
 
@@ -111,7 +111,7 @@ func selected(want, byAttribute bool) Filter {
 			}
 			test := func(v value.Value) bool { return value.Truth(v) }
 			if len(args.Pos) > 0 {
-				test = tester(r, args.Pos[0], &value.Args{Pos: args.Pos[1:], Names: args.Names, Named: args.Named})
+				test = tester(r, args.Pos[0], &value.Args{Pos: args.Pos[1:], Names: args.Names, Named: args.Named, Keys: args.Keys})
 			}
 			next := r.Iterate(v)
 			return func() (value.Value, bool) {

@@ -37,17 +37,16 @@ func (w wrapping) wrap(t text.Text) []text.Text {
 			room := w.width - size
 			switch {
 			case w.longWords:
-				room = max(1, room)
 				if w.width < 1 {
 					room = 1
 				}
 				if h := w.lastHyphen(chunks[i], room); h > 0 {
 					room = h
 				}
-				if w.width-size > 0 || len(line) == 0 {
-					line = append(line, chunks[i].Slice(0, room))
-					chunks[i] = chunks[i].Slice(room, chunks[i].Runes())
-				}
+				// Where a blank has filled the line, nothing of the word is added, and
+				// that nothing is dropped below in place of the blank.
+				line = append(line, chunks[i].Slice(0, room))
+				chunks[i] = chunks[i].Slice(room, chunks[i].Runes())
 			case len(line) == 0:
 				line = append(line, chunks[i])
 				i++
@@ -105,7 +104,7 @@ func hyphenated(word text.Text) []text.Text {
 		case s[i-1] == '-' && s[i] != '-' && i >= 2 && s[i-2] == '-' && dashBeforeWord(s, i):
 			list = append(list, word.Cut(start, i))
 			start = i
-		case s[i-1] == '-' && s[i] != '-' && betweenLetters(s[start:], i-start):
+		case s[i-1] == '-' && s[i] != '-' && i-1 > start && betweenLetters(s, i):
 			list = append(list, word.Cut(start, i))
 			start = i
 		}

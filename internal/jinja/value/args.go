@@ -1,12 +1,26 @@
 package value
 
-import "strings"
+import (
+	"strings"
+
+	"alpaca/internal/jinja/text"
+)
 
 // Args are the arguments of a call.
 type Args struct {
 	Pos   []Value
 	Names []string
 	Named []Value
+	// Keys are the last of the names, where they came from a dictionary by **.
+	Keys []text.Text
+}
+
+// Name returns a name as a text.
+func (a *Args) Name(i int) text.Text {
+	if j := i - (len(a.Names) - len(a.Keys)); j >= 0 {
+		return a.Keys[j]
+	}
+	return text.New(a.Names[i])
 }
 
 // Missing stands for an argument that was not given.

@@ -30,7 +30,7 @@ func (r *Run) Item(x, index Value) (v Value, ok bool) {
 	n := 0
 	switch i := i.(type) {
 	case int64:
-		n = int(i)
+		n = Int(i)
 	case *big.Int:
 		return nil, false
 	}
@@ -140,11 +140,11 @@ func (r *Run) Slice(x, start, stop, step Value) Value {
 	return r.pick(x, places, by)
 }
 
-// bound returns the bound of a slice.
+// bound returns the bound of a slice, with room for sums.
 func bound(v Value) int {
 	switch v.(type) {
 	case int64, bool, *big.Int:
-		return min(max(Int(v), math.MinInt32*1024), math.MaxInt32*1024)
+		return min(max(Int(v), math.MinInt/4), math.MaxInt/4)
 	}
 	TypeError("slice indices must be integers or None or have an __index__ method")
 	return 0

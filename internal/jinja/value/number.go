@@ -68,11 +68,11 @@ func Float(v Value) (f float64, ok bool) {
 }
 
 // Int returns what is used as an index, a count or a width: an integer, cut to
-// what an int64 can hold.
+// what an int can hold.
 func Int(v Value) int {
 	switch v := v.(type) {
 	case int64:
-		return int(v)
+		return int(min(max(v, math.MinInt), math.MaxInt))
 	case bool:
 		if v {
 			return 1
@@ -80,9 +80,9 @@ func Int(v Value) int {
 		return 0
 	case *big.Int:
 		if v.Sign() < 0 {
-			return math.MinInt64
+			return math.MinInt
 		}
-		return math.MaxInt64
+		return math.MaxInt
 	case *Undefined:
 		v.Fail()
 	}

@@ -1,0 +1,146 @@
+package chat
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"alpaca/internal/tokenizer"
+)
+
+// Training returns the tokens of a whole conversation, and says for each whether it is
+// what a model is to learn to say: the assistant's answers and the token that ends each.
+//
+// An answer's tokens are made apart from those before it, as they are when the model
+// answers: nothing is merged across. What the template writes after the token that ends
+// an answer is no part of it. An answer that no such token follows gets the end-of-text
+// token, if the vocabulary has one.
+func (t *Template) Training(tok *tokenizer.Tokenizer, messages []Message) (ids []int32, answer []bool, err error) {
+	all, err := t.parts(messages, false)
+	if err != nil {
+		return nil, nil, err
+	}
+	text := flat(all)
+	e := trainingEncoder{t: t, tok: tok}
+	done := 0 // bytes of text that have tokens
+	for i, m := range messages {
+		if m.Role != Assistant {
+			continue
+		}
+		before, err := t.parts(messages[:i], true)
+		if err != nil {
+			return nil, nil, err
+		}
+		prompt := flat(before)
+		if !strings.HasPrefix(text, prompt) || len(prompt) < done {
+			return nil, nil, &TemplateError{fmt.Errorf("chat: the template changes what was said before answer %d: it cannot be trained on several turns", i+1)}
+		}
+		from, to := done, len(prompt)
+		end := endOf(all, i)
+		if end < to {
+			return nil, nil, &TemplateError{fmt.Errorf("chat: the template leaves out the answer of message %d", i+1)}
+		}
+		e.add(between(all, from, to), false)
+		e.add(between(all, to, end), true)
+		rest := between(all, end, len(text))
+		if len(rest) > 0 && rest[0].message == ours {
+			done = end + e.end(rest[0].text)
+		} else {
+			e.end("")
+			done = end
+		}
+	}
+	e.add(between(all, done, len(text)), false)
+	return e.ids, e.answer, nil
+}
+
+// endOf returns where the last part of a message ends in the text of parts, -1 where there
+// is none.
+func endOf(parts []part, message int) int {
+	at, end := 0, -1
+	for _, p := range parts {
+		at += len(p.text)
+		if p.message == message {
+			end = at
+		}
+	}
+	return end
+}
+
+// between returns bytes from to to-1 of parts.
+func between(parts []part, from, to int) []part {
+	var list []part
+	at := 0
+	for _, p := range parts {
+		lo, hi := max(from-at, 0), min(to-at, len(p.text))
+		at += len(p.text)
+		if lo < hi {
+			list = append(list, part{p.text[lo:hi], p.message})
+		}
+	}
+	return list
+}
+
+// trainingEncoder gathers tokens.
+type trainingEncoder struct {
+	t      *Template
+	tok    *tokenizer.Tokenizer
+	ids    []int32
+	answer []bool
+}
+
+// add appends the tokens of parts.
+func (e *trainingEncoder) add(parts []part, answer bool) {
+	if len(parts) == 0 && len(e.ids) > 0 {
+		return
+	}
+	continues := len(e.ids) > 0 && !e.tok.IsControl(e.ids[len(e.ids)-1])
+	ids, _ := e.t.encode(e.tok, parts, continues)
+	if bos := e.tok.BOS(); len(e.ids) == 0 && e.tok.AddBOS() && (len(ids) == 0 || ids[0] != bos) {
+		ids = append([]int32{bos}, ids...)
+	}
+	for _, id := range ids {
+		e.ids, e.answer = append(e.ids, id), append(e.answer, answer)
+	}
+}
+
+// end appends what ends an answer: the template's text up to the first token that ends a
+// text, or the end-of-text token. It returns how many bytes of the text that is.
+func (e *trainingEncoder) end(text string) int {
+	for _, id := range e.tok.EOG() {
+		mark := e.tok.Text(id)
+		if at := strings.Index(text, mark); at >= 0 && mark != "" && strings.TrimSpace(text[:at]) == "" {
+			e.add([]part{{text[:at+len(mark)], ours}}, true)
+			return at + len(mark)
+		}
+	}
+	if eos := e.tok.EOS(); eos != tokenizer.None {
+		e.ids, e.answer = append(e.ids, eos), append(e.answer, true)
+	}
+	return 0
+}
+
+// markup is what templates write that is usually one token.
+var markup = regexp.MustCompile(`<\|[A-Za-z0-9_]+\|>|<(?:start|end)_of_turn>`)
+
+// MissingTokens returns what the template writes that looks like a control token, but is
+// none of the vocabulary's: there it is text of several tokens.
+func (t *Template) MissingTokens(tok *tokenizer.Tokenizer) ([]string, error) {
+	parts, err := t.parts([]Message{{Role: User, Content: "U"}, {Role: Assistant, Content: "A"}}, false)
+	if err != nil {
+		return nil, err
+	}
+	var missing []string
+	for _, p := range parts {
+		if p.message != ours {
+			continue
+		}
+		for _, m := range markup.FindAllString(p.text, -1) {
+			if _, ok := tok.ID(m); !ok && !slices.Contains(missing, m) {
+				missing = append(missing, m)
+			}
+		}
+	}
+	return missing, nil
+}

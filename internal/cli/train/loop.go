@@ -1,0 +1,192 @@
+package train
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"runtime/debug"
+	"time"
+
+	"alpaca/internal/machine"
+	"alpaca/internal/train"
+)
+
+// Intervals of what happens by the clock.
+const (
+	saveInterval = 5 * time.Minute
+	lineInterval = 30 * time.Second // of progress that is not on a terminal
+)
+
+// entry is a line of the journal about an update.
+type entry struct {
+	Step    int     `json:"step"`
+	Epoch   float64 `json:"epoch"`
+	Tokens  int64   `json:"tokens"`
+	Labels  int64   `json:"labels"`
+	Loss    finite  `json:"loss"`
+	LR      float64 `json:"lr"`
+	Norm    finite  `json:"grad_norm"`
+	Clipped bool    `json:"clipped"`
+	Skipped bool    `json:"skipped,omitempty"`
+	Rate    float64 `json:"tok_s"`
+	Seconds float64 `json:"seconds"`
+	RSS     int64   `json:"rss"`
+}
+
+// evaluation is a line of the journal about the held-out examples.
+type evaluation struct {
+	Step       int    `json:"step"`
+	EvalLoss   finite `json:"eval_loss"`
+	Perplexity finite `json:"eval_perplexity"`
+	Labels     int    `json:"eval_labels"`
+}
+
+// progress is what the status line shows.
+type progress struct {
+	began     time.Time
+	tokens    int64 // since then
+	lastSave  time.Time
+	lastLine  time.Time
+	sinceSave int
+	journal   *journal
+}
+
+// train makes all updates that are left, and the output.
+func (j *job) train(ctx context.Context) error {
+	if err := os.MkdirAll(j.dir, 0o777); err != nil {
+		return err
+	}
+	// What is not used any more is little beside what is: a heap of twice its size, as is
+	// usual, would be waste.
+	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	t := j.trainer
+	log, err := openJournal(j.dir, t.State.Update)
+	if err != nil {
+		return err
+	}
+	defer log.file.Close()
+	now := time.Now()
+	p := &progress{began: now, lastSave: now, lastLine: now, journal: log}
+	if t.State.Update == 0 {
+		j.record.BestEval = math.NaN()
+		if err := j.evaluate(p); err != nil {
+			return err
+		}
+		if err := j.sample(ctx, p); err != nil {
+			return err
+		}
+	} else {
+		j.u.Notef("going on after update %d", t.State.Update)
+	}
+	for !t.Done() {
+		if ctx.Err() != nil {
+			return j.interrupted(ctx)
+		}
+		if err := j.update(p); err != nil {
+			return err
+		}
+		if err := j.sample(ctx, p); err != nil && ctx.Err() == nil {
+			return err
+		}
+	}
+	j.u.ClearStatus()
+	if err := j.save(); err != nil {
+		return err
+	}
+	return j.finish(ctx)
+}
+
+// interrupted saves what there is.
+func (j *job) interrupted(ctx context.Context) error {
+	j.u.ClearStatus()
+	if err := j.save(); err != nil {
+		return err
+	}
+	j.u.Notef("saved after update %d of %d; go on with: alpaca train --resume %s", j.trainer.State.Update, j.trainer.Totals.Updates, j.dir)
+	return ctx.Err()
+}
+
+// update makes one update, and what is due after it.
+func (j *job) update(p *progress) error {
+	start := time.Now()
+	t := j.trainer
+	step, err := t.Step()
+	if err != nil && !errors.Is(err, train.ErrDiverged) {
+		return err
+	}
+	took := time.Since(start).Seconds()
+	p.tokens += int64(step.Tokens)
+	p.sinceSave++
+	j.record.Losses = append(j.record.Losses, float32(step.Loss))
+	memory := machine.ReadMemory()
+	line := entry{Step: step.Update, Epoch: step.Epoch, Tokens: t.State.Tokens, Labels: t.State.Labels, Loss: finite(step.Loss), LR: step.Rate,
+		Norm: finite(step.Norm), Clipped: step.Clipped, Skipped: step.Skipped, Rate: float64(step.Tokens) / max(took, 1e-9), Seconds: took, RSS: memory.Own + memory.Mapped}
+	if logErr := p.journal.add(line); err == nil {
+		err = logErr
+	}
+	if err != nil {
+		return err // the last checkpoint is as it was
+	}
+	if step.Skipped {
+		j.u.Warnf("update %d is skipped: loss %v, gradient norm %v", step.Update, step.Loss, step.Norm)
+	}
+	j.show(p, &step)
+	if t.Done() || step.Update%j.evalEvery() == 0 {
+		if err := j.evaluate(p); err != nil {
+			return err
+		}
+	}
+	if due := time.Since(p.lastSave) >= saveInterval; !t.Done() && (j.saveEvery > 0 && p.sinceSave >= j.saveEvery || j.saveEvery == 0 && due) {
+		if err := j.save(); err != nil {
+			return err
+		}
+		p.lastSave, p.sinceSave = time.Now(), 0
+	}
+	return nil
+}
+
+// evalEvery returns after how many updates the held-out examples are measured.
+func (j *job) evalEvery() int {
+	if j.EvalEvery > 0 {
+		return j.EvalEvery
+	}
+	return max(1, j.trainer.Totals.Updates/20)
+}
+
+// evaluate measures the held-out examples.
+func (j *job) evaluate(p *progress) error {
+	if len(j.heldOut) == 0 {
+		return nil
+	}
+	loss, labels, err := j.trainer.Evaluate(j.heldOut)
+	if err != nil {
+		return err
+	}
+	step := j.trainer.State.Update
+	j.record.Evals = append(j.record.Evals, float32(step), float32(loss))
+	if !(j.record.BestEval <= loss) {
+		j.record.BestEval = loss
+	}
+	return p.journal.add(evaluation{Step: step, EvalLoss: finite(loss), Perplexity: finite(math.Exp(loss)), Labels: labels})
+}
+
+// show tells how far the run is.
+func (j *job) show(p *progress, step *train.Step) {
+	t := j.trainer
+	perSecond := float64(p.tokens) / max(time.Since(p.began).Seconds(), 1e-9)
+	left := time.Duration(float64(t.Totals.Tokens-int(t.State.Tokens)) / max(perSecond, 1e-9) * float64(time.Second))
+	eval := ""
+	if n := len(j.record.Evals); n > 0 {
+		eval = fmt.Sprintf(" (eval %.3f)", j.record.Evals[n-1])
+	}
+	text := fmt.Sprintf("%d/%d  epoch %.2f  loss %.3f%s  lr %.2g  |g| %.2f  %s tok/s  ETA %s", step.Update, t.Totals.Updates, step.Epoch, step.Loss, eval,
+		step.Rate, step.Norm, rate(perSecond), clock(max(left, 0)))
+	if j.u.ErrTTY {
+		j.u.Statusf("%s", text)
+	} else if time.Since(p.lastLine) >= lineInterval || t.Done() {
+		p.lastLine = time.Now()
+		j.u.Notef("%s", text)
+	}
+}

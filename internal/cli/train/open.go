@@ -1,0 +1,278 @@
+package train
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/dataset"
+	"alpaca/internal/gguf"
+	"alpaca/internal/model"
+	"alpaca/internal/pool"
+	"alpaca/internal/train"
+	"alpaca/internal/train/rows"
+)
+
+// job is a run that is ready.
+type job struct {
+	*options
+	u *ui.UI
+
+	base    *model.Model // nil for a new model
+	kv      []gguf.KV    // metadata of a model that is written
+	trainer *train.Trainer
+	pool    *pool.Pool
+
+	files    []*dataset.File
+	dataSum  string
+	baseSum  string
+	examples *rows.Result
+	training []train.Example
+	heldOut  []train.Example
+
+	record train.Record
+	dir    string
+}
+
+// open reads the data, opens the base and makes the trainer, at the last checkpoint where
+// a run is resumed.
+func (o *options) open(ctx context.Context, u *ui.UI) (*job, error) {
+	j := &job{options: o, u: u}
+	if err := j.start(ctx); err != nil {
+		j.close()
+		return nil, err
+	}
+	return j, nil
+}
+
+func (j *job) start(ctx context.Context) (err error) {
+	var checkpoint *train.Checkpoint
+	if j.resume != "" {
+		if checkpoint, err = j.lastCheckpoint(); err != nil {
+			return err
+		}
+		defer checkpoint.Close()
+	}
+	j.dir = cmp.Or(j.runDir, strings.TrimSuffix(strings.TrimSuffix(j.Output, "/"), ".gguf")+".run")
+	if j.resume != "" {
+		j.dir = j.resume
+	}
+	if err := j.checkFolder(); err != nil {
+		return err
+	}
+	if err := j.readData(); err != nil {
+		return err
+	}
+	if err := j.openBase(); err != nil {
+		return err
+	}
+	if err := j.makeTrainer(); err != nil {
+		return err
+	}
+	if checkpoint != nil {
+		return j.restore(checkpoint)
+	}
+	return ctx.Err()
+}
+
+func (j *job) close() {
+	if j.pool != nil {
+		j.pool.Close()
+	}
+	if j.base != nil {
+		j.base.Close()
+	}
+}
+
+// checkFolder refuses a folder with another run, and outputs that cannot be written.
+func (j *job) checkFolder() error {
+	if j.dryRun {
+		return nil
+	}
+	if strings.HasSuffix(j.Output, ".gguf") {
+		if err := ui.CheckOutputs([]ui.Output{{Flag: "output", Path: j.Output}}, append([]string{j.Model, j.Tokenizer}, j.Data...)...); err != nil {
+			return err
+		}
+	} else if j.Full || j.Init != "" || j.Merge {
+		return ui.Usagef("--output %s: a model is a file whose name ends in .gguf", j.Output)
+	}
+	if list, err := checkpoints(j.dir); err == nil && len(list) > 0 && j.resume == "" {
+		return ui.WithHint(fmt.Errorf("%s: there is a run of before in this folder", j.dir),
+			"go on with it: alpaca train --resume "+j.dir, "or choose another folder with --run-dir")
+	}
+	return nil
+}
+
+// readData reads all files.
+func (j *job) readData() error {
+	sum := sha256.New()
+	for _, path := range j.Data {
+		f, err := dataset.Read(path)
+		if err != nil {
+			return err
+		}
+		j.files = append(j.files, f)
+		io.WriteString(sum, f.SHA256)
+	}
+	j.dataSum = hex.EncodeToString(sum.Sum(nil))
+	return nil
+}
+
+// records returns the records of all files, in order.
+func (j *job) records() (list []dataset.Record) {
+	for _, f := range j.files {
+		list = append(list, f.Records...)
+	}
+	return list
+}
+
+// openBase opens the base model.
+func (j *job) openBase() (err error) {
+	if j.Init != "" {
+		return nil
+	}
+	f, err := load.OpenFile(j.Model, gguf.Options{})
+	if err != nil {
+		return err
+	}
+	if j.base, err = model.Load(f, model.LoadOptions{}); err != nil {
+		f.Close()
+		return err
+	}
+	for _, w := range j.base.Tokenizer.Warnings() {
+		j.u.Warnf("%s", w)
+	}
+	j.kv = f.KV
+	j.baseSum, err = sumFiles(f.Parts)
+	return err
+}
+
+// sumFiles returns the SHA-256 of files, one after the other.
+func sumFiles(paths []string) (string, error) {
+	sum := sha256.New()
+	for _, path := range paths {
+		f, err := os.Open(path)
+		if err != nil {
+			return "", err
+		}
+		_, err = io.Copy(sum, f)
+		f.Close()
+		if err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(sum.Sum(nil)), nil
+}
+
+// makeTrainer makes rows of the data, and the model in training.
+func (j *job) makeTrainer() error {
+	m, maker, err := j.model(j.u)
+	if err != nil {
+		return err
+	}
+	maker.PromptWeight = float32(j.PromptWeight)
+	if j.LossOn == lossOnAll {
+		maker.PromptWeight = 1
+	}
+	if j.MaxLength == 0 {
+		j.MaxLength = min(512, m.Ctx)
+	}
+	if j.MaxLength > m.Ctx {
+		return ui.Usagef("--max-length %d: the model's context is %d tokens", j.MaxLength, m.Ctx)
+	}
+	maker.MaxLength = j.MaxLength
+	if j.examples, err = maker.Make(j.records()); err != nil {
+		return err
+	}
+	j.reportProblems()
+	if len(j.examples.Examples) == 0 {
+		return fmt.Errorf("%s: none of %d records can be used", strings.Join(j.Data, ", "), len(j.records())+j.badRecords())
+	}
+	j.split()
+	s := train.Settings{
+		Plan:    train.Plan{Seed: j.Seed, BatchRows: j.BatchSize, MaxLength: j.MaxLength, Packing: j.Packing, Epochs: j.Epochs, Updates: j.MaxSteps, Tokens: int(j.Tokens)},
+		AdamW:   train.AdamW{Beta1: j.Beta1, Beta2: j.Beta2, Eps: j.AdamEps, Decay: j.Decay, Clip: j.Clip},
+		Dropout: j.LoRADropout,
+	}
+	s.Schedule = train.Schedule{Kind: j.Scheduler, Peak: j.LR, Min: j.MinLR}
+	if s.Schedule.Warmup = j.WarmupSteps; j.WarmupSteps == 0 {
+		s.Schedule.WarmupRatio = j.Warmup
+	}
+	if m.Rank == 0 {
+		s.Dropout = 0
+	}
+	if err := j.fits(m); err != nil {
+		return err
+	}
+	j.pool = pool.New(load.Threads(j.u, j.threads), gguf.Guard)
+	j.trainer, err = train.NewTrainer(m, s, j.training, j.pool)
+	if err != nil {
+		return err
+	}
+	j.trainer.MicroRows = j.micro
+	return nil
+}
+
+// split holds out a part of the examples, chosen by the seed.
+func (j *job) split() {
+	list := j.examples.Examples
+	n := int(float64(len(list)) * j.EvalSplit)
+	held := make([]bool, len(list))
+	for _, i := range train.HeldOut(len(list), n, j.Seed) {
+		held[i] = true
+	}
+	for i, e := range list {
+		if held[i] {
+			j.heldOut = append(j.heldOut, e)
+		} else {
+			j.training = append(j.training, e)
+		}
+	}
+}
+
+// badRecords returns how many records were not used.
+func (j *job) badRecords() int {
+	n := len(j.examples.Problems)
+	for _, f := range j.files {
+		n += len(f.Bad)
+	}
+	return n
+}
+
+// reportProblems tells what is not used: how much, why, and where first.
+func (j *job) reportProblems() {
+	for _, f := range j.files {
+		for _, c := range f.Bad.Counts() {
+			j.u.Warnf("%s: line %d: %s; %s", f.Path, c.First, c.Reason, notUsed(c.Records))
+		}
+	}
+	for _, c := range j.examples.Problems.Counts() {
+		j.u.Warnf("%s: line %d: %s; %s", strings.Join(j.Data, ", "), c.First, c.Reason, notUsed(c.Records))
+	}
+	if e := j.examples; e.Cut > 0 {
+		j.u.Warnf("%s: line %d: longer than %d tokens; %d cut, without the token that ends an answer", strings.Join(j.Data, ", "), e.FirstCut, j.MaxLength, e.Cut)
+	}
+}
+
+func notUsed(n int) string {
+	if n == 1 {
+		return "1 record is not used"
+	}
+	return fmt.Sprintf("%d records are not used", n)
+}
+
+// name returns what the base is called.
+func (j *job) name() string {
+	if j.base == nil {
+		return strings.TrimSuffix(filepath.Base(j.Output), ".gguf")
+	}
+	return cmp.Or(j.base.Config.Name, filepath.Base(j.Model))
+}

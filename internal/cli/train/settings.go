@@ -1,0 +1,284 @@
+package train
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"reflect"
+	"slices"
+	"strconv"
+	"strings"
+
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/quantize"
+	"alpaca/internal/train"
+)
+
+// settings are what a run's result depends on, under the names of their flags: a
+// checkpoint keeps them.
+type settings struct {
+	Model     string   `json:"model"`
+	Data      []string `json:"data"`
+	Output    string   `json:"output"`
+	OutType   string   `json:"outtype"`
+	Merge     bool     `json:"merge"`
+	Full      bool     `json:"full"`
+	Init      string   `json:"init"`
+	Vocab     int      `json:"vocab"`
+	Tokenizer string   `json:"tokenizer"`
+
+	LoRARank    int      `json:"lora-r"`
+	LoRAAlpha   float64  `json:"lora-alpha"`
+	LoRADropout float64  `json:"lora-dropout"`
+	Targets     []string `json:"target-modules"`
+	RsLoRA      bool     `json:"use-rslora"`
+
+	Epochs       int     `json:"epochs"`
+	MaxSteps     int     `json:"max-steps"`
+	Tokens       int64   `json:"tokens"`
+	BatchSize    int     `json:"batch-size"`
+	MaxLength    int     `json:"max-length"`
+	Packing      bool    `json:"packing"`
+	LR           float64 `json:"lr"`
+	MinLR        float64 `json:"min-lr"`
+	Scheduler    string  `json:"lr-scheduler"`
+	Warmup       float64 `json:"warmup-ratio"`
+	WarmupSteps  int     `json:"warmup-steps"`
+	Decay        float64 `json:"weight-decay"`
+	Beta1        float64 `json:"adam-beta1"`
+	Beta2        float64 `json:"adam-beta2"`
+	AdamEps      float64 `json:"adam-epsilon"`
+	Clip         float64 `json:"max-grad-norm"`
+	Seed         uint64  `json:"seed"`
+	ChatTemplate string  `json:"chat-template"`
+	LossOn       string  `json:"loss-on"`
+	PromptWeight float64 `json:"prompt-weight"`
+	EvalSplit    float64 `json:"eval-split"`
+	EvalEvery    int     `json:"eval-every"`
+}
+
+const (
+	allLinear     = "all-linear"
+	lossOnAnswers = "answers"
+	lossOnAll     = "all"
+)
+
+// presets are settings by the names of their flags.
+var presets = map[string]map[string]string{
+	"stanford": {"epochs": "3", "batch-size": "128", "lr": "2e-5", "warmup-ratio": "0.03", "lr-scheduler": "hf-cosine", "max-length": "512",
+		"chat-template": "stanford", "full": "true", "weight-decay": "0", "eval-split": "0"},
+	"alpaca-lora": {"epochs": "3", "batch-size": "128", "lr": "3e-4", "warmup-steps": "100", "lr-scheduler": "hf-linear", "max-length": "256",
+		"chat-template": "stanford", "lora-r": "8", "lora-alpha": "16", "lora-dropout": "0.05", "target-modules": "q_proj,v_proj", "loss-on": "all"},
+	"small": {"epochs": "3", "batch-size": "16", "lr": "2e-4", "lora-r": "16", "lora-alpha": "32", "packing": "true"},
+	"scratch": {"batch-size": "16", "lr": "3e-3", "min-lr": "1.5e-4", "warmup-steps": "100", "weight-decay": "0.1", "adam-beta2": "0.95",
+		"packing": "true", "max-length": "256"},
+}
+
+func presetNames() []string { return slices.Sorted(maps.Keys(presets)) }
+
+// aliases are other names of flags.
+var aliases = map[string]string{"learning-rate": "lr", "cutoff-len": "max-length", "val-split": "eval-split"}
+
+// changed reports whether a flag was given under any of its names.
+func (o *options) changed(name string) bool {
+	if o.flags.Changed(name) {
+		return true
+	}
+	for alias, of := range aliases {
+		if of == name && o.flags.Changed(alias) {
+			return true
+		}
+	}
+	return false
+}
+
+// prepare fills in what was not given and checks what was, unless a run is resumed.
+func (o *options) prepare(u *ui.UI) error {
+	if o.resume != "" {
+		return nil
+	}
+	if o.preset != "" {
+		list, ok := presets[o.preset]
+		if !ok {
+			return ui.Usagef("unknown preset %q, must be %s", o.preset, ui.QuoteList(presetNames(), "or"))
+		}
+		for name, value := range list {
+			if o.changed(name) {
+				continue
+			}
+			if err := o.flags.Lookup(name).Value.Set(value); err != nil {
+				return fmt.Errorf("preset %s: %s: %w", o.preset, name, err)
+			}
+		}
+	}
+	if o.Tokens > 0 && !o.changed("epochs") {
+		o.Epochs = 0
+	}
+	if o.LR == 0 {
+		switch {
+		case o.Init != "":
+			o.LR = 3e-3
+		case o.Full:
+			o.LR = 2e-5
+		default:
+			o.LR = 2e-4
+		}
+	}
+	if o.Init == "" && o.Model == "" {
+		path, err := load.ModelPath("")
+		if err != nil {
+			return err
+		}
+		o.Model = path
+	}
+	return o.check()
+}
+
+// check returns an error for settings that mean nothing.
+func (o *options) check() error {
+	if len(o.Data) == 0 {
+		return ui.WithHint(ui.Usagef("no data"), "give a file of instructions, conversations or texts with --data FILE")
+	}
+	if o.Output == "" && !o.dryRun {
+		return ui.Usagef("no output: give one with -o FILE")
+	}
+	switch {
+	case o.Init != "" && (o.Model != "" || o.Full):
+		return ui.Usagef("--init makes a new model: -m and --full do not go with it")
+	case o.Init != "" && o.Merge, o.Full && o.Merge:
+		return ui.Usagef("--merge is about adapters: there is none with --full or --init")
+	case o.LossOn != lossOnAnswers && o.LossOn != lossOnAll:
+		return ui.Usagef("--loss-on %q: must be answers or all", o.LossOn)
+	case o.Epochs == 0 && o.MaxSteps == 0 && o.Tokens == 0:
+		return ui.Usagef("--epochs 0 needs --max-steps or --tokens: the training would never end")
+	}
+	if err := train.CheckSchedule(o.Scheduler); err != nil {
+		return ui.Usagef("--lr-scheduler: %v", err)
+	}
+	if _, err := quantize.ParseMix(o.OutType); err != nil {
+		return ui.Usagef("--outtype: %v", err)
+	}
+	for _, x := range []struct {
+		name      string
+		value     float64
+		low, high float64
+	}{
+		{"lr", o.LR, 0, 10}, {"min-lr", o.MinLR, 0, o.LR}, {"warmup-ratio", o.Warmup, 0, 1}, {"weight-decay", o.Decay, 0, 10},
+		{"adam-beta1", o.Beta1, 0, 0.9999999}, {"adam-beta2", o.Beta2, 0, 0.9999999}, {"adam-epsilon", o.AdamEps, 0, 1},
+		{"max-grad-norm", o.Clip, 0, math.MaxFloat32}, {"lora-dropout", o.LoRADropout, 0, 0.99}, {"lora-alpha", o.LoRAAlpha, 0, 1e6},
+		{"prompt-weight", o.PromptWeight, 0, 1}, {"eval-split", o.EvalSplit, 0, 0.9}, {"epochs", float64(o.Epochs), 0, 1e6},
+		{"max-steps", float64(o.MaxSteps), 0, 1e9}, {"warmup-steps", float64(o.WarmupSteps), 0, 1e9}, {"eval-every", float64(o.EvalEvery), 0, 1e9},
+		{"max-length", float64(o.MaxLength), 0, 1 << 20}, {"vocab", float64(o.Vocab), 0, 1 << 20},
+	} {
+		if !(x.value >= x.low && x.value <= x.high) {
+			return ui.Usagef("--%s %v: must be between %v and %v", x.name, x.value, x.low, x.high)
+		}
+	}
+	_, err := o.targets()
+	return err
+}
+
+// hfNames are the names of matrices in Hugging Face models, by those of GGUF.
+var hfNames = map[string]string{"q_proj": "attn_q", "k_proj": "attn_k", "v_proj": "attn_v", "o_proj": "attn_output",
+	"gate_proj": "ffn_gate", "up_proj": "ffn_up", "down_proj": "ffn_down"}
+
+// targets returns which matrices get adapters.
+func (s *settings) targets() (map[string]bool, error) {
+	wanted := map[string]bool{}
+	for _, name := range s.Targets {
+		gguf := hfNames[name]
+		for _, of := range hfNames {
+			if of == name {
+				gguf = name
+			}
+		}
+		switch {
+		case name == allLinear:
+			for _, of := range hfNames {
+				wanted[of] = true
+			}
+		case gguf == "":
+			return nil, ui.WithHint(ui.Usagef("--target-modules: no matrix %q that an adapter can be put on", name),
+				"known are "+strings.Join(slices.Sorted(maps.Keys(hfNames)), ", ")+" (or their names in GGUF) and "+allLinear)
+		default:
+			wanted[gguf] = true
+		}
+	}
+	return wanted, nil
+}
+
+// free are settings that a resumed run may have otherwise.
+var free = []string{"output", "outtype", "merge", "model", "data"}
+
+// same returns an error if a flag that was given differs from what the run began with, and
+// changes its result. What may differ is taken over.
+func (o *options) same(stored *settings) error {
+	before, now := byName(stored), byName(&o.settings)
+	for name, want := range before {
+		if !o.changed(name) {
+			continue
+		}
+		if !slices.Contains(free, name) && !reflect.DeepEqual(want, now[name]) {
+			return ui.WithHint(ui.Usagef("--%s is %v, the run has %v: that would change its result", name, now[name], want),
+				"leave the flag out, or begin another run in another --run-dir")
+		}
+	}
+	next := *stored
+	for _, x := range []struct {
+		name string
+		take func()
+	}{
+		{"output", func() { next.Output = o.Output }}, {"outtype", func() { next.OutType = o.OutType }}, {"merge", func() { next.Merge = o.Merge }},
+		{"model", func() { next.Model = o.Model }}, {"data", func() { next.Data = o.Data }},
+	} {
+		if o.changed(x.name) {
+			x.take()
+		}
+	}
+	o.settings = next
+	return nil
+}
+
+// byName returns the settings by the names of their flags.
+func byName(s *settings) map[string]any {
+	text, err := json.Marshal(s)
+	if err != nil {
+		panic(err) // numbers and strings
+	}
+	var m map[string]any
+	if err := json.Unmarshal(text, &m); err != nil {
+		panic(err)
+	}
+	return m
+}
+
+// amount is a flag that takes a number such as 60M.
+type amount int64
+
+func (a *amount) Type() string { return "number" }
+
+func (a *amount) String() string { return strconv.FormatInt(int64(*a), 10) }
+
+func (a *amount) Set(text string) error {
+	unit := 1.0
+	number := strings.TrimRight(text, "kKmMbBgG")
+	switch strings.ToLower(text[len(number):]) {
+	case "":
+	case "k":
+		unit = 1e3
+	case "m":
+		unit = 1e6
+	case "b", "g":
+		unit = 1e9
+	default:
+		return fmt.Errorf("must be a number such as 60M")
+	}
+	n, err := strconv.ParseFloat(number, 64)
+	if err != nil || !(n >= 0 && n*unit < 1e15) {
+		return fmt.Errorf("must be a number such as 60M")
+	}
+	*a = amount(n * unit)
+	return nil
+}

@@ -1,0 +1,137 @@
+// Package train has "alpaca train", which trains models and adapters. It reads the data,
+// opens or makes the model, says what is going to happen, and keeps the folder of the run:
+// checkpoints, a log, drawings, samples. The training itself is in internal/train.
+package train
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+)
+
+// options are the flags of "alpaca train".
+type options struct {
+	settings // what the result depends on
+
+	preset    string
+	threads   int
+	micro     int
+	saveEvery int
+	runDir    string
+	resume    string
+	dryRun    bool
+
+	flags *pflag.FlagSet
+}
+
+// New returns "alpaca train".
+func New(u *ui.UI) *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:   "train -m MODEL --data FILE -o OUTPUT",
+		Short: "Train a model, or an adapter for one",
+		Long: `Train on instructions, conversations or texts: an adapter (LoRA) for a model of any
+type, all weights of a model, or a new model.
+
+DATA is a JSON array or JSON lines of Alpaca's instruction, input and output; of
+messages; of prompt and completion; or of text; or a plain text. Answers are
+learned, what is asked is not (--loss-on, --prompt-weight).
+
+The output is an adapter that "run --lora" and llama.cpp load where its name ends
+in .gguf, else a folder that peft loads; with --merge, --full or --init a model.
+Ctrl-C saves a checkpoint in the run's folder; --resume goes on from it, to the
+same result bit for bit, with any number of threads.`,
+		Example: `  alpaca train -m base.gguf --data alpaca_data.json -o adapter.gguf
+  alpaca train -m base.gguf --data chat.jsonl --full -o tuned.gguf --outtype q8_0
+  alpaca train --init 192x6 --vocab 2048 --data texts.jsonl --tokens 60M -o tiny.gguf
+  alpaca train --resume adapter.run
+  alpaca train -m base.gguf --data alpaca_data.json -o adapter.gguf --dry-run`,
+		Args: flags.NoArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u) },
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	o.flags = fs
+	load.AddModel(fs, &o.Model)
+	fs.StringArrayVar(&o.Data, "data", nil, "`file` to learn from, repeatable")
+	fs.StringVarP(&o.Output, "output", "o", "", "`file` or folder to write")
+	fs.StringVar(&o.OutType, "outtype", "f16", "`type` of a model that is written, as quantize has them")
+	fs.BoolVar(&o.Merge, "merge", false, "write the model with its adapter merged in place of the adapter")
+	fs.BoolVar(&o.Full, "full", false, "train all weights, not an adapter")
+	fs.StringVar(&o.Init, "init", "", "train a new model, `WIDTHxLAYERS` such as 192x6")
+	fs.IntVar(&o.Vocab, "vocab", 2048, "`tokens` of the vocabulary that --init makes of the data")
+	fs.StringVar(&o.Tokenizer, "tokenizer", "", "take the vocabulary of this GGUF `file` for --init")
+	fs.StringVar(&o.preset, "preset", "", "defaults of `name`: "+ui.QuoteList(presetNames(), "or"))
+	o.addLoRA(fs)
+	o.addTraining(fs)
+	flags.AddThreads(fs, &o.threads)
+	flags.AddInt(fs, &o.micro, flags.Int{Name: "micro-batch", Value: 0, Low: 0, High: 1 << 20}, "`rows` that go through the model at once, 0 for 512 or 1024 tokens; does not change the result")
+	flags.AddInt(fs, &o.saveEvery, flags.Int{Name: "save-every", Value: 0, Low: 0, High: 1 << 30}, "save a checkpoint after so many `updates`, 0 for every 5 minutes")
+	fs.StringVar(&o.runDir, "run-dir", "", "`folder` for checkpoints and logs (default: the output's name with .run)")
+	fs.StringVar(&o.resume, "resume", "", "go on with the run in this `folder`")
+	fs.BoolVar(&o.dryRun, "dry-run", false, "only say what would be done, and the memory and time it takes")
+	return cmd
+}
+
+// addLoRA adds the flags of adapters.
+func (o *options) addLoRA(fs *pflag.FlagSet) {
+	flags.AddInt(fs, &o.LoRARank, flags.Int{Name: "lora-r", Value: 16, Low: 1, High: 4096}, "`rank` of the adapters")
+	fs.Float64Var(&o.LoRAAlpha, "lora-alpha", 32, "scale of the adapters, over the rank")
+	fs.Float64Var(&o.LoRADropout, "lora-dropout", 0, "`part` of what adapters see that is left out")
+	fs.StringSliceVar(&o.Targets, "target-modules", []string{allLinear}, "`matrices` with adapters, such as q_proj,v_proj or attn_q,attn_v")
+	fs.BoolVar(&o.RsLoRA, "use-rslora", false, "scale by alpha over the root of the rank")
+}
+
+// addTraining adds the flags of what every training has.
+func (o *options) addTraining(fs *pflag.FlagSet) {
+	fs.IntVar(&o.Epochs, "epochs", 3, "`times` that the data are gone through")
+	fs.IntVar(&o.MaxSteps, "max-steps", 0, "updates at most, 0 for no bound")
+	fs.Var((*amount)(&o.Tokens), "tokens", "train on so many `tokens`, such as 60M, in place of --epochs")
+	flags.AddInt(fs, &o.BatchSize, flags.Int{Name: "batch-size", Value: 16, Low: 1, High: 1 << 20}, "`rows` of an update")
+	fs.IntVar(&o.MaxLength, "max-length", 0, "`tokens` of a row at most: longer ones are cut (default: 512, at most the model's context)")
+	fs.IntVar(&o.MaxLength, "cutoff-len", 0, "as --max-length")
+	fs.BoolVar(&o.Packing, "packing", false, "put several examples into a row, which do not see each other")
+	fs.Float64Var(&o.LR, "lr", 0, "learning `rate` at its peak (default: 2e-4, with --full 2e-5, with --init 3e-3)")
+	fs.Float64Var(&o.LR, "learning-rate", 0, "as --lr")
+	fs.Float64Var(&o.MinLR, "min-lr", 0, "learning `rate` of the last update")
+	fs.StringVar(&o.Scheduler, "lr-scheduler", "cosine", "`course` of the learning rate: cosine, linear, constant, hf-cosine, hf-linear")
+	fs.Float64Var(&o.Warmup, "warmup-ratio", 0.03, "`part` of the updates until the peak")
+	fs.IntVar(&o.WarmupSteps, "warmup-steps", 0, "`updates` until the peak, in place of --warmup-ratio")
+	fs.Float64Var(&o.Decay, "weight-decay", 0, "of matrices, not of norms and biases")
+	fs.Float64Var(&o.Beta1, "adam-beta1", 0.9, "of the mean of gradients")
+	fs.Float64Var(&o.Beta2, "adam-beta2", 0.999, "of the mean of their squares")
+	fs.Float64Var(&o.AdamEps, "adam-epsilon", 1e-8, "added to the root of the latter")
+	fs.Float64Var(&o.Clip, "max-grad-norm", 1, "gradients are made no longer than this, 0 for no bound")
+	fs.Uint64Var(&o.Seed, "seed", 42, "of order, new weights and dropout")
+	fs.StringVar(&o.ChatTemplate, "chat-template", "", "`name` of the template (default: the model's own, else stanford)")
+	fs.StringVar(&o.LossOn, "loss-on", lossOnAnswers, "`what` is learned: answers or all")
+	fs.Float64Var(&o.PromptWeight, "prompt-weight", 0, "how much what is asked counts beside answers")
+	fs.Float64Var(&o.EvalSplit, "eval-split", 0.02, "`part` of the data that is held out to measure progress")
+	fs.Float64Var(&o.EvalSplit, "val-split", 0.02, "as --eval-split")
+	fs.IntVar(&o.EvalEvery, "eval-every", 0, "measure after so many `updates` (default: 20 times in all)")
+	for _, name := range []string{"cutoff-len", "learning-rate", "val-split"} {
+		fs.Lookup(name).Hidden = true
+	}
+}
+
+// run is the command.
+func (o *options) run(ctx context.Context, u *ui.UI) error {
+	if err := o.prepare(u); err != nil {
+		return err
+	}
+	j, err := o.open(ctx, u)
+	if err != nil {
+		return err
+	}
+	defer j.close()
+	j.describe()
+	if o.dryRun {
+		return nil
+	}
+	return j.train(ctx)
+}

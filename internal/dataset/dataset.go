@@ -1,0 +1,272 @@
+// Package dataset reads the files that models are trained on: Stanford Alpaca's
+// instructions, chats, prompts with completions, and plain text, as JSON, JSON lines or
+// text. A record that cannot be used is told with its line and the reason, never left out
+// in silence; a file that is damaged is an error.
+package dataset
+
+import (
+	"bufio"
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"unicode/utf8"
+)
+
+// Message is one thing that was said in a conversation.
+type Message struct {
+	Role    string // "system", "user" or "assistant"
+	Content string
+	Input   string // what an instruction is about, "" for nothing
+}
+
+// Record is one example: a conversation whose last message is the assistant's, or a text.
+type Record struct {
+	Line     int // in the file, from 1
+	Messages []Message
+	Text     string // where there are no messages
+}
+
+// Problem is why records are not used.
+type Problem struct {
+	Line   int
+	Reason string
+}
+
+// Problems are the records of a file that cannot be used, in order.
+type Problems []Problem
+
+// Counts returns how many records each reason is given for, and the first line of each,
+// in the order of the file.
+func (p Problems) Counts() (list []Count) {
+	at := map[string]int{}
+	for _, x := range p {
+		i, ok := at[x.Reason]
+		if !ok {
+			i = len(list)
+			at[x.Reason] = i
+			list = append(list, Count{Reason: x.Reason, First: x.Line})
+		}
+		list[i].Records++
+	}
+	return list
+}
+
+// Count is a reason, for how many records it is given, and the line of the first.
+type Count struct {
+	Reason         string
+	Records, First int
+}
+
+// maxLine bounds a line of JSON, and a text file: what is larger is no training data.
+const maxLine = 1 << 30
+
+// File is what was read of a file.
+type File struct {
+	Path    string
+	SHA256  string
+	Records []Record
+	Bad     Problems
+}
+
+// Read reads the file at path: JSON lines or a JSON array of objects or, where its name
+// ends with .txt or .md or it does not begin with JSON, one text.
+func Read(path string) (*File, error) {
+	in, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("dataset: %w", err)
+	}
+	defer in.Close()
+	sum := sha256.New()
+	r := &reader{in: bufio.NewReaderSize(io.TeeReader(in, sum), 1<<16), line: 1}
+	if err := r.read(path); err != nil {
+		return nil, fmt.Errorf("dataset: %s: %w", path, err)
+	}
+	if _, err := io.Copy(io.Discard, r.in); err != nil {
+		return nil, fmt.Errorf("dataset: %s: %w", path, err)
+	}
+	return &File{Path: path, SHA256: hex.EncodeToString(sum.Sum(nil)), Records: r.records, Bad: r.bad}, nil
+}
+
+// reader reads records and counts lines.
+type reader struct {
+	in      *bufio.Reader
+	line    int
+	records []Record
+	bad     Problems
+}
+
+func (r *reader) read(path string) error {
+	if start, _ := r.in.Peek(3); bytes.Equal(start, []byte("\xef\xbb\xbf")) {
+		r.in.Discard(3) // a byte order mark
+	}
+	first, err := r.skipSpace()
+	switch {
+	case err == io.EOF:
+		return errors.New("is empty")
+	case err != nil:
+		return err
+	}
+	ext := strings.ToLower(filepath.Ext(path))
+	switch {
+	case ext == ".txt" || ext == ".md":
+		return r.text()
+	case first == '[':
+		return r.array()
+	case first == '{':
+		return r.lines()
+	case ext == ".json" || ext == ".jsonl":
+		return fmt.Errorf("line %d: begins with %q, JSON objects begin with {", r.line, first)
+	}
+	return r.text()
+}
+
+// skipSpace moves to the next byte that is no space, and returns it.
+func (r *reader) skipSpace() (byte, error) {
+	for {
+		b, err := r.in.ReadByte()
+		if err != nil {
+			return 0, err
+		}
+		switch b {
+		case '\n':
+			r.line++
+		case ' ', '\t', '\r':
+		default:
+			return b, r.in.UnreadByte()
+		}
+	}
+}
+
+// text makes the rest of the file one record.
+func (r *reader) text() error {
+	all, err := io.ReadAll(io.LimitReader(r.in, maxLine+1))
+	switch {
+	case err != nil:
+		return err
+	case len(all) > maxLine:
+		return fmt.Errorf("more than %d bytes of text", maxLine)
+	case !utf8.Valid(all):
+		return errors.New("is not UTF-8 text")
+	}
+	r.records = append(r.records, Record{Line: r.line, Text: string(all)})
+	return nil
+}
+
+// lines reads an object a line.
+func (r *reader) lines() error {
+	for {
+		line, err := readLine(r.in)
+		if err != nil && err != io.EOF {
+			return fmt.Errorf("line %d: %w", r.line, err)
+		}
+		if text := bytes.TrimSpace(line); len(text) > 0 {
+			if broken := r.add(r.line, text); broken != nil {
+				return broken
+			}
+		}
+		if err == io.EOF {
+			return nil
+		}
+		r.line++
+	}
+}
+
+// readLine returns the next line without its end.
+func readLine(in *bufio.Reader) ([]byte, error) {
+	var line []byte
+	for {
+		part, err := in.ReadSlice('\n')
+		line = append(line, part...)
+		if len(line) > maxLine {
+			return nil, fmt.Errorf("more than %d bytes", maxLine)
+		}
+		if err != bufio.ErrBufferFull {
+			return line, err
+		}
+	}
+}
+
+// array reads the objects of an array.
+func (r *reader) array() error {
+	c := &counter{in: r.in, line: r.line}
+	dec := json.NewDecoder(c)
+	if _, err := dec.Token(); err != nil { // the bracket
+		return c.fail(err)
+	}
+	for dec.More() {
+		var raw json.RawMessage
+		if err := dec.Decode(&raw); err != nil {
+			return c.fail(err)
+		}
+		line := c.lineAt(dec.InputOffset() - int64(len(raw)))
+		if err := r.add(line, raw); err != nil {
+			return err
+		}
+		c.forget(dec.InputOffset())
+	}
+	if _, err := dec.Token(); err != nil {
+		return c.fail(err)
+	}
+	if _, err := dec.Token(); err != io.EOF {
+		return fmt.Errorf("line %d: something follows the array", c.lineAt(dec.InputOffset()))
+	}
+	return nil
+}
+
+// fail says where and in which way JSON is broken.
+func (c *counter) fail(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return fmt.Errorf("line %d: the JSON ends in the middle: the file was cut", c.lineAt(c.offset))
+	}
+	offset := c.offset
+	if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+		offset = e.Offset
+	}
+	return fmt.Errorf("line %d: broken JSON: %w", c.lineAt(offset), err)
+}
+
+// counter knows the lines of what was read through it and is still needed.
+type counter struct {
+	in     io.Reader
+	start  int64 // offset of the first byte of ends' line
+	line   int   // of start
+	offset int64
+	ends   []int64 // offsets of the ends of lines after start
+}
+
+func (c *counter) Read(p []byte) (int, error) {
+	n, err := c.in.Read(p)
+	for i, b := range p[:n] {
+		if b == '\n' {
+			c.ends = append(c.ends, c.offset+int64(i))
+		}
+	}
+	c.offset += int64(n)
+	return n, err
+}
+
+// lineAt returns the line of an offset that was not forgotten.
+func (c *counter) lineAt(offset int64) int {
+	line := c.line
+	for _, end := range c.ends {
+		if end >= offset {
+			break
+		}
+		line++
+	}
+	return line
+}
+
+// forget drops the lines before an offset.
+func (c *counter) forget(offset int64) {
+	n := c.lineAt(offset) - c.line
+	c.line += n
+	c.ends = c.ends[n:]
+}

@@ -1,0 +1,188 @@
+package dataset
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// object is a record as a file has it: one of the forms.
+type object struct {
+	// Stanford Alpaca's
+	Instruction, Input, Output *string
+	// a conversation, as OpenAI has it, or ShareGPT
+	Messages      []message
+	Conversations []message
+	// as TRL has it: texts, or messages
+	Prompt, Completion *textOrMessages
+	// a text to be continued
+	Text *string
+}
+
+// message has the keys of both kinds of conversations.
+type message struct {
+	Role, Content string
+	From, Value   string
+}
+
+// textOrMessages is either.
+type textOrMessages struct {
+	text string
+	list []message
+}
+
+func (t *textOrMessages) UnmarshalJSON(data []byte) error {
+	if len(data) > 0 && data[0] == '[' {
+		return json.Unmarshal(data, &t.list)
+	}
+	return json.Unmarshal(data, &t.text)
+}
+
+// add adds the record of an object, or why it is not used. The error is for what is no
+// JSON.
+func (r *reader) add(line int, data []byte) error {
+	if !json.Valid(data) {
+		err := json.Unmarshal(data, new(any))
+		if err == nil || strings.Contains(err.Error(), "unexpected end") {
+			return fmt.Errorf("line %d: the JSON ends in the middle: the file was cut, or an object spans lines (then it must be one array)", line)
+		}
+		return fmt.Errorf("line %d: broken JSON: %w", line, err)
+	}
+	record, reason := parse(data)
+	if reason != "" {
+		r.bad = append(r.bad, Problem{line, reason})
+		return nil
+	}
+	record.Line = line
+	r.records = append(r.records, record)
+	return nil
+}
+
+// parse returns the record of an object, or why there is none.
+func parse(data []byte) (Record, string) {
+	if !utf8.Valid(data) {
+		return Record{}, "not UTF-8"
+	}
+	if data[0] != '{' {
+		return Record{}, "not an object"
+	}
+	var o object
+	if err := json.Unmarshal(data, &o); err != nil {
+		return Record{}, typeReason(err)
+	}
+	switch {
+	case o.Instruction != nil && o.Output != nil:
+		return alpaca(&o)
+	case o.Messages != nil:
+		return conversation(o.Messages)
+	case o.Conversations != nil:
+		return conversation(o.Conversations)
+	case o.Prompt != nil && o.Completion != nil:
+		return completion(o.Prompt, o.Completion)
+	case o.Text != nil && strings.TrimSpace(*o.Text) == "":
+		return Record{}, "empty text"
+	case o.Text != nil:
+		return Record{Text: *o.Text}, ""
+	}
+	return Record{}, "no known keys: " + keys(data) + " (want instruction and output, messages, prompt and completion, or text)"
+}
+
+// typeReason says which key is of a type that it should not have.
+func typeReason(err error) string {
+	if e, ok := err.(*json.UnmarshalTypeError); ok && e.Field != "" {
+		return fmt.Sprintf("%q is of the type %s", strings.ToLower(e.Field), e.Value)
+	}
+	return err.Error()
+}
+
+// keys lists an object's keys, sorted, the first few.
+func keys(data []byte) string {
+	var any map[string]json.RawMessage
+	if err := json.NewDecoder(bytes.NewReader(data)).Decode(&any); err != nil || len(any) == 0 {
+		return "it has none"
+	}
+	list := slices.Sorted(maps.Keys(any))
+	if len(list) > 6 {
+		list = append(list[:6], "…")
+	}
+	return "it has " + strings.Join(list, ", ")
+}
+
+// alpaca is Stanford Alpaca's form. Only an input of "" is no input: spaces are one.
+func alpaca(o *object) (Record, string) {
+	m := Message{Role: "user", Content: *o.Instruction}
+	if o.Input != nil {
+		m.Input = *o.Input
+	}
+	switch {
+	case strings.TrimSpace(*o.Output) == "":
+		return Record{}, "empty output"
+	case strings.TrimSpace(m.Content) == "" && strings.TrimSpace(m.Input) == "":
+		return Record{}, "empty instruction"
+	}
+	return Record{Messages: []Message{m, {Role: "assistant", Content: *o.Output}}}, ""
+}
+
+// roles are the names that both kinds of conversations have for who speaks.
+var roles = map[string]string{
+	"system": "system", "user": "user", "assistant": "assistant",
+	"human": "user", "gpt": "assistant", "developer": "system",
+}
+
+// conversation is a system message, if there is one, then user and assistant by turns,
+// the assistant last.
+func conversation(list []message) (Record, string) {
+	var rec Record
+	want := "user"
+	for i, m := range list {
+		if m.From != "" {
+			m.Role, m.Content = m.From, m.Value
+		}
+		role, ok := roles[m.Role]
+		switch {
+		case !ok:
+			return rec, fmt.Sprintf("a message of role %q", m.Role)
+		case role == "system" && i == 0:
+		case role != want:
+			return rec, "user and assistant do not take turns"
+		case strings.TrimSpace(m.Content) == "":
+			return rec, "an empty message of the " + role
+		case want == "user":
+			want = "assistant"
+		default:
+			want = "user"
+		}
+		rec.Messages = append(rec.Messages, Message{Role: role, Content: m.Content})
+	}
+	switch {
+	case len(rec.Messages) == 0 || rec.Messages[len(rec.Messages)-1].Role == "system":
+		return rec, "no messages"
+	case want == "assistant": // what nobody answered
+		if rec.Messages = rec.Messages[:len(rec.Messages)-1]; len(rec.Messages) == 0 || rec.Messages[len(rec.Messages)-1].Role != "assistant" {
+			return rec, "no answer of the assistant"
+		}
+		return rec, "the last message is not the assistant's"
+	}
+	return rec, ""
+}
+
+// completion is a prompt and what follows it.
+func completion(prompt, answer *textOrMessages) (Record, string) {
+	if prompt.list != nil || answer.list != nil {
+		if prompt.list == nil || answer.list == nil {
+			return Record{}, "prompt and completion are not of the same form"
+		}
+		return conversation(append(slices.Clone(prompt.list), answer.list...))
+	}
+	switch {
+	case strings.TrimSpace(answer.text) == "":
+		return Record{}, "empty completion"
+	case strings.TrimSpace(prompt.text) == "":
+		return Record{}, "empty prompt"
+	}
+	return Record{Messages: []Message{{Role: "user", Content: prompt.text}, {Role: "assistant", Content: answer.text}}}, ""
+}

@@ -1,0 +1,198 @@
+package engine
+
+import (
+	"bytes"
+	"slices"
+	"time"
+
+	"alpaca/internal/model"
+)
+
+// admit begins the texts for which there is room: first those that gave their memory to
+// others, then the requests that wait longest.
+func (e *Engine) admit() {
+	for len(e.resting) > 0 {
+		a := e.resting[0]
+		if len(e.running) > 0 && !e.fits(a) || !e.roomForSaved(a) {
+			return
+		}
+		e.resting = e.resting[1:]
+		order := a.order
+		e.begin(a)
+		a.order = order
+		slices.SortFunc(e.running, func(a, b *answer) int { return a.order - b.order })
+		if err := e.fill(a); err != nil {
+			a.end("", err)
+		}
+	}
+	for {
+		e.mu.Lock()
+		if len(e.waiting) == 0 {
+			e.mu.Unlock()
+			return
+		}
+		places, held := e.places()
+		next := nextInLine(e.waiting, e.accounts, held, e.opt.Parallel)
+		g := e.waiting[next]
+		e.mu.Unlock()
+		if places+len(g.answers) > e.opt.Parallel {
+			return
+		}
+		if text := g.req.Text; text != nil && text.busy.Load() {
+			return
+		}
+		a := g.answers[0] // the others begin when it has read the prompt
+		if len(e.running) > 0 && !e.fits(a) {
+			return
+		}
+		e.mu.Lock()
+		e.waiting = slices.DeleteFunc(e.waiting, func(other *group) bool { return other == g })
+		e.mu.Unlock()
+		if g.started = true; g.req.Text != nil {
+			g.req.Text.busy.Store(true)
+		}
+		e.begin(a)
+		for _, a := range g.answers {
+			a.result.QueueTime = time.Since(g.began)
+		}
+		if err := e.fill(a); err != nil {
+			a.end("", err)
+			continue
+		}
+		a.known = a.seq.Len()
+		for _, a := range g.answers {
+			a.result.CachedTokens = g.answers[0].known
+		}
+		e.mu.Lock()
+		e.stats.CachedTokens += int64(a.known)
+		e.mu.Unlock()
+	}
+}
+
+// places returns how many answers are being given, or will be once their prompt is read,
+// in all and by key.
+func (e *Engine) places() (n int, held map[string]int) {
+	seen, held := map[*group]bool{}, map[string]int{}
+	for _, a := range slices.Concat(e.running, e.resting) {
+		if !seen[a.group] {
+			seen[a.group] = true
+			n += a.group.left
+			held[a.group.req.Key] += a.group.left
+		}
+	}
+	return n, held
+}
+
+// fits reports whether there is memory for a text and some tokens to come.
+func (e *Engine) fits(a *answer) bool {
+	const ahead = 128
+	c, req := e.runner.Cache(), a.group.req
+	more := ahead
+	if req.MaxTokens >= 0 {
+		more = min(more, max(0, req.MaxTokens-a.result.GeneratedTokens))
+	}
+	need := (min(len(a.tokens)+more, e.opt.Ctx)+model.BlockLen-1)/model.BlockLen + len(a.group.answers)
+	free := c.Budget() - c.Used()
+	if e.prefix != nil {
+		free += e.prefix.unused()
+	}
+	return need <= free
+}
+
+// roomForSaved frees blocks for a text that was moved in its context and gave its memory
+// to others. It returns false where the others have to go on first.
+func (e *Engine) roomForSaved(a *answer) bool {
+	c := e.runner.Cache()
+	for need := (len(a.tokens) + model.BlockLen - 1) / model.BlockLen; a.saved != nil && c.Budget()-c.Used() < need; {
+		if !e.forget() {
+			return len(e.running) == 0 // nobody can make more
+		}
+	}
+	return true
+}
+
+// fill gives a text what is known of its tokens.
+func (e *Engine) fill(a *answer) error {
+	wanted := a.tokens[:len(a.tokens)-1] // the last one's logits are needed
+	if a.saved != nil {
+		saved := a.saved
+		a.saved = nil
+		err := a.seq.Load(bytes.NewReader(saved), e.opt.Ctx)
+		a.node = nil
+		return err
+	}
+	n := same(a.seq.Tokens(), wanted)
+	a.seq.Truncate(n)
+	if e.prefix == nil || a.group.req.NoCache || a.seq.Exact() < n {
+		return nil
+	}
+	shared := e.runner.NewSeq()
+	node, blocks, err := e.prefix.adopt(shared, a.group.req.Salt, wanted)
+	if err != nil || shared.Len() <= n {
+		shared.Free()
+		a.node, a.blocks = e.prefix.root(a.group.req.Salt), 0
+		return err
+	}
+	a.node, a.blocks = node, blocks
+	a.seq.Replace(shared)
+	return nil
+}
+
+// reserve sees to it that there are blocks for the batch. It returns false where it had
+// to take them from a text, so that the batch must be composed again.
+func (e *Engine) reserve() bool {
+	c, need := e.runner.Cache(), 0
+	for _, r := range e.rows {
+		need += r.answer.seq.Needs(r.n)
+	}
+	for c.Budget()-c.Used() < need {
+		if !e.forget() {
+			e.preempt()
+			return false
+		}
+	}
+	return true
+}
+
+// forget frees a block that only later texts might use.
+func (e *Engine) forget() bool { return e.prefix != nil && e.prefix.evict() }
+
+// preempt takes the blocks of the youngest text, which goes on when there is room; where
+// it is the only one, it ends.
+func (e *Engine) preempt() {
+	var a *answer
+	for _, other := range e.running {
+		if !other.ended && (a == nil || other.order > a.order) {
+			a = other
+		}
+	}
+	if a == nil || len(e.running) == 1 {
+		for _, a := range e.running {
+			a.end("", model.ErrNoBlocks)
+		}
+		return
+	}
+	e.rest(a)
+}
+
+// rest takes the blocks of a text, which waits until there is room.
+func (e *Engine) rest(a *answer) {
+	a.rest = false
+	e.publish(a, true)
+	if a.seq.Exact() < a.seq.Len() {
+		var b bytes.Buffer
+		if err := a.seq.Save(&b, a.seq.Len()); err != nil {
+			a.end("", err)
+			return
+		}
+		a.saved = b.Bytes()
+	}
+	a.seq.Free()
+	a.result.Preemptions++
+	e.running = slices.DeleteFunc(e.running, func(other *answer) bool { return other == a })
+	e.resting = append(e.resting, a)
+	slices.SortFunc(e.resting, func(a, b *answer) int { return a.order - b.order })
+	e.mu.Lock()
+	e.stats.Preemptions++
+	e.mu.Unlock()
+}

@@ -1,0 +1,240 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/arch"
+	"alpaca/internal/gguf"
+	"alpaca/internal/model"
+	"alpaca/internal/quant"
+	"alpaca/internal/sampler"
+	"alpaca/internal/testmodel"
+)
+
+// said is what a request was answered, in a form that can be compared.
+type said struct {
+	Answers [][]string // a line for each token: id, text, bits of the logprob, the top list
+	Reasons []Reason
+	Stops   []string
+	Err     string
+}
+
+// read reads a stream to its end.
+func read(s *Stream, n int) said {
+	out := said{Answers: make([][]string, n)}
+	for {
+		t, ok := s.Next()
+		if !ok {
+			break
+		}
+		line := fmt.Sprintf("%d %q %x", t.ID, t.Text, math.Float64bits(t.Logprob))
+		for _, top := range t.Top {
+			line += fmt.Sprintf(" %d:%x", top.ID, math.Float64bits(top.Logprob))
+		}
+		out.Answers[t.Index] = append(out.Answers[t.Index], line)
+	}
+	for _, r := range s.Results() {
+		out.Reasons = append(out.Reasons, r.Reason)
+		out.Stops = append(out.Stops, r.Stop)
+	}
+	if err := s.Err(); err != nil {
+		out.Err = err.Error()
+	}
+	return out
+}
+
+// even is a grammar that allows tokens with even numbers, and the end after n.
+type even struct{ n int }
+
+func (g *even) Allowed(id int32) bool { return id%2 == 0 && (id != 2 || g.n <= 0) }
+func (g *even) Accept(id int32) error {
+	if !g.Allowed(id) {
+		return errors.New("refused")
+	}
+	g.n--
+	return nil
+}
+
+// requests returns random requests, some of which begin alike, and which of them are
+// cancelled after how many tokens.
+func requests(rng *rand.Rand, m *model.Model, n, ctx int) (list []Request, cancelAfter []int) {
+	tok := m.Tokenizer
+	words := strings.Fields("the llama and the alpaca was on a up la ma ti pa an in er re nd")
+	text := func(n int) (s string) {
+		for range n {
+			s += words[rng.IntN(len(words))] + " "
+		}
+		return s
+	}
+	heads := []string{"", text(20), text(30), text(60)}
+	for range n {
+		p := sampler.DefaultParams()
+		p.Seed = rng.Uint32N(1000)
+		switch rng.IntN(6) {
+		case 0:
+			p.Temp = 0
+		case 1:
+			p.Mirostat = 1 + rng.IntN(2)
+		case 2:
+			p.RepeatPenalty, p.PresencePenalty, p.DRYMultiplier = 1.2, 0.3, 0.8
+		case 3:
+			p.XTCProbability, p.TopK, p.Temp = 0.5, 0, 1.5
+		case 4:
+			p.LogitBias = map[int32]float32{int32(rng.IntN(280)): 5, int32(rng.IntN(280)): float32(math.Inf(-1))}
+		}
+		p.IgnoreEOS = rng.IntN(2) == 0
+		p.Ctx = ctx
+		r := Request{
+			Prompt:    tok.Encode(heads[rng.IntN(len(heads))]+text(1+rng.IntN(20)), true, false),
+			MaxTokens: rng.IntN(50), Sampling: p, Logprobs: rng.IntN(2) == 0, NoCache: rng.IntN(6) == 0,
+		}
+		if rng.IntN(3) == 0 {
+			r.Top = 3
+		}
+		if rng.IntN(4) == 0 {
+			r.Stop = []string{"ll", "a", "the"}[:1+rng.IntN(3)]
+		}
+		if rng.IntN(5) == 0 {
+			r.N = 2 + rng.IntN(2)
+		}
+		if rng.IntN(5) == 0 {
+			n := rng.IntN(10)
+			r.Grammar = func() sampler.Grammar { return &even{n} }
+		}
+		if rng.IntN(8) == 0 {
+			r.MaxTokens, r.Shift, r.Keep = ctx/2+rng.IntN(ctx), true, rng.IntN(20)
+		}
+		r.Prompt = r.Prompt[:min(len(r.Prompt), ctx)]
+		r.Window = 1 + rng.IntN(3)*40
+		after := -1
+		if rng.IntN(8) == 0 {
+			after = rng.IntN(5)
+		}
+		list, cancelAfter = append(list, r), append(cancelAfter, after)
+	}
+	return list, cancelAfter
+}
+
+// TestAloneOrTogether is what this package is for: each of many requests is answered
+// the same, to the bit of every probability, alone, beside others, with beginnings
+// that others have evaluated, after it gave its memory away, whatever it shares the
+// engine with and however the steps are cut.
+func TestAloneOrTogether(t *testing.T) {
+	n := 400
+	if testing.Short() {
+		n = 16
+	}
+	models := []struct {
+		name string
+		spec testmodel.Spec
+		typ  quant.Type
+		kv   quant.Type
+	}{
+		{"llama", testmodel.Spec{Seed: 1, Dim: 32, KeyDim: 32}, quant.F32, quant.Q8_0},
+		{"llama-bpe with a window", testmodel.Spec{Seed: 2, Dim: 32, BPE: true}, quant.F16, quant.F16},
+		{"experts", testmodel.Spec{Seed: 3, Dim: 32, Experts: 4}, quant.F32, quant.F16},
+		{"qwen3", testmodel.Spec{Arch: &arch.Qwen3, Seed: 4, Dim: 32, BPE: true}, quant.F32, quant.F32},
+	}
+	preempted := int64(0)
+	for seed, tt := range models {
+		name, m := tt.name, load(t, tt.spec.Make().As(tt.typ).Set("llama.attention.sliding_window", gguf.U32(uint32(seed%2*40))))
+		const ctx = 160
+		rng := rand.New(rand.NewPCG(1, uint64(seed)))
+		list, cancelAfter := requests(rng, m, n/len(models), ctx)
+		alone := start(t, m, Options{Ctx: ctx, Threads: 1, Parallel: 3, NoCache: true, CacheK: &tt.kv, CacheV: &tt.kv})
+		var want []said
+		for _, r := range list {
+			s, err := alone.Submit(context.Background(), r)
+			require.NoError(t, err)
+			want = append(want, read(s, r.answers()))
+		}
+		options := []Options{
+			{Ctx: ctx, Threads: 1, Parallel: 3},                                           // one after the other, with what others have evaluated
+			{Ctx: ctx, Threads: 2, Parallel: 3, Queue: n, Target: time.Nanosecond},        // prompts in small pieces
+			{Ctx: ctx, Threads: 2, Parallel: 16, Queue: n, Blocks: 13, Batch: 50},         // hardly any memory
+			{Ctx: ctx, Threads: 1, Parallel: 7, Queue: n, Blocks: 8, NoCache: true},       // nor what others have evaluated
+			{Ctx: ctx, Threads: 3, Parallel: 40, Queue: n, Target: time.Hour, Batch: 512}, // much of both
+		}
+		if testing.Short() {
+			options = options[2:4]
+		}
+		for _, opt := range options {
+			opt.CacheK, opt.CacheV = &tt.kv, &tt.kv
+			t.Run(fmt.Sprintf("%s, %d at once, %d blocks", name, opt.Parallel, opt.Blocks), func(t *testing.T) {
+				e := start(t, m, opt)
+				var wait sync.WaitGroup
+				got := make([]said, len(list))
+				for i, r := range list {
+					ctx, cancel := context.WithCancel(context.Background())
+					defer cancel()
+					s, err := e.Submit(ctx, r)
+					require.NoError(t, err)
+					if opt.Queue == 0 {
+						got[i] = read(s, r.answers())
+						continue
+					}
+					wait.Go(func() {
+						if after := cancelAfter[i]; after >= 0 {
+							for range after {
+								s.Next()
+							}
+							cancel()
+							for ok := true; ok; _, ok = s.Next() {
+							}
+							return
+						}
+						got[i] = read(s, r.answers())
+					})
+				}
+				wait.Wait()
+				for i := range list {
+					if opt.Queue == 0 || cancelAfter[i] < 0 {
+						require.Equal(t, want[i], got[i], "request %d: %+v", i, list[i])
+					}
+				}
+				stats := e.Stats()
+				t.Logf("%d steps, %d rows, %d cached, %d preempted", stats.Steps, stats.Rows, stats.CachedTokens, stats.Preemptions)
+				preempted += stats.Preemptions
+				if !opt.NoCache && opt.Parallel == 3 { // where many begin at once they know nothing of each other
+					require.Positive(t, stats.CachedTokens)
+				}
+				requireFree(t, e)
+			})
+		}
+	}
+	if !testing.Short() {
+		require.Positive(t, preempted)
+	}
+}
+
+// requireFree checks that no block is used but by the prefix cache, all of whose blocks
+// can be forgotten.
+func requireFree(t *testing.T, e *Engine) {
+	t.Helper()
+	e.work.Lock()
+	defer e.work.Unlock()
+	require.Empty(t, e.running)
+	require.Empty(t, e.resting)
+	nodes := 0
+	if e.prefix != nil {
+		nodes = e.prefix.count
+	}
+	require.LessOrEqual(t, e.runner.Cache().Used(), nodes)
+	for e.forget() {
+	}
+	require.Zero(t, e.runner.Cache().Used())
+	if e.prefix != nil {
+		require.Zero(t, e.prefix.count)
+		require.Empty(t, e.prefix.table)
+	}
+}

@@ -1,0 +1,283 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"alpaca/internal/model"
+	"alpaca/internal/pool"
+)
+
+// rows is the rows of a batch that are of one text.
+type rows struct {
+	answer *answer
+	n      int
+	logits bool // of the last
+	prompt bool // they are of what was asked, not of what was said
+}
+
+// compose chooses the rows of the next batch: one of each text that is being answered,
+// then some of prompts. It returns false where there are none.
+func (e *Engine) compose() bool {
+	e.batch.Reset()
+	e.rows = e.rows[:0]
+	var prompts []*answer
+	for _, a := range e.running {
+		switch {
+		case a.ended || !a.group.stream.room():
+		case !a.answering():
+			prompts = append(prompts, a)
+		case len(e.rows) < e.runner.MaxRows():
+			e.rows = append(e.rows, rows{a, 1, true, false})
+		}
+	}
+	used := len(e.rows)
+	left := e.pace.chunk(used, e.runner.MaxRows()-used)
+	// The eldest first, but one that is read at once may pass another twice.
+	slices.SortStableFunc(prompts, func(a, b *answer) int {
+		if p, q := a.passed < 2 && b.passed >= 2, b.passed < 2 && a.passed >= 2; p != q {
+			if p {
+				return 1
+			}
+			return -1
+		}
+		if p, q := a.pending() <= left, b.pending() <= left; p != q {
+			if p {
+				return -1
+			}
+			return 1
+		}
+		return a.order - b.order
+	})
+	first := 0
+	for i, a := range prompts {
+		n := min(a.pending(), left)
+		if n == 0 {
+			break
+		}
+		e.rows = append(e.rows, rows{a, n, n == a.pending(), !a.read})
+		left -= n
+		for _, elder := range prompts[i+1:] {
+			if first == 0 && elder.order < a.order {
+				elder.passed++
+			}
+		}
+		first++
+	}
+	for _, r := range e.rows {
+		at := r.answer.seq.Len()
+		wanted := 0
+		if r.logits {
+			wanted = 1
+		}
+		e.batch.AddAll(r.answer.seq, r.answer.tokens[at:at+r.n], wanted)
+	}
+	return len(e.rows) > 0
+}
+
+// abandoned is the context of a batch: it is cancelled when all its texts are.
+type abandoned struct {
+	context.Context
+	rows []rows
+}
+
+func (c abandoned) Err() error {
+	for _, r := range c.rows {
+		if r.answer.group.done() == nil {
+			return nil
+		}
+	}
+	return context.Canceled
+}
+
+// evaluate evaluates the batch and lets each text go on. It returns true.
+func (e *Engine) evaluate() bool {
+	start := time.Now()
+	e.watch()
+	sampled := 0
+	err := e.runner.Forward(abandoned{context.Background(), e.rows}, &e.batch)
+	switch {
+	case err == nil:
+		sampled, err = e.sample()
+	case errors.Is(err, context.Canceled):
+		return true
+	case errors.Is(err, model.ErrNoBlocks):
+		// Texts that shared a block both went on in it.
+		if !e.forget() {
+			e.preempt()
+		}
+		return true
+	}
+	if err != nil {
+		for _, r := range e.rows {
+			r.answer.end("", err)
+		}
+	}
+	e.account(time.Since(start), sampled)
+	for _, r := range e.rows {
+		e.publish(r.answer, false)
+	}
+	for _, a := range slices.Clone(e.running) {
+		if a.rest && !a.ended {
+			e.rest(a)
+		}
+	}
+	e.settle()
+	return true
+}
+
+// watch lets those who want to know how far a prompt is see it.
+func (e *Engine) watch() {
+	e.batch.Progress = nil
+	layers := e.Model().Config.NumLayers
+	for _, r := range e.rows {
+		if p := r.answer.group.req.Progress; p != nil && !r.answer.read {
+			done, total := r.answer.seq.Len()-r.answer.known, r.answer.group.prompt-r.answer.known
+			before := e.batch.Progress
+			e.batch.Progress = func(i int) {
+				if before != nil {
+					before(i)
+				}
+				p(done+r.n*i/layers, total)
+			}
+		}
+	}
+}
+
+// sample gives each text whose logits were asked for its next token, all at once on as
+// many threads as there are workers.
+func (e *Engine) sample() (sampled int, err error) {
+	var turns []*answer
+	for _, r := range e.rows {
+		a := r.answer
+		if p := a.group.req.Progress; p != nil && !a.read {
+			p(a.seq.Len()-a.known, a.group.prompt-a.known)
+		}
+		if r.logits {
+			turns = append(turns, a)
+		}
+	}
+	vocab := e.Model().Config.VocabSize
+	for from := 0; from < len(turns); from += e.runner.LogitRows() {
+		n := min(e.runner.LogitRows(), len(turns)-from)
+		all, err := e.runner.Logits(from, n)
+		if err != nil {
+			return sampled, err
+		}
+		type turn struct {
+			answer *answer
+			logits []float32
+		}
+		var list []turn
+		for i, a := range turns[from : from+n] {
+			l := all[i*vocab : (i+1)*vocab]
+			list = append(list, turn{a, l})
+			if !a.read {
+				a.read = true
+				a.result.PromptTokens = a.group.prompt
+				for _, other := range e.share(a) {
+					list = append(list, turn{other, l})
+				}
+			}
+		}
+		list = slices.DeleteFunc(list, func(t turn) bool { return !t.answer.goesOn(e.opt.Ctx, e.forget) })
+		sampled += len(list)
+		each := func(i int) error { list[i].answer.next(list[i].logits); return nil }
+		if len(list) == 1 {
+			list[0].answer.next(list[0].logits)
+			continue
+		}
+		err = pool.EachWith(e.runner.Threads(), len(list), func() func(int) error { return each })
+		if err != nil {
+			return sampled, err
+		}
+	}
+	return sampled, nil
+}
+
+// share lets the other answers of a request begin where the first has read the prompt,
+// in the same blocks. It returns them.
+func (e *Engine) share(a *answer) []*answer {
+	g := a.group
+	if g.shared {
+		return nil
+	}
+	g.shared = true
+	for _, other := range g.answers[1:] {
+		e.begin(other)
+		other.seq = a.seq.Fork(a.seq.Len())
+		other.node, other.blocks, other.known = a.node, a.blocks, a.known
+		other.read, other.result.PromptTokens = true, g.prompt
+	}
+	return g.answers[1:]
+}
+
+// account notes what a step has cost.
+func (e *Engine) account(d time.Duration, sampled int) {
+	prompts := 0
+	for _, r := range e.rows {
+		if r.prompt {
+			r.answer.result.PromptTime += d
+			prompts += r.n
+		} else {
+			r.answer.result.GenerateTime += d
+		}
+	}
+	e.pace.learn(e.batch.Len(), d)
+	c := e.runner.Cache()
+	cached := 0
+	if e.prefix != nil {
+		cached = e.prefix.count
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s := &e.stats
+	s.Steps++
+	s.Rows += int64(e.batch.Len())
+	s.PromptTokens += int64(prompts)
+	s.GeneratedTokens += int64(sampled)
+	if prompts > 0 {
+		s.PromptTime += d
+	} else {
+		s.GenerateTime += d
+	}
+	s.Running, s.LastStep = len(e.running)+len(e.resting), time.Now()
+	for _, r := range e.rows {
+		if a := e.accounts[r.answer.group.req.Key]; a != nil {
+			a.tokens += int64(r.n)
+		}
+	}
+	s.Blocks, s.BlocksUsed, s.BlocksCached = c.Budget(), c.Used(), cached
+}
+
+// publish offers others the blocks of a text that are full, and the last one where the
+// text ends.
+func (e *Engine) publish(a *answer, last bool) {
+	if e.prefix == nil || a.group.req.NoCache || a.node == nil || a.seq == nil {
+		return
+	}
+	exact := a.seq.Exact()
+	if a.blocks*model.BlockLen > exact {
+		a.node = nil // it was moved in its context
+		return
+	}
+	tokens := a.seq.Tokens()
+	for a.blocks < exact/model.BlockLen {
+		at := a.blocks * model.BlockLen
+		n := e.prefix.put(a.node, tokens[at:at+model.BlockLen], a.seq.Block(a.blocks))
+		if n == nil {
+			a.node = nil
+			return
+		}
+		if n.block != a.seq.Block(a.blocks) {
+			a.seq.Share(a.blocks, n.block)
+		}
+		a.node = n
+		a.blocks++
+	}
+	if at := a.blocks * model.BlockLen; last && exact > at {
+		e.prefix.put(a.node, tokens[at:exact], a.seq.Block(a.blocks))
+	}
+}

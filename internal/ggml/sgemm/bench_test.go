@@ -1,0 +1,63 @@
+//go:build unix
+
+package sgemm
+
+import (
+	"math/rand/v2"
+	"runtime"
+	"testing"
+
+	"golang.org/x/sys/unix"
+)
+
+// BenchmarkProducts shows GFLOP/s of one core for the three products of a linear layer.
+func BenchmarkProducts(b *testing.B) {
+	r := rand.New(rand.NewPCG(5, 6))
+	for _, s := range []struct {
+		name            string
+		tokens, in, out int
+	}{{"1024x192x512", 1024, 192, 512}, {"512x576x1536", 512, 576, 1536}, {"1024x1024x1024", 1024, 1024, 1024}} {
+		x, dy, w := normals(r, s.tokens*s.in), normals(r, s.tokens*s.out), normals(r, s.out*s.in)
+		for _, p := range []struct {
+			name string
+			Product
+		}{
+			{"y", Product{M: s.tokens, N: s.out, K: s.in, A: Rows(x, s.in), B: Rows(w, s.in).T()}},
+			{"dx", Product{M: s.tokens, N: s.in, K: s.out, A: Rows(dy, s.out), B: Rows(w, s.in)}},
+			{"dw", Product{M: s.out, N: s.in, K: s.tokens, A: Rows(dy, s.out).T(), B: Rows(x, s.in)}},
+		} {
+			b.Run(s.name+"/"+p.name, func(b *testing.B) {
+				p := p.Product
+				p.DstStride = p.N
+				p.Dst = make([]float32, p.M*p.N)
+				var scratch Scratch
+				start := cpuSeconds()
+				for b.Loop() {
+					p.Run(&scratch)
+				}
+				flops := 2 * float64(p.M) * float64(p.N) * float64(p.K) * float64(b.N)
+				b.ReportMetric(flops/1e9/(cpuSeconds()-start), "GFLOP/cpu-s")
+				runtime.KeepAlive(p)
+			})
+		}
+	}
+}
+
+// cpuSeconds returns the processor time of this process, which other programs hardly
+// change.
+func cpuSeconds() float64 {
+	var u unix.Rusage
+	unix.Getrusage(unix.RUSAGE_SELF, &u)
+	return float64(u.Utime.Nano()) / 1e9
+}
+
+// BenchmarkPeak multiplies one tile again and again from the first cache.
+func BenchmarkPeak(b *testing.B) {
+	const k = 128
+	a := args{c: make([]float32, best.rows*best.cols), cStride: best.cols, a: make([]float32, best.rows*k), row: 1, col: best.rows, b: make([]float32, k*best.cols), k: k}
+	start := cpuSeconds()
+	for b.Loop() {
+		best.tile(&a)
+	}
+	b.ReportMetric(2*k*float64(best.rows*best.cols)*float64(b.N)/1e9/(cpuSeconds()-start), "GFLOP/cpu-s")
+}

@@ -1,0 +1,240 @@
+// Package sgemm multiplies float32 matrices for training: dst [M, N] = or += A [M, K] · B
+// [K, N], where nothing is rounded to fewer bits. Each element of dst is one chain of
+// fused multiply-adds over k in order (Generic), so that kernels, threads and the cutting
+// into tiles never change a bit. B is packed, a panel of a few columns at a time, from
+// rows, from columns, or from the blocks of a quantized matrix; A is read where it lies.
+package sgemm
+
+import (
+	"fmt"
+
+	"alpaca/internal/quant"
+)
+
+// A Matrix is an operand of a product: float32 numbers, or the rows of a weight matrix in
+// any number format.
+type Matrix struct {
+	// Element (i, j) is Data[i*Stride+j] or, if Transposed, Data[j*Stride+i].
+	Data       []float32
+	Stride     int
+	Transposed bool
+
+	// Weights, unless nil, takes the place of Data and Stride; only as B.
+	Weights *quant.Matrix
+}
+
+// Rows returns the row-major matrix of data whose rows lie stride apart.
+func Rows(data []float32, stride int) Matrix { return Matrix{Data: data, Stride: stride} }
+
+// T returns m transposed.
+func (m Matrix) T() Matrix {
+	m.Transposed = !m.Transposed
+	return m
+}
+
+// strides returns the distance between neighbouring rows, and between neighbouring
+// columns, in elements.
+func (m *Matrix) strides() (row, col int) {
+	if m.Transposed {
+		return 1, m.Stride
+	}
+	return m.Stride, 1
+}
+
+// check panics unless m holds rows × cols elements.
+func (m *Matrix) check(name string, rows, cols int) {
+	row, col := m.strides()
+	switch {
+	case m.Weights != nil && m.Transposed:
+		rows, cols = cols, rows
+		fallthrough
+	case m.Weights != nil:
+		if m.Weights.Rows != rows || m.Weights.Cols != cols {
+			panic(fmt.Sprintf("sgemm: %s is a weight matrix [%d, %d] where [%d, %d] is multiplied", name, m.Weights.Rows, m.Weights.Cols, rows, cols))
+		}
+	case (rows-1)*row+(cols-1)*col >= len(m.Data):
+		panic(fmt.Sprintf("sgemm: %s has %d elements, too few for [%d, %d] with stride %d", name, len(m.Data), rows, cols, m.Stride))
+	}
+}
+
+// A Product is one matrix product. It is a task for a pool of workers: the items are
+// tiles of Dst, which share nothing.
+type Product struct {
+	Dst       []float32 // [M, N], rows DstStride apart
+	DstStride int
+	A, B      Matrix // [M, K], [K, N]
+	M, N, K   int
+	Add       bool // the chains begin with what Dst holds, not with 0
+
+	Scratch []Scratch // one for each worker
+
+	panels, groups, cuts int // columns in panels, panels in groups; rows of A in cuts
+	perGroup, rows       int // panels of a group; rows of a cut
+}
+
+// Scratch is one worker's memory.
+type Scratch struct {
+	panel []float32 // of B: [depth, width]
+	rows  []float32 // decoded rows of weights
+	tile  []float32 // of Dst, where the tile juts out
+	a     []float32 // rows of A: [depth, rows], where the tile juts out
+}
+
+// depth is how many k are done for all rows of A before the next: a panel of them stays
+// in the first cache, and it is a whole number of the longest blocks.
+const depth = 256
+
+// pieceCols is how many columns of a row of B are read at once.
+const pieceCols = 64
+
+// Plan cuts p into items for a pool of that many threads, and returns how many there
+// are. The result does not depend on it.
+func (p *Product) Plan(threads int) int {
+	if p.M <= 0 || p.N <= 0 {
+		return 0
+	}
+	if p.DstStride < p.N || len(p.Dst) < (p.M-1)*p.DstStride+p.N {
+		panic(fmt.Sprintf("sgemm: dst has %d elements and stride %d, too few for [%d, %d]", len(p.Dst), p.DstStride, p.M, p.N))
+	}
+	if p.K > 0 {
+		p.A.check("a", p.M, p.K)
+		p.B.check("b", p.K, p.N)
+	}
+	width := best.cols
+	p.panels = (p.N + width - 1) / width
+	p.perGroup = 1
+	if !p.B.Transposed {
+		// Rows are read so many columns at a time: memory likes long pieces, and a block of
+		// a quantized row is decoded once for its columns.
+		p.perGroup = min(max(1, pieceCols/width), max(1, p.panels/(2*threads)))
+		if w := p.B.Weights; w != nil {
+			p.perGroup = max(p.perGroup, w.Type.BlockLen()/width)
+			p.perGroup = p.perGroup * width / w.Type.BlockLen() * w.Type.BlockLen() / width
+		}
+		p.perGroup = max(p.perGroup, 1)
+	}
+	p.groups = (p.panels + p.perGroup - 1) / p.perGroup
+	// Rows are cut only where there are too few panels for the workers: each cut packs the
+	// panel again.
+	p.cuts = 1
+	if least := 8 * best.rows; threads > 1 && p.groups < 4*threads {
+		p.cuts = max(1, min((4*threads+p.groups-1)/p.groups, p.M/least))
+	}
+	p.rows = (p.M + p.cuts - 1) / p.cuts
+	p.rows = (p.rows + best.rows - 1) / best.rows * best.rows
+	p.cuts = (p.M + p.rows - 1) / p.rows
+	return p.groups * p.cuts
+}
+
+// Do computes items lo to hi-1 of Plan's.
+func (p *Product) Do(worker, lo, hi int) {
+	s := &p.Scratch[worker]
+	for item := lo; item < hi; item++ {
+		m := item % p.cuts * p.rows
+		p.group(s, item/p.cuts, m, min(m+p.rows, p.M))
+	}
+}
+
+// Run computes all of p at once.
+func (p *Product) Run(s *Scratch) {
+	for g := range p.Plan(1) {
+		p.group(s, g, 0, p.M)
+	}
+}
+
+// group computes the columns of group g for rows m0 to m1-1 of A.
+func (p *Product) group(s *Scratch, g, m0, m1 int) {
+	width := best.cols
+	s.panel = grow(s.panel, depth*width)
+	first, last := g*p.perGroup, min((g+1)*p.perGroup, p.panels)
+	if p.K <= 0 && !p.Add {
+		for i := m0; i < m1; i++ {
+			clear(p.Dst[i*p.DstStride+first*width : i*p.DstStride+min(last*width, p.N)])
+		}
+		return
+	}
+	for k := 0; k < p.K; k += depth {
+		n := min(depth, p.K-k)
+		src := p.source(s, k, n, first*width, min(last*width, p.N))
+		for panel := first; panel < last; panel++ {
+			col := panel * width
+			cols := min(width, p.N-col)
+			src.pack(s.panel, (panel-first)*width, n, cols)
+			p.tiles(s, tileRange{m0: m0, m1: m1, k: k, n: n, col: col, cols: cols})
+		}
+	}
+}
+
+// tileRange is a panel's part of a product: rows m0 to m1-1, k from k on, n of them, and
+// columns from col on, cols of them.
+type tileRange struct{ m0, m1, k, n, col, cols int }
+
+// tiles multiplies rows of A with the panel in s.
+func (p *Product) tiles(s *Scratch, r tileRange) {
+	row, col := p.A.strides()
+	a := args{a: p.A.Data, row: row, col: col, b: s.panel, k: r.n, fresh: r.k == 0 && !p.Add}
+	for i := r.m0; i < r.m1; i += best.rows {
+		a.a, a.row, a.col = p.A.Data[i*row+r.k*col:], row, col
+		rows := min(best.rows, r.m1-i)
+		if rows < best.rows || best.rowMajor && col != 1 {
+			s.rowsOfA(&a, rows)
+		}
+		at := i*p.DstStride + r.col
+		if rows == best.rows && r.cols == best.cols {
+			a.c, a.cStride = p.Dst[at:], p.DstStride
+			best.tile(&a)
+			continue
+		}
+		p.edge(s, a, p.Dst[at:], rows, r.cols)
+	}
+}
+
+// edge multiplies a tile that juts out of dst, in a tile of its own.
+func (p *Product) edge(s *Scratch, a args, dst []float32, rows, cols int) {
+	s.tile = grow(s.tile, best.rows*best.cols)
+	a.c, a.cStride = s.tile, best.cols
+	if !a.fresh {
+		for i := range rows {
+			copy(s.tile[i*best.cols:], dst[i*p.DstStride:i*p.DstStride+cols])
+		}
+	}
+	best.tile(&a)
+	for i := range rows {
+		copy(dst[i*p.DstStride:i*p.DstStride+cols], s.tile[i*best.cols:])
+	}
+}
+
+// rowsOfA copies rows of A, perhaps fewer than a tile has, to memory where those that are
+// missing may be read, too, and where they lie as the kernel wants them.
+func (s *Scratch) rowsOfA(a *args, rows int) {
+	n := best.rows
+	s.a = grow(s.a, depth*n)
+	if rows < n {
+		clear(s.a[:a.k*n])
+	}
+	switch {
+	case !best.rowMajor:
+		for i := range rows {
+			for p := range a.k {
+				s.a[p*n+i] = a.a[i*a.row+p*a.col]
+			}
+		}
+		a.a, a.row, a.col = s.a, 1, n
+		return
+	case a.col == 1:
+		for i := range rows {
+			copy(s.a[i*a.k:(i+1)*a.k], a.a[i*a.row:])
+		}
+	default:
+		best.transpose(s.a, a.k, a.a, a.col, rows, a.k)
+	}
+	a.a, a.row, a.col = s.a, a.k, 1
+}
+
+// grow returns a slice of n elements, b's memory if that is enough.
+func grow(b []float32, n int) []float32 {
+	if cap(b) < n {
+		return make([]float32, n)
+	}
+	return b[:n]
+}

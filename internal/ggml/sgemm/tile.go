@@ -1,0 +1,94 @@
+package sgemm
+
+import (
+	"alpaca/internal/fmath"
+	"alpaca/internal/ggml"
+	"alpaca/internal/machine"
+)
+
+// A kernel is the inner loop for one instruction set.
+type kernel struct {
+	level      string // of machine.Allowed
+	rows, cols int    // of a tile
+	tile       func(a *args)
+	transpose  func(dst []float32, width int, src []float32, stride, n, cols int)
+	rowMajor   bool // it wants rows of a whose neighbours lie side by side
+}
+
+// args is what a tile needs; strides are in elements.
+type args struct {
+	c        []float32 // [rows, cols]
+	cStride  int
+	a        []float32 // element (i, p) at i*row + p*col
+	row, col int
+	b        []float32 // [k, cols], without gaps
+	k        int
+	fresh    bool // the chains begin with 0, not with c
+}
+
+// The portable tile: its size does not matter.
+const genericRows, genericCols = 4, 16
+
+// generic is the portable kernel.
+var generic = kernel{rows: genericRows, cols: genericCols, tile: tileGeneric, transpose: transposeGeneric}
+
+// best is the kernel in use.
+var best = choose(kernelTable)
+
+// choose returns the first kernel of a table that this CPU can run and that
+// ALPACA_KERNEL allows.
+func choose(table []kernel) *kernel {
+	for i := range table {
+		if machine.Allowed(table[i].level) {
+			return &table[i]
+		}
+	}
+	return &generic
+}
+
+// Kernel returns the name of the instruction set in use, "generic" for none.
+func Kernel() string {
+	if best == &generic {
+		return "generic"
+	}
+	return best.level
+}
+
+// tileGeneric computes a tile of the portable kernel's size.
+func tileGeneric(a *args) { Generic(a, genericRows, genericCols) }
+
+// tileGemm returns a tile that is computed by attention's product, on whichever
+// instructions that runs.
+func tileGemm(rows, cols int) func(a *args) {
+	return func(a *args) {
+		g := ggml.Gemm{C: a.c, CStride: a.cStride, A: a.a, AStride: a.row, B: a.b, BStride: cols, M: rows, K: a.k, N: cols, Fresh: a.fresh}
+		g.Run()
+	}
+}
+
+// Generic defines the result of a tile of rows × cols:
+//
+//	c[i][j] = fma(a[i][p], b[p][j], c[i][j])    p = 0, 1, ... k-1
+func Generic(a *args, rows, cols int) {
+	for i := range rows {
+		c := a.c[i*a.cStride : i*a.cStride+cols]
+		if a.fresh {
+			clear(c)
+		}
+		for p := range a.k {
+			x := a.a[i*a.row+p*a.col]
+			for j, y := range a.b[p*cols : (p+1)*cols] {
+				c[j] = fmath.FMA32(x, y, c[j])
+			}
+		}
+	}
+}
+
+// transposeGeneric sets dst[p*width+j] = src[j*stride+p] for p < n and j < cols.
+func transposeGeneric(dst []float32, width int, src []float32, stride, n, cols int) {
+	for j := range cols {
+		for p, x := range src[j*stride : j*stride+n] {
+			dst[p*width+j] = x
+		}
+	}
+}

@@ -1,0 +1,181 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// Tiles of a product: lanes are columns, each a chain of fused multiply-adds over k as
+// Generic says.
+//
+// Registers
+//	AX  c                     R13 bytes between rows of c
+//	SI  a, rows 0 to 3        R11 a, rows 4 to 7, at the current k
+//	R9  bytes between rows of a, R10 three of them
+//	DX  bytes between columns of a
+//	BX  b, the current row    CX  k left
+#define TILE_ARGS \
+	MOVQ a+0(FP), DI           \
+	MOVQ args_c(DI), AX        \
+	MOVQ args_cStride(DI), R13 \
+	SHLQ $2, R13               \
+	MOVQ args_a(DI), SI        \
+	MOVQ args_row(DI), R9      \
+	SHLQ $2, R9                \
+	LEAQ (R9)(R9*2), R10       \
+	LEAQ (SI)(R9*4), R11       \
+	MOVQ args_col(DI), DX      \
+	SHLQ $2, DX                \
+	MOVQ args_b(DI), BX        \
+	MOVQ args_k(DI), CX
+
+// FMA2 adds a's element at x times the row of b in Y12 and Y13.
+#define FMA2(x, u, v) \
+	VBROADCASTSS x, Y14    \
+	VFMADD231PS Y12, Y14, u \
+	VFMADD231PS Y13, Y14, v
+
+// STEP6 is one k of six rows; the row of b is off bytes on.
+#define STEP6(off) \
+	VMOVUPS off(BX), Y12       \
+	VMOVUPS (off+32)(BX), Y13  \
+	FMA2((SI), Y0, Y1)         \
+	FMA2((SI)(R9*1), Y2, Y3)   \
+	FMA2((SI)(R9*2), Y4, Y5)   \
+	FMA2((SI)(R10*1), Y6, Y7)  \
+	FMA2((R11), Y8, Y9)        \
+	FMA2((R11)(R9*1), Y10, Y11) \
+	ADDQ DX, SI                \
+	ADDQ DX, R11
+
+// LOAD2 and STORE2 move a row of c at AX and go to the next.
+#define LOAD2(u, v) \
+	VMOVUPS (AX), u    \
+	VMOVUPS 32(AX), v  \
+	ADDQ R13, AX
+
+#define STORE2(u, v) \
+	VMOVUPS u, (AX)    \
+	VMOVUPS v, 32(AX)  \
+	ADDQ R13, AX
+
+// func tile6x16AVX2(a *args)
+TEXT ·tile6x16AVX2(SB), NOSPLIT, $0-8
+	TILE_ARGS
+	MOVQ    AX, R12
+	CMPB    args_fresh(DI), $0
+	JNE     fresh
+	LOAD2(Y0, Y1)
+	LOAD2(Y2, Y3)
+	LOAD2(Y4, Y5)
+	LOAD2(Y6, Y7)
+	LOAD2(Y8, Y9)
+	LOAD2(Y10, Y11)
+	JMP     start
+
+fresh:
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	VXORPS Y4, Y4, Y4
+	VXORPS Y5, Y5, Y5
+	VXORPS Y6, Y6, Y6
+	VXORPS Y7, Y7, Y7
+	VXORPS Y8, Y8, Y8
+	VXORPS Y9, Y9, Y9
+	VXORPS Y10, Y10, Y10
+	VXORPS Y11, Y11, Y11
+
+start:
+	SUBQ $2, CX
+	JLT  last
+
+two:
+	STEP6(0)
+	STEP6(64)
+	ADDQ $128, BX
+	SUBQ $2, CX
+	JGE  two
+
+last:
+	ADDQ $2, CX
+	JZ   store
+	STEP6(0)
+
+store:
+	MOVQ R12, AX
+	STORE2(Y0, Y1)
+	STORE2(Y2, Y3)
+	STORE2(Y4, Y5)
+	STORE2(Y6, Y7)
+	STORE2(Y8, Y9)
+	STORE2(Y10, Y11)
+	VZEROUPPER
+	RET
+
+// func transpose8AVX2(dst *float32, dstStride int, src *float32, srcStride int, n int)
+//
+// dst[p*dstStride+j] = src[j*srcStride+p] for j < 8 and p < n, a multiple of 8: eight
+// rows of eight in Y0 to Y7 are interleaved by ones, twos and fours.
+TEXT ·transpose8AVX2(SB), NOSPLIT, $0-40
+	MOVQ dst+0(FP), DI
+	MOVQ dstStride+8(FP), R8
+	SHLQ $2, R8
+	LEAQ (R8)(R8*2), R12
+	MOVQ src+16(FP), SI
+	MOVQ srcStride+24(FP), R9
+	SHLQ $2, R9
+	LEAQ (R9)(R9*2), R10
+	LEAQ (SI)(R9*4), R11
+	MOVQ n+32(FP), CX
+
+loop:
+	VMOVUPS (SI), X0
+	VINSERTF128 $1, (R11), Y0, Y0
+	VMOVUPS (SI)(R9*1), X1
+	VINSERTF128 $1, (R11)(R9*1), Y1, Y1
+	VMOVUPS (SI)(R9*2), X2
+	VINSERTF128 $1, (R11)(R9*2), Y2, Y2
+	VMOVUPS (SI)(R10*1), X3
+	VINSERTF128 $1, (R11)(R10*1), Y3, Y3
+	VMOVUPS 16(SI), X4
+	VINSERTF128 $1, 16(R11), Y4, Y4
+	VMOVUPS 16(SI)(R9*1), X5
+	VINSERTF128 $1, 16(R11)(R9*1), Y5, Y5
+	VMOVUPS 16(SI)(R9*2), X6
+	VINSERTF128 $1, 16(R11)(R9*2), Y6, Y6
+	VMOVUPS 16(SI)(R10*1), X7
+	VINSERTF128 $1, 16(R11)(R10*1), Y7, Y7
+
+	// Y0 = rows 0 and 4, columns 0 to 3; Y4 the same rows, columns 4 to 7; ...
+	VUNPCKLPS Y1, Y0, Y8  // 00 10 01 11 | 40 50 41 51
+	VUNPCKHPS Y1, Y0, Y9  // 02 12 03 13
+	VUNPCKLPS Y3, Y2, Y10 // 20 30 21 31
+	VUNPCKHPS Y3, Y2, Y11 // 22 32 23 33
+	VUNPCKLPD Y10, Y8, Y0 // 00 10 20 30 | 40 50 60 70
+	VUNPCKHPD Y10, Y8, Y1
+	VUNPCKLPD Y11, Y9, Y2
+	VUNPCKHPD Y11, Y9, Y3
+	VUNPCKLPS Y5, Y4, Y8
+	VUNPCKHPS Y5, Y4, Y9
+	VUNPCKLPS Y7, Y6, Y10
+	VUNPCKHPS Y7, Y6, Y11
+	VUNPCKLPD Y10, Y8, Y4
+	VUNPCKHPD Y10, Y8, Y5
+	VUNPCKLPD Y11, Y9, Y6
+	VUNPCKHPD Y11, Y9, Y7
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, (DI)(R8*1)
+	VMOVUPS Y2, (DI)(R8*2)
+	VMOVUPS Y3, (DI)(R12*1)
+	LEAQ (DI)(R8*4), DI
+	VMOVUPS Y4, (DI)
+	VMOVUPS Y5, (DI)(R8*1)
+	VMOVUPS Y6, (DI)(R8*2)
+	VMOVUPS Y7, (DI)(R12*1)
+	LEAQ (DI)(R8*4), DI
+	ADDQ $32, SI
+	ADDQ $32, R11
+	SUBQ $8, CX
+	JNZ  loop
+	VZEROUPPER
+	RET

@@ -1,0 +1,54 @@
+package jinja
+
+import (
+	"slices"
+
+	"alpaca/internal/jinja/syntax"
+)
+
+// constant reports whether jinja2 finds the value of an expression when it compiles a
+// template. That shows where text is escaped: a joined constant is no longer safe, and a
+// mode that is not known then escapes no constants.
+func constant(e syntax.Expr, mode escaping) bool {
+	all := func(list ...syntax.Expr) bool {
+		for _, x := range list {
+			if x != nil && !constant(x, mode) {
+				return false
+			}
+		}
+		return true
+	}
+	args := func(a syntax.Args) bool {
+		return mode != asked && all(a.List...) && all(a.Named...) && all(a.Star, a.Double)
+	}
+	switch e := e.(type) {
+	case *syntax.Const:
+		return true
+	case *syntax.Tuple:
+		return all(e.Items...)
+	case *syntax.List:
+		return all(e.Items...)
+	case *syntax.Dict:
+		return all(e.Keys...) && all(e.Values...)
+	case *syntax.Unary:
+		return all(e.X)
+	case *syntax.Binary:
+		return all(e.X, e.Y)
+	case *syntax.Concat:
+		return all(e.Items...)
+	case *syntax.Compare:
+		return all(e.X) && all(e.Ys...)
+	case *syntax.Cond:
+		return all(e.Test, e.Then) && e.Else != nil && all(e.Else)
+	case *syntax.Getattr:
+		return mode != asked && all(e.X)
+	case *syntax.Getitem:
+		return mode != asked && all(e.X, e.Index)
+	case *syntax.Filter:
+		context := []string{"map", "select", "reject", "selectattr", "rejectattr", "random"}
+		return e.Value != nil && !slices.Contains(context, e.Name) && all(e.Value) && args(e.Args)
+	case *syntax.Test:
+		return all(e.Value) && args(e.Args)
+	}
+	return false
+}

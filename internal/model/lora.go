@@ -1,0 +1,210 @@
+package model
+
+import (
+	"encoding/binary"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"alpaca/internal/ggml"
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
+)
+
+// Adapter is a low-rank addition to a matrix (LoRA): a product adds B·(A·x).
+type Adapter struct {
+	A quant.Matrix // [rank, columns], F32
+	B quant.Matrix // [rows, rank], F32, times the scale
+}
+
+// WithLoRA returns a model of the same weights to which the adapters of a file are added,
+// in the form that llama.cpp loads, scale times as strong as the file says. m stays as it
+// was; its file must stay open, f need not. A file that does not belong to m is an error,
+// as are adapters of embeddings and experts.
+func (m *Model) WithLoRA(f *gguf.File, scale float32) (*Model, error) {
+	n := *m
+	w := *m.Weights
+	n.Weights = &w
+	w.Layers = slices.Clone(w.Layers)
+	l := loraReader{file: f, scale: float64(scale)}
+	err := gguf.Guard(func() error {
+		l.read(m.Config.Arch)
+		l.add(&w.Output)
+		for i := range w.Layers {
+			layer := &w.Layers[i]
+			for _, x := range []*Linear{&layer.AttnQ, &layer.AttnK, &layer.AttnV, &layer.AttnOut, &layer.FFN.Gate, &layer.FFN.Up, &layer.FFN.Down} {
+				l.add(x)
+			}
+		}
+		return l.finish()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("model: %s: %w", f.Path, err)
+	}
+	return &n, nil
+}
+
+// loraReader adds the tensors of an adapter file to matrices, and keeps the first error.
+type loraReader struct {
+	file  *gguf.File
+	scale float64
+	alpha float64
+	used  map[string]bool
+	err   error
+}
+
+// read checks what kind of file it is.
+func (l *loraReader) read(arch string) {
+	l.used = map[string]bool{}
+	text := func(key string) string {
+		s, _, err := l.file.String(key)
+		if err != nil && l.err == nil {
+			l.err = err
+		}
+		return s
+	}
+	kind, form, of := text("general.type"), text("adapter.type"), text("general.architecture")
+	switch {
+	case l.err != nil:
+		return
+	case kind != "adapter" || form != "lora":
+		l.err = fmt.Errorf("not a LoRA adapter: general.type is %q and adapter.type %q", kind, form)
+	case of != arch:
+		l.err = fmt.Errorf("an adapter for models of the architecture %q, this one is %q", of, arch)
+	default:
+		l.alpha, _, l.err = l.file.Float("adapter.lora.alpha")
+		if l.err == nil && !(math.Abs(l.alpha) <= math.MaxFloat32) {
+			l.err = fmt.Errorf("adapter.lora.alpha is %v", l.alpha)
+		}
+	}
+}
+
+// add adds the adapter of x, if there is one.
+func (l *loraReader) add(x *Linear) {
+	a, b := l.file.Tensor(x.Name+".lora_a"), l.file.Tensor(x.Name+".lora_b")
+	if l.err != nil || x.W.Rows == 0 || a == nil && b == nil || x.Name == "token_embd.weight" {
+		return
+	}
+	switch {
+	case a == nil || b == nil:
+		l.err = fmt.Errorf("tensor %q: only one of lora_a and lora_b is there", x.Name)
+	case a.Cols() != x.W.Cols || b.Rows() != x.W.Rows || a.Rows() != b.Cols():
+		l.err = fmt.Errorf("tensor %q is [%d, %d], its adapter [%d, %d]·[%d, %d]", x.Name, x.W.Rows, x.W.Cols, b.Rows(), b.Cols(), a.Rows(), a.Cols())
+	case !quant.CanCompute(a.Type) || !quant.CanCompute(b.Type):
+		l.err = fmt.Errorf("tensor %q: adapters of %v and %v cannot be computed with", x.Name, a.Type, b.Type)
+	}
+	if l.err != nil {
+		return
+	}
+	by := l.scale
+	if l.alpha != 0 {
+		by *= l.alpha / float64(b.Cols())
+	}
+	x.Adapters = append(slices.Clone(x.Adapters), Adapter{A: l.matrix(a, 1), B: l.matrix(b, by)})
+	l.used[a.Name], l.used[b.Name] = true, true
+}
+
+// matrix decodes a tensor and multiplies it.
+func (l *loraReader) matrix(t *gguf.Tensor, by float64) quant.Matrix {
+	values := make([]float32, t.Elems())
+	quant.Decode(t.Type, values, t.Data)
+	data := make([]byte, 0, 4*len(values))
+	for _, v := range values {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(float64(v)*by)))
+	}
+	m, err := quant.NewMatrix(quant.F32, t.Rows(), t.Cols(), data)
+	if err != nil && l.err == nil {
+		l.err = fmt.Errorf("tensor %q: %w", t.Name, err)
+	}
+	return m
+}
+
+// finish returns the first error, or one for tensors that belong nowhere.
+func (l *loraReader) finish() error {
+	if l.err != nil {
+		return l.err
+	}
+	if len(l.used) == 0 && len(l.file.Tensors) == 0 {
+		return fmt.Errorf("the adapter has no tensors")
+	}
+	for i := range l.file.Tensors {
+		if name := l.file.Tensors[i].Name; !l.used[name] {
+			what := "the model has no matrix for it"
+			if strings.HasPrefix(name, "token_embd.") {
+				what = "adapters of the embedding are not supported"
+			}
+			return fmt.Errorf("tensor %q: %s", name, what)
+		}
+	}
+	return nil
+}
+
+// loraScratch is a runner's memory for adapters.
+type loraScratch struct {
+	acts ggml.Prepare
+	low  []float32 // [batch, rank]
+	up   []float32 // [batch, FFNDim] of networks whose gate cannot be fused
+}
+
+// EachAdapted calls f for every matrix that has adapters.
+func (w *Weights) EachAdapted(f func(*Linear)) {
+	each := func(list ...*Linear) {
+		for _, l := range list {
+			if len(l.Adapters) > 0 {
+				f(l)
+			}
+		}
+	}
+	each(&w.Output)
+	for i := range w.Layers {
+		l := &w.Layers[i]
+		each(&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut, &l.FFN.Gate, &l.FFN.Up, &l.FFN.Down)
+	}
+}
+
+// reserveAdapters allocates the memory for adapters, if there are any.
+func (r *Runner) reserveAdapters() {
+	rank, up := 0, 0
+	r.model.Weights.EachAdapted(func(l *Linear) {
+		for i := range l.Adapters {
+			rank = max(rank, l.Adapters[i].A.Rows)
+		}
+		up = r.model.Config.most(func(l *LayerConfig) int { return l.FFNDim })
+	})
+	if rank > 0 {
+		r.lora.acts.Reserve(r.pool.Threads(), r.batch, map[quant.Type]int{quant.F32: rank})
+		r.lora.low, r.lora.up = make([]float32, r.batch*rank), make([]float32, r.batch*up)
+	}
+}
+
+// adapt adds the adapters' part to a product whose activations prepare has made ready.
+func (r *Runner) adapt(p product) {
+	for i := range p.l.Adapters {
+		if r.err != nil {
+			return
+		}
+		a := &p.l.Adapters[i]
+		n := len(p.out) / p.l.W.Rows
+		low := r.lora.low[:n*a.A.Rows]
+		if r.err = r.matmul.Store(r.pool, ggml.Product{W: &a.A, Acts: r.acts.Acts(quant.F32), Out: low}); r.err != nil {
+			return
+		}
+		r.lora.acts.Want(n, a.A.Rows)
+		r.lora.acts.WantType(quant.F32)
+		if r.err = r.lora.acts.Run(r.pool, low, nil, nil); r.err != nil {
+			return
+		}
+		r.err = r.matmul.Add(r.pool, ggml.Product{W: &a.B, Acts: r.lora.acts.Acts(quant.F32), Out: p.out})
+	}
+}
+
+// gateApart is gate for a network with adapters, whose products have to be complete
+// before they are multiplied.
+func (r *Runner) gateApart(f *FFN, out []float32) {
+	up := r.lora.up[:len(out)]
+	r.products(product{&f.Gate, out}, product{&f.Up, up})
+	if r.err == nil {
+		ggml.SiluMul(out, up)
+	}
+}

@@ -1,0 +1,168 @@
+package train
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/model"
+	"alpaca/internal/pool"
+	"alpaca/internal/quant"
+	"alpaca/internal/testmodel"
+	"alpaca/internal/testshared"
+)
+
+// readSafetensors returns the float32 tensors of a file.
+func readSafetensors(t *testing.T, path string) map[string][]float32 {
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	n := binary.LittleEndian.Uint64(data)
+	require.Zero(t, n%8)
+	var header map[string]struct {
+		DType   string
+		Shape   []int
+		Offsets [2]int `json:"data_offsets"`
+	}
+	require.NoError(t, json.Unmarshal(data[8:8+n], &header))
+	list := map[string][]float32{}
+	for name, h := range header {
+		if name == "__metadata__" {
+			continue
+		}
+		require.Equal(t, "F32", h.DType)
+		bytes := data[8+int(n):][h.Offsets[0]:h.Offsets[1]]
+		x := make([]float32, len(bytes)/4)
+		for i := range x {
+			x[i] = math.Float32frombits(binary.LittleEndian.Uint32(bytes[4*i:]))
+		}
+		list[name] = x
+	}
+	return list
+}
+
+// TestPEFT writes for peft what llama.cpp's converter made of peft's adapters, and compares
+// with these, whose rows of queries and keys lie in another order.
+func TestPEFT(t *testing.T) {
+	for name, o := range map[string]LoRA{"llama-bin-lora": {Rank: 4, Alpha: 16, Stable: true}, "qwen2-lora": {Rank: 4, Alpha: 8}} {
+		t.Run(name, func(t *testing.T) {
+			f, err := gguf.Open(testshared.Path(t, "models/arch/"+name[:len(name)-len("-lora")]+".gguf"))
+			require.NoError(t, err)
+			base, err := model.Load(f, model.LoadOptions{})
+			require.NoError(t, err)
+			defer base.Close()
+			m, err := Load(base, false)
+			require.NoError(t, err)
+			adapter, err := gguf.Open(testshared.Path(t, "models/arch/"+name+".gguf"))
+			require.NoError(t, err)
+			defer adapter.Close()
+			wanted := map[string]bool{}
+			for j, l := range m.Layers[0].linears() {
+				a := adapter.Tensor(l.W.Name + ".lora_a")
+				wanted[linearNames[j]] = a != nil
+				if a != nil {
+					o.Rank = a.Rows()
+				}
+			}
+			m.AddLoRA(o, func(name string) bool { return wanted[name] })
+			for _, l := range m.adapted() {
+				for _, x := range []*Tensor[float32]{l.A, l.B} {
+					src := adapter.Tensor(x.Name)
+					require.NotNil(t, src, x.Name)
+					quant.Decode(src.Type, x.Data, src.Data)
+				}
+			}
+			dir := t.TempDir()
+			require.NoError(t, m.WritePEFT(dir, PEFT{Base: "base", Alpha: o.Alpha, Stable: o.Stable, Readme: "# x\n"}))
+			want := readSafetensors(t, testshared.Path(t, "models/hf/"+name+"/adapter_model.safetensors"))
+			require.Equal(t, want, readSafetensors(t, filepath.Join(dir, "adapter_model.safetensors")))
+			require.FileExists(t, filepath.Join(dir, "README.md"))
+			require.FileExists(t, filepath.Join(dir, "adapter_config.json"))
+		})
+	}
+}
+
+// TestAdapterFile writes an adapter and compares the model with it with the merged one, on
+// bases of several types.
+func TestAdapterFile(t *testing.T) {
+	for _, typ := range []quant.Type{quant.F32, quant.F16} {
+		f, err := gguf.Open(testmodel.SPM(1).As(typ).Write(t))
+		require.NoError(t, err)
+		base, err := model.Load(f, model.LoadOptions{})
+		require.NoError(t, err)
+		defer base.Close()
+		m, err := Load(base, false)
+		require.NoError(t, err)
+		m.AddLoRA(LoRA{Rank: 4, Alpha: 8, Stable: true, Seed: 1}, func(string) bool { return true })
+		for _, l := range m.adapted() { // as after some training
+			for i := range l.B.Data {
+				l.B.Data[i] = float32(0.05 * normal(mix(uint64(i)), mix(text(l.B.Name)+uint64(i))))
+			}
+		}
+		dir := t.TempDir()
+		require.NoError(t, m.WriteAdapter(filepath.Join(dir, "adapter.gguf"), "noise"))
+		adapter, err := gguf.Open(filepath.Join(dir, "adapter.gguf"))
+		require.NoError(t, err)
+		defer adapter.Close()
+		alpha, _, err := adapter.Float("adapter.lora.alpha")
+		require.NoError(t, err)
+		require.InDelta(t, 8*2, alpha, 1e-6) // alpha·√rank: what llama.cpp divides by the rank
+		adapted, err := base.WithLoRA(adapter, 1)
+		require.NoError(t, err)
+
+		p := pool.New(2, nil)
+		defer p.Close()
+		doc := Example{Tokens: []int32{1, 300, 280, 264, 290}, Weights: []float32{0, 1, 1, 1, 1}}
+		tr, err := NewTrainer(m, testSettings(1), []Example{doc}, p)
+		require.NoError(t, err)
+		loss, _, err := tr.Evaluate([]Example{doc})
+		require.NoError(t, err)
+		require.NoError(t, tr.WriteModel(filepath.Join(dir, "merged.gguf"), f.KV, nil))
+		g, err := gguf.Open(filepath.Join(dir, "merged.gguf"))
+		require.NoError(t, err)
+		merged, err := model.Load(g, model.LoadOptions{})
+		require.NoError(t, err)
+		defer merged.Close()
+		// F16 weights round what they are multiplied with, training does not.
+		within := map[quant.Type]float64{quant.F32: 1e-5, quant.F16: 2e-3}[typ]
+		require.InDelta(t, loss, lossOf(t, merged, doc), 1e-5)
+		require.InDelta(t, loss, lossOf(t, adapted, doc), within)
+	}
+}
+
+// lossOf is the loss per label by the pass that answers.
+func lossOf(t *testing.T, m *model.Model, doc Example) (sum float64) {
+	f32 := quant.F32
+	s, err := m.NewSession(model.SessionOptions{Threads: 1, CacheK: &f32, CacheV: &f32})
+	require.NoError(t, err)
+	defer s.Close()
+	require.NoError(t, s.EvalEach(t.Context(), doc.Tokens, 0, func(i int, logits []float32) error {
+		if i+1 < len(doc.Tokens) {
+			row := append([]float32{}, logits...)
+			for len(row)%block != 0 {
+				row = append(row, 0)
+			}
+			sum += float64(crossEntropy(row, len(logits), doc.Tokens[i+1]))
+		}
+		return nil
+	}))
+	return sum / float64(len(doc.Tokens)-1)
+}
+
+// TestRefused loads models that cannot be trained.
+func TestRefused(t *testing.T) {
+	m := testmodel.SPM(1)
+	m.Tensors = append(m.Tensors, &testmodel.Tensor{Name: "blk.0.attn_sinks.weight", Type: quant.F32, Shape: []int{4}, Data: make([]float32, 4)})
+	f, err := gguf.Open(m.Write(t))
+	require.NoError(t, err)
+	base, err := model.Load(f, model.LoadOptions{})
+	require.NoError(t, err)
+	defer base.Close()
+	_, err = Load(base, true)
+	require.ErrorContains(t, err, `tensor "blk.0.attn_sinks.weight" is nothing that can be trained`)
+}

@@ -1,0 +1,80 @@
+package train
+
+import (
+	"time"
+
+	"alpaca/internal/ggml/sgemm"
+)
+
+// Memory returns about how many bytes a run needs, besides what stays in files: weights in
+// float32 and 12 bytes for each that is trained, what a micro-batch leaves for the backward
+// pass, and the head's logits. Rows have maxLength tokens at most, and micro of them, or
+// 512 to 1024 tokens, go through the model at once.
+func (m *Model[T]) Memory(maxLength, micro int) int64 {
+	s := &m.Shape
+	n := int64(max(m.microTokens(), maxLength))
+	if micro > 0 {
+		n = int64(micro * maxLength)
+	}
+	var bytes int64
+	widest := max(s.Dim, s.FFNDim)
+	for _, t := range m.Tensors() {
+		size := int64(t.Rows * t.Cols)
+		if t.Data != nil {
+			bytes += 4 * size
+		}
+		if t.Trainable() {
+			bytes += 12 * size
+		}
+	}
+	qDim, kvDim := s.Heads*s.HeadDim, s.KVHeads*s.HeadDim
+	layer := int64(2*s.Dim + 2*qDim + 2*kvDim + 2*s.FFNDim)
+	if s.Layers > 0 && m.Layers[0].QNorm != nil {
+		layer += int64(qDim + kvDim)
+	}
+	scratch := int64(4*s.Dim + 3*s.FFNDim + 2*qDim + 2*kvDim + s.Heads + 2*m.Rank + widest)
+	return bytes + 4*n*(int64(s.Layers)*layer+scratch) + headBytes
+}
+
+// FLOPs returns the floating-point operations of training on tokens, of which labels go to
+// the head: two for each weight and token forward, two for the gradient of the input, and
+// two for that of the weight where it is trained; attention as if it were not causal, for
+// rows of length tokens.
+func (m *Model[T]) FLOPs(tokens, labels, length int) float64 {
+	var perToken float64
+	add := func(t *Tensor[T], times float64) {
+		if t == nil || t.Vector {
+			return
+		}
+		n := float64(t.Rows) * float64(t.Cols)
+		perToken += 4 * n * times
+		if t.Trainable() {
+			perToken += 2 * n * times
+		}
+	}
+	for i := range m.Layers {
+		for _, l := range m.Layers[i].linears() {
+			add(l.W, 1)
+			add(l.A, 1)
+			add(l.B, 1)
+		}
+	}
+	add(m.Output, float64(labels)/float64(max(tokens, 1)))
+	perToken += 12 * float64(m.Shape.Layers) * float64(length) * float64(m.Heads*m.HeadDim)
+	return perToken * float64(tokens)
+}
+
+// Speed measures float32 products: the operations a second of one core.
+func Speed() float64 {
+	const m, n, k = 252, 256, 256
+	p := sgemm.Product{Dst: make([]float32, m*n), DstStride: n, M: m, N: n, K: k, A: sgemm.Rows(make([]float32, m*k), k), B: sgemm.Rows(make([]float32, k*n), n)}
+	var s sgemm.Scratch
+	p.Run(&s)
+	best := time.Duration(1 << 62)
+	for start := time.Now(); time.Since(start) < 50*time.Millisecond; {
+		from := time.Now()
+		p.Run(&s)
+		best = min(best, max(time.Since(from), 1))
+	}
+	return 2 * m * n * k / best.Seconds()
+}

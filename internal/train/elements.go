@@ -1,0 +1,181 @@
+package train
+
+import (
+	"math"
+
+	"alpaca/internal/ggml"
+)
+
+// Operations on each element. Where a product is not to be fused with a sum it is
+// converted before, so that all CPUs give the same bits.
+
+// dot3 returns the sum of x[i]·y[i]·z[i], or of x[i]·y[i] where z is nil, in four
+// chains.
+func dot3[T real](x, y, z []T) T {
+	var s [4]T
+	y = y[:len(x)]
+	n := len(x) &^ 3
+	if z == nil {
+		for i := 0; i < n; i += 4 {
+			s[0] += T(x[i] * y[i])
+			s[1] += T(x[i+1] * y[i+1])
+			s[2] += T(x[i+2] * y[i+2])
+			s[3] += T(x[i+3] * y[i+3])
+		}
+		for i := n; i < len(x); i++ {
+			s[0] += T(x[i] * y[i])
+		}
+		return (s[0] + s[2]) + (s[1] + s[3])
+	}
+	z = z[:len(x)]
+	for i := 0; i < n; i += 4 {
+		s[0] += T(T(x[i]*y[i]) * z[i])
+		s[1] += T(T(x[i+1]*y[i+1]) * z[i+1])
+		s[2] += T(T(x[i+2]*y[i+2]) * z[i+2])
+		s[3] += T(T(x[i+3]*y[i+3]) * z[i+3])
+	}
+	for i := n; i < len(x); i++ {
+		s[0] += T(T(x[i]*y[i]) * z[i])
+	}
+	return (s[0] + s[2]) + (s[1] + s[3])
+}
+
+// rms returns 1/√(mean x² + eps).
+func rms[T real](x []T, eps float32) T {
+	mean := dot3(x, x, nil) / T(len(x))
+	return 1 / T(math.Sqrt(float64(mean+T(eps))))
+}
+
+// norm sets dst to x·rms(x)·w.
+func norm[T real](dst, x, w []T, eps float32) {
+	if f, ok := any(dst).([]float32); ok {
+		ggml.RMSNorm(f, any(x).([]float32), any(w).([]float32), eps)
+		return
+	}
+	rho := rms(x, eps)
+	dst, w = dst[:len(x)], w[:len(x)]
+	for i, v := range x {
+		dst[i] = T(v*rho) * w[i]
+	}
+}
+
+// normBack adds to dx what norm's x gets of dy, or sets it if fresh, and returns rms(x):
+//
+//	dx = ρ·w·dy - x·ρ³/n·Σ x·w·dy
+func normBack[T real](dx, x, w, dy []T, eps float32, fresh bool) T {
+	rho := rms(x, eps)
+	by := T(T(T(rho*rho)*rho)/T(len(x))) * dot3(x, w, dy)
+	dx, w, dy = dx[:len(x)], w[:len(x)], dy[:len(x)]
+	if fresh {
+		for i, v := range x {
+			dx[i] = T(T(rho*w[i])*dy[i]) - T(v*by)
+		}
+		return rho
+	}
+	for i, v := range x {
+		dx[i] += T(T(rho*w[i])*dy[i]) - T(v*by)
+	}
+	return rho
+}
+
+// siluMul sets dst to silu(g)·u.
+func siluMul[T real](dst, g, u []T) {
+	if f, ok := any(dst).([]float32); ok {
+		copy(dst, g)
+		ggml.SiluMul(f, any(u).([]float32))
+		return
+	}
+	for i, x := range g {
+		dst[i] = x / (1 + T(math.Exp(-float64(x)))) * u[i]
+	}
+}
+
+// siluBack takes df in du, and sets dg and du to the gradients of silu(g)·u:
+//
+//	du = df·g·σ    dg = df·u·(σ + g·σ·(1-σ))    σ = 1/(1+e^-g)
+//
+// sigma is memory.
+func siluBack[T real](dg, du, g, u, sigma []T) {
+	sigmoid(sigma, g)
+	dg, du, u, sigma = dg[:len(g)], du[:len(g)], u[:len(g)], sigma[:len(g)]
+	for i, x := range g {
+		s, df := sigma[i], du[i]
+		y := T(x * s)
+		du[i] = df * y
+		dg[i] = T(df*u[i]) * (s + T(y*(1-s)))
+	}
+}
+
+// sigmoid sets dst to 1/(1+e^-x).
+func sigmoid[T real](dst, x []T) {
+	if f, ok := any(dst).([]float32); ok {
+		ggml.Sigmoid(f, any(x).([]float32))
+		return
+	}
+	for i, v := range x {
+		dst[i] = 1 / (1 + T(math.Exp(-float64(v))))
+	}
+}
+
+// block is how many elements a row of scores is a multiple of.
+const block = ggml.BlockLen
+
+// softmax replaces x, a multiple of block, by its softmax.
+func softmax[T real](x []T) {
+	if f, ok := any(x).([]float32); ok {
+		ggml.SoftmaxRow(f)
+		return
+	}
+	most := T(math.Inf(-1))
+	for _, v := range x {
+		most = max(most, v)
+	}
+	var sum T
+	for i, v := range x {
+		x[i] = T(math.Exp(float64(v - most)))
+		sum += x[i]
+	}
+	for i := range x {
+		x[i] /= sum
+	}
+}
+
+// scale multiplies x.
+func scale[T real](x []T, by T) {
+	if f, ok := any(x).([]float32); ok {
+		ggml.Scale(f, float32(by))
+		return
+	}
+	for i := range x {
+		x[i] *= by
+	}
+}
+
+// addTo adds x to dst.
+func addTo[T real](dst, x []T) {
+	if f, ok := any(dst).([]float32); ok {
+		ggml.Add(f, any(x).([]float32))
+		return
+	}
+	for i, v := range x {
+		dst[i] += v
+	}
+}
+
+// turn turns the pairs of a head by angles, or back.
+func turn[T real](x []T, cos, sin []float32, halves, back bool) {
+	n := len(cos)
+	for i, c := range cos {
+		a, b := 2*i, 2*i+1
+		if halves {
+			a, b = i, i+n
+		}
+		c, s := T(c), T(sin[i])
+		if back {
+			s = -s
+		}
+		p, q := x[a], x[b]
+		x[a] = T(p*c) - T(q*s)
+		x[b] = T(p*s) + T(q*c)
+	}
+}

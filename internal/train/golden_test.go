@@ -1,0 +1,110 @@
+package train
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// golden is what PyTorch computed in float64 with the models of build and the documents of
+// twoRows: losses and gradient norms of ten updates by its AdamW, and facts about the
+// gradients of the first and the weights after some.
+//
+// To make testdata/torch.json again, write the model of forward.go with tensors of
+// float64 (sines and cosines rounded to float32, epsilon as a float32), fill them as build
+// does, sum weight·-log p(label) of each document on its own, divide by the sum of the
+// weights, and train with torch.optim.AdamW as torchRun says, after clip_grad_norm_.
+type golden struct {
+	Torch    string
+	Variants []struct {
+		Name          string
+		Losses, Norms []float64
+		Grads         map[string]facts
+		Weights       map[string]map[string]facts // after so many updates
+	}
+}
+
+// facts about a tensor: its length, its product with a random direction, three elements.
+type facts [5]float64
+
+func factsOf[T real](name string, x []T) facts {
+	var f facts
+	base := text(name)
+	for i, v := range x {
+		f[0] += float64(v) * float64(v)
+		f[1] += float64(v) * normal(mix(base+3*uint64(i)), mix(base+3*uint64(i)+1))
+	}
+	f[0] = math.Sqrt(f[0])
+	for i := range 3 {
+		f[2+i] = float64(x[i])
+	}
+	return f
+}
+
+// requireFacts compares facts about a tensor, which may differ by a part of its length, or
+// four times that along the direction, which is longer than 1.
+func requireFacts(t *testing.T, want, got facts, within float64, about string) {
+	t.Helper()
+	for i := range want {
+		limit := within * want[0]
+		if i == 1 {
+			limit *= 4
+		}
+		require.InDelta(t, want[i], got[i], limit, "%s, fact %d", about, i)
+	}
+}
+
+// torchRun is the optimizer and the rates of the goldens.
+func torchRun() (AdamW, func(u int) float64) {
+	s := Schedule{Kind: "cosine", Peak: 0.01, Min: 0.001, Updates: 10, Warmup: 3}
+	return AdamW{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, Decay: 0.1, Clip: 0.5}, s.Rate
+}
+
+func TestTorch(t *testing.T) {
+	data, err := os.ReadFile("testdata/torch.json")
+	require.NoError(t, err)
+	var want golden
+	require.NoError(t, json.Unmarshal(data, &want))
+	require.Len(t, want.Variants, 5)
+	for i, w := range want.Variants {
+		v := variants[i]
+		require.Equal(t, v.name, w.Name)
+		t.Run(v.name+"/float64", func(t *testing.T) { compareTorch[float64](t, v, &want, i, 1e-9, 1e-7) })
+		t.Run(v.name+"/float32", func(t *testing.T) { compareTorch[float32](t, v, &want, i, 2e-5, 2e-4) })
+	}
+}
+
+// compareTorch runs ten updates. Gradients of the first may differ by a part called within,
+// weights by one called after: where a gradient is next to 0, AdamW's first steps follow
+// its sign.
+func compareTorch[T real](t *testing.T, v variant, want *golden, index int, within, after float64) {
+	w := &want.Variants[index]
+	m := build[T](v, 1)
+	e := testEngine(t, m, v, 2)
+	o, rate := torchRun()
+	tensors := m.Trainable()
+	for u := range 10 {
+		perBatch := 2 - u%2 // an accumulation of 1 or of 2 is the same
+		loss := gradients(t, e, twoRows(), perBatch)
+		require.InEpsilon(t, w.Losses[u], loss, 10*after, "loss of update %d", u)
+		if u == 0 {
+			require.Len(t, w.Grads, len(tensors))
+			for _, tensor := range tensors {
+				requireFacts(t, w.Grads[tensor.Name], factsOf(tensor.Name, tensor.Grad), within, tensor.Name)
+			}
+		}
+		norm := gradNorm(&e.workers, tensors)
+		require.InEpsilon(t, w.Norms[u], norm, 10*after, "norm of update %d", u)
+		update(&e.workers, &o, tensors, norm, rate(u))
+		at, ok := map[int]string{0: "1", 1: "2", 9: "10"}[u]
+		if !ok {
+			continue
+		}
+		for _, tensor := range tensors {
+			requireFacts(t, w.Weights[at][tensor.Name], factsOf(tensor.Name, tensor.Data), after, at+" "+tensor.Name)
+		}
+	}
+}

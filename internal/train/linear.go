@@ -1,0 +1,118 @@
+package train
+
+// linear sets y [n, out] to l of x [n, in].
+func (e *engine[T]) linear(l *Linear[T], y, x []T) {
+	out, in := l.W.Rows, l.W.Cols
+	n := len(x) / in
+	if l.Bias != nil {
+		e.each(n, fewRows, func(_, lo, hi int) {
+			for i := lo; i < hi; i++ {
+				copy(y[i*out:(i+1)*out], l.Bias.Data)
+			}
+		})
+	}
+	e.mul(product[T]{dst: y, stride: out, m: n, n: out, k: in, a: rows(x, in), b: l.W.matrix().t(), add: l.Bias != nil})
+	if l.A != nil {
+		low := e.low(l, e.dropped(l, x))
+		r := l.A.Rows
+		e.mul(product[T]{dst: y, stride: out, m: n, n: out, k: r, a: rows(low, r), b: l.B.matrix().t(), add: true})
+	}
+}
+
+// low returns Scale·A·x of an adapter, [n, rank].
+func (e *engine[T]) low(l *Linear[T], x []T) []T {
+	r, in := l.A.Rows, l.A.Cols
+	n := len(x) / in
+	low := e.mem.low[:n*r]
+	e.mul(product[T]{dst: low, stride: r, m: n, n: r, k: in, a: rows(x, in), b: l.A.matrix().t()})
+	scale(low, l.Scale)
+	return low
+}
+
+// linearBack adds the gradients of l's trainable tensors, and sets dx [n, in] to the
+// gradient of its input, or adds to it, unless dx is nil.
+func (e *engine[T]) linearBack(l *Linear[T], dy, x, dx []T, add bool) {
+	out, in := l.W.Rows, l.W.Cols
+	n := len(x) / in
+	if l.W.Trainable() {
+		e.mul(product[T]{dst: l.W.Grad, stride: in, m: out, n: in, k: n, a: rows(dy, out).t(), b: rows(x, in), add: true})
+	}
+	if l.Bias.Trainable() {
+		e.sumRows(l.Bias.Grad, dy, out)
+	}
+	if dx != nil {
+		e.mul(product[T]{dst: dx, stride: in, m: n, n: in, k: out, a: rows(dy, out), b: l.W.matrix(), add: add})
+	}
+	if l.A != nil {
+		e.adapterBack(l, dy, x, dx)
+	}
+}
+
+// adapterBack is linearBack of the adapter: with u = Scale·A·x
+//
+//	dB += dyᵀ·u    du = Scale·dy·B    dA += duᵀ·x    dx += du·A
+func (e *engine[T]) adapterBack(l *Linear[T], dy, x, dx []T) {
+	out, in, r := l.W.Rows, l.W.Cols, l.A.Rows
+	n := len(x) / in
+	x = e.dropped(l, x)
+	low := e.low(l, x)
+	e.mul(product[T]{dst: l.B.Grad, stride: r, m: out, n: r, k: n, a: rows(dy, out).t(), b: rows(low, r), add: true})
+	du := e.mem.dlow[:n*r]
+	e.mul(product[T]{dst: du, stride: r, m: n, n: r, k: out, a: rows(dy, out), b: l.B.matrix()})
+	scale(du, l.Scale)
+	e.mul(product[T]{dst: l.A.Grad, stride: in, m: r, n: in, k: n, a: rows(du, r).t(), b: rows(x, in), add: true})
+	switch {
+	case dx == nil:
+	case !e.drops():
+		e.mul(product[T]{dst: dx, stride: in, m: n, n: in, k: r, a: rows(du, r), b: l.A.matrix(), add: true})
+	default:
+		d := e.mem.drop[:n*in]
+		e.mul(product[T]{dst: d, stride: in, m: n, n: in, k: r, a: rows(du, r), b: l.A.matrix()})
+		e.mask(l, d, d)
+		e.each(n, fewRows, func(_, lo, hi int) { addTo(dx[lo*in:hi*in], d[lo*in:hi*in]) })
+	}
+}
+
+// drops reports whether there is dropout.
+func (e *engine[T]) drops() bool { return e.Dropout > 0 && !e.eval }
+
+// dropped returns x with dropout.
+func (e *engine[T]) dropped(l *Linear[T], x []T) []T {
+	if !e.drops() {
+		return x
+	}
+	e.mem.drop = grow(e.mem.drop, len(x))
+	e.mask(l, e.mem.drop, x)
+	return e.mem.drop
+}
+
+// mask sets dst to x with some elements 0 and the others larger by as much. What an
+// element gets is a hash of where it is, so that the backward pass gets the same.
+func (e *engine[T]) mask(l *Linear[T], dst, x []T) {
+	in := l.W.Cols
+	limit := uint64(e.Dropout * (1 << 32))
+	by := T(1 / (1 - e.Dropout))
+	e.each(len(x)/in, fewRows, func(_, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			base := hash(e.Seed, forDropout, e.update, e.batch.Row[i], uint64(e.batch.At[i]), l.site)
+			for j := range in {
+				if mix(base+uint64(j))>>32 < limit {
+					dst[i*in+j] = 0
+				} else {
+					dst[i*in+j] = x[i*in+j] * by
+				}
+			}
+		}
+	})
+}
+
+// sumRows adds the rows of x [n, cols] to dst, each column in order.
+func (e *engine[T]) sumRows(dst, x []T, cols int) {
+	e.each(cols, 16, func(_, lo, hi int) {
+		for at := 0; at < len(x); at += cols {
+			for j := lo; j < hi; j++ {
+				dst[j] += x[at+j]
+			}
+		}
+	})
+}

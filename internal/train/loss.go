@@ -1,0 +1,112 @@
+package train
+
+import (
+	"math"
+
+	"alpaca/internal/fmath"
+)
+
+// headMemory is scratch for the way from hidden states to the loss.
+type headMemory[T real] struct {
+	at             []int // positions with a label
+	x, n, dn       []T   // [rows, Dim]
+	logits         []T   // [rows, stride]
+	losses, labels []T
+}
+
+// headBytes bounds the memory for logits: the head is done for as many positions at a
+// time. Softmax is by rows, so nothing is computed twice.
+const headBytes = 8 << 20
+
+// headRows returns how many rows of logits there are memory for, and their stride.
+func (e *engine[T]) headRows() (rows, stride int) {
+	stride = (e.m.Vocab + block - 1) / block * block
+	return min(max(headBytes/4/stride, 16), 512), stride
+}
+
+// loss returns the sum over the positions with a label of weight·-log p(label). Where
+// back is true e.x becomes the gradient of that sum divided by n, and the gradients of the
+// head are added to: n is the sum of the weights of the whole update.
+func (e *engine[T]) loss(n float64, back bool) float64 {
+	h := &e.head
+	h.at = h.at[:0]
+	for i, label := range e.batch.Labels {
+		if label != None {
+			h.at = append(h.at, i)
+		}
+	}
+	rows, _ := e.headRows()
+	var total float64
+	for lo := 0; lo < len(h.at); lo += rows {
+		total += e.headBlock(h.at[lo:min(lo+rows, len(h.at))], n, back)
+	}
+	if back { // positions without a label
+		next := 0
+		for i := range e.batch.Len() {
+			if next < len(h.at) && h.at[next] == i {
+				next++
+				continue
+			}
+			clear(e.x[i*e.m.Dim : (i+1)*e.m.Dim])
+		}
+	}
+	return total
+}
+
+// headBlock does the positions at.
+func (e *engine[T]) headBlock(at []int, n float64, back bool) (total float64) {
+	h, m := &e.head, e.m
+	d, count := m.Dim, len(at)
+	_, stride := e.headRows()
+	h.x, h.n, h.dn = grow(h.x, count*d), grow(h.n, count*d), grow(h.dn, count*d)
+	h.logits, h.losses = grow(h.logits, count*stride), grow(h.losses, count)
+	for i, t := range at {
+		copy(h.x[i*d:(i+1)*d], e.x[t*d:(t+1)*d])
+	}
+	e.norms(h.n[:count*d], h.x[:count*d], m.OutputNorm)
+	e.mul(product[T]{dst: h.logits, stride: stride, m: count, n: m.Vocab, k: d, a: rows(h.n, d), b: m.Output.matrix().t()})
+	e.each(count, 1, func(_, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			t := at[i]
+			h.losses[i] = crossEntropy(h.logits[i*stride:(i+1)*stride], m.Vocab, e.batch.Labels[t])
+			if by := T(float64(e.batch.Weights[t]) / n); back {
+				scale(h.logits[i*stride:(i+1)*stride], by)
+				h.logits[i*stride+int(e.batch.Labels[t])] -= by
+			}
+		}
+	})
+	for i, t := range at {
+		total += float64(float64(e.batch.Weights[t]) * float64(h.losses[i]))
+	}
+	if !back {
+		return total
+	}
+	dz := rows(h.logits, stride)
+	if m.Output.Trainable() {
+		e.mul(product[T]{dst: m.Output.Grad, stride: d, m: m.Vocab, n: d, k: count, a: dz.t(), b: rows(h.n, d), add: true})
+	}
+	e.mul(product[T]{dst: h.dn, stride: d, m: count, n: d, k: m.Vocab, a: dz, b: m.Output.matrix()})
+	e.normsBack(h.n[:count*d], h.x[:count*d], h.dn[:count*d], m.OutputNorm, true)
+	for i, t := range at {
+		copy(e.x[t*d:(t+1)*d], h.n[i*d:(i+1)*d])
+	}
+	return total
+}
+
+// crossEntropy replaces a row of logits, of which vocab are real, by their softmax, and
+// returns -log p(label).
+func crossEntropy[T real](row []T, vocab int, label int32) T {
+	for j := vocab; j < len(row); j++ {
+		row[j] = T(math.Inf(-1))
+	}
+	most := 0
+	for j, z := range row[:vocab] {
+		if z > row[most] {
+			most = j
+		}
+	}
+	z, top := row[label], row[most]
+	softmax(row)
+	// The sum of e^(z - top) is 1/p of the greatest.
+	return top - T(fmath.Log(float64(row[most]))) - z
+}

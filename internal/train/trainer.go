@@ -1,0 +1,245 @@
+package train
+
+import (
+	"errors"
+	"fmt"
+	"math"
+
+	"alpaca/internal/pool"
+)
+
+// Settings are what a training run's result depends on, besides base and data.
+type Settings struct {
+	Plan     Plan
+	Schedule Schedule // Updates is filled in
+	AdamW    AdamW
+	Dropout  float64
+}
+
+// Trainer trains a model on documents.
+type Trainer struct {
+	Model    *Model[float32]
+	Settings Settings
+	Totals   Totals
+	State    State
+
+	// MicroRows is how many rows go through the model at once, 0 for as many as have
+	// 512 or 1024 tokens. It does not change the result.
+	MicroRows int
+
+	docs    []Example
+	engine  *engine[float32]
+	tensors []*Tensor[float32]
+	at      position
+	batch   Batch
+}
+
+// State is how far a run is.
+type State struct {
+	Update  int   `json:"update"`  // updates that were seen
+	Adam    int   `json:"adam"`    // of these, those that were made
+	Skipped int   `json:"skipped"` // that were not, because something was not a number
+	Bad     int   `json:"bad"`     // skipped one after the other, just now
+	Tokens  int64 `json:"tokens"`
+	Labels  int64 `json:"labels"`
+}
+
+// Step is what an update did.
+type Step struct {
+	Update  int     // counted from 1
+	Epoch   float64 // epochs that are done
+	Tokens  int     // of this update
+	Labels  int
+	Loss    float64 // per label, as they are weighted
+	Rate    float64
+	Norm    float64 // of the gradient before it was clipped
+	Clipped bool
+	Skipped bool
+}
+
+// badInARow is how many updates may be skipped one after the other.
+const badInARow = 3
+
+// ErrDiverged is wrapped by the error for a run whose numbers are no longer numbers.
+var ErrDiverged = errors.New("the loss or the gradient is not a number")
+
+// NewTrainer returns a trainer before its first update. Its pool must stay open.
+func NewTrainer(m *Model[float32], s Settings, docs []Example, pool *pool.Pool) (*Trainer, error) {
+	t := &Trainer{Model: m, Settings: s, docs: docs, tensors: m.Trainable()}
+	if len(t.tensors) == 0 {
+		return nil, errors.New("train: nothing is to be trained")
+	}
+	var err error
+	if t.engine, err = newEngine(m, pool); err != nil {
+		return nil, fmt.Errorf("train: %w", err)
+	}
+	t.engine.Dropout, t.engine.Seed = s.Dropout, s.Plan.Seed
+	t.Settings.Plan.lengths = Lengths(docs)
+	t.Totals = t.Settings.Plan.Totals()
+	if t.Totals.Updates == 0 {
+		return nil, errors.New("train: there are no data to train on")
+	}
+	c := &t.Settings.Schedule
+	if c.Updates = t.Totals.Updates; c.Warmup == 0 {
+		c.Warmup = int(math.Ceil(c.WarmupRatio * float64(c.Updates)))
+	}
+	return t, nil
+}
+
+// Lengths returns the tokens of each document.
+func Lengths(docs []Example) []int {
+	list := make([]int, len(docs))
+	for i := range docs {
+		list[i] = len(docs[i].Tokens)
+	}
+	return list
+}
+
+// Done reports whether all updates were made.
+func (t *Trainer) Done() bool { return t.State.Update >= t.Totals.Updates }
+
+// Step makes the next update. An error leaves the model as it was, but for ErrDiverged,
+// which comes after updates that were skipped.
+func (t *Trainer) Step() (Step, error) {
+	s := &t.Settings
+	e := t.engine
+	rows, first, ok := s.Plan.next(&t.at)
+	if !ok {
+		return Step{}, errors.New("train: no data are left")
+	}
+	step := Step{Update: t.State.Update + 1, Rate: s.Schedule.Rate(t.State.Update)}
+	var n float64 // weight of all labels, known before anything is divided by it
+	for _, row := range rows {
+		for _, d := range row {
+			w, labels := t.docs[d].Weight()
+			n += w
+			step.Labels += labels
+			step.Tokens += len(t.docs[d].Tokens)
+		}
+	}
+	e.update = uint64(t.State.Update)
+	var total float64
+	for len(rows) > 0 {
+		take := t.micro(rows)
+		t.batch.Reset()
+		for i, row := range rows[:take] {
+			t.batch.Add(uint64(t.at.epoch)<<32|uint64(first+i), t.examples(row))
+		}
+		rows, first = rows[take:], first+take
+		if err := e.checkTokens(&t.batch); err != nil {
+			return step, err
+		}
+		e.forward(&t.batch)
+		total += e.loss(n, true)
+		e.backward()
+	}
+	if t.Model.Embed.Trainable() {
+		e.finishEmbedding()
+	}
+	step.Loss = total / n
+	step.Norm = gradNorm(&e.workers, t.tensors)
+	if e.err != nil {
+		return step, fmt.Errorf("train: %w", e.err)
+	}
+	step.Epoch = float64(t.at.epoch) + float64(t.at.row)/float64(len(t.at.rows))
+	t.State.Update++
+	t.State.Tokens += int64(step.Tokens)
+	t.State.Labels += int64(step.Labels)
+	if bad := step.Loss - step.Loss + step.Norm - step.Norm; bad != 0 { // NaN is not 0
+		step.Skipped = true
+		t.State.Skipped++
+		t.State.Bad++
+		clearGrads(t.tensors)
+		if t.State.Bad >= badInARow {
+			return step, fmt.Errorf("train: %d updates in a row: %w (loss %v, gradient norm %v)", t.State.Bad, ErrDiverged, step.Loss, step.Norm)
+		}
+		return step, nil
+	}
+	t.State.Bad = 0
+	step.Clipped = s.AdamW.Clip > 0 && step.Norm > s.AdamW.Clip
+	update(&e.workers, &s.AdamW, t.tensors, step.Norm, step.Rate)
+	t.State.Adam = s.AdamW.Updates
+	if e.err != nil {
+		return step, fmt.Errorf("train: %w", e.err)
+	}
+	return step, nil
+}
+
+// microTokens is about how many tokens go through the model at once: products are at full
+// speed from a quarter of it, and memory grows with it, so that large models get half.
+func (m *Model[T]) microTokens() int {
+	const most, large = 1024, 64 << 10 // numbers that a token leaves for the backward pass
+	if m.Shape.Layers*(4*m.Dim+2*m.FFNDim) > large {
+		return most / 2
+	}
+	return most
+}
+
+// micro returns how many of rows are to go through the model at once.
+func (t *Trainer) micro(rows [][]int) int {
+	if t.MicroRows > 0 {
+		return min(t.MicroRows, len(rows))
+	}
+	tokens := 0
+	for i, row := range rows {
+		for _, d := range row {
+			tokens += len(t.docs[d].Tokens)
+		}
+		if i > 0 && tokens > t.Model.microTokens() {
+			return i
+		}
+	}
+	return len(rows)
+}
+
+func (t *Trainer) examples(row []int) []Example {
+	list := make([]Example, len(row))
+	for i, d := range row {
+		list[i] = t.docs[d]
+	}
+	return list
+}
+
+// Evaluate returns the loss per label of documents, without dropout, each label counted
+// as it is weighted, and their number.
+func (t *Trainer) Evaluate(docs []Example) (loss float64, labels int, err error) {
+	e := t.engine
+	e.eval = true
+	defer func() { e.eval = false }()
+	var total, n float64
+	for i := 0; i < len(docs); {
+		t.batch.Reset()
+		for ; i < len(docs); i++ {
+			if t.batch.Len() > 0 && t.batch.Len()+len(docs[i].Tokens) > t.Model.microTokens() {
+				break
+			}
+			t.batch.Add(0, docs[i:i+1])
+			w, count := docs[i].Weight()
+			n += w
+			labels += count
+		}
+		if err := e.checkTokens(&t.batch); err != nil {
+			return 0, 0, err
+		}
+		e.forward(&t.batch)
+		total += e.loss(1, false)
+	}
+	if e.err != nil {
+		return 0, 0, fmt.Errorf("train: %w", e.err)
+	}
+	if n == 0 {
+		return math.NaN(), 0, nil
+	}
+	return total / n, labels, nil
+}
+
+// Restore sets the state of a run that was interrupted; the tensors must have been set.
+func (t *Trainer) Restore(s State) error {
+	if s.Update > t.Totals.Updates {
+		return fmt.Errorf("train: the checkpoint has %d updates, the run only %d", s.Update, t.Totals.Updates)
+	}
+	t.State = s
+	t.Settings.AdamW.restore(s.Adam)
+	t.at = t.Settings.Plan.skip(s.Update)
+	return nil
+}
