@@ -14,6 +14,7 @@ import (
 	"alpaca/internal/cli/bench"
 	"alpaca/internal/cli/files"
 	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/grammar"
 	"alpaca/internal/cli/measure"
 	"alpaca/internal/cli/run"
 	"alpaca/internal/cli/serve"
@@ -56,6 +57,7 @@ func newRoot(u *ui.UI) *cobra.Command {
 		files.NewInspect(u),
 		files.NewTokenize(u),
 		template.New(u),
+		grammar.New(u),
 		files.NewConvert(u),
 		files.NewQuantize(u),
 		files.NewCompareTensors(u),

@@ -98,6 +98,8 @@ func (a *answer) next(l []float32) {
 	a.result.GeneratedTokens++
 	if reason := a.take(t); reason != "" {
 		a.end(reason, nil)
+	} else if g, ok := a.grammar.(sampler.Finisher); ok && g.Done() {
+		a.end(EOS, nil)
 	} else if a.result.GeneratedTokens == a.group.req.MaxTokens {
 		a.end(Length, nil)
 	}

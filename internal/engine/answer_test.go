@@ -53,6 +53,28 @@ func recite(t *testing.T, m *model.Model, ctx int, s *script, req Request) (toke
 	return tokens, result, err
 }
 
+// complete is a script after which nothing may follow.
+type complete struct{ script }
+
+func (s *complete) Done() bool { return len(s.say) == 0 }
+
+// A grammar that is complete ends the text without a token more.
+func TestGrammarEndsText(t *testing.T) {
+	e := start(t, load(t, testmodel.SPM(1)), Options{Threads: 1, Ctx: 99, Parallel: 1})
+	text := ""
+	result, err := e.Run(t.Context(), Request{
+		Prompt: spell("prompt"), MaxTokens: -1, Sampling: sampler.DefaultParams(),
+		Grammar: func() sampler.Grammar { return &complete{script{say: spell("abc")}} },
+	}, func(t Token) error {
+		text += t.Text
+		return nil
+	})
+	require.NoError(t, err)
+	require.Equal(t, "abc", text)
+	require.Equal(t, EOS, result.Reason)
+	require.Equal(t, 3, result.GeneratedTokens)
+}
+
 func TestReasons(t *testing.T) {
 	const bos, eos = 1, 2
 	m := load(t, testmodel.SPM(1))

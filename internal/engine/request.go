@@ -41,7 +41,7 @@ type Request struct {
 	N        int
 	Sampling sampler.Params
 	// Grammar, if not nil, returns what says which tokens may follow, anew for each
-	// answer.
+	// answer. A sampler.Finisher ends the text as the model does, by EOS.
 	Grammar func() sampler.Grammar
 	// Sampler, if not nil, is used in the place of a new one with Sampling: it has
 	// heard the prompt.

@@ -53,7 +53,11 @@ var order = []string{
 
 	// A model.
 	"internal/model",
+	"internal/grammar/jsonschema",
+	"internal/grammar/gbnf",
 	"internal/grammar",
+	"internal/grammar/ecma",
+	"internal/grammar/fsa",
 	"internal/checkpoint/open",
 	"internal/checkpoint",
 	"internal/checkpoint/ggjt",

@@ -14,6 +14,13 @@ type Grammar interface {
 	Accept(id int32) error
 }
 
+// Finisher is a Grammar that can tell that its text is complete and nothing may follow,
+// so that no token that ends a text has to be sampled for it.
+type Finisher interface {
+	Grammar
+	Done() bool
+}
+
 // SampleWith returns the next token as Sample does, of those that g allows. As in
 // llama.cpp a token is sampled without g first; only if g refuses it the chain runs once
 // more, over the tokens that g allows, and takes random numbers again. The error wraps

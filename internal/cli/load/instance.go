@@ -18,11 +18,12 @@ type Instance struct {
 	Path     string
 	Label    string // the name in tables; "": the file's
 	Model    *model.Model
-	Session  *model.Session   // nil before Start and after Stop
-	Engine   *engine.Engine   // nil before StartEngine
-	Text     *engine.Text     // of Engine
-	Sampler  *sampler.Sampler // nil before NewSampler
-	Random   bool             // the sampler draws, so that its seed matters
+	Session  *model.Session         // nil before Start and after Stop
+	Engine   *engine.Engine         // nil before StartEngine
+	Text     *engine.Text           // of Engine
+	Sampler  *sampler.Sampler       // nil before NewSampler
+	Grammar  func() sampler.Grammar // nil: texts have any form
+	Random   bool                   // the sampler draws, so that its seed matters
 	LoadTime time.Duration
 }
 

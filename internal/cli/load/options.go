@@ -102,6 +102,7 @@ type Generation struct {
 	Model    string
 	Sampling flags.Sampling
 	Verbose  bool
+	Grammar  Grammar
 	compat   flags.Compat
 }
 
@@ -110,6 +111,7 @@ func (o *Generation) AddFlags(fs *pflag.FlagSet) {
 	o.AddSizes(fs, "context in `tokens`; 0 is the model's, at most 4096", "`tokens` of a prompt evaluated together")
 	o.AddCacheTypes(fs)
 	o.Sampling.AddFlags(fs)
+	o.Grammar.AddFlags(fs)
 	o.AddFile(fs, "read the model into memory instead of mapping it")
 	o.addRope(fs)
 	o.AddLoRA(fs)
@@ -126,6 +128,9 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	if err := o.Sampling.Check(); err != nil {
 		return nil, err
 	}
+	if err := o.Grammar.Check(); err != nil {
+		return nil, err
+	}
 	o.compat.Report(u)
 	path, err := ModelPath(o.Model)
 	if err != nil {
@@ -133,6 +138,10 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	}
 	e, err := o.Open(u, path)
 	if err != nil {
+		return nil, err
+	}
+	if e.Grammar, err = o.Grammar.Compile(u, e.Model.Tokenizer); err != nil {
+		e.Close()
 		return nil, err
 	}
 	own := o.Sampling.FromFile(u, e.Model.File)

@@ -29,12 +29,12 @@ func (t *talk) answer(ctx context.Context) error {
 		defer restore()
 	}
 	emit := t.out.token
-	if goesOn := t.Messages[len(t.Messages)-1].Role == chat.Assistant; !t.out.json && !goesOn {
+	if goesOn := t.Messages[len(t.Messages)-1].Role == chat.Assistant; !t.out.json && !goesOn && t.e.Grammar == nil {
 		emit = trimStart(emit)
 	}
 	req := engine.Request{
 		MaxTokens: t.limit(), Stop: t.o.stop, Progress: promptProgress(t.u, 0),
-		Logprobs: t.out.json, Top: t.o.logprobs,
+		Logprobs: t.out.json, Top: t.o.logprobs, Grammar: t.e.Grammar,
 	}
 	var result engine.Result
 	var err error

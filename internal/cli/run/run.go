@@ -199,6 +199,7 @@ func (o *runOptions) complete(ctx context.Context, u *ui.UI, e *load.Instance, t
 		Logprobs:  o.output == "json",
 		Top:       o.logprobs,
 		Sampler:   e.Sampler,
+		Grammar:   e.Grammar,
 		Progress:  promptProgress(u, len(prompt)-e.Text.Known(prompt)),
 	}, func(t engine.Token) error {
 		if !e.Model.Tokenizer.IsEOG(t.ID) {

@@ -1,0 +1,135 @@
+package load
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/grammar"
+	"alpaca/internal/grammar/gbnf"
+	"alpaca/internal/grammar/jsonschema"
+	"alpaca/internal/sampler"
+	"alpaca/internal/tokenizer"
+)
+
+// Grammar are the flags that say what form a generated text has, with llama.cpp's names.
+type Grammar struct {
+	flags        *pflag.FlagSet
+	text, file   string
+	schema, path string
+}
+
+// grammarFlags are the names, of which one may be given.
+var grammarFlags = []string{"grammar", "grammar-file", "json-schema", "json-schema-file"}
+
+// AddFlags adds them.
+func (g *Grammar) AddFlags(fs *pflag.FlagSet) {
+	g.flags = fs
+	fs.StringVar(&g.text, "grammar", "", "a `grammar` in GBNF that the text is to follow")
+	fs.StringVar(&g.file, "grammar-file", "", "`file` with such a grammar")
+	fs.StringVarP(&g.schema, "json-schema", "j", "", "a JSON `schema` that the text is to satisfy; {} is any JSON")
+	fs.StringVar(&g.path, "json-schema-file", "", "`file` with such a schema")
+}
+
+// Given reports whether there is a grammar.
+func (g *Grammar) Given() bool {
+	for _, name := range grammarFlags {
+		if g.flags != nil && g.flags.Changed(name) {
+			return true
+		}
+	}
+	return false
+}
+
+// Check returns a usage error if more than one is given.
+func (g *Grammar) Check() error {
+	var given []string
+	for _, name := range grammarFlags {
+		if g.flags != nil && g.flags.Changed(name) {
+			given = append(given, "--"+name)
+		}
+	}
+	if len(given) > 1 {
+		return ui.Usagef("%s: a text follows one grammar or schema only", strings.Join(given, " and "))
+	}
+	return nil
+}
+
+// Compile returns what makes the grammar for a text of the vocabulary, nil if no flag
+// asks for one. It is called before the model is used, so that errors come at once.
+func (g *Grammar) Compile(u *ui.UI, tok *tokenizer.Tokenizer) (func() sampler.Grammar, error) {
+	if !g.Given() {
+		return nil, nil
+	}
+	p, err := g.program(u, tok)
+	if err != nil {
+		return nil, err
+	}
+	vocab := grammar.NewVocab(tok.Len(), func(id int32) []byte { return grammarText(tok, id) }, tok.EOG())
+	return func() sampler.Grammar { return p.NewMatcher(vocab) }, nil
+}
+
+func (g *Grammar) program(u *ui.UI, tok *tokenizer.Tokenizer) (*grammar.Program, error) {
+	switch {
+	case g.flags.Changed("grammar"):
+		return GBNF("--grammar", g.text, tok)
+	case g.flags.Changed("grammar-file"):
+		text, err := ui.ReadFile(g.file)
+		if err != nil {
+			return nil, err
+		}
+		return GBNF(g.file, text, tok)
+	case g.flags.Changed("json-schema"):
+		return Schema(u, "--json-schema", g.schema)
+	}
+	text, err := ui.ReadFile(g.path)
+	if err != nil {
+		return nil, err
+	}
+	return Schema(u, g.path, text)
+}
+
+// GBNF compiles a grammar that is called name in messages. tok may be nil: then it may
+// have no tokens. A grammar that is refused is a usage error.
+func GBNF(name, text string, tok *tokenizer.Tokenizer) (*grammar.Program, error) {
+	var vocab *gbnf.Vocab
+	if tok != nil {
+		ids := map[string]int32{}
+		for id := int32(tok.Len()) - 1; id >= 0; id-- {
+			ids[tok.Piece(id, true)] = id
+		}
+		vocab = &gbnf.Vocab{N: tok.Len(), Lookup: func(text string) (int32, bool) {
+			id, ok := ids[text]
+			return id, ok
+		}}
+	}
+	p, err := gbnf.Compile(text, vocab)
+	if err != nil {
+		return nil, ui.Usage(fmt.Errorf("%s: %w", name, err))
+	}
+	return p, nil
+}
+
+// Schema compiles a JSON schema that is called name in messages. What is an annotation
+// is told to the user.
+func Schema(u *ui.UI, name, text string) (*grammar.Program, error) {
+	p, warnings, err := jsonschema.Compile([]byte(text), jsonschema.Options{})
+	if err != nil {
+		return nil, ui.Usage(fmt.Errorf("%s: %w", name, err))
+	}
+	for _, w := range warnings {
+		u.Warnf("%s: %s", name, w)
+	}
+	return p, nil
+}
+
+// grammarText returns the bytes that a grammar sees of a token: nothing of control
+// tokens, which only an item of their own can ask for.
+func grammarText(tok *tokenizer.Tokenizer, id int32) []byte {
+	if tok.IsControl(id) {
+		return nil
+	}
+	return []byte(tok.Piece(id, false))
+}

@@ -1,0 +1,242 @@
+// Package grammar says which tokens a text may go on with. Rules of expressions become
+// a Program: what is regular in them is made into deterministic automata over bytes,
+// what calls itself goes over a stack. The stacks of all readings of a text are shared
+// in a graph whose nodes never change, so that the state of a text is one pointer. A
+// Matcher follows one text; masks of the vocabulary are kept by the states of the
+// automata, for all texts. Sub-packages make rules of GBNF and of JSON schemas.
+package grammar
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"alpaca/internal/grammar/fsa"
+)
+
+// Expr is a part of a rule.
+type Expr interface{ expr() }
+
+// Range is code points from Lo to Hi.
+type Range struct{ Lo, Hi rune }
+
+// The kinds of expressions.
+type (
+	// Seq is one after the other; none is the empty text.
+	Seq []Expr
+	// Alt is one of several; none is nothing at all.
+	Alt []Expr
+	// Repeat is X from Min to Max times; Max -1 has no bound.
+	Repeat struct {
+		X        Expr
+		Min, Max int
+	}
+	// Bytes is a text.
+	Bytes string
+	// Class is one code point of the ranges, in UTF-8.
+	Class []Range
+	// Ref is the rule of that number.
+	Ref int
+	// Automaton is the texts of a DFA over bytes.
+	Automaton struct{ *fsa.DFA }
+	// Token is one token of the vocabulary, or with Not any but that.
+	Token struct {
+		ID  int32
+		Not bool
+	}
+)
+
+// Not returns the code points that c lacks.
+func (c Class) Not() Class {
+	sorted := slices.Clone(c)
+	slices.SortFunc(sorted, func(a, b Range) int { return int(a.Lo - b.Lo) })
+	var out Class
+	lo := rune(0)
+	for _, r := range sorted {
+		if r.Lo > lo {
+			out = append(out, Range{lo, r.Lo - 1})
+		}
+		lo = max(lo, r.Hi+1)
+	}
+	if lo <= fsa.MaxRune {
+		out = append(out, Range{lo, fsa.MaxRune})
+	}
+	return out
+}
+
+func (Seq) expr()       {}
+func (Alt) expr()       {}
+func (Repeat) expr()    {}
+func (Bytes) expr()     {}
+func (Class) expr()     {}
+func (Ref) expr()       {}
+func (Automaton) expr() {}
+func (Token) expr()     {}
+
+// Rules is a grammar. Rule 0 is the whole text.
+type Rules struct {
+	Names []string
+	Body  []Expr
+}
+
+// Bounds of a grammar.
+const (
+	MaxRepeat = 100_000 // of a repetition's counts
+	maxNodes  = 2_000_000
+	maxInline = 4000 // states of a regular part, before it is made deterministic
+	maxStates = 4000 // of a regular part that the compiler finds by itself
+	maxDepth  = 10_000
+)
+
+// ErrEmpty says that no text at all fits the grammar.
+var ErrEmpty = errors.New("no text satisfies the grammar")
+
+// LeftRecursion is the error of a rule that calls itself before it takes a character.
+type LeftRecursion struct{ Rule int }
+
+func (e *LeftRecursion) Error() string {
+	return fmt.Sprintf("rule %d calls itself before it takes a character (left recursion)", e.Rule)
+}
+
+// size is how many states an expression has as an automaton, and whether it is one.
+type size struct {
+	states  int
+	regular bool
+}
+
+// sizer finds the parts of a grammar that are regular.
+type sizer struct {
+	rules *Rules
+	rule  []size
+	state []byte // 0 unknown, 1 being looked at, 2 known
+}
+
+func newSizer(r *Rules) *sizer {
+	return &sizer{rules: r, rule: make([]size, len(r.Body)), state: make([]byte, len(r.Body))}
+}
+
+// ofRule returns the size of rule i. A rule that calls itself is not regular, nor is
+// one that leads to it.
+func (s *sizer) ofRule(i int) size {
+	switch s.state[i] {
+	case 1:
+		return size{}
+	case 0:
+		s.state[i] = 1
+		s.rule[i] = s.of(s.rules.Body[i])
+		s.state[i] = 2
+	}
+	return s.rule[i]
+}
+
+func (s *sizer) of(e Expr) size {
+	total := size{1, true}
+	add := func(x size) {
+		total.states = min(total.states+x.states, maxNodes)
+		total.regular = total.regular && x.regular
+	}
+	switch e := e.(type) {
+	case Seq:
+		for _, x := range e {
+			add(s.of(x))
+		}
+	case Alt:
+		for _, x := range e {
+			add(s.of(x))
+		}
+	case Repeat:
+		x := s.of(e.X)
+		times := max(e.Min, e.Max, 1)
+		x.states = min(x.states*times, maxNodes)
+		add(x)
+	case Bytes:
+		total.states += len(e)
+	case Class:
+		total.states += 4 * len(e)
+	case Automaton: // stays as it is, so that its states are known to other grammars
+		total.regular = false
+	case Ref:
+		add(s.ofRule(int(e)))
+	case Token:
+		total.regular = false
+	}
+	return total
+}
+
+// nfa puts a regular expression between two states of n.
+func (s *sizer) nfa(n *fsa.NFA, e Expr, from, to int32) {
+	switch e := e.(type) {
+	case Seq:
+		for _, x := range e {
+			next := n.Add()
+			s.nfa(n, x, from, next)
+			from = next
+		}
+		n.Move(from, to)
+	case Alt:
+		for _, x := range e {
+			s.nfa(n, x, from, to)
+		}
+	case Repeat:
+		for range e.Min {
+			next := n.Add()
+			s.nfa(n, e.X, from, next)
+			from = next
+		}
+		if e.Max < 0 {
+			loop, back := n.Add(), n.Add()
+			n.Move(from, loop)
+			s.nfa(n, e.X, loop, back)
+			n.Move(back, loop)
+			n.Move(loop, to)
+			return
+		}
+		n.Move(from, to)
+		for range e.Max - e.Min {
+			next := n.Add()
+			s.nfa(n, e.X, from, next)
+			n.Move(next, to)
+			from = next
+		}
+	case Bytes:
+		for i := range len(e) {
+			next := n.Add()
+			n.Edge(from, rune(e[i]), rune(e[i]), next)
+			from = next
+		}
+		n.Move(from, to)
+	case Class:
+		for _, r := range e {
+			n.EdgeUTF8(from, r.Lo, r.Hi, to)
+		}
+	case Ref:
+		s.nfa(n, s.rules.Body[e], from, to)
+	}
+}
+
+// automaton returns e as a DFA, nil where it is not regular or too large.
+func (s *sizer) automaton(e Expr) *fsa.DFA {
+	if a, ok := e.(Automaton); ok {
+		return a.DFA
+	}
+	limit := maxStates
+	switch e.(type) {
+	case Bytes, Class: // as large as their text
+		limit = maxNodes
+	default:
+		if z := s.of(e); !z.regular || z.states > maxInline {
+			return nil
+		}
+	}
+	n := &fsa.NFA{}
+	from, to := n.Add(), n.Add()
+	s.nfa(n, e, from, to)
+	d, err := n.Determinize(from, to, limit)
+	if err != nil {
+		return nil
+	}
+	if len(d.States) < 2000 {
+		d = d.Minimize()
+	}
+	return d
+}

@@ -1,0 +1,358 @@
+// Package gbnf reads grammars in llama.cpp's form of BNF: rules of literals, classes of
+// characters, names, groups, repetitions and tokens. It reads the whole language, and
+// refuses what has no clear meaning (an empty class, a rule that is defined twice, a
+// count beyond the bound), with the line, the column and a caret.
+package gbnf
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"alpaca/internal/grammar"
+)
+
+// Bounds of a grammar's text.
+const (
+	maxLen   = 64 << 10
+	maxDepth = 64
+	maxRules = 4096
+)
+
+// Vocab is what token items are looked up in.
+type Vocab struct {
+	N      int                             // number of tokens
+	Lookup func(text string) (int32, bool) // the token of exactly that text
+}
+
+// Error is what is wrong with a grammar, and where.
+type Error struct {
+	Line, Col int // from 1; Col counts characters
+	Msg       string
+	Text      string // the line
+}
+
+func (e *Error) Error() string {
+	s := fmt.Sprintf("line %d, column %d: %s", e.Line, e.Col, e.Msg)
+	if e.Text == "" {
+		return s
+	}
+	text, col := []rune(e.Text), e.Col-1
+	if start := max(0, min(col-60, len(text)-80)); len(text) > 100 { // a part of a long line
+		text, col = text[start:min(start+100, len(text))], col-start
+	}
+	for i, r := range text {
+		if r < ' ' || r == utf8.RuneError || r == 0x7F {
+			text[i] = ' '
+		}
+	}
+	return fmt.Sprintf("%s\n  %s\n  %s^", s, string(text), strings.Repeat(" ", col))
+}
+
+// Parse returns the rules of a grammar, root first. v may be nil: then token items are
+// refused.
+func Parse(text string, v *Vocab) (*grammar.Rules, error) {
+	p := &parser{src: text, vocab: v, index: map[string]int{}}
+	switch {
+	case len(text) > maxLen:
+		return nil, fmt.Errorf("a grammar of %d bytes: at most %d are allowed", len(text), maxLen)
+	case !utf8.ValidString(text):
+		return nil, p.fail(validPrefix(text), "invalid UTF-8")
+	}
+	p.rule("root") // rule 0
+	p.space(true)
+	for p.pos < len(p.src) {
+		if err := p.definition(); err != nil {
+			return nil, err
+		}
+	}
+	return p.finish()
+}
+
+// validPrefix returns how many bytes of text are valid UTF-8.
+func validPrefix(text string) int {
+	for i, r := range text {
+		if _, n := utf8.DecodeRuneInString(text[i:]); r == utf8.RuneError && n == 1 {
+			return i
+		}
+	}
+	return len(text)
+}
+
+// Compile returns the program of a grammar. The error has the place in the text.
+func Compile(text string, v *Vocab) (*grammar.Program, error) {
+	rules, err := Parse(text, v)
+	if err != nil {
+		return nil, err
+	}
+	prog, err := grammar.Compile(rules)
+	var left *grammar.LeftRecursion
+	if errors.As(err, &left) {
+		p := &parser{src: text}
+		name := rules.Names[left.Rule]
+		return nil, p.fail(definedAt(text, v, name), "rule %q calls itself before it takes a character (left recursion); write it with *, + or recursion on the right", name)
+	}
+	return prog, err
+}
+
+// definedAt returns where a rule's definition begins.
+func definedAt(text string, v *Vocab, name string) int {
+	p := &parser{src: text, vocab: v, index: map[string]int{}}
+	p.rule("root")
+	p.space(true)
+	for p.pos < len(p.src) {
+		if p.definition() != nil {
+			break
+		}
+	}
+	return p.defined[p.index[name]]
+}
+
+type parser struct {
+	src   string
+	pos   int
+	depth int
+	vocab *Vocab
+
+	index   map[string]int
+	names   []string
+	body    []grammar.Expr // nil: not defined
+	used    []int          // by rule, where its name was first used
+	defined []int
+}
+
+func (p *parser) fail(pos int, format string, args ...any) error {
+	pos = min(pos, len(p.src))
+	before := p.src[:pos]
+	start := strings.LastIndexByte(before, '\n') + 1
+	line, _, _ := strings.Cut(p.src[start:], "\n")
+	return &Error{
+		Line: strings.Count(before, "\n") + 1,
+		Col:  utf8.RuneCountInString(before[start:]) + 1,
+		Msg:  fmt.Sprintf(format, args...),
+		Text: strings.TrimRight(line, "\r"),
+	}
+}
+
+// rule returns the number of a rule's name.
+func (p *parser) rule(name string) int {
+	i, ok := p.index[name]
+	if !ok {
+		i = len(p.names)
+		p.index[name] = i
+		p.names = append(p.names, name)
+		p.body = append(p.body, nil)
+		p.used = append(p.used, p.pos)
+		p.defined = append(p.defined, -1)
+	}
+	return i
+}
+
+// space skips blanks and comments, and ends of lines where newline is true.
+func (p *parser) space(newline bool) {
+	for p.pos < len(p.src) {
+		switch c := p.src[p.pos]; {
+		case c == ' ' || c == '\t':
+			p.pos++
+		case c == '#':
+			for p.pos < len(p.src) && p.src[p.pos] != '\n' && p.src[p.pos] != '\r' {
+				p.pos++
+			}
+		case newline && (c == '\n' || c == '\r'):
+			p.pos++
+		default:
+			return
+		}
+	}
+}
+
+func (p *parser) skip(s string) bool {
+	if strings.HasPrefix(p.src[p.pos:], s) {
+		p.pos += len(s)
+		return true
+	}
+	return false
+}
+
+func isName(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '-'
+}
+
+func (p *parser) name() string {
+	start := p.pos
+	for p.pos < len(p.src) && isName(p.src[p.pos]) {
+		p.pos++
+	}
+	return p.src[start:p.pos]
+}
+
+// here names what stands at the present place, for messages.
+func (p *parser) here() string {
+	if p.pos >= len(p.src) {
+		return "the end of the text"
+	}
+	switch r, _ := utf8.DecodeRuneInString(p.src[p.pos:]); r {
+	case '\n', '\r':
+		return "the end of the line"
+	default:
+		return fmt.Sprintf("%q", r)
+	}
+}
+
+func (p *parser) definition() error {
+	start := p.pos
+	name := p.name()
+	if name == "" {
+		hint := ""
+		if p.src[p.pos] == '_' {
+			hint = "; names have letters, digits and hyphens"
+		}
+		return p.fail(p.pos, "expected the name of a rule, found %s%s", p.here(), hint)
+	}
+	p.space(false)
+	if !p.skip("::=") {
+		hint := ""
+		if p.pos < len(p.src) && p.src[p.pos] == '_' {
+			hint = "; names have letters, digits and hyphens"
+		}
+		return p.fail(p.pos, "expected ::= after the name %q, found %s%s", name, p.here(), hint)
+	}
+	i := p.rule(name)
+	if p.body[i] != nil {
+		return p.fail(start, "rule %q is defined twice", name)
+	}
+	if len(p.names) > maxRules {
+		return p.fail(start, "more than %d rules", maxRules)
+	}
+	p.defined[i] = start
+	p.space(true)
+	e, err := p.alternatives(false)
+	if err != nil {
+		return err
+	}
+	p.body[i] = e
+	if p.pos < len(p.src) && p.src[p.pos] != '\n' && p.src[p.pos] != '\r' {
+		return p.fail(p.pos, "expected the end of the line or of the text after rule %q, found %s", name, p.here())
+	}
+	p.space(true)
+	return nil
+}
+
+// alternatives parses sequences between |; nested ones go over ends of lines.
+func (p *parser) alternatives(nested bool) (grammar.Expr, error) {
+	var out grammar.Alt
+	for {
+		var s grammar.Seq
+		for p.pos < len(p.src) {
+			e, err := p.item(nested)
+			if err != nil {
+				return nil, err
+			}
+			if e == nil {
+				break
+			}
+			s = append(s, e)
+		}
+		out = append(out, s)
+		if !p.skip("|") {
+			return out, nil
+		}
+		p.space(true)
+	}
+}
+
+// item parses an atom with its repetitions, nil if none follows.
+func (p *parser) item(nested bool) (grammar.Expr, error) {
+	e, err := p.atom()
+	if err != nil || e == nil {
+		return e, err
+	}
+	p.space(nested)
+	for n := 0; ; n++ {
+		start := p.pos
+		r, ok, err := p.repetition(nested)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			return e, nil
+		}
+		if n > maxDepth {
+			return nil, p.fail(start, "more than %d repetitions of one item", maxDepth)
+		}
+		r.X = e
+		e = r
+		if inner, ok := r.X.(grammar.Repeat); ok && inner.Max < 0 && inner.Min <= 1 && r.Max < 0 && r.Min <= 1 {
+			e = grammar.Repeat{X: inner.X, Min: min(inner.Min, r.Min), Max: -1} // x**, x+* and the like
+		}
+		p.space(nested)
+	}
+}
+
+// repetition parses *, +, ? or {m,n}.
+func (p *parser) repetition(nested bool) (r grammar.Repeat, ok bool, err error) {
+	switch {
+	case p.skip("*"):
+		return grammar.Repeat{Max: -1}, true, nil
+	case p.skip("+"):
+		return grammar.Repeat{Min: 1, Max: -1}, true, nil
+	case p.skip("?"):
+		return grammar.Repeat{Max: 1}, true, nil
+	}
+	start := p.pos
+	if !p.skip("{") {
+		return r, false, nil
+	}
+	p.space(nested)
+	if r.Min, err = p.count(); err != nil {
+		return r, false, err
+	}
+	r.Max = r.Min
+	p.space(nested)
+	if p.skip(",") {
+		p.space(nested)
+		r.Max = -1
+		if p.pos < len(p.src) && p.src[p.pos] >= '0' && p.src[p.pos] <= '9' {
+			if r.Max, err = p.count(); err != nil {
+				return r, false, err
+			}
+		}
+		p.space(nested)
+	}
+	if !p.skip("}") {
+		return r, false, p.fail(p.pos, "expected } after the counts, found %s", p.here())
+	}
+	if r.Max >= 0 && r.Max < r.Min {
+		return r, false, p.fail(start, "the counts {%d,%d} are out of order", r.Min, r.Max)
+	}
+	return r, true, nil
+}
+
+func (p *parser) count() (int, error) {
+	start, n := p.pos, 0
+	for p.pos < len(p.src) && p.src[p.pos] >= '0' && p.src[p.pos] <= '9' {
+		if n = n*10 + int(p.src[p.pos]-'0'); n > grammar.MaxRepeat {
+			return 0, p.fail(start, "a count above %d", grammar.MaxRepeat)
+		}
+		p.pos++
+	}
+	if p.pos == start {
+		return 0, p.fail(p.pos, "expected a count, found %s", p.here())
+	}
+	return n, nil
+}
+
+// finish checks that all names are defined.
+func (p *parser) finish() (*grammar.Rules, error) {
+	for i, name := range p.names {
+		switch {
+		case p.body[i] != nil:
+		case i == 0:
+			return nil, p.fail(len(p.src), "no rule is named root, where texts begin")
+		default:
+			return nil, p.fail(p.used[i], "rule %q is not defined", name)
+		}
+	}
+	return &grammar.Rules{Names: p.names, Body: p.body}, nil
+}

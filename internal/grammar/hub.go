@@ -1,0 +1,85 @@
+package grammar
+
+// Names that are not one of some, such as keys of JSON objects beside those declared,
+// have an automaton with a state for each beginning of these names and a hub, to which
+// all other characters lead. What such a state makes of the vocabulary differs from
+// what the hub makes of it in a few tokens only.
+
+// hub returns the state that nearly all characters lead to from q, and from itself; -1
+// if there is none.
+func (t *term) hub(q int32) int32 {
+	const letters = "qx7e "
+	for i := range len(letters) {
+		h := t.next(q, letters[i])
+		for j := 0; j < len(letters) && h >= 0; j++ {
+			if t.next(h, letters[j]) != h {
+				h = -1
+			}
+		}
+		if h >= 0 {
+			return h
+		}
+	}
+	return -1
+}
+
+// likeHub returns the class of state q, made of its hub's; nil where that does not do.
+func (v *Vocab) likeHub(t *term, q int32) *class {
+	if t.counted() {
+		return nil
+	}
+	h := t.hub(q)
+	if h < 0 || h == q {
+		return nil
+	}
+	base := v.class(t, h)
+	if base.mask == nil || base.base != nil {
+		return nil
+	}
+	c := &class{mask: NewMask(v.n), base: base, skip: map[int32]bool{}, exits: map[byte][]exit{}}
+	copy(c.mask.words, base.mask.words)
+	type level struct{ end, q, h int32 }
+	path := []level{{int32(len(v.char)), q, h}}
+	for i := int32(0); i < int32(len(v.char)); {
+		for i >= path[len(path)-1].end {
+			path = path[:len(path)-1]
+		}
+		up := path[len(path)-1]
+		own, hubs := t.from(up.q, v.char[i]), t.from(up.h, v.char[i])
+		if own == hubs { // and so is all that follows
+			i += v.size[i]
+			continue
+		}
+		for _, id := range v.at(i) {
+			if own >= 0 {
+				c.mask.set(id)
+			} else {
+				c.mask.clear(id)
+			}
+		}
+		add, drop := own >= 0 && t.dfa.States[own].Accept, hubs >= 0 && t.dfa.States[hubs].Accept
+		if add || drop {
+			for j := i + 1; j < i+v.size[i]; j += v.size[j] {
+				if drop {
+					c.skip[j] = true
+				}
+				if add {
+					c.exits[v.char[j]] = append(c.exits[v.char[j]], exit{node: j})
+				}
+			}
+		}
+		path = append(path, level{i + v.size[i], own, hubs})
+		i++
+	}
+	return c
+}
+
+// from is next, also from the state that refuses everything.
+func (t *term) from(q int32, b byte) int32 {
+	if q < 0 {
+		return -1
+	}
+	return t.next(q, b)
+}
+
+func (m *Mask) clear(id int32) { m.words[id>>6] &^= 1 << (id & 63) }

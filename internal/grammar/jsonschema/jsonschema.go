@@ -1,0 +1,224 @@
+// Package jsonschema makes grammars of JSON schemas (draft 2020-12, and what earlier
+// drafts have of their own). A schema becomes cells, sets of values with one part for
+// each type, on which allOf, oneOf, not and if are intersections, unions and
+// complements; cells become rules. What a grammar cannot enforce is refused with the
+// JSON pointer of its keyword, and never ignored without a word.
+package jsonschema
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+
+	"alpaca/internal/grammar"
+	"alpaca/internal/grammar/fsa"
+)
+
+// Options says how a schema is read.
+type Options struct {
+	// Lenient goes on without the keywords that cannot be enforced, each with a
+	// warning.
+	Lenient bool
+	// Compact allows no white space between values.
+	Compact bool
+}
+
+// maxText bounds a schema's text, in bytes.
+const maxText = 4 << 20
+
+// Compile returns the program of the JSON texts that satisfy a schema, with the
+// properties in the schema's order. warnings name what is an annotation only. An error
+// about a keyword is a *Refused.
+func Compile(text []byte, opt Options) (p *grammar.Program, warnings []string, err error) {
+	if len(text) > maxText {
+		return nil, nil, fmt.Errorf("a schema of %d bytes: at most %d are allowed", len(text), maxText)
+	}
+	root, err := decode(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	doc, err := newDocument(root)
+	if err != nil {
+		return nil, nil, err
+	}
+	c := &compiler{
+		doc: doc, lenient: opt.Lenient, white: whites[0], patterns: map[string]*fsa.DFA{},
+		rules: map[string]grammar.Ref{}, encoded: map[string]*fsa.DFA{},
+		unevaluatedUsed: uses(root, "unevaluatedProperties") || uses(root, "unevaluatedItems"),
+	}
+	if opt.Compact {
+		c.white = whites[1]
+	}
+	doc.byID = append(doc.byID, &schema{id: int32(nothing), ptr: "", value: false, base: doc.bases[""], cells: map[bool][]cell{}})
+	s, err := doc.add("", root, doc.bases[""])
+	if err != nil {
+		return nil, nil, err
+	}
+	c.rule(goal{literal(s.id)})
+	for i := 0; i < len(c.queue); i++ {
+		if err := c.value(c.queue[i]); err != nil {
+			return nil, nil, err
+		}
+		if len(c.out.Body) > maxRules || c.states > maxAutomata {
+			return nil, nil, &Refused{"#", "the schema's grammar is too large"}
+		}
+	}
+	p, err = grammar.Compile(&c.out)
+	if errors.Is(err, grammar.ErrEmpty) {
+		err = &Refused{"#", "no value satisfies the schema"}
+	}
+	return p, c.warnings, err
+}
+
+// uses reports whether a key occurs anywhere.
+func uses(v any, key string) bool {
+	switch v := v.(type) {
+	case []any:
+		return slices.ContainsFunc(v, func(x any) bool { return uses(x, key) })
+	case *object:
+		if _, ok := v.vals[key]; ok {
+			return true
+		}
+		for _, x := range v.vals {
+			if uses(x, key) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// Bounds of the grammar of a schema.
+const (
+	maxRules    = 200_000
+	maxAutomata = 1_500_000 // states in all
+)
+
+// compiler makes rules of cells.
+type compiler struct {
+	doc             *document
+	lenient         bool
+	unevaluatedUsed bool
+	white           *white
+	warnings        []string
+	patterns        map[string]*fsa.DFA
+	work, depth     int
+
+	out     grammar.Rules
+	rules   map[string]grammar.Ref // by goal
+	queue   []goal                 // goals whose rules are not made yet
+	encoded map[string]*fsa.DFA    // names and texts as JSON
+	states  int
+}
+
+func (c *compiler) warn(format string, args ...any) {
+	w := fmt.Sprintf(format, args...)
+	if len(c.warnings) < 100 && !slices.Contains(c.warnings, w) {
+		c.warnings = append(c.warnings, w)
+	}
+}
+
+// newRule returns a rule without a body.
+func (c *compiler) newRule() grammar.Ref {
+	c.out.Body = append(c.out.Body, grammar.Alt{})
+	c.out.Names = append(c.out.Names, "")
+	return grammar.Ref(len(c.out.Body) - 1)
+}
+
+// rule returns the rule of the values that satisfy a goal.
+func (c *compiler) rule(g goal) grammar.Ref {
+	key := fmt.Sprint([]literal(g))
+	r, ok := c.rules[key]
+	if !ok {
+		r = c.newRule()
+		c.rules[key] = r
+		c.queue = append(c.queue, g)
+	}
+	return r
+}
+
+// value makes the rule of a goal.
+func (c *compiler) value(g goal) error {
+	list, err := c.all(g)
+	if err != nil {
+		return err
+	}
+	var out grammar.Alt
+	for _, x := range list {
+		e, err := c.cell(x)
+		if err != nil {
+			if len(g) > 0 {
+				err = c.at(g[0], err)
+			}
+			return err
+		}
+		out = append(out, e...)
+	}
+	c.out.Body[c.rules[fmt.Sprint([]literal(g))]] = out
+	return nil
+}
+
+func (c *compiler) cell(x cell) (out grammar.Alt, err error) {
+	if x.null {
+		out = append(out, grammar.Bytes("null"))
+	}
+	for i, text := range []string{"false", "true"} {
+		if x.bools[i] {
+			out = append(out, grammar.Bytes(text))
+		}
+	}
+	add := func(e grammar.Expr, err error) error {
+		if a, ok := e.(grammar.Automaton); ok && err == nil {
+			c.states += len(a.States)
+		}
+		out = append(out, e)
+		return err
+	}
+	if x.num != nil {
+		d, err := c.numeric(x.num)
+		if err = add(grammar.Automaton{DFA: d}, err); err != nil {
+			return nil, err
+		}
+	}
+	if x.str != nil {
+		if err := add(x.str.expr()); err != nil {
+			return nil, err
+		}
+	}
+	if x.arr != nil {
+		if err := add(c.items(x.arr)); err != nil {
+			return nil, err
+		}
+	}
+	if x.obj != nil {
+		if err := add(c.properties(x.obj)); err != nil {
+			return nil, err
+		}
+	}
+	return out, nil
+}
+
+// numeric returns the texts of numbers, one automaton for equal sets.
+func (c *compiler) numeric(n *numbers) (*fsa.DFA, error) {
+	key := "number " + n.key()
+	if d, ok := c.encoded[key]; ok {
+		return d, nil
+	}
+	d, err := n.automaton()
+	if err != nil {
+		return fsa.None(), err
+	}
+	c.encoded[key] = d
+	return d, nil
+}
+
+// name returns a property's name as JSON.
+func (c *compiler) name(s string) grammar.Expr {
+	d, ok := c.encoded["name "+s]
+	if !ok {
+		d = encode(oneOf([]string{s}), false, true)
+		c.encoded["name "+s] = d
+		c.states += len(d.States)
+	}
+	return grammar.Automaton{DFA: d}
+}

@@ -1,0 +1,144 @@
+package jsonschema
+
+import (
+	"unicode/utf8"
+
+	"alpaca/internal/grammar/fsa"
+)
+
+// spellings returns all ways to write one of the code points from lo to hi in a JSON
+// string, as sequences of ranges of bytes (low, high, low, high, …).
+func spellings(lo, hi rune, escapes bool) []string {
+	var out []string
+	each(lo, hi, rawRanges, func(a, b rune) { out = utf8Ranges(out, a, b) })
+	hexable := hexAll
+	if !escapes {
+		hexable = hexUsual
+	}
+	each(lo, hi, hexable, func(a, b rune) { out = hexRanges(out, `\u`, a, b, 4) })
+	if b := min(hi, fsa.MaxRune); b >= 0x10000 {
+		out = pairRanges(out, max(lo, 0x10000), b)
+	}
+	for _, s := range short {
+		if s.r >= lo && s.r <= hi && (escapes || s.r != '/') {
+			out = append(out, exactly(`\`+s.text))
+		}
+	}
+	return out
+}
+
+// Code points that may stand for themselves, that \u may stand for, and that programs
+// write with \u: those beyond ASCII, controls, and what is special in HTML.
+var (
+	rawRanges = []rune{0x20, 0x21, 0x23, 0x5B, 0x5D, 0x7E, 0x80, 0xD7FF, 0xE000, 0x10FFFF}
+	hexAll    = []rune{0, 0xD7FF, 0xE000, 0xFFFF}
+	hexUsual  = []rune{0, 0x1F, '&', '&', '<', '<', '>', '>', 0x7F, 0xD7FF, 0xE000, 0xFFFF}
+)
+
+// short are the escapes of one letter.
+var short = []struct {
+	r    rune
+	text string
+}{{'"', `"`}, {'\\', `\`}, {'/', `/`}, {'\b', `b`}, {'\f', `f`}, {'\n', `n`}, {'\r', `r`}, {'\t', `t`}}
+
+// each calls f for the parts of lo to hi that are in ranges.
+func each(lo, hi rune, ranges []rune, f func(a, b rune)) {
+	for i := 0; i < len(ranges); i += 2 {
+		if a, b := max(lo, ranges[i]), min(hi, ranges[i+1]); a <= b {
+			f(a, b)
+		}
+	}
+}
+
+// exactly returns the ranges of one text.
+func exactly(text string) string {
+	var out []byte
+	for i := range len(text) {
+		out = append(out, text[i], text[i])
+	}
+	return string(out)
+}
+
+// utf8Ranges adds the UTF-8 of the code points from lo to hi, none a surrogate.
+func utf8Ranges(out []string, lo, hi rune) []string {
+	for _, last := range [...]rune{0x7F, 0x7FF, 0xFFFF, fsa.MaxRune} {
+		if lo > hi {
+			break
+		}
+		if end := min(hi, last); lo <= end {
+			out = divide(out, lo, end, 6, func(a, b rune) string {
+				x, y := utf8.AppendRune(nil, a), utf8.AppendRune(nil, b)
+				return zip(x, y)
+			})
+			lo = end + 1
+		}
+	}
+	return out
+}
+
+// zip returns the ranges from the bytes of a to those of b.
+func zip(a, b []byte) string {
+	var out []byte
+	for i := range a {
+		out = append(out, a[i], b[i])
+	}
+	return string(out)
+}
+
+// divide adds add(a, b) for parts of lo to hi in which each digit of bits bits is free
+// of those before it: a and b differ in a first digit and then have all of 0 and all of
+// the largest.
+func divide(out []string, lo, hi rune, bits int, add func(a, b rune) string) []string {
+	for shift := bits; shift < 24 && rune(1)<<shift <= hi; shift += bits {
+		mask := rune(1)<<shift - 1
+		if lo&^mask == hi&^mask {
+			continue
+		}
+		if lo&mask != 0 {
+			out = divide(out, lo, lo|mask, bits, add)
+			return divide(out, (lo|mask)+1, hi, bits, add)
+		}
+		if hi&mask != mask {
+			out = divide(out, lo, hi&^mask-1, bits, add)
+			return divide(out, hi&^mask, hi, bits, add)
+		}
+	}
+	return append(out, add(lo, hi))
+}
+
+// hexRanges adds prefix and n hexadecimal digits of lo to hi. The digits are the numbers
+// 0 to 15, no bytes of JSON strings, until the template has them.
+func hexRanges(out []string, prefix string, lo, hi rune, n int) []string {
+	var parts []string
+	parts = divide(parts, lo, hi, 4, func(a, b rune) string {
+		var s []byte
+		for i := n - 1; i >= 0; i-- {
+			s = append(s, byte(a>>(4*i)&15), byte(b>>(4*i)&15))
+		}
+		return string(s)
+	})
+	for _, p := range parts {
+		out = append(out, exactly(prefix)+p)
+	}
+	return out
+}
+
+// pairRanges adds the pairs of surrogates of lo to hi, all above U+FFFF.
+func pairRanges(out []string, lo, hi rune) []string {
+	lo, hi = lo-0x10000, hi-0x10000
+	for lo <= hi {
+		end, high := min(hi, lo|0x3FF), lo>>10
+		if lo&0x3FF == 0 && hi-lo >= 0x3FF { // all of the low halves, for many high ones
+			last := (hi+1)>>10 - 1
+			high = last
+			end = last<<10 | 0x3FF
+		}
+		for _, first := range hexRanges(nil, `\u`, 0xD800+lo>>10, 0xD800+high, 4) {
+			for _, second := range hexRanges(nil, `\u`, 0xDC00+lo&0x3FF, 0xDC00+end&0x3FF, 4) {
+				out = append(out, first+second)
+			}
+		}
+		lo = end + 1
+	}
+	return out
+}

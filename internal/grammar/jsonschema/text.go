@@ -1,0 +1,310 @@
+package jsonschema
+
+import (
+	"encoding/binary"
+	"slices"
+	"strings"
+	"sync"
+
+	"alpaca/internal/grammar"
+	"alpaca/internal/grammar/fsa"
+)
+
+// stringSet is a set of strings: those that dfa accepts, unless it is nil, of min to
+// max code points; max -1 has no bound.
+type stringSet struct {
+	dfa      *fsa.DFA
+	min, max int
+	listed   bool // by a schema, one by one: then they have the escapes of programs only
+}
+
+func (s *stringSet) empty() bool { return s.max >= 0 && s.min > s.max || s.dfa != nil && s.dfa.Empty() }
+
+// stringStates bounds the automata of strings, over code points.
+const stringStates = 20_000
+
+func (s *stringSet) and(o *stringSet) (*stringSet, error) {
+	out := &stringSet{dfa: s.dfa, min: max(s.min, o.min), max: s.max, listed: s.listed || o.listed}
+	if s.max < 0 || o.max >= 0 && o.max < s.max {
+		out.max = o.max
+	}
+	switch {
+	case s.dfa == nil:
+		out.dfa = o.dfa
+	case o.dfa != nil && s.dfa != o.dfa:
+		d, err := fsa.Product(s.dfa, o.dfa, fsa.And, stringStates)
+		if err != nil {
+			return nil, err
+		}
+		out.dfa = d
+	}
+	return out, nil
+}
+
+// not returns sets that together are the strings which s lacks.
+func (s *stringSet) not() ([]*stringSet, error) {
+	var out []*stringSet
+	if s.dfa != nil {
+		d, err := fsa.Product(everything, s.dfa, fsa.Diff, stringStates)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, &stringSet{dfa: d, max: -1})
+	}
+	if s.min > 0 {
+		out = append(out, &stringSet{max: s.min - 1})
+	}
+	if s.max >= 0 {
+		out = append(out, &stringSet{min: s.max + 1, max: -1})
+	}
+	return out, nil
+}
+
+// everything accepts all texts of code points.
+var everything = &fsa.DFA{States: []fsa.State{{Accept: true, Edges: []fsa.Edge{{Lo: 0, Hi: fsa.MaxRune, To: 0}}}}}
+
+// oneOf returns the automaton of some strings.
+func oneOf(texts []string) *fsa.DFA {
+	n := &fsa.NFA{}
+	start, end := n.Add(), n.Add()
+	for _, t := range texts {
+		at := start
+		for _, r := range t {
+			next := n.Add()
+			n.Edge(at, r, r, next)
+			at = next
+		}
+		n.Move(at, end)
+	}
+	d, err := n.Determinize(start, end, 1<<20)
+	if err != nil {
+		panic(err) // as large as the schema's text at most
+	}
+	return d
+}
+
+// Automata of JSON strings that many grammars share, so that a vocabulary knows them.
+var (
+	anyString = sync.OnceValue(func() *fsa.DFA { return encode(everything, true, true) })
+	anyChars  = sync.OnceValue(func() *fsa.DFA { return encode(everything, true, false) })
+	oneChar   = sync.OnceValue(func() *fsa.DFA {
+		one := &fsa.DFA{States: []fsa.State{{Edges: []fsa.Edge{{Lo: 0, Hi: fsa.MaxRune, To: 1}}}, {Accept: true}}}
+		return encode(one, true, false)
+	})
+	anyFew = sync.OnceValue(func() *fsa.DFA { return encode(compile(`^[^]`), true, true) })
+)
+
+// expr returns the JSON texts of the set's strings.
+func (s *stringSet) expr() (grammar.Expr, error) {
+	if s.dfa == nil {
+		quote, char := grammar.Bytes(`"`), grammar.Automaton{DFA: oneChar()}
+		switch {
+		case s.max >= 0:
+			return grammar.Seq{quote, grammar.Repeat{X: char, Min: s.min, Max: s.max}, quote}, nil
+		case s.min == 0:
+			return grammar.Automaton{DFA: anyString()}, nil
+		case s.min == 1:
+			return grammar.Automaton{DFA: anyFew()}, nil
+		}
+		return grammar.Seq{quote, grammar.Repeat{X: char, Min: s.min, Max: s.min}, grammar.Automaton{DFA: anyChars()}, quote}, nil
+	}
+	d := s.dfa
+	if s.min > 0 || s.max >= 0 {
+		var err error
+		if d, err = fsa.Product(d, lengths(s.min, s.max), fsa.And, 3*stringStates); err != nil {
+			return nil, err
+		}
+	}
+	if len(d.States) < 500 {
+		d = d.Minimize()
+	}
+	return grammar.Automaton{DFA: encode(d, !s.listed && len(d.States) < 2000, true)}, nil
+}
+
+// lengths accepts texts of low to high code points.
+func lengths(low, high int) *fsa.DFA {
+	n := high
+	if high < 0 {
+		n = low
+	}
+	d := &fsa.DFA{}
+	for i := range min(n, stringStates) + 1 {
+		s := fsa.State{Accept: i >= low}
+		if i < n {
+			s.Edges = []fsa.Edge{{Lo: 0, Hi: fsa.MaxRune, To: int32(i + 1)}}
+		} else if high < 0 {
+			s.Edges = []fsa.Edge{{Lo: 0, Hi: fsa.MaxRune, To: int32(i)}}
+		}
+		d.States = append(d.States, s)
+	}
+	if last := len(d.States) - 1; last < n { // beyond what a product may have anyway
+		d.States[last] = fsa.State{Accept: true}
+	}
+	return d
+}
+
+// encode returns the JSON texts, as bytes, of the strings that d accepts: with all
+// escapes that JSON has, or only with those that programs write. A surrogate stands
+// only with its other half.
+func encode(d *fsa.DFA, escapes, quotes bool) *fsa.DFA {
+	out := &fsa.DFA{States: make([]fsa.State, 0, 4*len(d.States))}
+	add := func(s fsa.State) int32 {
+		out.States = append(out.States, s)
+		return int32(len(out.States) - 1)
+	}
+	base := int32(0)
+	if quotes {
+		add(fsa.State{Edges: []fsa.Edge{{Lo: '"', Hi: '"', To: 1}}})
+		base = 1
+	}
+	for _, s := range d.States {
+		add(fsa.State{Accept: s.Accept && !quotes})
+	}
+	closed := int32(-1)
+	if quotes {
+		closed = add(fsa.State{Accept: true})
+	}
+	for q, s := range d.States {
+		t := templateOf(s.Edges, escapes)
+		first := int32(len(out.States))
+		target := func(to int32) int32 {
+			if to < 0 {
+				return base + s.Edges[-1-to].To
+			}
+			return first + to - 1 // node 0 is q itself
+		}
+		for i, n := range t {
+			var edges []fsa.Edge
+			for _, e := range n {
+				edges = append(edges, fsa.Edge{Lo: e.Lo, Hi: e.Hi, To: target(e.To)})
+			}
+			if i > 0 {
+				add(fsa.State{Edges: edges})
+				continue
+			}
+			if quotes && s.Accept {
+				edges = append(edges, fsa.Edge{Lo: '"', Hi: '"', To: closed})
+				slices.SortFunc(edges, func(a, b fsa.Edge) int { return int(a.Lo - b.Lo) })
+			}
+			out.States[base+int32(q)].Edges = edges
+		}
+	}
+	return out.Trim()
+}
+
+// template is the bytes of one character, for edges of a state over code points: node
+// 0 is the state; an edge to -1-i ends the character as edge i does.
+type template [][]fsa.Edge
+
+var templates struct {
+	sync.Mutex
+	m map[string]template
+}
+
+// templateOf returns the template of edges.
+func templateOf(edges []fsa.Edge, escapes bool) template {
+	key := []byte{0}
+	if escapes {
+		key[0] = 1
+	}
+	for _, e := range edges {
+		key = binary.LittleEndian.AppendUint32(key, uint32(e.Lo))
+		key = binary.LittleEndian.AppendUint32(key, uint32(e.Hi))
+	}
+	templates.Lock()
+	t, ok := templates.m[string(key)]
+	templates.Unlock()
+	if ok {
+		return t
+	}
+	b := &templateBuilder{known: map[string]int32{}}
+	var all []spelling
+	for i, e := range edges {
+		for _, s := range spellings(e.Lo, e.Hi, escapes) {
+			all = append(all, spelling{s, int32(-1 - i)})
+		}
+	}
+	b.node(all)
+	templates.Lock()
+	if templates.m == nil || len(templates.m) > 2000 {
+		templates.m = map[string]template{}
+	}
+	templates.m[string(key)] = b.t
+	templates.Unlock()
+	return b.t
+}
+
+// spelling is a sequence of ranges of bytes, and the edge of the character.
+type spelling struct {
+	ranges string // pairs of low and high
+	edge   int32
+}
+
+type templateBuilder struct {
+	t     template
+	known map[string]int32
+}
+
+// node returns the node from which all of list go on, none of which is empty.
+func (b *templateBuilder) node(list []spelling) int32 {
+	var key strings.Builder
+	for _, s := range list {
+		key.WriteString(s.ranges)
+		key.Write([]byte{255, 0, byte(s.edge), byte(s.edge >> 8), byte(s.edge >> 16)})
+	}
+	if n, ok := b.known[key.String()]; ok {
+		return n
+	}
+	n := int32(len(b.t))
+	b.known[key.String()] = n
+	b.t = append(b.t, nil)
+	var bounds []int
+	for _, s := range list {
+		bounds = append(bounds, int(s.ranges[0]), int(s.ranges[1])+1)
+	}
+	slices.Sort(bounds)
+	bounds = slices.Compact(bounds)
+	for i, lo := range bounds {
+		var rest []spelling
+		to, done := int32(0), false
+		for _, s := range list {
+			if int(s.ranges[0]) <= lo && lo <= int(s.ranges[1]) {
+				if len(s.ranges) == 2 {
+					to, done = s.edge, true
+					break
+				}
+				rest = append(rest, spelling{s.ranges[2:], s.edge})
+			}
+		}
+		if !done && len(rest) == 0 {
+			continue
+		}
+		if !done {
+			to = b.node(rest)
+		}
+		edges := b.t[n]
+		if k := len(edges); k > 0 && edges[k-1].To == to && int(edges[k-1].Hi)+1 == lo {
+			edges[k-1].Hi = rune(bounds[i+1] - 1)
+			continue
+		}
+		b.t[n] = append(edges, fsa.Edge{Lo: rune(lo), Hi: rune(bounds[i+1] - 1), To: to})
+	}
+	b.t[n] = hexEdges(b.t[n])
+	return n
+}
+
+// hexEdges puts digits in either case in the place of the numbers 0 to 15.
+func hexEdges(edges []fsa.Edge) []fsa.Edge {
+	if len(edges) == 0 || edges[0].Lo > 15 {
+		return edges
+	}
+	var out []fsa.Edge
+	for _, set := range [...]struct{ from, to, char rune }{{0, 9, '0'}, {10, 15, 'A'}, {10, 15, 'a'}} {
+		for _, e := range edges {
+			if a, b := max(e.Lo, set.from), min(e.Hi, set.to); a <= b {
+				out = append(out, fsa.Edge{Lo: set.char + a - set.from, Hi: set.char + b - set.from, To: e.To})
+			}
+		}
+	}
+	return out
+}

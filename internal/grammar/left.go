@@ -1,0 +1,96 @@
+package grammar
+
+// leftRecursive returns the first rule that calls itself before it takes a character,
+// used or not, -1 if there is none.
+func leftRecursive(r *Rules) int {
+	l := &leftFinder{rules: r, nullable: make([]bool, len(r.Body)), state: make([]byte, len(r.Body))}
+	for changed := true; changed; {
+		changed = false
+		for i, body := range r.Body {
+			if !l.nullable[i] && l.empty(body) {
+				l.nullable[i], changed = true, true
+			}
+		}
+	}
+	for i := range r.Body {
+		if at := l.visit(i); at >= 0 {
+			return at
+		}
+	}
+	return -1
+}
+
+type leftFinder struct {
+	rules    *Rules
+	nullable []bool
+	state    []byte // 0 not seen, 1 being visited, 2 done
+}
+
+// empty reports whether the empty text fits e.
+func (l *leftFinder) empty(e Expr) bool {
+	switch e := e.(type) {
+	case Seq:
+		for _, x := range e {
+			if !l.empty(x) {
+				return false
+			}
+		}
+		return true
+	case Alt:
+		for _, x := range e {
+			if l.empty(x) {
+				return true
+			}
+		}
+	case Repeat:
+		return e.Min == 0 || l.empty(e.X)
+	case Bytes:
+		return e == ""
+	case Ref:
+		return l.nullable[e]
+	case Automaton:
+		return e.States[0].Accept
+	}
+	return false
+}
+
+func (l *leftFinder) visit(i int) int {
+	switch l.state[i] {
+	case 1:
+		return i
+	case 2:
+		return -1
+	}
+	l.state[i] = 1
+	if at := l.first(l.rules.Body[i]); at >= 0 {
+		return at
+	}
+	l.state[i] = 2
+	return -1
+}
+
+// first visits the rules that e may begin with.
+func (l *leftFinder) first(e Expr) int {
+	switch e := e.(type) {
+	case Seq:
+		for _, x := range e {
+			if at := l.first(x); at >= 0 {
+				return at
+			}
+			if !l.empty(x) {
+				break
+			}
+		}
+	case Alt:
+		for _, x := range e {
+			if at := l.first(x); at >= 0 {
+				return at
+			}
+		}
+	case Repeat:
+		return l.first(e.X)
+	case Ref:
+		return l.visit(int(e))
+	}
+	return -1
+}

@@ -1,0 +1,252 @@
+package grammar
+
+import (
+	"fmt"
+	"sort"
+)
+
+// Matcher follows one text through a program. It is a sampler.Grammar and not safe for
+// concurrent use.
+type Matcher struct {
+	m     *machine
+	vocab *Vocab
+	cur   *state
+	ended bool
+	asked int // tokens asked for one by one in this state
+
+	masked [3]*state // those that have masks, so that a text holds few
+	oldest int
+}
+
+// NewMatcher returns a matcher at the beginning of a text. Without a vocabulary it
+// knows bytes only.
+func (p *Program) NewMatcher(v *Vocab) *Matcher {
+	m := &Matcher{m: newMachine(p), vocab: v}
+	m.cur = m.m.start()
+	return m
+}
+
+// Snapshot is a place in a text to come back to.
+type Snapshot struct {
+	s     *state
+	ended bool
+}
+
+// Snapshot returns the present place.
+func (m *Matcher) Snapshot() Snapshot { return Snapshot{m.cur, m.ended} }
+
+// Restore goes back to a place of the same matcher.
+func (m *Matcher) Restore(s Snapshot) { m.cur, m.ended, m.asked = s.s, s.ended, 0 }
+
+// AcceptBytes goes on with text. Where it does not fit, it returns the number of bytes
+// that did and false, and the matcher stays where it was.
+func (m *Matcher) AcceptBytes(text []byte) (int, bool) {
+	s := m.cur
+	for i, b := range text {
+		if s = m.m.next(s, b); s.dead() {
+			return i, false
+		}
+	}
+	m.cur, m.asked = s, 0
+	return len(text), true
+}
+
+// Complete reports whether the text may end here.
+func (m *Matcher) Complete() bool { return m.cur.final }
+
+// Done reports whether the text is complete and nothing may follow.
+func (m *Matcher) Done() bool {
+	return m.ended || m.cur.final && len(m.cur.heads) == 0 && len(m.cur.tokens) == 0
+}
+
+// Allowed reports whether the text may go on with token id.
+func (m *Matcher) Allowed(id int32) bool {
+	if m.ended || id < 0 || int(id) >= m.vocab.n {
+		return false
+	}
+	if m.cur.mask != nil {
+		return m.cur.mask.Has(id)
+	}
+	if m.asked++; m.asked > 16 { // the whole vocabulary will be asked for
+		return m.Mask().Has(id)
+	}
+	if m.vocab.ends[id] && m.cur.final {
+		return true
+	}
+	return !m.after(id).dead()
+}
+
+// after returns the state after token id, dead if it does not fit.
+func (m *Matcher) after(id int32) *state {
+	s := m.m.dead
+	if text := m.vocab.text[id]; len(text) > 0 {
+		s = m.cur
+		for _, b := range text {
+			if s = m.m.next(s, b); s.dead() {
+				break
+			}
+		}
+	}
+	if len(m.cur.tokens) == 0 {
+		return s
+	}
+	var seeds []place
+	for _, t := range m.cur.tokens {
+		if (t.edge.x == id) != t.edge.not {
+			seeds = append(seeds, place{t.edge.to, t.up})
+		}
+	}
+	if len(seeds) == 0 {
+		return s
+	}
+	return m.m.join(s, seeds)
+}
+
+// Accept goes on with token id.
+func (m *Matcher) Accept(id int32) error {
+	if m.ended || id < 0 || int(id) >= m.vocab.n {
+		return fmt.Errorf("grammar: token %d after the end or outside of the vocabulary of %d", id, m.vocab.n)
+	}
+	s := m.after(id)
+	switch {
+	case !s.dead():
+		m.cur, m.asked = s, 0
+	case m.vocab.ends[id] && m.cur.final:
+		m.ended = true
+	default:
+		return fmt.Errorf("grammar: token %d (%q) does not fit", id, m.vocab.text[id])
+	}
+	return nil
+}
+
+// Mask returns the tokens that may follow. It is valid until the text
+// goes on.
+func (m *Matcher) Mask() *Mask {
+	if m.ended {
+		return NewMask(m.vocab.n)
+	}
+	if m.cur.mask != nil {
+		return m.cur.mask
+	}
+	out := m.newMask()
+	for _, h := range m.cur.heads {
+		m.addHead(out, h)
+	}
+	if m.cur.final {
+		for id := range m.vocab.ends {
+			out.set(id)
+		}
+	}
+	for _, t := range m.cur.tokens {
+		m.addToken(out, t)
+	}
+	m.cur.mask = out
+	return out
+}
+
+// newMask returns an empty mask for the current state: that of the oldest which has one.
+func (m *Matcher) newMask() *Mask {
+	s := m.masked[m.oldest]
+	m.masked[m.oldest] = m.cur
+	m.oldest = (m.oldest + 1) % len(m.masked)
+	if s == nil {
+		return NewMask(m.vocab.n)
+	}
+	out := s.mask
+	s.mask = nil
+	clear(out.words)
+	return out
+}
+
+func (m *Matcher) addToken(out *Mask, t tokenHead) {
+	if !t.edge.not {
+		if int(t.edge.x) < m.vocab.n {
+			out.set(t.edge.x)
+		}
+		return
+	}
+	for id := range int32(m.vocab.n) {
+		if id != t.edge.x {
+			out.set(id)
+		}
+	}
+}
+
+// addHead adds what may follow by one reading: tokens that stay within its term, and
+// those that go on behind it.
+func (m *Matcher) addHead(out *Mask, h head) {
+	v := m.vocab
+	t := m.m.p.terms[h.edge.x]
+	c := v.class(t, h.q)
+	left := int32(0)
+	if t.counted() {
+		left = t.max - h.count
+	}
+	switch {
+	case c.mask != nil:
+		out.or(c.mask)
+	case t.counted():
+		n := sort.Search(len(c.ids), func(i int) bool { return c.ticks[i] > left })
+		for i, id := range c.ids[:n] {
+			if c.ticks[i] < left || m.endsUnit(t, h.q, id) {
+				out.set(id)
+			}
+		}
+	default:
+		for _, id := range c.ids {
+			out.set(id)
+		}
+	}
+	m.addExits(out, h, c.exits, nil)
+	if c.base != nil {
+		m.addExits(out, h, c.base.exits, c.skip)
+	}
+}
+
+// addExits adds the tokens that go on behind h's term, but for those below the nodes of
+// skip.
+func (m *Matcher) addExits(out *Mask, h head, exits map[byte][]exit, skip map[int32]bool) {
+	if len(exits) == 0 {
+		return
+	}
+	t := m.m.p.terms[h.edge.x]
+	left := t.max - h.count
+	behind := m.m.behind(h)
+	for b, nodes := range exits {
+		s := m.m.next(behind, b)
+		if s.dead() {
+			continue
+		}
+		for _, x := range nodes {
+			if skip[x.node] || t.counted() && (x.ticks > left || h.count+x.ticks < t.min) {
+				continue
+			}
+			m.walk(out, x.node, s)
+		}
+	}
+}
+
+// endsUnit reports whether token id, taken from state q, ends at the end of a unit: the
+// last one that may be begun must not be followed by the beginning of another.
+func (m *Matcher) endsUnit(t *term, q, id int32) bool {
+	for _, b := range m.vocab.text[id] {
+		if q = t.next(q, b); t.dfa.States[q].Accept {
+			q = 0
+		}
+	}
+	return q == 0
+}
+
+// walk adds the tokens below node, whose last byte led to s.
+func (m *Matcher) walk(out *Mask, node int32, s *state) {
+	v := m.vocab
+	for _, id := range v.at(node) {
+		out.set(id)
+	}
+	end := node + v.size[node]
+	for i := node + 1; i < end; i += v.size[i] {
+		if to := m.m.next(s, v.char[i]); !to.dead() {
+			m.walk(out, i, to)
+		}
+	}
+}

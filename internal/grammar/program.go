@@ -1,0 +1,293 @@
+package grammar
+
+import (
+	"sync/atomic"
+
+	"alpaca/internal/grammar/fsa"
+)
+
+// Program is a grammar ready for use. It does not change and serves many texts.
+type Program struct {
+	rules []rule
+	nodes []node
+	terms []*term
+}
+
+// rule is where a rule's nodes begin.
+type rule struct {
+	start    int32
+	nullable bool // the empty text fits
+}
+
+// node is a place within a rule.
+type node struct {
+	final bool // the rule may end here
+	tail  bool // and nothing else
+	edges []edge
+}
+
+// edgeKind says what an edge takes.
+type edgeKind byte
+
+const (
+	empty    edgeKind = iota // nothing
+	terminal                 // a text of a term
+	call                     // a text of a rule
+	loop                     // a rule's text from min to max times
+	token                    // one token
+)
+
+// edge leads to another place.
+type edge struct {
+	kind     edgeKind
+	not      bool  // token: any but that one
+	x        int32 // number of the term, rule or token
+	min, max int32 // loop; max -1 has no bound
+	to       int32
+	id       int32 // of all edges
+}
+
+// term is a regular part of the grammar. With max other than 0 it is from min to max
+// texts of unit one after the other, none of which is the beginning of another.
+type term struct {
+	dfa      *fsa.DFA
+	table    []atomic.Pointer[[256]int32] // by state, made when first used
+	min, max int32
+}
+
+// counted reports whether t counts.
+func (t *term) counted() bool { return t.max != 0 }
+
+// next returns the state after byte b, -1 if it does not fit.
+func (t *term) next(q int32, b byte) int32 {
+	p := t.table[q].Load()
+	if p == nil {
+		p = t.fill(q)
+	}
+	return p[b]
+}
+
+func (t *term) fill(q int32) *[256]int32 {
+	p := new([256]int32)
+	for i := range p {
+		p[i] = -1
+	}
+	for _, e := range t.dfa.States[q].Edges {
+		for b := e.Lo; b <= e.Hi && b < 256; b++ {
+			p[b] = e.To
+		}
+	}
+	t.table[q].Store(p)
+	return p
+}
+
+// accepts reports whether a text may end in state q, after count units.
+func (t *term) accepts(q, count int32) bool {
+	if t.counted() {
+		return q == 0 && count >= t.min
+	}
+	return t.dfa.States[q].Accept
+}
+
+// more reports whether a text may go on in state q, after count units.
+func (t *term) more(q, count int32) bool {
+	return len(t.dfa.States[q].Edges) > 0 && (!t.counted() || count < t.max || q != 0)
+}
+
+// step returns the state and count after byte b.
+func (t *term) step(q, count int32, b byte) (int32, int32) {
+	if t.counted() && q == 0 && count >= t.max {
+		return -1, 0
+	}
+	q = t.next(q, b)
+	if q >= 0 && t.counted() && t.dfa.States[q].Accept {
+		q = 0
+		count++
+	}
+	return q, count
+}
+
+// Compile makes a program of rules. Errors are ErrEmpty, LeftRecursion or about limits.
+func Compile(r *Rules) (*Program, error) {
+	if i := leftRecursive(r); i >= 0 {
+		return nil, &LeftRecursion{i}
+	}
+	c := &compiler{sizer: newSizer(r), p: &Program{}, byDFA: map[*fsa.DFA]int32{}}
+	c.p.rules = make([]rule, len(r.Body))
+	c.pending = append(c.pending, 0)
+	c.wanted = map[int]bool{0: true}
+	for len(c.pending) > 0 {
+		i := c.pending[len(c.pending)-1]
+		c.pending = c.pending[:len(c.pending)-1]
+		var body Expr
+		if i < len(r.Body) {
+			body = r.Body[i]
+		} else {
+			body = c.extra[i-len(r.Body)]
+		}
+		from, to := c.node(), c.node()
+		c.p.rules[i].start = from
+		c.p.nodes[to].final = true
+		c.add(body, from, to)
+		if len(c.p.nodes) > maxNodes || len(c.p.rules) > maxNodes {
+			return nil, errTooLarge
+		}
+	}
+	if err := c.finish(); err != nil {
+		return nil, err
+	}
+	return c.p, nil
+}
+
+// compiler makes nodes of expressions.
+type compiler struct {
+	*sizer
+	p       *Program
+	pending []int // rules to do
+	wanted  map[int]bool
+	extra   []Expr // rules for loops
+	byDFA   map[*fsa.DFA]int32
+}
+
+func (c *compiler) node() int32 {
+	c.p.nodes = append(c.p.nodes, node{})
+	return int32(len(c.p.nodes) - 1)
+}
+
+func (c *compiler) edge(from int32, e edge) {
+	c.p.nodes[from].edges = append(c.p.nodes[from].edges, e)
+}
+
+// add puts e between two nodes.
+func (c *compiler) add(e Expr, from, to int32) {
+	if len(c.p.nodes) > maxNodes {
+		return
+	}
+	if d := c.automaton(e); d != nil {
+		c.term(d, from, to)
+		return
+	}
+	switch e := e.(type) {
+	case Seq:
+		c.seq(e, from, to)
+	case Alt:
+		var regular Alt
+		for _, x := range e {
+			if z := c.of(x); z.regular && z.states < maxInline/8 {
+				regular = append(regular, x)
+				continue
+			}
+			c.add(x, from, to)
+		}
+		if len(regular) == len(e) { // too large as a whole
+			for _, x := range regular {
+				c.add(x, from, to)
+			}
+		} else if len(regular) > 0 {
+			c.add(regular, from, to)
+		}
+	case Repeat:
+		c.repeat(e, from, to)
+	case Ref:
+		c.want(int(e))
+		c.edge(from, edge{kind: call, x: int32(e), to: to})
+	case Token:
+		c.edge(from, edge{kind: token, x: e.ID, not: e.Not, to: to})
+	}
+}
+
+// seq joins neighbours that are regular.
+func (c *compiler) seq(e Seq, from, to int32) {
+	whole := c.of(e)
+	for i := 0; i < len(e); {
+		n, states := 0, 0
+		for i+n < len(e) && !(whole.regular && n > 0) {
+			z := c.of(e[i+n])
+			if !z.regular || states+z.states > maxInline/8 {
+				break
+			}
+			states += z.states
+			n++
+		}
+		next := c.node()
+		if n > 1 {
+			c.add(e[i:i+n], from, next)
+		} else {
+			n = 1
+			c.add(e[i], from, next)
+		}
+		from = next
+		i += n
+	}
+	c.edge(from, edge{kind: empty, to: to})
+}
+
+// repeat counts by itself what has units of which none begins another, and else calls
+// a rule again and again.
+func (c *compiler) repeat(e Repeat, from, to int32) {
+	if e.Max > 0 {
+		if d := c.automaton(e.X); d != nil && !d.Empty() && prefixFree(d) {
+			c.p.terms = append(c.p.terms, &term{
+				dfa: d, table: make([]atomic.Pointer[[256]int32], len(d.States)),
+				min: int32(e.Min), max: int32(e.Max),
+			})
+			c.edge(from, edge{kind: terminal, x: int32(len(c.p.terms) - 1), to: to})
+			if e.Min == 0 {
+				c.edge(from, edge{kind: empty, to: to})
+			}
+			return
+		}
+	}
+	if e.Max == 0 {
+		c.edge(from, edge{kind: empty, to: to})
+		return
+	}
+	i, is := e.X.(Ref)
+	if !is {
+		i = Ref(len(c.p.rules))
+		c.p.rules = append(c.p.rules, rule{})
+		c.extra = append(c.extra, e.X)
+	}
+	c.want(int(i))
+	c.edge(from, edge{kind: loop, x: int32(i), min: int32(e.Min), max: int32(e.Max), to: to})
+	if e.Min == 0 {
+		c.edge(from, edge{kind: empty, to: to})
+	}
+}
+
+// prefixFree reports whether no text of d goes on where another ends, and none is empty.
+func prefixFree(d *fsa.DFA) bool {
+	for q, s := range d.States {
+		if s.Accept && (len(s.Edges) > 0 || q == 0) {
+			return false
+		}
+	}
+	return true
+}
+
+func (c *compiler) want(i int) {
+	if !c.wanted[i] {
+		c.wanted[i] = true
+		c.pending = append(c.pending, i)
+	}
+}
+
+// term puts the texts of d between two nodes.
+func (c *compiler) term(d *fsa.DFA, from, to int32) {
+	if d.Empty() {
+		return
+	}
+	if d.States[0].Accept {
+		c.edge(from, edge{kind: empty, to: to})
+	}
+	if len(d.States[0].Edges) == 0 {
+		return
+	}
+	i, ok := c.byDFA[d]
+	if !ok {
+		i = int32(len(c.p.terms))
+		c.byDFA[d] = i
+		c.p.terms = append(c.p.terms, &term{dfa: d, table: make([]atomic.Pointer[[256]int32], len(d.States))})
+	}
+	c.edge(from, edge{kind: terminal, x: i, to: to})
+}

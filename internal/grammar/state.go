@@ -1,0 +1,409 @@
+package grammar
+
+import (
+	"cmp"
+	"encoding/binary"
+	"slices"
+)
+
+// context is where a rule's end leads: to all places that called it at the same
+// position of the text. Contexts are interned: equal ones are the same pointer.
+type context struct {
+	id    uint32
+	depth int32
+	root  bool // the end is an end of the whole text
+	links []link
+
+	// While a position is worked on:
+	open  bool
+	ended bool       // the rule has ended without taking anything
+	tails []*context // open, and get this one's links too
+	canon *context
+}
+
+// link is a caller.
+type link struct {
+	edge  *edge
+	count int32 // loop: how many have ended before
+	fresh bool  // loop: this one began at the position being worked on
+	up    *context
+}
+
+// head is a reading of the text: a term that is under way.
+type head struct {
+	edge     *edge
+	q, count int32
+	up       *context
+}
+
+// tokenHead is a reading that goes on with a token.
+type tokenHead struct {
+	edge *edge
+	up   *context
+}
+
+// state is all readings of a text. It does not change, but for what it remembers.
+type state struct {
+	final  bool // the text may end here
+	heads  []head
+	tokens []tokenHead
+
+	few  []step // next states by byte, where known
+	all  *[256]*state
+	mask *Mask
+}
+
+type step struct {
+	b  byte
+	to *state
+}
+
+// dead reports whether nothing fits any more.
+func (s *state) dead() bool { return !s.final && len(s.heads) == 0 && len(s.tokens) == 0 }
+
+// Bounds of a text's state.
+const (
+	maxHeads  = 5000  // readings at once
+	maxStored = 3000  // states that are remembered
+	maxWork   = 50000 // steps of one byte
+)
+
+// place is a node in a context.
+type place struct {
+	node int32
+	up   *context
+}
+
+// machine makes states of a program. It serves one text.
+type machine struct {
+	p        *Program
+	id       uint32
+	contexts map[string]*context
+	states   map[string]*state
+	after    map[place]*state
+
+	// Of the position being worked on.
+	todo    []place
+	seen    map[place]bool
+	opened  map[int32]*context
+	heads   []head
+	tokens  []tokenHead
+	final   bool
+	work    int
+	key     []byte
+	dead    *state
+	tooDeep bool
+}
+
+func newMachine(p *Program) *machine {
+	m := &machine{p: p, dead: &state{}, seen: map[place]bool{}, opened: map[int32]*context{}}
+	m.forget()
+	return m
+}
+
+// forget drops what is remembered. States that somebody holds stay valid.
+func (m *machine) forget() {
+	m.contexts, m.states, m.after = map[string]*context{}, map[string]*state{}, map[place]*state{}
+}
+
+// start returns the state of the empty text.
+func (m *machine) start() *state {
+	root := m.intern(&context{open: true, root: true})
+	return m.closure([]place{{m.p.rules[0].start, root}})
+}
+
+// next returns the state after byte b.
+func (m *machine) next(s *state, b byte) *state {
+	if s.all != nil {
+		if to := s.all[b]; to != nil {
+			return to
+		}
+	} else {
+		for _, k := range s.few {
+			if k.b == b {
+				return k.to
+			}
+		}
+	}
+	to := m.advance(s, b)
+	switch {
+	case s.all != nil:
+		s.all[b] = to
+	case len(s.few) < 12:
+		s.few = append(s.few, step{b, to})
+	default:
+		s.all = new([256]*state)
+		for _, k := range s.few {
+			s.all[k.b] = k.to
+		}
+		s.all[b], s.few = to, nil
+	}
+	return to
+}
+
+func (m *machine) advance(s *state, b byte) *state {
+	var seeds []place
+	m.heads = m.heads[:0]
+	for _, h := range s.heads {
+		t := m.p.terms[h.edge.x]
+		q, count := t.step(h.q, h.count, b)
+		if q < 0 {
+			continue
+		}
+		if t.more(q, count) {
+			m.heads = append(m.heads, head{h.edge, q, count, h.up})
+		}
+		if t.accepts(q, count) {
+			seeds = append(seeds, place{h.edge.to, h.up})
+		}
+	}
+	if len(m.heads) == 0 && len(seeds) == 0 {
+		return m.dead
+	}
+	return m.close(seeds)
+}
+
+// closure returns the state of a text that has reached some places.
+func (m *machine) closure(seeds []place) *state {
+	m.heads = m.heads[:0]
+	return m.close(seeds)
+}
+
+// behind returns the state after the end of h's term, without anything else.
+func (m *machine) behind(h head) *state {
+	k := place{h.edge.to, h.up}
+	s, ok := m.after[k]
+	if !ok {
+		s = m.closure([]place{k})
+		m.after[k] = s
+	}
+	return s
+}
+
+// close follows all edges that take nothing from seeds, and adds m.heads. Rules that
+// are called from several places at once share a context (E. Scott, A. Johnstone, "GLL
+// Parsing", 2010), so that the readings of an ambiguous text stay few.
+func (m *machine) close(seeds []place) *state {
+	m.todo, m.tokens = append(m.todo[:0], seeds...), m.tokens[:0]
+	m.final, m.work, m.tooDeep = false, 0, false
+	clear(m.seen)
+	clear(m.opened)
+	for len(m.todo) > 0 {
+		pl := m.todo[len(m.todo)-1]
+		m.todo = m.todo[:len(m.todo)-1]
+		if m.seen[pl] {
+			continue
+		}
+		m.seen[pl] = true
+		if m.visit(pl); m.work > maxWork || len(m.heads) > maxHeads {
+			return m.dead
+		}
+	}
+	return m.finish()
+}
+
+// join returns the state of all readings of s and of those at seeds.
+func (m *machine) join(s *state, seeds []place) *state {
+	o := m.closure(seeds)
+	m.heads = append(append(m.heads[:0], s.heads...), o.heads...)
+	m.tokens = append(append(m.tokens[:0], s.tokens...), o.tokens...)
+	m.final, m.tooDeep = s.final || o.final, false
+	return m.finish()
+}
+
+func (m *machine) visit(pl place) {
+	n := &m.p.nodes[pl.node]
+	if n.final {
+		m.complete(pl.up)
+	}
+	for i := range n.edges {
+		m.work++
+		switch e := &n.edges[i]; e.kind {
+		case empty:
+			m.todo = append(m.todo, place{e.to, pl.up})
+		case terminal:
+			m.heads = append(m.heads, head{edge: e, up: pl.up})
+		case token:
+			m.tokens = append(m.tokens, tokenHead{e, pl.up})
+		case loop:
+			m.addLink(m.enter(e.x), link{edge: e, fresh: true, up: pl.up})
+		case call:
+			m.call(e, pl.up)
+		}
+	}
+}
+
+// call enters a rule. The last call of a rule leads to where that rule leads, so that
+// right recursion takes no depth.
+func (m *machine) call(e *edge, up *context) {
+	c := m.enter(e.x)
+	if !m.p.nodes[e.to].tail {
+		m.addLink(c, link{edge: e, up: up})
+		return
+	}
+	if up.open {
+		up.tails = append(up.tails, c)
+	}
+	for _, l := range slices.Clone(up.links) {
+		m.addLink(c, l)
+	}
+	if up.root {
+		m.setRoot(c)
+	}
+}
+
+// enter returns the context of a rule that begins here.
+func (m *machine) enter(rule int32) *context {
+	c, ok := m.opened[rule]
+	if !ok {
+		c = &context{open: true}
+		m.opened[rule] = c
+		m.todo = append(m.todo, place{m.p.rules[rule].start, c})
+	}
+	return c
+}
+
+func (m *machine) addLink(c *context, l link) {
+	m.work += 1 + len(c.links)/16
+	if m.work > maxWork || slices.Contains(c.links, l) {
+		return
+	}
+	c.links = append(c.links, l)
+	if c.ended {
+		m.back(l)
+	}
+	for _, t := range c.tails {
+		m.addLink(t, l)
+	}
+}
+
+func (m *machine) setRoot(c *context) {
+	if c.root {
+		return
+	}
+	c.root = true
+	m.final = m.final || c.ended
+	for _, t := range c.tails {
+		m.setRoot(t)
+	}
+}
+
+// complete goes back to all who called.
+func (m *machine) complete(up *context) {
+	m.final = m.final || up.root
+	up.ended = up.ended || up.open
+	for i := range len(up.links) {
+		m.back(up.links[i])
+	}
+}
+
+// back goes on after a call.
+func (m *machine) back(l link) {
+	e := l.edge
+	m.work++
+	if e.kind == call {
+		m.todo = append(m.todo, place{e.to, l.up})
+		return
+	}
+	if l.fresh { // a round of nothing gets nowhere: there is an empty edge for it
+		return
+	}
+	count := l.count + 1
+	if e.max < 0 {
+		count = min(count, e.min)
+	}
+	if count >= e.min {
+		m.todo = append(m.todo, place{e.to, l.up})
+	}
+	if e.max < 0 || count < e.max {
+		m.addLink(m.enter(e.x), link{e, count, true, l.up})
+	}
+}
+
+// finish interns the state that was worked on.
+func (m *machine) finish() *state {
+	if len(m.states) > maxStored || len(m.contexts) > maxStored || len(m.after) > maxStored {
+		m.forget()
+	}
+	for i := range m.heads {
+		m.heads[i].up = m.intern(m.heads[i].up)
+	}
+	for i := range m.tokens {
+		m.tokens[i].up = m.intern(m.tokens[i].up)
+	}
+	if m.tooDeep {
+		return m.dead
+	}
+	slices.SortFunc(m.heads, func(a, b head) int {
+		return cmp.Or(cmp.Compare(a.edge.id, b.edge.id), cmp.Compare(a.q, b.q), cmp.Compare(a.count, b.count), cmp.Compare(a.up.id, b.up.id))
+	})
+	m.heads = slices.Compact(m.heads)
+	slices.SortFunc(m.tokens, func(a, b tokenHead) int {
+		return cmp.Or(cmp.Compare(a.edge.id, b.edge.id), cmp.Compare(a.up.id, b.up.id))
+	})
+	m.tokens = slices.Compact(m.tokens)
+	key := appendInts(m.key[:0], int32(len(m.heads)))
+	if m.final {
+		key = append(key, 1)
+	}
+	for _, h := range m.heads {
+		key = appendInts(key, h.edge.id, h.q, h.count, int32(h.up.id))
+	}
+	for _, t := range m.tokens {
+		key = appendInts(key, t.edge.id, int32(t.up.id))
+	}
+	m.key = key
+	if s, ok := m.states[string(key)]; ok {
+		return s
+	}
+	s := &state{final: m.final, heads: slices.Clone(m.heads), tokens: slices.Clone(m.tokens)}
+	if s.dead() {
+		s = m.dead
+	}
+	m.states[string(key)] = s
+	return s
+}
+
+func appendInts(b []byte, v ...int32) []byte {
+	for _, x := range v {
+		b = binary.LittleEndian.AppendUint32(b, uint32(x))
+	}
+	return b
+}
+
+// intern returns the context that equals c and stays. Contexts of one position cannot
+// go in a circle, because no rule calls itself before it takes a character.
+func (m *machine) intern(c *context) *context {
+	if !c.open {
+		return c
+	}
+	if c.canon != nil {
+		return c.canon
+	}
+	links := slices.Clone(c.links)
+	depth := int32(0)
+	for i := range links {
+		links[i].up, links[i].fresh = m.intern(links[i].up), false
+		depth = max(depth, links[i].up.depth+1)
+	}
+	m.tooDeep = m.tooDeep || depth > maxDepth
+	slices.SortFunc(links, func(a, b link) int {
+		return cmp.Or(cmp.Compare(a.edge.id, b.edge.id), cmp.Compare(a.count, b.count), cmp.Compare(a.up.id, b.up.id))
+	})
+	links = slices.Compact(links)
+	key := []byte{0}
+	if c.root {
+		key[0] = 1
+	}
+	for _, l := range links {
+		key = appendInts(key, l.edge.id, l.count, int32(l.up.id))
+	}
+	canon, ok := m.contexts[string(key)]
+	if !ok {
+		m.id++
+		canon = &context{id: m.id, depth: depth, root: c.root, links: links}
+		m.contexts[string(key)] = canon
+	}
+	c.canon = canon
+	return canon
+}
