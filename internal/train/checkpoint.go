@@ -152,7 +152,7 @@ func (c *Checkpoint) read() error {
 	if err := json.Unmarshal([]byte(state), &c.State); err != nil {
 		return fmt.Errorf("key %q: %w", keyState, err)
 	}
-	if s := c.State; s.Update < 0 || s.Adam < 0 || s.Adam > s.Update || s.Update > 1<<31 {
+	if s := c.State; s.Update < 0 || s.Adam < 0 || s.Adam > s.Update || s.Update > math.MaxInt32 {
 		return fmt.Errorf("key %q: %d updates, of which %d were made", keyState, s.Update, s.Adam)
 	}
 	c.Options = json.RawMessage(text(keyOptions))

@@ -1,0 +1,132 @@
+package engine
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/model"
+	"alpaca/internal/testmodel"
+)
+
+// TestLeastMemory: texts that fill their contexts again and again get the same answers with
+// the smallest cache as with a large one, be their blocks known to others or not.
+func TestLeastMemory(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	for _, ctx := range []int{1, 2, 7, 31, 32, 33, 63, 64, 65, 96} {
+		t.Run(fmt.Sprint(ctx), func(t *testing.T) {
+			req := greedy(m, "the llama and the alpaca was on", 3*ctx+10)
+			req.Prompt = req.Prompt[:min(len(req.Prompt), ctx)]
+			req.Shift, req.Keep = true, ctx/8
+			alone := start(t, m, Options{Threads: 1, Ctx: ctx, NoCache: true})
+			s, err := alone.Submit(context.Background(), req)
+			require.NoError(t, err)
+			want := read(s, 1)
+
+			least := (ctx+model.BlockLen-1)/model.BlockLen + 1
+			for _, opt := range []Options{
+				{Threads: 1, Ctx: ctx, Parallel: 1},
+				{Threads: 1, Ctx: ctx, Parallel: 3, Blocks: least},
+				{Threads: 1, Ctx: ctx, Parallel: 3, Blocks: least, NoCache: true},
+			} {
+				e := start(t, m, opt)
+				streams := make([]*Stream, 3)
+				for i := range streams {
+					streams[i], err = e.Submit(context.Background(), req)
+					require.NoError(t, err)
+				}
+				for _, s := range streams {
+					require.Equal(t, want, read(s, 1))
+				}
+				requireFree(t, e)
+			}
+		})
+	}
+}
+
+// TestStalledReader: a text whose reader has stopped reading holds neither memory that
+// others need nor their turn, and goes on as if nothing had been when it is read again.
+func TestStalledReader(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	e := start(t, m, Options{Threads: 1, Ctx: 96, Parallel: 3, Blocks: 4})
+	stalled := greedy(m, "the llama and the alpaca was on", 60)
+	alone := start(t, m, Options{Threads: 1, Ctx: 96, NoCache: true})
+	s, err := alone.Submit(context.Background(), stalled)
+	require.NoError(t, err)
+	want := read(s, 1)
+
+	stalled.Window = 45
+	s, err = e.Submit(context.Background(), stalled)
+	require.NoError(t, err)
+	s.Next()
+	for i := range 3 {
+		other := greedy(m, fmt.Sprint("a llama and ", i), 70)
+		other.MaxTokens = 90 - len(other.Prompt)
+		r, err := e.Run(context.Background(), other, nil)
+		require.NoError(t, err)
+		require.Equal(t, 90-len(other.Prompt), r.GeneratedTokens)
+	}
+	got := read(s, 1)
+	require.Equal(t, want.Answers[0][1:], got.Answers[0])
+	requireFree(t, e)
+}
+
+// TestHashIsAHint: texts of the same hash are told apart by their tokens.
+func TestHashIsAHint(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	e := start(t, m, Options{Threads: 1, Ctx: 160})
+	p := e.prefix
+	first := greedy(m, strings.Repeat("the llama and the ", 6), 3)
+	_, err := e.Run(context.Background(), first, nil)
+	require.NoError(t, err)
+	other := greedy(m, strings.Repeat("a alpaca was on ", 6), 3)
+	require.Greater(t, min(len(first.Prompt), len(other.Prompt)), 2*model.BlockLen)
+	want := read(submit(t, start(t, m, Options{Threads: 1, Ctx: 160, NoCache: true}), other), 1)
+
+	// The first block of the other text gets the hash of the one that is known.
+	e.work.Lock()
+	root := p.root("")
+	known := p.full(root, first.Prompt[:model.BlockLen])
+	require.NotNil(t, known)
+	delete(p.table, nodeKey{root, known.hash})
+	known.hash = p.hash(other.Prompt[:model.BlockLen])
+	p.table[nodeKey{root, known.hash}] = known
+	require.Nil(t, p.full(root, other.Prompt[:model.BlockLen]))
+	e.work.Unlock()
+	for range 2 {
+		require.Equal(t, want, read(submit(t, e, other), 1))
+	}
+	requireFree(t, e)
+}
+
+// TestSaltsAreForgotten: what is known of a salt ends with its last block.
+func TestSaltsAreForgotten(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	e := start(t, m, Options{Threads: 1, Ctx: 64, Parallel: 2})
+	req := greedy(m, "the llama and the alpaca was on", 5)
+	for i := range 50 {
+		req.Salt = fmt.Sprint(i % 25)
+		s, more := submit(t, e, req), submit(t, e, req)
+		read(s, 1)
+		read(more, 1)
+	}
+	req.Salt = "24"
+	r, err := e.Run(context.Background(), req, nil)
+	require.NoError(t, err)
+	require.Equal(t, len(req.Prompt)-1, r.CachedTokens)
+	e.work.Lock()
+	require.LessOrEqual(t, len(e.prefix.roots), e.prefix.count)
+	e.work.Unlock()
+	requireFree(t, e)
+	require.Empty(t, e.prefix.roots)
+}
+
+func submit(t *testing.T, e *Engine, req Request) *Stream {
+	t.Helper()
+	s, err := e.Submit(context.Background(), req)
+	require.NoError(t, err)
+	return s
+}
