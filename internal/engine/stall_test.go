@@ -48,30 +48,67 @@ func TestLeastMemory(t *testing.T) {
 }
 
 // TestStalledReader: a text whose reader has stopped reading holds neither memory that
-// others need nor their turn, and goes on as if nothing had been when it is read again.
+// others need nor their turn, and goes on as if nothing had been when it is read again,
+// even where it was moved in its context.
 func TestStalledReader(t *testing.T) {
 	m := load(t, testmodel.SPM(1))
-	e := start(t, m, Options{Threads: 1, Ctx: 96, Parallel: 3, Blocks: 4})
-	stalled := greedy(m, "the llama and the alpaca was on", 60)
-	alone := start(t, m, Options{Threads: 1, Ctx: 96, NoCache: true})
-	s, err := alone.Submit(context.Background(), stalled)
-	require.NoError(t, err)
-	want := read(s, 1)
+	for _, window := range []int{45, 150} { // before and after the context is full
+		for _, noCache := range []bool{false, true} {
+			e := start(t, m, Options{Threads: 1, Ctx: 96, Parallel: 3, Blocks: 4, NoCache: noCache})
+			stalled := greedy(m, "the llama and the alpaca was on", 250)
+			stalled.Shift, stalled.Keep = true, 5
+			want := read(submit(t, start(t, m, Options{Threads: 1, Ctx: 96, NoCache: true}), stalled), 1)
 
-	stalled.Window = 45
-	s, err = e.Submit(context.Background(), stalled)
-	require.NoError(t, err)
-	s.Next()
-	for i := range 3 {
-		other := greedy(m, fmt.Sprint("a llama and ", i), 70)
-		other.MaxTokens = 90 - len(other.Prompt)
-		r, err := e.Run(context.Background(), other, nil)
-		require.NoError(t, err)
-		require.Equal(t, 90-len(other.Prompt), r.GeneratedTokens)
+			stalled.Window = window
+			s := submit(t, e, stalled)
+			s.Next()
+			for i := range 3 {
+				other := greedy(m, fmt.Sprint("a llama and ", i), 70)
+				other.MaxTokens = 90 - len(other.Prompt)
+				r, err := e.Run(context.Background(), other, nil)
+				require.NoError(t, err)
+				require.Equal(t, other.MaxTokens, r.GeneratedTokens)
+			}
+			got := read(s, 1)
+			require.Empty(t, got.Err)
+			require.Equal(t, want.Answers[0][1:], got.Answers[0])
+			require.Equal(t, 1, s.Results()[0].Preemptions)
+			requireFree(t, e)
+		}
 	}
-	got := read(s, 1)
-	require.Equal(t, want.Answers[0][1:], got.Answers[0])
-	requireFree(t, e)
+}
+
+// TestEvict: what texts use is forgotten only where nothing else is left, children before
+// their parents.
+func TestEvict(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	e := start(t, m, Options{Threads: 1, Ctx: 160})
+	req := greedy(m, strings.Repeat("the llama and the ", 10), 3)
+	text := e.NewText()
+	_, err := text.Run(context.Background(), req, nil)
+	require.NoError(t, err)
+	idle := greedy(m, "a llama", 3)
+	_, err = e.Run(context.Background(), idle, nil)
+	require.NoError(t, err)
+	e.work.Lock()
+	defer e.work.Unlock()
+	p := e.prefix
+	blocks := (text.Len() + model.BlockLen - 1) / model.BlockLen
+	require.Equal(t, blocks+1, p.count)
+	require.Equal(t, 1, p.unused())
+	require.True(t, p.evict())
+	require.False(t, p.evict(), "the text uses the others")
+	require.Equal(t, blocks, p.count)
+	used := e.runner.Cache().Used()
+	for i := blocks - 1; i >= 0; i-- {
+		require.Equal(t, 2, text.seq.Block(i).Users())
+		require.True(t, p.disown())
+		require.Equal(t, 1, text.seq.Block(i).Users())
+	}
+	require.False(t, p.disown())
+	require.Equal(t, used, e.runner.Cache().Used())
+	text.seq.Free()
+	require.Zero(t, e.runner.Cache().Used())
 }
 
 // TestHashIsAHint: texts of the same hash are told apart by their tokens.
@@ -87,15 +124,17 @@ func TestHashIsAHint(t *testing.T) {
 	want := read(submit(t, start(t, m, Options{Threads: 1, Ctx: 160, NoCache: true}), other), 1)
 
 	// The first block of the other text gets the hash of the one that is known.
-	e.work.Lock()
-	root := p.root("")
-	known := p.full(root, first.Prompt[:model.BlockLen])
-	require.NotNil(t, known)
-	delete(p.table, nodeKey{root, known.hash})
-	known.hash = p.hash(other.Prompt[:model.BlockLen])
-	p.table[nodeKey{root, known.hash}] = known
-	require.Nil(t, p.full(root, other.Prompt[:model.BlockLen]))
-	e.work.Unlock()
+	func() {
+		e.work.Lock()
+		defer e.work.Unlock()
+		root := p.root("")
+		known := p.full(root, first.Prompt[:model.BlockLen])
+		require.NotNil(t, known)
+		delete(p.table, nodeKey{root, known.hash})
+		known.hash = p.hash(other.Prompt[:model.BlockLen])
+		p.table[nodeKey{root, known.hash}] = known
+		require.Nil(t, p.full(root, other.Prompt[:model.BlockLen]))
+	}()
 	for range 2 {
 		require.Equal(t, want, read(submit(t, e, other), 1))
 	}
@@ -118,8 +157,9 @@ func TestSaltsAreForgotten(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, len(req.Prompt)-1, r.CachedTokens)
 	e.work.Lock()
-	require.LessOrEqual(t, len(e.prefix.roots), e.prefix.count)
+	roots, nodes := len(e.prefix.roots), e.prefix.count
 	e.work.Unlock()
+	require.LessOrEqual(t, roots, nodes)
 	requireFree(t, e)
 	require.Empty(t, e.prefix.roots)
 }
