@@ -16,6 +16,7 @@ import (
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/measure"
 	"alpaca/internal/cli/run"
+	"alpaca/internal/cli/serve"
 	"alpaca/internal/cli/template"
 	"alpaca/internal/cli/train"
 	"alpaca/internal/cli/ui"
@@ -50,6 +51,7 @@ func newRoot(u *ui.UI) *cobra.Command {
 	root.SetErr(u.Err)
 	root.AddCommand(
 		run.New(u),
+		serve.New(u),
 		bench.New(u),
 		files.NewInspect(u),
 		files.NewTokenize(u),

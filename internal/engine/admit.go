@@ -19,7 +19,7 @@ func (e *Engine) admit() {
 			break
 		}
 		a := e.resting[i]
-		if len(e.running) > 0 && !e.fits(a) {
+		if len(e.running) > 0 && !e.fits(a) || !e.roomForSaved(a) {
 			e.short = true
 			return
 		}
@@ -107,13 +107,24 @@ func (e *Engine) fits(a *answer) bool {
 	return need <= free
 }
 
+// roomForSaved frees blocks for a text that was moved in its context and gave its memory
+// to others. It returns false where the others have to go on first.
+func (e *Engine) roomForSaved(a *answer) bool {
+	c := e.runner.Cache()
+	for need := (len(a.tokens) + model.BlockLen - 1) / model.BlockLen; a.saved != nil && c.Budget()-c.Used() < need; {
+		if !e.forget() {
+			return len(e.running) == 0 // nobody can make more
+		}
+	}
+	return true
+}
+
 // fill gives a text what is known of its tokens.
 func (e *Engine) fill(a *answer) error {
 	wanted := a.tokens[:len(a.tokens)-1] // the last one's logits are needed
 	if a.saved != nil {
 		saved := a.saved
 		a.saved = nil
-		e.free((len(a.tokens) + model.BlockLen - 1) / model.BlockLen)
 		err := a.seq.Load(bytes.NewReader(saved), e.opt.Ctx)
 		a.node = nil
 		return err
@@ -149,14 +160,6 @@ func (e *Engine) reserve() bool {
 		}
 	}
 	return true
-}
-
-// free forgets what is of use to later texts only until there are so many free blocks, or
-// nothing is left to forget.
-func (e *Engine) free(blocks int) {
-	c := e.runner.Cache()
-	for c.Budget()-c.Used() < blocks && e.forget() {
-	}
 }
 
 // disown frees a block that only later texts might use, or leaves one to the texts that

@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/arch"
+	"alpaca/internal/gguf"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
 	"alpaca/internal/sampler"
@@ -130,28 +132,44 @@ func requests(rng *rand.Rand, m *model.Model, n, ctx int) (list []Request, cance
 func TestAloneOrTogether(t *testing.T) {
 	n := 400
 	if testing.Short() {
-		n = 20
+		n = 16
 	}
-	models := map[string]*testmodel.Model{"SPM": testmodel.SPM(1), "BPE": testmodel.BPE(2).As(quant.F16)}
-	for name, file := range models {
-		m := load(t, file)
+	models := []struct {
+		name string
+		spec testmodel.Spec
+		typ  quant.Type
+		kv   quant.Type
+	}{
+		{"llama", testmodel.Spec{Seed: 1, Dim: 32, KeyDim: 32}, quant.F32, quant.Q8_0},
+		{"llama-bpe with a window", testmodel.Spec{Seed: 2, Dim: 32, BPE: true}, quant.F16, quant.F16},
+		{"experts", testmodel.Spec{Seed: 3, Dim: 32, Experts: 4}, quant.F32, quant.F16},
+		{"qwen3", testmodel.Spec{Arch: &arch.Qwen3, Seed: 4, Dim: 32, BPE: true}, quant.F32, quant.F32},
+	}
+	preempted := int64(0)
+	for seed, tt := range models {
+		name, m := tt.name, load(t, tt.spec.Make().As(tt.typ).Set("llama.attention.sliding_window", gguf.U32(uint32(seed%2*40))))
 		const ctx = 160
-		rng := rand.New(rand.NewPCG(1, uint64(len(name)+n)))
+		rng := rand.New(rand.NewPCG(1, uint64(seed)))
 		list, cancelAfter := requests(rng, m, n/len(models), ctx)
-		alone := start(t, m, Options{Ctx: ctx, Threads: 1, Parallel: 3, NoCache: true})
+		alone := start(t, m, Options{Ctx: ctx, Threads: 1, Parallel: 3, NoCache: true, CacheK: &tt.kv, CacheV: &tt.kv})
 		var want []said
 		for _, r := range list {
 			s, err := alone.Submit(context.Background(), r)
 			require.NoError(t, err)
 			want = append(want, read(s, r.answers()))
 		}
-		for _, opt := range []Options{
+		options := []Options{
 			{Ctx: ctx, Threads: 1, Parallel: 3},                                           // one after the other, with what others have evaluated
 			{Ctx: ctx, Threads: 2, Parallel: 3, Queue: n, Target: time.Nanosecond},        // prompts in small pieces
 			{Ctx: ctx, Threads: 2, Parallel: 16, Queue: n, Blocks: 13, Batch: 50},         // hardly any memory
 			{Ctx: ctx, Threads: 1, Parallel: 7, Queue: n, Blocks: 8, NoCache: true},       // nor what others have evaluated
 			{Ctx: ctx, Threads: 3, Parallel: 40, Queue: n, Target: time.Hour, Batch: 512}, // much of both
-		} {
+		}
+		if testing.Short() {
+			options = options[2:4]
+		}
+		for _, opt := range options {
+			opt.CacheK, opt.CacheV = &tt.kv, &tt.kv
 			t.Run(fmt.Sprintf("%s, %d at once, %d blocks", name, opt.Parallel, opt.Blocks), func(t *testing.T) {
 				e := start(t, m, opt)
 				var wait sync.WaitGroup
@@ -186,15 +204,16 @@ func TestAloneOrTogether(t *testing.T) {
 				}
 				stats := e.Stats()
 				t.Logf("%d steps, %d rows, %d cached, %d preempted", stats.Steps, stats.Rows, stats.CachedTokens, stats.Preemptions)
-				if opt.Blocks > 0 {
-					require.Positive(t, stats.Preemptions)
-				}
+				preempted += stats.Preemptions
 				if !opt.NoCache && opt.Parallel == 3 { // where many begin at once they know nothing of each other
 					require.Positive(t, stats.CachedTokens)
 				}
 				requireFree(t, e)
 			})
 		}
+	}
+	if !testing.Short() {
+		require.Positive(t, preempted)
 	}
 }
 

@@ -28,6 +28,8 @@ var order = []string{
 	// Services.
 	"internal/selfinstruct",
 	"internal/server",
+	"internal/server/page",
+	"internal/server/thinking",
 	"internal/jobs",
 	"internal/openai",
 

@@ -74,6 +74,9 @@ func (l *loraReader) read(arch string) {
 		l.err = fmt.Errorf("an adapter for models of the architecture %q, this one is %q", of, arch)
 	default:
 		l.alpha, _, l.err = l.file.Float("adapter.lora.alpha")
+		if l.err == nil && !(math.Abs(l.alpha) <= math.MaxFloat32) {
+			l.err = fmt.Errorf("adapter.lora.alpha is %v", l.alpha)
+		}
 	}
 }
 

@@ -137,6 +137,10 @@ func TestBadLoRA(t *testing.T) {
 			tensors[0].Name, tensors[1].Name = "token_embd.weight.lora_a", "token_embd.weight.lora_b"
 			return kv, tensors
 		},
+		`adapter.lora.alpha is NaN`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
+			kv[3].Value = gguf.F32(float32(math.NaN()))
+			return kv, tensors
+		},
 		`the adapter has no tensors`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) { return kv, nil },
 	} {
 		_, err := m.WithLoRA(adapterFile(t, edit), 1)

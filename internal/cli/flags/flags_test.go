@@ -72,7 +72,7 @@ func TestFlags(t *testing.T) {
 		}},
 		{[]string{"--temperature", "0.5", "--seed", "-1", "-l", "3-inf", "--logit-bias", "4+1"}, func(t *testing.T, v *values) {
 			require.EqualValues(t, 0.5, v.sampling.Params.Temp)
-			require.EqualValues(t, math.MaxUint32, v.sampling.Params.Seed)
+			require.EqualValues(t, uint32(math.MaxUint32), v.sampling.Params.Seed)
 			require.Len(t, v.sampling.Params.LogitBias, 2)
 		}},
 		{[]string{"--mlock", "-ngl", "99", "-fa", "on", "--tfs", "1.0"}, func(t *testing.T, v *values) {

@@ -40,6 +40,15 @@ func (j *job) model(u *ui.UI) (*train.Model[float32], *rows.Maker, error) {
 	if err := j.checkTemplate(tmpl, tok, why); err != nil {
 		return nil, nil, err
 	}
+	if j.Full {
+		params := int64(0)
+		for i := range j.base.File.Tensors {
+			params += int64(j.base.File.Tensors[i].Elems())
+		}
+		if err := enough(16 * params); err != nil { // before it is taken
+			return nil, nil, err
+		}
+	}
 	m, err := train.Load(j.base, j.Full)
 	if err != nil {
 		return nil, nil, err
@@ -175,9 +184,15 @@ func (j *job) newTemplate(tok *tokenizer.Tokenizer, kv []gguf.KV) (*chat.Templat
 
 // fits returns an error if the run needs more memory than there is.
 func (j *job) fits(m *train.Model[float32]) error {
-	need := m.Memory(j.MaxLength, j.micro)
-	free := machine.FreeMemory()
-	if free > 0 && need > free && !j.dryRun {
+	if j.dryRun {
+		return nil // which says so
+	}
+	return enough(m.Memory(j.MaxLength, j.micro))
+}
+
+// enough returns an error unless that many bytes of memory are free, as far as is known.
+func enough(need int64) error {
+	if free := machine.FreeMemory(); free > 0 && need > free {
 		return ui.WithHint(fmt.Errorf("the run needs about %s of memory, %s are free", ui.ByteCount(need), ui.ByteCount(free)),
 			"a shorter --max-length, a smaller --micro-batch or an adapter in place of --full need less")
 	}

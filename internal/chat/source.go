@@ -1,0 +1,4 @@
+package chat
+
+// Source returns the template's text.
+func (t *Template) Source() string { return t.source }

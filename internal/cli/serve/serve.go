@@ -1,0 +1,245 @@
+// Package serve has "alpaca serve", which answers HTTP requests in the form of OpenAI's API
+// and llama.cpp's server. The flags say what model and how many answers at once; what is
+// done with a request is internal/server's.
+package serve
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"math"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/chat"
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/engine"
+	"alpaca/internal/server"
+)
+
+// keyEnv are the environment variables with an API key, ours first.
+var keyEnv = []string{"ALPACA_API_KEY", "LLAMA_API_KEY"}
+
+// options are the flags of "alpaca serve".
+type options struct {
+	model    load.Generation
+	template load.TemplateChoice
+	strict   bool // no template is assumed for a model that has none
+
+	hosts    []string
+	port     int
+	aliases  []string
+	keys     []string
+	keyFile  string
+	allowed  []string
+	origin   string
+	metrics  bool
+	slots    bool
+	noSlots  bool
+	shift    bool
+	parallel int
+	queue    int
+	target   time.Duration
+	delay    time.Duration
+	drain    time.Duration
+	noUI     bool
+	predict  int
+}
+
+// New returns "alpaca serve".
+func New(u *ui.UI) *cobra.Command {
+	var o options
+	cmd := &cobra.Command{
+		Use:   "serve -m MODEL",
+		Short: "Answer over HTTP, as OpenAI's API does",
+		Long: `Answer conversations and continue texts over HTTP, for programs that speak OpenAI's
+API or llama.cpp's. What a request is answered depends on it alone, not on what else
+is being answered. A browser finds a page to chat with at the address itself.
+
+  POST /v1/chat/completions   POST /v1/completions   POST /completion
+  POST /v1/messages (Anthropic's)   POST /api/chat, /api/generate (Ollama's)
+  POST /tokenize   POST /detokenize   POST /apply-template
+  GET /v1/models   GET /health   GET /props   GET /slots   GET /metrics, with --metrics
+
+Programs on this machine alone can ask, unless --host names another address, which
+needs a key. SIGTERM or Ctrl-C ends it when all answers are complete, a second one
+at once.
+
+Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong command line.`,
+		Example: `  alpaca serve -m model.gguf
+  curl localhost:8080/v1/chat/completions -d '{"messages": [{"role": "user", "content": "Hi"}]}'
+  alpaca serve -m model.gguf --host 0.0.0.0 --api-key-file keys.txt --parallel 8`,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), u) },
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	load.AddModel(fs, &o.model.Model)
+	fs.StringSliceVar(&o.hosts, "host", []string{"localhost"}, "`address` to listen at, or a socket file NAME.sock; several with commas")
+	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8080, High: math.MaxUint16}, "`port` to listen at; 0 is any")
+	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "`answers` given at once; each can have the whole context")
+	flags.AllowSingleDash(fs, "parallel", "np")
+	flags.AddInt(fs, &o.queue, flags.Int{Name: "max-queue", Value: 64, Low: 1, High: 1 << 16}, "`requests` that wait; more are refused with 429")
+	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -1, High: math.MaxInt32}, "`tokens` of an answer at most, whatever a request asks for; -1 is no limit")
+	fs.StringSliceVarP(&o.aliases, "alias", "a", nil, "`name` of the model for clients; several with commas (default: the file's)")
+	fs.StringSliceVar(&o.keys, "api-key", nil, "`key` that requests need; several with commas (default: $"+keyEnv[0]+")")
+	fs.StringVar(&o.keyFile, "api-key-file", "", "`file` with a key on each line, which no list of processes shows")
+	fs.StringSliceVar(&o.allowed, "allowed-host", nil, "`name` of this machine that requests may use, besides localhost")
+	fs.StringVar(&o.origin, "cors-origin", "", "`origin` of web pages that may ask, such as https://example.org")
+	fs.BoolVar(&o.metrics, "metrics", false, "serve /metrics, for Prometheus")
+	fs.BoolVar(&o.slots, "slots", true, "serve /slots")
+	fs.BoolVar(&o.noSlots, "no-slots", false, "do not serve /slots")
+	fs.BoolVar(&o.shift, "context-shift", false, "go on where a text fills its context, without its older half")
+	fs.BoolVar(&o.noUI, "no-ui", false, "do not serve the page for browsers")
+	fs.BoolVar(&o.noUI, "no-webui", false, "the same")
+	fs.Lookup("no-webui").Hidden = true
+	fs.BoolVar(&o.strict, "strict-template", false, "refuse conversations with a model that has no chat template")
+	fs.DurationVar(&o.target, "step-target", 100*time.Millisecond, "`time` that those being answered wait for a piece of another's prompt")
+	fs.DurationVar(&o.delay, "drain-delay", 0, "`time` from SIGTERM until requests are refused")
+	fs.DurationVar(&o.drain, "drain-timeout", 30*time.Second, "`time` that answers get to be complete after that")
+	o.template.AddFlags(fs)
+	o.model.AddFlags(fs)
+	return cmd
+}
+
+// run is the command.
+func (o *options) run(ctx context.Context, u *ui.UI) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	if err := o.model.Check(u); err != nil {
+		return err
+	}
+	path, err := load.ModelPath(o.model.Model)
+	if err != nil {
+		return err
+	}
+	// Before the model is loaded: an address in use is told at once.
+	l, err := server.Listen(o.hosts, o.port)
+	if err != nil {
+		return ui.WithHint(err, "--host and --port choose another address")
+	}
+	defer l.Close()
+	m, err := o.model.Open(u, path)
+	if err != nil {
+		return err
+	}
+	defer m.Close()
+	opt, err := o.serverOptions(u, m)
+	if err != nil {
+		return err
+	}
+	cache := o.model.SessionOptions(o.model.Ctx)
+	e, err := engine.New(m.Model, engine.Options{
+		Ctx: o.model.Ctx, Parallel: o.parallel, Queue: o.queue, Batch: cache.Batch, Target: o.target,
+		Threads: load.Threads(u, o.model.Threads), CacheK: cache.CacheK, CacheV: cache.CacheV,
+	})
+	if err != nil {
+		return err
+	}
+	defer e.Close()
+	if w := e.Warning(); w != "" {
+		u.Warnf("%s", w)
+	}
+	s := server.New(e, opt)
+	u.Notef("%s listens at %s", m.Name(), strings.Join(l.URLs(), ", "))
+	if err := s.Serve(ctx, l); err != nil {
+		return err
+	}
+	u.Notef("ended")
+	return nil
+}
+
+// check returns a usage error if flags do not go together, and reads the keys.
+func (o *options) check() error {
+	if o.keyFile != "" {
+		text, err := ui.ReadFile(o.keyFile)
+		if err != nil {
+			return err
+		}
+		for line := range strings.Lines(text) {
+			if key := strings.TrimSpace(line); key != "" {
+				o.keys = append(o.keys, key)
+			}
+		}
+		if len(o.keys) == 0 {
+			return ui.Usagef("--api-key-file %s: there is no key in it", o.keyFile)
+		}
+	}
+	if len(o.keys) == 0 {
+		for _, name := range keyEnv {
+			if key := os.Getenv(name); key != "" && len(o.keys) == 0 {
+				o.keys = []string{key}
+			}
+		}
+	}
+	for _, key := range o.keys {
+		if key == "" {
+			return ui.Usagef("--api-key is empty")
+		}
+	}
+	if len(o.hosts) == 0 {
+		return ui.Usagef("--host is empty")
+	}
+	for _, host := range o.hosts {
+		if host == "" {
+			return ui.Usagef("--host is empty")
+		}
+		if !server.IsLocal(host) && len(o.keys) == 0 {
+			return ui.WithHint(ui.Usagef("--host %s: other machines could ask without a key", host),
+				"this makes one: head -c 24 /dev/urandom | base64 > key.txt, and --api-key-file key.txt takes it")
+		}
+	}
+	if o.origin != "" {
+		if err := server.CheckOrigin(o.origin); err != nil {
+			return ui.Usagef("--cors-origin: %v", err)
+		}
+	}
+	for name, d := range map[string]time.Duration{"step-target": o.target, "drain-timeout": o.drain} {
+		if d <= 0 {
+			return ui.Usagef("--%s %v: must be above 0", name, d)
+		}
+	}
+	if o.delay < 0 {
+		return ui.Usagef("--drain-delay %v: must not be negative", o.delay)
+	}
+	return nil
+}
+
+// serverOptions returns what the server is told of the model and the flags.
+func (o *options) serverOptions(u *ui.UI, m *load.Instance) (server.Options, error) {
+	opt := server.Options{
+		Path: m.Path, Aliases: o.aliases, Build: build(), Parallel: o.parallel, Sampling: o.model.Sampling.Params,
+		Keys: o.keys, Hosts: o.allowed, Origin: o.origin, Metrics: o.metrics, Slots: o.slots && !o.noSlots, Shift: o.shift, NoPage: o.noUI, MaxTokens: max(0, o.predict),
+		DrainDelay: o.delay, DrainTimeout: o.drain, Log: u.Notef,
+	}
+	if o.template.Kwargs != "" {
+		opt.Kwargs = json.RawMessage(o.template.Kwargs)
+	}
+	t, _, err := load.Template(u, m.Model.File, m.Model.Tokenizer, o.template, chat.Request{})
+	if err != nil {
+		return opt, err
+	}
+	if t == nil && !strings.EqualFold(o.template.Name, load.NoTemplate) {
+		warning := "the model has no chat template: ChatML is used for conversations"
+		if o.strict {
+			warning = "the model has no chat template: conversations are refused"
+		} else if t, err = chat.Builtin("chatml", m.Model.Tokenizer); err != nil {
+			return opt, err
+		}
+		u.Warnf("%s", warning)
+		opt.Warnings = append(opt.Warnings, warning)
+	}
+	opt.Template = t
+	return opt, nil
+}
+
+// build names the program's version for clients.
+func build() string {
+	b := ui.ReadBuild()
+	return cmp.Or(b.Commit[:min(len(b.Commit), 12)], b.Version)
+}

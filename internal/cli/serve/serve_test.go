@@ -1,0 +1,79 @@
+package serve_test
+
+import (
+	"bufio"
+	"context"
+	"io"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/cli/clitest"
+	"alpaca/internal/testmodel"
+)
+
+func TestMain(m *testing.M) { clitest.Main(m) }
+
+// TestServe starts the program, asks it, and ends it as systems do.
+func TestServe(t *testing.T) {
+	clitest.NeedExec(t)
+	if runtime.GOOS == "windows" {
+		t.Skip("programs cannot be told to end there")
+	}
+	key := filepath.Join(t.TempDir(), "keys")
+	require.NoError(t, os.WriteFile(key, []byte("one\n\n two \n"), 0o600))
+	cmd := exec.CommandContext(t.Context(), "alpaca", "serve", "-m", testmodel.SPM(1).Write(t), "--port", "0", "--host", "127.0.0.1", "-t", "1",
+		"-a", "tiny,small", "--api-key-file", key, "--no-slots", "--temp", "0", "-c", "128", "-np", "3", "--jinja")
+	cmd.Cancel = func() error { return cmd.Process.Kill() }
+	stderr, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	lines := bufio.NewReader(stderr)
+	var log strings.Builder
+	url := ""
+	for url == "" {
+		line, err := lines.ReadString('\n')
+		require.NoError(t, err, log.String())
+		log.WriteString(line)
+		if m := regexp.MustCompile(`listens at (http://\S+)`).FindStringSubmatch(line); m != nil {
+			url = m[1]
+		}
+	}
+	require.Contains(t, log.String(), "no chat template: ChatML is used")
+	ask := func(method, path, body string) (int, string) {
+		r, err := http.NewRequestWithContext(context.Background(), method, url+path, strings.NewReader(body))
+		require.NoError(t, err)
+		r.Header.Set("Authorization", "Bearer two")
+		resp, err := http.DefaultClient.Do(r)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		b, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		return resp.StatusCode, string(b)
+	}
+	status, text := ask("GET", "/props", "")
+	require.Equal(t, 200, status)
+	for _, want := range []string{`"total_slots":3`, `"n_ctx":128`, `"model_alias":"tiny"`, `"temperature":0,`, `"warnings":["the model has no chat template`} {
+		require.Contains(t, text, want)
+	}
+	status, _ = ask("GET", "/slots", "")
+	require.Equal(t, 501, status)
+	status, text = ask("POST", "/v1/chat/completions", `{"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 3}`)
+	require.Equal(t, 200, status, text)
+	require.Contains(t, text, `"model":"tiny"`)
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	rest, err := io.ReadAll(lines)
+	require.NoError(t, err)
+	require.NoError(t, cmd.Wait(), "all is well: status 0")
+	require.Contains(t, string(rest), "POST /v1/chat/completions 200")
+	require.Contains(t, string(rest), "alpaca: ended\n")
+	require.NotContains(t, string(rest), "Hi", "no prompts in the log")
+}

@@ -1,0 +1,237 @@
+package openai
+
+import (
+	"math"
+	"strconv"
+	"time"
+)
+
+// ChatAnswer is the answer to a conversation.
+type ChatAnswer struct {
+	ID          string       `json:"id"`
+	Object      string       `json:"object"` // "chat.completion"
+	Created     int64        `json:"created"`
+	Model       string       `json:"model"`
+	Fingerprint string       `json:"system_fingerprint"`
+	Choices     []ChatChoice `json:"choices"`
+	Usage       Usage        `json:"usage"`
+	Timings     *Timings     `json:"timings,omitempty"`
+	Verbose     *Verbose     `json:"__verbose,omitempty"`
+}
+
+// Verbose is what is asked for with "verbose".
+type Verbose struct {
+	Prompt string `json:"prompt"`
+}
+
+// ChatChoice is one of several answers.
+type ChatChoice struct {
+	Index        int       `json:"index"`
+	Message      Answer    `json:"message"`
+	FinishReason string    `json:"finish_reason"`
+	Logprobs     *Logprobs `json:"logprobs"`
+	Seed         uint32    `json:"seed"` // that it was sampled with
+	Tokens       []int32   `json:"tokens,omitempty"`
+}
+
+// Answer is the assistant's message.
+type Answer struct {
+	Role      string `json:"role"`
+	Content   string `json:"content"`
+	Reasoning string `json:"reasoning_content,omitempty"`
+}
+
+// ChatChunk is a piece of a streamed answer.
+type ChatChunk struct {
+	ID          string        `json:"id"`
+	Object      string        `json:"object"` // "chat.completion.chunk"
+	Created     int64         `json:"created"`
+	Model       string        `json:"model"`
+	Fingerprint string        `json:"system_fingerprint"`
+	Choices     []ChunkChoice `json:"choices"`
+	Usage       *Usage        `json:"usage,omitempty"`
+	Timings     *Timings      `json:"timings,omitempty"`
+	Progress    *Progress     `json:"prompt_progress,omitempty"`
+	Verbose     *Verbose      `json:"__verbose,omitempty"`
+}
+
+// ChunkChoice is the piece of one answer.
+type ChunkChoice struct {
+	Index        int       `json:"index"`
+	Delta        any       `json:"delta"` // First, Delta, or an empty object at the end
+	FinishReason *string   `json:"finish_reason"`
+	Logprobs     *Logprobs `json:"logprobs,omitempty"`
+	Seed         *uint32   `json:"seed,omitempty"` // at the end
+	Tokens       []int32   `json:"tokens,omitempty"`
+}
+
+// First is the delta that begins an answer.
+type First struct {
+	Role    string  `json:"role"`
+	Content *string `json:"content"` // null
+}
+
+// Delta is more of an answer.
+type Delta struct {
+	Content   string `json:"content,omitempty"`
+	Reasoning string `json:"reasoning_content,omitempty"`
+}
+
+// Completion is the answer to a text, or a piece of it.
+type Completion struct {
+	ID          string             `json:"id"`
+	Object      string             `json:"object"` // "text_completion"
+	Created     int64              `json:"created"`
+	Model       string             `json:"model"`
+	Fingerprint string             `json:"system_fingerprint"`
+	Choices     []CompletionChoice `json:"choices"`
+	Usage       *Usage             `json:"usage,omitempty"`
+	Timings     *Timings           `json:"timings,omitempty"`
+}
+
+// CompletionChoice is one of several continuations.
+type CompletionChoice struct {
+	Text         string       `json:"text"`
+	Index        int          `json:"index"`
+	Logprobs     *OldLogprobs `json:"logprobs"`
+	FinishReason *string      `json:"finish_reason"`
+	Seed         *uint32      `json:"seed,omitempty"`
+}
+
+// Usage counts tokens.
+type Usage struct {
+	Prompt     int         `json:"prompt_tokens"`
+	Completion int         `json:"completion_tokens"`
+	Total      int         `json:"total_tokens"`
+	Details    UsageDetail `json:"prompt_tokens_details"`
+}
+
+// UsageDetail tells of the prompt's tokens.
+type UsageDetail struct {
+	Cached int `json:"cached_tokens"` // known from before
+}
+
+// Add counts a prompt and its answer.
+func (u *Usage) Add(prompt, cached, completion int) {
+	u.Prompt += prompt
+	u.Completion += completion
+	u.Details.Cached += cached
+	u.Total = u.Prompt + u.Completion
+}
+
+// Timings are llama.cpp's: times in milliseconds, rates in tokens a second.
+type Timings struct {
+	CacheN             int     `json:"cache_n"`
+	PromptN            int     `json:"prompt_n"`
+	PromptMS           float64 `json:"prompt_ms"`
+	PromptPerTokenMS   float64 `json:"prompt_per_token_ms"`
+	PromptPerSecond    float64 `json:"prompt_per_second"`
+	PredictedN         int     `json:"predicted_n"`
+	PredictedMS        float64 `json:"predicted_ms"`
+	PredictedPerToken  float64 `json:"predicted_per_token_ms"`
+	PredictedPerSecond float64 `json:"predicted_per_second"`
+}
+
+// NewTimings returns the timings of an answer. The first token comes of the prompt's last
+// step, so that rates count one less.
+func NewTimings(cached, evaluated, generated int, prompt, predicted time.Duration) *Timings {
+	t := &Timings{CacheN: cached, PromptN: evaluated, PredictedN: generated}
+	t.PromptMS, t.PromptPerTokenMS, t.PromptPerSecond = rates(prompt, evaluated)
+	t.PredictedMS, t.PredictedPerToken, t.PredictedPerSecond = rates(predicted, generated-1)
+	return t
+}
+
+// rates returns milliseconds, milliseconds of one, and how many in a second; 0 for what
+// is not known.
+func rates(d time.Duration, n int) (ms, each, perSecond float64) {
+	ms = float64(d) / float64(time.Millisecond)
+	if n > 0 {
+		each = ms / float64(n)
+		if d > 0 {
+			perSecond = float64(n) / d.Seconds()
+		}
+	}
+	return ms, each, perSecond
+}
+
+// Progress says how much of a prompt is read.
+type Progress struct {
+	Total     int   `json:"total"`
+	Cache     int   `json:"cache"`
+	Processed int   `json:"processed"`
+	TimeMS    int64 `json:"time_ms"`
+}
+
+// Logprobs are the probabilities of an answer's tokens.
+type Logprobs struct {
+	Content []TokenProb `json:"content"`
+}
+
+// TokenProb is a token with its logarithm of probability, and the likeliest in its place.
+type TokenProb struct {
+	ID      int32       `json:"id"`
+	Token   string      `json:"token"`
+	Logprob float64     `json:"logprob"`
+	Bytes   Bytes       `json:"bytes"`
+	Top     []OtherProb `json:"top_logprobs"` // best first, never nil
+}
+
+// OtherProb is a token that might have been in a token's place.
+type OtherProb struct {
+	ID      int32   `json:"id"`
+	Token   string  `json:"token"`
+	Logprob float64 `json:"logprob"`
+	Bytes   Bytes   `json:"bytes"`
+}
+
+// Bytes are a token's: JSON's strings cannot hold parts of characters.
+type Bytes []byte
+
+// MarshalJSON returns a list of numbers.
+func (b Bytes) MarshalJSON() ([]byte, error) {
+	text := []byte{'['}
+	for i, c := range b {
+		if i > 0 {
+			text = append(text, ',')
+		}
+		text = strconv.AppendInt(text, int64(c), 10)
+	}
+	return append(text, ']'), nil
+}
+
+// OldLogprobs are those of OpenAI's first API.
+type OldLogprobs struct {
+	Tokens   []string             `json:"tokens"`
+	Logprobs []float64            `json:"token_logprobs"`
+	Top      []map[string]float64 `json:"top_logprobs"`
+	Offsets  []int                `json:"text_offset"`
+}
+
+// Old returns the same in the first API's form. Offset is how many characters of the text
+// came before.
+func (l *Logprobs) Old(offset int) *OldLogprobs {
+	o := &OldLogprobs{Tokens: []string{}, Logprobs: []float64{}, Top: []map[string]float64{}, Offsets: []int{}}
+	for _, t := range l.Content {
+		o.Tokens = append(o.Tokens, t.Token)
+		o.Logprobs = append(o.Logprobs, t.Logprob)
+		top := map[string]float64{}
+		for _, other := range t.Top {
+			if p, ok := top[other.Token]; !ok || other.Logprob > p {
+				top[other.Token] = other.Logprob
+			}
+		}
+		o.Top = append(o.Top, top)
+		o.Offsets = append(o.Offsets, offset)
+		offset += len([]rune(t.Token))
+	}
+	return o
+}
+
+// Logprob returns a logarithm of a probability that JSON can hold.
+func Logprob(p float64) float64 {
+	const least = -9999 // OpenAI's, of what is impossible
+	if math.IsNaN(p) || p < least {
+		return least
+	}
+	return p
+}

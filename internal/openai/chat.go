@@ -1,0 +1,126 @@
+package openai
+
+import (
+	"bytes"
+	"encoding/json"
+
+	"alpaca/internal/sampler"
+)
+
+// ChatRequest asks for the answer to a conversation.
+type ChatRequest struct {
+	Generation
+	Messages []Message
+	Kwargs   json.RawMessage // variables of the template, an object; nil: none
+	// Open says that the prompt ends where an answer begins. Where the last message is
+	// the assistant's the answer goes on with it.
+	Open          bool
+	KeepReasoning bool // the thinking stays in the content
+}
+
+// ParseChat reads a request. Defaults are the settings of which it says nothing.
+func ParseChat(data []byte, defaults sampler.Params) (*ChatRequest, error) {
+	return parseChat(data, defaults, true)
+}
+
+// ParseTemplate reads a request whose prompt is wanted, and no answer.
+func ParseTemplate(data []byte, defaults sampler.Params) (*ChatRequest, error) {
+	return parseChat(data, defaults, false)
+}
+
+func parseChat(data []byte, params sampler.Params, answer bool) (*ChatRequest, error) {
+	o, err := parse(data)
+	if err != nil {
+		return nil, err
+	}
+	r := &ChatRequest{Generation: defaults(params), Open: true}
+	r.Messages = readMessages(o)
+	if answer {
+		r.read(o)
+		r.readLogprobs(o)
+	}
+	r.readTemplate(o)
+	r.refuseTools(o)
+	return r, o.result()
+}
+
+// readLogprobs reads OpenAI's two fields.
+func (r *ChatRequest) readLogprobs(o *object) {
+	o.boolean("logprobs", &r.Logprobs)
+	if o.integer("top_logprobs", &r.Top, 0, MaxTop) && !r.Logprobs {
+		o.fail("top_logprobs", "needs \"logprobs\": true")
+	}
+}
+
+// readTemplate reads what the chat template is told.
+func (r *ChatRequest) readTemplate(o *object) {
+	goesOn := false
+	o.boolean("add_generation_prompt", &r.Open)
+	o.boolean("continue_final_message", &goesOn)
+	_, openGiven := o.get("add_generation_prompt")
+	n := len(r.Messages) - 1
+	last := n >= 0 && r.Messages[n].Role == assistant
+	switch {
+	case goesOn && openGiven && r.Open:
+		o.fail("continue_final_message", "and \"add_generation_prompt\" cannot both be true")
+	case goesOn && !last:
+		o.fail("continue_final_message", "is true, but the last message is not the assistant's")
+	case goesOn:
+		r.Open = true
+	}
+	var format string
+	if o.text("reasoning_format", &format); format != "" {
+		switch format {
+		case "none":
+			r.KeepReasoning = true
+		case "auto", "deepseek":
+		default:
+			o.fail("reasoning_format", "is %q, must be \"auto\", \"deepseek\" or \"none\"", clip(format))
+		}
+	}
+	kwargs := map[string]json.RawMessage{}
+	if data, ok := o.wants("chat_template_kwargs", "an object"); ok {
+		json.Unmarshal(data, &kwargs)
+		for name := range kwargs {
+			if name == "messages" || name == "tools" || name == "add_generation_prompt" {
+				o.fail("chat_template_kwargs."+clip(name), "is a field of the request")
+			}
+		}
+	}
+	var effort string
+	if o.text("reasoning_effort", &effort); effort != "" {
+		switch effort {
+		case "none", "minimal", "low", "medium", "high", "xhigh", "max":
+		default:
+			o.fail("reasoning_effort", "is %q, must be \"none\", \"minimal\", \"low\", \"medium\" or \"high\"", clip(effort))
+		}
+		put(kwargs, "reasoning_effort", effort)
+		put(kwargs, "enable_thinking", effort != "none")
+	}
+	if len(kwargs) > 0 {
+		r.Kwargs, _ = json.Marshal(kwargs)
+	}
+}
+
+// put adds a variable that is not given.
+func put(kwargs map[string]json.RawMessage, name string, value any) {
+	if _, ok := kwargs[name]; !ok {
+		kwargs[name], _ = json.Marshal(value)
+	}
+}
+
+// refuseTools refuses tools unless none may be called: a call could not be told from text.
+func (r *ChatRequest) refuseTools(o *object) {
+	choice, _ := o.get("tool_choice")
+	if string(bytes.TrimSpace(choice)) == `"none"` {
+		return
+	}
+	for _, name := range []string{"tools", "functions"} {
+		if list, ok := o.list(name, MaxTools); ok && len(list) > 0 {
+			o.err = Unsupported(name, "this server does not understand calls of tools; \"tool_choice\": \"none\" leaves them out")
+		}
+	}
+	if o.err == nil && choice != nil && string(bytes.TrimSpace(choice)) != `"auto"` {
+		o.fail("tool_choice", "is given without tools")
+	}
+}

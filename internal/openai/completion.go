@@ -1,0 +1,169 @@
+package openai
+
+import (
+	"encoding/json"
+	"fmt"
+	"math"
+
+	"alpaca/internal/sampler"
+)
+
+// CompletionRequest asks for texts to be continued.
+type CompletionRequest struct {
+	Generation
+	Prompts []Prompt
+	List    bool     // the prompts came as a list of several, so that answers are one
+	Fields  []string // of llama.cpp's answer: only those, such as "timings/prompt_n"
+}
+
+// Prompt is a text in pieces.
+type Prompt []Piece
+
+// Piece is a text or tokens.
+type Piece struct {
+	Text string
+	IDs  []int32 // nil for a text
+}
+
+// ParseCompletion reads a request in OpenAI's form, or with native in llama.cpp's own.
+func ParseCompletion(data []byte, params sampler.Params, native bool) (*CompletionRequest, error) {
+	o, err := parse(data)
+	if err != nil {
+		return nil, err
+	}
+	r := &CompletionRequest{Generation: defaults(params)}
+	r.Prompts, r.List = readPrompts(o)
+	r.read(o)
+	if native {
+		r.readNative(o)
+		return r, o.result()
+	}
+	if o.integer("logprobs", &r.Top, 0, MaxProbs) {
+		r.Logprobs = true
+	}
+	r.refuseOld(o)
+	return r, o.result()
+}
+
+// readNative reads what only llama.cpp's form has.
+func (r *CompletionRequest) readNative(o *object) {
+	if o.integer("n_probs", &r.Top, 0, MaxProbs); r.Top > 0 {
+		r.Logprobs = true
+	}
+	post := false
+	if o.boolean("post_sampling_probs", &post); post && o.err == nil {
+		o.err = Unsupported("post_sampling_probs", "only the model's own probabilities are known")
+	}
+	list, _ := o.list("response_fields", 64)
+	for i, item := range list {
+		var name string
+		if kind(item) != "a string" || json.Unmarshal(item, &name) != nil || name == "" {
+			o.fail(fmt.Sprintf("response_fields[%d]", i), "must be the name of a field")
+		}
+		r.Fields = append(r.Fields, name)
+	}
+}
+
+// refuseOld refuses the fields of OpenAI's first API that are not served.
+func (r *CompletionRequest) refuseOld(o *object) {
+	echo, best, suffix := false, 1, ""
+	o.boolean("echo", &echo)
+	o.integer("best_of", &best, 1, MaxAnswers)
+	o.text("suffix", &suffix)
+	switch {
+	case o.err != nil:
+	case echo:
+		o.err = Unsupported("echo", "the prompt is not repeated")
+	case best > r.N:
+		o.err = Unsupported("best_of", "answers are not compared: it can be \"n\" at most")
+	case suffix != "":
+		o.err = Unsupported("suffix", "texts are continued at their end only")
+	}
+}
+
+// readPrompts reads the prompt: a string, a list of tokens and strings that make one
+// text, or a list of several of these.
+func readPrompts(o *object) (prompts []Prompt, list bool) {
+	data, ok := o.get("prompt")
+	if !ok {
+		o.fail("prompt", "is missing")
+		return nil, false
+	}
+	switch kind(data) {
+	case "a string":
+		return []Prompt{{textPiece(data)}}, false
+	case "a list":
+	default:
+		o.fail("prompt", "must be a string, a list of tokens, or a list of these, is %s", kind(data))
+		return nil, false
+	}
+	items, _ := o.items("prompt", data, math.MaxInt32)
+	if len(items) == 0 {
+		o.fail("prompt", "is an empty list")
+		return nil, false
+	}
+	numbers, texts := 0, 0
+	for _, item := range items {
+		switch kind(item) {
+		case "a number":
+			numbers++
+		case "a string":
+			texts++
+		}
+	}
+	if numbers > 0 && numbers+texts == len(items) {
+		return []Prompt{readPieces(o, "prompt", items)}, false
+	}
+	if len(items) > MaxPrompts {
+		o.fail("prompt", "has %d prompts, must have at most %d", len(items), MaxPrompts)
+		return nil, false
+	}
+	for i, item := range items {
+		name := fmt.Sprintf("prompt[%d]", i)
+		switch kind(item) {
+		case "a string":
+			prompts = append(prompts, Prompt{textPiece(item)})
+		case "a list":
+			pieces, _ := o.items(name, item, math.MaxInt32)
+			if len(pieces) == 0 {
+				o.fail(name, "is an empty list")
+			}
+			prompts = append(prompts, readPieces(o, name, pieces))
+		default:
+			o.fail(name, "must be a string or a list of tokens, is %s", kind(item))
+		}
+	}
+	return prompts, true
+}
+
+func textPiece(data []byte) (p Piece) {
+	json.Unmarshal(data, &p.Text)
+	return p
+}
+
+// readPieces reads a list of tokens and strings.
+func readPieces(o *object, name string, items []json.RawMessage) (prompt Prompt) {
+	for i, item := range items {
+		at := fmt.Sprintf("%s[%d]", name, i)
+		switch kind(item) {
+		case "a string":
+			prompt = append(prompt, textPiece(item))
+		case "a number":
+			n, err := whole(item)
+			if err != nil {
+				o.fail(at, "the token %v, must be a whole number", err)
+				return nil
+			}
+			id := tokenID(o, at, n)
+			if last := len(prompt) - 1; last >= 0 && prompt[last].IDs != nil {
+				prompt[last].IDs = append(prompt[last].IDs, id)
+			} else {
+				prompt = append(prompt, Piece{IDs: []int32{id}})
+			}
+		default:
+			o.fail(at, "must be a token or a string, is %s", kind(item))
+			return nil
+		}
+	}
+	return prompt
+}

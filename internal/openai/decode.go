@@ -1,0 +1,281 @@
+package openai
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+	"unicode/utf8"
+)
+
+// object reads the fields of a JSON object. The first error stays, and what is read after
+// it has no effect, so that a caller asks once.
+type object struct {
+	at     string // where it is in the request: "" or "messages[0]"
+	fields map[string]json.RawMessage
+	err    *Error
+}
+
+// parse reads a request, which is an object.
+func parse(data []byte) (*object, error) {
+	if err := check(data); err != nil {
+		return nil, err
+	}
+	o := &object{}
+	if o.sub(data, ""); o.err != nil {
+		return nil, o.err
+	}
+	return o, nil
+}
+
+// sub makes o the object in data, which is at that place.
+func (o *object) sub(data []byte, at string) {
+	o.at = at
+	if kind(data) != "an object" {
+		o.err = Invalid(at, "must be an object, is %s", kind(data))
+		if at == "" {
+			o.err = Invalid("", "the request must be a JSON object, is %s", kind(data))
+		}
+		return
+	}
+	if err := json.Unmarshal(data, &o.fields); err != nil {
+		o.err = Invalid(at, "%v", err)
+	}
+}
+
+// check returns an error unless data is valid JSON in UTF-8, nested no deeper than
+// MaxDepth.
+func check(data []byte) error {
+	if len(bytes.TrimSpace(data)) == 0 {
+		return Invalid("", "the request is empty, must be a JSON object")
+	}
+	if !utf8.Valid(data) {
+		return Invalid("", "the request is not in UTF-8")
+	}
+	depth, quoted, escaped := 0, false, false
+	for i, c := range data {
+		switch {
+		case escaped:
+			escaped = false
+		case quoted:
+			escaped, quoted = c == '\\', c != '"'
+		case c == '"':
+			quoted = true
+		case c == '{' || c == '[':
+			if depth++; depth > MaxDepth {
+				return Invalid("", "the request is nested more than %d deep at byte %d", MaxDepth, i)
+			}
+		case c == '}' || c == ']':
+			depth--
+		}
+	}
+	var any json.RawMessage
+	err := json.Unmarshal(data, &any)
+	var syntax *json.SyntaxError
+	if errors.As(err, &syntax) {
+		return Invalid("", "the request is no JSON: %v at byte %d", err, syntax.Offset)
+	}
+	if err != nil {
+		return Invalid("", "the request is no JSON: %v", err)
+	}
+	return nil
+}
+
+// kind says what JSON a value is.
+func kind(data []byte) string {
+	data = bytes.TrimSpace(data)
+	if len(data) == 0 {
+		return "nothing"
+	}
+	switch data[0] {
+	case '{':
+		return "an object"
+	case '[':
+		return "a list"
+	case '"':
+		return "a string"
+	case 't', 'f':
+		return "a boolean"
+	case 'n':
+		return "null"
+	}
+	return "a number"
+}
+
+// name returns the name of a field in the whole request.
+func (o *object) name(field string) string {
+	if o.at == "" {
+		return field
+	}
+	return o.at + "." + field
+}
+
+// fail keeps an error about a field.
+func (o *object) fail(field, format string, args ...any) {
+	if o.err == nil {
+		o.err = Invalid(o.name(field), format, args...)
+	}
+}
+
+// get returns a field's value. Null is the same as no field.
+func (o *object) get(field string) (data json.RawMessage, ok bool) {
+	data, ok = o.fields[field]
+	if o.err != nil || !ok || kind(data) == "null" {
+		return nil, false
+	}
+	return data, true
+}
+
+// wants is get for a value of that kind; another is an error.
+func (o *object) wants(field, want string) (json.RawMessage, bool) {
+	data, ok := o.get(field)
+	if ok && kind(data) != want {
+		o.fail(field, "must be %s, is %s", want, kind(data))
+		return nil, false
+	}
+	return data, ok
+}
+
+func (o *object) boolean(field string, target *bool) {
+	if data, ok := o.wants(field, "a boolean"); ok {
+		*target = data[0] == 't'
+	}
+}
+
+func (o *object) text(field string, target *string) (ok bool) {
+	data, ok := o.wants(field, "a string")
+	if ok {
+		json.Unmarshal(data, target)
+	}
+	return ok
+}
+
+// integer reads a whole number from low to high.
+func (o *object) integer(field string, target *int, low, high int) (ok bool) {
+	data, ok := o.wants(field, "a number")
+	if !ok {
+		return false
+	}
+	n, err := whole(data)
+	switch {
+	case err != nil:
+		o.fail(field, "%v, must be a whole number between %d and %d", err, low, high)
+	case n < int64(low) || n > int64(high):
+		o.fail(field, "is %d, must be between %d and %d", n, low, high)
+	default:
+		*target = int(n)
+		return true
+	}
+	return false
+}
+
+// whole returns a number that is whole, in whatever way it is written.
+func whole(data []byte) (int64, error) {
+	text := string(bytes.TrimSpace(data))
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+		return n, nil
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	switch {
+	case err != nil || math.Abs(f) >= 1<<63:
+		return 0, fmt.Errorf("is %s", clip(text))
+	case f != math.Trunc(f):
+		return 0, fmt.Errorf("is %s", clip(text))
+	}
+	return int64(f), nil
+}
+
+// clip shortens what errors repeat of a request.
+func clip(text string) string {
+	const most = 40
+	if r := []rune(text); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return text
+}
+
+// number reads a number that float32 holds.
+func (o *object) number(field string, target *float32) (ok bool) {
+	data, ok := o.wants(field, "a number")
+	if !ok {
+		return false
+	}
+	f, err := strconv.ParseFloat(string(data), 32)
+	if err != nil {
+		o.fail(field, "is %s, must be a number up to %g", clip(string(data)), math.MaxFloat32)
+		return false
+	}
+	*target = float32(f)
+	return true
+}
+
+// clamped reads a number, of which what is outside of low and high is taken for the nearer.
+func (o *object) clamped(field string, target *float32, low, high float32) {
+	if o.number(field, target) {
+		*target = min(max(*target, low), high)
+	}
+}
+
+// ranged reads a number from low to high.
+func (o *object) ranged(field string, target *float32, low, high float32) {
+	var f float32
+	if !o.number(field, &f) {
+		return
+	}
+	if f < low || f > high {
+		o.fail(field, "is %g, must be between %g and %g", f, low, high)
+		return
+	}
+	*target = f
+}
+
+// list reads a list of at most that many values.
+func (o *object) list(field string, most int) (values []json.RawMessage, ok bool) {
+	data, ok := o.wants(field, "a list")
+	if !ok {
+		return nil, false
+	}
+	return o.items(field, data, most)
+}
+
+// items is list for a value that is known to be one.
+func (o *object) items(field string, data []byte, most int) (values []json.RawMessage, ok bool) {
+	if err := json.Unmarshal(data, &values); err != nil {
+		o.fail(field, "%v", err)
+		return nil, false
+	}
+	if len(values) > most {
+		o.fail(field, "has %d items, must have at most %d", len(values), most)
+		return nil, false
+	}
+	return values, true
+}
+
+// child reads a field that is an object.
+func (o *object) child(field string) (child *object, ok bool) {
+	data, ok := o.wants(field, "an object")
+	if !ok {
+		return nil, false
+	}
+	child = &object{}
+	child.sub(data, o.name(field))
+	return child, o.take(child)
+}
+
+// take keeps the error of another object. It returns false where there is one.
+func (o *object) take(child *object) bool {
+	if o.err == nil {
+		o.err = child.err
+	}
+	return o.err == nil
+}
+
+// result returns the first error.
+func (o *object) result() error {
+	if o.err == nil {
+		return nil
+	}
+	return o.err
+}

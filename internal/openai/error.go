@@ -1,0 +1,85 @@
+package openai
+
+import (
+	"encoding/json"
+	"fmt"
+)
+
+// Types of errors.
+const (
+	TypeInvalid     = "invalid_request_error"
+	TypeContext     = "exceed_context_size_error"
+	TypeKey         = "authentication_error"
+	TypePermission  = "permission_error"
+	TypeNotFound    = "not_found_error"
+	TypeRate        = "rate_limit_error"
+	TypeServer      = "server_error"
+	TypeUnsupported = "not_supported_error"
+	TypeUnavailable = "unavailable_error"
+)
+
+const badRequest = 400 // status of HTTP
+
+// Error is an error as OpenAI's clients read it: they decide by Status, and show Message.
+type Error struct {
+	Status  int // of HTTP
+	Type    string
+	Code    string // "": null
+	Param   string // the field that is wrong, such as "messages[0].content"; "": null
+	Message string
+
+	PromptTokens, Ctx int // of TypeContext
+
+	RetryAfter int  // seconds; 0: not said
+	Final      bool // another try is of no use, whatever the status makes clients think
+}
+
+func (e *Error) Error() string {
+	if e.Param != "" {
+		return e.Param + ": " + e.Message
+	}
+	return e.Message
+}
+
+// MarshalJSON returns {"error": {…}}.
+func (e *Error) MarshalJSON() ([]byte, error) {
+	type body struct {
+		Message      string  `json:"message"`
+		Type         string  `json:"type"`
+		Param        *string `json:"param"`
+		Code         *string `json:"code"`
+		PromptTokens int     `json:"n_prompt_tokens,omitempty"`
+		Ctx          int     `json:"n_ctx,omitempty"`
+	}
+	b := body{Message: e.Error(), Type: e.Type, PromptTokens: e.PromptTokens, Ctx: e.Ctx}
+	if e.Param != "" {
+		b.Param = &e.Param
+	}
+	if e.Code != "" {
+		b.Code = &e.Code
+	}
+	return json.Marshal(map[string]body{"error": b})
+}
+
+// Invalid returns the error of a field that cannot be taken. Param is "" where it is the
+// request as a whole.
+func Invalid(param, format string, args ...any) *Error {
+	return &Error{Status: badRequest, Type: TypeInvalid, Param: param, Message: fmt.Sprintf(format, args...)}
+}
+
+// Unsupported is Invalid for what others can do.
+func Unsupported(param, format string, args ...any) *Error {
+	e := Invalid(param, format, args...)
+	e.Code = "unsupported_parameter"
+	return e
+}
+
+// TooLong returns the error of a prompt of so many tokens for a context of ctx. Clients
+// know it by its code or by its words.
+func TooLong(tokens, ctx int) *Error {
+	return &Error{
+		Status: badRequest, Type: TypeContext, Code: "context_length_exceeded",
+		Message:      fmt.Sprintf("the request (%d tokens) exceeds the available context size (%d tokens); it exceeds the context window: make it shorter, or start the server with a larger -c", tokens, ctx),
+		PromptTokens: tokens, Ctx: ctx,
+	}
+}

@@ -1,0 +1,190 @@
+package server
+
+import (
+	"net/http"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"alpaca/internal/openai"
+	"alpaca/internal/tokenizer"
+)
+
+// health says whether requests are answered.
+func (s *Server) health(w http.ResponseWriter, r *http.Request) error { return s.readyz(w, r) }
+
+// readyz is for those who send requests here or elsewhere.
+func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) error {
+	if s.draining.Load() {
+		return errDraining
+	}
+	return s.send(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// livez is for those who start the program again where it hangs: a step of the engine
+// takes no minutes.
+func (s *Server) livez(w http.ResponseWriter, _ *http.Request) error {
+	const patience = 5 * time.Minute
+	n, since := s.busy()
+	if last := s.engine.Stats().LastStep; n > 0 && time.Since(since) > patience && time.Since(last) > patience {
+		return &openai.Error{Status: http.StatusServiceUnavailable, Type: openai.TypeUnavailable, Code: "stalled", Message: "the engine makes no steps"}
+	}
+	return s.send(w, http.StatusOK, map[string]string{"status": "ok"})
+}
+
+// modelCard is a model in a list.
+type modelCard struct {
+	ID      string         `json:"id"`
+	Object  string         `json:"object"` // "model"
+	Created int64          `json:"created"`
+	OwnedBy string         `json:"owned_by"`
+	Aliases []string       `json:"aliases"`
+	Meta    map[string]any `json:"meta"`
+}
+
+func (s *Server) card() modelCard {
+	m := s.engine.Model()
+	var elements int64
+	for _, t := range m.File.Tensors {
+		elements += int64(t.Elems())
+	}
+	return modelCard{
+		ID: s.name(), Object: "model", Created: s.started.Unix(), OwnedBy: "alpaca", Aliases: s.opt.Aliases,
+		Meta: map[string]any{
+			"n_vocab": s.tok.Len(), "n_ctx_train": m.Config.TrainCtx, "n_embd": m.Config.Dim, "n_params": elements, "size": m.File.Size(),
+			"vocab_type": s.tok.Model(), "n_ctx": s.engine.Ctx(),
+		},
+	}
+}
+
+// models lists the one that there is.
+func (s *Server) models(w http.ResponseWriter, _ *http.Request) error {
+	return s.send(w, http.StatusOK, map[string]any{"object": "list", "data": []modelCard{s.card()}})
+}
+
+// model tells about one by its name.
+func (s *Server) model(w http.ResponseWriter, r *http.Request) error {
+	if id := r.PathValue("id"); !slices.Contains(s.opt.Aliases, id) {
+		return &openai.Error{Status: http.StatusNotFound, Type: openai.TypeNotFound, Code: "model_not_found", Param: "model",
+			Message: "there is no model " + clip(id) + "; there is " + s.name()}
+	}
+	return s.send(w, http.StatusOK, s.card())
+}
+
+// props tells what clients need to know of the server.
+func (s *Server) props(w http.ResponseWriter, _ *http.Request) error {
+	special := s.tok.Special()
+	text := func(id int32) string {
+		if id == tokenizer.None {
+			return ""
+		}
+		return s.tok.Text(id)
+	}
+	template := ""
+	if s.opt.Template != nil {
+		template = s.opt.Template.Source()
+	}
+	return s.send(w, http.StatusOK, map[string]any{
+		"default_generation_settings": map[string]any{"n_ctx": s.engine.Ctx(), "params": s.shown()},
+		"total_slots":                 s.opt.Parallel,
+		"model_alias":                 s.name(),
+		"model_path":                  filepath.Base(s.opt.Path),
+		"chat_template":               template,
+		"warnings":                    append([]string{}, s.opt.Warnings...),
+		"bos_token":                   text(special.BOS),
+		"eos_token":                   text(special.EOS),
+		"modalities":                  map[string]bool{"vision": false, "audio": false},
+		"build_info":                  "alpaca " + s.opt.Build,
+		"metrics":                     s.opt.Metrics,
+	})
+}
+
+// slots tells how many answers are being given. Texts have no places of their own here:
+// the first ones are those in use.
+func (s *Server) slots(w http.ResponseWriter, _ *http.Request) error {
+	if !s.opt.Slots {
+		return switchedOff("/slots", "--slots")
+	}
+	type slot struct {
+		ID         int  `json:"id"`
+		Ctx        int  `json:"n_ctx"`
+		Processing bool `json:"is_processing"`
+	}
+	list := []slot{}
+	running := s.engine.Stats().Running
+	for i := range s.opt.Parallel {
+		list = append(list, slot{ID: i, Ctx: s.engine.Ctx(), Processing: i < running})
+	}
+	return s.send(w, http.StatusOK, list)
+}
+
+// switchedOff is an error that clients are told not to try again.
+func switchedOff(path, flag string) error {
+	return &openai.Error{Status: http.StatusNotImplemented, Type: openai.TypeUnsupported, Code: "switched_off", Final: true,
+		Message: path + " is switched off: start the server with " + flag}
+}
+
+// tokenize returns the tokens of a text.
+func (s *Server) tokenize(w http.ResponseWriter, r *http.Request) error {
+	body, err := s.readBody(w, r)
+	if err != nil {
+		return err
+	}
+	req, err := openai.ParseTokenize(body)
+	if err != nil {
+		return err
+	}
+	ids := s.tok.Encode(req.Content, req.AddSpecial, !req.NoSpecial)
+	if !req.WithPieces {
+		return s.send(w, http.StatusOK, map[string]any{"tokens": append([]int32{}, ids...)})
+	}
+	type token struct {
+		ID    int32 `json:"id"`
+		Piece any   `json:"piece"` // a string, or bytes that are none
+	}
+	list := []token{}
+	for _, id := range ids {
+		piece := s.tok.Piece(id, true)
+		if strings.ToValidUTF8(piece, "") == piece {
+			list = append(list, token{id, piece})
+		} else {
+			list = append(list, token{id, openai.Bytes(piece)})
+		}
+	}
+	return s.send(w, http.StatusOK, map[string]any{"tokens": list})
+}
+
+// detokenize returns the text of tokens.
+func (s *Server) detokenize(w http.ResponseWriter, r *http.Request) error {
+	body, err := s.readBody(w, r)
+	if err != nil {
+		return err
+	}
+	ids, err := openai.ParseDetokenize(body)
+	if err != nil {
+		return err
+	}
+	if err := s.inVocabulary(ids, "tokens"); err != nil {
+		return err
+	}
+	return s.send(w, http.StatusOK, map[string]string{"content": s.written(ids)})
+}
+
+// applyTemplate returns the prompt of a conversation.
+func (s *Server) applyTemplate(w http.ResponseWriter, r *http.Request) error {
+	c, err := s.converse(w, r, false)
+	if err != nil {
+		return err
+	}
+	return s.send(w, http.StatusOK, map[string]string{"prompt": c.text})
+}
+
+// inputTokens counts the tokens of a conversation.
+func (s *Server) inputTokens(w http.ResponseWriter, r *http.Request) error {
+	c, err := s.converse(w, r, false)
+	if err != nil {
+		return err
+	}
+	return s.send(w, http.StatusOK, map[string]any{"object": "response.input_tokens", "input_tokens": len(c.ids)})
+}

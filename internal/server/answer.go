@@ -1,0 +1,206 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"alpaca/internal/engine"
+	"alpaca/internal/openai"
+	"alpaca/internal/server/thinking"
+	"alpaca/internal/tokenizer"
+)
+
+// answer gathers one of the answers to a request.
+type answer struct {
+	tok    *tokenizer.Tokenizer
+	probs  bool
+	split  *thinking.Splitter // nil: all text is content
+	prompt int                // tokens
+	ids    []int32            // of the prompt, where it is told
+
+	text, thought strings.Builder
+	characters    int // of the text
+	tokens        []int32
+	content       []openai.TokenProb
+	open          []openai.TokenProb // of text that may be part of a stop string, or of a character
+	result        *engine.Result     // nil until it is complete
+	told          bool               // its role
+	began, first  time.Time          // the request, and the first token
+	generated     int                // tokens
+}
+
+// piece is what an event adds to an answer.
+type piece struct {
+	text, thought string
+	tokens        []int32
+	probs         []openai.TokenProb
+}
+
+func (p *piece) empty() bool { return p.text == "" && p.thought == "" && len(p.probs) == 0 }
+
+// logprobs returns the piece's probabilities, nil for none.
+func (p *piece) logprobs() *openai.Logprobs {
+	if len(p.probs) == 0 {
+		return nil
+	}
+	return &openai.Logprobs{Content: p.probs}
+}
+
+// add adds what an event brings.
+func (a *answer) add(e event) (p piece) {
+	switch {
+	case e.token != nil:
+		if a.generated++; a.generated == 1 {
+			a.first = time.Now()
+		}
+		p = a.token(e.token)
+	case e.result != nil:
+		a.result = e.result
+		if a.split != nil {
+			p.thought, p.text = a.split.End()
+		}
+		if e.result.Reason != engine.Stop { // else they are of the stop string
+			p.probs = a.open
+		}
+		a.open = nil
+	}
+	a.text.WriteString(p.text)
+	a.characters += utf8.RuneCountInString(p.text)
+	a.thought.WriteString(p.thought)
+	a.tokens = append(a.tokens, p.tokens...)
+	a.content = append(a.content, p.probs...)
+	return p
+}
+
+func (a *answer) token(t *engine.Token) (p piece) {
+	text := printable(t.Text)
+	if a.tok.IsEOG(t.ID) {
+		text = t.Text
+	} else {
+		p.tokens = []int32{t.ID}
+	}
+	if a.split == nil {
+		p.text = text
+	} else {
+		if t.Text == "" { // a tag may be a control token
+			if name := a.tok.Text(t.ID); name == a.split.Open || name == a.split.Close {
+				text = name
+			}
+		}
+		p.thought, p.text = a.split.Push(text)
+	}
+	if a.probs && !a.tok.IsEOG(t.ID) {
+		a.open = append(a.open, a.prob(t))
+		if t.Text != "" || a.tok.Piece(t.ID, false) == "" {
+			p.probs, a.open = a.open, nil
+		}
+	}
+	return p
+}
+
+// prob returns a token with its probability.
+func (a *answer) prob(t *engine.Token) openai.TokenProb {
+	name, bytes := a.spell(t.ID)
+	p := openai.TokenProb{ID: t.ID, Token: name, Bytes: bytes, Logprob: openai.Logprob(t.Logprob), Top: []openai.OtherProb{}}
+	for _, other := range t.Top {
+		name, bytes := a.spell(other.ID)
+		p.Top = append(p.Top, openai.OtherProb{ID: other.ID, Token: name, Bytes: bytes, Logprob: openai.Logprob(other.Logprob)})
+	}
+	return p
+}
+
+// spell returns a token's text, and its bytes, which need not be one.
+func (a *answer) spell(id int32) (string, openai.Bytes) {
+	piece := a.tok.Piece(id, true)
+	return printable(piece), openai.Bytes(piece)
+}
+
+// printable returns a text with U+FFFD in the place of each byte that is none, however the
+// bytes are divided into tokens.
+func printable(text string) string { return string([]rune(text)) }
+
+// finish returns why an answer ended, in OpenAI's words.
+func finish(r *engine.Result) string {
+	switch r.Reason {
+	case engine.EOS, engine.Stop:
+		return "stop"
+	}
+	return "length"
+}
+
+// timings returns the times of an answer.
+func timings(r *engine.Result) *openai.Timings {
+	return openai.NewTimings(r.CachedTokens, r.Evaluated(), r.GeneratedTokens, r.PromptTime, r.GenerateTime)
+}
+
+// live returns the times of an answer that goes on, of whose prompt so many tokens were
+// evaluated.
+func (a *answer) live(evaluated int) *openai.Timings {
+	if a.generated == 0 {
+		return openai.NewTimings(a.prompt-evaluated, evaluated, 0, time.Since(a.began), 0)
+	}
+	return openai.NewTimings(a.prompt-evaluated, evaluated, a.generated, a.first.Sub(a.began), time.Since(a.first))
+}
+
+// answers are those of one request.
+type answers struct {
+	began time.Time
+	list  []*answer
+	n     int // of each prompt
+}
+
+// newAnswers returns the answers to prompts, to which nothing is said yet.
+func (s *Server) newAnswers(prompts [][]int32, g *openai.Generation) *answers {
+	a := &answers{n: g.N, began: time.Now()}
+	for _, p := range prompts {
+		for range g.N {
+			a.list = append(a.list, &answer{tok: s.tok, probs: g.Logprobs, prompt: len(p), began: a.began})
+		}
+	}
+	return a
+}
+
+// usage counts the tokens of all: a prompt with several answers is read once.
+func (a *answers) usage() (u openai.Usage) {
+	for i, one := range a.list {
+		r := one.result
+		if i%a.n == 0 {
+			u.Add(one.prompt, r.CachedTokens, r.GeneratedTokens)
+		} else {
+			u.Add(0, 0, r.GeneratedTokens)
+		}
+	}
+	return u
+}
+
+// ended notes for the log what a request has cost.
+func (s *Server) ended(w http.ResponseWriter, a *answers, err error) {
+	if err == nil {
+		s.took(time.Since(a.began))
+	}
+	prompt, cached, generated := 0, 0, 0
+	rate := ""
+	for i, one := range a.list {
+		generated += one.generated
+		if i%a.n == 0 {
+			prompt += one.prompt
+		}
+		if one.result == nil {
+			continue
+		}
+		if i%a.n == 0 {
+			cached += one.result.CachedTokens
+		}
+		if t := timings(one.result); len(a.list) == 1 && t.PredictedPerSecond > 0 {
+			rate = fmt.Sprintf(", %.1f/s", t.PredictedPerSecond)
+		}
+	}
+	about := fmt.Sprintf(", %d tokens (%d cached) + %d%s", prompt, cached, generated, rate)
+	if err != nil {
+		about += ", " + s.asError(w, err).Message
+	}
+	noteOf(w).about = about
+}

@@ -1,0 +1,238 @@
+package server
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+
+	"alpaca/internal/engine"
+	"alpaca/internal/openai"
+)
+
+// anthropicPath is where Anthropic's API begins: errors have another form there.
+const anthropicPath = "/v1/messages"
+
+// anthropicError returns an error in Anthropic's form.
+func anthropicError(e *openai.Error, id string) any {
+	kind := e.Type
+	switch e.Status {
+	case http.StatusRequestEntityTooLarge:
+		kind = "request_too_large"
+	case http.StatusServiceUnavailable:
+		kind = "overloaded_error"
+	case http.StatusInternalServerError:
+		kind = "api_error"
+	case http.StatusBadRequest:
+		kind = "invalid_request_error"
+	}
+	return map[string]any{
+		"type": "error", "request_id": id,
+		"error": map[string]string{"type": kind, "message": e.Error()},
+	}
+}
+
+// anthropicBlock is a piece of an answer.
+type anthropicBlock struct {
+	Type      string  `json:"type"`
+	Text      *string `json:"text,omitempty"`
+	Thinking  *string `json:"thinking,omitempty"`
+	Signature *string `json:"signature,omitempty"`
+}
+
+func textBlock(text string) anthropicBlock { return anthropicBlock{Type: "text", Text: &text} }
+
+func thinkingBlock(text string) anthropicBlock {
+	none := "" // nobody signs here
+	return anthropicBlock{Type: "thinking", Thinking: &text, Signature: &none}
+}
+
+// anthropicUsage counts tokens: those from the cache are no input.
+type anthropicUsage struct {
+	Input   int `json:"input_tokens"`
+	Created int `json:"cache_creation_input_tokens"`
+	Cached  int `json:"cache_read_input_tokens"`
+	Output  int `json:"output_tokens"`
+}
+
+// anthropicMessage is an answer.
+type anthropicMessage struct {
+	ID           string           `json:"id"`
+	Type         string           `json:"type"` // "message"
+	Role         string           `json:"role"` // "assistant"
+	Model        string           `json:"model"`
+	Content      []anthropicBlock `json:"content"`
+	StopReason   *string          `json:"stop_reason"`
+	StopSequence *string          `json:"stop_sequence"`
+	Usage        anthropicUsage   `json:"usage"`
+}
+
+func (s *Server) newMessage() anthropicMessage {
+	return anthropicMessage{ID: newID("msg_"), Type: "message", Role: "assistant", Model: s.name(), Content: []anthropicBlock{}}
+}
+
+// ended sets why the answer ended. Stops are the texts that the request named: those of the
+// template end a turn.
+func (m *anthropicMessage) ended(r *engine.Result, stops []string) {
+	reason := "max_tokens"
+	switch {
+	case r.Reason == engine.Stop && slices.Contains(stops, r.Stop):
+		reason, m.StopSequence = "stop_sequence", &r.Stop
+	case r.Reason == engine.Stop, r.Reason == engine.EOS:
+		reason = "end_turn"
+	}
+	m.StopReason = &reason
+	m.Usage = anthropicUsage{Input: r.Evaluated(), Cached: r.CachedTokens, Output: r.GeneratedTokens}
+}
+
+// anthropicConversation reads a request of Anthropic's form and makes its prompt.
+func (s *Server) anthropicConversation(w http.ResponseWriter, r *http.Request, count bool) (*conversation, error) {
+	body, err := s.readBody(w, r)
+	if err != nil {
+		return nil, err
+	}
+	req, err := openai.ParseAnthropic(body, s.opt.Sampling, count)
+	if err != nil {
+		return nil, err
+	}
+	return s.render(r, req)
+}
+
+// countTokens counts the tokens of a conversation in Anthropic's form.
+func (s *Server) countTokens(w http.ResponseWriter, r *http.Request) error {
+	c, err := s.anthropicConversation(w, r, true)
+	if err != nil {
+		return err
+	}
+	return s.send(w, http.StatusOK, map[string]int{"input_tokens": len(c.ids)})
+}
+
+// messages answers a conversation in Anthropic's form.
+func (s *Server) messages(w http.ResponseWriter, r *http.Request) error {
+	c, err := s.anthropicConversation(w, r, false)
+	if err != nil {
+		return err
+	}
+	f, a, err := s.answerTo(r, c)
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	if c.Stream {
+		err = s.streamMessage(w, c, f, a.list[0])
+	} else {
+		err = s.wholeMessage(w, c, f, a.list[0])
+	}
+	s.ended(w, a, err)
+	return err
+}
+
+func (s *Server) wholeMessage(w http.ResponseWriter, c *conversation, f *flow, one *answer) error {
+	if err := f.each(s.opt.KeepAlive, func() error { return nil }, func(e event) error {
+		one.add(e)
+		return nil
+	}); err != nil {
+		return err
+	}
+	m := s.newMessage()
+	m.ended(one.result, c.Stop)
+	if one.thought.Len() > 0 {
+		m.Content = append(m.Content, thinkingBlock(one.thought.String()))
+	}
+	if one.text.Len() > 0 || one.thought.Len() == 0 {
+		m.Content = append(m.Content, textBlock(one.text.String()))
+	}
+	return s.send(w, http.StatusOK, m)
+}
+
+// messageEvents is a stream in Anthropic's form: blocks, one after the other.
+type messageEvents struct {
+	*events
+	index int
+	open  string // type of the block that is open; "" for none
+}
+
+func (m *messageEvents) event(kind string, fields map[string]any) {
+	fields["type"] = kind
+	m.named(kind, fields)
+}
+
+// add adds text to a block of that type.
+func (m *messageEvents) add(kind, text string) {
+	if text == "" {
+		return
+	}
+	begin := textBlock("")
+	delta := map[string]string{"type": "text_delta", "text": text}
+	if kind == "thinking" {
+		begin = thinkingBlock("")
+		delta = map[string]string{"type": "thinking_delta", "thinking": text}
+	}
+	if m.open != kind {
+		m.close()
+		m.open = kind
+		m.event("content_block_start", map[string]any{"index": m.index, "content_block": begin})
+	}
+	m.event("content_block_delta", map[string]any{"index": m.index, "delta": delta})
+}
+
+// close ends the block that is open.
+func (m *messageEvents) close() {
+	if m.open == "" {
+		return
+	}
+	if m.open == "thinking" {
+		m.event("content_block_delta", map[string]any{"index": m.index, "delta": map[string]string{"type": "signature_delta", "signature": ""}})
+	}
+	m.event("content_block_stop", map[string]any{"index": m.index})
+	m.open = ""
+	m.index++
+}
+
+// streamMessage sends an answer as it comes. An error is returned as one only while nothing
+// is sent; afterwards it is an event.
+func (s *Server) streamMessage(w http.ResponseWriter, c *conversation, f *flow, one *answer) error {
+	out := &messageEvents{events: s.newEvents(w)}
+	m := s.newMessage()
+	start := func(evaluated int) {
+		if one.told {
+			return
+		}
+		one.told = true
+		first := m
+		first.Usage = anthropicUsage{Input: evaluated, Cached: one.prompt - evaluated}
+		out.event("message_start", map[string]any{"message": first})
+	}
+	idle := func() error {
+		start(one.prompt)
+		out.event("ping", map[string]any{})
+		return out.err
+	}
+	err := f.each(s.opt.KeepAlive, idle, func(e event) error {
+		start(f.evaluated(0))
+		p := one.add(e)
+		out.add("thinking", p.thought)
+		out.add("text", p.text)
+		return out.err
+	})
+	switch {
+	case err != nil && !out.begun:
+		return err
+	case out.err != nil:
+		return errGone
+	case err != nil:
+		out.named("error", anthropicError(s.asError(w, err), noteOf(w).id))
+		return err
+	}
+	out.close()
+	m.ended(one.result, c.Stop)
+	out.event("message_delta", map[string]any{
+		"delta": map[string]any{"stop_reason": m.StopReason, "stop_sequence": m.StopSequence}, "usage": m.Usage,
+	})
+	out.event("message_stop", map[string]any{})
+	return nil
+}
+
+// isAnthropic reports whether a path is of Anthropic's API.
+func isAnthropic(path string) bool {
+	return path == anthropicPath || strings.HasPrefix(path, anthropicPath+"/")
+}

@@ -1,0 +1,165 @@
+package server
+
+import (
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/hex"
+	"mime"
+	"net"
+	"net/http"
+	"strings"
+
+	"alpaca/internal/openai"
+)
+
+// guarded refuses what web pages of others may have sent. A page whose name leads to this
+// machine is of the same origin as far as the browser knows: only the name gives it away.
+func (s *Server) guarded(origins *http.CrossOriginProtection, h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if isLocal(r) && !s.allowedHost(r.Host) {
+			s.fail(w, &openai.Error{Status: http.StatusForbidden, Type: openai.TypePermission, Code: "host_not_allowed",
+				Message: "the Host " + clip(r.Host) + " is not one of this server's: ask for localhost, or start it with --allowed-host"})
+			return
+		}
+		if s.opt.Origin != "" {
+			w.Header().Add("Vary", "Origin")
+			if r.Header.Get("Origin") == s.opt.Origin {
+				s.allowOrigin(w)
+				if r.Method == http.MethodOptions {
+					w.WriteHeader(http.StatusNoContent)
+					return
+				}
+			}
+		}
+		if err := origins.Check(r); err != nil {
+			s.fail(w, &openai.Error{Status: http.StatusForbidden, Type: openai.TypePermission, Code: "origin_not_allowed",
+				Message: "the request comes from a web page of another origin; --cors-origin allows one"})
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// allowOrigin lets the pages of one origin read responses.
+func (s *Server) allowOrigin(w http.ResponseWriter) {
+	h := w.Header()
+	h.Set("Access-Control-Allow-Origin", s.opt.Origin)
+	h.Set("Access-Control-Allow-Methods", "GET, POST")
+	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Api-Key, X-Request-Id")
+	h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")
+	h.Set("Access-Control-Max-Age", "600")
+}
+
+// CheckOrigin returns an error unless text is the origin of a web page.
+func CheckOrigin(text string) error { return http.NewCrossOriginProtection().AddTrustedOrigin(text) }
+
+// isLocal reports whether a request came over the loopback interface.
+func isLocal(r *http.Request) bool {
+	addr, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// allowedHost reports whether a Host is this machine's as seen from itself.
+func (s *Server) allowedHost(host string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.ToLower(strings.TrimSuffix(strings.Trim(name, "[]"), "."))
+	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
+		return true
+	}
+	if ip := net.ParseIP(name); ip != nil && ip.IsLoopback() {
+		return true
+	}
+	for _, allowed := range s.opt.Hosts {
+		if strings.EqualFold(name, strings.Trim(allowed, "[]")) || strings.EqualFold(host, allowed) {
+			return true
+		}
+	}
+	return false
+}
+
+// keys are the keys that are accepted, hashed so that comparing takes the same time
+// whatever is sent.
+type keys [][sha256.Size]byte
+
+func newKeys(list []string) (k keys) {
+	for _, key := range list {
+		k = append(k, sha256.Sum256([]byte(key)))
+	}
+	return k
+}
+
+// salt divides the cache where several keys mean several people: how long a prompt takes
+// must not tell what others have asked.
+func (k keys) salt(key string) string {
+	if len(k) < 2 {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
+}
+
+// has reports whether key is one of them.
+func (k keys) has(key string) bool {
+	sum := sha256.Sum256([]byte(key))
+	found := 0
+	for i := range k {
+		found |= subtle.ConstantTimeCompare(k[i][:], sum[:])
+	}
+	return found == 1
+}
+
+// keyOf returns the key that a request has, "" for none.
+func keyOf(r *http.Request) string {
+	scheme, key, ok := strings.Cut(r.Header.Get("Authorization"), " ")
+	if ok && strings.EqualFold(scheme, "Bearer") {
+		return strings.TrimSpace(key)
+	}
+	return r.Header.Get("X-Api-Key")
+}
+
+// withKey lets h answer those who have a key, where one is needed.
+func (s *Server) withKey(h handle) handle {
+	if len(s.keys) == 0 {
+		return h
+	}
+	return func(w http.ResponseWriter, r *http.Request) error {
+		key := keyOf(r)
+		if s.keys.has(key) {
+			return h(w, r)
+		}
+		w.Header().Set("WWW-Authenticate", "Bearer")
+		message := "an API key is needed, in the header \"Authorization: Bearer KEY\""
+		if key != "" {
+			message = "the API key is not one of this server's"
+		}
+		return &openai.Error{Status: http.StatusUnauthorized, Type: openai.TypeKey, Code: "invalid_api_key", Message: message}
+	}
+}
+
+// checkType refuses bodies that a page could have sent without being asked. Programs may
+// leave the type out, or send curl's.
+func checkType(r *http.Request) error {
+	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
+		return unsupportedType("the body is encoded with " + clip(encoding) + ": send it as it is")
+	}
+	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if kind == "application/json" || strings.HasSuffix(kind, "+json") {
+		return nil
+	}
+	browser := r.Header.Get("Origin") != ""
+	for name := range r.Header {
+		browser = browser || strings.HasPrefix(name, "Sec-Fetch-")
+	}
+	if !browser {
+		return nil
+	}
+	return unsupportedType("the Content-Type is " + clip(kind) + ", must be application/json: add the header \"Content-Type: application/json\"")
+}
+
+func unsupportedType(message string) error {
+	return &openai.Error{Status: http.StatusUnsupportedMediaType, Type: openai.TypeInvalid, Code: "unsupported_media_type", Message: message}
+}

@@ -1,0 +1,232 @@
+package server
+
+import (
+	"encoding/json"
+	"math"
+	"net/http"
+	"strings"
+
+	"alpaca/internal/engine"
+	"alpaca/internal/openai"
+)
+
+// nativePiece is a piece of a text in llama.cpp's own form.
+type nativePiece struct {
+	Index     int                `json:"index"`
+	Content   string             `json:"content"`
+	Tokens    []int32            `json:"tokens"`
+	Stop      bool               `json:"stop"`
+	Slot      int                `json:"id_slot"`
+	Predicted int                `json:"tokens_predicted"`
+	Evaluated int                `json:"tokens_evaluated"`
+	Probs     []openai.TokenProb `json:"completion_probabilities,omitempty"`
+	Timings   *openai.Timings    `json:"timings,omitempty"`
+	Progress  *openai.Progress   `json:"prompt_progress,omitempty"`
+}
+
+// nativeAnswer is a complete text, or the end of one that was streamed.
+type nativeAnswer struct {
+	nativePiece
+	Model     string         `json:"model"`
+	Settings  map[string]any `json:"generation_settings"`
+	Prompt    string         `json:"prompt"`
+	NewLine   bool           `json:"has_new_line"`
+	Truncated bool           `json:"truncated"`
+	StopType  string         `json:"stop_type"` // eos, limit or word
+	StopWord  string         `json:"stopping_word"`
+	Cached    int            `json:"tokens_cached"` // in the context at the end
+	Seed      uint32         `json:"seed"`
+}
+
+// native continues texts, in llama.cpp's form.
+func (s *Server) native(w http.ResponseWriter, r *http.Request) error {
+	c, f, a, err := s.continuing(w, r, true)
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	if c.Stream {
+		err = s.streamNative(w, c, f, a)
+	} else {
+		err = s.wholeNative(w, c, f, a)
+	}
+	s.ended(w, a, err)
+	return err
+}
+
+// nativeEnd returns what is known when an answer is complete.
+func (s *Server) nativeEnd(c *openai.CompletionRequest, a *answers, index int) nativeAnswer {
+	one := a.list[index]
+	r := one.result
+	out := nativeAnswer{
+		nativePiece: nativePiece{
+			Index: index, Tokens: []int32{}, Stop: true, Predicted: r.GeneratedTokens, Evaluated: one.prompt, Timings: timings(r),
+		},
+		Model: s.name(), Settings: s.settings(&c.Generation, r.Seed), Prompt: s.written(one.ids),
+		NewLine: strings.Contains(one.text.String(), "\n"), Truncated: r.Reason == engine.Context || r.Shifted, Seed: r.Seed,
+		StopType: "limit", StopWord: r.Stop, Cached: one.prompt + max(0, r.GeneratedTokens-1),
+	}
+	switch r.Reason {
+	case engine.EOS:
+		out.StopType = "eos"
+	case engine.Stop:
+		out.StopType = "word"
+	}
+	return out
+}
+
+// written returns the text of a prompt's tokens.
+func (s *Server) written(ids []int32) string {
+	var b strings.Builder
+	for _, id := range ids {
+		b.WriteString(s.tok.Piece(id, true))
+	}
+	return printable(b.String())
+}
+
+// wholeNative sends the texts when they are complete: an object, or a list of several.
+func (s *Server) wholeNative(w http.ResponseWriter, c *openai.CompletionRequest, f *flow, a *answers) error {
+	if err := f.each(s.opt.KeepAlive, func() error { return nil }, func(e event) error {
+		a.list[e.index].add(e)
+		return nil
+	}); err != nil {
+		return err
+	}
+	var list []any
+	for i, one := range a.list {
+		out := s.nativeEnd(c, a, i)
+		out.Content, out.Probs = one.text.String(), one.content
+		if c.GiveTokens {
+			out.Tokens = append(out.Tokens, one.tokens...)
+		}
+		v, err := choose(out, c.Fields)
+		if err != nil {
+			return err
+		}
+		list = append(list, v)
+	}
+	if len(list) == 1 && !c.List {
+		return s.send(w, http.StatusOK, list[0])
+	}
+	return s.send(w, http.StatusOK, list)
+}
+
+// choose returns the fields of an answer that were asked for, all where none were. A path
+// such as "timings/prompt_n" is the name of the field then.
+func choose(out nativeAnswer, fields []string) (any, error) {
+	if len(fields) == 0 {
+		return out, nil
+	}
+	b, err := encode(out)
+	if err != nil {
+		return nil, err
+	}
+	chosen := map[string]json.RawMessage{}
+	for _, path := range fields {
+		value, found := json.RawMessage(b), true
+		for name := range strings.SplitSeq(path, "/") {
+			var object map[string]json.RawMessage
+			if json.Unmarshal(value, &object) != nil {
+				found = false
+				break
+			}
+			if value, found = object[name]; !found {
+				break
+			}
+		}
+		if found {
+			chosen[path] = value
+		}
+	}
+	return chosen, nil
+}
+
+// streamNative sends the texts as they come, each with a last object of its own.
+func (s *Server) streamNative(w http.ResponseWriter, c *openai.CompletionRequest, f *flow, a *answers) error {
+	out := s.newEvents(w)
+	err := f.each(s.opt.KeepAlive, func() error { out.comment(); return out.err }, func(e event) error {
+		one := a.list[e.index]
+		base := nativePiece{Index: e.index, Tokens: []int32{}, Evaluated: one.prompt}
+		if e.progress != nil {
+			base.Progress = e.progress
+			out.send(base)
+			return out.err
+		}
+		if p := one.add(e); !p.empty() {
+			base.Content, base.Probs, base.Predicted = p.text, p.probs, one.generated
+			base.Tokens = append(base.Tokens, p.tokens...)
+			if c.Timings {
+				base.Timings = one.live(f.evaluated(e.index / a.n))
+			}
+			out.send(base)
+		}
+		if e.result != nil {
+			last, err := choose(s.nativeEnd(c, a, e.index), c.Fields)
+			if err != nil {
+				return err
+			}
+			out.send(last)
+		}
+		return out.err
+	})
+	switch {
+	case err != nil && !out.begun:
+		return err
+	case out.err != nil:
+		return errGone
+	case err != nil:
+		out.fail(err)
+	}
+	return err
+}
+
+// settings returns what a text was made with, under llama.cpp's names.
+func (s *Server) settings(g *openai.Generation, seed uint32) map[string]any {
+	p := &g.Sampling
+	samplers := make([]string, len(p.Samplers))
+	for i, name := range p.Samplers {
+		samplers[i] = string(name)
+	}
+	type bias struct {
+		Token int32 `json:"token"`
+		Bias  any   `json:"bias"` // null: never
+	}
+	biases := []bias{}
+	value := func(f float32) any {
+		if math.IsInf(float64(f), 0) {
+			return nil
+		}
+		return f
+	}
+	if p.IgnoreEOS {
+		for _, id := range s.tok.EOG() {
+			biases = append(biases, bias{id, nil})
+		}
+	}
+	for _, b := range g.Bias {
+		if b.Text == "" {
+			biases = append(biases, bias{b.ID, value(b.Value)})
+			continue
+		}
+		for _, id := range s.tok.Encode(b.Text, false, true) {
+			biases = append(biases, bias{id, value(b.Value)})
+		}
+	}
+	stop := append([]string{}, g.Stop...)
+	return map[string]any{
+		"n_ctx": s.engine.Ctx(), "n_predict": g.MaxTokens, "max_tokens": g.MaxTokens, "model": s.name(), "seed": seed,
+		"temperature": p.Temp, "dynatemp_range": p.DynTempRange, "dynatemp_exponent": p.DynTempExponent,
+		"top_k": p.TopK, "top_p": p.TopP, "min_p": p.MinP, "typical_p": p.TypicalP, "top_n_sigma": p.TopNSigma,
+		"xtc_probability": p.XTCProbability, "xtc_threshold": p.XTCThreshold,
+		"repeat_last_n": p.RepeatLastN, "repeat_penalty": p.RepeatPenalty, "presence_penalty": p.PresencePenalty, "frequency_penalty": p.FrequencyPenalty,
+		"dry_multiplier": p.DRYMultiplier, "dry_base": p.DRYBase, "dry_allowed_length": p.DRYAllowedLength, "dry_penalty_last_n": p.DRYLastN,
+		"dry_sequence_breakers": p.DRYBreakers, "mirostat": p.Mirostat, "mirostat_tau": p.MirostatTau, "mirostat_eta": p.MirostatEta,
+		"min_keep": p.MinKeep, "ignore_eos": p.IgnoreEOS, "logit_bias": biases, "n_probs": g.Top, "samplers": samplers,
+		"stop": stop, "stream": g.Stream, "timings_per_token": g.Timings, "n": g.N, "cache_prompt": !g.NoCache,
+	}
+}
+
+// shown returns the settings where a request says nothing.
+func (s *Server) shown() map[string]any {
+	return s.settings(&openai.Generation{Sampling: s.opt.Sampling, MaxTokens: s.most(-1), N: 1}, s.opt.Sampling.Seed)
+}

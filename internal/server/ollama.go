@@ -1,0 +1,213 @@
+package server
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"alpaca/internal/openai"
+)
+
+// ollamaPath is where Ollama's API begins.
+const ollamaPath = "/api/"
+
+// ollamaVersion is that of the API which is spoken: clients compare it.
+const ollamaVersion = "0.12.6"
+
+// ollamaPiece is a line of an answer; the last one says what it has cost. Durations are in
+// nanoseconds.
+type ollamaPiece struct {
+	Model     string         `json:"model"`
+	CreatedAt time.Time      `json:"created_at"`
+	Message   *ollamaMessage `json:"message,omitempty"`  // of a conversation
+	Response  *string        `json:"response,omitempty"` // of a text
+	Thinking  string         `json:"thinking,omitempty"` // of a text
+	Done      bool           `json:"done"`
+
+	Reason         string        `json:"done_reason,omitempty"` // stop, length or load
+	Total          time.Duration `json:"total_duration,omitempty"`
+	Load           time.Duration `json:"load_duration,omitempty"`
+	PromptCount    int           `json:"prompt_eval_count,omitempty"`
+	PromptDuration time.Duration `json:"prompt_eval_duration,omitempty"`
+	Count          int           `json:"eval_count,omitempty"`
+	Duration       time.Duration `json:"eval_duration,omitempty"`
+}
+
+type ollamaMessage struct {
+	Role     string `json:"role"`
+	Content  string `json:"content"`
+	Thinking string `json:"thinking,omitempty"`
+}
+
+// ollamaPiece returns a piece with a text and a thought.
+func (s *Server) ollamaPiece(isText bool, text, thought string) ollamaPiece {
+	p := ollamaPiece{Model: s.name(), CreatedAt: time.Now().UTC()}
+	if isText {
+		p.Response, p.Thinking = &text, thought
+	} else {
+		p.Message = &ollamaMessage{Role: "assistant", Content: text, Thinking: thought}
+	}
+	return p
+}
+
+// ollamaChat answers a conversation in Ollama's form, ollamaGenerate a text.
+func (s *Server) ollamaChat(w http.ResponseWriter, r *http.Request) error {
+	return s.ollama(w, r, false)
+}
+
+func (s *Server) ollamaGenerate(w http.ResponseWriter, r *http.Request) error {
+	return s.ollama(w, r, true)
+}
+
+func (s *Server) ollama(w http.ResponseWriter, r *http.Request, isText bool) error {
+	body, err := s.readBody(w, r)
+	if err != nil {
+		return err
+	}
+	req, err := openai.ParseOllama(body, s.opt.Sampling, isText)
+	if err != nil {
+		return err
+	}
+	if len(req.Messages) == 0 && req.Prompt == "" {
+		p := s.ollamaPiece(isText, "", "")
+		p.Done, p.Reason = true, "load"
+		return s.send(w, http.StatusOK, p)
+	}
+	var c *conversation
+	if req.Raw {
+		c = &conversation{ChatRequest: &req.ChatRequest, text: req.Prompt}
+		c.ids, err = s.prompt(openai.Prompt{{Text: req.Prompt}}, "prompt")
+	} else {
+		c, err = s.render(r, &req.ChatRequest)
+	}
+	if err != nil {
+		return err
+	}
+	f, a, err := s.answerTo(r, c)
+	if err != nil {
+		return err
+	}
+	defer f.close()
+	err = s.sendOllama(w, c.Stream, isText, f, a)
+	s.ended(w, a, err)
+	return err
+}
+
+// sendOllama sends an answer: in lines as it comes, or whole. An error is returned as one
+// only while nothing is sent; afterwards it is a line.
+func (s *Server) sendOllama(w http.ResponseWriter, stream, isText bool, f *flow, a *answers) error {
+	one := a.list[0]
+	out := s.newEvents(w)
+	out.kind = "application/x-ndjson"
+	err := f.each(s.opt.KeepAlive, func() error { return nil }, func(e event) error {
+		if p := one.add(e); stream && !p.empty() {
+			out.line(s.ollamaPiece(isText, p.text, p.thought))
+		}
+		return out.err
+	})
+	switch {
+	case err != nil && !out.begun:
+		return err
+	case out.err != nil:
+		return errGone
+	case err != nil:
+		out.line(ollamaError(s.asError(w, err)))
+		return err
+	}
+	last := s.ollamaPiece(isText, "", "")
+	if !stream {
+		last = s.ollamaPiece(isText, one.text.String(), one.thought.String())
+	}
+	r := one.result
+	last.Done, last.Reason, last.Total = true, finish(r), time.Since(a.began)
+	last.PromptCount, last.PromptDuration, last.Count, last.Duration = one.prompt, r.PromptTime, r.GeneratedTokens, r.GenerateTime
+	if !stream {
+		return s.send(w, http.StatusOK, last)
+	}
+	out.line(last)
+	return nil
+}
+
+// ollamaError returns an error in Ollama's form.
+func ollamaError(e *openai.Error) any { return map[string]string{"error": e.Error()} }
+
+// ollamaDetails are what Ollama tells of a model.
+func (s *Server) ollamaDetails() map[string]any {
+	m := s.engine.Model()
+	arch, _, _ := m.File.String("general.architecture")
+	elements := 0
+	for _, t := range m.File.Tensors {
+		elements += t.Elems()
+	}
+	size := fmt.Sprintf("%.1fM", float64(elements)/1e6)
+	if elements >= 1e9 {
+		size = fmt.Sprintf("%.1fB", float64(elements)/1e9)
+	}
+	types := map[string]int{}
+	most := ""
+	for _, t := range m.File.Tensors {
+		name := t.Type.String()
+		if types[name] += t.Elems(); most == "" || types[name] > types[most] {
+			most = name
+		}
+	}
+	return map[string]any{
+		"parent_model": "", "format": "gguf", "family": arch, "families": []string{arch}, "parameter_size": size, "quantization_level": most,
+	}
+}
+
+// ollamaCard is the model in Ollama's lists. The digest tells models apart; it is not that
+// of the file, which would have to be read whole.
+func (s *Server) ollamaCard() map[string]any {
+	size := s.engine.Model().File.Size()
+	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", s.opt.Path, size))
+	return map[string]any{
+		"name": s.name(), "model": s.name(), "modified_at": s.started.UTC(), "size": size, "digest": hex.EncodeToString(sum[:]), "details": s.ollamaDetails(),
+	}
+}
+
+// ollamaTags lists the models that there are.
+func (s *Server) ollamaTags(w http.ResponseWriter, _ *http.Request) error {
+	return s.send(w, http.StatusOK, map[string]any{"models": []any{s.ollamaCard()}})
+}
+
+// ollamaPS lists the models that are loaded.
+func (s *Server) ollamaPS(w http.ResponseWriter, _ *http.Request) error {
+	card := s.ollamaCard()
+	card["expires_at"], card["size_vram"], card["context_length"] = s.started.AddDate(100, 0, 0).UTC(), 0, s.engine.Ctx()
+	return s.send(w, http.StatusOK, map[string]any{"models": []any{card}})
+}
+
+// ollamaShow tells about the model.
+func (s *Server) ollamaShow(w http.ResponseWriter, r *http.Request) error {
+	if _, err := s.readBody(w, r); err != nil {
+		return err
+	}
+	details := s.ollamaDetails()
+	arch, _ := details["family"].(string)
+	c := s.engine.Model().Config
+	template := ""
+	if s.opt.Template != nil {
+		template = s.opt.Template.Source()
+	}
+	capabilities := []string{"completion"}
+	if s.tags != nil {
+		capabilities = append(capabilities, "thinking")
+	}
+	return s.send(w, http.StatusOK, map[string]any{
+		"modelfile": "", "parameters": "", "template": template, "details": details, "capabilities": capabilities, "modified_at": s.started.UTC(),
+		"model_info": map[string]any{
+			"general.architecture": arch, arch + ".context_length": c.TrainCtx, arch + ".embedding_length": c.Dim, arch + ".block_count": c.NumLayers,
+		},
+	})
+}
+
+func (s *Server) ollamaVersion(w http.ResponseWriter, _ *http.Request) error {
+	return s.send(w, http.StatusOK, map[string]string{"version": ollamaVersion})
+}
+
+// isOllama reports whether a path is of Ollama's API.
+func isOllama(path string) bool { return strings.HasPrefix(path, ollamaPath) }

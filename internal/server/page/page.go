@@ -1,0 +1,94 @@
+// Package page is the page to chat with that a server has for browsers: HTML, CSS and ES
+// modules as they are written, in web. It loads nothing from elsewhere, and nothing that a
+// model writes is ever taken for markup or a script.
+package page
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"net/http"
+	"path"
+	"strings"
+)
+
+//go:embed web
+var web embed.FS
+
+// policy lets the page load what comes from this server, and nothing else: what a model
+// writes must not reach anybody, as the address of a picture for instance.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
+	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+
+// kinds are the types of contents: what machines say of them differs.
+var kinds = map[string]string{
+	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
+}
+
+// file is a file of the page.
+type file struct {
+	kind          string // of its content
+	etag          string
+	plain, packed []byte
+}
+
+// read reads and packs a file of the page.
+func read(name string) file {
+	data, err := web.ReadFile("web/" + name)
+	if err != nil {
+		panic(err) // it is in the program
+	}
+	var b bytes.Buffer
+	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	z.Write(data)
+	z.Close()
+	sum := sha256.Sum256(data)
+	return file{kind: kinds[path.Ext(name)], etag: `"` + hex.EncodeToString(sum[:8]) + `"`, plain: data, packed: b.Bytes()}
+}
+
+// Handlers returns what answers each pattern of http.ServeMux.
+func Handlers() map[string]http.Handler {
+	entries, err := web.ReadDir("web")
+	if err != nil {
+		panic(err) // it is in the program
+	}
+	list := map[string]http.Handler{}
+	for _, e := range entries {
+		pattern := "GET /ui/" + e.Name()
+		if e.Name() == "index.html" {
+			pattern = "GET /{$}"
+		}
+		list[pattern] = read(e.Name())
+	}
+	return list
+}
+
+// ServeHTTP sends the file, unless the browser has it already.
+func (f file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-cache") // ask each time: a new program has a new page
+	h.Set("Vary", "Accept-Encoding")
+	h.Set("ETag", f.etag)
+	if r.Header.Get("If-None-Match") == f.etag {
+		w.WriteHeader(http.StatusNotModified)
+		return
+	}
+	h.Set("Content-Type", f.kind)
+	body := f.plain
+	if strings.Contains(r.Header.Get("Accept-Encoding"), "gzip") {
+		h.Set("Content-Encoding", "gzip")
+		body = f.packed
+	}
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		w.Write(body)
+	}
+}

@@ -1,0 +1,71 @@
+// Requests to the server that this page comes from.
+
+export class ApiError extends Error {
+  constructor(message, status) {
+    super(message);
+    this.status = status;
+  }
+}
+
+export const key = {
+  get: () => localStorage.getItem("alpaca.key") || "",
+  set: (value) => (value ? localStorage.setItem("alpaca.key", value) : localStorage.removeItem("alpaca.key")),
+};
+
+async function request(path, options = {}) {
+  const headers = { ...options.headers };
+  if (key.get()) headers.Authorization = "Bearer " + key.get();
+  let response;
+  try {
+    response = await fetch(path, { ...options, headers });
+  } catch (e) {
+    if (e.name === "AbortError") throw e;
+    throw new ApiError("The server does not answer. What was said is kept here.", 0);
+  }
+  if (response.ok) return response;
+  let message = "The server says " + response.status;
+  try {
+    message = (await response.json()).error.message;
+  } catch {} // no JSON: from something between
+  throw new ApiError(message, response.status);
+}
+
+// props returns what the server says of itself.
+export const props = async () => (await request("props")).json();
+
+// events yields the data of server-sent events.
+async function* events(body) {
+  const reader = body.pipeThrough(new TextDecoderStream()).getReader();
+  let rest = "", data = [];
+  for (;;) {
+    const { value, done } = await reader.read();
+    if (done) return;
+    const lines = (rest + value).split(/\r\n|\n|\r(?!$)/);
+    rest = lines.pop();
+    for (const line of lines) {
+      if (line === "") {
+        if (data.length) yield data.join("\n");
+        data = [];
+      } else if (line.startsWith("data:")) {
+        data.push(line.slice(line[5] === " " ? 6 : 5));
+      }
+    }
+  }
+}
+
+// answer yields the chunks of the answer to a conversation. One that is cut is an error.
+export async function* answer(body, signal) {
+  const response = await request("v1/chat/completions", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ ...body, stream: true, stream_options: { include_usage: true }, return_progress: true }),
+    signal,
+  });
+  for await (const data of events(response.body)) {
+    if (data === "[DONE]") return;
+    const chunk = JSON.parse(data);
+    if (chunk.error) throw new ApiError(chunk.error.message, 0);
+    yield chunk;
+  }
+  throw new ApiError("The connection was cut in the middle of the answer.", 0);
+}

@@ -1,0 +1,320 @@
+// Markdown as models write it, turned into DOM nodes. Nothing is ever parsed as HTML:
+// text from a model only becomes text nodes, and links go to http, https and mailto alone.
+
+const el = (name, ...children) => {
+  const e = document.createElement(name);
+  e.append(...children);
+  return e;
+};
+
+// render brings what target shows up to text. Blocks that are as they were stay in the
+// document, so that a long answer costs what is new of it, and a selection lives on.
+export function render(target, text) {
+  const blocks = parse(text.replace(/\r\n?/g, "\n").split("\n"));
+  const shown = target.sources || (target.sources = []);
+  let same = 0;
+  while (same < blocks.length && same < shown.length && shown[same] === blocks[same].source) same++;
+  while (target.childNodes.length > same) target.lastChild.remove();
+  for (const block of blocks.slice(same)) target.append(block.build());
+  target.sources = blocks.map((b) => b.source);
+}
+
+const fence = /^( {0,3})(`{3,}|~{3,})[ \t]*([^`\n]*)$/;
+const heading = /^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$/;
+const rule = /^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$/;
+const quote = /^ {0,3}> ?/;
+const item = /^( {0,3})([-*+]|\d{1,9}[.)])(?:([ \t]+)(.*))?$/;
+const divider = /^ {0,3}\|?[ \t]*:?-+:?[ \t]*(\|[ \t]*:?-+:?[ \t]*)*\|?[ \t]*$/;
+const deepest = 16; // nesting
+const longest = 500; // characters of a link's text
+const blank = (line) => !/\S/.test(line);
+
+// parse divides lines into blocks: {source, build}. Text nested too deep stays text.
+function parse(lines, depth = 0) {
+  const blocks = [];
+  let i = 0;
+  const add = (from, to, kind, build) => blocks.push({ source: kind + lines.slice(from, to).join("\n"), build });
+  while (i < lines.length) {
+    const start = i, line = lines[i];
+    let m;
+    if (blank(line)) {
+      i++;
+    } else if ((m = fence.exec(line))) {
+      const mark = m[2][0], least = m[2].length, indent = m[1].length, language = m[3].trim().split(/\s/)[0];
+      const end = new RegExp("^ {0,3}\\" + mark + "{" + least + ",}[ \\t]*$");
+      const body = [];
+      for (i++; i < lines.length && !end.test(lines[i]); i++) {
+        let l = lines[i];
+        for (let k = 0; k < indent && l[0] === " "; k++) l = l.slice(1);
+        body.push(l);
+      }
+      i++;
+      add(start, i, "code", () => code(body.join("\n"), language));
+    } else if ((m = heading.exec(line))) {
+      i++;
+      add(start, i, "h", () => el("h" + m[1].length, ...inline(m[2] || "")));
+    } else if (rule.test(line)) {
+      i++;
+      add(start, i, "hr", () => el("hr"));
+    } else if (depth < deepest && quote.test(line)) {
+      const body = [];
+      while (i < lines.length && !blank(lines[i]) && (quote.test(lines[i]) || !starts(lines[i]))) body.push(lines[i++].replace(quote, ""));
+      add(start, i, "q", () => el("blockquote", ...parse(body, depth + 1).map((b) => b.build())));
+    } else if (depth < deepest && item.test(line)) {
+      i = list(lines, i, depth, add);
+    } else if (line.includes("|") && i + 1 < lines.length && divider.test(lines[i + 1]) && cells(line).length === cells(lines[i + 1]).length) {
+      for (i += 2; i < lines.length && !blank(lines[i]) && !starts(lines[i]); ) i++;
+      const rows = lines.slice(start, i);
+      add(start, i, "t", () => table(rows));
+    } else {
+      for (i++; i < lines.length && !blank(lines[i]) && !starts(lines[i]); ) i++;
+      const body = lines.slice(start, i).map((l) => l.trimStart()).join("\n");
+      add(start, i, "p", () => el("p", ...inline(body)));
+    }
+  }
+  return blocks;
+}
+
+// starts reports whether a line ends the paragraph before it.
+function starts(line) {
+  const m = item.exec(line);
+  return fence.test(line) || heading.test(line) || rule.test(line) || quote.test(line) || (m && m[4] && (!/\d/.test(m[2]) || parseInt(m[2]) === 1));
+}
+
+// list adds the list that begins at line i, and returns the line after it.
+function list(lines, i, depth, add) {
+  const start = i, first = item.exec(lines[i]), ordered = /\d/.test(first[2]), mark = first[2].slice(-1);
+  const items = [];
+  let loose = false;
+  while (i < lines.length) {
+    const m = item.exec(lines[i]);
+    if (!m || m[2].slice(-1) !== mark || /\d/.test(m[2]) !== ordered || rule.test(lines[i])) break;
+    const indent = m[1].length + m[2].length + (m[4] ? Math.min(m[3].length, 4) : 1);
+    const body = [m[4] || ""];
+    for (i++; i < lines.length; i++) {
+      const l = lines[i], inside = l.search(/\S/) >= indent;
+      if (blank(l)) {
+        let next = i;
+        while (next < lines.length && blank(lines[next])) next++;
+        if (next === lines.length || (lines[next].search(/\S/) < indent && !item.test(lines[next]))) break;
+        if (lines[next].search(/\S/) >= indent || item.test(lines[next])) loose = true;
+        body.push("");
+      } else if (inside) {
+        body.push(l.slice(indent));
+      } else if (item.test(l) || starts(l) || body[body.length - 1] === "") {
+        break;
+      } else {
+        body.push(l.trimStart());
+      }
+    }
+    items.push(body);
+    while (i < lines.length && blank(lines[i]) && i + 1 < lines.length && item.test(lines[i + 1])) i++;
+  }
+  const from = parseInt(first[2]);
+  add(start, i, "l" + loose, () => {
+    const l = el(ordered ? "ol" : "ul");
+    if (ordered && from !== 1) l.start = from;
+    l.append(...items.map((body) => listItem(body, loose, depth + 1)));
+    return l;
+  });
+  return i;
+}
+
+function listItem(body, loose, depth) {
+  const li = el("li"), task = /^\[([ xX])\][ \t]+/.exec(body[0]);
+  if (task) {
+    const box = el("input");
+    box.type = "checkbox";
+    box.disabled = true;
+    box.checked = task[1] !== " ";
+    box.className = "task";
+    li.append(box, " ");
+    body = [body[0].slice(task[0].length), ...body.slice(1)];
+  }
+  for (const block of parse(body, depth)) {
+    const node = block.build();
+    if (!loose && node.nodeName === "P") li.append(...node.childNodes);
+    else li.append(node);
+  }
+  return li;
+}
+
+// cells divides a row of a table.
+function cells(row) {
+  const list = [];
+  let cell = "", ticks = false;
+  for (let i = 0; i < row.length; i++) {
+    if (row[i] === "\\" && row[i + 1] === "|") cell += row[++i];
+    else if (row[i] === "|" && !ticks) list.push(cell), (cell = "");
+    else {
+      if (row[i] === "`") ticks = !ticks;
+      cell += row[i];
+    }
+  }
+  list.push(cell);
+  if (blank(list[0])) list.shift();
+  if (list.length && blank(list[list.length - 1])) list.pop();
+  return list.map((c) => c.trim());
+}
+
+function table(rows) {
+  const align = cells(rows[1]).map((c) => (/^:-+:$/.test(c) ? "center" : /-:$/.test(c) ? "right" : ""));
+  const row = (line, name) => {
+    const tr = el("tr"), list = cells(line);
+    align.forEach((a, i) => {
+      const cell = el(name, ...inline(list[i] || ""));
+      if (a) cell.className = a;
+      tr.append(cell);
+    });
+    return tr;
+  };
+  const t = el("table", el("thead", row(rows[0], "th")), el("tbody", ...rows.slice(2).map((r) => row(r, "td"))));
+  const scroll = el("div", t);
+  scroll.className = "table";
+  return scroll;
+}
+
+function code(text, language) {
+  const copy = el("button", "Copy");
+  copy.type = "button";
+  copy.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(text);
+    copy.textContent = "Copied";
+    setTimeout(() => (copy.textContent = "Copy"), 1500);
+  });
+  const bar = el("div", el("span", language || "text"), copy), block = el("div", bar, el("pre", el("code", text)));
+  bar.className = "bar";
+  block.className = "code";
+  return block;
+}
+
+const names = { amp: "&", lt: "<", gt: ">", quot: '"', apos: "'", nbsp: "\u00a0", copy: "©", hellip: "…", mdash: "—", ndash: "–", times: "×", rarr: "→", larr: "←" };
+
+// entity returns what an entity stands for, or itself.
+function entity(whole, name) {
+  if (name[0] !== "#") return names[name] ?? whole;
+  const n = /^#x/i.test(name) ? parseInt(name.slice(2), 16) : parseInt(name.slice(1));
+  return n > 0 && n < 0x110000 && !(n >= 0xd800 && n < 0xe000) ? String.fromCodePoint(n) : "\ufffd";
+}
+
+// link returns a link to where links may go, or its text.
+export function link(target, nodes) {
+  let url;
+  try {
+    url = new URL(target);
+  } catch {
+    return nodes;
+  }
+  if (!["http:", "https:", "mailto:"].includes(url.protocol)) return nodes;
+  const a = el("a", ...nodes);
+  a.href = url.href;
+  a.rel = "noopener noreferrer";
+  a.target = "_blank";
+  return [a];
+}
+
+const patterns = {
+  "\\": /\\([!-/:-@[-`{-~])/y,
+  "&": /&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});/y,
+  "<": /<((?:https?:\/\/|mailto:)[^\s<>]*)>/y,
+  h: /https?:\/\/[^\s<>"'`]*[^\s<>"'`.,:;!?)\]}*_]/y,
+  " ": / {2,}\n/y,
+};
+const destination = /\(\s*(?:<([^<>\n]*)>|((?:[^\s()\\]|\\.|\([^\s()]*\))*))(?:\s+(?:"[^"]*"|'[^']*'|\([^)]*\)))?\s*\)/y;
+
+// inline turns a text into nodes.
+function inline(text, inLink = false) {
+  const out = []; // nodes, and runs of delimiters {char, count, opens, closes}
+  let plain = "", i = 0;
+  const flush = () => {
+    if (plain) out.push(document.createTextNode(plain));
+    plain = "";
+  };
+  const push = (...nodes) => (flush(), out.push(...nodes));
+  const match = (c) => {
+    patterns[c].lastIndex = i;
+    return patterns[c].exec(text);
+  };
+  while (i < text.length) {
+    const c = text[i];
+    let m;
+    if (c === "\\" && text[i + 1] === "\n") push(el("br")), (i += 2);
+    else if (c === "\\" && (m = match(c))) (plain += m[1]), (i += 2);
+    else if (c === "&" && (m = match(c))) (plain += entity(m[0], m[1])), (i += m[0].length);
+    else if (c === "<" && !inLink && (m = match(c))) push(...link(m[1], [m[1]])), (i += m[0].length);
+    else if (c === " " && (m = match(c))) push(el("br")), (i += m[0].length);
+    else if (c === "h" && !inLink && !/\w/.test(text[i - 1] || "") && (m = match(c))) push(...link(m[0], [m[0]])), (i += m[0].length);
+    else if (c === "`") {
+      const run = /`+/y;
+      run.lastIndex = i;
+      const ticks = run.exec(text)[0], after = new RegExp("(?<!`)" + ticks + "(?!`)", "g");
+      after.lastIndex = i + ticks.length;
+      if ((m = after.exec(text))) {
+        let body = text.slice(i + ticks.length, m.index).replace(/\n/g, " ");
+        if (/^ .*\S.* $/.test(body)) body = body.slice(1, -1);
+        push(el("code", body));
+        i = m.index + ticks.length;
+      } else (plain += ticks), (i += ticks.length);
+    } else if ((c === "[" || (c === "!" && text[i + 1] === "[")) && !inLink && (m = bracket(text, c === "!" ? i + 1 : i))) {
+      push(...link(m.target, inline(m.label || m.target, true)));
+      i = m.end;
+    } else if (c === "*" || c === "_" || (c === "~" && text[i + 1] === "~")) {
+      let n = 1;
+      while (text[i + n] === c) n++;
+      push(delimiter(text, i, n, c));
+      i += n;
+    } else (plain += c), i++;
+  }
+  flush();
+  return emphasize(out);
+}
+
+// bracket reads [label](target) at i.
+function bracket(text, i) {
+  let depth = 0, k = i;
+  for (const end = Math.min(text.length, i + longest); k < end; k++) {
+    if (text[k] === "\\") k++;
+    else if (text[k] === "[") depth++;
+    else if (text[k] === "]" && --depth === 0) break;
+  }
+  if (text[k] !== "]" || text[k + 1] !== "(") return null;
+  destination.lastIndex = k + 1;
+  const m = destination.exec(text);
+  return m && { label: text.slice(i + 1, k), target: (m[1] ?? m[2]).replace(/\\(.)/g, "$1"), end: k + 1 + m[0].length };
+}
+
+// delimiter says whether a run can begin or end emphasis, by what is beside it.
+function delimiter(text, i, count, char) {
+  const before = text[i - 1] || " ", after = text[i + count] || " ";
+  const space = /\s/, punctuation = /[\p{P}\p{S}]/u;
+  const left = !space.test(after) && (!punctuation.test(after) || space.test(before) || punctuation.test(before));
+  const right = !space.test(before) && (!punctuation.test(before) || space.test(after) || punctuation.test(after));
+  if (char !== "_") return { char, count, opens: left, closes: right };
+  return { char, count, opens: left && (!right || punctuation.test(before)), closes: right && (!left || punctuation.test(after)) };
+}
+
+// emphasize pairs the runs in a list of nodes, the nearest first.
+function emphasize(list) {
+  for (let j = 0; j < list.length; j++) {
+    const close = list[j];
+    if (!close.char || !close.closes) continue;
+    for (let k = j - 1; k >= 0; k--) {
+      const open = list[k];
+      if (open.char !== close.char || !open.opens || !open.count) continue;
+      if ((open.closes || close.opens) && (open.count + close.count) % 3 === 0 && (open.count % 3 || close.count % 3)) continue;
+      const n = Math.min(open.count, close.count, 2);
+      if (close.char === "~" && n < 2) continue;
+      const inside = list.slice(k + 1, j).map(asNode);
+      const node = el(close.char === "~" ? "del" : n === 2 ? "strong" : "em", ...inside);
+      open.count -= n;
+      close.count -= n;
+      list.splice(k + 1, j - k - 1, node);
+      j = k + 2; // where close is now
+      if (!close.count) break;
+      k = j - 1; // the node just made, and then the rest of open
+    }
+  }
+  return list.map(asNode);
+}
+
+const asNode = (x) => (x.char ? document.createTextNode(x.char.repeat(x.count)) : x);

@@ -1,0 +1,105 @@
+// Conversations, kept in this browser. One is a tree of messages, so that an edited
+// question or another answer is a branch beside the first; leaf is the end of the branch
+// that is shown.
+//
+//   {id, title, created, updated, system, leaf, messages: {id: {id, parent, role, content, …}}}
+
+let opened;
+
+function open() {
+  opened ??= new Promise((resolve, reject) => {
+    const r = indexedDB.open("alpaca", 1);
+    r.onupgradeneeded = () => r.result.createObjectStore("conversations", { keyPath: "id" });
+    r.onsuccess = () => resolve(r.result);
+    r.onerror = () => reject(r.error);
+  });
+  return opened;
+}
+
+async function run(mode, action) {
+  const db = await open();
+  return new Promise((resolve, reject) => {
+    const t = db.transaction("conversations", mode);
+    const r = action(t.objectStore("conversations"));
+    t.oncomplete = () => resolve(r.result);
+    t.onerror = t.onabort = () => reject(t.error);
+  });
+}
+
+// Other tabs are told of changes.
+const channel = new BroadcastChannel("alpaca");
+export const onChange = (f) => (channel.onmessage = (e) => f(e.data));
+
+export const all = () => run("readonly", (s) => s.getAll());
+export const get = (id) => run("readonly", (s) => s.get(id));
+export async function put(c) {
+  await run("readwrite", (s) => s.put(c));
+  channel.postMessage(c.id);
+}
+export async function remove(id) {
+  await run("readwrite", (s) => s.delete(id));
+  channel.postMessage(id);
+}
+
+export const newID = () => Date.now().toString(36) + "-" + [...crypto.getRandomValues(new Uint8Array(6))].map((b) => b.toString(16).padStart(2, "0")).join("");
+
+export function create() {
+  const now = Date.now();
+  return { id: newID(), title: "", created: now, updated: now, system: "", leaf: null, messages: {} };
+}
+
+// add puts a message after another, null for none, and shows it.
+export function add(c, parent, message) {
+  const m = { id: newID(), parent, created: Date.now(), ...message };
+  c.messages[m.id] = m;
+  c.leaf = m.id;
+  c.updated = Date.now();
+  return m;
+}
+
+// path returns the messages that are shown, from the first to the leaf.
+export function path(c, leaf = c.leaf) {
+  const list = [];
+  for (let m = c.messages[leaf]; m && list.length < 1e5; m = c.messages[m.parent]) list.unshift(m);
+  return list;
+}
+
+// siblings returns the messages that stand in the same place, the eldest first.
+export const siblings = (c, m) => Object.values(c.messages).filter((x) => x.parent === m.parent && x.role === m.role).sort((a, b) => a.created - b.created);
+
+// follow shows the branch that a message is on, to the end of its newest.
+export function follow(c, m) {
+  for (;;) {
+    c.leaf = m.id;
+    const next = Object.values(c.messages).filter((x) => x.parent === m.id).sort((a, b) => b.created - a.created)[0];
+    if (!next) return;
+    m = next;
+  }
+}
+
+// exported returns everything as text.
+export async function exported() {
+  return JSON.stringify({ format: "alpaca-conversations", version: 1, exported: new Date().toISOString(), conversations: await all() }, null, 1);
+}
+
+// imported takes what exported has written, and returns how many conversations that were.
+export async function imported(text) {
+  const data = JSON.parse(text);
+  if (data?.format !== "alpaca-conversations" || !Array.isArray(data.conversations)) throw new Error("This is no export of conversations.");
+  const list = data.conversations.map(checked);
+  for (const c of list) await put(c);
+  return list.length;
+}
+
+// checked returns the fields of a conversation that are what they must be.
+function checked(c) {
+  const text = (x) => (typeof x === "string" ? x : "");
+  const out = { ...create(), title: text(c.title), system: text(c.system), created: +c.created || Date.now(), updated: +c.updated || Date.now() };
+  if (/^[a-z0-9-]{1,64}$/.test(c.id)) out.id = c.id;
+  for (const m of Object.values(c.messages || {})) {
+    if (!/^[a-z0-9-]{1,64}$/.test(m.id) || !["user", "assistant"].includes(m.role)) throw new Error("A message has no id, or is of nobody.");
+    out.messages[m.id] = { id: m.id, parent: text(m.parent) || null, role: m.role, content: text(m.content), thought: text(m.thought), created: +m.created || 0, finish: text(m.finish), stats: text(m.stats), tokens: +m.tokens || 0 };
+  }
+  out.leaf = out.messages[c.leaf] ? c.leaf : null;
+  return out;
+}

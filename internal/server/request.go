@@ -1,0 +1,107 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+
+	"alpaca/internal/engine"
+	"alpaca/internal/openai"
+	"alpaca/internal/tokenizer"
+)
+
+// prepare makes a request for the engine of what was asked for.
+func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) (engine.Request, error) {
+	g.MaxTokens = s.most(g.MaxTokens)
+	req := engine.Request{
+		MaxTokens: g.MaxTokens, Stop: append(g.Stop[:len(g.Stop):len(g.Stop)], stops...), Logprobs: g.Logprobs, Top: g.Top,
+		N: g.N, Sampling: g.Sampling, NoCache: g.NoCache, Salt: s.keys.salt(keyOf(r)), Shift: s.opt.Shift,
+	}
+	if n := s.opt.Parallel; g.N > n {
+		return req, openai.Invalid("n", "is %d, must be at most %d, the answers that are given at once (--parallel)", g.N, n)
+	}
+	bias := map[int32]float32{}
+	for id, value := range g.Sampling.LogitBias {
+		bias[id] = value
+	}
+	for _, b := range g.Bias {
+		ids := []int32{b.ID}
+		if b.Text != "" {
+			ids = s.tok.Encode(b.Text, false, true)
+		}
+		for _, id := range ids {
+			if int(id) >= s.tok.Len() {
+				return req, openai.Invalid("logit_bias", "the token %d is not in the vocabulary of %d", id, s.tok.Len())
+			}
+			bias[id] = b.Value
+		}
+	}
+	if len(bias) > 0 {
+		req.Sampling.LogitBias = bias
+	}
+	return req, nil
+}
+
+// most returns how many tokens an answer may have of which so many are asked for; -1: as
+// many as there is room for.
+func (s *Server) most(asked int) int {
+	if limit := s.opt.MaxTokens; limit > 0 && (asked < 0 || asked > limit) {
+		return limit
+	}
+	return asked
+}
+
+// fits returns an error unless a prompt leaves room for an answer.
+func (s *Server) fits(prompt []int32) error {
+	if len(prompt) >= s.engine.Ctx() {
+		return openai.TooLong(len(prompt), s.engine.Ctx())
+	}
+	return nil
+}
+
+// prompt returns the tokens of a text in pieces. The names of control tokens in it stand
+// for them: whoever continues a text writes the whole prompt.
+func (s *Server) prompt(p openai.Prompt, name string) ([]int32, error) {
+	var ids []int32
+	for i, piece := range p {
+		if piece.IDs == nil {
+			ids = append(ids, s.tok.Encode(piece.Text, i == 0, true)...)
+			continue
+		}
+		if err := s.inVocabulary(piece.IDs, name); err != nil {
+			return nil, err
+		}
+		ids = append(ids, piece.IDs...)
+	}
+	if len(ids) == 0 {
+		if s.tok.BOS() == tokenizer.None {
+			return nil, openai.Invalid(name, "is empty, and the vocabulary has no token to begin a text with")
+		}
+		ids = []int32{s.tok.BOS()}
+	}
+	return ids, s.fits(ids)
+}
+
+// prompts returns the tokens of all prompts of a request.
+func (s *Server) prompts(r *openai.CompletionRequest) ([][]int32, error) {
+	list := make([][]int32, len(r.Prompts))
+	for i, p := range r.Prompts {
+		name := "prompt"
+		if r.List {
+			name = fmt.Sprintf("prompt[%d]", i)
+		}
+		var err error
+		if list[i], err = s.prompt(p, name); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+func (s *Server) inVocabulary(ids []int32, name string) error {
+	for _, id := range ids {
+		if int(id) >= s.tok.Len() {
+			return openai.Invalid(name, "has the token %d, which is not in the vocabulary of %d", id, s.tok.Len())
+		}
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"strconv"
+	"time"
+
+	"alpaca/internal/chat"
+	"alpaca/internal/engine"
+	"alpaca/internal/openai"
+)
+
+// encode returns v as JSON on one line, without a newline at its end.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	err := e.Encode(v)
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
+}
+
+// send answers with JSON.
+func (s *Server) send(w http.ResponseWriter, status int, v any) error {
+	b, err := encode(v)
+	if err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Length", strconv.Itoa(len(b)+1))
+	s.extend(w)
+	w.WriteHeader(status)
+	w.Write(append(b, '\n'))
+	return nil
+}
+
+// extend gives the reader time to take what is written next.
+func (s *Server) extend(w http.ResponseWriter) {
+	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.opt.WriteTimeout))
+}
+
+// fail answers with an error, unless the response has begun.
+func (s *Server) fail(w http.ResponseWriter, err error) {
+	if noteOf(w).status != 0 {
+		return
+	}
+	e := s.asError(w, err)
+	if n := noteOf(w); n.about == "" {
+		n.about = ", " + clip(e.Error())
+	}
+	s.hints(w, e)
+	var v any = e
+	switch n := noteOf(w); n.api {
+	case anthropic:
+		v = anthropicError(e, n.id)
+	case ollama:
+		v = ollamaError(e)
+	}
+	s.send(w, e.Status, v)
+}
+
+// hints sets the headers by which clients know whether to try again.
+func (s *Server) hints(w http.ResponseWriter, e *openai.Error) {
+	if e.RetryAfter > 0 {
+		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter))
+	}
+	if e.Final {
+		w.Header().Set("X-Should-Retry", "false")
+	}
+}
+
+// Errors that are no fault of a request.
+var (
+	errDraining = &openai.Error{Status: http.StatusServiceUnavailable, Type: openai.TypeUnavailable, Code: "draining",
+		Message: "the server is about to end", RetryAfter: 5}
+	errGone = errors.New("the client has gone")
+)
+
+// asError returns what a client is told of an error.
+func (s *Server) asError(w http.ResponseWriter, err error) *openai.Error {
+	var (
+		known    *openai.Error
+		long     *engine.PromptError
+		template *chat.TemplateError
+	)
+	switch {
+	case errors.As(err, &known):
+		return known
+	case errors.As(err, &long):
+		return openai.TooLong(long.Tokens, long.Ctx)
+	case errors.As(err, &template):
+		return openai.Invalid("messages", "the chat template refuses them: %v", err)
+	case errors.Is(err, engine.ErrQueueFull):
+		return &openai.Error{Status: http.StatusTooManyRequests, Type: openai.TypeRate, Code: "queue_full",
+			Message: "too many requests are waiting", RetryAfter: s.retryAfter()}
+	case errors.Is(err, engine.ErrClosed):
+		return errDraining
+	case errors.Is(err, errGone), errors.Is(err, context.Canceled):
+		const closed = 499 // nginx's, for the log
+		return &openai.Error{Status: closed, Type: openai.TypeInvalid, Code: "cancelled", Message: "the client has gone"}
+	}
+	s.opt.Log("%s: %v", noteOf(w).id, err)
+	return &openai.Error{Status: http.StatusInternalServerError, Type: openai.TypeServer, Code: "internal_error",
+		Message: "something went wrong in the server; its log has request " + noteOf(w).id}
+}
+
+// bodyPatience is how long a small body may take.
+const bodyPatience = 30 * time.Second
+
+// readBody returns the body of a request that has JSON. It is read to its end: only then
+// does the server notice a client that goes.
+func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+	if s.refusing.Load() {
+		return nil, errDraining
+	}
+	if err := checkType(r); err != nil {
+		return nil, err
+	}
+	const slowest = 1 << 10 // bytes a second
+	control := http.NewResponseController(w)
+	body := http.MaxBytesReader(w, r.Body, s.opt.MaxBody)
+	var data bytes.Buffer
+	start := time.Now()
+	for {
+		control.SetReadDeadline(start.Add(bodyPatience + time.Duration(data.Len()/slowest)*time.Second))
+		_, err := io.CopyN(&data, body, 64<<10)
+		var large *http.MaxBytesError
+		switch {
+		case err == io.EOF:
+			control.SetReadDeadline(time.Time{})
+			return data.Bytes(), nil
+		case errors.As(err, &large):
+			return nil, &openai.Error{Status: http.StatusRequestEntityTooLarge, Type: openai.TypeInvalid, Code: "request_too_large",
+				Message: fmt.Sprintf("the request has more than %d bytes", s.opt.MaxBody)}
+		case errors.Is(err, os.ErrDeadlineExceeded):
+			w.Header().Set("Connection", "close")
+			return nil, &openai.Error{Status: http.StatusRequestTimeout, Type: openai.TypeInvalid, Code: "request_timeout",
+				Message: "the request came too slowly"}
+		case err != nil:
+			return nil, openai.Invalid("", "the request was cut: %v", err)
+		}
+	}
+}

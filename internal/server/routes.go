@@ -1,0 +1,227 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"runtime/debug"
+	"strings"
+	"time"
+
+	"alpaca/internal/openai"
+	"alpaca/internal/server/page"
+)
+
+// handle answers a request, or returns an error before it has sent anything.
+type handle func(w http.ResponseWriter, r *http.Request) error
+
+// route is a path with who may ask for it.
+type route struct {
+	pattern string // of http.ServeMux
+	public  bool   // no key is needed
+	handle  handle
+}
+
+// routes returns the whole server.
+func (s *Server) routes() http.Handler {
+	list := []route{
+		{"GET /health", true, s.health},
+		{"GET /v1/health", true, s.health},
+		{"GET /livez", true, s.livez},
+		{"GET /readyz", true, s.readyz},
+		{"GET /v1/models", true, s.models},
+		{"GET /models", true, s.models},
+		{"GET /v1/models/{id...}", true, s.model},
+		{"GET /models/{id...}", true, s.model},
+		{"GET /metrics", false, s.metricsPage},
+		{"GET /props", false, s.props},
+		{"GET /slots", false, s.slots},
+		{"POST /tokenize", false, s.tokenize},
+		{"POST /detokenize", false, s.detokenize},
+		{"POST /apply-template", false, s.applyTemplate},
+		{"POST /v1/chat/completions", false, s.chat},
+		{"POST /chat/completions", false, s.chat},
+		{"POST /v1/chat/completions/input_tokens", false, s.inputTokens},
+		{"POST /chat/completions/input_tokens", false, s.inputTokens},
+		{"POST /v1/messages", false, s.messages},
+		{"POST /v1/messages/count_tokens", false, s.countTokens},
+		{"GET /api/version", true, s.ollamaVersion},
+		{"GET /api/tags", true, s.ollamaTags},
+		{"GET /api/ps", false, s.ollamaPS},
+		{"POST /api/show", false, s.ollamaShow},
+		{"POST /api/chat", false, s.ollamaChat},
+		{"POST /api/generate", false, s.ollamaGenerate},
+		{"POST /v1/completions", false, s.completions},
+		{"POST /completion", false, s.native},
+		{"POST /completions", false, s.native},
+	}
+	if !s.opt.NoPage {
+		for pattern, h := range page.Handlers() {
+			list = append(list, route{pattern, true, func(w http.ResponseWriter, r *http.Request) error {
+				s.extend(w)
+				h.ServeHTTP(w, r)
+				return nil
+			}})
+		}
+	}
+	mux := http.NewServeMux()
+	for _, r := range list {
+		h := r.handle
+		if !r.public {
+			h = s.withKey(h)
+		}
+		mux.Handle(r.pattern, s.reporting(h))
+	}
+	origins := http.NewCrossOriginProtection()
+	if s.opt.Origin != "" {
+		if err := origins.AddTrustedOrigin(s.opt.Origin); err != nil {
+			panic("server: " + err.Error()) // CheckOrigin says so before
+		}
+	}
+	return s.outermost(s.guarded(origins, s.withErrors(mux)))
+}
+
+// withErrors answers paths and methods that are not served in JSON, too.
+func (s *Server) withErrors(mux *http.ServeMux) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		h, pattern := mux.Handler(r)
+		if pattern != "" {
+			noteOf(w).path = pattern[strings.IndexByte(pattern, ' ')+1:]
+			mux.ServeHTTP(w, r) // sets the path's values
+			return
+		}
+		probe := &probe{header: http.Header{}}
+		h.ServeHTTP(probe, r)
+		e := &openai.Error{Status: http.StatusNotFound, Type: openai.TypeNotFound, Code: "not_found",
+			Message: fmt.Sprintf("there is no %s here", clip(r.URL.Path))}
+		if probe.status == http.StatusMethodNotAllowed {
+			allow := probe.header.Get("Allow")
+			w.Header().Set("Allow", allow)
+			e = &openai.Error{Status: probe.status, Type: openai.TypeInvalid, Code: "method_not_allowed",
+				Message: fmt.Sprintf("%s is for %s, not for %s", clip(r.URL.Path), allow, clip(r.Method))}
+		}
+		s.fail(w, e)
+	})
+}
+
+// clip shortens what errors repeat of a request.
+func clip(text string) string {
+	const most = 100
+	if r := []rune(text); len(r) > most {
+		return string(r[:most]) + "…"
+	}
+	return text
+}
+
+// probe finds out what the mux would say.
+type probe struct {
+	header http.Header
+	status int
+}
+
+func (p *probe) Header() http.Header { return p.header }
+func (p *probe) WriteHeader(n int)   { p.status = n }
+
+func (p *probe) Write(b []byte) (int, error) { return len(b), nil }
+
+// reporting makes the error of h the response.
+func (s *Server) reporting(h handle) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if err := h(w, r); err != nil {
+			s.fail(w, err)
+		}
+	})
+}
+
+// api is whose API a path is of.
+type api int
+
+const (
+	openAI api = iota
+	anthropic
+	ollama
+)
+
+func apiOf(path string) api {
+	switch {
+	case isAnthropic(path):
+		return anthropic
+	case isOllama(path):
+		return ollama
+	}
+	return openAI
+}
+
+// note is what is known of a request when it ends: w of every handler is one.
+type note struct {
+	http.ResponseWriter
+	id     string
+	path   string // the pattern's
+	status int    // 0: nothing is sent yet
+	about  string // tokens and such
+	api    api    // whose form errors have
+}
+
+func (n *note) WriteHeader(status int) {
+	if n.status == 0 {
+		n.status = status
+	}
+	n.ResponseWriter.WriteHeader(status)
+}
+
+func (n *note) Write(b []byte) (int, error) {
+	if n.status == 0 {
+		n.status = http.StatusOK
+	}
+	return n.ResponseWriter.Write(b)
+}
+
+// Unwrap is for http.ResponseController.
+func (n *note) Unwrap() http.ResponseWriter { return n.ResponseWriter }
+
+func noteOf(w http.ResponseWriter) *note { return w.(*note) }
+
+// outermost gives each request an id, counts and logs it, and survives mistakes.
+func (s *Server) outermost(h http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		start := time.Now()
+		// What a handler leaves of a body is read by net/http, with no patience of its own.
+		http.NewResponseController(w).SetReadDeadline(start.Add(bodyPatience))
+		n := &note{ResponseWriter: w, id: requestID(r), path: "other", api: apiOf(r.URL.Path)}
+		w.Header().Set("X-Request-Id", n.id)
+		if n.api == anthropic {
+			w.Header().Set("Request-Id", n.id)
+		}
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		if s.refusing.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		defer func() {
+			if p := recover(); p != nil {
+				s.opt.Log("%s: panic: %v\n%s", n.id, p, debug.Stack())
+				if n.status != 0 {
+					panic(http.ErrAbortHandler) // the response is cut, which clients see
+				}
+				s.fail(n, &openai.Error{Status: http.StatusInternalServerError, Type: openai.TypeServer, Code: "internal_error",
+					Message: "something went wrong in the server; its log has request " + n.id})
+			}
+			s.metrics.request(n.path, n.status)
+			if n.path != "other" && r.Method == http.MethodGet && n.status < 400 {
+				return // probes and pages
+			}
+			s.opt.Log("%s %s %d in %v%s (%s)", r.Method, clip(r.URL.EscapedPath()), n.status, time.Since(start).Round(time.Millisecond), n.about, n.id)
+		}()
+		h.ServeHTTP(n, r)
+	})
+}
+
+// requestID returns the id that the client gave, or a new one.
+func requestID(r *http.Request) string {
+	id := r.Header.Get("X-Request-Id")
+	odd := func(c rune) bool {
+		return !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '_' || c == '.')
+	}
+	if id == "" || len(id) > 128 || strings.ContainsFunc(id, odd) {
+		return newID("req_")
+	}
+	return id
+}

@@ -1,0 +1,237 @@
+package server
+
+import (
+	"bufio"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/engine"
+)
+
+// endless is a request that is answered for as long as the test takes.
+const endless = `{"prompt": "abc", "max_tokens": -1, "ignore_eos": true, "stream": %v}`
+
+// slow makes the engine so slow that an answer does not end by itself.
+func slow(e *engine.Options, o *Options) {
+	e.Ctx = 1 << 16
+	e.Blocks = 1<<11 + 64
+}
+
+// eventually waits for what must become true.
+func eventually(t testing.TB, what string, done func() bool) {
+	t.Helper()
+	const patience = 2 * time.Minute
+	for end := time.Now().Add(patience); !done(); time.Sleep(time.Millisecond) {
+		require.True(t, time.Now().Before(end), "not after %v: %s", patience, what)
+	}
+}
+
+// begin sends a request whose answer is read by others, and returns what ends it.
+func (f *fixture) begin(body string) (resp chan *http.Response, leave context.CancelFunc) {
+	ctx, leave := context.WithCancel(f.t.Context())
+	resp = make(chan *http.Response, 1)
+	r, err := http.NewRequestWithContext(ctx, "POST", f.URL+"/v1/completions", strings.NewReader(body))
+	require.NoError(f.t, err)
+	go func() {
+		got, _ := http.DefaultClient.Do(r)
+		resp <- got
+	}()
+	return resp, leave
+}
+
+func (f *fixture) running() int {
+	n, _ := f.s.busy()
+	return n
+}
+
+// TestClientGoes checks that nothing is computed for those who have gone, stream or not,
+// being answered or waiting.
+func TestClientGoes(t *testing.T) {
+	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); e.Parallel = 1 })
+	for _, stream := range []bool{true, false} {
+		before := f.engine.Stats().Cancelled
+		resp, leave := f.begin(fmt.Sprintf(endless, stream))
+		steps := f.engine.Stats().Steps
+		eventually(t, "being answered", func() bool { return f.running() == 1 && f.engine.Stats().Steps > steps })
+		_, leaveQueue := f.begin(fmt.Sprintf(endless, stream))
+		eventually(t, "waiting", func() bool { return f.engine.Stats().Waiting == 1 })
+		leaveQueue()
+		eventually(t, "not waiting any more", func() bool { return f.engine.Stats().Waiting == 0 && f.running() == 1 })
+		leave()
+		if r := <-resp; r != nil {
+			io.Copy(io.Discard, r.Body)
+			r.Body.Close()
+		}
+		eventually(t, "all have gone", func() bool { return f.running() == 0 })
+		require.Equal(t, before+2, f.engine.Stats().Cancelled)
+	}
+	f.post("/v1/completions", `{"prompt": "abc", "max_tokens": 1}`, 200)
+}
+
+// TestQueueFull checks that too many requests are refused at once, and told when to come
+// again.
+func TestQueueFull(t *testing.T) {
+	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); e.Parallel, e.Queue = 1, 1 })
+	_, leave := f.begin(fmt.Sprintf(endless, false))
+	defer leave()
+	eventually(t, "being answered", func() bool { return f.engine.Stats().Steps > 0 })
+	_, leaveQueue := f.begin(fmt.Sprintf(endless, true))
+	defer leaveQueue()
+	eventually(t, "waiting", func() bool { return f.engine.Stats().Waiting == 1 })
+	resp, text := f.do("POST", "/v1/completions", `{"prompt": "a"}`)
+	require.Equal(t, 429, resp.StatusCode)
+	require.Equal(t, "queue_full", at(object(t, text), "error.code"))
+	require.Equal(t, "rate_limit_error", at(object(t, text), "error.type"))
+	var wait int
+	_, err := fmt.Sscan(resp.Header.Get("Retry-After"), &wait)
+	require.NoError(t, err)
+	require.True(t, wait >= 1 && wait <= 60, "%d", wait)
+	resp, _ = f.do("GET", "/health", "")
+	require.Equal(t, 200, resp.StatusCode, "who waits is no illness")
+}
+
+// TestKeepAlive checks that a silent stream is not taken for dead.
+func TestKeepAlive(t *testing.T) {
+	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); e.Parallel, o.KeepAlive = 1, time.Millisecond })
+	_, leave := f.begin(fmt.Sprintf(endless, false))
+	defer leave()
+	eventually(t, "being answered", func() bool { return f.engine.Stats().Steps > 0 })
+	resp, leaveQueue := f.begin(fmt.Sprintf(endless, true))
+	r := <-resp
+	require.Equal(t, 200, r.StatusCode)
+	line, err := bufio.NewReader(r.Body).ReadString('\n')
+	require.NoError(t, err)
+	require.Equal(t, ":\n", line)
+	leaveQueue()
+	r.Body.Close()
+}
+
+// serve runs a server as the command does.
+func (f *fixture) serve(l Listeners) (stop context.CancelFunc, ended chan error) {
+	ctx, stop := context.WithCancel(context.Background())
+	ended = make(chan error, 1)
+	go func() { ended <- f.s.Serve(ctx, l) }()
+	f.t.Cleanup(stop)
+	return stop, ended
+}
+
+// TestDrain checks that answers come to their end, and new requests are refused.
+func TestDrain(t *testing.T) {
+	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); o.DrainTimeout = 5 * time.Minute })
+	l, err := Listen([]string{"127.0.0.1"}, 0)
+	require.NoError(t, err)
+	stop, ended := f.serve(l)
+	f.URL = l.URLs()[0]
+	resp, leave := f.begin(`{"prompt": "abc", "max_tokens": 200, "ignore_eos": true, "stream": true}`)
+	defer leave()
+	r := <-resp
+	require.Equal(t, 200, r.StatusCode)
+	stop()
+	b, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	r.Body.Close()
+	list := eventsOf(t, string(b))
+	require.Equal(t, "[DONE]", list[len(list)-1])
+	require.NoError(t, <-ended)
+	_, err = http.Get(f.URL + "/health")
+	require.Error(t, err, "nobody listens")
+}
+
+// TestDrainTimeout checks that a stream that is cut says so: a client would take it for a
+// complete answer.
+func TestDrainTimeout(t *testing.T) {
+	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); o.DrainTimeout = time.Millisecond })
+	l, err := Listen([]string{"127.0.0.1"}, 0)
+	require.NoError(t, err)
+	stop, ended := f.serve(l)
+	f.URL = l.URLs()[0]
+	streaming, leave := f.begin(fmt.Sprintf(endless, true))
+	defer leave()
+	whole, leaveWhole := f.begin(fmt.Sprintf(endless, false))
+	defer leaveWhole()
+	r := <-streaming
+	eventually(t, "both are answered", func() bool { return f.running() == 2 })
+	stop()
+	b, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	r.Body.Close()
+	list := eventsOf(t, string(b))
+	last := object(t, list[len(list)-1])
+	require.Equal(t, "draining", at(last, "error.code"))
+	require.Equal(t, "unavailable_error", at(last, "error.type"))
+	r = <-whole
+	b, err = io.ReadAll(r.Body)
+	require.NoError(t, err)
+	r.Body.Close()
+	require.Equal(t, 503, r.StatusCode)
+	require.Equal(t, "5", r.Header.Get("Retry-After"))
+	require.Equal(t, "draining", at(object(t, string(b)), "error.code"))
+	require.NoError(t, <-ended)
+}
+
+// TestDraining checks what is answered from the signal on.
+func TestDraining(t *testing.T) {
+	f := setup(t, nil)
+	f.s.draining.Store(true)
+	for path, status := range map[string]int{"/health": 503, "/readyz": 503, "/livez": 200} {
+		resp, _ := f.do("GET", path, "")
+		require.Equal(t, status, resp.StatusCode, path)
+	}
+	f.post("/v1/completions", `{"prompt": "a", "max_tokens": 1}`, 200)
+	f.s.refusing.Store(true)
+	resp, text := f.do("POST", "/v1/completions", `{"prompt": "a", "max_tokens": 1}`)
+	require.Equal(t, 503, resp.StatusCode)
+	require.Equal(t, "unavailable_error", at(object(t, text), "error.type"))
+	require.NotEmpty(t, resp.Header.Get("Retry-After"))
+	require.True(t, resp.Close, "the connection is not kept")
+}
+
+func TestListen(t *testing.T) {
+	l, err := Listen([]string{"127.0.0.1", "127.0.0.2"}, 0)
+	if runtime.GOOS != "linux" && err != nil {
+		t.Skip("this machine has one loopback address")
+	}
+	require.NoError(t, err)
+	require.Len(t, l.URLs(), 2)
+	_, port, err := net.SplitHostPort(l[0].Addr().String())
+	require.NoError(t, err)
+	require.True(t, strings.HasSuffix(l.URLs()[1], ":"+port), "the same port")
+	var n int
+	fmt.Sscan(port, &n)
+	_, err = Listen([]string{"127.0.0.1"}, n)
+	require.Error(t, err, "in use")
+	l.Close()
+
+	if runtime.GOOS == "windows" {
+		return
+	}
+	path := filepath.Join(t.TempDir(), "a.sock")
+	l, err = Listen([]string{path}, 0)
+	require.NoError(t, err)
+	require.Equal(t, []string{"unix:" + path}, l.URLs())
+	st, err := os.Stat(path)
+	require.NoError(t, err)
+	require.Equal(t, os.FileMode(0o600), st.Mode().Perm())
+	_, err = Listen([]string{path}, 0)
+	require.ErrorContains(t, err, "another program listens there")
+	l[0].(*net.UnixListener).SetUnlinkOnClose(false)
+	l.Close()
+	l, err = Listen([]string{path}, 0)
+	require.NoError(t, err, "nobody listens there any more")
+	l.Close()
+	file := filepath.Join(t.TempDir(), "b.sock")
+	require.NoError(t, os.WriteFile(file, []byte("mine"), 0o600))
+	_, err = Listen([]string{file}, 0)
+	require.ErrorContains(t, err, "there is a file already")
+}

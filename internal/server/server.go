@@ -1,0 +1,172 @@
+// Package server answers HTTP requests in OpenAI's form, and llama.cpp's, with one model.
+//
+//	request ─► guard (host, origin, key) ─► openai (fields) ─► chat (prompt) ─► engine
+//	response ◄─ JSON or events ◄─ openai (answers) ◄─ text, thinking split off ◄──┘
+//
+// What is sent depends on the request alone, not on what else is being answered.
+package server
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/hex"
+	"encoding/json"
+	"net/http"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"alpaca/internal/chat"
+	"alpaca/internal/engine"
+	"alpaca/internal/sampler"
+	"alpaca/internal/server/thinking"
+	"alpaca/internal/tokenizer"
+)
+
+// Options say how a Server is made; zeros stand for the defaults.
+type Options struct {
+	Path    string   // of the model
+	Aliases []string // names of the model, the one to show first: the file's
+	Build   string   // of the program
+
+	Warnings []string // what is odd about the model, for /props
+
+	Parallel int             // answers that the engine gives at once: 4
+	Template *chat.Template  // nil: conversations are refused
+	Kwargs   json.RawMessage // variables of the template, an object, where requests have some of their own
+	Sampling sampler.Params  // what requests do not say; zero: sampler.DefaultParams
+
+	Keys        []string // one of which each request needs; none: no key
+	Hosts       []string // names that requests over the loopback interface may use, besides the usual
+	Origin      string   // of the web pages that may ask, besides the server's own; "": none
+	Metrics     bool     // serve /metrics
+	Slots       bool     // serve /slots
+	MaxTokens   int      // of an answer, whatever is asked for; 0: no limit
+	Shift       bool     // texts go on in a full context
+	NoPage      bool     // do not serve the page for browsers
+	MaxBody     int64    // bytes of a request: 8 MiB
+	Connections int      // at a time: 1024
+
+	KeepAlive    time.Duration // of silence in a stream before a comment is sent: 15 s
+	WriteTimeout time.Duration // of a reader that takes nothing: 30 s
+	DrainDelay   time.Duration // from the signal until requests are refused
+	DrainTimeout time.Duration // for those being answered: 30 s
+
+	// Log is told of each request and what goes wrong, on a line; nil: nobody is.
+	Log func(format string, args ...any)
+}
+
+// Server is an http.Handler. It does not close the engine.
+type Server struct {
+	opt     Options
+	engine  *engine.Engine
+	tok     *tokenizer.Tokenizer
+	tags    *thinking.Tags // of thinking; nil: the template knows none
+	handler http.Handler
+	started time.Time
+	metrics metrics
+	keys    keys
+
+	draining atomic.Bool        // the server is about to end
+	refusing atomic.Bool        // and takes no more requests
+	ending   context.Context    // done when those being answered are to end
+	end      context.CancelFunc // cancels ending
+
+	mu     sync.Mutex
+	usual  time.Duration       // that a request takes
+	active map[*flow]time.Time // what is being answered, since when
+}
+
+// New returns a server of an engine's model.
+func New(e *engine.Engine, opt Options) *Server {
+	s := &Server{opt: opt, engine: e, tok: e.Model().Tokenizer, started: time.Now(), active: map[*flow]time.Time{}}
+	o := &s.opt
+	if len(o.Aliases) == 0 {
+		o.Aliases = []string{filepath.Base(o.Path)}
+	}
+	if o.Sampling.Samplers == nil {
+		o.Sampling = sampler.DefaultParams()
+	}
+	o.Sampling.Ctx = e.Ctx()
+	if o.Log == nil {
+		o.Log = func(string, ...any) {}
+	}
+	usual := func(d *time.Duration, value time.Duration) {
+		if *d <= 0 {
+			*d = value
+		}
+	}
+	usual(&o.KeepAlive, 15*time.Second)
+	usual(&o.WriteTimeout, 30*time.Second)
+	usual(&o.DrainTimeout, 30*time.Second)
+	if o.Parallel <= 0 {
+		o.Parallel = 4
+	}
+	if o.MaxBody <= 0 {
+		o.MaxBody = 8 << 20
+	}
+	if o.Connections <= 0 {
+		o.Connections = 1024
+	}
+	if o.Template != nil {
+		s.tags = thinking.TagsOf(o.Template.Source())
+	}
+	s.keys = newKeys(o.Keys)
+	s.ending, s.end = context.WithCancel(context.Background())
+	s.metrics.init()
+	s.handler = s.routes()
+	return s
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+
+// name returns the model's name.
+func (s *Server) name() string { return s.opt.Aliases[0] }
+
+// fingerprint says what made an answer. It begins with a b, as llama.cpp's do.
+func (s *Server) fingerprint() string { return "b-alpaca-" + strings.Trim(s.opt.Build, "()") }
+
+// newID returns an id that nobody has seen before.
+func newID(prefix string) string {
+	var b [12]byte
+	rand.Read(b[:])
+	return prefix + hex.EncodeToString(b[:])
+}
+
+// took notes how long a request took.
+func (s *Server) took(d time.Duration) {
+	const weight = 8 // of what is known
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.usual == 0 {
+		s.usual = d
+	}
+	s.usual += (d - s.usual) / weight
+}
+
+// retryAfter returns in how many seconds there may be room in the queue. Clients obey
+// up to two minutes and then do not try at all.
+func (s *Server) retryAfter() int {
+	waiting := s.engine.Stats().Waiting
+	s.mu.Lock()
+	usual := s.usual
+	s.mu.Unlock()
+	wait := usual * time.Duration(waiting+1) / time.Duration(s.opt.Parallel)
+	return int(min(max(wait.Round(time.Second).Seconds(), 1), 60))
+}
+
+// busy returns how many requests are being answered, and since when the eldest is.
+func (s *Server) busy() (n int, since time.Time) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	since = time.Now()
+	for _, began := range s.active {
+		if began.Before(since) {
+			since = began
+		}
+	}
+	return len(s.active), since
+}
