@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -169,4 +170,69 @@ func submit(t *testing.T, e *Engine, req Request) *Stream {
 	s, err := e.Submit(context.Background(), req)
 	require.NoError(t, err)
 	return s
+}
+
+// TestMovedIsNotShared: what a text holds after it was moved in its context is known to
+// nobody else, not even as what follows the beginning that it published before.
+func TestMovedIsNotShared(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	e := start(t, m, Options{Threads: 1, Ctx: 90, Parallel: 1, Blocks: 20})
+	text := e.NewText()
+	req := greedy(m, "the llama and the alpaca was on", 0)
+	req.MaxTokens = 90 - len(req.Prompt) + 2
+	req.Full = func(m Movable) (bool, error) { return true, m.Shift(5, 3) } // two blocks stay whole
+	all := slices.Clone(req.Prompt)
+	r, err := text.Run(context.Background(), req, func(t Token) error { all = append(all, t.ID); return nil })
+	require.NoError(t, err)
+	require.True(t, r.Shifted)
+	moved := text.Tokens()
+	require.Greater(t, len(moved), 70)
+
+	probe := greedy(m, "", 0)
+	probe.Prompt = append(slices.Clone(all[:64]), moved[64:]...)
+	probe.Prompt = append(probe.Prompt, 9)
+	r, err = e.Run(context.Background(), probe, nil)
+	require.NoError(t, err)
+	require.Equal(t, 64+same(all[64:90], moved[64:]), r.CachedTokens)
+}
+
+// TestOldestIsForgotten: what was not used for longest goes first.
+func TestOldestIsForgotten(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	e := start(t, m, Options{Threads: 1, Ctx: 64})
+	var list []Request
+	for _, i := range []int{0, 1, 2, 0} { // the first is used again
+		list = append(list, greedy(m, fmt.Sprint(i, " llama"), 2))
+		_, err := e.Run(context.Background(), list[len(list)-1], nil)
+		require.NoError(t, err)
+	}
+	e.work.Lock()
+	forgot := e.forget()
+	e.work.Unlock()
+	require.True(t, forgot)
+	for i, known := range []bool{true, false, true} {
+		r, err := e.Run(context.Background(), list[i], nil)
+		require.NoError(t, err)
+		require.Equal(t, known, r.CachedTokens == len(list[i].Prompt)-1, i)
+	}
+}
+
+// TestShortPromptsPassTwice: a prompt that fits into a step goes before a longer one that
+// is older, but not for ever.
+func TestShortPromptsPassTwice(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	e := start(t, m, Options{Threads: 1, Ctx: 96, Parallel: 2, Batch: 32})
+	e.work.Lock()
+	defer e.work.Unlock()
+	prompt := func(order, n int) *answer {
+		g := &group{req: &Request{}, stream: newStream(0, 1)}
+		return &answer{group: g, tokens: make([]int32, n), seq: e.runner.NewSeq(), order: order}
+	}
+	long, short := prompt(1, 90), prompt(2, 20)
+	e.running = []*answer{long, short}
+	for _, first := range []*answer{short, short, long, long} {
+		require.True(t, e.compose())
+		require.Equal(t, first.order, e.rows[0].answer.order)
+	}
+	e.running = nil
 }
