@@ -57,6 +57,7 @@ func TestLimits(t *testing.T) {
 		"slices":             "{{ [1]|slice(100000000000)|list }}",
 		"replace":            "{{ ('x' * 60000)|replace('x', 'x' * 60000) }}",
 		"replace nothing":    "{{ ('x' * 60000).replace('', 'x' * 60000) }}",
+		"join of one text":   "{{ (['x' * 60000] * 60000)|join }}",
 		"join":               "{{ range(60000)|join('x' * 60000) }}",
 		"long comparisons":   "{% set x = 'x' * 500000 %}{% set y = x ~ '' %}" + loops(1, "{{ '' if x == y }}"),
 		"long searches":      "{% set x = 'x' * 500000 %}" + loops(1, "{{ '' if 'y' in x }}"),

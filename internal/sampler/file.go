@@ -1,7 +1,9 @@
 package sampler
 
 import (
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 )
 
@@ -24,6 +26,7 @@ type FileSetting struct {
 	Value string
 	Given bool  // the user has said otherwise, so that this does not count
 	Err   error // why it is left out, nil if it is not
+	Part  bool  // only what Err is about is left out
 }
 
 // String returns the setting as messages have it.
@@ -64,11 +67,14 @@ func (p *Params) FromFile(value func(key string) (FileValue, bool), given func(f
 			s.Given = s.Given || given(flag)
 		}
 		changed := *p
-		if s.Err = k.set(&changed, v); s.Err == nil {
+		s.Err = k.set(&changed, v)
+		var unknown *unknownSampler
+		s.Part = errors.As(s.Err, &unknown) && unknown.among
+		if s.Err == nil {
 			changed.LogitBias = nil // needs a vocabulary
 			s.Err = changed.check(1)
 		}
-		if s.Err == nil && !s.Given {
+		if (s.Err == nil || s.Part) && !s.Given {
 			changed.LogitBias = p.LogitBias
 			*p = changed
 		}
@@ -77,10 +83,24 @@ func (p *Params) FromFile(value func(key string) (FileValue, bool), given func(f
 	return list
 }
 
+// number returns what v has of a number: some files have their settings as text.
+func number(v FileValue) (int64, float64, bool) {
+	if text, ok := v.Str(); ok {
+		x, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
+		if err != nil {
+			return 0, 0, false
+		}
+		return int64(x), x, true
+	}
+	x, ok := v.Float()
+	n, _ := v.Int()
+	return n, x, ok
+}
+
 func setInt(field func(p *Params) *int) func(p *Params, v FileValue) error {
 	return func(p *Params, v FileValue) error {
-		n, ok := v.Int()
-		if !ok || int64(int32(n)) != n {
+		n, x, ok := number(v)
+		if !ok || float64(int32(x)) != x || int64(int32(n)) != n {
 			return fmt.Errorf("sampler: %s, want an integer of 32 bits", v.TypeName())
 		}
 		*field(p) = int(n)
@@ -90,7 +110,7 @@ func setInt(field func(p *Params) *int) func(p *Params, v FileValue) error {
 
 func setFloat(field func(p *Params) *float32) func(p *Params, v FileValue) error {
 	return func(p *Params, v FileValue) error {
-		x, ok := v.Float()
+		_, x, ok := number(v)
 		if !ok {
 			return fmt.Errorf("sampler: %s, want a number", v.TypeName())
 		}
@@ -99,11 +119,15 @@ func setFloat(field func(p *Params) *float32) func(p *Params, v FileValue) error
 	}
 }
 
-// setSequence reads a chain, by names divided by semicolons or by letters.
+// setSequence reads a chain, by names divided by semicolons or by letters. Of names it takes
+// those that are known; without any it leaves the chain alone.
 func setSequence(p *Params, v FileValue) error {
 	text, ok := v.Str()
 	if !ok {
 		return fmt.Errorf("sampler: %s, want a string", v.TypeName())
+	}
+	if strings.TrimSpace(text) == "" {
+		return nil
 	}
 	chain, err := ParseSamplers(text)
 	if err != nil && !strings.Contains(text, ";") {
@@ -111,7 +135,7 @@ func setSequence(p *Params, v FileValue) error {
 			chain, err = letters, nil
 		}
 	}
-	if err == nil {
+	if err == nil || len(chain) > 0 {
 		p.Samplers = chain
 	}
 	return err

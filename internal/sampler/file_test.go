@@ -49,7 +49,12 @@ func TestFromFile(t *testing.T) {
 		{"not a number", kv("temp", gguf.F64(math.NaN())), "", func(*Params) {}, "temp NaN: must be a finite number"},
 		{"too large for 32 bits", kv("temp", gguf.F64(1e300)), "", func(*Params) {}, "must be a finite number"},
 		{"mirostat 3", kv("mirostat", gguf.I32(3)), "", func(*Params) {}, "mirostat 3: must be between 0 and 2"},
-		{"another sampler", kv("sequence", gguf.Str("top_k;magic")), "", func(*Params) {}, `unknown sampler "magic"`},
+		{"another sampler", kv("sequence", gguf.Str("magic")), "", func(*Params) {}, `unknown sampler "magic"`},
+		{"another sampler among others", kv("sequence", gguf.Str("top_k;magic;temp")), "", func(p *Params) { p.Samplers = []Name{TopK, Temperature} }, `unknown sampler "magic"`},
+		{"no sampler", kv("sequence", gguf.Str("")), "", func(*Params) {}, ""},
+		{"a number as text", kv("temp", gguf.Str("0.5")), "", func(p *Params) { p.Temp = 0.5 }, ""},
+		{"an integer as text", kv("top_k", gguf.Str(" 20")), "", func(p *Params) { p.TopK = 20 }, ""},
+		{"half a token as text", kv("top_k", gguf.Str("0.5")), "", func(*Params) {}, "str, want an integer"},
 		{"a number as chain", kv("sequence", gguf.U32(1)), "", func(*Params) {}, "u32, want a string"},
 	}
 	for _, test := range tests {

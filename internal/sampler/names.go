@@ -46,24 +46,41 @@ var aliases = map[string]Name{
 }
 
 // ParseSamplers reads a chain of names divided by semicolons, such as
-// "top_k;top_p;temperature". The empty string is the empty chain.
+// "top_k;top_p;temperature". The empty string is the empty chain. With an error it
+// returns the names that are known.
 func ParseSamplers(list string) ([]Name, error) {
 	chain := []Name{}
 	if strings.TrimSpace(list) == "" {
 		return chain, nil
 	}
+	var unknown *unknownSampler
 	for field := range strings.SplitSeq(list, ";") {
 		name, err := parseName(field)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			chain = append(chain, name)
+		} else if unknown == nil {
+			unknown = err
 		}
-		chain = append(chain, name)
+	}
+	if unknown != nil {
+		unknown.among = len(chain) > 0
+		return chain, unknown
 	}
 	return chain, nil
 }
 
+// unknownSampler is the error of a name that no sampler has.
+type unknownSampler struct {
+	name  string
+	among bool // there are other names, which are known
+}
+
+func (e *unknownSampler) Error() string {
+	return fmt.Sprintf("sampler: unknown sampler %q: the samplers are %s", e.name, JoinSamplers(DefaultSamplers()))
+}
+
 // parseName returns the sampler that goes by that name.
-func parseName(field string) (Name, error) {
+func parseName(field string) (Name, *unknownSampler) {
 	text := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(field)), "-", "_")
 	if name, ok := aliases[text]; ok {
 		return name, nil
@@ -71,8 +88,7 @@ func parseName(field string) (Name, error) {
 	if slices.Contains(DefaultSamplers(), Name(text)) {
 		return Name(text), nil
 	}
-	return "", fmt.Errorf("sampler: unknown sampler %q: the samplers are %s",
-		strings.TrimSpace(field), JoinSamplers(DefaultSamplers()))
+	return "", &unknownSampler{name: strings.TrimSpace(field)}
 }
 
 // ParseSequence reads a chain of letters, such as "kpt": e penalties, d dry,

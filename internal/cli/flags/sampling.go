@@ -60,7 +60,11 @@ func (o *Sampling) FromFile(u *ui.UI, f *gguf.File) []sampler.FileSetting {
 	value := func(key string) (sampler.FileValue, bool) { return f.Value(key) }
 	list := o.Params.FromFile(value, o.flags.Changed)
 	for _, s := range list {
-		if s.Err != nil && !s.Given {
+		switch {
+		case s.Given:
+		case s.Part:
+			u.Warnf("the model's setting general.sampling.%s is taken in part: %v", s, s.Err)
+		case s.Err != nil:
 			u.Warnf("the model's setting general.sampling.%s is left out: %v", s, s.Err)
 		}
 	}

@@ -80,7 +80,7 @@ func wordWrap(r *value.Run, v value.Value, a *value.Args) value.Value {
 	if w := value.Or(args[2], nil); w != nil {
 		sep = str(w)
 	}
-	breaks := wrapping{width, value.Truth(value.Or(args[1], true)), value.Truth(value.Or(args[3], true))}
+	breaks := wrapping{r, width, value.Truth(value.Or(args[1], true)), value.Truth(value.Or(args[3], true))}
 	t := str(v)
 	if width <= 0 && t.Len() > 0 {
 		value.ValueError("invalid width %d (must be > 0)", width)

@@ -272,8 +272,10 @@ func join(r *value.Run, t text.Text, a *value.Args) value.Value {
 
 func joined(r *value.Run, sep text.Text, parts []text.Text) text.Text {
 	r.Product(len(parts), sep.Size())
+	size := 0
 	for _, p := range parts {
-		r.Charge(p.Size())
+		size += p.Size()
 	}
+	r.Charge(size)
 	return text.Join(sep, parts)
 }

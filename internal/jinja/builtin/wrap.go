@@ -3,13 +3,16 @@ package builtin
 import (
 	"regexp"
 	"strings"
+	"unicode/utf8"
 
 	"alpaca/internal/jinja/text"
+	"alpaca/internal/jinja/value"
 )
 
 // wrapping is how Python's textwrap breaks lines: greedily, at white space, which
 // is dropped where a line ends, and after hyphens in words.
 type wrapping struct {
+	run               *value.Run
 	width             int
 	longWords, hyphen bool
 }
@@ -28,25 +31,23 @@ func (w wrapping) wrap(t text.Text) []text.Text {
 		if blank(chunks[i]) && len(lines) > 0 {
 			i++
 		}
-		for i < len(chunks) && size+chunks[i].Runes() <= w.width {
+		for i < len(chunks) && !longer(chunks[i], w.width-size) {
 			size += chunks[i].Runes()
 			line = append(line, chunks[i])
 			i++
 		}
-		if i < len(chunks) && chunks[i].Runes() > w.width {
-			room := w.width - size
+		w.run.Steps(1)
+		if i < len(chunks) && longer(chunks[i], w.width) {
 			switch {
 			case w.longWords:
-				if w.width < 1 {
-					room = 1
-				}
+				room := runesAt(chunks[i], w.width-size)
 				if h := w.lastHyphen(chunks[i], room); h > 0 {
 					room = h
 				}
 				// Where a blank has filled the line, nothing of the word is added, and
 				// that nothing is dropped below in place of the blank.
-				line = append(line, chunks[i].Slice(0, room))
-				chunks[i] = chunks[i].Slice(room, chunks[i].Runes())
+				line = append(line, chunks[i].Cut(0, room))
+				chunks[i] = chunks[i].Cut(room, chunks[i].Len())
 			case len(line) == 0:
 				line = append(line, chunks[i])
 				i++
@@ -62,15 +63,30 @@ func (w wrapping) wrap(t text.Text) []text.Text {
 	return lines
 }
 
-// lastHyphen returns where a long word is broken after a hyphen, 0 for nowhere.
+// longer reports whether a text has more than n characters, of which it reads no more.
+func longer(t text.Text, n int) bool { return runesAt(t, n) < t.Len() }
+
+// runesAt returns where the first n characters of a text end, in bytes.
+func runesAt(t text.Text, n int) int {
+	for at := range t.String() {
+		if n == 0 {
+			return at
+		}
+		n--
+	}
+	return t.Len()
+}
+
+// lastHyphen returns where a long word is broken after a hyphen in its first bytes, 0 for
+// nowhere.
 func (w wrapping) lastHyphen(t text.Text, room int) int {
-	if !w.hyphen || t.Runes() <= room {
+	if !w.hyphen {
 		return 0
 	}
-	part := t.Slice(0, room).String()
-	at := strings.LastIndex(part, "-")
+	part := t.String()[:room]
+	at := strings.LastIndexByte(part, '-')
 	if at > 0 && strings.Trim(part[:at], "-") != "" {
-		return len([]rune(part[:at])) + 1
+		return at + 1
 	}
 	return 0
 }
@@ -104,7 +120,7 @@ func hyphenated(word text.Text) []text.Text {
 		case s[i-1] == '-' && s[i] != '-' && i >= 2 && s[i-2] == '-' && dashBeforeWord(s, i):
 			list = append(list, word.Cut(start, i))
 			start = i
-		case s[i-1] == '-' && s[i] != '-' && i-1 > start && betweenLetters(s, i):
+		case s[i-1] == '-' && s[i] != '-' && i-1 > start && betweenLetters(s[max(0, i-1-3*utf8.UTFMax):i-1], s[i:min(len(s), i+3*utf8.UTFMax)]):
 			list = append(list, word.Cut(start, i))
 			start = i
 		}
@@ -113,30 +129,34 @@ func hyphenated(word text.Text) []text.Text {
 }
 
 func wordEnd(s string) bool {
-	r := []rune(s)
-	return len(r) > 0 && (text.IsAlnum(r[len(r)-1]) || strings.ContainsRune("_!\"'&.,?", r[len(r)-1]))
+	last, size := utf8.DecodeLastRuneInString(s)
+	return size > 0 && (text.IsAlnum(last) || strings.ContainsRune("_!\"'&.,?", last))
 }
 
 func dashAfterWord(s string, i int) bool {
 	rest := strings.TrimLeft(s[i:], "-")
-	return wordEnd(s[:i]) && rest != "" && isWord([]rune(rest)[0])
+	return wordEnd(s[:i]) && rest != "" && isWord(firstRune(rest))
 }
 
 func dashBeforeWord(s string, i int) bool {
 	before := strings.TrimRight(s[:i], "-")
-	return wordEnd(before) && isWord([]rune(s[i:])[0])
+	return wordEnd(before) && isWord(firstRune(s[i:]))
 }
 
 func isWord(r rune) bool { return r == '_' || text.IsAlnum(r) }
 
 func letter(r rune) bool { return text.IsAlpha(r) || r == '_' }
 
-// betweenLetters reports whether the hyphen in front of i stands after two letters
-// (or a letter, a hyphen and a letter) and before two.
-func betweenLetters(s string, i int) bool {
-	before, after := []rune(s[:i-1]), []rune(s[i:])
+func firstRune(s string) rune {
+	r, _ := utf8.DecodeRuneInString(s)
+	return r
+}
+
+// betweenLetters reports whether a hyphen stands after two letters (or a letter, a hyphen
+// and a letter) and before two. Of what is around it, three characters count.
+func betweenLetters(left, right string) bool {
+	before, after := []rune(left), []rune(right)
 	n := len(before)
-	left := n >= 2 && letter(before[n-1]) && (letter(before[n-2]) || n >= 3 && before[n-2] == '-' && letter(before[n-3]))
-	right := len(after) >= 2 && letter(after[0]) && (letter(after[1]) || after[1] == '-' && len(after) > 2 && letter(after[2]))
-	return left && right
+	ok := n >= 2 && letter(before[n-1]) && (letter(before[n-2]) || n >= 3 && before[n-2] == '-' && letter(before[n-3]))
+	return ok && len(after) >= 2 && letter(after[0]) && (letter(after[1]) || after[1] == '-' && len(after) > 2 && letter(after[2]))
 }

@@ -87,9 +87,13 @@ func (r *Run) Steps(n int) {
 	}
 }
 
+// largest is the most bytes that one value takes: while it is made, memory holds it several
+// times.
+const largest = 64 << 20
+
 // Charge counts n bytes that are to be made, and the time that takes.
 func (r *Run) Charge(n int) {
-	if n < 0 || n > r.Left.Bytes {
+	if n < 0 || n > min(r.Left.Bytes, largest) {
 		limit("makes too much text")
 	}
 	r.Left.Bytes -= n
