@@ -11,12 +11,19 @@ import (
 // admit begins the texts for which there is room: first those that gave their memory to
 // others, then the requests that wait longest.
 func (e *Engine) admit() {
-	for len(e.resting) > 0 {
-		a := e.resting[0]
+	e.short = false
+	for {
+		// One that is not read does not go on, and keeps nobody waiting.
+		i := slices.IndexFunc(e.resting, func(a *answer) bool { return !a.paused() })
+		if i < 0 {
+			break
+		}
+		a := e.resting[i]
 		if len(e.running) > 0 && !e.fits(a) || !e.roomForSaved(a) {
+			e.short = true
 			return
 		}
-		e.resting = e.resting[1:]
+		e.resting = slices.Delete(e.resting, i, i+1)
 		order := a.order
 		e.begin(a)
 		a.order = order
@@ -43,6 +50,7 @@ func (e *Engine) admit() {
 		}
 		a := g.answers[0] // the others begin when it has read the prompt
 		if len(e.running) > 0 && !e.fits(a) {
+			e.short = true
 			return
 		}
 		e.mu.Lock()
@@ -154,18 +162,43 @@ func (e *Engine) reserve() bool {
 	return true
 }
 
+// disown frees a block that only later texts might use, or leaves one to the texts that
+// use it.
+func (e *Engine) disown() bool { return e.prefix != nil && e.prefix.disown() }
+
 // forget frees a block that only later texts might use.
 func (e *Engine) forget() bool { return e.prefix != nil && e.prefix.evict() }
 
-// preempt takes the blocks of the youngest text, which goes on when there is room; where
-// it is the only one, it ends.
-func (e *Engine) preempt() {
-	var a *answer
+// youngest returns the text that is the next to give its memory to others: the youngest
+// of those that are not read, or else of all; nil where none is left.
+func (e *Engine) youngest() (a *answer, paused bool) {
 	for _, other := range e.running {
-		if !other.ended && (a == nil || other.order > a.order) {
-			a = other
+		if other.ended {
+			continue
+		}
+		p := other.paused()
+		if a == nil || p && !paused || p == paused && other.order > a.order {
+			a, paused = other, p
 		}
 	}
+	return a, paused
+}
+
+// makeWay takes the blocks of a text that is not read, where others wait for memory and
+// none goes on. It returns false where there is nobody to wait for.
+func (e *Engine) makeWay() bool {
+	a, paused := e.youngest()
+	if !e.short || !paused {
+		return false
+	}
+	e.rest(a)
+	return true
+}
+
+// preempt takes the blocks of a text, which goes on when there is room; where it is the
+// only one, it ends.
+func (e *Engine) preempt() {
+	a, _ := e.youngest()
 	if a == nil || len(e.running) == 1 {
 		for _, a := range e.running {
 			a.end("", model.ErrNoBlocks)

@@ -61,6 +61,9 @@ func (a *answer) pending() int { return len(a.tokens) - a.seq.Len() }
 // answering reports whether the text is waited for token by token.
 func (a *answer) answering() bool { return a.read && a.pending() == 1 }
 
+// paused reports whether the text waits for its reader.
+func (a *answer) paused() bool { return !a.group.stream.room() }
+
 // goesOn ends the text where it has as many tokens as asked for, or where there is no
 // place for another in the context.
 //

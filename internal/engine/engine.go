@@ -28,7 +28,8 @@ type Options struct {
 	Target   time.Duration // of a step while somebody is being answered: 100 ms
 	// Blocks is the memory of all texts, in blocks of model.BlockLen tokens: as many as
 	// Parallel texts fill. Where more are wanted, what only the prefix cache holds is
-	// forgotten first; then the youngest text gives its own away until there is room.
+	// forgotten first; then the youngest text gives its own away until there is room, those
+	// before it that are not read.
 	Blocks  int
 	NoCache bool // texts do not share what they have evaluated
 
@@ -61,6 +62,7 @@ type Engine struct {
 	running  []*answer  // in order of admission
 	resting  []*answer  // that gave their memory to others, the eldest first
 	admitted int
+	short    bool // somebody waits for memory
 	pace     pace
 	batch    model.Batch
 	rows     []rows // of batch

@@ -65,7 +65,7 @@ func (e *Engine) step() bool {
 			return e.evaluate()
 		}
 	}
-	return e.settle()
+	return e.makeWay() || e.settle()
 }
 
 // cancel ends the texts whose requests are cancelled.

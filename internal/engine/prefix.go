@@ -3,6 +3,7 @@ package engine
 import (
 	"encoding/binary"
 	"hash/maphash"
+	"math"
 	"slices"
 
 	"alpaca/internal/model"
@@ -30,6 +31,8 @@ type node struct {
 	hash       uint64
 	tokens     []int32 // that the block is known to hold: model.BlockLen, or fewer
 	block      *model.Block
+	gone       bool // it was forgotten: nothing can follow it
+	salt       string
 	prev, next *node
 }
 
@@ -47,7 +50,7 @@ func newPrefixes(c *model.Cache) *prefixes {
 // root returns the beginning of all texts of that salt.
 func (p *prefixes) root(salt string) *node {
 	if p.roots[salt] == nil {
-		p.roots[salt] = &node{}
+		return &node{salt: salt} // known once something follows it
 	}
 	return p.roots[salt]
 }
@@ -124,6 +127,9 @@ func same(a, b []int32) int {
 // or fewer at the end of a text. It returns the node that has them, whose block may be
 // another; nil in the odd case that another node is in its place.
 func (p *prefixes) put(parent *node, tokens []int32, block *model.Block) *node {
+	if parent.parent == nil { // another text may have made the root known meanwhile
+		parent = p.root(parent.salt)
+	}
 	whole := len(tokens) == model.BlockLen
 	if whole {
 		if k := p.full(parent, tokens); k != nil {
@@ -149,6 +155,9 @@ func (p *prefixes) put(parent *node, tokens []int32, block *model.Block) *node {
 			return nil
 		}
 		p.table[key] = k
+	}
+	if parent.parent == nil {
+		p.roots[parent.salt] = parent
 	}
 	p.cache.Retain(block)
 	parent.kids = append(parent.kids, k)
@@ -181,15 +190,27 @@ func (p *prefixes) remove(n *node) {
 	if key := (nodeKey{n.parent, n.hash}); p.table[key] == n {
 		delete(p.table, key)
 	}
+	if n.parent.parent == nil && len(n.parent.kids) == 0 {
+		delete(p.roots, n.parent.salt)
+	}
 	p.cache.Release(n.block)
+	n.gone = true
 	p.count--
 }
 
 // evict forgets the leaf that was not used for longest and whose block nobody else
 // uses. It returns false if there is none.
-func (p *prefixes) evict() bool {
+func (p *prefixes) evict() bool { return p.evictLeaf(1) }
+
+// disown is evict, but where there is no such leaf it forgets one whose block texts
+// use: a text that is its last user can change the block without a copy.
+func (p *prefixes) disown() bool { return p.evict() || p.evictLeaf(math.MaxInt) }
+
+// evictLeaf forgets the leaf that was not used for longest and whose block has at most
+// that many users.
+func (p *prefixes) evictLeaf(users int) bool {
 	for n := p.oldest.prev; n != &p.oldest; n = n.prev {
-		if len(n.kids) == 0 && n.block.Users() == 1 {
+		if len(n.kids) == 0 && n.block.Users() <= users {
 			p.remove(n)
 			return true
 		}

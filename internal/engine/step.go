@@ -26,7 +26,7 @@ func (e *Engine) compose() bool {
 	var prompts []*answer
 	for _, a := range e.running {
 		switch {
-		case a.ended || !a.group.stream.room():
+		case a.ended || a.paused():
 		case !a.answering():
 			prompts = append(prompts, a)
 		case len(e.rows) < e.runner.MaxRows():
@@ -182,7 +182,7 @@ func (e *Engine) sample() (sampled int, err error) {
 				}
 			}
 		}
-		list = slices.DeleteFunc(list, func(t turn) bool { return !t.answer.goesOn(e.opt.Ctx, e.forget) })
+		list = slices.DeleteFunc(list, func(t turn) bool { return !t.answer.goesOn(e.opt.Ctx, e.disown) })
 		sampled += len(list)
 		each := func(i int) error { list[i].answer.next(list[i].logits); return nil }
 		if len(list) == 1 {
@@ -259,8 +259,8 @@ func (e *Engine) publish(a *answer, last bool) {
 		return
 	}
 	exact := a.seq.Exact()
-	if a.blocks*model.BlockLen > exact {
-		a.node = nil // it was moved in its context
+	if a.blocks*model.BlockLen > exact || a.node.gone {
+		a.node = nil // it was moved in its context, or its memory was short
 		return
 	}
 	tokens := a.seq.Tokens()

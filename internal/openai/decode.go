@@ -154,6 +154,15 @@ func (o *object) text(field string, target *string) (ok bool) {
 
 // integer reads a whole number from low to high.
 func (o *object) integer(field string, target *int, low, high int) (ok bool) {
+	var n int64
+	if ok = o.integer64(field, &n, int64(low), int64(high)); ok {
+		*target = int(n)
+	}
+	return ok
+}
+
+// integer64 is integer for what has 64 bits on all CPUs.
+func (o *object) integer64(field string, target *int64, low, high int64) (ok bool) {
 	data, ok := o.wants(field, "a number")
 	if !ok {
 		return false
@@ -162,10 +171,10 @@ func (o *object) integer(field string, target *int, low, high int) (ok bool) {
 	switch {
 	case err != nil:
 		o.fail(field, "%v, must be a whole number between %d and %d", err, low, high)
-	case n < int64(low) || n > int64(high):
+	case n < low || n > high:
 		o.fail(field, "is %d, must be between %d and %d", n, low, high)
 	default:
-		*target = int(n)
+		*target = n
 		return true
 	}
 	return false

@@ -172,8 +172,8 @@ func (g *Generation) readSampling(o *object) {
 
 // readSeed reads a seed. OpenAI's have 64 bits: those that 32 do not hold are folded.
 func readSeed(o *object, target *uint32) {
-	seed := 0
-	if !o.integer("seed", &seed, math.MinInt64, math.MaxInt64) {
+	var seed int64
+	if !o.integer64("seed", &seed, math.MinInt64, math.MaxInt64) {
 		return
 	}
 	switch s := uint64(seed); {
