@@ -50,8 +50,12 @@ vet-all: ## vet, for every platform
 		GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
 	done
 
+# The commands evaluate much text in some tests, which -short leaves out.
+COMMANDS := ./cmd/... ./internal/cli/... ./internal/server/...
+
 test-purego: ## run the tests of the portable code, without assembly
-	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego ./...
+	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego $$($(GO) list ./... | grep -v -e /cmd/ -e /cli -e /server)
+	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego -short $(COMMANDS)
 
 # emulated runs the tests on a CPU of qemu: $(1) the emulator, $(2) the CPU,
 # $(3) the architecture, $(4) the kernels that must not be skipped, $(5) the

@@ -28,12 +28,12 @@ func TestKilled(t *testing.T) {
 	base, data := filepath.Join(dir, "base.gguf"), filepath.Join(dir, "data.jsonl")
 	require.NoError(t, testmodel.SPM(1).WriteTo(base))
 	var lines strings.Builder
-	for i := range 40 {
+	for i := range 12 {
 		fmt.Fprintf(&lines, "{\"prompt\": \"say %d\", \"completion\": \"la %d ma\"}\n", i, i*i)
 	}
 	require.NoError(t, os.WriteFile(data, []byte(lines.String()), 0o600))
 	args := func(out string) []string {
-		return []string{"train", "-m", base, "--data", data, "-o", filepath.Join(dir, out), "--epochs", "4", "--batch-size", "8", "--lora-r", "4", "--lora-dropout", "0.1"}
+		return []string{"train", "-m", base, "--data", data, "-o", filepath.Join(dir, out), "--epochs", "4", "--batch-size", "2", "--lora-r", "4", "--lora-dropout", "0.1"}
 	}
 	clitest.Succeed(t, args("whole.gguf")...)
 
