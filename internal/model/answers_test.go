@@ -78,6 +78,7 @@ func answerOf(t *testing.T, made *testmodel.Model) *answer {
 		require.NoError(t, s.SaveState(&state, s.Pos()))
 		if a.Logits == "" {
 			a.Logits, a.State = sum(bytesOf(rows)), sum(state.Bytes())
+			requireGoesOn(t, m, a.Tokens, state.Bytes())
 		}
 		require.Equal(t, a.Logits, sum(bytesOf(rows)), "%+v", how)
 		require.Equal(t, a.State, sum(state.Bytes()), "%+v", how)

@@ -31,15 +31,16 @@ type golden struct {
 	}
 }
 
-func readGoldens(t *testing.T, name string) []golden {
+// readLines decodes the lines of a golden file.
+func readLines[T any](t *testing.T, name string) []T {
 	f, err := os.Open(testshared.Path(t, "golden/"+name))
 	require.NoError(t, err)
 	defer f.Close()
-	var list []golden
+	var list []T
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
 	for lines.Scan() {
-		var g golden
+		var g T
 		require.NoError(t, json.Unmarshal(lines.Bytes(), &g))
 		list = append(list, g)
 	}
@@ -109,7 +110,7 @@ func TestGoldens(t *testing.T) {
 	for _, file := range []string{"stories.jsonl", "random.jsonl"} {
 		models := map[string]*model.Model{}
 		outer := t
-		for _, g := range readGoldens(t, file) {
+		for _, g := range readLines[golden](t, file) {
 			t.Run(g.Model+"/"+g.Prompt[:min(len(g.Prompt), 12)], func(t *testing.T) {
 				if models[g.Model] == nil {
 					models[g.Model] = load(outer, g.Model+".gguf")

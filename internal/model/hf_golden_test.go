@@ -1,11 +1,8 @@
 package model_test
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"math"
-	"os"
 	"slices"
 	"testing"
 
@@ -35,23 +32,6 @@ type hfGolden struct {
 
 // hfTolerance is how far logprobs and logits may lie from torch's.
 const hfTolerance = 1e-4
-
-// readLines decodes the lines of a golden file.
-func readLines[T any](t *testing.T, name string) []T {
-	f, err := os.Open(testshared.Path(t, "golden/"+name))
-	require.NoError(t, err)
-	defer f.Close()
-	var list []T
-	lines := bufio.NewScanner(f)
-	lines.Buffer(nil, 1<<20)
-	for lines.Scan() {
-		var g T
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &g))
-		list = append(list, g)
-	}
-	require.NoError(t, lines.Err())
-	return list
-}
 
 // evaluable reports whether the architecture of a shared model is known.
 func evaluable(t *testing.T, name string) bool {

@@ -84,11 +84,3 @@ func article(word string) string {
 
 // upperFirst returns s with a capital.
 func upperFirst(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
-
-// list joins words as a sentence does: "a, b and c".
-func list(words []string) string {
-	if len(words) == 1 {
-		return words[0]
-	}
-	return strings.Join(words[:len(words)-1], ", ") + " and " + words[len(words)-1]
-}

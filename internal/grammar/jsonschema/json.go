@@ -94,46 +94,6 @@ func decodeValue(d *json.Decoder, depth int) (any, error) {
 	return t, nil
 }
 
-// equal reports whether two values are equal as JSON Schema sees it: numbers by value,
-// objects whatever the order.
-func equal(a, b any) bool {
-	switch a := a.(type) {
-	case json.Number:
-		b, ok := b.(json.Number)
-		if !ok {
-			return false
-		}
-		x, err1 := decimal(a)
-		y, err2 := decimal(b)
-		return a == b || err1 == nil && err2 == nil && x.Cmp(y) == 0
-	case []any:
-		b, ok := b.([]any)
-		if !ok || len(a) != len(b) {
-			return false
-		}
-		for i := range a {
-			if !equal(a[i], b[i]) {
-				return false
-			}
-		}
-		return true
-	case *object:
-		b, ok := b.(*object)
-		if !ok || len(a.keys) != len(b.keys) {
-			return false
-		}
-		for _, k := range a.keys {
-			if v, ok := b.vals[k]; !ok || !equal(a.vals[k], v) {
-				return false
-			}
-		}
-		return true
-	case *big.Rat:
-		return false
-	}
-	return a == b
-}
-
 // decimal returns a number's exact value. Its exponent is bounded, so that no number
 // takes all memory.
 func decimal(n json.Number) (*big.Rat, error) {
