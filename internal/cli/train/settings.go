@@ -210,7 +210,7 @@ func (s *settings) targets() (map[string]bool, error) {
 }
 
 // free are settings that a resumed run may have otherwise.
-var free = []string{"output", "outtype", "merge", "model", "data"}
+var free = []string{"output", "outtype", "merge", "model", "data", "eval-every"}
 
 // same returns an error if a flag that was given differs from what the run began with, and
 // changes its result. What may differ is taken over.
@@ -231,7 +231,7 @@ func (o *options) same(stored *settings) error {
 		take func()
 	}{
 		{"output", func() { next.Output = o.Output }}, {"outtype", func() { next.OutType = o.OutType }}, {"merge", func() { next.Merge = o.Merge }},
-		{"model", func() { next.Model = o.Model }}, {"data", func() { next.Data = o.Data }},
+		{"model", func() { next.Model = o.Model }}, {"data", func() { next.Data = o.Data }}, {"eval-every", func() { next.EvalEvery = o.EvalEvery }},
 	} {
 		if o.changed(x.name) {
 			x.take()

@@ -42,7 +42,7 @@ func TestKilled(t *testing.T) {
 	for kill := range 8 {
 		next := append(args("part.gguf"), "--save-every", "1")
 		if saved, _ := filepath.Glob(filepath.Join(run, "checkpoint-*.gguf")); len(saved) > 0 {
-			next = []string{"train", "--resume", run, "--save-every", "1", "-t", fmt.Sprint(1 + kill%3)}
+			next = []string{"train", "--resume", run, "--save-every", "1", "-t", fmt.Sprint(1 + kill%3), "--eval-every", fmt.Sprint(1 + kill)}
 		}
 		cmd := exec.Command("alpaca", next...)
 		require.NoError(t, cmd.Start())
