@@ -71,6 +71,7 @@ var order = []string{
 
 	// Operations, kernels, formats.
 	"internal/ggml/sgemm",
+	"internal/ggml/grad",
 	"internal/ggml",
 	"internal/kernel",
 	"internal/gguf",

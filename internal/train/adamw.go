@@ -1,6 +1,10 @@
 package train
 
-import "math"
+import (
+	"math"
+
+	"alpaca/internal/ggml/grad"
+)
 
 // AdamW is the optimizer (arXiv:1711.05101).
 type AdamW struct {
@@ -55,25 +59,37 @@ func update[T real](w *workers, o *AdamW, tensors []*Tensor[T], norm, rate float
 	if o.Clip > 0 {
 		clip = min(1, o.Clip/(norm+1e-6))
 	}
-	by := T(clip)
-	b1, c1, b2, c2 := T(o.Beta1), T(1-o.Beta1), T(o.Beta2), T(1-o.Beta2)
-	step, root, eps := T(rate/(1-o.power1)), T(1/math.Sqrt(1-o.power2)), T(o.Eps)
+	s := step{by: clip, beta1: o.Beta1, beta2: o.Beta2, keep: 1, rate: rate / (1 - o.power1), root: 1 / math.Sqrt(1-o.power2), eps: o.Eps}
 	for _, t := range tensors {
-		keep := T(1)
+		s := s
 		if !t.Vector {
-			keep = T(1 - float64(rate*o.Decay))
+			s.keep = 1 - float64(rate*o.Decay)
 		}
 		w.each((len(t.Grad)+blockLen-1)/blockLen, 1, func(_, lo, hi int) {
 			lo, hi = lo*blockLen, min(hi*blockLen, len(t.Grad))
-			g, m, v, x := t.Grad[lo:hi], t.M[lo:hi], t.V[lo:hi], t.Data[lo:hi]
-			for i := range g {
-				gi := g[i] * by
-				m[i] = T(b1*m[i]) + T(c1*gi)
-				v[i] = T(b2*v[i]) + T(T(c2*gi)*gi)
-				x[i] = T(x[i]*keep) - T(step*m[i])/(T(T(math.Sqrt(float64(v[i])))*root)+eps)
-			}
-			clear(g)
+			apply(&s, t.Data[lo:hi], t.M[lo:hi], t.V[lo:hi], t.Grad[lo:hi])
+			clear(t.Grad[lo:hi])
 		})
+	}
+}
+
+// step is what an update does with each element of a tensor.
+type step struct{ by, beta1, beta2, keep, rate, root, eps float64 }
+
+// apply changes the weights x and their moments by the gradient g.
+func apply[T real](s *step, x, m, v, g []T) {
+	if single[T]() {
+		o := grad.AdamW{By: float32(s.by), Beta1: float32(s.beta1), Rest1: float32(1 - s.beta1), Beta2: float32(s.beta2), Rest2: float32(1 - s.beta2),
+			Keep: float32(s.keep), Step: float32(s.rate), Root: float32(s.root), Eps: float32(s.eps)}
+		o.Update(floats(x), floats(m), floats(v), floats(g))
+		return
+	}
+	by, b1, c1, b2, c2 := T(s.by), T(s.beta1), T(1-s.beta1), T(s.beta2), T(1-s.beta2)
+	for i := range g {
+		gi := g[i] * by
+		m[i] = T(b1*m[i]) + T(c1*gi)
+		v[i] = T(b2*v[i]) + T(T(c2*gi)*gi)
+		x[i] = T(x[i]*T(s.keep)) - T(T(s.rate)*m[i])/(T(T(math.Sqrt(float64(v[i])))*T(s.root))+T(s.eps))
 	}
 }
 

@@ -78,7 +78,7 @@ func merged(w *workers, l *Linear[float32]) []float32 {
 		b[i] = x * l.Scale
 	}
 	delta := make([]float32, len(data))
-	w.mul(product[float32]{dst: delta, stride: t.Cols, m: t.Rows, n: t.Cols, k: l.A.Rows, a: rows(b, l.A.Rows), b: l.A.matrix()})
+	mul(w, &product[float32]{dst: delta, stride: t.Cols, m: t.Rows, n: t.Cols, k: l.A.Rows, a: rows(b, l.A.Rows), b: l.A.matrix()})
 	addTo(data, delta)
 	return data
 }

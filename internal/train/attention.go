@@ -65,14 +65,13 @@ func (a *attention[T]) scores(worker int, b scoreBlock) {
 	n, keys := b.hi-b.lo, b.hi-b.doc
 	m.q = grow(m.q, n*h)
 	m.scores = grow(m.scores, n*b.stride)
-	by := T(1 / math.Sqrt(float64(h)))
 	for i := range n {
-		for j, x := range a.q[(b.lo+i)*qDim+b.head*h:][:h] {
-			m.q[i*h+j] = x * by
-		}
+		copy(m.q[i*h:(i+1)*h], a.q[(b.lo+i)*qDim+b.head*h:])
 	}
-	a.w.run(worker, product[T]{dst: m.scores, stride: b.stride, m: n, n: keys, k: h,
-		a: rows(m.q, h), b: rows(a.k[b.doc*kvDim+b.kv*h:], kvDim).t()})
+	scale(m.q, T(1/math.Sqrt(float64(h))))
+	p := product[T]{dst: m.scores, stride: b.stride, m: n, n: keys, k: h, padded: true,
+		a: rows(m.q, h), b: rows(a.k[b.doc*kvDim+b.kv*h:], kvDim).t()}
+	p.run(a.w, worker)
 	for i := range n {
 		row := m.scores[i*b.stride : (i+1)*b.stride]
 		seen := b.lo + i - b.doc + 1
@@ -89,8 +88,9 @@ func (a *attention[T]) scores(worker int, b scoreBlock) {
 func (a *attention[T]) blockForward(worker int, b scoreBlock) {
 	m, h := &a.mem[worker], a.s.HeadDim
 	qDim, kvDim := a.s.Heads*h, a.s.KVHeads*h
-	a.w.run(worker, product[T]{dst: a.o[b.lo*qDim+b.head*h:], stride: qDim, m: b.hi - b.lo, n: h, k: b.hi - b.doc,
-		a: rows(m.scores, b.stride), b: rows(a.v[b.doc*kvDim+b.kv*h:], kvDim)})
+	p := product[T]{dst: a.o[b.lo*qDim+b.head*h:], stride: qDim, m: b.hi - b.lo, n: h, k: b.hi - b.doc,
+		a: rows(m.scores, b.stride), b: rows(a.v[b.doc*kvDim+b.kv*h:], kvDim)}
+	p.run(a.w, worker)
 }
 
 // blockBack is the derivative of a block, with P recomputed:
@@ -104,25 +104,24 @@ func (a *attention[T]) blockBack(worker int, b scoreBlock) {
 	k, v := a.k[b.doc*kvDim+b.kv*h:], a.v[b.doc*kvDim+b.kv*h:]
 	dk, dv := a.dk[b.doc*kvDim+b.kv*h:], a.dv[b.doc*kvDim+b.kv*h:]
 	p := rows(m.scores, b.stride)
-	a.w.run(worker, product[T]{dst: dv, stride: kvDim, m: keys, n: h, k: n, a: p.t(), b: do, add: true})
+	mul := func(p product[T]) { p.run(a.w, worker) }
+	mul(product[T]{dst: dv, stride: kvDim, m: keys, n: h, k: n, a: p.t(), b: do, add: true})
 	m.dscores = grow(m.dscores, n*b.stride)
-	a.w.run(worker, product[T]{dst: m.dscores, stride: b.stride, m: n, n: keys, k: h, a: do, b: rows(v, kvDim).t()})
+	mul(product[T]{dst: m.dscores, stride: b.stride, m: n, n: keys, k: h, a: do, b: rows(v, kvDim).t(), padded: true})
 	for i := range n {
 		at := (b.lo+i)*qDim + b.head*h
 		delta := dot3(a.do[at:at+h], a.o[at:at+h], nil)
 		prob, ds := m.scores[i*b.stride:][:keys], m.dscores[i*b.stride:][:keys]
-		for j, x := range prob {
-			ds[j] = x * (ds[j] - delta)
-		}
+		scoresBack(ds, prob, delta)
 	}
 	ds := rows(m.dscores, b.stride)
 	dq := a.dq[b.lo*qDim+b.head*h:]
-	a.w.run(worker, product[T]{dst: dq, stride: qDim, m: n, n: h, k: keys, a: ds, b: rows(k, kvDim)})
+	mul(product[T]{dst: dq, stride: qDim, m: n, n: h, k: keys, a: ds, b: rows(k, kvDim)})
 	by := T(1 / math.Sqrt(float64(h)))
 	for i := range n {
 		scale(dq[i*qDim:i*qDim+h], by)
 	}
-	a.w.run(worker, product[T]{dst: dk, stride: kvDim, m: keys, n: h, k: n, a: ds.t(), b: rows(m.q, h), add: true})
+	mul(product[T]{dst: dk, stride: kvDim, m: keys, n: h, k: n, a: ds.t(), b: rows(m.q, h), add: true})
 }
 
 // grow returns a slice of n elements, b's memory if that is enough.

@@ -80,11 +80,9 @@ func (e *engine[T]) normsBack(dx, x, dy []T, w *Tensor[T], fresh bool) {
 	if !w.Trainable() {
 		return
 	}
-	e.each(d, 16, func(_, lo, hi int) {
+	e.each(d, 64, func(_, lo, hi int) {
 		for i, r := range rho {
-			for j := lo; j < hi; j++ {
-				w.Grad[j] += T(T(dy[i*d+j]*x[i*d+j]) * r)
-			}
+			mulAdd(w.Grad[lo:hi], dy[i*d+lo:i*d+hi], x[i*d+lo:i*d+hi], r)
 		}
 	})
 }

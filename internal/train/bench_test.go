@@ -71,3 +71,46 @@ func BenchmarkLoRA(b *testing.B) {
 	}
 	b.ReportMetric(1024*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
 }
+
+// BenchmarkShort is an update of a new model of 1.3 million weights with 16 rows of 128
+// tokens, each several short documents, of which the second half is learned.
+func BenchmarkShort(b *testing.B) {
+	s := Shape{Arch: "llama", Dim: 128, Layers: 6, FFNDim: 352, Vocab: 1024, Ctx: 256, Heads: 4, KVHeads: 4, HeadDim: 32, Eps: 1e-5,
+		Rope: ggml.RopeParams{Dim: 32, Base: 10000}}
+	pool := pool.New(1, nil)
+	defer pool.Close()
+	m := New[float32](s, true, 1)
+	e, _ := newEngine(m, pool)
+	r := rand.New(rand.NewPCG(1, 2))
+	var batches []Batch
+	tokens, labels := 0, 0
+	for range 2 {
+		var batch Batch
+		for row := range 8 {
+			var list []Example
+			for left := 128; left > 4; {
+				n := min(left, 8+r.IntN(16)+r.IntN(16)/15*60)
+				var ex Example
+				for i := range n {
+					ex.Tokens, ex.Weights = append(ex.Tokens, int32(r.IntN(s.Vocab))), append(ex.Weights, float32(2*i/n))
+				}
+				list = append(list, ex)
+				tokens, labels, left = tokens+n, labels+(n+1)/2, left-n
+			}
+			batch.Add(uint64(row), list)
+		}
+		batches = append(batches, batch)
+	}
+	o := AdamW{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, Clip: 1}
+	tensors := m.Trainable()
+	for b.Loop() {
+		for i := range batches {
+			e.forward(&batches[i])
+			e.loss(float64(labels), true)
+			e.backward()
+		}
+		e.finishEmbedding()
+		update(&e.workers, &o, tensors, gradNorm(&e.workers, tensors), 1e-3)
+	}
+	b.ReportMetric(float64(tokens)*float64(b.N)/b.Elapsed().Seconds(), "tokens/s")
+}

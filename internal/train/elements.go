@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"alpaca/internal/ggml"
+	"alpaca/internal/ggml/grad"
 )
 
 // Operations on each element. Where a product is not to be fused with a sum it is
@@ -12,6 +13,9 @@ import (
 // dot3 returns the sum of x[i]·y[i]·z[i], or of x[i]·y[i] where z is nil, in four
 // chains.
 func dot3[T real](x, y, z []T) T {
+	if single[T]() && z == nil {
+		return T(grad.Dot(floats(x), floats(y)))
+	}
 	var s [4]T
 	y = y[:len(x)]
 	n := len(x) &^ 3
@@ -48,8 +52,8 @@ func rms[T real](x []T, eps float32) T {
 
 // norm sets dst to x·rms(x)·w.
 func norm[T real](dst, x, w []T, eps float32) {
-	if f, ok := any(dst).([]float32); ok {
-		ggml.RMSNorm(f, any(x).([]float32), any(w).([]float32), eps)
+	if single[T]() {
+		ggml.RMSNorm(floats(dst), floats(x), floats(w), eps)
 		return
 	}
 	rho := rms(x, eps)
@@ -63,6 +67,9 @@ func norm[T real](dst, x, w []T, eps float32) {
 //
 //	dx = ρ·w·dy - x·ρ³/n·Σ x·w·dy
 func normBack[T real](dx, x, w, dy []T, eps float32, fresh bool) T {
+	if single[T]() {
+		return T(grad.Norm(floats(dx), floats(x), floats(w), floats(dy), eps, fresh))
+	}
 	rho := rms(x, eps)
 	by := T(T(T(rho*rho)*rho)/T(len(x))) * dot3(x, w, dy)
 	dx, w, dy = dx[:len(x)], w[:len(x)], dy[:len(x)]
@@ -80,9 +87,9 @@ func normBack[T real](dx, x, w, dy []T, eps float32, fresh bool) T {
 
 // siluMul sets dst to silu(g)·u.
 func siluMul[T real](dst, g, u []T) {
-	if f, ok := any(dst).([]float32); ok {
+	if single[T]() {
 		copy(dst, g)
-		ggml.SiluMul(f, any(u).([]float32))
+		ggml.SiluMul(floats(dst), floats(u))
 		return
 	}
 	for i, x := range g {
@@ -96,6 +103,10 @@ func siluMul[T real](dst, g, u []T) {
 //
 // sigma is memory.
 func siluBack[T real](dg, du, g, u, sigma []T) {
+	if single[T]() {
+		grad.Silu(floats(dg), floats(du), floats(g), floats(u), floats(sigma))
+		return
+	}
 	sigmoid(sigma, g)
 	dg, du, u, sigma = dg[:len(g)], du[:len(g)], u[:len(g)], sigma[:len(g)]
 	for i, x := range g {
@@ -108,8 +119,8 @@ func siluBack[T real](dg, du, g, u, sigma []T) {
 
 // sigmoid sets dst to 1/(1+e^-x).
 func sigmoid[T real](dst, x []T) {
-	if f, ok := any(dst).([]float32); ok {
-		ggml.Sigmoid(f, any(x).([]float32))
+	if single[T]() {
+		ggml.Sigmoid(floats(dst), floats(x))
 		return
 	}
 	for i, v := range x {
@@ -122,8 +133,8 @@ const block = ggml.BlockLen
 
 // softmax replaces x, a multiple of block, by its softmax.
 func softmax[T real](x []T) {
-	if f, ok := any(x).([]float32); ok {
-		ggml.SoftmaxRow(f)
+	if single[T]() {
+		ggml.SoftmaxRow(floats(x))
 		return
 	}
 	most := T(math.Inf(-1))
@@ -142,8 +153,8 @@ func softmax[T real](x []T) {
 
 // scale multiplies x.
 func scale[T real](x []T, by T) {
-	if f, ok := any(x).([]float32); ok {
-		ggml.Scale(f, float32(by))
+	if single[T]() {
+		ggml.Scale(floats(x), float32(by))
 		return
 	}
 	for i := range x {
@@ -153,8 +164,8 @@ func scale[T real](x []T, by T) {
 
 // addTo adds x to dst.
 func addTo[T real](dst, x []T) {
-	if f, ok := any(dst).([]float32); ok {
-		ggml.Add(f, any(x).([]float32))
+	if single[T]() {
+		ggml.Add(floats(dst), floats(x))
 		return
 	}
 	for i, v := range x {
@@ -162,20 +173,55 @@ func addTo[T real](dst, x []T) {
 	}
 }
 
-// turn turns the pairs of a head by angles, or back.
-func turn[T real](x []T, cos, sin []float32, halves, back bool) {
+// turn turns the pairs of a head by angles.
+func turn[T real](rope *ggml.Rope, x []T, cos, sin []float32, halves bool) {
 	n := len(cos)
+	if single[T]() {
+		rope.Apply(floats(x), cos, sin)
+		return
+	}
 	for i, c := range cos {
 		a, b := 2*i, 2*i+1
 		if halves {
 			a, b = i, i+n
 		}
 		c, s := T(c), T(sin[i])
-		if back {
-			s = -s
-		}
 		p, q := x[a], x[b]
 		x[a] = T(p*c) - T(q*s)
 		x[b] = T(p*s) + T(q*c)
+	}
+}
+
+// sumOf sets dst to x + y.
+func sumOf[T real](dst, x, y []T) {
+	if single[T]() {
+		grad.Sum(floats(dst), floats(x), floats(y))
+		return
+	}
+	for i, v := range x {
+		dst[i] = v + y[i]
+	}
+}
+
+// scoresBack replaces the gradient ds of probabilities p by that of their scores, delta
+// being the sum of ds·p.
+func scoresBack[T real](ds, p []T, delta T) {
+	if single[T]() {
+		grad.Softmax(floats(ds), floats(p), float32(delta))
+		return
+	}
+	for j, x := range p {
+		ds[j] = x * (ds[j] - delta)
+	}
+}
+
+// mulAdd adds (x·y)·by to dst.
+func mulAdd[T real](dst, x, y []T, by T) {
+	if single[T]() {
+		grad.MulAdd(floats(dst), floats(x), floats(y), float32(by))
+		return
+	}
+	for j := range dst {
+		dst[j] += T(T(x[j]*y[j]) * by)
 	}
 }

@@ -20,6 +20,7 @@ type engine[T real] struct {
 
 	batch    *Batch
 	cos, sin []float32 // [positions, HeadDim/2] of all positions so far
+	sinBack  []float32 // -sin
 	tape     []record[T]
 	x        []T // [n, Dim] hidden states; backward: their gradient
 	mem      memory[T]
@@ -93,6 +94,9 @@ func (e *engine[T]) angles(b *Batch) {
 			cos, sin := make([]float32, pairs), make([]float32, pairs)
 			e.rope.Angles(cos, sin, pos)
 			e.cos, e.sin = append(e.cos, cos...), append(e.sin, sin...)
+			for _, s := range sin {
+				e.sinBack = append(e.sinBack, -s)
+			}
 		}
 	}
 }

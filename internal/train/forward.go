@@ -18,7 +18,13 @@ func (e *engine[T]) forward(b *Batch) {
 	}
 	for i := range e.m.Layers {
 		l, r := &e.m.Layers[i], &e.tape[i]
-		copy(r.x0, e.x)
+		if i == 0 {
+			copy(r.x0, e.x)
+		}
+		next := e.x // of the next layer
+		if i+1 < len(e.tape) {
+			next = e.tape[i+1].x0
+		}
 
 		e.norms(e.mem.n, r.x0, l.AttnNorm) // n = RMSNorm(x0) [n, Dim]
 		e.linear(&l.Q, r.q, e.mem.n)
@@ -35,7 +41,7 @@ func (e *engine[T]) forward(b *Batch) {
 		e.linear(&l.Up, r.u, e.mem.n)
 		e.gates(r)                          // f = silu(g)·u [n, FFNDim]
 		e.linear(&l.Down, e.mem.d, e.mem.f) // x = x1 + Down·f
-		e.sum(e.x, r.x1, e.mem.d)
+		e.sum(next, r.x1, e.mem.d)
 	}
 }
 
@@ -53,8 +59,7 @@ func (e *engine[T]) norms(dst, x []T, w *Tensor[T]) {
 func (e *engine[T]) sum(dst, x, y []T) {
 	d := e.m.Dim
 	e.each(len(x)/d, fewRows, func(_, lo, hi int) {
-		copy(dst[lo*d:hi*d], x[lo*d:hi*d])
-		addTo(dst[lo*d:hi*d], y[lo*d:hi*d])
+		sumOf(dst[lo*d:hi*d], x[lo*d:hi*d], y[lo*d:hi*d])
 	})
 }
 
@@ -86,8 +91,11 @@ func (e *engine[T]) rotate(x []T, heads int, back bool) {
 		for i := lo; i < hi; i++ {
 			pos := int(e.batch.Pos[i])
 			cos, sin := e.cos[pos*pairs:(pos+1)*pairs], e.sin[pos*pairs:(pos+1)*pairs]
+			if back {
+				sin = e.sinBack[pos*pairs : (pos+1)*pairs]
+			}
 			for head := range heads {
-				turn(x[(i*heads+head)*h:][:h], cos, sin, e.m.Rope.Halves, back)
+				turn(e.rope, x[(i*heads+head)*h:][:h], cos, sin, e.m.Rope.Halves)
 			}
 		}
 	})

@@ -12,7 +12,8 @@ import (
 type workers struct {
 	pool    *pool.Pool
 	scratch []sgemm.Scratch
-	err     error // the first: a fault in the mapped base
+	product sgemm.Product // that they are at
+	err     error         // the first: a fault in the mapped base
 }
 
 func newWorkers(pool *pool.Pool) workers {
@@ -58,38 +59,45 @@ type product[T real] struct {
 	a, b    matrix[T]
 	m, n, k int
 	add     bool
+	padded  bool // dst is [m, stride], and columns from n on may get any values
 }
 
+func (e *engine[T]) mul(p product[T]) { mul(&e.workers, &p) }
+
 // mul computes p on all workers.
-func (w *workers) mul(p any) {
-	switch p := p.(type) {
-	case product[float32]:
-		if w.err == nil {
-			s := p.sgemm()
-			s.Scratch = w.scratch
-			w.err = w.pool.Run(&s, s.Plan(w.pool.Threads()), 1)
-		}
-	case product[float64]:
+func mul[T real](w *workers, p *product[T]) {
+	switch {
+	case !single[T]():
 		p.define()
+	case w.err == nil:
+		s := &w.product
+		*s = p.sgemm()
+		s.Scratch = w.scratch
+		w.err = w.pool.Run(s, s.Plan(w.pool.Threads()), 1)
 	}
 }
 
 // run computes p on one worker.
-func (w *workers) run(worker int, p any) {
-	switch p := p.(type) {
-	case product[float32]:
-		s := p.sgemm()
-		s.Run(&w.scratch[worker])
-	case product[float64]:
+func (p *product[T]) run(w *workers, worker int) {
+	if !single[T]() {
 		p.define()
+		return
 	}
+	s := p.sgemm()
+	s.Run(&w.scratch[worker])
 }
 
 func (p *product[T]) sgemm() sgemm.Product {
 	of := func(m matrix[T]) sgemm.Matrix {
 		return sgemm.Matrix{Data: floats(m.data), Stride: m.stride, Transposed: m.flipped, Weights: m.weights}
 	}
-	return sgemm.Product{Dst: floats(p.dst), DstStride: p.stride, A: of(p.a), B: of(p.b), M: p.m, N: p.n, K: p.k, Add: p.add}
+	return sgemm.Product{Dst: floats(p.dst), DstStride: p.stride, A: of(p.a), B: of(p.b), M: p.m, N: p.n, K: p.k, Add: p.add, Padded: p.padded}
+}
+
+// single reports whether T is float32.
+func single[T real]() bool {
+	var x T
+	return unsafe.Sizeof(x) == 4
 }
 
 // floats returns x, whose elements are float32.

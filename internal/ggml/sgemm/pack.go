@@ -13,6 +13,23 @@ type source struct {
 	columns bool // data's rows are columns of B
 }
 
+// packColumns fills panels first to last-1 with k to k+n-1 of B.
+func (p *Product) packColumns(s *Scratch, k, n, first, last int) {
+	width := best.cols
+	s.panels = grow(s.panels, (last-first)*n*width)
+	step := last - first
+	if p.B.Transposed {
+		step = 1 // no more rows are decoded than are read while they are in the first cache
+	}
+	for panel := first; panel < last; panel += step {
+		src := p.source(s, k, n, panel*width, min((panel+step)*width, p.N))
+		for i := range step {
+			cols := min(width, p.N-(panel+i)*width)
+			src.pack(s.panels[(panel+i-first)*n*width:][:n*width], i*width, n, cols)
+		}
+	}
+}
+
 // source returns k to k+n-1 of columns lo to hi-1 of B.
 func (p *Product) source(s *Scratch, k, n, lo, hi int) source {
 	b := &p.B
@@ -25,15 +42,8 @@ func (p *Product) source(s *Scratch, k, n, lo, hi int) source {
 	}
 	if src.columns {
 		src.data = src.data[lo*src.stride+k:]
-		return src
-	}
-	src.data = src.data[k*src.stride+lo:]
-	if cols := hi - lo; cols > best.cols {
-		s.rows = grow(s.rows, n*cols)
-		for i := range n {
-			copy(s.rows[i*cols:(i+1)*cols], src.data[i*src.stride:])
-		}
-		src.data, src.stride = s.rows, cols
+	} else {
+		src.data = src.data[k*src.stride+lo:]
 	}
 	return src
 }
@@ -59,17 +69,66 @@ func floats(b []byte) []float32 {
 }
 
 // pack fills a panel [n, width] with columns from first on, cols of them; the others are
-// zero.
+// any numbers.
 func (s *source) pack(panel []float32, first, n, cols int) {
 	width := best.cols
-	if cols < width {
-		clear(panel[:n*width])
-	}
-	if s.columns {
+	switch {
+	case s.columns:
 		best.transpose(panel, width, s.data[first*s.stride:], s.stride, n, cols)
+	case cols == width && best.copyRows != nil:
+		best.copyRows(panel, s.data[first:], s.stride, n)
+	default:
+		for p := range n {
+			copy(panel[p*width:p*width+cols], s.data[p*s.stride+first:])
+		}
+	}
+}
+
+// farApart is the distance in elements of the first and the last k of a tile from which
+// on they drive each other out of the first cache.
+const farApart = 8 << 10
+
+// packsRows reports whether rows of A are packed for n k and so many panels: where its
+// columns lie in memory, so that each k of a row is on a cache line of its own.
+func (p *Product) packsRows(n, panels int) bool {
+	return p.A.Transposed && (best.rowMajor || best.interleave != nil && panels > 1 && n*p.A.Stride >= farApart)
+}
+
+// slabTile returns tile t of a packed slab of n k, and its strides.
+func (k *kernel) slabTile(slab []float32, t, n int) (a []float32, row, col int) {
+	if k.rowMajor {
+		return slab[t*n*k.rows:], n, 1
+	}
+	return slab[t*slabStride(n, k.rows):], 1, k.rows
+}
+
+// slabStride is the distance of two tiles in a slab: a cache line more than they need, so
+// that they do not meet in the cache.
+func slabStride(n, rows int) int { return n*rows + 16 }
+
+// packRows packs the rows of A of a range, tile by tile. Rows that the last tile has too
+// many are any numbers.
+func (p *Product) packRows(s *Scratch, r *tileRange) {
+	count := r.m1 - r.m0
+	tiles := (count + best.rows - 1) / best.rows
+	src, stride := p.A.Data[r.k*p.A.Stride+r.m0:], p.A.Stride
+	if best.rowMajor {
+		s.slab = grow(s.slab, tiles*best.rows*r.n)
+		for t := range tiles {
+			best.transpose(s.slab[t*best.rows*r.n:], r.n, src[t*best.rows:], stride, min(best.rows, count-t*best.rows), r.n)
+		}
 		return
 	}
-	for p := range n {
-		copy(panel[p*width:p*width+cols], s.data[p*s.stride+first:])
+	step := slabStride(r.n, best.rows)
+	s.slab = grow(s.slab, tiles*step)
+	whole := count / best.rows
+	if whole > 0 {
+		best.interleave(s.slab, step, src, stride, r.n, whole)
+	}
+	if whole < tiles {
+		last := s.slab[whole*step:]
+		for k := range r.n {
+			copy(last[k*best.rows:], src[k*stride+whole*best.rows:k*stride+count])
+		}
 	}
 }

@@ -65,6 +65,7 @@ type Product struct {
 	A, B      Matrix // [M, K], [K, N]
 	M, N, K   int
 	Add       bool // the chains begin with what Dst holds, not with 0
+	Padded    bool // Dst is [M, DstStride], and columns from N on may get any values
 
 	Scratch []Scratch // one for each worker
 
@@ -74,18 +75,21 @@ type Product struct {
 
 // Scratch is one worker's memory.
 type Scratch struct {
-	panel []float32 // of B: [depth, width]
-	rows  []float32 // decoded rows of weights
-	tile  []float32 // of Dst, where the tile juts out
-	a     []float32 // rows of A: [depth, rows], where the tile juts out
+	panels []float32 // of B, one after the other: [depth, width]
+	slab   []float32 // of A, where its columns lie in memory
+	rows   []float32 // decoded rows of weights
+	tile   []float32 // of Dst, where the tile juts out
+	a      []float32 // rows of A: [depth, rows], where the tile juts out
+	args   args
 }
 
-// depth is how many k are done for all rows of A before the next: a panel of them stays
-// in the first cache, and it is a whole number of the longest blocks.
+// depth is how many k are done for a group's rows and columns before the next: a panel of
+// them stays in the first cache, and it is a whole number of the longest blocks.
 const depth = 256
 
-// pieceCols is how many columns of a row of B are read at once.
-const pieceCols = 64
+// groupCols is how many columns of B are packed before any is multiplied, and slabRows how
+// many rows of A are then multiplied with all of them: both stay in the second cache.
+const groupCols, slabRows = 128, 96
 
 // Plan cuts p into items for a pool of that many threads, and returns how many there
 // are. The result does not depend on it.
@@ -93,29 +97,16 @@ func (p *Product) Plan(threads int) int {
 	if p.M <= 0 || p.N <= 0 {
 		return 0
 	}
-	if p.DstStride < p.N || len(p.Dst) < (p.M-1)*p.DstStride+p.N {
-		panic(fmt.Sprintf("sgemm: dst has %d elements and stride %d, too few for [%d, %d]", len(p.Dst), p.DstStride, p.M, p.N))
-	}
-	if p.K > 0 {
-		p.A.check("a", p.M, p.K)
-		p.B.check("b", p.K, p.N)
-	}
+	p.check()
 	width := best.cols
 	p.panels = (p.N + width - 1) / width
-	p.perGroup = 1
-	if !p.B.Transposed {
-		// Rows are read so many columns at a time: memory likes long pieces, and a block of
-		// a quantized row is decoded once for its columns.
-		p.perGroup = min(max(1, pieceCols/width), max(1, p.panels/(2*threads)))
-		if w := p.B.Weights; w != nil {
-			p.perGroup = max(p.perGroup, w.Type.BlockLen()/width)
-			p.perGroup = p.perGroup * width / w.Type.BlockLen() * w.Type.BlockLen() / width
-		}
-		p.perGroup = max(p.perGroup, 1)
+	p.perGroup = max(1, min(groupCols/width, p.panels/(2*threads)))
+	if w := p.B.Weights; w != nil && !p.B.Transposed && w.Type.BlockLen() > width {
+		p.perGroup = max(p.perGroup*width/w.Type.BlockLen(), 1) * w.Type.BlockLen() / width
 	}
 	p.groups = (p.panels + p.perGroup - 1) / p.perGroup
 	// Rows are cut only where there are too few panels for the workers: each cut packs the
-	// panel again.
+	// panels again.
 	p.cuts = 1
 	if least := 8 * best.rows; threads > 1 && p.groups < 4*threads {
 		p.cuts = max(1, min((4*threads+p.groups-1)/p.groups, p.M/least))
@@ -124,6 +115,21 @@ func (p *Product) Plan(threads int) int {
 	p.rows = (p.rows + best.rows - 1) / best.rows * best.rows
 	p.cuts = (p.M + p.rows - 1) / p.rows
 	return p.groups * p.cuts
+}
+
+// check panics unless the operands have the elements that are multiplied.
+func (p *Product) check() {
+	need := (p.M-1)*p.DstStride + p.N
+	if p.Padded {
+		need = p.M * p.DstStride
+	}
+	if p.DstStride < p.N || len(p.Dst) < need {
+		panic(fmt.Sprintf("sgemm: dst has %d elements and stride %d, too few for [%d, %d]", len(p.Dst), p.DstStride, p.M, p.N))
+	}
+	if p.K > 0 {
+		p.A.check("a", p.M, p.K)
+		p.B.check("b", p.K, p.N)
+	}
 }
 
 // Do computes items lo to hi-1 of Plan's.
@@ -145,7 +151,6 @@ func (p *Product) Run(s *Scratch) {
 // group computes the columns of group g for rows m0 to m1-1 of A.
 func (p *Product) group(s *Scratch, g, m0, m1 int) {
 	width := best.cols
-	s.panel = grow(s.panel, depth*width)
 	first, last := g*p.perGroup, min((g+1)*p.perGroup, p.panels)
 	if p.K <= 0 && !p.Add {
 		for i := m0; i < m1; i++ {
@@ -153,52 +158,83 @@ func (p *Product) group(s *Scratch, g, m0, m1 int) {
 		}
 		return
 	}
+	at := slabRows
+	if last-first == 1 {
+		at = m1 - m0
+	}
 	for k := 0; k < p.K; k += depth {
 		n := min(depth, p.K-k)
-		src := p.source(s, k, n, first*width, min(last*width, p.N))
-		for panel := first; panel < last; panel++ {
-			col := panel * width
-			cols := min(width, p.N-col)
-			src.pack(s.panel, (panel-first)*width, n, cols)
-			p.tiles(s, tileRange{m0: m0, m1: m1, k: k, n: n, col: col, cols: cols})
+		p.packColumns(s, k, n, first, last)
+		packs := p.packsRows(n, last-first)
+		for m := m0; m < m1; m += at {
+			b := tileRange{m0: m, m1: min(m+at, m1), k: k, n: n, packed: packs}
+			if packs {
+				p.packRows(s, &b)
+			}
+			for panel := first; panel < last; panel++ {
+				b.col = panel * width
+				b.cols = min(width, p.N-b.col)
+				b.panel = s.panels[(panel-first)*n*width:][:n*width]
+				p.tiles(s, &b)
+			}
 		}
 	}
 }
 
 // tileRange is a panel's part of a product: rows m0 to m1-1, k from k on, n of them, and
 // columns from col on, cols of them.
-type tileRange struct{ m0, m1, k, n, col, cols int }
+type tileRange struct {
+	m0, m1, k, n, col, cols int
 
-// tiles multiplies rows of A with the panel in s.
-func (p *Product) tiles(s *Scratch, r tileRange) {
+	panel  []float32 // of B
+	packed bool      // the rows of A are in Scratch.slab
+}
+
+// tiles multiplies rows of A with a panel of B.
+func (p *Product) tiles(s *Scratch, r *tileRange) {
 	row, col := p.A.strides()
-	a := args{a: p.A.Data, row: row, col: col, b: s.panel, k: r.n, fresh: r.k == 0 && !p.Add}
+	a := &s.args
+	a.b, a.k, a.fresh = r.panel, r.n, r.k == 0 && !p.Add
+	wide := r.cols == best.cols || p.Padded && r.col+best.cols <= p.DstStride
 	for i := r.m0; i < r.m1; i += best.rows {
-		a.a, a.row, a.col = p.A.Data[i*row+r.k*col:], row, col
 		rows := min(best.rows, r.m1-i)
-		if rows < best.rows || best.rowMajor && col != 1 {
-			s.rowsOfA(&a, rows)
+		whole := rows == best.rows
+		if r.packed {
+			a.a, a.row, a.col = best.slabTile(s.slab, (i-r.m0)/best.rows, r.n)
+		} else {
+			a.a, a.row, a.col = p.A.Data[i*row+r.k*col:], row, col
+			if !whole && best.few == nil || best.rowMajor && col != 1 {
+				s.rowsOfA(a, rows)
+			}
 		}
 		at := i*p.DstStride + r.col
-		if rows == best.rows && r.cols == best.cols {
-			a.c, a.cStride = p.Dst[at:], p.DstStride
-			best.tile(&a)
-			continue
+		a.c, a.cStride = p.Dst[at:], p.DstStride
+		switch {
+		case wide && whole:
+			best.tile(a)
+		case wide && best.few != nil:
+			best.few[rows](a)
+		default:
+			p.edge(s, p.Dst[at:], rows, r.cols)
 		}
-		p.edge(s, a, p.Dst[at:], rows, r.cols)
 	}
 }
 
 // edge multiplies a tile that juts out of dst, in a tile of its own.
-func (p *Product) edge(s *Scratch, a args, dst []float32, rows, cols int) {
+func (p *Product) edge(s *Scratch, dst []float32, rows, cols int) {
 	s.tile = grow(s.tile, best.rows*best.cols)
+	a := &s.args
 	a.c, a.cStride = s.tile, best.cols
 	if !a.fresh {
 		for i := range rows {
 			copy(s.tile[i*best.cols:], dst[i*p.DstStride:i*p.DstStride+cols])
 		}
 	}
-	best.tile(&a)
+	if rows < best.rows && best.few != nil {
+		best.few[rows](a)
+	} else {
+		best.tile(a)
+	}
 	for i := range rows {
 		copy(dst[i*p.DstStride:i*p.DstStride+cols], s.tile[i*best.cols:])
 	}

@@ -13,6 +13,13 @@ type kernel struct {
 	tile       func(a *args)
 	transpose  func(dst []float32, width int, src []float32, stride, n, cols int)
 	rowMajor   bool // it wants rows of a whose neighbours lie side by side
+
+	// Unless nil: tiles of fewer rows, by their number; rows of src, as wide as a tile and
+	// stride apart, one after the other in dst; and tiles of src's columns, each
+	// dst[t*dstStride+k*rows+i] = src[k*stride+t*rows+i] for i < rows.
+	few        []func(a *args)
+	copyRows   func(dst, src []float32, stride, n int)
+	interleave func(dst []float32, dstStride int, src []float32, stride, n, tiles int)
 }
 
 // args is what a tile needs; strides are in elements.

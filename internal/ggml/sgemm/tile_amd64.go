@@ -5,7 +5,8 @@ package sgemm
 // kernelTable lists the kernels, best first.
 var kernelTable = []kernel{
 	{level: "avx512vnni", rows: 16, cols: 64, tile: tileGemm(16, 64), transpose: transposeAVX2, rowMajor: true},
-	{level: "avx2", rows: 6, cols: 16, tile: tileAVX2, transpose: transposeAVX2},
+	{level: "avx2", rows: 6, cols: 16, tile: tileAVX2, transpose: transposeAVX2,
+		few: fewAVX2, copyRows: copyRowsAVX2, interleave: interleaveAVX2},
 }
 
 //go:noescape
@@ -22,6 +23,50 @@ func (a *args) check(rows, cols int) {
 		_ = a.c[(rows-1)*a.cStride+cols-1]
 		_ = a.a[(rows-1)*a.row+(a.k-1)*a.col]
 		_ = a.b[a.k*cols-1]
+	}
+}
+
+// fewAVX2 are tiles of 1 to 5 rows.
+var fewAVX2 = []func(a *args){nil,
+	func(a *args) { a.check(1, 16); tile1x16AVX2(a) },
+	func(a *args) { a.check(2, 16); tile2x16AVX2(a) },
+	func(a *args) { a.check(3, 16); tile3x16AVX2(a) },
+	func(a *args) { a.check(4, 16); tile4x16AVX2(a) },
+	func(a *args) { a.check(5, 16); tile5x16AVX2(a) },
+}
+
+//go:noescape
+func tile1x16AVX2(a *args)
+
+//go:noescape
+func tile2x16AVX2(a *args)
+
+//go:noescape
+func tile3x16AVX2(a *args)
+
+//go:noescape
+func tile4x16AVX2(a *args)
+
+//go:noescape
+func tile5x16AVX2(a *args)
+
+//go:noescape
+func copy16AVX2(dst, src *float32, srcStride, n int)
+
+func copyRowsAVX2(dst, src []float32, stride, n int) {
+	if n > 0 {
+		_, _ = dst[n*16-1], src[(n-1)*stride+15]
+		copy16AVX2(&dst[0], &src[0], stride, n)
+	}
+}
+
+//go:noescape
+func interleave6AVX2(dst *float32, dstStride int, src *float32, srcStride, n, tiles int)
+
+func interleaveAVX2(dst []float32, dstStride int, src []float32, stride, n, tiles int) {
+	if n > 0 && tiles > 0 {
+		_, _ = dst[(tiles-1)*dstStride+n*6-1], src[(n-1)*stride+tiles*6-1]
+		interleave6AVX2(&dst[0], dstStride, &src[0], stride, n, tiles)
 	}
 }
 

@@ -33,16 +33,29 @@
 	VFMADD231PS Y12, Y14, u \
 	VFMADD231PS Y13, Y14, v
 
-// STEP6 is one k of six rows; the row of b is off bytes on.
-#define STEP6(off) \
+// ROWS1 to ROWS6 are one k of as many rows.
+#define ROWS1 FMA2((SI), Y0, Y1)
+#define ROWS2 \
+	ROWS1 \
+	FMA2((SI)(R9*1), Y2, Y3)
+#define ROWS3 \
+	ROWS2 \
+	FMA2((SI)(R9*2), Y4, Y5)
+#define ROWS4 \
+	ROWS3 \
+	FMA2((SI)(R10*1), Y6, Y7)
+#define ROWS5 \
+	ROWS4 \
+	FMA2((R11), Y8, Y9)
+#define ROWS6 \
+	ROWS5 \
+	FMA2((R11)(R9*1), Y10, Y11)
+
+// STEP goes on by one k: the row of b is off bytes on.
+#define STEP(off, rows) \
 	VMOVUPS off(BX), Y12       \
 	VMOVUPS (off+32)(BX), Y13  \
-	FMA2((SI), Y0, Y1)         \
-	FMA2((SI)(R9*1), Y2, Y3)   \
-	FMA2((SI)(R9*2), Y4, Y5)   \
-	FMA2((SI)(R10*1), Y6, Y7)  \
-	FMA2((R11), Y8, Y9)        \
-	FMA2((R11)(R9*1), Y10, Y11) \
+	rows                       \
 	ADDQ DX, SI                \
 	ADDQ DX, R11
 
@@ -57,59 +70,156 @@
 	VMOVUPS v, 32(AX)  \
 	ADDQ R13, AX
 
+// LOADS1 to LOADS6 load as many rows of c, STORES1 to STORES6 store them.
+#define LOADS1 LOAD2(Y0, Y1)
+#define LOADS2 \
+	LOADS1 \
+	LOAD2(Y2, Y3)
+#define LOADS3 \
+	LOADS2 \
+	LOAD2(Y4, Y5)
+#define LOADS4 \
+	LOADS3 \
+	LOAD2(Y6, Y7)
+#define LOADS5 \
+	LOADS4 \
+	LOAD2(Y8, Y9)
+#define LOADS6 \
+	LOADS5 \
+	LOAD2(Y10, Y11)
+#define STORES1 STORE2(Y0, Y1)
+#define STORES2 \
+	STORES1 \
+	STORE2(Y2, Y3)
+#define STORES3 \
+	STORES2 \
+	STORE2(Y4, Y5)
+#define STORES4 \
+	STORES3 \
+	STORE2(Y6, Y7)
+#define STORES5 \
+	STORES4 \
+	STORE2(Y8, Y9)
+#define STORES6 \
+	STORES5 \
+	STORE2(Y10, Y11)
+
+// TILE is the body of a tile.
+#define TILE(rows, loads, stores) \
+	TILE_ARGS                    \
+	MOVQ AX, R12                 \
+	CMPB args_fresh(DI), $0      \
+	JNE  fresh                   \
+	loads                        \
+	JMP  start                   \
+fresh:                               \
+	VXORPS Y0, Y0, Y0            \
+	VXORPS Y1, Y1, Y1            \
+	VXORPS Y2, Y2, Y2            \
+	VXORPS Y3, Y3, Y3            \
+	VXORPS Y4, Y4, Y4            \
+	VXORPS Y5, Y5, Y5            \
+	VXORPS Y6, Y6, Y6            \
+	VXORPS Y7, Y7, Y7            \
+	VXORPS Y8, Y8, Y8            \
+	VXORPS Y9, Y9, Y9            \
+	VXORPS Y10, Y10, Y10         \
+	VXORPS Y11, Y11, Y11         \
+start:                               \
+	SUBQ $2, CX                  \
+	JLT  last                    \
+two:                                 \
+	STEP(0, rows)                \
+	STEP(64, rows)               \
+	ADDQ $128, BX                \
+	SUBQ $2, CX                  \
+	JGE  two                     \
+last:                                \
+	ADDQ $2, CX                  \
+	JZ   store                   \
+	STEP(0, rows)                \
+store:                               \
+	MOVQ R12, AX                 \
+	stores                       \
+	VZEROUPPER                   \
+	RET
+
+// func tile1x16AVX2(a *args)
+TEXT ·tile1x16AVX2(SB), NOSPLIT, $0-8
+	TILE(ROWS1, LOADS1, STORES1)
+
+// func tile2x16AVX2(a *args)
+TEXT ·tile2x16AVX2(SB), NOSPLIT, $0-8
+	TILE(ROWS2, LOADS2, STORES2)
+
+// func tile3x16AVX2(a *args)
+TEXT ·tile3x16AVX2(SB), NOSPLIT, $0-8
+	TILE(ROWS3, LOADS3, STORES3)
+
+// func tile4x16AVX2(a *args)
+TEXT ·tile4x16AVX2(SB), NOSPLIT, $0-8
+	TILE(ROWS4, LOADS4, STORES4)
+
+// func tile5x16AVX2(a *args)
+TEXT ·tile5x16AVX2(SB), NOSPLIT, $0-8
+	TILE(ROWS5, LOADS5, STORES5)
+
 // func tile6x16AVX2(a *args)
 TEXT ·tile6x16AVX2(SB), NOSPLIT, $0-8
-	TILE_ARGS
-	MOVQ    AX, R12
-	CMPB    args_fresh(DI), $0
-	JNE     fresh
-	LOAD2(Y0, Y1)
-	LOAD2(Y2, Y3)
-	LOAD2(Y4, Y5)
-	LOAD2(Y6, Y7)
-	LOAD2(Y8, Y9)
-	LOAD2(Y10, Y11)
-	JMP     start
+	TILE(ROWS6, LOADS6, STORES6)
 
-fresh:
-	VXORPS Y0, Y0, Y0
-	VXORPS Y1, Y1, Y1
-	VXORPS Y2, Y2, Y2
-	VXORPS Y3, Y3, Y3
-	VXORPS Y4, Y4, Y4
-	VXORPS Y5, Y5, Y5
-	VXORPS Y6, Y6, Y6
-	VXORPS Y7, Y7, Y7
-	VXORPS Y8, Y8, Y8
-	VXORPS Y9, Y9, Y9
-	VXORPS Y10, Y10, Y10
-	VXORPS Y11, Y11, Y11
+// func copy16AVX2(dst, src *float32, srcStride, n int)
+//
+// dst[p*16+j] = src[p*srcStride+j] for j < 16 and p < n.
+TEXT ·copy16AVX2(SB), NOSPLIT, $0-32
+	MOVQ dst+0(FP), DI
+	MOVQ src+8(FP), SI
+	MOVQ srcStride+16(FP), R9
+	SHLQ $2, R9
+	MOVQ n+24(FP), CX
 
-start:
-	SUBQ $2, CX
-	JLT  last
-
-two:
-	STEP6(0)
-	STEP6(64)
-	ADDQ $128, BX
-	SUBQ $2, CX
-	JGE  two
-
-last:
-	ADDQ $2, CX
-	JZ   store
-	STEP6(0)
-
-store:
-	MOVQ R12, AX
-	STORE2(Y0, Y1)
-	STORE2(Y2, Y3)
-	STORE2(Y4, Y5)
-	STORE2(Y6, Y7)
-	STORE2(Y8, Y9)
-	STORE2(Y10, Y11)
+loop:
+	VMOVUPS (SI), Y0
+	VMOVUPS 32(SI), Y1
+	VMOVUPS Y0, (DI)
+	VMOVUPS Y1, 32(DI)
+	ADDQ    R9, SI
+	ADDQ    $64, DI
+	DECQ    CX
+	JNZ     loop
 	VZEROUPPER
+	RET
+
+// func interleave6AVX2(dst *float32, dstStride int, src *float32, srcStride, n, tiles int)
+//
+// dst[t*dstStride+p*6+i] = src[p*srcStride+t*6+i] for i < 6, p < n and t < tiles.
+TEXT ·interleave6AVX2(SB), NOSPLIT, $0-48
+	MOVQ dst+0(FP), DI
+	MOVQ dstStride+8(FP), R8
+	SHLQ $2, R8
+	MOVQ src+16(FP), SI
+	MOVQ srcStride+24(FP), R9
+	SHLQ $2, R9
+	MOVQ n+32(FP), CX
+
+row:
+	MOVQ DI, AX
+	MOVQ SI, BX
+	MOVQ tiles+40(FP), DX
+
+tile:
+	VMOVUPS (BX), X0
+	MOVQ    16(BX), R11
+	VMOVUPS X0, (AX)
+	MOVQ    R11, 16(AX)
+	ADDQ    $24, BX
+	ADDQ    R8, AX
+	DECQ    DX
+	JNZ     tile
+	ADDQ    $24, DI
+	ADDQ    R9, SI
+	DECQ    CX
+	JNZ     row
 	RET
 
 // func transpose8AVX2(dst *float32, dstStride int, src *float32, srcStride int, n int)
