@@ -25,6 +25,9 @@ var order = []string{
 	"internal/cli/flags",
 	"internal/cli/ui",
 
+	// Programs for those who work on the built-in model.
+	"internal/tinydata/score",
+
 	// Services.
 	"internal/selfinstruct",
 	"internal/server",
