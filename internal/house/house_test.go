@@ -67,6 +67,7 @@ var order = []string{
 	"internal/checkpoint/llama2c",
 	"internal/checkpoint/safetensors",
 	"internal/checkpoint/pth",
+	"internal/builtin",
 	"internal/tokenizer",
 	"internal/tokenizer/pretokenizer",
 
