@@ -27,6 +27,8 @@ var order = []string{
 
 	// Programs for those who work on the built-in model.
 	"internal/tinydata/score",
+	"internal/tinydata/make",
+	"internal/tinydata/curve",
 
 	// Services.
 	"internal/selfinstruct",

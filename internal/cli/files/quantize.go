@@ -167,7 +167,7 @@ func (o *quantizeOptions) run(ctx context.Context, u *ui.UI, args []string) erro
 func (o *quantizeOptions) parseArgs(u *ui.UI, args []string) (in, out string, mix quantize.Mix, err error) {
 	if len(args) == 1 {
 		if _, err := quantize.ParseMix(args[0]); err != nil {
-			return "", "", mix, ui.Usage(ui.WithHint(err, "the types are "+strings.Join(quantize.MixNames(), ", ")))
+			return "", "", mix, ui.Usage(ui.WithHint(err, "usage: alpaca quantize [IN] [OUT] TYPE", "the types are "+strings.Join(quantize.MixNames(), ", ")))
 		}
 		args = []string{load.ModelPath(u, ""), args[0]}
 	}

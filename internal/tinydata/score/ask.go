@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"alpaca/internal/builtin"
 	"alpaca/internal/chat"
 	"alpaca/internal/engine"
 	"alpaca/internal/gguf"
@@ -30,7 +31,13 @@ type asker struct {
 
 // open makes the model of a file ready for questions. Plain asks them without a template.
 func open(path string, plain bool, threads int) (*asker, error) {
-	f, err := gguf.Open(path)
+	var f *gguf.File
+	var err error
+	if path == builtin.Name {
+		f, err = builtin.Open(gguf.Options{})
+	} else {
+		f, err = gguf.Open(path)
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -2,7 +2,7 @@
 // and through the engine that answers everywhere else, and prints how many of each kind
 // it answers exactly:
 //
-//	go run ./internal/tinydata/score -m model.gguf -wrong 3
+//	go run ./internal/tinydata/score -wrong 3
 //	go run ./internal/tinydata/score -m model.gguf -n 20 -kinds add,repeat -json
 package main
 
@@ -18,6 +18,7 @@ import (
 	"slices"
 	"strings"
 
+	"alpaca/internal/builtin"
 	"alpaca/internal/machine"
 	"alpaca/internal/report"
 	"alpaca/internal/tinydata"
@@ -38,7 +39,7 @@ type options struct {
 
 func main() {
 	var o options
-	flag.StringVar(&o.model, "m", "", "`file` of the model")
+	flag.StringVar(&o.model, "m", builtin.Name, "`file` of the model")
 	flag.Uint64Var(&o.seed, "seed", 1, "of the questions")
 	flag.IntVar(&o.n, "n", 50, "`questions` of each kind at most")
 	flag.StringVar(&o.kinds, "kinds", "", "`names` of the only kinds that are asked, with commas between them")
@@ -58,7 +59,7 @@ func main() {
 
 // run is the program.
 func (o *options) run(ctx context.Context, w io.Writer) error {
-	if o.model == "" || flag.NArg() > 0 {
+	if flag.NArg() > 0 {
 		return errors.New("usage: score -m FILE")
 	}
 	questions, err := o.questions()

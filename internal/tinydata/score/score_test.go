@@ -3,10 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"flag"
+	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/builtin"
+	"alpaca/internal/machine"
 	"alpaca/internal/testmodel"
 	"alpaca/internal/tinydata"
 )
@@ -56,4 +61,29 @@ func TestOptions(t *testing.T) {
 	require.ErrorContains(t, err, `no kind "magic"; known are past, `)
 	_, err = open(testmodel.SPM(1).Write(t), false, 1)
 	require.ErrorContains(t, err, "no chat template")
+}
+
+var update = flag.Bool("update", false, "rewrite the table of docs/builtin-model.md")
+
+// TestDocument checks that the page about the built-in model says what it answers.
+func TestDocument(t *testing.T) {
+	if testing.Short() {
+		t.Skip("long: asks all questions")
+	}
+	const path, begin, end = "../../../docs/builtin-model.md", "<!-- score -->\n", "<!-- /score -->"
+	page, err := os.ReadFile(path)
+	require.NoError(t, err)
+	head, rest, found := strings.Cut(string(page), begin)
+	require.True(t, found)
+	_, tail, found := strings.Cut(rest, end)
+	require.True(t, found)
+	var table bytes.Buffer
+	o := options{model: builtin.Name, seed: 1, n: 50, threads: machine.CountThreads().Default()}
+	require.NoError(t, o.run(context.Background(), &table))
+	now := head + begin + table.String() + end + tail
+	if *update {
+		require.NoError(t, os.WriteFile(path, []byte(now), 0o644))
+		return
+	}
+	require.Equal(t, now, string(page), "make golden rewrites the table")
 }
