@@ -34,7 +34,7 @@ func TestFile(t *testing.T) {
 	text, found, err := f.String("tokenizer.chat_template")
 	require.NoError(t, err)
 	require.True(t, found)
-	require.Contains(t, text, "<|user|>")
+	require.Contains(t, text, "<|assistant|>")
 }
 
 // answer is a prompt, and what the model says to it at temperature 0.

@@ -24,7 +24,7 @@ func TestCurve(t *testing.T) {
 	var out bytes.Buffer
 	svg := filepath.Join(dir, "curve.svg")
 	require.NoError(t, run(&out, []string{first, second}, svg, 12))
-	require.Equal(t, `| tokens | loss  | held out |  rate |
+	require.Equal(t, `| tokens |  loss | held out |  rate |
 |:-------|------:|---------:|------:|
 | 1.00 M | 6.000 |        – | 0.001 |
 | 2.00 M | 5.980 |    4.500 | 0.002 |
