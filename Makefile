@@ -101,10 +101,10 @@ fuzz: ## run every fuzz target for FUZZTIME (default 10s)
 		done; \
 	done
 
-golden: ## rewrite testdata: what our own models answer
+golden: ## rewrite testdata, and the pages that show answers: what our own models say
 	$(GO) test ./internal/model -run 'TestAnswers|TestLogits' -update
 	$(GO) test ./internal/testmodel ./internal/quantize -run 'TestTokens|TestQuantizedFiles' -update
-	$(GO) test ./internal/builtin -run TestAnswers -update
+	$(GO) test ./internal/builtin -run 'TestAnswers|TestReadme' -update
 	$(GO) test ./internal/tinydata/make -run TestSameFile -update
 	$(GO) test ./internal/tinydata/score -run TestDocument -update
 

@@ -16,7 +16,7 @@ import (
 	"alpaca/internal/gguf"
 )
 
-var update = flag.Bool("update", false, "rewrite testdata/answers.json")
+var update = flag.Bool("update", false, "rewrite testdata/answers.json and README.md")
 
 // TestFile checks that the model is small, is used where the executable has it, and is
 // what its file is.
