@@ -114,8 +114,8 @@ SEED      ?= 1
 MODEL_DIR ?= model-$(SEED).run
 MODEL     ?= internal/builtin/model.gguf
 
-model: build ## make the built-in model anew: vocabulary and weights, from SEED (default 1)
-	$(GO) run ./internal/tinydata/make -alpaca ./alpaca -seed $(SEED) -dir $(MODEL_DIR) -o $(MODEL)
+model: build ## make the built-in model anew: vocabulary and weights, from SEED (default 1); TOKENS=1M is a short try
+	$(GO) run ./internal/tinydata/make -alpaca ./alpaca -seed $(SEED) $(if $(TOKENS),-tokens $(TOKENS)) -dir $(MODEL_DIR) -o $(MODEL)
 	$(GO) run ./internal/tinydata/score -m $(MODEL)
 
 score: ## ask the built-in model its held-out questions
