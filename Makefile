@@ -18,7 +18,7 @@ WITH_KERNELS := ./internal/quant/... ./internal/ggml/... ./internal/model/...
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help build test check fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz golden clean
+.PHONY: help build test check fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz golden model score clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,11 +50,12 @@ vet-all: ## vet, for every platform
 		GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
 	done
 
-# The commands evaluate much text in some tests, which -short leaves out.
-COMMANDS := ./cmd/... ./internal/cli/... ./internal/server/...
+# The commands and the built-in model's programs evaluate much text in some tests, which
+# -short leaves out.
+COMMANDS := ./cmd/... ./internal/cli/... ./internal/server/... ./internal/builtin/... ./internal/tinydata/...
 
 test-purego: ## run the tests of the portable code, without assembly
-	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego $$($(GO) list ./... | grep -v -e /cmd/ -e /cli -e /server)
+	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego $$($(GO) list ./... | grep -v -e /cmd/ -e /cli -e /server -e /builtin -e /tinydata)
 	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego -short $(COMMANDS)
 
 # emulated runs the tests on a CPU of qemu: $(1) the emulator, $(2) the CPU,
@@ -100,9 +101,25 @@ fuzz: ## run every fuzz target for FUZZTIME (default 10s)
 		done; \
 	done
 
-golden: ## rewrite testdata: what our own models answer
+golden: ## rewrite testdata, and the pages that show answers: what our own models say
 	$(GO) test ./internal/model -run 'TestAnswers|TestLogits' -update
 	$(GO) test ./internal/testmodel ./internal/quantize -run 'TestTokens|TestQuantizedFiles' -update
+	$(GO) test ./internal/builtin -run 'TestAnswers|TestReadme' -update
+	$(GO) test ./internal/tinydata/make -run TestSameFile -update
+	$(GO) test ./internal/tinydata/score -run TestDocument -update
+
+# The model is the same file for the same SEED, whatever the CPU and the number of threads.
+# It takes hours; what was begun in MODEL_DIR goes on.
+SEED      ?= 1
+MODEL_DIR ?= model-$(SEED).run
+MODEL     ?= internal/builtin/model.gguf
+
+model: build ## make the built-in model anew: vocabulary and weights, from SEED (default 1); TOKENS=1M is a short try
+	$(GO) run ./internal/tinydata/make -alpaca ./alpaca -seed $(SEED) $(if $(TOKENS),-tokens $(TOKENS)) -dir $(MODEL_DIR) -o $(MODEL)
+	$(GO) run ./internal/tinydata/score -m $(MODEL)
+
+score: ## ask the built-in model its held-out questions
+	$(GO) run ./internal/tinydata/score -wrong 1
 
 clean: ## remove what the targets above made
 	rm -f alpaca purego.bench asm.bench

@@ -30,8 +30,10 @@ func newRoot(u *ui.UI) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "alpaca",
 		Short: "Run LLaMA-family language models on ordinary CPUs",
-		Long: `Alpaca runs LLaMA-family language models on ordinary CPUs.
+		Long: `Alpaca runs LLaMA-family language models on ordinary CPUs. Where no model is given,
+a small built-in one answers.
 
+  alpaca run -p "Tell me a story about a fox"
   alpaca run -m model.gguf -p "Once upon a time"
   alpaca inspect model.gguf`,
 		Version:       ui.ReadBuild().Version,

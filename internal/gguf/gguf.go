@@ -283,7 +283,7 @@ func (f *File) Size() int64 {
 // into memory.
 func (f *File) Mapped() bool {
 	for _, im := range f.images {
-		if !im.mapped {
+		if !im.mapped || im.copied {
 			return false
 		}
 	}
@@ -314,6 +314,9 @@ func (f *File) PartOf(name string) int {
 // what is left shows as zeros only, and is found here.
 func (f *File) Unchanged() error {
 	for _, im := range f.images {
+		if im.given {
+			continue
+		}
 		st, err := os.Stat(im.path)
 		switch {
 		case errors.Is(err, os.ErrNotExist):

@@ -15,8 +15,10 @@ type image struct {
 	path   string
 	size   int64
 	stat   os.FileInfo
-	data   []byte // the whole file if mapped, else what has been read of it from the start
-	mapped bool
+	data   []byte   // the whole file if mapped, else what has been read of it from the start
+	mapped bool     // data is the whole file, and stays where it is
+	given  bool     // by the caller of OpenBytes: there is no file
+	copied bool     // given, and copied
 	mapErr error    // why it could not be mapped
 	file   *os.File // open only while an unmapped file is read
 }
@@ -74,11 +76,11 @@ func (im *image) close() error {
 		err = im.file.Close()
 		im.file = nil
 	}
-	if im.mapped {
+	if im.mapped && !im.given {
 		unregisterMapping(im.data)
 		err = errors.Join(err, unmapFile(im.data))
-		im.mapped = false
 	}
+	im.mapped = false
 	im.data = nil
 	return err
 }

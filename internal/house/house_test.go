@@ -25,6 +25,11 @@ var order = []string{
 	"internal/cli/flags",
 	"internal/cli/ui",
 
+	// Programs for those who work on the built-in model.
+	"internal/tinydata/score",
+	"internal/tinydata/make",
+	"internal/tinydata/curve",
+
 	// Services.
 	"internal/selfinstruct",
 	"internal/server",
@@ -66,6 +71,7 @@ var order = []string{
 	"internal/checkpoint/llama2c",
 	"internal/checkpoint/safetensors",
 	"internal/checkpoint/pth",
+	"internal/builtin",
 	"internal/tokenizer",
 	"internal/tokenizer/pretokenizer",
 

@@ -50,7 +50,7 @@ func New(u *ui.UI) *cobra.Command { return newCommand(u, &benchOptions{}) }
 
 func newCommand(u *ui.UI, o *benchOptions) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "bench -m MODEL",
+		Use:   "bench [-m MODEL]",
 		Short: "Measure tokens per second",
 		Long: `Measure how fast a model runs here. Flags that take a list measure every
 combination. The table is llama-bench's, with the median and what bounds the rate:
@@ -67,7 +67,7 @@ core (prompts).`,
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	o.flags = fs
-	fs.StringSliceVarP(&o.models, "model", "m", nil, "model `files` (default: $"+load.ModelEnv+")")
+	fs.StringSliceVarP(&o.models, "model", "m", nil, "model `files` (default: "+load.Default+")")
 	fs.StringSliceVar(&o.synthetic, "synthetic", nil, "models of noise made in memory, `SIZE:TYPE` such as 7B:q4_0")
 	fs.IntSliceVarP(&o.prompts, "n-prompt", "p", []int{512}, "prompt `tokens`, 0 for no such test")
 	fs.IntSliceVarP(&o.gens, "n-gen", "n", []int{128}, "generated `tokens`, 0 for no such test")
@@ -174,11 +174,7 @@ func (o *benchOptions) run(ctx context.Context, u *ui.UI) error {
 		}
 	}
 	if len(o.models) == 0 && len(o.synthetic) == 0 {
-		path, err := load.ModelPath("")
-		if err != nil {
-			return err
-		}
-		o.models = []string{path}
+		o.models = []string{load.ModelPath(u, "")}
 	}
 	if err := o.checkOutputs(o.models); err != nil {
 		return err

@@ -19,16 +19,17 @@ import (
 func NewInspect(u *ui.UI) *cobra.Command {
 	var output string
 	cmd := &cobra.Command{
-		Use:     "inspect MODEL",
+		Use:     "inspect [MODEL]",
 		Aliases: []string{"info"},
 		Short:   "Show what is in a model file",
 		Long: `Show a model file's metadata, vocabulary, chat template and tensors. Weights are
 not read: it takes no time, whatever the size and the architecture.
 
+MODEL is $` + load.ModelEnv + ` where it is not given, or else the small built-in model.
 Shapes are written outermost first: a matrix is [rows, columns].`,
-		Args: cobra.ExactArgs(1),
+		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			f, err := load.OpenFile(args[0], gguf.Options{HeaderOnly: true})
+			f, err := load.OpenFile(modelArg(u, args), gguf.Options{HeaderOnly: true})
 			if err != nil {
 				return err
 			}
@@ -41,6 +42,14 @@ Shapes are written outermost first: a matrix is [rows, columns].`,
 	}
 	flags.AddOutput(cmd.Flags(), &output, "text", "json")
 	return cmd
+}
+
+// modelArg returns the first argument, or what stands for it.
+func modelArg(u *ui.UI, args []string) string {
+	if len(args) > 0 {
+		return args[0]
+	}
+	return load.ModelPath(u, "")
 }
 
 // inspection is what "alpaca inspect" tells in JSON.

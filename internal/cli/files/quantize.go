@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"alpaca/internal/atomicfile"
+	"alpaca/internal/builtin"
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
@@ -36,7 +37,7 @@ type quantizeOptions struct {
 func NewQuantize(u *ui.UI) *cobra.Command {
 	var o quantizeOptions
 	cmd := &cobra.Command{
-		Use:   "quantize IN [OUT] TYPE [THREADS]",
+		Use:   "quantize [IN] [OUT] TYPE [THREADS]",
 		Short: "Make a smaller model file of smaller numbers",
 		Long: `Write a model's weights as smaller numbers, byte for byte as llama-quantize does.
 TYPE, in any case, or its number as in 2023, is one of
@@ -44,7 +45,8 @@ TYPE, in any case, or its number as in 2023, is one of
 ` + typeTable() + `
 Types with a _K take more time and give better models of the same size; of those
 with an S, M or L the larger ones keep more tensors in better types. Without OUT
-the output is ggml-model-TYPE.gguf beside IN.
+the output is ggml-model-TYPE.gguf beside IN. With TYPE alone IN is $` + load.ModelEnv + `, or
+else the small built-in model, which is taken although it is quantized already.
 
 The output appears when it is complete and on disk. The table on stdout says what
 became of each tensor; shapes are written outermost first.`,
@@ -52,7 +54,7 @@ became of each tensor; shapes are written outermost first.`,
   alpaca quantize model-f16.gguf model-q4_k_m.gguf q4_k_m --imatrix imatrix.dat --stats
   alpaca quantize model-f16.gguf q4_k_m --dry-run
   alpaca quantize model-f16.gguf out.gguf q4_0 --tensor-type 'ffn_down=q6_k'`,
-		Args: cobra.RangeArgs(2, 4),
+		Args: cobra.RangeArgs(1, 4),
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args) },
 	}
 	fs := cmd.Flags()
@@ -95,9 +97,12 @@ func typeTable() string {
 
 // run carries out the command.
 func (o *quantizeOptions) run(ctx context.Context, u *ui.UI, args []string) error {
-	in, out, mix, err := o.parseArgs(args)
+	in, out, mix, err := o.parseArgs(u, args)
 	if err != nil {
 		return err
+	}
+	if in == builtin.Name {
+		o.requantize = true // there is no other one to take
 	}
 	if o.dryRun && o.stats {
 		return ui.Usagef("--stats measures what is written, and --dry-run writes nothing")
@@ -157,8 +162,15 @@ func (o *quantizeOptions) run(ctx context.Context, u *ui.UI, args []string) erro
 }
 
 // parseArgs reads IN [OUT] TYPE [THREADS], as llama-quantize does: where the
-// second word is a type, OUT is left out.
-func (o *quantizeOptions) parseArgs(args []string) (in, out string, mix quantize.Mix, err error) {
+// second word is a type, OUT is left out. A type alone is for the model that is taken
+// where none is named.
+func (o *quantizeOptions) parseArgs(u *ui.UI, args []string) (in, out string, mix quantize.Mix, err error) {
+	if len(args) == 1 {
+		if _, err := quantize.ParseMix(args[0]); err != nil {
+			return "", "", mix, ui.Usage(ui.WithHint(err, "usage: alpaca quantize [IN] [OUT] TYPE", "the types are "+strings.Join(quantize.MixNames(), ", ")))
+		}
+		args = []string{load.ModelPath(u, ""), args[0]}
+	}
 	in, args = args[0], args[1:]
 	mix, err = quantize.ParseMix(args[0])
 	if err == nil && len(args) <= 2 && (len(args) == 1 || isNumber(args[1])) {

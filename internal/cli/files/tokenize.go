@@ -29,7 +29,7 @@ type tokenizeOptions struct {
 func NewTokenize(u *ui.UI) *cobra.Command {
 	var o tokenizeOptions
 	cmd := &cobra.Command{
-		Use:   "tokenize -m MODEL [-p TEXT | -f FILE]",
+		Use:   "tokenize [-m MODEL] [-p TEXT | -f FILE]",
 		Short: "Show a text's tokens",
 		Long: `Show the ids and texts of the tokens that a model makes of a text, which is taken
 to the byte from -p and -f, or else from stdin. A vocabulary without weights will do.`,
@@ -58,11 +58,7 @@ type tokenRecord struct {
 }
 
 func (o *tokenizeOptions) run(u *ui.UI) error {
-	path, err := load.ModelPath(o.model)
-	if err != nil {
-		return err
-	}
-	f, err := load.OpenFile(path, gguf.Options{HeaderOnly: true})
+	f, err := load.OpenFile(load.ModelPath(u, o.model), gguf.Options{HeaderOnly: true})
 	if err != nil {
 		return err
 	}

@@ -2,7 +2,6 @@ package load
 
 import (
 	"bytes"
-	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -11,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/builtin"
 	"alpaca/internal/chat"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/gguf"
@@ -125,8 +125,12 @@ func TestHints(t *testing.T) {
 		}
 	}
 	t.Setenv(ModelEnv, "")
-	_, err := ModelPath("")
-	require.True(t, errors.Is(err, ErrNoModel))
+	var stderr bytes.Buffer
+	require.Equal(t, builtin.Name, ModelPath(&ui.UI{Err: &stderr}, ""))
+	require.Regexp(t, `^alpaca: no model is given, .*built-in.* -m FILE or ALPACA_MODEL .*\n$`, stderr.String())
+	stderr.Reset()
+	require.Equal(t, builtin.Name, ModelPath(&ui.UI{Err: &stderr}, builtin.Name))
+	require.Empty(t, stderr.String(), "who names it knows it")
 }
 
 // TestIsAlpaca checks what makes a model without a template an Alpaca.

@@ -1,11 +1,12 @@
 package load
 
 import (
-	"errors"
 	"os"
+	"path/filepath"
 
 	"github.com/spf13/pflag"
 
+	"alpaca/internal/builtin"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/gguf"
 	"alpaca/internal/model"
@@ -15,27 +16,63 @@ import (
 // ModelEnv is the environment variable that stands in for -m.
 const ModelEnv = "ALPACA_MODEL"
 
+// Default says in usages which model is taken where no flag names one.
+const Default = "$" + ModelEnv + ", or the small built-in one"
+
 // AddModel adds -m/--model.
 func AddModel(fs *pflag.FlagSet, target *string) {
-	fs.StringVarP(target, "model", "m", "", "model `file` (default: $"+ModelEnv+")")
+	fs.StringVarP(target, "model", "m", "", "model `file` (default: "+Default+")")
 }
 
-// ErrNoModel says that neither -m nor the environment names a model.
-var ErrNoModel = errors.New("no model")
-
-// ModelPath returns the path that -m gave, or the environment.
-func ModelPath(flag string) (string, error) {
+// Named returns the model that -m names, or the environment; "" for none.
+func Named(flag string) string {
 	if flag == "" {
 		flag = os.Getenv(ModelEnv)
 	}
-	if flag == "" {
-		return "", ui.WithHint(ui.Usage(ErrNoModel), "give one with -m FILE, or set "+ModelEnv)
-	}
-	return flag, nil
+	return flag
 }
 
-// OpenFile opens a checkpoint, with advice where that fails.
+// IsBuiltin reports whether the model that -m gave, or the environment, is the one inside
+// the program.
+func IsBuiltin(flag string) bool {
+	path := Named(flag)
+	return path == "" || path == builtin.Name
+}
+
+// ModelPath returns the path that -m gave, or the environment. Where neither did, it is
+// the name of the built-in model, and the user is told: once, because a command calls this
+// once.
+func ModelPath(u *ui.UI, flag string) string {
+	if path := Named(flag); path != "" {
+		return path
+	}
+	u.Notef("no model is given, so this is the small built-in one: -m FILE or %s takes a real one", ModelEnv)
+	return builtin.Name
+}
+
+// IsModelFile reports whether path is a file that looks like a model.
+func IsModelFile(path string) bool {
+	st, err := os.Stat(path)
+	if err != nil || !st.Mode().IsRegular() {
+		return false
+	}
+	if ext := filepath.Ext(path); ext == ".gguf" || ext == ".bin" {
+		return true
+	}
+	f, err := gguf.OpenWith(path, gguf.Options{HeaderOnly: true})
+	if err != nil {
+		return false
+	}
+	f.Close()
+	return true
+}
+
+// OpenFile opens a checkpoint, with advice where that fails. builtin.Name is the one inside
+// the program, even where a file has that name: its path is ./builtin.
 func OpenFile(path string, opt gguf.Options) (*gguf.File, error) {
+	if path == builtin.Name {
+		return builtin.Open(opt)
+	}
 	f, err := gguf.OpenWith(path, opt)
 	if err == nil {
 		return f, nil

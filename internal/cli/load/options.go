@@ -132,11 +132,7 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 		return nil, err
 	}
 	o.compat.Report(u)
-	path, err := ModelPath(o.Model)
-	if err != nil {
-		return nil, err
-	}
-	e, err := o.Open(u, path)
+	e, err := o.Open(u, ModelPath(u, o.Model))
 	if err != nil {
 		return nil, err
 	}

@@ -34,7 +34,7 @@ type perplexityOptions struct {
 func NewPerplexity(u *ui.UI) *cobra.Command {
 	var o perplexityOptions
 	cmd := &cobra.Command{
-		Use:   "perplexity -m MODEL -f TEXT",
+		Use:   "perplexity [-m MODEL] -f TEXT",
 		Short: "Measure how well a model predicts a text",
 		Long: `Measure how well a model predicts a text: its perplexity, the way llama-perplexity
 does. The text is cut into windows of -c tokens, each read from an empty context
@@ -75,23 +75,19 @@ func (o *perplexityOptions) run(ctx context.Context, u *ui.UI) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	path, err := load.ModelPath(o.model)
-	if err != nil {
-		return err
-	}
 	o.compat.Report(u)
 	if o.diverge {
 		c := compareOptions{measure: o.measure, output: "md"}
 		if o.output == "json" {
 			c.output = "json"
 		}
-		return c.run(ctx, u, []string{o.base, path})
+		return c.run(ctx, u, []string{o.base, load.ModelPath(u, o.model)})
 	}
 	text, name, err := o.measure.read(u)
 	if err != nil {
 		return err
 	}
-	e, err := o.measure.load.Open(u, path)
+	e, err := o.measure.load.Open(u, load.ModelPath(u, o.model))
 	if err != nil {
 		return err
 	}
@@ -134,8 +130,7 @@ func (o *perplexityOptions) check() error {
 	if st, err := os.Stat(o.imatrix); err == nil && !st.IsDir() && !st.Mode().IsRegular() && !isDat(o.imatrix) {
 		return ui.WithHint(fmt.Errorf("--imatrix-out %s: is not a regular file", o.imatrix), "a name in .dat is for the older form, which can be written anywhere")
 	}
-	path, _ := load.ModelPath(o.model)
-	if err := o.checkOutputs(path, o.measure.prompt.File); err != nil {
+	if err := o.checkOutputs(load.Named(o.model), o.measure.prompt.File); err != nil {
 		return err
 	}
 	return o.measure.check()

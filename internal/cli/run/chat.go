@@ -62,8 +62,15 @@ func (o *runOptions) wantsChat(u *ui.UI, args []string) bool {
 	if !given && u.InTTY {
 		return true
 	}
-	c.single = c.template.Asked() || c.system != "" || c.input != ""
+	c.single = c.template.Asked() || c.system != "" || c.input != "" || o.instructs(u, given)
 	return c.single
+}
+
+// instructs reports whether a text is a message because of the model: the built-in one
+// was trained on instructions, and is asked as its users mean it.
+func (o *runOptions) instructs(u *ui.UI, given bool) bool {
+	text := given || u.InPiped
+	return text && load.IsBuiltin(o.engine.Model) && o.chat.template.Name == "" && !o.echo
 }
 
 // talk is a conversation on its way.

@@ -40,7 +40,7 @@ type runOptions struct {
 func New(u *ui.UI) *cobra.Command {
 	var o runOptions
 	cmd := &cobra.Command{
-		Use:   "run -m MODEL [-p PROMPT | -f FILE | PROMPT]",
+		Use:   "run [-m MODEL] [-p PROMPT | -f FILE | PROMPT]",
 		Short: "Have a conversation, or continue a text",
 		Long: `Without a text, on a terminal: have a conversation, in the form that the model was
 trained on. -i, --instruct, --single-turn and --messages ask for one elsewhere; a
@@ -50,6 +50,10 @@ With a text: continue it. The continuation goes to stdout as it is made, and not
 else. With --system, --input or --chat-template, too, it is a message instead, which
 is answered as with --single-turn.
 
+Without -m and $ALPACA_MODEL a small built-in model is taken, which answers simple
+tasks and tells stories; -m builtin is its name. A text for it is a message, unless
+--echo or --chat-template none is given.
+
 The text is what -p gives, then the file of -f, then what is piped in, joined as
 they are; a newline at the very end of a file or pipe is dropped. It ends where
 the model ends it, after -n tokens, before a --stop text, or when the context is
@@ -57,7 +61,8 @@ full. Ctrl-C ends it too. Without a text, that of --prompt-cache FILE is continu
 
 Exit status: 0 the text came to its end, 1 failure, 2 wrong command line,
 130 interrupted.`,
-		Example: `  alpaca run -m model.gguf
+		Example: `  alpaca run -p "Tell me a story about a fox"
+  alpaca run -m model.gguf
   alpaca run -m model.gguf --single-turn -p "Why is the sky blue?"
   alpaca run -m model.gguf -p "Once upon a time" -n 64
   alpaca run -m model.gguf -p "Q: Why is the sky blue?\nA:" -e --stop "Q:" --temp 0
@@ -103,7 +108,7 @@ func (o *runOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	}
 	e, err := o.engine.Start(u)
 	if err != nil {
-		return o.modelHint(err, args)
+		return err
 	}
 	defer e.Close()
 	return o.complete(ctx, u, e, text, given)
@@ -127,6 +132,8 @@ func (o *runOptions) check(args []string) error {
 			hint = fmt.Sprintf("did you mean: alpaca run -m %q -p TEXT?", args[0])
 		}
 		return ui.WithHint(ui.Usagef("-p is given and %q as well", args[0]), hint)
+	case len(args) == 1 && load.Named(o.engine.Model) == "" && load.IsModelFile(args[0]):
+		return ui.WithHint(ui.Usagef("%q is a model, not a text", args[0]), fmt.Sprintf("did you mean: alpaca run -m %q -p TEXT?", args[0]))
 	case len(args) > 1:
 		return ui.WithHint(ui.Usagef("more than one text: %s", ui.QuoteList(args, "and")), "quote a text of several words")
 	}
@@ -139,17 +146,6 @@ func (o *runOptions) check(args []string) error {
 		}
 	}
 	return nil
-}
-
-// modelHint adds advice to the error of a command line that has the model
-// where the prompt is expected.
-func (o *runOptions) modelHint(err error, args []string) error {
-	if len(args) == 1 && errors.Is(err, load.ErrNoModel) {
-		if _, statErr := os.Stat(args[0]); statErr == nil {
-			return ui.WithHint(err, fmt.Sprintf("did you mean: alpaca run -m %q -p TEXT?", args[0]))
-		}
-	}
-	return err
 }
 
 // readPrompt returns the text to continue. Given is false if there is none.

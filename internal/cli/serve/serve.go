@@ -56,7 +56,7 @@ type options struct {
 func New(u *ui.UI) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
-		Use:   "serve -m MODEL",
+		Use:   "serve [-m MODEL]",
 		Short: "Answer over HTTP, as OpenAI's API does",
 		Long: `Answer conversations and continue texts over HTTP, for programs that speak OpenAI's
 API or llama.cpp's. What a request is answered depends on it alone, not on what else
@@ -115,17 +115,13 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.model.Check(u); err != nil {
 		return err
 	}
-	path, err := load.ModelPath(o.model.Model)
-	if err != nil {
-		return err
-	}
 	// Before the model is loaded: an address in use is told at once.
 	l, err := listen.At(o.hosts, o.port)
 	if err != nil {
 		return ui.WithHint(err, "--host and --port choose another address")
 	}
 	defer l.Close()
-	m, err := o.model.Open(u, path)
+	m, err := o.model.Open(u, load.ModelPath(u, o.model.Model))
 	if err != nil {
 		return err
 	}

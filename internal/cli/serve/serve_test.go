@@ -22,6 +22,47 @@ import (
 
 func TestMain(m *testing.M) { clitest.Main(m) }
 
+// TestBuiltin serves the model in the program.
+func TestBuiltin(t *testing.T) {
+	clitest.NeedExec(t)
+	cmd := exec.CommandContext(t.Context(), "alpaca", "serve", "--port", "0", "--host", "127.0.0.1", "-t", "1")
+	cmd.Cancel = func() error { return cmd.Process.Kill() }
+	cmd.Env = append(cmd.Environ(), "ALPACA_MODEL=")
+	stderr, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	lines := bufio.NewReader(stderr)
+	first, err := lines.ReadString('\n')
+	require.NoError(t, err)
+	require.Contains(t, first, "alpaca: no model is given")
+	second, err := lines.ReadString('\n')
+	require.NoError(t, err)
+	m := regexp.MustCompile(`^alpaca: builtin listens at (http://\S+)\n$`).FindStringSubmatch(second)
+	require.NotNil(t, m, second)
+	for _, ask := range []struct{ path, body, want string }{
+		{"/v1/models", "", `"id":"builtin"`},
+		{"/v1/chat/completions", `{"messages": [{"role": "user", "content": "Who are you?"}], "max_tokens": 8}`, `"model":"builtin"`},
+	} {
+		var resp *http.Response
+		if ask.body == "" {
+			resp, err = http.Get(m[1] + ask.path)
+		} else {
+			resp, err = http.Post(m[1]+ask.path, "application/json", strings.NewReader(ask.body))
+		}
+		require.NoError(t, err)
+		text, err := io.ReadAll(resp.Body)
+		resp.Body.Close()
+		require.NoError(t, err)
+		require.Equal(t, 200, resp.StatusCode, string(text))
+		require.Contains(t, string(text), ask.want)
+	}
+	if runtime.GOOS != "windows" {
+		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+		io.Copy(io.Discard, lines)
+		require.NoError(t, cmd.Wait())
+	}
+}
+
 // TestServe starts the program, asks it, and ends it as systems do.
 func TestServe(t *testing.T) {
 	clitest.NeedExec(t)

@@ -38,7 +38,7 @@ type options struct {
 func New(u *ui.UI) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
-		Use:   "template [FILE.jinja --context FILE.json | -m MODEL --messages FILE.json]",
+		Use:   "template [FILE.jinja --context FILE.json | [-m MODEL] --messages FILE.json]",
 		Short: "Show what a chat template makes of a conversation",
 		Long: `Show the prompt that a conversation becomes: the chat template of a model (or of FILE.jinja,
 or a built-in one) applied to messages in OpenAI's form. A vocabulary without weights will do.
@@ -116,10 +116,6 @@ func (o *options) variables(ctx context.Context, u *ui.UI, args []string) error 
 
 // conversation prints the prompt that a conversation becomes.
 func (o *options) conversation(ctx context.Context, u *ui.UI) error {
-	path, err := load.ModelPath(o.model)
-	if err != nil {
-		return err
-	}
 	request, err := load.Messages(u, o.messages)
 	if err != nil {
 		return err
@@ -134,7 +130,7 @@ func (o *options) conversation(ctx context.Context, u *ui.UI) error {
 		}
 		request.Tools = json.RawMessage(tools)
 	}
-	f, err := load.OpenFile(path, gguf.Options{HeaderOnly: true})
+	f, err := load.OpenFile(load.ModelPath(u, o.model), gguf.Options{HeaderOnly: true})
 	if err != nil {
 		return err
 	}

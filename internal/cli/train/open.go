@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -151,25 +150,12 @@ func (j *job) openBase() (err error) {
 		j.u.Warnf("%s", w)
 	}
 	j.kv = f.KV
-	j.baseSum, err = sumFiles(f.Parts)
-	return err
-}
-
-// sumFiles returns the SHA-256 of files, one after the other.
-func sumFiles(paths []string) (string, error) {
 	sum := sha256.New()
-	for _, path := range paths {
-		f, err := os.Open(path)
-		if err != nil {
-			return "", err
-		}
-		_, err = io.Copy(sum, f)
-		f.Close()
-		if err != nil {
-			return "", err
-		}
+	if _, err := f.WriteTo(sum); err != nil {
+		return err
 	}
-	return hex.EncodeToString(sum.Sum(nil)), nil
+	j.baseSum = hex.EncodeToString(sum.Sum(nil))
+	return nil
 }
 
 // makeTrainer makes rows of the data, and the model in training.

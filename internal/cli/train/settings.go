@@ -127,11 +127,7 @@ func (o *options) prepare(u *ui.UI) error {
 		}
 	}
 	if o.Init == "" && o.Model == "" {
-		path, err := load.ModelPath("")
-		if err != nil {
-			return err
-		}
-		o.Model = path
+		o.Model = load.ModelPath(u, "")
 	}
 	return o.check()
 }

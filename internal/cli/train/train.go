@@ -33,7 +33,7 @@ type options struct {
 func New(u *ui.UI) *cobra.Command {
 	var o options
 	cmd := &cobra.Command{
-		Use:   "train -m MODEL --data FILE -o OUTPUT",
+		Use:   "train [-m MODEL] --data FILE -o OUTPUT",
 		Short: "Train a model, or an adapter for one",
 		Long: `Train on instructions, conversations or texts: an adapter (LoRA) for a model of any
 type, all weights of a model, or a new model.

@@ -32,17 +32,6 @@ func main() {
 	}
 }
 
-type message struct {
-	Role    string `json:"role"`
-	Content string `json:"content"`
-}
-
-// record is a conversation, or a text that is learned from its first word on.
-type record struct {
-	Messages []message `json:"messages,omitempty"`
-	Text     string    `json:"text,omitempty"`
-}
-
 // question is an instruction with the only right answer.
 type question struct {
 	Kind   string `json:"kind"`
@@ -50,40 +39,12 @@ type question struct {
 	Answer string `json:"answer"`
 }
 
-// plain is the percentage of instructions that are written without a template, as
-// a text in which the answer follows on the next line: so "run -p" without a
-// template works as well.
-const plain = 12
-
-// turns is the percentage of conversations that go on after the first answer.
-const turns = 12
-
 func write(w io.Writer, seed uint64, examples, questions int) error {
+	if err := tinydata.WriteTraining(w, seed, examples); err != nil || questions == 0 {
+		return err
+	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	g := tinydata.New(seed)
-	for i := range examples {
-		e := g.Next()
-		r := record{Text: e.Answer}
-		switch {
-		case e.Prompt == "":
-		case i%100 < plain:
-			r.Text = e.Prompt + "\n" + e.Answer
-		default:
-			r = record{Messages: []message{{"user", e.Prompt}, {"assistant", e.Answer}}}
-			for n := i % 100; n >= 100-turns && len(r.Messages) < 2*(2+n%2); {
-				if e := g.Next(); e.Prompt != "" {
-					r.Messages = append(r.Messages, message{"user", e.Prompt}, message{"assistant", e.Answer})
-				}
-			}
-		}
-		if err := enc.Encode(r); err != nil {
-			return err
-		}
-	}
-	if questions == 0 {
-		return nil
-	}
 	for _, e := range tinydata.Questions(seed, questions) {
 		if err := enc.Encode(question(e)); err != nil {
 			return err

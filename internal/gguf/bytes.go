@@ -1,0 +1,86 @@
+package gguf
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"unsafe"
+)
+
+// align is what the address of a file's first byte must be a multiple of: then tensors
+// lie as aligned in memory as they do in the file.
+const align = 32
+
+// OpenBytes opens a checkpoint that is in memory, under a name for messages. It keeps
+// data, which must not change before Close, unless it does not begin at a multiple of 32
+// bytes: then it keeps a copy. All parts of a split model cannot be there, so that one of
+// them is an error. Options.NoMap makes a copy, too, unless only the header is asked for.
+func OpenBytes(name string, data []byte, opt Options) (*File, error) {
+	f := &File{Path: name}
+	im := &image{path: name, size: int64(len(data)), mapped: true, given: true, data: data}
+	if opt.NoMap && !opt.HeaderOnly || baseOf(data)%align != 0 {
+		im.data, im.copied = alignedCopy(data), true
+	}
+	f.images = append(f.images, im)
+	if err := f.openGiven(im, opt); err != nil {
+		return nil, fmt.Errorf("gguf: %w", err)
+	}
+	return f, nil
+}
+
+// openGiven reads the only part of a checkpoint in memory.
+func (f *File) openGiven(im *image, opt Options) error {
+	if isLegacy(im.data[:min(4, im.size)]) {
+		return fmt.Errorf("%s: is of before GGUF", im.path)
+	}
+	h, err := im.readHeader(opt)
+	if err != nil {
+		return pathError(im.path, err)
+	}
+	if h.splitCount > 1 {
+		return fmt.Errorf("%s: is one of %d parts", im.path, h.splitCount)
+	}
+	if err := f.join([]*header{h}); err != nil {
+		return err
+	}
+	if err := f.reserve(); err != nil {
+		return err
+	}
+	return f.setEps(opt.Eps)
+}
+
+// alignedCopy returns a copy of data that begins at a multiple of align.
+func alignedCopy(data []byte) []byte {
+	room := make([]byte, len(data)+align-1)
+	skip := int(-uintptr(unsafe.Pointer(unsafe.SliceData(room))) % align)
+	return room[skip:][:copy(room[skip:], data):len(data)]
+}
+
+// WriteTo writes the bytes of all parts, one after the other, as they lie in their files.
+func (f *File) WriteTo(w io.Writer) (int64, error) {
+	var n int64
+	err := Guard(func() error {
+		for _, im := range f.images {
+			k, err := im.writeTo(w)
+			n += k
+			if err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+	return n, err
+}
+
+func (im *image) writeTo(w io.Writer) (int64, error) {
+	if im.mapped {
+		n, err := w.Write(im.data)
+		return int64(n), err
+	}
+	file, err := os.Open(im.path)
+	if err != nil {
+		return 0, err
+	}
+	defer file.Close()
+	return io.Copy(w, file)
+}

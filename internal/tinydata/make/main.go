@@ -1,0 +1,152 @@
+// Make makes the model in the program from nothing but this repository: it writes the text,
+// lets "alpaca train" make vocabulary and weights, and "alpaca quantize" the file. The same
+// seed gives the same file on any CPU and with any number of threads. A run that was
+// interrupted goes on where it was:
+//
+//	go run ./internal/tinydata/make -alpaca ./alpaca -seed 1 -dir DIR -o internal/builtin/model.gguf
+package main
+
+import (
+	"bufio"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"strings"
+
+	"alpaca/internal/atomicfile"
+	"alpaca/internal/tinydata"
+)
+
+func main() {
+	r := shipped
+	flag.Uint64Var(&r.seed, "seed", r.seed, "of text, weights and order")
+	flag.IntVar(&r.examples, "examples", r.examples, "`examples` in the text")
+	flag.StringVar(&r.shape, "shape", r.shape, "`WIDTHxLAYERS` of the model")
+	flag.IntVar(&r.vocab, "vocab", r.vocab, "`tokens` of the vocabulary")
+	flag.IntVar(&r.length, "length", r.length, "`tokens` of a row, and of the model's context")
+	flag.IntVar(&r.rows, "rows", r.rows, "`rows` of an update")
+	flag.StringVar(&r.rate, "lr", r.rate, "learning `rate` at its peak")
+	flag.StringVar(&r.tokens, "tokens", r.tokens, "`tokens` to train on")
+	flag.StringVar(&r.typ, "type", r.typ, "`type` of the weights")
+	alpaca := flag.String("alpaca", "alpaca", "the `program`")
+	dir := flag.String("dir", "", "`folder` to work in, which stays")
+	out := flag.String("o", "", "`file` to write")
+	threads := flag.Int("t", 0, "`threads`; 0 is the program's default")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := r.make(ctx, job{*alpaca, *dir, *out, *threads}); err != nil {
+		fmt.Fprintln(os.Stderr, "make:", err)
+		os.Exit(1)
+	}
+}
+
+// job is where and with what a model is made.
+type job struct {
+	alpaca, dir, out string
+	threads          int
+}
+
+// make makes the model.
+func (r *recipe) make(ctx context.Context, j job) error {
+	if j.dir == "" || j.out == "" || flag.NArg() > 0 {
+		return errors.New("usage: make -alpaca PROGRAM -dir DIR -o FILE")
+	}
+	if err := os.MkdirAll(j.dir, 0o777); err != nil {
+		return err
+	}
+	if err := r.claim(j.dir); err != nil {
+		return err
+	}
+	if err := r.writeText(filepath.Join(j.dir, textName)); err != nil {
+		return err
+	}
+	if _, err := os.Stat(filepath.Join(j.dir, modelName)); err != nil {
+		begun, _ := filepath.Glob(filepath.Join(j.dir, runName, "checkpoint-*.gguf"))
+		if err := j.run(ctx, r.train(j.dir, len(begun) > 0, j.threads)); err != nil {
+			return err
+		}
+	}
+	if err := j.run(ctx, r.quantize(j.dir, j.out, j.threads)); err != nil {
+		return err
+	}
+	sum, size, err := sumOf(j.out)
+	if err == nil {
+		fmt.Printf("%s: %d bytes, SHA-256 %s\n", j.out, size, sum)
+	}
+	return err
+}
+
+// run runs the program, whose messages the user sees, until it ends: Ctrl-C reaches it as
+// well, and it saves what it has.
+func (j *job) run(ctx context.Context, args []string) error {
+	fmt.Fprintln(os.Stderr, "+", j.alpaca, strings.Join(args, " "))
+	cmd := exec.Command(j.alpaca, args...)
+	cmd.Stdout, cmd.Stderr = os.Stderr, os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("%s %s: %w", j.alpaca, args[0], err)
+	}
+	return ctx.Err()
+}
+
+// claim keeps the recipe in the folder, and refuses a folder with that of another model.
+func (r *recipe) claim(dir string) error {
+	path := filepath.Join(dir, "recipe.txt")
+	now := fmt.Sprintf("%+v\n", *r)
+	before, err := os.ReadFile(path)
+	switch {
+	case err == nil && string(before) != now:
+		return fmt.Errorf("%s: another model is made there, by %s: choose another folder", dir, strings.TrimSpace(string(before)))
+	case err == nil:
+		return nil
+	}
+	return writeFile(path, func(w io.Writer) error {
+		_, err := io.WriteString(w, now)
+		return err
+	})
+}
+
+// writeText writes the text, unless it is there.
+func (r *recipe) writeText(path string) error {
+	if _, err := os.Stat(path); err == nil {
+		return nil
+	}
+	return writeFile(path, func(w io.Writer) error { return tinydata.WriteTraining(w, r.seed, r.examples) })
+}
+
+// writeFile writes a file that gets its name when it is complete.
+func writeFile(path string, write func(w io.Writer) error) error {
+	f, err := atomicfile.Create(path, 0o666)
+	if err != nil {
+		return err
+	}
+	defer f.Abort()
+	w := bufio.NewWriter(f)
+	if err := write(w); err != nil {
+		return err
+	}
+	if err := w.Flush(); err != nil {
+		return err
+	}
+	return f.Commit()
+}
+
+// sumOf returns the SHA-256 and the size of a file.
+func sumOf(path string) (sum string, size int64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", 0, err
+	}
+	defer f.Close()
+	h := sha256.New()
+	size, err = io.Copy(h, f)
+	return hex.EncodeToString(h.Sum(nil)), size, err
+}

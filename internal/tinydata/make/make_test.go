@@ -1,0 +1,66 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/cli/clitest"
+	"alpaca/internal/gguf"
+)
+
+var update = flag.Bool("update", false, "rewrite testdata/short.sha256")
+
+// short is a recipe that takes a second. The SHA-256 of its model is in testdata.
+var short = recipe{seed: 1, examples: 300, shape: "32x2", vocab: 320, length: 64, rows: 4, rate: "3e-3", tokens: "1500", typ: "Q8_0"}
+
+const shortSum = "testdata/short.sha256"
+
+// TestSameFile makes a model by the whole recipe, as "make model" does: the file is the
+// same with 1, 2 and 16 threads, and with any code for the CPU, the portable one included.
+func TestSameFile(t *testing.T) {
+	counts := []int{1, 2, 16}
+	if testing.Short() {
+		counts = []int{2}
+	}
+	for _, threads := range counts {
+		dir := t.TempDir()
+		require.NoError(t, short.writeText(filepath.Join(dir, textName)))
+		clitest.Succeed(t, short.train(dir, false, threads)...)
+		out := filepath.Join(dir, "model.gguf")
+		clitest.Succeed(t, short.quantize(dir, out, threads)...)
+		sum, _, err := sumOf(out)
+		require.NoError(t, err)
+		if *update {
+			require.NoError(t, os.WriteFile(shortSum, []byte(sum+"\n"), 0o644))
+			*update = false
+		}
+		want, err := os.ReadFile(shortSum)
+		require.NoError(t, err)
+		require.Equal(t, strings.TrimSpace(string(want)), sum, "%d threads", threads)
+		f, err := gguf.Open(out)
+		require.NoError(t, err)
+		defer f.Close()
+		name, _, err := f.String("general.name")
+		require.NoError(t, err)
+		require.Equal(t, "Alpaca Tiny", name)
+	}
+}
+
+// TestClaim checks that a folder is for one recipe.
+func TestClaim(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, short.claim(dir))
+	require.NoError(t, short.claim(dir))
+	other := short
+	other.seed = 2
+	require.ErrorContains(t, other.claim(dir), "another model is made there")
+	text, err := os.ReadFile(filepath.Join(dir, "recipe.txt"))
+	require.NoError(t, err)
+	require.Equal(t, fmt.Sprintf("%+v\n", short), string(text))
+}

@@ -1,0 +1,53 @@
+package tinydata
+
+import (
+	"encoding/json"
+	"io"
+)
+
+// message and record are a line of the training text, as "alpaca train" reads it: a
+// conversation, or a text that is learned from its first word on.
+type message struct {
+	Role    string `json:"role"`
+	Content string `json:"content"`
+}
+
+type record struct {
+	Messages []message `json:"messages,omitempty"`
+	Text     string    `json:"text,omitempty"`
+}
+
+// plainShare is the percentage of instructions that are written without a template, as
+// a text in which the answer follows on the next line: so "run -p" without a
+// template works as well.
+const plainShare = 12
+
+// turnsShare is the percentage of conversations that go on after the first answer.
+const turnsShare = 12
+
+// WriteTraining writes examples for "alpaca train", JSON lines that follow from seed.
+func WriteTraining(w io.Writer, seed uint64, examples int) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	g := New(seed)
+	for i := range examples {
+		e := g.Next()
+		r := record{Text: e.Answer}
+		switch {
+		case e.Prompt == "":
+		case i%100 < plainShare:
+			r.Text = e.Prompt + "\n" + e.Answer
+		default:
+			r = record{Messages: []message{{"user", e.Prompt}, {"assistant", e.Answer}}}
+			for n := i % 100; n >= 100-turnsShare && len(r.Messages) < 2*(2+n%2); {
+				if e := g.Next(); e.Prompt != "" {
+					r.Messages = append(r.Messages, message{"user", e.Prompt}, message{"assistant", e.Answer})
+				}
+			}
+		}
+		if err := enc.Encode(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,181 @@
+// Score asks a model the held-out questions of the built-in model's text, many at once
+// and through the engine that answers everywhere else, and prints how many of each kind
+// it answers exactly:
+//
+//	go run ./internal/tinydata/score -wrong 3
+//	go run ./internal/tinydata/score -m model.gguf -n 20 -kinds add,repeat -json
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+
+	"alpaca/internal/builtin"
+	"alpaca/internal/machine"
+	"alpaca/internal/report"
+	"alpaca/internal/tinydata"
+)
+
+// options are the flags.
+type options struct {
+	model   string
+	seed    uint64
+	n       int
+	kinds   string
+	wrong   int
+	plain   bool
+	json    bool
+	threads int
+	least   float64
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.model, "m", builtin.Name, "`file` of the model")
+	flag.Uint64Var(&o.seed, "seed", 1, "of the questions")
+	flag.IntVar(&o.n, "n", 50, "`questions` of each kind at most")
+	flag.StringVar(&o.kinds, "kinds", "", "`names` of the only kinds that are asked, with commas between them")
+	flag.IntVar(&o.wrong, "wrong", 0, "wrong `answers` of each kind that are shown")
+	flag.BoolVar(&o.plain, "plain", false, "ask without the chat template, as texts to continue")
+	flag.BoolVar(&o.json, "json", false, "print the result as JSON")
+	flag.IntVar(&o.threads, "t", machine.CountThreads().Default(), "`threads`")
+	flag.Float64Var(&o.least, "least", 0, "exit with status 1 where less than this `percentage` of all is right")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := o.run(ctx, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "score:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the program.
+func (o *options) run(ctx context.Context, w io.Writer) error {
+	if flag.NArg() > 0 {
+		return errors.New("usage: score -m FILE")
+	}
+	questions, err := o.questions()
+	if err != nil {
+		return err
+	}
+	a, err := open(o.model, o.plain, o.threads)
+	if err != nil {
+		return err
+	}
+	defer a.model.Close()
+	answers, err := a.ask(ctx, questions)
+	if err != nil {
+		return err
+	}
+	s := newScore(questions, answers)
+	if o.json {
+		enc := json.NewEncoder(w)
+		enc.SetIndent("", "  ")
+		err = enc.Encode(s)
+	} else {
+		err = s.print(w, o.wrong)
+	}
+	if err == nil && s.Percent < o.least {
+		err = fmt.Errorf("%.1f %% of the answers are right, at least %.1f %% are asked for", s.Percent, o.least)
+	}
+	return err
+}
+
+// questions returns those that are asked.
+func (o *options) questions() ([]tinydata.Example, error) {
+	list := tinydata.Questions(o.seed, o.n)
+	if o.kinds == "" {
+		return list, nil
+	}
+	_, exact := tinydata.Kinds()
+	wanted := strings.Split(o.kinds, ",")
+	for _, k := range wanted {
+		if !slices.Contains(exact, k) {
+			return nil, fmt.Errorf("no kind %q; known are %s", k, strings.Join(exact, ", "))
+		}
+	}
+	return slices.DeleteFunc(list, func(e tinydata.Example) bool { return !slices.Contains(wanted, e.Kind) }), nil
+}
+
+// score is how many answers are right.
+type score struct {
+	Questions int         `json:"questions"`
+	Right     int         `json:"right"`
+	Percent   float64     `json:"percent"`
+	Mean      float64     `json:"mean_percent"` // of the kinds' percentages
+	Kinds     []kindScore `json:"kinds"`
+}
+
+// kindScore is that of one kind.
+type kindScore struct {
+	Kind      string  `json:"kind"`
+	Questions int     `json:"questions"`
+	Right     int     `json:"right"`
+	Percent   float64 `json:"percent"`
+	wrong     []wrong
+}
+
+// wrong is a question that was not answered as it should be.
+type wrong struct {
+	tinydata.Example
+	said string
+}
+
+// newScore compares the answers with the right ones.
+func newScore(questions []tinydata.Example, answers []string) *score {
+	s := &score{}
+	for i, q := range questions {
+		n := len(s.Kinds) - 1
+		if n < 0 || s.Kinds[n].Kind != q.Kind {
+			s.Kinds = append(s.Kinds, kindScore{Kind: q.Kind})
+			n++
+		}
+		k := &s.Kinds[n]
+		s.Questions++
+		k.Questions++
+		if answers[i] == q.Answer {
+			s.Right++
+			k.Right++
+		} else {
+			k.wrong = append(k.wrong, wrong{q, answers[i]})
+		}
+	}
+	for i := range s.Kinds {
+		k := &s.Kinds[i]
+		k.Percent = percent(k.Right, k.Questions)
+		s.Mean += k.Percent / float64(len(s.Kinds))
+	}
+	s.Percent = percent(s.Right, s.Questions)
+	return s
+}
+
+func percent(part, all int) float64 { return 100 * float64(part) / float64(max(all, 1)) }
+
+// print writes a table, and some wrong answers of each kind.
+func (s *score) print(w io.Writer, examples int) error {
+	var rows [][]string
+	for _, k := range s.Kinds {
+		rows = append(rows, []string{k.Kind, fmt.Sprint(k.Questions), fmt.Sprint(k.Right), fmt.Sprintf("%.1f", k.Percent)})
+	}
+	rows = append(rows, []string{"all", fmt.Sprint(s.Questions), fmt.Sprint(s.Right), fmt.Sprintf("%.1f", s.Percent)},
+		[]string{"mean of the kinds", "", "", fmt.Sprintf("%.1f", s.Mean)})
+	if err := report.WriteTable(w, []string{"kind", "asked", "right", "%"}, rows); err != nil {
+		return err
+	}
+	for _, k := range s.Kinds {
+		for _, x := range k.wrong[:min(examples, len(k.wrong))] {
+			if _, err := fmt.Fprintf(w, "\n%s: %s\n  right %q\n  said  %q\n", k.Kind, x.Prompt, x.Answer, x.said); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
