@@ -9,6 +9,15 @@ import (
 // copyKinds are answered with what stands in the prompt. A small model learns
 // copying last, so these have the largest weights.
 var copyKinds = []kind{
+	{"twice", 0, false, func(r *random) (string, string) {
+		words := make([]string, r.between(3, 14))
+		for i := range words {
+			words[i] = anyWord(r)
+		}
+		between := pick(r, []string{" ", " ", ", ", ". "})
+		text := strings.Join(words, between)
+		return "", text + pick(r, []string{" ", "\n", ". ", ", "}) + text
+	}},
 	{"repeat", 40, true, func(r *random) (string, string) {
 		words := pickDistinct(r, plain, r.between(2, 7))
 		if r.chance(25) {
@@ -86,3 +95,22 @@ func madeUp(r *random) string {
 
 var syllables = []string{"ba", "bo", "da", "de", "di", "fa", "fi", "ga", "go", "ka", "ke", "ko", "la", "le", "li", "lo", "ma", "mi", "mo", "na", "ne", "no",
 	"pa", "pe", "po", "ra", "re", "ri", "ro", "sa", "se", "so", "ta", "te", "ti", "to", "va", "vi", "wa", "za", "zo"}
+
+// anyWord returns any word, name or number.
+func anyWord(r *random) string {
+	switch r.below(8) {
+	case 0:
+		return pick(r, names)
+	case 1:
+		return pick(r, things).one
+	case 2:
+		return pick(r, places)
+	case 3:
+		return fmt.Sprint(r.below(100))
+	case 4:
+		return madeUp(r)
+	case 5:
+		return pick(r, animals).name
+	}
+	return pick(r, plain)
+}

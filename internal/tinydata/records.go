@@ -25,11 +25,12 @@ const plainShare = 12
 // turnsShare is the percentage of conversations that go on after the first answer.
 const turnsShare = 12
 
-// WriteTraining writes examples for "alpaca train", JSON lines that follow from seed.
-func WriteTraining(w io.Writer, seed uint64, examples int) error {
+// WriteTraining writes examples for "alpaca train", JSON lines that follow from seed
+// and mix.
+func WriteTraining(w io.Writer, seed uint64, mix Mix, examples int) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
-	g := New(seed)
+	g := New(seed, mix)
 	for i := range examples {
 		e := g.Next()
 		r := record{Text: e.Answer}

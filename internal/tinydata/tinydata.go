@@ -2,7 +2,7 @@
 // instructions with their answers, and stories. Word lists and grammars are the
 // project's own, and every text follows from a seed:
 //
-//	New(seed) → Next() → Example{Kind, Prompt, Answer} → the trainer
+//	New(seed, mix) → Next() → Example{Kind, Prompt, Answer} → the trainer
 //
 // Instructions whose hash falls into one of twenty parts are held out: they are
 // never given to the trainer, and what the model answers to them is its score.
@@ -71,15 +71,21 @@ func Kinds() (all, exact []string) {
 // Generator writes examples without end. It is not for use by several
 // goroutines at once.
 type Generator struct {
-	r     random
-	total int // of the weights
+	r      random
+	weight []int // of each kind
+	total  int   // of the weights
 }
 
-// New returns a generator whose examples follow from seed.
-func New(seed uint64) *Generator {
+// New returns a generator whose examples follow from seed and mix.
+func New(seed uint64, mix Mix) *Generator {
 	g := &Generator{r: newRandom(seed)}
 	for _, k := range kinds {
-		g.total += k.weight
+		weight := k.weight
+		if w, ok := mix[k.name]; ok {
+			weight = w
+		}
+		g.weight = append(g.weight, weight)
+		g.total += weight
 	}
 	return g
 }
@@ -89,8 +95,8 @@ func (g *Generator) Next() Example {
 	for {
 		n := g.r.below(g.total)
 		i := 0
-		for n >= kinds[i].weight {
-			n -= kinds[i].weight
+		for n >= g.weight[i] {
+			n -= g.weight[i]
 			i++
 		}
 		if e := write(&kinds[i], &g.r); !e.HeldOut() {

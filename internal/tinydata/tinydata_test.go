@@ -9,7 +9,7 @@ import (
 )
 
 func ExampleGenerator() {
-	g := New(1)
+	g := New(1, nil)
 	for range 3 {
 		e := g.Next()
 		fmt.Printf("%s: %q %q\n", e.Kind, e.Prompt, e.Answer)
@@ -22,7 +22,7 @@ func ExampleGenerator() {
 
 // The same seed gives the same text, on every machine and with every release.
 func TestSeed(t *testing.T) {
-	a, b, c := New(1), New(1), New(2)
+	a, b, c := New(1, nil), New(1, nil), New(2, nil)
 	same := 0
 	for range 1000 {
 		x := a.Next()
@@ -48,7 +48,7 @@ func TestHeldOut(t *testing.T) {
 	for _, k := range exact {
 		require.Positive(t, perKind[k], k)
 	}
-	g := New(4)
+	g := New(4, nil)
 	for range 50_000 {
 		e := g.Next()
 		require.False(t, held[e.Kind+e.Prompt], e.Prompt)
@@ -57,7 +57,7 @@ func TestHeldOut(t *testing.T) {
 
 // A prompt has one answer, whatever kind it is of.
 func TestOneAnswer(t *testing.T) {
-	g, answers := New(5), map[string]string{}
+	g, answers := New(5, nil), map[string]string{}
 	exact := map[string]bool{}
 	_, list := Kinds()
 	for _, k := range list {

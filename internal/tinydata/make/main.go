@@ -119,7 +119,7 @@ func (r *recipe) writeText(path string) error {
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
-	return writeFile(path, func(w io.Writer) error { return tinydata.WriteTraining(w, r.seed, r.examples) })
+	return writeFile(path, func(w io.Writer) error { return tinydata.WriteTraining(w, r.seed, nil, r.examples) })
 }
 
 // writeFile writes a file that gets its name when it is complete.

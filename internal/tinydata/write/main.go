@@ -20,9 +20,13 @@ func main() {
 	seed := flag.Uint64("seed", 1, "of all texts")
 	examples := flag.Int("examples", 0, "how many examples to write for training")
 	questions := flag.Int("questions", 0, "how many held-out instructions of each kind to write")
+	mixName := flag.String("mix", "all", "how often kinds are drawn: all or copying")
 	flag.Parse()
 	w := bufio.NewWriter(os.Stdout)
-	err := write(w, *seed, *examples, *questions)
+	mix, err := tinydata.FindMix(*mixName)
+	if err == nil {
+		err = write(w, *seed, mix, *examples, *questions)
+	}
 	if err == nil {
 		err = w.Flush()
 	}
@@ -39,8 +43,8 @@ type question struct {
 	Answer string `json:"answer"`
 }
 
-func write(w io.Writer, seed uint64, examples, questions int) error {
-	if err := tinydata.WriteTraining(w, seed, examples); err != nil || questions == 0 {
+func write(w io.Writer, seed uint64, mix tinydata.Mix, examples, questions int) error {
+	if err := tinydata.WriteTraining(w, seed, mix, examples); err != nil || questions == 0 {
 		return err
 	}
 	enc := json.NewEncoder(w)
