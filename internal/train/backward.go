@@ -8,6 +8,9 @@ func (e *engine[T]) backward() {
 	for i := len(e.m.Layers) - 1; i >= 0; i-- {
 		l, r := &e.m.Layers[i], &e.tape[i]
 
+		if e.Checkpointing && i < len(e.m.Layers)-1 {
+			e.layer(i) // the last layer's is still there
+		}
 		e.gates(r)
 		e.linearBack(&l.Down, e.x, m.f, m.df, false)
 		e.gatesBack(r) // df becomes the gradient of u, f that of g

@@ -1,6 +1,8 @@
 package train
 
 import (
+	"slices"
+
 	"alpaca/internal/ggml"
 	"alpaca/internal/quant"
 )
@@ -63,6 +65,11 @@ type Layer[T real] struct {
 // linears returns the linear layers by the names that GGUF gives them.
 func (l *Layer[T]) linears() []*Linear[T] {
 	return []*Linear[T]{&l.Q, &l.K, &l.V, &l.O, &l.Gate, &l.Up, &l.Down}
+}
+
+// headNorms reports whether a layer has norms of queries and keys.
+func (m *Model[T]) headNorms() bool {
+	return slices.ContainsFunc(m.Layers, func(l Layer[T]) bool { return l.QNorm != nil })
 }
 
 // Model is a model in training.

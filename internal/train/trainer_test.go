@@ -57,7 +57,7 @@ func TestResume(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, losses[:i+1], c.Losses)
 				part = newTrainer(t, v, testSettings(12), docs, 1+i%4)
-				part.MicroRows = i % 3
+				part.MicroRows, part.Checkpointing = i%3, i%2 == 1
 				require.NoError(t, part.Load(c))
 				require.NoError(t, c.Close())
 			}

@@ -187,14 +187,14 @@ func (j *job) fits(m *train.Model[float32]) error {
 	if j.dryRun {
 		return nil // which says so
 	}
-	return enough(m.Memory(j.MaxLength, j.micro))
+	return enough(m.Memory(j.MaxLength, j.micro, j.checkpointing))
 }
 
 // enough returns an error unless that many bytes of memory are free, as far as is known.
 func enough(need int64) error {
 	if free := machine.FreeMemory(); free > 0 && need > free {
 		return ui.WithHint(fmt.Errorf("the run needs about %s of memory, %s are free", ui.ByteCount(need), ui.ByteCount(free)),
-			"a shorter --max-length, a smaller --micro-batch or an adapter in place of --full need less")
+			"a shorter --max-length, a smaller --micro-batch, --gradient-checkpointing or an adapter in place of --full need less")
 	}
 	return nil
 }
