@@ -64,7 +64,11 @@ func (m *Model[T]) FLOPs(tokens, labels, length int) float64 {
 			add(l.B, 1)
 		}
 	}
-	add(m.Output, float64(labels)/float64(max(tokens, 1)))
+	add(m.EmbedLoRA.B, 1)
+	head := float64(labels) / float64(max(tokens, 1))
+	add(m.Output, head)
+	add(m.OutputLoRA.A, head)
+	add(m.OutputLoRA.B, head)
 	perToken += 12 * float64(m.Shape.Layers) * float64(length) * float64(m.Heads*m.HeadDim)
 	return perToken * float64(tokens)
 }

@@ -16,6 +16,10 @@ func (e *engine[T]) forward(b *Batch) {
 			copy(row, e.m.Embed.Data[int(id)*s.Dim:])
 		}
 	}
+	if l := &e.m.EmbedLoRA; l.A != nil { // x += Scale·B·A[token]
+		r := e.m.Rank
+		e.mul(product[T]{dst: e.x, stride: s.Dim, m: b.Len(), n: s.Dim, k: r, a: rows(e.lowOfTokens(), r), b: l.B.matrix().t(), add: true})
+	}
 	copy(e.tape[0].x0, e.x)
 	for i := range e.m.Layers {
 		r := &e.tape[i]
@@ -28,6 +32,17 @@ func (e *engine[T]) forward(b *Batch) {
 		e.linear(&e.m.Layers[i].Down, e.mem.d, e.mem.f) // x = x1 + Down·f
 		e.sum(next, r.x1, e.mem.d)
 	}
+}
+
+// lowOfTokens returns Scale·A[token] of the embedding's adapter, [n, rank].
+func (e *engine[T]) lowOfTokens() []T {
+	l, r := &e.m.EmbedLoRA, e.m.Rank
+	low := e.mem.low[:e.batch.Len()*r]
+	for i, id := range e.batch.Tokens {
+		copy(low[i*r:(i+1)*r], l.A.Data[int(id)*r:])
+	}
+	scale(low, l.Scale)
+	return low
 }
 
 // layer evaluates layer i up to the gate of its feed-forward network: all that the

@@ -53,6 +53,7 @@ type Linear[T real] struct {
 	W, Bias *Tensor[T]
 	A, B    *Tensor[T] // [rank, in], [out, rank]; nil for none
 	Scale   T
+	table   bool   // of an embedding, whose A has a row for each token: W[i] + Scale·B·A[i]
 	site    uint64 // for dropout: which of all linear layers this is
 }
 
@@ -76,7 +77,9 @@ func (m *Model[T]) headNorms() bool {
 type Model[T real] struct {
 	Shape
 	Embed      *Tensor[T] // [Vocab, Dim]
+	EmbedLoRA  Linear[T]  // A [Vocab, rank] and B [Dim, rank] of the embedding's adapter, W is Embed
 	Output     *Tensor[T] // [Vocab, Dim]; Embed where they are tied
+	OutputLoRA Linear[T]  // the output's adapter, W is Output
 	OutputNorm *Tensor[T]
 	Layers     []Layer[T]
 	Rank       int // of the adapters, 0 for none
@@ -96,7 +99,7 @@ func (m *Model[T]) Tensors() []*Tensor[T] {
 			}
 		}
 	}
-	add(m.Embed)
+	add(m.Embed, m.EmbedLoRA.A, m.EmbedLoRA.B)
 	for i := range m.Layers {
 		l := &m.Layers[i]
 		add(l.AttnNorm)
@@ -111,6 +114,7 @@ func (m *Model[T]) Tensors() []*Tensor[T] {
 	if !m.Tied() {
 		add(m.Output)
 	}
+	add(m.OutputLoRA.A, m.OutputLoRA.B)
 	return list
 }
 

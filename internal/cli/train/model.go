@@ -54,11 +54,9 @@ func (j *job) model(u *ui.UI) (*train.Model[float32], *rows.Maker, error) {
 		return nil, nil, err
 	}
 	if !j.Full {
-		targets, err := j.targets()
-		if err != nil {
+		if err := j.addAdapters(m); err != nil {
 			return nil, nil, err
 		}
-		m.AddLoRA(train.LoRA{Rank: j.LoRARank, Alpha: j.LoRAAlpha, Stable: j.RsLoRA, Seed: j.Seed}, func(name string) bool { return targets[name] })
 	}
 	return m, &rows.Maker{Tokenizer: tok, Template: tmpl}, nil
 }

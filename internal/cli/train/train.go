@@ -88,6 +88,7 @@ func (o *options) addLoRA(fs *pflag.FlagSet) {
 	fs.Float64Var(&o.LoRAAlpha, "lora-alpha", 32, "scale of the adapters, over the rank")
 	fs.Float64Var(&o.LoRADropout, "lora-dropout", 0, "`part` of what adapters see that is left out")
 	fs.StringSliceVar(&o.Targets, "target-modules", []string{allLinear}, "`matrices` with adapters, such as q_proj,v_proj or attn_q,attn_v")
+	fs.StringSliceVar(&o.Saved, "modules-to-save", nil, "`modules` trained as a whole beside the adapters, such as norm,embed_tokens,lm_head")
 	fs.BoolVar(&o.RsLoRA, "use-rslora", false, "scale by alpha over the root of the rank")
 }
 
