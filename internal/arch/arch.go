@@ -8,6 +8,7 @@ package arch
 import (
 	"fmt"
 	"iter"
+	"strconv"
 	"strings"
 )
 
@@ -72,6 +73,17 @@ func (a *Arch) Tensor(role Role) *Tensor {
 	return nil
 }
 
+// Stack returns the line of the tensor that holds the matrices of all experts for a role,
+// nil if there is none.
+func (a *Arch) Stack(role Role) *Tensor {
+	for i := range a.MoE {
+		if t := &a.MoE[i]; t.Role == role && t.Stack != One {
+			return t
+		}
+	}
+	return nil
+}
+
 // LayerTensors yields the tensors of a layer, with or without experts.
 func (a *Arch) LayerTensors(experts bool) iter.Seq[*Tensor] {
 	network := a.FFN
@@ -113,5 +125,17 @@ func (a *Arch) Tensors(layers int, experts bool) iter.Seq2[string, *Tensor] {
 	}
 }
 
+// CutLayer divides the name of a layer's tensor, blk.N.REST. ok is false for names of
+// tensors that are in no layer.
+func CutLayer(name string) (layer int, rest string, ok bool) {
+	text, found := strings.CutPrefix(name, layerPrefix)
+	number, rest, dot := strings.Cut(text, ".")
+	n, err := strconv.Atoi(number)
+	return n, rest, found && dot && err == nil && n >= 0
+}
+
+// layerPrefix is what the names of all layers' tensors begin with.
+const layerPrefix = "blk."
+
 // LayerPrefix returns what the names of the tensors of layer n begin with.
-func LayerPrefix(n int) string { return fmt.Sprintf("blk.%d.", n) }
+func LayerPrefix(n int) string { return fmt.Sprintf(layerPrefix+"%d.", n) }

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"hash"
 
@@ -34,6 +35,15 @@ func fingerprint(m *model.Model) (sum [sha256.Size]byte) {
 			h.Write(l.Adapters[i].B.Data)
 		}
 	})
+	for _, a := range m.Weights.EmbedLoRA {
+		fmt.Fprintf(h, "embedding %d\n", a.Rank)
+		binary.Write(h, binary.LittleEndian, a.A)
+		binary.Write(h, binary.LittleEndian, a.B)
+	}
+	for _, n := range m.Weights.Moved {
+		fmt.Fprintf(h, "%q\n", n.Name)
+		binary.Write(h, binary.LittleEndian, n.Data)
+	}
 	h.Sum(sum[:0])
 	return sum
 }

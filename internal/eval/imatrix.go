@@ -4,10 +4,11 @@ import (
 	"fmt"
 	"maps"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
+
+	"alpaca/internal/arch"
 )
 
 // Imatrix collects the importance matrix of a model over a text: for every
@@ -38,7 +39,7 @@ type importance struct {
 // Collect adds the input x [tokens, cols] of a product with the named matrix. It
 // is a model.Session's Collect.
 func (m *Imatrix) Collect(name string, x []float32, tokens, cols int) {
-	if !strings.HasPrefix(name, "blk.") && !(m.Output && name == "output.weight") {
+	if _, _, layer := arch.CutLayer(name); !layer && !(m.Output && name == arch.Output.Weight()) {
 		return
 	}
 	if m.entries == nil {
@@ -68,8 +69,18 @@ type stack struct {
 	tokens  []int     // of each matrix; 0 for an expert that none was sent to
 }
 
-// expertName is the name of an expert's matrix, and of the stack of all.
-var expertName = regexp.MustCompile(`^(blk\.\d+\.ffn_(?:gate|up|down))\.(\d+)\.weight$`)
+// expertOf returns which expert's matrix a name is of, and the name of the stack that
+// holds those of all.
+func expertOf(name string) (stack string, expert int, ok bool) {
+	layer, rest, ok := arch.CutLayer(name)
+	role, rest, _ := strings.Cut(rest, ".")
+	number, end, _ := strings.Cut(rest, ".")
+	expert, err := strconv.Atoi(number)
+	if t := arch.Llama.Stack(arch.Role(role)); ok && t != nil && end == "weight" && err == nil && expert >= 0 {
+		return arch.LayerPrefix(layer) + t.GGUF() + "." + end, expert, true
+	}
+	return "", 0, false
+}
 
 // stacks returns what was collected in the order of the files, by name.
 func (m *Imatrix) stacks() ([]stack, error) {
@@ -79,9 +90,8 @@ func (m *Imatrix) stacks() ([]stack, error) {
 	byName := map[string]*stack{}
 	for name, e := range m.entries {
 		matrix, matrices := 0, 1
-		if parts := expertName.FindStringSubmatch(name); parts != nil && m.Experts > 0 {
-			matrix, _ = strconv.Atoi(parts[2])
-			name, matrices = parts[1]+"_exps.weight", m.Experts
+		if stack, expert, ok := expertOf(name); ok && m.Experts > 0 {
+			name, matrix, matrices = stack, expert, m.Experts
 		}
 		cols := len(e.squares)
 		s := byName[name]

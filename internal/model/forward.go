@@ -23,7 +23,11 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 
 	// A row starts as its token's row of the embedding: the word, out of context.
 	for i, id := range b.tokens {
-		quant.Decode(w.TokenEmbed.Type, h[i*c.Dim:(i+1)*c.Dim], w.TokenEmbed.Row(int(id)))
+		row := h[i*c.Dim : (i+1)*c.Dim]
+		quant.Decode(w.TokenEmbed.Type, row, w.TokenEmbed.Row(int(id)))
+		for a := range w.EmbedLoRA {
+			w.EmbedLoRA[a].addTo(row, int(id))
+		}
 	}
 	r.setAngles(spans)
 

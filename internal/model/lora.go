@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
@@ -18,10 +19,33 @@ type Adapter struct {
 	B quant.Matrix // [rows, rank], F32, times the scale
 }
 
+// TableAdapter is a low-rank addition to the embedding: a token's row gets B·A[token].
+type TableAdapter struct {
+	A    []float32 // [VocabSize, Rank]
+	B    []float32 // [Dim, Rank], times the scale
+	Rank int
+}
+
+// MovedNorm is the weights that a norm has from an adapter's file.
+type MovedNorm struct {
+	Name string
+	Data []float32
+}
+
+// addTo adds the adapter's part to a token's row of the embedding.
+func (a *TableAdapter) addTo(row []float32, token int) {
+	low := a.A[token*a.Rank : (token+1)*a.Rank]
+	for i := range row {
+		row[i] += quant.DotF32(a.B[i*a.Rank:(i+1)*a.Rank], low)
+	}
+}
+
 // WithLoRA returns a model of the same weights to which the adapters of a file are added,
 // in the form that llama.cpp loads, scale times as strong as the file says. m stays as it
-// was; its file must stay open, f need not. A file that does not belong to m is an error,
-// as are adapters of embeddings and experts.
+// was; its file must stay open, f need not. Norms in the file, which llama.cpp leaves out,
+// take the place of the model's, moved towards them by the scale. A file that does not
+// belong to m is an error, as are adapters of experts, and of an embedding that is the
+// output matrix as well.
 func (m *Model) WithLoRA(f *gguf.File, scale float32) (*Model, error) {
 	n := *m
 	w := *m.Weights
@@ -30,11 +54,16 @@ func (m *Model) WithLoRA(f *gguf.File, scale float32) (*Model, error) {
 	l := loraReader{file: f, scale: float64(scale)}
 	err := gguf.Guard(func() error {
 		l.read(m.Config.Arch)
+		l.table(&w, &m.Config)
+		l.norm(&w, arch.OutputNorm.Weight(), &w.OutputNorm)
 		l.add(&w.Output)
 		for i := range w.Layers {
 			layer := &w.Layers[i]
 			for _, x := range []*Linear{&layer.AttnQ, &layer.AttnK, &layer.AttnV, &layer.AttnOut, &layer.FFN.Gate, &layer.FFN.Up, &layer.FFN.Down} {
 				l.add(x)
+			}
+			for _, role := range []arch.Role{arch.AttnNorm, arch.AttnQNorm, arch.AttnKNorm, arch.FFNNorm} {
+				l.norm(&w, arch.LayerPrefix(i)+role.Weight(), layer.place(role).(*[]float32))
 			}
 		}
 		return l.finish()
@@ -55,7 +84,7 @@ type loraReader struct {
 }
 
 // read checks what kind of file it is.
-func (l *loraReader) read(arch string) {
+func (l *loraReader) read(family string) {
 	l.used = map[string]bool{}
 	text := func(key string) string {
 		s, _, err := l.file.String(key)
@@ -70,8 +99,8 @@ func (l *loraReader) read(arch string) {
 		return
 	case kind != "adapter" || form != "lora":
 		l.err = fmt.Errorf("not a LoRA adapter: general.type is %q and adapter.type %q", kind, form)
-	case of != arch:
-		l.err = fmt.Errorf("an adapter for models of the architecture %q, this one is %q", of, arch)
+	case of != family:
+		l.err = fmt.Errorf("an adapter for models of the architecture %q, this one is %q", of, family)
 	default:
 		l.alpha, _, l.err = l.file.Float("adapter.lora.alpha")
 		if l.err == nil && !(math.Abs(l.alpha) <= math.MaxFloat32) {
@@ -83,7 +112,7 @@ func (l *loraReader) read(arch string) {
 // add adds the adapter of x, if there is one.
 func (l *loraReader) add(x *Linear) {
 	a, b := l.file.Tensor(x.Name+".lora_a"), l.file.Tensor(x.Name+".lora_b")
-	if l.err != nil || x.W.Rows == 0 || a == nil && b == nil || x.Name == "token_embd.weight" {
+	if l.err != nil || x.W.Rows == 0 || a == nil && b == nil || x.Name == arch.TokenEmbed.Weight() {
 		return
 	}
 	switch {
@@ -97,27 +126,83 @@ func (l *loraReader) add(x *Linear) {
 	if l.err != nil {
 		return
 	}
-	by := l.scale
-	if l.alpha != 0 {
-		by *= l.alpha / float64(b.Cols())
-	}
-	x.Adapters = append(slices.Clone(x.Adapters), Adapter{A: l.matrix(a, 1), B: l.matrix(b, by)})
+	x.Adapters = append(slices.Clone(x.Adapters), Adapter{A: l.matrix(a, 1), B: l.matrix(b, l.by(b.Cols()))})
 	l.used[a.Name], l.used[b.Name] = true, true
+}
+
+// by returns what an adapter of that rank is multiplied with.
+func (l *loraReader) by(rank int) float64 {
+	if l.alpha == 0 {
+		return l.scale
+	}
+	return l.scale * l.alpha / float64(rank)
+}
+
+// table adds the adapter of the embedding, if there is one.
+func (l *loraReader) table(w *Weights, c *Config) {
+	name := arch.TokenEmbed.Weight()
+	a, b := l.file.Tensor(name+".lora_a"), l.file.Tensor(name+".lora_b")
+	if l.err != nil || a == nil && b == nil || w.Output.Name == name {
+		return
+	}
+	switch {
+	case a == nil || b == nil:
+		l.err = fmt.Errorf("tensor %q: only one of lora_a and lora_b is there", name)
+	case a.Rows() != c.VocabSize || b.Rows() != c.Dim || a.Cols() != b.Cols():
+		l.err = fmt.Errorf("tensor %q is [%d, %d], its adapter [%d, %d]·[%d, %d] transposed", name, c.VocabSize, c.Dim, a.Rows(), a.Cols(), b.Rows(), b.Cols())
+	case !quant.CanCompute(a.Type) || !quant.CanCompute(b.Type):
+		l.err = fmt.Errorf("tensor %q: adapters of %v and %v cannot be computed with", name, a.Type, b.Type)
+	}
+	if l.err != nil {
+		return
+	}
+	w.EmbedLoRA = append(slices.Clone(w.EmbedLoRA), TableAdapter{A: values(a, 1), B: values(b, l.by(b.Cols())), Rank: b.Cols()})
+	l.used[a.Name], l.used[b.Name] = true, true
+}
+
+// norm moves a norm's weights to those of the file, if it has them, as far as the scale
+// says.
+func (l *loraReader) norm(w *Weights, name string, norm *[]float32) {
+	t := l.file.Tensor(name)
+	if l.err != nil || t == nil || len(*norm) == 0 {
+		return
+	}
+	if t.Elems() != len(*norm) || !quant.CanCompute(t.Type) {
+		l.err = fmt.Errorf("tensor %q has %d elements of %v, the model's has %d", name, t.Elems(), t.Type, len(*norm))
+		return
+	}
+	moved := values(t, 1)
+	if l.scale != 1 {
+		for i, old := range *norm {
+			moved[i] = float32(float64(old) + float64(l.scale*(float64(moved[i])-float64(old))))
+		}
+	}
+	*norm = moved
+	w.Moved = append(slices.Clone(w.Moved), MovedNorm{name, moved})
+	l.used[name] = true
 }
 
 // matrix decodes a tensor and multiplies it.
 func (l *loraReader) matrix(t *gguf.Tensor, by float64) quant.Matrix {
-	values := make([]float32, t.Elems())
-	quant.Decode(t.Type, values, t.Data)
-	data := make([]byte, 0, 4*len(values))
-	for _, v := range values {
-		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(float64(v)*by)))
+	data := make([]byte, 0, 4*t.Elems())
+	for _, v := range values(t, by) {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
 	}
 	m, err := quant.NewMatrix(quant.F32, t.Rows(), t.Cols(), data)
 	if err != nil && l.err == nil {
 		l.err = fmt.Errorf("tensor %q: %w", t.Name, err)
 	}
 	return m
+}
+
+// values decodes a tensor and multiplies it.
+func values(t *gguf.Tensor, by float64) []float32 {
+	list := make([]float32, t.Elems())
+	quant.Decode(t.Type, list, t.Data)
+	for i, v := range list {
+		list[i] = float32(float64(v) * by)
+	}
+	return list
 }
 
 // finish returns the first error, or one for tensors that belong nowhere.
@@ -131,8 +216,8 @@ func (l *loraReader) finish() error {
 	for i := range l.file.Tensors {
 		if name := l.file.Tensors[i].Name; !l.used[name] {
 			what := "the model has no matrix for it"
-			if strings.HasPrefix(name, "token_embd.") {
-				what = "adapters of the embedding are not supported"
+			if strings.HasPrefix(name, string(arch.TokenEmbed)+".") {
+				what = "the embedding is the output matrix, too: an adapter of one of both is not supported"
 			}
 			return fmt.Errorf("tensor %q: %s", name, what)
 		}

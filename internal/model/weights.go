@@ -13,11 +13,13 @@ import (
 // have their outputs as rows and stay in the file's format; vectors are float32.
 type Weights struct {
 	TokenEmbed quant.Matrix // [VocabSize, Dim] token_embd.weight
-	OutputNorm []float32    // [Dim] output_norm.weight
-	Output     Linear       // [VocabSize, Dim] output.weight; where absent, TokenEmbed
-	RopeFreqs  []float32    // [Rope.Dim/2] rope_freqs.weight, nil for none
-	RopeLong   []float32    // [Rope.Dim/2] rope_factors_long.weight, nil for none
-	RopeShort  []float32    // [Rope.Dim/2] rope_factors_short.weight, nil for none
+	EmbedLoRA  []TableAdapter
+	Moved      []MovedNorm // norms that adapters changed
+	OutputNorm []float32   // [Dim] output_norm.weight
+	Output     Linear      // [VocabSize, Dim] output.weight; where absent, TokenEmbed
+	RopeFreqs  []float32   // [Rope.Dim/2] rope_freqs.weight, nil for none
+	RopeLong   []float32   // [Rope.Dim/2] rope_factors_long.weight, nil for none
+	RopeShort  []float32   // [Rope.Dim/2] rope_factors_short.weight, nil for none
 	Layers     []Layer
 }
 
@@ -159,8 +161,7 @@ func strangers(f *gguf.File, a *arch.Arch, experts bool) error {
 	for i := range f.Tensors {
 		name, _ := strings.CutSuffix(f.Tensors[i].Name, ".weight")
 		name, _ = strings.CutSuffix(name, ".bias")
-		if rest, ok := strings.CutPrefix(name, "blk."); ok {
-			_, rest, _ = strings.Cut(rest, ".")
+		if _, rest, ok := arch.CutLayer(name); ok {
 			name = arch.LayerPrefix(0) + rest
 		}
 		if own, known := has[name]; known && !own {

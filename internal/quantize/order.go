@@ -3,7 +3,6 @@ package quantize
 import (
 	"cmp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"alpaca/internal/arch"
@@ -13,16 +12,8 @@ import (
 
 // layerOf returns the layer that a tensor's name tells, -1 where it tells none.
 func layerOf(name string) int {
-	rest, ok := strings.CutPrefix(name, "blk.")
+	n, _, ok := arch.CutLayer(name)
 	if !ok {
-		return -1
-	}
-	end := strings.IndexFunc(rest, func(c rune) bool { return c < '0' || c > '9' })
-	if end < 0 {
-		end = len(rest)
-	}
-	n, err := strconv.Atoi(rest[:end])
-	if err != nil {
 		return -1
 	}
 	return n

@@ -17,17 +17,26 @@ func (m *Model[T]) adapted() (list []*Linear[T]) {
 			}
 		}
 	}
+	for _, l := range []*Linear[T]{&m.EmbedLoRA, &m.OutputLoRA} {
+		if l.A != nil {
+			list = append(list, l)
+		}
+	}
 	return list
 }
 
 // WriteAdapter writes the adapters of m as a GGUF file that llama.cpp loads: A as
 // NAME.lora_a [rank, in] and B as NAME.lora_b [out, rank], in float32. What llama.cpp
 // multiplies with is adapter.lora.alpha over the rank; a rank-stabilized alpha is written
-// so that this comes to its scale.
+// so that this comes to its scale. Norms that are trained beside them are written under
+// their own names, and llama.cpp leaves them out; matrices are an error.
 func (m *Model[T]) WriteAdapter(path, baseName string) error {
 	list := m.adapted()
 	if len(list) == 0 {
 		return fmt.Errorf("train: %s: the model has no adapters", path)
+	}
+	if m.HasWholeMatrices() {
+		return fmt.Errorf("train: %s: a file of adapters holds no trained embedding or output", path)
 	}
 	kv := []gguf.KV{
 		{Key: "general.type", Value: gguf.Str("adapter")},
@@ -43,6 +52,10 @@ func (m *Model[T]) WriteAdapter(path, baseName string) error {
 			tensors = append(tensors, gguf.Tensor{Name: t.Name, Type: quant.F32, Shape: t.shape()})
 			data = append(data, floats(t.Data))
 		}
+	}
+	for _, t := range m.trainedNorms() {
+		tensors = append(tensors, gguf.Tensor{Name: t.Name, Type: quant.F32, Shape: t.shape()})
+		data = append(data, floats(t.Data))
 	}
 	w, err := gguf.Create(path, kv, tensors)
 	if err != nil {
@@ -73,12 +86,16 @@ func merged(w *workers, l *Linear[float32]) []float32 {
 	if l.A == nil {
 		return data
 	}
-	b := make([]float32, len(l.B.Data))
-	for i, x := range l.B.Data {
-		b[i] = x * l.Scale
-	}
 	delta := make([]float32, len(data))
-	mul(w, &product[float32]{dst: delta, stride: t.Cols, m: t.Rows, n: t.Cols, k: l.A.Rows, a: rows(b, l.A.Rows), b: l.A.matrix()})
+	first, second := l.B, l.A.matrix() // B·A
+	if l.table {
+		first, second = l.A, l.B.matrix().t() // A·Bᵀ
+	}
+	scaled := make([]float32, len(first.Data))
+	for i, x := range first.Data {
+		scaled[i] = x * l.Scale
+	}
+	mul(w, &product[float32]{dst: delta, stride: t.Cols, m: t.Rows, n: t.Cols, k: first.Cols, a: rows(scaled, first.Cols), b: second})
 	addTo(data, delta)
 	return data
 }
@@ -90,6 +107,11 @@ func (t *Trainer) WriteModel(path string, kv []gguf.KV, extra []gguf.Tensor) err
 	linear := map[*Tensor[float32]]*Linear[float32]{}
 	for i := range m.Layers {
 		for _, l := range m.Layers[i].linears() {
+			linear[l.W] = l
+		}
+	}
+	for _, l := range []*Linear[float32]{&m.EmbedLoRA, &m.OutputLoRA} {
+		if l.A != nil {
 			linear[l.W] = l
 		}
 	}
@@ -133,5 +155,5 @@ func (t *Trainer) WriteModel(path string, kv []gguf.KV, extra []gguf.Tensor) err
 }
 
 func isAdapter(name string) bool {
-	return strings.HasSuffix(name, ".lora_a") || strings.HasSuffix(name, ".lora_b")
+	return strings.HasSuffix(name, loraA) || strings.HasSuffix(name, loraB)
 }

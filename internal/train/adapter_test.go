@@ -6,10 +6,13 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
 	"alpaca/internal/model"
 	"alpaca/internal/pool"
@@ -46,6 +49,9 @@ func readSafetensors(t *testing.T, path string) map[string][]float32 {
 	return list
 }
 
+// onLinears wants adapters on all matrices of layers.
+func onLinears(r arch.Role) bool { return slices.Contains(linearRoles, r) }
+
 // TestPEFT writes for peft what llama.cpp's converter made of peft's adapters, and compares
 // with these, whose rows of queries and keys lie in another order.
 func TestPEFT(t *testing.T) {
@@ -61,15 +67,15 @@ func TestPEFT(t *testing.T) {
 			adapter, err := gguf.Open(testshared.Path(t, "models/arch/"+name+".gguf"))
 			require.NoError(t, err)
 			defer adapter.Close()
-			wanted := map[string]bool{}
+			wanted := map[arch.Role]bool{}
 			for j, l := range m.Layers[0].linears() {
 				a := adapter.Tensor(l.W.Name + ".lora_a")
-				wanted[linearNames[j]] = a != nil
+				wanted[linearRoles[j]] = a != nil
 				if a != nil {
 					o.Rank = a.Rows()
 				}
 			}
-			m.AddLoRA(o, func(name string) bool { return wanted[name] })
+			m.AddLoRA(o, func(role arch.Role) bool { return wanted[role] })
 			for _, l := range m.adapted() {
 				for _, x := range []*Tensor[float32]{l.A, l.B} {
 					src := adapter.Tensor(x.Name)
@@ -98,7 +104,7 @@ func TestAdapterFile(t *testing.T) {
 		defer base.Close()
 		m, err := Load(base, false)
 		require.NoError(t, err)
-		m.AddLoRA(LoRA{Rank: 4, Alpha: 8, Stable: true, Seed: 1}, func(string) bool { return true })
+		m.AddLoRA(LoRA{Rank: 4, Alpha: 8, Stable: true, Seed: 1}, onLinears)
 		for _, l := range m.adapted() { // as after some training
 			for i := range l.B.Data {
 				l.B.Data[i] = float32(0.05 * normal(mix(uint64(i)), mix(text(l.B.Name)+uint64(i))))
@@ -135,6 +141,73 @@ func TestAdapterFile(t *testing.T) {
 	}
 }
 
+// TestModules writes adapters of all matrices and trained norms, and compares the model that
+// answers with the one in training; a folder for peft has them under its names.
+func TestModules(t *testing.T) {
+	f, err := gguf.Open(testmodel.SPM(1).As(quant.F32).Write(t))
+	require.NoError(t, err)
+	base, err := model.Load(f, model.LoadOptions{})
+	require.NoError(t, err)
+	defer base.Close()
+	m, err := Load(base, false)
+	require.NoError(t, err)
+	require.False(t, m.Tied())
+	m.AddLoRA(LoRA{Rank: 4, Alpha: 8, Seed: 1}, func(arch.Role) bool { return true })
+	norms := func(r arch.Role) bool { return strings.HasSuffix(string(r), "_norm") }
+	require.Equal(t, 2*m.Shape.Layers+1, m.TrainModules(norms))
+	for _, x := range m.Trainable() { // as after some training
+		for i := range x.Data {
+			x.Data[i] += float32(0.05 * normal(mix(uint64(i)), mix(text(x.Name)+uint64(i))))
+		}
+	}
+	dir := t.TempDir()
+	path := filepath.Join(dir, "adapter.gguf")
+	require.NoError(t, m.WriteAdapter(path, "noise"))
+	adapter, err := gguf.Open(path)
+	require.NoError(t, err)
+	defer adapter.Close()
+	adapted, err := base.WithLoRA(adapter, 1)
+	require.NoError(t, err)
+	p := pool.New(1, nil)
+	defer p.Close()
+	doc := Example{Tokens: []int32{1, 300, 280, 264, 290}, Weights: []float32{0, 1, 1, 1, 1}}
+	tr, err := NewTrainer(m, testSettings(1), []Example{doc}, p)
+	require.NoError(t, err)
+	loss, _, err := tr.Evaluate([]Example{doc})
+	require.NoError(t, err)
+	require.InDelta(t, loss, lossOf(t, adapted, doc), 1e-5)
+	require.Greater(t, math.Abs(loss-lossOf(t, base, doc)), 1e-3)
+	require.NoError(t, tr.WriteModel(filepath.Join(dir, "merged.gguf"), f.KV, nil))
+	g, err := gguf.Open(filepath.Join(dir, "merged.gguf"))
+	require.NoError(t, err)
+	merged, err := model.Load(g, model.LoadOptions{})
+	require.NoError(t, err)
+	defer merged.Close()
+	require.InDelta(t, loss, lossOf(t, merged, doc), 1e-5)
+
+	require.NoError(t, m.WritePEFT(filepath.Join(dir, "peft"), PEFT{Base: "base", Alpha: 8}))
+	list := readSafetensors(t, filepath.Join(dir, "peft", "adapter_model.safetensors"))
+	const prefix = "base_model.model."
+	for _, name := range []string{"lm_head.lora_A.weight", "lm_head.lora_B.weight", "model.norm.weight", "model.layers.0.input_layernorm.weight"} {
+		require.Contains(t, list, prefix+name)
+	}
+	a := list[prefix+"model.embed_tokens.lora_embedding_A"] // [rank, Vocab]
+	require.Equal(t, m.EmbedLoRA.A.Data[7*4+2], a[2*m.Vocab+7])
+	require.Equal(t, m.EmbedLoRA.B.Data, list[prefix+"model.embed_tokens.lora_embedding_B"])
+	config, err := os.ReadFile(filepath.Join(dir, "peft", "adapter_config.json"))
+	require.NoError(t, err)
+	var c struct {
+		Targets []string `json:"target_modules"`
+		Saved   []string `json:"modules_to_save"`
+	}
+	require.NoError(t, json.Unmarshal(config, &c))
+	require.Equal(t, []string{"down_proj", "embed_tokens", "gate_proj", "k_proj", "lm_head", "o_proj", "q_proj", "up_proj", "v_proj"}, c.Targets)
+	require.Equal(t, []string{"input_layernorm", "norm", "post_attention_layernorm"}, c.Saved)
+
+	m.TrainModules(func(r arch.Role) bool { return r == arch.Output })
+	require.ErrorContains(t, m.WriteAdapter(path, "noise"), "holds no trained embedding or output")
+}
+
 // lossOf is the loss per label by the pass that answers.
 func lossOf(t *testing.T, m *model.Model, doc Example) (sum float64) {
 	f32 := quant.F32
@@ -165,4 +238,12 @@ func TestRefused(t *testing.T) {
 	defer base.Close()
 	_, err = Load(base, true)
 	require.ErrorContains(t, err, `tensor "blk.0.attn_sinks.weight" is nothing that can be trained`)
+
+	f, err = gguf.Open(testmodel.Spec{Seed: 1, Experts: 4}.Make().Write(t))
+	require.NoError(t, err)
+	experts, err := model.Load(f, model.LoadOptions{})
+	require.NoError(t, err)
+	defer experts.Close()
+	_, err = Load(experts, false)
+	require.ErrorContains(t, err, "a model with 4 experts cannot be trained: only models with one feed-forward network a layer")
 }

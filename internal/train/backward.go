@@ -8,6 +8,9 @@ func (e *engine[T]) backward() {
 	for i := len(e.m.Layers) - 1; i >= 0; i-- {
 		l, r := &e.m.Layers[i], &e.tape[i]
 
+		if e.Checkpointing && i < len(e.m.Layers)-1 {
+			e.layer(i) // the last layer's is still there
+		}
 		e.gates(r)
 		e.linearBack(&l.Down, e.x, m.f, m.df, false)
 		e.gatesBack(r) // df becomes the gradient of u, f that of g
@@ -22,7 +25,7 @@ func (e *engine[T]) backward() {
 		e.positionsBack(l, r)
 		e.norms(m.n, r.x0, l.AttnNorm)
 		dx := m.d
-		if i == 0 && !e.m.Embed.Trainable() && !l.AttnNorm.Trainable() {
+		if i == 0 && !e.m.Embed.Trainable() && e.m.EmbedLoRA.A == nil && !l.AttnNorm.Trainable() {
 			dx = nil // nothing below learns
 		}
 		e.linearBack(&l.Q, m.dq, m.n, dx, false)
@@ -31,6 +34,9 @@ func (e *engine[T]) backward() {
 		if dx != nil {
 			e.normsBack(e.x, r.x0, m.d, l.AttnNorm, false)
 		}
+	}
+	if e.m.EmbedLoRA.A != nil {
+		e.embedAdapterBack()
 	}
 	if !e.m.Embed.Trainable() {
 		return
@@ -42,6 +48,19 @@ func (e *engine[T]) backward() {
 			e.embedGrads[id] = row
 		}
 		addTo(row, e.x[i*s.Dim:(i+1)*s.Dim])
+	}
+}
+
+// embedAdapterBack adds to the gradients of the embedding's adapter.
+func (e *engine[T]) embedAdapterBack() {
+	l, r, d, n := &e.m.EmbedLoRA, e.m.Rank, e.m.Dim, e.batch.Len()
+	low := e.lowOfTokens()
+	e.mul(product[T]{dst: l.B.Grad, stride: r, m: d, n: r, k: n, a: rows(e.x, d).t(), b: rows(low, r), add: true})
+	dlow := e.mem.dlow[:n*r]
+	e.mul(product[T]{dst: dlow, stride: r, m: n, n: r, k: d, a: rows(e.x, d), b: l.B.matrix()})
+	scale(dlow, l.Scale)
+	for i, id := range e.batch.Tokens {
+		addTo(l.A.Grad[int(id)*r:(int(id)+1)*r], dlow[i*r:(i+1)*r])
 	}
 }
 

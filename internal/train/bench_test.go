@@ -51,7 +51,7 @@ func BenchmarkLoRA(b *testing.B) {
 	pool := pool.New(1, nil)
 	defer pool.Close()
 	m := New[float32](s, true, 1)
-	m.AddLoRA(LoRA{Rank: 16, Alpha: 32}, func(string) bool { return true })
+	m.AddLoRA(LoRA{Rank: 16, Alpha: 32}, onLinears)
 	e, _ := newEngine(m, pool)
 	var batch Batch
 	for row := range 4 {

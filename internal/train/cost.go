@@ -9,8 +9,9 @@ import (
 // Memory returns about how many bytes a run needs, besides what stays in files: weights in
 // float32 and 12 bytes for each that is trained, what a micro-batch leaves for the backward
 // pass, and the head's logits. Rows have maxLength tokens at most, and micro of them, or
-// 512 to 1024 tokens, go through the model at once.
-func (m *Model[T]) Memory(maxLength, micro int) int64 {
+// 512 to 1024 tokens, go through the model at once. With checkpointing a layer leaves only
+// what went into it.
+func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 	s := &m.Shape
 	n := int64(max(m.microTokens(), maxLength))
 	if micro > 0 {
@@ -29,11 +30,15 @@ func (m *Model[T]) Memory(maxLength, micro int) int64 {
 	}
 	qDim, kvDim := s.Heads*s.HeadDim, s.KVHeads*s.HeadDim
 	layer := int64(2*s.Dim + 2*qDim + 2*kvDim + 2*s.FFNDim)
-	if s.Layers > 0 && m.Layers[0].QNorm != nil {
+	if m.headNorms() {
 		layer += int64(qDim + kvDim)
 	}
 	scratch := int64(4*s.Dim + 3*s.FFNDim + 2*qDim + 2*kvDim + s.Heads + 2*m.Rank + widest)
-	return bytes + 4*n*(int64(s.Layers)*layer+scratch) + headBytes
+	kept := int64(s.Layers) * layer
+	if checkpointing {
+		kept = int64(s.Layers)*int64(s.Dim) + layer
+	}
+	return bytes + 4*n*(kept+scratch) + headBytes
 }
 
 // FLOPs returns the floating-point operations of training on tokens, of which labels go to
@@ -59,7 +64,11 @@ func (m *Model[T]) FLOPs(tokens, labels, length int) float64 {
 			add(l.B, 1)
 		}
 	}
-	add(m.Output, float64(labels)/float64(max(tokens, 1)))
+	add(m.EmbedLoRA.B, 1)
+	head := float64(labels) / float64(max(tokens, 1))
+	add(m.Output, head)
+	add(m.OutputLoRA.A, head)
+	add(m.OutputLoRA.B, head)
 	perToken += 12 * float64(m.Shape.Layers) * float64(length) * float64(m.Heads*m.HeadDim)
 	return perToken * float64(tokens)
 }

@@ -16,7 +16,13 @@ type engine[T real] struct {
 	Dropout float64 // of what adapters see
 	Seed    uint64
 	update  uint64 // for dropout; eval turns it off
-	eval    bool
+
+	// Checkpointing keeps what goes into a layer only, and evaluates the layer again for
+	// the backward pass.
+	Checkpointing bool
+	shared        bool // all records have the same memory but for x0
+
+	eval bool
 
 	batch    *Batch
 	cos, sin []float32 // [positions, HeadDim/2] of all positions so far
@@ -65,15 +71,24 @@ func (e *engine[T]) begin(b *Batch) {
 	n, s := b.Len(), &e.m.Shape
 	e.angles(b)
 	qDim, kvDim := s.Heads*s.HeadDim, s.KVHeads*s.HeadDim
+	if e.shared != e.Checkpointing {
+		e.shared, e.tape = e.Checkpointing, make([]record[T], len(e.tape))
+	}
 	for i := range e.tape {
-		r, l := &e.tape[i], &e.m.Layers[i]
+		r := &e.tape[i]
+		r.x0 = grow(r.x0, n*s.Dim)
+		if first := e.tape[0]; e.shared && i > 0 {
+			first.x0 = r.x0
+			*r = first
+			continue
+		}
 		for _, p := range []struct {
 			b    *[]T
 			cols int
-		}{{&r.x0, s.Dim}, {&r.o, qDim}, {&r.x1, s.Dim}, {&r.q, qDim}, {&r.k, kvDim}, {&r.v, kvDim}, {&r.g, s.FFNDim}, {&r.u, s.FFNDim}} {
+		}{{&r.o, qDim}, {&r.x1, s.Dim}, {&r.q, qDim}, {&r.k, kvDim}, {&r.v, kvDim}, {&r.g, s.FFNDim}, {&r.u, s.FFNDim}} {
 			*p.b = grow(*p.b, n*p.cols)
 		}
-		if l.QNorm != nil {
+		if e.m.headNorms() {
 			r.rawQ, r.rawK = grow(r.rawQ, n*qDim), grow(r.rawK, n*kvDim)
 		}
 	}

@@ -4,7 +4,7 @@ import "alpaca/internal/quant"
 
 // forward evaluates a batch and leaves the hidden states after the last layer in e.x. What
 // backward needs is kept in e.tape: 4·Dim + 2·KVHeads·HeadDim + 2·FFNDim numbers for a
-// token and layer, the rest is computed again.
+// token and layer, or with Checkpointing Dim; the rest is computed again.
 func (e *engine[T]) forward(b *Batch) {
 	e.begin(b)
 	s := &e.m.Shape
@@ -16,33 +16,53 @@ func (e *engine[T]) forward(b *Batch) {
 			copy(row, e.m.Embed.Data[int(id)*s.Dim:])
 		}
 	}
+	if l := &e.m.EmbedLoRA; l.A != nil { // x += Scale·B·A[token]
+		r := e.m.Rank
+		e.mul(product[T]{dst: e.x, stride: s.Dim, m: b.Len(), n: s.Dim, k: r, a: rows(e.lowOfTokens(), r), b: l.B.matrix().t(), add: true})
+	}
+	copy(e.tape[0].x0, e.x)
 	for i := range e.m.Layers {
-		l, r := &e.m.Layers[i], &e.tape[i]
-		if i == 0 {
-			copy(r.x0, e.x)
-		}
-		next := e.x // of the next layer
+		r := &e.tape[i]
+		e.layer(i)
+		next := e.x
 		if i+1 < len(e.tape) {
 			next = e.tape[i+1].x0
 		}
-
-		e.norms(e.mem.n, r.x0, l.AttnNorm) // n = RMSNorm(x0) [n, Dim]
-		e.linear(&l.Q, r.q, e.mem.n)
-		e.linear(&l.K, r.k, e.mem.n)
-		e.linear(&l.V, r.v, e.mem.n)
-		e.positions(l, r)
-		a := e.attention(r)
-		a.forward()                  // o [n, Heads*HeadDim]
-		e.linear(&l.O, e.mem.d, r.o) // x1 = x0 + O·o
-		e.sum(r.x1, r.x0, e.mem.d)
-
-		e.norms(e.mem.n, r.x1, l.FFNNorm) // n = RMSNorm(x1)
-		e.linear(&l.Gate, r.g, e.mem.n)
-		e.linear(&l.Up, r.u, e.mem.n)
-		e.gates(r)                          // f = silu(g)·u [n, FFNDim]
-		e.linear(&l.Down, e.mem.d, e.mem.f) // x = x1 + Down·f
+		e.gates(r)                                      // f = silu(g)·u [n, FFNDim]
+		e.linear(&e.m.Layers[i].Down, e.mem.d, e.mem.f) // x = x1 + Down·f
 		e.sum(next, r.x1, e.mem.d)
 	}
+}
+
+// lowOfTokens returns Scale·A[token] of the embedding's adapter, [n, rank].
+func (e *engine[T]) lowOfTokens() []T {
+	l, r := &e.m.EmbedLoRA, e.m.Rank
+	low := e.mem.low[:e.batch.Len()*r]
+	for i, id := range e.batch.Tokens {
+		copy(low[i*r:(i+1)*r], l.A.Data[int(id)*r:])
+	}
+	scale(low, l.Scale)
+	return low
+}
+
+// layer evaluates layer i up to the gate of its feed-forward network: all that the
+// backward pass needs, which asks for it again where not all is kept.
+func (e *engine[T]) layer(i int) {
+	l, r := &e.m.Layers[i], &e.tape[i]
+
+	e.norms(e.mem.n, r.x0, l.AttnNorm) // n = RMSNorm(x0) [n, Dim]
+	e.linear(&l.Q, r.q, e.mem.n)
+	e.linear(&l.K, r.k, e.mem.n)
+	e.linear(&l.V, r.v, e.mem.n)
+	e.positions(l, r)
+	a := e.attention(r)
+	a.forward()                  // o [n, Heads*HeadDim]
+	e.linear(&l.O, e.mem.d, r.o) // x1 = x0 + O·o
+	e.sum(r.x1, r.x0, e.mem.d)
+
+	e.norms(e.mem.n, r.x1, l.FFNNorm) // n = RMSNorm(x1)
+	e.linear(&l.Gate, r.g, e.mem.n)
+	e.linear(&l.Up, r.u, e.mem.n)
 }
 
 // norms sets dst to the RMSNorm of each row of x.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/ggml"
 	"alpaca/internal/pool"
 )
@@ -22,6 +23,7 @@ type variant struct {
 	name                    string
 	tied, bias, norms, lora bool
 	halves, stable          bool
+	tables, saved           bool // adapters of embedding and output; norms beside the adapters
 	dropout                 float64
 }
 
@@ -32,6 +34,8 @@ var variants = []variant{
 	{name: "norms", norms: true, halves: true, tied: true},
 	{name: "lora", lora: true, stable: true},
 	{name: "dropout", lora: true, dropout: 0.3, tied: true},
+	{name: "tables", lora: true, tables: true, saved: true, norms: true, dropout: 0.2},
+	{name: "saved", lora: true, saved: true, tied: true},
 }
 
 // build returns a model of random weights that are large enough to matter.
@@ -52,7 +56,10 @@ func build[T real](v variant, seed uint64) *Model[T] {
 	}
 	m.TrainAll()
 	if v.lora {
-		m.AddLoRA(LoRA{Rank: 3, Alpha: 5, Stable: v.stable, Seed: seed}, func(string) bool { return true })
+		m.AddLoRA(LoRA{Rank: 3, Alpha: 5, Stable: v.stable, Seed: seed}, func(r arch.Role) bool { return v.tables || slices.Contains(linearRoles, r) })
+	}
+	if v.saved {
+		m.TrainModules(func(r arch.Role) bool { return !v.tables || r != arch.TokenEmbed && r != arch.Output })
 	}
 	for _, t := range m.Tensors() {
 		base := text(t.Name)

@@ -1,8 +1,9 @@
 package train
 
 import (
-	"fmt"
 	"math"
+
+	"alpaca/internal/arch"
 )
 
 // New returns a model of that shape with random weights, all trainable: normally
@@ -11,28 +12,28 @@ import (
 func New[T real](s Shape, tied bool, seed uint64) *Model[T] {
 	m := &Model[T]{Shape: s, Layers: make([]Layer[T], s.Layers)}
 	small := 0.02 / math.Sqrt(2*float64(s.Layers))
-	m.Embed = random[T]("token_embd.weight", s.Vocab, s.Dim, 0.02, seed)
+	m.Embed = random[T](arch.TokenEmbed.Weight(), s.Vocab, s.Dim, 0.02, seed)
 	for i := range m.Layers {
-		name := func(n string) string { return fmt.Sprintf("blk.%d.%s.weight", i, n) }
-		matrix := func(n string, rows, cols int, deviation float64) Linear[T] {
-			return Linear[T]{W: random[T](name(n), rows, cols, deviation, seed)}
+		name := func(r arch.Role) string { return arch.LayerPrefix(i) + r.Weight() }
+		matrix := func(r arch.Role, rows, cols int, deviation float64) Linear[T] {
+			return Linear[T]{W: random[T](name(r), rows, cols, deviation, seed)}
 		}
 		m.Layers[i] = Layer[T]{
-			AttnNorm: ones[T](name("attn_norm"), s.Dim),
-			Q:        matrix("attn_q", s.Heads*s.HeadDim, s.Dim, 0.02),
-			K:        matrix("attn_k", s.KVHeads*s.HeadDim, s.Dim, 0.02),
-			V:        matrix("attn_v", s.KVHeads*s.HeadDim, s.Dim, 0.02),
-			O:        matrix("attn_output", s.Dim, s.Heads*s.HeadDim, small),
-			FFNNorm:  ones[T](name("ffn_norm"), s.Dim),
-			Gate:     matrix("ffn_gate", s.FFNDim, s.Dim, 0.02),
-			Up:       matrix("ffn_up", s.FFNDim, s.Dim, 0.02),
-			Down:     matrix("ffn_down", s.Dim, s.FFNDim, small),
+			AttnNorm: ones[T](name(arch.AttnNorm), s.Dim),
+			Q:        matrix(arch.AttnQ, s.Heads*s.HeadDim, s.Dim, 0.02),
+			K:        matrix(arch.AttnK, s.KVHeads*s.HeadDim, s.Dim, 0.02),
+			V:        matrix(arch.AttnV, s.KVHeads*s.HeadDim, s.Dim, 0.02),
+			O:        matrix(arch.AttnOut, s.Dim, s.Heads*s.HeadDim, small),
+			FFNNorm:  ones[T](name(arch.FFNNorm), s.Dim),
+			Gate:     matrix(arch.FFNGate, s.FFNDim, s.Dim, 0.02),
+			Up:       matrix(arch.FFNUp, s.FFNDim, s.Dim, 0.02),
+			Down:     matrix(arch.FFNDown, s.Dim, s.FFNDim, small),
 		}
 	}
-	m.OutputNorm = ones[T]("output_norm.weight", s.Dim)
+	m.OutputNorm = ones[T](arch.OutputNorm.Weight(), s.Dim)
 	m.Output = m.Embed
 	if !tied {
-		m.Output = random[T]("output.weight", s.Vocab, s.Dim, 0.02, seed)
+		m.Output = random[T](arch.Output.Weight(), s.Vocab, s.Dim, 0.02, seed)
 	}
 	m.sites()
 	m.TrainAll()
@@ -67,6 +68,8 @@ func (m *Model[T]) sites() {
 			l.site = n
 		}
 	}
+	m.EmbedLoRA.W, m.OutputLoRA.W = m.Embed, m.Output
+	m.OutputLoRA.site = n + 1
 }
 
 // Freeze makes no tensor trainable.
@@ -77,28 +80,48 @@ func (m *Model[T]) Freeze() {
 }
 
 // AddLoRA freezes the model and puts trainable adapters of a rank on the linear layers
-// for which wanted says so by name, such as "attn_q". A is uniform in ±1/√in, as PyTorch
-// initializes a linear layer, and B is 0, so that nothing changes at first. The scale is
-// alpha/rank or, rank-stabilized, alpha/√rank (arXiv:2312.03732).
-func (m *Model[T]) AddLoRA(o LoRA, wanted func(name string) bool) {
+// for which wanted says so. A is uniform in ±1/√in, as PyTorch initializes a linear layer,
+// and B is 0, so that nothing changes at first; of the embedding A is 0 and B normal, as
+// peft has it. The scale is alpha/rank or, rank-stabilized, alpha/√rank (arXiv:2312.03732).
+func (m *Model[T]) AddLoRA(o LoRA, wanted func(role arch.Role) bool) {
 	m.Freeze()
 	m.Rank = o.Rank
 	for i := range m.Layers {
 		for j, l := range m.Layers[i].linears() {
-			if !wanted(linearNames[j]) {
+			if !wanted(linearRoles[j]) {
 				continue
 			}
-			l.A = &Tensor[T]{Name: l.W.Name + ".lora_a", Rows: o.Rank, Cols: l.W.Cols, Data: make([]T, o.Rank*l.W.Cols)}
-			l.B = &Tensor[T]{Name: l.W.Name + ".lora_b", Rows: l.W.Rows, Cols: o.Rank, Data: make([]T, o.Rank*l.W.Rows)}
-			l.Scale = T(o.scale())
-			base, bound := hash(o.Seed, forInit, text(l.A.Name)), 1/math.Sqrt(float64(l.W.Cols))
-			for e := range l.A.Data {
-				l.A.Data[e] = T((2*uniform(mix(base+uint64(e))) - 1) * bound)
-			}
-			l.A.train()
-			l.B.train()
+			l.adapt(o)
 		}
 	}
+	if wanted(arch.Output) {
+		m.OutputLoRA.adapt(o)
+	}
+	if wanted(arch.TokenEmbed) {
+		l := &m.EmbedLoRA
+		l.table = true
+		l.A = &Tensor[T]{Name: l.W.Name + loraA, Rows: m.Vocab, Cols: o.Rank, Data: make([]T, o.Rank*m.Vocab)}
+		l.B = random[T](l.W.Name+loraB, m.Dim, o.Rank, 1, o.Seed)
+		l.Scale = T(o.scale())
+		l.A.train()
+		l.B.train()
+	}
+}
+
+// What the names of an adapter's tensors end with.
+const loraA, loraB = ".lora_a", ".lora_b"
+
+// adapt puts an adapter on l.
+func (l *Linear[T]) adapt(o LoRA) {
+	l.A = &Tensor[T]{Name: l.W.Name + loraA, Rows: o.Rank, Cols: l.W.Cols, Data: make([]T, o.Rank*l.W.Cols)}
+	l.B = &Tensor[T]{Name: l.W.Name + loraB, Rows: l.W.Rows, Cols: o.Rank, Data: make([]T, o.Rank*l.W.Rows)}
+	l.Scale = T(o.scale())
+	base, bound := hash(o.Seed, forInit, text(l.A.Name)), 1/math.Sqrt(float64(l.W.Cols))
+	for e := range l.A.Data {
+		l.A.Data[e] = T((2*uniform(mix(base+uint64(e))) - 1) * bound)
+	}
+	l.A.train()
+	l.B.train()
 }
 
 // LoRA says how adapters are made.
@@ -116,5 +139,5 @@ func (o LoRA) scale() float64 {
 	return o.Alpha / float64(o.Rank)
 }
 
-// linearNames are the names of Layer.linears in GGUF files.
-var linearNames = []string{"attn_q", "attn_k", "attn_v", "attn_output", "ffn_gate", "ffn_up", "ffn_down"}
+// linearRoles are what Layer.linears are for.
+var linearRoles = []arch.Role{arch.AttnQ, arch.AttnK, arch.AttnV, arch.AttnOut, arch.FFNGate, arch.FFNUp, arch.FFNDown}

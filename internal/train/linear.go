@@ -13,10 +13,15 @@ func (e *engine[T]) linear(l *Linear[T], y, x []T) {
 	}
 	e.mul(product[T]{dst: y, stride: out, m: n, n: out, k: in, a: rows(x, in), b: l.W.matrix().t(), add: l.Bias != nil})
 	if l.A != nil {
-		low := e.low(l, e.dropped(l, x))
-		r := l.A.Rows
-		e.mul(product[T]{dst: y, stride: out, m: n, n: out, k: r, a: rows(low, r), b: l.B.matrix().t(), add: true})
+		e.adapter(l, y, out, x)
 	}
+}
+
+// adapter adds what l's adapter makes of x to y, whose rows lie stride apart.
+func (e *engine[T]) adapter(l *Linear[T], y []T, stride int, x []T) {
+	r, in := l.A.Rows, l.A.Cols
+	low := e.low(l, e.dropped(l, x))
+	e.mul(product[T]{dst: y, stride: stride, m: len(x) / in, n: l.B.Rows, k: r, a: rows(low, r), b: l.B.matrix().t(), add: true})
 }
 
 // low returns Scale·A·x of an adapter, [n, rank].
@@ -44,21 +49,21 @@ func (e *engine[T]) linearBack(l *Linear[T], dy, x, dx []T, add bool) {
 		e.mul(product[T]{dst: dx, stride: in, m: n, n: in, k: out, a: rows(dy, out), b: l.W.matrix(), add: add})
 	}
 	if l.A != nil {
-		e.adapterBack(l, dy, x, dx)
+		e.adapterBack(l, rows(dy, out), x, dx)
 	}
 }
 
 // adapterBack is linearBack of the adapter: with u = Scale·A·x
 //
 //	dB += dyᵀ·u    du = Scale·dy·B    dA += duᵀ·x    dx += du·A
-func (e *engine[T]) adapterBack(l *Linear[T], dy, x, dx []T) {
+func (e *engine[T]) adapterBack(l *Linear[T], dy matrix[T], x, dx []T) {
 	out, in, r := l.W.Rows, l.W.Cols, l.A.Rows
 	n := len(x) / in
 	x = e.dropped(l, x)
 	low := e.low(l, x)
-	e.mul(product[T]{dst: l.B.Grad, stride: r, m: out, n: r, k: n, a: rows(dy, out).t(), b: rows(low, r), add: true})
+	e.mul(product[T]{dst: l.B.Grad, stride: r, m: out, n: r, k: n, a: dy.t(), b: rows(low, r), add: true})
 	du := e.mem.dlow[:n*r]
-	e.mul(product[T]{dst: du, stride: r, m: n, n: r, k: out, a: rows(dy, out), b: l.B.matrix()})
+	e.mul(product[T]{dst: du, stride: r, m: n, n: r, k: out, a: dy, b: l.B.matrix()})
 	scale(du, l.Scale)
 	e.mul(product[T]{dst: l.A.Grad, stride: in, m: r, n: in, k: n, a: rows(du, r).t(), b: rows(x, in), add: true})
 	switch {
@@ -94,7 +99,11 @@ func (e *engine[T]) mask(l *Linear[T], dst, x []T) {
 	by := T(1 / (1 - e.Dropout))
 	e.each(len(x)/in, fewRows, func(_, lo, hi int) {
 		for i := lo; i < hi; i++ {
-			base := hash(e.Seed, forDropout, e.update, e.batch.Row[i], uint64(e.batch.At[i]), l.site)
+			at := i
+			if e.head.some != nil {
+				at = e.head.some[i]
+			}
+			base := hash(e.Seed, forDropout, e.update, e.batch.Row[at], uint64(e.batch.At[at]), l.site)
 			for j := range in {
 				if mix(base+uint64(j))>>32 < limit {
 					dst[i*in+j] = 0

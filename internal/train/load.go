@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
@@ -20,21 +21,19 @@ func Load(base *model.Model, full bool) (*Model[float32], error) {
 	}
 	l := loader{file: f, full: full}
 	m := &Model[float32]{Shape: s, Layers: make([]Layer[float32], s.Layers)}
-	m.Embed = l.tensor("token_embd.weight")
+	m.Embed = l.tensor(arch.TokenEmbed.Weight())
 	for i := range m.Layers {
-		name := func(n string) string { return fmt.Sprintf("blk.%d.%s", i, n) }
-		linear := func(n string) Linear[float32] {
-			return Linear[float32]{W: l.tensor(name(n) + ".weight"), Bias: l.optional(name(n) + ".bias")}
-		}
-		m.Layers[i] = Layer[float32]{
-			AttnNorm: l.tensor(name("attn_norm.weight")), FFNNorm: l.tensor(name("ffn_norm.weight")),
-			QNorm: l.optional(name("attn_q_norm.weight")), KNorm: l.optional(name("attn_k_norm.weight")),
-			Q: linear("attn_q"), K: linear("attn_k"), V: linear("attn_v"), O: linear("attn_output"),
-			Gate: linear("ffn_gate"), Up: linear("ffn_up"), Down: linear("ffn_down"),
+		name := func(r arch.Role) string { return arch.LayerPrefix(i) + r.Weight() }
+		layer := &m.Layers[i]
+		layer.AttnNorm, layer.FFNNorm = l.tensor(name(arch.AttnNorm)), l.tensor(name(arch.FFNNorm))
+		layer.QNorm, layer.KNorm = l.optional(name(arch.AttnQNorm)), l.optional(name(arch.AttnKNorm))
+		for j, lin := range layer.linears() {
+			lin.W = l.tensor(name(linearRoles[j]))
+			lin.Bias = l.optional(arch.LayerPrefix(i) + string(linearRoles[j]) + ".bias")
 		}
 	}
-	m.OutputNorm = l.tensor("output_norm.weight")
-	if m.Output = l.optional("output.weight"); m.Output == nil {
+	m.OutputNorm = l.tensor(arch.OutputNorm.Weight())
+	if m.Output = l.optional(arch.Output.Weight()); m.Output == nil {
 		m.Output = m.Embed
 	}
 	if l.err != nil {
@@ -114,7 +113,7 @@ func (l *loader) tensor(name string) *Tensor[float32] {
 
 // onlyThese returns an error if the file has tensors that a trained model would lose.
 func (m *Model[T]) onlyThese(f *gguf.File) error {
-	known := map[string]bool{"rope_freqs.weight": true}
+	known := map[string]bool{arch.RopeFreqs.Weight(): true}
 	for _, t := range m.Tensors() {
 		known[t.Name] = true
 	}

@@ -9,6 +9,7 @@ import (
 // headMemory is scratch for the way from hidden states to the loss.
 type headMemory[T real] struct {
 	at             []int // positions with a label
+	some           []int // of these, those that the head is at; nil elsewhere
 	x, n, dn       []T   // [rows, Dim]
 	logits         []T   // [rows, stride]
 	losses, labels []T
@@ -57,6 +58,8 @@ func (e *engine[T]) loss(n float64, back bool) float64 {
 func (e *engine[T]) headBlock(at []int, n float64, back bool) (total float64) {
 	h, m := &e.head, e.m
 	d, count := m.Dim, len(at)
+	h.some = at
+	defer func() { h.some = nil }()
 	_, stride := e.headRows()
 	h.x, h.n, h.dn = grow(h.x, count*d), grow(h.n, count*d), grow(h.dn, count*d)
 	h.logits, h.losses = grow(h.logits, count*stride), grow(h.losses, count)
@@ -65,6 +68,9 @@ func (e *engine[T]) headBlock(at []int, n float64, back bool) (total float64) {
 	}
 	e.norms(h.n[:count*d], h.x[:count*d], m.OutputNorm)
 	e.mul(product[T]{dst: h.logits, stride: stride, m: count, n: m.Vocab, k: d, a: rows(h.n, d), b: m.Output.matrix().t()})
+	if m.OutputLoRA.A != nil {
+		e.adapter(&m.OutputLoRA, h.logits, stride, h.n[:count*d])
+	}
 	e.each(count, 1, func(_, lo, hi int) {
 		for i := lo; i < hi; i++ {
 			t := at[i]
@@ -86,6 +92,9 @@ func (e *engine[T]) headBlock(at []int, n float64, back bool) (total float64) {
 		e.mul(product[T]{dst: m.Output.Grad, stride: d, m: m.Vocab, n: d, k: count, a: dz.t(), b: rows(h.n, d), add: true})
 	}
 	e.mul(product[T]{dst: h.dn, stride: d, m: count, n: d, k: m.Vocab, a: dz, b: m.Output.matrix()})
+	if m.OutputLoRA.A != nil {
+		e.adapterBack(&m.OutputLoRA, dz, h.n[:count*d], h.dn[:count*d])
+	}
 	e.normsBack(h.n[:count*d], h.x[:count*d], h.dn[:count*d], m.OutputNorm, true)
 	for i, t := range at {
 		copy(e.x[t*d:(t+1)*d], h.n[i*d:(i+1)*d])

@@ -1,6 +1,8 @@
 package train
 
 import (
+	"slices"
+
 	"alpaca/internal/ggml"
 	"alpaca/internal/quant"
 )
@@ -51,6 +53,7 @@ type Linear[T real] struct {
 	W, Bias *Tensor[T]
 	A, B    *Tensor[T] // [rank, in], [out, rank]; nil for none
 	Scale   T
+	table   bool   // of an embedding, whose A has a row for each token: W[i] + Scale·B·A[i]
 	site    uint64 // for dropout: which of all linear layers this is
 }
 
@@ -65,11 +68,18 @@ func (l *Layer[T]) linears() []*Linear[T] {
 	return []*Linear[T]{&l.Q, &l.K, &l.V, &l.O, &l.Gate, &l.Up, &l.Down}
 }
 
+// headNorms reports whether a layer has norms of queries and keys.
+func (m *Model[T]) headNorms() bool {
+	return slices.ContainsFunc(m.Layers, func(l Layer[T]) bool { return l.QNorm != nil })
+}
+
 // Model is a model in training.
 type Model[T real] struct {
 	Shape
 	Embed      *Tensor[T] // [Vocab, Dim]
+	EmbedLoRA  Linear[T]  // A [Vocab, rank] and B [Dim, rank] of the embedding's adapter, W is Embed
 	Output     *Tensor[T] // [Vocab, Dim]; Embed where they are tied
+	OutputLoRA Linear[T]  // the output's adapter, W is Output
 	OutputNorm *Tensor[T]
 	Layers     []Layer[T]
 	Rank       int // of the adapters, 0 for none
@@ -89,7 +99,7 @@ func (m *Model[T]) Tensors() []*Tensor[T] {
 			}
 		}
 	}
-	add(m.Embed)
+	add(m.Embed, m.EmbedLoRA.A, m.EmbedLoRA.B)
 	for i := range m.Layers {
 		l := &m.Layers[i]
 		add(l.AttnNorm)
@@ -104,6 +114,7 @@ func (m *Model[T]) Tensors() []*Tensor[T] {
 	if !m.Tied() {
 		add(m.Output)
 	}
+	add(m.OutputLoRA.A, m.OutputLoRA.B)
 	return list
 }
 

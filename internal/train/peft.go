@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -22,50 +23,95 @@ type PEFT struct {
 	Readme string // the text of README.md
 }
 
-// peftRoles are the tensors that Layer.linears stand for.
-var peftRoles = []arch.Role{arch.AttnQ, arch.AttnK, arch.AttnV, arch.AttnOut, arch.FFNGate, arch.FFNUp, arch.FFNDown}
-
 // WritePEFT writes the adapters to a folder that peft loads: adapter_model.safetensors in
-// float32, adapter_config.json and README.md. The folder may exist; files of these names
-// are replaced.
+// float32, adapter_config.json and README.md, with the modules that are trained beside
+// them. The folder may exist; files of these names are replaced.
 func (m *Model[T]) WritePEFT(dir string, p PEFT) error {
-	family := arch.Find(m.Arch)
-	var tensors []peftTensor
-	targets := map[string]bool{}
-	for i := range m.Layers {
-		for j, l := range m.Layers[i].linears() {
-			if l.A == nil {
-				continue
-			}
-			hf := family.Tensor(peftRoles[j]).HF
-			targets[hf[strings.LastIndexByte(hf, '.')+1:]] = true
-			name := fmt.Sprintf("base_model.model.model.layers.%d.%s.lora_", i, hf)
-			b := floats(l.B.Data)
-			if heads := m.permuted(family, peftRoles[j]); heads > 0 {
-				b = unpermute(b, heads, l.B.Rows, l.B.Cols)
-			}
-			tensors = append(tensors, peftTensor{name + "A.weight", l.A.shape(), floats(l.A.Data)}, peftTensor{name + "B.weight", l.B.shape(), b})
-		}
-	}
+	tensors, config := m.peft(p)
 	if len(tensors) == 0 {
 		return fmt.Errorf("train: %s: the model has no adapters", dir)
 	}
 	if err := os.MkdirAll(dir, 0o777); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
-	config, err := json.MarshalIndent(peftConfig(p, m.Rank, targets), "", "  ")
+	text, err := json.MarshalIndent(config, "", "  ")
 	if err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	for _, f := range []struct {
 		name string
 		data []byte
-	}{{"adapter_model.safetensors", safetensors(tensors)}, {"adapter_config.json", append(config, '\n')}, {"README.md", []byte(p.Readme)}} {
+	}{{"adapter_model.safetensors", safetensors(tensors)}, {"adapter_config.json", append(text, '\n')}, {"README.md", []byte(p.Readme)}} {
 		if err := writeFile(filepath.Join(dir, f.name), f.data); err != nil {
 			return fmt.Errorf("train: %w", err)
 		}
 	}
 	return nil
+}
+
+// peftPrefix is what the names of peft's tensors begin with.
+const peftPrefix = "base_model.model."
+
+// peft returns what peft's two files hold.
+func (m *Model[T]) peft(p PEFT) (tensors []peftTensor, config map[string]any) {
+	family := arch.Find(m.Arch)
+	targets, saved := map[string]bool{}, map[string]bool{}
+	pair := func(hf string, l *Linear[T], b []float32) {
+		targets[lastPart(hf)] = true
+		tensors = append(tensors, peftTensor{peftPrefix + hf + ".lora_A.weight", l.A.shape(), floats(l.A.Data)},
+			peftTensor{peftPrefix + hf + ".lora_B.weight", l.B.shape(), b})
+	}
+	for i := range m.Layers {
+		for j, l := range m.Layers[i].linears() {
+			if l.A == nil {
+				continue
+			}
+			b := floats(l.B.Data)
+			if heads := m.permuted(family, linearRoles[j]); heads > 0 {
+				b = unpermute(b, heads, l.B.Rows, l.B.Cols)
+			}
+			pair(fmt.Sprintf("model.layers.%d.%s", i, family.Tensor(linearRoles[j]).HF), l, b)
+		}
+	}
+	if l := &m.OutputLoRA; l.A != nil {
+		pair(family.Tensor(arch.Output).HF, l, floats(l.B.Data))
+	}
+	if l := &m.EmbedLoRA; l.A != nil {
+		hf := family.Tensor(arch.TokenEmbed).HF
+		targets[hf] = true
+		name := peftPrefix + "model." + hf + ".lora_embedding_"
+		tensors = append(tensors, peftTensor{name + "A", []int{m.Rank, m.Vocab}, transposed(floats(l.A.Data), m.Vocab, m.Rank)},
+			peftTensor{name + "B", l.B.shape(), floats(l.B.Data)})
+	}
+	m.modules(func(role arch.Role, layer int, t *Tensor[T]) {
+		if !t.Trainable() {
+			return
+		}
+		hf := family.Tensor(role).HF
+		saved[lastPart(hf)] = true
+		switch {
+		case layer >= 0:
+			hf = fmt.Sprintf("model.layers.%d.%s", layer, hf)
+		case role != arch.Output:
+			hf = "model." + hf
+		}
+		tensors = append(tensors, peftTensor{peftPrefix + hf + ".weight", t.shape(), floats(t.Data)})
+	})
+	return tensors, peftConfig(p, m.Rank, targets, saved)
+}
+
+// lastPart returns what follows the last dot of a name.
+func lastPart(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
+
+// transposed returns x [rows, cols] as [cols, rows].
+func transposed(x []float32, rows, cols int) []float32 {
+	out := make([]float32, len(x))
+	for i := range rows {
+		for j := range cols {
+			out[j*rows+i] = x[i*cols+j]
+		}
+	}
+	return out
 }
 
 // permuted returns the heads of a matrix whose rows GGUF has in another order than Hugging
@@ -99,18 +145,18 @@ func unpermute(b []float32, heads, rows, cols int) []float32 {
 }
 
 // peftConfig returns adapter_config.json, the keys that peft 0.21 reads.
-func peftConfig(p PEFT, rank int, targets map[string]bool) map[string]any {
-	list := make([]string, 0, len(targets))
-	for t := range targets {
-		list = append(list, t)
+func peftConfig(p PEFT, rank int, targets, saved map[string]bool) map[string]any {
+	var whole any // modules_to_save; null for none
+	if len(saved) > 0 {
+		whole = slices.Sorted(maps.Keys(saved))
 	}
-	slices.Sort(list)
+	list := slices.Sorted(maps.Keys(targets))
 	return map[string]any{
 		"peft_type": "LORA", "task_type": "CAUSAL_LM", "base_model_name_or_path": p.Base,
 		"r": rank, "lora_alpha": p.Alpha, "lora_dropout": p.Drop, "target_modules": list,
 		"bias": "none", "fan_in_fan_out": false, "inference_mode": true, "init_lora_weights": true,
 		"use_rslora": p.Stable, "use_dora": false, "rank_pattern": map[string]any{}, "alpha_pattern": map[string]any{},
-		"modules_to_save": nil, "layers_to_transform": nil, "layers_pattern": nil, "revision": nil,
+		"modules_to_save": whole, "layers_to_transform": nil, "layers_pattern": nil, "revision": nil,
 	}
 }
 

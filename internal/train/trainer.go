@@ -27,6 +27,10 @@ type Trainer struct {
 	// 512 or 1024 tokens. It does not change the result.
 	MicroRows int
 
+	// Checkpointing computes each layer twice, to keep less of it for the backward pass. It
+	// does not change the result.
+	Checkpointing bool
+
 	docs    []Example
 	engine  *engine[float32]
 	tensors []*Tensor[float32]
@@ -118,6 +122,7 @@ func (t *Trainer) Step() (Step, error) {
 		}
 	}
 	e.update = uint64(t.State.Update)
+	e.Checkpointing = t.Checkpointing
 	var total float64
 	for len(rows) > 0 {
 		take := t.micro(rows)
@@ -205,6 +210,7 @@ func (t *Trainer) examples(row []int) []Example {
 func (t *Trainer) Evaluate(docs []Example) (loss float64, labels int, err error) {
 	e := t.engine
 	e.eval = true
+	e.Checkpointing = t.Checkpointing
 	defer func() { e.eval = false }()
 	var total, n float64
 	for i := 0; i < len(docs); {

@@ -31,7 +31,7 @@ func testSettings(updates int) Settings {
 // TestResume interrupts a run, with other threads and batches each time, and compares all
 // weights and moments with those of a run in one piece.
 func TestResume(t *testing.T) {
-	for _, v := range []variant{{name: "full", tied: true}, {name: "lora", lora: true, dropout: 0.2}} {
+	for _, v := range []variant{{name: "full", tied: true}, {name: "lora", lora: true, dropout: 0.2}, {name: "modules", lora: true, tables: true, saved: true, dropout: 0.2}} {
 		t.Run(v.name, func(t *testing.T) {
 			docs := examples(8, 3)
 			whole := newTrainer(t, v, testSettings(12), docs, 1)
@@ -57,7 +57,7 @@ func TestResume(t *testing.T) {
 				require.NoError(t, err)
 				require.Equal(t, losses[:i+1], c.Losses)
 				part = newTrainer(t, v, testSettings(12), docs, 1+i%4)
-				part.MicroRows = i % 3
+				part.MicroRows, part.Checkpointing = i%3, i%2 == 1
 				require.NoError(t, part.Load(c))
 				require.NoError(t, c.Close())
 			}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/chat"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/gguf"
@@ -127,7 +128,7 @@ func IsAlpaca(f *gguf.File) bool {
 	}
 	name, _, _ := f.String("general.name")
 	names := strings.ToLower(name + " " + filepath.Base(f.Path))
-	tokens := f.Tensor("token_embd.weight")
+	tokens := f.Tensor(arch.TokenEmbed.Weight())
 	const stanford = 32001 // LLaMA's 32000 and [PAD]
 	return f.Format == "ggml" || strings.Contains(names, "alpaca") || f.Format != "gguf" && tokens != nil && tokens.Rows() == stanford
 }

@@ -7,11 +7,13 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/eval"
 	"alpaca/internal/gguf"
+	"alpaca/internal/model"
 	"alpaca/internal/pool"
 	"alpaca/internal/report"
 )
@@ -217,13 +219,23 @@ func (o *perplexityOptions) addFiles(u *ui.UI, e *load.Instance, files *evalFile
 	}
 	if o.imatrix != "" {
 		m := &eval.Imatrix{Output: o.process, Dataset: t.name, Chunks: t.windows, ChunkSize: t.policy.Length()}
-		if e.Model.File.Tensor("blk.0.ffn_up_exps.weight") != nil {
+		if hasStacks(e.Model) {
 			m.Experts = e.Model.Config.NumExperts
 		}
 		e.Session.Collect, opt.Whole = m.Collect, true
 		files.imatrix(u, o.imatrix, m)
 	}
 	return nil
+}
+
+// hasStacks reports whether a model's file holds the matrices of all experts in one.
+func hasStacks(m *model.Model) bool {
+	family := arch.Find(m.Config.Arch)
+	if family == nil {
+		return false
+	}
+	up := family.Stack(arch.FFNUp)
+	return up != nil && m.File.Tensor(arch.LayerPrefix(0)+up.GGUF()+".weight") != nil
 }
 
 // perplexityResult is the outcome in JSON.

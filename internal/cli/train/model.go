@@ -54,11 +54,9 @@ func (j *job) model(u *ui.UI) (*train.Model[float32], *rows.Maker, error) {
 		return nil, nil, err
 	}
 	if !j.Full {
-		targets, err := j.targets()
-		if err != nil {
+		if err := j.addAdapters(m); err != nil {
 			return nil, nil, err
 		}
-		m.AddLoRA(train.LoRA{Rank: j.LoRARank, Alpha: j.LoRAAlpha, Stable: j.RsLoRA, Seed: j.Seed}, func(name string) bool { return targets[name] })
 	}
 	return m, &rows.Maker{Tokenizer: tok, Template: tmpl}, nil
 }
@@ -187,14 +185,14 @@ func (j *job) fits(m *train.Model[float32]) error {
 	if j.dryRun {
 		return nil // which says so
 	}
-	return enough(m.Memory(j.MaxLength, j.micro))
+	return enough(m.Memory(j.MaxLength, j.micro, j.checkpointing))
 }
 
 // enough returns an error unless that many bytes of memory are free, as far as is known.
 func enough(need int64) error {
 	if free := machine.FreeMemory(); free > 0 && need > free {
 		return ui.WithHint(fmt.Errorf("the run needs about %s of memory, %s are free", ui.ByteCount(need), ui.ByteCount(free)),
-			"a shorter --max-length, a smaller --micro-batch or an adapter in place of --full need less")
+			"a shorter --max-length, a smaller --micro-batch, --gradient-checkpointing or an adapter in place of --full need less")
 	}
 	return nil
 }

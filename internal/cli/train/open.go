@@ -203,7 +203,7 @@ func (j *job) makeTrainer() error {
 	if err != nil {
 		return err
 	}
-	j.trainer.MicroRows = j.micro
+	j.trainer.MicroRows, j.trainer.Checkpointing = j.micro, j.checkpointing
 	return nil
 }
 

@@ -34,6 +34,7 @@ type settings struct {
 	LoRADropout float64  `json:"lora-dropout"`
 	Targets     []string `json:"target-modules"`
 	RsLoRA      bool     `json:"use-rslora"`
+	Saved       []string `json:"modules-to-save,omitempty"`
 
 	Epochs       int     `json:"epochs"`
 	MaxSteps     int     `json:"max-steps"`
@@ -60,7 +61,6 @@ type settings struct {
 }
 
 const (
-	allLinear     = "all-linear"
 	lossOnAnswers = "answers"
 	lossOnAll     = "all"
 )
@@ -172,37 +172,14 @@ func (o *options) check() error {
 			return ui.Usagef("--%s %v: must be between %v and %v", x.name, x.value, x.low, x.high)
 		}
 	}
-	_, err := o.targets()
-	return err
-}
-
-// hfNames are the names of matrices in Hugging Face models, by those of GGUF.
-var hfNames = map[string]string{"q_proj": "attn_q", "k_proj": "attn_k", "v_proj": "attn_v", "o_proj": "attn_output",
-	"gate_proj": "ffn_gate", "up_proj": "ffn_up", "down_proj": "ffn_down"}
-
-// targets returns which matrices get adapters.
-func (s *settings) targets() (map[string]bool, error) {
-	wanted := map[string]bool{}
-	for _, name := range s.Targets {
-		gguf := hfNames[name]
-		for _, of := range hfNames {
-			if of == name {
-				gguf = name
-			}
-		}
-		switch {
-		case name == allLinear:
-			for _, of := range hfNames {
-				wanted[of] = true
-			}
-		case gguf == "":
-			return nil, ui.WithHint(ui.Usagef("--target-modules: no matrix %q that an adapter can be put on", name),
-				"known are "+strings.Join(slices.Sorted(maps.Keys(hfNames)), ", ")+" (or their names in GGUF) and "+allLinear)
-		default:
-			wanted[gguf] = true
-		}
+	if _, err := o.targets(); err != nil {
+		return err
 	}
-	return wanted, nil
+	saved, err := o.modules()
+	if err == nil && len(saved) > 0 && (o.Full || o.Init != "") {
+		err = ui.Usagef("--modules-to-save is about what is trained beside adapters: --full and --init train everything")
+	}
+	return err
 }
 
 // free are settings that a resumed run may have otherwise.

@@ -18,9 +18,12 @@ import (
 type options struct {
 	settings // what the result depends on
 
-	preset    string
-	threads   int
-	micro     int
+	preset  string
+	threads int
+	micro   int
+	// checkpointing is --gradient-checkpointing.
+	checkpointing bool
+
 	saveEvery int
 	runDir    string
 	resume    string
@@ -71,6 +74,7 @@ same result bit for bit, with any number of threads.`,
 	o.addTraining(fs)
 	flags.AddThreads(fs, &o.threads)
 	flags.AddInt(fs, &o.micro, flags.Int{Name: "micro-batch", Value: 0, Low: 0, High: 1 << 20}, "`rows` that go through the model at once, 0 for 512 or 1024 tokens; does not change the result")
+	fs.BoolVar(&o.checkpointing, "gradient-checkpointing", false, "keep only what goes into a layer and compute it twice: less memory, a third more time; does not change the result")
 	flags.AddInt(fs, &o.saveEvery, flags.Int{Name: "save-every", Value: 0, Low: 0, High: 1 << 30}, "save a checkpoint after so many `updates`, 0 for every 5 minutes")
 	fs.StringVar(&o.runDir, "run-dir", "", "`folder` for checkpoints and logs (default: the output's name with .run)")
 	fs.StringVar(&o.resume, "resume", "", "go on with the run in this `folder`")
@@ -84,6 +88,7 @@ func (o *options) addLoRA(fs *pflag.FlagSet) {
 	fs.Float64Var(&o.LoRAAlpha, "lora-alpha", 32, "scale of the adapters, over the rank")
 	fs.Float64Var(&o.LoRADropout, "lora-dropout", 0, "`part` of what adapters see that is left out")
 	fs.StringSliceVar(&o.Targets, "target-modules", []string{allLinear}, "`matrices` with adapters, such as q_proj,v_proj or attn_q,attn_v")
+	fs.StringSliceVar(&o.Saved, "modules-to-save", nil, "`modules` trained as a whole beside the adapters, such as norm,embed_tokens,lm_head")
 	fs.BoolVar(&o.RsLoRA, "use-rslora", false, "scale by alpha over the root of the rank")
 }
 
