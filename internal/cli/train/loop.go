@@ -80,7 +80,7 @@ func (j *job) train(ctx context.Context) error {
 	} else {
 		j.u.Notef("going on after update %d", t.State.Update)
 	}
-	for !t.Done() {
+	for !j.done() {
 		if ctx.Err() != nil {
 			return j.interrupted(ctx)
 		}
@@ -96,6 +96,12 @@ func (j *job) train(ctx context.Context) error {
 		return err
 	}
 	return j.finish(ctx)
+}
+
+// done reports whether the last update is made: that of the plan, or an earlier one at
+// which the run is to stop.
+func (j *job) done() bool {
+	return j.trainer.Done() || j.stopAfter > 0 && j.trainer.State.Update >= j.stopAfter
 }
 
 // interrupted saves what there is.
@@ -133,12 +139,12 @@ func (j *job) update(p *progress) error {
 		j.u.Warnf("update %d is skipped: loss %v, gradient norm %v", step.Update, step.Loss, step.Norm)
 	}
 	j.show(p, &step)
-	if t.Done() || step.Update%j.evalEvery() == 0 {
+	if j.done() || step.Update%j.evalEvery() == 0 {
 		if err := j.evaluate(p); err != nil {
 			return err
 		}
 	}
-	if due := time.Since(p.lastSave) >= saveInterval; !t.Done() && (j.saveEvery > 0 && p.sinceSave >= j.saveEvery || j.saveEvery == 0 && due) {
+	if due := time.Since(p.lastSave) >= saveInterval; !j.done() && (j.saveEvery > 0 && p.sinceSave >= j.saveEvery || j.saveEvery == 0 && due) {
 		if err := j.save(); err != nil {
 			return err
 		}
@@ -185,7 +191,7 @@ func (j *job) show(p *progress, step *train.Step) {
 		step.Rate, step.Norm, rate(perSecond), clock(max(left, 0)))
 	if j.u.ErrTTY {
 		j.u.Statusf("%s", text)
-	} else if time.Since(p.lastLine) >= lineInterval || t.Done() {
+	} else if time.Since(p.lastLine) >= lineInterval || j.done() {
 		p.lastLine = time.Now()
 		j.u.Notef("%s", text)
 	}

@@ -25,6 +25,7 @@ type options struct {
 	checkpointing bool
 
 	saveEvery int
+	stopAfter int
 	runDir    string
 	resume    string
 	dryRun    bool
@@ -75,6 +76,7 @@ same result bit for bit, with any number of threads.`,
 	flags.AddThreads(fs, &o.threads)
 	flags.AddInt(fs, &o.micro, flags.Int{Name: "micro-batch", Value: 0, Low: 0, High: 1 << 20}, "`rows` that go through the model at once, 0 for 512 or 1024 tokens; does not change the result")
 	fs.BoolVar(&o.checkpointing, "gradient-checkpointing", false, "keep only what goes into a layer and compute it twice: less memory, a third more time; does not change the result")
+	flags.AddInt(fs, &o.stopAfter, flags.Int{Name: "stop-after", Value: 0, Low: 0, High: 1 << 30}, "write the output after so many `updates` of the run, 0 for all; --resume goes on from there")
 	flags.AddInt(fs, &o.saveEvery, flags.Int{Name: "save-every", Value: 0, Low: 0, High: 1 << 30}, "save a checkpoint after so many `updates`, 0 for every 5 minutes")
 	fs.StringVar(&o.runDir, "run-dir", "", "`folder` for checkpoints and logs (default: the output's name with .run)")
 	fs.StringVar(&o.resume, "resume", "", "go on with the run in this `folder`")

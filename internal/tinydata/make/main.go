@@ -28,19 +28,15 @@ import (
 func main() {
 	r := shipped
 	flag.Uint64Var(&r.seed, "seed", r.seed, "of text, weights and order")
-	flag.IntVar(&r.examples, "examples", r.examples, "`examples` in the text")
-	flag.StringVar(&r.shape, "shape", r.shape, "`WIDTHxLAYERS` of the model")
-	flag.IntVar(&r.vocab, "vocab", r.vocab, "`tokens` of the vocabulary")
-	flag.IntVar(&r.length, "length", r.length, "`tokens` of a row, and of the model's context")
-	flag.IntVar(&r.rows, "rows", r.rows, "`rows` of an update")
-	flag.StringVar(&r.rate, "lr", r.rate, "learning `rate` at its peak")
-	flag.StringVar(&r.tokens, "tokens", r.tokens, "`tokens` to train on")
-	flag.StringVar(&r.typ, "type", r.typ, "`type` of the weights")
+	tokens := flag.String("tokens", "", "`tokens` to train on in one stage instead of the recipe's, for a short try")
 	alpaca := flag.String("alpaca", "alpaca", "the `program`")
 	dir := flag.String("dir", "", "`folder` to work in, which stays")
 	out := flag.String("o", "", "`file` to write")
 	threads := flag.Int("t", 0, "`threads`; 0 is the program's default")
 	flag.Parse()
+	if *tokens != "" {
+		r.stages = []stage{{mix: "all", examples: shipped.stages[0].examples, tokens: *tokens, rate: shipped.stages[0].rate, heldOut: "0.002"}}
+	}
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	if err := r.make(ctx, job{*alpaca, *dir, *out, *threads}); err != nil {
@@ -66,12 +62,8 @@ func (r *recipe) make(ctx context.Context, j job) error {
 	if err := r.claim(j.dir); err != nil {
 		return err
 	}
-	if err := r.writeText(filepath.Join(j.dir, textName)); err != nil {
-		return err
-	}
-	if _, err := os.Stat(filepath.Join(j.dir, modelName)); err != nil {
-		begun, _ := filepath.Glob(filepath.Join(j.dir, runName, "checkpoint-*.gguf"))
-		if err := j.run(ctx, r.train(j.dir, len(begun) > 0, j.threads)); err != nil {
+	for i := range r.stages {
+		if err := r.stage(ctx, j, i); err != nil {
 			return err
 		}
 	}
@@ -83,6 +75,18 @@ func (r *recipe) make(ctx context.Context, j job) error {
 		fmt.Printf("%s: %d bytes, SHA-256 %s\n", j.out, size, sum)
 	}
 	return err
+}
+
+// stage writes the text of a stage and trains on it, unless that has been done.
+func (r *recipe) stage(ctx context.Context, j job, i int) error {
+	if _, err := os.Stat(filepath.Join(j.dir, modelName(i))); err == nil {
+		return nil
+	}
+	if err := r.writeText(j.dir, i); err != nil {
+		return err
+	}
+	begun, _ := filepath.Glob(filepath.Join(j.dir, runName(i), "checkpoint-*.gguf"))
+	return j.run(ctx, r.train(j.dir, i, len(begun) > 0, j.threads))
 }
 
 // run runs the program, whose messages the user sees, until it ends: Ctrl-C reaches it as
@@ -114,12 +118,17 @@ func (r *recipe) claim(dir string) error {
 	})
 }
 
-// writeText writes the text, unless it is there.
-func (r *recipe) writeText(path string) error {
+// writeText writes the text of stage i, unless it is there. Each stage has its own.
+func (r *recipe) writeText(dir string, i int) error {
+	path := filepath.Join(dir, textName(i))
 	if _, err := os.Stat(path); err == nil {
 		return nil
 	}
-	return writeFile(path, func(w io.Writer) error { return tinydata.WriteTraining(w, r.seed, nil, r.examples) })
+	mix, err := tinydata.FindMix(r.stages[i].mix)
+	if err != nil {
+		return err
+	}
+	return writeFile(path, func(w io.Writer) error { return tinydata.WriteTraining(w, r.seed+uint64(i), mix, r.stages[i].examples) })
 }
 
 // writeFile writes a file that gets its name when it is complete.

@@ -17,7 +17,10 @@ import (
 var update = flag.Bool("update", false, "rewrite testdata/short.sha256")
 
 // short is a recipe that takes a second. The SHA-256 of its model is in testdata.
-var short = recipe{seed: 1, examples: 300, shape: "32x2", vocab: 320, length: 64, rows: 4, rate: "3e-3", tokens: "1500", typ: "Q8_0"}
+var short = recipe{seed: 1, shape: "32x2", vocab: 320, length: 64, rows: 4, typ: "Q8_0", stages: []stage{
+	{mix: "all", examples: 300, tokens: "1500", rate: "3e-3", heldOut: "0.05", updates: 3},
+	{mix: "copying", examples: 200, tokens: "800", rate: "2e-3", lowest: "1e-3", heldOut: "0.05"},
+}}
 
 const shortSum = "testdata/short.sha256"
 
@@ -30,8 +33,10 @@ func TestSameFile(t *testing.T) {
 	}
 	for _, threads := range counts {
 		dir := t.TempDir()
-		require.NoError(t, short.writeText(filepath.Join(dir, textName)))
-		clitest.Succeed(t, short.train(dir, false, threads)...)
+		for i := range short.stages {
+			require.NoError(t, short.writeText(dir, i))
+			clitest.Succeed(t, short.train(dir, i, false, threads)...)
+		}
 		out := filepath.Join(dir, "model.gguf")
 		clitest.Succeed(t, short.quantize(dir, out, threads)...)
 		sum, _, err := sumOf(out)

@@ -8,20 +8,36 @@ import (
 // recipe is all that the model's file follows from. The number of threads is no part of
 // it: it changes no bit.
 type recipe struct {
-	seed     uint64
-	examples int    // of the text
-	shape    string // WIDTHxLAYERS
-	vocab    int    // tokens in the vocabulary
-	length   int    // tokens in a row, and the model's context
-	rows     int    // of an update
-	rate     string // of learning, at its peak
-	tokens   string // that are learned from, such as 60M
-	typ      string // of the weights in the end
+	seed   uint64
+	shape  string // WIDTHxLAYERS
+	vocab  int    // tokens in the vocabulary
+	length int    // tokens in a row, and the model's context
+	rows   int    // of an update
+	stages []stage
+	typ    string // of the weights in the end
 }
 
-// shipped is how the model in the program was made.
+// stage is a run of the trainer. The first makes vocabulary and weights, each further
+// one goes on with the weights of the one before.
+type stage struct {
+	mix      string // of the kinds in the text
+	examples int    // of the text
+	tokens   string // that are learned from, such as 60M
+	rate     string // of learning, at its peak
+	lowest   string // rate at the end, "" for the preset's
+	heldOut  string // part of the text that measures progress
+	updates  int    // after which the stage ends, 0 for all that tokens give
+}
+
+// shipped is how the model in the program was made: first of all kinds alike, then with
+// most of what is copied from the prompt, which is learned last, then of all kinds again
+// with the rate going down.
 var shipped = recipe{
-	seed: 1, examples: 1_000_000, shape: "192x6", vocab: 2048, length: 256, rows: 8, rate: "2.5e-3", tokens: "20M", typ: "Q8_0",
+	seed: 1, shape: "192x6", vocab: 2048, length: 256, rows: 8, typ: "Q8_0",
+	stages: []stage{
+		{mix: "all", examples: 1_000_000, tokens: "20M", rate: "2.5e-3", heldOut: "0.02", updates: 4724},
+		{mix: "copying", examples: 140_000, tokens: "3M", rate: "2e-3", lowest: "1.5e-3", heldOut: "0.002"},
+	},
 }
 
 // weightsSeed is added to the seed of the text for that of weights and order.
@@ -35,29 +51,39 @@ var metadata = []string{
 	"general.sampling.temp=float:0.3",
 }
 
-// Files in the folder that the model is made in.
-const (
-	textName  = "text.jsonl"
-	modelName = "model-f32.gguf"
-	runName   = "train"
-)
+// Files in the folder that the model is made in. Each stage has its number in their names.
+func textName(stage int) string  { return fmt.Sprintf("text-%d.jsonl", stage+1) }
+func modelName(stage int) string { return fmt.Sprintf("model-%d.gguf", stage+1) }
+func runName(stage int) string   { return fmt.Sprintf("train-%d", stage+1) }
 
-// train returns the arguments of alpaca that train the model in a folder with the text,
-// or go on where they were interrupted.
-func (r *recipe) train(dir string, resume bool, threads int) []string {
-	run := filepath.Join(dir, runName)
+// train returns the arguments of alpaca that train stage i in a folder with its text, or
+// go on where that was interrupted.
+func (r *recipe) train(dir string, i int, resume bool, threads int) []string {
+	s := r.stages[i]
+	run := filepath.Join(dir, runName(i))
 	args := []string{"train", "--resume", run}
 	if !resume {
-		args = []string{"train", "--init", r.shape, "--vocab", fmt.Sprint(r.vocab), "--preset", "scratch", "--max-length", fmt.Sprint(r.length),
-			"--batch-size", fmt.Sprint(r.rows), "--lr", r.rate, "--tokens", r.tokens, "--seed", fmt.Sprint(r.seed + weightsSeed), "--eval-split", "0.02", "--run-dir", run,
-			"--data", filepath.Join(dir, textName), "--outtype", "f32", "-o", filepath.Join(dir, modelName)}
+		args = []string{"train", "--preset", "scratch", "--max-length", fmt.Sprint(r.length), "--batch-size", fmt.Sprint(r.rows),
+			"--lr", s.rate, "--tokens", s.tokens, "--seed", fmt.Sprint(r.seed + weightsSeed), "--eval-split", s.heldOut, "--run-dir", run,
+			"--data", filepath.Join(dir, textName(i)), "--outtype", "f32", "-o", filepath.Join(dir, modelName(i))}
+		if i == 0 {
+			args = append(args, "--init", r.shape, "--vocab", fmt.Sprint(r.vocab))
+		} else {
+			args = append(args, "-m", filepath.Join(dir, modelName(i-1)), "--full")
+		}
+		if s.lowest != "" {
+			args = append(args, "--min-lr", s.lowest)
+		}
+	}
+	if s.updates > 0 {
+		args = append(args, "--stop-after", fmt.Sprint(s.updates))
 	}
 	return withThreads(args, threads)
 }
 
 // quantize returns the arguments that make the file in the program of the trained model.
 func (r *recipe) quantize(dir, out string, threads int) []string {
-	args := []string{"quantize", filepath.Join(dir, modelName), out, r.typ, "--force",
+	args := []string{"quantize", filepath.Join(dir, modelName(len(r.stages)-1)), out, r.typ, "--force",
 		"--override-kv", fmt.Sprintf("llama.context_length=int:%d", r.length)} // training writes twice that
 	for _, m := range metadata {
 		args = append(args, "--override-kv", m)
