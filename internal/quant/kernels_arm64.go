@@ -114,7 +114,7 @@ func (k kernel) withRow(row tileFunc) kernel {
 // would serve it better.
 func floatKernels(p packFunc, row tileFunc) []kernel {
 	return []kernel{{level: "neon", rows: 8, blockLen: 8, panelBytes: 8 * 8 * 4, maxBlocks: 64, lanes: 8,
-		pack: p, tile: tileFloatNEON, row: row}}
+		pack: p, tile: tileFloatNEON, sum: sumLanes, row: row}}
 }
 
 func sumLanes(dst, acc []float32) { sumLanesGeneric(dst, acc) }
