@@ -41,6 +41,10 @@ const (
 	MostlyQ2_0   FileType = 41
 )
 
+// FileTypeGuessed is added to the FileType that llama.cpp concludes from a file's tensors
+// where the key is missing; llama-quantize's COPY writes the sum.
+const FileTypeGuessed FileType = 1024
+
 // fileTypes has what is known of each: its name, the type of most tensors where this
 // program computes with that, and llama.cpp's description.
 var fileTypes = map[FileType]struct {
@@ -82,16 +86,16 @@ var fileTypes = map[FileType]struct {
 
 // String returns the name that llama-quantize has, such as "Q4_K_M", or "" for an
 // unknown type.
-func (f FileType) String() string { return fileTypes[f].name }
+func (f FileType) String() string { return fileTypes[f&^FileTypeGuessed].name }
 
 // Describe returns llama.cpp's words, such as "Q4_K - Medium", or "" for a file that
 // this program does not read.
-func (f FileType) Describe() string { return fileTypes[f].description }
+func (f FileType) Describe() string { return fileTypes[f&^FileTypeGuessed].description }
 
 // Type returns the type of most tensors, 0 where it is not known; ok is false for a file
 // that this program does not read.
 func (f FileType) Type() (t quant.Type, ok bool) {
-	e := fileTypes[f]
+	e := fileTypes[f&^FileTypeGuessed]
 	return e.typ, e.description != ""
 }
 

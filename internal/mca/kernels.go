@@ -31,7 +31,7 @@ var formats = []format{
 	{"Q4_0", 18, 32, "B32", "", 0, 0},
 	{"Q4_1", 20, 32, "B32Min", "", 0, 0},
 	{"Q5_0", 22, 32, "B32", "", 0, 0},
-	{"Q5_1", 24, 32, "B32Min", "", 0, 0},
+	{"Q5_1", 24, 32, lanes, "", 0, 0},
 	{"Q8_0", 34, 32, "B32", "B32Wide", 0, 0},
 	{"IQ4_NL", 18, 32, "B32", "B32Wide", 0, 0},
 	{"Q2_K", 84, 256, "K16Min", "", 16, 2},
@@ -42,6 +42,9 @@ var formats = []format{
 	{"IQ4_XS", 136, 256, "K32", "K32Wide", 8, 8},
 }
 
+// lanes is the tile of partial sums, for which I8MM has no better than SDOT's.
+const lanes = "B32Lanes"
+
 // A shape is what one round of a tile's block loop multiplies: rows times tokens,
 // for a prompt and for the last or only token.
 type shape struct {
@@ -51,6 +54,9 @@ type shape struct {
 
 // shapes returns a tile's shapes for many tokens and for one.
 func (c cpu) shapes(f format) (many, one shape) {
+	if f.tile == lanes {
+		return shape{4, 2, 0}, shape{4, 1, 1}
+	}
 	switch c.isa {
 	case "I8MM":
 		many = shape{16, 2, 0}
@@ -95,6 +101,9 @@ const panelRows = 16
 
 func (p *program) estimate(c cpu, f format) (e estimate, err error) {
 	many, one := c.shapes(f)
+	if f.tile == lanes && c.isa == "I8MM" {
+		c.isa = "SDOT"
+	}
 	tile := "tile" + f.tile + c.isa
 	if c.isa == "NEON" && f.tileNEON != "" {
 		tile = "tile" + f.tileNEON + c.isa

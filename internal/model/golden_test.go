@@ -101,10 +101,12 @@ func tolerance(name string) float64 {
 // the finer types.
 //
 // All roundings of the reference that show are ours too, so that most records agree to
-// four places in all of the 8 best. In a few, additions in another order (the reference
-// adds a block in 8 lanes) take one activation to the other side of a half, and then
-// logprobs of unlikely tokens move by up to 0.09: those are counted.
+// four places in all of the 8 best, as those of same do. In a few, additions in another
+// order (the reference adds a block in 8 lanes, we only Q5_1's) take one activation to
+// the other side of a half, and then logprobs of unlikely tokens move by up to 0.09:
+// those are counted.
 func TestGoldens(t *testing.T) {
+	same := []string{"s-q4_0", "s-q4_1", "s-q5_0", "s-q5_1"}
 	exact := []string{"stories260K", "s-f16", "s-bf16", "s-q8_0", "random-11", "r-f16", "r-bf16", "r-q8_0"}
 	records, all8 := 0, 0
 	for _, file := range []string{"stories.jsonl", "random.jsonl"} {
@@ -126,6 +128,9 @@ func TestGoldens(t *testing.T) {
 				}
 				t.Logf("first step: largest difference of the 8 best logprobs: %.4f", worst)
 				require.Less(t, worst, 0.1)
+				if slices.Contains(same, g.Model) {
+					require.Less(t, worst, 0.0005)
+				}
 				records++
 				if worst <= tolerance(g.Model) {
 					all8++
@@ -144,5 +149,5 @@ func TestGoldens(t *testing.T) {
 			})
 		}
 	}
-	require.GreaterOrEqual(t, all8, records-6, "of %d records, those of which all 8 best are within the tolerance", records)
+	require.GreaterOrEqual(t, all8, records-4, "of %d records, those of which all 8 best are within the tolerance", records)
 }

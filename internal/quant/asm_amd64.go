@@ -243,18 +243,6 @@ func directQ4_1AVX2(t *tileArgs)
 //go:noescape
 func rowQ4_1AVX2(t *tileArgs)
 
-//go:noescape
-func tile32RestoredAVX2(t *tileArgs)
-
-//go:noescape
-func packQ5_1AVX2(panel, w *byte, stride, nb int)
-
-//go:noescape
-func directQ5_1AVX2(t *tileArgs)
-
-//go:noescape
-func rowQ5_1AVX2(t *tileArgs)
-
 // int32_avx512_amd64.s
 
 //go:noescape
@@ -308,15 +296,6 @@ func directQ4_1AVX512(t *tileArgs)
 //go:noescape
 func rowQ4_1AVX512(t *tileArgs)
 
-//go:noescape
-func packQ5_1AVX512(panel, w *byte, stride, nb int)
-
-//go:noescape
-func directQ5_1AVX512(t *tileArgs)
-
-//go:noescape
-func rowQ5_1AVX512(t *tileArgs)
-
 // int32_avxvnni_amd64.s
 
 //go:noescape
@@ -369,15 +348,6 @@ func directQ4_1AVXVNNI(t *tileArgs)
 
 //go:noescape
 func rowQ4_1AVXVNNI(t *tileArgs)
-
-//go:noescape
-func packQ5_1AVXVNNI(panel, w *byte, stride, nb int)
-
-//go:noescape
-func directQ5_1AVXVNNI(t *tileArgs)
-
-//go:noescape
-func rowQ5_1AVXVNNI(t *tileArgs)
 
 // int8bit_avx2_amd64.s
 
@@ -472,15 +442,6 @@ func directQ4_1v2AVX2(t *tileArgs)
 //go:noescape
 func rowQ4_1v2AVX2(t *tileArgs)
 
-//go:noescape
-func packQ5_1v1AVX2(panel, w *byte, stride, nb int)
-
-//go:noescape
-func directQ5_1v1AVX2(t *tileArgs)
-
-//go:noescape
-func rowQ5_1v1AVX2(t *tileArgs)
-
 // legacy_avx512_amd64.s
 
 //go:noescape
@@ -536,15 +497,6 @@ func directQ4_1v2AVX512(t *tileArgs)
 
 //go:noescape
 func rowQ4_1v2AVX512(t *tileArgs)
-
-//go:noescape
-func packQ5_1v1AVX512(panel, w *byte, stride, nb int)
-
-//go:noescape
-func directQ5_1v1AVX512(t *tileArgs)
-
-//go:noescape
-func rowQ5_1v1AVX512(t *tileArgs)
 
 // legacy_avxvnni_amd64.s
 
@@ -602,14 +554,13 @@ func directQ4_1v2AVXVNNI(t *tileArgs)
 //go:noescape
 func rowQ4_1v2AVXVNNI(t *tileArgs)
 
-//go:noescape
-func packQ5_1v1AVXVNNI(panel, w *byte, stride, nb int)
+// q5_1_avx2_amd64.s
 
 //go:noescape
-func directQ5_1v1AVXVNNI(t *tileArgs)
+func packQ5_1AVX2(panel, w *byte, stride, nb int)
 
 //go:noescape
-func rowQ5_1v1AVXVNNI(t *tileArgs)
+func packQ5_1v1AVX2(panel, w *byte, stride, nb int)
 
 // quad256_avx2_amd64.s
 

@@ -71,9 +71,6 @@ func packQ4_1I8MM(panel, w *byte, stride, nb int)
 func packQ5_0I8MM(panel, w *byte, stride, nb int)
 
 //go:noescape
-func packQ5_1I8MM(panel, w *byte, stride, nb int)
-
-//go:noescape
 func packQ8_0I8MM(panel, w *byte, stride, nb int)
 
 //go:noescape
@@ -113,9 +110,6 @@ func packQ4_1v2I8MM(panel, w *byte, stride, nb int)
 func packQ5_0v1I8MM(panel, w *byte, stride, nb int)
 
 //go:noescape
-func packQ5_1v1I8MM(panel, w *byte, stride, nb int)
-
-//go:noescape
 func packQ8_0v1I8MM(panel, w *byte, stride, nb int)
 
 //go:noescape
@@ -126,9 +120,6 @@ func packQ4_1NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
 func packQ5_0NEON(panel, w *byte, stride, nb int)
-
-//go:noescape
-func packQ5_1NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
 func packQ8_0NEON(panel, w *byte, stride, nb int)
@@ -170,9 +161,6 @@ func packQ4_1v2NEON(panel, w *byte, stride, nb int)
 func packQ5_0v1NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
-func packQ5_1v1NEON(panel, w *byte, stride, nb int)
-
-//go:noescape
 func packQ8_0v1NEON(panel, w *byte, stride, nb int)
 
 //go:noescape
@@ -183,9 +171,6 @@ func rowQ4_1SDOT(t *tileArgs)
 
 //go:noescape
 func rowQ5_0SDOT(t *tileArgs)
-
-//go:noescape
-func rowQ5_1SDOT(t *tileArgs)
 
 //go:noescape
 func rowQ8_0SDOT(t *tileArgs)
@@ -216,9 +201,6 @@ func rowQ4_1NEON(t *tileArgs)
 
 //go:noescape
 func rowQ5_0NEON(t *tileArgs)
-
-//go:noescape
-func rowQ5_1NEON(t *tileArgs)
 
 //go:noescape
 func rowQ8_0NEON(t *tileArgs)
@@ -297,6 +279,21 @@ func tileK16NEON(t *tileArgs)
 
 //go:noescape
 func tileK16MinNEON(t *tileArgs)
+
+//go:noescape
+func rowQ5_1SDOT(t *tileArgs)
+
+//go:noescape
+func tileB32LanesSDOT(t *tileArgs)
+
+//go:noescape
+func rowQ5_1NEON(t *tileArgs)
+
+//go:noescape
+func tileB32LanesNEON(t *tileArgs)
+
+//go:noescape
+func sumB32LanesNEON(dst, acc *float32)
 
 //go:noescape
 func packF32NEON(panel, w *byte, stride, nb int)

@@ -8,21 +8,26 @@ import "alpaca/internal/fmath"
 //   - 32-wide formats: blocks in order, acc = fma(isum, d*D, acc) with the exact
 //     integer isum = Σ q·a; then, where the format has minima,
 //     acc = fma(m, DS, acc). Of 64-wide ones each half is such a block.
+//   - Q5_1, in llama.cpp's order for AVX2: eight partial sums, one for each 4
+//     neighbouring weights of a block, s[j] = fma(isum, d*D, s[j]), and the minima
+//     in one of their own, ms = fma(m, DS, ms); then sum8(s) + ms.
 //   - 256-wide formats: super-blocks in order, acc = fma(Σ sc·isum, d*D, acc)
 //     with isum the exact sums of 16; then, where there are minima,
 //     acc = fma(-Σ mn·Sums, dmin*D, acc).
 //   - F32, F16, BF16: eight partial sums, s[k%8] = fma(w[k], x[k], s[k%8]) with
-//     the row padded by zeros to a multiple of 8, added as
-//     ((s0+s4)+(s2+s6)) + ((s1+s5)+(s3+s7)).
+//     the row padded by zeros to a multiple of 8, added by
+//     sum8 as ((s0+s4)+(s2+s6)) + ((s1+s5)+(s3+s7)).
 //
 // Integers are converted to float32 by rounding to nearest even, products such
-// as d*D are rounded to float32. One accumulator an output, blocks in order:
+// as d*D are rounded to float32. The same accumulators an output, blocks in order:
 // the same whether a row is computed alone or in a tile, for one token or 512.
 
 // dotRow sets out[i] to the dot product of a row of weights with row i of a.
 func dotRow(t Type, out []float32, row []byte, a *Acts, scratch *rowScratch) {
 	out = out[:a.Rows]
-	if f, ok := formats32[t]; ok {
+	if f, ok := formats32[t]; ok && f.lanes {
+		dotRowLanes(f, out, row, t.BlockBytes(), a, scratch)
+	} else if ok {
 		dotRow32(f, out, row, t.BlockBytes(), a, &scratch.q)
 	} else if f, ok := formats16[t]; ok {
 		dotRow16(f, out, row, t.BlockBytes(), a)
@@ -40,6 +45,7 @@ type rowScratch struct {
 	q     [32]int8
 	block superBlock
 	row   []float32
+	lanes [][9]float32 // of each token, eight partial sums and that of the minima
 }
 
 func dotRow32(f format32, out []float32, row []byte, blockBytes int, a *Acts, q *[32]int8) {
@@ -59,6 +65,33 @@ func dotRow32(f format32, out []float32, row []byte, blockBytes int, a *Acts, q 
 			}
 			out[i] = acc
 		}
+	}
+}
+
+// dotRowLanes is dotRow32 for a format with minima and eight partial sums.
+func dotRowLanes(f format32, out []float32, row []byte, blockBytes int, a *Acts, scratch *rowScratch) {
+	scratch.lanes = resize(scratch.lanes, len(out))
+	clear(scratch.lanes)
+	q := &scratch.q
+	for b := range a.Blocks {
+		d, m := f.unpack(row[b*blockBytes:(b+1)*blockBytes], q)
+		for i := range out {
+			act := a.Q[i*a.Stride+b*32:][:32]
+			at := i*a.Blocks + b
+			s, scale := &scratch.lanes[i], float32(d*a.D[at])
+			for j := range 8 {
+				var isum int32
+				for k, w := range q[4*j : 4*j+4] {
+					isum += int32(w) * int32(act[4*j+k])
+				}
+				s[j] = fmath.FMA32(float32(isum), scale, s[j])
+			}
+			s[8] = fmath.FMA32(m, a.DS[at], s[8])
+		}
+	}
+	for i := range out {
+		s := &scratch.lanes[i]
+		out[i] = sum8((*[8]float32)(s[:])) + s[8]
 	}
 }
 

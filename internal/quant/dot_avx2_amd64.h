@@ -9,7 +9,6 @@
 //	Q4_0  start at -8*Σa      16 weights of at most 8 times 127    16256
 //	Q5_0  start at -16*Σa     16 weights of at most 16             32512
 //	Q4_1, Q4_K                16 of at most 15                     30480
-//	Q5_1  start at -16*Σa, given back as int32: see ISUM
 //	Q5_K  half a run of 32     8 of at most 31                     31496
 //	Q6_K  half a run of 16     4 of at most 63                     32004
 //	Q2_K, Q3_K                 8 of at most 7                       7112
@@ -28,14 +27,6 @@
 #define ISUM(a, pairs) \
 	VPMADDWD  ONES, a, a \
 	VCVTDQ2PS a, a
-
-// RESTOREDISUM also gives back what START took.
-#define RESTOREDISUM(a, pairs) \
-	VPMADDWD     ONES, a, a    \
-	VPBROADCASTD pairs, Y11    \
-	VPMADDWD     Y14, Y11, Y11 \
-	VPSUBD       Y11, a, a     \
-	VCVTDQ2PS    a, a
 
 #define DOT2(q, a, b) \
 	VPBROADCASTD q, Y10       \

@@ -10,21 +10,21 @@ import "unsafe"
 var floatKernels = map[Type][]kernel{
 	F16: {
 		{level: "avx512vnni", rows: 8, blockLen: 8, panelBytes: 256, maxBlocks: 64, lanes: 8,
-			pack: packF16AVX512, tile: tileFloatAVX512, direct: inFours(directF16AVX2), directTokens: 1, quad: inStreams(directF16AVX2), quadBlocks: 1},
+			pack: packF16AVX512, tile: tileFloatAVX512, sum: sumLanes, direct: inFours(directF16AVX2), directTokens: 1, quad: inStreams(directF16AVX2), quadBlocks: 1},
 		{level: "avx2", rows: 4, blockLen: 8, panelBytes: 128, maxBlocks: 128, lanes: 8,
-			pack: packF16AVX2, tile: tileFloatAVX2, direct: directF16AVX2, directTokens: 1, quad: inStreams(directF16AVX2), quadBlocks: 1},
+			pack: packF16AVX2, tile: tileFloatAVX2, sum: sumLanes, direct: directF16AVX2, directTokens: 1, quad: inStreams(directF16AVX2), quadBlocks: 1},
 	},
 	BF16: {
 		{level: "avx512vnni", rows: 8, blockLen: 8, panelBytes: 256, maxBlocks: 64, lanes: 8,
-			pack: packBF16AVX512, tile: tileFloatAVX512, direct: inFours(directBF16AVX2), directTokens: 1, quad: inStreams(directBF16AVX2), quadBlocks: 1},
+			pack: packBF16AVX512, tile: tileFloatAVX512, sum: sumLanes, direct: inFours(directBF16AVX2), directTokens: 1, quad: inStreams(directBF16AVX2), quadBlocks: 1},
 		{level: "avx2", rows: 4, blockLen: 8, panelBytes: 128, maxBlocks: 128, lanes: 8,
-			pack: packBF16AVX2, tile: tileFloatAVX2, direct: directBF16AVX2, directTokens: 1, quad: inStreams(directBF16AVX2), quadBlocks: 1},
+			pack: packBF16AVX2, tile: tileFloatAVX2, sum: sumLanes, direct: directBF16AVX2, directTokens: 1, quad: inStreams(directBF16AVX2), quadBlocks: 1},
 	},
 	F32: {
 		{level: "avx512vnni", rows: 8, blockLen: 8, panelBytes: 256, maxBlocks: 64, lanes: 8,
-			pack: packF32AVX512, tile: tileFloatAVX512, direct: inFours(directF32AVX2), directTokens: 1, quad: inStreams(directF32AVX2), quadBlocks: 1},
+			pack: packF32AVX512, tile: tileFloatAVX512, sum: sumLanes, direct: inFours(directF32AVX2), directTokens: 1, quad: inStreams(directF32AVX2), quadBlocks: 1},
 		{level: "avx2", rows: 4, blockLen: 8, panelBytes: 128, maxBlocks: 128, lanes: 8,
-			pack: packF32AVX2, tile: tileFloatAVX2, direct: directF32AVX2, directTokens: 1, quad: inStreams(directF32AVX2), quadBlocks: 1},
+			pack: packF32AVX2, tile: tileFloatAVX2, sum: sumLanes, direct: directF32AVX2, directTokens: 1, quad: inStreams(directF32AVX2), quadBlocks: 1},
 	},
 }
 

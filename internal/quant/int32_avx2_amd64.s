@@ -3,7 +3,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The kernels of the 32-wide formats of up to 5 bits for AVX2.
+// The kernels of the 32-wide formats of up to 5 bits for AVX2, but for Q5_1.
 
 #include "fetch_amd64.h"
 #include "unpack32_amd64.h"
@@ -53,26 +53,6 @@
 #define UNPACK UNPACK_Q4_1
 #define SCALES SCALES_DM
 #define BLOCK 20
-#define FETCHNEXT FETCHLINES2
-#define FETCH FETCH3
-#include "format32_amd64.h"
-
-
-#undef ONES
-#define ONES Y15
-#undef ISUM
-#define ISUM RESTOREDISUM
-#define TILE ·tile32RestoredAVX2
-#include "tile32_amd64.h"
-#undef ONES
-#define ONES ·ones16(SB)
-
-#define PACK ·packQ5_1AVX2
-#define DIRECT ·directQ5_1AVX2
-#define ROW ·rowQ5_1AVX2
-#define UNPACK UNPACK_Q5_1
-#define SCALES SCALES_DM
-#define BLOCK 24
 #define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"

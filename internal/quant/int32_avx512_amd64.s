@@ -3,7 +3,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The kernels of the 32-wide formats for AVX-512 VNNI.
+// The kernels of the 32-wide formats, but for Q5_1, for AVX-512 VNNI.
 
 #include "fetch_amd64.h"
 #include "unpack32_amd64.h"
@@ -68,14 +68,4 @@
 #define BLOCK 20
 #define FETCHNEXT FETCHLINES2
 #define FETCH FETCH5
-#include "format32_amd64.h"
-
-#define PACK ·packQ5_1AVX512
-#define DIRECT ·directQ5_1AVX512
-#define ROW ·rowQ5_1AVX512
-#define UNPACK UNPACK_Q5_1
-#define SCALES SCALES_DM
-#define BLOCK 24
-#define FETCHNEXT FETCHLINES2
-#define FETCH FETCH6
 #include "format32_amd64.h"

@@ -3,7 +3,7 @@
 #include "go_asm.h"
 #include "textflag.h"
 
-// The kernels of the 32-wide formats for AVX-VNNI.
+// The kernels of the 32-wide formats, but for Q5_1, for AVX-VNNI.
 
 #include "fetch_amd64.h"
 #include "unpack32_amd64.h"
@@ -66,16 +66,6 @@
 #define UNPACK UNPACK_Q4_1
 #define SCALES SCALES_DM
 #define BLOCK 20
-#define FETCHNEXT FETCHLINES2
-#define FETCH FETCH3
-#include "format32_amd64.h"
-
-#define PACK ·packQ5_1AVXVNNI
-#define DIRECT ·directQ5_1AVXVNNI
-#define ROW ·rowQ5_1AVXVNNI
-#define UNPACK UNPACK_Q5_1
-#define SCALES SCALES_DM
-#define BLOCK 24
 #define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"

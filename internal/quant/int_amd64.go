@@ -38,11 +38,7 @@ var intKernels = map[Type][]kernel{
 		avxVNNIx32(16, packQ5_0AVXVNNI, tile32AVXVNNI, directQ5_0AVXVNNI, rowQ5_0AVXVNNI),
 		avx2x32(16, packQ5_0AVX2, tile32AVX2, directQ5_0AVX2, rowQ5_0AVX2),
 	},
-	Q5_1: {
-		withMins(avx512x32(0, packQ5_1AVX512, tile32MinAVX512, directQ5_1AVX512, rowQ5_1AVX512)),
-		withMins(avxVNNIx32(0, packQ5_1AVXVNNI, tile32MinAVXVNNI, directQ5_1AVXVNNI, rowQ5_1AVXVNNI)),
-		withMins(avx2x32(16, packQ5_1AVX2, tile32RestoredAVX2, directQ5_1AVX2, rowQ5_1AVX2)),
-	},
+	Q5_1: {inQuads(kernelQ5_1(packQ5_1AVX2), quadQ5_1AVX2)},
 	Q8_0: {
 		inQuads(avx512x32(128, packQ8_0AVX512, tile32AVX512, directQ8_0AVX512, rowQ8_0AVX512), quadQ8_0AVX2),
 		inQuads(avxVNNIx32(128, packQ8_0AVXVNNI, tile32AVXVNNI, directQ8_0AVXVNNI, rowQ8_0AVXVNNI), quadQ8_0AVX2),
@@ -106,7 +102,7 @@ func avx512x32(offset int, pack packFunc, tile, direct, row tileFunc) kernel {
 // inQuads is a kernel with another function for a single token.
 func inQuads(k kernel, quad tileFunc) kernel {
 	k.quad, k.quadBlocks = quad, 4
-	if k.blockLen == 256 {
+	if k.blockLen == 256 || k.lanes > 1 {
 		k.quadBlocks = 1
 	}
 	return k

@@ -22,7 +22,7 @@ type kernel struct {
 	blockLen   int // weights of a row in a block: 32, 256, or a step of a float format
 	panelBytes int // bytes of a panel for each block
 	maxBlocks  int // most blocks that pack and tile are given
-	lanes      int // float32 accumulators an output: 1, or 8 partial sums for float formats
+	lanes      int // float32 accumulators an output: 1, or partial sums and then sum adds them
 	offset     int // what pack adds to integer weights to make them unsigned, if tile asks
 
 	// pack rearranges nb blocks of rows rows that start at w and lie stride
@@ -31,6 +31,9 @@ type kernel struct {
 	// tile adds the product of the panel with t.tokens rows of activations to
 	// the accumulators.
 	tile func(t *tileArgs)
+	// sum, where lanes is not 1, sets the panel's results of a token from their
+	// accumulators.
+	sum func(dst, acc []float32)
 
 	// direct, where there is one, is pack and tile in one for at most
 	// directTokens rows of activations: it reads the blocks at t.w, whose rows
@@ -56,7 +59,7 @@ type tileArgs struct {
 	rows, rowBytes int      // for quad: of a stream
 	nb             int      // blocks in the panel
 	tokens         int      // rows of activations
-	acc            *float32 // [tokens, rows, lanes], read and written
+	acc            *float32 // a token's are rows*lanes, read and written
 	accStride      int      // for quad: bytes from one stream's results to the next's
 
 	q       *int8    // 8-bit activations of the first block and token (see Acts)

@@ -26,9 +26,8 @@ var todaysKernels = map[Type][]kernel{
 		neon32(packQ5_0NEON, tileB32NEON).withRow(rowQ5_0NEON),
 	},
 	Q5_1: {
-		i8mm32(packQ5_1I8MM, tileB32MinI8MM).withRow(rowQ5_1SDOT),
-		sdot32(packQ5_1SDOT, tileB32MinSDOT).withRow(rowQ5_1SDOT),
-		neon32(packQ5_1NEON, tileB32MinNEON).withRow(rowQ5_1NEON),
+		lanes32("sdot", packQ5_1SDOT, tileB32LanesSDOT).withRow(rowQ5_1SDOT),
+		lanes32("neon", packQ5_1SDOT, tileB32LanesNEON).withRow(rowQ5_1NEON),
 	},
 	Q8_0: {
 		i8mm32(packQ8_0I8MM, tileB32I8MM).withRow(rowQ8_0SDOT),
@@ -89,6 +88,15 @@ func sdot32(p packFunc, t tileFunc) kernel {
 func neon32(p packFunc, t tileFunc) kernel {
 	return kernel32("neon", 16*(32+4+4), p, t)
 }
+
+// lanes32 is a kernel of a format whose products are eight partial sums and one of the
+// minima. I8MM adds 8 products at once and is of no use for them.
+func lanes32(level string, p packFunc, t tileFunc) kernel {
+	k := kernel32(level, 16*(32+4+4), p, t)
+	k.lanes, k.sum = 9, sumB32Lanes
+	return k
+}
+
 func i8mm256(p packFunc, t tileFunc) kernel { return kernel256("i8mm", 16*(256+16*8+8+8+16), p, t) }
 func sdot256(p packFunc, t tileFunc) kernel { return kernel256("sdot", 16*(256+16*4+4+4+16), p, t) }
 func neon256(p packFunc, t tileFunc) kernel { return kernel256("neon", 16*(256+16*4+4+4+16*2), p, t) }
@@ -114,7 +122,13 @@ func (k kernel) withRow(row tileFunc) kernel {
 // would serve it better.
 func floatKernels(p packFunc, row tileFunc) []kernel {
 	return []kernel{{level: "neon", rows: 8, blockLen: 8, panelBytes: 8 * 8 * 4, maxBlocks: 64, lanes: 8,
-		pack: p, tile: tileFloatNEON, row: row}}
+		pack: p, tile: tileFloatNEON, sum: sumLanes, row: row}}
 }
 
 func sumLanes(dst, acc []float32) { sumLanesGeneric(dst, acc) }
+
+// sumB32Lanes is kernel.sum of lanes32: accumulators are [4][9][4 rows].
+func sumB32Lanes(dst, acc []float32) {
+	_, _ = dst[15], acc[16*9-1]
+	sumB32LanesNEON(&dst[0], &acc[0])
+}

@@ -242,7 +242,7 @@ func (p *product) checkOne(t *testing.T, k *kernel, s shape) {
 	}
 	scratch := Scratch{
 		panel: atPageEnd(t, make([]byte, panels*min(k.maxBlocks, p.w.Cols/k.blockLen)*k.panelBytes)),
-		acc:   atPageEnd(t, make([]float32, panels*s.tokens*k.rows)),
+		acc:   atPageEnd(t, make([]float32, panels*s.tokens*k.rows*k.lanes)),
 	}
 	p.w.mulKernel(k, got[side:], stride, &p.a, 0, s.rows, &scratch)
 	for i, g := range got {

@@ -30,11 +30,7 @@ var legacyKernels = map[Type][]kernel{
 		avxVNNIx32(16, packQ5_0v1AVXVNNI, tile32AVXVNNI, directQ5_0v1AVXVNNI, rowQ5_0v1AVXVNNI),
 		avx2x32(16, packQ5_0v1AVX2, tile32AVX2, directQ5_0v1AVX2, rowQ5_0v1AVX2),
 	},
-	Q5_1v1: {
-		withMins(avx512x32(0, packQ5_1v1AVX512, tile32MinAVX512, directQ5_1v1AVX512, rowQ5_1v1AVX512)),
-		withMins(avxVNNIx32(0, packQ5_1v1AVXVNNI, tile32MinAVXVNNI, directQ5_1v1AVXVNNI, rowQ5_1v1AVXVNNI)),
-		withMins(avx2x32(16, packQ5_1v1AVX2, tile32RestoredAVX2, directQ5_1v1AVX2, rowQ5_1v1AVX2)),
-	},
+	Q5_1v1: {kernelQ5_1(packQ5_1v1AVX2)},
 	Q8_0v1: {
 		avx512x32(128, packQ8_0v1AVX512, tile32AVX512, directQ8_0v1AVX512, rowQ8_0v1AVX512),
 		avxVNNIx32(128, packQ8_0v1AVXVNNI, tile32AVXVNNI, directQ8_0v1AVXVNNI, rowQ8_0v1AVXVNNI),

@@ -10,6 +10,6 @@ var legacyKernels = map[Type][]kernel{
 	Q4_1v1: {i8mm32(packQ4_1v1I8MM, tileB32MinI8MM), sdot32(packQ4_1v1SDOT, tileB32MinSDOT), neon32(packQ4_1v1NEON, tileB32MinNEON)},
 	Q4_1v2: {i8mm32(packQ4_1v2I8MM, tileB32MinI8MM), sdot32(packQ4_1v2SDOT, tileB32MinSDOT), neon32(packQ4_1v2NEON, tileB32MinNEON)},
 	Q5_0v1: {i8mm32(packQ5_0v1I8MM, tileB32I8MM), sdot32(packQ5_0v1SDOT, tileB32SDOT), neon32(packQ5_0v1NEON, tileB32NEON)},
-	Q5_1v1: {i8mm32(packQ5_1v1I8MM, tileB32MinI8MM), sdot32(packQ5_1v1SDOT, tileB32MinSDOT), neon32(packQ5_1v1NEON, tileB32MinNEON)},
+	Q5_1v1: {lanes32("sdot", packQ5_1v1SDOT, tileB32LanesSDOT), lanes32("neon", packQ5_1v1SDOT, tileB32LanesNEON)},
 	Q8_0v1: {i8mm32(packQ8_0v1I8MM, tileB32I8MM), sdot32(packQ8_0v1SDOT, tileB32SDOT), neon32(packQ8_0v1NEON, tileB32WideNEON)},
 }

@@ -68,16 +68,3 @@
 #define FETCHNEXT FETCHLINES2
 #define FETCH FETCH3
 #include "format32_amd64.h"
-
-#undef ISUM
-#define ISUM RESTOREDISUM
-
-#define PACK ·packQ5_1v1AVX2
-#define DIRECT ·directQ5_1v1AVX2
-#define ROW ·rowQ5_1v1AVX2
-#define UNPACK UNPACK_Q5_1v1
-#define SCALES SCALES_DM
-#define BLOCK 24
-#define FETCHNEXT FETCHLINES2
-#define FETCH FETCH3
-#include "format32_amd64.h"

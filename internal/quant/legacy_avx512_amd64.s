@@ -77,13 +77,3 @@
 #define FETCHNEXT FETCHLINES2
 #define FETCH FETCH6
 #include "format32_amd64.h"
-
-#define PACK ·packQ5_1v1AVX512
-#define DIRECT ·directQ5_1v1AVX512
-#define ROW ·rowQ5_1v1AVX512
-#define UNPACK UNPACK_Q5_1v1
-#define SCALES SCALES_DM
-#define BLOCK 24
-#define FETCHNEXT FETCHLINES2
-#define FETCH FETCH6
-#include "format32_amd64.h"

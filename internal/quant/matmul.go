@@ -44,7 +44,7 @@ type Scratch struct {
 
 // Bytes returns the memory that s holds.
 func (s *Scratch) Bytes() int {
-	return cap(s.panel) + cap(s.tail) + cap(s.whole) + 4*(cap(s.acc)+cap(s.row.row))
+	return cap(s.panel) + cap(s.tail) + cap(s.whole) + 4*(cap(s.acc)+cap(s.row.row)+9*cap(s.row.lanes))
 }
 
 // MulRows computes rows lo to hi-1 of the product of w with every row of a:

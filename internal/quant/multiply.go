@@ -106,7 +106,7 @@ func (w *Matrix) copyOut(k *kernel, out []float32, stride, tokens, r, hi int, ac
 	for i := range tokens {
 		sums := acc[i*k.rows*k.lanes : (i+1)*k.rows*k.lanes]
 		if k.lanes > 1 {
-			sumLanes(s.sums[:k.rows], sums)
+			k.sum(s.sums[:k.rows], sums)
 			sums = s.sums[:]
 		}
 		copy(out[i*stride+r:i*stride+last], sums[skip:])

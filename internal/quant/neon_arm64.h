@@ -8,6 +8,7 @@
 
 // 8-bit integers, products widened to 16 bits. The two halves of a vector.
 #define VSMULL(m, n, d)         WORD $(0x0e20c000 | (m)<<16 | (n)<<5 | (d)) // smull vd.8h, vn.8b, vm.8b
+#define VSMULL2(m, n, d)        WORD $(0x4e20c000 | (m)<<16 | (n)<<5 | (d)) // smull2 vd.8h, vn.16b, vm.16b
 #define VSMLAL(m, n, d)         WORD $(0x0e208000 | (m)<<16 | (n)<<5 | (d)) // smlal vd.8h, vn.8b, vm.8b
 #define VSMLAL2(m, n, d)        WORD $(0x4e208000 | (m)<<16 | (n)<<5 | (d)) // smlal2 vd.8h, vn.16b, vm.16b
 

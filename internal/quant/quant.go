@@ -19,6 +19,7 @@ type format32 struct {
 	// format has none).
 	unpack func(block []byte, q *[32]int8) (d, m float32)
 	hasMin bool
+	lanes  bool // whether its products are eight partial sums, see dot.go
 }
 
 // A format256 is a format whose super-blocks are 256 weights in 16 runs of 16:
@@ -42,7 +43,7 @@ var (
 		Q4_0:   {unpack: unpackQ4_0},
 		Q4_1:   {unpack: unpackQ4_1, hasMin: true},
 		Q5_0:   {unpack: unpackQ5_0},
-		Q5_1:   {unpack: unpackQ5_1, hasMin: true},
+		Q5_1:   {unpack: unpackQ5_1, hasMin: true, lanes: true},
 		Q8_0:   {unpack: unpackQ8_0},
 		IQ4_NL: {unpack: unpackIQ4_NL},
 		Q4_0v1: {unpack: unpackQ4_0v1},
@@ -50,7 +51,7 @@ var (
 		Q4_1v1: {unpack: unpackQ4_1v1, hasMin: true},
 		Q4_1v2: {unpack: unpackQ4_1v2, hasMin: true},
 		Q5_0v1: {unpack: unpackQ5_0v1},
-		Q5_1v1: {unpack: unpackQ5_1v1, hasMin: true},
+		Q5_1v1: {unpack: unpackQ5_1v1, hasMin: true, lanes: true},
 		Q8_0v1: {unpack: unpackQ8_0v1},
 	}
 	formats256 = map[Type]format256{

@@ -83,12 +83,6 @@
 	DWORDS(2)   \
 	FIFTHBITS
 
-#define UNPACK_Q5_1 \
-	LOADROWS(8) \
-	NIBBLES     \
-	DWORDS(4)   \
-	FIFTHBITS
-
 #define SIGNED_Q8_0 \
 	LOADROWS(18)  \
 	VCOPY V0, V8  \

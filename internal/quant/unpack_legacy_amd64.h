@@ -48,12 +48,6 @@
 	DWORDS(2)   \
 	FIFTHBITS
 
-#define UNPACK_Q5_1v1 \
-	LOADROWS(8) \
-	ADJACENT    \
-	DWORDS(4)   \
-	FIFTHBITS
-
 #define SIGNED_Q8_0v1 \
 	LOADROWS(20)  \
 	VCOPY V0, V8  \

@@ -44,7 +44,7 @@ func outputKV(f *gguf.File, opt *Options) ([]gguf.KV, error) {
 		}
 		code = gguf.FileType(n)
 		if !ok {
-			code = guessFileType(f)
+			code = guessFileType(f) | gguf.FileTypeGuessed
 		}
 	}
 	set(gguf.KV{Key: keyVersion, Value: gguf.U32(quantizationVersion)})

@@ -116,6 +116,7 @@ func TestGuessFileType(t *testing.T) {
 		f := base(1)
 		f.typ = typ
 		require.Equal(t, mix(t, want).Code, guessFileType(f.open(t)), typ)
+		require.Equal(t, want, (mix(t, want).Code | gguf.FileTypeGuessed).String())
 	}
 }
 

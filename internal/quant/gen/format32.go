@@ -43,6 +43,10 @@ func nibbles32(name string, bytes, qs, offset int, hasMin bool) format {
 
 // put32 stores the first 16 and the second 16 weights.
 func (p *packer) put32(lo, hi quad) {
+	if p.fused != nil && p.fused.lanes != nil {
+		p.multiplyLanes(lo, hi)
+		return
+	}
 	if p.fused != nil {
 		p.multiply32(lo, hi)
 		return

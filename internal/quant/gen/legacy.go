@@ -104,6 +104,6 @@ var oldFormats = []format{
 	nibblesOld("Q4_1v1", 24, 8, 0, true, true),
 	nibblesOld("Q4_1v2", 24, 8, 0, true, false),
 	bitsOld("Q5_0v1", 22, 2, false),
-	bitsOld("Q5_1v1", 24, 4, true),
+	inLanes(bitsOld("Q5_1v1", 24, 4, true)),
 	formatQ8_0v1,
 }

@@ -35,7 +35,7 @@ var formats = []format{
 	nibbles32("Q4_0", 18, 2, 8, false),
 	nibbles32("Q4_1", 20, 4, 0, true),
 	bits32("Q5_0", 22, 2, false),
-	bits32("Q5_1", 24, 4, true),
+	inLanes(bits32("Q5_1", 24, 4, true)),
 	formatQ8_0,
 	formatIQ4_NL,
 	formatQ2_K,
@@ -44,6 +44,12 @@ var formats = []format{
 	nibbles256("Q5_K", 176, true),
 	formatQ6_K,
 	formatIQ4_XS,
+}
+
+// inLanes is a format whose products are partial sums.
+func inLanes(f format) format {
+	f.lanes = true
+	return f
 }
 
 // header is the top of every file.
@@ -70,15 +76,11 @@ func files(quant string) (map[string]string, error) {
 	for _, l := range layouts {
 		a := newFile("Packing panels: see gen/layout.go for their layouts, the formats' files\nfor the blocks' bytes.")
 		tables32(a, l)
-		for _, f := range formats {
-			f.pack(a, l)
-		}
+		packAll(a, l, formats)
 		add("pack_"+strings.ToLower(l.isa)+"_arm64.s", a)
 		a = newFile("Packing panels of the formats of 2023: see gen/layout.go for their layouts,\nlegacy.go for the blocks' bytes.")
 		tables32(a, l)
-		for _, f := range oldFormats {
-			f.pack(a, l)
-		}
+		packAll(a, l, oldFormats)
 		add("legacy_"+strings.ToLower(l.isa)+"_arm64.s", a)
 	}
 	for _, l := range []layout{sdot, neon} {
@@ -96,6 +98,10 @@ func files(quant string) (map[string]string, error) {
 	a = newFile("Tiles for CPUs with nothing but NEON, such as Cortex-A53 and A72. The lanes of a\nvector of products are 8 columns of a row.")
 	tilesNEON(a)
 	add("tile_neon_arm64.s", a)
+	a = newFile("Products of Q5_1, which are eight partial sums and one of the minima.")
+	tables32(a, sdot)
+	lanes(a)
+	add("lanes_arm64.s", a)
 	a = newFile("F32, F16 and BF16 weights times float32 activations, for every CPU. Each lane is\none chain of fused multiply-adds in the order of the columns.")
 	floats(a)
 	add("float_arm64.s", a)
@@ -105,6 +111,16 @@ func files(quant string) (map[string]string, error) {
 	stubs, err := stubsAMD64(quant)
 	out["asm_amd64.go"] = stubs
 	return out, err
+}
+
+// packAll generates the packing functions of a layout; formats in partial sums have only
+// SDOT's, which needs no instruction but NEON's.
+func packAll(a *asm, l layout, formats []format) {
+	for _, f := range formats {
+		if !f.lanes || l == sdot {
+			f.pack(a, l)
+		}
+	}
 }
 
 func newFile(doc string) *asm {

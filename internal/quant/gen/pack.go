@@ -15,6 +15,7 @@ type format struct {
 	// by moved bytes.
 	body  func(p *packer)
 	moved int
+	lanes bool // whether its products are partial sums, see lanes.go
 }
 
 // A packer generates one packing function.
@@ -146,6 +147,10 @@ func (p *packer) halves(q quad, which, tmp, off int) {
 // putLanes stores four 32-bit numbers, one a row, at off in the packed block; tmp
 // is a free register.
 func (p *packer) putLanes(v, tmp, off int) {
+	if p.fused != nil && p.fused.lanes != nil {
+		p.accumulateLanes(v, tmp, off)
+		return
+	}
 	if p.fused != nil && p.fused.width == 0 {
 		p.accumulate(v, tmp, off)
 		return

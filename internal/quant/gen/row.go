@@ -10,13 +10,13 @@ import "fmt"
 // has anything in when it is called, and V29 is the accumulators.
 
 // rows generates the products with one token. Q3_K has none: its body leaves too
-// few registers.
+// few registers. That of Q5_1 is in lanes.go.
 func rows(a *asm, l layout) {
 	for _, f := range formats {
 		switch f.name {
 		case "Q4_0", "Q5_0":
 			f.row(a, l, false, false)
-		case "Q4_1", "Q5_1":
+		case "Q4_1":
 			f.row(a, l, true, false)
 		case "Q8_0", "IQ4_NL":
 			f.row(a, l, false, true)
@@ -35,10 +35,10 @@ func rows(a *asm, l layout) {
 // row generates a function that multiplies rows where they lie with one token,
 // for a 32-wide format; any says that its weights need 8 bits.
 func (f format) row(a *asm, l layout, hasMin, any bool) {
-	p := &packer{asm: a, layout: l, fused: &fused{hasMin, any, 0}}
-	p.rowStart(f, "acc = fma(sum, d*D, acc)"+map[bool]string{true: ",\n// acc = fma(m, DS, acc)"}[hasMin])
+	p := &packer{asm: a, layout: l, fused: &fused{hasMin: hasMin, any: any}}
+	p.rowStart(f, rowName(f, l), "acc = fma(sum, d*D, acc)"+map[bool]string{true: ",\n// acc = fma(m, DS, acc)"}[hasMin])
 	p.top("//\tR14 from a D to its DS")
-	p.rowArgs(f)
+	p.rowArgs(rowName(f, l))
 	if hasMin {
 		p.op("MOVD", "tileArgs_ds(R0), R14")
 		p.op("SUB", "R24, R14")
@@ -67,8 +67,8 @@ func (f format) row(a *asm, l layout, hasMin, any bool) {
 }
 
 // rowStart begins the comment of a product with one token.
-func (p *packer) rowStart(f format, result string) {
-	p.begin("func " + rowName(f, p.layout) + "(t *tileArgs)")
+func (p *packer) rowStart(f format, name, result string) {
+	p.begin("func " + name + "(t *tileArgs)")
 	p.top("// One token, weights from where they lie: %s.\n//", result)
 	p.top("// Registers")
 	p.top("//\tR1  the next four rows  R4-R7 the block's rows")
@@ -83,8 +83,8 @@ func (p *packer) rowStart(f format, result string) {
 func rowName(f format, l layout) string { return fmt.Sprintf("row%s%s", f.name, l.isa) }
 
 // rowArgs begins its code. R0 is left at the arguments.
-func (p *packer) rowArgs(f format) {
-	p.top("TEXT ·%s(SB), NOSPLIT, $0-8", rowName(f, p.layout))
+func (p *packer) rowArgs(name string) {
+	p.top("TEXT ·%s(SB), NOSPLIT, $0-8", name)
 	p.op("MOVD", "t+0(FP), R0")
 	for _, arg := range []struct{ field, reg string }{{"w", "R1"}, {"wStride", "R2"}, {"nb", "R3"}, {"acc", "R25"}, {"q", "R23"}, {"d", "R24"}} {
 		p.op("MOVD", "tileArgs_%s(R0), %s", arg.field, arg.reg)
@@ -94,8 +94,9 @@ func (p *packer) rowArgs(f format) {
 // fused is what a packer has to know to multiply instead of storing.
 type fused struct {
 	hasMin bool
-	any    bool // whether weights need 8 bits
-	width  int  // of a k-quant's sub-blocks, 0 for 32-wide formats
+	any    bool    // whether weights need 8 bits
+	width  int     // of a k-quant's sub-blocks, 0 for 32-wide formats
+	lanes  *layout // whose instructions make partial sums, see lanes.go
 }
 
 // multiply32 adds the products of the first and second 16 weights of four rows to

@@ -9,10 +9,10 @@ package main
 
 // row256 generates the product of a k-quant with one token, width its sub-blocks'.
 func (f format) row256(a *asm, l layout, width int, hasMin, any bool) {
-	p := &packer{asm: a, layout: l, fused: &fused{hasMin, any, width}}
-	p.rowStart(f, "acc = fma(isum, d*D, acc)"+map[bool]string{true: ",\n// acc = fma(-msum, dmin*D, acc)"}[hasMin])
+	p := &packer{asm: a, layout: l, fused: &fused{hasMin: hasMin, any: any, width: width}}
+	p.rowStart(f, rowName(f, l), "acc = fma(isum, d*D, acc)"+map[bool]string{true: ",\n// acc = fma(-msum, dmin*D, acc)"}[hasMin])
 	p.top("//\tR10 room for a packed block%s", map[bool]string{true: "             R0  sums of activations, R14 the block's"}[hasMin])
-	p.rowArgs(f)
+	p.rowArgs(rowName(f, l))
 	p.op("MOVD", "tileArgs_panel(R0), R10")
 	if hasMin {
 		p.op("MOVD", "tileArgs_sums(R0), R0")

@@ -1,0 +1,203 @@
+package main
+
+import "fmt"
+
+// The products that are eight partial sums and one of the minima (Q5_1: see quant/dot.go).
+// A partial sum is 4 weights of a block wide, as many as SDOT's panels have of a row in
+// a lane. So all instruction sets share those panels, and a four of rows has nine
+// vectors of accumulators, a row a lane.
+
+// laneBytes is the size of a four of rows' accumulators.
+const laneBytes = 9 * 16
+
+// lanes generates these products for CPUs with dot products of bytes and for others.
+func lanes(a *asm) {
+	for _, l := range []layout{sdot, neon} {
+		for _, f := range formats {
+			if f.lanes {
+				f.rowLanes(a, l)
+			}
+		}
+		tileLanes(a, l)
+	}
+	sumLanes(a)
+}
+
+// lane multiplies w, 4 weights each of 4 rows, with activations 4i to 4i+3 of act and sets
+// sum. On NEON a lane adds 4 products of at most 31·127, and t1 and t2 are scratch.
+func lane(a *asm, l layout, act, i, w, sum, t1, t2 int) {
+	if l == sdot {
+		a.bytes(0, sum)
+		a.word("VSDOT4B", act, i, w, sum)
+		return
+	}
+	a.op("VDUP", "V%d.S[%d], V%d.S4", act, i, t1)
+	a.word("VSMULL", t1, w, sum)
+	a.word("VSMULL2", t1, w, t2)
+	a.vec("VADDP", "H8", t2, sum, sum)
+	a.word("VSADDLP", sum, sum)
+}
+
+// tileLanes generates the tile: 4 rows times 2 tokens or one.
+func tileLanes(a *asm, l layout) {
+	name := "tileB32Lanes" + l.isa
+	tileStart(a, name, "32-wide formats in partial sums: s[j] = fma(sum of 4, d*D, s[j]),\nms = fma(m, DS, ms).")
+	a.top("//\tR9  from a D to its DS\n" +
+		"//\tR10 the block in the panel                    R12 fours of rows left\n" +
+		"//\tR11 its rows' accumulators                    R13, R14 the tokens' activations\n" +
+		"//\tR20 the block's first scale, R21 a token's    R24 blocks left\n" +
+		"//\tV0-V17 accumulators, [token][9]  V18-V21 activations  V22-V23 weights\n" +
+		"//\tV24-V27 sums  V28-V29 d*D  V30-V31 d, m, scratch")
+	tileArgs(a, name)
+	a.op("MOVD", "tileArgs_ds(R0), R9")
+	a.op("SUB", "R7, R9")
+	const accBytes = 4 * laneBytes // a token's, of a panel
+	byTokens(a, accBytes, []int{2, 1}, func(n int) {
+		a.op("MOVD", "R1, R10")
+		a.op("MOVD", "R4, R11")
+		a.op("MOVD", "$4, R12")
+		a.label(fmt.Sprintf("rows%d", n))
+		for v := range 9 * n {
+			a.load(at(v/9*accBytes+v%9*16, "R11"), v)
+		}
+		pointActs(a, n)
+		a.op("MOVD", "R7, R20")
+		a.op("MOVD", "R2, R24")
+		a.label(fmt.Sprintf("block%d", n))
+		a.load2("128(R10)", 30, 31)
+		a.op("MOVD", "R20, R21")
+		for t := range n {
+			a.load2(at(0, actPointers[t]), 18+2*t, 19+2*t)
+			a.op("FMOVS", "(R21), F24")
+			a.op("FMOVS", "(R21)(R9), F25")
+			a.word("VFMULS", 24, 0, 30, 28+t)
+			a.word("VFMLAS", 25, 0, 31, 9*t+8)
+			if t < n-1 {
+				a.op("ADD", "R8, R21")
+			}
+		}
+		for j := 0; j < 8; j += 2 {
+			a.load2(at(16*j, "R10"), 22, 23)
+			for i := range 2 {
+				for t := range n {
+					lane(a, l, 18+2*t+j/4, (j+i)%4, 22+i, 24+2*i+t, 30, 31)
+				}
+			}
+			for i := range 2 {
+				for t := range n {
+					a.word("VSCVTF", 24+2*i+t, 24+2*i+t)
+				}
+			}
+			for i := range 2 {
+				for t := range n {
+					a.vec("VFMLA", "S4", 28+t, 24+2*i+t, 9*t+j+i)
+				}
+			}
+		}
+		for t := range n {
+			a.add(32, actPointers[t])
+		}
+		a.add(4, "R20")
+		a.add(sdot.block32(true), "R10")
+		a.loop("R24", fmt.Sprintf("block%d", n))
+		a.blank()
+		for v := range 9 * n {
+			a.store(v, at(v/9*accBytes+v%9*16, "R11"))
+		}
+		a.add(laneBytes, "R11")
+		a.loop("R12", fmt.Sprintf("rows%d", n))
+	})
+}
+
+// rowLanes is row for such a format: multiply32 leaves the products in laneSums, then
+// the scales add them to the accumulators in memory.
+func (f format) rowLanes(a *asm, l layout) {
+	p := &packer{asm: a, layout: sdot, fused: &fused{hasMin: true, lanes: &l}}
+	p.rowStart(f, rowName(f, l), "s[j] = fma(sum of 4, d*D, s[j]),\n// ms = fma(m, DS, ms)")
+	p.top("//\tR14 from a D to its DS")
+	p.rowArgs(rowName(f, l))
+	p.op("MOVD", "tileArgs_ds(R0), R14")
+	p.op("SUB", "R24, R14")
+	p.op("MOVD", "$4, R9")
+	f.setup(p)
+
+	p.label("rows")
+	p.pointFour()
+	p.op("MOVD", "R23, R13")
+	p.op("MOVD", "R24, R26")
+	p.label("block")
+	p.prefetch(f.bytes)
+	f.body(p)
+	p.blank()
+	p.advance(f.bytes)
+	p.add(32, "R13")
+	p.add(4, "R26")
+	p.loop("R8", "block")
+	p.blank()
+	p.add(laneBytes, "R25")
+	p.loop("R9", "rows")
+	p.op("RET", "")
+}
+
+// laneSums are registers that bits32 has nothing in when it calls put32, as V23 and
+// V27 to V29 are.
+var laneSums = []int{16, 17, 18, 19, 20, 21, 22, 26}
+
+// multiplyLanes is multiply32 for rowLanes.
+func (p *packer) multiplyLanes(lo, hi quad) {
+	p.note("The sums of 4 products.")
+	for half, w := range []quad{lo, hi} {
+		p.load(at(16*half, "R13"), 23)
+		for i := range 4 {
+			lane(p.asm, *p.fused.lanes, 23, i, w[i], laneSums[4*half+i], 27, 28)
+		}
+	}
+}
+
+// accumulateLanes is accumulate for rowLanes.
+func (p *packer) accumulateLanes(v, tmp, off int) {
+	if off != 4*32 {
+		p.op("FMOVS", "(R26)(R14), F%d", tmp)
+		p.load("128(R25)", 27)
+		p.word("VFMLAS", tmp, 0, v, 27)
+		p.store(27, "128(R25)")
+		return
+	}
+	p.op("FMOVS", "(R26), F%d", tmp)
+	p.word("VFMULS", tmp, 0, v, v)
+	for j := 0; j < 8; j += 2 {
+		p.load2(at(16*j, "R25"), 27, 28)
+		p.word("VSCVTF", laneSums[j], laneSums[j])
+		p.word("VSCVTF", laneSums[j+1], laneSums[j+1])
+		p.vec("VFMLA", "S4", v, laneSums[j], 27)
+		p.vec("VFMLA", "S4", v, laneSums[j+1], 28)
+		p.store2(27, 28, at(16*j, "R25"))
+	}
+}
+
+// sumLanes generates the sum of a panel's accumulators of a token.
+func sumLanes(a *asm) {
+	a.begin("func sumB32LanesNEON(dst, acc *float32)")
+	a.top("// sum8 of the partial sums, then the minima's, of 16 rows.\n//\n" +
+		"// Registers\n//\tR1 results  R2 accumulators  R3 fours of rows left")
+	a.top("TEXT ·sumB32LanesNEON(SB), NOSPLIT, $0-16")
+	a.op("MOVD", "dst+0(FP), R1")
+	a.op("MOVD", "acc+8(FP), R2")
+	a.op("MOVD", "$4, R3")
+	a.label("rows")
+	for v := range 9 {
+		a.load(at(16*v, "R2"), v)
+	}
+	for v := range 4 {
+		a.word("VFADD", v+4, v, v)
+	}
+	a.word("VFADD", 2, 0, 0)
+	a.word("VFADD", 3, 1, 1)
+	a.word("VFADD", 1, 0, 0)
+	a.word("VFADD", 8, 0, 0)
+	a.store(0, "(R1)")
+	a.add(laneBytes, "R2")
+	a.add(16, "R1")
+	a.loop("R3", "rows")
+	a.op("RET", "")
+}
