@@ -20,6 +20,8 @@ type form interface {
 	start(p *Parser)
 	// entries returns the ways that calls begin in.
 	entries(b *builder) []entry
+	// texts returns all marks, within calls too.
+	texts() []string
 }
 
 // The forms of DeepSeek's tokens.
@@ -158,9 +160,15 @@ func Generic(free bool) *Family {
 // IsGeneric reports whether a family has no form of its own.
 func (f *Family) IsGeneric() bool { return f.Name == generic.Name }
 
+// OwnThoughts reports whether the parser divides thoughts from the answer, and not tags.
+func (f *Family) OwnThoughts() bool {
+	_, ok := f.form.(*harmonyForm)
+	return ok
+}
+
 // Parser returns a parser of an answer with tools that may be called.
 func (f *Family) Parser(tools []Tool) *Parser {
-	p := &Parser{tools: map[string]*Tool{}, any: len(tools) == 0, newID: func() string { return NewID(f.ShortIDs) }}
+	p := &Parser{tools: map[string]*Tool{}, any: len(tools) == 0, texts: f.form.texts(), NewID: func() string { return NewID(f.ShortIDs) }}
 	for i := range tools {
 		p.tools[tools[i].Name] = &tools[i]
 	}

@@ -9,9 +9,10 @@ import (
 // byte. Only what may be the beginning of a mark is held back.
 type Parser struct {
 	tools map[string]*Tool
-	any   bool // tools are not known: every name is one
-	short bool // the form of ids
-	newID func() string
+	any   bool     // tools are not known: every name is one
+	texts []string // of marks
+	// NewID makes the id of a call that has none.
+	NewID func() string
 
 	step  func(b byte)
 	marks []mark
@@ -103,7 +104,7 @@ func (p *Parser) emit(kind Kind, text string) {
 // begin begins a call. An id of "" is made.
 func (p *Parser) begin(name, id string) {
 	if id == "" {
-		id = p.newID()
+		id = p.NewID()
 	}
 	p.open, p.called = true, true
 	p.raw, p.space = p.raw[:0], p.space[:0]

@@ -129,7 +129,7 @@ func (b *builder) compile(e grammar.Expr) (*grammar.Program, error) {
 	b.rules.Body[0] = e
 	rules := b.rules
 	p, err := grammar.Compile(&rules)
-	if errors.Is(err, grammar.ErrEmpty) {
+	if errors.Is(err, grammar.ErrEmpty) && len(b.tools) > 0 {
 		err = errors.New("no arguments satisfy the schemas of the tools")
 	}
 	return p, err

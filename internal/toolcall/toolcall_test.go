@@ -60,7 +60,7 @@ func (j *joined) add(t testing.TB, list []Delta) {
 func parse(t testing.TB, f *Family, tools []Tool, pieces ...string) (j joined) {
 	p := f.Parser(tools)
 	n := 0
-	p.newID = func() string { n++; return fmt.Sprintf("made%d", n) }
+	p.NewID = func() string { n++; return fmt.Sprintf("made%d", n) }
 	for _, text := range pieces {
 		j.add(t, p.Push(text))
 	}
@@ -68,19 +68,19 @@ func parse(t testing.TB, f *Family, tools []Tool, pieces ...string) (j joined) {
 	return j
 }
 
-// written is what a model of a family writes, and what it is.
-type written struct {
+// example is what a model of a family writes, and what it is.
+type example struct {
 	family, text string
 	want         joined
 	odd          bool // a grammar does not let it be written so
 }
 
-func cases() []written {
+func cases() []example {
 	call := func(name, args string) joinedCall { return joinedCall{"made1", name, args} }
 	second := func(name, args string) joinedCall { return joinedCall{"made2", name, args} }
 	zurich := []joinedCall{call("get_weather", `{"city": "Zürich", "days": 2}`)}
 	both := []joinedCall{call("ping", `{}`), second("get_weather", `{"city": "Oslo", "unit": "C"}`)}
-	list := []written{
+	list := []example{
 		{"Hermes", "Just text, a < b and <tool_cake>.", joined{Content: "Just text, a < b and <tool_cake>."}, false},
 		{"Hermes", "<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Zürich\", \"days\": 2}}\n</tool_call>", joined{Calls: zurich}, false},
 		{"Hermes", "On it.\n<tool_call>\n{\"name\": \"ping\", \"arguments\": {}}\n</tool_call>\n<tool_call>\n{\"name\": \"get_weather\", \"arguments\": {\"city\": \"Oslo\", \"unit\": \"C\"}}\n</tool_call>", joined{Content: "On it.", Calls: both}, false},
