@@ -198,14 +198,15 @@ func (t *Tools) allowed(c *object) {
 
 // readAnthropicTools reads Anthropic's tools and tool_choice.
 func (r *ChatRequest) readAnthropicTools(o *object) {
-	t := &Tools{Choice: ChooseAuto, Parallel: true}
+	t := &Tools{Choice: ChooseAuto}
 	choice, given := o.child("tool_choice")
 	mode := "auto"
+	t.Parallel = true
 	if given {
 		if !choice.text("type", &mode) {
 			choice.fail("type", "is missing")
 		}
-		single := false
+		single := mode != "auto" // a forced call is one, unless more are asked for
 		choice.boolean("disable_parallel_tool_use", &single)
 		t.Parallel = !single
 	}
