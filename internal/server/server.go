@@ -72,7 +72,7 @@ type Server struct {
 	readsTools bool             // the template tells of tools
 	handler    http.Handler
 	started    time.Time
-	metrics    metrics
+	metrics    counters
 	keys       keys
 
 	draining atomic.Bool        // the server is about to end
