@@ -96,13 +96,15 @@ var families = []Family{
 		open: "[TOOL_CALLS]", nameEnd: []string{"[ARGS]", "[CALL_ID]"}, afterID: "[ARGS]",
 	}},
 	{Name: "Mistral Nemo", ShortIDs: true, all: []string{"[TOOL_CALLS]"}, form: &jsonForm{
-		open: []string{"[TOOL_CALLS]"}, list: true, name: "name", args: "arguments", id: "id", hold: true,
+		open: []string{"[TOOL_CALLS]"}, list: true, name: "name", args: "arguments", id: "id", hold: true, nine: true,
 	}},
 	{Name: "Command R", all: []string{"<|START_ACTION|>"}, form: &jsonForm{
 		open: []string{"<|START_ACTION|>"}, close: "<|END_ACTION|>", list: true, name: "tool_name", args: "parameters", id: "tool_call_id",
 	}},
 	{Name: "Nemotron Nano 2", all: []string{"<TOOLCALL>"}, form: listed("<TOOLCALL>", "</TOOLCALL>")},
-	{Name: "Apriel", all: []string{"<tool_calls>"}, form: listed("<tool_calls>", "</tool_calls>")},
+	{Name: "Apriel", all: []string{"<tool_calls>"}, form: &jsonForm{
+		open: []string{"<tool_calls>"}, close: "</tool_calls>", list: true, name: "name", args: "arguments", id: "id", hold: true,
+	}},
 	{Name: "FireFunction", all: []string{"functools["}, form: listed("functools", "")},
 	{Name: "Phi 4", all: []string{"<|tool|>"}, form: &jsonForm{
 		open: []string{"<|tool_call|>", "functools"}, close: "<|/tool_call|>", list: true, name: "name", args: "arguments",

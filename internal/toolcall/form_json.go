@@ -14,6 +14,7 @@ type jsonForm struct {
 	args string
 	id   string // "": none
 	hold bool   // the id comes last
+	nine bool   // ids are nine letters and digits
 }
 
 func (f *jsonForm) start(p *Parser) {

@@ -29,14 +29,16 @@ func (f *jsonForm) object(b *builder) grammar.Expr {
 		id := func(chars grammar.Expr) grammar.Expr {
 			return b.field(f.id, grammar.Seq{grammar.Bytes(`"`), chars, grammar.Bytes(`"`)})
 		}
+		chars := grammar.Repeat{X: idChars, Min: 1, Max: 16}
+		if f.nine {
+			chars.Min, chars.Max = 9, 9
+		}
 		switch {
 		case f.id == "":
-		case f.hold: // Mistral's
-			const length = 9
-			fields = append(fields, optional(grammar.Seq{comma, id(grammar.Repeat{X: idChars, Min: length, Max: length})}))
+		case f.hold:
+			fields = append(fields, optional(grammar.Seq{comma, id(chars)}))
 		default:
-			const most = 16
-			fields = append(grammar.Seq{optional(grammar.Seq{id(grammar.Repeat{X: idChars, Min: 1, Max: most}), comma})}, fields...)
+			fields = append(grammar.Seq{optional(grammar.Seq{id(chars), comma})}, fields...)
 		}
 		return append(append(seq, fields...), b.blanks, grammar.Bytes("}"))
 	})
