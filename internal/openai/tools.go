@@ -45,6 +45,27 @@ func (t *Tools) Allowed() []toolcall.Tool {
 	return list
 }
 
+// ParseTools reads a list of tools in OpenAI's form, and which is to be called: "auto",
+// "none", "required", or the name of one. It returns nil where there are none.
+func ParseTools(list []byte, choice string) (*Tools, error) {
+	if err := check(list); err != nil {
+		return nil, err
+	}
+	o := &object{fields: map[string]json.RawMessage{"tools": list}}
+	if choice != "" {
+		value := any(choice)
+		switch Choice(choice) {
+		case ChooseAuto, ChooseNone, ChooseRequired:
+		default:
+			value = map[string]any{"type": "function", "function": map[string]string{"name": choice}}
+		}
+		o.fields["tool_choice"], _ = encodeJSON(value)
+	}
+	r := &ChatRequest{}
+	r.readTools(o)
+	return r.Tools, o.result()
+}
+
 // readTools reads OpenAI's tools, tool_choice and parallel_tool_calls.
 func (r *ChatRequest) readTools(o *object) {
 	if choice, _ := o.get("tool_choice"); string(bytes.TrimSpace(choice)) == `"none"` {

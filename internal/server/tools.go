@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"regexp"
 	"strings"
 
 	"alpaca/internal/chat"
@@ -14,7 +13,6 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 	"alpaca/internal/openai"
 	"alpaca/internal/sampler"
-	"alpaca/internal/structured"
 	"alpaca/internal/toolcall"
 )
 
@@ -60,38 +58,23 @@ func mergeObjects(a, b json.RawMessage) (json.RawMessage, error) {
 // withTools chooses how calls are written in an answer, and returns the messages as the
 // template understands them.
 func (s *Server) withTools(c *conversation, messages []chat.Message) ([]chat.Message, error) {
-	family := s.family
-	tools := c.Tools.Allowed()
-	if len(tools) == 0 {
-		if family != nil && family.Always {
-			c.family = family
+	plan := toolcall.Plan{Family: s.family, Tools: c.Tools.Allowed()}
+	if len(plan.Tools) == 0 {
+		if s.family.Always {
+			c.family = s.family
 		}
-		if !s.readsTools && (family == nil || family.IsGeneric()) {
-			return toolcall.Plain(messages), nil
-		}
-		return family.Complete(messages), nil
+		return plan.Messages(messages, s.readsTools), nil
 	}
-	source := s.opt.Template.Source()
-	if name := toolcall.Unsupported(source); name != "" {
-		return nil, openai.Unsupported("tools", "the calls of %s models are not understood; \"tool_choice\": \"none\" leaves the tools out", name)
+	family, err := toolcall.Choose(s.opt.Template.Source(), s.readsTools, c.Format != nil)
+	if err != nil {
+		return nil, openai.Unsupported("tools", "%v; \"tool_choice\": \"none\" leaves the tools out", err)
 	}
-	if !s.readsTools && !family.CanDescribe() || family.IsGeneric() {
-		family = toolcall.Generic(c.Format != nil)
-	}
-	c.family = family
-	if s.readsTools {
-		return family.Complete(messages), nil
-	}
-	if family.IsGeneric() {
-		messages = toolcall.Plain(messages)
-	} else {
-		messages = family.Complete(messages)
-	}
-	plan := toolcall.Plan{Family: family, Tools: tools, Required: c.Tools.Choice == openai.ChooseRequired, Parallel: c.Tools.Parallel}
+	c.family, plan.Family = family, family
+	plan.Required, plan.Parallel = c.Tools.Choice == openai.ChooseRequired, c.Tools.Parallel
 	if c.Format != nil {
 		plan.Answer = &grammar.Rules{}
 	}
-	return plan.Described(messages), nil
+	return plan.Messages(messages, s.readsTools), nil
 }
 
 // thoughts returns what surrounds the thoughts that an answer to a conversation may begin
@@ -115,7 +98,10 @@ func (s *Server) shape(r *http.Request, c *conversation) (func() sampler.Grammar
 	}
 	plan := toolcall.Plan{Family: c.family, Tools: tools, Thinking: s.thoughts(c), Control: s.forms.Control}
 	if plan.Family == nil {
-		plan.Family = toolcall.Generic(true)
+		plan.Family = s.family
+	}
+	if plan.Family == nil { // there is no template
+		return s.form(r, c.Format)
 	}
 	if len(tools) > 0 {
 		plan.Required, plan.Parallel = c.Tools.Choice == openai.ChooseRequired, c.Tools.Parallel
@@ -131,18 +117,7 @@ func (s *Server) shape(r *http.Request, c *conversation) (func() sampler.Grammar
 		return nil, err
 	}
 	warn(r, form.Warnings)
-	if form.Whole != nil {
-		return s.forms.Whole(form.Whole), nil
-	}
-	l := structured.Lazy{Open: plan.Thinking.Open, Close: plan.Thinking.Close, Inside: plan.Thinking.Inside}
-	for _, t := range form.Triggers {
-		trigger := structured.Trigger{Text: t.Text, Start: t.Start, Then: t.Then}
-		if t.Pattern != "" {
-			trigger.Pattern = regexp.MustCompile(t.Pattern)
-		}
-		l.Triggers = append(l.Triggers, trigger)
-	}
-	return s.forms.Lazy(l), nil
+	return s.forms.Answer(form, plan.Thinking), nil
 }
 
 // compile returns the form of a plan and of answers without a call, which is the same for

@@ -7,6 +7,7 @@ import (
 
 	"alpaca/internal/grammar"
 	"alpaca/internal/sampler"
+	"alpaca/internal/toolcall"
 )
 
 // Trigger makes a grammar begin in the middle of a text.
@@ -56,6 +57,25 @@ func (c *Compiler) Lazy(l Lazy) func() sampler.Grammar {
 		}
 		return g
 	}
+}
+
+// Answer returns grammars for answers of a form; nil where they are free.
+func (c *Compiler) Answer(f *toolcall.Form, thoughts toolcall.Thinking) func() sampler.Grammar {
+	switch {
+	case f.Whole != nil:
+		return c.Whole(f.Whole)
+	case len(f.Triggers) == 0:
+		return nil
+	}
+	l := Lazy{Open: thoughts.Open, Close: thoughts.Close, Inside: thoughts.Inside}
+	for _, t := range f.Triggers {
+		trigger := Trigger{Text: t.Text, Start: t.Start, Then: t.Then}
+		if t.Pattern != "" {
+			trigger.Pattern = regexp.MustCompile(t.Pattern)
+		}
+		l.Triggers = append(l.Triggers, trigger)
+	}
+	return c.Lazy(l)
 }
 
 // The phases of a text.

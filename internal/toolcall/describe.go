@@ -7,9 +7,9 @@ import (
 	"alpaca/internal/chat"
 )
 
-// Described returns a conversation whose system message tells of the tools, for templates
+// described returns a conversation whose system message tells of the tools, for templates
 // that leave them out.
-func (p *Plan) Described(messages []chat.Message) []chat.Message {
+func (p *Plan) described(messages []chat.Message) []chat.Message {
 	text := p.describe()
 	out := append([]chat.Message(nil), messages...)
 	if len(out) > 0 && (out[0].Role == chat.System || out[0].Role == chat.Developer) {
@@ -61,9 +61,23 @@ func (p *Plan) describe() string {
 	return b.String()
 }
 
-// CanDescribe reports whether the form of calls can be told to a model whose template does
+// canDescribe reports whether the form of calls can be told to a model whose template does
 // not. Others get the generic form.
-func (f *Family) CanDescribe() bool {
+func (f *Family) canDescribe() bool {
 	_, ok := f.form.(*namedForm)
-	return ok || f.IsGeneric()
+	return ok
+}
+
+// Messages returns a conversation as the template understands it. Reads says that the
+// template tells the model of tools: others get that, and what was called, in words.
+func (p *Plan) Messages(messages []chat.Message, reads bool) []chat.Message {
+	if p.Family.IsGeneric() && !reads {
+		messages = Plain(messages)
+	} else {
+		messages = p.Family.Complete(messages)
+	}
+	if reads || len(p.Tools) == 0 {
+		return messages
+	}
+	return p.described(messages)
 }

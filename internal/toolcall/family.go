@@ -153,10 +153,24 @@ func Unsupported(template string) string {
 	return ""
 }
 
-// Generic returns the form for models whose template knows no tools. Free says that the
-// answer has a form of its own where it is no call.
-func Generic(free bool) *Family {
-	return &Family{Name: generic.Name, form: &genericForm{free: free}}
+// UnsupportedError says that the calls of a family are not understood.
+type UnsupportedError struct{ Family string }
+
+func (e *UnsupportedError) Error() string {
+	return "the calls of " + e.Family + " models are not understood"
+}
+
+// Choose returns the family in whose form calls are written. Reads says that the template
+// tells the model of tools, formed that an answer has a form of its own where it is no call.
+func Choose(template string, reads, formed bool) (*Family, error) {
+	if name := Unsupported(template); name != "" {
+		return nil, &UnsupportedError{name}
+	}
+	f := Recognize(template)
+	if !f.IsGeneric() && (reads || f.canDescribe()) {
+		return f, nil
+	}
+	return &Family{Name: generic.Name, form: &genericForm{free: formed}}, nil
 }
 
 // IsGeneric reports whether a family has no form of its own.

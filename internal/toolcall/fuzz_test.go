@@ -1,9 +1,7 @@
 package toolcall
 
 import (
-	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -25,22 +23,7 @@ func FuzzParser(f *testing.F) {
 		if int(which) < len(families) {
 			fam = &families[which]
 		}
-		whole := parse(t, fam, weather, text)
-		require.Equal(t, whole, parse(t, fam, weather, strings.Split(text, "")...))
-		pieces := make([]string, len(text))
-		for i := range len(text) {
-			pieces[i] = text[i : i+1]
-		}
-		require.Equal(t, whole, parse(t, fam, weather, pieces...))
-		if utf8.ValidString(text) {
-			require.True(t, utf8.ValidString(whole.Content+whole.Reasoning))
-			for _, c := range whole.Calls {
-				require.True(t, utf8.ValidString(c.Args))
-			}
-		}
-		if len(whole.Calls) == 0 && !fam.Always && !fam.IsGeneric() {
-			require.Equal(t, text, whole.Content, "no call, no change")
-		}
+		checkText(t, fam, text)
 	})
 }
 
