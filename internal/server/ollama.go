@@ -56,9 +56,12 @@ type ollamaCall struct {
 	} `json:"function"`
 }
 
-// ollamaCalls returns the calls of an answer.
+// ollamaCalls returns the calls of an answer, but for one that was cut.
 func ollamaCalls(calls []openai.ToolCall) (list []ollamaCall) {
 	for i, call := range calls {
+		if !json.Valid([]byte(call.Function.Arguments)) {
+			continue
+		}
 		c := ollamaCall{ID: call.ID}
 		c.Function.Index, c.Function.Name, c.Function.Arguments = i, call.Function.Name, callBlock(call).Input
 		list = append(list, c)
@@ -130,9 +133,9 @@ func (s *Server) sendOllama(w http.ResponseWriter, stream, isText bool, f *flow,
 		if p := one.add(e); stream && (p.text != "" || p.thought != "" || len(p.probs) > 0) {
 			out.line(s.ollamaPiece(isText, p.text, p.thought))
 		}
-		if e.result != nil && stream && len(one.calls) > 0 {
+		if calls := ollamaCalls(one.calls); e.result != nil && stream && calls != nil {
 			p := s.ollamaPiece(false, "", "")
-			p.Message.ToolCalls = ollamaCalls(one.calls)
+			p.Message.ToolCalls = calls
 			out.line(p)
 		}
 		return out.err

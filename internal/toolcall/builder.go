@@ -49,7 +49,7 @@ func newBuilder(tools []Tool, parallel bool, control func(string) (int32, bool))
 	b.rule(nil) // the root, which is set at the end
 	b.blanks = b.rule(grammar.Seq{
 		grammar.Repeat{X: grammar.Bytes("\n"), Max: 2},
-		grammar.Repeat{X: grammar.Class{{Lo: ' ', Hi: ' '}, {Lo: '\t', Hi: '\t'}}, Max: 20},
+		grammar.Repeat{X: grammar.Class{{Lo: ' ', Hi: ' '}, {Lo: '\t', Hi: '\t'}}, Max: 4},
 	})
 	return b
 }
