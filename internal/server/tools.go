@@ -60,7 +60,7 @@ func mergeObjects(a, b json.RawMessage) (json.RawMessage, error) {
 func (s *Server) withTools(c *conversation, messages []chat.Message) ([]chat.Message, error) {
 	plan := toolcall.Plan{Family: s.family, Tools: c.Tools.Allowed()}
 	if len(plan.Tools) == 0 {
-		if s.family.Always {
+		if s.family.Always && !(c.KeepReasoning && s.family.OwnThoughts()) {
 			c.family = s.family
 		}
 		return plan.Messages(messages, s.readsTools), nil

@@ -8,7 +8,10 @@ import (
 
 	"alpaca/internal/chat"
 	"alpaca/internal/engine"
+	"alpaca/internal/openai"
+	"alpaca/internal/server/thinking"
 	"alpaca/internal/testmodel"
+	"alpaca/internal/toolcall"
 )
 
 const (
@@ -207,4 +210,46 @@ func TestFreeWithTools(t *testing.T) {
 	o = f.post("/v1/chat/completions", `{`+askTool+`, "tools": [{"type": "function", "function": {"name": "f", "strict": true, "parameters": {"type": "object", "properties": {"a": {"type": "array", "uniqueItems": true}}}}}]}`, 400)
 	require.Equal(t, "tools[0]", at(o, "error.param"))
 	require.Contains(t, at(o, "error.message"), "#/properties/a")
+}
+
+// TestThoughtsAndCalls checks what becomes of an answer that has thoughts, text and a call,
+// by tags and by channels.
+func TestThoughtsAndCalls(t *testing.T) {
+	m := loadModel(t, testmodel.SPM(1))
+	call := openai.ToolCall{Type: "function", Function: openai.FunctionCall{Name: "f", Arguments: `{"a": 1}`}}
+	for _, tt := range []struct {
+		source, text string
+		own          bool // the parser knows thoughts
+	}{
+		{"<think></think><tool_call>", "<think>\nhm, <tool_call>?\n</think>\n\nWell.\n<tool_call>\n{\"name\": \"f\", \"arguments\": {\"a\": 1}}\n</tool_call>", false},
+		{"<|channel|><|message|>", `<|channel|>analysis<|message|>hm, <tool_call>?<|end|><|start|>assistant<|channel|>commentary<|message|>Well.<|end|><|start|>assistant<|channel|>commentary to=functions.f <|constrain|>json<|message|>{"a": 1}`, true},
+	} {
+		family := toolcall.Recognize(tt.source)
+		require.Equal(t, tt.own, family.OwnThoughts())
+		a := &answer{tok: m.Tokenizer, parser: family.Parser([]toolcall.Tool{{Name: "f"}})}
+		if !tt.own {
+			a.split = thinking.TagsOf(tt.source).Splitter("")
+		}
+		var kinds []toolcall.Kind
+		see := func(p piece) {
+			for _, d := range p.deltas {
+				if n := len(kinds); n == 0 || kinds[n-1] != d.Kind {
+					kinds = append(kinds, d.Kind)
+				}
+			}
+			require.Len(t, p.chatDeltas(), len(p.deltas))
+		}
+		const plain = 300 // no control token
+		for _, r := range tt.text {
+			see(a.add(event{token: &engine.Token{ID: plain, Text: string(r)}}))
+		}
+		see(a.add(event{result: &engine.Result{Reason: engine.EOS}}))
+		require.Equal(t, "hm, <tool_call>?", a.thought.String())
+		require.Equal(t, "Well.", a.text.String())
+		require.Len(t, a.calls, 1)
+		call.ID = a.calls[0].ID
+		require.Equal(t, call, a.calls[0])
+		require.Equal(t, "tool_calls", a.finish())
+		require.Equal(t, []toolcall.Kind{toolcall.Reasoning, toolcall.Content, toolcall.Call, toolcall.Arguments}, kinds)
+	}
 }
