@@ -39,6 +39,8 @@ var order = []string{
 	"internal/server/thinking",
 	"internal/jobs",
 	"internal/openai",
+	"internal/structured",
+	"internal/toolcall",
 
 	// Many texts on one model.
 	"internal/train/rows",

@@ -46,8 +46,8 @@ func TestOllamaErrors(t *testing.T) {
 		{`{"options": {"temperature": "hot"}}`, "options.temperature", "must be a number"},
 		{`{"options": []}`, "options", "must be an object"},
 		{`{"think": 5}`, "think", "must be a boolean or a string"},
-		{`{"format": {"type": "object"}}`, "format", "not supported"},
-		{`{"tools": [{}]}`, "tools", "does not understand calls"},
+		{`{"format": "xml"}`, "format", "must be \"json\" or a schema"},
+		{`{"tools": [{}]}`, "tools[0].function", "is missing"},
 		{`{"template": "{{ a }}"}`, "template", "from the model alone"},
 		{`{"stream": "no"}`, "stream", "must be a boolean"},
 	} {

@@ -22,7 +22,9 @@ import (
 	"alpaca/internal/engine"
 	"alpaca/internal/sampler"
 	"alpaca/internal/server/thinking"
+	"alpaca/internal/structured"
 	"alpaca/internal/tokenizer"
+	"alpaca/internal/toolcall"
 )
 
 // Options say how a Server is made; zeros stand for the defaults.
@@ -60,14 +62,18 @@ type Options struct {
 
 // Server is an http.Handler. It does not close the engine.
 type Server struct {
-	opt     Options
-	engine  *engine.Engine
-	tok     *tokenizer.Tokenizer
-	tags    *thinking.Tags // of thinking; nil: the template knows none
-	handler http.Handler
-	started time.Time
-	metrics counters
-	keys    keys
+	opt    Options
+	engine *engine.Engine
+	tok    *tokenizer.Tokenizer
+	tags   *thinking.Tags // of thinking; nil: the template knows none
+	forms  *structured.Compiler
+
+	family     *toolcall.Family // how the model writes calls; nil: there is no template
+	readsTools bool             // the template tells of tools
+	handler    http.Handler
+	started    time.Time
+	metrics    counters
+	keys       keys
 
 	draining atomic.Bool        // the server is about to end
 	refusing atomic.Bool        // and takes no more requests
@@ -82,6 +88,7 @@ type Server struct {
 // New returns a server of an engine's model.
 func New(e *engine.Engine, opt Options) *Server {
 	s := &Server{opt: opt, engine: e, tok: e.Model().Tokenizer, started: time.Now(), active: map[*flow]time.Time{}}
+	s.forms = structured.New(s.tok)
 	o := &s.opt
 	if len(o.Aliases) == 0 {
 		o.Aliases = []string{filepath.Base(o.Path)}
@@ -112,6 +119,10 @@ func New(e *engine.Engine, opt Options) *Server {
 	}
 	if o.Template != nil {
 		s.tags = thinking.TagsOf(o.Template.Source())
+		s.readsTools = o.Template.ReadsTools()
+		if s.family = toolcall.Recognize(o.Template.Source()); s.family.OwnThoughts() {
+			s.tags = nil
+		}
 	}
 	s.keys = newKeys(o.Keys)
 	s.ending, s.end = context.WithCancel(context.Background())

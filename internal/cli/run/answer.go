@@ -38,6 +38,11 @@ func (t *talk) answer(ctx context.Context) error {
 	}
 	var result engine.Result
 	var err error
+	if t.tools != nil {
+		if emit, err = t.withTools(&req, emit); err != nil {
+			return err
+		}
+	}
 	if t.plain {
 		result, err = t.complete(ctx, req, emit)
 	} else {
@@ -53,6 +58,11 @@ func (t *talk) answer(ctx context.Context) error {
 	if unread {
 		t.Undo()
 	}
+	if t.tools != nil {
+		if err := t.endTools(); err != nil {
+			return err
+		}
+	}
 	t.results = append(t.results, result)
 	if err := t.end(result); err != nil {
 		return err
@@ -65,6 +75,38 @@ func (t *talk) answer(ctx context.Context) error {
 	}
 	if result.Reason == engine.Interrupt {
 		return errStopped
+	}
+	return nil
+}
+
+// withTools prepares an answer that may call tools, and returns what is told its tokens.
+func (t *talk) withTools(req *engine.Request, emit func(engine.Token) error) (func(engine.Token) error, error) {
+	prompt, err := t.Template.Text(t.Messages)
+	if err != nil {
+		return nil, err
+	}
+	if req.Grammar, err = t.tools.grammar(t.u, prompt); err != nil {
+		return nil, err
+	}
+	return func(tok engine.Token) error {
+		text := t.tools.text(tok)
+		if !t.out.json {
+			tok.Text = text
+		}
+		return emit(tok)
+	}, nil
+}
+
+// endTools shows the calls of an answer, and keeps them as the template reads them.
+func (t *talk) endTools() error {
+	text := t.tools.end(t.out.open)
+	if !t.out.json {
+		if err := t.out.text(text); err != nil {
+			return err
+		}
+	}
+	if m := t.tools.message(); m != nil && t.Last(chat.Assistant) == len(t.Messages)-1 {
+		t.SetMessages(append(t.Messages[:len(t.Messages)-1:len(t.Messages)-1], *m))
 	}
 	return nil
 }
@@ -87,7 +129,11 @@ func (t *talk) end(result engine.Result) error {
 		if i := t.Last(chat.Assistant); i >= 0 && !t.plain {
 			answer = &t.Messages[i]
 		}
-		return t.out.endChat(st, answer, t.Reused)
+		line := chatLine{t.out.done(st), t.Reused, answer, nil}
+		if t.tools != nil {
+			line.Calls = t.tools.calls
+		}
+		return t.u.WriteJSON(line)
 	}
 	t.out.endAnswer()
 	switch {

@@ -62,7 +62,7 @@ func (o *runOptions) wantsChat(u *ui.UI, args []string) bool {
 	if !given && u.InTTY {
 		return true
 	}
-	c.single = c.template.Asked() || c.system != "" || c.input != "" || o.instructs(u, given)
+	c.single = c.template.Asked() || c.system != "" || c.input != "" || o.tools.file != "" || o.instructs(u, given)
 	return c.single
 }
 
@@ -83,8 +83,9 @@ type talk struct {
 	out   *writer
 	// plain: the model has no form for conversations, and texts are continued.
 	plain     bool
-	continued string // the last of those texts
-	endless   bool   // an answer may be longer than the context
+	tools     *toolbox // nil: none may be called
+	continued string   // the last of those texts
+	endless   bool     // an answer may be longer than the context
 
 	params  sampler.Params
 	results []engine.Result // of all answers
@@ -116,12 +117,19 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 	if o.chat.single && !given && o.chat.messages == "" && !u.InTTY {
 		return ui.WithHint(ui.Usagef("no message"), "give one with -p or -f, or pipe it in")
 	}
+	tools, err := o.tools.read(u, &request)
+	if err != nil {
+		return err
+	}
 	e, err := o.engine.Start(u)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
 	t, err := o.newTalk(u, e, given, request)
+	if err == nil {
+		t.tools, err = newToolbox(t.Template, e.Model.Tokenizer, tools)
+	}
 	if err != nil {
 		return err
 	}
@@ -137,8 +145,10 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 		if t.System() == "" {
 			t.SetSystem(o.chat.system)
 		}
+		t.describeTools()
 		err = t.answer(ctx)
 	} else {
+		t.describeTools()
 		err = t.run(ctx, first, given)
 	}
 	if len(t.results) == 0 {
@@ -189,6 +199,13 @@ func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool, request cha
 		t.greet(why)
 	}
 	return t, nil
+}
+
+// describeTools puts into words what the template leaves out.
+func (t *talk) describeTools() {
+	if t.tools != nil {
+		t.SetMessages(t.tools.plan.Messages(t.Messages, t.tools.reads))
+	}
 }
 
 // warnPlain tells those who asked for answers that the model gives none.

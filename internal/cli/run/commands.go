@@ -34,6 +34,7 @@ func chatCommands() []chatCommand {
 		{"/clear", "", "forget what was said", (*talk).clear},
 		{"/regen", "", "another answer", (*talk).regenerate},
 		{"/undo", "", "take back a message", (*talk).undo},
+		{"/result", "TEXT", "what a tool that was called answered", (*talk).result},
 		{"/system", "TEXT", "set the system message", (*talk).setSystem},
 		{"/set", "NAME VALUE", "such as temp 0.5", (*talk).set},
 		{"/save", "FILE", "save the conversation", (*talk).saveTo},

@@ -7,6 +7,7 @@ import (
 	"alpaca/internal/chat"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/engine"
+	"alpaca/internal/openai"
 	"alpaca/internal/report"
 	"alpaca/internal/tokenizer"
 )
@@ -106,11 +107,8 @@ type chatLine struct {
 	doneLine
 	CachedTokens int           `json:"cached_tokens"` // that were evaluated before
 	Message      *chat.Message `json:"message,omitempty"`
-}
 
-// endChat finishes the output of an answer in JSON.
-func (w *writer) endChat(s stats, answer *chat.Message, cached int) error {
-	return w.u.WriteJSON(chatLine{w.done(s), cached, answer})
+	Calls []openai.ToolCall `json:"tool_calls,omitempty"`
 }
 
 // endAnswer ends the last line of an answer, so that the next begins on its own.

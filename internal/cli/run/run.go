@@ -33,6 +33,7 @@ type runOptions struct {
 	output        string
 	noStats       bool
 	chat          chatOptions
+	tools         toolOptions
 	cache         cacheOptions
 }
 
@@ -83,6 +84,7 @@ Exit status: 0 the text came to its end, 1 failure, 2 wrong command line,
 	flags.AddInt(fs, &o.logprobs, flags.Int{Name: "logprobs", High: 1000}, "with --output json: the `N` likeliest tokens of each step")
 	fs.BoolVarP(&o.noStats, "no-stats", "q", false, "do not show times and memory at the end")
 	o.chat.addFlags(fs)
+	o.tools.addFlags(fs)
 	o.cache.addFlags(fs)
 	o.engine.AddFlags(fs)
 	return cmd
@@ -124,6 +126,8 @@ func (o *runOptions) check(args []string) error {
 		return err
 	}
 	switch {
+	case o.tools.file != "" && o.engine.Grammar.Given():
+		return ui.WithHint(ui.Usagef("--tools and a grammar at once"), "calls are kept to the schemas of the tools anyway")
 	case o.logprobs > 0 && o.output != "json":
 		return ui.WithHint(ui.Usagef("--logprobs needs JSON"), "add --output json")
 	case len(args) > 0 && o.prompt.Flags.Changed("prompt"):
