@@ -33,6 +33,11 @@ func parseChat(data []byte, params sampler.Params, answer bool) (*ChatRequest, e
 	if err != nil {
 		return nil, err
 	}
+	return chatOf(o, params, answer)
+}
+
+// chatOf reads the fields of a request.
+func chatOf(o *object, params sampler.Params, answer bool) (*ChatRequest, error) {
 	r := &ChatRequest{Generation: defaults(params), Open: true}
 	r.Messages = readMessages(o)
 	if answer {

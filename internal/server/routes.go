@@ -44,6 +44,11 @@ func (s *Server) routes() http.Handler {
 		{"POST /chat/completions/input_tokens", false, s.inputTokens},
 		{"POST /v1/messages", false, s.messages},
 		{"POST /v1/messages/count_tokens", false, s.countTokens},
+		{"POST /v1/responses", false, s.responses},
+		{"POST /responses", false, s.responses},
+		{"POST /v1/responses/input_tokens", false, s.responseTokens},
+		{"/v1/responses/{id}", false, s.responseKept},
+		{"/v1/responses/{id}/{part}", false, s.responseKept},
 		{"GET /api/version", true, s.ollamaVersion},
 		{"GET /api/tags", true, s.ollamaTags},
 		{"GET /api/ps", false, s.ollamaPS},
@@ -54,6 +59,7 @@ func (s *Server) routes() http.Handler {
 		{"POST /completion", false, s.native},
 		{"POST /completions", false, s.native},
 	}
+	list = append(list, unservedRoutes()...)
 	if !s.opt.NoPage {
 		for pattern, h := range page.Handlers() {
 			list = append(list, route{pattern, true, func(w http.ResponseWriter, r *http.Request) error {
