@@ -59,6 +59,9 @@ func (r *ChatRequest) readLogprobs(o *object) {
 
 // readTemplate reads what the chat template is told.
 func (r *ChatRequest) readTemplate(o *object) {
+	if _, ok := o.get("chat_template"); ok && o.err == nil { // it would be a program of a stranger
+		o.err = Unsupported("chat_template", "templates come from the model alone; --chat-template chooses one when the server is started")
+	}
 	goesOn := false
 	o.boolean("add_generation_prompt", &r.Open)
 	o.boolean("continue_final_message", &goesOn)

@@ -110,9 +110,6 @@ func (s *Server) asError(w http.ResponseWriter, err error) *openai.Error {
 		Message: "something went wrong in the server; its log has request " + noteOf(w).id}
 }
 
-// bodyPatience is how long a small body may take.
-const bodyPatience = 30 * time.Second
-
 // readBody returns the body of a request that has JSON. It is read to its end: only then
 // does the server notice a client that goes.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
@@ -128,7 +125,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	var data bytes.Buffer
 	start := time.Now()
 	for {
-		control.SetReadDeadline(start.Add(bodyPatience + time.Duration(data.Len()/slowest)*time.Second))
+		control.SetReadDeadline(start.Add(s.opt.BodyTimeout + time.Duration(data.Len()/slowest)*time.Second))
 		_, err := io.CopyN(&data, body, 64<<10)
 		var large *http.MaxBytesError
 		switch {

@@ -189,9 +189,11 @@ func noteOf(w http.ResponseWriter) *note { return w.(*note) }
 // outermost gives each request an id, counts and logs it, and survives mistakes.
 func (s *Server) outermost(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.handlers.Add(1)
+		defer s.handlers.Done()
 		start := time.Now()
 		// What a handler leaves of a body is read by net/http, with no patience of its own.
-		http.NewResponseController(w).SetReadDeadline(start.Add(bodyPatience))
+		http.NewResponseController(w).SetReadDeadline(start.Add(s.opt.BodyTimeout))
 		n := &note{ResponseWriter: w, id: requestID(r), path: "other", api: apiOf(r.URL.Path)}
 		w.Header().Set("X-Request-Id", n.id)
 		if n.api == anthropic {
