@@ -34,6 +34,8 @@ var order = []string{
 	"internal/server/thinking",
 	"internal/jobs",
 	"internal/openai",
+	"internal/toolcall",
+	"internal/structured",
 
 	// Many texts on one model.
 	"internal/train/rows",

@@ -21,6 +21,7 @@ type Generation struct {
 	Logprobs  bool
 	Top       int // alternatives of each token
 	NoCache   bool
+	Format    *Format // of the answer; nil: free
 
 	Stream     bool
 	Usage      bool // at the end of a stream
@@ -65,14 +66,13 @@ func (g *Generation) read(o *object) {
 	g.readStop(o)
 	g.readSampling(o)
 	g.readBias(o)
+	g.readFormat(o)
 	g.refuse(o)
 }
 
 // refuse is about what cannot be done: whoever asks for it must not get something else.
 func (g *Generation) refuse(o *object) {
 	for _, f := range []struct{ name, why string }{
-		{"grammar", "grammars are not supported"},
-		{"json_schema", "answers by a schema are not supported"},
 		{"lora", "LoRA adapters are not supported"},
 		{"audio", "this model reads and writes text only"},
 		{"web_search_options", "nothing is fetched from the network"},
@@ -82,13 +82,6 @@ func (g *Generation) refuse(o *object) {
 		text := string(bytes.TrimSpace(data))
 		if ok && o.err == nil && text != `""` && text != "[]" && text != "0" {
 			o.err = Unsupported(f.name, "%s", f.why)
-		}
-	}
-	if format, ok := o.child("response_format"); ok {
-		var kind string
-		format.text("type", &kind)
-		if o.take(format); o.err == nil && kind != "text" {
-			o.err = Unsupported("response_format", "is of type %q, only \"text\" is supported", clip(kind))
 		}
 	}
 	if list, ok := o.list("modalities", 16); ok {

@@ -54,8 +54,8 @@ func ParseOllama(data []byte, params sampler.Params, text bool) (*OllamaRequest,
 			o.fail("think", "must be a boolean or a string, is %s", kind(data))
 		}
 	}
+	r.readOllamaFormat(o)
 	for _, f := range []struct{ name, why string }{
-		{"format", "answers of a given form are not supported"},
 		{"tools", "this server does not understand calls of tools"},
 		{"images", "this model reads text only"},
 		{"template", "templates come from the model alone"},

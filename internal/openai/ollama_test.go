@@ -46,7 +46,7 @@ func TestOllamaErrors(t *testing.T) {
 		{`{"options": {"temperature": "hot"}}`, "options.temperature", "must be a number"},
 		{`{"options": []}`, "options", "must be an object"},
 		{`{"think": 5}`, "think", "must be a boolean or a string"},
-		{`{"format": {"type": "object"}}`, "format", "not supported"},
+		{`{"format": "xml"}`, "format", "must be \"json\" or a schema"},
 		{`{"tools": [{}]}`, "tools", "does not understand calls"},
 		{`{"template": "{{ a }}"}`, "template", "from the model alone"},
 		{`{"stream": "no"}`, "stream", "must be a boolean"},

@@ -163,7 +163,7 @@ func TestOllama(t *testing.T) {
 	require.Equal(t, 256.0, show["model_info"].(map[string]any)["llama.context_length"])
 	require.Equal(t, []any{"completion"}, show["capabilities"])
 
-	o := f.post("/api/chat", `{`+askLlama+`, "format": "json"}`, 400)
+	o := f.post("/api/chat", `{`+askLlama+`, "format": "xml"}`, 400)
 	require.Contains(t, o["error"], "format: ", "a text, not an object")
 	o = f.post("/api/chat", `{"messages": [{"role": "user", "content": "a", "images": ["x"]}]}`, 400)
 	require.Contains(t, o["error"], "messages[0].images: this model reads text only")

@@ -92,6 +92,9 @@ func (s *Server) answerTo(r *http.Request, c *conversation) (*flow, *answers, er
 		return nil, nil, err
 	}
 	req, err := s.prepare(r, &c.Generation, c.stop)
+	if err == nil {
+		req.Grammar, err = s.form(r, c.Format)
+	}
 	if err != nil {
 		return nil, nil, err
 	}

@@ -22,6 +22,9 @@ func (s *Server) continuing(w http.ResponseWriter, r *http.Request, native bool)
 		return nil, nil, nil, err
 	}
 	req, err := s.prepare(r, &c.Generation, nil)
+	if err == nil {
+		req.Grammar, err = s.form(r, c.Format)
+	}
 	if err != nil {
 		return nil, nil, nil, err
 	}

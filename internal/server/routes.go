@@ -1,9 +1,11 @@
 package server
 
 import (
+	"context"
 	"fmt"
 	"net/http"
 	"runtime/debug"
+	"strconv"
 	"strings"
 	"time"
 
@@ -218,8 +220,22 @@ func (s *Server) outermost(h http.Handler) http.Handler {
 			}
 			s.opt.Log("%s %s %d in %v%s (%s)", r.Method, clip(r.URL.EscapedPath()), n.status, time.Since(start).Round(time.Millisecond), n.about, n.id)
 		}()
-		h.ServeHTTP(n, r)
+		h.ServeHTTP(n, r.WithContext(context.WithValue(r.Context(), noteKey{}, n)))
 	})
+}
+
+// noteKey is where the context of a request has its note.
+type noteKey struct{}
+
+// warn tells the client in a header what of its request is not done to the letter. Nothing
+// is sent yet.
+func warn(r *http.Request, warnings []string) {
+	n, ok := r.Context().Value(noteKey{}).(*note)
+	for _, text := range warnings {
+		if ok {
+			n.Header().Add("X-Alpaca-Warning", strings.Trim(strconv.QuoteToASCII(text), `"`))
+		}
+	}
 }
 
 // requestID returns the id that the client gave, or a new one.

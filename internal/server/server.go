@@ -22,6 +22,7 @@ import (
 	"alpaca/internal/engine"
 	"alpaca/internal/sampler"
 	"alpaca/internal/server/thinking"
+	"alpaca/internal/structured"
 	"alpaca/internal/tokenizer"
 )
 
@@ -67,6 +68,7 @@ type Server struct {
 	engine  *engine.Engine
 	tok     *tokenizer.Tokenizer
 	tags    *thinking.Tags // of thinking; nil: the template knows none
+	forms   *structured.Compiler
 	handler http.Handler
 	started time.Time
 	metrics counters
@@ -87,6 +89,7 @@ type Server struct {
 // New returns a server of an engine's model.
 func New(e *engine.Engine, opt Options) *Server {
 	s := &Server{opt: opt, engine: e, tok: e.Model().Tokenizer, started: time.Now(), active: map[*flow]time.Time{}}
+	s.forms = structured.New(s.tok)
 	o := &s.opt
 	if len(o.Aliases) == 0 {
 		o.Aliases = []string{filepath.Base(o.Path)}

@@ -30,6 +30,19 @@ const maxText = 4 << 20
 // properties in the schema's order. warnings name what is an annotation only. An error
 // about a keyword is a *Refused.
 func Compile(text []byte, opt Options) (p *grammar.Program, warnings []string, err error) {
+	rules, warnings, err := Rules(text, opt)
+	if err != nil {
+		return nil, nil, err
+	}
+	p, err = grammar.Compile(rules)
+	if errors.Is(err, grammar.ErrEmpty) {
+		err = &Refused{"#", "no value satisfies the schema"}
+	}
+	return p, warnings, err
+}
+
+// Rules returns the rules of a schema, to be part of a larger grammar.
+func Rules(text []byte, opt Options) (rules *grammar.Rules, warnings []string, err error) {
 	if len(text) > maxText {
 		return nil, nil, fmt.Errorf("a schema of %d bytes: at most %d are allowed", len(text), maxText)
 	}
@@ -63,11 +76,7 @@ func Compile(text []byte, opt Options) (p *grammar.Program, warnings []string, e
 			return nil, nil, &Refused{"#", "the schema's grammar is too large"}
 		}
 	}
-	p, err = grammar.Compile(&c.out)
-	if errors.Is(err, grammar.ErrEmpty) {
-		err = &Refused{"#", "no value satisfies the schema"}
-	}
-	return p, c.warnings, err
+	return &c.out, c.warnings, nil
 }
 
 // uses reports whether a key occurs anywhere.

@@ -1,0 +1,89 @@
+package server
+
+import (
+	"encoding/json"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+const person = `{"type": "object", "properties": {"name": {"type": "string", "maxLength": 5}, "age": {"type": "integer", "minimum": 0, "maximum": 99}}, "required": ["name", "age"], "additionalProperties": false}`
+
+// checkPerson checks that a text satisfies the schema above.
+func checkPerson(t *testing.T, text any) {
+	t.Helper()
+	s, ok := text.(string)
+	require.True(t, ok, "%v", text)
+	var p struct {
+		Name *string
+		Age  *int
+	}
+	require.NoError(t, json.Unmarshal([]byte(s), &p), s)
+	require.NotNil(t, p.Name, s)
+	require.NotNil(t, p.Age, s)
+	require.LessOrEqual(t, len([]rune(*p.Name)), 5)
+	require.True(t, *p.Age >= 0 && *p.Age <= 99, s)
+	require.Regexp(t, `^\{\s*"name"`, s, "in the schema's order")
+}
+
+// TestForms checks that an answer has the form that is asked for, by every API and in
+// every way to ask, with a model that has never seen JSON.
+func TestForms(t *testing.T) {
+	f := setup(t, nil)
+	for _, tt := range []struct{ path, body, at string }{
+		{"/v1/chat/completions", `{` + question + `, "max_tokens": 200, "response_format": {"type": "json_schema", "json_schema": {"name": "p", "strict": true, "schema": ` + person + `}}}`, "choices.0.message.content"},
+		{"/v1/chat/completions", `{` + question + `, "max_tokens": 200, "json_schema": ` + person + `}`, "choices.0.message.content"},
+		{"/v1/completions", `{"prompt": "abc", "seed": 3, "max_tokens": 200, "response_format": {"type": "json_object", "schema": ` + person + `}}`, "choices.0.text"},
+		{"/completion", `{"prompt": "abc", "seed": 3, "n_predict": 200, "json_schema": ` + person + `}`, "content"},
+		{"/api/chat", `{` + askLlama + `, "stream": false, "format": ` + person + `}`, "message.content"},
+		{"/api/generate", `{"prompt": "abc", "stream": false, "format": ` + person + `}`, "response"},
+	} {
+		if tt.path == "/api/chat" {
+			tt.body = regexp.MustCompile(`"num_predict": 12`).ReplaceAllString(tt.body, `"num_predict": 200, "seed": 3`)
+		}
+		checkPerson(t, at(f.post(tt.path, tt.body, 200), tt.at))
+	}
+	o := f.post("/completion", `{"prompt": "abc", "seed": 3, "n_predict": 50, "grammar": "root ::= \"x\" [0-9]{3}"}`, 200)
+	require.Regexp(t, `^x[0-9]{3}$`, o["content"])
+	require.Equal(t, "eos", o["stop_type"])
+	o = f.post("/completion", `{"prompt": "abc", "seed": 3, "n_predict": 50, "json_schema": {"type": "array", "items": {"type": "boolean"}, "minItems": 3, "maxItems": 3}, "whitespace": "compact"}`, 200)
+	require.Regexp(t, `^\[(true|false),(true|false),(true|false)\]$`, o["content"])
+}
+
+// TestLazyForm checks that a grammar begins with its trigger, which may come in pieces.
+func TestLazyForm(t *testing.T) {
+	f := setup(t, nil)
+	free := f.post("/completion", `{"prompt": "abc", "seed": 3, "n_predict": 60, "ignore_eos": true}`, 200)["content"].(string)
+	word := regexp.MustCompile(`[a-z]{2}`).FindString(free[4:])
+	require.NotEmpty(t, word, free)
+	body, err := json.Marshal(map[string]any{
+		"prompt": "abc", "seed": 3, "n_predict": 60, "ignore_eos": true, "grammar": "root ::= . . \"<\" [0-9]+ \">\"", "grammar_lazy": true,
+		"grammar_triggers": []any{map[string]any{"type": 1, "value": word}},
+	})
+	require.NoError(t, err)
+	got := f.post("/completion", string(body), 200)["content"].(string)
+	require.Regexp(t, `(?s)^.*`+regexp.QuoteMeta(word)+`<[0-9]+>?$`, got)
+}
+
+// TestFormErrors checks that what cannot be enforced is refused and named.
+func TestFormErrors(t *testing.T) {
+	f := setup(t, nil)
+	for _, tt := range []struct{ body, param, message string }{
+		{`"grammar": "root ::= \"a"`, "grammar", "line 1, column"},
+		{`"grammar": "root ::= x"`, "grammar", "x"},
+		{`"json_schema": {"type": "object", "uniqueItems": true, "properties": {"a": {"type": "array", "uniqueItems": true, "items": {}}}}`, "json_schema", "#/properties/a"},
+		{`"json_schema": {"type": "nothing"}`, "json_schema", "#/type"},
+		{`"json_schema": {"type": "string", "enum": [5]}`, "json_schema", "no value satisfies"},
+		{`"response_format": {"type": "json_schema", "json_schema": {"strict": true, "schema": {"type": "object", "properties": {"a": {"properties": {}}}, "additionalProperties": false}}}`, "response_format", "#/properties/a: strict"},
+		{`"grammar": "root ::= \"a\"", "grammar_lazy": true, "grammar_triggers": [{"type": 2, "value": "("}]`, "grammar_triggers[0].value", "missing closing"},
+		{`"grammar": "root ::= \"a\"", "grammar_lazy": true, "grammar_triggers": [{"type": 0, "token": 999999}]`, "grammar_triggers[0].token", "the vocabulary has"},
+	} {
+		o := f.post("/v1/chat/completions", `{`+question+`, "max_tokens": 5, `+tt.body+`}`, 400)
+		require.Equal(t, tt.param, at(o, "error.param"), tt.body)
+		require.Contains(t, at(o, "error.message"), tt.message, tt.body)
+	}
+	resp, _ := f.do("POST", "/completion", `{"prompt": "a", "n_predict": 5, "lenient": true, "json_schema": {"type": "array", "uniqueItems": true}}`)
+	require.Equal(t, 200, resp.StatusCode)
+	require.Contains(t, resp.Header.Get("X-Alpaca-Warning"), "uniqueItems")
+}
