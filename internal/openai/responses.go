@@ -49,6 +49,9 @@ func ParseResponses(data []byte, params sampler.Params) (*ResponsesRequest, erro
 		e.Param = renamed(e.Param)
 		return nil, &e
 	}
+	if r.Format != nil {
+		r.Format.Field = renamed(r.Format.Field)
+	}
 	out := &ResponsesRequest{ChatRequest: *r, Echo: map[string]json.RawMessage{}}
 	for _, name := range echoed {
 		if value, ok := o.get(name); ok {

@@ -123,10 +123,20 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	control := http.NewResponseController(w)
 	body := http.MaxBytesReader(w, r.Body, s.opt.MaxBody)
 	var data bytes.Buffer
-	start := time.Now()
+	buf, start := make([]byte, 16<<10), time.Now()
 	for {
-		control.SetReadDeadline(start.Add(s.opt.BodyTimeout + time.Duration(data.Len()/slowest)*time.Second))
-		_, err := io.CopyN(&data, body, 64<<10)
+		// What came fast gives nobody the right to be silent for longer.
+		now := time.Now()
+		most := start.Add(s.opt.BodyTimeout + time.Duration(data.Len()/slowest)*time.Second)
+		if silent := now.Add(s.opt.BodyTimeout); silent.Before(most) {
+			most = silent
+		}
+		control.SetReadDeadline(most)
+		n, err := body.Read(buf)
+		data.Write(buf[:n])
+		if err != nil && err != io.EOF { // net/http reads some of what is left, before it answers
+			control.SetReadDeadline(time.Now().Add(min(s.opt.BodyTimeout, time.Second)))
+		}
 		var large *http.MaxBytesError
 		switch {
 		case err == io.EOF:

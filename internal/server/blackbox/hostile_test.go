@@ -15,7 +15,7 @@ import (
 // postPaths are those that take JSON.
 var postPaths = []string{
 	"/v1/chat/completions", "/v1/completions", "/completion", "/v1/messages", "/v1/messages/count_tokens",
-	"/api/chat", "/api/generate", "/v1/chat/completions/input_tokens", "/tokenize", "/detokenize", "/apply-template",
+	"/v1/responses", "/v1/responses/input_tokens", "/api/chat", "/api/generate", "/v1/chat/completions/input_tokens", "/tokenize", "/detokenize", "/apply-template",
 }
 
 // answered checks that whatever is sent is answered, with a fault of its sender at worst.
