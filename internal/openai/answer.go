@@ -36,9 +36,24 @@ type ChatChoice struct {
 
 // Answer is the assistant's message.
 type Answer struct {
-	Role      string `json:"role"`
-	Content   string `json:"content"`
-	Reasoning string `json:"reasoning_content,omitempty"`
+	Role      string     `json:"role"`
+	Content   string     `json:"content"`
+	Reasoning string     `json:"reasoning_content,omitempty"`
+	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
+}
+
+// ToolCall is a call of a tool, or in a stream more of one.
+type ToolCall struct {
+	Index    *int         `json:"index,omitempty"` // in a stream
+	ID       string       `json:"id,omitempty"`
+	Type     string       `json:"type,omitempty"` // "function"
+	Function FunctionCall `json:"function"`
+}
+
+// FunctionCall is what is called.
+type FunctionCall struct {
+	Name      string `json:"name,omitempty"`
+	Arguments string `json:"arguments"` // JSON, as the model wrote it
 }
 
 // ChatChunk is a piece of a streamed answer.
@@ -73,8 +88,9 @@ type First struct {
 
 // Delta is more of an answer.
 type Delta struct {
-	Content   string `json:"content,omitempty"`
-	Reasoning string `json:"reasoning_content,omitempty"`
+	Content   string     `json:"content,omitempty"`
+	Reasoning string     `json:"reasoning_content,omitempty"`
+	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
 }
 
 // Completion is the answer to a text, or a piece of it.

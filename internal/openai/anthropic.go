@@ -3,7 +3,6 @@ package openai
 import (
 	"encoding/json"
 	"fmt"
-	"maps"
 	"math"
 	"strings"
 
@@ -43,7 +42,7 @@ func ParseAnthropic(data []byte, params sampler.Params, count bool) (*ChatReques
 	r.anthropicSystem(o)
 	r.anthropicMessages(o)
 	r.anthropicThinking(o)
-	r.anthropicTools(o)
+	r.readAnthropicTools(o)
 	return r, o.result()
 }
 
@@ -236,24 +235,4 @@ func (r *ChatRequest) anthropicThinking(o *object) {
 	if o.take(t) && mode != "adaptive" {
 		r.Kwargs, _ = json.Marshal(map[string]bool{"enable_thinking": mode == "enabled"})
 	}
-}
-
-// anthropicTools refuses tools unless none may be called.
-func (r *ChatRequest) anthropicTools(o *object) {
-	choice, _ := o.child("tool_choice")
-	mode := ""
-	if choice != nil {
-		choice.text("type", &mode)
-		o.take(choice)
-	}
-	tools := &object{fields: maps.Clone(o.fields)}
-	delete(tools.fields, "tool_choice")
-	delete(tools.fields, "functions")
-	if mode != "none" {
-		r.refuseTools(tools)
-	}
-	if tools.err != nil {
-		tools.err.Message = strings.ReplaceAll(tools.err.Message, `"tool_choice": "none"`, `"tool_choice": {"type": "none"}`)
-	}
-	o.take(tools)
 }

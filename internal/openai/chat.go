@@ -1,7 +1,6 @@
 package openai
 
 import (
-	"bytes"
 	"encoding/json"
 
 	"alpaca/internal/sampler"
@@ -15,7 +14,8 @@ type ChatRequest struct {
 	// Open says that the prompt ends where an answer begins. Where the last message is
 	// the assistant's the answer goes on with it.
 	Open          bool
-	KeepReasoning bool // the thinking stays in the content
+	KeepReasoning bool   // the thinking stays in the content
+	Tools         *Tools // nil: there are none
 }
 
 // ParseChat reads a request. Defaults are the settings of which it says nothing.
@@ -45,7 +45,8 @@ func chatOf(o *object, params sampler.Params, answer bool) (*ChatRequest, error)
 		r.readLogprobs(o)
 	}
 	r.readTemplate(o)
-	r.refuseTools(o)
+	r.readTools(o)
+	r.checkTools(o)
 	return r, o.result()
 }
 
@@ -117,18 +118,13 @@ func put(kwargs map[string]json.RawMessage, name string, value any) {
 	}
 }
 
-// refuseTools refuses tools unless none may be called: a call could not be told from text.
-func (r *ChatRequest) refuseTools(o *object) {
-	choice, _ := o.get("tool_choice")
-	if string(bytes.TrimSpace(choice)) == `"none"` {
-		return
-	}
-	for _, name := range []string{"tools", "functions"} {
-		if list, ok := o.list(name, MaxTools); ok && len(list) > 0 {
-			o.err = Unsupported(name, "this server does not understand calls of tools; \"tool_choice\": \"none\" leaves them out")
-		}
-	}
-	if o.err == nil && choice != nil && string(bytes.TrimSpace(choice)) != `"auto"` {
-		o.fail("tool_choice", "is given without tools")
+// checkTools refuses what cannot be asked for together with tools.
+func (r *ChatRequest) checkTools(o *object) {
+	switch {
+	case r.Tools == nil:
+	case r.Format != nil && r.Format.Grammar != "":
+		o.fail("grammar", "and \"tools\" cannot both be given")
+	case r.Logprobs && r.Stream:
+		o.fail("logprobs", "cannot be streamed with tools")
 	}
 }

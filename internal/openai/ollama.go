@@ -55,8 +55,13 @@ func ParseOllama(data []byte, params sampler.Params, text bool) (*OllamaRequest,
 		}
 	}
 	r.readOllamaFormat(o)
+	tools := &object{fields: map[string]json.RawMessage{}}
+	if list, ok := o.get("tools"); ok {
+		tools.fields["tools"] = list
+		r.readTools(tools)
+		o.take(tools)
+	}
 	for _, f := range []struct{ name, why string }{
-		{"tools", "this server does not understand calls of tools"},
 		{"images", "this model reads text only"},
 		{"template", "templates come from the model alone"},
 		{"suffix", "texts are continued at their end only"},
@@ -100,6 +105,10 @@ func readOllamaMessages(o *object, list []json.RawMessage) []Message {
 		}
 		fields := maps.Clone(m.fields)
 		delete(fields, "images")
+		if name, ok := fields["tool_name"]; ok {
+			delete(fields, "tool_name")
+			fields["name"] = name
+		}
 		if thought, ok := fields["thinking"]; ok {
 			delete(fields, "thinking")
 			fields["reasoning_content"] = thought

@@ -47,7 +47,7 @@ func TestOllamaErrors(t *testing.T) {
 		{`{"options": []}`, "options", "must be an object"},
 		{`{"think": 5}`, "think", "must be a boolean or a string"},
 		{`{"format": "xml"}`, "format", "must be \"json\" or a schema"},
-		{`{"tools": [{}]}`, "tools", "does not understand calls"},
+		{`{"tools": [{}]}`, "tools[0].function", "is missing"},
 		{`{"template": "{{ a }}"}`, "template", "from the model alone"},
 		{`{"stream": "no"}`, "stream", "must be a boolean"},
 	} {

@@ -11,6 +11,7 @@ import (
 	"alpaca/internal/openai"
 	"alpaca/internal/server/thinking"
 	"alpaca/internal/tokenizer"
+	"alpaca/internal/toolcall"
 )
 
 // answer gathers one of the answers to a request.
@@ -18,10 +19,12 @@ type answer struct {
 	tok    *tokenizer.Tokenizer
 	probs  bool
 	split  *thinking.Splitter // nil: all text is content
+	parser *toolcall.Parser   // nil: there are no calls
 	prompt int                // tokens
 	ids    []int32            // of the prompt, where it is told
 
 	text, thought strings.Builder
+	calls         []openai.ToolCall
 	characters    int // of the text
 	tokens        []int32
 	content       []openai.TokenProb
@@ -35,11 +38,14 @@ type answer struct {
 // piece is what an event adds to an answer.
 type piece struct {
 	text, thought string
+	deltas        []toolcall.Delta // the text, the thoughts and the calls in their order; nil: there are no calls
 	tokens        []int32
 	probs         []openai.TokenProb
 }
 
-func (p *piece) empty() bool { return p.text == "" && p.thought == "" && len(p.probs) == 0 }
+func (p *piece) empty() bool {
+	return p.text == "" && p.thought == "" && len(p.deltas) == 0 && len(p.probs) == 0
+}
 
 // logprobs returns the piece's probabilities, nil for none.
 func (p *piece) logprobs() *openai.Logprobs {
@@ -62,6 +68,9 @@ func (a *answer) add(e event) (p piece) {
 		if a.split != nil {
 			p.thought, p.text = a.split.End()
 		}
+		if a.parser != nil {
+			a.parse(&p, true)
+		}
 		if e.result.Reason != engine.Stop { // else they are of the stop string
 			p.probs = a.open
 		}
@@ -82,15 +91,18 @@ func (a *answer) token(t *engine.Token) (p piece) {
 	} else {
 		p.tokens = []int32{t.ID}
 	}
+	if t.Text == "" && a.tok.IsControl(t.ID) && !a.tok.IsEOG(t.ID) { // it may be a tag or a mark
+		if name := a.tok.Text(t.ID); a.wants(name) {
+			text = name
+		}
+	}
 	if a.split == nil {
 		p.text = text
 	} else {
-		if t.Text == "" { // a tag may be a control token
-			if name := a.tok.Text(t.ID); name == a.split.Open || name == a.split.Close {
-				text = name
-			}
-		}
 		p.thought, p.text = a.split.Push(text)
+	}
+	if a.parser != nil {
+		a.parse(&p, false)
 	}
 	if a.probs && !a.tok.IsEOG(t.ID) {
 		a.open = append(a.open, a.prob(t))

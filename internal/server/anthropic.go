@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
@@ -37,6 +38,10 @@ type anthropicBlock struct {
 	Text      *string `json:"text,omitempty"`
 	Thinking  *string `json:"thinking,omitempty"`
 	Signature *string `json:"signature,omitempty"`
+
+	ID    string          `json:"id,omitempty"` // of a call
+	Name  string          `json:"name,omitempty"`
+	Input json.RawMessage `json:"input,omitempty"`
 }
 
 func textBlock(text string) anthropicBlock { return anthropicBlock{Type: "text", Text: &text} }
@@ -72,11 +77,13 @@ func (s *Server) newMessage() anthropicMessage {
 
 // ended sets why the answer ended. Stops are the texts that the request named: those of the
 // template end a turn.
-func (m *anthropicMessage) ended(r *engine.Result, stops []string) {
+func (m *anthropicMessage) ended(r *engine.Result, stops []string, called bool) {
 	reason := "max_tokens"
 	switch {
 	case r.Reason == engine.Stop && slices.Contains(stops, r.Stop):
 		reason, m.StopSequence = "stop_sequence", &r.Stop
+	case called && (r.Reason == engine.Stop || r.Reason == engine.EOS):
+		reason = "tool_use"
 	case r.Reason == engine.Stop, r.Reason == engine.EOS:
 		reason = "end_turn"
 	}
@@ -134,12 +141,15 @@ func (s *Server) wholeMessage(w http.ResponseWriter, c *conversation, f *flow, o
 		return err
 	}
 	m := s.newMessage()
-	m.ended(one.result, c.Stop)
+	m.ended(one.result, c.Stop, len(one.calls) > 0)
 	if one.thought.Len() > 0 {
 		m.Content = append(m.Content, thinkingBlock(one.thought.String()))
 	}
-	if one.text.Len() > 0 || one.thought.Len() == 0 {
+	if one.text.Len() > 0 || one.thought.Len() == 0 && len(one.calls) == 0 {
 		m.Content = append(m.Content, textBlock(one.text.String()))
+	}
+	for _, call := range one.calls {
+		m.Content = append(m.Content, callBlock(call))
 	}
 	return s.send(w, http.StatusOK, m)
 }
@@ -210,8 +220,13 @@ func (s *Server) streamMessage(w http.ResponseWriter, c *conversation, f *flow, 
 	err := f.each(s.opt.KeepAlive, idle, func(e event) error {
 		start(f.evaluated(0))
 		p := one.add(e)
-		out.add("thinking", p.thought)
-		out.add("text", p.text)
+		if p.deltas == nil {
+			out.add("thinking", p.thought)
+			out.add("text", p.text)
+		}
+		for _, d := range p.deltas {
+			out.delta(d)
+		}
 		return out.err
 	})
 	switch {
@@ -224,7 +239,7 @@ func (s *Server) streamMessage(w http.ResponseWriter, c *conversation, f *flow, 
 		return err
 	}
 	out.close()
-	m.ended(one.result, c.Stop)
+	m.ended(one.result, c.Stop, len(one.calls) > 0)
 	out.event("message_delta", map[string]any{
 		"delta": map[string]any{"stop_reason": m.StopReason, "stop_sequence": m.StopSequence}, "usage": m.Usage,
 	})

@@ -161,7 +161,7 @@ func TestOllama(t *testing.T) {
 	require.Equal(t, ollamaVersion, object(t, text)["version"])
 	show := f.post("/api/show", `{"model": "tiny"}`, 200)
 	require.Equal(t, 256.0, show["model_info"].(map[string]any)["llama.context_length"])
-	require.Equal(t, []any{"completion"}, show["capabilities"])
+	require.Equal(t, []any{"completion", "tools"}, show["capabilities"])
 
 	o := f.post("/api/chat", `{`+askLlama+`, "format": "xml"}`, 400)
 	require.Contains(t, o["error"], "format: ", "a text, not an object")

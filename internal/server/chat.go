@@ -1,14 +1,13 @@
 package server
 
 import (
-	"encoding/json"
-	"maps"
 	"net/http"
 	"time"
 
 	"alpaca/internal/chat"
 	"alpaca/internal/openai"
 	"alpaca/internal/server/thinking"
+	"alpaca/internal/toolcall"
 )
 
 // conversation is a request with its prompt.
@@ -18,6 +17,8 @@ type conversation struct {
 	ids  []int32
 	tags *thinking.Tags // nil: thinking is not split off
 	stop []string       // texts that end an answer in this form
+
+	family *toolcall.Family // whose calls the answer may have; nil: none
 }
 
 // converse reads a request and makes its prompt.
@@ -44,18 +45,15 @@ func (s *Server) render(r *http.Request, req *openai.ChatRequest) (c *conversati
 	if t == nil {
 		return nil, openai.Unsupported("messages", "the model has no chat template: it continues texts (/v1/completions); --chat-template chooses one")
 	}
-	if c.Kwargs != nil {
-		kwargs, err := mergeObjects(s.opt.Kwargs, c.Kwargs)
-		if err == nil {
-			t, err = t.With(chat.Settings{Kwargs: kwargs})
-		}
-		if err != nil {
-			return nil, openai.Invalid("chat_template_kwargs", "%v", err)
-		}
+	if t, err = s.told(t, req); err != nil {
+		return nil, err
 	}
 	messages := make([]chat.Message, len(c.Messages))
 	for i, m := range c.Messages {
 		messages[i] = chat.Message{Role: m.Role, Content: m.Content, Object: m.Object}
+	}
+	if messages, err = s.withTools(c, messages); err != nil {
+		return nil, err
 	}
 	if c.text, c.ids, err = t.Prompt(r.Context(), s.tok, messages, c.Open); err != nil {
 		return nil, err
@@ -70,22 +68,6 @@ func (s *Server) render(r *http.Request, req *openai.ChatRequest) (c *conversati
 	return c, nil
 }
 
-// mergeObjects returns the fields of two JSON objects, of which those of b count.
-func mergeObjects(a, b json.RawMessage) (json.RawMessage, error) {
-	fields := map[string]json.RawMessage{}
-	for _, o := range []json.RawMessage{a, b} {
-		if len(o) == 0 {
-			continue
-		}
-		var more map[string]json.RawMessage
-		if err := json.Unmarshal(o, &more); err != nil {
-			return nil, err
-		}
-		maps.Copy(fields, more)
-	}
-	return json.Marshal(fields)
-}
-
 // answerTo begins to answer a conversation.
 func (s *Server) answerTo(r *http.Request, c *conversation) (*flow, *answers, error) {
 	if err := s.fits(c.ids); err != nil {
@@ -93,7 +75,7 @@ func (s *Server) answerTo(r *http.Request, c *conversation) (*flow, *answers, er
 	}
 	req, err := s.prepare(r, &c.Generation, c.stop)
 	if err == nil {
-		req.Grammar, err = s.form(r, c.Format)
+		req.Grammar, err = s.shape(r, c)
 	}
 	if err != nil {
 		return nil, nil, err
@@ -104,9 +86,12 @@ func (s *Server) answerTo(r *http.Request, c *conversation) (*flow, *answers, er
 		return nil, nil, err
 	}
 	a := s.newAnswers(prompts, &c.Generation)
-	if c.tags != nil {
-		for _, one := range a.list {
+	for _, one := range a.list {
+		if c.tags != nil {
 			one.split = c.tags.Splitter(c.text)
+		}
+		if c.family != nil {
+			one.parser = c.family.Parser(c.Tools.Allowed())
 		}
 	}
 	return f, a, nil
@@ -149,8 +134,8 @@ func (s *Server) wholeChat(w http.ResponseWriter, c *conversation, f *flow, a *a
 	}
 	for i, one := range a.list {
 		choice := openai.ChatChoice{
-			Index: i, FinishReason: finish(one.result), Seed: one.result.Seed,
-			Message: openai.Answer{Role: chat.Assistant, Content: one.text.String(), Reasoning: one.thought.String()},
+			Index: i, FinishReason: one.finish(), Seed: one.result.Seed,
+			Message: openai.Answer{Role: chat.Assistant, Content: one.text.String(), Reasoning: one.thought.String(), ToolCalls: one.calls},
 		}
 		if c.Logprobs {
 			choice.Logprobs = &openai.Logprobs{Content: append([]openai.TokenProb{}, one.content...)}
@@ -192,9 +177,13 @@ func (s *Server) streamChat(w http.ResponseWriter, c *conversation, f *flow, a *
 			send(openai.ChunkChoice{Index: e.index, Delta: openai.Delta{}}, func(chunk *openai.ChatChunk) { chunk.Progress = e.progress })
 			return out.err
 		}
-		if p := one.add(e); !p.empty() {
-			choice := openai.ChunkChoice{Index: e.index, Delta: openai.Delta{Content: p.text, Reasoning: p.thought}, Logprobs: p.logprobs()}
-			if c.GiveTokens {
+		p := one.add(e)
+		for i, delta := range p.chatDeltas() {
+			choice := openai.ChunkChoice{Index: e.index, Delta: delta}
+			if i == 0 {
+				choice.Logprobs = p.logprobs()
+			}
+			if i == 0 && c.GiveTokens {
 				choice.Tokens = p.tokens
 			}
 			send(choice, func(chunk *openai.ChatChunk) {
@@ -204,7 +193,7 @@ func (s *Server) streamChat(w http.ResponseWriter, c *conversation, f *flow, a *
 			})
 		}
 		if e.result != nil {
-			reason := finish(e.result)
+			reason := one.finish()
 			send(openai.ChunkChoice{Index: e.index, Delta: struct{}{}, FinishReason: &reason, Seed: &e.result.Seed}, nil)
 		}
 		return out.err

@@ -3,12 +3,14 @@ package server
 import (
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"strings"
 	"time"
 
 	"alpaca/internal/openai"
+	"alpaca/internal/toolcall"
 )
 
 // ollamaPath is where Ollama's API begins.
@@ -40,6 +42,28 @@ type ollamaMessage struct {
 	Role     string `json:"role"`
 	Content  string `json:"content"`
 	Thinking string `json:"thinking,omitempty"`
+
+	ToolCalls []ollamaCall `json:"tool_calls,omitempty"`
+}
+
+// ollamaCall is a call of a tool, complete: there are no pieces of one.
+type ollamaCall struct {
+	ID       string `json:"id"`
+	Function struct {
+		Index     int             `json:"index"`
+		Name      string          `json:"name"`
+		Arguments json.RawMessage `json:"arguments"` // an object
+	} `json:"function"`
+}
+
+// ollamaCalls returns the calls of an answer.
+func ollamaCalls(calls []openai.ToolCall) (list []ollamaCall) {
+	for i, call := range calls {
+		c := ollamaCall{ID: call.ID}
+		c.Function.Index, c.Function.Name, c.Function.Arguments = i, call.Function.Name, callBlock(call).Input
+		list = append(list, c)
+	}
+	return list
 }
 
 // ollamaPiece returns a piece with a text and a thought.
@@ -103,8 +127,13 @@ func (s *Server) sendOllama(w http.ResponseWriter, stream, isText bool, f *flow,
 	out := s.newEvents(w)
 	out.kind = "application/x-ndjson"
 	err := f.each(s.opt.KeepAlive, func() error { return nil }, func(e event) error {
-		if p := one.add(e); stream && !p.empty() {
+		if p := one.add(e); stream && (p.text != "" || p.thought != "" || len(p.probs) > 0) {
 			out.line(s.ollamaPiece(isText, p.text, p.thought))
+		}
+		if e.result != nil && stream && len(one.calls) > 0 {
+			p := s.ollamaPiece(false, "", "")
+			p.Message.ToolCalls = ollamaCalls(one.calls)
+			out.line(p)
 		}
 		return out.err
 	})
@@ -120,6 +149,9 @@ func (s *Server) sendOllama(w http.ResponseWriter, stream, isText bool, f *flow,
 	last := s.ollamaPiece(isText, "", "")
 	if !stream {
 		last = s.ollamaPiece(isText, one.text.String(), one.thought.String())
+		if last.Message != nil {
+			last.Message.ToolCalls = ollamaCalls(one.calls)
+		}
 	}
 	r := one.result
 	last.Done, last.Reason, last.Total = true, finish(r), time.Since(a.began)
@@ -194,6 +226,9 @@ func (s *Server) ollamaShow(w http.ResponseWriter, r *http.Request) error {
 		template = s.opt.Template.Source()
 	}
 	capabilities := []string{"completion"}
+	if s.opt.Template != nil && toolcall.Unsupported(template) == "" {
+		capabilities = append(capabilities, "tools")
+	}
 	if s.tags != nil {
 		capabilities = append(capabilities, "thinking")
 	}

@@ -24,6 +24,7 @@ import (
 	"alpaca/internal/server/thinking"
 	"alpaca/internal/structured"
 	"alpaca/internal/tokenizer"
+	"alpaca/internal/toolcall"
 )
 
 // Options say how a Server is made; zeros stand for the defaults.
@@ -64,15 +65,18 @@ type Options struct {
 
 // Server is an http.Handler. It does not close the engine.
 type Server struct {
-	opt     Options
-	engine  *engine.Engine
-	tok     *tokenizer.Tokenizer
-	tags    *thinking.Tags // of thinking; nil: the template knows none
-	forms   *structured.Compiler
-	handler http.Handler
-	started time.Time
-	metrics counters
-	keys    keys
+	opt    Options
+	engine *engine.Engine
+	tok    *tokenizer.Tokenizer
+	tags   *thinking.Tags // of thinking; nil: the template knows none
+	forms  *structured.Compiler
+
+	family     *toolcall.Family // how the model writes calls; nil: there is no template
+	readsTools bool             // the template tells of tools
+	handler    http.Handler
+	started    time.Time
+	metrics    counters
+	keys       keys
 
 	draining atomic.Bool        // the server is about to end
 	refusing atomic.Bool        // and takes no more requests
@@ -123,6 +127,10 @@ func New(e *engine.Engine, opt Options) *Server {
 	}
 	if o.Template != nil {
 		s.tags = thinking.TagsOf(o.Template.Source())
+		s.readsTools = o.Template.ReadsTools()
+		if s.family = toolcall.Recognize(o.Template.Source()); s.family.OwnThoughts() {
+			s.tags = nil
+		}
 	}
 	s.keys = newKeys(o.Keys)
 	s.ending, s.end = context.WithCancel(context.Background())

@@ -48,7 +48,11 @@ func (c *Compiler) Lazy(l Lazy) func() sampler.Grammar {
 		}
 		for _, t := range l.Triggers {
 			g.keep = max(g.keep, len(t.Text))
-			g.all = g.all || t.Pattern != nil
+			if t.Pattern != nil && t.Start {
+				g.keep = max(g.keep, maxBegin)
+			} else if t.Pattern != nil {
+				g.all = true
+			}
 		}
 		return g
 	}
@@ -61,8 +65,12 @@ const (
 	lazyText           // behind it
 )
 
-// maxPattern bounds the text that patterns are looked for in, in bytes.
-const maxPattern = 64 << 10
+// Bounds of the text that patterns are looked for in, in bytes: of those that count
+// anywhere, and of those at the beginning.
+const (
+	maxPattern = 64 << 10
+	maxBegin   = 256
+)
 
 // lazy is a sampler.Finisher.
 type lazy struct {
@@ -147,6 +155,9 @@ func (l *lazy) find() (found *Trigger, at int) {
 	for i := range l.Triggers {
 		t := &l.Triggers[i]
 		if t.Pattern != nil {
+			if t.Start && l.said {
+				continue
+			}
 			if m := t.Pattern.FindStringSubmatchIndex(l.tail); m != nil && m[0] < first {
 				first, found, at = m[0], t, m[0]
 				if len(m) > 2 && m[2] >= 0 {

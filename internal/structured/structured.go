@@ -30,14 +30,13 @@ type Compiler struct {
 	order list.List // of *entry, the one asked for last in front
 }
 
-// entry is a program that was compiled.
+// entry is what was made.
 type entry struct {
-	key      [sha256.Size]byte
-	program  *grammar.Program
-	warnings []string
+	key   [sha256.Size]byte
+	value any
 }
 
-// maxKnown is how many programs are kept. Their size is bounded by the compilers.
+// maxKnown is how many programs are kept. Their sizes are bounded by the compilers.
 const maxKnown = 32
 
 // New returns a compiler for a vocabulary.
@@ -85,49 +84,57 @@ func (c *Compiler) Control(text string) (id int32, ok bool) {
 	return id, ok && c.tok.IsControl(id)
 }
 
+// compiled is a program with what is not enforced of its schema.
+type compiled struct {
+	program  *grammar.Program
+	warnings []string
+}
+
 // Grammar compiles a grammar in GBNF.
 func (c *Compiler) Grammar(text string) (*grammar.Program, error) {
-	p, _, err := c.Program("gbnf", text, func() (*grammar.Program, []string, error) {
-		p, err := gbnf.Compile(text, c.gbnf)
-		return p, nil, err
-	})
+	c.prepare()
+	v, err := c.Remember("gbnf", text, func() (any, error) { return gbnf.Compile(text, c.gbnf) })
+	p, _ := v.(*grammar.Program)
 	return p, err
 }
 
 // Schema compiles a JSON schema. The warnings name what is not enforced.
 func (c *Compiler) Schema(text []byte, opt jsonschema.Options) (p *grammar.Program, warnings []string, err error) {
-	return c.Program(fmt.Sprint("schema", opt.Lenient, opt.Compact), string(text), func() (*grammar.Program, []string, error) {
-		return jsonschema.Compile(text, opt)
+	v, err := c.Remember(fmt.Sprint("schema", opt.Lenient, opt.Compact), string(text), func() (any, error) {
+		p, warnings, err := jsonschema.Compile(text, opt)
+		return compiled{p, warnings}, err
 	})
+	if err != nil {
+		return nil, nil, err
+	}
+	known := v.(compiled)
+	return known.program, known.warnings, nil
 }
 
-// Program returns the program that compile makes of a text of some kind, or the one that
-// it has made of the same before.
-func (c *Compiler) Program(kind, text string, compile func() (*grammar.Program, []string, error)) (*grammar.Program, []string, error) {
-	c.prepare()
+// Remember returns what make makes of a text of some kind, or has made of the same before.
+func (c *Compiler) Remember(kind, text string, make func() (any, error)) (any, error) {
 	key := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s", kind, text))
 	c.mu.Lock()
 	if at, ok := c.known[key]; ok {
 		c.order.MoveToFront(at)
-		e := at.Value.(*entry)
+		value := at.Value.(*entry).value
 		c.mu.Unlock()
-		return e.program, e.warnings, nil
+		return value, nil
 	}
 	c.mu.Unlock()
-	p, warnings, err := compile()
+	value, err := make()
 	if err != nil {
-		return nil, nil, err
+		return nil, err
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, ok := c.known[key]; !ok {
-		c.known[key] = c.order.PushFront(&entry{key, p, warnings})
+		c.known[key] = c.order.PushFront(&entry{key, value})
 		if c.order.Len() > maxKnown {
-			last := c.order.Back()
-			delete(c.known, c.order.Remove(last).(*entry).key)
+			delete(c.known, c.order.Remove(c.order.Back()).(*entry).key)
 		}
 	}
-	return p, warnings, nil
+	return value, nil
 }
 
 // Whole makes a program say what an answer is from its first token on.

@@ -16,6 +16,7 @@ var knownTags = []Tags{
 	{"<|START_THINKING|>", "<|END_THINKING|>"}, // Command A
 	{"<unused94>thought", "<unused95>"},        // MedGemma
 	{"<reasoning>", "</reasoning>"},            // fine-tuned models
+	{"<|channel>thought", "<channel|>"},        // Gemma 4
 }
 
 // TagsOf returns the tags that a template knows, nil for none.
@@ -28,8 +29,8 @@ func TagsOf(template string) *Tags {
 	return nil
 }
 
-// begun reports whether a prompt ends in the middle of thinking.
-func (t *Tags) begun(prompt string) bool {
+// Begun reports whether a prompt ends in the middle of thinking.
+func (t *Tags) Begun(prompt string) bool {
 	tail := prompt[max(0, len(prompt)-1<<16):]
 	open := strings.LastIndex(tail, t.Open)
 	if open < 0 || strings.Contains(tail[open:], t.Close) {
@@ -41,7 +42,7 @@ func (t *Tags) begun(prompt string) bool {
 // Splitter returns what divides an answer to a prompt.
 func (t *Tags) Splitter(prompt string) *Splitter {
 	p := &Splitter{Tags: *t}
-	if t.begun(prompt) {
+	if t.Begun(prompt) {
 		p.state = atThought
 	}
 	return p

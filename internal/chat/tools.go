@@ -1,0 +1,23 @@
+package chat
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// ReadsTools reports whether the template tells the model of its tools.
+func (t *Template) ReadsTools() bool {
+	if !strings.Contains(t.source, "tools") {
+		return false
+	}
+	tool := `[{"type": "function", "function": {"name": "` + needle + `", "description": "D", "parameters": {"type": "object", "properties": {"a": {"type": "string", "description": "A"}}, "required": ["a"]}}}]`
+	with, err := t.With(Settings{Tools: json.RawMessage(tool), Kwargs: t.settings.Kwargs, Now: t.settings.Now})
+	if err != nil {
+		return false
+	}
+	text, err := with.Text([]Message{{Role: User, Content: "U"}})
+	return err == nil && strings.Contains(text, needle)
+}
+
+// Settings returns what the template is told besides the messages.
+func (t *Template) Settings() Settings { return t.settings }

@@ -1,0 +1,249 @@
+package server
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"regexp"
+	"strings"
+
+	"alpaca/internal/chat"
+	"alpaca/internal/grammar"
+	"alpaca/internal/grammar/jsonschema"
+	"alpaca/internal/openai"
+	"alpaca/internal/sampler"
+	"alpaca/internal/structured"
+	"alpaca/internal/toolcall"
+)
+
+// told returns a template with what a request tells it: tools and variables.
+func (s *Server) told(t *chat.Template, req *openai.ChatRequest) (*chat.Template, error) {
+	settings := t.Settings()
+	if req.Kwargs != nil {
+		kwargs, err := mergeObjects(s.opt.Kwargs, req.Kwargs)
+		if err != nil {
+			return nil, openai.Invalid("chat_template_kwargs", "%v", err)
+		}
+		settings.Kwargs = kwargs
+	}
+	if req.Tools != nil && s.readsTools {
+		settings.Tools = req.Tools.JSON
+	}
+	if req.Kwargs == nil && settings.Tools == nil {
+		return t, nil
+	}
+	t, err := t.With(settings)
+	if err != nil {
+		return nil, openai.Invalid("chat_template_kwargs", "%v", err)
+	}
+	return t, nil
+}
+
+// mergeObjects returns the fields of two JSON objects, of which those of b count.
+func mergeObjects(a, b json.RawMessage) (json.RawMessage, error) {
+	fields := map[string]json.RawMessage{}
+	for _, o := range []json.RawMessage{a, b} {
+		if len(o) == 0 {
+			continue
+		}
+		var more map[string]json.RawMessage
+		if err := json.Unmarshal(o, &more); err != nil {
+			return nil, err
+		}
+		maps.Copy(fields, more)
+	}
+	return json.Marshal(fields)
+}
+
+// withTools chooses how calls are written in an answer, and returns the messages as the
+// template understands them.
+func (s *Server) withTools(c *conversation, messages []chat.Message) ([]chat.Message, error) {
+	family := s.family
+	tools := c.Tools.Allowed()
+	if len(tools) == 0 {
+		if family != nil && family.Always {
+			c.family = family
+		}
+		if !s.readsTools && (family == nil || family.IsGeneric()) {
+			return toolcall.Plain(messages), nil
+		}
+		return family.Complete(messages), nil
+	}
+	source := s.opt.Template.Source()
+	if name := toolcall.Unsupported(source); name != "" {
+		return nil, openai.Unsupported("tools", "the calls of %s models are not understood; \"tool_choice\": \"none\" leaves the tools out", name)
+	}
+	if !s.readsTools && !family.CanDescribe() || family.IsGeneric() {
+		family = toolcall.Generic(c.Format != nil)
+	}
+	c.family = family
+	if s.readsTools {
+		return family.Complete(messages), nil
+	}
+	if family.IsGeneric() {
+		messages = toolcall.Plain(messages)
+	} else {
+		messages = family.Complete(messages)
+	}
+	plan := toolcall.Plan{Family: family, Tools: tools, Required: c.Tools.Choice == openai.ChooseRequired, Parallel: c.Tools.Parallel}
+	if c.Format != nil {
+		plan.Answer = &grammar.Rules{}
+	}
+	return plan.Described(messages), nil
+}
+
+// thoughts returns what surrounds the thoughts that an answer to a conversation may begin
+// with.
+func (s *Server) thoughts(c *conversation) (t toolcall.Thinking) {
+	if s.tags == nil || c.tags == nil && !c.KeepReasoning || strings.HasSuffix(strings.TrimSpace(c.text), s.tags.Close) {
+		return t // none, or they are behind us
+	}
+	return toolcall.Thinking{Open: s.tags.Open, Close: s.tags.Close, Inside: s.tags.Begun(c.text)}
+}
+
+// shape returns what makes an answer to a conversation have the form and the calls that
+// were asked for, behind what the model thinks first.
+func (s *Server) shape(r *http.Request, c *conversation) (func() sampler.Grammar, error) {
+	tools := c.Tools.Allowed()
+	if c.Format != nil && c.Format.Grammar != "" { // in what form a text is to be its author knows
+		return s.form(r, c.Format)
+	}
+	if c.Format == nil && len(tools) == 0 {
+		return nil, nil
+	}
+	plan := toolcall.Plan{Family: c.family, Tools: tools, Thinking: s.thoughts(c), Control: s.forms.Control}
+	if plan.Family == nil {
+		plan.Family = toolcall.Generic(true)
+	}
+	if len(tools) > 0 {
+		plan.Required, plan.Parallel = c.Tools.Choice == openai.ChooseRequired, c.Tools.Parallel
+	}
+	form, err := s.compile(&plan, c.Format)
+	var schema *toolcall.SchemaError
+	switch {
+	case errors.As(err, &schema):
+		return nil, openai.Invalid(fmt.Sprintf("tools[%d]", s.index(c.Tools, tools[schema.Tool].Name)), "its parameters cannot be enforced: %v", schema.Err)
+	case errors.Is(err, grammar.ErrEmpty) && c.Format != nil:
+		return nil, openai.Invalid(c.Format.Field, "no value satisfies the schema")
+	case err != nil:
+		return nil, err
+	}
+	warn(r, form.Warnings)
+	if form.Whole != nil {
+		return s.forms.Whole(form.Whole), nil
+	}
+	l := structured.Lazy{Open: plan.Thinking.Open, Close: plan.Thinking.Close, Inside: plan.Thinking.Inside}
+	for _, t := range form.Triggers {
+		trigger := structured.Trigger{Text: t.Text, Start: t.Start, Then: t.Then}
+		if t.Pattern != "" {
+			trigger.Pattern = regexp.MustCompile(t.Pattern)
+		}
+		l.Triggers = append(l.Triggers, trigger)
+	}
+	return s.forms.Lazy(l), nil
+}
+
+// compile returns the form of a plan and of answers without a call, which is the same for
+// the same tools.
+func (s *Server) compile(plan *toolcall.Plan, f *openai.Format) (*toolcall.Form, error) {
+	key, err := json.Marshal([]any{plan.Family.Name, plan.Tools, plan.Required, plan.Parallel, plan.Thinking, f})
+	if err != nil {
+		return nil, err
+	}
+	v, err := s.forms.Remember("tools", string(key), func() (any, error) {
+		var warnings []string
+		if f != nil {
+			if err := checkStrict(f); err != nil {
+				return nil, err
+			}
+			if plan.Answer, warnings, err = jsonschema.Rules(f.Schema, jsonschema.Options{Lenient: f.Lenient, Compact: f.Compact}); err != nil {
+				return nil, openai.Invalid(f.Field, "the schema cannot be enforced: %v", err)
+			}
+		}
+		form, err := plan.Compile()
+		if err != nil {
+			return nil, err
+		}
+		form.Warnings = append(form.Warnings, warnings...)
+		return form, nil
+	})
+	form, _ := v.(*toolcall.Form)
+	return form, err
+}
+
+// index returns the place of a tool in the request.
+func (s *Server) index(t *openai.Tools, name string) int {
+	for i := range t.List {
+		if t.List[i].Name == name {
+			return i
+		}
+	}
+	return 0
+}
+
+// wants reports whether a control token's text is part of what is read of an answer.
+func (a *answer) wants(token string) bool {
+	if a.split != nil && (strings.Contains(a.split.Open, token) || strings.Contains(a.split.Close, token)) {
+		return true
+	}
+	return a.parser != nil && a.parser.Wants(token)
+}
+
+// parse divides the text of a piece into content and calls.
+func (a *answer) parse(p *piece, end bool) {
+	if p.thought != "" {
+		p.deltas = append(p.deltas, toolcall.Delta{Kind: toolcall.Reasoning, Text: p.thought})
+	}
+	more := a.parser.Push(p.text)
+	if end {
+		more = append(more, a.parser.End()...)
+	}
+	p.text = ""
+	for _, d := range more {
+		switch d.Kind {
+		case toolcall.Content:
+			p.text += d.Text
+		case toolcall.Reasoning:
+			p.thought += d.Text
+		case toolcall.Call:
+			a.calls = append(a.calls, openai.ToolCall{ID: d.ID, Type: "function", Function: openai.FunctionCall{Name: d.Name}})
+		case toolcall.Arguments:
+			a.calls[d.Index].Function.Arguments += d.Text
+		}
+	}
+	p.deltas = append(p.deltas, more...)
+}
+
+// finish returns why an answer ended, in OpenAI's words.
+func (a *answer) finish() string {
+	reason := finish(a.result)
+	if reason == "stop" && len(a.calls) > 0 {
+		return "tool_calls"
+	}
+	return reason
+}
+
+// chatDeltas returns what a piece adds to a streamed answer, in order.
+func (p *piece) chatDeltas() (list []openai.Delta) {
+	if p.deltas == nil {
+		if p.empty() {
+			return nil
+		}
+		return []openai.Delta{{Content: p.text, Reasoning: p.thought}}
+	}
+	for _, d := range p.deltas {
+		switch d.Kind {
+		case toolcall.Content:
+			list = append(list, openai.Delta{Content: d.Text})
+		case toolcall.Reasoning:
+			list = append(list, openai.Delta{Reasoning: d.Text})
+		case toolcall.Call:
+			list = append(list, openai.Delta{ToolCalls: []openai.ToolCall{{Index: &d.Index, ID: d.ID, Type: "function", Function: openai.FunctionCall{Name: d.Name}}}})
+		case toolcall.Arguments:
+			list = append(list, openai.Delta{ToolCalls: []openai.ToolCall{{Index: &d.Index, Function: openai.FunctionCall{Arguments: d.Text}}}})
+		}
+	}
+	return list
+}

@@ -1,0 +1,118 @@
+package toolcall
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// headedForm is the calls of Functionary 3.2: each part of an answer has a line that says
+// whom it is for, ">>>all\ntext>>>f\n{…}". The prompt has the first mark.
+type headedForm struct{ mark string }
+
+func (f *headedForm) start(p *Parser) {
+	p.marks = []mark{{text: f.mark, then: f.header}}
+	f.header(p)
+}
+
+// header reads the line with the name.
+func (f *headedForm) header(p *Parser) {
+	const most = 130
+	p.until(most, func(text string, _ int) {
+		name := strings.TrimSpace(text)
+		switch {
+		case name == "all":
+			p.toContent()
+			p.called = false
+		case ValidName(name) && p.known(name):
+			p.jsonArguments(name, "", "", p.toContent)
+		default:
+			p.bad(p.raw[len(p.raw)-1])
+		}
+	}, "\n")
+}
+
+// llamaForm is the calls of Llama 3: the whole answer is a call in JSON, or what is behind
+// a mark: JSON, or a call of a tool that the model was trained with, in Python's form.
+type llamaForm struct {
+	jsonForm
+	python string
+}
+
+func (f *llamaForm) start(p *Parser) {
+	f.jsonForm.start(p)
+	p.marks = append(p.marks, mark{text: f.python, then: func(p *Parser) {
+		p.choose(func(b byte) { f.call(p, b) }, option{"{", func() { p.bareCall(&f.jsonForm) }})
+	}})
+}
+
+// call reads NAME.call(key="value", …), of which b is the first byte.
+func (f *llamaForm) call(p *Parser, b byte) {
+	const most = 8 << 10
+	p.until(most, func(text string, _ int) {
+		name, arguments, ok := pythonCall(text + ")")
+		if !ok || !p.known(name) {
+			p.bad(p.raw[len(p.raw)-1])
+			return
+		}
+		p.begin(name, "")
+		p.arguments(arguments)
+		p.finish()
+		p.toContent()
+	}, ")")
+	p.text = append(p.text, b)
+}
+
+// pythonCall reads a call with arguments that are literals.
+func pythonCall(text string) (name, arguments string, ok bool) {
+	name, rest, ok := strings.Cut(strings.TrimSuffix(text, ")"), ".call(")
+	if !ok || !ValidName(name) {
+		return "", "", false
+	}
+	var b strings.Builder
+	b.WriteByte('{')
+	for i := 0; strings.TrimSpace(rest) != ""; i++ {
+		key, value, ok := strings.Cut(rest, "=")
+		if !ok {
+			return "", "", false
+		}
+		end := len(value)
+		quote := byte(0)
+		for j := range len(value) {
+			switch c := value[j]; {
+			case quote != 0 && c == quote && value[j-1] != '\\':
+				quote = 0
+			case quote == 0 && (c == '"' || c == '\''):
+				quote = c
+			case quote == 0 && c == ',':
+				end = j
+			}
+			if end == j {
+				break
+			}
+		}
+		rest = strings.TrimPrefix(value[end:], ",")
+		literal := strings.TrimSpace(value[:end])
+		if n := len(literal); n >= 2 && literal[0] == '\'' && literal[n-1] == '\'' {
+			literal = `"` + strings.ReplaceAll(strings.ReplaceAll(literal[1:n-1], `\'`, `'`), `"`, `\"`) + `"`
+		}
+		switch literal {
+		case "True":
+			literal = "true"
+		case "False":
+			literal = "false"
+		case "None":
+			literal = "null"
+		}
+		if !json.Valid([]byte(literal)) {
+			return "", "", false
+		}
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		k, _ := json.Marshal(strings.TrimSpace(key))
+		b.Write(k)
+		b.WriteString(": " + literal)
+	}
+	b.WriteByte('}')
+	return name, b.String(), true
+}

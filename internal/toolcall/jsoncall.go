@@ -1,0 +1,275 @@
+package toolcall
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// verdict is what a byte is to a JSON value.
+type verdict byte
+
+const (
+	inside verdict = iota // of the value
+	last                  // of the value
+	past                  // the value ended before it
+	wrong                 // no value begins so
+)
+
+// scanner finds the end of a JSON value. It does not check all of it: models write what
+// nearly is JSON, and who asked for the call gets it as it is.
+type scanner struct {
+	begun, str, esc, scalar bool
+	depth                   int
+}
+
+func (s *scanner) step(b byte) verdict {
+	switch {
+	case !s.begun:
+		s.begun = true
+		switch {
+		case b == '{' || b == '[':
+			s.depth = 1
+		case b == '"':
+			s.str = true
+		case b == '-' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z':
+			s.scalar = true
+		default:
+			return wrong
+		}
+	case s.scalar:
+		if b == '.' || b == '-' || b == '+' || b >= '0' && b <= '9' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' {
+			return inside
+		}
+		return past
+	case s.esc:
+		s.esc = false
+	case s.str:
+		s.esc = b == '\\'
+		if s.str = b != '"'; !s.str && s.depth == 0 {
+			return last
+		}
+	case b == '"':
+		s.str = true
+	case b == '{' || b == '[':
+		s.depth++
+	case b == '}' || b == ']':
+		if s.depth--; s.depth == 0 {
+			return last
+		}
+	}
+	return inside
+}
+
+// The roles of values in a call.
+const (
+	roleNone = iota
+	roleName
+	roleID
+	roleArgs
+)
+
+// roles are those of the keys that families use.
+var roles = map[string]int{
+	"name": roleName, "tool_name": roleName, "function": roleName, "recipient_name": roleName,
+	"arguments": roleArgs, "parameters": roleArgs, "args": roleArgs,
+	"id": roleID, "tool_call_id": roleID, "call_id": roleID,
+}
+
+// object is a call in JSON that is being read.
+type object struct {
+	then   func() // when it is complete
+	hold   bool   // it begins when it is complete: the id comes last
+	unsure bool   // it is a call only if a known tool has that name
+
+	nest    int // objects around the name: {"function": {…}}
+	key     []byte
+	value   []byte // of a name or an id, and of arguments before the call begins
+	role    int
+	quoted  bool // the arguments are JSON in a string
+	scan    scanner
+	named   bool
+	hasArgs bool
+	name    string
+	id      string
+	args    []byte
+}
+
+// inObject reads a call in JSON, whose { is read.
+func (p *Parser) inObject(hold, unsure bool, then func()) {
+	p.obj = object{then: then, hold: hold, unsure: unsure, value: p.obj.value[:0], args: p.obj.args[:0]}
+	p.step = p.beforeKey
+}
+
+func (p *Parser) beforeKey(b byte) {
+	p.note(b)
+	switch {
+	case blank(b):
+	case b == '"':
+		p.obj.key = p.obj.key[:0]
+		p.step = p.inKey
+	case b == '}':
+		p.endObject(b)
+	default:
+		p.bad(b)
+	}
+}
+
+func (p *Parser) inKey(b byte) {
+	const most = 256
+	p.note(b)
+	switch {
+	case b == '"':
+		p.step = p.afterKey
+	case len(p.obj.key) > most || b == '\\':
+		p.bad(b)
+	default:
+		p.obj.key = append(p.obj.key, b)
+	}
+}
+
+func (p *Parser) afterKey(b byte) {
+	p.note(b)
+	switch {
+	case blank(b):
+	case b == ':':
+		o := &p.obj
+		o.role, o.scan, o.quoted, o.value = roles[string(o.key)], scanner{}, false, o.value[:0]
+		p.step = p.inValue
+	default:
+		p.bad(b)
+	}
+}
+
+func (p *Parser) inValue(b byte) {
+	o := &p.obj
+	if !o.scan.begun {
+		if blank(b) {
+			p.note(b)
+			return
+		}
+		if o.role == roleName && b == '{' && string(o.key) == "function" { // OpenAI's own form
+			p.note(b)
+			o.nest++
+			p.step = p.beforeKey
+			return
+		}
+	}
+	v := o.scan.step(b)
+	if v == past {
+		p.endValue()
+		p.step = p.afterValue
+		p.step(b)
+		return
+	}
+	p.note(b)
+	if v == wrong {
+		p.bad(b)
+		return
+	}
+	if o.role == roleArgs {
+		p.argument(b)
+	} else if o.role != roleNone {
+		o.value = append(o.value, b)
+	}
+	if v == last {
+		p.endValue()
+		p.step = p.afterValue
+	}
+}
+
+// argument takes a byte of the arguments.
+func (p *Parser) argument(b byte) {
+	o := &p.obj
+	if !o.hasArgs {
+		o.hasArgs = true
+		o.quoted = b != '{' && b != '[' // or null, or what no tool takes
+		p.begun()
+	}
+	switch {
+	case o.quoted:
+		o.value = append(o.value, b)
+	case p.open:
+		p.argumentByte(b)
+	default:
+		o.args = append(o.args, b)
+	}
+}
+
+// endValue takes a value that is complete.
+func (p *Parser) endValue() {
+	o := &p.obj
+	text := string(o.value)
+	switch o.role {
+	case roleName:
+		if json.Unmarshal(o.value, &o.name) == nil && o.name != "" {
+			o.named = true
+			p.begun()
+		}
+	case roleID:
+		if json.Unmarshal(o.value, &o.id) != nil {
+			o.id = strings.Trim(text, `"`)
+		}
+	case roleArgs:
+		if !o.quoted {
+			return
+		}
+		o.quoted = false
+		var inner string
+		if json.Unmarshal(o.value, &inner) == nil && strings.HasPrefix(strings.TrimSpace(inner), "{") {
+			text = inner
+		} else if text == "null" || text == `""` {
+			text = "{}"
+		}
+		if p.open {
+			p.arguments(text)
+		} else {
+			o.args = append(o.args, text...)
+		}
+	}
+	o.role = roleNone
+}
+
+// begun begins the call as soon as that is certain.
+func (p *Parser) begun() {
+	o := &p.obj
+	if p.open || !o.named || o.hold || o.unsure && (!o.hasArgs || !p.known(o.name)) {
+		return
+	}
+	p.begin(o.name, o.id)
+	p.arguments(string(o.args))
+}
+
+func (p *Parser) afterValue(b byte) {
+	p.note(b)
+	switch {
+	case blank(b):
+	case b == ',':
+		p.step = p.beforeKey
+	case b == '}':
+		p.endObject(b)
+	default:
+		p.bad(b)
+	}
+}
+
+func (p *Parser) endObject(b byte) {
+	o := &p.obj
+	if o.nest > 0 {
+		o.nest--
+		p.step = p.afterValue
+		return
+	}
+	if !p.open {
+		if !o.named || o.unsure && (!o.hasArgs || !p.known(o.name)) {
+			p.bad(b)
+			return
+		}
+		p.begin(o.name, o.id)
+		p.arguments(string(o.args))
+	}
+	if !o.hasArgs {
+		p.arguments("{}")
+	}
+	p.finish()
+	o.then()
+}

@@ -1,0 +1,113 @@
+package toolcall
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+)
+
+// typesOf returns the types that the schema of an argument names, nil where it names none.
+func typesOf(schema json.RawMessage) []string {
+	var s struct {
+		Type  any
+		Enum  []any
+		Const any
+		AnyOf []json.RawMessage
+		OneOf []json.RawMessage
+	}
+	if json.Unmarshal(schema, &s) != nil {
+		return nil
+	}
+	switch t := s.Type.(type) {
+	case string:
+		return []string{t}
+	case []any:
+		var list []string
+		for _, x := range t {
+			if name, ok := x.(string); ok {
+				list = append(list, name)
+			}
+		}
+		return list
+	}
+	values := s.Enum
+	if s.Const != nil {
+		values = append(values, s.Const)
+	}
+	var list []string
+	for _, v := range values {
+		list = append(list, typeOf(v))
+	}
+	for _, sub := range append(s.AnyOf, s.OneOf...) {
+		types := typesOf(sub)
+		if types == nil {
+			return nil
+		}
+		list = append(list, types...)
+	}
+	return list
+}
+
+// typeOf returns the JSON type of a value.
+func typeOf(v any) string {
+	switch v.(type) {
+	case string:
+		return "string"
+	case bool:
+		return "boolean"
+	case float64:
+		return "number"
+	case []any:
+		return "array"
+	case map[string]any:
+		return "object"
+	}
+	return "null"
+}
+
+// property returns the schema of a tool's argument, nil where none is given.
+func (t *Tool) property(name string) json.RawMessage {
+	var s struct {
+		Properties map[string]json.RawMessage
+	}
+	if t == nil || json.Unmarshal(t.Parameters, &s) != nil {
+		return nil
+	}
+	return s.Properties[name]
+}
+
+// paramText returns whether an argument of the present call is a string.
+func (p *Parser) paramText(name string) stringness {
+	types := typesOf(p.tools[p.obj.name].property(name))
+	switch {
+	case types == nil:
+		return unknown
+	case !slices.Contains(types, "string"):
+		return notString
+	case !slices.ContainsFunc(types, func(t string) bool { return t != "string" }):
+		return stringOnly
+	}
+	return unknown
+}
+
+// paramJSON returns the JSON of an argument that is written without quotes where it is a
+// string.
+func (p *Parser) paramJSON(name string, text []byte, is stringness) string {
+	trimmed := strings.TrimSpace(string(text))
+	switch trimmed { // Python's
+	case "True", "False", "None":
+		if is != stringOnly && is != unknown {
+			trimmed = map[string]string{"True": "true", "False": "false", "None": "null"}[trimmed]
+		}
+	}
+	var v any
+	if json.Unmarshal([]byte(trimmed), &v) == nil {
+		types := typesOf(p.tools[p.obj.name].property(name))
+		t := typeOf(v)
+		fits := types == nil || slices.Contains(types, t) || t == "number" && slices.Contains(types, "integer")
+		if is == notString || fits && t != "string" {
+			return trimmed
+		}
+	}
+	return `"` + escaped(text) + `"`
+}

@@ -1,0 +1,177 @@
+package toolcall
+
+import (
+	"errors"
+
+	"alpaca/internal/grammar"
+)
+
+// Thinking is what surrounds the thoughts that an answer may begin with.
+type Thinking struct {
+	Open, Close string // "" for none
+	Inside      bool   // the prompt has begun them
+}
+
+// Plan is what an answer may be.
+type Plan struct {
+	Family   *Family
+	Tools    []Tool // that may be called; none: there is no call
+	Required bool   // there must be one
+	Parallel bool   // there may be several
+	Thinking Thinking
+	// Answer is what an answer without a call is; nil: any text.
+	Answer *grammar.Rules
+	// Control returns the control token of a text, which grammars ask for by its number.
+	Control func(text string) (id int32, ok bool)
+}
+
+// Form is how an answer is kept to a plan: Whole from its beginning on, or from one of
+// Triggers on.
+type Form struct {
+	Whole    *grammar.Program
+	Triggers []Trigger
+	Warnings []string // what is not enforced
+}
+
+// Trigger begins a grammar in the middle of an answer.
+type Trigger struct {
+	Text    string
+	Pattern string // in the place of Text: the grammar begins where its group does
+	Start   bool   // it counts at the beginning only
+	Then    *grammar.Program
+}
+
+// wrapper is a form whose answers have something around them.
+type wrapper interface {
+	// answer returns an answer without a call, which is e where that is not nil.
+	answer(b *builder, e grammar.Expr) grammar.Expr
+	// thinking puts thoughts in front.
+	thinking(b *builder, t Thinking, body grammar.Expr) grammar.Expr
+}
+
+// Compile returns the form of answers; it is empty where they are free. An error about a
+// tool is a *SchemaError.
+func (p *Plan) Compile() (*Form, error) {
+	b := newBuilder(p.Tools, p.Parallel, p.Control)
+	out := &Form{}
+	var answer grammar.Expr
+	if p.Answer != nil {
+		answer = b.rules.Add(p.Answer)
+	}
+	if len(p.Tools) == 0 {
+		if answer == nil {
+			return out, nil
+		}
+		var err error
+		out.Whole, err = b.whole(p, p.answer(b, answer))
+		return out, err
+	}
+	list := p.Family.form.entries(b)
+	if b.err != nil {
+		return nil, b.err
+	}
+	out.Warnings = b.warnings
+	if p.Required || answer != nil || p.Family.IsGeneric() {
+		var alt grammar.Alt
+		for i, e := range list {
+			if i == 0 || e.start {
+				alt = append(alt, grammar.Seq{b.blanks, b.lit(e.mark), e.rest})
+			}
+		}
+		if !p.Required {
+			alt = append(alt, p.answer(b, answer))
+		}
+		var err error
+		out.Whole, err = b.whole(p, alt)
+		return out, err
+	}
+	for _, e := range list {
+		program, err := b.compile(e.rest)
+		if err != nil {
+			return nil, err
+		}
+		out.Triggers = append(out.Triggers, Trigger{Text: e.mark, Pattern: e.pattern, Start: e.start, Then: program})
+	}
+	return out, nil
+}
+
+// answer returns an answer without a call.
+func (p *Plan) answer(b *builder, e grammar.Expr) grammar.Expr {
+	if w, ok := p.Family.form.(wrapper); ok {
+		return w.answer(b, e)
+	}
+	return e
+}
+
+// whole compiles a body with thoughts in front.
+func (b *builder) whole(p *Plan, body grammar.Expr) (*grammar.Program, error) {
+	body = b.rule(body)
+	if w, ok := p.Family.form.(wrapper); ok {
+		return b.compile(w.thinking(b, p.Thinking, body))
+	}
+	return b.compile(b.think(p.Thinking, body))
+}
+
+// think puts thoughts between tags in front of a body.
+func (b *builder) think(t Thinking, body grammar.Expr) grammar.Expr {
+	switch {
+	case t.Close == "":
+		return body
+	case t.Inside:
+		return grammar.Seq{b.without(t.Close), b.lit(t.Close), b.blanks, body}
+	}
+	thought := grammar.Seq{b.blanks, b.lit(t.Open), b.without(t.Close), b.lit(t.Close), b.blanks}
+	return grammar.Seq{optional(thought), body}
+}
+
+// compile makes a program whose whole text is e.
+func (b *builder) compile(e grammar.Expr) (*grammar.Program, error) {
+	b.rules.Body[0] = e
+	rules := b.rules
+	p, err := grammar.Compile(&rules)
+	if errors.Is(err, grammar.ErrEmpty) && len(b.tools) > 0 {
+		err = errors.New("no arguments satisfy the schemas of the tools")
+	}
+	return p, err
+}
+
+// answer implements wrapper: the channel says that it is the answer.
+func (f *harmonyForm) answer(b *builder, e grammar.Expr) grammar.Expr {
+	constrain := optional(grammar.Seq{grammar.Bytes(" "), b.lit(harmonyConstrain), grammar.Bytes("json")})
+	return grammar.Seq{b.lit(harmonyChannel), grammar.Bytes("final"), constrain, b.lit(harmonyMessage), e}
+}
+
+// thinking implements wrapper: thoughts are messages of their own.
+func (f *harmonyForm) thinking(b *builder, _ Thinking, body grammar.Expr) grammar.Expr {
+	const most = 8
+	thought := grammar.Seq{
+		b.lit(harmonyChannel), grammar.Bytes("analysis"), b.lit(harmonyMessage), b.without(harmonyEnd), b.lit(harmonyEnd, harmonyStart), grammar.Bytes("assistant"),
+	}
+	return grammar.Seq{grammar.Repeat{X: b.rule(thought), Max: most}, body}
+}
+
+// answer implements wrapper: it is for all.
+func (f *headedForm) answer(b *builder, e grammar.Expr) grammar.Expr {
+	return grammar.Seq{grammar.Bytes("all\n"), e}
+}
+
+func (f *headedForm) thinking(b *builder, t Thinking, body grammar.Expr) grammar.Expr {
+	return b.think(t, body)
+}
+
+// answer implements wrapper: free text is the string of a response.
+func (f *genericForm) answer(b *builder, e grammar.Expr) grammar.Expr {
+	if e != nil {
+		return e
+	}
+	rules, _, err := stringRules()
+	if err != nil {
+		b.err = err
+		return grammar.Seq{}
+	}
+	return grammar.Seq{grammar.Bytes("{"), b.blanks, b.field(genericResponse, b.rules.Add(rules)), b.blanks, grammar.Bytes("}")}
+}
+
+func (f *genericForm) thinking(b *builder, t Thinking, body grammar.Expr) grammar.Expr {
+	return b.think(t, body)
+}

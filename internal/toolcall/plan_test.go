@@ -1,0 +1,159 @@
+package toolcall
+
+import (
+	"encoding/json"
+	"regexp"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/grammar"
+	"alpaca/internal/grammar/jsonschema"
+)
+
+// noControl is a vocabulary whose marks are text.
+func noControl(string) (int32, bool) { return 0, false }
+
+// follows reports whether a program takes a text, and whether the text may end there.
+func follows(p *grammar.Program, text string) (n int, whole bool) {
+	m := p.NewMatcher(nil)
+	n, ok := m.AcceptBytes([]byte(text))
+	return n, ok && m.Complete()
+}
+
+// TestForced checks that the grammar that forces a call accepts what the family writes, and
+// no answer without one.
+func TestForced(t *testing.T) {
+	for _, tt := range cases() {
+		if tt.want.Content != "" || len(tt.want.Calls) == 0 || tt.odd {
+			continue
+		}
+		f := family(t, tt.family)
+		plan := Plan{Family: f, Tools: weather, Required: true, Parallel: len(tt.want.Calls) > 1, Control: noControl}
+		form, err := plan.Compile()
+		require.NoError(t, err, tt.family)
+		n, whole := follows(form.Whole, tt.text)
+		assert.True(t, whole, "%s: %s: %d of %d bytes", tt.family, tt.text, n, len(tt.text))
+		_, whole = follows(form.Whole, "Hello")
+		require.False(t, whole, tt.family)
+		_, whole = follows(form.Whole, "")
+		require.False(t, whole, tt.family)
+	}
+}
+
+// TestTriggers checks that a call that may come is kept to its grammar behind the mark.
+func TestTriggers(t *testing.T) {
+	for _, tt := range cases() {
+		f := family(t, tt.family)
+		if len(tt.want.Calls) == 0 || tt.odd || f.IsGeneric() {
+			continue
+		}
+		plan := Plan{Family: f, Tools: weather, Parallel: true, Control: noControl}
+		form, err := plan.Compile()
+		require.NoError(t, err)
+		require.Nil(t, form.Whole)
+		ok := false
+		for _, trigger := range form.Triggers {
+			if trigger.Pattern != "" {
+				if at := regexp.MustCompile(trigger.Pattern).FindStringSubmatchIndex(tt.text); at != nil {
+					_, ok = follows(trigger.Then, tt.text[at[2]:])
+				}
+				continue
+			}
+			for i := range len(tt.text) - len(trigger.Text) {
+				if tt.text[i:i+len(trigger.Text)] != trigger.Text || trigger.Start && i > 0 {
+					continue
+				}
+				_, whole := follows(trigger.Then, tt.text[i+len(trigger.Text):])
+				ok = ok || whole
+			}
+		}
+		assert.True(t, ok, "%s: %s", tt.family, tt.text)
+	}
+}
+
+// TestThinking checks that thoughts may come first, and that a form holds for what follows.
+func TestThinking(t *testing.T) {
+	answer, _, err := jsonschema.Rules([]byte(`{"type": "integer"}`), jsonschema.Options{})
+	require.NoError(t, err)
+	think := Thinking{Open: "<think>", Close: "</think>"}
+	inside := think
+	inside.Inside = true
+	for _, tt := range []struct {
+		family   string
+		thinking Thinking
+		text     string
+		want     bool
+	}{
+		{"Hermes", Thinking{}, "42", true},
+		{"Hermes", Thinking{}, "<think>a</think>42", false},
+		{"Hermes", think, "42", true},
+		{"Hermes", think, "<think>\n{a <b> c\n</think>\n\n42", true},
+		{"Hermes", think, "<think>\nab</think>\n\nx", false},
+		{"Hermes", inside, "42", false},
+		{"Hermes", inside, "ab</think>\n\n42", true},
+		{"gpt-oss", Thinking{}, "<|channel|>final<|message|>42", true},
+		{"gpt-oss", Thinking{}, "<|channel|>analysis<|message|>ab<|end|><|start|>assistant<|channel|>final <|constrain|>json<|message|>42", true},
+		{"gpt-oss", Thinking{}, "42", false},
+		{"Functionary 3.2", Thinking{}, "all\n42", true},
+		{"generic", Thinking{}, "42", true},
+	} {
+		form, err := (&Plan{Family: family(t, tt.family), Thinking: tt.thinking, Answer: answer, Control: noControl}).Compile()
+		require.NoError(t, err)
+		_, whole := follows(form.Whole, tt.text)
+		require.Equal(t, tt.want, whole, "%s: %s", tt.family, tt.text)
+	}
+	// With tools an answer has the form, or is a call.
+	form, err := (&Plan{Family: family(t, "Hermes"), Tools: weather, Thinking: think, Answer: answer, Control: noControl}).Compile()
+	require.NoError(t, err)
+	for text, want := range map[string]bool{
+		"42": true, "hello": false, "<think>x</think>42": true,
+		"<think>x</think>\n<tool_call>\n{\"name\": \"ping\", \"arguments\": {}}\n</tool_call>": true,
+	} {
+		_, whole := follows(form.Whole, text)
+		require.Equal(t, want, whole, text)
+	}
+}
+
+// TestControl checks that marks which are control tokens are asked for as such.
+func TestControl(t *testing.T) {
+	ids := map[string]int32{"[TOOL_CALLS]": 0, "[ARGS]": 1}
+	v := grammar.NewVocab(258, func(id int32) []byte {
+		if id < 2 {
+			return nil
+		}
+		return []byte{byte(id - 2)}
+	}, nil)
+	form, err := (&Plan{Family: family(t, "Ministral 3"), Tools: weather, Required: true, Control: func(text string) (int32, bool) {
+		id, ok := ids[text]
+		return id, ok
+	}}).Compile()
+	require.NoError(t, err)
+	m := form.Whole.NewMatcher(v)
+	require.False(t, m.Allowed('['+2))
+	require.NoError(t, m.Accept(0))
+	_, ok := m.AcceptBytes([]byte("ping"))
+	require.True(t, ok)
+	require.NoError(t, m.Accept(1))
+	_, ok = m.AcceptBytes([]byte("{}"))
+	require.True(t, ok)
+	require.True(t, m.Done())
+}
+
+func TestSchemas(t *testing.T) {
+	strict := []Tool{{Name: "f", Strict: true, Parameters: json.RawMessage(`{"type": "object", "properties": {"a": {"type": "array", "uniqueItems": true}}}`)}}
+	for i := range families {
+		plan := Plan{Family: &families[i], Tools: strict, Required: true, Control: noControl}
+		_, err := plan.Compile()
+		var e *SchemaError
+		require.ErrorAs(t, err, &e, families[i].Name)
+		require.Equal(t, 0, e.Tool)
+		lenient := strict[0]
+		lenient.Strict = false
+		plan.Tools = []Tool{lenient}
+		form, err := plan.Compile()
+		require.NoError(t, err)
+		require.NotEmpty(t, form.Warnings, families[i].Name)
+	}
+}

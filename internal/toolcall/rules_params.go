@@ -1,0 +1,106 @@
+package toolcall
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"alpaca/internal/grammar"
+)
+
+func (f *paramForm) entries(b *builder) []entry {
+	call := b.eachTool(func(t *Tool) grammar.Expr {
+		end := b.lit(f.nameEnd[0])
+		if f.nameEnd[0] == "\n" {
+			end = b.blanks
+		}
+		return grammar.Seq{b.lit(t.Name), end, b.blanks, f.arguments(b, t), b.lit(f.close)}
+	})
+	open := grammar.Seq{b.lit(f.open), call}
+	switch {
+	case f.section == "":
+		return []entry{{mark: f.open, rest: b.several(call, grammar.Seq{b.blanks, b.lit(f.open)})}}
+	case f.each:
+		one := grammar.Seq{b.blanks, open, b.blanks, b.lit(f.sectionEnd)}
+		rest := b.several(one, grammar.Seq{b.blanks, b.lit(f.section)})
+		// Models forget the outer mark.
+		return []entry{{mark: f.section, rest: rest}, {mark: f.open, rest: grammar.Seq{call, optional(grammar.Seq{b.blanks, b.lit(f.sectionEnd)})}}}
+	}
+	return []entry{{mark: f.section, rest: grammar.Seq{b.blanks, b.several(open, b.blanks), b.blanks, b.lit(f.sectionEnd)}}}
+}
+
+// arguments returns the arguments of a tool, each behind its mark.
+func (f *paramForm) arguments(b *builder, t *Tool) grammar.Expr {
+	schema, err := t.parameters()
+	if err != nil {
+		b.fail(t, err)
+		return grammar.Seq{}
+	}
+	doc := newDocument(schema)
+	list, open := properties(schema)
+	var seq grammar.Seq
+	for _, p := range list {
+		one := grammar.Seq{f.head(b, b.lit(p.name)), f.valueRule(b, t, doc, p.schema), b.blanks}
+		if p.required {
+			seq = append(seq, one)
+		} else {
+			seq = append(seq, optional(one))
+		}
+	}
+	if open {
+		key := grammar.Repeat{X: grammar.Class{{Lo: '0', Hi: '9'}, {Lo: 'A', Hi: 'Z'}, {Lo: '_', Hi: '_'}, {Lo: 'a', Hi: 'z'}}, Min: 1, Max: 64}
+		other := grammar.Seq{f.head(b, key), f.free(b), b.lit(f.valueEnd), b.blanks}
+		if f.typed {
+			other = grammar.Seq{f.head(b, key), grammar.Bytes(` string="true">`), f.free(b), b.lit(f.valueEnd), b.blanks}
+		}
+		seq = append(seq, grammar.Repeat{X: other, Max: 64})
+	}
+	return b.rule(seq)
+}
+
+// head returns what is in front of a value.
+func (f *paramForm) head(b *builder, key grammar.Expr) grammar.Expr {
+	seq := grammar.Seq{b.lit(f.param), key, b.lit(f.keyEnd)}
+	if f.valueStart != "" {
+		seq = append(seq, b.blanks, b.lit(f.valueStart))
+	}
+	return seq
+}
+
+// free returns any text to the end of a value.
+func (f *paramForm) free(b *builder) grammar.Expr { return b.without(f.valueEnd) }
+
+// valueRule returns a value and its end mark.
+func (f *paramForm) valueRule(b *builder, t *Tool, doc *document, schema json.RawMessage) grammar.Expr {
+	resolved := doc.resolve(schema)
+	types := typesOf(resolved)
+	typed := func(text string) grammar.Expr {
+		if !f.typed {
+			return grammar.Seq{}
+		}
+		return grammar.Bytes(` string="` + text + `">`)
+	}
+	newline := grammar.Expr(grammar.Seq{})
+	if f.newline {
+		newline = grammar.Bytes("\n")
+	}
+	if types != nil && !slices.Contains(types, "string") {
+		e, err := b.schema(t, doc.alone(schema))
+		if err != nil {
+			b.fail(t, err)
+			return grammar.Seq{}
+		}
+		return grammar.Seq{typed("false"), newline, e, newline, b.lit(f.valueEnd)}
+	}
+	text := f.free(b)
+	if list := texts(resolved); list != nil {
+		var alt grammar.Alt
+		for _, s := range list {
+			if !strings.Contains(s, f.valueEnd) {
+				alt = append(alt, grammar.Bytes(s))
+			}
+		}
+		text = alt
+	}
+	return grammar.Seq{typed("true"), newline, text, newline, b.lit(f.valueEnd)}
+}
