@@ -94,7 +94,7 @@ func TestResponsesErrors(t *testing.T) {
 		`{"input": "a", "max_output_tokens": 0}`:                                                        "max_output_tokens",
 		`{"input": "a", "max_output_tokens": 1e30}`:                                                     "max_output_tokens",
 		`{"input": "a", "reasoning": {"effort": "huge"}}`:                                               "reasoning.effort",
-		`{"input": "a", "text": {"format": {"type": "xml"}}}`:                                           "text.format",
+		`{"input": "a", "text": {"format": {"type": "xml"}}}`:                                           "text.format.type",
 		`{"input": "a", "text": {"format": {}}}`:                                                        "text.format.type",
 		`{"input": "a", "tools": [{"type": "web_search"}]}`:                                             "tools[0].type",
 		`{"input": "a", "tool_choice": "required"}`:                                                     "tool_choice",

@@ -69,14 +69,17 @@ type outTokens struct {
 	Reasoning int `json:"reasoning_tokens"`
 }
 
-// responseItem is a part of an answer: a thought, or a message.
+// responseItem is a part of an answer: a thought, a message, or a call.
 type responseItem struct {
-	ID      string         `json:"id"`
-	Type    string         `json:"type"` // reasoning or message
-	Status  string         `json:"status"`
-	Role    string         `json:"role,omitempty"`
-	Summary *[]any         `json:"summary,omitempty"` // of a thought, which is shown whole: empty
-	Content []responsePart `json:"content"`
+	ID        string          `json:"id"`
+	Type      string          `json:"type"` // reasoning, message or function_call
+	Status    string          `json:"status"`
+	Role      string          `json:"role,omitempty"`
+	Summary   *[]any          `json:"summary,omitempty"` // of a thought, which is shown whole: empty
+	Content   *[]responsePart `json:"content,omitempty"` // nil: it is a call
+	CallID    string          `json:"call_id,omitempty"`
+	Name      string          `json:"name,omitempty"`
+	Arguments *string         `json:"arguments,omitempty"`
 }
 
 // responsePart is a text.
@@ -124,9 +127,14 @@ func thoughtPart(text string) responsePart { return responsePart{Type: "reasonin
 
 // newItem returns an item without content.
 func newItem(kind string) responseItem {
-	item := responseItem{ID: newID("msg_"), Type: kind, Status: "in_progress", Role: "assistant", Content: []responsePart{}}
-	if kind == "reasoning" {
-		item.ID, item.Role, item.Summary = newID("rs_"), "", &[]any{}
+	item := responseItem{Type: kind, Status: "in_progress"}
+	switch kind {
+	case "reasoning":
+		item.ID, item.Summary, item.Content = newID("rs_"), &[]any{}, &[]responsePart{}
+	case "message":
+		item.ID, item.Role, item.Content = newID("msg_"), "assistant", &[]responsePart{}
+	case "function_call":
+		item.ID, item.Arguments = newID("fc_"), new(string)
 	}
 	return item
 }

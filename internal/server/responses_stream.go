@@ -1,6 +1,9 @@
 package server
 
-import "alpaca/internal/openai"
+import (
+	"alpaca/internal/openai"
+	"alpaca/internal/toolcall"
+)
 
 // responseEvents builds a response, and streams it where that is wanted: items one after
 // the other, each with its parts, all events numbered. A complete response is the sum of
@@ -27,7 +30,10 @@ func (r *responseEvents) event(kind string, fields map[string]any) {
 
 // at returns the fields of an event that is about the open item.
 func (r *responseEvents) at(fields map[string]any) map[string]any {
-	fields["item_id"], fields["output_index"], fields["content_index"] = r.item().ID, len(r.response.Output)-1, 0
+	fields["item_id"], fields["output_index"] = r.item().ID, len(r.response.Output)-1
+	if r.item().Content != nil {
+		fields["content_index"] = 0
+	}
 	return fields
 }
 
@@ -62,8 +68,13 @@ func (r *responseEvents) all(f *flow, one *answer) error {
 		if e.token != nil && p.thought != "" {
 			r.thoughts++
 		}
-		r.add("reasoning", p.thought, nil)
-		r.add("message", p.text, p.probs)
+		if p.deltas == nil {
+			r.add("reasoning", p.thought, nil)
+			r.add("message", p.text, p.probs)
+		}
+		for _, d := range p.deltas {
+			r.delta(d)
+		}
 		return r.err
 	})
 	switch {
@@ -91,7 +102,7 @@ func (r *responseEvents) add(kind, text string, probs []openai.TokenProb) {
 		r.close("completed")
 		r.start(kind)
 	}
-	part := &r.item().Content[0]
+	part := &(*r.item().Content)[0]
 	part.Text += text
 	if kind == "reasoning" {
 		r.event("response.reasoning_text.delta", r.at(map[string]any{"delta": text}))
@@ -102,16 +113,39 @@ func (r *responseEvents) add(kind, text string, probs []openai.TokenProb) {
 	r.event("response.output_text.delta", r.at(map[string]any{"delta": text, "logprobs": list}))
 }
 
+// delta adds what a parser of calls found.
+func (r *responseEvents) delta(d toolcall.Delta) {
+	switch d.Kind {
+	case toolcall.Reasoning:
+		r.add("reasoning", d.Text, nil)
+	case toolcall.Content:
+		r.add("message", d.Text, nil)
+	case toolcall.Call:
+		r.close("completed")
+		item := newItem("function_call")
+		item.CallID, item.Name = d.ID, d.Name
+		r.put(item)
+	case toolcall.Arguments:
+		*r.item().Arguments += d.Text
+		r.event("response.function_call_arguments.delta", r.at(map[string]any{"delta": d.Text}))
+	}
+}
+
+// put opens an item.
+func (r *responseEvents) put(item responseItem) {
+	r.open = true
+	r.response.Output = append(r.response.Output, item)
+	r.event("response.output_item.added", map[string]any{"output_index": len(r.response.Output) - 1, "item": item})
+}
+
 // start opens an item with a part.
 func (r *responseEvents) start(kind string) {
-	r.open = true
-	item, part := newItem(kind), textPart("", nil)
+	part := textPart("", nil)
 	if kind == "reasoning" {
 		part = thoughtPart("")
 	}
-	r.response.Output = append(r.response.Output, item)
-	r.event("response.output_item.added", map[string]any{"output_index": len(r.response.Output) - 1, "item": item})
-	r.item().Content = append(r.item().Content, part)
+	r.put(newItem(kind))
+	*r.item().Content = append(*r.item().Content, part)
 	r.event("response.content_part.added", r.at(map[string]any{"part": part}))
 }
 
@@ -123,13 +157,18 @@ func (r *responseEvents) close(status string) {
 	r.open = false
 	item := r.item()
 	item.Status = status
-	part := item.Content[0]
-	if item.Type == "reasoning" {
+	switch item.Type {
+	case "function_call":
+		r.event("response.function_call_arguments.done", r.at(map[string]any{"name": item.Name, "arguments": *item.Arguments}))
+	case "reasoning":
+		part := (*item.Content)[0]
 		r.event("response.reasoning_text.done", r.at(map[string]any{"text": part.Text}))
-	} else {
+		r.event("response.content_part.done", r.at(map[string]any{"part": part}))
+	case "message":
+		part := (*item.Content)[0]
 		r.event("response.output_text.done", r.at(map[string]any{"text": part.Text, "logprobs": *part.Logprobs}))
+		r.event("response.content_part.done", r.at(map[string]any{"part": part}))
 	}
-	r.event("response.content_part.done", r.at(map[string]any{"part": part}))
 	r.event("response.output_item.done", map[string]any{"output_index": len(r.response.Output) - 1, "item": *item})
 }
 

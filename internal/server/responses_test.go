@@ -100,3 +100,46 @@ func TestResponsesThinking(t *testing.T) {
 	names, _ := named(t, text)
 	require.Equal(t, []string{"response.output_item.added", "response.content_part.added", "response.reasoning_text.delta"}, names[2:5])
 }
+
+// TestResponsesCalls checks that a call is an item, whole and streamed, and that its result
+// can be sent back.
+func TestResponsesCalls(t *testing.T) {
+	f := withTemplate(t, hermes)
+	body := `{"input": "Tell me", "seed": 7, "max_output_tokens": 300, "tools": [{"type": "function", "name": "weather", "description": "d", "strict": true, "parameters": ` + parameters + `}]`
+	for _, choice := range []string{`"required"`, `{"type": "function", "name": "weather"}`, `{"type": "allowed_tools", "mode": "required", "tools": [{"type": "function", "name": "weather"}]}`} {
+		o := f.post("/v1/responses", body+`, "tool_choice": `+choice+`}`, 200)
+		require.Equal(t, "completed", o["status"], "%v", o)
+		require.Len(t, o["output"], 1)
+		item := at(o, "output.0").(map[string]any)
+		require.Equal(t, "function_call", item["type"])
+		require.Equal(t, "completed", item["status"])
+		require.Equal(t, "weather", item["name"])
+		require.Regexp(t, "^call_", item["call_id"])
+		require.Regexp(t, "^fc_", item["id"])
+		require.NotContains(t, item, "content")
+		checkWeather(t, item["arguments"])
+
+		_, text := f.do("POST", "/v1/responses", body+`, "stream": true, "tool_choice": `+choice+`}`)
+		names, data := named(t, text)
+		n, args := len(names), ""
+		require.Equal(t, []string{"response.created", "response.in_progress", "response.output_item.added", "response.function_call_arguments.delta"}, names[:4])
+		require.Equal(t, []string{"response.function_call_arguments.done", "response.output_item.done", "response.completed"}, names[n-3:])
+		require.Equal(t, "", at(data[2], "item.arguments"))
+		for i, d := range data {
+			require.Equal(t, float64(i), d["sequence_number"])
+			if names[i] == "response.function_call_arguments.delta" {
+				args += d["delta"].(string)
+				require.Equal(t, at(data[2], "item.id"), d["item_id"])
+				require.NotContains(t, d, "content_index")
+			}
+		}
+		require.Equal(t, item["arguments"], args)
+		require.Equal(t, args, data[n-3]["arguments"])
+		require.Equal(t, args, at(data[n-1], "response.output.0.arguments"))
+	}
+	o := f.post("/v1/responses", `{"input": [{"role": "user", "content": "Tell me"}, {"type": "function_call", "call_id": "c1", "name": "weather", "arguments": "{}"},
+		{"type": "function_call_output", "call_id": "c1", "output": "rain"}], "max_output_tokens": 3}`, 200)
+	require.Equal(t, "message", at(o, "output.0.type"))
+	refused := f.post("/v1/responses", `{"input": "a", "tools": [{"type": "function", "name": "a b"}]}`, 400)
+	require.Equal(t, "tools[0].name", at(refused, "error.param"))
+}
