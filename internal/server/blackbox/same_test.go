@@ -20,7 +20,7 @@ import (
 
 // differing is what may differ between two answers to the same request: names and times,
 // and how much of the prompt was known.
-var differing = regexp.MustCompile(`"(?:id|item_id|created|created_at|request_id)":(?:"[^"]*"|[0-9]+),?|"timings":\{[^}]*\},?|` +
+var differing = regexp.MustCompile(`"(?:id|item_id|call_id|created|created_at|request_id)":(?:"[^"]*"|[0-9]+),?|"timings":\{[^}]*\},?|` +
 	`"(?:cached_tokens|cache_read_input_tokens|[a-z_]*_duration)":[0-9]+,?|"usage":\{"input_tokens":[0-9]+`)
 
 // asked is a request.
@@ -28,6 +28,9 @@ type asked struct {
 	path, body string
 	n          int // answers
 }
+
+// roomy is a context for the prompts of tools.
+const roomy = 640
 
 // fields is JSON that a test puts together.
 type fields map[string]any
@@ -38,6 +41,8 @@ var forms = []fields{
 	{"response_format": fields{"type": "json_object"}},
 	{"response_format": fields{"type": "json_schema", "json_schema": fields{"name": "x", "strict": true, "schema": json.RawMessage(
 		`{"type": "object", "properties": {"name": {"type": "string", "maxLength": 5}, "n": {"type": "integer"}}, "required": ["name", "n"], "additionalProperties": false}`)}}},
+	{"tool_choice": "required", "logprobs": nil, "tools": []fields{{"type": "function", "function": fields{
+		"name": "f", "parameters": json.RawMessage(`{"type": "object", "properties": {"n": {"enum": [1, 2, 3]}}, "required": ["n"], "additionalProperties": false}`)}}}},
 }
 
 // mixed returns requests of all kinds with seeds of their own.
@@ -142,7 +147,7 @@ func TestOneAnswer(t *testing.T) {
 	if testing.Short() {
 		list = list[:24]
 	}
-	alone := setup(t, func(e *engine.Options, _ *server.Options) { e.Parallel, e.NoCache = 2, true })
+	alone := setup(t, func(e *engine.Options, _ *server.Options) { e.Ctx, e.Parallel, e.NoCache = roomy, 2, true })
 	var want []string
 	for _, a := range list {
 		want = append(want, alone.answer(a))
@@ -155,10 +160,10 @@ func TestOneAnswer(t *testing.T) {
 		{"one slot", func(e *engine.Options) { e.Parallel = 1 }, 1},
 		{"two slots, without a cache", func(e *engine.Options) { e.Parallel, e.NoCache = 2, true }, 1},
 		{"seven slots, prompts in pieces, and again from the cache", func(e *engine.Options) { e.Parallel, e.Batch = 7, 8 }, 2},
-		{"seven slots, little memory", func(e *engine.Options) { e.Parallel, e.Blocks = 7, 10 }, 1},
+		{"seven slots, little memory", func(e *engine.Options) { e.Parallel, e.Blocks = 7, roomy/32 + 1 }, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			f := setup(t, func(e *engine.Options, _ *server.Options) { tt.change(e); e.Queue = 4 * len(list) })
+			f := setup(t, func(e *engine.Options, _ *server.Options) { tt.change(e); e.Ctx, e.Queue = roomy, 4*len(list) })
 			for range tt.rounds {
 				got := make([]string, len(list))
 				var all sync.WaitGroup

@@ -97,12 +97,12 @@ func TestSoak(t *testing.T) {
 		list = list[:24]
 	}
 	s := &soak{list: list}
-	alone := setup(t, func(e *engine.Options, _ *server.Options) { e.Parallel, e.NoCache = 2, true })
+	alone := setup(t, func(e *engine.Options, _ *server.Options) { e.Ctx, e.Parallel, e.NoCache = roomy, 2, true })
 	for _, a := range s.list {
 		s.want = append(s.want, alone.answer(a))
 	}
 	alone.client.CloseIdleConnections()
-	f := setup(t, func(e *engine.Options, _ *server.Options) { e.Parallel, e.Blocks, e.Queue = 4, 12, 1000 })
+	f := setup(t, func(e *engine.Options, _ *server.Options) { e.Ctx, e.Parallel, e.Blocks, e.Queue = roomy, 4, roomy/32+1, 1000 })
 	s.f = f
 	f.answer(s.list[0])
 	f.client.CloseIdleConnections()
