@@ -101,6 +101,8 @@ func (s *Server) asError(w http.ResponseWriter, err error) *openai.Error {
 			Message: "too many requests are waiting", RetryAfter: s.retryAfter()}
 	case errors.Is(err, engine.ErrClosed):
 		return errDraining
+	case errors.Is(err, context.DeadlineExceeded):
+		return errTimeout
 	case errors.Is(err, errGone), errors.Is(err, context.Canceled):
 		const closed = 499 // nginx's, for the log
 		return &openai.Error{Status: closed, Type: openai.TypeInvalid, Code: "cancelled", Message: "the client has gone"}

@@ -77,7 +77,7 @@ func (s *Server) routes() http.Handler {
 		if !r.public {
 			h = s.withKey(h)
 		}
-		mux.Handle(r.pattern, s.reporting(h))
+		mux.Handle(r.pattern, s.reporting(withTimeout(h)))
 	}
 	origins := http.NewCrossOriginProtection()
 	if s.opt.Origin != "" {

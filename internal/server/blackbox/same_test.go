@@ -160,7 +160,7 @@ func TestOneAnswer(t *testing.T) {
 		{"one slot", func(e *engine.Options) { e.Parallel = 1 }, 1},
 		{"two slots, without a cache", func(e *engine.Options) { e.Parallel, e.NoCache = 2, true }, 1},
 		{"seven slots, prompts in pieces, and again from the cache", func(e *engine.Options) { e.Parallel, e.Batch = 7, 8 }, 2},
-		{"seven slots, little memory", func(e *engine.Options) { e.Parallel, e.Blocks = 7, roomy/32 + 1 }, 1},
+		{"seven slots, little memory", func(e *engine.Options) { e.Parallel, e.Blocks = 7, roomy/32+1 }, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			f := setup(t, func(e *engine.Options, _ *server.Options) { tt.change(e); e.Ctx, e.Queue = roomy, 4*len(list) })

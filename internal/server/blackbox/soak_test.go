@@ -102,7 +102,9 @@ func TestSoak(t *testing.T) {
 		s.want = append(s.want, alone.answer(a))
 	}
 	alone.client.CloseIdleConnections()
-	f := setup(t, func(e *engine.Options, _ *server.Options) { e.Ctx, e.Parallel, e.Blocks, e.Queue = roomy, 4, roomy/32+1, 1000 })
+	f := setup(t, func(e *engine.Options, o *server.Options) {
+		e.Ctx, e.Parallel, e.Blocks, e.Queue, o.IdleTimeout = roomy, 4, roomy/32+1, 1000, 2*time.Hour
+	})
 	s.f = f
 	f.answer(s.list[0])
 	f.client.CloseIdleConnections()
