@@ -145,6 +145,27 @@ func TestDrain(t *testing.T) {
 	require.Error(t, err, "nobody listens")
 }
 
+// TestDrainList checks that a request with many prompts is answered to its end, too, though
+// some of them have yet to be begun.
+func TestDrainList(t *testing.T) {
+	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); e.Parallel, o.DrainTimeout = 1, 5*time.Minute })
+	l, err := listen.At([]string{"127.0.0.1"}, 0)
+	require.NoError(t, err)
+	stop, ended := f.serve(l)
+	f.URL = l.URLs()[0]
+	resp, leave := f.begin(`{"prompt": ["a", "b", "c", "d"], "max_tokens": 100, "ignore_eos": true}`)
+	defer leave()
+	eventually(t, "being answered", func() bool { return f.engine.Stats().Steps > 0 })
+	stop()
+	r := <-resp
+	b, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	r.Body.Close()
+	require.Equal(t, 200, r.StatusCode, string(b))
+	require.Len(t, object(t, string(b))["choices"], 4)
+	require.NoError(t, <-ended)
+}
+
 // TestDrainTimeout checks that a stream that is cut says so: a client would take it for a
 // complete answer.
 func TestDrainTimeout(t *testing.T) {
