@@ -139,12 +139,18 @@ func TestSoak(t *testing.T) {
 	}
 	all.Wait()
 	s.report(start)
+	closed := 0
 	for _, c := range idle {
 		c.SetReadDeadline(time.Now().Add(time.Millisecond))
 		_, err := io.Copy(io.Discard, c)
-		ne, ok := err.(net.Error)
-		require.True(t, ok && ne.Timeout(), "an idle connection was closed: %v", err)
+		if ne, ok := err.(net.Error); !ok || !ne.Timeout() {
+			closed++
+		}
 		c.Close()
+	}
+	t.Logf("%d of %d idle connections made way for others", closed, len(idle))
+	if len(idle) < 900 { // there was room for all
+		require.Zero(t, closed)
 	}
 	f.client.CloseIdleConnections()
 	eventually(t, "no place is taken", func() bool { st := f.engine.Stats(); return st.Busy == 0 && st.Running == 0 && st.Waiting == 0 })
