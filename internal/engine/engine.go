@@ -178,7 +178,7 @@ func (e *Engine) Submit(ctx context.Context, req Request) (*Stream, error) {
 	switch {
 	case e.draining:
 		return nil, ErrClosed
-	case e.busy >= e.opt.Parallel+e.opt.Queue:
+	case e.busy >= e.opt.Parallel+e.opt.Queue && !e.accounts.newcomer(req.Key, e.busy-e.opt.Parallel, e.opt.Queue):
 		return nil, ErrQueueFull
 	}
 	cancelled, cancel := context.WithCancel(ctx)

@@ -26,6 +26,12 @@ func (c accounts) open(key string) {
 	a.requests++
 }
 
+// newcomer reports whether a key that has no request may wait though the queue is full: up
+// to a quarter more of them may, so that one key that fills the queue keeps no other out.
+func (c accounts) newcomer(key string, waiting, queue int) bool {
+	return key != "" && c[key] == nil && waiting < queue+(queue+3)/4
+}
+
 // close notes that a request has ended.
 func (c accounts) close(key string) {
 	if c[key].requests--; c[key].requests == 0 {

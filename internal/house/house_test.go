@@ -104,6 +104,7 @@ var order = []string{
 
 	// Programs for those who work on this one.
 	"internal/mca",
+	"internal/server/loadgen",
 	"internal/kernel/gen",
 	"internal/quant/gen",
 }
@@ -149,6 +150,7 @@ var uncommented = []string{
 	"internal/gguf",
 	"internal/lineedit",
 	"internal/mca",
+	"internal/server/loadgen",
 	"internal/model",
 	"internal/quant",
 	"internal/quantize",

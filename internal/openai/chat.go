@@ -33,6 +33,11 @@ func parseChat(data []byte, params sampler.Params, answer bool) (*ChatRequest, e
 	if err != nil {
 		return nil, err
 	}
+	return chatOf(o, params, answer)
+}
+
+// chatOf reads the fields of a request.
+func chatOf(o *object, params sampler.Params, answer bool) (*ChatRequest, error) {
 	r := &ChatRequest{Generation: defaults(params), Open: true}
 	r.Messages = readMessages(o)
 	if answer {
@@ -55,6 +60,9 @@ func (r *ChatRequest) readLogprobs(o *object) {
 
 // readTemplate reads what the chat template is told.
 func (r *ChatRequest) readTemplate(o *object) {
+	if _, ok := o.get("chat_template"); ok && o.err == nil { // it would be a program of a stranger
+		o.err = Unsupported("chat_template", "templates come from the model alone; --chat-template chooses one when the server is started")
+	}
 	goesOn := false
 	o.boolean("add_generation_prompt", &r.Open)
 	o.boolean("continue_final_message", &goesOn)

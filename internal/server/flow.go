@@ -66,12 +66,13 @@ func (s *Server) start(parent context.Context, prompts [][]int32, req engine.Req
 // progress returns what learns how much of a prompt is read, and tells it where that is
 // wanted.
 func (f *flow) progress(prompt, n, tokens int, wanted bool) func(done, total int) {
-	start := time.Now()
+	start, last := time.Now(), -1
 	return func(done, total int) {
 		f.fresh[prompt].Store(int64(total))
-		if !wanted {
+		if !wanted || done == last { // it is called after each layer, a token need not be complete
 			return
 		}
+		last = done
 		p := &openai.Progress{Total: tokens, Cache: tokens - total, Processed: tokens - total + done, TimeMS: time.Since(start).Milliseconds()}
 		select {
 		case f.events <- event{index: prompt * n, progress: p}:

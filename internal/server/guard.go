@@ -121,6 +121,19 @@ func keyOf(r *http.Request) string {
 	return r.Header.Get("X-Api-Key")
 }
 
+// clientOf returns whose request it is, for taking turns: who has a key is known by it,
+// others by the address they ask from.
+func (s *Server) clientOf(r *http.Request) string {
+	if key := keyOf(r); len(s.keys) > 0 && s.keys.has(key) {
+		sum := sha256.Sum256([]byte(key))
+		return "key " + hex.EncodeToString(sum[:])
+	}
+	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
+		return "address " + host
+	}
+	return "address " + r.RemoteAddr
+}
+
 // withKey lets h answer those who have a key, where one is needed.
 func (s *Server) withKey(h handle) handle {
 	if len(s.keys) == 0 {

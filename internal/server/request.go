@@ -14,7 +14,7 @@ func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) 
 	g.MaxTokens = s.most(g.MaxTokens)
 	req := engine.Request{
 		MaxTokens: g.MaxTokens, Stop: append(g.Stop[:len(g.Stop):len(g.Stop)], stops...), Logprobs: g.Logprobs, Top: g.Top,
-		N: g.N, Sampling: g.Sampling, NoCache: g.NoCache, Salt: s.keys.salt(keyOf(r)), Shift: s.opt.Shift,
+		N: g.N, Sampling: g.Sampling, NoCache: g.NoCache, Salt: s.keys.salt(keyOf(r)), Key: s.clientOf(r), Shift: s.opt.Shift,
 	}
 	if n := s.opt.Parallel; g.N > n {
 		return req, openai.Invalid("n", "is %d, must be at most %d, the answers that are given at once (--parallel)", g.N, n)

@@ -101,6 +101,8 @@ func (s *Server) asError(w http.ResponseWriter, err error) *openai.Error {
 			Message: "too many requests are waiting", RetryAfter: s.retryAfter()}
 	case errors.Is(err, engine.ErrClosed):
 		return errDraining
+	case errors.Is(err, context.DeadlineExceeded):
+		return errTimeout
 	case errors.Is(err, errGone), errors.Is(err, context.Canceled):
 		const closed = 499 // nginx's, for the log
 		return &openai.Error{Status: closed, Type: openai.TypeInvalid, Code: "cancelled", Message: "the client has gone"}
@@ -109,9 +111,6 @@ func (s *Server) asError(w http.ResponseWriter, err error) *openai.Error {
 	return &openai.Error{Status: http.StatusInternalServerError, Type: openai.TypeServer, Code: "internal_error",
 		Message: "something went wrong in the server; its log has request " + noteOf(w).id}
 }
-
-// bodyPatience is how long a small body may take.
-const bodyPatience = 30 * time.Second
 
 // readBody returns the body of a request that has JSON. It is read to its end: only then
 // does the server notice a client that goes.
@@ -126,10 +125,20 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	control := http.NewResponseController(w)
 	body := http.MaxBytesReader(w, r.Body, s.opt.MaxBody)
 	var data bytes.Buffer
-	start := time.Now()
+	buf, start := make([]byte, 16<<10), time.Now()
 	for {
-		control.SetReadDeadline(start.Add(bodyPatience + time.Duration(data.Len()/slowest)*time.Second))
-		_, err := io.CopyN(&data, body, 64<<10)
+		// What came fast gives nobody the right to be silent for longer.
+		now := time.Now()
+		most := start.Add(s.opt.BodyTimeout + time.Duration(data.Len()/slowest)*time.Second)
+		if silent := now.Add(s.opt.BodyTimeout); silent.Before(most) {
+			most = silent
+		}
+		control.SetReadDeadline(most)
+		n, err := body.Read(buf)
+		data.Write(buf[:n])
+		if err != nil && err != io.EOF { // net/http reads some of what is left, before it answers
+			control.SetReadDeadline(time.Now().Add(min(s.opt.BodyTimeout, time.Second)))
+		}
 		var large *http.MaxBytesError
 		switch {
 		case err == io.EOF:

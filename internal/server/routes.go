@@ -46,6 +46,11 @@ func (s *Server) routes() http.Handler {
 		{"POST /chat/completions/input_tokens", false, s.inputTokens},
 		{"POST /v1/messages", false, s.messages},
 		{"POST /v1/messages/count_tokens", false, s.countTokens},
+		{"POST /v1/responses", false, s.responses},
+		{"POST /responses", false, s.responses},
+		{"POST /v1/responses/input_tokens", false, s.responseTokens},
+		{"/v1/responses/{id}", false, s.responseKept},
+		{"/v1/responses/{id}/{part}", false, s.responseKept},
 		{"GET /api/version", true, s.ollamaVersion},
 		{"GET /api/tags", true, s.ollamaTags},
 		{"GET /api/ps", false, s.ollamaPS},
@@ -56,6 +61,7 @@ func (s *Server) routes() http.Handler {
 		{"POST /completion", false, s.native},
 		{"POST /completions", false, s.native},
 	}
+	list = append(list, unservedRoutes()...)
 	if !s.opt.NoPage {
 		for pattern, h := range page.Handlers() {
 			list = append(list, route{pattern, true, func(w http.ResponseWriter, r *http.Request) error {
@@ -71,7 +77,7 @@ func (s *Server) routes() http.Handler {
 		if !r.public {
 			h = s.withKey(h)
 		}
-		mux.Handle(r.pattern, s.reporting(h))
+		mux.Handle(r.pattern, s.reporting(withTimeout(h)))
 	}
 	origins := http.NewCrossOriginProtection()
 	if s.opt.Origin != "" {
@@ -185,9 +191,11 @@ func noteOf(w http.ResponseWriter) *note { return w.(*note) }
 // outermost gives each request an id, counts and logs it, and survives mistakes.
 func (s *Server) outermost(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		s.handlers.Add(1)
+		defer s.handlers.Done()
 		start := time.Now()
 		// What a handler leaves of a body is read by net/http, with no patience of its own.
-		http.NewResponseController(w).SetReadDeadline(start.Add(bodyPatience))
+		http.NewResponseController(w).SetReadDeadline(start.Add(s.opt.BodyTimeout))
 		n := &note{ResponseWriter: w, id: requestID(r), path: "other", api: apiOf(r.URL.Path)}
 		w.Header().Set("X-Request-Id", n.id)
 		if n.api == anthropic {

@@ -8,8 +8,6 @@ import (
 	"strings"
 	"time"
 
-	"golang.org/x/net/netutil"
-
 	"alpaca/internal/server/listen"
 )
 
@@ -19,15 +17,19 @@ import (
 func (s *Server) Serve(ctx context.Context, l listen.Listeners) error {
 	srv := &http.Server{
 		Handler:           s,
-		ReadHeaderTimeout: 5 * time.Second,
-		IdleTimeout:       2 * time.Minute,
+		ReadHeaderTimeout: s.opt.HeadTimeout,
+		IdleTimeout:       s.opt.IdleTimeout,
 		MaxHeaderBytes:    32 << 10,
 		ErrorLog:          log.New(writerFunc(s.opt.Log), "", 0),
 	}
+	gate := listen.NewGate(s.opt.Connections)
+	srv.ConnState = gate.State
+	// Whoever closes the engine and the model afterwards must find nobody at work with them.
+	defer s.handlers.Wait()
 	defer srv.Close()
 	failed := make(chan error, len(l))
 	for _, ln := range l {
-		go func() { failed <- srv.Serve(netutil.LimitListener(ln, s.opt.Connections)) }()
+		go func() { failed <- srv.Serve(gate.Listener(ln)) }()
 	}
 	select {
 	case err := <-failed:
@@ -52,16 +54,24 @@ func (s *Server) drain(srv *http.Server) {
 	time.Sleep(s.opt.DrainDelay)
 	s.refusing.Store(true)
 	srv.SetKeepAlivesEnabled(false)
-	ctx, cancel := context.WithTimeout(context.Background(), s.opt.DrainTimeout)
-	defer cancel()
-	if err := s.engine.Drain(ctx); err != nil {
-		s.opt.Log("answers are cut: they took longer than %v", s.opt.DrainTimeout)
+	// Not the engine's Drain: a request with many prompts has yet to submit some.
+	for end := time.Now().Add(s.opt.DrainTimeout); s.engine.Stats().Busy > 0 || s.answering(); time.Sleep(10 * time.Millisecond) {
+		if time.Now().After(end) {
+			s.opt.Log("answers are cut: they took longer than %v", s.opt.DrainTimeout)
+			break
+		}
 	}
 	s.end()
 	// What is written by now, and the errors of those that were cut, get to their readers.
 	last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	srv.Shutdown(last)
+}
+
+// answering reports whether there are requests that are being answered.
+func (s *Server) answering() bool {
+	n, _ := s.busy()
+	return n > 0
 }
 
 // writerFunc is a log's writer.

@@ -145,6 +145,27 @@ func TestDrain(t *testing.T) {
 	require.Error(t, err, "nobody listens")
 }
 
+// TestDrainList checks that a request with many prompts is answered to its end, too, though
+// some of them have yet to be begun.
+func TestDrainList(t *testing.T) {
+	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); e.Parallel, o.DrainTimeout = 1, 5*time.Minute })
+	l, err := listen.At([]string{"127.0.0.1"}, 0)
+	require.NoError(t, err)
+	stop, ended := f.serve(l)
+	f.URL = l.URLs()[0]
+	resp, leave := f.begin(`{"prompt": ["a", "b", "c", "d"], "max_tokens": 100, "ignore_eos": true}`)
+	defer leave()
+	eventually(t, "being answered", func() bool { return f.engine.Stats().Steps > 0 })
+	stop()
+	r := <-resp
+	b, err := io.ReadAll(r.Body)
+	require.NoError(t, err)
+	r.Body.Close()
+	require.Equal(t, 200, r.StatusCode, string(b))
+	require.Len(t, object(t, string(b))["choices"], 4)
+	require.NoError(t, <-ended)
+}
+
 // TestDrainTimeout checks that a stream that is cut says so: a client would take it for a
 // complete answer.
 func TestDrainTimeout(t *testing.T) {
@@ -192,4 +213,28 @@ func TestDraining(t *testing.T) {
 	require.Equal(t, "unavailable_error", at(object(t, text), "error.type"))
 	require.NotEmpty(t, resp.Header.Get("Retry-After"))
 	require.True(t, resp.Close, "the connection is not kept")
+}
+
+// TestRequestTimeout checks that an answer takes no longer than its client says.
+func TestRequestTimeout(t *testing.T) {
+	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); e.Parallel = 1 })
+	for _, stream := range []bool{false, true} {
+		resp, text := f.do("POST", "/v1/completions", fmt.Sprintf(endless, stream), "X-Request-Timeout", "0.3")
+		if stream && resp.StatusCode == 200 {
+			list := eventsOf(t, text)
+			require.Equal(t, "request_timeout", at(object(t, list[len(list)-1]), "error.code"))
+		} else {
+			require.Equal(t, 408, resp.StatusCode, text)
+			require.Equal(t, "request_timeout", at(object(t, text), "error.code"))
+			require.Equal(t, "false", resp.Header.Get("X-Should-Retry"))
+		}
+		eventually(t, "the place is free", func() bool { return f.engine.Stats().Busy == 0 })
+	}
+	for _, bad := range []string{"0", "-1", "NaN", "1e9", "soon"} {
+		resp, text := f.do("POST", "/v1/completions", `{"prompt": "a", "max_tokens": 1}`, "X-Request-Timeout", bad)
+		require.Equal(t, 400, resp.StatusCode)
+		require.Equal(t, "X-Request-Timeout", at(object(t, text), "error.param"))
+	}
+	resp, _ := f.do("POST", "/v1/completions", `{"prompt": "a", "max_tokens": 1}`, "X-Request-Timeout", "600")
+	require.Equal(t, 200, resp.StatusCode)
 }

@@ -53,6 +53,9 @@ type Options struct {
 
 	KeepAlive    time.Duration // of silence in a stream before a comment is sent: 15 s
 	WriteTimeout time.Duration // of a reader that takes nothing: 30 s
+	HeadTimeout  time.Duration // of a request's headers: 5 s
+	BodyTimeout  time.Duration // of a small body, and of a larger one until it slows down: 30 s
+	IdleTimeout  time.Duration // of a connection between requests: 2 min
 	DrainDelay   time.Duration // from the signal until requests are refused
 	DrainTimeout time.Duration // for those being answered: 30 s
 
@@ -79,6 +82,8 @@ type Server struct {
 	refusing atomic.Bool        // and takes no more requests
 	ending   context.Context    // done when those being answered are to end
 	end      context.CancelFunc // cancels ending
+
+	handlers sync.WaitGroup // requests that are being handled
 
 	mu     sync.Mutex
 	usual  time.Duration       // that a request takes
@@ -107,6 +112,9 @@ func New(e *engine.Engine, opt Options) *Server {
 	}
 	usual(&o.KeepAlive, 15*time.Second)
 	usual(&o.WriteTimeout, 30*time.Second)
+	usual(&o.HeadTimeout, 5*time.Second)
+	usual(&o.BodyTimeout, 30*time.Second)
+	usual(&o.IdleTimeout, 2*time.Minute)
 	usual(&o.DrainTimeout, 30*time.Second)
 	if o.Parallel <= 0 {
 		o.Parallel = 4

@@ -62,7 +62,7 @@ func New(u *ui.UI) *cobra.Command {
 API or llama.cpp's. What a request is answered depends on it alone, not on what else
 is being answered. A browser finds a page to chat with at the address itself.
 
-  POST /v1/chat/completions   POST /v1/completions   POST /completion
+  POST /v1/chat/completions   POST /v1/completions   POST /v1/responses   POST /completion
   POST /v1/messages (Anthropic's)   POST /api/chat, /api/generate (Ollama's)
   POST /tokenize   POST /detokenize   POST /apply-template
   GET /v1/models   GET /health   GET /props   GET /slots   GET /metrics, with --metrics

@@ -1,12 +1,16 @@
 package blackbox
 
 import (
+	"context"
+	"encoding/json"
 	"fmt"
 	"math/rand/v2"
+	"net/http"
 	"regexp"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -14,33 +18,88 @@ import (
 	"alpaca/internal/server"
 )
 
-// differing is what may differ between two answers to the same request.
-var differing = regexp.MustCompile(`"(?:id|created)":(?:"[^"]*"|[0-9]+),?|"timings":\{[^}]*\},?|"cached_tokens":[0-9]+`)
+// differing is what may differ between two answers to the same request: names and times,
+// and how much of the prompt was known.
+var differing = regexp.MustCompile(`"(?:id|item_id|call_id|created|created_at|request_id)":(?:"[^"]*"|[0-9]+),?|"timings":\{[^}]*\},?|` +
+	`"(?:cached_tokens|cache_read_input_tokens|[a-z_]*_duration)":[0-9]+,?|"usage":\{"input_tokens":[0-9]+`)
+
+// asked is a request.
+type asked struct {
+	path, body string
+	n          int // answers
+}
+
+// roomy is a context for the prompts of tools.
+const roomy = 640
+
+// fields is JSON that a test puts together.
+type fields map[string]any
+
+// forms are what some answers must look like.
+var forms = []fields{
+	{"grammar": `root ::= [a-z]+ (" " [0-9]+)? "."`},
+	{"response_format": fields{"type": "json_object"}},
+	{"response_format": fields{"type": "json_schema", "json_schema": fields{"name": "x", "strict": true, "schema": json.RawMessage(
+		`{"type": "object", "properties": {"name": {"type": "string", "maxLength": 5}, "n": {"type": "integer"}}, "required": ["name", "n"], "additionalProperties": false}`)}}},
+	{"tool_choice": "required", "logprobs": nil, "tools": []fields{{"type": "function", "function": fields{
+		"name": "f", "parameters": json.RawMessage(`{"type": "object", "properties": {"n": {"enum": [1, 2, 3]}}, "required": ["n"], "additionalProperties": false}`)}}}},
+}
 
 // mixed returns requests of all kinds with seeds of their own.
-func mixed(n int) (paths, bodies []string) {
+func mixed(n int) (list []asked) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range n {
 		prompt := strings.Repeat("common beginning ", r.IntN(3)) + strings.Repeat(string(rune('a'+r.IntN(26))), r.IntN(40)+1)
 		most := r.IntN(12) + 1
-		if i%6 == 3 {
+		if i%16 == 3 {
 			most = 190 // more than the engine sees room for when it begins
 		}
-		settings := fmt.Sprintf(`"seed": %d, "max_tokens": %d, "temperature": %.2f, "top_k": %d, "repeat_penalty": %.1f, "mirostat": %d, "stream": %v, "logprobs": %%s, "n": %d, "ignore_eos": %v, "cache_prompt": %v, "stop": ["q%d", "\n"]`,
-			r.IntN(1000), most, r.Float64()*1.5, r.IntN(50), 1+r.Float64()/2, r.IntN(3), r.IntN(2) == 0, r.IntN(2)+1, r.IntN(2) == 0, r.IntN(4) > 0, i%10)
-		switch r.IntN(3) {
-		case 0:
-			paths = append(paths, "/v1/chat/completions")
-			bodies = append(bodies, fmt.Sprintf(`{"messages": [{"role": "user", "content": "%s"}], `+settings+`}`, prompt, "true"))
-		case 1:
-			paths = append(paths, "/v1/completions")
-			bodies = append(bodies, fmt.Sprintf(`{"prompt": ["%s", "x"], `+settings+`}`, prompt, "2"))
-		case 2:
-			paths = append(paths, "/completion")
-			bodies = append(bodies, fmt.Sprintf(`{"prompt": "%s", `+strings.Replace(settings, `"logprobs": %s, `, "", 1)+`}`, prompt))
+		a := asked{n: 1}
+		chat := []fields{{"role": "system", "content": "common"}, {"role": "user", "content": prompt}}
+		sampling := fields{
+			"seed": r.IntN(1000), "temperature": r.Float32() * 1.5, "top_k": r.IntN(50), "repeat_penalty": 1 + r.Float32()/2,
+			"mirostat": r.IntN(3), "stop": []string{fmt.Sprint("q", i%10), "\n"},
 		}
+		body := fields{"stream": r.IntN(2) == 0}
+		for name, value := range sampling {
+			body[name] = value
+		}
+		switch kind := r.IntN(8); kind {
+		case 0, 1:
+			a.path, a.n = "/v1/chat/completions", r.IntN(2)+1
+			body["messages"], body["max_tokens"], body["logprobs"], body["n"] = chat, most, r.IntN(2) == 0, a.n
+		case 2:
+			a.path, a.n = "/v1/completions", r.IntN(2)+1
+			body["prompt"], body["max_tokens"], body["logprobs"], body["n"] = []string{prompt, "x"}, most, 2, a.n
+		case 3:
+			a.path = "/completion"
+			body["prompt"], body["n_predict"], body["n_probs"] = prompt, most, r.IntN(3)
+		case 4:
+			a.path = "/v1/messages"
+			body = fields{"messages": chat[1:], "system": "common", "max_tokens": most, "temperature": sampling["temperature"], "seed": sampling["seed"], "stream": body["stream"]}
+		case 5:
+			a.path = "/v1/responses"
+			body["input"], body["instructions"], body["max_output_tokens"] = prompt, "common", most
+		default:
+			sampling["num_predict"] = most
+			body = fields{"options": sampling, "stream": body["stream"], "messages": chat}
+			if a.path = "/api/chat"; kind == 7 {
+				a.path, body["prompt"] = "/api/generate", prompt
+			}
+		}
+		if strings.HasPrefix(a.path, "/v1/c") || a.path == "/completion" {
+			body["ignore_eos"], body["cache_prompt"] = r.IntN(2) == 0, r.IntN(4) > 0
+			if form := r.IntN(8); form < len(forms) {
+				for name, value := range forms[form] {
+					body[name] = value
+				}
+			}
+		}
+		text, _ := json.Marshal(body)
+		a.body = string(text)
+		list = append(list, a)
 	}
-	return paths, bodies
+	return list
 }
 
 // sorted puts the events of a stream in the order of their answers: those of different ones
@@ -61,49 +120,69 @@ func sorted(text string) string {
 	return fmt.Sprint(byIndex)
 }
 
+// answer asks and returns what must be the same each time.
+func (f *fixture) answer(a asked) string {
+	resp, text := f.do("POST", a.path, a.body)
+	require.Equal(f.t, 200, resp.StatusCode, "%s %s: %s", a.path, a.body, text)
+	require.NotContains(f.t, text, `"error":{`, "%s %s", a.path, a.body)
+	return sorted(differing.ReplaceAllString(text, ""))
+}
+
+// vanish asks and goes away in the middle.
+func (f *fixture) vanish(a asked, after time.Duration) {
+	ctx, leave := context.WithTimeout(f.t.Context(), after)
+	defer leave()
+	r, err := http.NewRequestWithContext(ctx, "POST", f.url+a.path, strings.NewReader(a.body))
+	require.NoError(f.t, err)
+	if resp, err := f.client.Do(r); err == nil {
+		resp.Body.Close()
+	}
+}
+
 // TestOneAnswer is the promise of this server: what is answered does not depend on what
-// else is asked at the time, on how many are answered at once, on the cache, nor on texts
-// that have to wait for memory in the middle.
+// else is asked at the time, on how many are answered at once, on the cache, on clients
+// that go, nor on texts that have to wait for memory in the middle.
 func TestOneAnswer(t *testing.T) {
-	n := 60
+	list := mixed(200)
 	if testing.Short() {
-		n = 8
+		list = list[:24]
 	}
-	paths, bodies := mixed(n)
-	ask := func(f *fixture, i int) string {
-		resp, text := f.do("POST", paths[i], bodies[i])
-		require.Equal(t, 200, resp.StatusCode, "%s: %s", bodies[i], text)
-		return sorted(differing.ReplaceAllString(text, ""))
-	}
+	alone := setup(t, func(e *engine.Options, _ *server.Options) { e.Ctx, e.Parallel, e.NoCache = roomy, 2, true })
 	var want []string
-	alone := setup(t, func(e *engine.Options, _ *server.Options) { e.Parallel, e.NoCache = 2, true })
-	for i := range bodies {
-		want = append(want, ask(alone, i))
+	for _, a := range list {
+		want = append(want, alone.answer(a))
 	}
 	for _, tt := range []struct {
 		name   string
 		change func(*engine.Options)
+		rounds int
 	}{
-		{"two at once", func(e *engine.Options) { e.Parallel = 2 }},
-		{"seven at once, one by one of a prompt", func(e *engine.Options) { e.Parallel, e.Batch = 7, 8 }},
-		{"without a cache", func(e *engine.Options) { e.Parallel, e.NoCache = 4, true }},
-		{"little memory", func(e *engine.Options) { e.Parallel, e.Blocks = 7, 10 }},
+		{"one slot", func(e *engine.Options) { e.Parallel = 1 }, 1},
+		{"two slots, without a cache", func(e *engine.Options) { e.Parallel, e.NoCache = 2, true }, 1},
+		{"seven slots, prompts in pieces, and again from the cache", func(e *engine.Options) { e.Parallel, e.Batch = 7, 8 }, 2},
+		{"seven slots, little memory", func(e *engine.Options) { e.Parallel, e.Blocks = 7, roomy/32+1 }, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			if testing.Short() && tt.name != "little memory" {
-				t.Skip("long: not with -short")
+			f := setup(t, func(e *engine.Options, _ *server.Options) { tt.change(e); e.Ctx, e.Queue = roomy, 4*len(list) })
+			for range tt.rounds {
+				got := make([]string, len(list))
+				var all sync.WaitGroup
+				for i, a := range list {
+					if a.n > 1 && tt.name == "one slot" {
+						got[i] = want[i] // it is refused there
+						continue
+					}
+					all.Go(func() { got[i] = f.answer(a) })
+					if i%8 == 0 {
+						all.Go(func() { f.vanish(a, time.Duration(i)*time.Millisecond/4) })
+					}
+				}
+				all.Wait()
+				for i, a := range list {
+					require.Equal(t, want[i], got[i], "%s %s", a.path, a.body)
+				}
 			}
-			f := setup(t, func(e *engine.Options, _ *server.Options) { tt.change(e); e.Queue = 2 * n })
-			got := make([]string, len(bodies))
-			var all sync.WaitGroup
-			for i := range bodies {
-				all.Go(func() { got[i] = ask(f, i) })
-			}
-			all.Wait()
-			for i := range bodies {
-				require.Equal(t, want[i], got[i], bodies[i])
-			}
-			if tt.name == "little memory" && !testing.Short() {
+			if tt.name == "seven slots, little memory" && !testing.Short() {
 				require.Positive(t, f.engine.Stats().Preemptions)
 			}
 		})

@@ -1,0 +1,202 @@
+package blackbox
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/engine"
+	"alpaca/internal/server"
+)
+
+// ended reads what the server still says, and reports that it has closed the connection.
+func ended(t testing.TB, c net.Conn) string {
+	t.Helper()
+	require.NoError(t, c.SetReadDeadline(time.Now().Add(time.Minute)))
+	b, err := io.ReadAll(c)
+	if ne, ok := err.(net.Error); ok {
+		require.False(t, ne.Timeout(), "the connection stays open; it said %q", b)
+	}
+	return string(b)
+}
+
+// TestSlowRequests checks that nobody holds a connection by sending little, or nothing.
+func TestSlowRequests(t *testing.T) {
+	f := setup(t, func(_ *engine.Options, o *server.Options) {
+		o.HeadTimeout, o.BodyTimeout, o.IdleTimeout = 100*time.Millisecond, 100*time.Millisecond, 100*time.Millisecond
+	})
+	const head = "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+	for _, tt := range []struct{ name, sent, answer string }{
+		{"nothing", "", ""},
+		{"half a header", "POST /v1/completions HTTP/1.1\r\nHost: loc", ""},
+		{"half a body", head + "Content-Length: 1000\r\n\r\n{", "408 Request Timeout"},
+		{"half a chunk", head + "Transfer-Encoding: chunked\r\n\r\n1000\r\n{", "408 Request Timeout"},
+		{"half a body of what reads none", "GET /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000\r\n\r\n{", "200 OK"},
+		{"nothing more", "GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n", "200 OK"},
+	} {
+		c := f.dial()
+		start := time.Now()
+		_, err := c.Write([]byte(tt.sent))
+		require.NoError(t, err)
+		require.Contains(t, ended(t, c), tt.answer, tt.name)
+		require.GreaterOrEqual(t, time.Since(start), 90*time.Millisecond, tt.name)
+	}
+}
+
+// TestSlowBody checks that a body that comes steadily has the time that it takes.
+func TestSlowBody(t *testing.T) {
+	f := setup(t, func(_ *engine.Options, o *server.Options) { o.BodyTimeout = time.Second })
+	c := f.dial()
+	body := `{"prompt": "a", "max_tokens": 1}`
+	fmt.Fprintf(c, "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: %d\r\n\r\n", len(body))
+	for _, b := range []byte(body) {
+		c.Write([]byte{b})
+		time.Sleep(3 * time.Millisecond)
+	}
+	require.Contains(t, ended(t, c), "200 OK")
+}
+
+// TestLargeRequests checks the bounds of headers and bodies, however they are sent.
+func TestLargeRequests(t *testing.T) {
+	f := setup(t, nil)
+	large := `{"prompt": "` + strings.Repeat("a", 8<<20) + `"}`
+	for _, path := range postPaths {
+		resp, text := f.do("POST", path, large)
+		require.Equal(t, 413, resp.StatusCode, path)
+		require.Contains(t, text, "more than 8388608 bytes", path)
+		if testing.Short() {
+			break
+		}
+	}
+	c := f.dial()
+	fmt.Fprintf(c, "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s", 9<<20, large)
+	resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+	require.NoError(t, err)
+	require.Equal(t, 413, resp.StatusCode, "in chunks, whose sum is not known before")
+	c = f.dial()
+	fmt.Fprintf(c, "GET /health HTTP/1.1\r\nHost: localhost\r\nX-Large: %s\r\n\r\n", strings.Repeat("a", 40<<10))
+	require.Contains(t, ended(t, c), "431 Request Header Fields Too Large")
+	c = f.dial()
+	fmt.Fprintf(c, "GET /health HTTP/1.1\r\nHost: localhost\r\nX-Large: %s\r\nConnection: close\r\n\r\n", strings.Repeat("a", 20<<10))
+	require.Contains(t, ended(t, c), "200 OK")
+}
+
+// TestLists checks the bounds of what a request may hold.
+func TestLists(t *testing.T) {
+	f := setup(t, nil)
+	repeat := func(item string, n int) string {
+		return "[" + strings.TrimSuffix(strings.Repeat(item+",", n), ",") + "]"
+	}
+	const message = `{"role": "user", "content": "a"}`
+	for _, tt := range []struct{ path, body, says string }{
+		{"/v1/chat/completions", `{"messages": ` + repeat(message, 4097) + `}`, "at most 4096"},
+		{"/v1/messages", `{"messages": ` + repeat(message, 4097) + `}`, "at most 4096"},
+		{"/v1/responses", `{"input": ` + repeat(message, 4097) + `}`, "at most 4096"},
+		{"/api/chat", `{"messages": ` + repeat(message, 4097) + `}`, "at most 4096"},
+		{"/v1/chat/completions", `{"messages": [` + message + `], "tools": ` + repeat(`{"type": "function", "function": {"name": "f"}}`, 129) + `}`, "at most 128"},
+		{"/v1/chat/completions", `{"messages": [` + message + `], "stop": ` + repeat(`"a"`, 17) + `}`, "at most 16"},
+		{"/v1/messages", `{"messages": [` + message + `], "stop_sequences": ` + repeat(`"a"`, 17) + `}`, "at most 16"},
+		{"/v1/completions", `{"prompt": "a", "stop": "` + strings.Repeat("a", 1025) + `"}`, "at most 1024"},
+		{"/v1/completions", `{"prompt": ` + repeat(`"a"`, 1025) + `}`, "at most 1024"},
+		{"/v1/completions", `{"prompt": "a", "x": ` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, "nested more than 64 deep"},
+		{"/v1/completions", `{"prompt": ` + strings.Repeat(`{"a":`, 100000) + `1` + strings.Repeat("}", 100000) + `}`, "nested more than 64 deep"},
+	} {
+		resp, text := f.do("POST", tt.path, tt.body)
+		require.Equal(t, 400, resp.StatusCode, "%s: %s", tt.path, text)
+		require.Contains(t, text, tt.says, tt.path)
+	}
+}
+
+// TestTooLong checks that a prompt that does not fit is refused with what clients know it
+// by, and never cut.
+func TestTooLong(t *testing.T) {
+	f := setup(t, func(e *engine.Options, _ *server.Options) { e.Ctx = 64 })
+	text := strings.Repeat("abc ", 40)
+	for path, body := range map[string]string{
+		"/v1/chat/completions": `{"messages": [{"role": "user", "content": "` + text + `"}]}`, "/v1/completions": `{"prompt": "` + text + `"}`,
+		"/completion": `{"prompt": "` + text + `"}`, "/v1/responses": `{"input": "` + text + `"}`,
+		"/v1/messages": `{"messages": [{"role": "user", "content": "` + text + `"}], "max_tokens": 1}`, "/api/generate": `{"prompt": "` + text + `"}`,
+	} {
+		resp, answer := f.do("POST", path, body)
+		require.Equal(t, 400, resp.StatusCode, path)
+		require.Contains(t, answer, "exceeds the available context size", path)
+		require.Contains(t, answer, "exceeds the context window", path)
+		if strings.HasPrefix(path, "/v1/m") || strings.HasPrefix(path, "/api") {
+			continue
+		}
+		o := object(t, answer)
+		require.Equal(t, "context_length_exceeded", at(o, "error.code"))
+		require.Equal(t, 64.0, at(o, "error.n_ctx"))
+		require.Greater(t, at(o, "error.n_prompt_tokens"), 64.0)
+	}
+	// As many as there is room for are accepted, one more is not.
+	for n, status := range map[int]int{63: 200, 64: 400} {
+		ids := strings.TrimSuffix(strings.Repeat("5,", n), ",")
+		resp, answer := f.do("POST", "/completion", `{"prompt": [`+ids+`], "ignore_eos": true}`)
+		require.Equal(t, status, resp.StatusCode, answer)
+		if status == 200 {
+			require.Equal(t, true, at(object(t, answer), "truncated"))
+			require.Equal(t, "limit", at(object(t, answer), "stop_type"))
+			require.Equal(t, 63.0, at(object(t, answer), "tokens_evaluated"))
+		}
+	}
+}
+
+// TestSlowReader checks that a client that takes nothing is left, and its place freed.
+func TestSlowReader(t *testing.T) {
+	f := setup(t, func(e *engine.Options, o *server.Options) {
+		long(e)
+		e.Parallel, o.WriteTimeout = 1, 100*time.Millisecond
+	})
+	c := f.dial()
+	require.NoError(t, c.(*net.TCPConn).SetReadBuffer(4096))
+	body := `{"prompt": "abc", "max_tokens": -1, "ignore_eos": true, "stream": true, "logprobs": 100}`
+	fmt.Fprintf(c, "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	eventually(t, "it is answered", func() bool { return f.engine.Stats().Steps > 0 })
+	eventually(t, "it is left", func() bool { return f.engine.Stats().Busy == 0 })
+	require.Equal(t, int64(1), f.engine.Stats().Cancelled)
+}
+
+// TestConnections checks that there are no more than that many, that idle ones make way,
+// and that those in use do not.
+func TestConnections(t *testing.T) {
+	f := setup(t, func(e *engine.Options, o *server.Options) { long(e); o.Connections = 3 })
+	ask := func(c net.Conn, body string) {
+		fmt.Fprintf(c, "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
+	}
+	answered := func(c net.Conn) int {
+		c.SetReadDeadline(time.Now().Add(time.Minute))
+		resp, err := http.ReadResponse(bufio.NewReader(c), nil)
+		require.NoError(t, err)
+		io.Copy(io.Discard, resp.Body)
+		return resp.StatusCode
+	}
+	var idle []net.Conn
+	for range 3 {
+		c := f.dial()
+		ask(c, brief)
+		require.Equal(t, 200, answered(c))
+		idle = append(idle, c)
+	}
+	first := f.dial() // takes the place of the one that is idle for longest
+	ask(first, endless)
+	require.Empty(t, ended(t, idle[0]))
+	eventually(t, "it is answered", func() bool { return f.engine.Stats().Running == 1 })
+	ask(idle[1], endless)
+	ask(idle[2], endless)
+	eventually(t, "all are in use", func() bool { return f.engine.Stats().Running == 3 })
+	late := f.dial()
+	ask(late, brief)
+	late.SetReadDeadline(time.Now().Add(100 * time.Millisecond))
+	_, err := late.Read(make([]byte, 1))
+	require.Error(t, err, "there is no place")
+	first.Close()
+	require.Equal(t, 200, answered(late))
+}

@@ -1,0 +1,222 @@
+package blackbox
+
+import (
+	"flag"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/engine"
+	"alpaca/internal/server"
+)
+
+// How long and how hard TestSoak tries, by hand:
+//
+//	go test ./internal/server/blackbox -run TestSoak -v -timeout 0 -soak 15m -idle 1000 -requests 10000
+var (
+	soakTime     = flag.Duration("soak", 0, "time that TestSoak takes at least")
+	soakIdle     = flag.Int("idle", 50, "connections that are idle meanwhile")
+	soakRequests = flag.Int("requests", 400, "requests of TestSoak at least")
+)
+
+// soak is many clients at once, good ones and others.
+type soak struct {
+	f      *fixture
+	list   []asked
+	want   []string // what they are answered
+	counts [6]atomic.Int64
+}
+
+// The kinds of clients of a soak.
+const (
+	good      = iota // asks and compares the answer
+	vanishing        // goes away while it waits or reads
+	malformed        // sends what is no request
+	cut              // goes away within its header or body
+	unread           // asks and never reads
+	probing          // asks how the server is
+)
+
+var kinds = []string{"answered the same as alone", "gone while waiting or reading", "malformed", "gone within header or body", "never read", "probes"}
+
+// one is the life of one client.
+func (s *soak) one(r *rand.Rand) {
+	f := s.f
+	i := r.IntN(len(s.list))
+	a := s.list[i]
+	kind := []int{good, good, good, good, good, vanishing, vanishing, malformed, cut, unread, probing}[r.IntN(11)]
+	head := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n", a.path, len(a.body))
+	switch kind {
+	case good:
+		require.Equal(f.t, s.want[i], f.answer(a), "%s %s", a.path, a.body)
+	case vanishing:
+		f.vanish(a, time.Duration(r.IntN(20_000))*time.Microsecond)
+	case malformed:
+		body := []byte(a.body)
+		for range r.IntN(4) + 1 {
+			body[r.IntN(len(body))] = byte(r.IntN(256))
+		}
+		resp, text := f.do("POST", a.path, string(body[:r.IntN(len(body))+1]))
+		require.Less(f.t, resp.StatusCode, 500, "%s %q: %s", a.path, body, text)
+	case cut:
+		c := f.dial()
+		sent := head + a.body
+		c.Write([]byte(sent[:r.IntN(len(sent)-1)+1]))
+		c.Close()
+	case unread:
+		c := f.dial()
+		c.Write([]byte(head + a.body))
+		time.Sleep(time.Duration(r.IntN(3000)) * time.Microsecond)
+		c.Close()
+	case probing:
+		for _, path := range []string{"/health", "/metrics", "/slots", "/props", "/livez"} {
+			resp, text := f.do("GET", path, "")
+			require.Equal(f.t, 200, resp.StatusCode, text)
+		}
+	}
+	s.counts[kind].Add(1)
+}
+
+// TestSoak lets many clients, half of whom behave badly, loose on a server with little
+// memory, while other connections are idle. Each answer must be the one that is given
+// alone, and nothing must remain of anybody: no place, no block, no goroutine, no
+// connection. Flags make it long.
+func TestSoak(t *testing.T) {
+	list := mixed(200)
+	if testing.Short() {
+		list = list[:24]
+	}
+	s := &soak{list: list}
+	alone := setup(t, func(e *engine.Options, _ *server.Options) { e.Ctx, e.Parallel, e.NoCache = roomy, 2, true })
+	for _, a := range s.list {
+		s.want = append(s.want, alone.answer(a))
+	}
+	alone.client.CloseIdleConnections()
+	f := setup(t, func(e *engine.Options, o *server.Options) {
+		e.Ctx, e.Parallel, e.Blocks, e.Queue, o.IdleTimeout = roomy, 4, roomy/32+1, 1000, 2*time.Hour
+	})
+	s.f = f
+	f.answer(s.list[0])
+	f.client.CloseIdleConnections()
+	time.Sleep(50 * time.Millisecond)
+	before := runtime.NumGoroutine()
+	var idle []net.Conn
+	for range *soakIdle {
+		c := f.dial()
+		fmt.Fprintf(c, "GET /livez HTTP/1.1\r\nHost: localhost\r\n\r\n")
+		_, err := io.ReadFull(c, make([]byte, 12)) // "HTTP/1.1 200"
+		require.NoError(t, err)
+		idle = append(idle, c)
+	}
+	const clients = 16
+	var all sync.WaitGroup
+	var done atomic.Int64
+	start, told := time.Now(), time.Now()
+	var mu sync.Mutex
+	for i := range clients {
+		all.Go(func() {
+			r := rand.New(rand.NewPCG(7, uint64(i)))
+			for int(done.Add(1)) <= *soakRequests || time.Since(start) < *soakTime {
+				s.one(r)
+				mu.Lock()
+				if time.Since(told) > time.Minute {
+					told = time.Now()
+					s.report(start)
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	s.report(start)
+	closed := 0
+	for _, c := range idle {
+		c.SetReadDeadline(time.Now().Add(time.Millisecond))
+		_, err := io.Copy(io.Discard, c)
+		if ne, ok := err.(net.Error); !ok || !ne.Timeout() {
+			closed++
+		}
+		c.Close()
+	}
+	t.Logf("%d of %d idle connections made way for others", closed, len(idle))
+	if len(idle) < 900 { // there was room for all
+		require.Zero(t, closed)
+	}
+	f.client.CloseIdleConnections()
+	eventually(t, "no place is taken", func() bool { st := f.engine.Stats(); return st.Busy == 0 && st.Running == 0 && st.Waiting == 0 })
+	eventually(t, "no goroutine is left", func() bool { return runtime.NumGoroutine() <= before })
+	// What the cache holds is all that there is: it can be given to one who needs it.
+	st := f.engine.Stats()
+	require.LessOrEqual(t, st.BlocksUsed, st.BlocksCached+1, "%+v", st)
+	resp, text := f.do("POST", "/completion", `{"prompt": "zzz", "ignore_eos": true, "n_predict": -1}`)
+	require.Equal(t, 200, resp.StatusCode, text)
+	require.Equal(t, true, at(object(t, text), "truncated"), "the whole context is there for one")
+}
+
+// report tells what was done.
+func (s *soak) report(start time.Time) {
+	var b strings.Builder
+	for kind, name := range kinds {
+		fmt.Fprintf(&b, "%d %s, ", s.counts[kind].Load(), name)
+	}
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	st := s.f.engine.Stats()
+	s.f.t.Logf("%v: %sgoroutines %d, heap %d MiB, preemptions %d, cancelled %d, blocks %d (%d of the cache)", time.Since(start).Round(time.Second), b.String(),
+		runtime.NumGoroutine(), m.HeapAlloc>>20, st.Preemptions, st.Cancelled, st.BlocksUsed, st.BlocksCached)
+}
+
+// TestVanishing checks that the place of a client that goes is free soon, whatever it waits
+// for.
+func TestVanishing(t *testing.T) {
+	f := setup(t, func(e *engine.Options, _ *server.Options) { long(e); e.Parallel = 1 })
+	prompt := strings.TrimSuffix(strings.Repeat("5,", 20000), ",")
+	for _, tt := range []struct{ name, path, body string }{
+		{"stream", "/v1/completions", `{"prompt": "abc", "max_tokens": -1, "ignore_eos": true, "stream": true}`},
+		{"whole", "/v1/completions", endless},
+		{"prompt", "/v1/completions", `{"prompt": [` + prompt + `], "max_tokens": 1}`},
+		{"several", "/v1/completions", `{"prompt": ["abc", "b", "c"], "max_tokens": -1, "ignore_eos": true}`},
+		{"native", "/completion", `{"prompt": "abc", "n_predict": -1, "ignore_eos": true, "stream": true}`},
+		{"Anthropic", "/v1/messages", `{"messages": [{"role": "user", "content": "a"}], "max_tokens": 60000}`},
+		{"Responses", "/v1/responses", `{"input": "a", "ignore_eos": true, "stream": true}`},
+		{"Ollama", "/api/generate", `{"prompt": "a", "options": {"ignore_eos": true}}`},
+	} {
+		for _, waits := range []bool{false, true} {
+			var leave func()
+			if waits {
+				leave, _ = f.background(f.client, endless)
+				eventually(t, "another is answered", func() bool { return f.engine.Stats().Running == 1 })
+			}
+			steps, waiting := f.engine.Stats().Steps, 0
+			if waits {
+				waiting = 1
+			}
+			c := f.dial()
+			fmt.Fprintf(c, "POST %s HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", tt.path, len(tt.body), tt.body)
+			eventually(t, tt.name+" is there", func() bool {
+				st := f.engine.Stats()
+				return st.Waiting == waiting && st.Busy == waiting+1 && st.Steps > steps
+			})
+			c.Close()
+			gone := time.Now()
+			eventually(t, tt.name+" is gone", func() bool { return f.engine.Stats().Busy == waiting })
+			require.Less(t, time.Since(gone), 20*time.Second, "%s: a place is free within a step, even on a busy machine", tt.name)
+			if waits {
+				leave()
+				eventually(t, "all are gone", func() bool { return f.engine.Stats().Busy == 0 })
+			}
+		}
+	}
+	resp, text := f.do("POST", "/v1/completions", brief)
+	require.Equal(t, http.StatusOK, resp.StatusCode, text)
+}

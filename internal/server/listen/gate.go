@@ -1,0 +1,128 @@
+package listen
+
+import (
+	"net"
+	"net/http"
+	"slices"
+	"sync"
+)
+
+// Gate bounds how many connections there are at a time, over all listeners together. When
+// there are as many as may be, one more takes the place of the one that has been idle for
+// longest: those that keep a connection for later do not keep others out. Where all are
+// in use it waits.
+type Gate struct {
+	most int
+
+	mu      sync.Mutex
+	changed *sync.Cond
+	open    int
+	idle    []*gated // the one that is idle for longest first
+}
+
+// NewGate returns one for that many connections.
+func NewGate(most int) *Gate {
+	g := &Gate{most: most}
+	g.changed = sync.NewCond(&g.mu)
+	return g
+}
+
+// Listener returns ln behind the gate.
+func (g *Gate) Listener(ln net.Listener) net.Listener {
+	return &gatedListener{Listener: ln, gate: g}
+}
+
+// State is for http.Server.ConnState: it learns from it which connections are idle.
+func (g *Gate) State(c net.Conn, state http.ConnState) {
+	conn, ok := c.(*gated)
+	if !ok {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.idle = slices.DeleteFunc(g.idle, func(other *gated) bool { return other == conn })
+	if state == http.StateIdle {
+		g.idle = append(g.idle, conn)
+		g.changed.Broadcast()
+	}
+}
+
+// Open returns how many connections there are.
+func (g *Gate) Open() int {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return g.open
+}
+
+type gatedListener struct {
+	net.Listener
+	gate   *Gate
+	closed bool // under the gate's mu
+}
+
+// Accept waits for a connection, and then for a place for it.
+func (l *gatedListener) Accept() (net.Conn, error) {
+	c, err := l.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	g := l.gate
+	g.mu.Lock()
+	for g.open >= g.most && !l.closed {
+		if len(g.idle) == 0 {
+			g.changed.Wait()
+			continue
+		}
+		oldest := g.idle[0]
+		g.idle = g.idle[1:]
+		g.mu.Unlock()
+		oldest.Close()
+		g.mu.Lock()
+	}
+	defer g.mu.Unlock()
+	if l.closed {
+		c.Close()
+		return nil, net.ErrClosed
+	}
+	g.open++
+	return &gated{Conn: c, gate: g}, nil
+}
+
+// Close closes the listener, and ends the waiting for a place.
+func (l *gatedListener) Close() error {
+	l.gate.mu.Lock()
+	l.closed = true
+	l.gate.changed.Broadcast()
+	l.gate.mu.Unlock()
+	return l.Listener.Close()
+}
+
+// gated is a connection that has a place.
+type gated struct {
+	net.Conn
+	gate *Gate
+	once sync.Once
+}
+
+// CloseWrite lets net/http end a response whose request it does not read to its end, so
+// that the client sees the response and no reset.
+func (c *gated) CloseWrite() error {
+	if w, ok := c.Conn.(interface{ CloseWrite() error }); ok {
+		return w.CloseWrite()
+	}
+	return nil
+}
+
+// Close closes the connection and frees its place.
+func (c *gated) Close() error {
+	err := c.Conn.Close()
+	c.once.Do(func() {
+		g := c.gate
+		g.mu.Lock()
+		defer g.mu.Unlock()
+		g.open--
+		g.idle = slices.DeleteFunc(g.idle, func(other *gated) bool { return other == c })
+		g.changed.Broadcast()
+	})
+	return err
+}

@@ -1,0 +1,89 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+)
+
+// result is what one request got.
+type result struct {
+	first, gap                time.Duration // to the first event, and the longest between two
+	prompt, cached, generated int           // tokens
+}
+
+// ask sends a prompt and reads the stream of the answer. Each is called at every event with
+// text, if it is not nil.
+func ask(ctx context.Context, url string, prompt []int, most int, each func(time.Time)) (r result, err error) {
+	body, err := json.Marshal(map[string]any{
+		"prompt": prompt, "max_tokens": most, "temperature": 0, "seed": 1, "ignore_eos": true, "stream": true, "stream_options": map[string]bool{"include_usage": true},
+	})
+	if err != nil {
+		return r, err
+	}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, url+"/v1/completions", bytes.NewReader(body))
+	if err != nil {
+		return r, err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	start := time.Now()
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return r, err
+	}
+	defer resp.Body.Close()
+	if resp.StatusCode != http.StatusOK {
+		text, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
+		return r, fmt.Errorf("%s: %s", resp.Status, text)
+	}
+	last := start
+	lines := bufio.NewScanner(resp.Body)
+	lines.Buffer(nil, 16<<20)
+	for lines.Scan() {
+		data, ok := strings.CutPrefix(lines.Text(), "data: ")
+		if !ok || data == "[DONE]" {
+			continue
+		}
+		var event struct {
+			Choices []struct {
+				Text string `json:"text"`
+			} `json:"choices"`
+			Usage *struct {
+				Prompt     int `json:"prompt_tokens"`
+				Completion int `json:"completion_tokens"`
+				Details    struct {
+					Cached int `json:"cached_tokens"`
+				} `json:"prompt_tokens_details"`
+			} `json:"usage"`
+			Error any `json:"error"`
+		}
+		if err := json.Unmarshal([]byte(data), &event); err != nil {
+			return r, err
+		}
+		if event.Error != nil {
+			return r, fmt.Errorf("%s", data)
+		}
+		if u := event.Usage; u != nil {
+			r.prompt, r.cached, r.generated = u.Prompt, u.Details.Cached, u.Completion
+		}
+		if len(event.Choices) == 0 {
+			continue
+		}
+		now := time.Now()
+		if r.first == 0 {
+			r.first = now.Sub(start)
+		} else {
+			r.gap = max(r.gap, now.Sub(last))
+		}
+		if last = now; each != nil {
+			each(now)
+		}
+	}
+	return r, lines.Err()
+}

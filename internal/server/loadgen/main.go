@@ -1,0 +1,172 @@
+// Loadgen measures how a server of OpenAI's API does under load: this one, or another with
+// the same model, so that they can be compared. It counts tokens by what the server says of
+// its usage, and times by when events arrive.
+//
+//	go run ./internal/server/loadgen -url http://127.0.0.1:8080 -mode load
+//
+// Modes are load (so many clients at once, each with prompts of its own), prefix (a request
+// whose beginning is known from one before), and stall (answers that are being given while
+// another's prompt is read).
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"sync"
+	"time"
+)
+
+// options are the flags.
+type options struct {
+	url, mode                       string
+	clients, rounds, prompt, answer int
+	vocab, shared                   int
+	seed                            uint64
+}
+
+func main() {
+	var o options
+	flag.StringVar(&o.url, "url", "http://127.0.0.1:8080", "where the server is")
+	flag.StringVar(&o.mode, "mode", "load", "load, prefix or stall")
+	flag.IntVar(&o.clients, "clients", 8, "clients at once")
+	flag.IntVar(&o.rounds, "rounds", 3, "requests of each client, one after the other")
+	flag.IntVar(&o.prompt, "prompt", 64, "tokens of a prompt")
+	flag.IntVar(&o.answer, "answer", 64, "tokens of an answer")
+	flag.IntVar(&o.vocab, "vocab", 32000, "tokens of the vocabulary; the first 300 are not used")
+	flag.IntVar(&o.shared, "shared", 2000, "tokens that the requests of prefix share; tokens of the prompt of stall")
+	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano()), "of the prompts: another each time, so that no cache knows them")
+	flag.Parse()
+	run := map[string]func(*options) error{"load": load, "prefix": prefix, "stall": stall}[o.mode]
+	if run == nil {
+		fmt.Fprintf(os.Stderr, "loadgen: unknown -mode %q\n", o.mode)
+		os.Exit(2)
+	}
+	if err := run(&o); err != nil {
+		fmt.Fprintln(os.Stderr, "loadgen:", err)
+		os.Exit(1)
+	}
+}
+
+// tokens returns a prompt that nobody has sent before.
+func (o *options) tokens(r *rand.Rand, n int) []int {
+	list := make([]int, n)
+	for i := range list {
+		list[i] = 300 + r.IntN(o.vocab-300)
+	}
+	return list
+}
+
+// load measures clients that ask at once.
+func load(o *options) error {
+	var (
+		mu      sync.Mutex
+		all     sync.WaitGroup
+		results []result
+		failed  error
+	)
+	start := time.Now()
+	for i := range o.clients {
+		all.Go(func() {
+			r := rand.New(rand.NewPCG(o.seed, uint64(i)))
+			for range o.rounds {
+				res, err := ask(context.Background(), o.url, o.tokens(r, o.prompt), o.answer, nil)
+				mu.Lock()
+				if results = append(results, res); err != nil {
+					failed = err
+				}
+				mu.Unlock()
+			}
+		})
+	}
+	all.Wait()
+	if failed != nil {
+		return failed
+	}
+	took := time.Since(start)
+	var first, gaps []time.Duration
+	generated, prompts := 0, 0
+	for _, r := range results {
+		first, gaps = append(first, r.first), append(gaps, r.gap)
+		generated, prompts = generated+r.generated, prompts+r.prompt
+	}
+	fmt.Printf("%d clients × %d rounds × (%d + %d tokens): %.2fs, %.2f tokens/s generated, %.2f with prompts; first token p50 %.3fs, p95 %.3fs, max %.3fs; longest gap %.3fs\n",
+		o.clients, o.rounds, o.prompt, o.answer, took.Seconds(), float64(generated)/took.Seconds(), float64(generated+prompts)/took.Seconds(),
+		at(first, 0.5), at(first, 0.95), at(first, 1), at(gaps, 1))
+	return nil
+}
+
+// at returns a quantile in seconds.
+func at(list []time.Duration, q float64) float64 {
+	slices.Sort(list)
+	return list[min(len(list)-1, int(q*float64(len(list))))].Seconds()
+}
+
+// prefix measures the first token of a prompt and of another with the same beginning.
+func prefix(o *options) error {
+	r := rand.New(rand.NewPCG(o.seed, 0))
+	for i := range o.rounds {
+		shared := o.tokens(r, o.shared)
+		cold, err := ask(context.Background(), o.url, append(slices.Clone(shared), o.tokens(r, 8)...), 1, nil)
+		if err != nil {
+			return err
+		}
+		warm, err := ask(context.Background(), o.url, append(slices.Clone(shared), o.tokens(r, 8)...), 1, nil)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("%d: first token of %d tokens %.3fs, with a known beginning %.3fs (%d cached): %.1f times sooner\n",
+			i, cold.prompt, cold.first.Seconds(), warm.first.Seconds(), warm.cached, cold.first.Seconds()/warm.first.Seconds())
+	}
+	return nil
+}
+
+// stall measures how long answers wait for a token while a long prompt is read.
+func stall(o *options) error {
+	ctx, stop := context.WithCancel(context.Background())
+	defer stop()
+	var (
+		mu      sync.Mutex
+		reading bool
+		gaps    []time.Duration
+		ready   sync.WaitGroup
+	)
+	ready.Add(o.clients)
+	for i := range o.clients {
+		go func() {
+			r := rand.New(rand.NewPCG(o.seed, uint64(i+1)))
+			n, last := 0, time.Now()
+			ask(ctx, o.url, o.tokens(r, o.prompt), -1, func(now time.Time) {
+				if n++; n == 8 {
+					ready.Done()
+				}
+				mu.Lock()
+				if reading && n > 8 {
+					gaps = append(gaps, now.Sub(last))
+				}
+				mu.Unlock()
+				last = now
+			})
+		}()
+	}
+	ready.Wait()
+	mu.Lock()
+	reading = true
+	mu.Unlock()
+	r := rand.New(rand.NewPCG(o.seed, 0))
+	long, err := ask(ctx, o.url, o.tokens(r, o.shared), 1, nil)
+	mu.Lock()
+	defer mu.Unlock()
+	if reading = false; err != nil {
+		return err
+	}
+	if len(gaps) == 0 {
+		return fmt.Errorf("no token came in the %.1fs in which the prompt was read", long.first.Seconds())
+	}
+	fmt.Printf("%d answers while a prompt of %d tokens is read in %.2fs: %d tokens, gap p50 %.3fs, p95 %.3fs, longest %.3fs\n",
+		o.clients, long.prompt, long.first.Seconds(), len(gaps), at(gaps, 0.5), at(gaps, 0.95), at(gaps, 1))
+	return nil
+}

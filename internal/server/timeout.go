@@ -1,0 +1,36 @@
+package server
+
+import (
+	"context"
+	"math"
+	"net/http"
+	"strconv"
+	"time"
+
+	"alpaca/internal/openai"
+)
+
+// timeoutHeader is how long a client waits for the whole answer, in seconds.
+const timeoutHeader = "X-Request-Timeout"
+
+// errTimeout ends an answer whose client has no more time. Another try would take as long.
+var errTimeout = &openai.Error{Status: http.StatusRequestTimeout, Type: openai.TypeInvalid, Code: "request_timeout",
+	Message: "the answer took longer than the request allows (" + timeoutHeader + ")", Final: true}
+
+// withTimeout lets h take as long as the request allows.
+func withTimeout(h handle) handle {
+	return func(w http.ResponseWriter, r *http.Request) error {
+		text := r.Header.Get(timeoutHeader)
+		if text == "" {
+			return h(w, r)
+		}
+		const most = 24 * 60 * 60
+		seconds, err := strconv.ParseFloat(text, 64)
+		if err != nil || math.IsNaN(seconds) || seconds <= 0 || seconds > most {
+			return openai.Invalid(timeoutHeader, "is %q, must be seconds above 0, at most %d", clip(text), most)
+		}
+		ctx, cancel := context.WithTimeoutCause(r.Context(), time.Duration(seconds*float64(time.Second)), errTimeout)
+		defer cancel()
+		return h(w, r.WithContext(ctx))
+	}
+}

@@ -1,0 +1,41 @@
+package server
+
+import (
+	"net/http"
+
+	"alpaca/internal/openai"
+)
+
+// unserved are the paths of others that this server knows and does not serve. Clients are
+// told why with a status after which they do not try again.
+var unserved = []struct {
+	why      string
+	patterns []string
+}{
+	{"this server makes no embeddings: language models without pooling make poor ones", []string{
+		"POST /v1/embeddings", "POST /embeddings", "POST /embedding", "POST /api/embed", "POST /api/embeddings",
+	}},
+	{"this server ranks nothing: that takes a model made for it", []string{
+		"POST /rerank", "POST /reranking", "POST /v1/rerank", "POST /v1/reranking",
+	}},
+	{"nothing is filled in between two texts: continue the first one with /v1/completions", []string{"POST /infill"}},
+	{"adapters are chosen when the server is started", []string{"POST /lora-adapters"}},
+	{"the state of texts is neither saved nor loaded over HTTP", []string{"POST /slots/{id}"}},
+	{"models are not managed over HTTP: the server has the one that it was started with", []string{
+		"POST /api/pull", "POST /api/push", "POST /api/create", "POST /api/copy", "DELETE /api/delete", "POST /api/blobs/{digest}", "HEAD /api/blobs/{digest}",
+	}},
+}
+
+// unservedRoutes returns what answers them.
+func unservedRoutes() (list []route) {
+	for _, u := range unserved {
+		for _, pattern := range u.patterns {
+			list = append(list, route{pattern, false, func(http.ResponseWriter, *http.Request) error {
+				e := openai.Unsupported("", "%s", u.why)
+				e.Code, e.Final = "not_supported", true
+				return e
+			}})
+		}
+	}
+	return list
+}
