@@ -5,7 +5,7 @@ import (
 	"sort"
 )
 
-// Matcher follows one text through a program. It is a sampler.Grammar and not safe for
+// Matcher follows one text through a program. It is a sampler.Drafter and not safe for
 // concurrent use.
 type Matcher struct {
 	m     *machine
@@ -13,6 +13,7 @@ type Matcher struct {
 	cur   *state
 	ended bool
 	asked int // tokens asked for one by one in this state
+	gaps  gaps
 
 	masked [3]*state // those that have masks, so that a text holds few
 	oldest int
@@ -36,7 +37,7 @@ type Snapshot struct {
 func (m *Matcher) Snapshot() Snapshot { return Snapshot{m.cur, m.ended} }
 
 // Restore goes back to a place of the same matcher.
-func (m *Matcher) Restore(s Snapshot) { m.cur, m.ended, m.asked = s.s, s.ended, 0 }
+func (m *Matcher) Restore(s Snapshot) { m.cur, m.ended, m.asked, m.gaps.in = s.s, s.ended, 0, false }
 
 // AcceptBytes goes on with text. Where it does not fit, it returns the number of bytes
 // that did and false, and the matcher stays where it was.
@@ -110,6 +111,7 @@ func (m *Matcher) Accept(id int32) error {
 	s := m.after(id)
 	switch {
 	case !s.dead():
+		m.note(m.vocab.text[id])
 		m.cur, m.asked = s, 0
 	case m.vocab.ends[id] && m.cur.final:
 		m.ended = true
@@ -117,6 +119,17 @@ func (m *Matcher) Accept(id int32) error {
 		return fmt.Errorf("grammar: token %d (%q) does not fit", id, m.vocab.text[id])
 	}
 	return nil
+}
+
+// note remembers the white space of a text that goes on from the current state.
+func (m *Matcher) note(text []byte) {
+	s := m.cur
+	for _, b := range text {
+		m.gaps.note(m.m.only(s), b)
+		if s = m.m.next(s, b); s.dead() {
+			return
+		}
+	}
 }
 
 // Mask returns the tokens that may follow. It is valid until the text

@@ -51,6 +51,7 @@ type state struct {
 	few  []step // next states by byte, where known
 	all  *[256]*state
 	mask *Mask
+	sole sole
 }
 
 type step struct {
