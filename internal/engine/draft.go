@@ -130,7 +130,7 @@ func (t turn) take(vocab int) {
 
 // refuse takes back the rows that no text goes on from, and notes what drafts were worth.
 func (e *Engine) refuse() {
-	const weight = 1. / 16 // of a token, in the rate
+	const weight = 1. / 8 // of a token, in the rate
 	for i := range e.rows {
 		r := &e.rows[i]
 		if len(r.draft) == 0 {
@@ -178,7 +178,7 @@ func (p *pace) draft(rate float64, others, n int) int {
 // cost returns how long a step of rows+k rows takes, in steps of rows. Where that is not
 // known, rows are taken to be cheap, so that it gets known.
 func (p *pace) cost(rows, k int) float64 {
-	const row = 0.04
+	const row = 0.08
 	base := p.row[class(rows)] * float64(rows)
 	cost := 1 + row*float64(k)
 	if known := p.row[class(rows+k)]; known > 0 && base > 0 && k > 0 {

@@ -100,7 +100,7 @@ func TestDraftLength(t *testing.T) {
 		{0.5, []float64{1, 1.05, 1.1, 2, 4, 8}, 2},
 		{0.2, []float64{1, 2, 4, 8, 16, 32}, 0},
 		{0, []float64{1, 1, 1, 1, 1, 1}, 0},
-		{0.9, []float64{1}, 15}, // to learn what the others cost
+		{0.9, []float64{1}, 11}, // to learn what the others cost
 	} {
 		var p pace
 		for i, c := range tt.costs {

@@ -137,7 +137,7 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	tok := m.Tokenizer
 	e.vocab = sampler.Vocab{N: tok.Len(), EOG: tok.EOG(), Piece: func(id int32) string { return tok.Piece(id, false) }}
 	e.changed = sync.NewCond(&e.mu)
-	e.pace.target, e.drafts = o.Target, 0.8
+	e.pace.target, e.drafts = o.Target, 0.6
 	go e.loop()
 	return e, nil
 }
