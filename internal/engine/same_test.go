@@ -95,13 +95,7 @@ func (g *lazy) Draft(b []byte, n int) []byte {
 
 // grammars returns some for texts of m: what leaves much choice, little and none.
 func grammars(t testing.TB, m *model.Model) (list []func() sampler.Grammar) {
-	tok := m.Tokenizer
-	vocab := grammar.NewVocab(tok.Len(), func(id int32) []byte {
-		if tok.IsControl(id) {
-			return nil
-		}
-		return []byte(tok.Piece(id, false))
-	}, tok.EOG())
+	vocab := vocabOf(m)
 	add := func(p *grammar.Program, err error) {
 		require.NoError(t, err)
 		list = append(list, func() sampler.Grammar { return p.NewMatcher(vocab) })
@@ -195,7 +189,7 @@ func requests(t testing.TB, rng *rand.Rand, m *model.Model, n, ctx int) (list []
 // choice about drafted and without, whatever it shares the engine with and however the
 // steps are cut.
 func TestAloneOrTogether(t *testing.T) {
-	n := 320
+	n := 240
 	if testing.Short() {
 		n = 16
 	}
