@@ -86,6 +86,7 @@ const (
 	maxInline = 4000 // states of a regular part, before it is made deterministic
 	maxStates = 4000 // of a regular part that the compiler finds by itself
 	maxDepth  = 10_000
+	maxSteps  = 20_000_000 // of making regular parts deterministic: about a second
 )
 
 // ErrEmpty says that no text at all fits the grammar.
@@ -109,10 +110,12 @@ type sizer struct {
 	rules *Rules
 	rule  []size
 	state []byte // 0 unknown, 1 being looked at, 2 known
+
+	budget int // steps left for making automata; without, a part is taken as it is written
 }
 
 func newSizer(r *Rules) *sizer {
-	return &sizer{rules: r, rule: make([]size, len(r.Body)), state: make([]byte, len(r.Body))}
+	return &sizer{rules: r, rule: make([]size, len(r.Body)), state: make([]byte, len(r.Body)), budget: maxSteps}
 }
 
 // ofRule returns the size of rule i. A rule that calls itself is not regular, nor is
@@ -224,11 +227,16 @@ func (s *sizer) automaton(e Expr) *fsa.DFA {
 	case Bytes, Class: // as large as their text
 		limit = maxNodes
 	default:
-		if z := s.of(e); !z.regular || z.states > maxInline {
+		if z := s.of(e); !z.regular || z.states > maxInline || s.budget <= 0 {
 			return nil
 		}
 	}
 	n := &fsa.NFA{}
+	switch e.(type) {
+	case Bytes, Class:
+	default:
+		n.Budget = &s.budget
+	}
 	from, to := n.Add(), n.Add()
 	s.nfa(n, e, from, to)
 	d, err := n.Determinize(from, to, limit)

@@ -68,6 +68,8 @@ func TestPeers(t *testing.T) {
 		{line: "34: a reference to the root", schema: `{"type": "object", "properties": {"next": {"$ref": "#"}}, "additionalProperties": false}`, yes: []string{`{"next": {"next": {}}}`}, no: []string{`{"next": {"x": 1}}`}},
 		{line: "34: escapes in pointers", schema: `{"$ref": "#/$defs/a~1b~0c", "$defs": {"a/b~c": {"const": 1}}}`, yes: []string{"1"}, no: []string{"2"}},
 		{line: "34: anchors", schema: `{"$ref": "#x", "$defs": {"a": {"$anchor": "x", "const": 1}}}`, yes: []string{"1"}, no: []string{"2"}},
+		{line: "34: dynamic anchors", schema: `{"type": "array", "items": {"$dynamicRef": "#x"}, "$defs": {"a": {"$dynamicAnchor": "x", "const": 1}}}`, yes: []string{"[1]"}, no: []string{"[2]"}},
+		{line: "34: recursive references", schema: `{"$recursiveAnchor": true, "type": "array", "items": {"$recursiveRef": "#"}}`, yes: []string{"[[],[[]]]"}, no: []string{"[1]"}},
 		{line: "34: boolean schemas", schema: `{"type": "object", "properties": {"a": true, "b": false}}`, yes: []string{`{"a": [1]}`}, no: []string{`{"b": 1}`}},
 		{line: "35: required names beside the properties", schema: `{"type": "object", "properties": {"a": {"const": 1}}, "required": ["z"]}`, yes: []string{`{"a": 1, "z": 2}`, `{"z": {}}`}, no: []string{`{"a": 1}`}},
 		{line: "35: in declared order", schema: `{"type": "object", "properties": {"o": {"const": 1}, "r": {"const": 2}}, "required": ["r"], "additionalProperties": false}`, yes: []string{`{"o": 1, "r": 2}`, `{"r": 2}`}, no: []string{`{"r": 2, "o": 1}`}},

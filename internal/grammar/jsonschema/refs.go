@@ -1,5 +1,10 @@
 package jsonschema
 
+import (
+	"slices"
+	"strings"
+)
+
 func (c *compiler) ref(s *schema) ([]cell, error) {
 	ref, ok := s.get("$ref").(string)
 	if !ok {
@@ -12,12 +17,31 @@ func (c *compiler) ref(s *schema) ([]cell, error) {
 	return c.of(literal(x.id))
 }
 
+// dynamic is a reference to what the way to it has of an anchor's name. Where one
+// place only has that, or the reference's own target is no such anchor, the way does
+// not matter.
 func (c *compiler) dynamic(s *schema) ([]cell, error) {
-	key := "$dynamicRef"
+	key, name := "$dynamicRef", ""
 	if s.has("$recursiveRef") {
 		key = "$recursiveRef"
 	}
-	return nil, refuse(s, key, "references that depend on the way to them are not supported")
+	ref, ok := s.get(key).(string)
+	if !ok {
+		return nil, refuse(s, key, "must be a string")
+	}
+	x, err := c.doc.resolve(s, key, ref)
+	if err != nil {
+		return nil, err
+	}
+	if key == "$dynamicRef" {
+		if _, name, _ = strings.Cut(ref, "#"); name == "" || strings.HasPrefix(name, "/") {
+			return c.of(literal(x.id))
+		}
+	}
+	if places := c.doc.dynamic[name]; len(places) > 1 && slices.Contains(places, x.ptr) {
+		return nil, refuse(s, key, "%d places have the anchor %q: references that depend on the way to them are not supported", len(places), name)
+	}
+	return c.of(literal(x.id))
 }
 
 // dependencies returns the step of a keyword that says what a property brings with it.
