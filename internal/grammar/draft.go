@@ -40,6 +40,9 @@ func (o *sole) add(t *term, q, count int32) bool {
 		return true
 	}
 	for _, e := range t.dfa.States[q].Edges {
+		if t.limit != nil && count+t.ticks(q, e.To)+t.least[e.To] > t.most {
+			continue
+		}
 		if e.Hi-e.Lo > 1 {
 			return false
 		}

@@ -39,6 +39,13 @@ type (
 	Ref int
 	// Automaton is the texts of a DFA over bytes.
 	Automaton struct{ *fsa.DFA }
+	// Limited is the texts of a DFA that count to Max at most. State q counts one
+	// whenever a text comes to it, but from state 0, if Counts[q].
+	Limited struct {
+		*fsa.DFA
+		Counts []bool
+		Max    int
+	}
 	// Token is one token of the vocabulary, or with Not any but that.
 	Token struct {
 		ID  int32
@@ -71,6 +78,7 @@ func (Bytes) expr()     {}
 func (Class) expr()     {}
 func (Ref) expr()       {}
 func (Automaton) expr() {}
+func (Limited) expr()   {}
 func (Token) expr()     {}
 
 // Rules is a grammar. Rule 0 is the whole text.
@@ -160,7 +168,7 @@ func (s *sizer) of(e Expr) size {
 		total.regular = false
 	case Ref:
 		add(s.ofRule(int(e)))
-	case Token:
+	case Limited, Token:
 		total.regular = false
 	}
 	return total

@@ -191,11 +191,12 @@ func (m *Matcher) addHead(out *Mask, h head) {
 	v := m.vocab
 	t := m.m.p.terms[h.edge.x]
 	c := v.class(t, h.q)
-	left := int32(0)
-	if t.counted() {
-		left = t.max - h.count
-	}
+	left := t.left(h.count)
 	switch {
+	case t.limit != nil && len(c.ids) > 0 && c.ticks[len(c.ids)-1] > left:
+		for _, id := range c.ids[:sort.Search(len(c.ids), func(i int) bool { return c.ticks[i] > left })] {
+			out.set(id)
+		}
 	case c.mask != nil:
 		out.or(c.mask)
 	case t.counted():
@@ -223,7 +224,7 @@ func (m *Matcher) addExits(out *Mask, h head, exits map[byte][]exit, skip map[in
 		return
 	}
 	t := m.m.p.terms[h.edge.x]
-	left := t.max - h.count
+	left := t.left(h.count)
 	behind := m.m.behind(h)
 	for b, nodes := range exits {
 		s := m.m.next(behind, b)
@@ -231,7 +232,7 @@ func (m *Matcher) addExits(out *Mask, h head, exits map[byte][]exit, skip map[in
 			continue
 		}
 		for _, x := range nodes {
-			if skip[x.node] || t.counted() && (x.ticks > left || h.count+x.ticks < t.min) {
+			if skip[x.node] || x.ticks > left || t.counted() && h.count+x.ticks < t.min {
 				continue
 			}
 			m.walk(out, x.node, s)

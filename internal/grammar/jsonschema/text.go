@@ -107,16 +107,39 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 		return grammar.Seq{quote, grammar.Repeat{X: char, Min: s.min, Max: s.min}, grammar.Automaton{DFA: anyChars()}, quote}, nil
 	}
 	d := s.dfa
-	if s.min > 0 || s.max >= 0 {
+	limited := s.max*len(d.States) > manyLengths // otherwise states tell the lengths apart
+	if s.min > 0 || s.max >= 0 && !limited {
+		most := s.max
+		if limited {
+			most = -1
+		}
 		var err error
-		if d, err = fsa.Product(d, lengths(s.min, s.max), fsa.And, 3*stringStates); err != nil {
+		if d, err = fsa.Product(d, lengths(s.min, most), fsa.And, 3*stringStates); err != nil {
 			return nil, err
 		}
 	}
 	if len(d.States) < 500 {
 		d = d.Minimize()
 	}
+	if limited {
+		return limit(d, s.max, !s.listed), nil
+	}
 	return grammar.Automaton{DFA: encode(d, !s.listed && len(d.States) < 2000, true)}, nil
+}
+
+// manyLengths is how many states a string's automaton may have so that its length is
+// bounded.
+const manyLengths = 3000
+
+// limit returns the JSON texts of d's strings of at most that many code points.
+func limit(d *fsa.DFA, most int, escapes bool) grammar.Expr {
+	d = d.Trim()
+	l := grammar.Limited{DFA: spell(d, escapes && len(d.States) < 2000, true), Max: most}
+	l.Counts = make([]bool, len(l.States))
+	for q := range d.States {
+		l.Counts[1+q] = true // where spell puts d's states
+	}
+	return l
 }
 
 // lengths accepts texts of low to high code points.
@@ -144,7 +167,10 @@ func lengths(low, high int) *fsa.DFA {
 // encode returns the JSON texts, as bytes, of the strings that d accepts: with all
 // escapes that JSON has, or only with those that programs write. A surrogate stands
 // only with its other half.
-func encode(d *fsa.DFA, escapes, quotes bool) *fsa.DFA {
+func encode(d *fsa.DFA, escapes, quotes bool) *fsa.DFA { return spell(d, escapes, quotes).Trim() }
+
+// spell is encode; with quotes the states of d are those from 1 on.
+func spell(d *fsa.DFA, escapes, quotes bool) *fsa.DFA {
 	out := &fsa.DFA{States: make([]fsa.State, 0, 4*len(d.States))}
 	add := func(s fsa.State) int32 {
 		out.States = append(out.States, s)
@@ -187,5 +213,5 @@ func encode(d *fsa.DFA, escapes, quotes bool) *fsa.DFA {
 			out.States[base+int32(q)].Edges = edges
 		}
 	}
-	return out.Trim()
+	return out
 }
