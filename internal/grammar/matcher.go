@@ -44,6 +44,7 @@ func (m *Matcher) Restore(s Snapshot) { m.cur, m.ended, m.asked, m.gaps.in = s.s
 func (m *Matcher) AcceptBytes(text []byte) (int, bool) {
 	s := m.cur
 	for i, b := range text {
+		m.m.spent = 0
 		if s = m.m.next(s, b); s.dead() {
 			return i, false
 		}
@@ -108,8 +109,11 @@ func (m *Matcher) Accept(id int32) error {
 	if m.ended || id < 0 || int(id) >= m.vocab.n {
 		return fmt.Errorf("grammar: token %d after the end or outside of the vocabulary of %d", id, m.vocab.n)
 	}
+	m.m.spent = 0
 	s := m.after(id)
 	switch {
+	case m.m.over:
+		return errTooAmbiguous
 	case !s.dead():
 		m.note(m.vocab.text[id])
 		m.cur, m.asked = s, 0
@@ -132,6 +136,8 @@ func (m *Matcher) note(text []byte) {
 	}
 }
 
+var errTooAmbiguous = fmt.Errorf("grammar: too many ways to read the text: more than %d steps for a token", maxSpent)
+
 // Mask returns the tokens that may follow. It is valid until the text
 // goes on.
 func (m *Matcher) Mask() *Mask {
@@ -141,6 +147,7 @@ func (m *Matcher) Mask() *Mask {
 	if m.cur.mask != nil {
 		return m.cur.mask
 	}
+	m.m.spent = 0
 	out := m.newMask()
 	for _, h := range m.cur.heads {
 		m.addHead(out, h)
@@ -152,6 +159,9 @@ func (m *Matcher) Mask() *Mask {
 	}
 	for _, t := range m.cur.tokens {
 		m.addToken(out, t)
+	}
+	if m.m.over { // some are missing
+		clear(out.words)
 	}
 	m.cur.mask = out
 	return out

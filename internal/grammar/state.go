@@ -41,9 +41,11 @@ func (s *state) dead() bool { return !s.final && len(s.heads) == 0 && len(s.toke
 
 // Bounds of a text's state.
 const (
-	maxHeads  = 5000  // readings at once
-	maxStored = 3000  // states that are remembered
-	maxWork   = 50000 // steps of one byte
+	maxHeads  = 5000       // readings at once
+	maxStored = 3000       // states that are remembered
+	maxParts  = 300_000    // readings in them
+	maxWork   = 50000      // steps of one byte
+	maxSpent  = 10_000_000 // steps of one token, or of one mask
 )
 
 // place is a node in a context.
@@ -68,6 +70,9 @@ type machine struct {
 	tokens  []tokenHead
 	final   bool
 	work    int
+	spent   int  // steps since the text last went on
+	over    bool // there were too many: nothing fits any more
+	parts   int  // readings in all states that are remembered
 	key     []byte
 	dead    *state
 	tooDeep bool
@@ -81,6 +86,7 @@ func newMachine(p *Program) *machine {
 
 // forget drops what is remembered. States that somebody holds stay valid.
 func (m *machine) forget() {
+	m.parts = 0
 	m.contexts, m.states, m.after = map[string]*context{}, map[string]*state{}, map[place]*state{}
 }
 
@@ -103,6 +109,10 @@ func (m *machine) next(s *state, b byte) *state {
 			}
 		}
 	}
+	if m.spent > maxSpent {
+		m.over = true
+		return m.dead
+	}
 	to := m.advance(s, b)
 	switch {
 	case s.all != nil:
@@ -122,6 +132,7 @@ func (m *machine) next(s *state, b byte) *state {
 func (m *machine) advance(s *state, b byte) *state {
 	var seeds []place
 	m.heads = m.heads[:0]
+	m.spent += 1 + len(s.heads)
 	for _, h := range s.heads {
 		t := m.p.terms[h.edge.x]
 		q, count := t.step(h.q, h.count, b)
@@ -174,9 +185,11 @@ func (m *machine) close(seeds []place) *state {
 		}
 		m.seen[pl] = true
 		if m.visit(pl); m.work > maxWork || len(m.heads) > maxHeads {
+			m.spent += m.work
 			return m.dead
 		}
 	}
+	m.spent += m.work
 	return m.finish()
 }
 
@@ -213,7 +226,7 @@ func (m *machine) visit(pl place) {
 
 // finish interns the state that was worked on.
 func (m *machine) finish() *state {
-	if len(m.states) > maxStored || len(m.contexts) > maxStored || len(m.after) > maxStored {
+	if m.parts > maxParts || len(m.states) > maxStored || len(m.contexts) > maxStored || len(m.after) > maxStored {
 		m.forget()
 	}
 	for i := range m.heads {
@@ -252,6 +265,7 @@ func (m *machine) finish() *state {
 		s = m.dead
 	}
 	m.states[string(key)] = s
+	m.parts += 1 + len(s.heads) + len(s.tokens)
 	return s
 }
 
