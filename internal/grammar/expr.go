@@ -94,7 +94,7 @@ const (
 	maxInline = 4000 // states of a regular part, before it is made deterministic
 	maxStates = 4000 // of a regular part that the compiler finds by itself
 	maxDepth  = 10_000
-	maxSteps  = 20_000_000 // of making regular parts deterministic: about a second
+	maxSteps  = 10_000_000 // of making regular parts deterministic: about half a second
 )
 
 // ErrEmpty says that no text at all fits the grammar.

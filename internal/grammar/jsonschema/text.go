@@ -107,7 +107,7 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 		return grammar.Seq{quote, grammar.Repeat{X: char, Min: s.min, Max: s.min}, grammar.Automaton{DFA: anyChars()}, quote}, nil
 	}
 	d := s.dfa
-	limited := s.max*len(d.States) > manyLengths // otherwise states tell the lengths apart
+	limited := int64(s.max)*int64(len(d.States)) > manyLengths // otherwise states tell the lengths apart
 	if s.min > 0 || s.max >= 0 && !limited {
 		most := s.max
 		if limited {
