@@ -155,7 +155,9 @@ func (e *Engine) reserve() bool {
 	}
 	for c.Budget()-c.Used() < need {
 		if !e.forget() {
-			e.preempt()
+			if e.frugal = !e.frugal && e.drafting(); !e.frugal {
+				e.preempt()
+			}
 			return false
 		}
 	}

@@ -28,15 +28,16 @@ type answer struct {
 	passed int   // times that shorter prompts went first
 	rest   bool  // it needs more memory than there is now
 
-	sampler *sampler.Sampler
-	grammar sampler.Grammar
-	stream  *tokenizer.Stream
-	held    *holder
-	open    int // bytes that stream holds back
-	result  Result
-	ready   []Token // for the reader
-	ended   bool
-	err     error
+	sampler  *sampler.Sampler
+	grammar  sampler.Grammar
+	drafting drafting
+	stream   *tokenizer.Stream
+	held     *holder
+	open     int // bytes that stream holds back
+	result   Result
+	ready    []Token // for the reader
+	ended    bool
+	err      error
 }
 
 // group is the answers to one request.

@@ -32,6 +32,9 @@ type Options struct {
 	// before it that are not read.
 	Blocks  int
 	NoCache bool // texts do not share what they have evaluated
+	// NoDrafts makes one token a step also where a grammar leaves no choice. It changes
+	// nothing but the time.
+	NoDrafts bool
 
 	Threads        int         // machine.CountThreads().Default()
 	CacheK, CacheV *quant.Type // nil is F16
@@ -63,7 +66,9 @@ type Engine struct {
 	resting  []*answer  // that gave their memory to others, the eldest first
 	admitted int
 	short    bool // somebody waits for memory
+	frugal   bool // there is none for drafts in this step
 	pace     pace
+	drafts   float64 // how often a token of a draft is the one sampled
 	batch    model.Batch
 	rows     []rows // of batch
 }
@@ -78,6 +83,7 @@ type Stats struct {
 	PromptTokens, CachedTokens, GeneratedTokens int64
 	PromptTime, GenerateTime                    time.Duration // of the steps with rows of prompts, and of the others
 	Steps, Rows                                 int64
+	DraftTokens, DraftAccepted                  int64 // evaluated before they were sampled; those that were sampled then
 	Preemptions, Cancelled                      int64
 	LastStep                                    time.Time
 }
@@ -131,7 +137,7 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	tok := m.Tokenizer
 	e.vocab = sampler.Vocab{N: tok.Len(), EOG: tok.EOG(), Piece: func(id int32) string { return tok.Piece(id, false) }}
 	e.changed = sync.NewCond(&e.mu)
-	e.pace.target = o.Target
+	e.pace.target, e.drafts = o.Target, 0.6
 	go e.loop()
 	return e, nil
 }

@@ -69,7 +69,8 @@ type Request struct {
 	Text *Text
 
 	// Window is how many tokens may wait for the reader of the stream before the text
-	// pauses; 0 is 256. With 1 a token is evaluated when the reader wants the next.
+	// pauses; 0 is 256. With 1 a token is evaluated when the reader wants the next, but
+	// for those that a Grammar which is a sampler.Drafter knows: they come with others.
 	Window int
 	// Progress, if not nil, is told how much of what is new of the prompt is
 	// evaluated. It must return at once.
@@ -113,6 +114,8 @@ type Result struct {
 	PromptTokens    int // of the prompt; 0 where it was not read to its end
 	CachedTokens    int // of those, known from before
 	GeneratedTokens int // the one that ended the text included
+	DraftTokens     int // evaluated before they were sampled, because a grammar leaves no choice
+	DraftAccepted   int // of those, the ones that were sampled then
 
 	QueueTime    time.Duration // until the text was begun
 	PromptTime   time.Duration // of the steps that evaluated the prompt

@@ -15,6 +15,9 @@ import (
 
 	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
+	"alpaca/internal/grammar"
+	"alpaca/internal/grammar/gbnf"
+	"alpaca/internal/grammar/jsonschema"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
 	"alpaca/internal/sampler"
@@ -65,9 +68,59 @@ func (g *even) Accept(id int32) error {
 	return nil
 }
 
+// lazy is a grammar that begins behind token 9 or a few tokens.
+type lazy struct {
+	sampler.Drafter
+	on   bool
+	left int
+}
+
+func (g *lazy) Allowed(id int32) bool { return !g.on || g.Drafter.Allowed(id) }
+
+func (g *lazy) Accept(id int32) error {
+	if g.on {
+		return g.Drafter.Accept(id)
+	}
+	g.left--
+	g.on = g.left < 0 || id == 9
+	return nil
+}
+
+func (g *lazy) Draft(b []byte, n int) []byte {
+	if !g.on {
+		return b
+	}
+	return g.Drafter.Draft(b, n)
+}
+
+// grammars returns some for texts of m: what leaves much choice, little and none.
+func grammars(t testing.TB, m *model.Model) (list []func() sampler.Grammar) {
+	vocab := vocabOf(m)
+	add := func(p *grammar.Program, err error) {
+		require.NoError(t, err)
+		list = append(list, func() sampler.Grammar { return p.NewMatcher(vocab) })
+	}
+	for _, text := range []string{
+		`root ::= "the llama and the alpaca, "* [a-z ]{1,60} "and so on, and on, and on."`,
+		`root ::= ("(" root ")" | "in the middle of it all")`,
+		`root ::= ("llama" | "llamas and alpacas" | [^l]+ "!")+`,
+	} {
+		add(gbnf.Compile(text, nil))
+	}
+	for _, compact := range []bool{false, true} {
+		p, _, err := jsonschema.Compile([]byte(`{"type": "object", "properties": {"the name": {"type": "string", "maxLength": 5}, "an age in years": {"type": "integer"},
+			"the llama": {"const": "the alpaca"}, "members of the herd": {"type": "array", "items": {"$ref": "#"}}},
+			"required": ["the name", "an age in years", "the llama"], "additionalProperties": false}`), jsonschema.Options{Compact: compact})
+		add(p, err)
+		list = append(list, func() sampler.Grammar { return &lazy{Drafter: p.NewMatcher(vocab), left: 7} })
+	}
+	return list
+}
+
 // requests returns random requests, some of which begin alike, and which of them are
 // cancelled after how many tokens.
-func requests(rng *rand.Rand, m *model.Model, n, ctx int) (list []Request, cancelAfter []int) {
+func requests(t testing.TB, rng *rand.Rand, m *model.Model, n, ctx int) (list []Request, cancelAfter []int) {
+	forms := grammars(t, m)
 	tok := m.Tokenizer
 	words := strings.Fields("the llama and the alpaca was on a up la ma ti pa an in er re nd")
 	text := func(n int) (s string) {
@@ -111,6 +164,11 @@ func requests(rng *rand.Rand, m *model.Model, n, ctx int) (list []Request, cance
 			n := rng.IntN(10)
 			r.Grammar = func() sampler.Grammar { return &even{n} }
 		}
+		if rng.IntN(2) == 0 {
+			r.Grammar, r.MaxTokens = forms[rng.IntN(len(forms))], rng.IntN(70)
+			// A text that cannot go on ends the others of its request, whenever that is.
+			r.Sampling.LogitBias, r.Sampling.IgnoreEOS = nil, false
+		}
 		if rng.IntN(8) == 0 {
 			r.MaxTokens, r.Shift, r.Keep = ctx/2+rng.IntN(ctx), true, rng.IntN(20)
 		}
@@ -127,10 +185,11 @@ func requests(rng *rand.Rand, m *model.Model, n, ctx int) (list []Request, cance
 
 // TestAloneOrTogether is what this package is for: each of many requests is answered
 // the same, to the bit of every probability, alone, beside others, with beginnings
-// that others have evaluated, after it gave its memory away, whatever it shares the
-// engine with and however the steps are cut.
+// that others have evaluated, after it gave its memory away, with what a grammar leaves no
+// choice about drafted and without, whatever it shares the engine with and however the
+// steps are cut.
 func TestAloneOrTogether(t *testing.T) {
-	n := 400
+	n := 240
 	if testing.Short() {
 		n = 16
 	}
@@ -145,13 +204,13 @@ func TestAloneOrTogether(t *testing.T) {
 		{"experts", testmodel.Spec{Seed: 3, Dim: 32, Experts: 4}, quant.F32, quant.F16},
 		{"qwen3", testmodel.Spec{Arch: &arch.Qwen3, Seed: 4, Dim: 32, BPE: true}, quant.F32, quant.F32},
 	}
-	preempted := int64(0)
+	preempted, accepted := int64(0), int64(0)
 	for seed, tt := range models {
 		name, m := tt.name, load(t, tt.spec.Make().As(tt.typ).Set("llama.attention.sliding_window", gguf.U32(uint32(seed%2*40))))
 		const ctx = 160
 		rng := rand.New(rand.NewPCG(1, uint64(seed)))
-		list, cancelAfter := requests(rng, m, n/len(models), ctx)
-		alone := start(t, m, Options{Ctx: ctx, Threads: 1, Parallel: 3, NoCache: true, CacheK: &tt.kv, CacheV: &tt.kv})
+		list, cancelAfter := requests(t, rng, m, n/len(models), ctx)
+		alone := start(t, m, Options{Ctx: ctx, Threads: 1, Parallel: 3, NoCache: true, NoDrafts: true, CacheK: &tt.kv, CacheV: &tt.kv})
 		var want []said
 		for _, r := range list {
 			s, err := alone.Submit(context.Background(), r)
@@ -163,6 +222,7 @@ func TestAloneOrTogether(t *testing.T) {
 			{Ctx: ctx, Threads: 2, Parallel: 3, Queue: n, Target: time.Nanosecond},        // prompts in small pieces
 			{Ctx: ctx, Threads: 2, Parallel: 16, Queue: n, Blocks: 13, Batch: 50},         // hardly any memory
 			{Ctx: ctx, Threads: 1, Parallel: 7, Queue: n, Blocks: 8, NoCache: true},       // nor what others have evaluated
+			{Ctx: ctx, Threads: 2, Parallel: 5, Queue: n, NoDrafts: true},                 // a token a step
 			{Ctx: ctx, Threads: 3, Parallel: 40, Queue: n, Target: time.Hour, Batch: 512}, // much of both
 		}
 		if testing.Short() {
@@ -203,8 +263,11 @@ func TestAloneOrTogether(t *testing.T) {
 					}
 				}
 				stats := e.Stats()
-				t.Logf("%d steps, %d rows, %d cached, %d preempted", stats.Steps, stats.Rows, stats.CachedTokens, stats.Preemptions)
+				t.Logf("%d steps, %d rows, %d cached, %d preempted, %d of %d drafted", stats.Steps, stats.Rows, stats.CachedTokens,
+					stats.Preemptions, stats.DraftAccepted, stats.DraftTokens)
 				preempted += stats.Preemptions
+				accepted += stats.DraftAccepted
+				require.Equal(t, opt.NoDrafts, stats.DraftTokens == 0)
 				if !opt.NoCache && opt.Parallel == 3 { // where many begin at once they know nothing of each other
 					require.Positive(t, stats.CachedTokens)
 				}
@@ -212,6 +275,7 @@ func TestAloneOrTogether(t *testing.T) {
 			})
 		}
 	}
+	require.Positive(t, accepted)
 	if !testing.Short() {
 		require.Positive(t, preempted)
 	}

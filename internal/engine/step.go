@@ -14,8 +14,11 @@ import (
 type rows struct {
 	answer *answer
 	n      int
-	logits bool // of the last
+	logits int  // rows, the last ones, whose logits are wanted
 	prompt bool // they are of what was asked, not of what was said
+
+	draft []int32 // the last rows' tokens, which nobody has sampled yet
+	used  int     // of the rows with logits, those that the text went on from
 }
 
 // compose chooses the rows of the next batch: one of each text that is being answered,
@@ -30,10 +33,16 @@ func (e *Engine) compose() bool {
 		case !a.answering():
 			prompts = append(prompts, a)
 		case len(e.rows) < e.runner.MaxRows():
-			e.rows = append(e.rows, rows{a, 1, true, false})
+			e.rows = append(e.rows, rows{answer: a, n: 1, logits: 1})
 		}
 	}
-	used := len(e.rows)
+	for i := range e.rows {
+		e.addDraft(&e.rows[i])
+	}
+	used := 0
+	for _, r := range e.rows {
+		used += r.n
+	}
 	left := e.pace.chunk(used, e.runner.MaxRows()-used)
 	// The eldest first, but one that is read at once may pass another twice.
 	slices.SortStableFunc(prompts, func(a, b *answer) int {
@@ -57,7 +66,11 @@ func (e *Engine) compose() bool {
 		if n == 0 {
 			break
 		}
-		e.rows = append(e.rows, rows{a, n, n == a.pending(), !a.read})
+		r := rows{answer: a, n: n, prompt: !a.read}
+		if n == a.pending() {
+			r.logits = 1
+		}
+		e.rows = append(e.rows, r)
 		left -= n
 		for _, elder := range prompts[i+1:] {
 			if first == 0 && elder.order < a.order {
@@ -67,12 +80,9 @@ func (e *Engine) compose() bool {
 		first++
 	}
 	for _, r := range e.rows {
-		at := r.answer.seq.Len()
-		wanted := 0
-		if r.logits {
-			wanted = 1
-		}
-		e.batch.AddAll(r.answer.seq, r.answer.tokens[at:at+r.n], wanted)
+		at, n := r.answer.seq.Len(), r.n-len(r.draft)
+		e.batch.AddAll(r.answer.seq, r.answer.tokens[at:at+n], min(r.logits, 1))
+		e.batch.AddAll(r.answer.seq, r.draft, len(r.draft))
 	}
 	return len(e.rows) > 0
 }
@@ -146,53 +156,68 @@ func (e *Engine) watch() {
 	}
 }
 
+// turn is what follows from some rows of a text whose logits were asked for.
+type turn struct {
+	answer *answer
+	rows   *rows     // nil for an answer that begins with another's row
+	logits []float32 // [rows, VocabSize]
+}
+
 // sample gives each text whose logits were asked for its next token, all at once on as
 // many threads as there are workers.
 func (e *Engine) sample() (sampled int, err error) {
-	var turns []*answer
-	for _, r := range e.rows {
+	var wanted []*rows // for each row with logits
+	for i := range e.rows {
+		r := &e.rows[i]
 		a := r.answer
 		if p := a.group.req.Progress; p != nil && !a.read {
 			p(a.seq.Len()-a.known, a.group.prompt-a.known)
 		}
-		if r.logits {
-			turns = append(turns, a)
+		for range r.logits {
+			wanted = append(wanted, r)
 		}
 	}
+	defer e.refuse()
 	vocab := e.Model().Config.VocabSize
-	for from := 0; from < len(turns); from += e.runner.LogitRows() {
-		n := min(e.runner.LogitRows(), len(turns)-from)
+	for from := 0; from < len(wanted); from += e.runner.LogitRows() {
+		n := min(e.runner.LogitRows(), len(wanted)-from)
 		all, err := e.runner.Logits(from, n)
 		if err != nil {
 			return sampled, err
 		}
-		type turn struct {
-			answer *answer
-			logits []float32
-		}
 		var list []turn
-		for i, a := range turns[from : from+n] {
-			l := all[i*vocab : (i+1)*vocab]
-			list = append(list, turn{a, l})
-			if !a.read {
+		for i := 0; i < n; {
+			r, first := wanted[from+i], i
+			for i < n && wanted[from+i] == r {
+				i++
+			}
+			l := all[first*vocab : i*vocab]
+			list = append(list, turn{r.answer, r, l})
+			if a := r.answer; !a.read {
 				a.read = true
 				a.result.PromptTokens = a.group.prompt
 				for _, other := range e.share(a) {
-					list = append(list, turn{other, l})
+					list = append(list, turn{other, nil, l})
 				}
 			}
 		}
-		list = slices.DeleteFunc(list, func(t turn) bool { return !t.answer.goesOn(e.opt.Ctx, e.disown) })
-		sampled += len(list)
-		each := func(i int) error { list[i].answer.next(list[i].logits); return nil }
-		if len(list) == 1 {
-			list[0].answer.next(list[0].logits)
-			continue
+		list = slices.DeleteFunc(list, func(t turn) bool {
+			return t.rows.refused() || !t.answer.goesOn(e.opt.Ctx, e.disown)
+		})
+		before := 0
+		for _, t := range list {
+			before += t.answer.result.GeneratedTokens
 		}
-		err = pool.EachWith(e.runner.Threads(), len(list), func() func(int) error { return each })
-		if err != nil {
+		each := func(i int) error { list[i].take(vocab); return nil }
+		if len(list) == 1 {
+			list[0].take(vocab)
+		} else if err = pool.EachWith(e.runner.Threads(), len(list), func() func(int) error { return each }); err != nil {
 			return sampled, err
 		}
+		for _, t := range list {
+			sampled += t.answer.result.GeneratedTokens
+		}
+		sampled -= before
 	}
 	return sampled, nil
 }

@@ -39,6 +39,13 @@ type (
 	Ref int
 	// Automaton is the texts of a DFA over bytes.
 	Automaton struct{ *fsa.DFA }
+	// Limited is the texts of a DFA that count to Max at most. State q counts one
+	// whenever a text comes to it, but from state 0, if Counts[q].
+	Limited struct {
+		*fsa.DFA
+		Counts []bool
+		Max    int
+	}
 	// Token is one token of the vocabulary, or with Not any but that.
 	Token struct {
 		ID  int32
@@ -71,6 +78,7 @@ func (Bytes) expr()     {}
 func (Class) expr()     {}
 func (Ref) expr()       {}
 func (Automaton) expr() {}
+func (Limited) expr()   {}
 func (Token) expr()     {}
 
 // Rules is a grammar. Rule 0 is the whole text.
@@ -86,6 +94,7 @@ const (
 	maxInline = 4000 // states of a regular part, before it is made deterministic
 	maxStates = 4000 // of a regular part that the compiler finds by itself
 	maxDepth  = 10_000
+	maxSteps  = 10_000_000 // of making regular parts deterministic: about half a second
 )
 
 // ErrEmpty says that no text at all fits the grammar.
@@ -109,10 +118,12 @@ type sizer struct {
 	rules *Rules
 	rule  []size
 	state []byte // 0 unknown, 1 being looked at, 2 known
+
+	budget int // steps left for making automata; without, a part is taken as it is written
 }
 
 func newSizer(r *Rules) *sizer {
-	return &sizer{rules: r, rule: make([]size, len(r.Body)), state: make([]byte, len(r.Body))}
+	return &sizer{rules: r, rule: make([]size, len(r.Body)), state: make([]byte, len(r.Body)), budget: maxSteps}
 }
 
 // ofRule returns the size of rule i. A rule that calls itself is not regular, nor is
@@ -157,7 +168,7 @@ func (s *sizer) of(e Expr) size {
 		total.regular = false
 	case Ref:
 		add(s.ofRule(int(e)))
-	case Token:
+	case Limited, Token:
 		total.regular = false
 	}
 	return total
@@ -224,11 +235,16 @@ func (s *sizer) automaton(e Expr) *fsa.DFA {
 	case Bytes, Class: // as large as their text
 		limit = maxNodes
 	default:
-		if z := s.of(e); !z.regular || z.states > maxInline {
+		if z := s.of(e); !z.regular || z.states > maxInline || s.budget <= 0 {
 			return nil
 		}
 	}
 	n := &fsa.NFA{}
+	switch e.(type) {
+	case Bytes, Class:
+	default:
+		n.Budget = &s.budget
+	}
 	from, to := n.Add(), n.Add()
 	s.nfa(n, e, from, to)
 	d, err := n.Determinize(from, to, limit)

@@ -25,7 +25,7 @@ func (t *term) hub(q int32) int32 {
 
 // likeHub returns the class of state q, made of its hub's; nil where that does not do.
 func (v *Vocab) likeHub(t *term, q int32) *class {
-	if t.counted() {
+	if t.counted() || t.limit != nil {
 		return nil
 	}
 	h := t.hub(q)

@@ -50,6 +50,8 @@ func (l *leftFinder) empty(e Expr) bool {
 		return l.nullable[e]
 	case Automaton:
 		return e.States[0].Accept
+	case Limited:
+		return e.States[0].Accept
 	}
 	return false
 }

@@ -5,7 +5,7 @@ import (
 	"sort"
 )
 
-// Matcher follows one text through a program. It is a sampler.Grammar and not safe for
+// Matcher follows one text through a program. It is a sampler.Drafter and not safe for
 // concurrent use.
 type Matcher struct {
 	m     *machine
@@ -13,6 +13,7 @@ type Matcher struct {
 	cur   *state
 	ended bool
 	asked int // tokens asked for one by one in this state
+	gaps  gaps
 
 	masked [3]*state // those that have masks, so that a text holds few
 	oldest int
@@ -36,13 +37,14 @@ type Snapshot struct {
 func (m *Matcher) Snapshot() Snapshot { return Snapshot{m.cur, m.ended} }
 
 // Restore goes back to a place of the same matcher.
-func (m *Matcher) Restore(s Snapshot) { m.cur, m.ended, m.asked = s.s, s.ended, 0 }
+func (m *Matcher) Restore(s Snapshot) { m.cur, m.ended, m.asked, m.gaps.in = s.s, s.ended, 0, false }
 
 // AcceptBytes goes on with text. Where it does not fit, it returns the number of bytes
 // that did and false, and the matcher stays where it was.
 func (m *Matcher) AcceptBytes(text []byte) (int, bool) {
 	s := m.cur
 	for i, b := range text {
+		m.m.spent = 0
 		if s = m.m.next(s, b); s.dead() {
 			return i, false
 		}
@@ -107,9 +109,13 @@ func (m *Matcher) Accept(id int32) error {
 	if m.ended || id < 0 || int(id) >= m.vocab.n {
 		return fmt.Errorf("grammar: token %d after the end or outside of the vocabulary of %d", id, m.vocab.n)
 	}
+	m.m.spent = 0
 	s := m.after(id)
 	switch {
+	case m.m.over:
+		return errTooAmbiguous
 	case !s.dead():
+		m.note(m.vocab.text[id])
 		m.cur, m.asked = s, 0
 	case m.vocab.ends[id] && m.cur.final:
 		m.ended = true
@@ -118,6 +124,19 @@ func (m *Matcher) Accept(id int32) error {
 	}
 	return nil
 }
+
+// note remembers the white space of a text that goes on from the current state.
+func (m *Matcher) note(text []byte) {
+	s := m.cur
+	for _, b := range text {
+		m.gaps.note(m.m.only(s), b)
+		if s = m.m.next(s, b); s.dead() {
+			return
+		}
+	}
+}
+
+var errTooAmbiguous = fmt.Errorf("grammar: too many ways to read the text: more than %d steps for a token", maxSpent)
 
 // Mask returns the tokens that may follow. It is valid until the text
 // goes on.
@@ -128,6 +147,7 @@ func (m *Matcher) Mask() *Mask {
 	if m.cur.mask != nil {
 		return m.cur.mask
 	}
+	m.m.spent = 0
 	out := m.newMask()
 	for _, h := range m.cur.heads {
 		m.addHead(out, h)
@@ -139,6 +159,9 @@ func (m *Matcher) Mask() *Mask {
 	}
 	for _, t := range m.cur.tokens {
 		m.addToken(out, t)
+	}
+	if m.m.over { // some are missing
+		clear(out.words)
 	}
 	m.cur.mask = out
 	return out
@@ -178,11 +201,12 @@ func (m *Matcher) addHead(out *Mask, h head) {
 	v := m.vocab
 	t := m.m.p.terms[h.edge.x]
 	c := v.class(t, h.q)
-	left := int32(0)
-	if t.counted() {
-		left = t.max - h.count
-	}
+	left := t.left(h.count)
 	switch {
+	case t.limit != nil && len(c.ids) > 0 && c.ticks[len(c.ids)-1] > left:
+		for _, id := range c.ids[:sort.Search(len(c.ids), func(i int) bool { return c.ticks[i] > left })] {
+			out.set(id)
+		}
 	case c.mask != nil:
 		out.or(c.mask)
 	case t.counted():
@@ -210,7 +234,7 @@ func (m *Matcher) addExits(out *Mask, h head, exits map[byte][]exit, skip map[in
 		return
 	}
 	t := m.m.p.terms[h.edge.x]
-	left := t.max - h.count
+	left := t.left(h.count)
 	behind := m.m.behind(h)
 	for b, nodes := range exits {
 		s := m.m.next(behind, b)
@@ -218,7 +242,7 @@ func (m *Matcher) addExits(out *Mask, h head, exits map[byte][]exit, skip map[in
 			continue
 		}
 		for _, x := range nodes {
-			if skip[x.node] || t.counted() && (x.ticks > left || h.count+x.ticks < t.min) {
+			if skip[x.node] || x.ticks > left || t.counted() && h.count+x.ticks < t.min {
 				continue
 			}
 			m.walk(out, x.node, s)

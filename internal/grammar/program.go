@@ -53,6 +53,8 @@ type term struct {
 	dfa      *fsa.DFA
 	table    []atomic.Pointer[[256]int32] // by state, made when first used
 	min, max int32
+
+	*limit // unless nil, of the whole text
 }
 
 // counted reports whether t counts.
@@ -99,7 +101,14 @@ func (t *term) step(q, count int32, b byte) (int32, int32) {
 	if t.counted() && q == 0 && count >= t.max {
 		return -1, 0
 	}
+	from := q
 	q = t.next(q, b)
+	if t.limit != nil && q >= 0 {
+		if count += t.ticks(from, q); count+t.least[q] > t.most {
+			return -1, 0
+		}
+		return q, count
+	}
 	if q >= 0 && t.counted() && t.dfa.States[q].Accept {
 		q = 0
 		count++
@@ -188,6 +197,8 @@ func (c *compiler) add(e Expr, from, to int32) {
 		}
 	case Repeat:
 		c.repeat(e, from, to)
+	case Limited:
+		c.limited(e, from, to)
 	case Ref:
 		c.want(int(e))
 		c.edge(from, edge{kind: call, x: int32(e), to: to})

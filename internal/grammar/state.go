@@ -6,29 +6,6 @@ import (
 	"slices"
 )
 
-// context is where a rule's end leads: to all places that called it at the same
-// position of the text. Contexts are interned: equal ones are the same pointer.
-type context struct {
-	id    uint32
-	depth int32
-	root  bool // the end is an end of the whole text
-	links []link
-
-	// While a position is worked on:
-	open  bool
-	ended bool       // the rule has ended without taking anything
-	tails []*context // open, and get this one's links too
-	canon *context
-}
-
-// link is a caller.
-type link struct {
-	edge  *edge
-	count int32 // loop: how many have ended before
-	fresh bool  // loop: this one began at the position being worked on
-	up    *context
-}
-
 // head is a reading of the text: a term that is under way.
 type head struct {
 	edge     *edge
@@ -51,6 +28,7 @@ type state struct {
 	few  []step // next states by byte, where known
 	all  *[256]*state
 	mask *Mask
+	sole sole
 }
 
 type step struct {
@@ -63,9 +41,11 @@ func (s *state) dead() bool { return !s.final && len(s.heads) == 0 && len(s.toke
 
 // Bounds of a text's state.
 const (
-	maxHeads  = 5000  // readings at once
-	maxStored = 3000  // states that are remembered
-	maxWork   = 50000 // steps of one byte
+	maxHeads  = 5000       // readings at once
+	maxStored = 3000       // states that are remembered
+	maxParts  = 300_000    // readings in them
+	maxWork   = 50000      // steps of one byte
+	maxSpent  = 10_000_000 // steps of one token, or of one mask
 )
 
 // place is a node in a context.
@@ -90,6 +70,9 @@ type machine struct {
 	tokens  []tokenHead
 	final   bool
 	work    int
+	spent   int  // steps since the text last went on
+	over    bool // there were too many: nothing fits any more
+	parts   int  // readings in all states that are remembered
 	key     []byte
 	dead    *state
 	tooDeep bool
@@ -103,6 +86,7 @@ func newMachine(p *Program) *machine {
 
 // forget drops what is remembered. States that somebody holds stay valid.
 func (m *machine) forget() {
+	m.parts = 0
 	m.contexts, m.states, m.after = map[string]*context{}, map[string]*state{}, map[place]*state{}
 }
 
@@ -125,6 +109,10 @@ func (m *machine) next(s *state, b byte) *state {
 			}
 		}
 	}
+	if m.spent > maxSpent {
+		m.over = true
+		return m.dead
+	}
 	to := m.advance(s, b)
 	switch {
 	case s.all != nil:
@@ -144,6 +132,7 @@ func (m *machine) next(s *state, b byte) *state {
 func (m *machine) advance(s *state, b byte) *state {
 	var seeds []place
 	m.heads = m.heads[:0]
+	m.spent += 1 + len(s.heads)
 	for _, h := range s.heads {
 		t := m.p.terms[h.edge.x]
 		q, count := t.step(h.q, h.count, b)
@@ -196,9 +185,11 @@ func (m *machine) close(seeds []place) *state {
 		}
 		m.seen[pl] = true
 		if m.visit(pl); m.work > maxWork || len(m.heads) > maxHeads {
+			m.spent += m.work
 			return m.dead
 		}
 	}
+	m.spent += m.work
 	return m.finish()
 }
 
@@ -233,96 +224,9 @@ func (m *machine) visit(pl place) {
 	}
 }
 
-// call enters a rule. The last call of a rule leads to where that rule leads, so that
-// right recursion takes no depth.
-func (m *machine) call(e *edge, up *context) {
-	c := m.enter(e.x)
-	if !m.p.nodes[e.to].tail {
-		m.addLink(c, link{edge: e, up: up})
-		return
-	}
-	if up.open {
-		up.tails = append(up.tails, c)
-	}
-	for _, l := range slices.Clone(up.links) {
-		m.addLink(c, l)
-	}
-	if up.root {
-		m.setRoot(c)
-	}
-}
-
-// enter returns the context of a rule that begins here.
-func (m *machine) enter(rule int32) *context {
-	c, ok := m.opened[rule]
-	if !ok {
-		c = &context{open: true}
-		m.opened[rule] = c
-		m.todo = append(m.todo, place{m.p.rules[rule].start, c})
-	}
-	return c
-}
-
-func (m *machine) addLink(c *context, l link) {
-	m.work += 1 + len(c.links)/16
-	if m.work > maxWork || slices.Contains(c.links, l) {
-		return
-	}
-	c.links = append(c.links, l)
-	if c.ended {
-		m.back(l)
-	}
-	for _, t := range c.tails {
-		m.addLink(t, l)
-	}
-}
-
-func (m *machine) setRoot(c *context) {
-	if c.root {
-		return
-	}
-	c.root = true
-	m.final = m.final || c.ended
-	for _, t := range c.tails {
-		m.setRoot(t)
-	}
-}
-
-// complete goes back to all who called.
-func (m *machine) complete(up *context) {
-	m.final = m.final || up.root
-	up.ended = up.ended || up.open
-	for i := range len(up.links) {
-		m.back(up.links[i])
-	}
-}
-
-// back goes on after a call.
-func (m *machine) back(l link) {
-	e := l.edge
-	m.work++
-	if e.kind == call {
-		m.todo = append(m.todo, place{e.to, l.up})
-		return
-	}
-	if l.fresh { // a round of nothing gets nowhere: there is an empty edge for it
-		return
-	}
-	count := l.count + 1
-	if e.max < 0 {
-		count = min(count, e.min)
-	}
-	if count >= e.min {
-		m.todo = append(m.todo, place{e.to, l.up})
-	}
-	if e.max < 0 || count < e.max {
-		m.addLink(m.enter(e.x), link{e, count, true, l.up})
-	}
-}
-
 // finish interns the state that was worked on.
 func (m *machine) finish() *state {
-	if len(m.states) > maxStored || len(m.contexts) > maxStored || len(m.after) > maxStored {
+	if m.parts > maxParts || len(m.states) > maxStored || len(m.contexts) > maxStored || len(m.after) > maxStored {
 		m.forget()
 	}
 	for i := range m.heads {
@@ -361,6 +265,7 @@ func (m *machine) finish() *state {
 		s = m.dead
 	}
 	m.states[string(key)] = s
+	m.parts += 1 + len(s.heads) + len(s.tokens)
 	return s
 }
 
@@ -369,41 +274,4 @@ func appendInts(b []byte, v ...int32) []byte {
 		b = binary.LittleEndian.AppendUint32(b, uint32(x))
 	}
 	return b
-}
-
-// intern returns the context that equals c and stays. Contexts of one position cannot
-// go in a circle, because no rule calls itself before it takes a character.
-func (m *machine) intern(c *context) *context {
-	if !c.open {
-		return c
-	}
-	if c.canon != nil {
-		return c.canon
-	}
-	links := slices.Clone(c.links)
-	depth := int32(0)
-	for i := range links {
-		links[i].up, links[i].fresh = m.intern(links[i].up), false
-		depth = max(depth, links[i].up.depth+1)
-	}
-	m.tooDeep = m.tooDeep || depth > maxDepth
-	slices.SortFunc(links, func(a, b link) int {
-		return cmp.Or(cmp.Compare(a.edge.id, b.edge.id), cmp.Compare(a.count, b.count), cmp.Compare(a.up.id, b.up.id))
-	})
-	links = slices.Compact(links)
-	key := []byte{0}
-	if c.root {
-		key[0] = 1
-	}
-	for _, l := range links {
-		key = appendInts(key, l.edge.id, l.count, int32(l.up.id))
-	}
-	canon, ok := m.contexts[string(key)]
-	if !ok {
-		m.id++
-		canon = &context{id: m.id, depth: depth, root: c.root, links: links}
-		m.contexts[string(key)] = canon
-	}
-	c.canon = canon
-	return canon
 }

@@ -91,12 +91,13 @@ type classKey struct {
 	dfa     any
 	q       int32
 	counted bool
+	limited bool
 }
 
 // class is what an automaton in one state makes of the vocabulary.
 type class struct {
 	ids   []int32 // tokens whose bytes it takes; of one that counts, by ticks
-	ticks []int32 // of one that counts, for each of ids: units that end in it
+	ticks []int32 // of one that counts, for each of ids: units that end in it; of one with a limit, what it takes of that
 	mask  *Mask   // of ids, where there are many
 
 	// Where the automaton may end within a token: by the byte that follows, the nodes of it.
@@ -114,7 +115,7 @@ const maxBytes = 64 << 20
 
 // class returns what term t in state q makes of the vocabulary.
 func (v *Vocab) class(t *term, q int32) *class {
-	k := classKey{t.dfa, q, t.counted()}
+	k := classKey{t.dfa, q, t.counted(), t.limit != nil}
 	v.mu.Lock()
 	c, ok := v.classes[k]
 	if !ok {
@@ -137,7 +138,7 @@ func (v *Vocab) class(t *term, q int32) *class {
 
 // store remembers c. The caller holds mu.
 func (v *Vocab) store(k classKey, c *class) {
-	size := 200 + 8*len(c.ids) + 16*len(c.skip)
+	size := 200 + 4*len(c.ids) + 4*len(c.ticks) + 16*len(c.skip)
 	if c.mask != nil {
 		size += v.n / 8
 	}
@@ -172,10 +173,15 @@ func (v *Vocab) walk(t *term, q int32) *class {
 			to = 0
 			ticks++
 		}
+		need := ticks
+		if t.limit != nil {
+			ticks += t.ticks(up.q, to)
+			need = ticks + t.least[to]
+		}
 		for _, id := range v.at(i) {
 			c.ids = append(c.ids, id)
-			if counted {
-				c.ticks = append(c.ticks, ticks)
+			if counted || t.limit != nil {
+				c.ticks = append(c.ticks, need)
 			}
 		}
 		if accepts {
@@ -189,14 +195,22 @@ func (v *Vocab) walk(t *term, q int32) *class {
 	switch {
 	case counted:
 		sort.Sort(byTicks{c})
+	case t.limit != nil:
+		sort.Sort(byTicks{c})
+		c.setMask(v.n)
 	case len(c.ids) > v.n/64:
-		c.mask = NewMask(v.n)
-		for _, id := range c.ids {
-			c.mask.set(id)
-		}
+		c.setMask(v.n)
 		c.ids = nil
 	}
 	return c
+}
+
+// setMask makes a mask of the ids.
+func (c *class) setMask(n int) {
+	c.mask = NewMask(n)
+	for _, id := range c.ids {
+		c.mask.set(id)
+	}
 }
 
 type byTicks struct{ *class }

@@ -176,6 +176,7 @@ func libraries(p *pkg) (list []breach) {
 	}{
 		{"github.com/spf13/cobra", "internal/cli", inside(p.path, "internal/cli"), true},
 		{"github.com/stretchr/testify", "tests", slices.Contains(forTests, p.path), false},
+		{"github.com/santhosh-tekuri/jsonschema", "tests", slices.Contains(forTests, p.path), false},
 		{"gonum.org/v1/plot", "internal/report", p.path == "internal/report", true},
 	} {
 		if !home.here && slices.ContainsFunc(p.imports(home.tests), func(to string) bool { return inside(to, home.library) }) {

@@ -146,6 +146,8 @@ type Timings struct {
 	PredictedMS        float64 `json:"predicted_ms"`
 	PredictedPerToken  float64 `json:"predicted_per_token_ms"`
 	PredictedPerSecond float64 `json:"predicted_per_second"`
+	DraftN             int     `json:"draft_n,omitempty"`          // evaluated before they were sampled
+	DraftAccepted      int     `json:"draft_n_accepted,omitempty"` // of those, the ones that were sampled then
 }
 
 // NewTimings returns the timings of an answer. The first token comes of the prompt's last

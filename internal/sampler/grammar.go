@@ -21,6 +21,14 @@ type Finisher interface {
 	Done() bool
 }
 
+// Drafter is a Grammar that can tell how its text goes on.
+type Drafter interface {
+	Grammar
+	// Draft appends to b the bytes that come next, at most n: those that must come, and
+	// those that are very likely to. It is no more than a guess which tokens they become.
+	Draft(b []byte, n int) []byte
+}
+
 // SampleWith returns the next token as Sample does, of those that g allows. As in
 // llama.cpp a token is sampled without g first; only if g refuses it the chain runs once
 // more, over the tokens that g allows, and takes random numbers again. The error wraps

@@ -145,7 +145,9 @@ func finish(r *engine.Result) string {
 
 // timings returns the times of an answer.
 func timings(r *engine.Result) *openai.Timings {
-	return openai.NewTimings(r.CachedTokens, r.Evaluated(), r.GeneratedTokens, r.PromptTime, r.GenerateTime)
+	t := openai.NewTimings(r.CachedTokens, r.Evaluated(), r.GeneratedTokens, r.PromptTime, r.GenerateTime)
+	t.DraftN, t.DraftAccepted = r.DraftTokens, r.DraftAccepted
+	return t
 }
 
 // live returns the times of an answer that goes on, of whose prompt so many tokens were

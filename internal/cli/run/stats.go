@@ -54,6 +54,9 @@ func (s stats) print(u *ui.UI) {
 	u.Notef("load      %s", duration(s.load))
 	u.Notef("prompt    %d at %s", s.result.Evaluated(), rate(t.PromptPerSecond))
 	u.Notef("generated %d at %s", s.result.GeneratedTokens, rate(t.GenerationPerSecond))
+	if n := s.result.DraftTokens; n > 0 {
+		u.Notef("drafted   %d, %d of them right", n, s.result.DraftAccepted)
+	}
 	u.Notef("memory    %s", ui.ByteCount(s.memory.Own))
 	if s.memory.Mapped >= 0 {
 		u.Notef("mapped    %s", ui.ByteCount(s.memory.Mapped))

@@ -26,6 +26,10 @@ type move struct {
 
 // NFA is a nondeterministic automaton under construction. Its states are numbers from 0.
 type NFA struct {
+	// Budget, if not nil, is how many steps Determinize may take in all. It is lowered
+	// by those taken.
+	Budget *int
+
 	edges []([]Edge)
 	moves []([]move)
 }
@@ -149,10 +153,16 @@ func (n *NFA) Determinize(start, accept int32, limit int) (*DFA, error) {
 		} else {
 			state.Edges = d.edges(s, other)
 		}
-		if len(d.order) > limit || d.work > 200*limit+1_000_000 {
+		if len(d.order) > limit || d.work > 200*limit+1_000_000 || n.Budget != nil && d.work > *n.Budget {
+			if n.Budget != nil {
+				*n.Budget -= d.work
+			}
 			return nil, ErrTooLarge
 		}
 		out.States = append(out.States, state)
+	}
+	if n.Budget != nil {
+		*n.Budget -= d.work
 	}
 	return out.trim(), nil
 }

@@ -219,3 +219,39 @@ func FuzzCompile(f *testing.F) {
 		m.AcceptBytes([]byte(input))
 	})
 }
+
+// FuzzMask: a mask says the same as each token alone, whatever the grammar.
+func FuzzMask(f *testing.F) {
+	for _, s := range []string{`root ::= ([ab] | "aa"){3,7} "("`, "root ::= s \"b\"*\ns ::= \"a\" s \"a\" | \"a\" s \"b\" | \"a\"", `root ::= !<c> [^,]{2,9} (","+ [^,]{1,3}){0,2}`} {
+		f.Add(s, uint64(1))
+	}
+	vocab, all := words()
+	v := &Vocab{N: len(all), Lookup: func(string) (int32, bool) { return int32(len(all) - 2), true }}
+	f.Fuzz(func(t *testing.T, text string, seed uint64) {
+		p, err := Compile(text, v)
+		if err != nil {
+			return
+		}
+		r := rand.New(rand.NewPCG(seed, 1))
+		m := p.NewMatcher(vocab)
+		for range 4 {
+			mask := m.Mask()
+			next := int32(-1)
+			for range 60 {
+				id := int32(r.IntN(len(all)))
+				s := m.Snapshot()
+				ok := m.Accept(id) == nil
+				m.Restore(s)
+				if m.Mask(); ok != mask.Has(id) {
+					t.Fatalf("token %q: alone %v, in the mask %v", all[id], ok, mask.Has(id))
+				}
+				if ok {
+					next = id
+				}
+			}
+			if next < 0 || m.Accept(next) != nil {
+				return
+			}
+		}
+	})
+}

@@ -10,7 +10,10 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
 
+	"alpaca/internal/gguf"
 	"alpaca/internal/grammar"
+	"alpaca/internal/testshared"
+	"alpaca/internal/tokenizer"
 )
 
 // cpu returns the CPU time of the thread so far, so that others on the machine do not
@@ -100,14 +103,44 @@ func bigVocab(n int) ([][]byte, *grammar.Vocab) {
 	return all, grammar.NewVocab(len(all), func(id int32) []byte { return all[id] }, []int32{int32(len(all) - 1)})
 }
 
-// BenchmarkMask makes the masks along the valid instances of MaskBench, cut into tokens
-// greedily, each schema from nothing, and a vocabulary of 128,000 tokens.
+// realVocab is the vocabulary of DeepSeek LLM, 102,400 tokens.
+func realVocab(b *testing.B) ([][]byte, *grammar.Vocab) {
+	f, err := gguf.Open(testshared.Path(b, "models/vocab/ggml-vocab-deepseek-llm.gguf"))
+	require.NoError(b, err)
+	defer f.Close()
+	tok, err := tokenizer.FromGGUF(f, tokenizer.Options{})
+	require.NoError(b, err)
+	var all [][]byte
+	for id := range int32(tok.Len()) {
+		var text []byte
+		if !tok.IsControl(id) && !tok.IsEOG(id) {
+			text = []byte(tok.Piece(id, false))
+		}
+		all = append(all, text)
+	}
+	return all, grammar.NewVocab(len(all), func(id int32) []byte { return all[id] }, tok.EOG())
+}
+
+// BenchmarkMask makes the masks along the valid instances of every fourth schema of
+// MaskBench, cut into tokens greedily, with a real vocabulary and one of 128,000 tokens.
 func BenchmarkMask(b *testing.B) {
+	b.Run("real", func(b *testing.B) {
+		all, vocab := realVocab(b)
+		benchmarkMask(b, all, vocab)
+	})
+	b.Run("made", func(b *testing.B) {
+		all, vocab := bigVocab(128_000)
+		benchmarkMask(b, all, vocab)
+	})
+}
+
+func benchmarkMask(b *testing.B, all [][]byte, vocab *grammar.Vocab) {
 	_, groups := maskBench(b)
-	all, vocab := bigVocab(128_000)
 	longest := map[string]int32{}
 	for id, text := range all {
-		longest[string(text)] = int32(id)
+		if _, ok := longest[string(text)]; !ok {
+			longest[string(text)] = int32(id)
+		}
 	}
 	next := func(text string) int32 {
 		for n := min(len(text), 60); n > 0; n-- {
@@ -121,7 +154,8 @@ func BenchmarkMask(b *testing.B) {
 	defer runtime.UnlockOSThread()
 	var times []time.Duration
 	for b.Loop() {
-		for _, g := range groups {
+		for i := 0; i < len(groups); i += 4 {
+			g := groups[i]
 			p, _, err := Compile(g.Schema, Options{})
 			if err != nil {
 				continue

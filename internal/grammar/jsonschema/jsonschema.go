@@ -177,7 +177,10 @@ func (c *compiler) cell(x cell) (out grammar.Alt, err error) {
 		}
 	}
 	add := func(e grammar.Expr, err error) error {
-		if a, ok := e.(grammar.Automaton); ok && err == nil {
+		switch a := e.(type) {
+		case grammar.Automaton:
+			c.states += len(a.States)
+		case grammar.Limited:
 			c.states += len(a.States)
 		}
 		out = append(out, e)

@@ -106,6 +106,7 @@ func TestErrors(t *testing.T) {
 		`[]`:                     "a schema must be an object",
 		`{"pattern": "^(a|b)*a(a|b){25}$", "type": "string"}`: "too large",
 		`{"$dynamicRef": "#x"}`:                               "#/$dynamicRef: ",
+		`{"$id": "http://a/b", "$ref": "c", "$defs": {"x": {"$dynamicAnchor": "n"}, "c": {"$id": "c", "$dynamicAnchor": "n", "items": {"$dynamicRef": "#n"}}}}`: "2 places have the anchor",
 	} {
 		_, _, err := Compile([]byte(schema), Options{})
 		require.ErrorContains(t, err, want, schema)

@@ -66,6 +66,7 @@ type document struct {
 	byID    []*schema         // byID[id-1]
 	names   map[string]string // URI → pointer of a resource, URI#anchor → pointer
 	bases   map[string]*url.URL
+	dynamic map[string][]string // places of the dynamic anchors, by name; of recursive ones by ""
 	visited int
 }
 
@@ -73,7 +74,8 @@ type document struct {
 const maxSchemas = 200_000
 
 func newDocument(root any) (*document, error) {
-	d := &document{root: root, places: map[string]*schema{}, names: map[string]string{}, bases: map[string]*url.URL{}}
+	d := &document{root: root, places: map[string]*schema{}, names: map[string]string{}, bases: map[string]*url.URL{},
+		dynamic: map[string][]string{}}
 	if o, ok := root.(*object); ok {
 		if uri, ok := o.vals["$schema"].(string); ok {
 			for _, known := range []struct {
@@ -128,7 +130,13 @@ func (d *document) collect(ptr string, v any, base *url.URL) error {
 		for _, key := range []string{"$anchor", "$dynamicAnchor"} {
 			if a, ok := v.vals[key].(string); ok {
 				d.names[base.String()+"#"+a] = ptr
+				if key == "$dynamicAnchor" {
+					d.dynamic[a] = append(d.dynamic[a], ptr)
+				}
 			}
+		}
+		if v.vals["$recursiveAnchor"] == true {
+			d.dynamic[""] = append(d.dynamic[""], ptr)
 		}
 		for _, k := range v.keys {
 			if notSchemas[k] {

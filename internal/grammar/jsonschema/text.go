@@ -1,9 +1,7 @@
 package jsonschema
 
 import (
-	"encoding/binary"
 	"slices"
-	"strings"
 	"sync"
 
 	"alpaca/internal/grammar"
@@ -109,16 +107,39 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 		return grammar.Seq{quote, grammar.Repeat{X: char, Min: s.min, Max: s.min}, grammar.Automaton{DFA: anyChars()}, quote}, nil
 	}
 	d := s.dfa
-	if s.min > 0 || s.max >= 0 {
+	limited := int64(s.max)*int64(len(d.States)) > manyLengths // otherwise states tell the lengths apart
+	if s.min > 0 || s.max >= 0 && !limited {
+		most := s.max
+		if limited {
+			most = -1
+		}
 		var err error
-		if d, err = fsa.Product(d, lengths(s.min, s.max), fsa.And, 3*stringStates); err != nil {
+		if d, err = fsa.Product(d, lengths(s.min, most), fsa.And, 3*stringStates); err != nil {
 			return nil, err
 		}
 	}
 	if len(d.States) < 500 {
 		d = d.Minimize()
 	}
+	if limited {
+		return limit(d, s.max, !s.listed), nil
+	}
 	return grammar.Automaton{DFA: encode(d, !s.listed && len(d.States) < 2000, true)}, nil
+}
+
+// manyLengths is how many states a string's automaton may have so that its length is
+// bounded.
+const manyLengths = 3000
+
+// limit returns the JSON texts of d's strings of at most that many code points.
+func limit(d *fsa.DFA, most int, escapes bool) grammar.Expr {
+	d = d.Trim()
+	l := grammar.Limited{DFA: spell(d, escapes && len(d.States) < 2000, true), Max: most}
+	l.Counts = make([]bool, len(l.States))
+	for q := range d.States {
+		l.Counts[1+q] = true // where spell puts d's states
+	}
+	return l
 }
 
 // lengths accepts texts of low to high code points.
@@ -146,7 +167,10 @@ func lengths(low, high int) *fsa.DFA {
 // encode returns the JSON texts, as bytes, of the strings that d accepts: with all
 // escapes that JSON has, or only with those that programs write. A surrogate stands
 // only with its other half.
-func encode(d *fsa.DFA, escapes, quotes bool) *fsa.DFA {
+func encode(d *fsa.DFA, escapes, quotes bool) *fsa.DFA { return spell(d, escapes, quotes).Trim() }
+
+// spell is encode; with quotes the states of d are those from 1 on.
+func spell(d *fsa.DFA, escapes, quotes bool) *fsa.DFA {
 	out := &fsa.DFA{States: make([]fsa.State, 0, 4*len(d.States))}
 	add := func(s fsa.State) int32 {
 		out.States = append(out.States, s)
@@ -187,123 +211,6 @@ func encode(d *fsa.DFA, escapes, quotes bool) *fsa.DFA {
 				slices.SortFunc(edges, func(a, b fsa.Edge) int { return int(a.Lo - b.Lo) })
 			}
 			out.States[base+int32(q)].Edges = edges
-		}
-	}
-	return out.Trim()
-}
-
-// template is the bytes of one character, for edges of a state over code points: node
-// 0 is the state; an edge to -1-i ends the character as edge i does.
-type template [][]fsa.Edge
-
-var templates struct {
-	sync.Mutex
-	m map[string]template
-}
-
-// templateOf returns the template of edges.
-func templateOf(edges []fsa.Edge, escapes bool) template {
-	key := []byte{0}
-	if escapes {
-		key[0] = 1
-	}
-	for _, e := range edges {
-		key = binary.LittleEndian.AppendUint32(key, uint32(e.Lo))
-		key = binary.LittleEndian.AppendUint32(key, uint32(e.Hi))
-	}
-	templates.Lock()
-	t, ok := templates.m[string(key)]
-	templates.Unlock()
-	if ok {
-		return t
-	}
-	b := &templateBuilder{known: map[string]int32{}}
-	var all []spelling
-	for i, e := range edges {
-		for _, s := range spellings(e.Lo, e.Hi, escapes) {
-			all = append(all, spelling{s, int32(-1 - i)})
-		}
-	}
-	b.node(all)
-	templates.Lock()
-	if templates.m == nil || len(templates.m) > 2000 {
-		templates.m = map[string]template{}
-	}
-	templates.m[string(key)] = b.t
-	templates.Unlock()
-	return b.t
-}
-
-// spelling is a sequence of ranges of bytes, and the edge of the character.
-type spelling struct {
-	ranges string // pairs of low and high
-	edge   int32
-}
-
-type templateBuilder struct {
-	t     template
-	known map[string]int32
-}
-
-// node returns the node from which all of list go on, none of which is empty.
-func (b *templateBuilder) node(list []spelling) int32 {
-	var key strings.Builder
-	for _, s := range list {
-		key.WriteString(s.ranges)
-		key.Write([]byte{255, 0, byte(s.edge), byte(s.edge >> 8), byte(s.edge >> 16)})
-	}
-	if n, ok := b.known[key.String()]; ok {
-		return n
-	}
-	n := int32(len(b.t))
-	b.known[key.String()] = n
-	b.t = append(b.t, nil)
-	var bounds []int
-	for _, s := range list {
-		bounds = append(bounds, int(s.ranges[0]), int(s.ranges[1])+1)
-	}
-	slices.Sort(bounds)
-	bounds = slices.Compact(bounds)
-	for i, lo := range bounds {
-		var rest []spelling
-		to, done := int32(0), false
-		for _, s := range list {
-			if int(s.ranges[0]) <= lo && lo <= int(s.ranges[1]) {
-				if len(s.ranges) == 2 {
-					to, done = s.edge, true
-					break
-				}
-				rest = append(rest, spelling{s.ranges[2:], s.edge})
-			}
-		}
-		if !done && len(rest) == 0 {
-			continue
-		}
-		if !done {
-			to = b.node(rest)
-		}
-		edges := b.t[n]
-		if k := len(edges); k > 0 && edges[k-1].To == to && int(edges[k-1].Hi)+1 == lo {
-			edges[k-1].Hi = rune(bounds[i+1] - 1)
-			continue
-		}
-		b.t[n] = append(edges, fsa.Edge{Lo: rune(lo), Hi: rune(bounds[i+1] - 1), To: to})
-	}
-	b.t[n] = hexEdges(b.t[n])
-	return n
-}
-
-// hexEdges puts digits in either case in the place of the numbers 0 to 15.
-func hexEdges(edges []fsa.Edge) []fsa.Edge {
-	if len(edges) == 0 || edges[0].Lo > 15 {
-		return edges
-	}
-	var out []fsa.Edge
-	for _, set := range [...]struct{ from, to, char rune }{{0, 9, '0'}, {10, 15, 'A'}, {10, 15, 'a'}} {
-		for _, e := range edges {
-			if a, b := max(e.Lo, set.from), min(e.Hi, set.to); a <= b {
-				out = append(out, fsa.Edge{Lo: set.char + a - set.from, Hi: set.char + b - set.from, To: e.To})
-			}
 		}
 	}
 	return out

@@ -1,0 +1,112 @@
+package engine
+
+import (
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/model"
+	"alpaca/internal/sampler"
+	"alpaca/internal/testmodel"
+)
+
+// play is a script whose words are known beforehand; errors are wrong guesses.
+type play struct {
+	script
+	m      *model.Model
+	errors int
+}
+
+func (p *play) Draft(b []byte, n int) []byte {
+	for i, id := range p.say {
+		piece := p.m.Tokenizer.Piece(id, false)
+		if len(piece) > n {
+			break
+		}
+		if n -= len(piece); p.errors > 0 && i == p.errors {
+			piece = "??"
+		}
+		b = append(b, piece...)
+	}
+	return b
+}
+
+// TestDrafted: where it is known what comes next, a step makes many tokens, and what the
+// text holds at its end is what it holds without drafts, wherever it ends.
+func TestDrafted(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	tok := m.Tokenizer
+	say := tok.Encode("the llama and the alpaca was on a the llama and the alpaca was on a llama, and in an ear", false, false)
+	require.Greater(t, len(say), 20)
+	for _, tt := range []struct {
+		ctx, max, errors int
+		stop             []string
+		steps            int // at most
+	}{
+		{ctx: 200, max: len(say), steps: 6},
+		{ctx: 200, max: 7, steps: 3},
+		{ctx: 200, max: len(say), errors: 2, steps: len(say)},
+		{ctx: 200, max: 50, stop: []string{"was on a"}, steps: 4},
+		{ctx: 30, max: len(say), steps: 12},
+	} {
+		var want string
+		for _, opt := range []Options{{NoDrafts: true}, {}} {
+			opt.Threads, opt.Ctx, opt.Parallel = 1, tt.ctx, 1
+			e := start(t, m, opt)
+			// Rows are as good as free.
+			e.work.Lock()
+			for i := range e.pace.row {
+				e.pace.row[i] = float64(time.Millisecond) / float64(int(1)<<i)
+			}
+			e.work.Unlock()
+			text := e.NewText()
+			p := sampler.DefaultParams()
+			p.Temp = 0
+			var said []string
+			result, err := text.Run(t.Context(), Request{
+				Prompt: tok.Encode("a llama", true, false), MaxTokens: tt.max, Sampling: p, Stop: tt.stop, Shift: tt.ctx < 100,
+				Grammar: func() sampler.Grammar { return &play{script{say: say}, m, tt.errors} },
+			}, func(t Token) error {
+				said = append(said, fmt.Sprint(t.ID, t.Text))
+				return nil
+			})
+			require.NoError(t, err)
+			stats := e.Stats()
+			require.Equal(t, stats.DraftAccepted, int64(result.DraftAccepted))
+			got := fmt.Sprint(said, result.Reason, result.GeneratedTokens, text.Tokens())
+			if opt.NoDrafts {
+				want = got
+				require.Zero(t, stats.DraftTokens)
+				continue
+			}
+			require.Equal(t, want, got)
+			require.LessOrEqual(t, stats.Steps, int64(tt.steps), "%+v", stats)
+			require.Positive(t, result.DraftAccepted)
+		}
+	}
+}
+
+// TestDraftLength: drafts are as long as pays.
+func TestDraftLength(t *testing.T) {
+	for _, tt := range []struct {
+		rate  float64
+		costs []float64 // of 1, 2, 3-4, 5-8, 9-16 and 17-32 rows
+		want  int
+	}{
+		{0.9, []float64{1, 1.05, 1.1, 1.2, 1.3, 1.4}, 22},
+		{0.9, []float64{1, 1.05, 1.1, 8, 16, 32}, 3},
+		{0.5, []float64{1, 1.05, 1.1, 2, 4, 8}, 2},
+		{0.2, []float64{1, 2, 4, 8, 16, 32}, 0},
+		{0, []float64{1, 1, 1, 1, 1, 1}, 0},
+		{0.9, []float64{1}, 11}, // to learn what the others cost
+	} {
+		var p pace
+		for i, c := range tt.costs {
+			p.row[i] = c / float64(int(1)<<i)
+		}
+		got := p.draft(tt.rate, 1, 23)
+		require.Equal(t, tt.want, got, "%+v", tt)
+	}
+}

@@ -1,0 +1,150 @@
+package engine
+
+import (
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/dlclark/regexp2"
+	validator "github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/grammar"
+	"alpaca/internal/grammar/jsonschema"
+	"alpaca/internal/model"
+	"alpaca/internal/sampler"
+	"alpaca/internal/testmodel"
+)
+
+// schemas makes random ones whose values are of bounded length, so that a model that
+// writes noise comes to an end.
+type schemas struct {
+	*rand.Rand
+	list bool // a list of all below is made, so that it can be referred to
+}
+
+type dict map[string]any
+
+func (r *schemas) one(depth int) any {
+	n := 12
+	if depth == 0 {
+		n = 8
+	}
+	switch r.IntN(n) {
+	case 0:
+		return dict{"type": "string", "minLength": r.IntN(3), "maxLength": 3 + r.IntN(8)}
+	case 1:
+		return dict{"type": "string", "pattern": []string{"^[a-z]{2,5}$", `^\d{1,3}-\d{2}$`, "^(ab?)+c", "[xyz]$"}[r.IntN(4)], "maxLength": 12}
+	case 2:
+		lo := r.IntN(2000) - 1000
+		return dict{"type": "integer", "minimum": lo, "maximum": lo + r.IntN(5000)}
+	case 3:
+		return dict{"type": "number", "exclusiveMinimum": r.IntN(50), "maximum": 50 + r.IntN(100), "multipleOf": []float64{0.5, 0.01, 3}[r.IntN(3)]}
+	case 4:
+		return dict{"enum": []any{"a", "bb \" \\ é", 7, 1.5, nil, true, []any{1, "x"}, dict{"k": 1}}[:1+r.IntN(8)]}
+	case 5:
+		return dict{"type": []any{"boolean", "null"}}
+	case 6:
+		return dict{"type": "string", "format": []string{"date", "uuid", "ipv4", "time"}[r.IntN(4)]}
+	case 7:
+		return dict{"const": []any{"why", 12, false}[r.IntN(3)]}
+	case 8, 9:
+		s := dict{"type": "array", "items": r.one(depth - 1), "minItems": r.IntN(3), "maxItems": 2 + r.IntN(3)}
+		switch r.IntN(4) {
+		case 0:
+			s["prefixItems"] = []any{r.one(depth - 1), r.one(0)}
+		case 1:
+			s["items"], s["uniqueItems"] = dict{"enum": []any{"a", "b", "c", 1, 2}}, true
+		}
+		return s
+	case 10:
+		return dict{"anyOf": []any{r.one(depth - 1), r.one(depth - 1), dict{"type": "null"}}}
+	}
+	props, required := dict{}, []any{}
+	for i := range 1 + r.IntN(5) {
+		name := fmt.Sprint([]string{"name", "an age", "é", "of \"it\"", "x"}[i], r.IntN(9))
+		props[name] = r.one(depth - 1)
+		if r.IntN(3) > 0 {
+			required = append(required, name)
+		}
+	}
+	s := dict{"type": "object", "properties": props, "required": required, "additionalProperties": false}
+	if r.IntN(4) == 0 {
+		s["additionalProperties"], s["propertyNames"], s["maxProperties"] = r.one(0), dict{"maxLength": 6}, 5
+	}
+	return s
+}
+
+// ecmaRegexp makes patterns mean what JSON Schema says.
+type ecmaRegexp regexp2.Regexp
+
+func (r *ecmaRegexp) MatchString(s string) bool {
+	ok, err := (*regexp2.Regexp)(r).MatchString(s)
+	return err == nil && ok
+}
+
+func (r *ecmaRegexp) String() string { return (*regexp2.Regexp)(r).String() }
+
+// validate checks a text with a library that knows nothing of this program.
+func validate(t *testing.T, schema, text string) {
+	t.Helper()
+	c := validator.NewCompiler()
+	c.AssertFormat()
+	c.UseRegexpEngine(func(s string) (validator.Regexp, error) {
+		r, err := regexp2.Compile(s, regexp2.ECMAScript|regexp2.Unicode)
+		return (*ecmaRegexp)(r), err
+	})
+	doc, err := validator.UnmarshalJSON(strings.NewReader(schema))
+	require.NoError(t, err)
+	require.NoError(t, c.AddResource("mem:schema", doc))
+	s, err := c.Compile("mem:schema")
+	require.NoError(t, err, schema)
+	value, err := validator.UnmarshalJSON(strings.NewReader(text))
+	require.NoError(t, err, "%s\n%s", schema, text)
+	require.NoError(t, s.Validate(value), "%s\n%s", schema, text)
+}
+
+// vocabOf returns the vocabulary of m as grammars see it.
+func vocabOf(m *model.Model) *grammar.Vocab {
+	tok := m.Tokenizer
+	return grammar.NewVocab(tok.Len(), func(id int32) []byte {
+		if tok.IsControl(id) {
+			return nil
+		}
+		return []byte(tok.Piece(id, false))
+	}, tok.EOG())
+}
+
+// TestRandomSchemas: whatever a model would like to say, it writes valid JSON for 50
+// random schemas, with vocabularies that put a space in front and others.
+func TestRandomSchemas(t *testing.T) {
+	models := []*model.Model{load(t, testmodel.SPM(1)), load(t, testmodel.BPE(2))}
+	drafted := 0
+	for i := range 50 {
+		m := models[i%2]
+		r := &schemas{Rand: rand.New(rand.NewPCG(7, uint64(i)))}
+		text, err := json.Marshal(r.one(3))
+		require.NoError(t, err)
+		p, _, err := jsonschema.Compile(text, jsonschema.Options{Compact: i%3 == 0})
+		require.NoError(t, err, string(text))
+		vocab := vocabOf(m)
+		params := sampler.DefaultParams()
+		params.Seed, params.Temp = uint32(i), []float32{0, 0.8, 3}[i%3]
+		said := ""
+		e := start(t, m, Options{Threads: 1, Ctx: 4096, Parallel: 1})
+		result, err := e.Run(t.Context(), Request{
+			Prompt: m.Tokenizer.Encode("the llama", true, false), MaxTokens: -1, Sampling: params,
+			Grammar: func() sampler.Grammar { return p.NewMatcher(vocab) },
+		}, func(t Token) error {
+			said += t.Text
+			return nil
+		})
+		require.NoError(t, err, string(text))
+		require.Equal(t, EOS, result.Reason, "%s\n%s", text, said)
+		validate(t, string(text), said)
+		drafted += result.DraftAccepted
+	}
+	require.Positive(t, drafted)
+}

@@ -1,0 +1,141 @@
+package grammar
+
+import "strings"
+
+// sole is what a state allows where that is as good as one byte.
+type sole struct {
+	known bool
+	b     int16 // the byte; -1 where there are several
+	white bool  // white space may stand before it
+	blank int16 // the white space, -1 where there are several kinds
+}
+
+func isWhite(b byte) bool { return b == ' ' || b == '\t' || b == '\n' || b == '\r' }
+
+// only returns what s allows.
+func (m *machine) only(s *state) sole {
+	if s.sole.known {
+		return s.sole
+	}
+	none := sole{known: true, b: -1}
+	o := none
+	if !s.final && len(s.tokens) == 0 {
+		for _, h := range s.heads {
+			if !o.add(m.p.terms[h.edge.x], h.q, h.count) {
+				o = none
+				break
+			}
+		}
+	}
+	if o.white && o.b < 0 { // nothing else may stand here
+		o.b, o.white = o.blank, false
+	}
+	s.sole = o
+	return o
+}
+
+// add adds what t allows in a state. It returns false if there are several bytes.
+func (o *sole) add(t *term, q, count int32) bool {
+	if t.counted() && q == 0 && count >= t.max {
+		return true
+	}
+	for _, e := range t.dfa.States[q].Edges {
+		if t.limit != nil && count+t.ticks(q, e.To)+t.least[e.To] > t.most {
+			continue
+		}
+		if e.Hi-e.Lo > 1 {
+			return false
+		}
+		for b := e.Lo; b <= e.Hi; b++ {
+			switch {
+			case isWhite(byte(b)):
+				if o.white && o.blank != int16(b) {
+					o.blank = -1
+				} else {
+					o.blank = int16(b)
+				}
+				o.white = true
+			case o.b >= 0 && o.b != int16(b):
+				return false
+			default:
+				o.b = int16(b)
+			}
+		}
+	}
+	return true
+}
+
+// gapBefore returns what white space between two bytes depends on.
+func gapBefore(last, next byte) [2]byte {
+	if next != '}' && next != ']' {
+		next = 0
+	}
+	return [2]byte{last, next}
+}
+
+// gaps remembers what white space a text has between marks.
+type gaps struct {
+	last byte               // that is not white space
+	in   bool               // at a place for white space
+	run  []byte             // what stands there so far
+	seen map[[2]byte]string // by gapBefore
+}
+
+// maxGap bounds the white space that is remembered.
+const maxGap = 32
+
+// note follows the text from state s on by byte b.
+func (g *gaps) note(o sole, b byte) {
+	if !g.in && o.white && o.b >= 0 {
+		g.in, g.run = true, g.run[:0]
+	}
+	if g.in && isWhite(b) {
+		if g.run = append(g.run, b); len(g.run) > maxGap {
+			g.in = false
+		}
+		return
+	}
+	if g.in {
+		if g.seen == nil {
+			g.seen = map[[2]byte]string{}
+		}
+		if old, ok := g.seen[gapBefore(g.last, b)]; !ok || old != string(g.run) {
+			g.seen[gapBefore(g.last, b)] = string(g.run)
+		}
+		g.in = false
+	}
+	g.last = b
+}
+
+// Draft appends to b the bytes that come next, at most n: as long as one only fits, where
+// white space is taken to be what stood between the same marks before.
+func (m *Matcher) Draft(b []byte, n int) []byte {
+	if m.ended {
+		return b
+	}
+	s, last, run := m.cur, m.gaps.last, ""
+	if m.gaps.in {
+		run = string(m.gaps.run)
+	}
+	for end := len(b) + n; len(b) < end; {
+		o := m.m.only(s)
+		if o.b < 0 {
+			break
+		}
+		gap, is := "", true
+		if o.white {
+			seen, ok := m.gaps.seen[gapBefore(last, byte(o.b))]
+			if gap, is = strings.CutPrefix(seen, run); !ok || !is {
+				break
+			}
+		}
+		for _, c := range []byte(gap + string([]byte{byte(o.b)})) {
+			if s = m.m.next(s, c); s.dead() || len(b) == end {
+				return b
+			}
+			b = append(b, c)
+		}
+		last, run = byte(o.b), ""
+	}
+	return b
+}

@@ -1,0 +1,24 @@
+package ecma_test
+
+import (
+	"fmt"
+
+	"alpaca/internal/grammar/ecma"
+)
+
+// A pattern's automaton has the texts that contain what it says.
+func ExampleCompile() {
+	d, err := ecma.Compile(`^\d{2}|x$`, 1000)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, text := range []string{"42 llamas", "4 llamas", "six", "sixes"} {
+		fmt.Println(text, d.Match([]rune(text)))
+	}
+	// Output:
+	// 42 llamas true
+	// 4 llamas false
+	// six true
+	// sixes false
+}

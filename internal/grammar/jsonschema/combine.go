@@ -1,0 +1,148 @@
+package jsonschema
+
+// schemas returns the schemas of a keyword that is a list of them.
+func (c *compiler) schemas(s *schema, key string) ([]literal, error) {
+	values, ok := s.get(key).([]any)
+	if !ok || len(values) == 0 {
+		return nil, refuse(s, key, "must be a list of schemas")
+	}
+	var out []literal
+	for i, v := range values {
+		x, err := c.doc.sub(s, v, key, itoa(i))
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, literal(x.id))
+	}
+	return out, nil
+}
+
+func (c *compiler) allOf(s *schema) ([]cell, error) {
+	list, err := c.schemas(s, "allOf")
+	if err != nil {
+		return nil, err
+	}
+	return c.all(list) // in their order, which is that of properties
+}
+
+func (c *compiler) anyOf(s *schema) ([]cell, error) {
+	list, err := c.schemas(s, "anyOf")
+	if err != nil {
+		return nil, err
+	}
+	return c.union(s, "anyOf", list)
+}
+
+// union returns the values for which one of list holds. Where unevaluated properties
+// matter, it is told apart which of them hold.
+func (c *compiler) union(s *schema, key string, list []literal) ([]cell, error) {
+	var out []cell
+	sets := 1<<min(len(list), 6) - 1
+	if c.unevaluatedUsed && len(list) > 6 {
+		return nil, refuse(s, key, "more than 6 schemas beside unevaluated items or properties")
+	}
+	if c.unevaluatedUsed {
+		for set := 1; set <= sets; set++ {
+			var g goal
+			for i, l := range list {
+				if set>>i&1 != 0 {
+					g = append(g, l)
+				}
+			}
+			x, err := c.all(g)
+			if err != nil {
+				return nil, err
+			}
+			out = append(out, x...)
+		}
+		return out, nil
+	}
+	for _, l := range list {
+		x, err := c.of(l)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, x...)
+	}
+	if len(out) > maxCells {
+		return nil, refuse(s, key, "%v", errCells)
+	}
+	return out, nil
+}
+
+// oneOf returns the values for which exactly one schema holds: where two are not known
+// to exclude each other, the one must hold and the other not.
+func (c *compiler) oneOf(s *schema) ([]cell, error) {
+	list, err := c.schemas(s, "oneOf")
+	if err != nil {
+		return nil, err
+	}
+	if len(list) > 100 {
+		return nil, refuse(s, "oneOf", "more than 100 schemas")
+	}
+	var out []cell
+	for i, l := range list {
+		cells, err := c.of(l)
+		if err != nil {
+			return nil, err
+		}
+		for j, other := range list {
+			if i == j || !c.possible(goal{l, other}, 0) {
+				continue
+			}
+			n, err := c.of(-other)
+			if err == nil {
+				cells, err = both(cells, n)
+			}
+			if err == nil {
+				continue
+			}
+			err = refuse(s, "oneOf", "schemas %d and %d may hold at once, and %v", min(i, j)+1, max(i, j)+1, err)
+			if !c.lenient {
+				return nil, err
+			}
+			c.warn("%v: as anyOf", err)
+			return c.union(s, "oneOf", list)
+		}
+		out = append(out, cells...)
+	}
+	return out, nil
+}
+
+func (c *compiler) not(s *schema) ([]cell, error) {
+	x, err := c.doc.sub(s, s.get("not"), "not")
+	if err != nil {
+		return nil, err
+	}
+	return c.of(literal(-x.id))
+}
+
+// condition is if, then and else.
+func (c *compiler) condition(s *schema) ([]cell, error) {
+	x, err := c.doc.sub(s, s.get("if"), "if")
+	if err != nil {
+		return nil, err
+	}
+	var out []cell
+	for _, branch := range []struct {
+		key  string
+		when literal
+	}{{"then", literal(x.id)}, {"else", literal(-x.id)}} {
+		g := goal{branch.when}
+		if s.has(branch.key) {
+			y, err := c.doc.sub(s, s.get(branch.key), branch.key)
+			if err != nil {
+				return nil, err
+			}
+			g = append(g, literal(y.id))
+		} else if branch.when < 0 && !c.unevaluatedUsed && !s.has("then") {
+			return []cell{whole()}, nil // neither then nor else: it says nothing
+		}
+		cells, err := c.all(g)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, cells...)
+	}
+	return out, nil
+}

@@ -1,0 +1,39 @@
+package jsonschema_test
+
+import (
+	"fmt"
+
+	"alpaca/internal/grammar/jsonschema"
+)
+
+func ExampleCompile() {
+	p, warnings, err := jsonschema.Compile([]byte(`{
+		"type": "object",
+		"properties": {"name": {"type": "string", "maxLength": 3}, "born": {"type": "string", "format": "date"}, "mood": {"type": "string", "format": "mood"}},
+		"required": ["name"],
+		"additionalProperties": false
+	}`), jsonschema.Options{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println(warnings)
+	for _, text := range []string{`{"name": "Ada"}`, `{"name":"Ada","born":"1815-12-10"}`, `{"name": "Grace"}`, `{"born": "1815-12-10"}`} {
+		m := p.NewMatcher(nil)
+		n, ok := m.AcceptBytes([]byte(text))
+		fmt.Println(text, n, ok)
+	}
+	// Output:
+	// [#/properties/mood/format: the format "mood" is an annotation, not enforced]
+	// {"name": "Ada"} 15 true
+	// {"name":"Ada","born":"1815-12-10"} 34 true
+	// {"name": "Grace"} 13 false
+	// {"born": "1815-12-10"} 2 false
+}
+
+// What cannot be enforced is refused by the keyword's place.
+func ExampleRefused() {
+	_, _, err := jsonschema.Compile([]byte(`{"properties": {"code": {"type": "string", "pattern": "^(?=a)"}}}`), jsonschema.Options{})
+	fmt.Println(err)
+	// Output: #/properties/code/pattern: look-ahead is not supported
+}

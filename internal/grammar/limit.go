@@ -1,0 +1,90 @@
+package grammar
+
+import (
+	"math"
+	"sync/atomic"
+)
+
+// limit bounds what a term's texts count to. It takes no state for each number: a text
+// carries its count, and each state knows how much is needed at least to the end.
+type limit struct {
+	counts []bool  // by state: it counts when it is come to, but from state 0
+	least  []int32 // by state: what is counted from there to an end, at least
+	most   int32
+}
+
+// left returns how much a text may still count that has counted so far.
+func (t *term) left(count int32) int32 {
+	switch {
+	case t.limit != nil:
+		return t.most - count
+	case t.counted():
+		return t.max - count
+	}
+	return math.MaxInt32
+}
+
+// ticks returns what a step from one state to another counts.
+func (l *limit) ticks(from, to int32) int32 {
+	if from != 0 && l.counts[to] {
+		return 1
+	}
+	return 0
+}
+
+// limited puts the texts of e between two nodes.
+func (c *compiler) limited(e Limited, from, to int32) {
+	l := &limit{counts: e.Counts, least: leastTicks(e), most: int32(min(e.Max, math.MaxInt32/2))}
+	if l.least[0] > l.most {
+		return
+	}
+	if e.States[0].Accept {
+		c.edge(from, edge{kind: empty, to: to})
+	}
+	c.p.terms = append(c.p.terms, &term{dfa: e.DFA, table: make([]atomic.Pointer[[256]int32], len(e.States)), limit: l})
+	c.edge(from, edge{kind: terminal, x: int32(len(c.p.terms) - 1), to: to})
+}
+
+// leastTicks returns, for each state, what is counted from there to an end, at least.
+func leastTicks(e Limited) []int32 {
+	const never = math.MaxInt32 / 2
+	back := make([][]int32, len(e.States)) // the states before each
+	least := make([]int32, len(e.States))
+	var now, next []int32
+	for q, s := range e.States {
+		if least[q] = never; s.Accept {
+			least[q] = 0
+			now = append(now, int32(q))
+		}
+		for _, x := range s.Edges {
+			back[x.To] = append(back[x.To], int32(q))
+		}
+	}
+	for n := int32(0); len(now) > 0; n++ {
+		next = next[:0]
+		for len(now) > 0 {
+			q := now[len(now)-1]
+			now = now[:len(now)-1]
+			if least[q] != n {
+				continue
+			}
+			for _, p := range back[q] {
+				more := int32(0)
+				if p != 0 && e.Counts[q] {
+					more = 1
+				}
+				switch {
+				case least[p] <= n+more:
+				case more == 0:
+					least[p] = n
+					now = append(now, p)
+				default:
+					least[p] = n + 1
+					next = append(next, p)
+				}
+			}
+		}
+		now, next = next, now
+	}
+	return least
+}
