@@ -135,7 +135,7 @@ func TestKeys(t *testing.T) {
 	}
 	require.Equal(t, "skip", order[0])
 	require.Equal(t, "new", order[1])
-	require.Subset(t, order, []string{"search", "open", "act", "export", "import"})
+	require.Subset(t, order, []string{"search", "open", "act rename", "export", "import"})
 }
 
 // TestSettings checks that only what was changed is sent, and that it is kept.

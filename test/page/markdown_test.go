@@ -41,7 +41,7 @@ func TestMarkdown(t *testing.T) {
 		{"quote", "> a\n> > b\nc", "<blockquote><p>a</p><blockquote><p>b\nc</p></blockquote></blockquote>"},
 		{"rule", "a\n\n---\n\nb", "<p>a</p><hr><p>b</p>"},
 		{"link", "[a](https://b.example/c) <https://d.example> https://e.example/f.", `<p><a href="https://b.example/c" rel="noopener noreferrer" target="_blank">a</a> <a href="https://d.example/" rel="noopener noreferrer" target="_blank">https://d.example</a> <a href="https://e.example/f" rel="noopener noreferrer" target="_blank">https://e.example/f</a>.</p>`},
-		{"table", "| a | b |\n|:--|--:|\n| 1 | `x\\|y` |", `<div class="table"><table><thead><tr><th>a</th><th class="right">b</th></tr></thead><tbody><tr><td>1</td><td class="right"><code>x|y</code></td></tr></tbody></table></div>`},
+		{"table", "| a | b |\n|:--|--:|\n| 1 | `x\\|y` |", `<div class="table" tabindex="0" role="group" aria-label="Table"><table><thead><tr><th>a</th><th class="right">b</th></tr></thead><tbody><tr><td>1</td><td class="right"><code>x|y</code></td></tr></tbody></table></div>`},
 		{"task", "- [x] done\n- [ ] open", `<ul><li><input type="checkbox" disabled="" class="task"> done</li><li><input type="checkbox" disabled="" class="task"> open</li></ul>`},
 	} {
 		got := b.rendered(tt.text)

@@ -36,8 +36,11 @@ function entry(c, current, actions) {
       actions.rename(c.id, text.trim());
     };
     input.addEventListener("keydown", (e) => {
-      if (e.key === "Enter") finish(input.value), rename.focus();
-      if (e.key === "Escape") finish(""), rename.focus(), e.stopPropagation();
+      if (e.key !== "Enter" && e.key !== "Escape") return;
+      e.preventDefault(); // else Enter would press the button that gets the focus
+      e.stopPropagation();
+      finish(e.key === "Enter" ? input.value : "");
+      rename.focus();
     });
     input.addEventListener("blur", () => finish(input.value));
     li.replaceChildren(input);

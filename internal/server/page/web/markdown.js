@@ -247,7 +247,7 @@ const destination = /\(\s*(?:<([^<>\n]*)>|((?:[^\s()\\]|\\.|\([^\s()]*\))*))(?:\
 // inline turns a text into nodes.
 function inline(text, inLink = false) {
   const out = []; // nodes, and runs of delimiters {char, count, opens, closes}
-  let plain = "", i = 0;
+  let plain = "", i = 0, runs;
   const flush = () => {
     if (plain) out.push(document.createTextNode(plain));
     plain = "";
@@ -272,16 +272,15 @@ function inline(text, inLink = false) {
     }
     else if (c === "h" && !inLink && !/\w/.test(text[i - 1] || "") && (m = match(c))) push(...link(m[0], [m[0]])), (i += m[0].length);
     else if (c === "`") {
-      const run = /`+/y;
-      run.lastIndex = i;
-      const ticks = run.exec(text)[0], after = new RegExp("(?<!`)" + ticks + "(?!`)", "g");
-      after.lastIndex = i + ticks.length;
-      if ((m = after.exec(text))) {
-        let body = text.slice(i + ticks.length, m.index).replace(/\n/g, " ");
+      runs ??= ticks(text);
+      const n = runs.at.get(i) ?? 1, same = runs.of.get(n) || [];
+      while (same.length && same[0] <= i) same.shift();
+      if (same.length) {
+        let body = text.slice(i + n, same[0]).replace(/\n/g, " ");
         if (/^ .*\S.* $/.test(body)) body = body.slice(1, -1);
         push(el("code", body));
-        i = m.index + ticks.length;
-      } else (plain += ticks), (i += ticks.length);
+        i = same[0] + n;
+      } else (plain += text.slice(i, i + n)), (i += n);
     } else if ((c === "[" || (c === "!" && text[i + 1] === "[")) && !inLink && (m = bracket(text, c === "!" ? i + 1 : i))) {
       push(...link(m.target, inline(m.label || m.target, true)));
       i = m.end;
@@ -294,6 +293,18 @@ function inline(text, inLink = false) {
   }
   flush();
   return emphasize(out);
+}
+
+// ticks finds the runs of backticks in a text: the length of the one at each index, and
+// where those of each length are.
+function ticks(text) {
+  const at = new Map(), of = new Map();
+  for (const m of text.matchAll(/`+/g)) {
+    const n = m[0].length;
+    at.set(m.index, n);
+    of.get(n)?.push(m.index) ?? of.set(n, [m.index]);
+  }
+  return { at, of };
 }
 
 // bracket reads [label](target) at i.
