@@ -34,6 +34,7 @@ func (s *Server) converse(w http.ResponseWriter, r *http.Request, answer bool) (
 	if err != nil {
 		return nil, err
 	}
+	req.Verbose = req.Verbose || s.opt.Verbose
 	return s.render(r, req)
 }
 

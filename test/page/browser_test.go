@@ -25,7 +25,7 @@ import (
 )
 
 // patience is how long the page may take for anything.
-const patience = 20 * time.Second
+const patience = time.Minute
 
 // chrome is the browser that all tests share. Each has windows of its own in it.
 var chrome struct {
@@ -74,13 +74,15 @@ type tab struct {
 	ctx    context.Context
 	origin string
 
-	mu      sync.Mutex
-	wrong   []string // what went wrong in it
 	allowed []string // parts of what may go wrong
+
+	mu    sync.Mutex
+	wrong []string // what went wrong in it
 }
 
-// open opens the page of a server in a window with a storage of its own.
-func open(t *testing.T, origin string) *tab {
+// open opens the page of a server in a window with a storage of its own. Allowed are parts
+// of what may go wrong in it.
+func open(t *testing.T, origin string, allowed ...string) *tab {
 	t.Helper()
 	path := findChromium()
 	if path == "" {
@@ -91,18 +93,18 @@ func open(t *testing.T, origin string) *tab {
 	}
 	chrome.once.Do(func() { startChrome(path) })
 	require.NoError(t, chrome.err)
-	return window(t, origin, chrome.ctx, chromedp.WithNewBrowserContext())
+	return window(t, origin, chrome.ctx, allowed, chromedp.WithNewBrowserContext())
 }
 
 // another opens the same page in a second window that shares the first one's storage.
 func (b *tab) another() *tab {
 	b.t.Helper()
-	return window(b.t, b.origin, b.ctx)
+	return window(b.t, b.origin, b.ctx, b.allowed)
 }
 
-func window(t *testing.T, origin string, parent context.Context, options ...chromedp.ContextOption) *tab {
+func window(t *testing.T, origin string, parent context.Context, allowed []string, options ...chromedp.ContextOption) *tab {
 	t.Helper()
-	b := &tab{t: t, origin: origin}
+	b := &tab{t: t, origin: origin, allowed: allowed}
 	var cancel context.CancelFunc
 	b.ctx, cancel = chromedp.NewContext(parent, append(options, chromedp.WithListener(b.listen))...)
 	t.Cleanup(func() {
@@ -118,13 +120,6 @@ func window(t *testing.T, origin string, parent context.Context, options ...chro
 	require.NoError(t, err)
 	b.load("/")
 	return b
-}
-
-// allow lets something go wrong, known by a part of what is said of it.
-func (b *tab) allow(parts ...string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.allowed = append(b.allowed, parts...)
 }
 
 // listen notes errors, breaches of the policy, and requests to anybody but the server.

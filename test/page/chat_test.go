@@ -2,6 +2,7 @@ package page
 
 import (
 	"testing"
+	"time"
 
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
@@ -71,7 +72,7 @@ func TestStop(t *testing.T) {
 	b.press(kb.Escape)
 	b.idle()
 	require.Equal(t, "Stopped", b.text("#status"))
-	require.Eventually(t, func() bool { f.mu.Lock(); defer f.mu.Unlock(); return f.gone == 1 }, patience, patience/1000)
+	require.Eventually(t, func() bool { f.mu.Lock(); defer f.mu.Unlock(); return f.gone == 1 }, patience, 20*time.Millisecond)
 
 	b.clickText(".message.assistant .actions", "Continue")
 	b.idle()

@@ -21,8 +21,7 @@ func TestErrors(t *testing.T) {
 		reply{Pieces: []string{"Cut"}, Cut: true},
 		reply{Pieces: []string{"All."}, Finish: "length"},
 		reply{Status: 429, Fail: "the queue is full"})
-	b := open(t, f.URL)
-	b.allow("status of 400", "status of 429", "ERR_INCOMPLETE_CHUNKED_ENCODING")
+	b := open(t, f.URL, "status of 400", "status of 429", "ERR_INCOMPLETE_CHUNKED_ENCODING")
 	b.ask("Much")
 	b.idle()
 	require.Contains(t, b.alert(), "exceeds the available context size of 4096 <b>tokens</b>")
@@ -53,8 +52,7 @@ func TestErrors(t *testing.T) {
 // message that was not answered too, and all goes on when it is back.
 func TestStopped(t *testing.T) {
 	f := serve(t, reply{Pieces: []string{"One."}})
-	b := open(t, f.URL)
-	b.allow("ERR_EMPTY_RESPONSE", "ERR_CONNECTION", "Failed to fetch")
+	b := open(t, f.URL, "ERR_EMPTY_RESPONSE", "ERR_CONNECTION", "Failed to fetch")
 	b.ask("Hi")
 	b.idle()
 	f.set(func() { f.down = true })
@@ -78,8 +76,7 @@ func TestStopped(t *testing.T) {
 func TestKey(t *testing.T) {
 	f := serve(t, reply{Pieces: []string{"Yes."}})
 	f.key = "secret"
-	b := open(t, f.URL)
-	b.allow("status of 401")
+	b := open(t, f.URL, "status of 401")
 	b.wait(`document.querySelector("#ask-key").open`)
 	b.write("wrong")
 	b.press(kb.Enter)
