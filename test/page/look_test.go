@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 )
 
@@ -131,7 +132,8 @@ func TestLook(t *testing.T) {
 				if scheme == "dark" {
 					b.accessible(what + "-list")
 				}
-				b.click("#hide")
+				b.press(kb.Escape)
+				b.wait(`!document.querySelector("#side").classList.contains("shown") && document.activeElement.id === "menu"`)
 			}
 		}
 		b.size(1100, 720)

@@ -99,9 +99,17 @@ store.onChange(async (id) => {
   else if (Object.keys(now.messages).length) fresh(); // or deleted
 });
 
-const side = (shown) => ui.side.classList.toggle("shown", shown);
-ui.menu.addEventListener("click", () => side(!ui.side.classList.contains("shown")));
+// On narrow windows the list lies above the conversation while it is wanted.
+const shown = () => ui.side.classList.contains("shown");
+function side(on) {
+  if (on === shown()) return;
+  ui.side.classList.toggle("shown", on);
+  ui.menu.setAttribute("aria-expanded", on);
+  (on ? ui.hide : ui.menu).focus();
+}
+ui.menu.addEventListener("click", (e) => (side(!shown()), e.stopPropagation()));
 ui.hide.addEventListener("click", () => side(false));
+document.querySelector("main").addEventListener("click", () => side(false));
 
 // ---- one conversation
 
@@ -306,7 +314,7 @@ ui.input.addEventListener("keydown", (e) => {
 });
 
 document.addEventListener("keydown", (e) => {
-  if (e.key === "Escape" && running && !document.querySelector("dialog[open]")) stop();
+  if (e.key === "Escape" && !document.querySelector("dialog[open]")) shown() ? side(false) : running && stop();
   if (e.ctrlKey && e.shiftKey && e.key.toLowerCase() === "o") e.preventDefault(), fresh();
 });
 
