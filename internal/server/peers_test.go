@@ -3,10 +3,12 @@ package server
 import (
 	"encoding/json"
 	"fmt"
+	"io"
+	"net/http"
+	"regexp"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
@@ -148,8 +150,9 @@ func TestThoughtEnds(t *testing.T) {
 	o := f.post("/v1/chat/completions", `{`+tell+`, "max_tokens": 8, "temperature": 0}`, 200)
 	require.Equal(t, "length", at(o, "choices.0.finish_reason"))
 	thought := at(o, "choices.0.message.reasoning_content").(string)
-	stop, _ := json.Marshal(string([]rune(thought)[3:5]))
-	o = f.post("/v1/chat/completions", `{`+tell+`, "max_tokens": 8, "temperature": 0, "stop": `+string(stop)+`}`, 200)
+	stop := regexp.MustCompile(`[0-9A-Za-z]`).FindString(thought)
+	require.NotEmpty(t, stop, "%q has nothing to stop at", thought)
+	o = f.post("/v1/chat/completions", `{`+tell+`, "max_tokens": 8, "temperature": 0, "stop": "`+stop+`"}`, 200)
 	require.Equal(t, "stop", at(o, "choices.0.finish_reason"))
 	require.True(t, strings.HasPrefix(thought, at(o, "choices.0.message.reasoning_content").(string)))
 }
@@ -180,9 +183,17 @@ func TestEveryEventEnds(t *testing.T) {
 		"/v1/messages": `{` + tell + `, "max_tokens": 100000, "stream": true}`,
 	} {
 		f := setup(t, func(_ *engine.Options, o *Options) { o.Shift = true })
-		time.AfterFunc(200*time.Millisecond, f.s.end) // as at the end of a drain
-		resp, text := f.do("POST", path, body)
+		resp, err := http.Post(f.URL+path, "application/json", strings.NewReader(body))
+		require.NoError(t, err)
 		require.Equal(t, 200, resp.StatusCode)
+		head := make([]byte, 1)
+		_, err = io.ReadFull(resp.Body, head)
+		require.NoError(t, err)
+		f.s.end() // as at the end of a drain
+		rest, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		resp.Body.Close()
+		text := string(head) + string(rest)
 		require.True(t, strings.HasSuffix(text, "\n\n"), "%s: %q", path, text[max(0, len(text)-300):])
 		require.NotContains(t, text, "[DONE]")
 		require.NotRegexp(t, `(?m)^(id|retry):`, text)

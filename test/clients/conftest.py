@@ -11,6 +11,11 @@ import pytest
 PROGRAM, MODEL = os.environ["ALPACA"], os.environ["ALPACA_MODEL"]
 
 
+def letter(text):
+    """Returns a letter of what a model of noise has said; much of that is no text at all."""
+    return re.search("[0-9A-Za-z]", text)[0]
+
+
 class Server:
     """A server at a free port. Its log is in the attribute log."""
 

@@ -8,6 +8,7 @@ import time
 import httpx
 import openai
 import pytest
+from conftest import letter
 
 HELLO = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Tell me"}]
 
@@ -112,8 +113,9 @@ def test_logprobs(client):
 
 def test_stop(client):
     said = ask(client, max_tokens=20).choices[0].message.content
-    cut = ask(client, max_tokens=20, stop=[said[5:8]])
-    assert cut.choices[0].message.content == said[: said.index(said[5:8])] and cut.choices[0].finish_reason == "stop"
+    stop = letter(said)
+    cut = ask(client, max_tokens=20, stop=[stop])
+    assert cut.choices[0].message.content == said[: said.index(stop)] and cut.choices[0].finish_reason == "stop"
     for nothing in ("", [""], []):
         assert ask(client, max_tokens=20, stop=nothing).choices[0].message.content == said
     for bad in (5, [5], ["a"] * 17):

@@ -9,6 +9,7 @@ import anthropic
 import httpx
 import ollama
 import pytest
+from conftest import letter
 from langchain_openai import ChatOpenAI
 
 HELLO = [{"role": "user", "content": "Tell me"}]
@@ -47,8 +48,8 @@ def test_message_stream(claude):
 
 def test_message_stop(claude):
     said = message(claude).content[0].text
-    cut = message(claude, stop_sequences=["never said at all", said[2:4]])
-    assert cut.stop_reason == "stop_sequence" and cut.stop_sequence == said[2:4]
+    cut = message(claude, stop_sequences=["never said at all", letter(said)])
+    assert cut.stop_reason == "stop_sequence" and cut.stop_sequence == letter(said)
     assert message(claude, max_tokens=1, extra_body={"temperature": 0, "ignore_eos": True}).stop_reason == "max_tokens"
 
 
@@ -100,7 +101,7 @@ def test_ollama_chat(ollama_client):
     parts = list(ollama_client.chat("tiny", HELLO, options=GREEDY, stream=True))
     assert "".join(p.message.content for p in parts) == a.message.content
     assert [p.done for p in parts] == [False] * (len(parts) - 1) + [True]
-    stop = a.message.content[2:4]
+    stop = letter(a.message.content)
     assert ollama_client.chat("tiny", HELLO, options={**GREEDY, "stop": [stop]}).message.content == a.message.content.split(stop)[0]
 
 
