@@ -18,7 +18,7 @@ WITH_KERNELS := ./internal/quant/... ./internal/ggml/... ./internal/model/...
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help build test check fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz golden model score clean
+.PHONY: help build test check test-clients screenshot fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz golden model score clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ build: ## build the program: ./alpaca
 test: ## run the tests on this machine
 	$(GO) test ./...
 
-check: fmt tidy vet-all test test-purego test-arm64 test-noavx ## everything that CI runs
+check: fmt tidy vet-all test test-purego test-arm64 test-noavx test-clients ## everything that CI runs
 	@if command -v $(QEMU_ARM) >/dev/null && command -v $(QEMU_X86) >/dev/null; then \
 		echo "check: passed"; \
 	else \
@@ -41,10 +41,12 @@ fmt: ## fail where gofmt would change a file
 
 tidy: ## fail where go.mod is not tidy
 	$(GO) mod tidy -diff
+	cd test && $(GO) mod tidy -diff
 
 vet-all: ## vet, for every platform
 	$(GO) vet ./...
 	$(GO) vet -tags purego ./...
+	cd test && $(GO) vet ./...
 	@for p in $(PLATFORMS); do \
 		echo "go vet for $$p"; \
 		GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
@@ -57,6 +59,14 @@ COMMANDS := ./cmd/... ./internal/cli/... ./internal/server/... ./internal/builti
 test-purego: ## run the tests of the portable code, without assembly
 	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego $$($(GO) list ./... | grep -v -e /cmd/ -e /cli -e /server -e /builtin -e /tinydata)
 	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego -short $(COMMANDS)
+
+# The module in test has what only these tests need: a browser's driver and clients. They are
+# skipped, which they say, without chromium, and without the packages of test/clients.
+test-clients: ## test the page in a browser, and the server with its official clients
+	cd test && $(GO) test ./...
+
+screenshot: ## make docs/page.png, the picture of the page in README.md (needs chromium)
+	cd test && ALPACA_REQUIRE_CHROMIUM=1 ALPACA_SCREENSHOT=$(CURDIR)/docs/page.png $(GO) test ./page -count 1 -run TestScreenshot
 
 # emulated runs the tests on a CPU of qemu: $(1) the emulator, $(2) the CPU,
 # $(3) the architecture, $(4) the kernels that must not be skipped, $(5) the

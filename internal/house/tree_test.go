@@ -37,6 +37,8 @@ func readTree(fsys fs.FS) (list []*pkg, err error) {
 		switch {
 		case err != nil:
 			return err
+		case d.IsDir() && name != "." && isModule(fsys, name):
+			return fs.SkipDir // of another module, which has rules of its own
 		case d.IsDir() && name != "." && (base == "testdata" || strings.HasPrefix(base, ".") || strings.HasPrefix(base, "_")):
 			return fs.SkipDir
 		case d.IsDir() || !strings.HasSuffix(base, ".go") && !strings.HasSuffix(base, ".s"):
@@ -58,6 +60,12 @@ func readTree(fsys fs.FS) (list []*pkg, err error) {
 		return err
 	})
 	return slices.DeleteFunc(list, func(p *pkg) bool { return len(p.files) == 0 }), err
+}
+
+// isModule reports whether a folder is the top of a module.
+func isModule(fsys fs.FS, dir string) bool {
+	_, err := fs.Stat(fsys, path.Join(dir, "go.mod"))
+	return err == nil
 }
 
 func readFile(fsys fs.FS, name string) (*file, error) {

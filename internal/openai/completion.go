@@ -92,6 +92,8 @@ func readPrompts(o *object) (prompts []Prompt, list bool) {
 	switch kind(data) {
 	case "a string":
 		return []Prompt{{textPiece(data)}}, false
+	case "an object":
+		return []Prompt{{objectPiece(o, "prompt", data)}}, false
 	case "a list":
 	default:
 		o.fail("prompt", "must be a string, a list of tokens, or a list of these, is %s", kind(data))
@@ -123,6 +125,8 @@ func readPrompts(o *object) (prompts []Prompt, list bool) {
 		switch kind(item) {
 		case "a string":
 			prompts = append(prompts, Prompt{textPiece(item)})
+		case "an object":
+			prompts = append(prompts, Prompt{objectPiece(o, name, item)})
 		case "a list":
 			pieces, _ := o.items(name, item, math.MaxInt32)
 			if len(pieces) == 0 {
@@ -138,6 +142,24 @@ func readPrompts(o *object) (prompts []Prompt, list bool) {
 
 func textPiece(data []byte) (p Piece) {
 	json.Unmarshal(data, &p.Text)
+	return p
+}
+
+// objectPiece reads llama.cpp's form of a prompt with pictures or sounds, which can be
+// without them.
+func objectPiece(o *object, name string, data []byte) (p Piece) {
+	var fields struct {
+		Text  *string           `json:"prompt_string"`
+		Media []json.RawMessage `json:"multimodal_data"`
+	}
+	switch err := json.Unmarshal(data, &fields); {
+	case err != nil || fields.Text == nil:
+		o.fail(name, "is an object, whose prompt_string must be a string")
+	case len(fields.Media) > 0 && o.err == nil:
+		o.err = Unsupported(name+".multimodal_data", "the model reads text only")
+	case fields.Text != nil:
+		p.Text = *fields.Text
+	}
 	return p
 }
 

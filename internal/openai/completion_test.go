@@ -14,12 +14,14 @@ import (
 
 func TestPrompts(t *testing.T) {
 	for text, want := range map[string][]Prompt{
-		`"a"`:                     {{{Text: "a"}}},
-		`""`:                      {{{}}},
-		`[1, 2]`:                  {{{IDs: []int32{1, 2}}}},
-		`[1, "a", 2, 3]`:          {{{IDs: []int32{1}}, {Text: "a"}, {IDs: []int32{2, 3}}}},
-		`["a", "b"]`:              {{{Text: "a"}}, {{Text: "b"}}},
-		`[[1, 2], "a", [3, "b"]]`: {{{IDs: []int32{1, 2}}}, {{Text: "a"}}, {{IDs: []int32{3}}, {Text: "b"}}},
+		`"a"`:                           {{{Text: "a"}}},
+		`""`:                            {{{}}},
+		`[1, 2]`:                        {{{IDs: []int32{1, 2}}}},
+		`[1, "a", 2, 3]`:                {{{IDs: []int32{1}}, {Text: "a"}, {IDs: []int32{2, 3}}}},
+		`["a", "b"]`:                    {{{Text: "a"}}, {{Text: "b"}}},
+		`{"prompt_string": "a"}`:        {{{Text: "a"}}},
+		`[[1], {"prompt_string": "b"}]`: {{{IDs: []int32{1}}}, {{Text: "b"}}},
+		`[[1, 2], "a", [3, "b"]]`:       {{{IDs: []int32{1, 2}}}, {{Text: "a"}}, {{IDs: []int32{3}}, {Text: "b"}}},
 	} {
 		r, err := ParseCompletion([]byte(`{"prompt": `+text+`}`), sampler.DefaultParams(), false)
 		require.NoError(t, err, text)
@@ -51,7 +53,9 @@ func TestCompletionErrors(t *testing.T) {
 		{`{"prompt": [1.5]}`, "prompt[0]", "must be a whole number", false},
 		{`{"prompt": [1, null]}`, "prompt[0]", "must be a string or a list of tokens, is a number", false},
 		{`{"prompt": [[1, true]]}`, "prompt[0][1]", "must be a token or a string", false},
-		{`{"prompt": {"prompt_string": "a"}}`, "prompt", "is an object", true},
+		{`{"prompt": {}}`, "prompt", "prompt_string must be a string", true},
+		{`{"prompt": ["a", {"prompt_string": 5}]}`, "prompt[1]", "prompt_string must be a string", true},
+		{`{"prompt": {"prompt_string": "a", "multimodal_data": ["eA=="]}}`, "prompt.multimodal_data", "text only", true},
 		{`{"prompt": "a", "echo": true}`, "echo", "not repeated", false},
 		{`{"prompt": "a", "best_of": 2}`, "best_of", "not compared", false},
 		{`{"prompt": "a", "suffix": "b"}`, "suffix", "at their end", false},

@@ -35,6 +35,7 @@ func (s *Server) converse(w http.ResponseWriter, r *http.Request, answer bool) (
 	if err != nil {
 		return nil, err
 	}
+	req.Verbose = req.Verbose || s.opt.Verbose
 	return s.render(r, req)
 }
 

@@ -48,6 +48,7 @@ type Options struct {
 	MaxTokens   int      // of an answer, whatever is asked for; 0: no limit
 	Shift       bool     // texts go on in a full context
 	NoPage      bool     // do not serve the page for browsers
+	Verbose     bool     // answers to conversations show their prompts
 	MaxBody     int64    // bytes of a request: 8 MiB
 	Connections int      // at a time: 1024
 

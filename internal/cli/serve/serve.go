@@ -49,6 +49,7 @@ type options struct {
 	delay    time.Duration
 	drain    time.Duration
 	noUI     bool
+	open     bool
 	predict  int
 }
 
@@ -95,6 +96,7 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs.BoolVar(&o.slots, "slots", true, "serve /slots")
 	fs.BoolVar(&o.noSlots, "no-slots", false, "do not serve /slots")
 	fs.BoolVar(&o.shift, "context-shift", false, "go on where a text fills its context, without its older half")
+	fs.BoolVar(&o.open, "open", false, "show the page in a browser as soon as it is there")
 	fs.BoolVar(&o.noUI, "no-ui", false, "do not serve the page for browsers")
 	fs.BoolVar(&o.noUI, "no-webui", false, "the same")
 	fs.Lookup("no-webui").Hidden = true
@@ -144,6 +146,9 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	}
 	s := server.New(e, opt)
 	u.Notef("%s listens at %s", m.Name(), strings.Join(l.URLs(), ", "))
+	if o.open {
+		o.show(u, l.URLs())
+	}
 	if err := s.Serve(ctx, l); err != nil {
 		return err
 	}
@@ -191,6 +196,9 @@ func (o *options) check() error {
 				"this makes one: head -c 24 /dev/urandom | base64 > key.txt, and --api-key-file key.txt takes it")
 		}
 	}
+	if o.open && o.noUI {
+		return ui.Usagef("--open and --no-ui exclude each other: there would be no page to show")
+	}
 	if o.origin != "" {
 		if err := server.CheckOrigin(o.origin); err != nil {
 			return ui.Usagef("--cors-origin: %v", err)
@@ -211,7 +219,7 @@ func (o *options) check() error {
 func (o *options) serverOptions(u *ui.UI, m *load.Instance) (server.Options, error) {
 	opt := server.Options{
 		Path: m.Path, Aliases: o.aliases, Build: build(), Parallel: o.parallel, Sampling: o.model.Sampling.Params,
-		Keys: o.keys, Hosts: o.allowed, Origin: o.origin, Metrics: o.metrics, Slots: o.slots && !o.noSlots, Shift: o.shift, NoPage: o.noUI, MaxTokens: max(0, o.predict),
+		Keys: o.keys, Hosts: o.allowed, Origin: o.origin, Metrics: o.metrics, Slots: o.slots && !o.noSlots, Shift: o.shift, NoPage: o.noUI, Verbose: o.model.Verbose, MaxTokens: max(0, o.predict),
 		DrainDelay: o.delay, DrainTimeout: o.drain, Log: u.Notef,
 	}
 	if o.template.Kwargs != "" {

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -74,6 +75,14 @@ func TestServe(t *testing.T) {
 	cmd := exec.CommandContext(t.Context(), "alpaca", "serve", "-m", testmodel.SPM(1).Write(t), "--port", "0", "--host", "127.0.0.1", "-t", "1",
 		"-a", "tiny,small", "--api-key-file", key, "--no-slots", "--temp", "0", "-c", "128", "-np", "3", "--jinja")
 	cmd.Cancel = func() error { return cmd.Process.Kill() }
+	// A browser that tells which page it was to show.
+	shown := filepath.Join(t.TempDir(), "shown")
+	if runtime.GOOS == "linux" {
+		bin := t.TempDir()
+		require.NoError(t, os.WriteFile(filepath.Join(bin, "xdg-open"), []byte("#!/bin/sh\necho \"$1\" >"+shown+".part\nmv "+shown+".part "+shown+"\n"), 0o700))
+		cmd.Args = append(cmd.Args, "--open")
+		cmd.Env = append(os.Environ(), "PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"))
+	}
 	stderr, err := cmd.StderrPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
@@ -110,6 +119,11 @@ func TestServe(t *testing.T) {
 	status, text = ask("POST", "/v1/chat/completions", `{"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 3}`)
 	require.Equal(t, 200, status, text)
 	require.Contains(t, text, `"model":"tiny"`)
+	if runtime.GOOS == "linux" {
+		var page []byte
+		require.Eventually(t, func() bool { page, err = os.ReadFile(shown); return err == nil }, 20*time.Second, 20*time.Millisecond)
+		require.Equal(t, url+"\n", string(page))
+	}
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
 	rest, err := io.ReadAll(lines)
 	require.NoError(t, err)

@@ -2,9 +2,25 @@
 
 import { button } from "./view.js";
 
+// fill brings a list up to date. What is as it was stays in the document, so that the focus
+// does, and nobody loses a title that is being written.
+export function fill(ul, conversations, current, actions, empty) {
+  const old = new Map([...ul.children].map((li) => [li.dataset.id, li]));
+  const lines = conversations.map((c) => {
+    const key = JSON.stringify([c.title, c.id === current]), before = old.get(c.id);
+    if (before && (before.dataset.key === key || before.querySelector("input"))) return before;
+    const li = entry(c, c.id === current, actions), focus = before?.contains(document.activeElement) && document.activeElement.className;
+    Object.assign(li.dataset, { id: c.id, key });
+    if (focus) requestAnimationFrame(() => li.getElementsByClassName(focus)[0]?.focus());
+    return li;
+  });
+  if (!lines.length && empty) lines.push(Object.assign(document.createElement("li"), { className: "none", textContent: empty }));
+  if (lines.length !== ul.children.length || lines.some((li, i) => li !== ul.children[i])) ul.replaceChildren(...lines);
+}
+
 // entry returns the line of a conversation. Actions are open(id), rename(id, title), with ""
-// for a title that stays, and remove(id).
-export function entry(c, current, actions) {
+// for a title that stays, and remove(conversation).
+function entry(c, current, actions) {
   const li = document.createElement("li"), title = c.title || "New chat";
   const open = button(title, "Open: " + title, () => actions.open(c.id));
   open.className = "open";
@@ -14,21 +30,25 @@ export function entry(c, current, actions) {
     input.setAttribute("aria-label", "New title");
     let done = false;
     const finish = (text) => {
-      if (!done) actions.rename(c.id, text.trim());
+      if (done) return;
       done = true;
+      li.replaceChildren(open, rename, remove);
+      actions.rename(c.id, text.trim());
     };
     input.addEventListener("keydown", (e) => {
-      if (e.key === "Enter") finish(input.value);
-      if (e.key === "Escape") finish(""), e.stopPropagation();
+      if (e.key !== "Enter" && e.key !== "Escape") return;
+      e.preventDefault(); // else Enter would press the button that gets the focus
+      e.stopPropagation();
+      finish(e.key === "Enter" ? input.value : "");
+      rename.focus();
     });
     input.addEventListener("blur", () => finish(input.value));
     li.replaceChildren(input);
     input.select();
   });
-  const remove = button("✕", "Delete: " + title, () => {
-    if (confirm(`Delete “${title}”? This cannot be undone.`)) actions.remove(c.id);
-  });
-  rename.className = remove.className = "act";
+  const remove = button("✕", "Delete: " + title, () => actions.remove(c));
+  rename.className = "act rename";
+  remove.className = "act remove";
   if (current) {
     li.className = "now";
     open.setAttribute("aria-current", "true");

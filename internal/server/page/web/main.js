@@ -1,8 +1,9 @@
 // The page: what buttons and keys do with conversations.
 
 import * as api from "./api.js";
-import { takeFiles } from "./files.js";
-import { entry } from "./list.js";
+import { copy } from "./clipboard.js";
+import { dropped, taken } from "./files.js";
+import { fill } from "./list.js";
 import * as settings from "./settings.js";
 import * as store from "./store.js";
 import { Follower, button, download, frames, message, update } from "./view.js";
@@ -60,7 +61,7 @@ async function list() {
       return words.every((w) => text.includes(w));
     })
     .sort((a, b) => b.updated - a.updated);
-  ui.list.replaceChildren(...found.map((c) => entry(c, c.id === now.id, { open: show, rename, remove })));
+  fill(ui.list, found, now.id, { open: show, rename, remove: ask }, words.length ? "No conversation has all of this." : "");
 }
 
 async function rename(id, title) {
@@ -72,6 +73,15 @@ async function rename(id, title) {
   }
   list();
 }
+
+let doomed = ""; // the conversation that the reader may want to delete
+function ask(c) {
+  doomed = c.id;
+  ui["confirm-title"].textContent = `Delete “${c.title || "New chat"}”?`;
+  ui.confirm.returnValue = "";
+  ui.confirm.showModal();
+}
+ui.confirm.addEventListener("close", () => ui.confirm.returnValue === "delete" && remove(doomed));
 
 async function remove(id) {
   if (running?.conversation.id === id) running.abort.abort();
@@ -86,11 +96,20 @@ store.onChange(async (id) => {
   if (id !== now.id || running?.conversation === now) return;
   const c = await store.get(id); // another tab has changed it
   if (c) (now = c), draw();
+  else if (Object.keys(now.messages).length) fresh(); // or deleted
 });
 
-const side = (shown) => ui.side.classList.toggle("shown", shown);
-ui.menu.addEventListener("click", () => side(!ui.side.classList.contains("shown")));
+// On narrow windows the list lies above the conversation while it is wanted.
+const shown = () => ui.side.classList.contains("shown");
+function side(on) {
+  if (on === shown()) return;
+  ui.side.classList.toggle("shown", on);
+  ui.menu.setAttribute("aria-expanded", on);
+  (on ? ui.hide : ui.menu).focus();
+}
+ui.menu.addEventListener("click", (e) => (side(!shown()), e.stopPropagation()));
 ui.hide.addEventListener("click", () => side(false));
+document.querySelector("main").addEventListener("click", () => side(false));
 
 // ---- one conversation
 
@@ -153,9 +172,11 @@ function actions(m, e, last) {
     next.disabled = i === others.length - 1 || running;
     bar.append(back, `${i + 1}/${others.length}`, next);
   }
-  bar.append(button("Copy", "Copy the text", () => navigator.clipboard.writeText(m.content)));
-  if (m.role === "user") bar.append(button("Edit", "Edit, and go on from there", () => edit(m, e)));
-  else {
+  bar.append(button("Copy", "Copy the text", () => copy(m.content).then(() => status("Copied"), failed)));
+  if (m.role === "user") {
+    bar.append(button("Edit", "Edit, and go on from there", () => edit(m, e)));
+    if (last) bar.append(button("Answer", "Let the model answer", () => respond(now, m.id)));
+  } else {
     bar.append(button("Again", "Another answer", () => respond(now, m.parent)));
     if (last && m.finish !== "stop" && m.content) bar.append(button("Continue", "Go on with this answer", () => respond(now, m.parent, m)));
   }
@@ -164,7 +185,7 @@ function actions(m, e, last) {
     why.className = "failed";
     why.textContent = m.failed;
     bar.append(why);
-  } else if (m.stats) bar.append(m.stats);
+  } else if (m.stats) bar.append(m.stats + (m.finish === "length" ? ", ended at the limit" : ""));
 }
 
 function edit(m, e) {
@@ -269,7 +290,7 @@ async function respond(c, parent, begun) {
 }
 
 const stop = () => running?.abort.abort();
-ui.stop.addEventListener("click", stop);
+ui.stop.addEventListener("click", () => (stop(), ui.input.focus()));
 
 function send() {
   const text = ui.input.value;
@@ -293,17 +314,23 @@ ui.input.addEventListener("keydown", (e) => {
 });
 
 document.addEventListener("keydown", (e) => {
-  if (e.key === "Escape" && running && !document.querySelector("dialog[open]")) stop();
+  if (e.key === "Escape" && !document.querySelector("dialog[open]")) shown() ? side(false) : running && stop();
   if (e.ctrlKey && e.shiftKey && e.key.toLowerCase() === "o") e.preventDefault(), fresh();
 });
 
 // ---- files
 
-takeFiles((name, text) => {
+const taking = [(name, text) => {
   ui.input.value += (ui.input.value ? "\n\n" : "") + name + ":\n```\n" + text.trimEnd() + "\n```\n";
   grow();
   ui.input.focus();
-}, notice);
+}, notice];
+dropped(...taking);
+ui.attach.addEventListener("click", () => ui.files.click());
+ui.files.addEventListener("change", async () => {
+  await taken([...ui.files.files], ...taking);
+  ui.files.value = "";
+});
 
 ui.export.addEventListener("click", async () => download("alpaca-conversations.json", await store.exported()));
 ui.import.addEventListener("click", () => ui["import-file"].click());

@@ -1,6 +1,8 @@
 // Markdown as models write it, turned into DOM nodes. Nothing is ever parsed as HTML:
 // text from a model only becomes text nodes, and links go to http, https and mailto alone.
 
+import { copy } from "./clipboard.js";
+
 const el = (name, ...children) => {
   const e = document.createElement(name);
   e.append(...children);
@@ -14,6 +16,7 @@ export function render(target, text) {
   const shown = target.sources || (target.sources = []);
   let same = 0;
   while (same < blocks.length && same < shown.length && shown[same] === blocks[same].source) same++;
+  if (same < blocks.length && same < shown.length && blocks[same].extend?.(target.childNodes[same], shown[same])) same++;
   while (target.childNodes.length > same) target.lastChild.remove();
   for (const block of blocks.slice(same)) target.append(block.build());
   target.sources = blocks.map((b) => b.source);
@@ -29,11 +32,13 @@ const deepest = 16; // nesting
 const longest = 500; // characters of a link's text
 const blank = (line) => !/\S/.test(line);
 
-// parse divides lines into blocks: {source, build}. Text nested too deep stays text.
+// parse divides lines into blocks: {source, build, extend}. Extend, where there is one,
+// brings the node of an earlier source up to date, or returns false. Text nested too deep
+// stays text.
 function parse(lines, depth = 0) {
   const blocks = [];
   let i = 0;
-  const add = (from, to, kind, build) => blocks.push({ source: kind + lines.slice(from, to).join("\n"), build });
+  const add = (from, to, kind, build, extend) => blocks.push({ source: kind + lines.slice(from, to).join("\n"), build, extend });
   while (i < lines.length) {
     const start = i, line = lines[i];
     let m;
@@ -49,7 +54,12 @@ function parse(lines, depth = 0) {
         body.push(l);
       }
       i++;
-      add(start, i, "code", () => code(body.join("\n"), language));
+      const extend = (node, source) => {
+        if (!source.startsWith("code" + line + "\n")) return false;
+        node.querySelector("code").textContent = body.join("\n");
+        return true;
+      };
+      add(start, i, "code", () => code(body.join("\n"), language), extend);
     } else if ((m = heading.exec(line))) {
       i++;
       add(start, i, "h", () => el("h" + m[1].length, ...inline(m[2] || "")));
@@ -171,18 +181,30 @@ function table(rows) {
   const t = el("table", el("thead", row(rows[0], "th")), el("tbody", ...rows.slice(2).map((r) => row(r, "td"))));
   const scroll = el("div", t);
   scroll.className = "table";
-  return scroll;
+  return scrolls(scroll, "Table");
+}
+
+// scrolls lets those who have no mouse scroll an element sideways.
+function scrolls(e, name) {
+  e.tabIndex = 0;
+  e.setAttribute("role", "group");
+  e.setAttribute("aria-label", name);
+  return e;
 }
 
 function code(text, language) {
-  const copy = el("button", "Copy");
-  copy.type = "button";
-  copy.addEventListener("click", async () => {
-    await navigator.clipboard.writeText(text);
-    copy.textContent = "Copied";
-    setTimeout(() => (copy.textContent = "Copy"), 1500);
+  const take = el("button", "Copy"), body = el("code", text);
+  take.type = "button";
+  take.addEventListener("click", async () => {
+    try {
+      await copy(body.textContent);
+      take.textContent = "Copied";
+    } catch {
+      take.textContent = "Not copied";
+    }
+    setTimeout(() => (take.textContent = "Copy"), 1500);
   });
-  const bar = el("div", el("span", language || "text"), copy), block = el("div", bar, el("pre", el("code", text)));
+  const bar = el("div", el("span", language || "text"), take), block = el("div", bar, scrolls(el("pre", body), language ? "Code, " + language : "Code"));
   bar.className = "bar";
   block.className = "code";
   return block;
@@ -218,14 +240,14 @@ const patterns = {
   "&": /&(#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|[a-zA-Z]{2,8});/y,
   "<": /<((?:https?:\/\/|mailto:)[^\s<>]*)>/y,
   h: /https?:\/\/[^\s<>"'`]*[^\s<>"'`.,:;!?)\]}*_]/y,
-  " ": / {2,}\n/y,
+  " ": / +\n?/y,
 };
 const destination = /\(\s*(?:<([^<>\n]*)>|((?:[^\s()\\]|\\.|\([^\s()]*\))*))(?:\s+(?:"[^"]*"|'[^']*'|\([^)]*\)))?\s*\)/y;
 
 // inline turns a text into nodes.
 function inline(text, inLink = false) {
   const out = []; // nodes, and runs of delimiters {char, count, opens, closes}
-  let plain = "", i = 0;
+  let plain = "", i = 0, runs;
   const flush = () => {
     if (plain) out.push(document.createTextNode(plain));
     plain = "";
@@ -242,19 +264,23 @@ function inline(text, inLink = false) {
     else if (c === "\\" && (m = match(c))) (plain += m[1]), (i += 2);
     else if (c === "&" && (m = match(c))) (plain += entity(m[0], m[1])), (i += m[0].length);
     else if (c === "<" && !inLink && (m = match(c))) push(...link(m[1], [m[1]])), (i += m[0].length);
-    else if (c === " " && (m = match(c))) push(el("br")), (i += m[0].length);
+    else if (c === " ") {
+      m = match(c)[0]; // all of them at once: a long run would be looked at from each of its spaces
+      if (/^ {2,}\n/.test(m)) push(el("br"));
+      else plain += m;
+      i += m.length;
+    }
     else if (c === "h" && !inLink && !/\w/.test(text[i - 1] || "") && (m = match(c))) push(...link(m[0], [m[0]])), (i += m[0].length);
     else if (c === "`") {
-      const run = /`+/y;
-      run.lastIndex = i;
-      const ticks = run.exec(text)[0], after = new RegExp("(?<!`)" + ticks + "(?!`)", "g");
-      after.lastIndex = i + ticks.length;
-      if ((m = after.exec(text))) {
-        let body = text.slice(i + ticks.length, m.index).replace(/\n/g, " ");
+      runs ??= ticks(text);
+      const n = runs.at.get(i) ?? 1, same = runs.of.get(n) || [];
+      while (same.length && same[0] <= i) same.shift();
+      if (same.length) {
+        let body = text.slice(i + n, same[0]).replace(/\n/g, " ");
         if (/^ .*\S.* $/.test(body)) body = body.slice(1, -1);
         push(el("code", body));
-        i = m.index + ticks.length;
-      } else (plain += ticks), (i += ticks.length);
+        i = same[0] + n;
+      } else (plain += text.slice(i, i + n)), (i += n);
     } else if ((c === "[" || (c === "!" && text[i + 1] === "[")) && !inLink && (m = bracket(text, c === "!" ? i + 1 : i))) {
       push(...link(m.target, inline(m.label || m.target, true)));
       i = m.end;
@@ -267,6 +293,18 @@ function inline(text, inLink = false) {
   }
   flush();
   return emphasize(out);
+}
+
+// ticks finds the runs of backticks in a text: the length of the one at each index, and
+// where those of each length are.
+function ticks(text) {
+  const at = new Map(), of = new Map();
+  for (const m of text.matchAll(/`+/g)) {
+    const n = m[0].length;
+    at.set(m.index, n);
+    of.get(n)?.push(m.index) ?? of.set(n, [m.index]);
+  }
+  return { at, of };
 }
 
 // bracket reads [label](target) at i.

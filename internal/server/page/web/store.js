@@ -86,9 +86,24 @@ export async function exported() {
 export async function imported(text) {
   const data = JSON.parse(text);
   if (data?.format !== "alpaca-conversations" || !Array.isArray(data.conversations)) throw new Error("This is no export of conversations.");
+  if (data.version !== 1) throw new Error("This export was made by a newer version.");
   const list = data.conversations.map(checked);
   for (const c of list) await put(c);
   return list.length;
+}
+
+// rooted makes sure that every message follows from a first one.
+function rooted(messages) {
+  const known = new Set([null]);
+  for (const m of Object.values(messages)) {
+    const walked = new Set();
+    let at = m.id;
+    for (; !known.has(at); at = messages[at].parent) {
+      if (!messages[at] || walked.has(at)) throw new Error("A message follows one that is not there, or itself.");
+      walked.add(at);
+    }
+    walked.forEach((id) => known.add(id));
+  }
 }
 
 // checked returns the fields of a conversation that are what they must be.
@@ -100,6 +115,7 @@ function checked(c) {
     if (!/^[a-z0-9-]{1,64}$/.test(m.id) || !["user", "assistant"].includes(m.role)) throw new Error("A message has no id, or is of nobody.");
     out.messages[m.id] = { id: m.id, parent: text(m.parent) || null, role: m.role, content: text(m.content), thought: text(m.thought), created: +m.created || 0, finish: text(m.finish), stats: text(m.stats), tokens: +m.tokens || 0 };
   }
+  rooted(out.messages);
   out.leaf = out.messages[c.leaf] ? c.leaf : null;
   return out;
 }

@@ -14,7 +14,7 @@ export const button = (text, title, action) => {
   const b = make("button", "", text);
   b.type = "button";
   b.title = title;
-  b.setAttribute("aria-label", title);
+  if (!/\p{L}/u.test(text)) b.setAttribute("aria-label", title); // a sign says nothing to those who listen
   b.addEventListener("click", action);
   return b;
 };
@@ -49,7 +49,17 @@ export class Follower {
   constructor(scroll) {
     this.scroll = scroll;
     this.follows = true;
-    scroll.addEventListener("scroll", () => (this.follows = scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60), { passive: true });
+    let before = 0;
+    scroll.addEventListener(
+      "scroll",
+      () => {
+        // Text that came meanwhile takes the end away, too: only a reader goes upwards.
+        if (scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60) this.follows = true;
+        else if (scroll.scrollTop < before) this.follows = false;
+        before = scroll.scrollTop;
+      },
+      { passive: true },
+    );
   }
   now() {
     if (this.follows) this.scroll.scrollTop = this.scroll.scrollHeight;

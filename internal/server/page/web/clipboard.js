@@ -1,0 +1,16 @@
+// The clipboard.
+
+// copy puts a text on the clipboard. Pages that came over plain HTTP from another machine
+// get none from the browser: there the text is selected and copied as by hand.
+export async function copy(text) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(text);
+  const area = document.createElement("textarea"), focus = document.activeElement;
+  area.className = "hidden";
+  area.value = text;
+  (document.querySelector("dialog[open]") || document.body).append(area);
+  area.select();
+  const done = document.execCommand("copy");
+  area.remove();
+  focus?.focus();
+  if (!done) throw new Error("The browser does not let pages copy.");
+}

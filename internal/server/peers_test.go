@@ -1,0 +1,209 @@
+package server
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/chat"
+	"alpaca/internal/engine"
+	"alpaca/internal/testmodel"
+)
+
+// The tests of this file are about what other servers were seen to do, where a client or its
+// user would have guessed otherwise.
+
+const tell = `"messages": [{"role": "user", "content": "Tell me"}], "ignore_eos": true`
+
+// TestRoleFirst: the role comes first, also where the first token is but a part of a
+// character.
+func TestRoleFirst(t *testing.T) {
+	f := setup(t, nil)
+	partial := 0
+	for seed := range 12 {
+		body := fmt.Sprintf(`{%s, "seed": %d, "temperature": 3, "top_k": 0, "top_p": 1, "min_p": 0, "max_tokens": 3, "logprobs": true`, tell, seed)
+		bytes := at(f.post("/v1/chat/completions", body+`}`, 200), "choices.0.logprobs.content.0.bytes").([]any)
+		if len(bytes) == 1 && bytes[0].(float64) >= utf8.RuneSelf {
+			partial++
+		}
+		_, text := f.do("POST", "/v1/chat/completions", body+`, "stream": true}`)
+		list := eventsOf(t, text)
+		first := object(t, list[0])
+		require.Equal(t, "assistant", at(first, "choices.0.delta.role"))
+		require.NotContains(t, strings.Join(list[1:], ""), `"role"`)
+	}
+	require.Positive(t, partial, "no seed begins with a part of a character")
+}
+
+// TestUsageOfAll: usage is the sum over all answers, comes once, last, and only if asked for.
+func TestUsageOfAll(t *testing.T) {
+	f := setup(t, nil)
+	for path, n := range map[string]float64{"/v1/chat/completions": 2, "/v1/completions": 4} {
+		body := `{"prompt": ["abc", "de"], ` + tell + `, "n": 2, "max_tokens": 3`
+		whole := f.post(path, body+`}`, 200)
+		require.Equal(t, 3*n, at(whole, "usage.completion_tokens"), path)
+		_, text := f.do("POST", path, body+`, "stream": true}`)
+		require.NotContains(t, text, `"usage"`)
+		_, text = f.do("POST", path, body+`, "stream": true, "stream_options": {"include_usage": true}}`)
+		list := eventsOf(t, text)
+		require.Equal(t, 1, strings.Count(text, `"usage"`), path)
+		last := object(t, list[len(list)-2])
+		require.Equal(t, at(whole, "usage.total_tokens"), at(last, "usage.total_tokens"), path)
+		require.Empty(t, at(last, "choices"))
+	}
+}
+
+// TestEmptyStops: a stop text of nothing stops nothing, and one that is no text is refused.
+func TestEmptyStops(t *testing.T) {
+	f := setup(t, nil)
+	ask := func(stop string, status int) map[string]any {
+		return f.post("/v1/chat/completions", `{`+tell+`, "temperature": 0, "max_tokens": 6, "stop": `+stop+`}`, status)
+	}
+	want := at(ask(`null`, 200), "choices.0.message.content")
+	require.NotEmpty(t, want)
+	for _, stop := range []string{`""`, `[""]`, `["", ""]`, `[]`} {
+		require.Equal(t, want, at(ask(stop, 200), "choices.0.message.content"), stop)
+	}
+	for _, stop := range []string{`5`, `[5]`, `{}`, `true`, `[["a"]]`} {
+		require.Equal(t, "invalid_request_error", at(ask(stop, 400), "error.type"), stop)
+	}
+}
+
+// TestEntryForEachToken: there is an entry with its real bytes for each token, whether it is
+// a whole character, is held back as the beginning of a stop text, or neither.
+func TestEntryForEachToken(t *testing.T) {
+	f := setup(t, nil)
+	for seed := range 4 {
+		body := fmt.Sprintf(`{"prompt": "abc", %s, "seed": %d, "temperature": 3, "top_k": 0, "top_p": 1, "min_p": 0, "max_tokens": 16, "stop": ["never to be said"]`, tell, seed)
+		o := f.post("/v1/chat/completions", body+`, "logprobs": true, "top_logprobs": 0}`, 200)
+		require.Len(t, at(o, "choices.0.logprobs.content"), 16)
+		o = f.post("/v1/completions", body+`, "logprobs": 0}`, 200)
+		for _, name := range []string{"tokens", "token_logprobs", "text_offset"} {
+			require.Len(t, at(o, "choices.0.logprobs."+name), 16, name)
+		}
+	}
+}
+
+// TestNobodyFails: answers that fit alone are all given at once, though together they have
+// more tokens than any has room for.
+func TestNobodyFails(t *testing.T) {
+	f := setup(t, func(e *engine.Options, _ *Options) { e.Ctx, e.Parallel = 128, 3 })
+	var all sync.WaitGroup
+	for i := range 6 {
+		all.Go(func() {
+			resp, text := f.do("POST", "/v1/completions", fmt.Sprintf(`{"prompt": "abc %d", "max_tokens": 100, "ignore_eos": true}`, i))
+			if resp.StatusCode != 200 || !strings.Contains(text, `"completion_tokens":100`) {
+				t.Errorf("%d: %s", resp.StatusCode, text)
+			}
+		})
+	}
+	all.Wait()
+}
+
+// TestNotRetried: what will not be better a second time is no error that clients try again,
+// and says so where its status would.
+func TestNotRetried(t *testing.T) {
+	f := setup(t, nil)
+	malformed := []string{``, `{`, `[]`, `"a"`, `null`, "{\"messages\": \xff}"}
+	fields := []string{
+		`{"messages": [{"role": "user", "content": [{"type": "image_url", "image_url": {"url": "data:image/png;base64,eA=="}}]}]}`,
+		`{` + tell + `, "reasoning_format": "odd"}`, `{` + tell + `, "max_tokens": 2.7}`, `{` + tell + `, "max_tokens": "9"}`,
+		`{` + tell + `, "logit_bias": {"123456": 1}}`, `{` + tell + `, "logit_bias": [[123456, 1]]}`,
+	}
+	for path, bodies := range map[string][]string{
+		"/v1/chat/completions": append(fields, malformed...), "/v1/messages": malformed, "/v1/completions": malformed, "/completion": malformed, "/api/chat": malformed,
+	} {
+		for _, body := range bodies {
+			resp, text := f.do("POST", path, body, "Content-Type", "application/json")
+			require.Equal(t, 400, resp.StatusCode, "%s %s: %s", path, body, text)
+			require.True(t, json.Valid([]byte(text)))
+		}
+	}
+}
+
+// TestPartsOfMessages: parts are joined by one newline, in every role.
+func TestPartsOfMessages(t *testing.T) {
+	f := setup(t, nil)
+	const parts = `[{"type": "text", "text": "Wh"}, {"type": "text", "text": "ill"}]`
+	for _, role := range []string{"system", "user", "assistant"} {
+		o := f.post("/apply-template", `{"messages": [{"role": "user", "content": "x"}, {"role": "`+role+`", "content": `+parts+`}]}`, 200)
+		require.Contains(t, o["prompt"], role+"\nWh\nill", role)
+	}
+}
+
+// TestThoughtEnds: a thought that is never closed ends for the reason that it has, and the
+// blank lines behind one that is closed are no part of the answer.
+func TestThoughtEnds(t *testing.T) {
+	m := loadModel(t, testmodel.SPM(1))
+	thinker, err := chat.FromModel(`{% for m in messages %}{{ m.role }}: {{ m.content }}
+{% endfor %}{% if add_generation_prompt %}assistant: <think>{% endif %}`, m.Tokenizer)
+	require.NoError(t, err)
+	f := setup(t, func(_ *engine.Options, o *Options) { o.Template = thinker })
+	o := f.post("/v1/chat/completions", `{`+tell+`, "max_tokens": 8, "temperature": 0}`, 200)
+	require.Equal(t, "length", at(o, "choices.0.finish_reason"))
+	thought := at(o, "choices.0.message.reasoning_content").(string)
+	stop := regexp.MustCompile(`[0-9A-Za-z]`).FindString(thought)
+	require.NotEmpty(t, stop, "%q has nothing to stop at", thought)
+	o = f.post("/v1/chat/completions", `{`+tell+`, "max_tokens": 8, "temperature": 0, "stop": "`+stop+`"}`, 200)
+	require.Equal(t, "stop", at(o, "choices.0.finish_reason"))
+	said, _ := at(o, "choices.0.message.reasoning_content").(string)
+	require.True(t, strings.HasPrefix(thought, said+stop), "%q, %q", thought, said)
+}
+
+// TestCachedByContent: what of a prompt is known depends on what was said, not on who says
+// it or in which place.
+func TestCachedByContent(t *testing.T) {
+	f := setup(t, func(e *engine.Options, _ *Options) { e.Parallel = 2 })
+	ask := func(text string) float64 {
+		o := f.post("/v1/chat/completions", `{"messages": [{"role": "user", "content": "`+text+`"}], "max_tokens": 2}`, 200)
+		return at(o, "usage.prompt_tokens_details.cached_tokens").(float64)
+	}
+	require.Zero(t, ask("abcdefghijklmnopqrstuvwxyz"))
+	first := ask("abcdefghijklmnopqrstuvwxyz")
+	require.Positive(t, first)
+	for range 3 { // others take the places in turn
+		ask("something else 1")
+		ask("something else 2")
+		require.Equal(t, first, ask("abcdefghijklmnopqrstuvwxyz"))
+	}
+}
+
+// TestEveryEventEnds: the last event has its blank line, an early end is told by an event
+// whose data has the error, and no line is an id or a retry.
+func TestEveryEventEnds(t *testing.T) {
+	for path, body := range map[string]string{
+		"/v1/chat/completions": `{` + tell + `, "stream": true}`, "/v1/completions": `{"prompt": "a", "ignore_eos": true, "stream": true}`, "/completion": `{"prompt": "a", "ignore_eos": true, "stream": true}`,
+		"/v1/messages": `{` + tell + `, "max_tokens": 100000, "stream": true}`,
+	} {
+		f := setup(t, func(_ *engine.Options, o *Options) { o.Shift = true })
+		resp, err := http.Post(f.URL+path, "application/json", strings.NewReader(body))
+		require.NoError(t, err)
+		require.Equal(t, 200, resp.StatusCode)
+		head := make([]byte, 1)
+		_, err = io.ReadFull(resp.Body, head)
+		require.NoError(t, err)
+		f.s.end() // as at the end of a drain
+		rest, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		resp.Body.Close()
+		text := string(head) + string(rest)
+		require.True(t, strings.HasSuffix(text, "\n\n"), "%s: %q", path, text[max(0, len(text)-300):])
+		require.NotContains(t, text, "[DONE]")
+		require.NotRegexp(t, `(?m)^(id|retry):`, text)
+		events := strings.Split(strings.TrimSuffix(text, "\n\n"), "\n\n")
+		last := events[len(events)-1]
+		_, data, ok := strings.Cut(last, "data: ")
+		require.True(t, ok, last)
+		require.NotEmpty(t, at(object(t, data), "error.message"), path)
+		require.NotEmpty(t, at(object(t, data), "error.type"), path)
+		require.Equal(t, 1, strings.Count(text, `"error"`)-strings.Count(text, `"type":"error"`), path)
+	}
+}

@@ -1,0 +1,69 @@
+package page
+
+import (
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/chromedp/cdproto/browser"
+	"github.com/chromedp/cdproto/emulation"
+	"github.com/chromedp/chromedp"
+	"github.com/stretchr/testify/require"
+)
+
+// Steps that tests share.
+var (
+	selectAll = chromedp.Evaluate[chromedp.Void](`document.activeElement.select()`)
+	focusTop  = chromedp.Evaluate[chromedp.Void](`document.body.tabIndex = -1, document.body.focus(), document.body.removeAttribute("tabindex")`)
+)
+
+// scheme makes the system's colours light or dark, and the page believe that its reader
+// wants no movement.
+func (b *tab) scheme(name string) {
+	b.t.Helper()
+	_, err := chromedp.Call(b.ctx, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: []*emulation.MediaFeature{
+		{Name: "prefers-color-scheme", Value: name}, {Name: "prefers-reduced-motion", Value: "reduce"},
+	}})
+	require.NoError(b.t, err)
+}
+
+// size gives the window a size in CSS pixels; narrow ones are phones'.
+func (b *tab) size(width, height int64) {
+	b.t.Helper()
+	if width < 700 {
+		b.do(chromedp.EmulateViewport(width, height, chromedp.EmulateMobile, chromedp.EmulateTouch))
+		return
+	}
+	b.do(chromedp.EmulateViewport(width, height))
+}
+
+// permit lets the page, and so the test, read the clipboard.
+func (b *tab) permit() {
+	b.t.Helper()
+	for _, name := range []string{"clipboard-read", "clipboard-write"} {
+		_, err := chromedp.CallBrowser(b.ctx, browser.SetPermission, browser.SetPermissionParams{
+			Permission: &browser.PermissionDescriptor{Name: name}, Setting: "granted", Origin: b.origin, BrowserContextID: chromedp.FromContext(b.ctx).BrowserContextID,
+		})
+		require.NoError(b.t, err)
+	}
+}
+
+// picture keeps a screenshot in the folder $ALPACA_SCREENSHOTS, where there is one: some
+// things only eyes can judge.
+func (b *tab) picture(name string) {
+	b.t.Helper()
+	dir := os.Getenv("ALPACA_SCREENSHOTS")
+	if dir == "" {
+		return
+	}
+	time.Sleep(200 * time.Millisecond) // what moves comes to rest
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	require.NoError(b.t, err)
+	require.NoError(b.t, os.MkdirAll(dir, 0o755))
+	require.NoError(b.t, os.WriteFile(filepath.Join(dir, name+".png"), png, 0o644))
+}
+
+var (
+	scrollUp   = chromedp.Evaluate[chromedp.Void](`document.querySelector("#scroll").scrollTop = 0`)
+	scrollDown = chromedp.Evaluate[chromedp.Void](`document.querySelector("#scroll").scrollTop = 1e6`)
+)

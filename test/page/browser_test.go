@@ -1,0 +1,286 @@
+// Package page tests the page for browsers in a real Chromium, which it drives over a pipe.
+// Most tests answer the page with a script of their own, so that they choose what the model
+// says and when; program_test.go asks the program itself.
+//
+// Without a Chromium the tests are skipped, which ALPACA_REQUIRE_CHROMIUM=1 makes a failure.
+package page
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/chromedp/cdproto/input"
+	"github.com/chromedp/cdproto/log"
+	"github.com/chromedp/cdproto/network"
+	"github.com/chromedp/cdproto/runtime"
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/require"
+)
+
+// patience is how long the page may take for anything.
+const patience = time.Minute
+
+// chrome is the browser that all tests share. Each has windows of its own in it.
+var chrome struct {
+	once   sync.Once
+	ctx    context.Context
+	cancel context.CancelFunc
+	err    error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if chrome.cancel != nil {
+		chrome.cancel()
+	}
+	os.Exit(code)
+}
+
+// findChromium returns the path of a Chromium, "" for none.
+func findChromium() string {
+	for _, name := range []string{os.Getenv("CHROMIUM"), "chromium", "chromium-browser", "google-chrome"} {
+		if name == "" {
+			continue
+		}
+		if path, err := exec.LookPath(name); err == nil {
+			return path
+		}
+	}
+	return ""
+}
+
+// startChrome starts the browser.
+func startChrome(path string) {
+	options := []chromedp.ExecAllocatorOption{chromedp.ExecPath(path), chromedp.Headless, chromedp.NoFirstRun, chromedp.DisableGPU, chromedp.NoSandbox, chromedp.WindowSize(1100, 760)}
+	for _, flag := range []string{"disable-quic", "disable-background-networking", "disable-component-update", "disable-sync"} {
+		options = append(options, chromedp.Flag(flag, true))
+	}
+	alloc, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	ctx, cancel := chromedp.NewContext(alloc)
+	chrome.ctx, chrome.err = ctx, chromedp.Do(ctx)
+	chrome.cancel = func() { cancel(); stop() }
+}
+
+// tab is a window of the browser.
+type tab struct {
+	t      *testing.T
+	ctx    context.Context
+	origin string
+
+	allowed []string // parts of what may go wrong
+
+	mu    sync.Mutex
+	wrong []string // what went wrong in it
+}
+
+// open opens the page of a server in a window with a storage of its own. Allowed are parts
+// of what may go wrong in it.
+func open(t *testing.T, origin string, allowed ...string) *tab {
+	t.Helper()
+	path := findChromium()
+	if path == "" {
+		if os.Getenv("ALPACA_REQUIRE_CHROMIUM") == "1" {
+			t.Fatal("there is no chromium and ALPACA_REQUIRE_CHROMIUM=1 asks for it")
+		}
+		t.Skip("needs chromium (Debian: apt install chromium), which is not installed")
+	}
+	chrome.once.Do(func() { startChrome(path) })
+	require.NoError(t, chrome.err)
+	return window(t, origin, chrome.ctx, allowed, chromedp.WithNewBrowserContext())
+}
+
+// another opens the same page in a second window that shares the first one's storage.
+func (b *tab) another() *tab {
+	b.t.Helper()
+	return window(b.t, b.origin, b.ctx, b.allowed)
+}
+
+func window(t *testing.T, origin string, parent context.Context, allowed []string, options ...chromedp.ContextOption) *tab {
+	t.Helper()
+	b := &tab{t: t, origin: origin, allowed: allowed}
+	var cancel context.CancelFunc
+	b.ctx, cancel = chromedp.NewContext(parent, append(options, chromedp.WithListener(b.listen))...)
+	t.Cleanup(func() {
+		cancel()
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		for _, line := range b.wrong {
+			t.Errorf("the browser says: %s", line)
+		}
+	})
+	require.NoError(t, chromedp.Do(b.ctx)) // a deadline on the first call would be the window's
+	_, err := chromedp.Call(b.ctx, network.Enable, network.EnableParams{})
+	require.NoError(t, err)
+	b.load("/")
+	return b
+}
+
+// listen notes errors, breaches of the policy, and requests to anybody but the server.
+func (b *tab) listen(event any) {
+	line := ""
+	switch e := event.(type) {
+	case *runtime.EventExceptionThrown:
+		line = "exception: " + e.ExceptionDetails.Text
+		if x := e.ExceptionDetails.Exception; x != nil {
+			line += " " + x.Description
+		}
+	case *runtime.EventConsoleAPICalled:
+		if e.Type == "error" || e.Type == "warning" {
+			line = fmt.Sprintf("console: %v", e.Args)
+		}
+	case *log.EventEntryAdded:
+		if e.Entry.Level == "error" || e.Entry.Source == "security" {
+			line = "log: " + e.Entry.Text + " " + e.Entry.URL
+		}
+	case *network.EventRequestWillBeSent:
+		url := e.Request.URL
+		if !strings.HasPrefix(url, b.origin+"/") && !strings.HasPrefix(url, "data:") && !strings.HasPrefix(url, "blob:"+b.origin) {
+			line = "request to " + url
+		}
+	}
+	if line == "" {
+		return
+	}
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	for _, part := range b.allowed {
+		if strings.Contains(line, part) {
+			return
+		}
+	}
+	b.wrong = append(b.wrong, line)
+}
+
+// within runs steps that may not take longer than patience.
+func (b *tab) within(steps ...chromedp.Action[chromedp.Void]) error {
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	return chromedp.Do(ctx, steps...)
+}
+
+func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
+	b.t.Helper()
+	require.NoError(b.t, b.within(steps...))
+}
+
+// load opens a path of the server, and waits until the page knows the model.
+func (b *tab) load(path string) {
+	b.t.Helper()
+	b.do(chromedp.Navigate(b.origin + path))
+	b.wait(`document.querySelector("#input") === document.activeElement || document.querySelector("dialog[open]")`)
+}
+
+// wait waits until an expression is true.
+func (b *tab) wait(expression string) {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	_, err := chromedp.Run(ctx, chromedp.Poll[bool]("!!("+expression+")", chromedp.WithPollingInterval(20*time.Millisecond)))
+	if err != nil {
+		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
+		require.NoError(b.t, err, "waiting for %s; the page shows:\n%s", expression, text)
+	}
+}
+
+// eval returns what an expression is worth; promises are awaited.
+func eval[T any](b *tab, expression string) T {
+	b.t.Helper()
+	ctx, cancel := context.WithTimeout(b.ctx, patience)
+	defer cancel()
+	v, err := chromedp.Run(ctx, chromedp.Evaluate[T](expression, chromedp.EvalAwaitPromise))
+	require.NoError(b.t, err, expression)
+	return v
+}
+
+// text returns the text of an element.
+func (b *tab) text(selector string) string {
+	b.t.Helper()
+	return eval[string](b, fmt.Sprintf(`document.querySelector(%q)?.innerText ?? "(nothing)"`, selector))
+}
+
+// texts returns the texts of elements, joined by |.
+func (b *tab) texts(selector string) string {
+	b.t.Helper()
+	return eval[string](b, fmt.Sprintf(`[...document.querySelectorAll(%q)].map((e) => e.innerText.trim()).join("|")`, selector))
+}
+
+// click presses the mouse on an element.
+func (b *tab) click(selector string) {
+	b.t.Helper()
+	b.mouse(fmt.Sprintf("document.querySelector(%q)", selector))
+}
+
+// clickText presses the mouse on the last button with that label in what a selector finds.
+func (b *tab) clickText(within, label string) {
+	b.t.Helper()
+	b.mouse(fmt.Sprintf(`[...document.querySelectorAll(%q)].flatMap((e) => [...e.querySelectorAll("button")]).filter((e) => e.innerText === %q).at(-1)`, within, label))
+}
+
+// mouse waits until an element can be seen and used, and presses the mouse on its middle.
+func (b *tab) mouse(element string) {
+	b.t.Helper()
+	b.wait(`(() => {
+		const e = ` + element + `;
+		return e && !e.disabled && e.checkVisibility();
+	})()`)
+	at := eval[[2]float64](b, `(() => {
+		const e = `+element+`;
+		e.scrollIntoView({ block: "nearest" });
+		const r = e.getBoundingClientRect();
+		return [r.x + r.width / 2, r.y + r.height / 2];
+	})()`)
+	b.do(chromedp.MouseClickXY(at[0], at[1]))
+}
+
+// write types into what has the focus.
+func (b *tab) write(text string) {
+	b.t.Helper()
+	b.do(chromedp.KeyEvent(text))
+}
+
+// press presses a key. What it writes, if anything, is part of the same event, as it is at
+// a keyboard: a page that takes the event takes that, too.
+func (b *tab) press(key string, modifiers ...kb.Modifier) {
+	b.t.Helper()
+	var bits kb.Modifier
+	for _, m := range modifiers {
+		bits |= m
+	}
+	for _, e := range kb.Encode([]rune(key)[0]) {
+		if e.Type == input.DispatchKeyEventTypeChar {
+			continue
+		}
+		if e.Modifiers |= int64(bits); key == kb.Enter && e.Type != input.DispatchKeyEventTypeKeyUp {
+			e.Type, e.Text = input.DispatchKeyEventTypeKeyDown, "\r"
+		}
+		_, err := chromedp.Call(b.ctx, input.DispatchKeyEvent, *e)
+		require.NoError(b.t, err)
+	}
+}
+
+// ask sends a message as a reader would.
+func (b *tab) ask(text string) {
+	b.t.Helper()
+	b.click("#input")
+	b.write(text)
+	b.press(kb.Enter)
+}
+
+// idle waits until no answer is being given.
+func (b *tab) idle() {
+	b.t.Helper()
+	b.wait(`document.querySelector("#stop").hidden && !document.querySelector("#send").hidden`)
+}
+
+// alert reports what the page says went wrong.
+func (b *tab) alert() string {
+	b.t.Helper()
+	return eval[string](b, `document.querySelector("#notice").hidden ? "" : document.querySelector("#notice").innerText`)
+}

@@ -1,0 +1,173 @@
+package page
+
+import (
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/require"
+)
+
+// TestChat checks what a reader does with one conversation: ask, read, ask again, take
+// another answer, go on from an edited question, and go back to the first.
+func TestChat(t *testing.T) {
+	f := serve(t, reply{Pieces: []string{"Hello", " **there**", "."}}, reply{Pieces: []string{"Second."}}, reply{Pieces: []string{"Third."}}, reply{Pieces: []string{"Fourth."}})
+	b := open(t, f.URL)
+	require.Equal(t, "scripted-1b", b.text("#model"))
+	b.ask("Hi")
+	b.idle()
+	require.Equal(t, "Hello there.", b.text(".message.assistant .body"))
+	require.Equal(t, "there", b.text(".message.assistant strong"))
+	require.Contains(t, b.text(".message.assistant .actions"), "3 tokens, 42.5/s")
+	require.Equal(t, "103 / 4096", b.text("#used-text"))
+	require.Equal(t, "Hi", b.text("#title"))
+	require.Equal(t, "Hi · alpaca", eval[string](b, "document.title"))
+	require.Equal(t, true, f.last().Body["stream"])
+
+	// The conversation goes on.
+	b.write("More") // the focus is still there
+	b.press(kb.Enter)
+	b.idle()
+	require.Len(t, f.last().Messages, 3)
+	require.Equal(t, "Hello **there**.", f.last().Messages[1].Content)
+
+	// Another answer stands beside the first.
+	b.clickText(".message.assistant .actions", "Again")
+	b.idle()
+	require.Len(t, f.last().Messages, 3)
+	require.Equal(t, "Hello there.|Third.", b.texts(".message.assistant .body"))
+	require.Contains(t, b.texts(".message.assistant .actions"), "2/2")
+	b.clickText(".message.assistant .actions", "‹")
+	b.wait(`document.querySelector("#messages").innerText.includes("Second.")`)
+	require.NotContains(t, b.text("#messages"), "Third.")
+
+	// An edited question is a branch, and the first is still there.
+	b.clickText(".message.user:first-child .actions", "Edit")
+	require.Equal(t, "Hi", eval[string](b, "document.activeElement.value"))
+	b.do(selectAll)
+	b.write("Bye")
+	b.press(kb.Enter)
+	b.idle()
+	require.Equal(t, "Bye|Fourth.", b.texts(".message .body"))
+	require.Len(t, f.last().Messages, 1)
+	require.Equal(t, "Bye", f.last().Messages[0].Content)
+	b.clickText(".message.user .actions", "‹")
+	b.wait(`document.querySelectorAll(".message").length === 4`)
+
+	// All is as it was after the page is loaded anew.
+	b.load("/")
+	b.clickText("#list li", "Hi")
+	b.wait(`document.querySelectorAll(".message").length === 4`)
+	require.Equal(t, "1/2", eval[string](b, `document.querySelector(".message.user .actions").innerText.match(/\d\/\d/)[0]`))
+}
+
+// TestStop checks that an answer ends where the reader says so, that the server learns of
+// it, and that the answer goes on from there.
+func TestStop(t *testing.T) {
+	f := serve(t, reply{Pieces: []string{"One, two"}, Hold: make(chan struct{})}, reply{Pieces: []string{", three"}}, reply{Pieces: []string{"Four"}, Hold: make(chan struct{})})
+	b := open(t, f.URL)
+	b.ask("Count")
+	b.wait(`document.querySelector(".message.assistant .body")?.innerText === "One, two"`)
+	require.False(t, eval[bool](b, `document.querySelector("#stop").hidden`))
+	b.press(kb.Escape)
+	b.idle()
+	require.Equal(t, "Stopped", b.text("#status"))
+	require.Eventually(t, func() bool { f.mu.Lock(); defer f.mu.Unlock(); return f.gone == 1 }, patience, 20*time.Millisecond)
+
+	b.clickText(".message.assistant .actions", "Continue")
+	b.idle()
+	require.Equal(t, "One, two, three", b.text(".message.assistant .body"))
+	m := f.last().Messages
+	require.Equal(t, "assistant", m[len(m)-1].Role)
+	require.Equal(t, "One, two", m[len(m)-1].Content)
+	require.NotContains(t, b.text(".message.assistant .actions"), "Continue", "it is complete")
+
+	b.ask("And?")
+	b.wait(`document.querySelectorAll(".message.assistant").length === 2 && document.querySelector("#messages").innerText.includes("Four")`)
+	b.click("#stop")
+	b.idle()
+	require.Equal(t, "input", eval[string](b, "document.activeElement.id"), "the focus goes back to where one writes")
+}
+
+// TestThinking checks that a thought is folded, and that what is sent back has none of it.
+func TestThinking(t *testing.T) {
+	hold := make(chan struct{})
+	f := serve(t, reply{Thought: []string{"Let me", " see."}, Hold: hold}, reply{Thought: []string{"Hm."}, Pieces: []string{"42"}})
+	b := open(t, f.URL)
+	b.ask("Why?")
+	b.wait(`document.querySelector(".thought summary")?.innerText.includes("Thinking")`)
+	require.False(t, eval[bool](b, `document.querySelector(".thought").open`))
+	close(hold)
+	b.idle()
+	b.clickText(".message.assistant .actions", "Again")
+	b.idle()
+	require.Equal(t, "Thought", b.text(".thought summary"))
+	b.click(".thought summary")
+	require.Contains(t, b.text(".thought"), "Hm.")
+	b.ask("More")
+	b.idle()
+	require.Equal(t, "42", f.last().Messages[1].Content)
+}
+
+// TestKeys checks the keys of the page.
+func TestKeys(t *testing.T) {
+	f := serve(t, reply{Pieces: []string{"Yes."}})
+	b := open(t, f.URL)
+	b.click("#input")
+	b.write("a")
+	b.press(kb.Enter, kb.ModifierShift)
+	b.write("b")
+	require.Equal(t, "a\nb", eval[string](b, `document.querySelector("#input").value`))
+	b.press(kb.Enter)
+	b.idle()
+	require.Equal(t, "a\nb", f.last().Messages[0].Content)
+	b.press("O", kb.ModifierCtrl, kb.ModifierShift)
+	b.wait(`document.querySelectorAll(".message").length === 0`)
+	require.Equal(t, "input", eval[string](b, "document.activeElement.id"))
+	b.press(kb.Enter) // nothing to send
+	require.Equal(t, 0, eval[int](b, `document.querySelectorAll(".message").length`))
+
+	// Everything can be reached without a mouse, in an order that can be seen.
+	b.do(focusTop)
+	var order []string
+	for range 9 {
+		b.press(kb.Tab)
+		order = append(order, eval[string](b, `document.activeElement.id || document.activeElement.className || document.activeElement.innerText`))
+	}
+	require.Equal(t, "skip", order[0])
+	require.Equal(t, "new", order[1])
+	require.Subset(t, order, []string{"search", "open", "act rename", "export", "import"})
+}
+
+// TestSettings checks that only what was changed is sent, and that it is kept.
+func TestSettings(t *testing.T) {
+	f := serve(t, reply{Pieces: []string{"Yes."}})
+	b := open(t, f.URL)
+	b.ask("a")
+	b.idle()
+	require.NotContains(t, f.last().Body, "temperature")
+	b.click("#open-settings")
+	require.Equal(t, "0.8", eval[string](b, `document.querySelector("#sampling input").placeholder`))
+	b.click("#sampling input")
+	b.write("0.3")
+	b.click("#system")
+	b.write("Be brief.")
+	b.clickText("#settings", "Done")
+	b.ask("b")
+	b.idle()
+	require.Equal(t, 0.3, f.last().Body["temperature"])
+	require.Equal(t, "system", f.last().Messages[0].Role)
+	require.Equal(t, "Be brief.", f.last().Messages[0].Content)
+	require.Equal(t, "Be brief.", b.text(".message.system .body"))
+	b.load("/")
+	b.ask("c")
+	b.idle()
+	require.Equal(t, 0.3, f.last().Body["temperature"])
+	require.Equal(t, "user", f.last().Messages[0].Role, "a system message is of one conversation")
+	b.click("#open-settings")
+	b.clickText("#settings", "Reset sampling")
+	b.press(kb.Escape)
+	b.ask("d")
+	b.idle()
+	require.NotContains(t, f.last().Body, "temperature")
+}

@@ -1,0 +1,107 @@
+package page
+
+import (
+	"bufio"
+	"cmp"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/chromedp/chromedp"
+	"github.com/chromedp/chromedp/kb"
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/testmodel"
+)
+
+// program starts "alpaca serve", and returns the address of its page and the process.
+func program(t *testing.T, model string, flags ...string) (string, *exec.Cmd) {
+	t.Helper()
+	name := filepath.Join(t.TempDir(), "alpaca")
+	build := exec.Command("go", "build", "-trimpath", "-o", name, "./cmd/alpaca")
+	build.Dir = filepath.Join("..", "..")
+	out, err := build.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	cmd := exec.CommandContext(t.Context(), name, append([]string{"serve", "-m", model, "--port", "0", "--host", "127.0.0.1", "--context-shift"}, flags...)...)
+	stderr, err := cmd.StderrPipe()
+	require.NoError(t, err)
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		cmd.Process.Signal(syscall.SIGTERM)
+		cmd.Wait()
+	})
+	lines := bufio.NewScanner(stderr)
+	for lines.Scan() {
+		if m := regexp.MustCompile(`listens at (http://\S+)`).FindStringSubmatch(lines.Text()); m != nil {
+			go func() {
+				for lines.Scan() {
+				}
+			}()
+			return m[1], cmd
+		}
+	}
+	require.Fail(t, "the server did not start")
+	return "", nil
+}
+
+// TestProgram checks the page with the server that it is for: an answer that comes, that is
+// stopped and that goes on, and what is shown once the server has ended.
+func TestProgram(t *testing.T) {
+	if findChromium() == "" {
+		open(t, "") // skips, or fails
+	}
+	url, cmd := program(t, testmodel.SPM(1).Write(t), "-a", "tiny", "-t", "1")
+	b := open(t, url, "ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE_CHUNKED", "Failed to fetch")
+	b.wait(`document.querySelector("#model").innerText === "tiny"`)
+	require.Contains(t, b.alert(), "no chat template", "the reader is warned")
+	b.ask("Tell me")
+	b.wait(`document.querySelector(".message.assistant .body")?.innerText.length > 20`)
+	if eval[bool](b, `!document.querySelector("#stop").hidden`) {
+		b.press(kb.Escape)
+	}
+	b.idle()
+	before := eval[int](b, `document.querySelector(".message.assistant .body").textContent.length`)
+	require.Greater(t, before, 20)
+	if eval[string](b, `document.querySelector("#status").innerText`) == "Stopped" {
+		b.clickText(".message.assistant .actions", "Continue")
+		b.wait(`document.querySelector(".message.assistant .body").textContent.length > ` + "20 + 20")
+		if eval[bool](b, `!document.querySelector("#stop").hidden`) {
+			b.press(kb.Escape)
+		}
+		b.idle()
+	}
+	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	cmd.Wait()
+	b.ask("Are you there?")
+	b.idle()
+	require.Contains(t, b.alert(), "does not answer")
+}
+
+// TestScreenshot makes the picture of the page for README.md, where ALPACA_SCREENSHOT says
+// where to. The model that speaks is $ALPACA_MODEL.
+func TestScreenshot(t *testing.T) {
+	name, model := os.Getenv("ALPACA_SCREENSHOT"), os.Getenv("ALPACA_MODEL")
+	if name == "" {
+		t.Skip("ALPACA_SCREENSHOT names no file")
+	}
+	if model == "" {
+		model = testmodel.SPM(1).Write(t)
+	}
+	url, _ := program(t, model, "--temp", "0")
+	b := open(t, url)
+	b.scheme("light")
+	b.size(900, 560)
+	b.load("/")
+	b.ask(cmp.Or(os.Getenv("ALPACA_QUESTION"), "What can you do?"))
+	b.idle()
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#notice").hidden = true, document.activeElement.blur()`), scrollUp)
+	time.Sleep(300 * time.Millisecond)
+	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())
+	require.NoError(t, err)
+	require.Less(t, len(png), 120<<10)
+	require.NoError(t, os.WriteFile(name, png, 0o644))
+}
