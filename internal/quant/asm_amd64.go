@@ -4,6 +4,11 @@
 
 package quant
 
+// few32_avx2_amd64.s
+
+//go:noescape
+func directQ4_0AVX2(t *tileArgs)
+
 // int256_avx2_amd64.s
 
 //go:noescape
@@ -215,9 +220,6 @@ func tile32AVX2(t *tileArgs)
 
 //go:noescape
 func packQ4_0AVX2(panel, w *byte, stride, nb int)
-
-//go:noescape
-func directQ4_0AVX2(t *tileArgs)
 
 //go:noescape
 func rowQ4_0AVX2(t *tileArgs)

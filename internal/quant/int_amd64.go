@@ -117,7 +117,7 @@ func avxVNNIx32(offset int, pack packFunc, tile, direct, row tileFunc) kernel {
 }
 
 func avx2x32(offset int, pack packFunc, tile, direct, row tileFunc) kernel {
-	return kernel32("avx2", 16, 11, offset, pack, tile, direct, row)
+	return kernel32("avx2", 16, 999, offset, pack, tile, direct, row)
 }
 
 // kernel32 is a kernel of a 32-wide format; a panel is two vectors of rows. A run of
