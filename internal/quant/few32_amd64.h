@@ -26,8 +26,23 @@
 	VMOVDQU Y4, (4*64+32*h)(DI) \
 	VMOVDQU Y5, (5*64+32*h)(DI) \
 	VMOVDQU Y6, (6*64+32*h)(DI) \
-	VMOVDQU Y7, (7*64+32*h)(DI) \
-	VMOVUPS Y12, (8*64+32*h)(DI)
+	VMOVDQU Y7, (7*64+32*h)(DI)
+
+// HALF copies the scale of a row, HALVES16 those of all: by way of memory, since the pipes
+// for vectors are what there is least of. They are read a block later, when they are there.
+#define HALF(row, i) \
+	MOVWLZX row, CX \
+	MOVW CX, (2*i)(AX)
+
+#define HALVES8(i) \
+	HALF((SI), i)           \
+	HALF((SI)(DX*1), (i+1)) \
+	HALF((SI)(DX*2), (i+2)) \
+	HALF((SI)(R8*1), (i+3)) \
+	HALF((R9), (i+4))           \
+	HALF((R9)(DX*1), (i+5)) \
+	HALF((R9)(DX*2), (i+6)) \
+	HALF((R9)(R8*1), (i+7))
 
 #define FEWACC(t, h) (64*t+32*h)(R9)
 
@@ -89,7 +104,7 @@
 	FEWFINISH1(a, Y11, Y8, FEWACC(t, 0)) \
 	FEWFINISH1(b, Y11, Y9, FEWACC(t, 1))
 
-TEXT FEW(SB), NOSPLIT, $64-8
+TEXT FEW(SB), NOSPLIT, $128-8
 	MOVQ t+0(FP), AX
 	VPBROADCASTD tileArgs_offset(AX), Y14
 	VPBROADCASTD ·lowNibbles(SB), Y15
@@ -118,23 +133,43 @@ TEXT FEW(SB), NOSPLIT, $64-8
 	MOVQ CX, acc-56(SP)
 	MOVQ tileArgs_tokens(AX), CX
 	MOVQ CX, tokens-64(SP)
+	LEAQ halves-128(SP), AX
+	MOVQ w-8(SP), SI
+	ROWS
+	HALVES8(0)
+	LEAQ (SI)(DX*8), SI
+	ROWS
+	HALVES8(8)
 
 block:
-	MOVQ w-8(SP), SI
 	MOVQ fetch-16(SP), R13
 	FETCH
+	VCVTPH2PS halves-128(SP), Y12
+	VCVTPH2PS halves-112(SP), Y13
+	VMOVUPS Y12, 512(DI)
+	VMOVUPS Y13, 544(DI)
+	MOVQ w-8(SP), SI
 	ROWS
 	UNPACK
-	SCALES(Y12, Y13)
 	FEWSTORE(0)
 	LEAQ (SI)(DX*8), SI
 	ROWS
 	UNPACK
-	SCALES(Y12, Y13)
 	FEWSTORE(1)
-	ADDQ $BLOCK, w-8(SP)
+	MOVQ w-8(SP), SI
 	ADDQ $(16*BLOCK), fetch-16(SP)
+	CMPQ blocks-48(SP), $1
+	JEQ tokens
+	ADDQ $BLOCK, SI
+	MOVQ SI, w-8(SP)
+	LEAQ halves-128(SP), AX
+	ROWS
+	HALVES8(0)
+	LEAQ (SI)(DX*8), SI
+	ROWS
+	HALVES8(8)
 
+tokens:
 	MOVQ q-24(SP), R12
 	MOVQ d-32(SP), CX
 	MOVQ pairs-40(SP), AX
