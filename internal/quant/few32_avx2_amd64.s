@@ -6,12 +6,71 @@
 // The products of 32-wide formats with a few tokens for AVX2, see few32_amd64.h.
 
 #include "fetch_amd64.h"
-#include "unpack32_amd64.h"
-#include "rows_avx2_amd64.h"
+
+// FEWBYTES are those of a packed block: weights, halves, scales.
+#define FEWBYTES 640
+
+// FEWLOAD loads 16 bytes at off of 8 rows and leaves the first four of each in Y11, the
+// others in Y12, Y9 and Y8.
+#define FEWLOAD(off) \
+	VMOVDQU     off(SI), X8                 \
+	VMOVDQU     off(SI)(DX*1), X9           \
+	VMOVDQU     off(SI)(DX*2), X10          \
+	VMOVDQU     off(SI)(R8*1), X11          \
+	VINSERTI128 $1, off(R13), Y8, Y8        \
+	VINSERTI128 $1, off(R13)(DX*1), Y9, Y9  \
+	VINSERTI128 $1, off(R13)(DX*2), Y10, Y10 \
+	VINSERTI128 $1, off(R13)(R8*1), Y11, Y11 \
+	VPUNPCKLDQ  Y9, Y8, Y12                 \
+	VPUNPCKHDQ  Y9, Y8, Y8                  \
+	VPUNPCKLDQ  Y11, Y10, Y9                \
+	VPUNPCKHDQ  Y11, Y10, Y10               \
+	VPUNPCKLQDQ Y9, Y12, Y11                \
+	VPUNPCKHQDQ Y9, Y12, Y12                \
+	VPUNPCKLQDQ Y10, Y8, Y9                 \
+	VPUNPCKHQDQ Y10, Y8, Y8
+
+// FEWNIBBLES stores the low halves of the bytes of y and, 256 bytes on, the high ones.
+#define FEWNIBBLES(y, at) \
+	VPSRLW  $4, y, Y10         \
+	VPAND   Y15, y, y          \
+	VPAND   Y15, Y10, Y10      \
+	VMOVDQU y, (at)(R14)       \
+	VMOVDQU Y10, (at+256)(R14)
+
+#define FEWPACKNIBBLES(off, h) \
+	FEWLOAD(off)            \
+	FEWNIBBLES(Y11, 32*h)     \
+	FEWNIBBLES(Y12, 32*h+64)  \
+	FEWNIBBLES(Y9, 32*h+128)  \
+	FEWNIBBLES(Y8, 32*h+192)
+
+// HALF copies the scale of a row by way of another register: the pipes for vectors are what
+// there is least of. It is read a block later, when it has reached the cache.
+#define HALF(row, i) \
+	MOVWLZX row, BP         \
+	MOVW    BP, (512+2*(i))(R14)
+
+#define HALVES8(i) \
+	HALF((SI), i)            \
+	HALF((SI)(DX*1), i+1)    \
+	HALF((SI)(DX*2), i+2)    \
+	HALF((SI)(R8*1), i+3)    \
+	HALF((R13), i+4)         \
+	HALF((R13)(DX*1), i+5)   \
+	HALF((R13)(DX*2), i+6)   \
+	HALF((R13)(R8*1), i+7)
+
+#define NEXTROWS \
+	LEAQ (SI)(DX*8), SI    \
+	LEAQ (R13)(DX*8), R13
 
 #define FEW ·directQ4_0AVX2
-#define UNPACK UNPACK_Q4_0
-#define SCALES SCALES_D
 #define BLOCK 18
-#define FETCH FETCH5
+#define PACK0 FEWPACKNIBBLES(2, 0)
+#define PACK1 HALVES8(0)
+#define PACK2 NEXTROWS
+#define PACK3 FEWPACKNIBBLES(2, 1)
+#define PACK4 HALVES8(8)
+#define PACK5
 #include "few32_amd64.h"
