@@ -9,6 +9,9 @@ package quant
 //go:noescape
 func directQ4_0AVX2(t *tileArgs)
 
+//go:noescape
+func directQ8_0AVX2(t *tileArgs)
+
 // int256_avx2_amd64.s
 
 //go:noescape
@@ -388,9 +391,6 @@ func tile32SignedAVX2(t *tileArgs)
 
 //go:noescape
 func packQ8_0AVX2(panel, w *byte, stride, nb int)
-
-//go:noescape
-func directQ8_0AVX2(t *tileArgs)
 
 //go:noescape
 func rowQ8_0AVX2(t *tileArgs)

@@ -3,8 +3,11 @@
 // at a time, then by two and by one. The next block is packed between the products of the
 // first tokens, piece by piece: the one keeps the pipes busy that the other leaves idle.
 //
-// To be defined: FEW (the function's name), PACK0 to PACK5 (pieces of the packing of a block
-// at SI to R14; clobber Y8 to Y13), BLOCK (bytes of a block).
+// To be defined: FEW (the function's name), FEWCONSTANTS(t) (sets Y14 and Y15), PACK0 to
+// PACK5 (pieces of the packing of a block at SI to R14; clobber Y8 to Y13), BLOCK (bytes of
+// a block), FETCH (prefetches 16 of them at R13), FEWWEIGHTS(i) (loads the i-th weights of the two vectors of rows to Y8 and Y9),
+// FEWDOT(q, a, b) (adds their products with the activations at q to a and b), FEWFIRST
+// (the same, but sets a and b), FEWISUMS(pairs, a, b) (makes int32 of the sums a and b).
 //
 // A packed block is vectors of four weights of rows 0 to 7 and of rows 8 to 15 in turns, 64
 // bytes for the halves that are its scales, and the scales.
@@ -19,27 +22,12 @@
 //	BX, R15            bytes from a token's scales to the next's, three times that
 //	R9                 accumulators
 //	Y0 - Y7            sums of tokens 0 to 3, of rows 0 to 7 and of the others in turns
-//	Y8 - Y13           scratch; Y14 constant of the sums, Y15 lowNibbles
+//	Y8 - Y13           scratch; Y14, Y15 constants
 
 #define FEWACC(t, h) (64*t+32*h)(R9)
 
-// FEWDOT adds the products of a token with the weights in Y8 and Y9, FEWFIRST sets a and
-// b to them.
-#define FEWDOT(q, a, b) \
-	VPBROADCASTD q, Y10       \
-	VPMADDUBSW   Y10, Y8, Y11 \
-	VPMADDUBSW   Y10, Y9, Y12 \
-	VPADDW       Y11, a, a    \
-	VPADDW       Y12, b, b
-
-#define FEWFIRST(q, a, b) \
-	VPBROADCASTD q, Y10     \
-	VPMADDUBSW   Y10, Y8, a \
-	VPMADDUBSW   Y10, Y9, b
-
 #define FEWONE(D, i) \
-	VMOVDQU (64*i)(DI), Y8    \
-	VMOVDQU (64*i+32)(DI), Y9 \
+	FEWWEIGHTS(i)       \
 	D((4*i)(R12), Y0, Y1)
 
 #define FEWTWO(D, i) \
@@ -81,21 +69,18 @@
 	VMOVUPS 576(DI), Y8 \
 	VMOVUPS 608(DI), Y9
 
-#define FEWADD(a, s, d, acc) \
-	VPADDW      s, a, a           \
-	VPMADDWD    ·ones16(SB), a, a \
-	VMULPS      Y10, d, Y12       \
-	VCVTDQ2PS   a, a              \
-	VFMADD213PS acc, Y12, a       \
+#define FEWADD(a, d, acc) \
+	VMULPS      Y10, d, Y12 \
+	VCVTDQ2PS   a, a        \
+	VFMADD213PS acc, Y12, a \
 	VMOVUPS     a, acc
 
 // FEWFINISH adds the sums of a token, whose scale and pairs are at d and p.
 #define FEWFINISH(t, d, p, a, b) \
-	VPBROADCASTD p, Y11             \
-	VPMULLW      Y14, Y11, Y11      \
-	VBROADCASTSS d, Y10             \
-	FEWADD(a, Y11, Y8, FEWACC(t, 0)) \
-	FEWADD(b, Y11, Y9, FEWACC(t, 1))
+	FEWISUMS(p, a, b)          \
+	VBROADCASTSS d, Y10        \
+	FEWADD(a, Y8, FEWACC(t, 0)) \
+	FEWADD(b, Y9, FEWACC(t, 1))
 
 #define FEWFINISH2 \
 	FEWFINISH(0, (CX), (AX), Y0, Y1) \
@@ -114,8 +99,7 @@
 
 TEXT FEW(SB), NOSPLIT, $72-8
 	MOVQ t+0(FP), AX
-	VPBROADCASTD tileArgs_offset(AX), Y14
-	VPBROADCASTD ·lowNibbles(SB), Y15
+	FEWCONSTANTS(AX)
 	MOVQ tileArgs_panel(AX), DI
 	LEAQ FEWBYTES(DI), R14
 	MOVQ R14, other-72(SP)
@@ -164,20 +148,16 @@ block:
 	CMPQ      blocks-48(SP), $1
 	JEQ       last
 
-	MOVQ       fetch-16(SP), R13
-	PREFETCHT0 (R13)
-	PREFETCHT0 64(R13)
-	PREFETCHT0 128(R13)
-	PREFETCHT0 192(R13)
-	PREFETCHT0 256(R13)
-	ADDQ       $(16*BLOCK), fetch-16(SP)
-	MOVQ       w-8(SP), SI
-	ADDQ       $BLOCK, SI
-	MOVQ       SI, w-8(SP)
-	LEAQ       (SI)(DX*4), R13
-	MOVQ       other-72(SP), R14
-	CMPQ       tokens-64(SP), $4
-	JLT        pack2
+	MOVQ fetch-16(SP), R13
+	FETCH
+	ADDQ $(16*BLOCK), fetch-16(SP)
+	MOVQ w-8(SP), SI
+	ADDQ $BLOCK, SI
+	MOVQ SI, w-8(SP)
+	LEAQ (SI)(DX*4), R13
+	MOVQ other-72(SP), R14
+	CMPQ tokens-64(SP), $4
+	JLT  pack2
 	FEWPACKING(FEWFOUR)
 	FEWFINISH4
 	FEWNEXT(4)
@@ -243,9 +223,26 @@ next:
 
 #undef FEW
 #undef BLOCK
+#undef FETCH
+#undef FEWCONSTANTS
+#undef FEWWEIGHTS
+#undef FEWDOT
+#undef FEWFIRST
+#undef FEWISUMS
 #undef PACK0
 #undef PACK1
 #undef PACK2
 #undef PACK3
 #undef PACK4
 #undef PACK5
+#undef FEWACC
+#undef FEWONE
+#undef FEWTWO
+#undef FEWFOUR
+#undef FEWALONE
+#undef FEWPACKING
+#undef FEWADD
+#undef FEWFINISH
+#undef FEWFINISH2
+#undef FEWFINISH4
+#undef FEWNEXT

@@ -66,11 +66,85 @@
 	LEAQ (R13)(DX*8), R13
 
 #define FEW ·directQ4_0AVX2
-#define BLOCK 18
+#define FEWCONSTANTS(t) \
+	VPBROADCASTD tileArgs_offset(t), Y14 \
+	VPBROADCASTD ·lowNibbles(SB), Y15
 #define PACK0 FEWPACKNIBBLES(2, 0)
 #define PACK1 HALVES8(0)
 #define PACK2 NEXTROWS
 #define PACK3 FEWPACKNIBBLES(2, 1)
 #define PACK4 HALVES8(8)
 #define PACK5
+#define BLOCK 18
+#define FETCH FETCH5
+#define FEWWEIGHTS(i) \
+	VMOVDQU (64*i)(DI), Y8 \
+	VMOVDQU (64*i+32)(DI), Y9
+#define FEWDOT(q, a, b) \
+	VPBROADCASTD q, Y10       \
+	VPMADDUBSW   Y10, Y8, Y11 \
+	VPMADDUBSW   Y10, Y9, Y12 \
+	VPADDW       Y11, a, a    \
+	VPADDW       Y12, b, b
+#define FEWFIRST(q, a, b) \
+	VPBROADCASTD q, Y10     \
+	VPMADDUBSW   Y10, Y8, a \
+	VPMADDUBSW   Y10, Y9, b
+#define FEWISUMS(pairs, a, b) \
+	VPBROADCASTD pairs, Y11        \
+	VPMULLW      Y14, Y11, Y11     \
+	VPADDW       Y11, a, a         \
+	VPADDW       Y11, b, b         \
+	VPMADDWD     ·ones16(SB), a, a \
+	VPMADDWD     ·ones16(SB), b, b
+#include "few32_amd64.h"
+
+// Weights of 8 bits are multiplied as |w| * ±a, see dot_avx2signed_amd64.h.
+
+#define FEWSTORE4(at) \
+	VMOVDQU Y11, (at)(R14)     \
+	VMOVDQU Y12, (at+64)(R14)  \
+	VMOVDQU Y9, (at+128)(R14)  \
+	VMOVDQU Y8, (at+192)(R14)
+
+#define FEWPACKBYTES(off, h) \
+	FEWLOAD(off)      \
+	FEWSTORE4(32*h)   \
+	FEWLOAD(off+16)   \
+	FEWSTORE4(32*h+256)
+
+#define FEW ·directQ8_0AVX2
+#define FEWCONSTANTS(t) VMOVDQU ·ones16(SB), Y15
+#define PACK0 FEWPACKBYTES(2, 0)
+#define PACK1 HALVES8(0)
+#define PACK2 NEXTROWS
+#define PACK3 FEWPACKBYTES(2, 1)
+#define PACK4 HALVES8(8)
+#define PACK5
+#define BLOCK 34
+#define FETCH FETCH9
+#define FEWWEIGHTS(i) \
+	VMOVDQU (64*i)(DI), Y8    \
+	VMOVDQU (64*i+32)(DI), Y9 \
+	VPABSB  Y8, Y12           \
+	VPABSB  Y9, Y13
+#define FEWDOT(q, a, b) \
+	VPBROADCASTD q, Y10         \
+	VPSIGNB      Y8, Y10, Y11   \
+	VPSIGNB      Y9, Y10, Y10   \
+	VPMADDUBSW   Y11, Y12, Y11  \
+	VPMADDUBSW   Y10, Y13, Y10  \
+	VPMADDWD     Y15, Y11, Y11  \
+	VPMADDWD     Y15, Y10, Y10  \
+	VPADDD       Y11, a, a      \
+	VPADDD       Y10, b, b
+#define FEWFIRST(q, a, b) \
+	VPBROADCASTD q, Y10         \
+	VPSIGNB      Y8, Y10, Y11   \
+	VPSIGNB      Y9, Y10, Y10   \
+	VPMADDUBSW   Y11, Y12, Y11  \
+	VPMADDUBSW   Y10, Y13, Y10  \
+	VPMADDWD     Y15, Y11, a    \
+	VPMADDWD     Y15, Y10, b
+#define FEWISUMS(pairs, a, b)
 #include "few32_amd64.h"
