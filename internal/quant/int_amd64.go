@@ -26,7 +26,7 @@ var intKernels = map[Type][]kernel{
 	Q4_0: {
 		inQuads(avx512x32(8, packQ4_0AVX512, tile32AVX512, directQ4_0AVX512, rowQ4_0AVX512), quadQ4_0AVX512),
 		inQuads(avxVNNIx32(8, packQ4_0AVXVNNI, tile32AVXVNNI, directQ4_0AVXVNNI, rowQ4_0AVXVNNI), quadQ4_0AVX2),
-		inQuads(few(avx2x32(8, packQ4_0AVX2, tile32AVX2, directQ4_0AVX2, rowQ4_0AVX2), 99), quadQ4_0AVX2),
+		inQuads(few(avx2x32(8, packQ4_0AVX2, tile32AVX2, directQ4_0AVX2, rowQ4_0AVX2), 33), quadQ4_0AVX2),
 	},
 	Q4_1: {
 		withMins(avx512x32(0, packQ4_1AVX512, tile32MinAVX512, directQ4_1AVX512, rowQ4_1AVX512)),
@@ -46,7 +46,7 @@ var intKernels = map[Type][]kernel{
 	Q8_0: {
 		inQuads(avx512x32(128, packQ8_0AVX512, tile32AVX512, directQ8_0AVX512, rowQ8_0AVX512), quadQ8_0AVX2),
 		inQuads(avxVNNIx32(128, packQ8_0AVXVNNI, tile32AVXVNNI, directQ8_0AVXVNNI, rowQ8_0AVXVNNI), quadQ8_0AVX2),
-		inQuads(few(avx2x32(0, packQ8_0AVX2, tile32SignedAVX2, directQ8_0AVX2, rowQ8_0AVX2), 99), quadQ8_0AVX2),
+		inQuads(few(avx2x32(0, packQ8_0AVX2, tile32SignedAVX2, directQ8_0AVX2, rowQ8_0AVX2), 33), quadQ8_0AVX2),
 	},
 	IQ4_NL: {
 		inQuads(avx512x32(128, packIQ4_NLAVX512, tile32AVX512, directIQ4_NLAVX512, rowIQ4_NLAVX512), quadIQ4_NLAVX512),
