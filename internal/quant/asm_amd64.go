@@ -10,6 +10,9 @@ package quant
 func directQ4_0AVX2(t *tileArgs)
 
 //go:noescape
+func directQ4_1AVX2(t *tileArgs)
+
+//go:noescape
 func directQ8_0AVX2(t *tileArgs)
 
 // int256_avx2_amd64.s
@@ -241,9 +244,6 @@ func tile32MinAVX2(t *tileArgs)
 
 //go:noescape
 func packQ4_1AVX2(panel, w *byte, stride, nb int)
-
-//go:noescape
-func directQ4_1AVX2(t *tileArgs)
 
 //go:noescape
 func rowQ4_1AVX2(t *tileArgs)

@@ -7,10 +7,12 @@
 // PACK5 (pieces of the packing of a block at SI to R14; clobber Y8 to Y13), BLOCK (bytes of
 // a block), FETCH (prefetches 16 of them at R13), FEWWEIGHTS(i) (loads the i-th weights of the two vectors of rows to Y8 and Y9),
 // FEWDOT(q, a, b) (adds their products with the activations at q to a and b), FEWFIRST
-// (the same, but sets a and b), FEWISUMS(pairs, a, b) (makes int32 of the sums a and b).
+// (the same, but sets a and b), FEWISUMS(pairs, a, b) (makes int32 of the sums a and b),
+// FEWPAIRS (the sums that FEWISUMS wants, or tileArgs_ds where there are minima, and MINS),
+// FEWSCALES (makes the packed block's scales and minima of its halves).
 //
-// A packed block is vectors of four weights of rows 0 to 7 and of rows 8 to 15 in turns, 64
-// bytes for the halves that are its scales, and the scales.
+// A packed block is vectors of four weights of rows 0 to 7 and of rows 8 to 15 in turns; at
+// 512 its scales (and minima) as they are in the file, at 576 the scales, at 640 the minima.
 //
 // Registers
 //	SI, R13, DX, R8    while packing: row 0, row 4, bytes from one row to the next, three
@@ -69,18 +71,36 @@
 	VMOVUPS 576(DI), Y8 \
 	VMOVUPS 608(DI), Y9
 
+// FEWADD adds the products of a vector's sums a with the scales d of the weights, and with
+// that of a token in Y10, to acc; FEWADDMIN also those of the minima m with DS in Y11.
 #define FEWADD(a, d, acc) \
 	VMULPS      Y10, d, Y12 \
 	VCVTDQ2PS   a, a        \
 	VFMADD213PS acc, Y12, a \
 	VMOVUPS     a, acc
 
-// FEWFINISH adds the sums of a token, whose scale and pairs are at d and p.
+#define FEWADDMIN(a, d, m, acc) \
+	VMULPS      Y10, d, Y12 \
+	VCVTDQ2PS   a, a        \
+	VFMADD213PS acc, Y12, a \
+	VFMADD231PS m, Y11, a   \
+	VMOVUPS     a, acc
+
+// FEWFINISH adds the sums of a token, whose scale and pairs (or DS) are at d and p.
+#ifdef MINS
 #define FEWFINISH(t, d, p, a, b) \
-	FEWISUMS(p, a, b)          \
-	VBROADCASTSS d, Y10        \
+	FEWISUMS(p, a, b)                       \
+	VBROADCASTSS d, Y10                     \
+	VBROADCASTSS p, Y11                     \
+	FEWADDMIN(a, Y8, 640(DI), FEWACC(t, 0)) \
+	FEWADDMIN(b, Y9, 672(DI), FEWACC(t, 1))
+#else
+#define FEWFINISH(t, d, p, a, b) \
+	FEWISUMS(p, a, b)           \
+	VBROADCASTSS d, Y10         \
 	FEWADD(a, Y8, FEWACC(t, 0)) \
 	FEWADD(b, Y9, FEWACC(t, 1))
+#endif
 
 #define FEWFINISH2 \
 	FEWFINISH(0, (CX), (AX), Y0, Y1) \
@@ -119,7 +139,7 @@ TEXT FEW(SB), NOSPLIT, $72-8
 	MOVQ CX, q-24(SP)
 	MOVQ tileArgs_d(AX), CX
 	MOVQ CX, d-32(SP)
-	MOVQ tileArgs_pairs(AX), CX
+	MOVQ FEWPAIRS(AX), CX
 	MOVQ CX, pairs-40(SP)
 	MOVQ tileArgs_nb(AX), CX
 	MOVQ CX, blocks-48(SP)
@@ -137,16 +157,13 @@ TEXT FEW(SB), NOSPLIT, $72-8
 	PACK5
 
 block:
-	VCVTPH2PS 512(DI), Y8
-	VCVTPH2PS 528(DI), Y9
-	VMOVUPS   Y8, 576(DI)
-	VMOVUPS   Y9, 608(DI)
-	MOVQ      q-24(SP), R12
-	MOVQ      d-32(SP), CX
-	MOVQ      pairs-40(SP), AX
-	MOVQ      acc-56(SP), R9
-	CMPQ      blocks-48(SP), $1
-	JEQ       last
+	FEWSCALES
+	MOVQ q-24(SP), R12
+	MOVQ d-32(SP), CX
+	MOVQ pairs-40(SP), AX
+	MOVQ acc-56(SP), R9
+	CMPQ blocks-48(SP), $1
+	JEQ  last
 
 	MOVQ fetch-16(SP), R13
 	FETCH
@@ -229,6 +246,8 @@ next:
 #undef FEWDOT
 #undef FEWFIRST
 #undef FEWISUMS
+#undef FEWPAIRS
+#undef FEWSCALES
 #undef PACK0
 #undef PACK1
 #undef PACK2
@@ -242,6 +261,7 @@ next:
 #undef FEWALONE
 #undef FEWPACKING
 #undef FEWADD
+#undef FEWADDMIN
 #undef FEWFINISH
 #undef FEWFINISH2
 #undef FEWFINISH4

@@ -7,8 +7,8 @@
 
 #include "fetch_amd64.h"
 
-// FEWBYTES are those of a packed block: weights, halves, scales.
-#define FEWBYTES 640
+// FEWBYTES are those of a packed block.
+#define FEWBYTES 704
 
 // FEWLOAD loads 16 bytes at off of 8 rows and leaves the first four of each in Y11, the
 // others in Y12, Y9 and Y8.
@@ -65,7 +65,31 @@
 	LEAQ (SI)(DX*8), SI    \
 	LEAQ (R13)(DX*8), R13
 
+// Products of unsigned weights, see dot_avx2_amd64.h.
+
+#define WEIGHTS_UNSIGNED(i) \
+	VMOVDQU (64*i)(DI), Y8 \
+	VMOVDQU (64*i+32)(DI), Y9
+#define DOT_UNSIGNED(q, a, b) \
+	VPBROADCASTD q, Y10       \
+	VPMADDUBSW   Y10, Y8, Y11 \
+	VPMADDUBSW   Y10, Y9, Y12 \
+	VPADDW       Y11, a, a    \
+	VPADDW       Y12, b, b
+#define FIRST_UNSIGNED(q, a, b) \
+	VPBROADCASTD q, Y10     \
+	VPMADDUBSW   Y10, Y8, a \
+	VPMADDUBSW   Y10, Y9, b
+
+#define FEWSCALES_D \
+	VCVTPH2PS 512(DI), Y8 \
+	VCVTPH2PS 528(DI), Y9 \
+	VMOVUPS   Y8, 576(DI) \
+	VMOVUPS   Y9, 608(DI)
+
 #define FEW ·directQ4_0AVX2
+#define FEWPAIRS tileArgs_pairs
+#define FEWSCALES FEWSCALES_D
 #define FEWCONSTANTS(t) \
 	VPBROADCASTD tileArgs_offset(t), Y14 \
 	VPBROADCASTD ·lowNibbles(SB), Y15
@@ -77,19 +101,9 @@
 #define PACK5
 #define BLOCK 18
 #define FETCH FETCH5
-#define FEWWEIGHTS(i) \
-	VMOVDQU (64*i)(DI), Y8 \
-	VMOVDQU (64*i+32)(DI), Y9
-#define FEWDOT(q, a, b) \
-	VPBROADCASTD q, Y10       \
-	VPMADDUBSW   Y10, Y8, Y11 \
-	VPMADDUBSW   Y10, Y9, Y12 \
-	VPADDW       Y11, a, a    \
-	VPADDW       Y12, b, b
-#define FEWFIRST(q, a, b) \
-	VPBROADCASTD q, Y10     \
-	VPMADDUBSW   Y10, Y8, a \
-	VPMADDUBSW   Y10, Y9, b
+#define FEWWEIGHTS WEIGHTS_UNSIGNED
+#define FEWDOT DOT_UNSIGNED
+#define FEWFIRST FIRST_UNSIGNED
 #define FEWISUMS(pairs, a, b) \
 	VPBROADCASTD pairs, Y11        \
 	VPMULLW      Y14, Y11, Y11     \
@@ -98,6 +112,61 @@
 	VPMADDWD     ·ones16(SB), a, a \
 	VPMADDWD     ·ones16(SB), b, b
 #include "few32_amd64.h"
+
+// The scale and the minimum of a row are copied together.
+#define SCALEMIN(row, i) \
+	MOVL row, BP              \
+	MOVL BP, (512+4*(i))(R14)
+
+#define SCALEMINS8(i) \
+	SCALEMIN((SI), i)          \
+	SCALEMIN((SI)(DX*1), i+1)  \
+	SCALEMIN((SI)(DX*2), i+2)  \
+	SCALEMIN((SI)(R8*1), i+3)  \
+	SCALEMIN((R13), i+4)       \
+	SCALEMIN((R13)(DX*1), i+5) \
+	SCALEMIN((R13)(DX*2), i+6) \
+	SCALEMIN((R13)(R8*1), i+7)
+
+// FEWSPLIT makes scales and minima of 8 rows.
+#define FEWSPLIT(h) \
+	VMOVDQU      (512+32*h)(DI), Y8     \
+	VPSRLD       $16, Y8, Y9            \
+	VPXOR        Y10, Y10, Y10          \
+	VPBLENDW     $0xaa, Y10, Y8, Y8     \
+	VPACKUSDW    Y9, Y8, Y8             \
+	VPERMQ       $0xd8, Y8, Y8          \
+	VEXTRACTI128 $1, Y8, X9             \
+	VCVTPH2PS    X8, Y8                 \
+	VCVTPH2PS    X9, Y9                 \
+	VMOVUPS      Y8, (576+32*h)(DI)     \
+	VMOVUPS      Y9, (640+32*h)(DI)
+
+#define MINS
+#define FEW ·directQ4_1AVX2
+#define FEWPAIRS tileArgs_ds
+#define FEWSCALES \
+	FEWSPLIT(0) \
+	FEWSPLIT(1)
+#define FEWCONSTANTS(t) \
+	VMOVDQU      ·ones16(SB), Y14 \
+	VPBROADCASTD ·lowNibbles(SB), Y15
+#define PACK0 FEWPACKNIBBLES(4, 0)
+#define PACK1 SCALEMINS8(0)
+#define PACK2 NEXTROWS
+#define PACK3 FEWPACKNIBBLES(4, 1)
+#define PACK4 SCALEMINS8(8)
+#define PACK5
+#define BLOCK 20
+#define FETCH FETCH5
+#define FEWWEIGHTS WEIGHTS_UNSIGNED
+#define FEWDOT DOT_UNSIGNED
+#define FEWFIRST FIRST_UNSIGNED
+#define FEWISUMS(pairs, a, b) \
+	VPMADDWD Y14, a, a \
+	VPMADDWD Y14, b, b
+#include "few32_amd64.h"
+#undef MINS
 
 // Weights of 8 bits are multiplied as |w| * ±a, see dot_avx2signed_amd64.h.
 
@@ -114,6 +183,8 @@
 	FEWSTORE4(32*h+256)
 
 #define FEW ·directQ8_0AVX2
+#define FEWPAIRS tileArgs_pairs
+#define FEWSCALES FEWSCALES_D
 #define FEWCONSTANTS(t) VMOVDQU ·ones16(SB), Y15
 #define PACK0 FEWPACKBYTES(2, 0)
 #define PACK1 HALVES8(0)

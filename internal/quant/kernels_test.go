@@ -237,11 +237,12 @@ func (p *product) checkOne(t *testing.T, k *kernel, s shape) {
 		got[i] = sentinel
 	}
 	panels := min(groupPanels, (s.rows+k.rows-1)/k.rows)
+	panelBytes := panels * min(k.maxBlocks, p.w.Cols/k.blockLen) * k.panelBytes
 	if k.directFor(s.tokens) != nil {
-		panels = 1
+		panels, panelBytes = 1, max(k.panelBytes, k.directBytes)
 	}
 	scratch := Scratch{
-		panel: atPageEnd(t, make([]byte, panels*min(k.maxBlocks, p.w.Cols/k.blockLen)*k.panelBytes)),
+		panel: atPageEnd(t, make([]byte, panelBytes)),
 		acc:   atPageEnd(t, make([]float32, panels*s.tokens*k.rows)),
 	}
 	p.w.mulKernel(k, got[side:], stride, &p.a, 0, s.rows, &scratch)
