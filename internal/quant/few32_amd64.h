@@ -1,15 +1,21 @@
 // A 32-wide format's product with any number of tokens for AVX2 in one pass over the file's
 // blocks: a block of 16 rows is packed to the nearest cache and used at once, by four tokens
 // at a time, then by two and by one. The next block is packed between the products of the
-// first tokens, piece by piece: the one keeps the pipes busy that the other leaves idle.
+// first tokens, piece by piece, so that neither waits for the other's loads and stores.
 //
-// To be defined: FEW (the function's name), FEWCONSTANTS(t) (sets Y14 and Y15), PACK0 to
-// PACK5 (pieces of the packing of a block at SI to R14; clobber Y8 to Y13), BLOCK (bytes of
-// a block), FETCH (prefetches 16 of them at R13), FEWWEIGHTS(i) (loads the i-th weights of the two vectors of rows to Y8 and Y9),
-// FEWDOT(q, a, b) (adds their products with the activations at q to a and b), FEWFIRST
-// (the same, but sets a and b), FEWISUMS(pairs, a, b) (makes int32 of the sums a and b),
-// FEWPAIRS (the sums that FEWISUMS wants, or tileArgs_ds where there are minima, and MINS),
-// FEWSCALES (makes the packed block's scales and minima of its halves).
+// To be defined
+//
+//	FEW                   the function's name
+//	FEWCONSTANTS(t)       sets Y14 and Y15
+//	PACK0 to PACK5        pieces of the packing of a block at SI to R14; clobber Y8 to Y13
+//	BLOCK, FETCH          bytes of a block; prefetches 16 of them at R13
+//	FEWSCALES             makes a packed block's scales (and minima) of the file's
+//	FEWWEIGHTS(i)         loads the i-th weights of the two vectors of rows to Y8 and Y9
+//	FEWDOT(q, a, b)       adds their products with the activations at q to a and b
+//	FEWFIRST(q, a, b)     the same, but sets a and b
+//	FEWPAIRS              what FEWISUMS wants of a token, or tileArgs_ds with MINS
+//	FEWISUMS(pairs, a, b) makes int32 of the sums a and b
+//	MINS                  where there are minima
 //
 // A packed block is vectors of four weights of rows 0 to 7 and of rows 8 to 15 in turns; at
 // 512 its scales (and minima) as they are in the file, at 576 the scales, at 640 the minima.
@@ -19,7 +25,7 @@
 //	                   times that; BP scratch
 //	R14                where the next block is packed to; then tokens left
 //	DI                 the packed block
-//	R12, CX, AX        the current token's activations, scale, pairs
+//	R12, CX, AX        the current token's activations, scale, pairs or DS
 //	R11, R10           bytes from a token's activations to the next's, three times that
 //	BX, R15            bytes from a token's scales to the next's, three times that
 //	R9                 accumulators

@@ -16,7 +16,7 @@ package quant
 //
 //	pack        makes a panel
 //	tile32/256  multiplies a panel with any number of tokens
-//	direct...   multiplies rows with a few tokens
+//	direct...   multiplies rows with a few tokens (few32_amd64.h has AVX2's best)
 //	row...      multiplies rows with one token
 //
 // The functions quad... of some formats do the last better, see quads_amd64.h.

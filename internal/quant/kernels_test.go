@@ -70,6 +70,9 @@ func integerShapes() []shape {
 	for i, rows := range []int{32, 33, 34, 35, 47, 64} {
 		shapes = append(shapes, shape{rows, 4 << (i % 3), 1, []fill{extreme, hostile}[i%2]})
 	}
+	for i, tokens := range []int{3, 6, 9, 15, 27} { // above, these are with one block only
+		shapes = append(shapes, shape{33, 4 + i%2, tokens, []fill{extreme, hostile}[i%2]})
+	}
 	return append(shapes, shape{71, 3, 5, ordinary}, shape{64, 2, 5, extreme}, shape{50, 1, groupTokens + 3, ordinary})
 }
 
