@@ -6,103 +6,58 @@ import (
 	"net/http"
 	"slices"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
 	"alpaca/internal/engine"
+	"alpaca/internal/server/metrics"
 )
 
-// metrics is what the server has counted, besides the engine's Stats.
-type metrics struct {
+// counters are what the server has counted, besides the engine's Stats.
+type counters struct {
 	mu        sync.Mutex
 	requests  map[[2]string]int64 // by path and status
-	first     histogram           // seconds from the request to its first token
-	between   histogram           // from one token to the next
-	queue     histogram
+	first     metrics.Histogram   // seconds from the request to its first token
+	between   metrics.Histogram   // from one token to the next
+	queue     metrics.Histogram
 	mostInCtx int // tokens that a text had at most
 }
 
-func (m *metrics) init() {
+func (m *counters) init() {
 	m.requests = map[[2]string]int64{}
-	m.first = newHistogram(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
-	m.between = newHistogram(0.003, 0.01, 0.03, 0.1, 0.3, 1, 3)
-	m.queue = newHistogram(0.001, 0.01, 0.1, 1, 10, 60, 300)
+	m.first = metrics.NewHistogram(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
+	m.between = metrics.NewHistogram(0.003, 0.01, 0.03, 0.1, 0.3, 1, 3)
+	m.queue = metrics.NewHistogram(0.001, 0.01, 0.1, 1, 10, 60, 300)
 }
 
 // request counts one.
-func (m *metrics) request(path string, status int) {
+func (m *counters) request(path string, status int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.requests[[2]string{path, strconv.Itoa(status)}]++
 }
 
 // token counts the time since the token before.
-func (m *metrics) token(d time.Duration) {
+func (m *counters) token(d time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.between.add(d)
+	m.between.Add(d)
 }
 
 // begun counts the time to the first token.
-func (m *metrics) begun(d time.Duration) {
+func (m *counters) begun(d time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.first.add(d)
+	m.first.Add(d)
 }
 
 // answer counts a complete answer.
-func (m *metrics) answer(r *engine.Result) {
+func (m *counters) answer(r *engine.Result) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.queue.add(r.QueueTime)
+	m.queue.Add(r.QueueTime)
 	m.mostInCtx = max(m.mostInCtx, r.PromptTokens+r.GeneratedTokens)
 }
-
-// histogram counts durations up to each bound, in seconds.
-type histogram struct {
-	bounds []float64
-	counts []int64 // of each bound, and of what is above all
-	sum    float64
-}
-
-func newHistogram(bounds ...float64) histogram {
-	return histogram{bounds: bounds, counts: make([]int64, len(bounds)+1)}
-}
-
-func (h *histogram) add(d time.Duration) {
-	i, _ := slices.BinarySearch(h.bounds, d.Seconds())
-	h.counts[i]++
-	h.sum += d.Seconds()
-}
-
-// exposition writes metrics in Prometheus' text format.
-type exposition struct{ strings.Builder }
-
-func (p *exposition) one(kind, name, help string, value float64) {
-	p.head(kind, name, help)
-	fmt.Fprintf(p, "%s %s\n", name, number(value))
-}
-
-func (p *exposition) head(kind, name, help string) {
-	fmt.Fprintf(p, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
-}
-
-func (p *exposition) histogram(name, help string, h *histogram) {
-	p.head("histogram", name, help)
-	count := int64(0)
-	for i, n := range h.counts {
-		count += n
-		bound := "+Inf"
-		if i < len(h.bounds) {
-			bound = number(h.bounds[i])
-		}
-		fmt.Fprintf(p, "%s_bucket{le=%q} %d\n", name, bound, count)
-	}
-	fmt.Fprintf(p, "%s_sum %s\n%s_count %d\n", name, number(h.sum), name, count)
-}
-
-func number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }
 
 // rate returns tokens a second.
 func rate(tokens int64, d time.Duration) float64 {
@@ -122,44 +77,44 @@ func (s *Server) metricsPage(w http.ResponseWriter, _ *http.Request) error {
 	m := &s.metrics
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var p exposition
-	p.one("counter", "llamacpp:prompt_tokens_total", "Tokens of prompts that were evaluated.", float64(e.PromptTokens))
-	p.one("counter", "llamacpp:prompt_tokens_cached_total", "Tokens of prompts that were known from before.", float64(e.CachedTokens))
-	p.one("counter", "llamacpp:prompt_seconds_total", "Time of the steps that evaluated prompts.", e.PromptTime.Seconds())
-	p.one("counter", "llamacpp:tokens_predicted_total", "Tokens that were generated.", float64(e.GeneratedTokens))
-	p.one("counter", "llamacpp:tokens_predicted_seconds_total", "Time of the steps that generated tokens.", e.GenerateTime.Seconds())
-	p.one("counter", "llamacpp:n_decode_total", "Steps of the engine.", float64(e.Steps))
-	p.one("counter", "llamacpp:n_tokens_max", "Tokens that a text had at most.", float64(m.mostInCtx))
-	p.one("gauge", "llamacpp:prompt_tokens_seconds", "Tokens of prompts a second.", rate(e.PromptTokens, e.PromptTime))
-	p.one("gauge", "llamacpp:predicted_tokens_seconds", "Generated tokens a second.", rate(e.GeneratedTokens, e.GenerateTime))
-	p.one("gauge", "llamacpp:requests_processing", "Answers that are being given.", float64(e.Running))
-	p.one("gauge", "llamacpp:requests_deferred", "Requests that wait.", float64(e.Waiting))
+	var p metrics.Exposition
+	p.One("counter", "llamacpp:prompt_tokens_total", "Tokens of prompts that were evaluated.", float64(e.PromptTokens))
+	p.One("counter", "llamacpp:prompt_tokens_cached_total", "Tokens of prompts that were known from before.", float64(e.CachedTokens))
+	p.One("counter", "llamacpp:prompt_seconds_total", "Time of the steps that evaluated prompts.", e.PromptTime.Seconds())
+	p.One("counter", "llamacpp:tokens_predicted_total", "Tokens that were generated.", float64(e.GeneratedTokens))
+	p.One("counter", "llamacpp:tokens_predicted_seconds_total", "Time of the steps that generated tokens.", e.GenerateTime.Seconds())
+	p.One("counter", "llamacpp:n_decode_total", "Steps of the engine.", float64(e.Steps))
+	p.One("counter", "llamacpp:n_tokens_max", "Tokens that a text had at most.", float64(m.mostInCtx))
+	p.One("gauge", "llamacpp:prompt_tokens_seconds", "Tokens of prompts a second.", rate(e.PromptTokens, e.PromptTime))
+	p.One("gauge", "llamacpp:predicted_tokens_seconds", "Generated tokens a second.", rate(e.GeneratedTokens, e.GenerateTime))
+	p.One("gauge", "llamacpp:requests_processing", "Answers that are being given.", float64(e.Running))
+	p.One("gauge", "llamacpp:requests_deferred", "Requests that wait.", float64(e.Waiting))
 	rows := 0.0
 	if e.Steps > 0 {
 		rows = float64(e.Rows) / float64(e.Steps)
 	}
-	p.one("gauge", "llamacpp:n_busy_slots_per_decode", "Rows of a step in the mean.", rows)
+	p.One("gauge", "llamacpp:n_busy_slots_per_decode", "Rows of a step in the mean.", rows)
 
-	p.head("counter", "alpaca_requests_total", "Requests by path and status.")
+	p.Head("counter", "alpaca_requests_total", "Requests by path and status.")
 	keys := slices.SortedFunc(maps.Keys(m.requests), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
 	for _, k := range keys {
 		fmt.Fprintf(&p, "alpaca_requests_total{path=%q,code=%q} %d\n", k[0], k[1], m.requests[k])
 	}
-	p.histogram("alpaca_time_to_first_token_seconds", "From a request to its first token.", &m.first)
-	p.histogram("alpaca_inter_token_seconds", "From one token of an answer to the next.", &m.between)
-	p.histogram("alpaca_queue_seconds", "From a request until its answer is begun.", &m.queue)
-	p.one("gauge", "alpaca_queue_depth", "Requests that wait.", float64(e.Waiting))
-	p.one("gauge", "alpaca_running", "Answers that are being given.", float64(e.Running))
-	p.head("gauge", "alpaca_kv_blocks", "Blocks of the cache.")
+	p.Histogram("alpaca_time_to_first_token_seconds", "From a request to its first token.", &m.first)
+	p.Histogram("alpaca_inter_token_seconds", "From one token of an answer to the next.", &m.between)
+	p.Histogram("alpaca_queue_seconds", "From a request until its answer is begun.", &m.queue)
+	p.One("gauge", "alpaca_queue_depth", "Requests that wait.", float64(e.Waiting))
+	p.One("gauge", "alpaca_running", "Answers that are being given.", float64(e.Running))
+	p.Head("gauge", "alpaca_kv_blocks", "Blocks of the cache.")
 	for _, b := range []struct {
 		state string
 		n     int
 	}{{"used", e.BlocksUsed}, {"cached", e.BlocksCached}, {"free", e.Blocks - e.BlocksUsed}} {
 		fmt.Fprintf(&p, "alpaca_kv_blocks{state=%q} %d\n", b.state, b.n)
 	}
-	p.one("counter", "alpaca_preemptions_total", "Times that a text gave its memory to others.", float64(e.Preemptions))
-	p.one("counter", "alpaca_cancelled_total", "Answers whose clients had gone.", float64(e.Cancelled))
-	p.one("counter", "alpaca_prefix_hit_tokens_total", "Tokens of prompts that were known from before.", float64(e.CachedTokens))
+	p.One("counter", "alpaca_preemptions_total", "Times that a text gave its memory to others.", float64(e.Preemptions))
+	p.One("counter", "alpaca_cancelled_total", "Answers whose clients had gone.", float64(e.Cancelled))
+	p.One("counter", "alpaca_prefix_hit_tokens_total", "Tokens of prompts that were known from before.", float64(e.CachedTokens))
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	w.Header().Set("Process-Start-Time-Unix", strconv.FormatInt(s.started.Unix(), 10))
 	s.extend(w)

@@ -5,11 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"os"
-	"path/filepath"
-	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/engine"
+	"alpaca/internal/server/listen"
 )
 
 // endless is a request that is answered for as long as the test takes.
@@ -118,7 +115,7 @@ func TestKeepAlive(t *testing.T) {
 }
 
 // serve runs a server as the command does.
-func (f *fixture) serve(l Listeners) (stop context.CancelFunc, ended chan error) {
+func (f *fixture) serve(l listen.Listeners) (stop context.CancelFunc, ended chan error) {
 	ctx, stop := context.WithCancel(context.Background())
 	ended = make(chan error, 1)
 	go func() { ended <- f.s.Serve(ctx, l) }()
@@ -129,7 +126,7 @@ func (f *fixture) serve(l Listeners) (stop context.CancelFunc, ended chan error)
 // TestDrain checks that answers come to their end, and new requests are refused.
 func TestDrain(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); o.DrainTimeout = 5 * time.Minute })
-	l, err := Listen([]string{"127.0.0.1"}, 0)
+	l, err := listen.At([]string{"127.0.0.1"}, 0)
 	require.NoError(t, err)
 	stop, ended := f.serve(l)
 	f.URL = l.URLs()[0]
@@ -152,7 +149,7 @@ func TestDrain(t *testing.T) {
 // complete answer.
 func TestDrainTimeout(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *Options) { slow(e, o); o.DrainTimeout = time.Millisecond })
-	l, err := Listen([]string{"127.0.0.1"}, 0)
+	l, err := listen.At([]string{"127.0.0.1"}, 0)
 	require.NoError(t, err)
 	stop, ended := f.serve(l)
 	f.URL = l.URLs()[0]
@@ -195,43 +192,4 @@ func TestDraining(t *testing.T) {
 	require.Equal(t, "unavailable_error", at(object(t, text), "error.type"))
 	require.NotEmpty(t, resp.Header.Get("Retry-After"))
 	require.True(t, resp.Close, "the connection is not kept")
-}
-
-func TestListen(t *testing.T) {
-	l, err := Listen([]string{"127.0.0.1", "127.0.0.2"}, 0)
-	if runtime.GOOS != "linux" && err != nil {
-		t.Skip("this machine has one loopback address")
-	}
-	require.NoError(t, err)
-	require.Len(t, l.URLs(), 2)
-	_, port, err := net.SplitHostPort(l[0].Addr().String())
-	require.NoError(t, err)
-	require.True(t, strings.HasSuffix(l.URLs()[1], ":"+port), "the same port")
-	var n int
-	fmt.Sscan(port, &n)
-	_, err = Listen([]string{"127.0.0.1"}, n)
-	require.Error(t, err, "in use")
-	l.Close()
-
-	if runtime.GOOS == "windows" {
-		return
-	}
-	path := filepath.Join(t.TempDir(), "a.sock")
-	l, err = Listen([]string{path}, 0)
-	require.NoError(t, err)
-	require.Equal(t, []string{"unix:" + path}, l.URLs())
-	st, err := os.Stat(path)
-	require.NoError(t, err)
-	require.Equal(t, os.FileMode(0o600), st.Mode().Perm())
-	_, err = Listen([]string{path}, 0)
-	require.ErrorContains(t, err, "another program listens there")
-	l[0].(*net.UnixListener).SetUnlinkOnClose(false)
-	l.Close()
-	l, err = Listen([]string{path}, 0)
-	require.NoError(t, err, "nobody listens there any more")
-	l.Close()
-	file := filepath.Join(t.TempDir(), "b.sock")
-	require.NoError(t, os.WriteFile(file, []byte("mine"), 0o600))
-	_, err = Listen([]string{file}, 0)
-	require.ErrorContains(t, err, "there is a file already")
 }

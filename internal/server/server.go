@@ -66,7 +66,7 @@ type Server struct {
 	tags    *thinking.Tags // of thinking; nil: the template knows none
 	handler http.Handler
 	started time.Time
-	metrics metrics
+	metrics counters
 	keys    keys
 
 	draining atomic.Bool        // the server is about to end

@@ -11,6 +11,14 @@ import (
 var copyKinds = []kind{
 	{"repeat", 40, true, func(r *random) (string, string) {
 		words := pickDistinct(r, plain, r.between(2, 7))
+		if r.chance(25) {
+			for i := range words {
+				if r.chance(50) {
+					words[i] = madeUp(r)
+				}
+			}
+			words = words[:min(len(words), 4)]
+		}
 		text := strings.Join(words, " ")
 		return fmt.Sprintf(pick(r, []string{"Repeat after me: %s", "Say this again: %s", "Copy this text: %s", "Repeat: %s"}), text), text
 	}},
@@ -65,3 +73,16 @@ var copyKinds = []kind{
 			strings.Join(sorted, ", ")
 	}},
 }
+
+// madeUp returns a word that nobody knows: what has to be copied cannot always be
+// looked up.
+func madeUp(r *random) string {
+	var word strings.Builder
+	for range r.between(2, 3) {
+		word.WriteString(pick(r, syllables))
+	}
+	return word.String()
+}
+
+var syllables = []string{"ba", "bo", "da", "de", "di", "fa", "fi", "ga", "go", "ka", "ke", "ko", "la", "le", "li", "lo", "ma", "mi", "mo", "na", "ne", "no",
+	"pa", "pe", "po", "ra", "re", "ri", "ro", "sa", "se", "so", "ta", "te", "ti", "to", "va", "vi", "wa", "za", "zo"}

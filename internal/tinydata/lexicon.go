@@ -140,6 +140,15 @@ var (
 	adjectives = []string{"small", "big", "old", "new", "red", "blue", "green", "happy", "brave", "clever", "kind", "quiet", "quick", "lazy",
 		"funny", "hungry", "tired", "shy", "proud", "curious"}
 
+	// characterTraits are those of people and animals in stories
+	characterTraits = []string{"small", "big", "old", "happy", "brave", "clever", "kind", "quiet", "quick", "lazy", "funny", "hungry", "tired", "shy",
+		"proud", "curious", "young", "friendly", "little", "gentle"}
+
+	// creatures are further heroes of stories, of whom nothing else is known
+	creatures = []string{"dragon", "unicorn", "giant", "robot", "ghost", "witch", "knight", "princess", "prince", "wizard", "fairy", "whale", "shark",
+		"tiger", "zebra", "giraffe", "camel", "turtle", "hedgehog", "squirrel", "parrot", "dolphin", "crab", "kangaroo", "panda", "llama", "alpaca",
+		"dinosaur", "snail", "butterfly", "swan", "beaver", "deer", "hamster"}
+
 	// plain words, for copying, spelling, counting and sorting
 	plain = []string{"sun", "moon", "star", "rain", "wind", "snow", "tree", "leaf", "rose", "bird", "fish", "milk", "bread", "apple", "cake",
 		"house", "door", "window", "table", "chair", "bed", "lamp", "book", "pen", "paper", "ball", "boat", "car", "train", "road",

@@ -8,12 +8,12 @@ import (
 // storyKinds are stories, asked for or told without being asked, and sentences
 // with a given word. Many answers are right, so they do not count as exact.
 var storyKinds = []kind{
-	{"story", 70, false, func(r *random) (string, string) {
+	{"story", 36, false, func(r *random) (string, string) {
 		s := newStory(r)
 		return fmt.Sprintf(pick(r, []string{"Tell me a story about %s.", "Write a story about %s.", "Tell me a story about %s", "Write a short story about %s.",
 			"Can you tell a story about %s?", "I want to hear a story about %s."}), s.about), s.text
 	}},
-	{"raw story", 60, false, func(r *random) (string, string) { return "", newStory(r).text }},
+	{"raw story", 20, false, func(r *random) (string, string) { return "", newStory(r).text }},
 	{"sentence", 16, false, func(r *random) (string, string) {
 		n := pick(r, things).one
 		s := sentence{subject: pick(r, names), verb: pick(r, actions), rest: "the " + n}
@@ -46,8 +46,11 @@ func newCast(r *random) cast {
 		c.friend = pick(r, names)
 	}
 	p := pickDistinct(r, places, 2)
-	c.is = article(pick(r, adjectives)) + " " + child + " called " + c.hero
-	c.animal, c.trait = pick(r, animals).name, pick(r, adjectives)
+	c.is = article(pick(r, characterTraits)) + " " + child + " called " + c.hero
+	c.animal, c.trait = pick(r, animals).name, pick(r, characterTraits)
+	if r.chance(30) {
+		c.animal = pick(r, creatures)
+	}
 	c.place, c.other, c.thing = p[0], p[1], pick(r, things).one
 	return c
 }

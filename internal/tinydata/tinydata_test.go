@@ -16,8 +16,8 @@ func ExampleGenerator() {
 	}
 	// Output:
 	// where: "Finn is at the farm. Lily is at the hill. Ruby is at the shop. Where is Finn?" "Finn is at the farm."
-	// raw story: "" "Hugo and Nora were good friends. It was the birthday of Nora. Hugo wanted to give a pen, but he had no money. So he walked to the school, where a big mouse lived. \"I know where one is,\" said the mouse. Behind the lake there was a pen, all new. Nora was so happy that everybody laughed. And the mouse got a piece of the cake."
-	// colour: "Which colour does a pumpkin have?" "A pumpkin is orange."
+	// raw story: "" "Once upon a time, a deer lived near the school. Its friend was Hugo, who lived by the lake. One night, a great storm came. The deer could not find its way home. Hugo saw it from the window and ran outside. \"Come in,\" said Hugo. \"It is warm here.\" They slept side by side, and in the morning the sun was back. The deer never forgot it, and brought him a cup the next day."
+	// count letters: "How many letters does small have?" "5"
 }
 
 // The same seed gives the same text, on every machine and with every release.

@@ -20,6 +20,7 @@ import (
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/engine"
 	"alpaca/internal/server"
+	"alpaca/internal/server/listen"
 )
 
 // keyEnv are the environment variables with an API key, ours first.
@@ -119,7 +120,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 		return err
 	}
 	// Before the model is loaded: an address in use is told at once.
-	l, err := server.Listen(o.hosts, o.port)
+	l, err := listen.At(o.hosts, o.port)
 	if err != nil {
 		return ui.WithHint(err, "--host and --port choose another address")
 	}
@@ -189,7 +190,7 @@ func (o *options) check() error {
 		if host == "" {
 			return ui.Usagef("--host is empty")
 		}
-		if !server.IsLocal(host) && len(o.keys) == 0 {
+		if !listen.IsLocal(host) && len(o.keys) == 0 {
 			return ui.WithHint(ui.Usagef("--host %s: other machines could ask without a key", host),
 				"this makes one: head -c 24 /dev/urandom | base64 > key.txt, and --api-key-file key.txt takes it")
 		}

@@ -55,6 +55,9 @@ type question struct {
 // template works as well.
 const plain = 12
 
+// turns is the percentage of conversations that go on after the first answer.
+const turns = 12
+
 func write(w io.Writer, seed uint64, examples, questions int) error {
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -68,6 +71,11 @@ func write(w io.Writer, seed uint64, examples, questions int) error {
 			r.Text = e.Prompt + "\n" + e.Answer
 		default:
 			r = record{Messages: []message{{"user", e.Prompt}, {"assistant", e.Answer}}}
+			for n := i % 100; n >= 100-turns && len(r.Messages) < 2*(2+n%2); {
+				if e := g.Next(); e.Prompt != "" {
+					r.Messages = append(r.Messages, message{"user", e.Prompt}, message{"assistant", e.Answer})
+				}
+			}
 		}
 		if err := enc.Encode(r); err != nil {
 			return err

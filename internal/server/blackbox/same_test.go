@@ -1,4 +1,4 @@
-package server
+package blackbox
 
 import (
 	"fmt"
@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/engine"
+	"alpaca/internal/server"
 )
 
 // differing is what may differ between two answers to the same request.
@@ -75,7 +76,7 @@ func TestOneAnswer(t *testing.T) {
 		return sorted(differing.ReplaceAllString(text, ""))
 	}
 	var want []string
-	alone := setup(t, func(e *engine.Options, _ *Options) { e.Parallel, e.NoCache = 2, true })
+	alone := setup(t, func(e *engine.Options, _ *server.Options) { e.Parallel, e.NoCache = 2, true })
 	for i := range bodies {
 		want = append(want, ask(alone, i))
 	}
@@ -92,7 +93,7 @@ func TestOneAnswer(t *testing.T) {
 			if testing.Short() && tt.name != "little memory" {
 				t.Skip("long: not with -short")
 			}
-			f := setup(t, func(e *engine.Options, _ *Options) { tt.change(e); e.Queue = 2 * n })
+			f := setup(t, func(e *engine.Options, _ *server.Options) { tt.change(e); e.Queue = 2 * n })
 			got := make([]string, len(bodies))
 			var all sync.WaitGroup
 			for i := range bodies {

@@ -1,0 +1,103 @@
+// Package listen opens the addresses that a server is asked at: names and addresses of this
+// machine, or socket files. A name that stands for several addresses gets the same port
+// at each of them, and whoever uses it learns which of them only this machine reaches.
+package listen
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"strconv"
+	"strings"
+)
+
+// IsLocal reports whether only programs on this machine reach a host, or the socket file
+// that it is.
+func IsLocal(host string) bool {
+	if isSocket(host) || host == "localhost" {
+		return true
+	}
+	ip := net.ParseIP(strings.Trim(host, "[]"))
+	return ip != nil && ip.IsLoopback()
+}
+
+// isSocket reports whether a host is the path of a Unix socket.
+func isSocket(host string) bool { return strings.HasSuffix(host, ".sock") }
+
+// Listeners are the addresses that a server is asked at.
+type Listeners []net.Listener
+
+// At listens at hosts: names, addresses, or socket files. "localhost" is both
+// 127.0.0.1 and ::1, where there is one. Port 0 is any that is free, the same for all.
+func At(hosts []string, port int) (l Listeners, err error) {
+	defer func() {
+		if err != nil {
+			l.Close()
+			l = nil
+		}
+	}()
+	for _, host := range hosts {
+		if isSocket(host) {
+			err = l.socket(host)
+		} else if host == "localhost" {
+			if port, err = l.tcp("127.0.0.1", port); err == nil {
+				l.tcp("::1", port) // a machine without IPv6 can do without
+			}
+		} else {
+			port, err = l.tcp(strings.Trim(host, "[]"), port)
+		}
+		if err != nil {
+			return l, err
+		}
+	}
+	return l, nil
+}
+
+func (l *Listeners) tcp(host string, port int) (int, error) {
+	ln, err := net.Listen("tcp", net.JoinHostPort(host, strconv.Itoa(port)))
+	if err != nil {
+		return port, err
+	}
+	*l = append(*l, ln)
+	return ln.Addr().(*net.TCPAddr).Port, nil
+}
+
+// socket listens at a socket file, for its owner alone. One that nobody listens at any
+// more is replaced.
+func (l *Listeners) socket(path string) error {
+	if st, err := os.Lstat(path); err == nil {
+		if st.Mode()&os.ModeSocket == 0 {
+			return fmt.Errorf("%s: there is a file already", path)
+		}
+		if c, err := net.Dial("unix", path); err == nil {
+			c.Close()
+			return fmt.Errorf("%s: another program listens there", path)
+		}
+		os.Remove(path)
+	}
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		return err
+	}
+	*l = append(*l, ln)
+	return os.Chmod(path, 0o600)
+}
+
+// URLs returns where the server is asked.
+func (l Listeners) URLs() (list []string) {
+	for _, ln := range l {
+		if ln.Addr().Network() == "unix" {
+			list = append(list, "unix:"+ln.Addr().String())
+		} else {
+			list = append(list, "http://"+ln.Addr().String())
+		}
+	}
+	return list
+}
+
+// Close closes all.
+func (l Listeners) Close() {
+	for _, ln := range l {
+		ln.Close()
+	}
+}
