@@ -4,6 +4,17 @@
 
 package quant
 
+// few32_avx2_amd64.s
+
+//go:noescape
+func directQ4_0AVX2(t *tileArgs)
+
+//go:noescape
+func directQ4_1AVX2(t *tileArgs)
+
+//go:noescape
+func directQ8_0AVX2(t *tileArgs)
+
 // int256_avx2_amd64.s
 
 //go:noescape
@@ -217,9 +228,6 @@ func tile32AVX2(t *tileArgs)
 func packQ4_0AVX2(panel, w *byte, stride, nb int)
 
 //go:noescape
-func directQ4_0AVX2(t *tileArgs)
-
-//go:noescape
 func rowQ4_0AVX2(t *tileArgs)
 
 //go:noescape
@@ -236,9 +244,6 @@ func tile32MinAVX2(t *tileArgs)
 
 //go:noescape
 func packQ4_1AVX2(panel, w *byte, stride, nb int)
-
-//go:noescape
-func directQ4_1AVX2(t *tileArgs)
 
 //go:noescape
 func rowQ4_1AVX2(t *tileArgs)
@@ -356,9 +361,6 @@ func tile32SignedAVX2(t *tileArgs)
 
 //go:noescape
 func packQ8_0AVX2(panel, w *byte, stride, nb int)
-
-//go:noescape
-func directQ8_0AVX2(t *tileArgs)
 
 //go:noescape
 func rowQ8_0AVX2(t *tileArgs)

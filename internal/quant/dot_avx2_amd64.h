@@ -31,8 +31,8 @@
 #define DOT2(q, a, b) \
 	VPBROADCASTD q, Y10       \
 	VPMADDUBSW   Y10, Y8, Y11 \
-	VPADDW       Y11, a, a    \
 	VPMADDUBSW   Y10, Y9, Y12 \
+	VPADDW       Y11, a, a    \
 	VPADDW       Y12, b, b
 
 // DOT1 adds the products of weights 4i to 4i+3 with one token, DOT4 with four.

@@ -23,9 +23,15 @@
 	VPADDD     Y11, a, a
 
 #define DOT2(q, a, b) \
-	VPBROADCASTD q, Y10 \
-	DOT(Y8, Y12, a)     \
-	DOT(Y9, Y13, b)
+	VPBROADCASTD q, Y10       \
+	VPSIGNB    Y8, Y10, Y11   \
+	VPSIGNB    Y9, Y10, Y10   \
+	VPMADDUBSW Y11, Y12, Y11  \
+	VPMADDUBSW Y10, Y13, Y10  \
+	VPMADDWD   ONES, Y11, Y11 \
+	VPMADDWD   ONES, Y10, Y10 \
+	VPADDD     Y11, a, a      \
+	VPADDD     Y10, b, b
 
 // DOT1 adds the products of weights 4i to 4i+3 with one token, DOT4 with four.
 #define DOT1(i) \

@@ -18,12 +18,14 @@
 #define FETCHEVERY 4
 #include "pack_amd64.h"
 #undef FETCHEVERY
+#ifdef DIRECT
 #include "direct32_amd64.h"
+#undef DIRECT
+#endif
 #include "row32_amd64.h"
 
 #undef PACKBLOCK
 #undef STORESCALES
-#undef DIRECT
 #undef UNPACK
 #undef SCALES
 #undef BLOCK

@@ -18,7 +18,6 @@
 #define ONES ·ones16(SB)
 
 #define PACK ·packQ4_0AVX2
-#define DIRECT ·directQ4_0AVX2
 #define ROW ·rowQ4_0AVX2
 #define UNPACK UNPACK_Q4_0
 #define SCALES SCALES_D
@@ -48,7 +47,6 @@
 #define ONES ·ones16(SB)
 
 #define PACK ·packQ4_1AVX2
-#define DIRECT ·directQ4_1AVX2
 #define ROW ·rowQ4_1AVX2
 #define UNPACK UNPACK_Q4_1
 #define SCALES SCALES_DM

@@ -22,7 +22,6 @@
 #define ONES ·ones16(SB)
 
 #define PACK ·packQ8_0AVX2
-#define DIRECT ·directQ8_0AVX2
 #define ROW ·rowQ8_0AVX2
 #define UNPACK UNPACK_Q8_0
 #define SCALES SCALES_D

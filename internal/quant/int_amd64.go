@@ -16,7 +16,7 @@ package quant
 //
 //	pack        makes a panel
 //	tile32/256  multiplies a panel with any number of tokens
-//	direct...   multiplies rows with a few tokens
+//	direct...   multiplies rows with a few tokens (few32_amd64.h has AVX2's best)
 //	row...      multiplies rows with one token
 //
 // The functions quad... of some formats do the last better, see quads_amd64.h.
@@ -26,12 +26,12 @@ var intKernels = map[Type][]kernel{
 	Q4_0: {
 		inQuads(avx512x32(8, packQ4_0AVX512, tile32AVX512, directQ4_0AVX512, rowQ4_0AVX512), quadQ4_0AVX512),
 		inQuads(avxVNNIx32(8, packQ4_0AVXVNNI, tile32AVXVNNI, directQ4_0AVXVNNI, rowQ4_0AVXVNNI), quadQ4_0AVX2),
-		inQuads(avx2x32(8, packQ4_0AVX2, tile32AVX2, directQ4_0AVX2, rowQ4_0AVX2), quadQ4_0AVX2),
+		inQuads(few(avx2x32(8, packQ4_0AVX2, tile32AVX2, directQ4_0AVX2, rowQ4_0AVX2), 24), quadQ4_0AVX2),
 	},
 	Q4_1: {
 		withMins(avx512x32(0, packQ4_1AVX512, tile32MinAVX512, directQ4_1AVX512, rowQ4_1AVX512)),
 		withMins(avxVNNIx32(0, packQ4_1AVXVNNI, tile32MinAVXVNNI, directQ4_1AVXVNNI, rowQ4_1AVXVNNI)),
-		withMins(avx2x32(0, packQ4_1AVX2, tile32MinAVX2, directQ4_1AVX2, rowQ4_1AVX2)),
+		few(withMins(avx2x32(0, packQ4_1AVX2, tile32MinAVX2, directQ4_1AVX2, rowQ4_1AVX2)), 24),
 	},
 	Q5_0: {
 		avx512x32(16, packQ5_0AVX512, tile32AVX512, directQ5_0AVX512, rowQ5_0AVX512),
@@ -42,7 +42,7 @@ var intKernels = map[Type][]kernel{
 	Q8_0: {
 		inQuads(avx512x32(128, packQ8_0AVX512, tile32AVX512, directQ8_0AVX512, rowQ8_0AVX512), quadQ8_0AVX2),
 		inQuads(avxVNNIx32(128, packQ8_0AVXVNNI, tile32AVXVNNI, directQ8_0AVXVNNI, rowQ8_0AVXVNNI), quadQ8_0AVX2),
-		inQuads(avx2x32(0, packQ8_0AVX2, tile32SignedAVX2, directQ8_0AVX2, rowQ8_0AVX2), quadQ8_0AVX2),
+		inQuads(few(avx2x32(0, packQ8_0AVX2, tile32SignedAVX2, directQ8_0AVX2, rowQ8_0AVX2), groupTokens), quadQ8_0AVX2),
 	},
 	IQ4_NL: {
 		inQuads(avx512x32(128, packIQ4_NLAVX512, tile32AVX512, directIQ4_NLAVX512, rowIQ4_NLAVX512), quadIQ4_NLAVX512),
@@ -105,6 +105,13 @@ func inQuads(k kernel, quad tileFunc) kernel {
 	if k.blockLen == 256 || k.lanes > 1 {
 		k.quadBlocks = 1
 	}
+	return k
+}
+
+// few is a kernel whose direct is made of few32_amd64.h, which is best up to more tokens
+// than others'.
+func few(k kernel, tokens int) kernel {
+	k.directTokens, k.directBytes = tokens, 2*704
 	return k
 }
 

@@ -37,9 +37,11 @@ type kernel struct {
 
 	// direct, where there is one, is pack and tile in one for at most
 	// directTokens rows of activations: it reads the blocks at t.w, whose rows
-	// are t.wStride bytes apart; at t.panel there is room for a block.
+	// are t.wStride bytes apart; at t.panel there is room for a block, or for directBytes
+	// where that is more.
 	direct       func(t *tileArgs)
 	directTokens int
+	directBytes  int
 	// row, where there is one, is direct for a single token.
 	row func(t *tileArgs)
 	// quad, where there is one, is direct for a single token and four streams side by

@@ -70,6 +70,9 @@ func integerShapes() []shape {
 	for i, rows := range []int{32, 33, 34, 35, 47, 64} {
 		shapes = append(shapes, shape{rows, 4 << (i % 3), 1, []fill{extreme, hostile}[i%2]})
 	}
+	for i, tokens := range []int{3, 6, 9, 15, 27} { // above, these are with one block only
+		shapes = append(shapes, shape{33, 4 + i%2, tokens, []fill{extreme, hostile}[i%2]})
+	}
 	return append(shapes, shape{71, 3, 5, ordinary}, shape{64, 2, 5, extreme}, shape{50, 1, groupTokens + 3, ordinary})
 }
 
@@ -237,11 +240,12 @@ func (p *product) checkOne(t *testing.T, k *kernel, s shape) {
 		got[i] = sentinel
 	}
 	panels := min(groupPanels, (s.rows+k.rows-1)/k.rows)
+	panelBytes := panels * min(k.maxBlocks, p.w.Cols/k.blockLen) * k.panelBytes
 	if k.directFor(s.tokens) != nil {
-		panels = 1
+		panels, panelBytes = 1, max(k.panelBytes, k.directBytes)
 	}
 	scratch := Scratch{
-		panel: atPageEnd(t, make([]byte, panels*min(k.maxBlocks, p.w.Cols/k.blockLen)*k.panelBytes)),
+		panel: atPageEnd(t, make([]byte, panelBytes)),
 		acc:   atPageEnd(t, make([]float32, panels*s.tokens*k.rows*k.lanes)),
 	}
 	p.w.mulKernel(k, got[side:], stride, &p.a, 0, s.rows, &scratch)

@@ -71,7 +71,7 @@ func (s *Scratch) multiply(k *kernel, a *Acts, n, run, b, blocks int) {
 // no panel.
 func (w *Matrix) mulDirect(k *kernel, direct func(*tileArgs), out []float32, stride int, a *Acts, lo, hi int, s *Scratch) {
 	nb, rowBytes := w.Cols/k.blockLen, w.Type.RowBytes(w.Cols)
-	s.panel = resize(s.panel, k.panelBytes)
+	s.panel = resize(s.panel, max(k.panelBytes, k.directBytes))
 	s.acc = resize(s.acc, a.Rows*k.rows*k.lanes)
 	add := func(rows *byte, stride, b, blocks int) {
 		s.args = tileArgs{panel: &s.panel[0], w: rows, wStride: stride, nb: blocks, tokens: a.Rows, acc: &s.acc[0], offset: k.tileOffset()}

@@ -24,9 +24,8 @@
 // the weights' scales, V10 the token's scale.
 #define ADDPRODUCT(sum, d, acc, p) \
 	ISUM(sum, p)            \
-	VMULPS      V10, d, V11 \
-	VMOVUPS     acc, V12    \
-	VFMADD231PS V11, sum, V12
+	VMULPS      V10, d, V12 \
+	VFMADD213PS acc, sum, V12
 
 #ifdef MINS
 #define FINISH(t, d, p, ds, a, b) \

@@ -14,6 +14,7 @@ var parameters = map[string]string{
 	"PACK":   "panel, w *byte, stride, nb int",
 	"TILE":   "t *tileArgs",
 	"DIRECT": "t *tileArgs",
+	"FEW":    "t *tileArgs",
 	"ROW":    "t *tileArgs",
 	"QUAD":   "t *tileArgs",
 }
