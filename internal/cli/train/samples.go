@@ -98,7 +98,7 @@ func (j *job) questions(n int) []train.Example {
 func (j *job) withModel(ctx context.Context, f func(m *model.Model) error) error {
 	path := filepath.Join(j.dir, "now.gguf")
 	defer os.Remove(path)
-	if j.trainer.Model.Rank > 0 {
+	if m := j.trainer.Model; m.Rank > 0 && !m.HasWholeMatrices() {
 		if err := j.trainer.Model.WriteAdapter(path, j.name()); err != nil {
 			return err
 		}

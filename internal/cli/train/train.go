@@ -5,6 +5,8 @@ package train
 
 import (
 	"context"
+	"errors"
+	"syscall"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -12,6 +14,7 @@ import (
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
+	"alpaca/internal/train"
 )
 
 // options are the flags of "alpaca train".
@@ -140,5 +143,22 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if o.dryRun {
 		return nil
 	}
-	return j.train(ctx)
+	if err := j.train(ctx); err != nil {
+		return j.withHint(ctx, err)
+	}
+	return nil
+}
+
+// withHint adds to an error how to go on where a checkpoint is there. A run that diverged
+// would do so again.
+func (j *job) withHint(ctx context.Context, err error) error {
+	list, listErr := checkpoints(j.dir)
+	if ctx.Err() != nil || errors.Is(err, train.ErrDiverged) || listErr != nil || len(list) == 0 {
+		return err
+	}
+	hint := "go on: alpaca train --resume " + j.dir
+	if errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EFBIG) || errors.Is(err, syscall.EDQUOT) {
+		hint = "free some space and " + hint
+	}
+	return ui.WithHint(err, hint)
 }
