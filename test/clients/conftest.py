@@ -22,7 +22,7 @@ class Server:
     def __init__(self, *flags, env=None):
         self.log = []
         self.process = subprocess.Popen(
-            [PROGRAM, "serve", "-m", MODEL, "--port", "0", "--host", "127.0.0.1", "-t", "1", *flags],
+            [PROGRAM, "serve", "-m", MODEL, "--port", "0", "--host", "127.0.0.1", "-t", "1", "--drain-timeout", "2s", *flags],
             stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True, env={**os.environ, **(env or {})},
         )
         for line in self.process.stderr:
@@ -43,7 +43,7 @@ class Server:
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         try:
-            return self.process.wait(20)
+            return self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.process.kill()
             raise
