@@ -55,6 +55,8 @@ var order = []string{
 
 	// What is done with models and their files.
 	"internal/train",
+	"internal/train/plan",
+	"internal/train/random",
 	"internal/bench",
 	"internal/eval",
 	"internal/convert",

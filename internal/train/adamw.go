@@ -3,6 +3,7 @@ package train
 import (
 	"math"
 
+	"alpaca/internal/ggml"
 	"alpaca/internal/ggml/grad"
 )
 
@@ -26,7 +27,7 @@ func gradNorm[T real](w *workers, tensors []*Tensor[T]) float64 {
 	var sums []float64
 	for _, t := range tensors {
 		blocks := (len(t.Grad) + blockLen - 1) / blockLen
-		sums = grow(sums, blocks)
+		sums = ggml.Grow(sums, blocks)
 		w.each(blocks, 1, func(_, lo, hi int) {
 			for b := lo; b < hi; b++ {
 				var sum float64

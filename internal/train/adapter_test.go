@@ -19,6 +19,7 @@ import (
 	"alpaca/internal/quant"
 	"alpaca/internal/testmodel"
 	"alpaca/internal/testshared"
+	"alpaca/internal/train/random"
 )
 
 // readSafetensors returns the float32 tensors of a file.
@@ -107,7 +108,7 @@ func TestAdapterFile(t *testing.T) {
 		m.AddLoRA(LoRA{Rank: 4, Alpha: 8, Stable: true, Seed: 1}, onLinears)
 		for _, l := range m.adapted() { // as after some training
 			for i := range l.B.Data {
-				l.B.Data[i] = float32(0.05 * normal(mix(uint64(i)), mix(text(l.B.Name)+uint64(i))))
+				l.B.Data[i] = float32(0.05 * random.Normal(random.Mix(uint64(i)), random.Mix(random.Text(l.B.Name)+uint64(i))))
 			}
 		}
 		dir := t.TempDir()
@@ -157,7 +158,7 @@ func TestModules(t *testing.T) {
 	require.Equal(t, 2*m.Shape.Layers+1, m.TrainModules(norms))
 	for _, x := range m.Trainable() { // as after some training
 		for i := range x.Data {
-			x.Data[i] += float32(0.05 * normal(mix(uint64(i)), mix(text(x.Name)+uint64(i))))
+			x.Data[i] += float32(0.05 * random.Normal(random.Mix(uint64(i)), random.Mix(random.Text(x.Name)+uint64(i))))
 		}
 	}
 	dir := t.TempDir()

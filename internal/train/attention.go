@@ -1,6 +1,10 @@
 package train
 
-import "math"
+import (
+	"math"
+
+	"alpaca/internal/ggml"
+)
 
 // blockRows is how many rows of queries attention does at once.
 const blockRows = 96
@@ -63,8 +67,8 @@ func (a *attention[T]) scores(worker int, b scoreBlock) {
 	m, h := &a.mem[worker], a.s.HeadDim
 	qDim, kvDim := a.s.Heads*h, a.s.KVHeads*h
 	n, keys := b.hi-b.lo, b.hi-b.doc
-	m.q = grow(m.q, n*h)
-	m.scores = grow(m.scores, n*b.stride)
+	m.q = ggml.Grow(m.q, n*h)
+	m.scores = ggml.Grow(m.scores, n*b.stride)
 	for i := range n {
 		copy(m.q[i*h:(i+1)*h], a.q[(b.lo+i)*qDim+b.head*h:])
 	}
@@ -106,7 +110,7 @@ func (a *attention[T]) blockBack(worker int, b scoreBlock) {
 	p := rows(m.scores, b.stride)
 	mul := func(p product[T]) { p.run(a.w, worker) }
 	mul(product[T]{dst: dv, stride: kvDim, m: keys, n: h, k: n, a: p.t(), b: do, add: true})
-	m.dscores = grow(m.dscores, n*b.stride)
+	m.dscores = ggml.Grow(m.dscores, n*b.stride)
 	mul(product[T]{dst: m.dscores, stride: b.stride, m: n, n: keys, k: h, a: do, b: rows(v, kvDim).t(), padded: true})
 	for i := range n {
 		at := (b.lo+i)*qDim + b.head*h
@@ -122,12 +126,4 @@ func (a *attention[T]) blockBack(worker int, b scoreBlock) {
 		scale(dq[i*qDim:i*qDim+h], by)
 	}
 	mul(product[T]{dst: dk, stride: kvDim, m: keys, n: h, k: n, a: ds.t(), b: rows(m.q, h), add: true})
-}
-
-// grow returns a slice of n elements, b's memory if that is enough.
-func grow[T real](b []T, n int) []T {
-	if cap(b) < n {
-		return make([]T, n)
-	}
-	return b[:n]
 }

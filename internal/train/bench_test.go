@@ -6,6 +6,7 @@ import (
 
 	"alpaca/internal/ggml"
 	"alpaca/internal/pool"
+	"alpaca/internal/train/random"
 )
 
 // BenchmarkStep is an update of a new model of 3 million weights with 16 rows of 256.
@@ -57,7 +58,7 @@ func BenchmarkLoRA(b *testing.B) {
 	for row := range 4 {
 		var ex Example
 		for i := range 256 {
-			ex.Tokens, ex.Weights = append(ex.Tokens, int32(hash(uint64(row), uint64(i))%uint64(s.Vocab))), append(ex.Weights, 1)
+			ex.Tokens, ex.Weights = append(ex.Tokens, int32(random.Hash(uint64(row), uint64(i))%uint64(s.Vocab))), append(ex.Weights, 1)
 		}
 		batch.Add(0, []Example{ex})
 	}

@@ -76,7 +76,7 @@ func (e *engine[T]) begin(b *Batch) {
 	}
 	for i := range e.tape {
 		r := &e.tape[i]
-		r.x0 = grow(r.x0, n*s.Dim)
+		r.x0 = ggml.Grow(r.x0, n*s.Dim)
 		if first := e.tape[0]; e.shared && i > 0 {
 			first.x0 = r.x0
 			*r = first
@@ -86,19 +86,19 @@ func (e *engine[T]) begin(b *Batch) {
 			b    *[]T
 			cols int
 		}{{&r.o, qDim}, {&r.x1, s.Dim}, {&r.q, qDim}, {&r.k, kvDim}, {&r.v, kvDim}, {&r.g, s.FFNDim}, {&r.u, s.FFNDim}} {
-			*p.b = grow(*p.b, n*p.cols)
+			*p.b = ggml.Grow(*p.b, n*p.cols)
 		}
 		if e.m.headNorms() {
-			r.rawQ, r.rawK = grow(r.rawQ, n*qDim), grow(r.rawK, n*kvDim)
+			r.rawQ, r.rawK = ggml.Grow(r.rawQ, n*qDim), ggml.Grow(r.rawK, n*kvDim)
 		}
 	}
-	e.x = grow(e.x, n*s.Dim)
+	e.x = ggml.Grow(e.x, n*s.Dim)
 	m := &e.mem
-	m.n, m.d, m.d2 = grow(m.n, n*s.Dim), grow(m.d, n*s.Dim), grow(m.d2, n*s.Dim)
-	m.f, m.df, m.sig = grow(m.f, n*s.FFNDim), grow(m.df, n*s.FFNDim), grow(m.sig, n*s.FFNDim)
-	m.do, m.dq, m.dk, m.dv = grow(m.do, n*qDim), grow(m.dq, n*qDim), grow(m.dk, n*kvDim), grow(m.dv, n*kvDim)
-	m.rho = grow(m.rho, n*s.Heads)
-	m.low, m.dlow = grow(m.low, n*e.m.Rank), grow(m.dlow, n*e.m.Rank)
+	m.n, m.d, m.d2 = ggml.Grow(m.n, n*s.Dim), ggml.Grow(m.d, n*s.Dim), ggml.Grow(m.d2, n*s.Dim)
+	m.f, m.df, m.sig = ggml.Grow(m.f, n*s.FFNDim), ggml.Grow(m.df, n*s.FFNDim), ggml.Grow(m.sig, n*s.FFNDim)
+	m.do, m.dq, m.dk, m.dv = ggml.Grow(m.do, n*qDim), ggml.Grow(m.dq, n*qDim), ggml.Grow(m.dk, n*kvDim), ggml.Grow(m.dv, n*kvDim)
+	m.rho = ggml.Grow(m.rho, n*s.Heads)
+	m.low, m.dlow = ggml.Grow(m.low, n*e.m.Rank), ggml.Grow(m.dlow, n*e.m.Rank)
 }
 
 // angles makes the sines and cosines of a batch's positions ready.

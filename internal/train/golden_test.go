@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/train/plan"
+	"alpaca/internal/train/random"
 )
 
 // golden is what PyTorch computed in float64 with the models of build and the documents of
@@ -32,10 +35,10 @@ type facts [5]float64
 
 func factsOf[T real](name string, x []T) facts {
 	var f facts
-	base := text(name)
+	base := random.Text(name)
 	for i, v := range x {
 		f[0] += float64(v) * float64(v)
-		f[1] += float64(v) * normal(mix(base+3*uint64(i)), mix(base+3*uint64(i)+1))
+		f[1] += float64(v) * random.Normal(random.Mix(base+3*uint64(i)), random.Mix(base+3*uint64(i)+1))
 	}
 	f[0] = math.Sqrt(f[0])
 	for i := range 3 {
@@ -59,7 +62,7 @@ func requireFacts(t *testing.T, want, got facts, within float64, about string) {
 
 // torchRun is the optimizer and the rates of the goldens.
 func torchRun() (AdamW, func(u int) float64) {
-	s := Schedule{Kind: "cosine", Peak: 0.01, Min: 0.001, Updates: 10, Warmup: 3}
+	s := plan.Schedule{Kind: "cosine", Peak: 0.01, Min: 0.001, Updates: 10, Warmup: 3}
 	return AdamW{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, Decay: 0.1, Clip: 0.5}, s.Rate
 }
 

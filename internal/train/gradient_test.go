@@ -12,6 +12,7 @@ import (
 	"alpaca/internal/arch"
 	"alpaca/internal/ggml"
 	"alpaca/internal/pool"
+	"alpaca/internal/train/random"
 )
 
 // tiny is a shape with grouped heads and lengths that no tile divides.
@@ -62,9 +63,9 @@ func build[T real](v variant, seed uint64) *Model[T] {
 		m.TrainModules(func(r arch.Role) bool { return !v.tables || r != arch.TokenEmbed && r != arch.Output })
 	}
 	for _, t := range m.Tensors() {
-		base := text(t.Name)
+		base := random.Text(t.Name)
 		for i := range t.Data {
-			n := normal(mix(base+uint64(i)), mix(base+uint64(i)+7e9))
+			n := random.Normal(random.Mix(base+uint64(i)), random.Mix(base+uint64(i)+7e9))
 			if t.Vector {
 				t.Data[i] = T(1 + 0.3*n)
 			} else {
@@ -79,8 +80,8 @@ func build[T real](v variant, seed uint64) *Model[T] {
 func examples(n int, seed uint64) []Example {
 	list := make([]Example, n)
 	for i := range list {
-		for j := range 5 + hash(seed, uint64(i))%20 {
-			h := hash(seed, uint64(i), j)
+		for j := range 5 + random.Hash(seed, uint64(i))%20 {
+			h := random.Hash(seed, uint64(i), j)
 			list[i].Tokens = append(list[i].Tokens, int32(h%uint64(tiny.Vocab)))
 			list[i].Weights = append(list[i].Weights, []float32{0, 1, 1, 0.25}[h>>32%4])
 		}

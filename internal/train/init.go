@@ -1,9 +1,14 @@
 package train
 
 import (
+	"fmt"
 	"math"
+	"strconv"
+	"strings"
 
 	"alpaca/internal/arch"
+	"alpaca/internal/ggml"
+	"alpaca/internal/train/random"
 )
 
 // New returns a model of that shape with random weights, all trainable: normally
@@ -12,11 +17,11 @@ import (
 func New[T real](s Shape, tied bool, seed uint64) *Model[T] {
 	m := &Model[T]{Shape: s, Layers: make([]Layer[T], s.Layers)}
 	small := 0.02 / math.Sqrt(2*float64(s.Layers))
-	m.Embed = random[T](arch.TokenEmbed.Weight(), s.Vocab, s.Dim, 0.02, seed)
+	m.Embed = normals[T](arch.TokenEmbed.Weight(), s.Vocab, s.Dim, 0.02, seed)
 	for i := range m.Layers {
 		name := func(r arch.Role) string { return arch.LayerPrefix(i) + r.Weight() }
 		matrix := func(r arch.Role, rows, cols int, deviation float64) Linear[T] {
-			return Linear[T]{W: random[T](name(r), rows, cols, deviation, seed)}
+			return Linear[T]{W: normals[T](name(r), rows, cols, deviation, seed)}
 		}
 		m.Layers[i] = Layer[T]{
 			AttnNorm: ones[T](name(arch.AttnNorm), s.Dim),
@@ -33,19 +38,19 @@ func New[T real](s Shape, tied bool, seed uint64) *Model[T] {
 	m.OutputNorm = ones[T](arch.OutputNorm.Weight(), s.Dim)
 	m.Output = m.Embed
 	if !tied {
-		m.Output = random[T](arch.Output.Weight(), s.Vocab, s.Dim, 0.02, seed)
+		m.Output = normals[T](arch.Output.Weight(), s.Vocab, s.Dim, 0.02, seed)
 	}
 	m.sites()
 	m.TrainAll()
 	return m
 }
 
-// random returns a matrix of normally distributed numbers.
-func random[T real](name string, rows, cols int, deviation float64, seed uint64) *Tensor[T] {
+// normals returns a matrix of normally distributed numbers.
+func normals[T real](name string, rows, cols int, deviation float64, seed uint64) *Tensor[T] {
 	t := &Tensor[T]{Name: name, Rows: rows, Cols: cols, Data: make([]T, rows*cols)}
-	base := hash(seed, forInit, text(name))
+	base := random.Hash(seed, random.ForInit, random.Text(name))
 	for i := range t.Data {
-		t.Data[i] = T(deviation * normal(mix(base+2*uint64(i)), mix(base+2*uint64(i)+1)))
+		t.Data[i] = T(deviation * random.Normal(random.Mix(base+2*uint64(i)), random.Mix(base+2*uint64(i)+1)))
 	}
 	return t
 }
@@ -101,7 +106,7 @@ func (m *Model[T]) AddLoRA(o LoRA, wanted func(role arch.Role) bool) {
 		l := &m.EmbedLoRA
 		l.table = true
 		l.A = &Tensor[T]{Name: l.W.Name + loraA, Rows: m.Vocab, Cols: o.Rank, Data: make([]T, o.Rank*m.Vocab)}
-		l.B = random[T](l.W.Name+loraB, m.Dim, o.Rank, 1, o.Seed)
+		l.B = normals[T](l.W.Name+loraB, m.Dim, o.Rank, 1, o.Seed)
 		l.Scale = T(o.scale())
 		l.A.train()
 		l.B.train()
@@ -116,9 +121,9 @@ func (l *Linear[T]) adapt(o LoRA) {
 	l.A = &Tensor[T]{Name: l.W.Name + loraA, Rows: o.Rank, Cols: l.W.Cols, Data: make([]T, o.Rank*l.W.Cols)}
 	l.B = &Tensor[T]{Name: l.W.Name + loraB, Rows: l.W.Rows, Cols: o.Rank, Data: make([]T, o.Rank*l.W.Rows)}
 	l.Scale = T(o.scale())
-	base, bound := hash(o.Seed, forInit, text(l.A.Name)), 1/math.Sqrt(float64(l.W.Cols))
+	base, bound := random.Hash(o.Seed, random.ForInit, random.Text(l.A.Name)), 1/math.Sqrt(float64(l.W.Cols))
 	for e := range l.A.Data {
-		l.A.Data[e] = T((2*uniform(mix(base+uint64(e))) - 1) * bound)
+		l.A.Data[e] = T((2*random.Uniform(random.Mix(base+uint64(e))) - 1) * bound)
 	}
 	l.A.train()
 	l.B.train()
@@ -141,3 +146,22 @@ func (o LoRA) scale() float64 {
 
 // linearRoles are what Layer.linears are for.
 var linearRoles = []arch.Role{arch.AttnQ, arch.AttnK, arch.AttnV, arch.AttnOut, arch.FFNGate, arch.FFNUp, arch.FFNDown}
+
+// ParseShape returns a LLaMA of WIDTHxLAYERS, such as 192x6: heads of 32, or of 64 from a
+// width of 512 on, and a feed-forward network of 8/3 of the width. Its vocabulary and its
+// context are left to be filled in.
+func ParseShape(text string) (Shape, error) {
+	w, l, ok := strings.Cut(strings.ToLower(text), "x")
+	width, err1 := strconv.Atoi(w)
+	layers, err2 := strconv.Atoi(l)
+	head := 32
+	if width >= 512 {
+		head = 64
+	}
+	if !ok || err1 != nil || err2 != nil || width < head || width > 8192 || width%head != 0 || layers < 1 || layers > 256 {
+		return Shape{}, fmt.Errorf("%q must be WIDTHxLAYERS such as 192x6, the width a multiple of 32, or of 64 from 512 on", text)
+	}
+	ffn := (width*8/3 + 31) / 32 * 32
+	return Shape{Arch: arch.Llama.Name, Dim: width, Layers: layers, FFNDim: ffn, Heads: width / head, KVHeads: width / head, HeadDim: head,
+		Eps: 1e-5, Rope: ggml.RopeParams{Dim: head, Base: 10000}}, nil
+}

@@ -1,5 +1,10 @@
 package train
 
+import (
+	"alpaca/internal/ggml"
+	"alpaca/internal/train/random"
+)
+
 // linear sets y [n, out] to l of x [n, in].
 func (e *engine[T]) linear(l *Linear[T], y, x []T) {
 	out, in := l.W.Rows, l.W.Cols
@@ -86,7 +91,7 @@ func (e *engine[T]) dropped(l *Linear[T], x []T) []T {
 	if !e.drops() {
 		return x
 	}
-	e.mem.drop = grow(e.mem.drop, len(x))
+	e.mem.drop = ggml.Grow(e.mem.drop, len(x))
 	e.mask(l, e.mem.drop, x)
 	return e.mem.drop
 }
@@ -103,9 +108,9 @@ func (e *engine[T]) mask(l *Linear[T], dst, x []T) {
 			if e.head.some != nil {
 				at = e.head.some[i]
 			}
-			base := hash(e.Seed, forDropout, e.update, e.batch.Row[at], uint64(e.batch.At[at]), l.site)
+			base := random.Hash(e.Seed, random.ForDropout, e.update, e.batch.Row[at], uint64(e.batch.At[at]), l.site)
 			for j := range in {
-				if mix(base+uint64(j))>>32 < limit {
+				if random.Mix(base+uint64(j))>>32 < limit {
 					dst[i*in+j] = 0
 				} else {
 					dst[i*in+j] = x[i*in+j] * by

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"alpaca/internal/fmath"
+	"alpaca/internal/ggml"
 )
 
 // headMemory is scratch for the way from hidden states to the loss.
@@ -61,8 +62,8 @@ func (e *engine[T]) headBlock(at []int, n float64, back bool) (total float64) {
 	h.some = at
 	defer func() { h.some = nil }()
 	_, stride := e.headRows()
-	h.x, h.n, h.dn = grow(h.x, count*d), grow(h.n, count*d), grow(h.dn, count*d)
-	h.logits, h.losses = grow(h.logits, count*stride), grow(h.losses, count)
+	h.x, h.n, h.dn = ggml.Grow(h.x, count*d), ggml.Grow(h.n, count*d), ggml.Grow(h.dn, count*d)
+	h.logits, h.losses = ggml.Grow(h.logits, count*stride), ggml.Grow(h.losses, count)
 	for i, t := range at {
 		copy(h.x[i*d:(i+1)*d], e.x[t*d:(t+1)*d])
 	}

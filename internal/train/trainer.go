@@ -6,12 +6,13 @@ import (
 	"math"
 
 	"alpaca/internal/pool"
+	"alpaca/internal/train/plan"
 )
 
 // Settings are what a training run's result depends on, besides base and data.
 type Settings struct {
-	Plan     Plan
-	Schedule Schedule // Updates is filled in
+	Plan     plan.Plan
+	Schedule plan.Schedule // Updates is filled in
 	AdamW    AdamW
 	Dropout  float64
 }
@@ -20,7 +21,7 @@ type Settings struct {
 type Trainer struct {
 	Model    *Model[float32]
 	Settings Settings
-	Totals   Totals
+	Totals   plan.Totals
 	State    State
 
 	// MicroRows is how many rows go through the model at once, 0 for as many as have
@@ -34,7 +35,7 @@ type Trainer struct {
 	docs    []Example
 	engine  *engine[float32]
 	tensors []*Tensor[float32]
-	at      position
+	at      plan.Position
 	batch   Batch
 }
 
@@ -78,7 +79,7 @@ func NewTrainer(m *Model[float32], s Settings, docs []Example, pool *pool.Pool) 
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	t.engine.Dropout, t.engine.Seed = s.Dropout, s.Plan.Seed
-	t.Settings.Plan.lengths = Lengths(docs)
+	t.Settings.Plan.Lengths = Lengths(docs)
 	t.Totals = t.Settings.Plan.Totals()
 	if t.Totals.Updates == 0 {
 		return nil, errors.New("train: there are no data to train on")
@@ -107,7 +108,7 @@ func (t *Trainer) Done() bool { return t.State.Update >= t.Totals.Updates }
 func (t *Trainer) Step() (Step, error) {
 	s := &t.Settings
 	e := t.engine
-	rows, first, ok := s.Plan.next(&t.at)
+	rows, first, ok := s.Plan.Next(&t.at)
 	if !ok {
 		return Step{}, errors.New("train: no data are left")
 	}
@@ -128,7 +129,7 @@ func (t *Trainer) Step() (Step, error) {
 		take := t.micro(rows)
 		t.batch.Reset()
 		for i, row := range rows[:take] {
-			t.batch.Add(uint64(t.at.epoch)<<32|uint64(first+i), t.examples(row))
+			t.batch.Add(uint64(t.at.Epoch)<<32|uint64(first+i), t.examples(row))
 		}
 		rows, first = rows[take:], first+take
 		if err := e.checkTokens(&t.batch); err != nil {
@@ -146,7 +147,7 @@ func (t *Trainer) Step() (Step, error) {
 	if e.err != nil {
 		return step, fmt.Errorf("train: %w", e.err)
 	}
-	step.Epoch = float64(t.at.epoch) + float64(t.at.row)/float64(len(t.at.rows))
+	step.Epoch = float64(t.at.Epoch) + float64(t.at.Row)/float64(len(t.at.Rows))
 	t.State.Update++
 	t.State.Tokens += int64(step.Tokens)
 	t.State.Labels += int64(step.Labels)
@@ -246,6 +247,6 @@ func (t *Trainer) Restore(s State) error {
 	}
 	t.State = s
 	t.Settings.AdamW.restore(s.Adam)
-	t.at = t.Settings.Plan.skip(s.Update)
+	t.at = t.Settings.Plan.Skip(s.Update)
 	return nil
 }

@@ -1,11 +1,15 @@
 package train
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"math"
 	"path/filepath"
 	"testing"
 
 	"alpaca/internal/pool"
+	"alpaca/internal/train/plan"
+	"alpaca/internal/train/random"
 
 	"github.com/stretchr/testify/require"
 )
@@ -22,8 +26,8 @@ func newTrainer(t *testing.T, v variant, s Settings, docs []Example, threads int
 
 func testSettings(updates int) Settings {
 	return Settings{
-		Plan:     Plan{Seed: 5, BatchRows: 3, MaxLength: 40, Packing: true, Updates: updates},
-		Schedule: Schedule{Kind: "cosine", Peak: 3e-3, Warmup: 2},
+		Plan:     plan.Plan{Seed: 5, BatchRows: 3, MaxLength: 40, Packing: true, Updates: updates},
+		Schedule: plan.Schedule{Kind: "cosine", Peak: 3e-3, Warmup: 2},
 		AdamW:    AdamW{Beta1: 0.9, Beta2: 0.95, Eps: 1e-8, Decay: 0.1, Clip: 1},
 	}
 }
@@ -79,7 +83,7 @@ func TestOverfit(t *testing.T) {
 	for i := range docs { // what begins differently
 		docs[i] = Example{Tokens: []int32{int32(i)}, Weights: []float32{0}}
 		for j := range 6 {
-			docs[i].Tokens = append(docs[i].Tokens, int32(hash(uint64(i), uint64(j))%uint64(tiny.Vocab)))
+			docs[i].Tokens = append(docs[i].Tokens, int32(random.Hash(uint64(i), uint64(j))%uint64(tiny.Vocab)))
 			docs[i].Weights = append(docs[i].Weights, 1)
 		}
 	}
@@ -148,46 +152,26 @@ func TestEverythingChanges(t *testing.T) {
 	}
 }
 
-func TestPlan(t *testing.T) {
-	p := Plan{Seed: 1, BatchRows: 2, MaxLength: 10, Packing: true, Epochs: 2, lengths: []int{4, 4, 4, 9, 2, 10, 1}}
-	for epoch := range 2 {
-		seen := map[int]int{}
-		for _, row := range p.rowsOf(epoch) {
-			n := 0
-			for _, d := range row {
-				n += p.lengths[d]
-				seen[d]++
-			}
-			require.LessOrEqual(t, n, 10)
-		}
-		require.Equal(t, map[int]int{0: 1, 1: 1, 2: 1, 3: 1, 4: 1, 5: 1, 6: 1}, seen)
-	}
-	require.NotEqual(t, p.rowsOf(0), p.rowsOf(1))
-	require.Equal(t, 68, p.Totals().Tokens)
-	p.Packing = false
-	require.Equal(t, Totals{Updates: 8, Rows: 14, Tokens: 68}, p.Totals())
-	p.Updates = 3
-	require.Equal(t, 3, p.Totals().Updates)
-	p.Updates, p.Epochs, p.Tokens = 0, 0, 100
-	require.GreaterOrEqual(t, p.Totals().Tokens, 100)
-}
-
-func TestSchedules(t *testing.T) {
+// TestSameEverywhere trains tiny models and compares their bits with those of any other
+// CPU, with and without its special instructions.
+func TestSameEverywhere(t *testing.T) {
 	for _, test := range []struct {
-		kind string
-		want []float64
+		v    variant
+		want string
 	}{
-		{"cosine", []float64{0.5, 1, 0.1 + 0.9*0.75, 0.1 + 0.9*0.25, 0.1}},
-		{"linear", []float64{0.5, 1, 0.1 + 0.9*2/3, 0.1 + 0.9/3, 0.1}},
-		{"constant", []float64{0.5, 1, 1, 1, 1}},
-		{"hf-cosine", []float64{0, 0.5, 1, 0.75, 0.25}},
-		{"hf-linear", []float64{0, 0.5, 1, 2. / 3, 1. / 3}},
+		{variant{tied: true}, "56fabb5c5f95fb8a"},
+		{variant{norms: true, bias: true, halves: true}, "03ed47be14cb9707"},
+		{variant{lora: true, stable: true, dropout: 0.25}, "f72e6c6a59213ab0"},
 	} {
-		s := Schedule{Kind: test.kind, Peak: 1, Min: 0.1, Updates: 5, Warmup: 2}
-		for u, want := range test.want {
-			require.InDelta(t, want, s.Rate(u), 1e-12, "%s %d", test.kind, u)
+		tr := newTrainer(t, test.v, testSettings(10), examples(9, 4), 2)
+		for !tr.Done() {
+			_, err := tr.Step()
+			require.NoError(t, err)
 		}
+		sum := sha256.New()
+		for _, tensor := range tr.tensors {
+			sum.Write(bytesOf(tensor.Data))
+		}
+		require.Equal(t, test.want, hex.EncodeToString(sum.Sum(nil))[:16], "%+v", test.v)
 	}
-	require.NoError(t, CheckSchedule("linear"))
-	require.EqualError(t, CheckSchedule("poly"), `unknown schedule "poly", must be cosine, linear, constant, hf-cosine, hf-linear`)
 }

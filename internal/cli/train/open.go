@@ -17,6 +17,7 @@ import (
 	"alpaca/internal/model"
 	"alpaca/internal/pool"
 	"alpaca/internal/train"
+	"alpaca/internal/train/plan"
 	"alpaca/internal/train/rows"
 )
 
@@ -184,11 +185,11 @@ func (j *job) makeTrainer() error {
 	}
 	j.split()
 	s := train.Settings{
-		Plan:    train.Plan{Seed: j.Seed, BatchRows: j.BatchSize, MaxLength: j.MaxLength, Packing: j.Packing, Epochs: j.Epochs, Updates: j.MaxSteps, Tokens: int(j.Tokens)},
+		Plan:    plan.Plan{Seed: j.Seed, BatchRows: j.BatchSize, MaxLength: j.MaxLength, Packing: j.Packing, Epochs: j.Epochs, Updates: j.MaxSteps, Tokens: int(j.Tokens)},
 		AdamW:   train.AdamW{Beta1: j.Beta1, Beta2: j.Beta2, Eps: j.AdamEps, Decay: j.Decay, Clip: j.Clip},
 		Dropout: j.LoRADropout,
 	}
-	s.Schedule = train.Schedule{Kind: j.Scheduler, Peak: j.LR, Min: j.MinLR}
+	s.Schedule = plan.Schedule{Kind: j.Scheduler, Peak: j.LR, Min: j.MinLR}
 	if s.Schedule.Warmup = j.WarmupSteps; j.WarmupSteps == 0 {
 		s.Schedule.WarmupRatio = j.Warmup
 	}
@@ -212,7 +213,7 @@ func (j *job) split() {
 	list := j.examples.Examples
 	n := int(float64(len(list)) * j.EvalSplit)
 	held := make([]bool, len(list))
-	for _, i := range train.HeldOut(len(list), n, j.Seed) {
+	for _, i := range plan.HeldOut(len(list), n, j.Seed) {
 		held[i] = true
 	}
 	for i, e := range list {

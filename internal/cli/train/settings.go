@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/quantize"
-	"alpaca/internal/train"
+	"alpaca/internal/train/plan"
 )
 
 // settings are what a run's result depends on, under the names of their flags: a
@@ -150,7 +150,7 @@ func (o *options) check() error {
 	case o.Epochs == 0 && o.MaxSteps == 0 && o.Tokens == 0:
 		return ui.Usagef("--epochs 0 needs --max-steps or --tokens: the training would never end")
 	}
-	if err := train.CheckSchedule(o.Scheduler); err != nil {
+	if err := plan.CheckSchedule(o.Scheduler); err != nil {
 		return ui.Usagef("--lr-scheduler: %v", err)
 	}
 	if _, err := quantize.ParseMix(o.OutType); err != nil {

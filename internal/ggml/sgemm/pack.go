@@ -3,6 +3,7 @@ package sgemm
 import (
 	"unsafe"
 
+	"alpaca/internal/ggml"
 	"alpaca/internal/quant"
 )
 
@@ -16,7 +17,7 @@ type source struct {
 // packColumns fills panels first to last-1 with k to k+n-1 of B.
 func (p *Product) packColumns(s *Scratch, k, n, first, last int) {
 	width := best.cols
-	s.panels = grow(s.panels, (last-first)*n*width)
+	s.panels = ggml.Grow(s.panels, (last-first)*n*width)
 	step := last - first
 	if p.B.Transposed {
 		step = 1 // no more rows are decoded than are read while they are in the first cache
@@ -55,7 +56,7 @@ func decode(s *Scratch, w *quant.Matrix, transposed bool, k, n, lo, hi int) sour
 	if transposed {
 		first, rows, col, cols = lo, hi-lo, k, n
 	}
-	s.rows = grow(s.rows, rows*cols)
+	s.rows = ggml.Grow(s.rows, rows*cols)
 	from := w.Type.RowBytes(col)
 	for i := range rows {
 		quant.Decode(w.Type, s.rows[i*cols:(i+1)*cols], w.Row(first + i)[from:])
@@ -113,14 +114,14 @@ func (p *Product) packRows(s *Scratch, r *tileRange) {
 	tiles := (count + best.rows - 1) / best.rows
 	src, stride := p.A.Data[r.k*p.A.Stride+r.m0:], p.A.Stride
 	if best.rowMajor {
-		s.slab = grow(s.slab, tiles*best.rows*r.n)
+		s.slab = ggml.Grow(s.slab, tiles*best.rows*r.n)
 		for t := range tiles {
 			best.transpose(s.slab[t*best.rows*r.n:], r.n, src[t*best.rows:], stride, min(best.rows, count-t*best.rows), r.n)
 		}
 		return
 	}
 	step := slabStride(r.n, best.rows)
-	s.slab = grow(s.slab, tiles*step)
+	s.slab = ggml.Grow(s.slab, tiles*step)
 	whole := count / best.rows
 	if whole > 0 {
 		best.interleave(s.slab, step, src, stride, r.n, whole)

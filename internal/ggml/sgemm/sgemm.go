@@ -8,6 +8,7 @@ package sgemm
 import (
 	"fmt"
 
+	"alpaca/internal/ggml"
 	"alpaca/internal/quant"
 )
 
@@ -222,7 +223,7 @@ func (p *Product) tiles(s *Scratch, r *tileRange) {
 
 // edge multiplies a tile that juts out of dst, in a tile of its own.
 func (p *Product) edge(s *Scratch, dst []float32, rows, cols int) {
-	s.tile = grow(s.tile, best.rows*best.cols)
+	s.tile = ggml.Grow(s.tile, best.rows*best.cols)
 	a := &s.args
 	a.c, a.cStride = s.tile, best.cols
 	if !a.fresh {
@@ -244,7 +245,7 @@ func (p *Product) edge(s *Scratch, dst []float32, rows, cols int) {
 // missing may be read, too, and where they lie as the kernel wants them.
 func (s *Scratch) rowsOfA(a *args, rows int) {
 	n := best.rows
-	s.a = grow(s.a, depth*n)
+	s.a = ggml.Grow(s.a, depth*n)
 	if rows < n {
 		clear(s.a[:a.k*n])
 	}
@@ -265,12 +266,4 @@ func (s *Scratch) rowsOfA(a *args, rows int) {
 		best.transpose(s.a, a.k, a.a, a.col, rows, a.k)
 	}
 	a.a, a.row, a.col = s.a, a.k, 1
-}
-
-// grow returns a slice of n elements, b's memory if that is enough.
-func grow(b []float32, n int) []float32 {
-	if cap(b) < n {
-		return make([]float32, n)
-	}
-	return b[:n]
 }
