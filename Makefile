@@ -52,12 +52,12 @@ vet-all: ## vet, for every platform
 		GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
 	done
 
-# The commands and the built-in model's programs evaluate much text in some tests, which
+# The commands and the programs about the built-in model evaluate much text in some tests, which
 # -short leaves out.
-COMMANDS := ./cmd/... ./internal/cli/... ./internal/server/... ./internal/builtin/... ./internal/tinydata/...
+COMMANDS := ./cmd/... ./internal/cli/... ./internal/server/... ./internal/tinydata/...
 
 test-purego: ## run the tests of the portable code, without assembly
-	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego $$($(GO) list ./... | grep -v -e /cmd/ -e /cli -e /server -e /builtin -e /tinydata)
+	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego $$($(GO) list ./... | grep -v -e /cmd/ -e /cli -e /server -e /tinydata)
 	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego -short $(COMMANDS)
 
 # The module in test has what only these tests need: a browser's driver and clients. They are
