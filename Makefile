@@ -15,6 +15,10 @@ PLATFORMS := darwin/arm64 windows/amd64 linux/riscv64 linux/386 linux/arm64
 # that is built on them.
 WITH_KERNELS := ./internal/quant/... ./internal/ggml/... ./internal/model/...
 
+# Packages whose results come from kernels. The others, commands among them, do the same
+# on every x86 CPU.
+COMPUTING := $(WITH_KERNELS) ./internal/engine/... ./internal/train/... ./internal/eval/... ./internal/quantize/... ./internal/builtin/...
+
 comma := ,
 
 .DEFAULT_GOAL := help
@@ -88,7 +92,7 @@ test-arm64: ## run the tests on emulated Arm CPUs: without, with dot products, w
 	$(call emulated,$(QEMU_ARM),max,arm64,neon$(comma)sdot$(comma)i8mm,$(WITH_KERNELS))
 
 test-noavx: ## run the tests on an emulated x86 CPU without AVX
-	$(call emulated,$(QEMU_X86),Nehalem,amd64,,./...)
+	$(call emulated,$(QEMU_X86),Nehalem,amd64,,$(COMPUTING))
 
 bench: ## run the benchmarks of the kernels and operations
 	$(GO) test -run '^$$' -bench . ./internal/...
