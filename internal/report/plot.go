@@ -26,7 +26,18 @@ type Point struct{ X, Y float64 }
 type Series struct {
 	Name   string
 	Points []Point
+	Marks  Marks
 }
+
+// Marks is how a series is drawn.
+type Marks int
+
+const (
+	Line   Marks = iota
+	Thin         // a line that others stand out from
+	Thick        // a line that stands out
+	Points       // a dot at each point
+)
 
 // A Plot is one system of axes with what is drawn in it: for each series a line, which
 // the legend names, or a dot at each point with the name beside it.
@@ -102,16 +113,16 @@ func (p *Plot) draw() (*plot.Plot, error) {
 		logScale(&d.Y)
 	}
 	d.Legend.Left = true
-	add := addLine
-	if p.Dots {
-		add = addDots
-	}
 	for i, s := range p.Series {
 		points := make(plotter.XYs, len(s.Points))
 		for j, at := range s.Points {
 			points[j] = plotter.XY(at)
 		}
-		if err := add(d, s.Name, points, plotutil.SoftColors[i%len(plotutil.SoftColors)]); err != nil {
+		add := s.add
+		if p.Dots {
+			add = s.addNamed
+		}
+		if err := add(d, points, plotutil.SoftColors[i%len(plotutil.SoftColors)]); err != nil {
 			return nil, err
 		}
 	}
@@ -139,14 +150,14 @@ func widen(a *plot.Axis, logarithmic, names bool) {
 	}
 }
 
-// addDots draws dots with a name beside each.
-func addDots(d *plot.Plot, name string, at plotter.XYs, c color.Color) error {
+// addNamed draws dots with the name beside each.
+func (s *Series) addNamed(d *plot.Plot, at plotter.XYs, c color.Color) error {
 	dot, err := plotter.NewScatter(at)
 	if err != nil {
 		return err
 	}
 	dot.GlyphStyle = draw.GlyphStyle{Color: c, Radius: vg.Points(4), Shape: draw.CircleGlyph{}}
-	label, err := plotter.NewLabels(plotter.XYLabels{XYs: at, Labels: slices.Repeat([]string{name}, len(at))})
+	label, err := plotter.NewLabels(plotter.XYLabels{XYs: at, Labels: slices.Repeat([]string{s.Name}, len(at))})
 	if err != nil {
 		return err
 	}
@@ -155,15 +166,25 @@ func addDots(d *plot.Plot, name string, at plotter.XYs, c color.Color) error {
 	return nil
 }
 
-// addLine draws a line that the legend names.
-func addLine(d *plot.Plot, name string, points plotter.XYs, c color.Color) error {
+// add draws what the legend names.
+func (s *Series) add(d *plot.Plot, points plotter.XYs, c color.Color) error {
+	if s.Marks == Points {
+		dots, err := plotter.NewScatter(points)
+		if err != nil {
+			return err
+		}
+		dots.GlyphStyle = draw.GlyphStyle{Color: c, Radius: vg.Points(3), Shape: draw.CircleGlyph{}}
+		d.Add(dots)
+		d.Legend.Add(s.Name, dots)
+		return nil
+	}
 	line, err := plotter.NewLine(points)
 	if err != nil {
 		return err
 	}
-	line.Color, line.Width = c, vg.Points(1.5)
+	line.Color, line.Width = c, map[Marks]vg.Length{Line: vg.Points(1.5), Thin: vg.Points(0.5), Thick: vg.Points(2.5)}[s.Marks]
 	d.Add(line)
-	d.Legend.Add(name, line)
+	d.Legend.Add(s.Name, line)
 	return nil
 }
 

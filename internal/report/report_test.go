@@ -69,7 +69,7 @@ func TestWritePlots(t *testing.T) {
 	for _, points := range [][]Point{{{1, 1}}, {{1, 1}, {1, 1}}, {{1e-7, 1}, {2, 0.5}, {30, 1e-3}}} {
 		for _, dots := range []bool{false, true} {
 			for _, logs := range []bool{false, true} {
-				p := Plot{Title: "the title", X: "the x", Y: "the y", LogX: logs, LogY: logs, Dots: dots, Series: []Series{{"a name", points}}}
+				p := Plot{Title: "the title", X: "the x", Y: "the y", LogX: logs, LogY: logs, Dots: dots, Series: []Series{{Name: "a name", Points: points}}}
 				var b bytes.Buffer
 				require.NoError(t, WritePlots(&b, "svg", p))
 				for _, want := range []string{"the title", "the x", "the y", "a name"} {
@@ -82,7 +82,7 @@ func TestWritePlots(t *testing.T) {
 		}
 	}
 	var b bytes.Buffer
-	require.NoError(t, WritePlots(&b, "png", Plot{Series: []Series{{"one", []Point{{1, 2}}}}}))
+	require.NoError(t, WritePlots(&b, "png", Plot{Series: []Series{{Name: "one", Points: []Point{{1, 2}}}}}))
 	img, err := png.Decode(&b)
 	require.NoError(t, err)
 	require.Greater(t, img.Bounds().Dx(), 400)

@@ -143,7 +143,8 @@ func (j *job) draw() error {
 
 // lossSeries returns what is drawn of the losses; what is no number is left out.
 func lossSeries(losses, evals []float32) []report.Series {
-	each, smooth, held := report.Series{Name: "each update"}, report.Series{Name: "smoothed"}, report.Series{Name: "held out"}
+	each, smooth, held := report.Series{Name: "each update", Marks: report.Thin}, report.Series{Name: "smoothed", Marks: report.Thick},
+		report.Series{Name: "held out", Marks: report.Points}
 	mean := math.NaN()
 	keep := 1 - 1/max(2, float64(len(losses))/50)
 	for i, l := range losses {

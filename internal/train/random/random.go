@@ -1,5 +1,6 @@
-// Package random has random numbers that are a function of where they are used: what is
-// drawn does not depend on what was drawn before, on threads, or on where a run began.
+// Package random has random numbers that are a function of where they are used: a hash of a
+// seed, of what they are for, and of a place. What is drawn does not depend on what was
+// drawn before, on threads, on how rows are put together, or on where a run began.
 package random
 
 import (
