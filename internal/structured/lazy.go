@@ -104,6 +104,14 @@ type lazy struct {
 	all   bool             // the whole text is needed
 }
 
+// Draft implements sampler.Drafter: before the grammar begins there is nothing to tell.
+func (l *lazy) Draft(b []byte, n int) []byte {
+	if l.m == nil {
+		return b
+	}
+	return l.m.Draft(b, n)
+}
+
 // Allowed implements sampler.Grammar.
 func (l *lazy) Allowed(id int32) bool {
 	if l.m != nil {
