@@ -19,7 +19,7 @@ var update = flag.Bool("update", false, "rewrite testdata/short.sha256")
 // short is a recipe that takes a second. The SHA-256 of its model is in testdata.
 var short = recipe{seed: 1, shape: "32x2", vocab: 320, length: 64, rows: 4, typ: "Q8_0", stages: []stage{
 	{mix: "all", examples: 300, tokens: "1500", rate: "3e-3", heldOut: "0.05", updates: 3},
-	{mix: "copying", examples: 200, tokens: "800", rate: "2e-3", lowest: "1e-3", heldOut: "0.05"},
+	{mix: "copying", examples: 200, tokens: "800", rate: "2e-3", lowest: "1e-3", schedule: "linear", warmup: 2, heldOut: "0.05"},
 }}
 
 const shortSum = "testdata/short.sha256"

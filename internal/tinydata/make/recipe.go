@@ -25,18 +25,22 @@ type stage struct {
 	tokens   string // that are learned from, such as 60M
 	rate     string // of learning, at its peak
 	lowest   string // rate at the end, "" for the preset's
+	schedule string // of the rate, "" for the preset's
+	warmup   int    // updates until the peak, 0 for the preset's
 	heldOut  string // part of the text that measures progress
 	updates  int    // after which the stage ends, 0 for all that tokens give
 }
 
 // shipped is how the model in the program was made: first of all kinds alike, then with
-// most of what is copied from the prompt, which is learned last, then of all kinds again
-// with the rate going down.
+// most of what is copied from the prompt, which is learned last, then of each kind what it
+// still needs, in the end with the rate going down.
 var shipped = recipe{
 	seed: 1, shape: "192x6", vocab: 2048, length: 256, rows: 8, typ: "Q8_0",
 	stages: []stage{
 		{mix: "all", examples: 1_000_000, tokens: "20M", rate: "2.5e-3", heldOut: "0.02", updates: 4724},
 		{mix: "copying", examples: 140_000, tokens: "3M", rate: "2e-3", lowest: "1.5e-3", heldOut: "0.002"},
+		{mix: "last", examples: 400_000, tokens: "9M", rate: "2e-3", lowest: "5e-5", heldOut: "0.002", updates: 1889},
+		{mix: "last", examples: 110_000, tokens: "2500K", rate: "1.4e-3", lowest: "2e-5", schedule: "linear", warmup: 20, heldOut: "0.002"},
 	},
 }
 
@@ -73,6 +77,12 @@ func (r *recipe) train(dir string, i int, resume bool, threads int) []string {
 		}
 		if s.lowest != "" {
 			args = append(args, "--min-lr", s.lowest)
+		}
+		if s.schedule != "" {
+			args = append(args, "--lr-scheduler", s.schedule)
+		}
+		if s.warmup > 0 {
+			args = append(args, "--warmup-steps", fmt.Sprint(s.warmup))
 		}
 	}
 	if s.updates > 0 {
