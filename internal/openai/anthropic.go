@@ -39,6 +39,7 @@ func ParseAnthropic(data []byte, params sampler.Params, count bool) (*ChatReques
 		p.TopK = max(p.TopK, 0)
 	}
 	readSeed(o, &p.Seed) // ours, in the same words as elsewhere
+	o.boolean("ignore_eos", &p.IgnoreEOS)
 	r.anthropicSystem(o)
 	r.anthropicMessages(o)
 	r.anthropicThinking(o)

@@ -79,7 +79,7 @@ func Unsupported(param, format string, args ...any) *Error {
 func TooLong(tokens, ctx int) *Error {
 	return &Error{
 		Status: badRequest, Type: TypeContext, Code: "context_length_exceeded",
-		Message:      fmt.Sprintf("the request (%d tokens) exceeds the available context size (%d tokens); it exceeds the context window: make it shorter, or start the server with a larger -c", tokens, ctx),
+		Message:      fmt.Sprintf("the prompt is too long: the request (%d tokens) exceeds the available context size (%d tokens) and so exceeds the context window: make it shorter, or start the server with a larger -c", tokens, ctx),
 		PromptTokens: tokens, Ctx: ctx,
 	}
 }

@@ -90,9 +90,7 @@ def test_ollama_about(ollama_client):
     assert ollama_client.list().models[0].model == "tiny"
     shown = ollama_client.show("tiny")
     assert shown.details.format == "gguf" and shown.template
-    with pytest.raises(ollama.ResponseError) as e:
-        ollama_client.show("nobody")
-    assert e.value.status_code == 404 and e.value.error
+    assert ollama_client.show("nobody").details == shown.details, "there is one model, which answers to any name"
 
 
 def test_ollama_chat(ollama_client):
@@ -146,7 +144,7 @@ def test_llm(server, tmp_path):
     def llm(*args):
         env = {**os.environ, "LLM_USER_PATH": str(tmp_path), "PYTHONWARNINGS": "ignore"}
         env.pop("OPENAI_API_KEY", None)
-        p = subprocess.run([Path(sys.executable).parent / "llm", *args], capture_output=True, text=True, env=env, stdin=subprocess.DEVNULL, timeout=60)
+        p = subprocess.run([Path(sys.executable).parent / "llm", *args], capture_output=True, text=True, env=env, stdin=subprocess.DEVNULL, timeout=240)
         assert p.returncode == 0, p.stderr
         return p.stdout
 
