@@ -50,7 +50,6 @@ tidy: ## fail where go.mod is not tidy
 vet-all: ## vet, for every platform
 	$(GO) vet ./...
 	$(GO) vet -tags purego ./...
-	cd test && $(GO) vet ./...
 	@for p in $(PLATFORMS); do \
 		echo "go vet for $$p"; \
 		GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
@@ -67,7 +66,7 @@ test-purego: ## run the tests of the portable code, without assembly
 # The module in test has what only these tests need: a browser's driver and clients. They are
 # skipped, which they say, without chromium, and without the packages of test/clients.
 test-clients: ## test the page in a browser, and the server with its official clients
-	cd test && $(GO) test ./...
+	cd test && $(GO) vet ./... && $(GO) test ./...
 
 screenshot: ## make docs/page.png, the picture of the page in README.md (needs chromium)
 	cd test && ALPACA_REQUIRE_CHROMIUM=1 ALPACA_SCREENSHOT=$(CURDIR)/docs/page.png $(GO) test ./page -count 1 -run TestScreenshot
