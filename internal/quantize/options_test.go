@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -132,8 +131,9 @@ func TestGuessFileType(t *testing.T) {
 	require.Equal(t, gguf.MostlyQ4_K_M, guessFileType(tensors(quant.Q4_K, quant.F32, quant.Q4_K, quant.F32)))
 	require.Equal(t, gguf.MostlyQ6_K, guessFileType(tensors(quant.F32, quant.Q6_K, quant.Q6_K, quant.Q4_K)))
 
-	in := base(1).open(t)
-	in.KV = slices.DeleteFunc(in.KV, func(e gguf.KV) bool { return e.Key == gguf.KeyFileType })
+	silent := base(1)
+	silent.noFileType = true
+	in := silent.open(t)
 	plan, err := NewPlan(in, Options{Mix: mix(t, "COPY")})
 	require.NoError(t, err)
 	out := run(t, plan, RunOptions{})
