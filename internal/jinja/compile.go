@@ -45,6 +45,7 @@ type place struct {
 	toplevel bool // assignments are seen by blocks
 	inLoop   bool // break and continue are allowed
 	escape   escaping
+	folded   bool // within a constant: where jinja2 computes a slice that fails, there is no item
 }
 
 // escaping says whether printed text is escaped.

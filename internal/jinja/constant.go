@@ -44,6 +44,8 @@ func constant(e syntax.Expr, mode escaping) bool {
 		return mode != asked && all(e.X)
 	case *syntax.Getitem:
 		return mode != asked && all(e.X, e.Index)
+	case *syntax.Slice:
+		return all(e.Start, e.Stop, e.Step)
 	case *syntax.Filter:
 		context := []string{"map", "select", "reject", "selectattr", "rejectattr", "random"}
 		return e.Value != nil && !slices.Contains(context, e.Name) && all(e.Value) && args(e.Args)

@@ -49,6 +49,7 @@ func (c *compiler) expr(e syntax.Expr, p place) eval {
 			d := value.NewDict()
 			vs := values(f)
 			for i, k := range keys(f) {
+				f.r.Scan(k)
 				d.Set(k, vs[i])
 			}
 			return d
@@ -205,6 +206,12 @@ func (c *compiler) cond(e *syntax.Cond, p place) eval {
 func (c *compiler) getitem(e *syntax.Getitem, p place) eval {
 	x := c.expr(e.X, p)
 	s, ok := e.Index.(*syntax.Slice)
+	if !ok && p.folded && slicesAmong(e.Index) {
+		x := c.expr(e.X, p)
+		return func(f *frame) value.Value {
+			return &value.Undefined{Msg: "'" + value.TypeName(x(f)) + " object' has no element of several slices"}
+		}
+	}
 	if !ok {
 		index := c.expr(e.Index, p)
 		return func(f *frame) value.Value {
@@ -220,14 +227,42 @@ func (c *compiler) getitem(e *syntax.Getitem, p place) eval {
 		return c.expr(e, p)
 	}
 	start, stop, step := part(s.Start), part(s.Stop), part(s.Step)
-	return func(f *frame) value.Value {
+	slice := func(f *frame) value.Value {
 		v, i, j, k := x(f), start(f), stop(f), step(f)
 		f.r.Pos = e.Pos()
 		return f.r.Slice(v, i, j, k)
 	}
+	if !p.folded {
+		return slice
+	}
+	return func(f *frame) (v value.Value) {
+		defer f.r.Recover(func(failure *value.Failure) {
+			if failure.Kind != "TypeError" {
+				panic(failure)
+			}
+			v = &value.Undefined{Msg: failure.Msg}
+		})
+		return slice(f)
+	}
+}
+
+// slicesAmong reports whether an index is a tuple with a slice, which nothing has an item
+// for: jinja2 finds that out where it computes constants, and cannot compile it elsewhere.
+func slicesAmong(index syntax.Expr) bool {
+	t, ok := index.(*syntax.Tuple)
+	if !ok {
+		return false
+	}
+	for _, item := range t.Items {
+		if _, ok := item.(*syntax.Slice); ok {
+			return true
+		}
+	}
+	return false
 }
 
 func (c *compiler) test(e *syntax.Test, p place) eval {
+	p.folded = p.folded || constant(e, p.escape)
 	x, args := c.expr(e.Value, p), c.args(e.Args, p)
 	fn, ok := builtin.Tests[e.Name]
 	if !ok && !p.soft {

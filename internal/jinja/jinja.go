@@ -108,6 +108,7 @@ func (t *Template) Render(ctx context.Context, vars *value.Dict, opt Options) (o
 		opt.Limits = DefaultLimits
 	}
 	r := &value.Run{Ctx: ctx, Now: opt.Now, Left: opt.Limits}
+	r.ReadNumbers(vars)
 	defer r.Recover(func(f *value.Failure) {
 		line, column := syntax.Place(t.src, r.Pos)
 		out, err = text.Text{}, &Error{line, column, f.Kind, f.Msg, f.Err}
@@ -120,6 +121,7 @@ func (t *Template) Render(ctx context.Context, vars *value.Dict, opt Options) (o
 // JSON returns a value as the filter tojson writes it.
 func JSON(v value.Value) (out text.Text, err error) {
 	r := &value.Run{Ctx: context.Background(), Left: DefaultLimits}
+	r.ReadNumbers(v)
 	defer r.Recover(func(f *value.Failure) { out, err = text.Text{}, f })
 	return builtin.Filters["tojson"](r, v, &value.Args{}).(text.Text), nil
 }

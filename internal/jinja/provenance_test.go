@@ -62,14 +62,14 @@ func expressions() []string {
 			}
 		}
 	}
-	for _, op := range []string{"+", "~", "*", "%", "or", "and"} {
+	for _, op := range []string{"+", "~", "*", "%", "or", "and", "-"} {
 		for _, x := range append(receivers, "3") {
 			for _, y := range append(receivers, "3") {
 				list = append(list, fmt.Sprintf("(%s) %s (%s)", x, op, y))
 			}
 		}
 	}
-	return append(list, "s[1:]", "s[::-1]", "s[3]", "s[-4:-1]", "'%c' % n", "'{:c}'.format(n)", "'{:{}>30}'.format('x', s[0])", "'{0[n]}'.format(o[0])",
+	return append(list, "d.keys() - [1]", "(d.keys() - [1]).union(l)", "(d.items() - [1])|list", "s[1:]", "s[::-1]", "s[3]", "s[-4:-1]", "'%c' % n", "'{:c}'.format(n)", "'{:{}>30}'.format('x', s[0])", "'{0[n]}'.format(o[0])",
 		"'%(a)s' % {'a': s}", "'%r' % s", "'%a' % s", "n.to_bytes(2, 'big').decode()", "s.encode().decode()", "s.encode().hex()", "strftime_now(s)", "cycler(s).next()", "joiner(s)",
 		"raise_exception(s)", "range(3)|join(s)", "loop", "self", "s is string", "[s]|tojson(separators=(s, s))", "d|tojson(indent=s)", "d|tojson(ensure_ascii=true)", "{s: {s: [s]}}")
 }
@@ -131,7 +131,7 @@ func TestProvenanceOfStatements(t *testing.T) {
 // what is the data's.
 func TestProvenanceIsExact(t *testing.T) {
 	for source, want := range map[string][]text.Span{
-		"<|{{ n }}|>{{ 'a' ~ s ~ 'b' }}":             {{Text: "<|1|>a", Origin: 0}, {Text: "x-y", Origin: 1}, {Text: "b", Origin: 0}},
+		"<|{{ 1 }}|>{{ 'a' ~ s ~ 'b' }}":             {{Text: "<|1|>a", Origin: 0}, {Text: "x-y", Origin: 1}, {Text: "b", Origin: 0}},
 		"{{ s.replace('-', '<s>') }}":                {{Text: "x", Origin: 1}, {Text: "<s>", Origin: 0}, {Text: "y", Origin: 1}},
 		"{{ ['<s>', s]|join('</s>') }}":              {{Text: "<s></s>", Origin: 0}, {Text: "x-y", Origin: 1}},
 		"{{ '<s>%s</s>'|format(s) }}":                {{Text: "<s>", Origin: 0}, {Text: "x-y", Origin: 1}, {Text: "</s>", Origin: 0}},
@@ -149,12 +149,64 @@ func TestProvenanceIsExact(t *testing.T) {
 	} {
 		tmpl, err := Compile(source)
 		require.NoError(t, err, source)
-		vars, err := value.FromJSON([]byte(`{"s": "x-y", "n": 1}`), content)
+		vars, err := value.FromJSON([]byte(`{"s": "x-y"}`), content)
 		require.NoError(t, err)
 		out, err := tmpl.Render(context.Background(), vars.(*value.Dict), Options{})
 		require.NoError(t, err, source)
 		require.Equal(t, want, out.Spans(), source)
 	}
+}
+
+// TestProvenanceOfNumbers checks that no digit is said to be the template's once a number
+// came with the data, or was read from a text of it.
+func TestProvenanceOfNumbers(t *testing.T) {
+	digits := func(out text.Text) (own, data string) {
+		for _, s := range out.Spans() {
+			found := strings.Map(func(r rune) rune {
+				if r >= '0' && r <= '9' {
+					return r
+				}
+				return -1
+			}, s.Text)
+			if s.Origin == text.Template {
+				own += found
+			} else {
+				data += found
+			}
+		}
+		return own, data
+	}
+	for source, vars := range map[string]string{
+		"<|{{ n }}|>{{ n ~ '' }}{{ n|string }}{{ n + 1 }}{{ n|float }}{{ -n }}":                 `{"n": 7}`,
+		"{{ n }}{{ '%d' % n }}{{ '%s %x %05.2f' % (n, n, n) }}{{ '{:,}'.format(n) }}":           `{"n": 1234}`,
+		"{{ n|tojson }}{{ [n]|tojson }}{{ {n: n}|tojson }}{{ [n] }}{{ {n: n} }}{{ (n,)|join }}": `{"n": 12345678901234567890123}`,
+		"{{ d.n[0].x }}{{ d }}{{ d|tojson(indent=2) }}{{ range(d.n[0].x|int) }}":                `{"d": {"n": [{"x": 2.5}]}}`,
+		"{{ n|filesizeformat }}{{ n|round }}{{ n.hex() }}{{ n|pprint }}":                        `{"n": 1500.5}`,
+		"{{ s|int }}{{ s|int + 1 }}":               `{"s": "128009"}`,
+		"{{ s|float }}{{ '%g' % s|float }}":        `{"s": "128009.5"}`,
+		"{{ s.encode()[0] }}{{ s.encode()|list }}": `{"s": "x"}`,
+		"{{ l|sum }}{{ l|max }}{{ l|sort }}":       `{"l": [3, 4]}`,
+	} {
+		tmpl, err := Compile(source)
+		require.NoError(t, err, source)
+		v, err := value.FromJSON([]byte(vars), content)
+		require.NoError(t, err)
+		out, err := tmpl.Render(context.Background(), v.(*value.Dict), Options{})
+		require.NoError(t, err, source)
+		own, data := digits(out)
+		require.Empty(t, own, source)
+		require.NotEmpty(t, data, source)
+	}
+	// Without a number in the data they stay the template's.
+	tmpl, err := Compile("<|{{ s|length }}|>{% for c in s %}<|{{ loop.index }}|>{% endfor %}{{ {'a': 5}|tojson }}{{ '7'|int }}")
+	require.NoError(t, err)
+	v, err := value.FromJSON([]byte(`{"s": "xy"}`), content)
+	require.NoError(t, err)
+	out, err := tmpl.Render(context.Background(), v.(*value.Dict), Options{})
+	require.NoError(t, err)
+	own, data := digits(out)
+	require.Equal(t, "21257", own)
+	require.Empty(t, data)
 }
 
 // TestProvenanceOfTemplates checks that the texts of published templates do not

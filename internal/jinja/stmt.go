@@ -92,7 +92,9 @@ func (c *compiler) output(n *syntax.Output, p place) exec {
 			}
 			continue
 		}
-		x := c.expr(e, p)
+		inner := p
+		inner.folded = constant(e, p.escape)
+		x := c.expr(e, inner)
 		escape := p.escape
 		if escape == asked && constant(e, asked) {
 			escape = never

@@ -5,6 +5,7 @@ import (
 	"hash/fnv"
 	"math/rand/v2"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,6 +24,7 @@ type fake struct {
 	typ                    quant.Type // of the matrices
 	extra                  []gguf.Tensor
 	change                 func(name string, x []float32)
+	noFileType             bool // the file does not say its type
 	split                  bool // written as three files
 	kv                     []gguf.KV
 }
@@ -45,6 +47,9 @@ func (f fake) write(t testing.TB) string {
 	}
 	if f.experts > 0 {
 		kv = append(kv, gguf.KV{Key: f.arch + ".expert_count", Value: gguf.U32(uint32(f.experts))})
+	}
+	if f.noFileType {
+		kv = slices.DeleteFunc(kv, func(e gguf.KV) bool { return e.Key == gguf.KeyFileType })
 	}
 	tensors := f.tensors()
 	dir := t.TempDir()

@@ -60,19 +60,20 @@ func outputKV(f *gguf.File, opt *Options) ([]gguf.KV, error) {
 	return kv, nil
 }
 
-// guessFileType returns the code of the mix whose type most tensors have, among
-// several the one of medium size.
+// guessFileType returns what llama.cpp concludes of a file that does not say its type: the
+// code of the type that most tensors have, vectors included, of equally many the one that
+// comes there first in its order; of several mixes the one of medium size.
 func guessFileType(f *gguf.File) (code gguf.FileType) {
-	most := 0
-	for _, m := range Mixes {
-		n := 0
-		for i := range f.Tensors {
-			if t := &f.Tensors[i]; t.Type == m.Type && quantizable(t) {
-				n++
-			}
+	counts := map[quant.Type]int{}
+	most := quant.F32
+	for _, t := range inOrder(f.Tensors) {
+		if counts[t.Type]++; counts[t.Type] > counts[most] {
+			most = t.Type
 		}
-		if !m.Copy && (n > most || n == most && strings.HasSuffix(m.Name, "_M")) {
-			code, most = m.Code, n
+	}
+	for _, m := range Mixes {
+		if !m.Copy && m.Type == most && (code == gguf.AllF32 || strings.HasSuffix(m.Name, "_M")) {
+			code = m.Code
 		}
 	}
 	return code

@@ -1,6 +1,7 @@
 package quantize
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"testing"
@@ -110,14 +111,38 @@ func TestMetadata(t *testing.T) {
 	require.Contains(t, keys(Options{Mix: mix(t, "COPY")}), "general.file_type u32 1")
 }
 
-// TestGuessFileType: what COPY says of a file that does not say its type.
+// TestGuessFileType: what COPY says of a file that does not say its type, where vectors
+// count as well, and that it marks a guess in what it writes.
 func TestGuessFileType(t *testing.T) {
-	for typ, want := range map[quant.Type]string{quant.F16: "F16", quant.Q4_K: "Q4_K_M", quant.Q5_K: "Q5_K_M", quant.Q2_K: "Q2_K", quant.Q8_0: "Q8_0"} {
+	for typ, want := range map[quant.Type]string{quant.F16: "F16", quant.BF16: "BF16", quant.Q4_K: "Q4_K_M", quant.Q3_K: "Q3_K_M",
+		quant.Q5_K: "Q5_K_M", quant.Q2_K: "Q2_K", quant.Q8_0: "Q8_0", quant.Q4_0: "Q4_0"} {
 		f := base(1)
 		f.typ = typ
 		require.Equal(t, mix(t, want).Code, guessFileType(f.open(t)), typ)
-		require.Equal(t, want, (mix(t, want).Code | gguf.FileTypeGuessed).String())
 	}
+	tensors := func(types ...quant.Type) *gguf.File {
+		f := &gguf.File{}
+		for i, typ := range types {
+			f.Tensors = append(f.Tensors, gguf.Tensor{Name: fmt.Sprintf("blk.%d.x", i), Type: typ, Shape: []int{256}})
+		}
+		return f
+	}
+	require.Equal(t, gguf.AllF32, guessFileType(tensors(quant.F32, quant.Q4_K, quant.F32)))
+	require.Equal(t, gguf.MostlyQ4_K_M, guessFileType(tensors(quant.Q4_K, quant.F32, quant.Q4_K, quant.F32)))
+	require.Equal(t, gguf.MostlyQ6_K, guessFileType(tensors(quant.F32, quant.Q6_K, quant.Q6_K, quant.Q4_K)))
+
+	silent := base(1)
+	silent.noFileType = true
+	in := silent.open(t)
+	plan, err := NewPlan(in, Options{Mix: mix(t, "COPY")})
+	require.NoError(t, err)
+	out := run(t, plan, RunOptions{})
+	code, ok, err := out.Uint(gguf.KeyFileType)
+	require.NoError(t, err)
+	require.True(t, ok)
+	require.EqualValues(t, 1024+1, code)
+	require.Equal(t, "F16", gguf.FileType(code).String())
+	requireSameTensors(t, in, out)
 }
 
 // TestRefusals: what a plan is not made for, and why.

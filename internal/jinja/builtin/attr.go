@@ -57,6 +57,8 @@ func shown(r *value.Run, v value.Value) string {
 var unsafe = map[string]bool{
 	"list.clear": true, "list.reverse": true, "list.insert": true, "list.sort": true, "list.extend": true, "list.remove": true,
 	"dict.clear": true, "dict.popitem": true, "dict.setdefault": true,
+	"set.add": true, "set.clear": true, "set.difference_update": true, "set.discard": true, "set.pop": true, "set.remove": true,
+	"set.symmetric_difference_update": true, "set.update": true,
 }
 
 // hidden are the names of special methods that objects have.
@@ -92,6 +94,12 @@ func attribute(r *value.Run, x value.Value, name string) (value.Value, bool) {
 		}
 	case *value.Tuple:
 		return tupleAttr(x, name)
+	case *value.View:
+		if name == "isdisjoint" && x.What != "values" {
+			return &value.Func{Name: name, Fn: func(r *value.Run, a *value.Args) value.Value {
+				return r.Disjoint(x, a.Plain(name, 1, 1)[0])
+			}}, true
+		}
 	case *value.Namespace:
 		v, ok := x.Attrs.Lookup(name)
 		if ok && strings.HasPrefix(name, "_") {
@@ -195,12 +203,8 @@ func toBytes(r *value.Run, n *big.Int, a *value.Args) value.Value {
 			b[i], b[j] = b[j], b[i]
 		}
 	}
-	return value.Bytes{Text: text.From(string(b), Unknown)}
+	return value.Bytes{Text: text.From(string(b), text.Unknown)}
 }
-
-// Unknown is the origin of characters that were made of numbers, which may have
-// come from anywhere.
-const Unknown text.Origin = math.MaxInt32
 
 func floatAttr(x float64, name string) (value.Value, bool) {
 	switch name {
@@ -221,7 +225,7 @@ func floatAttr(x float64, name string) (value.Value, bool) {
 			return &value.Tuple{Items: []value.Value{value.Norm(new(big.Int).Set(q.Num())), value.Norm(new(big.Int).Set(q.Denom()))}}
 		})
 	case "hex":
-		return method(name, func() value.Value { return value.Str(floatHex(x)) })
+		return method(name, func() value.Value { return text.From(floatHex(x), text.Unknown) })
 	}
 	return nil, false
 }

@@ -14,7 +14,7 @@ var listMethods = map[string]func(r *value.Run, l *value.List, a *value.Args) va
 		l.Items = append(l.Items, a.Plain("append", 1, 1)[0])
 		return nil
 	},
-	"pop": func(_ *value.Run, l *value.List, a *value.Args) value.Value {
+	"pop": func(r *value.Run, l *value.List, a *value.Args) value.Value {
 		i := value.Int(value.Or(a.Plain("pop", 0, 1)[0], int64(-1)))
 		if i < 0 {
 			i += len(l.Items)
@@ -23,6 +23,7 @@ var listMethods = map[string]func(r *value.Run, l *value.List, a *value.Args) va
 			value.Fail("IndexError", "pop index out of range")
 		}
 		v := l.Items[i]
+		r.Steps(len(l.Items) / 16)
 		l.Items = slices.Delete(slices.Clone(l.Items), i, i+1)
 		return v
 	},
@@ -67,8 +68,9 @@ var listMethods = map[string]func(r *value.Run, l *value.List, a *value.Args) va
 
 // dictMethods are the methods of dict that the sandbox shows, and update and pop.
 var dictMethods = map[string]func(r *value.Run, d *value.Dict, a *value.Args) value.Value{
-	"get": func(_ *value.Run, d *value.Dict, a *value.Args) value.Value {
+	"get": func(r *value.Run, d *value.Dict, a *value.Args) value.Value {
 		v := a.Plain("get", 1, 2)
+		r.Scan(v[0])
 		if item, ok := d.Get(v[0]); ok {
 			return item
 		}
@@ -89,6 +91,7 @@ var dictMethods = map[string]func(r *value.Run, d *value.Dict, a *value.Args) va
 	},
 	"pop": func(r *value.Run, d *value.Dict, a *value.Args) value.Value {
 		v := a.Plain("pop", 1, 2)
+		r.Scan(v[0])
 		item, ok := d.Get(v[0])
 		switch {
 		case ok:
@@ -114,6 +117,7 @@ func fromKeys(r *value.Run, a *value.Args) value.Value {
 	d := value.NewDict()
 	for _, k := range r.Items(v[0]) {
 		r.Charge(64)
+		r.Scan(k)
 		d.Set(k, value.Or(v[1], nil))
 	}
 	return d
@@ -127,8 +131,10 @@ func update(r *value.Run, d *value.Dict, a *value.Args) {
 	if len(a.Pos) == 1 {
 		if from, ok := a.Pos[0].(*value.Dict); ok {
 			for i := range from.Len() {
+				k, v := from.At(i)
 				r.Charge(64)
-				d.Set(from.At(i))
+				r.Scan(k)
+				d.Set(k, v)
 			}
 		} else {
 			for _, item := range r.Items(a.Pos[0]) {
@@ -137,6 +143,7 @@ func update(r *value.Run, d *value.Dict, a *value.Args) {
 					value.ValueError("dictionary update sequence element has length %d; 2 is required", len(pair))
 				}
 				r.Charge(64)
+				r.Scan(pair[0])
 				d.Set(pair[0], pair[1])
 			}
 		}

@@ -114,7 +114,7 @@ func fileSize(r *value.Run, v value.Value, a *value.Args) value.Value {
 	if t, ok := v.(text.Text); ok {
 		return text.Tainted(plural, t)
 	}
-	return value.Str(plural)
+	return r.Digits(plural)
 }
 
 // number is Python's float of a number or a string.
@@ -130,6 +130,9 @@ func number(v value.Value) (float64, bool) {
 
 func toFloat(r *value.Run, v value.Value, a *value.Args) value.Value {
 	r.Scan(v)
+	if t, ok := v.(text.Text); ok {
+		r.ReadNumber(t)
+	}
 	other := value.Or(a.Bind("float", "default")[0], 0.0)
 	if f, ok := number(v); ok {
 		return f
@@ -143,6 +146,7 @@ func toInt(r *value.Run, v value.Value, a *value.Args) value.Value {
 	other, base := value.Or(args[0], int64(0)), value.Int(value.Or(args[1], int64(10)))
 	t, isText := v.(text.Text)
 	if isText {
+		r.ReadNumber(t)
 		if base < 0 || base == 1 || base > 36 {
 			return intOf(t, other) // int() refuses the base
 		}

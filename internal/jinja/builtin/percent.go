@@ -240,7 +240,7 @@ func character(v value.Value) text.Text {
 	if n < 0 || n > utf8.MaxRune {
 		value.Fail("OverflowError", "%%c arg not in range(0x110000)")
 	}
-	return text.From(string(rune(n)), Unknown)
+	return text.From(string(rune(n)), text.Unknown)
 }
 
 // ascii replaces what is beyond ASCII by escapes.

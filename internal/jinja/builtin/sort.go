@@ -132,6 +132,7 @@ func unique(r *value.Run, v value.Value, a *value.Args) value.Value {
 		return func() (value.Value, bool) {
 			for item, ok := next(); ok; item, ok = next() {
 				k := key(item)
+				r.Scan(k)
 				if _, was := seen.Get(k); !was {
 					r.Charge(64)
 					seen.Set(k, true)

@@ -73,7 +73,7 @@ func (s spec) number(r *value.Run, head, digits, tail string) text.Text {
 	if s.grouping != 0 {
 		digits = group(digits, s.grouping, every)
 	}
-	return s.pad(r, text.New(head), text.New(digits+tail))
+	return s.pad(r, r.Digits(head), r.Digits(digits+tail))
 }
 
 // group puts a separator between groups of digits.

@@ -88,9 +88,13 @@ func str(v value.Value) text.Text {
 }
 
 // in returns what reports whether a character is one of chars.
-func in(chars text.Text) func(rune) bool {
-	set := chars.String()
-	return func(r rune) bool { return strings.ContainsRune(set, r) }
+func in(r *value.Run, chars text.Text) func(rune) bool {
+	r.Product(chars.Len(), 16)
+	set := map[rune]bool{}
+	for _, c := range chars.String() {
+		set[c] = true
+	}
+	return func(c rune) bool { return set[c] }
 }
 
 // stripped is strip with the argument chars, which may be None.
@@ -99,7 +103,7 @@ func stripped(r *value.Run, t text.Text, sides int, chars value.Value) text.Text
 	if chars == value.Missing || chars == nil {
 		return t.Strip(sides, text.IsSpace)
 	}
-	return t.Strip(sides, in(str(chars)))
+	return t.Strip(sides, in(r, str(chars)))
 }
 
 func strip(sides int) stringMethod {
@@ -208,7 +212,11 @@ func affix(has func(s, part string) bool) stringMethod {
 		n := t.Runes()
 		low, high := text.Bounds(start, end, n)
 		s := t.Slice(start, end).String()
-		fits := func(part text.Text) bool { return start <= n && low <= high && has(s, part.String()) }
+		fits := func(part text.Text) bool {
+			r.Steps(1)
+			r.Scan(part)
+			return start <= n && low <= high && has(s, part.String())
+		}
 		if list, ok := v[0].(*value.Tuple); ok {
 			for _, item := range list.Items {
 				if fits(str(item)) {
@@ -222,8 +230,10 @@ func affix(has func(s, part string) bool) stringMethod {
 }
 
 func remove(has func(s, part string) bool, end bool) stringMethod {
-	return func(_ *value.Run, t text.Text, a *value.Args) value.Value {
+	return func(r *value.Run, t text.Text, a *value.Args) value.Value {
 		part := str(a.Plain("removeprefix", 1, 1)[0])
+		r.Scan(part)
+		r.Scan(t)
 		switch {
 		case !has(t.String(), part.String()):
 			return t

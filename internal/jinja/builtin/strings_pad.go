@@ -65,6 +65,7 @@ func encode(r *value.Run, t text.Text, a *value.Args) value.Value {
 	v := a.Bind("encode", "encoding", "errors")
 	name := strings.ReplaceAll(strings.ToLower(str(value.Or(v[0], value.Str("utf-8"))).String()), "_", "-")
 	r.Charge(t.Len())
+	r.ReadNumber(t) // the bytes are numbers
 	switch name {
 	case "utf-8", "utf8", "u8":
 	case "ascii", "us-ascii":
@@ -99,7 +100,7 @@ func translate(r *value.Run, t text.Text, a *value.Args) value.Value {
 			r.Charge(v.Len())
 			b.Add(v)
 		case int64:
-			b.AddString(string(rune(v)), Unknown)
+			b.AddString(string(rune(v)), text.Unknown)
 		case nil:
 			if !ok {
 				b.Add(c)

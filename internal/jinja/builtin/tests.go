@@ -90,7 +90,8 @@ func rest(r *value.Run, v, by value.Value, a *value.Args, want int64) bool {
 }
 
 func named(has func(name any) bool) Test {
-	return plain(func(_ *value.Run, v value.Value) bool {
+	return plain(func(r *value.Run, v value.Value) bool {
+		r.Scan(v)
 		if t, ok := v.(text.Text); ok {
 			return has(t.String())
 		}

@@ -66,8 +66,10 @@ func (w *jsonWriter) value(v value.Value, depth int) {
 	switch v := v.(type) {
 	case text.Text:
 		w.text(v)
-	case nil, bool, int64, *big.Int, float64:
+	case nil, bool:
 		w.own(scalar(v))
+	case int64, *big.Int, float64:
+		w.add(w.r.Digits(scalar(v)))
 	case *value.List:
 		w.list(v.Items, depth)
 	case *value.Tuple:
@@ -147,7 +149,9 @@ func (w *jsonWriter) dict(d *value.Dict, depth int) {
 		case text.Text:
 			w.text(k)
 		case nil, bool, int64, *big.Int, float64:
-			w.own(`"` + scalar(k) + `"`)
+			w.own(`"`)
+			w.value(k, depth)
+			w.own(`"`)
 		default:
 			value.TypeError("keys must be str, int, float, bool or None, not %s", value.TypeName(k))
 		}

@@ -6,7 +6,10 @@
 // Positions and lengths are bytes unless a name says runes.
 package text
 
-import "slices"
+import (
+	"math"
+	"slices"
+)
 
 // Origin says where bytes come from: Template, or one of the caller's numbers
 // for data.
@@ -14,6 +17,10 @@ type Origin int32
 
 // Template is the origin of what a template itself says.
 const Template Origin = 0
+
+// Unknown is the origin of data of which nobody knows where it came from, such as what was
+// made of numbers.
+const Unknown Origin = math.MaxInt32
 
 // Text is a string with the origin of each of its bytes. The zero value is empty.
 // Texts are immutable.
@@ -96,13 +103,18 @@ func (t Text) at(i int) Origin {
 	if t.runs == nil {
 		return t.o
 	}
+	return t.runs[t.run(i)].o
+}
+
+// run returns the index of the run with the byte at i.
+func (t Text) run(i int) int {
 	n, _ := slices.BinarySearchFunc(t.runs, i, func(r run, i int) int {
 		if r.end <= i {
 			return -1
 		}
 		return 1
 	})
-	return t.runs[n].o
+	return n
 }
 
 // Cut returns the bytes from i to j.
@@ -117,12 +129,11 @@ func (t Text) Cut(i, j int) Text {
 	case i == 0 && j == len(t.s):
 		return t
 	}
-	start := 0
-	for _, r := range t.runs {
-		if r.end > i && start < j {
-			c.runs = append(c.runs, run{min(r.end, j) - i, r.o})
+	for _, r := range t.runs[t.run(i):] {
+		c.runs = append(c.runs, run{min(r.end, j) - i, r.o})
+		if r.end >= j {
+			break
 		}
-		start = r.end
 	}
 	return c.compact()
 }

@@ -22,8 +22,12 @@ func (r *Run) Equal(x, y Value) bool {
 		return ok && x.String() == y.String()
 	case Bytes:
 		y, ok := y.(Bytes)
+		if ok && x.Text.Len() == y.Text.Len() {
+			r.Scan(x)
+		}
 		return ok && x.Text.String() == y.Text.String()
 	case bool, int64, *big.Int, float64:
+		r.Scan(x)
 		c, ok := compareNumbers(x, y)
 		return ok && c == 0
 	case *List:
@@ -41,12 +45,11 @@ func (r *Run) Equal(x, y Value) bool {
 	case *Range:
 		y, ok := y.(*Range)
 		return ok && x.Len == y.Len && (x.Len == 0 || x.Start == y.Start && (x.Len == 1 || x.Step == y.Step))
-	case *View:
-		y, ok := y.(*View)
-		if !ok || x.What == "values" || y.What == "values" {
-			return ok && x == y
+	case *View, *Set:
+		if setLike(x) && setLike(y) {
+			return r.compareSets("==", x, y)
 		}
-		return x.Of.Len() == y.Of.Len() && r.all(x, func(v Value) bool { return r.Contains(y, v) })
+		return x == y
 	}
 	if _, ok := y.(text.Text); ok {
 		return false
@@ -149,6 +152,9 @@ func sign(less, greater bool) int {
 
 // Less is Python's <.
 func (r *Run) Less(x, y Value) bool {
+	if setLike(x) && setLike(y) {
+		return r.compareSets("<", x, y)
+	}
 	c, ok := r.order("<", x, y)
 	return ok && c < 0
 }
@@ -165,6 +171,7 @@ func (r *Run) order(op string, x, y Value) (c int, ok bool) {
 		}
 	case Bytes:
 		if y, ok := y.(Bytes); ok {
+			r.Steps(min(x.Text.Len(), y.Text.Len()) / 256)
 			return strings.Compare(x.Text.String(), y.Text.String()), true
 		}
 	case *List:
@@ -178,6 +185,7 @@ func (r *Run) order(op string, x, y Value) (c int, ok bool) {
 	case bool, int64, *big.Int, float64:
 		switch y.(type) {
 		case bool, int64, *big.Int, float64:
+			r.Scan(x)
 			return compareNumbers(x, y)
 		}
 	}
@@ -208,6 +216,9 @@ func (r *Run) Compare(op string, x, y Value) bool {
 	case "not in":
 		return !r.Contains(y, x)
 	}
+	if setLike(x) && setLike(y) {
+		return r.compareSets(op, x, y)
+	}
 	c, ok := r.order(op, x, y)
 	if !ok {
 		return false
@@ -234,6 +245,7 @@ func (r *Run) Contains(seq, v Value) bool {
 		r.Scan(seq)
 		return strings.Contains(seq.String(), sub.String())
 	case Bytes:
+		r.Scan(seq)
 		if sub, ok := v.(Bytes); ok {
 			return strings.Contains(seq.Text.String(), sub.Text.String())
 		}
@@ -243,10 +255,24 @@ func (r *Run) Contains(seq, v Value) bool {
 		_, ok := seq.Get(v)
 		return ok
 	case *View:
-		if seq.What == "keys" {
+		switch seq.What {
+		case "keys":
+			r.Scan(v)
 			_, ok := seq.Of.Get(v)
 			return ok
+		case "items":
+			pair, ok := v.(*Tuple)
+			if !ok || len(pair.Items) != 2 {
+				return false
+			}
+			r.Scan(pair.Items[0])
+			item, ok := seq.Of.Get(pair.Items[0])
+			return ok && r.Equal(item, pair.Items[1])
 		}
+	case *Set:
+		r.Scan(v)
+		_, ok := seq.d.Get(v)
+		return ok
 	case *Undefined:
 		return false
 	case *Range:

@@ -114,14 +114,14 @@ func hash(v Value) any {
 	case int64:
 		return v
 	case *big.Int:
-		return bigKey(v.String())
+		return bigHash(v)
 	case float64:
 		if v == math.Trunc(v) && math.Abs(v) < 1<<63 {
 			return int64(v)
 		}
 		if v == math.Trunc(v) && !math.IsInf(v, 0) {
 			n, _ := big.NewFloat(v).Int(nil)
-			return bigKey(n.String())
+			return bigHash(n)
 		}
 		return v
 	case Bytes:
@@ -134,13 +134,16 @@ func hash(v Value) any {
 			b.WriteString(hashText(hash(item)))
 		}
 		return tupleKey(b.String())
-	case *List, *Dict, *View:
+	case *List, *Dict, *View, *Set:
 		if !Hashable(v) {
 			TypeError("unhashable type: '%s'", TypeName(v))
 		}
 	}
 	return v
 }
+
+// bigHash takes time in proportion to the length of a number, which decimal digits do not.
+func bigHash(n *big.Int) bigKey { return bigKey(strconv.Itoa(n.Sign()) + string(n.Bytes())) }
 
 // hashText writes a hash so that different ones never are the same text.
 func hashText(h any) string {

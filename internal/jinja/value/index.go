@@ -12,10 +12,10 @@ import (
 func (r *Run) Item(x, index Value) (v Value, ok bool) {
 	defined(x)
 	if d, isDict := x.(*Dict); isDict {
+		r.Scan(index)
 		if !Hashable(index) {
 			return nil, false
 		}
-		r.Scan(index)
 		return d.Get(index)
 	}
 	i, isInt := asInt(index)
@@ -76,7 +76,7 @@ func (r *Run) Item(x, index Value) (v Value, ok bool) {
 // Hashable reports whether a value can be a key.
 func Hashable(v Value) (ok bool) {
 	switch v := v.(type) {
-	case *List, *Dict:
+	case *List, *Dict, *Set:
 		return false
 	case *View:
 		return v.What == "values"

@@ -35,6 +35,9 @@ func (r *Run) Binary(op string, x, y Value) Value {
 			}
 		}
 	}
+	if v := r.difference(op, x, y); v != nil {
+		return v
+	}
 	defined(x, y)
 	if v := r.sequences(op, x, y); v != nil {
 		return v
@@ -216,7 +219,7 @@ func floats(op string, f, g float64) Value {
 		case f == 0 && g < 0:
 			Fail("ZeroDivisionError", "0.0 cannot be raised to a negative power")
 		case f < 0 && !math.IsInf(f, 0) && g != math.Trunc(g):
-			ValueError("a power that is a complex number")
+			ValueError("%s ** %s is a complex number, which templates do not have here", FormatFloat(f), FormatFloat(g))
 		}
 		p := math.Pow(f, g)
 		if math.IsInf(p, 0) && !math.IsInf(f, 0) && !math.IsInf(g, 0) {

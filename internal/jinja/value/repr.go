@@ -42,9 +42,9 @@ func (r *Run) repr(b *text.Builder, v Value) {
 			own("False")
 		}
 	case int64, *big.Int:
-		own(FormatInt(v))
+		r.digits(b, FormatInt(v))
 	case float64:
-		own(FormatFloat(v))
+		r.digits(b, FormatFloat(v))
 	case text.Text:
 		r.Charge(v.Len())
 		q := v.Quote()
@@ -89,10 +89,16 @@ func (r *Run) repr(b *text.Builder, v Value) {
 		own(">")
 	case *Range:
 		if v.Step == 1 {
-			own(fmt.Sprintf("range(%d, %d)", v.Start, v.Stop))
+			r.digits(b, fmt.Sprintf("range(%d, %d)", v.Start, v.Stop))
 		} else {
-			own(fmt.Sprintf("range(%d, %d, %d)", v.Start, v.Stop, v.Step))
+			r.digits(b, fmt.Sprintf("range(%d, %d, %d)", v.Start, v.Stop, v.Step))
 		}
+	case *Set:
+		if v.Len() == 0 {
+			own("set()")
+			return
+		}
+		r.reprItems(b, "{", "}", v.d.keys)
 	case *View:
 		own("dict_" + v.What + "(")
 		r.repr(b, &List{r.Items(v)})
@@ -106,6 +112,11 @@ func (r *Run) repr(b *text.Builder, v Value) {
 	default:
 		own("<object>")
 	}
+}
+
+func (r *Run) digits(b *text.Builder, s string) {
+	r.Charge(len(s))
+	b.Add(r.Digits(s))
 }
 
 func (r *Run) reprItems(b *text.Builder, open, end string, items []Value) {

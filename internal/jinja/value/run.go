@@ -3,6 +3,7 @@ package value
 import (
 	"context"
 	"fmt"
+	"math/big"
 	"time"
 
 	"alpaca/internal/jinja/syntax"
@@ -25,7 +26,10 @@ type Run struct {
 	Escape bool             // autoescape is on
 	Pos    syntax.Pos       // of what is evaluated, for errors
 	Left   Limits
-	check  int // steps until Ctx is looked at
+	// Numbers is the origin of the digits of numbers: text.Unknown where a number came
+	// with the data, or was read from a text of it.
+	Numbers text.Origin
+	check   int // steps until Ctx is looked at
 }
 
 // Failure is why a rendering stopped.
@@ -102,9 +106,47 @@ func (r *Run) Charge(n int) {
 	}
 }
 
-// Scan counts the steps of looking at all of a text.
+// Digits returns the decimal form of a number as a text.
+func (r *Run) Digits(s string) text.Text { return text.From(s, r.Numbers) }
+
+// ReadNumber notes that a number is made of a text: where that is data, so are its digits.
+func (r *Run) ReadNumber(t text.Text) {
+	if t.Origin() != text.Template {
+		r.Numbers = text.Unknown
+	}
+}
+
+// ReadNumbers notes whether there are numbers in data, which must not contain itself.
+func (r *Run) ReadNumbers(v Value) {
+	switch v := v.(type) {
+	case int64, *big.Int, float64:
+		r.Numbers = text.Unknown
+	case *List:
+		for _, item := range v.Items {
+			r.ReadNumbers(item)
+		}
+	case *Tuple:
+		for _, item := range v.Items {
+			r.ReadNumbers(item)
+		}
+	case *Dict:
+		for i := range v.keys {
+			r.ReadNumbers(v.keys[i])
+			r.ReadNumbers(v.values[i])
+		}
+	}
+}
+
+// Scan counts the steps of looking at all of a text, a long number, or a key.
 func (r *Run) Scan(v Value) {
 	switch v := v.(type) {
+	case *big.Int:
+		r.Steps(v.BitLen() / 2048)
+	case *Tuple:
+		for _, item := range v.Items {
+			r.Steps(1)
+			r.Scan(item)
+		}
 	case text.Text:
 		r.Steps(v.Size() / 256)
 	case Bytes:

@@ -14,7 +14,7 @@ import (
 
 // Value is one of: nil (None), bool, int64, *big.Int (beyond 64 bits only),
 // float64, text.Text, Bytes, *List, *Tuple, *Dict, *Undefined, *Namespace,
-// *Range, *Iter, *View, a Callable, or another *Object.
+// *Range, *Iter, *View, *Set, a Callable, or another *Object.
 type Value = any
 
 // Bytes is Python's bytes.
@@ -120,6 +120,8 @@ func TypeName(v Value) string {
 		return "range"
 	case *View:
 		return "dict_" + v.What
+	case *Set:
+		return "set"
 	case *Iter:
 		return "generator"
 	case *Func:
