@@ -1,0 +1,51 @@
+#!/bin/sh
+# Guess: langchain-openai raises its ContextOverflowError for an error whose code is "context_length_exceeded", which is how
+# OpenAI marks a prompt that is too long; the message is for people and may say what it likes.
+# What happens: the code is looked for in str(error), and with openai 3.57 that holds the status and the error's message
+# alone. So the documented error object with its code gives OpenAIInvalidRequestError, which is none, and the same object with a message in which the words
+# "prompt is too long" happen to stand (Anthropic's) gives ContextOverflowError.
+# Why it matters here: chains that shorten their history on ContextOverflowError do not, whatever code a server sends. Ours
+# sends the code and says "the prompt is too long" in the message.
+set -eu
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+python3 -m venv "$dir/venv"
+"$dir/venv/bin/pip" -q --disable-pip-version-check install langchain-openai==1.7.4 openai==3.57.0
+cat > "$dir/run.py" <<'PY'
+import http.server, importlib.metadata, json, sys, threading
+from langchain_core.exceptions import ContextOverflowError
+from langchain_openai import ChatOpenAI
+
+said = ""
+
+class Server(http.server.BaseHTTPRequestHandler):
+    def do_POST(self):
+        self.rfile.read(int(self.headers["Content-Length"]))
+        body = json.dumps({"error": {"message": said, "type": "invalid_request_error", "param": "messages", "code": "context_length_exceeded"}}).encode()
+        self.send_response(400)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+    def log_message(self, *args):
+        pass
+
+server = http.server.HTTPServer(("127.0.0.1", 0), Server)
+threading.Thread(target=server.serve_forever, daemon=True).start()
+for name in "langchain-openai", "openai":
+    print(name, importlib.metadata.version(name))
+chat = ChatOpenAI(model="m", api_key="k", base_url=f"http://127.0.0.1:{server.server_port}/v1", max_retries=0)
+same = True
+for said, overflow in [
+    ("This model has a context of 256 tokens, the messages have 300.", False),
+    ("the prompt is too long: 300 tokens, 256 fit", True),
+]:
+    try:
+        chat.invoke("hello")
+        same = False
+    except Exception as e:
+        print(type(e).__name__, isinstance(e, ContextOverflowError), "code:", getattr(e, "code", None), "str:", str(e))
+        same = same and isinstance(e, ContextOverflowError) == overflow and e.code == "context_length_exceeded"
+sys.exit(0 if same else "this has changed")
+PY
+"$dir/venv/bin/python" "$dir/run.py"
