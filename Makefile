@@ -27,8 +27,12 @@ comma := ,
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
+# Where the program begins on Linux: it looks at the limit of its address space before
+# Go's runtime does (internal/machine/start).
+ENTRY := $(if $(filter linux/amd64 linux/arm64,$(shell $(GO) env GOOS)/$(shell $(GO) env GOARCH)),-E alpaca_entry)
+
 build: ## build the program: ./alpaca
-	$(GO) build -trimpath -ldflags '-s -w' -o alpaca ./cmd/alpaca # no debugger's tables
+	$(GO) build -trimpath -ldflags '-s -w $(ENTRY)' -o alpaca ./cmd/alpaca # no debugger's tables
 
 test: ## run the tests on this machine
 	$(GO) test ./...

@@ -19,7 +19,7 @@ import (
 
 // TestSmallAddressSpace runs commands under ulimit -v: with enough they succeed, and
 // with less there is one line that says what does not fit. (Go's runtime itself does not
-// start below 0.8 GB, nor for some 0.1 GB above 1.18 GB.) Without cgo, as the program
+// start below 0.8 GB, nor for some 0.1 GB above 1.18 GB: package start tells that.) Without cgo, as the program
 // is built: the C library ends a program that cannot start a thread.
 func TestSmallAddressSpace(t *testing.T) {
 	clitest.NeedExec(t)
