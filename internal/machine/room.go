@@ -20,9 +20,13 @@ const slack = 72 << 20
 // fails the program ends. The error says what is limited and what is left; the
 // caller says what the memory was for.
 func Reserve(n int64) error {
-	if limit, used, ok := start.AddressSpace(); ok && n > limit-used-slack {
+	limit, used, limitedSpace := start.AddressSpace()
+	inSpace := func() error {
 		return fmt.Errorf("%s do not fit: the address space is limited to %s (ulimit -v), of which %s are left",
 			mebibytes(n), mebibytes(limit), mebibytes(max(0, limit-used-slack)))
+	}
+	if limitedSpace && n > limit-used-slack {
+		return inSpace()
 	}
 	if free, limited := groupFree(); limited && n > free {
 		return fmt.Errorf("%s do not fit: the control group leaves %s of memory", mebibytes(n), mebibytes(free))
@@ -31,6 +35,9 @@ func Reserve(n int64) error {
 		return fmt.Errorf("%s do not fit the address space of this machine", mebibytes(n))
 	}
 	if err := probe(int(n) + slack); err != nil {
+		if limitedSpace {
+			return inSpace() // other threads have taken of it in between
+		}
 		return fmt.Errorf("%s do not fit in memory: %w", mebibytes(n), err)
 	}
 	return nil

@@ -133,7 +133,7 @@ func TestBadLoRA(t *testing.T) {
 			tensors[0].Name, tensors[1].Name = "blk.9.attn_q.weight.lora_a", "blk.9.attn_q.weight.lora_b"
 			return kv, tensors
 		},
-		`tensor "token_embd.weight.lora_a": adapters of the embedding are not supported`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
+		`tensor "token_embd.weight" is [389, 128], its adapter [2, 128]·[128, 2] transposed`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
 			tensors[0].Name, tensors[1].Name = "token_embd.weight.lora_a", "token_embd.weight.lora_b"
 			return kv, tensors
 		},

@@ -3,6 +3,7 @@ package quantize
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"alpaca/internal/arch"
@@ -10,10 +11,19 @@ import (
 	"alpaca/internal/quant"
 )
 
-// layerOf returns the layer that a tensor's name tells, -1 where it tells none.
+// layerOf returns the layer that a tensor's name tells, -1 where it tells none. As in
+// llama-quantize "blk.1" tells one as well, which names no tensor of a model (arch.CutLayer).
 func layerOf(name string) int {
-	n, _, ok := arch.CutLayer(name)
+	rest, ok := strings.CutPrefix(name, "blk.")
 	if !ok {
+		return -1
+	}
+	end := strings.IndexFunc(rest, func(c rune) bool { return c < '0' || c > '9' })
+	if end < 0 {
+		end = len(rest)
+	}
+	n, err := strconv.Atoi(rest[:end])
+	if err != nil {
 		return -1
 	}
 	return n

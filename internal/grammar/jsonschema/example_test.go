@@ -35,5 +35,5 @@ func ExampleCompile() {
 func ExampleRefused() {
 	_, _, err := jsonschema.Compile([]byte(`{"properties": {"code": {"type": "string", "pattern": "^(?=a)"}}}`), jsonschema.Options{})
 	fmt.Println(err)
-	// Output: #/properties/code/pattern: look-ahead is not supported
+	// Output: #/properties/code/pattern: pattern "^(?=a)": character 2: conditions that look ahead or behind are not supported
 }
