@@ -122,7 +122,11 @@ func vocabOf(m *model.Model) *grammar.Vocab {
 func TestRandomSchemas(t *testing.T) {
 	models := []*model.Model{load(t, testmodel.SPM(1)), load(t, testmodel.BPE(2))}
 	drafted := 0
-	for i := range 50 {
+	n := 50
+	if testing.Short() { // emulated
+		n = 6
+	}
+	for i := range n {
 		m := models[i%2]
 		r := &schemas{Rand: rand.New(rand.NewPCG(7, uint64(i)))}
 		text, err := json.Marshal(r.one(3))
