@@ -15,6 +15,9 @@ import (
 // TestLongRope: of two tables of frequency factors the one for the context's length
 // applies, as if the model had no other.
 func TestLongRope(t *testing.T) {
+	if testing.Short() {
+		t.Skip("emulated CPUs give the same bits as others, which TestLogitsAreTheSameToTheBit shows")
+	}
 	const pairs, training = testmodel.HeadDim / 2, 256
 	factors := func(step float32) []float32 {
 		f := make([]float32, pairs)
