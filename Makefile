@@ -82,7 +82,7 @@ screenshot: ## make docs/page.png, the picture of the page in README.md (needs c
 define emulated
 	@if command -v $(1) >/dev/null; then \
 		echo "go test on $(1) -cpu $(2)"; \
-		GOARCH=$(3) ALPACA_REQUIRE_KERNELS=$(4) $(GO) test -short -timeout 15m -exec '$(1) -cpu $(2)' $(5); \
+		GOARCH=$(3) ALPACA_REQUIRE_KERNELS=$(4) $(GO) test -short -timeout 25m -exec '$(1) -cpu $(2)' $(5); \
 	elif [ "$$ALPACA_REQUIRE_QEMU" = 1 ]; then \
 		echo "$(1) is not installed and ALPACA_REQUIRE_QEMU=1 asks for it"; exit 1; \
 	else \
