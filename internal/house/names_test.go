@@ -1,6 +1,7 @@
 package house
 
 import (
+	"go/ast"
 	"io/fs"
 	"os"
 	"path"
@@ -107,6 +108,28 @@ func commentsOf(fsys fs.FS, name string) (string, error) {
 		return text.String(), err
 	}
 	return "", nil
+}
+
+// TestFuzzTargets checks that SECURITY.md lists the fuzz targets there are.
+func TestFuzzTargets(t *testing.T) {
+	page, err := os.ReadFile("../../SECURITY.md")
+	require.NoError(t, err)
+	listed := regexp.MustCompile(`Fuzz[A-Z]\w+`).FindAllString(string(page), -1)
+	tree, err := readTree(os.DirFS("../.."))
+	require.NoError(t, err)
+	var targets []string
+	for _, p := range tree {
+		for _, f := range p.files {
+			for _, d := range f.syntax.Decls {
+				if fn, ok := d.(*ast.FuncDecl); ok && f.test && strings.HasPrefix(fn.Name.Name, "Fuzz") {
+					targets = append(targets, fn.Name.Name)
+				}
+			}
+		}
+	}
+	slices.Sort(listed)
+	slices.Sort(targets)
+	require.Equal(t, slices.Compact(targets), slices.Compact(listed))
 }
 
 func TestMissingNames(t *testing.T) {
