@@ -8,6 +8,7 @@ package arch
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -19,10 +20,14 @@ type Arch struct {
 
 	Rotation Rotation // of queries and keys
 
+	// PlainTopK says that the weights of the experts that a token uses are the router's
+	// probabilities as they are, not divided by their sum.
+	PlainTopK bool
+
 	Input  []Tensor // before the layers
 	Layer  []Tensor // of every layer, but for its feed-forward network
-	FFN    []Tensor // the network of a layer without experts
-	MoE    []Tensor // the networks of a layer with experts, and their router
+	FFN    []Tensor // the network of a layer without experts; nil: there are always experts
+	MoE    []Tensor // the networks of a layer with experts, and their router; nil: there are none
 	Output []Tensor // after the layers
 }
 
@@ -36,7 +41,7 @@ const (
 )
 
 // all are the architectures that can be evaluated, the oldest first.
-var all = []*Arch{&Llama, &Qwen2, &Qwen3}
+var all = []*Arch{&Llama, &Qwen2, &Qwen3, &Qwen2MoE, &Qwen3MoE}
 
 // All returns the architectures, the oldest first.
 func All() []*Arch { return all }
@@ -71,6 +76,17 @@ func (a *Arch) Tensor(role Role) *Tensor {
 		}
 	}
 	return nil
+}
+
+// HasRole reports whether the architecture's layers have a tensor of that role, with or
+// without experts.
+func (a *Arch) HasRole(role Role) bool {
+	for _, list := range [][]Tensor{a.Layer, a.FFN, a.MoE} {
+		if slices.ContainsFunc(list, func(t Tensor) bool { return t.Role == role }) {
+			return true
+		}
+	}
+	return false
 }
 
 // Stack returns the line of the tensor that holds the matrices of all experts for a role,

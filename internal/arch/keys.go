@@ -16,6 +16,11 @@ const (
 	KeyCausal       = "attention.causal"
 	KeyExperts      = "expert_count"
 	KeyExpertsUsed  = "expert_used_count"
+	KeyExpertFFN    = "expert_feed_forward_length"
+	KeySharedFFN    = "expert_shared_feed_forward_length"
+	KeyExpertNorm   = "expert_weights_norm"
+	KeyExpertScale  = "expert_weights_scale"
+	KeyExpertGating = "expert_gating_func"
 	KeyRopeDim      = "rope.dimension_count"
 	KeyRopeBase     = "rope.freq_base"
 	KeyRopeScaling  = "rope.scaling.type"
@@ -71,6 +76,12 @@ func (a *Arch) Metadata(h *Hparams) []Pair {
 	if h.NumExperts > 0 {
 		number(KeyExperts, h.NumExperts)
 		number(KeyExpertsUsed, h.Used)
+		if h.ExpertFFN != h.FFNDim {
+			number(KeyExpertFFN, h.ExpertFFN)
+		}
+		if h.SharedFFN > 0 {
+			number(KeySharedFFN, h.SharedFFN)
+		}
 	}
 	if h.RopeDim > 0 {
 		number(KeyRopeDim, h.RopeDim)

@@ -28,6 +28,11 @@ const (
 	FFNUp   Role = "ffn_up"       // [FFN, Embd]
 	FFNDown Role = "ffn_down"     // [Embd, FFN]
 	Router  Role = "ffn_gate_inp" // [Experts, Embd]
+
+	SharedFFNGate Role = "ffn_gate_shexp"     // [FFNShared, Embd] of the expert that every token uses
+	SharedFFNUp   Role = "ffn_up_shexp"       // [FFNShared, Embd]
+	SharedFFNDown Role = "ffn_down_shexp"     // [Embd, FFNShared]
+	SharedRouter  Role = "ffn_gate_inp_shexp" // [Single, Embd]
 )
 
 // Weight returns the end of the names of the role's weights.
@@ -97,6 +102,9 @@ const (
 	Heads                // values for all query heads: what attention gives
 	Key                  // one head of queries or keys
 	Experts              // expert_count
+	FFNExpert            // expert_feed_forward_length
+	FFNShared            // expert_shared_feed_forward_length
+	Single               // a matrix of one row
 	RopePairs            // pairs of a head that turn
 )
 
@@ -110,6 +118,8 @@ type Sizes struct {
 	KeyDim     int
 	ValueDim   int
 	NumExperts int // 0: none
+	ExpertFFN  int // inner elements of an expert
+	SharedFFN  int // of the expert that all tokens use
 	RopeDim    int // elements of a head that turn
 }
 
@@ -136,6 +146,12 @@ func (s *Sizes) Of(d Dim) int {
 		return s.KeyDim
 	case Experts:
 		return s.NumExperts
+	case FFNExpert:
+		return s.ExpertFFN
+	case FFNShared:
+		return s.SharedFFN
+	case Single:
+		return 1
 	case RopePairs:
 		return s.RopeDim / 2
 	}

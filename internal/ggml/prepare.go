@@ -11,6 +11,7 @@ type Prepare struct {
 	Eps float32 // of RMSNorm
 
 	src, norm, dst []float32 // of the Run at work
+	rows           []int     // which rows of src; nil: all, in order
 
 	nrows   int
 	cols    int
@@ -75,7 +76,17 @@ func (p *Prepare) SetRow(i int, x []float32) {
 // [cols] if that is not nil. What is quantized is also written to dst [rows, cols]
 // where both norm and dst are not nil.
 func (p *Prepare) Run(pool *pool.Pool, src, norm, dst []float32) error {
-	p.src, p.norm, p.dst = src, norm, dst
+	p.src, p.norm, p.dst, p.rows = src, norm, dst, nil
+	return p.run(pool)
+}
+
+// RunRows prepares rows of src [.., cols], in that order and as they are.
+func (p *Prepare) RunRows(pool *pool.Pool, src []float32, rows []int) error {
+	p.src, p.norm, p.dst, p.rows = src, nil, nil, rows
+	return p.run(pool)
+}
+
+func (p *Prepare) run(pool *pool.Pool) error {
 	const minElems = 1 << 13 // that a worker is called for
 	return pool.Run(p, p.nrows, minElems/p.cols+1)
 }
@@ -83,7 +94,11 @@ func (p *Prepare) Run(pool *pool.Pool, src, norm, dst []float32) error {
 // Do implements Task.
 func (p *Prepare) Do(worker, lo, hi int) {
 	for i := lo; i < hi; i++ {
-		x := p.src[i*p.cols : (i+1)*p.cols]
+		row := i
+		if p.rows != nil {
+			row = p.rows[i]
+		}
+		x := p.src[row*p.cols : (row+1)*p.cols]
 		if p.norm != nil {
 			dst := p.scratch[worker][:len(x)]
 			if p.dst != nil {

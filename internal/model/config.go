@@ -23,6 +23,11 @@ import (
 //	NormEps             ARCH.attention.layer_norm_rms_epsilon      required
 //	NumExperts          ARCH.expert_count                          0: none
 //	NumUsed             ARCH.expert_used_count                     required with experts
+//	ExpertFFN           ARCH.expert_feed_forward_length            FFNDim; of architectures that always
+//	                                                               have experts FFNDim/NumUsed
+//	SharedFFN           ARCH.expert_shared_feed_forward_length     FFNDim
+//	PlainTopK           ARCH.expert_weights_norm, inverted         a fact of the architecture
+//	ExpertScale         ARCH.expert_weights_scale                  1
 //	Layers.FFNDim       ARCH.feed_forward_length *                 required
 //	Layers.NumHeads     ARCH.attention.head_count *                required
 //	Layers.NumKVHeads   ARCH.attention.head_count_kv *             NumHeads
@@ -56,6 +61,11 @@ type Config struct {
 
 	NumExperts int // feed-forward networks of a layer among which a router chooses; 0: one, without router
 	NumUsed    int // how many of them a token uses
+	ExpertFFN  int // elements of the inner state of each
+	SharedFFN  int // the same of the one that all tokens use, in architectures that have one
+
+	PlainTopK   bool    // the weights of the experts used are the router's probabilities, not divided by their sum
+	ExpertScale float32 // of those weights
 
 	Layers []LayerConfig // [NumLayers]
 
@@ -77,7 +87,7 @@ type LayerConfig struct {
 func (c *Config) sizes(l *LayerConfig) arch.Sizes {
 	return arch.Sizes{
 		VocabSize: c.VocabSize, Dim: c.Dim, FFNDim: l.FFNDim, NumHeads: l.NumHeads, NumKVHeads: l.NumKVHeads,
-		KeyDim: l.KeyDim, ValueDim: l.ValueDim, NumExperts: c.NumExperts, RopeDim: c.Rope.Dim,
+		KeyDim: l.KeyDim, ValueDim: l.ValueDim, NumExperts: c.NumExperts, ExpertFFN: c.ExpertFFN, SharedFFN: c.SharedFFN, RopeDim: c.Rope.Dim,
 	}
 }
 
@@ -122,11 +132,9 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	c.NumExperts = r.count(arch.KeyExperts, 0, maxExperts)
 	c.NumUsed = r.count(arch.KeyExpertsUsed, 0, maxExperts)
 	c.Layers = r.layers(c.NumLayers, c.Dim)
+	r.experts(&c, family)
 	if !r.flag(arch.KeyCausal, true) {
 		r.fail("%s.%s is false: an encoder, whose tokens see those after them, is %w", c.Arch, arch.KeyCausal, ErrUnsupported)
-	}
-	if r.err == nil && c.NumExperts > 0 && family.MoE == nil {
-		r.fail("architecture %q with %d experts is %w", c.Arch, c.NumExperts, ErrUnsupported)
 	}
 	if r.err == nil && c.NumLayers > 0 {
 		c.Rope = r.rope(&c)
@@ -167,6 +175,8 @@ func (c *Config) check() error {
 		return fmt.Errorf("%s.%s %q is %w, only %s", c.Arch, arch.KeyRopeScaling, c.Rope.Scaling, ErrUnsupported, fmt.Sprint(ggml.Scalings))
 	case c.NumExperts > 0 && (c.NumUsed <= 0 || c.NumUsed > c.NumExperts):
 		return fmt.Errorf("%s.%s is %d, must be between 1 and the %d experts", c.Arch, arch.KeyExpertsUsed, c.NumUsed, c.NumExperts)
+	case c.NumExperts > 0 && (c.ExpertFFN <= 0 || c.SharedFFN <= 0):
+		return fmt.Errorf("%s.%s is %d and %s.%s %d, must be positive", c.Arch, arch.KeyExpertFFN, c.ExpertFFN, c.Arch, arch.KeySharedFFN, c.SharedFFN)
 	}
 	return nil
 }

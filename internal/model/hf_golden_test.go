@@ -78,7 +78,7 @@ func TestHFGoldens(t *testing.T) {
 			require.Less(t, worst, hfTolerance)
 		})
 	}
-	require.Equal(t, map[string]int{"llama": 32, "qwen2": 12, "qwen3": 4}, records)
+	require.Equal(t, map[string]int{"llama": 32, "qwen2": 12, "qwen2moe": 4, "qwen3": 4, "qwen3moe": 4}, records)
 }
 
 // withLoRA adds a shared adapter to a model. llama.cpp's converter forgot that one of them

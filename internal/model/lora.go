@@ -59,9 +59,7 @@ func (m *Model) WithLoRA(f *gguf.File, scale float32) (*Model, error) {
 		l.add(&w.Output)
 		for i := range w.Layers {
 			layer := &w.Layers[i]
-			for _, x := range []*Linear{&layer.AttnQ, &layer.AttnK, &layer.AttnV, &layer.AttnOut, &layer.FFN.Gate, &layer.FFN.Up, &layer.FFN.Down} {
-				l.add(x)
-			}
+			layer.Each(l.add)
 			for _, role := range []arch.Role{arch.AttnNorm, arch.AttnQNorm, arch.AttnKNorm, arch.FFNNorm} {
 				l.norm(&w, arch.LayerPrefix(i)+role.Weight(), layer.place(role).(*[]float32))
 			}
@@ -234,17 +232,14 @@ type loraScratch struct {
 
 // EachAdapted calls f for every matrix that has adapters.
 func (w *Weights) EachAdapted(f func(*Linear)) {
-	each := func(list ...*Linear) {
-		for _, l := range list {
-			if len(l.Adapters) > 0 {
-				f(l)
-			}
+	each := func(l *Linear) {
+		if len(l.Adapters) > 0 {
+			f(l)
 		}
 	}
 	each(&w.Output)
 	for i := range w.Layers {
-		l := &w.Layers[i]
-		each(&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut, &l.FFN.Gate, &l.FFN.Up, &l.FFN.Down)
+		w.Layers[i].Each(each)
 	}
 }
 
@@ -255,7 +250,7 @@ func (r *Runner) reserveAdapters() {
 		for i := range l.Adapters {
 			rank = max(rank, l.Adapters[i].A.Rows)
 		}
-		up = r.model.Config.most(func(l *LayerConfig) int { return l.FFNDim })
+		up = max(r.model.Config.mostInner(), r.model.Config.SharedFFN)
 	})
 	if rank > 0 {
 		r.lora.acts.Reserve(r.pool.Threads(), r.batch, map[quant.Type]int{quant.F32: rank})

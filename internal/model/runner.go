@@ -32,14 +32,15 @@ type Runner struct {
 	err     error     // of the evaluation at work
 	hidden  []float32 // [wanted, Dim] of the last batch
 
-	buf       buffers
-	acts      ggml.Prepare
-	matmul    ggml.MatMul
-	headNorm  ggml.HeadNorm
-	kv        ggml.StoreKV
-	attention ggml.Attention
-	router    router
-	lora      loraScratch
+	buf         buffers
+	acts        ggml.Prepare
+	matmul      ggml.MatMul
+	headNorm    ggml.HeadNorm
+	kv          ggml.StoreKV
+	attention   ggml.Attention
+	addBranchTo ggml.AddBranch
+	router      router
+	lora        loraScratch
 }
 
 // DefaultBatch is the rows of a batch at most, where nothing else is asked for.
@@ -110,15 +111,18 @@ func (m *Model) NewRunner(opt RunnerOptions) (*Runner, error) {
 func (r *Runner) scratchBytes() int64 {
 	c := &r.model.Config
 	inner := c.most(func(l *LayerConfig) int { // of all at once
-		return l.NumHeads*(l.KeyDim+l.ValueDim) + 2*l.NumKVHeads*(l.KeyDim+l.ValueDim) + l.FFNDim
-	})
+		return l.NumHeads*(l.KeyDim+l.ValueDim) + 2*l.NumKVHeads*(l.KeyDim+l.ValueDim)
+	}) + c.mostInner()
 	columns := 0
 	for _, n := range r.model.Weights.mostColumns() {
 		columns += n + 64 // rows are padded
 	}
+	for _, n := range r.model.Weights.mostExpertColumns() {
+		columns += c.NumUsed * (n + 64)
+	}
 	row := 4*int64(c.Dim+inner+columns+2*r.cache.rope.Pairs()) + 64
 	if c.NumExperts > 0 {
-		row += 4 * int64(2*c.Dim+c.NumExperts+2)
+		row += 4*int64(2*c.Dim+c.NumExperts) + 32*int64(c.NumUsed)
 	}
 	const worker = 4 << 20 // scores and blocks of attention, panels of weights
 	return int64(r.batch)*row + int64(r.pool.Threads())*worker + 4*int64(c.VocabSize) + 1<<20
@@ -144,13 +148,7 @@ func (r *Runner) reserve() {
 	r.headNorm.Eps = c.NormEps
 	r.reserveAdapters()
 	r.kv.Reserve(workers, largest.KeyDim)
-	if c.NumExperts > 0 {
-		r.router = router{
-			scores: make([]float32, r.batch*c.NumExperts),
-			chosen: make([]int, c.NumExperts),
-			tokens: make([]int, r.batch),
-		}
-	}
+	r.reserveExperts()
 }
 
 // attentionScale returns 1/sqrt(n), the factor of the scores.
@@ -290,6 +288,6 @@ type MemoryStats struct {
 
 // MemoryStats returns the memory in use.
 func (r *Runner) MemoryStats() MemoryStats {
-	scratch := r.buf.bytes() + r.acts.Bytes() + r.matmul.Bytes() + r.attention.Bytes() + 4*len(r.router.scores)
+	scratch := r.buf.bytes() + r.acts.Bytes() + r.matmul.Bytes() + r.attention.Bytes() + r.router.bytes()
 	return MemoryStats{Cache: r.cache.Bytes(), Scratch: int64(scratch)}
 }

@@ -86,6 +86,14 @@ func (r *Runner) addProduct(h []float32, l *Linear, x []float32) {
 	r.adapt(product{l, h})
 }
 
+// addBranch adds y [rows, Dim], which is overwritten, to h as b says.
+func (r *Runner) addBranch(h, y []float32, b ggml.Branch) {
+	if r.err == nil {
+		b.Eps = r.model.Config.NormEps
+		r.err = r.addBranchTo.Run(r.pool, h, y, r.model.Config.Dim, b)
+	}
+}
+
 // gate sets out [tokens, FFNDim] to the inner state of a feed-forward network,
 // silu(Gate·x) * (Up·x).
 func (r *Runner) gate(f *FFN, out []float32) {

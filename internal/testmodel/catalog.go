@@ -18,6 +18,8 @@ func Catalog() []Named {
 		{"llama-varied", Spec{Arch: &arch.Llama, Seed: 4, Vary: true}},
 		{"qwen2", Spec{Arch: &arch.Qwen2, Seed: 5, BPE: true}},
 		{"qwen3", Spec{Arch: &arch.Qwen3, Seed: 6, BPE: true, KeyDim: 64, Tied: true}},
+		{"qwen2moe", Spec{Arch: &arch.Qwen2MoE, Seed: 8, BPE: true}},
+		{"qwen3moe", Spec{Arch: &arch.Qwen3MoE, Seed: 9, BPE: true, KeyDim: 64}},
 		{"qwen3-varied", Spec{Arch: &arch.Qwen3, Seed: 7, BPE: true, Tied: true, Vary: true}},
 	}
 }

@@ -80,6 +80,9 @@ func (s Spec) Make() *Model {
 	if s.KeyDim == 0 {
 		s.KeyDim = s.Dim / Heads
 	}
+	if s.Arch.FFN == nil && s.Experts == 0 {
+		s.Experts = 6
+	}
 	vocab := spmVocab()
 	if s.BPE {
 		vocab = bpeVocab()
@@ -88,8 +91,15 @@ func (s Spec) Make() *Model {
 		Sizes: arch.Sizes{
 			Dim: s.Dim, FFNDim: FFNDim * s.Dim / Dim, NumHeads: Heads, NumKVHeads: KVHeads,
 			KeyDim: s.KeyDim, ValueDim: s.KeyDim, RopeDim: s.KeyDim, NumExperts: s.Experts,
+			ExpertFFN: FFNDim * s.Dim / Dim,
 		},
 		Context: ContextLen, Layers: Layers, Used: 2, NormEps: 1e-5,
+	}
+	if s.Arch.FFN == nil { // what its experts share is not what one of them has
+		h.ExpertFFN /= 2
+		if s.Arch.HasRole(arch.SharedFFNUp) {
+			h.SharedFFN = h.FFNDim
+		}
 	}
 	m := &Model{KV: []gguf.KV{
 		{Key: "general.architecture", Value: gguf.Str(s.Arch.Name)},
