@@ -20,6 +20,11 @@ type Arch struct {
 
 	Rotation Rotation // of queries and keys
 
+	// LayerNorm says that norms subtract the mean and have biases; else they are RMSNorm.
+	LayerNorm bool
+	// NoRopePeriod, if not 0, says that heads do not turn in every so manieth layer,
+	// the last of each period.
+	NoRopePeriod int
 	// PlainTopK says that the weights of the experts that a token uses are the router's
 	// probabilities as they are, not divided by their sum.
 	PlainTopK bool
@@ -41,7 +46,7 @@ const (
 )
 
 // all are the architectures that can be evaluated, the oldest first.
-var all = []*Arch{&Llama, &Qwen2, &Qwen3, &Qwen2MoE, &Qwen3MoE}
+var all = []*Arch{&Llama, &Qwen2, &Qwen3, &Qwen2MoE, &Qwen3MoE, &Phi3, &Mistral3, &StableLM}
 
 // All returns the architectures, the oldest first.
 func All() []*Arch { return all }

@@ -38,7 +38,7 @@ func TestTables(t *testing.T) {
 					require.False(t, seen[name], name)
 					seen[name] = true
 					require.NotEqual(t, One, x.Cols, name)
-					require.False(t, x.Bias && x.IsVector(), name)
+					require.False(t, x.Bias && x.IsVector() && !a.LayerNorm, name)
 					require.Equal(t, x.Stack != One, strings.Contains(x.HF, "%d"), name)
 				}
 				for _, name := range []string{"token_embd", "output_norm", "output", "blk.0.attn_norm", "blk.1.attn_norm"} {
@@ -147,29 +147,30 @@ func TestCheckpointNames(t *testing.T) {
 				continue
 			}
 			want[prefix+x.HF+".weight"] = shape
-			if x.Bias {
+			if x.Bias || c.Biases && strings.Contains(x.HF, "_proj") && !strings.Contains(x.HF, "mlp") && x.Role != AttnOut {
 				want[prefix+x.HF+".bias"] = shape[:1]
 			}
 		}
 		require.Equal(t, want, got, path)
 	}
-	require.Equal(t, map[string]int{"llama": 4, "qwen2": 2, "qwen2moe": 1, "qwen3": 1, "qwen3moe": 1}, known)
+	require.Equal(t, map[string]int{"llama": 4, "qwen2": 2, "qwen2moe": 1, "qwen3": 1, "qwen3moe": 1, "phi3": 3, "mistral3": 1, "stablelm": 1}, known)
 }
 
 // hfConfig is what config.json says of shapes.
 type hfConfig struct {
 	Architectures []string
-	Vocab         int `json:"vocab_size"`
-	Dim           int `json:"hidden_size"`
-	FFN           int `json:"intermediate_size"`
-	Heads         int `json:"num_attention_heads"`
-	KVHeads       int `json:"num_key_value_heads"`
-	Head          int `json:"head_dim"`
-	Experts       int `json:"num_local_experts"`
-	QwenExperts   int `json:"num_experts"`
-	ExpertFFN     int `json:"moe_intermediate_size"`
-	SharedFFN     int `json:"shared_expert_intermediate_size"`
-	Layers        int `json:"num_hidden_layers"`
+	Vocab         int  `json:"vocab_size"`
+	Dim           int  `json:"hidden_size"`
+	FFN           int  `json:"intermediate_size"`
+	Heads         int  `json:"num_attention_heads"`
+	KVHeads       int  `json:"num_key_value_heads"`
+	Head          int  `json:"head_dim"`
+	Experts       int  `json:"num_local_experts"`
+	QwenExperts   int  `json:"num_experts"`
+	ExpertFFN     int  `json:"moe_intermediate_size"`
+	SharedFFN     int  `json:"shared_expert_intermediate_size"`
+	Layers        int  `json:"num_hidden_layers"`
+	Biases        bool `json:"use_qkv_bias"`
 }
 
 func (c *hfConfig) sizes() Sizes {

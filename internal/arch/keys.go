@@ -12,6 +12,10 @@ const (
 	KeyKeyLength    = "attention.key_length"
 	KeyValueLength  = "attention.value_length"
 	KeyNormEps      = "attention.layer_norm_rms_epsilon"
+	KeyLayerNormEps = "attention.layer_norm_epsilon"
+	KeyTempScale    = "attention.temperature_scale"
+	KeyResidual     = "residual_scale"
+	KeyLogitScale   = "logit_scale"
 	KeyWindow       = "attention.sliding_window"
 	KeyCausal       = "attention.causal"
 	KeyExperts      = "expert_count"
@@ -89,5 +93,13 @@ func (a *Arch) Metadata(h *Hparams) []Pair {
 	if h.RopeBase > 0 {
 		list = append(list, Pair{a.Name + "." + KeyRopeBase, h.RopeBase})
 	}
-	return append(list, Pair{a.Name + "." + KeyNormEps, h.NormEps})
+	return append(list, Pair{a.Name + "." + a.NormEps(), h.NormEps})
+}
+
+// NormEps returns the key of what norms add to mean squares or variances.
+func (a *Arch) NormEps() string {
+	if a.LayerNorm {
+		return KeyLayerNormEps
+	}
+	return KeyNormEps
 }

@@ -139,6 +139,9 @@ func (s *shape) tensors(t quant.Type) []gguf.Tensor {
 		case x.Optional && (x.Role != arch.Output || s.tied):
 		case x.IsVector():
 			add(name+".weight", quant.F32, shape)
+			if x.Bias {
+				add(name+".bias", quant.F32, shape)
+			}
 		default:
 			add(name+".weight", t, shape)
 			if x.Bias {

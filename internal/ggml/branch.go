@@ -45,4 +45,3 @@ func (a *AddBranch) Do(_, lo, hi int) {
 		addTo(a.h[i*a.cols:(i+1)*a.cols], y)
 	}
 }
-

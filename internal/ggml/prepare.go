@@ -8,7 +8,8 @@ import (
 // Prepare makes rows of activations ready for matrix products: normalized, if
 // that is wanted, and in each of the forms that the matrices ask for.
 type Prepare struct {
-	Eps float32 // of RMSNorm
+	Eps     float32 // of the norm
+	Centred bool    // the norm is LayerNorm, not RMSNorm
 
 	src, norm, dst []float32 // of the Run at work
 	rows           []int     // which rows of src; nil: all, in order
@@ -72,8 +73,8 @@ func (p *Prepare) SetRow(i int, x []float32) {
 	}
 }
 
-// Run prepares the rows of src [rows, cols], after RMSNorm with the weights norm
-// [cols] if that is not nil. What is quantized is also written to dst [rows, cols]
+// Run prepares the rows of src [rows, cols], after the norm with the weights norm
+// [cols], of LayerNorm [2, cols], if that is not nil. What is quantized is also written to dst [rows, cols]
 // where both norm and dst are not nil.
 func (p *Prepare) Run(pool *pool.Pool, src, norm, dst []float32) error {
 	p.src, p.norm, p.dst, p.rows = src, norm, dst, nil
@@ -104,7 +105,11 @@ func (p *Prepare) Do(worker, lo, hi int) {
 			if p.dst != nil {
 				dst = p.dst[i*len(x) : (i+1)*len(x)]
 			}
-			RMSNorm(dst, x, p.norm, p.Eps)
+			if p.Centred {
+				LayerNorm(dst, x, p.norm, p.Eps)
+			} else {
+				RMSNorm(dst, x, p.norm, p.Eps)
+			}
 			x = dst
 		}
 		p.SetRow(i, x)

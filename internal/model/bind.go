@@ -73,7 +73,11 @@ func (b *binder) layer(l *Layer, a *arch.Arch, n int, c *Config) {
 	sizes, prefix := c.sizes(&c.Layers[n]), arch.LayerPrefix(n)
 	l.Experts = make([]FFN, c.NumExperts)
 	for t := range a.LayerTensors(c.NumExperts > 0) {
-		if t.Stack == arch.One {
+		switch {
+		case t.Parts != nil:
+			b.parts(t, prefix, &sizes, l)
+			continue
+		case t.Stack == arch.One:
 			b.bind(t, prefix, &sizes, l.place(t.Role))
 			continue
 		}
@@ -95,6 +99,9 @@ func (b *binder) bind(t *arch.Tensor, prefix string, sizes *arch.Sizes, place an
 	switch place := place.(type) {
 	case *[]float32:
 		*place = b.vector(name+".weight", sizes.Of(t.Cols))
+		if t.Bias {
+			*place = append(*place, b.vector(name+".bias", sizes.Of(t.Cols))...)
+		}
 	case *Linear:
 		*place = b.linear(name, sizes.Of(t.Rows), sizes.Of(t.Cols))
 		if b.err == nil && t.Bias && place.Bias == nil {
@@ -102,6 +109,27 @@ func (b *binder) bind(t *arch.Tensor, prefix string, sizes *arch.Sizes, place an
 		}
 	default:
 		panic("model: no place for tensor " + name) // a role that this package does not know
+	}
+}
+
+// parts binds the matrices that lie in one tensor, one after the other.
+func (b *binder) parts(t *arch.Tensor, prefix string, sizes *arch.Sizes, l *Layer) {
+	var whole Linear
+	b.bind(t, prefix, sizes, &whole)
+	if b.err != nil {
+		return
+	}
+	first := 0
+	for _, p := range t.Parts {
+		rows, part := sizes.Of(p.Rows), whole
+		part.First, part.Of = first, whole.W.Rows
+		from, to := first*len(whole.W.Data)/whole.W.Rows, (first+rows)*len(whole.W.Data)/whole.W.Rows
+		part.W = b.view(whole.Name, whole.W.Type, rows, whole.W.Cols, whole.W.Data[from:to])
+		if whole.Bias != nil {
+			part.Bias = whole.Bias[first : first+rows]
+		}
+		*l.place(p.Role).(*Linear) = part
+		first += rows
 	}
 }
 

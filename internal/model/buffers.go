@@ -15,6 +15,7 @@ type buffers struct {
 	normed   []float32 // [batch, Dim] what RMSNorm gives; nil while nobody wants it
 	logits   []float32 // [logitRows, VocabSize]
 	cos, sin []float32 // [batch, pairs of Rope] of the rows' positions
+	temper   []float32 // [batch] factors of queries; nil where they do not depend on the position
 }
 
 // newBuffers allocates the memory for a model of c's shape.
@@ -36,8 +37,10 @@ func newBuffers(c *Config, batch int) buffers {
 	if b.attn = b.q; nattn > 0 { // else sameAttn
 		b.attn = both[:nattn]
 	}
+	if c.TempScale != 0 {
+		b.temper = make([]float32, batch)
+	}
 	if c.NumExperts > 0 {
-		b.branch = make([]float32, batch*c.Dim)
 		b.normed = make([]float32, batch*c.Dim)
 	}
 	return b

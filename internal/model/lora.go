@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -113,18 +114,24 @@ func (l *loraReader) add(x *Linear) {
 	if l.err != nil || x.W.Rows == 0 || a == nil && b == nil || x.Name == arch.TokenEmbed.Weight() {
 		return
 	}
+	rows := cmp.Or(x.Of, x.W.Rows)
 	switch {
 	case a == nil || b == nil:
 		l.err = fmt.Errorf("tensor %q: only one of lora_a and lora_b is there", x.Name)
-	case a.Cols() != x.W.Cols || b.Rows() != x.W.Rows || a.Rows() != b.Cols():
-		l.err = fmt.Errorf("tensor %q is [%d, %d], its adapter [%d, %d]·[%d, %d]", x.Name, x.W.Rows, x.W.Cols, b.Rows(), b.Cols(), a.Rows(), a.Cols())
+	case a.Cols() != x.W.Cols || b.Rows() != rows || a.Rows() != b.Cols():
+		l.err = fmt.Errorf("tensor %q is [%d, %d], its adapter [%d, %d]·[%d, %d]", x.Name, rows, x.W.Cols, b.Rows(), b.Cols(), a.Rows(), a.Cols())
 	case !quant.CanCompute(a.Type) || !quant.CanCompute(b.Type):
 		l.err = fmt.Errorf("tensor %q: adapters of %v and %v cannot be computed with", x.Name, a.Type, b.Type)
 	}
 	if l.err != nil {
 		return
 	}
-	x.Adapters = append(slices.Clone(x.Adapters), Adapter{A: l.matrix(a, 1), B: l.matrix(b, l.by(b.Cols()))})
+	high := l.matrix(b, l.by(b.Cols()))
+	if x.Of > 0 { // its rows of those that share the tensor
+		rowBytes := high.Type.RowBytes(high.Cols)
+		high.Rows, high.Data = x.W.Rows, high.Data[x.First*rowBytes:][:x.W.Rows*rowBytes]
+	}
+	x.Adapters = append(slices.Clone(x.Adapters), Adapter{A: l.matrix(a, 1), B: high})
 	l.used[a.Name], l.used[b.Name] = true, true
 }
 

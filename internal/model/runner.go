@@ -4,7 +4,9 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"slices"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
 	"alpaca/internal/machine"
@@ -133,9 +135,12 @@ func (r *Runner) reserve() {
 	c, workers := &r.model.Config, r.pool.Threads()
 	r.buf = newBuffers(c, r.batch)
 	r.buf.logits = make([]float32, c.VocabSize)
+	if c.NumExperts > 0 || slices.ContainsFunc(r.model.Weights.Layers, func(l Layer) bool { return l.Parallel() }) {
+		r.buf.branch = make([]float32, r.batch*c.Dim)
+	}
 	pairs := r.cache.rope.Pairs()
 	r.buf.cos, r.buf.sin = make([]float32, r.batch*pairs), make([]float32, r.batch*pairs)
-	r.acts = ggml.Prepare{Eps: c.NormEps}
+	r.acts = ggml.Prepare{Eps: c.NormEps, Centred: arch.Find(c.Arch).LayerNorm}
 	r.acts.Reserve(workers, r.batch, r.model.Weights.mostColumns())
 	r.matmul.Reserve(workers, r.batch)
 	largest := ggml.KVFormat{

@@ -48,6 +48,9 @@ func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 			x = normed
 		}
 		for _, l := range matrices {
+			if l.First > 0 {
+				continue // the tensor's first part has shown it
+			}
 			r.Collect(l.Name, x, len(x)/cols, cols)
 		}
 	}
@@ -111,6 +114,9 @@ func (r *Runner) setAngles(spans []ggml.Span) {
 		for i := range s.N {
 			at := (s.Row + i) * pairs
 			r.cache.rope.Angles(r.buf.cos[at:at+pairs], r.buf.sin[at:at+pairs], s.Pos+i)
+			if r.buf.temper != nil {
+				r.buf.temper[s.Row+i] = r.model.Config.temperature(s.Pos + i)
+			}
 		}
 	}
 }
@@ -135,7 +141,7 @@ func (r *Runner) storeKV(layer int, spans []ggml.Span, q, k, v []float32) {
 	if r.err == nil {
 		r.err = r.kv.Run(r.pool, ggml.Store{
 			KVLayer: r.kvLayer(layer), Spans: spans,
-			Rope: r.cache.rope, Cos: r.buf.cos, Sin: r.buf.sin, Q: q, K: k, V: v,
+			Rope: r.cache.rope, Cos: r.buf.cos, Sin: r.buf.sin, QScale: r.buf.temper, Q: q, K: k, V: v,
 		})
 	}
 }

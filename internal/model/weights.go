@@ -11,7 +11,7 @@ type Weights struct {
 	TokenEmbed quant.Matrix // [VocabSize, Dim] token_embd.weight
 	EmbedLoRA  []TableAdapter
 	Moved      []MovedNorm // norms that adapters changed
-	OutputNorm []float32   // [Dim] output_norm.weight
+	OutputNorm []float32   // [Dim] output_norm.weight; of LayerNorm [2, Dim]: weights and biases
 	Output     Linear      // [VocabSize, Dim] output.weight; where absent, TokenEmbed
 	RopeFreqs  []float32   // [Rope.Dim/2] rope_freqs.weight, nil for none
 	RopeLong   []float32   // [Rope.Dim/2] rope_factors_long.weight, nil for none
@@ -19,7 +19,8 @@ type Weights struct {
 	Layers     []Layer
 }
 
-// Layer is the weights of one layer, blk.N.
+// Layer is the weights of one layer, blk.N. Behind the weights of a LayerNorm its biases
+// follow, as many again.
 type Layer struct {
 	AttnNorm  []float32 // [Dim]
 	AttnQ     Linear    // [NumHeads*KeyDim, Dim]
@@ -36,6 +37,10 @@ type Layer struct {
 	Shared     FFN       // the expert that all tokens use, beside those chosen; empty for none
 	SharedGate Linear    // [1, Dim] ffn_gate_inp_shexp: how much of it a token takes; empty: all
 }
+
+// Parallel reports whether the feed-forward network, for want of a norm of its own, reads
+// what attention reads, not what that has added to.
+func (l *Layer) Parallel() bool { return l.AttnNorm != nil && l.FFNNorm == nil }
 
 // Each calls f for the matrices of the layer that it has, but for those of the experts
 // among which its router chooses.
@@ -60,6 +65,8 @@ type FFN struct {
 // Linear is a matrix with an optional bias, and adapters of its products.
 type Linear struct {
 	Name     string // of the tensor, such as blk.0.attn_q.weight
+	First    int    // the row of the tensor that it begins with, where several share one
+	Of       int    // rows of that tensor; 0: W has them all
 	W        quant.Matrix
 	Bias     []float32 // [W.Rows], nil for none
 	Adapters []Adapter

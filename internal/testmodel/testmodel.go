@@ -56,11 +56,13 @@ type Spec struct {
 	BPE     bool // a byte-level BPE vocabulary in place of a SentencePiece-style one
 	Dim     int  // elements of a token's state; 0: the constant of that name
 	KeyDim  int  // elements of a head; 0: Dim/Heads
+	Turning int  // elements of a head that turn; 0: all
 	Tied    bool // the output is the token embedding
 	Experts int  // feed-forward networks of a layer, of which a token uses two; 0: one
 	// Vary gives every layer other heads, another feed-forward length and another
 	// window than the one before.
 	Vary bool
+	More func(*Model) // what else differs, done last; nil for nothing
 }
 
 // SPM returns a LLaMA with a SentencePiece-style vocabulary, its weights in F32.
@@ -80,6 +82,9 @@ func (s Spec) Make() *Model {
 	if s.KeyDim == 0 {
 		s.KeyDim = s.Dim / Heads
 	}
+	if s.Turning == 0 {
+		s.Turning = s.KeyDim
+	}
 	if s.Arch.FFN == nil && s.Experts == 0 {
 		s.Experts = 6
 	}
@@ -90,7 +95,7 @@ func (s Spec) Make() *Model {
 	h := arch.Hparams{
 		Sizes: arch.Sizes{
 			Dim: s.Dim, FFNDim: FFNDim * s.Dim / Dim, NumHeads: Heads, NumKVHeads: KVHeads,
-			KeyDim: s.KeyDim, ValueDim: s.KeyDim, RopeDim: s.KeyDim, NumExperts: s.Experts,
+			KeyDim: s.KeyDim, ValueDim: s.KeyDim, RopeDim: s.Turning, NumExperts: s.Experts,
 			ExpertFFN: FFNDim * s.Dim / Dim,
 		},
 		Context: ContextLen, Layers: Layers, Used: 2, NormEps: 1e-5,
@@ -117,15 +122,21 @@ func (s Spec) Make() *Model {
 			sizes = &layers[n]
 		}
 		switch {
-		case t.Optional && (t.Role != arch.Output || s.Tied):
+		case t.Optional && t.Role != arch.FFNNorm && (t.Role != arch.Output || s.Tied):
 		case t.IsVector():
 			m.vector(rng, name+".weight", sizes.Of(t.Cols), 1)
+			if t.Bias {
+				m.vector(rng, name+".bias", sizes.Of(t.Cols), 0)
+			}
 		default:
 			m.matrix(rng, name+".weight", t.Shape(sizes))
 			if t.Bias {
 				m.vector(rng, name+".bias", sizes.Of(t.Rows), 0)
 			}
 		}
+	}
+	if s.More != nil {
+		s.More(m)
 	}
 	return m
 }
