@@ -113,6 +113,11 @@ func TestCheckpointNames(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, json.Unmarshal(data, &c))
 		got := safetensors(t, filepath.Dir(path))
+		if c.Text != nil { // beside what sees
+			text := *c.Text
+			text.Architectures, c = c.Architectures, text
+			got = textPart(got)
+		}
 		i := slices.IndexFunc(All(), func(a *Arch) bool { return len(c.Architectures) == 1 && slices.Contains(a.HF, c.Architectures[0]) })
 		if i < 0 || len(got) == 0 {
 			continue
@@ -146,11 +151,24 @@ func TestCheckpointNames(t *testing.T) {
 		}
 		require.Equal(t, want, got, path)
 	}
-	require.Equal(t, map[string]int{"llama": 4, "qwen2": 2, "qwen3": 1}, known)
+	require.Equal(t, map[string]int{"llama": 4, "qwen2": 2, "qwen3": 1, "gemma": 1, "gemma2": 1, "gemma3": 3}, known)
+}
+
+// textPart returns the tensors of a language model that is a part of a larger one, by the
+// names that they would have alone.
+func textPart(all map[string][]int) map[string][]int {
+	got := map[string][]int{}
+	for name, shape := range all {
+		if rest, ok := strings.CutPrefix(name, "language_model."); ok {
+			got[rest] = shape
+		}
+	}
+	return got
 }
 
 // hfConfig is what config.json says of shapes.
 type hfConfig struct {
+	Text          *hfConfig `json:"text_config"`
 	Architectures []string
 	Vocab         int `json:"vocab_size"`
 	Dim           int `json:"hidden_size"`

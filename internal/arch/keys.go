@@ -13,11 +13,16 @@ const (
 	KeyValueLength  = "attention.value_length"
 	KeyNormEps      = "attention.layer_norm_rms_epsilon"
 	KeyWindow       = "attention.sliding_window"
+	KeyWindowLayers = "attention.sliding_window_pattern"
+	KeyAttnScale    = "attention.scale"
+	KeyAttnCap      = "attn_logit_softcapping"
+	KeyLogitCap     = "final_logit_softcapping"
 	KeyCausal       = "attention.causal"
 	KeyExperts      = "expert_count"
 	KeyExpertsUsed  = "expert_used_count"
 	KeyRopeDim      = "rope.dimension_count"
 	KeyRopeBase     = "rope.freq_base"
+	KeyRopeBaseSWA  = "rope.freq_base_swa"
 	KeyRopeScaling  = "rope.scaling.type"
 	KeyRopeFactor   = "rope.scaling.factor"
 	KeyRopeOrigCtx  = "rope.scaling.original_context_length"
@@ -36,6 +41,7 @@ type Hparams struct {
 	Sizes
 	Context  int
 	Layers   int
+	Window   int // positions that tokens of windowed layers see
 	Used     int // experts of a token
 	NormEps  float32
 	RopeBase float32
@@ -71,6 +77,9 @@ func (a *Arch) Metadata(h *Hparams) []Pair {
 	if h.NumExperts > 0 {
 		number(KeyExperts, h.NumExperts)
 		number(KeyExpertsUsed, h.Used)
+	}
+	if h.Window > 0 {
+		number(KeyWindow, h.Window)
 	}
 	if h.RopeDim > 0 {
 		number(KeyRopeDim, h.RopeDim)

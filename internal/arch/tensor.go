@@ -23,6 +23,9 @@ const (
 	AttnKNorm Role = "attn_k_norm" // [Key] of each key head
 	AttnOut   Role = "attn_output" // [Embd, Heads]
 
+	AttnPostNorm Role = "post_attention_norm" // [Embd] of what attention gives
+	FFNPostNorm  Role = "post_ffw_norm"       // [Embd] of what the network gives
+
 	FFNNorm Role = "ffn_norm"     // [Embd]
 	FFNGate Role = "ffn_gate"     // [FFN, Embd]
 	FFNUp   Role = "ffn_up"       // [FFN, Embd]

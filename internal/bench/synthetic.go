@@ -22,33 +22,44 @@ type shape struct {
 	head                          int // elements of a head; 0: dim/heads
 	vocab                         int
 	tied                          bool // the output is the token embedding
+	window                        int  // of the layers that have one; 0: none
 }
 
 // shapes are those that Synthetic knows: LLaMA 1 and 2, TinyLlama, OpenLLaMA and the
-// layers of Llama 3; Qwen 2.5; Qwen 3.
+// layers of Llama 3; Qwen 2.5; Qwen 3; Gemma 1 to 3.
 var shapes = []shape{
-	{&arch.Llama, "160M", 768, 3072, 12, 12, 12, 0, 32000, false},
-	{&arch.Llama, "1B", 2048, 5632, 22, 32, 4, 0, 32000, false},
-	{&arch.Llama, "3B", 3072, 8192, 28, 24, 8, 0, 32000, false},
-	{&arch.Llama, "7B", 4096, 11008, 32, 32, 32, 0, 32000, false},
-	{&arch.Llama, "8B", 4096, 14336, 32, 32, 8, 0, 32000, false},
-	{&arch.Llama, "13B", 5120, 13824, 40, 40, 40, 0, 32000, false},
-	{&arch.Llama, "30B", 6656, 17920, 60, 52, 52, 0, 32000, false},
-	{&arch.Llama, "65B", 8192, 22016, 80, 64, 64, 0, 32000, false},
-	{&arch.Llama, "70B", 8192, 28672, 80, 64, 8, 0, 32000, false},
-	{&arch.Qwen2, "qwen2-0.5B", 896, 4864, 24, 14, 2, 0, 151936, true},
-	{&arch.Qwen2, "qwen2-1.5B", 1536, 8960, 28, 12, 2, 0, 151936, true},
-	{&arch.Qwen2, "qwen2-3B", 2048, 11008, 36, 16, 2, 0, 151936, true},
-	{&arch.Qwen2, "qwen2-7B", 3584, 18944, 28, 28, 4, 0, 152064, false},
-	{&arch.Qwen2, "qwen2-14B", 5120, 13824, 48, 40, 8, 0, 152064, false},
-	{&arch.Qwen2, "qwen2-32B", 5120, 27648, 64, 40, 8, 0, 152064, false},
-	{&arch.Qwen2, "qwen2-72B", 8192, 29568, 80, 64, 8, 0, 152064, false},
-	{&arch.Qwen3, "qwen3-0.6B", 1024, 3072, 28, 16, 8, 128, 151936, true},
-	{&arch.Qwen3, "qwen3-1.7B", 2048, 6144, 28, 16, 8, 128, 151936, true},
-	{&arch.Qwen3, "qwen3-4B", 2560, 9728, 36, 32, 8, 128, 151936, true},
-	{&arch.Qwen3, "qwen3-8B", 4096, 12288, 36, 32, 8, 128, 151936, false},
-	{&arch.Qwen3, "qwen3-14B", 5120, 17408, 40, 40, 8, 128, 151936, false},
-	{&arch.Qwen3, "qwen3-32B", 5120, 25600, 64, 64, 8, 128, 151936, false},
+	{&arch.Llama, "160M", 768, 3072, 12, 12, 12, 0, 32000, false, 0},
+	{&arch.Llama, "1B", 2048, 5632, 22, 32, 4, 0, 32000, false, 0},
+	{&arch.Llama, "3B", 3072, 8192, 28, 24, 8, 0, 32000, false, 0},
+	{&arch.Llama, "7B", 4096, 11008, 32, 32, 32, 0, 32000, false, 0},
+	{&arch.Llama, "8B", 4096, 14336, 32, 32, 8, 0, 32000, false, 0},
+	{&arch.Llama, "13B", 5120, 13824, 40, 40, 40, 0, 32000, false, 0},
+	{&arch.Llama, "30B", 6656, 17920, 60, 52, 52, 0, 32000, false, 0},
+	{&arch.Llama, "65B", 8192, 22016, 80, 64, 64, 0, 32000, false, 0},
+	{&arch.Llama, "70B", 8192, 28672, 80, 64, 8, 0, 32000, false, 0},
+	{&arch.Qwen2, "qwen2-0.5B", 896, 4864, 24, 14, 2, 0, 151936, true, 0},
+	{&arch.Qwen2, "qwen2-1.5B", 1536, 8960, 28, 12, 2, 0, 151936, true, 0},
+	{&arch.Qwen2, "qwen2-3B", 2048, 11008, 36, 16, 2, 0, 151936, true, 0},
+	{&arch.Qwen2, "qwen2-7B", 3584, 18944, 28, 28, 4, 0, 152064, false, 0},
+	{&arch.Qwen2, "qwen2-14B", 5120, 13824, 48, 40, 8, 0, 152064, false, 0},
+	{&arch.Qwen2, "qwen2-32B", 5120, 27648, 64, 40, 8, 0, 152064, false, 0},
+	{&arch.Qwen2, "qwen2-72B", 8192, 29568, 80, 64, 8, 0, 152064, false, 0},
+	{&arch.Qwen3, "qwen3-0.6B", 1024, 3072, 28, 16, 8, 128, 151936, true, 0},
+	{&arch.Qwen3, "qwen3-1.7B", 2048, 6144, 28, 16, 8, 128, 151936, true, 0},
+	{&arch.Qwen3, "qwen3-4B", 2560, 9728, 36, 32, 8, 128, 151936, true, 0},
+	{&arch.Qwen3, "qwen3-8B", 4096, 12288, 36, 32, 8, 128, 151936, false, 0},
+	{&arch.Qwen3, "qwen3-14B", 5120, 17408, 40, 40, 8, 128, 151936, false, 0},
+	{&arch.Qwen3, "qwen3-32B", 5120, 25600, 64, 64, 8, 128, 151936, false, 0},
+	{&arch.Gemma, "gemma-2B", 2048, 16384, 18, 8, 1, 256, 256000, true, 0},
+	{&arch.Gemma, "gemma-7B", 3072, 24576, 28, 16, 16, 256, 256000, true, 0},
+	{&arch.Gemma2, "gemma2-2B", 2304, 9216, 26, 8, 4, 256, 256000, true, 4096},
+	{&arch.Gemma2, "gemma2-9B", 3584, 14336, 42, 16, 8, 256, 256000, true, 4096},
+	{&arch.Gemma2, "gemma2-27B", 4608, 36864, 46, 32, 16, 128, 256000, true, 4096},
+	{&arch.Gemma3, "gemma3-270M", 640, 2048, 18, 4, 1, 256, 262144, true, 512},
+	{&arch.Gemma3, "gemma3-1B", 1152, 6912, 26, 4, 1, 256, 262144, true, 512},
+	{&arch.Gemma3, "gemma3-4B", 2560, 10240, 34, 8, 4, 256, 262144, true, 1024},
+	{&arch.Gemma3, "gemma3-12B", 3840, 15360, 48, 16, 8, 256, 262144, true, 1024},
+	{&arch.Gemma3, "gemma3-27B", 5376, 21504, 62, 32, 16, 128, 262144, true, 1024},
 }
 
 // hparams returns the numbers of a model of that size.
@@ -62,7 +73,7 @@ func (s *shape) hparams() arch.Hparams {
 			VocabSize: s.vocab, Dim: s.dim, FFNDim: s.ffn, NumHeads: s.heads, NumKVHeads: s.kvHs,
 			KeyDim: head, ValueDim: head, RopeDim: head,
 		},
-		Context: 4096, Layers: s.layers, NormEps: 1e-5,
+		Context: max(4096, 32*s.window), Layers: s.layers, Window: s.window, NormEps: 1e-5,
 	}
 }
 

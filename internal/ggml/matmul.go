@@ -21,8 +21,9 @@ type MatMul struct {
 	products [3]Product
 	n        int // of products
 	mode     matmulMode
-	rows     int      // of an item
-	regions  []region // of the task, in order of their items
+	act      Activation // where mode is gated
+	rows     int        // of an item
+	regions  []region   // of the task, in order of their items
 }
 
 // matmulMode says what is done with the results.
@@ -31,7 +32,7 @@ type matmulMode uint8
 const (
 	store      matmulMode = iota // each product to its Out
 	accumulate                   // products[0] is added to its Out
-	gated                        // silu(products[0]) * products[1] to products[0].Out
+	gated                        // act(products[0]) * products[1] to products[0].Out
 )
 
 // matmulScratch is one worker's memory.
@@ -81,9 +82,9 @@ func (m *MatMul) Add(p *pool.Pool, product Product) error {
 	return m.start(p, accumulate)
 }
 
-// Gate sets gate.Out to silu(gate) * up; the matrices have the same rows.
-func (m *MatMul) Gate(p *pool.Pool, gate, up Product) error {
-	m.n, m.products[0], m.products[1] = 1, gate, up
+// Gate sets gate.Out to act(gate) * up; the matrices have the same rows.
+func (m *MatMul) Gate(p *pool.Pool, act Activation, gate, up Product) error {
+	m.n, m.products[0], m.products[1], m.act = 1, gate, up, act
 	return m.start(p, gated)
 }
 
@@ -163,7 +164,7 @@ func (m *MatMul) compute(s *matmulScratch, p *Product, rows strips) {
 				addTo(out, x.row(t, i))
 			case gated:
 				copy(out, x.row(t, i))
-				siluMul(out, up.row(t, i))
+				m.act.Mul(out, up.row(t, i))
 			}
 		}
 	}

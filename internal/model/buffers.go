@@ -14,7 +14,13 @@ type buffers struct {
 	gathered []float32 // [batch, Dim] inputs of an expert; nil without
 	normed   []float32 // [batch, Dim] what RMSNorm gives; nil while nobody wants it
 	logits   []float32 // [logitRows, VocabSize]
-	cos, sin []float32 // [batch, pairs of Rope] of the rows' positions
+	branch   []float32 // [batch, Dim] what a layer adds, where that is normalized; else nil
+	angles   [TurnNone + 1]angles
+}
+
+// angles are the sines and cosines of the rows' positions.
+type angles struct {
+	cos, sin []float32 // [batch, pairs of the rope]
 }
 
 // newBuffers allocates the memory for a model of c's shape.
@@ -52,12 +58,26 @@ func (b *buffers) bytes() int {
 	if !b.sameAttn() {
 		both = max(len(b.ffn), len(b.q)+len(b.k)+len(b.v)+len(b.attn))
 	}
-	return 4 * (len(b.hidden) + both + len(b.gathered) + len(b.normed) + len(b.logits) + len(b.cos) + len(b.sin))
+	n := len(b.hidden) + both + len(b.gathered) + len(b.normed) + len(b.branch) + len(b.logits)
+	for _, a := range b.angles {
+		n += len(a.cos) + len(a.sin)
+	}
+	return 4 * n
 }
 
 // logitRows returns how many tokens' logits are computed at a time: as many as
 // fit 16 MiB, at least 1.
 func logitRows(vocab, batch int) int { return max(1, min(batch, 16<<20/4/vocab)) }
+
+// normsBranches reports whether what some layer adds is normalized.
+func (w *Weights) normsBranches() bool {
+	for i := range w.Layers {
+		if l := &w.Layers[i]; l.AttnPostNorm != nil || l.FFNPostNorm != nil {
+			return true
+		}
+	}
+	return false
+}
 
 // mostColumns returns the types of the layers' matrices, and the most columns that
 // those of a type have. (The output's products are of few tokens at a time.)

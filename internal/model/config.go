@@ -28,7 +28,12 @@ import (
 //	Layers.NumKVHeads   ARCH.attention.head_count_kv *             NumHeads
 //	Layers.KeyDim       ARCH.attention.key_length *                Dim/NumHeads
 //	Layers.ValueDim     ARCH.attention.value_length *              Dim/NumHeads
-//	Layers.Window       ARCH.attention.sliding_window *            0: none
+//	Layers.Window       ARCH.attention.sliding_window *,           0: none
+//	                    ARCH.attention.sliding_window_pattern *    the architecture's
+//	AttnScale           ARCH.attention.scale                       0: 1/sqrt(KeyDim)
+//	AttnCap             ARCH.attn_logit_softcapping                the architecture's
+//	LogitCap            ARCH.final_logit_softcapping               the architecture's
+//	LocalRope.Base      ARCH.rope.freq_base_swa                    the architecture's
 //	Rope.Dim            ARCH.rope.dimension_count                  KeyDim
 //	Rope.Base           ARCH.rope.freq_base                        10000
 //	Rope.Scaling        ARCH.rope.scaling.type                     linear
@@ -42,9 +47,9 @@ import (
 //	Rope.YaRN.BetaSlow  ARCH.rope.scaling.yarn_beta_slow           1
 //	Rope.YaRN.Log       ARCH.rope.scaling.yarn_log_multiplier      0: none
 //
-// VocabSize is the number of rows of the embedding, and Rope.Halves is a fact of the
-// architecture. Rope.FreqFactors is the tensor rope_freqs.weight or, of models that
-// have two tables, rope_factors_short.weight: see Model.ropeFor.
+// VocabSize is the number of rows of the embedding, and Rope.Halves, Activation and EmbedScale are facts of
+// the architecture. Rope.FreqFactors is the tensor rope_freqs.weight or, of models that
+// have two tables, rope_factors_short.weight: see Model.ropesFor.
 type Config struct {
 	Name, Arch string
 
@@ -57,10 +62,27 @@ type Config struct {
 	NumExperts int // feed-forward networks of a layer among which a router chooses; 0: one, without router
 	NumUsed    int // how many of them a token uses
 
+	Activation ggml.Activation // of the feed-forward networks
+
+	EmbedScale float32 // factor of a token's row of the embedding; 0: 1
+	AttnScale  float32 // factor of attention's scores; 0: 1/sqrt(KeyDim)
+	AttnCap    float32 // soft cap of attention's scores; 0: none
+	LogitCap   float32 // soft cap of the logits; 0: none
+
 	Layers []LayerConfig // [NumLayers]
 
-	Rope ggml.RopeParams
+	Rope      ggml.RopeParams
+	LocalRope ggml.RopeParams // of layers with TurnLocal
 }
+
+// Turn says how the queries and keys of a layer are turned to their positions.
+type Turn int
+
+const (
+	TurnGlobal Turn = iota // by Config.Rope
+	TurnLocal              // by Config.LocalRope
+	TurnNone               // not at all
+)
 
 // LayerConfig is the shape of one layer.
 type LayerConfig struct {
@@ -70,6 +92,7 @@ type LayerConfig struct {
 	ValueDim   int // elements of a head of values
 	FFNDim     int // elements of the inner state of a feed-forward network
 	Window     int // positions that a token sees, itself included; 0: all
+	Turn       Turn
 }
 
 // sizes returns the numbers that the shapes of a layer's tensors are made of. Those
@@ -131,6 +154,7 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	if r.err == nil && c.NumLayers > 0 {
 		c.Rope = r.rope(&c)
 		c.Rope.Halves = family.Rotation == arch.Halves
+		r.family(&c, family)
 	}
 	if key := new(gguf.KeyError); errors.As(r.err, &key) {
 		return Config{}, fmt.Errorf("model: %w", r.err)
@@ -165,6 +189,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("%s.%s is %v, must be between 0 and 1", c.Arch, arch.KeyNormEps, c.NormEps)
 	case !slices.Contains(ggml.Scalings, c.Rope.Scaling):
 		return fmt.Errorf("%s.%s %q is %w, only %s", c.Arch, arch.KeyRopeScaling, c.Rope.Scaling, ErrUnsupported, fmt.Sprint(ggml.Scalings))
+	case !(c.AttnScale >= 0 && c.AttnCap >= 0 && c.LogitCap >= 0):
+		return fmt.Errorf("%s.%s, %s and %s are %v, %v and %v, must not be negative",
+			c.Arch, arch.KeyAttnScale, arch.KeyAttnCap, arch.KeyLogitCap, c.AttnScale, c.AttnCap, c.LogitCap)
 	case c.NumExperts > 0 && (c.NumUsed <= 0 || c.NumUsed > c.NumExperts):
 		return fmt.Errorf("%s.%s is %d, must be between 1 and the %d experts", c.Arch, arch.KeyExpertsUsed, c.NumUsed, c.NumExperts)
 	}

@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 
+	"alpaca/internal/ggml"
 	"alpaca/internal/quant"
 )
 
@@ -27,6 +28,9 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 		quant.Decode(w.TokenEmbed.Type, row, w.TokenEmbed.Row(int(id)))
 		for a := range w.EmbedLoRA {
 			w.EmbedLoRA[a].addTo(row, int(id))
+		}
+		if c.EmbedScale != 0 {
+			ggml.Scale(row, c.EmbedScale)
 		}
 	}
 	r.setAngles(spans)
@@ -68,15 +72,15 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 			}
 		}
 		r.attend(i, spans, q, attn)
-		r.addProduct(h, &l.AttnOut, attn) // h += AttnOut·attn
+		r.addProduct(h, &l.AttnOut, attn, l.AttnPostNorm) // h += AttnOut·attn
 
 		// Feed-forward: each row thinks over what it has gathered.
 		if len(l.Experts) > 0 {
 			r.experts(l, h)
 		} else {
-			r.prepare(h, l.FFNNorm, &l.FFN.Gate, &l.FFN.Up) // x = RMSNorm(h) [n, Dim]
-			r.gate(&l.FFN, ffn)                             // ffn = silu(Gate·x) * (Up·x)
-			r.addProduct(h, &l.FFN.Down, ffn)               // h += Down·ffn
+			r.prepare(h, l.FFNNorm, &l.FFN.Gate, &l.FFN.Up)  // x = RMSNorm(h) [n, Dim]
+			r.gate(&l.FFN, ffn)                              // ffn = act(Gate·x) * (Up·x)
+			r.addProduct(h, &l.FFN.Down, ffn, l.FFNPostNorm) // h += Down·ffn
 		}
 		if r.err != nil {
 			break
@@ -104,5 +108,8 @@ func (r *Runner) logits(out, h []float32) error {
 	w := r.model.Weights
 	r.prepare(h, w.OutputNorm, &w.Output)
 	r.products(product{&w.Output, out})
+	if c := &r.model.Config; c.LogitCap != 0 && r.err == nil {
+		r.err = r.cap.Run(r.pool, out, c.LogitCap)
+	}
 	return r.err
 }

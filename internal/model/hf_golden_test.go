@@ -78,7 +78,7 @@ func TestHFGoldens(t *testing.T) {
 			require.Less(t, worst, hfTolerance)
 		})
 	}
-	require.Equal(t, map[string]int{"llama": 32, "qwen2": 12, "qwen3": 4}, records)
+	require.Equal(t, map[string]int{"llama": 32, "qwen2": 12, "qwen3": 4, "gemma": 4, "gemma2": 4, "gemma3": 12}, records)
 }
 
 // withLoRA adds a shared adapter to a model. llama.cpp's converter forgot that one of them

@@ -290,6 +290,6 @@ func (r *Runner) gateApart(f *FFN, out []float32) {
 	up := r.lora.up[:len(out)]
 	r.products(product{&f.Gate, out}, product{&f.Up, up})
 	if r.err == nil {
-		ggml.SiluMul(out, up)
+		r.model.Config.Activation.Mul(out, up)
 	}
 }

@@ -36,6 +36,8 @@ type Runner struct {
 	acts      ggml.Prepare
 	matmul    ggml.MatMul
 	headNorm  ggml.HeadNorm
+	normAdd   ggml.NormAdd
+	cap       ggml.Cap
 	kv        ggml.StoreKV
 	attention ggml.Attention
 	router    router
@@ -89,7 +91,7 @@ func (m *Model) NewRunner(opt RunnerOptions) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.cache.rope = m.ropeFor(ctx)
+	r.cache.ropes = m.ropesFor(ctx)
 	if r.pool == nil {
 		threads := opt.Threads
 		if threads == 0 {
@@ -116,7 +118,12 @@ func (r *Runner) scratchBytes() int64 {
 	for _, n := range r.model.Weights.mostColumns() {
 		columns += n + 64 // rows are padded
 	}
-	row := 4*int64(c.Dim+inner+columns+2*r.cache.rope.Pairs()) + 64
+	row := 4*int64(2*c.Dim+inner+columns) + 64
+	for _, rope := range r.cache.ropes {
+		if rope != nil {
+			row += 8 * int64(rope.Pairs())
+		}
+	}
 	if c.NumExperts > 0 {
 		row += 4 * int64(2*c.Dim+c.NumExperts+2)
 	}
@@ -129,8 +136,16 @@ func (r *Runner) reserve() {
 	c, workers := &r.model.Config, r.pool.Threads()
 	r.buf = newBuffers(c, r.batch)
 	r.buf.logits = make([]float32, c.VocabSize)
-	pairs := r.cache.rope.Pairs()
-	r.buf.cos, r.buf.sin = make([]float32, r.batch*pairs), make([]float32, r.batch*pairs)
+	for turn, rope := range r.cache.ropes {
+		if rope != nil {
+			n := r.batch * rope.Pairs()
+			r.buf.angles[turn] = angles{make([]float32, n), make([]float32, n)}
+		}
+	}
+	if r.model.Weights.normsBranches() {
+		r.buf.branch = make([]float32, r.batch*c.Dim)
+	}
+	r.normAdd.Eps = c.NormEps
 	r.acts = ggml.Prepare{Eps: c.NormEps}
 	r.acts.Reserve(workers, r.batch, r.model.Weights.mostColumns())
 	r.matmul.Reserve(workers, r.batch)

@@ -77,9 +77,18 @@ func (r *Runner) products(list ...product) {
 	}
 }
 
-// addProduct adds l·x to h, row by row.
-func (r *Runner) addProduct(h []float32, l *Linear, x []float32) {
+// addProduct adds l·x to h, row by row, after RMSNorm with the weights norm if that is
+// not nil.
+func (r *Runner) addProduct(h []float32, l *Linear, x, norm []float32) {
 	r.prepare(x, nil, l)
+	if norm != nil {
+		out := r.buf.branch[:len(h)]
+		r.products(product{l, out})
+		if r.err == nil {
+			r.err = r.normAdd.Run(r.pool, h, out, norm)
+		}
+		return
+	}
 	if r.err == nil {
 		r.err = r.matmul.Add(r.pool, r.of(product{l, h}))
 	}
@@ -87,22 +96,27 @@ func (r *Runner) addProduct(h []float32, l *Linear, x []float32) {
 }
 
 // gate sets out [tokens, FFNDim] to the inner state of a feed-forward network,
-// silu(Gate·x) * (Up·x).
+// act(Gate·x) * (Up·x).
 func (r *Runner) gate(f *FFN, out []float32) {
 	if len(f.Gate.Adapters)+len(f.Up.Adapters) > 0 {
 		r.gateApart(f, out)
 	} else if r.err == nil {
-		r.err = r.matmul.Gate(r.pool, r.of(product{&f.Gate, out}), r.of(product{&f.Up, nil}))
+		r.err = r.matmul.Gate(r.pool, r.model.Config.Activation, r.of(product{&f.Gate, out}), r.of(product{&f.Up, nil}))
 	}
 }
 
 // setAngles makes the sines and cosines of all rows' positions ready, for all layers.
 func (r *Runner) setAngles(spans []ggml.Span) {
-	pairs := r.cache.rope.Pairs()
-	for _, s := range spans {
-		for i := range s.N {
-			at := (s.Row + i) * pairs
-			r.cache.rope.Angles(r.buf.cos[at:at+pairs], r.buf.sin[at:at+pairs], s.Pos+i)
+	for turn, rope := range r.cache.ropes {
+		if rope == nil {
+			continue
+		}
+		a, pairs := &r.buf.angles[turn], rope.Pairs()
+		for _, s := range spans {
+			for i := range s.N {
+				at := (s.Row + i) * pairs
+				rope.Angles(a.cos[at:at+pairs], a.sin[at:at+pairs], s.Pos+i)
+			}
 		}
 	}
 }
@@ -125,9 +139,11 @@ func (r *Runner) kvLayer(layer int) ggml.KVLayer {
 // cache.
 func (r *Runner) storeKV(layer int, spans []ggml.Span, q, k, v []float32) {
 	if r.err == nil {
+		turn := r.model.Config.Layers[layer].Turn
+		a := &r.buf.angles[turn]
 		r.err = r.kv.Run(r.pool, ggml.Store{
 			KVLayer: r.kvLayer(layer), Spans: spans,
-			Rope: r.cache.rope, Cos: r.buf.cos, Sin: r.buf.sin, Q: q, K: k, V: v,
+			Rope: r.cache.ropes[turn], Cos: a.cos, Sin: a.sin, Q: q, K: k, V: v,
 		})
 	}
 }
@@ -137,9 +153,13 @@ func (r *Runner) attend(layer int, spans []ggml.Span, q, out []float32) {
 	if r.err != nil {
 		return
 	}
-	l := &r.model.Config.Layers[layer]
+	c := &r.model.Config
+	l, scale := &c.Layers[layer], c.AttnScale
+	if scale == 0 {
+		scale = attentionScale(l.KeyDim)
+	}
 	r.err = r.attention.Run(r.pool, ggml.Attend{
 		KVLayer: r.kvLayer(layer), Spans: spans,
-		Scale: attentionScale(l.KeyDim), Window: l.Window, Q: q, Out: out,
+		Scale: scale, Cap: c.AttnCap, Window: l.Window, Q: q, Out: out,
 	})
 }

@@ -33,13 +33,16 @@ type Layer struct {
 	AttnKNorm []float32 // [KeyDim] of each key head
 	AttnOut   Linear    // [Dim, NumHeads*ValueDim] attn_output
 
-	FFNNorm []float32 // [Dim]
-	FFN     FFN       // the network, where there are no experts
-	Router  Linear    // [NumExperts, Dim] ffn_gate_inp, where there are
-	Experts []FFN     // [NumExperts]
+	AttnPostNorm []float32 // [Dim] of what attention gives; nil: it is not normalized
+
+	FFNNorm     []float32 // [Dim]
+	FFNPostNorm []float32 // [Dim] of what the network gives; nil: it is not normalized
+	FFN         FFN       // the network, where there are no experts
+	Router      Linear    // [NumExperts, Dim] ffn_gate_inp, where there are
+	Experts     []FFN     // [NumExperts]
 }
 
-// FFN is a feed-forward network: Down·(silu(Gate·x) * (Up·x)).
+// FFN is a feed-forward network: Down·(act(Gate·x) * (Up·x)).
 type FFN struct {
 	Gate Linear // [FFNDim, Dim]
 	Up   Linear // [FFNDim, Dim]
@@ -97,8 +100,12 @@ func (l *Layer) place(role arch.Role) any {
 		return &l.AttnKNorm
 	case arch.AttnOut:
 		return &l.AttnOut
+	case arch.AttnPostNorm:
+		return &l.AttnPostNorm
 	case arch.FFNNorm:
 		return &l.FFNNorm
+	case arch.FFNPostNorm:
+		return &l.FFNPostNorm
 	case arch.Router:
 		return &l.Router
 	}

@@ -55,7 +55,9 @@ type Spec struct {
 	Seed    uint64
 	BPE     bool // a byte-level BPE vocabulary in place of a SentencePiece-style one
 	Dim     int  // elements of a token's state; 0: the constant of that name
+	Layers  int  // 0: the constant of that name
 	KeyDim  int  // elements of a head; 0: Dim/Heads
+	Window  int  // positions that tokens of windowed layers see; 0: what the architecture says
 	Tied    bool // the output is the token embedding
 	Experts int  // feed-forward networks of a layer, of which a token uses two; 0: one
 	// Vary gives every layer other heads, another feed-forward length and another
@@ -80,6 +82,9 @@ func (s Spec) Make() *Model {
 	if s.KeyDim == 0 {
 		s.KeyDim = s.Dim / Heads
 	}
+	if s.Layers == 0 {
+		s.Layers = Layers
+	}
 	vocab := spmVocab()
 	if s.BPE {
 		vocab = bpeVocab()
@@ -89,7 +94,7 @@ func (s Spec) Make() *Model {
 			Dim: s.Dim, FFNDim: FFNDim * s.Dim / Dim, NumHeads: Heads, NumKVHeads: KVHeads,
 			KeyDim: s.KeyDim, ValueDim: s.KeyDim, RopeDim: s.KeyDim, NumExperts: s.Experts,
 		},
-		Context: ContextLen, Layers: Layers, Used: 2, NormEps: 1e-5,
+		Context: ContextLen, Layers: s.Layers, Window: s.Window, Used: 2, NormEps: 1e-5,
 	}
 	m := &Model{KV: []gguf.KV{
 		{Key: "general.architecture", Value: gguf.Str(s.Arch.Name)},
@@ -100,7 +105,7 @@ func (s Spec) Make() *Model {
 	h.VocabSize = m.value("tokenizer.ggml.tokens").Len()
 	rng := rand.New(rand.NewPCG(s.Seed, 0))
 	layers := s.layers(m, h.Sizes)
-	for name, t := range s.Arch.Tensors(Layers, s.Experts > 0) {
+	for name, t := range s.Arch.Tensors(s.Layers, s.Experts > 0) {
 		sizes := &layers[0]
 		if n := 0; strings.HasPrefix(name, "blk.") {
 			fmt.Sscanf(name, "blk.%d.", &n)
@@ -122,7 +127,7 @@ func (s Spec) Make() *Model {
 
 // layers returns the sizes of each layer. Where they vary, m gets arrays for numbers.
 func (s Spec) layers(m *Model, sizes arch.Sizes) []arch.Sizes {
-	list := make([]arch.Sizes, Layers)
+	list := make([]arch.Sizes, s.Layers)
 	var heads, kvHeads, ffn, windows []int32
 	for i := range list {
 		list[i] = sizes
