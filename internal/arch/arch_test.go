@@ -41,7 +41,7 @@ func TestTables(t *testing.T) {
 					require.False(t, x.Bias && x.IsVector() && !a.LayerNorm, name)
 					require.Equal(t, x.Stack != One, strings.Contains(x.HF, "%d"), name)
 				}
-				for _, name := range []string{"token_embd", "output_norm", "output", "blk.0.attn_norm", "blk.1.attn_norm"} {
+				for _, name := range []string{"token_embd", "output_norm", "output", "blk.0.attn_output", "blk.1.attn_output"} {
 					require.True(t, seen[name], name)
 				}
 			}
@@ -120,6 +120,12 @@ func TestCheckpointNames(t *testing.T) {
 		require.NoError(t, err)
 		require.NoError(t, json.Unmarshal(data, &c))
 		got := safetensors(t, filepath.Dir(path))
+		if c.Text != nil { // beside what sees
+			text := *c.Text
+			text.Architectures = c.Architectures
+			c = text
+			got = textPart(got)
+		}
 		i := slices.IndexFunc(All(), func(a *Arch) bool { return len(c.Architectures) == 1 && slices.Contains(a.HF, c.Architectures[0]) })
 		if i < 0 || len(got) == 0 {
 			continue
@@ -153,11 +159,27 @@ func TestCheckpointNames(t *testing.T) {
 		}
 		require.Equal(t, want, got, path)
 	}
-	require.Equal(t, map[string]int{"llama": 4, "qwen2": 2, "qwen2moe": 1, "qwen3": 1, "qwen3moe": 1, "phi3": 3, "mistral3": 1, "stablelm": 1}, known)
+	require.Equal(t, map[string]int{
+		"llama": 4, "qwen2": 2, "qwen2moe": 1, "qwen3": 1, "qwen3moe": 1, "gemma": 1, "gemma2": 1, "gemma3": 3,
+		"phi3": 3, "smollm3": 1, "olmo2": 2, "granite": 1, "mistral3": 1, "starcoder2": 1, "stablelm": 1,
+	}, known)
+}
+
+// textPart returns the tensors of a language model that is a part of a larger one, by the
+// names that they would have alone.
+func textPart(all map[string][]int) map[string][]int {
+	got := map[string][]int{}
+	for name, shape := range all {
+		if rest, ok := strings.CutPrefix(name, "language_model."); ok {
+			got[rest] = shape
+		}
+	}
+	return got
 }
 
 // hfConfig is what config.json says of shapes.
 type hfConfig struct {
+	Text          *hfConfig `json:"text_config"`
 	Architectures []string
 	Vocab         int  `json:"vocab_size"`
 	Dim           int  `json:"hidden_size"`

@@ -14,9 +14,14 @@ const (
 	KeyNormEps      = "attention.layer_norm_rms_epsilon"
 	KeyLayerNormEps = "attention.layer_norm_epsilon"
 	KeyTempScale    = "attention.temperature_scale"
+	KeyEmbedScale   = "embedding_scale"
 	KeyResidual     = "residual_scale"
 	KeyLogitScale   = "logit_scale"
 	KeyWindow       = "attention.sliding_window"
+	KeyWindowLayers = "attention.sliding_window_pattern"
+	KeyAttnScale    = "attention.scale"
+	KeyAttnCap      = "attn_logit_softcapping"
+	KeyLogitCap     = "final_logit_softcapping"
 	KeyCausal       = "attention.causal"
 	KeyExperts      = "expert_count"
 	KeyExpertsUsed  = "expert_used_count"
@@ -27,6 +32,7 @@ const (
 	KeyExpertGating = "expert_gating_func"
 	KeyRopeDim      = "rope.dimension_count"
 	KeyRopeBase     = "rope.freq_base"
+	KeyRopeBaseSWA  = "rope.freq_base_swa"
 	KeyRopeScaling  = "rope.scaling.type"
 	KeyRopeFactor   = "rope.scaling.factor"
 	KeyRopeOrigCtx  = "rope.scaling.original_context_length"
@@ -45,6 +51,7 @@ type Hparams struct {
 	Sizes
 	Context  int
 	Layers   int
+	Window   int // positions that tokens of windowed layers see
 	Used     int // experts of a token
 	NormEps  float32
 	RopeBase float32
@@ -86,6 +93,9 @@ func (a *Arch) Metadata(h *Hparams) []Pair {
 		if h.SharedFFN > 0 {
 			number(KeySharedFFN, h.SharedFFN)
 		}
+	}
+	if h.Window > 0 {
+		number(KeyWindow, h.Window)
 	}
 	if h.RopeDim > 0 {
 		number(KeyRopeDim, h.RopeDim)

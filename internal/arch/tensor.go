@@ -24,6 +24,9 @@ const (
 	AttnQKV   Role = "attn_qkv"    // [QKV, Embd] queries, keys and values in one
 	AttnOut   Role = "attn_output" // [Embd, Heads]
 
+	AttnPostNorm Role = "post_attention_norm" // [Embd] of what attention gives
+	FFNPostNorm  Role = "post_ffw_norm"       // [Embd] of what the network gives
+
 	FFNNorm Role = "ffn_norm"     // [Embd]
 	FFNGate Role = "ffn_gate"     // [FFN, Embd]
 	FFNUp   Role = "ffn_up"       // [FFN, Embd]

@@ -5,17 +5,22 @@ import "alpaca/internal/quant"
 // buffers is a runner's scratch memory, for batch rows at a time. Attention
 // and the feed-forward network take turns in one part of it.
 type buffers struct {
-	hidden   []float32 // [batch, Dim] the residual stream
-	q        []float32 // [batch, NumHeads*KeyDim]
-	k        []float32 // [batch, NumKVHeads*KeyDim]
-	v        []float32 // [batch, NumKVHeads*ValueDim]
-	attn     []float32 // [batch, NumHeads*ValueDim]; q where heads have the same size
-	ffn      []float32 // [batch, FFNDim], or of experts [batch*NumUsed, ExpertFFN]; the memory of q, k, v and attn
-	branch   []float32 // [batch, Dim] what a branch gives, where it is not added at once; nil without
-	normed   []float32 // [batch, Dim] what RMSNorm gives; nil while nobody wants it
-	logits   []float32 // [logitRows, VocabSize]
-	cos, sin []float32 // [batch, pairs of Rope] of the rows' positions
-	temper   []float32 // [batch] factors of queries; nil where they do not depend on the position
+	hidden []float32 // [batch, Dim] the residual stream
+	q      []float32 // [batch, NumHeads*KeyDim]
+	k      []float32 // [batch, NumKVHeads*KeyDim]
+	v      []float32 // [batch, NumKVHeads*ValueDim]
+	attn   []float32 // [batch, NumHeads*ValueDim]; q where heads have the same size
+	ffn    []float32 // [batch, FFNDim], or of experts [batch*NumUsed, ExpertFFN]; the memory of q, k, v and attn
+	branch []float32 // [batch, Dim] what a branch gives, where it is not added at once; nil without
+	normed []float32 // [batch, Dim] what RMSNorm gives; nil while nobody wants it
+	logits []float32 // [logitRows, VocabSize]
+	temper []float32 // [batch] factors of queries; nil where they do not depend on the position
+	angles [TurnNone + 1]angles
+}
+
+// angles are the sines and cosines of the rows' positions.
+type angles struct {
+	cos, sin []float32 // [batch, pairs of the rope]
 }
 
 // newBuffers allocates the memory for a model of c's shape.
@@ -55,12 +60,27 @@ func (b *buffers) bytes() int {
 	if !b.sameAttn() {
 		both = max(len(b.ffn), len(b.q)+len(b.k)+len(b.v)+len(b.attn))
 	}
-	return 4 * (len(b.hidden) + both + len(b.branch) + len(b.normed) + len(b.logits) + len(b.cos) + len(b.sin))
+	n := len(b.hidden) + both + len(b.branch) + len(b.normed) + len(b.logits)
+	for _, a := range b.angles {
+		n += len(a.cos) + len(a.sin)
+	}
+	return 4 * n
 }
 
 // logitRows returns how many tokens' logits are computed at a time: as many as
 // fit 16 MiB, at least 1.
 func logitRows(vocab, batch int) int { return max(1, min(batch, 16<<20/4/vocab)) }
+
+// needsBranch reports whether what some layer adds is not added at once.
+func (w *Weights) needsBranch(c *Config) bool {
+	for i := range w.Layers {
+		l := &w.Layers[i]
+		if l.AttnPostNorm != nil || l.FFNPostNorm != nil || l.Shared.Up.W.Rows > 0 || l.Parallel() {
+			return true
+		}
+	}
+	return c.ResidualScale != 0
+}
 
 // mostInner returns the most elements of the inner states of feed-forward networks that
 // a row needs at once.

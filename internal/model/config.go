@@ -35,7 +35,13 @@ import (
 //	Layers.NumKVHeads   ARCH.attention.head_count_kv *             NumHeads
 //	Layers.KeyDim       ARCH.attention.key_length *                Dim/NumHeads
 //	Layers.ValueDim     ARCH.attention.value_length *              Dim/NumHeads
-//	Layers.Window       ARCH.attention.sliding_window *            0: none
+//	Layers.Window       ARCH.attention.sliding_window *,           0: none
+//	                    ARCH.attention.sliding_window_pattern *    the architecture's
+//	AttnScale           ARCH.attention.scale                       0: 1/sqrt(KeyDim)
+//	AttnCap             ARCH.attn_logit_softcapping                the architecture's
+//	LogitCap            ARCH.final_logit_softcapping               the architecture's
+//	LocalRope.Base      ARCH.rope.freq_base_swa                    the architecture's
+//	EmbedScale          ARCH.embedding_scale                       0: 1; Gemma's is a fact of the architecture
 //	TempScale           ARCH.attention.temperature_scale           0: none
 //	ResidualScale       ARCH.residual_scale                        0: 1
 //	LogitScale          ARCH.logit_scale                           0: 1
@@ -52,9 +58,9 @@ import (
 //	Rope.YaRN.BetaSlow  ARCH.rope.scaling.yarn_beta_slow           1
 //	Rope.YaRN.Log       ARCH.rope.scaling.yarn_log_multiplier      0: none
 //
-// VocabSize is the number of rows of the embedding, and Rope.Halves is a fact of the
-// architecture. Rope.FreqFactors is the tensor rope_freqs.weight or, of models that
-// have two tables, rope_factors_short.weight: see Model.ropeFor.
+// VocabSize is the number of rows of the embedding, and Rope.Halves, Activation and EmbedScale are facts of
+// the architecture. Rope.FreqFactors is the tensor rope_freqs.weight or, of models that
+// have two tables, rope_factors_short.weight: see Model.ropesFor.
 type Config struct {
 	Name, Arch string
 
@@ -79,10 +85,27 @@ type Config struct {
 	// LogitScale is what logits are divided by; 0 for 1.
 	LogitScale float32
 
+	Activation ggml.Activation // of the feed-forward networks
+
+	EmbedScale float32 // factor of a token's row of the embedding; 0: 1
+	AttnScale  float32 // factor of attention's scores; 0: 1/sqrt(KeyDim)
+	AttnCap    float32 // soft cap of attention's scores; 0: none
+	LogitCap   float32 // soft cap of the logits; 0: none
+
 	Layers []LayerConfig // [NumLayers]
 
-	Rope ggml.RopeParams
+	Rope      ggml.RopeParams
+	LocalRope ggml.RopeParams // of layers with TurnLocal
 }
+
+// Turn says how the queries and keys of a layer are turned to their positions.
+type Turn int
+
+const (
+	TurnGlobal Turn = iota // by Config.Rope
+	TurnLocal              // by Config.LocalRope
+	TurnNone               // not at all
+)
 
 // LayerConfig is the shape of one layer.
 type LayerConfig struct {
@@ -92,6 +115,7 @@ type LayerConfig struct {
 	ValueDim   int // elements of a head of values
 	FFNDim     int // elements of the inner state of a feed-forward network
 	Window     int // positions that a token sees, itself included; 0: all
+	Turn       Turn
 }
 
 // sizes returns the numbers that the shapes of a layer's tensors are made of. Those
@@ -156,12 +180,10 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	if !r.flag(arch.KeyCausal, true) {
 		r.fail("%s.%s is false: an encoder, whose tokens see those after them, is %w", c.Arch, arch.KeyCausal, ErrUnsupported)
 	}
-	c.TempScale = r.float(arch.KeyTempScale, 0)
-	c.ResidualScale = float32(r.float(arch.KeyResidual, 0))
-	c.LogitScale = float32(r.float(arch.KeyLogitScale, 0))
 	if r.err == nil && c.NumLayers > 0 {
 		c.Rope = r.rope(&c)
 		c.Rope.Halves = family.Rotation == arch.Halves
+		r.family(&c, family)
 	}
 	if key := new(gguf.KeyError); errors.As(r.err, &key) {
 		return Config{}, fmt.Errorf("model: %w", r.err)
@@ -196,6 +218,9 @@ func (c *Config) check() error {
 		return fmt.Errorf("%s.%s is %v, must be between 0 and 1", c.Arch, arch.Find(c.Arch).NormEps(), c.NormEps)
 	case !slices.Contains(ggml.Scalings, c.Rope.Scaling):
 		return fmt.Errorf("%s.%s %q is %w, only %s", c.Arch, arch.KeyRopeScaling, c.Rope.Scaling, ErrUnsupported, fmt.Sprint(ggml.Scalings))
+	case !(c.AttnScale >= 0 && c.AttnCap >= 0 && c.LogitCap >= 0):
+		return fmt.Errorf("%s.%s, %s and %s are %v, %v and %v, must not be negative",
+			c.Arch, arch.KeyAttnScale, arch.KeyAttnCap, arch.KeyLogitCap, c.AttnScale, c.AttnCap, c.LogitCap)
 	case c.NumExperts > 0 && (c.NumUsed <= 0 || c.NumUsed > c.NumExperts):
 		return fmt.Errorf("%s.%s is %d, must be between 1 and the %d experts", c.Arch, arch.KeyExpertsUsed, c.NumUsed, c.NumExperts)
 	case c.NumExperts > 0 && (c.ExpertFFN <= 0 || c.SharedFFN <= 0):

@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 
+	"alpaca/internal/ggml"
 	"alpaca/internal/quant"
 )
 
@@ -28,6 +29,9 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 		for a := range w.EmbedLoRA {
 			w.EmbedLoRA[a].addTo(row, int(id))
 		}
+		if c.EmbedScale != 0 {
+			ggml.Scale(row, c.EmbedScale)
+		}
 	}
 	r.setAngles(spans)
 
@@ -44,7 +48,6 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 		k := r.buf.k[:n*lc.NumKVHeads*lc.KeyDim] // [n, NumKVHeads*KeyDim]
 		v := r.buf.v[:n*lc.NumKVHeads*lc.ValueDim]
 		attn := r.buf.attn[:n*attnDim] // [n, NumHeads*ValueDim]; the memory of q where that has the same shape
-		ffn := r.buf.ffn[:n*lc.FFNDim] // [n, FFNDim]; the memory of all four
 
 		// Attention: each row asks (q) what the rows of its text up to it offer (k), and
 		// takes a mean of what they say (v), in each head.
@@ -62,7 +65,7 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 				break
 			}
 			h, q = gather(h, b.wanted, c.Dim), gather(q, b.wanted, qDim)
-			attn, ffn = attn[:n*attnDim], ffn[:n*lc.FFNDim]
+			attn = attn[:n*attnDim]
 			if r.buf.sameAttn() {
 				attn = q // where its rows are now
 			}
@@ -73,15 +76,16 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 			in, norm = r.buf.branch[:len(h)], l.AttnNorm
 			copy(in, h)
 		}
-		r.addProduct(h, &l.AttnOut, attn) // h += AttnOut·attn
+		r.addProduct(h, &l.AttnOut, attn, l.AttnPostNorm) // h += AttnOut·attn
 
 		// Feed-forward: each row thinks over what it has gathered.
 		if len(l.Experts) > 0 {
 			r.experts(l, h)
 		} else {
-			r.prepare(in, norm, &l.FFN.Gate, &l.FFN.Up) // x = RMSNorm(h) [n, Dim]
-			r.gate(&l.FFN, ffn)                         // ffn = silu(Gate·x) * (Up·x)
-			r.addProduct(h, &l.FFN.Down, ffn)           // h += Down·ffn
+			ffn := r.buf.ffn[:n*lc.FFNDim]                   // [n, FFNDim]; the memory of q, k, v and attn
+			r.prepare(in, norm, &l.FFN.Gate, &l.FFN.Up)      // x = RMSNorm(h) [n, Dim]
+			r.gate(&l.FFN, ffn)                              // ffn = act(Gate·x) * (Up·x)
+			r.addProduct(h, &l.FFN.Down, ffn, l.FFNPostNorm) // h += Down·ffn
 		}
 		if r.err != nil {
 			break
@@ -109,5 +113,12 @@ func (r *Runner) logits(out, h []float32) error {
 	w := r.model.Weights
 	r.prepare(h, w.OutputNorm, &w.Output)
 	r.products(product{&w.Output, out})
+	c := &r.model.Config
+	if c.LogitScale != 0 && r.err == nil {
+		ggml.Scale(out, 1/c.LogitScale)
+	}
+	if c.LogitCap != 0 && r.err == nil {
+		r.err = r.cap.Run(r.pool, out, c.LogitCap)
+	}
 	return r.err
 }

@@ -23,7 +23,7 @@ const BlockLen = ggml.BlockLen
 type Cache struct {
 	formats []ggml.KVFormat // of each layer
 	offsets []int           // of each layer's part of a block, and the size of a block
-	rope    *ggml.Rope      // by which the keys are turned to their positions
+	ropes   ropes           // by which the keys are turned to their positions
 	budget  int             // blocks at most; 0: no limit
 	made    int             // blocks allocated
 	free    []*Block

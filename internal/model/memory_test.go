@@ -20,7 +20,7 @@ func TestScratchOfA7B(t *testing.T) {
 		w := &Weights{Layers: make([]Layer, 1)}
 		w.Layers[0].AttnQ.W = quant.Matrix{Type: typ, Rows: 4096, Cols: 4096}
 		w.Output.W = quant.Matrix{Type: quant.Q6_K, Rows: 32000, Cols: 4096}
-		m := &Model{Config: c, Weights: w, rope: rope}
+		m := &Model{Config: c, Weights: w, ropes: ropes{rope}}
 		s, err := m.NewSession(SessionOptions{Threads: 4})
 		require.NoError(t, err)
 		defer s.Close()

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"slices"
 
 	"alpaca/internal/arch"
 	"alpaca/internal/ggml"
@@ -38,9 +37,10 @@ type Runner struct {
 	acts        ggml.Prepare
 	matmul      ggml.MatMul
 	headNorm    ggml.HeadNorm
+	addBranchTo ggml.AddBranch
+	cap         ggml.Cap
 	kv          ggml.StoreKV
 	attention   ggml.Attention
-	addBranchTo ggml.AddBranch
 	router      router
 	lora        loraScratch
 }
@@ -92,7 +92,7 @@ func (m *Model) NewRunner(opt RunnerOptions) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.cache.rope = m.ropeFor(ctx)
+	r.cache.ropes = m.ropesFor(ctx)
 	if r.pool == nil {
 		threads := opt.Threads
 		if threads == 0 {
@@ -122,7 +122,12 @@ func (r *Runner) scratchBytes() int64 {
 	for _, n := range r.model.Weights.mostExpertColumns() {
 		columns += c.NumUsed * (n + 64)
 	}
-	row := 4*int64(c.Dim+inner+columns+2*r.cache.rope.Pairs()) + 64
+	row := 4*int64(2*c.Dim+inner+columns) + 64
+	for _, rope := range r.cache.ropes {
+		if rope != nil {
+			row += 8 * int64(rope.Pairs())
+		}
+	}
 	if c.NumExperts > 0 {
 		row += 4*int64(2*c.Dim+c.NumExperts) + 32*int64(c.NumUsed)
 	}
@@ -135,11 +140,15 @@ func (r *Runner) reserve() {
 	c, workers := &r.model.Config, r.pool.Threads()
 	r.buf = newBuffers(c, r.batch)
 	r.buf.logits = make([]float32, c.VocabSize)
-	if c.NumExperts > 0 || slices.ContainsFunc(r.model.Weights.Layers, func(l Layer) bool { return l.Parallel() }) {
+	for turn, rope := range r.cache.ropes {
+		if rope != nil {
+			n := r.batch * rope.Pairs()
+			r.buf.angles[turn] = angles{make([]float32, n), make([]float32, n)}
+		}
+	}
+	if r.model.Weights.needsBranch(c) {
 		r.buf.branch = make([]float32, r.batch*c.Dim)
 	}
-	pairs := r.cache.rope.Pairs()
-	r.buf.cos, r.buf.sin = make([]float32, r.batch*pairs), make([]float32, r.batch*pairs)
 	r.acts = ggml.Prepare{Eps: c.NormEps, Centred: arch.Find(c.Arch).LayerNorm}
 	r.acts.Reserve(workers, r.batch, r.model.Weights.mostColumns())
 	r.matmul.Reserve(workers, r.batch)

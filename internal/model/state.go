@@ -45,7 +45,7 @@ func (s *Seq) stateHeader() stateHeader {
 			h.Differ = s.cache.checksum()
 		}
 	}
-	if s.cache.rope != s.model.rope {
+	if s.cache.ropes != s.model.ropes {
 		h.Differ ^= stateLong
 	}
 	return h

@@ -30,12 +30,15 @@ type Layer struct {
 	AttnKNorm []float32 // [KeyDim] of each key head
 	AttnOut   Linear    // [Dim, NumHeads*ValueDim] attn_output
 
-	FFNNorm    []float32 // [Dim]
-	FFN        FFN       // the network, where there are no experts
-	Router     Linear    // [NumExperts, Dim] ffn_gate_inp, where there are
-	Experts    []FFN     // [NumExperts]
-	Shared     FFN       // the expert that all tokens use, beside those chosen; empty for none
-	SharedGate Linear    // [1, Dim] ffn_gate_inp_shexp: how much of it a token takes; empty: all
+	AttnPostNorm []float32 // [Dim] of what attention gives; nil: it is not normalized
+
+	FFNNorm     []float32 // [Dim]
+	FFNPostNorm []float32 // [Dim] of what the network gives; nil: it is not normalized
+	FFN         FFN       // the network, where there are no experts
+	Router      Linear    // [NumExperts, Dim] ffn_gate_inp, where there are
+	Experts     []FFN     // [NumExperts]
+	Shared      FFN       // the expert that all tokens use, beside those chosen; empty for none
+	SharedGate  Linear    // [1, Dim] ffn_gate_inp_shexp: how much of it a token takes; empty: all
 }
 
 // Parallel reports whether the feed-forward network, for want of a norm of its own, reads
@@ -55,7 +58,8 @@ func (l *Layer) Each(f func(*Linear)) {
 	}
 }
 
-// FFN is a feed-forward network: Down·(silu(Gate·x) * (Up·x)).
+// FFN is a feed-forward network: Down·(act(Gate·x) * (Up·x)), or Down·act(Up·x) where
+// there is no gate.
 type FFN struct {
 	Gate Linear // [FFNDim, Dim]
 	Up   Linear // [FFNDim, Dim]
@@ -109,8 +113,12 @@ func (l *Layer) place(role arch.Role) any {
 		return &l.AttnKNorm
 	case arch.AttnOut:
 		return &l.AttnOut
+	case arch.AttnPostNorm:
+		return &l.AttnPostNorm
 	case arch.FFNNorm:
 		return &l.FFNNorm
+	case arch.FFNPostNorm:
+		return &l.FFNPostNorm
 	case arch.Router:
 		return &l.Router
 	case arch.SharedFFNGate:

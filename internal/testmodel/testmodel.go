@@ -55,8 +55,10 @@ type Spec struct {
 	Seed    uint64
 	BPE     bool // a byte-level BPE vocabulary in place of a SentencePiece-style one
 	Dim     int  // elements of a token's state; 0: the constant of that name
+	Layers  int  // 0: the constant of that name
 	KeyDim  int  // elements of a head; 0: Dim/Heads
 	Turning int  // elements of a head that turn; 0: all
+	Window  int  // positions that tokens of windowed layers see; 0: what the architecture says
 	Tied    bool // the output is the token embedding
 	Experts int  // feed-forward networks of a layer, of which a token uses two; 0: one
 	// Vary gives every layer other heads, another feed-forward length and another
@@ -88,6 +90,9 @@ func (s Spec) Make() *Model {
 	if s.Arch.FFN == nil && s.Experts == 0 {
 		s.Experts = 6
 	}
+	if s.Layers == 0 {
+		s.Layers = Layers
+	}
 	vocab := spmVocab()
 	if s.BPE {
 		vocab = bpeVocab()
@@ -98,7 +103,7 @@ func (s Spec) Make() *Model {
 			KeyDim: s.KeyDim, ValueDim: s.KeyDim, RopeDim: s.Turning, NumExperts: s.Experts,
 			ExpertFFN: FFNDim * s.Dim / Dim,
 		},
-		Context: ContextLen, Layers: Layers, Used: 2, NormEps: 1e-5,
+		Context: ContextLen, Layers: s.Layers, Window: s.Window, Used: 2, NormEps: 1e-5,
 	}
 	if s.Arch.FFN == nil { // what its experts share is not what one of them has
 		h.ExpertFFN /= 2
@@ -115,7 +120,7 @@ func (s Spec) Make() *Model {
 	h.VocabSize = m.value("tokenizer.ggml.tokens").Len()
 	rng := rand.New(rand.NewPCG(s.Seed, 0))
 	layers := s.layers(m, h.Sizes)
-	for name, t := range s.Arch.Tensors(Layers, s.Experts > 0) {
+	for name, t := range s.Arch.Tensors(s.Layers, s.Experts > 0) {
 		sizes := &layers[0]
 		if n := 0; strings.HasPrefix(name, "blk.") {
 			fmt.Sscanf(name, "blk.%d.", &n)
@@ -143,7 +148,7 @@ func (s Spec) Make() *Model {
 
 // layers returns the sizes of each layer. Where they vary, m gets arrays for numbers.
 func (s Spec) layers(m *Model, sizes arch.Sizes) []arch.Sizes {
-	list := make([]arch.Sizes, Layers)
+	list := make([]arch.Sizes, s.Layers)
 	var heads, kvHeads, ffn, windows []int32
 	for i := range list {
 		list[i] = sizes
