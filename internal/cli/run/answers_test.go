@@ -109,5 +109,5 @@ func TestHFConversations(t *testing.T) {
 		compared++
 	}
 	require.NoError(t, scan.Err())
-	require.Equal(t, 14, compared)
+	require.Equal(t, 13, compared)
 }
