@@ -8,6 +8,7 @@ package arch
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -31,10 +32,19 @@ type Arch struct {
 	// 1/sqrt(Embd/NumHeads), not by 1/sqrt of a head's length: no key says it. 0: none.
 	WideScale int
 
+	// LayerNorm says that norms subtract the mean and have biases; else they are RMSNorm.
+	LayerNorm bool
+	// NoRopePeriod, if not 0, says that heads do not turn in every so manieth layer,
+	// the last of each period.
+	NoRopePeriod int
+	// PlainTopK says that the weights of the experts that a token uses are the router's
+	// probabilities as they are, not divided by their sum.
+	PlainTopK bool
+
 	Input  []Tensor // before the layers
 	Layer  []Tensor // of every layer, but for its feed-forward network
-	FFN    []Tensor // the network of a layer without experts
-	MoE    []Tensor // the networks of a layer with experts, and their router
+	FFN    []Tensor // the network of a layer without experts; nil: there are always experts
+	MoE    []Tensor // the networks of a layer with experts, and their router; nil: there are none
 	Output []Tensor // after the layers
 }
 
@@ -65,7 +75,7 @@ type Windows struct {
 }
 
 // all are the architectures that can be evaluated, the oldest first.
-var all = []*Arch{&Llama, &Qwen2, &Qwen3, &Gemma, &Gemma2, &Gemma3}
+var all = []*Arch{&Llama, &Qwen2, &Qwen3, &Gemma, &Gemma2, &Gemma3, &Qwen2MoE, &Qwen3MoE, &Phi3, &Mistral3, &StableLM}
 
 // All returns the architectures, the oldest first.
 func All() []*Arch { return all }
@@ -100,6 +110,17 @@ func (a *Arch) Tensor(role Role) *Tensor {
 		}
 	}
 	return nil
+}
+
+// HasRole reports whether the architecture's layers have a tensor of that role, with or
+// without experts.
+func (a *Arch) HasRole(role Role) bool {
+	for _, list := range [][]Tensor{a.Layer, a.FFN, a.MoE} {
+		if slices.ContainsFunc(list, func(t Tensor) bool { return t.Role == role }) {
+			return true
+		}
+	}
+	return false
 }
 
 // Stack returns the line of the tensor that holds the matrices of all experts for a role,

@@ -12,6 +12,10 @@ const (
 	KeyKeyLength    = "attention.key_length"
 	KeyValueLength  = "attention.value_length"
 	KeyNormEps      = "attention.layer_norm_rms_epsilon"
+	KeyLayerNormEps = "attention.layer_norm_epsilon"
+	KeyTempScale    = "attention.temperature_scale"
+	KeyResidual     = "residual_scale"
+	KeyLogitScale   = "logit_scale"
 	KeyWindow       = "attention.sliding_window"
 	KeyWindowLayers = "attention.sliding_window_pattern"
 	KeyAttnScale    = "attention.scale"
@@ -20,6 +24,11 @@ const (
 	KeyCausal       = "attention.causal"
 	KeyExperts      = "expert_count"
 	KeyExpertsUsed  = "expert_used_count"
+	KeyExpertFFN    = "expert_feed_forward_length"
+	KeySharedFFN    = "expert_shared_feed_forward_length"
+	KeyExpertNorm   = "expert_weights_norm"
+	KeyExpertScale  = "expert_weights_scale"
+	KeyExpertGating = "expert_gating_func"
 	KeyRopeDim      = "rope.dimension_count"
 	KeyRopeBase     = "rope.freq_base"
 	KeyRopeBaseSWA  = "rope.freq_base_swa"
@@ -77,6 +86,12 @@ func (a *Arch) Metadata(h *Hparams) []Pair {
 	if h.NumExperts > 0 {
 		number(KeyExperts, h.NumExperts)
 		number(KeyExpertsUsed, h.Used)
+		if h.ExpertFFN != h.FFNDim {
+			number(KeyExpertFFN, h.ExpertFFN)
+		}
+		if h.SharedFFN > 0 {
+			number(KeySharedFFN, h.SharedFFN)
+		}
 	}
 	if h.Window > 0 {
 		number(KeyWindow, h.Window)
@@ -87,5 +102,13 @@ func (a *Arch) Metadata(h *Hparams) []Pair {
 	if h.RopeBase > 0 {
 		list = append(list, Pair{a.Name + "." + KeyRopeBase, h.RopeBase})
 	}
-	return append(list, Pair{a.Name + "." + KeyNormEps, h.NormEps})
+	return append(list, Pair{a.Name + "." + a.NormEps(), h.NormEps})
+}
+
+// NormEps returns the key of what norms add to mean squares or variances.
+func (a *Arch) NormEps() string {
+	if a.LayerNorm {
+		return KeyLayerNormEps
+	}
+	return KeyNormEps
 }

@@ -50,22 +50,3 @@ func TestCap(t *testing.T) {
 		require.InDelta(t, 30*math.Tanh(float64(x[i])/30), got[i], 1e-5, "of %v", x[i])
 	}
 }
-
-// TestNormAdd compares with the norm of each row alone, for several numbers of workers.
-func TestNormAdd(t *testing.T) {
-	const rows, n = 9, 96
-	h, x, w := noise(1, rows*n), noise(2, rows*n), noise(3, n)
-	want := append([]float32(nil), h...)
-	for i := range rows {
-		y := make([]float32, n)
-		RMSNorm(y, x[i*n:(i+1)*n], w, 1e-5)
-		Add(want[i*n:(i+1)*n], y)
-	}
-	for _, threads := range []int{1, 4} {
-		p := pool.New(threads, nil)
-		got, a := append([]float32(nil), h...), NormAdd{Eps: 1e-5}
-		require.NoError(t, a.Run(p, got, append([]float32(nil), x...), w))
-		require.Equal(t, want, got)
-		p.Close()
-	}
-}

@@ -54,18 +54,25 @@ const (
 func (m *MatMul) Reserve(workers, tokens int) {
 	m.workers = make([]matmulScratch, workers)
 	for i := range m.workers {
-		for j := range m.workers[i].tiles {
-			m.workers[i].tiles[j] = make([]float32, max(maxTokenRows, tokens*maxItemRows/2)) // see start
-		}
+		m.workers[i].reserve(tokens)
 	}
 }
+
+// reserve allocates the tiles for that many tokens.
+func (s *matmulScratch) reserve(tokens int) {
+	for j := range s.tiles {
+		s.tiles[j] = make([]float32, max(maxTokenRows, tokens*maxItemRows/2)) // see start
+	}
+}
+
+// bytes returns the memory in use.
+func (s *matmulScratch) bytes() int { return s.quant.Bytes() + 4*(len(s.tiles[0])+len(s.tiles[1])) }
 
 // Bytes returns the memory in use.
 func (m *MatMul) Bytes() int {
 	n := 0
 	for i := range m.workers {
-		w := &m.workers[i]
-		n += w.quant.Bytes() + 4*(len(w.tiles[0])+len(w.tiles[1]))
+		n += m.workers[i].bytes()
 	}
 	return n
 }

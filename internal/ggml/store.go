@@ -18,6 +18,7 @@ type Store struct {
 	Spans    []Span
 	Rope     *Rope     // which turns Q and K; nil: they are not turned
 	Cos, Sin []float32 // [rows, Pairs] of the rows' positions
+	QScale   []float32 // [rows] factors of the turned queries; nil for none
 	Q        []float32 // [rows, Heads*KeyDim]
 	K        []float32 // [rows, Format.Heads*KeyDim]
 	V        []float32 // [rows, Format.Heads*ValueDim]
@@ -81,7 +82,11 @@ func (s *StoreKV) store(it storeItem, pos int, scratch []byte) {
 		cos, sin := s.Cos[row*pairs:(row+1)*pairs], s.Sin[row*pairs:(row+1)*pairs]
 		shared := s.Heads / f.Heads
 		for h := it.head * shared; h < (it.head+1)*shared; h++ {
-			s.Rope.Apply(s.Q[(row*s.Heads+h)*f.KeyDim:][:f.KeyDim], cos, sin)
+			q := s.Q[(row*s.Heads+h)*f.KeyDim:][:f.KeyDim]
+			s.Rope.Apply(q, cos, sin)
+			if s.QScale != nil {
+				scaleBy(q, s.QScale[row])
+			}
 		}
 		s.Rope.Apply(k, cos, sin)
 	}

@@ -1,21 +1,25 @@
 package model
 
-import "alpaca/internal/quant"
+import (
+	"slices"
+
+	"alpaca/internal/quant"
+)
 
 // buffers is a runner's scratch memory, for batch rows at a time. Attention
 // and the feed-forward network take turns in one part of it.
 type buffers struct {
-	hidden   []float32 // [batch, Dim] the residual stream
-	q        []float32 // [batch, NumHeads*KeyDim]
-	k        []float32 // [batch, NumKVHeads*KeyDim]
-	v        []float32 // [batch, NumKVHeads*ValueDim]
-	attn     []float32 // [batch, NumHeads*ValueDim]; q where heads have the same size
-	ffn      []float32 // [batch, FFNDim]; the memory of q, k, v and attn
-	gathered []float32 // [batch, Dim] inputs of an expert; nil without
-	normed   []float32 // [batch, Dim] what RMSNorm gives; nil while nobody wants it
-	logits   []float32 // [logitRows, VocabSize]
-	branch   []float32 // [batch, Dim] what a layer adds, where that is normalized; else nil
-	angles   [TurnNone + 1]angles
+	hidden []float32 // [batch, Dim] the residual stream
+	q      []float32 // [batch, NumHeads*KeyDim]
+	k      []float32 // [batch, NumKVHeads*KeyDim]
+	v      []float32 // [batch, NumKVHeads*ValueDim]
+	attn   []float32 // [batch, NumHeads*ValueDim]; q where heads have the same size
+	ffn    []float32 // [batch, FFNDim], or of experts [batch*NumUsed, ExpertFFN]; the memory of q, k, v and attn
+	branch []float32 // [batch, Dim] what a branch gives, where it is not added at once; nil without
+	normed []float32 // [batch, Dim] what RMSNorm gives; nil while nobody wants it
+	logits []float32 // [logitRows, VocabSize]
+	temper []float32 // [batch] factors of queries; nil where they do not depend on the position
+	angles [TurnNone + 1]angles
 }
 
 // angles are the sines and cosines of the rows' positions.
@@ -29,7 +33,7 @@ func newBuffers(c *Config, batch int) buffers {
 	nq := batch * c.most(func(l *LayerConfig) int { return l.NumHeads * l.KeyDim })
 	nk := batch * c.most(func(l *LayerConfig) int { return l.NumKVHeads * l.KeyDim })
 	nv := batch * c.most(func(l *LayerConfig) int { return l.NumKVHeads * l.ValueDim })
-	nffn := batch * c.most(func(l *LayerConfig) int { return l.FFNDim })
+	nffn := batch * c.mostInner()
 	nattn := 0
 	if c.most(func(l *LayerConfig) int { return max(l.KeyDim-l.ValueDim, l.ValueDim-l.KeyDim) }) > 0 {
 		nattn = batch * c.most(func(l *LayerConfig) int { return l.NumHeads * l.ValueDim })
@@ -42,8 +46,10 @@ func newBuffers(c *Config, batch int) buffers {
 	if b.attn = b.q; nattn > 0 { // else sameAttn
 		b.attn = both[:nattn]
 	}
+	if c.TempScale != 0 {
+		b.temper = make([]float32, batch)
+	}
 	if c.NumExperts > 0 {
-		b.gathered = make([]float32, batch*c.Dim)
 		b.normed = make([]float32, batch*c.Dim)
 	}
 	return b
@@ -58,7 +64,7 @@ func (b *buffers) bytes() int {
 	if !b.sameAttn() {
 		both = max(len(b.ffn), len(b.q)+len(b.k)+len(b.v)+len(b.attn))
 	}
-	n := len(b.hidden) + both + len(b.gathered) + len(b.normed) + len(b.branch) + len(b.logits)
+	n := len(b.hidden) + both + len(b.branch) + len(b.normed) + len(b.logits) + len(b.temper)
 	for _, a := range b.angles {
 		n += len(a.cos) + len(a.sin)
 	}
@@ -69,33 +75,54 @@ func (b *buffers) bytes() int {
 // fit 16 MiB, at least 1.
 func logitRows(vocab, batch int) int { return max(1, min(batch, 16<<20/4/vocab)) }
 
-// normsBranches reports whether what some layer adds is normalized.
-func (w *Weights) normsBranches() bool {
-	for i := range w.Layers {
-		if l := &w.Layers[i]; l.AttnPostNorm != nil || l.FFNPostNorm != nil {
-			return true
-		}
-	}
-	return false
+// branches reports whether what some layer adds needs memory of its own: it is normalized,
+// comes from experts, or from two inputs.
+func (w *Weights) branches() bool {
+	return slices.ContainsFunc(w.Layers, func(l Layer) bool {
+		return len(l.Experts) > 0 || l.Parallel() || l.AttnPostNorm != nil || l.FFNPostNorm != nil
+	})
 }
 
-// mostColumns returns the types of the layers' matrices, and the most columns that
-// those of a type have. (The output's products are of few tokens at a time.)
-func (w *Weights) mostColumns() map[quant.Type]int {
-	most := map[quant.Type]int{}
+// mostInner returns the most elements of the inner states of feed-forward networks that
+// a row needs at once.
+func (c *Config) mostInner() int {
+	if c.NumExperts > 0 {
+		return max(c.NumUsed*c.ExpertFFN, c.SharedFFN)
+	}
+	return c.most(func(l *LayerConfig) int { return l.FFNDim })
+}
+
+// columns are the types of matrices, and the most columns that those of a type have.
+type columns map[quant.Type]int
+
+func (c columns) add(l *Linear) {
+	if l.W.Rows > 0 {
+		c[l.W.Type] = max(c[l.W.Type], l.W.Cols)
+	}
+	if len(l.Adapters) > 0 {
+		c[quant.F32] = max(c[quant.F32], l.W.Cols)
+	}
+}
+
+// mostColumns returns those of the layers' matrices, but for those of experts among which
+// a router chooses. (The output's products are of few tokens at a time.)
+func (w *Weights) mostColumns() columns {
+	most := columns{}
 	for i := range w.Layers {
-		l := &w.Layers[i]
-		all := []*Linear{&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut, &l.FFN.Gate, &l.FFN.Up, &l.FFN.Down, &l.Router}
-		for j := range l.Experts {
-			all = append(all, &l.Experts[j].Gate, &l.Experts[j].Up, &l.Experts[j].Down)
-		}
-		for _, m := range all {
-			if m.W.Rows > 0 {
-				most[m.W.Type] = max(most[m.W.Type], m.W.Cols)
-			}
-			if len(m.Adapters) > 0 {
-				most[quant.F32] = max(most[quant.F32], m.W.Cols)
-			}
+		w.Layers[i].Each(most.add)
+	}
+	return most
+}
+
+// mostExpertColumns returns those of the experts' matrices.
+func (w *Weights) mostExpertColumns() columns {
+	most := columns{}
+	for i := range w.Layers {
+		for j := range w.Layers[i].Experts {
+			f := &w.Layers[i].Experts[j]
+			most.add(&f.Gate)
+			most.add(&f.Up)
+			most.add(&f.Down)
 		}
 	}
 	return most

@@ -239,6 +239,36 @@ func (r *reader) pattern(n int) (windowed []bool, found bool) {
 	return windowed, r.err == nil
 }
 
+// experts reads what is said of c's experts.
+func (r *reader) experts(c *Config, family *arch.Arch) {
+	if r.err != nil || c.NumLayers == 0 {
+		return
+	}
+	switch {
+	case c.NumExperts > 0 && family.MoE == nil:
+		r.fail("architecture %q with %d experts is %w", c.Arch, c.NumExperts, ErrUnsupported)
+	case c.NumExperts == 0 && family.FFN == nil:
+		r.fail("architecture %q without experts, %s.%s 0, is %w", c.Arch, c.Arch, arch.KeyExperts, ErrUnsupported)
+	}
+	if c.NumExperts == 0 || r.err != nil {
+		return
+	}
+	c.ExpertFFN = c.Layers[0].FFNDim
+	if family.FFN == nil {
+		c.ExpertFFN /= max(1, c.NumUsed)
+	}
+	c.ExpertFFN = r.count(arch.KeyExpertFFN, c.ExpertFFN, maxDim)
+	c.SharedFFN = r.count(arch.KeySharedFFN, c.Layers[0].FFNDim, maxDim)
+	c.PlainTopK = !r.flag(arch.KeyExpertNorm, !family.PlainTopK)
+	if c.ExpertScale = float32(r.float(arch.KeyExpertScale, 1)); c.ExpertScale == 0 {
+		c.ExpertScale = 1 // as llama.cpp takes it
+	}
+	const softmax = 1
+	if how := r.count(arch.KeyExpertGating, softmax, math.MaxInt32); how > softmax {
+		r.fail("%s.%s %d is %w, only %d, the softmax of the router's scores", c.Arch, arch.KeyExpertGating, how, ErrUnsupported, softmax)
+	}
+}
+
 // rope reads the position embedding of c, all but what the architecture says.
 func (r *reader) rope(c *Config) ggml.RopeParams {
 	p := ggml.RopeParams{

@@ -72,13 +72,18 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 			}
 		}
 		r.attend(i, spans, q, attn)
+		in, norm := h, l.FFNNorm // of the feed-forward network
+		if l.Parallel() {        // it reads what attention has read
+			in, norm = r.buf.branch[:len(h)], l.AttnNorm
+			copy(in, h)
+		}
 		r.addProduct(h, &l.AttnOut, attn, l.AttnPostNorm) // h += AttnOut·attn
 
 		// Feed-forward: each row thinks over what it has gathered.
 		if len(l.Experts) > 0 {
 			r.experts(l, h)
 		} else {
-			r.prepare(h, l.FFNNorm, &l.FFN.Gate, &l.FFN.Up)  // x = RMSNorm(h) [n, Dim]
+			r.prepare(in, norm, &l.FFN.Gate, &l.FFN.Up)      // x = RMSNorm(h) [n, Dim]
 			r.gate(&l.FFN, ffn)                              // ffn = act(Gate·x) * (Up·x)
 			r.addProduct(h, &l.FFN.Down, ffn, l.FFNPostNorm) // h += Down·ffn
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
 	"alpaca/internal/machine"
@@ -32,16 +33,16 @@ type Runner struct {
 	err     error     // of the evaluation at work
 	hidden  []float32 // [wanted, Dim] of the last batch
 
-	buf       buffers
-	acts      ggml.Prepare
-	matmul    ggml.MatMul
-	headNorm  ggml.HeadNorm
-	normAdd   ggml.NormAdd
-	cap       ggml.Cap
-	kv        ggml.StoreKV
-	attention ggml.Attention
-	router    router
-	lora      loraScratch
+	buf         buffers
+	acts        ggml.Prepare
+	matmul      ggml.MatMul
+	headNorm    ggml.HeadNorm
+	kv          ggml.StoreKV
+	attention   ggml.Attention
+	addBranchTo ggml.AddBranch
+	cap         ggml.Cap
+	router      router
+	lora        loraScratch
 }
 
 // DefaultBatch is the rows of a batch at most, where nothing else is asked for.
@@ -112,11 +113,14 @@ func (m *Model) NewRunner(opt RunnerOptions) (*Runner, error) {
 func (r *Runner) scratchBytes() int64 {
 	c := &r.model.Config
 	inner := c.most(func(l *LayerConfig) int { // of all at once
-		return l.NumHeads*(l.KeyDim+l.ValueDim) + 2*l.NumKVHeads*(l.KeyDim+l.ValueDim) + l.FFNDim
-	})
+		return l.NumHeads*(l.KeyDim+l.ValueDim) + 2*l.NumKVHeads*(l.KeyDim+l.ValueDim)
+	}) + c.mostInner()
 	columns := 0
 	for _, n := range r.model.Weights.mostColumns() {
 		columns += n + 64 // rows are padded
+	}
+	for _, n := range r.model.Weights.mostExpertColumns() {
+		columns += c.NumUsed * (n + 64)
 	}
 	row := 4*int64(2*c.Dim+inner+columns) + 64
 	for _, rope := range r.cache.ropes {
@@ -125,7 +129,7 @@ func (r *Runner) scratchBytes() int64 {
 		}
 	}
 	if c.NumExperts > 0 {
-		row += 4 * int64(2*c.Dim+c.NumExperts+2)
+		row += 4*int64(2*c.Dim+c.NumExperts) + 32*int64(c.NumUsed)
 	}
 	const worker = 4 << 20 // scores and blocks of attention, panels of weights
 	return int64(r.batch)*row + int64(r.pool.Threads())*worker + 4*int64(c.VocabSize) + 1<<20
@@ -142,11 +146,10 @@ func (r *Runner) reserve() {
 			r.buf.angles[turn] = angles{make([]float32, n), make([]float32, n)}
 		}
 	}
-	if r.model.Weights.normsBranches() {
+	if r.model.Weights.branches() || c.ResidualScale != 0 {
 		r.buf.branch = make([]float32, r.batch*c.Dim)
 	}
-	r.normAdd.Eps = c.NormEps
-	r.acts = ggml.Prepare{Eps: c.NormEps}
+	r.acts = ggml.Prepare{Eps: c.NormEps, Centred: arch.Find(c.Arch).LayerNorm}
 	r.acts.Reserve(workers, r.batch, r.model.Weights.mostColumns())
 	r.matmul.Reserve(workers, r.batch)
 	largest := ggml.KVFormat{
@@ -159,13 +162,7 @@ func (r *Runner) reserve() {
 	r.headNorm.Eps = c.NormEps
 	r.reserveAdapters()
 	r.kv.Reserve(workers, largest.KeyDim)
-	if c.NumExperts > 0 {
-		r.router = router{
-			scores: make([]float32, r.batch*c.NumExperts),
-			chosen: make([]int, c.NumExperts),
-			tokens: make([]int, r.batch),
-		}
-	}
+	r.reserveExperts()
 }
 
 // attentionScale returns 1/sqrt(n), the factor of the scores.
@@ -305,6 +302,6 @@ type MemoryStats struct {
 
 // MemoryStats returns the memory in use.
 func (r *Runner) MemoryStats() MemoryStats {
-	scratch := r.buf.bytes() + r.acts.Bytes() + r.matmul.Bytes() + r.attention.Bytes() + 4*len(r.router.scores)
+	scratch := r.buf.bytes() + r.acts.Bytes() + r.matmul.Bytes() + r.attention.Bytes() + r.router.bytes()
 	return MemoryStats{Cache: r.cache.Bytes(), Scratch: int64(scratch)}
 }

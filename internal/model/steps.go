@@ -48,6 +48,9 @@ func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 			x = normed
 		}
 		for _, l := range matrices {
+			if l.First > 0 {
+				continue // the tensor's first part has shown it
+			}
 			r.Collect(l.Name, x, len(x)/cols, cols)
 		}
 	}
@@ -78,21 +81,27 @@ func (r *Runner) products(list ...product) {
 }
 
 // addProduct adds l·x to h, row by row, after RMSNorm with the weights norm if that is
-// not nil.
+// not nil, and scaled where the model scales what is added.
 func (r *Runner) addProduct(h []float32, l *Linear, x, norm []float32) {
 	r.prepare(x, nil, l)
-	if norm != nil {
-		out := r.buf.branch[:len(h)]
-		r.products(product{l, out})
-		if r.err == nil {
-			r.err = r.normAdd.Run(r.pool, h, out, norm)
-		}
+	if scale := r.model.Config.ResidualScale; norm != nil || scale != 0 {
+		y := r.buf.branch[:len(h)]
+		r.products(product{l, y})
+		r.addBranch(h, y, ggml.Branch{Norm: norm, Scale: scale})
 		return
 	}
 	if r.err == nil {
 		r.err = r.matmul.Add(r.pool, r.of(product{l, h}))
 	}
 	r.adapt(product{l, h})
+}
+
+// addBranch adds y [rows, Dim], which is overwritten, to h as b says.
+func (r *Runner) addBranch(h, y []float32, b ggml.Branch) {
+	if r.err == nil {
+		b.Eps = r.model.Config.NormEps
+		r.err = r.addBranchTo.Run(r.pool, h, y, r.model.Config.Dim, b)
+	}
 }
 
 // gate sets out [tokens, FFNDim] to the inner state of a feed-forward network,
@@ -119,6 +128,14 @@ func (r *Runner) setAngles(spans []ggml.Span) {
 			}
 		}
 	}
+	if r.buf.temper == nil {
+		return
+	}
+	for _, s := range spans {
+		for i := range s.N {
+			r.buf.temper[s.Row+i] = r.model.Config.temperature(s.Pos + i)
+		}
+	}
 }
 
 // normHeads normalizes each head of q and k, where the layer has weights for that.
@@ -143,7 +160,7 @@ func (r *Runner) storeKV(layer int, spans []ggml.Span, q, k, v []float32) {
 		a := &r.buf.angles[turn]
 		r.err = r.kv.Run(r.pool, ggml.Store{
 			KVLayer: r.kvLayer(layer), Spans: spans,
-			Rope: r.cache.ropes[turn], Cos: a.cos, Sin: a.sin, Q: q, K: k, V: v,
+			Rope: r.cache.ropes[turn], Cos: a.cos, Sin: a.sin, QScale: r.buf.temper, Q: q, K: k, V: v,
 		})
 	}
 }

@@ -58,11 +58,13 @@ type Spec struct {
 	Layers  int  // 0: the constant of that name
 	KeyDim  int  // elements of a head; 0: Dim/Heads
 	Window  int  // positions that tokens of windowed layers see; 0: what the architecture says
+	Turning int  // elements of a head that turn; 0: all
 	Tied    bool // the output is the token embedding
 	Experts int  // feed-forward networks of a layer, of which a token uses two; 0: one
 	// Vary gives every layer other heads, another feed-forward length and another
 	// window than the one before.
 	Vary bool
+	More func(*Model) // what else differs, done last; nil for nothing
 }
 
 // SPM returns a LLaMA with a SentencePiece-style vocabulary, its weights in F32.
@@ -85,6 +87,12 @@ func (s Spec) Make() *Model {
 	if s.Layers == 0 {
 		s.Layers = Layers
 	}
+	if s.Turning == 0 {
+		s.Turning = s.KeyDim
+	}
+	if s.Arch.FFN == nil && s.Experts == 0 {
+		s.Experts = 6
+	}
 	vocab := spmVocab()
 	if s.BPE {
 		vocab = bpeVocab()
@@ -92,9 +100,16 @@ func (s Spec) Make() *Model {
 	h := arch.Hparams{
 		Sizes: arch.Sizes{
 			Dim: s.Dim, FFNDim: FFNDim * s.Dim / Dim, NumHeads: Heads, NumKVHeads: KVHeads,
-			KeyDim: s.KeyDim, ValueDim: s.KeyDim, RopeDim: s.KeyDim, NumExperts: s.Experts,
+			KeyDim: s.KeyDim, ValueDim: s.KeyDim, RopeDim: s.Turning, NumExperts: s.Experts,
+			ExpertFFN: FFNDim * s.Dim / Dim,
 		},
 		Context: ContextLen, Layers: s.Layers, Window: s.Window, Used: 2, NormEps: 1e-5,
+	}
+	if s.Arch.FFN == nil { // what its experts share is not what one of them has
+		h.ExpertFFN /= 2
+		if s.Arch.HasRole(arch.SharedFFNUp) {
+			h.SharedFFN = h.FFNDim
+		}
 	}
 	m := &Model{KV: []gguf.KV{
 		{Key: "general.architecture", Value: gguf.Str(s.Arch.Name)},
@@ -112,15 +127,21 @@ func (s Spec) Make() *Model {
 			sizes = &layers[n]
 		}
 		switch {
-		case t.Optional && (t.Role != arch.Output || s.Tied):
+		case t.Optional && t.Role != arch.FFNNorm && (t.Role != arch.Output || s.Tied):
 		case t.IsVector():
 			m.vector(rng, name+".weight", sizes.Of(t.Cols), 1)
+			if t.Bias {
+				m.vector(rng, name+".bias", sizes.Of(t.Cols), 0)
+			}
 		default:
 			m.matrix(rng, name+".weight", t.Shape(sizes))
 			if t.Bias {
 				m.vector(rng, name+".bias", sizes.Of(t.Rows), 0)
 			}
 		}
+	}
+	if s.More != nil {
+		s.More(m)
 	}
 	return m
 }
