@@ -1,6 +1,9 @@
 package ggml
 
-import "alpaca/internal/fmath"
+import (
+	"alpaca/internal/fmath"
+	"alpaca/internal/pool"
+)
 
 // Activation is the function that the gate of a feed-forward network goes through.
 type Activation int
@@ -76,3 +79,20 @@ func softCap(x []float32, c float32) {
 		x[i] = c * (float32(2*x[i]) - 1)
 	}
 }
+
+// Cap puts a soft cap on numbers.
+type Cap struct {
+	x []float32
+	c float32
+}
+
+// Run replaces x[i] by c tanh(x[i]/c).
+func (a *Cap) Run(p *pool.Pool, x []float32, c float32) error {
+	a.x, a.c = x, c
+	return p.Run(a, (len(x)+capRun-1)/capRun, 8)
+}
+
+const capRun = 1 << 10 // elements of an item
+
+// Do implements Task.
+func (a *Cap) Do(_, lo, hi int) { softCap(a.x[lo*capRun:min(hi*capRun, len(a.x))], a.c) }

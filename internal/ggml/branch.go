@@ -25,6 +25,7 @@ type Branch struct {
 // Run adds y [rows, cols] to h; y is overwritten.
 func (a *AddBranch) Run(p *pool.Pool, h, y []float32, cols int, b Branch) error {
 	a.Branch, a.cols, a.h, a.y = b, cols, h, y
+	const minElems = 1 << 13 // that a worker is called for
 	return p.Run(a, len(h)/cols, minElems/cols+1)
 }
 
