@@ -23,6 +23,7 @@ const (
 	KeyAttnCap      = "attn_logit_softcapping"
 	KeyLogitCap     = "final_logit_softcapping"
 	KeyCausal       = "attention.causal"
+	KeyConvTaps     = "shortconv.l_cache"
 	KeyExperts      = "expert_count"
 	KeyExpertsUsed  = "expert_used_count"
 	KeyExpertFFN    = "expert_feed_forward_length"
@@ -96,6 +97,9 @@ func (a *Arch) Metadata(h *Hparams) []Pair {
 	}
 	if h.Window > 0 {
 		number(KeyWindow, h.Window)
+	}
+	if h.Taps > 0 {
+		number(KeyConvTaps, h.Taps)
 	}
 	if h.RopeDim > 0 {
 		number(KeyRopeDim, h.RopeDim)

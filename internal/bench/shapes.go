@@ -24,7 +24,7 @@ type moe struct{ experts, used, ffn, shared int }
 
 // shapes are those that Synthetic knows: LLaMA 1 and 2, TinyLlama, OpenLLaMA and the
 // layers of Llama 3, Mixtral; Qwen 1.5 to 3; Gemma 1 to 3; Phi 3 and 4; SmolLM 3;
-// OLMo 2 and 3; Granite 3; StarCoder 2; Ministral 3; StableLM.
+// OLMo 2 and 3; Granite 3; StarCoder 2; LFM 2; Ministral 3; StableLM.
 var shapes = []shape{
 	{&arch.Llama, "160M", 768, 3072, 12, 12, 12, 0, 32000, false, 0, 0, moe{}},
 	{&arch.Llama, "1B", 2048, 5632, 22, 32, 4, 0, 32000, false, 0, 0, moe{}},
@@ -80,11 +80,24 @@ var shapes = []shape{
 	{&arch.StarCoder2, "starcoder2-3B", 3072, 12288, 30, 24, 2, 0, 49152, true, 0, 0, moe{}},
 	{&arch.StarCoder2, "starcoder2-7B", 4608, 18432, 32, 36, 4, 0, 49152, false, 0, 0, moe{}},
 	{&arch.StarCoder2, "starcoder2-15B", 6144, 24576, 40, 48, 4, 0, 49152, false, 0, 0, moe{}},
+	{&arch.LFM2, "lfm2-350M", 1024, 4608, 16, 16, 8, 0, 65536, true, 0, 0, moe{}},
+	{&arch.LFM2, "lfm2-700M", 1536, 6912, 16, 24, 8, 0, 65536, true, 0, 0, moe{}},
+	{&arch.LFM2, "lfm2-1.2B", 2048, 8192, 16, 32, 8, 0, 65536, true, 0, 0, moe{}},
+	{&arch.LFM2, "lfm2-2.6B", 2048, 10752, 30, 32, 8, 0, 65536, true, 0, 0, moe{}},
 	{&arch.Mistral3, "ministral3-3B", 3072, 9216, 26, 32, 8, 128, 131072, true, 0, 0, moe{}},
 	{&arch.Mistral3, "ministral3-8B", 4096, 14336, 34, 32, 8, 128, 131072, false, 0, 0, moe{}},
 	{&arch.Mistral3, "ministral3-14B", 5120, 16384, 40, 32, 8, 128, 131072, false, 0, 0, moe{}},
 	{&arch.StableLM, "stablelm-3B", 2560, 6912, 32, 32, 32, 0, 50304, false, 20, 0, moe{}},
 	{&arch.StableLM, "stablelm2-1.6B", 2048, 5632, 24, 32, 32, 0, 100352, false, 16, 0, moe{}},
+}
+
+// taps returns how many positions the short convolution of a layer goes over, 0 for a
+// layer with attention: every third.
+func (s *shape) taps(layer int) int {
+	if s.arch.Conv && layer%3 != 2 {
+		return 3
+	}
+	return 0
 }
 
 // hparams returns the numbers of a model of that size.
@@ -97,7 +110,7 @@ func (s *shape) hparams() arch.Hparams {
 		Sizes: arch.Sizes{
 			VocabSize: s.vocab, Dim: s.dim, FFNDim: s.ffn, NumHeads: s.heads, NumKVHeads: s.kvHs,
 			KeyDim: head, ValueDim: head, RopeDim: cmp.Or(s.turning, head),
-			NumExperts: s.experts, ExpertFFN: s.moe.ffn, SharedFFN: s.shared,
+			NumExperts: s.experts, ExpertFFN: s.moe.ffn, SharedFFN: s.shared, Taps: s.taps(0),
 		},
 		Context: max(4096, 32*s.window), Layers: s.layers, Window: s.window, Used: s.used, NormEps: 1e-5,
 	}

@@ -85,10 +85,14 @@ func (w *Weights) needsBranch(c *Config) bool {
 // mostInner returns the most elements of the inner states of feed-forward networks that
 // a row needs at once.
 func (c *Config) mostInner() int {
-	if c.NumExperts > 0 {
-		return max(c.NumUsed*c.ExpertFFN, c.SharedFFN)
+	conv := 0 // what a short convolution reads and gives
+	if c.most(func(l *LayerConfig) int { return l.Taps }) > 0 {
+		conv = 4 * c.Dim
 	}
-	return c.most(func(l *LayerConfig) int { return l.FFNDim })
+	if c.NumExperts > 0 {
+		return max(c.NumUsed*c.ExpertFFN, c.SharedFFN, conv)
+	}
+	return max(conv, c.most(func(l *LayerConfig) int { return l.FFNDim }))
 }
 
 // columns are the types of matrices, and the most columns that those of a type have.

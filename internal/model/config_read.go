@@ -215,10 +215,30 @@ func (r *reader) family(c *Config, a *arch.Arch) {
 		c.ExpertScale *= c.ResidualScale // what experts give is added at once
 	}
 	c.TempScale = r.float(arch.KeyTempScale, 0)
+	if a.Conv {
+		r.convolutions(c)
+	}
 	for i := range c.Layers {
 		if n := a.NoRopePeriod; n > 0 && i%n == n-1 {
 			c.Layers[i].Turn = TurnNone
 		}
+	}
+}
+
+// convolutions finds the layers that have one in place of attention: those without key
+// heads. Of a text before it, such a layer sees what its taps reach.
+func (r *reader) convolutions(c *Config) {
+	const most = 64
+	for i := range c.Layers {
+		l := &c.Layers[i]
+		if l.NumKVHeads > 0 || r.err != nil {
+			continue
+		}
+		taps := r.count(arch.KeyConvTaps, required, most)
+		if taps == 0 {
+			r.fail("%s.%s is 0, must be positive", c.Arch, arch.KeyConvTaps)
+		}
+		*l = LayerConfig{FFNDim: l.FFNDim, Taps: taps, Window: taps, Turn: TurnNone}
 	}
 }
 

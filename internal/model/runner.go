@@ -40,6 +40,7 @@ type Runner struct {
 	addBranchTo ggml.AddBranch
 	cap         ggml.Cap
 	kv          ggml.StoreKV
+	shortConv   ggml.ShortConv
 	attention   ggml.Attention
 	router      router
 	lora        loraScratch
@@ -157,7 +158,7 @@ func (r *Runner) reserve() {
 		KeyDim:   c.most(func(l *LayerConfig) int { return l.KeyDim }),
 		ValueDim: c.most(func(l *LayerConfig) int { return l.ValueDim }),
 	}
-	shared := c.most(func(l *LayerConfig) int { return l.NumHeads / l.NumKVHeads })
+	shared := c.most(func(l *LayerConfig) int { return l.NumHeads / max(1, l.NumKVHeads) })
 	r.attention.Reserve(workers, r.batch, ggml.KVLayer{Format: &largest, Heads: shared})
 	r.headNorm.Eps = c.NormEps
 	r.reserveAdapters()

@@ -171,6 +171,16 @@ func (r *Runner) storeKV(layer int, spans []ggml.Span, q, k, v []float32) {
 	}
 }
 
+// convolve sets out [rows, Dim] to the layer's short convolution of what its first product
+// gave, in [rows, 3*Dim].
+func (r *Runner) convolve(layer int, spans []ggml.Span, in, out []float32) {
+	if r.err == nil {
+		r.err = r.shortConv.Run(r.pool, ggml.Conv{
+			KVLayer: r.kvLayer(layer), Spans: spans, Taps: r.model.Weights.Layers[layer].ConvTaps, In: in, Out: out,
+		})
+	}
+}
+
 // attend sets out to the attention of all rows.
 func (r *Runner) attend(layer int, spans []ggml.Span, q, out []float32) {
 	if r.err != nil {

@@ -111,6 +111,9 @@ func (s Spec) Make() *Model {
 			h.SharedFFN = h.FFNDim
 		}
 	}
+	if s.Arch.Conv {
+		h.Taps = 3
+	}
 	m := &Model{KV: []gguf.KV{
 		{Key: "general.architecture", Value: gguf.Str(s.Arch.Name)},
 		{Key: "general.name", Value: gguf.Str("noise for tests")},
@@ -127,6 +130,7 @@ func (s Spec) Make() *Model {
 			sizes = &layers[n]
 		}
 		switch {
+		case !sizes.In(t.In):
 		case t.Optional && t.Role != arch.FFNNorm && (t.Role != arch.Output || s.Tied):
 		case t.IsVector():
 			m.vector(rng, name+".weight", sizes.Of(t.Cols), 1)
@@ -152,12 +156,18 @@ func (s Spec) layers(m *Model, sizes arch.Sizes) []arch.Sizes {
 	var heads, kvHeads, ffn, windows []int32
 	for i := range list {
 		list[i] = sizes
+		if s.Arch.Conv && i%2 == 0 {
+			list[i].NumKVHeads, list[i].Taps = 0, sizes.Taps
+		}
 		if s.Vary {
 			list[i].NumHeads, list[i].NumKVHeads = Heads<<(i%2), KVHeads>>(i%2)
 			list[i].FFNDim -= 64 * (i % 2)
 		}
 		heads, kvHeads = append(heads, int32(list[i].NumHeads)), append(kvHeads, int32(list[i].NumKVHeads))
 		ffn, windows = append(ffn, int32(list[i].FFNDim)), append(windows, int32(9*(i%2)))
+	}
+	if s.Arch.Conv {
+		m.Set(s.Arch.Name+"."+arch.KeyKVHeads, gguf.I32s(kvHeads))
 	}
 	if s.Vary {
 		prefix := s.Arch.Name + "."
