@@ -21,13 +21,27 @@ const (
 	AttnV     Role = "attn_v"      // [V, Embd]
 	AttnQNorm Role = "attn_q_norm" // [Key] of each query head
 	AttnKNorm Role = "attn_k_norm" // [Key] of each key head
+	AttnQKV   Role = "attn_qkv"    // [QKV, Embd] queries, keys and values in one
 	AttnOut   Role = "attn_output" // [Embd, Heads]
+
+	AttnPostNorm Role = "post_attention_norm" // [Embd] of what attention gives
+	FFNPostNorm  Role = "post_ffw_norm"       // [Embd] of what the network gives
+
+	ConvIn   Role = "shortconv.in_proj"  // [Embd3, Embd] of a short convolution
+	ConvTaps Role = "shortconv.conv"     // [Embd, Taps]
+	ConvOut  Role = "shortconv.out_proj" // [Embd, Embd]
 
 	FFNNorm Role = "ffn_norm"     // [Embd]
 	FFNGate Role = "ffn_gate"     // [FFN, Embd]
 	FFNUp   Role = "ffn_up"       // [FFN, Embd]
 	FFNDown Role = "ffn_down"     // [Embd, FFN]
+	GateUp  Role = "ffn_gate_up"  // [FFN2, Embd] gate and up in one
 	Router  Role = "ffn_gate_inp" // [Experts, Embd]
+
+	SharedFFNGate Role = "ffn_gate_shexp"     // [FFNShared, Embd] of the expert that every token uses
+	SharedFFNUp   Role = "ffn_up_shexp"       // [FFNShared, Embd]
+	SharedFFNDown Role = "ffn_down_shexp"     // [Embd, FFNShared]
+	SharedRouter  Role = "ffn_gate_inp_shexp" // [Single, Embd]
 )
 
 // Weight returns the end of the names of the role's weights.
@@ -41,13 +55,36 @@ type Tensor struct {
 	Stack      Dim // how many matrices lie one after the other; One: it is no stack
 	Rows, Cols Dim // of each; a vector has One row
 
+	In    Mixer  // the layers that have it
+	Parts []Part // that rows of it are, one after the other; nil: it is one matrix
+
 	Optional bool // a file may be without it
-	Bias     bool // it must have a bias; any matrix may
+	Bias     bool // it must have a bias; any matrix may. Of a vector, LayerNorm's
 
 	HF string // in a Hugging Face checkpoint, without "model.layers.N." and ".weight"; %d is the expert
 
 	Meta string // in Meta's own checkpoints, without "layers.N." and ".weight"
 	Cut  Cut    // among the files of those
+}
+
+// Mixer says by what the layers that have a tensor look at the positions before.
+type Mixer int
+
+const (
+	AllLayers  Mixer = iota
+	AttnLayers       // by attention
+	ConvLayers       // by a short convolution
+)
+
+// In reports whether a layer of the given sizes has tensors of that kind.
+func (s *Sizes) In(m Mixer) bool {
+	return m == AllLayers || (m == ConvLayers) == (s.Taps > 0)
+}
+
+// Part is rows of a fused matrix that have a role of their own.
+type Part struct {
+	Role Role
+	Rows Dim
 }
 
 // Cut is how Meta's checkpoints divide a tensor among their files.
@@ -97,6 +134,13 @@ const (
 	Heads                // values for all query heads: what attention gives
 	Key                  // one head of queries or keys
 	Experts              // expert_count
+	QKV                  // Q, K and V together
+	FFN2                 // twice FFN
+	FFNExpert            // expert_feed_forward_length
+	FFNShared            // expert_shared_feed_forward_length
+	Single               // a matrix of one row
+	Embd3                // three times Embd
+	Taps                 // positions of a short convolution
 	RopePairs            // pairs of a head that turn
 )
 
@@ -110,7 +154,10 @@ type Sizes struct {
 	KeyDim     int
 	ValueDim   int
 	NumExperts int // 0: none
+	ExpertFFN  int // inner elements of an expert
+	SharedFFN  int // of the expert that all tokens use
 	RopeDim    int // elements of a head that turn
+	Taps       int // positions of a layer's short convolution; 0: it has attention
 }
 
 // Of returns the size of a dimension.
@@ -136,6 +183,20 @@ func (s *Sizes) Of(d Dim) int {
 		return s.KeyDim
 	case Experts:
 		return s.NumExperts
+	case QKV:
+		return s.Of(Q) + s.Of(K) + s.Of(V)
+	case FFN2:
+		return 2 * s.FFNDim
+	case FFNExpert:
+		return s.ExpertFFN
+	case FFNShared:
+		return s.SharedFFN
+	case Embd3:
+		return 3 * s.Dim
+	case Taps:
+		return s.Taps
+	case Single:
+		return 1
 	case RopePairs:
 		return s.RopeDim / 2
 	}

@@ -14,6 +14,7 @@ import (
 // the head's query, rounded to halves if the keys are, times Scale:
 //
 //	s[j] = fma chain over d of q[d], k[j][d]        for visible j, else -Inf
+//	       with a Cap: Cap tanh(s[j]/Cap)           (softCap)
 //	p[j] = softmax of s                             (softmaxGeneric)
 //	o[d] = fma chain over visible j of p[j], v[j][d]
 //
@@ -36,6 +37,7 @@ type Attend struct {
 	KVLayer
 	Spans  []Span
 	Scale  float32 // of the scores
+	Cap    float32 // soft cap of the scores; 0: none
 	Window int     // positions that a row sees, itself included; 0: all
 	// Q holds the queries, which Run leaves alone unless Out is the same memory, as it
 	// may be where KeyDim equals ValueDim.
@@ -215,6 +217,9 @@ func (a *attentionWork) run() {
 		from, to := a.visible(a.start + r/a.n)
 		lo, hi := from/BlockLen, (to-1)/BlockLen // its own blocks
 		row := s.scores[r*a.width+(lo-a.first)*BlockLen:][:(hi+1-lo)*BlockLen]
+		if a.Cap != 0 {
+			softCap(row, a.Cap)
+		}
 		hide(row[:from-lo*BlockLen])
 		hide(row[to-lo*BlockLen:])
 		softmax(row, a.Format.TypeV == quant.F16)

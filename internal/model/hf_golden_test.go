@@ -64,9 +64,10 @@ func TestHFGoldens(t *testing.T) {
 		if g.Lora != "" {
 			name = g.Lora
 		}
+		name += g.Variant
 		t.Run(name+"/"+g.Prompt[:min(len(g.Prompt), 12)], func(t *testing.T) {
 			if models[name] == nil {
-				models[name] = load(outer, "arch/"+file+".gguf")
+				models[name] = loadVariant(outer, file, g.Variant)
 				if g.Lora != "" {
 					models[name] = withLoRA(outer, models[name], g.Lora)
 				}
@@ -78,7 +79,29 @@ func TestHFGoldens(t *testing.T) {
 			require.Less(t, worst, hfTolerance)
 		})
 	}
-	require.Equal(t, map[string]int{"llama": 32, "qwen2": 12, "qwen3": 4}, records)
+	require.Equal(t, map[string]int{
+		"llama": 32, "qwen2": 12, "qwen2moe": 4, "qwen3": 4, "qwen3moe": 4, "gemma": 4, "gemma2": 4, "gemma3": 12,
+		"phi3": 20, "smollm3": 4, "olmo2": 8, "granite": 4, "mistral3": 4, "starcoder2": 4, "stablelm": 4, "lfm2": 4,
+	}, records)
+}
+
+// loadVariant opens a shared model, and makes the choice that its file leaves open.
+func loadVariant(t *testing.T, name, variant string) *model.Model {
+	f, err := gguf.Open(testshared.Path(t, "models/arch/"+name+".gguf"))
+	require.NoError(t, err)
+	m, err := model.Load(f, model.LoadOptions{Adjust: func(c *model.Config) {
+		switch variant {
+		case "short factors":
+			c.Rope.OrigCtx = c.TrainCtx // so that no context is a long one
+		case "no window":
+			for i := range c.Layers {
+				c.Layers[i].Window = 0
+			}
+		}
+	}})
+	require.NoError(t, err)
+	t.Cleanup(func() { m.Close() })
+	return m
 }
 
 // withLoRA adds a shared adapter to a model. llama.cpp's converter forgot that one of them

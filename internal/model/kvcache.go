@@ -23,7 +23,7 @@ const BlockLen = ggml.BlockLen
 type Cache struct {
 	formats []ggml.KVFormat // of each layer
 	offsets []int           // of each layer's part of a block, and the size of a block
-	rope    *ggml.Rope      // by which the keys are turned to their positions
+	ropes   ropes           // by which the keys are turned to their positions
 	budget  int             // blocks at most; 0: no limit
 	made    int             // blocks allocated
 	free    []*Block
@@ -50,7 +50,9 @@ func newCache(c *Config, typeK, typeV *quant.Type, budget int) (*Cache, error) {
 			TypeK: cacheType(typeK), TypeV: cacheType(typeV),
 			Heads: l.NumKVHeads, KeyDim: l.KeyDim, ValueDim: l.ValueDim,
 		}
-		if err := k.formats[i].Check(); err != nil {
+		if l.Taps > 0 { // what its convolution goes over
+			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32, Heads: 1, ValueDim: c.Dim}
+		} else if err := k.formats[i].Check(); err != nil {
 			return nil, fmt.Errorf("model: %w", err)
 		}
 		k.offsets[i+1] = k.offsets[i] + k.formats[i].BlockBytes()

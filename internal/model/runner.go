@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
 	"alpaca/internal/machine"
@@ -32,14 +33,17 @@ type Runner struct {
 	err     error     // of the evaluation at work
 	hidden  []float32 // [wanted, Dim] of the last batch
 
-	buf       buffers
-	acts      ggml.Prepare
-	matmul    ggml.MatMul
-	headNorm  ggml.HeadNorm
-	kv        ggml.StoreKV
-	attention ggml.Attention
-	router    router
-	lora      loraScratch
+	buf         buffers
+	acts        ggml.Prepare
+	matmul      ggml.MatMul
+	headNorm    ggml.HeadNorm
+	addBranchTo ggml.AddBranch
+	cap         ggml.Cap
+	kv          ggml.StoreKV
+	shortConv   ggml.ShortConv
+	attention   ggml.Attention
+	router      router
+	lora        loraScratch
 }
 
 // DefaultBatch is the rows of a batch at most, where nothing else is asked for.
@@ -89,7 +93,7 @@ func (m *Model) NewRunner(opt RunnerOptions) (*Runner, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.cache.rope = m.ropeFor(ctx)
+	r.cache.ropes = m.ropesFor(ctx)
 	if r.pool == nil {
 		threads := opt.Threads
 		if threads == 0 {
@@ -110,15 +114,23 @@ func (m *Model) NewRunner(opt RunnerOptions) (*Runner, error) {
 func (r *Runner) scratchBytes() int64 {
 	c := &r.model.Config
 	inner := c.most(func(l *LayerConfig) int { // of all at once
-		return l.NumHeads*(l.KeyDim+l.ValueDim) + 2*l.NumKVHeads*(l.KeyDim+l.ValueDim) + l.FFNDim
-	})
+		return l.NumHeads*(l.KeyDim+l.ValueDim) + 2*l.NumKVHeads*(l.KeyDim+l.ValueDim)
+	}) + c.mostInner()
 	columns := 0
 	for _, n := range r.model.Weights.mostColumns() {
 		columns += n + 64 // rows are padded
 	}
-	row := 4*int64(c.Dim+inner+columns+2*r.cache.rope.Pairs()) + 64
+	for _, n := range r.model.Weights.mostExpertColumns() {
+		columns += c.NumUsed * (n + 64)
+	}
+	row := 4*int64(2*c.Dim+inner+columns) + 64
+	for _, rope := range r.cache.ropes {
+		if rope != nil {
+			row += 8 * int64(rope.Pairs())
+		}
+	}
 	if c.NumExperts > 0 {
-		row += 4 * int64(2*c.Dim+c.NumExperts+2)
+		row += 4*int64(2*c.Dim+c.NumExperts) + 32*int64(c.NumUsed)
 	}
 	const worker = 4 << 20 // scores and blocks of attention, panels of weights
 	return int64(r.batch)*row + int64(r.pool.Threads())*worker + 4*int64(c.VocabSize) + 1<<20
@@ -129,9 +141,16 @@ func (r *Runner) reserve() {
 	c, workers := &r.model.Config, r.pool.Threads()
 	r.buf = newBuffers(c, r.batch)
 	r.buf.logits = make([]float32, c.VocabSize)
-	pairs := r.cache.rope.Pairs()
-	r.buf.cos, r.buf.sin = make([]float32, r.batch*pairs), make([]float32, r.batch*pairs)
-	r.acts = ggml.Prepare{Eps: c.NormEps}
+	for turn, rope := range r.cache.ropes {
+		if rope != nil {
+			n := r.batch * rope.Pairs()
+			r.buf.angles[turn] = angles{make([]float32, n), make([]float32, n)}
+		}
+	}
+	if r.model.Weights.needsBranch(c) {
+		r.buf.branch = make([]float32, r.batch*c.Dim)
+	}
+	r.acts = ggml.Prepare{Eps: c.NormEps, Centred: arch.Find(c.Arch).LayerNorm}
 	r.acts.Reserve(workers, r.batch, r.model.Weights.mostColumns())
 	r.matmul.Reserve(workers, r.batch)
 	largest := ggml.KVFormat{
@@ -139,18 +158,12 @@ func (r *Runner) reserve() {
 		KeyDim:   c.most(func(l *LayerConfig) int { return l.KeyDim }),
 		ValueDim: c.most(func(l *LayerConfig) int { return l.ValueDim }),
 	}
-	shared := c.most(func(l *LayerConfig) int { return l.NumHeads / l.NumKVHeads })
+	shared := c.most(func(l *LayerConfig) int { return l.NumHeads / max(1, l.NumKVHeads) })
 	r.attention.Reserve(workers, r.batch, ggml.KVLayer{Format: &largest, Heads: shared})
 	r.headNorm.Eps = c.NormEps
 	r.reserveAdapters()
 	r.kv.Reserve(workers, largest.KeyDim)
-	if c.NumExperts > 0 {
-		r.router = router{
-			scores: make([]float32, r.batch*c.NumExperts),
-			chosen: make([]int, c.NumExperts),
-			tokens: make([]int, r.batch),
-		}
-	}
+	r.reserveExperts()
 }
 
 // attentionScale returns 1/sqrt(n), the factor of the scores.
@@ -290,6 +303,6 @@ type MemoryStats struct {
 
 // MemoryStats returns the memory in use.
 func (r *Runner) MemoryStats() MemoryStats {
-	scratch := r.buf.bytes() + r.acts.Bytes() + r.matmul.Bytes() + r.attention.Bytes() + 4*len(r.router.scores)
+	scratch := r.buf.bytes() + r.acts.Bytes() + r.matmul.Bytes() + r.attention.Bytes() + r.router.bytes()
 	return MemoryStats{Cache: r.cache.Bytes(), Scratch: int64(scratch)}
 }

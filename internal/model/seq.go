@@ -191,18 +191,26 @@ func (s *Seq) Shift(keep, discard int) error {
 // move moves positions from from+by on down by by, in place: values as they are,
 // keys turned back to where rope puts them for their new positions.
 func (s *Seq) move(from, by int) {
-	rope := s.cache.rope
-	cos, sin := make([]float32, rope.Pairs()), make([]float32, rope.Pairs())
-	rope.ShiftAngles(cos, sin, -by)
+	var back [TurnNone + 1]angles
+	for turn, rope := range s.cache.ropes {
+		if rope != nil {
+			back[turn] = angles{make([]float32, rope.Pairs()), make([]float32, rope.Pairs())}
+			rope.ShiftAngles(back[turn].cos, back[turn].sin, -by)
+		}
+	}
 	for layer := range s.cache.layers() {
 		f := &s.cache.formats[layer]
+		turn := s.model.Config.Layers[layer].Turn
+		rope, cos, sin := s.cache.ropes[turn], back[turn].cos, back[turn].sin
 		key, row := make([]float32, f.KeyDim), make([]byte, 4*f.KeyDim)
 		for pos := from; pos+by < len(s.tokens); pos++ {
 			src, i := s.at(layer, pos+by)
 			dst, j := s.at(layer, pos)
 			for h := range f.Heads {
 				f.Key(key, f.Keys(src, h), i)
-				rope.Apply(key, cos, sin)
+				if rope != nil {
+					rope.Apply(key, cos, sin)
+				}
 				f.PutKey(f.Keys(dst, h), j, key, row)
 				copy(f.Value(f.Values(dst, h), j), f.Value(f.Values(src, h), i))
 			}

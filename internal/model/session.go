@@ -59,7 +59,7 @@ func (m *Model) Context(ctx int) (n int, warning string, err error) {
 	switch {
 	case ctx < 0 || ctx > MaxCtx:
 		return 0, "", fmt.Errorf("model: context of %d tokens, must be between 1 and %d", ctx, MaxCtx)
-	case m.ropeFor(ctx) != m.rope && ctx <= train:
+	case m.ropesFor(ctx) != m.ropes && ctx <= train:
 		warning = fmt.Sprintf("in a context of %d tokens this model's frequency factors for long texts apply, to short ones too; those for short texts up to %d", ctx, m.Config.Rope.OrigCtx&^255)
 	case ctx > train:
 		warning = fmt.Sprintf("a context of %d tokens is more than the %d the model was trained for: expect worse text beyond those", ctx, train)
