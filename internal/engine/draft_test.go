@@ -57,8 +57,8 @@ func TestDrafted(t *testing.T) {
 			e := start(t, m, opt)
 			// Rows are as good as free.
 			e.work.Lock()
-			for i := range e.pace.row {
-				e.pace.row[i] = float64(time.Millisecond) / float64(int(1)<<i)
+			for n := 1; n < 32; n++ {
+				e.speculate.Learn(n, 0, 0, time.Second)
 			}
 			e.work.Unlock()
 			text := e.NewText()
@@ -85,28 +85,5 @@ func TestDrafted(t *testing.T) {
 			require.LessOrEqual(t, stats.Steps, int64(tt.steps), "%+v", stats)
 			require.Positive(t, result.DraftAccepted)
 		}
-	}
-}
-
-// TestDraftLength: drafts are as long as pays.
-func TestDraftLength(t *testing.T) {
-	for _, tt := range []struct {
-		rate  float64
-		costs []float64 // of 1, 2, 3-4, 5-8, 9-16 and 17-32 rows
-		want  int
-	}{
-		{0.9, []float64{1, 1.05, 1.1, 1.2, 1.3, 1.4}, 22},
-		{0.9, []float64{1, 1.05, 1.1, 8, 16, 32}, 3},
-		{0.5, []float64{1, 1.05, 1.1, 2, 4, 8}, 2},
-		{0.2, []float64{1, 2, 4, 8, 16, 32}, 0},
-		{0, []float64{1, 1, 1, 1, 1, 1}, 0},
-		{0.9, []float64{1}, 11}, // to learn what the others cost
-	} {
-		var p pace
-		for i, c := range tt.costs {
-			p.row[i] = c / float64(int(1)<<i)
-		}
-		got := p.draft(tt.rate, 1, 23)
-		require.Equal(t, tt.want, got, "%+v", tt)
 	}
 }
