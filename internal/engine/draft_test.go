@@ -3,10 +3,10 @@ package engine
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/engine/speculate"
 	"alpaca/internal/model"
 	"alpaca/internal/sampler"
 	"alpaca/internal/testmodel"
@@ -33,6 +33,13 @@ func (p *play) Draft(b []byte, n int) []byte {
 	return b
 }
 
+// alwaysDraft lets e evaluate all drafts, whether they pay or not.
+func alwaysDraft(e *Engine) {
+	e.work.Lock()
+	defer e.work.Unlock()
+	e.speculate = speculate.Always()
+}
+
 // TestDrafted: where it is known what comes next, a step makes many tokens, and what the
 // text holds at its end is what it holds without drafts, wherever it ends.
 func TestDrafted(t *testing.T) {
@@ -55,12 +62,7 @@ func TestDrafted(t *testing.T) {
 		for _, opt := range []Options{{NoDrafts: true}, {}} {
 			opt.Threads, opt.Ctx, opt.Parallel = 1, tt.ctx, 1
 			e := start(t, m, opt)
-			// Rows are as good as free.
-			e.work.Lock()
-			for n := 1; n < 32; n++ {
-				e.speculate.Learn(n, 0, 0, time.Second)
-			}
-			e.work.Unlock()
+			alwaysDraft(e)
 			text := e.NewText()
 			p := sampler.DefaultParams()
 			p.Temp = 0
