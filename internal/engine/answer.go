@@ -30,7 +30,7 @@ type answer struct {
 
 	sampler  *sampler.Sampler
 	grammar  sampler.Grammar
-	drafting drafting
+	drafting *drafting // nil without drafts
 	stream   *tokenizer.Stream
 	held     *holder
 	open     int // bytes that stream holds back

@@ -3,10 +3,10 @@ package engine
 import (
 	"fmt"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/engine/speculate"
 	"alpaca/internal/model"
 	"alpaca/internal/sampler"
 	"alpaca/internal/testmodel"
@@ -33,6 +33,13 @@ func (p *play) Draft(b []byte, n int) []byte {
 	return b
 }
 
+// alwaysDraft lets e evaluate all drafts, whether they pay or not.
+func alwaysDraft(e *Engine) {
+	e.work.Lock()
+	defer e.work.Unlock()
+	e.speculate = speculate.Always()
+}
+
 // TestDrafted: where it is known what comes next, a step makes many tokens, and what the
 // text holds at its end is what it holds without drafts, wherever it ends.
 func TestDrafted(t *testing.T) {
@@ -55,12 +62,7 @@ func TestDrafted(t *testing.T) {
 		for _, opt := range []Options{{NoDrafts: true}, {}} {
 			opt.Threads, opt.Ctx, opt.Parallel = 1, tt.ctx, 1
 			e := start(t, m, opt)
-			// Rows are as good as free.
-			e.work.Lock()
-			for i := range e.pace.row {
-				e.pace.row[i] = float64(time.Millisecond) / float64(int(1)<<i)
-			}
-			e.work.Unlock()
+			alwaysDraft(e)
 			text := e.NewText()
 			p := sampler.DefaultParams()
 			p.Temp = 0
@@ -85,28 +87,5 @@ func TestDrafted(t *testing.T) {
 			require.LessOrEqual(t, stats.Steps, int64(tt.steps), "%+v", stats)
 			require.Positive(t, result.DraftAccepted)
 		}
-	}
-}
-
-// TestDraftLength: drafts are as long as pays.
-func TestDraftLength(t *testing.T) {
-	for _, tt := range []struct {
-		rate  float64
-		costs []float64 // of 1, 2, 3-4, 5-8, 9-16 and 17-32 rows
-		want  int
-	}{
-		{0.9, []float64{1, 1.05, 1.1, 1.2, 1.3, 1.4}, 22},
-		{0.9, []float64{1, 1.05, 1.1, 8, 16, 32}, 3},
-		{0.5, []float64{1, 1.05, 1.1, 2, 4, 8}, 2},
-		{0.2, []float64{1, 2, 4, 8, 16, 32}, 0},
-		{0, []float64{1, 1, 1, 1, 1, 1}, 0},
-		{0.9, []float64{1}, 11}, // to learn what the others cost
-	} {
-		var p pace
-		for i, c := range tt.costs {
-			p.row[i] = c / float64(int(1)<<i)
-		}
-		got := p.draft(tt.rate, 1, 23)
-		require.Equal(t, tt.want, got, "%+v", tt)
 	}
 }

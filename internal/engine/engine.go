@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"alpaca/internal/engine/speculate"
 	"alpaca/internal/model"
 	"alpaca/internal/pool"
 	"alpaca/internal/quant"
@@ -68,9 +69,11 @@ type Engine struct {
 	short    bool // somebody waits for memory
 	frugal   bool // there is none for drafts in this step
 	pace     pace
-	drafts   float64 // how often a token of a draft is the one sampled
-	batch    model.Batch
-	rows     []rows // of batch
+
+	speculate *speculate.Controller
+	drafted   time.Duration // that the making of the drafts of this step took
+	batch     model.Batch
+	rows      []rows // of batch
 }
 
 // Stats is what an engine has done, and is doing.
@@ -137,7 +140,7 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	tok := m.Tokenizer
 	e.vocab = sampler.Vocab{N: tok.Len(), EOG: tok.EOG(), Piece: func(id int32) string { return tok.Piece(id, false) }}
 	e.changed = sync.NewCond(&e.mu)
-	e.pace.target, e.drafts = o.Target, 0.6
+	e.pace.target, e.speculate = o.Target, speculate.New()
 	go e.loop()
 	return e, nil
 }

@@ -232,6 +232,7 @@ func TestAloneOrTogether(t *testing.T) {
 			opt.CacheK, opt.CacheV = &tt.kv, &tt.kv
 			t.Run(fmt.Sprintf("%s, %d at once, %d blocks", name, opt.Parallel, opt.Blocks), func(t *testing.T) {
 				e := start(t, m, opt)
+				alwaysDraft(e)
 				var wait sync.WaitGroup
 				got := make([]said, len(list))
 				for i, r := range list {

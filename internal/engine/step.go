@@ -18,6 +18,7 @@ type rows struct {
 	prompt bool // they are of what was asked, not of what was said
 
 	draft []int32 // the last rows' tokens, which nobody has sampled yet
+	whole bool    // there was no more of the draft
 	used  int     // of the rows with logits, those that the text went on from
 }
 
@@ -36,9 +37,11 @@ func (e *Engine) compose() bool {
 			e.rows = append(e.rows, rows{answer: a, n: 1, logits: 1})
 		}
 	}
+	start := time.Now()
 	for i := range e.rows {
 		e.addDraft(&e.rows[i])
 	}
+	e.drafted = time.Since(start)
 	used := 0
 	for _, r := range e.rows {
 		used += r.n
@@ -241,8 +244,12 @@ func (e *Engine) share(a *answer) []*answer {
 
 // account notes what a step has cost.
 func (e *Engine) account(d time.Duration, sampled int) {
-	prompts := 0
+	prompts, drafted, accepted := 0, 0, 0
+	each := true // text has one row and its draft
 	for _, r := range e.rows {
+		each = each && r.n == 1+len(r.draft)
+		drafted += len(r.draft)
+		accepted += r.accepted()
 		if r.prompt {
 			r.answer.result.PromptTime += d
 			prompts += r.n
@@ -251,6 +258,9 @@ func (e *Engine) account(d time.Duration, sampled int) {
 		}
 	}
 	e.pace.learn(e.batch.Len(), d)
+	if each {
+		e.speculate.Learn(e.batch.Len(), drafted, accepted, d+e.drafted)
+	}
 	c := e.runner.Cache()
 	cached := 0
 	if e.prefix != nil {

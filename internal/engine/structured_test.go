@@ -138,6 +138,7 @@ func TestRandomSchemas(t *testing.T) {
 		params.Seed, params.Temp = uint32(i), []float32{0, 0.8, 3}[i%3]
 		said := ""
 		e := start(t, m, Options{Threads: 1, Ctx: 4096, Parallel: 1})
+		alwaysDraft(e)
 		result, err := e.Run(t.Context(), Request{
 			Prompt: m.Tokenizer.Encode("the llama", true, false), MaxTokens: -1, Sampling: params,
 			Grammar: func() sampler.Grammar { return p.NewMatcher(vocab) },

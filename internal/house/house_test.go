@@ -52,6 +52,7 @@ var order = []string{
 	"internal/jinja/syntax",
 	"internal/jinja/text",
 	"internal/engine",
+	"internal/engine/speculate",
 
 	// What is done with models and their files.
 	"internal/train",
