@@ -52,7 +52,7 @@ type Options struct {
 	SaveBytes   int64         // that may be lost with the process: 64 MiB
 	SaveEvery   time.Duration // and the time after which fewer are saved: 5 s
 
-	Report func(Progress)                    // nil: nobody is told; from another goroutine
+	Report func(Progress)                   // nil: nobody is told; from another goroutine
 	Log    func(format string, args ...any) // what is odd, on a line; nil: nobody is told
 }
 

@@ -1,6 +1,7 @@
 package fetch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -278,10 +279,10 @@ func (t *transfer) once(ctx context.Context, buf []byte, last *time.Time) error 
 	if answer.StatusCode != http.StatusOK {
 		return badf("the server answers %d where the whole file was asked for", answer.StatusCode)
 	}
-	if n := answer.ContentLength; n >= 0 && t.size >= 0 && n != t.size {
-		return badf("the server sends %d bytes, should send %d", n, t.size)
-	} else if n >= 0 {
-		t.size = n
+	wrong := badf("the server sends %d bytes, should send %d", answer.ContentLength, t.size)
+	if answer.ContentLength < 0 || t.size < 0 || answer.ContentLength == t.size {
+		wrong = nil
+		t.size = max(t.size, answer.ContentLength)
 	}
 	for n := int64(0); ; {
 		k, err := answer.Body.Read(buf)
@@ -289,8 +290,11 @@ func (t *transfer) once(ctx context.Context, buf []byte, last *time.Time) error 
 			alive()
 			if n == 0 && t.job.Model {
 				if err := checkMagic(buf[:k]); err != nil {
-					return err
+					return err // rather than its length: it is probably a page that says why
 				}
+			}
+			if wrong != nil {
+				return wrong
 			}
 			if t.size >= 0 && n+int64(k) > t.size {
 				return badf("the server sends more than the %d bytes that the file should have", t.size)
@@ -311,7 +315,7 @@ func (t *transfer) once(ctx context.Context, buf []byte, last *time.Time) error 
 			return nil
 		}
 		if err != nil {
-			return cut(err, ctx)
+			return cmp.Or(wrong, cut(err, ctx))
 		}
 	}
 }

@@ -32,10 +32,9 @@ func (p *Partial) File() string { return p.path + PartialSuffix }
 // Publish gives the file its name. What has the name already is replaced; a symbolic link
 // is, and not what it leads to.
 func (p *Partial) Publish() error {
-	if err := os.Rename(p.File(), p.path); err != nil {
+	if err := atomicfile.Move(p.File(), p.path); err != nil {
 		return err
 	}
-	atomicfile.SyncDir(filepath.Dir(p.path))
 	return removed(p.path + StateSuffix)
 }
 

@@ -144,13 +144,5 @@ func (s *state) write(path string) error {
 	if err != nil {
 		return err
 	}
-	f, err := atomicfile.Create(path+StateSuffix, 0o666)
-	if err != nil {
-		return err
-	}
-	defer f.Abort()
-	if _, err := f.Write(data); err != nil {
-		return err
-	}
-	return f.Commit()
+	return atomicfile.WriteFile(path+StateSuffix, data, 0o666)
 }
