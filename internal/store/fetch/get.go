@@ -102,7 +102,7 @@ func (t *transfer) get(ctx context.Context, i int, buf []byte) (n int64, generat
 		return 0, generation, t.outOfRange(err, from)
 	}
 	defer closeBoth()
-	if err := t.accept(answer, generation, from, to); err != nil {
+	if err := t.accept(answer, generation, etag, from, to); err != nil {
 		return 0, generation, err
 	}
 	for from+n < to {
@@ -141,12 +141,13 @@ func cut(err error, ctx context.Context) error {
 	return err
 }
 
-// accept returns an error unless an answer is that part of the file which was asked for.
-func (t *transfer) accept(answer *web.Answer, generation int, from, to int64) error {
+// accept returns an error unless an answer is that part of the file which was asked for,
+// with the tag asked, if that is not "".
+func (t *transfer) accept(answer *web.Answer, generation int, asked string, from, to int64) error {
 	etag := strong(answer.Header.Get("ETag"))
 	switch answer.StatusCode {
 	case http.StatusOK:
-		return t.wholeAnswer(etag, generation)
+		return t.wholeAnswer(etag, asked)
 	case http.StatusPartialContent:
 	default:
 		return badf("the server answers %d where a part of the file was asked for", answer.StatusCode)
@@ -181,23 +182,20 @@ func (t *transfer) sameTag(etag string, generation int) error {
 	return nil
 }
 
-// wholeAnswer returns what a whole file says that came where a part was asked for: either
-// the server knows no parts, or it has another version than the one asked for.
-func (t *transfer) wholeAnswer(etag string, generation int) error {
+// wholeAnswer returns what a whole file says that came where a part was asked for, if it
+// had the tag asked: either the server knows no parts, or it has another version.
+func (t *transfer) wholeAnswer(etag, asked string) error {
 	s := &t.sources
 	s.mu.Lock()
-	before, compared := s.etag, s.etag != "" && !s.noIfRange && generation == s.generation
-	promised := t.job.SHA256 != "" || t.job.GitSHA1 != ""
-	if compared && promised && etag != before {
+	defer s.mu.Unlock()
+	switch {
+	case asked == "" || etag == asked:
+		return errNoRanges
+	case t.job.SHA256 != "" || t.job.GitSHA1 != "":
 		s.noIfRange = true
-		s.mu.Unlock()
-		return errors.New("the server's tag of the file has changed") // asked again without
+		return errors.New("the server's tag of the file has changed") // asked again without one
 	}
-	s.mu.Unlock()
-	if compared && etag != "" && etag != before {
-		return badf("the file was changed on the server meanwhile")
-	}
-	return errNoRanges
+	return badf("the file was changed on the server meanwhile")
 }
 
 // outOfRange makes a badAnswer of a status that says the file is too short.

@@ -84,7 +84,7 @@ func TestRefused(t *testing.T) {
 		{"another length", func(o *origin) oddAnswer {
 			return func(_ int, w http.ResponseWriter, _ *http.Request, _, _ int) bool {
 				w.Header().Set("Content-Length", strconv.Itoa(len(o.data)-1))
-				w.Write(o.data[1:])
+				w.Write(o.data[:len(o.data)-1])
 				return true
 			}
 		}, "should send"},
