@@ -135,7 +135,7 @@ var groundFloor = []string{
 }
 
 // forTests are packages that only tests import, and that may import anything.
-var forTests = []string{"internal/cli/clitest", "internal/house", "internal/server/blackbox", "internal/testmodel", "internal/testmodel/write", "internal/testshared"}
+var forTests = []string{"internal/cli/clitest", "internal/house", "internal/server/blackbox", "internal/store/storetest", "internal/testmodel", "internal/testmodel/write", "internal/testshared"}
 
 // shared are the packages below internal/cli that are no commands, and what they may
 // import of the others.
