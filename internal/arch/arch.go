@@ -34,6 +34,8 @@ type Arch struct {
 
 	// LayerNorm says that norms subtract the mean and have biases; else they are RMSNorm.
 	LayerNorm bool
+	// Conv says that layers without key heads have a short convolution instead.
+	Conv bool
 	// NoRopePeriod, if not 0, says that heads do not turn in every so manieth layer,
 	// the last of each period.
 	NoRopePeriod int
@@ -75,7 +77,11 @@ type Windows struct {
 }
 
 // all are the architectures that can be evaluated, the oldest first.
-var all = []*Arch{&Llama, &Qwen2, &Qwen3, &Gemma, &Gemma2, &Gemma3, &Qwen2MoE, &Qwen3MoE, &Phi3, &Mistral3, &StableLM}
+var all = []*Arch{
+	&Llama, &Qwen2, &Qwen3, &Gemma, &Gemma2, &Gemma3,
+	&Qwen2MoE, &Qwen3MoE, &Phi3, &SmolLM3, &Olmo2, &Granite, &GraniteMoE, &Mistral3,
+	&StarCoder2, &StableLM, &LFM2,
+}
 
 // All returns the architectures, the oldest first.
 func All() []*Arch { return all }

@@ -41,7 +41,7 @@ func TestTables(t *testing.T) {
 					require.False(t, x.Bias && x.IsVector() && !a.LayerNorm, name)
 					require.Equal(t, x.Stack != One, strings.Contains(x.HF, "%d"), name)
 				}
-				for _, name := range []string{"token_embd", "output_norm", "output", "blk.0.attn_norm", "blk.1.attn_norm"} {
+				for _, name := range []string{"token_embd", a.Tensor(OutputNorm).GGUF(), "output", "blk.0.attn_output", "blk.1.attn_output"} {
 					require.True(t, seen[name], name)
 				}
 			}
@@ -121,9 +121,9 @@ func TestCheckpointNames(t *testing.T) {
 		require.NoError(t, json.Unmarshal(data, &c))
 		got := safetensors(t, filepath.Dir(path))
 		if c.Text != nil { // beside what sees
-			classes := c.Architectures
-			c = *c.Text
-			c.Architectures = classes
+			text := *c.Text
+			text.Architectures = c.Architectures
+			c = text
 			got = textPart(got)
 		}
 		i := slices.IndexFunc(All(), func(a *Arch) bool { return len(c.Architectures) == 1 && slices.Contains(a.HF, c.Architectures[0]) })
@@ -135,7 +135,11 @@ func TestCheckpointNames(t *testing.T) {
 		want := map[string][]int{}
 		sizes := c.sizes()
 		for name, x := range a.Tensors(c.Layers, c.Experts+c.QwenExperts > 0) {
-			if x.HF == "" || x.Role == Output && got["lm_head.weight"] == nil {
+			layer, _, _ := CutLayer(name)
+			if sizes.Taps = 0; layer < len(c.Kinds) && c.Kinds[layer] == "conv" {
+				sizes.Taps = c.Taps
+			}
+			if !sizes.In(x.In) || x.HF == "" || x.Role == Output && got["lm_head.weight"] == nil {
 				continue
 			}
 			prefix := "model."
@@ -146,6 +150,9 @@ func TestCheckpointNames(t *testing.T) {
 				prefix = fmt.Sprintf("model.layers.%d.", n)
 			}
 			shape := x.Shape(&sizes)
+			if x.Role == ConvTaps { // of one input channel each
+				shape = []int{shape[0], 1, shape[1]}
+			}
 			if x.Stack != One {
 				for e := range shape[0] {
 					want[prefix+fmt.Sprintf(x.HF, e)+".weight"] = shape[1:]
@@ -160,7 +167,8 @@ func TestCheckpointNames(t *testing.T) {
 		require.Equal(t, want, got, path)
 	}
 	require.Equal(t, map[string]int{
-		"llama": 4, "qwen2": 2, "qwen2moe": 1, "qwen3": 1, "qwen3moe": 1, "gemma": 1, "gemma2": 1, "gemma3": 3, "phi3": 3, "mistral3": 1, "stablelm": 1,
+		"llama": 4, "qwen2": 2, "qwen2moe": 1, "qwen3": 1, "qwen3moe": 1, "gemma": 1, "gemma2": 1, "gemma3": 3,
+		"phi3": 3, "smollm3": 1, "olmo2": 2, "granite": 1, "mistral3": 1, "starcoder2": 1, "stablelm": 1, "lfm2": 1,
 	}, known)
 }
 
@@ -180,18 +188,20 @@ func textPart(all map[string][]int) map[string][]int {
 type hfConfig struct {
 	Text          *hfConfig `json:"text_config"`
 	Architectures []string
-	Vocab         int  `json:"vocab_size"`
-	Dim           int  `json:"hidden_size"`
-	FFN           int  `json:"intermediate_size"`
-	Heads         int  `json:"num_attention_heads"`
-	KVHeads       int  `json:"num_key_value_heads"`
-	Head          int  `json:"head_dim"`
-	Experts       int  `json:"num_local_experts"`
-	QwenExperts   int  `json:"num_experts"`
-	ExpertFFN     int  `json:"moe_intermediate_size"`
-	SharedFFN     int  `json:"shared_expert_intermediate_size"`
-	Layers        int  `json:"num_hidden_layers"`
-	Biases        bool `json:"use_qkv_bias"`
+	Vocab         int      `json:"vocab_size"`
+	Dim           int      `json:"hidden_size"`
+	FFN           int      `json:"intermediate_size"`
+	Heads         int      `json:"num_attention_heads"`
+	KVHeads       int      `json:"num_key_value_heads"`
+	Head          int      `json:"head_dim"`
+	Experts       int      `json:"num_local_experts"`
+	QwenExperts   int      `json:"num_experts"`
+	ExpertFFN     int      `json:"moe_intermediate_size"`
+	SharedFFN     int      `json:"shared_expert_intermediate_size"`
+	Layers        int      `json:"num_hidden_layers"`
+	Biases        bool     `json:"use_qkv_bias"`
+	Kinds         []string `json:"layer_types"`
+	Taps          int      `json:"conv_L_cache"`
 }
 
 func (c *hfConfig) sizes() Sizes {

@@ -14,6 +14,7 @@ const (
 	KeyNormEps      = "attention.layer_norm_rms_epsilon"
 	KeyLayerNormEps = "attention.layer_norm_epsilon"
 	KeyTempScale    = "attention.temperature_scale"
+	KeyEmbedScale   = "embedding_scale"
 	KeyResidual     = "residual_scale"
 	KeyLogitScale   = "logit_scale"
 	KeyWindow       = "attention.sliding_window"
@@ -22,6 +23,7 @@ const (
 	KeyAttnCap      = "attn_logit_softcapping"
 	KeyLogitCap     = "final_logit_softcapping"
 	KeyCausal       = "attention.causal"
+	KeyConvTaps     = "shortconv.l_cache"
 	KeyExperts      = "expert_count"
 	KeyExpertsUsed  = "expert_used_count"
 	KeyExpertFFN    = "expert_feed_forward_length"
@@ -95,6 +97,9 @@ func (a *Arch) Metadata(h *Hparams) []Pair {
 	}
 	if h.Window > 0 {
 		number(KeyWindow, h.Window)
+	}
+	if h.Taps > 0 {
+		number(KeyConvTaps, h.Taps)
 	}
 	if h.RopeDim > 0 {
 		number(KeyRopeDim, h.RopeDim)

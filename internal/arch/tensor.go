@@ -27,6 +27,10 @@ const (
 	AttnPostNorm Role = "post_attention_norm" // [Embd] of what attention gives
 	FFNPostNorm  Role = "post_ffw_norm"       // [Embd] of what the network gives
 
+	ConvIn   Role = "shortconv.in_proj"  // [Embd3, Embd] of a short convolution
+	ConvTaps Role = "shortconv.conv"     // [Embd, Taps]
+	ConvOut  Role = "shortconv.out_proj" // [Embd, Embd]
+
 	FFNNorm Role = "ffn_norm"     // [Embd]
 	FFNGate Role = "ffn_gate"     // [FFN, Embd]
 	FFNUp   Role = "ffn_up"       // [FFN, Embd]
@@ -51,6 +55,7 @@ type Tensor struct {
 	Stack      Dim // how many matrices lie one after the other; One: it is no stack
 	Rows, Cols Dim // of each; a vector has One row
 
+	In    Mixer  // the layers that have it
 	Parts []Part // that rows of it are, one after the other; nil: it is one matrix
 
 	Optional bool // a file may be without it
@@ -60,6 +65,20 @@ type Tensor struct {
 
 	Meta string // in Meta's own checkpoints, without "layers.N." and ".weight"
 	Cut  Cut    // among the files of those
+}
+
+// Mixer says by what the layers that have a tensor look at the positions before.
+type Mixer int
+
+const (
+	AllLayers  Mixer = iota
+	AttnLayers       // by attention
+	ConvLayers       // by a short convolution
+)
+
+// In reports whether a layer of the given sizes has tensors of that kind.
+func (s *Sizes) In(m Mixer) bool {
+	return m == AllLayers || (m == ConvLayers) == (s.Taps > 0)
 }
 
 // Part is rows of a fused matrix that have a role of their own.
@@ -120,6 +139,8 @@ const (
 	FFNExpert            // expert_feed_forward_length
 	FFNShared            // expert_shared_feed_forward_length
 	Single               // a matrix of one row
+	Embd3                // three times Embd
+	Taps                 // positions of a short convolution
 	RopePairs            // pairs of a head that turn
 )
 
@@ -136,6 +157,7 @@ type Sizes struct {
 	ExpertFFN  int // inner elements of an expert
 	SharedFFN  int // of the expert that all tokens use
 	RopeDim    int // elements of a head that turn
+	Taps       int // positions of a layer's short convolution; 0: it has attention
 }
 
 // Of returns the size of a dimension.
@@ -169,6 +191,10 @@ func (s *Sizes) Of(d Dim) int {
 		return s.ExpertFFN
 	case FFNShared:
 		return s.SharedFFN
+	case Embd3:
+		return 3 * s.Dim
+	case Taps:
+		return s.Taps
 	case Single:
 		return 1
 	case RopePairs:

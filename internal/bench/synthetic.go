@@ -78,10 +78,22 @@ func (s *shape) make(ctx context.Context, spec string, t quant.Type, available i
 // metadata returns what the model's file would say.
 func (s *shape) metadata() []gguf.KV {
 	h := s.hparams()
-	return append([]gguf.KV{
+	kv := append([]gguf.KV{
 		{Key: "general.architecture", Value: gguf.Str(s.arch.Name)},
 		{Key: "general.name", Value: gguf.Str("noise " + s.name)},
 	}, gguf.Hparams(s.arch, &h)...)
+	if !s.arch.Conv {
+		return kv
+	}
+	heads := make([]int32, s.layers)
+	for i := range heads {
+		if s.taps(i) == 0 {
+			heads[i] = int32(s.kvHs)
+		}
+	}
+	key := s.arch.Name + "." + arch.KeyKVHeads
+	kv[slices.IndexFunc(kv, func(x gguf.KV) bool { return x.Key == key })].Value = gguf.I32s(heads)
+	return kv
 }
 
 // tensors lists the model's tensors, without their data: matrices as t.
@@ -94,8 +106,11 @@ func (s *shape) tensors(t quant.Type) []gguf.Tensor {
 		list = append(list, tensor)
 	}
 	for name, x := range s.arch.Tensors(s.layers, s.experts > 0) {
+		layer, _, _ := arch.CutLayer(name)
+		sizes.Taps = s.taps(layer)
 		shape := x.Shape(&sizes)
 		switch {
+		case !sizes.In(x.In):
 		case x.Role == arch.Router || x.Role == arch.SharedRouter:
 			add(name+".weight", quant.F32, shape) // as all files have them
 		case x.Optional && x.Role != arch.FFNNorm && (x.Role != arch.Output || s.tied):

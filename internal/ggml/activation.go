@@ -1,6 +1,9 @@
 package ggml
 
-import "alpaca/internal/pool"
+import (
+	"alpaca/internal/fmath"
+	"alpaca/internal/pool"
+)
 
 // Activation is the function that the gate of a feed-forward network goes through.
 type Activation int
@@ -19,30 +22,49 @@ func (a Activation) Mul(gate, up []float32) {
 	}
 }
 
+// Apply sets x[i] = act(x[i]).
+func (a Activation) Apply(x []float32) {
+	if a == GELU {
+		gelu(x)
+		return
+	}
+	for i, v := range x {
+		x[i] = v / (1 + fmath.Exp32(-v))
+	}
+}
+
 // chunk is how many elements go through a function at a time.
 const chunk = 256
 
-// geluMul sets gate[i] = gelu(gate[i]) * up[i] by
+// geluMul sets gate[i] = gelu(gate[i]) * up[i].
+func geluMul(gate, up []float32) {
+	gelu(gate)
+	for i, u := range up[:len(gate)] {
+		gate[i] *= u
+	}
+}
+
+// gelu sets x[i] = gelu(x[i]) by
 //
 //	0.5 (1 + tanh z) = sigmoid(2z)
 //
 // with all operations rounded to float32.
-func geluMul(gate, up []float32) {
+func gelu(x []float32) {
 	const (
 		linear = 1.5957691216057308 // 2 sqrt(2/pi)
 		cubic  = 0.044715 * 1.5957691216057308
 	)
 	var s [chunk]float32
-	for len(gate) > 0 {
-		n := min(chunk, len(gate))
-		for i, x := range gate[:n] {
-			s[i] = x * (linear + float32(float32(cubic*x)*x))
+	for len(x) > 0 {
+		n := min(chunk, len(x))
+		for i, v := range x[:n] {
+			s[i] = v * (linear + float32(float32(cubic*v)*v))
 		}
 		sigmoid(s[:n], s[:n])
 		for i, y := range s[:n] {
-			gate[i] = float32(gate[i]*y) * up[i]
+			x[i] *= y
 		}
-		gate, up = gate[n:], up[n:]
+		x = x[n:]
 	}
 }
 

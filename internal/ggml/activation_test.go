@@ -50,3 +50,25 @@ func TestCap(t *testing.T) {
 		require.InDelta(t, 30*math.Tanh(float64(x[i])/30), got[i], 1e-5, "of %v", x[i])
 	}
 }
+
+// TestAddBranch compares with each row alone, for several numbers of workers.
+func TestAddBranch(t *testing.T) {
+	const rows, n = 9, 96
+	h, x, w, weights := noise(1, rows*n), noise(2, rows*n), noise(3, n), noise(4, rows)
+	want := append([]float32(nil), h...)
+	for i := range rows {
+		y := make([]float32, n)
+		RMSNorm(y, x[i*n:(i+1)*n], w, 1e-5)
+		for j := range y {
+			y[j] = float32(y[j]*weights[i]) * 0.25
+		}
+		Add(want[i*n:(i+1)*n], y)
+	}
+	for _, threads := range []int{1, 4} {
+		p := pool.New(threads, nil)
+		got, a := append([]float32(nil), h...), AddBranch{}
+		require.NoError(t, a.Run(p, got, append([]float32(nil), x...), n, Branch{Norm: w, Eps: 1e-5, Weights: weights, Scale: 0.25}))
+		require.Equal(t, want, got)
+		p.Close()
+	}
+}

@@ -32,15 +32,15 @@ type Group struct {
 
 // ExpertCall is the arguments of Experts.Run: of each group the products y = W·x + Bias.
 //
-// If Act is not nil, then Out[row] becomes Act(y, Up·x + UpBias). Else Weights[row]*y is
+// Where groups have Up, Out[row] becomes act(y) * (Up·x + UpBias). Else Weights[row]*y is
 // added to row Tokens[row] of Out.
 type ExpertCall struct {
 	Groups  []Group
-	Acts    *Prepare                 // the rows of all groups [Hi of the last, cols]
-	Act     func(gate, up []float32) // result in gate
-	Tokens  []int                    // [rows of all groups]
-	Weights []float32                // [rows of all groups]
-	Out     []float32                // [rows or tokens, rows of the matrices]
+	Acts    *Prepare   // the rows of all groups [Hi of the last, cols]
+	Act     Activation // of groups that have Up
+	Tokens  []int      // [rows of all groups]
+	Weights []float32  // [rows of all groups]
+	Out     []float32  // [rows or tokens, rows of the matrices]
 }
 
 // expertScratch is one worker's memory.
@@ -107,12 +107,12 @@ func (e *Experts) Do(worker, lo, hi int) {
 // compute computes some rows of a group's matrices.
 func (e *Experts) compute(s *expertScratch, g *Group, rows strips) {
 	y := s.group(0, g, g.W, g.Bias, rows, e.Acts)
-	if e.Act != nil {
+	if g.Up != nil {
 		up := s.group(1, g, g.Up, g.UpBias, rows, e.Acts)
 		for i := range g.Hi - g.Lo {
 			out := e.Out[(g.Lo+i)*e.total+rows.lo:][:rows.n]
 			copy(out, y.row(i, 0))
-			e.Act(out, up.row(i, 0))
+			e.Act.Mul(out, up.row(i, 0))
 		}
 		return
 	}

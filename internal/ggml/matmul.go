@@ -33,6 +33,7 @@ const (
 	store      matmulMode = iota // each product to its Out
 	accumulate                   // products[0] is added to its Out
 	gated                        // act(products[0]) * products[1] to products[0].Out
+	activated                    // act(products[0]) to its Out
 )
 
 // matmulScratch is one worker's memory.
@@ -95,6 +96,12 @@ func (m *MatMul) Gate(p *pool.Pool, act Activation, gate, up Product) error {
 	return m.start(p, gated)
 }
 
+// Act sets product.Out to act(product).
+func (m *MatMul) Act(p *pool.Pool, act Activation, product Product) error {
+	m.n, m.products[0], m.act = 1, product, act
+	return m.start(p, activated)
+}
+
 // minWork is the multiply-adds that a worker is called for at least: some
 // microseconds' worth.
 const minWork = 1 << 16
@@ -155,7 +162,7 @@ func (m *MatMul) compute(s *matmulScratch, p *Product, rows strips) {
 		} else {
 			p.W.MulStreams(p.Out[rows.lo:], rows.apart, p.Acts, rows.lo, rows.apart, rows.n, &s.quant)
 		}
-	case accumulate:
+	case accumulate, activated:
 		x = s.tile(0, p, rows)
 	case gated:
 		x, up = s.tile(0, p, rows), s.tile(1, &m.products[1], rows)
@@ -169,6 +176,9 @@ func (m *MatMul) compute(s *matmulScratch, p *Product, rows strips) {
 				p.addBias(out, lo)
 			case accumulate:
 				addTo(out, x.row(t, i))
+			case activated:
+				copy(out, x.row(t, i))
+				m.act.Apply(out)
 			case gated:
 				copy(out, x.row(t, i))
 				m.act.Mul(out, up.row(t, i))

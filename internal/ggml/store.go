@@ -76,19 +76,19 @@ func (s *StoreKV) Do(worker, lo, hi int) {
 func (s *StoreKV) store(it storeItem, pos int, scratch []byte) {
 	f := s.Format
 	row := it.span.Row + pos - it.span.Pos
+	shared := s.Heads / f.Heads
+	q := s.Q[(row*s.Heads+it.head*shared)*f.KeyDim:][:shared*f.KeyDim]
 	k := s.K[(row*f.Heads+it.head)*f.KeyDim:][:f.KeyDim]
 	if s.Rope != nil {
 		pairs := s.Rope.Pairs()
 		cos, sin := s.Cos[row*pairs:(row+1)*pairs], s.Sin[row*pairs:(row+1)*pairs]
-		shared := s.Heads / f.Heads
-		for h := it.head * shared; h < (it.head+1)*shared; h++ {
-			q := s.Q[(row*s.Heads+h)*f.KeyDim:][:f.KeyDim]
-			s.Rope.Apply(q, cos, sin)
-			if s.QScale != nil {
-				scaleBy(q, s.QScale[row])
-			}
+		for h := range shared {
+			s.Rope.Apply(q[h*f.KeyDim:][:f.KeyDim], cos, sin)
 		}
 		s.Rope.Apply(k, cos, sin)
+	}
+	if s.QScale != nil {
+		scaleBy(q, s.QScale[row])
 	}
 
 	block := s.block(it.span, it.block)

@@ -74,6 +74,8 @@ func (b *binder) layer(l *Layer, a *arch.Arch, n int, c *Config) {
 	l.Experts = make([]FFN, c.NumExperts)
 	for t := range a.LayerTensors(c.NumExperts > 0) {
 		switch {
+		case !sizes.In(t.In):
+			continue
 		case t.Parts != nil:
 			b.parts(t, prefix, &sizes, l)
 			continue
@@ -98,6 +100,12 @@ func (b *binder) bind(t *arch.Tensor, prefix string, sizes *arch.Sizes, place an
 	}
 	switch place := place.(type) {
 	case *[]float32:
+		if !t.IsVector() {
+			if t := b.tensor(name+".weight", sizes.Of(t.Rows), sizes.Of(t.Cols)); t != nil {
+				*place = b.decode(t)
+			}
+			return
+		}
 		*place = b.vector(name+".weight", sizes.Of(t.Cols))
 		if t.Bias {
 			*place = append(*place, b.vector(name+".bias", sizes.Of(t.Cols))...)

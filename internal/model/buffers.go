@@ -1,10 +1,6 @@
 package model
 
-import (
-	"slices"
-
-	"alpaca/internal/quant"
-)
+import "alpaca/internal/quant"
 
 // buffers is a runner's scratch memory, for batch rows at a time. Attention
 // and the feed-forward network take turns in one part of it.
@@ -64,7 +60,7 @@ func (b *buffers) bytes() int {
 	if !b.sameAttn() {
 		both = max(len(b.ffn), len(b.q)+len(b.k)+len(b.v)+len(b.attn))
 	}
-	n := len(b.hidden) + both + len(b.branch) + len(b.normed) + len(b.logits) + len(b.temper)
+	n := len(b.hidden) + both + len(b.branch) + len(b.normed) + len(b.logits)
 	for _, a := range b.angles {
 		n += len(a.cos) + len(a.sin)
 	}
@@ -75,21 +71,28 @@ func (b *buffers) bytes() int {
 // fit 16 MiB, at least 1.
 func logitRows(vocab, batch int) int { return max(1, min(batch, 16<<20/4/vocab)) }
 
-// branches reports whether what some layer adds needs memory of its own: it is normalized,
-// comes from experts, or from two inputs.
-func (w *Weights) branches() bool {
-	return slices.ContainsFunc(w.Layers, func(l Layer) bool {
-		return len(l.Experts) > 0 || l.Parallel() || l.AttnPostNorm != nil || l.FFNPostNorm != nil
-	})
+// needsBranch reports whether what some layer adds is not added at once.
+func (w *Weights) needsBranch(c *Config) bool {
+	for i := range w.Layers {
+		l := &w.Layers[i]
+		if l.AttnPostNorm != nil || l.FFNPostNorm != nil || l.Shared.Up.W.Rows > 0 || l.Parallel() {
+			return true
+		}
+	}
+	return c.ResidualScale != 0
 }
 
 // mostInner returns the most elements of the inner states of feed-forward networks that
 // a row needs at once.
 func (c *Config) mostInner() int {
-	if c.NumExperts > 0 {
-		return max(c.NumUsed*c.ExpertFFN, c.SharedFFN)
+	conv := 0 // what a short convolution reads and gives
+	if c.most(func(l *LayerConfig) int { return l.Taps }) > 0 {
+		conv = 4 * c.Dim
 	}
-	return c.most(func(l *LayerConfig) int { return l.FFNDim })
+	if c.NumExperts > 0 {
+		return max(c.NumUsed*c.ExpertFFN, c.SharedFFN, conv)
+	}
+	return max(conv, c.most(func(l *LayerConfig) int { return l.FFNDim }))
 }
 
 // columns are the types of matrices, and the most columns that those of a type have.

@@ -37,10 +37,12 @@ import (
 //	Layers.ValueDim     ARCH.attention.value_length *              Dim/NumHeads
 //	Layers.Window       ARCH.attention.sliding_window *,           0: none
 //	                    ARCH.attention.sliding_window_pattern *    the architecture's
+//	Layers.Taps         ARCH.shortconv.l_cache                     required where layers have no key heads
 //	AttnScale           ARCH.attention.scale                       0: 1/sqrt(KeyDim)
 //	AttnCap             ARCH.attn_logit_softcapping                the architecture's
 //	LogitCap            ARCH.final_logit_softcapping               the architecture's
 //	LocalRope.Base      ARCH.rope.freq_base_swa                    the architecture's
+//	EmbedScale          ARCH.embedding_scale                       0: 1; Gemma's is a fact of the architecture
 //	TempScale           ARCH.attention.temperature_scale           0: none
 //	ResidualScale       ARCH.residual_scale                        0: 1
 //	LogitScale          ARCH.logit_scale                           0: 1
@@ -115,6 +117,7 @@ type LayerConfig struct {
 	FFNDim     int // elements of the inner state of a feed-forward network
 	Window     int // positions that a token sees, itself included; 0: all
 	Turn       Turn
+	Taps       int // positions of the short convolution that the layer has in place of attention; 0: it has none
 }
 
 // sizes returns the numbers that the shapes of a layer's tensors are made of. Those
@@ -122,7 +125,7 @@ type LayerConfig struct {
 func (c *Config) sizes(l *LayerConfig) arch.Sizes {
 	return arch.Sizes{
 		VocabSize: c.VocabSize, Dim: c.Dim, FFNDim: l.FFNDim, NumHeads: l.NumHeads, NumKVHeads: l.NumKVHeads,
-		KeyDim: l.KeyDim, ValueDim: l.ValueDim, NumExperts: c.NumExperts, ExpertFFN: c.ExpertFFN, SharedFFN: c.SharedFFN, RopeDim: c.Rope.Dim,
+		KeyDim: l.KeyDim, ValueDim: l.ValueDim, NumExperts: c.NumExperts, ExpertFFN: c.ExpertFFN, SharedFFN: c.SharedFFN, RopeDim: c.Rope.Dim, Taps: l.Taps,
 	}
 }
 
@@ -179,9 +182,6 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	if !r.flag(arch.KeyCausal, true) {
 		r.fail("%s.%s is false: an encoder, whose tokens see those after them, is %w", c.Arch, arch.KeyCausal, ErrUnsupported)
 	}
-	c.TempScale = r.float(arch.KeyTempScale, 0)
-	c.ResidualScale = float32(r.float(arch.KeyResidual, 0))
-	c.LogitScale = float32(r.float(arch.KeyLogitScale, 0))
 	if r.err == nil && c.NumLayers > 0 {
 		c.Rope = r.rope(&c)
 		c.Rope.Halves = family.Rotation == arch.Halves
@@ -248,6 +248,9 @@ func (c *Config) positive(list []namedCount) error {
 
 // checkLayer returns an error if the numbers of a layer do not go together.
 func (c *Config) checkLayer(l *LayerConfig) error {
+	if l.Taps > 0 {
+		return c.positive([]namedCount{{arch.KeyFFN, l.FFNDim}})
+	}
 	if err := c.positive([]namedCount{
 		{arch.KeyFFN, l.FFNDim}, {arch.KeyHeads, l.NumHeads}, {arch.KeyKVHeads, l.NumKVHeads},
 		{arch.KeyKeyLength, l.KeyDim}, {arch.KeyValueLength, l.ValueDim},

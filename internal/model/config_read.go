@@ -165,6 +165,36 @@ func (r *reader) layers(n, dim int) []LayerConfig {
 	return layers
 }
 
+// experts reads what is said of c's experts.
+func (r *reader) experts(c *Config, family *arch.Arch) {
+	if r.err != nil || c.NumLayers == 0 {
+		return
+	}
+	switch {
+	case c.NumExperts > 0 && family.MoE == nil:
+		r.fail("architecture %q with %d experts is %w", c.Arch, c.NumExperts, ErrUnsupported)
+	case c.NumExperts == 0 && family.FFN == nil:
+		r.fail("architecture %q without experts, %s.%s 0, is %w", c.Arch, c.Arch, arch.KeyExperts, ErrUnsupported)
+	}
+	if c.NumExperts == 0 || r.err != nil {
+		return
+	}
+	c.ExpertFFN = c.Layers[0].FFNDim
+	if family.FFN == nil {
+		c.ExpertFFN /= max(1, c.NumUsed)
+	}
+	c.ExpertFFN = r.count(arch.KeyExpertFFN, c.ExpertFFN, maxDim)
+	c.SharedFFN = r.count(arch.KeySharedFFN, c.Layers[0].FFNDim, maxDim)
+	c.PlainTopK = !r.flag(arch.KeyExpertNorm, !family.PlainTopK)
+	if c.ExpertScale = float32(r.float(arch.KeyExpertScale, 1)); c.ExpertScale == 0 {
+		c.ExpertScale = 1 // as llama.cpp takes it
+	}
+	const softmax = 1
+	if how := r.count(arch.KeyExpertGating, softmax, math.MaxInt32); how > softmax {
+		r.fail("%s.%s %d is %w, only %d, the softmax of the router's scores", c.Arch, arch.KeyExpertGating, how, ErrUnsupported, softmax)
+	}
+}
+
 // family reads what the architecture a has a say in, after all else: windows, scales
 // and caps.
 func (r *reader) family(c *Config, a *arch.Arch) {
@@ -176,8 +206,39 @@ func (r *reader) family(c *Config, a *arch.Arch) {
 	}
 	c.AttnCap = float32(r.float(arch.KeyAttnCap, a.AttnCap))
 	c.LogitCap = float32(r.float(arch.KeyLogitCap, a.LogitCap))
+	c.EmbedScale = float32(r.float(arch.KeyEmbedScale, 0))
 	if a.ScaledEmbed {
 		c.EmbedScale = float32(math.Sqrt(float64(c.Dim)))
+	}
+	c.LogitScale = float32(r.float(arch.KeyLogitScale, 0))
+	if c.ResidualScale = float32(r.float(arch.KeyResidual, 0)); c.ResidualScale != 0 {
+		c.ExpertScale *= c.ResidualScale // what experts give is added at once
+	}
+	c.TempScale = r.float(arch.KeyTempScale, 0)
+	if a.Conv {
+		r.convolutions(c)
+	}
+	for i := range c.Layers {
+		if n := a.NoRopePeriod; n > 0 && i%n == n-1 {
+			c.Layers[i].Turn = TurnNone
+		}
+	}
+}
+
+// convolutions finds the layers that have one in place of attention: those without key
+// heads. Of a text before it, such a layer sees what its taps reach.
+func (r *reader) convolutions(c *Config) {
+	const most = 64
+	for i := range c.Layers {
+		l := &c.Layers[i]
+		if l.NumKVHeads > 0 || r.err != nil {
+			continue
+		}
+		taps := r.count(arch.KeyConvTaps, required, most)
+		if taps == 0 {
+			r.fail("%s.%s is 0, must be positive", c.Arch, arch.KeyConvTaps)
+		}
+		*l = LayerConfig{FFNDim: l.FFNDim, Taps: taps, Window: taps, Turn: TurnNone}
 	}
 }
 
@@ -237,36 +298,6 @@ func (r *reader) pattern(n int) (windowed []bool, found bool) {
 		r.fail("key %q: %d values for %d layers", key, len(windowed), n)
 	}
 	return windowed, r.err == nil
-}
-
-// experts reads what is said of c's experts.
-func (r *reader) experts(c *Config, family *arch.Arch) {
-	if r.err != nil || c.NumLayers == 0 {
-		return
-	}
-	switch {
-	case c.NumExperts > 0 && family.MoE == nil:
-		r.fail("architecture %q with %d experts is %w", c.Arch, c.NumExperts, ErrUnsupported)
-	case c.NumExperts == 0 && family.FFN == nil:
-		r.fail("architecture %q without experts, %s.%s 0, is %w", c.Arch, c.Arch, arch.KeyExperts, ErrUnsupported)
-	}
-	if c.NumExperts == 0 || r.err != nil {
-		return
-	}
-	c.ExpertFFN = c.Layers[0].FFNDim
-	if family.FFN == nil {
-		c.ExpertFFN /= max(1, c.NumUsed)
-	}
-	c.ExpertFFN = r.count(arch.KeyExpertFFN, c.ExpertFFN, maxDim)
-	c.SharedFFN = r.count(arch.KeySharedFFN, c.Layers[0].FFNDim, maxDim)
-	c.PlainTopK = !r.flag(arch.KeyExpertNorm, !family.PlainTopK)
-	if c.ExpertScale = float32(r.float(arch.KeyExpertScale, 1)); c.ExpertScale == 0 {
-		c.ExpertScale = 1 // as llama.cpp takes it
-	}
-	const softmax = 1
-	if how := r.count(arch.KeyExpertGating, softmax, math.MaxInt32); how > softmax {
-		r.fail("%s.%s %d is %w, only %d, the softmax of the router's scores", c.Arch, arch.KeyExpertGating, how, ErrUnsupported, softmax)
-	}
 }
 
 // rope reads the position embedding of c, all but what the architecture says.

@@ -68,7 +68,7 @@ func (r *Runner) experts(l *Layer, h []float32) {
 		g.W, g.Bias, g.Up, g.UpBias = &f.Gate.W, f.Gate.Bias, &f.Up.W, f.Up.Bias
 	}
 	r.collectExperts(l, x)
-	r.runExperts(x, r.router.tokens[:rows], ggml.ExpertCall{Act: ggml.SiluMul, Out: ffn})
+	r.runExperts(x, r.router.tokens[:rows], ggml.ExpertCall{Act: c.Activation, Out: ffn})
 	for i := range groups { // h += weight * (Down·ffn)
 		g := &groups[i]
 		f := &l.Experts[g.Expert]
@@ -101,7 +101,7 @@ func (r *Runner) sharedExpert(l *Layer, x, h []float32) {
 	}
 	r.prepare(ffn, nil, &l.Shared.Down)
 	r.products(product{&l.Shared.Down, out})
-	r.addBranch(h, out, ggml.Branch{Weights: weights})
+	r.addBranch(h, out, ggml.Branch{Weights: weights, Scale: r.model.Config.ResidualScale})
 }
 
 // choose sets chosen to the experts of a token by its scores, which it spoils, and

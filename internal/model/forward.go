@@ -43,46 +43,60 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 			b.Progress(i)
 		}
 		l, lc := &w.Layers[i], &c.Layers[i]
-		qDim, attnDim := lc.NumHeads*lc.KeyDim, lc.NumHeads*lc.ValueDim
-		q := r.buf.q[:n*qDim]                    // [n, NumHeads*KeyDim]
-		k := r.buf.k[:n*lc.NumKVHeads*lc.KeyDim] // [n, NumKVHeads*KeyDim]
-		v := r.buf.v[:n*lc.NumKVHeads*lc.ValueDim]
-		attn := r.buf.attn[:n*attnDim] // [n, NumHeads*ValueDim]; the memory of q where that has the same shape
-		ffn := r.buf.ffn[:n*lc.FFNDim] // [n, FFNDim]; the memory of all four
-
-		// Attention: each row asks (q) what the rows of its text up to it offer (k), and
-		// takes a mean of what they say (v), in each head.
-		r.prepare(h, l.AttnNorm, &l.AttnQ, &l.AttnK, &l.AttnV) // x = RMSNorm(h) [n, Dim]
-		r.products(
-			product{&l.AttnQ, q}, // q = AttnQ·x
-			product{&l.AttnK, k},
-			product{&l.AttnV, v})
-		r.normHeads(l, q, k)
-		r.storeKV(i, spans, q, k, v) // turn q and k to their positions; k, v to the cache
-		if i == len(w.Layers)-1 {
+		last := i == len(w.Layers)-1
+		var mixed []float32 // what the rows take from those before them
+		out := &l.AttnOut
+		if lc.Taps > 0 {
+			// A short convolution mixes each row with the few before it, element by element.
+			in := r.buf.ffn[:3*n*c.Dim] // [n, 3*Dim]
+			mixed, out = r.buf.ffn[3*n*c.Dim:4*n*c.Dim], &l.ConvOut
+			r.prepare(h, l.AttnNorm, &l.ConvIn) // x = RMSNorm(h) [n, Dim]
+			r.products(product{&l.ConvIn, in})  // in = ConvIn·x
+			r.convolve(i, spans, in, mixed)
+		} else {
+			// Attention: each row asks (q) what the rows of its text up to it offer (k), and
+			// takes a mean of what they say (v), in each head.
+			q := r.buf.q[:n*lc.NumHeads*lc.KeyDim]   // [n, NumHeads*KeyDim]
+			k := r.buf.k[:n*lc.NumKVHeads*lc.KeyDim] // [n, NumKVHeads*KeyDim]
+			v := r.buf.v[:n*lc.NumKVHeads*lc.ValueDim]
+			r.prepare(h, l.AttnNorm, &l.AttnQ, &l.AttnK, &l.AttnV) // x = RMSNorm(h) [n, Dim]
+			r.products(
+				product{&l.AttnQ, q}, // q = AttnQ·x
+				product{&l.AttnK, k},
+				product{&l.AttnV, v})
+			r.normHeads(l, q, k)
+			r.storeKV(i, spans, q, k, v) // turn q and k to their positions; k, v to the cache
+			mixed = q
+		}
+		if last {
 			// What follows in the last layer matters for the wanted rows only.
 			if n, spans = len(b.wanted), b.last; n == 0 {
 				h = nil
 				break
 			}
-			h, q = gather(h, b.wanted, c.Dim), gather(q, b.wanted, qDim)
-			attn, ffn = attn[:n*attnDim], ffn[:n*lc.FFNDim]
-			if r.buf.sameAttn() {
-				attn = q // where its rows are now
-			}
+			mixed = gather(mixed, b.wanted, len(mixed)/len(b.tokens))
+			h = gather(h, b.wanted, c.Dim)
 		}
-		r.attend(i, spans, q, attn)
+		if lc.Taps == 0 {
+			attn := mixed // [n, NumHeads*ValueDim]; the memory of q where that has the same shape
+			if !r.buf.sameAttn() {
+				attn = r.buf.attn[:n*lc.NumHeads*lc.ValueDim]
+			}
+			r.attend(i, spans, mixed, attn)
+			mixed = attn
+		}
 		in, norm := h, l.FFNNorm // of the feed-forward network
 		if l.Parallel() {        // it reads what attention has read
 			in, norm = r.buf.branch[:len(h)], l.AttnNorm
 			copy(in, h)
 		}
-		r.addProduct(h, &l.AttnOut, attn, l.AttnPostNorm) // h += AttnOut·attn
+		r.addProduct(h, out, mixed, l.AttnPostNorm) // h += AttnOut·mixed
 
 		// Feed-forward: each row thinks over what it has gathered.
 		if len(l.Experts) > 0 {
 			r.experts(l, h)
 		} else {
+			ffn := r.buf.ffn[:n*lc.FFNDim]                   // [n, FFNDim]; the memory of q, k, v and attn
 			r.prepare(in, norm, &l.FFN.Gate, &l.FFN.Up)      // x = RMSNorm(h) [n, Dim]
 			r.gate(&l.FFN, ffn)                              // ffn = act(Gate·x) * (Up·x)
 			r.addProduct(h, &l.FFN.Down, ffn, l.FFNPostNorm) // h += Down·ffn
@@ -113,7 +127,11 @@ func (r *Runner) logits(out, h []float32) error {
 	w := r.model.Weights
 	r.prepare(h, w.OutputNorm, &w.Output)
 	r.products(product{&w.Output, out})
-	if c := &r.model.Config; c.LogitCap != 0 && r.err == nil {
+	c := &r.model.Config
+	if c.LogitScale != 0 && r.err == nil {
+		ggml.Scale(out, 1/c.LogitScale)
+	}
+	if c.LogitCap != 0 && r.err == nil {
 		r.err = r.cap.Run(r.pool, out, c.LogitCap)
 	}
 	return r.err

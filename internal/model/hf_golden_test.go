@@ -79,7 +79,10 @@ func TestHFGoldens(t *testing.T) {
 			require.Less(t, worst, hfTolerance)
 		})
 	}
-	require.Equal(t, map[string]int{"llama": 32, "qwen2": 12, "qwen2moe": 4, "qwen3": 4, "qwen3moe": 4, "gemma": 4, "gemma2": 4, "gemma3": 12, "phi3": 20, "mistral3": 4, "stablelm": 4}, records)
+	require.Equal(t, map[string]int{
+		"llama": 32, "qwen2": 12, "qwen2moe": 4, "qwen3": 4, "qwen3moe": 4, "gemma": 4, "gemma2": 4, "gemma3": 12,
+		"phi3": 20, "smollm3": 4, "olmo2": 8, "granite": 4, "mistral3": 4, "starcoder2": 4, "stablelm": 4, "lfm2": 4,
+	}, records)
 }
 
 // loadVariant opens a shared model, and makes the choice that its file leaves open.

@@ -77,7 +77,9 @@ func newCache(c *Config, ctx int, opt RunnerOptions) (*Cache, error) {
 			TypeK: cacheType(opt.CacheK), TypeV: cacheType(opt.CacheV),
 			Heads: l.NumKVHeads, KeyDim: l.KeyDim, ValueDim: l.ValueDim,
 		}
-		if err := k.formats[i].Check(); err != nil {
+		if l.Taps > 0 { // what its convolution goes over
+			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32, Heads: 1, ValueDim: c.Dim}
+		} else if err := k.formats[i].Check(); err != nil {
 			return nil, fmt.Errorf("model: %w", err)
 		}
 		if k.window > 0 && l.Window > 0 {

@@ -289,6 +289,12 @@ func (r *Runner) adapt(p product) {
 // gateApart is gate for a network with adapters, whose products have to be complete
 // before they are multiplied.
 func (r *Runner) gateApart(f *FFN, out []float32) {
+	if f.Gate.W.Rows == 0 {
+		if r.products(product{&f.Up, out}); r.err == nil {
+			r.model.Config.Activation.Apply(out)
+		}
+		return
+	}
 	up := r.lora.up[:len(out)]
 	r.products(product{&f.Gate, out}, product{&f.Up, up})
 	if r.err == nil {

@@ -37,10 +37,11 @@ type Runner struct {
 	acts        ggml.Prepare
 	matmul      ggml.MatMul
 	headNorm    ggml.HeadNorm
-	kv          ggml.StoreKV
-	attention   ggml.Attention
 	addBranchTo ggml.AddBranch
 	cap         ggml.Cap
+	kv          ggml.StoreKV
+	shortConv   ggml.ShortConv
+	attention   ggml.Attention
 	router      router
 	lora        loraScratch
 }
@@ -137,7 +138,7 @@ func (r *Runner) reserve() {
 			r.buf.angles[turn] = angles{make([]float32, n), make([]float32, n)}
 		}
 	}
-	if r.model.Weights.branches() || c.ResidualScale != 0 {
+	if r.model.Weights.needsBranch(c) {
 		r.buf.branch = make([]float32, r.batch*c.Dim)
 	}
 	r.acts = ggml.Prepare{Eps: c.NormEps, Centred: arch.Find(c.Arch).LayerNorm}
@@ -148,7 +149,7 @@ func (r *Runner) reserve() {
 		KeyDim:   c.most(func(l *LayerConfig) int { return l.KeyDim }),
 		ValueDim: c.most(func(l *LayerConfig) int { return l.ValueDim }),
 	}
-	shared := c.most(func(l *LayerConfig) int { return l.NumHeads / l.NumKVHeads })
+	shared := c.most(func(l *LayerConfig) int { return l.NumHeads / max(1, l.NumKVHeads) })
 	r.attention.Reserve(workers, r.batch, ggml.KVLayer{Format: &largest, Heads: shared})
 	r.headNorm.Eps = c.NormEps
 	r.reserveAdapters()

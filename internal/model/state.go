@@ -45,6 +45,9 @@ func (s *Seq) stateHeader() stateHeader {
 		TypeK: uint32(f.TypeK), TypeV: uint32(f.TypeV),
 	}
 	for i := range s.cache.formats {
+		if l := &s.cache.formats[i]; l.KeyDim > 0 { // attention, not a convolution
+			h.TypeK, h.TypeV = uint32(l.TypeK), uint32(l.TypeV)
+		}
 		if s.cache.formats[i] != *f {
 			h.Differ = s.cache.checksum()
 		}

@@ -34,9 +34,12 @@ func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 	if r.err != nil {
 		return
 	}
-	cols := matrices[0].W.Cols
+	cols := matrices[len(matrices)-1].W.Cols // the first may be absent
 	r.acts.Want(len(x)/cols, cols)
 	for _, l := range matrices {
+		if l.W.Rows == 0 {
+			continue
+		}
 		r.acts.WantType(l.W.Type)
 		if len(l.Adapters) > 0 {
 			r.acts.WantType(quant.F32)
@@ -48,7 +51,7 @@ func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 			x = normed
 		}
 		for _, l := range matrices {
-			if l.First > 0 {
+			if l.W.Rows == 0 || l.First > 0 {
 				continue // the tensor's first part has shown it
 			}
 			r.Collect(l.Name, x, len(x)/cols, cols)
@@ -81,13 +84,13 @@ func (r *Runner) products(list ...product) {
 }
 
 // addProduct adds l·x to h, row by row, after RMSNorm with the weights norm if that is
-// not nil, and scaled where the model scales what is added.
+// not nil.
 func (r *Runner) addProduct(h []float32, l *Linear, x, norm []float32) {
 	r.prepare(x, nil, l)
 	if scale := r.model.Config.ResidualScale; norm != nil || scale != 0 {
-		y := r.buf.branch[:len(h)]
-		r.products(product{l, y})
-		r.addBranch(h, y, ggml.Branch{Norm: norm, Scale: scale})
+		out := r.buf.branch[:len(h)]
+		r.products(product{l, out})
+		r.addBranch(h, out, ggml.Branch{Norm: norm, Scale: scale})
 		return
 	}
 	if r.err == nil {
@@ -105,17 +108,28 @@ func (r *Runner) addBranch(h, y []float32, b ggml.Branch) {
 }
 
 // gate sets out [tokens, FFNDim] to the inner state of a feed-forward network,
-// act(Gate·x) * (Up·x).
+// act(Gate·x) * (Up·x), or act(Up·x) without a gate.
 func (r *Runner) gate(f *FFN, out []float32) {
-	if len(f.Gate.Adapters)+len(f.Up.Adapters) > 0 {
+	switch {
+	case r.err != nil:
+	case len(f.Gate.Adapters)+len(f.Up.Adapters) > 0:
 		r.gateApart(f, out)
-	} else if r.err == nil {
+	case f.Gate.W.Rows == 0:
+		r.err = r.matmul.Act(r.pool, r.model.Config.Activation, r.of(product{&f.Up, out}))
+	default:
 		r.err = r.matmul.Gate(r.pool, r.model.Config.Activation, r.of(product{&f.Gate, out}), r.of(product{&f.Up, nil}))
 	}
 }
 
 // setAngles makes the sines and cosines of all rows' positions ready, for all layers.
 func (r *Runner) setAngles(spans []ggml.Span) {
+	if r.buf.temper != nil {
+		for _, s := range spans {
+			for i := range s.N {
+				r.buf.temper[s.Row+i] = r.model.Config.temperature(s.Pos + i)
+			}
+		}
+	}
 	for turn, rope := range r.cache.ropes {
 		if rope == nil {
 			continue
@@ -126,14 +140,6 @@ func (r *Runner) setAngles(spans []ggml.Span) {
 				at := (s.Row + i) * pairs
 				rope.Angles(a.cos[at:at+pairs], a.sin[at:at+pairs], s.Pos+i)
 			}
-		}
-	}
-	if r.buf.temper == nil {
-		return
-	}
-	for _, s := range spans {
-		for i := range s.N {
-			r.buf.temper[s.Row+i] = r.model.Config.temperature(s.Pos + i)
 		}
 	}
 }
@@ -162,6 +168,16 @@ func (r *Runner) storeKV(layer int, spans []ggml.Span, q, k, v []float32) {
 		r.err = r.kv.Run(r.pool, ggml.Store{
 			KVLayer: r.kvLayer(layer), Spans: spans,
 			Rope: r.cache.ropes[turn], Cos: a.cos, Sin: a.sin, QScale: r.buf.temper, Q: q, K: k, V: v,
+		})
+	}
+}
+
+// convolve sets out [rows, Dim] to the layer's short convolution of what its first product
+// gave, in [rows, 3*Dim].
+func (r *Runner) convolve(layer int, spans []ggml.Span, in, out []float32) {
+	if r.err == nil {
+		r.err = r.shortConv.Run(r.pool, ggml.Conv{
+			KVLayer: r.kvLayer(layer), Spans: spans, Taps: r.model.Weights.Layers[layer].ConvTaps, In: in, Out: out,
 		})
 	}
 }

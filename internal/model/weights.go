@@ -30,6 +30,10 @@ type Layer struct {
 	AttnKNorm []float32 // [KeyDim] of each key head
 	AttnOut   Linear    // [Dim, NumHeads*ValueDim] attn_output
 
+	ConvIn   Linear    // [3*Dim, Dim] shortconv.in_proj, of layers without attention
+	ConvTaps []float32 // [Dim, Taps] shortconv.conv
+	ConvOut  Linear    // [Dim, Dim] shortconv.out_proj
+
 	AttnPostNorm []float32 // [Dim] of what attention gives; nil: it is not normalized
 
 	FFNNorm     []float32 // [Dim]
@@ -49,7 +53,7 @@ func (l *Layer) Parallel() bool { return l.AttnNorm != nil && l.FFNNorm == nil }
 // among which its router chooses.
 func (l *Layer) Each(f func(*Linear)) {
 	for _, x := range []*Linear{
-		&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut, &l.FFN.Gate, &l.FFN.Up, &l.FFN.Down,
+		&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut, &l.ConvIn, &l.ConvOut, &l.FFN.Gate, &l.FFN.Up, &l.FFN.Down,
 		&l.Router, &l.Shared.Gate, &l.Shared.Up, &l.Shared.Down, &l.SharedGate,
 	} {
 		if x.W.Rows > 0 {
@@ -58,7 +62,8 @@ func (l *Layer) Each(f func(*Linear)) {
 	}
 }
 
-// FFN is a feed-forward network: Down·(act(Gate·x) * (Up·x)).
+// FFN is a feed-forward network: Down·(act(Gate·x) * (Up·x)), or Down·act(Up·x) where
+// there is no gate.
 type FFN struct {
 	Gate Linear // [FFNDim, Dim]
 	Up   Linear // [FFNDim, Dim]
@@ -112,6 +117,12 @@ func (l *Layer) place(role arch.Role) any {
 		return &l.AttnKNorm
 	case arch.AttnOut:
 		return &l.AttnOut
+	case arch.ConvIn:
+		return &l.ConvIn
+	case arch.ConvTaps:
+		return &l.ConvTaps
+	case arch.ConvOut:
+		return &l.ConvOut
 	case arch.AttnPostNorm:
 		return &l.AttnPostNorm
 	case arch.FFNNorm:

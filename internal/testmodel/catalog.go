@@ -24,6 +24,16 @@ func Catalog() []Named {
 		{"qwen2moe", Spec{Arch: &arch.Qwen2MoE, Seed: 8, BPE: true}},
 		{"qwen3moe", Spec{Arch: &arch.Qwen3MoE, Seed: 9, BPE: true, KeyDim: 64}},
 		{"phi3", Spec{Arch: &arch.Phi3, Seed: 10, Turning: 24}},
+		{"smollm3", Spec{Arch: &arch.SmolLM3, Seed: 14, BPE: true, Layers: 5, Tied: true}},
+		{"olmo2", Spec{Arch: &arch.Olmo2, Seed: 15, BPE: true}},
+		{"olmo3", Spec{Arch: &arch.Olmo2, Seed: 16, BPE: true, Layers: 5, Window: 8, More: func(m *Model) {
+			m.Set("olmo2.rope.scaling.type", gguf.Str("yarn")).Set("olmo2.rope.scaling.factor", gguf.F32(8))
+			m.Set("olmo2.rope.scaling.original_context_length", gguf.U32(32))
+		}}},
+		{"granite", Spec{Arch: &arch.Granite, Seed: 17, BPE: true, Tied: true, More: graniteScales("granite")}},
+		{"granitemoe", Spec{Arch: &arch.GraniteMoE, Seed: 18, BPE: true, Tied: true, More: graniteScales("granitemoe")}},
+		{"starcoder2", Spec{Arch: &arch.StarCoder2, Seed: 19, BPE: true, Tied: true}},
+		{"lfm2", Spec{Arch: &arch.LFM2, Seed: 20, BPE: true, Layers: 5, Tied: true}}, // convolutions first and last
 		{"mistral3", Spec{Arch: &arch.Mistral3, Seed: 11, BPE: true, More: func(m *Model) {
 			m.Set("mistral3.rope.scaling.type", gguf.Str("yarn")).Set("mistral3.rope.scaling.factor", gguf.F32(8))
 			m.Set("mistral3.rope.scaling.original_context_length", gguf.U32(16)).Set("mistral3.rope.scaling.yarn_log_multiplier", gguf.F32(1))
@@ -42,5 +52,13 @@ func Catalog() []Named {
 		{"gemma", Spec{Arch: &arch.Gemma, Seed: 9, KeyDim: 64, Tied: true}},
 		{"gemma2", Spec{Arch: &arch.Gemma2, Seed: 10, KeyDim: 64, Tied: true, Window: 20}},
 		{"gemma3", Spec{Arch: &arch.Gemma3, Seed: 11, Layers: 6, Tied: true, Window: 20}},
+	}
+}
+
+// graniteScales sets the scales of an architecture of that family.
+func graniteScales(name string) func(*Model) {
+	return func(m *Model) {
+		m.Set(name+".embedding_scale", gguf.F32(12)).Set(name+".attention.scale", gguf.F32(0.15))
+		m.Set(name+".residual_scale", gguf.F32(0.22)).Set(name+".logit_scale", gguf.F32(0.7))
 	}
 }

@@ -57,8 +57,8 @@ type Spec struct {
 	Dim     int  // elements of a token's state; 0: the constant of that name
 	Layers  int  // 0: the constant of that name
 	KeyDim  int  // elements of a head; 0: Dim/Heads
-	Window  int  // positions that tokens of windowed layers see; 0: what the architecture says
 	Turning int  // elements of a head that turn; 0: all
+	Window  int  // positions that tokens of windowed layers see; 0: what the architecture says
 	Tied    bool // the output is the token embedding
 	Experts int  // feed-forward networks of a layer, of which a token uses two; 0: one
 	// Vary gives every layer other heads, another feed-forward length and another
@@ -84,14 +84,14 @@ func (s Spec) Make() *Model {
 	if s.KeyDim == 0 {
 		s.KeyDim = s.Dim / Heads
 	}
-	if s.Layers == 0 {
-		s.Layers = Layers
-	}
 	if s.Turning == 0 {
 		s.Turning = s.KeyDim
 	}
 	if s.Arch.FFN == nil && s.Experts == 0 {
 		s.Experts = 6
+	}
+	if s.Layers == 0 {
+		s.Layers = Layers
 	}
 	vocab := spmVocab()
 	if s.BPE {
@@ -111,6 +111,9 @@ func (s Spec) Make() *Model {
 			h.SharedFFN = h.FFNDim
 		}
 	}
+	if s.Arch.Conv {
+		h.Taps = 3
+	}
 	m := &Model{KV: []gguf.KV{
 		{Key: "general.architecture", Value: gguf.Str(s.Arch.Name)},
 		{Key: "general.name", Value: gguf.Str("noise for tests")},
@@ -127,6 +130,7 @@ func (s Spec) Make() *Model {
 			sizes = &layers[n]
 		}
 		switch {
+		case !sizes.In(t.In):
 		case t.Optional && t.Role != arch.FFNNorm && (t.Role != arch.Output || s.Tied):
 		case t.IsVector():
 			m.vector(rng, name+".weight", sizes.Of(t.Cols), 1)
@@ -152,12 +156,18 @@ func (s Spec) layers(m *Model, sizes arch.Sizes) []arch.Sizes {
 	var heads, kvHeads, ffn, windows []int32
 	for i := range list {
 		list[i] = sizes
+		if list[i].Taps = 0; s.Arch.Conv && i%2 == 0 {
+			list[i].NumKVHeads, list[i].Taps = 0, sizes.Taps
+		}
 		if s.Vary {
 			list[i].NumHeads, list[i].NumKVHeads = Heads<<(i%2), KVHeads>>(i%2)
 			list[i].FFNDim -= 64 * (i % 2)
 		}
 		heads, kvHeads = append(heads, int32(list[i].NumHeads)), append(kvHeads, int32(list[i].NumKVHeads))
 		ffn, windows = append(ffn, int32(list[i].FFNDim)), append(windows, int32(9*(i%2)))
+	}
+	if s.Arch.Conv {
+		m.Set(s.Arch.Name+"."+arch.KeyKVHeads, gguf.I32s(kvHeads))
 	}
 	if s.Vary {
 		prefix := s.Arch.Name + "."
