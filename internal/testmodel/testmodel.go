@@ -156,7 +156,7 @@ func (s Spec) layers(m *Model, sizes arch.Sizes) []arch.Sizes {
 	var heads, kvHeads, ffn, windows []int32
 	for i := range list {
 		list[i] = sizes
-		if s.Arch.Conv && i%2 == 0 {
+		if list[i].Taps = 0; s.Arch.Conv && i%2 == 0 {
 			list[i].NumKVHeads, list[i].Taps = 0, sizes.Taps
 		}
 		if s.Vary {
