@@ -236,9 +236,10 @@ func (l *Logprobs) Old(offset int) *OldLogprobs {
 	o := &OldLogprobs{Tokens: []string{}, Logprobs: []float64{}, Top: []map[string]float64{}, Offsets: []int{}}
 	var part []byte // of a character
 	for _, t := range l.Content {
-		o.Tokens = append(o.Tokens, oldToken(t.Token, t.Bytes))
+		token := oldToken(t.Token, t.Bytes)
+		o.Tokens = append(o.Tokens, token)
 		o.Logprobs = append(o.Logprobs, t.Logprob)
-		top := map[string]float64{}
+		top := map[string]float64{token: t.Logprob} // one more than was asked for, where it is none of the likeliest
 		for _, other := range t.Top {
 			key := oldToken(other.Token, other.Bytes)
 			if p, ok := top[key]; !ok || other.Logprob > p {

@@ -129,7 +129,7 @@ func TestOldLogprobs(t *testing.T) {
 	}}
 	require.Equal(t, &OldLogprobs{
 		Tokens: []string{"é", `bytes:\xc3`, `bytes:\xa9`, "b"}, Logprobs: []float64{-1, -2, -3, -4},
-		Top: []map[string]float64{{"a": -1}, {`bytes:\xc3`: -2, `bytes:\xe2\x80`: -3}, {}, {}}, Offsets: []int{3, 4, 4, 5},
+		Top: []map[string]float64{{"é": -1, "a": -1}, {`bytes:\xc3`: -2, `bytes:\xe2\x80`: -3}, {`bytes:\xa9`: -3}, {"b": -4}}, Offsets: []int{3, 4, 4, 5},
 	}, l.Old(3))
 }
 
