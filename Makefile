@@ -9,15 +9,20 @@ QEMU_ARM ?= qemu-aarch64-static
 QEMU_X86 ?= qemu-x86_64-static
 
 # Platforms that are compiled and vetted, but not run.
-PLATFORMS := darwin/arm64 windows/amd64 linux/riscv64 linux/386
+PLATFORMS := linux/arm64 darwin/arm64 windows/amd64 linux/riscv64 linux/386
 
 # Packages whose code differs between CPUs of one architecture, and the model
 # that is built on them.
 WITH_KERNELS := ./internal/quant/... ./internal/ggml/... ./internal/model/...
 
-# Packages whose results come from kernels. The others, commands among them, do the same
-# on every x86 CPU.
-COMPUTING := $(WITH_KERNELS) ./internal/engine/... ./internal/train/... ./internal/eval/... ./internal/quantize/... ./internal/builtin/...
+# Packages whose results are numbers, and what asks the system about its CPU. They may differ
+# between CPUs, as compilers fuse a product and a sum on some of them. The others, commands
+# among them, do the same everywhere.
+COMPUTING := $(WITH_KERNELS) ./internal/fmath/... ./internal/logits/... ./internal/sampler/... ./internal/engine/... ./internal/train/... \
+	./internal/eval/... ./internal/quantize/... ./internal/builtin/... ./internal/machine/...
+
+# Packages that have kernels for some CPUs of one architecture only, and a whole model on them.
+MORE_KERNELS := ./internal/quant/... ./internal/builtin/...
 
 comma := ,
 
@@ -58,7 +63,6 @@ vet-all: ## vet, for every platform
 		echo "go vet for $$p"; \
 		GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
 	done
-	GOARCH=arm64 $(GO) vet $(WITH_KERNELS) ./internal/machine/... # the rest is tested there
 
 # The commands and the programs about the built-in model evaluate much text in some tests, which
 # -short leaves out.
@@ -91,9 +95,9 @@ define emulated
 endef
 
 test-arm64: ## run the tests on emulated Arm CPUs: without, with dot products, with i8mm
-	$(call emulated,$(QEMU_ARM),cortex-a53,arm64,neon,./...)
-	$(call emulated,$(QEMU_ARM),cortex-a76,arm64,neon$(comma)sdot,$(WITH_KERNELS))
-	$(call emulated,$(QEMU_ARM),max,arm64,neon$(comma)sdot$(comma)i8mm,$(WITH_KERNELS))
+	$(call emulated,$(QEMU_ARM),cortex-a53,arm64,neon,$(COMPUTING))
+	$(call emulated,$(QEMU_ARM),cortex-a76,arm64,neon$(comma)sdot,$(MORE_KERNELS))
+	$(call emulated,$(QEMU_ARM),max,arm64,neon$(comma)sdot$(comma)i8mm,$(MORE_KERNELS))
 
 test-noavx: ## run the tests on an emulated x86 CPU without AVX
 	$(call emulated,$(QEMU_X86),Nehalem,amd64,,$(COMPUTING))
