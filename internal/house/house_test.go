@@ -34,6 +34,7 @@ var order = []string{
 	// Services.
 	"internal/selfinstruct",
 	"internal/server",
+	"internal/server/keeper",
 	"internal/server/listen",
 	"internal/server/metrics",
 	"internal/server/page",

@@ -54,7 +54,7 @@ func (p *progress) report(at fetch.Progress) {
 	now := time.Now()
 	if at.Name != p.file {
 		p.file, p.tenth, p.samples, p.shown = at.Name, 0, nil, time.Time{}
-		if at.Total > 0 {
+		if at.Total > 0 && at.Done < at.Total {
 			p.tenth = 10 * at.Done / at.Total // what was there before is not told again
 		}
 	}

@@ -127,7 +127,7 @@ func (t *transfer) end() {
 
 // watch saves the state and reports progress now and then.
 func (t *transfer) watch(stop chan struct{}, cancel context.CancelCauseFunc) {
-	tick := time.NewTicker(100 * time.Millisecond)
+	tick := time.NewTicker(min(100*time.Millisecond, t.opt.SaveEvery))
 	defer tick.Stop()
 	for {
 		select {
