@@ -94,7 +94,7 @@ func (b *Batch) extend() error {
 		}
 	}
 	for i, s := range b.seqs {
-		b.spans[i].Blocks = s.data
+		b.spans[i].Blocks, b.spans[i].State = s.data, s.step()
 	}
 	b.last = b.last[:0]
 	span, row := 0, -2
@@ -127,5 +127,6 @@ func (b *Batch) commit() {
 	for i, s := range b.seqs {
 		span := &b.spans[i]
 		s.tokens = append(s.tokens, b.tokens[span.Row:span.Row+span.N]...)
+		s.state.now.len = len(s.tokens)
 	}
 }

@@ -52,6 +52,8 @@ func newCache(c *Config, typeK, typeV *quant.Type, budget int) (*Cache, error) {
 		}
 		if l.Taps > 0 { // what its convolution goes over
 			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32, Heads: 1, ValueDim: c.Dim}
+		} else if l.Delta { // its state is the text's (Seq.state)
+			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32}
 		} else if err := k.formats[i].Check(); err != nil {
 			return nil, fmt.Errorf("model: %w", err)
 		}

@@ -14,6 +14,7 @@ type Seq struct {
 	blocks []*Block // of the positions, in order
 	data   [][]byte // of the blocks
 	exact  int      // the first position that Shift has changed; math.MaxInt where there is none
+	state  state
 }
 
 // NewSeq returns an empty text.
@@ -35,9 +36,10 @@ func (s *Seq) Exact() int { return min(s.exact, len(s.tokens)) }
 // Block returns the block of positions i*BlockLen and following.
 func (s *Seq) Block(i int) *Block { return s.blocks[i] }
 
-// Truncate forgets all but the first n tokens.
+// Truncate forgets all but the first n tokens, or all but Reachable(n).
 func (s *Seq) Truncate(n int) {
-	n = min(max(n, 0), len(s.tokens))
+	n = s.Reachable(n)
+	s.goBack(n)
 	s.tokens = s.tokens[:n]
 	if n <= s.exact {
 		s.exact = math.MaxInt
@@ -64,11 +66,12 @@ func (s *Seq) Free() { s.Truncate(0) }
 // Fork returns a text that begins with the first n tokens of s and shares their
 // blocks.
 func (s *Seq) Fork(n int) *Seq {
-	n = min(max(n, 0), len(s.tokens))
+	n = s.Reachable(n)
 	f := &Seq{model: s.model, cache: s.cache, exact: math.MaxInt, tokens: append([]int32(nil), s.tokens[:n]...)}
 	if s.exact < n {
 		f.exact = s.exact
 	}
+	f.state = s.state.at(n)
 	for _, b := range s.blocks[:blocksOf(n)] {
 		f.push(b)
 		s.cache.Retain(b)
@@ -171,6 +174,9 @@ func (s *Seq) Shift(keep, discard int) error {
 	}
 	if discard == 0 {
 		return nil
+	}
+	if s.model.Config.Recurrent() {
+		return fmt.Errorf("model: shift: %w", ErrNoShift)
 	}
 	if keep+discard < end {
 		for i := keep / BlockLen; i < blocksOf(end-discard); i++ {

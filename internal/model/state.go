@@ -14,6 +14,7 @@ import (
 //	header  the fields of stateHeader
 //	tokens  [Tokens] int32
 //	cache   for each block of positions and each layer, what is used of the block
+//	state   [..] float32, of layers with a gated delta rule
 //
 // Heads, Key and Value are those of layer 0; Differ is 0 where all layers have the
 // same, else a checksum of all; the bits of stateLong are turned over where the keys
@@ -63,10 +64,9 @@ func (c *Cache) checksum() uint32 {
 	return h.Sum32() | 1
 }
 
-// Save writes the first n of the tokens with their keys and values; all of them
-// where they are fewer.
+// Save writes the first n of the tokens with their keys and values, or Reachable(n).
 func (s *Seq) Save(w io.Writer, n int) error {
-	tokens := s.tokens[:min(n, len(s.tokens))]
+	tokens := s.tokens[:s.Reachable(n)]
 	h := s.stateHeader()
 	h.Tokens = uint32(len(tokens))
 	b := bufio.NewWriterSize(w, 1<<20)
@@ -78,6 +78,9 @@ func (s *Seq) Save(w io.Writer, n int) error {
 			_, err := b.Write(part)
 			return err
 		})
+	}
+	if state := s.state.at(len(tokens)); err == nil && state.now.data != nil && len(tokens) > 0 {
+		err = binary.Write(b, binary.LittleEndian, state.now.data)
 	}
 	if err == nil {
 		err = b.Flush()
@@ -143,6 +146,12 @@ func (s *Seq) load(r io.Reader, ctx int) error {
 		}); err != nil {
 			return err
 		}
+	}
+	if n > 0 && s.model.Config.Recurrent() {
+		if err := binary.Read(r, binary.LittleEndian, s.step()); err != nil {
+			return err
+		}
+		s.state.now.len = n
 	}
 	return nil
 }
