@@ -203,6 +203,7 @@ func TestAloneOrTogether(t *testing.T) {
 		{"llama-bpe with a window", testmodel.Spec{Seed: 2, Dim: 32, BPE: true}, quant.F16, quant.F16},
 		{"experts", testmodel.Spec{Seed: 3, Dim: 32, Experts: 4}, quant.F32, quant.F16},
 		{"qwen3", testmodel.Spec{Arch: &arch.Qwen3, Seed: 4, Dim: 32, BPE: true}, quant.F32, quant.F32},
+		{"gemma3", testmodel.Spec{Arch: &arch.Gemma3, Seed: 5, Dim: 32, Layers: 6, Window: 20}, quant.F32, quant.F16},
 	}
 	preempted, accepted := int64(0), int64(0)
 	for seed, tt := range models {
@@ -294,7 +295,7 @@ func requireFree(t *testing.T, e *Engine) {
 		nodes = e.prefix.count
 	}
 	require.LessOrEqual(t, e.runner.Cache().Used(), nodes)
-	for e.forget() {
+	for e.forget(model.Blocks{1}) {
 	}
 	require.Zero(t, e.runner.Cache().Used())
 	if e.prefix != nil {

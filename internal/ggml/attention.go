@@ -38,7 +38,7 @@ type Attend struct {
 	Spans  []Span
 	Scale  float32 // of the scores
 	Cap    float32 // soft cap of the scores; 0: none
-	Window int     // positions that a row sees, itself included; 0: all
+	Window int     // positions that a row sees, itself included, from its span's Floor on; 0: all
 	// Q holds the queries, which Run leaves alone unless Out is the same memory, as it
 	// may be where KeyDim equals ValueDim.
 	Q   []float32 // [rows, Heads*KeyDim]
@@ -245,7 +245,7 @@ func (a *attentionWork) at(r int) int {
 
 // bytes returns the layer's part of block b.
 func (a *attentionWork) bytes(b int) []byte {
-	return a.span.Blocks[b][a.Offset : a.Offset+a.Format.BlockBytes()]
+	return a.block(a.span, b)
 }
 
 // tokens returns the tokens lo to hi-1 that see something of the n blocks from b on:
@@ -303,7 +303,7 @@ func (a *attentionWork) gather(b, n int) {
 func (a *attentionWork) visible(row int) (from, to int) {
 	to = a.span.Pos + row + 1
 	if a.Window > 0 {
-		from = max(0, to-a.Window)
+		from = max(0, a.span.Floor, to-a.Window)
 	}
 	return from, to
 }

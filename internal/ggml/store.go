@@ -91,7 +91,7 @@ func (s *StoreKV) store(it storeItem, pos int, scratch []byte) {
 		scaleBy(q, s.QScale[row])
 	}
 
-	block := it.span.Blocks[it.block][s.Offset : s.Offset+f.BlockBytes()]
+	block := s.block(it.span, it.block)
 	f.PutKey(f.Keys(block, it.head), pos%BlockLen, k, scratch)
 	f.PutValue(f.Values(block, it.head), pos%BlockLen, s.V[(row*f.Heads+it.head)*f.ValueDim:][:f.ValueDim])
 }

@@ -30,17 +30,9 @@ func (s *state) at(n int) (c state) {
 	return c
 }
 
-// Reachable returns how many of the first n tokens Truncate can leave: n, or fewer where
-// layers keep no state of that place.
-func (s *Seq) Reachable(n int) int {
-	n = min(max(n, 0), len(s.tokens))
-	switch {
-	case !s.model.Config.Recurrent() || n == s.state.now.len:
-		return n
-	case s.state.marked.data != nil && s.state.marked.len <= n:
-		return s.state.marked.len
-	}
-	return 0
+// holds reports whether the state behind n tokens is known.
+func (s *state) holds(n int) bool {
+	return n == 0 || n == s.now.len || s.marked.data != nil && n == s.marked.len
 }
 
 // goBack makes the state that of the first n tokens, which are reachable.
@@ -56,12 +48,10 @@ func (s *Seq) goBack(n int) {
 	}
 }
 
-// Mark makes the text keep what it takes to be cut back to its present length, until it is
-// marked elsewhere.
-func (s *Seq) Mark() {
-	if s.state.now.data != nil {
-		m := &s.state.marked
-		m.len, m.data = s.state.now.len, append(m.data[:0], s.state.now.data...)
+// mark keeps the present state.
+func (s *state) mark() {
+	if s.now.data != nil {
+		s.marked.len, s.marked.data = s.now.len, append(s.marked.data[:0], s.now.data...)
 	}
 }
 

@@ -55,21 +55,13 @@ type RunnerOptions struct {
 	Batch   int // rows of a batch at most: DefaultBatch
 	Threads int // machine.CountThreads().Default()
 	Ctx     int // context length of the texts: what Model.Context gives for 0
-	Blocks  int // of the cache at most; 0: no limit
+	Blocks  int // of the cache at most, of those that are Whole; 0: no limit
+	Recent  int // Recent blocks of the cache at most; 0: no limit
 	// Types of keys and values in the cache, F32, F16 or Q8_0; nil is F16.
 	CacheK, CacheV *quant.Type
 	// Pool, if not nil, is used in place of one with Threads workers of its
 	// own. Runners that share one take turns, operation by operation.
 	Pool *pool.Pool
-}
-
-// BlockBytes returns the memory of one block of a cache of the types in opt.
-func (m *Model) BlockBytes(opt RunnerOptions) (int, error) {
-	c, err := newCache(&m.Config, opt.CacheK, opt.CacheV, 0)
-	if err != nil {
-		return 0, err
-	}
-	return c.BlockBytes(), nil
 }
 
 // NewRunner makes a runner. Memory for the cache is allocated as texts grow.
@@ -83,15 +75,14 @@ func (m *Model) NewRunner(opt RunnerOptions) (*Runner, error) {
 		return nil, fmt.Errorf("model: batch of %d tokens, must be positive", r.batch)
 	case opt.Threads < 0 || opt.Threads > pool.MaxThreads:
 		return nil, fmt.Errorf("model: %d threads, must be between 1 and %d", opt.Threads, pool.MaxThreads)
-	case opt.Blocks < 0:
-		return nil, fmt.Errorf("model: a cache of %d blocks, must be positive", opt.Blocks)
-	}
-	var err error
-	if r.cache, err = newCache(&m.Config, opt.CacheK, opt.CacheV, opt.Blocks); err != nil {
-		return nil, err
+	case opt.Blocks < 0 || opt.Recent < 0:
+		return nil, fmt.Errorf("model: a cache of %d blocks and %d recent ones, must be positive", opt.Blocks, opt.Recent)
 	}
 	ctx, _, err := m.Context(opt.Ctx)
 	if err != nil {
+		return nil, err
+	}
+	if r.cache, err = newCache(&m.Config, ctx, opt); err != nil {
 		return nil, err
 	}
 	r.cache.ropes = m.ropesFor(ctx)

@@ -101,8 +101,12 @@ func (s *Session) Warning() string { return s.warning }
 // valid until the next call.
 func (s *Session) Tokens() []int32 { return s.seq.Tokens() }
 
-// Truncate forgets all but the first n tokens.
-func (s *Session) Truncate(n int) { s.seq.Truncate(n) }
+// Truncate forgets all but the first n tokens, or fewer: see Seq.Reachable. It returns how
+// many are left.
+func (s *Session) Truncate(n int) int {
+	s.seq.Truncate(n)
+	return s.Pos()
+}
 
 // Shift makes room in a full context; see Seq.Shift.
 func (s *Session) Shift(keep, discard int) error { return s.seq.Shift(keep, discard) }
@@ -141,6 +145,7 @@ func (s *Session) Eval(ctx context.Context, tokens []int32, progress func(done, 
 		if err := s.Forward(ctx, &s.batch); err != nil {
 			return nil, err
 		}
+		s.seq.Trim()
 		if done += n; progress != nil {
 			progress(done, len(tokens))
 		}
@@ -163,6 +168,7 @@ func (s *Session) EvalEach(ctx context.Context, tokens []int32, from int, each f
 		if err := s.Forward(ctx, &s.batch); err != nil {
 			return err
 		}
+		s.seq.Trim()
 		done += n
 		first := done - s.batch.Wanted()
 		err := s.EachLogits(s.batch.Wanted(), func(row int, logits []float32) error { return each(first+row, logits) })

@@ -154,7 +154,8 @@ func (r *Runner) normHeads(l *Layer, q, k []float32) {
 // kvLayer returns a layer's part of the cache.
 func (r *Runner) kvLayer(layer int) ggml.KVLayer {
 	return ggml.KVLayer{
-		Format: &r.cache.formats[layer], Offset: r.cache.offsets[layer], Heads: r.model.Config.Layers[layer].NumHeads,
+		Format: &r.cache.formats[layer], Recent: r.cache.parts[layer] == Recent, Offset: r.cache.offsets[layer],
+		Heads: r.model.Config.Layers[layer].NumHeads,
 	}
 }
 
