@@ -111,8 +111,11 @@ func (s Spec) Make() *Model {
 			h.SharedFFN = h.FFNDim
 		}
 	}
-	if s.Arch.Conv {
+	switch {
+	case s.Arch.Conv:
 		h.Taps = 3
+	case s.Arch.Delta:
+		h.Taps, h.SSMState, h.SSMGroups, h.SSMHeads, h.SSMInner = 4, HeadDim, 2, 4, 4*HeadDim
 	}
 	m := &Model{KV: []gguf.KV{
 		{Key: "general.architecture", Value: gguf.Str(s.Arch.Name)},
@@ -132,8 +135,10 @@ func (s Spec) Make() *Model {
 		switch {
 		case !sizes.In(t.In):
 		case t.Optional && t.Role != arch.FFNNorm && (t.Role != arch.Output || s.Tied):
+		case t.Role == arch.DeltaA: // decays
+			m.vector(rng, name, sizes.Of(t.Cols), -0.5)
 		case t.IsVector():
-			m.vector(rng, name+".weight", sizes.Of(t.Cols), 1)
+			m.vector(rng, name+t.Suffix(), sizes.Of(t.Cols), 1)
 			if t.Bias {
 				m.vector(rng, name+".bias", sizes.Of(t.Cols), 0)
 			}
@@ -156,8 +161,11 @@ func (s Spec) layers(m *Model, sizes arch.Sizes) []arch.Sizes {
 	var heads, kvHeads, ffn, windows []int32
 	for i := range list {
 		list[i] = sizes
-		if list[i].Taps = 0; s.Arch.Conv && i%2 == 0 {
+		switch list[i].Taps = 0; {
+		case s.Arch.Conv && i%2 == 0:
 			list[i].NumKVHeads, list[i].Taps = 0, sizes.Taps
+		case s.Arch.Delta && i%4 != 3:
+			list[i].Delta, list[i].Taps = true, sizes.Taps
 		}
 		if s.Vary {
 			list[i].NumHeads, list[i].NumKVHeads = Heads<<(i%2), KVHeads>>(i%2)
