@@ -14,8 +14,8 @@ import (
 //	v[t]   = sum over j < L of Taps[j] * u[t-L+1+j], the oldest first
 //	Out[t] = c[t] * v[t]
 //
-// with all operations rounded to float32. What lies before the text's beginning is left
-// out. The cache holds u of each position, where attention has values.
+// with all operations rounded to float32. What lies before the text's beginning, or
+// before the span's Floor, is left out. The cache holds u of each position, where attention has values.
 type ShortConv struct {
 	Conv
 }
@@ -68,7 +68,7 @@ func (s *ShortConv) row(span *Span, row, lo, hi int) {
 	}
 	clear(out[lo:hi])
 	taps := len(s.Taps) / dim
-	for j := max(0, taps-1-pos); j < taps; j++ {
+	for j := max(0, taps-1-pos+span.Floor); j < taps; j++ {
 		u := s.at(span, pos-taps+1+j)
 		for d := lo; d < hi; d++ {
 			out[d] += float32(s.Taps[d*taps+j] * math.Float32frombits(binary.LittleEndian.Uint32(u[4*d:])))
@@ -81,7 +81,5 @@ func (s *ShortConv) row(span *Span, row, lo, hi int) {
 
 // at returns the u of a position in the cache.
 func (s *ShortConv) at(span *Span, pos int) []byte {
-	f := s.Format
-	block := span.Blocks[pos/BlockLen][s.Offset : s.Offset+f.BlockBytes()]
-	return f.Value(f.Values(block, 0), pos%BlockLen)
+	return s.Format.Value(s.Format.Values(s.block(span, pos/BlockLen), 0), pos%BlockLen)
 }
