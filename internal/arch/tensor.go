@@ -24,6 +24,7 @@ const (
 	AttnQKV   Role = "attn_qkv"    // [QKV, Embd] queries, keys and values in one
 	AttnOut   Role = "attn_output" // [Embd, Heads]
 
+	AttnSinks    Role = "attn_sinks"          // [QueryHeads] a score without value of each query head
 	AttnPostNorm Role = "post_attention_norm" // [Embd] of what attention gives
 	FFNPostNorm  Role = "post_ffw_norm"       // [Embd] of what the network gives
 
@@ -124,24 +125,25 @@ func (t *Tensor) Shape(s *Sizes) []int {
 type Dim int
 
 const (
-	One       Dim = iota // no dimension at all
-	Vocab                // rows of the embedding
-	Embd                 // embedding_length
-	FFN                  // feed_forward_length
-	Q                    // all query heads
-	K                    // keys of all key heads
-	V                    // values of all key heads
-	Heads                // values for all query heads: what attention gives
-	Key                  // one head of queries or keys
-	Experts              // expert_count
-	QKV                  // Q, K and V together
-	FFN2                 // twice FFN
-	FFNExpert            // expert_feed_forward_length
-	FFNShared            // expert_shared_feed_forward_length
-	Single               // a matrix of one row
-	Embd3                // three times Embd
-	Taps                 // positions of a short convolution
-	RopePairs            // pairs of a head that turn
+	One        Dim = iota // no dimension at all
+	Vocab                 // rows of the embedding
+	Embd                  // embedding_length
+	FFN                   // feed_forward_length
+	Q                     // all query heads
+	K                     // keys of all key heads
+	V                     // values of all key heads
+	Heads                 // values for all query heads: what attention gives
+	Key                   // one head of queries or keys
+	QueryHeads            // a number of each query head
+	Experts               // expert_count
+	QKV                   // Q, K and V together
+	FFN2                  // twice FFN
+	FFNExpert             // expert_feed_forward_length
+	FFNShared             // expert_shared_feed_forward_length
+	Single                // a matrix of one row
+	Embd3                 // three times Embd
+	Taps                  // positions of a short convolution
+	RopePairs             // pairs of a head that turn
 )
 
 // Sizes are the numbers behind the dimensions, of a model and one of its layers.
@@ -181,6 +183,8 @@ func (s *Sizes) Of(d Dim) int {
 		return s.NumHeads * s.ValueDim
 	case Key:
 		return s.KeyDim
+	case QueryHeads:
+		return s.NumHeads
 	case Experts:
 		return s.NumExperts
 	case QKV:

@@ -34,6 +34,7 @@ type Layer struct {
 	ConvTaps []float32 // [Dim, Taps] shortconv.conv
 	ConvOut  Linear    // [Dim, Dim] shortconv.out_proj
 
+	AttnSinks    []float32 // [NumHeads] scores without a position; nil for none
 	AttnPostNorm []float32 // [Dim] of what attention gives; nil: it is not normalized
 
 	FFNNorm     []float32 // [Dim]
@@ -123,6 +124,8 @@ func (l *Layer) place(role arch.Role) any {
 		return &l.ConvTaps
 	case arch.ConvOut:
 		return &l.ConvOut
+	case arch.AttnSinks:
+		return &l.AttnSinks
 	case arch.AttnPostNorm:
 		return &l.AttnPostNorm
 	case arch.FFNNorm:
