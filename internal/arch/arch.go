@@ -39,6 +39,12 @@ type Arch struct {
 	LayerNorm bool
 	// Conv says that layers without key heads have a short convolution instead.
 	Conv bool
+	// Delta says that all layers but every fourth have a gated delta rule instead, where
+	// the file says nothing else.
+	Delta bool
+	// GatedQuery says that each head of queries has a gate behind it, for what attention
+	// gives.
+	GatedQuery bool
 	// NoRopePeriod, if not 0, says that heads do not turn in every so manieth layer,
 	// the last of each period.
 	NoRopePeriod int
@@ -84,7 +90,7 @@ type Windows struct {
 var all = []*Arch{
 	&Llama, &Qwen2, &Qwen3, &Gemma, &Gemma2, &Gemma3,
 	&Qwen2MoE, &Qwen3MoE, &Phi3, &SmolLM3, &Olmo2, &Granite, &GraniteMoE, &Mistral3,
-	&StarCoder2, &StableLM, &LFM2, &GPTOSS,
+	&StarCoder2, &StableLM, &LFM2, &Qwen35, &GPTOSS,
 }
 
 // All returns the architectures, the oldest first.

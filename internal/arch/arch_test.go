@@ -136,8 +136,10 @@ func TestCheckpointNames(t *testing.T) {
 		sizes := c.sizes()
 		for name, x := range a.Tensors(c.Layers, c.Experts+c.QwenExperts > 0) {
 			layer, _, _ := CutLayer(name)
-			if sizes.Taps = 0; layer < len(c.Kinds) && c.Kinds[layer] == "conv" {
+			if sizes.Taps, sizes.Delta = 0, false; layer < len(c.Kinds) && c.Kinds[layer] == "conv" {
 				sizes.Taps = c.Taps
+			} else if layer < len(c.Kinds) && c.Kinds[layer] == "linear_attention" {
+				sizes.Taps, sizes.Delta = c.DeltaTaps, true
 			}
 			if !sizes.In(x.In) || x.HF == "" || x.Role == Output && got["lm_head.weight"] == nil {
 				continue
@@ -150,13 +152,17 @@ func TestCheckpointNames(t *testing.T) {
 				prefix = fmt.Sprintf("model.layers.%d.", n)
 			}
 			shape := x.Shape(&sizes)
-			if x.Role == ConvTaps { // of one input channel each
+			if x.Role == ConvTaps || x.Role == DeltaTaps { // of one input channel each
 				shape = []int{shape[0], 1, shape[1]}
 			}
 			if x.Stack != One {
 				for e := range shape[0] {
 					want[prefix+fmt.Sprintf(x.HF, e)+".weight"] = shape[1:]
 				}
+				continue
+			}
+			if x.Bare {
+				want[prefix+x.HF] = shape
 				continue
 			}
 			want[prefix+x.HF+".weight"] = shape
@@ -175,7 +181,8 @@ func TestCheckpointNames(t *testing.T) {
 	}
 	require.Equal(t, map[string]int{
 		"llama": 4, "qwen2": 2, "qwen2moe": 1, "qwen3": 1, "qwen3moe": 1, "gemma": 1, "gemma2": 1, "gemma3": 3,
-		"phi3": 3, "smollm3": 1, "olmo2": 2, "granite": 1, "mistral3": 1, "starcoder2": 1, "stablelm": 1, "lfm2": 1, "gpt-oss": 2,
+		"phi3": 3, "smollm3": 1, "olmo2": 2, "granite": 1, "mistral3": 1, "starcoder2": 1, "stablelm": 1, "lfm2": 1, "qwen35": 1,
+		"gpt-oss": 2,
 	}, known)
 }
 
@@ -209,6 +216,11 @@ type hfConfig struct {
 	Biases        bool     `json:"use_qkv_bias"`
 	Kinds         []string `json:"layer_types"`
 	Taps          int      `json:"conv_L_cache"`
+	DeltaTaps     int      `json:"linear_conv_kernel_dim"`
+	DeltaKey      int      `json:"linear_key_head_dim"`
+	DeltaValue    int      `json:"linear_value_head_dim"`
+	DeltaKeyHeads int      `json:"linear_num_key_heads"`
+	DeltaHeads    int      `json:"linear_num_value_heads"`
 }
 
 func (c *hfConfig) sizes() Sizes {
@@ -216,7 +228,8 @@ func (c *hfConfig) sizes() Sizes {
 	if head == 0 {
 		head = c.Dim / c.Heads
 	}
-	return Sizes{VocabSize: c.Vocab, Dim: c.Dim, FFNDim: c.FFN, NumHeads: c.Heads, NumKVHeads: c.KVHeads, KeyDim: head, ValueDim: head, NumExperts: c.Experts + c.QwenExperts, ExpertFFN: cmp.Or(c.ExpertFFN, c.FFN), SharedFFN: c.SharedFFN}
+	return Sizes{VocabSize: c.Vocab, Dim: c.Dim, FFNDim: c.FFN, NumHeads: c.Heads, NumKVHeads: c.KVHeads, KeyDim: head, ValueDim: head, NumExperts: c.Experts + c.QwenExperts, ExpertFFN: cmp.Or(c.ExpertFFN, c.FFN), SharedFFN: c.SharedFFN,
+		SSMState: c.DeltaKey, SSMGroups: c.DeltaKeyHeads, SSMHeads: c.DeltaHeads, SSMInner: c.DeltaHeads * c.DeltaValue}
 }
 
 // safetensors returns the shapes of the tensors in the files of a folder.

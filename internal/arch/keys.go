@@ -24,6 +24,13 @@ const (
 	KeyLogitCap     = "final_logit_softcapping"
 	KeyCausal       = "attention.causal"
 	KeyConvTaps     = "shortconv.l_cache"
+	KeySSMTaps      = "ssm.conv_kernel"
+	KeySSMState     = "ssm.state_size"
+	KeySSMGroups    = "ssm.group_count"
+	KeySSMHeads     = "ssm.time_step_rank"
+	KeySSMInner     = "ssm.inner_size"
+	KeyRecurrent    = "attention.recurrent_layers"
+	KeyAttnPeriod   = "full_attention_interval"
 	KeyExperts      = "expert_count"
 	KeyExpertsUsed  = "expert_used_count"
 	KeyExpertFFN    = "expert_feed_forward_length"
@@ -98,7 +105,14 @@ func (a *Arch) Metadata(h *Hparams) []Pair {
 	if h.Window > 0 {
 		number(KeyWindow, h.Window)
 	}
-	if h.Taps > 0 {
+	switch {
+	case a.Delta:
+		number(KeySSMTaps, h.Taps)
+		number(KeySSMState, h.SSMState)
+		number(KeySSMGroups, h.SSMGroups)
+		number(KeySSMHeads, h.SSMHeads)
+		number(KeySSMInner, h.SSMInner)
+	case h.Taps > 0:
 		number(KeyConvTaps, h.Taps)
 	}
 	if h.RopeDim > 0 {

@@ -32,6 +32,16 @@ const (
 	ConvTaps Role = "shortconv.conv"     // [Embd, Taps]
 	ConvOut  Role = "shortconv.out_proj" // [Embd, Embd]
 
+	DeltaIn    Role = "attn_qkv"    // [DeltaChannels, Embd] queries, keys and values of a gated delta rule
+	DeltaGate  Role = "attn_gate"   // [DeltaInner, Embd]
+	DeltaTaps  Role = "ssm_conv1d"  // [DeltaChannels, Taps]
+	DeltaAlpha Role = "ssm_alpha"   // [DeltaHeads, Embd]
+	DeltaBeta  Role = "ssm_beta"    // [DeltaHeads, Embd]
+	DeltaA     Role = "ssm_a"       // [DeltaHeads]
+	DeltaDt    Role = "ssm_dt.bias" // [DeltaHeads]
+	DeltaNorm  Role = "ssm_norm"    // [DeltaValue]
+	DeltaOut   Role = "ssm_out"     // [Embd, DeltaInner]
+
 	FFNNorm Role = "ffn_norm"     // [Embd]
 	FFNGate Role = "ffn_gate"     // [FFN, Embd]
 	FFNUp   Role = "ffn_up"       // [FFN, Embd]
@@ -59,6 +69,7 @@ type Tensor struct {
 	In    Mixer  // the layers that have it
 	Parts []Part // that rows of it are, one after the other; nil: it is one matrix
 
+	Bare     bool // its name has no ".weight" behind it
 	Optional bool // a file may be without it
 	Bias     bool // it must have a bias; any matrix may. Of a vector, LayerNorm's
 
@@ -72,14 +83,23 @@ type Tensor struct {
 type Mixer int
 
 const (
-	AllLayers  Mixer = iota
-	AttnLayers       // by attention
-	ConvLayers       // by a short convolution
+	AllLayers   Mixer = iota
+	AttnLayers        // by attention
+	ConvLayers        // by a short convolution
+	DeltaLayers       // by a gated delta rule
 )
 
 // In reports whether a layer of the given sizes has tensors of that kind.
 func (s *Sizes) In(m Mixer) bool {
-	return m == AllLayers || (m == ConvLayers) == (s.Taps > 0)
+	switch m {
+	case AttnLayers:
+		return s.Taps == 0
+	case ConvLayers:
+		return s.Taps > 0 && !s.Delta
+	case DeltaLayers:
+		return s.Delta
+	}
+	return true
 }
 
 // Part is rows of a fused matrix that have a role of their own.
@@ -105,6 +125,17 @@ func (t *Tensor) GGUF() string {
 	return string(t.Role)
 }
 
+// File returns the tensor's name in files, without "blk.N.".
+func (t *Tensor) File() string { return t.GGUF() + t.Suffix() }
+
+// Suffix returns what follows the names that Tensors yields in files.
+func (t *Tensor) Suffix() string {
+	if t.Bare {
+		return ""
+	}
+	return ".weight"
+}
+
 // IsVector reports whether the tensor has one dimension.
 func (t *Tensor) IsVector() bool { return t.Rows == One }
 
@@ -125,25 +156,30 @@ func (t *Tensor) Shape(s *Sizes) []int {
 type Dim int
 
 const (
-	One        Dim = iota // no dimension at all
-	Vocab                 // rows of the embedding
-	Embd                  // embedding_length
-	FFN                   // feed_forward_length
-	Q                     // all query heads
-	K                     // keys of all key heads
-	V                     // values of all key heads
-	Heads                 // values for all query heads: what attention gives
-	Key                   // one head of queries or keys
-	QueryHeads            // a number of each query head
-	Experts               // expert_count
-	QKV                   // Q, K and V together
-	FFN2                  // twice FFN
-	FFNExpert             // expert_feed_forward_length
-	FFNShared             // expert_shared_feed_forward_length
-	Single                // a matrix of one row
-	Embd3                 // three times Embd
-	Taps                  // positions of a short convolution
-	RopePairs             // pairs of a head that turn
+	One           Dim = iota // no dimension at all
+	Vocab                    // rows of the embedding
+	Embd                     // embedding_length
+	FFN                      // feed_forward_length
+	Q                        // all query heads
+	K                        // keys of all key heads
+	V                        // values of all key heads
+	Heads                    // values for all query heads: what attention gives
+	Key                      // one head of queries or keys
+	Experts                  // expert_count
+	QKV                      // Q, K and V together
+	FFN2                     // twice FFN
+	FFNExpert                // expert_feed_forward_length
+	FFNShared                // expert_shared_feed_forward_length
+	Single                   // a matrix of one row
+	Embd3                    // three times Embd
+	Taps                     // positions of a convolution
+	Q2                       // twice Q: queries with their gates
+	DeltaChannels            // queries, keys and values of a gated delta rule
+	DeltaInner               // all values of it
+	DeltaHeads               // heads of values
+	DeltaValue               // one head of values
+	QueryHeads               // a number of each query head
+	RopePairs                // pairs of a head that turn
 )
 
 // Sizes are the numbers behind the dimensions, of a model and one of its layers.
@@ -159,7 +195,10 @@ type Sizes struct {
 	ExpertFFN  int // inner elements of an expert
 	SharedFFN  int // of the expert that all tokens use
 	RopeDim    int // elements of a head that turn
-	Taps       int // positions of a layer's short convolution; 0: it has attention
+	Taps       int // positions of a layer's convolution; 0: it has attention
+
+	Delta                                   bool // the layer has a gated delta rule
+	SSMState, SSMGroups, SSMHeads, SSMInner int  // elements of its key heads, their number, heads of values, and their elements in all
 }
 
 // Of returns the size of a dimension.
@@ -197,6 +236,16 @@ func (s *Sizes) Of(d Dim) int {
 		return s.SharedFFN
 	case Embd3:
 		return 3 * s.Dim
+	case Q2:
+		return 2 * s.Of(Q)
+	case DeltaChannels:
+		return 2*s.SSMGroups*s.SSMState + s.SSMInner
+	case DeltaInner:
+		return s.SSMInner
+	case DeltaHeads:
+		return s.SSMHeads
+	case DeltaValue:
+		return s.SSMInner / s.SSMHeads
 	case Taps:
 		return s.Taps
 	case Single:

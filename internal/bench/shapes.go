@@ -24,7 +24,7 @@ type moe struct{ experts, used, ffn, shared int }
 
 // shapes are those that Synthetic knows: LLaMA 1 and 2, TinyLlama, OpenLLaMA and the
 // layers of Llama 3, Mixtral; Qwen 1.5 to 3; Gemma 1 to 3; Phi 3 and 4; SmolLM 3;
-// OLMo 2 and 3; Granite 3; StarCoder 2; LFM 2; Ministral 3; StableLM.
+// OLMo 2 and 3; Granite 3; StarCoder 2; LFM 2; Qwen 3.5; Ministral 3; StableLM.
 var shapes = []shape{
 	{&arch.Llama, "160M", 768, 3072, 12, 12, 12, 0, 32000, false, 0, 0, moe{}},
 	{&arch.Llama, "1B", 2048, 5632, 22, 32, 4, 0, 32000, false, 0, 0, moe{}},
@@ -84,6 +84,12 @@ var shapes = []shape{
 	{&arch.LFM2, "lfm2-700M", 1536, 6912, 16, 24, 8, 0, 65536, true, 0, 0, moe{}},
 	{&arch.LFM2, "lfm2-1.2B", 2048, 8192, 16, 32, 8, 0, 65536, true, 0, 0, moe{}},
 	{&arch.LFM2, "lfm2-2.6B", 2048, 10752, 30, 32, 8, 0, 65536, true, 0, 0, moe{}},
+	{&arch.GPTOSS, "gpt-oss-20B", 2880, 2880, 24, 64, 8, 64, 201088, false, 0, 128, moe{32, 4, 2880, 0}},
+	{&arch.GPTOSS, "gpt-oss-120B", 2880, 2880, 36, 64, 8, 64, 201088, false, 0, 128, moe{128, 4, 2880, 0}},
+	{&arch.Qwen35, "qwen3.5-0.8B", 1024, 3584, 24, 8, 2, 256, 248320, true, 64, 0, moe{}},
+	{&arch.Qwen35, "qwen3.5-2B", 2048, 6144, 24, 8, 2, 256, 248320, true, 64, 0, moe{}},
+	{&arch.Qwen35, "qwen3.5-4B", 2560, 9216, 32, 16, 4, 256, 248320, true, 64, 0, moe{}},
+	{&arch.Qwen35, "qwen3.5-9B", 4096, 12288, 32, 16, 4, 256, 248320, false, 64, 0, moe{}},
 	{&arch.Mistral3, "ministral3-3B", 3072, 9216, 26, 32, 8, 128, 131072, true, 0, 0, moe{}},
 	{&arch.Mistral3, "ministral3-8B", 4096, 14336, 34, 32, 8, 128, 131072, false, 0, 0, moe{}},
 	{&arch.Mistral3, "ministral3-14B", 5120, 16384, 40, 32, 8, 128, 131072, false, 0, 0, moe{}},
@@ -91,13 +97,24 @@ var shapes = []shape{
 	{&arch.StableLM, "stablelm2-1.6B", 2048, 5632, 24, 32, 32, 0, 100352, false, 16, 0, moe{}},
 }
 
-// taps returns how many positions the short convolution of a layer goes over, 0 for a
-// layer with attention: every third.
+// taps returns how many positions the convolution of a layer goes over, 0 for a layer with
+// attention: every third of LFM 2, every fourth of Qwen 3.5.
 func (s *shape) taps(layer int) int {
-	if s.arch.Conv && layer%3 != 2 {
+	switch {
+	case s.arch.Conv && layer%3 != 2:
 		return 3
+	case s.arch.Delta && layer%4 != 3:
+		return 4
 	}
 	return 0
+}
+
+// delta adds the sizes of a gated delta rule, with key heads of 128 elements.
+func (s *shape) delta(sizes *arch.Sizes) {
+	if s.arch.Delta {
+		heads := max(16, s.dim/128)
+		sizes.SSMState, sizes.SSMGroups, sizes.SSMHeads, sizes.SSMInner = 128, 16, heads, 128*heads
+	}
 }
 
 // hparams returns the numbers of a model of that size.
@@ -106,7 +123,7 @@ func (s *shape) hparams() arch.Hparams {
 	if head == 0 {
 		head = s.dim / s.heads
 	}
-	return arch.Hparams{
+	h := arch.Hparams{
 		Sizes: arch.Sizes{
 			VocabSize: s.vocab, Dim: s.dim, FFNDim: s.ffn, NumHeads: s.heads, NumKVHeads: s.kvHs,
 			KeyDim: head, ValueDim: head, RopeDim: cmp.Or(s.turning, head),
@@ -114,4 +131,6 @@ func (s *shape) hparams() arch.Hparams {
 		},
 		Context: max(4096, 32*s.window), Layers: s.layers, Window: s.window, Used: s.used, NormEps: 1e-5,
 	}
+	s.delta(&h.Sizes)
+	return h
 }

@@ -108,21 +108,25 @@ func (s *shape) tensors(t quant.Type) []gguf.Tensor {
 	for name, x := range s.arch.Tensors(s.layers, s.experts > 0) {
 		layer, _, _ := arch.CutLayer(name)
 		sizes.Taps = s.taps(layer)
+		sizes.Delta = s.arch.Delta && sizes.Taps > 0
 		shape := x.Shape(&sizes)
 		switch {
 		case !sizes.In(x.In):
-		case x.Role == arch.Router || x.Role == arch.SharedRouter:
-			add(name+".weight", quant.F32, shape) // as all files have them
-		case x.Optional && x.Role != arch.FFNNorm && (x.Role != arch.Output || s.tied):
-		case x.IsVector():
+		case x.Role == arch.Router || x.Role == arch.SharedRouter: // F32 in all files
 			add(name+".weight", quant.F32, shape)
+			if x.Bias {
+				add(name+".bias", quant.F32, shape[:1])
+			}
+		case x.Optional && x.Role != arch.FFNNorm && (x.Role != arch.Output || s.tied):
+		case x.IsVector() || x.Role == arch.ConvTaps || x.Role == arch.DeltaTaps:
+			add(name+x.Suffix(), quant.F32, shape)
 			if x.Bias {
 				add(name+".bias", quant.F32, shape)
 			}
 		default:
 			add(name+".weight", t, shape)
 			if x.Bias {
-				add(name+".bias", quant.F32, shape[:1])
+				add(name+".bias", quant.F32, shape[:len(shape)-1])
 			}
 		}
 	}

@@ -131,7 +131,7 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !o.NoCache {
+	if !o.NoCache && !m.Config.Recurrent() { // else blocks alone are no beginning of a text
 		e.prefix = newPrefixes(e.runner.Cache())
 	}
 	tok := m.Tokenizer

@@ -15,11 +15,12 @@ const BlockLen = 32
 // Span is rows of a batch at consecutive positions of one text. Rows of several
 // texts are computed together, each with its own positions and cache.
 type Span struct {
-	Blocks [][]byte // the text's cache, in order of the positions; each has all layers
-	Recent [][]byte // the same of layers that are kept apart, with nil where no row sees anything
-	Floor  int      // the first position that rows see in layers with a window
-	Pos    int      // position of the first row
-	Row, N int      // rows Row to Row+N-1 of the batch
+	Blocks [][]byte  // the text's cache, in order of the positions; each has all layers
+	Recent [][]byte  // the same of layers that are kept apart, with nil where no row sees anything
+	Floor  int       // the first position that rows see in layers with a window
+	Pos    int       // position of the first row
+	Row, N int       // rows Row to Row+N-1 of the batch
+	State  []float32 // of the text behind the row before, of layers that have one
 }
 
 // KVFormat says how keys and values lie in the cache. One block of one layer is

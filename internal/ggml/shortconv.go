@@ -68,7 +68,7 @@ func (s *ShortConv) row(span *Span, row, lo, hi int) {
 	}
 	clear(out[lo:hi])
 	taps := len(s.Taps) / dim
-	for j := max(0, taps-1-pos+span.Floor); j < taps; j++ {
+	for j := max(0, taps-1-(pos-span.Floor)); j < taps; j++ {
 		u := s.at(span, pos-taps+1+j)
 		for d := lo; d < hi; d++ {
 			out[d] += float32(s.Taps[d*taps+j] * math.Float32frombits(binary.LittleEndian.Uint32(u[4*d:])))

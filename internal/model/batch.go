@@ -95,6 +95,7 @@ func (b *Batch) extend() error {
 	}
 	for i, s := range b.seqs {
 		b.spans[i].Blocks, b.spans[i].Recent, b.spans[i].Floor = s.parts[Whole].data, s.parts[Recent].data, s.floor
+		b.spans[i].State = s.step()
 	}
 	b.last = b.last[:0]
 	span, row := 0, -2
@@ -127,5 +128,6 @@ func (b *Batch) commit() {
 	for i, s := range b.seqs {
 		span := &b.spans[i]
 		s.tokens = append(s.tokens, b.tokens[span.Row:span.Row+span.N]...)
+		s.state.now.len = len(s.tokens)
 	}
 }

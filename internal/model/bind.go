@@ -52,6 +52,7 @@ func strangers(f *gguf.File, a *arch.Arch, experts bool) error {
 	has := map[string]bool{}
 	for _, other := range arch.All() {
 		for name := range other.Tensors(1, experts) {
+			name, _ = strings.CutSuffix(name, ".bias")
 			has[name] = has[name] || other == a
 		}
 	}
@@ -95,18 +96,18 @@ func (b *binder) layer(l *Layer, a *arch.Arch, n int, c *Config) {
 // bind puts the tensor that t describes into place, a *Linear or a *[]float32.
 func (b *binder) bind(t *arch.Tensor, prefix string, sizes *arch.Sizes, place any) {
 	name := prefix + t.GGUF()
-	if b.err != nil || t.Optional && b.file.Tensor(name+".weight") == nil {
+	if b.err != nil || t.Optional && b.file.Tensor(prefix+t.File()) == nil {
 		return
 	}
 	switch place := place.(type) {
 	case *[]float32:
 		if !t.IsVector() {
-			if t := b.tensor(name+".weight", sizes.Of(t.Rows), sizes.Of(t.Cols)); t != nil {
+			if t := b.tensor(prefix+t.File(), sizes.Of(t.Rows), sizes.Of(t.Cols)); t != nil {
 				*place = b.decode(t)
 			}
 			return
 		}
-		*place = b.vector(name+".weight", sizes.Of(t.Cols))
+		*place = b.vector(prefix+t.File(), sizes.Of(t.Cols))
 		if t.Bias {
 			*place = append(*place, b.vector(name+".bias", sizes.Of(t.Cols))...)
 		}

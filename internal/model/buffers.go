@@ -11,6 +11,7 @@ type buffers struct {
 	v      []float32 // [batch, NumKVHeads*ValueDim]
 	attn   []float32 // [batch, NumHeads*ValueDim]; q where heads have the same size
 	ffn    []float32 // [batch, FFNDim], or of experts [batch*NumUsed, ExpertFFN]; the memory of q, k, v and attn
+	gated  []float32 // [batch, 2*NumHeads*KeyDim] queries with their gates; nil without
 	branch []float32 // [batch, Dim] what a branch gives, where it is not added at once; nil without
 	normed []float32 // [batch, Dim] what RMSNorm gives; nil while nobody wants it
 	logits []float32 // [logitRows, VocabSize]
@@ -42,6 +43,9 @@ func newBuffers(c *Config, batch int) buffers {
 	if b.attn = b.q; nattn > 0 { // else sameAttn
 		b.attn = both[:nattn]
 	}
+	if c.GatedQuery {
+		b.gated = make([]float32, 2*nq)
+	}
 	if c.TempScale != 0 {
 		b.temper = make([]float32, batch)
 	}
@@ -60,7 +64,7 @@ func (b *buffers) bytes() int {
 	if !b.sameAttn() {
 		both = max(len(b.ffn), len(b.q)+len(b.k)+len(b.v)+len(b.attn))
 	}
-	n := len(b.hidden) + both + len(b.branch) + len(b.normed) + len(b.logits)
+	n := len(b.hidden) + both + len(b.branch) + len(b.gated) + len(b.normed) + len(b.logits)
 	for _, a := range b.angles {
 		n += len(a.cos) + len(a.sin)
 	}
@@ -89,6 +93,7 @@ func (c *Config) mostInner() int {
 	if c.most(func(l *LayerConfig) int { return l.Taps }) > 0 {
 		conv = 4 * c.Dim
 	}
+	conv = max(conv, c.deltaInner())
 	if c.NumExperts > 0 {
 		return max(c.NumUsed*c.ExpertFFN, c.SharedFFN, conv)
 	}

@@ -43,6 +43,9 @@ import (
 //	LogitCap            ARCH.final_logit_softcapping               the architecture's
 //	LocalRope.Base      ARCH.rope.freq_base_swa                    the architecture's
 //	EmbedScale          ARCH.embedding_scale                       0: 1; Gemma's is a fact of the architecture
+//	Delta               ARCH.ssm.conv_kernel, .state_size, .group_count, .time_step_rank, .inner_size
+//	Layers.Delta        ARCH.attention.recurrent_layers *          all but every fourth, or
+//	                                                               every ARCH.full_attention_interval
 //	TempScale           ARCH.attention.temperature_scale           0: none
 //	ResidualScale       ARCH.residual_scale                        0: 1
 //	LogitScale          ARCH.logit_scale                           0: 1
@@ -93,6 +96,9 @@ type Config struct {
 	AttnCap    float32 // soft cap of attention's scores; 0: none
 	LogitCap   float32 // soft cap of the logits; 0: none
 
+	Delta      ggml.DeltaShape // of layers with a gated delta rule
+	GatedQuery bool            // what attention gives is multiplied by gates, which are computed with the queries
+
 	Layers []LayerConfig // [NumLayers]
 
 	Rope      ggml.RopeParams
@@ -117,15 +123,21 @@ type LayerConfig struct {
 	FFNDim     int // elements of the inner state of a feed-forward network
 	Window     int // positions that a token sees, itself included; 0: all
 	Turn       Turn
-	Taps       int // positions of the short convolution that the layer has in place of attention; 0: it has none
+	Taps       int  // positions of the short convolution that the layer has in place of attention; 0: it has none
+	Delta      bool // the layer has a gated delta rule in place of attention
 }
 
 // sizes returns the numbers that the shapes of a layer's tensors are made of. Those
 // of the tensors outside of layers do not depend on which it is.
 func (c *Config) sizes(l *LayerConfig) arch.Sizes {
+	d, taps := &c.Delta, l.Taps
+	if l.Delta {
+		taps = d.Taps
+	}
 	return arch.Sizes{
+		Delta: l.Delta, SSMState: d.Key, SSMGroups: d.KeyHeads, SSMHeads: d.Heads, SSMInner: d.Heads * d.Value,
 		VocabSize: c.VocabSize, Dim: c.Dim, FFNDim: l.FFNDim, NumHeads: l.NumHeads, NumKVHeads: l.NumKVHeads,
-		KeyDim: l.KeyDim, ValueDim: l.ValueDim, NumExperts: c.NumExperts, ExpertFFN: c.ExpertFFN, SharedFFN: c.SharedFFN, RopeDim: c.Rope.Dim, Taps: l.Taps,
+		KeyDim: l.KeyDim, ValueDim: l.ValueDim, NumExperts: c.NumExperts, ExpertFFN: c.ExpertFFN, SharedFFN: c.SharedFFN, RopeDim: c.Rope.Dim, Taps: taps,
 	}
 }
 
@@ -248,7 +260,7 @@ func (c *Config) positive(list []namedCount) error {
 
 // checkLayer returns an error if the numbers of a layer do not go together.
 func (c *Config) checkLayer(l *LayerConfig) error {
-	if l.Taps > 0 {
+	if l.Taps > 0 || l.Delta {
 		return c.positive([]namedCount{{arch.KeyFFN, l.FFNDim}})
 	}
 	if err := c.positive([]namedCount{
@@ -256,6 +268,11 @@ func (c *Config) checkLayer(l *LayerConfig) error {
 		{arch.KeyKeyLength, l.KeyDim}, {arch.KeyValueLength, l.ValueDim},
 	}); err != nil {
 		return err
+	}
+	if c.GatedQuery {
+		if err := c.checkGated(l); err != nil {
+			return err
+		}
 	}
 	switch {
 	case l.NumHeads%l.NumKVHeads != 0:

@@ -219,6 +219,10 @@ func (r *reader) family(c *Config, a *arch.Arch) {
 	if a.Conv {
 		r.convolutions(c)
 	}
+	if a.Delta {
+		r.delta(c)
+	}
+	c.GatedQuery = a.GatedQuery
 	for i := range c.Layers {
 		if n := a.NoRopePeriod; n > 0 && i%n == n-1 {
 			c.Layers[i].Turn = TurnNone
@@ -286,19 +290,24 @@ func (r *reader) windows(c *Config, a *arch.Arch) {
 
 // pattern returns which of n layers have a window, where the file says so for each.
 func (r *reader) pattern(n int) (windowed []bool, found bool) {
-	key := r.arch + "." + arch.KeyWindowLayers
+	return r.bools(arch.KeyWindowLayers, n)
+}
+
+// bools returns the n values of ARCH.key, where that is an array.
+func (r *reader) bools(key string, n int) (list []bool, found bool) {
+	key = r.arch + "." + key
 	v, ok := r.file.Value(key)
 	if !ok || v.Kind != gguf.KindArray || r.err != nil {
 		return nil, false
 	}
-	windowed, _, err := r.file.Bools(key)
+	list, _, err := r.file.Bools(key)
 	switch {
 	case err != nil:
 		r.fail("%w", err)
-	case len(windowed) != n:
-		r.fail("key %q: %d values for %d layers", key, len(windowed), n)
+	case len(list) != n:
+		r.fail("key %q: %d values for %d layers", key, len(list), n)
 	}
-	return windowed, r.err == nil
+	return list, r.err == nil
 }
 
 // rope reads the position embedding of c, all but what the architecture says.

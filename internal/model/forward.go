@@ -44,26 +44,37 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 		}
 		l, lc := &w.Layers[i], &c.Layers[i]
 		last := i == len(w.Layers)-1
-		var mixed []float32 // what the rows take from those before them
+		var mixed, gated []float32 // what the rows take from those before them; queries with gates
 		out := &l.AttnOut
-		if lc.Taps > 0 {
+		switch {
+		case lc.Delta: // A gated delta rule has the text in a state of its own.
+			mixed, out = r.deltaRows(i, spans, h), &l.Delta.Out
+		case lc.Taps > 0:
 			// A short convolution mixes each row with the few before it, element by element.
 			in := r.buf.ffn[:3*n*c.Dim] // [n, 3*Dim]
 			mixed, out = r.buf.ffn[3*n*c.Dim:4*n*c.Dim], &l.ConvOut
 			r.prepare(h, l.AttnNorm, &l.ConvIn) // x = RMSNorm(h) [n, Dim]
 			r.products(product{&l.ConvIn, in})  // in = ConvIn·x
 			r.convolve(i, spans, in, mixed)
-		} else {
+		default:
 			// Attention: each row asks (q) what the rows of its text up to it offer (k), and
 			// takes a mean of what they say (v), in each head.
 			q := r.buf.q[:n*lc.NumHeads*lc.KeyDim]   // [n, NumHeads*KeyDim]
 			k := r.buf.k[:n*lc.NumKVHeads*lc.KeyDim] // [n, NumKVHeads*KeyDim]
 			v := r.buf.v[:n*lc.NumKVHeads*lc.ValueDim]
+			queries := q
+			if c.GatedQuery {
+				gated = r.buf.gated[:2*len(q)] // [n, NumHeads, 2, KeyDim]
+				queries = gated
+			}
 			r.prepare(h, l.AttnNorm, &l.AttnQ, &l.AttnK, &l.AttnV) // x = RMSNorm(h) [n, Dim]
 			r.products(
-				product{&l.AttnQ, q}, // q = AttnQ·x
+				product{&l.AttnQ, queries}, // q = AttnQ·x
 				product{&l.AttnK, k},
 				product{&l.AttnV, v})
+			if c.GatedQuery {
+				splitQueries(gated, q, lc)
+			}
 			r.normHeads(l, q, k)
 			r.storeKV(i, spans, q, k, v) // turn q and k to their positions; k, v to the cache
 			mixed = q
@@ -75,15 +86,20 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 				break
 			}
 			mixed = gather(mixed, b.wanted, len(mixed)/len(b.tokens))
+			if gated != nil {
+				gated = gather(gated, b.wanted, len(gated)/len(b.tokens))
+			}
 			h = gather(h, b.wanted, c.Dim)
 		}
-		if lc.Taps == 0 {
+		if lc.Taps == 0 && !lc.Delta {
 			attn := mixed // [n, NumHeads*ValueDim]; the memory of q where that has the same shape
 			if !r.buf.sameAttn() {
 				attn = r.buf.attn[:n*lc.NumHeads*lc.ValueDim]
 			}
 			r.attend(i, spans, mixed, attn)
-			mixed = attn
+			if mixed = attn; gated != nil {
+				gateAttention(mixed, gated, lc)
+			}
 		}
 		in, norm := h, l.FFNNorm // of the feed-forward network
 		if l.Parallel() {        // it reads what attention has read

@@ -33,6 +33,18 @@ type hfGolden struct {
 // hfTolerance is how far logprobs and logits may lie from torch's.
 const hfTolerance = 1e-4
 
+// hfToleranceOf returns the tolerance of a model: sums over many positions are made in
+// another order by torch where a state holds the text.
+func hfToleranceOf(name string) float64 {
+	switch name {
+	case "qwen35":
+		return 2e-3
+	case "gpt-oss": // of weights in MXFP4 the activations are rounded to 8 bits
+		return 3
+	}
+	return hfTolerance
+}
+
 // evaluable reports whether the architecture of a shared model is known.
 func evaluable(t *testing.T, name string) bool {
 	f, err := gguf.Open(testshared.Path(t, "models/arch/"+name+".gguf"))
@@ -74,10 +86,7 @@ func TestHFGoldens(t *testing.T) {
 			}
 			records[models[name].Config.Arch]++
 			require.Equal(t, g.PromptTokens, models[name].Tokenizer.Encode(g.Prompt, true, true))
-			tolerance := hfTolerance
-			if file == "gpt-oss" {
-				tolerance = 3 // of weights in MXFP4 the activations are rounded to 8 bits
-			}
+			tolerance := hfToleranceOf(file)
 			worst := g.compare(t, models[name], tolerance)
 			t.Logf("largest difference: %.1e", worst)
 			require.Less(t, worst, tolerance)
@@ -85,7 +94,8 @@ func TestHFGoldens(t *testing.T) {
 	}
 	require.Equal(t, map[string]int{
 		"llama": 32, "qwen2": 12, "qwen2moe": 4, "qwen3": 4, "qwen3moe": 4, "gemma": 4, "gemma2": 4, "gemma3": 12,
-		"phi3": 20, "smollm3": 4, "olmo2": 8, "granite": 4, "mistral3": 4, "starcoder2": 4, "stablelm": 4, "lfm2": 4, "gpt-oss": 16,
+		"phi3": 20, "smollm3": 4, "olmo2": 8, "granite": 4, "mistral3": 4, "starcoder2": 4, "stablelm": 4, "lfm2": 4, "qwen35": 4,
+		"gpt-oss": 16,
 	}, records)
 }
 

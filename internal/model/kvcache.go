@@ -79,6 +79,8 @@ func newCache(c *Config, ctx int, opt RunnerOptions) (*Cache, error) {
 		}
 		if l.Taps > 0 { // what its convolution goes over
 			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32, Heads: 1, ValueDim: c.Dim}
+		} else if l.Delta { // its state is the text's (Seq.state)
+			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32}
 		} else if err := k.formats[i].Check(); err != nil {
 			return nil, fmt.Errorf("model: %w", err)
 		}

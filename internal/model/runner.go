@@ -41,6 +41,7 @@ type Runner struct {
 	cap         ggml.Cap
 	kv          ggml.StoreKV
 	shortConv   ggml.ShortConv
+	deltaNet    ggml.DeltaNet
 	attention   ggml.Attention
 	router      router
 	lora        loraScratch
@@ -155,6 +156,7 @@ func (r *Runner) reserve() {
 	r.reserveAdapters()
 	r.kv.Reserve(workers, largest.KeyDim)
 	r.reserveExperts()
+	r.deltaNet.Reserve(workers, c.Delta)
 }
 
 // attentionScale returns 1/sqrt(n), the factor of the scores.
@@ -184,7 +186,7 @@ func (r *Runner) MaxRows() int { return r.batch }
 // returns what the model makes of the wanted ones.
 //
 // ctx is looked at before every layer. When it is cancelled, or after an error,
-// all texts are as they were: ErrNoBlocks where the cache has no room, a
+// all texts are as they were, or shorter where layers keep a state: ErrNoBlocks where the cache has no room, a
 // *gguf.FaultError for a file that was cut while in use.
 func (r *Runner) Forward(ctx context.Context, b *Batch) error {
 	r.hidden, r.err = nil, nil
@@ -199,6 +201,9 @@ func (r *Runner) Forward(ctx context.Context, b *Batch) error {
 	if err != nil {
 		r.hidden = nil
 		b.retract(len(b.seqs))
+		for _, s := range b.seqs {
+			s.lose()
+		}
 		return err
 	}
 	b.commit()

@@ -16,6 +16,7 @@ type Seq struct {
 	floor   int              // the first position that layers with a window see (window.go)
 	mark    int              // how many tokens can be gone back to; 0: no more than Slack allows
 	trimmed int              // Recent blocks before it are released, but for the mark's
+	state   state
 }
 
 // blocks are those of a part; Recent ones that are released are nil.
@@ -69,6 +70,7 @@ func (s *Seq) used() []blocks { return s.parts[:len(s.cache.kinds)] }
 func (s *Seq) Truncate(n int) {
 	n = s.Reachable(n)
 	s.floor = s.floorAt(n)
+	s.goBack(n)
 	s.tokens = s.tokens[:n]
 	if n <= s.exact {
 		s.exact = math.MaxInt
@@ -108,6 +110,7 @@ func (s *Seq) Fork(n int) *Seq {
 	if s.exact < n {
 		f.exact = s.exact
 	}
+	f.state = s.state.at(n)
 	f.floor = s.floorAt(n)
 	for p := range s.used() {
 		for _, b := range s.parts[p].list[:blocksOf(n)] {
@@ -237,6 +240,9 @@ func (s *Seq) Shift(keep, discard int) error {
 	}
 	if discard == 0 {
 		return nil
+	}
+	if s.model.Config.Recurrent() {
+		return fmt.Errorf("model: shift: %w", ErrNoShift)
 	}
 	floor := s.floor
 	s.sinkFloor(keep, discard)

@@ -16,6 +16,7 @@ import (
 //	tokens  [Tokens] int32
 //	cache   for each block of positions and each layer, what is used of the block; of layers
 //	        with a window only blocks that they see
+//	state   [..] float32, of layers with a gated delta rule
 //
 // Version 2 is of models that have layers with a window.
 // Heads, Key and Value are those of layer 0; Differ is 0 where all layers have the
@@ -99,6 +100,9 @@ func (s *Seq) Save(w io.Writer, n int) error {
 			return err
 		})
 	}
+	if state := s.state.at(len(tokens)); err == nil && state.now.data != nil && len(tokens) > 0 {
+		err = binary.Write(b, binary.LittleEndian, state.now.data)
+	}
 	if err == nil {
 		err = b.Flush()
 	}
@@ -162,6 +166,12 @@ func (s *Seq) load(r io.Reader, ctx int) error {
 		}); err != nil {
 			return err
 		}
+	}
+	if n > 0 && s.model.Config.Recurrent() {
+		if err := binary.Read(r, binary.LittleEndian, s.step()); err != nil {
+			return err
+		}
+		s.state.now.len = n
 	}
 	return nil
 }

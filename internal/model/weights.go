@@ -34,6 +34,8 @@ type Layer struct {
 	ConvTaps []float32 // [Dim, Taps] shortconv.conv
 	ConvOut  Linear    // [Dim, Dim] shortconv.out_proj
 
+	Delta DeltaNet // of layers with a gated delta rule
+
 	AttnSinks    []float32 // [NumHeads] scores without a position; nil for none
 	AttnPostNorm []float32 // [Dim] of what attention gives; nil: it is not normalized
 
@@ -54,7 +56,8 @@ func (l *Layer) Parallel() bool { return l.AttnNorm != nil && l.FFNNorm == nil }
 // among which its router chooses.
 func (l *Layer) Each(f func(*Linear)) {
 	for _, x := range []*Linear{
-		&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut, &l.ConvIn, &l.ConvOut, &l.FFN.Gate, &l.FFN.Up, &l.FFN.Down,
+		&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut, &l.ConvIn, &l.ConvOut,
+		&l.Delta.In, &l.Delta.Gate, &l.Delta.Alpha, &l.Delta.Beta, &l.Delta.Out, &l.FFN.Gate, &l.FFN.Up, &l.FFN.Down,
 		&l.Router, &l.Shared.Gate, &l.Shared.Up, &l.Shared.Down, &l.SharedGate,
 	} {
 		if x.W.Rows > 0 {
@@ -142,6 +145,9 @@ func (l *Layer) place(role arch.Role) any {
 		return &l.Shared.Down
 	case arch.SharedRouter:
 		return &l.SharedGate
+	}
+	if place := l.Delta.place(role); place != nil {
+		return place
 	}
 	return l.FFN.place(role)
 }

@@ -65,6 +65,9 @@ func (s *Seq) Reachable(n int) int {
 
 // holds reports whether all is there that is needed to go on after n tokens.
 func (s *Seq) holds(n int) bool {
+	if s.model.Config.Recurrent() && !s.state.holds(n) {
+		return false
+	}
 	if s.cache.window == 0 {
 		return true
 	}
@@ -83,6 +86,7 @@ func (s *Seq) Mark() {
 		s.trimmed = min(s.trimmed, s.cache.First(s.mark)/BlockLen)
 	}
 	s.mark = len(s.tokens)
+	s.state.mark()
 }
 
 // Trim releases the Recent blocks that the text needs no more.

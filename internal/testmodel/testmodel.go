@@ -111,8 +111,11 @@ func (s Spec) Make() *Model {
 			h.SharedFFN = h.FFNDim
 		}
 	}
-	if s.Arch.Conv {
+	switch {
+	case s.Arch.Conv:
 		h.Taps = 3
+	case s.Arch.Delta:
+		h.Taps, h.SSMState, h.SSMGroups, h.SSMHeads, h.SSMInner = 4, HeadDim, 2, 4, 4*HeadDim
 	}
 	m := &Model{KV: []gguf.KV{
 		{Key: "general.architecture", Value: gguf.Str(s.Arch.Name)},
@@ -132,15 +135,18 @@ func (s Spec) Make() *Model {
 		switch {
 		case !sizes.In(t.In):
 		case t.Optional && t.Role != arch.FFNNorm && (t.Role != arch.Output || s.Tied):
+		case t.Role == arch.DeltaA: // decays
+			m.vector(rng, name, sizes.Of(t.Cols), -0.5)
 		case t.IsVector():
-			m.vector(rng, name+".weight", sizes.Of(t.Cols), 1)
+			m.vector(rng, name+t.Suffix(), sizes.Of(t.Cols), 1)
 			if t.Bias {
 				m.vector(rng, name+".bias", sizes.Of(t.Cols), 0)
 			}
 		default:
-			m.matrix(rng, name+".weight", t.Shape(sizes))
+			shape := t.Shape(sizes)
+			m.matrix(rng, name+".weight", shape)
 			if t.Bias {
-				m.vector(rng, name+".bias", sizes.Of(t.Rows), 0)
+				m.bias(rng, name+".bias", shape[:len(shape)-1])
 			}
 		}
 	}
@@ -156,8 +162,11 @@ func (s Spec) layers(m *Model, sizes arch.Sizes) []arch.Sizes {
 	var heads, kvHeads, ffn, windows []int32
 	for i := range list {
 		list[i] = sizes
-		if list[i].Taps = 0; s.Arch.Conv && i%2 == 0 {
+		switch list[i].Taps = 0; {
+		case s.Arch.Conv && i%2 == 0:
 			list[i].NumKVHeads, list[i].Taps = 0, sizes.Taps
+		case s.Arch.Delta && i%4 != 3:
+			list[i].Delta, list[i].Taps = true, sizes.Taps
 		}
 		if s.Vary {
 			list[i].NumHeads, list[i].NumKVHeads = Heads<<(i%2), KVHeads>>(i%2)
@@ -189,6 +198,11 @@ func (m *Model) matrix(rng *rand.Rand, name string, shape []int) {
 // bias.
 func (m *Model) vector(rng *rand.Rand, name string, n int, middle float32) {
 	m.add(name, []int{n}, func() float32 { return middle - 0.25 + 0.5*rng.Float32() })
+}
+
+// bias adds the bias of a matrix, or those of a stack of matrices, around 0.
+func (m *Model) bias(rng *rand.Rand, name string, shape []int) {
+	m.add(name, slices.Clone(shape), func() float32 { return -0.25 + 0.5*rng.Float32() })
 }
 
 // add adds a tensor whose elements next returns.
