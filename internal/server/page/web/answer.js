@@ -18,7 +18,7 @@ export async function respond(c, parent, begun) {
   if (state.running) return;
   const m = begun || store.add(c, parent, { role: "assistant", content: "", thought: "" });
   const messages = asked(c, parent, m.content);
-  c.title ||= (store.path(c)[0]?.content || "").trim().slice(0, 60).split("\n")[0];
+  c.title ||= titleOf(store.path(c)[0].content);
   c.leaf = m.id;
   m.finish = "cut"; // until the answer is complete: a page may be closed in the middle
   delete m.failed;
@@ -50,6 +50,12 @@ export async function respond(c, parent, begun) {
   list();
 }
 
+// titleOf returns the beginning of a text, cut between words.
+function titleOf(text) {
+  const line = text.trim().split("\n")[0];
+  return line.length > 60 ? line.slice(0, 59).replace(/\s+\S*$/, "") + "…" : line;
+}
+
 // asked returns the messages to send: those that lead to message parent, and the beginning
 // of the answer, if there is one.
 function asked(c, parent, before) {
@@ -79,9 +85,9 @@ async function receive(c, m, messages, signal) {
       paint();
     }
     if (chunk.usage) {
-      const rate = chunk.timings?.predicted_per_second;
+      const rate = chunk.timings?.predicted_per_second, n = chunk.usage.completion_tokens;
       m.tokens = chunk.usage.total_tokens;
-      m.stats = `${chunk.usage.completion_tokens} tokens` + (rate ? `, ${rate.toFixed(1)}/s` : "");
+      m.stats = (n === 1 ? "1 token" : `${n} tokens`) + (rate ? `, ${rate.toFixed(1)}/s` : "");
     }
     if (performance.now() - saved > 1500) (saved = performance.now()), await store.put(c);
   }

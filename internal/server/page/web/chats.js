@@ -2,7 +2,7 @@
 
 import { draw, follower, head } from "./conversation.js";
 import { fill } from "./list.js";
-import { state, ui } from "./state.js";
+import { state, status, ui } from "./state.js";
 import * as store from "./store.js";
 
 // list brings the list up to date.
@@ -24,15 +24,20 @@ async function show(id) {
   const { running } = state;
   state.now = running?.conversation.id === id ? running.conversation : (await store.get(id)) || store.create();
   side(false);
+  said();
   draw();
   follower.end();
   list();
 }
 
+// said takes away what the line below says of another conversation.
+const said = () => state.running?.conversation === state.now || status();
+
 // fresh begins a new conversation.
 export function fresh() {
   state.now = store.create();
   side(false);
+  said();
   draw();
   list();
   ui.input.focus();
