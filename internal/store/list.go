@@ -76,10 +76,11 @@ func hubModels(repo hubcache.Repo) (list []*Model) {
 	main := refs[ref.MainRevision]
 	inMain := map[string]bool{}
 	for _, s := range states {
-		models, entries := snapshot(repo, s.commit)
-		for _, chosen := range models {
-			content := chosen.Path() + " " + entries[chosen.Path()].ETag
-			if known[content] && entries[chosen.Path()].ETag != "" {
+		v := versionOf(repo, s.commit)
+		for _, chosen := range v.models {
+			etag := v.entries[chosen.Path()].ETag
+			content := chosen.Path() + " " + etag
+			if known[content] && etag != "" {
 				continue
 			}
 			known[content] = true
@@ -95,7 +96,7 @@ func hubModels(repo hubcache.Repo) (list []*Model) {
 			if revision == "" && main != "" {
 				current = main
 			}
-			list = append(list, hubModel(repo, revision, s.commit, current, chosen, models, entries))
+			list = append(list, v.model(chosen, revision, current))
 		}
 	}
 	return list

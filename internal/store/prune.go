@@ -64,8 +64,7 @@ func (l *Library) superseded(repo hubcache.Repo) (list []Waste) {
 	names := map[string]bool{}   // models of them, by path
 	for _, commit := range repo.Refs() {
 		current[commit] = true
-		models, _ := snapshot(repo, commit)
-		for _, m := range models {
+		for _, m := range versionOf(repo, commit).models {
 			names[m.Path()] = true
 		}
 	}
@@ -73,9 +72,9 @@ func (l *Library) superseded(repo hubcache.Repo) (list []Waste) {
 		if current[commit] {
 			continue
 		}
-		models, entries := snapshot(repo, commit)
-		for _, chosen := range models {
-			m := hubModel(repo, commit, commit, commit, chosen, models, entries)
+		v := versionOf(repo, commit)
+		for _, chosen := range v.models {
+			m := v.model(chosen, commit, commit)
 			if l.noted(m); names[chosen.Path()] && (m.Record == nil || !m.Record.Pinned) {
 				list = append(list, Waste{"an older version: " + m.Name, m.Size(), func() (int64, error) { return l.Remove(m) }})
 			}

@@ -103,8 +103,8 @@ func (l *Library) removeHub(m *Model) (freed int64, err error) {
 		}
 	}
 	// What was pulled beside a model goes with the last one.
-	if models, entries := snapshot(m.repo, m.Commit); len(models) == 0 {
-		for _, e := range entries {
+	if v := versionOf(m.repo, m.Commit); len(v.models) == 0 {
+		for _, e := range v.entries {
 			if IsLicence(e.Path) && m.repo.Unlink(e) == nil && e.Blob != "" {
 				n, _ := m.repo.RemoveBlob(e.Blob)
 				freed += n

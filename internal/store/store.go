@@ -10,7 +10,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -149,88 +148,6 @@ func (l *Library) noted(m *Model) *Model {
 	return m
 }
 
-// findHub looks for a repository in all caches, in the revision that is asked for first.
-func (l *Library) findHub(r ref.Ref) (*Model, error) {
-	var failed error
-	for _, root := range l.Places.Hubs {
-		repo := hubcache.Of(root, r)
-		current := repo.Commit(r.Rev())
-		commits := []string{current}
-		if r.Revision == "" { // an older one will do
-			older := repo.Snapshots()
-			slices.SortFunc(older, func(a, b string) int { return modified(repo.Snapshot(b)).Compare(modified(repo.Snapshot(a))) })
-			commits = append(commits, older...)
-		}
-		for _, commit := range commits {
-			if commit == "" {
-				continue
-			}
-			models, entries := snapshot(repo, commit)
-			if len(models) == 0 {
-				continue
-			}
-			chosen, err := pick.Choose(r, models)
-			if err != nil {
-				if failed == nil || errors.As(err, new(*pick.Ambiguous)) {
-					failed = err
-				}
-				continue
-			}
-			return hubModel(repo, r.Revision, commit, current, chosen, models, entries), nil
-		}
-	}
-	var ambiguous *pick.Ambiguous
-	if errors.As(failed, &ambiguous) {
-		return nil, failed
-	}
-	return nil, nil
-}
-
-func modified(path string) time.Time {
-	st, err := os.Stat(path)
-	if err != nil {
-		return time.Time{}
-	}
-	return st.ModTime()
-}
-
-// snapshot returns the models of a commit, as far as all their parts are there.
-func snapshot(repo hubcache.Repo, commit string) ([]pick.Model, map[string]hubcache.Entry) {
-	entries := map[string]hubcache.Entry{}
-	var files []pick.File
-	for _, e := range repo.Entries(commit) {
-		entries[e.Path] = e
-		files = append(files, pick.File{Path: e.Path, Size: e.Size})
-	}
-	models, _ := pick.Models(files, true)
-	return models, entries
-}
-
-// hubModel describes a model of a snapshot, which is one of models.
-func hubModel(repo hubcache.Repo, revision, commit, current string, chosen pick.Model, models []pick.Model, entries map[string]hubcache.Entry) *Model {
-	r := ref.Ref{Kind: ref.HF, Owner: repo.Owner, Repo: repo.Name, Quant: chosen.Quant, Revision: revision}
-	if again, err := pick.Choose(r, models); chosen.Quant == "" || err != nil || again.Path() != chosen.Path() {
-		r.Quant, r.File = "", chosen.Path()
-	}
-	m := &Model{Name: r.String(), Ref: r, Quant: chosen.Quant, Where: Hub, Commit: commit, repo: repo}
-	if current != "" && current != commit {
-		m.Newer = current
-	}
-	for _, f := range chosen.Files {
-		e := entries[f.Path]
-		b := Blob{Path: e.File, File: e.File, Digest: e.ETag, Size: e.Size}
-		if e.Blob != "" {
-			b.File = e.Blob
-		}
-		m.Blobs = append(m.Blobs, b)
-		m.entries = append(m.entries, e)
-		if t := e.Info.ModTime(); t.After(m.Modified) {
-			m.Modified = t
-		}
-	}
-	return m
-}
-
 func (l *Library) findOllama(r ref.Ref) (*Model, error) {
 	for i, root := range l.ollamaRoots() {
 		found, err := root.Open(r)
@@ -282,51 +199,4 @@ func (l *Library) findURL(r ref.Ref) (*Model, error) {
 		return nil, nil
 	}
 	return &Model{Name: r.String(), Ref: r, Quant: pick.QuantOf(path), Where: Own, Modified: st.ModTime(), Blobs: []Blob{{path, path, "", st.Size()}}}, nil
-}
-
-func (l *Library) findLMStudio(r ref.Ref) (*Model, error) {
-	for _, root := range l.Places.LMStudio {
-		for _, m := range lmStudioModels(root) {
-			if m.Name == r.String() {
-				return m, nil
-			}
-		}
-	}
-	return nil, nil
-}
-
-// lmStudioModels returns the models below owner/repo in a folder.
-func lmStudioModels(root string) (list []*Model) {
-	repos, _ := filepath.Glob(filepath.Join(root, "*", "*"))
-	for _, dir := range repos {
-		owner, repo := filepath.Base(filepath.Dir(dir)), filepath.Base(dir)
-		if ref.CheckRepoPart(owner) != nil || ref.CheckRepoPart(repo) != nil {
-			continue
-		}
-		var files []pick.File
-		times := map[string]time.Time{}
-		filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || d.IsDir() || !pick.IsModel(path) {
-				return nil
-			}
-			name, err := filepath.Rel(dir, path)
-			st, statErr := os.Stat(path)
-			if err == nil && statErr == nil && st.Mode().IsRegular() && ref.CheckPath(filepath.ToSlash(name)) == nil {
-				files = append(files, pick.File{Path: filepath.ToSlash(name), Size: st.Size()})
-				times[filepath.ToSlash(name)] = st.ModTime()
-			}
-			return nil
-		})
-		models, _ := pick.Models(files, true)
-		for _, found := range models {
-			r := ref.Ref{Kind: ref.LMStudio, Owner: owner, Repo: repo, File: found.Path()}
-			m := &Model{Name: r.String(), Ref: r, Quant: found.Quant, Where: LMStudio, Modified: times[found.Path()]}
-			for _, f := range found.Files {
-				path := filepath.Join(dir, filepath.FromSlash(f.Path))
-				m.Blobs = append(m.Blobs, Blob{path, path, "", f.Size})
-			}
-			list = append(list, m)
-		}
-	}
-	return list
 }

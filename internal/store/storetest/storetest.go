@@ -11,15 +11,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
-
-	"alpaca/internal/store/ollama"
 )
 
 // Token is the one that gated repositories want.
@@ -243,131 +240,4 @@ func (s *Server) resolve(w http.ResponseWriter, r *http.Request) {
 	h.Set("ETag", `"`+SHA256(data)+`"`)
 	h.Set("Location", s.CDN+"/sha256/"+SHA256(data)+"?signature=secret")
 	w.WriteHeader(http.StatusFound)
-}
-
-// Content returns the content with a digest.
-func (s *Server) Content(hash string) ([]byte, bool) {
-	for _, repo := range s.Repos {
-		for _, data := range repo.Files {
-			if SHA256(data) == hash {
-				return data, true
-			}
-		}
-	}
-	data, ok := s.Blobs["sha256:"+hash]
-	return data, ok
-}
-
-// cdn is the host of the files.
-func (s *Server) cdn(w http.ResponseWriter, r *http.Request) {
-	data, ok := s.Content(strings.TrimPrefix(r.URL.Path, "/sha256/"))
-	if !ok {
-		w.WriteHeader(404)
-		return
-	}
-	w.Header().Set("ETag", `"cdn-`+strconv.Itoa(len(data))+`"`)
-	s.send(w, r, data)
-}
-
-// file is a plain file of the web: those of the repository "url/files".
-func (s *Server) file(w http.ResponseWriter, r *http.Request) {
-	data, ok := s.Repos["url/files"].Files[r.PathValue("path")]
-	if !ok {
-		w.WriteHeader(404)
-		return
-	}
-	w.Header().Set("ETag", `"`+SHA256(data)[:8]+`"`)
-	w.Header().Set("Content-Type", http.DetectContentType(data))
-	s.send(w, r, data)
-}
-
-// send answers with content, or a part of it.
-func (s *Server) send(w http.ResponseWriter, r *http.Request, data []byte) {
-	whole := len(data)
-	spec, ranged := strings.CutPrefix(r.Header.Get("Range"), "bytes=")
-	if v := r.Header.Get("If-Range"); v != "" && v != w.Header().Get("ETag") {
-		ranged = false
-	}
-	status := http.StatusOK
-	if ranged {
-		a, b, _ := strings.Cut(spec, "-")
-		from, _ := strconv.Atoi(a)
-		to, err := strconv.Atoi(b)
-		if err != nil {
-			to = whole - 1
-		}
-		w.Header().Set("Content-Range", fmt.Sprintf("bytes %d-%d/%d", from, to, whole))
-		data, status = data[from:to+1], http.StatusPartialContent
-	}
-	w.Header().Set("Content-Length", strconv.Itoa(len(data)))
-	w.WriteHeader(status)
-	if r.Method == http.MethodHead {
-		return
-	}
-	for len(data) > 0 {
-		n := min(len(data), 64<<10)
-		if s.Slow > 0 {
-			time.Sleep(s.Slow)
-		}
-		if _, err := w.Write(data[:n]); err != nil {
-			return
-		}
-		data = data[n:]
-	}
-}
-
-// known reports whether a request may have a part of the registry, or challenges.
-func (s *Server) known(w http.ResponseWriter, r *http.Request) bool {
-	if !s.Login || strings.HasPrefix(r.Header.Get("Authorization"), "Bearer of ") {
-		return true
-	}
-	realm := s.Realm
-	if realm == "" {
-		realm = s.URL + "/token"
-	}
-	w.Header().Set("WWW-Authenticate", fmt.Sprintf(`Bearer realm="%s",service="registry",scope="repository:%s:pull"`, realm, url.PathEscape(r.PathValue("model"))))
-	w.WriteHeader(401)
-	return false
-}
-
-func (s *Server) manifest(w http.ResponseWriter, r *http.Request) {
-	if !s.known(w, r) {
-		return
-	}
-	data, ok := s.Models[r.PathValue("ns")+"/"+r.PathValue("model")+":"+r.PathValue("tag")]
-	if !ok {
-		w.WriteHeader(404)
-		return
-	}
-	w.Header().Set("Content-Type", ollama.MediaType)
-	w.Write(data)
-}
-
-func (s *Server) blob(w http.ResponseWriter, r *http.Request) {
-	if !s.known(w, r) {
-		return
-	}
-	hash := strings.TrimPrefix(r.PathValue("digest"), "sha256:")
-	if _, ok := s.Content(hash); !ok {
-		w.WriteHeader(404)
-		return
-	}
-	w.Header().Set("Location", s.CDN+"/sha256/"+hash+"?signature=secret")
-	w.WriteHeader(http.StatusTemporaryRedirect)
-}
-
-// AddModel adds a model to the registry: its layers, by kind, in order.
-func (s *Server) AddModel(name string, layers ...[2]string) *ollama.Manifest {
-	m := &ollama.Manifest{SchemaVersion: 2, MediaType: ollama.MediaType}
-	layer := func(mediaType, data string) ollama.Layer {
-		digest := "sha256:" + SHA256([]byte(data))
-		s.Blobs[digest] = []byte(data)
-		return ollama.Layer{MediaType: mediaType, Digest: digest, Size: int64(len(data))}
-	}
-	m.Config = layer("application/vnd.docker.container.image.v1+json", `{"model_format":"gguf"}`)
-	for _, l := range layers {
-		m.Layers = append(m.Layers, layer("application/vnd.ollama.image."+l[0], l[1]))
-	}
-	s.Models[name], _ = json.Marshal(m)
-	return m
 }
