@@ -77,6 +77,41 @@ var bindingKinds = []kind{
 		end := pick(r, []string{", ", ". ", "; ", "\n"})
 		return "", rounds(r, n, func() string { i--; return pairs[i] }, end, true)
 	}},
+	{"pairs turned", 0, false, func(r *random) (string, string) {
+		n := r.between(3, 6)
+		pairs := make([][2]string, n)
+		words := pickDistinct(r, concatNames(), 2*n)
+		for i := range pairs {
+			pairs[i] = [2]string{words[2*i], words[2*i+1]}
+		}
+		between := pick(r, []string{" ", ": ", " has the ", " is at the "})
+		said := make([]string, r.between(3, 5))
+		for i := range said {
+			list := make([]string, n)
+			for j, k := range r.order(n) {
+				list[j] = pairs[k][i%2] + between + pairs[k][1-i%2]
+			}
+			said[i] = strings.Join(list, ", ")
+		}
+		return "", strings.Join(said, "\n")
+	}},
+	{"owner", 0, false, func(r *random) (string, string) {
+		n := r.between(4, 5)
+		who, i := pickDistinct(r, names, n), r.below(n)
+		facts := make([]string, n)
+		if r.chance(50) {
+			where := pickDistinct(r, places, n)
+			for j := range facts {
+				facts[j] = fmt.Sprintf("%s is at the %s.", who[j], where[j])
+			}
+			return fmt.Sprintf("%s Who is at the %s?", strings.Join(facts, " "), where[i]), facts[i]
+		}
+		what := pickDistinct(r, things, n)
+		for j := range facts {
+			facts[j] = fmt.Sprintf("%s has %s.", who[j], article(what[j].one))
+		}
+		return fmt.Sprintf("%s Who has the %s?", strings.Join(facts, " "), what[i].one), fmt.Sprintf("%s has the %s.", who[i], what[i].one)
+	}},
 	{"numbers again", 0, false, func(r *random) (string, string) {
 		return "", rounds(r, r.between(3, 5), func() string { return fmt.Sprint(r.below(100)) }, ", ", true)
 	}},
@@ -87,6 +122,15 @@ var bindingKinds = []kind{
 		}
 		return "", rounds(r, r.between(3, 8), word, pick(r, []string{" ", " ", ", "}), false)
 	}},
+}
+
+// concatNames returns the words that stand for somebody or something.
+func concatNames() (list []string) {
+	list = slices.Concat(names, places, plain)
+	for _, t := range things {
+		list = append(list, t.one)
+	}
+	return list
 }
 
 // rounds returns a list that is said three to five times, in new orders or always in the
