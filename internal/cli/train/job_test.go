@@ -1,6 +1,9 @@
 package train
 
 import (
+	"encoding/json"
+	"math"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -35,4 +38,16 @@ func TestSplit(t *testing.T) {
 			require.Len(t, j.training, examples-c.want)
 		})
 	}
+}
+
+// TestFinite writes what is no number as null, which JSON has, and reads it back: samples of
+// a model that diverged have such probabilities.
+func TestFinite(t *testing.T) {
+	text, err := json.Marshal(sampled{Samples: []sample{{First: finite(math.NaN())}, {First: finite(math.Inf(1))}, {First: 0.25}}})
+	require.NoError(t, err)
+	require.Equal(t, 2, strings.Count(string(text), `"first_token_probability":null`))
+	var back sampled
+	require.NoError(t, json.Unmarshal(text, &back))
+	require.True(t, math.IsNaN(float64(back.Samples[0].First)))
+	require.Equal(t, finite(0.25), back.Samples[2].First)
 }
