@@ -2,16 +2,15 @@
 // draft is what a text is expected to go on with; its tokens are rows of the step that
 // makes the text's next token, and those that turn out to be right cost little. So drafts
 // change how long an answer takes and nothing else, and clocks may decide about them.
-//
+package speculate
+
+import "time"
+
 // Two things have to be learned: what a step of so many rows costs on this machine with
 // this model, and how often a drafted token is the one that is sampled. Trying must not
 // cost much either: a purse gets a small part of the time of all steps and what drafts
 // have saved, and a draft is evaluated only where the purse holds what is lost if all of
 // it is refused.
-package speculate
-
-import "time"
-
 const (
 	mostRows = 64    // of a step with drafts
 	part     = 0.015 // of all time, that may be lost
