@@ -32,6 +32,9 @@ type Arch struct {
 	// 1/sqrt(Embd/NumHeads), not by 1/sqrt of a head's length: no key says it. 0: none.
 	WideScale int
 
+	// ExactYaRN says that the bounds of YaRN's ramp are not rounded to whole pairs.
+	ExactYaRN bool
+
 	// LayerNorm says that norms subtract the mean and have biases; else they are RMSNorm.
 	LayerNorm bool
 	// Conv says that layers without key heads have a short convolution instead.
@@ -69,8 +72,9 @@ const (
 type Activation int
 
 const (
-	SiLU Activation = iota // x * sigmoid(x)
-	GELU                   // 0.5 * x * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))
+	SiLU          Activation = iota // x * sigmoid(x)
+	GELU                            // 0.5 * x * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))
+	ClampedSwiGLU                   // min(x, 7) * sigmoid(1.702 min(x, 7)), and what it is multiplied with is clamped to ±7, plus 1
 )
 
 // Windows says which layers see only the last positions of a text, where the file does
@@ -86,7 +90,7 @@ type Windows struct {
 var all = []*Arch{
 	&Llama, &Qwen2, &Qwen3, &Gemma, &Gemma2, &Gemma3,
 	&Qwen2MoE, &Qwen3MoE, &Phi3, &SmolLM3, &Olmo2, &Granite, &GraniteMoE, &Mistral3,
-	&StarCoder2, &StableLM, &LFM2, &Qwen35,
+	&StarCoder2, &StableLM, &LFM2, &Qwen35, &GPTOSS,
 }
 
 // All returns the architectures, the oldest first.

@@ -39,7 +39,7 @@ func TestTables(t *testing.T) {
 					seen[name] = true
 					require.NotEqual(t, One, x.Cols, name)
 					require.False(t, x.Bias && x.IsVector() && !a.LayerNorm, name)
-					require.Equal(t, x.Stack != One, strings.Contains(x.HF, "%d"), name)
+					require.Equal(t, x.Stack != One && x.HF != "", strings.Contains(x.HF, "%d"), name)
 				}
 				for _, name := range []string{"token_embd", a.Tensor(OutputNorm).GGUF(), "output", "blk.0.attn_output", "blk.1.attn_output"} {
 					require.True(t, seen[name], name)
@@ -170,11 +170,19 @@ func TestCheckpointNames(t *testing.T) {
 				want[prefix+x.HF+".bias"] = shape[:1]
 			}
 		}
+		if a == &GPTOSS {
+			for name := range got { // see the comment there
+				if strings.Contains(name, "mlp.experts.") || strings.HasSuffix(name, "self_attn.sinks") {
+					delete(got, name)
+				}
+			}
+		}
 		require.Equal(t, want, got, path)
 	}
 	require.Equal(t, map[string]int{
 		"llama": 4, "qwen2": 2, "qwen2moe": 1, "qwen3": 1, "qwen3moe": 1, "gemma": 1, "gemma2": 1, "gemma3": 3,
 		"phi3": 3, "smollm3": 1, "olmo2": 2, "granite": 1, "mistral3": 1, "starcoder2": 1, "stablelm": 1, "lfm2": 1, "qwen35": 1,
+		"gpt-oss": 2,
 	}, known)
 }
 

@@ -24,6 +24,7 @@ const (
 	AttnQKV   Role = "attn_qkv"    // [QKV, Embd] queries, keys and values in one
 	AttnOut   Role = "attn_output" // [Embd, Heads]
 
+	AttnSinks    Role = "attn_sinks"          // [QueryHeads] a score without value of each query head
 	AttnPostNorm Role = "post_attention_norm" // [Embd] of what attention gives
 	FFNPostNorm  Role = "post_ffw_norm"       // [Embd] of what the network gives
 
@@ -177,6 +178,7 @@ const (
 	DeltaInner               // all values of it
 	DeltaHeads               // heads of values
 	DeltaValue               // one head of values
+	QueryHeads               // a number of each query head
 	RopePairs                // pairs of a head that turn
 )
 
@@ -220,6 +222,8 @@ func (s *Sizes) Of(d Dim) int {
 		return s.NumHeads * s.ValueDim
 	case Key:
 		return s.KeyDim
+	case QueryHeads:
+		return s.NumHeads
 	case Experts:
 		return s.NumExperts
 	case QKV:

@@ -114,6 +114,9 @@ func (s *shape) tensors(t quant.Type) []gguf.Tensor {
 		case !sizes.In(x.In):
 		case x.Role == arch.Router || x.Role == arch.SharedRouter: // F32 in all files
 			add(name+".weight", quant.F32, shape)
+			if x.Bias {
+				add(name+".bias", quant.F32, shape[:1])
+			}
 		case x.Optional && x.Role != arch.FFNNorm && (x.Role != arch.Output || s.tied):
 		case x.IsVector() || x.Role == arch.ConvTaps || x.Role == arch.DeltaTaps:
 			add(name+x.Suffix(), quant.F32, shape)
@@ -123,7 +126,7 @@ func (s *shape) tensors(t quant.Type) []gguf.Tensor {
 		default:
 			add(name+".weight", t, shape)
 			if x.Bias {
-				add(name+".bias", quant.F32, shape[:1])
+				add(name+".bias", quant.F32, shape[:len(shape)-1])
 			}
 		}
 	}

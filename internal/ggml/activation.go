@@ -11,13 +11,19 @@ type Activation int
 const (
 	SiLU Activation = iota // x / (1 + e^-x)
 	GELU                   // 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), the usual approximation
+	// x clamped to at most 7, times 1 / (1 + e^(-1.702 x)); what it is multiplied with is
+	// clamped to -7 to 7, and grows by 1.
+	ClampedSwiGLU
 )
 
 // Mul sets gate[i] = act(gate[i]) * up[i].
 func (a Activation) Mul(gate, up []float32) {
-	if a == GELU {
+	switch a {
+	case GELU:
 		geluMul(gate, up)
-	} else {
+	case ClampedSwiGLU:
+		clampedMul(gate, up)
+	default:
 		siluMul(gate, up)
 	}
 }
@@ -65,6 +71,24 @@ func gelu(x []float32) {
 			x[i] *= y
 		}
 		x = x[n:]
+	}
+}
+
+// clampedMul is Mul of ClampedSwiGLU, with all operations rounded to float32.
+func clampedMul(gate, up []float32) {
+	const limit, steep = 7, 1.702
+	var s [chunk]float32
+	for len(gate) > 0 {
+		n := min(chunk, len(gate))
+		for i, x := range gate[:n] {
+			gate[i] = min(x, limit)
+			s[i] = steep * gate[i]
+		}
+		sigmoid(s[:n], s[:n])
+		for i, y := range s[:n] {
+			gate[i] = float32(gate[i]*y) * (min(max(up[i], -limit), limit) + 1)
+		}
+		gate, up = gate[n:], up[n:]
 	}
 }
 

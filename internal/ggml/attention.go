@@ -15,6 +15,7 @@ import (
 //
 //	s[j] = fma chain over d of q[d], k[j][d]        for visible j, else -Inf
 //	       with a Cap: Cap tanh(s[j]/Cap)           (softCap)
+//	       with Sinks a block more, whose first is the head's sink, all others -Inf
 //	p[j] = softmax of s                             (softmaxGeneric)
 //	o[d] = fma chain over visible j of p[j], v[j][d]
 //
@@ -35,10 +36,13 @@ type Attention struct {
 // Attend is the arguments of Attention.Run: which rows see which positions.
 type Attend struct {
 	KVLayer
-	Spans  []Span
-	Scale  float32 // of the scores
-	Cap    float32 // soft cap of the scores; 0: none
-	Window int     // positions that a row sees, itself included, from its span's Floor on; 0: all
+	Spans []Span
+	Scale float32 // of the scores
+	Cap   float32 // soft cap of the scores; 0: none
+	// Sinks are scores of each head that take part in the softmax like those of a position
+	// behind the last, which has no value; nil: there are none.
+	Sinks  []float32 // [Heads]
+	Window int       // positions that a row sees, itself included, from its span's Floor on; 0: all
 	// Q holds the queries, which Run leaves alone unless Out is the same memory, as it
 	// may be where KeyDim equals ValueDim.
 	Q   []float32 // [rows, Heads*KeyDim]
@@ -138,6 +142,9 @@ func (a *Attention) cut(s *Span, least int) (work int) {
 	shared := a.Heads / a.Format.Heads
 	seen := a.seen(s)
 	width := seen + 2*BlockLen + linePad // of a row of scores at most
+	if a.Sinks != nil {
+		width += BlockLen
+	}
 	rows := min(attentionRows, attentionScores/width)
 	group := max(1, rows/shared) // rows of the span in an item
 	groups := (s.N + group - 1) / group
@@ -209,6 +216,9 @@ func (a *attentionWork) run() {
 	_, to := a.visible(a.end - 1)
 	a.first, a.last = from/BlockLen, (to-1)/BlockLen
 	a.width = (a.last+1-a.first)*BlockLen + linePad
+	if a.Sinks != nil {
+		a.width += BlockLen
+	}
 
 	for b := a.first; b <= a.last; b++ {
 		a.score(b)
@@ -220,8 +230,14 @@ func (a *attentionWork) run() {
 		if a.Cap != 0 {
 			softCap(row, a.Cap)
 		}
+		if a.Sinks != nil {
+			row = row[:len(row)+BlockLen] // over blocks that it does not see
+		}
 		hide(row[:from-lo*BlockLen])
 		hide(row[to-lo*BlockLen:])
+		if a.Sinks != nil {
+			row[len(row)-BlockLen] = a.Sinks[a.head+r%a.n]
+		}
 		softmax(row, a.Format.TypeV == quant.F16)
 	}
 	clear(s.out[:rows*valueDim])

@@ -199,7 +199,8 @@ func (r *reader) experts(c *Config, family *arch.Arch) {
 // and caps.
 func (r *reader) family(c *Config, a *arch.Arch) {
 	r.windows(c, a)
-	c.Activation = map[arch.Activation]ggml.Activation{arch.SiLU: ggml.SiLU, arch.GELU: ggml.GELU}[a.Activation]
+	c.Rope.YaRN.Exact = a.ExactYaRN
+	c.Activation = map[arch.Activation]ggml.Activation{arch.SiLU: ggml.SiLU, arch.GELU: ggml.GELU, arch.ClampedSwiGLU: ggml.ClampedSwiGLU}[a.Activation]
 	c.AttnScale = float32(r.float(arch.KeyAttnScale, 0))
 	if a.WideScale != 0 && c.NumLayers == a.WideScale && c.AttnScale == 0 {
 		c.AttnScale = attentionScale(c.Dim / c.Layers[0].NumHeads)

@@ -194,6 +194,6 @@ func (r *Runner) attend(layer int, spans []ggml.Span, q, out []float32) {
 	}
 	r.err = r.attention.Run(r.pool, ggml.Attend{
 		KVLayer: r.kvLayer(layer), Spans: spans,
-		Scale: scale, Cap: c.AttnCap, Window: l.Window, Q: q, Out: out,
+		Scale: scale, Cap: c.AttnCap, Sinks: r.model.Weights.Layers[layer].AttnSinks, Window: l.Window, Q: q, Out: out,
 	})
 }

@@ -36,6 +36,7 @@ type Layer struct {
 
 	Delta DeltaNet // of layers with a gated delta rule
 
+	AttnSinks    []float32 // [NumHeads] scores without a position; nil for none
 	AttnPostNorm []float32 // [Dim] of what attention gives; nil: it is not normalized
 
 	FFNNorm     []float32 // [Dim]
@@ -126,6 +127,8 @@ func (l *Layer) place(role arch.Role) any {
 		return &l.ConvTaps
 	case arch.ConvOut:
 		return &l.ConvOut
+	case arch.AttnSinks:
+		return &l.AttnSinks
 	case arch.AttnPostNorm:
 		return &l.AttnPostNorm
 	case arch.FFNNorm:

@@ -16,7 +16,11 @@ import (
 
 // windowed returns a model with layers that have windows, and some that see everything.
 func windowed(t *testing.T) *model.Model {
-	f, err := gguf.Open(testmodel.Spec{Arch: &arch.Gemma3, Seed: 3, Dim: 32, Layers: 7, Window: 20, Tied: true}.Make().Write(t))
+	return made(t, testmodel.Spec{Arch: &arch.Gemma3, Seed: 3, Dim: 32, Layers: 7, Window: 20, Tied: true})
+}
+
+func made(t *testing.T, spec testmodel.Spec) *model.Model {
+	f, err := gguf.Open(spec.Make().Write(t))
 	require.NoError(t, err)
 	t.Cleanup(func() { f.Close() })
 	m, err := model.Load(f, model.LoadOptions{})
@@ -48,7 +52,15 @@ func evaluate(t *testing.T, r *model.Runner, s *model.Seq, tokens []int32, batch
 // goes on with the same bits as one that keeps everything: grown, moved in its context, cut
 // back, saved and restored.
 func TestWindowsKeepWhatTheySee(t *testing.T) {
-	m := windowed(t)
+	keepWhatTheySee(t, windowed(t))
+}
+
+// TestConvolutionsKeepWhatTheySee is the same of short convolutions.
+func TestConvolutionsKeepWhatTheySee(t *testing.T) {
+	keepWhatTheySee(t, made(t, testmodel.Spec{Arch: &arch.LFM2, Seed: 4, Dim: 32, Tied: true}))
+}
+
+func keepWhatTheySee(t *testing.T, m *model.Model) {
 	r := newRunner(t, m, model.RunnerOptions{Threads: 2, Ctx: 256})
 	var tokens []int32
 	for i := range 256 {

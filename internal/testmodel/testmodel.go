@@ -143,9 +143,10 @@ func (s Spec) Make() *Model {
 				m.vector(rng, name+".bias", sizes.Of(t.Cols), 0)
 			}
 		default:
-			m.matrix(rng, name+".weight", t.Shape(sizes))
+			shape := t.Shape(sizes)
+			m.matrix(rng, name+".weight", shape)
 			if t.Bias {
-				m.vector(rng, name+".bias", sizes.Of(t.Rows), 0)
+				m.bias(rng, name+".bias", shape[:len(shape)-1])
 			}
 		}
 	}
@@ -197,6 +198,11 @@ func (m *Model) matrix(rng *rand.Rand, name string, shape []int) {
 // bias.
 func (m *Model) vector(rng *rand.Rand, name string, n int, middle float32) {
 	m.add(name, []int{n}, func() float32 { return middle - 0.25 + 0.5*rng.Float32() })
+}
+
+// bias adds the bias of a matrix, or those of a stack of matrices, around 0.
+func (m *Model) bias(rng *rand.Rand, name string, shape []int) {
+	m.add(name, slices.Clone(shape), func() float32 { return -0.25 + 0.5*rng.Float32() })
 }
 
 // add adds a tensor whose elements next returns.
