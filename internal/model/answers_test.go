@@ -255,3 +255,16 @@ func TestBadArchitectures(t *testing.T) {
 		require.NoError(t, f.Close())
 	}
 }
+
+// TestExpertLength: where a file does not say how long the inner states of experts are,
+// Qwen's share the length of the layer, and others have it each.
+func TestExpertLength(t *testing.T) {
+	for _, a := range []*arch.Arch{&arch.Qwen2MoE, &arch.Qwen3MoE} {
+		made := testmodel.Spec{Arch: a, Seed: 1, BPE: true}.Make() // its experts have half of the length, and a token uses two
+		want := loadPath(t, made.Write(t)).Config.ExpertFFN
+		require.Equal(t, want, loadPath(t, made.Unset(a.Name+"."+arch.KeyExpertFFN).Write(t)).Config.ExpertFFN)
+	}
+	made := testmodel.Spec{Arch: &arch.GraniteMoE, Seed: 1, BPE: true}.Make()
+	made.Unset("granitemoe."+arch.KeyExpertFFN).Set("granitemoe."+arch.KeyFFN, gguf.U32(testmodel.FFNDim/2))
+	require.Equal(t, testmodel.FFNDim/2, loadPath(t, made.Write(t)).Config.ExpertFFN)
+}

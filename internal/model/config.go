@@ -25,8 +25,7 @@ import (
 //	                    ARCH.attention.layer_norm_epsilon (LayerNorm)
 //	NumExperts          ARCH.expert_count                          0: none
 //	NumUsed             ARCH.expert_used_count                     required with experts
-//	ExpertFFN           ARCH.expert_feed_forward_length            FFNDim; of architectures that always
-//	                                                               have experts FFNDim/NumUsed
+//	ExpertFFN           ARCH.expert_feed_forward_length            FFNDim; of Qwen FFNDim/NumUsed
 //	SharedFFN           ARCH.expert_shared_feed_forward_length     FFNDim
 //	PlainTopK           ARCH.expert_weights_norm, inverted         a fact of the architecture
 //	ExpertScale         ARCH.expert_weights_scale                  1

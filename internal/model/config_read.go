@@ -180,7 +180,7 @@ func (r *reader) experts(c *Config, family *arch.Arch) {
 		return
 	}
 	c.ExpertFFN = c.Layers[0].FFNDim
-	if family.FFN == nil {
+	if family.SharedLength {
 		c.ExpertFFN /= max(1, c.NumUsed)
 	}
 	c.ExpertFFN = r.count(arch.KeyExpertFFN, c.ExpertFFN, maxDim)
