@@ -193,6 +193,9 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	if !r.flag(arch.KeyCausal, true) {
 		r.fail("%s.%s is false: an encoder, whose tokens see those after them, is %w", c.Arch, arch.KeyCausal, ErrUnsupported)
 	}
+	if n := r.count(arch.KeyNextN, 0, maxLayers); n > 0 {
+		r.fail("%s.%s is %d: layers that predict further tokens are %w; conversion can leave them out", c.Arch, arch.KeyNextN, n, ErrUnsupported)
+	}
 	if r.err == nil && c.NumLayers > 0 {
 		c.Rope = r.rope(&c)
 		c.Rope.Halves = family.Rotation == arch.Halves
