@@ -48,6 +48,9 @@ type Arch struct {
 	// NoRopePeriod, if not 0, says that heads do not turn in every so manieth layer,
 	// the last of each period.
 	NoRopePeriod int
+	// SharedLength says that feed_forward_length is that of all experts of a token together,
+	// where a file does not give that of one.
+	SharedLength bool
 	// PlainTopK says that the weights of the experts that a token uses are the router's
 	// probabilities as they are, not divided by their sum.
 	PlainTopK bool

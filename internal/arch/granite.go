@@ -12,10 +12,10 @@ var Granite = Arch{
 	Output:   llamaOutput,
 }
 
-// GraniteMoE is Granite 3 with experts.
+// GraniteMoE is Granite 3 with experts. In checkpoints of Hugging Face those are stacked,
+// gate and up in one tensor, which the table below does not tell.
 var GraniteMoE = Arch{
 	Name:     "granitemoe",
-	HF:       []string{"GraniteMoeForCausalLM"},
 	Rotation: Pairs,
 	Input:    llamaInput,
 	Layer:    llamaLayer,

@@ -31,6 +31,7 @@ const (
 	KeySSMInner     = "ssm.inner_size"
 	KeyRecurrent    = "attention.recurrent_layers"
 	KeyAttnPeriod   = "full_attention_interval"
+	KeyNextN        = "nextn_predict_layers"
 	KeyExperts      = "expert_count"
 	KeyExpertsUsed  = "expert_used_count"
 	KeyExpertFFN    = "expert_feed_forward_length"

@@ -4,12 +4,13 @@ package arch
 // the router's own probabilities, and one more is used by every token, as far as a
 // score of its own says.
 var Qwen2MoE = Arch{
-	Name:      "qwen2moe",
-	HF:        []string{"Qwen2MoeForCausalLM"},
-	Rotation:  Halves,
-	PlainTopK: true,
-	Input:     llamaInput,
-	Layer:     Qwen2.Layer,
+	Name:         "qwen2moe",
+	HF:           []string{"Qwen2MoeForCausalLM"},
+	Rotation:     Halves,
+	SharedLength: true,
+	PlainTopK:    true,
+	Input:        llamaInput,
+	Layer:        Qwen2.Layer,
 	MoE: with(qwenMoE,
 		Tensor{Role: SharedRouter, Rows: Single, Cols: Embd, HF: "mlp.shared_expert_gate"},
 		Tensor{Role: SharedFFNGate, Rows: FFNShared, Cols: Embd, HF: "mlp.shared_expert.gate_proj"},

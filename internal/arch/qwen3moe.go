@@ -2,13 +2,14 @@ package arch
 
 // Qwen3MoE is Qwen 3 with experts in every layer.
 var Qwen3MoE = Arch{
-	Name:     "qwen3moe",
-	HF:       []string{"Qwen3MoeForCausalLM"},
-	Rotation: Halves,
-	Input:    llamaInput,
-	Layer:    Qwen3.Layer,
-	MoE:      qwenMoE,
-	Output:   llamaOutput,
+	Name:         "qwen3moe",
+	HF:           []string{"Qwen3MoeForCausalLM"},
+	Rotation:     Halves,
+	SharedLength: true,
+	Input:        llamaInput,
+	Layer:        Qwen3.Layer,
+	MoE:          qwenMoE,
+	Output:       llamaOutput,
 }
 
 // qwenMoE is Qwen's experts and their router.

@@ -135,3 +135,15 @@ func (w *Weights) mostExpertColumns() columns {
 	}
 	return most
 }
+
+// MemoryStats is the memory of a runner, in bytes.
+type MemoryStats struct {
+	Cache   int64 // keys and values
+	Scratch int64 // everything else, for a batch of tokens
+}
+
+// MemoryStats returns the memory in use.
+func (r *Runner) MemoryStats() MemoryStats {
+	scratch := r.buf.bytes() + r.acts.Bytes() + r.matmul.Bytes() + r.attention.Bytes() + r.router.bytes()
+	return MemoryStats{Cache: r.cache.Bytes(), Scratch: int64(scratch)}
+}

@@ -25,8 +25,7 @@ import (
 //	                    ARCH.attention.layer_norm_epsilon (LayerNorm)
 //	NumExperts          ARCH.expert_count                          0: none
 //	NumUsed             ARCH.expert_used_count                     required with experts
-//	ExpertFFN           ARCH.expert_feed_forward_length            FFNDim; of architectures that always
-//	                                                               have experts FFNDim/NumUsed
+//	ExpertFFN           ARCH.expert_feed_forward_length            FFNDim; of Qwen FFNDim/NumUsed
 //	SharedFFN           ARCH.expert_shared_feed_forward_length     FFNDim
 //	PlainTopK           ARCH.expert_weights_norm, inverted         a fact of the architecture
 //	ExpertScale         ARCH.expert_weights_scale                  1
@@ -193,6 +192,9 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	r.experts(&c, family)
 	if !r.flag(arch.KeyCausal, true) {
 		r.fail("%s.%s is false: an encoder, whose tokens see those after them, is %w", c.Arch, arch.KeyCausal, ErrUnsupported)
+	}
+	if n := r.count(arch.KeyNextN, 0, maxLayers); n > 0 {
+		r.fail("%s.%s is %d: layers that predict further tokens are %w; conversion can leave them out", c.Arch, arch.KeyNextN, n, ErrUnsupported)
 	}
 	if r.err == nil && c.NumLayers > 0 {
 		c.Rope = r.rope(&c)

@@ -237,19 +237,6 @@ type loraScratch struct {
 	up   []float32 // [batch, FFNDim] of networks whose gate cannot be fused
 }
 
-// EachAdapted calls f for every matrix that has adapters.
-func (w *Weights) EachAdapted(f func(*Linear)) {
-	each := func(l *Linear) {
-		if len(l.Adapters) > 0 {
-			f(l)
-		}
-	}
-	each(&w.Output)
-	for i := range w.Layers {
-		w.Layers[i].Each(each)
-	}
-}
-
 // reserveAdapters allocates the memory for adapters, if there are any.
 func (r *Runner) reserveAdapters() {
 	rank, up := 0, 0

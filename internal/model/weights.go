@@ -164,3 +164,16 @@ func (f *FFN) place(role arch.Role) any {
 	}
 	return nil
 }
+
+// EachAdapted calls f for every matrix that has adapters.
+func (w *Weights) EachAdapted(f func(*Linear)) {
+	each := func(l *Linear) {
+		if len(l.Adapters) > 0 {
+			f(l)
+		}
+	}
+	each(&w.Output)
+	for i := range w.Layers {
+		w.Layers[i].Each(each)
+	}
+}
