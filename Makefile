@@ -74,15 +74,14 @@ test-purego: ## run the tests of the portable code, without assembly
 
 # The module in test has what only these tests need: a browser's driver and clients. They are
 # skipped, which they say, without chromium, and without the packages of test/clients.
-# OpenAI's client is 9 MB of source: it is compiled fast rather than to be fast, and what go
-# vet would say of it is nobody's business here.
+# OpenAI's client is 9 MB of source: it is compiled fast rather than to be fast.
 QUICKLY := -gcflags='github.com/openai/...=-N -l -dwarf=false'
 
 test-clients: ## test the page in a browser, and the server with its official clients
 	cd test && $(GO) vet $(QUICKLY) ./... && $(GO) test -vet=off $(QUICKLY) ./...
 
 test-clients-deps:
-	cd test && $(GO) build $(QUICKLY) github.com/openai/openai-go/v3/... github.com/chromedp/chromedp
+	cd test && $(GO) build $(QUICKLY) github.com/openai/openai-go/v3 github.com/chromedp/chromedp
 
 screenshot: ## make docs/page.png, the picture of the page in README.md (needs chromium)
 	cd test && ALPACA_REQUIRE_CHROMIUM=1 ALPACA_SCREENSHOT=$(CURDIR)/docs/page.png $(GO) test ./page -count 1 -run TestScreenshot

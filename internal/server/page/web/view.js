@@ -60,24 +60,25 @@ export class Follower {
   constructor(scroll) {
     this.scroll = scroll;
     this.follows = true;
-    let before = 0;
-    scroll.addEventListener(
-      "scroll",
-      () => {
-        // Text that came meanwhile takes the end away, too: only a reader goes upwards.
-        if (scroll.scrollHeight - scroll.scrollTop - scroll.clientHeight < 60) this.follows = true;
-        else if (scroll.scrollTop < before) this.follows = false;
-        before = scroll.scrollTop;
-      },
-      { passive: true },
-    );
+    this.before = 0; // where the reader was last
+    scroll.addEventListener("scroll", () => this.look(), { passive: true });
+  }
+  // look finds out whether the reader is at the end. Text that came meanwhile takes the end
+  // away, too: only a reader goes upwards.
+  look() {
+    const { scrollHeight, scrollTop, clientHeight } = this.scroll;
+    if (scrollHeight - scrollTop - clientHeight < 60) this.follows = true;
+    else if (scrollTop < this.before) this.follows = false;
+    this.before = scrollTop;
   }
   now() {
-    if (this.follows) this.scroll.scrollTop = this.scroll.scrollHeight;
+    this.look(); // the event of a reader's last movement may be still to come
+    if (this.follows) this.end();
   }
   end() {
     this.follows = true;
-    this.now();
+    this.scroll.scrollTop = this.scroll.scrollHeight;
+    this.before = this.scroll.scrollTop;
   }
 }
 
