@@ -1,16 +1,12 @@
-// Package speculate decides how many tokens of a draft a step of an engine evaluates. A
-// draft is what a text is expected to go on with; its tokens are rows of the step that
-// makes the text's next token, and those that turn out to be right cost little. So drafts
-// change how long an answer takes and nothing else, and clocks may decide about them.
+// Package speculate decides how many tokens of a draft, of what a text is expected to go on
+// with, a step of an engine evaluates. It learns what steps of so many rows cost and how
+// often drafts are right. A purse gets a small part of the time of all steps and what
+// drafts have saved, and must hold what is lost if all of a draft is wrong: so no text
+// takes much longer than without drafts. Drafts change no text, so that clocks may decide.
 package speculate
 
 import "time"
 
-// Two things have to be learned: what a step of so many rows costs on this machine with
-// this model, and how often a drafted token is the one that is sampled. Trying must not
-// cost much either: a purse gets a small part of the time of all steps and what drafts
-// have saved, and a draft is evaluated only where the purse holds what is lost if all of
-// it is refused.
 const (
 	mostRows = 64    // of a step with drafts
 	part     = 0.015 // of all time, that may be lost
