@@ -118,6 +118,7 @@ func TestUsage(t *testing.T) {
 		{[]string{"show", "nothing"}, 1, "alpaca list"},
 		{[]string{"list", "x"}, 2, "unexpected argument"},
 		{[]string{"rm"}, 2, "usage: alpaca rm NAME"},
+		{[]string{"run", "-m", "someone/something", "-p", "x"}, 1, "alpaca pull hf:someone/something"},
 		{[]string{"run", "-m", "lmstudio:a/b/c.gguf", "-p", "x"}, 1, "there is no model lmstudio:a/b/c.gguf here"},
 	} {
 		o := clitest.Run(t, "", tt.args...)

@@ -13,6 +13,7 @@ import (
 
 	"alpaca/internal/cli/clitest"
 	"alpaca/internal/store/storetest"
+	"alpaca/internal/testmodel"
 )
 
 // TestAsked: on a terminal a model that is not here is pulled, if the user says so, and a
@@ -33,7 +34,9 @@ func TestAsked(t *testing.T) {
 	term.Expect("licence mit")
 	require.Zero(t, term.Status())
 
-	s.Repos["owner/two"] = &storetest.Repo{Commit: commit, Files: map[string][]byte{"m-F16.gguf": data, "m-Q2_K.gguf": data}}
+	other, err := os.ReadFile(testmodel.SPM(2).Write(t))
+	require.NoError(t, err)
+	s.Repos["owner/two"] = &storetest.Repo{Commit: commit, Files: map[string][]byte{"m-F16.gguf": other, "m-Q2_K.gguf": data}}
 	s.Slow = 5 * time.Millisecond
 	term = clitest.StartOn(t, 120, exec.Command("alpaca", "pull", "hf:owner/two"))
 	term.Expect("m-F16.gguf")
@@ -50,7 +53,7 @@ func TestAsked(t *testing.T) {
 
 	s.Slow = time.Second
 	term = clitest.StartOn(t, 120, exec.Command("alpaca", "pull", "hf:owner/two:F16"))
-	term.Expect("m-F16.gguf")
+	term.Expect("m-F16.gguf [")
 	term.Send("\x03")
 	term.Expect("the same command goes on from here")
 	require.Equal(t, 130, term.Status())

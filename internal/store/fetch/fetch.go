@@ -131,6 +131,9 @@ func Download(ctx context.Context, job Job, opt Options) (*Partial, error) {
 			discard(job.Path)
 			return nil, advice.Add(fmt.Errorf("%s: %w", job.Name, err), "the address may be that of a web page about the file, or ask for a login")
 		case !errors.As(err, &bad) && !errors.As(err, &other):
+			if whole {
+				discard(job.Path) // there is no going on from it
+			}
 			return nil, resumable(job, err)
 		case before != nil:
 			discard(job.Path)

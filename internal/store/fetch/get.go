@@ -34,7 +34,7 @@ func (s *sources) get(ctx context.Context) (src Source, generation int, etag str
 	defer s.mu.Unlock()
 	if !s.have {
 		if s.current, err = s.locate(ctx); err != nil {
-			return Source{}, s.generation, "", err
+			return Source{}, s.generation, "", localError{err} // it has been asked for often enough
 		}
 		s.have = true
 	}
@@ -57,7 +57,7 @@ func (s *sources) drop(generation int) {
 // isExpired reports whether an answer says that the address holds no longer.
 func isExpired(err error) bool {
 	var status *web.StatusError
-	return errors.As(err, &status) && (status.Status == http.StatusForbidden || status.Status == http.StatusGone)
+	return !errors.As(err, new(localError)) && errors.As(err, &status) && (status.Status == http.StatusForbidden || status.Status == http.StatusGone)
 }
 
 // open asks for a file's bytes and watches that they come. The caller calls alive with

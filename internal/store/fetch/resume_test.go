@@ -3,6 +3,7 @@ package fetch
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"os"
@@ -182,4 +183,18 @@ func TestExpired(t *testing.T) {
 	require.Equal(t, 7, o.requests(), "six parts, and the one that was refused")
 	require.Equal(t, "bytes=3000-3999", o.asked[4])
 	requireFetched(t, job, p, o.data)
+}
+
+// TestLost: where the bytes are cannot be found out. That is told at once.
+func TestLost(t *testing.T) {
+	o := newOrigin(t, content(3000, 1))
+	for _, size := range []int64{3000, -1} {
+		job := o.job(t)
+		job.Size = size
+		job.Locate = func(context.Context) (Source, error) { return Source{}, errors.New("nobody knows") }
+		_, err := Download(t.Context(), job, o.options(new(bytes.Buffer)))
+		require.EqualError(t, err, "file.gguf: nobody knows")
+	}
+	require.Empty(t, o.sleeps)
+	require.Zero(t, o.requests())
 }

@@ -36,7 +36,8 @@ type transfer struct {
 	ended bool
 }
 
-// localError is a failure of this machine, which no other request mends.
+// localError is a failure that no other request for the file's bytes mends: mostly one of
+// this machine.
 type localError struct{ error }
 
 func (e localError) Unwrap() error { return e.error }

@@ -6,6 +6,7 @@ package web
 
 import (
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -146,8 +147,8 @@ func (c *Client) Send(ctx context.Context, a Ask) (*Answer, error) {
 		if !again || ctx.Err() != nil {
 			return nil, err
 		}
-		if wait > 5*time.Second {
-			c.opt.Log("%v: waiting for %v", err, wait.Round(time.Second))
+		if wait >= 2*time.Second {
+			c.opt.Log("%v: trying again in %v", err, wait.Round(time.Second))
 		}
 		if err := c.opt.Sleep(ctx, wait); err != nil {
 			return nil, err
@@ -162,8 +163,10 @@ func Retry(err error, try int) (wait time.Duration, again bool) {
 	}
 	var status *StatusError
 	var refused *RefusedError
+	var dns *net.DNSError
+	var certificate *tls.CertificateVerificationError
 	switch {
-	case errors.As(err, &refused):
+	case errors.As(err, &refused), errors.As(err, &certificate), errors.As(err, &dns) && dns.IsNotFound:
 		return 0, false
 	case errors.As(err, &status):
 		if !status.temporary() {
