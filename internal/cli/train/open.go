@@ -32,6 +32,7 @@ type job struct {
 	pool    *pool.Pool
 
 	files    []*dataset.File
+	counts   []int // of the records of each
 	dataSum  string
 	baseSum  string
 	examples *rows.Result
@@ -182,6 +183,10 @@ func (j *job) makeTrainer() error {
 	j.reportProblems()
 	if len(j.examples.Examples) == 0 {
 		return fmt.Errorf("%s: none of %d records can be used", strings.Join(j.Data, ", "), len(j.records())+j.badRecords())
+	}
+	for _, f := range j.files { // their tokens stay
+		j.counts = append(j.counts, len(f.Records))
+		f.Records = nil
 	}
 	j.split()
 	s := train.Settings{
