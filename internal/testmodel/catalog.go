@@ -35,7 +35,7 @@ func Catalog() []Named {
 		{"starcoder2", Spec{Arch: &arch.StarCoder2, Seed: 19, BPE: true, Tied: true}},
 		{"lfm2", Spec{Arch: &arch.LFM2, Seed: 20, BPE: true, Layers: 5, Tied: true}},     // convolutions first and last
 		{"qwen35", Spec{Arch: &arch.Qwen35, Seed: 21, BPE: true, Layers: 5, Turning: 8}}, // a delta rule first and last
-		{"gpt-oss", Spec{Arch: &arch.GPTOSS, Seed: 22, BPE: true, Layers: 3, Window: 20, More: func(m *Model) {
+		{"gpt-oss", Spec{Arch: &arch.GPTOSS, Seed: 23, BPE: true, Layers: 3, Window: 20, More: func(m *Model) {
 			m.Set("gpt-oss.rope.scaling.type", gguf.Str("yarn")).Set("gpt-oss.rope.scaling.factor", gguf.F32(8))
 			m.Set("gpt-oss.rope.scaling.original_context_length", gguf.U32(32))
 		}}},

@@ -68,7 +68,7 @@ core (prompts).`,
 	fs.SortFlags = false
 	o.flags = fs
 	fs.StringSliceVarP(&o.models, "model", "m", nil, "model `files` (default: "+load.Default+")")
-	fs.StringSliceVar(&o.synthetic, "synthetic", nil, "models of noise made in memory, `SIZE:TYPE` such as 7B:q4_0")
+	fs.StringSliceVar(&o.synthetic, "synthetic", nil, "models of noise made in memory, `SIZE:TYPE` such as 7B:q4_0; SIZE@LAYERS:TYPE has only so many layers")
 	fs.IntSliceVarP(&o.prompts, "n-prompt", "p", []int{512}, "prompt `tokens`, 0 for no such test")
 	fs.IntSliceVarP(&o.gens, "n-gen", "n", []int{128}, "generated `tokens`, 0 for no such test")
 	fs.StringArrayVar(&o.promptGens, "prompt-gen", nil, "`PROMPT,GENERATED` tokens in one test, repeatable")

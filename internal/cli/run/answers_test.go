@@ -101,7 +101,7 @@ func TestHFConversations(t *testing.T) {
 			require.NoError(t, err)
 			ids = append(ids, int32(id))
 		}
-		if r.Model == "phi3" { // its template forgets the BOS that its tokenizer adds
+		if r.Model == "phi3" || r.Model == "lfm2" { // their templates forget the BOS that their tokenizers add
 			require.EqualValues(t, 1, ids[0])
 			ids = ids[1:]
 		}
