@@ -1,6 +1,8 @@
 package ggml
 
 import (
+	"sync"
+
 	"alpaca/internal/fmath"
 	"alpaca/internal/pool"
 )
@@ -42,6 +44,9 @@ func (a Activation) Apply(x []float32) {
 // chunk is how many elements go through a function at a time.
 const chunk = 256
 
+// chunks are memory for what goes through a function.
+var chunks = sync.Pool{New: func() any { return new([chunk]float32) }}
+
 // geluMul sets gate[i] = gelu(gate[i]) * up[i].
 func geluMul(gate, up []float32) {
 	gelu(gate)
@@ -60,7 +65,8 @@ func gelu(x []float32) {
 		linear = 1.5957691216057308 // 2 sqrt(2/pi)
 		cubic  = 0.044715 * 1.5957691216057308
 	)
-	var s [chunk]float32
+	s := chunks.Get().(*[chunk]float32)
+	defer chunks.Put(s)
 	for len(x) > 0 {
 		n := min(chunk, len(x))
 		for i, v := range x[:n] {
@@ -77,7 +83,8 @@ func gelu(x []float32) {
 // clampedMul is Mul of ClampedSwiGLU, with all operations rounded to float32.
 func clampedMul(gate, up []float32) {
 	const limit, steep = 7, 1.702
-	var s [chunk]float32
+	s := chunks.Get().(*[chunk]float32)
+	defer chunks.Put(s)
 	for len(gate) > 0 {
 		n := min(chunk, len(gate))
 		for i, x := range gate[:n] {

@@ -177,7 +177,8 @@ func softplus(x float32) float32 {
 
 // silu sets x[i] = x[i] * sigmoid(x[i]).
 func silu(x []float32) {
-	var s [convRun]float32
+	s := chunks.Get().(*[chunk]float32)
+	defer chunks.Put(s)
 	for len(x) > 0 {
 		n := min(len(s), len(x))
 		sigmoid(s[:n], x[:n])

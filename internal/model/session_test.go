@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"math"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,6 +13,7 @@ import (
 	"alpaca/internal/model"
 	"alpaca/internal/pool"
 	"alpaca/internal/quant"
+	"alpaca/internal/testmodel"
 )
 
 func TestCacheTypes(t *testing.T) {
@@ -218,6 +220,22 @@ func TestATokenAllocatesNothing(t *testing.T) {
 				t.Error(err)
 			}
 		}), name)
+	}
+}
+
+// TestATokenAllocatesNothingAnywhere is the same of every architecture.
+func TestATokenAllocatesNothingAnywhere(t *testing.T) {
+	for _, named := range testmodel.Catalog() {
+		m := loadPath(t, named.Spec.Make().Write(t))
+		s := session(t, m, model.SessionOptions{Threads: 2})
+		tokens := []int32{5}
+		_, err := s.Eval(context.Background(), slices.Repeat([]int32{7, 8, 9, 10}, 10), nil)
+		require.NoError(t, err)
+		require.Zero(t, testing.AllocsPerRun(20, func() { // within the block of positions 32 to 63
+			if _, err := s.Eval(context.Background(), tokens, nil); err != nil {
+				t.Error(err)
+			}
+		}), named.Name)
 	}
 }
 
