@@ -11,6 +11,8 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
+	"strings"
 
 	"alpaca/internal/arch"
 	"alpaca/internal/ggml"
@@ -149,6 +151,20 @@ func vocabSize(f *gguf.File, used bool) (int, error) {
 		return 0, fmt.Errorf("tensor %q has %d rows, the vocabulary %d tokens", t.Name, t.Rows(), tokens.Len())
 	}
 	return t.Rows(), nil
+}
+
+// seeing begins the names of tensors that are for images and sounds.
+var seeing = []string{"v.", "mm.", "a.", "vision_tower.", "multi_modal_projector."}
+
+// Ignored returns how many tensors of the file are for images and sounds, of which the
+// model makes no use: text is evaluated as without them.
+func (m *Model) Ignored() (n int) {
+	for i := range m.File.Tensors {
+		if slices.ContainsFunc(seeing, func(prefix string) bool { return strings.HasPrefix(m.File.Tensors[i].Name, prefix) }) {
+			n++
+		}
+	}
+	return n
 }
 
 // Close closes the file.

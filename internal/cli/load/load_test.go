@@ -10,10 +10,12 @@ import (
 	"github.com/spf13/pflag"
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/builtin"
 	"alpaca/internal/chat"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/gguf"
+	"alpaca/internal/model"
 	"alpaca/internal/quant"
 	"alpaca/internal/testmodel"
 )
@@ -157,4 +159,17 @@ func TestIsAlpaca(t *testing.T) {
 	require.Equal(t, "chat template chatml", why)
 	_, _, err = named("Nobody")
 	require.ErrorContains(t, err, `unknown chat template "Nobody"`)
+}
+
+// TestIgnored checks that the part of a model that sees is told of, and changes nothing.
+func TestIgnored(t *testing.T) {
+	made := testmodel.Spec{Arch: &arch.Gemma3, Seed: 1, Window: 20}.Make()
+	for _, name := range []string{"v.blk.0.attn_q.weight", "mm.input_projection.weight"} {
+		made.Tensors = append(made.Tensors, &testmodel.Tensor{Name: name, Shape: []int{2}, Data: make([]float32, 2)})
+	}
+	var stderr bytes.Buffer
+	m, err := loadModel(&ui.UI{Err: &stderr}, made.Write(t), gguf.Options{}, model.LoadOptions{})
+	require.NoError(t, err)
+	defer m.Close()
+	require.Contains(t, stderr.String(), "2 tensors for images and sounds are ignored")
 }

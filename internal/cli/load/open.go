@@ -117,6 +117,9 @@ func loadModel(u *ui.UI, path string, file gguf.Options, opt model.LoadOptions) 
 		f.Close()
 		return nil, vocabHint(err)
 	}
+	if n := m.Ignored(); n > 0 {
+		u.Warnf("%d tensors for images and sounds are ignored: only text is understood", n)
+	}
 	for _, w := range m.Tokenizer.Warnings() {
 		u.Warnf("%s", w)
 	}

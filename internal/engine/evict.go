@@ -1,0 +1,76 @@
+package engine
+
+import (
+	"math"
+	"slices"
+
+	"alpaca/internal/model"
+)
+
+// evict.go is what the prefix cache forgets where memory is short.
+
+// remove forgets a node without children.
+func (p *prefixes) remove(n *node) {
+	p.unlink(n)
+	i := slices.Index(n.parent.kids, n)
+	n.parent.kids = slices.Delete(n.parent.kids, i, i+1)
+	if key := (nodeKey{n.parent, n.hash}); p.table[key] == n {
+		delete(p.table, key)
+	}
+	if n.parent.parent == nil && len(n.parent.kids) == 0 {
+		delete(p.roots, n.parent.salt)
+	}
+	p.cache.Release(n.block)
+	p.cache.Release(n.recent)
+	n.gone = true
+	p.count--
+}
+
+// evict forgets the leaf that was not used for longest and whose block nobody else
+// uses. It returns false if there is none.
+func (p *prefixes) evict() bool { return p.evictLeaf(1) }
+
+// disown is evict, but where there is no such leaf it forgets one whose block texts
+// use: a text that is its last user can change the block without a copy.
+func (p *prefixes) disown() bool { return p.evict() || p.evictLeaf(math.MaxInt) }
+
+// evictLeaf forgets the leaf that was not used for longest and whose block has at most
+// that many users.
+func (p *prefixes) evictLeaf(users int) bool {
+	for n := p.oldest.prev; n != &p.oldest; n = n.prev {
+		if len(n.kids) == 0 && n.block.Users() <= users {
+			p.remove(n)
+			return true
+		}
+	}
+	return false
+}
+
+// evictRecent forgets the Recent block of the node that was not used for longest and whose
+// block has at most that many users, those of stops last. It returns false if there is
+// none.
+func (p *prefixes) evictRecent(users int) bool {
+	for _, stops := range []bool{false, true} {
+		for n := p.oldest.prev; n != &p.oldest; n = n.prev {
+			if n.recent != nil && n.stop == stops && n.recent.Users() <= users {
+				p.cache.Release(n.recent)
+				n.recent = nil
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// unused returns how many blocks only nodes use.
+func (p *prefixes) unused() (blocks model.Blocks) {
+	for n := p.oldest.prev; n != &p.oldest; n = n.prev {
+		if n.block.Users() == 1 {
+			blocks[model.Whole]++
+		}
+		if n.recent != nil && n.recent.Users() == 1 {
+			blocks[model.Recent]++
+		}
+	}
+	return blocks
+}
