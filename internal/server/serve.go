@@ -99,7 +99,7 @@ func (s *Server) drain(srv *http.Server) {
 // answering reports whether there are requests that are being answered.
 func (s *Server) answering() bool {
 	n, _ := s.busy()
-	return n > 0
+	return n > 0 || s.delegated.Load() > 0
 }
 
 // writerFunc is a log's writer.
