@@ -119,6 +119,9 @@ func (a *answer) makeRoom(ctx int) (more bool, err error) {
 		discard := (a.seq.Len() - keep) / 2
 		more, err = discard > 0, a.seq.Shift(keep, discard)
 	}
+	if errors.Is(err, model.ErrNoShift) {
+		return false, nil // a full context is the end, as without Shift
+	}
 	if more && err == nil {
 		a.tokens = append(a.tokens[:0], a.seq.Tokens()...)
 		a.result.Shifted = true

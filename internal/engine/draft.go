@@ -72,6 +72,9 @@ func (e *Engine) addDraft(r *rows) {
 	if most := a.group.req.MaxTokens; most >= 0 {
 		n = min(n, most-a.result.GeneratedTokens-1)
 	}
+	if e.Model().Config.Recurrent() {
+		return // rows that are taken back would take the text's state with them
+	}
 	if n <= 0 {
 		return
 	}

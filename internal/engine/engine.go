@@ -129,12 +129,12 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	}
 	o.Batch = min(max(o.Batch, o.Parallel), max(o.Ctx, o.Parallel))
 	e.runner, err = m.NewRunner(model.RunnerOptions{
-		Batch: o.Batch, Ctx: o.Ctx, Threads: o.Threads, Blocks: o.Blocks, CacheK: o.CacheK, CacheV: o.CacheV, Pool: o.Pool,
+		Batch: o.Batch, Ctx: o.Ctx, Threads: o.Threads, Blocks: o.Blocks, Recent: e.recent(m), CacheK: o.CacheK, CacheV: o.CacheV, Pool: o.Pool,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if !o.NoCache {
+	if !o.NoCache && !m.Config.Recurrent() { // else blocks alone are no beginning of a text
 		e.prefix = newPrefixes(e.runner.Cache())
 	}
 	tok := m.Tokenizer
@@ -143,6 +143,16 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	e.pace.target, e.speculate = o.Target, speculate.New()
 	go e.loop()
 	return e, nil
+}
+
+// recent returns how many blocks the layers with a window may have: what the texts hold,
+// what a batch adds, and as much again for beginnings that texts share and for marks.
+func (e *Engine) recent(m *model.Model) int {
+	o, text := &e.opt, m.RecentBlocks(e.opt.Ctx)
+	if text == 0 {
+		return 0
+	}
+	return min(2*text*o.Parallel+(o.Batch+model.BlockLen-1)/model.BlockLen+o.Parallel, o.Blocks+text)
 }
 
 // Ctx returns how many tokens a text can have.

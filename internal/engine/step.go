@@ -118,7 +118,7 @@ func (e *Engine) evaluate() bool {
 		return true
 	case errors.Is(err, model.ErrNoBlocks):
 		// Texts that shared a block both went on in it.
-		if !e.forget() {
+		if !e.forget(e.runner.Cache().Lacks(model.Blocks{1, 1})) {
 			e.preempt()
 		}
 		return true
@@ -131,6 +131,7 @@ func (e *Engine) evaluate() bool {
 	e.account(time.Since(start), sampled)
 	for _, r := range e.rows {
 		e.publish(r.answer, false)
+		r.answer.seq.Trim()
 	}
 	for _, a := range slices.Clone(e.running) {
 		if a.rest && !a.ended {
@@ -198,6 +199,9 @@ func (e *Engine) sample() (sampled int, err error) {
 			list = append(list, turn{r.answer, r, l})
 			if a := r.answer; !a.read {
 				a.read = true
+				if a.group.req.Text != nil {
+					a.seq.Mark() // what was said may be taken back
+				}
 				a.result.PromptTokens = a.group.prompt
 				for _, other := range e.share(a) {
 					list = append(list, turn{other, nil, l})
@@ -301,7 +305,7 @@ func (e *Engine) publish(a *answer, last bool) {
 	tokens := a.seq.Tokens()
 	for a.blocks < exact/model.BlockLen {
 		at := a.blocks * model.BlockLen
-		n := e.prefix.put(a.node, tokens[at:at+model.BlockLen], a.seq.Block(a.blocks))
+		n := e.prefix.put(a.node, tokens[at:at+model.BlockLen], a.seq.Block(a.blocks), a.seq.Recent(a.blocks))
 		if n == nil {
 			a.node = nil
 			return
@@ -309,10 +313,20 @@ func (e *Engine) publish(a *answer, last bool) {
 		if n.block != a.seq.Block(a.blocks) {
 			a.seq.Share(a.blocks, n.block)
 		}
+		if own := a.seq.Recent(a.blocks); own != nil && n.recent != nil && n.recent != own {
+			a.seq.Share(a.blocks, n.recent)
+		}
 		a.node = n
 		a.blocks++
 	}
-	if at := a.blocks * model.BlockLen; last && exact > at {
-		e.prefix.put(a.node, tokens[at:exact], a.seq.Block(a.blocks))
+	if !last {
+		return
+	}
+	end := a.node
+	if at := a.blocks * model.BlockLen; exact > at {
+		end = e.prefix.put(a.node, tokens[at:exact], a.seq.Block(a.blocks), a.seq.Recent(a.blocks))
+	}
+	if end != nil {
+		e.prefix.stop(end)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/gguf"
+	"alpaca/internal/store/ref"
 	"alpaca/internal/tokenizer"
 )
 
@@ -53,9 +54,20 @@ func missingHint(path string) string {
 		}
 	}
 	if best == "" {
-		return ""
+		return pullHint(path)
 	}
 	return fmt.Sprintf("did you mean %q?", filepath.Join(dir, best))
+}
+
+// pullHint returns how a model is pulled whose name has the form owner/repo, or "".
+func pullHint(path string) string {
+	if r, err := ref.Parse(path); err != nil || r.Kind != ref.HF || r.File != "" || strings.HasSuffix(r.Repo, ".gguf") || strings.HasSuffix(r.Repo, ".bin") {
+		return ""
+	}
+	if _, err := os.Stat(filepath.Dir(path)); err == nil {
+		return "" // it was meant as a file of that folder
+	}
+	return fmt.Sprintf("if that is a model of Hugging Face: alpaca pull hf:%s", path)
 }
 
 // modelsIn returns the names of the models in a folder.
