@@ -38,6 +38,7 @@ const (
 	MostlyBF16   FileType = 32
 	MostlyTQ1_0  FileType = 36
 	MostlyTQ2_0  FileType = 37
+	MostlyMXFP4  FileType = 38 // of the experts; all else is Q8_0
 	MostlyQ2_0   FileType = 41
 )
 
@@ -74,6 +75,7 @@ var fileTypes = map[FileType]struct {
 	MostlyBF16:   {"BF16", quant.BF16, "BF16"},
 	MostlyTQ1_0:  {"TQ1_0", quant.TQ1_0, "TQ1_0"},
 	MostlyTQ2_0:  {"TQ2_0", quant.TQ2_0, "TQ2_0"},
+	MostlyMXFP4:  {"MXFP4_MOE", quant.MXFP4, "MXFP4 MoE"},
 	MostlyQ2_0:   {"Q2_0", quant.Q2_0, "Q2_0"},
 
 	// What llama-quantize makes or once made, and this program does not read.
@@ -81,7 +83,7 @@ var fileTypes = map[FileType]struct {
 	19: {name: "IQ2_XXS"}, 20: {name: "IQ2_XS"}, 22: {name: "IQ3_XS"}, 23: {name: "IQ3_XXS"}, 24: {name: "IQ1_S"},
 	26: {name: "IQ3_S"}, 27: {name: "IQ3_M"}, 28: {name: "IQ2_S"}, 29: {name: "IQ2_M"}, 31: {name: "IQ1_M"},
 	33: {name: "Q4_0_4_4"}, 34: {name: "Q4_0_4_8"}, 35: {name: "Q4_0_8_8"},
-	38: {name: "MXFP4_MOE", typ: quant.MXFP4}, 39: {name: "NVFP4", typ: quant.NVFP4}, 40: {name: "Q1_0", typ: quant.Q1_0},
+	39: {name: "NVFP4", typ: quant.NVFP4}, 40: {name: "Q1_0", typ: quant.Q1_0},
 }
 
 // String returns the name that llama-quantize has, such as "Q4_K_M", or "" for an

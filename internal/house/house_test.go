@@ -54,6 +54,7 @@ var order = []string{
 	"internal/jinja/syntax",
 	"internal/jinja/text",
 	"internal/engine",
+	"internal/engine/speculate",
 
 	// Models on this machine, and how they get there.
 	"internal/store/pull",

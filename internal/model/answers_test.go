@@ -233,11 +233,21 @@ func TestBadArchitectures(t *testing.T) {
 		{qwen2().Drop("blk.1.attn_k.bias"), `no tensor "blk.1.attn_k.bias"`},
 		{qwen2().Drop("blk.0.attn_output.weight"), `no tensor "blk.0.attn_output.weight"`},
 		{qwen3().Drop("blk.1.attn_k_norm.weight"), `no tensor "blk.1.attn_k_norm.weight"`},
-		{qwen3().Unset("qwen3.attention.key_length"), `dimension_count is 64, must be the head size, 32`},
+		{qwen3().Unset("qwen3.attention.key_length"), `dimension_count is 64, must be at most the head size, 32`},
 		{qwen2().Unset("qwen2.block_count"), `no key "qwen2.block_count"`},
 		{qwen2().Set("qwen2.expert_count", gguf.U32(4)).Set("qwen2.expert_used_count", gguf.U32(2)), `architecture "qwen2" with 4 experts is not supported`},
 		{norm(qwen2()), `tensor "blk.1.attn_q_norm.weight" in a model of architecture "qwen2" is not supported`},
 		{norm(testmodel.SPM(1)), `tensor "blk.1.attn_q_norm.weight" in a model of architecture "llama" is not supported`},
+		{testmodel.Spec{Arch: &arch.Qwen3MoE, Seed: 1, BPE: true}.Make().Set("qwen3moe.expert_gating_func", gguf.U32(2)), "qwen3moe.expert_gating_func 2 is not supported, only 1"},
+		{testmodel.Spec{Arch: &arch.Qwen3MoE, Seed: 1, BPE: true}.Make().Set("qwen3moe.expert_count", gguf.U32(0)), `architecture "qwen3moe" without experts`},
+		{qwen2().Set("qwen2.expert_count", gguf.U32(4)), `architecture "qwen2" with 4 experts is not supported`},
+		{testmodel.Spec{Arch: &arch.Phi3, Seed: 1}.Make().Drop("blk.1.attn_qkv.weight"), `no tensor "blk.1.attn_qkv.weight"`},
+		{testmodel.Spec{Arch: &arch.StarCoder2, Seed: 1, BPE: true}.Make().Drop("blk.1.attn_norm.bias"), `no tensor "blk.1.attn_norm.bias"`},
+		{testmodel.Spec{Arch: &arch.LFM2, Seed: 1, BPE: true}.Make().Set("lfm2.shortconv.l_cache", gguf.U32(0)), "lfm2.shortconv.l_cache is 0, must be positive"},
+		{testmodel.Spec{Arch: &arch.LFM2, Seed: 1, BPE: true}.Make().Unset("lfm2.shortconv.l_cache"), `no key "lfm2.shortconv.l_cache"`},
+		{testmodel.Spec{Arch: &arch.Qwen35, Seed: 1, BPE: true}.Make().Set("qwen35.ssm.time_step_rank", gguf.U32(3)), "do not go together"},
+		{testmodel.Spec{Arch: &arch.Qwen35, Seed: 1, BPE: true}.Make().Set("qwen35.nextn_predict_layers", gguf.U32(1)), "qwen35.nextn_predict_layers is 1: layers that predict further tokens are not supported"},
+		{qwen2().Set("general.architecture", gguf.Str("bert")), `architecture "bert" is not supported, only llama`},
 		{qwen2().Set("general.architecture", gguf.Str("Qwen2")), `architecture "Qwen2" is not supported, only llama, qwen2, qwen3`},
 		{qwen2().Set("qwen2.rope.scaling.type", gguf.Str("yarn")).Set("qwen2.rope.scaling.yarn_attn_factor", gguf.F32(-1)), "cosines is -1, must be above 0"},
 	}
@@ -254,4 +264,17 @@ func TestBadArchitectures(t *testing.T) {
 		require.ErrorContains(t, err, "model.gguf")
 		require.NoError(t, f.Close())
 	}
+}
+
+// TestExpertLength: where a file does not say how long the inner states of experts are,
+// Qwen's share the length of the layer, and others have it each.
+func TestExpertLength(t *testing.T) {
+	for _, a := range []*arch.Arch{&arch.Qwen2MoE, &arch.Qwen3MoE} {
+		made := testmodel.Spec{Arch: a, Seed: 1, BPE: true}.Make() // its experts have half of the length, and a token uses two
+		want := loadPath(t, made.Write(t)).Config.ExpertFFN
+		require.Equal(t, want, loadPath(t, made.Unset(a.Name+"."+arch.KeyExpertFFN).Write(t)).Config.ExpertFFN)
+	}
+	made := testmodel.Spec{Arch: &arch.GraniteMoE, Seed: 1, BPE: true}.Make()
+	made.Unset("granitemoe."+arch.KeyExpertFFN).Set("granitemoe."+arch.KeyFFN, gguf.U32(testmodel.FFNDim/2))
+	require.Equal(t, testmodel.FFNDim/2, loadPath(t, made.Write(t)).Config.ExpertFFN)
 }

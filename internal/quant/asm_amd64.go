@@ -240,6 +240,15 @@ func directQ5_0AVX2(t *tileArgs)
 func rowQ5_0AVX2(t *tileArgs)
 
 //go:noescape
+func packMXFP4AVX2(panel, w *byte, stride, nb int)
+
+//go:noescape
+func directMXFP4AVX2(t *tileArgs)
+
+//go:noescape
+func rowMXFP4AVX2(t *tileArgs)
+
+//go:noescape
 func tile32MinAVX2(t *tileArgs)
 
 //go:noescape
@@ -270,6 +279,15 @@ func directQ5_0AVX512(t *tileArgs)
 
 //go:noescape
 func rowQ5_0AVX512(t *tileArgs)
+
+//go:noescape
+func packMXFP4AVX512(panel, w *byte, stride, nb int)
+
+//go:noescape
+func directMXFP4AVX512(t *tileArgs)
+
+//go:noescape
+func rowMXFP4AVX512(t *tileArgs)
 
 //go:noescape
 func packQ8_0AVX512(panel, w *byte, stride, nb int)
@@ -323,6 +341,15 @@ func directQ5_0AVXVNNI(t *tileArgs)
 
 //go:noescape
 func rowQ5_0AVXVNNI(t *tileArgs)
+
+//go:noescape
+func packMXFP4AVXVNNI(panel, w *byte, stride, nb int)
+
+//go:noescape
+func directMXFP4AVXVNNI(t *tileArgs)
+
+//go:noescape
+func rowMXFP4AVXVNNI(t *tileArgs)
 
 //go:noescape
 func packQ8_0AVXVNNI(panel, w *byte, stride, nb int)

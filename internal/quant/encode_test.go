@@ -52,6 +52,11 @@ func TestEncodeEdges(t *testing.T) {
 		{"zeros", Q5_1, all(32, 0), bytes(24, 0)},
 		{"zeros", Q8_0, all(32, 0), bytes(34, 0)},
 		{"zeros", IQ4_NL, all(32, 0), cat([]byte{0, 0}, bytes(16, 0x88))},
+		{"zeros", MXFP4, all(32, 0), bytes(17, 0)},
+		{"all magnitudes", MXFP4, with(with(with(with(with(all(32, 0), 0, 6), 1, -4), 2, 3), 3, 0.5), 16, -0.5),
+			cat([]byte{127, 0x97, 0x0e, 0x05, 0x01}, bytes(12, 0))},
+		{"the first of two nearest", MXFP4, with(with(with(all(32, 0), 0, 4), 1, 5), 2, -0.25), cat([]byte{127, 6, 6, 0}, bytes(13, 0))},
+		{"just below a power of two", MXFP4, with(all(32, 0), 0, 127.99999), cat([]byte{132, 6}, bytes(15, 0))},
 		{"zeros", IQ4_XS, all(256, 0), cat([]byte{0, 0x80, 0xaa, 0xaa, 0, 0, 0, 0}, bytes(128, 0x88))},
 		{"zeros", Q2_K, all(256, 0), bytes(84, 0)},
 		{"zeros", Q3_K, all(256, 0), bytes(110, 0)},
@@ -88,7 +93,7 @@ func TestEncodeEdges(t *testing.T) {
 // TestEncodeStable: decoded weights encode to the same bytes again, in the
 // formats whose scales follow from the weights.
 func TestEncodeStable(t *testing.T) {
-	for _, typ := range []Type{F32, F16, BF16, Q4_0, Q5_0, Q8_0, TQ1_0, TQ2_0, Q2_0} {
+	for _, typ := range []Type{F32, F16, BF16, Q4_0, Q5_0, Q8_0, MXFP4, TQ1_0, TQ2_0, Q2_0} {
 		t.Run(typ.String(), func(t *testing.T) {
 			r := rand.New(rand.NewPCG(8, uint64(typ)))
 			const cols = 1024
@@ -110,7 +115,7 @@ func TestEncodeStable(t *testing.T) {
 func TestEncodeError(t *testing.T) {
 	limits := map[Type]float64{
 		F32: 0, F16: 0.0003, BF16: 0.003, Q8_0: 0.007, Q6_K: 0.02, Q5_1: 0.05, Q5_0: 0.06, Q5_K: 0.05, Q4_1: 0.1,
-		Q4_0: 0.12, Q4_K: 0.1, IQ4_NL: 0.1, IQ4_XS: 0.1, Q3_K: 0.18, Q2_K: 0.35, TQ1_0: 0.95, TQ2_0: 0.95, Q2_0: 0.95,
+		Q4_0: 0.12, Q4_K: 0.1, IQ4_NL: 0.1, IQ4_XS: 0.1, MXFP4: 0.13, Q3_K: 0.18, Q2_K: 0.35, TQ1_0: 0.95, TQ2_0: 0.95, Q2_0: 0.95,
 	}
 	r := rand.New(rand.NewPCG(9, 9))
 	const cols = 4096

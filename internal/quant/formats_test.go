@@ -12,7 +12,7 @@ import (
 // computable are the types that have weights to compute with.
 var computable = []Type{
 	F32, F16, BF16,
-	Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL,
+	Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4,
 	Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS, TQ1_0, TQ2_0, Q2_0,
 }
 
@@ -30,6 +30,7 @@ func TestBlockSizes(t *testing.T) {
 		{Q5_1, 32, 2 + 2 + 4 + 16},
 		{Q8_0, 32, 2 + 32},
 		{IQ4_NL, 32, 2 + 16},
+		{MXFP4, 32, 1 + 16},
 		{Q2_K, 256, 16 + 64 + 2 + 2},
 		{Q3_K, 256, 32 + 64 + 12 + 2},
 		{Q4_K, 256, 2 + 2 + 12 + 128},
@@ -94,7 +95,10 @@ func testBlocks(t Type) [][]byte {
 			}
 			binary.LittleEndian.PutUint16(b[at:], h)
 		}
-		if !ok && t.BlockLen() > 1 {
+		if t == MXFP4 && i < 60 { // exponents of small, great and no numbers
+			b[0] = []byte{0, 1, 2, 125, 254, 255}[i%6]
+		}
+		if !ok && t.BlockLen() > 1 && t != MXFP4 {
 			panic("no scaleOffsets for " + t.String())
 		}
 		blocks = append(blocks, b)
@@ -163,6 +167,16 @@ func weightAt(t Type, b []byte, e int) float32 {
 		return float32(int8(b[2+e])) * half(0)
 	case IQ4_NL:
 		return half(0) * float32(iq4Values[nibble(2, e)])
+	case MXFP4:
+		code := nibble(1, e)
+		w := []float64{0, 0.5, 1, 1.5, 2, 3, 4, 6}[code&7] * math.Pow(2, float64(b[0])-127)
+		if code > 7 {
+			w = -w
+		}
+		if code == 8 {
+			w = 0 // as an integer it has no sign
+		}
+		return float32(w)
 	case Q2_K:
 		return kmin(half(80), float32(b[e/16]&15), float32(two(16, e)), half(82), float32(b[e/16]>>4))
 	case Q3_K:

@@ -36,6 +36,16 @@
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
+#define PACK ·packMXFP4AVX2
+#define DIRECT ·directMXFP4AVX2
+#define ROW ·rowMXFP4AVX2
+#define UNPACK UNPACK_MXFP4
+#define SCALES SCALES_E
+#define BLOCK 17
+#define FETCHNEXT FETCHLINES2
+#define FETCH FETCH3
+#include "format32_amd64.h"
+
 #undef PANEL
 #undef ONES
 #define ONES Y15

@@ -34,6 +34,16 @@
 #define FETCH FETCH6
 #include "format32_amd64.h"
 
+#define PACK ·packMXFP4AVX512
+#define DIRECT ·directMXFP4AVX512
+#define ROW ·rowMXFP4AVX512
+#define UNPACK UNPACK_MXFP4
+#define SCALES SCALES_E
+#define BLOCK 17
+#define FETCHNEXT FETCHLINES2
+#define FETCH FETCH5
+#include "format32_amd64.h"
+
 #define PACK ·packQ8_0AVX512
 #define DIRECT ·directQ8_0AVX512
 #define ROW ·rowQ8_0AVX512

@@ -34,6 +34,16 @@
 #define FETCH FETCH3
 #include "format32_amd64.h"
 
+#define PACK ·packMXFP4AVXVNNI
+#define DIRECT ·directMXFP4AVXVNNI
+#define ROW ·rowMXFP4AVXVNNI
+#define UNPACK UNPACK_MXFP4
+#define SCALES SCALES_E
+#define BLOCK 17
+#define FETCHNEXT FETCHLINES2
+#define FETCH FETCH3
+#include "format32_amd64.h"
+
 #define PACK ·packQ8_0AVXVNNI
 #define DIRECT ·directQ8_0AVXVNNI
 #define ROW ·rowQ8_0AVXVNNI

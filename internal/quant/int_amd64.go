@@ -49,6 +49,11 @@ var intKernels = map[Type][]kernel{
 		inQuads(avxVNNIx32(128, packIQ4_NLAVXVNNI, tile32AVXVNNI, directIQ4_NLAVXVNNI, rowIQ4_NLAVXVNNI), quadIQ4_NLAVX2),
 		inQuads(avx2x32(0, packIQ4_NLAVX2, tile32SignedAVX2, directIQ4_NLAVX2, rowIQ4_NLAVX2), quadIQ4_NLAVX2),
 	},
+	MXFP4: {
+		avx512x32(12, packMXFP4AVX512, tile32AVX512, directMXFP4AVX512, rowMXFP4AVX512),
+		avxVNNIx32(12, packMXFP4AVXVNNI, tile32AVXVNNI, directMXFP4AVXVNNI, rowMXFP4AVXVNNI),
+		avx2x32(12, packMXFP4AVX2, tile32AVX2, directMXFP4AVX2, rowMXFP4AVX2),
+	},
 
 	Q2_K: {
 		avx512x256(90, packQ2_KAVX512, tile16x16MinAVX512, directQ2_KAVX512, rowQ2_KAVX512),
@@ -182,6 +187,11 @@ var (
 	byte0 = [16]uint8{0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12}
 	// bitTo16 maps one of bits0123 to 16.
 	bitTo16 = [16]uint8{1: 16, 2: 16, 4: 16, 8: 16}
+	// mxfp4Unsigned is mxfp4Values + 12.
+	mxfp4Unsigned = [16]uint8{12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0}
+	// powers are what SCALES_E needs: the bits of the smallest normal number, of a quarter
+	// of it and of half of it.
+	powers = [3]uint32{1 << 23, 1 << 21, 1 << 22}
 	// iq4Unsigned is iq4Values + 128.
 	iq4Unsigned = [16]uint8{1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241}
 )

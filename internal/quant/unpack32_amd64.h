@@ -115,7 +115,28 @@
 	BROADCAST16 IQ4TABLE, V8 \
 	EACH8(LOOKUP)
 
+#define UNPACK_MXFP4 \
+	LOADROWS(1)                      \
+	NIBBLES                          \
+	BROADCAST16 ·mxfp4Unsigned(SB), V8 \
+	EACH8(LOOKUP)
+
 #define SCALES_D(d, m) HALVES(0, d)
+
+// SCALES_E makes 2^(e-128) of the byte e: the larger of (e-1)<<23, its bits where e is 2 or
+// more, and of (e+1)<<21, but at most 1<<22, which are those of subnormal numbers.
+#define SCALES_E(d, m) \
+	DWORDS(0)                            \
+	VPSLLD       $24, V8, V8             \
+	VPSRLD       $1, V8, V10             \
+	VPSRLD       $3, V8, V8              \
+	VPBROADCASTD ·powers+0(SB), V9       \
+	VPSUBD       V9, V10, V10            \
+	VPBROADCASTD ·powers+4(SB), V9       \
+	VPADDD       V9, V8, V8              \
+	VPBROADCASTD ·powers+8(SB), V9       \
+	VPMINSD      V9, V8, V8              \
+	VPMAXSD      V8, V10, d
 
 #define SCALES_DM(d, m) \
 	DWORDS(0) \

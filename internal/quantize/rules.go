@@ -103,6 +103,8 @@ type rules struct {
 // of the feed-forward network, in the first and last layers most of all.
 func (r *rules) choose(t *gguf.Tensor) quant.Type {
 	switch {
+	case r.mix.Code == gguf.MostlyMXFP4:
+		return pick(len(t.Shape) > 2 && t.Shape[0] > 1, quant.MXFP4, quant.Q8_0)
 	case t.Name == outputName, isEmbedding(t.Name) && !r.hasOutput:
 		switch {
 		case r.arch == "falcon" || t.Cols()%r.mix.Type.BlockLen() != 0:

@@ -112,6 +112,10 @@ func TestMixesOfOtherModels(t *testing.T) {
 			"blk.0.attn_output.weight": quant.Q5_K, "blk.0.ffn_gate_inp.weight": quant.F16,
 			"blk.1.ffn_down_exps.weight": quant.Q6_K, "blk.2.ffn_down_exps.weight": quant.Q4_K, "blk.4.ffn_down_exps.weight": quant.Q6_K,
 			"blk.0.ffn_up_exps.weight": quant.Q4_K}},
+		{"experts", func(f *fake) { f.experts = 4 }, "MXFP4_MOE", map[string]quant.Type{
+			"output.weight": quant.Q8_0, "token_embd.weight": quant.Q8_0, "blk.0.attn_v.weight": quant.Q8_0,
+			"blk.0.ffn_down_exps.weight": quant.MXFP4, "blk.0.ffn_up_exps.weight": quant.MXFP4}},
+		{"no experts", func(*fake) {}, "MXFP4_MOE", map[string]quant.Type{"blk.0.ffn_down.weight": quant.Q8_0}},
 		{"four experts", func(f *fake) { f.experts = 4 }, "Q4_K_M", map[string]quant.Type{"blk.0.attn_k.weight": quant.Q4_K}},
 		{"no output", func(f *fake) { f.tied = true }, "Q4_0", map[string]quant.Type{"token_embd.weight": quant.Q6_K}},
 		{"falcon", func(f *fake) { f.arch, f.fused, f.layers = "falcon", true, 16 }, "Q4_K_M", map[string]quant.Type{

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"alpaca/internal/openai"
-	"alpaca/internal/toolcall"
 )
 
 // ollamaPath is where Ollama's API begins.
@@ -239,7 +238,7 @@ func (s *Server) ollamaShow(w http.ResponseWriter, r *http.Request) error {
 		template = s.opt.Template.Source()
 	}
 	capabilities := []string{"completion"}
-	if s.opt.Template != nil && toolcall.Unsupported(template) == "" {
+	if s.opt.Template != nil {
 		capabilities = append(capabilities, "tools")
 	}
 	if s.tags != nil {

@@ -65,11 +65,8 @@ func (s *Server) withTools(c *conversation, messages []chat.Message) ([]chat.Mes
 		}
 		return plan.Messages(messages, s.readsTools), nil
 	}
-	family, err := toolcall.Choose(s.opt.Template.Source(), s.readsTools, c.Format != nil)
-	if err != nil {
-		return nil, openai.Unsupported("tools", "%v; \"tool_choice\": \"none\" leaves the tools out", err)
-	}
-	c.family, plan.Family = family, family
+	c.family = toolcall.Choose(s.opt.Template.Source(), s.readsTools, c.Format != nil)
+	plan.Family = c.family
 	plan.Required, plan.Parallel = c.Tools.Choice == openai.ChooseRequired, c.Tools.Parallel
 	if c.Format != nil {
 		plan.Answer = &grammar.Rules{}

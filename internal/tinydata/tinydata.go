@@ -46,7 +46,7 @@ type kind struct {
 }
 
 // kinds are all kinds, in the order of reports.
-var kinds = concat(sentenceKinds, factKinds, wordKinds, copyKinds, numberKinds, talkKinds, storyKinds)
+var kinds = concat(sentenceKinds, factKinds, wordKinds, copyKinds, numberKinds, talkKinds, storyKinds, bindingKinds)
 
 func concat(lists ...[]kind) []kind {
 	var all []kind

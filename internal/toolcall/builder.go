@@ -113,6 +113,25 @@ func (b *builder) several(call, sep grammar.Expr) grammar.Expr {
 	return grammar.Seq{call, grammar.Repeat{X: grammar.Seq{sep, call}, Max: -1}}
 }
 
+// fields returns properties in their order with commas between, those that are not required
+// or not.
+func (b *builder) fields(list []property, comma grammar.Expr, one func(p property) grammar.Expr) grammar.Expr {
+	// tail is what follows once there is a property, head what may come first.
+	tail, head := grammar.Expr(grammar.Seq{}), grammar.Expr(grammar.Seq{})
+	for i := len(list) - 1; i >= 0; i-- {
+		field := b.rule(one(list[i]))
+		first := grammar.Seq{field, tail}
+		if list[i].required {
+			head = first
+			tail = b.rule(grammar.Seq{comma, field, tail})
+		} else {
+			head = b.rule(grammar.Alt{first, head})
+			tail = b.rule(grammar.Seq{optional(grammar.Seq{comma, field}), tail})
+		}
+	}
+	return head
+}
+
 func optional(e grammar.Expr) grammar.Expr { return grammar.Repeat{X: e, Max: 1} }
 
 // without returns the texts that do not have end in them.

@@ -105,6 +105,9 @@ var families = []Family{
 	{Name: "Apriel", all: []string{"<tool_calls>"}, form: &jsonForm{
 		open: []string{"<tool_calls>"}, close: "</tool_calls>", list: true, name: "name", args: "arguments", id: "id", hold: true,
 	}},
+	{Name: "Apertus", all: []string{"<|tools_prefix|>"}, form: &keyedForm{open: "<|tools_prefix|>", close: "<|tools_suffix|>"}},
+	{Name: "LFM2", all: []string{"<|tool_call_start|>"}, form: &pythonForm{open: "<|tool_call_start|>", close: "<|tool_call_end|>"}},
+	{Name: "LFM2", all: []string{"<|tool_list_start|>"}, form: &pythonForm{open: "<|tool_call_start|>", close: "<|tool_call_end|>"}},
 	{Name: "FireFunction", all: []string{"functools["}, form: listed("functools", "")},
 	{Name: "Phi 4", all: []string{"<|tool|>"}, form: &jsonForm{
 		open: []string{"<|tool_call|>", "functools"}, close: "<|/tool_call|>", list: true, name: "name", args: "arguments",
@@ -118,13 +121,6 @@ var families = []Family{
 
 // generic is for everybody else.
 var generic = Family{Name: "generic", form: &genericForm{}}
-
-// unsupported are families whose calls are known to be others: their templates describe
-// tools in a form that is not read.
-var unsupported = map[string]string{
-	"<|tools_prefix|>":    "Apertus",
-	"<|tool_call_start|>": "LFM2",
-}
 
 // Recognize returns the family of a chat template that knows tools.
 func Recognize(template string) *Family {
@@ -142,35 +138,14 @@ func Recognize(template string) *Family {
 	return &generic
 }
 
-// Unsupported returns the name of the family of a template whose calls are not
-// understood, "" where they are.
-func Unsupported(template string) string {
-	for mark, name := range unsupported {
-		if strings.Contains(template, mark) {
-			return name
-		}
-	}
-	return ""
-}
-
-// UnsupportedError says that the calls of a family are not understood.
-type UnsupportedError struct{ Family string }
-
-func (e *UnsupportedError) Error() string {
-	return "the calls of " + e.Family + " models are not understood"
-}
-
 // Choose returns the family in whose form calls are written. Reads says that the template
 // tells the model of tools, formed that an answer has a form of its own where it is no call.
-func Choose(template string, reads, formed bool) (*Family, error) {
-	if name := Unsupported(template); name != "" {
-		return nil, &UnsupportedError{name}
-	}
+func Choose(template string, reads, formed bool) *Family {
 	f := Recognize(template)
 	if !f.IsGeneric() && (reads || f.canDescribe()) {
-		return f, nil
+		return f
 	}
-	return &Family{Name: generic.Name, form: &genericForm{free: formed}}, nil
+	return &Family{Name: generic.Name, form: &genericForm{free: formed}}
 }
 
 // IsGeneric reports whether a family has no form of its own.

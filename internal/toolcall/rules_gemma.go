@@ -40,23 +40,10 @@ func (g *gemmaRules) object(schema json.RawMessage, depth int) grammar.Expr {
 		return g.anyObject()
 	}
 	comma := grammar.Seq{grammar.Bytes(","), optional(grammar.Bytes(" "))}
-	// tail is what follows once there is a property, head what may come first.
-	tail := grammar.Expr(grammar.Seq{})
-	head := grammar.Expr(grammar.Seq{})
-	for i := len(list) - 1; i >= 0; i-- {
-		p := list[i]
-		one := grammar.Seq{g.b.lit(p.name), grammar.Bytes(":"), g.value(p.schema, depth+1)}
-		field := g.b.rule(one)
-		first := grammar.Seq{field, tail}
-		if p.required {
-			head = first
-			tail = g.b.rule(grammar.Seq{comma, field, tail})
-		} else {
-			head = g.b.rule(grammar.Alt{first, head})
-			tail = g.b.rule(grammar.Seq{optional(grammar.Seq{comma, field}), tail})
-		}
-	}
-	return grammar.Seq{grammar.Bytes("{"), head, grammar.Bytes("}")}
+	fields := g.b.fields(list, comma, func(p property) grammar.Expr {
+		return grammar.Seq{g.b.lit(p.name), grammar.Bytes(":"), g.value(p.schema, depth+1)}
+	})
+	return grammar.Seq{grammar.Bytes("{"), fields, grammar.Bytes("}")}
 }
 
 // text returns a string, one of a list where there is one.

@@ -209,6 +209,38 @@ func TestModules(t *testing.T) {
 	require.ErrorContains(t, m.WriteAdapter(path, "noise"), "holds no trained embedding or output")
 }
 
+// TestTiedModules writes a trained embedding that is the output matrix as well: peft has it
+// for both only where the folder does.
+func TestTiedModules(t *testing.T) {
+	f, err := gguf.Open(testmodel.Spec{Seed: 2, Tied: true}.Make().Write(t))
+	require.NoError(t, err)
+	base, err := model.Load(f, model.LoadOptions{})
+	require.NoError(t, err)
+	defer base.Close()
+	for _, trained := range []bool{true, false} {
+		m, err := Load(base, false)
+		require.NoError(t, err)
+		require.True(t, m.Tied())
+		m.AddLoRA(LoRA{Rank: 4, Alpha: 8, Seed: 1}, onLinears)
+		m.TrainModules(func(r arch.Role) bool { return trained && r == arch.TokenEmbed })
+		tensors, config := m.peft(PEFT{Base: "base", Alpha: 8})
+		list := map[string][]float32{}
+		for _, x := range tensors {
+			list[x.name] = x.data
+		}
+		if !trained {
+			require.NotContains(t, list, "base_model.model.lm_head.weight")
+			require.NotContains(t, config, "ensure_weight_tying")
+			require.Nil(t, config["modules_to_save"])
+			continue
+		}
+		require.Equal(t, m.Embed.Data, list["base_model.model.lm_head.weight"])
+		require.Equal(t, m.Embed.Data, list["base_model.model.model.embed_tokens.weight"])
+		require.Equal(t, []string{"embed_tokens", "lm_head"}, config["modules_to_save"])
+		require.Equal(t, true, config["ensure_weight_tying"])
+	}
+}
+
 // lossOf is the loss per label by the pass that answers.
 func lossOf(t *testing.T, m *model.Model, doc Example) (sum float64) {
 	f32 := quant.F32
@@ -247,4 +279,12 @@ func TestRefused(t *testing.T) {
 	defer experts.Close()
 	_, err = Load(experts, false)
 	require.ErrorContains(t, err, "a model with 4 experts cannot be trained: only models with one feed-forward network a layer")
+
+	f, err = gguf.Open(testmodel.Spec{Arch: &arch.Phi3, Seed: 1}.Make().Write(t))
+	require.NoError(t, err)
+	phi3, err := model.Load(f, model.LoadOptions{})
+	require.NoError(t, err)
+	defer phi3.Close()
+	_, err = Load(phi3, false)
+	require.ErrorContains(t, err, `models of the architecture "phi3" cannot be trained, only llama, qwen2, qwen3`)
 }

@@ -97,7 +97,17 @@ func (m *Model[T]) peft(p PEFT) (tensors []peftTensor, config map[string]any) {
 		}
 		tensors = append(tensors, peftTensor{peftPrefix + hf + ".weight", t.shape(), floats(t.Data)})
 	})
-	return tensors, peftConfig(p, m.Rank, targets, saved)
+	tied := m.Tied() && m.Embed.Trainable()
+	if tied { // peft keeps the base's output matrix unless it is told of this one
+		hf := family.Tensor(arch.Output).HF
+		saved[hf] = true
+		tensors = append(tensors, peftTensor{peftPrefix + hf + ".weight", m.Embed.shape(), floats(m.Embed.Data)})
+	}
+	config = peftConfig(p, m.Rank, targets, saved)
+	if tied {
+		config["ensure_weight_tying"] = true // so that both stay one where peft trains on
+	}
+	return tensors, config
 }
 
 // lastPart returns what follows the last dot of a name.

@@ -83,12 +83,8 @@ func newToolbox(t *chat.Template, tok *tokenizer.Tokenizer, tools *openai.Tools)
 		return nil, ui.WithHint(ui.Usagef("--tools: the model has no chat template"), "choose one with --chat-template")
 	}
 	b := &toolbox{tok: tok, reads: t.ReadsTools(), tags: thinking.TagsOf(t.Source()), forms: structured.New(tok)}
-	family, err := toolcall.Choose(t.Source(), b.reads, false)
-	if err != nil {
-		return nil, err
-	}
 	b.plan = toolcall.Plan{
-		Family: family, Tools: allowed, Required: tools.Choice == openai.ChooseRequired, Parallel: tools.Parallel, Control: b.forms.Control,
+		Family: toolcall.Choose(t.Source(), b.reads, false), Tools: allowed, Required: tools.Choice == openai.ChooseRequired, Parallel: tools.Parallel, Control: b.forms.Control,
 	}
 	return b, nil
 }

@@ -248,6 +248,9 @@ func (o *options) serverOptions(u *ui.UI, m *load.Instance) (server.Options, err
 		Keys: o.keys, Hosts: o.allowed, Origin: o.origin, Metrics: o.metrics, Slots: o.slots && !o.noSlots, Shift: o.shift, NoPage: o.noUI, Verbose: o.model.Verbose, MaxTokens: max(0, o.predict),
 		DrainDelay: o.delay, DrainTimeout: o.drain, Log: u.Notef,
 	}
+	if o.shift && m.Model.Config.Recurrent() {
+		return opt, ui.Usagef("--context-shift: layers of %s keep a text in a state, of which nothing can be forgotten", m.Path)
+	}
 	if o.template.Kwargs != "" {
 		opt.Kwargs = json.RawMessage(o.template.Kwargs)
 	}

@@ -92,8 +92,8 @@ func (j *job) readme(results string) string {
 			fmt.Fprintf(&b, "- licence of the base: %s\n", license)
 		}
 	}
-	for _, f := range j.files {
-		fmt.Fprintf(&b, "- data: %s (SHA-256 %s, %d records, %d not used)\n", filepath.Base(f.Path), f.SHA256, len(f.Records)+len(f.Bad), len(f.Bad))
+	for i, f := range j.files {
+		fmt.Fprintf(&b, "- data: %s (SHA-256 %s, %d records, %d not used)\n", filepath.Base(f.Path), f.SHA256, j.counts[i]+len(f.Bad), len(f.Bad))
 	}
 	s := &j.trainer.State
 	fmt.Fprintf(&b, "- updates: %d of %d, %d tokens, %d of them learned\n", s.Update, j.trainer.Totals.Updates, s.Tokens, s.Labels)

@@ -170,3 +170,11 @@ func (f finite) MarshalJSON() ([]byte, error) {
 	}
 	return json.Marshal(float64(f))
 }
+
+func (f *finite) UnmarshalJSON(text []byte) error {
+	if string(text) == "null" {
+		*f = finite(math.NaN())
+		return nil
+	}
+	return json.Unmarshal(text, (*float64)(f))
+}

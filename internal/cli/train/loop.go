@@ -61,6 +61,7 @@ func (j *job) train(ctx context.Context) error {
 	// What is not used any more is little beside what is: a heap of twice its size, as is
 	// usual, would be waste.
 	defer debug.SetGCPercent(debug.SetGCPercent(10))
+	debug.FreeOSMemory() // what reading the data took
 	t := j.trainer
 	log, err := openJournal(j.dir, t.State.Update)
 	if err != nil {

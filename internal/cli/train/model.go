@@ -1,6 +1,7 @@
 package train
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -76,13 +77,16 @@ func (j *job) checkTemplate(tmpl *chat.Template, tok *tokenizer.Tokenizer, why s
 	return nil
 }
 
+// defaultLength is how many tokens a row has at most where --max-length is not given.
+const defaultLength = 512
+
 // newModel returns a model of --init's shape with random weights and a vocabulary.
 func (j *job) newModel(u *ui.UI) (*train.Model[float32], *rows.Maker, error) {
 	s, err := train.ParseShape(j.Init)
 	if err != nil {
 		return nil, nil, ui.Usagef("--init: %v", err)
 	}
-	s.Ctx = 2 * max(j.MaxLength, 256)
+	s.Ctx = cmp.Or(j.MaxLength, defaultLength)
 	vocab, tok, err := j.vocabulary(u)
 	if err != nil {
 		return nil, nil, err

@@ -31,9 +31,9 @@ var samplePercent = []int{0, 1, 5, 10, 25, 50, 100}
 
 // sample is an answer of the model on the way, its likeliest.
 type sample struct {
-	Prompt string  `json:"prompt"`
-	Text   string  `json:"text"`
-	First  float64 `json:"first_token_probability"`
+	Prompt string `json:"prompt"`
+	Text   string `json:"text"`
+	First  finite `json:"first_token_probability"`
 }
 
 // sampled is a line of the journal about samples.
@@ -155,7 +155,7 @@ func (j *job) answer(ctx context.Context, m *model.Model, e train.Example) (samp
 			}
 		}
 		if len(said) == 0 {
-			out.First = math.Exp(float64(row[best]) - logits.LogSumExp(row))
+			out.First = finite(math.Exp(float64(row[best]) - logits.LogSumExp(row)))
 		}
 		if said = append(said, int32(best)); m.Tokenizer.IsEOG(int32(best)) || len(said) == sampleTokens {
 			break

@@ -58,6 +58,9 @@ type settings struct {
 	PromptWeight float64 `json:"prompt-weight"`
 	EvalSplit    float64 `json:"eval-split"`
 	EvalEvery    int     `json:"eval-every"`
+
+	// EvalBound bounds the part that is held out by what measuring it costs.
+	EvalBound bool `json:"eval-bound,omitempty"`
 }
 
 const (
@@ -116,6 +119,7 @@ func (o *options) prepare(u *ui.UI) error {
 	if o.Tokens > 0 && !o.changed("epochs") {
 		o.Epochs = 0
 	}
+	o.EvalBound = !o.changed("eval-split")
 	if o.LR == 0 {
 		switch {
 		case o.Init != "":

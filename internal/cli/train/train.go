@@ -121,7 +121,7 @@ func (o *options) addTraining(fs *pflag.FlagSet) {
 	fs.StringVar(&o.ChatTemplate, "chat-template", "", "`name` of the template (default: the model's own, else stanford)")
 	fs.StringVar(&o.LossOn, "loss-on", lossOnAnswers, "`what` is learned: answers or all")
 	fs.Float64Var(&o.PromptWeight, "prompt-weight", 0, "how much what is asked counts beside answers")
-	fs.Float64Var(&o.EvalSplit, "eval-split", 0.02, "`part` of the data that is held out to measure progress")
+	fs.Float64Var(&o.EvalSplit, "eval-split", 0.02, "`part` of the data that is held out to measure progress; by default less in a short run")
 	fs.Float64Var(&o.EvalSplit, "val-split", 0.02, "as --eval-split")
 	fs.IntVar(&o.EvalEvery, "eval-every", 0, "measure after so many `updates` (default: 20 times in all)")
 	for _, name := range []string{"cutoff-len", "learning-rate", "val-split"} {

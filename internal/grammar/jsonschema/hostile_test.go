@@ -36,6 +36,10 @@ func TestHostile(t *testing.T) {
 		"numbers":                    `{"type": "number", "multipleOf": 0.0001, "minimum": 1e300, "maximum": 1e301}`,
 		"a large enum":               `{"enum": [` + list(5000, `"word number %d"`) + `]}`,
 		"objects of an enum":         `{"enum": [` + list(2000, `{"a": %d}`) + `]}`,
+		"nots of additional":         `{"allOf": [` + list(14, `{"not": {"additionalProperties": {"type": "string", "maxLength": %d}}}`) + `]}`,
+		"nots of items":              `{"allOf": [` + list(12, `{"not": {"items": {"type": "string", "maxLength": %d}}}`) + `]}`,
+		"counts of items":            `{"allOf": [` + list(6, `{"contains": {"const": %d}, "minContains": 3, "maxContains": 9}`) + `], "maxItems": 60}`,
+		"one of closed objects":      `{"oneOf": [` + list(24, `{"properties": {"p%d": {}}, "additionalProperties": false}`) + `]}`,
 		"patterns of names":          `{"type": "object", "patternProperties": {` + list(25, `"x%d[a-z]*y": {"type": "string"}`) + `}}`,
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -18,6 +18,9 @@ type result struct {
 	prompt, cached, generated int           // tokens
 }
 
+// client has a connection for each request: some servers close one that is about to be used again.
+var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
+
 // ask sends a prompt and reads the stream of the answer. Each is called at every event with
 // text, if it is not nil.
 func ask(ctx context.Context, url string, prompt []int, most int, each func(time.Time)) (r result, err error) {
@@ -33,7 +36,7 @@ func ask(ctx context.Context, url string, prompt []int, most int, each func(time
 	}
 	req.Header.Set("Content-Type", "application/json")
 	start := time.Now()
-	resp, err := http.DefaultClient.Do(req)
+	resp, err := client.Do(req)
 	if err != nil {
 		return r, err
 	}

@@ -85,6 +85,11 @@ func (r *recipe) stage(ctx context.Context, j job, i int) error {
 	if err := r.writeText(j.dir, i); err != nil {
 		return err
 	}
+	for _, args := range r.round(j.dir, i, j.threads) {
+		if err := j.run(ctx, args); err != nil {
+			return err
+		}
+	}
 	begun, _ := filepath.Glob(filepath.Join(j.dir, runName(i), "checkpoint-*.gguf"))
 	return j.run(ctx, r.train(j.dir, i, len(begun) > 0, j.threads))
 }

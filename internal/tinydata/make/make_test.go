@@ -12,6 +12,7 @@ import (
 
 	"alpaca/internal/cli/clitest"
 	"alpaca/internal/gguf"
+	"alpaca/internal/tinydata"
 )
 
 var update = flag.Bool("update", false, "rewrite testdata/short.sha256")
@@ -19,7 +20,7 @@ var update = flag.Bool("update", false, "rewrite testdata/short.sha256")
 // short is a recipe that takes a second. The SHA-256 of its model is in testdata.
 var short = recipe{seed: 1, shape: "32x2", vocab: 320, length: 64, rows: 4, typ: "Q8_0", stages: []stage{
 	{mix: "all", examples: 300, tokens: "1500", rate: "3e-3", heldOut: "0.05", updates: 3},
-	{mix: "copying", examples: 200, tokens: "800", rate: "2e-3", lowest: "1e-3", schedule: "linear", warmup: 2, heldOut: "0.05"},
+	{mix: "copying", examples: 200, tokens: "800", rate: "2e-3", lowest: "1e-3", schedule: "linear", warmup: 2, heldOut: "0.05", rounded: true},
 }}
 
 const shortSum = "testdata/short.sha256"
@@ -35,7 +36,9 @@ func TestSameFile(t *testing.T) {
 		dir := t.TempDir()
 		for i := range short.stages {
 			require.NoError(t, short.writeText(dir, i))
-			clitest.Succeed(t, short.train(dir, i, false, threads)...)
+			for _, args := range append(short.round(dir, i, threads), short.train(dir, i, false, threads)) {
+				clitest.Succeed(t, args...)
+			}
 		}
 		out := filepath.Join(dir, "model.gguf")
 		clitest.Succeed(t, short.quantize(dir, out, threads)...)
@@ -54,6 +57,14 @@ func TestSameFile(t *testing.T) {
 		name, _, err := f.String("general.name")
 		require.NoError(t, err)
 		require.Equal(t, "Alpaca Tiny", name)
+	}
+}
+
+// TestMixes checks that the recipe's stages have mixes that there are.
+func TestMixes(t *testing.T) {
+	for _, s := range shipped.stages {
+		_, err := tinydata.FindMix(s.mix)
+		require.NoError(t, err)
 	}
 }
 
