@@ -177,3 +177,22 @@ func TestNoNetwork(t *testing.T) {
 		cmd.Wait()
 	}
 }
+
+// TestUnshared runs commands where there is no network at all, not even the loopback one.
+func TestUnshared(t *testing.T) {
+	machine(t)
+	clitest.NeedExec(t)
+	if err := exec.Command("unshare", "-rn", "true").Run(); err != nil {
+		t.Skipf("networks cannot be taken away here: %v", err)
+	}
+	require.Zero(t, clitest.Run(t, "", "pull", "hf:owner/repo").Status)
+	alpaca, err := exec.LookPath("alpaca")
+	require.NoError(t, err)
+	for _, args := range [][]string{{"list"}, {"run", "-m", "hf:owner/repo", "-p", "x", "-n", "1"}, {"show", "hf:owner/repo"}, {"prune"}} {
+		out, err := exec.Command("unshare", append([]string{"-rn", alpaca}, args...)...).CombinedOutput()
+		require.NoError(t, err, "%q: %s", args, out)
+	}
+	out, err := exec.Command("unshare", "-rn", alpaca, "pull", "hf:owner/other").CombinedOutput()
+	require.Error(t, err)
+	require.Regexp(t, `alpaca: error: 127\.0\.0\.1:\d+: dial tcp .*: connect: network is unreachable\n$`, string(out))
+}

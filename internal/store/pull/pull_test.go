@@ -115,6 +115,14 @@ func read(t testing.TB, path string) []byte {
 	return b
 }
 
+// texts returns n paths of small files.
+func texts(n int) (paths []string) {
+	for i := range n {
+		paths = append(paths, fmt.Sprintf("data/%05d.txt", i))
+	}
+	return paths
+}
+
 // TestHub pulls files of all kinds, and checks the layout to the byte.
 func TestHub(t *testing.T) {
 	parts := split(t, 3)
@@ -124,20 +132,17 @@ func TestHub(t *testing.T) {
 		"m-Q4_K_M.gguf": one, "m-Q8_0.gguf": two, "LICENSE": licence, "README.md": []byte("# m"),
 		"deep/er/m-F16-00001-of-00003.gguf": parts[0], "deep/er/m-F16-00002-of-00003.gguf": parts[1], "deep/er/m-F16-00003-of-00003.gguf": parts[2],
 	}
-	for i := range 300 {
-		files[fmt.Sprintf("data/%04d.txt", i)] = nil
-	}
 	w := newWorld(t)
-	w.Page = 100
+	w.Page = 1000
 	w.Repos["owner/repo"] = &storetest.Repo{Commit: commitA, Files: files, Small: map[string]bool{"LICENSE": true, "m-Q8_0.gguf": true},
-		Card: `{"license": "cc-by-nc-4.0", "license_link": "https://example.org/l", "base_model": ["owner/base"]}`}
+		Paths: texts(10_000), Card: `{"license": "cc-by-nc-4.0", "license_link": "https://example.org/l", "base_model": ["owner/base"]}`}
 
 	res := w.mustPull(t, "hf:owner/repo")
 	require.Equal(t, "hf:owner/repo:Q4_K_M", res.Name)
 	require.Equal(t, storetest.SHA256(one), res.SHA256)
 	require.EqualValues(t, len(one)+len(licence), res.Fetched)
 	require.Contains(t, w.log.String(), "owner/repo: licence cc-by-nc-4.0, not for commercial use (https://example.org/l)")
-	require.Equal(t, 4, w.Count("GET", "/tree/"), "pages of 100 of 307 files")
+	require.Equal(t, 11, w.Count("GET", "/tree/"), "pages of 1000 of 10 007 files")
 
 	hub := w.lib.Places.Hub
 	repo := filepath.Join(hub, "models--owner--repo")

@@ -147,7 +147,7 @@ func browserPath(rest string) string {
 		}
 		return parts[0] + "/" + parts[1] + "/" + file + "@" + parts[3]
 	}
-	if len(parts) >= 3 && parts[2] == "tree" && len(parts) == 4 {
+	if len(parts) == 4 && parts[2] == "tree" {
 		return parts[0] + "/" + parts[1] + "@" + parts[3]
 	}
 	return rest

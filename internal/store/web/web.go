@@ -123,6 +123,8 @@ type Answer struct {
 const (
 	Tries    = 6
 	maxPause = 30 * time.Second
+
+	triesToDial = 3 // without a network nobody wants to wait half a minute to be told
 )
 
 // Pause returns how long to wait before try n, from 1 on: 1, 2, 4 … 30 s, and a little
@@ -144,6 +146,9 @@ func (c *Client) Send(ctx context.Context, a Ask) (*Answer, error) {
 			return answer, err
 		}
 		wait, again := Retry(err, try)
+		if dial, ok := errors.AsType[*net.OpError](err); ok && dial.Op == "dial" && try >= triesToDial {
+			again = false
+		}
 		if !again || ctx.Err() != nil {
 			return nil, err
 		}
