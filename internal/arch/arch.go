@@ -8,6 +8,7 @@ package arch
 import (
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -17,12 +18,44 @@ type Arch struct {
 	Name string   // general.architecture, and the prefix of the family's keys
 	HF   []string // the classes of a Hugging Face config.json that are this family
 
-	Rotation Rotation // of queries and keys
+	Rotation   Rotation   // of queries and keys
+	Activation Activation // of the feed-forward networks
+	Windows    Windows
+
+	// ScaledEmbed says that a token's row of the embedding is multiplied by the root of
+	// its length.
+	ScaledEmbed bool
+	// AttnCap and LogitCap are the soft caps of attention's scores and of the logits where
+	// the file says nothing; 0: none.
+	AttnCap, LogitCap float64
+	// WideScale is the number of layers that a model has whose scores are scaled by
+	// 1/sqrt(Embd/NumHeads), not by 1/sqrt of a head's length: no key says it. 0: none.
+	WideScale int
+
+	// ExactYaRN says that the bounds of YaRN's ramp are not rounded to whole pairs.
+	ExactYaRN bool
+
+	// LayerNorm says that norms subtract the mean and have biases; else they are RMSNorm.
+	LayerNorm bool
+	// Conv says that layers without key heads have a short convolution instead.
+	Conv bool
+	// Delta says that all layers but every fourth have a gated delta rule instead, where
+	// the file says nothing else.
+	Delta bool
+	// GatedQuery says that each head of queries has a gate behind it, for what attention
+	// gives.
+	GatedQuery bool
+	// NoRopePeriod, if not 0, says that heads do not turn in every so manieth layer,
+	// the last of each period.
+	NoRopePeriod int
+	// PlainTopK says that the weights of the experts that a token uses are the router's
+	// probabilities as they are, not divided by their sum.
+	PlainTopK bool
 
 	Input  []Tensor // before the layers
 	Layer  []Tensor // of every layer, but for its feed-forward network
-	FFN    []Tensor // the network of a layer without experts
-	MoE    []Tensor // the networks of a layer with experts, and their router
+	FFN    []Tensor // the network of a layer without experts; nil: there are always experts
+	MoE    []Tensor // the networks of a layer with experts, and their router; nil: there are none
 	Output []Tensor // after the layers
 }
 
@@ -35,8 +68,30 @@ const (
 	Halves                 // element i with i+n/2
 )
 
+// Activation is what the inner state of a feed-forward network goes through.
+type Activation int
+
+const (
+	SiLU          Activation = iota // x * sigmoid(x)
+	GELU                            // 0.5 * x * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))
+	ClampedSwiGLU                   // min(x, 7) * sigmoid(1.702 min(x, 7)), and what it is multiplied with is clamped to ±7, plus 1
+)
+
+// Windows says which layers see only the last positions of a text, where the file does
+// not say so for each of them.
+type Windows struct {
+	Period   int     // layer i does unless i mod Period is Period-1; 0: all do
+	Default  int     // the window where the file gives none; 0: none
+	OwnRope  bool    // such layers turn by a base of their own, unscaled
+	RopeBase float64 // that base where the file gives none; 0: that of the others
+}
+
 // all are the architectures that can be evaluated, the oldest first.
-var all = []*Arch{&Llama, &Qwen2, &Qwen3}
+var all = []*Arch{
+	&Llama, &Qwen2, &Qwen3, &Gemma, &Gemma2, &Gemma3,
+	&Qwen2MoE, &Qwen3MoE, &Phi3, &SmolLM3, &Olmo2, &Granite, &GraniteMoE, &Mistral3,
+	&StarCoder2, &StableLM, &LFM2, &Qwen35, &GPTOSS,
+}
 
 // All returns the architectures, the oldest first.
 func All() []*Arch { return all }
@@ -71,6 +126,17 @@ func (a *Arch) Tensor(role Role) *Tensor {
 		}
 	}
 	return nil
+}
+
+// HasRole reports whether the architecture's layers have a tensor of that role, with or
+// without experts.
+func (a *Arch) HasRole(role Role) bool {
+	for _, list := range [][]Tensor{a.Layer, a.FFN, a.MoE} {
+		if slices.ContainsFunc(list, func(t Tensor) bool { return t.Role == role }) {
+			return true
+		}
+	}
+	return false
 }
 
 // Stack returns the line of the tensor that holds the matrices of all experts for a role,

@@ -12,12 +12,35 @@ const (
 	KeyKeyLength    = "attention.key_length"
 	KeyValueLength  = "attention.value_length"
 	KeyNormEps      = "attention.layer_norm_rms_epsilon"
+	KeyLayerNormEps = "attention.layer_norm_epsilon"
+	KeyTempScale    = "attention.temperature_scale"
+	KeyEmbedScale   = "embedding_scale"
+	KeyResidual     = "residual_scale"
+	KeyLogitScale   = "logit_scale"
 	KeyWindow       = "attention.sliding_window"
+	KeyWindowLayers = "attention.sliding_window_pattern"
+	KeyAttnScale    = "attention.scale"
+	KeyAttnCap      = "attn_logit_softcapping"
+	KeyLogitCap     = "final_logit_softcapping"
 	KeyCausal       = "attention.causal"
+	KeyConvTaps     = "shortconv.l_cache"
+	KeySSMTaps      = "ssm.conv_kernel"
+	KeySSMState     = "ssm.state_size"
+	KeySSMGroups    = "ssm.group_count"
+	KeySSMHeads     = "ssm.time_step_rank"
+	KeySSMInner     = "ssm.inner_size"
+	KeyRecurrent    = "attention.recurrent_layers"
+	KeyAttnPeriod   = "full_attention_interval"
 	KeyExperts      = "expert_count"
 	KeyExpertsUsed  = "expert_used_count"
+	KeyExpertFFN    = "expert_feed_forward_length"
+	KeySharedFFN    = "expert_shared_feed_forward_length"
+	KeyExpertNorm   = "expert_weights_norm"
+	KeyExpertScale  = "expert_weights_scale"
+	KeyExpertGating = "expert_gating_func"
 	KeyRopeDim      = "rope.dimension_count"
 	KeyRopeBase     = "rope.freq_base"
+	KeyRopeBaseSWA  = "rope.freq_base_swa"
 	KeyRopeScaling  = "rope.scaling.type"
 	KeyRopeFactor   = "rope.scaling.factor"
 	KeyRopeOrigCtx  = "rope.scaling.original_context_length"
@@ -36,6 +59,7 @@ type Hparams struct {
 	Sizes
 	Context  int
 	Layers   int
+	Window   int // positions that tokens of windowed layers see
 	Used     int // experts of a token
 	NormEps  float32
 	RopeBase float32
@@ -71,6 +95,25 @@ func (a *Arch) Metadata(h *Hparams) []Pair {
 	if h.NumExperts > 0 {
 		number(KeyExperts, h.NumExperts)
 		number(KeyExpertsUsed, h.Used)
+		if h.ExpertFFN != h.FFNDim {
+			number(KeyExpertFFN, h.ExpertFFN)
+		}
+		if h.SharedFFN > 0 {
+			number(KeySharedFFN, h.SharedFFN)
+		}
+	}
+	if h.Window > 0 {
+		number(KeyWindow, h.Window)
+	}
+	switch {
+	case a.Delta:
+		number(KeySSMTaps, h.Taps)
+		number(KeySSMState, h.SSMState)
+		number(KeySSMGroups, h.SSMGroups)
+		number(KeySSMHeads, h.SSMHeads)
+		number(KeySSMInner, h.SSMInner)
+	case h.Taps > 0:
+		number(KeyConvTaps, h.Taps)
 	}
 	if h.RopeDim > 0 {
 		number(KeyRopeDim, h.RopeDim)
@@ -78,5 +121,13 @@ func (a *Arch) Metadata(h *Hparams) []Pair {
 	if h.RopeBase > 0 {
 		list = append(list, Pair{a.Name + "." + KeyRopeBase, h.RopeBase})
 	}
-	return append(list, Pair{a.Name + "." + KeyNormEps, h.NormEps})
+	return append(list, Pair{a.Name + "." + a.NormEps(), h.NormEps})
+}
+
+// NormEps returns the key of what norms add to mean squares or variances.
+func (a *Arch) NormEps() string {
+	if a.LayerNorm {
+		return KeyLayerNormEps
+	}
+	return KeyNormEps
 }

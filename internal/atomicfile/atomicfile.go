@@ -96,7 +96,7 @@ func (f *File) Commit() error {
 		return errors.Join(err, os.Remove(name))
 	}
 	if err == nil {
-		syncDir(filepath.Dir(f.target))
+		SyncDir(filepath.Dir(f.target))
 	}
 	return err
 }

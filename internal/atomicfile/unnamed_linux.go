@@ -36,8 +36,8 @@ func linkFile(f *os.File, name string) error {
 
 func descriptorPath(f *os.File) string { return fmt.Sprintf("/proc/self/fd/%d", f.Fd()) }
 
-// syncDir brings a folder's list of names to disk, where that is possible.
-func syncDir(dir string) {
+// SyncDir brings a folder's list of names to disk, where that is possible.
+func SyncDir(dir string) {
 	if d, err := os.Open(dir); err == nil {
 		d.Sync()
 		d.Close()

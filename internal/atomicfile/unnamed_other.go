@@ -14,5 +14,5 @@ func openUnnamed(string, fs.FileMode) *os.File { return nil }
 // linkFile is not called.
 func linkFile(*os.File, string) error { return errors.ErrUnsupported }
 
-// syncDir does nothing: what there is to do differs by system.
-func syncDir(string) {}
+// SyncDir does nothing: what there is to do differs by system.
+func SyncDir(string) {}

@@ -34,18 +34,11 @@ func work(m *model.Model) (read, mulAdds int64) {
 	}
 	for i := range m.Weights.Layers {
 		l := &m.Weights.Layers[i]
-		for _, w := range []*model.Linear{&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut} {
-			use(w)
-		}
-		networks := []model.FFN{l.FFN}
-		if m.Config.NumExperts > 0 {
-			use(&l.Router)
-			networks = l.Experts[:m.Config.NumUsed]
-		}
-		for j := range networks {
-			use(&networks[j].Gate)
-			use(&networks[j].Up)
-			use(&networks[j].Down)
+		l.Each(use)
+		for j := range l.Experts[:min(m.Config.NumUsed, len(l.Experts))] { // all are of one size
+			use(&l.Experts[j].Gate)
+			use(&l.Experts[j].Up)
+			use(&l.Experts[j].Down)
 		}
 	}
 	read += int64(len(m.Weights.Output.W.Data))

@@ -105,7 +105,10 @@ func TestSynthetic(t *testing.T) {
 func TestSyntheticArchitectures(t *testing.T) {
 	for _, a := range arch.All() {
 		require.True(t, slices.ContainsFunc(shapes, func(s shape) bool { return s.arch == a }), "no sizes of %s", a.Name)
-		s := shape{a, "tiny", 64, 96, 2, 4, 2, 32, 100, true}
+		s := shape{a, "tiny", 64, 96, 2, 4, 2, 32, 100, true, 16, 0, moe{}}
+		if a.FFN == nil {
+			s.moe = moe{4, 2, 32, 96}
+		}
 		f, err := s.make(t.Context(), "tiny:f16", quant.F16, 0)
 		require.NoError(t, err)
 		m := load(t, f)
@@ -121,6 +124,14 @@ func TestSyntheticArchitectures(t *testing.T) {
 	}
 }
 
+// TestSyntheticLayers makes a model of fewer layers than it is published with.
+func TestSyntheticLayers(t *testing.T) {
+	f, err := Synthetic(t.Context(), "160M@1:q4_0", 0)
+	require.NoError(t, err)
+	require.NotNil(t, f.Tensor("blk.0.attn_q.weight"))
+	require.Nil(t, f.Tensor("blk.1.attn_q.weight"))
+}
+
 func TestSyntheticRefuses(t *testing.T) {
 	tests := []struct{ spec, want string }{
 		{"7B", "must be SIZE:TYPE"},
@@ -128,6 +139,8 @@ func TestSyntheticRefuses(t *testing.T) {
 		{"7B:q9", "unknown type"},
 		{"7B:iq1_s", "cannot hold"},
 		{"7B:q4_0", "memory are free"},
+		{"7B@33:q4_0", "must be between 1 and the 32 of 7B"},
+		{"7B@none:q4_0", `"none" layers, must be between`},
 	}
 	for _, tt := range tests {
 		_, err := Synthetic(t.Context(), tt.spec, 1<<30)

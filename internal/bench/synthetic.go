@@ -1,70 +1,20 @@
 package bench
 
 import (
+	"cmp"
 	"context"
 	"encoding/binary"
 	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"strings"
 
 	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
 )
-
-// shape is the size of a published model.
-type shape struct {
-	arch                          *arch.Arch
-	name                          string
-	dim, ffn, layers, heads, kvHs int
-	head                          int // elements of a head; 0: dim/heads
-	vocab                         int
-	tied                          bool // the output is the token embedding
-}
-
-// shapes are those that Synthetic knows: LLaMA 1 and 2, TinyLlama, OpenLLaMA and the
-// layers of Llama 3; Qwen 2.5; Qwen 3.
-var shapes = []shape{
-	{&arch.Llama, "160M", 768, 3072, 12, 12, 12, 0, 32000, false},
-	{&arch.Llama, "1B", 2048, 5632, 22, 32, 4, 0, 32000, false},
-	{&arch.Llama, "3B", 3072, 8192, 28, 24, 8, 0, 32000, false},
-	{&arch.Llama, "7B", 4096, 11008, 32, 32, 32, 0, 32000, false},
-	{&arch.Llama, "8B", 4096, 14336, 32, 32, 8, 0, 32000, false},
-	{&arch.Llama, "13B", 5120, 13824, 40, 40, 40, 0, 32000, false},
-	{&arch.Llama, "30B", 6656, 17920, 60, 52, 52, 0, 32000, false},
-	{&arch.Llama, "65B", 8192, 22016, 80, 64, 64, 0, 32000, false},
-	{&arch.Llama, "70B", 8192, 28672, 80, 64, 8, 0, 32000, false},
-	{&arch.Qwen2, "qwen2-0.5B", 896, 4864, 24, 14, 2, 0, 151936, true},
-	{&arch.Qwen2, "qwen2-1.5B", 1536, 8960, 28, 12, 2, 0, 151936, true},
-	{&arch.Qwen2, "qwen2-3B", 2048, 11008, 36, 16, 2, 0, 151936, true},
-	{&arch.Qwen2, "qwen2-7B", 3584, 18944, 28, 28, 4, 0, 152064, false},
-	{&arch.Qwen2, "qwen2-14B", 5120, 13824, 48, 40, 8, 0, 152064, false},
-	{&arch.Qwen2, "qwen2-32B", 5120, 27648, 64, 40, 8, 0, 152064, false},
-	{&arch.Qwen2, "qwen2-72B", 8192, 29568, 80, 64, 8, 0, 152064, false},
-	{&arch.Qwen3, "qwen3-0.6B", 1024, 3072, 28, 16, 8, 128, 151936, true},
-	{&arch.Qwen3, "qwen3-1.7B", 2048, 6144, 28, 16, 8, 128, 151936, true},
-	{&arch.Qwen3, "qwen3-4B", 2560, 9728, 36, 32, 8, 128, 151936, true},
-	{&arch.Qwen3, "qwen3-8B", 4096, 12288, 36, 32, 8, 128, 151936, false},
-	{&arch.Qwen3, "qwen3-14B", 5120, 17408, 40, 40, 8, 128, 151936, false},
-	{&arch.Qwen3, "qwen3-32B", 5120, 25600, 64, 64, 8, 128, 151936, false},
-}
-
-// hparams returns the numbers of a model of that size.
-func (s *shape) hparams() arch.Hparams {
-	head := s.head
-	if head == 0 {
-		head = s.dim / s.heads
-	}
-	return arch.Hparams{
-		Sizes: arch.Sizes{
-			VocabSize: s.vocab, Dim: s.dim, FFNDim: s.ffn, NumHeads: s.heads, NumKVHeads: s.kvHs,
-			KeyDim: head, ValueDim: head, RopeDim: head,
-		},
-		Context: 4096, Layers: s.layers, NormEps: 1e-5,
-	}
-}
 
 // noise is the bytes that matrices are filled with, over and over: a prime
 // number of blocks, so that rows differ.
@@ -73,9 +23,11 @@ const noiseBlocks = 8191
 // Synthetic makes a model of noise in memory by its "SIZE:TYPE", such as
 // "7B:q4_0" or "qwen3-8B:q4_0": it runs exactly as fast as a real one. available is the memory that
 // may be used, in bytes, 0 where it is not known; a model that does not fit is
-// refused before anything is allocated.
+// refused before anything is allocated. "SIZE@LAYERS:TYPE" has only so many layers, for
+// models that are too large for the machine: a layer takes as long as it would.
 func Synthetic(ctx context.Context, spec string, available int64) (*gguf.File, error) {
 	name, typeName, found := strings.Cut(spec, ":")
+	name, few, cut := strings.Cut(name, "@")
 	i := slices.IndexFunc(shapes, func(s shape) bool { return strings.EqualFold(s.name, strings.TrimPrefix(name, "llama-")) })
 	if !found || i < 0 {
 		var names []string
@@ -88,9 +40,17 @@ func Synthetic(ctx context.Context, spec string, available int64) (*gguf.File, e
 	if err != nil {
 		return nil, err
 	}
-	s := &shapes[i]
-	if !quant.CanCompute(t) || t.BlockLen() > 256 || s.dim%t.BlockLen() != 0 || s.ffn%t.BlockLen() != 0 {
-		return nil, fmt.Errorf("bench: synthetic model %q: %v cannot hold rows of %d and %d weights", spec, t, s.dim, s.ffn)
+	s := shapes[i]
+	if cut {
+		n, err := strconv.Atoi(few)
+		if err != nil || n < 1 || n > s.layers {
+			return nil, fmt.Errorf("bench: synthetic model %q: %q layers, must be between 1 and the %d of %s", spec, few, s.layers, s.name)
+		}
+		s.layers = n
+	}
+	inner := cmp.Or(s.moe.ffn, s.ffn)
+	if !quant.CanCompute(t) || t.BlockLen() > 256 || s.dim%t.BlockLen() != 0 || inner%t.BlockLen() != 0 {
+		return nil, fmt.Errorf("bench: synthetic model %q: %v cannot hold rows of %d and %d weights", spec, t, s.dim, inner)
 	}
 	return s.make(ctx, spec, t, available)
 }
@@ -118,10 +78,22 @@ func (s *shape) make(ctx context.Context, spec string, t quant.Type, available i
 // metadata returns what the model's file would say.
 func (s *shape) metadata() []gguf.KV {
 	h := s.hparams()
-	return append([]gguf.KV{
+	kv := append([]gguf.KV{
 		{Key: "general.architecture", Value: gguf.Str(s.arch.Name)},
 		{Key: "general.name", Value: gguf.Str("noise " + s.name)},
 	}, gguf.Hparams(s.arch, &h)...)
+	if !s.arch.Conv {
+		return kv
+	}
+	heads := make([]int32, s.layers)
+	for i := range heads {
+		if s.taps(i) == 0 {
+			heads[i] = int32(s.kvHs)
+		}
+	}
+	key := s.arch.Name + "." + arch.KeyKVHeads
+	kv[slices.IndexFunc(kv, func(x gguf.KV) bool { return x.Key == key })].Value = gguf.I32s(heads)
+	return kv
 }
 
 // tensors lists the model's tensors, without their data: matrices as t.
@@ -133,16 +105,28 @@ func (s *shape) tensors(t quant.Type) []gguf.Tensor {
 		tensor.Bytes = int64(tensor.Rows()) * int64(t.RowBytes(tensor.Cols()))
 		list = append(list, tensor)
 	}
-	for name, x := range s.arch.Tensors(s.layers, false) {
+	for name, x := range s.arch.Tensors(s.layers, s.experts > 0) {
+		layer, _, _ := arch.CutLayer(name)
+		sizes.Taps = s.taps(layer)
+		sizes.Delta = s.arch.Delta && sizes.Taps > 0
 		shape := x.Shape(&sizes)
 		switch {
-		case x.Optional && (x.Role != arch.Output || s.tied):
-		case x.IsVector():
+		case !sizes.In(x.In):
+		case x.Role == arch.Router || x.Role == arch.SharedRouter: // F32 in all files
 			add(name+".weight", quant.F32, shape)
+			if x.Bias {
+				add(name+".bias", quant.F32, shape[:1])
+			}
+		case x.Optional && x.Role != arch.FFNNorm && (x.Role != arch.Output || s.tied):
+		case x.IsVector() || x.Role == arch.ConvTaps || x.Role == arch.DeltaTaps:
+			add(name+x.Suffix(), quant.F32, shape)
+			if x.Bias {
+				add(name+".bias", quant.F32, shape)
+			}
 		default:
 			add(name+".weight", t, shape)
 			if x.Bias {
-				add(name+".bias", quant.F32, shape[:1])
+				add(name+".bias", quant.F32, shape[:len(shape)-1])
 			}
 		}
 	}

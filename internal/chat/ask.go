@@ -160,10 +160,12 @@ func (c *Chat) keep() int {
 func (c *Chat) leave(m engine.Movable, known int, s span) error {
 	if known > s.end {
 		m.Truncate(known)
-		if err := m.Shift(s.keep, s.end-s.keep); err != nil {
-			return err
+		if len(m.Tokens()) == known { // else what stays is evaluated anew
+			if err := m.Shift(s.keep, s.end-s.keep); err != nil {
+				return err
+			}
+			c.heard = min(c.heard, known) - (s.end - s.keep)
 		}
-		c.heard = min(c.heard, known) - (s.end - s.keep)
 	}
 	if c.Dropped != nil {
 		c.Dropped(Drop{Turns: s.turns, Tokens: s.end - s.keep})

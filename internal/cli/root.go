@@ -15,9 +15,15 @@ import (
 	"alpaca/internal/cli/files"
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/grammar"
+	"alpaca/internal/cli/list"
 	"alpaca/internal/cli/measure"
+	"alpaca/internal/cli/models"
+	"alpaca/internal/cli/prune"
+	"alpaca/internal/cli/pull"
+	"alpaca/internal/cli/remove"
 	"alpaca/internal/cli/run"
 	"alpaca/internal/cli/serve"
+	"alpaca/internal/cli/show"
 	"alpaca/internal/cli/template"
 	"alpaca/internal/cli/train"
 	"alpaca/internal/cli/ui"
@@ -35,6 +41,7 @@ a small built-in one answers.
 
   alpaca run -p "Tell me a story about a fox"
   alpaca run -m model.gguf -p "Once upon a time"
+  alpaca pull hf:owner/repo:Q4_K_M
   alpaca inspect model.gguf`,
 		Version:       ui.ReadBuild().Version,
 		Args:          cobra.ArbitraryArgs,
@@ -55,6 +62,11 @@ a small built-in one answers.
 	root.AddCommand(
 		run.New(u),
 		serve.New(u),
+		pull.New(u),
+		list.New(u),
+		show.New(u),
+		remove.New(u),
+		prune.New(u),
 		bench.New(u),
 		files.NewInspect(u),
 		files.NewTokenize(u),
@@ -74,6 +86,7 @@ a small built-in one answers.
 	for _, cmd := range root.Commands() {
 		reportUsage(cmd)
 		showZeros(cmd.Flags())
+		models.CompleteFlag(cmd)
 	}
 	addHelpers(root)
 	return root

@@ -2,6 +2,7 @@ package engine
 
 import (
 	"bytes"
+	"math"
 	"slices"
 	"time"
 
@@ -99,20 +100,36 @@ func (e *Engine) fits(a *answer) bool {
 	if req.MaxTokens >= 0 {
 		more = min(more, max(0, req.MaxTokens-a.result.GeneratedTokens))
 	}
-	need := (min(len(a.tokens)+more, e.opt.Ctx)+model.BlockLen-1)/model.BlockLen + len(a.group.answers)
-	free := c.Budget() - c.Used()
+	blocks := (min(len(a.tokens)+more, e.opt.Ctx) + model.BlockLen - 1) / model.BlockLen
+	need := e.holds(blocks, len(a.group.answers))
 	if e.prefix != nil {
-		free += e.prefix.unused()
+		free := e.prefix.unused()
+		need = need.Add(model.Blocks{-free[model.Whole], -free[model.Recent]})
 	}
-	return need <= free
+	return c.Lacks(need) == model.Blocks{}
+}
+
+// holds returns how many blocks a text has that fills so many, and those that go on from
+// it, each in a copy of its last block.
+func (e *Engine) holds(blocks, texts int) model.Blocks {
+	need := model.Blocks{blocks + texts}
+	if recent := e.Model().RecentBlocks(e.opt.Ctx); recent > 0 {
+		need[model.Recent] = min(blocks, recent) + texts
+	}
+	return need
 }
 
 // roomForSaved frees blocks for a text that was moved in its context and gave its memory
 // to others. It returns false where the others have to go on first.
 func (e *Engine) roomForSaved(a *answer) bool {
 	c := e.runner.Cache()
-	for need := (len(a.tokens) + model.BlockLen - 1) / model.BlockLen; a.saved != nil && c.Budget()-c.Used() < need; {
-		if !e.forget() {
+	need := e.holds((len(a.tokens)+model.BlockLen-1)/model.BlockLen, 0)
+	for a.saved != nil {
+		missing := c.Lacks(need)
+		if missing == (model.Blocks{}) {
+			break
+		}
+		if !e.forget(missing) {
 			return len(e.running) == 0 // nobody can make more
 		}
 	}
@@ -129,8 +146,8 @@ func (e *Engine) fill(a *answer) error {
 		a.node = nil
 		return err
 	}
-	n := same(a.seq.Tokens(), wanted)
-	a.seq.Truncate(n)
+	a.seq.Truncate(same(a.seq.Tokens(), wanted))
+	n := a.seq.Len()
 	if e.prefix == nil || a.group.req.NoCache || a.seq.Exact() < n {
 		return nil
 	}
@@ -149,27 +166,46 @@ func (e *Engine) fill(a *answer) error {
 // reserve sees to it that there are blocks for the batch. It returns false where it had
 // to take them from a text, so that the batch must be composed again.
 func (e *Engine) reserve() bool {
-	c, need := e.runner.Cache(), 0
+	var need model.Blocks
 	for _, r := range e.rows {
-		need += r.answer.seq.Needs(r.n)
+		need = need.Add(r.answer.seq.Needs(r.n))
 	}
-	for c.Budget()-c.Used() < need {
-		if !e.forget() {
+	for {
+		missing := e.runner.Cache().Lacks(need)
+		if missing == (model.Blocks{}) {
+			return true
+		}
+		if !e.forget(missing) {
 			if e.frugal = !e.frugal && e.drafting(); !e.frugal {
 				e.preempt()
 			}
 			return false
 		}
 	}
-	return true
 }
 
 // disown frees a block that only later texts might use, or leaves one to the texts that
 // use it.
-func (e *Engine) disown() bool { return e.prefix != nil && e.prefix.disown() }
+func (e *Engine) disown() bool {
+	if e.prefix == nil {
+		return false
+	}
+	if e.runner.Cache().Lacks(model.Blocks{0, 1})[model.Recent] > 0 && (e.prefix.evictRecent(1) || e.prefix.evictRecent(math.MaxInt)) {
+		return true
+	}
+	return e.prefix.disown()
+}
 
-// forget frees a block that only later texts might use.
-func (e *Engine) forget() bool { return e.prefix != nil && e.prefix.evict() }
+// forget frees a block that only later texts might use, of a part that is missing some.
+func (e *Engine) forget(missing model.Blocks) bool {
+	if e.prefix == nil {
+		return false
+	}
+	if missing[model.Whole] == 0 && missing[model.Recent] > 0 && e.prefix.evictRecent(1) {
+		return true
+	}
+	return e.prefix.evict()
+}
 
 // youngest returns the text that is the next to give its memory to others: the youngest
 // of those that are not read, or else of all; nil where none is left.

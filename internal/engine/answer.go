@@ -30,7 +30,7 @@ type answer struct {
 
 	sampler  *sampler.Sampler
 	grammar  sampler.Grammar
-	drafting drafting
+	drafting *drafting // nil without drafts
 	stream   *tokenizer.Stream
 	held     *holder
 	open     int // bytes that stream holds back
@@ -118,6 +118,9 @@ func (a *answer) makeRoom(ctx int) (more bool, err error) {
 		keep := min(max(req.Keep, 0), ctx/2)
 		discard := (a.seq.Len() - keep) / 2
 		more, err = discard > 0, a.seq.Shift(keep, discard)
+	}
+	if errors.Is(err, model.ErrNoShift) {
+		return false, nil // a full context is the end, as without Shift
 	}
 	if more && err == nil {
 		a.tokens = append(a.tokens[:0], a.seq.Tokens()...)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"alpaca/internal/engine/speculate"
 	"alpaca/internal/sampler"
 	"alpaca/internal/tokenizer"
 )
@@ -19,24 +20,17 @@ const (
 	draftNear  = 8  // tokens before the draft that may change how its text is cut
 )
 
-// drafting is what is known of the drafts of a text.
+// drafting is what an answer's drafts are made from.
 type drafting struct {
-	rate  float64 // how often a token of a draft is the one sampled
-	tried int     // times that there was one
+	grammar sampler.Drafter
+	source  speculate.Source
 }
 
-// drafted returns the tokens that are expected after those of a, at most n.
-func (a *answer) drafted(n int) []int32 {
-	g, ok := a.grammar.(sampler.Drafter)
-	if !ok || n <= 0 {
-		return nil
+// drafts lets the grammar of a begin them.
+func (e *Engine) drafts(a *answer) {
+	if g, ok := a.grammar.(sampler.Drafter); ok && !e.opt.NoDrafts {
+		a.drafting = &drafting{g, e.speculate.Source()}
 	}
-	text := g.Draft(nil, n*draftBytes)
-	if len(text) == 0 {
-		return nil
-	}
-	ids := cut(a.group.tok, a.tokens, string(text))
-	return ids[:min(len(ids), n)]
 }
 
 // cut returns the tokens of text behind some others: those that the whole of both has
@@ -69,26 +63,39 @@ func cut(tok *tokenizer.Tokenizer, before []int32, text string) []int32 {
 // draft.
 func (e *Engine) addDraft(r *rows) {
 	a := r.answer
-	if e.opt.NoDrafts || e.frugal || a.grammar == nil {
+	d := a.drafting
+	if d == nil || e.frugal {
 		return
 	}
-	n := min(mostDraft, e.runner.MaxRows()-e.rowsNow(), e.opt.Ctx-a.seq.Len()-2)
+	others := e.rowsNow()
+	n := min(mostDraft, e.runner.MaxRows()-others, e.opt.Ctx-a.seq.Len()-2)
 	if most := a.group.req.MaxTokens; most >= 0 {
 		n = min(n, most-a.result.GeneratedTokens-1)
 	}
-	draft := a.drafted(n)
-	if len(draft) == 0 {
+	if e.Model().Config.Recurrent() {
+		return // rows that are taken back would take the text's state with them
+	}
+	if n <= 0 {
 		return
 	}
-	if a.drafting.tried++; a.drafting.tried == 1 {
-		a.drafting.rate = e.drafts
+	text := d.grammar.Draft(nil, n*draftBytes)
+	if len(text) == 0 {
+		return
 	}
-	if a.drafting.tried%32 != 0 { // else it is tried, so that what is known stays true
-		draft = draft[:e.pace.draft(a.drafting.rate, e.rowsNow(), len(draft))]
+	if e.speculate.Length(&d.source, others, min(n, len(text))) == 0 {
+		d.source.Pass()
+		return
 	}
-	r.draft = draft
-	r.n += len(draft)
-	r.logits += len(draft)
+	ids := cut(a.group.tok, a.tokens, string(text))
+	ids = ids[:min(len(ids), n)]
+	k := e.speculate.Length(&d.source, others, len(ids))
+	if k == 0 {
+		d.source.Pass()
+		return
+	}
+	r.draft, r.whole = ids[:k], k == len(ids)
+	r.n += k
+	r.logits += k
 }
 
 // drafting reports whether any of the rows chosen is of a draft.
@@ -130,7 +137,6 @@ func (t turn) take(vocab int) {
 
 // refuse takes back the rows that no text goes on from, and notes what drafts were worth.
 func (e *Engine) refuse() {
-	const weight = 1. / 8 // of a token, in the rate
 	for i := range e.rows {
 		r := &e.rows[i]
 		if len(r.draft) == 0 {
@@ -140,16 +146,8 @@ func (e *Engine) refuse() {
 		if used := max(r.used, 1); used < r.logits {
 			a.seq.Truncate(a.seq.Len() - r.logits + used)
 		}
-		accepted := max(0, r.used-1)
-		for j := range min(r.used, len(r.draft)) {
-			switch {
-			case j < accepted:
-				a.drafting.rate += (1 - a.drafting.rate) * weight
-			case j < len(r.draft)-1: // the last one may be a part of a longer token
-				a.drafting.rate -= a.drafting.rate * weight
-			}
-		}
-		e.drafts += (a.drafting.rate - e.drafts) * weight
+		accepted := r.accepted()
+		e.speculate.Judge(&a.drafting.source, len(r.draft), accepted, r.whole)
 		a.result.DraftTokens += len(r.draft)
 		a.result.DraftAccepted += accepted
 		e.mu.Lock()
@@ -159,30 +157,5 @@ func (e *Engine) refuse() {
 	}
 }
 
-// draft returns how many tokens of a draft, at most n, are to be evaluated with others
-// rows: as many as make the most tokens in the time, where each is the right one with
-// probability rate.
-func (p *pace) draft(rate float64, others, n int) int {
-	best, most := 0, 0.
-	expected := float64(others) // tokens of the step
-	for k, likely := 0, 1.; k <= n; k++ {
-		if gain := expected / p.cost(others, k); gain > most {
-			best, most = k, gain
-		}
-		likely *= rate
-		expected += likely
-	}
-	return best
-}
-
-// cost returns how long a step of rows+k rows takes, in steps of rows. Where that is not
-// known, rows are taken to be cheap, so that it gets known.
-func (p *pace) cost(rows, k int) float64 {
-	const row = 0.08
-	base := p.row[class(rows)] * float64(rows)
-	cost := 1 + row*float64(k)
-	if known := p.row[class(rows+k)]; known > 0 && base > 0 && k > 0 {
-		cost = max(known*float64(rows+k)/base, 1)
-	}
-	return cost
-}
+// accepted returns how many tokens of the draft are of the text.
+func (r *rows) accepted() int { return max(0, r.used-1) }

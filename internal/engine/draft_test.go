@@ -1,12 +1,16 @@
 package engine
 
 import (
+	"flag"
 	"fmt"
+	"slices"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/engine/speculate"
+	"alpaca/internal/gguf"
+	"alpaca/internal/grammar/jsonschema"
 	"alpaca/internal/model"
 	"alpaca/internal/sampler"
 	"alpaca/internal/testmodel"
@@ -33,6 +37,13 @@ func (p *play) Draft(b []byte, n int) []byte {
 	return b
 }
 
+// alwaysDraft lets e evaluate all drafts, whether they pay or not.
+func alwaysDraft(e *Engine) {
+	e.work.Lock()
+	defer e.work.Unlock()
+	e.speculate = speculate.Always()
+}
+
 // TestDrafted: where it is known what comes next, a step makes many tokens, and what the
 // text holds at its end is what it holds without drafts, wherever it ends.
 func TestDrafted(t *testing.T) {
@@ -55,12 +66,7 @@ func TestDrafted(t *testing.T) {
 		for _, opt := range []Options{{NoDrafts: true}, {}} {
 			opt.Threads, opt.Ctx, opt.Parallel = 1, tt.ctx, 1
 			e := start(t, m, opt)
-			// Rows are as good as free.
-			e.work.Lock()
-			for i := range e.pace.row {
-				e.pace.row[i] = float64(time.Millisecond) / float64(int(1)<<i)
-			}
-			e.work.Unlock()
+			alwaysDraft(e)
 			text := e.NewText()
 			p := sampler.DefaultParams()
 			p.Temp = 0
@@ -88,25 +94,58 @@ func TestDrafted(t *testing.T) {
 	}
 }
 
-// TestDraftLength: drafts are as long as pays.
-func TestDraftLength(t *testing.T) {
-	for _, tt := range []struct {
-		rate  float64
-		costs []float64 // of 1, 2, 3-4, 5-8, 9-16 and 17-32 rows
-		want  int
-	}{
-		{0.9, []float64{1, 1.05, 1.1, 1.2, 1.3, 1.4}, 22},
-		{0.9, []float64{1, 1.05, 1.1, 8, 16, 32}, 3},
-		{0.5, []float64{1, 1.05, 1.1, 2, 4, 8}, 2},
-		{0.2, []float64{1, 2, 4, 8, 16, 32}, 0},
-		{0, []float64{1, 1, 1, 1, 1, 1}, 0},
-		{0.9, []float64{1}, 11}, // to learn what the others cost
-	} {
-		var p pace
-		for i, c := range tt.costs {
-			p.row[i] = c / float64(int(1)<<i)
+var (
+	formsModel = flag.String("forms-model", "", "model for BenchmarkForms")
+	formsTurns = flag.Int("forms-turns", 5, "turns of BenchmarkForms")
+)
+
+// BenchmarkForms writes texts of some forms in turns: free, without drafts and with them,
+// and reports the median times of a token against those of free text. The digits are
+// tokens of their own in many vocabularies, so that a model of noise writes what is drafted.
+func BenchmarkForms(b *testing.B) {
+	if *formsModel == "" {
+		b.Skip("needs -forms-model")
+	}
+	f, err := gguf.Open(*formsModel)
+	require.NoError(b, err)
+	defer f.Close()
+	m, err := model.Load(f, model.LoadOptions{})
+	require.NoError(b, err)
+	vocab := vocabOf(m)
+	forms := map[string]string{
+		"keys": `{"type": "array", "minItems": 60, "items": {"type": "object", "properties": {"name of the animal": {"enum": ["llama", "alpaca", "vicuña"]},
+			"age in years": {"type": "integer", "minimum": 0, "maximum": 30}, "has been vaccinated": {"type": "boolean"}},
+			"required": ["name of the animal", "age in years", "has been vaccinated"], "additionalProperties": false}}`,
+		"digits": `{"type": "array", "minItems": 60, "items": {"enum": ["3141592653589793238462643383279502884197169399375105820974944592307816406286"]}}`,
+		"text":   `{"type": "string", "minLength": 4000}`,
+	}
+	for name, schema := range forms {
+		p, _, err := jsonschema.Compile([]byte(schema), jsonschema.Options{Compact: name != "text"})
+		require.NoError(b, err)
+		times := [3][]float64{}
+		accepted, drafted := 0, 0
+		engines := [2]*Engine{start(b, m, Options{Ctx: 512, Parallel: 1, NoDrafts: true}), start(b, m, Options{Ctx: 512, Parallel: 1})}
+		for range *formsTurns {
+			for way := range 3 {
+				sampling := sampler.DefaultParams()
+				sampling.Seed, sampling.IgnoreEOS = 1, true
+				req := Request{Prompt: m.Tokenizer.Encode("The animals of the farm as JSON: ", true, false), MaxTokens: 160, Sampling: sampling}
+				if way > 0 {
+					req.Grammar = func() sampler.Grammar { return p.NewMatcher(vocab) }
+				}
+				r, err := engines[max(way-1, 0)].Run(b.Context(), req, func(Token) error { return nil })
+				require.NoError(b, err)
+				times[way] = append(times[way], r.GenerateTime.Seconds()*1e3/float64(r.GeneratedTokens))
+				accepted += r.DraftAccepted
+				drafted += r.DraftTokens
+			}
 		}
-		got := p.draft(tt.rate, 1, 23)
-		require.Equal(t, tt.want, got, "%+v", tt)
+		var median [3]float64
+		for way := range times {
+			slices.Sort(times[way])
+			median[way] = times[way][len(times[way])/2]
+		}
+		b.Logf("%s: free %.2f ms a token, with a form %.2f (speed %.3f of free), with drafts %.2f (%.3f of free, %.3f of without); %d of %d drafted tokens right",
+			name, median[0], median[1], median[0]/median[1], median[2], median[0]/median[2], median[1]/median[2], accepted, drafted)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"alpaca/internal/engine/speculate"
 	"alpaca/internal/model"
 	"alpaca/internal/pool"
 	"alpaca/internal/quant"
@@ -68,9 +69,11 @@ type Engine struct {
 	short    bool // somebody waits for memory
 	frugal   bool // there is none for drafts in this step
 	pace     pace
-	drafts   float64 // how often a token of a draft is the one sampled
-	batch    model.Batch
-	rows     []rows // of batch
+
+	speculate *speculate.Controller
+	drafted   time.Duration // that the making of the drafts of this step took
+	batch     model.Batch
+	rows      []rows // of batch
 }
 
 // Stats is what an engine has done, and is doing.
@@ -126,20 +129,30 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	}
 	o.Batch = min(max(o.Batch, o.Parallel), max(o.Ctx, o.Parallel))
 	e.runner, err = m.NewRunner(model.RunnerOptions{
-		Batch: o.Batch, Ctx: o.Ctx, Threads: o.Threads, Blocks: o.Blocks, CacheK: o.CacheK, CacheV: o.CacheV, Pool: o.Pool,
+		Batch: o.Batch, Ctx: o.Ctx, Threads: o.Threads, Blocks: o.Blocks, Recent: e.recent(m), CacheK: o.CacheK, CacheV: o.CacheV, Pool: o.Pool,
 	})
 	if err != nil {
 		return nil, err
 	}
-	if !o.NoCache {
+	if !o.NoCache && !m.Config.Recurrent() { // else blocks alone are no beginning of a text
 		e.prefix = newPrefixes(e.runner.Cache())
 	}
 	tok := m.Tokenizer
 	e.vocab = sampler.Vocab{N: tok.Len(), EOG: tok.EOG(), Piece: func(id int32) string { return tok.Piece(id, false) }}
 	e.changed = sync.NewCond(&e.mu)
-	e.pace.target, e.drafts = o.Target, 0.6
+	e.pace.target, e.speculate = o.Target, speculate.New()
 	go e.loop()
 	return e, nil
+}
+
+// recent returns how many blocks the layers with a window may have: what the texts hold,
+// what a batch adds, and as much again for beginnings that texts share and for marks.
+func (e *Engine) recent(m *model.Model) int {
+	o, text := &e.opt, m.RecentBlocks(e.opt.Ctx)
+	if text == 0 {
+		return 0
+	}
+	return min(2*text*o.Parallel+(o.Batch+model.BlockLen-1)/model.BlockLen+o.Parallel, o.Blocks+text)
 }
 
 // Ctx returns how many tokens a text can have.

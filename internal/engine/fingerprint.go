@@ -99,10 +99,18 @@ func beyond(c *model.Config) bool {
 			return true
 		}
 	}
+	if c.NumExperts > 0 && (c.ExpertFFN != c.Layers[0].FFNDim || c.PlainTopK || c.ExpertScale != 1) {
+		return true
+	}
+	for _, scale := range []float32{c.EmbedScale, c.AttnScale, c.AttnCap, c.LogitCap, c.LogitScale, c.ResidualScale, float32(c.TempScale)} {
+		if scale != 0 {
+			return true
+		}
+	}
 	yarn := c.Rope.YaRN
 	if yarn.Ext == 1 {
 		yarn.Ext = 0 // the same
 	}
 	attn := c.Rope.AttnFactor != 0 && c.Rope.Scaling != ggml.ScalingYaRN
-	return c.Rope.Halves || attn || yarn != ggml.YaRN{}
+	return c.Activation != ggml.SiLU || c.Rope.Halves || attn || yarn != ggml.YaRN{}
 }

@@ -104,6 +104,7 @@ func (e *Engine) begin(a *answer) {
 	}
 	e.admitted++
 	a.order = e.admitted
+	e.drafts(a)
 	e.running = append(e.running, a)
 }
 

@@ -16,6 +16,11 @@ import (
 //
 // A node is a user of its block. Where memory is short the leaf that was not used for
 // longest is forgotten, unless a text uses its block.
+//
+// Of layers with a window a text needs the blocks of its last positions only. A node may
+// have lost its Recent block: then texts that go on behind it need those of nodes further
+// on. Where such blocks are short, those at stops go last: the ends of texts, and places
+// where texts part.
 type prefixes struct {
 	cache  *model.Cache
 	seed   maphash.Seed
@@ -31,7 +36,9 @@ type node struct {
 	hash       uint64
 	tokens     []int32 // that the block is known to hold: model.BlockLen, or fewer
 	block      *model.Block
-	gone       bool // it was forgotten: nothing can follow it
+	recent     *model.Block // nil where it is forgotten, or there are no such blocks
+	stop       bool         // texts are likely to go on in sight of it
+	gone       bool         // it was forgotten: nothing can follow it
 	salt       string
 	prev, next *node
 }
@@ -75,43 +82,81 @@ func (p *prefixes) hash(tokens []int32) uint64 {
 	return h.Sum64()
 }
 
-// adopt gives s, which is empty, the blocks of the longest known beginning of tokens,
-// of the last known block as many positions as are of use. It returns the node of the
-// last block that is shared whole, and their number.
+// adopt gives s, which is empty, the blocks of the longest known beginning of tokens from
+// which a text can go on, of the last known block as many positions as are of use. It
+// returns the node of the last block that is shared whole, and their number.
 func (p *prefixes) adopt(s *model.Seq, salt string, tokens []int32) (n *node, blocks int, err error) {
 	n = p.root(salt)
-	for rest := tokens; ; rest = rest[model.BlockLen:] {
-		var k *node
-		if len(rest) >= model.BlockLen {
-			k = p.full(n, rest[:model.BlockLen])
-		}
+	var path []*node
+	rest := tokens
+	for len(rest) >= model.BlockLen {
+		k := p.full(n, rest[:model.BlockLen])
 		if k == nil {
-			err = p.adoptPart(s, n, rest)
-			p.touch(n)
-			return n, blocks, err
-		}
-		if err := s.Adopt(k.block, k.tokens); err != nil {
-			return n, blocks, err
+			break
 		}
 		n = k
-		blocks++
+		path, rest = append(path, k), rest[model.BlockLen:]
 	}
+	part, most := p.longest(n, rest)
+	if part != nil && p.seen(append(path, part), len(path)*model.BlockLen+most) {
+		p.touch(part)
+		path = append(path, part)
+	} else {
+		for most = model.BlockLen; len(path) > 0 && !p.seen(path, len(path)*model.BlockLen); {
+			path = path[:len(path)-1]
+		}
+		part = nil
+	}
+	from := p.first(len(path)*model.BlockLen - model.BlockLen + most)
+	n = p.root(salt)
+	for i, k := range path {
+		recent, known := k.recent, k.tokens
+		if i < from/model.BlockLen {
+			recent = nil
+		}
+		if k == part {
+			known = tokens[i*model.BlockLen:][:most]
+		}
+		if err := s.Adopt(k.block, recent, known); err != nil {
+			return n, blocks, err
+		}
+		if k != part {
+			n = k
+			blocks++
+		}
+	}
+	p.touch(n)
+	return n, blocks, nil
 }
 
-// adoptPart gives s the child of n that has most of the tokens that come next.
-func (p *prefixes) adoptPart(s *model.Seq, n *node, tokens []int32) error {
-	var best *node
-	most := 0
+// longest returns the child of n that has most of the tokens that come next, and how many.
+func (p *prefixes) longest(n *node, tokens []int32) (best *node, most int) {
 	for _, k := range n.kids {
 		if m := same(k.tokens, tokens); m > most {
 			best, most = k, m
 		}
 	}
-	if best == nil {
-		return nil
+	return best, most
+}
+
+// first returns the first position of which a text needs the Recent block that goes on
+// after n tokens.
+func (p *prefixes) first(n int) int {
+	if p.cache.Window() == 0 {
+		return n
 	}
-	p.touch(best)
-	return s.Adopt(best.block, tokens[:most])
+	return p.cache.First(n)
+}
+
+// seen reports whether the nodes of a path have what a text needs that goes on after its
+// first n tokens.
+func (p *prefixes) seen(path []*node, n int) bool {
+	for i := p.first(n) / model.BlockLen; i < len(path); i++ {
+		if path[i].recent == nil && p.cache.Window() > 0 {
+			return false
+		}
+	}
+	return true
 }
 
 // same returns how many tokens a and b begin with.
@@ -123,16 +168,17 @@ func same(a, b []int32) int {
 	return n
 }
 
-// put makes it known that block holds tokens after the path to parent: a block's worth,
-// or fewer at the end of a text. It returns the node that has them, whose block may be
-// another; nil in the odd case that another node is in its place.
-func (p *prefixes) put(parent *node, tokens []int32, block *model.Block) *node {
+// put makes it known that block and recent hold tokens after the path to parent: a block's
+// worth, or fewer at the end of a text. It returns the node that has them, whose blocks may
+// be others; nil in the odd case that another node is in its place.
+func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block) *node {
 	if parent.parent == nil { // another text may have made the root known meanwhile
 		parent = p.root(parent.salt)
 	}
 	whole := len(tokens) == model.BlockLen
 	if whole {
 		if k := p.full(parent, tokens); k != nil {
+			p.restore(k, recent)
 			p.touch(k)
 			return k
 		}
@@ -140,6 +186,12 @@ func (p *prefixes) put(parent *node, tokens []int32, block *model.Block) *node {
 	for _, k := range slices.Clone(parent.kids) {
 		n := same(k.tokens, tokens)
 		if n == len(tokens) { // a part of a block that is known
+			if !whole && k.recent == nil && recent != nil && len(k.tokens) > n {
+				continue // of which only the other layers are known
+			}
+			if len(k.tokens) == n {
+				p.restore(k, recent)
+			}
 			p.touch(k)
 			return k
 		}
@@ -147,7 +199,7 @@ func (p *prefixes) put(parent *node, tokens []int32, block *model.Block) *node {
 			p.remove(k)
 		}
 	}
-	k := &node{parent: parent, tokens: slices.Clone(tokens), block: block}
+	k := &node{parent: parent, tokens: slices.Clone(tokens), block: block, recent: recent}
 	if whole {
 		k.hash = p.hash(tokens)
 		key := nodeKey{parent, k.hash}
@@ -160,11 +212,30 @@ func (p *prefixes) put(parent *node, tokens []int32, block *model.Block) *node {
 		p.roots[parent.salt] = parent
 	}
 	p.cache.Retain(block)
-	parent.kids = append(parent.kids, k)
+	p.cache.Retain(recent)
+	if parent.kids = append(parent.kids, k); len(parent.kids) == 2 {
+		p.stop(parent)
+	}
 	p.count++
 	p.link(k)
 	p.touch(parent)
 	return k
+}
+
+// restore gives a node the Recent block that it has lost.
+func (p *prefixes) restore(n *node, recent *model.Block) {
+	if n.recent == nil && recent != nil {
+		p.cache.Retain(recent)
+		n.recent = recent
+	}
+}
+
+// stop makes the nodes in sight of the end of n those whose Recent blocks go last.
+func (p *prefixes) stop(n *node) {
+	for left := p.cache.Window() + model.BlockLen; left > 0 && n.parent != nil; left -= model.BlockLen {
+		n.stop = true
+		n = n.parent
+	}
 }
 
 // touch makes n and its parents the nodes used last, parents after their children.
@@ -194,6 +265,7 @@ func (p *prefixes) remove(n *node) {
 		delete(p.roots, n.parent.salt)
 	}
 	p.cache.Release(n.block)
+	p.cache.Release(n.recent)
 	n.gone = true
 	p.count--
 }
@@ -218,11 +290,30 @@ func (p *prefixes) evictLeaf(users int) bool {
 	return false
 }
 
+// evictRecent forgets the Recent block of the node that was not used for longest and whose
+// block has at most that many users, those of stops last. It returns false if there is
+// none.
+func (p *prefixes) evictRecent(users int) bool {
+	for _, stops := range []bool{false, true} {
+		for n := p.oldest.prev; n != &p.oldest; n = n.prev {
+			if n.recent != nil && n.stop == stops && n.recent.Users() <= users {
+				p.cache.Release(n.recent)
+				n.recent = nil
+				return true
+			}
+		}
+	}
+	return false
+}
+
 // unused returns how many blocks only nodes use.
-func (p *prefixes) unused() (blocks int) {
+func (p *prefixes) unused() (blocks model.Blocks) {
 	for n := p.oldest.prev; n != &p.oldest; n = n.prev {
 		if n.block.Users() == 1 {
-			blocks++
+			blocks[model.Whole]++
+		}
+		if n.recent != nil && n.recent.Users() == 1 {
+			blocks[model.Recent]++
 		}
 	}
 	return blocks
@@ -232,6 +323,7 @@ func (p *prefixes) unused() (blocks int) {
 func (p *prefixes) clear() {
 	for n := p.oldest.next; n != &p.oldest; n = n.next {
 		p.cache.Release(n.block)
+		p.cache.Release(n.recent)
 	}
 	*p = *newPrefixes(p.cache)
 	p.oldest.prev, p.oldest.next = &p.oldest, &p.oldest

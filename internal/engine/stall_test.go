@@ -103,7 +103,7 @@ func TestEvict(t *testing.T) {
 	p := e.prefix
 	blocks := (text.Len() + model.BlockLen - 1) / model.BlockLen
 	require.Equal(t, blocks+1, p.count)
-	require.Equal(t, 1, p.unused())
+	require.Equal(t, model.Blocks{1}, p.unused())
 	require.True(t, p.evict())
 	require.False(t, p.evict(), "the text uses the others")
 	require.Equal(t, blocks, p.count)
@@ -214,7 +214,7 @@ func TestOldestIsForgotten(t *testing.T) {
 		require.NoError(t, err)
 	}
 	e.work.Lock()
-	forgot := e.forget()
+	forgot := e.forget(model.Blocks{1})
 	e.work.Unlock()
 	require.True(t, forgot)
 	for i, known := range []bool{true, false, true} {

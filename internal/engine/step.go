@@ -18,6 +18,7 @@ type rows struct {
 	prompt bool // they are of what was asked, not of what was said
 
 	draft []int32 // the last rows' tokens, which nobody has sampled yet
+	whole bool    // there was no more of the draft
 	used  int     // of the rows with logits, those that the text went on from
 }
 
@@ -36,9 +37,11 @@ func (e *Engine) compose() bool {
 			e.rows = append(e.rows, rows{answer: a, n: 1, logits: 1})
 		}
 	}
+	start := time.Now()
 	for i := range e.rows {
 		e.addDraft(&e.rows[i])
 	}
+	e.drafted = time.Since(start)
 	used := 0
 	for _, r := range e.rows {
 		used += r.n
@@ -115,7 +118,7 @@ func (e *Engine) evaluate() bool {
 		return true
 	case errors.Is(err, model.ErrNoBlocks):
 		// Texts that shared a block both went on in it.
-		if !e.forget() {
+		if !e.forget(e.runner.Cache().Lacks(model.Blocks{1, 1})) {
 			e.preempt()
 		}
 		return true
@@ -128,6 +131,7 @@ func (e *Engine) evaluate() bool {
 	e.account(time.Since(start), sampled)
 	for _, r := range e.rows {
 		e.publish(r.answer, false)
+		r.answer.seq.Trim()
 	}
 	for _, a := range slices.Clone(e.running) {
 		if a.rest && !a.ended {
@@ -195,6 +199,9 @@ func (e *Engine) sample() (sampled int, err error) {
 			list = append(list, turn{r.answer, r, l})
 			if a := r.answer; !a.read {
 				a.read = true
+				if a.group.req.Text != nil {
+					a.seq.Mark() // what was said may be taken back
+				}
 				a.result.PromptTokens = a.group.prompt
 				for _, other := range e.share(a) {
 					list = append(list, turn{other, nil, l})
@@ -241,8 +248,12 @@ func (e *Engine) share(a *answer) []*answer {
 
 // account notes what a step has cost.
 func (e *Engine) account(d time.Duration, sampled int) {
-	prompts := 0
+	prompts, drafted, accepted := 0, 0, 0
+	each := true // text has one row and its draft
 	for _, r := range e.rows {
+		each = each && r.n == 1+len(r.draft)
+		drafted += len(r.draft)
+		accepted += r.accepted()
 		if r.prompt {
 			r.answer.result.PromptTime += d
 			prompts += r.n
@@ -251,6 +262,9 @@ func (e *Engine) account(d time.Duration, sampled int) {
 		}
 	}
 	e.pace.learn(e.batch.Len(), d)
+	if each {
+		e.speculate.Learn(e.batch.Len(), drafted, accepted, d+e.drafted)
+	}
 	c := e.runner.Cache()
 	cached := 0
 	if e.prefix != nil {
@@ -291,7 +305,7 @@ func (e *Engine) publish(a *answer, last bool) {
 	tokens := a.seq.Tokens()
 	for a.blocks < exact/model.BlockLen {
 		at := a.blocks * model.BlockLen
-		n := e.prefix.put(a.node, tokens[at:at+model.BlockLen], a.seq.Block(a.blocks))
+		n := e.prefix.put(a.node, tokens[at:at+model.BlockLen], a.seq.Block(a.blocks), a.seq.Recent(a.blocks))
 		if n == nil {
 			a.node = nil
 			return
@@ -299,10 +313,20 @@ func (e *Engine) publish(a *answer, last bool) {
 		if n.block != a.seq.Block(a.blocks) {
 			a.seq.Share(a.blocks, n.block)
 		}
+		if own := a.seq.Recent(a.blocks); own != nil && n.recent != nil && n.recent != own {
+			a.seq.Share(a.blocks, n.recent)
+		}
 		a.node = n
 		a.blocks++
 	}
-	if at := a.blocks * model.BlockLen; last && exact > at {
-		e.prefix.put(a.node, tokens[at:exact], a.seq.Block(a.blocks))
+	if !last {
+		return
+	}
+	end := a.node
+	if at := a.blocks * model.BlockLen; exact > at {
+		end = e.prefix.put(a.node, tokens[at:exact], a.seq.Block(a.blocks), a.seq.Recent(a.blocks))
+	}
+	if end != nil {
+		e.prefix.stop(end)
 	}
 }

@@ -11,6 +11,8 @@ import (
 	validator "github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/builtin"
+	"alpaca/internal/gguf"
 	"alpaca/internal/grammar"
 	"alpaca/internal/grammar/jsonschema"
 	"alpaca/internal/model"
@@ -72,7 +74,7 @@ func (r *schemas) one(depth int) any {
 	}
 	s := dict{"type": "object", "properties": props, "required": required, "additionalProperties": false}
 	if r.IntN(4) == 0 {
-		s["additionalProperties"], s["propertyNames"], s["maxProperties"] = r.one(0), dict{"maxLength": 6}, 5
+		s["additionalProperties"], s["propertyNames"], s["maxProperties"] = r.one(0), dict{"maxLength": 8}, 5
 	}
 	return s
 }
@@ -117,6 +119,30 @@ func vocabOf(m *model.Model) *grammar.Vocab {
 	}, tok.EOG())
 }
 
+// writeRandom lets m write a text in the form of a random schema, and checks it. It
+// returns how many tokens were drafted and right.
+func writeRandom(t *testing.T, e *Engine, m *model.Model, vocab *grammar.Vocab, i, depth int) int {
+	r := &schemas{Rand: rand.New(rand.NewPCG(7, uint64(i)))}
+	text, err := json.Marshal(r.one(depth))
+	require.NoError(t, err)
+	p, _, err := jsonschema.Compile(text, jsonschema.Options{Compact: i%3 == 0})
+	require.NoError(t, err, string(text))
+	params := sampler.DefaultParams()
+	params.Seed, params.Temp = uint32(i), []float32{0, 0.8, 3}[i%3]
+	said := ""
+	result, err := e.Run(t.Context(), Request{
+		Prompt: m.Tokenizer.Encode("the llama", true, false), MaxTokens: -1, Sampling: params,
+		Grammar: func() sampler.Grammar { return p.NewMatcher(vocab) },
+	}, func(t Token) error {
+		said += t.Text
+		return nil
+	})
+	require.NoError(t, err, string(text))
+	require.Equal(t, EOS, result.Reason, "%s\n%s", text, said)
+	validate(t, string(text), said)
+	return result.DraftAccepted
+}
+
 // TestRandomSchemas: whatever a model would like to say, it writes valid JSON for 50
 // random schemas, with vocabularies that put a space in front and others.
 func TestRandomSchemas(t *testing.T) {
@@ -128,27 +154,25 @@ func TestRandomSchemas(t *testing.T) {
 	}
 	for i := range n {
 		m := models[i%2]
-		r := &schemas{Rand: rand.New(rand.NewPCG(7, uint64(i)))}
-		text, err := json.Marshal(r.one(3))
-		require.NoError(t, err)
-		p, _, err := jsonschema.Compile(text, jsonschema.Options{Compact: i%3 == 0})
-		require.NoError(t, err, string(text))
-		vocab := vocabOf(m)
-		params := sampler.DefaultParams()
-		params.Seed, params.Temp = uint32(i), []float32{0, 0.8, 3}[i%3]
-		said := ""
 		e := start(t, m, Options{Threads: 1, Ctx: 4096, Parallel: 1})
-		result, err := e.Run(t.Context(), Request{
-			Prompt: m.Tokenizer.Encode("the llama", true, false), MaxTokens: -1, Sampling: params,
-			Grammar: func() sampler.Grammar { return p.NewMatcher(vocab) },
-		}, func(t Token) error {
-			said += t.Text
-			return nil
-		})
-		require.NoError(t, err, string(text))
-		require.Equal(t, EOS, result.Reason, "%s\n%s", text, said)
-		validate(t, string(text), said)
-		drafted += result.DraftAccepted
+		alwaysDraft(e)
+		drafted += writeRandom(t, e, m, vocabOf(m), i, 3)
 	}
 	require.Positive(t, drafted)
+}
+
+// TestBuiltinSchemas: so does the model inside the program.
+func TestBuiltinSchemas(t *testing.T) {
+	if testing.Short() {
+		t.Skip("emulated CPUs take minutes")
+	}
+	f, err := builtin.Open(gguf.Options{})
+	require.NoError(t, err)
+	m, err := model.Load(f, model.LoadOptions{})
+	require.NoError(t, err)
+	e := start(t, m, Options{Threads: 1, Ctx: 4096, Parallel: 1})
+	vocab := vocabOf(m)
+	for i := range 50 {
+		writeRandom(t, e, m, vocab, 100+i, 2)
+	}
 }

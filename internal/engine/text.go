@@ -32,7 +32,9 @@ func (t *Text) Tokens() []int32 { return t.seq.Tokens() }
 
 // Known returns how many of tokens the text holds, counted from the first, and at least
 // one less than all: what a request with that prompt does not evaluate again.
-func (t *Text) Known(tokens []int32) int { return same(t.Tokens(), tokens[:max(0, len(tokens)-1)]) }
+func (t *Text) Known(tokens []int32) int {
+	return t.seq.Reachable(same(t.Tokens(), tokens[:max(0, len(tokens)-1)]))
+}
 
 // Run is Engine.Run with the text.
 func (t *Text) Run(ctx context.Context, req Request, emit func(Token) error) (Result, error) {

@@ -197,19 +197,19 @@ func (t *task) rate(ctx context.Context, s Session, threads int) ([]float64, err
 
 // logprobs returns the log probabilities of an answer's rated tokens.
 func (t *task) logprobs(ctx context.Context, s Session, a *answer, after logits.Logprobs, threads int) ([]float64, error) {
-	s.Truncate(t.shared)
+	shared := s.Truncate(t.shared)
 	out := make([]float64, a.to-a.from)
-	if t.shared == a.from {
+	if t.shared == a.from { // whatever is left
 		out[0] = after.Of(a.tokens[a.from])
 	}
 	// Position p predicts token p+1; the first that counts here is skip
 	// positions after the shared tokens.
-	skip := max(a.from-1-t.shared, 0)
+	skip := max(a.from-1-shared, 0)
 	r := newRows(threads, func(row int, raw []float32) {
-		next := t.shared + skip + row + 1
+		next := shared + skip + row + 1
 		out[next-a.from] = logits.NewLogprobs(raw).Of(a.tokens[next])
 	})
-	rest := a.tokens[t.shared : a.to-1]
+	rest := a.tokens[shared : a.to-1]
 	if skip >= len(rest) {
 		return out, nil
 	}

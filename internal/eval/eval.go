@@ -22,8 +22,9 @@ type Session interface {
 	// EvalEach appends tokens to those evaluated and gives the logits [vocab]
 	// after each of tokens[from:] to each, which must not keep them.
 	EvalEach(ctx context.Context, tokens []int32, from int, each func(i int, logits []float32) error) error
-	// Truncate forgets all but the first n tokens.
-	Truncate(n int)
+	// Truncate forgets all but the first n tokens, or more than that; it returns how many
+	// are left.
+	Truncate(n int) int
 }
 
 // errNotNumbers is the error of logits that are NaN or infinite.

@@ -20,7 +20,10 @@ type fakeSession struct {
 	broken int // position whose logits are NaN; 0: none
 }
 
-func (s *fakeSession) Truncate(n int) { s.tokens = s.tokens[:n] }
+func (s *fakeSession) Truncate(n int) int {
+	s.tokens = s.tokens[:n]
+	return n
+}
 
 func (s *fakeSession) EvalEach(ctx context.Context, tokens []int32, from int, each func(int, []float32) error) error {
 	if s.err != nil {

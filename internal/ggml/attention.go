@@ -14,6 +14,8 @@ import (
 // the head's query, rounded to halves if the keys are, times Scale:
 //
 //	s[j] = fma chain over d of q[d], k[j][d]        for visible j, else -Inf
+//	       with a Cap: Cap tanh(s[j]/Cap)           (softCap)
+//	       with Sinks a block more, whose first is the head's sink, all others -Inf
 //	p[j] = softmax of s                             (softmaxGeneric)
 //	o[d] = fma chain over visible j of p[j], v[j][d]
 //
@@ -34,9 +36,13 @@ type Attention struct {
 // Attend is the arguments of Attention.Run: which rows see which positions.
 type Attend struct {
 	KVLayer
-	Spans  []Span
-	Scale  float32 // of the scores
-	Window int     // positions that a row sees, itself included; 0: all
+	Spans []Span
+	Scale float32 // of the scores
+	Cap   float32 // soft cap of the scores; 0: none
+	// Sinks are scores of each head that take part in the softmax like those of a position
+	// behind the last, which has no value; nil: there are none.
+	Sinks  []float32 // [Heads]
+	Window int       // positions that a row sees, itself included, from its span's Floor on; 0: all
 	// Q holds the queries, which Run leaves alone unless Out is the same memory, as it
 	// may be where KeyDim equals ValueDim.
 	Q   []float32 // [rows, Heads*KeyDim]
@@ -136,6 +142,9 @@ func (a *Attention) cut(s *Span, least int) (work int) {
 	shared := a.Heads / a.Format.Heads
 	seen := a.seen(s)
 	width := seen + 2*BlockLen + linePad // of a row of scores at most
+	if a.Sinks != nil {
+		width += BlockLen
+	}
 	rows := min(attentionRows, attentionScores/width)
 	group := max(1, rows/shared) // rows of the span in an item
 	groups := (s.N + group - 1) / group
@@ -207,6 +216,9 @@ func (a *attentionWork) run() {
 	_, to := a.visible(a.end - 1)
 	a.first, a.last = from/BlockLen, (to-1)/BlockLen
 	a.width = (a.last+1-a.first)*BlockLen + linePad
+	if a.Sinks != nil {
+		a.width += BlockLen
+	}
 
 	for b := a.first; b <= a.last; b++ {
 		a.score(b)
@@ -215,8 +227,17 @@ func (a *attentionWork) run() {
 		from, to := a.visible(a.start + r/a.n)
 		lo, hi := from/BlockLen, (to-1)/BlockLen // its own blocks
 		row := s.scores[r*a.width+(lo-a.first)*BlockLen:][:(hi+1-lo)*BlockLen]
+		if a.Cap != 0 {
+			softCap(row, a.Cap)
+		}
+		if a.Sinks != nil {
+			row = row[:len(row)+BlockLen] // over blocks that it does not see
+		}
 		hide(row[:from-lo*BlockLen])
 		hide(row[to-lo*BlockLen:])
+		if a.Sinks != nil {
+			row[len(row)-BlockLen] = a.Sinks[a.head+r%a.n]
+		}
 		softmax(row, a.Format.TypeV == quant.F16)
 	}
 	clear(s.out[:rows*valueDim])
@@ -240,7 +261,7 @@ func (a *attentionWork) at(r int) int {
 
 // bytes returns the layer's part of block b.
 func (a *attentionWork) bytes(b int) []byte {
-	return a.span.Blocks[b][a.Offset : a.Offset+a.Format.BlockBytes()]
+	return a.block(a.span, b)
 }
 
 // tokens returns the tokens lo to hi-1 that see something of the n blocks from b on:
@@ -298,7 +319,7 @@ func (a *attentionWork) gather(b, n int) {
 func (a *attentionWork) visible(row int) (from, to int) {
 	to = a.span.Pos + row + 1
 	if a.Window > 0 {
-		from = max(0, to-a.Window)
+		from = max(0, a.span.Floor, to-a.Window)
 	}
 	return from, to
 }

@@ -15,9 +15,12 @@ const BlockLen = 32
 // Span is rows of a batch at consecutive positions of one text. Rows of several
 // texts are computed together, each with its own positions and cache.
 type Span struct {
-	Blocks [][]byte // the text's cache, in order of the positions; each has all layers
-	Pos    int      // position of the first row
-	Row, N int      // rows Row to Row+N-1 of the batch
+	Blocks [][]byte  // the text's cache, in order of the positions; each has all layers
+	Recent [][]byte  // the same of layers that are kept apart, with nil where no row sees anything
+	Floor  int       // the first position that rows see in layers with a window
+	Pos    int       // position of the first row
+	Row, N int       // rows Row to Row+N-1 of the batch
+	State  []float32 // of the text behind the row before, of layers that have one
 }
 
 // KVFormat says how keys and values lie in the cache. One block of one layer is
@@ -40,8 +43,18 @@ type KVFormat struct {
 // KVLayer is one layer's part of a cache, and the queries that look at it.
 type KVLayer struct {
 	Format *KVFormat
-	Offset int // of the layer's bytes in each block
-	Heads  int // query heads, a multiple of Format.Heads
+	Recent bool // the layer's blocks are Span.Recent
+	Offset int  // of the layer's bytes in each block
+	Heads  int  // query heads, a multiple of Format.Heads
+}
+
+// block returns the layer's bytes of block i of a span's text.
+func (l *KVLayer) block(s *Span, i int) []byte {
+	blocks := s.Blocks
+	if l.Recent {
+		blocks = s.Recent
+	}
+	return blocks[i][l.Offset : l.Offset+l.Format.BlockBytes()]
 }
 
 // Check returns an error unless the format is one that can be computed with.

@@ -21,8 +21,9 @@ type MatMul struct {
 	products [3]Product
 	n        int // of products
 	mode     matmulMode
-	rows     int      // of an item
-	regions  []region // of the task, in order of their items
+	act      Activation // where mode is gated
+	rows     int        // of an item
+	regions  []region   // of the task, in order of their items
 }
 
 // matmulMode says what is done with the results.
@@ -31,7 +32,8 @@ type matmulMode uint8
 const (
 	store      matmulMode = iota // each product to its Out
 	accumulate                   // products[0] is added to its Out
-	gated                        // silu(products[0]) * products[1] to products[0].Out
+	gated                        // act(products[0]) * products[1] to products[0].Out
+	activated                    // act(products[0]) to its Out
 )
 
 // matmulScratch is one worker's memory.
@@ -53,18 +55,25 @@ const (
 func (m *MatMul) Reserve(workers, tokens int) {
 	m.workers = make([]matmulScratch, workers)
 	for i := range m.workers {
-		for j := range m.workers[i].tiles {
-			m.workers[i].tiles[j] = make([]float32, max(maxTokenRows, tokens*maxItemRows/2)) // see start
-		}
+		m.workers[i].reserve(tokens)
 	}
 }
+
+// reserve allocates the tiles for that many tokens.
+func (s *matmulScratch) reserve(tokens int) {
+	for j := range s.tiles {
+		s.tiles[j] = make([]float32, max(maxTokenRows, tokens*maxItemRows/2)) // see start
+	}
+}
+
+// bytes returns the memory in use.
+func (s *matmulScratch) bytes() int { return s.quant.Bytes() + 4*(len(s.tiles[0])+len(s.tiles[1])) }
 
 // Bytes returns the memory in use.
 func (m *MatMul) Bytes() int {
 	n := 0
 	for i := range m.workers {
-		w := &m.workers[i]
-		n += w.quant.Bytes() + 4*(len(w.tiles[0])+len(w.tiles[1]))
+		n += m.workers[i].bytes()
 	}
 	return n
 }
@@ -81,10 +90,16 @@ func (m *MatMul) Add(p *pool.Pool, product Product) error {
 	return m.start(p, accumulate)
 }
 
-// Gate sets gate.Out to silu(gate) * up; the matrices have the same rows.
-func (m *MatMul) Gate(p *pool.Pool, gate, up Product) error {
-	m.n, m.products[0], m.products[1] = 1, gate, up
+// Gate sets gate.Out to act(gate) * up; the matrices have the same rows.
+func (m *MatMul) Gate(p *pool.Pool, act Activation, gate, up Product) error {
+	m.n, m.products[0], m.products[1], m.act = 1, gate, up, act
 	return m.start(p, gated)
+}
+
+// Act sets product.Out to act(product).
+func (m *MatMul) Act(p *pool.Pool, act Activation, product Product) error {
+	m.n, m.products[0], m.act = 1, product, act
+	return m.start(p, activated)
 }
 
 // minWork is the multiply-adds that a worker is called for at least: some
@@ -147,7 +162,7 @@ func (m *MatMul) compute(s *matmulScratch, p *Product, rows strips) {
 		} else {
 			p.W.MulStreams(p.Out[rows.lo:], rows.apart, p.Acts, rows.lo, rows.apart, rows.n, &s.quant)
 		}
-	case accumulate:
+	case accumulate, activated:
 		x = s.tile(0, p, rows)
 	case gated:
 		x, up = s.tile(0, p, rows), s.tile(1, &m.products[1], rows)
@@ -161,9 +176,12 @@ func (m *MatMul) compute(s *matmulScratch, p *Product, rows strips) {
 				p.addBias(out, lo)
 			case accumulate:
 				addTo(out, x.row(t, i))
+			case activated:
+				copy(out, x.row(t, i))
+				m.act.Apply(out)
 			case gated:
 				copy(out, x.row(t, i))
-				siluMul(out, up.row(t, i))
+				m.act.Mul(out, up.row(t, i))
 			}
 		}
 	}

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"alpaca/internal/fmath"
 	"alpaca/internal/pool"
 	"alpaca/internal/quant"
 )
@@ -80,10 +79,14 @@ func TestMatMul(t *testing.T) {
 					before := noise(6, tokens*rows)
 					sum := append([]float32(nil), before...)
 					require.NoError(t, m.Add(p, Product{W: w, Bias: bias, Acts: acts, Out: sum}))
-					require.NoError(t, m.Gate(p, Product{W: w, Bias: bias, Acts: acts, Out: out}, Product{W: u, Acts: acts}))
 					for i := range sum {
 						require.Equal(t, before[i]+wxb[i], sum[i])
-						require.Equal(t, float32(wxb[i]/(1+fmath.Exp32(-wxb[i])))*ux[i], out[i])
+					}
+					for _, act := range []Activation{SiLU, GELU} {
+						require.NoError(t, m.Gate(p, act, Product{W: w, Bias: bias, Acts: acts, Out: out}, Product{W: u, Acts: acts}))
+						want := append([]float32(nil), wxb...)
+						act.Mul(want, ux)
+						require.Equal(t, want, out)
 					}
 					p.Close()
 				}

@@ -29,6 +29,42 @@ func rmsScale(squares float32, n int, eps float32) float32 {
 	return 1 / float32(math.Sqrt(float64(mean+eps)))
 }
 
+// LayerNorm sets dst[i] = ((x[i] - mean) * scale) * w[i] + w[n+i], of n = len(x) elements,
+// with
+//
+//	scale = 1 / sqrt(mean of (x - mean)^2 + eps)
+//
+// Sums are four of float64, of every fourth element, and what is subtracted is rounded
+// to float32, as is each further operation. dst may be x.
+func LayerNorm(dst, x, w []float32, eps float32) {
+	n := len(x)
+	mean := float32(sumOf(x, func(v float32) float64 { return float64(v) }) / float64(n))
+	variance := sumOf(x, func(v float32) float64 {
+		d := float64(v - mean)
+		return d * d
+	}) / float64(n)
+	scale := float32(1 / math.Sqrt(variance+float64(eps)))
+	dst, bias := dst[:n], w[n:2*n]
+	for i, v := range x {
+		dst[i] = float32(float32((v-mean)*scale)*w[i]) + bias[i]
+	}
+}
+
+// sumOf returns the sum of what of gives for each element.
+func sumOf(x []float32, of func(float32) float64) float64 {
+	var sums [4]float64
+	for len(x) >= 4 {
+		for i, v := range x[:4] {
+			sums[i] += float64(of(v))
+		}
+		x = x[4:]
+	}
+	for i, v := range x {
+		sums[i] += float64(of(v))
+	}
+	return (sums[0] + sums[1]) + (sums[2] + sums[3])
+}
+
 // siluMulGeneric sets gate[i] = gate[i] / (1 + e^-gate[i]) * up[i].
 func siluMulGeneric(gate, up []float32) {
 	up = up[:len(gate)]

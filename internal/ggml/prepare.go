@@ -8,9 +8,11 @@ import (
 // Prepare makes rows of activations ready for matrix products: normalized, if
 // that is wanted, and in each of the forms that the matrices ask for.
 type Prepare struct {
-	Eps float32 // of RMSNorm
+	Eps     float32 // of the norm
+	Centred bool    // the norm is LayerNorm, not RMSNorm
 
 	src, norm, dst []float32 // of the Run at work
+	rows           []int     // which rows of src; nil: all, in order
 
 	nrows   int
 	cols    int
@@ -71,11 +73,21 @@ func (p *Prepare) SetRow(i int, x []float32) {
 	}
 }
 
-// Run prepares the rows of src [rows, cols], after RMSNorm with the weights norm
-// [cols] if that is not nil. What is quantized is also written to dst [rows, cols]
+// Run prepares the rows of src [rows, cols], after the norm with the weights norm
+// [cols], of LayerNorm [2, cols], if that is not nil. What is quantized is also written to dst [rows, cols]
 // where both norm and dst are not nil.
 func (p *Prepare) Run(pool *pool.Pool, src, norm, dst []float32) error {
-	p.src, p.norm, p.dst = src, norm, dst
+	p.src, p.norm, p.dst, p.rows = src, norm, dst, nil
+	return p.run(pool)
+}
+
+// RunRows prepares rows of src [.., cols], in that order and as they are.
+func (p *Prepare) RunRows(pool *pool.Pool, src []float32, rows []int) error {
+	p.src, p.norm, p.dst, p.rows = src, nil, nil, rows
+	return p.run(pool)
+}
+
+func (p *Prepare) run(pool *pool.Pool) error {
 	const minElems = 1 << 13 // that a worker is called for
 	return pool.Run(p, p.nrows, minElems/p.cols+1)
 }
@@ -83,13 +95,21 @@ func (p *Prepare) Run(pool *pool.Pool, src, norm, dst []float32) error {
 // Do implements Task.
 func (p *Prepare) Do(worker, lo, hi int) {
 	for i := lo; i < hi; i++ {
-		x := p.src[i*p.cols : (i+1)*p.cols]
+		row := i
+		if p.rows != nil {
+			row = p.rows[i]
+		}
+		x := p.src[row*p.cols : (row+1)*p.cols]
 		if p.norm != nil {
 			dst := p.scratch[worker][:len(x)]
 			if p.dst != nil {
 				dst = p.dst[i*len(x) : (i+1)*len(x)]
 			}
-			RMSNorm(dst, x, p.norm, p.Eps)
+			if p.Centred {
+				LayerNorm(dst, x, p.norm, p.Eps)
+			} else {
+				RMSNorm(dst, x, p.norm, p.Eps)
+			}
 			x = dst
 		}
 		p.SetRow(i, x)

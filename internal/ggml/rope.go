@@ -58,6 +58,7 @@ type YaRN struct {
 	Ext                float64 // how much the pairs that are kept keep; 0: 1, negative: nothing, as linear
 	Attn               float64 // the amplitude; 0: 1 + 0.1*ln Factor
 	BetaFast, BetaSlow float64 // turns in the training's context of pairs kept and stretched: 32, 1
+	Exact              bool    // the bounds of the pairs that are between kept and stretched are not rounded
 	Log                float64 // divides the amplitude by 1 + 0.1*Log*ln Factor
 }
 
@@ -157,8 +158,11 @@ func (p *RopeParams) yarnRamp(i int) float64 {
 	if p.YaRN.BetaSlow > 0 {
 		slow = p.YaRN.BetaSlow
 	}
-	low := max(0, math.Floor(pairOf(fast)))
-	high := min(float64(p.Dim-1), math.Ceil(pairOf(slow)))
+	low, high := pairOf(fast), pairOf(slow)
+	if !p.YaRN.Exact {
+		low, high = math.Floor(low), math.Ceil(high)
+	}
+	low, high = max(0, low), min(float64(p.Dim-1), high)
 	ramp := (float64(i) - low) / max(0.001, high-low)
 	keep := 1 - min(max(ramp, 0), 1)
 	if p.YaRN.Ext != 0 {

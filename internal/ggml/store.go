@@ -16,8 +16,9 @@ type StoreKV struct {
 type Store struct {
 	KVLayer
 	Spans    []Span
-	Rope     *Rope     // which turns Q and K
+	Rope     *Rope     // which turns Q and K; nil: they are not turned
 	Cos, Sin []float32 // [rows, Pairs] of the rows' positions
+	QScale   []float32 // [rows] factors of the turned queries; nil for none
 	Q        []float32 // [rows, Heads*KeyDim]
 	K        []float32 // [rows, Format.Heads*KeyDim]
 	V        []float32 // [rows, Format.Heads*ValueDim]
@@ -74,17 +75,23 @@ func (s *StoreKV) Do(worker, lo, hi int) {
 // store does one key head, and the query heads that share it, at one position.
 func (s *StoreKV) store(it storeItem, pos int, scratch []byte) {
 	f := s.Format
-	row, pairs := it.span.Row+pos-it.span.Pos, s.Rope.Pairs()
-	cos, sin := s.Cos[row*pairs:(row+1)*pairs], s.Sin[row*pairs:(row+1)*pairs]
-
+	row := it.span.Row + pos - it.span.Pos
 	shared := s.Heads / f.Heads
-	for h := it.head * shared; h < (it.head+1)*shared; h++ {
-		s.Rope.Apply(s.Q[(row*s.Heads+h)*f.KeyDim:][:f.KeyDim], cos, sin)
-	}
+	q := s.Q[(row*s.Heads+it.head*shared)*f.KeyDim:][:shared*f.KeyDim]
 	k := s.K[(row*f.Heads+it.head)*f.KeyDim:][:f.KeyDim]
-	s.Rope.Apply(k, cos, sin)
+	if s.Rope != nil {
+		pairs := s.Rope.Pairs()
+		cos, sin := s.Cos[row*pairs:(row+1)*pairs], s.Sin[row*pairs:(row+1)*pairs]
+		for h := range shared {
+			s.Rope.Apply(q[h*f.KeyDim:][:f.KeyDim], cos, sin)
+		}
+		s.Rope.Apply(k, cos, sin)
+	}
+	if s.QScale != nil {
+		scaleBy(q, s.QScale[row])
+	}
 
-	block := it.span.Blocks[it.block][s.Offset : s.Offset+f.BlockBytes()]
+	block := s.block(it.span, it.block)
 	f.PutKey(f.Keys(block, it.head), pos%BlockLen, k, scratch)
 	f.PutValue(f.Values(block, it.head), pos%BlockLen, s.V[(row*f.Heads+it.head)*f.ValueDim:][:f.ValueDim])
 }

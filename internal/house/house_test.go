@@ -22,6 +22,7 @@ var order = []string{
 	"internal/cli", // root
 	aCommand,
 	"internal/cli/load",
+	"internal/cli/models",
 	"internal/cli/flags",
 	"internal/cli/ui",
 
@@ -33,6 +34,7 @@ var order = []string{
 	// Services.
 	"internal/selfinstruct",
 	"internal/server",
+	"internal/server/keeper",
 	"internal/server/listen",
 	"internal/server/metrics",
 	"internal/server/page",
@@ -52,6 +54,21 @@ var order = []string{
 	"internal/jinja/syntax",
 	"internal/jinja/text",
 	"internal/engine",
+	"internal/engine/speculate",
+
+	// Models on this machine, and how they get there.
+	"internal/store/pull",
+	"internal/store/hub",
+	"internal/store/registry",
+	"internal/store",
+	"internal/store/fetch",
+	"internal/store/web",
+	"internal/store/hubcache",
+	"internal/store/ollama",
+	"internal/store/pick",
+	"internal/store/place",
+	"internal/store/ref",
+	"internal/store/advice",
 
 	// What is done with models and their files.
 	"internal/train",
@@ -88,7 +105,6 @@ var order = []string{
 	"internal/quant",
 	"internal/sampler",
 	"internal/logits",
-	"internal/store",
 
 	// The ground floor.
 	"internal/arch",
@@ -121,25 +137,27 @@ var groundFloor = []string{
 }
 
 // forTests are packages that only tests import, and that may import anything.
-var forTests = []string{"internal/cli/clitest", "internal/house", "internal/server/blackbox", "internal/testmodel", "internal/testmodel/write", "internal/testshared"}
+var forTests = []string{"internal/cli/clitest", "internal/house", "internal/server/blackbox", "internal/store/storetest", "internal/testmodel", "internal/testmodel/write", "internal/testshared"}
 
 // shared are the packages below internal/cli that are no commands, and what they may
 // import of the others.
 var shared = map[string][]string{
-	"internal/cli/load":  {"internal/cli/flags", "internal/cli/ui"},
-	"internal/cli/flags": {"internal/cli/ui"},
-	"internal/cli/ui":    {},
+	"internal/cli/load":   {"internal/cli/models", "internal/cli/flags", "internal/cli/ui"},
+	"internal/cli/models": {"internal/cli/ui"},
+	"internal/cli/flags":  {"internal/cli/ui"},
+	"internal/cli/ui":     {},
 }
 
 // exceptions are what breaks a rule today, with the reason why. One that is needed no
 // longer fails the test: delete its line then.
 var exceptions = map[string]string{
-	"internal/cli/run/lines.go writes by os.OpenFile":      "the history: each message is added as it is typed",
-	"internal/cli/train/folder.go writes by os.OpenFile":   "the log of a run: each update is added as it is made",
-	"internal/cli/run/lines.go writes by os.WriteFile":     "the history: what is lost of it does no harm",
-	"internal/cli/ui/output_file.go writes by os.OpenFile": "devices and FIFOs have no place beside them for a file that is not complete",
-	"internal/machine/start has assembly":                  "where the program begins: no Go code can run before Go's runtime",
-	"internal/quant/gen/main.go writes by os.WriteFile":    "a program for those who work on this one, whose output is under version control",
+	"internal/cli/run/lines.go writes by os.OpenFile":       "the history: each message is added as it is typed",
+	"internal/cli/train/folder.go writes by os.OpenFile":    "the log of a run: each update is added as it is made",
+	"internal/cli/run/lines.go writes by os.WriteFile":      "the history: what is lost of it does no harm",
+	"internal/cli/ui/output_file.go writes by os.OpenFile":  "devices and FIFOs have no place beside them for a file that is not complete",
+	"internal/store/fetch/partial.go writes by os.OpenFile": "a file that grows over days and crashes; it gets its name when it is complete",
+	"internal/machine/start has assembly":                   "where the program begins: no Go code can run before Go's runtime",
+	"internal/quant/gen/main.go writes by os.WriteFile":     "a program for those who work on this one, whose output is under version control",
 }
 
 // uncommented are packages whose comments have yet to get a length of 3 to 6 lines. One

@@ -22,16 +22,18 @@ func groupFree() (free int64, limited bool) { return freeOf(os.DirFS("/")) }
 func freeOf(root fs.FS) (free int64, limited bool) {
 	free = kilobytes("\n"+readTrim(root, "proc/meminfo"), "MemAvailable:")
 	for version, dir := range controlGroups(root, "memory") {
-		limit, used, cached := "/memory.max", "/memory.current", "inactive_file"
+		limit, used, total := "/memory.max", "/memory.current", ""
 		if version == 1 {
-			limit, used, cached = "/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_inactive_file"
+			limit, used, total = "/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_"
 		}
 		// Without a limit version 2 says "max", which parses as none, and version 1
 		// a number larger than any memory.
 		if n := parseBytes(readTrim(root, dir+limit)); n > 0 {
-			// Files' pages that nobody has used lately are given up when memory is asked for.
-			idle := max(0, number("\n"+readTrim(root, dir+"/memory.stat"), cached))
-			left := max(1, n-parseBytes(readTrim(root, dir+used))+idle)
+			// The kernel gives up the pages of files when memory is asked for. The active ones
+			// count too: a second run of a model has made its file's pages active.
+			stat := "\n" + readTrim(root, dir+"/memory.stat")
+			cached := max(0, number(stat, total+"inactive_file")) + max(0, number(stat, total+"active_file"))
+			left := max(1, n-parseBytes(readTrim(root, dir+used))+cached)
 			if free < 0 || left < free {
 				free, limited = left, true
 			}

@@ -120,7 +120,7 @@ func TestFreeMemory(t *testing.T) {
 			"sys/fs/cgroup/a/memory.max":     "3000\n",
 			"sys/fs/cgroup/a/memory.current": "2900\n",
 			"sys/fs/cgroup/a/memory.stat":    "anon 400\ninactive_anon 77\ninactive_file 1500\nactive_file 1000\n",
-		}, 1600},
+		}, 2600},
 		{"version 2, nothing is left", map[string]string{
 			"proc/meminfo":                     meminfo,
 			"proc/self/cgroup":                 "0::/a/b\n",
@@ -142,6 +142,13 @@ func TestFreeMemory(t *testing.T) {
 			"sys/fs/cgroup/memory/y/memory.limit_in_bytes": "3000\n",
 			"sys/fs/cgroup/memory/y/memory.usage_in_bytes": "2000\n",
 		}, 1000},
+		{"version 1, files are cached", map[string]string{
+			"proc/meminfo":     meminfo,
+			"proc/self/cgroup": "3:memory:/y\n",
+			"sys/fs/cgroup/memory/y/memory.limit_in_bytes": "3000\n",
+			"sys/fs/cgroup/memory/y/memory.usage_in_bytes": "2900\n",
+			"sys/fs/cgroup/memory/y/memory.stat":           "inactive_file 1\nactive_file 1\ntotal_inactive_file 1500\ntotal_active_file 1000\n",
+		}, 2600},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {

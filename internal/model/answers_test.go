@@ -233,7 +233,7 @@ func TestBadArchitectures(t *testing.T) {
 		{qwen2().Drop("blk.1.attn_k.bias"), `no tensor "blk.1.attn_k.bias"`},
 		{qwen2().Drop("blk.0.attn_output.weight"), `no tensor "blk.0.attn_output.weight"`},
 		{qwen3().Drop("blk.1.attn_k_norm.weight"), `no tensor "blk.1.attn_k_norm.weight"`},
-		{qwen3().Unset("qwen3.attention.key_length"), `dimension_count is 64, must be the head size, 32`},
+		{qwen3().Unset("qwen3.attention.key_length"), `dimension_count is 64, must be at most the head size, 32`},
 		{qwen2().Unset("qwen2.block_count"), `no key "qwen2.block_count"`},
 		{qwen2().Set("qwen2.expert_count", gguf.U32(4)).Set("qwen2.expert_used_count", gguf.U32(2)), `architecture "qwen2" with 4 experts is not supported`},
 		{norm(qwen2()), `tensor "blk.1.attn_q_norm.weight" in a model of architecture "qwen2" is not supported`},

@@ -94,7 +94,8 @@ func (b *Batch) extend() error {
 		}
 	}
 	for i, s := range b.seqs {
-		b.spans[i].Blocks = s.data
+		b.spans[i].Blocks, b.spans[i].Recent, b.spans[i].Floor = s.parts[Whole].data, s.parts[Recent].data, s.floor
+		b.spans[i].State = s.step()
 	}
 	b.last = b.last[:0]
 	span, row := 0, -2
@@ -106,7 +107,7 @@ func (b *Batch) extend() error {
 			b.last[len(b.last)-1].N++
 		} else {
 			s := &b.spans[span]
-			b.last = append(b.last, ggml.Span{Blocks: s.Blocks, Pos: s.Pos + w - s.Row, Row: i, N: 1})
+			b.last = append(b.last, ggml.Span{Blocks: s.Blocks, Recent: s.Recent, Floor: s.Floor, Pos: s.Pos + w - s.Row, Row: i, N: 1})
 		}
 		row = w
 	}
@@ -127,5 +128,6 @@ func (b *Batch) commit() {
 	for i, s := range b.seqs {
 		span := &b.spans[i]
 		s.tokens = append(s.tokens, b.tokens[span.Row:span.Row+span.N]...)
+		s.state.now.len = len(s.tokens)
 	}
 }

@@ -101,7 +101,11 @@ func TestTextsDoNotNoticeEachOther(t *testing.T) {
 			}
 			for range 60 {
 				step(t, r, rng, texts, shape.vocab)
-				switch x := texts[rng.IntN(len(texts))]; rng.IntN(3) {
+				switch x := texts[rng.IntN(len(texts))]; rng.IntN(5) {
+				case 3:
+					x.seq.Mark()
+				case 4:
+					x.seq.Trim()
 				case 0:
 					x.seq.Truncate(rng.IntN(x.seq.Len() + 1))
 				case 1: // what another text has evaluated of what both begin with
@@ -145,12 +149,12 @@ func TestSharedBlocks(t *testing.T) {
 	b, c := a.Fork(40), a.Fork(35)
 	require.Equal(t, 2, r.Cache().Used())
 	require.Equal(t, 3, a.Block(1).Users())
-	require.Zero(t, a.Needs(24))
-	require.Equal(t, 1, a.Needs(25))
-	require.Equal(t, 1, c.Needs(1), "position 35 has what a evaluated")
+	require.Zero(t, a.Needs(24)[model.Whole])
+	require.Equal(t, 1, a.Needs(25)[model.Whole])
+	require.Equal(t, 1, c.Needs(1)[model.Whole], "position 35 has what a evaluated")
 	want := eval(a, 7)
 	require.Equal(t, 2, r.Cache().Used(), "a writes where nobody has")
-	require.Equal(t, 1, b.Needs(1))
+	require.Equal(t, 1, b.Needs(1)[model.Whole])
 	require.Equal(t, want, eval(b, 7))
 	require.Equal(t, 3, r.Cache().Used())
 	require.Equal(t, want, eval(c, append(slices.Clone(prompt[35:]), 7)...))
@@ -171,11 +175,11 @@ func TestSharedBlocks(t *testing.T) {
 
 	// Blocks are put together again.
 	e := r.NewSeq()
-	require.NoError(t, e.Adopt(a.Block(0), prompt[:32]))
-	require.NoError(t, e.Adopt(a.Block(1), prompt[32:38]))
-	require.Error(t, e.Adopt(a.Block(1), prompt[32:38]))
+	require.NoError(t, e.Adopt(a.Block(0), nil, prompt[:32]))
+	require.NoError(t, e.Adopt(a.Block(1), nil, prompt[32:38]))
+	require.Error(t, e.Adopt(a.Block(1), nil, prompt[32:38]))
 	require.Equal(t, want, eval(e, append(slices.Clone(prompt[38:]), 7)...))
-	require.Error(t, r.NewSeq().Adopt(c.Block(1), make([]int32, 12)), "more than it has")
+	require.Error(t, r.NewSeq().Adopt(c.Block(1), nil, make([]int32, 12)), "more than it has")
 	for _, s := range []*model.Seq{a, b, c, d, e} {
 		s.Free()
 	}

@@ -5,16 +5,23 @@ import "alpaca/internal/quant"
 // buffers is a runner's scratch memory, for batch rows at a time. Attention
 // and the feed-forward network take turns in one part of it.
 type buffers struct {
-	hidden   []float32 // [batch, Dim] the residual stream
-	q        []float32 // [batch, NumHeads*KeyDim]
-	k        []float32 // [batch, NumKVHeads*KeyDim]
-	v        []float32 // [batch, NumKVHeads*ValueDim]
-	attn     []float32 // [batch, NumHeads*ValueDim]; q where heads have the same size
-	ffn      []float32 // [batch, FFNDim]; the memory of q, k, v and attn
-	gathered []float32 // [batch, Dim] inputs of an expert; nil without
-	normed   []float32 // [batch, Dim] what RMSNorm gives; nil while nobody wants it
-	logits   []float32 // [logitRows, VocabSize]
-	cos, sin []float32 // [batch, pairs of Rope] of the rows' positions
+	hidden []float32 // [batch, Dim] the residual stream
+	q      []float32 // [batch, NumHeads*KeyDim]
+	k      []float32 // [batch, NumKVHeads*KeyDim]
+	v      []float32 // [batch, NumKVHeads*ValueDim]
+	attn   []float32 // [batch, NumHeads*ValueDim]; q where heads have the same size
+	ffn    []float32 // [batch, FFNDim], or of experts [batch*NumUsed, ExpertFFN]; the memory of q, k, v and attn
+	gated  []float32 // [batch, 2*NumHeads*KeyDim] queries with their gates; nil without
+	branch []float32 // [batch, Dim] what a branch gives, where it is not added at once; nil without
+	normed []float32 // [batch, Dim] what RMSNorm gives; nil while nobody wants it
+	logits []float32 // [logitRows, VocabSize]
+	temper []float32 // [batch] factors of queries; nil where they do not depend on the position
+	angles [TurnNone + 1]angles
+}
+
+// angles are the sines and cosines of the rows' positions.
+type angles struct {
+	cos, sin []float32 // [batch, pairs of the rope]
 }
 
 // newBuffers allocates the memory for a model of c's shape.
@@ -23,7 +30,7 @@ func newBuffers(c *Config, batch int) buffers {
 	nq := batch * c.most(func(l *LayerConfig) int { return l.NumHeads * l.KeyDim })
 	nk := batch * c.most(func(l *LayerConfig) int { return l.NumKVHeads * l.KeyDim })
 	nv := batch * c.most(func(l *LayerConfig) int { return l.NumKVHeads * l.ValueDim })
-	nffn := batch * c.most(func(l *LayerConfig) int { return l.FFNDim })
+	nffn := batch * c.mostInner()
 	nattn := 0
 	if c.most(func(l *LayerConfig) int { return max(l.KeyDim-l.ValueDim, l.ValueDim-l.KeyDim) }) > 0 {
 		nattn = batch * c.most(func(l *LayerConfig) int { return l.NumHeads * l.ValueDim })
@@ -36,8 +43,13 @@ func newBuffers(c *Config, batch int) buffers {
 	if b.attn = b.q; nattn > 0 { // else sameAttn
 		b.attn = both[:nattn]
 	}
+	if c.GatedQuery {
+		b.gated = make([]float32, 2*nq)
+	}
+	if c.TempScale != 0 {
+		b.temper = make([]float32, batch)
+	}
 	if c.NumExperts > 0 {
-		b.gathered = make([]float32, batch*c.Dim)
 		b.normed = make([]float32, batch*c.Dim)
 	}
 	return b
@@ -52,30 +64,73 @@ func (b *buffers) bytes() int {
 	if !b.sameAttn() {
 		both = max(len(b.ffn), len(b.q)+len(b.k)+len(b.v)+len(b.attn))
 	}
-	return 4 * (len(b.hidden) + both + len(b.gathered) + len(b.normed) + len(b.logits) + len(b.cos) + len(b.sin))
+	n := len(b.hidden) + both + len(b.branch) + len(b.gated) + len(b.normed) + len(b.logits)
+	for _, a := range b.angles {
+		n += len(a.cos) + len(a.sin)
+	}
+	return 4 * n
 }
 
 // logitRows returns how many tokens' logits are computed at a time: as many as
 // fit 16 MiB, at least 1.
 func logitRows(vocab, batch int) int { return max(1, min(batch, 16<<20/4/vocab)) }
 
-// mostColumns returns the types of the layers' matrices, and the most columns that
-// those of a type have. (The output's products are of few tokens at a time.)
-func (w *Weights) mostColumns() map[quant.Type]int {
-	most := map[quant.Type]int{}
+// needsBranch reports whether what some layer adds is not added at once.
+func (w *Weights) needsBranch(c *Config) bool {
 	for i := range w.Layers {
 		l := &w.Layers[i]
-		all := []*Linear{&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut, &l.FFN.Gate, &l.FFN.Up, &l.FFN.Down, &l.Router}
-		for j := range l.Experts {
-			all = append(all, &l.Experts[j].Gate, &l.Experts[j].Up, &l.Experts[j].Down)
+		if l.AttnPostNorm != nil || l.FFNPostNorm != nil || l.Shared.Up.W.Rows > 0 || l.Parallel() {
+			return true
 		}
-		for _, m := range all {
-			if m.W.Rows > 0 {
-				most[m.W.Type] = max(most[m.W.Type], m.W.Cols)
-			}
-			if len(m.Adapters) > 0 {
-				most[quant.F32] = max(most[quant.F32], m.W.Cols)
-			}
+	}
+	return c.ResidualScale != 0
+}
+
+// mostInner returns the most elements of the inner states of feed-forward networks that
+// a row needs at once.
+func (c *Config) mostInner() int {
+	conv := 0 // what a short convolution reads and gives
+	if c.most(func(l *LayerConfig) int { return l.Taps }) > 0 {
+		conv = 4 * c.Dim
+	}
+	conv = max(conv, c.deltaInner())
+	if c.NumExperts > 0 {
+		return max(c.NumUsed*c.ExpertFFN, c.SharedFFN, conv)
+	}
+	return max(conv, c.most(func(l *LayerConfig) int { return l.FFNDim }))
+}
+
+// columns are the types of matrices, and the most columns that those of a type have.
+type columns map[quant.Type]int
+
+func (c columns) add(l *Linear) {
+	if l.W.Rows > 0 {
+		c[l.W.Type] = max(c[l.W.Type], l.W.Cols)
+	}
+	if len(l.Adapters) > 0 {
+		c[quant.F32] = max(c[quant.F32], l.W.Cols)
+	}
+}
+
+// mostColumns returns those of the layers' matrices, but for those of experts among which
+// a router chooses. (The output's products are of few tokens at a time.)
+func (w *Weights) mostColumns() columns {
+	most := columns{}
+	for i := range w.Layers {
+		w.Layers[i].Each(most.add)
+	}
+	return most
+}
+
+// mostExpertColumns returns those of the experts' matrices.
+func (w *Weights) mostExpertColumns() columns {
+	most := columns{}
+	for i := range w.Layers {
+		for j := range w.Layers[i].Experts {
+			f := &w.Layers[i].Experts[j]
+			most.add(&f.Gate)
+			most.add(&f.Up)
+			most.add(&f.Down)
 		}
 	}
 	return most

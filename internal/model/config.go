@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"alpaca/internal/arch"
+	"alpaca/internal/fmath"
 	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
 )
@@ -20,15 +21,34 @@ import (
 //	TrainCtx            ARCH.context_length                        required
 //	Dim                 ARCH.embedding_length                      required
 //	NumLayers           ARCH.block_count                           required
-//	NormEps             ARCH.attention.layer_norm_rms_epsilon      required
+//	NormEps             ARCH.attention.layer_norm_rms_epsilon,     required
+//	                    ARCH.attention.layer_norm_epsilon (LayerNorm)
 //	NumExperts          ARCH.expert_count                          0: none
 //	NumUsed             ARCH.expert_used_count                     required with experts
+//	ExpertFFN           ARCH.expert_feed_forward_length            FFNDim; of architectures that always
+//	                                                               have experts FFNDim/NumUsed
+//	SharedFFN           ARCH.expert_shared_feed_forward_length     FFNDim
+//	PlainTopK           ARCH.expert_weights_norm, inverted         a fact of the architecture
+//	ExpertScale         ARCH.expert_weights_scale                  1
 //	Layers.FFNDim       ARCH.feed_forward_length *                 required
 //	Layers.NumHeads     ARCH.attention.head_count *                required
 //	Layers.NumKVHeads   ARCH.attention.head_count_kv *             NumHeads
 //	Layers.KeyDim       ARCH.attention.key_length *                Dim/NumHeads
 //	Layers.ValueDim     ARCH.attention.value_length *              Dim/NumHeads
-//	Layers.Window       ARCH.attention.sliding_window *            0: none
+//	Layers.Window       ARCH.attention.sliding_window *,           0: none
+//	                    ARCH.attention.sliding_window_pattern *    the architecture's
+//	Layers.Taps         ARCH.shortconv.l_cache                     required where layers have no key heads
+//	AttnScale           ARCH.attention.scale                       0: 1/sqrt(KeyDim)
+//	AttnCap             ARCH.attn_logit_softcapping                the architecture's
+//	LogitCap            ARCH.final_logit_softcapping               the architecture's
+//	LocalRope.Base      ARCH.rope.freq_base_swa                    the architecture's
+//	EmbedScale          ARCH.embedding_scale                       0: 1; Gemma's is a fact of the architecture
+//	Delta               ARCH.ssm.conv_kernel, .state_size, .group_count, .time_step_rank, .inner_size
+//	Layers.Delta        ARCH.attention.recurrent_layers *          all but every fourth, or
+//	                                                               every ARCH.full_attention_interval
+//	TempScale           ARCH.attention.temperature_scale           0: none
+//	ResidualScale       ARCH.residual_scale                        0: 1
+//	LogitScale          ARCH.logit_scale                           0: 1
 //	Rope.Dim            ARCH.rope.dimension_count                  KeyDim
 //	Rope.Base           ARCH.rope.freq_base                        10000
 //	Rope.Scaling        ARCH.rope.scaling.type                     linear
@@ -42,9 +62,9 @@ import (
 //	Rope.YaRN.BetaSlow  ARCH.rope.scaling.yarn_beta_slow           1
 //	Rope.YaRN.Log       ARCH.rope.scaling.yarn_log_multiplier      0: none
 //
-// VocabSize is the number of rows of the embedding, and Rope.Halves is a fact of the
-// architecture. Rope.FreqFactors is the tensor rope_freqs.weight or, of models that
-// have two tables, rope_factors_short.weight: see Model.ropeFor.
+// VocabSize is the number of rows of the embedding, and Rope.Halves, Activation and EmbedScale are facts of
+// the architecture. Rope.FreqFactors is the tensor rope_freqs.weight or, of models that
+// have two tables, rope_factors_short.weight: see Model.ropesFor.
 type Config struct {
 	Name, Arch string
 
@@ -56,11 +76,43 @@ type Config struct {
 
 	NumExperts int // feed-forward networks of a layer among which a router chooses; 0: one, without router
 	NumUsed    int // how many of them a token uses
+	ExpertFFN  int // elements of the inner state of each
+	SharedFFN  int // the same of the one that all tokens use, in architectures that have one
+
+	PlainTopK   bool    // the weights of the experts used are the router's probabilities, not divided by their sum
+	ExpertScale float32 // of those weights
+
+	// TempScale makes queries grow with their position; 0: they do not.
+	TempScale float64
+	// ResidualScale is a factor on what attention and feed-forward networks add; 0 for 1.
+	ResidualScale float32
+	// LogitScale is what logits are divided by; 0 for 1.
+	LogitScale float32
+
+	Activation ggml.Activation // of the feed-forward networks
+
+	EmbedScale float32 // factor of a token's row of the embedding; 0: 1
+	AttnScale  float32 // factor of attention's scores; 0: 1/sqrt(KeyDim)
+	AttnCap    float32 // soft cap of attention's scores; 0: none
+	LogitCap   float32 // soft cap of the logits; 0: none
+
+	Delta      ggml.DeltaShape // of layers with a gated delta rule
+	GatedQuery bool            // what attention gives is multiplied by gates, which are computed with the queries
 
 	Layers []LayerConfig // [NumLayers]
 
-	Rope ggml.RopeParams
+	Rope      ggml.RopeParams
+	LocalRope ggml.RopeParams // of layers with TurnLocal
 }
+
+// Turn says how the queries and keys of a layer are turned to their positions.
+type Turn int
+
+const (
+	TurnGlobal Turn = iota // by Config.Rope
+	TurnLocal              // by Config.LocalRope
+	TurnNone               // not at all
+)
 
 // LayerConfig is the shape of one layer.
 type LayerConfig struct {
@@ -70,15 +122,29 @@ type LayerConfig struct {
 	ValueDim   int // elements of a head of values
 	FFNDim     int // elements of the inner state of a feed-forward network
 	Window     int // positions that a token sees, itself included; 0: all
+	Turn       Turn
+	Taps       int  // positions of the short convolution that the layer has in place of attention; 0: it has none
+	Delta      bool // the layer has a gated delta rule in place of attention
 }
 
 // sizes returns the numbers that the shapes of a layer's tensors are made of. Those
 // of the tensors outside of layers do not depend on which it is.
 func (c *Config) sizes(l *LayerConfig) arch.Sizes {
-	return arch.Sizes{
-		VocabSize: c.VocabSize, Dim: c.Dim, FFNDim: l.FFNDim, NumHeads: l.NumHeads, NumKVHeads: l.NumKVHeads,
-		KeyDim: l.KeyDim, ValueDim: l.ValueDim, NumExperts: c.NumExperts, RopeDim: c.Rope.Dim,
+	d, taps := &c.Delta, l.Taps
+	if l.Delta {
+		taps = d.Taps
 	}
+	return arch.Sizes{
+		Delta: l.Delta, SSMState: d.Key, SSMGroups: d.KeyHeads, SSMHeads: d.Heads, SSMInner: d.Heads * d.Value,
+		VocabSize: c.VocabSize, Dim: c.Dim, FFNDim: l.FFNDim, NumHeads: l.NumHeads, NumKVHeads: l.NumKVHeads,
+		KeyDim: l.KeyDim, ValueDim: l.ValueDim, NumExperts: c.NumExperts, ExpertFFN: c.ExpertFFN, SharedFFN: c.SharedFFN, RopeDim: c.Rope.Dim, Taps: taps,
+	}
+}
+
+// temperature returns the factor of the queries at a position: 1 within the context that
+// the positions were trained for, and more the further they are beyond it.
+func (c *Config) temperature(pos int) float32 {
+	return float32(1 + float64(c.TempScale*fmath.LogSeries(float64(1+pos/max(1, c.Rope.OrigCtx)))))
 }
 
 // most returns the largest of what of gives for any layer.
@@ -118,19 +184,20 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	c.TrainCtx = r.count(arch.KeyContext, required, math.MaxInt32)
 	c.Dim = r.count(arch.KeyEmbd, required, maxDim)
 	c.NumLayers = r.count(arch.KeyLayers, required, maxLayers)
-	c.NormEps = float32(r.float(arch.KeyNormEps, math.NaN()))
+	if r.err == nil {
+		c.NormEps = float32(r.float(family.NormEps(), math.NaN()))
+	}
 	c.NumExperts = r.count(arch.KeyExperts, 0, maxExperts)
 	c.NumUsed = r.count(arch.KeyExpertsUsed, 0, maxExperts)
 	c.Layers = r.layers(c.NumLayers, c.Dim)
+	r.experts(&c, family)
 	if !r.flag(arch.KeyCausal, true) {
 		r.fail("%s.%s is false: an encoder, whose tokens see those after them, is %w", c.Arch, arch.KeyCausal, ErrUnsupported)
-	}
-	if r.err == nil && c.NumExperts > 0 && family.MoE == nil {
-		r.fail("architecture %q with %d experts is %w", c.Arch, c.NumExperts, ErrUnsupported)
 	}
 	if r.err == nil && c.NumLayers > 0 {
 		c.Rope = r.rope(&c)
 		c.Rope.Halves = family.Rotation == arch.Halves
+		r.family(&c, family)
 	}
 	if key := new(gguf.KeyError); errors.As(r.err, &key) {
 		return Config{}, fmt.Errorf("model: %w", r.err)
@@ -162,11 +229,16 @@ func (c *Config) check() error {
 	}
 	switch {
 	case !(c.NormEps >= 0 && c.NormEps < 1):
-		return fmt.Errorf("%s.%s is %v, must be between 0 and 1", c.Arch, arch.KeyNormEps, c.NormEps)
+		return fmt.Errorf("%s.%s is %v, must be between 0 and 1", c.Arch, arch.Find(c.Arch).NormEps(), c.NormEps)
 	case !slices.Contains(ggml.Scalings, c.Rope.Scaling):
 		return fmt.Errorf("%s.%s %q is %w, only %s", c.Arch, arch.KeyRopeScaling, c.Rope.Scaling, ErrUnsupported, fmt.Sprint(ggml.Scalings))
+	case !(c.AttnScale >= 0 && c.AttnCap >= 0 && c.LogitCap >= 0):
+		return fmt.Errorf("%s.%s, %s and %s are %v, %v and %v, must not be negative",
+			c.Arch, arch.KeyAttnScale, arch.KeyAttnCap, arch.KeyLogitCap, c.AttnScale, c.AttnCap, c.LogitCap)
 	case c.NumExperts > 0 && (c.NumUsed <= 0 || c.NumUsed > c.NumExperts):
 		return fmt.Errorf("%s.%s is %d, must be between 1 and the %d experts", c.Arch, arch.KeyExpertsUsed, c.NumUsed, c.NumExperts)
+	case c.NumExperts > 0 && (c.ExpertFFN <= 0 || c.SharedFFN <= 0):
+		return fmt.Errorf("%s.%s is %d and %s.%s %d, must be positive", c.Arch, arch.KeyExpertFFN, c.ExpertFFN, c.Arch, arch.KeySharedFFN, c.SharedFFN)
 	}
 	return nil
 }
@@ -188,11 +260,19 @@ func (c *Config) positive(list []namedCount) error {
 
 // checkLayer returns an error if the numbers of a layer do not go together.
 func (c *Config) checkLayer(l *LayerConfig) error {
+	if l.Taps > 0 || l.Delta {
+		return c.positive([]namedCount{{arch.KeyFFN, l.FFNDim}})
+	}
 	if err := c.positive([]namedCount{
 		{arch.KeyFFN, l.FFNDim}, {arch.KeyHeads, l.NumHeads}, {arch.KeyKVHeads, l.NumKVHeads},
 		{arch.KeyKeyLength, l.KeyDim}, {arch.KeyValueLength, l.ValueDim},
 	}); err != nil {
 		return err
+	}
+	if c.GatedQuery {
+		if err := c.checkGated(l); err != nil {
+			return err
+		}
 	}
 	switch {
 	case l.NumHeads%l.NumKVHeads != 0:
@@ -201,8 +281,8 @@ func (c *Config) checkLayer(l *LayerConfig) error {
 		return fmt.Errorf("an embedding of %d cannot be divided among %d heads", c.Dim, l.NumHeads)
 	case int64(l.NumHeads)*int64(max(l.KeyDim, l.ValueDim)) > maxDim:
 		return fmt.Errorf("%d heads of %d and %d elements, at most %d in all", l.NumHeads, l.KeyDim, l.ValueDim, maxDim)
-	case c.Rope.Dim != l.KeyDim:
-		return fmt.Errorf("%s.%s is %d, must be the head size, %d", c.Arch, arch.KeyRopeDim, c.Rope.Dim, l.KeyDim)
+	case c.Rope.Dim > l.KeyDim:
+		return fmt.Errorf("%s.%s is %d, must be at most the head size, %d", c.Arch, arch.KeyRopeDim, c.Rope.Dim, l.KeyDim)
 	}
 	return nil
 }

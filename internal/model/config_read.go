@@ -165,6 +165,151 @@ func (r *reader) layers(n, dim int) []LayerConfig {
 	return layers
 }
 
+// experts reads what is said of c's experts.
+func (r *reader) experts(c *Config, family *arch.Arch) {
+	if r.err != nil || c.NumLayers == 0 {
+		return
+	}
+	switch {
+	case c.NumExperts > 0 && family.MoE == nil:
+		r.fail("architecture %q with %d experts is %w", c.Arch, c.NumExperts, ErrUnsupported)
+	case c.NumExperts == 0 && family.FFN == nil:
+		r.fail("architecture %q without experts, %s.%s 0, is %w", c.Arch, c.Arch, arch.KeyExperts, ErrUnsupported)
+	}
+	if c.NumExperts == 0 || r.err != nil {
+		return
+	}
+	c.ExpertFFN = c.Layers[0].FFNDim
+	if family.FFN == nil {
+		c.ExpertFFN /= max(1, c.NumUsed)
+	}
+	c.ExpertFFN = r.count(arch.KeyExpertFFN, c.ExpertFFN, maxDim)
+	c.SharedFFN = r.count(arch.KeySharedFFN, c.Layers[0].FFNDim, maxDim)
+	c.PlainTopK = !r.flag(arch.KeyExpertNorm, !family.PlainTopK)
+	if c.ExpertScale = float32(r.float(arch.KeyExpertScale, 1)); c.ExpertScale == 0 {
+		c.ExpertScale = 1 // as llama.cpp takes it
+	}
+	const softmax = 1
+	if how := r.count(arch.KeyExpertGating, softmax, math.MaxInt32); how > softmax {
+		r.fail("%s.%s %d is %w, only %d, the softmax of the router's scores", c.Arch, arch.KeyExpertGating, how, ErrUnsupported, softmax)
+	}
+}
+
+// family reads what the architecture a has a say in, after all else: windows, scales
+// and caps.
+func (r *reader) family(c *Config, a *arch.Arch) {
+	r.windows(c, a)
+	c.Rope.YaRN.Exact = a.ExactYaRN
+	c.Activation = map[arch.Activation]ggml.Activation{arch.SiLU: ggml.SiLU, arch.GELU: ggml.GELU, arch.ClampedSwiGLU: ggml.ClampedSwiGLU}[a.Activation]
+	c.AttnScale = float32(r.float(arch.KeyAttnScale, 0))
+	if a.WideScale != 0 && c.NumLayers == a.WideScale && c.AttnScale == 0 {
+		c.AttnScale = attentionScale(c.Dim / c.Layers[0].NumHeads)
+	}
+	c.AttnCap = float32(r.float(arch.KeyAttnCap, a.AttnCap))
+	c.LogitCap = float32(r.float(arch.KeyLogitCap, a.LogitCap))
+	c.EmbedScale = float32(r.float(arch.KeyEmbedScale, 0))
+	if a.ScaledEmbed {
+		c.EmbedScale = float32(math.Sqrt(float64(c.Dim)))
+	}
+	c.LogitScale = float32(r.float(arch.KeyLogitScale, 0))
+	if c.ResidualScale = float32(r.float(arch.KeyResidual, 0)); c.ResidualScale != 0 {
+		c.ExpertScale *= c.ResidualScale // what experts give is added at once
+	}
+	c.TempScale = r.float(arch.KeyTempScale, 0)
+	if a.Conv {
+		r.convolutions(c)
+	}
+	if a.Delta {
+		r.delta(c)
+	}
+	c.GatedQuery = a.GatedQuery
+	for i := range c.Layers {
+		if n := a.NoRopePeriod; n > 0 && i%n == n-1 {
+			c.Layers[i].Turn = TurnNone
+		}
+	}
+}
+
+// convolutions finds the layers that have one in place of attention: those without key
+// heads. Of a text before it, such a layer sees what its taps reach.
+func (r *reader) convolutions(c *Config) {
+	const most = 64
+	for i := range c.Layers {
+		l := &c.Layers[i]
+		if l.NumKVHeads > 0 || r.err != nil {
+			continue
+		}
+		taps := r.count(arch.KeyConvTaps, required, most)
+		if taps == 0 {
+			r.fail("%s.%s is 0, must be positive", c.Arch, arch.KeyConvTaps)
+		}
+		*l = LayerConfig{FFNDim: l.FFNDim, Taps: taps, Window: taps, Turn: TurnNone}
+	}
+}
+
+// windows takes the windows from the layers that have none, and says how those that have
+// one turn.
+func (r *reader) windows(c *Config, a *arch.Arch) {
+	w := a.Windows
+	key, found := r.file.Value(c.Arch + "." + arch.KeyWindow)
+	if !found {
+		for i := range c.Layers {
+			c.Layers[i].Window = w.Default
+		}
+	}
+	if list, ok := r.pattern(len(c.Layers)); ok {
+		for i := range list {
+			if !list[i] {
+				c.Layers[i].Window = 0
+			}
+		}
+	} else if key.Kind == gguf.KindArray && found {
+		// It says so for every layer.
+	} else if period := r.count(arch.KeyWindowLayers, w.Period, math.MaxInt32); period > 0 {
+		for i := range c.Layers {
+			if i%period == period-1 {
+				c.Layers[i].Window = 0
+			}
+		}
+	}
+	if !w.OwnRope {
+		return
+	}
+	c.LocalRope = ggml.RopeParams{Dim: c.Rope.Dim, Halves: c.Rope.Halves}
+	base := w.RopeBase
+	if base == 0 {
+		base = c.Rope.Base
+	}
+	c.LocalRope.Base = r.float(arch.KeyRopeBaseSWA, base)
+	for i := range c.Layers {
+		if c.Layers[i].Window > 0 {
+			c.Layers[i].Turn = TurnLocal
+		}
+	}
+}
+
+// pattern returns which of n layers have a window, where the file says so for each.
+func (r *reader) pattern(n int) (windowed []bool, found bool) {
+	return r.bools(arch.KeyWindowLayers, n)
+}
+
+// bools returns the n values of ARCH.key, where that is an array.
+func (r *reader) bools(key string, n int) (list []bool, found bool) {
+	key = r.arch + "." + key
+	v, ok := r.file.Value(key)
+	if !ok || v.Kind != gguf.KindArray || r.err != nil {
+		return nil, false
+	}
+	list, _, err := r.file.Bools(key)
+	switch {
+	case err != nil:
+		r.fail("%w", err)
+	case len(list) != n:
+		r.fail("key %q: %d values for %d layers", key, len(list), n)
+	}
+	return list, r.err == nil
+}
+
 // rope reads the position embedding of c, all but what the architecture says.
 func (r *reader) rope(c *Config) ggml.RopeParams {
 	p := ggml.RopeParams{

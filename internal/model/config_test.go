@@ -127,7 +127,8 @@ func TestBadConfigsAreRefused(t *testing.T) {
 		{gguf.KV{Key: "llama.attention.head_count", Value: gguf.I32(-4)}, `"llama.attention.head_count": i32 (-4), want an integer that is not negative`},
 		{gguf.KV{Key: "llama.attention.layer_norm_rms_epsilon", Value: gguf.F64(1e300)}, "must be between 0 and 1"},
 		{gguf.KV{Key: "llama.block_count", Value: gguf.U64(1 << 60)}, "at most 4096"},
-		{u32("llama.rope.dimension_count", 8), "must be the head size, 16"},
+		{u32("llama.rope.dimension_count", 18), "must be at most the head size, 16"},
+		{u32("llama.rope.dimension_count", 7), "must be even"},
 		{u32("llama.expert_count", 4), "expert_used_count is 0"},
 		{u32("llama.expert_count", 1<<24), "expert_count"},
 	}

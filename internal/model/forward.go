@@ -3,6 +3,7 @@ package model
 import (
 	"context"
 
+	"alpaca/internal/ggml"
 	"alpaca/internal/quant"
 )
 
@@ -28,6 +29,9 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 		for a := range w.EmbedLoRA {
 			w.EmbedLoRA[a].addTo(row, int(id))
 		}
+		if c.EmbedScale != 0 {
+			ggml.Scale(row, c.EmbedScale)
+		}
 	}
 	r.setAngles(spans)
 
@@ -39,44 +43,79 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 			b.Progress(i)
 		}
 		l, lc := &w.Layers[i], &c.Layers[i]
-		qDim, attnDim := lc.NumHeads*lc.KeyDim, lc.NumHeads*lc.ValueDim
-		q := r.buf.q[:n*qDim]                    // [n, NumHeads*KeyDim]
-		k := r.buf.k[:n*lc.NumKVHeads*lc.KeyDim] // [n, NumKVHeads*KeyDim]
-		v := r.buf.v[:n*lc.NumKVHeads*lc.ValueDim]
-		attn := r.buf.attn[:n*attnDim] // [n, NumHeads*ValueDim]; the memory of q where that has the same shape
-		ffn := r.buf.ffn[:n*lc.FFNDim] // [n, FFNDim]; the memory of all four
-
-		// Attention: each row asks (q) what the rows of its text up to it offer (k), and
-		// takes a mean of what they say (v), in each head.
-		r.prepare(h, l.AttnNorm, &l.AttnQ, &l.AttnK, &l.AttnV) // x = RMSNorm(h) [n, Dim]
-		r.products(
-			product{&l.AttnQ, q}, // q = AttnQ·x
-			product{&l.AttnK, k},
-			product{&l.AttnV, v})
-		r.normHeads(l, q, k)
-		r.storeKV(i, spans, q, k, v) // turn q and k to their positions; k, v to the cache
-		if i == len(w.Layers)-1 {
+		last := i == len(w.Layers)-1
+		var mixed, gated []float32 // what the rows take from those before them; queries with gates
+		out := &l.AttnOut
+		switch {
+		case lc.Delta: // A gated delta rule has the text in a state of its own.
+			mixed, out = r.deltaRows(i, spans, h), &l.Delta.Out
+		case lc.Taps > 0:
+			// A short convolution mixes each row with the few before it, element by element.
+			in := r.buf.ffn[:3*n*c.Dim] // [n, 3*Dim]
+			mixed, out = r.buf.ffn[3*n*c.Dim:4*n*c.Dim], &l.ConvOut
+			r.prepare(h, l.AttnNorm, &l.ConvIn) // x = RMSNorm(h) [n, Dim]
+			r.products(product{&l.ConvIn, in})  // in = ConvIn·x
+			r.convolve(i, spans, in, mixed)
+		default:
+			// Attention: each row asks (q) what the rows of its text up to it offer (k), and
+			// takes a mean of what they say (v), in each head.
+			q := r.buf.q[:n*lc.NumHeads*lc.KeyDim]   // [n, NumHeads*KeyDim]
+			k := r.buf.k[:n*lc.NumKVHeads*lc.KeyDim] // [n, NumKVHeads*KeyDim]
+			v := r.buf.v[:n*lc.NumKVHeads*lc.ValueDim]
+			queries := q
+			if c.GatedQuery {
+				gated = r.buf.gated[:2*len(q)] // [n, NumHeads, 2, KeyDim]
+				queries = gated
+			}
+			r.prepare(h, l.AttnNorm, &l.AttnQ, &l.AttnK, &l.AttnV) // x = RMSNorm(h) [n, Dim]
+			r.products(
+				product{&l.AttnQ, queries}, // q = AttnQ·x
+				product{&l.AttnK, k},
+				product{&l.AttnV, v})
+			if c.GatedQuery {
+				splitQueries(gated, q, lc)
+			}
+			r.normHeads(l, q, k)
+			r.storeKV(i, spans, q, k, v) // turn q and k to their positions; k, v to the cache
+			mixed = q
+		}
+		if last {
 			// What follows in the last layer matters for the wanted rows only.
 			if n, spans = len(b.wanted), b.last; n == 0 {
 				h = nil
 				break
 			}
-			h, q = gather(h, b.wanted, c.Dim), gather(q, b.wanted, qDim)
-			attn, ffn = attn[:n*attnDim], ffn[:n*lc.FFNDim]
-			if r.buf.sameAttn() {
-				attn = q // where its rows are now
+			mixed = gather(mixed, b.wanted, len(mixed)/len(b.tokens))
+			if gated != nil {
+				gated = gather(gated, b.wanted, len(gated)/len(b.tokens))
+			}
+			h = gather(h, b.wanted, c.Dim)
+		}
+		if lc.Taps == 0 && !lc.Delta {
+			attn := mixed // [n, NumHeads*ValueDim]; the memory of q where that has the same shape
+			if !r.buf.sameAttn() {
+				attn = r.buf.attn[:n*lc.NumHeads*lc.ValueDim]
+			}
+			r.attend(i, spans, mixed, attn)
+			if mixed = attn; gated != nil {
+				gateAttention(mixed, gated, lc)
 			}
 		}
-		r.attend(i, spans, q, attn)
-		r.addProduct(h, &l.AttnOut, attn) // h += AttnOut·attn
+		in, norm := h, l.FFNNorm // of the feed-forward network
+		if l.Parallel() {        // it reads what attention has read
+			in, norm = r.buf.branch[:len(h)], l.AttnNorm
+			copy(in, h)
+		}
+		r.addProduct(h, out, mixed, l.AttnPostNorm) // h += AttnOut·mixed
 
 		// Feed-forward: each row thinks over what it has gathered.
 		if len(l.Experts) > 0 {
 			r.experts(l, h)
 		} else {
-			r.prepare(h, l.FFNNorm, &l.FFN.Gate, &l.FFN.Up) // x = RMSNorm(h) [n, Dim]
-			r.gate(&l.FFN, ffn)                             // ffn = silu(Gate·x) * (Up·x)
-			r.addProduct(h, &l.FFN.Down, ffn)               // h += Down·ffn
+			ffn := r.buf.ffn[:n*lc.FFNDim]                   // [n, FFNDim]; the memory of q, k, v and attn
+			r.prepare(in, norm, &l.FFN.Gate, &l.FFN.Up)      // x = RMSNorm(h) [n, Dim]
+			r.gate(&l.FFN, ffn)                              // ffn = act(Gate·x) * (Up·x)
+			r.addProduct(h, &l.FFN.Down, ffn, l.FFNPostNorm) // h += Down·ffn
 		}
 		if r.err != nil {
 			break
@@ -104,5 +143,12 @@ func (r *Runner) logits(out, h []float32) error {
 	w := r.model.Weights
 	r.prepare(h, w.OutputNorm, &w.Output)
 	r.products(product{&w.Output, out})
+	c := &r.model.Config
+	if c.LogitScale != 0 && r.err == nil {
+		ggml.Scale(out, 1/c.LogitScale)
+	}
+	if c.LogitCap != 0 && r.err == nil {
+		r.err = r.cap.Run(r.pool, out, c.LogitCap)
+	}
 	return r.err
 }

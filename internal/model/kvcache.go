@@ -15,45 +15,81 @@ var ErrNoBlocks = errors.New("model: the KV cache is full")
 // BlockLen is the number of positions in a block of a Cache.
 const BlockLen = ggml.BlockLen
 
+// Part is one of the two kinds of blocks of a Cache.
+type Part int
+
+const (
+	Whole  Part = iota // of layers that see all of a text: a text keeps them all
+	Recent             // of layers with a window: a text keeps those of its last positions
+	numParts
+)
+
 // Cache holds keys and values of many texts, in blocks of BlockLen positions that
 // are allocated when they are first needed: a short text costs little whatever its
 // context, and growing copies nothing. A block is shared by all texts that begin
 // with the same tokens, and counts its users; the last to release it makes it free
 // for others. A Cache is not for use by several goroutines at once.
+//
+// Layers with a window shorter than the context have blocks of their own, the Recent
+// ones (window.go).
 type Cache struct {
 	formats []ggml.KVFormat // of each layer
-	offsets []int           // of each layer's part of a block, and the size of a block
-	rope    *ggml.Rope      // by which the keys are turned to their positions
-	budget  int             // blocks at most; 0: no limit
-	made    int             // blocks allocated
-	free    []*Block
+	parts   []Part          // of each layer
+	offsets []int           // of each layer's bytes in a block of its part
+	ropes   ropes           // by which the keys are turned to their positions
+	window  int             // positions that layers of the Recent part see at most; 0: there are none
+	kinds   []kind          // of blocks, by Part; one where there are no Recent ones
 }
 
-// Block is keys and values of BlockLen consecutive positions, in all layers.
+// kind is the blocks of one part.
+type kind struct {
+	bytes  int // of a block
+	budget int // blocks at most; 0: no limit
+	made   int // blocks allocated
+	free   []*Block
+}
+
+// Block is keys and values of BlockLen consecutive positions, in all layers of a part.
 //
 // Positions below filled never change while the block is shared. So a text whose
 // last block is not full may write behind what others see of that block; once
 // something stands there, whoever wants to go on from an earlier position does so
 // in a copy.
 type Block struct {
+	part   Part
 	data   []byte
 	refs   int // users
 	filled int // positions written
 }
 
-// newCache returns an empty cache for a model of c's shape; nil types are F16. It
-// fails for types that the model's heads cannot have.
-func newCache(c *Config, typeK, typeV *quant.Type, budget int) (*Cache, error) {
-	k := &Cache{formats: make([]ggml.KVFormat, len(c.Layers)), offsets: make([]int, len(c.Layers)+1), budget: budget}
+// newCache returns an empty cache for texts of up to ctx tokens and a model of c's shape;
+// nil types are F16. It fails for types that the model's heads cannot have.
+func newCache(c *Config, ctx int, opt RunnerOptions) (*Cache, error) {
+	k := &Cache{
+		formats: make([]ggml.KVFormat, len(c.Layers)), parts: make([]Part, len(c.Layers)), offsets: make([]int, len(c.Layers)),
+		window: c.window(ctx), kinds: []kind{{budget: opt.Blocks}},
+	}
+	if k.window > 0 {
+		k.kinds = append(k.kinds, kind{budget: opt.Recent})
+	}
 	for i, l := range c.Layers {
 		k.formats[i] = ggml.KVFormat{
-			TypeK: cacheType(typeK), TypeV: cacheType(typeV),
+			TypeK: cacheType(opt.CacheK), TypeV: cacheType(opt.CacheV),
 			Heads: l.NumKVHeads, KeyDim: l.KeyDim, ValueDim: l.ValueDim,
 		}
-		if err := k.formats[i].Check(); err != nil {
+		if l.Taps > 0 { // what its convolution goes over
+			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32, Heads: 1, ValueDim: c.Dim}
+		} else if l.Delta { // its state is the text's (Seq.state)
+			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32}
+		} else if err := k.formats[i].Check(); err != nil {
 			return nil, fmt.Errorf("model: %w", err)
 		}
-		k.offsets[i+1] = k.offsets[i] + k.formats[i].BlockBytes()
+		if k.window > 0 && l.Window > 0 {
+			k.parts[i] = Recent
+		}
+		kind := &k.kinds[k.parts[i]]
+		k.offsets[i] = kind.bytes
+		kind.bytes += k.formats[i].BlockBytes()
 	}
 	return k, nil
 }
@@ -68,52 +104,91 @@ func cacheType(t *quant.Type) quant.Type {
 // layers returns the number of layers.
 func (c *Cache) layers() int { return len(c.formats) }
 
-// part returns a layer's part of a block.
-func (c *Cache) part(block []byte, layer int) []byte {
-	return block[c.offsets[layer]:c.offsets[layer+1]]
+// layer returns a layer's bytes in a block of its part.
+func (c *Cache) layer(block []byte, layer int) []byte {
+	at := c.offsets[layer]
+	return block[at : at+c.formats[layer].BlockBytes()]
 }
 
 // take returns an unused block that has one user.
-func (c *Cache) take() (*Block, error) {
-	if n := len(c.free); n > 0 {
-		b := c.free[n-1]
-		c.free = c.free[:n-1]
+func (c *Cache) take(part Part) (*Block, error) {
+	k := &c.kinds[part]
+	if n := len(k.free); n > 0 {
+		b := k.free[n-1]
+		k.free = k.free[:n-1]
 		b.refs, b.filled = 1, 0
 		return b, nil
 	}
-	if c.budget > 0 && c.made == c.budget {
+	if k.budget > 0 && k.made == k.budget {
 		return nil, ErrNoBlocks
 	}
 	if machine.Limited() {
-		if err := machine.Reserve(int64(c.BlockBytes())); err != nil {
+		if err := machine.Reserve(int64(k.bytes)); err != nil {
 			return nil, fmt.Errorf("model: %d tokens more in the cache: %w", BlockLen, err)
 		}
 	}
-	c.made++
-	return &Block{data: make([]byte, c.BlockBytes()), refs: 1}, nil
+	k.made++
+	return &Block{part: part, data: make([]byte, k.bytes), refs: 1}, nil
 }
 
-// Retain adds a user to b.
-func (c *Cache) Retain(b *Block) { b.refs++ }
+// Retain adds a user to b, unless that is nil.
+func (c *Cache) Retain(b *Block) {
+	if b != nil {
+		b.refs++
+	}
+}
 
-// Release takes a user from b.
+// Release takes a user from b, unless that is nil.
 func (c *Cache) Release(b *Block) {
+	if b == nil {
+		return
+	}
 	if b.refs--; b.refs == 0 {
-		c.free = append(c.free, b)
+		k := &c.kinds[b.part]
+		k.free = append(k.free, b)
 	}
 }
 
 // Users returns how many texts and others use the block.
 func (b *Block) Users() int { return b.refs }
 
-// Budget returns how many blocks there can be, 0 where there is no limit.
-func (c *Cache) Budget() int { return c.budget }
+// Budget returns how many Whole blocks there can be, 0 where there is no limit.
+func (c *Cache) Budget() int { return c.kinds[Whole].budget }
 
-// Used returns how many blocks have users.
-func (c *Cache) Used() int { return c.made - len(c.free) }
+// Used returns how many Whole blocks have users.
+func (c *Cache) Used() int { return c.kinds[Whole].used() }
 
-// BlockBytes returns the memory of a block.
-func (c *Cache) BlockBytes() int { return c.offsets[c.layers()] }
+func (k *kind) used() int { return k.made - len(k.free) }
+
+// Lacks returns how many blocks of each part are missing to need of them.
+func (c *Cache) Lacks(need Blocks) (missing Blocks) {
+	for p := range c.kinds {
+		if k := &c.kinds[p]; k.budget > 0 {
+			missing[p] = max(0, need[p]-(k.budget-k.used()))
+		}
+	}
+	return missing
+}
+
+// Blocks is a number of blocks of each part.
+type Blocks [numParts]int
+
+// Add returns the sum of both.
+func (b Blocks) Add(c Blocks) Blocks { return Blocks{b[Whole] + c[Whole], b[Recent] + c[Recent]} }
+
+// BlockBytes returns the memory of a block of each part.
+func (c *Cache) BlockBytes() int {
+	n := 0
+	for i := range c.kinds {
+		n += c.kinds[i].bytes
+	}
+	return n
+}
 
 // Bytes returns the memory in use, free blocks included.
-func (c *Cache) Bytes() int64 { return int64(c.made) * int64(c.BlockBytes()) }
+func (c *Cache) Bytes() (n int64) {
+	for i := range c.kinds {
+		n += int64(c.kinds[i].made) * int64(c.kinds[i].bytes)
+	}
+	return n
+}

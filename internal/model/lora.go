@@ -1,6 +1,7 @@
 package model
 
 import (
+	"cmp"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -59,9 +60,7 @@ func (m *Model) WithLoRA(f *gguf.File, scale float32) (*Model, error) {
 		l.add(&w.Output)
 		for i := range w.Layers {
 			layer := &w.Layers[i]
-			for _, x := range []*Linear{&layer.AttnQ, &layer.AttnK, &layer.AttnV, &layer.AttnOut, &layer.FFN.Gate, &layer.FFN.Up, &layer.FFN.Down} {
-				l.add(x)
-			}
+			layer.Each(l.add)
 			for _, role := range []arch.Role{arch.AttnNorm, arch.AttnQNorm, arch.AttnKNorm, arch.FFNNorm} {
 				l.norm(&w, arch.LayerPrefix(i)+role.Weight(), layer.place(role).(*[]float32))
 			}
@@ -115,18 +114,24 @@ func (l *loraReader) add(x *Linear) {
 	if l.err != nil || x.W.Rows == 0 || a == nil && b == nil || x.Name == arch.TokenEmbed.Weight() {
 		return
 	}
+	rows := cmp.Or(x.Of, x.W.Rows)
 	switch {
 	case a == nil || b == nil:
 		l.err = fmt.Errorf("tensor %q: only one of lora_a and lora_b is there", x.Name)
-	case a.Cols() != x.W.Cols || b.Rows() != x.W.Rows || a.Rows() != b.Cols():
-		l.err = fmt.Errorf("tensor %q is [%d, %d], its adapter [%d, %d]·[%d, %d]", x.Name, x.W.Rows, x.W.Cols, b.Rows(), b.Cols(), a.Rows(), a.Cols())
+	case a.Cols() != x.W.Cols || b.Rows() != rows || a.Rows() != b.Cols():
+		l.err = fmt.Errorf("tensor %q is [%d, %d], its adapter [%d, %d]·[%d, %d]", x.Name, rows, x.W.Cols, b.Rows(), b.Cols(), a.Rows(), a.Cols())
 	case !quant.CanCompute(a.Type) || !quant.CanCompute(b.Type):
 		l.err = fmt.Errorf("tensor %q: adapters of %v and %v cannot be computed with", x.Name, a.Type, b.Type)
 	}
 	if l.err != nil {
 		return
 	}
-	x.Adapters = append(slices.Clone(x.Adapters), Adapter{A: l.matrix(a, 1), B: l.matrix(b, l.by(b.Cols()))})
+	high := l.matrix(b, l.by(b.Cols()))
+	if x.Of > 0 { // its rows of those that share the tensor
+		rowBytes := high.Type.RowBytes(high.Cols)
+		high.Rows, high.Data = x.W.Rows, high.Data[x.First*rowBytes:][:x.W.Rows*rowBytes]
+	}
+	x.Adapters = append(slices.Clone(x.Adapters), Adapter{A: l.matrix(a, 1), B: high})
 	l.used[a.Name], l.used[b.Name] = true, true
 }
 
@@ -234,17 +239,14 @@ type loraScratch struct {
 
 // EachAdapted calls f for every matrix that has adapters.
 func (w *Weights) EachAdapted(f func(*Linear)) {
-	each := func(list ...*Linear) {
-		for _, l := range list {
-			if len(l.Adapters) > 0 {
-				f(l)
-			}
+	each := func(l *Linear) {
+		if len(l.Adapters) > 0 {
+			f(l)
 		}
 	}
 	each(&w.Output)
 	for i := range w.Layers {
-		l := &w.Layers[i]
-		each(&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut, &l.FFN.Gate, &l.FFN.Up, &l.FFN.Down)
+		w.Layers[i].Each(each)
 	}
 }
 
@@ -255,7 +257,7 @@ func (r *Runner) reserveAdapters() {
 		for i := range l.Adapters {
 			rank = max(rank, l.Adapters[i].A.Rows)
 		}
-		up = r.model.Config.most(func(l *LayerConfig) int { return l.FFNDim })
+		up = max(r.model.Config.mostInner(), r.model.Config.SharedFFN)
 	})
 	if rank > 0 {
 		r.lora.acts.Reserve(r.pool.Threads(), r.batch, map[quant.Type]int{quant.F32: rank})
@@ -287,9 +289,15 @@ func (r *Runner) adapt(p product) {
 // gateApart is gate for a network with adapters, whose products have to be complete
 // before they are multiplied.
 func (r *Runner) gateApart(f *FFN, out []float32) {
+	if f.Gate.W.Rows == 0 {
+		if r.products(product{&f.Up, out}); r.err == nil {
+			r.model.Config.Activation.Apply(out)
+		}
+		return
+	}
 	up := r.lora.up[:len(out)]
 	r.products(product{&f.Gate, out}, product{&f.Up, up})
 	if r.err == nil {
-		ggml.SiluMul(out, up)
+		r.model.Config.Activation.Mul(out, up)
 	}
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
@@ -57,10 +58,29 @@ func adapterFile(t *testing.T, edit func(kv []gguf.KV, tensors []gguf.Tensor) ([
 // TestLoRA compares an adapter with the same in the weights, and the rows of a batch with
 // each on its own.
 func TestLoRA(t *testing.T) {
-	f := adapterFile(t, nil)
+	compareMerged(t, testmodel.Spec{Seed: 1}, adapterFile(t, nil))
+}
+
+// TestLoRAOfFusedMatrices: an adapter of a matrix that holds several is one of each.
+func TestLoRAOfFusedMatrices(t *testing.T) {
+	f := adapterFile(t, func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
+		kv[1].Value = gguf.Str("phi3")
+		for i, x := range []struct {
+			name       string
+			rows, cols int
+		}{{"blk.0.attn_qkv", 2 * testmodel.Dim, testmodel.Dim}, {"blk.1.ffn_up", 2 * testmodel.FFNDim, testmodel.Dim}} {
+			tensors[2*i] = gguf.Tensor{Name: x.name + ".weight.lora_a", Type: quant.F32, Shape: []int{2, x.cols}}
+			tensors[2*i+1] = gguf.Tensor{Name: x.name + ".weight.lora_b", Type: quant.F32, Shape: []int{x.rows, 2}}
+		}
+		return kv, tensors[:4]
+	})
+	compareMerged(t, testmodel.Spec{Arch: &arch.Phi3, Seed: 1}, f)
+}
+
+// compareMerged compares an adapter of a model with the same in its weights.
+func compareMerged(t *testing.T, spec testmodel.Spec, f *gguf.File) {
 	for _, scale := range []float32{1, 0.5} {
-		plain := testmodel.SPM(1)
-		merged := testmodel.SPM(1)
+		plain, merged := spec.Make(), spec.Make()
 		for _, x := range merged.Tensors {
 			a, b := f.Tensor(x.Name+".lora_a"), f.Tensor(x.Name+".lora_b")
 			if a == nil {

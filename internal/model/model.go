@@ -26,9 +26,12 @@ type Model struct {
 	Tokenizer *tokenizer.Tokenizer // nil with LoadOptions.NoTokenizer
 	File      *gguf.File           // whose mapping the weights are views of
 
-	rope     *ggml.Rope
-	ropeLong *ggml.Rope // of contexts longer than Rope.OrigCtx, where that makes a difference; else nil
+	ropes    ropes
+	ropeLong *ggml.Rope // the global one of contexts longer than Rope.OrigCtx, where that makes a difference; else nil
 }
+
+// ropes are the position embeddings of layers, by their Turn; nil where none has that.
+type ropes [TurnNone + 1]*ggml.Rope
 
 // LoadOptions change how a model is loaded. The zero value is the usual way.
 type LoadOptions struct {
@@ -115,20 +118,24 @@ func (m *Model) setRope(c *Config) (err error) {
 		return fmt.Errorf("no tensors %q and %q, which %s.%s %q needs",
 			arch.RopeLong.Weight(), arch.RopeShort.Weight(), c.Arch, arch.KeyRopeScaling, c.Rope.Scaling)
 	}
-	m.rope, err = ggml.NewRope(c.Rope)
+	if m.ropes[TurnGlobal], err = ggml.NewRope(c.Rope); err != nil || c.LocalRope.Dim == 0 {
+		return err
+	}
+	m.ropes[TurnLocal], err = ggml.NewRope(c.LocalRope)
 	return err
 }
 
-// ropeFor returns the position embedding of sessions with a context of that many
+// ropesFor returns the position embeddings of sessions with a context of that many
 // tokens. Models with two tables of frequency factors (arXiv:2402.13753) use one for
 // contexts up to that of their training and the other for longer ones. It has to be the
 // same for the whole session: keys that are cached cannot be turned anew without loss.
 // llama.cpp, which decides so too, makes contexts multiples of 256 first.
-func (m *Model) ropeFor(ctx int) *ggml.Rope {
+func (m *Model) ropesFor(ctx int) ropes {
+	list := m.ropes
 	if m.ropeLong != nil && (ctx+255)&^255 > m.Config.Rope.OrigCtx {
-		return m.ropeLong
+		list[TurnGlobal] = m.ropeLong
 	}
-	return m.rope
+	return list
 }
 
 // vocabSize returns the rows of the embedding, which must be the vocabulary's where that

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
 	"alpaca/internal/machine"
@@ -32,14 +33,18 @@ type Runner struct {
 	err     error     // of the evaluation at work
 	hidden  []float32 // [wanted, Dim] of the last batch
 
-	buf       buffers
-	acts      ggml.Prepare
-	matmul    ggml.MatMul
-	headNorm  ggml.HeadNorm
-	kv        ggml.StoreKV
-	attention ggml.Attention
-	router    router
-	lora      loraScratch
+	buf         buffers
+	acts        ggml.Prepare
+	matmul      ggml.MatMul
+	headNorm    ggml.HeadNorm
+	addBranchTo ggml.AddBranch
+	cap         ggml.Cap
+	kv          ggml.StoreKV
+	shortConv   ggml.ShortConv
+	deltaNet    ggml.DeltaNet
+	attention   ggml.Attention
+	router      router
+	lora        loraScratch
 }
 
 // DefaultBatch is the rows of a batch at most, where nothing else is asked for.
@@ -50,21 +55,13 @@ type RunnerOptions struct {
 	Batch   int // rows of a batch at most: DefaultBatch
 	Threads int // machine.CountThreads().Default()
 	Ctx     int // context length of the texts: what Model.Context gives for 0
-	Blocks  int // of the cache at most; 0: no limit
+	Blocks  int // of the cache at most, of those that are Whole; 0: no limit
+	Recent  int // Recent blocks of the cache at most; 0: no limit
 	// Types of keys and values in the cache, F32, F16 or Q8_0; nil is F16.
 	CacheK, CacheV *quant.Type
 	// Pool, if not nil, is used in place of one with Threads workers of its
 	// own. Runners that share one take turns, operation by operation.
 	Pool *pool.Pool
-}
-
-// BlockBytes returns the memory of one block of a cache of the types in opt.
-func (m *Model) BlockBytes(opt RunnerOptions) (int, error) {
-	c, err := newCache(&m.Config, opt.CacheK, opt.CacheV, 0)
-	if err != nil {
-		return 0, err
-	}
-	return c.BlockBytes(), nil
 }
 
 // NewRunner makes a runner. Memory for the cache is allocated as texts grow.
@@ -78,18 +75,17 @@ func (m *Model) NewRunner(opt RunnerOptions) (*Runner, error) {
 		return nil, fmt.Errorf("model: batch of %d tokens, must be positive", r.batch)
 	case opt.Threads < 0 || opt.Threads > pool.MaxThreads:
 		return nil, fmt.Errorf("model: %d threads, must be between 1 and %d", opt.Threads, pool.MaxThreads)
-	case opt.Blocks < 0:
-		return nil, fmt.Errorf("model: a cache of %d blocks, must be positive", opt.Blocks)
-	}
-	var err error
-	if r.cache, err = newCache(&m.Config, opt.CacheK, opt.CacheV, opt.Blocks); err != nil {
-		return nil, err
+	case opt.Blocks < 0 || opt.Recent < 0:
+		return nil, fmt.Errorf("model: a cache of %d blocks and %d recent ones, must be positive", opt.Blocks, opt.Recent)
 	}
 	ctx, _, err := m.Context(opt.Ctx)
 	if err != nil {
 		return nil, err
 	}
-	r.cache.rope = m.ropeFor(ctx)
+	if r.cache, err = newCache(&m.Config, ctx, opt); err != nil {
+		return nil, err
+	}
+	r.cache.ropes = m.ropesFor(ctx)
 	if r.pool == nil {
 		threads := opt.Threads
 		if threads == 0 {
@@ -110,15 +106,23 @@ func (m *Model) NewRunner(opt RunnerOptions) (*Runner, error) {
 func (r *Runner) scratchBytes() int64 {
 	c := &r.model.Config
 	inner := c.most(func(l *LayerConfig) int { // of all at once
-		return l.NumHeads*(l.KeyDim+l.ValueDim) + 2*l.NumKVHeads*(l.KeyDim+l.ValueDim) + l.FFNDim
-	})
+		return l.NumHeads*(l.KeyDim+l.ValueDim) + 2*l.NumKVHeads*(l.KeyDim+l.ValueDim)
+	}) + c.mostInner()
 	columns := 0
 	for _, n := range r.model.Weights.mostColumns() {
 		columns += n + 64 // rows are padded
 	}
-	row := 4*int64(c.Dim+inner+columns+2*r.cache.rope.Pairs()) + 64
+	for _, n := range r.model.Weights.mostExpertColumns() {
+		columns += c.NumUsed * (n + 64)
+	}
+	row := 4*int64(2*c.Dim+inner+columns) + 64
+	for _, rope := range r.cache.ropes {
+		if rope != nil {
+			row += 8 * int64(rope.Pairs())
+		}
+	}
 	if c.NumExperts > 0 {
-		row += 4 * int64(2*c.Dim+c.NumExperts+2)
+		row += 4*int64(2*c.Dim+c.NumExperts) + 32*int64(c.NumUsed)
 	}
 	const worker = 4 << 20 // scores and blocks of attention, panels of weights
 	return int64(r.batch)*row + int64(r.pool.Threads())*worker + 4*int64(c.VocabSize) + 1<<20
@@ -129,9 +133,16 @@ func (r *Runner) reserve() {
 	c, workers := &r.model.Config, r.pool.Threads()
 	r.buf = newBuffers(c, r.batch)
 	r.buf.logits = make([]float32, c.VocabSize)
-	pairs := r.cache.rope.Pairs()
-	r.buf.cos, r.buf.sin = make([]float32, r.batch*pairs), make([]float32, r.batch*pairs)
-	r.acts = ggml.Prepare{Eps: c.NormEps}
+	for turn, rope := range r.cache.ropes {
+		if rope != nil {
+			n := r.batch * rope.Pairs()
+			r.buf.angles[turn] = angles{make([]float32, n), make([]float32, n)}
+		}
+	}
+	if r.model.Weights.needsBranch(c) {
+		r.buf.branch = make([]float32, r.batch*c.Dim)
+	}
+	r.acts = ggml.Prepare{Eps: c.NormEps, Centred: arch.Find(c.Arch).LayerNorm}
 	r.acts.Reserve(workers, r.batch, r.model.Weights.mostColumns())
 	r.matmul.Reserve(workers, r.batch)
 	largest := ggml.KVFormat{
@@ -139,18 +150,13 @@ func (r *Runner) reserve() {
 		KeyDim:   c.most(func(l *LayerConfig) int { return l.KeyDim }),
 		ValueDim: c.most(func(l *LayerConfig) int { return l.ValueDim }),
 	}
-	shared := c.most(func(l *LayerConfig) int { return l.NumHeads / l.NumKVHeads })
+	shared := c.most(func(l *LayerConfig) int { return l.NumHeads / max(1, l.NumKVHeads) })
 	r.attention.Reserve(workers, r.batch, ggml.KVLayer{Format: &largest, Heads: shared})
 	r.headNorm.Eps = c.NormEps
 	r.reserveAdapters()
 	r.kv.Reserve(workers, largest.KeyDim)
-	if c.NumExperts > 0 {
-		r.router = router{
-			scores: make([]float32, r.batch*c.NumExperts),
-			chosen: make([]int, c.NumExperts),
-			tokens: make([]int, r.batch),
-		}
-	}
+	r.reserveExperts()
+	r.deltaNet.Reserve(workers, c.Delta)
 }
 
 // attentionScale returns 1/sqrt(n), the factor of the scores.
@@ -180,7 +186,7 @@ func (r *Runner) MaxRows() int { return r.batch }
 // returns what the model makes of the wanted ones.
 //
 // ctx is looked at before every layer. When it is cancelled, or after an error,
-// all texts are as they were: ErrNoBlocks where the cache has no room, a
+// all texts are as they were, or shorter where layers keep a state: ErrNoBlocks where the cache has no room, a
 // *gguf.FaultError for a file that was cut while in use.
 func (r *Runner) Forward(ctx context.Context, b *Batch) error {
 	r.hidden, r.err = nil, nil
@@ -195,6 +201,9 @@ func (r *Runner) Forward(ctx context.Context, b *Batch) error {
 	if err != nil {
 		r.hidden = nil
 		b.retract(len(b.seqs))
+		for _, s := range b.seqs {
+			s.lose()
+		}
 		return err
 	}
 	b.commit()
@@ -290,6 +299,6 @@ type MemoryStats struct {
 
 // MemoryStats returns the memory in use.
 func (r *Runner) MemoryStats() MemoryStats {
-	scratch := r.buf.bytes() + r.acts.Bytes() + r.matmul.Bytes() + r.attention.Bytes() + 4*len(r.router.scores)
+	scratch := r.buf.bytes() + r.acts.Bytes() + r.matmul.Bytes() + r.attention.Bytes() + r.router.bytes()
 	return MemoryStats{Cache: r.cache.Bytes(), Scratch: int64(scratch)}
 }

@@ -8,12 +8,32 @@ import (
 // Seq is one text: its tokens, and the blocks of a Cache that hold their keys and
 // values. A Seq holds its blocks until it is freed.
 type Seq struct {
-	model  *Model
-	cache  *Cache
-	tokens []int32  // whose keys and values are in the blocks
-	blocks []*Block // of the positions, in order
-	data   [][]byte // of the blocks
-	exact  int      // the first position that Shift has changed; math.MaxInt where there is none
+	model   *Model
+	cache   *Cache
+	tokens  []int32          // whose keys and values are in the blocks
+	parts   [numParts]blocks // of the positions, in order
+	exact   int              // the first position that Shift has changed; math.MaxInt where there is none
+	floor   int              // the first position that layers with a window see (window.go)
+	mark    int              // how many tokens can be gone back to; 0: no more than Slack allows
+	trimmed int              // Recent blocks before it are released, but for the mark's
+	state   state
+}
+
+// blocks are those of a part; Recent ones that are released are nil.
+type blocks struct {
+	list []*Block
+	data [][]byte // of the blocks
+}
+
+func (b *blocks) set(i int, block *Block) {
+	if b.list[i], b.data[i] = block, nil; block != nil {
+		b.data[i] = block.data
+	}
+}
+
+func (b *blocks) push(block *Block) {
+	b.list, b.data = append(b.list, nil), append(b.data, nil)
+	b.set(len(b.list)-1, block)
 }
 
 // NewSeq returns an empty text.
@@ -32,12 +52,25 @@ func (s *Seq) Tokens() []int32 { return s.tokens }
 // that evaluating these tokens gives: all of them, unless Shift moved some.
 func (s *Seq) Exact() int { return min(s.exact, len(s.tokens)) }
 
-// Block returns the block of positions i*BlockLen and following.
-func (s *Seq) Block(i int) *Block { return s.blocks[i] }
+// Block returns the Whole block of positions i*BlockLen and following.
+func (s *Seq) Block(i int) *Block { return s.parts[Whole].list[i] }
 
-// Truncate forgets all but the first n tokens.
+// Recent returns the Recent block of the same positions, nil where there is none.
+func (s *Seq) Recent(i int) *Block {
+	if s.cache.window == 0 {
+		return nil
+	}
+	return s.parts[Recent].list[i]
+}
+
+// used returns the parts that the cache has.
+func (s *Seq) used() []blocks { return s.parts[:len(s.cache.kinds)] }
+
+// Truncate forgets all but the first n tokens, or all but Reachable(n).
 func (s *Seq) Truncate(n int) {
-	n = min(max(n, 0), len(s.tokens))
+	n = s.Reachable(n)
+	s.floor = s.floorAt(n)
+	s.goBack(n)
 	s.tokens = s.tokens[:n]
 	if n <= s.exact {
 		s.exact = math.MaxInt
@@ -45,14 +78,22 @@ func (s *Seq) Truncate(n int) {
 	s.cut(n)
 }
 
-// cut releases the blocks that hold nothing of the first n positions.
+// cut releases the blocks that hold nothing of the first n positions, of which all others
+// are forgotten.
 func (s *Seq) cut(n int) {
 	keep := blocksOf(n)
-	for i := keep; i < len(s.blocks); i++ {
-		s.cache.Release(s.blocks[i])
-		s.blocks[i], s.data[i] = nil, nil
+	for p := range s.used() {
+		b := &s.parts[p]
+		for i := keep; i < len(b.list); i++ {
+			s.cache.Release(b.list[i])
+			b.set(i, nil)
+		}
+		b.list, b.data = b.list[:keep], b.data[:keep]
 	}
-	s.blocks, s.data = s.blocks[:keep], s.data[:keep]
+	s.trimmed = min(s.trimmed, keep)
+	if n < s.mark {
+		s.mark = 0
+	}
 }
 
 // blocksOf returns how many blocks n positions take.
@@ -61,34 +102,42 @@ func blocksOf(n int) int { return (n + BlockLen - 1) / BlockLen }
 // Free forgets all tokens and releases the blocks. The Seq can be used again.
 func (s *Seq) Free() { s.Truncate(0) }
 
-// Fork returns a text that begins with the first n tokens of s and shares their
-// blocks.
+// Fork returns a text that begins with the first n tokens of s, or Reachable(n), and
+// shares their blocks.
 func (s *Seq) Fork(n int) *Seq {
-	n = min(max(n, 0), len(s.tokens))
+	n = s.Reachable(n)
 	f := &Seq{model: s.model, cache: s.cache, exact: math.MaxInt, tokens: append([]int32(nil), s.tokens[:n]...)}
 	if s.exact < n {
 		f.exact = s.exact
 	}
-	for _, b := range s.blocks[:blocksOf(n)] {
-		f.push(b)
-		s.cache.Retain(b)
+	f.state = s.state.at(n)
+	f.floor = s.floorAt(n)
+	for p := range s.used() {
+		for _, b := range s.parts[p].list[:blocksOf(n)] {
+			f.parts[p].push(b)
+			s.cache.Retain(b)
+		}
 	}
 	return f
 }
 
-// push adds a block at the end.
-func (s *Seq) push(b *Block) {
-	s.blocks, s.data = append(s.blocks, b), append(s.data, b.data)
-}
-
-// Adopt appends tokens whose keys and values are in b, from its first position on:
-// at most BlockLen of them, after a whole number of blocks. b gets a user more.
-func (s *Seq) Adopt(b *Block, tokens []int32) error {
-	if len(s.tokens)%BlockLen != 0 || len(tokens) == 0 || len(tokens) > b.filled || len(b.data) != s.cache.BlockBytes() {
-		return fmt.Errorf("model: a block with %d tokens of %d cannot follow %d", len(tokens), b.filled, len(s.tokens))
+// Adopt appends tokens whose keys and values are in b and recent, from their first position
+// on: at most BlockLen of them, after a whole number of blocks. Both get a user more.
+// recent may be nil for positions that the text to come does not see.
+func (s *Seq) Adopt(b, recent *Block, tokens []int32) error {
+	filled := b.filled
+	if recent != nil {
+		filled = min(filled, recent.filled)
+	}
+	if len(s.tokens)%BlockLen != 0 || len(tokens) == 0 || len(tokens) > filled || len(b.data) != s.cache.kinds[Whole].bytes {
+		return fmt.Errorf("model: a block with %d tokens of %d cannot follow %d", len(tokens), filled, len(s.tokens))
 	}
 	s.cache.Retain(b)
-	s.push(b)
+	s.parts[Whole].push(b)
+	if s.cache.window > 0 {
+		s.cache.Retain(recent)
+		s.parts[Recent].push(recent)
+	}
 	s.tokens = append(s.tokens, tokens...)
 	return nil
 }
@@ -96,67 +145,87 @@ func (s *Seq) Adopt(b *Block, tokens []int32) error {
 // Needs returns how many blocks more of the cache n further tokens take. Where
 // several texts share a last block that is not full, one of them may need one more
 // than this says.
-func (s *Seq) Needs(n int) int {
+func (s *Seq) Needs(n int) (need Blocks) {
 	if n == 0 {
-		return 0
+		return need
 	}
-	need := blocksOf(len(s.tokens)+n) - len(s.blocks)
-	if j := len(s.tokens) % BlockLen; j > 0 && s.mustCopy(len(s.blocks)-1, j) {
-		need++
+	for p := range s.used() {
+		have := len(s.parts[p].list)
+		need[p] = blocksOf(len(s.tokens)+n) - have
+		if j := len(s.tokens) % BlockLen; j > 0 && s.mustCopy(Part(p), have-1, j) {
+			need[p]++
+		}
 	}
 	return need
 }
 
 // mustCopy reports whether block i must be copied before its position j is written.
-func (s *Seq) mustCopy(i, j int) bool { return s.blocks[i].refs > 1 && s.blocks[i].filled > j }
+func (s *Seq) mustCopy(p Part, i, j int) bool {
+	b := s.parts[p].list[i]
+	return b.refs > 1 && b.filled > j
+}
 
 // extend makes room for n tokens more, without adding them. After an error nothing
 // has changed but that blocks may have been copied.
 func (s *Seq) extend(n int) error {
 	pos := len(s.tokens)
-	if j := pos % BlockLen; j > 0 && n > 0 {
-		i := pos / BlockLen
-		if s.mustCopy(i, j) {
-			if err := s.own(i); err != nil {
+	last, j := pos/BlockLen, pos%BlockLen
+	for p := range s.used() {
+		if j > 0 && n > 0 && s.mustCopy(Part(p), last, j) {
+			if err := s.own(Part(p), last); err != nil {
 				return err
 			}
 		}
-		s.blocks[i].filled = min(j+n, BlockLen)
 	}
-	for len(s.blocks)*BlockLen < pos+n {
-		b, err := s.cache.take()
-		if err != nil {
-			s.retract()
-			return err
+	for p := range s.used() {
+		blocks := &s.parts[p]
+		if j > 0 && n > 0 {
+			blocks.list[last].filled = min(j+n, BlockLen)
 		}
-		b.filled = min(BlockLen, pos+n-len(s.blocks)*BlockLen)
-		s.push(b)
+		for len(blocks.list)*BlockLen < pos+n {
+			b, err := s.cache.take(Part(p))
+			if err != nil {
+				s.retract()
+				return err
+			}
+			b.filled = min(BlockLen, pos+n-len(blocks.list)*BlockLen)
+			blocks.push(b)
+		}
 	}
 	return nil
 }
 
 // retract undoes extend.
 func (s *Seq) retract() {
-	s.cut(len(s.tokens))
-	if j := len(s.tokens) % BlockLen; j > 0 {
-		s.blocks[len(s.blocks)-1].filled = j
+	n := len(s.tokens)
+	for p := range s.used() {
+		b := &s.parts[p]
+		keep := min(blocksOf(n), len(b.list))
+		for i := keep; i < len(b.list); i++ {
+			s.cache.Release(b.list[i])
+			b.set(i, nil)
+		}
+		b.list, b.data = b.list[:keep], b.data[:keep]
+		if j := n % BlockLen; j > 0 {
+			b.list[keep-1].filled = j
+		}
 	}
 }
 
 // own makes s the only user of its block i, by a copy if need be.
-func (s *Seq) own(i int) error {
-	old := s.blocks[i]
+func (s *Seq) own(p Part, i int) error {
+	old := s.parts[p].list[i]
 	if old.refs == 1 {
 		return nil
 	}
-	b, err := s.cache.take()
+	b, err := s.cache.take(p)
 	if err != nil {
 		return err
 	}
 	copy(b.data, old.data)
 	b.filled = old.filled
 	s.cache.Release(old)
-	s.blocks[i], s.data[i] = b, b.data
+	s.parts[p].set(i, b)
 	return nil
 }
 
@@ -172,37 +241,65 @@ func (s *Seq) Shift(keep, discard int) error {
 	if discard == 0 {
 		return nil
 	}
+	if s.model.Config.Recurrent() {
+		return fmt.Errorf("model: shift: %w", ErrNoShift)
+	}
+	floor := s.floor
+	s.sinkFloor(keep, discard)
 	if keep+discard < end {
 		for i := keep / BlockLen; i < blocksOf(end-discard); i++ {
-			if err := s.own(i); err != nil {
+			if err := s.own(Whole, i); err != nil {
+				s.floor = floor
 				return err
 			}
 		}
-		s.move(keep, discard)
 	}
+	if s.cache.window > 0 {
+		if err := s.refill(s.floor, keep, end-discard); err != nil {
+			s.floor = floor
+			return err
+		}
+	}
+	s.move(keep, discard)
 	s.tokens = append(s.tokens[:keep], s.tokens[keep+discard:]...)
 	if len(s.tokens) > keep {
 		s.exact = min(s.exact, keep)
 	}
-	s.Truncate(len(s.tokens))
+	if s.mark = 0; len(s.tokens) <= s.exact {
+		s.exact = math.MaxInt
+	}
+	s.cut(len(s.tokens))
 	return nil
 }
 
 // move moves positions from from+by on down by by, in place: values as they are,
 // keys turned back to where rope puts them for their new positions.
 func (s *Seq) move(from, by int) {
-	rope := s.cache.rope
-	cos, sin := make([]float32, rope.Pairs()), make([]float32, rope.Pairs())
-	rope.ShiftAngles(cos, sin, -by)
+	var back [TurnNone + 1]angles
+	for turn, rope := range s.cache.ropes {
+		if rope != nil {
+			back[turn] = angles{make([]float32, rope.Pairs()), make([]float32, rope.Pairs())}
+			rope.ShiftAngles(back[turn].cos, back[turn].sin, -by)
+		}
+	}
 	for layer := range s.cache.layers() {
 		f := &s.cache.formats[layer]
+		from := from
+		if s.cache.parts[layer] == Recent {
+			from = max(from, s.floor)
+			s.blank(layer, from)
+		}
+		turn := s.model.Config.Layers[layer].Turn
+		rope, cos, sin := s.cache.ropes[turn], back[turn].cos, back[turn].sin
 		key, row := make([]float32, f.KeyDim), make([]byte, 4*f.KeyDim)
 		for pos := from; pos+by < len(s.tokens); pos++ {
 			src, i := s.at(layer, pos+by)
 			dst, j := s.at(layer, pos)
 			for h := range f.Heads {
 				f.Key(key, f.Keys(src, h), i)
-				rope.Apply(key, cos, sin)
+				if rope != nil {
+					rope.Apply(key, cos, sin)
+				}
 				f.PutKey(f.Keys(dst, h), j, key, row)
 				copy(f.Value(f.Values(dst, h), j), f.Value(f.Values(src, h), i))
 			}
@@ -210,17 +307,32 @@ func (s *Seq) move(from, by int) {
 	}
 }
 
+// blank makes zeros of what a block holds before position pos, which nobody sees, so that a
+// saved text does not depend on what was there.
+func (s *Seq) blank(layer, pos int) {
+	f := &s.cache.formats[layer]
+	zero, row := make([]float32, max(f.KeyDim, f.ValueDim)), make([]byte, 4*f.KeyDim)
+	for p := pos &^ (BlockLen - 1); p < pos && s.floor >= pos; p++ {
+		block, j := s.at(layer, p)
+		for h := range f.Heads {
+			f.PutKey(f.Keys(block, h), j, zero[:f.KeyDim], row)
+			f.PutValue(f.Values(block, h), j, zero[:f.ValueDim])
+		}
+	}
+}
+
 // at returns a layer's part of the block that position pos is in, and the
 // position's number in the block.
 func (s *Seq) at(layer, pos int) (block []byte, j int) {
-	return s.cache.part(s.data[pos/BlockLen], layer), pos % BlockLen
+	return s.cache.layer(s.parts[s.cache.parts[layer]].data[pos/BlockLen], layer), pos % BlockLen
 }
 
-// Share puts b, which holds the same keys and values, in the place of block i.
+// Share puts b, which holds the same keys and values, in the place of the block i of its
+// part.
 func (s *Seq) Share(i int, b *Block) {
 	s.cache.Retain(b)
-	s.cache.Release(s.blocks[i])
-	s.blocks[i], s.data[i] = b, b.data
+	s.cache.Release(s.parts[b.part].list[i])
+	s.parts[b.part].set(i, b)
 }
 
 // Replace makes s what with is, which is empty afterwards.

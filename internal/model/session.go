@@ -59,7 +59,7 @@ func (m *Model) Context(ctx int) (n int, warning string, err error) {
 	switch {
 	case ctx < 0 || ctx > MaxCtx:
 		return 0, "", fmt.Errorf("model: context of %d tokens, must be between 1 and %d", ctx, MaxCtx)
-	case m.ropeFor(ctx) != m.rope && ctx <= train:
+	case m.ropesFor(ctx) != m.ropes && ctx <= train:
 		warning = fmt.Sprintf("in a context of %d tokens this model's frequency factors for long texts apply, to short ones too; those for short texts up to %d", ctx, m.Config.Rope.OrigCtx&^255)
 	case ctx > train:
 		warning = fmt.Sprintf("a context of %d tokens is more than the %d the model was trained for: expect worse text beyond those", ctx, train)
@@ -101,8 +101,12 @@ func (s *Session) Warning() string { return s.warning }
 // valid until the next call.
 func (s *Session) Tokens() []int32 { return s.seq.Tokens() }
 
-// Truncate forgets all but the first n tokens.
-func (s *Session) Truncate(n int) { s.seq.Truncate(n) }
+// Truncate forgets all but the first n tokens, or fewer: see Seq.Reachable. It returns how
+// many are left.
+func (s *Session) Truncate(n int) int {
+	s.seq.Truncate(n)
+	return s.Pos()
+}
 
 // Shift makes room in a full context; see Seq.Shift.
 func (s *Session) Shift(keep, discard int) error { return s.seq.Shift(keep, discard) }
@@ -141,6 +145,7 @@ func (s *Session) Eval(ctx context.Context, tokens []int32, progress func(done, 
 		if err := s.Forward(ctx, &s.batch); err != nil {
 			return nil, err
 		}
+		s.seq.Trim()
 		if done += n; progress != nil {
 			progress(done, len(tokens))
 		}
@@ -163,6 +168,7 @@ func (s *Session) EvalEach(ctx context.Context, tokens []int32, from int, each f
 		if err := s.Forward(ctx, &s.batch); err != nil {
 			return err
 		}
+		s.seq.Trim()
 		done += n
 		first := done - s.batch.Wanted()
 		err := s.EachLogits(s.batch.Wanted(), func(row int, logits []float32) error { return each(first+row, logits) })

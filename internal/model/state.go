@@ -12,9 +12,13 @@ import (
 // A saved state is, little-endian:
 //
 //	header  the fields of stateHeader
+//	floor   uint32, the first position that layers with a window see, in version 2
 //	tokens  [Tokens] int32
-//	cache   for each block of positions and each layer, what is used of the block
+//	cache   for each block of positions and each layer, what is used of the block; of layers
+//	        with a window only blocks that they see
+//	state   [..] float32, of layers with a gated delta rule
 //
+// Version 2 is of models that have layers with a window.
 // Heads, Key and Value are those of layer 0; Differ is 0 where all layers have the
 // same, else a checksum of all; the bits of stateLong are turned over where the keys
 // stand at their places by the frequencies for long contexts. The state says nothing of which model it belongs to,
@@ -30,6 +34,7 @@ type stateHeader struct {
 const (
 	stateMagic   = 0x74737061 // "apst"
 	stateVersion = 1
+	stateWindows = 2
 	stateLong    = 0x676e6f6c // "long"
 )
 
@@ -41,12 +46,18 @@ func (s *Seq) stateHeader() stateHeader {
 		TypeK: uint32(f.TypeK), TypeV: uint32(f.TypeV),
 	}
 	for i := range s.cache.formats {
+		if l := &s.cache.formats[i]; l.KeyDim > 0 { // attention, not a convolution
+			h.TypeK, h.TypeV = uint32(l.TypeK), uint32(l.TypeV)
+		}
 		if s.cache.formats[i] != *f {
 			h.Differ = s.cache.checksum()
 		}
 	}
-	if s.cache.rope != s.model.rope {
+	if s.cache.ropes != s.model.ropes {
 		h.Differ ^= stateLong
+	}
+	if s.widest() > 0 {
+		h.Version = stateWindows
 	}
 	return h
 }
@@ -60,21 +71,37 @@ func (c *Cache) checksum() uint32 {
 	return h.Sum32() | 1
 }
 
-// Save writes the first n of the tokens with their keys and values; all of them
-// where they are fewer.
+// widest returns how many positions the layers with a window see at most, 0 where there are
+// none.
+func (s *Seq) widest() int { return s.model.Config.most(func(l *LayerConfig) int { return l.Window }) }
+
+// firstSaved returns the first block that a state of n tokens has for layers with a window.
+func (s *Seq) firstSaved(n int) int {
+	return max(0, n-s.widest()+1, s.floorAt(n)) / BlockLen
+}
+
+// Save writes the first n of the tokens with their keys and values, or Reachable(n) of
+// them.
 func (s *Seq) Save(w io.Writer, n int) error {
-	tokens := s.tokens[:min(n, len(s.tokens))]
+	tokens := s.tokens[:s.Reachable(n)]
 	h := s.stateHeader()
 	h.Tokens = uint32(len(tokens))
 	b := bufio.NewWriterSize(w, 1<<20)
 	binary.Write(b, binary.LittleEndian, h) // b keeps the error
+	if h.Version == stateWindows {
+		binary.Write(b, binary.LittleEndian, uint32(s.floorAt(len(tokens))))
+	}
 	binary.Write(b, binary.LittleEndian, tokens)
 	var err error
+	first := s.firstSaved(len(tokens))
 	for pos := 0; pos < len(tokens) && err == nil; pos += BlockLen {
-		err = s.used(pos/BlockLen, min(len(tokens)-pos, BlockLen), func(part []byte) error {
+		err = s.filled(pos/BlockLen, min(len(tokens)-pos, BlockLen), first, func(part []byte) error {
 			_, err := b.Write(part)
 			return err
 		})
+	}
+	if state := s.state.at(len(tokens)); err == nil && state.now.data != nil && len(tokens) > 0 {
+		err = binary.Write(b, binary.LittleEndian, state.now.data)
 	}
 	if err == nil {
 		err = b.Flush()
@@ -99,18 +126,10 @@ func (s *Seq) Load(r io.Reader, ctx int) error {
 
 func (s *Seq) load(r io.Reader, ctx int) error {
 	s.Free()
-	var h stateHeader
-	if err := binary.Read(r, binary.LittleEndian, &h); err != nil {
+	n, floor, err := s.loadHeader(r, ctx)
+	if err != nil {
 		return err
 	}
-	want := s.stateHeader()
-	if want.Tokens = h.Tokens; h != want {
-		return errors.New("it is of another version, model or type of cache")
-	}
-	if int64(h.Tokens) > int64(ctx) {
-		return fmt.Errorf("its %d tokens do not fit the context of %d", h.Tokens, ctx)
-	}
-	n := int(h.Tokens)
 	for len(s.tokens) < n {
 		var part [256]int32
 		p := part[:min(len(part), n-len(s.tokens))]
@@ -127,27 +146,71 @@ func (s *Seq) load(r io.Reader, ctx int) error {
 	if n > 0 {
 		s.exact = 0
 	}
-	for len(s.blocks)*BlockLen < n {
-		b, err := s.cache.take()
-		if err != nil {
-			return err
+	s.floor = floor
+	first := s.firstSaved(n)
+	for i := range blocksOf(n) {
+		filled := min(BlockLen, n-i*BlockLen)
+		for p := range s.used() {
+			var b *Block
+			if Part(p) == Whole || i >= first {
+				if b, err = s.cache.take(Part(p)); err != nil {
+					return err
+				}
+				b.filled = filled
+			}
+			s.parts[p].push(b)
 		}
-		s.push(b)
-		b.filled = min(BlockLen, n-(len(s.blocks)-1)*BlockLen)
-		if err := s.used(len(s.blocks)-1, b.filled, func(part []byte) error {
+		if err := s.filled(i, filled, first, func(part []byte) error {
 			_, err := io.ReadFull(r, part)
 			return err
 		}); err != nil {
 			return err
 		}
 	}
+	if n > 0 && s.model.Config.Recurrent() {
+		if err := binary.Read(r, binary.LittleEndian, s.step()); err != nil {
+			return err
+		}
+		s.state.now.len = n
+	}
 	return nil
 }
 
-// used calls each with all parts of block i that hold its first n positions.
-func (s *Seq) used(i, n int, each func(part []byte) error) error {
+// loadHeader reads what comes before the tokens.
+func (s *Seq) loadHeader(r io.Reader, ctx int) (tokens, floor int, err error) {
+	var h stateHeader
+	if err := binary.Read(r, binary.LittleEndian, &h); err != nil {
+		return 0, 0, err
+	}
+	want := s.stateHeader()
+	if want.Tokens = h.Tokens; h != want {
+		return 0, 0, errors.New("it is of another version, model or type of cache")
+	}
+	if int64(h.Tokens) > int64(ctx) {
+		return 0, 0, fmt.Errorf("its %d tokens do not fit the context of %d", h.Tokens, ctx)
+	}
+	if h.Version != stateWindows {
+		return int(h.Tokens), 0, nil
+	}
+	var low uint32
+	if err := binary.Read(r, binary.LittleEndian, &low); err != nil {
+		return 0, 0, err
+	}
+	if low > h.Tokens {
+		return 0, 0, fmt.Errorf("the windows begin at %d of %d tokens", low, h.Tokens)
+	}
+	return int(h.Tokens), int(low), nil
+}
+
+// filled calls each with all parts of block i that hold its first n positions, for layers
+// with a window only from the first block on.
+func (s *Seq) filled(i, n, first int, each func(part []byte) error) error {
 	for layer := range s.cache.formats {
-		if err := s.cache.formats[layer].Used(s.cache.part(s.data[i], layer), n, each); err != nil {
+		if i < first && s.model.Config.Layers[layer].Window > 0 {
+			continue
+		}
+		block := s.cache.layer(s.parts[s.cache.parts[layer]].data[i], layer)
+		if err := s.cache.formats[layer].Used(block, n, each); err != nil {
 			return err
 		}
 	}

@@ -34,9 +34,12 @@ func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 	if r.err != nil {
 		return
 	}
-	cols := matrices[0].W.Cols
+	cols := matrices[len(matrices)-1].W.Cols // the first may be absent
 	r.acts.Want(len(x)/cols, cols)
 	for _, l := range matrices {
+		if l.W.Rows == 0 {
+			continue
+		}
 		r.acts.WantType(l.W.Type)
 		if len(l.Adapters) > 0 {
 			r.acts.WantType(quant.F32)
@@ -48,6 +51,9 @@ func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 			x = normed
 		}
 		for _, l := range matrices {
+			if l.W.Rows == 0 || l.First > 0 {
+				continue // the tensor's first part has shown it
+			}
 			r.Collect(l.Name, x, len(x)/cols, cols)
 		}
 	}
@@ -77,32 +83,63 @@ func (r *Runner) products(list ...product) {
 	}
 }
 
-// addProduct adds l·x to h, row by row.
-func (r *Runner) addProduct(h []float32, l *Linear, x []float32) {
+// addProduct adds l·x to h, row by row, after RMSNorm with the weights norm if that is
+// not nil.
+func (r *Runner) addProduct(h []float32, l *Linear, x, norm []float32) {
 	r.prepare(x, nil, l)
+	if scale := r.model.Config.ResidualScale; norm != nil || scale != 0 {
+		out := r.buf.branch[:len(h)]
+		r.products(product{l, out})
+		r.addBranch(h, out, ggml.Branch{Norm: norm, Scale: scale})
+		return
+	}
 	if r.err == nil {
 		r.err = r.matmul.Add(r.pool, r.of(product{l, h}))
 	}
 	r.adapt(product{l, h})
 }
 
+// addBranch adds y [rows, Dim], which is overwritten, to h as b says.
+func (r *Runner) addBranch(h, y []float32, b ggml.Branch) {
+	if r.err == nil {
+		b.Eps = r.model.Config.NormEps
+		r.err = r.addBranchTo.Run(r.pool, h, y, r.model.Config.Dim, b)
+	}
+}
+
 // gate sets out [tokens, FFNDim] to the inner state of a feed-forward network,
-// silu(Gate·x) * (Up·x).
+// act(Gate·x) * (Up·x), or act(Up·x) without a gate.
 func (r *Runner) gate(f *FFN, out []float32) {
-	if len(f.Gate.Adapters)+len(f.Up.Adapters) > 0 {
+	switch {
+	case r.err != nil:
+	case len(f.Gate.Adapters)+len(f.Up.Adapters) > 0:
 		r.gateApart(f, out)
-	} else if r.err == nil {
-		r.err = r.matmul.Gate(r.pool, r.of(product{&f.Gate, out}), r.of(product{&f.Up, nil}))
+	case f.Gate.W.Rows == 0:
+		r.err = r.matmul.Act(r.pool, r.model.Config.Activation, r.of(product{&f.Up, out}))
+	default:
+		r.err = r.matmul.Gate(r.pool, r.model.Config.Activation, r.of(product{&f.Gate, out}), r.of(product{&f.Up, nil}))
 	}
 }
 
 // setAngles makes the sines and cosines of all rows' positions ready, for all layers.
 func (r *Runner) setAngles(spans []ggml.Span) {
-	pairs := r.cache.rope.Pairs()
-	for _, s := range spans {
-		for i := range s.N {
-			at := (s.Row + i) * pairs
-			r.cache.rope.Angles(r.buf.cos[at:at+pairs], r.buf.sin[at:at+pairs], s.Pos+i)
+	if r.buf.temper != nil {
+		for _, s := range spans {
+			for i := range s.N {
+				r.buf.temper[s.Row+i] = r.model.Config.temperature(s.Pos + i)
+			}
+		}
+	}
+	for turn, rope := range r.cache.ropes {
+		if rope == nil {
+			continue
+		}
+		a, pairs := &r.buf.angles[turn], rope.Pairs()
+		for _, s := range spans {
+			for i := range s.N {
+				at := (s.Row + i) * pairs
+				rope.Angles(a.cos[at:at+pairs], a.sin[at:at+pairs], s.Pos+i)
+			}
 		}
 	}
 }
@@ -117,7 +154,8 @@ func (r *Runner) normHeads(l *Layer, q, k []float32) {
 // kvLayer returns a layer's part of the cache.
 func (r *Runner) kvLayer(layer int) ggml.KVLayer {
 	return ggml.KVLayer{
-		Format: &r.cache.formats[layer], Offset: r.cache.offsets[layer], Heads: r.model.Config.Layers[layer].NumHeads,
+		Format: &r.cache.formats[layer], Recent: r.cache.parts[layer] == Recent, Offset: r.cache.offsets[layer],
+		Heads: r.model.Config.Layers[layer].NumHeads,
 	}
 }
 
@@ -125,9 +163,21 @@ func (r *Runner) kvLayer(layer int) ggml.KVLayer {
 // cache.
 func (r *Runner) storeKV(layer int, spans []ggml.Span, q, k, v []float32) {
 	if r.err == nil {
+		turn := r.model.Config.Layers[layer].Turn
+		a := &r.buf.angles[turn]
 		r.err = r.kv.Run(r.pool, ggml.Store{
 			KVLayer: r.kvLayer(layer), Spans: spans,
-			Rope: r.cache.rope, Cos: r.buf.cos, Sin: r.buf.sin, Q: q, K: k, V: v,
+			Rope: r.cache.ropes[turn], Cos: a.cos, Sin: a.sin, QScale: r.buf.temper, Q: q, K: k, V: v,
+		})
+	}
+}
+
+// convolve sets out [rows, Dim] to the layer's short convolution of what its first product
+// gave, in [rows, 3*Dim].
+func (r *Runner) convolve(layer int, spans []ggml.Span, in, out []float32) {
+	if r.err == nil {
+		r.err = r.shortConv.Run(r.pool, ggml.Conv{
+			KVLayer: r.kvLayer(layer), Spans: spans, Taps: r.model.Weights.Layers[layer].ConvTaps, In: in, Out: out,
 		})
 	}
 }
@@ -137,9 +187,13 @@ func (r *Runner) attend(layer int, spans []ggml.Span, q, out []float32) {
 	if r.err != nil {
 		return
 	}
-	l := &r.model.Config.Layers[layer]
+	c := &r.model.Config
+	l, scale := &c.Layers[layer], c.AttnScale
+	if scale == 0 {
+		scale = attentionScale(l.KeyDim)
+	}
 	r.err = r.attention.Run(r.pool, ggml.Attend{
 		KVLayer: r.kvLayer(layer), Spans: spans,
-		Scale: attentionScale(l.KeyDim), Window: l.Window, Q: q, Out: out,
+		Scale: scale, Cap: c.AttnCap, Sinks: r.model.Weights.Layers[layer].AttnSinks, Window: l.Window, Q: q, Out: out,
 	})
 }

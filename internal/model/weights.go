@@ -1,11 +1,7 @@
 package model
 
 import (
-	"fmt"
-	"strings"
-
 	"alpaca/internal/arch"
-	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
 )
 
@@ -15,7 +11,7 @@ type Weights struct {
 	TokenEmbed quant.Matrix // [VocabSize, Dim] token_embd.weight
 	EmbedLoRA  []TableAdapter
 	Moved      []MovedNorm // norms that adapters changed
-	OutputNorm []float32   // [Dim] output_norm.weight
+	OutputNorm []float32   // [Dim] output_norm.weight; of LayerNorm [2, Dim]: weights and biases
 	Output     Linear      // [VocabSize, Dim] output.weight; where absent, TokenEmbed
 	RopeFreqs  []float32   // [Rope.Dim/2] rope_freqs.weight, nil for none
 	RopeLong   []float32   // [Rope.Dim/2] rope_factors_long.weight, nil for none
@@ -23,7 +19,8 @@ type Weights struct {
 	Layers     []Layer
 }
 
-// Layer is the weights of one layer, blk.N.
+// Layer is the weights of one layer, blk.N. Behind the weights of a LayerNorm its biases
+// follow, as many again.
 type Layer struct {
 	AttnNorm  []float32 // [Dim]
 	AttnQ     Linear    // [NumHeads*KeyDim, Dim]
@@ -33,13 +30,44 @@ type Layer struct {
 	AttnKNorm []float32 // [KeyDim] of each key head
 	AttnOut   Linear    // [Dim, NumHeads*ValueDim] attn_output
 
-	FFNNorm []float32 // [Dim]
-	FFN     FFN       // the network, where there are no experts
-	Router  Linear    // [NumExperts, Dim] ffn_gate_inp, where there are
-	Experts []FFN     // [NumExperts]
+	ConvIn   Linear    // [3*Dim, Dim] shortconv.in_proj, of layers without attention
+	ConvTaps []float32 // [Dim, Taps] shortconv.conv
+	ConvOut  Linear    // [Dim, Dim] shortconv.out_proj
+
+	Delta DeltaNet // of layers with a gated delta rule
+
+	AttnSinks    []float32 // [NumHeads] scores without a position; nil for none
+	AttnPostNorm []float32 // [Dim] of what attention gives; nil: it is not normalized
+
+	FFNNorm     []float32 // [Dim]
+	FFNPostNorm []float32 // [Dim] of what the network gives; nil: it is not normalized
+	FFN         FFN       // the network, where there are no experts
+	Router      Linear    // [NumExperts, Dim] ffn_gate_inp, where there are
+	Experts     []FFN     // [NumExperts]
+	Shared      FFN       // the expert that all tokens use, beside those chosen; empty for none
+	SharedGate  Linear    // [1, Dim] ffn_gate_inp_shexp: how much of it a token takes; empty: all
 }
 
-// FFN is a feed-forward network: Down·(silu(Gate·x) * (Up·x)).
+// Parallel reports whether the feed-forward network, for want of a norm of its own, reads
+// what attention reads, not what that has added to.
+func (l *Layer) Parallel() bool { return l.AttnNorm != nil && l.FFNNorm == nil }
+
+// Each calls f for the matrices of the layer that it has, but for those of the experts
+// among which its router chooses.
+func (l *Layer) Each(f func(*Linear)) {
+	for _, x := range []*Linear{
+		&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut, &l.ConvIn, &l.ConvOut,
+		&l.Delta.In, &l.Delta.Gate, &l.Delta.Alpha, &l.Delta.Beta, &l.Delta.Out, &l.FFN.Gate, &l.FFN.Up, &l.FFN.Down,
+		&l.Router, &l.Shared.Gate, &l.Shared.Up, &l.Shared.Down, &l.SharedGate,
+	} {
+		if x.W.Rows > 0 {
+			f(x)
+		}
+	}
+}
+
+// FFN is a feed-forward network: Down·(act(Gate·x) * (Up·x)), or Down·act(Up·x) where
+// there is no gate.
 type FFN struct {
 	Gate Linear // [FFNDim, Dim]
 	Up   Linear // [FFNDim, Dim]
@@ -49,15 +77,11 @@ type FFN struct {
 // Linear is a matrix with an optional bias, and adapters of its products.
 type Linear struct {
 	Name     string // of the tensor, such as blk.0.attn_q.weight
+	First    int    // the row of the tensor that it begins with, where several share one
+	Of       int    // rows of that tensor; 0: W has them all
 	W        quant.Matrix
 	Bias     []float32 // [W.Rows], nil for none
 	Adapters []Adapter
-}
-
-// binder finds tensors and keeps the first error.
-type binder struct {
-	file *gguf.File
-	err  error
 }
 
 // place returns where the tensor of a role belongs: a *Linear or a *[]float32, nil for
@@ -97,10 +121,33 @@ func (l *Layer) place(role arch.Role) any {
 		return &l.AttnKNorm
 	case arch.AttnOut:
 		return &l.AttnOut
+	case arch.ConvIn:
+		return &l.ConvIn
+	case arch.ConvTaps:
+		return &l.ConvTaps
+	case arch.ConvOut:
+		return &l.ConvOut
+	case arch.AttnSinks:
+		return &l.AttnSinks
+	case arch.AttnPostNorm:
+		return &l.AttnPostNorm
 	case arch.FFNNorm:
 		return &l.FFNNorm
+	case arch.FFNPostNorm:
+		return &l.FFNPostNorm
 	case arch.Router:
 		return &l.Router
+	case arch.SharedFFNGate:
+		return &l.Shared.Gate
+	case arch.SharedFFNUp:
+		return &l.Shared.Up
+	case arch.SharedFFNDown:
+		return &l.Shared.Down
+	case arch.SharedRouter:
+		return &l.SharedGate
+	}
+	if place := l.Delta.place(role); place != nil {
+		return place
 	}
 	return l.FFN.place(role)
 }
@@ -116,188 +163,4 @@ func (f *FFN) place(role arch.Role) any {
 		return &f.Down
 	}
 	return nil
-}
-
-// bind returns the weights of a model of c's shape: what the table of its
-// architecture lists.
-func bind(f *gguf.File, c *Config) (*Weights, error) {
-	b := binder{file: f}
-	a := arch.Find(c.Arch)
-	w := &Weights{Layers: make([]Layer, c.NumLayers)}
-	var embed Linear
-	outer := c.sizes(&c.Layers[0])
-	for _, list := range [][]arch.Tensor{a.Input, a.Output} {
-		for i := range list {
-			b.bind(&list[i], "", &outer, w.place(list[i].Role, &embed))
-		}
-	}
-	if w.TokenEmbed = embed.W; w.Output.Name == "" {
-		w.Output = Linear{Name: embed.Name, W: embed.W}
-	}
-	for i := range w.Layers {
-		if b.err != nil {
-			break
-		}
-		b.layer(&w.Layers[i], a, i, c)
-	}
-	if b.err == nil {
-		b.err = strangers(f, a, c.NumExperts > 0)
-	}
-	if b.err != nil {
-		return nil, b.err
-	}
-	return w, nil
-}
-
-// strangers returns an error if a file has a tensor that the model's architecture a has
-// not, but another has: to leave out what it does would give another model's answers.
-func strangers(f *gguf.File, a *arch.Arch, experts bool) error {
-	has := map[string]bool{}
-	for _, other := range arch.All() {
-		for name := range other.Tensors(1, experts) {
-			has[name] = has[name] || other == a
-		}
-	}
-	for i := range f.Tensors {
-		name, _ := strings.CutSuffix(f.Tensors[i].Name, ".weight")
-		name, _ = strings.CutSuffix(name, ".bias")
-		if _, rest, ok := arch.CutLayer(name); ok {
-			name = arch.LayerPrefix(0) + rest
-		}
-		if own, known := has[name]; known && !own {
-			return fmt.Errorf("tensor %q in a model of architecture %q is %w", f.Tensors[i].Name, a.Name, ErrUnsupported)
-		}
-	}
-	return nil
-}
-
-// layer binds the tensors of layer n.
-func (b *binder) layer(l *Layer, a *arch.Arch, n int, c *Config) {
-	sizes, prefix := c.sizes(&c.Layers[n]), arch.LayerPrefix(n)
-	l.Experts = make([]FFN, c.NumExperts)
-	for t := range a.LayerTensors(c.NumExperts > 0) {
-		if t.Stack == arch.One {
-			b.bind(t, prefix, &sizes, l.place(t.Role))
-			continue
-		}
-		for e := range l.Experts {
-			if b.err != nil {
-				return
-			}
-			*l.Experts[e].place(t.Role).(*Linear) = b.expert(t, prefix, e, &sizes)
-		}
-	}
-}
-
-// bind puts the tensor that t describes into place, a *Linear or a *[]float32.
-func (b *binder) bind(t *arch.Tensor, prefix string, sizes *arch.Sizes, place any) {
-	name := prefix + t.GGUF()
-	if b.err != nil || t.Optional && b.file.Tensor(name+".weight") == nil {
-		return
-	}
-	switch place := place.(type) {
-	case *[]float32:
-		*place = b.vector(name+".weight", sizes.Of(t.Cols))
-	case *Linear:
-		*place = b.linear(name, sizes.Of(t.Rows), sizes.Of(t.Cols))
-		if b.err == nil && t.Bias && place.Bias == nil {
-			b.err = fmt.Errorf("no tensor %q", name+".bias")
-		}
-	default:
-		panic("model: no place for tensor " + name) // a role that this package does not know
-	}
-}
-
-// linear binds name.weight and, if it is there, name.bias.
-func (b *binder) linear(name string, rows, cols int) Linear {
-	l := Linear{Name: name + ".weight", W: b.matrix(name+".weight", rows, cols)}
-	if b.err == nil && b.file.Tensor(name+".bias") != nil {
-		l.Bias = b.vector(name+".bias", rows)
-	}
-	return l
-}
-
-// expert binds matrix number i of a stack: a slice of the tensor that t describes, or
-// a tensor of its own, PREFIXname.I.weight, in files of before April 2024.
-func (b *binder) expert(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes) Linear {
-	alone := fmt.Sprintf("%s%s.%d.weight", prefix, t.Role, i)
-	all := prefix + t.GGUF() + ".weight"
-	rows, cols, n := sizes.Of(t.Rows), sizes.Of(t.Cols), sizes.Of(t.Stack)
-	if b.file.Tensor(all) == nil && b.file.Tensor(alone) != nil {
-		return Linear{Name: alone, W: b.matrix(alone, rows, cols)}
-	}
-	whole := b.tensor(all, n, rows, cols)
-	if whole == nil {
-		return Linear{}
-	}
-	size := len(whole.Data) / n
-	return Linear{Name: alone, W: b.view(all, whole.Type, rows, cols, whole.Data[i*size:(i+1)*size])}
-}
-
-// matrix binds a rows × cols tensor.
-func (b *binder) matrix(name string, rows, cols int) quant.Matrix {
-	t := b.tensor(name, rows, cols)
-	if t == nil {
-		return quant.Matrix{}
-	}
-	return b.view(name, t.Type, rows, cols, t.Data)
-}
-
-func (b *binder) view(name string, typ quant.Type, rows, cols int, data []byte) quant.Matrix {
-	m, err := quant.NewMatrix(typ, rows, cols, data)
-	if err != nil && b.err == nil {
-		b.err = fmt.Errorf("tensor %q: %w", name, err)
-	}
-	return m
-}
-
-// vector decodes a tensor of n elements.
-func (b *binder) vector(name string, n int) []float32 {
-	t := b.tensor(name, n)
-	if t == nil {
-		return nil
-	}
-	if !quant.CanCompute(t.Type) {
-		b.err = fmt.Errorf("tensor %q: cannot compute with %v", name, t.Type)
-		return nil
-	}
-	v := make([]float32, n)
-	quant.Decode(t.Type, v, t.Data)
-	return v
-}
-
-// tensor returns the tensor of that name, if it has that shape; outer dimensions
-// of 1, which files may leave out, do not matter.
-func (b *binder) tensor(name string, shape ...int) *gguf.Tensor {
-	if b.err != nil {
-		return nil
-	}
-	t := b.file.Tensor(name)
-	if t == nil {
-		b.err = fmt.Errorf("no tensor %q", name)
-		return nil
-	}
-	if !sameShape(t.Shape, shape) {
-		b.err = fmt.Errorf("tensor %q: shape %v, the metadata ask for %v", name, t.Shape, shape)
-		return nil
-	}
-	return t
-}
-
-func sameShape(a, b []int) bool {
-	for len(a) > len(b) && a[0] == 1 {
-		a = a[1:]
-	}
-	for len(b) > len(a) && b[0] == 1 {
-		b = b[1:]
-	}
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -1,9 +1,12 @@
 package openai
 
 import (
+	"fmt"
 	"math"
 	"strconv"
+	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // ChatAnswer is the answer to a conversation.
@@ -225,24 +228,45 @@ type OldLogprobs struct {
 	Offsets  []int                `json:"text_offset"`
 }
 
-// Old returns the same in the first API's form. Offset is how many characters of the text
-// came before.
+// Old returns the same in the first API's form, whose keys are texts: bytes that are no text
+// are written as OpenAI does, since they would all be the same character. Of alternatives
+// with the same text the likeliest stands. Offset is how many characters of the text came
+// before.
 func (l *Logprobs) Old(offset int) *OldLogprobs {
 	o := &OldLogprobs{Tokens: []string{}, Logprobs: []float64{}, Top: []map[string]float64{}, Offsets: []int{}}
+	var part []byte // of a character
 	for _, t := range l.Content {
-		o.Tokens = append(o.Tokens, t.Token)
+		token := oldToken(t.Token, t.Bytes)
+		o.Tokens = append(o.Tokens, token)
 		o.Logprobs = append(o.Logprobs, t.Logprob)
-		top := map[string]float64{}
+		top := map[string]float64{token: t.Logprob} // one more than was asked for, where it is none of the likeliest
 		for _, other := range t.Top {
-			if p, ok := top[other.Token]; !ok || other.Logprob > p {
-				top[other.Token] = other.Logprob
+			key := oldToken(other.Token, other.Bytes)
+			if p, ok := top[key]; !ok || other.Logprob > p {
+				top[key] = other.Logprob
 			}
 		}
 		o.Top = append(o.Top, top)
 		o.Offsets = append(o.Offsets, offset)
-		offset += len([]rune(t.Token))
+		for part = append(part, t.Bytes...); utf8.FullRune(part); offset++ {
+			_, n := utf8.DecodeRune(part)
+			part = part[n:]
+		}
 	}
 	return o
+}
+
+// oldToken returns the text of a token, and for part of a character its bytes.
+func oldToken(text string, b Bytes) string {
+	if utf8.Valid(b) {
+		return text
+	}
+	var s strings.Builder
+	s.WriteString("bytes:")
+	for _, c := range b {
+		fmt.Fprintf(&s, `\x%02x`, c)
+	}
+	return s.String()
 }
 
 // Logprob returns a logarithm of a probability that JSON can hold.

@@ -118,13 +118,18 @@ func TestNumbers(t *testing.T) {
 	require.Equal(t, "[0,7,255]", string(b))
 }
 
-// TestOldLogprobs checks the first API's form: offsets count characters.
+// TestOldLogprobs checks the first API's form: offsets count characters, and tokens that are
+// parts of them have names of their own.
 func TestOldLogprobs(t *testing.T) {
 	l := Logprobs{Content: []TokenProb{
-		{Token: "é", Logprob: -1, Top: []OtherProb{{Token: "a", Logprob: -2}, {Token: "a", Logprob: -1}}}, {Token: "b", Logprob: -2},
+		{Token: "é", Bytes: Bytes("é"), Logprob: -1, Top: []OtherProb{{Token: "a", Bytes: Bytes("a"), Logprob: -2}, {Token: "a", Bytes: Bytes("a"), Logprob: -1}}},
+		{Token: "\ufffd", Bytes: Bytes{0xc3}, Logprob: -2, Top: []OtherProb{{Token: "\ufffd", Bytes: Bytes{0xc3}, Logprob: -2}, {Token: "\ufffd", Bytes: Bytes{0xe2, 0x80}, Logprob: -3}}},
+		{Token: "\ufffd", Bytes: Bytes{0xa9}, Logprob: -3},
+		{Token: "b", Bytes: Bytes("b"), Logprob: -4},
 	}}
 	require.Equal(t, &OldLogprobs{
-		Tokens: []string{"é", "b"}, Logprobs: []float64{-1, -2}, Top: []map[string]float64{{"a": -1}, {}}, Offsets: []int{3, 4},
+		Tokens: []string{"é", `bytes:\xc3`, `bytes:\xa9`, "b"}, Logprobs: []float64{-1, -2, -3, -4},
+		Top: []map[string]float64{{"é": -1, "a": -1}, {`bytes:\xc3`: -2, `bytes:\xe2\x80`: -3}, {`bytes:\xa9`: -3}, {"b": -4}}, Offsets: []int{3, 4, 4, 5},
 	}, l.Old(3))
 }
 

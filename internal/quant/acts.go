@@ -104,6 +104,22 @@ func (a *Acts) Reset(t Type, rows, cols int) {
 	a.D = resize(a.D, rows*a.Blocks)
 }
 
+// View makes a rows lo to hi-1 of another's activations, in their memory.
+func (a *Acts) View(of *Acts, lo, hi int) {
+	*a = *of
+	a.Rows = hi - lo
+	if a.form < ActQ8 {
+		a.F = of.F[lo*a.Stride : hi*a.Stride]
+		return
+	}
+	a.Q, a.D = of.Q[lo*a.Stride:hi*a.Stride], of.D[lo*a.Blocks:hi*a.Blocks]
+	if a.form == ActQ8K {
+		a.Sums = of.Sums[lo*a.Blocks*16 : hi*a.Blocks*16]
+		return
+	}
+	a.Pairs, a.DS = of.Pairs[lo*a.Blocks:hi*a.Blocks], of.DS[lo*a.Blocks:hi*a.Blocks]
+}
+
 // Fits reports whether a, as filled for weights of one type, serves those of
 // type t as well.
 func (a *Acts) Fits(t Type) bool { return ActFormOf(t) == a.form }

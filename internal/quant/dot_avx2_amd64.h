@@ -1,5 +1,5 @@
 // Products of bytes on AVX2, with unsigned weights; see tile32_amd64.h,
-// tile256_amd64.h and their direct_*.h for the registers.
+// tile256_amd64.h and direct*_amd64.h for the registers.
 //
 // VPMADDUBSW adds two products of bytes to an int16, and one VPADDW more adds
 // those of another four weights: the two int16 of a lane hold the sums of the

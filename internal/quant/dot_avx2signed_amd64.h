@@ -1,5 +1,5 @@
 // Products of bytes on AVX2, with signed weights of 8 bits; see tile32_amd64.h,
-// tile256_amd64.h and their direct_*.h for the registers.
+// tile256_amd64.h and direct*_amd64.h for the registers.
 //
 // VPMADDUBSW wants one side unsigned: w*a = |w| * (a with w's sign). Two products
 // of at most 128*127 fit its int16; more do not, so VPMADDWD adds them to int32 at

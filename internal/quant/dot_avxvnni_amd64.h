@@ -1,5 +1,5 @@
 // Products of bytes on AVX-VNNI; see tile32_amd64.h, tile256_amd64.h and their
-// direct_*.h for the registers. V14 holds -offset in all int16.
+// direct*_amd64.h for the registers. V14 holds -offset in all int16.
 
 // VPDPBUSDY is vpdpbusd ymm_d, ymm_u, ymm_s, u unsigned and s signed, which the Go
 // assembler only knows in the encoding of AVX-512:

@@ -46,6 +46,7 @@ var (
 		Q5_1:   {unpack: unpackQ5_1, hasMin: true, lanes: true},
 		Q8_0:   {unpack: unpackQ8_0},
 		IQ4_NL: {unpack: unpackIQ4_NL},
+		MXFP4:  {unpack: unpackMXFP4},
 		Q4_0v1: {unpack: unpackQ4_0v1},
 		Q4_0v2: {unpack: unpackQ4_0v2},
 		Q4_1v1: {unpack: unpackQ4_1v1, hasMin: true},

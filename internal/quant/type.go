@@ -44,7 +44,7 @@ const (
 	BF16    Type = 30
 	TQ1_0   Type = 34
 	TQ2_0   Type = 35
-	MXFP4   Type = 39 // size only
+	MXFP4   Type = 39
 	NVFP4   Type = 40 // size only
 	Q1_0    Type = 41 // size only
 	Q2_0    Type = 42

@@ -1,6 +1,6 @@
 // How blocks of the 32-wide formats become bytes: each macro UNPACK_x leaves the
 // four weights 4i to 4i+3 of every row in the lanes of Vi, made unsigned where the
-// table in kernels_int_amd64.go gives an offset, and clobbers V8 to V13. SCALES_x
+// table in int_amd64.go gives an offset, and clobbers V8 to V13. SCALES_x
 // sets d, and m where the format has minima; it clobbers V8 to V11. V15 holds
 // lowNibbles. The formats' byte maps are in their Go files.
 

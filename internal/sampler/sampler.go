@@ -4,7 +4,7 @@
 //	       → top-p → min-p → XTC → temperature → draw → token
 //
 // The samplers have llama.cpp's names, order, defaults and meaning. All
-// arithmetic is the package's own (math.go) and ties fall by token id, so
+// arithmetic is that of package fmath, and ties fall by token id, so
 // that the same seed gives the same tokens on every machine.
 package sampler
 

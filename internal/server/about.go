@@ -41,6 +41,8 @@ type modelCard struct {
 	OwnedBy string         `json:"owned_by"`
 	Aliases []string       `json:"aliases"`
 	Meta    map[string]any `json:"meta"`
+
+	Status map[string]string `json:"status,omitempty"` // of the library's: as llama.cpp's
 }
 
 func (s *Server) card() modelCard {
@@ -58,14 +60,24 @@ func (s *Server) card() modelCard {
 	}
 }
 
-// models lists the one that there is.
+// models lists the server's own, then those of the library.
 func (s *Server) models(w http.ResponseWriter, _ *http.Request) error {
-	return s.send(w, http.StatusOK, map[string]any{"object": "list", "data": []modelCard{s.card()}})
+	data := []modelCard{s.card()}
+	for _, m := range s.library() {
+		data = append(data, m.card())
+	}
+	return s.send(w, http.StatusOK, map[string]any{"object": "list", "data": data})
 }
 
 // model tells about one by its name.
 func (s *Server) model(w http.ResponseWriter, r *http.Request) error {
-	if id := r.PathValue("id"); !slices.Contains(s.opt.Aliases, id) {
+	id := r.PathValue("id")
+	for _, m := range s.library() {
+		if m.Name == id {
+			return s.send(w, http.StatusOK, m.card())
+		}
+	}
+	if !slices.Contains(s.opt.Aliases, id) {
 		return &openai.Error{Status: http.StatusNotFound, Type: openai.TypeNotFound, Code: "model_not_found", Param: "model",
 			Message: "there is no model " + clip(id) + "; there is " + s.name()}
 	}

@@ -2,10 +2,16 @@ package server
 
 import (
 	"encoding/json"
+	"fmt"
 	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/chat"
+	"alpaca/internal/engine"
+	"alpaca/internal/gguf"
+	"alpaca/internal/testmodel"
 )
 
 const person = `{"type": "object", "properties": {"name": {"type": "string", "maxLength": 5}, "age": {"type": "integer", "minimum": 0, "maximum": 99}}, "required": ["name", "age"], "additionalProperties": false}`
@@ -86,4 +92,76 @@ func TestFormErrors(t *testing.T) {
 	resp, _ := f.do("POST", "/completion", `{"prompt": "a", "n_predict": 5, "lenient": true, "json_schema": {"type": "array", "uniqueItems": true}}`)
 	require.Equal(t, 200, resp.StatusCode)
 	require.Contains(t, resp.Header.Get("X-Alpaca-Warning"), "uniqueItems")
+}
+
+// thinker is a server whose model has a token that ends thoughts, and a template that
+// begins them.
+func thinker(t *testing.T) (f *fixture, end int) {
+	const id = 300
+	m := testmodel.SPM(1)
+	var tokens []string
+	var types []int32
+	for _, kv := range m.KV {
+		switch kv.Key {
+		case "tokenizer.ggml.tokens":
+			tokens, _ = kv.Value.Strings()
+		case "tokenizer.ggml.token_type":
+			types, _ = kv.Value.Ints()
+		}
+	}
+	const userDefined = 4
+	tokens[id], types[id] = "</think>", userDefined
+	loaded := loadModel(t, m.Set("tokenizer.ggml.tokens", gguf.Strs(tokens)).Set("tokenizer.ggml.token_type", gguf.I32s(types)))
+	f = setupModel(t, loaded, func(e *engine.Options, o *Options) {
+		e.Ctx, e.Blocks = 1024, 128
+		var err error
+		o.Template, err = chat.FromModel(hermes+`<think>{# </think> #}`, loaded.Tokenizer)
+		require.NoError(t, err)
+	})
+	return f, id
+}
+
+// TestThoughtfulForm checks that a form begins where thoughts end, that no thought is in the
+// content and none of the content in a thought, in a stream and as a whole.
+func TestThoughtfulForm(t *testing.T) {
+	f, end := thinker(t)
+	schema := `"response_format": {"type": "json_schema", "json_schema": {"name": "p", "schema": ` + person + `}}`
+	all := ""
+	for seed := range 4 {
+		body := fmt.Sprintf(`{"messages": [{"role": "user", "content": "a"}], "max_tokens": 400, "seed": %d, "logit_bias": {"%d": 4}, `, seed, end)
+		o := f.post("/v1/chat/completions", body+schema+`}`, 200)
+		checkPerson(t, at(o, "choices.0.message.content"))
+		thought, _ := at(o, "choices.0.message.reasoning_content").(string)
+		require.NotContains(t, thought, "think>")
+		all += thought
+		require.Equal(t, "stop", at(o, "choices.0.finish_reason"))
+
+		_, stream := f.do("POST", "/v1/chat/completions", body+schema+`, "stream": true}`)
+		said, thoughts := "", ""
+		for _, data := range eventsOf(t, stream) {
+			var chunk map[string]any
+			if json.Unmarshal([]byte(data), &chunk) != nil {
+				continue
+			}
+			if c, ok := at(chunk, "choices.0.delta.content").(string); ok {
+				said += c
+			}
+			if r, ok := at(chunk, "choices.0.delta.reasoning_content").(string); ok {
+				require.Empty(t, said, "thoughts come first")
+				thoughts += r
+			}
+		}
+		require.Equal(t, at(o, "choices.0.message.content"), said)
+		require.Equal(t, thought, thoughts)
+
+		o = f.post("/v1/chat/completions", body+oneTool+`, "tool_choice": {"type": "function", "function": {"name": "weather"}}}`, 200)
+		checkWeather(t, at(o, "choices.0.message.tool_calls.0.function.arguments"))
+		require.Equal(t, "tool_calls", at(o, "choices.0.finish_reason"))
+	}
+	require.NotEmpty(t, all)
+	// Thoughts that do not end are all that there is.
+	o := f.post("/v1/chat/completions", `{"messages": [{"role": "user", "content": "a"}], "max_tokens": 5, "logit_bias": {"300": -100}, `+schema+`}`, 200)
+	require.Equal(t, "", at(o, "choices.0.message.content"))
+	require.NotEmpty(t, at(o, "choices.0.message.reasoning_content"))
+	require.Equal(t, "length", at(o, "choices.0.finish_reason"))
 }

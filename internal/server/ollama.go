@@ -206,14 +206,24 @@ func (s *Server) ollamaCard() map[string]any {
 
 // ollamaTags lists the models that there are.
 func (s *Server) ollamaTags(w http.ResponseWriter, _ *http.Request) error {
-	return s.send(w, http.StatusOK, map[string]any{"models": []any{s.ollamaCard()}})
+	list := []any{s.ollamaCard()}
+	for _, m := range s.library() {
+		list = append(list, m.ollamaCard())
+	}
+	return s.send(w, http.StatusOK, map[string]any{"models": list})
 }
 
 // ollamaPS lists the models that are loaded.
 func (s *Server) ollamaPS(w http.ResponseWriter, _ *http.Request) error {
 	card := s.ollamaCard()
 	card["expires_at"], card["size_vram"], card["context_length"] = s.started.AddDate(100, 0, 0).UTC(), 0, s.engine.Ctx()
-	return s.send(w, http.StatusOK, map[string]any{"models": []any{card}})
+	list := []any{card}
+	for _, m := range s.library() {
+		if m.Loaded {
+			list = append(list, m.ollamaCard())
+		}
+	}
+	return s.send(w, http.StatusOK, map[string]any{"models": list})
 }
 
 // ollamaShow tells about the model.

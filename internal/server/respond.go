@@ -26,13 +26,15 @@ func encode(v any) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
+const jsonType = "application/json; charset=utf-8"
+
 // send answers with JSON.
 func (s *Server) send(w http.ResponseWriter, status int, v any) error {
 	b, err := encode(v)
 	if err != nil {
 		return err
 	}
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	w.Header().Set("Content-Type", jsonType)
 	w.Header().Set("Content-Length", strconv.Itoa(len(b)+1))
 	s.extend(w)
 	w.WriteHeader(status)

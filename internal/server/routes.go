@@ -85,7 +85,8 @@ func (s *Server) routes() http.Handler {
 			panic("server: " + err.Error()) // CheckOrigin says so before
 		}
 	}
-	return s.outermost(s.guarded(origins, s.withErrors(mux)))
+	s.inner = s.withErrors(mux)
+	return s.outermost(s.guarded(origins, s.elsewhere(s.inner)))
 }
 
 // withErrors answers paths and methods that are not served in JSON, too.

@@ -3,13 +3,18 @@ package server
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log"
 	"net/http"
 	"strings"
 	"time"
 
+	"alpaca/internal/openai"
 	"alpaca/internal/server/listen"
 )
+
+// maxHeader is how many bytes a request's headers may have, all together.
+const maxHeader = 32 << 10
 
 // Serve answers requests until ctx is cancelled. Then requests are refused, those that are
 // being answered come to their end, or after the DrainTimeout to an error, and Serve
@@ -19,10 +24,11 @@ func (s *Server) Serve(ctx context.Context, l listen.Listeners) error {
 		Handler:           s,
 		ReadHeaderTimeout: s.opt.HeadTimeout,
 		IdleTimeout:       s.opt.IdleTimeout,
-		MaxHeaderBytes:    32 << 10,
+		MaxHeaderBytes:    maxHeader,
 		ErrorLog:          log.New(writerFunc(s.opt.Log), "", 0),
 	}
 	gate := listen.NewGate(s.opt.Connections)
+	gate.Refusal = s.malformed
 	srv.ConnState = gate.State
 	// Whoever closes the engine and the model afterwards must find nobody at work with them.
 	defer s.handlers.Wait()
@@ -43,6 +49,28 @@ func (s *Server) Serve(ctx context.Context, l listen.Listeners) error {
 		}
 	}
 	return nil
+}
+
+// malformed returns what is answered to what net/http cannot read as a request.
+func (s *Server) malformed(status int, reason string) (kind string, body []byte) {
+	e := &openai.Error{Status: status, Type: openai.TypeInvalid, Code: "malformed_request", Message: "malformed HTTP request"}
+	_, detail, _ := strings.Cut(reason, ": ")
+	switch {
+	case status == http.StatusRequestHeaderFieldsTooLarge:
+		e.Code, e.Message = "headers_too_large", fmt.Sprintf("the request's headers have more than %d bytes", maxHeader)
+	case status == http.StatusExpectationFailed:
+		e.Code, e.Message = "expectation_failed", "the header Expect asks for what this server does not do: leave it out"
+	case status == http.StatusNotImplemented:
+		e.Type, e.Code, e.Message = openai.TypeUnsupported, "not_supported", "the request's Transfer-Encoding is not supported: send the body as it is, or in chunks"
+	case detail != "":
+		e.Message += ": " + detail
+	}
+	s.opt.Log("%d: %s", status, clip(e.Message))
+	body, err := encode(e)
+	if err != nil {
+		panic(err) // it has texts alone
+	}
+	return jsonType, append(body, '\n')
 }
 
 // drain ends the server in good order.
@@ -71,7 +99,7 @@ func (s *Server) drain(srv *http.Server) {
 // answering reports whether there are requests that are being answered.
 func (s *Server) answering() bool {
 	n, _ := s.busy()
-	return n > 0
+	return n > 0 || s.delegated.Load() > 0
 }
 
 // writerFunc is a log's writer.

@@ -33,6 +33,9 @@ type Options struct {
 	Aliases []string // names of the model, the one to show first: the file's
 	Build   string   // of the program
 
+	Library Library // further models; nil: there are none
+	Strict  bool    // a model that nobody knows is refused, where there is a Library
+
 	Warnings []string // what is odd about the model, for /props
 
 	Parallel int             // answers that the engine gives at once: 4
@@ -75,6 +78,7 @@ type Server struct {
 	family     *toolcall.Family // how the model writes calls; nil: there is no template
 	readsTools bool             // the template tells of tools
 	handler    http.Handler
+	inner      http.Handler // what comes after the guards
 	started    time.Time
 	metrics    counters
 	keys       keys
@@ -84,7 +88,8 @@ type Server struct {
 	ending   context.Context    // done when those being answered are to end
 	end      context.CancelFunc // cancels ending
 
-	handlers sync.WaitGroup // requests that are being handled
+	delegated atomic.Int64   // requests that servers of the library answer
+	handlers  sync.WaitGroup // requests that are being handled
 
 	mu     sync.Mutex
 	usual  time.Duration       // that a request takes

@@ -54,7 +54,12 @@ type fixture struct {
 // setup starts one. Change may change what it is made of.
 func setup(t testing.TB, change func(*engine.Options, *Options)) *fixture {
 	t.Helper()
-	m := loadModel(t, testmodel.SPM(1))
+	return setupModel(t, loadModel(t, testmodel.SPM(1)), change)
+}
+
+// setupModel is setup with another model.
+func setupModel(t testing.TB, m *model.Model, change func(*engine.Options, *Options)) *fixture {
+	t.Helper()
 	chatML, err := chat.Builtin("chatml", m.Tokenizer)
 	require.NoError(t, err)
 	eo := engine.Options{Threads: 1}

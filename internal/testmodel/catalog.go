@@ -1,6 +1,9 @@
 package testmodel
 
-import "alpaca/internal/arch"
+import (
+	"alpaca/internal/arch"
+	"alpaca/internal/gguf"
+)
 
 // Named is a model of the top-level folder testdata.
 type Named struct {
@@ -18,6 +21,49 @@ func Catalog() []Named {
 		{"llama-varied", Spec{Arch: &arch.Llama, Seed: 4, Vary: true}},
 		{"qwen2", Spec{Arch: &arch.Qwen2, Seed: 5, BPE: true}},
 		{"qwen3", Spec{Arch: &arch.Qwen3, Seed: 6, BPE: true, KeyDim: 64, Tied: true}},
+		{"qwen2moe", Spec{Arch: &arch.Qwen2MoE, Seed: 8, BPE: true}},
+		{"qwen3moe", Spec{Arch: &arch.Qwen3MoE, Seed: 9, BPE: true, KeyDim: 64}},
+		{"phi3", Spec{Arch: &arch.Phi3, Seed: 10, Turning: 24}},
+		{"smollm3", Spec{Arch: &arch.SmolLM3, Seed: 14, BPE: true, Layers: 5, Tied: true}},
+		{"olmo2", Spec{Arch: &arch.Olmo2, Seed: 15, BPE: true}},
+		{"olmo3", Spec{Arch: &arch.Olmo2, Seed: 16, BPE: true, Layers: 5, Window: 8, More: func(m *Model) {
+			m.Set("olmo2.rope.scaling.type", gguf.Str("yarn")).Set("olmo2.rope.scaling.factor", gguf.F32(8))
+			m.Set("olmo2.rope.scaling.original_context_length", gguf.U32(32))
+		}}},
+		{"granite", Spec{Arch: &arch.Granite, Seed: 17, BPE: true, Tied: true, More: graniteScales("granite")}},
+		{"granitemoe", Spec{Arch: &arch.GraniteMoE, Seed: 18, BPE: true, Tied: true, More: graniteScales("granitemoe")}},
+		{"starcoder2", Spec{Arch: &arch.StarCoder2, Seed: 19, BPE: true, Tied: true}},
+		{"lfm2", Spec{Arch: &arch.LFM2, Seed: 20, BPE: true, Layers: 5, Tied: true}},     // convolutions first and last
+		{"qwen35", Spec{Arch: &arch.Qwen35, Seed: 21, BPE: true, Layers: 5, Turning: 8}}, // a delta rule first and last
+		{"gpt-oss", Spec{Arch: &arch.GPTOSS, Seed: 22, BPE: true, Layers: 3, Window: 20, More: func(m *Model) {
+			m.Set("gpt-oss.rope.scaling.type", gguf.Str("yarn")).Set("gpt-oss.rope.scaling.factor", gguf.F32(8))
+			m.Set("gpt-oss.rope.scaling.original_context_length", gguf.U32(32))
+		}}},
+		{"mistral3", Spec{Arch: &arch.Mistral3, Seed: 11, BPE: true, More: func(m *Model) {
+			m.Set("mistral3.rope.scaling.type", gguf.Str("yarn")).Set("mistral3.rope.scaling.factor", gguf.F32(8))
+			m.Set("mistral3.rope.scaling.original_context_length", gguf.U32(16)).Set("mistral3.rope.scaling.yarn_log_multiplier", gguf.F32(1))
+			m.Set("mistral3.attention.temperature_scale", gguf.F32(0.1))
+		}}},
+		{"stablelm", Spec{Arch: &arch.StableLM, Seed: 12, BPE: true, Turning: 8}},
+		{"stablelm-parallel", Spec{Arch: &arch.StableLM, Seed: 13, BPE: true, Turning: 8, More: func(m *Model) {
+			for i := range Layers {
+				for _, end := range []string{".weight", ".bias"} {
+					m.Drop(arch.LayerPrefix(i) + string(arch.FFNNorm) + end)
+				}
+			}
+		}}},
 		{"qwen3-varied", Spec{Arch: &arch.Qwen3, Seed: 7, BPE: true, Tied: true, Vary: true}},
+		{"llama-window", Spec{Arch: &arch.Llama, Seed: 8, Window: 20}},
+		{"gemma", Spec{Arch: &arch.Gemma, Seed: 9, KeyDim: 64, Tied: true}},
+		{"gemma2", Spec{Arch: &arch.Gemma2, Seed: 10, KeyDim: 64, Tied: true, Window: 20}},
+		{"gemma3", Spec{Arch: &arch.Gemma3, Seed: 11, Layers: 6, Tied: true, Window: 20}},
+	}
+}
+
+// graniteScales sets the scales of an architecture of that family.
+func graniteScales(name string) func(*Model) {
+	return func(m *Model) {
+		m.Set(name+".embedding_scale", gguf.F32(12)).Set(name+".attention.scale", gguf.F32(0.15))
+		m.Set(name+".residual_scale", gguf.F32(0.22)).Set(name+".logit_scale", gguf.F32(0.7))
 	}
 }

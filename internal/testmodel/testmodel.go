@@ -55,12 +55,16 @@ type Spec struct {
 	Seed    uint64
 	BPE     bool // a byte-level BPE vocabulary in place of a SentencePiece-style one
 	Dim     int  // elements of a token's state; 0: the constant of that name
+	Layers  int  // 0: the constant of that name
 	KeyDim  int  // elements of a head; 0: Dim/Heads
+	Turning int  // elements of a head that turn; 0: all
+	Window  int  // positions that tokens of windowed layers see; 0: what the architecture says
 	Tied    bool // the output is the token embedding
 	Experts int  // feed-forward networks of a layer, of which a token uses two; 0: one
 	// Vary gives every layer other heads, another feed-forward length and another
 	// window than the one before.
 	Vary bool
+	More func(*Model) // what else differs, done last; nil for nothing
 }
 
 // SPM returns a LLaMA with a SentencePiece-style vocabulary, its weights in F32.
@@ -80,6 +84,15 @@ func (s Spec) Make() *Model {
 	if s.KeyDim == 0 {
 		s.KeyDim = s.Dim / Heads
 	}
+	if s.Turning == 0 {
+		s.Turning = s.KeyDim
+	}
+	if s.Arch.FFN == nil && s.Experts == 0 {
+		s.Experts = 6
+	}
+	if s.Layers == 0 {
+		s.Layers = Layers
+	}
 	vocab := spmVocab()
 	if s.BPE {
 		vocab = bpeVocab()
@@ -87,9 +100,22 @@ func (s Spec) Make() *Model {
 	h := arch.Hparams{
 		Sizes: arch.Sizes{
 			Dim: s.Dim, FFNDim: FFNDim * s.Dim / Dim, NumHeads: Heads, NumKVHeads: KVHeads,
-			KeyDim: s.KeyDim, ValueDim: s.KeyDim, RopeDim: s.KeyDim, NumExperts: s.Experts,
+			KeyDim: s.KeyDim, ValueDim: s.KeyDim, RopeDim: s.Turning, NumExperts: s.Experts,
+			ExpertFFN: FFNDim * s.Dim / Dim,
 		},
-		Context: ContextLen, Layers: Layers, Used: 2, NormEps: 1e-5,
+		Context: ContextLen, Layers: s.Layers, Window: s.Window, Used: 2, NormEps: 1e-5,
+	}
+	if s.Arch.FFN == nil { // what its experts share is not what one of them has
+		h.ExpertFFN /= 2
+		if s.Arch.HasRole(arch.SharedFFNUp) {
+			h.SharedFFN = h.FFNDim
+		}
+	}
+	switch {
+	case s.Arch.Conv:
+		h.Taps = 3
+	case s.Arch.Delta:
+		h.Taps, h.SSMState, h.SSMGroups, h.SSMHeads, h.SSMInner = 4, HeadDim, 2, 4, 4*HeadDim
 	}
 	m := &Model{KV: []gguf.KV{
 		{Key: "general.architecture", Value: gguf.Str(s.Arch.Name)},
@@ -100,38 +126,57 @@ func (s Spec) Make() *Model {
 	h.VocabSize = m.value("tokenizer.ggml.tokens").Len()
 	rng := rand.New(rand.NewPCG(s.Seed, 0))
 	layers := s.layers(m, h.Sizes)
-	for name, t := range s.Arch.Tensors(Layers, s.Experts > 0) {
+	for name, t := range s.Arch.Tensors(s.Layers, s.Experts > 0) {
 		sizes := &layers[0]
 		if n := 0; strings.HasPrefix(name, "blk.") {
 			fmt.Sscanf(name, "blk.%d.", &n)
 			sizes = &layers[n]
 		}
 		switch {
-		case t.Optional && (t.Role != arch.Output || s.Tied):
+		case !sizes.In(t.In):
+		case t.Optional && t.Role != arch.FFNNorm && (t.Role != arch.Output || s.Tied):
+		case t.Role == arch.DeltaA: // decays
+			m.vector(rng, name, sizes.Of(t.Cols), -0.5)
 		case t.IsVector():
-			m.vector(rng, name+".weight", sizes.Of(t.Cols), 1)
-		default:
-			m.matrix(rng, name+".weight", t.Shape(sizes))
+			m.vector(rng, name+t.Suffix(), sizes.Of(t.Cols), 1)
 			if t.Bias {
-				m.vector(rng, name+".bias", sizes.Of(t.Rows), 0)
+				m.vector(rng, name+".bias", sizes.Of(t.Cols), 0)
+			}
+		default:
+			shape := t.Shape(sizes)
+			m.matrix(rng, name+".weight", shape)
+			if t.Bias {
+				m.bias(rng, name+".bias", shape[:len(shape)-1])
 			}
 		}
+	}
+	if s.More != nil {
+		s.More(m)
 	}
 	return m
 }
 
 // layers returns the sizes of each layer. Where they vary, m gets arrays for numbers.
 func (s Spec) layers(m *Model, sizes arch.Sizes) []arch.Sizes {
-	list := make([]arch.Sizes, Layers)
+	list := make([]arch.Sizes, s.Layers)
 	var heads, kvHeads, ffn, windows []int32
 	for i := range list {
 		list[i] = sizes
+		switch list[i].Taps = 0; {
+		case s.Arch.Conv && i%2 == 0:
+			list[i].NumKVHeads, list[i].Taps = 0, sizes.Taps
+		case s.Arch.Delta && i%4 != 3:
+			list[i].Delta, list[i].Taps = true, sizes.Taps
+		}
 		if s.Vary {
 			list[i].NumHeads, list[i].NumKVHeads = Heads<<(i%2), KVHeads>>(i%2)
 			list[i].FFNDim -= 64 * (i % 2)
 		}
 		heads, kvHeads = append(heads, int32(list[i].NumHeads)), append(kvHeads, int32(list[i].NumKVHeads))
 		ffn, windows = append(ffn, int32(list[i].FFNDim)), append(windows, int32(9*(i%2)))
+	}
+	if s.Arch.Conv {
+		m.Set(s.Arch.Name+"."+arch.KeyKVHeads, gguf.I32s(kvHeads))
 	}
 	if s.Vary {
 		prefix := s.Arch.Name + "."
@@ -153,6 +198,11 @@ func (m *Model) matrix(rng *rand.Rand, name string, shape []int) {
 // bias.
 func (m *Model) vector(rng *rand.Rand, name string, n int, middle float32) {
 	m.add(name, []int{n}, func() float32 { return middle - 0.25 + 0.5*rng.Float32() })
+}
+
+// bias adds the bias of a matrix, or those of a stack of matrices, around 0.
+func (m *Model) bias(rng *rand.Rand, name string, shape []int) {
+	m.add(name, slices.Clone(shape), func() float32 { return -0.25 + 0.5*rng.Float32() })
 }
 
 // add adds a tensor whose elements next returns.

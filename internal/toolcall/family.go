@@ -105,6 +105,7 @@ var families = []Family{
 	{Name: "Apriel", all: []string{"<tool_calls>"}, form: &jsonForm{
 		open: []string{"<tool_calls>"}, close: "</tool_calls>", list: true, name: "name", args: "arguments", id: "id", hold: true,
 	}},
+	{Name: "Apertus", all: []string{"<|tools_prefix|>"}, form: &keyedForm{open: "<|tools_prefix|>", close: "<|tools_suffix|>"}},
 	{Name: "FireFunction", all: []string{"functools["}, form: listed("functools", "")},
 	{Name: "Phi 4", all: []string{"<|tool|>"}, form: &jsonForm{
 		open: []string{"<|tool_call|>", "functools"}, close: "<|/tool_call|>", list: true, name: "name", args: "arguments",
@@ -122,7 +123,6 @@ var generic = Family{Name: "generic", form: &genericForm{}}
 // unsupported are families whose calls are known to be others: their templates describe
 // tools in a form that is not read.
 var unsupported = map[string]string{
-	"<|tools_prefix|>":    "Apertus",
 	"<|tool_call_start|>": "LFM2",
 }
 

@@ -41,7 +41,7 @@ type rendered struct {
 
 // unread are templates of families whose calls are not read.
 var unread = []string{
-	"Apertus-8B-Instruct.jinja", "LFM2.5-8B-A1B.jinja", // which is said where tools are asked for
+	"LFM2.5-8B-A1B.jinja", // which is said where tools are asked for
 	"GigaChat3-10B-A1.8B.jinja", "GigaChat3.1-10B-A1.8B.jinja", "Kimi-K3.jinja", "MiniMax-M3.jinja", "tencent-Hy3.jinja", "upstage-Solar-Open-100B.jinja",
 }
 

@@ -279,4 +279,12 @@ func TestRefused(t *testing.T) {
 	defer experts.Close()
 	_, err = Load(experts, false)
 	require.ErrorContains(t, err, "a model with 4 experts cannot be trained: only models with one feed-forward network a layer")
+
+	f, err = gguf.Open(testmodel.Spec{Arch: &arch.Phi3, Seed: 1}.Make().Write(t))
+	require.NoError(t, err)
+	phi3, err := model.Load(f, model.LoadOptions{})
+	require.NoError(t, err)
+	defer phi3.Close()
+	_, err = Load(phi3, false)
+	require.ErrorContains(t, err, `models of the architecture "phi3" cannot be trained, only llama, qwen2, qwen3`)
 }

@@ -3,6 +3,7 @@ package train
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
@@ -49,12 +50,19 @@ func Load(base *model.Model, full bool) (*Model[float32], error) {
 	return m, nil
 }
 
+// trainable are the architectures that forward and backward know.
+var trainable = []string{arch.Llama.Name, arch.Qwen2.Name, arch.Qwen3.Name}
+
 // shapeOf returns the shape of a model that can be trained.
 func shapeOf(c *model.Config) (Shape, error) {
 	l := c.Layers[0]
 	s := Shape{Arch: c.Arch, Dim: c.Dim, Layers: c.NumLayers, FFNDim: l.FFNDim, Vocab: c.VocabSize, Ctx: c.TrainCtx,
 		Heads: l.NumHeads, KVHeads: l.NumKVHeads, HeadDim: l.KeyDim, Eps: c.NormEps, Rope: c.Rope}
 	switch {
+	case !slices.Contains(trainable, c.Arch):
+		return s, fmt.Errorf("models of the architecture %q cannot be trained, only %s", c.Arch, strings.Join(trainable, ", "))
+	case c.Rope.Dim != l.KeyDim:
+		return s, fmt.Errorf("heads of which only %d of %d elements turn cannot be trained", c.Rope.Dim, l.KeyDim)
 	case c.NumExperts > 0:
 		return s, fmt.Errorf("a model with %d experts cannot be trained: only models with one feed-forward network a layer", c.NumExperts)
 	case slices.ContainsFunc(c.Layers, func(o model.LayerConfig) bool { return o != l }):

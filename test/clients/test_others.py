@@ -1,16 +1,15 @@
 """Anthropic's, Ollama's and langchain's clients, and the program llm, against the server."""
 
-import os
-import subprocess
-import sys
-from pathlib import Path
+import json
 
 import anthropic
 import httpx
 import ollama
 import pytest
+from click.testing import CliRunner
 from conftest import letter
 from langchain_openai import ChatOpenAI
+from llm.cli import cli
 
 HELLO = [{"role": "user", "content": "Tell me"}]
 
@@ -136,28 +135,28 @@ def test_langchain(server, start):
 # ---- llm
 
 
-def test_llm(server, tmp_path):
+def test_llm(server, tmp_path, monkeypatch):
+    """The program llm, called in this process: each start of it takes seconds."""
     (tmp_path / "extra-openai-models.yaml").write_text(
         f"- model_id: here\n  model_name: tiny\n  api_base: {server.v1}\n- model_id: old\n  model_name: tiny\n  api_base: {server.v1}\n  completion: true\n"
     )
+    monkeypatch.setenv("LLM_USER_PATH", str(tmp_path))
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
 
     def llm(*args):
-        env = {**os.environ, "LLM_USER_PATH": str(tmp_path), "PYTHONWARNINGS": "ignore"}
-        env.pop("OPENAI_API_KEY", None)
-        p = subprocess.run([Path(sys.executable).parent / "llm", *args], capture_output=True, text=True, env=env, stdin=subprocess.DEVNULL, timeout=240)
-        assert p.returncode == 0, p.stderr
-        return p.stdout
+        done = CliRunner().invoke(cli, args)
+        assert done.exit_code == 0, (done.output, done.exception)
+        return done.stdout
 
     options = ("-o", "seed", "7", "-o", "max_tokens", "8")
     said = llm("-m", "here", *options, "Tell me")
     assert said.strip()
     assert llm("-m", "here", "--no-stream", *options, "Tell me") == said
-    assert llm("-m", "old", *options, "Once upon")
+    assert llm("-m", "old", *options, "Once upon").strip()
     llm("-c", "-m", "here", *options, "More")  # the conversation goes on
-    import json
-
     log = json.loads(llm("logs", "list", "--json", "-n", "0"))
-    assert all(entry["output_tokens"] and entry["input_tokens"] for entry in log), "the usage that it always asks for"
+    assert [entry["output_tokens"] for entry in log] == [8, 8, None, 8], "the usage that it asks for, but for old completions"
+    assert log[3]["input_tokens"] > log[0]["input_tokens"] > 0
 
 
 def test_anthropic_bytes(server):

@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/chromedp/chromedp"
 	"github.com/chromedp/chromedp/kb"
 	"github.com/stretchr/testify/require"
 )
@@ -107,6 +108,34 @@ func TestThinking(t *testing.T) {
 	b.ask("More")
 	b.idle()
 	require.Equal(t, "42", f.last().Messages[1].Content)
+}
+
+// TestKept checks that the end of an answer takes nothing from the reader: neither a
+// selection, nor an opened thought, nor a message that is being edited.
+func TestKept(t *testing.T) {
+	hold := make(chan struct{})
+	f := serve(t, reply{Thought: []string{"Hm."}, Pieces: []string{"First."}}, reply{Pieces: []string{"Second"}, Hold: hold}, reply{Pieces: []string{"Third."}})
+	b := open(t, f.URL)
+	b.ask("One")
+	b.idle()
+	b.click(".thought summary")
+	b.ask("Two")
+	b.wait(`document.querySelector("#messages").innerText.includes("Second")`)
+	b.clickText(".message.user:first-child .actions", "Edit")
+	b.write(" and a half")
+	b.do(chromedp.Evaluate[chromedp.Void](`getSelection().selectAllChildren(document.querySelector(".message.assistant .body"))`))
+	close(hold)
+	b.idle()
+	require.True(t, eval[bool](b, `document.querySelector(".thought").open`))
+	require.Equal(t, "First.", eval[string](b, `getSelection().toString().trim()`))
+	require.Equal(t, "One and a half", eval[string](b, `document.querySelector(".message.user textarea").value`))
+	b.click(".message.user textarea")
+	b.press(kb.Escape)
+	b.wait(`!document.querySelector(".message textarea")`)
+	require.Equal(t, "One", b.text(".message.user .body"))
+	require.Equal(t, "Edit", eval[string](b, "document.activeElement.innerText"))
+	b.press(kb.Enter) // opens the field again
+	require.Equal(t, "One", eval[string](b, "document.activeElement.value"))
 }
 
 // TestKeys checks the keys of the page.

@@ -25,7 +25,7 @@ func conversation(t *testing.T) *tab {
 	b.click("#new")
 	b.ask("What is a llama?")
 	b.idle()
-	b.clickText("#list li:last-child", "How does bubble sort work? Show me some code, please, and sa")
+	b.clickText("#list li:last-child", "How does bubble sort work? Show me some code, please, and…")
 	b.wait(`document.querySelector(".code")`)
 	return b
 }

@@ -105,9 +105,13 @@ func TestCost(t *testing.T) {
 	} {
 		ms := eval[float64](b, `(async () => {
 			const { render } = await import("/ui/markdown.js");
-			const e = document.createElement("div"), text = `+text+`, start = performance.now();
-			render(e, text);
-			return performance.now() - start;
+			let least = Infinity;
+			for (let i = 0; i < 3 && least > 1000; i++) { // others may be at work, too
+				const e = document.createElement("div"), text = `+text+`, start = performance.now();
+				render(e, text);
+				least = Math.min(least, performance.now() - start);
+			}
+			return least;
 		})()`)
 		require.Less(t, ms, 3000.0, name) // some of them took minutes, were they done quadratically or worse
 		t.Logf("%s: %.0f ms", name, ms)

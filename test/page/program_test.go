@@ -82,22 +82,21 @@ func TestProgram(t *testing.T) {
 }
 
 // TestScreenshot makes the picture of the page for README.md, where ALPACA_SCREENSHOT says
-// where to. The model that speaks is $ALPACA_MODEL.
+// where to. The model that speaks is $ALPACA_MODEL, or the built-in one.
 func TestScreenshot(t *testing.T) {
-	name, model := os.Getenv("ALPACA_SCREENSHOT"), os.Getenv("ALPACA_MODEL")
+	name := os.Getenv("ALPACA_SCREENSHOT")
 	if name == "" {
 		t.Skip("ALPACA_SCREENSHOT names no file")
 	}
-	if model == "" {
-		model = testmodel.SPM(1).Write(t)
-	}
-	url, _ := program(t, model, "--temp", "0")
+	url, _ := program(t, cmp.Or(os.Getenv("ALPACA_MODEL"), "builtin"), "--temp", "0")
 	b := open(t, url)
 	b.scheme("light")
 	b.size(900, 560)
 	b.load("/")
-	b.ask(cmp.Or(os.Getenv("ALPACA_QUESTION"), "What can you do?"))
-	b.idle()
+	for _, question := range []string{"What is the opposite of hot?", "Tell me a story about a fox."} {
+		b.ask(question)
+		b.idle()
+	}
 	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#notice").hidden = true, document.activeElement.blur()`), scrollUp)
 	time.Sleep(300 * time.Millisecond)
 	png, err := chromedp.Run(b.ctx, chromedp.CaptureScreenshot())

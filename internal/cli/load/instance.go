@@ -25,6 +25,8 @@ type Instance struct {
 	Grammar  func() sampler.Grammar // nil: texts have any form
 	Random   bool                   // the sampler draws, so that its seed matters
 	LoadTime time.Duration
+
+	release func() // the file, for those who remove models; nil: nobody asks
 }
 
 // Name returns the model's name in tables.
@@ -81,4 +83,7 @@ func (e *Instance) Close() {
 		e.Engine.Close()
 	}
 	e.Model.Close()
+	if e.release != nil {
+		e.release()
+	}
 }

@@ -1,12 +1,14 @@
 package load
 
 import (
+	"context"
 	"os"
 	"path/filepath"
 
 	"github.com/spf13/pflag"
 
 	"alpaca/internal/builtin"
+	"alpaca/internal/cli/models"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/gguf"
 	"alpaca/internal/model"
@@ -21,7 +23,7 @@ const Default = "$" + ModelEnv + ", or the small built-in one"
 
 // AddModel adds -m/--model.
 func AddModel(fs *pflag.FlagSet, target *string) {
-	fs.StringVarP(target, "model", "m", "", "model `file` (default: "+Default+")")
+	fs.StringVarP(target, "model", "m", "", "model `file`, or the name of one that \"alpaca list\" shows (default: "+Default+")")
 }
 
 // Named returns the model that -m names, or the environment; "" for none.
@@ -68,8 +70,28 @@ func IsModelFile(path string) bool {
 }
 
 // OpenFile opens a checkpoint, with advice where that fails. builtin.Name is the one inside
-// the program, even where a file has that name: its path is ./builtin.
+// the program, even where a file has that name: its path is ./builtin. Names of models on
+// this machine are taken as well; their digests are compared before more than the header
+// is read.
 func OpenFile(path string, opt gguf.Options) (*gguf.File, error) {
+	if path == builtin.Name {
+		return builtin.Open(opt)
+	}
+	m, err := models.Find(path)
+	if err == nil && m != nil && !opt.HeaderOnly {
+		err = models.Check(context.Background(), nil, m)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if m != nil {
+		path = m.Path()
+	}
+	return openPath(path, opt)
+}
+
+// openPath opens the checkpoint at a path.
+func openPath(path string, opt gguf.Options) (*gguf.File, error) {
 	if path == builtin.Name {
 		return builtin.Open(opt)
 	}
@@ -86,7 +108,7 @@ func OpenFile(path string, opt gguf.Options) (*gguf.File, error) {
 // loadModel opens a checkpoint and loads its model. What is odd about it is told to the
 // user.
 func loadModel(u *ui.UI, path string, file gguf.Options, opt model.LoadOptions) (*model.Model, error) {
-	f, err := OpenFile(path, file)
+	f, err := openPath(path, file)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,9 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"alpaca/internal/builtin"
 	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/models"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/engine"
 	"alpaca/internal/gguf"
@@ -29,6 +31,7 @@ type Options struct {
 	ropeBase       float64 // 0: as the file says
 	ropeScale      float64 // 0: as the file says
 	loras          []string
+	MayPull        bool // who is on a terminal is asked whether to pull a model that is not here
 }
 
 // AddSizes adds -c, -b and -t; ctx and batch are the usage of the first two.
@@ -59,14 +62,27 @@ func (o *Options) addRope(fs *pflag.FlagSet) {
 // Open loads a model, without a session. What is odd about it is told to the user.
 func (o *Options) Open(u *ui.UI, path string) (*Instance, error) {
 	start := time.Now()
-	m, err := loadModel(u, path, gguf.Options{NoMap: o.noMap, Eps: float32(o.eps)}, model.LoadOptions{Tokenizer: o.vocab, Adjust: o.adjust})
+	path, name, release, err := o.locate(u, path)
 	if err != nil {
 		return nil, err
 	}
-	if m, err = o.addLoRAs(m); err != nil {
+	m, err := loadModel(u, path, gguf.Options{NoMap: o.noMap, Eps: float32(o.eps)}, model.LoadOptions{Tokenizer: o.vocab, Adjust: o.adjust})
+	if err == nil {
+		m, err = o.addLoRAs(m)
+	}
+	if err != nil {
+		release()
 		return nil, err
 	}
-	return &Instance{Path: path, Model: m, LoadTime: time.Since(start)}, nil
+	return &Instance{Path: path, Label: name, Model: m, LoadTime: time.Since(start), release: release}, nil
+}
+
+// locate returns the file of a model, and its name where it was given by one.
+func (o *Options) locate(u *ui.UI, text string) (path, name string, release func(), err error) {
+	if text == builtin.Name {
+		return text, "", func() {}, nil
+	}
+	return models.Use(u, text, o.MayPull)
 }
 
 // SessionOptions returns the options of a session with a context of ctx tokens; 0 is

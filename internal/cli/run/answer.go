@@ -137,7 +137,7 @@ func (t *talk) end(result engine.Result) error {
 	}
 	t.out.endAnswer()
 	switch {
-	case result.Reason == engine.Context && t.lines.terminal() && t.o.chat.noShift && !t.plain:
+	case result.Reason == engine.Context && t.lines.terminal() && t.NoShift && !t.plain:
 		t.u.Infof("The context of %d tokens is full. /clear begins anew.", t.e.Text.Ctx())
 	case result.Reason == engine.Context:
 		t.u.Infof("The context of %d tokens is full.", t.e.Text.Ctx())
@@ -164,6 +164,8 @@ func (t *talk) answerError(err error) error {
 	}
 	hint := fmt.Sprintf("-c %d or more makes room for it", full.Tokens+full.Tokens/4+1)
 	switch {
+	case t.e.Model.Config.Recurrent():
+		hint += "; this model keeps the conversation in a state of which nothing can be dropped: /clear begins anew"
 	case !full.Shift:
 		hint = "/clear begins anew; without --no-context-shift the oldest turns are dropped"
 	case full.Tokens >= t.e.Model.Config.TrainCtx:

@@ -89,7 +89,7 @@ func TestHFConversations(t *testing.T) {
 		require.NoError(t, json.Unmarshal(scan.Bytes(), &r))
 		// A message of our own that holds the text of a control token stays text: here it
 		// differs from transformers on purpose.
-		if !slices.Contains([]string{"qwen2", "qwen2-yarn", "qwen3"}, r.Model) || !r.Generate || strings.Contains(string(r.Messages), "<|im_end|>") {
+		if !slices.Contains([]string{"qwen2", "qwen2-yarn", "qwen3", "qwen2moe", "qwen3moe", "phi3", "phi4mini", "llama3", "ministral3", "stablelm", "smollm3", "olmo2", "granite", "starcoder2", "lfm2", "qwen35"}, r.Model) || !r.Generate || strings.Contains(string(r.Messages), "<|im_end|>") {
 			continue
 		}
 		path := testshared.Path(t, "models/arch/"+r.Model+".gguf")
@@ -101,9 +101,13 @@ func TestHFConversations(t *testing.T) {
 			require.NoError(t, err)
 			ids = append(ids, int32(id))
 		}
+		if r.Model == "phi3" { // its template forgets the BOS that its tokenizer adds
+			require.EqualValues(t, 1, ids[0])
+			ids = ids[1:]
+		}
 		require.Equal(t, r.Plain, ids, r.Model)
 		compared++
 	}
 	require.NoError(t, scan.Err())
-	require.Equal(t, 3, compared)
+	require.Equal(t, 15, compared)
 }

@@ -174,7 +174,7 @@ func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool, request cha
 		o.alpacaDefaults(&t.params)
 	}
 	t.cache = &promptCache{o: &o.cache, u: u, text: e.Text}
-	t.Chat = &chat.Chat{Text: e.Text, Keep: o.chat.keep, NoShift: o.chat.noShift, Dropped: t.dropped}
+	t.Chat = &chat.Chat{Text: e.Text, Keep: o.chat.keep, NoShift: o.chat.noShift || e.Model.Config.Recurrent(), Dropped: t.dropped}
 	if o.verbosePrompt {
 		t.Prompt = func(ids []int32) { showTokens(u, e.Model.Tokenizer, ids) }
 	}

@@ -87,6 +87,7 @@ Exit status: 0 the text came to its end, 1 failure, 2 wrong command line,
 	o.tools.addFlags(fs)
 	o.cache.addFlags(fs)
 	o.engine.AddFlags(fs)
+	o.engine.MayPull = true
 	return cmd
 }
 

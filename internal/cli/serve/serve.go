@@ -51,6 +51,10 @@ type options struct {
 	noUI     bool
 	open     bool
 	predict  int
+
+	modelsMax    int
+	modelsMemory float64 // GiB; 0: what suits the machine
+	keepAlive    time.Duration
 }
 
 // New returns "alpaca serve".
@@ -104,6 +108,9 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs.DurationVar(&o.target, "step-target", 100*time.Millisecond, "`time` that those being answered wait for a piece of another's prompt")
 	fs.DurationVar(&o.delay, "drain-delay", 0, "`time` from SIGTERM until requests are refused")
 	fs.DurationVar(&o.drain, "drain-timeout", 30*time.Second, "`time` that answers get to be complete after that")
+	flags.AddInt(fs, &o.modelsMax, flags.Int{Name: "models-max", Value: 4, High: 64}, "`models` of \"alpaca list\" that are loaded at a time when requests name them, besides that of -m; 0: no others")
+	flags.AddPositive(fs, &o.modelsMemory, "models-memory", "`GiB` of all models that are loaded, by their files (default: 3/4 of what is free)")
+	fs.DurationVar(&o.keepAlive, "keep-alive", 5*time.Minute, "`time` that such a model stays when nobody asks for it; negative: for ever")
 	o.template.AddFlags(fs)
 	o.model.AddFlags(fs)
 	return cmd
@@ -132,17 +139,20 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err != nil {
 		return err
 	}
-	cache := o.model.SessionOptions(o.model.Ctx)
-	e, err := engine.New(m.Model, engine.Options{
-		Ctx: o.model.Ctx, Parallel: o.parallel, Queue: o.queue, Batch: cache.Batch, Target: o.target,
-		Threads: load.Threads(u, o.model.Threads), CacheK: cache.CacheK, CacheV: cache.CacheV,
-	})
+	opt.Aliases = o.aliases
+	if len(o.aliases) == 0 && m.Label != "" {
+		opt.Aliases = []string{m.Label}
+	}
+	e, err := o.engine(u, m)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
-	if w := e.Warning(); w != "" {
-		u.Warnf("%s", w)
+	if lib, err := o.library(u, m); err != nil {
+		return err
+	} else if lib != nil {
+		defer lib.keeper.Close()
+		opt.Library, opt.Strict = lib, load.Named(o.model.Model) == "" && len(lib.Models()) > 0
 	}
 	s := server.New(e, opt)
 	u.Notef("%s listens at %s", m.Name(), strings.Join(l.URLs(), ", "))
@@ -154,6 +164,22 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	}
 	u.Notef("ended")
 	return nil
+}
+
+// engine returns what evaluates a model.
+func (o *options) engine(u *ui.UI, m *load.Instance) (*engine.Engine, error) {
+	cache := o.model.SessionOptions(o.model.Ctx)
+	e, err := engine.New(m.Model, engine.Options{
+		Ctx: o.model.Ctx, Parallel: o.parallel, Queue: o.queue, Batch: cache.Batch, Target: o.target,
+		Threads: load.Threads(u, o.model.Threads), CacheK: cache.CacheK, CacheV: cache.CacheV,
+	})
+	if err != nil {
+		return nil, err
+	}
+	if w := e.Warning(); w != "" {
+		u.Warnf("%s", w)
+	}
+	return e, nil
 }
 
 // check returns a usage error if flags do not go together, and reads the keys.
@@ -218,9 +244,12 @@ func (o *options) check() error {
 // serverOptions returns what the server is told of the model and the flags.
 func (o *options) serverOptions(u *ui.UI, m *load.Instance) (server.Options, error) {
 	opt := server.Options{
-		Path: m.Path, Aliases: o.aliases, Build: build(), Parallel: o.parallel, Sampling: o.model.Sampling.Params,
+		Path: m.Path, Build: build(), Parallel: o.parallel, Sampling: o.model.Sampling.Params,
 		Keys: o.keys, Hosts: o.allowed, Origin: o.origin, Metrics: o.metrics, Slots: o.slots && !o.noSlots, Shift: o.shift, NoPage: o.noUI, Verbose: o.model.Verbose, MaxTokens: max(0, o.predict),
 		DrainDelay: o.delay, DrainTimeout: o.drain, Log: u.Notef,
+	}
+	if o.shift && m.Model.Config.Recurrent() {
+		return opt, ui.Usagef("--context-shift: layers of %s keep a text in a state, of which nothing can be forgotten", m.Path)
 	}
 	if o.template.Kwargs != "" {
 		opt.Kwargs = json.RawMessage(o.template.Kwargs)

@@ -13,6 +13,7 @@ type signals struct {
 	mu     sync.Mutex
 	handle func()          // what Ctrl-C does instead of cancelling the command, unless nil
 	clean  func()          // called before the process is ended at once, unless nil
+	ctx    context.Context // of the command; nil where nothing cancels it
 	ended  <-chan struct{} // closed when the command is cancelled; nil where nothing does
 	status int             // the exit status for what cancelled the command; 0: nothing did
 }
@@ -21,7 +22,7 @@ type signals struct {
 // The second ends the process at once.
 func (u *UI) WatchSignals(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithCancel(ctx)
-	u.signals.ended = ctx.Done()
+	u.signals.ctx, u.signals.ended = ctx, ctx.Done()
 	ch := make(chan os.Signal, 1)
 	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
 	// Where it is ignored, as under nohup, the work outlives its terminal.

@@ -136,20 +136,7 @@ func BenchmarkMask(b *testing.B) {
 
 func benchmarkMask(b *testing.B, all [][]byte, vocab *grammar.Vocab) {
 	_, groups := maskBench(b)
-	longest := map[string]int32{}
-	for id, text := range all {
-		if _, ok := longest[string(text)]; !ok {
-			longest[string(text)] = int32(id)
-		}
-	}
-	next := func(text string) int32 {
-		for n := min(len(text), 60); n > 0; n-- {
-			if id, ok := longest[text[:n]]; ok {
-				return id
-			}
-		}
-		return -1
-	}
+	next := longestToken(all)
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
 	var times []time.Duration

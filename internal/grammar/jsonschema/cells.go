@@ -1,6 +1,7 @@
 package jsonschema
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 
@@ -32,7 +33,7 @@ func (c *compiler) of(l literal) ([]cell, error) {
 	} else {
 		s.busy = false
 		if list, err = c.of(-l); err == nil {
-			list, err = c.notAny(list)
+			list, err = notAny(list, whole())
 		}
 	}
 	if err != nil {
@@ -42,10 +43,17 @@ func (c *compiler) of(l literal) ([]cell, error) {
 	return list, nil
 }
 
-// notAny returns the cells of the values that no cell of list has.
-func (c *compiler) notAny(list []cell) ([]cell, error) {
-	out := []cell{whole()}
+// notAny returns the cells of the values of types that no cell of list has.
+func notAny(list []cell, types cell) ([]cell, error) {
+	out := []cell{types}
 	for _, x := range list {
+		x, ok, err := x.and(types)
+		if err != nil {
+			return nil, err
+		}
+		if !ok {
+			continue
+		}
 		n, err := x.not()
 		if err != nil {
 			return nil, err
@@ -85,10 +93,10 @@ func (c *compiler) all(g goal) ([]cell, error) {
 	out := []cell{whole()}
 	for _, l := range g {
 		list, err := c.of(l)
-		if err != nil {
-			return nil, err
+		if err == nil {
+			out, err = both(out, list)
 		}
-		if out, err = both(out, list); err != nil {
+		if err != nil {
 			return nil, c.at(l, err)
 		}
 	}
@@ -111,6 +119,37 @@ func (c *compiler) possible(g goal, depth int) bool {
 		return true
 	}
 	return slices.ContainsFunc(list, func(x cell) bool { return c.cellPossible(x, depth) })
+}
+
+// types returns the types of which a value may satisfy a goal, all values of each; the
+// others are certain to have none. It also returns the values of those others.
+func (c *compiler) types(g goal) (may, never cell) {
+	all := whole()
+	list, err := c.all(g)
+	if err != nil {
+		return all, cell{}
+	}
+	parts := func(x cell) [7]cell {
+		return [7]cell{{null: x.null}, {bools: [2]bool{x.bools[0]}}, {bools: [2]bool{false, x.bools[1]}}, {num: x.num}, {str: x.str}, {arr: x.arr}, {obj: x.obj}}
+	}
+	var has [7]bool
+	for _, x := range list {
+		for i, p := range parts(x) {
+			has[i] = has[i] || !p.empty() && c.cellPossible(p, 0)
+		}
+	}
+	out := [2]*cell{&may, &never}
+	for i, p := range parts(all) {
+		x := out[1]
+		if has[i] {
+			x = out[0]
+		}
+		x.null = x.null || p.null
+		x.bools = [2]bool{x.bools[0] || p.bools[0], x.bools[1] || p.bools[1]}
+		x.num, x.str = cmp.Or(x.num, p.num), cmp.Or(x.str, p.str)
+		x.arr, x.obj = cmp.Or(x.arr, p.arr), cmp.Or(x.obj, p.obj)
+	}
+	return may, never
 }
 
 func (c *compiler) cellPossible(x cell, depth int) bool {

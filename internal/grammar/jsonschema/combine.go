@@ -87,14 +87,17 @@ func (c *compiler) oneOf(s *schema) ([]cell, error) {
 			return nil, err
 		}
 		for j, other := range list {
-			if i == j || !c.possible(goal{l, other}, 0) {
+			if i == j {
 				continue
 			}
-			n, err := c.of(-other)
-			if err == nil {
-				cells, err = both(cells, n)
+			may, never := c.types(goal{l, other})
+			if may.empty() {
+				continue
 			}
+			rest, err := c.without(cells, other, may)
 			if err == nil {
+				apart, _ := both(cells, []cell{never})
+				cells = append(rest, apart...)
 				continue
 			}
 			err = refuse(s, "oneOf", "schemas %d and %d may hold at once, and %v", min(i, j)+1, max(i, j)+1, err)
@@ -107,6 +110,19 @@ func (c *compiler) oneOf(s *schema) ([]cell, error) {
 		out = append(out, cells...)
 	}
 	return out, nil
+}
+
+// without returns the values of cells, and of types, for which l does not hold.
+func (c *compiler) without(cells []cell, l literal, types cell) ([]cell, error) {
+	list, err := c.of(l)
+	if err != nil {
+		return nil, err
+	}
+	n, err := notAny(list, types)
+	if err != nil {
+		return nil, err
+	}
+	return both(cells, n)
 }
 
 func (c *compiler) not(s *schema) ([]cell, error) {

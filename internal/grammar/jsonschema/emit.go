@@ -54,31 +54,17 @@ func (c *compiler) items(a *array) (grammar.Expr, error) {
 			return nil, err
 		}
 	}
-	var body grammar.Expr
-	switch len(a.contains) {
-	case 0:
-		body = c.list(a)
-	case 1:
-		var err error
-		if body, err = c.containing(a, a.contains[0]); err != nil {
-			if a.contains[0].from == nil {
+	body, err := c.containing(a)
+	for _, x := range a.contains {
+		if err != nil && x.from != nil {
+			if err := c.forgive(x.from, "contains", err); err != nil {
 				return nil, err
 			}
-			if err = c.forgive(a.contains[0].from, "contains", err); err != nil {
-				return nil, err
-			}
-			body = c.list(a)
+			body, err = c.list(a), nil
 		}
-	default:
-		err := fmt.Errorf("more than one contains for the same array")
-		for _, x := range a.contains {
-			if x.from != nil {
-				if err := c.forgive(x.from, "contains", err); err != nil {
-					return nil, err
-				}
-			}
-		}
-		body = c.list(a)
+	}
+	if err != nil {
+		return nil, err
 	}
 	return grammar.Seq{c.white.openArray, body, c.white.shutArray}, nil
 }
@@ -125,60 +111,4 @@ func (c *compiler) list(a *array) grammar.Expr {
 		tail = r
 	}
 	return tail
-}
-
-// containing returns the items of an array of which some must satisfy a goal. Its rules
-// count the items, and those that do.
-func (c *compiler) containing(a *array, x contains) (grammar.Expr, error) {
-	items := max(a.min, len(a.prefix), 1)
-	if a.max >= 0 {
-		items = a.max
-	}
-	hits := x.min
-	if x.max >= 0 {
-		hits = x.max
-	}
-	if (items+1)*(hits+1) > maxUnrolled {
-		return nil, fmt.Errorf("needs more than %d rules", maxUnrolled)
-	}
-	type at struct{ item, hits int }
-	rules := map[at]grammar.Ref{}
-	var places []at
-	for i := range items + 1 {
-		for h := range hits + 1 {
-			places = append(places, at{i, h})
-			rules[at{i, h}] = c.newRule()
-		}
-	}
-	misses := x.goal.not()
-	for _, p := range places {
-		var out grammar.Alt
-		if p.item >= a.min && p.hits >= x.min {
-			out = append(out, grammar.Seq{})
-		}
-		next := at{min(p.item+1, items), p.hits}
-		full := a.max >= 0 && p.item >= a.max
-		add := func(g goal, to at) {
-			if full {
-				return
-			}
-			e := grammar.Seq{c.rule(a.at(p.item).with(g)), rules[to]}
-			if p.item > 0 {
-				e = append(grammar.Seq{c.white.comma}, e...)
-			}
-			out = append(out, e)
-		}
-		if x.max < 0 {
-			add(nil, next)
-		} else {
-			for _, miss := range misses {
-				add(miss, next)
-			}
-		}
-		if x.max < 0 || p.hits < x.max {
-			add(x.goal, at{next.item, min(p.hits+1, hits)})
-		}
-		c.out.Body[rules[p]] = out
-	}
-	return rules[at{}], nil
 }

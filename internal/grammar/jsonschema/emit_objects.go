@@ -74,70 +74,131 @@ func (c *compiler) properties(o *objects) (grammar.Expr, error) {
 	if err != nil {
 		return nil, err
 	}
-	var other grammar.Alt
-	for _, k := range kinds {
-		var name grammar.Expr = grammar.Automaton{DFA: anyString()}
-		if k.names != everything {
-			small := k.names.Minimize()
-			key := fmt.Sprint("names ", small.States)
-			d, ok := c.encoded[key]
-			if !ok {
-				d = encode(small, true, true)
-				c.encoded[key] = d
-				c.states += len(d.States)
-			}
-			name = grammar.Automaton{DFA: d}
-		}
-		other = append(other, grammar.Seq{name, c.white.colon, c.rule(k.goal)})
-	}
-	// counts are told apart up to here.
+	// Counts are told apart up to here.
 	most := max(o.min, 1)
 	if o.max >= 0 {
 		most = max(o.max, 1)
 	}
-	if (len(o.props)+1)*(most+1) > maxUnrolled {
-		return nil, fmt.Errorf("minProperties or maxProperties need more than %d rules", maxUnrolled)
+	// What an object must have some of is a set of bits in the rules' numbers.
+	sets := 1 << min(len(o.some), 30)
+	if (len(o.props)+1)*(most+1)*sets > maxUnrolled {
+		return nil, fmt.Errorf("minProperties, maxProperties or what is negated need more than %d rules", maxUnrolled)
 	}
 	rules := make([][]grammar.Ref, len(o.props)+1)
 	for i := range rules {
-		for range most + 1 {
+		for range (most + 1) * sets {
 			rules[i] = append(rules[i], c.newRule())
 		}
 	}
+	w := &writer{compiler: c, objects: o, kinds: kinds, most: most, rules: rules}
+	for _, k := range kinds {
+		w.other = append(w.other, c.pair(k))
+	}
 	for i := range rules {
-		for n, r := range rules[i] {
-			c.out.Body[r] = c.property(o, i, n, rules, other)
+		for at, r := range rules[i] {
+			if c.out.Body[r], err = w.property(i, at/sets, at%sets); err != nil {
+				return nil, err
+			}
 		}
 	}
 	return grammar.Seq{c.white.open, rules[0][0], c.white.shut}, nil
 }
 
-// property returns what may follow n properties, of those from i on.
-func (c *compiler) property(o *objects, i, n int, rules [][]grammar.Ref, other grammar.Alt) grammar.Expr {
+// writer makes the rules of one object.
+type writer struct {
+	*compiler
+	*objects
+	kinds []kind
+	other grammar.Alt // all of them
+	most  int
+	rules [][]grammar.Ref // [properties passed][properties written, what there is some of]
+}
+
+// entries calls f for each way in which a property of some names can give what the object
+// must have some of, from the number first on, beside what it has: with the names and the
+// goal that are left, and what the object has then.
+func (w *writer) entries(k kind, first, has int, f func(k kind, has int)) error {
+	f(k, has)
+	for i := first; i < len(w.some); i++ {
+		s := w.some[i]
+		if has>>i&1 != 0 {
+			continue
+		}
+		names, err := fsa.Product(k.names, s.names, fsa.And, stringStates)
+		if err != nil {
+			return err
+		}
+		if !names.Empty() {
+			if err := w.entries(kind{names, k.goal.with(s.goal)}, i+1, has|1<<i, f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// pair returns names of a kind with their values.
+func (c *compiler) pair(k kind) grammar.Seq {
+	var name grammar.Expr = grammar.Automaton{DFA: anyString()}
+	if k.names != everything {
+		small := k.names.Minimize()
+		key := fmt.Sprint("names ", small.States)
+		d, ok := c.encoded[key]
+		if !ok {
+			d = encode(small, true, true)
+			c.encoded[key] = d
+			c.states += len(d.States)
+		}
+		name = grammar.Automaton{DFA: d}
+	}
+	return grammar.Seq{name, c.white.colon, c.rule(k.goal)}
+}
+
+// property returns what may follow n properties and what they have some of, of those
+// from i on.
+func (w *writer) property(i, n, has int) (grammar.Expr, error) {
 	var out grammar.Alt
-	next := min(n+1, len(rules[0])-1)
-	full := o.max >= 0 && n >= o.max
+	sets := 1 << len(w.some)
+	full := w.max >= 0 && n >= w.max
+	to := func(i, n, has int) grammar.Ref { return w.rules[i][min(n, w.most)*sets+has] }
 	entry := func(e grammar.Seq, to grammar.Ref) {
 		if n > 0 {
-			e = append(grammar.Seq{c.white.comma}, e...)
+			e = append(grammar.Seq{w.white.comma}, e...)
 		}
 		out = append(out, append(e, to))
 	}
-	if i == len(o.props) {
-		if n >= o.min {
+	if i == len(w.props) {
+		if n >= w.min && has == sets-1 {
 			out = append(out, grammar.Seq{})
 		}
-		if len(other) > 0 && !full {
-			entry(grammar.Seq{other}, rules[i][next])
+		if full {
+			return out, nil
 		}
-		return out
+		if len(w.some) == 0 && len(w.kinds) > 0 {
+			entry(grammar.Seq{w.other}, to(i, n+1, has))
+			return out, nil
+		}
+		for _, k := range w.kinds {
+			err := w.entries(k, 0, has, func(k kind, now int) { entry(w.pair(k), to(i, n+1, now)) })
+			if err != nil {
+				return nil, err
+			}
+		}
+		return out, nil
 	}
-	p := o.props[i]
+	p := w.props[i]
 	if !full && !slices.Contains(p.goal, nothing) {
-		entry(grammar.Seq{c.name(p.name), c.white.colon, c.rule(p.goal)}, rules[i+1][next])
+		add := func(k kind, now int) {
+			entry(grammar.Seq{w.name(p.name), w.white.colon, w.rule(k.goal)}, to(i+1, n+1, now))
+		}
+		if len(w.some) == 0 {
+			add(kind{goal: p.goal}, has)
+		} else if err := w.entries(kind{oneOf([]string{p.name}), p.goal}, 0, has, add); err != nil {
+			return nil, err
+		}
 	}
 	if !p.required {
-		out = append(out, rules[i+1][n])
+		out = append(out, to(i+1, n, has))
 	}
-	return out
+	return out, nil
 }

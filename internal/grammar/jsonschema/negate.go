@@ -1,6 +1,12 @@
 package jsonschema
 
-import "errors"
+import (
+	"errors"
+	"maps"
+	"slices"
+
+	"alpaca/internal/grammar/fsa"
+)
 
 // errNot says that what a schema refuses cannot be described.
 var errNot = errors.New("what this refuses cannot be written as a grammar")
@@ -87,40 +93,66 @@ func (a *array) not() ([]*array, error) {
 		}
 	}
 	for _, n := range a.rest.not() {
-		switch {
-		case len(a.prefix) == 0:
-			out = append(out, &array{max: -1, contains: []contains{{goal: n, min: 1, max: -1}}})
-		case len(n) == 0: // no more items than the prefix has
-			out = append(out, &array{min: len(a.prefix) + 1, max: -1})
-		default:
-			return nil, errNot
-		}
+		out = append(out, &array{max: -1, contains: []contains{{goal: n, min: 1, max: -1, skip: len(a.prefix)}}})
 	}
 	for _, c := range a.contains {
 		if c.min > 0 {
-			out = append(out, &array{max: -1, contains: []contains{{goal: c.goal, min: 0, max: c.min - 1, from: c.from}}})
+			out = append(out, &array{max: -1, contains: []contains{{goal: c.goal, min: 0, max: c.min - 1, skip: c.skip, from: c.from}}})
 		}
 		if c.max >= 0 {
-			out = append(out, &array{max: -1, contains: []contains{{goal: c.goal, min: c.max + 1, max: -1, from: c.from}}})
+			out = append(out, &array{max: -1, contains: []contains{{goal: c.goal, min: c.max + 1, max: -1, skip: c.skip, from: c.from}}})
 		}
 	}
 	return out, nil
 }
 
 func (o *objects) not() ([]*objects, error) {
-	if len(o.keys) > 0 {
-		return nil, errNot
-	}
 	var out []*objects
-	for _, g := range o.groups {
-		if len(g.rest) > 0 {
-			return nil, errNot
-		}
-		for _, p := range g.patterns {
-			if len(p.goal) > 0 {
-				return nil, errNot
+	exists := func(names *fsa.DFA, goals ...goal) {
+		for _, g := range goals {
+			if !names.Empty() {
+				out = append(out, &objects{max: -1, some: []some{{names, g}}})
 			}
 		}
+	}
+	for _, k := range o.keys {
+		names, err := fsa.Product(everything, k, fsa.Diff, stringStates)
+		if err != nil {
+			return nil, errNot
+		}
+		exists(names, nil)
+	}
+	for _, g := range o.groups {
+		names, err := fsa.Product(everything, oneOf(slices.Sorted(maps.Keys(g.names))), fsa.Diff, stringStates)
+		for _, p := range g.patterns {
+			var in *fsa.DFA
+			if err == nil {
+				in, err = fsa.Product(names, p.dfa, fsa.And, stringStates)
+			}
+			if err != nil {
+				return nil, errNot
+			}
+			exists(in, p.goal.not()...)
+		}
+		for _, p := range g.patterns {
+			if err == nil {
+				names, err = fsa.Product(names, p.dfa, fsa.Diff, stringStates)
+			}
+		}
+		if err != nil {
+			return nil, errNot
+		}
+		exists(names, g.rest.not()...)
+	}
+	for _, s := range o.some {
+		n := goal{nothing}
+		switch {
+		case len(s.goal) == 1:
+			n = s.goal.not()[0]
+		case len(s.goal) > 1:
+			return nil, errNot
+		}
+		out = append(out, &objects{max: -1, groups: []group{{patterns: []patternGoal{{dfa: s.names, goal: n}}}}})
 	}
 	if o.min > 0 {
 		out = append(out, &objects{max: o.min - 1})

@@ -23,7 +23,7 @@ func compilePattern(p string) (*fsa.DFA, error) {
 // objects.
 func (c *compiler) own(s *schema) ([]cell, error) {
 	out := whole()
-	if err := c.types(s, &out); err != nil {
+	if err := c.typed(s, &out); err != nil {
 		return nil, err
 	}
 	for _, f := range []func(*schema, *cell) error{c.number, c.text, c.array, c.object} {
@@ -38,7 +38,7 @@ func (c *compiler) own(s *schema) ([]cell, error) {
 	return []cell{out}, nil
 }
 
-func (c *compiler) types(s *schema, out *cell) error {
+func (c *compiler) typed(s *schema, out *cell) error {
 	if !s.has("type") {
 		return nil
 	}

@@ -51,10 +51,12 @@ type array struct {
 	all   bool // all of them
 }
 
-// contains says how many items must satisfy a goal; max -1 has no bound.
+// contains says how many items, of those from skip on, must satisfy a goal; max -1 has no
+// bound.
 type contains struct {
 	goal     goal
 	min, max int
+	skip     int
 	from     *schema
 }
 
@@ -91,7 +93,15 @@ type objects struct {
 	props    []prop
 	groups   []group
 	keys     []*fsa.DFA // what all names must match
+	some     []some
 	min, max int
+}
+
+// some says that there is a property whose name is one of names and whose value
+// satisfies goal.
+type some struct {
+	names *fsa.DFA
+	goal  goal
 }
 
 // prop is a property by name. One that is forbidden has the goal of nothing.
@@ -138,13 +148,18 @@ func (o *objects) find(name string) int {
 
 func (o *objects) and(b *objects) *objects {
 	out := &objects{groups: append(slices.Clip(o.groups), b.groups...), keys: append(slices.Clip(o.keys), b.keys...),
-		min: max(o.min, b.min), max: least(o.max, b.max)}
+		some: append(slices.Clip(o.some), b.some...), min: max(o.min, b.min), max: least(o.max, b.max)}
 	index := map[string]int{}
-	add := func(p prop, others []group) {
-		for i := range others {
-			g, looks := others[i].of(p.name)
+	add := func(p prop, other *objects) {
+		for i := range other.groups {
+			g, looks := other.groups[i].of(p.name)
 			p.goal = p.goal.with(g)
 			p.known = p.known || looks
+		}
+		for _, k := range other.keys {
+			if !k.Match([]rune(p.name)) {
+				p.goal = p.goal.with(goal{nothing})
+			}
 		}
 		index[p.name] = len(out.props)
 		out.props = append(out.props, p)
@@ -165,11 +180,11 @@ func (o *objects) and(b *objects) *objects {
 			out.props = append(out.props, p)
 			continue
 		}
-		add(p, b.groups)
+		add(p, b)
 	}
 	for _, p := range b.props {
 		if !mine[p.name] {
-			add(p, o.groups)
+			add(p, o)
 		}
 	}
 	return out

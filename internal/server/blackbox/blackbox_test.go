@@ -48,7 +48,7 @@ func setup(t testing.TB, change func(*engine.Options, *server.Options)) *fixture
 	chatML, err := chat.Builtin("chatml", m.Tokenizer)
 	require.NoError(t, err)
 	eo := engine.Options{Threads: 1}
-	so := server.Options{Path: "dir/tiny.gguf", Build: "test", Template: chatML, Metrics: true, Slots: true, KeepAlive: time.Hour, DrainTimeout: time.Millisecond}
+	so := server.Options{Path: "dir/tiny.gguf", Build: "test", Template: chatML, Metrics: true, Slots: true, KeepAlive: time.Hour, HeadTimeout: time.Minute, DrainTimeout: time.Millisecond}
 	if change != nil {
 		change(&eo, &so)
 	}

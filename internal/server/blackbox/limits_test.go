@@ -88,6 +88,52 @@ func TestLargeRequests(t *testing.T) {
 	require.Contains(t, ended(t, c), "200 OK")
 }
 
+// TestMalformed checks that what is no request of HTTP gets an error of the API, too, and
+// that the connection ends with it.
+func TestMalformed(t *testing.T) {
+	f := setup(t, nil)
+	for _, tt := range []struct {
+		request, says string
+		status        int
+	}{
+		{"nonsense\r\n\r\n", "malformed HTTP request", 400},
+		{"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n", "malformed HTTP request", 400}, // TLS
+		{"GET / HTTP/1.1\r\n\r\n", "missing required Host header", 400},
+		{"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", "malformed HTTP request", 400},
+		{"GET / HTTP/1.1\r\nHost: localhost\r\nX y: z\r\n\r\n", "malformed HTTP request", 400},
+		{"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: many\r\n\r\n", "malformed HTTP request", 400},
+		{"GET / HTTP/3.0\r\nHost: localhost\r\n\r\n", "unsupported protocol version", 505},
+		{"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: gzip\r\n\r\n", "Transfer-Encoding is not supported", 501},
+		{"POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nExpect: wonders\r\nContent-Length: 0\r\n\r\n", "Expect", 417},
+		{"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\nnonsense\r\n\r\n", "malformed HTTP request", 400}, // a second one
+		{"GET /health HTTP/1.1\r\nHost: localhost\r\nX-Large: " + strings.Repeat("a", 40<<10) + "\r\n\r\n", "more than 32768 bytes", 431},
+	} {
+		c := f.dial()
+		io.WriteString(c, tt.request)
+		from := bufio.NewReader(c)
+		resp, err := http.ReadResponse(from, nil)
+		require.NoError(t, err, tt.request)
+		body, err := io.ReadAll(resp.Body)
+		require.NoError(t, err, tt.request)
+		if resp.StatusCode == 200 {
+			resp, err = http.ReadResponse(from, nil)
+			require.NoError(t, err, tt.request)
+			body, err = io.ReadAll(resp.Body)
+			require.NoError(t, err, tt.request)
+		}
+		require.Equal(t, tt.status, resp.StatusCode, tt.request)
+		require.Equal(t, "application/json; charset=utf-8", resp.Header.Get("Content-Type"))
+		require.Equal(t, "false", resp.Header.Get("X-Should-Retry"))
+		require.True(t, resp.Close, tt.request)
+		o := object(t, string(body))
+		require.Contains(t, at(o, "error.message"), tt.says)
+		require.NotEmpty(t, at(o, "error.type"))
+		require.NotEmpty(t, at(o, "error.code"))
+		_, err = from.ReadByte()
+		require.ErrorIs(t, err, io.EOF, tt.request)
+	}
+}
+
 // TestLists checks the bounds of what a request may hold.
 func TestLists(t *testing.T) {
 	f := setup(t, nil)

@@ -12,6 +12,8 @@ import (
 // longest: those that keep a connection for later do not keep others out. Where all are
 // in use it waits.
 type Gate struct {
+	Refusal Refusal // of what is no request; nil: as net/http writes it
+
 	most int
 
 	mu      sync.Mutex

@@ -1,6 +1,6 @@
 // The list of conversations.
 
-import { button } from "./view.js";
+import { button, place } from "./view.js";
 
 // fill brings a list up to date. What is as it was stays in the document, so that the focus
 // does, and nobody loses a title that is being written.
@@ -15,7 +15,7 @@ export function fill(ul, conversations, current, actions, empty) {
     return li;
   });
   if (!lines.length && empty) lines.push(Object.assign(document.createElement("li"), { className: "none", textContent: empty }));
-  if (lines.length !== ul.children.length || lines.some((li, i) => li !== ul.children[i])) ul.replaceChildren(...lines);
+  place(ul, lines);
 }
 
 // entry returns the line of a conversation. Actions are open(id), rename(id, title), with ""

@@ -23,14 +23,17 @@ export const button = (text, title, action) => {
 export function message(m) {
   const body = make("div", "body"), actions = make("div", "actions"), e = make("article", "message " + m.role, body, actions);
   e.setAttribute("aria-label", m.role === "user" ? "You" : m.role === "system" ? "System message" : "The model");
-  if (m.role !== "assistant") body.textContent = m.content;
-  else update(e, m);
+  update(e, m);
   return e;
 }
 
-// update shows what an answer has come to.
+// update brings the element of a message up to date. Live is true while an answer comes.
 export function update(e, m, live = false) {
   const body = e.querySelector(":scope > .body");
+  if (m.role !== "assistant") {
+    if (body.childElementCount || body.textContent !== m.content) body.textContent = m.content;
+    return;
+  }
   let thought = e.querySelector(":scope > .thought");
   if (m.thought) {
     if (!thought) {
@@ -40,8 +43,16 @@ export function update(e, m, live = false) {
     thought.firstChild.textContent = live && !m.content ? "Thinking…" : "Thought";
     const text = thought.lastChild;
     if (text.textContent !== m.thought) text.textContent = m.thought;
-  }
+  } else thought?.remove();
   render(body, m.content);
+}
+
+// place makes a list of elements the children of another. Those that are in their places are
+// not touched: they keep the focus, a selection, and how far they are scrolled.
+export function place(parent, list) {
+  const stay = new Set(list);
+  for (const e of [...parent.children]) if (!stay.has(e)) e.remove();
+  list.forEach((e, i) => parent.children[i] !== e && parent.insertBefore(e, parent.children[i] ?? null));
 }
 
 // Follower keeps the end of what scrolls in sight, while the reader is there.

@@ -1,0 +1,29 @@
+package arch
+
+// GPTOSS is OpenAI's gpt-oss: every head has a sink that takes part of its attention, every
+// other layer has a window, and all networks are experts, with biases and a clamped gate.
+// A checkpoint of Hugging Face has the experts of a layer in two tensors, gate and up row by
+// row, and no ".weight" after the names of these and of the sinks.
+var GPTOSS = Arch{
+	Name:       "gpt-oss",
+	HF:         []string{"GptOssForCausalLM"},
+	Rotation:   Halves,
+	Activation: ClampedSwiGLU,
+	Windows:    Windows{Period: 2, Default: 128},
+	ExactYaRN:  true,
+	Input:      llamaInput,
+	Layer: with(llamaLayer,
+		Tensor{Role: AttnQ, Rows: Q, Cols: Embd, Bias: true, HF: "self_attn.q_proj"},
+		Tensor{Role: AttnK, Rows: K, Cols: Embd, Bias: true, HF: "self_attn.k_proj"},
+		Tensor{Role: AttnV, Rows: V, Cols: Embd, Bias: true, HF: "self_attn.v_proj"},
+		Tensor{Role: AttnOut, Rows: Embd, Cols: Heads, Bias: true, HF: "self_attn.o_proj"},
+		Tensor{Role: AttnSinks, Cols: QueryHeads},
+		Tensor{Role: FFNNorm, Name: "post_attention_norm", Cols: Embd, HF: "post_attention_layernorm"}),
+	MoE: []Tensor{
+		{Role: Router, Rows: Experts, Cols: Embd, Bias: true, HF: "mlp.router"},
+		{Role: FFNGate, Name: "ffn_gate_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd, Bias: true},
+		{Role: FFNUp, Name: "ffn_up_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd, Bias: true},
+		{Role: FFNDown, Name: "ffn_down_exps", Stack: Experts, Rows: Embd, Cols: FFNExpert, Bias: true},
+	},
+	Output: llamaOutput,
+}

@@ -1,0 +1,14 @@
+package arch
+
+// Mistral3 is Ministral 3: queries grow with their position where the metadata say so.
+// Older Mistrals are Llama.
+var Mistral3 = Arch{
+	Name:     "mistral3",
+	HF:       []string{"Ministral3ForCausalLM"},
+	Rotation: Pairs,
+	Input:    llamaInput,
+	Layer:    llamaLayer,
+	FFN:      llamaFFN,
+	MoE:      llamaMoE,
+	Output:   llamaOutput,
+}

@@ -1,0 +1,27 @@
+package models
+
+import (
+	"github.com/spf13/cobra"
+)
+
+// CompleteFlag completes the names of models, and files, after -m of a command that has it.
+func CompleteFlag(cmd *cobra.Command) {
+	if cmd.Flags().Lookup("model") != nil {
+		cmd.RegisterFlagCompletionFunc("model", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+			return names(), cobra.ShellCompDirectiveDefault
+		})
+	}
+}
+
+// CompleteArgs completes the names of models as arguments.
+func CompleteArgs(_ *cobra.Command, _ []string, _ string) ([]string, cobra.ShellCompDirective) {
+	return names(), cobra.ShellCompDirectiveNoFileComp
+}
+
+func names() []string {
+	lib, err := Library()
+	if err != nil {
+		return nil
+	}
+	return lib.Names()
+}

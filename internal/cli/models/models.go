@@ -1,0 +1,149 @@
+// Package models is what commands do with the names of models: find the file that a name
+// means, check it once, ask whether to pull what is not here, show how a pull goes on, and
+// complete names for the shell. Only the pull opens connections, and only where the user
+// has said so.
+package models
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/store"
+	"alpaca/internal/store/advice"
+	"alpaca/internal/store/place"
+	"alpaca/internal/store/ref"
+)
+
+// Library returns the models on this machine.
+func Library() (*store.Library, error) {
+	places, err := place.Find(os.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	return &store.Library{Places: places}, nil
+}
+
+// Hinted makes an error's advice a hint.
+func Hinted(err error) error {
+	if hint := advice.Of(err); hint != "" {
+		return ui.WithHint(err, hint)
+	}
+	return err
+}
+
+// Find returns the model that text names. It returns nil where text is a path, or may
+// have been meant as one.
+func Find(text string) (*store.Model, error) {
+	named := ref.IsName(text)
+	if !named {
+		if _, err := os.Stat(text); err == nil {
+			return nil, nil
+		}
+	}
+	lib, err := Library()
+	if err != nil {
+		if named {
+			return nil, err
+		}
+		return nil, nil
+	}
+	m, err := lib.Find(text)
+	if _, absent := errors.AsType[*store.NotFoundError](err); absent && !named {
+		return nil, nil
+	}
+	return m, absentHint(err)
+}
+
+// absentHint adds to the error of a model that is not here how it is pulled.
+func absentHint(err error) error {
+	if e, ok := errors.AsType[*store.NotFoundError](err); ok && ref.IsName(e.Name) && e.Ref.Kind != ref.LMStudio {
+		return ui.WithHint(err, "alpaca pull "+Quoted(e.Name)+" fetches it")
+	}
+	return Hinted(err)
+}
+
+// Quoted writes a name as a shell takes it.
+func Quoted(name string) string {
+	if strings.ContainsAny(name, " '\"$&?*()<>|;\\`") {
+		return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
+	}
+	return name
+}
+
+// Check compares a model's content with its digest, unless that has been done, and notes
+// that the model is used. On a terminal it shows how far it has got; u may be nil.
+func Check(ctx context.Context, u *ui.UI, m *store.Model) error {
+	lib, err := Library()
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	err = lib.Verify(ctx, m, func(done, total int64) {
+		if u != nil && time.Since(start) > 300*time.Millisecond {
+			u.Statusf("comparing the digest of %s, once: %d %%", m.Name, 100*done/max(total, 1))
+		}
+	})
+	if u != nil {
+		u.ClearStatus()
+	}
+	if _, damaged := errors.AsType[*store.DamagedError](err); damaged {
+		if m.Where == store.Hub || m.Where == store.Own {
+			return ui.WithHint(err, "alpaca pull "+Quoted(m.Name)+" fetches it anew")
+		}
+		return ui.WithHint(err, "fetch it anew with the program that it belongs to")
+	}
+	if err == nil {
+		lib.Touch(m)
+	}
+	return err
+}
+
+// Use finds and checks the model that text names, and returns its file and its name; where
+// text is a path that is the file, and the name is "". Where the model is not here, and
+// mayPull is set, a user on a terminal is asked whether to pull it. Until release is called
+// other commands know that the model is in use.
+func Use(u *ui.UI, text string, mayPull bool) (path, name string, release func(), err error) {
+	m, err := Find(text)
+	if e, absent := errors.AsType[*store.NotFoundError](err); absent && mayPull && u.InTTY && u.ErrTTY && e.Ref.Kind != ref.LMStudio {
+		if !u.Confirm(fmt.Sprintf("%s is not on this machine: pull it?", ui.Printable(text))) {
+			return "", "", nil, err
+		}
+		if _, err := Pull(u.Context(), u, text, PullOptions{}); err != nil {
+			return "", "", nil, err
+		}
+		m, err = Find(text)
+	}
+	if err != nil {
+		return "", "", nil, err
+	}
+	if m == nil {
+		return text, "", func() {}, nil
+	}
+	release = m.Hold()
+	if err := Check(u.Context(), u, m); err != nil {
+		release()
+		return "", "", nil, err
+	}
+	return m.Path(), m.Name, release, nil
+}
+
+// Known returns the model on this machine that text names; that there is none is an error.
+func Known(text string) (*store.Model, error) {
+	lib, err := Library()
+	if err != nil {
+		return nil, err
+	}
+	m, err := lib.Find(text)
+	if _, absent := errors.AsType[*store.NotFoundError](err); absent {
+		if !ref.IsName(text) {
+			return nil, ui.WithHint(err, "\"alpaca list\" shows the names")
+		}
+		return nil, absentHint(err)
+	}
+	return m, Hinted(err)
+}

@@ -1,0 +1,60 @@
+// Package prune has "alpaca prune", which makes room without losing a model: older versions
+// of models that newer ones have replaced, what unfinished downloads left, and content that
+// no model has. What is being downloaded stays.
+package prune
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/models"
+	"alpaca/internal/cli/ui"
+)
+
+// New returns "alpaca prune".
+func New(u *ui.UI) *cobra.Command {
+	yes, dry := false, false
+	cmd := &cobra.Command{
+		Use:   "prune",
+		Short: "Remove what no model needs",
+		Long: `Remove what no model needs: older versions of models of which there are newer ones,
+what unfinished downloads left, and content that no model has. On a terminal it shows
+that first, and asks.`,
+		Args: flags.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			lib, err := models.Library()
+			if err != nil {
+				return err
+			}
+			waste := lib.Waste()
+			if len(waste) == 0 {
+				u.Notef("there is nothing to remove")
+				return nil
+			}
+			ask := u.InTTY && u.ErrTTY && !yes
+			if ask || dry {
+				for _, w := range waste {
+					fmt.Fprintf(u.Out, "%10s  %s\n", ui.ByteCount(w.Size), ui.Printable(w.What))
+				}
+			}
+			if dry || ask && !u.Confirm(fmt.Sprintf("remove these %d?", len(waste))) {
+				return nil
+			}
+			total := int64(0)
+			for _, w := range waste {
+				n, err := w.Remove()
+				if err != nil {
+					return models.Hinted(err)
+				}
+				total += n
+			}
+			u.Notef("%s are free", ui.ByteCount(total))
+			return nil
+		},
+	}
+	cmd.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "show what would be removed")
+	return cmd
+}

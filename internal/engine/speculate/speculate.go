@@ -1,0 +1,189 @@
+// Package speculate decides how many tokens of a draft a step of an engine evaluates. A
+// draft is what a text is expected to go on with; its tokens are rows of the step that
+// makes the text's next token, and those that turn out to be right cost little. So drafts
+// change how long an answer takes and nothing else, and clocks may decide about them.
+package speculate
+
+import "time"
+
+// Two things have to be learned: what a step of so many rows costs on this machine with
+// this model, and how often a drafted token is the one that is sampled. Trying must not
+// cost much either: a purse gets a small part of the time of all steps and what drafts
+// have saved, and a draft is evaluated only where the purse holds what is lost if all of
+// it is refused.
+const (
+	mostRows = 64    // of a step with drafts
+	part     = 0.015 // of all time, that may be lost
+	first    = 1     // steps of one text that may be lost before anything is known
+	purse    = 8     // steps that are saved up at most
+	unknown  = 0.4   // of what a row costs, that more rows than ever seen are taken to cost
+	worth    = 1.02  // the least gain that is worth it
+	again    = 32    // occasions without a draft until one is tried
+	old      = 512   // steps until a cost is no longer known
+	weight   = 1. / 8
+)
+
+// Controller is what is known of a model on a machine. It is not safe for concurrent use.
+type Controller struct {
+	cost  [mostRows + 1]cost // by rows, each with logits
+	steps int
+	open  bool    // the purse is
+	left  float64 // nanoseconds in it
+	all   Source  // of all drafts: what those of a new text are expected to be like
+
+	always bool
+}
+
+// cost is how long a step takes.
+type cost struct {
+	time float64 // nanoseconds; 0: not known
+	when int     // it was last seen
+}
+
+// Source is what is known of the drafts of one text.
+type Source struct {
+	rate, last float64 // how often a token is right; the last of a draft may be a part of a longer one
+	refused    int     // drafts in a row whose first token was wrong
+	idle       int     // occasions that have passed since the last draft
+}
+
+// New returns a controller that knows nothing.
+func New() *Controller { return &Controller{all: Source{rate: 0.5, last: 0.5}} }
+
+// Always returns a controller by which all drafts are evaluated: tests of what drafts
+// must not change want many.
+func Always() *Controller { return &Controller{always: true} }
+
+// Source returns what is expected of the drafts of a new text.
+func (c *Controller) Source() Source { return Source{rate: c.all.rate, last: c.all.last} }
+
+// known returns how long steps of n rows took, 0 if that is not known.
+func (c *Controller) known(n int) float64 {
+	if s := c.cost[n]; c.steps-s.when < old {
+		return s.time
+	}
+	return 0
+}
+
+// estimate returns what a step of n rows is expected to take, and what it takes at most; 0
+// if nothing is known.
+func (c *Controller) estimate(n int) (likely, most float64) {
+	if t := c.known(n); t > 0 {
+		return t, t
+	}
+	below, above := n-1, n+1
+	for below > 0 && c.known(below) == 0 {
+		below--
+	}
+	for above <= mostRows && c.known(above) == 0 {
+		above++
+	}
+	if below <= 0 {
+		return 0, 0
+	}
+	lo, more := c.known(below), float64(n-below)
+	if above <= mostRows {
+		hi := max(lo, c.known(above))
+		return lo + (hi-lo)*more/float64(above-below), hi
+	}
+	row := lo / float64(below) // a row of a larger step is not dearer than those of smaller ones
+	return lo + unknown*row*more, lo + row*more
+}
+
+// Pass notes that a draft was not worth it.
+func (s *Source) Pass() { s.idle++ }
+
+// Length returns how many tokens, the first ones, of a draft of n tokens are worth
+// evaluating in a step that has others rows without them.
+func (c *Controller) Length(s *Source, others, n int) int {
+	most := min(n, mostRows-others)
+	if most <= 0 || c.always {
+		return max(most, 0)
+	}
+	base, _ := c.estimate(others)
+	if base == 0 {
+		return 0
+	}
+	if s.refused > 1 && s.idle+1 < min(1<<s.refused, again) {
+		return 0
+	}
+	best, reach := 0, 0
+	score := worth * float64(others) / base
+	expected, likely := float64(others), 1.
+	for k := 1; k <= most; k++ {
+		rate := s.rate
+		if k == n {
+			rate = s.last
+		}
+		likely *= rate
+		expected += likely
+		cost, highest := c.estimate(others + k)
+		if highest-base > c.left {
+			continue // but more rows may take less time, where another kernel begins
+		}
+		reach = k
+		if v := expected / cost; v > score {
+			best, score = k, v
+		}
+	}
+	switch {
+	case best > 0:
+	case s.idle+1 >= again: // what is known may no longer be true
+		best = min(reach, 4)
+	case c.known(others+1) == 0:
+		best = min(reach, 1)
+	}
+	return best
+}
+
+// Judge notes that the first accepted ones of k tokens of a draft were right. Whole
+// reports whether they were all of it.
+func (c *Controller) Judge(s *Source, k, accepted int, whole bool) {
+	for _, x := range []*Source{s, &c.all} {
+		for j := range min(accepted+1, k) {
+			rate := &x.rate
+			if whole && j == k-1 {
+				rate = &x.last
+			}
+			if *rate -= *rate * weight; j < accepted {
+				*rate += weight
+			}
+		}
+	}
+	s.idle = 0
+	if s.refused++; accepted > 0 {
+		s.refused = 0
+	}
+	s.refused = min(s.refused, 8)
+}
+
+// Learn notes a step of n rows that took d, the making of drafts included. Drafted of the
+// rows were tokens of drafts, of which accepted were right; the others were the last
+// tokens of texts.
+func (c *Controller) Learn(n, drafted, accepted int, d time.Duration) {
+	if n > mostRows || n <= drafted {
+		return
+	}
+	c.steps++
+	took := float64(d)
+	if t := c.known(n); t > 0 { // what else the machine does is not taken for the step
+		took = min(max(took, t/2), t*2)
+		c.cost[n] = cost{t + (took-t)*weight, c.steps}
+	} else {
+		c.cost[n] = cost{took, c.steps}
+	}
+	others := float64(n - drafted)
+	base, _ := c.estimate(n - drafted)
+	if base == 0 {
+		return
+	}
+	if !c.open {
+		c.open, c.left = true, first*base/others
+	}
+	without := base * (1 + float64(accepted)/others)
+	c.left += part * without
+	if drafted > 0 {
+		c.left += without - took
+	}
+	c.left = min(c.left, purse*base)
+}

@@ -1,0 +1,90 @@
+package engine
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/arch"
+	"alpaca/internal/model"
+	"alpaca/internal/testmodel"
+)
+
+// windowed returns a model most of whose layers see 20 tokens.
+func windowed(t *testing.T) *model.Model {
+	return load(t, testmodel.Spec{Arch: &arch.Gemma3, Seed: 3, Dim: 32, Layers: 6, Window: 20, Tied: true}.Make())
+}
+
+// TestPrefixesWithWindows: what texts have in common is found again where they ended, and
+// from the third on where they part, though the layers with a window keep little.
+func TestPrefixesWithWindows(t *testing.T) {
+	m := windowed(t)
+	e := start(t, m, Options{Ctx: 256, Parallel: 1, Threads: 2, Batch: 32})
+	plain := start(t, m, Options{Ctx: 256, Parallel: 1, Threads: 1, NoCache: true})
+	run := func(prompt string) (cached int, text string) {
+		req := greedy(m, prompt, 12)
+		var want strings.Builder
+		_, err := plain.Run(context.Background(), req, func(t Token) error { want.WriteString(t.Text); return nil })
+		require.NoError(t, err)
+		var got strings.Builder
+		r, err := e.Run(context.Background(), req, func(t Token) error { got.WriteString(t.Text); return nil })
+		require.NoError(t, err)
+		require.Equal(t, want.String(), got.String())
+		return r.CachedTokens, got.String()
+	}
+	head := strings.Repeat("the llama and the ", 16)
+	tokens := len(m.Tokenizer.Encode(head, true, false))
+	require.Greater(t, tokens, 100)
+	cached, said := run(head + "alpaca was on a up la ma ti pa an in er re nd")
+	require.Zero(t, cached)
+	run(head + "a llama nd re er in an pa ti ma la up")
+	cached, _ = run(head + "in er")
+	require.GreaterOrEqual(t, cached, tokens-model.BlockLen-2, "where two texts have parted")
+	cached, _ = run(head + "alpaca was on a up la ma ti pa an in er re nd" + said + " and")
+	require.Greater(t, cached, tokens, "where a text has ended")
+}
+
+// TestTextWithWindows: the answer to a prompt can be taken back and saved without, however
+// long it was.
+func TestTextWithWindows(t *testing.T) {
+	m := windowed(t)
+	e := start(t, m, Options{Ctx: 256, Parallel: 1, Threads: 2})
+	text := e.NewText()
+	req := greedy(m, strings.Repeat("the llama and the ", 12), 100)
+	req.Sampling.IgnoreEOS = true
+	n := len(req.Prompt)
+	require.Greater(t, n, 70)
+	_, err := text.Run(context.Background(), req, nil)
+	require.NoError(t, err)
+	require.Equal(t, n+99, text.Len())
+	require.Equal(t, n, text.Known(append(req.Prompt[:n:n], 5, 6)))
+
+	path := filepath.Join(t.TempDir(), "state")
+	require.NoError(t, text.Save(path, n, nil))
+	again := e.NewText()
+	_, err = again.Load(path)
+	require.NoError(t, err)
+	require.Equal(t, req.Prompt, again.Tokens())
+
+	r, err := text.Run(context.Background(), req, nil)
+	require.NoError(t, err)
+	require.Equal(t, n-1, r.CachedTokens)
+}
+
+// TestMemoryOfWindows: whatever is evaluated, the cache takes no more than texts and as much
+// again for layers with a window.
+func TestMemoryOfWindows(t *testing.T) {
+	m := windowed(t)
+	e := start(t, m, Options{Ctx: 2048, Parallel: 1, Threads: 2})
+	req := greedy(m, strings.Repeat("the llama and the ", 220), 60)
+	req.Sampling.IgnoreEOS = true
+	_, err := e.Run(context.Background(), req, nil)
+	require.NoError(t, err)
+	c := e.runner.Cache()
+	full := int64(c.BlockBytes()) * int64(c.Used())
+	require.Greater(t, c.Used(), 40)
+	require.Less(t, c.Bytes(), full*6/10)
+}

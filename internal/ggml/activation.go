@@ -1,0 +1,122 @@
+package ggml
+
+import (
+	"alpaca/internal/fmath"
+	"alpaca/internal/pool"
+)
+
+// Activation is the function that the gate of a feed-forward network goes through.
+type Activation int
+
+const (
+	SiLU Activation = iota // x / (1 + e^-x)
+	GELU                   // 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), the usual approximation
+	// x clamped to at most 7, times 1 / (1 + e^(-1.702 x)); what it is multiplied with is
+	// clamped to -7 to 7, and grows by 1.
+	ClampedSwiGLU
+)
+
+// Mul sets gate[i] = act(gate[i]) * up[i].
+func (a Activation) Mul(gate, up []float32) {
+	switch a {
+	case GELU:
+		geluMul(gate, up)
+	case ClampedSwiGLU:
+		clampedMul(gate, up)
+	default:
+		siluMul(gate, up)
+	}
+}
+
+// Apply sets x[i] = act(x[i]).
+func (a Activation) Apply(x []float32) {
+	if a == GELU {
+		gelu(x)
+		return
+	}
+	for i, v := range x {
+		x[i] = v / (1 + fmath.Exp32(-v))
+	}
+}
+
+// chunk is how many elements go through a function at a time.
+const chunk = 256
+
+// geluMul sets gate[i] = gelu(gate[i]) * up[i].
+func geluMul(gate, up []float32) {
+	gelu(gate)
+	for i, u := range up[:len(gate)] {
+		gate[i] *= u
+	}
+}
+
+// gelu sets x[i] = gelu(x[i]) by
+//
+//	0.5 (1 + tanh z) = sigmoid(2z)
+//
+// with all operations rounded to float32.
+func gelu(x []float32) {
+	const (
+		linear = 1.5957691216057308 // 2 sqrt(2/pi)
+		cubic  = 0.044715 * 1.5957691216057308
+	)
+	var s [chunk]float32
+	for len(x) > 0 {
+		n := min(chunk, len(x))
+		for i, v := range x[:n] {
+			s[i] = v * (linear + float32(float32(cubic*v)*v))
+		}
+		sigmoid(s[:n], s[:n])
+		for i, y := range s[:n] {
+			x[i] *= y
+		}
+		x = x[n:]
+	}
+}
+
+// clampedMul is Mul of ClampedSwiGLU, with all operations rounded to float32.
+func clampedMul(gate, up []float32) {
+	const limit, steep = 7, 1.702
+	var s [chunk]float32
+	for len(gate) > 0 {
+		n := min(chunk, len(gate))
+		for i, x := range gate[:n] {
+			gate[i] = min(x, limit)
+			s[i] = steep * gate[i]
+		}
+		sigmoid(s[:n], s[:n])
+		for i, y := range s[:n] {
+			gate[i] = float32(gate[i]*y) * (min(max(up[i], -limit), limit) + 1)
+		}
+		gate, up = gate[n:], up[n:]
+	}
+}
+
+// softCap replaces x[i] by c tanh(x[i]/c), of which it makes c (2 sigmoid(2 x[i]/c) - 1).
+func softCap(x []float32, c float32) {
+	by := 2 / c
+	for i := range x {
+		x[i] *= by
+	}
+	sigmoid(x, x)
+	for i := range x {
+		x[i] = c * (float32(2*x[i]) - 1)
+	}
+}
+
+// Cap puts a soft cap on numbers.
+type Cap struct {
+	x []float32
+	c float32
+}
+
+// Run replaces x[i] by c tanh(x[i]/c).
+func (a *Cap) Run(p *pool.Pool, x []float32, c float32) error {
+	a.x, a.c = x, c
+	return p.Run(a, (len(x)+capRun-1)/capRun, 8)
+}
+
+const capRun = 1 << 10 // elements of an item
+
+// Do implements Task.
+func (a *Cap) Do(_, lo, hi int) { softCap(a.x[lo*capRun:min(hi*capRun, len(a.x))], a.c) }

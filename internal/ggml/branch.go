@@ -1,0 +1,47 @@
+package ggml
+
+import "alpaca/internal/pool"
+
+// AddBranch adds what a branch of a model gives, such as attention, to the residual
+// stream.
+type AddBranch struct {
+	Branch
+	cols int
+	h, y []float32
+}
+
+// Branch says how rows y of a branch are added to rows h of the residual stream:
+//
+//	h[i] += (norm(y)[i] * Weights[row]) * Scale
+//
+// with each operation rounded to float32, and one left out whose operand is nil or 0.
+type Branch struct {
+	Norm    []float32 // [cols] weights of RMSNorm
+	Eps     float32   // of RMSNorm
+	Weights []float32 // [rows]
+	Scale   float32
+}
+
+// Run adds y [rows, cols] to h; y is overwritten.
+func (a *AddBranch) Run(p *pool.Pool, h, y []float32, cols int, b Branch) error {
+	a.Branch, a.cols, a.h, a.y = b, cols, h, y
+	const minElems = 1 << 13 // that a worker is called for
+	return p.Run(a, len(h)/cols, minElems/cols+1)
+}
+
+// Do implements Task.
+func (a *AddBranch) Do(_, lo, hi int) {
+	for i := lo; i < hi; i++ {
+		y := a.y[i*a.cols : (i+1)*a.cols]
+		if a.Norm != nil {
+			RMSNorm(y, y, a.Norm, a.Eps)
+		}
+		if a.Weights != nil {
+			scaleBy(y, a.Weights[i])
+		}
+		if a.Scale != 0 {
+			scaleBy(y, a.Scale)
+		}
+		addTo(a.h[i*a.cols:(i+1)*a.cols], y)
+	}
+}

@@ -1,0 +1,189 @@
+package ggml
+
+import (
+	"math"
+
+	"alpaca/internal/fmath"
+	"alpaca/internal/pool"
+)
+
+// DeltaShape is the size of a layer of gated delta rule (arXiv:2412.06464).
+type DeltaShape struct {
+	Taps       int // positions of the convolution
+	Key, Value int // elements of a head of queries and keys, and of values
+	KeyHeads   int // of queries and keys
+	Heads      int // of values, a multiple: head r goes with key head r mod KeyHeads
+}
+
+// Channels returns the elements of queries, keys and values of a position.
+func (s DeltaShape) Channels() int { return 2*s.KeyHeads*s.Key + s.Heads*s.Value }
+
+// StateLen returns the elements of a text's state in a layer: the last Taps-1 positions
+// that the convolution goes over, the oldest first, and of each head of values a matrix
+// [Key, Value].
+func (s DeltaShape) StateLen() int { return (s.Taps-1)*s.Channels() + s.Heads*s.Key*s.Value }
+
+// DeltaNet computes the positions of texts one after the other, so that it does not
+// matter how a text is cut into batches. Queries, keys and values go through a
+// convolution over the last positions and SiLU. Then of each head of values, with its
+// queries q and keys k divided by their lengths, and q by sqrt(Key) too,
+//
+//	M = e^(A*softplus(alpha+Dt)) * M
+//	M = M + k (sigmoid(beta) * (v - Mᵀk))ᵀ
+//	o = RMSNorm(Mᵀq) * silu(gate)
+//
+// where M is the head's matrix in the text's state. Sums over k and q are chains of fused
+// multiply-adds; all else is rounded to float32 operation by operation.
+type DeltaNet struct {
+	workers []deltaScratch
+
+	Delta
+}
+
+// Delta is the arguments of DeltaNet.Run.
+type Delta struct {
+	DeltaShape
+	Eps         float32   // of the norm
+	Spans       []Span    // whose State is changed, from element At on
+	At          int       // of the layer's state
+	Weights     []float32 // [Channels, Taps] of the convolution
+	A, Dt       []float32 // [Heads]
+	Norm        []float32 // [Value]
+	In          []float32 // [rows, Channels]
+	Mixed       []float32 // [rows, Channels] memory for what the convolution gives
+	Gate        []float32 // [rows, Heads*Value]
+	Alpha, Beta []float32 // [rows, Heads]
+	Out         []float32 // [rows, Heads*Value]
+}
+
+// deltaScratch is one worker's memory.
+type deltaScratch struct {
+	q, k  []float32 // [Key]
+	delta []float32 // [Value]
+}
+
+// Reserve allocates the memory for that many workers.
+func (n *DeltaNet) Reserve(workers int, s DeltaShape) {
+	n.workers = make([]deltaScratch, workers)
+	for i := range n.workers {
+		n.workers[i] = deltaScratch{make([]float32, s.Key), make([]float32, s.Key), make([]float32, s.Value)}
+	}
+}
+
+// Run computes the rows of all spans and leaves their texts' states behind the last.
+func (n *DeltaNet) Run(p *pool.Pool, call Delta) error {
+	n.Delta = call
+	items := (n.Channels() + convRun - 1) / convRun
+	if err := p.Run((*deltaConv)(n), items, 1); err != nil {
+		return err
+	}
+	return p.Run((*deltaHeads)(n), n.Heads, 1)
+}
+
+// deltaConv is the convolutions, of convRun channels an item.
+type deltaConv DeltaNet
+
+// Do implements Task.
+func (n *deltaConv) Do(_, lo, hi int) {
+	channels := n.Channels()
+	first, last := lo*convRun, min(hi*convRun, channels)
+	for i := range n.Spans {
+		s := &n.Spans[i]
+		before := s.State[n.At:][:(n.Taps-1)*channels]
+		at := func(row int) []float32 { // of the span; negative ones are in the state
+			if row < 0 {
+				return before[(row+n.Taps-1)*channels:][:channels]
+			}
+			return n.In[(s.Row+row)*channels:][:channels]
+		}
+		for row := range s.N {
+			out := n.Mixed[(s.Row+row)*channels:][:channels]
+			clear(out[first:last])
+			for j := range n.Taps {
+				in := at(row - n.Taps + 1 + j)
+				for d := first; d < last; d++ {
+					out[d] += float32(n.Weights[d*n.Taps+j] * in[d])
+				}
+			}
+			silu(out[first:last])
+		}
+		for j := range n.Taps - 1 { // from the oldest on: each is read before it is written
+			copy(before[j*channels+first:j*channels+last], at(s.N - n.Taps + 1 + j)[first:last])
+		}
+	}
+}
+
+// deltaHeads is the heads of values, each an item.
+type deltaHeads DeltaNet
+
+// Do implements Task.
+func (n *deltaHeads) Do(worker, lo, hi int) {
+	for head := lo; head < hi; head++ {
+		for i := range n.Spans {
+			for row := range n.Spans[i].N {
+				n.row(&n.workers[worker], &n.Spans[i], n.Spans[i].Row+row, head)
+			}
+		}
+	}
+}
+
+// row computes one head of values in one row.
+func (n *deltaHeads) row(w *deltaScratch, s *Span, row, head int) {
+	channels := n.Channels()
+	in := n.Mixed[row*channels:][:channels]
+	at := head % n.KeyHeads * n.Key
+	unit(w.q, in[at:], 1/float32(math.Sqrt(float64(n.Key))))
+	unit(w.k, in[n.KeyHeads*n.Key+at:], 1)
+	v := in[2*n.KeyHeads*n.Key+head*n.Value:][:n.Value]
+	m := s.State[n.At+(n.Taps-1)*channels+head*n.Key*n.Value:][:n.Key*n.Value]
+
+	scaleBy(m, fmath.Exp32(n.A[head]*softplus(n.Alpha[row*n.Heads+head]+n.Dt[head])))
+	gemm(w.delta, n.Value, w.k, n.Key, m, n.Value, 1, n.Key, n.Value, true) // Mᵀk
+	beta := 1 / (1 + fmath.Exp32(-n.Beta[row*n.Heads+head]))
+	for j, x := range w.delta {
+		w.delta[j] = beta * (v[j] - x)
+	}
+	gemm(m, n.Value, w.k, 1, w.delta, n.Value, n.Key, 1, n.Value, false) // M + k δᵀ
+	at = (row*n.Heads + head) * n.Value
+	out := n.Out[at:][:n.Value]
+	gemm(out, n.Value, w.q, n.Key, m, n.Value, 1, n.Key, n.Value, true) // Mᵀq
+	RMSNorm(out, out, n.Norm, n.Eps)
+	gate := n.Gate[at:][:n.Value]
+	siluMul(gate, out)
+	copy(out, gate)
+}
+
+// unit sets dst to x divided by its length, times by.
+func unit(dst, x []float32, by float32) {
+	const eps = 1e-6 // as the models were trained
+	x = x[:len(dst)]
+	var squares float32
+	for _, v := range x {
+		squares = fmath.FMA32(v, v, squares)
+	}
+	scale := by * (1 / float32(math.Sqrt(float64(squares+eps))))
+	for i, v := range x {
+		dst[i] = v * scale
+	}
+}
+
+// softplus returns log(1 + e^x).
+func softplus(x float32) float32 {
+	if x > 20 { // more than float32 tells from x
+		return x
+	}
+	return float32(fmath.Log(1 + fmath.Exp(float64(x))))
+}
+
+// silu sets x[i] = x[i] * sigmoid(x[i]).
+func silu(x []float32) {
+	var s [convRun]float32
+	for len(x) > 0 {
+		n := min(len(s), len(x))
+		sigmoid(s[:n], x[:n])
+		for i, y := range s[:n] {
+			x[i] *= y
+		}
+		x = x[n:]
+	}
+}

@@ -1,0 +1,131 @@
+package ggml
+
+import (
+	"alpaca/internal/pool"
+	"alpaca/internal/quant"
+)
+
+// Experts computes products of rows of activations with the matrices of different
+// experts: the rows of a Group share an expert. All groups are one task, so that workers
+// meet once, however many experts there are.
+//
+// A worker's share is the same rows of every expert's matrix. So each element of a
+// result has one worker, which goes through the groups in order: where a token's experts
+// are added up, their order is that of the groups, whichever tokens are beside it.
+type Experts struct {
+	workers []expertScratch
+
+	ExpertCall
+	rows  int // of an item
+	total int // rows of the matrices
+}
+
+// Group is rows of activations that share an expert.
+type Group struct {
+	Expert int           // its number, for the caller
+	Lo, Hi int           // rows, counted in the order of the groups
+	W      *quant.Matrix // [rows, cols]
+	Bias   []float32     // [rows], nil for none
+	Up     *quant.Matrix // [rows, cols] of Gate, nil for Add
+	UpBias []float32     // [rows], nil for none
+}
+
+// ExpertCall is the arguments of Experts.Run: of each group the products y = W·x + Bias.
+//
+// Where groups have Up, Out[row] becomes act(y) * (Up·x + UpBias). Else Weights[row]*y is
+// added to row Tokens[row] of Out.
+type ExpertCall struct {
+	Groups  []Group
+	Acts    *Prepare   // the rows of all groups [Hi of the last, cols]
+	Act     Activation // of groups that have Up
+	Tokens  []int      // [rows of all groups]
+	Weights []float32  // [rows of all groups]
+	Out     []float32  // [rows or tokens, rows of the matrices]
+}
+
+// expertScratch is one worker's memory.
+type expertScratch struct {
+	matmulScratch
+	acts quant.Acts // a view of a group's rows
+}
+
+// Reserve allocates the memory for that many workers and tokens.
+func (e *Experts) Reserve(workers, tokens int) {
+	e.workers = make([]expertScratch, workers)
+	for i := range e.workers {
+		e.workers[i].reserve(tokens)
+	}
+}
+
+// Bytes returns the memory in use.
+func (e *Experts) Bytes() int {
+	n := 0
+	for i := range e.workers {
+		n += e.workers[i].bytes()
+	}
+	return n
+}
+
+// Run computes the products of all groups, whose matrices have the same shape.
+func (e *Experts) Run(p *pool.Pool, call ExpertCall) error {
+	e.ExpertCall = call
+	if len(call.Groups) == 0 {
+		return nil
+	}
+	w := call.Groups[0].W
+	least, work := 16, 0
+	for i := range call.Groups {
+		g := &call.Groups[i]
+		least = max(least, g.W.RowStep())
+		work += (g.Hi - g.Lo) * w.Cols
+	}
+	e.total = w.Rows
+	// As in MatMul.start: whole cache lines of the results, and whole panels.
+	for e.rows = maxItemRows / 2; e.rows > least && e.total/e.rows < 8*p.Threads(); {
+		e.rows /= 2
+	}
+	e.rows = max(e.rows, least)
+	return p.Run(e, (e.total+e.rows-1)/e.rows, minWork/(work*e.rows)+1)
+}
+
+// Do implements Task.
+func (e *Experts) Do(worker, lo, hi int) {
+	s := &e.workers[worker]
+	first, last := lo*e.rows, min(hi*e.rows, e.total)
+	for i := range e.Groups {
+		g := &e.Groups[i]
+		step := maxItemRows / 2
+		if g.Hi-g.Lo == 1 {
+			step = maxTokenRows
+		}
+		for r := first; r < last; r += step {
+			e.compute(s, g, strips{r, min(step, last-r), 0, 1})
+		}
+	}
+}
+
+// compute computes some rows of a group's matrices.
+func (e *Experts) compute(s *expertScratch, g *Group, rows strips) {
+	y := s.group(0, g, g.W, g.Bias, rows, e.Acts)
+	if g.Up != nil {
+		up := s.group(1, g, g.Up, g.UpBias, rows, e.Acts)
+		for i := range g.Hi - g.Lo {
+			out := e.Out[(g.Lo+i)*e.total+rows.lo:][:rows.n]
+			copy(out, y.row(i, 0))
+			e.Act.Mul(out, up.row(i, 0))
+		}
+		return
+	}
+	for i := range g.Hi - g.Lo {
+		out, weight := e.Out[e.Tokens[g.Lo+i]*e.total+rows.lo:][:rows.n], e.Weights[g.Lo+i]
+		for j, v := range y.row(i, 0) {
+			out[j] += float32(weight * v)
+		}
+	}
+}
+
+// group computes rows of the product of w with a group's activations, bias included.
+func (s *expertScratch) group(which int, g *Group, w *quant.Matrix, bias []float32, rows strips, acts *Prepare) tile {
+	s.acts.View(acts.Acts(w.Type), g.Lo, g.Hi)
+	return s.tile(which, &Product{W: w, Bias: bias, Acts: &s.acts}, rows)
+}

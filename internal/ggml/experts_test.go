@@ -1,0 +1,83 @@
+package ggml
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/pool"
+	"alpaca/internal/quant"
+)
+
+// TestExperts: groups of rows give the bits that each row alone gives with its expert's
+// matrices, for every type, shapes that are no whole panels, and several workers.
+func TestExperts(t *testing.T) {
+	const experts, cols = 3, 256
+	counts := []int{1, 0, 21} // rows of each
+	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0, quant.Q4_0, quant.Q4_K} {
+		for _, rows := range []int{5, 24, 100} {
+			matrix := func(seed uint64) *quant.Matrix {
+				data := make([]byte, rows*typ.RowBytes(cols))
+				quant.Encode(typ, data, noise(seed, rows*cols), cols, nil)
+				m, err := quant.NewMatrix(typ, rows, cols, data)
+				require.NoError(t, err)
+				return &m
+			}
+			var groups []Group
+			at := 0
+			for e, n := range counts {
+				if n > 0 {
+					groups = append(groups, Group{
+						Expert: e, Lo: at, Hi: at + n, W: matrix(uint64(e)), Bias: noise(uint64(e), rows),
+						Up: matrix(uint64(10 + e)), UpBias: noise(uint64(10+e), rows),
+					})
+				}
+				at += n
+			}
+			x, weights, tokens := noise(5, 4*cols), noise(6, at), make([]int, at)
+			for i := range tokens {
+				tokens[i] = i % 4
+			}
+			gates, sums := make([]float32, at*rows), noise(7, 4*rows)
+			want := append([]float32(nil), sums...)
+			one := pool.New(1, nil)
+			var alone MatMul
+			alone.Reserve(1, 1)
+			for _, g := range groups {
+				for row := g.Lo; row < g.Hi; row++ {
+					var acts quant.Acts
+					acts.Reset(typ, 1, cols)
+					acts.Quantize(0, x[tokens[row]*cols:])
+					out, y := gates[row*rows:(row+1)*rows], make([]float32, rows)
+					require.NoError(t, alone.Gate(one, SiLU, Product{W: g.W, Bias: g.Bias, Acts: &acts, Out: out}, Product{W: g.Up, Bias: g.UpBias, Acts: &acts}))
+					require.NoError(t, alone.Store(one, Product{W: g.W, Bias: g.Bias, Acts: &acts, Out: y}))
+					for i, v := range y {
+						want[tokens[row]*rows+i] += float32(weights[row] * v)
+					}
+				}
+			}
+			one.Close()
+			for _, threads := range []int{1, 3} {
+				p := pool.New(threads, nil)
+				var acts Prepare
+				acts.Reserve(threads, at, map[quant.Type]int{typ: cols})
+				acts.Want(at, cols)
+				acts.WantType(typ)
+				require.NoError(t, acts.RunRows(p, x, tokens))
+				var e Experts
+				e.Reserve(threads, at)
+				got := make([]float32, len(gates))
+				require.NoError(t, e.Run(p, ExpertCall{Groups: groups, Acts: &acts, Act: SiLU, Out: got}))
+				require.Equal(t, gates, got, "%v, %d rows, %d threads", typ, rows, threads)
+				down := append([]Group(nil), groups...)
+				for i := range down {
+					down[i].Up = nil
+				}
+				got = append([]float32(nil), sums...)
+				require.NoError(t, e.Run(p, ExpertCall{Groups: down, Acts: &acts, Tokens: tokens, Weights: weights, Out: got}))
+				require.Equal(t, want, got, "%v, %d rows, %d threads, added", typ, rows, threads)
+				p.Close()
+			}
+		}
+	}
+}

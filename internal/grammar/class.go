@@ -1,0 +1,232 @@
+package grammar
+
+import (
+	"slices"
+	"sync"
+)
+
+// classKey is a state of an automaton.
+type classKey struct {
+	dfa     any
+	q       int32
+	counted bool
+	limited bool
+}
+
+// class is what an automaton in one state makes of the vocabulary.
+type class struct {
+	ids   []int32 // tokens whose bytes it takes; of one that counts, by ticks
+	ticks []int32 // of one that counts, for each of ids: units that end in it; of one with a limit, what it takes of that
+	mask  *Mask   // of ids, where there are many
+
+	// Where the automaton may end within a token: by the byte that follows, the nodes of it.
+	exits map[byte][]exit
+
+	// A class that is nearly another's has the exits of that, too, but for some.
+	base *class
+	skip map[int32]bool
+}
+
+type exit struct{ node, ticks int32 }
+
+// maxBytes bounds what a vocabulary remembers, in two halves.
+const maxBytes = 64 << 20
+
+// class returns what term t in state q makes of the vocabulary.
+func (v *Vocab) class(t *term, q int32) *class {
+	k := classKey{t.dfa, q, t.counted(), t.limit != nil}
+	v.mu.Lock()
+	c, ok := v.classes[k]
+	if !ok {
+		if c, ok = v.older[k]; ok {
+			v.store(k, c)
+		}
+	}
+	v.mu.Unlock()
+	if ok {
+		return c
+	}
+	shape := classKey{dfa: shapeOf(t, q)}
+	if shape.dfa != "" {
+		v.mu.Lock()
+		if c, ok = v.classes[shape]; !ok {
+			c, ok = v.older[shape]
+		}
+		v.mu.Unlock()
+	}
+	if !ok {
+		if c = v.likeHub(t, q); c == nil {
+			c = v.walk(t, q)
+		}
+	}
+	v.mu.Lock()
+	v.store(k, c)
+	if shape.dfa != "" {
+		v.store(shape, c)
+	}
+	v.mu.Unlock()
+	return c
+}
+
+// shapeOf tells apart what may follow state q of a term: terms of different schemas have
+// states from which on they are the same, such as those within a string. It returns ""
+// where that is not looked at.
+func shapeOf(t *term, q int32) string {
+	const most = 40 // states
+	if t.counted() || t.limit != nil {
+		return ""
+	}
+	number := map[int32]int32{q: 0}
+	order := append(make([]int32, 0, most), q)
+	var key []byte
+	for i := 0; i < len(order); i++ {
+		s := t.dfa.States[order[i]]
+		if len(key) > 8000 {
+			return ""
+		}
+		end := int32(-1)
+		if s.Accept {
+			end = -2
+		}
+		key = appendInts(key, end, int32(len(s.Edges)))
+		for _, e := range s.Edges {
+			n, ok := number[e.To]
+			if !ok {
+				if n = int32(len(order)); n >= most {
+					return ""
+				}
+				number[e.To] = n
+				order = append(order, e.To)
+			}
+			key = appendInts(key, e.Lo, e.Hi, n)
+		}
+	}
+	return string(key)
+}
+
+// store remembers c. The caller holds mu.
+func (v *Vocab) store(k classKey, c *class) {
+	size := 200 + 4*len(c.ids) + 4*len(c.ticks) + 16*len(c.skip)
+	if c.mask != nil {
+		size += v.n / 8
+	}
+	for _, l := range c.exits {
+		size += 12*len(l) + 50
+	}
+	if v.bytes += size; v.bytes > maxBytes/2 {
+		v.older, v.classes, v.bytes = v.classes, map[classKey]*class{}, size
+	}
+	v.classes[k] = c
+}
+
+// few is how many tokens of n a class has at most without a mask.
+func few(n int) int { return n / 64 }
+
+// walk follows t from q over the whole tree, but for what it refuses.
+func (v *Vocab) walk(t *term, q int32) *class {
+	type level struct {
+		row           *[256]int32 // of q
+		end, q, ticks int32
+	}
+	c := &class{exits: map[byte][]exit{}}
+	counted, ticking := t.counted(), t.counted() || t.limit != nil
+	most := few(v.n)
+	if ticking {
+		most = len(v.sorted)
+	} else {
+		c.mask = NewMask(v.n)
+	}
+	scratch := scratches.Get().(*class)
+	defer scratches.Put(scratch)
+	ids, ticked := scratch.ids[:0], scratch.ticks[:0]
+	path := []level{{t.row(q), int32(len(v.char)), q, 0}}
+	for i := int32(0); i < int32(len(v.char)); {
+		for i >= path[len(path)-1].end {
+			path = path[:len(path)-1]
+		}
+		up := path[len(path)-1]
+		to := up.row[v.char[i]]
+		if to < 0 {
+			i += v.size[i]
+			continue
+		}
+		ticks := up.ticks
+		accepts := t.dfa.States[to].Accept
+		if counted && accepts {
+			to = 0
+			ticks++
+		}
+		need := ticks
+		if t.limit != nil {
+			ticks += t.ticks(up.q, to)
+			need = ticks + t.least[to]
+		}
+		for _, id := range v.at(i) {
+			if len(ids) <= most {
+				ids = append(ids, id)
+			}
+			if ticking {
+				ticked = append(ticked, need)
+			} else {
+				c.mask.set(id)
+			}
+		}
+		if accepts {
+			for j := i + 1; j < i+v.size[i]; j += v.size[j] {
+				c.exits[v.char[j]] = append(c.exits[v.char[j]], exit{j, ticks})
+			}
+		}
+		if v.size[i] > 1 {
+			path = append(path, level{t.row(to), i + v.size[i], to, ticks})
+		}
+		i++
+	}
+	scratch.ids, scratch.ticks = ids, ticked
+	switch {
+	case ticking:
+		c.ids, c.ticks = byTicks(ids, ticked)
+		if t.limit != nil {
+			c.mask = NewMask(v.n)
+			for _, id := range ids {
+				c.mask.set(id)
+			}
+		}
+	case len(ids) <= most:
+		c.ids, c.mask = slices.Clone(ids), nil
+	}
+	return c
+}
+
+// scratches are classes whose lists are room to work in.
+var scratches = sync.Pool{New: func() any { return &class{} }}
+
+// byTicks returns tokens in the order of their ticks, and these.
+func byTicks(ids, ticks []int32) (sorted, sortedTicks []int32) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	sorted, sortedTicks = make([]int32, len(ids)), make([]int32, len(ids))
+	if most := slices.Max(ticks); most > 1<<16 {
+		order := make([]uint64, len(ids))
+		for i, t := range ticks {
+			order[i] = uint64(t)<<32 | uint64(i)
+		}
+		slices.Sort(order)
+		for i, o := range order {
+			sorted[i], sortedTicks[i] = ids[uint32(o)], ticks[uint32(o)]
+		}
+		return sorted, sortedTicks
+	}
+	from := make([]int32, slices.Max(ticks)+2) // where the tokens of so many ticks begin
+	for _, t := range ticks {
+		from[t+1]++
+	}
+	for i := 1; i < len(from); i++ {
+		from[i] += from[i-1]
+	}
+	for i, t := range ticks {
+		sorted[from[t]], sortedTicks[from[t]] = ids[i], t
+		from[t]++
+	}
+	return sorted, sortedTicks
+}

@@ -1,0 +1,401 @@
+package jsonschema
+
+import (
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/dlclark/regexp2"
+	validator "github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/stretchr/testify/require"
+)
+
+var trials = flag.Int("trials", 60, "random schemas of TestAgainstValidator")
+
+// rnd makes schemas like those that people write, and values that nearly satisfy them.
+type rnd struct {
+	*rand.Rand
+	defs map[string]any
+	plan map[string]any // in the making
+}
+
+type dict = map[string]any
+
+func pick[T any](r *rnd, list ...T) T { return list[r.IntN(len(list))] }
+
+func (r *rnd) chance(n int) bool { return r.IntN(n) == 0 }
+
+func (r *rnd) scalar() any {
+	return pick[any](r, "a", "b", "abc", "", "x-1", "é", "2024-01-02", 0, 1, 2, -3, 10, 1.5, 0.25, true, false, nil)
+}
+
+func (r *rnd) str() dict {
+	s := dict{"type": "string"}
+	if r.chance(2) {
+		s["minLength"] = r.IntN(3)
+	}
+	if r.chance(2) {
+		s["maxLength"] = 2 + r.IntN(9)
+	}
+	if r.chance(3) {
+		s["pattern"] = pick(r, "^[a-z]+$", "[0-9]", "^x-", "^$|^[A-Z][a-z]*$", `^\d{1,3}(\.\d{1,3}){2}$`, "^[^/]+$", `^\S+@\S+$`, "a|b", `^[\w.-]+$`, "b$", "^.{2,4}$", `\w\s\w`, "^(?:a|bc)*$")
+	}
+	if r.chance(8) {
+		s["format"] = pick(r, "date", "uuid", "ipv4", "date-time", "time", "colour")
+	}
+	return s
+}
+
+func (r *rnd) num() dict {
+	s := dict{"type": pick(r, "number", "integer")}
+	if r.chance(2) {
+		s[pick(r, "minimum", "exclusiveMinimum")] = pick[any](r, 0, 1, -5, 0.5, 1.25, -100)
+	}
+	if r.chance(2) {
+		s[pick(r, "maximum", "exclusiveMaximum")] = pick[any](r, 10, 100, 65535, 2.75, 3, 1e6)
+	}
+	if r.chance(4) {
+		s["multipleOf"] = pick[any](r, 2, 5, 0.5, 0.25, 0.1, 7)
+	}
+	return s
+}
+
+func (r *rnd) arr(depth int) dict {
+	s := dict{"type": "array"}
+	if !r.chance(5) {
+		s["items"] = r.schema(depth - 1)
+	}
+	if r.chance(5) {
+		s["prefixItems"] = []any{r.schema(depth - 1), r.schema(0)}
+		if r.chance(3) {
+			s["items"] = false
+		}
+	}
+	if r.chance(3) {
+		s["minItems"] = r.IntN(3)
+	}
+	if r.chance(3) {
+		s["maxItems"] = 1 + r.IntN(4)
+	}
+	switch r.IntN(10) {
+	case 0:
+		s["contains"] = r.schema(0)
+		if r.chance(3) {
+			s["minContains"] = r.IntN(3)
+		}
+		if r.chance(3) {
+			s["maxContains"] = 1 + r.IntN(3)
+		}
+	case 1:
+		s["uniqueItems"] = true
+		delete(s, "prefixItems")
+		s["items"] = dict{"enum": []any{"a", "b", "abc", 1, 2, nil}[r.IntN(3):]}
+	}
+	return s
+}
+
+var names = []string{"name", "id", "a", "b", "x-1", "type", "é", "value"}
+
+func (r *rnd) obj(depth int) dict {
+	s := dict{}
+	if !r.chance(6) {
+		s["type"] = "object"
+	}
+	props := dict{}
+	for range r.IntN(5) {
+		props[pick(r, names...)] = r.schema(depth - 1)
+	}
+	if len(props) > 0 || r.chance(2) {
+		s["properties"] = props
+	}
+	some := func(n int) []any {
+		out := []any{}
+		for _, i := range r.Perm(len(names))[:n] {
+			out = append(out, names[i])
+		}
+		return out
+	}
+	if r.chance(2) {
+		s["required"] = some(r.IntN(3))
+	}
+	switch r.IntN(4) {
+	case 0:
+		s["additionalProperties"] = false
+	case 1:
+		s["additionalProperties"] = r.schema(depth - 1)
+	}
+	if r.chance(5) {
+		s["patternProperties"] = dict{pick(r, "^x-", "^[a-z]$", "a", "^.*$", `\d`): r.schema(depth - 1)}
+	}
+	if r.chance(12) {
+		s["propertyNames"] = pick[any](r, dict{"pattern": "^[a-z]"}, dict{"maxLength": 3}, dict{"enum": some(4)})
+	}
+	if r.chance(8) {
+		s["minProperties"] = r.IntN(3)
+	}
+	if r.chance(8) {
+		s["maxProperties"] = 1 + r.IntN(4)
+	}
+	switch r.IntN(14) {
+	case 0:
+		s["dependentRequired"] = dict{pick(r, names...): some(1)}
+	case 1:
+		s["dependentSchemas"] = dict{pick(r, names...): r.obj(0)}
+	case 2:
+		s["if"] = dict{"properties": dict{pick(r, names...): dict{"const": r.scalar()}}}
+		if r.chance(2) {
+			s["if"].(dict)["required"] = some(1)
+		}
+		s["then"] = dict{"required": some(1)}
+		if r.chance(2) {
+			s["else"] = r.obj(0)
+		}
+	case 3:
+		s["allOf"] = []any{r.obj(0), r.obj(0)}
+		if r.chance(2) {
+			delete(s, "additionalProperties")
+			s["unevaluatedProperties"] = false
+		}
+	case 4:
+		s["anyOf"] = []any{dict{"required": some(1)}, dict{"required": some(1)}}
+	case 5:
+		s["not"] = dict{"required": some(1)}
+	case 6:
+		s["oneOf"] = []any{dict{"required": some(1)}, dict{"required": some(1)}}
+	case 7:
+		s["oneOf"] = []any{dict{"properties": dict{"type": dict{"const": "a"}, "value": r.schema(0), "x-1": true}, "required": []any{"type"}},
+			dict{"properties": dict{"type": dict{"const": "b"}, "value": true, "x-1": r.schema(0)}, "required": []any{"type"}}}
+	}
+	return s
+}
+
+// schema makes one.
+func (r *rnd) schema(depth int) any {
+	n := 16
+	if depth <= 0 {
+		n = 8
+	}
+	switch r.IntN(n) {
+	case 0, 1:
+		return r.str()
+	case 2, 3:
+		return r.num()
+	case 4:
+		list := []any{}
+		for range 1 + r.IntN(4) {
+			list = append(list, r.scalar())
+		}
+		return dict{"enum": list}
+	case 5:
+		return dict{"type": []any{pick(r, "string", "number"), pick(r, "null", "boolean")}}
+	case 6:
+		return pick[any](r, true, dict{}, dict{"type": "boolean"}, dict{"const": r.scalar()}, dict{"type": "null"}, dict{"description": "any"})
+	case 7:
+		return dict{"$ref": "#/$defs/" + pick(r, "d0", "d1", "d2")}
+	case 8, 9:
+		return r.arr(depth)
+	case 10:
+		return dict{pick(r, "anyOf", "oneOf"): []any{r.schema(depth - 1), r.schema(depth - 1)}}
+	case 11:
+		return dict{"allOf": []any{r.schema(depth - 1), r.schema(0)}}
+	}
+	return r.obj(depth)
+}
+
+// value makes one that may satisfy a schema.
+func (r *rnd) value(schema any, depth int) any {
+	s, ok := schema.(dict)
+	if !ok || r.chance(12) || depth > 6 {
+		return pick[any](r, r.scalar(), []any{}, dict{}, dict{"a": 1, "z": "b"}, []any{"a", 1})
+	}
+	if ref, ok := s["$ref"].(string); ok {
+		return r.value(r.defs[strings.TrimPrefix(ref, "#/$defs/")], depth+1)
+	}
+	for _, key := range []string{"anyOf", "oneOf", "allOf"} {
+		if list, ok := s[key].([]any); ok && (s["type"] == nil || r.chance(3)) {
+			return r.value(pick(r, list...), depth+1)
+		}
+	}
+	if list, ok := s["enum"].([]any); ok {
+		return pick(r, list...)
+	}
+	if v, ok := s["const"]; ok {
+		return v
+	}
+	t := s["type"]
+	if list, ok := t.([]any); ok {
+		t = pick(r, list...)
+	}
+	switch t {
+	case "string":
+		return pick[any](r, "a", "b", "abc", "", "x-1", "a b", "Abc", "192.0.2", "12", "é", "a@b", "2024-02-29", "12:00:00Z", "10.0.0.1", "🦙", "\"\\\n",
+			"123e4567-e89b-12d3-a456-426614174000", "2024-01-02T03:04:05Z", strings.Repeat("ab", r.IntN(7)))
+	case "integer":
+		return pick[any](r, 0, 1, -1, 2, 3, 7, 10, 35, 100, 65535, 65536, -100)
+	case "number":
+		return pick[any](r, 0, 1, -1.5, 0.5, 0.25, 2.75, 3, 1.25, 100, 12.3, 0.1, 1000000)
+	case "boolean":
+		return r.chance(2)
+	case "null":
+		return nil
+	case "array":
+		out := []any{}
+		prefix, _ := s["prefixItems"].([]any)
+		for i := range r.IntN(5) {
+			item, has := s["items"]
+			if i < len(prefix) {
+				item, has = prefix[i], true
+			}
+			if c, ok := s["contains"]; ok && r.chance(2) {
+				item, has = c, true
+			}
+			if !has {
+				item = true
+			}
+			out = append(out, r.value(item, depth+1))
+		}
+		return out
+	}
+	out := dict{}
+	var fill func(s dict)
+	fill = func(s dict) {
+		props, _ := s["properties"].(dict)
+		for k, v := range props {
+			if r.IntN(3) > 0 {
+				out[k] = r.value(v, depth+1)
+			}
+		}
+		if list, ok := s["required"].([]any); ok {
+			for _, k := range list {
+				if _, has := out[k.(string)]; !has && !r.chance(8) {
+					v, ok := props[k.(string)]
+					if !ok {
+						if v, ok = s["additionalProperties"]; !ok {
+							v = true
+						}
+					}
+					out[k.(string)] = r.value(v, depth+1)
+				}
+			}
+		}
+		for _, key := range []string{"allOf", "anyOf", "oneOf"} {
+			if list, ok := s[key].([]any); ok {
+				for _, x := range list {
+					if x, ok := x.(dict); ok && (key == "allOf" || r.chance(2)) {
+						fill(x)
+					}
+				}
+			}
+		}
+		if p, ok := s["patternProperties"].(dict); ok && r.chance(2) {
+			for _, v := range p {
+				out[pick(r, "x-1", "a", "a1", "z")] = r.value(v, depth+1)
+			}
+		}
+		if a, ok := s["additionalProperties"]; ok && a != false && r.chance(2) {
+			out[pick(r, "z", "extra", "n1")] = r.value(a, depth+1)
+		}
+	}
+	fill(s)
+	if r.chance(8) {
+		out[pick(r, "z", "a", "extra", "x-1")] = r.scalar()
+	}
+	return out
+}
+
+// valid compiles a schema with a library that knows nothing of this package.
+func valid(t *testing.T, schema []byte) func(text string) bool {
+	c := validator.NewCompiler()
+	c.AssertFormat()
+	c.UseRegexpEngine(func(s string) (validator.Regexp, error) {
+		r, err := regexp2.Compile(s, regexp2.ECMAScript|regexp2.Unicode)
+		return (*pattern)(r), err
+	})
+	doc, err := validator.UnmarshalJSON(strings.NewReader(string(schema)))
+	require.NoError(t, err)
+	require.NoError(t, c.AddResource("mem:schema", doc))
+	s, err := c.Compile("mem:schema")
+	require.NoError(t, err, "%s", schema)
+	return func(text string) bool {
+		v, err := validator.UnmarshalJSON(strings.NewReader(text))
+		require.NoError(t, err)
+		return s.Validate(v) == nil
+	}
+}
+
+// pattern makes a pattern mean what JSON Schema says.
+type pattern regexp2.Regexp
+
+func (p *pattern) MatchString(s string) bool {
+	ok, err := (*regexp2.Regexp)(p).MatchString(s)
+	return err == nil && ok
+}
+
+func (p *pattern) String() string { return (*regexp2.Regexp)(p).String() }
+
+// TestAgainstValidator: the texts of random schemas are those that a validator accepts,
+// and no others.
+func TestAgainstValidator(t *testing.T) {
+	n := *trials
+	if testing.Short() {
+		n = 10
+	}
+	refused := map[string]int{}
+	compiled, accepted, rejected, wrong := 0, 0, 0, 0
+	for i := range n {
+		r := &rnd{Rand: rand.New(rand.NewPCG(11, uint64(i)))}
+		r.defs = dict{}
+		for _, d := range []string{"d0", "d1", "d2"} {
+			r.defs[d] = r.schema(1)
+		}
+		schema, ok := r.schema(3).(dict)
+		if !ok {
+			continue
+		}
+		schema["$defs"] = r.defs
+		text, err := json.Marshal(schema)
+		require.NoError(t, err)
+		p, _, err := Compile(text, Options{})
+		if err != nil {
+			var x *Refused
+			require.True(t, errors.As(err, &x), "%s: %v", text, err)
+			why := x.Msg
+			refused[why]++
+			if refused[why] == 1 {
+				t.Logf("refused: %v: %.600s", err, text)
+			}
+			if !strings.Contains(why, "no value satisfies") {
+				continue
+			}
+		} else {
+			compiled++
+		}
+		check := valid(t, text)
+		for range 40 {
+			data, err := json.Marshal(r.value(schema, 0))
+			require.NoError(t, err)
+			instance, err := canonical(text, data)
+			require.NoError(t, err)
+			want, got := check(instance), p != nil && accepts(p, instance)
+			if want {
+				accepted++
+			} else {
+				rejected++
+			}
+			if want != got {
+				wrong++
+				if wrong < 30 {
+					t.Errorf("valid %v, accepted %v: %s of %.1500s", want, got, instance, text)
+				}
+				break
+			}
+		}
+	}
+	t.Log(fmt.Sprintf("%d of %d compiled; %d valid, %d invalid instances; %d wrong", compiled, n, accepted, rejected, wrong), refused)
+	require.Greater(t, accepted, n)
+	require.Greater(t, rejected, n)
+}

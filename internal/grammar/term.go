@@ -1,0 +1,78 @@
+package grammar
+
+import (
+	"sync/atomic"
+
+	"alpaca/internal/grammar/fsa"
+)
+
+// term is a regular part of the grammar. With max other than 0 it is from min to max
+// texts of unit one after the other, none of which is the beginning of another.
+type term struct {
+	dfa      *fsa.DFA
+	table    []atomic.Pointer[[256]int32] // by state, made when first used
+	min, max int32
+
+	*limit // unless nil, of the whole text
+}
+
+// counted reports whether t counts.
+func (t *term) counted() bool { return t.max != 0 }
+
+// next returns the state after byte b, -1 if it does not fit.
+func (t *term) next(q int32, b byte) int32 { return t.row(q)[b] }
+
+// row returns the states after each byte.
+func (t *term) row(q int32) *[256]int32 {
+	if p := t.table[q].Load(); p != nil {
+		return p
+	}
+	return t.fill(q)
+}
+
+func (t *term) fill(q int32) *[256]int32 {
+	p := new([256]int32)
+	for i := range p {
+		p[i] = -1
+	}
+	for _, e := range t.dfa.States[q].Edges {
+		for b := e.Lo; b <= e.Hi && b < 256; b++ {
+			p[b] = e.To
+		}
+	}
+	t.table[q].Store(p)
+	return p
+}
+
+// accepts reports whether a text may end in state q, after count units.
+func (t *term) accepts(q, count int32) bool {
+	if t.counted() {
+		return q == 0 && count >= t.min
+	}
+	return t.dfa.States[q].Accept
+}
+
+// more reports whether a text may go on in state q, after count units.
+func (t *term) more(q, count int32) bool {
+	return len(t.dfa.States[q].Edges) > 0 && (!t.counted() || count < t.max || q != 0)
+}
+
+// step returns the state and count after byte b.
+func (t *term) step(q, count int32, b byte) (int32, int32) {
+	if t.counted() && q == 0 && count >= t.max {
+		return -1, 0
+	}
+	from := q
+	q = t.next(q, b)
+	if t.limit != nil && q >= 0 {
+		if count += t.ticks(from, q); count+t.least[q] > t.most {
+			return -1, 0
+		}
+		return q, count
+	}
+	if q >= 0 && t.counted() && t.dfa.States[q].Accept {
+		q = 0
+		count++
+	}
+	return q, count
+}

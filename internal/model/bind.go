@@ -1,0 +1,248 @@
+package model
+
+import (
+	"fmt"
+	"strings"
+
+	"alpaca/internal/arch"
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
+)
+
+// binder finds tensors and keeps the first error.
+type binder struct {
+	file *gguf.File
+	err  error
+}
+
+// bind returns the weights of a model of c's shape: what the table of its
+// architecture lists.
+func bind(f *gguf.File, c *Config) (*Weights, error) {
+	b := binder{file: f}
+	a := arch.Find(c.Arch)
+	w := &Weights{Layers: make([]Layer, c.NumLayers)}
+	var embed Linear
+	outer := c.sizes(&c.Layers[0])
+	for _, list := range [][]arch.Tensor{a.Input, a.Output} {
+		for i := range list {
+			b.bind(&list[i], "", &outer, w.place(list[i].Role, &embed))
+		}
+	}
+	if w.TokenEmbed = embed.W; w.Output.Name == "" {
+		w.Output = Linear{Name: embed.Name, W: embed.W}
+	}
+	for i := range w.Layers {
+		if b.err != nil {
+			break
+		}
+		b.layer(&w.Layers[i], a, i, c)
+	}
+	if b.err == nil {
+		b.err = strangers(f, a, c.NumExperts > 0)
+	}
+	if b.err != nil {
+		return nil, b.err
+	}
+	return w, nil
+}
+
+// strangers returns an error if a file has a tensor that the model's architecture a has
+// not, but another has: to leave out what it does would give another model's answers.
+func strangers(f *gguf.File, a *arch.Arch, experts bool) error {
+	has := map[string]bool{}
+	for _, other := range arch.All() {
+		for name := range other.Tensors(1, experts) {
+			name, _ = strings.CutSuffix(name, ".bias")
+			has[name] = has[name] || other == a
+		}
+	}
+	for i := range f.Tensors {
+		name, _ := strings.CutSuffix(f.Tensors[i].Name, ".weight")
+		name, _ = strings.CutSuffix(name, ".bias")
+		if _, rest, ok := arch.CutLayer(name); ok {
+			name = arch.LayerPrefix(0) + rest
+		}
+		if own, known := has[name]; known && !own {
+			return fmt.Errorf("tensor %q in a model of architecture %q is %w", f.Tensors[i].Name, a.Name, ErrUnsupported)
+		}
+	}
+	return nil
+}
+
+// layer binds the tensors of layer n.
+func (b *binder) layer(l *Layer, a *arch.Arch, n int, c *Config) {
+	sizes, prefix := c.sizes(&c.Layers[n]), arch.LayerPrefix(n)
+	l.Experts = make([]FFN, c.NumExperts)
+	for t := range a.LayerTensors(c.NumExperts > 0) {
+		switch {
+		case !sizes.In(t.In):
+			continue
+		case t.Parts != nil:
+			b.parts(t, prefix, &sizes, l)
+			continue
+		case t.Stack == arch.One:
+			b.bind(t, prefix, &sizes, l.place(t.Role))
+			continue
+		}
+		for e := range l.Experts {
+			if b.err != nil {
+				return
+			}
+			*l.Experts[e].place(t.Role).(*Linear) = b.expert(t, prefix, e, &sizes)
+		}
+	}
+}
+
+// bind puts the tensor that t describes into place, a *Linear or a *[]float32.
+func (b *binder) bind(t *arch.Tensor, prefix string, sizes *arch.Sizes, place any) {
+	name := prefix + t.GGUF()
+	if b.err != nil || t.Optional && b.file.Tensor(prefix+t.File()) == nil {
+		return
+	}
+	switch place := place.(type) {
+	case *[]float32:
+		if !t.IsVector() {
+			if t := b.tensor(prefix+t.File(), sizes.Of(t.Rows), sizes.Of(t.Cols)); t != nil {
+				*place = b.decode(t)
+			}
+			return
+		}
+		*place = b.vector(prefix+t.File(), sizes.Of(t.Cols))
+		if t.Bias {
+			*place = append(*place, b.vector(name+".bias", sizes.Of(t.Cols))...)
+		}
+	case *Linear:
+		*place = b.linear(name, sizes.Of(t.Rows), sizes.Of(t.Cols))
+		if b.err == nil && t.Bias && place.Bias == nil {
+			b.err = fmt.Errorf("no tensor %q", name+".bias")
+		}
+	default:
+		panic("model: no place for tensor " + name) // a role that this package does not know
+	}
+}
+
+// parts binds the matrices that lie in one tensor, one after the other.
+func (b *binder) parts(t *arch.Tensor, prefix string, sizes *arch.Sizes, l *Layer) {
+	var whole Linear
+	b.bind(t, prefix, sizes, &whole)
+	if b.err != nil {
+		return
+	}
+	first := 0
+	for _, p := range t.Parts {
+		rows, part := sizes.Of(p.Rows), whole
+		part.First, part.Of = first, whole.W.Rows
+		from, to := first*len(whole.W.Data)/whole.W.Rows, (first+rows)*len(whole.W.Data)/whole.W.Rows
+		part.W = b.view(whole.Name, whole.W.Type, rows, whole.W.Cols, whole.W.Data[from:to])
+		if whole.Bias != nil {
+			part.Bias = whole.Bias[first : first+rows]
+		}
+		*l.place(p.Role).(*Linear) = part
+		first += rows
+	}
+}
+
+// linear binds name.weight and, if it is there, name.bias.
+func (b *binder) linear(name string, rows, cols int) Linear {
+	l := Linear{Name: name + ".weight", W: b.matrix(name+".weight", rows, cols)}
+	if b.err == nil && b.file.Tensor(name+".bias") != nil {
+		l.Bias = b.vector(name+".bias", rows)
+	}
+	return l
+}
+
+// expert binds matrix number i of a stack: a slice of the tensor that t describes, or
+// a tensor of its own, PREFIXname.I.weight, in files of before April 2024.
+func (b *binder) expert(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes) Linear {
+	alone := fmt.Sprintf("%s%s.%d.weight", prefix, t.Role, i)
+	all := prefix + t.GGUF() + ".weight"
+	rows, cols, n := sizes.Of(t.Rows), sizes.Of(t.Cols), sizes.Of(t.Stack)
+	if b.file.Tensor(all) == nil && b.file.Tensor(alone) != nil {
+		return b.linear(strings.TrimSuffix(alone, ".weight"), rows, cols)
+	}
+	whole := b.tensor(all, n, rows, cols)
+	if whole == nil {
+		return Linear{}
+	}
+	size := len(whole.Data) / n
+	l := Linear{Name: alone, W: b.view(all, whole.Type, rows, cols, whole.Data[i*size:(i+1)*size])}
+	if bias := prefix + t.GGUF() + ".bias"; b.file.Tensor(bias) != nil || t.Bias {
+		if of := b.tensor(bias, n, rows); of != nil {
+			l.Bias = b.decode(of)[i*rows : (i+1)*rows]
+		}
+	}
+	return l
+}
+
+// matrix binds a rows × cols tensor.
+func (b *binder) matrix(name string, rows, cols int) quant.Matrix {
+	t := b.tensor(name, rows, cols)
+	if t == nil {
+		return quant.Matrix{}
+	}
+	return b.view(name, t.Type, rows, cols, t.Data)
+}
+
+func (b *binder) view(name string, typ quant.Type, rows, cols int, data []byte) quant.Matrix {
+	m, err := quant.NewMatrix(typ, rows, cols, data)
+	if err != nil && b.err == nil {
+		b.err = fmt.Errorf("tensor %q: %w", name, err)
+	}
+	return m
+}
+
+// vector decodes a tensor of n elements.
+func (b *binder) vector(name string, n int) []float32 {
+	t := b.tensor(name, n)
+	if t == nil {
+		return nil
+	}
+	return b.decode(t)
+}
+
+// decode returns the elements of t.
+func (b *binder) decode(t *gguf.Tensor) []float32 {
+	v := make([]float32, t.Elems())
+	if !quant.CanCompute(t.Type) {
+		b.err = fmt.Errorf("tensor %q: cannot compute with %v", t.Name, t.Type)
+		return v
+	}
+	quant.Decode(t.Type, v, t.Data)
+	return v
+}
+
+// tensor returns the tensor of that name, if it has that shape; outer dimensions
+// of 1, which files may leave out, do not matter.
+func (b *binder) tensor(name string, shape ...int) *gguf.Tensor {
+	if b.err != nil {
+		return nil
+	}
+	t := b.file.Tensor(name)
+	if t == nil {
+		b.err = fmt.Errorf("no tensor %q", name)
+		return nil
+	}
+	if !sameShape(t.Shape, shape) {
+		b.err = fmt.Errorf("tensor %q: shape %v, the metadata ask for %v", name, t.Shape, shape)
+		return nil
+	}
+	return t
+}
+
+func sameShape(a, b []int) bool {
+	for len(a) > len(b) && a[0] == 1 {
+		a = a[1:]
+	}
+	for len(b) > len(a) && b[0] == 1 {
+		b = b[1:]
+	}
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,146 @@
+package model
+
+import (
+	"fmt"
+
+	"alpaca/internal/arch"
+	"alpaca/internal/ggml"
+)
+
+// DeltaNet is the weights of a layer's gated delta rule, which it has in place of
+// attention.
+type DeltaNet struct {
+	In    Linear    // [Channels, Dim] attn_qkv
+	Gate  Linear    // [Heads*Value, Dim] attn_gate
+	Taps  []float32 // [Channels, Taps] ssm_conv1d
+	Alpha Linear    // [Heads, Dim] ssm_alpha
+	Beta  Linear    // [Heads, Dim] ssm_beta
+	A, Dt []float32 // [Heads] ssm_a, ssm_dt
+	Norm  []float32 // [Value] ssm_norm
+	Out   Linear    // [Dim, Heads*Value] ssm_out
+}
+
+// place returns where the tensor of a role belongs, nil for a role of others.
+func (d *DeltaNet) place(role arch.Role) any {
+	switch role {
+	case arch.DeltaIn:
+		return &d.In
+	case arch.DeltaGate:
+		return &d.Gate
+	case arch.DeltaTaps:
+		return &d.Taps
+	case arch.DeltaAlpha:
+		return &d.Alpha
+	case arch.DeltaBeta:
+		return &d.Beta
+	case arch.DeltaA:
+		return &d.A
+	case arch.DeltaDt:
+		return &d.Dt
+	case arch.DeltaNorm:
+		return &d.Norm
+	case arch.DeltaOut:
+		return &d.Out
+	}
+	return nil
+}
+
+// delta reads the shape of the layers with a gated delta rule, and which these are.
+func (r *reader) delta(c *Config) {
+	const most = 1 << 16
+	d := &c.Delta
+	d.Taps = r.count(arch.KeySSMTaps, required, 64)
+	d.Key = r.count(arch.KeySSMState, required, most)
+	d.KeyHeads = r.count(arch.KeySSMGroups, required, most)
+	d.Heads = r.count(arch.KeySSMHeads, required, most)
+	inner := r.count(arch.KeySSMInner, required, maxDim)
+	period := r.count(arch.KeyAttnPeriod, 4, maxLayers)
+	recurrent, listed := r.bools(arch.KeyRecurrent, len(c.Layers))
+	if r.err != nil {
+		return
+	}
+	if d.Taps == 0 || d.Key == 0 || d.KeyHeads == 0 || d.Heads == 0 || inner == 0 || d.Heads%d.KeyHeads != 0 || inner%d.Heads != 0 || int64(d.Heads)*int64(d.Key) > maxDim {
+		r.fail("%s: %d taps, %d key heads of %d elements and %d heads of %d values in all do not go together", c.Arch, d.Taps, d.KeyHeads, d.Key, d.Heads, inner)
+		return
+	}
+	d.Value = inner / d.Heads
+	for i := range c.Layers {
+		if l := &c.Layers[i]; listed && recurrent[i] || !listed && (period == 0 || (i+1)%period != 0) {
+			*l = LayerConfig{FFNDim: l.FFNDim, Delta: true, Turn: TurnNone}
+		}
+	}
+}
+
+// state returns the elements of a text's state in the first n layers.
+func (c *Config) state(n int) (elems int) {
+	for i := range c.Layers[:n] {
+		if c.Layers[i].Delta {
+			elems += c.Delta.StateLen()
+		}
+	}
+	return elems
+}
+
+// Recurrent reports whether a text has a state that cannot be cut back: layers with a
+// gated delta rule.
+func (c *Config) Recurrent() bool { return c.state(len(c.Layers)) > 0 }
+
+// deltaRows sets and returns what a gated delta rule gives for rows h [n, Dim].
+func (r *Runner) deltaRows(layer int, spans []ggml.Span, h []float32) []float32 {
+	c, d := &r.model.Config, &r.model.Weights.Layers[layer].Delta
+	n := len(h) / c.Dim
+	all := r.buf.ffn
+	cut := func(size int) []float32 {
+		part := all[:n*size]
+		all = all[n*size:]
+		return part
+	}
+	in, mixed := cut(c.Delta.Channels()), cut(c.Delta.Channels())
+	gate, out := cut(d.Gate.W.Rows), cut(d.Gate.W.Rows)
+	alpha, beta := cut(c.Delta.Heads), cut(c.Delta.Heads)
+	r.prepare(h, r.model.Weights.Layers[layer].AttnNorm, &d.In, &d.Gate, &d.Alpha, &d.Beta)
+	r.products(product{&d.In, in}, product{&d.Gate, gate})
+	r.products(product{&d.Alpha, alpha}, product{&d.Beta, beta})
+	if r.err == nil {
+		r.err = r.deltaNet.Run(r.pool, ggml.Delta{
+			DeltaShape: c.Delta, Eps: c.NormEps, Spans: spans, At: c.state(layer), Weights: d.Taps, A: d.A, Dt: d.Dt, Norm: d.Norm,
+			In: in, Mixed: mixed, Gate: gate, Alpha: alpha, Beta: beta, Out: out,
+		})
+	}
+	return out
+}
+
+// deltaInner returns the elements that deltaRows needs for a row.
+func (c *Config) deltaInner() int {
+	if !c.Recurrent() {
+		return 0
+	}
+	return 2 * (c.Delta.Channels() + c.Delta.Heads*c.Delta.Value + c.Delta.Heads)
+}
+
+// splitQueries moves the queries of gated attention, of which both [rows, 2*NumHeads*KeyDim]
+// has each head's with its gate behind it, to q [rows, NumHeads*KeyDim].
+func splitQueries(both, q []float32, l *LayerConfig) {
+	for i := range len(q) / l.KeyDim {
+		copy(q[i*l.KeyDim:(i+1)*l.KeyDim], both[2*i*l.KeyDim:])
+	}
+}
+
+// gateAttention multiplies what attention gives by its gates.
+func gateAttention(out, both []float32, l *LayerConfig) {
+	for i := range len(out) / l.KeyDim {
+		gate := both[(2*i+1)*l.KeyDim:][:l.KeyDim]
+		ggml.Sigmoid(gate, gate)
+		for j, g := range gate {
+			out[i*l.KeyDim+j] *= g
+		}
+	}
+}
+
+// checkGated returns an error where heads of queries and values are not of one size.
+func (c *Config) checkGated(l *LayerConfig) error {
+	if l.KeyDim != l.ValueDim {
+		return fmt.Errorf("heads of %d and %d elements: gated attention has the same", l.KeyDim, l.ValueDim)
+	}
+	return nil
+}

@@ -1,0 +1,260 @@
+// Package keeper keeps models loaded that are asked for: each is loaded once, however many
+// ask at the same time, stays for a while after the last has gone, and makes room, the
+// least recently used first, where there are too many or they are too large. One that
+// somebody uses is never unloaded.
+package keeper
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+)
+
+// ErrBusy is the error where all models are in use and enough requests wait for one to be
+// free.
+var ErrBusy = errors.New("all models that may be loaded are in use")
+
+// ErrClosed is the error after Close.
+var ErrClosed = errors.New("the models are closed")
+
+// Options say how much is kept.
+type Options[T any] struct {
+	Max       int           // models at a time
+	Bytes     int64         // of all together; one alone may be larger. 0: no limit
+	KeepAlive time.Duration // of a model that nobody uses; negative: for ever
+	Waiting   int           // requests that wait for room at most
+
+	// Load loads a model. Close unloads it.
+	Load  func(ctx context.Context, name string) (T, error)
+	Close func(model T)
+	// Log is told what is loaded and unloaded, on a line.
+	Log func(format string, args ...any)
+}
+
+// Keeper keeps models. Its methods may be called from several goroutines.
+type Keeper[T any] struct {
+	opt Options[T]
+
+	mu      sync.Mutex
+	changed chan struct{} // closed and replaced when something is
+	models  map[string]*entry[T]
+	waiting int
+	closed  bool
+}
+
+// entry is a model that is loaded, being loaded or being unloaded.
+type entry[T any] struct {
+	name  string
+	size  int64 // bytes
+	users int
+	used  time.Time     // by the last user
+	ready chan struct{} // closed when model, or err, is there
+	model T
+	err   error
+	timer *time.Timer // unloads it; nil while it is used
+	going bool        // it is being unloaded
+}
+
+// New returns a keeper of nothing yet.
+func New[T any](opt Options[T]) *Keeper[T] {
+	if opt.Log == nil {
+		opt.Log = func(string, ...any) {}
+	}
+	return &Keeper[T]{opt: opt, models: map[string]*entry[T]{}, changed: make(chan struct{})}
+}
+
+// Get returns a model, which is loaded if it is not yet; size is its bytes. Until release
+// is called it stays. Where there is no room Get waits for another to be free.
+func (k *Keeper[T]) Get(ctx context.Context, name string, size int64) (model T, release func(), err error) {
+	k.mu.Lock()
+	waits := false
+	defer func() {
+		if waits {
+			k.waiting--
+		}
+		k.mu.Unlock()
+	}()
+	for {
+		if k.closed {
+			return model, nil, ErrClosed
+		}
+		if e := k.models[name]; e != nil && !e.going {
+			return k.use(ctx, e)
+		}
+		if k.models[name] == nil && k.room(size) {
+			e := &entry[T]{name: name, size: size, ready: make(chan struct{})}
+			k.models[name] = e
+			go k.load(context.WithoutCancel(ctx), e)
+			return k.use(ctx, e)
+		}
+		if k.models[name] == nil && k.evict() {
+			continue
+		}
+		if !waits {
+			if k.waiting >= k.opt.Waiting {
+				return model, nil, ErrBusy
+			}
+			k.waiting++
+			waits = true
+		}
+		if err := k.wait(ctx, k.changed); err != nil {
+			return model, nil, err
+		}
+	}
+}
+
+// wait waits for a channel to be closed, without the mutex.
+func (k *Keeper[T]) wait(ctx context.Context, c <-chan struct{}) error {
+	k.mu.Unlock()
+	defer k.mu.Lock()
+	select {
+	case <-c:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+// room reports whether a model of that size may be loaded beside the others.
+func (k *Keeper[T]) room(size int64) bool {
+	if len(k.models) == 0 {
+		return true
+	}
+	for _, e := range k.models {
+		size += e.size
+	}
+	return len(k.models) < k.opt.Max && (k.opt.Bytes <= 0 || size <= k.opt.Bytes)
+}
+
+// evict unloads the model that was not used for longest, if one is not used.
+func (k *Keeper[T]) evict() bool {
+	var oldest *entry[T]
+	for _, e := range k.models {
+		if e.users == 0 && !e.going && (oldest == nil || e.used.Before(oldest.used)) {
+			oldest = e
+		}
+	}
+	if oldest == nil {
+		return false
+	}
+	k.unload(oldest)
+	return true
+}
+
+// unload unloads a model that nobody uses.
+func (k *Keeper[T]) unload(e *entry[T]) {
+	e.going = true
+	if e.timer != nil {
+		e.timer.Stop()
+	}
+	k.mu.Unlock()
+	k.opt.Close(e.model)
+	k.opt.Log("unloaded %s", e.name)
+	k.mu.Lock()
+	delete(k.models, e.name)
+	k.tell()
+}
+
+// tell wakes who waits.
+func (k *Keeper[T]) tell() {
+	close(k.changed)
+	k.changed = make(chan struct{})
+}
+
+// load loads a model, whatever becomes of who asked first: others may wait for it.
+func (k *Keeper[T]) load(ctx context.Context, e *entry[T]) {
+	start := time.Now()
+	model, err := k.opt.Load(ctx, e.name)
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	e.model, e.err, e.used = model, err, time.Now()
+	close(e.ready)
+	if err != nil {
+		delete(k.models, e.name)
+		k.tell()
+		return
+	}
+	k.opt.Log("loaded %s in %v", e.name, time.Since(start).Round(time.Millisecond))
+	if e.users == 0 {
+		k.idle(e)
+	}
+}
+
+// use returns a model to one more user, when it is loaded.
+func (k *Keeper[T]) use(ctx context.Context, e *entry[T]) (model T, release func(), err error) {
+	e.users++
+	if e.timer != nil {
+		e.timer.Stop()
+		e.timer = nil
+	}
+	err = k.wait(ctx, e.ready)
+	if err == nil {
+		err = e.err
+	}
+	if err != nil {
+		k.leave(e)
+		return model, nil, err
+	}
+	return e.model, sync.OnceFunc(func() {
+		k.mu.Lock()
+		defer k.mu.Unlock()
+		k.leave(e)
+	}), nil
+}
+
+// leave counts a user less.
+func (k *Keeper[T]) leave(e *entry[T]) {
+	e.users--
+	if e.users > 0 || k.models[e.name] != e {
+		return
+	}
+	select {
+	case <-e.ready:
+		k.idle(e)
+	default: // load does it
+	}
+}
+
+// idle lets a model that nobody uses go after a while.
+func (k *Keeper[T]) idle(e *entry[T]) {
+	e.used = time.Now()
+	if k.opt.KeepAlive >= 0 {
+		e.timer = time.AfterFunc(k.opt.KeepAlive, func() {
+			k.mu.Lock()
+			defer k.mu.Unlock()
+			if e.users == 0 && !e.going && k.models[e.name] == e {
+				k.unload(e)
+			}
+		})
+	}
+	k.tell()
+}
+
+// Loaded returns which models are loaded.
+func (k *Keeper[T]) Loaded() map[string]bool {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	loaded := map[string]bool{}
+	for name, e := range k.models {
+		select {
+		case <-e.ready:
+			loaded[name] = !e.going
+		default:
+		}
+	}
+	return loaded
+}
+
+// Close unloads all models, when their users have gone.
+func (k *Keeper[T]) Close() {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.closed = true
+	k.tell()
+	for len(k.models) > 0 {
+		if !k.evict() {
+			k.wait(context.Background(), k.changed)
+		}
+	}
+}

@@ -1,0 +1,138 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"time"
+
+	"alpaca/internal/openai"
+	"alpaca/internal/server/keeper"
+	"alpaca/internal/store/ref"
+)
+
+// LibraryModel is a model that requests may name besides the server's own.
+type LibraryModel struct {
+	Name   string
+	Size   int64 // bytes
+	Quant  string
+	Time   time.Time // of its files
+	Loaded bool
+}
+
+// ErrNoModel is the error of a Library that has no model of a name.
+var ErrNoModel = errors.New("there is no such model")
+
+// Library has the models of this machine. It never fetches one.
+type Library interface {
+	Models() []LibraryModel
+	// Open returns a server of a model, which is loaded if it is not yet, until release is
+	// called. A name that means no model is ErrNoModel.
+	Open(ctx context.Context, name string) (s *Server, release func(), err error)
+}
+
+// elsewhere hands requests that name another model of the library to its server. What it
+// looks at has passed the guards of this one.
+func (s *Server) elsewhere(h http.Handler) http.Handler {
+	if s.opt.Library == nil {
+		return h
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method != http.MethodPost || len(s.keys) > 0 && !s.keys.has(keyOf(r)) {
+			h.ServeHTTP(w, r)
+			return
+		}
+		if err := s.hand(w, r, h); err != nil {
+			s.fail(w, err)
+		}
+	})
+}
+
+// hand reads a request's body and gives the request to the server that its model has.
+func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) error {
+	body, err := s.readBody(w, r)
+	if err != nil {
+		return err
+	}
+	r = r.Clone(r.Context())
+	r.Body = io.NopCloser(bytes.NewReader(body))
+	name := modelOf(body)
+	if name == "" || slices.Contains(s.opt.Aliases, name) {
+		own.ServeHTTP(w, r)
+		return nil
+	}
+	s.delegated.Add(1) // before the model is loaded: the server waits for it before it ends
+	defer s.delegated.Add(-1)
+	ctx, cancel := context.WithCancelCause(r.Context())
+	defer cancel(nil)
+	defer context.AfterFunc(s.ending, func() { cancel(errDraining) })()
+	other, release, err := s.opt.Library.Open(ctx, name)
+	switch {
+	case errors.Is(err, ErrNoModel) && !s.opt.Strict && !ref.IsName(name):
+		own.ServeHTTP(w, r) // clients that know one model alone send any name
+		return nil
+	case errors.Is(err, ErrNoModel):
+		return &openai.Error{Status: http.StatusNotFound, Type: openai.TypeNotFound, Code: "model_not_found", Param: "model",
+			Message: "there is no model " + clip(name) + " on this machine; /v1/models lists those that there are, and \"alpaca pull\" fetches others"}
+	case errors.Is(err, keeper.ErrBusy):
+		return &openai.Error{Status: http.StatusTooManyRequests, Type: openai.TypeRate, Code: "queue_full", Message: err.Error(), RetryAfter: s.retryAfter()}
+	case errors.Is(err, keeper.ErrClosed):
+		return errDraining
+	case ctx.Err() != nil:
+		return context.Cause(ctx)
+	case err != nil:
+		s.opt.Log("%s: loading %s: %v", noteOf(w).id, clip(name), err)
+		return &openai.Error{Status: http.StatusServiceUnavailable, Type: openai.TypeUnavailable, Code: "model_not_loaded", Final: true,
+			Message: "the model " + clip(name) + " cannot be loaded; the server's log says why, at " + noteOf(w).id}
+	}
+	defer release()
+	stop := context.AfterFunc(s.ending, other.end)
+	defer stop()
+	other.inner.ServeHTTP(w, r)
+	return nil
+}
+
+// modelOf returns the model that a body names, "" for none.
+func modelOf(body []byte) string {
+	var v struct {
+		Model string `json:"model"`
+	}
+	json.Unmarshal(body, &v) // what is wrong with the rest is the handler's to say
+	return v.Model
+}
+
+// library returns the models of the library, without the server's own.
+func (s *Server) library() (list []LibraryModel) {
+	if s.opt.Library == nil {
+		return nil
+	}
+	for _, m := range s.opt.Library.Models() {
+		if !slices.Contains(s.opt.Aliases, m.Name) {
+			list = append(list, m)
+		}
+	}
+	return list
+}
+
+// card is the model in a list.
+func (m LibraryModel) card() modelCard {
+	status := "unloaded"
+	if m.Loaded {
+		status = "loaded"
+	}
+	return modelCard{ID: m.Name, Object: "model", Created: m.Time.Unix(), OwnedBy: "alpaca", Aliases: []string{m.Name},
+		Meta: map[string]any{"size": m.Size, "quantization": m.Quant}, Status: map[string]string{"value": status}}
+}
+
+// ollamaCard is the model in Ollama's lists.
+func (m LibraryModel) ollamaCard() map[string]any {
+	sum := sha256.Sum256([]byte(m.Name))
+	return map[string]any{"name": m.Name, "model": m.Name, "modified_at": m.Time.UTC(), "size": m.Size, "digest": hex.EncodeToString(sum[:]),
+		"details": map[string]any{"parent_model": "", "format": "gguf", "family": "", "families": nil, "parameter_size": "", "quantization_level": m.Quant}}
+}

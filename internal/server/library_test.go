@@ -1,0 +1,83 @@
+package server
+
+import (
+	"context"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/chat"
+	"alpaca/internal/engine"
+	"alpaca/internal/testmodel"
+)
+
+// oneMore is a library with one model.
+type oneMore struct {
+	s      *Server
+	opened []string
+	inUse  int
+}
+
+func (l *oneMore) Models() []LibraryModel {
+	return []LibraryModel{{Name: "hf:owner/repo:Q4_0", Size: 5, Quant: "Q4_0", Loaded: l.inUse > 0}}
+}
+
+func (l *oneMore) Open(_ context.Context, name string) (*Server, func(), error) {
+	l.opened = append(l.opened, name)
+	if name != "hf:owner/repo:Q4_0" {
+		return nil, nil, ErrNoModel
+	}
+	l.inUse++
+	return l.s, func() { l.inUse-- }, nil
+}
+
+// TestLibrary: a request is answered by the model that it names, which is that of the
+// library where it is there, and by no other than it names where only a store has such a
+// name. Guards come first.
+func TestLibrary(t *testing.T) {
+	m := loadModel(t, testmodel.SPM(2))
+	chatML, err := chat.Builtin("chatml", m.Tokenizer)
+	require.NoError(t, err)
+	e, err := engine.New(m, engine.Options{Threads: 1})
+	require.NoError(t, err)
+	t.Cleanup(func() { e.Close() })
+	lib := &oneMore{s: New(e, Options{Path: "x.gguf", Aliases: []string{"hf:owner/repo:Q4_0"}, Template: chatML, Keys: []string{"key"}})}
+	for _, strict := range []bool{false, true} {
+		lib.opened = nil
+		f := setup(t, func(_ *engine.Options, o *Options) { o.Library, o.Strict, o.Keys = lib, strict, []string{"key"} })
+		_, text := f.do("GET", "/v1/models", "")
+		require.Contains(t, text, `"id":"tiny.gguf"`)
+		require.Contains(t, text, `"id":"hf:owner/repo:Q4_0"`)
+		require.Contains(t, text, `"status":{"value":"unloaded"}`)
+		_, text = f.do("GET", "/v1/models/hf:owner/repo:Q4_0", "")
+		require.Contains(t, text, `"quantization":"Q4_0"`)
+		_, text = f.do("GET", "/api/tags", "")
+		require.Contains(t, text, `"model":"hf:owner/repo:Q4_0"`)
+
+		ask := func(path, model string, header ...string) (int, string) {
+			resp, text := f.do("POST", path, `{"model": "`+model+`", "prompt": "Once", "max_tokens": 2, "messages": [{"role": "user", "content": "Hi"}], "temperature": 0}`, header...)
+			return resp.StatusCode, text
+		}
+		status, _ := ask("/v1/completions", "hf:owner/repo:Q4_0")
+		require.Equal(t, http.StatusUnauthorized, status)
+		require.Empty(t, lib.opened, "nobody without a key has a model loaded")
+		key := []string{"Authorization", "Bearer key"}
+		for _, path := range []string{"/v1/completions", "/v1/chat/completions", "/api/chat", "/api/generate"} {
+			for _, tt := range []struct{ model, by string }{{"", "tiny.gguf"}, {"tiny.gguf", "tiny.gguf"}, {"hf:owner/repo:Q4_0", "hf:owner/repo:Q4_0"}, {"gpt-4", "tiny.gguf"}} {
+				status, text := ask(path, tt.model, key...)
+				if tt.model == "gpt-4" && strict {
+					require.Equal(t, http.StatusNotFound, status)
+					continue
+				}
+				require.Equal(t, 200, status, text)
+				require.Contains(t, text, `"model":"`+tt.by+`"`)
+			}
+			status, text := ask(path, "hf:owner/absent:Q4_0", key...)
+			require.Equal(t, http.StatusNotFound, status)
+			require.Contains(t, text, "alpaca pull")
+		}
+		require.Zero(t, lib.inUse)
+		require.Zero(t, f.s.delegated.Load())
+	}
+}

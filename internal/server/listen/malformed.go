@@ -1,0 +1,51 @@
+package listen
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+)
+
+// Refusal returns the body, of a Content-Type, that a request gets which net/http could not
+// read. Status is what net/http answers, and reason its words, if it has any.
+type Refusal func(status int, reason string) (kind string, body []byte)
+
+// plainHeader is all that net/http writes below the status line when it refuses what it
+// cannot read, with its reason as text behind it. No handler is asked then, and no other
+// response looks like that: each has a Date, and JSON has no line breaks of HTTP.
+const plainHeader = "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
+
+// refused reports whether b is such a response, or the one to an Expect header that the
+// server does not know, which has no body.
+func refused(b []byte) (status int, reason string, ok bool) {
+	line, isHTTP := bytes.CutPrefix(b, []byte("HTTP/1.1 "))
+	if !isHTTP || len(line) < 3 {
+		return 0, "", false
+	}
+	if status, _ = strconv.Atoi(string(line[:3])); status == http.StatusExpectationFailed {
+		return status, "", true
+	}
+	_, text, ok := bytes.Cut(line, []byte(plainHeader))
+	return status, strings.TrimPrefix(string(text), strconv.Itoa(status)+" "), ok
+}
+
+// Write sends what net/http writes, with the gate's Refusal in place of its own.
+func (c *gated) Write(b []byte) (int, error) {
+	if c.gate.Refusal == nil || !bytes.HasPrefix(b, []byte("HTTP/1.1 ")) {
+		return c.Conn.Write(b)
+	}
+	status, reason, ok := refused(b)
+	if !ok {
+		return c.Conn.Write(b)
+	}
+	kind, body := c.gate.Refusal(status, reason)
+	var out bytes.Buffer
+	fmt.Fprintf(&out, "HTTP/1.1 %d %s\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\nX-Should-Retry: false\r\n\r\n", status, http.StatusText(status), kind, len(body))
+	out.Write(body)
+	if _, err := c.Conn.Write(out.Bytes()); err != nil {
+		return 0, err
+	}
+	return len(b), nil
+}

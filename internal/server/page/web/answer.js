@@ -1,0 +1,95 @@
+// Answers: asked for, shown while they come, and kept.
+
+import * as api from "./api.js";
+import { list } from "./chats.js";
+import { draw, follower, onRespond, progress } from "./conversation.js";
+import * as settings from "./settings.js";
+import { failed, notice, state, status } from "./state.js";
+import * as store from "./store.js";
+import { frames } from "./view.js";
+
+onRespond(respond);
+
+// stop ends the answer that is being given.
+export const stop = () => state.running?.abort.abort();
+
+// respond lets the model answer message parent, or go on with the answer begun.
+export async function respond(c, parent, begun) {
+  if (state.running) return;
+  const m = begun || store.add(c, parent, { role: "assistant", content: "", thought: "" });
+  const messages = asked(c, parent, m.content);
+  c.title ||= titleOf(store.path(c)[0].content);
+  c.leaf = m.id;
+  m.finish = "cut"; // until the answer is complete: a page may be closed in the middle
+  delete m.failed;
+  delete m.stats;
+  const abort = new AbortController();
+  state.running = { abort, conversation: c, message: m };
+  notice();
+  if (state.now === c) draw(), follower.end();
+  await store.put(c);
+  list();
+  try {
+    await receive(c, m, messages, abort.signal);
+  } catch (e) {
+    if (e.name === "AbortError") (m.finish = "stopped"), status("Stopped");
+    else {
+      m.failed = e.message;
+      status();
+      failed(e);
+    }
+  }
+  state.running = null;
+  if (!m.content && !m.thought && (m.failed || m.finish === "stopped")) {
+    delete c.messages[m.id]; // there is nothing of it
+    c.leaf = parent;
+  }
+  if (await store.get(c.id)) await store.put(c); // it may have been deleted meanwhile
+  draw();
+  if (state.now === c) follower.now();
+  list();
+}
+
+// titleOf returns the beginning of a text, cut between words.
+function titleOf(text) {
+  const line = text.trim().split("\n")[0];
+  return line.length > 60 ? line.slice(0, 59).replace(/\s+\S*$/, "") + "…" : line;
+}
+
+// asked returns the messages to send: those that lead to message parent, and the beginning
+// of the answer, if there is one.
+function asked(c, parent, before) {
+  const messages = store.path(c, parent).map(({ role, content }) => ({ role, content }));
+  if (c.system) messages.unshift({ role: "system", content: c.system });
+  if (before) messages.push({ role: "assistant", content: before });
+  return messages;
+}
+
+// receive adds what the model says to message m, and saves it from time to time.
+async function receive(c, m, messages, signal) {
+  const began = performance.now(), paint = frames(() => progress(m));
+  let count = 0, first = 0, saved = began;
+  status("Waiting…");
+  for await (const chunk of api.answer({ ...settings.request(), messages }, signal)) {
+    const p = chunk.prompt_progress;
+    if (p && p.processed < p.total) status(`Reading: ${p.processed} of ${p.total} tokens`);
+    for (const { delta, finish_reason } of chunk.choices) {
+      if (finish_reason) m.finish = finish_reason;
+      if (!delta.content && !delta.reasoning_content) continue;
+      m.content += delta.content || "";
+      m.thought = (m.thought || "") + (delta.reasoning_content || "");
+      first ||= performance.now();
+      count++;
+      const seconds = (performance.now() - first) / 1000;
+      status(seconds > 0.5 ? `${(count / seconds).toFixed(1)} tokens/s` : "Answering…");
+      paint();
+    }
+    if (chunk.usage) {
+      const rate = chunk.timings?.predicted_per_second, n = chunk.usage.completion_tokens;
+      m.tokens = chunk.usage.total_tokens;
+      m.stats = (n === 1 ? "1 token" : `${n} tokens`) + (rate ? `, ${rate.toFixed(1)}/s` : "");
+    }
+    if (performance.now() - saved > 1500) (saved = performance.now()), await store.put(c);
+  }
+  status(`Answered in ${((performance.now() - began) / 1000).toFixed(1)} s`);
+}

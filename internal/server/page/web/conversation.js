@@ -1,0 +1,132 @@
+// The conversation that is shown, and what can be done with each of its messages.
+
+import { copy } from "./clipboard.js";
+import { failed, state, status, ui } from "./state.js";
+import * as store from "./store.js";
+import { Follower, button, message, place, update } from "./view.js";
+
+export const follower = new Follower(ui.scroll);
+
+// onRespond sets what lets the model answer: f(conversation, id of the message, answer begun).
+export const onRespond = (f) => (respond = f);
+let respond;
+
+const elements = new Map(); // by the message's id
+
+// draw brings what is shown up to date. The elements of messages that stay are kept, so that
+// a reader keeps a selection, an opened thought and a text that is being edited.
+export function draw() {
+  const { now, running } = state;
+  head();
+  const shown = store.path(now);
+  const list = now.system ? [{ id: "system", role: "system", content: now.system }, ...shown] : shown;
+  const kept = new Set(list.map((m) => m.id));
+  for (const id of elements.keys()) if (!kept.has(id)) elements.delete(id);
+  for (const m of list) {
+    const e = elements.get(m.id) ?? message(m);
+    elements.set(m.id, e);
+    if (e.classList.contains("editing")) continue;
+    update(e, m, running?.message === m);
+    if (m.role !== "system") actions(m, e, m === shown[shown.length - 1]);
+  }
+  place(ui.messages, list.map((m) => elements.get(m.id)));
+  ui.send.hidden = running !== null;
+  ui.stop.hidden = running === null;
+  meter();
+}
+
+// progress shows what an answer has come to so far.
+export function progress(m) {
+  const e = elements.get(m.id);
+  if (!e) return; // another conversation is shown
+  update(e, m, state.running?.message === m);
+  follower.now();
+}
+
+export function head() {
+  const { title } = state.now;
+  ui.title.textContent = title || "New chat";
+  document.title = (title ? title + " · " : "") + "alpaca";
+}
+
+// meter shows how much of the context the conversation fills.
+export function meter() {
+  const tokens = store.path(state.now).findLast((m) => m.tokens)?.tokens || 0;
+  ui.meter.hidden = !state.context;
+  ui.used.max = state.context || 1;
+  ui.used.value = tokens;
+  ui["used-text"].textContent = `${tokens} / ${state.context}`;
+}
+
+// actions shows what can be done with a message.
+function actions(m, e, last) {
+  const bar = e.querySelector(".actions"), focused = bar.contains(document.activeElement) && document.activeElement.title;
+  bar.replaceChildren();
+  if (state.running?.message === m) return;
+  const c = state.now;
+  bar.append(...versions(c, m), button("Copy", "Copy the text", () => copy(m.content).then(() => status("Copied"), failed)));
+  if (m.role === "user") {
+    bar.append(button("Edit", "Edit, and go on from there", () => edit(c, m, e)));
+    if (last) bar.append(button("Answer", "Let the model answer", () => respond(c, m.id)));
+  } else {
+    bar.append(button("Again", "Another answer", () => respond(c, m.parent)));
+    if (last && m.finish !== "stop" && m.content) bar.append(button("Continue", "Go on with this answer", () => respond(c, m.parent, m)));
+  }
+  if (m.failed) {
+    const why = document.createElement("span");
+    why.className = "failed";
+    why.textContent = m.failed;
+    bar.append(why);
+  } else if (m.stats) bar.append(m.stats + (m.finish === "length" ? ", ended at the limit" : ""));
+  if (focused) focus(m, focused);
+}
+
+// versions returns the buttons that go to the other messages in a message's place, if any.
+function versions(c, m) {
+  const others = store.siblings(c, m), i = others.indexOf(m);
+  if (others.length < 2) return [];
+  const turn = (sign, title, k) => {
+    const b = button(sign, title, async () => {
+      store.follow(c, others[k]);
+      await store.put(c);
+      draw();
+      focus(others[k], title);
+    });
+    b.disabled = !others[k] || state.running !== null;
+    return b;
+  };
+  return [turn("‹", "The version before", i - 1), `${i + 1}/${others.length}`, turn("›", "The next version", i + 1)];
+}
+
+// focus gives the focus to a message's button, or to its first one that can be pressed.
+function focus(m, title) {
+  const buttons = [...elements.get(m.id).querySelectorAll(".actions button:enabled")];
+  (buttons.find((b) => b.title === title) ?? buttons[0])?.focus();
+}
+
+// edit turns a message into a field to write in. What is sent is a branch beside it.
+function edit(c, m, e) {
+  const area = document.createElement("textarea"), body = e.querySelector(".body"), bar = e.querySelector(".actions");
+  area.value = m.content;
+  area.rows = Math.min(12, m.content.split("\n").length + 1);
+  area.setAttribute("aria-label", "Edit the message");
+  const end = () => e.classList.remove("editing");
+  const cancel = () => {
+    end();
+    draw();
+    focus(m, "Edit, and go on from there");
+  };
+  const send = () => {
+    if (!area.value.trim() || state.running) return;
+    end();
+    respond(c, store.add(c, m.parent, { role: "user", content: area.value }).id);
+  };
+  area.addEventListener("keydown", (k) => {
+    if (k.key === "Enter" && !k.shiftKey && !k.isComposing) k.preventDefault(), send();
+    if (k.key === "Escape") k.stopPropagation(), cancel();
+  });
+  e.classList.add("editing");
+  body.replaceChildren(area);
+  bar.replaceChildren(button("Send", "Send as a new version", send), button("Cancel", "Leave it as it was", cancel));
+  area.focus();
+}

@@ -1,0 +1,103 @@
+package fetch
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"alpaca/internal/atomicfile"
+)
+
+// Names of what lies beside a file while it is fetched. Hugging Face's own client calls
+// its partial files .incomplete, and would take ours for its own.
+const (
+	PartialSuffix = ".alpaca-partial"
+	StateSuffix   = PartialSuffix + ".json"
+)
+
+// Partial is a complete file that has no name yet.
+type Partial struct {
+	path string // that it is to get
+
+	Size    int64
+	SHA256  string // of the content
+	GitSHA1 string // of git's blob
+}
+
+// File returns the file's path as long as it is not published.
+func (p *Partial) File() string { return p.path + PartialSuffix }
+
+// Publish gives the file its name. What has the name already is replaced; a symbolic link
+// is, and not what it leads to.
+func (p *Partial) Publish() error {
+	if err := atomicfile.Move(p.File(), p.path); err != nil {
+		return err
+	}
+	return removed(p.path + StateSuffix)
+}
+
+// Discard removes the file.
+func (p *Partial) Discard() error { return discard(p.path) }
+
+// discard removes what there is of a file. The state goes first: without it the rest
+// counts for nothing.
+func discard(path string) error {
+	if err := removed(path + StateSuffix); err != nil {
+		return err
+	}
+	atomicfile.SyncDir(filepath.Dir(path))
+	return removed(path + PartialSuffix)
+}
+
+// Discard removes what an unfinished download left beside path.
+func Discard(path string) error { return discard(path) }
+
+func removed(path string) error {
+	if err := os.Remove(path); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
+}
+
+// Needed returns how many bytes a job will take on the disk beyond what it has there.
+func Needed(job Job) int64 {
+	if job.Size < 0 {
+		return 0
+	}
+	st, err := os.Stat(job.Path + PartialSuffix)
+	if err != nil {
+		return job.Size
+	}
+	return max(0, job.Size-allocated(st))
+}
+
+// Done returns how many bytes of a file have been fetched so far, by whomever.
+func Done(path string, size int64) int64 {
+	if s, err := readState(path + StateSuffix); err == nil && s.Size == size {
+		return s.total()
+	}
+	return 0
+}
+
+// kept returns how many bytes a later call can use.
+func kept(job Job) int64 {
+	if s, err := readState(job.Path + StateSuffix); err == nil && s.of(job) == nil {
+		return s.total()
+	}
+	return 0
+}
+
+// openPartial opens a file to be completed, or makes one.
+func openPartial(path string, fresh bool) (*os.File, error) {
+	flags := os.O_RDWR
+	if fresh {
+		flags |= os.O_CREATE | os.O_TRUNC
+	}
+	f, err := os.OpenFile(path+PartialSuffix, flags, 0o666)
+	if err != nil {
+		return nil, fmt.Errorf("the folder for models cannot be written: %w", err)
+	}
+	return f, nil
+}

@@ -1,0 +1,11 @@
+//go:build !linux && !darwin && !freebsd && !windows
+
+package fetch
+
+import "io/fs"
+
+// FreeSpace returns the bytes that may be written to a folder's file system, if known.
+func FreeSpace(string) (n int64, known bool) { return 0, false }
+
+// allocated returns the bytes that a file has on the disk: how many is not known.
+func allocated(fs.FileInfo) int64 { return 0 }

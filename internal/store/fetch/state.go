@@ -1,0 +1,148 @@
+package fetch
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+
+	"alpaca/internal/atomicfile"
+)
+
+// state says which bytes of a partial file are on the disk, and whose content they are.
+// It is written after the bytes are there.
+type state struct {
+	Version int     `json:"version"`
+	SHA256  string  `json:"sha256,omitempty"` // promised
+	GitSHA1 string  `json:"git_sha1,omitempty"`
+	ETag    string  `json:"etag,omitempty"`
+	Size    int64   `json:"size"`
+	Piece   int64   `json:"piece"` // bytes of a part
+	Done    []int64 `json:"done"`  // bytes of each part, from its front
+
+	Hashed int64  `json:"hashed"` // bytes from the file's front that Hash has seen
+	Hash   []byte `json:"hash,omitempty"`
+}
+
+const stateVersion = 1
+
+// maxState is the largest state file that is read, and mostPieces is what fits into it.
+const (
+	maxState   = 8 << 20
+	mostPieces = 1 << 18
+)
+
+// readState reads a state file. Whatever it returns without an error is consistent.
+func readState(path string) (*state, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxState+1))
+	if err != nil {
+		return nil, err
+	}
+	return parseState(data)
+}
+
+func parseState(data []byte) (*state, error) {
+	if len(data) > maxState {
+		return nil, fmt.Errorf("the state of the download has more than %d bytes", maxState)
+	}
+	s := new(state)
+	if err := json.Unmarshal(data, s); err != nil {
+		return nil, fmt.Errorf("the state of the download is damaged: %w", err)
+	}
+	if s.Version != stateVersion {
+		return nil, fmt.Errorf("the state of the download has version %d, want %d", s.Version, stateVersion)
+	}
+	if s.Size < 0 || s.Piece <= 0 || int64(len(s.Done)) != pieces(s.Size, s.Piece) {
+		return nil, errors.New("the state of the download does not agree with itself")
+	}
+	for i, n := range s.Done {
+		if n < 0 || n > s.length(i) {
+			return nil, fmt.Errorf("the state of the download has %d of %d bytes of a part", n, s.length(i))
+		}
+	}
+	if s.Hashed < 0 || s.Hashed > s.front() {
+		return nil, errors.New("the state of the download has hashed what is not there")
+	}
+	return s, nil
+}
+
+// pieces returns the number of parts of a file.
+func pieces(size, piece int64) int64 { return size/piece + min(1, size%piece) }
+
+// pieceFor returns the bytes of a part: piece, or more where a file would have too many.
+func pieceFor(size, piece int64) int64 { return max(piece, size/mostPieces+1) }
+
+// length returns the bytes that part i has when it is complete.
+func (s *state) length(i int) int64 { return min(s.Piece, s.Size-int64(i)*s.Piece) }
+
+// front returns how many bytes are there without a gap from the beginning.
+func (s *state) front() (n int64) {
+	for i, done := range s.Done {
+		n += done
+		if done < s.length(i) {
+			break
+		}
+	}
+	return n
+}
+
+// total returns how many bytes are there.
+func (s *state) total() (n int64) {
+	for _, done := range s.Done {
+		n += done
+	}
+	return n
+}
+
+// of returns why the partial file is not of a job's content, or nil.
+func (s *state) of(job Job) error {
+	switch {
+	case s.Size != job.Size:
+		return fmt.Errorf("it was %d bytes long then and is %d now", s.Size, job.Size)
+	case s.SHA256 != job.SHA256 || s.GitSHA1 != job.GitSHA1:
+		return errors.New("it has another digest now")
+	case job.SHA256 == "" && job.GitSHA1 == "" && job.ETag == "":
+		return errors.New("the server does not say whether it is still the same")
+	case job.SHA256 == "" && job.GitSHA1 == "" && s.ETag != job.ETag:
+		return errors.New("the server has another version now")
+	}
+	return nil
+}
+
+// resume returns what is there of a job, or nil where that is nothing, or nothing that can
+// be used: then it is gone, and log says why.
+func resume(job Job, log func(format string, args ...any)) (*state, error) {
+	s, err := readState(job.Path + StateSuffix)
+	if err == nil {
+		err = s.of(job)
+	}
+	if err == nil {
+		var st fs.FileInfo
+		if st, err = os.Stat(job.Path + PartialSuffix); err == nil && st.Size() != s.Size {
+			err = fmt.Errorf("the partial file has %d bytes, should have %d", st.Size(), s.Size)
+		}
+	}
+	switch {
+	case err == nil:
+		return s, nil
+	case !errors.Is(err, fs.ErrNotExist):
+		log("%s: what was fetched before cannot be continued: %v", job.Name, err)
+	}
+	return nil, discard(job.Path)
+}
+
+// write puts the state beside the partial file, in place of what was there.
+func (s *state) write(path string) error {
+	data, err := json.Marshal(s)
+	if err != nil {
+		return err
+	}
+	return atomicfile.WriteFile(path+StateSuffix, data, 0o666)
+}

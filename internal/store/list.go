@@ -1,0 +1,143 @@
+package store
+
+import (
+	"slices"
+	"strings"
+
+	"alpaca/internal/store/hubcache"
+	"alpaca/internal/store/ollama"
+	"alpaca/internal/store/ref"
+)
+
+// List returns all models, by their names. One that lies in several places is listed once,
+// as Find returns it.
+func (l *Library) List() []*Model {
+	seen := map[string]bool{}
+	var list []*Model
+	add := func(m *Model) {
+		if m != nil && !seen[m.Name] {
+			seen[m.Name] = true
+			list = append(list, l.noted(m))
+		}
+	}
+	for _, root := range l.Places.Hubs {
+		for _, repo := range hubcache.Repos(root) {
+			for _, m := range hubModels(repo) {
+				add(m)
+			}
+		}
+	}
+	for i, root := range l.ollamaRoots() {
+		for _, found := range root.Models() {
+			if m, err := ollamaModel(root, found); err == nil {
+				if i == 0 {
+					m.Where = Own
+				}
+				add(m)
+			}
+		}
+	}
+	for _, rec := range l.records() {
+		if r, err := ref.Parse(rec.Name); err == nil && r.Kind == ref.URL {
+			m, _ := l.findURL(r)
+			add(m)
+		}
+	}
+	for _, root := range l.Places.LMStudio {
+		for _, m := range lmStudioModels(root) {
+			add(m)
+		}
+	}
+	slices.SortFunc(list, func(a, b *Model) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+// hubModels returns the models of a repository: those of revisions, main first, and those
+// of commits that no revision leads to, as far as they are others.
+func hubModels(repo hubcache.Repo) (list []*Model) {
+	refs := repo.Refs()
+	type state struct{ revision, commit string }
+	var states []state
+	if commit := refs[ref.MainRevision]; commit != "" {
+		states = append(states, state{"", commit})
+	}
+	for revision, commit := range refs {
+		if revision != ref.MainRevision {
+			states = append(states, state{revision, commit})
+		}
+	}
+	slices.SortFunc(states, func(a, b state) int { return strings.Compare(a.revision, b.revision) })
+	for _, commit := range repo.Snapshots() {
+		if !slices.ContainsFunc(states, func(s state) bool { return s.commit == commit }) {
+			states = append(states, state{commit, commit})
+		}
+	}
+	known := map[string]bool{} // what is listed: of which path which content
+	main := refs[ref.MainRevision]
+	inMain := map[string]bool{}
+	for _, s := range states {
+		v := versionOf(repo, s.commit)
+		for _, chosen := range v.models {
+			etag := v.entries[chosen.Path()].ETag
+			content := chosen.Path() + " " + etag
+			if known[content] && etag != "" {
+				continue
+			}
+			known[content] = true
+			revision := s.revision
+			if s.revision == "" {
+				inMain[chosen.Path()] = true
+			} else if s.revision == s.commit && !inMain[chosen.Path()] {
+				// A commit that main has left behind: Find takes it without its commit.
+				revision = ""
+				inMain[chosen.Path()] = true
+			}
+			current := s.commit
+			if revision == "" && main != "" {
+				current = main
+			}
+			list = append(list, v.model(chosen, revision, current))
+		}
+	}
+	return list
+}
+
+// Names returns the names of all models, for completion.
+func (l *Library) Names() (names []string) {
+	for _, m := range l.List() {
+		names = append(names, m.Name)
+	}
+	return names
+}
+
+// LicenceText returns the text of a model's licence, "" where it is not here.
+func (m *Model) LicenceText() string {
+	switch {
+	case m.manifest != nil:
+		var texts []string
+		for _, layer := range m.manifest.Manifest.Layers {
+			if layer.Kind() == ollama.KindLicense {
+				texts = append(texts, readSmall(m.root.Blob(layer.Hash())))
+			}
+		}
+		return strings.Join(texts, "\n")
+	case m.Where == Hub:
+		for _, e := range m.repo.Entries(m.Commit) {
+			if IsLicence(e.Path) {
+				return readSmall(e.File)
+			}
+		}
+	}
+	return ""
+}
+
+// IsLicence reports whether a repository's file is the text of its licence.
+func IsLicence(path string) bool {
+	name := strings.ToUpper(path)
+	for _, ext := range []string{"", ".TXT", ".MD"} {
+		if name == "LICENSE"+ext || name == "LICENCE"+ext {
+			return true
+		}
+	}
+	return false
+}

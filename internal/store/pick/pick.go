@@ -1,0 +1,230 @@
+// Package pick chooses a model's files among the files of a repository: GGUF files, by the
+// quantization that their names say, with all parts of split ones. The same choice is made
+// of what a server lists and of what lies on the disk, so that a name means one model.
+package pick
+
+import (
+	"fmt"
+	"path"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"alpaca/internal/store/advice"
+	"alpaca/internal/store/ref"
+)
+
+// File is a file of a repository.
+type File struct {
+	Path string // with slashes, from the repository's root
+	Size int64  // bytes
+}
+
+// Model is a GGUF file, or all parts of a split one in their order.
+type Model struct {
+	Files []File
+	Quant string // as its name says, in upper case; "": it does not
+}
+
+// Size returns the bytes of all parts.
+func (m Model) Size() (n int64) {
+	for _, f := range m.Files {
+		n += f.Size
+	}
+	return n
+}
+
+// Path returns the path of the first part, which is the model's.
+func (m Model) Path() string { return m.Files[0].Path }
+
+// Preferred are quantizations in the order in which one is taken where none is asked for.
+var Preferred = []string{"Q4_K_M", "Q4_K_S", "Q4_0", "Q5_K_M", "Q6_K", "Q8_0"}
+
+// besides are parts of names of GGUF files that are no models by themselves, as llama.cpp
+// knows them.
+var besides = []string{"mmproj", "imatrix", "mtp-", "eagle3-", "dflash-", "dspark-"}
+
+var (
+	splitName = regexp.MustCompile(`^(.*)-(\d{5})-of-(\d{5})\.gguf$`)
+	quantName = regexp.MustCompile(`[-.]([A-Za-z0-9_]+)$`)
+	aQuant    = regexp.MustCompile(`^(?i)((UD-)?(I?Q\d.*|TQ\d.*|[BF]F?(16|32)|MXFP4.*|NVFP4.*))$`)
+)
+
+// IsModel reports whether a name is of a GGUF file that can be a model.
+func IsModel(p string) bool {
+	if !strings.HasSuffix(p, ".gguf") {
+		return false
+	}
+	base := strings.ToLower(path.Base(p))
+	return !slices.ContainsFunc(besides, func(s string) bool { return strings.Contains(base, s) })
+}
+
+// QuantOf returns the quantization in a file's name, in upper case, or "".
+func QuantOf(p string) string {
+	base := path.Base(p)
+	if m := splitName.FindStringSubmatch(base); m != nil {
+		base = m[1]
+	}
+	m := quantName.FindStringSubmatch(strings.TrimSuffix(base, ".gguf"))
+	if m == nil || !aQuant.MatchString(m[1]) {
+		return ""
+	}
+	return strings.ToUpper(m[1])
+}
+
+// Models returns the models among files, in the order of their paths. A split one that
+// lacks parts is an error, unless skip is set: then it is left out.
+func Models(files []File, skip bool) ([]Model, error) {
+	files = slices.Clone(files)
+	slices.SortFunc(files, func(a, b File) int { return strings.Compare(a.Path, b.Path) })
+	parts := map[string][]File{}
+	var list []Model
+	for _, f := range files {
+		if !IsModel(f.Path) {
+			continue
+		}
+		m := splitName.FindStringSubmatch(f.Path)
+		if m == nil || m[3] == "00001" {
+			list = append(list, Model{Files: []File{f}, Quant: QuantOf(f.Path)})
+			continue
+		}
+		key := m[1] + "/" + m[3]
+		if parts[key] == nil {
+			list = append(list, Model{Files: []File{f}, Quant: QuantOf(f.Path)})
+		}
+		parts[key] = append(parts[key], f)
+	}
+	complete := list[:0]
+	for _, model := range list {
+		m := splitName.FindStringSubmatch(model.Path())
+		if m != nil && m[3] != "00001" {
+			model.Files = parts[m[1]+"/"+m[3]]
+			if err := checkParts(model.Files, m); err != nil {
+				if skip {
+					continue
+				}
+				return nil, err
+			}
+		}
+		complete = append(complete, model)
+	}
+	return complete, nil
+}
+
+// checkParts returns an error unless all parts are there. They are in order.
+func checkParts(files []File, name []string) error {
+	n, _ := strconv.Atoi(name[3]) // five digits
+	for i := range n {
+		want := fmt.Sprintf("%s-%05d-of-%s.gguf", name[1], i+1, name[3])
+		if i >= len(files) || files[i].Path != want {
+			return fmt.Errorf("the part %q of a split model is missing", want)
+		}
+	}
+	if len(files) != n {
+		return fmt.Errorf("the split model %q has %d parts, its names say %d", files[0].Path, len(files), n)
+	}
+	return nil
+}
+
+// Ambiguous is the error of a name that leaves a choice which is the user's.
+type Ambiguous struct {
+	Models []Model
+	text   string
+}
+
+func (e *Ambiguous) Error() string { return e.text }
+
+// Choose returns the model that a name of a repository means.
+func Choose(r ref.Ref, models []Model) (Model, error) {
+	switch {
+	case r.File != "":
+		return byFile(r, models)
+	case len(models) == 0:
+		return Model{}, fmt.Errorf("%s has no GGUF file", r.RepoName())
+	case r.Quant != "":
+		return byQuant(r, models)
+	case len(models) == 1:
+		return models[0], nil
+	}
+	for _, quant := range Preferred {
+		if found := withQuant(models, quant); len(found) > 0 {
+			return one(r, found, quant)
+		}
+	}
+	return Model{}, &Ambiguous{models, fmt.Sprintf("%s has %d models: %s", r.RepoName(), len(models), Names(models))}
+}
+
+func byFile(r ref.Ref, models []Model) (Model, error) {
+	for _, m := range models {
+		if slices.ContainsFunc(m.Files, func(f File) bool { return f.Path == r.File }) {
+			return m, nil
+		}
+	}
+	err := fmt.Errorf("%s has no model %q", r.RepoName(), r.File)
+	if len(models) > 0 {
+		err = advice.Add(err, "it has "+Names(models))
+	}
+	return Model{}, err
+}
+
+func byQuant(r ref.Ref, models []Model) (Model, error) {
+	found := withQuant(models, r.Quant)
+	if len(found) == 0 {
+		return Model{}, advice.Add(fmt.Errorf("%s has no %s", r.RepoName(), r.Quant), "it has "+Names(models))
+	}
+	return one(r, found, r.Quant)
+}
+
+// withQuant returns the models of a quantization: its whole name, in any case. A tag may
+// also be longer than what a name's last part says, such as UD-Q4_K_XL.
+func withQuant(models []Model, quant string) (found []Model) {
+	for _, m := range models {
+		base := strings.ToUpper(path.Base(m.Path()))
+		if s := splitName.FindStringSubmatch(path.Base(m.Path())); s != nil {
+			base = strings.ToUpper(s[1])
+		}
+		base = strings.TrimSuffix(base, ".GGUF")
+		tag := strings.ToUpper(quant)
+		if m.Quant == tag || strings.HasSuffix(base, "-"+tag) || strings.HasSuffix(base, "."+tag) {
+			found = append(found, m)
+		}
+	}
+	// Q4_K_XL is also the end of UD-Q4_K_XL: where both are there, the plain one is meant.
+	if len(found) > 1 {
+		plain := slices.DeleteFunc(slices.Clone(found), func(m Model) bool { return strings.Contains(strings.ToUpper(path.Base(m.Path())), "UD-") })
+		if len(plain) == 1 {
+			return plain
+		}
+	}
+	return found
+}
+
+func one(r ref.Ref, found []Model, quant string) (Model, error) {
+	if len(found) == 1 {
+		return found[0], nil
+	}
+	var paths []string
+	for _, m := range found {
+		paths = append(paths, m.Path())
+	}
+	return Model{}, advice.Add(&Ambiguous{found, fmt.Sprintf("%s has %d models with %s: %s", r.RepoName(), len(found), quant, strings.Join(paths, ", "))},
+		fmt.Sprintf("name one by its path: hf:%s/%s", r.RepoName(), found[0].Path()))
+}
+
+// Names lists what models are called within their repository.
+func Names(models []Model) string {
+	const most = 30
+	var names []string
+	for _, m := range models {
+		name := m.Quant
+		if name == "" || slices.Contains(names, name) {
+			name = m.Path()
+		}
+		names = append(names, name)
+	}
+	if n := len(names); n > most {
+		names = append(names[:most], fmt.Sprintf("and %d more", n-most))
+	}
+	return strings.Join(names, ", ")
+}

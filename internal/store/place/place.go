@@ -1,0 +1,98 @@
+// Package place knows in which folders models lie: Hugging Face's cache, our own store,
+// Ollama's and LM Studio's. The environment variables are those that people have set for
+// the programs the folders belong to, in the order in which these look at them.
+package place
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+)
+
+// Places are the folders with models. They need not exist.
+type Places struct {
+	Hub      string   // Hugging Face's cache, where hf: is pulled to
+	Hubs     []string // Hub, and other caches of that layout, which are only read
+	Own      string   // our own store: URLs, Ollama's registry, records
+	Ollama   []string // read only
+	LMStudio []string // read only
+	Tokens   []string // files with the Hub's token, the first that exists
+}
+
+// Env looks an environment variable up, as os.Getenv does.
+type Env func(name string) string
+
+// Find returns the places that the environment says.
+func Find(env Env) (Places, error) {
+	home, err := os.UserHomeDir()
+	if err != nil {
+		return Places{}, fmt.Errorf("there is no home folder for models: %w", err)
+	}
+	return find(env, home, runtime.GOOS), nil
+}
+
+func find(env Env, home, system string) Places {
+	get := func(names ...string) string {
+		for _, name := range names {
+			if v := env(name); v != "" {
+				return expand(v, home)
+			}
+		}
+		return ""
+	}
+	or := func(a string, b ...string) string {
+		if a != "" {
+			return a
+		}
+		return filepath.Join(b...)
+	}
+	hfHome := or(get("HF_HOME"), or(get("XDG_CACHE_HOME"), home, ".cache"), "huggingface")
+	p := Places{Hub: or(get("ALPACA_HF_CACHE", "HF_HUB_CACHE", "HUGGINGFACE_HUB_CACHE"), hfHome, "hub")}
+	p.Hubs = []string{p.Hub}
+	if llama := get("LLAMA_CACHE"); llama != "" && llama != p.Hub {
+		p.Hubs = append(p.Hubs, llama)
+	}
+	if path := get("HF_TOKEN_PATH"); path != "" {
+		p.Tokens = append(p.Tokens, path)
+	}
+	p.Tokens = append(p.Tokens, filepath.Join(hfHome, "token"))
+
+	switch p.Own = get("ALPACA_MODELS"); {
+	case p.Own != "":
+	case get("XDG_DATA_HOME") != "":
+		p.Own = filepath.Join(get("XDG_DATA_HOME"), "alpaca", "models")
+	case system == "darwin":
+		p.Own = filepath.Join(home, "Library", "Application Support", "alpaca", "models")
+	case system == "windows":
+		p.Own = filepath.Join(or(get("LocalAppData"), home, "AppData", "Local"), "alpaca", "models")
+	default:
+		p.Own = filepath.Join(home, ".local", "share", "alpaca", "models")
+	}
+
+	p.Ollama = distinct(get("OLLAMA_MODELS"), filepath.Join(home, ".ollama", "models"))
+	if system == "linux" {
+		p.Ollama = distinct(append(p.Ollama, "/usr/share/ollama/.ollama/models")...)
+	}
+	p.LMStudio = []string{filepath.Join(home, ".lmstudio", "models"), filepath.Join(home, ".cache", "lm-studio", "models")}
+	return p
+}
+
+// expand puts the home folder in place of a ~ in front.
+func expand(path, home string) string {
+	if rest, ok := strings.CutPrefix(path, "~"); ok && (rest == "" || os.IsPathSeparator(rest[0])) {
+		return filepath.Join(home, rest)
+	}
+	return path
+}
+
+func distinct(paths ...string) (list []string) {
+	for _, p := range paths {
+		if p != "" && !slices.Contains(list, p) {
+			list = append(list, p)
+		}
+	}
+	return list
+}

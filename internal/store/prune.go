@@ -1,0 +1,121 @@
+package store
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"alpaca/internal/store/fetch"
+	"alpaca/internal/store/hubcache"
+	"alpaca/internal/store/ref"
+)
+
+// Waste is something that no name needs.
+type Waste struct {
+	What string // in words
+	Size int64  // bytes that it takes at most
+	// Remove removes it and returns the bytes that are free now.
+	Remove func() (int64, error)
+}
+
+// Waste returns what can be removed without losing a model: older versions of models that
+// a revision has newer ones of, what unfinished downloads left, and content of our own
+// folder that no manifest names. What is being downloaded is none.
+func (l *Library) Waste() (list []Waste) {
+	for _, repo := range hubcache.Repos(l.Places.Hub) {
+		list = append(list, l.superseded(repo)...)
+		list = append(list, l.unfinished(filepath.Join(repo.Dir(), "blobs"), repo.Lock)...)
+	}
+	own := l.OwnOllama()
+	blobs := filepath.Join(string(own), "blobs")
+	inOwn := func(name string) string { return l.LockOf(strings.TrimPrefix(name, "sha256-")) }
+	list = append(list, l.unfinished(blobs, inOwn)...)
+	needed := neededLayers(own)
+	files, _ := os.ReadDir(blobs)
+	for _, f := range files {
+		hash, ok := strings.CutPrefix(f.Name(), "sha256-")
+		st, err := f.Info()
+		if !ok || !ref.IsSHA256(hash) || needed[hash] || err != nil {
+			continue
+		}
+		list = append(list, Waste{"content that no model has: " + f.Name(), st.Size(), func() (int64, error) {
+			release, got := fetch.TryLock(l.LockOf(hash))
+			if !got {
+				return 0, nil
+			}
+			defer release()
+			return removeLayer(own, hash)
+		}})
+	}
+	filepath.WalkDir(filepath.Join(l.Places.Own, "url"), func(path string, d os.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			list = append(list, l.unfinished(path, nil)...)
+		}
+		return nil
+	})
+	return list
+}
+
+// superseded returns models of snapshots that no revision leads to, where a revision has
+// the same file in another version.
+func (l *Library) superseded(repo hubcache.Repo) (list []Waste) {
+	current := map[string]bool{} // commits
+	names := map[string]bool{}   // models of them, by path
+	for _, commit := range repo.Refs() {
+		current[commit] = true
+		for _, m := range versionOf(repo, commit).models {
+			names[m.Path()] = true
+		}
+	}
+	for _, commit := range repo.Snapshots() {
+		if current[commit] {
+			continue
+		}
+		v := versionOf(repo, commit)
+		for _, chosen := range v.models {
+			m := v.model(chosen, commit, commit)
+			if l.noted(m); names[chosen.Path()] && (m.Record == nil || !m.Record.Pinned) {
+				list = append(list, Waste{"an older version: " + m.Name, m.Size(), func() (int64, error) { return l.Remove(m) }})
+			}
+		}
+	}
+	return list
+}
+
+// unfinished returns what downloads left in a folder, where nobody holds the lock of a
+// name. Without lockOf the lock is that of an address.
+func (l *Library) unfinished(dir string, lockOf func(name string) string) (list []Waste) {
+	files, _ := filepath.Glob(filepath.Join(escapeGlob(dir), "*"+fetch.PartialSuffix))
+	for _, path := range files {
+		target := strings.TrimSuffix(path, fetch.PartialSuffix)
+		name := filepath.Base(target)
+		lock := ""
+		if lockOf != nil {
+			lock = lockOf(name)
+		} else {
+			lock = l.LockOf(lockName(target))
+		}
+		st, err := os.Stat(path)
+		if err != nil {
+			continue
+		}
+		list = append(list, Waste{fmt.Sprintf("an unfinished download: %s", name), st.Size(), func() (int64, error) {
+			release, got := fetch.TryLock(lock)
+			if !got {
+				return 0, nil
+			}
+			defer release()
+			return st.Size(), fetch.Discard(target)
+		}})
+	}
+	return list
+}
+
+// escapeGlob makes a folder's name a pattern for itself.
+func escapeGlob(dir string) string {
+	if filepath.Separator == '\\' {
+		return dir // patterns know no escapes there
+	}
+	return strings.NewReplacer(`\`, `\\`, `*`, `\*`, `?`, `\?`, `[`, `\[`).Replace(dir)
+}

@@ -1,0 +1,176 @@
+// Package registry asks Ollama's registry, or one with its protocol, for a model's manifest
+// and for where the bytes of its layers are. Models of the public are had without a name;
+// where the registry asks for a token, it is fetched from the same host and no other.
+package registry
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+
+	"alpaca/internal/store/advice"
+	"alpaca/internal/store/fetch"
+	"alpaca/internal/store/ollama"
+	"alpaca/internal/store/ref"
+	"alpaca/internal/store/web"
+)
+
+// Registry is where one model comes from.
+type Registry struct {
+	client *web.Client
+	name   ref.Ref
+	base   url.URL // …/v2/namespace/model
+
+	mu    sync.Mutex
+	token string
+}
+
+// New returns the registry of a name. One on this machine is asked without encryption.
+func New(client *web.Client, name ref.Ref) *Registry {
+	u := url.URL{Scheme: "https", Host: name.Host, Path: "/v2/" + name.Namespace + "/" + name.Model}
+	if host := u.Hostname(); host == "localhost" || strings.HasPrefix(host, "127.") {
+		u.Scheme = "http"
+	}
+	return &Registry{client: client, name: name, base: u}
+}
+
+func (r *Registry) at(kind, what string) *url.URL {
+	u := r.base
+	u.Path += "/" + kind + "/" + what
+	return &u
+}
+
+// Manifest fetches the model's manifest, and returns its bytes as well.
+func (r *Registry) Manifest(ctx context.Context) (*ollama.Manifest, []byte, error) {
+	var data []byte
+	err := r.known(ctx, func(token string) (err error) {
+		var any struct{}
+		_, data, err = r.client.JSON(ctx, web.Ask{URL: r.at("manifests", r.name.Tag), Token: token, Header: http.Header{"Accept": {ollama.MediaType}}},
+			ollama.MaxManifest, &any)
+		return err
+	})
+	if err != nil {
+		return nil, nil, r.explain(err)
+	}
+	m, err := ollama.Parse(data)
+	return m, data, err
+}
+
+// Locate returns what finds out where a layer's bytes are.
+func (r *Registry) Locate(l ollama.Layer) func(ctx context.Context) (fetch.Source, error) {
+	return func(ctx context.Context) (src fetch.Source, err error) {
+		err = r.known(ctx, func(token string) error {
+			answer, err := r.client.Send(ctx, web.Ask{Method: http.MethodHead, URL: r.at("blobs", l.Digest), Token: token, Stay: true})
+			if err != nil {
+				return err
+			}
+			answer.Body.Close()
+			src = fetch.Source{URL: answer.URL}
+			if web.SameHost(answer.URL, &r.base) {
+				src.Token = token
+			}
+			return nil
+		})
+		if err != nil {
+			err = r.explain(err)
+		}
+		return src, err
+	}
+}
+
+// known calls ask, and once more with a token where the registry wants one.
+func (r *Registry) known(ctx context.Context, ask func(token string) error) error {
+	r.mu.Lock()
+	token := r.token
+	r.mu.Unlock()
+	err := ask(token)
+	var status *web.StatusError
+	if !errors.As(err, &status) || status.Status != http.StatusUnauthorized {
+		return err
+	}
+	challenge := status.Header.Get("Www-Authenticate")
+	if challenge == "" {
+		return err
+	}
+	if token, err = r.fetchToken(ctx, challenge); err != nil {
+		return err
+	}
+	r.mu.Lock()
+	r.token = token
+	r.mu.Unlock()
+	return ask(token)
+}
+
+// fetchToken does what a challenge asks for. Its realm is on the registry's own host: else
+// anybody's registry could have tokens sent to anybody.
+func (r *Registry) fetchToken(ctx context.Context, challenge string) (string, error) {
+	params, ok := parseChallenge(challenge)
+	if !ok {
+		return "", fmt.Errorf("%s asks for a login that is not known: %.60q", r.base.Host, challenge)
+	}
+	realm, err := url.Parse(params["realm"])
+	if err != nil || !web.SameHost(realm, &r.base) {
+		return "", fmt.Errorf("%s wants tokens fetched from another host, %.60q: that is refused", r.base.Host, params["realm"])
+	}
+	q := realm.Query()
+	for _, name := range []string{"service", "scope"} {
+		if v := params[name]; v != "" {
+			q.Set(name, v)
+		}
+	}
+	realm.RawQuery = q.Encode()
+	var v struct {
+		Token       string `json:"token"`
+		AccessToken string `json:"access_token"`
+	}
+	if _, _, err := r.client.JSON(ctx, web.Ask{URL: realm}, 64<<10, &v); err != nil {
+		return "", err
+	}
+	token := v.Token
+	if token == "" {
+		token = v.AccessToken
+	}
+	if token == "" || strings.ContainsAny(token, "\r\n") {
+		return "", fmt.Errorf("%s gives no token", r.base.Host)
+	}
+	return token, nil
+}
+
+// parseChallenge reads Bearer realm="…",service="…",scope="…".
+func parseChallenge(text string) (map[string]string, bool) {
+	scheme, rest, ok := strings.Cut(text, " ")
+	if !ok || !strings.EqualFold(scheme, "Bearer") {
+		return nil, false
+	}
+	params := map[string]string{}
+	for rest != "" {
+		name, after, ok := strings.Cut(rest, "=")
+		if !ok {
+			break
+		}
+		var value string
+		if quoted, found := strings.CutPrefix(after, `"`); found {
+			if value, after, ok = strings.Cut(quoted, `"`); !ok {
+				return nil, false
+			}
+			_, rest, _ = strings.Cut(after, ",")
+		} else {
+			value, rest, _ = strings.Cut(after, ",")
+		}
+		params[strings.ToLower(strings.TrimSpace(name))] = value
+	}
+	return params, params["realm"] != ""
+}
+
+// explain says what the registry's refusals mean.
+func (r *Registry) explain(err error) error {
+	var status *web.StatusError
+	if errors.As(err, &status) && status.Status == http.StatusNotFound {
+		return advice.Add(fmt.Errorf("%s has no model %s", r.base.Host, strings.TrimPrefix(r.name.String(), "ollama:")), "is the name spelled right, tag and all?")
+	}
+	return err
+}

@@ -1,0 +1,202 @@
+// Package store knows the models on this machine: what "alpaca pull" fetched, and what
+// lies in the folders of Hugging Face's clients, Ollama and LM Studio, where it is used in
+// place. It finds a model by its name, checks content of others against its digest once
+// before it is used, and removes models. It opens no connection.
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"alpaca/internal/store/hubcache"
+	"alpaca/internal/store/ollama"
+	"alpaca/internal/store/pick"
+	"alpaca/internal/store/place"
+	"alpaca/internal/store/ref"
+)
+
+// Where is whose folder a model lies in.
+type Where string
+
+const (
+	Hub      Where = "hub"      // Hugging Face's cache
+	Own      Where = "alpaca"   // our own folder
+	Ollama   Where = "ollama"   // read only
+	LMStudio Where = "lmstudio" // read only
+)
+
+// Blob is the content of one part of a model.
+type Blob struct {
+	Path string // where it is opened: with the name of the part
+	File string // that is locked and removed: Path, or what Path is a link to
+	// Digest is what the content should have: a SHA-256, or git's SHA-1 of small files; "":
+	// nobody says.
+	Digest string
+	Size   int64
+}
+
+// Model is a model on this machine.
+type Model struct {
+	Name     string // by which Find returns it
+	Ref      ref.Ref
+	Quant    string // "": not known
+	Blobs    []Blob // of all parts, in order
+	Where    Where
+	Modified time.Time // of the content
+	Used     time.Time // zero: not that we know
+	Commit   string    // hub: of the snapshot
+	Newer    string    // hub: the commit that the revision has by now; "": the same
+	Record   *Record   // what was noted at its pull; nil: nothing
+
+	repo     hubcache.Repo
+	entries  []hubcache.Entry
+	root     ollama.Root
+	manifest *ollama.Found
+}
+
+// Path returns the file that is opened: the first part.
+func (m *Model) Path() string { return m.Blobs[0].Path }
+
+// Size returns the bytes of all parts.
+func (m *Model) Size() (n int64) {
+	for _, b := range m.Blobs {
+		n += b.Size
+	}
+	return n
+}
+
+// Digest returns the digest of the first part, "" where it is not known.
+func (m *Model) Digest() string {
+	if d := m.Blobs[0].Digest; d != "" || m.Record == nil {
+		return d
+	}
+	if v := m.Record.Of(m.Blobs[0].File); v != nil {
+		return v.SHA256
+	}
+	return ""
+}
+
+// Library is all models on this machine.
+type Library struct {
+	Places place.Places
+}
+
+// OwnOllama returns where models from Ollama's registry are pulled to.
+func (l *Library) OwnOllama() ollama.Root { return ollama.Root(filepath.Join(l.Places.Own, "ollama")) }
+
+// NotFoundError says that a name stands for no model here.
+type NotFoundError struct {
+	Ref  ref.Ref
+	Name string
+}
+
+func (e *NotFoundError) Error() string { return fmt.Sprintf("there is no model %s here", e.Name) }
+
+// Find returns the model that a name means. One that is not here is a *NotFoundError, one
+// that leaves a choice a *pick.Ambiguous. A text that is no name is looked for in the list.
+func (l *Library) Find(text string) (*Model, error) {
+	if ref.IsName(text) || strings.Contains(text, "/") {
+		r, err := ref.Parse(text)
+		if err == nil {
+			m, err := l.find(r)
+			if _, absent := errors.AsType[*NotFoundError](err); !absent || ref.IsName(text) {
+				return m, err
+			}
+		} else if ref.IsName(text) {
+			return nil, err
+		}
+	}
+	// Ollama's own way to say it, without a prefix.
+	if r, err := ref.Parse("ollama:" + text); err == nil {
+		if m, err := l.find(r); err == nil {
+			return m, nil
+		}
+	}
+	return nil, &NotFoundError{Name: text}
+}
+
+func (l *Library) find(r ref.Ref) (m *Model, err error) {
+	switch r.Kind {
+	case ref.Ollama:
+		m, err = l.findOllama(r)
+	case ref.URL:
+		m, err = l.findURL(r)
+	case ref.LMStudio:
+		m, err = l.findLMStudio(r)
+	default:
+		m, err = l.findHub(r)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if m == nil {
+		return nil, &NotFoundError{r, r.String()}
+	}
+	return l.noted(m), nil
+}
+
+// noted adds what the records say.
+func (l *Library) noted(m *Model) *Model {
+	if m.Record == nil {
+		m.Record, m.Used = l.record(m.Name)
+	}
+	return m
+}
+
+func (l *Library) findOllama(r ref.Ref) (*Model, error) {
+	for i, root := range l.ollamaRoots() {
+		found, err := root.Open(r)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		m, err := ollamaModel(root, found)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil && i == 0 {
+			m.Where = Own
+		}
+		return m, err
+	}
+	return nil, nil
+}
+
+// ollamaRoots returns our own root, then Ollama's.
+func (l *Library) ollamaRoots() []ollama.Root {
+	roots := []ollama.Root{l.OwnOllama()}
+	for _, dir := range l.Places.Ollama {
+		roots = append(roots, ollama.Root(dir))
+	}
+	return roots
+}
+
+func ollamaModel(root ollama.Root, found *ollama.Found) (*Model, error) {
+	layer, err := found.Manifest.Model()
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", found.Ref, err)
+	}
+	path := root.Blob(layer.Hash())
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	return &Model{Name: found.Ref.String(), Ref: found.Ref, Quant: pick.QuantOf("x-" + found.Ref.Tag + ".gguf"), Where: Ollama, Modified: found.Time,
+		Blobs: []Blob{{path, path, layer.Hash(), st.Size()}}, root: root, manifest: found}, nil
+}
+
+func (l *Library) findURL(r ref.Ref) (*Model, error) {
+	path := l.URLPath(r)
+	st, err := os.Stat(path)
+	if err != nil || !st.Mode().IsRegular() {
+		return nil, nil
+	}
+	return &Model{Name: r.String(), Ref: r, Quant: pick.QuantOf(path), Where: Own, Modified: st.ModTime(), Blobs: []Blob{{path, path, "", st.Size()}}}, nil
+}

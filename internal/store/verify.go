@@ -1,0 +1,119 @@
+package store
+
+import (
+	"context"
+	"crypto/sha1"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"io"
+	"os"
+)
+
+// DamagedError says that a file's content is not what its digest says.
+type DamagedError struct {
+	Name, Path string
+	Want, Got  string
+}
+
+func (e *DamagedError) Error() string {
+	return fmt.Sprintf("%s is damaged: the content of %s has the digest %s, should have %s", e.Name, e.Path, e.Got, e.Want)
+}
+
+// Unchecked returns the bytes that Verify would read: those of files with a digest that
+// nobody has compared yet.
+func (l *Library) Unchecked(m *Model) (n int64) {
+	for _, b := range m.Blobs {
+		if b.Digest != "" && m.Record.Of(b.File) == nil {
+			n += b.Size
+		}
+	}
+	return n
+}
+
+// Verify compares a model's content with its digests, once: what was compared is noted,
+// and not read again as long as the file stays as it is. Report is told how many bytes of
+// all are read.
+func (l *Library) Verify(ctx context.Context, m *Model, report func(done, total int64)) error {
+	total, done := l.Unchecked(m), int64(0)
+	if total == 0 {
+		return m.agree()
+	}
+	rec := l.RecordOf(m.Name)
+	for _, b := range m.Blobs {
+		if b.Digest == "" || m.Record.Of(b.File) != nil {
+			continue
+		}
+		sha, git, err := Digests(ctx, b.File, func(n int64) { report(done+n, total) })
+		if err != nil {
+			return err
+		}
+		done += b.Size
+		rec.Note(b.File, sha, git)
+	}
+	m.Record = rec
+	if err := m.agree(); err != nil {
+		return err
+	}
+	l.Save(rec) // where nothing can be written it is read again the next time
+	return nil
+}
+
+// agree returns an error unless all that was read is what it should be.
+func (m *Model) agree() error {
+	for _, b := range m.Blobs {
+		c := m.Record.Of(b.File)
+		if c == nil || b.Digest == "" {
+			continue
+		}
+		got := c.SHA256
+		if len(b.Digest) == 2*sha1.Size {
+			got = c.Git
+		}
+		if got != b.Digest {
+			return &DamagedError{m.Name, b.File, b.Digest, got}
+		}
+	}
+	return nil
+}
+
+// Digests reads a file and returns its SHA-256 and git's SHA-1.
+func Digests(ctx context.Context, path string, report func(done int64)) (sha, git string, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", "", err
+	}
+	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return "", "", err
+	}
+	s := sha256.New()
+	to := io.Writer(s)
+	g := sha1.New()
+	small := st.Size() <= 64<<20 // git's own files are not larger
+	if small {
+		fmt.Fprintf(g, "blob %d\x00", st.Size())
+		to = io.MultiWriter(s, g)
+	}
+	buf := make([]byte, 1<<20)
+	for done := int64(0); ; {
+		if ctx.Err() != nil {
+			return "", "", context.Cause(ctx)
+		}
+		n, err := f.Read(buf)
+		to.Write(buf[:n])
+		done += int64(n)
+		report(done)
+		if err == io.EOF {
+			break
+		}
+		if err != nil {
+			return "", "", err
+		}
+	}
+	if small {
+		git = hex.EncodeToString(g.Sum(nil))
+	}
+	return hex.EncodeToString(s.Sum(nil)), git, nil
+}

@@ -1,0 +1,98 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"sync"
+
+	"alpaca/internal/store/advice"
+)
+
+// RefusedError is the reason for not sending a request. Trying again does not help.
+type RefusedError struct{ text string }
+
+func (e *RefusedError) Error() string { return e.text }
+
+func refusedf(format string, args ...any) error { return &RefusedError{fmt.Sprintf(format, args...)} }
+
+// allowed returns an error unless a request may go to an address: by https, or on this
+// machine.
+func (c *Client) allowed(u *url.URL) error {
+	switch {
+	case u.Scheme == "https", u.Scheme == "http" && (c.opt.Insecure || isLoopback(u.Hostname())):
+		return nil
+	case u.Scheme == "http":
+		return advice.Add(refusedf("%s: without encryption anybody on the way could change the file", Shown(u)), "use https://, or allow it with --insecure")
+	}
+	return refusedf("%s://… is no address of a file on the web", u.Scheme)
+}
+
+// allowedNext returns an error unless a redirect from one address to another is allowed,
+// where first was asked for.
+func (c *Client) allowedNext(ctx context.Context, first, from, to *url.URL) error {
+	if to.Scheme == "http" && from.Scheme == "https" {
+		return refusedf("%s sends on from https to http", Shown(from))
+	}
+	if err := c.allowed(to); err != nil {
+		return fmt.Errorf("%s sends on: %w", Shown(from), err)
+	}
+	if SameHost(first, to) || !c.private.is(ctx, to) || c.private.is(ctx, first) {
+		return nil
+	}
+	return refusedf("%s sends on to %s, which is in a private network", Shown(from), to.Host)
+}
+
+// isLoopback reports whether a name is this machine's.
+func isLoopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
+
+// addrs remembers which hosts are in private networks.
+type addrs struct {
+	mu    sync.Mutex
+	known map[string]bool
+}
+
+// is reports whether any of a host's addresses is none of the internet's. Where a proxy
+// asks for us, only an address that is written out is known.
+func (a *addrs) is(ctx context.Context, u *url.URL) bool {
+	host := u.Hostname()
+	if ip, err := netip.ParseAddr(host); err == nil {
+		return isPrivate(ip)
+	}
+	if host == "localhost" {
+		return true
+	}
+	if proxy, err := http.ProxyFromEnvironment(&http.Request{URL: u}); err == nil && proxy != nil {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if known, ok := a.known[host]; ok {
+		return known
+	}
+	private := false
+	ips, err := net.DefaultResolver.LookupNetIP(ctx, "ip", host)
+	for _, ip := range ips {
+		private = private || isPrivate(ip)
+	}
+	if err == nil {
+		if a.known == nil {
+			a.known = map[string]bool{}
+		}
+		a.known[host] = private
+	}
+	return private
+}
+
+// isPrivate reports whether an address is none of the internet's.
+func isPrivate(ip netip.Addr) bool {
+	ip = ip.Unmap()
+	shared := netip.MustParsePrefix("100.64.0.0/10") // carriers' own, RFC 6598
+	return !ip.IsGlobalUnicast() || ip.IsPrivate() || shared.Contains(ip)
+}

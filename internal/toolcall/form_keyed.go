@@ -1,0 +1,53 @@
+package toolcall
+
+import "alpaca/internal/grammar"
+
+// keyedForm is calls as a list of objects, each with one key, the tool's name, whose value
+// is the arguments: [{"f": {…}}, {"g": {…}}].
+type keyedForm struct{ open, close string }
+
+func (f *keyedForm) start(p *Parser) {
+	p.marks = []mark{
+		{text: f.open, then: func(p *Parser) { p.choose(p.bad, option{"[", func() { f.item(p) }}) }},
+		{text: f.close},
+	}
+	p.step = p.content
+}
+
+// item reads the next call of the list, or its end.
+func (f *keyedForm) item(p *Parser) {
+	p.choose(p.bad,
+		option{"{", func() { p.choose(p.bad, option{`"`, func() { f.name(p) }}) }},
+		option{"]", p.toContent},
+	)
+}
+
+// name reads the name behind its first quote, and what follows it.
+func (f *keyedForm) name(p *Parser) {
+	const most = 130
+	p.until(most, func(name string, _ int) {
+		if !ValidName(name) {
+			p.bad(p.raw[len(p.raw)-1])
+			return
+		}
+		p.choose(p.bad, option{":", func() { p.jsonArguments(name, "", "", func() { f.after(p) }) }})
+	}, `"`)
+}
+
+// after reads what follows a call's arguments.
+func (f *keyedForm) after(p *Parser) {
+	p.choose(p.bad, option{"}", func() {
+		p.choose(p.bad, option{",", func() { f.item(p) }}, option{"]", p.toContent})
+	}})
+}
+
+func (f *keyedForm) entries(b *builder) []entry {
+	call := b.eachTool(func(t *Tool) grammar.Expr {
+		return grammar.Seq{grammar.Bytes("{"), b.blanks, b.field(t.Name, b.arguments(t)), b.blanks, grammar.Bytes("}")}
+	})
+	comma := grammar.Seq{b.blanks, grammar.Bytes(","), b.blanks}
+	list := grammar.Seq{b.blanks, grammar.Bytes("["), b.blanks, b.several(call, comma), b.blanks, grammar.Bytes("]"), b.blanks, b.lit(f.close)}
+	return []entry{{mark: f.open, rest: list}}
+}
+
+func (f *keyedForm) texts() []string { return []string{f.open, f.close} }
