@@ -263,14 +263,14 @@ func lossOf(t *testing.T, m *model.Model, doc Example) (sum float64) {
 // TestRefused loads models that cannot be trained.
 func TestRefused(t *testing.T) {
 	m := testmodel.SPM(1)
-	m.Tensors = append(m.Tensors, &testmodel.Tensor{Name: "blk.0.attn_sinks.weight", Type: quant.F32, Shape: []int{4}, Data: make([]float32, 4)})
+	m.Tensors = append(m.Tensors, &testmodel.Tensor{Name: "blk.0.attn_extra.weight", Type: quant.F32, Shape: []int{4}, Data: make([]float32, 4)})
 	f, err := gguf.Open(m.Write(t))
 	require.NoError(t, err)
 	base, err := model.Load(f, model.LoadOptions{})
 	require.NoError(t, err)
 	defer base.Close()
 	_, err = Load(base, true)
-	require.ErrorContains(t, err, `tensor "blk.0.attn_sinks.weight" is nothing that can be trained`)
+	require.ErrorContains(t, err, `tensor "blk.0.attn_extra.weight" is nothing that can be trained`)
 
 	f, err = gguf.Open(testmodel.Spec{Seed: 1, Experts: 4}.Make().Write(t))
 	require.NoError(t, err)
