@@ -7,6 +7,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"alpaca/internal/cli/ui"
@@ -110,6 +111,10 @@ func (j *job) metadata() (kv []gguf.KV) {
 		if e.Key != "general.file_type" && e.Key != "general.quantization_version" && !strings.HasPrefix(e.Key, "split.") {
 			kv = append(kv, e)
 		}
+	}
+	if j.learned != "" {
+		kv = slices.DeleteFunc(kv, func(e gguf.KV) bool { return e.Key == templateKey })
+		kv = append(kv, gguf.KV{Key: templateKey, Value: gguf.Str(j.learned)})
 	}
 	return append(kv, gguf.KV{Key: "general.file_type", Value: gguf.U32(0)})
 }

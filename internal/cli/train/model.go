@@ -24,7 +24,7 @@ func (j *job) model(u *ui.UI) (*train.Model[float32], *rows.Maker, error) {
 	if j.Init != "" {
 		return j.newModel(u)
 	}
-	tmpl, why, err := load.Template(u, j.base.File, j.base.Tokenizer, load.TemplateChoice{Name: j.ChatTemplate}, chat.Request{})
+	tmpl, why, err := j.chosenTemplate(u)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -60,6 +60,16 @@ func (j *job) model(u *ui.UI) (*train.Model[float32], *rows.Maker, error) {
 		}
 	}
 	return m, &rows.Maker{Tokenizer: tok, Template: tmpl}, nil
+}
+
+// chosenTemplate returns the template of --chat-template or --chat-template-file, or the
+// base's own.
+func (j *job) chosenTemplate(u *ui.UI) (*chat.Template, string, error) {
+	if j.TemplateText != "" {
+		t, err := chat.FromModel(j.TemplateText, j.base.Tokenizer)
+		return t, "chat template of the file", err
+	}
+	return load.Template(u, j.base.File, j.base.Tokenizer, load.TemplateChoice{Name: j.ChatTemplate}, chat.Request{})
 }
 
 // checkTemplate warns of a template whose control tokens the model does not have.
@@ -163,7 +173,7 @@ func (j *job) vocabulary(u *ui.UI) ([]gguf.KV, *tokenizer.Tokenizer, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return append(vocabKV(&v), gguf.KV{Key: "tokenizer.chat_template", Value: gguf.Str(newTemplate)}), tok, nil
+	return append(vocabKV(&v), gguf.KV{Key: templateKey, Value: gguf.Str(newTemplate)}), tok, nil
 }
 
 // newTemplate is the form of conversations of a new model with a vocabulary of its own: a
@@ -173,11 +183,14 @@ const newTemplate = `{{ bos_token }}{% for message in messages %}{% if message['
 
 // newTemplate returns the template for a new model.
 func (j *job) newTemplate(tok *tokenizer.Tokenizer, kv []gguf.KV) (*chat.Template, error) {
-	if j.ChatTemplate != "" {
+	switch {
+	case j.TemplateText != "":
+		return chat.FromModel(j.TemplateText, tok)
+	case j.ChatTemplate != "":
 		return chat.Builtin(j.ChatTemplate, tok)
 	}
 	for _, e := range kv {
-		if text, ok := e.Value.Str(); ok && e.Key == "tokenizer.chat_template" {
+		if text, ok := e.Value.Str(); ok && e.Key == templateKey {
 			return chat.FromModel(text, tok)
 		}
 	}
@@ -199,6 +212,19 @@ func enough(need int64) error {
 			"a shorter --max-length, a smaller --micro-batch, --gradient-checkpointing or an adapter in place of --full need less")
 	}
 	return nil
+}
+
+// templateKey is the key of the form of conversations.
+const templateKey = "tokenizer.chat_template"
+
+// form returns the template that a model that is written has to say, "" where it says its
+// own: it was trained on conversations in another form than that.
+func (j *job) form(t *chat.Template) string {
+	own := slices.ContainsFunc(j.kv, func(e gguf.KV) bool { return e.Key == templateKey })
+	if own && j.ChatTemplate == "" && j.TemplateText == "" || !slices.ContainsFunc(j.files, hasConversation) {
+		return ""
+	}
+	return t.Source()
 }
 
 // hasConversation reports whether a file has records that a template is for.

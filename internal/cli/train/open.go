@@ -28,6 +28,7 @@ type job struct {
 
 	base    *model.Model // nil for a new model
 	kv      []gguf.KV    // metadata of a model that is written
+	learned string       // the template that such a model says in place of its own, "" for none
 	trainer *train.Trainer
 	pool    *pool.Pool
 
@@ -184,6 +185,7 @@ func (j *job) makeTrainer() error {
 	if len(j.examples.Examples) == 0 {
 		return fmt.Errorf("%s: none of %d records can be used", strings.Join(j.Data, ", "), len(j.records())+j.badRecords())
 	}
+	j.learned = j.form(maker.Template)
 	for _, f := range j.files { // their tokens stay
 		j.counts = append(j.counts, len(f.Records))
 		f.Records = nil

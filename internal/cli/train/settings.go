@@ -54,6 +54,7 @@ type settings struct {
 	Clip         float64 `json:"max-grad-norm"`
 	Seed         uint64  `json:"seed"`
 	ChatTemplate string  `json:"chat-template"`
+	TemplateText string  `json:"chat-template-text,omitempty"` // of --chat-template-file
 	LossOn       string  `json:"loss-on"`
 	PromptWeight float64 `json:"prompt-weight"`
 	EvalSplit    float64 `json:"eval-split"`
@@ -98,7 +99,15 @@ func (o *options) changed(name string) bool {
 }
 
 // prepare fills in what was not given and checks what was, unless a run is resumed.
-func (o *options) prepare(u *ui.UI) error {
+func (o *options) prepare(u *ui.UI) (err error) {
+	if o.templateFile != "" {
+		if o.TemplateText, err = ui.ReadFile(o.templateFile); err != nil {
+			return err
+		}
+		if o.ChatTemplate != "" {
+			return ui.Usagef("--chat-template and --chat-template-file at once")
+		}
+	}
 	if o.resume != "" {
 		return nil
 	}
@@ -201,6 +210,10 @@ func (o *options) same(stored *settings) error {
 			return ui.WithHint(ui.Usagef("--%s is %v, the run has %v: that would change its result", name, now[name], want),
 				"leave the flag out, or begin another run in another --run-dir")
 		}
+	}
+	if o.templateFile != "" && o.TemplateText != stored.TemplateText {
+		return ui.WithHint(ui.Usagef("--chat-template-file %s: the run has another template: that would change its result", o.templateFile),
+			"leave the flag out, or begin another run in another --run-dir")
 	}
 	next := *stored
 	for _, x := range []struct {

@@ -30,8 +30,10 @@ type options struct {
 	saveEvery int
 	stopAfter int
 	runDir    string
-	resume    string
-	dryRun    bool
+	// templateFile is --chat-template-file.
+	templateFile string
+	resume       string
+	dryRun       bool
 
 	flags *pflag.FlagSet
 }
@@ -119,6 +121,7 @@ func (o *options) addTraining(fs *pflag.FlagSet) {
 	fs.Float64Var(&o.Clip, "max-grad-norm", 1, "gradients are made no longer than this, 0 for no bound")
 	fs.Uint64Var(&o.Seed, "seed", 42, "of order, new weights and dropout")
 	fs.StringVar(&o.ChatTemplate, "chat-template", "", "`name` of the template (default: the model's own, else stanford)")
+	fs.StringVar(&o.templateFile, "chat-template-file", "", "`file` with the form of conversations, a template in Jinja")
 	fs.StringVar(&o.LossOn, "loss-on", lossOnAnswers, "`what` is learned: answers or all")
 	fs.Float64Var(&o.PromptWeight, "prompt-weight", 0, "how much what is asked counts beside answers")
 	fs.Float64Var(&o.EvalSplit, "eval-split", 0.02, "`part` of the data that is held out to measure progress; by default less in a short run")

@@ -125,7 +125,7 @@ func (c *curve) table(w io.Writer, rows int) error {
 
 // draw writes the drawing.
 func (c *curve) draw(path string) error {
-	smooth, held, rate := report.Series{Name: "learned from"}, report.Series{Name: "held out"}, report.Series{Name: "rate"}
+	smooth, held, rate := report.Series{Name: "learned from"}, report.Series{Name: "held out", Marks: report.Points}, report.Series{Name: "rate"}
 	step := max(1, len(c.updates)/1000) // points that can be told apart
 	for i := 0; i < len(c.updates); i += step {
 		p := c.updates[i]
