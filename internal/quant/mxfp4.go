@@ -56,7 +56,7 @@ func mxfp4Exponent(x []float32) byte {
 	// The logarithm is rounded to float32, as the reference has it: just below a power of
 	// two it may be that power's.
 	fraction, exponent := math.Frexp(float64(largest))
-	log := float32(float64(exponent) + fmath.LogSeries(fraction)*(1/math.Ln2))
+	log := float32(float64(exponent) + float64(fmath.LogSeries(fraction)*(1/math.Ln2)))
 	return byte(min(max(math.Floor(float64(log))-2+127, 0), 254))
 }
 
