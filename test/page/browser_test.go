@@ -174,7 +174,7 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 func (b *tab) load(path string) {
 	b.t.Helper()
 	b.do(chromedp.Navigate(b.origin + path))
-	b.wait(`document.querySelector("#input") === document.activeElement || document.querySelector("dialog[open]")`)
+	b.wait(`document.querySelector("#model").textContent && document.querySelector("#input") === document.activeElement || document.querySelector("dialog[open]")`)
 }
 
 // wait waits until an expression is true.
