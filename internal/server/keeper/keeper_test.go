@@ -70,6 +70,7 @@ func TestKeeper(t *testing.T) {
 		a := get("a", 10)
 		get("a", 10)()
 		get("b", 10)()
+		time.Sleep(time.Millisecond)
 		a()
 		require.Equal(t, []string{"+a", "+b"}, s.take())
 		get("c", 10)()
