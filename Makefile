@@ -64,13 +64,12 @@ vet-all: ## vet, for every platform
 		GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
 	done
 
-# The commands and the programs about the built-in model evaluate much text in some tests, which
-# -short leaves out.
-COMMANDS := ./cmd/... ./internal/cli/... ./internal/server/... ./internal/tinydata/...
+# Packages that evaluate much text in some tests, which -short leaves out.
+LONG := ./cmd/... ./internal/cli/... ./internal/server/... ./internal/tinydata/... ./internal/engine/...
 
 test-purego: ## run the tests of the portable code, without assembly
-	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego $$($(GO) list ./... | grep -v -e /cmd/ -e /cli -e /server -e /tinydata)
-	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego -short $(COMMANDS)
+	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego $$($(GO) list ./... | grep -v -e /cmd/ -e /cli -e /server -e /tinydata -e /engine)
+	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego -short $(LONG)
 
 # The module in test has what only these tests need: a browser's driver and clients. They are
 # skipped, which they say, without chromium, and without the packages of test/clients.
