@@ -126,7 +126,7 @@ func BenchmarkForms(b *testing.B) {
 		accepted, drafted := 0, 0
 		engines := [2]*Engine{start(b, m, Options{Ctx: 512, Parallel: 1, NoDrafts: true}), start(b, m, Options{Ctx: 512, Parallel: 1})}
 		for range *formsTurns {
-			for way := range 3 {
+			for _, way := range []int{0, 1, 2, 2, 1, 0} { // both ways, since the machine changes with time
 				sampling := sampler.DefaultParams()
 				sampling.Seed, sampling.IgnoreEOS = 1, true
 				req := Request{Prompt: m.Tokenizer.Encode("The animals of the farm as JSON: ", true, false), MaxTokens: 160, Sampling: sampling}
