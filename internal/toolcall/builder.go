@@ -243,7 +243,18 @@ func (b *builder) schema(t *Tool, schema []byte) (grammar.Expr, error) {
 	return b.rules.Add(rules), nil
 }
 
-// check says what of a tool's schema is not enforced, for forms that have no JSON.
+// parameters returns the schema of a tool's arguments for forms that have no JSON, and says what
+// of it is not enforced. Ok is false where the tool is refused.
+func (b *builder) parameters(t *Tool) (schema []byte, ok bool) {
+	schema, err := t.parameters()
+	if err != nil {
+		b.fail(t, err)
+		return nil, false
+	}
+	b.check(t, schema)
+	return schema, true
+}
+
 func (b *builder) check(t *Tool, schema []byte) {
 	_, warnings, err := jsonschema.Rules(schema, jsonschema.Options{Lenient: !t.Strict})
 	if err != nil && t.Strict {

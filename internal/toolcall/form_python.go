@@ -200,12 +200,10 @@ func isHex(text string, n int) bool {
 func (f *pythonForm) entries(b *builder) []entry {
 	comma := grammar.Seq{grammar.Bytes(","), optional(grammar.Bytes(" "))}
 	call := b.eachTool(func(t *Tool) grammar.Expr {
-		schema, err := t.parameters()
-		if err != nil {
-			b.fail(t, err)
+		schema, ok := b.parameters(t)
+		if !ok {
 			return grammar.Seq{}
 		}
-		b.check(t, schema)
 		doc := newDocument(schema)
 		list, _ := properties(schema)
 		args := b.fields(list, comma, func(p property) grammar.Expr {

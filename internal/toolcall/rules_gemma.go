@@ -9,12 +9,10 @@ import (
 
 func (f *gemmaForm) entries(b *builder) []entry {
 	call := b.eachTool(func(t *Tool) grammar.Expr {
-		schema, err := t.parameters()
-		if err != nil {
-			b.fail(t, err)
+		schema, ok := b.parameters(t)
+		if !ok {
 			return grammar.Seq{}
 		}
-		b.check(t, schema)
 		v := &gemmaRules{f, b, t, newDocument(schema), nil}
 		return grammar.Seq{b.lit(t.Name), v.object(schema, 0), b.lit(f.close)}
 	})
