@@ -112,6 +112,7 @@ var order = []string{
 	"internal/tinydata/write",
 	"internal/tinydata",
 	"internal/fmath",
+	"internal/quant/codebook",
 	"internal/pool",
 	"internal/machine",
 	"internal/machine/start",
@@ -132,7 +133,7 @@ const aCommand = "internal/cli/*"
 
 // groundFloor are the packages that everybody may import.
 var groundFloor = []string{
-	"internal/arch", "internal/dataset", "internal/fmath", "internal/pool", "internal/machine", "internal/machine/start", "internal/mmap",
+	"internal/arch", "internal/dataset", "internal/fmath", "internal/quant/codebook", "internal/pool", "internal/machine", "internal/machine/start", "internal/mmap",
 	"internal/atomicfile", "internal/lineedit", "internal/report",
 }
 

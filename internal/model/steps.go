@@ -15,7 +15,7 @@ type product struct {
 }
 
 func (r *Runner) of(p product) ggml.Product {
-	return ggml.Product{W: &p.l.W, Bias: p.l.Bias, Acts: r.acts.Acts(p.l.W.Type), Out: p.out}
+	return ggml.Product{W: &p.l.W, Scale: p.l.Scale, Bias: p.l.Bias, Acts: r.acts.Acts(p.l.W.Type), Out: p.out}
 }
 
 // prepare makes x [rows, cols] ready for products with matrices of cols columns,

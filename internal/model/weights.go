@@ -81,12 +81,13 @@ type FFN struct {
 	Down Linear // [Dim, FFNDim]
 }
 
-// Linear is a matrix with an optional bias, and adapters of its products.
+// Linear is a matrix with an optional scale and bias, and adapters of its products.
 type Linear struct {
 	Name     string // of the tensor, such as blk.0.attn_q.weight
 	First    int    // the row of the tensor that it begins with, where several share one
 	Of       int    // rows of that tensor; 0: W has them all
 	W        quant.Matrix
+	Scale    float32   // of the products, NAME.scale; 0 for 1
 	Bias     []float32 // [W.Rows], nil for none
 	Adapters []Adapter
 }
