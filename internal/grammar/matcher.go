@@ -1,12 +1,9 @@
 package grammar
 
-import (
-	"fmt"
-	"sort"
-)
+import "fmt"
 
-// Matcher follows one text through a program. It is a sampler.Drafter and not safe for
-// concurrent use.
+// Matcher follows one text through a program. It is a sampler.Drafter and a sampler.Lister,
+// and not safe for concurrent use.
 type Matcher struct {
 	m     *machine
 	vocab *Vocab
@@ -167,6 +164,9 @@ func (m *Matcher) Mask() *Mask {
 	return out
 }
 
+// List implements sampler.Lister.
+func (m *Matcher) List() []uint64 { return m.Mask().words }
+
 // newMask returns an empty mask for the current state: that of the oldest which has one.
 func (m *Matcher) newMask() *Mask {
 	s := m.masked[m.oldest]
@@ -203,17 +203,15 @@ func (m *Matcher) addHead(out *Mask, h head) {
 	c := v.class(t, h.q)
 	left := t.left(h.count)
 	switch {
-	case t.limit != nil && len(c.ids) > 0 && c.ticks[len(c.ids)-1] > left:
-		for _, id := range c.ids[:sort.Search(len(c.ids), func(i int) bool { return c.ticks[i] > left })] {
-			out.set(id)
-		}
 	case c.mask != nil:
 		out.or(c.mask)
+	case t.limit != nil:
+		c.addUpTo(out, left)
 	case t.counted():
-		n := sort.Search(len(c.ids), func(i int) bool { return c.ticks[i] > left })
-		for i, id := range c.ids[:n] {
-			if c.ticks[i] < left || m.endsUnit(t, h.q, id) {
-				out.set(id)
+		n := c.addUpTo(out, left-1)
+		for i := n; i < len(c.ids) && c.ticks[i] == left; i++ {
+			if m.endsUnit(t, h.q, c.ids[i]) {
+				out.set(c.ids[i])
 			}
 		}
 	default:
