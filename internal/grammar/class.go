@@ -18,7 +18,7 @@ type classKey struct {
 // class is what an automaton in one state makes of the vocabulary.
 type class struct {
 	ids   []int32 // tokens whose bytes it takes; of one that counts, by ticks
-	ticks []int32 // of one that counts, for each of ids: units that end in it; of one with a limit, what it takes of that
+	ticks []int32 // of one that counts, for each of ids: units that it needs; of one with a limit, what it takes of that
 	mask  *Mask   // of ids, where there are many
 
 	// Of one with many ticks: parts[k] has the tokens of at most 1<<k ticks. They are made
@@ -166,9 +166,12 @@ func (v *Vocab) walk(t *term, q int32) *class {
 			ticks++
 		}
 		need := ticks
-		if t.limit != nil {
+		switch {
+		case t.limit != nil:
 			ticks += t.ticks(up.q, to)
 			need = ticks + t.least[to]
+		case counted && to != 0: // the beginning of another
+			need++
 		}
 		for _, id := range v.at(i) {
 			if len(ids) <= most {
@@ -219,8 +222,8 @@ func (c *class) byParts(n int) (parts []*Mask) {
 	return parts
 }
 
-// addUpTo adds the tokens of at most that many ticks, and returns how many these are.
-func (c *class) addUpTo(out *Mask, ticks int32) int {
+// addUpTo adds the tokens of at most that many ticks.
+func (c *class) addUpTo(out *Mask, ticks int32) {
 	n := sort.Search(len(c.ids), func(i int) bool { return c.ticks[i] > ticks })
 	from := 0
 	if c.parts != nil && ticks > 0 {
@@ -232,7 +235,6 @@ func (c *class) addUpTo(out *Mask, ticks int32) int {
 	for _, id := range c.ids[from:n] {
 		out.set(id)
 	}
-	return n
 }
 
 // scratches are classes whose lists are room to work in.

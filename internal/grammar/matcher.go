@@ -205,15 +205,8 @@ func (m *Matcher) addHead(out *Mask, h head) {
 	switch {
 	case c.mask != nil:
 		out.or(c.mask)
-	case t.limit != nil:
+	case c.ticks != nil:
 		c.addUpTo(out, left)
-	case t.counted():
-		n := c.addUpTo(out, left-1)
-		for i := n; i < len(c.ids) && c.ticks[i] == left; i++ {
-			if m.endsUnit(t, h.q, c.ids[i]) {
-				out.set(c.ids[i])
-			}
-		}
 	default:
 		for _, id := range c.ids {
 			out.set(id)
@@ -246,17 +239,6 @@ func (m *Matcher) addExits(out *Mask, h head, exits map[byte][]exit, skip map[in
 			m.walk(out, x.node, s)
 		}
 	}
-}
-
-// endsUnit reports whether token id, taken from state q, ends at the end of a unit: the
-// last one that may be begun must not be followed by the beginning of another.
-func (m *Matcher) endsUnit(t *term, q, id int32) bool {
-	for _, b := range m.vocab.text[id] {
-		if q = t.next(q, b); t.dfa.States[q].Accept {
-			q = 0
-		}
-	}
-	return q == 0
 }
 
 // walk adds the tokens below node, whose last byte led to s.
