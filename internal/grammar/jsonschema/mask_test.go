@@ -21,7 +21,7 @@ func TestMasks(t *testing.T) {
 		for range 1 + r.IntN(9) {
 			s += string("etaoinshrdluqx7059-:.T@ "[r.IntN(24)])
 		}
-		texts = append(texts, s, s+`"`)
+		texts = append(texts, s, s+`"`, s+`\`, s+"\xc3")
 	}
 	end := int32(len(texts))
 	vocab := grammar.NewVocab(len(texts)+1, func(id int32) []byte {
