@@ -109,8 +109,8 @@ func (m *Matcher) Accept(id int32) error {
 	m.m.spent = 0
 	s := m.after(id)
 	switch {
-	case m.m.over:
-		return errTooAmbiguous
+	case m.m.over || s == m.m.tooMany:
+		return ErrTooAmbiguous
 	case !s.dead():
 		m.note(m.vocab.text[id])
 		m.cur, m.asked = s, 0
@@ -133,7 +133,8 @@ func (m *Matcher) note(text []byte) {
 	}
 }
 
-var errTooAmbiguous = fmt.Errorf("grammar: too many ways to read the text: more than %d steps for a token", maxSpent)
+// ErrTooAmbiguous is the error of a text that a grammar reads in more ways than are followed.
+var ErrTooAmbiguous = fmt.Errorf("grammar: too many ways to read the text: more than %d at once, or %d steps for a token", maxHeads, maxSpent)
 
 // Mask returns the tokens that may follow. It is valid until the text
 // goes on.
