@@ -12,6 +12,9 @@ import (
 // prepare makes a request for the engine of what was asked for.
 func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) (engine.Request, error) {
 	g.MaxTokens = s.most(g.MaxTokens)
+	if g.Stop == nil {
+		g.Stop = s.opt.Stop
+	}
 	req := engine.Request{
 		MaxTokens: g.MaxTokens, Stop: append(g.Stop[:len(g.Stop):len(g.Stop)], stops...), Logprobs: g.Logprobs, Top: g.Top,
 		N: g.N, Sampling: g.Sampling, NoCache: g.NoCache, Salt: s.keys.salt(keyOf(r)), Key: s.clientOf(r), Shift: s.opt.Shift,

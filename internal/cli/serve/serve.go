@@ -168,9 +168,9 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 
 // engine returns what evaluates a model.
 func (o *options) engine(u *ui.UI, m *load.Instance) (*engine.Engine, error) {
-	cache := o.model.SessionOptions(o.model.Ctx)
+	cache := o.model.SessionOptions(o.model.CtxFor(m))
 	e, err := engine.New(m.Model, engine.Options{
-		Ctx: o.model.Ctx, Parallel: o.parallel, Queue: o.queue, Batch: cache.Batch, Target: o.target,
+		Ctx: cache.Ctx, Parallel: o.parallel, Queue: o.queue, Batch: cache.Batch, Target: o.target,
 		Threads: load.Threads(u, o.model.Threads), CacheK: cache.CacheK, CacheV: cache.CacheV,
 	})
 	if err != nil {
@@ -243,8 +243,9 @@ func (o *options) check() error {
 
 // serverOptions returns what the server is told of the model and the flags.
 func (o *options) serverOptions(u *ui.UI, m *load.Instance) (server.Options, error) {
+	sampling, _ := o.model.SamplingFor(u, m)
 	opt := server.Options{
-		Path: m.Path, Build: build(), Parallel: o.parallel, Sampling: o.model.Sampling.Params,
+		Path: m.Path, Build: build(), Parallel: o.parallel, Sampling: sampling.Params, System: m.Settings.System, Stop: m.Settings.Stop(), Settings: m.Settings.Text(),
 		Keys: o.keys, Hosts: o.allowed, Origin: o.origin, Metrics: o.metrics, Slots: o.slots && !o.noSlots, Shift: o.shift, NoPage: o.noUI, Verbose: o.model.Verbose, MaxTokens: max(0, o.predict),
 		DrainDelay: o.delay, DrainTimeout: o.drain, Log: u.Notef,
 	}
@@ -254,7 +255,9 @@ func (o *options) serverOptions(u *ui.UI, m *load.Instance) (server.Options, err
 	if o.template.Kwargs != "" {
 		opt.Kwargs = json.RawMessage(o.template.Kwargs)
 	}
-	t, _, err := load.Template(u, m.Model.File, m.Model.Tokenizer, o.template, chat.Request{})
+	choice := o.template
+	choice.Like = m.Settings.Template
+	t, _, err := load.Template(u, m.Model.File, m.Model.Tokenizer, choice, chat.Request{})
 	if err != nil {
 		return opt, err
 	}
