@@ -92,6 +92,7 @@ var order = []string{
 	"internal/checkpoint/llama2c",
 	"internal/checkpoint/safetensors",
 	"internal/checkpoint/pth",
+	"internal/checkpoint/weights",
 	"internal/builtin",
 	"internal/tokenizer",
 	"internal/tokenizer/pretokenizer",
