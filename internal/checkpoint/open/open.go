@@ -7,9 +7,11 @@ package open
 import (
 	"fmt"
 	"path/filepath"
+	"strings"
 
 	"alpaca/internal/arch"
 	"alpaca/internal/checkpoint"
+	"alpaca/internal/checkpoint/card"
 	"alpaca/internal/checkpoint/config"
 	"alpaca/internal/checkpoint/rows"
 	"alpaca/internal/checkpoint/vocab"
@@ -37,17 +39,34 @@ type Model struct {
 	Files  []string   // all files of weights
 	Notes  []string   // what is not as the reference converter has it, and what cannot be kept
 
-	Params int64 // of all tensors, for names of sizes
 	folder *checkpoint.Folder
+}
+
+// Counts returns how many weights there are.
+func (m *Model) Counts() (c card.Counts) {
+	var stacks, experts int64
+	for i := range m.File.Tensors {
+		t := &m.File.Tensors[i]
+		n := int64(t.Elems())
+		c.Total += n
+		if !strings.Contains(t.Name, "_exps.") || len(t.Shape) < 2 {
+			c.Shared += n
+			continue
+		}
+		c.Expert += n / max(1, int64(t.Shape[0]))
+		experts += int64(t.Shape[0])
+		stacks++
+	}
+	if stacks > 0 {
+		c.Experts = int(experts / stacks)
+	}
+	return c
 }
 
 const keyArch = "general.architecture"
 
 // Close closes the files.
-func (m *Model) Close() error {
-	m.File.Close()
-	return m.folder.Close()
-}
+func (m *Model) Close() error { return m.File.Close() }
 
 // Open opens a folder.
 func Open(dir string, opt Options) (*Model, error) {
@@ -93,15 +112,14 @@ func (m *Model) build(dir string, opt Options) error {
 	}
 	m.Notes = append(append(append(m.Notes, model.Notes...), b.notes...), v.Notes...)
 	m.Main, m.Stored = b.main()
-	kv := []gguf.KV{{Key: keyArch, Value: gguf.Str(m.Arch.Name)}}
+	kv := []gguf.KV{{Key: keyArch, Value: gguf.Str(m.Arch.Name)}, {Key: "general.type", Value: gguf.Str("model")}}
 	if m.folder.Meta {
 		kv = append(kv, gguf.KV{Key: m.Arch.Name + "." + arch.KeyVocabSize, Value: gguf.U32(uint32(v.Size))})
 	}
 	kv = append(append(kv, model.KV...), v.KV...)
-	for i := range b.tensors {
-		m.Params += int64(b.tensors[i].Elems())
+	if m.File, err = gguf.FromRows(filepath.Clean(dir), "checkpoint", kv, b.tensors, b.reads); err == nil {
+		m.File.OnClose(m.folder.Close)
 	}
-	m.File, err = gguf.FromRows(filepath.Clean(dir), "checkpoint", kv, b.tensors, b.reads)
 	return err
 }
 
@@ -151,6 +169,14 @@ func (b *builder) main() (quant.Type, string) {
 		}
 	}
 	return best, name
+}
+
+// Describe adds the general.* keys that a file has beside the architecture, and notes of
+// what could not be read of them. name replaces the model's name unless it is "".
+func (m *Model) Describe(dir, name string) error {
+	general, notes := card.Read(dir, card.Options{Name: name, Counts: m.Counts()})
+	m.Notes = append(m.Notes, notes...)
+	return m.File.Insert(2, general)
 }
 
 // Fetch reads the tensors that are not mapped as they are, to run the model.
