@@ -8,6 +8,7 @@ import (
 
 	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
+	"alpaca/internal/lora"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
 	"alpaca/internal/testshared"
@@ -127,7 +128,9 @@ func withLoRA(t *testing.T, m *model.Model, name string) *model.Model {
 	require.NoError(t, err)
 	defer f.Close()
 	scale := map[string]float32{"llama-bin-lora": 2, "qwen2-lora": 1}[name]
-	adapted, err := m.WithLoRA(f, scale)
+	a, err := lora.Read(f)
+	require.NoError(t, err)
+	adapted, err := m.WithLoRA(a, scale)
 	require.NoError(t, err)
 	return adapted
 }

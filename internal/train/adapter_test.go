@@ -14,6 +14,7 @@ import (
 
 	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
+	"alpaca/internal/lora"
 	"alpaca/internal/model"
 	"alpaca/internal/pool"
 	"alpaca/internal/quant"
@@ -119,7 +120,7 @@ func TestAdapterFile(t *testing.T) {
 		alpha, _, err := adapter.Float("adapter.lora.alpha")
 		require.NoError(t, err)
 		require.InDelta(t, 8*2, alpha, 1e-6) // alpha·√rank: what llama.cpp divides by the rank
-		adapted, err := base.WithLoRA(adapter, 1)
+		adapted, err := base.WithLoRA(readAdapter(t, adapter), 1)
 		require.NoError(t, err)
 
 		p := pool.New(2, nil)
@@ -167,7 +168,7 @@ func TestModules(t *testing.T) {
 	adapter, err := gguf.Open(path)
 	require.NoError(t, err)
 	defer adapter.Close()
-	adapted, err := base.WithLoRA(adapter, 1)
+	adapted, err := base.WithLoRA(readAdapter(t, adapter), 1)
 	require.NoError(t, err)
 	p := pool.New(1, nil)
 	defer p.Close()
@@ -287,4 +288,11 @@ func TestRefused(t *testing.T) {
 	defer phi3.Close()
 	_, err = Load(phi3, false)
 	require.ErrorContains(t, err, `models of the architecture "phi3" cannot be trained, only llama, qwen2, qwen3`)
+}
+
+// readAdapter returns the adapter that a file holds.
+func readAdapter(t *testing.T, f *gguf.File) *lora.Adapter {
+	a, err := lora.Read(f)
+	require.NoError(t, err)
+	return a
 }
