@@ -5,7 +5,6 @@ import (
 	"math"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,43 +18,7 @@ import (
 // randomAdapter returns an adapter of some of the tensors that it may change; all of them
 // for part 1.
 func randomAdapter(m *model.Model, seed uint64, rank int, part float64) *lora.Adapter {
-	r := rand.New(rand.NewPCG(seed, 4))
-	noise := func(n int, by float64) []float32 {
-		list := make([]float32, n)
-		for i := range list {
-			list[i] = float32(r.NormFloat64() * by)
-		}
-		return list
-	}
-	a := &lora.Adapter{Path: "noise", Arch: m.Config.Arch}
-	pair := func(name string, shape []int) {
-		p := lora.Pair{Name: name, Rows: shape[len(shape)-2], Cols: shape[len(shape)-1], Rank: rank, Scale: 1.5}
-		n := 1
-		if len(shape) == 3 {
-			p.Stack, n = shape[0], shape[0]
-		}
-		p.A, p.B = noise(n*rank*p.Cols, 0.1), noise(n*p.Rows*rank, 0.1)
-		a.Pairs = append(a.Pairs, p)
-	}
-	for i := range m.File.Tensors {
-		x := &m.File.Tensors[i]
-		switch {
-		case r.Float64() >= part:
-		case strings.Contains(x.Name, "conv1d") || strings.Contains(x.Name, "shortconv.conv.") || !strings.HasSuffix(x.Name, ".weight"):
-		case len(x.Shape) >= 2:
-			pair(x.Name, x.Shape)
-		case strings.Contains(x.Name, "norm") && !strings.Contains(x.Name, "ssm"):
-			data := noise(x.Elems(), 0.1)
-			for j := range data {
-				data[j]++
-			}
-			a.Whole = append(a.Whole, lora.Whole{Name: x.Name, Type: quant.F32, Shape: x.Shape, Data: bytesOf(data)})
-		}
-	}
-	if out := "output.weight"; m.File.Tensor(out) == nil { // of tied matrices, each has its own
-		pair(out, []int{m.Config.VocabSize, m.Config.Dim})
-	}
-	return a
+	return testmodel.AdapterSpec{Seed: seed, Rank: rank, Part: part}.Make(m.File)
 }
 
 // merge changes the tensors of a model as an adapter says.

@@ -269,8 +269,10 @@ func (s *Seq) Share(i int, b *Block) {
 	s.parts[b.part].set(i, b)
 }
 
-// Replace makes s what with is, which is empty afterwards.
+// Replace makes s what with is, which is empty afterwards. What it holds must have been
+// evaluated with the adapters of s.
 func (s *Seq) Replace(with *Seq) {
 	s.Free()
+	with.scales = s.scales
 	*s, *with = *with, Seq{model: s.model, cache: s.cache, exact: math.MaxInt, scales: s.scales}
 }

@@ -7,9 +7,11 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/gguf"
 	"alpaca/internal/lora"
+	"alpaca/internal/lora/peft"
 	"alpaca/internal/model"
 )
 
@@ -88,6 +90,13 @@ func ReadAdapter(u *ui.UI, path string, m *model.Model) (*lora.Adapter, error) {
 }
 
 func readAdapter(path string, m *model.Model) (*lora.Adapter, error) {
+	if peft.IsFolder(path) {
+		base := &peft.Base{Arch: arch.Find(m.Config.Arch), Tied: m.File.Tensor(arch.Output.Weight()) == nil}
+		for i := range m.Config.Layers {
+			base.Layers = append(base.Layers, m.Config.Sizes(i))
+		}
+		return peft.Read(path, base)
+	}
 	f, err := OpenFile(path, gguf.Options{})
 	if err != nil {
 		return nil, err
