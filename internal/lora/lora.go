@@ -112,6 +112,11 @@ func (a *Adapter) Check() error {
 	return nil
 }
 
+// IsNorm reports whether a tensor is a norm's, by its name.
+func IsNorm(name string) bool {
+	return strings.HasSuffix(name, "_norm.weight") || strings.HasSuffix(name, "_norm.bias")
+}
+
 // isTable reports whether the pair of a tensor is that of the embedding, of which GGUF files
 // have both matrices the other way round.
 func isTable(name string) bool { return name == arch.TokenEmbed.Weight() }

@@ -14,7 +14,7 @@ import (
 // divided by the rank of each pair: where pairs need something else, it is put into
 // their B. kv are further metadata.
 func (a *Adapter) Write(path string, t quant.Type, kv []gguf.KV) error {
-	alpha := a.commonAlpha()
+	alpha := a.Alpha()
 	head := []gguf.KV{
 		{Key: keyType, Value: gguf.Str("adapter")},
 		{Key: keyArch, Value: gguf.Str(a.Arch)},
@@ -60,8 +60,19 @@ type written struct {
 	data []byte
 }
 
-// commonAlpha returns the alpha that most pairs have.
-func (a *Adapter) commonAlpha() (alpha float32) {
+// Folded returns how many pairs have another alpha than the file.
+func (a *Adapter) Folded() (n int) {
+	alpha := a.Alpha()
+	for i := range a.Pairs {
+		if a.Pairs[i].alpha() != alpha {
+			n++
+		}
+	}
+	return n
+}
+
+// Alpha returns the alpha of the file that Write writes: what most pairs have.
+func (a *Adapter) Alpha() (alpha float32) {
 	counts, best := map[float32]int{}, 0
 	for i := range a.Pairs {
 		x := a.Pairs[i].alpha()

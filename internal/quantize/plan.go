@@ -106,6 +106,9 @@ func (s *Step) Bytes() int64 {
 // Copied reports whether the tensor's bytes stay as they are.
 func (s *Step) Copied() bool { return s.To == s.Tensor.Type && s.change == nil }
 
+// Changed reports whether the tensor's weights are changed before they are written.
+func (s *Step) Changed() bool { return s.change != nil }
+
 // NewPlan decides what to do. It reads only the header of f.
 func NewPlan(f *gguf.File, opt Options) (*Plan, error) {
 	facts, err := readFacts(f)

@@ -14,6 +14,7 @@ import (
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/convert"
+	"alpaca/internal/lora/peft"
 	"alpaca/internal/quant"
 	"alpaca/internal/report"
 )
@@ -23,6 +24,7 @@ func NewConvert(u *ui.UI) *cobra.Command {
 	var opt convert.Options
 	var eps float64
 	var output string
+	var adapter adapterOptions
 	cmd := &cobra.Command{
 		Use:   "convert IN OUT.gguf",
 		Short: "Rewrite an old model file as GGUF",
@@ -41,6 +43,10 @@ and become F16.`,
 			if err := flags.CheckNames(args...); err != nil {
 				return err
 			}
+			if peft.IsFolder(args[0]) {
+				adapter.Name, adapter.Force, adapter.Output = opt.Name, opt.Force, output
+				return convertAdapter(u, args[0], args[1], adapter)
+			}
 			opt.Eps = float32(eps)
 			return convertFile(cmd.Context(), u, args[0], args[1], opt, output)
 		},
@@ -49,6 +55,7 @@ and become F16.`,
 	fs.SortFlags = false
 	fs.StringVar(&opt.Vocab, "vocab", "", "vocabulary `file` of a llama2.c checkpoint, its tokenizer.bin")
 	fs.BoolVar(&opt.Exact, "exact", false, "keep all values: tensors that would change become F32")
+	fs.StringVar(&adapter.Base, "base", "", "`model` that an adapter of PEFT is for (default: the one that its folder names)")
 	flags.AddEps(fs, &eps)
 	fs.StringVar(&opt.Name, "name", "", "`name` of the model (default: the input's)")
 	fs.BoolVar(&opt.Force, "force", false, "replace the output if it exists")

@@ -76,6 +76,20 @@ func SplitLoRA(text string) (path string, scale float32, err error) {
 	return path, float32(number), nil
 }
 
+// IsAdapter reports whether path is an adapter: a folder of PEFT, or a GGUF file that says so.
+func IsAdapter(path string) bool {
+	if peft.IsFolder(path) {
+		return true
+	}
+	f, err := gguf.OpenWith(path, gguf.Options{HeaderOnly: true})
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	kind, _, _ := f.String("general.type")
+	return kind == "adapter"
+}
+
 // ReadAdapter reads an adapter of m, a GGUF file or a folder of PEFT. What is odd about it is
 // told to the user.
 func ReadAdapter(u *ui.UI, path string, m *model.Model) (*lora.Adapter, error) {

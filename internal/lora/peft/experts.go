@@ -104,11 +104,12 @@ func (r *reader) parameters(h *half) error {
 		return err
 	}
 	rank := all / experts
-	scale, err := r.config.scale(h.module, rank)
-	if err != nil {
-		return err
-	}
 	for _, t := range r.fused(h) {
+		_, parameter := cutLast(t.Stacked.Name)
+		scale, err := r.config.scale(h.module+"."+parameter, rank)
+		if err != nil {
+			return err
+		}
 		p := lora.Pair{
 			Name: arch.LayerPrefix(layer) + t.File(), Stack: experts, Rows: s.Of(t.Rows), Cols: s.Of(t.Cols), Rank: rank, A: a, Scale: scale,
 			B: make([]float32, experts*s.Of(t.Rows)*rank),

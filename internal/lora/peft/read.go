@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"alpaca/internal/arch"
 	"alpaca/internal/checkpoint/weights"
@@ -75,6 +76,9 @@ func (r *reader) copied(t *weights.Tensor, name string) error {
 // place returns where a tensor of the model is in GGUF.
 func (r *reader) place(tensor, name string) (arch.Place, *arch.Sizes, error) {
 	p, ok := r.base.Arch.FromHF(name)
+	if !ok { // transformers 5 has a Mixtral's router elsewhere than checkpoints have it
+		p, ok = r.base.Arch.FromHF(strings.Replace(name, ".mlp.gate.", ".block_sparse_moe.gate.", 1))
+	}
 	switch {
 	case !ok:
 		return p, nil, fmt.Errorf("tensor %q: models of the architecture %s have no %q", tensor, r.base.Arch.Name, name)
