@@ -75,6 +75,8 @@ a small built-in one answers.
 		files.NewConvert(u),
 		files.NewQuantize(u),
 		files.NewMerge(u),
+		files.NewSplit(u),
+		files.NewJoin(u),
 		files.NewCompareTensors(u),
 		measure.NewPerplexity(u),
 		measure.NewCompare(u),

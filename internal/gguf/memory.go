@@ -2,6 +2,7 @@ package gguf
 
 import (
 	"fmt"
+	"slices"
 
 	"alpaca/internal/machine"
 	"alpaca/internal/pool"
@@ -72,3 +73,21 @@ func (f *File) Fetch() error {
 		})
 	})
 }
+
+// Insert puts keys before the one of index at. Keys that are there already are an error.
+func (f *File) Insert(at int, kv []KV) error {
+	for _, e := range kv {
+		if _, dup := f.keys[e.Key]; dup {
+			return fmt.Errorf("gguf: %s: key %q is there twice", f.Path, e.Key)
+		}
+	}
+	f.KV = slices.Insert(f.KV, at, kv...)
+	f.index()
+	return nil
+}
+
+// OnClose makes Close call fn, which releases what the functions of FromRows read.
+func (f *File) OnClose(fn func() error) { f.closer = fn }
+
+// SetEps puts an epsilon of the norms in place of the file's.
+func (f *File) SetEps(eps float32) error { return f.setEps(eps) }

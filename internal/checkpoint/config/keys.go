@@ -40,7 +40,10 @@ func (r *reader) keys() {
 // normEps returns what norms add.
 func (r *reader) normEps() float64 {
 	names := []string{"rms_norm_eps", "norm_eps"}
-	if r.m.Arch.LayerNorm {
+	switch {
+	case r.m.Arch.Conv:
+		names = []string{"norm_eps"}
+	case r.m.Arch.LayerNorm:
 		names = []string{"layer_norm_eps", "layer_norm_epsilon", "norm_epsilon", "norm_eps"}
 	}
 	key := r.First(names...)

@@ -12,6 +12,7 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"strconv"
 )
 
 // maxFile bounds the small files of a checkpoint.
@@ -289,4 +290,13 @@ func (o Object) list(key string) []any {
 		o.wrong(key, "a list")
 	}
 	return list
+}
+
+// numbers returns an object of numbers.
+func numbers(o Object, values map[string]float64) Object {
+	x := Object{Name: o.Name, err: o.err, fields: map[string]any{}}
+	for k, v := range values {
+		x.fields[k] = json.Number(strconv.FormatFloat(v, 'g', -1, 64))
+	}
+	return x
 }

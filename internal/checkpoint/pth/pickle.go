@@ -113,8 +113,10 @@ func (m *machine) step(op byte) error {
 		return m.text(op)
 	case 'q', 'r', 0x94, 'h', 'j':
 		return m.remember(op)
+	default:
+		return m.object(op)
 	}
-	return m.object(op)
+	return nil
 }
 
 // object runs the opcodes that make objects.

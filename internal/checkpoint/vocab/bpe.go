@@ -20,6 +20,9 @@ func (b *builder) bpe() error {
 		if b.pre, err = t.preName(); err != nil {
 			return fmt.Errorf("%s: %w", b.path(jsonFile), err)
 		}
+		if b.pre == "llama-bpe" && b.Config.Text("model_type") == "lfm2" {
+			b.pre = "lfm2" // another name of the same
+		}
 	}
 	if err := b.resize(t.size()); err != nil {
 		return fmt.Errorf("%s: %w", b.path(jsonFile), err)

@@ -39,6 +39,7 @@ func (b *builder) around() {
 					b.ids["bos"] = id
 				}
 			}
+			b.addSep = &no
 			if last := p.Single[len(p.Single)-1].SpecialToken; last != nil && len(p.Single) > 1 {
 				b.addEOS = &yes
 				if id, ok := b.id(last.ID); ok {

@@ -53,7 +53,8 @@ func (b *builder) sentencePiece(raw []byte) error {
 		b.note("%s makes one space of several, for which GGUF has no key: spaces are kept", modelFile)
 	}
 	if b.tokenizer == nil {
-		b.spacePrefix = &p.dummyPrefix
+		yes := true
+		b.spacePrefix, b.addBOS = &p.dummyPrefix, &yes // as Meta's own code does
 	}
 	b.around()
 	return nil

@@ -62,11 +62,11 @@ type builder struct {
 	merges []string  // of gpt2
 	index  map[string]int32
 
-	addBOS, addEOS, spacePrefix *bool
-	normalizer                  string
-	ids                         map[string]int // role → token, by the names of roles in keys
-	ends                        []int32        // all tokens that end a text
-	notes                       []string
+	addBOS, addEOS, addSep, spacePrefix *bool
+	normalizer                          string
+	ids                                 map[string]int // role → token, by the names of roles in keys
+	ends                                []int32        // all tokens that end a text
+	notes                               []string
 }
 
 // Read reads the tokenizer of a folder.
@@ -205,7 +205,7 @@ func (b *builder) keys() []gguf.KV {
 	for _, flag := range []struct {
 		key   string
 		value *bool
-	}{{"add_bos_token", b.addBOS}, {"add_eos_token", b.addEOS}, {"add_space_prefix", b.spacePrefix}} {
+	}{{"add_bos_token", b.addBOS}, {"add_eos_token", b.addEOS}, {"add_sep_token", b.addSep}, {"add_space_prefix", b.spacePrefix}} {
 		if flag.value != nil {
 			add(flag.key, gguf.Bool(*flag.value))
 		}
