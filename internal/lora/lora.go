@@ -107,6 +107,18 @@ func (a *Adapter) Check() error {
 			}
 		}
 	}
+	for i := range a.Whole {
+		w := &a.Whole[i]
+		cols := w.Shape[len(w.Shape)-1]
+		n := w.Type.RowBytes(cols)
+		row := make([]float32, cols)
+		for at := 0; at+n <= len(w.Data) && n > 0; at += n {
+			quant.Decode(w.Type, row, w.Data[at:at+n])
+			if j := quant.FirstNotFinite(row); j >= 0 {
+				return fmt.Errorf("tensor %q: row %d, column %d is %v", w.Name, at/n, j, row[j])
+			}
+		}
+	}
 	slices.SortFunc(a.Pairs, func(p, q Pair) int { return strings.Compare(p.Name, q.Name) })
 	slices.SortFunc(a.Whole, func(p, q Whole) int { return strings.Compare(p.Name, q.Name) })
 	return nil

@@ -6,6 +6,7 @@ import (
 
 	"alpaca/internal/arch"
 	"alpaca/internal/lora"
+	"alpaca/internal/machine"
 )
 
 // stack is the pairs of the experts of a layer, nil where an expert has none.
@@ -14,7 +15,7 @@ type stack struct {
 }
 
 // pair returns them as one: of the highest rank, filled up with zeros, and of one scale.
-func (s *stack) pair(name string) lora.Pair {
+func (s *stack) pair(name string) (lora.Pair, error) {
 	all := lora.Pair{Name: name, Stack: len(s.experts)}
 	for _, p := range s.experts {
 		if p == nil {
@@ -24,6 +25,9 @@ func (s *stack) pair(name string) lora.Pair {
 			all.Rows, all.Cols, all.Scale = p.Rows, p.Cols, p.Scale
 		}
 		all.Rank = max(all.Rank, p.Rank)
+	}
+	if err := machine.Reserve(4 * int64(all.Stack) * int64(all.Rank) * int64(all.Cols+all.Rows)); err != nil {
+		return all, fmt.Errorf("tensor %q: the adapters of %d experts, of rank %d: %w", name, all.Stack, all.Rank, err)
 	}
 	all.A = make([]float32, all.Stack*all.Rank*all.Cols)
 	all.B = make([]float32, all.Stack*all.Rows*all.Rank)
@@ -39,7 +43,7 @@ func (s *stack) pair(name string) lora.Pair {
 			all.B[(e*all.Rows+i/p.Rank)*all.Rank+i%p.Rank] = v
 		}
 	}
-	return all
+	return all, nil
 }
 
 // fused returns the tensors of GGUF, one or two, that a pair is of which changes the matrices

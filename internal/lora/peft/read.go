@@ -114,7 +114,11 @@ func (r *reader) finish() error {
 		}
 	}
 	for _, name := range slices.Sorted(maps.Keys(stacks)) {
-		r.out.Pairs = append(r.out.Pairs, stacks[name].pair(name))
+		p, err := stacks[name].pair(name)
+		if err != nil {
+			return err
+		}
+		r.out.Pairs = append(r.out.Pairs, p)
 	}
 	r.tie()
 	if r.skipped > 0 {
