@@ -116,6 +116,9 @@ func TestAdaptersDoNotNoticeEachOther(t *testing.T) {
 				texts = append(texts, x)
 			}
 			require.NotEqual(t, texts[2].want, aloneWith(t, r, texts[2].tokens, texts[1].seq.Scales()))
+			only, err := base.WithLoRA(m.LoRAs[1].Adapter, 1) // whatever else is loaded
+			require.NoError(t, err)
+			require.Equal(t, texts[3].want, aloneWith(t, newRunner(t, only, model.RunnerOptions{Batch: 64}), texts[3].tokens, nil))
 			require.Equal(t, texts[1].want, aloneWith(t, newRunner(t, base, model.RunnerOptions{Batch: 64}), texts[1].tokens, nil))
 			for range 40 {
 				step(t, r, rng, texts, m.Config.VocabSize)
@@ -153,6 +156,7 @@ func TestScalesOfTexts(t *testing.T) {
 	r := newRunner(t, m, model.RunnerOptions{Threads: 1})
 	s := r.NewSeq()
 	require.Equal(t, []float32{1}, s.Scales())
+	require.Same(t, base.Weights, m.Weights) // nothing of the base is copied
 	var b model.Batch
 	b.AddAll(s, []int32{1, 5, 9}, 1)
 	require.NoError(t, r.Forward(context.Background(), &b))
