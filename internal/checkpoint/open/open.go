@@ -15,6 +15,7 @@ import (
 	"alpaca/internal/checkpoint/config"
 	"alpaca/internal/checkpoint/rows"
 	"alpaca/internal/checkpoint/vocab"
+	"alpaca/internal/checkpoint/weights"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
 )
@@ -96,7 +97,7 @@ func (m *Model) build(dir string, opt Options) error {
 		return fmt.Errorf("%s: %w", dir, err)
 	}
 	m.Arch, m.Class = model.Arch, model.Class
-	b := &builder{Model: model, folder: m.folder, used: map[string]bool{}}
+	b := &builder{Model: model, folder: m.folder, used: map[string]bool{}, mapped: opt.Map}
 	if err := b.start(); err != nil {
 		return fmt.Errorf("%s: %w", dir, err)
 	}
@@ -130,6 +131,7 @@ type builder struct {
 	used   map[string]bool // names of the checkpoint's tensors that are accounted for
 	notes  []string
 	quant  quantized // how matrices are stored
+	mapped bool      // the model is to be run: what is made stays in memory
 
 	embed   *rows.Rows // the embedding's rows
 	tensors []gguf.Tensor
@@ -151,7 +153,13 @@ func (b *builder) count(stored string, r *rows.Rows) {
 	}
 	n := int64(r.N) * int64(r.Cols)
 	b.stored[stored] += n
-	b.kinds[r.Type] += n
+	typ := r.Type
+	switch weights.Type(stored) {
+	case weights.F32, weights.F16, weights.BF16, weights.F64:
+	default: // made of smaller numbers
+		typ = quant.BF16
+	}
+	b.kinds[typ] += n
 }
 
 // main returns the types of most weights.

@@ -112,6 +112,10 @@ func (b *builder) all() error {
 	return b.leftOver()
 }
 
+// keyTied is the key that says that the embedding is the output as well. Without it the
+// file decides: what is there counts.
+const keyTied = "tie_word_embeddings"
+
 // both makes a tensor's weights and, if there are any, its bias.
 func (b *builder) both(s source) error {
 	for _, s.bias = range []bool{false, true} {
@@ -144,7 +148,11 @@ func (b *builder) one(s source) error {
 		return err
 	}
 	if x == nil {
-		if s.bias && !s.tensor.Bias || !s.bias && s.tensor.Optional {
+		untied := s.tensor.Role == arch.Output && b.Config.IsBool(keyTied) && !b.Config.Bool(keyTied, false)
+		switch {
+		case untied && !s.bias && !b.folder.Meta:
+			return fmt.Errorf("tensor %q is missing: %s is false", b.wanted(s), keyTied)
+		case s.bias && !s.tensor.Bias, !s.bias && s.tensor.Optional:
 			return nil
 		}
 		return fmt.Errorf("tensor %q is missing, which becomes %q", b.wanted(s), s.name())

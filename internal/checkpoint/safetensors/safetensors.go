@@ -1,5 +1,4 @@
-// Package safetensors reads safetensors files: a length, a header in JSON, and the bytes
-// of all tensors.
+// Package safetensors reads safetensors files: a length, a header in JSON, and all bytes.
 //
 //	u64 length │ {"name": {"dtype", "shape", "data_offsets": [from, to]}, …, "__metadata__": {…}} │ data
 //
