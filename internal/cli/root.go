@@ -74,6 +74,7 @@ a small built-in one answers.
 		grammar.New(u),
 		files.NewConvert(u),
 		files.NewQuantize(u),
+		files.NewMerge(u),
 		files.NewSplit(u),
 		files.NewJoin(u),
 		files.NewCompareTensors(u),

@@ -81,6 +81,7 @@ var order = []string{
 
 	// A model.
 	"internal/model",
+	"internal/lora/peft",
 	"internal/grammar/jsonschema",
 	"internal/grammar/gbnf",
 	"internal/grammar",
@@ -106,6 +107,7 @@ var order = []string{
 	"internal/ggml/grad",
 	"internal/ggml",
 	"internal/kernel",
+	"internal/lora",
 	"internal/gguf",
 	"internal/quant",
 	"internal/sampler",

@@ -37,6 +37,8 @@ func (s *Server) routes() http.Handler {
 		{"GET /metrics", false, s.metricsPage},
 		{"GET /props", false, s.props},
 		{"GET /slots", false, s.slots},
+		{"GET /lora-adapters", false, s.adapters},
+		{"POST /lora-adapters", false, s.setAdapters},
 		{"POST /tokenize", false, s.tokenize},
 		{"POST /detokenize", false, s.detokenize},
 		{"POST /apply-template", false, s.applyTemplate},

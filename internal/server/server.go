@@ -97,6 +97,7 @@ type Server struct {
 	mu     sync.Mutex
 	usual  time.Duration       // that a request takes
 	active map[*flow]time.Time // what is being answered, since when
+	scales []float32           // of adapters, where a request says nothing; nil: the model's
 }
 
 // New returns a server of an engine's model.

@@ -113,6 +113,7 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs.DurationVar(&o.keepAlive, "keep-alive", 5*time.Minute, "`time` that such a model stays when nobody asks for it; negative: for ever")
 	o.template.AddFlags(fs)
 	o.model.AddFlags(fs)
+	o.model.AddUnappliedLoRA(fs)
 	return cmd
 }
 
