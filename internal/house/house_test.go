@@ -44,6 +44,13 @@ var order = []string{
 	"internal/structured",
 	"internal/toolcall",
 
+	// Rows that models are trained on.
+	"internal/data/formats",
+	"internal/data/lint",
+	"internal/data/query",
+	"internal/data/table",
+	"internal/data",
+
 	// Many texts on one model.
 	"internal/train/rows",
 	"internal/chat",
