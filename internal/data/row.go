@@ -59,15 +59,19 @@ type Rejected struct {
 }
 
 // turnsJSON returns the messages as the database has them: nil for none.
-func (r *Row) turnsJSON() (any, error) {
+func (r *Row) turnsJSON() any {
 	if len(r.Turns) == 0 {
-		return nil, nil
+		return nil
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(r.Turns)
-	return strings.TrimSuffix(b.String(), "\n"), err
+	b := []byte{'['}
+	for i, m := range r.Turns {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = AppendQuoted(append(b, `{"role":`...), m.Role)
+		b = append(AppendQuoted(append(b, `,"content":`...), m.Content), '}')
+	}
+	return string(append(b, ']'))
 }
 
 // more returns the text of the messages that are not Instruction or Output, to search in.

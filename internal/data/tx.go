@@ -149,10 +149,6 @@ func (tx *Tx) Add(r *Row) (err error) {
 		}
 	}
 	tx.next[r.SourceID] = max(tx.next[r.SourceID], r.Pos+1)
-	turns, err := r.turnsJSON()
-	if err != nil {
-		return err
-	}
 	var extra, raw, tokens any
 	if r.Extra != nil {
 		extra = string(r.Extra)
@@ -164,7 +160,7 @@ func (tx *Tx) Add(r *Row) (err error) {
 		tokens = r.Tokens
 	}
 	chars := utf8.RuneCountInString(r.Instruction) + utf8.RuneCountInString(r.Input) + utf8.RuneCountInString(r.Output)
-	res, err := tx.insert.ExecContext(tx.ctx, r.SourceID, r.Pos, r.Instruction, r.Input, r.Output, r.System, turns, r.more(), r.Category,
+	res, err := tx.insert.ExecContext(tx.ctx, r.SourceID, r.Pos, r.Instruction, r.Input, r.Output, r.System, r.turnsJSON(), r.more(), r.Category,
 		extra, raw, FirstWord(r.Instruction), chars, tokens, r.hash())
 	if err != nil {
 		return err

@@ -68,7 +68,7 @@ const keyOf = "_key"
 // withKey adds a key to an object.
 func withKey(raw []byte, key string) []byte {
 	o := parseObject(raw)
-	return appendObject(nil, append([]field{{keyOf, appendQuoted(nil, key)}}, o.fields...))
+	return appendObject(nil, append([]field{{keyOf, data.AppendQuoted(nil, key)}}, o.fields...))
 }
 
 // invalid is what is wrong with a value, and where in it.
