@@ -22,6 +22,7 @@ import (
 	"alpaca/internal/cli/pull"
 	"alpaca/internal/cli/remove"
 	"alpaca/internal/cli/run"
+	"alpaca/internal/cli/selfinstruct"
 	"alpaca/internal/cli/serve"
 	"alpaca/internal/cli/show"
 	"alpaca/internal/cli/template"
@@ -78,6 +79,7 @@ a small built-in one answers.
 		measure.NewPerplexity(u),
 		measure.NewCompare(u),
 		measure.NewQuality(u),
+		selfinstruct.New(u),
 		train.New(u),
 		version.New(u),
 	)

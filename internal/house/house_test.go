@@ -32,7 +32,11 @@ var order = []string{
 	"internal/tinydata/curve",
 
 	// Services.
+	"internal/server/ab",
 	"internal/selfinstruct",
+	"internal/abtest",
+	"internal/abtest/stats",
+	"internal/server/remote",
 	"internal/server",
 	"internal/server/keeper",
 	"internal/server/listen",
@@ -40,6 +44,7 @@ var order = []string{
 	"internal/server/page",
 	"internal/server/thinking",
 	"internal/jobs",
+	"internal/oneshot",
 	"internal/openai",
 	"internal/structured",
 	"internal/toolcall",
@@ -50,6 +55,8 @@ var order = []string{
 	"internal/data/query",
 	"internal/data/table",
 	"internal/data",
+	"internal/diversity",
+	"internal/rouge",
 
 	// Many texts on one model.
 	"internal/train/rows",
