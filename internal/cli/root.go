@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"alpaca/internal/cli/bench"
+	"alpaca/internal/cli/data"
 	"alpaca/internal/cli/files"
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/grammar"
@@ -81,6 +82,7 @@ a small built-in one answers.
 		measure.NewQuality(u),
 		selfinstruct.New(u),
 		train.New(u),
+		data.New(u),
 		version.New(u),
 	)
 	root.SetGlobalNormalizationFunc(flags.Normalize)

@@ -132,12 +132,18 @@ func Mend(ctx context.Context, db *data.DB, source *data.Source, opt Options, me
 		if err := tx.AddSource(res.Source); err != nil {
 			return err
 		}
+		if err := tx.Bulk(); err != nil {
+			return err
+		}
 		return db.Rows(ctx, source.ID, func(r *data.Row) error {
 			if dropped[r.ID] {
 				res.Dropped++
 				return nil
 			}
 			r.ID, r.SourceID, r.Pos = 0, res.Source.ID, 0
+			if source.Format == "seeds" {
+				r.Raw = nil // a task whose first instance is gone would join the one before
+			}
 			if len(l.Fix(r)) > 0 {
 				res.Mended++
 			}
