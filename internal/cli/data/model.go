@@ -10,7 +10,6 @@ import (
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/data"
-	"alpaca/internal/data/formats"
 	"alpaca/internal/gguf"
 	"alpaca/internal/tokenizer"
 )
@@ -59,24 +58,10 @@ func (f *modelFlags) open(u *ui.UI) (*vocabulary, error) {
 	return v, err
 }
 
-// messages are a row's, as templates take them.
-func messages(r *data.Row) (list []chat.Message) {
-	if len(r.Turns) == 0 && r.Input != "" { // a template may give the input a place of its own
-		if r.System != "" {
-			list = append(list, chat.Message{Role: "system", Content: r.System})
-		}
-		return append(list, chat.Message{Role: "user", Content: r.Instruction, Input: r.Input}, chat.Message{Role: "assistant", Content: r.Output})
-	}
-	for _, m := range formats.Messages(r) {
-		list = append(list, chat.Message{Role: m.Role, Content: m.Content})
-	}
-	return list
-}
-
 // tokens returns the row's tokens, and how many of them are the prompt's: those before the
 // first that is learned.
 func (v *vocabulary) tokens(r *data.Row) (ids []int32, prompt int, err error) {
-	ids, answer, err := v.tmpl.Training(v.tok, messages(r))
+	ids, answer, err := v.tmpl.Training(v.tok, load.RowMessages(r))
 	if err != nil {
 		return nil, 0, err
 	}
@@ -105,8 +90,8 @@ func (v *vocabulary) print(u *ui.UI, r *data.Row, output string) error {
 		return fmt.Errorf("row %d: %w", r.ID, err)
 	}
 	s := shownRow{ID: r.ID, Tokens: ids, Prompt: prompt}
-	for _, id := range ids {
-		s.Text += v.tok.Piece(id, true)
+	if s.Text, err = v.tmpl.Text(load.RowMessages(r)); err != nil {
+		return fmt.Errorf("row %d: %w", r.ID, err)
 	}
 	if !v.real {
 		s.Tokens, s.Prompt = nil, 0
