@@ -26,8 +26,9 @@ var Rules = []*Rule{
 	}, fix: fixPlaceholder},
 	{ID: "arithmetic", About: "a number of the answer that does not come out: a suspicion", row: arithmetic},
 	{ID: "short-echo", About: "a short answer that only repeats words of the instruction", row: shortEcho},
-	{ID: "control", About: "control and invisible characters; --fix removes them", row: inAnyField(controlText), fix: fixControl},
+	// Before control: bytes read wrong are controls, too.
 	{ID: "mojibake", About: "UTF-8 that was read as Windows-1252; --fix reads it right", row: inAnyField(mojibakeText), fix: fixMojibake},
+	{ID: "control", About: "control and invisible characters; --fix removes them", row: inAnyField(controlText), fix: fixControl},
 	{ID: "literal-escape", About: `a written \n, <br> or &quot; outside of code; --fix makes the character of it`, row: literalEscape, fix: fixEscape},
 	{ID: "cut-at-20", About: "an answer that ends at a number, as those cut by the stop text \"20.\" do", row: cutAt20},
 	{ID: "unfinished", About: "an answer that ends in the middle of a sentence", row: unfinished},
