@@ -59,7 +59,7 @@ func TestRules(t *testing.T) {
 			[]*data.Row{row("a", "", "None of them"), row("a", "", "The input is nan.")}},
 		"placeholder-input": {[]*data.Row{row("a", "<no input>", "x"), row("a", "No input required.", "x"), row("a", "-", "x")}, []*data.Row{row("a", "", "x"), row("a", "no input was lost in the fire", "x")}},
 		"arithmetic": {[]*data.Row{row("Find the median of these numbers", "1, 2, 4, 5, 8, 9", "The median is 5."), row("Convert 25 m to km", "", "25 km"), row("Calculate 2 + 3 * (4 - 1)", "", "It is 15."),
-			row("What is 12/5?", "", "2.5"), row("Convert 100 Fahrenheit to Celsius", "", "40 degrees")},
+			row("What is 12 / 5?", "", "2.5"), row("Convert 100 Fahrenheit to Celsius", "", "40 degrees")},
 			[]*data.Row{row("Find the median of these numbers", "1, 2, 4, 5, 8, 9", "The median is 4.5."), row("Convert 25 m to km", "", "0.025 km"), row("Calculate 2 + 3 * (4 - 1)", "", "2 + 9 = 11"),
 				row("What is 2/3?", "", "0.667"), row("Solve 2x + 1 = 5", "", "x = 2"), row("What is 1,000 + 1?", "", "1,001"), row("What happened in 1914-1918?", "", "A war."),
 				row("Convert 100 Fahrenheit to Celsius", "", "37.78 °C"), row("What is 5 + 5?", "", "ten")}},
