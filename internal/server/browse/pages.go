@@ -143,6 +143,14 @@ func (b *Browser) tablePage(w http.ResponseWriter, r *http.Request, q *request) 
 		"JSON": q.with("json"), "CSV": q.with("csv", "_stream", "on", "_dl", "on", "_next", "", "_size", "max"),
 		"Random": b.opt.Base + "/" + b.name + "/-/random?" + q.randomValues(),
 	}
+	v["Flip"] = q.with("", "_sort_desc", q.query.Sort, "_sort", "", "_next", "")
+	if q.query.Desc {
+		v["Flip"] = q.with("", "_sort", q.query.Sort, "_sort_desc", "", "_next", "")
+	}
+	v["Head"] = q.table.Name
+	if q.table.Name == "example" {
+		v["Head"] = "All rows"
+	}
 	if q.table.Texts {
 		v["Alpaca"] = q.with("alpaca.json", "_stream", "on", "_dl", "on", "_next", "", "_size", "max")
 		if v["Items"], err = b.items(r.Context(), page); err != nil {
