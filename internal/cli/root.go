@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"alpaca/internal/cli/bench"
+	"alpaca/internal/cli/data"
 	"alpaca/internal/cli/files"
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/grammar"
@@ -22,6 +23,7 @@ import (
 	"alpaca/internal/cli/pull"
 	"alpaca/internal/cli/remove"
 	"alpaca/internal/cli/run"
+	"alpaca/internal/cli/selfinstruct"
 	"alpaca/internal/cli/serve"
 	"alpaca/internal/cli/show"
 	"alpaca/internal/cli/template"
@@ -81,7 +83,9 @@ a small built-in one answers.
 		measure.NewPerplexity(u),
 		measure.NewCompare(u),
 		measure.NewQuality(u),
+		selfinstruct.New(u),
 		train.New(u),
+		data.New(u),
 		version.New(u),
 	)
 	root.SetGlobalNormalizationFunc(flags.Normalize)

@@ -32,17 +32,32 @@ var order = []string{
 	"internal/tinydata/curve",
 
 	// Services.
+	"internal/server/ab",
 	"internal/selfinstruct",
+	"internal/abtest",
+	"internal/abtest/stats",
+	"internal/server/remote",
 	"internal/server",
+	"internal/server/browse",
 	"internal/server/keeper",
 	"internal/server/listen",
 	"internal/server/metrics",
 	"internal/server/page",
 	"internal/server/thinking",
 	"internal/jobs",
+	"internal/oneshot",
 	"internal/openai",
 	"internal/structured",
 	"internal/toolcall",
+
+	// Rows that models are trained on.
+	"internal/data/formats",
+	"internal/data/lint",
+	"internal/data/query",
+	"internal/data/table",
+	"internal/data",
+	"internal/diversity",
+	"internal/rouge",
 
 	// Many texts on one model.
 	"internal/train/rows",
