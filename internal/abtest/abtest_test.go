@@ -174,7 +174,7 @@ func TestStrengths(t *testing.T) {
 	list := Strengths([]*Session{a, b}, "people")
 	require.Len(t, list, 3)
 	require.Equal(t, "one", list[0].Name)
-	require.InDelta(t, list[1].Elo, list[2].Elo, 5) // the added ties of pairs that never met
+	require.InDelta(t, list[1].Elo, list[2].Elo, 5)     // the added ties of pairs that never met
 	require.InDelta(t, 190, list[0].Elo-list[1].Elo, 5) // 400·log10(3), less the added tie
 	for _, m := range list {
 		require.Less(t, m.Low, m.Elo)
@@ -282,6 +282,12 @@ func TestExport(t *testing.T) {
 	require.Len(t, eval, 3)
 	require.Equal(t, []any{2.0, 1.0, 1.5}, []any{eval[0]["preference"], eval[1]["preference"], eval[2]["preference"]})
 	require.Equal(t, `{"prompt":"Task 0","chosen":"the second 0","rejected":"first 0"}`+"\n"+`{"prompt":"Task 1\n\nwith, \"input\"\n","chosen":"first 1","rejected":"the second 1"}`+"\n", export("dpo"))
+	// A model that contradicts itself says nothing.
+	s.Votes = []Vote{{N: 0, Judge: "model:j", Left: X, Choice: Left}, {N: 0, Repeat: 1, Judge: "model:j", Left: Y, Choice: Left},
+		{N: 1, Judge: "model:j", Left: X, Choice: Left}, {N: 1, Repeat: 1, Judge: "model:j", Left: Y, Choice: Right}, {N: 2, Judge: "model:j", Left: X, Choice: Left}}
+	require.Equal(t, 1, strings.Count(export("dpo"), "chosen"))
+	require.Contains(t, export("dpo"), "Task 1")
+	require.Equal(t, 2, strings.Count(export("alpaca-eval"), `"preference":1.5`))
 	require.ErrorContains(t, Export(&bytes.Buffer{}, s, "xml"), "they are csv, json")
 }
 

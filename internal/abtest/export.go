@@ -112,6 +112,31 @@ func said(v *Vote) bool {
 	return !v.Undone && v.Choice != Skip && v.Repeat == 0 && !slices.Contains(v.Flags, FlagRevealed)
 }
 
+// agreed returns the votes that say something of the models, with what each says. A model
+// that judged both orders has one, which says something where the orders agree.
+func (s *Session) agreed() (votes []*Vote, verdicts []int) {
+	mirrored := map[seen]*Vote{}
+	for i := range s.Votes {
+		if v := &s.Votes[i]; v.IsModel() && v.Repeat > 0 && !v.Undone {
+			mirrored[seen{v.Judge, v.N}] = v
+		}
+	}
+	for i := range s.Votes {
+		v := &s.Votes[i]
+		if !said(v) {
+			continue
+		}
+		sign := verdict(v)
+		if v.IsModel() {
+			if m := mirrored[seen{v.Judge, v.N}]; m == nil || verdict(m) != sign {
+				sign = 0
+			}
+		}
+		votes, verdicts = append(votes, v), append(verdicts, sign)
+	}
+	return votes, verdicts
+}
+
 // annotation is a vote as AlpacaEval has them.
 type annotation struct {
 	Instruction string  `json:"instruction"`
@@ -125,13 +150,10 @@ type annotation struct {
 
 func alpacaEval(s *Session) []annotation {
 	list := []annotation{}
-	for i := range s.Votes {
-		v := &s.Votes[i]
-		if !said(v) {
-			continue
-		}
+	votes, verdicts := s.agreed()
+	for i, v := range votes {
 		l := s.line(v)
-		list = append(list, annotation{l.prompt(), l.OutputX, l.OutputY, l.ModelX, l.ModelY, l.Judge, 1.5 - float64(verdict(v))/2})
+		list = append(list, annotation{l.prompt(), l.OutputX, l.OutputY, l.ModelX, l.ModelY, l.Judge, 1.5 - float64(verdicts[i])/2})
 	}
 	return list
 }
@@ -152,15 +174,14 @@ type preference struct {
 }
 
 func dpo(s *Session) (list []preference) {
-	for i := range s.Votes {
-		v := &s.Votes[i]
-		w, ok := v.Winner()
-		if !ok || !said(v) {
+	votes, verdicts := s.agreed()
+	for i, v := range votes {
+		if verdicts[i] == 0 {
 			continue
 		}
 		l := s.line(v)
 		p := preference{l.prompt(), l.OutputX, l.OutputY}
-		if w == Y {
+		if verdicts[i] < 0 {
 			p.Chosen, p.Rejected = p.Rejected, p.Chosen
 		}
 		list = append(list, p)

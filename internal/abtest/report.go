@@ -8,6 +8,9 @@ import (
 	"alpaca/internal/abtest/stats"
 )
 
+// People is the name of the group of people.
+const People = "people"
+
 // Report is what came of a session.
 type Report struct {
 	Session int64         `json:"session"`
@@ -94,7 +97,7 @@ func NewReport(s *Session) *Report {
 	people := map[string][]Vote{}
 	var names []string
 	for _, v := range s.Votes {
-		name := "people"
+		name := People
 		switch {
 		case slices.Contains(v.Flags, FlagEqual):
 			if !v.Undone {

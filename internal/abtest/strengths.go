@@ -100,7 +100,7 @@ func Strengths(list []*Session, judge string) []Strength {
 
 // judged reports whether a vote is of people, or of the model that judge names.
 func judged(v *Vote, judge string) bool {
-	if judge == "people" {
+	if judge == People {
 		return !v.IsModel() && v.Repeat == 0
 	}
 	return v.Judge == ModelJudge+judge

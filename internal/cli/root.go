@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"alpaca/internal/cli/ab"
 	"alpaca/internal/cli/bench"
 	"alpaca/internal/cli/files"
 	"alpaca/internal/cli/flags"
@@ -81,6 +82,7 @@ a small built-in one answers.
 		measure.NewQuality(u),
 		selfinstruct.New(u),
 		train.New(u),
+		ab.New(u),
 		version.New(u),
 	)
 	root.SetGlobalNormalizationFunc(flags.Normalize)

@@ -1,7 +1,11 @@
 package load
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
 	"math"
+	"os"
 	"strconv"
 	"strings"
 
@@ -53,4 +57,28 @@ func splitLoRA(text string) (path string, scale float64) {
 		}
 	}
 	return text, 1
+}
+
+// WithoutLoRA returns the same options without adapters.
+func (o Options) WithoutLoRA() Options {
+	o.loras = nil
+	return o
+}
+
+// LoRAs returns the adapters that --lora names.
+func (o *Options) LoRAs() []string { return o.loras }
+
+// LoRASum returns the SHA-256 of the file of an adapter, which --lora names so.
+func LoRASum(text string) (string, error) {
+	path, _ := splitLoRA(text)
+	f, err := os.Open(path)
+	if err != nil {
+		return "", err
+	}
+	defer f.Close()
+	h := sha256.New()
+	if _, err := io.Copy(h, f); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }
