@@ -38,7 +38,7 @@ type askPage struct {
 type button struct{ Choice, Label, Key string }
 
 var buttons = []button{
-	{"left", "A is better", "1"}, {"right", "B is better", "2"}, {"tie", "Tie: both are good", "3"}, {"bad", "Both are bad", "4"}, {"skip", "Skip", "0"},
+	{"left", "A is better", "1"}, {"right", "B is better", "2"}, {"tie", "Tie: both good", "3"}, {"bad", "Both bad", "4"}, {"skip", "Skip", "0"},
 }
 
 // donePage is shown to a judge who has judged all.
