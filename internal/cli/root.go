@@ -13,6 +13,7 @@ import (
 
 	"alpaca/internal/cli/ab"
 	"alpaca/internal/cli/bench"
+	"alpaca/internal/cli/data"
 	"alpaca/internal/cli/files"
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/grammar"
@@ -83,6 +84,7 @@ a small built-in one answers.
 		selfinstruct.New(u),
 		train.New(u),
 		ab.New(u),
+		data.New(u),
 		version.New(u),
 	)
 	root.SetGlobalNormalizationFunc(flags.Normalize)

@@ -59,15 +59,19 @@ type Rejected struct {
 }
 
 // turnsJSON returns the messages as the database has them: nil for none.
-func (r *Row) turnsJSON() (any, error) {
+func (r *Row) turnsJSON() any {
 	if len(r.Turns) == 0 {
-		return nil, nil
+		return nil
 	}
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(r.Turns)
-	return strings.TrimSuffix(b.String(), "\n"), err
+	b := []byte{'['}
+	for i, m := range r.Turns {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = AppendQuoted(append(b, `{"role":`...), m.Role)
+		b = append(AppendQuoted(append(b, `,"content":`...), m.Content), '}')
+	}
+	return string(append(b, ']'))
 }
 
 // more returns the text of the messages that are not Instruction or Output, to search in.
@@ -113,26 +117,53 @@ func FirstWord(text string) string {
 	return strings.ToLower(word)
 }
 
-func isWord(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }
+func isWord(c rune) bool {
+	if c < utf8.RuneSelf {
+		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+	}
+	return unicode.IsLetter(c) || unicode.IsDigit(c)
+}
 
 // Normal returns a text without differences of case, punctuation and white space: its words
 // in lower case, a space between them.
-func Normal(text string) string {
-	return strings.Join(strings.FieldsFunc(strings.ToLower(text), func(c rune) bool { return !isWord(c) && !unicode.IsMark(c) }), " ")
+func Normal(text string) string { return string(appendNormal(make([]byte, 0, len(text)), text)) }
+
+// appendNormal appends a text's Normal.
+func appendNormal(b []byte, text string) []byte {
+	start, gap := len(b), false
+	for i := 0; i < len(text); {
+		c, n := rune(text[i]), 1
+		if c >= utf8.RuneSelf {
+			c, n = utf8.DecodeRuneInString(text[i:])
+			c = unicode.ToLower(c)
+		} else if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		i += n
+		if !isWord(c) && (c < utf8.RuneSelf || !unicode.IsMark(c)) {
+			gap = true
+			continue
+		}
+		if gap && len(b) > start {
+			b = append(b, ' ')
+		}
+		gap = false
+		b = utf8.AppendRune(b, c)
+	}
+	return b
 }
 
 // hash returns the SHA-256 of what the row says, by which duplicates are found.
 func (r *Row) hash() []byte {
-	parts := []string{r.Instruction, r.Input, r.Output}
+	b := make([]byte, 0, len(r.Instruction)+len(r.Input)+len(r.Output)+3)
+	for _, t := range []string{r.Instruction, r.Input, r.Output} {
+		b = append(appendNormal(b, t), 0)
+	}
 	for _, m := range r.Turns {
-		parts = append(parts, m.Role, m.Content)
+		b = append(appendNormal(append(append(b, m.Role...), 0), m.Content), 0)
 	}
-	h := sha256.New()
-	for _, p := range parts {
-		h.Write([]byte(Normal(p)))
-		h.Write([]byte{0})
-	}
-	return h.Sum(nil)
+	sum := sha256.Sum256(b)
+	return sum[:]
 }
 
 // check returns an error if the row cannot be kept as it is.

@@ -14,6 +14,13 @@ const applicationID = 0x616c7061
 // schemaVersion is the version of the tables below.
 const schemaVersion = 1
 
+// insertTrigger keeps the index of words when rows are added one by one.
+const insertTrigger = `
+create trigger example_insert after insert on example begin
+	insert into example_fts(rowid, instruction, input, output, more) values (new.id, new.instruction, new.input, new.output, new.more);
+end;
+`
+
 // schema are the tables.
 //
 //	source    a file, or a run that generated rows. shape is JSON about the file: columns, wrapping object
@@ -42,10 +49,7 @@ create table example(
 create unique index example_source on example(source_id, pos);
 create virtual table example_fts using fts5(
 	instruction, input, output, more, content='example', content_rowid='id', tokenize="unicode61 remove_diacritics 2");
-create trigger example_insert after insert on example begin
-	insert into example_fts(rowid, instruction, input, output, more) values (new.id, new.instruction, new.input, new.output, new.more);
-end;
-create trigger example_delete after delete on example begin
+` + insertTrigger + `create trigger example_delete after delete on example begin
 	insert into example_fts(example_fts, rowid, instruction, input, output, more)
 	values ('delete', old.id, old.instruction, old.input, old.output, old.more);
 end;

@@ -100,3 +100,12 @@ func (db *DB) Rows(ctx context.Context, source int64, each func(*Row) error) err
 	}
 	return rows.Err()
 }
+
+// Row returns the row of that id, nil where there is none.
+func (db *DB) Row(ctx context.Context, id int64) (*Row, error) {
+	r, err := ScanRow(db.QueryRow(ctx, "select "+RowColumns+" from example where id = ?", id).Scan)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil, nil
+	}
+	return r, err
+}

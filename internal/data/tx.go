@@ -18,6 +18,9 @@ type Tx struct {
 	reject *sql.Stmt
 	added  map[int64]int64 // rows by source
 	next   map[int64]int64 // the next position by source
+
+	bulk  bool
+	after int64 // in bulk: the last id before the rows that the index does not have yet
 }
 
 // Update calls change with a transaction and commits it, unless change returns an error,
@@ -35,6 +38,9 @@ func (db *DB) Update(ctx context.Context, change func(tx *Tx) error) error {
 	if err := change(tx); err != nil {
 		return err
 	}
+	if err := tx.endBulk(); err != nil {
+		return fmt.Errorf("data: %s: %w", db.Path, err)
+	}
 	for id, n := range tx.added {
 		if _, err := inner.ExecContext(ctx, "update source set rows = rows + ? where id = ?", n, id); err != nil {
 			return fmt.Errorf("data: %s: %w", db.Path, err)
@@ -42,6 +48,41 @@ func (db *DB) Update(ctx context.Context, change func(tx *Tx) error) error {
 	}
 	if err := inner.Commit(); err != nil {
 		return fmt.Errorf("data: %s: %w", db.Path, err)
+	}
+	return nil
+}
+
+// Bulk makes adding many rows fast: they get into the index of words at the end of the
+// transaction, in one statement. By its trigger each would become a segment of the index of
+// its own, because FTS5 writes what it has at every savepoint.
+func (tx *Tx) Bulk() error {
+	if tx.bulk {
+		return nil
+	}
+	var last sql.NullInt64
+	if err := tx.QueryRow("select max(id) from example").Scan(&last); err != nil {
+		return err
+	}
+	tx.bulk, tx.after = true, last.Int64
+	_, err := tx.Exec("drop trigger example_insert")
+	return err
+}
+
+func (tx *Tx) endBulk() error {
+	if !tx.bulk {
+		return nil
+	}
+	// More bytes in memory before a segment is written: fewer segments to merge.
+	const setSize = "insert into example_fts(example_fts, rank) values ('hashsize', %d)"
+	for _, statement := range []string{
+		fmt.Sprintf(setSize, 8<<20),
+		fmt.Sprintf("insert into example_fts(rowid, instruction, input, output, more) select id, instruction, input, output, more from example where id > %d", tx.after),
+		fmt.Sprintf(setSize, 1<<20), // as it was
+		insertTrigger,
+	} {
+		if _, err := tx.Exec(statement); err != nil {
+			return err
+		}
 	}
 	return nil
 }
@@ -149,10 +190,6 @@ func (tx *Tx) Add(r *Row) (err error) {
 		}
 	}
 	tx.next[r.SourceID] = max(tx.next[r.SourceID], r.Pos+1)
-	turns, err := r.turnsJSON()
-	if err != nil {
-		return err
-	}
 	var extra, raw, tokens any
 	if r.Extra != nil {
 		extra = string(r.Extra)
@@ -164,7 +201,7 @@ func (tx *Tx) Add(r *Row) (err error) {
 		tokens = r.Tokens
 	}
 	chars := utf8.RuneCountInString(r.Instruction) + utf8.RuneCountInString(r.Input) + utf8.RuneCountInString(r.Output)
-	res, err := tx.insert.ExecContext(tx.ctx, r.SourceID, r.Pos, r.Instruction, r.Input, r.Output, r.System, turns, r.more(), r.Category,
+	res, err := tx.insert.ExecContext(tx.ctx, r.SourceID, r.Pos, r.Instruction, r.Input, r.Output, r.System, r.turnsJSON(), r.more(), r.Category,
 		extra, raw, FirstWord(r.Instruction), chars, tokens, r.hash())
 	if err != nil {
 		return err

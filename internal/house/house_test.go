@@ -38,6 +38,7 @@ var order = []string{
 	"internal/abtest/stats",
 	"internal/server/remote",
 	"internal/server",
+	"internal/server/browse",
 	"internal/server/keeper",
 	"internal/server/listen",
 	"internal/server/metrics",

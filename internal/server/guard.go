@@ -17,7 +17,7 @@ import (
 // machine is of the same origin as far as the browser knows: only the name gives it away.
 func (s *Server) guarded(origins *http.CrossOriginProtection, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if listen.OnLoopback(r) && !listen.AllowedHost(r.Host, s.opt.Hosts) {
+		if listen.FromHere(r) && !listen.OwnName(r.Host, s.opt.Hosts) {
 			s.fail(w, &openai.Error{Status: http.StatusForbidden, Type: openai.TypePermission, Code: "host_not_allowed",
 				Message: "the Host " + clip(r.Host) + " is not one of this server's: ask for localhost, or start it with --allowed-host"})
 			return

@@ -62,6 +62,9 @@ func (s *Server) routes() http.Handler {
 		{"POST /completions", false, s.native},
 	}
 	list = append(list, unservedRoutes()...)
+	if s.opt.Data != nil {
+		list = append(list, route{"GET /data/", false, s.data})
+	}
 	if !s.opt.NoPage {
 		for pattern, h := range page.Handlers() {
 			list = append(list, route{pattern, true, func(w http.ResponseWriter, r *http.Request) error {
@@ -87,6 +90,23 @@ func (s *Server) routes() http.Handler {
 	}
 	s.inner = s.withErrors(mux)
 	return s.outermost(s.guarded(origins, s.elsewhere(s.inner)))
+}
+
+// data answers about the rows that models are trained on. The reader gets time for each piece.
+func (s *Server) data(w http.ResponseWriter, r *http.Request) error {
+	s.opt.Data.ServeHTTP(extending{w, s}, r)
+	return nil
+}
+
+// extending gives the reader of a long answer time for each piece of it.
+type extending struct {
+	http.ResponseWriter
+	s *Server
+}
+
+func (e extending) Write(b []byte) (int, error) {
+	e.s.extend(e.ResponseWriter)
+	return e.ResponseWriter.Write(b)
 }
 
 // withErrors answers paths and methods that are not served in JSON, too.

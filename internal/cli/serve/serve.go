@@ -49,6 +49,7 @@ type options struct {
 	delay    time.Duration
 	drain    time.Duration
 	noUI     bool
+	data     string
 	open     bool
 	predict  int
 
@@ -101,6 +102,7 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs.BoolVar(&o.noSlots, "no-slots", false, "do not serve /slots")
 	fs.BoolVar(&o.shift, "context-shift", false, "go on where a text fills its context, without its older half")
 	fs.BoolVar(&o.open, "open", false, "show the page in a browser as soon as it is there")
+	fs.StringVar(&o.data, "data", "", "`database` of alpaca data whose rows the page shows, too, at /data/")
 	fs.BoolVar(&o.noUI, "no-ui", false, "do not serve the page for browsers")
 	fs.BoolVar(&o.noUI, "no-webui", false, "the same")
 	fs.Lookup("no-webui").Hidden = true
@@ -148,6 +150,14 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 		return err
 	}
 	defer e.Close()
+	if o.data != "" {
+		b, closeData, err := o.browser(ctx, u, m, opt.Template)
+		if err != nil {
+			return err
+		}
+		defer closeData()
+		opt.Data = b
+	}
 	if lib, err := o.library(u, m); err != nil {
 		return err
 	} else if lib != nil {
@@ -157,7 +167,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	s := server.New(e, opt)
 	u.Notef("%s listens at %s", m.Name(), strings.Join(l.URLs(), ", "))
 	if o.open {
-		o.show(u, l.URLs())
+		u.Browse(l.URLs())
 	}
 	if err := s.Serve(ctx, l); err != nil {
 		return err

@@ -156,7 +156,7 @@ func keyList(fields []field) []byte {
 		if i > 0 {
 			b = append(b, ',')
 		}
-		b = appendQuoted(b, f.key)
+		b = data.AppendQuoted(b, f.key)
 	}
 	return append(b, ']')
 }
@@ -239,7 +239,7 @@ func instanceList(rows []*data.Row) json.RawMessage {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		b = appendObject(b, []field{{"input", appendQuoted(nil, r.Input)}, {"output", appendQuoted(nil, r.Output)}})
+		b = appendObject(b, []field{{"input", data.AppendQuoted(nil, r.Input)}, {"output", data.AppendQuoted(nil, r.Output)}})
 	}
 	return append(b, ']')
 }

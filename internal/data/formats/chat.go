@@ -87,7 +87,7 @@ func (d *dialect) write(list []data.Message) json.RawMessage {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		b = appendObject(b, []field{{d.role, appendQuoted(nil, d.name(m.Role))}, {d.content, appendQuoted(nil, m.Content)}})
+		b = appendObject(b, []field{{d.role, data.AppendQuoted(nil, d.name(m.Role))}, {d.content, data.AppendQuoted(nil, m.Content)}})
 	}
 	return append(b, ']')
 }
@@ -176,7 +176,7 @@ func prompt() slot {
 			r.Turns = list // the answer comes behind them
 			return false, nil
 		},
-		func(r *data.Row) json.RawMessage { return appendQuoted(nil, promptOf(r)) }}
+		func(r *data.Row) json.RawMessage { return data.AppendQuoted(nil, promptOf(r)) }}
 }
 
 // promptOf returns all that stands before a row's answer as one text.

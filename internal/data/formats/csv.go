@@ -128,7 +128,7 @@ func (w *walk) tableRow(at place, fields []string, o *object) error {
 		return w.bad(within(at, w.raw, i), w.raw, "the byte %#x is not UTF-8", w.raw[i])
 	}
 	for i, text := range fields {
-		o.fields[i].value = appendQuoted(nil, text)
+		o.fields[i].value = data.AppendQuoted(nil, text)
 	}
 	r, exact, err := w.b.row(w.b.format, o)
 	if err != nil {
@@ -140,8 +140,8 @@ func (w *walk) tableRow(at place, fields []string, o *object) error {
 	return w.add([]*data.Row{r})
 }
 
-// appendRecord appends a record of a table.
-func appendRecord(b []byte, fields []string, sep byte) []byte {
+// AppendRecord appends a record of a table.
+func AppendRecord(b []byte, fields []string, sep byte) []byte {
 	for i, f := range fields {
 		if i > 0 {
 			b = append(b, sep)

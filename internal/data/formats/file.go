@@ -139,67 +139,51 @@ func (f *File) detect() error {
 // detectObject tells JSON lines from one object that has all rows.
 func (f *File) detectObject(c *cursor) error {
 	begin := c.place()
-	if _, err := c.value(nil); err == nil {
-		end := c.place()
-		if _, more := c.space(); !more {
-			return f.detectWrapper(begin, end)
-		}
-		f.Shape.Container = "jsonl"
-		if end.line > begin.line {
-			f.Shape.Container = "json values"
-		}
+	f.Shape.Container = "jsonl"
+	if _, err := c.value(nil); err == errCut {
+		return f.detectWrapper(begin)
+	} else if err != nil {
 		return c.err
 	}
-	f.Shape.Container = "jsonl"
-	return nil
+	if c.place().line > begin.line {
+		f.Shape.Container = "json values"
+	}
+	if _, more := c.space(); !more && c.err == nil {
+		return f.detectWrapper(begin)
+	}
+	return c.err
 }
 
 // detectWrapper finds the rows of a file that is one object: the object itself, the array that
 // has the most objects, or the values if they are objects.
-func (f *File) detectWrapper(begin, end place) error {
-	f.Shape.Container = "jsonl"
+func (f *File) detectWrapper(begin place) error {
 	c := newCursor(f.f, f.Size)
 	c.moveTo(begin)
-	most, keys, keyed := 0, map[string]bool{}, 0
-	list := 0
-	err := c.members(func(key string) error {
+	c.space() // reads the block
+	most, keys, keyed, rows := 0, map[string]bool{}, 0, ""
+	err := c.members(func(key string) (err error) {
 		keys[key] = true
-		b, _ := c.peek()
-		switch b {
+		switch b, _ := c.peek(); b {
+		case '[':
+			var n int
+			if n, err = c.objects(); n > most {
+				most, rows = n, key
+			}
+			return err
 		case '{':
 			keyed++
-			_, err := c.value(nil)
-			return err
-		case '[':
-			n, err := c.objects()
-			if n > 0 {
-				list++
-			}
-			if n > most {
-				most, f.Shape.Key = n, key
-			}
-			return err
 		}
-		_, err := c.value(nil)
+		_, err = c.value(nil)
 		return err
 	})
-	switch {
-	case err != nil || formatOf(func(key string) bool { return keys[key] }) != nil:
-		f.Shape.Key = ""
-		if end.line > begin.line {
-			f.Shape.Container = "json values"
-		}
+	switch isRow := formatOf(func(key string) bool { return keys[key] }) != nil; {
+	case isRow || err != nil && err != errCut:
 	case most > 0:
-		f.Shape.Container = "object"
-	case keyed > 0 && keyed == len(keys):
+		f.Shape.Container, f.Shape.Key = "object", rows
+	case err == nil && keyed > 0 && keyed == len(keys):
 		f.Shape.Container = "keyed"
-	default:
-		f.Shape.Key = ""
-		if end.line > begin.line {
-			f.Shape.Container = "json values"
-		}
 	}
-	return nil
+	return c.err
 }
 
 // members calls each at the value of every key of the object at the cursor. Each moves over

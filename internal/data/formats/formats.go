@@ -45,7 +45,7 @@ func text(key string, of func(r *data.Row) *string) slot {
 			*of(r) = t
 			return exact, nil
 		},
-		func(r *data.Row) json.RawMessage { return appendQuoted(nil, *of(r)) }}
+		func(r *data.Row) json.RawMessage { return data.AppendQuoted(nil, *of(r)) }}
 }
 
 // textOf returns a value as a text that a database can hold: null is none, what is no

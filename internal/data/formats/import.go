@@ -78,6 +78,9 @@ func (res *Result) fill(ctx context.Context, tx *data.Tx, f *File, opt Options) 
 	if err := tx.AddSource(s); err != nil {
 		return err
 	}
+	if err := tx.Bulk(); err != nil {
+		return err
+	}
 	err := f.Read(Reader{
 		Row: func(r *data.Row) error {
 			r.SourceID = s.ID

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"alpaca/internal/data"
 )
 
 // field is a key of an object with its value as it is written.
@@ -166,34 +168,6 @@ func hex4(raw []byte) rune {
 	return rune(n)
 }
 
-// appendQuoted appends a text as a JSON string. Only what has to be is escaped.
-func appendQuoted(b []byte, text string) []byte {
-	const digits = "0123456789abcdef"
-	b = append(b, '"')
-	from := 0
-	for i := 0; i < len(text); i++ {
-		c := text[i]
-		if c >= ' ' && c != '"' && c != '\\' {
-			continue
-		}
-		b = append(b, text[from:i]...)
-		from = i + 1
-		switch c {
-		case '"', '\\':
-			b = append(b, '\\', c)
-		case '\n':
-			b = append(b, '\\', 'n')
-		case '\r':
-			b = append(b, '\\', 'r')
-		case '\t':
-			b = append(b, '\\', 't')
-		default:
-			b = append(b, '\\', 'u', '0', '0', digits[c>>4], digits[c&15])
-		}
-	}
-	return append(append(b, text[from:]...), '"')
-}
-
 // appendObject appends the fields as an object on one line.
 func appendObject(b []byte, fields []field) []byte {
 	b = append(b, '{')
@@ -201,7 +175,7 @@ func appendObject(b []byte, fields []field) []byte {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		b = append(appendQuoted(b, f.key), ": "...)
+		b = append(data.AppendQuoted(b, f.key), ": "...)
 		b = append(b, f.value...)
 	}
 	return append(b, '}')

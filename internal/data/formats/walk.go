@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"unicode/utf8"
 
 	"alpaca/internal/data"
@@ -67,7 +68,7 @@ const keyOf = "_key"
 // withKey adds a key to an object.
 func withKey(raw []byte, key string) []byte {
 	o := parseObject(raw)
-	return appendObject(nil, append([]field{{keyOf, appendQuoted(nil, key)}}, o.fields...))
+	return appendObject(nil, append([]field{{keyOf, data.AppendQuoted(nil, key)}}, o.fields...))
 }
 
 // invalid is what is wrong with a value, and where in it.
@@ -81,7 +82,11 @@ func valid(raw []byte) *invalid {
 	if !json.Valid(raw) {
 		err := json.Unmarshal(raw, new(json.RawMessage))
 		if e, ok := errors.AsType[*json.SyntaxError](err); ok {
-			return &invalid{int(max(0, e.Offset-1)), "broken JSON: " + e.Error()}
+			at := e.Offset - 1 // it counts the byte that is wrong
+			if strings.Contains(e.Error(), "unexpected end") {
+				at++
+			}
+			return &invalid{int(max(0, at)), "broken JSON: " + e.Error()}
 		}
 		return &invalid{0, "broken JSON"}
 	}
@@ -175,7 +180,7 @@ func (w *walk) array() error {
 		if w.raw, err = c.value(w.raw[:0]); c.err != nil {
 			return c.err
 		} else if err != nil {
-			if err := w.resync(at, err, indent); err != nil {
+			if more, err := w.resync(at, err, indent); err != nil || !more {
 				return err
 			}
 			comma = true
@@ -209,8 +214,8 @@ func (w *walk) indentOf(at place) int {
 }
 
 // resync tells a row whose end was not found, and goes on at the next line that begins with a
-// brace as far from its begin as those of the other rows.
-func (w *walk) resync(at place, why error, indent int) error {
+// brace as far from its begin as those of the other rows. More is false if there is none.
+func (w *walk) resync(at place, why error, indent int) (more bool, err error) {
 	c := w.c
 	found := c.place()
 	c.moveTo(at)
@@ -218,14 +223,13 @@ func (w *walk) resync(at place, why error, indent int) error {
 	skipped := []byte{}
 	for indent >= 0 {
 		begin := c.place()
-		var err error
 		if line, err = c.readLine(line[:0]); err != nil {
-			return err
+			return false, err
 		}
 		text := bytes.TrimLeft(line, " \t")
 		if begin.offset > at.offset && len(text) > 0 && text[0] == '{' && len(line)-len(text) == indent {
 			c.moveTo(begin)
-			return w.bad(found, skipped, "%s; reading goes on at line %d", why, begin.line)
+			return true, w.bad(found, skipped, "%s; reading goes on at line %d", why, begin.line)
 		}
 		if len(skipped) < maxRaw {
 			skipped = append(append(skipped, line...), '\n')
@@ -240,7 +244,7 @@ func (w *walk) resync(at place, why error, indent int) error {
 			c.skipLine()
 		}
 	}
-	return w.bad(found, skipped, "%s; no row was found behind it", why)
+	return false, w.bad(found, skipped, "%s; no row was found behind it", why)
 }
 
 // lines reads an object a line.
@@ -282,7 +286,7 @@ func (w *walk) values() error {
 			if w.c.err != nil {
 				return w.c.err
 			}
-			if err := w.resync(at, err, w.indentOf(at)); err != nil {
+			if more, err := w.resync(at, err, w.indentOf(at)); err != nil || !more {
 				return err
 			}
 			continue

@@ -79,6 +79,9 @@ func (f *Form) table() byte {
 	return 0
 }
 
+// Tabular reports whether a form is a table.
+func (f *Form) Tabular() bool { return f.table() != 0 }
+
 // Writer writes rows.
 type Writer struct {
 	form    Form
@@ -141,16 +144,16 @@ func Columns() (see func(*data.Row), columns func() []string) {
 func (w *Writer) begin() {
 	switch sep := w.form.table(); {
 	case sep != 0:
-		w.w.Write(appendRecord(nil, w.form.Shape.Keys, sep))
+		w.w.Write(AppendRecord(nil, w.form.Shape.Keys, sep))
 	case w.form.Shape.Container == "json":
 		w.w.WriteString("[")
 	case w.form.Shape.Container == "object":
 		w.w.WriteString("{")
 		for _, p := range w.form.Shape.Before {
-			w.w.Write(appendQuoted(nil, p.Key))
+			w.w.Write(data.AppendQuoted(nil, p.Key))
 			w.w.WriteString(": " + string(p.Value) + ",\n")
 		}
-		w.w.Write(appendQuoted(nil, w.form.Shape.Key))
+		w.w.Write(data.AppendQuoted(nil, w.form.Shape.Key))
 		w.w.WriteString(": [")
 	case w.form.Shape.Container == "keyed":
 		w.w.WriteString("{")
@@ -181,7 +184,7 @@ func (w *Writer) flush() error {
 	w.first = nil
 	sep := w.form.table()
 	if sep != 0 {
-		w.line = appendRecord(w.line[:0], w.record(r), sep)
+		w.line = AppendRecord(w.line[:0], w.record(r), sep)
 		_, err := w.w.Write(w.line)
 		return err
 	}
@@ -284,7 +287,7 @@ func flatten(r *data.Row) {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		b = append(append(append(append(append(b, '['), appendQuoted(nil, p[0])...), ", "...), appendQuoted(nil, p[1])...), ']')
+		b = append(append(append(append(append(b, '['), data.AppendQuoted(nil, p[0])...), ", "...), data.AppendQuoted(nil, p[1])...), ']')
 	}
 	fields := []field{{"history", append(b, ']')}}
 	if r.Extra != nil {
@@ -352,7 +355,7 @@ func (w *Writer) Close() error {
 		w.w.WriteString("\n]")
 		for _, p := range w.form.Shape.After {
 			w.w.WriteString(",\n")
-			w.w.Write(appendQuoted(nil, p.Key))
+			w.w.Write(data.AppendQuoted(nil, p.Key))
 			w.w.WriteString(": " + string(p.Value))
 		}
 		w.w.WriteString("}\n")

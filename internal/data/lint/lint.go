@@ -127,7 +127,9 @@ func (l *Linter) Fix(r *data.Row) (changed []string) {
 		}
 		if did {
 			changed = append(changed, rule.ID)
-			r.Raw = nil // it is no longer what stood in the file
+			if len(r.Raw) > 0 && r.Raw[0] == '{' {
+				r.Raw = nil // it is no longer what stood in the file
+			}
 		}
 	}
 	return changed

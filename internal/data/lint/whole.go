@@ -7,6 +7,7 @@ import (
 	"unicode"
 
 	"alpaca/internal/data"
+	"alpaca/internal/rouge"
 )
 
 // key is the beginning of a SHA-256: enough to tell rows apart.
@@ -27,6 +28,10 @@ type whole struct {
 	outputs       map[key]*repeated
 	scripts       []scriptOf
 	counts        map[string]int64 // rows by script
+
+	alike      *rouge.Index // instructions
+	alikeRows  []int64      // the ids of its texts
+	characters bool         // some of them have characters for words
 }
 
 // repeated is an answer with the rows that give it.
@@ -57,6 +62,11 @@ func textsOf(r *data.Row, form func(string) string) []string {
 func (w *whole) row(l *Linter, r *data.Row) error {
 	if l.has("dup-exact") || l.has("dup-normal") {
 		if err := w.duplicate(l, r); err != nil {
+			return err
+		}
+	}
+	if l.has("dup-rouge") && r.Instruction != "" {
+		if err := w.likeness(l, r); err != nil {
 			return err
 		}
 	}
@@ -96,6 +106,27 @@ func (w *whole) duplicate(l *Linter, r *data.Row) error {
 	}
 	w.normal[normal] = r.ID
 	return nil
+}
+
+// likeness reports a row whose instruction is nearly one before.
+func (w *whole) likeness(l *Linter, r *data.Row) error {
+	if w.alike == nil {
+		w.alike = rouge.NewIndex(rouge.Words)
+	}
+	const bound = 0.7
+	best := rouge.Match{Row: -1}
+	for _, m := range w.alike.Above(r.Instruction, bound) {
+		if m.Score > best.Score {
+			best = m
+		}
+	}
+	w.characters = w.characters || rouge.HasCharacters(r.Instruction)
+	w.alike.Add(r.Instruction)
+	w.alikeRows = append(w.alikeRows, r.ID)
+	if best.Row < 0 {
+		return nil
+	}
+	return l.report(Finding{r.ID, "dup-rouge", fmt.Sprintf("as row %d: %.2f", w.alikeRows[best.Row], best.Score)})
 }
 
 // mostOutputs is how often an answer may be given.

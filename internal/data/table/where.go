@@ -11,6 +11,17 @@ import (
 // Filter is a condition on a column.
 type Filter struct{ Column, Op, Value string }
 
+// ParseFilter reads a filter as requests have it: the name of a column, with __ and an
+// operation behind it, and a value. Without an operation it is exact.
+func ParseFilter(name, value string) Filter {
+	if i := strings.LastIndex(name, "__"); i > 0 {
+		if _, ok := operations[name[i+2:]]; ok {
+			return Filter{name[:i], name[i+2:], value}
+		}
+	}
+	return Filter{name, "exact", value}
+}
+
 // operation is what a filter can ask.
 type operation struct {
 	label  string // for people

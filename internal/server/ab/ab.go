@@ -98,7 +98,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func guarded(h http.Handler) http.Handler {
 	h = http.NewCrossOriginProtection().Handler(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if listen.OnLoopback(r) && !listen.AllowedHost(r.Host, nil) {
+		if listen.FromHere(r) && !listen.OwnName(r.Host, nil) {
 			http.Error(w, "the Host is not this machine's: ask for localhost", http.StatusForbidden)
 			return
 		}

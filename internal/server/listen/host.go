@@ -6,17 +6,16 @@ import (
 	"strings"
 )
 
-// OnLoopback reports whether a request came over the loopback interface.
-func OnLoopback(r *http.Request) bool {
+// FromHere reports whether a request came over the loopback interface.
+func FromHere(r *http.Request) bool {
 	addr, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
 	tcp, ok := addr.(*net.TCPAddr)
 	return ok && tcp.IP.IsLoopback()
 }
 
-// AllowedHost reports whether a Host is this machine's as seen from itself, or one of
-// others. A web page whose name leads to this machine is of the same origin as far as a
-// browser knows: only the Host gives it away.
-func AllowedHost(host string, others []string) bool {
+// OwnName reports whether a Host is this machine's as seen from itself, or one of the names
+// that are allowed besides.
+func OwnName(host string, allowed []string) bool {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {
 		name = h
@@ -28,8 +27,8 @@ func AllowedHost(host string, others []string) bool {
 	if ip := net.ParseIP(name); ip != nil && ip.IsLoopback() {
 		return true
 	}
-	for _, allowed := range others {
-		if strings.EqualFold(name, strings.Trim(allowed, "[]")) || strings.EqualFold(host, allowed) {
+	for _, other := range allowed {
+		if strings.EqualFold(name, strings.Trim(other, "[]")) || strings.EqualFold(host, other) {
 			return true
 		}
 	}
