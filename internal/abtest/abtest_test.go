@@ -174,7 +174,7 @@ func TestStrengths(t *testing.T) {
 	list := Strengths([]*Session{a, b}, "people")
 	require.Len(t, list, 3)
 	require.Equal(t, "one", list[0].Name)
-	require.InDelta(t, list[1].Elo, list[2].Elo, 5)     // the added ties of pairs that never met
+	require.InDelta(t, list[1].Elo, list[2].Elo, 5)      // the added ties of pairs that never met
 	require.InDelta(t, 190, list[0].Elo-list[1].Elo, 10) // 400·log10(3), less the added tie
 	for _, m := range list {
 		require.Less(t, m.Low, m.Elo)
