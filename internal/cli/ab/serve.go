@@ -4,8 +4,6 @@ import (
 	"bufio"
 	"context"
 	"io"
-	"log"
-	"net/http"
 	"os/user"
 	"strings"
 	"time"
@@ -31,27 +29,16 @@ func (o *options) serve(ctx context.Context, st abtest.Store, s *abtest.Session)
 	if err != nil {
 		return err
 	}
-	srv := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 32 << 10, ErrorLog: log.New(io.Discard, "", 0)}
-	failed := make(chan error, len(l))
-	for _, ln := range l {
-		go func() { failed <- srv.Serve(ln) }()
-	}
 	n := len(s.Items(""))
 	o.u.Notef("%d pairs to judge at %s: decided votes show differences of ±%.0f points", n, strings.Join(l.URLs(), ", "), 100*stats.Visible(n))
-	closed := h.Closed()
-	for {
+	go func() {
 		select {
-		case err := <-failed:
-			return err
-		case <-closed:
-			closed = nil
+		case <-h.Closed():
 			o.u.Notef("the session is closed: the page shows the results, and so does \"alpaca ab report %s\"; Ctrl-C ends this", o.db)
 		case <-ctx.Done():
-			end, cancel := context.WithTimeout(context.Background(), 5*time.Second)
-			defer cancel()
-			return srv.Shutdown(end)
 		}
-	}
+	}()
+	return h.Serve(ctx, l)
 }
 
 // keys are the choices by what is typed.
