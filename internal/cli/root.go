@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"alpaca/internal/cli/ab"
 	"alpaca/internal/cli/bench"
 	"alpaca/internal/cli/data"
 	"alpaca/internal/cli/files"
@@ -85,6 +86,7 @@ a small built-in one answers.
 		measure.NewQuality(u),
 		selfinstruct.New(u),
 		train.New(u),
+		ab.New(u),
 		data.New(u),
 		version.New(u),
 	)

@@ -79,7 +79,7 @@ func (o *options) open(u *ui.UI) (*opened, error) {
 		m.Close()
 		return nil, err
 	}
-	opt := o.EngineOptions()
+	opt := o.EngineOptions(m)
 	opt.Parallel, opt.Queue, opt.NoCache, opt.Threads = o.parallel, 4*o.parallel+64, false, load.Threads(u, o.Threads)
 	if err := m.StartEngine(opt); err != nil {
 		m.Close()
