@@ -31,7 +31,7 @@ func setup(t testing.TB, opt engine.Options) *Executor {
 {% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
 {% endif %}`, m.Tokenizer)
 	require.NoError(t, err)
-	opt.Parallel, opt.Queue, opt.Ctx = MaxParallel, 1000, 512
+	opt.Answers, opt.Queue, opt.Ctx = MaxAnswers, 1000, 512
 	e, err := engine.New(m, opt)
 	require.NoError(t, err)
 	t.Cleanup(func() {
@@ -112,7 +112,7 @@ func TestSameBytes(t *testing.T) {
 		backwards = append([]*Request{r}, backwards...)
 	}
 	for name, opt := range map[string]engine.Options{
-		"usual": {Threads: 2}, "short of memory": {Threads: 1, Blocks: 18}, "small steps": {Threads: 1, Batch: 128, Target: 1},
+		"usual": {Threads: 2, Parallel: 9}, "short of memory": {Threads: 1, Blocks: 18}, "small steps": {Threads: 1, Batch: 128, Target: 1},
 	} {
 		x := setup(t, opt)
 		require.Equal(t, want, all(t, x, backwards, 9), name)
