@@ -217,8 +217,8 @@ func (s *Server) outermost(h http.Handler) http.Handler {
 					Message: "something went wrong in the server; its log has request " + n.id})
 			}
 			s.metrics.request(n.path, n.status)
-			if n.path != "other" && r.Method == http.MethodGet && n.status < 400 {
-				return // probes and pages
+			if n.path != "other" && r.Method == http.MethodGet && n.status < 400 || s.opt.Quiet && n.status < 500 {
+				return // probes and pages, or what nobody asks for
 			}
 			s.opt.Log("%s %s %d in %v%s (%s)", r.Method, clip(r.URL.EscapedPath()), n.status, time.Since(start).Round(time.Millisecond), n.about, n.id)
 		}()

@@ -55,6 +55,7 @@ type Options struct {
 	Shift       bool     // texts go on in a full context
 	NoPage      bool     // do not serve the page for browsers
 	Verbose     bool     // answers to conversations show their prompts
+	Quiet       bool     // requests that went well are not logged
 	MaxBody     int64    // bytes of a request: 8 MiB
 	Connections int      // at a time: 1024
 

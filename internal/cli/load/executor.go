@@ -118,7 +118,7 @@ func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
 	}
 	opt := server.Options{
 		Path: m.Path, Aliases: []string{m.Name()}, Build: ui.ReadBuild().Short(), Sampling: o.Sampling.Params,
-		MaxTokens: max(0, o.predict), Log: o.log(u),
+		MaxTokens: max(0, o.predict), Log: u.Notef, Quiet: !o.Verbose,
 	}
 	if o.Alias != "" {
 		opt.Aliases = []string{o.Alias}
@@ -150,14 +150,6 @@ func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
 	}
 	a.Executor = jobs.New(a.Engine, jobs.Options{Digest: a.Digest, Created: created, Server: opt})
 	return a, nil
-}
-
-// log returns what is told of single requests.
-func (o *Executor) log(u *ui.UI) func(format string, args ...any) {
-	if o.Verbose {
-		return u.Notef
-	}
-	return nil
 }
 
 // engine returns what evaluates the model.
