@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"alpaca/internal/cli/load"
@@ -74,6 +75,9 @@ func openInput(u *ui.UI, path, name string, part jobs.Shard) (*jobs.Input, error
 	})
 	if told > most {
 		u.Notef("%s: and %d lines more", name, told-most)
+	}
+	if err != nil && !errors.As(err, new(*fs.PathError)) {
+		err = fmt.Errorf("%s: %w", name, err)
 	}
 	return in, err
 }
