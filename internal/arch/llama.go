@@ -5,7 +5,7 @@ package arch
 // reordered on conversion so that neighbours turn together.
 var Llama = Arch{
 	Name:     "llama",
-	HF:       []string{"LlamaForCausalLM", "MistralForCausalLM", "MixtralForCausalLM"},
+	HF:       []string{"LlamaForCausalLM", "MistralForCausalLM", "MixtralForCausalLM", "LLaMAForCausalLM"},
 	Rotation: Pairs,
 	Input:    llamaInput,
 	Layer:    llamaLayer,

@@ -77,6 +77,8 @@ a small built-in one answers.
 		grammar.New(u),
 		files.NewConvert(u),
 		files.NewQuantize(u),
+		files.NewSplit(u),
+		files.NewJoin(u),
 		files.NewCompareTensors(u),
 		measure.NewPerplexity(u),
 		measure.NewCompare(u),

@@ -87,11 +87,16 @@ var order = []string{
 	"internal/grammar/ecma",
 	"internal/grammar/fsa",
 	"internal/checkpoint/open",
+	"internal/checkpoint/card",
+	"internal/checkpoint/vocab",
 	"internal/checkpoint",
+	"internal/checkpoint/config",
 	"internal/checkpoint/ggjt",
 	"internal/checkpoint/llama2c",
 	"internal/checkpoint/safetensors",
 	"internal/checkpoint/pth",
+	"internal/checkpoint/rows",
+	"internal/checkpoint/weights",
 	"internal/builtin",
 	"internal/tokenizer",
 	"internal/tokenizer/pretokenizer",
@@ -112,6 +117,7 @@ var order = []string{
 	"internal/tinydata/write",
 	"internal/tinydata",
 	"internal/fmath",
+	"internal/quant/codebook",
 	"internal/pool",
 	"internal/machine",
 	"internal/machine/start",
@@ -132,7 +138,7 @@ const aCommand = "internal/cli/*"
 
 // groundFloor are the packages that everybody may import.
 var groundFloor = []string{
-	"internal/arch", "internal/dataset", "internal/fmath", "internal/pool", "internal/machine", "internal/machine/start", "internal/mmap",
+	"internal/arch", "internal/dataset", "internal/fmath", "internal/quant/codebook", "internal/pool", "internal/machine", "internal/machine/start", "internal/mmap",
 	"internal/atomicfile", "internal/lineedit", "internal/report",
 }
 

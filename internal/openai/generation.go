@@ -14,10 +14,10 @@ import (
 type Generation struct {
 	Model     string // as asked for, "" for any
 	Sampling  sampler.Params
-	Bias      []Bias // to be added to Sampling.LogitBias
-	Stop      []string
-	MaxTokens int // -1: to the end of the context; 0: the prompt is evaluated only
-	N         int // answers
+	Bias      []Bias   // to be added to Sampling.LogitBias
+	Stop      []string // nil: nothing is said
+	MaxTokens int      // -1: to the end of the context; 0: the prompt is evaluated only
+	N         int      // answers
 	Logprobs  bool
 	Top       int // alternatives of each token
 	NoCache   bool
@@ -110,7 +110,7 @@ func (g *Generation) readStop(o *object) {
 		o.fail("stop", "must be a string or a list of strings, is %s", kind(data))
 		return
 	}
-	g.Stop = nil
+	g.Stop = []string{} // not nil: whoever says that there are none wants no others
 	for i, item := range list {
 		var text string
 		name := "stop"

@@ -27,6 +27,10 @@ type Options struct {
 	Requantize bool
 	// KeepSplit writes as many files as the input has.
 	KeepSplit bool
+	// Split, where it is not zero, divides the output among several files.
+	Split Split
+	// KeepQuantized leaves tensors as they are that are quantized already.
+	KeepQuantized bool
 	// Overrides replace or add metadata.
 	Overrides []gguf.KV
 	// Importance, where not nil, tells which columns matter.
@@ -79,6 +83,8 @@ type Plan struct {
 	Options Options
 	KV      []gguf.KV // of the output, without what belongs to a split
 	Steps   []Step
+
+	parts int // files of the output
 }
 
 // A Step is what is to be done with one tensor.
@@ -113,7 +119,8 @@ func NewPlan(f *gguf.File, opt Options) (*Plan, error) {
 	r := &rules{modelFacts: facts, mix: opt.Mix}
 	for _, t := range p.order() {
 		s := Step{Tensor: t, To: t.Type, part: p.partOf(t)}
-		if !opt.Mix.Copy && quantizable(t) && !(opt.LeaveOutput && t.Name == outputName) {
+		keep := opt.LeaveOutput && t.Name == outputName || opt.KeepQuantized && isQuantized(t.Type)
+		if !opt.Mix.Copy && quantizable(t) && !keep {
 			if err := s.decide(r, &opt); err != nil {
 				return nil, fmt.Errorf("quantize: tensor %q: %w", t.Name, err)
 			}
@@ -126,6 +133,7 @@ func NewPlan(f *gguf.File, opt Options) (*Plan, error) {
 	if len(p.Steps) == 0 {
 		return nil, errors.New("quantize: the file has no tensors")
 	}
+	p.divide()
 	return p, nil
 }
 

@@ -21,6 +21,9 @@ func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) 
 			g.Sampling.Seed = f.Seed
 		}
 	}
+	if g.Stop == nil {
+		g.Stop = s.opt.Stop
+	}
 	req := engine.Request{
 		MaxTokens: g.MaxTokens, Stop: append(g.Stop[:len(g.Stop):len(g.Stop)], stops...), Logprobs: g.Logprobs, Top: g.Top,
 		N: g.N, Sampling: g.Sampling, NoCache: g.NoCache, Salt: s.keys.salt(keyOf(r)), Key: s.clientOf(r), Shift: s.opt.Shift,

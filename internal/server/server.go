@@ -45,6 +45,9 @@ type Options struct {
 	Template *chat.Template  // nil: conversations are refused
 	Kwargs   json.RawMessage // variables of the template, an object, where requests have some of their own
 	Sampling sampler.Params  // what requests do not say; zero: sampler.DefaultParams
+	System   string          // message of conversations that have none; "": none
+	Stop     []string        // texts that end an answer, where a request names none
+	Settings string          // of the model as Ollama's programs show them, a line each
 
 	Keys        []string // one of which each request needs; none: no key
 	Hosts       []string // names that requests over the loopback interface may use, besides the usual

@@ -3,7 +3,6 @@ package load
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -21,7 +20,6 @@ import (
 	"alpaca/internal/jobs"
 	"alpaca/internal/machine"
 	"alpaca/internal/model"
-	"alpaca/internal/server"
 )
 
 // Executor are the flags of a command that answers requests which are lines of files, or
@@ -116,18 +114,13 @@ func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
 	if err != nil {
 		return nil, err
 	}
-	opt := server.Options{
-		Path: m.Path, Aliases: []string{m.Name()}, Build: ui.ReadBuild().Short(), Sampling: o.Sampling.Params,
-		MaxTokens: max(0, o.predict), Log: u.Notef, Quiet: !o.Verbose,
+	opt, err := o.ServerOptions(u, m, o.Template, o.strict)
+	if err != nil {
+		return nil, err
 	}
+	opt.MaxTokens, opt.Log, opt.Quiet = max(0, o.predict), u.Notef, !o.Verbose
 	if o.Alias != "" {
 		opt.Aliases = []string{o.Alias}
-	}
-	if o.Template.Kwargs != "" {
-		opt.Kwargs = json.RawMessage(o.Template.Kwargs)
-	}
-	if opt.Template, _, err = ServerTemplate(u, m, o.Template, o.strict); err != nil {
-		return nil, err
 	}
 	a = &Answering{Model: m}
 	if a.Digest, err = o.digest(m); err != nil {
@@ -140,6 +133,9 @@ func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
 	a.Settings["ctx-size"] = strconv.Itoa(a.Engine.Ctx())
 	a.Settings["created"] = strconv.FormatInt(created, 10)
 	a.Settings["alias"] = opt.Aliases[0]
+	if text := m.Settings.Text(); text != "" || m.Settings.System != "" {
+		a.Settings["modelfile"] = fmt.Sprintf("%s %q", text, m.Settings.System)
+	}
 	if opt.Template != nil {
 		source := opt.Template.Source()
 		sum := sha256.Sum256([]byte(source))
@@ -154,13 +150,13 @@ func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
 
 // engine returns what evaluates the model.
 func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
-	cache := o.SessionOptions(o.Ctx)
+	cache := o.SessionOptions(o.CtxFor(m))
 	opt := engine.Options{
-		Ctx: o.Ctx, Parallel: o.Parallel, Answers: jobs.MaxAnswers, Queue: 1 << 20, Batch: cache.Batch,
+		Ctx: cache.Ctx, Parallel: o.Parallel, Answers: jobs.MaxAnswers, Queue: 1 << 20, Batch: cache.Batch,
 		Target:  time.Hour, // nobody waits for the next token
 		Threads: Threads(u, o.Threads), CacheK: cache.CacheK, CacheV: cache.CacheV,
 	}
-	ctx, _, err := m.Model.Context(o.Ctx)
+	ctx, _, err := m.Model.Context(cache.Ctx)
 	if err != nil {
 		return nil, err
 	}

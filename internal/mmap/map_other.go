@@ -1,6 +1,6 @@
 //go:build !unix && !windows
 
-package gguf
+package mmap
 
 import (
 	"errors"

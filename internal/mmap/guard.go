@@ -1,4 +1,8 @@
-package gguf
+// Package mmap maps files read-only and turns faults in them into errors. A file that
+// is cut, or whose disk fails, while it is mapped faults on the next read: Guard makes
+// that a *FaultError with the file's name, on the goroutine that read. Where a system
+// cannot map, Map is an error and callers read.
+package mmap
 
 import (
 	"fmt"
@@ -82,21 +86,31 @@ var mappings struct {
 	all []mapping
 }
 
-func registerMapping(data []byte, path string) {
+// Map maps the first size bytes of f, at least one, read-only. They stay mapped until
+// Unmap, also when f is closed.
+func Map(f *os.File, size int64) ([]byte, error) {
+	data, err := mapFile(f, size)
+	if err != nil {
+		return nil, err
+	}
 	mappings.Lock()
 	defer mappings.Unlock()
-	mappings.all = append(mappings.all, mapping{baseOf(data), uintptr(len(data)), path})
+	mappings.all = append(mappings.all, mapping{Base(data), uintptr(len(data)), f.Name()})
+	return data, nil
 }
 
-func unregisterMapping(data []byte) {
+// Unmap undoes Map; data must be what that returned.
+func Unmap(data []byte) error {
 	mappings.Lock()
-	defer mappings.Unlock()
 	for i, m := range mappings.all {
-		if m.base == baseOf(data) {
+		if m.base == Base(data) {
 			mappings.all = append(mappings.all[:i], mappings.all[i+1:]...)
-			return
+			break
 		}
 	}
+	mappings.Unlock()
+	return unmapFile(data)
 }
 
-func baseOf(data []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(data))) }
+// Base returns the address of the first byte of data.
+func Base(data []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(data))) }

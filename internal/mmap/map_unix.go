@@ -1,6 +1,6 @@
 //go:build unix && !linux
 
-package gguf
+package mmap
 
 import (
 	"os"
