@@ -6,12 +6,14 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"alpaca/internal/cli/ab"
+	"alpaca/internal/cli/batch"
 	"alpaca/internal/cli/bench"
 	"alpaca/internal/cli/data"
 	"alpaca/internal/cli/files"
@@ -65,6 +67,7 @@ a small built-in one answers.
 	root.AddCommand(
 		run.New(u),
 		serve.New(u),
+		batch.New(u),
 		pull.New(u),
 		list.New(u),
 		show.New(u),
@@ -92,13 +95,22 @@ a small built-in one answers.
 	)
 	root.SetGlobalNormalizationFunc(flags.Normalize)
 	root.SetFlagErrorFunc(flags.Error)
-	for _, cmd := range root.Commands() {
+	for _, cmd := range withChildren(root.Commands()) {
 		reportUsage(cmd)
 		showZeros(cmd.Flags())
 		models.CompleteFlag(cmd)
 	}
 	addHelpers(root)
 	return root
+}
+
+// withChildren returns commands with those below them.
+func withChildren(list []*cobra.Command) []*cobra.Command {
+	all := slices.Clone(list)
+	for _, cmd := range list {
+		all = append(all, withChildren(cmd.Commands())...)
+	}
+	return all
 }
 
 // Execute runs the command line args and returns the exit status.

@@ -32,6 +32,9 @@ type Options struct {
 	Path    string   // of the model
 	Aliases []string // names of the model, the one to show first: the file's
 	Build   string   // of the program
+	// Fingerprint says what made an answer; "": the build. Servers that give the same
+	// answers have the same.
+	Fingerprint string
 
 	Library Library // further models; nil: there are none
 	Strict  bool    // a model that nobody knows is refused, where there is a Library
@@ -56,6 +59,7 @@ type Options struct {
 	NoPage      bool         // do not serve the page for browsers
 	Data        http.Handler // of the addresses below /data/; nil: there are none
 	Verbose     bool         // answers to conversations show their prompts
+	Quiet       bool         // requests that went well are not logged
 	MaxBody     int64        // bytes of a request: 8 MiB
 	Connections int          // at a time: 1024
 
@@ -157,7 +161,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 func (s *Server) name() string { return s.opt.Aliases[0] }
 
 // fingerprint says what made an answer. It begins with a b, as llama.cpp's do.
-func (s *Server) fingerprint() string { return "b-alpaca-" + strings.Trim(s.opt.Build, "()") }
+func (s *Server) fingerprint() string {
+	if s.opt.Fingerprint != "" {
+		return s.opt.Fingerprint
+	}
+	return "b-alpaca-" + strings.Trim(s.opt.Build, "()")
+}
 
 // newID returns an id that nobody has seen before.
 func newID(prefix string) string {
