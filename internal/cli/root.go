@@ -6,11 +6,13 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"alpaca/internal/cli/batch"
 	"alpaca/internal/cli/bench"
 	"alpaca/internal/cli/files"
 	"alpaca/internal/cli/flags"
@@ -62,6 +64,7 @@ a small built-in one answers.
 	root.AddCommand(
 		run.New(u),
 		serve.New(u),
+		batch.New(u),
 		pull.New(u),
 		list.New(u),
 		show.New(u),
@@ -83,13 +86,22 @@ a small built-in one answers.
 	)
 	root.SetGlobalNormalizationFunc(flags.Normalize)
 	root.SetFlagErrorFunc(flags.Error)
-	for _, cmd := range root.Commands() {
+	for _, cmd := range withChildren(root.Commands()) {
 		reportUsage(cmd)
 		showZeros(cmd.Flags())
 		models.CompleteFlag(cmd)
 	}
 	addHelpers(root)
 	return root
+}
+
+// withChildren returns commands with those below them.
+func withChildren(list []*cobra.Command) []*cobra.Command {
+	all := slices.Clone(list)
+	for _, cmd := range list {
+		all = append(all, withChildren(cmd.Commands())...)
+	}
+	return all
 }
 
 // Execute runs the command line args and returns the exit status.

@@ -33,13 +33,13 @@ var order = []string{
 
 	// Services.
 	"internal/selfinstruct",
+	"internal/jobs",
 	"internal/server",
 	"internal/server/keeper",
 	"internal/server/listen",
 	"internal/server/metrics",
 	"internal/server/page",
 	"internal/server/thinking",
-	"internal/jobs",
 	"internal/openai",
 	"internal/structured",
 	"internal/toolcall",

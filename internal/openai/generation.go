@@ -169,17 +169,21 @@ func readSeed(o *object, target *uint32) {
 	if !o.integer64("seed", &seed, math.MinInt64, math.MaxInt64) {
 		return
 	}
-	switch s := uint64(seed); {
-	case seed == -1:
-		*target = sampler.RandomSeed
-	case s < sampler.RandomSeed:
-		*target = uint32(s)
-	default:
-		*target = uint32(s) ^ uint32(s>>32)
-		if *target == sampler.RandomSeed {
-			*target = 0
-		}
+	if *target = sampler.RandomSeed; seed != -1 {
+		*target = FoldSeed(uint64(seed))
 	}
+}
+
+// FoldSeed returns the seed of a sampler for one of 64 bits: itself where 32 hold it, and
+// never sampler.RandomSeed.
+func FoldSeed(seed uint64) uint32 {
+	if seed < sampler.RandomSeed {
+		return uint32(seed)
+	}
+	if folded := uint32(seed) ^ uint32(seed>>32); folded != sampler.RandomSeed {
+		return folded
+	}
+	return 0
 }
 
 func readBreakers(o *object, p *sampler.Params) {

@@ -168,6 +168,7 @@ type note struct {
 	status int    // 0: nothing is sent yet
 	about  string // tokens and such
 	api    api    // whose form errors have
+	fixed  *Fixed // nil: the answer has times and ids of the day
 }
 
 func (n *note) WriteHeader(status int) {
@@ -197,7 +198,7 @@ func (s *Server) outermost(h http.Handler) http.Handler {
 		start := time.Now()
 		// What a handler leaves of a body is read by net/http, with no patience of its own.
 		http.NewResponseController(w).SetReadDeadline(start.Add(s.opt.BodyTimeout))
-		n := &note{ResponseWriter: w, id: requestID(r), path: "other", api: apiOf(r.URL.Path)}
+		n := &note{ResponseWriter: w, id: requestID(r), path: "other", api: apiOf(r.URL.Path), fixed: fixedOf(r.Context())}
 		w.Header().Set("X-Request-Id", n.id)
 		if n.api == anthropic {
 			w.Header().Set("Request-Id", n.id)

@@ -32,6 +32,9 @@ type Options struct {
 	Path    string   // of the model
 	Aliases []string // names of the model, the one to show first: the file's
 	Build   string   // of the program
+	// Fingerprint says what made an answer; "": the build. Servers that give the same
+	// answers have the same.
+	Fingerprint string
 
 	Library Library // further models; nil: there are none
 	Strict  bool    // a model that nobody knows is refused, where there is a Library
@@ -152,7 +155,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 func (s *Server) name() string { return s.opt.Aliases[0] }
 
 // fingerprint says what made an answer. It begins with a b, as llama.cpp's do.
-func (s *Server) fingerprint() string { return "b-alpaca-" + strings.Trim(s.opt.Build, "()") }
+func (s *Server) fingerprint() string {
+	if s.opt.Fingerprint != "" {
+		return s.opt.Fingerprint
+	}
+	return "b-alpaca-" + strings.Trim(s.opt.Build, "()")
+}
 
 // newID returns an id that nobody has seen before.
 func newID(prefix string) string {

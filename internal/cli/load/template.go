@@ -132,3 +132,21 @@ func IsAlpaca(f *gguf.File) bool {
 	const stanford = 32001 // LLaMA's 32000 and [PAD]
 	return f.Format == "ggml" || strings.Contains(names, "alpaca") || f.Format != "gguf" && tokens != nil && tokens.Rows() == stanford
 }
+
+// ServerTemplate returns the form of conversations that requests bring: the model's, or
+// else ChatML unless strict. It is nil where conversations are refused. The user is told
+// the warning, "" for none.
+func ServerTemplate(u *ui.UI, m *Instance, c TemplateChoice, strict bool) (t *chat.Template, warning string, err error) {
+	t, _, err = Template(u, m.Model.File, m.Model.Tokenizer, c, chat.Request{})
+	if err != nil || t != nil || strings.EqualFold(c.Name, NoTemplate) {
+		return t, "", err
+	}
+	warning = "the model has no chat template: ChatML is used for conversations"
+	if strict {
+		warning = "the model has no chat template: conversations are refused"
+	} else if t, err = chat.Builtin("chatml", m.Model.Tokenizer); err != nil {
+		return nil, "", err
+	}
+	u.Warnf("%s", warning)
+	return t, warning, nil
+}

@@ -4,7 +4,6 @@
 package serve
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"math"
@@ -14,7 +13,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"alpaca/internal/chat"
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
@@ -244,7 +242,7 @@ func (o *options) check() error {
 // serverOptions returns what the server is told of the model and the flags.
 func (o *options) serverOptions(u *ui.UI, m *load.Instance) (server.Options, error) {
 	opt := server.Options{
-		Path: m.Path, Build: build(), Parallel: o.parallel, Sampling: o.model.Sampling.Params,
+		Path: m.Path, Build: ui.ReadBuild().Short(), Parallel: o.parallel, Sampling: o.model.Sampling.Params,
 		Keys: o.keys, Hosts: o.allowed, Origin: o.origin, Metrics: o.metrics, Slots: o.slots && !o.noSlots, Shift: o.shift, NoPage: o.noUI, Verbose: o.model.Verbose, MaxTokens: max(0, o.predict),
 		DrainDelay: o.delay, DrainTimeout: o.drain, Log: u.Notef,
 	}
@@ -254,26 +252,13 @@ func (o *options) serverOptions(u *ui.UI, m *load.Instance) (server.Options, err
 	if o.template.Kwargs != "" {
 		opt.Kwargs = json.RawMessage(o.template.Kwargs)
 	}
-	t, _, err := load.Template(u, m.Model.File, m.Model.Tokenizer, o.template, chat.Request{})
+	t, warning, err := load.ServerTemplate(u, m, o.template, o.strict)
 	if err != nil {
 		return opt, err
 	}
-	if t == nil && !strings.EqualFold(o.template.Name, load.NoTemplate) {
-		warning := "the model has no chat template: ChatML is used for conversations"
-		if o.strict {
-			warning = "the model has no chat template: conversations are refused"
-		} else if t, err = chat.Builtin("chatml", m.Model.Tokenizer); err != nil {
-			return opt, err
-		}
-		u.Warnf("%s", warning)
+	if warning != "" {
 		opt.Warnings = append(opt.Warnings, warning)
 	}
 	opt.Template = t
 	return opt, nil
-}
-
-// build names the program's version for clients.
-func build() string {
-	b := ui.ReadBuild()
-	return cmp.Or(b.Commit[:min(len(b.Commit), 12)], b.Version)
 }
