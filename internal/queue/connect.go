@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/nats-io/nats.go"
@@ -29,6 +30,7 @@ type Conn struct {
 	fail  context.CancelCauseFunc
 	log   func(format string, args ...any)
 	where string
+	last  atomic.Pointer[error] // why the last try to connect failed
 }
 
 // Connect connects to a queue; name tells the server who comes, log is told what happens to the
@@ -57,10 +59,9 @@ func Connect(ctx context.Context, a Address, name string, log func(format string
 			c.nc.Close()
 			return nil, context.Cause(c.ctx)
 		case <-ctx.Done():
-			err := c.nc.LastError()
 			c.close()
-			if err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-				return nil, c.explain(err)
+			if err := c.last.Load(); err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return nil, c.explain(*err)
 			}
 			return nil, ctx.Err()
 		}
@@ -96,6 +97,7 @@ func (c *Conn) options(a Address, servers []*url.URL) ([]nats.Option, error) {
 			}
 		}),
 		nats.ReconnectHandler(func(*nats.Conn) { c.log("the queue is back") }),
+		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { c.missed(err) }),
 		nats.ClosedHandler(func(nc *nats.Conn) {
 			err := nc.LastError()
 			if err == nil {
@@ -157,6 +159,15 @@ func (c *Conn) problem(err error) {
 	}
 }
 
+// missed is told why a try to connect failed. A server that is not there may come; one with the
+// wrong certificate does not get another.
+func (c *Conn) missed(err error) {
+	c.last.Store(&err)
+	if errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(tls.RecordHeaderError)) || errors.Is(err, nats.ErrSecureConnWanted) {
+		c.fail(c.explain(err))
+	}
+}
+
 // explain says what an error of the connection means.
 func (c *Conn) explain(err error) error {
 	text := strings.TrimPrefix(err.Error(), "nats: ")
@@ -166,6 +177,9 @@ func (c *Conn) explain(err error) error {
 			"alpaca worker, alpaca batch and alpaca queue have users of their own: deploy/nats.conf has their rights"}
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked):
 		return &RefusedError{c.where + " refuses the credentials", "--queue-creds names a file with them, and $ALPACA_QUEUE may hold nats://USER:PASSWORD@HOST"}
+	}
+	if errors.As(err, new(*tls.CertificateVerificationError)) {
+		return &RefusedError{c.where + ": " + text, "--queue-ca names the file with the certificate of its authority"}
 	}
 	return fmt.Errorf("%s: %s", c.where, text)
 }

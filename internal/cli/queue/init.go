@@ -11,6 +11,7 @@ import (
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
+	"alpaca/internal/gguf"
 	"alpaca/internal/queue"
 )
 
@@ -106,8 +107,9 @@ func (o *initOptions) model(u *ui.UI) (*queue.Model, error) {
 		return nil, err
 	}
 	defer a.Close()
-	quant := a.Model.Model.File.FileType().String()
+	kind, _, _ := a.Model.Model.File.Uint(gguf.KeyFileType) // for people: one that is not there says nothing
 	return &queue.Model{
-		Key: queue.ModelKey(a.Digest, a.Settings), Name: cmp.Or(o.name, a.Settings["alias"]), Digest: a.Digest, Quant: quant, AckWait: o.ackWait,
+		Key: queue.ModelKey(a.Digest, a.Settings), Name: cmp.Or(o.name, a.Settings["alias"]),
+		Digest: a.Digest, Quant: gguf.FileType(kind).String(), AckWait: o.ackWait,
 	}, nil
 }

@@ -95,7 +95,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	}
 	defer c.Close()
 	w, err := queue.NewWorker(ctx, c, queue.ModelKey(a.Digest, a.Settings), executor{a}, queue.WorkerOptions{
-		Slots: o.executor.Parallel(), Retries: o.retries, Grace: o.grace, Log: u.Notef,
+		Slots: o.executor.Parallel, Retries: o.retries, Grace: o.grace, Log: u.Notef,
 	})
 	if err != nil {
 		return load.Hinted(err)
@@ -106,7 +106,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 		go probe.Serve(watched, l, &watch{worker: w, answering: a})
 		u.Notef("tells how it goes at %s", strings.Join(l.URLs(), ", "))
 	}
-	u.Notef("takes the jobs of %s (key %s), %d at a time", w.Model.Name, w.Model.Key, o.executor.Parallel())
+	u.Notef("takes the jobs of %s (key %s), %d at a time", w.Model.Name, w.Model.Key, o.executor.Parallel)
 	err = w.Run(ctx)
 	n := w.Counts()
 	u.Notef("ended: %d results, %d jobs given back, %d result mismatches", n.Done.Load(), n.Returned.Load(), n.Mismatch.Load())
