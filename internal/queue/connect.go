@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -31,6 +32,10 @@ type Conn struct {
 	log   func(format string, args ...any)
 	where string
 	last  atomic.Pointer[error] // why the last try to connect failed
+
+	mu    sync.Mutex
+	epoch context.Context // done when the server is lost: what it was asked is never answered
+	lose  context.CancelFunc
 }
 
 // Connect connects to a queue; name tells the server who comes, log is told what happens to the
@@ -42,6 +47,7 @@ func Connect(ctx context.Context, a Address, name string, log func(format string
 	}
 	c := &Conn{log: log, where: a.Redacted()}
 	c.ctx, c.fail = context.WithCancelCause(context.WithoutCancel(ctx))
+	c.begin()
 	connected := make(chan struct{}, 1)
 	opts, err := c.options(a, servers)
 	if err != nil {
@@ -92,6 +98,7 @@ func (c *Conn) options(a Address, servers []*url.URL) ([]nats.Option, error) {
 		// Another server of a cluster would not have been looked at.
 		nats.IgnoreDiscoveredServers(),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			c.begin()
 			if err != nil {
 				c.log("lost the queue (%v): connecting again", err)
 			}
@@ -207,6 +214,30 @@ func recent(version string) bool {
 	major, err1 := strconv.Atoi(parts[0])
 	minor, err2 := strconv.Atoi(parts[1])
 	return err1 == nil && err2 == nil && (major > leastMajor || major == leastMajor && minor >= leastMinor)
+}
+
+// begin ends what waits for answers of a server that is lost, so that it can be asked again.
+func (c *Conn) begin() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lose != nil {
+		c.lose()
+	}
+	c.epoch, c.lose = context.WithCancel(context.Background())
+}
+
+// lost returns what is closed when the server of now is lost.
+func (c *Conn) lost() context.Context {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.epoch
+}
+
+// once returns a context for one question to the server.
+func (c *Conn) once(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	stop := context.AfterFunc(c.lost(), cancel)
+	return ctx, func() { stop(); cancel() }
 }
 
 // with returns a context that is done with the caller's, or with the connection for its reason.

@@ -114,7 +114,7 @@ func (w *Worker) showLife(m jetstream.Msg) (stop func()) {
 // stored returns the result that a subject has, nil for none.
 func (w *Worker) stored(ctx context.Context, subject string) (*jetstream.RawStreamMsg, error) {
 	for try := 0; ; try++ {
-		asked, cancel := context.WithTimeout(ctx, requestTime)
+		asked, cancel := w.conn.once(ctx)
 		msg, err := w.results.GetLastMsgForSubject(asked, subject)
 		cancel()
 		switch {
@@ -194,7 +194,7 @@ func (w *Worker) giveUp(ctx context.Context, j *job) {
 // ack removes a job from the queue and waits for the server's word. Without it the job comes
 // again, and has its result.
 func (w *Worker) ack(ctx context.Context, m jetstream.Msg) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), requestTime)
+	ctx, cancel := w.conn.once(context.WithoutCancel(ctx))
 	defer cancel()
 	if err := m.DoubleAck(ctx); err != nil && w.conn.ctx.Err() == nil {
 		w.opt.Log("a job may come again: %v", err)

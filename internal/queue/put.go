@@ -57,7 +57,7 @@ func (c *Conn) put(ctx context.Context, stream string, msg *nats.Msg) (outcome, 
 
 // tryPut is one try of put.
 func (c *Conn) tryPut(ctx context.Context, msg *nats.Msg) error {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	ctx, cancel := c.once(ctx)
 	defer cancel()
 	_, err := c.js.PublishMsg(ctx, msg, jetstream.WithExpectLastSequencePerSubject(0), jetstream.WithRetryAttempts(0))
 	return err
@@ -67,7 +67,7 @@ func (c *Conn) tryPut(ctx context.Context, msg *nats.Msg) error {
 func (c *Conn) hopeless(ctx context.Context, stream string, err error) error {
 	if errors.Is(err, jetstream.ErrNoStreamResponse) {
 		// Nobody answered: the stream is missing, or the server is about to have it.
-		asked, cancel := context.WithTimeout(ctx, requestTime)
+		asked, cancel := c.once(ctx)
 		defer cancel()
 		if _, err := c.js.Stream(asked, stream); errors.Is(err, jetstream.ErrStreamNotFound) {
 			return c.cause(err)

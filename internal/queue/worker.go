@@ -215,6 +215,7 @@ func (w *Worker) slot(ctx, work context.Context) error {
 
 // take waits for a job and does it.
 func (w *Worker) take(ctx, work context.Context) error {
+	lost := w.conn.lost().Done()
 	batch, err := w.from.Fetch(1, jetstream.FetchMaxWait(fetchTime))
 	if err != nil {
 		return err
@@ -225,18 +226,28 @@ func (w *Worker) take(ctx, work context.Context) error {
 			w.handle(work, m)
 		}
 	case <-ctx.Done():
-		// A job that arrives in the meantime is nobody's otherwise, until the server takes
-		// this worker for dead.
-		go func() {
-			for m := range batch.Messages() {
-				w.giveBack(m)
-			}
-		}()
+		w.abandon(batch)
 		return nil
+	case <-lost: // the next server knows nothing of the question
+		w.abandon(batch)
+		return errLost
 	}
 	// An error that nobody reads would look like an empty queue.
 	if err := batch.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) && !errors.Is(err, jetstream.ErrNoMessages) {
 		return err
 	}
 	return nil
+}
+
+// errLost says that the server was lost while it was asked.
+var errLost = errors.New("the connection was lost")
+
+// abandon gives back what still comes of a question. It would be nobody's otherwise, until the
+// server takes this worker for dead.
+func (w *Worker) abandon(batch jetstream.MessageBatch) {
+	go func() {
+		for m := range batch.Messages() {
+			w.giveBack(m)
+		}
+	}()
 }

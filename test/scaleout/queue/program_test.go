@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -204,7 +205,8 @@ func TestProgram(t *testing.T) {
 	b := newBench(t, 1000)
 	url := plainServer(t)
 	b.initialize(url, "--name", "small")
-	workers := []*proc{b.worker(url, "ALPACA_KERNEL=generic"), b.worker(url, "ALPACA_KERNEL=avx2"), b.worker(url)}
+	other := map[string]string{"amd64": "avx2", "arm64": "neon"}[runtime.GOARCH]
+	workers := []*proc{b.worker(url, "ALPACA_KERNEL=generic"), b.worker(url, "ALPACA_KERNEL="+other), b.worker(url)}
 	require.Equal(t, 3, b.batch(url).end())
 	b.complete(workers...)
 	said := b.ok("queue", "status", "--queue", url)
