@@ -20,7 +20,7 @@ type Journal struct {
 }
 
 // OpenJournal opens a journal, or creates it. It fails where another process has it open.
-func OpenJournal(path string) (j *Journal, err error) {
+func OpenJournal(path string) (*Journal, error) {
 	if st, err := os.Stat(path); err == nil && !st.Mode().IsRegular() {
 		return nil, fmt.Errorf("%s: exists and is not a regular file", path)
 	}
@@ -28,29 +28,34 @@ func OpenJournal(path string) (j *Journal, err error) {
 	if err != nil {
 		return nil, err
 	}
-	j = &Journal{file: f}
-	defer func() {
-		if err != nil {
-			j.Close()
-		}
-	}()
-	if runtime.GOOS != "windows" { // there a lock keeps its own process from writing, too
-		lock := flock.New(path, flock.SetFlag(os.O_RDONLY))
-		switch held, err := lock.TryLock(); {
-		case err != nil:
-			return nil, err
-		case !held:
-			return nil, fmt.Errorf("%s: another process is writing it", path)
-		}
-		j.lock = lock
+	j := &Journal{file: f}
+	if err = j.claim(path); err == nil {
+		j.size, err = wholeLines(f)
 	}
-	if j.size, err = wholeLines(f); err != nil {
-		return nil, err
+	if err == nil {
+		err = f.Truncate(j.size)
 	}
-	if err := f.Truncate(j.size); err != nil {
+	if err != nil {
+		j.Close()
 		return nil, err
 	}
 	return j, nil
+}
+
+// claim keeps other processes from writing the file.
+func (j *Journal) claim(path string) error {
+	if runtime.GOOS == "windows" { // a lock would keep this process from writing, too
+		return nil
+	}
+	lock := flock.New(path, flock.SetFlag(os.O_RDONLY))
+	switch held, err := lock.TryLock(); {
+	case err != nil:
+		return err
+	case !held:
+		return fmt.Errorf("%s: another process is writing it", path)
+	}
+	j.lock = lock
+	return nil
 }
 
 // wholeLines returns how many bytes of a file are lines with an end.

@@ -27,15 +27,14 @@ type Options struct {
 	Server server.Options
 }
 
-// MaxParallel is how many answers an engine must be able to give at once (engine.Options),
-// however many are wanted: whether a request for several answers is taken must not depend
-// on the machine. Memory for fewer texts is enough.
-const MaxParallel = openai.MaxAnswers
+// MaxAnswers is what an engine must have as its engine.Options' Answers: whether a request
+// for several answers is taken must not depend on how many are given at once.
+const MaxAnswers = openai.MaxAnswers
 
 // New returns an executor that answers with an engine. It does not close the engine.
 func New(e *engine.Engine, opt Options) *Executor {
 	s := opt.Server
-	s.Keys, s.Library, s.NoPage, s.Parallel, s.MaxBody = nil, nil, true, MaxParallel, MaxBody
+	s.Keys, s.Library, s.NoPage, s.Parallel, s.MaxBody = nil, nil, true, MaxAnswers, MaxBody
 	s.Fingerprint = Fingerprint(opt.Digest)
 	return &Executor{server.New(e, s), opt}
 }

@@ -31,7 +31,7 @@ func setup(t testing.TB, opt engine.Options) *Executor {
 {% endfor %}{% if add_generation_prompt %}<|im_start|>assistant
 {% endif %}`, m.Tokenizer)
 	require.NoError(t, err)
-	opt.Parallel, opt.Queue = MaxParallel, 1000
+	opt.Answers, opt.Queue, opt.Ctx = MaxAnswers, 1000, 512
 	e, err := engine.New(m, opt)
 	require.NoError(t, err)
 	t.Cleanup(func() {
@@ -52,7 +52,7 @@ func mixed(t testing.TB) (list []*Request) {
 	}
 	for i := range 3 {
 		add("/v1/chat/completions", fmt.Sprintf(`{"messages":[{"role":"system","content":%q},{"role":"user","content":"%d"}],"max_tokens":8}`, system, i))
-		add("/v1/chat/completions", fmt.Sprintf(`{"messages":[{"role":"user","content":"%d"}],"max_tokens":24,%s}`, i, tool))
+		add("/v1/chat/completions", fmt.Sprintf(`{"messages":[{"role":"user","content":"%d"}],"max_tokens":120,%s}`, i, tool))
 		add("/v1/completions", fmt.Sprintf(`{"prompt":["%s %d","other"],"n":3,"max_tokens":5,"logprobs":2}`, system, i))
 		add("/v1/responses", fmt.Sprintf(`{"instructions":%q,"input":"%d","max_output_tokens":6}`, system, i))
 		add("/v1/completions", fmt.Sprintf(`{"prompt":"%s %d","max_tokens":6,"seed":%d}`, system, i, i-1))
@@ -112,7 +112,7 @@ func TestSameBytes(t *testing.T) {
 		backwards = append([]*Request{r}, backwards...)
 	}
 	for name, opt := range map[string]engine.Options{
-		"usual": {Threads: 2}, "short of memory": {Threads: 1, Blocks: 12}, "small steps": {Threads: 1, Batch: 128, Target: 1},
+		"usual": {Threads: 2, Parallel: 9}, "short of memory": {Threads: 1, Blocks: 18}, "small steps": {Threads: 1, Batch: 128, Target: 1},
 	} {
 		x := setup(t, opt)
 		require.Equal(t, want, all(t, x, backwards, 9), name)

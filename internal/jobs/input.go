@@ -57,19 +57,23 @@ type inputLine struct {
 
 // OpenInput reads a file and checks each line. Bad is called for those that cannot be
 // taken; then there is an error in the end.
-func OpenInput(path string, shard Shard, bad func(line int, err error)) (in *Input, err error) {
+func OpenInput(path string, shard Shard, bad func(line int, err error)) (*Input, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		return nil, err
 	}
-	in = &Input{file: f, index: map[key]int{}}
-	defer func() {
-		if err != nil {
-			in.Close()
-		}
-	}()
+	in := &Input{file: f, index: map[key]int{}}
+	if err := in.check(shard, bad); err != nil {
+		f.Close()
+		return nil, err
+	}
+	return in, nil
+}
+
+// check reads the file.
+func (in *Input) check(shard Shard, bad func(line int, err error)) error {
 	sum := sha256.New()
-	l := newLines(io.TeeReader(f, sum), MaxLine)
+	l := newLines(io.TeeReader(in.file, sum), MaxLine)
 	var check Checker
 	all, wrong := 0, 0
 	for ; ; all++ {
@@ -82,7 +86,7 @@ func OpenInput(path string, shard Shard, bad func(line int, err error)) (in *Inp
 		if err == nil {
 			r, err = check.Check(line, l.number)
 		} else if !errors.As(err, &about) {
-			return nil, err
+			return err
 		} else {
 			err = about.error
 		}
@@ -97,12 +101,12 @@ func OpenInput(path string, shard Shard, bad func(line int, err error)) (in *Inp
 	}
 	switch {
 	case wrong > 0:
-		return nil, fmt.Errorf("%s: %d of %d lines cannot be taken", path, wrong, all)
+		return fmt.Errorf("%s: %d of %d lines cannot be taken", in.file.Name(), wrong, all)
 	case all == 0:
-		return nil, fmt.Errorf("%s: there are no requests in it", path)
+		return fmt.Errorf("%s: there are no requests in it", in.file.Name())
 	}
 	in.SHA256 = hex.EncodeToString(sum.Sum(nil))
-	return in, nil
+	return nil
 }
 
 // Close closes the file.

@@ -1,9 +1,8 @@
-// Package jobs has requests as lines of JSON, in the form of OpenAI's batch files: it checks
-// them, answers them through the server's own handler, and keeps the answers.
+// Package jobs has requests as lines of JSON, in the form of OpenAI's batch files:
 //
-//	line ─► Checker ─► Request ─► Executor (server.Do) ─► Result ─► line
+//	line ─► Checker ─► Request ─► Executor (the server's own handlers) ─► Result ─► line
 //
-// An answer follows from the line and the model alone, so that it does not matter on which
+// A result follows from the line and the model alone, so that it does not matter on which
 // machine, in which order or how often a line is answered.
 package jobs
 

@@ -32,31 +32,28 @@ func NewOutput(w io.Writer) *Output { return &Output{stream: w} }
 // file is all that is remembered of a run. It is created where it is not there. A last line
 // that is not complete is cut off. With retry results with errors are removed, so that they
 // are made again.
-func OpenOutput(path string, src Source, retry bool) (o *Output, err error) {
-	o = &Output{path: path}
-	if o.journal, err = atomicfile.OpenJournal(path); err != nil {
+func OpenOutput(path string, src Source, retry bool) (*Output, error) {
+	journal, err := atomicfile.OpenJournal(path)
+	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if err != nil && o.journal != nil {
+	o := &Output{path: path, journal: journal}
+	err = o.resume(src, retry)
+	if err == nil && retry && o.Failed > 0 {
+		err = keep(path, func(r *Result) bool { return !r.Failed() })
+		if err == nil { // the file is another one now
+			o.journal, err = atomicfile.OpenJournal(path)
+			journal.Close()
+		}
+		o.Done, o.Failed = o.Done-o.Failed, 0
+	}
+	if err != nil {
+		if o.journal != nil {
 			o.journal.Close()
 		}
-	}()
-	if err := o.resume(src, retry); err != nil {
 		return nil, err
 	}
-	if !retry || o.Failed == 0 {
-		return o, nil
-	}
-	if err := keep(path, func(r *Result) bool { return !r.Failed() }); err != nil {
-		return nil, err
-	}
-	o.Done -= o.Failed
-	o.Failed = 0
-	old := o.journal
-	o.journal, err = atomicfile.OpenJournal(path) // the file is another one now
-	old.Close()
-	return o, err
+	return o, nil
 }
 
 // resume makes src leave out what there are results of.

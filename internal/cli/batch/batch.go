@@ -199,7 +199,8 @@ func (o *options) finish(u *ui.UI, src *source, out *output, p *progress, err er
 func (o *options) answer(ctx context.Context, src *source, out *output, a *load.Answering, p *progress) error {
 	run := &jobs.Run{
 		Source: src, Output: out.Output, Answer: a.Do, GiveUp: a.GiveUp,
-		Parallel: o.model.Parallel, Retries: o.retries, MaxErrors: o.maxErrors, Done: p.show,
+		Parallel: 2 * o.model.Parallel, // so that the next is ready where one ends
+		Retries:  o.retries, MaxErrors: o.maxErrors, Done: p.show,
 	}
 	return run.Do(ctx)
 }

@@ -18,12 +18,13 @@ import (
 
 func TestMain(m *testing.M) { clitest.Main(m) }
 
-// write writes an input of n requests, of which every fifth cannot be answered.
-func write(t *testing.T, n int) string {
+// write writes an input of n requests for so many tokens, of which every fifth cannot be
+// answered.
+func write(t *testing.T, n, tokens int) string {
 	t.Helper()
 	var b strings.Builder
 	for i := range n {
-		body := fmt.Sprintf(`{"prompt":"%s %d","max_tokens":8}`, strings.Repeat("the llama and ", i%7), i)
+		body := fmt.Sprintf(`{"prompt":"%s %d","max_tokens":%d}`, strings.Repeat("the llama and ", i%7), i, tokens)
 		if i%5 == 4 {
 			body = `{"prompt":"a","max_tokens":-7}`
 		}
@@ -56,7 +57,7 @@ func TestKill(t *testing.T) {
 	if testing.Short() {
 		kills, n = 4, 20
 	}
-	model, in := testmodel.SPM(1).Write(t), write(t, n)
+	model, in := testmodel.SPM(1).Write(t), write(t, n, 32)
 	dir := t.TempDir()
 	whole, out := filepath.Join(dir, "whole.jsonl"), filepath.Join(dir, "out.jsonl")
 	run(t, in, "-m", model, "-o", whole, "--order", "input", "-t", "1")
@@ -70,14 +71,14 @@ func TestKill(t *testing.T) {
 	}
 	idle := took(append(args[:1:1], in, "-m", model, "-o", whole, "--order", "input", "-t", "1")...)
 	work := took(append(args[:1:1], in, "-m", model, "-o", filepath.Join(dir, "timed.jsonl"), "--order", "input", "-t", "1")...)
-	each := max(work-idle, 10*time.Millisecond) / 10
+	each := max(work-idle, 100*time.Millisecond) / time.Duration(kills/2)
 
 	random := rand.New(rand.NewPCG(1, 2))
 	before, grew := 0, 0
 	for range kills {
 		cmd := exec.Command("alpaca", args...)
 		require.NoError(t, cmd.Start())
-		time.Sleep(idle/2 + time.Duration(random.Int64N(int64(idle/2+each))))
+		time.Sleep(idle/2 + time.Duration(random.Int64N(int64(idle/2+2*each))))
 		cmd.Process.Kill()
 		cmd.Wait()
 		if data, err := os.ReadFile(out); err == nil && len(data) > before {
@@ -93,7 +94,7 @@ func TestKill(t *testing.T) {
 
 // TestShards: parts that other runs answer are, merged, the bytes of one run.
 func TestShards(t *testing.T) {
-	model, in := testmodel.SPM(1).Write(t), write(t, 12)
+	model, in := testmodel.SPM(1).Write(t), write(t, 12, 8)
 	dir := t.TempDir()
 	whole := filepath.Join(dir, "whole.jsonl")
 	run(t, in, "-m", model, "-o", whole, "--order", "input", "-t", "1")
@@ -114,7 +115,7 @@ func TestShards(t *testing.T) {
 
 // TestPipes: input and output may be pipes.
 func TestPipes(t *testing.T) {
-	model, in := testmodel.SPM(1).Write(t), write(t, 6)
+	model, in := testmodel.SPM(1).Write(t), write(t, 6, 8)
 	whole := filepath.Join(t.TempDir(), "whole.jsonl")
 	run(t, in, "-m", model, "-o", whole, "--order", "input", "-t", "1")
 	o := clitest.Run(t, read(t, in), "batch", "-", "-m", model, "-o", "-", "--order", "input", "-t", "1")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"os"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -117,7 +118,7 @@ func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
 	}
 	opt := server.Options{
 		Path: m.Path, Aliases: []string{m.Name()}, Build: ui.ReadBuild().Short(), Sampling: o.Sampling.Params,
-		Verbose: o.Verbose, MaxTokens: max(0, o.predict), Log: o.log(u),
+		MaxTokens: max(0, o.predict), Log: o.log(u),
 	}
 	if o.Alias != "" {
 		opt.Aliases = []string{o.Alias}
@@ -163,7 +164,7 @@ func (o *Executor) log(u *ui.UI) func(format string, args ...any) {
 func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 	cache := o.SessionOptions(o.Ctx)
 	opt := engine.Options{
-		Ctx: o.Ctx, Parallel: jobs.MaxParallel, Queue: 1 << 20, Batch: cache.Batch,
+		Ctx: o.Ctx, Parallel: o.Parallel, Answers: jobs.MaxAnswers, Queue: 1 << 20, Batch: cache.Batch,
 		Target:  time.Hour, // nobody waits for the next token
 		Threads: Threads(u, o.Threads), CacheK: cache.CacheK, CacheV: cache.CacheV,
 	}
@@ -220,18 +221,21 @@ func (o *Executor) digest(m *Instance) (string, error) {
 // harmless are the flags of AddFlags on which no answer depends, and those of which
 // Settings has the meaning rather than the text.
 var harmless = []string{
-	"model", "threads", "batch-size", "parallel", "no-mmap", "lora",
+	"model", "threads", "batch-size", "parallel", "no-mmap", "lora", "verbose",
 	"chat-template", "chat-template-file", "created", "alias", "ctx-size",
 }
 
 // settings returns what all other flags say, also those of which nothing is said.
 func (o *Executor) settings() map[string]string {
-	own := pflag.NewFlagSet("", pflag.ContinueOnError)
+	own, without := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
 	(&Executor{}).AddFlags(own)
+	new(Grammar).AddFlags(without)
+	new(flags.Compat).AddFlags(without)
 	list := map[string]string{}
-	own.VisitAll(func(f *pflag.Flag) { list[f.Name] = o.flags.Lookup(f.Name).Value.String() })
-	for _, name := range harmless {
-		delete(list, name)
-	}
+	own.VisitAll(func(f *pflag.Flag) {
+		if without.Lookup(f.Name) == nil && !slices.Contains(harmless, f.Name) {
+			list[f.Name] = o.flags.Lookup(f.Name).Value.String()
+		}
+	})
 	return list
 }
