@@ -33,9 +33,11 @@ var order = []string{
 
 	// Services.
 	"internal/selfinstruct",
+	"internal/queue",
 	"internal/jobs",
 	"internal/server",
 	"internal/server/keeper",
+	"internal/server/probe",
 	"internal/server/listen",
 	"internal/server/metrics",
 	"internal/server/page",

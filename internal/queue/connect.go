@@ -170,7 +170,8 @@ func (c *Conn) problem(err error) {
 // wrong certificate does not get another.
 func (c *Conn) missed(err error) {
 	c.last.Store(&err)
-	if errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(tls.RecordHeaderError)) || errors.Is(err, nats.ErrSecureConnWanted) {
+	if errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(tls.RecordHeaderError)) ||
+		errors.Is(err, nats.ErrSecureConnWanted) || errors.Is(err, nats.ErrNkeysNotSupported) {
 		c.fail(c.explain(err))
 	}
 }
@@ -184,6 +185,9 @@ func (c *Conn) explain(err error) error {
 			"alpaca worker, alpaca batch and alpaca queue have users of their own: deploy/nats.conf has their rights"}
 	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked):
 		return &RefusedError{c.where + " refuses the credentials", "--queue-creds names a file with them, and $ALPACA_QUEUE may hold nats://USER:PASSWORD@HOST"}
+	}
+	if errors.Is(err, nats.ErrNkeysNotSupported) {
+		return &RefusedError{c.where + " knows no nkeys: it lets anybody in, or asks for passwords", "$ALPACA_QUEUE may hold a user and a password"}
 	}
 	if errors.As(err, new(*tls.CertificateVerificationError)) {
 		return &RefusedError{c.where + ": " + text, "--queue-ca names the file with the certificate of its authority"}

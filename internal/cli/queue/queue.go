@@ -1,5 +1,6 @@
 // Package queue has "alpaca queue", which makes what batches on several machines need of a NATS
-// server, shows what is in it, and removes it. Workers and batches have no right to do that.
+// server, shows what is in it, and removes it. Workers and batches have no right to do that;
+// what the objects are is internal/queue's.
 package queue
 
 import (

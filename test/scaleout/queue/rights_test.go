@@ -175,10 +175,12 @@ func TestEncrypted(t *testing.T) {
 	// A server that lets anybody in gets no prompts, whatever credentials there are.
 	open := options(filepath.Join(dir, "open"), -1)
 	open.TLSConfig, open.TLS = tlsConf, true
-	there = "tls://0.0.0.0:" + portOf(t, start(t, open))
-	_, err = connectTo(t, queue.Address{URL: there, Creds: creds, CA: ca})
-	require.ErrorContains(t, err, "lets anybody in")
-	c, err = connectTo(t, queue.Address{URL: there, Creds: creds, CA: ca, Insecure: true})
+	port = portOf(t, start(t, open))
+	_, err = connectTo(t, queue.Address{URL: "tls://0.0.0.0:" + port, Creds: creds, CA: ca})
+	require.ErrorContains(t, err, "knows no nkeys")
+	_, err = connectTo(t, queue.Address{URL: "tls://user:word@0.0.0.0:" + port, CA: ca})
+	require.ErrorContains(t, err, "tls://0.0.0.0:"+port+" lets anybody in")
+	c, err = connectTo(t, queue.Address{URL: "tls://0.0.0.0:" + port, CA: ca, Insecure: true})
 	require.NoError(t, err)
 	c.Close()
 }
