@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+
+	"alpaca/internal/jobs"
 )
 
 // Limits are the bounds of a queue's streams. Zero leaves what there is, or the default.
@@ -224,8 +226,8 @@ func (c *Conn) RemoveAll(ctx context.Context) error {
 	return nil
 }
 
-// Retry removes the results of a batch that say that nobody could do the job, and returns how
-// many there were. The batch puts those jobs in again.
+// Retry removes the results of a batch that say that nobody could do the job, or that are none,
+// and returns how many there were. The batch puts those jobs in again.
 func (c *Conn) Retry(ctx context.Context, batch string) (n int, err error) {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -245,7 +247,7 @@ func (c *Conn) Retry(ctx context.Context, batch string) (n int, err error) {
 		if err != nil {
 			return n, c.cause(err)
 		}
-		if msg.Header.Get(errorHeader) == "" {
+		if _, err := jobs.ParseResult(msg.Data); err == nil && msg.Header.Get(errorHeader) == "" {
 			continue
 		}
 		if _, err := c.purge(ctx, ResultsStream, subject); err != nil {

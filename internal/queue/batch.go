@@ -74,8 +74,14 @@ func (b *Batch) Run(ctx context.Context, c *Conn) error {
 		return nil
 	}
 	jobs, results, err := r.look(ctx)
-	if err != nil {
-		return err
+	for try := 0; err != nil; try++ {
+		if !passing(err) {
+			return err
+		}
+		if err := pause(ctx, try); err != nil {
+			return err
+		}
+		jobs, results, err = r.look(ctx)
 	}
 	for _, subjects := range []map[string]bool{jobs, results} {
 		for id := range subjects {

@@ -35,6 +35,8 @@ func (r *run) collect(ctx context.Context) error {
 // deliverError is an error of delivering.
 type deliverError struct{ error }
 
+func (e deliverError) Unwrap() error { return e.error }
+
 // passing reports whether reading may go on after an error.
 func passing(err error) bool {
 	var refused *RefusedError

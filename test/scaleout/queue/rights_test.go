@@ -291,7 +291,10 @@ func TestHostile(t *testing.T) {
 		_, err := jobs.ParseResult([]byte(line))
 		require.NoError(t, err)
 	}
-	_, err := c.Remove(t.Context(), queue.BatchID(t.Name()))
+	n, err := c.Retry(t.Context(), queue.BatchID(t.Name()))
+	require.NoError(t, err)
+	require.Equal(t, 3, n, "what is no result at all")
+	_, err = c.Remove(t.Context(), queue.BatchID(t.Name()))
 	require.NoError(t, err)
 
 	w := work(t, url, &echo{}, queue.WorkerOptions{})
