@@ -24,6 +24,7 @@ import (
 	"alpaca/internal/cli/models"
 	"alpaca/internal/cli/prune"
 	"alpaca/internal/cli/pull"
+	"alpaca/internal/cli/queue"
 	"alpaca/internal/cli/remove"
 	"alpaca/internal/cli/run"
 	"alpaca/internal/cli/selfinstruct"
@@ -33,6 +34,7 @@ import (
 	"alpaca/internal/cli/train"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/cli/version"
+	"alpaca/internal/cli/worker"
 	"alpaca/internal/machine"
 )
 
@@ -68,6 +70,8 @@ a small built-in one answers.
 		run.New(u),
 		serve.New(u),
 		batch.New(u),
+		worker.New(u),
+		queue.New(u),
 		pull.New(u),
 		list.New(u),
 		show.New(u),
