@@ -1,43 +1,61 @@
 package train
 
 import (
+	"strings"
+
 	"alpaca/internal/arch"
 	"alpaca/internal/quant"
 )
 
-// modules calls f for the tensors that may be trained beside adapters, with their roles:
-// norms, the embedding, and the output where it is a tensor of its own.
-func (m *Model[T]) modules(f func(role arch.Role, layer int, t *Tensor[T])) {
-	f(arch.TokenEmbed, -1, m.Embed)
-	for i := range m.Layers {
-		l := &m.Layers[i]
-		f(arch.AttnNorm, i, l.AttnNorm)
-		if l.QNorm != nil {
-			f(arch.AttnQNorm, i, l.QNorm)
-			f(arch.AttnKNorm, i, l.KNorm)
+// module is a tensor that may be trained beside adapters.
+type module[T real] struct {
+	role  arch.Role
+	layer int // -1: outside of layers
+	bias  bool
+	t     *Tensor[T]
+}
+
+// modules returns the tensors that may be trained beside adapters, with their roles: norms,
+// the embedding, and the output where it is a tensor of its own.
+func (m *Model[T]) modules() (list []module[T]) {
+	add := func(role arch.Role, layer int, t, bias *Tensor[T]) {
+		if t != nil {
+			list = append(list, module[T]{role, layer, false, t})
 		}
-		f(arch.FFNNorm, i, l.FFNNorm)
+		if bias != nil {
+			list = append(list, module[T]{role, layer, true, bias})
+		}
 	}
-	f(arch.OutputNorm, -1, m.OutputNorm)
+	add(arch.TokenEmbed, -1, m.Embed, nil)
+	for i := range m.Layers {
+		for _, x := range m.Layers[i].members() {
+			if x.norm != nil {
+				add(x.role, i, x.norm.W, x.norm.Bias)
+			}
+		}
+	}
+	add(arch.OutputNorm, -1, m.OutputNorm.W, m.OutputNorm.Bias)
 	if !m.Tied() {
-		f(arch.Output, -1, m.Output)
+		add(arch.Output, -1, m.Output, nil)
 	}
+	return list
 }
 
 // TrainModules makes the tensors of the roles that wanted accepts trainable as a whole,
 // beside the adapters, and returns how many these are. It comes after AddLoRA.
 func (m *Model[T]) TrainModules(wanted func(role arch.Role) bool) (n int) {
-	m.modules(func(role arch.Role, _ int, t *Tensor[T]) {
-		if !wanted(role) {
-			return
+	for _, x := range m.modules() {
+		if !wanted(x.role) {
+			continue
 		}
+		t := x.t
 		if w := t.Weights; w != nil {
 			t.Data, t.Weights = make([]T, t.Rows*t.Cols), nil
 			quant.Decode(w.Type, floats(t.Data), w.Data)
 		}
 		t.train()
 		n++
-	})
+	}
 	return n
 }
 
@@ -50,12 +68,23 @@ func (m *Model[T]) HasWholeMatrices() bool {
 // HasTrainedNorms reports whether norms are trained beside the adapters.
 func (m *Model[T]) HasTrainedNorms() bool { return m.Rank > 0 && len(m.trainedNorms()) > 0 }
 
+// HasTrainedBiases reports whether biases of norms are: a file of adapters has no place for
+// them.
+func (m *Model[T]) HasTrainedBiases() bool {
+	for _, t := range m.trainedNorms() {
+		if m.Rank > 0 && strings.HasSuffix(t.Name, ".bias") {
+			return true
+		}
+	}
+	return false
+}
+
 // trainedNorms returns the norms that are trained.
 func (m *Model[T]) trainedNorms() (list []*Tensor[T]) {
-	m.modules(func(_ arch.Role, _ int, t *Tensor[T]) {
-		if t.Vector && t.Trainable() {
-			list = append(list, t)
+	for _, x := range m.modules() {
+		if x.t.Vector && x.t.Trainable() {
+			list = append(list, x.t)
 		}
-	})
+	}
 	return list
 }

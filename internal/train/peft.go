@@ -8,7 +8,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strings"
 
 	"alpaca/internal/arch"
 	"alpaca/internal/atomicfile"
@@ -54,52 +53,43 @@ const peftPrefix = "base_model.model."
 
 // peft returns what peft's two files hold.
 func (m *Model[T]) peft(p PEFT) (tensors []peftTensor, config map[string]any) {
-	family := arch.Find(m.Arch)
+	n := hfNames{arch.Find(m.Config.Arch), &m.Config}
 	targets, saved := map[string]bool{}, map[string]bool{}
-	pair := func(hf string, l *Linear[T], b []float32) {
-		targets[lastPart(hf)] = true
-		tensors = append(tensors, peftTensor{peftPrefix + hf + ".lora_A.weight", l.A.shape(), floats(l.A.Data)},
+	pair := func(hf string, l *Linear[T], a, b []float32) {
+		targets[n.target(hf)] = true
+		tensors = append(tensors, peftTensor{peftPrefix + hf + ".lora_A.weight", l.A.shape(), a},
 			peftTensor{peftPrefix + hf + ".lora_B.weight", l.B.shape(), b})
 	}
-	for i := range m.Layers {
-		for j, l := range m.Layers[i].linears() {
-			if l.A == nil {
-				continue
-			}
-			b := floats(l.B.Data)
-			if heads := m.permuted(family, linearRoles[j]); heads > 0 {
-				b = unpermute(b, heads, l.B.Rows, l.B.Cols)
-			}
-			pair(fmt.Sprintf("model.layers.%d.%s", i, family.Tensor(linearRoles[j]).HF), l, b)
+	m.eachLinear(func(i int, x member[T]) {
+		if l := x.linear; l.A != nil {
+			a, b := n.adapter(x.role, i, matrixOf(l.A), matrixOf(l.B))
+			pair(n.of(x.role, i), l, a, b)
 		}
-	}
+	})
 	if l := &m.OutputLoRA; l.A != nil {
-		pair(family.Tensor(arch.Output).HF, l, floats(l.B.Data))
+		pair(n.of(arch.Output, -1), l, floats(l.A.Data), floats(l.B.Data))
 	}
 	if l := &m.EmbedLoRA; l.A != nil {
-		hf := family.Tensor(arch.TokenEmbed).HF
-		targets[hf] = true
-		name := peftPrefix + "model." + hf + ".lora_embedding_"
-		tensors = append(tensors, peftTensor{name + "A", []int{m.Rank, m.Vocab}, transposed(floats(l.A.Data), m.Vocab, m.Rank)},
+		hf := n.of(arch.TokenEmbed, -1)
+		targets[n.target(hf)] = true
+		name := peftPrefix + hf + ".lora_embedding_"
+		tensors = append(tensors, peftTensor{name + "A", []int{m.Rank, m.Embed.Rows}, transposed(floats(l.A.Data), m.Embed.Rows, m.Rank)},
 			peftTensor{name + "B", l.B.shape(), floats(l.B.Data)})
 	}
-	m.modules(func(role arch.Role, layer int, t *Tensor[T]) {
-		if !t.Trainable() {
-			return
+	for _, x := range m.modules() {
+		if !x.t.Trainable() {
+			continue
 		}
-		hf := family.Tensor(role).HF
-		saved[lastPart(hf)] = true
-		switch {
-		case layer >= 0:
-			hf = fmt.Sprintf("model.layers.%d.%s", layer, hf)
-		case role != arch.Output:
-			hf = "model." + hf
+		hf, end := n.of(x.role, x.layer), ".weight"
+		saved[n.target(hf)] = true
+		if x.bias {
+			end = ".bias"
 		}
-		tensors = append(tensors, peftTensor{peftPrefix + hf + ".weight", t.shape(), floats(t.Data)})
-	})
+		tensors = append(tensors, peftTensor{peftPrefix + hf + end, x.t.shape(), n.vector(x.role, floats(x.t.Data))})
+	}
 	tied := m.Tied() && m.Embed.Trainable()
 	if tied { // peft keeps the base's output matrix unless it is told of this one
-		hf := family.Tensor(arch.Output).HF
+		hf := n.of(arch.Output, -1)
 		saved[hf] = true
 		tensors = append(tensors, peftTensor{peftPrefix + hf + ".weight", m.Embed.shape(), floats(m.Embed.Data)})
 	}
@@ -110,8 +100,7 @@ func (m *Model[T]) peft(p PEFT) (tensors []peftTensor, config map[string]any) {
 	return tensors, config
 }
 
-// lastPart returns what follows the last dot of a name.
-func lastPart(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
+func matrixOf[T real](t *Tensor[T]) hfMatrix { return hfMatrix{floats(t.Data), t.Rows, t.Cols} }
 
 // transposed returns x [rows, cols] as [cols, rows].
 func transposed(x []float32, rows, cols int) []float32 {
@@ -119,36 +108,6 @@ func transposed(x []float32, rows, cols int) []float32 {
 	for i := range rows {
 		for j := range cols {
 			out[j*rows+i] = x[i*cols+j]
-		}
-	}
-	return out
-}
-
-// permuted returns the heads of a matrix whose rows GGUF has in another order than Hugging
-// Face, 0 for none: queries and keys where neighbours turn together.
-func (m *Model[T]) permuted(family *arch.Arch, role arch.Role) int {
-	switch {
-	case family.Rotation != arch.Pairs:
-		return 0
-	case role == arch.AttnQ:
-		return m.Heads
-	case role == arch.AttnK:
-		return m.KVHeads
-	}
-	return 0
-}
-
-// unpermute returns the rows of b in Hugging Face's order: row 2i+j of a head of h becomes
-// row j·h/2+i.
-func unpermute(b []float32, heads, rows, cols int) []float32 {
-	out := make([]float32, len(b))
-	h := rows / heads
-	for head := range heads {
-		for i := range h / 2 {
-			for j := range 2 {
-				from, to := head*h+2*i+j, head*h+j*h/2+i
-				copy(out[to*cols:(to+1)*cols], b[from*cols:(from+1)*cols])
-			}
 		}
 	}
 	return out
