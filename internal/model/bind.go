@@ -2,6 +2,7 @@ package model
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"alpaca/internal/arch"
@@ -25,6 +26,9 @@ func bind(f *gguf.File, c *Config) (*Weights, error) {
 	outer := c.sizes(&c.Layers[0])
 	for _, list := range [][]arch.Tensor{a.Input, a.Output} {
 		for i := range list {
+			if !outer.In(list[i].In) {
+				continue
+			}
 			b.bind(&list[i], "", &outer, w.place(list[i].Role, &embed))
 		}
 	}
@@ -36,6 +40,9 @@ func bind(f *gguf.File, c *Config) (*Weights, error) {
 			break
 		}
 		b.layer(&w.Layers[i], a, i, c)
+		if a.ValueNorm && c.Layers[i].KVOf == 0 {
+			w.Layers[i].AttnVNorm = slices.Repeat([]float32{1}, c.Layers[i].ValueDim)
+		}
 	}
 	if b.err == nil {
 		b.err = strangers(f, a, c.NumExperts > 0)

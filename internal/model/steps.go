@@ -34,7 +34,10 @@ func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 	if r.err != nil {
 		return
 	}
-	cols := matrices[len(matrices)-1].W.Cols // the first may be absent
+	cols := 0 // some may be absent
+	for _, l := range matrices {
+		cols = max(cols, l.W.Cols)
+	}
 	r.acts.Want(len(x)/cols, cols)
 	for _, l := range matrices {
 		if l.W.Rows == 0 {
@@ -68,16 +71,20 @@ func (r *Runner) normedRows(n int) []float32 {
 	return r.buf.normed[:n]
 }
 
-// products computes up to three matrix products.
+// products computes up to three matrix products, but for those of absent matrices.
 func (r *Runner) products(list ...product) {
 	if r.err != nil {
 		return
 	}
 	var all [3]ggml.Product
-	for i, p := range list {
-		all[i] = r.of(p)
+	n := 0
+	for _, p := range list {
+		if p.l.W.Rows > 0 {
+			all[n] = r.of(p)
+			n++
+		}
 	}
-	r.err = r.matmul.Store(r.pool, all[:len(list)]...)
+	r.err = r.matmul.Store(r.pool, all[:n]...)
 	for _, p := range list {
 		r.adapt(p)
 	}
@@ -144,23 +151,27 @@ func (r *Runner) setAngles(spans []ggml.Span) {
 	}
 }
 
-// normHeads normalizes each head of q and k, where the layer has weights for that.
-func (r *Runner) normHeads(l *Layer, q, k []float32) {
-	if r.err == nil && (l.AttnQNorm != nil || l.AttnKNorm != nil) {
-		r.err = r.headNorm.Run(r.pool, q, l.AttnQNorm, k, l.AttnKNorm)
+// normHeads normalizes each head of q, k and v, where the layer has weights for that.
+func (r *Runner) normHeads(l *Layer, q, k, v []float32) {
+	if r.err == nil && (l.AttnQNorm != nil || l.AttnKNorm != nil || l.AttnVNorm != nil) {
+		r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: q, W: l.AttnQNorm}, {X: k, W: l.AttnKNorm}, {X: v, W: l.AttnVNorm}})
 	}
 }
 
 // kvLayer returns a layer's part of the cache.
 func (r *Runner) kvLayer(layer int) ggml.KVLayer {
+	heads := r.model.Config.Layers[layer].NumHeads
+	if of := r.model.Config.Layers[layer].KVOf; of > 0 {
+		layer = of - 1
+	}
 	return ggml.KVLayer{
 		Format: &r.cache.formats[layer], Recent: r.cache.parts[layer] == Recent, Offset: r.cache.offsets[layer],
-		Heads: r.model.Config.Layers[layer].NumHeads,
+		Heads: heads,
 	}
 }
 
 // storeKV turns q and k of all rows to their positions, and puts k and v into the
-// cache.
+// cache, unless they are nil.
 func (r *Runner) storeKV(layer int, spans []ggml.Span, q, k, v []float32) {
 	if r.err == nil {
 		turn := r.model.Config.Layers[layer].Turn

@@ -13,6 +13,7 @@ type Weights struct {
 	Moved      []MovedNorm // norms that adapters changed
 	OutputNorm []float32   // [Dim] output_norm.weight; of LayerNorm [2, Dim]: weights and biases
 	Output     Linear      // [VocabSize, Dim] output.weight; where absent, TokenEmbed
+	Inputs     LayerInputs // of models whose layers have inputs of their own
 	RopeFreqs  []float32   // [Rope.Dim/2] rope_freqs.weight, nil for none
 	RopeLong   []float32   // [Rope.Dim/2] rope_factors_long.weight, nil for none
 	RopeShort  []float32   // [Rope.Dim/2] rope_factors_short.weight, nil for none
@@ -36,6 +37,8 @@ type Layer struct {
 
 	Delta DeltaNet // of layers with a gated delta rule
 
+	AttnVNorm []float32 // [ValueDim] of each value head, all 1; nil: they are not normalized
+
 	AttnSinks    []float32 // [NumHeads] scores without a position; nil for none
 	AttnPostNorm []float32 // [Dim] of what attention gives; nil: it is not normalized
 
@@ -46,6 +49,10 @@ type Layer struct {
 	Experts     []FFN     // [NumExperts]
 	Shared      FFN       // the expert that all tokens use, beside those chosen; empty for none
 	SharedGate  Linear    // [1, Dim] ffn_gate_inp_shexp: how much of it a token takes; empty: all
+
+	Input         FFN       // Up [LayerInput, Dim] inp_gate and Down [Dim, LayerInput] proj, of the layer's own input
+	InputPostNorm []float32 // [Dim] of what that gives
+	OutScale      []float32 // [1] layer_output_scale: factor of the hidden state behind the layer; nil: 1
 }
 
 // Parallel reports whether the feed-forward network, for want of a norm of its own, reads
@@ -58,7 +65,7 @@ func (l *Layer) Each(f func(*Linear)) {
 	for _, x := range []*Linear{
 		&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut, &l.ConvIn, &l.ConvOut,
 		&l.Delta.In, &l.Delta.Gate, &l.Delta.Alpha, &l.Delta.Beta, &l.Delta.Out, &l.FFN.Gate, &l.FFN.Up, &l.FFN.Down,
-		&l.Router, &l.Shared.Gate, &l.Shared.Up, &l.Shared.Down, &l.SharedGate,
+		&l.Input.Up, &l.Input.Down, &l.Router, &l.Shared.Gate, &l.Shared.Up, &l.Shared.Down, &l.SharedGate,
 	} {
 		if x.W.Rows > 0 {
 			f(x)
@@ -90,6 +97,12 @@ func (w *Weights) place(role arch.Role, embed *Linear) any {
 	switch role {
 	case arch.TokenEmbed:
 		return embed
+	case arch.TokenInputs:
+		return &w.Inputs.Tokens
+	case arch.InputProj:
+		return &w.Inputs.Proj
+	case arch.InputNorm:
+		return &w.Inputs.Norm
 	case arch.RopeFreqs:
 		return &w.RopeFreqs
 	case arch.RopeLong:
@@ -137,6 +150,14 @@ func (l *Layer) place(role arch.Role) any {
 		return &l.FFNPostNorm
 	case arch.Router:
 		return &l.Router
+	case arch.InputGate:
+		return &l.Input.Up
+	case arch.InputOut:
+		return &l.Input.Down
+	case arch.InputPostNorm:
+		return &l.InputPostNorm
+	case arch.LayerScale:
+		return &l.OutScale
 	case arch.SharedFFNGate:
 		return &l.Shared.Gate
 	case arch.SharedFFNUp:
