@@ -8,6 +8,7 @@ var Qwen35 = Arch{
 	Rotation:   Halves,
 	Delta:      true,
 	GatedQuery: true,
+	ShortNorms: true,
 	Input:      llamaInput,
 	Layer: []Tensor{
 		{Role: AttnNorm, Cols: Embd, HF: "input_layernorm"},

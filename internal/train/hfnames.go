@@ -96,8 +96,18 @@ func (n *hfNames) values(x []float32, size int) []float32 {
 	return out
 }
 
-// vector returns the weights of a module in Hugging Face's form.
-func (n *hfNames) vector(role arch.Role, x []float32) []float32 { return x }
+// vector returns the weights of a module in Hugging Face's form: of some models those of
+// norms are 1 less there.
+func (n *hfNames) vector(role arch.Role, x []float32) []float32 {
+	if t := n.table(role); !n.family.ShortNorms || !t.IsVector() || role == arch.DeltaNorm {
+		return x
+	}
+	less := make([]float32, len(x))
+	for i, v := range x {
+		less[i] = v - 1
+	}
+	return less
+}
 
 // unpermute returns the rows of b in Hugging Face's order: row 2i+j of a head of h becomes
 // row j·h/2+i.

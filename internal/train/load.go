@@ -17,9 +17,33 @@ func Load(base *model.Model, full bool) (*Model[float32], error) {
 	return load[float32](base, full)
 }
 
+// trainable reports whether forward and backward know all that models of a family have.
+func trainable(a *arch.Arch) bool {
+	if a.ValueNorm {
+		return false
+	}
+	for _, list := range [][]arch.Tensor{a.Layer, a.FFN, a.MoE} {
+		for i := range list {
+			if _, ok := new(Layer[float32]).place(list[i].Role); !ok {
+				return false
+			}
+		}
+	}
+	return true
+}
+
 func load[T real](base *model.Model, full bool) (*Model[T], error) {
 	c, f := base.Config, base.File
 	family := arch.Find(c.Arch)
+	if !trainable(family) {
+		var known []string
+		for _, a := range arch.All() {
+			if trainable(a) {
+				known = append(known, a.Name)
+			}
+		}
+		return nil, fmt.Errorf("train: %s: models of the architecture %q cannot be trained, only %s", f.Path, c.Arch, strings.Join(known, ", "))
+	}
 	l := loader[T]{file: f, full: full}
 	m := &Model[T]{Config: c, Layers: make([]Layer[T], c.NumLayers), ropes: base.RopeParams}
 	m.Embed = l.tensor(arch.TokenEmbed.Weight(), true, 0)
