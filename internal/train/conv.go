@@ -69,3 +69,69 @@ func (e *engine[T]) convolveBack(l *Layer[T], r *record[T], do []T) {
 		}
 	})
 }
+
+// convolveSilu is the convolution before a gated delta rule:
+//
+//	mixed[t] = silu(Σ taps[j]·in[t-L+1+j])    j < L
+func (e *engine[T]) convolveSilu(l *Layer[T], r *record[T]) {
+	n := l.Taps.Rows
+	e.each(n, channelRun, func(_, lo, hi int) {
+		sigma := make([]T, hi-lo)
+		for _, doc := range e.batch.docs {
+			for t := doc.lo; t < doc.hi; t++ {
+				out := r.mixed[t*n+lo : t*n+hi]
+				e.convolved(l, r, out, doc, t, lo)
+				sigmoid(sigma, out)
+				for i, s := range sigma {
+					out[i] *= s
+				}
+			}
+		}
+	})
+}
+
+// convolved sets out to the sums of the channels from first on.
+func (e *engine[T]) convolved(l *Layer[T], r *record[T], out []T, doc document, t, first int) {
+	n, taps := l.Taps.Rows, l.Taps.Cols
+	clear(out)
+	for j := max(0, taps-1-(t-doc.lo)); j < taps; j++ {
+		in := r.in[(t-taps+1+j)*n+first:]
+		for i := range out {
+			out[i] += T(l.Taps.Data[(first+i)*taps+j] * in[i])
+		}
+	}
+}
+
+// convolveSiluBack replaces in by its gradient; d, that of mixed, is lost.
+func (e *engine[T]) convolveSiluBack(l *Layer[T], r *record[T], d []T) {
+	n, taps := l.Taps.Rows, l.Taps.Cols
+	e.each(n, channelRun, func(_, lo, hi int) {
+		sum, sigma := make([]T, hi-lo), make([]T, hi-lo)
+		for _, doc := range e.batch.docs {
+			for t := doc.lo; t < doc.hi; t++ {
+				e.convolved(l, r, sum, doc, t, lo)
+				sigmoid(sigma, sum)
+				row := d[t*n+lo : t*n+hi]
+				for i, s := range sigma {
+					row[i] *= s + T(T(sum[i]*s)*(1-s))
+				}
+				for j := max(0, taps-1-(t-doc.lo)); j < taps && l.Taps.Trainable(); j++ {
+					in := r.in[(t-taps+1+j)*n+lo:]
+					for i, x := range row {
+						l.Taps.Grad[(lo+i)*taps+j] += T(x * in[i])
+					}
+				}
+			}
+			for t := doc.lo; t < doc.hi; t++ {
+				in := r.in[t*n+lo : t*n+hi]
+				clear(in)
+				for j := taps - 1; j >= 0 && t+taps-1-j < doc.hi; j-- {
+					row := d[(t+taps-1-j)*n+lo:]
+					for i := range in {
+						in[i] += T(l.Taps.Data[(lo+i)*taps+j] * row[i])
+					}
+				}
+			}
+		}
+	})
+}

@@ -135,6 +135,10 @@ func (j *job) addAdapters(m *train.Model[float32]) error {
 		return ui.WithHint(ui.Usagef("--output %s: a file of adapters cannot hold a trained embedding or output matrix", j.Output),
 			"write the whole model with --merge, or a folder for peft")
 	}
+	if m.HasTrainedBiases() {
+		return ui.WithHint(ui.Usagef("--output %s: a file of adapters cannot hold the biases of this model's norms", j.Output),
+			"write the whole model with --merge, or a folder for peft")
+	}
 	if m.HasTrainedNorms() {
 		j.u.Warnf("llama.cpp leaves out the norms in a file of adapters, alpaca uses them; --merge writes a model for both")
 	}
