@@ -125,6 +125,9 @@ func (j *job) addAdapters(m *train.Model[float32]) error {
 	if err := j.checkTargets(m); err != nil {
 		return err
 	}
+	if m.Config.NumExperts > 0 {
+		j.u.Notef("experts and their routers stay as they are: adapters are on all else that --target-modules names")
+	}
 	if m.TrainModules(func(r arch.Role) bool { return saved[r] }) == 0 && len(saved) > 0 {
 		return ui.Usagef("--modules-to-save %s: the model has none of them", strings.Join(j.Saved, ","))
 	}
