@@ -107,7 +107,7 @@ func TestArchitectures(t *testing.T) {
 			require.NoError(t, m.WriteAdapter(filepath.Join(dir, "adapter.gguf"), "noise"))
 			require.InEpsilon(t, lossOf(t, withAdapter(t, base, filepath.Join(dir, "adapter.gguf")), doc), loss, 2e-5)
 
-			require.NoError(t, tr.WriteModel(filepath.Join(dir, "merged.gguf"), base.File.KV, Kept(base.File)))
+			require.NoError(t, tr.WriteModel(filepath.Join(dir, "merged.gguf"), base.File.KV, Kept(base)))
 			f, err := gguf.Open(filepath.Join(dir, "merged.gguf"))
 			require.NoError(t, err)
 			merged, err := model.Load(f, model.LoadOptions{})
@@ -127,13 +127,17 @@ func TestArchDifferences(t *testing.T) {
 	}
 	for _, named := range trainables() {
 		t.Run(named.Name, func(t *testing.T) {
-			base := openTest(t, smallWindow(named.Spec))
+			spec := smallWindow(named.Spec)
+			if spec.Dim == 0 && spec.Turning <= 8 { // in float64 everything is slow
+				spec.Dim = 64
+			}
+			base := openTest(t, spec)
 			m, err := load[float64](base, true)
 			require.NoError(t, err)
 			shake(m.Tensors(), 0.02)
 			e := testEngine(t, m, variant{}, 1)
-			rows := [][]Example{{words(20, base.Config.VocabSize, 3), words(5, base.Config.VocabSize, 4)}}
-			n := 19.0 + 4
+			rows := [][]Example{{words(18, base.Config.VocabSize, 3), words(5, base.Config.VocabSize, 4)}}
+			n := 17.0 + 4
 			var b Batch
 			b.Add(0, rows[0])
 			gradients(t, e, rows, 1)
@@ -171,7 +175,9 @@ func TestArchDifferences(t *testing.T) {
 				}
 				const step = 1e-6
 				require.InDelta(t, (at(step)-at(-step))/(2*step), slope, 2e-6*least*math.Sqrt(float64(len(group)))+1e-8, group[0].Name)
-				at(0)
+				for j, x := range group {
+					copy(x.Data, old[j])
+				}
 			}
 		})
 	}

@@ -36,8 +36,9 @@ type attentionMemory[T real] struct {
 // attention returns that of a layer, with the gradients in memory of their own.
 func (e *engine[T]) attention(l *Layer[T], r *record[T]) *attention[T] {
 	c, m := &e.m.Config, &e.mem
-	a := &attention[T]{w: &e.workers, s: &l.Shape, scale: T(c.AttnScale), cap: T(c.AttnCap), docs: e.batch.docs, q: r.q, k: r.k, v: r.v, o: r.o,
-		do: m.do[:len(r.o)], dq: m.dq[:len(r.q)], dk: m.dk[:len(r.k)], dv: m.dv[:len(r.v)], mem: e.att}
+	kv := e.kvOf(l, r)
+	a := &attention[T]{w: &e.workers, s: &l.Shape, scale: T(c.AttnScale), cap: T(c.AttnCap), docs: e.batch.docs, q: r.q, k: kv.k, v: kv.v, o: r.o,
+		do: m.do[:len(r.o)], dq: m.dq[:len(r.q)], dk: m.dk[:len(kv.k)], dv: m.dv[:len(kv.v)], mem: e.att}
 	if len(r.att) > 0 {
 		a.o = r.att
 	}
@@ -48,6 +49,14 @@ func (e *engine[T]) attention(l *Layer[T], r *record[T]) *attention[T] {
 		a.sinks = l.Sinks.Data
 	}
 	return a
+}
+
+// kvOf returns the record with the keys and values that a layer uses.
+func (e *engine[T]) kvOf(l *Layer[T], r *record[T]) *record[T] {
+	if of := l.Shape.KVOf; of > 0 {
+		return &e.tape[of-1]
+	}
+	return r
 }
 
 func (a *attention[T]) forward()  { a.w.each(len(a.docs)*a.s.NumKVHeads, 1, a.items(false)) }

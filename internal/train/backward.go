@@ -8,10 +8,15 @@ func (e *engine[T]) backward() {
 	for i := len(e.m.Layers) - 1; i >= 0; i-- {
 		if e.Checkpointing && i < len(e.m.Layers)-1 {
 			e.layer(i) // the last layer's is still there
+			if e.m.Layers[i].hasTail() {
+				e.finish(i, e.mem.d4)
+			}
 		}
+		e.tailBack(i)
 		e.networkBack(i) // e.x is now the gradient of x1
 		e.mixBack(i)     // and that of x0
 	}
+	e.inputsBack()
 	if c.EmbedScale != 0 {
 		scale(e.x, T(c.EmbedScale))
 	}
@@ -115,7 +120,14 @@ func (e *engine[T]) attentionBack(l *Layer[T], r *record[T], do, dx []T) {
 		l.Sinks.Grad[i%l.Shape.NumHeads] += d
 	}
 	dq, dk, dv := a.dq, a.dk, a.dv
-	e.positionsBack(l, r, dq, dk)
+	if kv := e.kvOf(l, r); l.Shape.KVOf > 0 { // for when that layer's turn comes
+		addTo(kv.laterK, dk)
+		addTo(kv.laterV, dv)
+	} else if len(r.laterK) > 0 {
+		addTo(dk, r.laterK)
+		addTo(dv, r.laterV)
+	}
+	e.positionsBack(l, r, dq, dk, dv)
 	n := e.normed(r.x0, &l.AttnNorm)
 	if l.QKV.W != nil {
 		wide := m.wide[:len(dq)+len(dk)+len(dv)]
@@ -129,8 +141,16 @@ func (e *engine[T]) attentionBack(l *Layer[T], r *record[T], do, dx []T) {
 		dq = wide
 	}
 	e.linearBack(&l.Q, dq, n, dx, false)
+	if l.K.W == nil {
+		return
+	}
+	if l.V.W == nil {
+		addTo(dk, dv)
+	}
 	e.linearBack(&l.K, dk, n, dx, true)
-	e.linearBack(&l.V, dv, n, dx, true)
+	if l.V.W != nil {
+		e.linearBack(&l.V, dv, n, dx, true)
+	}
 }
 
 // branchBack returns the gradient of what a branch gives, before its norm w and the factor

@@ -144,22 +144,15 @@ const unitEps = 1e-6
 
 // unit sets dst to x divided by its length, times by.
 func unit[T real](dst, x []T, by T) {
-	s := by * T(1/math.Sqrt(float64(squares(x)+unitEps)))
+	s := by * T(1/math.Sqrt(float64(dot3(x, x, nil)+unitEps)))
 	for i, v := range x {
 		dst[i] = v * s
 	}
 }
 
-func squares[T real](x []T) (sum T) {
-	for _, v := range x {
-		sum += T(v * v)
-	}
-	return sum
-}
-
 // unitBack adds to dx what the input x of unit gets of dy.
 func unitBack[T real](dx, x, dy []T, by T) {
-	rho := T(1 / math.Sqrt(float64(squares(x)+unitEps)))
+	rho := T(1 / math.Sqrt(float64(dot3(x, x, nil)+unitEps)))
 	s := T(T(rho*rho) * dot3(x, dy, nil))
 	for i, v := range x {
 		dx[i] += T(T(by*rho) * (dy[i] - T(v*s)))

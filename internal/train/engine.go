@@ -32,6 +32,8 @@ type engine[T real] struct {
 	att   []attentionMemory[T]
 	delta []deltaMemory[T]
 
+	own ownInputs[T]
+
 	embedGrads map[int32][]T // of rows of the embedding, from the tokens that were read
 
 	head headMemory[T]
@@ -101,9 +103,28 @@ func (e *engine[T]) begin(b *Batch) {
 			e.tape[i].share(&e.shared, e.m, &e.m.Layers[i], n)
 		}
 	}
+	e.shareKV(n)
 	e.x = ggml.Grow(e.x, n*e.m.Config.Dim)
 	for _, f := range e.mem.fields(e.m) {
 		*f.data = ggml.Grow(*f.data, n*f.cols)
+	}
+}
+
+// shareKV makes memory for the keys and values of layers that later ones use, beside what
+// all layers share, and for their gradients.
+func (e *engine[T]) shareKV(n int) {
+	for i := range e.m.Layers {
+		of := e.m.Layers[i].Shape.KVOf
+		if of == 0 {
+			continue
+		}
+		r, s := &e.tape[of-1], &e.m.Layers[of-1].Shape
+		if e.Checkpointing && len(r.laterK) == 0 {
+			r.k, r.v = make([]T, len(r.k)), make([]T, len(r.v))
+		}
+		r.laterK, r.laterV = ggml.Grow(r.laterK, n*s.NumKVHeads*s.KeyDim), ggml.Grow(r.laterV, n*s.NumKVHeads*s.ValueDim)
+		clear(r.laterK)
+		clear(r.laterV)
 	}
 }
 
@@ -141,6 +162,9 @@ func (m *memory[T]) fields(of *Model[T]) []field[T] {
 			o = max(o, c.Dim)
 		}
 	}
+	if c.LayerInput > 0 {
+		ffn, heads = max(ffn, c.LayerInput), max(heads, len(of.Layers))
+	}
 	list := []field[T]{
 		{&m.n, c.Dim}, {&m.d, c.Dim}, {&m.do, o}, {&m.dq, q}, {&m.dk, k}, {&m.dv, v}, {&m.wide, wide},
 		{&m.rho, heads}, {&m.mean, heads}, {&m.low, of.Rank}, {&m.dlow, of.Rank},
@@ -166,7 +190,7 @@ func (m *memory[T]) fields(of *Model[T]) []field[T] {
 func (m *Model[T]) scratchBranch() bool {
 	for i := range m.Layers {
 		l := &m.Layers[i]
-		if m.Config.ResidualScale != 0 || l.AttnPostNorm.W != nil || l.FFNPostNorm.W != nil || l.parallel() || l.SharedUp.W != nil || l.Shape.Delta {
+		if m.Config.ResidualScale != 0 || l.AttnPostNorm.W != nil || l.FFNPostNorm.W != nil || l.parallel() || l.SharedUp.W != nil || l.Shape.Delta || l.hasTail() {
 			return true
 		}
 	}

@@ -25,6 +25,7 @@ func (e *engine[T]) forward(b *Batch) {
 		scale(e.x, T(c.EmbedScale))
 	}
 	copy(e.tape[0].x0, e.x)
+	e.layerInputs()
 	for i := range e.m.Layers {
 		e.layer(i)
 		next := e.x
@@ -102,6 +103,7 @@ func (e *engine[T]) finish(i int, next []T) {
 		e.linear(&l.Down, e.mem.d, e.gated(l, r.g, r.u))
 		e.branch(next, r.x1, e.mem.d, &l.FFNPostNorm)
 	}
+	e.tail(i, next)
 }
 
 // normed returns the norm of each row of x in memory of its own, or x where there is none.

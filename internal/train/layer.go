@@ -18,6 +18,7 @@ type Layer[T real] struct {
 	QKV          Linear[T] // queries, keys and values in one: of attention, or of a gated delta rule
 	QNorm, KNorm Norm[T]   // of each head, or of all heads at once
 	Sinks        *Tensor[T]
+	VNorm        Norm[T] // of each head of values; all 1, no update changes it
 	AttnPostNorm Norm[T] // of what attention gives
 	ConvIn       Linear[T]
 	ConvOut      Linear[T]
@@ -37,6 +38,11 @@ type Layer[T real] struct {
 	SharedUp     Linear[T]
 	SharedDown   Linear[T]
 	SharedRouter Linear[T]
+
+	InputGate     Linear[T] // of the layer's own input: see inputs.go
+	InputOut      Linear[T]
+	InputPostNorm Norm[T]
+	OutScale      *Tensor[T] // [1] factor of the hidden state behind the layer
 }
 
 // member is a part of a layer by its role: one of the last three is not nil.
@@ -67,6 +73,8 @@ func (l *Layer[T]) places() []member[T] {
 		{role: arch.SharedFFNGate, linear: &l.SharedGate}, {role: arch.SharedFFNUp, linear: &l.SharedUp},
 		{role: arch.SharedFFNDown, linear: &l.SharedDown}, {role: arch.SharedRouter, linear: &l.SharedRouter},
 		{role: arch.FFNPostNorm, norm: &l.FFNPostNorm},
+		{role: arch.InputGate, linear: &l.InputGate}, {role: arch.InputOut, linear: &l.InputOut},
+		{role: arch.InputPostNorm, norm: &l.InputPostNorm}, {role: arch.LayerScale, vector: &l.OutScale},
 	}
 }
 

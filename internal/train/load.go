@@ -19,9 +19,6 @@ func Load(base *model.Model, full bool) (*Model[float32], error) {
 
 // trainable reports whether forward and backward know all that models of a family have.
 func trainable(a *arch.Arch) bool {
-	if a.ValueNorm {
-		return false
-	}
 	for _, list := range [][]arch.Tensor{a.Layer, a.FFN, a.MoE} {
 		for i := range list {
 			if _, ok := new(Layer[float32]).place(list[i].Role); !ok {
@@ -50,11 +47,22 @@ func load[T real](base *model.Model, full bool) (*Model[T], error) {
 	for i := range m.Layers {
 		layer := &m.Layers[i]
 		layer.Shape = c.Layers[i]
+		if family.ValueNorm && layer.Shape.KVOf == 0 {
+			layer.VNorm.W = ones[T]("", layer.Shape.ValueDim)
+		}
 		for t := range family.LayerTensors(c.NumExperts > 0) {
+			if t.In == arch.OwnKVLayers && layer.Shape.KVOf > 0 {
+				continue
+			}
 			if x, ok := layer.place(t.Role); ok {
 				l.member(arch.LayerPrefix(i), t, x, c.NumExperts)
 			}
 		}
+	}
+	if c.LayerInput > 0 {
+		m.Inputs.Tokens = l.tensor(arch.TokenInputs.Weight(), true, 0)
+		m.Inputs.Proj.W = l.tensor(arch.InputProj.Weight(), true, 0)
+		m.Inputs.Norm.W = l.tensor(arch.InputNorm.Weight(), false, 0)
 	}
 	norm := arch.Tensor{}
 	if t := family.Tensor(arch.OutputNorm); t != nil {
@@ -103,6 +111,7 @@ func (l *loader[T]) member(prefix string, t *arch.Tensor, x member[T], experts i
 		x.norm.W, x.norm.Bias = w, bias()
 	default:
 		*x.vector = w
+		w.fixed = x.role == arch.LayerScale // in transformers it is a buffer, no parameter
 	}
 }
 
@@ -160,14 +169,27 @@ func numbers[T real](x []float32) []T {
 	return list
 }
 
-// kept are the tensors that no update changes, and that a model which is written takes over
-// from its base.
-var kept = []arch.Role{arch.RopeFreqs, arch.RopeLong, arch.RopeShort}
+// kept returns the names of tensors that no update changes, and that a model which is
+// written takes over from its base: factors of frequencies, and keys and values of layers
+// that use those of an earlier one.
+func kept(c *model.Config) (names []string) {
+	for _, role := range []arch.Role{arch.RopeFreqs, arch.RopeLong, arch.RopeShort} {
+		names = append(names, role.Weight())
+	}
+	for t := range arch.Find(c.Arch).LayerTensors(c.NumExperts > 0) {
+		for i := range c.Layers {
+			if t.In == arch.OwnKVLayers && c.Layers[i].KVOf > 0 {
+				names = append(names, arch.LayerPrefix(i)+t.File())
+			}
+		}
+	}
+	return names
+}
 
 // Kept returns the tensors of the base that a trained model takes over as they are.
-func Kept(f *gguf.File) (list []gguf.Tensor) {
-	for _, role := range kept {
-		if t := f.Tensor(role.Weight()); t != nil {
+func Kept(base *model.Model) (list []gguf.Tensor) {
+	for _, name := range kept(&base.Config) {
+		if t := base.File.Tensor(name); t != nil {
 			list = append(list, *t)
 		}
 	}
@@ -177,8 +199,8 @@ func Kept(f *gguf.File) (list []gguf.Tensor) {
 // onlyThese returns an error if the file has tensors that a trained model would lose.
 func (m *Model[T]) onlyThese(f *gguf.File) error {
 	known := map[string]bool{}
-	for _, r := range kept {
-		known[r.Weight()] = true
+	for _, name := range kept(&m.Config) {
+		known[name] = true
 	}
 	for _, t := range m.Tensors() {
 		known[t.Name] = true

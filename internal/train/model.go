@@ -12,6 +12,7 @@ type Tensor[T real] struct {
 	Rows, Cols int
 	Vector     bool
 	Stack      int   // of matrices or vectors that lie one after the other, one for each expert; 0: it is none
+	fixed      bool  // no update changes it: a constant of the model
 	dims       []int // as the base's file has them; nil: those above
 
 	Data    []T           // [Rows, Cols]; nil where Weights stand for it
@@ -26,7 +27,7 @@ func (t *Tensor[T]) Trainable() bool { return t != nil && t.Grad != nil }
 
 // train makes t trainable.
 func (t *Tensor[T]) train() {
-	if t != nil && t.Grad == nil {
+	if t != nil && t.Grad == nil && !t.fixed {
 		n := t.Rows * t.Cols
 		t.Grad, t.M, t.V = make([]T, n), make([]T, n), make([]T, n)
 	}
@@ -100,7 +101,8 @@ type Model[T real] struct {
 	OutputLoRA Linear[T]  // the output's adapter, W is Output
 	OutputNorm Norm[T]
 	Layers     []Layer[T]
-	Rank       int // of the adapters, 0 for none
+	Inputs     LayerInputs[T] // of models whose layers have inputs of their own
+	Rank       int            // of the adapters, 0 for none
 
 	// ropes returns the position embeddings of rows of that many tokens.
 	ropes func(length int) [2]ggml.RopeParams
@@ -120,7 +122,7 @@ func (m *Model[T]) Tensors() []*Tensor[T] {
 			}
 		}
 	}
-	add(m.Embed, m.EmbedLoRA.A, m.EmbedLoRA.B)
+	add(m.Embed, m.EmbedLoRA.A, m.EmbedLoRA.B, m.Inputs.Tokens, m.Inputs.Proj.W, m.Inputs.Norm.W)
 	for i := range m.Layers {
 		for _, x := range m.Layers[i].members() {
 			add(x.tensors()...)

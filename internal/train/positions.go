@@ -2,16 +2,19 @@ package train
 
 // queries sets q, k and v to the products with n, before norms of their heads.
 func (e *engine[T]) queries(l *Layer[T], r *record[T], n []T) {
-	q, k := &r.q, &r.k
+	q, k, v := &r.q, &r.k, &r.v
 	if l.QNorm.W != nil {
 		q = &r.rawQ
 	}
 	if l.KNorm.W != nil {
 		k = &r.rawK
 	}
+	if l.VNorm.W != nil {
+		v = &r.rawV
+	}
 	switch {
 	case l.QKV.W != nil:
-		e.fused(&l.QKV, n, qkv(l, q, k, &r.v)...)
+		e.fused(&l.QKV, n, qkv(l, q, k, v)...)
 		return
 	case e.m.Config.GatedQuery:
 		wide := e.mem.wide[:2*len(*q)]
@@ -20,8 +23,15 @@ func (e *engine[T]) queries(l *Layer[T], r *record[T], n []T) {
 	default:
 		e.linear(&l.Q, *q, n)
 	}
+	if l.K.W == nil { // those of an earlier layer serve
+		return
+	}
 	e.linear(&l.K, *k, n)
-	e.linear(&l.V, r.v, n)
+	if l.V.W == nil { // values are what keys were before norm and position
+		copy(*v, *k)
+		return
+	}
+	e.linear(&l.V, *v, n)
 }
 
 // qkv is the parts of a matrix that has queries, keys and values.
@@ -44,19 +54,27 @@ func (e *engine[T]) positions(l *Layer[T], r *record[T]) {
 	if l.KNorm.W != nil {
 		e.norms(r.k, r.rawK, &l.KNorm)
 	}
+	if l.VNorm.W != nil {
+		e.norms(r.v, r.rawV, &l.VNorm)
+	}
 	if t := e.turn(l); t != nil {
 		e.rotate(t, r.q, l.Shape.NumHeads, l.Shape.KeyDim, false)
-		e.rotate(t, r.k, l.Shape.NumKVHeads, l.Shape.KeyDim, false)
+		if l.Shape.KVOf == 0 {
+			e.rotate(t, r.k, l.Shape.NumKVHeads, l.Shape.KeyDim, false)
+		}
 	}
 	e.temper(r.q)
 }
 
-// positionsBack turns dq and dk back, and through the norms of their heads.
-func (e *engine[T]) positionsBack(l *Layer[T], r *record[T], dq, dk []T) {
+// positionsBack turns dq and dk back, and all through the norms of their heads. Where the
+// layer has no keys of its own, dk and dv stay as they are.
+func (e *engine[T]) positionsBack(l *Layer[T], r *record[T], dq, dk, dv []T) {
 	e.temper(dq)
 	if t := e.turn(l); t != nil {
 		e.rotate(t, dq, l.Shape.NumHeads, l.Shape.KeyDim, true)
-		e.rotate(t, dk, l.Shape.NumKVHeads, l.Shape.KeyDim, true)
+		if l.Shape.KVOf == 0 {
+			e.rotate(t, dk, l.Shape.NumKVHeads, l.Shape.KeyDim, true)
+		}
 	}
 	// q and k are not needed any more: their memory is for what comes before the norms.
 	if l.QNorm.W != nil {
@@ -66,6 +84,10 @@ func (e *engine[T]) positionsBack(l *Layer[T], r *record[T], dq, dk []T) {
 	if l.KNorm.W != nil {
 		e.normsBack(r.k, r.rawK, dk, &l.KNorm, true)
 		copy(dk, r.k)
+	}
+	if l.VNorm.W != nil {
+		e.normsBack(r.v, r.rawV, dv, &l.VNorm, true)
+		copy(dv, r.v)
 	}
 }
 

@@ -9,6 +9,9 @@ type record[T real] struct {
 	o          []T // [n, Heads*ValueDim] what attention or its substitute gives
 	q, k, v    []T
 	rawQ, rawK []T // before QNorm and KNorm
+	rawV       []T
+	laterK     []T // gradients of k and v from the layers that use them too
+	laterV     []T
 	gates, att []T // of gated attention: the gates [n, Heads*KeyDim], and o before them
 	in         []T // [n, 3*Dim or channels] of a convolution
 	mixed      []T // [n, channels] after that of a gated delta rule
@@ -22,6 +25,9 @@ type record[T real] struct {
 	y          []T // [rows, Dim] of experts
 	sg, su, sy []T // of the shared expert
 	sw         []T // [n] how much of it a token takes
+	x2         []T // [n, Dim] behind the network
+	y3         []T // [n, Dim] what that gives, before its norm
+	own        []T // [n, LayerInput] its gate
 }
 
 // fields returns the numbers of a token that l needs, besides x0.
@@ -43,8 +49,18 @@ func (r *record[T]) fields(m *Model[T], l *Layer[T]) []field[T] {
 	default:
 		add(&r.o, s.NumHeads*s.ValueDim)
 		add(&r.q, s.NumHeads*s.KeyDim)
+	}
+	if s.KVOf == 0 && !s.Delta && s.Taps == 0 {
 		add(&r.k, s.NumKVHeads*s.KeyDim)
 		add(&r.v, s.NumKVHeads*s.ValueDim)
+	}
+	if l.VNorm.W != nil {
+		add(&r.rawV, s.NumKVHeads*s.ValueDim)
+	}
+	if l.hasTail() {
+		add(&r.x2, c.Dim)
+		add(&r.y3, c.Dim)
+		add(&r.own, c.LayerInput)
 	}
 	if l.QNorm.W != nil {
 		add(&r.rawQ, s.NumHeads*s.KeyDim)

@@ -124,7 +124,7 @@ func (j *job) extra() []gguf.Tensor {
 	if j.base == nil {
 		return nil
 	}
-	return train.Kept(j.base.File)
+	return train.Kept(j.base)
 }
 
 // draw draws the losses, each update's and smoothed, with those of the held-out examples,
