@@ -151,9 +151,9 @@ func (c *Config) sizes(l *LayerConfig) arch.Sizes {
 	}
 }
 
-// temperature returns the factor of the queries at a position: 1 within the context that
+// Temperature returns the factor of the queries at a position: 1 within the context that
 // the positions were trained for, and more the further they are beyond it.
-func (c *Config) temperature(pos int) float32 {
+func (c *Config) Temperature(pos int) float32 {
 	return float32(1 + float64(c.TempScale*fmath.LogSeries(float64(1+pos/max(1, c.Rope.OrigCtx)))))
 }
 

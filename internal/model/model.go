@@ -135,8 +135,22 @@ func (m *Model) setRope(c *Config) (err error) {
 // llama.cpp, which decides so too, makes contexts multiples of 256 first.
 func (m *Model) ropesFor(ctx int) ropes {
 	list := m.ropes
-	if m.ropeLong != nil && (ctx+255)&^255 > m.Config.Rope.OrigCtx {
+	if m.usesLong(ctx) {
 		list[TurnGlobal] = m.ropeLong
+	}
+	return list
+}
+
+// usesLong reports whether contexts of that many tokens use the table for longer ones.
+func (m *Model) usesLong(ctx int) bool {
+	return m.ropeLong != nil && (ctx+255)&^255 > m.Config.Rope.OrigCtx
+}
+
+// RopeParams returns the position embeddings of contexts of that many tokens, by Turn.
+func (m *Model) RopeParams(ctx int) [2]ggml.RopeParams {
+	list := [2]ggml.RopeParams{TurnGlobal: m.Config.Rope, TurnLocal: m.Config.LocalRope}
+	if m.usesLong(ctx) {
+		list[TurnGlobal].FreqFactors = m.Weights.RopeLong
 	}
 	return list
 }

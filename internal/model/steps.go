@@ -159,7 +159,7 @@ func (r *Runner) setAngles(spans []ggml.Span) {
 	if r.buf.temper != nil {
 		for _, s := range spans {
 			for i := range s.N {
-				r.buf.temper[s.Row+i] = r.model.Config.temperature(s.Pos + i)
+				r.buf.temper[s.Row+i] = r.model.Config.Temperature(s.Pos + i)
 			}
 		}
 	}

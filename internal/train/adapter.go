@@ -11,13 +11,11 @@ import (
 
 // adapted returns the linear layers that have an adapter, in the order of the model.
 func (m *Model[T]) adapted() (list []*Linear[T]) {
-	for i := range m.Layers {
-		for _, l := range m.Layers[i].linears() {
-			if l.A != nil {
-				list = append(list, l)
-			}
+	m.eachLinear(func(_ int, x member[T]) {
+		if x.linear.A != nil {
+			list = append(list, x.linear)
 		}
-	}
+	})
 	for _, l := range []*Linear[T]{&m.EmbedLoRA, &m.OutputLoRA} {
 		if l.A != nil {
 			list = append(list, l)
@@ -41,7 +39,7 @@ func (m *Model[T]) WriteAdapter(path, baseName string) error {
 	}
 	kv := []gguf.KV{
 		{Key: "general.type", Value: gguf.Str("adapter")},
-		{Key: "general.architecture", Value: gguf.Str(m.Arch)},
+		{Key: "general.architecture", Value: gguf.Str(m.Config.Arch)},
 		{Key: "general.name", Value: gguf.Str(strings.TrimSpace(baseName + " LoRA"))},
 		{Key: "adapter.type", Value: gguf.Str("lora")},
 		{Key: "adapter.lora.alpha", Value: gguf.F32(float32(float64(list[0].Scale) * float64(m.Rank)))},
@@ -106,11 +104,7 @@ func merged(w *workers, l *Linear[float32]) []float32 {
 func (t *Trainer) WriteModel(path string, kv []gguf.KV, extra []gguf.Tensor) error {
 	m := t.Model
 	linear := map[*Tensor[float32]]*Linear[float32]{m.Output: &m.OutputLoRA, m.Embed: &m.EmbedLoRA}
-	for i := range m.Layers {
-		for _, l := range m.Layers[i].linears() {
-			linear[l.W] = l
-		}
-	}
+	m.eachLinear(func(_ int, x member[float32]) { linear[x.linear.W] = x.linear })
 	var tensors []gguf.Tensor
 	var from []*Linear[float32]
 	add := func(name string, x *Tensor[float32], l *Linear[float32]) {

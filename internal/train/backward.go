@@ -4,36 +4,21 @@ package train
 // to the gradients of all trainable tensors of the layers and the embedding: forward read
 // from the end.
 func (e *engine[T]) backward() {
-	s, m := &e.m.Shape, &e.mem
+	c := &e.m.Config
 	for i := len(e.m.Layers) - 1; i >= 0; i-- {
-		l, r := &e.m.Layers[i], &e.tape[i]
-
 		if e.Checkpointing && i < len(e.m.Layers)-1 {
 			e.layer(i) // the last layer's is still there
+			if e.m.Layers[i].hasTail() {
+				e.finish(i, e.mem.d4)
+			}
 		}
-		e.gates(r)
-		e.linearBack(&l.Down, e.x, m.f, m.df, false)
-		e.gatesBack(r) // df becomes the gradient of u, f that of g
-		e.norms(m.n, r.x1, l.FFNNorm)
-		e.linearBack(&l.Gate, m.f, m.n, m.d, false)
-		e.linearBack(&l.Up, m.df, m.n, m.d, true)
-		e.normsBack(e.x, r.x1, m.d, l.FFNNorm, false) // e.x is now the gradient of x1
-
-		e.linearBack(&l.O, e.x, r.o, m.do, false)
-		a := e.attention(r)
-		a.backward()
-		e.positionsBack(l, r)
-		e.norms(m.n, r.x0, l.AttnNorm)
-		dx := m.d
-		if i == 0 && !e.m.Embed.Trainable() && e.m.EmbedLoRA.A == nil && !l.AttnNorm.Trainable() {
-			dx = nil // nothing below learns
-		}
-		e.linearBack(&l.Q, m.dq, m.n, dx, false)
-		e.linearBack(&l.K, m.dk, m.n, dx, true)
-		e.linearBack(&l.V, m.dv, m.n, dx, true)
-		if dx != nil {
-			e.normsBack(e.x, r.x0, m.d, l.AttnNorm, false)
-		}
+		e.tailBack(i)
+		e.networkBack(i) // e.x is now the gradient of x1
+		e.mixBack(i)     // and that of x0
+	}
+	e.inputsBack()
+	if c.EmbedScale != 0 {
+		scale(e.x, T(c.EmbedScale))
 	}
 	if e.m.EmbedLoRA.A != nil {
 		e.embedAdapterBack()
@@ -44,16 +29,155 @@ func (e *engine[T]) backward() {
 	for i, id := range e.batch.Tokens {
 		row := e.embedGrads[id]
 		if row == nil {
-			row = make([]T, s.Dim)
+			row = make([]T, c.Dim)
 			e.embedGrads[id] = row
 		}
-		addTo(row, e.x[i*s.Dim:(i+1)*s.Dim])
+		addTo(row, e.x[i*c.Dim:(i+1)*c.Dim])
 	}
+}
+
+// networkBack is the derivative of a layer's feed-forward network. Where that reads what
+// attention reads, the gradient of it is left in e.mem.d2.
+func (e *engine[T]) networkBack(i int) {
+	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
+	if l.Router.W != nil {
+		e.expertsBack(l, r)
+	} else {
+		f := e.gated(l, r.g, r.u)
+		df := m.df[:len(f)]
+		e.linearBack(&l.Down, e.branchBack(r.y2, &l.FFNPostNorm), f, df, false)
+		e.gatedBack(l, f, df, r.g, r.u) // df becomes the gradient of u, f that of g
+		n := e.networkInput(l, r)
+		switch {
+		case l.GateUp.W != nil:
+			wide := m.wide[:2*len(f)]
+			e.split(wide, gateUp(l, &f, &df), true)
+			e.linearBack(&l.GateUp, wide, n, m.d, false)
+		case l.Gate.W != nil:
+			e.linearBack(&l.Gate, f, n, m.d, false)
+			e.linearBack(&l.Up, df, n, m.d, true)
+		default:
+			e.linearBack(&l.Up, df, n, m.d, false)
+		}
+	}
+	switch {
+	case l.parallel():
+		copy(m.d2, m.d)
+	case l.FFNNorm.W != nil:
+		e.normsBack(e.x, r.x1, m.d, &l.FFNNorm, false)
+	default:
+		e.add(e.x, m.d)
+	}
+}
+
+// mixBack is the derivative of what a layer takes from the positions before.
+func (e *engine[T]) mixBack(i int) {
+	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
+	do := m.do[:len(r.o)]
+	e.linearBack(l.mixOut(), e.branchBack(r.y1, &l.AttnPostNorm), r.o, do, false)
+	dx := m.d
+	if i == 0 && !e.m.Embed.Trainable() && e.m.EmbedLoRA.A == nil && !l.AttnNorm.trainable() {
+		dx = nil // nothing below learns
+	}
+	switch {
+	case l.Shape.Delta:
+		e.deltaRuleBack(l, r, do)
+		n := e.normed(r.x0, &l.AttnNorm)
+		e.linearBack(&l.QKV, r.in, n, dx, false)
+		e.linearBack(&l.DeltaGate, r.gate, n, dx, true)
+		e.linearBack(&l.Alpha, r.alpha, n, dx, true)
+		e.linearBack(&l.Beta, r.beta, n, dx, true)
+	case l.Shape.Taps > 0:
+		e.convolveBack(l, r, do)
+		e.linearBack(&l.ConvIn, r.in, e.normed(r.x0, &l.AttnNorm), dx, false)
+	default:
+		e.attentionBack(l, r, do, dx)
+	}
+	if dx == nil {
+		return
+	}
+	if l.parallel() {
+		e.add(dx, m.d2)
+	}
+	if l.AttnNorm.W != nil {
+		e.normsBack(e.x, r.x0, dx, &l.AttnNorm, false)
+	} else {
+		e.add(e.x, dx)
+	}
+}
+
+// attentionBack is the derivative of attention: do is the gradient of what it gives, dx
+// becomes that of what it reads.
+func (e *engine[T]) attentionBack(l *Layer[T], r *record[T], do, dx []T) {
+	m := &e.mem
+	e.gateAttentionBack(r, do)
+	a := e.attention(l, r)
+	if l.Sinks.Trainable() {
+		a.dSinks = make([]T, len(e.batch.docs)*l.Shape.NumHeads)
+	}
+	a.backward()
+	for i, d := range a.dSinks {
+		l.Sinks.Grad[i%l.Shape.NumHeads] += d
+	}
+	dq, dk, dv := a.dq, a.dk, a.dv
+	if kv := e.kvOf(l, r); l.Shape.KVOf > 0 { // for when that layer's turn comes
+		addTo(kv.laterK, dk)
+		addTo(kv.laterV, dv)
+	} else if len(r.laterK) > 0 {
+		addTo(dk, r.laterK)
+		addTo(dv, r.laterV)
+	}
+	e.positionsBack(l, r, dq, dk, dv)
+	n := e.normed(r.x0, &l.AttnNorm)
+	if l.QKV.W != nil {
+		wide := m.wide[:len(dq)+len(dk)+len(dv)]
+		e.split(wide, qkv(l, &dq, &dk, &dv), true)
+		e.linearBack(&l.QKV, wide, n, dx, false)
+		return
+	}
+	if e.m.Config.GatedQuery {
+		wide := m.wide[:2*len(dq)]
+		e.split(wide, headGates(l, &dq, &r.gates), true)
+		dq = wide
+	}
+	e.linearBack(&l.Q, dq, n, dx, false)
+	if l.K.W == nil {
+		return
+	}
+	if l.V.W == nil {
+		addTo(dk, dv)
+	}
+	e.linearBack(&l.K, dk, n, dx, true)
+	if l.V.W != nil {
+		e.linearBack(&l.V, dv, n, dx, true)
+	}
+}
+
+// branchBack returns the gradient of what a branch gives, before its norm w and the factor
+// on all branches, whose input was y.
+func (e *engine[T]) branchBack(y []T, w *Norm[T]) []T {
+	dy := e.x
+	if by := T(e.m.Config.ResidualScale); by != 0 {
+		dy = e.mem.d3
+		copy(dy, e.x)
+		scale(dy, by)
+	}
+	if w.W != nil {
+		e.normsBack(e.mem.d4, y, dy, w, true)
+		dy = e.mem.d4
+	}
+	return dy
+}
+
+// add adds y to x.
+func (e *engine[T]) add(x, y []T) {
+	d := e.m.Config.Dim
+	e.each(len(x)/d, fewRows, func(_, lo, hi int) { addTo(x[lo*d:hi*d], y[lo*d:hi*d]) })
 }
 
 // embedAdapterBack adds to the gradients of the embedding's adapter.
 func (e *engine[T]) embedAdapterBack() {
-	l, r, d, n := &e.m.EmbedLoRA, e.m.Rank, e.m.Dim, e.batch.Len()
+	l, r, d, n := &e.m.EmbedLoRA, e.m.Rank, e.m.Config.Dim, e.batch.Len()
 	low := e.lowOfTokens()
 	e.mul(product[T]{dst: l.B.Grad, stride: r, m: d, n: r, k: n, a: rows(e.x, d).t(), b: rows(low, r), add: true})
 	dlow := e.mem.dlow[:n*r]
@@ -68,55 +192,56 @@ func (e *engine[T]) embedAdapterBack() {
 // those of the head where both are one, so that cutting an update into batches changes
 // nothing.
 func (e *engine[T]) finishEmbedding() {
-	d := e.m.Dim
+	d := e.m.Config.Dim
 	for id, row := range e.embedGrads {
 		addTo(e.m.Embed.Grad[int(id)*d:(int(id)+1)*d], row)
 	}
 	clear(e.embedGrads)
 }
 
-// gatesBack turns df, the gradient of f, into that of u, and f into that of g.
-func (e *engine[T]) gatesBack(r *record[T]) {
-	d, m := e.m.FFNDim, &e.mem
-	e.each(len(r.g)/d, fewRows, func(_, lo, hi int) {
+// gatedBack turns df, the gradient of f, into that of u, and f into that of g, which is
+// lost where there is no gate.
+func (e *engine[T]) gatedBack(l *Layer[T], f, df, g, u []T) {
+	d, sig := l.Shape.FFNDim, e.mem.sig
+	e.each(len(u)/d, fewRows, func(_, lo, hi int) {
 		lo, hi = lo*d, hi*d
-		siluBack(m.f[lo:hi], m.df[lo:hi], r.g[lo:hi], r.u[lo:hi], m.sig[lo:hi])
+		if len(g) == 0 {
+			activateBack(e.m.Config.Activation, df[lo:hi], u[lo:hi], sig[lo:hi])
+		} else {
+			activateMulBack(e.m.Config.Activation, f[lo:hi], df[lo:hi], g[lo:hi], u[lo:hi], sig[lo:hi])
+		}
 	})
 }
 
 // normsBack adds to dx, or sets it if fresh, what the norm's input x gets of dy, and adds
 // to the gradient of its weights.
-func (e *engine[T]) normsBack(dx, x, dy []T, w *Tensor[T], fresh bool) {
-	d := w.Cols
+func (e *engine[T]) normsBack(dx, x, dy []T, w *Norm[T], fresh bool) {
+	d := w.W.Cols
 	n := len(x) / d
-	rho := e.mem.rho[:n]
+	rho, mean, eps := e.mem.rho[:n], e.mem.mean[:n], e.m.Config.NormEps
 	e.each(n, fewRows, func(_, lo, hi int) {
 		for i := lo; i < hi; i++ {
 			at, to := i*d, (i+1)*d
-			rho[i] = normBack(dx[at:to], x[at:to], w.Data, dy[at:to], e.m.Eps, fresh)
+			if w.Bias != nil {
+				mean[i], rho[i] = layerNormBack(dx[at:to], x[at:to], w.W.Data, dy[at:to], eps, fresh)
+			} else {
+				rho[i] = normBack(dx[at:to], x[at:to], w.W.Data, dy[at:to], eps, fresh)
+			}
 		}
 	})
-	if !w.Trainable() {
-		return
+	switch {
+	case !w.trainable():
+	case w.Bias != nil:
+		e.each(d, 64, func(_, lo, hi int) {
+			for i, r := range rho {
+				layerNormGrads(w, dy[i*d:(i+1)*d], x[i*d:(i+1)*d], mean[i], r, lo, hi)
+			}
+		})
+	default:
+		e.each(d, 64, func(_, lo, hi int) {
+			for i, r := range rho {
+				mulAdd(w.W.Grad[lo:hi], dy[i*d+lo:i*d+hi], x[i*d+lo:i*d+hi], r)
+			}
+		})
 	}
-	e.each(d, 64, func(_, lo, hi int) {
-		for i, r := range rho {
-			mulAdd(w.Grad[lo:hi], dy[i*d+lo:i*d+hi], x[i*d+lo:i*d+hi], r)
-		}
-	})
-}
-
-// positionsBack turns dq and dk back, and through the norms of their heads.
-func (e *engine[T]) positionsBack(l *Layer[T], r *record[T]) {
-	m := &e.mem
-	e.rotate(m.dq, e.m.Heads, true)
-	e.rotate(m.dk, e.m.KVHeads, true)
-	if l.QNorm == nil {
-		return
-	}
-	// q and k are not needed any more: their memory is for what comes before the norms.
-	e.normsBack(r.q, r.rawQ, m.dq, l.QNorm, true)
-	e.normsBack(r.k, r.rawK, m.dk, l.KNorm, true)
-	copy(m.dq, r.q)
-	copy(m.dk, r.k)
 }

@@ -11,12 +11,12 @@ import (
 
 // BenchmarkStep is an update of a new model of 3 million weights with 16 rows of 256.
 func BenchmarkStep(b *testing.B) {
-	s := Shape{Arch: "llama", Dim: 192, Layers: 6, FFNDim: 512, Vocab: 2048, Ctx: 256, Heads: 6, KVHeads: 6, HeadDim: 32, Eps: 1e-5,
+	s := Shape{Dim: 192, Layers: 6, FFNDim: 512, Vocab: 2048, Ctx: 256, Heads: 6, KVHeads: 6, HeadDim: 32, Eps: 1e-5,
 		Rope: ggml.RopeParams{Dim: 32, Base: 10000}}
 	pool := pool.New(1, nil)
 	defer pool.Close()
 	m := New[float32](s, true, 1)
-	e, _ := newEngine(m, pool)
+	e, _ := newEngine(m, pool, s.Ctx)
 	r := rand.New(rand.NewPCG(1, 2))
 	var batches []Batch
 	for range 4 {
@@ -47,13 +47,13 @@ func BenchmarkStep(b *testing.B) {
 // BenchmarkLoRA is an update of adapters of rank 16 on all matrices of a model of the shape
 // of SmolLM2-135M, with 4 rows of 256.
 func BenchmarkLoRA(b *testing.B) {
-	s := Shape{Arch: "llama", Dim: 576, Layers: 30, FFNDim: 1536, Vocab: 49152, Ctx: 256, Heads: 9, KVHeads: 3, HeadDim: 64, Eps: 1e-5,
+	s := Shape{Dim: 576, Layers: 30, FFNDim: 1536, Vocab: 49152, Ctx: 256, Heads: 9, KVHeads: 3, HeadDim: 64, Eps: 1e-5,
 		Rope: ggml.RopeParams{Dim: 64, Base: 10000}}
 	pool := pool.New(1, nil)
 	defer pool.Close()
 	m := New[float32](s, true, 1)
 	m.AddLoRA(LoRA{Rank: 16, Alpha: 32}, onLinears)
-	e, _ := newEngine(m, pool)
+	e, _ := newEngine(m, pool, s.Ctx)
 	var batch Batch
 	for row := range 4 {
 		var ex Example
@@ -76,12 +76,12 @@ func BenchmarkLoRA(b *testing.B) {
 // BenchmarkShort is an update of a new model of 1.3 million weights with 16 rows of 128
 // tokens, each several short documents, of which the second half is learned.
 func BenchmarkShort(b *testing.B) {
-	s := Shape{Arch: "llama", Dim: 128, Layers: 6, FFNDim: 352, Vocab: 1024, Ctx: 256, Heads: 4, KVHeads: 4, HeadDim: 32, Eps: 1e-5,
+	s := Shape{Dim: 128, Layers: 6, FFNDim: 352, Vocab: 1024, Ctx: 256, Heads: 4, KVHeads: 4, HeadDim: 32, Eps: 1e-5,
 		Rope: ggml.RopeParams{Dim: 32, Base: 10000}}
 	pool := pool.New(1, nil)
 	defer pool.Close()
 	m := New[float32](s, true, 1)
-	e, _ := newEngine(m, pool)
+	e, _ := newEngine(m, pool, s.Ctx)
 	r := rand.New(rand.NewPCG(1, 2))
 	var batches []Batch
 	tokens, labels := 0, 0

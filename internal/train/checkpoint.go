@@ -48,7 +48,7 @@ func (t *Trainer) Save(path string, r *Record) error {
 		return fmt.Errorf("train: %w", err)
 	}
 	kv := []gguf.KV{
-		{Key: "general.architecture", Value: gguf.Str(t.Model.Arch)},
+		{Key: "general.architecture", Value: gguf.Str(t.Model.Config.Arch)},
 		{Key: "general.type", Value: gguf.Str("checkpoint")},
 		{Key: keyStep, Value: gguf.U32(uint32(t.State.Update))},
 		{Key: keyEpoch, Value: gguf.U32(uint32(t.at.Epoch))},
@@ -98,14 +98,6 @@ type part struct {
 // parts returns what a checkpoint has of a tensor.
 func parts(t *Tensor[float32]) []part {
 	return []part{{t.Name, &t.Data}, {t.Name + ".m", &t.M}, {t.Name + ".v", &t.V}}
-}
-
-// shape returns the dimensions of t in a file.
-func (t *Tensor[T]) shape() []int {
-	if t.Vector {
-		return []int{t.Cols}
-	}
-	return []int{t.Rows, t.Cols}
 }
 
 // bytesOf returns the memory of x: files are little-endian, as is every machine that opens

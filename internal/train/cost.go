@@ -17,13 +17,11 @@ import (
 // 512 to 1024 tokens, go through the model at once. With checkpointing a layer leaves only
 // what went into it.
 func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
-	s := &m.Shape
 	n := int64(max(m.microTokens(), maxLength))
 	if micro > 0 {
 		n = int64(micro * maxLength)
 	}
-	var bytes int64
-	widest := max(s.Dim, s.FFNDim)
+	var bytes, widest int64
 	for _, t := range m.Tensors() {
 		size := int64(t.Rows * t.Cols)
 		if t.Data != nil {
@@ -33,15 +31,16 @@ func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 			bytes += 12 * size
 		}
 	}
-	qDim, kvDim := s.Heads*s.HeadDim, s.KVHeads*s.HeadDim
-	layer := int64(2*s.Dim + 2*qDim + 2*kvDim + 2*s.FFNDim)
-	if m.headNorms() {
-		layer += int64(qDim + kvDim)
+	var kept, layer, scratch int64
+	for i := range m.Layers {
+		of := int64(m.Layers[i].kept(m))
+		kept, layer = kept+of, max(layer, of)
 	}
-	scratch := int64(4*s.Dim + 3*s.FFNDim + 2*qDim + 2*kvDim + s.Heads + 2*m.Rank + widest)
-	kept := int64(s.Layers) * layer
-	if checkpointing {
-		kept = int64(s.Layers)*int64(s.Dim) + layer
+	for _, f := range new(memory[T]).fields(m) {
+		scratch, widest = scratch+int64(f.cols), max(widest, int64(f.cols))
+	}
+	if scratch += widest; checkpointing {
+		kept = int64(len(m.Layers)*m.Config.Dim) + layer
 	}
 	return bytes + 4*n*(kept+scratch) + headBytes
 }
@@ -62,19 +61,30 @@ func (m *Model[T]) FLOPs(tokens, labels, length int) float64 {
 			perToken += 2 * n * times
 		}
 	}
-	for i := range m.Layers {
-		for _, l := range m.Layers[i].linears() {
-			add(l.W, 1)
+	m.eachLinear(func(_ int, x member[T]) {
+		times := 1.0
+		if l := x.linear; l.W != nil {
+			if l.W.Stack > 0 { // of experts a token uses some
+				times = float64(m.Config.NumUsed) / float64(l.W.Stack)
+			}
+			add(l.W, times)
 			add(l.A, 1)
 			add(l.B, 1)
 		}
-	}
+	})
 	add(m.EmbedLoRA.B, 1)
 	head := float64(labels) / float64(max(tokens, 1))
 	add(m.Output, head)
 	add(m.OutputLoRA.A, head)
 	add(m.OutputLoRA.B, head)
-	perToken += 12 * float64(m.Shape.Layers) * float64(length) * float64(m.Heads*m.HeadDim)
+	for i := range m.Layers {
+		l := &m.Layers[i].Shape
+		seen := length
+		if l.Window > 0 {
+			seen = min(seen, l.Window)
+		}
+		perToken += 6 * float64(seen) * float64(l.NumHeads*(l.KeyDim+l.ValueDim))
+	}
 	return perToken * float64(tokens)
 }
 

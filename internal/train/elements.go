@@ -215,6 +215,17 @@ func scoresBack[T real](ds, p []T, delta T) {
 	}
 }
 
+// axpy adds x·by to dst.
+func axpy[T real](dst, x []T, by T) {
+	if single[T]() {
+		grad.Axpy(floats(dst), floats(x), float32(by))
+		return
+	}
+	for j := range dst {
+		dst[j] += T(x[j] * by)
+	}
+}
+
 // mulAdd adds (x·y)·by to dst.
 func mulAdd[T real](dst, x, y []T, by T) {
 	if single[T]() {

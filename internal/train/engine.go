@@ -4,14 +4,15 @@ import (
 	"fmt"
 
 	"alpaca/internal/ggml"
+	"alpaca/internal/model"
 	"alpaca/internal/pool"
 )
 
 // engine runs batches forward and backward. Its memory grows with the largest batch.
 type engine[T real] struct {
 	workers
-	m    *Model[T]
-	rope *ggml.Rope
+	m     *Model[T]
+	turns [2]turning // by model.Turn
 
 	Dropout float64 // of what adapters see
 	Seed    uint64
@@ -20,100 +21,209 @@ type engine[T real] struct {
 	// Checkpointing keeps what goes into a layer only, and evaluates the layer again for
 	// the backward pass.
 	Checkpointing bool
-	shared        bool // all records have the same memory but for x0
+	shared        record[T] // the memory of all records but for x0, where they share one
 
 	eval bool
 
-	batch    *Batch
-	cos, sin []float32 // [positions, HeadDim/2] of all positions so far
-	sinBack  []float32 // -sin
-	tape     []record[T]
-	x        []T // [n, Dim] hidden states; backward: their gradient
-	mem      memory[T]
-	att      []attentionMemory[T]
+	batch *Batch
+	tape  []record[T]
+	x     []T // [n, Dim] hidden states; backward: their gradient
+	mem   memory[T]
+	att   []attentionMemory[T]
+	delta []deltaMemory[T]
+
+	own ownInputs[T]
 
 	embedGrads map[int32][]T // of rows of the embedding, from the tokens that were read
 
 	head headMemory[T]
 }
 
-// record is what the backward pass needs of a layer.
-type record[T real] struct {
-	x0, o, x1, q, k, v, g, u []T
-	rawQ, rawK               []T // before QNorm and KNorm
+// turning is the position embedding of some layers, with the sines and cosines of all
+// positions so far.
+type turning struct {
+	rope     *ggml.Rope // nil: there are no such layers
+	halves   bool
+	cos, sin []float32 // [positions, pairs]
+	sinBack  []float32 // -sin
 }
 
 // memory is scratch for a layer.
 type memory[T real] struct {
 	n          []T // [n, Dim] normed states
-	f, df, sig []T // [n, FFNDim]
+	f, df, sig []T // [n, FFNDim]; with experts [rows, ExpertFFN], and of the shared one
 	d, d2      []T // [n, Dim]
-	do         []T // [n, Heads*HeadDim]
+	d3, d4     []T
+	wide       []T // [n, QKV or 2*FFNDim] of fused matrices
+	do         []T // [n, Heads*ValueDim]
 	dq, dk, dv []T
-	rho        []T // [n, heads]
+	rho, mean  []T // [n, heads]
 	low, dlow  []T // [n, rank]
 	drop       []T // [n, in]
+	rows, dRow []T // [rows, Dim] of experts
+	scores     []T // [n, NumExperts]
 }
 
-func newEngine[T real](m *Model[T], pool *pool.Pool) (*engine[T], error) {
-	rope, err := ggml.NewRope(m.Rope)
-	if err != nil {
-		return nil, err
+// newEngine returns an engine for rows of at most length tokens.
+func newEngine[T real](m *Model[T], pool *pool.Pool, length int) (*engine[T], error) {
+	e := &engine[T]{workers: newWorkers(pool), m: m, tape: make([]record[T], len(m.Layers)), embedGrads: map[int32][]T{}}
+	for i, p := range m.ropes(length) {
+		if p.Dim == 0 {
+			continue
+		}
+		rope, err := ggml.NewRope(p)
+		if err != nil {
+			return nil, err
+		}
+		e.turns[i] = turning{rope: rope, halves: p.Halves}
 	}
-	e := &engine[T]{workers: newWorkers(pool), m: m, rope: rope, tape: make([]record[T], len(m.Layers)), embedGrads: map[int32][]T{}}
 	e.att = make([]attentionMemory[T], pool.Threads())
+	e.delta = make([]deltaMemory[T], pool.Threads())
 	return e, nil
 }
 
 // begin makes memory ready for a batch.
 func (e *engine[T]) begin(b *Batch) {
 	e.batch = b
-	n, s := b.Len(), &e.m.Shape
+	n := b.Len()
 	e.angles(b)
-	qDim, kvDim := s.Heads*s.HeadDim, s.KVHeads*s.HeadDim
-	if e.shared != e.Checkpointing {
-		e.shared, e.tape = e.Checkpointing, make([]record[T], len(e.tape))
+	if !e.Checkpointing {
+		e.shared = record[T]{}
 	}
 	for i := range e.tape {
-		r := &e.tape[i]
-		r.x0 = ggml.Grow(r.x0, n*s.Dim)
-		if first := e.tape[0]; e.shared && i > 0 {
-			first.x0 = r.x0
-			*r = first
-			continue
+		r, to := &e.tape[i], &e.tape[i]
+		if e.Checkpointing {
+			to = &e.shared
 		}
-		for _, p := range []struct {
-			b    *[]T
-			cols int
-		}{{&r.o, qDim}, {&r.x1, s.Dim}, {&r.q, qDim}, {&r.k, kvDim}, {&r.v, kvDim}, {&r.g, s.FFNDim}, {&r.u, s.FFNDim}} {
-			*p.b = ggml.Grow(*p.b, n*p.cols)
-		}
-		if e.m.headNorms() {
-			r.rawQ, r.rawK = ggml.Grow(r.rawQ, n*qDim), ggml.Grow(r.rawK, n*kvDim)
+		to.grow(e.m, &e.m.Layers[i], n)
+		r.x0 = ggml.Grow(r.x0, n*e.m.Config.Dim)
+	}
+	for i := range e.tape {
+		if e.Checkpointing {
+			e.tape[i].share(&e.shared, e.m, &e.m.Layers[i], n)
 		}
 	}
-	e.x = ggml.Grow(e.x, n*s.Dim)
-	m := &e.mem
-	m.n, m.d, m.d2 = ggml.Grow(m.n, n*s.Dim), ggml.Grow(m.d, n*s.Dim), ggml.Grow(m.d2, n*s.Dim)
-	m.f, m.df, m.sig = ggml.Grow(m.f, n*s.FFNDim), ggml.Grow(m.df, n*s.FFNDim), ggml.Grow(m.sig, n*s.FFNDim)
-	m.do, m.dq, m.dk, m.dv = ggml.Grow(m.do, n*qDim), ggml.Grow(m.dq, n*qDim), ggml.Grow(m.dk, n*kvDim), ggml.Grow(m.dv, n*kvDim)
-	m.rho = ggml.Grow(m.rho, n*s.Heads)
-	m.low, m.dlow = ggml.Grow(m.low, n*e.m.Rank), ggml.Grow(m.dlow, n*e.m.Rank)
+	e.shareKV(n)
+	e.x = ggml.Grow(e.x, n*e.m.Config.Dim)
+	for _, f := range e.mem.fields(e.m) {
+		*f.data = ggml.Grow(*f.data, n*f.cols)
+	}
+}
+
+// shareKV makes memory for the keys and values of layers that later ones use, beside what
+// all layers share, and for their gradients.
+func (e *engine[T]) shareKV(n int) {
+	for i := range e.m.Layers {
+		of := e.m.Layers[i].Shape.KVOf
+		if of == 0 {
+			continue
+		}
+		r, s := &e.tape[of-1], &e.m.Layers[of-1].Shape
+		if e.Checkpointing && len(r.laterK) == 0 {
+			r.k, r.v = make([]T, len(r.k)), make([]T, len(r.v))
+		}
+		r.laterK, r.laterV = ggml.Grow(r.laterK, n*s.NumKVHeads*s.KeyDim), ggml.Grow(r.laterV, n*s.NumKVHeads*s.ValueDim)
+		clear(r.laterK)
+		clear(r.laterV)
+	}
+}
+
+// field is memory of so many numbers a token.
+type field[T real] struct {
+	data *[]T
+	cols int
+}
+
+// fields returns what there is, as large as the largest layer needs it.
+func (m *memory[T]) fields(of *Model[T]) []field[T] {
+	c := &of.Config
+	var q, k, v, o, ffn, wide, heads int
+	for i := range of.Layers {
+		s := &of.Layers[i].Shape
+		q, k = max(q, s.NumHeads*s.KeyDim), max(k, s.NumKVHeads*s.KeyDim)
+		v, o = max(v, s.NumKVHeads*s.ValueDim), max(o, s.NumHeads*s.ValueDim)
+		heads = max(heads, s.NumHeads, s.NumKVHeads)
+		l := &of.Layers[i]
+		if l.Router.W == nil {
+			ffn = max(ffn, s.FFNDim)
+		}
+		for _, w := range []*Tensor[T]{l.QKV.W, l.GateUp.W, l.ConvIn.W} {
+			if w != nil {
+				wide = max(wide, w.Rows)
+			}
+		}
+		if c.GatedQuery {
+			wide = max(wide, 2*q)
+		}
+		if s.Delta {
+			o, heads = max(o, c.Delta.Heads*c.Delta.Value), max(heads, c.Delta.Heads)
+		}
+		if s.Taps > 0 {
+			o = max(o, c.Dim)
+		}
+	}
+	if c.LayerInput > 0 {
+		ffn, heads = max(ffn, c.LayerInput), max(heads, len(of.Layers))
+	}
+	list := []field[T]{
+		{&m.n, c.Dim}, {&m.d, c.Dim}, {&m.do, o}, {&m.dq, q}, {&m.dk, k}, {&m.dv, v}, {&m.wide, wide},
+		{&m.rho, heads}, {&m.mean, heads}, {&m.low, of.Rank}, {&m.dlow, of.Rank},
+	}
+	if c.NumExperts > 0 {
+		ffn = max(ffn, c.NumUsed*c.ExpertFFN)
+		list = append(list, field[T]{&m.rows, c.NumUsed * c.Dim}, field[T]{&m.dRow, c.NumUsed * c.Dim}, field[T]{&m.scores, c.NumExperts})
+		for i := range of.Layers {
+			if w := of.Layers[i].SharedUp.W; w != nil {
+				ffn = max(ffn, w.Rows)
+			}
+		}
+	}
+	list = append(list, field[T]{&m.f, ffn}, field[T]{&m.df, ffn}, field[T]{&m.sig, ffn})
+	if of.scratchBranch() {
+		list = append(list, field[T]{&m.d2, c.Dim}, field[T]{&m.d3, c.Dim}, field[T]{&m.d4, c.Dim})
+	}
+	return list
+}
+
+// scratchBranch reports whether what a branch gives is changed before it is added, or a
+// network reads what attention reads: then there is one more gradient at a time.
+func (m *Model[T]) scratchBranch() bool {
+	for i := range m.Layers {
+		l := &m.Layers[i]
+		if m.Config.ResidualScale != 0 || l.AttnPostNorm.W != nil || l.FFNPostNorm.W != nil || l.parallel() || l.SharedUp.W != nil || l.Shape.Delta || l.hasTail() {
+			return true
+		}
+	}
+	return false
 }
 
 // angles makes the sines and cosines of a batch's positions ready.
 func (e *engine[T]) angles(b *Batch) {
-	pairs := e.rope.Pairs()
-	for _, d := range b.docs {
-		for pos := len(e.cos) / pairs; pos < d.hi-d.lo; pos++ {
-			cos, sin := make([]float32, pairs), make([]float32, pairs)
-			e.rope.Angles(cos, sin, pos)
-			e.cos, e.sin = append(e.cos, cos...), append(e.sin, sin...)
-			for _, s := range sin {
-				e.sinBack = append(e.sinBack, -s)
+	for i := range e.turns {
+		t := &e.turns[i]
+		if t.rope == nil {
+			continue
+		}
+		pairs := t.rope.Pairs()
+		for _, d := range b.docs {
+			for pos := len(t.cos) / pairs; pos < d.hi-d.lo; pos++ {
+				cos, sin := make([]float32, pairs), make([]float32, pairs)
+				t.rope.Angles(cos, sin, pos)
+				t.cos, t.sin = append(t.cos, cos...), append(t.sin, sin...)
+				for _, s := range sin {
+					t.sinBack = append(t.sinBack, -s)
+				}
 			}
 		}
 	}
+}
+
+// turn returns how a layer turns to positions, nil if it does not.
+func (e *engine[T]) turn(l *Layer[T]) *turning {
+	if l.Shape.Turn == model.TurnNone {
+		return nil
+	}
+	return &e.turns[l.Shape.Turn]
 }
 
 // Rows of elementwise work that a worker takes at least.
@@ -122,8 +232,8 @@ const fewRows = 8
 // checkTokens returns an error for tokens that the model does not have.
 func (e *engine[T]) checkTokens(b *Batch) error {
 	for i, id := range b.Tokens {
-		if id < 0 || int(id) >= e.m.Vocab || int(b.Labels[i]) >= e.m.Vocab {
-			return fmt.Errorf("train: token %d at %d, the vocabulary has %d", id, i, e.m.Vocab)
+		if id < 0 || int(id) >= e.m.Config.VocabSize || int(b.Labels[i]) >= e.m.Config.VocabSize {
+			return fmt.Errorf("train: token %d at %d, the vocabulary has %d", id, i, e.m.Config.VocabSize)
 		}
 	}
 	return nil

@@ -2,35 +2,37 @@ package train
 
 import "alpaca/internal/quant"
 
-// forward evaluates a batch and leaves the hidden states after the last layer in e.x. What
-// backward needs is kept in e.tape: 4·Dim + 2·KVHeads·HeadDim + 2·FFNDim numbers for a
-// token and layer, or with Checkpointing Dim; the rest is computed again.
+// forward evaluates a batch and leaves the hidden states after the last layer in e.x, by
+// the steps of the pass that answers (internal/model/forward.go). What backward needs is
+// kept in e.tape (record), or with Checkpointing what goes into each layer; the rest is
+// computed again.
 func (e *engine[T]) forward(b *Batch) {
 	e.begin(b)
-	s := &e.m.Shape
+	c := &e.m.Config
 	for i, id := range b.Tokens {
-		row := e.x[i*s.Dim : (i+1)*s.Dim]
+		row := e.x[i*c.Dim : (i+1)*c.Dim]
 		if w := e.m.Embed.Weights; w != nil {
 			quant.Decode(w.Type, floats(row), w.Row(int(id)))
 		} else {
-			copy(row, e.m.Embed.Data[int(id)*s.Dim:])
+			copy(row, e.m.Embed.Data[int(id)*c.Dim:])
 		}
 	}
 	if l := &e.m.EmbedLoRA; l.A != nil { // x += Scale·B·A[token]
 		r := e.m.Rank
-		e.mul(product[T]{dst: e.x, stride: s.Dim, m: b.Len(), n: s.Dim, k: r, a: rows(e.lowOfTokens(), r), b: l.B.matrix().t(), add: true})
+		e.mul(product[T]{dst: e.x, stride: c.Dim, m: b.Len(), n: c.Dim, k: r, a: rows(e.lowOfTokens(), r), b: l.B.matrix().t(), add: true})
+	}
+	if c.EmbedScale != 0 {
+		scale(e.x, T(c.EmbedScale))
 	}
 	copy(e.tape[0].x0, e.x)
+	e.layerInputs()
 	for i := range e.m.Layers {
-		r := &e.tape[i]
 		e.layer(i)
 		next := e.x
 		if i+1 < len(e.tape) {
 			next = e.tape[i+1].x0
 		}
-		e.gates(r)                                      // f = silu(g)·u [n, FFNDim]
-		e.linear(&e.m.Layers[i].Down, e.mem.d, e.mem.f) // x = x1 + Down·f
-		e.sum(next, r.x1, e.mem.d)
+		e.finish(i, next)
 	}
 }
 
@@ -48,80 +50,155 @@ func (e *engine[T]) lowOfTokens() []T {
 // layer evaluates layer i up to the gate of its feed-forward network: all that the
 // backward pass needs, which asks for it again where not all is kept.
 func (e *engine[T]) layer(i int) {
-	l, r := &e.m.Layers[i], &e.tape[i]
+	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
 
-	e.norms(e.mem.n, r.x0, l.AttnNorm) // n = RMSNorm(x0) [n, Dim]
-	e.linear(&l.Q, r.q, e.mem.n)
-	e.linear(&l.K, r.k, e.mem.n)
-	e.linear(&l.V, r.v, e.mem.n)
-	e.positions(l, r)
-	a := e.attention(r)
-	a.forward()                  // o [n, Heads*HeadDim]
-	e.linear(&l.O, e.mem.d, r.o) // x1 = x0 + O·o
-	e.sum(r.x1, r.x0, e.mem.d)
+	n := e.normed(r.x0, &l.AttnNorm) // n = RMSNorm(x0) [n, Dim]
+	switch {
+	case l.Shape.Delta:
+		e.deltaRule(l, r, n)
+	case l.Shape.Taps > 0:
+		e.linear(&l.ConvIn, r.in, n)
+		e.convolve(l, r)
+	default:
+		e.queries(l, r, n) // q, k, v
+		e.positions(l, r)
+		a := e.attention(l, r)
+		a.forward() // o [n, Heads*ValueDim]
+		e.gateAttention(r)
+	}
+	y := m.d // x1 = x0 + O·o
+	if l.AttnPostNorm.W != nil {
+		y = r.y1
+	}
+	e.linear(l.mixOut(), y, r.o)
+	e.branch(r.x1, r.x0, y, &l.AttnPostNorm)
 
-	e.norms(e.mem.n, r.x1, l.FFNNorm) // n = RMSNorm(x1)
-	e.linear(&l.Gate, r.g, e.mem.n)
-	e.linear(&l.Up, r.u, e.mem.n)
+	n = e.networkInput(l, r) // RMSNorm(x1)
+	switch {
+	case l.Router.W != nil:
+		e.experts(l, r, n)
+		return
+	case l.GateUp.W != nil:
+		e.fused(&l.GateUp, n, gateUp(l, &r.g, &r.u)...)
+	case l.Gate.W != nil:
+		e.linear(&l.Gate, r.g, n)
+		e.linear(&l.Up, r.u, n)
+	default:
+		e.linear(&l.Up, r.u, n)
+	}
+	if l.FFNPostNorm.W != nil {
+		e.linear(&l.Down, r.y2, e.gated(l, r.g, r.u))
+	}
 }
 
-// norms sets dst to the RMSNorm of each row of x.
-func (e *engine[T]) norms(dst, x []T, w *Tensor[T]) {
-	d := w.Cols
+// finish sets next to what goes into the layer after i.
+func (e *engine[T]) finish(i int, next []T) {
+	l, r := &e.m.Layers[i], &e.tape[i]
+	switch {
+	case l.Router.W != nil:
+		e.addExperts(l, r, next)
+	case l.FFNPostNorm.W != nil:
+		e.branch(next, r.x1, r.y2, &l.FFNPostNorm)
+	default: // x = x1 + Down·f
+		e.linear(&l.Down, e.mem.d, e.gated(l, r.g, r.u))
+		e.branch(next, r.x1, e.mem.d, &l.FFNPostNorm)
+	}
+	e.tail(i, next)
+}
+
+// normed returns the norm of each row of x in memory of its own, or x where there is none.
+func (e *engine[T]) normed(x []T, w *Norm[T]) []T {
+	if w.W == nil {
+		return x
+	}
+	e.norms(e.mem.n, x, w)
+	return e.mem.n
+}
+
+// networkInput returns what the feed-forward network reads.
+func (e *engine[T]) networkInput(l *Layer[T], r *record[T]) []T {
+	if l.parallel() {
+		return e.normed(r.x0, &l.AttnNorm)
+	}
+	return e.normed(r.x1, &l.FFNNorm)
+}
+
+// norms sets dst to the norm of each row of x, or of each part of a row that is as long as
+// the weights.
+func (e *engine[T]) norms(dst, x []T, w *Norm[T]) {
+	d := w.W.Cols
 	e.each(len(x)/d, fewRows, func(_, lo, hi int) {
 		for i := lo; i < hi; i++ {
-			norm(dst[i*d:(i+1)*d], x[i*d:(i+1)*d], w.Data, e.m.Eps)
+			if w.Bias != nil {
+				layerNorm(dst[i*d:(i+1)*d], x[i*d:(i+1)*d], w.W.Data, w.Bias.Data, e.m.Config.NormEps)
+			} else {
+				norm(dst[i*d:(i+1)*d], x[i*d:(i+1)*d], w.W.Data, e.m.Config.NormEps)
+			}
 		}
 	})
 }
 
-// sum sets dst to x + y.
-func (e *engine[T]) sum(dst, x, y []T) {
-	d := e.m.Dim
+// branch sets dst to x + y, after the norm w of y and the factor on all branches, where
+// there are these. y may be e.mem.d, which is lost.
+func (e *engine[T]) branch(dst, x, y []T, w *Norm[T]) {
+	if w.W != nil {
+		e.norms(e.mem.d, y, w)
+		y = e.mem.d
+	}
+	d, by := e.m.Config.Dim, T(e.m.Config.ResidualScale)
 	e.each(len(x)/d, fewRows, func(_, lo, hi int) {
+		if by != 0 {
+			scale(y[lo*d:hi*d], by)
+		}
 		sumOf(dst[lo*d:hi*d], x[lo*d:hi*d], y[lo*d:hi*d])
 	})
 }
 
-// gates sets f to silu(g)·u.
-func (e *engine[T]) gates(r *record[T]) {
-	d := e.m.FFNDim
-	e.each(len(r.g)/d, fewRows, func(_, lo, hi int) {
-		siluMul(e.mem.f[lo*d:hi*d], r.g[lo*d:hi*d], r.u[lo*d:hi*d])
+// gated returns act(g)·u, or act(u) without a gate, in memory of its own.
+func (e *engine[T]) gated(l *Layer[T], g, u []T) []T {
+	d := l.Shape.FFNDim
+	f := e.mem.f[:len(u)]
+	e.each(len(u)/d, fewRows, func(_, lo, hi int) {
+		if len(g) == 0 {
+			activate(e.m.Config.Activation, f[lo*d:hi*d], u[lo*d:hi*d])
+		} else {
+			activateMul(e.m.Config.Activation, f[lo*d:hi*d], g[lo*d:hi*d], u[lo*d:hi*d])
+		}
 	})
+	return f
 }
 
-// positions turns q and k to their positions, after the norms of their heads where a model
-// has these.
-func (e *engine[T]) positions(l *Layer[T], r *record[T]) {
-	if l.QNorm != nil {
-		copy(r.rawQ, r.q)
-		copy(r.rawK, r.k)
-		e.norms(r.q, r.rawQ, l.QNorm)
-		e.norms(r.k, r.rawK, l.KNorm)
+// fused sets parts to the product with a matrix that has the rows of all of them, one after
+// the other.
+func (e *engine[T]) fused(l *Linear[T], n []T, parts ...field[T]) {
+	wide := e.mem.wide[:len(n)/l.W.Cols*l.W.Rows]
+	e.linear(l, wide, n)
+	e.split(wide, parts, false)
+}
+
+// split copies the columns of wide to parts, or with join these to wide.
+func (e *engine[T]) split(wide []T, parts []field[T], join bool) {
+	cols := 0
+	for _, p := range parts {
+		cols += p.cols
 	}
-	e.rotate(r.q, e.m.Heads, false)
-	e.rotate(r.k, e.m.KVHeads, false)
-}
-
-// rotate turns all heads of x to their positions, or back.
-func (e *engine[T]) rotate(x []T, heads int, back bool) {
-	h, pairs := e.m.HeadDim, e.rope.Pairs()
-	e.each(e.batch.Len(), fewRows, func(_, lo, hi int) {
+	e.each(len(wide)/cols, fewRows, func(_, lo, hi int) {
 		for i := lo; i < hi; i++ {
-			pos := int(e.batch.Pos[i])
-			cos, sin := e.cos[pos*pairs:(pos+1)*pairs], e.sin[pos*pairs:(pos+1)*pairs]
-			if back {
-				sin = e.sinBack[pos*pairs : (pos+1)*pairs]
-			}
-			for head := range heads {
-				turn(e.rope, x[(i*heads+head)*h:][:h], cos, sin, e.m.Rope.Halves)
+			row := wide[i*cols : (i+1)*cols]
+			for _, p := range parts {
+				part := (*p.data)[i*p.cols : (i+1)*p.cols]
+				if join {
+					copy(row, part)
+				} else {
+					copy(part, row)
+				}
+				row = row[p.cols:]
 			}
 		}
 	})
 }
 
-func (e *engine[T]) attention(r *record[T]) attention[T] {
-	return attention[T]{w: &e.workers, s: &e.m.Shape, docs: e.batch.docs, q: r.q, k: r.k, v: r.v, o: r.o,
-		do: e.mem.do, dq: e.mem.dq, dk: e.mem.dk, dv: e.mem.dv, mem: e.att}
+// gateUp is the parts of a matrix that has gate and up.
+func gateUp[T real](l *Layer[T], g, u *[]T) []field[T] {
+	return []field[T]{{g, l.Shape.FFNDim}, {u, l.Shape.FFNDim}}
 }

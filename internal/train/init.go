@@ -3,19 +3,42 @@ package train
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 
 	"alpaca/internal/arch"
 	"alpaca/internal/ggml"
+	"alpaca/internal/model"
 	"alpaca/internal/train/random"
 )
+
+// Shape is what a new model looks like, a LLaMA.
+type Shape struct {
+	Dim     int
+	Layers  int
+	FFNDim  int
+	Vocab   int
+	Ctx     int // tokens
+	Heads   int
+	KVHeads int
+	HeadDim int
+	Eps     float32 // of RMSNorm
+	Rope    ggml.RopeParams
+}
+
+// config returns the same as a file would say it.
+func (s *Shape) config() model.Config {
+	layer := model.LayerConfig{NumHeads: s.Heads, NumKVHeads: s.KVHeads, KeyDim: s.HeadDim, ValueDim: s.HeadDim, FFNDim: s.FFNDim}
+	return model.Config{Arch: arch.Llama.Name, TrainCtx: s.Ctx, Dim: s.Dim, NumLayers: s.Layers, VocabSize: s.Vocab, NormEps: s.Eps,
+		Layers: slices.Repeat([]model.LayerConfig{layer}, s.Layers), Rope: s.Rope}
+}
 
 // New returns a model of that shape with random weights, all trainable: normally
 // distributed with a standard deviation of 0.02, those that add to the hidden state with
 // 0.02/√(2·Layers) (GPT-2's), norms 1.
 func New[T real](s Shape, tied bool, seed uint64) *Model[T] {
-	m := &Model[T]{Shape: s, Layers: make([]Layer[T], s.Layers)}
+	m := &Model[T]{Config: s.config(), Layers: make([]Layer[T], s.Layers), ropes: func(int) [2]ggml.RopeParams { return [2]ggml.RopeParams{s.Rope} }}
 	small := 0.02 / math.Sqrt(2*float64(s.Layers))
 	m.Embed = normals[T](arch.TokenEmbed.Weight(), s.Vocab, s.Dim, 0.02, seed)
 	for i := range m.Layers {
@@ -24,18 +47,19 @@ func New[T real](s Shape, tied bool, seed uint64) *Model[T] {
 			return Linear[T]{W: normals[T](name(r), rows, cols, deviation, seed)}
 		}
 		m.Layers[i] = Layer[T]{
-			AttnNorm: ones[T](name(arch.AttnNorm), s.Dim),
+			Shape:    m.Config.Layers[i],
+			AttnNorm: Norm[T]{W: ones[T](name(arch.AttnNorm), s.Dim)},
 			Q:        matrix(arch.AttnQ, s.Heads*s.HeadDim, s.Dim, 0.02),
 			K:        matrix(arch.AttnK, s.KVHeads*s.HeadDim, s.Dim, 0.02),
 			V:        matrix(arch.AttnV, s.KVHeads*s.HeadDim, s.Dim, 0.02),
 			O:        matrix(arch.AttnOut, s.Dim, s.Heads*s.HeadDim, small),
-			FFNNorm:  ones[T](name(arch.FFNNorm), s.Dim),
+			FFNNorm:  Norm[T]{W: ones[T](name(arch.FFNNorm), s.Dim)},
 			Gate:     matrix(arch.FFNGate, s.FFNDim, s.Dim, 0.02),
 			Up:       matrix(arch.FFNUp, s.FFNDim, s.Dim, 0.02),
 			Down:     matrix(arch.FFNDown, s.Dim, s.FFNDim, small),
 		}
 	}
-	m.OutputNorm = ones[T](arch.OutputNorm.Weight(), s.Dim)
+	m.OutputNorm.W = ones[T](arch.OutputNorm.Weight(), s.Dim)
 	m.Output = m.Embed
 	if !tied {
 		m.Output = normals[T](arch.Output.Weight(), s.Vocab, s.Dim, 0.02, seed)
@@ -67,12 +91,10 @@ func ones[T real](name string, n int) *Tensor[T] {
 // sites numbers the linear layers.
 func (m *Model[T]) sites() {
 	n := uint64(0)
-	for i := range m.Layers {
-		for _, l := range m.Layers[i].linears() {
-			n++
-			l.site = n
-		}
-	}
+	m.eachLinear(func(_ int, x member[T]) {
+		n++
+		x.linear.site = n
+	})
 	m.EmbedLoRA.W, m.OutputLoRA.W = m.Embed, m.Output
 	m.OutputLoRA.site = n + 1
 }
@@ -85,28 +107,25 @@ func (m *Model[T]) Freeze() {
 }
 
 // AddLoRA freezes the model and puts trainable adapters of a rank on the linear layers
-// for which wanted says so. A is uniform in ±1/√in, as PyTorch initializes a linear layer,
+// for which wanted says so, as far as these can have one (Adaptable). A is uniform in ±1/√in, as PyTorch initializes a linear layer,
 // and B is 0, so that nothing changes at first; of the embedding A is 0 and B normal, as
 // peft has it. The scale is alpha/rank or, rank-stabilized, alpha/√rank (arXiv:2312.03732).
 func (m *Model[T]) AddLoRA(o LoRA, wanted func(role arch.Role) bool) {
 	m.Freeze()
 	m.Rank = o.Rank
-	for i := range m.Layers {
-		for j, l := range m.Layers[i].linears() {
-			if !wanted(linearRoles[j]) {
-				continue
-			}
-			l.adapt(l.W.Name, o)
+	m.eachLinear(func(_ int, x member[T]) {
+		if x.adaptable() && wanted(x.role) {
+			x.linear.adapt(x.linear.W.Name, o)
 		}
-	}
+	})
 	if wanted(arch.Output) { // of a tied one, too: it changes what is said, not what is read
 		m.OutputLoRA.adapt(arch.Output.Weight(), o)
 	}
 	if wanted(arch.TokenEmbed) {
 		l := &m.EmbedLoRA
 		l.table = true
-		l.A = &Tensor[T]{Name: l.W.Name + loraA, Rows: m.Vocab, Cols: o.Rank, Data: make([]T, o.Rank*m.Vocab)}
-		l.B = normals[T](l.W.Name+loraB, m.Dim, o.Rank, 1, o.Seed)
+		l.A = &Tensor[T]{Name: l.W.Name + loraA, Rows: m.Embed.Rows, Cols: o.Rank, Data: make([]T, o.Rank*m.Embed.Rows)}
+		l.B = normals[T](l.W.Name+loraB, m.Config.Dim, o.Rank, 1, o.Seed)
 		l.Scale = T(o.scale())
 		l.A.train()
 		l.B.train()
@@ -144,8 +163,16 @@ func (o LoRA) scale() float64 {
 	return o.Alpha / float64(o.Rank)
 }
 
-// linearRoles are what Layer.linears are for.
-var linearRoles = []arch.Role{arch.AttnQ, arch.AttnK, arch.AttnV, arch.AttnOut, arch.FFNGate, arch.FFNUp, arch.FFNDown}
+// Adaptable returns the roles of the matrices of layers on which adapters can be put, in the
+// order of files.
+func (m *Model[T]) Adaptable() (list []arch.Role) {
+	m.eachLinear(func(_ int, x member[T]) {
+		if x.adaptable() && !slices.Contains(list, x.role) {
+			list = append(list, x.role)
+		}
+	})
+	return list
+}
 
 // ParseShape returns a LLaMA of WIDTHxLAYERS, such as 192x6: heads of 32, or of 64 from a
 // width of 512 on, and a feed-forward network of 8/3 of the width. Its vocabulary and its
@@ -162,6 +189,6 @@ func ParseShape(text string) (Shape, error) {
 		return Shape{}, fmt.Errorf("%q must be WIDTHxLAYERS such as 192x6, the width a multiple of 32, or of 64 from 512 on", text)
 	}
 	ffn := (width*8/3 + 31) / 32 * 32
-	return Shape{Arch: arch.Llama.Name, Dim: width, Layers: layers, FFNDim: ffn, Heads: width / head, KVHeads: width / head, HeadDim: head,
+	return Shape{Dim: width, Layers: layers, FFNDim: ffn, Heads: width / head, KVHeads: width / head, HeadDim: head,
 		Eps: 1e-5, Rope: ggml.RopeParams{Dim: head, Base: 10000}}, nil
 }

@@ -2,7 +2,6 @@ package train
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"alpaca/internal/arch"
@@ -15,26 +14,62 @@ import (
 // trainable float32; else matrices stay as the file has them, which must stay open, and
 // nothing is trainable until AddLoRA.
 func Load(base *model.Model, full bool) (*Model[float32], error) {
-	c, f := &base.Config, base.File
-	s, err := shapeOf(c)
-	if err != nil {
-		return nil, fmt.Errorf("train: %s: %w", f.Path, err)
-	}
-	l := loader{file: f, full: full}
-	m := &Model[float32]{Shape: s, Layers: make([]Layer[float32], s.Layers)}
-	m.Embed = l.tensor(arch.TokenEmbed.Weight())
-	for i := range m.Layers {
-		name := func(r arch.Role) string { return arch.LayerPrefix(i) + r.Weight() }
-		layer := &m.Layers[i]
-		layer.AttnNorm, layer.FFNNorm = l.tensor(name(arch.AttnNorm)), l.tensor(name(arch.FFNNorm))
-		layer.QNorm, layer.KNorm = l.optional(name(arch.AttnQNorm)), l.optional(name(arch.AttnKNorm))
-		for j, lin := range layer.linears() {
-			lin.W = l.tensor(name(linearRoles[j]))
-			lin.Bias = l.optional(arch.LayerPrefix(i) + string(linearRoles[j]) + ".bias")
+	return load[float32](base, full)
+}
+
+// trainable reports whether forward and backward know all that models of a family have.
+func trainable(a *arch.Arch) bool {
+	for _, list := range [][]arch.Tensor{a.Layer, a.FFN, a.MoE} {
+		for i := range list {
+			if _, ok := new(Layer[float32]).place(list[i].Role); !ok {
+				return false
+			}
 		}
 	}
-	m.OutputNorm = l.tensor(arch.OutputNorm.Weight())
-	if m.Output = l.optional(arch.Output.Weight()); m.Output == nil {
+	return true
+}
+
+func load[T real](base *model.Model, full bool) (*Model[T], error) {
+	c, f := base.Config, base.File
+	family := arch.Find(c.Arch)
+	if !trainable(family) {
+		var known []string
+		for _, a := range arch.All() {
+			if trainable(a) {
+				known = append(known, a.Name)
+			}
+		}
+		return nil, fmt.Errorf("train: %s: models of the architecture %q cannot be trained, only %s", f.Path, c.Arch, strings.Join(known, ", "))
+	}
+	l := loader[T]{file: f, full: full}
+	m := &Model[T]{Config: c, Layers: make([]Layer[T], c.NumLayers), ropes: base.RopeParams}
+	m.Embed = l.tensor(arch.TokenEmbed.Weight(), true, 0)
+	for i := range m.Layers {
+		layer := &m.Layers[i]
+		layer.Shape = c.Layers[i]
+		if family.ValueNorm && layer.Shape.KVOf == 0 {
+			layer.VNorm.W = ones[T]("", layer.Shape.ValueDim)
+		}
+		for t := range family.LayerTensors(c.NumExperts > 0) {
+			if t.In == arch.OwnKVLayers && layer.Shape.KVOf > 0 {
+				continue
+			}
+			if x, ok := layer.place(t.Role); ok {
+				l.member(arch.LayerPrefix(i), t, x, c.NumExperts)
+			}
+		}
+	}
+	if c.LayerInput > 0 {
+		m.Inputs.Tokens = l.tensor(arch.TokenInputs.Weight(), true, 0)
+		m.Inputs.Proj.W = l.tensor(arch.InputProj.Weight(), true, 0)
+		m.Inputs.Norm.W = l.tensor(arch.InputNorm.Weight(), false, 0)
+	}
+	norm := arch.Tensor{}
+	if t := family.Tensor(arch.OutputNorm); t != nil {
+		norm = *t
+	}
+	m.OutputNorm.W, m.OutputNorm.Bias = l.tensor(norm.File(), false, 0), l.optional(norm.GGUF()+".bias", false, 0)
+	if m.Output = l.optional(arch.Output.Weight(), true, 0); m.Output == nil {
 		m.Output = m.Embed
 	}
 	if l.err != nil {
@@ -50,48 +85,47 @@ func Load(base *model.Model, full bool) (*Model[float32], error) {
 	return m, nil
 }
 
-// trainable are the architectures that forward and backward know.
-var trainable = []string{arch.Llama.Name, arch.Qwen2.Name, arch.Qwen3.Name}
-
-// shapeOf returns the shape of a model that can be trained.
-func shapeOf(c *model.Config) (Shape, error) {
-	l := c.Layers[0]
-	s := Shape{Arch: c.Arch, Dim: c.Dim, Layers: c.NumLayers, FFNDim: l.FFNDim, Vocab: c.VocabSize, Ctx: c.TrainCtx,
-		Heads: l.NumHeads, KVHeads: l.NumKVHeads, HeadDim: l.KeyDim, Eps: c.NormEps, Rope: c.Rope}
-	switch {
-	case !slices.Contains(trainable, c.Arch):
-		return s, fmt.Errorf("models of the architecture %q cannot be trained, only %s", c.Arch, strings.Join(trainable, ", "))
-	case c.Rope.Dim != l.KeyDim:
-		return s, fmt.Errorf("heads of which only %d of %d elements turn cannot be trained", c.Rope.Dim, l.KeyDim)
-	case c.NumExperts > 0:
-		return s, fmt.Errorf("a model with %d experts cannot be trained: only models with one feed-forward network a layer", c.NumExperts)
-	case slices.ContainsFunc(c.Layers, func(o model.LayerConfig) bool { return o != l }):
-		return s, fmt.Errorf("layers that differ cannot be trained")
-	case l.KeyDim != l.ValueDim:
-		return s, fmt.Errorf("heads of %d elements for keys and %d for values cannot be trained: they must be the same", l.KeyDim, l.ValueDim)
-	case l.Window > 0 && l.Window < s.Ctx:
-		s.Ctx = l.Window // within it nothing is hidden
-	}
-	return s, nil
-}
-
 // loader reads tensors and keeps the first error.
-type loader struct {
+type loader[T real] struct {
 	file *gguf.File
 	full bool
 	err  error
 }
 
+// member reads what t describes to its place in a layer, if the file has it: what it must
+// have was checked when the model was opened.
+func (l *loader[T]) member(prefix string, t *arch.Tensor, x member[T], experts int) {
+	stack := 0
+	if t.Stack != arch.One {
+		stack = experts
+	}
+	w := l.optional(prefix+t.File(), x.linear != nil, stack)
+	if w == nil {
+		return
+	}
+	bias := func() *Tensor[T] { return l.optional(prefix+t.GGUF()+".bias", false, stack) }
+	switch {
+	case x.linear != nil:
+		x.linear.W, x.linear.Bias = w, bias()
+	case x.norm != nil:
+		x.norm.W, x.norm.Bias = w, bias()
+	default:
+		*x.vector = w
+		w.fixed = x.role == arch.LayerScale // in transformers it is a buffer, no parameter
+	}
+}
+
 // optional is tensor for one that may be absent: nil.
-func (l *loader) optional(name string) *Tensor[float32] {
+func (l *loader[T]) optional(name string, product bool, stack int) *Tensor[T] {
 	if l.file.Tensor(name) == nil {
 		return nil
 	}
-	return l.tensor(name)
+	return l.tensor(name, product, stack)
 }
 
-// tensor reads the tensor of that name: vectors, and with full all, as float32.
-func (l *loader) tensor(name string) *Tensor[float32] {
+// tensor reads the tensor of that name: with full, or unless it is a matrix of products,
+// as numbers that can be trained.
+func (l *loader[T]) tensor(name string, product bool, stack int) *Tensor[T] {
 	src := l.file.Tensor(name)
 	if l.err != nil || src == nil {
 		if l.err == nil {
@@ -99,16 +133,20 @@ func (l *loader) tensor(name string) *Tensor[float32] {
 		}
 		return nil
 	}
-	t := &Tensor[float32]{Name: name, Rows: src.Rows(), Cols: src.Cols(), Vector: src.Rows() == 1}
+	t := &Tensor[T]{Name: name, Rows: src.Rows(), Cols: src.Cols(), Vector: src.Rows() == 1 && !product, Stack: stack, dims: src.Shape}
+	if stack > 0 && !product { // biases of experts
+		t.Rows, t.Cols, t.Vector = 1, src.Elems(), true
+	}
 	switch {
 	case !quant.CanCompute(src.Type):
 		l.err = fmt.Errorf("tensor %q: cannot compute with %v", name, src.Type)
-	case l.full || t.Vector:
-		t.Data = make([]float32, src.Elems())
-		quant.Decode(src.Type, t.Data, src.Data)
-		if i := quant.FirstNotFinite(t.Data); i >= 0 {
-			l.err = fmt.Errorf("tensor %q: element %d is %v", name, i, t.Data[i])
+	case l.full || !product:
+		values := make([]float32, src.Elems())
+		quant.Decode(src.Type, values, src.Data)
+		if i := quant.FirstNotFinite(values); i >= 0 {
+			l.err = fmt.Errorf("tensor %q: element %d is %v", name, i, values[i])
 		}
+		t.Data = numbers[T](values)
 	default:
 		w, err := quant.NewMatrix(src.Type, t.Rows, t.Cols, src.Data)
 		if err != nil {
@@ -119,14 +157,60 @@ func (l *loader) tensor(name string) *Tensor[float32] {
 	return t
 }
 
+// numbers returns x in T, the same memory where that is float32.
+func numbers[T real](x []float32) []T {
+	if list, ok := any(x).([]T); ok {
+		return list
+	}
+	list := make([]T, len(x))
+	for i, v := range x {
+		list[i] = T(v)
+	}
+	return list
+}
+
+// kept returns the names of tensors that no update changes, and that a model which is
+// written takes over from its base: factors of frequencies, and keys and values of layers
+// that use those of an earlier one.
+func kept(c *model.Config) (names []string) {
+	for _, role := range []arch.Role{arch.RopeFreqs, arch.RopeLong, arch.RopeShort} {
+		names = append(names, role.Weight())
+	}
+	for t := range arch.Find(c.Arch).LayerTensors(c.NumExperts > 0) {
+		for i := range c.Layers {
+			if t.In == arch.OwnKVLayers && c.Layers[i].KVOf > 0 {
+				names = append(names, arch.LayerPrefix(i)+t.File())
+			}
+		}
+	}
+	return names
+}
+
+// Kept returns the tensors of the base that a trained model takes over as they are.
+func Kept(base *model.Model) (list []gguf.Tensor) {
+	for _, name := range kept(&base.Config) {
+		if t := base.File.Tensor(name); t != nil {
+			list = append(list, *t)
+		}
+	}
+	return list
+}
+
 // onlyThese returns an error if the file has tensors that a trained model would lose.
 func (m *Model[T]) onlyThese(f *gguf.File) error {
-	known := map[string]bool{arch.RopeFreqs.Weight(): true}
+	known := map[string]bool{}
+	for _, name := range kept(&m.Config) {
+		known[name] = true
+	}
 	for _, t := range m.Tensors() {
 		known[t.Name] = true
 	}
 	for _, t := range f.Tensors {
-		if !known[t.Name] {
+		switch {
+		case known[t.Name]:
+		case strings.Contains(t.Name, ".ffn_") && strings.Count(t.Name, ".") > 3:
+			return fmt.Errorf("tensor %q: a file of 2023 that has each expert in a tensor of its own cannot be trained: convert the model anew", t.Name)
+		default:
 			return fmt.Errorf("tensor %q is nothing that can be trained", t.Name)
 		}
 	}

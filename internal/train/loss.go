@@ -13,6 +13,7 @@ type headMemory[T real] struct {
 	some           []int // of these, those that the head is at; nil elsewhere
 	x, n, dn       []T   // [rows, Dim]
 	logits         []T   // [rows, stride]
+	slopes         []T   // [rows, stride] of the soft cap
 	losses, labels []T
 }
 
@@ -22,7 +23,7 @@ const headBytes = 8 << 20
 
 // headRows returns how many rows of logits there are memory for, and their stride.
 func (e *engine[T]) headRows() (rows, stride int) {
-	stride = (e.m.Vocab + block - 1) / block * block
+	stride = (e.m.Config.VocabSize + block - 1) / block * block
 	return min(max(headBytes/4/stride, 16), 512), stride
 }
 
@@ -49,7 +50,7 @@ func (e *engine[T]) loss(n float64, back bool) float64 {
 				next++
 				continue
 			}
-			clear(e.x[i*e.m.Dim : (i+1)*e.m.Dim])
+			clear(e.x[i*e.m.Config.Dim : (i+1)*e.m.Config.Dim])
 		}
 	}
 	return total
@@ -58,27 +59,49 @@ func (e *engine[T]) loss(n float64, back bool) float64 {
 // headBlock does the positions at.
 func (e *engine[T]) headBlock(at []int, n float64, back bool) (total float64) {
 	h, m := &e.head, e.m
-	d, count := m.Dim, len(at)
+	c := &m.Config
+	d, count := c.Dim, len(at)
 	h.some = at
 	defer func() { h.some = nil }()
 	_, stride := e.headRows()
 	h.x, h.n, h.dn = ggml.Grow(h.x, count*d), ggml.Grow(h.n, count*d), ggml.Grow(h.dn, count*d)
 	h.logits, h.losses = ggml.Grow(h.logits, count*stride), ggml.Grow(h.losses, count)
+	capped := c.LogitCap != 0
+	if capped {
+		h.slopes = ggml.Grow(h.slopes, count*stride)
+	}
 	for i, t := range at {
 		copy(h.x[i*d:(i+1)*d], e.x[t*d:(t+1)*d])
 	}
-	e.norms(h.n[:count*d], h.x[:count*d], m.OutputNorm)
-	e.mul(product[T]{dst: h.logits, stride: stride, m: count, n: m.Vocab, k: d, a: rows(h.n, d), b: m.Output.matrix().t()})
+	e.norms(h.n[:count*d], h.x[:count*d], &m.OutputNorm)
+	e.mul(product[T]{dst: h.logits, stride: stride, m: count, n: c.VocabSize, k: d, a: rows(h.n, d), b: m.Output.matrix().t()})
 	if m.OutputLoRA.A != nil {
 		e.adapter(&m.OutputLoRA, h.logits, stride, h.n[:count*d])
 	}
 	e.each(count, 1, func(_, lo, hi int) {
 		for i := lo; i < hi; i++ {
-			t := at[i]
-			h.losses[i] = crossEntropy(h.logits[i*stride:(i+1)*stride], m.Vocab, e.batch.Labels[t])
-			if by := T(float64(e.batch.Weights[t]) / n); back {
-				scale(h.logits[i*stride:(i+1)*stride], by)
-				h.logits[i*stride+int(e.batch.Labels[t])] -= by
+			t, row, slope := at[i], h.logits[i*stride:(i+1)*stride], h.slopes
+			if capped {
+				slope = slope[i*stride:][:c.VocabSize]
+			}
+			if c.LogitScale != 0 {
+				scale(row, 1/T(c.LogitScale))
+			}
+			if capped {
+				softCap(row[:c.VocabSize], slope, T(c.LogitCap))
+			}
+			h.losses[i] = crossEntropy(row, c.VocabSize, e.batch.Labels[t])
+			if !back {
+				continue
+			}
+			by := T(float64(e.batch.Weights[t]) / n)
+			scale(row, by)
+			row[e.batch.Labels[t]] -= by
+			for j, s := range slope {
+				row[j] *= s
+			}
+			if c.LogitScale != 0 {
+				scale(row, 1/T(c.LogitScale))
 			}
 		}
 	})
@@ -90,13 +113,13 @@ func (e *engine[T]) headBlock(at []int, n float64, back bool) (total float64) {
 	}
 	dz := rows(h.logits, stride)
 	if m.Output.Trainable() {
-		e.mul(product[T]{dst: m.Output.Grad, stride: d, m: m.Vocab, n: d, k: count, a: dz.t(), b: rows(h.n, d), add: true})
+		e.mul(product[T]{dst: m.Output.Grad, stride: d, m: c.VocabSize, n: d, k: count, a: dz.t(), b: rows(h.n, d), add: true})
 	}
-	e.mul(product[T]{dst: h.dn, stride: d, m: count, n: d, k: m.Vocab, a: dz, b: m.Output.matrix()})
+	e.mul(product[T]{dst: h.dn, stride: d, m: count, n: d, k: c.VocabSize, a: dz, b: m.Output.matrix()})
 	if m.OutputLoRA.A != nil {
 		e.adapterBack(&m.OutputLoRA, dz, h.n[:count*d], h.dn[:count*d])
 	}
-	e.normsBack(h.n[:count*d], h.x[:count*d], h.dn[:count*d], m.OutputNorm, true)
+	e.normsBack(h.n[:count*d], h.x[:count*d], h.dn[:count*d], &m.OutputNorm, true)
 	for i, t := range at {
 		copy(e.x[t*d:(t+1)*d], h.n[i*d:(i+1)*d])
 	}

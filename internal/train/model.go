@@ -1,32 +1,19 @@
 package train
 
 import (
-	"slices"
-
 	"alpaca/internal/ggml"
+	"alpaca/internal/model"
 	"alpaca/internal/quant"
 )
-
-// Shape is what a model looks like.
-type Shape struct {
-	Arch    string // general.architecture
-	Dim     int
-	Layers  int
-	FFNDim  int
-	Vocab   int
-	Ctx     int // tokens
-	Heads   int
-	KVHeads int
-	HeadDim int
-	Eps     float32 // of RMSNorm
-	Rope    ggml.RopeParams
-}
 
 // Tensor is a matrix [Rows, Cols], outputs as rows, or a vector, with Rows 1.
 type Tensor[T real] struct {
 	Name       string // as in a GGUF file
 	Rows, Cols int
 	Vector     bool
+	Stack      int   // of matrices or vectors that lie one after the other, one for each expert; 0: it is none
+	fixed      bool  // no update changes it: a constant of the model
+	dims       []int // as the base's file has them; nil: those above
 
 	Data    []T           // [Rows, Cols]; nil where Weights stand for it
 	Weights *quant.Matrix // of a frozen tensor, as they lie in a file
@@ -40,15 +27,51 @@ func (t *Tensor[T]) Trainable() bool { return t != nil && t.Grad != nil }
 
 // train makes t trainable.
 func (t *Tensor[T]) train() {
-	if t != nil && t.Grad == nil {
+	if t != nil && t.Grad == nil && !t.fixed {
 		n := t.Rows * t.Cols
 		t.Grad, t.M, t.V = make([]T, n), make([]T, n), make([]T, n)
 	}
 }
 
+// shape returns the dimensions of t in a file.
+func (t *Tensor[T]) shape() []int {
+	switch {
+	case t.dims != nil:
+		return t.dims
+	case t.Vector:
+		return []int{t.Cols}
+	}
+	return []int{t.Rows, t.Cols}
+}
+
+// of returns member i of a stack, whose memory is the stack's.
+func (t *Tensor[T]) of(i int) *Tensor[T] {
+	if t == nil {
+		return nil
+	}
+	one := &Tensor[T]{Name: t.Name, Rows: t.Rows / t.Stack, Cols: t.Cols, Vector: t.Vector}
+	if t.Vector {
+		one.Rows, one.Cols = 1, t.Cols/t.Stack
+	}
+	n := one.Rows * one.Cols
+	if t.Data != nil {
+		one.Data = t.Data[i*n : (i+1)*n]
+	}
+	if t.Grad != nil {
+		one.Grad = t.Grad[i*n : (i+1)*n]
+	}
+	if w := t.Weights; w != nil {
+		size := len(w.Data) / t.Stack
+		one.Weights = &quant.Matrix{Type: w.Type, Rows: one.Rows, Cols: one.Cols, Data: w.Data[i*size : (i+1)*size]}
+	}
+	return one
+}
+
 // Linear is a matrix with an optional bias and an optional low-rank adapter:
 //
 //	y = W·x + Bias + Scale·B·(A·x)
+//
+// Where there is no such matrix, W is nil.
 type Linear[T real] struct {
 	W, Bias *Tensor[T]
 	A, B    *Tensor[T] // [rank, in], [out, rank]; nil for none
@@ -57,32 +80,32 @@ type Linear[T real] struct {
 	site    uint64 // for dropout: which of all linear layers this is
 }
 
-// Layer is the weights of one layer; QNorm and KNorm are nil for most models.
-type Layer[T real] struct {
-	AttnNorm, FFNNorm, QNorm, KNorm *Tensor[T]
-	Q, K, V, O, Gate, Up, Down      Linear[T]
+// of returns the matrix of expert i.
+func (l *Linear[T]) of(i int) *Linear[T] {
+	return &Linear[T]{W: l.W.of(i), Bias: l.Bias.of(i)}
 }
 
-// linears returns the linear layers by the names that GGUF gives them.
-func (l *Layer[T]) linears() []*Linear[T] {
-	return []*Linear[T]{&l.Q, &l.K, &l.V, &l.O, &l.Gate, &l.Up, &l.Down}
-}
+// Norm is the weights of RMSNorm or, where there is a bias, of LayerNorm. Where there is
+// no such norm, W is nil.
+type Norm[T real] struct{ W, Bias *Tensor[T] }
 
-// headNorms reports whether a layer has norms of queries and keys.
-func (m *Model[T]) headNorms() bool {
-	return slices.ContainsFunc(m.Layers, func(l Layer[T]) bool { return l.QNorm != nil })
-}
+// trainable reports whether updates change it.
+func (n *Norm[T]) trainable() bool { return n.W.Trainable() || n.Bias.Trainable() }
 
 // Model is a model in training.
 type Model[T real] struct {
-	Shape
+	Config     model.Config
 	Embed      *Tensor[T] // [Vocab, Dim]
 	EmbedLoRA  Linear[T]  // A [Vocab, rank] and B [Dim, rank] of the embedding's adapter, W is Embed
 	Output     *Tensor[T] // [Vocab, Dim]; Embed where they are tied
 	OutputLoRA Linear[T]  // the output's adapter, W is Output
-	OutputNorm *Tensor[T]
+	OutputNorm Norm[T]
 	Layers     []Layer[T]
-	Rank       int // of the adapters, 0 for none
+	Inputs     LayerInputs[T] // of models whose layers have inputs of their own
+	Rank       int            // of the adapters, 0 for none
+
+	// ropes returns the position embeddings of rows of that many tokens.
+	ropes func(length int) [2]ggml.RopeParams
 }
 
 // Tied reports whether the embedding is the output matrix, too.
@@ -99,18 +122,13 @@ func (m *Model[T]) Tensors() []*Tensor[T] {
 			}
 		}
 	}
-	add(m.Embed, m.EmbedLoRA.A, m.EmbedLoRA.B)
+	add(m.Embed, m.EmbedLoRA.A, m.EmbedLoRA.B, m.Inputs.Tokens, m.Inputs.Proj.W, m.Inputs.Norm.W)
 	for i := range m.Layers {
-		l := &m.Layers[i]
-		add(l.AttnNorm)
-		for _, lin := range l.linears() {
-			if lin == &l.Gate {
-				add(l.QNorm, l.KNorm, l.FFNNorm)
-			}
-			add(lin.W, lin.Bias, lin.A, lin.B)
+		for _, x := range m.Layers[i].members() {
+			add(x.tensors()...)
 		}
 	}
-	add(m.OutputNorm)
+	add(m.OutputNorm.W, m.OutputNorm.Bias)
 	if !m.Tied() {
 		add(m.Output)
 	}
@@ -133,6 +151,17 @@ func (m *Model[T]) Trainable() []*Tensor[T] {
 func (m *Model[T]) TrainAll() {
 	for _, t := range m.Tensors() {
 		t.train()
+	}
+}
+
+// eachLinear calls f for the matrices of all layers that the model has, with their layers.
+func (m *Model[T]) eachLinear(f func(layer int, x member[T])) {
+	for i := range m.Layers {
+		for _, x := range m.Layers[i].members() {
+			if x.linear != nil {
+				f(i, x)
+			}
+		}
 	}
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"alpaca/internal/arch"
 	"alpaca/internal/atomicfile"
+	"alpaca/internal/model"
 )
 
 // PEFT is what a folder that the library peft loads says about its adapters.
@@ -54,52 +55,43 @@ const peftPrefix = "base_model.model."
 
 // peft returns what peft's two files hold.
 func (m *Model[T]) peft(p PEFT) (tensors []peftTensor, config map[string]any) {
-	family := arch.Find(m.Arch)
+	n := hfNames{arch.Find(m.Config.Arch), &m.Config}
 	targets, saved := map[string]bool{}, map[string]bool{}
-	pair := func(hf string, l *Linear[T], b []float32) {
-		targets[lastPart(hf)] = true
-		tensors = append(tensors, peftTensor{peftPrefix + hf + ".lora_A.weight", l.A.shape(), floats(l.A.Data)},
+	pair := func(hf string, l *Linear[T], a, b []float32) {
+		targets[n.target(hf)] = true
+		tensors = append(tensors, peftTensor{peftPrefix + hf + ".lora_A.weight", l.A.shape(), a},
 			peftTensor{peftPrefix + hf + ".lora_B.weight", l.B.shape(), b})
 	}
-	for i := range m.Layers {
-		for j, l := range m.Layers[i].linears() {
-			if l.A == nil {
-				continue
-			}
-			b := floats(l.B.Data)
-			if heads := m.permuted(family, linearRoles[j]); heads > 0 {
-				b = unpermute(b, heads, l.B.Rows, l.B.Cols)
-			}
-			pair(fmt.Sprintf("model.layers.%d.%s", i, family.Tensor(linearRoles[j]).HF), l, b)
+	m.eachLinear(func(i int, x member[T]) {
+		if l := x.linear; l.A != nil {
+			a, b := n.adapter(x.role, i, matrixOf(l.A), matrixOf(l.B))
+			pair(n.of(x.role, i), l, a, b)
 		}
-	}
+	})
 	if l := &m.OutputLoRA; l.A != nil {
-		pair(family.Tensor(arch.Output).HF, l, floats(l.B.Data))
+		pair(n.of(arch.Output, -1), l, floats(l.A.Data), floats(l.B.Data))
 	}
 	if l := &m.EmbedLoRA; l.A != nil {
-		hf := family.Tensor(arch.TokenEmbed).HF
-		targets[hf] = true
-		name := peftPrefix + "model." + hf + ".lora_embedding_"
-		tensors = append(tensors, peftTensor{name + "A", []int{m.Rank, m.Vocab}, transposed(floats(l.A.Data), m.Vocab, m.Rank)},
+		hf := n.of(arch.TokenEmbed, -1)
+		targets[n.target(hf)] = true
+		name := peftPrefix + hf + ".lora_embedding_"
+		tensors = append(tensors, peftTensor{name + "A", []int{m.Rank, m.Embed.Rows}, transposed(floats(l.A.Data), m.Embed.Rows, m.Rank)},
 			peftTensor{name + "B", l.B.shape(), floats(l.B.Data)})
 	}
-	m.modules(func(role arch.Role, layer int, t *Tensor[T]) {
-		if !t.Trainable() {
-			return
+	for _, x := range m.modules() {
+		if !x.t.Trainable() {
+			continue
 		}
-		hf := family.Tensor(role).HF
-		saved[lastPart(hf)] = true
-		switch {
-		case layer >= 0:
-			hf = fmt.Sprintf("model.layers.%d.%s", layer, hf)
-		case role != arch.Output:
-			hf = "model." + hf
+		hf, end := n.of(x.role, x.layer), ".weight"
+		saved[n.target(hf)] = true
+		if x.bias {
+			end = ".bias"
 		}
-		tensors = append(tensors, peftTensor{peftPrefix + hf + ".weight", t.shape(), floats(t.Data)})
-	})
+		tensors = append(tensors, peftTensor{peftPrefix + hf + end, x.t.shape(), n.vector(x.role, floats(x.t.Data))})
+	}
 	tied := m.Tied() && m.Embed.Trainable()
 	if tied { // peft keeps the base's output matrix unless it is told of this one
-		hf := family.Tensor(arch.Output).HF
+		hf := n.of(arch.Output, -1)
 		saved[hf] = true
 		tensors = append(tensors, peftTensor{peftPrefix + hf + ".weight", m.Embed.shape(), floats(m.Embed.Data)})
 	}
@@ -110,8 +102,7 @@ func (m *Model[T]) peft(p PEFT) (tensors []peftTensor, config map[string]any) {
 	return tensors, config
 }
 
-// lastPart returns what follows the last dot of a name.
-func lastPart(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
+func matrixOf[T real](t *Tensor[T]) hfMatrix { return hfMatrix{floats(t.Data), t.Rows, t.Cols} }
 
 // transposed returns x [rows, cols] as [cols, rows].
 func transposed(x []float32, rows, cols int) []float32 {
@@ -119,36 +110,6 @@ func transposed(x []float32, rows, cols int) []float32 {
 	for i := range rows {
 		for j := range cols {
 			out[j*rows+i] = x[i*cols+j]
-		}
-	}
-	return out
-}
-
-// permuted returns the heads of a matrix whose rows GGUF has in another order than Hugging
-// Face, 0 for none: queries and keys where neighbours turn together.
-func (m *Model[T]) permuted(family *arch.Arch, role arch.Role) int {
-	switch {
-	case family.Rotation != arch.Pairs:
-		return 0
-	case role == arch.AttnQ:
-		return m.Heads
-	case role == arch.AttnK:
-		return m.KVHeads
-	}
-	return 0
-}
-
-// unpermute returns the rows of b in Hugging Face's order: row 2i+j of a head of h becomes
-// row j·h/2+i.
-func unpermute(b []float32, heads, rows, cols int) []float32 {
-	out := make([]float32, len(b))
-	h := rows / heads
-	for head := range heads {
-		for i := range h / 2 {
-			for j := range 2 {
-				from, to := head*h+2*i+j, head*h+j*h/2+i
-				copy(out[to*cols:(to+1)*cols], b[from*cols:(from+1)*cols])
-			}
 		}
 	}
 	return out
@@ -217,4 +178,120 @@ func writeFile(path string, data []byte) error {
 		return err
 	}
 	return f.Commit()
+}
+
+// hfNames says what the tensors of a model are called in Hugging Face's form of it, and in
+// which order their rows lie there.
+type hfNames struct {
+	family *arch.Arch
+	c      *model.Config
+}
+
+// hfMatrix is a matrix [rows, cols].
+type hfMatrix struct {
+	data       []float32
+	rows, cols int
+}
+
+// table returns the line of the tensor that has a role.
+func (n *hfNames) table(role arch.Role) *arch.Tensor {
+	for t := range n.family.LayerTensors(n.c.NumExperts > 0) {
+		if t.Role == role {
+			return t
+		}
+	}
+	return n.family.Tensor(role)
+}
+
+// of returns the name of a tensor without ".weight"; layer is -1 outside of layers.
+func (n *hfNames) of(role arch.Role, layer int) string {
+	hf := n.table(role).HF
+	switch {
+	case layer >= 0:
+		return fmt.Sprintf("model.layers.%d.%s", layer, hf)
+	case role != arch.Output:
+		return "model." + hf
+	}
+	return hf
+}
+
+// target returns what peft finds the modules of that name by, and no others: the last part
+// of the name, or the last two where other modules have the same last one.
+func (n *hfNames) target(name string) string {
+	parts := strings.Split(name, ".")
+	last := parts[len(parts)-1]
+	others := map[string]bool{}
+	for t := range n.family.LayerTensors(n.c.NumExperts > 0) {
+		if t.HF == last || strings.HasSuffix(t.HF, "."+last) {
+			others[t.HF] = true
+		}
+	}
+	if len(others) > 1 {
+		return strings.Join(parts[len(parts)-2:], ".")
+	}
+	return last
+}
+
+// adapter returns A and B of the adapter of a layer's matrix in Hugging Face's order.
+func (n *hfNames) adapter(role arch.Role, layer int, a, b hfMatrix) (low, high []float32) {
+	l, d := &n.c.Layers[layer], &n.c.Delta
+	switch {
+	case n.family.Rotation == arch.Pairs && role == arch.AttnQ: // neighbours turn together
+		return a.data, unpermute(b.data, l.NumHeads, b.rows, b.cols)
+	case n.family.Rotation == arch.Pairs && role == arch.AttnK:
+		return a.data, unpermute(b.data, l.NumKVHeads, b.rows, b.cols)
+	case !l.Delta:
+	case role == arch.DeltaOut:
+		return transposed(n.values(transposed(a.data, a.rows, a.cols), d.Value*a.rows), a.cols, a.rows), b.data
+	case role == arch.DeltaIn:
+		keys := 2 * d.KeyHeads * d.Key * b.cols
+		return a.data, slices.Concat(b.data[:keys], n.values(b.data[keys:], d.Value*b.cols))
+	case role == arch.DeltaGate:
+		return a.data, n.values(b.data, d.Value*b.cols)
+	case role == arch.DeltaAlpha, role == arch.DeltaBeta:
+		return a.data, n.values(b.data, b.cols)
+	}
+	return a.data, b.data
+}
+
+// values returns the heads of values, of size numbers each, in Hugging Face's order: there
+// those that share a key head are neighbours, here they are KeyHeads apart.
+func (n *hfNames) values(x []float32, size int) []float32 {
+	d := &n.c.Delta
+	out := make([]float32, len(x))
+	each := d.Heads / d.KeyHeads
+	for r := range d.Heads {
+		to := r%d.KeyHeads*each + r/d.KeyHeads
+		copy(out[to*size:(to+1)*size], x[r*size:])
+	}
+	return out
+}
+
+// vector returns the weights of a module in Hugging Face's form: of some models those of
+// norms are 1 less there.
+func (n *hfNames) vector(role arch.Role, x []float32) []float32 {
+	if t := n.table(role); !n.family.ShortNorms || !t.IsVector() || role == arch.DeltaNorm {
+		return x
+	}
+	less := make([]float32, len(x))
+	for i, v := range x {
+		less[i] = v - 1
+	}
+	return less
+}
+
+// unpermute returns the rows of b in Hugging Face's order: row 2i+j of a head of h becomes
+// row j·h/2+i.
+func unpermute(b []float32, heads, rows, cols int) []float32 {
+	out := make([]float32, len(b))
+	h := rows / heads
+	for head := range heads {
+		for i := range h / 2 {
+			for j := range 2 {
+				from, to := head*h+2*i+j, head*h+j*h/2+i
+				copy(out[to*cols:(to+1)*cols], b[from*cols:(from+1)*cols])
+			}
+		}
+	}
+	return out
 }

@@ -75,7 +75,7 @@ func NewTrainer(m *Model[float32], s Settings, docs []Example, pool *pool.Pool) 
 		return nil, errors.New("train: nothing is to be trained")
 	}
 	var err error
-	if t.engine, err = newEngine(m, pool); err != nil {
+	if t.engine, err = newEngine(m, pool, s.Plan.MaxLength); err != nil {
 		return nil, fmt.Errorf("train: %w", err)
 	}
 	t.engine.Dropout, t.engine.Seed = s.Dropout, s.Plan.Seed
@@ -174,8 +174,12 @@ func (t *Trainer) Step() (Step, error) {
 // microTokens is about how many tokens go through the model at once: products are at full
 // speed from a quarter of it, and memory grows with it, so that large models get half.
 func (m *Model[T]) microTokens() int {
-	const most, large = 1024, 64 << 10 // numbers that a token leaves for the backward pass
-	if m.Shape.Layers*(4*m.Dim+2*m.FFNDim) > large {
+	const most, large = 1024, 80 << 10 // numbers that a token leaves for the backward pass
+	kept := 0
+	for i := range m.Layers {
+		kept += m.Layers[i].kept(m)
+	}
+	if kept > large {
 		return most / 2
 	}
 	return most

@@ -91,7 +91,7 @@ func TestOverfit(t *testing.T) {
 	s.Plan.BatchRows, s.Plan.MaxLength, s.Schedule.Peak, s.AdamW.Decay = 5, 28, 0.02, 0
 	tr := newTrainer(t, variant{tied: true}, s, docs, 2)
 	for _, tensor := range tr.tensors { // as a new model begins
-		fresh := New[float32](tr.Model.Shape, true, 3)
+		fresh := New[float32](tiny, true, 3)
 		for _, f := range fresh.Tensors() {
 			if f.Name == tensor.Name {
 				copy(tensor.Data, f.Data)

@@ -121,12 +121,10 @@ func (j *job) metadata() (kv []gguf.KV) {
 
 // extra returns the tensors of the base that are copied as they are.
 func (j *job) extra() []gguf.Tensor {
-	if j.base != nil {
-		if t := j.base.File.Tensor("rope_freqs.weight"); t != nil {
-			return []gguf.Tensor{*t}
-		}
+	if j.base == nil {
+		return nil
 	}
-	return nil
+	return train.Kept(j.base)
 }
 
 // draw draws the losses, each update's and smoothed, with those of the held-out examples,

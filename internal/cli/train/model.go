@@ -107,7 +107,7 @@ func (j *job) newModel(u *ui.UI) (*train.Model[float32], *rows.Maker, error) {
 		j.kv = append(j.kv, gguf.KV{Key: p.Key, Value: number(p.Value)})
 	}
 	j.kv = append([]gguf.KV{
-		{Key: "general.architecture", Value: gguf.Str(s.Arch)},
+		{Key: "general.architecture", Value: gguf.Str(arch.Llama.Name)},
 		{Key: "general.type", Value: gguf.Str("model")},
 		{Key: "general.name", Value: gguf.Str(j.name())},
 	}, append(j.kv, vocab...)...)

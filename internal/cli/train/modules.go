@@ -12,61 +12,82 @@ import (
 
 const allLinear = "all-linear"
 
-// linears are the matrices of a layer, those that all-linear means.
-var linears = []arch.Role{arch.AttnQ, arch.AttnK, arch.AttnV, arch.AttnOut, arch.FFNGate, arch.FFNUp, arch.FFNDown}
-
-// norms are the vectors that may be trained beside adapters.
-var norms = []arch.Role{arch.AttnNorm, arch.AttnQNorm, arch.AttnKNorm, arch.FFNNorm, arch.OutputNorm}
-
 // tables are the matrices outside of layers.
 var tables = []arch.Role{arch.TokenEmbed, arch.Output}
 
-// names returns the roles by their names in Hugging Face models, such as q_proj, and in
-// GGUF, such as attn_q.
-func names(roles ...[]arch.Role) map[string]arch.Role {
-	list := map[string]arch.Role{}
-	for _, r := range slices.Concat(roles...) {
-		list[string(r)] = r
-		for _, family := range arch.All() {
-			if t := family.Tensor(r); t != nil && t.HF != "" {
-				list[t.HF[strings.LastIndexByte(t.HF, '.')+1:]] = r
+// isNorm reports whether vectors of that role may be trained beside adapters.
+func isNorm(t *arch.Tensor) bool {
+	return t.IsVector() && strings.HasSuffix(t.GGUF(), "norm")
+}
+
+// isMatrix reports whether adapters can be put on matrices of that role somewhere.
+func isMatrix(t *arch.Tensor) bool {
+	return !t.IsVector() && t.Stack == arch.One && t.Role != arch.Router && t.Cols != arch.Taps
+}
+
+// names returns the roles of the tensors of families that wanted accepts, by their names in
+// Hugging Face models, such as q_proj, and in GGUF, such as attn_q. A name may stand for
+// several: out_proj for what ends attention as for what ends a convolution.
+func names(families []*arch.Arch, wanted func(t *arch.Tensor) bool) map[string][]arch.Role {
+	list := map[string][]arch.Role{}
+	add := func(name string, r arch.Role) {
+		if !slices.Contains(list[name], r) {
+			list[name] = append(list[name], r)
+		}
+	}
+	for _, family := range families {
+		for _, tensors := range [][]arch.Tensor{family.Input, family.Layer, family.FFN, family.MoE, family.Output} {
+			for i := range tensors {
+				t := &tensors[i]
+				if !wanted(t) {
+					continue
+				}
+				add(t.GGUF(), t.Role)
+				if t.HF != "" {
+					add(t.HF[strings.LastIndexByte(t.HF, '.')+1:], t.Role)
+				}
 			}
 		}
 	}
 	return list
 }
 
-// targets returns which matrices get adapters.
-func (s *settings) targets() (map[arch.Role]bool, error) {
-	known := names(linears, tables)
+// targets returns which matrices of families get adapters.
+func (s *settings) targets(families []*arch.Arch) (map[arch.Role]bool, error) {
+	known := names(families, isMatrix)
 	wanted := map[arch.Role]bool{}
 	for _, name := range s.Targets {
-		role, ok := known[name]
+		roles, ok := known[name]
 		switch {
 		case name == allLinear:
-			for _, r := range linears {
-				wanted[r] = true
+			for _, roles := range known {
+				for _, r := range roles {
+					wanted[r] = wanted[r] || !slices.Contains(tables, r)
+				}
 			}
 		case !ok:
 			return nil, ui.WithHint(ui.Usagef("--target-modules: no matrix %q that an adapter can be put on", name),
 				"known are "+strings.Join(slices.Sorted(maps.Keys(known)), ", ")+" and "+allLinear)
-		default:
-			wanted[role] = true
+		}
+		for _, r := range roles {
+			wanted[r] = true
 		}
 	}
 	return wanted, nil
 }
 
-// modules returns what is trained as a whole beside the adapters. A name stands for all
-// modules whose names end with it, as in peft: norm for all norms.
-func (s *settings) modules() (map[arch.Role]bool, error) {
-	known := names(norms, tables)
+// modules returns what of families is trained as a whole beside the adapters. A name stands
+// for all modules whose names end with it, as in peft: norm for all norms.
+func (s *settings) modules(families []*arch.Arch) (map[arch.Role]bool, error) {
+	known := names(families, func(t *arch.Tensor) bool { return isNorm(t) || slices.Contains(tables, t.Role) })
 	wanted := map[arch.Role]bool{}
 	for _, name := range s.Saved {
 		found := false
-		for full, role := range known {
+		for full, roles := range known {
 			if name != "" && strings.HasSuffix(full, name) {
-				wanted[role], found = true, true
+				for _, r := range roles {
+					wanted[r], found = true, true
+				}
 			}
 		}
 		if !found {
@@ -80,11 +101,12 @@ func (s *settings) modules() (map[arch.Role]bool, error) {
 // addAdapters puts adapters on the model, and makes the modules trainable that are trained
 // beside them.
 func (j *job) addAdapters(m *train.Model[float32]) error {
-	targets, err := j.targets()
+	family := []*arch.Arch{arch.Find(m.Config.Arch)}
+	targets, err := j.targets(family)
 	if err != nil {
 		return err
 	}
-	saved, err := j.modules()
+	saved, err := j.modules(family)
 	if err != nil {
 		return err
 	}
@@ -94,6 +116,12 @@ func (j *job) addAdapters(m *train.Model[float32]) error {
 		}
 	}
 	m.AddLoRA(train.LoRA{Rank: j.LoRARank, Alpha: j.LoRAAlpha, Stable: j.RsLoRA, Seed: j.Seed}, func(r arch.Role) bool { return targets[r] })
+	if err := j.checkTargets(m); err != nil {
+		return err
+	}
+	if m.Config.NumExperts > 0 {
+		j.u.Notef("experts and their routers stay as they are: adapters are on all else that --target-modules names")
+	}
 	if m.TrainModules(func(r arch.Role) bool { return saved[r] }) == 0 && len(saved) > 0 {
 		return ui.Usagef("--modules-to-save %s: the model has none of them", strings.Join(j.Saved, ","))
 	}
@@ -104,8 +132,34 @@ func (j *job) addAdapters(m *train.Model[float32]) error {
 		return ui.WithHint(ui.Usagef("--output %s: a file of adapters cannot hold a trained embedding or output matrix", j.Output),
 			"write the whole model with --merge, or a folder for peft")
 	}
+	if m.HasTrainedBiases() {
+		return ui.WithHint(ui.Usagef("--output %s: a file of adapters cannot hold the biases of this model's norms", j.Output),
+			"write the whole model with --merge, or a folder for peft")
+	}
 	if m.HasTrainedNorms() {
 		j.u.Warnf("llama.cpp leaves out the norms in a file of adapters, alpaca uses them; --merge writes a model for both")
+	}
+	return nil
+}
+
+// checkTargets returns an error for a name of --target-modules that stands for no matrix of
+// the model that has an adapter: those of experts have none.
+func (j *job) checkTargets(m *train.Model[float32]) error {
+	has := m.Adaptable()
+	known := names([]*arch.Arch{arch.Find(m.Config.Arch)}, isMatrix)
+	for _, name := range j.Targets {
+		if name == allLinear || slices.ContainsFunc(known[name], func(r arch.Role) bool { return slices.Contains(tables, r) || slices.Contains(has, r) }) {
+			continue
+		}
+		what := "the model has no such matrix"
+		if m.Config.NumExperts > 0 {
+			what = "the matrices of experts cannot get adapters; --full trains them"
+		}
+		var list []string
+		for _, r := range has {
+			list = append(list, string(r))
+		}
+		return ui.WithHint(ui.Usagef("--target-modules %s: %s", name, what), "adapters can be put on "+strings.Join(list, ", "))
 	}
 	return nil
 }

@@ -172,10 +172,10 @@ func (j *job) makeTrainer() error {
 		maker.PromptWeight = 1
 	}
 	if j.MaxLength == 0 {
-		j.MaxLength = min(defaultLength, m.Ctx)
+		j.MaxLength = min(defaultLength, m.Config.TrainCtx)
 	}
-	if j.MaxLength > m.Ctx {
-		return ui.Usagef("--max-length %d: the model's context is %d tokens", j.MaxLength, m.Ctx)
+	if j.MaxLength > m.Config.TrainCtx {
+		return ui.Usagef("--max-length %d: the model's context is %d tokens", j.MaxLength, m.Config.TrainCtx)
 	}
 	maker.MaxLength = j.MaxLength
 	if j.examples, err = maker.Make(j.records()); err != nil {

@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/quantize"
@@ -185,10 +186,10 @@ func (o *options) check() error {
 			return ui.Usagef("--%s %v: must be between %v and %v", x.name, x.value, x.low, x.high)
 		}
 	}
-	if _, err := o.targets(); err != nil {
+	if _, err := o.targets(arch.All()); err != nil {
 		return err
 	}
-	saved, err := o.modules()
+	saved, err := o.modules(arch.All())
 	if err == nil && len(saved) > 0 && (o.Full || o.Init != "") {
 		err = ui.Usagef("--modules-to-save is about what is trained beside adapters: --full and --init train everything")
 	}

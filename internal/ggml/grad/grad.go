@@ -6,6 +6,7 @@ package grad
 
 import (
 	"math"
+	"slices"
 
 	"alpaca/internal/ggml"
 	"alpaca/internal/machine"
@@ -133,6 +134,18 @@ func softmaxGeneric(ds, p []float32, delta float32) {
 	ds = ds[:len(p)]
 	for j, x := range p {
 		ds[j] = x * (ds[j] - delta)
+	}
+}
+
+// ones are what MulAdd multiplies with where it is Axpy.
+var ones = slices.Repeat([]float32{1}, 256)
+
+// Axpy adds x·by to dst: as MulAdd, since x·1 is x.
+func Axpy(dst, x []float32, by float32) {
+	for len(dst) > 0 {
+		n := min(len(dst), len(ones))
+		best.mulAdd(dst[:n], x[:n], ones[:n], by)
+		dst, x = dst[n:], x[n:]
 	}
 }
 

@@ -1,0 +1,213 @@
+package train
+
+import (
+	"math"
+
+	"alpaca/internal/ggml"
+)
+
+// The functions of feed-forward networks, LayerNorm and soft caps with their derivatives.
+// float32 goes through the same functions as in the pass that answers.
+
+// activateMul sets dst to act(g)·u.
+func activateMul[T real](act ggml.Activation, dst, g, u []T) {
+	switch {
+	case act == ggml.SiLU:
+		siluMul(dst, g, u)
+	case single[T]():
+		copy(dst, g)
+		act.Mul(floats(dst), floats(u))
+	case act == ggml.GELU:
+		for i, x := range g {
+			y, _ := gelu(x, 0)
+			dst[i] = y * u[i]
+		}
+	default:
+		for i, x := range g {
+			x = min(x, clampLimit)
+			dst[i] = x / (1 + T(math.Exp(-clampSteep*float64(x)))) * (min(max(u[i], -clampLimit), clampLimit) + 1)
+		}
+	}
+}
+
+// The bounds and the slope of the clamped gate (ggml.ClampedSwiGLU).
+const clampLimit, clampSteep = 7, 1.702
+
+// activate sets dst to act(u).
+func activate[T real](act ggml.Activation, dst, u []T) {
+	copy(dst, u)
+	if single[T]() {
+		act.Apply(floats(dst))
+		return
+	}
+	for i, x := range u {
+		if act == ggml.GELU {
+			dst[i], _ = gelu(x, 0)
+		} else {
+			dst[i] = x / (1 + T(math.Exp(-float64(x))))
+		}
+	}
+}
+
+// Of GELU as ggml has it, x·σ(x·(linear + cubic·x²)).
+const (
+	geluLinear = 1.5957691216057308 // 2·√(2/π)
+	geluCubic  = 0.044715 * geluLinear
+)
+
+// gelu returns GELU and its derivative. s is what its σ was computed to in float32.
+func gelu[T real](x, s T) (y, dy T) {
+	square := T(x * x)
+	if !single[T]() {
+		s = 1 / (1 + T(math.Exp(-float64(x*(geluLinear+T(geluCubic*square))))))
+	}
+	return x * s, s + T(T(T(x*s)*(1-s))*(geluLinear+T(3*geluCubic*square)))
+}
+
+// geluSigmoids sets s to the σ of GELU in float32.
+func geluSigmoids[T real](s, x []T) {
+	if !single[T]() {
+		return
+	}
+	for i, v := range x {
+		s[i] = v * (geluLinear + T(T(geluCubic*v)*v))
+	}
+	sigmoid(s, s)
+}
+
+// activateMulBack takes df in du, and sets dg and du to the gradients of act(g)·u; s is
+// memory.
+func activateMulBack[T real](act ggml.Activation, dg, du, g, u, s []T) {
+	switch act {
+	case ggml.SiLU:
+		siluBack(dg, du, g, u, s)
+	case ggml.GELU:
+		geluSigmoids(s, g)
+		for i, x := range g {
+			y, dy := gelu(x, s[i])
+			df := du[i]
+			du[i] = df * y
+			dg[i] = T(df*u[i]) * dy
+		}
+	default:
+		clampedBack(dg, du, g, u, s)
+	}
+}
+
+// clampedBack is activateMulBack of the clamped gate: with x = min(g, 7),
+// y = x·σ(1.702·x), w = u clamped + 1
+//
+//	du = df·y where u is within its bounds    dg = df·w·(σ + 1.702·y·(1-σ)) where g is
+func clampedBack[T real](dg, du, g, u, s []T) {
+	for i, x := range g {
+		s[i] = clampSteep * min(x, clampLimit)
+	}
+	sigmoid(s[:len(g)], s[:len(g)])
+	for i, x := range g {
+		df, w, y := du[i], min(max(u[i], -clampLimit), clampLimit)+1, T(min(x, clampLimit)*s[i])
+		du[i], dg[i] = 0, 0
+		if u[i] >= -clampLimit && u[i] <= clampLimit {
+			du[i] = df * y
+		}
+		if x <= clampLimit {
+			dg[i] = T(df*w) * (s[i] + T(T(clampSteep*y)*(1-s[i])))
+		}
+	}
+}
+
+// activateBack turns du, the gradient of act(u), into that of u; s is memory.
+func activateBack[T real](act ggml.Activation, du, u, s []T) {
+	if act == ggml.GELU {
+		geluSigmoids(s, u)
+		for i, x := range u {
+			_, dy := gelu(x, s[i])
+			du[i] *= dy
+		}
+		return
+	}
+	sigmoid(s[:len(u)], u)
+	for i, x := range u {
+		du[i] *= s[i] + T(T(x*s[i])*(1-s[i]))
+	}
+}
+
+// softCap replaces x by c·tanh(x/c), and sets slope to the derivative, 1 - tanh², unless
+// that is nil.
+func softCap[T real](x, slope []T, c T) {
+	by := 2 / c
+	for i := range x {
+		x[i] *= by
+	}
+	sigmoid(x, x)
+	for i := range x {
+		t := T(2*x[i]) - 1
+		x[i] = c * t
+		if slope != nil {
+			slope[i] = 1 - T(t*t)
+		}
+	}
+}
+
+// moments returns the mean of x and 1/√(variance + eps), as ggml.LayerNorm has them.
+func moments[T real](x []T, eps float32) (mean, rho T) {
+	var sums [4]float64
+	for i, v := range x {
+		sums[i%4] += float64(v)
+	}
+	mean = T(((sums[0] + sums[1]) + (sums[2] + sums[3])) / float64(len(x)))
+	sums = [4]float64{}
+	for i, v := range x {
+		d := float64(v - mean)
+		sums[i%4] += float64(d * d)
+	}
+	variance := ((sums[0] + sums[1]) + (sums[2] + sums[3])) / float64(len(x))
+	return mean, T(1 / math.Sqrt(variance+float64(eps)))
+}
+
+// layerNorm sets dst to (x - mean)·ρ·w + b.
+func layerNorm[T real](dst, x, w, b []T, eps float32) {
+	mean, rho := moments(x, eps)
+	for i, v := range x {
+		dst[i] = T(T((v-mean)*rho)*w[i]) + b[i]
+	}
+}
+
+// layerNormBack adds to dx what the input x of LayerNorm gets of dy, or sets it if fresh,
+// and returns what moments does: with h = (x - mean)·ρ
+//
+//	dx = ρ·(w·dy - Σ w·dy/n - h·Σ w·dy·h/n)
+func layerNormBack[T real](dx, x, w, dy []T, eps float32, fresh bool) (mean, rho T) {
+	mean, rho = moments(x, eps)
+	var sum, dot float64
+	for i, v := range x {
+		g := float64(float64(w[i]) * float64(dy[i]))
+		sum += g
+		dot += float64(g * float64((v-mean)*rho))
+	}
+	n := float64(len(x))
+	a, b := T(sum/n), T(dot/n)
+	for i, v := range x {
+		g := T(rho * (T(w[i]*dy[i]) - a - T(T((v-mean)*rho)*b)))
+		if fresh {
+			dx[i] = g
+		} else {
+			dx[i] += g
+		}
+	}
+	return mean, rho
+}
+
+// layerNormGrads adds what a row gives to the gradients of elements lo to hi-1 of weights
+// and biases.
+func layerNormGrads[T real](w *Norm[T], dy, x []T, mean, rho T, lo, hi int) {
+	if w.W.Trainable() {
+		for j := lo; j < hi; j++ {
+			w.W.Grad[j] += T(dy[j] * T((x[j]-mean)*rho))
+		}
+	}
+	if w.Bias.Trainable() {
+		for j := lo; j < hi; j++ {
+			w.Bias.Grad[j] += dy[j]
+		}
+	}
+}

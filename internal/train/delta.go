@@ -1,0 +1,298 @@
+package train
+
+import (
+	"math"
+
+	"alpaca/internal/fmath"
+	"alpaca/internal/ggml"
+)
+
+// The gated delta rule (ggml.DeltaNet) and its derivative. Of each head of values, with
+// queries q and keys k that are divided by their lengths, and the state M [Key, Value]
+// that a document begins with as 0,
+//
+//	a = e^(A·softplus(alpha + Dt))    β = σ(beta)
+//	S = a·M    e = v - Sᵀk    δ = β·e    M = S + k·δᵀ    y = Mᵀq    o = RMSNorm(y)·silu(gate)
+
+// deltaRun is after how many positions a state is kept: those between are computed again.
+const deltaRun = 16
+
+// deltaMemory is one worker's.
+type deltaMemory[T real] struct {
+	q, k, dq, dk     []T // [Key]
+	delta, e, de     []T // [Value]
+	y, normed, sigma []T
+	m, dm            []T // [Key, Value]
+	marks            []T // [positions/deltaRun, Key, Value] states before these
+	states           []T // [deltaRun+1, Key, Value]
+}
+
+// grow makes memory for documents of that many positions.
+func (d *deltaMemory[T]) grow(s *ggml.DeltaShape, positions int) {
+	for _, b := range []*[]T{&d.q, &d.k, &d.dq, &d.dk} {
+		*b = ggml.Grow(*b, s.Key)
+	}
+	for _, b := range []*[]T{&d.delta, &d.e, &d.de, &d.y, &d.normed, &d.sigma} {
+		*b = ggml.Grow(*b, s.Value)
+	}
+	size := s.Key * s.Value
+	d.m, d.dm = ggml.Grow(d.m, size), ggml.Grow(d.dm, size)
+	d.marks = ggml.Grow(d.marks, (positions+deltaRun-1)/deltaRun*size)
+	d.states = ggml.Grow(d.states, (deltaRun+1)*size)
+}
+
+// deltaHead is a head of values in a document.
+type deltaHead[T real] struct {
+	*deltaMemory[T]
+	s    *ggml.DeltaShape
+	l    *Layer[T]
+	r    *record[T]
+	eps  float32
+	head int
+}
+
+func (e *engine[T]) deltaHead(worker int, l *Layer[T], r *record[T]) deltaHead[T] {
+	c := &e.m.Config
+	return deltaHead[T]{deltaMemory: &e.delta[worker], s: &c.Delta, l: l, r: r, eps: c.NormEps}
+}
+
+// deltaRule sets o to what a gated delta rule gives of n.
+func (e *engine[T]) deltaRule(l *Layer[T], r *record[T], n []T) {
+	e.linear(&l.QKV, r.in, n)
+	e.linear(&l.DeltaGate, r.gate, n)
+	e.linear(&l.Alpha, r.alpha, n)
+	e.linear(&l.Beta, r.beta, n)
+	e.convolveSilu(l, r)
+	heads := e.m.Config.Delta.Heads
+	e.each(len(e.batch.docs)*heads, 1, func(worker, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			doc := e.batch.docs[i/heads]
+			h := e.deltaHead(worker, l, r)
+			h.head = i % heads
+			h.grow(h.s, 1)
+			clear(h.m)
+			for t := doc.lo; t < doc.hi; t++ {
+				h.step(t, h.m, h.m)
+				h.query(t, h.m)
+				norm(h.normed, h.y, l.DeltaNorm.W.Data, h.eps)
+				siluMul(r.o[h.at(t):h.at(t)+h.s.Value], r.gate[h.at(t):h.at(t)+h.s.Value], h.normed)
+			}
+		}
+	})
+}
+
+// at returns where the head's values are in [n, Heads, Value].
+func (h *deltaHead[T]) at(t int) int { return (t*h.s.Heads + h.head) * h.s.Value }
+
+// parts returns the head's queries, keys and values of a position in [n, channels].
+func (h *deltaHead[T]) parts(x []T, t int) (q, k, v []T) {
+	row := x[t*h.s.Channels():][:h.s.Channels()]
+	at, keys := h.head%h.s.KeyHeads*h.s.Key, h.s.KeyHeads*h.s.Key
+	return row[at : at+h.s.Key], row[keys+at:][:h.s.Key], row[2*keys+h.head*h.s.Value:][:h.s.Value]
+}
+
+// queryScale is what queries of length 1 are multiplied with.
+func (h *deltaHead[T]) queryScale() T { return 1 / T(math.Sqrt(float64(h.s.Key))) }
+
+// decay returns a and what its exponent is A times.
+func (h *deltaHead[T]) decay(t int) (a, plus T) {
+	plus = softplus(h.r.alpha[t*h.s.Heads+h.head] + h.l.Dt.Data[h.head])
+	return exp(T(h.l.A.Data[h.head] * plus)), plus
+}
+
+// rate returns β.
+func (h *deltaHead[T]) rate(t int) T {
+	return 1 / (1 + exp(-h.r.beta[t*h.s.Heads+h.head]))
+}
+
+// step sets m to the state after position t, before being the one before it, and leaves k,
+// e and δ. Both may be the same memory.
+func (h *deltaHead[T]) step(t int, m, before []T) {
+	_, k, v := h.parts(h.r.mixed, t)
+	unit(h.k, k, 1)
+	a, _ := h.decay(t)
+	copy(m, before)
+	scale(m, a)
+	clear(h.e)
+	n := h.s.Value
+	for i, x := range h.k {
+		axpy(h.e, m[i*n:(i+1)*n], x)
+	}
+	beta := h.rate(t)
+	for j, x := range h.e {
+		h.e[j] = v[j] - x
+		h.delta[j] = beta * h.e[j]
+	}
+	for i, x := range h.k {
+		axpy(m[i*n:(i+1)*n], h.delta, x)
+	}
+}
+
+// query sets y to what the state m gives.
+func (h *deltaHead[T]) query(t int, m []T) {
+	q, _, _ := h.parts(h.r.mixed, t)
+	unit(h.q, q, h.queryScale())
+	clear(h.y)
+	n := h.s.Value
+	for i, x := range h.q {
+		axpy(h.y, m[i*n:(i+1)*n], x)
+	}
+}
+
+// unitEps is added to the squares of a length, as ggml.DeltaNet does.
+const unitEps = 1e-6
+
+// unit sets dst to x divided by its length, times by.
+func unit[T real](dst, x []T, by T) {
+	s := by * T(1/math.Sqrt(float64(dot3(x, x, nil)+unitEps)))
+	for i, v := range x {
+		dst[i] = v * s
+	}
+}
+
+// unitBack adds to dx what the input x of unit gets of dy.
+func unitBack[T real](dx, x, dy []T, by T) {
+	rho := T(1 / math.Sqrt(float64(dot3(x, x, nil)+unitEps)))
+	s := T(T(rho*rho) * dot3(x, dy, nil))
+	for i, v := range x {
+		dx[i] += T(T(by*rho) * (dy[i] - T(v*s)))
+	}
+}
+
+// exp returns e^x, the same bits on all CPUs in float32.
+func exp[T real](x T) T {
+	if single[T]() {
+		return T(fmath.Exp32(float32(x)))
+	}
+	return T(math.Exp(float64(x)))
+}
+
+// softplus returns log(1 + e^x).
+func softplus[T real](x T) T {
+	if !single[T]() {
+		return T(math.Log1p(math.Exp(float64(x))))
+	}
+	if x > 20 { // more than float32 tells from x
+		return x
+	}
+	return T(fmath.Log(1 + fmath.Exp(float64(x))))
+}
+
+// deltaGrads is what the heads of all documents add to the gradients of a layer's vectors,
+// each apart, so that they are added in the order of documents.
+type deltaGrads[T real] struct{ a, dt, norm []T }
+
+// deltaRuleBack replaces in, gate, alpha and beta by their gradients, do being that of o.
+func (e *engine[T]) deltaRuleBack(l *Layer[T], r *record[T], do []T) {
+	s := &e.m.Config.Delta
+	items := len(e.batch.docs) * s.Heads
+	g := deltaGrads[T]{make([]T, items), make([]T, items), make([]T, items*s.Value)}
+	dMixed := e.mem.wide[:len(r.mixed)]
+	clear(dMixed)
+	// Heads of values that share queries and keys are one worker's, in order.
+	e.each(len(e.batch.docs)*s.KeyHeads, 1, func(worker, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			doc := e.batch.docs[i/s.KeyHeads]
+			for head := i % s.KeyHeads; head < s.Heads; head += s.KeyHeads {
+				h := e.deltaHead(worker, l, r)
+				h.head = head
+				item := i/s.KeyHeads*s.Heads + head
+				h.back(doc, do, dMixed, deltaGrads[T]{g.a[item : item+1], g.dt[item : item+1], g.norm[item*s.Value : (item+1)*s.Value]})
+			}
+		}
+	})
+	for item := range items {
+		if l.A.Trainable() {
+			l.A.Grad[item%s.Heads] += g.a[item]
+		}
+		if l.Dt.Trainable() {
+			l.Dt.Grad[item%s.Heads] += g.dt[item]
+		}
+		if l.DeltaNorm.W.Trainable() {
+			addTo(l.DeltaNorm.W.Grad, g.norm[item*s.Value:(item+1)*s.Value])
+		}
+	}
+	e.convolveSiluBack(l, r, dMixed)
+}
+
+// back goes through a document from its end.
+func (h *deltaHead[T]) back(doc document, do, dMixed []T, g deltaGrads[T]) {
+	size := h.s.Key * h.s.Value
+	h.grow(h.s, doc.hi-doc.lo)
+	clear(h.m)
+	for t := doc.lo; t < doc.hi; t++ {
+		if i := t - doc.lo; i%deltaRun == 0 {
+			copy(h.marks[i/deltaRun*size:(i/deltaRun+1)*size], h.m)
+		}
+		h.step(t, h.m, h.m)
+	}
+	clear(h.dm)
+	for run := (doc.hi - doc.lo - 1) / deltaRun; run >= 0; run-- {
+		from := doc.lo + run*deltaRun
+		to := min(from+deltaRun, doc.hi)
+		state := func(t int) []T { return h.states[(t-from+1)*size : (t-from+2)*size] } // behind t
+		copy(state(from-1), h.marks[run*size:(run+1)*size])
+		for t := from; t < to; t++ {
+			h.step(t, state(t), state(t-1))
+		}
+		for t := to - 1; t >= from; t-- {
+			h.outputBack(t, state(t), do[h.at(t):h.at(t)+h.s.Value], g.norm)
+			h.stepBack(t, state(t), state(t-1), dMixed, g)
+		}
+	}
+}
+
+// outputBack adds to dm what the state m gets of o's gradient dy, which is lost. It leaves
+// the gradient of q in dq, and replaces the gate by its gradient.
+func (h *deltaHead[T]) outputBack(t int, m, dy, dNorm []T) {
+	n := h.s.Value
+	h.query(t, m)
+	w := h.l.DeltaNorm.W.Data
+	norm(h.normed, h.y, w, h.eps)
+	gate := h.r.gate[h.at(t) : h.at(t)+n]
+	siluBack(h.de, dy, gate, h.normed, h.sigma) // dy becomes the gradient of the norm's result
+	copy(gate, h.de)
+	rho := normBack(h.de, h.y, w, dy, h.eps, true)
+	mulAdd(dNorm, dy, h.y, rho)
+	for i, x := range h.q {
+		h.dq[i] = dot3(m[i*n:(i+1)*n], h.de, nil)
+		axpy(h.dm[i*n:(i+1)*n], h.de, x)
+	}
+}
+
+// stepBack takes the gradient of the state behind t in dm, and makes it that of the one
+// before. It adds to the gradients of q, k and v, and replaces alpha and beta by theirs.
+func (h *deltaHead[T]) stepBack(t int, m, before, dMixed []T, g deltaGrads[T]) {
+	n := h.s.Value
+	q, k, _ := h.parts(h.r.mixed, t)
+	dq, dk, dv := h.parts(dMixed, t)
+	unitBack(dq, q, h.dq, h.queryScale())
+
+	h.step(t, m, before) // k, e, δ
+	clear(h.de)          // δ's gradient first
+	for i, x := range h.k {
+		row := h.dm[i*n : (i+1)*n]
+		axpy(h.de, row, x)
+		h.dk[i] = dot3(row, h.delta, nil)
+	}
+	beta, at := h.rate(t), t*h.s.Heads+h.head
+	h.r.beta[at] = T(dot3(h.de, h.e, nil) * T(beta*(1-beta)))
+	scale(h.de, beta)
+	addTo(dv, h.de)
+	a, plus := h.decay(t)
+	var da T
+	for i, x := range h.k {
+		row, old := h.dm[i*n:(i+1)*n], before[i*n:(i+1)*n]
+		h.dk[i] -= T(a * dot3(old, h.de, nil))
+		axpy(row, h.de, -x)
+		da += dot3(row, old, nil)
+	}
+	scale(h.dm, a)
+	unitBack(dk, k, h.dk, 1)
+
+	da = T(da * a) // of the exponent
+	dPlus := T(T(da*h.l.A.Data[h.head]) * (1 / (1 + exp(-(h.r.alpha[at] + h.l.Dt.Data[h.head])))))
+	g.a[0] += T(da * plus)
+	g.dt[0] += dPlus
+	h.r.alpha[at] = dPlus
+}

@@ -1,0 +1,224 @@
+package train
+
+import (
+	"strings"
+
+	"alpaca/internal/arch"
+	"alpaca/internal/model"
+	"alpaca/internal/quant"
+)
+
+// Layer is the weights of one layer. What a model does not have is absent, and with it the
+// step that would use it: see forward.go.
+type Layer[T real] struct {
+	Shape model.LayerConfig
+
+	AttnNorm     Norm[T]
+	Q, K, V, O   Linear[T]
+	QKV          Linear[T] // queries, keys and values in one: of attention, or of a gated delta rule
+	QNorm, KNorm Norm[T]   // of each head, or of all heads at once
+	Sinks        *Tensor[T]
+	VNorm        Norm[T] // of each head of values; all 1, no update changes it
+	AttnPostNorm Norm[T] // of what attention gives
+	ConvIn       Linear[T]
+	ConvOut      Linear[T]
+	Taps         *Tensor[T] // [channels, taps] of a short convolution, alone or before a gated delta rule
+	DeltaGate    Linear[T]
+	Alpha, Beta  Linear[T]
+	A, Dt        *Tensor[T] // [heads]
+	DeltaNorm    Norm[T]
+	DeltaOut     Linear[T]
+	FFNNorm      Norm[T]
+	FFNPostNorm  Norm[T]
+	Router       Linear[T] // where there is one, the next three are stacks
+	Gate, Up     Linear[T] // Gate is absent where a network has none
+	Down         Linear[T]
+	GateUp       Linear[T] // both in one
+	SharedGate   Linear[T] // of the expert that all tokens use
+	SharedUp     Linear[T]
+	SharedDown   Linear[T]
+	SharedRouter Linear[T]
+
+	InputGate     Linear[T] // of the layer's own input: see inputs.go
+	InputOut      Linear[T]
+	InputPostNorm Norm[T]
+	OutScale      *Tensor[T] // [1] factor of the hidden state behind the layer
+}
+
+// member is a part of a layer by its role: one of the last three is not nil.
+type member[T real] struct {
+	role   arch.Role
+	linear *Linear[T]
+	norm   *Norm[T]
+	vector **Tensor[T] // all else, a matrix even, that is no product's
+}
+
+// places returns all that a layer may have, in the order of the tensors in files.
+func (l *Layer[T]) places() []member[T] {
+	return []member[T]{
+		{role: arch.AttnNorm, norm: &l.AttnNorm},
+		{role: arch.AttnQ, linear: &l.Q}, {role: arch.AttnK, linear: &l.K}, {role: arch.AttnV, linear: &l.V},
+		{role: arch.AttnQKV, linear: &l.QKV}, {role: arch.AttnOut, linear: &l.O},
+		{role: arch.ConvIn, linear: &l.ConvIn}, {role: arch.ConvTaps, vector: &l.Taps}, {role: arch.ConvOut, linear: &l.ConvOut},
+		{role: arch.DeltaGate, linear: &l.DeltaGate}, {role: arch.DeltaTaps, vector: &l.Taps},
+		{role: arch.DeltaAlpha, linear: &l.Alpha}, {role: arch.DeltaBeta, linear: &l.Beta},
+		{role: arch.DeltaA, vector: &l.A}, {role: arch.DeltaDt, vector: &l.Dt},
+		{role: arch.DeltaNorm, norm: &l.DeltaNorm}, {role: arch.DeltaOut, linear: &l.DeltaOut},
+		{role: arch.AttnSinks, vector: &l.Sinks},
+		{role: arch.AttnQNorm, norm: &l.QNorm}, {role: arch.AttnKNorm, norm: &l.KNorm},
+		{role: arch.AttnPostNorm, norm: &l.AttnPostNorm},
+		{role: arch.FFNNorm, norm: &l.FFNNorm}, {role: arch.Router, linear: &l.Router},
+		{role: arch.FFNGate, linear: &l.Gate}, {role: arch.FFNUp, linear: &l.Up}, {role: arch.GateUp, linear: &l.GateUp},
+		{role: arch.FFNDown, linear: &l.Down},
+		{role: arch.SharedFFNGate, linear: &l.SharedGate}, {role: arch.SharedFFNUp, linear: &l.SharedUp},
+		{role: arch.SharedFFNDown, linear: &l.SharedDown}, {role: arch.SharedRouter, linear: &l.SharedRouter},
+		{role: arch.FFNPostNorm, norm: &l.FFNPostNorm},
+		{role: arch.InputGate, linear: &l.InputGate}, {role: arch.InputOut, linear: &l.InputOut},
+		{role: arch.InputPostNorm, norm: &l.InputPostNorm}, {role: arch.LayerScale, vector: &l.OutScale},
+	}
+}
+
+// place returns where the tensor of a role belongs.
+func (l *Layer[T]) place(role arch.Role) (x member[T], ok bool) {
+	for _, x := range l.places() {
+		if x.role == role {
+			return x, true
+		}
+	}
+	return x, false
+}
+
+// members returns what the layer has, in the order of the tensors in files.
+func (l *Layer[T]) members() (list []member[T]) {
+	for _, x := range l.places() {
+		if x.weights() != nil && !(x.role == arch.DeltaTaps && l.ConvIn.W != nil) && !(x.role == arch.ConvTaps && l.ConvIn.W == nil) {
+			list = append(list, x)
+		}
+	}
+	return list
+}
+
+// weights returns the member's tensor without its bias, nil if it is absent.
+func (x *member[T]) weights() *Tensor[T] {
+	switch {
+	case x.linear != nil:
+		return x.linear.W
+	case x.norm != nil:
+		return x.norm.W
+	}
+	return *x.vector
+}
+
+// tensors returns all the member's tensors, some of them nil.
+func (x *member[T]) tensors() []*Tensor[T] {
+	switch {
+	case x.linear != nil:
+		return []*Tensor[T]{x.linear.W, x.linear.Bias, x.linear.A, x.linear.B}
+	case x.norm != nil:
+		return []*Tensor[T]{x.norm.W, x.norm.Bias}
+	}
+	return []*Tensor[T]{*x.vector}
+}
+
+// adaptable reports whether an adapter can be put on the member: on matrices, but not on
+// those of experts and on what chooses these, as peft has it.
+func (x *member[T]) adaptable() bool {
+	return x.linear != nil && x.linear.W != nil && x.linear.W.Stack == 0 && x.role != arch.Router
+}
+
+// parallel reports whether the feed-forward network, for want of a norm of its own, reads
+// what attention reads.
+func (l *Layer[T]) parallel() bool { return l.AttnNorm.W != nil && l.FFNNorm.W == nil }
+
+// mixOut returns the matrix that what the layer takes from positions before goes through.
+func (l *Layer[T]) mixOut() *Linear[T] {
+	switch {
+	case l.Shape.Delta:
+		return &l.DeltaOut
+	case l.Shape.Taps > 0:
+		return &l.ConvOut
+	}
+	return &l.O
+}
+
+// module is a tensor that may be trained beside adapters.
+type module[T real] struct {
+	role  arch.Role
+	layer int // -1: outside of layers
+	bias  bool
+	t     *Tensor[T]
+}
+
+// modules returns the tensors that may be trained beside adapters, with their roles: norms,
+// the embedding, and the output where it is a tensor of its own.
+func (m *Model[T]) modules() (list []module[T]) {
+	add := func(role arch.Role, layer int, t, bias *Tensor[T]) {
+		if t != nil {
+			list = append(list, module[T]{role, layer, false, t})
+		}
+		if bias != nil {
+			list = append(list, module[T]{role, layer, true, bias})
+		}
+	}
+	add(arch.TokenEmbed, -1, m.Embed, nil)
+	for i := range m.Layers {
+		for _, x := range m.Layers[i].members() {
+			if x.norm != nil {
+				add(x.role, i, x.norm.W, x.norm.Bias)
+			}
+		}
+	}
+	add(arch.OutputNorm, -1, m.OutputNorm.W, m.OutputNorm.Bias)
+	if !m.Tied() {
+		add(arch.Output, -1, m.Output, nil)
+	}
+	return list
+}
+
+// TrainModules makes the tensors of the roles that wanted accepts trainable as a whole,
+// beside the adapters, and returns how many these are. It comes after AddLoRA.
+func (m *Model[T]) TrainModules(wanted func(role arch.Role) bool) (n int) {
+	for _, x := range m.modules() {
+		if !wanted(x.role) {
+			continue
+		}
+		t := x.t
+		if w := t.Weights; w != nil {
+			t.Data, t.Weights = make([]T, t.Rows*t.Cols), nil
+			quant.Decode(w.Type, floats(t.Data), w.Data)
+		}
+		t.train()
+		n++
+	}
+	return n
+}
+
+// HasWholeMatrices reports whether a matrix is trained as a whole beside the adapters: a
+// file of adapters cannot hold it.
+func (m *Model[T]) HasWholeMatrices() bool {
+	return m.Rank > 0 && (m.Embed.Trainable() || m.Output.Trainable())
+}
+
+// HasTrainedNorms reports whether norms are trained beside the adapters.
+func (m *Model[T]) HasTrainedNorms() bool { return m.Rank > 0 && len(m.trainedNorms()) > 0 }
+
+// HasTrainedBiases reports whether biases of norms are: a file of adapters has no place for
+// them.
+func (m *Model[T]) HasTrainedBiases() bool {
+	for _, t := range m.trainedNorms() {
+		if m.Rank > 0 && strings.HasSuffix(t.Name, ".bias") {
+			return true
+		}
+	}
+	return false
+}
+
+// trainedNorms returns the norms that are trained.
+func (m *Model[T]) trainedNorms() (list []*Tensor[T]) {
+	for _, x := range m.modules() {
+		if x.t.Vector && x.t.Trainable() {
+			list = append(list, x.t)
+		}
+	}
+	return list
+}

@@ -1,0 +1,152 @@
+package train
+
+// queries sets q, k and v to the products with n, before norms of their heads.
+func (e *engine[T]) queries(l *Layer[T], r *record[T], n []T) {
+	q, k, v := &r.q, &r.k, &r.v
+	if l.QNorm.W != nil {
+		q = &r.rawQ
+	}
+	if l.KNorm.W != nil {
+		k = &r.rawK
+	}
+	if l.VNorm.W != nil {
+		v = &r.rawV
+	}
+	switch {
+	case l.QKV.W != nil:
+		e.fused(&l.QKV, n, qkv(l, q, k, v)...)
+		return
+	case e.m.Config.GatedQuery:
+		wide := e.mem.wide[:2*len(*q)]
+		e.linear(&l.Q, wide, n)
+		e.split(wide, headGates(l, q, &r.gates), false)
+	default:
+		e.linear(&l.Q, *q, n)
+	}
+	if l.K.W == nil { // those of an earlier layer serve
+		return
+	}
+	e.linear(&l.K, *k, n)
+	if l.V.W == nil { // values are what keys were before norm and position
+		copy(*v, *k)
+		return
+	}
+	e.linear(&l.V, *v, n)
+}
+
+// qkv is the parts of a matrix that has queries, keys and values.
+func qkv[T real](l *Layer[T], q, k, v *[]T) []field[T] {
+	s := &l.Shape
+	return []field[T]{{q, s.NumHeads * s.KeyDim}, {k, s.NumKVHeads * s.KeyDim}, {v, s.NumKVHeads * s.ValueDim}}
+}
+
+// headGates is the parts of a head of queries that has its gate behind it.
+func headGates[T real](l *Layer[T], q, gate *[]T) []field[T] {
+	return []field[T]{{q, l.Shape.KeyDim}, {gate, l.Shape.KeyDim}}
+}
+
+// positions turns q and k to their positions, after the norms of their heads where a model
+// has these.
+func (e *engine[T]) positions(l *Layer[T], r *record[T]) {
+	if l.QNorm.W != nil {
+		e.norms(r.q, r.rawQ, &l.QNorm)
+	}
+	if l.KNorm.W != nil {
+		e.norms(r.k, r.rawK, &l.KNorm)
+	}
+	if l.VNorm.W != nil {
+		e.norms(r.v, r.rawV, &l.VNorm)
+	}
+	if t := e.turn(l); t != nil {
+		e.rotate(t, r.q, l.Shape.NumHeads, l.Shape.KeyDim, false)
+		if l.Shape.KVOf == 0 {
+			e.rotate(t, r.k, l.Shape.NumKVHeads, l.Shape.KeyDim, false)
+		}
+	}
+	e.temper(r.q)
+}
+
+// positionsBack turns dq and dk back, and all through the norms of their heads. Where the
+// layer has no keys of its own, dk and dv stay as they are.
+func (e *engine[T]) positionsBack(l *Layer[T], r *record[T], dq, dk, dv []T) {
+	e.temper(dq)
+	if t := e.turn(l); t != nil {
+		e.rotate(t, dq, l.Shape.NumHeads, l.Shape.KeyDim, true)
+		if l.Shape.KVOf == 0 {
+			e.rotate(t, dk, l.Shape.NumKVHeads, l.Shape.KeyDim, true)
+		}
+	}
+	// q and k are not needed any more: their memory is for what comes before the norms.
+	if l.QNorm.W != nil {
+		e.normsBack(r.q, r.rawQ, dq, &l.QNorm, true)
+		copy(dq, r.q)
+	}
+	if l.KNorm.W != nil {
+		e.normsBack(r.k, r.rawK, dk, &l.KNorm, true)
+		copy(dk, r.k)
+	}
+	if l.VNorm.W != nil {
+		e.normsBack(r.v, r.rawV, dv, &l.VNorm, true)
+		copy(dv, r.v)
+	}
+}
+
+// rotate turns all heads of x, of size elements, to their positions, or back.
+func (e *engine[T]) rotate(t *turning, x []T, heads, size int, back bool) {
+	pairs := t.rope.Pairs()
+	e.each(e.batch.Len(), fewRows, func(_, lo, hi int) {
+		for i := lo; i < hi; i++ {
+			pos := int(e.batch.Pos[i])
+			cos, sin := t.cos[pos*pairs:(pos+1)*pairs], t.sin[pos*pairs:(pos+1)*pairs]
+			if back {
+				sin = t.sinBack[pos*pairs : (pos+1)*pairs]
+			}
+			for head := range heads {
+				turn(t.rope, x[(i*heads+head)*size:][:size], cos, sin, t.halves)
+			}
+		}
+	})
+}
+
+// temper multiplies queries, or their gradient, by the factors of their positions, where a
+// model has these.
+func (e *engine[T]) temper(q []T) {
+	if e.m.Config.TempScale == 0 {
+		return
+	}
+	n := len(q) / e.batch.Len()
+	for i, pos := range e.batch.Pos {
+		scale(q[i*n:(i+1)*n], T(e.m.Config.Temperature(int(pos))))
+	}
+}
+
+// gateAttention sets o to what attention gives, multiplied by the gates where there are
+// these.
+func (e *engine[T]) gateAttention(r *record[T]) {
+	if len(r.gates) == 0 {
+		return
+	}
+	e.each(len(r.o), 1<<12, func(_, lo, hi int) {
+		sigmoid(r.o[lo:hi], r.gates[lo:hi])
+		for i := lo; i < hi; i++ {
+			r.o[i] *= r.att[i]
+		}
+	})
+}
+
+// gateAttentionBack turns do, the gradient of o, into that of what attention gives, and
+// the gates into their gradient.
+func (e *engine[T]) gateAttentionBack(r *record[T], do []T) {
+	if len(r.gates) == 0 {
+		return
+	}
+	e.each(len(do), 1<<12, func(_, lo, hi int) {
+		s := r.o[lo:hi] // which is not needed any more
+		sigmoid(s, r.gates[lo:hi])
+		for i, y := range s {
+			at := lo + i
+			r.gates[at] = T(do[at]*r.att[at]) * T(y*(1-y))
+			do[at] *= y
+		}
+	})
+}

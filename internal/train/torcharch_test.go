@@ -1,0 +1,79 @@
+package train
+
+import (
+	"encoding/json"
+	"math"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/model"
+	"alpaca/internal/testshared"
+)
+
+// torchArch is what transformers computed in float64, by PyTorch's derivatives, on the tiny
+// models of ../shared/models/hf: the loss of a document of 40 tokens, i*i*7+i*3+5 modulo
+// the rows of the embedding, and the length of the gradient of each tensor under its name in
+// GGUF. Rows that the converter moves do not change a length; of fused matrices of experts
+// each part has its own.
+//
+// To make testdata/torch-arch.json again, load each model with dtype float64, attention
+// and experts "eager", and let torch.float32 and Tensor.float stand for float64, because
+// norms and softmax are computed in float32 else. The gradient of ssm_a is that of A_log
+// divided by ssm_a.
+type torchArch struct {
+	Models map[string]struct {
+		Loss  float64
+		Grads map[string]float64
+	}
+}
+
+// TestTorchArch compares losses and gradients of models of all architectures with torch's:
+// in float64, and in float32.
+func TestTorchArch(t *testing.T) {
+	if testing.Short() {
+		t.Skip("emulated CPUs give the same bits as others, which TestArchSameBits shows")
+	}
+	data, err := os.ReadFile("testdata/torch-arch.json")
+	require.NoError(t, err)
+	var want torchArch
+	require.NoError(t, json.Unmarshal(data, &want))
+	for name, w := range want.Models {
+		t.Run(name, func(t *testing.T) {
+			f, err := gguf.Open(testshared.Path(t, "models/arch/"+name+".gguf"))
+			require.NoError(t, err)
+			base, err := model.Load(f, model.LoadOptions{})
+			require.NoError(t, err)
+			defer base.Close()
+			compareArch[float64](t, base, w.Loss, w.Grads, 2e-6)
+			compareArch[float32](t, base, w.Loss, w.Grads, 5e-5)
+		})
+	}
+}
+
+// compareArch compares one model, within a part of each number.
+func compareArch[T real](t *testing.T, base *model.Model, wantLoss float64, want map[string]float64, within float64) {
+	m, err := load[T](base, true)
+	require.NoError(t, err)
+	var doc Example
+	for i := range 40 {
+		doc.Tokens, doc.Weights = append(doc.Tokens, int32((i*i*7+i*3+5)%m.Embed.Rows)), append(doc.Weights, 1)
+	}
+	e := testEngine(t, m, variant{}, 2)
+	require.InEpsilon(t, wantLoss, gradients(t, e, [][]Example{{doc}}, 1), within)
+	got := map[string]float64{}
+	for _, x := range m.Trainable() {
+		var sum float64
+		for _, g := range x.Grad {
+			sum += float64(g) * float64(g)
+		}
+		got[x.Name] = math.Sqrt(sum)
+	}
+	require.Len(t, got, len(want))
+	for name, length := range want {
+		require.Contains(t, got, name)
+		require.InDelta(t, length, got[name], within*max(length, 1e-4), name)
+	}
+}
