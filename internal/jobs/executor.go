@@ -76,7 +76,13 @@ func (x *Executor) Do(ctx context.Context, r *Request) (*Result, error) {
 
 // GiveUp returns the result of a request that has none after all tries.
 func (x *Executor) GiveUp(r *Request, code, message string) *Result {
-	return &Result{ID: resultID(r.digest(x.opt.Digest)), CustomID: r.CustomID, Error: &Error{code, message}}
+	return Unanswered(r, x.opt.Digest, code, message)
+}
+
+// Unanswered returns the result of a request that a model, whose digest is given, cannot be
+// asked.
+func Unanswered(r *Request, digest, code, message string) *Result {
+	return &Result{ID: resultID(r.digest(digest)), CustomID: r.CustomID, Error: &Error{code, message}}
 }
 
 func resultID(digest string) string { return "batch_req_" + digest }

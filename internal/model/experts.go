@@ -32,7 +32,7 @@ func (r *Runner) reserveExperts() {
 		groups: make([]ggml.Group, 0, min(rows, c.NumExperts)),
 		ends:   make([]int, c.NumExperts),
 	}
-	r.router.acts.Reserve(workers, rows, r.model.Weights.mostExpertColumns())
+	r.router.acts.Reserve(workers, rows, r.model.mostExpertColumns())
 	r.router.matmul.Reserve(workers, r.batch)
 }
 
@@ -60,7 +60,21 @@ func (r *Runner) experts(l *Layer, h []float32) {
 		r.router.choose(c, scores[i*c.NumExperts:(i+1)*c.NumExperts], r.router.chosen[at:at+c.NumUsed], r.router.share[at:at+c.NumUsed])
 	}
 	rows := n * c.NumUsed
-	groups := r.router.group(rows, c.NumUsed)
+	r.router.group(rows, c.NumUsed)
+	if r.changedExperts(l) {
+		r.expertsApart(l, x, h)
+	} else {
+		r.expertsTogether(l, x, h)
+	}
+	if l.Shared.Up.W.Rows > 0 {
+		r.sharedExpert(l, x, h)
+	}
+}
+
+// expertsTogether computes the products of all experts that are used as two tasks.
+func (r *Runner) expertsTogether(l *Layer, x, h []float32) {
+	c, groups := &r.model.Config, r.router.groups
+	rows := groups[len(groups)-1].Hi
 	ffn := r.buf.ffn[:rows*c.ExpertFFN]
 	for i := range groups { // ffn = silu(Gate·x) * (Up·x)
 		g := &groups[i]
@@ -78,9 +92,6 @@ func (r *Runner) experts(l *Layer, h []float32) {
 		}
 	}
 	r.runExperts(ffn, nil, ggml.ExpertCall{Tokens: r.router.tokens, Weights: r.router.weights, Out: h})
-	if l.Shared.Up.W.Rows > 0 {
-		r.sharedExpert(l, x, h)
-	}
 }
 
 // sharedExpert adds to h [n, Dim] the network that all tokens use, by its gate.

@@ -21,7 +21,8 @@ type Generation struct {
 	Logprobs  bool
 	Top       int // alternatives of each token
 	NoCache   bool
-	Format    *Format // of the answer; nil: free
+	Format    *Format        // of the answer; nil: free
+	Adapters  []AdapterScale // what is left out is not used; empty: as the server has it
 
 	Stream     bool
 	Usage      bool // at the end of a stream
@@ -66,6 +67,7 @@ func (g *Generation) read(o *object) {
 	g.readStop(o)
 	g.readSampling(o)
 	g.readBias(o)
+	g.readAdapters(o)
 	g.readFormat(o)
 	g.refuse(o)
 }
@@ -73,7 +75,6 @@ func (g *Generation) read(o *object) {
 // refuse is about what cannot be done: whoever asks for it must not get something else.
 func (g *Generation) refuse(o *object) {
 	for _, f := range []struct{ name, why string }{
-		{"lora", "LoRA adapters are not supported"},
 		{"audio", "this model reads and writes text only"},
 		{"web_search_options", "nothing is fetched from the network"},
 		{"t_max_predict_ms", "an answer is not cut by the clock: bound it with max_tokens"},

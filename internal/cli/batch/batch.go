@@ -13,6 +13,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/load"
@@ -27,6 +28,7 @@ const exitErrors = 3
 // options are the flags of "alpaca batch".
 type options struct {
 	model load.Executor
+	queue load.Queue
 
 	in, out   string
 	order     string
@@ -37,6 +39,7 @@ type options struct {
 	check     bool
 	force     bool
 	again     bool
+	flags     *pflag.FlagSet
 }
 
 // New returns "alpaca batch".
@@ -86,7 +89,9 @@ have errors; 130 interrupted.`,
 	flags.AddInt(fs, &o.maxErrors, flags.Int{Name: "max-errors", Value: -1, Low: -1, High: math.MaxInt32}, "end when more `results` than that have errors; -1 is no limit")
 	fs.BoolVar(&o.again, "retry-errors", false, "answer requests again whose results have errors")
 	fs.BoolVar(&o.force, "force", false, "go on with an output of another model, other flags, or another version")
+	o.queue.AddFlags(fs, "`address` of a queue, nats://HOST:4222 or tls://HOST:4222, whose workers answer: docs/workers.md")
 	o.model.AddFlags(fs)
+	o.flags = fs
 	cmd.AddCommand(newMerge(u))
 	return cmd
 }
@@ -132,7 +137,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.parse(); err != nil {
 		return err
 	}
-	if err := o.model.Check(u); err != nil {
+	if err := o.checkModel(u); err != nil {
 		return err
 	}
 	src, sum, err := o.source(u)
@@ -144,12 +149,15 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 		u.Notef("%s: %d requests, which can be taken", o.in, src.Total())
 		return nil
 	}
+	if o.queue.Given() {
+		return o.spread(ctx, u, src, sum)
+	}
 	a, err := o.model.Open(u)
 	if err != nil {
 		return err
 	}
 	defer a.Close()
-	out, err := o.output(u, src, a, sum)
+	out, err := o.output(u, src, o.meta(a, sum))
 	if err != nil {
 		return err
 	}
@@ -158,6 +166,11 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	p.begin()
 	err = o.answer(ctx, src, out, a, &p)
 	p.end()
+	return o.finish(u, src, out, &p, err)
+}
+
+// finish brings the output to its end; err is why the run ended.
+func (o *options) finish(u *ui.UI, src *source, out *output, p *progress, err error) error {
 	if closeErr := out.Close(); err == nil {
 		err = closeErr
 	}

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 
-	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/jobs"
 )
@@ -121,7 +120,7 @@ type output struct {
 }
 
 // output opens the output, without what is there already.
-func (o *options) output(u *ui.UI, src *source, a *load.Answering, sum string) (*output, error) {
+func (o *options) output(u *ui.UI, src *source, meta *jobs.Meta) (*output, error) {
 	out := &output{}
 	path := o.out
 	switch {
@@ -136,7 +135,7 @@ func (o *options) output(u *ui.UI, src *source, a *load.Answering, sum string) (
 		f.Close()
 		path, out.stdout = f.Name(), true
 	default:
-		if err := o.meta(a, sum).Claim(path, o.force); err != nil {
+		if err := meta.Claim(path, o.force); err != nil {
 			return nil, ui.WithHint(err, "another -o begins anew; --force goes on all the same, and mixes both")
 		}
 	}

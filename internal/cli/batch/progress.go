@@ -13,8 +13,8 @@ import (
 type progress struct {
 	ui    *ui.UI
 	out   *jobs.Output
-	total int // 0: not known
-	stats func() engine.Stats
+	total int                 // 0: not known
+	stats func() engine.Stats // nil: other machines answer
 
 	start  time.Time
 	before int // results that were there
@@ -67,6 +67,9 @@ func (p *progress) text() string {
 
 // rates says how many tokens a second there were.
 func (p *progress) rates() string {
+	if p.stats == nil {
+		return fmt.Sprintf("%.2f a second", float64(p.out.Done-p.before)/max(time.Since(p.start).Seconds(), 1e-3))
+	}
 	s, seconds := p.stats(), time.Since(p.start).Seconds()
 	rate := func(n int64) float64 { return float64(n) / max(seconds, 1e-3) }
 	return fmt.Sprintf("%.0f prompt tokens/s (%.0f more known from before), %.0f generated/s", rate(s.PromptTokens), rate(s.CachedTokens), rate(s.GeneratedTokens))

@@ -16,7 +16,6 @@ import (
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/engine"
-	"alpaca/internal/gguf"
 	"alpaca/internal/jobs"
 	"alpaca/internal/machine"
 	"alpaca/internal/model"
@@ -189,19 +188,16 @@ func (o *Executor) digest(m *Instance) (string, error) {
 	}
 	digest := hex.EncodeToString(h.Sum(nil))
 	for _, text := range o.loras {
-		path, scale := splitLoRA(text)
-		f, err := OpenFile(path, gguf.Options{})
+		_, scale, err := SplitLoRA(text)
 		if err != nil {
 			return "", err
 		}
-		h := sha256.New()
-		fmt.Fprintf(h, "%s %v ", digest, scale)
-		_, err = f.WriteTo(h)
-		f.Close()
+		sum, err := LoRASum(text)
 		if err != nil {
-			return "", fmt.Errorf("%s: %w", path, err)
+			return "", err
 		}
-		digest = hex.EncodeToString(h.Sum(nil))
+		h := sha256.Sum256(fmt.Appendf(nil, "%s %v %s", digest, scale, sum))
+		digest = hex.EncodeToString(h[:])
 	}
 	return digest, nil
 }

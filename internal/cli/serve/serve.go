@@ -46,6 +46,7 @@ type options struct {
 	delay    time.Duration
 	drain    time.Duration
 	noUI     bool
+	data     string
 	open     bool
 	predict  int
 
@@ -98,6 +99,7 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs.BoolVar(&o.noSlots, "no-slots", false, "do not serve /slots")
 	fs.BoolVar(&o.shift, "context-shift", false, "go on where a text fills its context, without its older half")
 	fs.BoolVar(&o.open, "open", false, "show the page in a browser as soon as it is there")
+	fs.StringVar(&o.data, "data", "", "`database` of alpaca data whose rows the page shows, too, at /data/")
 	fs.BoolVar(&o.noUI, "no-ui", false, "do not serve the page for browsers")
 	fs.BoolVar(&o.noUI, "no-webui", false, "the same")
 	fs.Lookup("no-webui").Hidden = true
@@ -110,6 +112,7 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs.DurationVar(&o.keepAlive, "keep-alive", 5*time.Minute, "`time` that such a model stays when nobody asks for it; negative: for ever")
 	o.template.AddFlags(fs)
 	o.model.AddFlags(fs)
+	o.model.AddUnappliedLoRA(fs)
 	return cmd
 }
 
@@ -144,6 +147,14 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 		return err
 	}
 	defer e.Close()
+	if o.data != "" {
+		b, closeData, err := o.browser(ctx, u, m, opt.Template)
+		if err != nil {
+			return err
+		}
+		defer closeData()
+		opt.Data = b
+	}
 	if lib, err := o.library(u, m); err != nil {
 		return err
 	} else if lib != nil {
@@ -153,7 +164,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	s := server.New(e, opt)
 	u.Notef("%s listens at %s", m.Name(), strings.Join(l.URLs(), ", "))
 	if o.open {
-		o.show(u, l.URLs())
+		u.Browse(l.URLs())
 	}
 	if err := s.Serve(ctx, l); err != nil {
 		return err
