@@ -56,7 +56,7 @@ func (r *Run) Do(ctx context.Context) error {
 		})
 	}
 	all.Wait()
-	if errors.Is(r.err, io.EOF) {
+	if r.err == io.EOF { // one that is wrapped is of a file that became shorter
 		return nil
 	}
 	return r.err
@@ -84,10 +84,10 @@ func (r *Run) ended() bool {
 func (r *Run) end(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.err == nil || errors.Is(r.err, io.EOF) {
+	if r.err == nil || r.err == io.EOF {
 		r.err = err
 	}
-	if !errors.Is(err, io.EOF) && !errors.As(err, new(*lineError)) {
+	if err != io.EOF && !errors.As(err, new(*lineError)) {
 		r.cancel()
 	}
 }
