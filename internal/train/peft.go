@@ -12,6 +12,7 @@ import (
 
 	"alpaca/internal/arch"
 	"alpaca/internal/atomicfile"
+	"alpaca/internal/lora"
 )
 
 // PEFT is what a folder that the library peft loads says about its adapters.
@@ -80,7 +81,7 @@ func (m *Model[T]) peft(p PEFT) (tensors []peftTensor, config map[string]any) {
 		hf := family.Tensor(arch.TokenEmbed).HF
 		targets[hf] = true
 		name := peftPrefix + "model." + hf + ".lora_embedding_"
-		tensors = append(tensors, peftTensor{name + "A", []int{m.Rank, m.Vocab}, transposed(floats(l.A.Data), m.Vocab, m.Rank)},
+		tensors = append(tensors, peftTensor{name + "A", []int{m.Rank, m.Vocab}, lora.Transposed(floats(l.A.Data), m.Vocab, m.Rank)},
 			peftTensor{name + "B", l.B.shape(), floats(l.B.Data)})
 	}
 	m.modules(func(role arch.Role, layer int, t *Tensor[T]) {
@@ -112,17 +113,6 @@ func (m *Model[T]) peft(p PEFT) (tensors []peftTensor, config map[string]any) {
 
 // lastPart returns what follows the last dot of a name.
 func lastPart(name string) string { return name[strings.LastIndexByte(name, '.')+1:] }
-
-// transposed returns x [rows, cols] as [cols, rows].
-func transposed(x []float32, rows, cols int) []float32 {
-	out := make([]float32, len(x))
-	for i := range rows {
-		for j := range cols {
-			out[j*rows+i] = x[i*cols+j]
-		}
-	}
-	return out
-}
 
 // permuted returns the heads of a matrix whose rows GGUF has in another order than Hugging
 // Face, 0 for none: queries and keys where neighbours turn together.
