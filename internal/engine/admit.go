@@ -43,7 +43,7 @@ func (e *Engine) admit() {
 		next := nextInLine(e.waiting, e.accounts, held, e.opt.Parallel)
 		g := e.waiting[next]
 		e.mu.Unlock()
-		if places+len(g.answers) > e.opt.Parallel {
+		if places > 0 && places+len(g.answers) > e.opt.Parallel {
 			return
 		}
 		if text := g.req.Text; text != nil && text.busy.Load() {

@@ -10,6 +10,10 @@ import (
 	"alpaca/internal/model"
 )
 
+// Numerics is the version of the results. It rises when the same request to the same model
+// gets another answer than before, be it in a bit of a probability.
+const Numerics = 1
+
 // fingerprint tells models apart: by everything that their evaluation is set to,
 // by names, types and shapes of the tensors, by some of their bytes, and by adapters, as
 // strong as scales say.

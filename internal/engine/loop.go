@@ -60,6 +60,7 @@ func (e *Engine) step() bool {
 	e.cancel()
 	e.settle()
 	e.admit()
+	e.catchUp()
 	e.frugal = false
 	for e.compose() {
 		if e.reserve() {

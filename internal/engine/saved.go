@@ -24,7 +24,7 @@ import (
 
 const (
 	magic   = "alpacast"
-	version = 2 // also changes with what evaluation gives, to the bit
+	version = 1 + Numerics // of the form, and of what evaluation gives
 	maxNote = 64 << 20
 )
 

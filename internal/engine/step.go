@@ -66,10 +66,13 @@ func (e *Engine) compose() bool {
 	})
 	first := 0
 	for i, a := range prompts {
-		n := min(a.pending(), left)
-		if n == 0 {
+		if left == 0 {
 			break
 		}
+		if e.follows(a) {
+			continue
+		}
+		n := min(a.pending(), left)
 		r := rows{answer: a, n: n, prompt: !a.read}
 		if n == a.pending() {
 			r.logits = 1

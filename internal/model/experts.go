@@ -79,14 +79,14 @@ func (r *Runner) expertsTogether(l *Layer, x, h []float32) {
 	for i := range groups { // ffn = silu(Gate·x) * (Up·x)
 		g := &groups[i]
 		f := &l.Experts[g.Expert]
-		g.W, g.Bias, g.Up, g.UpBias = &f.Gate.W, f.Gate.Bias, &f.Up.W, f.Up.Bias
+		g.Main, g.Up = f.Gate.expert(), f.Up.expert()
 	}
 	r.collectExperts(l, x)
 	r.runExperts(x, r.router.tokens[:rows], ggml.ExpertCall{Act: c.Activation, Out: ffn})
 	for i := range groups { // h += weight * (Down·ffn)
 		g := &groups[i]
 		f := &l.Experts[g.Expert]
-		g.W, g.Bias, g.Up, g.UpBias = &f.Down.W, f.Down.Bias, nil, nil
+		g.Main, g.Up = f.Down.expert(), ggml.ExpertMatrix{}
 		if r.Collect != nil {
 			r.Collect(f.Down.Name, ffn[g.Lo*c.ExpertFFN:g.Hi*c.ExpertFFN], g.Hi-g.Lo, c.ExpertFFN)
 		}
@@ -168,6 +168,11 @@ func (m *router) group(rows, used int) []ggml.Group {
 	return m.groups
 }
 
+// expert returns l as experts' products take it.
+func (l *Linear) expert() ggml.ExpertMatrix {
+	return ggml.ExpertMatrix{W: &l.W, Scale: l.Scale, Bias: l.Bias}
+}
+
 // runExperts computes products of all groups with the given rows of x, or with all rows
 // in order for nil.
 func (r *Runner) runExperts(x []float32, rows []int, call ggml.ExpertCall) {
@@ -176,10 +181,10 @@ func (r *Runner) runExperts(x []float32, rows []int, call ggml.ExpertCall) {
 	}
 	m := &r.router
 	call.Groups, call.Acts = m.groups, &m.acts
-	m.acts.Want(m.groups[len(m.groups)-1].Hi, m.groups[0].W.Cols)
+	m.acts.Want(m.groups[len(m.groups)-1].Hi, m.groups[0].Main.W.Cols)
 	for i := range m.groups {
-		m.acts.WantType(m.groups[i].W.Type)
-		if up := m.groups[i].Up; up != nil {
+		m.acts.WantType(m.groups[i].Main.W.Type)
+		if up := m.groups[i].Up.W; up != nil {
 			m.acts.WantType(up.Type)
 		}
 	}

@@ -32,6 +32,7 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 			ggml.Scale(row, c.EmbedScale)
 		}
 	}
+	r.layerInputs(b.tokens, h)
 	r.setAngles(spans)
 
 	for i := range w.Layers {
@@ -71,10 +72,16 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 				product{&l.AttnQ, queries}, // q = AttnQ·x
 				product{&l.AttnK, k},
 				product{&l.AttnV, v})
+			switch {
+			case lc.KVOf > 0: // the keys and values of an earlier layer serve
+				k, v = nil, nil
+			case l.AttnV.W.Rows == 0: // values are what keys were before norm and position
+				copy(v, k)
+			}
 			if c.GatedQuery {
 				splitQueries(gated, q, lc)
 			}
-			r.normHeads(l, q, k, n)
+			r.normHeads(l, q, k, v, n)
 			r.storeKV(i, spans, q, k, v) // turn q and k to their positions; k, v to the cache
 			mixed = q
 		}
@@ -116,6 +123,11 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 			r.prepare(in, norm, &l.FFN.Gate, &l.FFN.Up)      // x = RMSNorm(h) [n, Dim]
 			r.gate(&l.FFN, ffn)                              // ffn = act(Gate·x) * (Up·x)
 			r.addProduct(h, &l.FFN.Down, ffn, l.FFNPostNorm) // h += Down·ffn
+		}
+		if rows := b.wanted; last {
+			r.useInput(i, rows, h)
+		} else {
+			r.useInput(i, nil, h)
 		}
 		if r.err != nil {
 			break

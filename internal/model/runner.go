@@ -115,7 +115,7 @@ func (r *Runner) scratchBytes() int64 {
 	for _, n := range r.model.mostExpertColumns() {
 		columns += c.NumUsed * (n + 64)
 	}
-	row := 4*int64(2*c.Dim+inner+columns) + 64
+	row := 4*int64(2*c.Dim+inner+columns+c.LayerInput*c.NumLayers) + 64
 	for _, rope := range r.cache.ropes {
 		if rope != nil {
 			row += 8 * int64(rope.Pairs())

@@ -12,7 +12,7 @@ type product struct {
 }
 
 func (r *Runner) of(p product) ggml.Product {
-	return ggml.Product{W: &p.l.W, Bias: p.l.Bias, Acts: r.acts.Acts(p.l.W.Type), Out: p.out}
+	return ggml.Product{W: &p.l.W, Scale: p.l.Scale, Bias: p.l.Bias, Acts: r.acts.Acts(p.l.W.Type), Out: p.out}
 }
 
 // prepare makes x [rows, cols] ready for products with matrices of cols columns,
@@ -31,7 +31,10 @@ func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 	if r.err != nil {
 		return
 	}
-	cols := matrices[len(matrices)-1].W.Cols // the first may be absent
+	cols := 0 // some may be absent
+	for _, l := range matrices {
+		cols = max(cols, l.W.Cols)
+	}
 	r.acts.Want(len(x)/cols, cols)
 	for _, l := range matrices {
 		if l.W.Rows == 0 {
@@ -77,16 +80,20 @@ func (r *Runner) normedRows(n int) []float32 {
 	return r.buf.normed[:n]
 }
 
-// products computes up to three matrix products.
+// products computes up to three matrix products, but for those of absent matrices.
 func (r *Runner) products(list ...product) {
 	if r.err != nil {
 		return
 	}
 	var all [3]ggml.Product
-	for i, p := range list {
-		all[i] = r.of(p)
+	n := 0
+	for _, p := range list {
+		if p.l.W.Rows > 0 {
+			all[n] = r.of(p)
+			n++
+		}
 	}
-	r.err = r.matmul.Store(r.pool, all[:len(list)]...)
+	r.err = r.matmul.Store(r.pool, all[:n]...)
 	for _, p := range list {
 		r.adapt(&r.acts, p)
 	}
@@ -170,35 +177,40 @@ func (r *Runner) setAngles(spans []ggml.Span) {
 	}
 }
 
-// normHeads normalizes each head of q and k, where the layer has weights for that.
-func (r *Runner) normHeads(l *Layer, q, k []float32, rows int) {
+// normHeads normalizes each head of q, k and v, where the layer has weights for that.
+func (r *Runner) normHeads(l *Layer, q, k, v []float32, rows int) {
 	switch {
-	case r.err != nil || l.AttnQNorm == nil && l.AttnKNorm == nil:
+	case r.err != nil || l.AttnQNorm == nil && l.AttnKNorm == nil && l.AttnVNorm == nil:
 	case r.changedNorm(l.AttnQNorm) || r.changedNorm(l.AttnKNorm):
-		nq, nk := len(q)/rows, len(k)/rows
 		r.eachRun(rows, func(x run) {
-			if r.err == nil { // one after the other, because normOf has memory for one
-				r.err = r.headNorm.Run(r.pool, q[x.lo*nq:x.hi*nq], r.normOf(x, l.AttnQNorm), nil, nil)
-			}
-			if r.err == nil {
-				r.err = r.headNorm.Run(r.pool, nil, nil, k[x.lo*nk:x.hi*nk], r.normOf(x, l.AttnKNorm))
+			for _, heads := range []ggml.NormedHeads{{X: q, W: l.AttnQNorm}, {X: k, W: l.AttnKNorm}} {
+				if n := len(heads.X) / rows; r.err == nil { // one after the other, because normOf has memory for one
+					r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: heads.X[x.lo*n : x.hi*n], W: r.normOf(x, heads.W)}})
+				}
 			}
 		})
+		if r.err == nil {
+			r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: v, W: l.AttnVNorm}})
+		}
 	default:
-		r.err = r.headNorm.Run(r.pool, q, l.AttnQNorm, k, l.AttnKNorm)
+		r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: q, W: l.AttnQNorm}, {X: k, W: l.AttnKNorm}, {X: v, W: l.AttnVNorm}})
 	}
 }
 
 // kvLayer returns a layer's part of the cache.
 func (r *Runner) kvLayer(layer int) ggml.KVLayer {
+	heads := r.model.Config.Layers[layer].NumHeads
+	if of := r.model.Config.Layers[layer].KVOf; of > 0 {
+		layer = of - 1
+	}
 	return ggml.KVLayer{
 		Format: &r.cache.formats[layer], Recent: r.cache.parts[layer] == Recent, Offset: r.cache.offsets[layer],
-		Heads: r.model.Config.Layers[layer].NumHeads,
+		Heads: heads,
 	}
 }
 
 // storeKV turns q and k of all rows to their positions, and puts k and v into the
-// cache.
+// cache, unless they are nil.
 func (r *Runner) storeKV(layer int, spans []ggml.Span, q, k, v []float32) {
 	if r.err == nil {
 		turn := r.model.Config.Layers[layer].Turn
