@@ -92,7 +92,7 @@ func foreignHint(what string) string {
 	case strings.Contains(what, "llama2.c"):
 		return "\"alpaca convert IN OUT.gguf --vocab tokenizer.bin\" makes a GGUF file of it"
 	case strings.Contains(what, "LoRA"):
-		return "adapters of 2023 only fit the files of their time: merge the two with the tools it was made with"
+		return "an adapter only changes another model; merge the two first, with the tools it was made with"
 	case strings.Contains(what, "Git LFS"):
 		return "\"git lfs pull\" fetches it"
 	}
