@@ -18,7 +18,7 @@ func (e *Engine) sharing(a *answer) bool {
 // of its own, if more than it has. The last token is always evaluated anew.
 func common(a, b *answer, n int) int {
 	have, most := a.seq.Len(), min(len(a.tokens)-1, n)
-	if a == b || have >= most || a.tokens[have] != b.tokens[have] || a.group.req.Salt != b.group.req.Salt {
+	if a == b || have >= most || a.tokens[have] != b.tokens[have] || a.group.salt != b.group.salt {
 		return 0
 	}
 	return same(a.tokens[:most], b.tokens)

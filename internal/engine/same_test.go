@@ -207,7 +207,7 @@ func TestAloneOrTogether(t *testing.T) {
 		{"gemma3", testmodel.Spec{Arch: &arch.Gemma3, Seed: 5, Dim: 32, Layers: 6, Window: 20}, quant.F32, quant.F16, false},
 		{"lfm2", testmodel.Spec{Arch: &arch.LFM2, Seed: 6, Dim: 32, BPE: true, Layers: 3}, quant.F32, quant.F16, false},
 		{"qwen35", testmodel.Spec{Arch: &arch.Qwen35, Seed: 7, Dim: 32, BPE: true, Layers: 4}, quant.F32, quant.F16, false},
-		{"adapters", testmodel.Spec{Seed: 8, Dim: 32, Experts: 4}, quant.F32, quant.F16, true},
+		{"adapters", testmodel.Spec{Seed: 8, Dim: 32, Experts: 4}, quant.F16, quant.F16, true},
 		{"gemma3 with adapters", testmodel.Spec{Arch: &arch.Gemma3, Seed: 9, Dim: 32, Layers: 6, Window: 20, Tied: true}, quant.F32, quant.F16, true},
 	}
 	preempted, accepted := int64(0), int64(0)

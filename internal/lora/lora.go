@@ -133,8 +133,8 @@ func IsNorm(name string) bool {
 // have both matrices the other way round.
 func isTable(name string) bool { return name == arch.TokenEmbed.Weight() }
 
-// transposed returns x [rows, cols] as [cols, rows].
-func transposed(x []float32, rows, cols int) []float32 {
+// Transposed returns x [rows, cols] as [cols, rows].
+func Transposed(x []float32, rows, cols int) []float32 {
 	out := make([]float32, len(x))
 	for i := range rows {
 		for j := range cols {

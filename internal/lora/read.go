@@ -135,7 +135,7 @@ func (r *reader) pair(name string, a, b *gguf.Tensor) {
 	}
 	if isTable(name) { // both the other way round
 		p.Rows, p.Cols, rank = a.Rows(), b.Rows(), a.Cols()
-		p.A, p.B = transposed(p.B, p.Cols, p.Rank), p.A
+		p.A, p.B = Transposed(p.B, p.Cols, p.Rank), p.A
 	}
 	if rank != p.Rank || p.Rank == 0 {
 		r.err = fmt.Errorf("tensor %q: the ranks of its lora_a %v and its lora_b %v differ", name, a.Shape, b.Shape)

@@ -103,7 +103,7 @@ func (p *Pair) written(t quant.Type, alpha float32) []written {
 		aShape, bShape = append([]int{p.Stack}, aShape...), append([]int{p.Stack}, bShape...)
 	}
 	if isTable(p.Name) { // both the other way round
-		a, b = b, transposed(a, p.Rank, p.Cols)
+		a, b = b, Transposed(a, p.Rank, p.Cols)
 		aShape, bShape = []int{p.Rows, p.Rank}, []int{p.Cols, p.Rank}
 	}
 	return []written{encoded(p.Name+EndA, t, aShape, a), encoded(p.Name+EndB, t, bShape, b)}

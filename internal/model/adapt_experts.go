@@ -85,7 +85,7 @@ func (r *Runner) expertProduct(g *ggml.Group, p product) {
 	}
 	view := &r.lora.in
 	view.View(r.router.acts.Acts(p.l.W.Type), g.Lo, g.Hi)
-	r.err = r.matmul.Store(r.pool, ggml.Product{W: &p.l.W, Bias: p.l.Bias, Acts: view, Out: p.out})
+	r.err = r.matmul.Store(r.pool, ggml.Product{W: &p.l.W, Scale: p.l.Scale, Bias: p.l.Bias, Acts: view, Out: p.out})
 	if !r.changed(p.l) {
 		return
 	}

@@ -4,14 +4,17 @@ import (
 	"context"
 	"math"
 	"math/rand/v2"
+	"path/filepath"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/gguf"
 	"alpaca/internal/lora"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
+	"alpaca/internal/quantize"
 	"alpaca/internal/testmodel"
 )
 
@@ -19,6 +22,17 @@ import (
 // for part 1.
 func randomAdapter(m *model.Model, seed uint64, rank int, part float64) *lora.Adapter {
 	return testmodel.AdapterSpec{Seed: seed, Rank: rank, Part: part}.Make(m.File)
+}
+
+// adaptable returns models of all architectures, of some on emulated CPUs.
+func adaptable() []testmodel.Named {
+	list := testmodel.Catalog()
+	if testing.Short() {
+		list = slices.DeleteFunc(list, func(n testmodel.Named) bool {
+			return !slices.Contains([]string{"llama-experts", "phi3", "qwen35", "gemma3", "stablelm-parallel"}, n.Name)
+		})
+	}
+	return list
 }
 
 // merge changes the tensors of a model as an adapter says.
@@ -56,7 +70,7 @@ func all32(made *testmodel.Model) *testmodel.Model {
 func TestAdaptersOfAllArchitectures(t *testing.T) {
 	tokens := []int32{1, 40, 280, 264, 290, 201, 17, 33}
 	f32 := quant.F32
-	for _, named := range testmodel.Catalog() {
+	for _, named := range adaptable() {
 		t.Run(named.Name, func(t *testing.T) {
 			base := made(t, named.Spec)
 			a := randomAdapter(base, 7, 3, 1)
@@ -90,10 +104,59 @@ func TestAdaptersOfAllArchitectures(t *testing.T) {
 	}
 }
 
+// TestAdaptersOfQuantizedBases compares adapters of bases of several types with the same in
+// weights of float32 that have the bases' values.
+func TestAdaptersOfQuantizedBases(t *testing.T) {
+	tokens := []int32{1, 40, 280, 264, 290, 201, 17, 33}
+	for typ, within := range map[string]float64{"bf16": 0.1, "f16": 0.02, "q8_0": 0.15, "q4_0": 0.15, "q4_k_m": 0.15} { // activations are rounded, too
+		spec := testmodel.Spec{Seed: 1, Experts: 2}
+		base := loadPath(t, quantized(t, spec.Make().Write(t), typ))
+		a := randomAdapter(base, 3, 4, 1)
+		m, err := base.WithLoRA(a, 1)
+		require.NoError(t, err)
+		widened := spec.Make()
+		for _, x := range widened.Tensors {
+			of := base.File.Tensor(x.Name)
+			quant.Decode(of.Type, x.Data, of.Data)
+		}
+		plain := loadPath(t, all32(widened).Write(t))
+		merge(widened, a, 1)
+		merged := loadPath(t, widened.Write(t))
+		f32 := quant.F32
+		rows := func(m *model.Model) []float32 {
+			return allLogits(t, session(t, m, model.SessionOptions{Threads: 2, CacheK: &f32, CacheV: &f32}), tokens)
+		}
+		got, want, unchanged := rows(m), rows(merged), rows(plain)
+		var worst, moved float64
+		for i := range got {
+			worst = max(worst, math.Abs(float64(want[i]-got[i])))
+			moved = max(moved, math.Abs(float64(want[i]-unchanged[i])))
+		}
+		t.Logf("%v: largest difference %.1e, of the model without adapter %.1e", typ, worst, moved)
+		require.Less(t, worst, within)
+		require.Greater(t, moved, 1.0)
+	}
+}
+
+// quantized returns a copy of a model in another type.
+func quantized(t *testing.T, path, typ string) string {
+	mix, err := quantize.ParseMix(typ)
+	require.NoError(t, err)
+	f, err := gguf.Open(path)
+	require.NoError(t, err)
+	defer f.Close()
+	plan, err := quantize.NewPlan(f, quantize.Options{Mix: mix})
+	require.NoError(t, err)
+	out := filepath.Join(t.TempDir(), "quantized.gguf")
+	_, err = plan.Run(t.Context(), out, quantize.RunOptions{Threads: 1})
+	require.NoError(t, err)
+	return out
+}
+
 // TestAdaptersDoNotNoticeEachOther: texts with different adapters in one batch have the bits
 // that each has alone.
 func TestAdaptersDoNotNoticeEachOther(t *testing.T) {
-	for i, named := range testmodel.Catalog() {
+	for i, named := range adaptable() {
 		t.Run(named.Name, func(t *testing.T) {
 			base := made(t, named.Spec)
 			m := base

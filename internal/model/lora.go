@@ -76,7 +76,7 @@ func (m *Model) changes(x *Linear) bool {
 
 // norms are the roles of the norms that an adapter may change.
 var norms = []arch.Role{
-	arch.AttnNorm, arch.AttnQNorm, arch.AttnKNorm, arch.AttnPostNorm, arch.FFNNorm, arch.FFNPostNorm, arch.OutputNorm,
+	arch.AttnNorm, arch.AttnQNorm, arch.AttnKNorm, arch.AttnPostNorm, arch.FFNNorm, arch.FFNPostNorm, arch.OutputNorm, arch.InputPostNorm,
 }
 
 // loraBinder finds the weights that an adapter changes, and keeps the first error.
@@ -94,6 +94,7 @@ func (b *loraBinder) bind() error {
 	}
 	b.table()
 	b.add(&w.Output, arch.Output.Weight())
+	b.add(&w.Inputs.Proj, w.Inputs.Proj.Name)
 	family := arch.Find(c.Arch)
 	for _, list := range [][]arch.Tensor{family.Input, family.Output} {
 		for i := range list {

@@ -60,7 +60,13 @@ func Load(f *gguf.File, opt LoadOptions) (m *Model, err error) {
 	return m, nil
 }
 
+// ErrAdapter says that a file is an adapter, which changes a model and is none.
+var ErrAdapter = errors.New("is a LoRA adapter, not a model")
+
 func load(f *gguf.File, opt LoadOptions) (*Model, error) {
+	if kind, _, _ := f.String("general.type"); kind == "adapter" {
+		return nil, fmt.Errorf("model: %s: %w", f.Path, ErrAdapter)
+	}
 	c, err := ReadConfig(f)
 	if err != nil && len(f.Tensors) == 0 && !errors.Is(err, ErrUnsupported) {
 		return nil, fmt.Errorf("model: %s: holds a vocabulary only: it has no weights to evaluate", f.Path)

@@ -46,6 +46,7 @@ func (s AdapterSpec) Make(f *gguf.File) *lora.Adapter {
 		x := &f.Tensors[i]
 		switch {
 		case r.Float64() >= s.Part:
+		case strings.HasPrefix(x.Name, "per_layer_token_embd") || strings.HasPrefix(x.Name, "per_layer_proj_norm"):
 		case strings.Contains(x.Name, "conv1d") || strings.Contains(x.Name, "shortconv.conv.") || !strings.HasSuffix(x.Name, ".weight"):
 		case len(x.Shape) >= 2:
 			pair(x.Name, x.Shape)

@@ -6,6 +6,7 @@ import (
 
 	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
+	"alpaca/internal/lora"
 	"alpaca/internal/quant"
 )
 
@@ -24,10 +25,8 @@ func (m *Model[T]) adapted() (list []*Linear[T]) {
 	return list
 }
 
-// WriteAdapter writes the adapters of m as a GGUF file that llama.cpp loads: A as
-// NAME.lora_a [rank, in] and B as NAME.lora_b [out, rank], in float32. What llama.cpp
-// multiplies with is adapter.lora.alpha over the rank; a rank-stabilized alpha is written
-// so that this comes to its scale. Norms that are trained beside them are written under
+// WriteAdapter writes the adapters of m as a GGUF file that llama.cpp loads, in float32
+// (lora.Adapter.Write). Norms that are trained beside them are written under
 // their own names, and llama.cpp leaves them out; matrices are an error.
 func (m *Model[T]) WriteAdapter(path, baseName string) error {
 	list := m.adapted()
@@ -37,36 +36,18 @@ func (m *Model[T]) WriteAdapter(path, baseName string) error {
 	if m.HasWholeMatrices() {
 		return fmt.Errorf("train: %s: a file of adapters holds no trained embedding or output", path)
 	}
-	kv := []gguf.KV{
-		{Key: "general.type", Value: gguf.Str("adapter")},
-		{Key: "general.architecture", Value: gguf.Str(m.Config.Arch)},
-		{Key: "general.name", Value: gguf.Str(strings.TrimSpace(baseName + " LoRA"))},
-		{Key: "adapter.type", Value: gguf.Str("lora")},
-		{Key: "adapter.lora.alpha", Value: gguf.F32(float32(float64(list[0].Scale) * float64(m.Rank)))},
-	}
-	var tensors []gguf.Tensor
-	var data [][]float32
+	a := &lora.Adapter{Arch: m.Config.Arch, Name: strings.TrimSpace(baseName + " LoRA")}
 	for _, l := range list {
-		for _, t := range []*Tensor[T]{l.A, l.B} {
-			tensors = append(tensors, gguf.Tensor{Name: t.Name, Type: quant.F32, Shape: t.shape()})
-			data = append(data, floats(t.Data))
+		p := lora.Pair{Name: strings.TrimSuffix(l.A.Name, loraA), Rows: l.W.Rows, Cols: l.W.Cols, Rank: m.Rank, Scale: float64(l.Scale)}
+		if p.A, p.B = floats(l.A.Data), floats(l.B.Data); l.table {
+			p.A, p.B = lora.Transposed(p.B, p.Cols, p.Rank), p.A
 		}
+		a.Pairs = append(a.Pairs, p)
 	}
 	for _, t := range m.trainedNorms() {
-		tensors = append(tensors, gguf.Tensor{Name: t.Name, Type: quant.F32, Shape: t.shape()})
-		data = append(data, floats(t.Data))
+		a.Whole = append(a.Whole, lora.Whole{Name: t.Name, Type: quant.F32, Shape: t.shape(), Data: bytesOf(floats(t.Data))})
 	}
-	w, err := gguf.Create(path, kv, tensors)
-	if err != nil {
-		return fmt.Errorf("train: %w", err)
-	}
-	defer w.Abort()
-	for i, t := range tensors {
-		if err := w.WriteTensor(t.Name, bytesOf(data[i])); err != nil {
-			return fmt.Errorf("train: %w", err)
-		}
-	}
-	if err := w.Commit(); err != nil {
+	if err := a.Write(path, quant.F32, nil); err != nil {
 		return fmt.Errorf("train: %w", err)
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 
 	"alpaca/internal/arch"
 	"alpaca/internal/atomicfile"
+	"alpaca/internal/lora"
 	"alpaca/internal/model"
 )
 
@@ -75,7 +76,7 @@ func (m *Model[T]) peft(p PEFT) (tensors []peftTensor, config map[string]any) {
 		hf := n.of(arch.TokenEmbed, -1)
 		targets[n.target(hf)] = true
 		name := peftPrefix + hf + ".lora_embedding_"
-		tensors = append(tensors, peftTensor{name + "A", []int{m.Rank, m.Embed.Rows}, transposed(floats(l.A.Data), m.Embed.Rows, m.Rank)},
+		tensors = append(tensors, peftTensor{name + "A", []int{m.Rank, m.Embed.Rows}, lora.Transposed(floats(l.A.Data), m.Embed.Rows, m.Rank)},
 			peftTensor{name + "B", l.B.shape(), floats(l.B.Data)})
 	}
 	for _, x := range m.modules() {
@@ -103,17 +104,6 @@ func (m *Model[T]) peft(p PEFT) (tensors []peftTensor, config map[string]any) {
 }
 
 func matrixOf[T real](t *Tensor[T]) hfMatrix { return hfMatrix{floats(t.Data), t.Rows, t.Cols} }
-
-// transposed returns x [rows, cols] as [cols, rows].
-func transposed(x []float32, rows, cols int) []float32 {
-	out := make([]float32, len(x))
-	for i := range rows {
-		for j := range cols {
-			out[j*rows+i] = x[i*cols+j]
-		}
-	}
-	return out
-}
 
 // peftConfig returns adapter_config.json, the keys that peft 0.21 reads.
 func peftConfig(p PEFT, rank int, targets, saved map[string]bool) map[string]any {
@@ -242,7 +232,7 @@ func (n *hfNames) adapter(role arch.Role, layer int, a, b hfMatrix) (low, high [
 		return a.data, unpermute(b.data, l.NumKVHeads, b.rows, b.cols)
 	case !l.Delta:
 	case role == arch.DeltaOut:
-		return transposed(n.values(transposed(a.data, a.rows, a.cols), d.Value*a.rows), a.cols, a.rows), b.data
+		return lora.Transposed(n.values(lora.Transposed(a.data, a.rows, a.cols), d.Value*a.rows), a.cols, a.rows), b.data
 	case role == arch.DeltaIn:
 		keys := 2 * d.KeyHeads * d.Key * b.cols
 		return a.data, slices.Concat(b.data[:keys], n.values(b.data[keys:], d.Value*b.cols))

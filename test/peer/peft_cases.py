@@ -19,7 +19,7 @@ warnings.filterwarnings("ignore")
 hf, gguf, out = sys.argv[1:4]
 torch.manual_seed(1)
 
-EVERY = ["gemma", "gemma2", "gemma3", "granite", "lfm2", "llama3", "llama-bin", "ministral3", "mistral", "mixtral-v5", "olmo2", "olmo3",
+EVERY = ["gemma", "gemma2", "gemma3", "gemma4", "granite", "lfm2", "llama3", "llama-bin", "ministral3", "mistral", "mixtral-v5", "olmo2", "olmo3",
          "phi3", "phi4mini", "qwen2", "qwen2moe", "qwen3", "qwen35", "qwen3moe", "smollm3", "stablelm", "starcoder2", "gpt-oss-bf16"]
 
 

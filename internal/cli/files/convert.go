@@ -56,9 +56,9 @@ and become F16.`,
 			if err := flags.CheckNames(args...); err != nil {
 				return err
 			}
-			if peft.IsFolder(args[0]) {
+			if dir, ok := peft.FolderOf(args[0]); ok {
 				adapter.Name, adapter.Force, adapter.Output, adapter.OutType = opt.Name, opt.Force, output, strings.TrimPrefix(strings.ToLower(folder.outtype), convert.Auto)
-				return convertAdapter(u, args[0], args[1], adapter)
+				return convertAdapter(u, dir, args[1], adapter)
 			}
 			if dir, ok := convert.FolderOf(args[0]); ok {
 				return folder.run(cmd, u, dir, args[1], opt, output)

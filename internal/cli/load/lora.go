@@ -83,7 +83,7 @@ func SplitLoRA(text string) (path string, scale float32, err error) {
 
 // IsAdapter reports whether path is an adapter: a folder of PEFT, or a GGUF file that says so.
 func IsAdapter(path string) bool {
-	if peft.IsFolder(path) {
+	if _, ok := peft.FolderOf(path); ok {
 		return true
 	}
 	f, err := gguf.OpenWith(path, gguf.Options{HeaderOnly: true})
@@ -109,12 +109,12 @@ func ReadAdapter(u *ui.UI, path string, m *model.Model) (*lora.Adapter, error) {
 }
 
 func readAdapter(path string, m *model.Model) (*lora.Adapter, error) {
-	if peft.IsFolder(path) {
+	if dir, ok := peft.FolderOf(path); ok {
 		base := &peft.Base{Arch: arch.Find(m.Config.Arch), Tied: m.File.Tensor(arch.Output.Weight()) == nil}
 		for i := range m.Config.Layers {
 			base.Layers = append(base.Layers, m.Config.Sizes(i))
 		}
-		return peft.Read(path, base)
+		return peft.Read(dir, base)
 	}
 	f, err := OpenFile(path, gguf.Options{})
 	if err != nil {

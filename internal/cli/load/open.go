@@ -2,6 +2,8 @@ package load
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -13,6 +15,7 @@ import (
 	"alpaca/internal/cli/models"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/gguf"
+	"alpaca/internal/lora/peft"
 	"alpaca/internal/model"
 	"alpaca/internal/tokenizer"
 )
@@ -97,6 +100,9 @@ func openPath(path string, opt gguf.Options) (*gguf.File, error) {
 	if path == builtin.Name {
 		return builtin.Open(opt)
 	}
+	if peft.IsFolder(path) && !checkpoint.Is(path) {
+		return nil, ui.WithHint(fmt.Errorf("%s: %w", path, model.ErrAdapter), adapterHint(path))
+	}
 	if checkpoint.Is(path) {
 		return openFolder(path, opt)
 	}
@@ -130,6 +136,11 @@ func openFolder(dir string, opt gguf.Options) (*gguf.File, error) {
 	return m.File, nil
 }
 
+// adapterHint says how an adapter is used.
+func adapterHint(path string) string {
+	return fmt.Sprintf("-m MODEL --lora %s uses it; \"alpaca merge\" makes one model of both", path)
+}
+
 // loadModel opens a checkpoint and loads its model. What is odd about it is told to the
 // user.
 func loadModel(u *ui.UI, path string, file gguf.Options, opt model.LoadOptions) (*model.Model, error) {
@@ -140,6 +151,9 @@ func loadModel(u *ui.UI, path string, file gguf.Options, opt model.LoadOptions) 
 	m, err := model.Load(f, opt)
 	if err != nil {
 		f.Close()
+		if errors.Is(err, model.ErrAdapter) {
+			return nil, ui.WithHint(err, adapterHint(path))
+		}
 		return nil, vocabHint(err)
 	}
 	if n := m.Ignored(); n > 0 {

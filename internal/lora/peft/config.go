@@ -239,6 +239,17 @@ func BaseOf(dir string) string {
 	return strings.TrimSpace(text(keys["base_model_name_or_path"]))
 }
 
+// FolderOf returns the folder of an adapter that a path names: itself, or the folder of one of
+// its files. ok is false for other paths.
+func FolderOf(path string) (dir string, ok bool) {
+	switch filepath.Base(path) {
+	case ConfigName, tensorsName, pickleName:
+		dir = filepath.Dir(path)
+		return dir, IsFolder(dir)
+	}
+	return path, IsFolder(path)
+}
+
 // IsFolder reports whether path is a folder with an adapter.
 func IsFolder(path string) bool {
 	st, err := os.Stat(filepath.Join(path, ConfigName))

@@ -176,7 +176,7 @@ func (r *reader) pair(h *half, stacks map[string]*stack) error {
 	}
 	if h.table { // a row of the embedding is B times a column of A
 		aShape, bShape = []int{bShape[1], bShape[0]}, []int{aShape[1], aShape[0]}
-		a, b = transposed(b, h.b.Shape), transposed(a, h.a.Shape)
+		a, b = lora.Transposed(b, h.b.Shape[0], h.b.Shape[1]), lora.Transposed(a, h.a.Shape[0], h.a.Shape[1])
 	}
 	if out.Rank = aShape[0]; bShape[1] != out.Rank || aShape[1] != out.Cols || bShape[0] != out.Rows {
 		return fmt.Errorf("module %q is [%d, %d], its adapter %v·%v", h.module, out.Rows, out.Cols, bShape, aShape)
@@ -246,18 +246,6 @@ func pick(x []float32, cols int, from func(i int) int) []float32 {
 	out := make([]float32, len(x))
 	for i := range len(x) / cols {
 		copy(out[i*cols:(i+1)*cols], x[from(i)*cols:])
-	}
-	return out
-}
-
-// transposed returns the transpose of a matrix of that shape.
-func transposed(x []float32, shape []int) []float32 {
-	out := make([]float32, len(x))
-	rows, cols := shape[0], shape[1]
-	for i := range rows {
-		for j := range cols {
-			out[j*rows+i] = x[i*cols+j]
-		}
 	}
 	return out
 }
