@@ -42,6 +42,9 @@ type Arch struct {
 
 	// LayerNorm says that norms subtract the mean and have biases; else they are RMSNorm.
 	LayerNorm bool
+	// ShortNorms says that the weights of norms in a checkpoint of Hugging Face are 1 less
+	// than what they multiply with.
+	ShortNorms bool
 	// Conv says that layers without key heads have a short convolution instead.
 	Conv bool
 	// Delta says that all layers but every fourth have a gated delta rule instead, where

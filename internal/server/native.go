@@ -60,7 +60,7 @@ func (s *Server) nativeEnd(c *openai.CompletionRequest, a *answers, index int) n
 	r := one.result
 	out := nativeAnswer{
 		nativePiece: nativePiece{
-			Index: index, Tokens: []int32{}, Stop: true, Predicted: r.GeneratedTokens, Evaluated: one.prompt, Timings: timings(r),
+			Index: index, Tokens: []int32{}, Stop: true, Predicted: r.GeneratedTokens, Evaluated: one.prompt, Timings: one.timings(),
 		},
 		Model: s.name(), Settings: s.settings(&c.Generation, r.Seed), Prompt: s.written(one.ids),
 		NewLine: strings.Contains(one.text.String(), "\n"), Truncated: r.Reason == engine.Context || r.Shifted, Seed: r.Seed,

@@ -31,6 +31,7 @@ type Options struct {
 	ropeBase       float64 // 0: as the file says
 	ropeScale      float64 // 0: as the file says
 	loras          []string
+	unapplied      bool // adapters are switched off until something else is said
 	MayPull        bool // who is on a terminal is asked whether to pull a model that is not here
 }
 
@@ -68,7 +69,7 @@ func (o *Options) Open(u *ui.UI, path string) (*Instance, error) {
 	}
 	m, err := loadModel(u, used.Path, gguf.Options{NoMap: o.noMap, Eps: float32(o.eps)}, model.LoadOptions{Tokenizer: o.vocab, Adjust: o.adjust})
 	if err == nil {
-		m, err = o.addLoRAs(m)
+		m, err = o.addLoRAs(u, m)
 	}
 	if err != nil {
 		used.Release()
