@@ -43,6 +43,7 @@ type beyond struct {
 	doc   *document
 	reach reach
 	end   string          // of a string
+	mixed bool            // the values are strings and others
 	seen  map[string]bool // schemas that have been gone through: they refer to themselves
 }
 
@@ -85,6 +86,11 @@ func (b *builder) tellValue(x beyond, at string, schema json.RawMessage) {
 			return
 		}
 	}
+	if types == nil || slices.Contains(types, "string") && !onlyStrings(types) {
+		// Strings among other values have no marks of their own here, whatever is asked of
+		// them: the tool is not refused for it, since OpenAI's clients write what is optional so.
+		x.mixed = true
+	}
 	b.tellKeywords(x, at, schema, known)
 }
 
@@ -108,7 +114,7 @@ func (b *builder) tellKeywords(x beyond, at string, schema json.RawMessage, know
 			continue
 		}
 		pointer := at + "/" + k.name
-		if x.t.Strict {
+		if x.t.Strict && !x.mixed {
 			b.fail(x.t, &jsonschema.Refused{Pointer: pointer, Msg: "cannot be enforced in the form in which this model writes calls"})
 			return
 		}
@@ -137,6 +143,11 @@ func asksNothing(k property, schema json.RawMessage) bool {
 		return json.Unmarshal(k.schema, &name) != nil || !jsonschema.EnforcesFormat(name) // the compiler tells of others
 	case "uniqueItems":
 		return string(k.schema) == "false"
+	case "anyOf", "oneOf":
+		var list []json.RawMessage
+		return json.Unmarshal(k.schema, &list) == nil && !slices.ContainsFunc(list, func(s json.RawMessage) bool {
+			return typesOf(s) == nil || !isFree(s)
+		})
 	}
 	return false
 }

@@ -62,7 +62,7 @@ func (b *builder) parameters(t *Tool, r reach, end string) (schema json.RawMessa
 	}
 	doc = newDocument(schema)
 	schema = doc.resolve(schema)
-	b.tellBeyond(beyond{t, doc, r, end, map[string]bool{}}, schema)
+	b.tellBeyond(beyond{t: t, doc: doc, reach: r, end: end, seen: map[string]bool{}}, schema)
 	return schema, doc, true
 }
 
