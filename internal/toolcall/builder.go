@@ -6,7 +6,6 @@ import (
 	"fmt"
 
 	"alpaca/internal/grammar"
-	"alpaca/internal/grammar/fsa"
 	"alpaca/internal/grammar/jsonschema"
 )
 
@@ -20,6 +19,7 @@ type builder struct {
 	args     map[string]grammar.Expr // by the tool's name
 	blanks   grammar.Expr
 	free     map[string]grammar.Expr
+	strings  map[string]grammar.Expr // by their end and schema
 	warnings []string
 	err      error
 }
@@ -45,7 +45,7 @@ func (e *SchemaError) Error() string { return fmt.Sprintf("the tool %d: %v", e.T
 func (e *SchemaError) Unwrap() error { return e.Err }
 
 func newBuilder(tools []Tool, parallel bool, control func(string) (int32, bool)) *builder {
-	b := &builder{control: control, tools: tools, parallel: parallel, args: map[string]grammar.Expr{}, free: map[string]grammar.Expr{}}
+	b := &builder{control: control, tools: tools, parallel: parallel, args: map[string]grammar.Expr{}, free: map[string]grammar.Expr{}, strings: map[string]grammar.Expr{}}
 	b.rule(nil) // the root, which is set at the end
 	b.blanks = b.rule(grammar.Seq{
 		grammar.Repeat{X: grammar.Bytes("\n"), Max: 2},
@@ -134,43 +134,6 @@ func (b *builder) fields(list []property, comma grammar.Expr, one func(p propert
 
 func optional(e grammar.Expr) grammar.Expr { return grammar.Repeat{X: e, Max: 1} }
 
-// without returns the texts that do not have end in them.
-func (b *builder) without(end string) grammar.Expr {
-	if e, ok := b.free[end]; ok {
-		return e
-	}
-	// State i has seen the first i bytes of end, and no more (Knuth, Morris, Pratt).
-	d := &fsa.DFA{}
-	for i := range len(end) {
-		s := fsa.State{Accept: true}
-		for c := range 256 {
-			to := longest(end, end[:i]+string([]byte{byte(c)}))
-			if to == len(end) {
-				continue
-			}
-			if n := len(s.Edges); n > 0 && s.Edges[n-1].To == int32(to) && s.Edges[n-1].Hi+1 == rune(c) {
-				s.Edges[n-1].Hi++
-			} else {
-				s.Edges = append(s.Edges, fsa.Edge{Lo: rune(c), Hi: rune(c), To: int32(to)})
-			}
-		}
-		d.States = append(d.States, s)
-	}
-	e := b.rule(grammar.Automaton{DFA: d})
-	b.free[end] = e
-	return e
-}
-
-// longest returns how many bytes of end the text ends with.
-func longest(end, text string) int {
-	for k := min(len(end), len(text)); k > 0; k-- {
-		if text[len(text)-k:] == end[:k] {
-			return k
-		}
-	}
-	return 0
-}
-
 // anything is the schema of arguments of which nothing is said.
 const (
 	noArguments  = `{"type": "object", "additionalProperties": false}`
@@ -225,61 +188,6 @@ func (b *builder) arguments(t *Tool) grammar.Expr {
 	}
 	b.args[t.Name] = e
 	return e
-}
-
-// schema returns the JSON that satisfies a schema of a tool, and tells what of it is not
-// enforced.
-func (b *builder) schema(t *Tool, schema []byte) (grammar.Expr, error) {
-	rules, warnings, err := jsonschema.Rules(schema, jsonschema.Options{Lenient: !t.Strict})
-	if err != nil && !t.Strict {
-		b.warnOf(t, fmt.Sprintf("its arguments are not enforced: %v", err))
-		rules, _, err = jsonschema.Rules([]byte(anyArguments), jsonschema.Options{})
-	}
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range warnings {
-		b.warnOf(t, w)
-	}
-	return b.rules.Add(rules), nil
-}
-
-// value returns the JSON that satisfies a schema within one that parameters has looked at:
-// what is not enforced has been told.
-func (b *builder) value(t *Tool, schema []byte) grammar.Expr {
-	rules, _, err := jsonschema.Rules(schema, jsonschema.Options{Lenient: !t.Strict})
-	if err != nil && !t.Strict {
-		rules, _, err = jsonschema.Rules([]byte(`true`), jsonschema.Options{})
-	}
-	if err != nil {
-		b.fail(t, err)
-		return grammar.Seq{}
-	}
-	return b.rules.Add(rules)
-}
-
-// parameters returns the schema of a tool's arguments for forms that have no JSON, with what
-// it refers to, and tells what of it is not enforced. Ok is false where the tool is refused.
-func (b *builder) parameters(t *Tool, r reach) (schema json.RawMessage, doc *document, ok bool) {
-	schema, err := t.parameters()
-	if err != nil {
-		b.fail(t, err)
-		return nil, nil, false
-	}
-	_, warnings, err := jsonschema.Rules(schema, jsonschema.Options{Lenient: !t.Strict})
-	if err != nil && t.Strict {
-		b.fail(t, err)
-		return nil, nil, false
-	} else if err != nil {
-		warnings = []string{err.Error()}
-	}
-	for _, w := range warnings {
-		b.warnOf(t, w)
-	}
-	doc = newDocument(schema)
-	schema = doc.resolve(schema)
-	b.tellBeyond(t, doc, schema, r)
-	return schema, doc, true
 }
 
 func (b *builder) fail(t *Tool, err error) {

@@ -200,7 +200,7 @@ func isHex(text string, n int) bool {
 func (f *pythonForm) entries(b *builder) []entry {
 	comma := grammar.Seq{grammar.Bytes(","), optional(grammar.Bytes(" "))}
 	call := b.eachTool(func(t *Tool) grammar.Expr {
-		schema, doc, ok := b.parameters(t, reachNames)
+		schema, doc, ok := b.parameters(t, reachNames, "")
 		if !ok {
 			return grammar.Seq{}
 		}

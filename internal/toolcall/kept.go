@@ -15,8 +15,8 @@ type reach int
 
 const (
 	reachNames reach = iota // which arguments there are; their values are JSON, or nearly so
-	reachTexts              // and strings that are listed; other values are JSON
-	reachAll                // and types, properties and items at any depth
+	reachTexts              // and strings; other values are JSON
+	reachAll                // and strings, types, properties and items at any depth
 )
 
 // The keywords that say which values are valid, by what forms may know of them. All others
@@ -33,8 +33,8 @@ var (
 )
 
 // tellBeyond tells what of the schema of a tool's arguments lies beyond a form's reach.
-func (b *builder) tellBeyond(t *Tool, doc *document, schema json.RawMessage, r reach) {
-	b.tellObject(beyond{t, doc, r, map[string]bool{}}, "#", schema, namesKnown)
+func (b *builder) tellBeyond(x beyond, schema json.RawMessage) {
+	b.tellObject(x, "#", schema, namesKnown)
 }
 
 // beyond is what tellBeyond goes through.
@@ -42,6 +42,8 @@ type beyond struct {
 	t     *Tool
 	doc   *document
 	reach reach
+	end   string          // of a string
+	mixed bool            // the values are strings and others
 	seen  map[string]bool // schemas that have been gone through: they refer to themselves
 }
 
@@ -57,12 +59,16 @@ func (b *builder) tellObject(x beyond, at string, schema json.RawMessage, known 
 }
 
 func (b *builder) tellValue(x beyond, at string, schema json.RawMessage) {
+	own := schema
 	schema = x.doc.resolve(schema)
 	types := typesOf(schema)
 	if x.seen[string(schema)] || x.reach == reachTexts && types != nil && !slices.Contains(types, "string") {
 		return // told, or JSON
 	}
 	x.seen[string(schema)] = true
+	if onlyStrings(types) && b.text(x.t, x.doc, own, x.end) != nil {
+		return // followed
+	}
 	known := []string{"type"}
 	if texts(schema) != nil {
 		known = append(known, "enum", "const")
@@ -80,7 +86,24 @@ func (b *builder) tellValue(x beyond, at string, schema json.RawMessage) {
 			return
 		}
 	}
+	if types == nil || slices.Contains(types, "string") && !onlyStrings(types) {
+		// Strings among other values have no marks of their own here, whatever is asked of
+		// them: the tool is not refused for it, since OpenAI's clients write what is optional so.
+		x.mixed = true
+	}
 	b.tellKeywords(x, at, schema, known)
+}
+
+// onlyStrings reports whether a schema that names types has strings alone.
+func onlyStrings(types []string) bool {
+	return types != nil && !slices.ContainsFunc(types, func(t string) bool { return t != "string" })
+}
+
+// isFree reports whether a schema says nothing of its values but their type.
+func isFree(schema json.RawMessage) bool {
+	return !slices.ContainsFunc(members(schema), func(k property) bool {
+		return k.name != "type" && slices.Contains(constraints, k.name)
+	})
 }
 
 // tellKeywords tells which keywords of a schema are not among those known, unless they ask
@@ -91,7 +114,7 @@ func (b *builder) tellKeywords(x beyond, at string, schema json.RawMessage, know
 			continue
 		}
 		pointer := at + "/" + k.name
-		if x.t.Strict {
+		if x.t.Strict && !x.mixed {
 			b.fail(x.t, &jsonschema.Refused{Pointer: pointer, Msg: "cannot be enforced in the form in which this model writes calls"})
 			return
 		}
@@ -120,6 +143,11 @@ func asksNothing(k property, schema json.RawMessage) bool {
 		return json.Unmarshal(k.schema, &name) != nil || !jsonschema.EnforcesFormat(name) // the compiler tells of others
 	case "uniqueItems":
 		return string(k.schema) == "false"
+	case "anyOf", "oneOf":
+		var list []json.RawMessage
+		return json.Unmarshal(k.schema, &list) == nil && !slices.ContainsFunc(list, func(s json.RawMessage) bool {
+			return typesOf(s) == nil || !isFree(s)
+		})
 	}
 	return false
 }

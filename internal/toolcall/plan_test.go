@@ -186,12 +186,14 @@ func TestKept(t *testing.T) {
 		{object(`, "dependentRequired": {"n": ["e"]}`), "#/dependentRequired", all},
 		{object(`, "anyOf": [{"required": ["n"]}, {"required": ["e"]}]`), "#/anyOf", all},
 		{object(`, "additionalProperties": {"type": "integer"}`), "#/additionalProperties", params},
-		{property(`{"type": "string", "pattern": "^x"}`), "#/properties/a/pattern", params | gemma},
-		{property(`{"$ref": "#/$defs/d"}`), "#/properties/a/maxLength", params | gemma},
+		{property(`{"type": "string", "pattern": "^x", "maxLength": 9}`), "", 0},
+		{property(`{"type": "string", "format": "date"}`), "", 0},
+		{property(`{"$ref": "#/$defs/d"}`), "", 0},
 		{property(`{"type": ["string", "null"], "minLength": 2}`), "#/properties/a/minLength", params | gemma},
-		{property(`{"type": "string", "format": "date"}`), "#/properties/a/format", params | gemma},
+		{property(`{"anyOf": [{"type": "string"}, {"type": "null"}]}`), "", 0},
+		{property(`{"anyOf": [{"type": "string", "maxLength": 3}, {"type": "null"}]}`), "#/properties/a/anyOf", params | gemma},
 		{property(`{"type": "array", "items": {"type": "integer"}, "minItems": 2}`), "#/properties/a/minItems", gemma},
-		{property(`{"type": "array", "items": {"type": "object", "properties": {"b/c": {"type": "string", "maxLength": 2}}}}`), "#/properties/a/items/properties/b~1c/maxLength", gemma},
+		{property(`{"type": "array", "items": {"type": "object", "properties": {"b/c": {"type": "array", "maxItems": 2}}}}`), "#/properties/a/items/properties/b~1c/maxItems", gemma},
 		{property(`{"type": "array", "uniqueItems": true}`), "#/properties/a/uniqueItems", all}, // the compiler's
 	} {
 		for name, bit := range map[string]int{"Qwen3-Coder": params, "GLM 4": params, "Gemma 4": gemma, "LFM2": python} {
@@ -214,6 +216,10 @@ func TestKept(t *testing.T) {
 				}
 			}
 			require.Equal(t, 1, told, "%s: %s: %q", name, tt.schema, form.Warnings)
+			if strings.Contains(tt.schema, "null") {
+				require.NoError(t, err, "what is optional is told only")
+				continue
+			}
 			require.ErrorContains(t, err, tt.told+": ", "%s: %s", name, tt.schema)
 		}
 	}
@@ -236,4 +242,42 @@ func TestRecursive(t *testing.T) {
 	require.True(t, whole)
 	_, whole = follows(form.Whole, nested("true"))
 	require.False(t, whole)
+}
+
+// TestTexts checks that strings without quotes are kept to their schemas.
+func TestTexts(t *testing.T) {
+	const end = "\n</parameter>\n</function>\n</tool_call>"
+	for _, tt := range []struct {
+		schema  string
+		yes, no []string
+	}{
+		{`{"type": "string"}`, []string{"", "a\n\"b\" <x>", "日本"}, []string{"</parameter>x"}},
+		{`{"type": "string", "maxLength": 3}`, []string{"", "abc", "日本語"}, []string{"abcd"}},
+		{`{"type": "string", "pattern": "^[a-z]+\\d$"}`, []string{"ab1"}, []string{"1", "ab"}},
+		{`{"type": "string", "pattern": "\\d"}`, []string{"a1b", "1"}, []string{"ab"}},
+		{`{"type": "string", "format": "date"}`, []string{"2026-02-28"}, []string{"2026-02-31", "today"}},
+		{`{"$ref": "#/$defs/d", "minLength": 2}`, []string{"ab", "abc"}, []string{"a", "abcd"}},
+		{`{"enum": ["x", "y\"z", "</parameter>"]}`, []string{"x", `y"z`}, []string{"z", "</parameter>"}},
+		{`{"type": ["string", "null"], "enum": ["x", "y"]}`, []string{"x"}, []string{"z"}},
+		{`{"type": "string", "allOf": [{"minLength": 2}, {"pattern": "^a"}]}`, []string{"ab"}, []string{"a", "ba"}},
+	} {
+		parameters := `{"type": "object", "properties": {"a": ` + tt.schema + `}, "required": ["a"], "$defs": {"d": {"type": "string", "maxLength": 3}}}`
+		plan := Plan{Family: family(t, "Qwen3-Coder"), Tools: []Tool{{Name: "f", Strict: true, Parameters: json.RawMessage(parameters)}}, Required: true, Control: noControl}
+		form, err := plan.Compile()
+		if strings.Contains(tt.schema, "null") {
+			plan.Tools[0].Strict = false
+			form, err = plan.Compile()
+		}
+		require.NoError(t, err, tt.schema)
+		check := func(value string, want bool) {
+			_, whole := follows(form.Whole, "<tool_call>\n<function=f>\n<parameter=a>\n"+value+end)
+			require.Equal(t, want, whole, "%s: %q", tt.schema, value)
+		}
+		for _, value := range tt.yes {
+			check(value, true)
+		}
+		for _, value := range tt.no {
+			check(value, false)
+		}
+	}
 }

@@ -9,7 +9,7 @@ import (
 
 func (f *gemmaForm) entries(b *builder) []entry {
 	call := b.eachTool(func(t *Tool) grammar.Expr {
-		schema, doc, ok := b.parameters(t, reachAll)
+		schema, doc, ok := b.parameters(t, reachAll, f.quote)
 		if !ok {
 			return grammar.Seq{}
 		}
@@ -43,15 +43,10 @@ func (g *gemmaRules) object(schema json.RawMessage) grammar.Expr {
 	return grammar.Seq{grammar.Bytes("{"), fields, grammar.Bytes("}")}
 }
 
-// text returns a string, one of a list where there is one.
-func (g *gemmaRules) text(list []string) grammar.Expr {
-	inside := g.b.without(g.f.quote)
-	if list != nil {
-		var alt grammar.Alt
-		for _, s := range list {
-			alt = append(alt, grammar.Bytes(s))
-		}
-		inside = alt
+// text returns a string of what is inside its quotes, anything where that is nil.
+func (g *gemmaRules) text(inside grammar.Expr) grammar.Expr {
+	if inside == nil {
+		inside = g.b.without(g.f.quote)
 	}
 	return grammar.Seq{g.b.lit(g.f.quote), inside, g.b.lit(g.f.quote)}
 }
@@ -73,7 +68,7 @@ func (g *gemmaRules) value(schema json.RawMessage) grammar.Expr {
 	for _, t := range types {
 		switch t {
 		case "string":
-			alt = append(alt, g.text(texts(resolved)))
+			alt = append(alt, g.text(g.b.text(g.t, g.doc, schema, g.f.quote)))
 		case "array":
 			item := g.anyValue()
 			if items := itemsOf(resolved); items != nil {

@@ -3,7 +3,6 @@ package toolcall
 import (
 	"encoding/json"
 	"slices"
-	"strings"
 
 	"alpaca/internal/grammar"
 )
@@ -31,7 +30,7 @@ func (f *paramForm) entries(b *builder) []entry {
 
 // arguments returns the arguments of a tool, each behind its mark.
 func (f *paramForm) arguments(b *builder, t *Tool) grammar.Expr {
-	schema, doc, ok := b.parameters(t, reachTexts)
+	schema, doc, ok := b.parameters(t, reachTexts, f.valueEnd)
 	if !ok {
 		return grammar.Seq{}
 	}
@@ -86,14 +85,8 @@ func (f *paramForm) valueRule(b *builder, t *Tool, doc *document, schema json.Ra
 		return grammar.Seq{typed("false"), newline, b.value(t, doc.alone(schema)), newline, b.lit(f.valueEnd)}
 	}
 	text := f.free(b)
-	if list := texts(resolved); list != nil {
-		var alt grammar.Alt
-		for _, s := range list {
-			if !strings.Contains(s, f.valueEnd) {
-				alt = append(alt, grammar.Bytes(s))
-			}
-		}
-		text = alt
+	if e := b.text(t, doc, schema, f.valueEnd); e != nil {
+		text = e
 	}
 	return grammar.Seq{typed("true"), newline, text, newline, b.lit(f.valueEnd)}
 }

@@ -43,6 +43,24 @@ func Compile(text []byte, opt Options) (p *grammar.Program, warnings []string, e
 
 // Rules returns the rules of a schema, to be part of a larger grammar.
 func Rules(text []byte, opt Options) (rules *grammar.Rules, warnings []string, err error) {
+	c, root, err := newCompiler(text, opt)
+	if err != nil {
+		return nil, nil, err
+	}
+	c.rule(goal{literal(root.id)})
+	for i := 0; i < len(c.queue); i++ {
+		if err := c.value(c.queue[i]); err != nil {
+			return nil, nil, err
+		}
+		if len(c.out.Body) > maxRules || c.states > maxAutomata {
+			return nil, nil, &Refused{"#", "the schema's grammar is too large"}
+		}
+	}
+	return &c.out, c.warnings, nil
+}
+
+// newCompiler returns a compiler of a schema's text, and the schema.
+func newCompiler(text []byte, opt Options) (c *compiler, s *schema, err error) {
 	if len(text) > maxText {
 		return nil, nil, fmt.Errorf("a schema of %d bytes: at most %d are allowed", len(text), maxText)
 	}
@@ -54,7 +72,7 @@ func Rules(text []byte, opt Options) (rules *grammar.Rules, warnings []string, e
 	if err != nil {
 		return nil, nil, err
 	}
-	c := &compiler{
+	c = &compiler{
 		doc: doc, lenient: opt.Lenient, white: whites[0], patterns: map[string]*fsa.DFA{},
 		rules: map[string]grammar.Ref{}, encoded: map[string]*fsa.DFA{},
 		unevaluatedUsed: uses(root, "unevaluatedProperties") || uses(root, "unevaluatedItems"),
@@ -63,20 +81,8 @@ func Rules(text []byte, opt Options) (rules *grammar.Rules, warnings []string, e
 		c.white = whites[1]
 	}
 	doc.byID = append(doc.byID, &schema{id: int32(nothing), ptr: "", value: false, base: doc.bases[""], cells: map[bool][]cell{}})
-	s, err := doc.add("", root, doc.bases[""])
-	if err != nil {
-		return nil, nil, err
-	}
-	c.rule(goal{literal(s.id)})
-	for i := 0; i < len(c.queue); i++ {
-		if err := c.value(c.queue[i]); err != nil {
-			return nil, nil, err
-		}
-		if len(c.out.Body) > maxRules || c.states > maxAutomata {
-			return nil, nil, &Refused{"#", "the schema's grammar is too large"}
-		}
-	}
-	return &c.out, c.warnings, nil
+	s, err = doc.add("", root, doc.bases[""])
+	return c, s, err
 }
 
 // uses reports whether a key occurs anywhere.

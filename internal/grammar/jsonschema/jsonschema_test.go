@@ -1,8 +1,11 @@
 package jsonschema
 
 import (
+	"bytes"
+	"encoding/json"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 )
@@ -131,10 +134,21 @@ func FuzzCompile(f *testing.F) {
 		`{"multipleOf": 0.1, "minimum": -1e5}`, `{"enum": [1, "a", [null], {"x": 2}]}`, `{"properties": {"a": true}, "unevaluatedProperties": false}`} {
 		f.Add([]byte(s), []byte(`{"a": 1}`))
 	}
+	f.Add([]byte(`{"type": "string", "pattern": "^é?.{2,3}<"}`), []byte("éab<"))
 	f.Fuzz(func(t *testing.T, schema, text []byte) {
 		p, _, err := Compile(schema, Options{})
 		if err == nil {
 			p.NewMatcher(nil).AcceptBytes(text)
+		}
+		// Strings as they are, without quotes: what is taken has not its end in it, and is taken
+		// as JSON too.
+		d, err := Strings(schema, "</", Options{})
+		if err == nil && utf8.Valid(text) && !bytes.Contains(text, []byte{0x7F}) && d.Match(bytesOf(string(text))) {
+			require.NotContains(t, string(text), "</")
+			if quoted, err := json.Marshal(string(text)); err == nil && p != nil && !bytes.Contains(quoted, []byte(`\u`)) {
+				_, ok := p.NewMatcher(nil).AcceptBytes(quoted)
+				require.True(t, ok, "%s: %s", schema, quoted)
+			}
 		}
 	})
 }

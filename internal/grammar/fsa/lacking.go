@@ -1,0 +1,39 @@
+package fsa
+
+import "slices"
+
+// Lacking accepts the texts that do not have end in them; its characters go from 0 to most.
+// State i has seen the first i characters of end, and no more (D. Knuth, J. Morris, V. Pratt,
+// "Fast Pattern Matching in Strings", 1977).
+func Lacking(end []rune, most rune) *DFA {
+	letters := slices.Compact(slices.Sorted(slices.Values(end)))
+	d := &DFA{}
+	for i := range end {
+		s := State{Accept: true}
+		next := rune(0)
+		for _, c := range letters {
+			if c > next {
+				s.Edges = addEdge(s.Edges, Edge{Lo: next, Hi: c - 1, To: 0})
+			}
+			if to := overlap(end, append(slices.Clone(end[:i]), c)); to < len(end) {
+				s.Edges = addEdge(s.Edges, Edge{Lo: c, Hi: c, To: int32(to)})
+			}
+			next = c + 1
+		}
+		if next <= most {
+			s.Edges = addEdge(s.Edges, Edge{Lo: next, Hi: most, To: 0})
+		}
+		d.States = append(d.States, s)
+	}
+	return d
+}
+
+// overlap returns how many characters of end a text ends with.
+func overlap(end, text []rune) int {
+	for k := min(len(end), len(text)); k > 0; k-- {
+		if slices.Equal(text[len(text)-k:], end[:k]) {
+			return k
+		}
+	}
+	return 0
+}

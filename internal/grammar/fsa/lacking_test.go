@@ -1,0 +1,28 @@
+package fsa_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/grammar/fsa"
+)
+
+// TestLacking compares with a search for the text, over all short texts of three letters.
+func TestLacking(t *testing.T) {
+	for _, end := range []string{"a", "ab", "aab", "abab", "aaa", "é日é"} {
+		d := fsa.Lacking([]rune(end), fsa.MaxRune)
+		letters := []rune(end + "x")
+		var walk func(text []rune)
+		walk = func(text []rune) {
+			require.Equal(t, !strings.Contains(string(text), end), d.Match(text), "%q in %q", end, string(text))
+			if len(text) < 5 {
+				for _, c := range letters {
+					walk(append(text[:len(text):len(text)], c))
+				}
+			}
+		}
+		walk(nil)
+	}
+}
