@@ -20,12 +20,13 @@ import (
 // dataReady is true when a page of rows has been loaded with its script.
 const dataReady = `document.readyState === "complete" && document.querySelector("main h1")`
 
-// rows serves the page of rows: 60 about animals, in two categories, and a conversation that
-// tries to be markup.
-func rows(t *testing.T) *httptest.Server {
+// rowsFile is a database of 60 rows about animals, in two categories, and of a conversation
+// that tries to be markup.
+func rowsFile(t *testing.T) string {
 	t.Helper()
 	ctx := context.Background()
-	db, err := data.Open(ctx, filepath.Join(t.TempDir(), "data.db"))
+	path := filepath.Join(t.TempDir(), "data.db")
+	db, err := data.Open(ctx, path)
 	require.NoError(t, err)
 	animals := strings.Fields("penguin fox otter heron lynx")
 	require.NoError(t, db.Update(ctx, func(tx *data.Tx) error {
@@ -47,6 +48,16 @@ func rows(t *testing.T) *httptest.Server {
 		_, err := tx.Exec("insert into lint values (1, 'unfinished', 'ends with and'), (2, 'echo', ''), (61, 'control-token', 'x')")
 		return err
 	}))
+	require.NoError(t, db.Close())
+	return path
+}
+
+// rows serves the page of rows.
+func rows(t *testing.T) *httptest.Server {
+	t.Helper()
+	ctx := context.Background()
+	db, err := data.OpenReadOnly(ctx, rowsFile(t))
+	require.NoError(t, err)
 	b, err := browse.New(ctx, db, browse.Options{Prompts: func(r *data.Row) []browse.Prompt {
 		return []browse.Prompt{{Template: "stanford", Text: "### Instruction:\n" + r.Instruction, Tokens: 12}}
 	}})
@@ -141,6 +152,20 @@ func TestDataBrowse(t *testing.T) {
 	eval[any](b, `(() => { const f = document.querySelector(".filter form"); f._filter_column.value = "instruction"; f._filter_op.value = "endswith"; f._filter_value.value = "9."; f.requestSubmit(); })()`)
 	b.arrive(`location.search.includes("instruction__endswith=9.")`)
 	require.Equal(t, "6 rows", b.text("#count"))
+}
+
+// fromData goes from a server's page to its rows, and has the model answer one.
+func fromData(t *testing.T, url string) {
+	t.Helper()
+	b := openReady(t, url, dataReady)
+	b.click("#data")
+	b.path("/data/data/example")
+	b.load("/data/data/example/2")
+	require.Contains(t, b.text("main"), "this model")
+	b.click("#run")
+	b.wait(`!document.querySelector("#run").disabled && document.querySelector("#answer").textContent.length > 5`)
+	require.NotContains(t, b.text("#answer"), "cannot be asked")
+	b.accessible("a row beside a model")
 }
 
 // TestDataRandom draws rows: each has its address.

@@ -3,84 +3,11 @@ package formats
 import (
 	"bufio"
 	"encoding/json"
-	"fmt"
 	"io"
 	"slices"
-	"strings"
 
 	"alpaca/internal/data"
 )
-
-// Form is how rows are written.
-type Form struct {
-	Format   *Format
-	Shape    Shape // Container and, for what came from a file, the rest
-	original bool  // as the file of a source had them
-}
-
-// Forms are the names that FormOf knows, with a line for each.
-var Forms = []struct{ Name, About string }{
-	{"alpaca", "an array of instruction, input, output"},
-	{"jsonl", "the same, an object a line"},
-	{"chat", "messages, an object a line"},
-	{"sharegpt", "an array of conversations"},
-	{"completion", "prompt and completion, an object a line"},
-	{"preference", "prompt, chosen and rejected, an object a line"},
-	{"dolly", "instruction, context, response, category, an object a line"},
-	{"gpteacher", "an array of instruction, input, response"},
-	{"seeds", "tasks with instances, an object a line"},
-	{"csv", "a table with a header"},
-	{"tsv", "the same with tabs"},
-}
-
-// FormOf returns the form of a name of Forms.
-func FormOf(name string) (Form, error) {
-	container := "jsonl"
-	switch name {
-	case "jsonl":
-		name = "alpaca"
-	case "csv", "tsv":
-		container, name = name, "alpaca"
-	case "alpaca", "sharegpt", "gpteacher":
-		container = "json"
-	}
-	f := ByName(name)
-	if f == nil {
-		return Form{}, fmt.Errorf("no format %q", name)
-	}
-	return Form{Format: f, Shape: Shape{Container: container}}, nil
-}
-
-// Original returns the form in which a source came.
-func Original(s *data.Source) (Form, error) {
-	f := Form{Format: ByName(s.Format), original: true}
-	if f.Format == nil {
-		return f, fmt.Errorf("source %s: no format %q", s.Name, s.Format)
-	}
-	if err := json.Unmarshal([]byte(s.Shape), &f.Shape); err != nil {
-		return f, fmt.Errorf("source %s: its shape is not JSON: %w", s.Name, err)
-	}
-	if f.Shape.Container == "" { // rows that came from no file
-		other, err := FormOf(s.Format)
-		f.Shape, f.original = other.Shape, false
-		return f, err
-	}
-	return f, nil
-}
-
-// table returns the separator of a form that is a table, 0 if it is none.
-func (f *Form) table() byte {
-	switch f.Shape.Container {
-	case "csv":
-		return ','
-	case "tsv":
-		return '\t'
-	}
-	return 0
-}
-
-// Tabular reports whether a form is a table.
-func (f *Form) Tabular() bool { return f.table() != 0 }
 
 // Writer writes rows.
 type Writer struct {
@@ -231,69 +158,6 @@ func (w *Writer) fits(r *data.Row) bool {
 		return true
 	}
 	return formatOf(parseObject(r.Raw).has) == w.form.Format
-}
-
-// canonical returns a row of any source as an object of the format.
-func (f *Format) canonical(r *data.Row) []byte {
-	c := *r
-	c.Raw = nil
-	if f.Name == "alpaca" || f.Name == "gpteacher" || f.Name == "dolly" || f.Name == "seeds" {
-		flatten(&c)
-	}
-	keys := slices.Clone(f.keys(&c))
-	extra := &object{}
-	if c.Extra != nil {
-		extra = parseObject(c.Extra)
-	}
-	if f.Name == "preference" && !extra.has("rejected") {
-		return nil
-	}
-	for _, x := range extra.fields {
-		if !slices.Contains(keys, x.key) {
-			keys = append(keys, x.key)
-		}
-	}
-	return f.object(&c, nil, keys)
-}
-
-// flatten says a conversation as one question and its answer, with what was said before as
-// history: the form that LLaMA-Factory reads.
-func flatten(r *data.Row) {
-	if len(r.Turns) == 0 {
-		return
-	}
-	var pairs [][2]string
-	var question []string
-	for _, m := range r.Turns {
-		switch m.Role {
-		case "system":
-		case "assistant":
-			pairs = append(pairs, [2]string{strings.Join(question, "\n\n"), m.Content})
-			question = nil
-		default:
-			question = append(question, m.Content)
-		}
-	}
-	if len(pairs) == 0 {
-		return
-	}
-	last := pairs[len(pairs)-1]
-	r.Instruction, r.Input, r.Output, r.Turns = last[0], "", last[1], nil
-	if len(pairs) == 1 {
-		return
-	}
-	b := []byte{'['}
-	for i, p := range pairs[:len(pairs)-1] {
-		if i > 0 {
-			b = append(b, ", "...)
-		}
-		b = append(append(append(append(append(b, '['), data.AppendQuoted(nil, p[0])...), ", "...), data.AppendQuoted(nil, p[1])...), ']')
-	}
-	fields := []field{{"history", append(b, ']')}}
-	if r.Extra != nil {
-		fields = append(fields, parseObject(r.Extra).fields...)
-	}
-	r.Extra = appendObject(nil, fields)
 }
 
 // record returns the fields of a row in a table.

@@ -100,6 +100,9 @@ var (
 // escapeIn returns the first written escape of a row outside of code.
 func escapeIn(r *data.Row) (field, found string) {
 	for _, f := range fieldsOf(r) {
+		if !strings.ContainsAny(*f.text, `\<&`) {
+			continue
+		}
 		if found = escape.FindString(*f.text); found != "" {
 			field = f.name
 			break

@@ -3,57 +3,13 @@ package browse
 import (
 	"context"
 	"encoding/json"
-	"io"
 	"net/http"
 	"strconv"
 	"strings"
 
 	"alpaca/internal/data"
-	"alpaca/internal/data/query"
 	"alpaca/internal/data/table"
 )
-
-// counted is how many rows there are, and by facet.
-type counted struct {
-	count  int
-	known  bool
-	facets []table.Facet
-	late   []string // facets that took too long
-}
-
-// count counts the rows of a request without its page, and by facets.
-func (b *Browser) count(ctx context.Context, q *request, most int, facets ...string) (c counted) {
-	b.refresh(ctx)
-	if !q.table.Texts {
-		err := b.db.QueryRow(ctx, "select count(*) from "+q.table.From).Scan(&c.count)
-		c.known = err == nil && !q.narrowed()
-		return c
-	}
-	if !b.ready() {
-		c.late = facets
-		return c
-	}
-	var ids []int64
-	if q.narrowed() {
-		ctx, cancel := context.WithTimeout(ctx, countTime)
-		defer cancel()
-		const enough = 2_000_000
-		var err error
-		if ids, err = q.table.IDs(ctx, b.db, q.query, enough); err != nil {
-			c.late = facets
-			return c
-		}
-		if ids == nil {
-			ids = []int64{}
-		}
-		c.count = len(ids)
-	} else {
-		c.count = b.facets.Rows(q.sourceOf())
-	}
-	c.known = true
-	c.facets = b.facets.Count(ids, q.sourceOf(), most, facets...)
-	return c
-}
 
 // page returns the rows of a request.
 func (b *Browser) rows(ctx context.Context, q *request) (*table.Page, error) {
@@ -154,7 +110,7 @@ func (b *Browser) extras(r *http.Request, q *request) (list []string, err error)
 	if !asked["count"] && len(facets) == 0 {
 		return list, nil
 	}
-	c := b.count(r.Context(), q, most, facets...)
+	c := b.count(r.Context(), q, askTime, most, facets...)
 	if asked["count"] {
 		if c.known {
 			add("count", c.count)
@@ -219,103 +175,6 @@ func hasValue(list []string, value string) bool {
 		}
 	}
 	return false
-}
-
-// answer is rows in one of Datasette's shapes.
-type answer struct {
-	columns   []string
-	rows      [][]any
-	keys      []int64 // nil: the rows have none
-	shape     string
-	lines     bool
-	truncated bool
-	more      []string // further names and their JSON
-}
-
-func (a *answer) write(w http.ResponseWriter) error {
-	kind := "application/json; charset=utf-8"
-	var out []byte
-	switch a.shape {
-	case "", "objects", "arrays":
-		out = a.whole()
-	case "array", "arrayfirst":
-		if a.lines {
-			kind = "text/plain; charset=utf-8"
-		}
-		out = a.bare()
-	case "object":
-		if a.keys == nil {
-			return badRequest("_shape=object is for tables")
-		}
-		out = append(out, '{')
-		for i, row := range a.rows {
-			if i > 0 {
-				out = append(out, ", "...)
-			}
-			out = append(out, quoted(strconv.FormatInt(a.keys[i], 10))+": "...)
-			out = query.AppendObject(out, a.columns, row)
-		}
-		out = append(out, '}')
-	default:
-		return badRequest("_shape must be objects, arrays, array, arrayfirst or object")
-	}
-	w.Header().Set("Content-Type", kind)
-	_, err := w.Write(append(out, '\n'))
-	return err
-}
-
-// whole writes an object with the rows and what is known about them.
-func (a *answer) whole() []byte {
-	out := []byte(`{"ok": true, "rows": [`)
-	for i, row := range a.rows {
-		if i > 0 {
-			out = append(out, ", "...)
-		}
-		if a.shape == "arrays" {
-			out = query.AppendArray(out, row)
-		} else {
-			out = query.AppendObject(out, a.columns, row)
-		}
-	}
-	out = append(out, `], "truncated": `+strconv.FormatBool(a.truncated)...)
-	has := false
-	for i := 0; i+1 < len(a.more); i += 2 {
-		has = has || a.more[i] == "columns"
-		out = append(out, ", "+quoted(a.more[i])+": "+a.more[i+1]...)
-	}
-	if a.shape == "arrays" && !has {
-		text, _ := json.Marshal(a.columns)
-		out = append(append(out, `, "columns": `...), text...)
-	}
-	return append(out, '}')
-}
-
-// bare writes a list of rows, or an object a line.
-func (a *answer) bare() (out []byte) {
-	lead, between, end := "[", ", ", "]"
-	if a.lines {
-		lead, between, end = "", "\n", ""
-	}
-	out = append(out, lead...)
-	for i, row := range a.rows {
-		if i > 0 {
-			out = append(out, between...)
-		}
-		if a.shape == "arrayfirst" {
-			out = query.AppendValue(out, row[0])
-		} else {
-			out = query.AppendObject(out, a.columns, row)
-		}
-	}
-	return append(out, end...)
-}
-
-func quoted(text string) string { return string(data.AppendQuoted(nil, text)) }
-
-// writeError writes an error as Datasette does.
-func writeError(w io.Writer, status int, message string) {
-	m := quoted(message)
-	io.WriteString(w, `{"ok": false, "error": `+m+`, "errors": [`+m+`], "status": `+strconv.Itoa(status)+"}\n")
 }
 
 // database answers with the tables.

@@ -3,10 +3,8 @@ package browse
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"html/template"
 	"maps"
-	"math/rand/v2"
 	"net/http"
 	"net/url"
 	"slices"
@@ -135,7 +133,7 @@ func (b *Browser) tablePage(w http.ResponseWriter, r *http.Request, q *request) 
 	if q.values.Get("_facet_size") == "max" {
 		most = 1000
 	}
-	c := b.count(r.Context(), q, most, table.FacetNames...)
+	c := b.count(r.Context(), q, pageWait, most, table.FacetNames...)
 	v := map[string]any{
 		"Title": q.table.Name, "Here": q.table.Name, "Table": q.table, "Columns": names(q.table), "Count": c.count, "Known": c.known, "Late": len(c.late) > 0,
 		"Search": q.query.Search, "Size": q.query.Size, "Sort": q.query.Sort, "Desc": q.query.Desc, "Path": q.path, "Operations": operations(),
@@ -261,124 +259,4 @@ func (b *Browser) items(ctx context.Context, page *table.Page) (list []item, err
 		}
 	}
 	return list, nil
-}
-
-// lintOf returns what rules say of a row.
-func (b *Browser) lintOf(ctx context.Context, id int64, what string) (list []string, err error) {
-	rows, err := b.db.Query(ctx, "select distinct "+what+" from lint where row_id = ? order by rule", id)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var text string
-		if err := rows.Scan(&text); err != nil {
-			return nil, err
-		}
-		list = append(list, text)
-	}
-	return list, rows.Err()
-}
-
-// row answers for one row of a table.
-func (b *Browser) row(w http.ResponseWriter, r *http.Request) error {
-	key, isJSON := strings.CutSuffix(r.PathValue("key"), ".json")
-	id, err := strconv.ParseInt(key, 10, 64)
-	t, err2 := table.Named(r.Context(), b.db, r.PathValue("table"))
-	if err2 != nil {
-		return err2
-	}
-	if err != nil || t == nil {
-		return notFound("there is no such row")
-	}
-	row, err := t.Get(r.Context(), b.db, id)
-	if err != nil {
-		return err
-	}
-	if row == nil {
-		return notFound(fmt.Sprintf("%s has no row %d", t.Name, id))
-	}
-	if isJSON {
-		a := answer{columns: names(t), rows: [][]any{row.Values}, keys: []int64{id}, shape: r.URL.Query().Get("_shape")}
-		return a.write(w)
-	}
-	if !t.Texts {
-		return b.page(w, r, http.StatusOK, "plain.html", map[string]any{"Title": t.Name + " " + key, "Here": t.Name, "Columns": names(t), "Values": row.Values, "Table": t})
-	}
-	return b.rowPage(w, r, t, id, nil)
-}
-
-// rowPage writes the page of an example. Extra values are the template's.
-func (b *Browser) rowPage(w http.ResponseWriter, r *http.Request, t *table.Table, id int64, extra map[string]any) error {
-	row, err := b.db.Row(r.Context(), id)
-	if err != nil {
-		return err
-	}
-	v := map[string]any{"Title": "Row " + strconv.FormatInt(id, 10), "Row": row, "Table": t, "Here": "row"}
-	for name, value := range extra {
-		v[name] = value
-	}
-	if v["Lint"], err = b.lintOf(r.Context(), id, "rule || ': ' || detail"); err != nil {
-		return err
-	}
-	sources, err := b.db.Sources(r.Context())
-	if err != nil {
-		return err
-	}
-	for _, s := range sources {
-		if s.ID == row.SourceID {
-			v["Source"] = s
-		}
-	}
-	v["Sources"] = sources
-	v["Messages"] = row.Turns
-	if b.opt.Prompts != nil {
-		v["Prompts"] = b.opt.Prompts(row)
-	}
-	for name, comparison := range map[string]string{"Before": "id < ? order by id desc", "After": "id > ? order by id"} {
-		var other int64
-		where := ""
-		if t.Source != 0 {
-			where = "source_id = " + strconv.FormatInt(t.Source, 10) + " and "
-		}
-		if b.db.QueryRow(r.Context(), "select id from example where "+where+comparison+" limit 1", id).Scan(&other) == nil {
-			v[name] = other
-		}
-	}
-	return b.page(w, r, http.StatusOK, "row.html", v)
-}
-
-// random shows a row that a seed draws.
-func (b *Browser) random(w http.ResponseWriter, r *http.Request) error {
-	values := r.URL.Query()
-	name := values.Get("_table")
-	if name == "" {
-		name = "example"
-	}
-	seed, err := strconv.ParseInt(values.Get("_seed"), 10, 64)
-	if err != nil {
-		values.Set("_seed", strconv.Itoa(rand.IntN(1_000_000)))
-		http.Redirect(w, r, r.URL.Path+"?"+values.Encode(), http.StatusFound)
-		return nil
-	}
-	q, err := b.parse(r, name)
-	if err != nil {
-		return err
-	}
-	if !q.table.Texts {
-		return badRequest("rows are drawn of examples")
-	}
-	ctx, cancel := context.WithTimeout(r.Context(), pageTime)
-	defer cancel()
-	q.query.Sort, q.query.Next = "", ""
-	keys, err := q.table.IDs(ctx, b.db, q.query, -1)
-	if err != nil {
-		return err
-	}
-	if len(keys) == 0 {
-		return notFound("there are no such rows")
-	}
-	id := table.Draw(keys, 1, seed)[0]
-	values.Set("_seed", strconv.FormatInt(seed+1, 10))
-	return b.rowPage(w, r, q.table, id, map[string]any{"Another": r.URL.Path + "?" + values.Encode(), "Of": len(keys), "Seed": seed})
 }

@@ -1,0 +1,150 @@
+package formats
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"strings"
+)
+
+// detect finds the container.
+func (f *File) detect() error {
+	c := newCursor(f.f, f.Size)
+	c.moveTo(f.start)
+	first, ok := c.space()
+	switch ext := strings.ToLower(filepath.Ext(f.Path)); {
+	case c.err != nil:
+		return c.err
+	case !ok:
+		return errors.New("is empty")
+	case ext == ".csv":
+		f.Shape.Container = "csv"
+	case ext == ".tsv":
+		f.Shape.Container = "tsv"
+	case first == '[':
+		f.Shape.Container = "json"
+	case first == '{':
+		return f.detectObject(c)
+	default:
+		return fmt.Errorf("line %d, offset %d: begins with %q: JSON begins with [ or {, and CSV is known by its name .csv or .tsv", c.line, c.place().offset, first)
+	}
+	return nil
+}
+
+// detectObject tells JSON lines from one object that has all rows.
+func (f *File) detectObject(c *cursor) error {
+	begin := c.place()
+	f.Shape.Container = "jsonl"
+	if _, err := c.value(nil); err == errCut {
+		return f.detectWrapper(begin)
+	} else if err != nil {
+		return c.err
+	}
+	if c.place().line > begin.line {
+		f.Shape.Container = "json values"
+	}
+	if _, more := c.space(); !more && c.err == nil {
+		return f.detectWrapper(begin)
+	}
+	return c.err
+}
+
+// detectWrapper finds the rows of a file that is one object: the object itself, the array that
+// has the most objects, or the values if they are objects.
+func (f *File) detectWrapper(begin place) error {
+	c := newCursor(f.f, f.Size)
+	c.moveTo(begin)
+	c.space() // reads the block
+	most, keys, keyed, rows := 0, map[string]bool{}, 0, ""
+	err := c.members(func(key string) (err error) {
+		keys[key] = true
+		switch b, _ := c.peek(); b {
+		case '[':
+			var n int
+			if n, err = c.objects(); n > most {
+				most, rows = n, key
+			}
+			return err
+		case '{':
+			keyed++
+		}
+		_, err = c.value(nil)
+		return err
+	})
+	switch isRow := formatOf(func(key string) bool { return keys[key] }) != nil; {
+	case isRow || err != nil && err != errCut:
+	case most > 0:
+		f.Shape.Container, f.Shape.Key = "object", rows
+	case err == nil && keyed > 0 && keyed == len(keys):
+		f.Shape.Container = "keyed"
+	}
+	return c.err
+}
+
+// members calls each at the value of every key of the object at the cursor. Each moves over
+// the value.
+func (c *cursor) members(each func(key string) error) error {
+	c.skip() // the brace
+	for first := true; ; first = false {
+		b, ok := c.space()
+		switch {
+		case !ok:
+			return errCut
+		case b == '}':
+			c.skip()
+			return nil
+		case b == ',' && !first:
+			c.skip()
+			b, _ = c.space()
+		}
+		if b != '"' {
+			return fmt.Errorf("%q where a key is expected", b)
+		}
+		raw, err := c.value([]byte{})
+		if err != nil {
+			return err
+		}
+		if !json.Valid(raw) {
+			return fmt.Errorf("a key is not valid: %.40q", raw)
+		}
+		key, _ := unquote(raw)
+		if b, _ = c.space(); b != ':' {
+			return fmt.Errorf("%q where a colon is expected", b)
+		}
+		c.skip()
+		if _, ok := c.space(); !ok {
+			return errCut
+		}
+		if err := each(key); err != nil {
+			return err
+		}
+	}
+}
+
+// objects moves over the array at the cursor and counts its objects.
+func (c *cursor) objects() (n int, err error) {
+	c.skip() // the bracket
+	for {
+		b, ok := c.space()
+		switch {
+		case !ok:
+			return n, errCut
+		case b == ']':
+			c.skip()
+			return n, nil
+		case b == ',':
+			c.skip()
+			continue
+		case b == '{':
+			n++
+		}
+		before := c.place()
+		if _, err := c.value(nil); err != nil {
+			return n, err
+		}
+		if c.place() == before {
+			return n, fmt.Errorf("%q in a list", b)
+		}
+	}
+}

@@ -1,0 +1,79 @@
+package formats
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"alpaca/internal/data"
+)
+
+// Form is how rows are written.
+type Form struct {
+	Format   *Format
+	Shape    Shape // Container and, for what came from a file, the rest
+	original bool  // as the file of a source had them
+}
+
+// Forms are the names that FormOf knows, with a line for each.
+var Forms = []struct{ Name, About string }{
+	{"alpaca", "an array of instruction, input, output"},
+	{"jsonl", "the same, an object a line"},
+	{"chat", "messages, an object a line"},
+	{"sharegpt", "an array of conversations"},
+	{"completion", "prompt and completion, an object a line"},
+	{"preference", "prompt, chosen and rejected, an object a line"},
+	{"dolly", "instruction, context, response, category, an object a line"},
+	{"gpteacher", "an array of instruction, input, response"},
+	{"seeds", "tasks with instances, an object a line"},
+	{"csv", "a table with a header"},
+	{"tsv", "the same with tabs"},
+}
+
+// FormOf returns the form of a name of Forms.
+func FormOf(name string) (Form, error) {
+	container := "jsonl"
+	switch name {
+	case "jsonl":
+		name = "alpaca"
+	case "csv", "tsv":
+		container, name = name, "alpaca"
+	case "alpaca", "sharegpt", "gpteacher":
+		container = "json"
+	}
+	f := ByName(name)
+	if f == nil {
+		return Form{}, fmt.Errorf("no format %q", name)
+	}
+	return Form{Format: f, Shape: Shape{Container: container}}, nil
+}
+
+// Original returns the form in which a source came.
+func Original(s *data.Source) (Form, error) {
+	f := Form{Format: ByName(s.Format), original: true}
+	if f.Format == nil {
+		return f, fmt.Errorf("source %s: no format %q", s.Name, s.Format)
+	}
+	if err := json.Unmarshal([]byte(s.Shape), &f.Shape); err != nil {
+		return f, fmt.Errorf("source %s: its shape is not JSON: %w", s.Name, err)
+	}
+	if f.Shape.Container == "" { // rows that came from no file
+		other, err := FormOf(s.Format)
+		f.Shape, f.original = other.Shape, false
+		return f, err
+	}
+	return f, nil
+}
+
+// table returns the separator of a form that is a table, 0 if it is none.
+func (f *Form) table() byte {
+	switch f.Shape.Container {
+	case "csv":
+		return ','
+	case "tsv":
+		return '\t'
+	}
+	return 0
+}
+
+// Tabular reports whether a form is a table.
+func (f *Form) Tabular() bool { return f.table() != 0 }
