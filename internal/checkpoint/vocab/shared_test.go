@@ -73,7 +73,7 @@ files:
 
 // TestTokens compares the tokens of texts with those of the checkpoints' own tokenizers:
 // of the files as they are, and without tokenizer.model and what transformers 5 no longer
-// writes, where the scores come from the merges (peers.md 44, 47, 58).
+// writes, where the scores come from the merges.
 func TestTokens(t *testing.T) {
 	models, saved := 0, 0
 	for name, list := range records(t) {
@@ -108,7 +108,7 @@ func TestTokens(t *testing.T) {
 }
 
 // TestRanks makes merges of the ranks of a vocabulary whose merges are known: in tiktoken's
-// form, and in Mistral's, where the tokens behind the size do not count (peers.md 48).
+// form, and in Mistral's, where the tokens behind the size do not count.
 func TestRanks(t *testing.T) {
 	src, err := readTokenizerJSON(filepath.Join(testshared.Path(t, "models/hf/llama3"), jsonFile))
 	require.NoError(t, err)
@@ -181,8 +181,8 @@ func strs(t *testing.T, v *Vocab, key string) []string {
 	return nil
 }
 
-// TestUserDefined: a piece that SentencePiece's model calls user-defined stays that
-// (peers.md 45), and its normal form is told of (46).
+// TestUserDefined: a piece that SentencePiece's model calls user-defined stays that,
+// and its normal form is told of.
 func TestUserDefined(t *testing.T) {
 	piece := func(text string, typ byte) string {
 		body := "\x0a" + string(rune(len(text))) + text + "\x15\x00\x00\x00\x00\x18" + string(rune(typ))
