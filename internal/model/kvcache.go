@@ -79,7 +79,7 @@ func newCache(c *Config, ctx int, opt RunnerOptions) (*Cache, error) {
 		}
 		if l.Taps > 0 { // what its convolution goes over
 			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32, Heads: 1, ValueDim: c.Dim}
-		} else if l.Delta { // its state is the text's (Seq.state)
+		} else if l.Delta || l.KVOf > 0 { // its state is the text's (Seq.state), or another layer has its keys
 			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32}
 		} else if err := k.formats[i].Check(); err != nil {
 			return nil, fmt.Errorf("model: %w", err)
@@ -175,6 +175,20 @@ type Blocks [numParts]int
 
 // Add returns the sum of both.
 func (b Blocks) Add(c Blocks) Blocks { return Blocks{b[Whole] + c[Whole], b[Recent] + c[Recent]} }
+
+// BlockBytes returns the memory that BlockLen tokens of a text take in the cache of a
+// Runner.
+func (m *Model) BlockBytes(opt RunnerOptions) (int, error) {
+	ctx, _, err := m.Context(opt.Ctx)
+	if err != nil {
+		return 0, err
+	}
+	c, err := newCache(&m.Config, ctx, opt)
+	if err != nil {
+		return 0, err
+	}
+	return c.BlockBytes(), nil
+}
 
 // BlockBytes returns the memory of a block of each part.
 func (c *Cache) BlockBytes() int {

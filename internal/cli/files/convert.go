@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/convert"
+	"alpaca/internal/lora/peft"
 	"alpaca/internal/quant"
 	"alpaca/internal/report"
 )
@@ -24,6 +26,7 @@ func NewConvert(u *ui.UI) *cobra.Command {
 	var folder folderFlags
 	var eps float64
 	var output string
+	var adapter adapterOptions
 	cmd := &cobra.Command{
 		Use:   "convert IN OUT.gguf",
 		Short: "Make a GGUF file of a checkpoint or an old model file",
@@ -53,6 +56,10 @@ and become F16.`,
 			if err := flags.CheckNames(args...); err != nil {
 				return err
 			}
+			if peft.IsFolder(args[0]) {
+				adapter.Name, adapter.Force, adapter.Output, adapter.OutType = opt.Name, opt.Force, output, strings.TrimPrefix(strings.ToLower(folder.outtype), convert.Auto)
+				return convertAdapter(u, args[0], args[1], adapter)
+			}
 			if dir, ok := convert.FolderOf(args[0]); ok {
 				return folder.run(cmd, u, dir, args[1], opt, output)
 			}
@@ -68,6 +75,7 @@ and become F16.`,
 	folder.add(fs)
 	fs.StringVar(&opt.Vocab, "vocab", "", "vocabulary `file` of a llama2.c checkpoint, its tokenizer.bin")
 	fs.BoolVar(&opt.Exact, "exact", false, "keep all values: tensors that would change become F32")
+	fs.StringVar(&adapter.Base, "base", "", "`model` that an adapter of PEFT is for (default: the one that its folder names)")
 	flags.AddEps(fs, &eps)
 	fs.StringVar(&opt.Name, "name", "", "`name` of the model (default: the input's)")
 	fs.BoolVar(&opt.Force, "force", false, "replace the output if it exists")

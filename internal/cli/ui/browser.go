@@ -1,16 +1,14 @@
-package serve
+package ui
 
 import (
 	"os/exec"
 	"runtime"
 	"strings"
-
-	"alpaca/internal/cli/ui"
 )
 
-// show opens the page in the reader's browser. A machine without one is told the address
-// all the same, so a failure is a warning.
-func (o *options) show(u *ui.UI, urls []string) {
+// Browse opens the first of the addresses that can be opened in the reader's browser. Who has
+// none is told the address all the same, so a failure is a warning.
+func (u *UI) Browse(urls []string) {
 	url := pageURL(urls)
 	if url == "" {
 		u.Warnf("--open: browsers cannot open a socket file; --host localhost can be opened")
