@@ -55,6 +55,9 @@ func Read(o Object) (*Model, error) {
 	if m.Arch == nil {
 		return nil, unknownClass(o, classes)
 	}
+	if typeOf[m.Arch] == "" {
+		return nil, fmt.Errorf("%s: checkpoints of %q (%s) are %w: it runs from a GGUF file alone", o.Name, m.Class, m.Arch.Name, ErrUnsupported)
+	}
 	text := o
 	for _, key := range []string{"text_config", "llm_config", "language_config"} {
 		if o.IsObject(key) {
