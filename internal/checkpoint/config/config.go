@@ -55,6 +55,9 @@ func Read(o Object) (*Model, error) {
 	if m.Arch == nil {
 		return nil, unknownClass(o, classes)
 	}
+	if typeOf[m.Arch] == "" {
+		return nil, fmt.Errorf("%s: checkpoints of %q (%s) are %w: it runs from a GGUF file alone", o.Name, m.Class, m.Arch.Name, ErrUnsupported)
+	}
 	text := o
 	for _, key := range []string{"text_config", "llm_config", "language_config"} {
 		if o.IsObject(key) {
@@ -161,6 +164,9 @@ func (r *reader) sizes() {
 	}
 	r.m.Layers = make([]arch.Sizes, layers)
 	kinds := r.Texts("layer_types")
+	if a.Conv && len(kinds) == 0 {
+		kinds = r.convKinds(layers)
+	}
 	if len(kinds) > 0 && len(kinds) != layers {
 		r.Fail("layer_types has %d entries for %d layers", len(kinds), layers)
 		return
@@ -170,10 +176,6 @@ func (r *reader) sizes() {
 		*l = s
 		switch {
 		case a.Conv:
-			if len(kinds) == 0 {
-				r.Fail("layer_types is missing")
-				return
-			}
 			if kinds[i] == "conv" {
 				l.NumKVHeads = 0
 			} else {
@@ -232,6 +234,25 @@ func (r *reader) convSize(s *arch.Sizes) {
 		return
 	}
 	s.FFNDim = step * ((int(n) + step - 1) / step)
+}
+
+// convKinds returns the kinds of layers where the ones with attention are listed alone.
+func (r *reader) convKinds(layers int) []string {
+	kinds := make([]string, layers)
+	for i := range kinds {
+		kinds[i] = "conv"
+		if !r.Has("full_attn_idxs") {
+			kinds[i] = "full_attention" // the class's
+		}
+	}
+	for _, i := range r.Floats("full_attn_idxs") {
+		if i < 0 || int(i) >= layers {
+			r.Fail("full_attn_idxs has %g, of %d layers", i, layers)
+			return kinds
+		}
+		kinds[int(i)] = "full_attention"
+	}
+	return kinds
 }
 
 // deltaSizes reads the sizes of gated delta rules (Qwen 3.5).

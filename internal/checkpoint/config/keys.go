@@ -83,9 +83,9 @@ func (r *reader) expertKeys(s *arch.Sizes) {
 	if r.Has("shared_expert_intermediate_size") {
 		r.addInt(arch.KeySharedFFN, s.SharedFFN)
 	}
-	if r.Has("norm_topk_prob") && r.Bool("norm_topk_prob", true) == a.PlainTopK {
-		r.add(arch.KeyExpertNorm, gguf.Bool(!a.PlainTopK))
-		r.note("norm_topk_prob %v is kept in %s.%s, which the reference drops", !a.PlainTopK, a.Name, arch.KeyExpertNorm)
+	if norm := r.Bool("norm_topk_prob", !a.PlainTopK); norm == a.PlainTopK {
+		r.add(arch.KeyExpertNorm, gguf.Bool(norm))
+		r.note("norm_topk_prob %v is kept in %s.%s, which the reference drops", norm, a.Name, arch.KeyExpertNorm)
 	}
 	if key := r.First("score_function", "scoring_func", "score_func"); key != "" && r.Text(key) != "softmax" {
 		r.Fail("%s %q is %w", key, r.Text(key), ErrUnsupported)

@@ -23,13 +23,13 @@ func (b *builder) packed(base string) (*stored, error) {
 	return nil, nil
 }
 
-// parts returns tensors of one matrix by the ends of their names. None is nil: then the
-// first of the others is named in the error.
+// parts returns tensors of one matrix by the ends of their names, all of which must be
+// there.
 func (b *builder) parts(base string, ends ...string) ([]*weights.Tensor, error) {
 	list := make([]*weights.Tensor, len(ends))
 	for i, end := range ends {
 		if list[i] = b.tensor(base + end); list[i] == nil {
-			return nil, fmt.Errorf("tensor %q is missing, beside %q", base+end, list[0].Name)
+			return nil, fmt.Errorf("tensor %q is missing, beside others of %q", base+end, base)
 		}
 	}
 	return list, nil

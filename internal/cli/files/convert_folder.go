@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
-	"path/filepath"
 	"strings"
 	"text/tabwriter"
 
@@ -87,7 +85,7 @@ func convertFolder(ctx context.Context, u *ui.UI, dir, out string, opt convert.F
 	res, err := convert.RunFolder(ctx, dir, out, opt)
 	u.ClearStatus()
 	if err != nil {
-		return folderHint(dir, err)
+		return folderHint(err)
 	}
 	for _, note := range res.Notes {
 		u.Notef("%s", note)
@@ -100,7 +98,7 @@ func convertFolder(ctx context.Context, u *ui.UI, dir, out string, opt convert.F
 }
 
 // folderHint adds the way out to a refusal.
-func folderHint(dir string, err error) error {
+func folderHint(err error) error {
 	switch {
 	case errors.Is(err, atomicfile.ErrExists):
 		return ui.WithHint(err, "--force replaces it")
@@ -108,11 +106,6 @@ func folderHint(dir string, err error) error {
 		return ui.WithHint(err, "add --imatrix FILE, or choose Q2_K")
 	case strings.Contains(err.Error(), "pre_tokenizer"), strings.Contains(err.Error(), "cut into words"):
 		return ui.WithHint(err, "--pre NAME says it: qwen2, llama-bpe, gpt-2, ...")
-	case errors.Is(err, fs.ErrNotExist):
-		return err
-	}
-	if matches, _ := filepath.Glob(filepath.Join(dir, "adapter_config.json")); len(matches) > 0 {
-		return ui.WithHint(err, "it is an adapter, not a model")
 	}
 	return err
 }

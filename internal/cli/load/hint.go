@@ -86,7 +86,7 @@ func modelsIn(dir string) []string {
 func foreignHint(what string) string {
 	switch {
 	case strings.Contains(what, "safetensors"), strings.Contains(what, "PyTorch"):
-		return "most models can be had as GGUF files too; look for one with \"GGUF\" in its name"
+		return "-m takes its folder, with config.json and the tokenizer beside it; \"alpaca convert\" makes a GGUF file of that"
 	case strings.Contains(what, "archive"):
 		return "unpack it first"
 	case strings.Contains(what, "llama2.c"):

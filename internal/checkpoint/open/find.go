@@ -1,0 +1,173 @@
+package open
+
+import (
+	"fmt"
+	"slices"
+
+	"alpaca/internal/arch"
+	"alpaca/internal/checkpoint/rows"
+	"alpaca/internal/checkpoint/weights"
+)
+
+// stored is a tensor of the checkpoint, or several that belong together.
+type stored struct {
+	name  string // of the first
+	typ   string // how it is stored
+	shape []int
+	rows  *rows.Rows
+}
+
+// tensor returns a tensor of the checkpoint by its name without the model's prefix, nil if
+// there is none.
+func (b *builder) tensor(name string) *weights.Tensor {
+	all := b.folder.Shards[0]
+	for _, prefix := range prefixes {
+		if t := all[prefix+name]; t != nil {
+			b.used[t.Name] = true
+			return t
+		}
+	}
+	return nil
+}
+
+// prefixes are what may stand before a tensor's name.
+var prefixes = []string{"model.", "", "model.language_model.", "language_model.model.", "language_model.", "model.language_model.model.", "model.text_model."}
+
+// find returns the tensor of a checkpoint of Hugging Face that becomes one of GGUF, nil if
+// there is none.
+func (b *builder) find(s source) (*stored, error) {
+	t := s.tensor
+	if t.HF != "" {
+		x, err := b.named(s)
+		if x != nil || err != nil {
+			return x, err
+		}
+	}
+	if t.Stacked != nil {
+		return b.fused(s)
+	}
+	return nil, nil
+}
+
+// named finds a tensor by its name, or those of all experts.
+func (b *builder) named(s source) (*stored, error) {
+	if s.tensor.Stack == arch.One {
+		return b.matrix(s.tensor.HFName(s.layer, -1, s.bias))
+	}
+	var list []*stored
+	for e := range s.sizes.NumExperts {
+		x, err := b.matrix(s.tensor.HFName(s.layer, e, s.bias))
+		switch {
+		case err != nil:
+			return nil, err
+		case x == nil && e == 0:
+			return nil, nil
+		case x == nil:
+			return nil, fmt.Errorf("tensor %q is missing, which becomes a part of %q", s.tensor.HFName(s.layer, e, s.bias), s.name())
+		case e > 0 && !slices.Equal(x.shape, list[0].shape):
+			return nil, fmt.Errorf("tensor %q has the shape %d, that of the first expert is %d", x.name, x.shape, list[0].shape)
+		}
+		list = append(list, x)
+	}
+	return stack(list), nil
+}
+
+// stack puts the matrices of experts behind each other.
+func stack(list []*stored) *stored {
+	first := list[0]
+	all := make([]*rows.Rows, len(list))
+	alike := true
+	for i, x := range list {
+		all[i] = x.rows
+		alike = alike && x.rows.Type == first.rows.Type
+	}
+	if !alike {
+		for i := range all {
+			all[i] = all[i].Map(nil)
+		}
+	}
+	return &stored{first.name, first.typ, append([]int{len(list)}, first.shape...), rows.Stack(all)}
+}
+
+// fused finds the matrices of all experts in a tensor that may hold others as well.
+func (b *builder) fused(s source) (*stored, error) {
+	k := s.tensor.Stacked
+	if s.bias {
+		return b.fusedBias(s)
+	}
+	name := arch.StackedName(s.layer, k.Name)
+	x, err := b.blocks(name)
+	turned := false
+	if x == nil && err == nil {
+		if x, err = b.matrix(name); x == nil && err == nil {
+			x, err = b.matrix(name + ".weight")
+		}
+		turned = k.Turned
+	}
+	if x == nil || err != nil {
+		return nil, err
+	}
+	if len(x.shape) != 3 {
+		return nil, fmt.Errorf("tensor %q has the shape %d, want three dimensions", x.name, x.shape)
+	}
+	r, n, cols := x.rows, x.shape[1], x.shape[2]
+	if turned {
+		r = r.Turn(n)
+		n, cols = cols, n
+	}
+	if k.Rows != arch.AllRows && n%2 != 0 {
+		return nil, fmt.Errorf("tensor %q has the shape %d: two matrices of the same size are wanted", x.name, x.shape)
+	}
+	shape := []int{x.shape[0], share(k.Rows, n), cols}
+	return &stored{x.name, x.typ, shape, part(r, k.Rows, n)}, nil
+}
+
+// share returns how many of n rows are meant.
+func share(s arch.Share, n int) int {
+	if s == arch.AllRows {
+		return n
+	}
+	return n / 2
+}
+
+// part returns some rows of each matrix of n rows.
+func part(r *rows.Rows, s arch.Share, n int) *rows.Rows {
+	if s == arch.AllRows {
+		return r
+	}
+	m := n / 2
+	return r.Pick(r.N/2, func(i int) int {
+		matrix, row := i/m, i%m
+		return matrix*n + place(s, row, m)
+	})
+}
+
+// place returns where the row-th of m rows is in a matrix of twice as many.
+func place(s arch.Share, row, m int) int {
+	switch s {
+	case arch.LastHalf:
+		return m + row
+	case arch.EvenRows:
+		return 2 * row
+	case arch.OddRows:
+		return 2*row + 1
+	}
+	return row
+}
+
+// fusedBias finds the biases of such matrices.
+func (b *builder) fusedBias(s source) (*stored, error) {
+	k := s.tensor.Stacked
+	if k.Bias == "" {
+		return nil, nil
+	}
+	x, err := b.matrix(arch.StackedName(s.layer, k.Bias))
+	if x == nil || err != nil || k.Rows == arch.AllRows {
+		return x, err
+	}
+	if len(x.shape) != 2 || x.shape[1]%2 != 0 {
+		return nil, fmt.Errorf("tensor %q has the shape %d, want two dimensions, the last even", x.name, x.shape)
+	}
+	m := x.shape[1] / 2
+	return &stored{x.name, x.typ, []int{x.shape[0], m}, x.rows.PickCols(m, func(i int) int { return place(k.Rows, i, m) })}, nil
+}

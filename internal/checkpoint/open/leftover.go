@@ -1,0 +1,65 @@
+package open
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"alpaca/internal/arch"
+)
+
+// leftOver returns an error for a tensor that nothing asked for, unless it is known to be
+// of no use.
+func (b *builder) leftOver() error {
+	if b.folder.Meta {
+		return b.metaLeftOver()
+	}
+	var unknown []string
+	skipped := 0
+	for name, t := range b.folder.Shards[0] {
+		switch {
+		case b.used[name]:
+		case b.useless(name):
+			skipped++
+		default:
+			unknown = append(unknown, fmt.Sprintf("tensor %q, %s %d", name, t.Type, t.Shape))
+		}
+	}
+	if len(unknown) > 0 {
+		slices.Sort(unknown)
+		more := ""
+		if len(unknown) > 1 {
+			more = fmt.Sprintf(" (and %d more)", len(unknown)-1)
+		}
+		return fmt.Errorf("%s has no place in %s%s", unknown[0], b.Arch.Name, more)
+	}
+	if skipped > 0 {
+		b.notes = append(b.notes, fmt.Sprintf("%d tensors of other parts than the language model are left out", skipped))
+	}
+	return nil
+}
+
+// otherParts are the beginnings of names of what a model has beside the language model.
+var otherParts = []string{
+	"vision_tower.", "multi_modal_projector.", "visual.", "vision_model.", "audio_tower.", "embed_vision.", "embed_audio.", "mtp.", "connector.", "image_newline",
+	"vision_projector.", "patch_merger.", "vision_encoder.", "vision_language_adapter.", "pre_mm_projector_norm.", "vision_embed_tokens.",
+}
+
+// useless reports whether a tensor of a checkpoint is not needed.
+func (b *builder) useless(name string) bool {
+	rest := arch.CutPrefix(name)
+	for _, p := range otherParts {
+		if strings.HasPrefix(rest, p) {
+			return true
+		}
+	}
+	for _, end := range []string{".rotary_emb.inv_freq", ".attn.masked_bias", ".attn.bias", ".input_scale", ".activation_scale", ".k_scale", ".v_scale", ".q_scale", ".output_scale"} {
+		if strings.HasSuffix(rest, end) {
+			return true
+		}
+	}
+	if p, ok := b.Arch.FromHF(name); ok && p.Layer >= len(b.Layers) { // layers that predict further tokens
+		return true
+	}
+	return false
+}

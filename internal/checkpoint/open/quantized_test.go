@@ -1,0 +1,115 @@
+package open
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"math"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/checkpoint"
+	"alpaca/internal/checkpoint/config"
+	"alpaca/internal/checkpoint/weights"
+	"alpaca/internal/quant"
+)
+
+// packedCase is a matrix as a library has it. testdata/quantized.json was written by
+// bitsandbytes 0.50.2, compressed-tensors 0.20.1 and AutoAWQ 0.2.9, which also gave the
+// values; those of fp8 and GPTQ were compared with llama.cpp's converter of v0.5.0.
+type packedCase struct {
+	Name    string
+	Config  json.RawMessage
+	Tensors map[string][3]any // type, shape, bytes
+	Values  string
+}
+
+// builderOf makes a checkpoint of tensors in memory.
+func builderOf(t *testing.T, c *packedCase) *builder {
+	all := map[string]*weights.Tensor{}
+	for name, x := range c.Tensors {
+		raw, err := hex.DecodeString(x[2].(string))
+		require.NoError(t, err)
+		w := &weights.Tensor{Name: name, Type: weights.Type(x[0].(string)), File: "x"}
+		for _, d := range x[1].([]any) {
+			w.Shape = append(w.Shape, int(d.(float64)))
+		}
+		w.ReadAt = func(dst []byte, off int64) error { copy(dst, raw[off:off+int64(len(dst))]); return nil }
+		all[name] = w
+	}
+	o := config.Parse([]byte(`{"quantization_config":`+string(c.Config)+`}`), "config.json")
+	b := &builder{Model: &config.Model{Config: o}, folder: &checkpoint.Folder{Shards: []map[string]*weights.Tensor{all}}, used: map[string]bool{}}
+	return b
+}
+
+func packedCases(t *testing.T) (list []packedCase) {
+	raw, err := os.ReadFile("testdata/quantized.json")
+	require.NoError(t, err)
+	require.NoError(t, json.Unmarshal(raw, &list))
+	require.GreaterOrEqual(t, len(list), 12)
+	return list
+}
+
+// TestQuantized compares dequantized matrices with what the libraries make of them.
+func TestQuantized(t *testing.T) {
+	for _, c := range packedCases(t) {
+		t.Run(c.Name, func(t *testing.T) {
+			b := builderOf(t, &c)
+			require.NoError(t, b.quant.read(b))
+			x, err := b.matrix("w.weight")
+			require.NoError(t, err)
+			require.NotNil(t, x)
+			require.Equal(t, []int{8, 64}, x.shape)
+			require.Len(t, b.used, len(c.Tensors), "all tensors have their use")
+			want, err := hex.DecodeString(c.Values)
+			require.NoError(t, err)
+			require.Equal(t, quant.F32, x.rows.Type)
+			for lo := 0; lo < 8; lo += 3 {
+				hi := min(lo+3, 8)
+				got := make([]float32, (hi-lo)*64)
+				require.NoError(t, x.rows.Floats(got, lo, hi))
+				for i, v := range got {
+					w := math.Float32frombits(binary.LittleEndian.Uint32(want[4*(lo*64+i):]))
+					tolerance := 0.0 // AutoAWQ computes in half precision, bitsandbytes divides by 127
+					switch c.Name {
+					case "awq":
+						tolerance = 1e-3
+					case "bnb8":
+						tolerance = 1e-6
+					}
+					require.InDelta(t, w, v, tolerance*math.Abs(float64(w))+1e-9*tolerance, "element %d", i)
+				}
+			}
+		})
+	}
+}
+
+// TestBadQuantized takes one tensor away, or gives it another shape: an error that names one,
+// or the matrix is not there; never more.
+func TestBadQuantized(t *testing.T) {
+	for _, c := range packedCases(t) {
+		for name := range c.Tensors {
+			whole := c.Tensors[name]
+			for _, change := range []func(){
+				func() { delete(c.Tensors, name) },
+				func() { c.Tensors[name] = [3]any{whole[0], []any{3.0, 5.0}, strings.Repeat("00", 200)} },
+				func() { c.Tensors[name] = [3]any{"F64", whole[1], strings.Repeat("00", 8*4096)} },
+			} {
+				change()
+				b := builderOf(t, &c)
+				require.NoError(t, b.quant.read(b))
+				x, err := b.matrix("w.weight")
+				if err == nil && x != nil {
+					_ = x.rows.Floats(make([]float32, x.rows.N*x.rows.Cols), 0, x.rows.N)
+				} else if err != nil {
+					require.Contains(t, err.Error(), "w", c.Name)
+					require.NotContains(t, err.Error(), "\n")
+				}
+				c.Tensors[name] = whole
+			}
+		}
+	}
+}
