@@ -41,7 +41,7 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	}
 	db, err := open(path, url.Values{
 		"_busy_timeout": {"10000"}, "_foreign_keys": {"on"}, "_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_txlock": {"immediate"},
-		"_pragma": {"cell_size_check(1)", "cache_size(-16000)", "temp_store(memory)", "trusted_schema(0)"},
+		"_pragma": {"cell_size_check(1)", "cache_size(-8000)", "temp_store(memory)", "trusted_schema(0)"},
 	})
 	if err != nil {
 		return nil, err

@@ -75,7 +75,7 @@ func (tx *Tx) endBulk() error {
 	// More bytes in memory before a segment is written: fewer segments to merge.
 	const setSize = "insert into example_fts(example_fts, rank) values ('hashsize', %d)"
 	for _, statement := range []string{
-		fmt.Sprintf(setSize, 8<<20),
+		fmt.Sprintf(setSize, 4<<20),
 		fmt.Sprintf("insert into example_fts(rowid, instruction, input, output, more) select id, instruction, input, output, more from example where id > %d", tx.after),
 		fmt.Sprintf(setSize, 1<<20), // as it was
 		insertTrigger,

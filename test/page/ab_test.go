@@ -90,7 +90,7 @@ func (b *tab) arrives(expression string) {
 // TestComparison votes with keys, takes a vote back, looks from a second window, closes the
 // session and reads the results.
 func TestComparison(t *testing.T) {
-	b := openPage(t, comparison(t), abReady)
+	b := openReady(t, comparison(t), abReady)
 	b.arrives(`document.activeElement.id === "name"`)
 	b.looks("start")
 	b.arrives(`document.querySelector("#name")`)
@@ -135,7 +135,7 @@ func TestComparison(t *testing.T) {
 
 // TestComparisonKeys: keys that are typed into a note are no votes.
 func TestComparisonKeys(t *testing.T) {
-	b := openPage(t, comparison(t), abReady)
+	b := openReady(t, comparison(t), abReady)
 	b.click("#name")
 	b.write("Ann")
 	b.clickText("main", "Start")

@@ -73,7 +73,7 @@ type tab struct {
 	t      *testing.T
 	ctx    context.Context
 	origin string
-	ready  string // an expression that is true when the page can be used
+	ready  string // an expression that is true when a page has been loaded
 
 	allowed []string // parts of what may go wrong
 
@@ -85,14 +85,14 @@ type tab struct {
 // of what may go wrong in it.
 func open(t *testing.T, origin string, allowed ...string) *tab {
 	t.Helper()
-	return openPage(t, origin, chatReady, allowed...)
+	return openReady(t, origin, chatReady, allowed...)
 }
 
-// chatReady is when the page to chat with knows the model.
+// chatReady is true when the page to chat with knows the model.
 const chatReady = `document.querySelector("#model").textContent && document.querySelector("#input") === document.activeElement || document.querySelector("dialog[open]")`
 
-// openPage does the same with any page, which can be used when an expression is true.
-func openPage(t *testing.T, origin, ready string, allowed ...string) *tab {
+// openReady is open for a page that is loaded when an expression is true.
+func openReady(t *testing.T, origin, ready string, allowed ...string) *tab {
 	t.Helper()
 	path := findChromium()
 	if path == "" {
@@ -112,6 +112,7 @@ func (b *tab) another() *tab {
 	return window(b.t, &tab{origin: b.origin, ready: b.ready, allowed: b.allowed}, b.ctx)
 }
 
+// window opens b's page in a window that parent's browser has.
 func window(t *testing.T, b *tab, parent context.Context, options ...chromedp.ContextOption) *tab {
 	t.Helper()
 	b.t = t
@@ -180,7 +181,7 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	require.NoError(b.t, b.within(steps...))
 }
 
-// load opens a path of the server, and waits until the page can be used.
+// load opens a path of the server, and waits until the page is ready.
 func (b *tab) load(path string) {
 	b.t.Helper()
 	b.do(chromedp.Navigate(b.origin + path))

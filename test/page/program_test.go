@@ -54,10 +54,11 @@ func TestProgram(t *testing.T) {
 	if findChromium() == "" {
 		open(t, "") // skips, or fails
 	}
-	url, cmd := program(t, testmodel.SPM(1).Write(t), "-a", "tiny", "-t", "1")
+	url, cmd := program(t, testmodel.SPM(1).Write(t), "-a", "tiny", "-t", "1", "--data", rowsFile(t))
 	b := open(t, url, "ERR_CONNECTION", "ERR_EMPTY_RESPONSE", "ERR_INCOMPLETE_CHUNKED", "Failed to fetch")
 	b.wait(`document.querySelector("#model").innerText === "tiny"`)
 	require.Contains(t, b.alert(), "no chat template", "the reader is warned")
+	fromData(t, url)
 	b.ask("Tell me")
 	b.wait(`document.querySelector(".message.assistant .body")?.innerText.length > 20`)
 	if eval[bool](b, `!document.querySelector("#stop").hidden`) {

@@ -118,15 +118,14 @@ func spool(u *ui.UI) (string, error) {
 
 // importRecord is what came of a file in JSON.
 type importRecord struct {
-	File     string            `json:"file"`
-	Source   string            `json:"source"`
-	Format   string            `json:"format"`
-	Rows     int               `json:"rows"`
-	Rejected int               `json:"rejected"`
-	First    *formats.Problem  `json:"first_rejected,omitempty"`
-	Notes    formats.Notes     `json:"notes"`
-	Licence  string            `json:"license"`
-	_        map[string]string `json:"-"`
+	File     string           `json:"file"`
+	Source   string           `json:"source"`
+	Format   string           `json:"format"`
+	Rows     int              `json:"rows"`
+	Rejected int              `json:"rejected"`
+	First    *formats.Problem `json:"first_rejected,omitempty"`
+	Notes    formats.Notes    `json:"notes"`
+	Licence  string           `json:"license"`
 }
 
 func (o *importOptions) report(u *ui.UI, label string, res *formats.Result) error {
@@ -137,25 +136,33 @@ func (o *importOptions) report(u *ui.UI, label string, res *formats.Result) erro
 		}
 		return u.WriteJSON(importRecord{File: label, Source: res.Source.Name, Format: res.Source.Format, Rows: res.Rows, Rejected: res.Bad, First: first, Notes: res.Notes, Licence: res.Source.Licence})
 	}
-	fmt.Fprintf(u.Out, "%s: %d rows of the format %s as %s\n", filepath.Base(label), res.Rows, res.Source.Format, res.Source.Name)
+	fmt.Fprintf(u.Out, "%s: %s of the format %s as %s\n", filepath.Base(label), plural(res.Rows, "row"), res.Source.Format, res.Source.Name)
 	if res.Bad > 0 {
-		u.Warnf("%s: %d rows cannot be read and are in the table rejected; the first: %s", label, res.Bad, ui.Printable(res.First.Error()))
+		u.Warnf("%s: cannot be read: %s, in the table rejected; the first: %s", label, plural(res.Bad, "row"), ui.Printable(res.First.Error()))
 	}
 	for _, n := range []struct {
-		count int
-		what  string
+		count       int
+		thing, what string
 	}{
-		{res.Notes.NotText, "values that are no texts are kept as JSON"},
-		{res.Notes.HalfPairs, "texts have half of a surrogate pair or a NUL byte, which is replaced"},
-		{res.Notes.DoubleKeys, "rows have a key twice, of which the last counts"},
-		{res.Notes.OtherForm, "rows are of another format than the first"},
+		{res.Notes.NotText, "value", "kept as JSON, because no text is there"},
+		{res.Notes.HalfPairs, "text", "with half of a surrogate pair or a NUL byte, which is replaced"},
+		{res.Notes.DoubleKeys, "row", "with a key twice, of which the last counts"},
+		{res.Notes.OtherForm, "row", "of another format than the first"},
 	} {
 		if n.count > 0 {
-			u.Warnf("%s: %d %s; an export writes them as they were", label, n.count, n.what)
+			u.Warnf("%s: %s %s; an export writes it as it was", label, plural(n.count, n.thing), n.what)
 		}
 	}
 	if res.Source.Format == "preference" {
 		u.Notef("%s: of preference pairs the chosen answer is the row's output: training uses no others", label)
 	}
 	return nil
+}
+
+// plural writes a number of things.
+func plural(n int, thing string) string {
+	if n != 1 {
+		thing += "s"
+	}
+	return fmt.Sprintf("%d %s", n, thing)
 }

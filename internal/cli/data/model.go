@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"alpaca/internal/builtin"
 	"alpaca/internal/chat"
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/load"
@@ -40,7 +41,11 @@ type vocabulary struct {
 // open reads the vocabulary of -m or, if none is named, of the built-in model, whose tokens
 // are not told.
 func (f *modelFlags) open(u *ui.UI) (*vocabulary, error) {
-	file, err := load.OpenFile(load.ModelPath(u, f.model), gguf.Options{HeaderOnly: true})
+	path := builtin.Name
+	if f.model != "" {
+		path = load.ModelPath(u, f.model)
+	}
+	file, err := load.OpenFile(path, gguf.Options{HeaderOnly: true})
 	if err != nil {
 		return nil, err
 	}

@@ -94,12 +94,15 @@ func mojibakeText(text string) string {
 var (
 	escape = regexp.MustCompile(`\\(?:n|r|t|u[0-9a-fA-F]{4})|</?br ?/?>|&(?:quot|amp|lt|gt|nbsp|apos|#\d{2,5});`)
 	// aboutCode tells rows in which escapes mean themselves.
-	aboutCode = regexp.MustCompile("(?i)\\b(?:html|code|regex|regular expressions?|python|java|javascript|c\\+\\+|css|xml|json|sql|latex|escape|strings?|program|function|script|tags?|print|unicode|markdown|backslash|path|url)\\b|[{};]\\s*$|```|</\\w+>")
+	aboutCode = regexp.MustCompile("(?i)\\b(?:html|code|regex|regular expressions?|python|java|javascript|c\\+\\+|css|xml|json|sql|latex|escape|strings?|program|function|script|tags?|print|unicode|markdown|backslash|path|url)\\b|[{}]|;\\s*\\n|```|</\\w+>")
 )
 
 // escapeIn returns the first written escape of a row outside of code.
 func escapeIn(r *data.Row) (field, found string) {
 	for _, f := range fieldsOf(r) {
+		if !strings.ContainsAny(*f.text, `\<&`) {
+			continue
+		}
 		if found = escape.FindString(*f.text); found != "" {
 			field = f.name
 			break

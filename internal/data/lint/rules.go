@@ -26,8 +26,9 @@ var Rules = []*Rule{
 	}, fix: fixPlaceholder},
 	{ID: "arithmetic", About: "a number of the answer that does not come out: a suspicion", row: arithmetic},
 	{ID: "short-echo", About: "a short answer that only repeats words of the instruction", row: shortEcho},
-	{ID: "control", About: "control and invisible characters; --fix removes them", row: inAnyField(controlText), fix: fixControl},
+	// Before control: bytes read wrong are controls, too.
 	{ID: "mojibake", About: "UTF-8 that was read as Windows-1252; --fix reads it right", row: inAnyField(mojibakeText), fix: fixMojibake},
+	{ID: "control", About: "control and invisible characters; --fix removes them", row: inAnyField(controlText), fix: fixControl},
 	{ID: "literal-escape", About: `a written \n, <br> or &quot; outside of code; --fix makes the character of it`, row: literalEscape, fix: fixEscape},
 	{ID: "cut-at-20", About: "an answer that ends at a number, as those cut by the stop text \"20.\" do", row: cutAt20},
 	{ID: "unfinished", About: "an answer that ends in the middle of a sentence", row: unfinished},
@@ -67,6 +68,12 @@ func inAnyField(check func(text string) string) func(*Linter, *data.Row) string 
 	}
 }
 
+// hasAny reports whether a text has one of some parts: a glance that spares most texts the
+// pattern of a rule, which costs a hundred times as much.
+func hasAny(text string, parts ...string) bool {
+	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
+}
+
 var (
 	link       = regexp.MustCompile(`(?i)\bhttps?://\S+|\bwww\.[a-z0-9-]+\.[a-z]+`)
 	attachment = regexp.MustCompile(`(?i)[<\[(](?:[^<>\[\]()]{0,40}\b)?(?:attached|attachment|picture|image|photo|screenshot|video|audio|link|url)\b[^<>\[\]()]{0,40}[>\])]|` +
@@ -76,6 +83,9 @@ var (
 
 func needsWorld(_ *Linter, r *data.Row) string {
 	for _, f := range []textField{{"instruction", &r.Instruction}, {"input", &r.Input}} {
+		if !hasAny(*f.text, "<", "[", "(", "://", "ww.", "WW.", "ttached", "TTACHED", "above", "below") {
+			continue
+		}
 		for _, pattern := range []*regexp.Regexp{link, attachment} {
 			if found := pattern.FindString(*f.text); found != "" {
 				return fmt.Sprintf("%s: %q", f.name, clip(found))
@@ -88,6 +98,9 @@ func needsWorld(_ *Linter, r *data.Row) string {
 var merged = regexp.MustCompile(`(?m)^\s*#{2,}\s*$|\b\d+\.\s*(?:Instruction|Input|Output):`)
 
 func mergedText(text string) string {
+	if !hasAny(text, "##", "Instruction:", "Input:", "Output:") {
+		return ""
+	}
 	found := strings.TrimSpace(merged.FindString(text))
 	return when(found != "", "%q", clip(found))
 }
@@ -176,6 +189,9 @@ var refuses = regexp.MustCompile(`(?i)\bas an (?:ai|artificial intelligence)\b|\
 	`\bi (?:cannot|can(?:'|’)t|am unable to|(?:'|’)m unable to|am not able to) (?:fulfill|assist|help|comply|provide|complete|answer|browse|access|see|view|perform)\b|\bmy knowledge cut-?off\b|\bi do(?: not|n(?:'|’)t) have (?:personal|access to|the ability)\b`)
 
 func refusal(_ *Linter, r *data.Row) string {
+	if !hasAny(r.Output, "AI", " ai", "rtificial", "orry", "pologi", "can", "nable", "ble to", "knowledge", "have") {
+		return ""
+	}
 	found := refuses.FindString(r.Output)
 	return when(found != "", "%q", clip(found))
 }

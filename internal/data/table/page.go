@@ -76,6 +76,9 @@ func (t *Table) Page(ctx context.Context, db *data.DB, q Query) (*Page, error) {
 	if err != nil {
 		return nil, err
 	}
+	if q.Size == 0 {
+		return &Page{Rows: []*Row{}}, nil
+	}
 	sort, direction := "", "asc"
 	if q.Desc {
 		direction = "desc"
@@ -188,26 +191,6 @@ func after(next, sort, key string, desc bool) (string, []any, error) {
 		return " and (" + sort + " < ? or " + sort + " is null or " + sort + " = ? and " + key + " > ?)", []any{list[1], list[1], list[0]}, nil
 	}
 	return " and (" + sort + " > ? or " + sort + " = ? and " + key + " > ?)", []any{list[1], list[1], list[0]}, nil
-}
-
-// Each calls each with every row that a query asks for, in order, whatever its size.
-func (t *Table) Each(ctx context.Context, db *data.DB, q Query, each func(*Row) error) error {
-	q.Size = MaxSize
-	for {
-		page, err := t.Page(ctx, db, q)
-		if err != nil {
-			return err
-		}
-		for _, r := range page.Rows {
-			if err := each(r); err != nil {
-				return err
-			}
-		}
-		if page.Next == "" {
-			return nil
-		}
-		q.Next = page.Next
-	}
 }
 
 // IDs returns the keys that a query asks for, in order, at most so many.

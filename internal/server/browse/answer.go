@@ -13,48 +13,6 @@ import (
 	"alpaca/internal/data/table"
 )
 
-// counted is how many rows there are, and by facet.
-type counted struct {
-	count  int
-	known  bool
-	facets []table.Facet
-	late   []string // facets that took too long
-}
-
-// count counts the rows of a request without its page, and by facets.
-func (b *Browser) count(ctx context.Context, q *request, most int, facets ...string) (c counted) {
-	b.refresh(ctx)
-	if !q.table.Texts {
-		err := b.db.QueryRow(ctx, "select count(*) from "+q.table.From).Scan(&c.count)
-		c.known = err == nil && !q.narrowed()
-		return c
-	}
-	if !b.ready() {
-		c.late = facets
-		return c
-	}
-	var ids []int64
-	if q.narrowed() {
-		ctx, cancel := context.WithTimeout(ctx, countTime)
-		defer cancel()
-		const enough = 2_000_000
-		var err error
-		if ids, err = q.table.IDs(ctx, b.db, q.query, enough); err != nil {
-			c.late = facets
-			return c
-		}
-		if ids == nil {
-			ids = []int64{}
-		}
-		c.count = len(ids)
-	} else {
-		c.count = b.facets.Rows(q.sourceOf())
-	}
-	c.known = true
-	c.facets = b.facets.Count(ids, q.sourceOf(), most, facets...)
-	return c
-}
-
 // page returns the rows of a request.
 func (b *Browser) rows(ctx context.Context, q *request) (*table.Page, error) {
 	ctx, cancel := context.WithTimeout(ctx, pageTime)
@@ -154,7 +112,7 @@ func (b *Browser) extras(r *http.Request, q *request) (list []string, err error)
 	if !asked["count"] && len(facets) == 0 {
 		return list, nil
 	}
-	c := b.count(r.Context(), q, most, facets...)
+	c := b.count(r.Context(), q, askTime, most, facets...)
 	if asked["count"] {
 		if c.known {
 			add("count", c.count)

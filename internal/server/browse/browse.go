@@ -55,15 +55,18 @@ type Browser struct {
 	pages   *template.Template
 	mux     *http.ServeMux
 	facets  table.Facets
+	counts  counts
 	version atomic.Int64 // of the database that facets have
 	loading atomic.Bool
 	started time.Time
 }
 
-// patience are how long parts of an answer may take.
+// How long parts of an answer may take.
 const (
 	pageTime  = 5 * time.Second
-	countTime = 300 * time.Millisecond
+	countTime = 10 * time.Second       // a count behind a page's back
+	askTime   = 300 * time.Millisecond // one that an answer waits for
+	pageWait  = 20 * time.Millisecond  // one that a page for people waits for
 )
 
 // New returns a browser of a database. The caller closes it, and the database.

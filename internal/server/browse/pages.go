@@ -135,13 +135,21 @@ func (b *Browser) tablePage(w http.ResponseWriter, r *http.Request, q *request) 
 	if q.values.Get("_facet_size") == "max" {
 		most = 1000
 	}
-	c := b.count(r.Context(), q, most, table.FacetNames...)
+	c := b.count(r.Context(), q, pageWait, most, table.FacetNames...)
 	v := map[string]any{
 		"Title": q.table.Name, "Here": q.table.Name, "Table": q.table, "Columns": names(q.table), "Count": c.count, "Known": c.known, "Late": len(c.late) > 0,
 		"Search": q.query.Search, "Size": q.query.Size, "Sort": q.query.Sort, "Desc": q.query.Desc, "Path": q.path, "Operations": operations(),
 		"Kept": q.kept(), "Chips": q.chips(), "Groups": q.groups(c), "Filterable": filterable(q.table),
 		"JSON": q.with("json"), "CSV": q.with("csv", "_stream", "on", "_dl", "on", "_next", "", "_size", "max"),
 		"Random": b.opt.Base + "/" + b.name + "/-/random?" + q.randomValues(),
+	}
+	v["Flip"] = q.with("", "_sort_desc", q.query.Sort, "_sort", "", "_next", "")
+	if q.query.Desc {
+		v["Flip"] = q.with("", "_sort", q.query.Sort, "_sort_desc", "", "_next", "")
+	}
+	v["Head"] = q.table.Name
+	if q.table.Name == "example" {
+		v["Head"] = "All rows"
 	}
 	if q.table.Texts {
 		v["Alpaca"] = q.with("alpaca.json", "_stream", "on", "_dl", "on", "_next", "", "_size", "max")

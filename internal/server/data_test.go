@@ -1,0 +1,34 @@
+package server
+
+import (
+	"fmt"
+	"net/http"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/engine"
+)
+
+// TestData checks that rows are served below /data/, to who has the key, and that the page
+// learns of them.
+func TestData(t *testing.T) {
+	rows := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { fmt.Fprint(w, "rows of "+r.URL.Path) })
+	f := setup(t, func(_ *engine.Options, o *Options) { o.Data = rows })
+	resp, text := f.do("GET", "/data/my/example.json", "")
+	require.Equal(t, 200, resp.StatusCode)
+	require.Equal(t, "rows of /data/my/example.json", text)
+	_, text = f.do("GET", "/props", "")
+	require.Contains(t, text, `"data":true`)
+	resp, _ = f.do("POST", "/data/x", "{}")
+	require.Equal(t, 405, resp.StatusCode)
+
+	f = setup(t, func(_ *engine.Options, o *Options) { o.Data, o.Keys = rows, []string{"k"} })
+	resp, _ = f.do("GET", "/data/x", "")
+	require.Equal(t, 401, resp.StatusCode)
+	f = setup(t, nil)
+	resp, _ = f.do("GET", "/data/x", "")
+	require.Equal(t, 404, resp.StatusCode)
+	_, text = f.do("GET", "/props", "")
+	require.Contains(t, text, `"data":false`)
+}
