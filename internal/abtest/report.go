@@ -132,4 +132,3 @@ func verdict(v *Vote) int {
 	}
 	return -1
 }
-
