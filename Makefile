@@ -27,7 +27,7 @@ MORE_KERNELS := ./internal/quant/... ./internal/builtin/...
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help build test check test-clients test-clients-deps test-scaleout test-scaleout-deps screenshot fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz golden model score clean
+.PHONY: help whole-way build test check test-clients test-clients-deps test-scaleout test-scaleout-deps screenshot fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz golden model score clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -139,6 +139,9 @@ fuzz: ## run every fuzz target for FUZZTIME (default 10s)
 			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
 		done; \
 	done
+
+whole-way: build ## go the whole way of examples/whole-way.sh with the built-in model, in a folder of its own
+	ALPACA=./alpaca SERVE=no examples/whole-way.sh builtin $$(mktemp -d)
 
 golden: ## rewrite testdata, and the pages that show answers: what our own models say
 	$(GO) test ./internal/model -run 'TestAnswers|TestLogits' -update

@@ -49,9 +49,13 @@ func Filter(instruction string, compat bool) string {
 	return ""
 }
 
+// oddLetters are those that Python takes for s and i where case does not matter.
+var oddLetters = strings.NewReplacer("ſ", "s", "ı", "i", "İ", "i")
+
 // unfit returns the first word of notText that an instruction has as a whole word, in the
 // order of notText.
 func unfit(instruction string) string {
+	instruction = oddLetters.Replace(instruction)
 	found := len(notText)
 	for at := 0; at < len(instruction); {
 		m := notTextWord.FindStringIndex(instruction[at:])

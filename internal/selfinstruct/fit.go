@@ -25,7 +25,7 @@ func (s *Settings) Fit(m Model, list []Task) (tasks []Task, note string, err err
 	if m.Fits(s.longest(list), s.MaxLen) {
 		return list, "the model's context is small: prompts are their examples alone", nil
 	}
-	list = short(list, s.Examples)
+	list = s.short(list)
 	for !m.Fits(s.longest(list), s.MaxLen) {
 		switch {
 		case s.MaxLen > leastAnswer:
@@ -43,13 +43,6 @@ func (s *Settings) Fit(m Model, list []Task) (tasks []Task, note string, err err
 // longest returns the longest prompt that tasks can make.
 func (s *Settings) longest(list []Task) string {
 	sorted := slices.Clone(list)
-	size := func(t Task) int {
-		n := len(t.Instruction) + len(t.Input)
-		if !s.TwoStep {
-			n += len(t.Output)
-		}
-		return n
-	}
-	slices.SortStableFunc(sorted, func(a, b Task) int { return size(b) - size(a) })
+	slices.SortStableFunc(sorted, func(a, b Task) int { return s.size(b) - s.size(a) })
 	return s.prompt(sorted[:min(s.Examples, len(sorted))])
 }

@@ -91,6 +91,7 @@ func TestFilter(t *testing.T) {
 		"1 plus 1 makes how much":               "",
 		"Étudie les verbes de ce texte":         "first character: not ASCII",
 		"…and so on and on":                     "first character: not ASCII",
+		"List all uſed imageſ of it":            "not text: images",
 		"Explain the file_name rule of Go":      "",
 		"写一首关于海的诗":                              "words: fewer than 4",
 	} {

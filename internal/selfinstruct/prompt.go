@@ -118,12 +118,8 @@ func (s *Settings) output(t *Task, ask, at int) oneshot.Query {
 	return oneshot.Query{Messages: []chat.Message{message}, MaxTokens: s.OutLen, Seed: uint32(random.Hash(s.Seed, forOutputs, uint64(ask), uint64(at))) &^ (1 << 31)}
 }
 
-// The most that a grammar leaves room for: characters of a line, and lines of an input or
-// an output.
-const (
-	lineLength = 400
-	blockLines = 12
-)
+// blockLines is how many lines a grammar leaves room for in an input or an output.
+const blockLines = 12
 
 // grammar returns a grammar in GBNF whose texts go on from a prompt with PerAsk tasks. A
 // line of an input or an output does not begin with # or a digit and a dot, so that no
@@ -141,17 +137,27 @@ func (s *Settings) grammar() string {
 			fmt.Fprintf(&b, ` "\n%d. Output:\n" block`, k)
 		}
 	}
-	fmt.Fprintf(&b, "\ninstruction ::= [A-Z] [^\\n]{1,%d}\n", lineLength)
+	b.WriteString("\ninstruction ::= [A-Z] [^\\n]+\n")
 	fmt.Fprintf(&b, "block ::= line (\"\\n\" line){0,%d}\n", blockLines-1)
-	fmt.Fprintf(&b, "line ::= [^#0-9\\n] [^\\n]{0,%d} | [0-9]{1,6} ([^0-9.\\n] [^\\n]{0,%d} | \".\" [^A-Z \\n] [^\\n]{0,%d})?\n", lineLength, lineLength, lineLength)
+	// Lines have no bound of their own: a count of characters would make each place in a line
+	// another state, whose tokens are looked for anew.
+	b.WriteString("line ::= [^#0-9\\n] [^\\n]* | [0-9]{1,6} ([^0-9.\\n] [^\\n]* | \".\" [^A-Z \\n] [^\\n]*)?\n")
 	return b.String()
 }
 
 // short returns the seed tasks whose examples take no more than a part of a small model's
 // context each, for brief prompts: the shortest fifth, or as many as a prompt shows.
-func short(list []Task, n int) []Task {
+func (s *Settings) short(list []Task) []Task {
 	sorted := slices.Clone(list)
-	size := func(t Task) int { return len(t.Instruction) + len(t.Input) + len(t.Output) }
-	slices.SortStableFunc(sorted, func(a, b Task) int { return size(a) - size(b) })
-	return sorted[:min(len(sorted), max(n, len(sorted)/5))]
+	slices.SortStableFunc(sorted, func(a, b Task) int { return s.size(a) - s.size(b) })
+	return sorted[:min(len(sorted), max(s.Examples, len(sorted)/5))]
+}
+
+// size returns how many bytes of a task a prompt shows.
+func (s *Settings) size(t Task) int {
+	n := len(t.Instruction) + len(t.Input)
+	if !s.TwoStep {
+		n += len(t.Output)
+	}
+	return n
 }

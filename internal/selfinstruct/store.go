@@ -200,11 +200,13 @@ func (st *Store) Add(ctx context.Context, a *Asked) error {
 			m := mark{k.Ask, k.At}
 			if k.Problem != "" {
 				refused++
-				raw, err := json.Marshal(rejected{m, k.Instruction, k.Raw})
-				if err != nil {
+				var raw bytes.Buffer
+				enc := json.NewEncoder(&raw)
+				enc.SetEscapeHTML(false) // people read it
+				if err := enc.Encode(rejected{m, k.Instruction, k.Raw}); err != nil {
 					return err
 				}
-				if err := tx.Reject(data.Rejected{SourceID: st.Source.ID, Error: k.Problem, Raw: raw}); err != nil {
+				if err := tx.Reject(data.Rejected{SourceID: st.Source.ID, Error: k.Problem, Raw: bytes.TrimSpace(raw.Bytes())}); err != nil {
 					return err
 				}
 				continue

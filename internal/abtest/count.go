@@ -1,0 +1,244 @@
+package abtest
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"alpaca/internal/abtest/stats"
+)
+
+// group counts votes.
+func (s *Session) group(name string, votes, equal []Vote) Group {
+	g := Group{Name: strings.TrimPrefix(name, ModelJudge)}
+	c := counter{s: s, g: &g, clusters: make([]stats.Cluster, len(s.List)), units: map[int][]int{}, first: map[seen]int{}, judges: map[string]bool{}}
+	if isModel := strings.HasPrefix(name, ModelJudge); isModel {
+		c.addPairs(votes)
+	} else {
+		for i := range votes {
+			c.addVote(&votes[i])
+		}
+	}
+	for _, v := range equal {
+		g.Ties++
+		c.worth(v.N, 0)
+	}
+	g.Judges = len(c.judges)
+	c.finish()
+	return g
+}
+
+// seen is a pair that a judge judged.
+type seen struct {
+	judge string
+	n     int
+}
+
+// counter gathers what a group needs.
+type counter struct {
+	s        *Session
+	g        *Group
+	clusters []stats.Cluster // by prompt
+	units    map[int][]int   // verdicts by prompt
+	first    map[seen]int    // verdicts before the pair came back
+	judges   map[string]bool
+	compared []stats.Compared
+}
+
+// worth counts a verdict for the win rate.
+func (c *counter) worth(n, verdict int) {
+	c.clusters[n].N++
+	c.clusters[n].Sum += float64(verdict+1) / 2
+}
+
+// addVote counts a vote of a person.
+func (c *counter) addVote(v *Vote) {
+	g := c.g
+	switch {
+	case v.Undone:
+		g.Undone++
+		return
+	case slices.Contains(v.Flags, FlagRevealed):
+		g.Revealed++
+		return
+	case v.Choice == Skip:
+		g.Skipped++
+		return
+	}
+	c.judges[v.Judge] = true
+	sign := verdict(v)
+	if v.Repeat > 0 {
+		if before, ok := c.first[seen{v.Judge, v.N}]; ok {
+			g.Repeats++
+			if before == sign {
+				g.Same++
+			}
+		}
+		return
+	}
+	c.first[seen{v.Judge, v.N}] = sign
+	c.units[v.N] = append(c.units[v.N], sign)
+	c.side(v)
+	c.count(v.N, sign, v.Choice == Bad)
+}
+
+// side counts which side won.
+func (c *counter) side(v *Vote) {
+	if v.Choice == Left {
+		c.g.LeftWins++
+	}
+}
+
+// count counts a verdict on a prompt.
+func (c *counter) count(n, sign int, bad bool) {
+	g := c.g
+	c.worth(n, sign)
+	switch {
+	case sign > 0:
+		g.Wins[X]++
+	case sign < 0:
+		g.Wins[Y]++
+	case bad:
+		g.Bad++
+	default:
+		g.Ties++
+	}
+	if sign == 0 {
+		return
+	}
+	pair := c.s.Answers[n]
+	if pair[X] == nil || pair[Y] == nil {
+		return
+	}
+	longer := utf8.RuneCountInString(pair[X].Text) - utf8.RuneCountInString(pair[Y].Text)
+	c.compared = append(c.compared, stats.Compared{Won: sign > 0, Longer: float64(longer)})
+	if longer != 0 {
+		g.Lengths++
+		if longer > 0 == (sign > 0) {
+			g.LongerWins++
+		}
+	}
+}
+
+// addPairs counts what a model said of each pair in both orders: where it contradicts
+// itself that is a tie.
+func (c *counter) addPairs(votes []Vote) {
+	type both struct{ votes [2]*Vote }
+	pairs := map[int]*both{}
+	var order []int
+	for i := range votes {
+		v := &votes[i]
+		switch {
+		case v.Undone:
+			c.g.Undone++
+			continue
+		case slices.Contains(v.Flags, FlagRevealed):
+			if v.Repeat == 0 {
+				c.g.Revealed++
+			}
+			continue
+		}
+		c.judges[v.Judge] = true
+		if pairs[v.N] == nil {
+			pairs[v.N] = &both{}
+			order = append(order, v.N)
+		}
+		pairs[v.N].votes[min(v.Repeat, 1)] = v
+		c.side(v)
+	}
+	for _, n := range order {
+		a, b := pairs[n].votes[0], pairs[n].votes[1]
+		if a == nil || b == nil {
+			continue // it was interrupted between them
+		}
+		c.g.Repeats++
+		sign := verdict(a)
+		if sign == verdict(b) {
+			c.g.Same++
+		} else {
+			sign = 0
+		}
+		c.count(n, sign, sign == 0 && a.Choice == Bad && b.Choice == Bad)
+	}
+}
+
+// warnBelow is the probability below which a preference for one side is told.
+const warnBelow = 0.01
+
+// leastForLength is how many decided votes the win rate at equal length needs.
+const leastForLength = 100
+
+// finish computes what the counts make.
+func (c *counter) finish() {
+	g := c.g
+	var clusters []stats.Cluster
+	var sum, n float64
+	for _, k := range c.clusters {
+		if k.N > 0 {
+			clusters = append(clusters, k)
+			sum, n = sum+k.Sum, n+k.N
+		}
+	}
+	g.Rate = sum / max(1, n)
+	decided := g.Wins[X] + g.Wins[Y]
+	switch {
+	case c.s.Peek:
+		g.Interval, g.Kind = stats.Anytime(sum, n), "anytime"
+	case n == float64(len(clusters)) && int(n) == decided:
+		g.Interval, g.Kind = stats.Wilson(sum, n), "wilson"
+	default:
+		g.Interval, g.Kind = stats.Bootstrap(clusters, c.s.Seed), "bootstrap"
+	}
+	g.Decided = float64(g.Wins[X]) / float64(max(1, decided))
+	g.DecidedInterval = stats.Wilson(float64(g.Wins[X]), float64(decided))
+	g.P = stats.SignTest(g.Wins[X], g.Wins[Y])
+	sides := g.sides(c)
+	g.LeftInterval = stats.Wilson(float64(g.LeftWins), float64(sides))
+	g.LeftBias = stats.SignTest(g.LeftWins, sides-g.LeftWins) < warnBelow
+	if decided >= leastForLength {
+		rate := stats.AtEqualLength(c.compared)
+		g.AtEqual = &rate
+	}
+	c.agree()
+}
+
+// sides returns how many votes one of the sides won.
+func (g *Group) sides(c *counter) int {
+	n := 0
+	for i := range c.s.Votes {
+		v := &c.s.Votes[i]
+		if _, ok := v.Winner(); !ok || v.Undone || slices.Contains(v.Flags, FlagRevealed) || !c.judges[v.Judge] {
+			continue
+		}
+		if v.IsModel() || v.Repeat == 0 {
+			n++
+		}
+	}
+	return n
+}
+
+// agree sets how far several judges agree.
+func (c *counter) agree() {
+	var units [][]int
+	var pairs, same float64
+	for n := range c.s.List {
+		u := c.units[n]
+		units = append(units, u)
+		for i := range u {
+			for j := range u[:i] {
+				pairs++
+				if u[i] == u[j] {
+					same++
+				}
+			}
+		}
+	}
+	if pairs == 0 {
+		return
+	}
+	rate := same / pairs
+	c.g.Agreement = &rate
+	if alpha, ok := stats.Alpha(units); ok {
+		c.g.Alpha = &alpha
+	}
+}
