@@ -27,10 +27,10 @@ MORE_KERNELS := ./internal/quant/... ./internal/builtin/...
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help build test check test-clients test-clients-deps screenshot fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz golden model score clean
+.PHONY: help build test check test-clients test-clients-deps test-scaleout test-scaleout-deps screenshot fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz golden model score clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Where the program begins on Linux: it looks at the limit of its address space before
 # Go's runtime does (internal/machine/start).
@@ -42,7 +42,7 @@ build: ## build the program: ./alpaca
 test: ## run the tests on this machine
 	$(GO) test ./...
 
-check: fmt tidy vet-all test test-clients test-purego test-arm64 test-noavx ## everything that CI runs
+check: fmt tidy vet-all test test-clients test-scaleout test-purego test-arm64 test-noavx ## everything that CI runs
 	@if command -v $(QEMU_ARM) >/dev/null && command -v $(QEMU_X86) >/dev/null; then \
 		echo "check: passed"; \
 	else \
@@ -55,6 +55,7 @@ fmt: ## fail where gofmt would change a file
 tidy: ## fail where go.mod is not tidy
 	$(GO) mod tidy -diff
 	cd test && $(GO) mod tidy -diff
+	cd test/scaleout && $(GO) mod tidy -diff
 
 vet-all: ## vet, for every platform
 	$(GO) vet ./...
@@ -65,10 +66,10 @@ vet-all: ## vet, for every platform
 	done
 
 # Packages that evaluate much text in some tests, which -short leaves out.
-LONG := ./cmd/... ./internal/cli/... ./internal/server/... ./internal/tinydata/... ./internal/engine/...
+LONG := ./cmd/... ./internal/cli/... ./internal/server/... ./internal/jobs/... ./internal/tinydata/... ./internal/engine/...
 
 test-purego: ## run the tests of the portable code, without assembly
-	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego $$($(GO) list ./... | grep -v -e /cmd/ -e /cli -e /server -e /tinydata -e /engine)
+	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego $$($(GO) list ./... | grep -v -e /cmd/ -e /cli -e /server -e /jobs -e /tinydata -e /engine)
 	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego -short $(LONG)
 
 # The module in test has what only these tests need: a browser's driver and clients. They are
@@ -81,6 +82,14 @@ test-clients: ## test the page in a browser, and the server with its official cl
 
 test-clients-deps:
 	cd test && $(GO) build $(QUICKLY) github.com/openai/openai-go/v3 github.com/chromedp/chromedp
+
+# The module in test/scaleout has a NATS server and Kubernetes' types. The balancers' tests are
+# skipped, which they say, without nginx and haproxy.
+test-scaleout: ## test queues, workers, balancers before replicas, and the manifests of deploy
+	cd test/scaleout && $(GO) vet ./... && $(GO) test -vet=off ./...
+
+test-scaleout-deps:
+	cd test/scaleout && $(GO) build github.com/nats-io/nats-server/v2/server k8s.io/api/core/v1
 
 screenshot: ## make docs/page.png, the picture of the page in README.md (needs chromium)
 	cd test && ALPACA_REQUIRE_CHROMIUM=1 ALPACA_SCREENSHOT=$(CURDIR)/docs/page.png $(GO) test ./page -count 1 -run TestScreenshot

@@ -25,7 +25,7 @@ var Gemma4 = Arch{
 		Tensor{Role: InputGate, Rows: LayerInput, Cols: Embd, In: InputLayers, HF: "per_layer_input_gate"},
 		Tensor{Role: InputOut, Rows: Embd, Cols: LayerInput, In: InputLayers, HF: "per_layer_projection"},
 		Tensor{Role: InputPostNorm, Cols: Embd, In: InputLayers, HF: "post_per_layer_input_norm"},
-		Tensor{Role: LayerScale, Cols: Single, Optional: true, HF: "layer_scalar", HFBare: true}),
+		Tensor{Role: LayerScale, Cols: Single, Optional: true, HF: "layer_scalar", BareHF: true}),
 	FFN:    llamaFFN,
 	Output: llamaOutput,
 }

@@ -81,8 +81,9 @@ type Tensor struct {
 	Optional bool // a file may be without it
 	Bias     bool // it must have a bias; any matrix may. Of a vector, LayerNorm's
 
-	HF     string // in a Hugging Face checkpoint, without "model.layers.N." and ".weight"; %d is the expert
-	HFBare bool   // that has no ".weight" behind it
+	HF      string   // in a Hugging Face checkpoint, without "model.layers.N." and ".weight"; %d is the expert
+	BareHF  bool     // it has no ".weight" there, but in GGUF
+	Stacked *Stacked // another form of it there; nil: there is none
 
 	Meta string // in Meta's own checkpoints, without "layers.N." and ".weight"
 	Cut  Cut    // among the files of those

@@ -6,12 +6,16 @@ package cli
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"alpaca/internal/cli/ab"
+	"alpaca/internal/cli/batch"
 	"alpaca/internal/cli/bench"
+	"alpaca/internal/cli/data"
 	"alpaca/internal/cli/files"
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/grammar"
@@ -20,14 +24,17 @@ import (
 	"alpaca/internal/cli/models"
 	"alpaca/internal/cli/prune"
 	"alpaca/internal/cli/pull"
+	"alpaca/internal/cli/queue"
 	"alpaca/internal/cli/remove"
 	"alpaca/internal/cli/run"
+	"alpaca/internal/cli/selfinstruct"
 	"alpaca/internal/cli/serve"
 	"alpaca/internal/cli/show"
 	"alpaca/internal/cli/template"
 	"alpaca/internal/cli/train"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/cli/version"
+	"alpaca/internal/cli/worker"
 	"alpaca/internal/machine"
 )
 
@@ -62,6 +69,9 @@ a small built-in one answers.
 	root.AddCommand(
 		run.New(u),
 		serve.New(u),
+		batch.New(u),
+		worker.New(u),
+		queue.New(u),
 		pull.New(u),
 		list.New(u),
 		show.New(u),
@@ -74,22 +84,37 @@ a small built-in one answers.
 		grammar.New(u),
 		files.NewConvert(u),
 		files.NewQuantize(u),
+		files.NewMerge(u),
+		files.NewSplit(u),
+		files.NewJoin(u),
 		files.NewCompareTensors(u),
 		measure.NewPerplexity(u),
 		measure.NewCompare(u),
 		measure.NewQuality(u),
+		selfinstruct.New(u),
 		train.New(u),
+		ab.New(u),
+		data.New(u),
 		version.New(u),
 	)
 	root.SetGlobalNormalizationFunc(flags.Normalize)
 	root.SetFlagErrorFunc(flags.Error)
-	for _, cmd := range root.Commands() {
+	for _, cmd := range withChildren(root.Commands()) {
 		reportUsage(cmd)
 		showZeros(cmd.Flags())
 		models.CompleteFlag(cmd)
 	}
 	addHelpers(root)
 	return root
+}
+
+// withChildren returns commands with those below them.
+func withChildren(list []*cobra.Command) []*cobra.Command {
+	all := slices.Clone(list)
+	for _, cmd := range list {
+		all = append(all, withChildren(cmd.Commands())...)
+	}
+	return all
 }
 
 // Execute runs the command line args and returns the exit status.

@@ -24,6 +24,7 @@ import (
 type Options struct {
 	Ctx      int           // tokens of a text at most: the model's, at most model.DefaultCtx
 	Parallel int           // answers given at once: 4
+	Answers  int           // to one request at most: Parallel; with more, such a request is answered alone
 	Queue    int           // requests that wait at most: 64
 	Batch    int           // rows of a step at most: model.DefaultBatch
 	Target   time.Duration // of a step while somebody is being answered: 100 ms
@@ -107,7 +108,7 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 		value *int
 		usual int
 	}{
-		{"Parallel", &o.Parallel, 4}, {"Queue", &o.Queue, 64}, {"Batch", &o.Batch, model.DefaultBatch},
+		{"Parallel", &o.Parallel, 4}, {"Queue", &o.Queue, 64}, {"Batch", &o.Batch, model.DefaultBatch}, {"Answers", &o.Answers, opt.Parallel},
 	} {
 		if *d.value < 0 {
 			return nil, fmt.Errorf("engine: %s is %d, must be positive", d.name, *d.value)
@@ -127,7 +128,8 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 		return nil, fmt.Errorf("engine: a cache of %d blocks holds %d tokens, too few for a context of %d: at least %d blocks are needed",
 			o.Blocks, max(0, o.Blocks-1)*model.BlockLen, o.Ctx, least)
 	}
-	o.Batch = min(max(o.Batch, o.Parallel), max(o.Ctx, o.Parallel))
+	o.Answers = max(o.Answers, o.Parallel)
+	o.Batch = min(max(o.Batch, o.Answers), max(o.Ctx, o.Answers))
 	e.runner, err = m.NewRunner(model.RunnerOptions{
 		Batch: o.Batch, Ctx: o.Ctx, Threads: o.Threads, Blocks: o.Blocks, Recent: e.recent(m), CacheK: o.CacheK, CacheV: o.CacheV, Pool: o.Pool,
 	})
@@ -219,14 +221,17 @@ func (e *Engine) newGroup(ctx context.Context, req *Request) (*group, error) {
 		return nil, errors.New("engine: the prompt has no tokens")
 	case slices.Contains(req.Stop, ""):
 		return nil, errors.New("engine: an empty stop string")
-	case req.N < 0 || n > e.opt.Parallel:
-		return nil, fmt.Errorf("engine: %d answers, must be between 1 and %d", req.N, e.opt.Parallel)
+	case req.N < 0 || n > e.opt.Answers:
+		return nil, fmt.Errorf("engine: %d answers, must be between 1 and %d", req.N, e.opt.Answers)
 	case n > 1 && (req.Sampler != nil || req.Text != nil || req.Full != nil):
 		return nil, errors.New("engine: several answers cannot share a sampler or a text")
 	case len(req.Prompt) > e.opt.Ctx:
 		return nil, &PromptError{len(req.Prompt), e.opt.Ctx}
 	case req.Text != nil && req.Text.engine != e:
 		return nil, errors.New("engine: a text of another engine")
+	}
+	if req.LoRA != nil && len(req.LoRA) != len(m.LoRAs) {
+		return nil, fmt.Errorf("engine: scales of %d adapters, the model has %d", len(req.LoRA), len(m.LoRAs))
 	}
 	for i, id := range req.Prompt {
 		if id < 0 || int(id) >= m.Config.VocabSize {
@@ -235,6 +240,7 @@ func (e *Engine) newGroup(ctx context.Context, req *Request) (*group, error) {
 	}
 	g := &group{req: req, stream: newStream(req.Window, req.answers()), began: time.Now(), prompt: len(req.Prompt), left: req.answers()}
 	g.tok, g.stream.wake = m.Tokenizer, e.wake
+	g.salt = req.Salt + adapterSalt(m, req.LoRA)
 	params := req.Sampling
 	for i := range g.left {
 		a := &answer{

@@ -60,6 +60,7 @@ func (e *Engine) step() bool {
 	e.cancel()
 	e.settle()
 	e.admit()
+	e.catchUp()
 	e.frugal = false
 	for e.compose() {
 		if e.reserve() {
@@ -101,6 +102,7 @@ func (e *Engine) begin(a *answer) {
 		if a.seq = e.runner.NewSeq(); a.group.req.Text != nil {
 			a.seq = a.group.req.Text.seq
 		}
+		a.seq.SetScales(a.group.req.LoRA) // which newGroup has checked
 	}
 	e.admitted++
 	a.order = e.admitted

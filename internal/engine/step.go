@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"alpaca/internal/model"
@@ -65,10 +66,13 @@ func (e *Engine) compose() bool {
 	})
 	first := 0
 	for i, a := range prompts {
-		n := min(a.pending(), left)
-		if n == 0 {
+		if left == 0 {
 			break
 		}
+		if e.follows(a) {
+			continue
+		}
+		n := min(a.pending(), left)
 		r := rows{answer: a, n: n, prompt: !a.read}
 		if n == a.pending() {
 			r.logits = 1
@@ -81,6 +85,9 @@ func (e *Engine) compose() bool {
 			}
 		}
 		first++
+	}
+	if len(e.Model().LoRAs) > 0 { // those of the same adapters are computed with at once
+		slices.SortStableFunc(e.rows, func(a, b rows) int { return strings.Compare(a.answer.group.salt, b.answer.group.salt) })
 	}
 	for _, r := range e.rows {
 		at, n := r.answer.seq.Len(), r.n-len(r.draft)

@@ -23,6 +23,8 @@ var elsewhere = []string{
 	"include/llama.h", // llama.cpp's
 	"samples.md",      // training writes it
 	"_test.go",        // the end of names
+
+	"github.com/nats-io/nats.go", // a module
 }
 
 // noFile reports whether a mention stands for something else than a file of this tree: a name that

@@ -112,7 +112,7 @@ func sessions(p *pkg) (list []breach) {
 	return list
 }
 
-// sockets are opened by those who serve and those who download.
+// sockets are opened by those who serve and those who download. Queues are NATS' own (libraries).
 func sockets(p *pkg) (list []breach) {
 	if inside(p.path, "internal/server") || inside(p.path, "internal/store") {
 		return nil
@@ -177,6 +177,7 @@ func libraries(p *pkg) (list []breach) {
 		{"github.com/spf13/cobra", "internal/cli", inside(p.path, "internal/cli"), true},
 		{"github.com/stretchr/testify", "tests", slices.Contains(forTests, p.path), false},
 		{"github.com/santhosh-tekuri/jsonschema", "tests", slices.Contains(forTests, p.path), false},
+		{"github.com/nats-io", "internal/queue", p.path == "internal/queue", true},
 		{"gonum.org/v1/plot", "internal/report", p.path == "internal/report", true},
 	} {
 		if !home.here && slices.ContainsFunc(p.imports(home.tests), func(to string) bool { return inside(to, home.library) }) {

@@ -108,34 +108,41 @@ func (c *Config) mostInner() int {
 // columns are the types of matrices, and the most columns that those of a type have.
 type columns map[quant.Type]int
 
-func (c columns) add(l *Linear) {
-	if l.W.Rows > 0 {
-		c[l.W.Type] = max(c[l.W.Type], l.W.Cols)
+func (c columns) add(m *Model, l *Linear) {
+	if l.W.Rows == 0 {
+		return
 	}
-	if len(l.Adapters) > 0 {
-		c[quant.F32] = max(c[quant.F32], l.W.Cols)
+	c[l.W.Type] = max(c[l.W.Type], l.W.Cols)
+	for _, adapter := range m.LoRAs {
+		switch change := adapter.linear[l]; {
+		case change == nil:
+		case change.Whole.Rows > 0:
+			c[change.Whole.Type] = max(c[change.Whole.Type], l.W.Cols)
+		default:
+			c[quant.F32] = max(c[quant.F32], l.W.Cols)
+		}
 	}
 }
 
 // mostColumns returns those of the layers' matrices, but for those of experts among which
 // a router chooses. (The output's products are of few tokens at a time.)
-func (w *Weights) mostColumns() columns {
+func (m *Model) mostColumns() columns {
 	most := columns{}
-	for i := range w.Layers {
-		w.Layers[i].Each(most.add)
+	for i := range m.Weights.Layers {
+		m.Weights.Layers[i].Each(func(l *Linear) { most.add(m, l) })
 	}
 	return most
 }
 
 // mostExpertColumns returns those of the experts' matrices.
-func (w *Weights) mostExpertColumns() columns {
+func (m *Model) mostExpertColumns() columns {
 	most := columns{}
-	for i := range w.Layers {
-		for j := range w.Layers[i].Experts {
-			f := &w.Layers[i].Experts[j]
-			most.add(&f.Gate)
-			most.add(&f.Up)
-			most.add(&f.Down)
+	for i := range m.Weights.Layers {
+		for j := range m.Weights.Layers[i].Experts {
+			f := &m.Weights.Layers[i].Experts[j]
+			most.add(m, &f.Gate)
+			most.add(m, &f.Up)
+			most.add(m, &f.Down)
 		}
 	}
 	return most

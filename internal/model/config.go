@@ -133,6 +133,9 @@ type LayerConfig struct {
 	Delta      bool // the layer has a gated delta rule in place of attention
 }
 
+// Sizes returns the numbers that the shapes of a layer's tensors are made of.
+func (c *Config) Sizes(layer int) arch.Sizes { return c.sizes(&c.Layers[layer]) }
+
 // sizes returns the numbers that the shapes of a layer's tensors are made of. Those
 // of the tensors outside of layers do not depend on which it is.
 func (c *Config) sizes(l *LayerConfig) arch.Sizes {

@@ -21,14 +21,13 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 	c, w := &r.model.Config, r.model.Weights
 	n, spans := len(b.tokens), b.spans
 	h := r.buf.hidden[:n*c.Dim] // [n, Dim] the state of each row: every step adds to it
+	r.setRuns(b)
 
 	// A row starts as its token's row of the embedding: the word, out of context.
 	for i, id := range b.tokens {
 		row := h[i*c.Dim : (i+1)*c.Dim]
 		quant.Decode(w.TokenEmbed.Type, row, w.TokenEmbed.Row(int(id)))
-		for a := range w.EmbedLoRA {
-			w.EmbedLoRA[a].addTo(row, int(id))
-		}
+		r.adaptEmbedding(row, int(id), i)
 		if c.EmbedScale != 0 {
 			ggml.Scale(row, c.EmbedScale)
 		}
@@ -82,7 +81,7 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 			if c.GatedQuery {
 				splitQueries(gated, q, lc)
 			}
-			r.normHeads(l, q, k, v)
+			r.normHeads(l, q, k, v, n)
 			r.storeKV(i, spans, q, k, v) // turn q and k to their positions; k, v to the cache
 			mixed = q
 		}
@@ -97,6 +96,7 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 				gated = gather(gated, b.wanted, len(gated)/len(b.tokens))
 			}
 			h = gather(h, b.wanted, c.Dim)
+			r.lora.runs = r.lora.wanted
 		}
 		if lc.Taps == 0 && !lc.Delta {
 			attn := mixed // [n, NumHeads*ValueDim]; the memory of q where that has the same shape

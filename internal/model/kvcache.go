@@ -176,6 +176,20 @@ type Blocks [numParts]int
 // Add returns the sum of both.
 func (b Blocks) Add(c Blocks) Blocks { return Blocks{b[Whole] + c[Whole], b[Recent] + c[Recent]} }
 
+// BlockBytes returns the memory that BlockLen tokens of a text take in the cache of a
+// Runner.
+func (m *Model) BlockBytes(opt RunnerOptions) (int, error) {
+	ctx, _, err := m.Context(opt.Ctx)
+	if err != nil {
+		return 0, err
+	}
+	c, err := newCache(&m.Config, ctx, opt)
+	if err != nil {
+		return 0, err
+	}
+	return c.BlockBytes(), nil
+}
+
 // BlockBytes returns the memory of a block of each part.
 func (c *Cache) BlockBytes() int {
 	n := 0

@@ -9,14 +9,12 @@ import (
 // have their outputs as rows and stay in the file's format; vectors are float32.
 type Weights struct {
 	TokenEmbed quant.Matrix // [VocabSize, Dim] token_embd.weight
-	EmbedLoRA  []TableAdapter
-	Moved      []MovedNorm // norms that adapters changed
-	OutputNorm []float32   // [Dim] output_norm.weight; of LayerNorm [2, Dim]: weights and biases
-	Output     Linear      // [VocabSize, Dim] output.weight; where absent, TokenEmbed
-	Inputs     LayerInputs // of models whose layers have inputs of their own
-	RopeFreqs  []float32   // [Rope.Dim/2] rope_freqs.weight, nil for none
-	RopeLong   []float32   // [Rope.Dim/2] rope_factors_long.weight, nil for none
-	RopeShort  []float32   // [Rope.Dim/2] rope_factors_short.weight, nil for none
+	OutputNorm []float32    // [Dim] output_norm.weight; of LayerNorm [2, Dim]: weights and biases
+	Inputs     LayerInputs  // of models whose layers have inputs of their own
+	Output     Linear       // [VocabSize, Dim] output.weight; where absent, TokenEmbed
+	RopeFreqs  []float32    // [Rope.Dim/2] rope_freqs.weight, nil for none
+	RopeLong   []float32    // [Rope.Dim/2] rope_factors_long.weight, nil for none
+	RopeShort  []float32    // [Rope.Dim/2] rope_factors_short.weight, nil for none
 	Layers     []Layer
 }
 
@@ -81,14 +79,14 @@ type FFN struct {
 	Down Linear // [Dim, FFNDim]
 }
 
-// Linear is a matrix with an optional bias, and adapters of its products.
+// Linear is a matrix with an optional scale and bias.
 type Linear struct {
-	Name     string // of the tensor, such as blk.0.attn_q.weight
-	First    int    // the row of the tensor that it begins with, where several share one
-	Of       int    // rows of that tensor; 0: W has them all
-	W        quant.Matrix
-	Bias     []float32 // [W.Rows], nil for none
-	Adapters []Adapter
+	Name  string // of the tensor, such as blk.0.attn_q.weight
+	First int    // the row of the tensor that it begins with, where several share one
+	Of    int    // rows of that tensor; 0: W has them all
+	W     quant.Matrix
+	Scale float32   // of the products, NAME.scale; 0 for 1
+	Bias  []float32 // [W.Rows], nil for none
 }
 
 // place returns where the tensor of a role belongs: a *Linear or a *[]float32, nil for
@@ -184,17 +182,4 @@ func (f *FFN) place(role arch.Role) any {
 		return &f.Down
 	}
 	return nil
-}
-
-// EachAdapted calls f for every matrix that has adapters.
-func (w *Weights) EachAdapted(f func(*Linear)) {
-	each := func(l *Linear) {
-		if len(l.Adapters) > 0 {
-			f(l)
-		}
-	}
-	each(&w.Output)
-	for i := range w.Layers {
-		w.Layers[i].Each(each)
-	}
 }

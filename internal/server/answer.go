@@ -20,6 +20,7 @@ type answer struct {
 	probs  bool
 	split  *thinking.Splitter // nil: all text is content
 	parser *toolcall.Parser   // nil: there are no calls
+	fixed  *Fixed             // nil: times and ids are those of the day
 	prompt int                // tokens
 	ids    []int32            // of the prompt, where it is told
 
@@ -143,11 +144,24 @@ func finish(r *engine.Result) string {
 	return "length"
 }
 
-// timings returns the times of an answer.
-func timings(r *engine.Result) *openai.Timings {
+// timings returns the times of an answer that is complete, nil where they do not belong in
+// it.
+func (a *answer) timings() *openai.Timings {
+	if a.fixed != nil {
+		return nil
+	}
+	r := a.result
 	t := openai.NewTimings(r.CachedTokens, r.Evaluated(), r.GeneratedTokens, r.PromptTime, r.GenerateTime)
 	t.DraftN, t.DraftAccepted = r.DraftTokens, r.DraftAccepted
 	return t
+}
+
+// cached returns how many tokens of the prompt were known from before.
+func (a *answer) cached() int {
+	if a.fixed != nil {
+		return 0 // it would tell what else was answered
+	}
+	return a.result.CachedTokens
 }
 
 // live returns the times of an answer that goes on, of whose prompt so many tokens were
@@ -167,11 +181,11 @@ type answers struct {
 }
 
 // newAnswers returns the answers to prompts, to which nothing is said yet.
-func (s *Server) newAnswers(prompts [][]int32, g *openai.Generation) *answers {
+func (s *Server) newAnswers(r *http.Request, prompts [][]int32, g *openai.Generation) *answers {
 	a := &answers{n: g.N, began: time.Now()}
 	for _, p := range prompts {
 		for range g.N {
-			a.list = append(a.list, &answer{tok: s.tok, probs: g.Logprobs, prompt: len(p), began: a.began})
+			a.list = append(a.list, &answer{tok: s.tok, probs: g.Logprobs, fixed: fixedOf(r.Context()), prompt: len(p), began: a.began})
 		}
 	}
 	return a
@@ -182,7 +196,7 @@ func (a *answers) usage() (u openai.Usage) {
 	for i, one := range a.list {
 		r := one.result
 		if i%a.n == 0 {
-			u.Add(one.prompt, r.CachedTokens, r.GeneratedTokens)
+			u.Add(one.prompt, one.cached(), r.GeneratedTokens)
 		} else {
 			u.Add(0, 0, r.GeneratedTokens)
 		}
@@ -208,7 +222,7 @@ func (s *Server) ended(w http.ResponseWriter, a *answers, err error) {
 		if i%a.n == 0 {
 			cached += one.result.CachedTokens
 		}
-		if t := timings(one.result); len(a.list) == 1 && t.PredictedPerSecond > 0 {
+		if t := one.timings(); t != nil && len(a.list) == 1 && t.PredictedPerSecond > 0 {
 			rate = fmt.Sprintf(", %.1f/s", t.PredictedPerSecond)
 		}
 	}

@@ -46,12 +46,15 @@ func (s *Server) render(r *http.Request, req *openai.ChatRequest) (c *conversati
 	if t == nil {
 		return nil, openai.Unsupported("messages", "the model has no chat template: it continues texts (/v1/completions); --chat-template chooses one")
 	}
-	if t, err = s.told(t, req); err != nil {
+	if t, err = s.told(r, t, req); err != nil {
 		return nil, err
 	}
 	messages := make([]chat.Message, len(c.Messages))
 	for i, m := range c.Messages {
 		messages[i] = chat.Message{Role: m.Role, Content: m.Content, Object: m.Object}
+	}
+	if own := s.opt.System; own != "" && (len(messages) == 0 || messages[0].Role != chat.System && messages[0].Role != chat.Developer) {
+		messages = append([]chat.Message{{Role: chat.System, Content: own}}, messages...)
 	}
 	if messages, err = s.withTools(c, messages); err != nil {
 		return nil, err
@@ -86,13 +89,16 @@ func (s *Server) answerTo(r *http.Request, c *conversation) (*flow, *answers, er
 	if err != nil {
 		return nil, nil, err
 	}
-	a := s.newAnswers(prompts, &c.Generation)
-	for _, one := range a.list {
+	a := s.newAnswers(r, prompts, &c.Generation)
+	for i, one := range a.list {
 		if c.tags != nil {
 			one.split = c.tags.Splitter(c.text)
 		}
 		if c.family != nil {
 			one.parser = c.family.Parser(c.Tools.Allowed())
+			if one.fixed != nil {
+				one.parser.NewID = one.fixed.callIDs(c.family.ShortIDs, i)
+			}
 		}
 	}
 	return f, a, nil
@@ -126,9 +132,10 @@ func (s *Server) wholeChat(w http.ResponseWriter, c *conversation, f *flow, a *a
 	}); err != nil {
 		return err
 	}
+	fixed := noteOf(w).fixed
 	out := openai.ChatAnswer{
-		ID: newID("chatcmpl-"), Object: "chat.completion", Created: time.Now().Unix(), Model: s.name(), Fingerprint: s.fingerprint(),
-		Usage: a.usage(), Timings: timings(a.list[0].result),
+		ID: fixed.newID("chatcmpl-", ""), Object: "chat.completion", Created: fixed.now().Unix(), Model: s.name(), Fingerprint: s.fingerprint(),
+		Usage: a.usage(), Timings: a.list[0].timings(),
 	}
 	if c.Verbose {
 		out.Verbose = &openai.Verbose{Prompt: c.text}
@@ -211,7 +218,7 @@ func (s *Server) streamChat(w http.ResponseWriter, c *conversation, f *flow, a *
 	if c.Usage {
 		usage := a.usage()
 		chunk := base
-		chunk.Choices, chunk.Usage, chunk.Timings = []openai.ChunkChoice{}, &usage, timings(a.list[0].result)
+		chunk.Choices, chunk.Usage, chunk.Timings = []openai.ChunkChoice{}, &usage, a.list[0].timings()
 		out.send(chunk)
 	}
 	out.done()

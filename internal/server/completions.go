@@ -2,7 +2,6 @@ package server
 
 import (
 	"net/http"
-	"time"
 
 	"alpaca/internal/openai"
 )
@@ -32,7 +31,7 @@ func (s *Server) continuing(w http.ResponseWriter, r *http.Request, native bool)
 	if err != nil {
 		return nil, nil, nil, err
 	}
-	a := s.newAnswers(prompts, &c.Generation)
+	a := s.newAnswers(r, prompts, &c.Generation)
 	for i, one := range a.list {
 		one.ids = prompts[i/a.n]
 	}
@@ -55,9 +54,9 @@ func (s *Server) completions(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-func (s *Server) newCompletion() openai.Completion {
+func (s *Server) newCompletion(f *Fixed) openai.Completion {
 	return openai.Completion{
-		ID: newID("cmpl-"), Object: "text_completion", Created: time.Now().Unix(), Model: s.name(), Fingerprint: s.fingerprint(),
+		ID: f.newID("cmpl-", ""), Object: "text_completion", Created: f.now().Unix(), Model: s.name(), Fingerprint: s.fingerprint(),
 		Choices: []openai.CompletionChoice{},
 	}
 }
@@ -69,8 +68,8 @@ func (s *Server) wholeCompletions(w http.ResponseWriter, f *flow, a *answers) er
 	}); err != nil {
 		return err
 	}
-	out, usage := s.newCompletion(), a.usage()
-	out.Usage, out.Timings = &usage, timings(a.list[0].result)
+	out, usage := s.newCompletion(noteOf(w).fixed), a.usage()
+	out.Usage, out.Timings = &usage, a.list[0].timings()
 	for i, one := range a.list {
 		reason := finish(one.result)
 		choice := openai.CompletionChoice{Index: i, Text: one.text.String(), FinishReason: &reason, Seed: &one.result.Seed}
@@ -85,7 +84,7 @@ func (s *Server) wholeCompletions(w http.ResponseWriter, f *flow, a *answers) er
 // streamCompletions sends the texts as they come. An error is returned as one only while
 // nothing is sent; afterwards it is an event.
 func (s *Server) streamCompletions(w http.ResponseWriter, c *openai.CompletionRequest, f *flow, a *answers) error {
-	out, base := s.newEvents(w), s.newCompletion()
+	out, base := s.newEvents(w), s.newCompletion(noteOf(w).fixed)
 	send := func(choice openai.CompletionChoice, t *openai.Timings) {
 		chunk := base
 		chunk.Choices, chunk.Timings = []openai.CompletionChoice{choice}, t
@@ -123,7 +122,7 @@ func (s *Server) streamCompletions(w http.ResponseWriter, c *openai.CompletionRe
 	if c.Usage {
 		usage := a.usage()
 		chunk := base
-		chunk.Usage, chunk.Timings = &usage, timings(a.list[0].result)
+		chunk.Usage, chunk.Timings = &usage, a.list[0].timings()
 		out.send(chunk)
 	}
 	out.done()

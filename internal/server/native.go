@@ -60,7 +60,7 @@ func (s *Server) nativeEnd(c *openai.CompletionRequest, a *answers, index int) n
 	r := one.result
 	out := nativeAnswer{
 		nativePiece: nativePiece{
-			Index: index, Tokens: []int32{}, Stop: true, Predicted: r.GeneratedTokens, Evaluated: one.prompt, Timings: timings(r),
+			Index: index, Tokens: []int32{}, Stop: true, Predicted: r.GeneratedTokens, Evaluated: one.prompt, Timings: one.timings(),
 		},
 		Model: s.name(), Settings: s.settings(&c.Generation, r.Seed), Prompt: s.written(one.ids),
 		NewLine: strings.Contains(one.text.String(), "\n"), Truncated: r.Reason == engine.Context || r.Shifted, Seed: r.Seed,
@@ -228,5 +228,5 @@ func (s *Server) settings(g *openai.Generation, seed uint32) map[string]any {
 
 // shown returns the settings where a request says nothing.
 func (s *Server) shown() map[string]any {
-	return s.settings(&openai.Generation{Sampling: s.opt.Sampling, MaxTokens: s.most(-1), N: 1}, s.opt.Sampling.Seed)
+	return s.settings(&openai.Generation{Sampling: s.opt.Sampling, Stop: s.opt.Stop, MaxTokens: s.most(-1), N: 1}, s.opt.Sampling.Seed)
 }

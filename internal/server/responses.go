@@ -3,7 +3,6 @@ package server
 import (
 	"encoding/json"
 	"net/http"
-	"time"
 
 	"alpaca/internal/engine"
 	"alpaca/internal/openai"
@@ -125,8 +124,8 @@ func textPart(text string, probs []openai.TokenProb) responsePart {
 // thoughtPart returns the content of a thought.
 func thoughtPart(text string) responsePart { return responsePart{Type: "reasoning_text", Text: text} }
 
-// newItem returns an item without content.
-func newItem(kind string) responseItem {
+// newItem returns an item without content, whose id newID makes.
+func newItem(kind string, newID func(prefix string) string) responseItem {
 	item := responseItem{Type: kind, Status: "in_progress"}
 	switch kind {
 	case "reasoning":
@@ -140,7 +139,7 @@ func newItem(kind string) responseItem {
 }
 
 // newResponse returns an answer that has not begun.
-func (s *Server) newResponse(r *openai.ResponsesRequest) response {
+func (s *Server) newResponse(r *openai.ResponsesRequest, f *Fixed) response {
 	echo := func(name, usual string) json.RawMessage {
 		if value, ok := r.Echo[name]; ok {
 			return value
@@ -148,7 +147,7 @@ func (s *Server) newResponse(r *openai.ResponsesRequest) response {
 		return json.RawMessage(usual)
 	}
 	return response{
-		ID: newID("resp_"), Object: "response", CreatedAt: time.Now().Unix(), Status: "in_progress", Model: s.name(), Output: []responseItem{},
+		ID: f.newID("resp_", ""), Object: "response", CreatedAt: f.now().Unix(), Status: "in_progress", Model: s.name(), Output: []responseItem{},
 		Temp: r.Sampling.Temp, TopP: r.Sampling.TopP, Truncation: "disabled",
 		Instructions: echo("instructions", "null"), MaxOutputTokens: echo("max_output_tokens", "null"), MaxToolCalls: echo("max_tool_calls", "null"),
 		Metadata: echo("metadata", "{}"), Parallel: echo("parallel_tool_calls", "true"), CacheKey: echo("prompt_cache_key", "null"),
@@ -166,10 +165,10 @@ func (r *response) ended(one *answer, thoughts int) (status string) {
 		r.Status, r.Incomplete = "incomplete", &incomplete{"max_output_tokens"}
 	}
 	r.Usage = &responseUsage{
-		Input: one.prompt, InputDetails: inputTokens{res.CachedTokens}, Output: res.GeneratedTokens, OutDetails: outTokens{thoughts},
+		Input: one.prompt, InputDetails: inputTokens{one.cached()}, Output: res.GeneratedTokens, OutDetails: outTokens{thoughts},
 		Total: one.prompt + res.GeneratedTokens,
 	}
-	r.Timings, r.Seed = timings(res), &res.Seed
+	r.Timings, r.Seed = one.timings(), &res.Seed
 	return r.Status
 }
 
@@ -198,7 +197,7 @@ func (s *Server) responses(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer f.close()
-	out := &responseEvents{events: s.newEvents(w), streams: c.Stream, response: s.newResponse(req)}
+	out := &responseEvents{events: s.newEvents(w), streams: c.Stream, response: s.newResponse(req, noteOf(w).fixed)}
 	err = out.all(f, a.list[0])
 	if err == nil && !c.Stream {
 		err = s.send(w, http.StatusOK, out.response)

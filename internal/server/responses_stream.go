@@ -1,6 +1,8 @@
 package server
 
 import (
+	"fmt"
+
 	"alpaca/internal/openai"
 	"alpaca/internal/toolcall"
 )
@@ -122,7 +124,7 @@ func (r *responseEvents) delta(d toolcall.Delta) {
 		r.add("message", d.Text, nil)
 	case toolcall.Call:
 		r.close("completed")
-		item := newItem("function_call")
+		item := newItem("function_call", r.newID)
 		item.CallID, item.Name = d.ID, d.Name
 		r.put(item)
 	case toolcall.Arguments:
@@ -138,13 +140,18 @@ func (r *responseEvents) put(item responseItem) {
 	r.event("response.output_item.added", map[string]any{"output_index": len(r.response.Output) - 1, "item": item})
 }
 
+// newID makes the id of the next item.
+func (r *responseEvents) newID(prefix string) string {
+	return noteOf(r.w).fixed.newID(prefix, fmt.Sprintf("item %d", len(r.response.Output)))
+}
+
 // start opens an item with a part.
 func (r *responseEvents) start(kind string) {
 	part := textPart("", nil)
 	if kind == "reasoning" {
 		part = thoughtPart("")
 	}
-	r.put(newItem(kind))
+	r.put(newItem(kind, r.newID))
 	*r.item().Content = append(*r.item().Content, part)
 	r.event("response.content_part.added", r.at(map[string]any{"part": part}))
 }

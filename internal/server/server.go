@@ -32,6 +32,9 @@ type Options struct {
 	Path    string   // of the model
 	Aliases []string // names of the model, the one to show first: the file's
 	Build   string   // of the program
+	// Fingerprint says what made an answer; "": the build. Servers that give the same
+	// answers have the same.
+	Fingerprint string
 
 	Library Library // further models; nil: there are none
 	Strict  bool    // a model that nobody knows is refused, where there is a Library
@@ -42,18 +45,23 @@ type Options struct {
 	Template *chat.Template  // nil: conversations are refused
 	Kwargs   json.RawMessage // variables of the template, an object, where requests have some of their own
 	Sampling sampler.Params  // what requests do not say; zero: sampler.DefaultParams
+	System   string          // message of conversations that have none; "": none
+	Stop     []string        // texts that end an answer, where a request names none
+	Settings string          // of the model as Ollama's programs show them, a line each
 
-	Keys        []string // one of which each request needs; none: no key
-	Hosts       []string // names that requests over the loopback interface may use, besides the usual
-	Origin      string   // of the web pages that may ask, besides the server's own; "": none
-	Metrics     bool     // serve /metrics
-	Slots       bool     // serve /slots
-	MaxTokens   int      // of an answer, whatever is asked for; 0: no limit
-	Shift       bool     // texts go on in a full context
-	NoPage      bool     // do not serve the page for browsers
-	Verbose     bool     // answers to conversations show their prompts
-	MaxBody     int64    // bytes of a request: 8 MiB
-	Connections int      // at a time: 1024
+	Keys        []string     // one of which each request needs; none: no key
+	Hosts       []string     // names that requests over the loopback interface may use, besides the usual
+	Origin      string       // of the web pages that may ask, besides the server's own; "": none
+	Metrics     bool         // serve /metrics
+	Slots       bool         // serve /slots
+	MaxTokens   int          // of an answer, whatever is asked for; 0: no limit
+	Shift       bool         // texts go on in a full context
+	NoPage      bool         // do not serve the page for browsers
+	Data        http.Handler // of the addresses below /data/; nil: there are none
+	Verbose     bool         // answers to conversations show their prompts
+	Quiet       bool         // requests that went well are not logged
+	MaxBody     int64        // bytes of a request: 8 MiB
+	Connections int          // at a time: 1024
 
 	KeepAlive    time.Duration // of silence in a stream before a comment is sent: 15 s
 	WriteTimeout time.Duration // of a reader that takes nothing: 30 s
@@ -94,6 +102,7 @@ type Server struct {
 	mu     sync.Mutex
 	usual  time.Duration       // that a request takes
 	active map[*flow]time.Time // what is being answered, since when
+	scales []float32           // of adapters, where a request says nothing; nil: the model's
 }
 
 // New returns a server of an engine's model.
@@ -152,7 +161,12 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 func (s *Server) name() string { return s.opt.Aliases[0] }
 
 // fingerprint says what made an answer. It begins with a b, as llama.cpp's do.
-func (s *Server) fingerprint() string { return "b-alpaca-" + strings.Trim(s.opt.Build, "()") }
+func (s *Server) fingerprint() string {
+	if s.opt.Fingerprint != "" {
+		return s.opt.Fingerprint
+	}
+	return "b-alpaca-" + strings.Trim(s.opt.Build, "()")
+}
 
 // newID returns an id that nobody has seen before.
 func newID(prefix string) string {

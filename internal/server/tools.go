@@ -17,7 +17,7 @@ import (
 )
 
 // told returns a template with what a request tells it: tools and variables.
-func (s *Server) told(t *chat.Template, req *openai.ChatRequest) (*chat.Template, error) {
+func (s *Server) told(r *http.Request, t *chat.Template, req *openai.ChatRequest) (*chat.Template, error) {
 	settings := t.Settings()
 	if req.Kwargs != nil {
 		kwargs, err := mergeObjects(s.opt.Kwargs, req.Kwargs)
@@ -29,7 +29,11 @@ func (s *Server) told(t *chat.Template, req *openai.ChatRequest) (*chat.Template
 	if req.Tools != nil && s.readsTools {
 		settings.Tools = req.Tools.JSON
 	}
-	if req.Kwargs == nil && settings.Tools == nil {
+	f := fixedOf(r.Context())
+	if f != nil {
+		settings.Now = f.now
+	}
+	if req.Kwargs == nil && settings.Tools == nil && f == nil {
 		return t, nil
 	}
 	t, err := t.With(settings)

@@ -43,15 +43,21 @@ type Delta struct {
 // NewID returns an id for a call. Short ones are nine letters and digits, without which
 // templates of Mistral fail.
 func NewID(short bool) string {
+	b := make([]byte, 24)
+	rand.Read(b)
+	return IDOf(short, b)
+}
+
+// IDOf returns the id of a call that random bytes spell, at least 24.
+func IDOf(short bool, random []byte) string {
 	const letters = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 	n, prefix := 24, "call_"
 	if short {
 		n, prefix = 9, ""
 	}
 	b := make([]byte, n)
-	rand.Read(b)
 	for i := range b {
-		b[i] = letters[int(b[i])%len(letters)]
+		b[i] = letters[int(random[i])%len(letters)]
 	}
 	return prefix + string(b)
 }

@@ -44,7 +44,7 @@ func withAdapter(t *testing.T, base *model.Model, path string) *model.Model {
 	f, err := gguf.Open(path)
 	require.NoError(t, err)
 	defer f.Close()
-	adapted, err := base.WithLoRA(f, 1)
+	adapted, err := base.WithLoRA(readAdapter(t, f), 1)
 	require.NoError(t, err)
 	return adapted
 }

@@ -24,6 +24,7 @@ type TemplateChoice struct {
 	Name   string // of a built-in one; NoTemplate for none
 	File   string // with the text of one
 	Kwargs string // JSON: further variables
+	Like   string // a template in another language, which tells the form of a model that has none; "": there is none
 }
 
 // AddFlags adds --chat-template, --chat-template-file and --chat-template-kwargs.
@@ -80,6 +81,10 @@ func (c *TemplateChoice) choose(u *ui.UI, f *gguf.File, tok *tokenizer.Tokenizer
 	case text != "":
 		t, err := modelTemplate(u, text, tok)
 		return t, "its own chat template", err
+	case c.Like != "" && chat.Guess(c.Like) != "":
+		name := chat.Guess(c.Like)
+		t, err := chat.Builtin(name, tok)
+		return t, "chat template " + name + ", which Ollama's looks like", err
 	case IsAlpaca(f):
 		t, err := chat.Builtin("alpaca", tok)
 		return t, "chat template alpaca", err

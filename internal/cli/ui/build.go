@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"runtime/debug"
 )
 
@@ -10,6 +11,9 @@ type Build struct {
 	Commit   string // "" where it is not known
 	Modified bool   // the source differed from the commit
 }
+
+// Short names the program's version for clients.
+func (b Build) Short() string { return cmp.Or(b.Commit[:min(len(b.Commit), 12)], b.Version) }
 
 // ReadBuild returns what Go wrote into the program.
 func ReadBuild() Build {

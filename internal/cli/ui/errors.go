@@ -28,6 +28,17 @@ func Usagef(format string, args ...any) error {
 	return usageError{fmt.Errorf(format, args...)}
 }
 
+// statusError is an error with an exit status of its own.
+type statusError struct {
+	error
+	status int
+}
+
+func (e statusError) Unwrap() error { return e.error }
+
+// WithStatus makes a command end with that exit status.
+func WithStatus(err error, status int) error { return statusError{err, status} }
+
 // hintedError is an error with advice, a line each.
 type hintedError struct {
 	error
@@ -61,6 +72,9 @@ func (u *UI) ExitStatus(err error) int {
 	}
 	if errors.As(err, new(usageError)) {
 		return ExitUsage
+	}
+	if own, ok := errors.AsType[statusError](err); ok {
+		return own.status
 	}
 	return ExitFailure
 }

@@ -1,0 +1,225 @@
+package load
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/engine"
+	"alpaca/internal/jobs"
+	"alpaca/internal/machine"
+	"alpaca/internal/model"
+)
+
+// Executor are the flags of a command that answers requests which are lines of files, or
+// jobs of a queue.
+type Executor struct {
+	Generation
+	Template TemplateChoice
+	Parallel int // requests answered at once
+
+	created string
+	Alias   string // the model's name in answers; "": the file's
+	strict  bool
+	predict int
+	flags   *pflag.FlagSet
+}
+
+// AddFlags adds them all, -m too.
+func (o *Executor) AddFlags(fs *pflag.FlagSet) {
+	o.flags = fs
+	AddModel(fs, &o.Model)
+	flags.AddInt(fs, &o.Parallel, flags.Int{Name: "parallel", Value: 16, Low: 1, High: 256}, "`requests` answered at once; it changes nothing but the time")
+	flags.AllowSingleDash(fs, "parallel", "np")
+	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -1, High: math.MaxInt32}, "`tokens` of an answer at most, whatever a request asks for; -1 is no limit")
+	fs.StringVarP(&o.Alias, "alias", "a", "", "`name` of the model in answers (default: the file's)")
+	fs.StringVar(&o.created, "created", "", "`time` of all answers, seconds since 1970 or a date such as 2026-12-31; templates that tell the date tell this one (default: $SOURCE_DATE_EPOCH, or 0)")
+	fs.BoolVar(&o.strict, "strict-template", false, "refuse conversations with a model that has no chat template")
+	o.Template.AddFlags(fs)
+	o.Generation.AddFlags(fs)
+}
+
+// Check returns a usage error if flags do not go together, and tells which are ignored.
+func (o *Executor) Check(u *ui.UI) error {
+	if o.Grammar.Given() {
+		return ui.WithHint(ui.Usagef("grammars are the requests' own"), `a request says it in its body: "response_format", or "grammar"`)
+	}
+	if _, err := o.createdAt(); err != nil {
+		return err
+	}
+	return o.Generation.Check(u)
+}
+
+// createdAt returns the time of all answers.
+func (o *Executor) createdAt() (int64, error) {
+	const env = "SOURCE_DATE_EPOCH"
+	text, name := o.created, "--created"
+	if text == "" {
+		text, name = os.Getenv(env), "$"+env
+	}
+	if text == "" {
+		return 0, nil
+	}
+	if day, err := time.Parse(time.DateOnly, text); err == nil && name != "$"+env {
+		return day.Unix(), nil
+	}
+	const most = 253402300799 // the end of the year 9999
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil || n < 0 || n > most {
+		return 0, ui.Usagef("%s %q: must be seconds since 1970, between 0 and %d, or a date such as 2026-12-31", name, text, int64(most))
+	}
+	return n, nil
+}
+
+// Answering is a model that answers requests.
+type Answering struct {
+	*jobs.Executor
+	Model  *Instance
+	Engine *engine.Engine
+	Digest string // SHA-256 of the model's file, in hexadecimal; of all parts one after the other, and of adapters
+	// Settings are the flags, and the like, on which answers depend besides the model, by
+	// their names.
+	Settings map[string]string
+}
+
+// Close frees everything.
+func (a *Answering) Close() {
+	a.Engine.Close()
+	a.Model.Close()
+}
+
+// Open loads the model and makes what answers. What is odd about it is told to the user.
+func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
+	m, err := o.Options.Open(u, ModelPath(u, o.Model))
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		if err != nil {
+			m.Close()
+		}
+	}()
+	created, err := o.createdAt()
+	if err != nil {
+		return nil, err
+	}
+	opt, err := o.ServerOptions(u, m, o.Template, o.strict)
+	if err != nil {
+		return nil, err
+	}
+	opt.MaxTokens, opt.Log, opt.Quiet = max(0, o.predict), u.Notef, !o.Verbose
+	if o.Alias != "" {
+		opt.Aliases = []string{o.Alias}
+	}
+	a = &Answering{Model: m}
+	if a.Digest, err = o.digest(m); err != nil {
+		return nil, err
+	}
+	if a.Engine, err = o.engine(u, m); err != nil {
+		return nil, err
+	}
+	a.Settings = o.settings()
+	a.Settings["ctx-size"] = strconv.Itoa(a.Engine.Ctx())
+	a.Settings["created"] = strconv.FormatInt(created, 10)
+	a.Settings["alias"] = opt.Aliases[0]
+	if text := m.Settings.Text(); text != "" || m.Settings.System != "" {
+		a.Settings["modelfile"] = fmt.Sprintf("%s %q", text, m.Settings.System)
+	}
+	if opt.Template != nil {
+		source := opt.Template.Source()
+		sum := sha256.Sum256([]byte(source))
+		a.Settings["chat-template"] = hex.EncodeToString(sum[:8])
+		if strings.Contains(source, "strftime_now") {
+			u.Notef("the chat template tells the model the date: it is %s, and --created says another", time.Unix(created, 0).UTC().Format(time.DateOnly))
+		}
+	}
+	a.Executor = jobs.New(a.Engine, jobs.Options{Digest: a.Digest, Created: created, Server: opt})
+	return a, nil
+}
+
+// engine returns what evaluates the model.
+func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
+	cache := o.SessionOptions(o.CtxFor(m))
+	opt := engine.Options{
+		Ctx: cache.Ctx, Parallel: o.Parallel, Answers: jobs.MaxAnswers, Queue: 1 << 20, Batch: cache.Batch,
+		Target:  time.Hour, // nobody waits for the next token
+		Threads: Threads(u, o.Threads), CacheK: cache.CacheK, CacheV: cache.CacheV,
+	}
+	ctx, _, err := m.Model.Context(cache.Ctx)
+	if err != nil {
+		return nil, err
+	}
+	block, err := m.Model.BlockBytes(model.RunnerOptions{Ctx: ctx, CacheK: cache.CacheK, CacheV: cache.CacheV})
+	if err != nil {
+		return nil, err
+	}
+	// What the texts need, and as much again for beginnings that later ones share; but half
+	// of the memory at most, unless a single text needs more.
+	text := (ctx+model.BlockLen-1)/model.BlockLen + 1
+	opt.Blocks = 2 * text * o.Parallel
+	if free := machine.FreeMemory(); free > 0 {
+		opt.Blocks = max(text, min(opt.Blocks, int(free/2/int64(max(block, 1)))))
+	}
+	e, err := engine.New(m.Model, opt)
+	if err != nil {
+		return nil, err
+	}
+	if w := e.Warning(); w != "" {
+		u.Warnf("%s", w)
+	}
+	return e, nil
+}
+
+// digest returns what tells models apart whose answers differ.
+func (o *Executor) digest(m *Instance) (string, error) {
+	h := sha256.New()
+	if _, err := m.Model.File.WriteTo(h); err != nil {
+		return "", fmt.Errorf("%s: %w", m.Path, err)
+	}
+	digest := hex.EncodeToString(h.Sum(nil))
+	for _, text := range o.loras {
+		_, scale, err := SplitLoRA(text)
+		if err != nil {
+			return "", err
+		}
+		sum, err := LoRASum(text)
+		if err != nil {
+			return "", err
+		}
+		h := sha256.Sum256(fmt.Appendf(nil, "%s %v %s", digest, scale, sum))
+		digest = hex.EncodeToString(h[:])
+	}
+	return digest, nil
+}
+
+// harmless are the flags of AddFlags on which no answer depends, and those of which
+// Settings has the meaning rather than the text.
+var harmless = []string{
+	"model", "threads", "batch-size", "parallel", "no-mmap", "lora", "verbose",
+	"chat-template", "chat-template-file", "created", "alias", "ctx-size",
+}
+
+// settings returns what all other flags say, also those of which nothing is said.
+func (o *Executor) settings() map[string]string {
+	own, without := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
+	(&Executor{}).AddFlags(own)
+	new(Grammar).AddFlags(without)
+	new(flags.Compat).AddFlags(without)
+	list := map[string]string{}
+	own.VisitAll(func(f *pflag.Flag) {
+		if without.Lookup(f.Name) == nil && !slices.Contains(harmless, f.Name) {
+			list[f.Name] = o.flags.Lookup(f.Name).Value.String()
+		}
+	})
+	return list
+}

@@ -1,0 +1,67 @@
+package load
+
+import (
+	"context"
+	"errors"
+	"os"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/queue"
+)
+
+// queueEnv is the environment variable with a queue's address, which may have a password in it.
+const queueEnv = "ALPACA_QUEUE"
+
+// Queue are the flags that say where a queue is and who asks.
+type Queue struct{ address queue.Address }
+
+// AddFlags adds them; usage is that of --queue.
+func (o *Queue) AddFlags(fs *pflag.FlagSet, usage string) {
+	fs.StringVar(&o.address.URL, "queue", "", usage+"; $"+queueEnv+" may hold it with user and password")
+	fs.StringVar(&o.address.Creds, "queue-creds", "", "`file` with credentials: the seed of an nkey, or a .creds file")
+	fs.StringVar(&o.address.CA, "queue-ca", "", "`file` with the certificate of the queue's authority")
+	fs.BoolVar(&o.address.Insecure, "insecure-queue", false, "let prompts cross the network readable, or to a server that lets anybody in")
+}
+
+// Given reports whether --queue is used; the environment alone does not make a command use a queue.
+func (o *Queue) Given() bool { return o.address.URL != "" }
+
+// Check completes the address. A user and a password come from the environment, for the address
+// that is there.
+func (o *Queue) Check() error {
+	fromEnv := os.Getenv(queueEnv)
+	switch {
+	case queue.HasPassword(o.address.URL):
+		return ui.WithHint(ui.Usagef("--queue has a password, which every list of processes shows"),
+			"$"+queueEnv+" may hold the address with it; --queue-creds names a file")
+	case o.address.URL == "" && fromEnv == "":
+		return ui.WithHint(ui.Usagef("--queue is missing: the address of a queue, such as nats://127.0.0.1:4222"), "$"+queueEnv+" can hold it")
+	case o.address.URL == "" || (queue.Address{URL: fromEnv}).Redacted() == o.address.Redacted():
+		o.address.URL = fromEnv
+	}
+	return nil
+}
+
+// Connect connects to the queue. A server that is not there is waited for as long as patience says,
+// 0 for ever.
+func (o *Queue) Connect(ctx context.Context, u *ui.UI, command string, patience time.Duration) (*queue.Conn, error) {
+	if patience > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, patience)
+		defer cancel()
+	}
+	c, err := queue.Connect(ctx, o.address, "alpaca "+command, u.Notef)
+	return c, Hinted(err)
+}
+
+// Hinted makes the advice of a queue's error a hint.
+func Hinted(err error) error {
+	var refused *queue.RefusedError
+	if errors.As(err, &refused) && refused.Hint != "" {
+		return ui.WithHint(err, refused.Hint)
+	}
+	return err
+}

@@ -1,0 +1,60 @@
+// Package queue has "alpaca queue", which makes what batches on several machines need of a NATS
+// server, shows what is in it, and removes it. Workers and batches have no right to do that;
+// what the objects are is internal/queue's.
+package queue
+
+import (
+	"context"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/queue"
+)
+
+// patience is how long a server that is not there is waited for.
+const patience = 10 * time.Second
+
+// New returns "alpaca queue".
+func New(u *ui.UI) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "queue",
+		Short: "Make, show and empty a queue for several machines",
+		Long: `Make, show and empty a queue, from which "alpaca worker" on several machines takes the
+requests of "alpaca batch --queue". It is in a NATS server (2.12 or later) with
+JetStream, and a user with the rights of an administrator is needed.`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return flags.UnknownCommand(cmd, args[0])
+		},
+	}
+	cmd.AddCommand(newInit(u), newStatus(u), newRemove(u), newRetry(u))
+	return cmd
+}
+
+// connected calls f with a connection to the queue.
+func connected(ctx context.Context, u *ui.UI, o *load.Queue, f func(c *queue.Conn) error) error {
+	if err := o.Check(); err != nil {
+		return err
+	}
+	c, err := o.Connect(ctx, u, "queue", patience)
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return load.Hinted(f(c))
+}
+
+// batchArg is the usage of an argument that names a batch.
+func batchArg(args []string) (string, error) {
+	if err := queue.CheckBatch(args[0]); err != nil {
+		return "", ui.WithHint(ui.Usagef("%q: %v", args[0], err), `"alpaca queue status" lists them, and "alpaca batch --queue" tells its own`)
+	}
+	return args[0], nil
+}

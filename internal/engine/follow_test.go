@@ -1,0 +1,88 @@
+package engine
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/testmodel"
+)
+
+// TestFollow: what texts begin with in common is evaluated once, to the token, also where
+// they come at once, and none is answered otherwise for it.
+func TestFollow(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	shared := greedy(m, strings.Repeat("the llama and ", 12), 6)
+	common := len(shared.Prompt)
+	require.NotZero(t, common%32, "the last block is not full")
+	var requests []Request
+	own := 0
+	for i := range 6 {
+		r := shared
+		r.Prompt = append(slices.Clone(shared.Prompt), 100+int32(i), 101, 102)
+		own += len(r.Prompt) - common
+		requests = append(requests, r)
+	}
+	other := greedy(m, strings.Repeat("an old ", 10), 6) // begins with less than is worth waiting for
+	requests = append(requests, other)
+	var alone [][]int32
+	for _, r := range requests {
+		r.NoCache = true
+		alone = append(alone, tokensOf(t, start(t, m, Options{Threads: 1}), []Request{r})[0])
+	}
+	for _, opt := range []Options{{Parallel: 7}, {Parallel: 7, Batch: 16}, {Parallel: 3}, {Parallel: 7, NoCache: true}, {Parallel: 7, Blocks: 9}} {
+		opt.Threads = 1
+		e := start(t, m, opt)
+		require.Equal(t, alone, tokensOf(t, e, requests), "%+v", opt)
+		s := e.Stats()
+		all := int64(6*common + own + len(other.Prompt))
+		require.Equal(t, all, s.PromptTokens+s.CachedTokens)
+		if opt.Batch == 0 && !opt.NoCache && opt.Blocks == 0 {
+			require.LessOrEqual(t, s.PromptTokens, int64(common+own+len(other.Prompt)), "%+v", opt)
+		}
+		if opt.NoCache {
+			require.Zero(t, s.CachedTokens)
+		}
+	}
+}
+
+// tokensOf submits requests at once and returns what each is answered.
+func tokensOf(t *testing.T, e *Engine, requests []Request) [][]int32 {
+	t.Helper()
+	var streams []*Stream
+	for _, r := range requests {
+		s, err := e.Submit(context.Background(), r)
+		require.NoError(t, err)
+		streams = append(streams, s)
+	}
+	list := make([][]int32, len(streams))
+	for i, s := range streams {
+		for token, ok := s.Next(); ok; token, ok = s.Next() {
+			list[i] = append(list[i], token.ID)
+		}
+		require.NoError(t, s.Err())
+		r := s.Results()[0]
+		require.Equal(t, len(requests[i].Prompt), r.PromptTokens)
+		require.Less(t, r.CachedTokens, r.PromptTokens, "the last token is evaluated anew")
+	}
+	return list
+}
+
+// TestAnswers: a request may have more answers than there are places, and waits for all.
+func TestAnswers(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	r := greedy(m, "the llama", 3)
+	r.N = 5
+	want := tokensOf(t, start(t, m, Options{Threads: 1, Parallel: 5}), []Request{r})
+	e := start(t, m, Options{Threads: 1, Parallel: 2, Answers: 5})
+	one := greedy(m, "an old", 3)
+	got := tokensOf(t, e, []Request{one, r, one})
+	require.ElementsMatch(t, want[0], got[1], "in the order in which they come")
+	require.Equal(t, got[0], got[2])
+	r.N = 6
+	_, err := e.Submit(context.Background(), r)
+	require.EqualError(t, err, "engine: 6 answers, must be between 1 and 5")
+}

@@ -1,0 +1,70 @@
+package jobs
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// lines reads the lines of a file one after the other.
+type lines struct {
+	r      *bufio.Reader
+	most   int // bytes of a line
+	number int // of the line read last, from 1
+	at     int64
+	next   int64 // offset of the line after it
+	buf    []byte
+}
+
+func newLines(r io.Reader, most int) *lines {
+	return &lines{r: bufio.NewReaderSize(r, 256<<10), most: most}
+}
+
+// read returns the next line without the newline at its end, io.EOF after the last. It is
+// valid until the next call. Blank lines count, but are not returned.
+func (l *lines) read() ([]byte, error) {
+	for {
+		line, err := l.one()
+		if err != nil || len(bytes.TrimSpace(line)) > 0 {
+			return line, err
+		}
+	}
+}
+
+// one returns the next line, be it blank.
+func (l *lines) one() ([]byte, error) {
+	l.buf, l.at = l.buf[:0], l.next
+	for {
+		part, err := l.r.ReadSlice('\n')
+		l.next += int64(len(part))
+		if len(l.buf) <= l.most { // of one that is too long the rest is only counted
+			l.buf = append(l.buf, part...)
+		}
+		if errors.Is(err, bufio.ErrBufferFull) {
+			continue
+		}
+		if err != nil && (!errors.Is(err, io.EOF) || l.next == l.at) {
+			return nil, err
+		}
+		l.number++
+		line := bytes.TrimSuffix(l.buf, []byte("\n"))
+		if len(line) > l.most {
+			return nil, &lineError{l.number, fmt.Errorf("it has more than %d bytes", l.most)}
+		}
+		if mark := []byte("\ufeff"); l.number == 1 && bytes.HasPrefix(line, mark) { // some editors write one
+			line, l.at = line[len(mark):], l.at+int64(len(mark))
+		}
+		return line, nil
+	}
+}
+
+// lineError is an error about a line.
+type lineError struct {
+	number int
+	error
+}
+
+func (e *lineError) Error() string { return fmt.Sprintf("line %d: %v", e.number, e.error) }
+func (e *lineError) Unwrap() error { return e.error }

@@ -1,0 +1,108 @@
+package jobs
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+
+	"alpaca/internal/atomicfile"
+)
+
+// place is where a result is.
+type place struct {
+	file int
+	at   int64
+	size int
+	sum  [sha256.Size]byte
+}
+
+// Merge writes the results of several files in the order of the input, of which each must
+// have one. A result that is there twice must be the same both times: it follows from its
+// request, so that another one is of another model or version, or of a machine that makes
+// mistakes. Bad is how many have errors.
+func Merge(in *Input, paths []string, w io.Writer) (bad int, err error) {
+	files := make([]*os.File, len(paths))
+	defer func() {
+		for _, f := range files {
+			if f != nil {
+				f.Close()
+			}
+		}
+	}()
+	found := map[key]place{}
+	for i, path := range paths {
+		if files[i], err = os.Open(path); err != nil {
+			return 0, err
+		}
+		n, err := findResults(in, paths, i, files[i], found)
+		if bad += n; err != nil {
+			return bad, err
+		}
+	}
+	ids := in.ids()
+	if missing := missingOf(in, found); len(missing) > 0 {
+		return bad, fmt.Errorf("%d of %d requests have no result, such as %s", len(missing), len(ids), strings.Join(missing[:min(3, len(missing))], ", "))
+	}
+	var line []byte
+	for _, id := range ids {
+		p := found[id]
+		line = append(line[:0], make([]byte, p.size+1)...)
+		if _, err := files[p.file].ReadAt(line[:p.size], p.at); err != nil {
+			return bad, err
+		}
+		line[p.size] = '\n'
+		if _, err := w.Write(line); err != nil {
+			return bad, err
+		}
+	}
+	return bad, nil
+}
+
+// findResults finds the results in a file.
+func findResults(in *Input, paths []string, file int, f *os.File, found map[key]place) (bad int, err error) {
+	err = eachResult(paths[file], f, func(r *Result, l *lines, line []byte) error {
+		id := keyOf(r.CustomID)
+		if !in.Has(id) {
+			return fmt.Errorf("custom_id %s is not one of the input", clip(r.CustomID))
+		}
+		line = bytes.TrimRight(line, "\r")
+		p := place{file, l.at, len(line), sha256.Sum256(line)}
+		other, ok := found[id]
+		if ok && other.sum != p.sum {
+			return fmt.Errorf("custom_id %s has another result in %s: they are of different models or versions, or a machine is faulty",
+				clip(r.CustomID), paths[other.file])
+		}
+		if !ok && r.Failed() {
+			bad++
+		}
+		found[id] = p
+		return nil
+	})
+	return bad, err
+}
+
+// SortOutput puts the results of a file in the order of their requests.
+func SortOutput(in *Input, path string) error {
+	out, err := atomicfile.Create(path, 0o666)
+	if err != nil {
+		return err
+	}
+	defer out.Abort()
+	if _, err := Merge(in, []string{path}, out); err != nil {
+		return err
+	}
+	return out.Commit()
+}
+
+// missingOf names requests without a result, by their lines.
+func missingOf(in *Input, found map[key]place) (list []string) {
+	for _, l := range in.lines {
+		if _, ok := found[l.id]; !ok {
+			list = append(list, fmt.Sprintf("line %d", l.number))
+		}
+	}
+	return list
+}

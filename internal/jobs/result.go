@@ -1,0 +1,80 @@
+package jobs
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"unicode/utf8"
+)
+
+// Result is a line of an output: the response to a request, or why there is none.
+type Result struct {
+	ID       string    `json:"id"`
+	CustomID string    `json:"custom_id"`
+	Response *Response `json:"response"` // nil: there is an Error
+	Error    *Error    `json:"error"`
+}
+
+// Response is what the server answers, be it an error of the request.
+type Response struct {
+	Status    int             `json:"status_code"` // of HTTP
+	RequestID string          `json:"request_id"`
+	Body      json.RawMessage `json:"body"`
+}
+
+// Error says why a request has no response.
+type Error struct {
+	Code    string `json:"code"`
+	Message string `json:"message"`
+}
+
+// Failed reports whether a request was not answered as it wanted.
+func (r *Result) Failed() bool { return r.Response == nil || r.Response.Status >= 400 }
+
+// Line returns the result in JSON on one line, with a newline.
+func (r *Result) Line() ([]byte, error) {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	if err := e.Encode(r); err != nil {
+		return nil, fmt.Errorf("jobs: the result of %s: %w", clip(r.CustomID), err)
+	}
+	return b.Bytes(), nil
+}
+
+// ParseResult reads a line of an output. It may be of another machine: what is not a result
+// is an error, and Line writes it anew.
+func ParseResult(line []byte) (*Result, error) {
+	if !utf8.Valid(line) {
+		return nil, errors.New("it is not in UTF-8")
+	}
+	r := &Result{}
+	if err := json.Unmarshal(line, r); err != nil {
+		return nil, fmt.Errorf("it is no result in JSON: %w", err)
+	}
+	switch {
+	case r.CustomID == "":
+		return nil, errors.New("it is no result: custom_id is missing")
+	case (r.Response == nil) == (r.Error == nil):
+		return nil, errors.New("it is no result: one of response and error must be an object, the other null")
+	case r.Response != nil && (r.Response.Status < 100 || r.Response.Status > 599 || len(r.Response.Body) == 0):
+		return nil, errors.New("it is no result: response has no status_code of HTTP, or no body")
+	}
+	if r.Response != nil {
+		body, err := compact(r.Response.Body)
+		if err != nil {
+			return nil, err
+		}
+		r.Response.Body = body
+	}
+	return r, nil
+}
+
+// compact returns JSON without spaces between its values.
+func compact(data []byte) ([]byte, error) {
+	var b bytes.Buffer
+	b.Grow(len(data))
+	err := json.Compact(&b, data)
+	return b.Bytes(), err
+}

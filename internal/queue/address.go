@@ -1,0 +1,131 @@
+package queue
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"regexp"
+	"strings"
+
+	"alpaca/internal/server/listen"
+)
+
+// Address says where a queue is, and how to get in.
+type Address struct {
+	URL      string // nats://HOST:PORT or tls://…, several with commas; user and password may be in it
+	Creds    string // file with the seed of an nkey, or of nats' tools with a JWT; "": none
+	CA       string // file with certificates to trust besides the system's; "": none
+	Insecure bool   // prompts may cross the network readable, and for anybody
+}
+
+// RefusedError is an address, or a server, that prompts are not entrusted to.
+type RefusedError struct{ Reason, Hint string }
+
+func (e *RefusedError) Error() string { return e.Reason }
+
+// HasPassword reports whether a URL has credentials in it, which belong into no list of processes.
+func HasPassword(text string) bool {
+	servers, err := parseURLs(text)
+	if err != nil {
+		return strings.Contains(text, "@")
+	}
+	for _, u := range servers {
+		if u.User != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// parseURLs reads the URLs of a list.
+func parseURLs(text string) (list []*url.URL, err error) {
+	for one := range strings.SplitSeq(text, ",") {
+		u, err := url.Parse(strings.TrimSpace(one))
+		if err != nil {
+			// The error repeats the URL, and with it the password.
+			return nil, errors.New("the queue's address is not a URL such as nats://127.0.0.1:4222")
+		}
+		if u.Scheme != "nats" && u.Scheme != "tls" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
+			return nil, errors.New("the queue's address is not of the form nats://HOST:4222 or tls://HOST:4222") // a password may be anywhere in it
+		}
+		list = append(list, u)
+	}
+	return list, nil
+}
+
+// Redacted returns the address without passwords.
+func (a Address) Redacted() string {
+	servers, err := parseURLs(a.URL)
+	if err != nil {
+		return "the queue"
+	}
+	var list []string
+	for _, u := range servers {
+		u.User = nil
+		list = append(list, u.String())
+	}
+	return strings.Join(list, ",")
+}
+
+// beyondLoopback reports whether any server is on another machine.
+func beyondLoopback(servers []*url.URL) bool {
+	for _, u := range servers {
+		if !listen.IsLocal(u.Hostname()) {
+			return true
+		}
+	}
+	return false
+}
+
+// check refuses addresses that others could read along at, or ask without credentials.
+func (a Address) check() ([]*url.URL, error) {
+	servers, err := parseURLs(a.URL)
+	if err != nil {
+		return nil, err
+	}
+	if !beyondLoopback(servers) || a.Insecure {
+		return servers, nil
+	}
+	for _, u := range servers {
+		switch {
+		case u.Scheme != "tls":
+			return nil, &RefusedError{a.Redacted() + " is not encrypted: whoever is on the way reads prompts and answers",
+				"tls:// encrypts; --insecure-queue allows it on a network that you trust"}
+		case u.User == nil && a.Creds == "":
+			return nil, &RefusedError{a.Redacted() + " would be asked without credentials",
+				"--queue-creds names a file with them, and $ALPACA_QUEUE may hold tls://USER:PASSWORD@HOST; --insecure-queue goes without"}
+		}
+	}
+	return servers, nil
+}
+
+// oddUser finds what subjects cannot have.
+var oddUser = regexp.MustCompile(`[^A-Za-z0-9_-]`)
+
+// inboxOf returns the prefix of the subjects that a user is answered on: its own, which its rights
+// can name, so that no other user reads along.
+func inboxOf(user string) string {
+	if user == "" {
+		return "_INBOX"
+	}
+	return "_INBOX_" + oddUser.ReplaceAllString(user, "_")
+}
+
+// seed is an nkey's, in a file that holds nothing else but comments.
+var seed = regexp.MustCompile(`(?m)^\s*SU[A-Z2-7]{56}\s*$`)
+
+// readCreds reads a file with credentials, and reports whether it has a JWT.
+func readCreds(name string) (text []byte, jwt bool, err error) {
+	text, err = os.ReadFile(name)
+	if err != nil {
+		return nil, false, err
+	}
+	if strings.Contains(string(text), "BEGIN NATS USER JWT") {
+		return text, true, nil
+	}
+	if !seed.Match(text) {
+		return nil, false, fmt.Errorf("%s: there is neither the seed of a user's nkey (SU…) in it nor a JWT of nats' tools", name)
+	}
+	return text, false, nil
+}

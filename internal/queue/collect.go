@@ -1,0 +1,184 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"alpaca/internal/jobs"
+)
+
+// collect reads the batch's results in the order in which they were stored, those of earlier runs
+// first. It takes none away, so that others can collect them, too.
+func (r *run) collect(ctx context.Context) error {
+	next := uint64(1)
+	for try := 0; ; try++ {
+		last, err := r.read(ctx, next)
+		if ctx.Err() != nil {
+			return nil
+		}
+		if err != nil && !passing(err) {
+			return err
+		}
+		if last >= next {
+			next, try = last+1, 0
+		}
+		if pause(ctx, try) != nil {
+			return nil
+		}
+	}
+}
+
+// deliverError is an error of delivering.
+type deliverError struct{ error }
+
+func (e deliverError) Unwrap() error { return e.error }
+
+// passing reports whether reading may go on after an error.
+func passing(err error) bool {
+	var refused *RefusedError
+	var delivering deliverError
+	return !errors.As(err, &refused) && !errors.As(err, &delivering)
+}
+
+// read delivers the results from a sequence number on, and returns the last one's.
+func (r *run) read(ctx context.Context, from uint64) (last uint64, err error) {
+	reader, err := r.conn.js.OrderedConsumer(ctx, ResultsStream, jetstream.OrderedConsumerConfig{
+		FilterSubjects: []string{resultsPrefix + r.ID + ".>"}, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from,
+	})
+	if err != nil {
+		return 0, r.conn.cause(err)
+	}
+	messages, err := reader.Messages()
+	if err != nil {
+		return 0, err
+	}
+	defer messages.Stop()
+	defer context.AfterFunc(ctx, messages.Stop)()
+	for {
+		m, err := messages.Next()
+		if err != nil {
+			return last, err
+		}
+		meta, err := m.Metadata()
+		if err != nil {
+			return last, err
+		}
+		if err := r.take(m); err != nil {
+			return last, deliverError{err}
+		}
+		last = meta.Sequence.Stream
+	}
+}
+
+// take delivers a result, which is hostile until it is checked. Nothing of one that is not the
+// job's gets into the output: the first result stays, so that its job has an error.
+func (r *run) take(m jetstream.Msg) error {
+	_, id, ok := cutResult(m.Subject())
+	if !ok {
+		return nil
+	}
+	r.mu.Lock()
+	s := r.pending[id]
+	r.mu.Unlock()
+	if s == nil {
+		return nil // delivered, in this run or in one before
+	}
+	result, err := jobs.ParseResult(m.Data())
+	if err == nil && result.CustomID != s.id {
+		err = fmt.Errorf("it is of custom_id %.60q", result.CustomID)
+	}
+	if err != nil {
+		r.Log("custom_id %.60q: a worker's result is none: %v", s.id, err)
+		result = r.Fail(&jobs.Request{CustomID: s.id}, "bad_result", "what a worker sent is no result: "+err.Error())
+	}
+	return r.deliver(id, result)
+}
+
+// watch looks for jobs that got lost, when no result has come for a while: somebody may have
+// removed the batch, or the server's disk. Then the run would wait for ever.
+func (r *run) watch(ctx context.Context) error {
+	for unattended := false; ; {
+		r.mu.Lock()
+		wait := time.Until(r.heard.Add(r.Patience))
+		r.mu.Unlock()
+		if wait <= 0 {
+			wait = r.Patience
+			if err := r.lookForLost(ctx); err != nil {
+				return err
+			}
+			if now := r.unattended(ctx); now != unattended {
+				if unattended = now; now {
+					r.Log("no worker takes the jobs of %s: alpaca worker --queue %s -m MODEL does", r.Model.Name, r.conn.where)
+				}
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(wait):
+		}
+	}
+}
+
+// lookForLost returns an error if jobs that the queue had are neither there any more nor have a
+// result, twice in a row: a list of very many subjects is read in pages, between which some go.
+func (r *run) lookForLost(ctx context.Context) error {
+	r.mu.Lock()
+	suspects := map[string]bool{}
+	for id, s := range r.pending {
+		if s.queued {
+			suspects[id] = true
+		}
+	}
+	r.mu.Unlock()
+	waiting, done, err := r.look(ctx)
+	if err != nil {
+		if passing(err) {
+			return nil // the server is away, or busy
+		}
+		return err
+	}
+	lost := map[string]bool{}
+	again := 0
+	for id := range suspects {
+		if waiting[id] || done[id] {
+			continue
+		}
+		lost[id] = true
+		if r.missing[id] {
+			again++
+		}
+	}
+	r.mu.Lock()
+	for id := range lost {
+		if r.pending[id] == nil { // delivered meanwhile
+			delete(lost, id)
+		}
+	}
+	r.mu.Unlock()
+	r.missing = lost
+	if again > 0 && len(lost) > 0 {
+		return &RefusedError{fmt.Sprintf("%d jobs of the batch %s are no longer in the queue and have no results", len(lost), r.ID),
+			"somebody removed them, or their results got too old: the same command puts them in again"}
+	}
+	return nil
+}
+
+// unattended reports whether no worker asks for the model's jobs, as far as the server says.
+func (r *run) unattended(ctx context.Context) bool {
+	infos, err := r.conn.consumers(ctx)
+	if err != nil {
+		return false
+	}
+	for _, info := range infos {
+		if info.Name == r.Model.Key {
+			m := ModelStatus{modelOf(info), info.NumPending, info.NumAckPending, info.NumRedelivered, info.NumWaiting}
+			return m.Unattended()
+		}
+	}
+	return false
+}

@@ -1,0 +1,286 @@
+package queue
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/nats-io/nkeys"
+)
+
+// Servers before this one lose messages or count deliveries wrong.
+const leastMajor, leastMinor = 2, 12
+
+// requestTime is how long a server may take for an answer. What was sent is sent again then.
+const requestTime = 5 * time.Second
+
+// Conn is a connection to a queue, which comes back by itself when the server does.
+type Conn struct {
+	nc    *nats.Conn
+	js    jetstream.JetStream
+	ctx   context.Context // done when the connection cannot go on; its cause says why
+	fail  context.CancelCauseFunc
+	log   func(format string, args ...any)
+	where string
+	last  atomic.Pointer[error] // why the last try to connect failed
+
+	mu    sync.Mutex
+	epoch context.Context // done when the server is lost: what it was asked is never answered
+	lose  context.CancelFunc
+}
+
+// Connect connects to a queue; name tells the server who comes, log is told what happens to the
+// connection. It waits for a server that is not there yet until ctx is done.
+func Connect(ctx context.Context, a Address, name string, log func(format string, args ...any)) (*Conn, error) {
+	servers, err := a.check()
+	if err != nil {
+		return nil, err
+	}
+	c := &Conn{log: log, where: a.Redacted()}
+	c.ctx, c.fail = context.WithCancelCause(context.WithoutCancel(ctx))
+	c.begin()
+	connected := make(chan struct{}, 1)
+	opts, err := c.options(a, servers)
+	if err != nil {
+		return nil, err
+	}
+	opts = append(opts, nats.Name(name), nats.ConnectHandler(func(*nats.Conn) { connected <- struct{}{} }))
+	if c.nc, err = nats.Connect(strings.Join(plain(servers), ","), opts...); err != nil {
+		return nil, c.explain(err)
+	}
+	if !c.nc.IsConnected() {
+		log("waiting for the queue at %s", c.where)
+		select {
+		case <-connected:
+		case <-c.ctx.Done():
+			c.nc.Close()
+			return nil, context.Cause(c.ctx)
+		case <-ctx.Done():
+			c.close()
+			if err := c.last.Load(); err != nil && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+				return nil, c.explain(*err)
+			}
+			return nil, ctx.Err()
+		}
+	}
+	if err := c.judge(beyondLoopback(servers) && !a.Insecure); err != nil {
+		c.close()
+		return nil, err
+	}
+	c.js, err = jetstream.New(c.nc, jetstream.WithDefaultTimeout(requestTime))
+	return c, err
+}
+
+// plain returns the URLs without users, which options have.
+func plain(servers []*url.URL) (list []string) {
+	for _, u := range servers {
+		without := *u
+		without.User = nil
+		list = append(list, without.String())
+	}
+	return list
+}
+
+// options returns the options of a connection. It is given up never, neither while the server is
+// away nor because it was not there yet.
+func (c *Conn) options(a Address, servers []*url.URL) ([]nats.Option, error) {
+	opts := []nats.Option{
+		nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true), nats.ReconnectWait(500 * time.Millisecond), nats.Timeout(requestTime),
+		// Another server of a cluster would not have been looked at.
+		nats.IgnoreDiscoveredServers(),
+		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
+			c.begin()
+			if err != nil {
+				c.log("lost the queue (%v): connecting again", err)
+			}
+		}),
+		nats.ReconnectHandler(func(*nats.Conn) { c.log("the queue is back") }),
+		nats.ReconnectErrHandler(func(_ *nats.Conn, err error) { c.missed(err) }),
+		nats.ClosedHandler(func(nc *nats.Conn) {
+			err := nc.LastError()
+			if err == nil {
+				err = nats.ErrConnectionClosed
+			}
+			c.fail(c.explain(err))
+		}),
+		nats.ErrorHandler(func(_ *nats.Conn, _ *nats.Subscription, err error) { c.problem(err) }),
+	}
+	if servers[0].Scheme == "tls" {
+		opts = append(opts, nats.Secure(&tls.Config{MinVersion: tls.VersionTLS12}))
+	}
+	if a.CA != "" {
+		opts = append(opts, nats.RootCAs(a.CA))
+	}
+	user, login, err := credentials(a, servers[0].User)
+	if login != nil {
+		opts = append(opts, login)
+	}
+	return append(opts, nats.CustomInboxPrefix(inboxOf(user))), err
+}
+
+// credentials returns who logs in and how; nil: nobody does.
+func credentials(a Address, info *url.Userinfo) (user string, login nats.Option, err error) {
+	if a.Creds == "" {
+		if info == nil {
+			return "", nil, nil
+		}
+		password, _ := info.Password()
+		return info.Username(), nats.UserInfo(info.Username(), password), nil
+	}
+	text, jwt, err := readCreds(a.Creds)
+	if err != nil {
+		return "", nil, err
+	}
+	pair, err := nkeys.ParseDecoratedNKey(text)
+	if err != nil {
+		return "", nil, fmt.Errorf("%s: %w", a.Creds, err)
+	}
+	user, err = pair.PublicKey()
+	if err != nil {
+		return "", nil, fmt.Errorf("%s: %w", a.Creds, err)
+	}
+	if jwt {
+		return user, nats.UserCredentials(a.Creds), nil
+	}
+	return user, nats.Nkey(user, pair.Sign), nil
+}
+
+// problem is told what the server says besides answers. It answers nothing to what a user has no
+// right to, so that the request would only seem to take long.
+func (c *Conn) problem(err error) {
+	if errors.Is(err, nats.ErrPermissionViolation) {
+		c.fail(c.explain(err))
+		return
+	}
+	if !errors.Is(err, nats.ErrSlowConsumer) {
+		c.log("the queue: %v", err)
+	}
+}
+
+// missed is told why a try to connect failed. A server that is not there may come; one with the
+// wrong certificate does not get another.
+func (c *Conn) missed(err error) {
+	c.last.Store(&err)
+	if errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(tls.RecordHeaderError)) ||
+		errors.Is(err, nats.ErrSecureConnWanted) || errors.Is(err, nats.ErrNkeysNotSupported) {
+		c.fail(c.explain(err))
+	}
+}
+
+// explain says what an error of the connection means.
+func (c *Conn) explain(err error) error {
+	text := strings.TrimPrefix(err.Error(), "nats: ")
+	switch {
+	case errors.Is(err, nats.ErrPermissionViolation):
+		return &RefusedError{fmt.Sprintf("%s: the user has no right to do this (%s)", c.where, text),
+			"alpaca worker, alpaca batch and alpaca queue have users of their own: deploy/nats.conf has their rights"}
+	case errors.Is(err, nats.ErrAuthorization), errors.Is(err, nats.ErrAuthExpired), errors.Is(err, nats.ErrAuthRevoked):
+		return &RefusedError{c.where + " refuses the credentials", "--queue-creds names a file with them, and $ALPACA_QUEUE may hold nats://USER:PASSWORD@HOST"}
+	}
+	if errors.Is(err, nats.ErrNkeysNotSupported) {
+		return &RefusedError{c.where + " knows no nkeys: it lets anybody in, or asks for passwords", "$ALPACA_QUEUE may hold a user and a password"}
+	}
+	if errors.As(err, new(*tls.CertificateVerificationError)) {
+		return &RefusedError{c.where + ": " + text, "--queue-ca names the file with the certificate of its authority"}
+	}
+	return fmt.Errorf("%s: %s", c.where, text)
+}
+
+// judge refuses servers that cannot be trusted with prompts or with messages.
+func (c *Conn) judge(guarded bool) error {
+	version := c.nc.ConnectedServerVersion()
+	if !recent(version) {
+		return &RefusedError{fmt.Sprintf("%s has nats-server %s, must be %d.%d or later: older ones lose messages or count them wrong", c.where, version, leastMajor, leastMinor),
+			"Debian's package is older: https://github.com/nats-io/nats-server/releases and the image nats:2 have newer ones"}
+	}
+	if guarded && !c.nc.AuthRequired() {
+		return &RefusedError{c.where + " lets anybody in: whoever reaches it reads prompts and answers",
+			"deploy/nats.conf shows users and their rights; --insecure-queue allows it on a network that you trust"}
+	}
+	return nil
+}
+
+// recent reports whether a server's version is new enough.
+func recent(version string) bool {
+	parts := strings.SplitN(version, ".", 3)
+	if len(parts) < 2 {
+		return false
+	}
+	major, err1 := strconv.Atoi(parts[0])
+	minor, err2 := strconv.Atoi(parts[1])
+	return err1 == nil && err2 == nil && (major > leastMajor || major == leastMajor && minor >= leastMinor)
+}
+
+// begin ends what waits for answers of a server that is lost, so that it can be asked again.
+func (c *Conn) begin() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.lose != nil {
+		c.lose()
+	}
+	c.epoch, c.lose = context.WithCancel(context.Background())
+}
+
+// lost returns what is closed when the server of now is lost.
+func (c *Conn) lost() context.Context {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.epoch
+}
+
+// once returns a context for one question to the server.
+func (c *Conn) once(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	stop := context.AfterFunc(c.lost(), cancel)
+	return ctx, func() { stop(); cancel() }
+}
+
+// with returns a context that is done with the caller's, or with the connection for its reason.
+func (c *Conn) with(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	stop := context.AfterFunc(c.ctx, func() { cancel(context.Cause(c.ctx)) })
+	return ctx, func() { stop(); cancel(nil) }
+}
+
+// cause returns why a request failed: the connection's reason, where it has one.
+func (c *Conn) cause(err error) error {
+	if c.ctx.Err() != nil {
+		return context.Cause(c.ctx)
+	}
+	switch {
+	case errors.Is(err, jetstream.ErrJetStreamNotEnabled), errors.Is(err, jetstream.ErrJetStreamNotEnabledForAccount):
+		return &RefusedError{c.where + " has no JetStream, which keeps messages", "start it with deploy/nats.conf, or with nats-server -js"}
+	case errors.Is(err, jetstream.ErrStreamNotFound), errors.Is(err, jetstream.ErrNoStreamResponse):
+		return &RefusedError{c.where + " has no queue yet", "alpaca queue init makes it"}
+	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, nats.ErrTimeout):
+		return fmt.Errorf("%s does not answer", c.where)
+	}
+	return err
+}
+
+// Close ends the connection when what was sent has arrived.
+func (c *Conn) Close() {
+	if err := c.nc.Drain(); err != nil {
+		c.close()
+		return
+	}
+	select {
+	case <-c.ctx.Done():
+	case <-time.After(requestTime):
+		c.close()
+	}
+}
+
+func (c *Conn) close() { c.nc.Close() }
+
+// Kill cuts the connection at once, as the death of the process does: for tests.
+func (c *Conn) Kill() { c.close() }

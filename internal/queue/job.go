@@ -1,0 +1,228 @@
+package queue
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"alpaca/internal/jobs"
+)
+
+// job is one in work.
+type job struct {
+	jetstream.Msg
+	subject string // of the result
+	request *jobs.Request
+	before  uint64 // how often it was delivered before
+}
+
+// handle does a job. The order of acts is what makes results safe: an acknowledgement removes
+// the job whoever sends it, even if another has it by now, so that the result is stored first.
+func (w *Worker) handle(ctx context.Context, m jetstream.Msg) {
+	j, err := w.read(m)
+	if err != nil {
+		w.counts.Refused.Add(1)
+		w.opt.Log("a message in the queue is no job: %v", err)
+		m.TermWithReason("not a job")
+		return
+	}
+	w.at(Taken)
+	stop := w.showLife(m)
+	defer stop()
+	switch known, err := w.stored(ctx, j.subject); {
+	case err != nil:
+		w.lost(ctx, j, err)
+		return
+	case known != nil:
+		w.counts.Known.Add(1)
+		w.ack(ctx, m)
+		return
+	}
+	if j.before > uint64(w.opt.Retries) {
+		w.giveUp(ctx, j)
+		return
+	}
+	result, err := w.exec.Do(ctx, j.request)
+	if err != nil {
+		w.lost(ctx, j, err)
+		return
+	}
+	w.bad.Store(0)
+	w.at(Answered)
+	if err := w.keep(ctx, j, result, false); err != nil {
+		w.lost(ctx, j, err)
+		return
+	}
+	w.at(Kept)
+	w.ack(ctx, m)
+}
+
+func (w *Worker) at(s Stage) {
+	if w.opt.At != nil {
+		w.opt.At(s)
+	}
+}
+
+// read checks a message, which is as hostile as a request over HTTP.
+func (w *Worker) read(m jetstream.Msg) (*job, error) {
+	_, batch, id, ok := cutJob(m.Subject())
+	if !ok {
+		return nil, fmt.Errorf("its subject is %q", m.Subject())
+	}
+	meta, err := m.Metadata()
+	if err != nil {
+		return nil, err
+	}
+	r, err := jobs.ParseRequest(m.Data())
+	if err != nil {
+		return nil, err
+	}
+	if jobID(batch, r) != id {
+		// Its result would be taken for another's.
+		return nil, fmt.Errorf("the subject is not that of custom_id %.60q", r.CustomID)
+	}
+	return &job{Msg: m, subject: resultSubject(batch, id), request: r, before: meta.NumDelivered - 1}, nil
+}
+
+// showLife tells the server that a job is being done, while something is being computed: a
+// machine that hangs loses the job. The caller ends it.
+func (w *Worker) showLife(m jetstream.Msg) (stop func()) {
+	ended := make(chan struct{})
+	go func() {
+		tick := time.NewTicker(max(w.Model.AckWait/3, time.Millisecond))
+		defer tick.Stop()
+		for before := w.exec.Progress(); ; {
+			select {
+			case <-ended:
+				return
+			case <-tick.C:
+			}
+			if now := w.exec.Progress(); now != before {
+				before = now
+				m.InProgress()
+			}
+		}
+	}()
+	return func() { close(ended) }
+}
+
+// stored returns the result that a subject has, nil for none.
+func (w *Worker) stored(ctx context.Context, subject string) (*jetstream.RawStreamMsg, error) {
+	for try := 0; ; try++ {
+		asked, cancel := w.conn.once(ctx)
+		msg, err := w.results.GetLastMsgForSubject(asked, subject)
+		cancel()
+		switch {
+		case err == nil:
+			return msg, nil
+		case noMessage(err):
+			return nil, nil
+		case ctx.Err() != nil:
+			return nil, context.Cause(ctx)
+		}
+		if err := pause(ctx, try); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// keep stores the result of a job. If another machine was first, its result is compared.
+func (w *Worker) keep(ctx context.Context, j *job, r *jobs.Result, gaveUp bool) error {
+	line, err := r.Line()
+	if err != nil {
+		return err
+	}
+	msg := nats.NewMsg(j.subject)
+	msg.Data = bytes.TrimSuffix(line, []byte("\n"))
+	if gaveUp {
+		msg.Header.Set(errorHeader, "1")
+	}
+	state, err := w.conn.put(ctx, ResultsStream, msg)
+	if err != nil {
+		return err
+	}
+	switch state {
+	case tooBig:
+		if gaveUp {
+			return errors.New("the server takes no messages of the size of an error")
+		}
+		return w.keep(ctx, j, w.exec.GiveUp(j.request, "result_too_large",
+			fmt.Sprintf("the result has %d bytes, more than the queue takes", len(msg.Data))), true)
+	case stored:
+		w.counts.Done.Add(1)
+		return nil
+	}
+	w.counts.Twice.Add(1)
+	first, err := w.stored(ctx, j.subject)
+	if err != nil || first == nil { // removed in between
+		return err
+	}
+	w.compare(j, first, msg)
+	return nil
+}
+
+// compare tells loudly of a result that is another than the one a machine had stored before. One
+// of the two computes wrong: its memory is bad, or it has another program or model.
+func (w *Worker) compare(j *job, first *jetstream.RawStreamMsg, mine *nats.Msg) {
+	if first.Header.Get(errorHeader) != "" || mine.Header.Get(errorHeader) != "" || bytes.Equal(first.Data, mine.Data) {
+		return
+	}
+	w.counts.Mismatch.Add(1)
+	w.opt.Log("RESULT MISMATCH: custom_id %.60q (%s): another machine's result is not this machine's: one of them computes wrong, or runs another version",
+		j.request.CustomID, j.subject)
+}
+
+// giveUp makes an error the result of a job that was delivered too often.
+func (w *Worker) giveUp(ctx context.Context, j *job) {
+	w.counts.GivenUp.Add(1)
+	w.opt.Log("gave up custom_id %.60q after %d deliveries", j.request.CustomID, j.before)
+	r := w.exec.GiveUp(j.request, "gave_up", fmt.Sprintf("gave up after %d deliveries: each time the worker died, or could not do it", j.before))
+	if err := w.keep(ctx, j, r, true); err != nil {
+		w.lost(ctx, j, err)
+		return
+	}
+	if err := j.TermWithReason("gave up after too many deliveries"); err != nil {
+		w.opt.Log("a job may come again: %v", err)
+	}
+}
+
+// ack removes a job from the queue and waits for the server's word. Without it the job comes
+// again, and has its result.
+func (w *Worker) ack(ctx context.Context, m jetstream.Msg) {
+	ctx, cancel := w.conn.once(context.WithoutCancel(ctx))
+	defer cancel()
+	if err := m.DoubleAck(ctx); err != nil && w.conn.ctx.Err() == nil {
+		w.opt.Log("a job may come again: %v", err)
+	}
+}
+
+// lost gives a job to others: at once where this worker ends, else with a delay, as this
+// machine is at fault. After some in a row it takes no more, rather than to fail at all.
+func (w *Worker) lost(ctx context.Context, j *job, err error) {
+	if ctx.Err() != nil {
+		w.giveBack(j.Msg)
+		return
+	}
+	w.counts.Failed.Add(1)
+	w.opt.Log("custom_id %.60q failed on this machine: %v", j.request.CustomID, err)
+	if err := j.NakWithDelay(w.opt.Delay); err != nil {
+		w.opt.Log("a job comes again later: %v", err)
+	}
+	if w.bad.Add(1) >= badInARow {
+		w.once.Do(func() {
+			w.opt.Log("%d jobs in a row failed on this machine: it takes no more", badInARow)
+			close(w.broken)
+		})
+	}
+}
+
+// giveBack lets another worker have a job at once.
+func (w *Worker) giveBack(m jetstream.Msg) {
+	w.counts.Returned.Add(1)
+	m.Nak()
+}

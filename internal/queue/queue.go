@@ -1,0 +1,134 @@
+// Package queue spreads the lines of batches over machines, through a NATS server with JetStream.
+//
+//	Batch.Run ─ job ─▶ ALPACA_JOBS ─▶ Worker ─ result ─▶ ALPACA_RESULTS ─▶ Batch.Run
+//
+// A job is done at least once, and its first result counts. Results are the same bytes whoever
+// computes them, so it does not matter who was first; a worker that comes later compares.
+package queue
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"alpaca/internal/engine"
+	"alpaca/internal/jobs"
+)
+
+// Names of the streams. Subjects hold digests alone: text of users could be read as patterns.
+const (
+	JobsStream    = "ALPACA_JOBS"
+	ResultsStream = "ALPACA_RESULTS"
+
+	jobsPrefix    = "alpaca.jobs."    // then model key, batch, job
+	resultsPrefix = "alpaca.results." // then batch, job
+)
+
+// errorHeader marks results of jobs that nobody could do: "queue retry" removes them.
+const errorHeader = "Alpaca-Error"
+
+// Lengths of what subjects consist of, in hexadecimal digits.
+const (
+	keyLen   = 16
+	batchLen = 16
+	jobLen   = 32
+)
+
+// digest returns the first n hexadecimal digits of the SHA-256 of parts, each with its length, so
+// that no two lists of parts are the same bytes.
+func digest(n int, parts ...string) string {
+	h := sha256.New()
+	for _, part := range parts {
+		var size [8]byte
+		for i := range size {
+			size[i] = byte(len(part) >> (8 * i))
+		}
+		h.Write(size[:])
+		h.Write([]byte(part))
+	}
+	return hex.EncodeToString(h.Sum(nil))[:n]
+}
+
+// ModelKey names what decides on answers, so that workers whose answers would differ share no
+// jobs: the digest of a model's file, the version of the engine's results, and the settings.
+func ModelKey(modelDigest string, settings map[string]string) string {
+	parts := []string{modelDigest, fmt.Sprint(engine.Numerics)}
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
+		parts = append(parts, name, settings[name])
+	}
+	return digest(keyLen, parts...)
+}
+
+// BatchID names a batch: its input's digest, and what else its results depend on.
+func BatchID(inputDigest string, options ...string) string {
+	return digest(batchLen, append([]string{inputDigest}, options...)...)
+}
+
+// jobID names a request of a batch.
+func jobID(batch string, r *jobs.Request) string {
+	return digest(jobLen, batch, r.CustomID, r.URL, string(r.Body))
+}
+
+var (
+	isKey   = regexp.MustCompile(`^[0-9a-f]{16}$`)
+	isBatch = isKey
+)
+
+// CheckBatch returns an error unless text can be the id of a batch.
+func CheckBatch(text string) error {
+	if !isBatch.MatchString(text) {
+		return errors.New("the id of a batch has 16 hexadecimal digits")
+	}
+	return nil
+}
+
+func jobSubject(key, batch, job string) string { return jobsPrefix + key + "." + batch + "." + job }
+
+func resultSubject(batch, job string) string { return resultsPrefix + batch + "." + job }
+
+// cutJob splits the subject of a job.
+func cutJob(subject string) (key, batch, job string, ok bool) {
+	rest, ok := strings.CutPrefix(subject, jobsPrefix)
+	parts := strings.Split(rest, ".")
+	if !ok || len(parts) != 3 || len(parts[0]) != keyLen || len(parts[1]) != batchLen || len(parts[2]) != jobLen {
+		return "", "", "", false
+	}
+	return parts[0], parts[1], parts[2], true
+}
+
+// cutResult splits the subject of a result.
+func cutResult(subject string) (batch, job string, ok bool) {
+	rest, ok := strings.CutPrefix(subject, resultsPrefix)
+	batch, job, found := strings.Cut(rest, ".")
+	return batch, job, ok && found && len(batch) == batchLen && len(job) == jobLen
+}
+
+// codes of answers that jetstream has no names for.
+const (
+	codeFull jetstream.ErrorCode = 10077 // maximum messages, or bytes, or messages of a subject
+)
+
+// codeOf returns the server's code of an error, 0 where it has none.
+func codeOf(err error) jetstream.ErrorCode {
+	var api *jetstream.APIError
+	if errors.As(err, &api) {
+		return api.ErrorCode
+	}
+	return 0
+}
+
+// isThere reports whether a publish failed because its subject has a message.
+func isThere(err error) bool {
+	code := codeOf(err)
+	return code == jetstream.JSErrCodeStreamWrongLastSequence || code == jetstream.JSErrCodeStreamWrongLastSequenceConstant
+}
+
+// isFull reports whether a publish failed because the stream is full.
+func isFull(err error) bool { return codeOf(err) == codeFull }

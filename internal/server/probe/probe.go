@@ -1,0 +1,55 @@
+// Package probe answers those who watch a process that is no server itself, such as a worker:
+// whether it is ready, whether it lives, and what it has counted. It serves nothing else, and
+// nothing that anybody must not know.
+package probe
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"alpaca/internal/server/listen"
+	"alpaca/internal/server/metrics"
+)
+
+// Watched is what is asked about.
+type Watched interface {
+	Ready() bool // it takes work
+	Alive() bool // it does not hang
+	Write(p *metrics.Exposition)
+}
+
+// Handler answers /readyz, /livez and /metrics.
+func Handler(w Watched) http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /readyz", func(rw http.ResponseWriter, _ *http.Request) { say(rw, w.Ready(), "ready") })
+	mux.HandleFunc("GET /livez", func(rw http.ResponseWriter, _ *http.Request) { say(rw, w.Alive(), "alive") })
+	mux.HandleFunc("GET /metrics", func(rw http.ResponseWriter, _ *http.Request) {
+		var p metrics.Exposition
+		w.Write(&p)
+		rw.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+		rw.Write([]byte(p.String()))
+	})
+	return mux
+}
+
+// say answers yes or no.
+func say(w http.ResponseWriter, yes bool, what string) {
+	status, text := http.StatusOK, what+"\n"
+	if !yes {
+		status, text = http.StatusServiceUnavailable, "not "+text
+	}
+	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write([]byte(text))
+}
+
+// Serve answers at l until ctx is done.
+func Serve(ctx context.Context, l listen.Listeners, w Watched) {
+	srv := &http.Server{Handler: Handler(w), ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10}
+	for _, ln := range l {
+		go srv.Serve(ln)
+	}
+	<-ctx.Done()
+	srv.Close()
+}

@@ -1,0 +1,326 @@
+// Package balance tests the examples of nginx and HAProxy in the folder deploy, with the programs
+// themselves before two replicas: words arrive one by one, replicas come and go without a request
+// that is lost, and any of them gives the same answer.
+//
+// Without the programs (Debian: nginx, haproxy) the tests are skipped, which
+// ALPACA_REQUIRE_BALANCERS=1 makes a failure.
+package balance
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/testmodel"
+)
+
+// made are the program and a small model, made once.
+var made struct{ program, model string }
+
+func TestMain(m *testing.M) {
+	dir, err := os.MkdirTemp("", "alpaca-balance")
+	if err == nil {
+		made.program, made.model = filepath.Join(dir, "alpaca"), filepath.Join(dir, "tiny.gguf")
+		cmd := exec.Command("go", "build", "-trimpath", "-o", made.program, "./cmd/alpaca")
+		cmd.Dir, cmd.Stderr = filepath.Join("..", "..", ".."), os.Stderr
+		err = cmd.Run()
+	}
+	if err == nil {
+		err = testmodel.SPM(1).WriteTo(made.model)
+	}
+	code := 1
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+	} else {
+		code = m.Run()
+	}
+	os.RemoveAll(dir)
+	os.Exit(code)
+}
+
+// replica is an "alpaca serve".
+type replica struct {
+	t    *testing.T
+	port int
+	cmd  *exec.Cmd
+}
+
+// freePort returns a port that nobody has.
+func freePort(t *testing.T) int {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	return l.Addr().(*net.TCPAddr).Port
+}
+
+func (r *replica) start() {
+	r.t.Helper()
+	r.cmd = exec.Command(made.program, "serve", "-m", made.model, "-a", "tiny", "--host", "127.0.0.1", "--port", fmt.Sprint(r.port), "-t", "1",
+		"--drain-delay", "2500ms", "--drain-timeout", "60s", "--models-max", "0", "--context-shift")
+	stderr, err := r.cmd.StderrPipe()
+	require.NoError(r.t, err)
+	require.NoError(r.t, r.cmd.Start())
+	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+		if strings.Contains(lines.Text(), "listens at") {
+			go io.Copy(io.Discard, stderr)
+			return
+		}
+	}
+	r.t.Fatal("a replica did not start")
+}
+
+func (r *replica) kill() {
+	r.cmd.Process.Kill()
+	r.cmd.Wait()
+}
+
+func (r *replica) url() string { return fmt.Sprintf("http://127.0.0.1:%d", r.port) }
+
+// balancer is nginx or HAProxy with the example of the folder deploy.
+type balancer struct {
+	program, example string
+	config           func(example string) string       // the whole configuration
+	command          func(dir, config string) []string // what runs it
+}
+
+var balancers = map[string]balancer{
+	"nginx": {
+		program: "nginx", example: "nginx.conf",
+		config: func(example string) string {
+			return "daemon off; error_log stderr; pid nginx.pid; worker_processes 1;\nevents {}\nhttp {\naccess_log off;\n" +
+				"client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;\n" + example + "\n}\n"
+		},
+		command: func(dir, config string) []string { return []string{"-p", dir, "-c", config} },
+	},
+	"haproxy": {
+		program: "haproxy", example: "haproxy.cfg",
+		config:  func(example string) string { return example },
+		command: func(_, config string) []string { return []string{"-db", "-f", config} },
+	},
+}
+
+// start runs the balancer before replicas and returns its address.
+func (b balancer) start(t *testing.T, one, two *replica) string {
+	t.Helper()
+	path, err := exec.LookPath(b.program)
+	if err != nil {
+		path, err = exec.LookPath("/usr/sbin/" + b.program)
+	}
+	if err != nil {
+		if os.Getenv("ALPACA_REQUIRE_BALANCERS") == "1" {
+			t.Fatalf("%s is not installed and ALPACA_REQUIRE_BALANCERS=1 asks for it", b.program)
+		}
+		t.Skipf("%s is not installed (Debian: apt install %s)", b.program, b.program)
+	}
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "deploy", b.example))
+	require.NoError(t, err)
+	port := freePort(t)
+	example := string(text)
+	for from, to := range map[string]int{"127.0.0.1:8080": port, "127.0.0.1:8081": one.port, "127.0.0.1:8082": two.port} {
+		require.Equal(t, 1, strings.Count(example, from))
+		example = strings.Replace(example, from, fmt.Sprintf("127.0.0.1:%d", to), 1)
+	}
+	dir := t.TempDir()
+	config := filepath.Join(dir, b.example)
+	require.NoError(t, os.WriteFile(config, []byte(b.config(example)), 0o600))
+	cmd := exec.Command(path, b.command(dir, config)...)
+	var said bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &said, &said
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
+		cmd.Wait()
+		if t.Failed() {
+			t.Logf("%s:\n%s", b.program, said.String())
+		}
+	})
+	url := fmt.Sprintf("http://127.0.0.1:%d", port)
+	for range 500 {
+		resp, err := http.Get(url + "/readyz")
+		if err == nil {
+			resp.Body.Close()
+			if resp.StatusCode == 200 {
+				return url
+			}
+		}
+		time.Sleep(20 * time.Millisecond)
+	}
+	t.Fatalf("%s did not start", b.program)
+	return ""
+}
+
+// noise is what differs between two answers to the same request.
+var noise = regexp.MustCompile(`"(id|created|timings)":("[^"]*"|\d+|\{[^}]*\}),?`)
+
+// ask sends a request and returns the answer without its noise.
+func ask(url string, i int) (string, error) {
+	body := fmt.Sprintf(`{"prompt": "Once upon a time %d", "max_tokens": 16, "seed": %d, "cache_prompt": false}`, i, i)
+	req, err := http.NewRequest("POST", url+"/v1/completions", strings.NewReader(body))
+	if err != nil {
+		return "", err
+	}
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("Authorization", fmt.Sprintf("Bearer user%d", i%7))
+	resp, err := http.DefaultClient.Do(req)
+	if err != nil {
+		return "", err
+	}
+	defer resp.Body.Close()
+	text, err := io.ReadAll(resp.Body)
+	if err == nil && resp.StatusCode != 200 {
+		err = fmt.Errorf("status %d: %s", resp.StatusCode, text)
+	}
+	return noise.ReplaceAllString(string(text), ""), err
+}
+
+// each runs f with each balancer before two replicas.
+func each(t *testing.T, f func(t *testing.T, url string, one, two *replica)) {
+	for name, b := range balancers {
+		t.Run(name, func(t *testing.T) {
+			one, two := &replica{t: t, port: freePort(t)}, &replica{t: t, port: freePort(t)}
+			for _, r := range []*replica{one, two} {
+				r.start()
+				t.Cleanup(r.kill)
+			}
+			f(t, b.start(t, one, two), one, two)
+		})
+	}
+}
+
+// TestSame asks both replicas, and the balancer: all answers are the same bytes.
+func TestSame(t *testing.T) {
+	each(t, func(t *testing.T, url string, one, two *replica) {
+		for i := range 10 {
+			var answers []string
+			for _, at := range []string{one.url(), two.url(), url} {
+				text, err := ask(at, i)
+				require.NoError(t, err)
+				answers = append(answers, text)
+			}
+			require.NotEmpty(t, answers[0])
+			require.Equal(t, answers[0], answers[1])
+			require.Equal(t, answers[0], answers[2])
+		}
+	})
+}
+
+// TestStream reads an answer through the balancer: its words come one by one, while the rest is
+// still being computed, and a reader that goes away ends the work.
+func TestStream(t *testing.T) {
+	each(t, func(t *testing.T, url string, one, two *replica) {
+		body := `{"messages": [{"role": "user", "content": "Tell me"}], "stream": true, "max_tokens": 1000000000, "ignore_eos": true}`
+		resp, err := http.Post(url+"/v1/chat/completions", "application/json", strings.NewReader(body))
+		require.NoError(t, err)
+		events := 0
+		// The answer has no end. A balancer that kept it back would never send its beginning.
+		for lines := bufio.NewScanner(resp.Body); events < 20 && lines.Scan(); {
+			if strings.HasPrefix(lines.Text(), "data: ") {
+				events++
+			}
+		}
+		require.Equal(t, 20, events)
+		resp.Body.Close()
+		require.Eventually(t, func() bool { return busy(t, one)+busy(t, two) == 0 }, time.Minute, 20*time.Millisecond, "the work goes on for nobody")
+	})
+}
+
+// busy returns how many answers a replica is giving.
+func busy(t *testing.T, r *replica) (n int) {
+	resp, err := http.Get(r.url() + "/slots")
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	var slots []struct {
+		Busy bool `json:"is_processing"`
+	}
+	require.NoError(t, json.NewDecoder(resp.Body).Decode(&slots))
+	for _, s := range slots {
+		if s.Busy {
+			n++
+		}
+	}
+	return n
+}
+
+// load asks n times, and as long as the acts last, a few at once. It returns how many requests
+// were lost.
+func load(t *testing.T, url string, n int64, acts func()) int64 {
+	t.Helper()
+	want := make([]string, 20)
+	for i := range want {
+		text, err := ask(url, i)
+		require.NoError(t, err)
+		want[i] = text
+	}
+	var next, failed atomic.Int64
+	var over atomic.Bool
+	var all sync.WaitGroup
+	for range 4 {
+		all.Go(func() {
+			for {
+				i := next.Add(1)
+				if i > n && over.Load() {
+					return
+				}
+				text, err := ask(url, int(i)%len(want))
+				if err != nil {
+					if failed.Add(1) < 5 {
+						t.Logf("request %d: %v", i, err)
+					}
+				} else if text != want[int(i)%len(want)] {
+					t.Errorf("request %d was answered otherwise than before:\n%s\n%s", i, text, want[int(i)%len(want)])
+				}
+			}
+		})
+	}
+	acts()
+	over.Store(true)
+	all.Wait()
+	return failed.Load()
+}
+
+// TestKilled kills a replica in the middle: requests that it did not answer are answered by the
+// other, alike.
+func TestKilled(t *testing.T) {
+	each(t, func(t *testing.T, url string, one, two *replica) {
+		lost := load(t, url, 200, func() {
+			time.Sleep(100 * time.Millisecond)
+			one.kill()
+			time.Sleep(300 * time.Millisecond)
+			one.start()
+		})
+		require.Zero(t, lost)
+	})
+}
+
+// TestDrained ends replicas in good order, one after the other, in the middle of 500 requests.
+func TestDrained(t *testing.T) {
+	each(t, func(t *testing.T, url string, one, two *replica) {
+		lost := load(t, url, 500, func() {
+			for _, r := range []*replica{one, two} {
+				require.NoError(t, r.cmd.Process.Signal(syscall.SIGTERM))
+				require.NoError(t, r.cmd.Wait(), "a drained replica ends with 0")
+				r.start()
+				time.Sleep(1500 * time.Millisecond) // HAProxy looks each second who is there
+			}
+		})
+		require.Zero(t, lost)
+	})
+}

@@ -1,0 +1,225 @@
+package queue
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"iter"
+	"maps"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/jobs"
+	"alpaca/internal/queue"
+)
+
+// theModel is what the workers here say they have.
+var theModel = queue.Model{Key: queue.ModelKey("digest", nil), Name: "small", Digest: "digest", Quant: "F32"}
+
+// aLong time is more than anything here takes.
+const aLong = time.Minute
+
+// echo is an executor that answers at once, the same on each machine.
+type echo struct {
+	rows  atomic.Int64
+	tries atomic.Int64
+	// do is done for each request before it is answered, unless nil.
+	do func(ctx context.Context, r *jobs.Request) error
+	// other makes this machine answer otherwise than all others.
+	other string
+}
+
+func (e *echo) Do(ctx context.Context, r *jobs.Request) (*jobs.Result, error) {
+	e.tries.Add(1)
+	if e.do != nil {
+		if err := e.do(ctx, r); err != nil {
+			return nil, err
+		}
+	}
+	e.rows.Add(1)
+	sum := sha256.Sum256(append([]byte(r.CustomID), r.Body...))
+	body := fmt.Sprintf(`{"text":"%s%s"}`, hex.EncodeToString(sum[:]), e.other)
+	return &jobs.Result{ID: "batch_req_" + r.CustomID, CustomID: r.CustomID, Response: &jobs.Response{Status: 200, RequestID: "req", Body: json.RawMessage(body)}}, nil
+}
+
+func (e *echo) GiveUp(r *jobs.Request, code, message string) *jobs.Result {
+	return failed(r, code, message)
+}
+
+func (e *echo) Progress() int64 { return e.rows.Load() }
+
+func failed(r *jobs.Request, code, message string) *jobs.Result {
+	return &jobs.Result{ID: "batch_req_" + r.CustomID, CustomID: r.CustomID, Error: &jobs.Error{Code: code, Message: message}}
+}
+
+// connect connects as a user of the address.
+func connect(t *testing.T, url string) *queue.Conn {
+	t.Helper()
+	c, err := connectTo(t, queue.Address{URL: url})
+	require.NoError(t, err)
+	t.Cleanup(c.Close)
+	return c
+}
+
+func connectTo(t *testing.T, a queue.Address) (*queue.Conn, error) {
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	defer cancel()
+	return queue.Connect(ctx, a, t.Name(), t.Logf)
+}
+
+// raw is a connection without alpaca's rules.
+func raw(t *testing.T, url string, opts ...nats.Option) (*nats.Conn, jetstream.JetStream) {
+	t.Helper()
+	nc, err := nats.Connect(url, opts...)
+	require.NoError(t, err)
+	t.Cleanup(nc.Close)
+	js, err := jetstream.New(nc)
+	require.NoError(t, err)
+	return nc, js
+}
+
+// initialize makes a queue with the model's place.
+func initialize(t *testing.T, url string, limits queue.Limits, ackWait time.Duration) *queue.Conn {
+	t.Helper()
+	c := connect(t, url)
+	require.NoError(t, c.Init(t.Context(), limits))
+	m := theModel
+	m.AckWait = ackWait
+	require.NoError(t, c.Add(t.Context(), m))
+	return c
+}
+
+// worker is one that runs.
+type worker struct {
+	*queue.Worker
+	conn *queue.Conn
+	stop func() error // ends it in good order and returns what Run returns
+}
+
+// work starts a worker with a connection of its own, as on another machine.
+func work(t *testing.T, url string, exec queue.Executor, opt queue.WorkerOptions) *worker {
+	t.Helper()
+	c, err := connectTo(t, queue.Address{URL: url})
+	require.NoError(t, err)
+	if opt.Slots == 0 {
+		opt.Slots = 2
+	}
+	if opt.Retries == 0 {
+		opt.Retries = 3
+	}
+	opt.Log = t.Logf
+	w, err := queue.NewWorker(t.Context(), c, theModel.Key, exec, opt)
+	require.NoError(t, err)
+	ctx, cancel := context.WithCancel(context.WithoutCancel(t.Context()))
+	done := make(chan error, 1)
+	go func() {
+		err := w.Run(ctx)
+		c.Close()
+		done <- err
+	}()
+	stop := sync.OnceValue(func() error { cancel(); return <-done })
+	t.Cleanup(func() { stop() })
+	return &worker{w, c, stop}
+}
+
+// requests returns n of them.
+func requests(t *testing.T, n int) (list []*jobs.Request) {
+	t.Helper()
+	for i := range n {
+		r, err := jobs.ParseRequest(fmt.Appendf(nil, `{"custom_id": "id <%d>", "method": "POST", "url": "/v1/completions", "body": {"prompt": "a & b %d"}}`, i, i))
+		require.NoError(t, err)
+		list = append(list, r)
+	}
+	return list
+}
+
+// output is what a batch has collected.
+type output struct {
+	mu    sync.Mutex
+	lines map[string]string // by custom_id
+}
+
+// batch returns one of requests that have no line in out yet.
+func batch(t *testing.T, list []*jobs.Request, out *output) *queue.Batch {
+	if out.lines == nil {
+		out.lines = map[string]string{}
+	}
+	out.mu.Lock()
+	finished := maps.Clone(out.lines)
+	out.mu.Unlock()
+	return &queue.Batch{
+		ID: queue.BatchID(t.Name()), Model: theModel, Patience: 300 * time.Millisecond, Log: t.Logf, Fail: failed,
+		Requests: func() iter.Seq2[*jobs.Request, error] {
+			return func(yield func(*jobs.Request, error) bool) {
+				for _, r := range list {
+					if finished[r.CustomID] == "" && !yield(r, nil) {
+						return
+					}
+				}
+			}
+		},
+		Deliver: func(r *jobs.Result) error {
+			line, err := r.Line()
+			if err != nil {
+				return err
+			}
+			out.mu.Lock()
+			defer out.mu.Unlock()
+			if _, twice := out.lines[r.CustomID]; twice {
+				return fmt.Errorf("%s was delivered twice", r.CustomID)
+			}
+			out.lines[r.CustomID] = string(line)
+			return nil
+		},
+	}
+}
+
+func (o *output) len() int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return len(o.lines)
+}
+
+// complete checks that each request has its right result.
+func (o *output) complete(t *testing.T, list []*jobs.Request) {
+	t.Helper()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	require.Len(t, o.lines, len(list))
+	for _, r := range list {
+		want, err := (&echo{}).Do(t.Context(), r)
+		require.NoError(t, err)
+		line, err := want.Line()
+		require.NoError(t, err)
+		require.Equal(t, string(line), o.lines[r.CustomID])
+	}
+}
+
+// run runs a batch to its end.
+func run(t *testing.T, url string, b *queue.Batch) error {
+	ctx, cancel := context.WithTimeout(t.Context(), aLong)
+	defer cancel()
+	c, err := connectTo(t, queue.Address{URL: url})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	return b.Run(ctx, c)
+}
+
+// empty checks that no job is left.
+func empty(t *testing.T, c *queue.Conn) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		s, err := c.Status(t.Context())
+		return err == nil && s.Jobs.Messages == 0 && s.Models[0].Working == 0
+	}, aLong, 10*time.Millisecond, "jobs are left")
+}

@@ -1,0 +1,374 @@
+package queue
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/testmodel"
+)
+
+// bench is a folder with a model and a file of requests, and what one machine answers to them.
+type bench struct {
+	t              *testing.T
+	dir            string
+	alpaca         string
+	model, in, out string
+	want           []string // sorted lines
+	env            []string
+}
+
+// newBench makes one with n requests.
+func newBench(t *testing.T, n int) *bench {
+	t.Helper()
+	dir := t.TempDir()
+	b := &bench{t: t, dir: dir, alpaca: program(t), model: filepath.Join(dir, "tiny.gguf"), in: filepath.Join(dir, "in.jsonl"), out: filepath.Join(dir, "out.jsonl")}
+	b.env = append(os.Environ(), "ALPACA_MODEL=", "ALPACA_QUEUE=", "SOURCE_DATE_EPOCH=")
+	require.NoError(t, testmodel.SPM(1).WriteTo(b.model))
+	var lines bytes.Buffer
+	for i := range n {
+		switch {
+		case i%50 == 7: // a request that cannot be answered has a result that says so
+			fmt.Fprintf(&lines, `{"custom_id": "%d", "method": "POST", "url": "/v1/completions", "body": {"prompt": "x", "max_tokens": -7}}`+"\n", i)
+		case i%3 == 0:
+			fmt.Fprintf(&lines, `{"custom_id": "%d", "method": "POST", "url": "/v1/chat/completions", "body": {"messages": [{"role": "user", "content": "<Tell> me & %d"}], "max_tokens": 8}}`+"\n", i, i)
+		default:
+			fmt.Fprintf(&lines, `{"custom_id": "%d", "method": "POST", "url": "/v1/completions", "body": {"prompt": "Once upon a time %d", "max_tokens": 12, "logprobs": 2}}`+"\n", i, i%10)
+		}
+	}
+	require.NoError(t, os.WriteFile(b.in, lines.Bytes(), 0o600))
+	local := filepath.Join(dir, "local.jsonl")
+	code, said := b.run("batch", "-m", b.model, "-t", "1", b.in, "-o", local)
+	require.Equal(t, 3, code, said) // some have errors
+	b.want = sorted(t, local)
+	require.Len(t, b.want, n)
+	return b
+}
+
+// sorted returns the lines of a file in order.
+func sorted(t *testing.T, path string) []string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	lines := strings.SplitAfter(string(data), "\n")
+	require.Empty(t, lines[len(lines)-1], "the last line is complete")
+	lines = lines[:len(lines)-1]
+	slices.Sort(lines)
+	return lines
+}
+
+// run runs the program to its end.
+func (b *bench) run(args ...string) (code int, said string) {
+	b.t.Helper()
+	cmd := exec.CommandContext(b.t.Context(), b.alpaca, args...)
+	cmd.Env = b.env
+	out, err := cmd.CombinedOutput()
+	if _, ok := err.(*exec.ExitError); !ok {
+		require.NoError(b.t, err)
+	}
+	return cmd.ProcessState.ExitCode(), string(out)
+}
+
+// ok runs the program, which must succeed.
+func (b *bench) ok(args ...string) string {
+	b.t.Helper()
+	code, said := b.run(args...)
+	require.Zero(b.t, code, said)
+	return said
+}
+
+// initialize makes the queue.
+func (b *bench) initialize(url string, args ...string) {
+	b.t.Helper()
+	b.ok(append([]string{"queue", "init", "--queue", url, "-m", b.model, "-t", "1"}, args...)...)
+}
+
+// proc is a process of the program.
+type proc struct {
+	*exec.Cmd
+	t     *testing.T
+	mu    sync.Mutex
+	said  strings.Builder
+	lines chan string
+	done  chan struct{}
+}
+
+// start starts the program; env is added to its environment.
+func (b *bench) start(env []string, args ...string) *proc {
+	b.t.Helper()
+	p := &proc{Cmd: exec.Command(b.alpaca, args...), t: b.t, lines: make(chan string, 10000), done: make(chan struct{})}
+	p.Env = append(slices.Clone(b.env), env...)
+	r, w, err := os.Pipe()
+	require.NoError(b.t, err)
+	p.Stderr = w
+	require.NoError(b.t, p.Start())
+	w.Close()
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		for lines := bufio.NewScanner(r); lines.Scan(); {
+			p.mu.Lock()
+			p.said.WriteString(lines.Text() + "\n")
+			p.mu.Unlock()
+			p.lines <- lines.Text()
+		}
+	}()
+	go func() { <-read; p.Wait(); close(p.done) }()
+	b.t.Cleanup(func() { p.Process.Kill(); <-p.done })
+	return p
+}
+
+func (b *bench) worker(url string, env ...string) *proc {
+	b.t.Helper()
+	return b.start(env, "worker", "--queue", url, "-m", b.model, "-t", "1", "--parallel", "2")
+}
+
+func (b *bench) batch(url string) *proc {
+	b.t.Helper()
+	return b.start(nil, "batch", "--queue", url, b.in, "-o", b.out)
+}
+
+// expect waits for a line of stderr.
+func (p *proc) expect(pattern string) []string {
+	p.t.Helper()
+	for {
+		select {
+		case line := <-p.lines:
+			if m := regexp.MustCompile(pattern).FindStringSubmatch(line); m != nil {
+				return m
+			}
+		case <-time.After(aLong):
+			p.t.Fatalf("no line %q in\n%s", pattern, p.text())
+		}
+	}
+}
+
+func (p *proc) text() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.said.String()
+}
+
+// end waits for the process and returns its exit status.
+func (p *proc) end() int {
+	p.t.Helper()
+	select {
+	case <-p.done:
+		return p.ProcessState.ExitCode()
+	case <-time.After(aLong):
+		p.t.Fatalf("it does not end:\n%s", p.text())
+		return 0
+	}
+}
+
+// complete checks the output against that of one machine, and the worker's counts.
+func (b *bench) complete(workers ...*proc) {
+	b.t.Helper()
+	require.Equal(b.t, b.want, sorted(b.t, b.out))
+	for _, w := range workers {
+		w.Process.Signal(syscall.SIGTERM)
+		require.Zero(b.t, w.end(), w.text())
+		require.Contains(b.t, w.text(), " 0 result mismatches")
+	}
+}
+
+// results counts the lines of the output so far.
+func (b *bench) results() int {
+	data, _ := os.ReadFile(b.out)
+	return bytes.Count(data, []byte("\n"))
+}
+
+func (b *bench) wait(results int) {
+	b.t.Helper()
+	require.Eventually(b.t, func() bool { return b.results() >= results }, aLong, time.Millisecond)
+}
+
+// TestProgram shares a file among three workers, each with kernels of another CPU: the output is
+// that of one machine.
+func TestProgram(t *testing.T) {
+	b := newBench(t, 1000)
+	url := plainServer(t)
+	b.initialize(url, "--name", "small")
+	other := map[string]string{"amd64": "avx2", "arm64": "neon"}[runtime.GOARCH]
+	workers := []*proc{b.worker(url, "ALPACA_KERNEL=generic"), b.worker(url, "ALPACA_KERNEL="+other), b.worker(url)}
+	require.Equal(t, 3, b.batch(url).end())
+	b.complete(workers...)
+	said := b.ok("queue", "status", "--queue", url)
+	require.Regexp(t, `(?m)^results  1000, `, said)
+	require.Regexp(t, `\| small +\| +[0-9a-f]{16} \|`, said)
+	id := regexp.MustCompile(`(?m)^\| ([0-9a-f]{16}) +\| +0 \| +1000 \|$`).FindStringSubmatch(said)
+	require.NotNil(t, id, said)
+
+	// Another batch has the results at once: nobody works any more.
+	require.NoError(t, os.Remove(b.out))
+	require.NoError(t, os.Remove(b.out+".meta"))
+	require.Equal(t, 3, b.batch(url).end())
+	b.complete()
+	require.Contains(t, b.ok("queue", "rm", id[1], "--queue", url), "removed 0 jobs and 1000 results")
+	require.Contains(t, b.ok("queue", "rm", "--all", "--queue", url), "removed 0 jobs and 0 results")
+}
+
+// TestKilledWorkers kills a worker every moment, 30 times.
+func TestKilledWorkers(t *testing.T) {
+	b := newBench(t, 400)
+	url := plainServer(t)
+	b.initialize(url, "--ack-wait", "500ms")
+	// Many deaths hit the same job by chance, which is no reason to give it up.
+	worker := func() *proc {
+		return b.start(nil, "worker", "--queue", url, "-m", b.model, "-t", "1", "--parallel", "2", "--retries", "100")
+	}
+	workers := []*proc{worker(), worker(), worker()}
+	batch := b.batch(url)
+	random := rand.New(rand.NewPCG(1, 2))
+	for kills := 0; kills < 30; kills++ {
+		select {
+		case <-batch.done:
+			kills = 30
+			continue
+		case <-time.After(time.Duration(50+random.IntN(100)) * time.Millisecond):
+		}
+		i := random.IntN(len(workers))
+		workers[i].Process.Kill()
+		workers[i].end()
+		workers[i] = worker()
+	}
+	require.Equal(t, 3, batch.end(), batch.text())
+	b.complete(workers...)
+}
+
+// TestKilledServer kills the server while jobs are put in and done. All come back by themselves.
+func TestKilledServer(t *testing.T) {
+	b := newBench(t, 300)
+	p := serverProcess(t)
+	b.initialize(p.url(), "--ack-wait", "1s")
+	workers := []*proc{b.worker(p.url()), b.worker(p.url())}
+	batch := b.batch(p.url())
+	for i := range 5 {
+		b.wait((i + 1) * 30)
+		p.kill()
+		p.start()
+	}
+	require.Equal(t, 3, batch.end(), batch.text())
+	b.complete(workers...)
+}
+
+// TestKilledBatch kills what puts in and collects, and starts it again.
+func TestKilledBatch(t *testing.T) {
+	b := newBench(t, 300)
+	url := plainServer(t)
+	b.initialize(url)
+	worker := b.worker(url)
+	for i := range 4 {
+		batch := b.batch(url)
+		b.wait(i*60 + 10)
+		batch.Process.Kill()
+		batch.end()
+	}
+	require.Equal(t, 3, b.batch(url).end())
+	done := regexp.MustCompile(`ended: (\d+) results`)
+	b.complete(worker)
+	require.Equal(t, "300", done.FindStringSubmatch(worker.text())[1], "no request was answered twice")
+}
+
+// TestStoppedWorker stops a worker in the middle for longer than the server waits, and lets it go on.
+func TestStoppedWorker(t *testing.T) {
+	b := newBench(t, 300)
+	url := plainServer(t)
+	b.initialize(url, "--ack-wait", "300ms")
+	slow := b.worker(url)
+	batch := b.batch(url)
+	b.wait(20)
+	require.NoError(t, slow.Process.Signal(syscall.SIGSTOP))
+	quick := b.worker(url)
+	time.Sleep(600 * time.Millisecond)
+	require.NoError(t, slow.Process.Signal(syscall.SIGCONT))
+	require.Equal(t, 3, batch.end(), batch.text())
+	b.complete(slow, quick)
+}
+
+// TestProbes asks a worker how it goes.
+func TestProbes(t *testing.T) {
+	b := newBench(t, 10)
+	url := plainServer(t)
+	b.initialize(url)
+	w := b.start(nil, "worker", "--queue", url, "-m", b.model, "-t", "1", "--host", "127.0.0.1", "--port", "0")
+	at := w.expect(`tells how it goes at (http://\S+)`)[1]
+	w.expect("takes the jobs of tiny.gguf")
+	require.Equal(t, 3, b.batch(url).end())
+	ask := func(path string) (int, string) {
+		resp, err := http.Get(at + path)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		return resp.StatusCode, string(text)
+	}
+	for path, want := range map[string]string{"/readyz": "ready\n", "/livez": "alive\n"} {
+		code, text := ask(path)
+		require.Equal(t, 200, code)
+		require.Equal(t, want, text)
+	}
+	_, text := ask("/metrics")
+	require.Contains(t, text, "\nalpaca_jobs_done_total 10\n")
+	require.Contains(t, text, "\nalpaca_result_mismatch_total 0\n")
+	require.Regexp(t, `\nalpaca_generated_tokens_total [1-9]`, text)
+	code, _ := ask("/v1/models")
+	require.Equal(t, 404, code)
+	b.complete(w)
+}
+
+// TestRefused runs commands that must not do what they are asked to.
+func TestRefused(t *testing.T) {
+	b := newBench(t, 10)
+	url := plainServer(t)
+	for _, test := range []struct {
+		args []string
+		code int
+		want string
+	}{
+		{[]string{"worker", "-m", b.model}, 2, "--queue is missing"},
+		{[]string{"queue", "status", "--queue", "nats://u:secret@127.0.0.1"}, 2, "--queue has a password"},
+		{[]string{"queue", "status", "--queue", "nats://queue.example:4222"}, 1, "is not encrypted"},
+		{[]string{"worker", "-m", b.model, "--queue", "tls://queue.example:4222"}, 1, "without credentials"},
+		{[]string{"queue", "status", "--queue", url}, 1, "has no queue yet"},
+		{[]string{"queue", "rm", "x*", "--queue", url}, 2, "16 hexadecimal digits"},
+		{[]string{"queue", "rm", "--queue", url}, 2, "one of a batch, --model and --all"},
+		{[]string{"queue", "nonsense"}, 2, "nonsense"},
+		{[]string{"batch", "--queue", url, b.in, "-o", b.out}, 1, "has no queue yet"},
+		{[]string{"batch", "--queue", url, "--temp", "0", b.in, "-o", b.out}, 2, "the workers say how requests are answered"},
+		{[]string{"batch", "--queue", url, "-", "-o", b.out}, 2, "INPUT must be a file"},
+	} {
+		code, said := b.run(test.args...)
+		require.Equal(t, test.code, code, said)
+		require.Contains(t, said, test.want)
+		require.NotContains(t, said, "secret")
+	}
+	b.initialize(url)
+	other := filepath.Join(b.dir, "other.gguf")
+	require.NoError(t, testmodel.SPM(2).WriteTo(other))
+	code, said := b.run("worker", "-m", other, "--queue", url, "-t", "1")
+	require.Equal(t, 1, code)
+	require.Contains(t, said, "no place for jobs of this model")
+	code, said = b.run("worker", "-m", b.model, "--temp", "0.5", "--queue", url, "-t", "1")
+	require.Equal(t, 1, code, "another setting gives other answers")
+	require.Contains(t, said, "with the same flags")
+	code, said = b.run("batch", "--queue", url, "-m", "large", b.in, "-o", b.out)
+	require.Equal(t, 1, code)
+	require.Contains(t, said, `no model "large"`)
+}

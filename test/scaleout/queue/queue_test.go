@@ -1,0 +1,516 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats.go/jetstream"
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/jobs"
+	"alpaca/internal/queue"
+)
+
+// TestObjects checks what "queue init" makes, and that doing it again changes what is asked for
+// alone.
+func TestObjects(t *testing.T) {
+	url := plainServer(t)
+	c := initialize(t, url, queue.Limits{}, 0)
+	_, js := raw(t, url)
+	stream := func(name string) jetstream.StreamConfig {
+		s, err := js.Stream(t.Context(), name)
+		require.NoError(t, err)
+		return s.CachedInfo().Config
+	}
+	jobsCfg, results := stream("ALPACA_JOBS"), stream("ALPACA_RESULTS")
+	require.Equal(t, []string{"alpaca.jobs.>"}, jobsCfg.Subjects)
+	require.Equal(t, jetstream.WorkQueuePolicy, jobsCfg.Retention)
+	require.Equal(t, jetstream.FileStorage, jobsCfg.Storage)
+	require.Equal(t, jetstream.DiscardNew, jobsCfg.Discard)
+	require.EqualValues(t, 100_000, jobsCfg.MaxMsgs)
+	require.EqualValues(t, 10e9, jobsCfg.MaxBytes)
+	require.EqualValues(t, 4<<20, jobsCfg.MaxMsgSize)
+	require.Equal(t, 1, jobsCfg.Replicas)
+	require.Equal(t, []string{"alpaca.results.>"}, results.Subjects)
+	require.Equal(t, jetstream.LimitsPolicy, results.Retention)
+	require.Equal(t, jetstream.FileStorage, results.Storage)
+	require.Equal(t, jetstream.DiscardNew, results.Discard)
+	require.True(t, results.DiscardNewPerSubject)
+	require.EqualValues(t, 1, results.MaxMsgsPerSubject)
+	require.True(t, results.AllowDirect)
+	require.Equal(t, 7*24*time.Hour, results.MaxAge)
+
+	consumer, err := js.Consumer(t.Context(), "ALPACA_JOBS", theModel.Key)
+	require.NoError(t, err)
+	cfg := consumer.CachedInfo().Config
+	require.Equal(t, theModel.Key, cfg.Durable)
+	require.Equal(t, "alpaca.jobs."+theModel.Key+".>", cfg.FilterSubject)
+	require.Equal(t, jetstream.AckExplicitPolicy, cfg.AckPolicy)
+	require.Equal(t, time.Minute, cfg.AckWait)
+	require.Equal(t, -1, cfg.MaxDeliver)
+	require.Equal(t, 1000, cfg.MaxAckPending)
+	require.Empty(t, cfg.BackOff)
+	require.Subset(t, cfg.Metadata, map[string]string{"name": "small", "digest": "digest", "quant": "F32"})
+
+	require.NoError(t, c.Init(t.Context(), queue.Limits{Jobs: 10}))
+	require.NoError(t, c.Init(t.Context(), queue.Limits{MaxAge: time.Minute}))
+	require.EqualValues(t, 10, stream("ALPACA_JOBS").MaxMsgs)
+	require.EqualValues(t, 4<<20, stream("ALPACA_JOBS").MaxMsgSize)
+	require.Equal(t, time.Minute, stream("ALPACA_RESULTS").MaxAge)
+
+	// A model is found by its name, by its key, and where it is the only one.
+	for _, name := range []string{"small", theModel.Key, ""} {
+		m, err := c.Find(t.Context(), name)
+		require.NoError(t, err)
+		require.Equal(t, theModel.Key, m.Key)
+	}
+	_, err = c.Find(t.Context(), "large")
+	require.ErrorContains(t, err, `no model "large"`)
+	require.NoError(t, c.Add(t.Context(), queue.Model{Key: "0123456789abcdef", Name: "small"}))
+	_, err = c.Find(t.Context(), "small")
+	require.ErrorContains(t, err, `several models named "small"`)
+	_, err = c.Find(t.Context(), "")
+	require.ErrorContains(t, err, "several models")
+	n, err := c.RemoveModel(t.Context(), "0123456789abcdef")
+	require.NoError(t, err)
+	require.Zero(t, n)
+	require.NoError(t, c.RemoveAll(t.Context()))
+	_, err = c.Status(t.Context())
+	require.ErrorContains(t, err, "no queue yet")
+}
+
+// TestPlain spreads jobs over workers: each result comes once, and is right.
+func TestPlain(t *testing.T) {
+	url := plainServer(t)
+	c := initialize(t, url, queue.Limits{}, 0)
+	list := requests(t, 500)
+	var execs []*echo
+	var workers []*worker
+	for range 3 {
+		execs = append(execs, &echo{})
+		workers = append(workers, work(t, url, execs[len(execs)-1], queue.WorkerOptions{}))
+	}
+	var out output
+	require.NoError(t, run(t, url, batch(t, list, &out)))
+	out.complete(t, list)
+	empty(t, c)
+	total := int64(0)
+	for i, w := range workers {
+		require.NoError(t, w.stop())
+		total += w.Counts().Done.Load()
+		require.NotZero(t, execs[i].tries.Load(), "each has something to do")
+		require.Zero(t, w.Counts().Mismatch.Load())
+	}
+	require.EqualValues(t, len(list), total)
+
+	// The results are there for others, too, without a worker.
+	var again output
+	require.NoError(t, run(t, url, batch(t, list, &again)))
+	again.complete(t, list)
+}
+
+// TestSlowWorker stops a worker for longer than the server waits: its late result is compared,
+// and its late ack does no harm.
+func TestSlowWorker(t *testing.T) {
+	for name, other := range map[string]string{"equal": "", "wrong": " but other"} {
+		t.Run(name, func(t *testing.T) {
+			url := plainServer(t)
+			c := initialize(t, url, queue.Limits{}, 200*time.Millisecond)
+			list := requests(t, 20)
+			wake := make(chan struct{})
+			stopped := make(chan struct{})
+			var once sync.Once
+			slow := work(t, url, &echo{other: other, do: func(context.Context, *jobs.Request) error {
+				once.Do(func() { close(stopped) })
+				<-wake
+				return nil
+			}}, queue.WorkerOptions{Slots: 1})
+			var out output
+			done := make(chan error, 1)
+			go func() { done <- run(t, url, batch(t, list, &out)) }()
+			<-stopped
+			quick := work(t, url, &echo{}, queue.WorkerOptions{})
+			require.NoError(t, <-done, "what the slow one has goes to the other")
+			out.complete(t, list)
+			close(wake)
+			require.Eventually(t, func() bool { return slow.Counts().Twice.Load() == 1 }, aLong, time.Millisecond)
+			require.NoError(t, slow.stop())
+			if name == "wrong" {
+				require.EqualValues(t, 1, slow.Counts().Mismatch.Load())
+			} else {
+				require.Zero(t, slow.Counts().Mismatch.Load())
+			}
+			require.Zero(t, quick.Counts().Mismatch.Load())
+			empty(t, c)
+		})
+	}
+}
+
+// TestLongJob checks that a job may last longer than the server waits, as long as something is
+// computed.
+func TestLongJob(t *testing.T) {
+	url := plainServer(t)
+	initialize(t, url, queue.Limits{}, 200*time.Millisecond)
+	list := requests(t, 1)
+	exec := &echo{}
+	exec.do = func(ctx context.Context, _ *jobs.Request) error {
+		for range 20 {
+			exec.rows.Add(1)
+			time.Sleep(50 * time.Millisecond)
+		}
+		return nil
+	}
+	w := work(t, url, exec, queue.WorkerOptions{Slots: 3})
+	var out output
+	require.NoError(t, run(t, url, batch(t, list, &out)))
+	out.complete(t, list)
+	require.NoError(t, w.stop())
+	require.EqualValues(t, 1, exec.tries.Load(), "nobody else had it")
+}
+
+// die cuts a worker's connection in the middle of a job, as kill -9 does.
+func die(w **worker) { (*w).conn.Kill() }
+
+// TestDiesBetween lets a worker die when its result is stored and the job not yet acknowledged.
+func TestDiesBetween(t *testing.T) {
+	url := plainServer(t)
+	c := initialize(t, url, queue.Limits{}, 200*time.Millisecond)
+	list := requests(t, 1)
+	first, second := &echo{}, &echo{}
+	var w *worker
+	ready := make(chan struct{})
+	w = work(t, url, first, queue.WorkerOptions{Slots: 1, At: func(s queue.Stage) {
+		<-ready
+		if s == queue.Kept {
+			die(&w)
+		}
+	}})
+	close(ready)
+	var out output
+	require.NoError(t, run(t, url, batch(t, list, &out)))
+	require.Error(t, w.stop())
+	other := work(t, url, second, queue.WorkerOptions{})
+	empty(t, c)
+	require.NoError(t, other.stop())
+	require.EqualValues(t, 1, first.tries.Load())
+	require.Zero(t, second.tries.Load(), "the result is not computed again")
+	require.EqualValues(t, 1, other.Counts().Known.Load())
+	out.complete(t, list)
+}
+
+// TestPoison has a job of which workers die: after four deliveries its result is an error, and
+// the others are not affected. "queue retry" lets it be tried again.
+func TestPoison(t *testing.T) {
+	url := plainServer(t)
+	c := initialize(t, url, queue.Limits{}, 200*time.Millisecond)
+	list := requests(t, 20)
+	var deaths atomic.Int64
+	var healthy atomic.Bool
+	var out output
+	done := make(chan error, 1)
+	go func() { done <- run(t, url, batch(t, list, &out)) }()
+	dying := func() *worker {
+		var w *worker
+		ready := make(chan struct{})
+		w = work(t, url, &echo{do: func(ctx context.Context, r *jobs.Request) error {
+			<-ready
+			if r.CustomID == "id <7>" && !healthy.Load() {
+				deaths.Add(1)
+				die(&w)
+				<-ctx.Done()
+				return ctx.Err()
+			}
+			return nil
+		}}, queue.WorkerOptions{Slots: 1})
+		close(ready)
+		return w
+	}
+	for deaths.Load() < 4 {
+		w, before := dying(), deaths.Load()
+		require.Eventually(t, func() bool { return deaths.Load() > before }, aLong, 5*time.Millisecond)
+		require.Error(t, w.stop())
+	}
+	last := dying()
+	require.NoError(t, <-done)
+	empty(t, c)
+	require.EqualValues(t, 4, deaths.Load())
+	require.EqualValues(t, 1, last.Counts().GivenUp.Load())
+	require.Contains(t, out.lines["id <7>"], `"code":"gave_up","message":"gave up after 4 deliveries`)
+	require.Len(t, out.lines, 20)
+
+	n, err := c.Retry(t.Context(), queue.BatchID(t.Name()))
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	delete(out.lines, "id <7>")
+	healthy.Store(true)
+	require.NoError(t, run(t, url, batch(t, list, &out)))
+	out.complete(t, list)
+}
+
+// TestWrongModel has a worker with another file: it takes nothing, and the status shows it.
+func TestWrongModel(t *testing.T) {
+	url := plainServer(t)
+	c := initialize(t, url, queue.Limits{}, 0)
+	_, err := queue.NewWorker(t.Context(), c, queue.ModelKey("another", nil), &echo{}, queue.WorkerOptions{Slots: 1})
+	require.ErrorContains(t, err, "no place for jobs of this model")
+	ctx, cancel := context.WithCancel(t.Context())
+	done := make(chan error, 1)
+	var out output
+	go func() { done <- batch(t, requests(t, 3), &out).Run(ctx, c) }()
+	require.Eventually(t, func() bool {
+		s, err := c.Status(t.Context())
+		return err == nil && s.Models[0].Waiting == 3 && s.Models[0].Unattended()
+	}, aLong, 10*time.Millisecond)
+	s, err := c.Status(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, []queue.BatchStatus{{ID: queue.BatchID(t.Name()), Jobs: 3}}, s.Batches)
+	cancel()
+	require.ErrorIs(t, <-done, context.Canceled)
+
+	// Jobs of a model whose place is gone are told of as well.
+	_, js := raw(t, url)
+	require.NoError(t, js.DeleteConsumer(t.Context(), "ALPACA_JOBS", theModel.Key))
+	s, err = c.Status(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 3, s.Homeless)
+}
+
+// TestBadWorker has a machine that fails at all: it stops after three jobs, which others do.
+func TestBadWorker(t *testing.T) {
+	url := plainServer(t)
+	c := initialize(t, url, queue.Limits{}, 0)
+	list := requests(t, 30)
+	exec := &echo{do: func(context.Context, *jobs.Request) error { return errors.New("memory is short") }}
+	bad := work(t, url, exec, queue.WorkerOptions{Slots: 1, Delay: 50 * time.Millisecond})
+	var out output
+	done := make(chan error, 1)
+	go func() { done <- run(t, url, batch(t, list, &out)) }()
+	require.Eventually(t, func() bool { return !bad.Ready() }, aLong, 5*time.Millisecond)
+	good := work(t, url, &echo{}, queue.WorkerOptions{})
+	require.NoError(t, <-done)
+	out.complete(t, list)
+	require.EqualValues(t, 3, exec.tries.Load())
+	require.True(t, good.Ready())
+	require.ErrorIs(t, bad.stop(), queue.ErrBroken)
+	empty(t, c)
+}
+
+// TestBackpressure has a queue for ten jobs, and twenty times as many: the batch waits, and no
+// worker takes more than it does.
+func TestBackpressure(t *testing.T) {
+	url := plainServer(t)
+	c := initialize(t, url, queue.Limits{Jobs: 10}, 0)
+	list := requests(t, 200)
+	exec := &echo{do: func(context.Context, *jobs.Request) error { time.Sleep(time.Millisecond); return nil }}
+	work(t, url, exec, queue.WorkerOptions{Slots: 2})
+	work(t, url, exec, queue.WorkerOptions{Slots: 1})
+	var out output
+	done := make(chan error, 1)
+	go func() { done <- run(t, url, batch(t, list, &out)) }()
+	mostJobs, mostWorking := uint64(0), 0
+	for {
+		select {
+		case err := <-done:
+			require.NoError(t, err)
+			out.complete(t, list)
+			require.LessOrEqual(t, mostJobs, uint64(10))
+			require.LessOrEqual(t, mostWorking, 3, "never more than slots")
+			require.NotZero(t, mostWorking)
+			return
+		case <-time.After(5 * time.Millisecond):
+			s, err := c.Status(t.Context())
+			require.NoError(t, err)
+			mostJobs, mostWorking = max(mostJobs, s.Jobs.Messages), max(mostWorking, s.Models[0].Working)
+		}
+	}
+}
+
+// TestDrain ends a worker in the middle of four jobs: others have them at once, and none counts
+// as failed.
+func TestDrain(t *testing.T) {
+	url := plainServer(t)
+	c := initialize(t, url, queue.Limits{}, time.Hour) // which nobody waits
+	list := requests(t, 10)
+	var running sync.WaitGroup
+	running.Add(4)
+	w := work(t, url, &echo{do: func(ctx context.Context, _ *jobs.Request) error {
+		running.Done()
+		<-ctx.Done()
+		return ctx.Err()
+	}}, queue.WorkerOptions{Slots: 4})
+	var out output
+	done := make(chan error, 1)
+	go func() { done <- run(t, url, batch(t, list, &out)) }()
+	running.Wait()
+	require.NoError(t, w.stop())
+	require.EqualValues(t, 4, w.Counts().Returned.Load())
+	require.Zero(t, w.Counts().Failed.Load())
+	work(t, url, &echo{}, queue.WorkerOptions{})
+	require.NoError(t, <-done)
+	out.complete(t, list)
+	empty(t, c)
+}
+
+// TestGrace lets jobs come to their end when a worker ends.
+func TestGrace(t *testing.T) {
+	url := plainServer(t)
+	initialize(t, url, queue.Limits{}, 0)
+	begun, finish := make(chan struct{}), make(chan struct{})
+	w := work(t, url, &echo{do: func(context.Context, *jobs.Request) error {
+		close(begun)
+		<-finish
+		return nil
+	}}, queue.WorkerOptions{Slots: 1, Grace: aLong})
+	var out output
+	list := requests(t, 1)
+	done := make(chan error, 1)
+	go func() { done <- run(t, url, batch(t, list, &out)) }()
+	<-begun
+	ended := make(chan error, 1)
+	go func() { ended <- w.stop() }()
+	time.Sleep(20 * time.Millisecond)
+	close(finish)
+	require.NoError(t, <-ended)
+	require.NoError(t, <-done)
+	out.complete(t, list)
+}
+
+// TestBatchEnds ends a batch in the middle, again and again: what was collected is not asked for
+// again, and no job is done twice.
+func TestBatchEnds(t *testing.T) {
+	url := plainServer(t)
+	c := initialize(t, url, queue.Limits{}, 0)
+	list := requests(t, 200)
+	exec := &echo{}
+	work(t, url, exec, queue.WorkerOptions{})
+	var out output
+	for limit := 20; ; limit += 40 {
+		b := batch(t, list, &out)
+		ctx, cancel := context.WithCancel(t.Context())
+		deliver := b.Deliver
+		b.Deliver = func(r *jobs.Result) error {
+			defer func() {
+				if out.len() >= limit {
+					cancel()
+				}
+			}()
+			return deliver(r)
+		}
+		err := b.Run(ctx, c)
+		cancel()
+		if err == nil {
+			break
+		}
+		require.ErrorIs(t, err, context.Canceled)
+	}
+	out.complete(t, list)
+	require.EqualValues(t, 200, exec.tries.Load())
+	empty(t, c)
+}
+
+// TestRemoved removes a batch in the middle: what waits for it ends with a reason, and putting
+// it in again at once completes it.
+func TestRemoved(t *testing.T) {
+	url := plainServer(t)
+	c := initialize(t, url, queue.Limits{}, 0)
+	list := requests(t, 50)
+	hold := make(chan struct{})
+	exec := &echo{do: func(ctx context.Context, r *jobs.Request) error {
+		if r.CustomID == "id <30>" {
+			select {
+			case <-hold:
+			case <-ctx.Done():
+				return ctx.Err()
+			}
+		}
+		return nil
+	}}
+	work(t, url, exec, queue.WorkerOptions{Slots: 1})
+	var out output
+	done := make(chan error, 1)
+	go func() { done <- run(t, url, batch(t, list, &out)) }()
+	require.Eventually(t, func() bool {
+		s, err := c.Status(t.Context())
+		return err == nil && s.Models[0].Working == 1 && out.len() > 0 && s.Jobs.Messages+uint64(out.len()) == 50
+	}, aLong, 5*time.Millisecond)
+	n, err := c.Remove(t.Context(), queue.BatchID(t.Name()))
+	require.NoError(t, err)
+	require.NotZero(t, n.Jobs)
+	require.NotZero(t, n.Results)
+	require.ErrorContains(t, <-done, "no longer in the queue")
+	close(hold)
+	require.NoError(t, run(t, url, batch(t, list, &out)))
+	out.complete(t, list)
+}
+
+// TestAged lets results get too old before they are collected: the same batch again completes.
+func TestAged(t *testing.T) {
+	url := plainServer(t)
+	c := initialize(t, url, queue.Limits{MaxAge: 200 * time.Millisecond}, 0)
+	list := requests(t, 10)
+	exec := &echo{}
+	work(t, url, exec, queue.WorkerOptions{})
+	var out output
+	require.NoError(t, run(t, url, batch(t, list, &out)))
+	require.Eventually(t, func() bool {
+		s, err := c.Status(t.Context())
+		return err == nil && s.Results.Messages == 0
+	}, aLong, 20*time.Millisecond)
+	var again output
+	require.NoError(t, run(t, url, batch(t, list, &again)))
+	again.complete(t, list)
+	require.EqualValues(t, 20, exec.tries.Load())
+}
+
+// TestTooBig has a request that the queue does not take: it has an error, the others results.
+func TestTooBig(t *testing.T) {
+	url := plainServer(t)
+	initialize(t, url, queue.Limits{JobSize: 1 << 20}, 0)
+	list := requests(t, 3)
+	big := *list[1]
+	big.Body = append(append([]byte(`{"prompt":"`), make([]byte, 2<<20)...), `"}`...)
+	for i := range big.Body[11 : len(big.Body)-2] {
+		big.Body[11+i] = 'a'
+	}
+	list[1] = &big
+	work(t, url, &echo{}, queue.WorkerOptions{})
+	var out output
+	require.NoError(t, run(t, url, batch(t, list, &out)))
+	require.Len(t, out.lines, 3)
+	require.Contains(t, out.lines["id <1>"], `"code":"request_too_large"`)
+	require.NotContains(t, out.lines["id <2>"], "error\":{")
+}
+
+// TestServerDies kills the server five times while jobs are put in and done.
+func TestServerDies(t *testing.T) {
+	p := serverProcess(t)
+	c := initialize(t, p.url(), queue.Limits{}, time.Second)
+	list := requests(t, 300)
+	var workers []*worker
+	for range 2 {
+		workers = append(workers, work(t, p.url(), &echo{do: func(context.Context, *jobs.Request) error {
+			time.Sleep(5 * time.Millisecond)
+			return nil
+		}}, queue.WorkerOptions{}))
+	}
+	var out output
+	done := make(chan error, 1)
+	go func() { done <- run(t, p.url(), batch(t, list, &out)) }()
+	for i := range 5 {
+		want := (i + 1) * 40
+		require.Eventually(t, func() bool { return out.len() >= want }, aLong, time.Millisecond)
+		p.kill()
+		p.start()
+	}
+	require.NoError(t, <-done)
+	out.complete(t, list)
+	empty(t, c)
+	for _, w := range workers {
+		require.NoError(t, w.stop())
+		require.Zero(t, w.Counts().Mismatch.Load())
+	}
+}

@@ -1,0 +1,129 @@
+// Package queue tests batches on several machines with a real NATS server, which runs inside the
+// tests, or as a process where it is to be killed. Workers and batches are in the process too, so
+// that they can be stopped between two acts, or are processes of the real program.
+package queue
+
+import (
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
+	"github.com/stretchr/testify/require"
+)
+
+// folder is where tests share files.
+var folder string
+
+// program returns the real program, made once.
+func program(t *testing.T) string {
+	t.Helper()
+	require.NoError(t, makeProgram())
+	return filepath.Join(folder, "alpaca")
+}
+
+var makeProgram = sync.OnceValue(func() error {
+	cmd := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(folder, "alpaca"), "./cmd/alpaca")
+	cmd.Dir, cmd.Stderr = filepath.Join("..", "..", ".."), os.Stderr
+	return cmd.Run()
+})
+
+// Environment of this test binary where it is a server.
+const (
+	serverDir  = "SCALEOUT_SERVER_DIR"
+	serverPort = "SCALEOUT_SERVER_PORT"
+)
+
+func TestMain(m *testing.M) {
+	if dir := os.Getenv(serverDir); dir != "" {
+		beServer(dir)
+	}
+	var err error
+	if folder, err = os.MkdirTemp("", "alpaca-scaleout"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		os.Exit(1)
+	}
+	code := m.Run()
+	os.RemoveAll(folder)
+	os.Exit(code)
+}
+
+// options are those of the servers here. What they have confirmed is on the disk.
+func options(dir string, port int) *server.Options {
+	return &server.Options{Host: "127.0.0.1", Port: port, JetStream: true, StoreDir: dir, SyncAlways: true, NoSigs: true, NoLog: true, MaxPayload: 8 << 20}
+}
+
+// beServer runs a server until the process is killed.
+func beServer(dir string) {
+	port, err := strconv.Atoi(os.Getenv(serverPort))
+	if err == nil {
+		var s *server.Server
+		if s, err = server.NewServer(options(dir, port)); err == nil {
+			s.Start()
+			select {}
+		}
+	}
+	fmt.Fprintln(os.Stderr, err)
+	os.Exit(1)
+}
+
+// start starts a server in this process and returns its address.
+func start(t *testing.T, opt *server.Options) string {
+	t.Helper()
+	s, err := server.NewServer(opt)
+	require.NoError(t, err)
+	s.Start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	require.True(t, s.ReadyForConnections(10*time.Second))
+	return s.ClientURL()
+}
+
+// plainServer starts one that lets anybody in, on loopback.
+func plainServer(t *testing.T) string {
+	t.Helper()
+	return start(t, options(t.TempDir(), -1))
+}
+
+// process is a server that can be killed.
+type process struct {
+	t    *testing.T
+	dir  string
+	port int
+	cmd  *exec.Cmd
+}
+
+// serverProcess starts a server as a process.
+func serverProcess(t *testing.T) *process {
+	t.Helper()
+	probe, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true})
+	require.NoError(t, err)
+	probe.Start()
+	require.True(t, probe.ReadyForConnections(10*time.Second))
+	port := probe.Addr().(*net.TCPAddr).Port
+	probe.Shutdown()
+	probe.WaitForShutdown()
+	p := &process{t: t, dir: t.TempDir(), port: port}
+	p.start()
+	t.Cleanup(p.kill)
+	return p
+}
+
+func (p *process) url() string { return fmt.Sprintf("nats://127.0.0.1:%d", p.port) }
+
+func (p *process) start() {
+	p.cmd = exec.Command(os.Args[0])
+	p.cmd.Env = append(os.Environ(), serverDir+"="+p.dir, serverPort+"="+strconv.Itoa(p.port))
+	p.cmd.Stderr = os.Stderr
+	require.NoError(p.t, p.cmd.Start())
+}
+
+func (p *process) kill() {
+	p.cmd.Process.Kill()
+	p.cmd.Wait()
+}
