@@ -127,11 +127,7 @@ func TestArchDifferences(t *testing.T) {
 	}
 	for _, named := range trainables() {
 		t.Run(named.Name, func(t *testing.T) {
-			spec := smallWindow(named.Spec)
-			if spec.Dim == 0 && spec.Turning <= 8 { // in float64 everything is slow
-				spec.Dim = 64
-			}
-			base := openTest(t, spec)
+			base := openTest(t, small(named.Spec))
 			m, err := load[float64](base, true)
 			require.NoError(t, err)
 			shake(m.Tensors(), 0.02)
@@ -183,8 +179,11 @@ func TestArchDifferences(t *testing.T) {
 	}
 }
 
-// smallWindow returns s with windows that short documents do not fit in.
-func smallWindow(s testmodel.Spec) testmodel.Spec {
+// small returns s of fewer weights, with windows that short documents do not fit in.
+func small(s testmodel.Spec) testmodel.Spec {
+	if s.Dim == 0 && s.Turning <= 8 {
+		s.Dim = 64
+	}
 	if s.Window > 0 {
 		s.Window = 6
 	}
@@ -204,7 +203,7 @@ func TestArchSameBits(t *testing.T) {
 	sums := map[string]string{}
 	for _, named := range trainables() {
 		t.Run(named.Name, func(t *testing.T) {
-			base := openTest(t, smallWindow(named.Spec))
+			base := openTest(t, small(named.Spec))
 			docs := []Example{words(9, base.Config.VocabSize, 3), words(4, base.Config.VocabSize, 4), words(3, base.Config.VocabSize, 5)}
 			s := testSettings(1)
 			s.Plan.MaxLength = 12 // two rows
