@@ -149,10 +149,10 @@ type output struct {
 
 // batch returns one of requests that have no line in out yet.
 func batch(t *testing.T, list []*jobs.Request, out *output) *queue.Batch {
+	out.mu.Lock()
 	if out.lines == nil {
 		out.lines = map[string]string{}
 	}
-	out.mu.Lock()
 	finished := maps.Clone(out.lines)
 	out.mu.Unlock()
 	return &queue.Batch{

@@ -128,7 +128,7 @@ func TestSlowWorker(t *testing.T) {
 				once.Do(func() { close(stopped) })
 				<-wake
 				return nil
-			}}, queue.WorkerOptions{Slots: 1})
+			}}, queue.WorkerOptions{Slots: 1, Grace: aLong})
 			var out output
 			done := make(chan error, 1)
 			go func() { done <- run(t, url, batch(t, list, &out)) }()
