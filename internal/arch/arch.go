@@ -31,12 +31,20 @@ type Arch struct {
 	// WideScale is the number of layers that a model has whose scores are scaled by
 	// 1/sqrt(Embd/NumHeads), not by 1/sqrt of a head's length: no key says it. 0: none.
 	WideScale int
+	// AttnScale is the factor of attention's scores where the file says nothing; 0: 1/sqrt of
+	// a head's length.
+	AttnScale float64
+	// ValueNorm says that each head of values is normalized, without weights.
+	ValueNorm bool
 
 	// ExactYaRN says that the bounds of YaRN's ramp are not rounded to whole pairs.
 	ExactYaRN bool
 
 	// LayerNorm says that norms subtract the mean and have biases; else they are RMSNorm.
 	LayerNorm bool
+	// ShortNorms says that the weights of norms in a checkpoint of Hugging Face are 1 less
+	// than what they multiply with.
+	ShortNorms bool
 	// Conv says that layers without key heads have a short convolution instead.
 	Conv bool
 	// Delta says that all layers but every fourth have a gated delta rule instead, where
@@ -87,13 +95,14 @@ type Windows struct {
 	Default  int     // the window where the file gives none; 0: none
 	OwnRope  bool    // such layers turn by a base of their own, unscaled
 	RopeBase float64 // that base where the file gives none; 0: that of the others
+	OwnHeads bool    // heads of such layers have lengths of their own
 }
 
 // all are the architectures that can be evaluated, the oldest first.
 var all = []*Arch{
 	&Llama, &Qwen2, &Qwen3, &Gemma, &Gemma2, &Gemma3,
 	&Qwen2MoE, &Qwen3MoE, &Phi3, &SmolLM3, &Olmo2, &Granite, &GraniteMoE, &Mistral3,
-	&StarCoder2, &StableLM, &LFM2, &Qwen35, &GPTOSS,
+	&StarCoder2, &StableLM, &LFM2, &Qwen35, &GPTOSS, &Gemma4,
 }
 
 // All returns the architectures, the oldest first.

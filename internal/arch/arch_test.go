@@ -141,6 +141,7 @@ func TestCheckpointNames(t *testing.T) {
 			} else if layer < len(c.Kinds) && c.Kinds[layer] == "linear_attention" {
 				sizes.Taps, sizes.Delta = c.DeltaTaps, true
 			}
+			c.perLayer(&sizes, layer)
 			if !sizes.In(x.In) || x.HF == "" || x.Role == Output && got["lm_head.weight"] == nil {
 				continue
 			}
@@ -161,7 +162,7 @@ func TestCheckpointNames(t *testing.T) {
 				}
 				continue
 			}
-			if x.Bare {
+			if x.Bare || x.BareHF {
 				want[prefix+x.HF] = shape
 				continue
 			}
@@ -171,8 +172,8 @@ func TestCheckpointNames(t *testing.T) {
 			}
 		}
 		if a == &GPTOSS {
-			for name := range got { // see the comment there
-				if strings.Contains(name, "mlp.experts.") || strings.HasSuffix(name, "self_attn.sinks") {
+			for name := range got { // Stacked
+				if strings.Contains(name, "mlp.experts.") {
 					delete(got, name)
 				}
 			}
@@ -182,7 +183,7 @@ func TestCheckpointNames(t *testing.T) {
 	require.Equal(t, map[string]int{
 		"llama": 4, "qwen2": 2, "qwen2moe": 1, "qwen3": 1, "qwen3moe": 1, "gemma": 1, "gemma2": 1, "gemma3": 3,
 		"phi3": 3, "smollm3": 1, "olmo2": 2, "granite": 1, "mistral3": 1, "starcoder2": 1, "stablelm": 1, "lfm2": 1, "qwen35": 1,
-		"gpt-oss": 2,
+		"gpt-oss": 2, "gemma4": 1,
 	}, known)
 }
 
@@ -198,9 +199,29 @@ func textPart(all map[string][]int) map[string][]int {
 	return got
 }
 
+// perLayer changes sizes to what c says of one layer.
+func (c *hfConfig) perLayer(s *Sizes, layer int) {
+	s.KeyDim, s.ValueDim, s.FFNDim = c.sizes().KeyDim, c.sizes().ValueDim, c.FFN
+	if own, ok := c.Own[fmt.Sprint(layer)]; ok {
+		s.KeyDim, s.ValueDim = own.Head, own.Head
+	}
+	if len(c.Own) == 0 && c.Shared == 0 {
+		return
+	}
+	if s.SharedKV = c.Shared > 0 && layer >= c.Layers-c.Shared; s.SharedKV && c.Wide {
+		s.FFNDim *= 2
+	}
+}
+
 // hfConfig is what config.json says of shapes.
 type hfConfig struct {
-	Text          *hfConfig `json:"text_config"`
+	Text   *hfConfig `json:"text_config"`
+	Inputs int       `json:"hidden_size_per_layer_input"`
+	Shared int       `json:"num_kv_shared_layers"`
+	Wide   bool      `json:"use_double_wide_mlp"`
+	Own    map[string]struct {
+		Head int `json:"head_dim"`
+	} `json:"per_layer_config"`
 	Architectures []string
 	Vocab         int      `json:"vocab_size"`
 	Dim           int      `json:"hidden_size"`
@@ -229,6 +250,7 @@ func (c *hfConfig) sizes() Sizes {
 		head = c.Dim / c.Heads
 	}
 	return Sizes{VocabSize: c.Vocab, Dim: c.Dim, FFNDim: c.FFN, NumHeads: c.Heads, NumKVHeads: c.KVHeads, KeyDim: head, ValueDim: head, NumExperts: c.Experts + c.QwenExperts, ExpertFFN: cmp.Or(c.ExpertFFN, c.FFN), SharedFFN: c.SharedFFN,
+		LayerInput: c.Inputs, AllInputs: c.Inputs * c.Layers,
 		SSMState: c.DeltaKey, SSMGroups: c.DeltaKeyHeads, SSMHeads: c.DeltaHeads, SSMInner: c.DeltaHeads * c.DeltaValue}
 }
 

@@ -8,6 +8,7 @@ var Gemma = Arch{
 	Rotation:    Halves,
 	Activation:  GELU,
 	ScaledEmbed: true,
+	ShortNorms:  true,
 	Input:       llamaInput,
 	Layer:       llamaLayer,
 	FFN:         llamaFFN,
@@ -22,6 +23,7 @@ var Gemma2 = Arch{
 	Rotation:    Halves,
 	Activation:  GELU,
 	ScaledEmbed: true,
+	ShortNorms:  true,
 	AttnCap:     50,
 	LogitCap:    30,
 	WideScale:   46, // the model of 27 billion weights
@@ -40,6 +42,7 @@ var Gemma3 = Arch{
 	Rotation:    Halves,
 	Activation:  GELU,
 	ScaledEmbed: true,
+	ShortNorms:  true,
 	WideScale:   62, // the model of 27 billion weights
 	Windows:     Windows{Period: 6, OwnRope: true, RopeBase: 10000},
 	Input:       llamaInput,

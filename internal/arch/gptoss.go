@@ -17,13 +17,22 @@ var GPTOSS = Arch{
 		Tensor{Role: AttnK, Rows: K, Cols: Embd, Bias: true, HF: "self_attn.k_proj"},
 		Tensor{Role: AttnV, Rows: V, Cols: Embd, Bias: true, HF: "self_attn.v_proj"},
 		Tensor{Role: AttnOut, Rows: Embd, Cols: Heads, Bias: true, HF: "self_attn.o_proj"},
-		Tensor{Role: AttnSinks, Cols: QueryHeads},
+		Tensor{Role: AttnSinks, Cols: QueryHeads, HF: "self_attn.sinks", BareHF: true},
 		Tensor{Role: FFNNorm, Name: "post_attention_norm", Cols: Embd, HF: "post_attention_layernorm"}),
 	MoE: []Tensor{
 		{Role: Router, Rows: Experts, Cols: Embd, Bias: true, HF: "mlp.router"},
-		{Role: FFNGate, Name: "ffn_gate_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd, Bias: true},
-		{Role: FFNUp, Name: "ffn_up_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd, Bias: true},
-		{Role: FFNDown, Name: "ffn_down_exps", Stack: Experts, Rows: Embd, Cols: FFNExpert, Bias: true},
+		{
+			Role: FFNGate, Name: "ffn_gate_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd, Bias: true,
+			Stacked: &Stacked{Name: "mlp.experts.gate_up_proj", Bias: "mlp.experts.gate_up_proj_bias", Rows: EvenRows, Turned: true},
+		},
+		{
+			Role: FFNUp, Name: "ffn_up_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd, Bias: true,
+			Stacked: &Stacked{Name: "mlp.experts.gate_up_proj", Bias: "mlp.experts.gate_up_proj_bias", Rows: OddRows, Turned: true},
+		},
+		{
+			Role: FFNDown, Name: "ffn_down_exps", Stack: Experts, Rows: Embd, Cols: FFNExpert, Bias: true,
+			Stacked: &Stacked{Name: "mlp.experts.down_proj", Bias: "mlp.experts.down_proj_bias", Turned: true},
+		},
 	},
 	Output: llamaOutput,
 }

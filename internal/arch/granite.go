@@ -13,12 +13,27 @@ var Granite = Arch{
 }
 
 // GraniteMoE is Granite 3 with experts. In checkpoints of Hugging Face those are stacked,
-// gate and up in one tensor, which the table below does not tell.
+// gate and up in one tensor.
 var GraniteMoE = Arch{
 	Name:     "granitemoe",
+	HF:       []string{"GraniteMoeForCausalLM"},
 	Rotation: Pairs,
 	Input:    llamaInput,
 	Layer:    llamaLayer,
-	MoE:      llamaMoE,
-	Output:   llamaOutput,
+	MoE: []Tensor{
+		{Role: Router, Rows: Experts, Cols: Embd, HF: "block_sparse_moe.router.layer"},
+		{
+			Role: FFNGate, Name: "ffn_gate_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd,
+			Stacked: &Stacked{Name: "block_sparse_moe.input_linear.weight", Rows: FirstHalf},
+		},
+		{
+			Role: FFNUp, Name: "ffn_up_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd,
+			Stacked: &Stacked{Name: "block_sparse_moe.input_linear.weight", Rows: LastHalf},
+		},
+		{
+			Role: FFNDown, Name: "ffn_down_exps", Stack: Experts, Rows: Embd, Cols: FFNExpert,
+			Stacked: &Stacked{Name: "block_sparse_moe.output_linear.weight"},
+		},
+	},
+	Output: llamaOutput,
 }

@@ -11,6 +11,10 @@ const (
 	KeyKVHeads      = "attention.head_count_kv"
 	KeyKeyLength    = "attention.key_length"
 	KeyValueLength  = "attention.value_length"
+	KeyKeyLocal     = "attention.key_length_swa"   // of layers with a window
+	KeyValueLocal   = "attention.value_length_swa" // the same
+	KeySharedKV     = "attention.shared_kv_layers" // how many of the last layers have no keys of their own
+	KeyLayerInput   = "embedding_length_per_layer_input"
 	KeyNormEps      = "attention.layer_norm_rms_epsilon"
 	KeyLayerNormEps = "attention.layer_norm_epsilon"
 	KeyTempScale    = "attention.temperature_scale"
@@ -40,6 +44,7 @@ const (
 	KeyExpertScale  = "expert_weights_scale"
 	KeyExpertGating = "expert_gating_func"
 	KeyRopeDim      = "rope.dimension_count"
+	KeyRopeDimLocal = "rope.dimension_count_swa" // of layers with a window
 	KeyRopeBase     = "rope.freq_base"
 	KeyRopeBaseSWA  = "rope.freq_base_swa"
 	KeyRopeScaling  = "rope.scaling.type"
@@ -62,6 +67,8 @@ type Hparams struct {
 	Layers   int
 	Window   int // positions that tokens of windowed layers see
 	Used     int // experts of a token
+	LocalDim int // elements of a head of windowed layers, in architectures where they differ
+	Shared   int // of the last layers, that use keys and values of earlier ones
 	NormEps  float32
 	RopeBase float32
 }
@@ -105,6 +112,17 @@ func (a *Arch) Metadata(h *Hparams) []Pair {
 	}
 	if h.Window > 0 {
 		number(KeyWindow, h.Window)
+	}
+	if h.LayerInput > 0 {
+		number(KeyLayerInput, h.LayerInput)
+	}
+	if h.Shared > 0 {
+		number(KeySharedKV, h.Shared)
+	}
+	if a.Windows.OwnHeads {
+		number(KeyKeyLocal, h.LocalDim)
+		number(KeyValueLocal, h.LocalDim)
+		number(KeyRopeDimLocal, h.LocalDim)
 	}
 	switch {
 	case a.Delta:

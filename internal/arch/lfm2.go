@@ -3,7 +3,7 @@ package arch
 // LFM2 is Liquid's LFM 2: most layers have a short convolution in the place of attention.
 var LFM2 = Arch{
 	Name:     "lfm2",
-	HF:       []string{"Lfm2ForCausalLM"},
+	HF:       []string{"Lfm2ForCausalLM", "LFM2ForCausalLM"},
 	Rotation: Halves,
 	Conv:     true,
 	Input:    llamaInput,

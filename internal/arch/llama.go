@@ -5,7 +5,7 @@ package arch
 // reordered on conversion so that neighbours turn together.
 var Llama = Arch{
 	Name:     "llama",
-	HF:       []string{"LlamaForCausalLM", "MistralForCausalLM", "MixtralForCausalLM"},
+	HF:       []string{"LlamaForCausalLM", "MistralForCausalLM", "MixtralForCausalLM", "LLaMAForCausalLM"},
 	Rotation: Pairs,
 	Input:    llamaInput,
 	Layer:    llamaLayer,
@@ -37,9 +37,12 @@ var (
 	}
 	llamaMoE = []Tensor{
 		{Role: Router, Rows: Experts, Cols: Embd, HF: "block_sparse_moe.gate"},
-		{Role: FFNGate, Name: "ffn_gate_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd, HF: "block_sparse_moe.experts.%d.w1"},
-		{Role: FFNUp, Name: "ffn_up_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd, HF: "block_sparse_moe.experts.%d.w3"},
-		{Role: FFNDown, Name: "ffn_down_exps", Stack: Experts, Rows: Embd, Cols: FFNExpert, HF: "block_sparse_moe.experts.%d.w2"},
+		{Role: FFNGate, Name: "ffn_gate_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd, HF: "block_sparse_moe.experts.%d.w1",
+			Stacked: &Stacked{Name: "mlp.experts.gate_up_proj", Rows: FirstHalf}},
+		{Role: FFNUp, Name: "ffn_up_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd, HF: "block_sparse_moe.experts.%d.w3",
+			Stacked: &Stacked{Name: "mlp.experts.gate_up_proj", Rows: LastHalf}},
+		{Role: FFNDown, Name: "ffn_down_exps", Stack: Experts, Rows: Embd, Cols: FFNExpert, HF: "block_sparse_moe.experts.%d.w2",
+			Stacked: &Stacked{Name: "mlp.experts.down_proj"}},
 	}
 	llamaOutput = []Tensor{
 		{Role: OutputNorm, Cols: Embd, HF: "norm", Meta: "norm"},

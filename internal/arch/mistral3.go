@@ -4,7 +4,7 @@ package arch
 // Older Mistrals are Llama.
 var Mistral3 = Arch{
 	Name:     "mistral3",
-	HF:       []string{"Ministral3ForCausalLM"},
+	HF:       []string{"Ministral3ForCausalLM", "Mistral3ForConditionalGeneration"},
 	Rotation: Pairs,
 	Input:    llamaInput,
 	Layer:    llamaLayer,

@@ -4,10 +4,11 @@ package arch
 // of attention, and what attention gives is gated.
 var Qwen35 = Arch{
 	Name:       "qwen35",
-	HF:         []string{"Qwen3_5ForCausalLM"},
+	HF:         []string{"Qwen3_5ForCausalLM", "Qwen3_5ForConditionalGeneration"},
 	Rotation:   Halves,
 	Delta:      true,
 	GatedQuery: true,
+	ShortNorms: true,
 	Input:      llamaInput,
 	Layer: []Tensor{
 		{Role: AttnNorm, Cols: Embd, HF: "input_layernorm"},

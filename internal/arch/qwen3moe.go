@@ -15,6 +15,15 @@ var Qwen3MoE = Arch{
 // qwenMoE is Qwen's experts and their router.
 var qwenMoE = with(llamaMoE,
 	Tensor{Role: Router, Rows: Experts, Cols: Embd, HF: "mlp.gate"},
-	Tensor{Role: FFNGate, Name: "ffn_gate_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd, HF: "mlp.experts.%d.gate_proj"},
-	Tensor{Role: FFNUp, Name: "ffn_up_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd, HF: "mlp.experts.%d.up_proj"},
-	Tensor{Role: FFNDown, Name: "ffn_down_exps", Stack: Experts, Rows: Embd, Cols: FFNExpert, HF: "mlp.experts.%d.down_proj"})
+	Tensor{
+		Role: FFNGate, Name: "ffn_gate_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd, HF: "mlp.experts.%d.gate_proj",
+		Stacked: &Stacked{Name: "mlp.experts.gate_up_proj", Rows: FirstHalf},
+	},
+	Tensor{
+		Role: FFNUp, Name: "ffn_up_exps", Stack: Experts, Rows: FFNExpert, Cols: Embd, HF: "mlp.experts.%d.up_proj",
+		Stacked: &Stacked{Name: "mlp.experts.gate_up_proj", Rows: LastHalf},
+	},
+	Tensor{
+		Role: FFNDown, Name: "ffn_down_exps", Stack: Experts, Rows: Embd, Cols: FFNExpert, HF: "mlp.experts.%d.down_proj",
+		Stacked: &Stacked{Name: "mlp.experts.down_proj"},
+	})

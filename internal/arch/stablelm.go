@@ -4,7 +4,7 @@ package arch
 // norm before the feed-forward network that reads what attention reads, beside it.
 var StableLM = Arch{
 	Name:      "stablelm",
-	HF:        []string{"StableLmForCausalLM"},
+	HF:        []string{"StableLmForCausalLM", "StableLMEpochForCausalLM"},
 	Rotation:  Halves,
 	LayerNorm: true,
 	Input:     llamaInput,

@@ -28,6 +28,14 @@ const (
 	AttnPostNorm Role = "post_attention_norm" // [Embd] of what attention gives
 	FFNPostNorm  Role = "post_ffw_norm"       // [Embd] of what the network gives
 
+	TokenInputs   Role = "per_layer_token_embd" // [Vocab, AllInputs] what a token gives to each layer
+	InputProj     Role = "per_layer_model_proj" // [AllInputs, Embd] what its embedding gives
+	InputNorm     Role = "per_layer_proj_norm"  // [LayerInput] of what the embedding gives
+	InputGate     Role = "inp_gate"             // [LayerInput, Embd]
+	InputOut      Role = "proj"                 // [Embd, LayerInput]
+	InputPostNorm Role = "post_norm"            // [Embd]
+	LayerScale    Role = "layer_output_scale"   // [Single] of all that leaves a layer
+
 	ConvIn   Role = "shortconv.in_proj"  // [Embd3, Embd] of a short convolution
 	ConvTaps Role = "shortconv.conv"     // [Embd, Taps]
 	ConvOut  Role = "shortconv.out_proj" // [Embd, Embd]
@@ -73,13 +81,16 @@ type Tensor struct {
 	Optional bool // a file may be without it
 	Bias     bool // it must have a bias; any matrix may. Of a vector, LayerNorm's
 
-	HF string // in a Hugging Face checkpoint, without "model.layers.N." and ".weight"; %d is the expert
+	HF      string   // in a Hugging Face checkpoint, without "model.layers.N." and ".weight"; %d is the expert
+	BareHF  bool     // it has no ".weight" there, but in GGUF
+	Stacked *Stacked // another form of it there; nil: there is none
 
 	Meta string // in Meta's own checkpoints, without "layers.N." and ".weight"
 	Cut  Cut    // among the files of those
 }
 
-// Mixer says by what the layers that have a tensor look at the positions before.
+// Mixer says which layers have a tensor: by what they look at the positions before, and
+// what they have of their own.
 type Mixer int
 
 const (
@@ -87,6 +98,8 @@ const (
 	AttnLayers        // by attention
 	ConvLayers        // by a short convolution
 	DeltaLayers       // by a gated delta rule
+	OwnKVLayers       // by attention to keys of their own, not those of an earlier layer
+	InputLayers       // layers, and models, where every layer has an input of its own
 )
 
 // In reports whether a layer of the given sizes has tensors of that kind.
@@ -98,6 +111,10 @@ func (s *Sizes) In(m Mixer) bool {
 		return s.Taps > 0 && !s.Delta
 	case DeltaLayers:
 		return s.Delta
+	case OwnKVLayers:
+		return s.Taps == 0 && !s.SharedKV
+	case InputLayers:
+		return s.LayerInput > 0
 	}
 	return true
 }
@@ -180,6 +197,8 @@ const (
 	DeltaValue               // one head of values
 	QueryHeads               // a number of each query head
 	RopePairs                // pairs of a head that turn
+	LayerInput               // embedding_length_per_layer_input
+	AllInputs                // that of all layers
 )
 
 // Sizes are the numbers behind the dimensions, of a model and one of its layers.
@@ -196,6 +215,10 @@ type Sizes struct {
 	SharedFFN  int // of the expert that all tokens use
 	RopeDim    int // elements of a head that turn
 	Taps       int // positions of a layer's convolution; 0: it has attention
+	LayerInput int // elements of a layer's own input; 0: there is none
+	AllInputs  int // that of all layers
+
+	SharedKV bool // the layer uses keys and values of an earlier one
 
 	Delta                                   bool // the layer has a gated delta rule
 	SSMState, SSMGroups, SSMHeads, SSMInner int  // elements of its key heads, their number, heads of values, and their elements in all
@@ -250,6 +273,10 @@ func (s *Sizes) Of(d Dim) int {
 		return s.Taps
 	case Single:
 		return 1
+	case LayerInput:
+		return s.LayerInput
+	case AllInputs:
+		return s.AllInputs
 	case RopePairs:
 		return s.RopeDim / 2
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"runtime"
 
 	"github.com/gofrs/flock"
@@ -28,6 +29,7 @@ func OpenJournal(path string) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
+	SyncDir(filepath.Dir(path))
 	j := &Journal{file: f}
 	if err = j.claim(path); err == nil {
 		j.size, err = wholeLines(f)

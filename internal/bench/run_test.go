@@ -105,7 +105,7 @@ func TestSynthetic(t *testing.T) {
 func TestSyntheticArchitectures(t *testing.T) {
 	for _, a := range arch.All() {
 		require.True(t, slices.ContainsFunc(shapes, func(s shape) bool { return s.arch == a }), "no sizes of %s", a.Name)
-		s := shape{a, "tiny", 64, 96, 2, 4, 2, 32, 100, true, 16, 0, moe{}}
+		s := shape{a, "tiny", 64, 96, 2, 4, 2, 32, 100, true, 16, 0, moe{}, 0, 0}
 		if a.FFN == nil {
 			s.moe = moe{4, 2, 32, 96}
 		}

@@ -98,7 +98,8 @@ func (s *shape) metadata() []gguf.KV {
 
 // tensors lists the model's tensors, without their data: matrices as t.
 func (s *shape) tensors(t quant.Type) []gguf.Tensor {
-	sizes := s.hparams().Sizes
+	h := s.hparams()
+	sizes := h.Sizes
 	var list []gguf.Tensor
 	add := func(name string, t quant.Type, dims []int) {
 		tensor := gguf.Tensor{Name: name, Type: t, Shape: dims}
@@ -109,6 +110,13 @@ func (s *shape) tensors(t quant.Type) []gguf.Tensor {
 		layer, _, _ := arch.CutLayer(name)
 		sizes.Taps = s.taps(layer)
 		sizes.Delta = s.arch.Delta && sizes.Taps > 0
+		sizes.SharedKV = layer >= s.layers-s.noKeys
+		if w := s.arch.Windows; w.OwnHeads && s.window > 0 {
+			if sizes.KeyDim = h.KeyDim; layer%w.Period != w.Period-1 {
+				sizes.KeyDim = h.LocalDim
+			}
+			sizes.ValueDim = sizes.KeyDim
+		}
 		shape := x.Shape(&sizes)
 		switch {
 		case !sizes.In(x.In):
@@ -117,7 +125,7 @@ func (s *shape) tensors(t quant.Type) []gguf.Tensor {
 			if x.Bias {
 				add(name+".bias", quant.F32, shape[:1])
 			}
-		case x.Optional && x.Role != arch.FFNNorm && (x.Role != arch.Output || s.tied):
+		case x.Optional && x.Role != arch.FFNNorm && x.Role != arch.AttnV && x.Role != arch.LayerScale && (x.Role != arch.Output || s.tied):
 		case x.IsVector() || x.Role == arch.ConvTaps || x.Role == arch.DeltaTaps:
 			add(name+x.Suffix(), quant.F32, shape)
 			if x.Bias {

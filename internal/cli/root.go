@@ -12,8 +12,10 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"alpaca/internal/cli/ab"
 	"alpaca/internal/cli/batch"
 	"alpaca/internal/cli/bench"
+	"alpaca/internal/cli/data"
 	"alpaca/internal/cli/files"
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/grammar"
@@ -25,6 +27,7 @@ import (
 	"alpaca/internal/cli/queue"
 	"alpaca/internal/cli/remove"
 	"alpaca/internal/cli/run"
+	"alpaca/internal/cli/selfinstruct"
 	"alpaca/internal/cli/serve"
 	"alpaca/internal/cli/show"
 	"alpaca/internal/cli/template"
@@ -81,11 +84,17 @@ a small built-in one answers.
 		grammar.New(u),
 		files.NewConvert(u),
 		files.NewQuantize(u),
+		files.NewMerge(u),
+		files.NewSplit(u),
+		files.NewJoin(u),
 		files.NewCompareTensors(u),
 		measure.NewPerplexity(u),
 		measure.NewCompare(u),
 		measure.NewQuality(u),
+		selfinstruct.New(u),
 		train.New(u),
+		ab.New(u),
+		data.New(u),
 		version.New(u),
 	)
 	root.SetGlobalNormalizationFunc(flags.Normalize)

@@ -83,6 +83,11 @@ func Read(path string) (*File, error) {
 		return nil, fmt.Errorf("dataset: %w", err)
 	}
 	defer in.Close()
+	return ReadFrom(in, path)
+}
+
+// ReadFrom reads what Read reads of the file at path, of which the name alone is used.
+func ReadFrom(in io.Reader, path string) (*File, error) {
 	sum := sha256.New()
 	r := &reader{in: bufio.NewReaderSize(io.TeeReader(in, sum), 1<<16), line: 1}
 	if err := r.read(path); err != nil {

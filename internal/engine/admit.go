@@ -152,10 +152,10 @@ func (e *Engine) fill(a *answer) error {
 		return nil
 	}
 	shared := e.runner.NewSeq()
-	node, blocks, err := e.prefix.adopt(shared, a.group.req.Salt, wanted)
+	node, blocks, err := e.prefix.adopt(shared, a.group.salt, wanted)
 	if err != nil || shared.Len() <= n {
 		shared.Free()
-		a.node, a.blocks = e.prefix.root(a.group.req.Salt), 0
+		a.node, a.blocks = e.prefix.root(a.group.salt), 0
 		return err
 	}
 	a.node, a.blocks = node, blocks

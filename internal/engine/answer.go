@@ -49,10 +49,11 @@ type group struct {
 	tok     *tokenizer.Tokenizer
 	began   time.Time
 	answers []*answer
-	prompt  int  // tokens
-	started bool // out of the queue
-	shared  bool // all answers have the prompt's blocks
-	left    int  // answers that have not ended
+	salt    string // divides the cache
+	prompt  int    // tokens
+	started bool   // out of the queue
+	shared  bool   // all answers have the prompt's blocks
+	left    int    // answers that have not ended
 	err     error
 }
 

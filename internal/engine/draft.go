@@ -83,14 +83,14 @@ func (e *Engine) addDraft(r *rows) {
 		return
 	}
 	if e.speculate.Length(&d.source, others, min(n, len(text))) == 0 {
-		d.source.Pass()
+		e.speculate.Pass(&d.source)
 		return
 	}
 	ids := cut(a.group.tok, a.tokens, string(text))
 	ids = ids[:min(len(ids), n)]
 	k := e.speculate.Length(&d.source, others, len(ids))
 	if k == 0 {
-		d.source.Pass()
+		e.speculate.Pass(&d.source)
 		return
 	}
 	r.draft, r.whole = ids[:k], k == len(ids)

@@ -230,6 +230,9 @@ func (e *Engine) newGroup(ctx context.Context, req *Request) (*group, error) {
 	case req.Text != nil && req.Text.engine != e:
 		return nil, errors.New("engine: a text of another engine")
 	}
+	if req.LoRA != nil && len(req.LoRA) != len(m.LoRAs) {
+		return nil, fmt.Errorf("engine: scales of %d adapters, the model has %d", len(req.LoRA), len(m.LoRAs))
+	}
 	for i, id := range req.Prompt {
 		if id < 0 || int(id) >= m.Config.VocabSize {
 			return nil, fmt.Errorf("engine: token %d of the prompt is %d, which is not in the vocabulary of %d", i, id, m.Config.VocabSize)
@@ -237,6 +240,7 @@ func (e *Engine) newGroup(ctx context.Context, req *Request) (*group, error) {
 	}
 	g := &group{req: req, stream: newStream(req.Window, req.answers()), began: time.Now(), prompt: len(req.Prompt), left: req.answers()}
 	g.tok, g.stream.wake = m.Tokenizer, e.wake
+	g.salt = req.Salt + adapterSalt(m, req.LoRA)
 	params := req.Sampling
 	for i := range g.left {
 		a := &answer{

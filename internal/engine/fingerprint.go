@@ -2,7 +2,6 @@ package engine
 
 import (
 	"crypto/sha256"
-	"encoding/binary"
 	"fmt"
 	"hash"
 
@@ -16,8 +15,9 @@ import (
 const Numerics = 1
 
 // fingerprint tells models apart: by everything that their evaluation is set to,
-// by names, types and shapes of the tensors, by some of their bytes, and by adapters.
-func fingerprint(m *model.Model) (sum [sha256.Size]byte) {
+// by names, types and shapes of the tensors, by some of their bytes, and by adapters, as
+// strong as scales say.
+func fingerprint(m *model.Model, scales []float32) (sum [sha256.Size]byte) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%+v\n", shapeOf(&m.Config))
 	if beyond(&m.Config) {
@@ -32,21 +32,10 @@ func fingerprint(m *model.Model) (sum [sha256.Size]byte) {
 	if err != nil {
 		return sum // evaluation will tell
 	}
-	m.Weights.EachAdapted(func(l *model.Linear) {
-		for i := range l.Adapters {
-			fmt.Fprintf(h, "%q\n", l.Name)
-			h.Write(l.Adapters[i].A.Data)
-			h.Write(l.Adapters[i].B.Data)
+	for i, l := range m.LoRAs {
+		if scales[i] != 0 {
+			fmt.Fprintf(h, "%x %v\n", l.Sum, scales[i])
 		}
-	})
-	for _, a := range m.Weights.EmbedLoRA {
-		fmt.Fprintf(h, "embedding %d\n", a.Rank)
-		binary.Write(h, binary.LittleEndian, a.A)
-		binary.Write(h, binary.LittleEndian, a.B)
-	}
-	for _, n := range m.Weights.Moved {
-		fmt.Fprintf(h, "%q\n", n.Name)
-		binary.Write(h, binary.LittleEndian, n.Data)
 	}
 	h.Sum(sum[:0])
 	return sum

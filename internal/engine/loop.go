@@ -102,6 +102,7 @@ func (e *Engine) begin(a *answer) {
 		if a.seq = e.runner.NewSeq(); a.group.req.Text != nil {
 			a.seq = a.group.req.Text.seq
 		}
+		a.seq.SetScales(a.group.req.LoRA) // which newGroup has checked
 	}
 	e.admitted++
 	a.order = e.admitted

@@ -38,6 +38,17 @@ func (p *pace) estimate(rows int) time.Duration {
 	return 0
 }
 
+// bound returns how long a step of that many rows takes at most, where only larger steps
+// are known; 0 where none is.
+func (p *pace) bound(rows int) time.Duration {
+	for i := class(rows); i < len(p.row); i++ {
+		if p.row[i] > 0 {
+			return time.Duration(p.row[i] * float64(int64(1)<<i))
+		}
+	}
+	return 0
+}
+
 const (
 	leastChunk = 8  // rows of a prompt that a step takes at least
 	firstChunk = 32 // while nothing is known
@@ -52,7 +63,9 @@ func (p *pace) chunk(rows, most int) int {
 	for n := leastChunk; n/2 < most; n *= 2 {
 		d := p.estimate(rows + min(n, most))
 		if d == 0 {
-			return min(firstChunk, most)
+			if d = p.bound(rows + min(n, most)); d == 0 || d > p.target {
+				return max(best, min(firstChunk, most))
+			}
 		}
 		if d > p.target {
 			break

@@ -50,6 +50,9 @@ type Request struct {
 	// NoCache leaves what other texts have evaluated alone, and does not offer them
 	// what this one evaluates. It changes nothing but the time.
 	NoCache bool
+	// LoRA says how strong each of the model's adapters is in the text; nil is what the
+	// model says. Texts with the same share what is cached.
+	LoRA []float32
 	// Salt divides the cache: texts find only what those of the same salt evaluated.
 	Salt string
 

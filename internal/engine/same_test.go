@@ -198,14 +198,17 @@ func TestAloneOrTogether(t *testing.T) {
 		spec testmodel.Spec
 		typ  quant.Type
 		kv   quant.Type
+		with bool // adapters
 	}{
-		{"llama", testmodel.Spec{Seed: 1, Dim: 32, KeyDim: 32}, quant.F32, quant.Q8_0},
-		{"llama-bpe with a window", testmodel.Spec{Seed: 2, Dim: 32, BPE: true}, quant.F16, quant.F16},
-		{"experts", testmodel.Spec{Seed: 3, Dim: 32, Experts: 4}, quant.F32, quant.F16},
-		{"qwen3", testmodel.Spec{Arch: &arch.Qwen3, Seed: 4, Dim: 32, BPE: true}, quant.F32, quant.F32},
-		{"gemma3", testmodel.Spec{Arch: &arch.Gemma3, Seed: 5, Dim: 32, Layers: 6, Window: 20}, quant.F32, quant.F16},
-		{"lfm2", testmodel.Spec{Arch: &arch.LFM2, Seed: 6, Dim: 32, BPE: true, Layers: 3}, quant.F32, quant.F16},
-		{"qwen35", testmodel.Spec{Arch: &arch.Qwen35, Seed: 7, Dim: 32, BPE: true, Layers: 4}, quant.F32, quant.F16},
+		{"llama", testmodel.Spec{Seed: 1, Dim: 32, KeyDim: 32}, quant.F32, quant.Q8_0, false},
+		{"llama-bpe with a window", testmodel.Spec{Seed: 2, Dim: 32, BPE: true}, quant.F16, quant.F16, false},
+		{"experts", testmodel.Spec{Seed: 3, Dim: 32, Experts: 4}, quant.F32, quant.F16, false},
+		{"qwen3", testmodel.Spec{Arch: &arch.Qwen3, Seed: 4, Dim: 32, BPE: true}, quant.F32, quant.F32, false},
+		{"gemma3", testmodel.Spec{Arch: &arch.Gemma3, Seed: 5, Dim: 32, Layers: 6, Window: 20}, quant.F32, quant.F16, false},
+		{"lfm2", testmodel.Spec{Arch: &arch.LFM2, Seed: 6, Dim: 32, BPE: true, Layers: 3}, quant.F32, quant.F16, false},
+		{"qwen35", testmodel.Spec{Arch: &arch.Qwen35, Seed: 7, Dim: 32, BPE: true, Layers: 4}, quant.F32, quant.F16, false},
+		{"adapters", testmodel.Spec{Seed: 8, Dim: 32, Experts: 4}, quant.F32, quant.F16, true},
+		{"gemma3 with adapters", testmodel.Spec{Arch: &arch.Gemma3, Seed: 9, Dim: 32, Layers: 6, Window: 20, Tied: true}, quant.F32, quant.F16, true},
 	}
 	preempted, accepted := int64(0), int64(0)
 	for seed, tt := range models {
@@ -213,6 +216,12 @@ func TestAloneOrTogether(t *testing.T) {
 		const ctx = 160
 		rng := rand.New(rand.NewPCG(1, uint64(seed)))
 		list, cancelAfter := requests(t, rng, m, n/len(models), ctx)
+		if tt.with {
+			m = adapted(t, m)
+			for i := range list {
+				list[i].LoRA = [][]float32{nil, {0, 0}, {1, 0}, {0, -0.7}}[rng.IntN(4)]
+			}
+		}
 		alone := start(t, m, Options{Ctx: ctx, Threads: 1, Parallel: 3, NoCache: true, NoDrafts: true, CacheK: &tt.kv, CacheV: &tt.kv})
 		var want []said
 		for _, r := range list {

@@ -72,7 +72,7 @@ func (t *Text) Save(path string, n int, note []byte) error {
 }
 
 func (t *Text) write(f io.Writer, n int, note []byte) error {
-	h := header{Version: version, Note: uint32(len(note)), Model: fingerprint(t.engine.Model())}
+	h := header{Version: version, Note: uint32(len(note)), Model: fingerprint(t.engine.Model(), t.seq.Scales())}
 	copy(h.Magic[:], magic)
 	sum := sha256.New()
 	w := io.MultiWriter(f, sum)
@@ -173,7 +173,7 @@ func (t *Text) load(f *os.File) ([]byte, error) {
 	if _, err := f.ReadAt(note, headerSize); err != nil {
 		return nil, err
 	}
-	if h.Model != fingerprint(t.engine.Model()) {
+	if h.Model != fingerprint(t.engine.Model(), t.seq.Scales()) {
 		return note, ErrOtherModel
 	}
 	start := headerSize + int64(h.Note)

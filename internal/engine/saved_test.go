@@ -70,7 +70,7 @@ func TestFilesOfBefore(t *testing.T) {
 		"8f993d2186cdc97446f7288266029c6a5a2df9d28785afe55fffdc4966a5549e": testmodel.BPE(1).Set("llama.rope.scaling.type", gguf.Str("yarn")).Set("llama.rope.scaling.factor", gguf.F32(4)).
 			Set("llama.rope.scaling.original_context_length", gguf.U32(64)).Set("llama.attention.sliding_window", gguf.U32(20)),
 	} {
-		require.Equal(t, want, fmt.Sprintf("%x", fingerprint(load(t, m))))
+		require.Equal(t, want, fmt.Sprintf("%x", fingerprint(load(t, m), nil)))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"alpaca/internal/model"
@@ -84,6 +85,9 @@ func (e *Engine) compose() bool {
 			}
 		}
 		first++
+	}
+	if len(e.Model().LoRAs) > 0 { // those of the same adapters are computed with at once
+		slices.SortStableFunc(e.rows, func(a, b rows) int { return strings.Compare(a.answer.group.salt, b.answer.group.salt) })
 	}
 	for _, r := range e.rows {
 		at, n := r.answer.seq.Len(), r.n-len(r.draft)

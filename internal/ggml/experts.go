@@ -22,17 +22,22 @@ type Experts struct {
 
 // Group is rows of activations that share an expert.
 type Group struct {
-	Expert int           // its number, for the caller
-	Lo, Hi int           // rows, counted in the order of the groups
-	W      *quant.Matrix // [rows, cols]
-	Bias   []float32     // [rows], nil for none
-	Up     *quant.Matrix // [rows, cols] of Gate, nil for Add
-	UpBias []float32     // [rows], nil for none
+	Expert int // its number, for the caller
+	Lo, Hi int // rows, counted in the order of the groups
+	Main   ExpertMatrix
+	Up     ExpertMatrix // of Gate, its W nil for Add
 }
 
-// ExpertCall is the arguments of Experts.Run: of each group the products y = W·x + Bias.
+// ExpertMatrix is a matrix of an expert, with what belongs to its products.
+type ExpertMatrix struct {
+	W     *quant.Matrix // [rows, cols]
+	Scale float32       // of the sums; 0 for 1
+	Bias  []float32     // [rows], nil for none
+}
+
+// ExpertCall is the arguments of Experts.Run: of each group the products y = Scale*(W·x) + Bias.
 //
-// Where groups have Up, Out[row] becomes act(y) * (Up·x + UpBias). Else Weights[row]*y is
+// Where groups have Up, Out[row] becomes act(y) * Up's y. Else Weights[row]*y is
 // added to row Tokens[row] of Out.
 type ExpertCall struct {
 	Groups  []Group
@@ -72,11 +77,11 @@ func (e *Experts) Run(p *pool.Pool, call ExpertCall) error {
 	if len(call.Groups) == 0 {
 		return nil
 	}
-	w := call.Groups[0].W
+	w := call.Groups[0].Main.W
 	least, work := 16, 0
 	for i := range call.Groups {
 		g := &call.Groups[i]
-		least = max(least, g.W.RowStep())
+		least = max(least, g.Main.W.RowStep())
 		work += (g.Hi - g.Lo) * w.Cols
 	}
 	e.total = w.Rows
@@ -106,9 +111,9 @@ func (e *Experts) Do(worker, lo, hi int) {
 
 // compute computes some rows of a group's matrices.
 func (e *Experts) compute(s *expertScratch, g *Group, rows strips) {
-	y := s.group(0, g, g.W, g.Bias, rows, e.Acts)
-	if g.Up != nil {
-		up := s.group(1, g, g.Up, g.UpBias, rows, e.Acts)
+	y := s.group(0, g, &g.Main, rows, e.Acts)
+	if g.Up.W != nil {
+		up := s.group(1, g, &g.Up, rows, e.Acts)
 		for i := range g.Hi - g.Lo {
 			out := e.Out[(g.Lo+i)*e.total+rows.lo:][:rows.n]
 			copy(out, y.row(i, 0))
@@ -124,8 +129,8 @@ func (e *Experts) compute(s *expertScratch, g *Group, rows strips) {
 	}
 }
 
-// group computes rows of the product of w with a group's activations, bias included.
-func (s *expertScratch) group(which int, g *Group, w *quant.Matrix, bias []float32, rows strips, acts *Prepare) tile {
-	s.acts.View(acts.Acts(w.Type), g.Lo, g.Hi)
-	return s.tile(which, &Product{W: w, Bias: bias, Acts: &s.acts}, rows)
+// group computes rows of the product of m with a group's activations, bias included.
+func (s *expertScratch) group(which int, g *Group, m *ExpertMatrix, rows strips, acts *Prepare) tile {
+	s.acts.View(acts.Acts(m.W.Type), g.Lo, g.Hi)
+	return s.tile(which, &Product{W: m.W, Scale: m.Scale, Bias: m.Bias, Acts: &s.acts}, rows)
 }

@@ -28,8 +28,9 @@ func TestExperts(t *testing.T) {
 			for e, n := range counts {
 				if n > 0 {
 					groups = append(groups, Group{
-						Expert: e, Lo: at, Hi: at + n, W: matrix(uint64(e)), Bias: noise(uint64(e), rows),
-						Up: matrix(uint64(10 + e)), UpBias: noise(uint64(10+e), rows),
+						Expert: e, Lo: at, Hi: at + n,
+						Main: ExpertMatrix{W: matrix(uint64(e)), Scale: float32(e), Bias: noise(uint64(e), rows)},
+						Up:   ExpertMatrix{W: matrix(uint64(10 + e)), Scale: 1.5, Bias: noise(uint64(10+e), rows)},
 					})
 				}
 				at += n
@@ -49,8 +50,8 @@ func TestExperts(t *testing.T) {
 					acts.Reset(typ, 1, cols)
 					acts.Quantize(0, x[tokens[row]*cols:])
 					out, y := gates[row*rows:(row+1)*rows], make([]float32, rows)
-					require.NoError(t, alone.Gate(one, SiLU, Product{W: g.W, Bias: g.Bias, Acts: &acts, Out: out}, Product{W: g.Up, Bias: g.UpBias, Acts: &acts}))
-					require.NoError(t, alone.Store(one, Product{W: g.W, Bias: g.Bias, Acts: &acts, Out: y}))
+					require.NoError(t, alone.Gate(one, SiLU, Product{W: g.Main.W, Scale: g.Main.Scale, Bias: g.Main.Bias, Acts: &acts, Out: out}, Product{W: g.Up.W, Scale: g.Up.Scale, Bias: g.Up.Bias, Acts: &acts}))
+					require.NoError(t, alone.Store(one, Product{W: g.Main.W, Scale: g.Main.Scale, Bias: g.Main.Bias, Acts: &acts, Out: y}))
 					for i, v := range y {
 						want[tokens[row]*rows+i] += float32(weights[row] * v)
 					}
@@ -71,7 +72,7 @@ func TestExperts(t *testing.T) {
 				require.Equal(t, gates, got, "%v, %d rows, %d threads", typ, rows, threads)
 				down := append([]Group(nil), groups...)
 				for i := range down {
-					down[i].Up = nil
+					down[i].Up = ExpertMatrix{}
 				}
 				got = append([]float32(nil), sums...)
 				require.NoError(t, e.Run(p, ExpertCall{Groups: down, Acts: &acts, Tokens: tokens, Weights: weights, Out: got}))

@@ -2,39 +2,46 @@ package ggml
 
 import "alpaca/internal/pool"
 
-// HeadNorm is RMSNorm of every head of some vectors, with the same weights for all
-// heads of a vector: x[i*n : (i+1)*n] for each i, n being the number of weights.
+// HeadNorm is RMSNorm of every head of some vectors.
 type HeadNorm struct {
 	Eps float32
 
-	x, w [2][]float32
+	list [3]NormedHeads
 }
 
-// Run normalizes q by wq and k by wk, in place; vectors whose weights are nil stay as
-// they are.
-func (h *HeadNorm) Run(p *pool.Pool, q, wq, k, wk []float32) error {
-	h.x, h.w = [2][]float32{q, k}, [2][]float32{wq, wk}
+// NormedHeads is a vector X whose heads X[i*n : (i+1)*n] are normalized with the same n
+// weights W; nil weights leave it as it is.
+type NormedHeads struct{ X, W []float32 }
+
+// Run normalizes the vectors of list, in place.
+func (h *HeadNorm) Run(p *pool.Pool, list [3]NormedHeads) error {
+	h.list = list
+	heads, length := 0, 1
+	for i := range list {
+		heads, length = heads+list[i].heads(), max(length, len(list[i].W))
+	}
 	const minElems = 1 << 13 // that a worker is called for
-	return p.Run(h, h.heads(0)+h.heads(1), minElems/max(1, len(wq), len(wk))+1)
+	return p.Run(h, heads, minElems/length+1)
 }
 
-// heads returns how many heads of x[i] are normalized.
-func (h *HeadNorm) heads(i int) int {
-	if len(h.w[i]) == 0 {
+// heads returns how many heads are normalized.
+func (v *NormedHeads) heads() int {
+	if len(v.W) == 0 {
 		return 0
 	}
-	return len(h.x[i]) / len(h.w[i])
+	return len(v.X) / len(v.W)
 }
 
 // Do implements Task.
 func (h *HeadNorm) Do(_, lo, hi int) {
 	for i := lo; i < hi; i++ {
 		part, at := 0, i
-		if heads := h.heads(0); at >= heads {
-			part, at = 1, at-heads
+		for at >= h.list[part].heads() {
+			at -= h.list[part].heads()
+			part++
 		}
-		w := h.w[part]
-		head := h.x[part][at*len(w) : (at+1)*len(w)]
+		w := h.list[part].W
+		head := h.list[part].X[at*len(w) : (at+1)*len(w)]
 		RMSNorm(head, head, w, h.Eps)
 	}
 }

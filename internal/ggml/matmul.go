@@ -5,12 +5,13 @@ import (
 	"alpaca/internal/quant"
 )
 
-// A Product is one matrix product W·x + Bias of several tokens.
+// A Product is one matrix product Scale*(W·x) + Bias of several tokens.
 type Product struct {
-	W    *quant.Matrix
-	Bias []float32   // [W.Rows], nil for none
-	Acts *quant.Acts // x: [tokens, W.Cols]
-	Out  []float32   // [tokens, W.Rows]
+	W     *quant.Matrix
+	Scale float32     // 0 for 1
+	Bias  []float32   // [W.Rows], nil for none
+	Acts  *quant.Acts // x: [tokens, W.Cols]
+	Out   []float32   // [tokens, W.Rows]
 }
 
 // MatMul computes products. Several with the same number of tokens are one task,
@@ -173,7 +174,7 @@ func (m *MatMul) compute(s *matmulScratch, p *Product, rows strips) {
 			out := p.Out[t*p.W.Rows+lo : t*p.W.Rows+hi]
 			switch m.mode {
 			case store:
-				p.addBias(out, lo)
+				p.finish(out, lo)
 			case accumulate:
 				addTo(out, x.row(t, i))
 			case activated:
@@ -187,8 +188,11 @@ func (m *MatMul) compute(s *matmulScratch, p *Product, rows strips) {
 	}
 }
 
-// addBias adds the biases of rows lo and on, if there are any.
-func (p *Product) addBias(out []float32, lo int) {
+// finish scales sums of rows lo and on, and adds their biases.
+func (p *Product) finish(out []float32, lo int) {
+	if p.Scale != 0 {
+		scaleBy(out, p.Scale)
+	}
 	if p.Bias != nil {
 		addTo(out, p.Bias[lo:lo+len(out)])
 	}
@@ -218,11 +222,11 @@ func (s *matmulScratch) tile(which int, p *Product, rows strips) tile {
 	} else {
 		p.W.MulStreams(x.data, rows.n, p.Acts, rows.lo, rows.apart, rows.n, &s.quant)
 	}
-	if p.Bias != nil {
+	if p.Bias != nil || p.Scale != 0 {
 		for t := range p.Acts.Rows {
 			for i := range rows.count {
 				lo, _ := rows.at(i)
-				p.addBias(x.row(t, i), lo)
+				p.finish(x.row(t, i), lo)
 			}
 		}
 	}

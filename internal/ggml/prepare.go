@@ -13,6 +13,7 @@ type Prepare struct {
 
 	src, norm, dst []float32 // of the Run at work
 	rows           []int     // which rows of src; nil: all, in order
+	lo, hi         int       // the rows that are prepared
 
 	nrows   int
 	cols    int
@@ -77,24 +78,36 @@ func (p *Prepare) SetRow(i int, x []float32) {
 // [cols], of LayerNorm [2, cols], if that is not nil. What is quantized is also written to dst [rows, cols]
 // where both norm and dst are not nil.
 func (p *Prepare) Run(pool *pool.Pool, src, norm, dst []float32) error {
-	p.src, p.norm, p.dst, p.rows = src, norm, dst, nil
+	return p.RunPart(pool, Part{Hi: p.nrows, Src: src, Norm: norm, Dst: dst})
+}
+
+// Part is some rows of those that Want asks for. Src and Dst hold all of these.
+type Part struct {
+	Lo, Hi         int
+	Src, Norm, Dst []float32
+}
+
+// RunPart is Run for a part of the rows.
+func (p *Prepare) RunPart(pool *pool.Pool, part Part) error {
+	p.src, p.norm, p.dst, p.rows = part.Src, part.Norm, part.Dst, nil
+	p.lo, p.hi = part.Lo, part.Hi
 	return p.run(pool)
 }
 
 // RunRows prepares rows of src [.., cols], in that order and as they are.
 func (p *Prepare) RunRows(pool *pool.Pool, src []float32, rows []int) error {
-	p.src, p.norm, p.dst, p.rows = src, nil, nil, rows
+	p.src, p.norm, p.dst, p.rows, p.lo, p.hi = src, nil, nil, rows, 0, p.nrows
 	return p.run(pool)
 }
 
 func (p *Prepare) run(pool *pool.Pool) error {
 	const minElems = 1 << 13 // that a worker is called for
-	return pool.Run(p, p.nrows, minElems/p.cols+1)
+	return pool.Run(p, p.hi-p.lo, minElems/p.cols+1)
 }
 
 // Do implements Task.
 func (p *Prepare) Do(worker, lo, hi int) {
-	for i := lo; i < hi; i++ {
+	for i := p.lo + lo; i < p.lo+hi; i++ {
 		row := i
 		if p.rows != nil {
 			row = p.rows[i]

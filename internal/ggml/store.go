@@ -20,7 +20,7 @@ type Store struct {
 	Cos, Sin []float32 // [rows, Pairs] of the rows' positions
 	QScale   []float32 // [rows] factors of the turned queries; nil for none
 	Q        []float32 // [rows, Heads*KeyDim]
-	K        []float32 // [rows, Format.Heads*KeyDim]
+	K        []float32 // [rows, Format.Heads*KeyDim]; nil: nothing is stored, Q is turned only
 	V        []float32 // [rows, Format.Heads*ValueDim]
 }
 
@@ -78,19 +78,27 @@ func (s *StoreKV) store(it storeItem, pos int, scratch []byte) {
 	row := it.span.Row + pos - it.span.Pos
 	shared := s.Heads / f.Heads
 	q := s.Q[(row*s.Heads+it.head*shared)*f.KeyDim:][:shared*f.KeyDim]
-	k := s.K[(row*f.Heads+it.head)*f.KeyDim:][:f.KeyDim]
+	var k []float32
+	if s.K != nil {
+		k = s.K[(row*f.Heads+it.head)*f.KeyDim:][:f.KeyDim]
+	}
 	if s.Rope != nil {
 		pairs := s.Rope.Pairs()
 		cos, sin := s.Cos[row*pairs:(row+1)*pairs], s.Sin[row*pairs:(row+1)*pairs]
 		for h := range shared {
 			s.Rope.Apply(q[h*f.KeyDim:][:f.KeyDim], cos, sin)
 		}
-		s.Rope.Apply(k, cos, sin)
+		if k != nil {
+			s.Rope.Apply(k, cos, sin)
+		}
 	}
 	if s.QScale != nil {
 		scaleBy(q, s.QScale[row])
 	}
 
+	if k == nil {
+		return
+	}
 	block := s.block(it.span, it.block)
 	f.PutKey(f.Keys(block, it.head), pos%BlockLen, k, scratch)
 	f.PutValue(f.Values(block, it.head), pos%BlockLen, s.V[(row*f.Heads+it.head)*f.ValueDim:][:f.ValueDim])

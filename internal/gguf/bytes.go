@@ -5,6 +5,8 @@ import (
 	"io"
 	"os"
 	"unsafe"
+
+	"alpaca/internal/mmap"
 )
 
 // align is what the address of a file's first byte must be a multiple of: then tensors
@@ -18,7 +20,7 @@ const align = 32
 func OpenBytes(name string, data []byte, opt Options) (*File, error) {
 	f := &File{Path: name}
 	im := &image{path: name, size: int64(len(data)), mapped: true, given: true, data: data}
-	if opt.NoMap && !opt.HeaderOnly || baseOf(data)%align != 0 {
+	if opt.NoMap && !opt.HeaderOnly || mmap.Base(data)%align != 0 {
 		im.data, im.copied = alignedCopy(data), true
 	}
 	f.images = append(f.images, im)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/mmap"
 	"alpaca/internal/quant"
 )
 
@@ -41,7 +42,7 @@ func TestOpenBytes(t *testing.T) {
 				got := &f.Tensors[i]
 				require.Equal(t, want.Tensors[i].Name, got.Name)
 				require.True(t, bytes.Equal(want.Tensors[i].Data, got.Data))
-				require.Zero(t, baseOf(got.Data)%32)
+				require.Zero(t, mmap.Base(got.Data)%32)
 				rows := make([]byte, got.Bytes)
 				require.NoError(t, got.Read(rows, 0, got.Rows()))
 				require.True(t, bytes.Equal(got.Data, rows))

@@ -39,6 +39,8 @@ const (
 	MostlyTQ1_0  FileType = 36
 	MostlyTQ2_0  FileType = 37
 	MostlyMXFP4  FileType = 38 // of the experts; all else is Q8_0
+	MostlyNVFP4  FileType = 39
+	MostlyQ1_0   FileType = 40
 	MostlyQ2_0   FileType = 41
 )
 
@@ -76,14 +78,25 @@ var fileTypes = map[FileType]struct {
 	MostlyTQ1_0:  {"TQ1_0", quant.TQ1_0, "TQ1_0"},
 	MostlyTQ2_0:  {"TQ2_0", quant.TQ2_0, "TQ2_0"},
 	MostlyMXFP4:  {"MXFP4_MOE", quant.MXFP4, "MXFP4 MoE"},
+	MostlyNVFP4:  {"NVFP4", quant.NVFP4, "NVFP4"},
+	MostlyQ1_0:   {"Q1_0", quant.Q1_0, "Q1_0"},
 	MostlyQ2_0:   {"Q2_0", quant.Q2_0, "Q2_0"},
 
-	// What llama-quantize makes or once made, and this program does not read.
+	// What this program reads and does not make.
+	19: {"IQ2_XXS", quant.IQ2_XXS, "IQ2_XXS - 2.0625 bpw"},
+	20: {"IQ2_XS", quant.IQ2_XS, "IQ2_XS - 2.3125 bpw"},
+	22: {"IQ3_XS", quant.IQ3_S, "IQ3_XS - 3.3 bpw"},
+	23: {"IQ3_XXS", quant.IQ3_XXS, "IQ3_XXS - 3.0625 bpw"},
+	24: {"IQ1_S", quant.IQ1_S, "IQ1_S - 1.5625 bpw"},
+	26: {"IQ3_S", quant.IQ3_S, "IQ3_S - 3.4375 bpw"},
+	27: {"IQ3_M", quant.IQ3_S, "IQ3_S mix - 3.66 bpw"},
+	28: {"IQ2_S", quant.IQ2_XS, "IQ2_S - 2.5 bpw"},
+	29: {"IQ2_M", quant.IQ2_S, "IQ2_M - 2.7 bpw"},
+	31: {"IQ1_M", quant.IQ1_M, "IQ1_M - 1.75 bpw"},
+
+	// What llama-quantize once made, and this program does not read.
 	4: {name: "Q4_1_SOME_F16"}, 5: {name: "Q4_2"}, 6: {name: "Q4_3"},
-	19: {name: "IQ2_XXS"}, 20: {name: "IQ2_XS"}, 22: {name: "IQ3_XS"}, 23: {name: "IQ3_XXS"}, 24: {name: "IQ1_S"},
-	26: {name: "IQ3_S"}, 27: {name: "IQ3_M"}, 28: {name: "IQ2_S"}, 29: {name: "IQ2_M"}, 31: {name: "IQ1_M"},
 	33: {name: "Q4_0_4_4"}, 34: {name: "Q4_0_4_8"}, 35: {name: "Q4_0_8_8"},
-	39: {name: "NVFP4", typ: quant.NVFP4}, 40: {name: "Q1_0", typ: quant.Q1_0},
 }
 
 // String returns the name that llama-quantize has, such as "Q4_K_M", or "" for an

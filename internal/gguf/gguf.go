@@ -37,6 +37,7 @@ type File struct {
 	names  map[string]int // name → index in Tensors
 	ends   []int          // for each part: index of the first tensor after it
 	images []*image       // one for each part
+	closer func() error   // of FromRows' tensors; nil: there is none
 }
 
 // Tensor is one tensor of a file.
@@ -267,6 +268,10 @@ func (f *File) Close() error {
 		}
 	}
 	f.images = nil
+	if f.closer != nil {
+		first = errors.Join(first, f.closer())
+		f.closer = nil
+	}
 	return first
 }
 

@@ -8,7 +8,16 @@ import (
 	"os"
 
 	"alpaca/internal/machine"
+	"alpaca/internal/mmap"
 )
+
+// FaultError says that a mapped file could not be read where it once could.
+type FaultError = mmap.FaultError
+
+// Guard calls fn and turns a fault in a mapped file into a *FaultError. Every
+// goroutine that reads a mapping must do so under a Guard of its own: without
+// one a fault ends the process.
+func Guard(fn func() error) error { return mmap.Guard(fn) }
 
 // image is the bytes of one file, mapped where that works and read where not.
 type image struct {
@@ -46,9 +55,8 @@ func openImage(path string, opt Options) (*image, error) {
 	}
 	im := &image{path: path, size: st.Size(), stat: st}
 	if !opt.NoMap {
-		if im.data, err = mapFile(file, st.Size()); err == nil {
+		if im.data, err = mmap.Map(file, st.Size()); err == nil {
 			im.mapped = true
-			registerMapping(im.data, path)
 			return im, file.Close()
 		}
 		im.mapErr = err
@@ -77,8 +85,7 @@ func (im *image) close() error {
 		im.file = nil
 	}
 	if im.mapped && !im.given {
-		unregisterMapping(im.data)
-		err = errors.Join(err, unmapFile(im.data))
+		err = errors.Join(err, mmap.Unmap(im.data))
 	}
 	im.mapped = false
 	im.data = nil

@@ -1,6 +1,12 @@
 package gguf
 
-import "fmt"
+import (
+	"fmt"
+	"slices"
+
+	"alpaca/internal/machine"
+	"alpaca/internal/pool"
+)
 
 // FromMemory returns a checkpoint made of metadata and tensors in memory, as if
 // a file of format and version had held them. It keeps both slices. Names must
@@ -21,11 +27,67 @@ func FromMemory(path, format string, version uint32, kv []KV, tensors []Tensor) 
 		if _, dup := f.names[t.Name]; dup {
 			return nil, fmt.Errorf("gguf: %s: tensor %q is there twice", path, t.Name)
 		}
-		if want := int64(t.Rows()) * int64(t.Type.RowBytes(t.Cols())); int64(len(t.Data)) != want {
-			return nil, fmt.Errorf("gguf: %s: tensor %q has %d bytes, want %d", path, t.Name, len(t.Data), want)
+		t.Bytes = int64(t.Rows()) * int64(t.Type.RowBytes(t.Cols()))
+		if int64(len(t.Data)) != t.Bytes && (t.Data != nil || t.src == nil) {
+			return nil, fmt.Errorf("gguf: %s: tensor %q has %d bytes, want %d", path, t.Name, len(t.Data), t.Bytes)
 		}
-		t.Bytes = int64(len(t.Data))
 		f.names[t.Name] = i
 	}
 	return f, nil
 }
+
+// FromRows is FromMemory for tensors whose Data need not be in memory: where that is nil,
+// the function of the same index sets dst to rows lo to hi-1 of the tensor. It may be
+// called from many goroutines.
+func FromRows(path, format string, kv []KV, tensors []Tensor, rows []func(dst []byte, lo, hi int) error) (*File, error) {
+	for i := range tensors {
+		if t := &tensors[i]; t.Data == nil {
+			t.src = &source{made: rows[i]}
+		}
+	}
+	return FromMemory(path, format, 0, kv, tensors)
+}
+
+// Fetch reads the tensors that are not in memory, all at once.
+func (f *File) Fetch() error {
+	var rest []*Tensor
+	var total int64
+	for i := range f.Tensors {
+		if t := &f.Tensors[i]; t.Data == nil {
+			rest = append(rest, t)
+			total += t.Bytes
+		}
+	}
+	if err := machine.Reserve(total); err != nil {
+		return fmt.Errorf("gguf: %s: %w", f.Path, err)
+	}
+	return pool.Each(len(rest), func(i int) error {
+		return Guard(func() error {
+			t := rest[i]
+			data := make([]byte, t.Bytes)
+			if err := t.Read(data, 0, t.Rows()); err != nil {
+				return fmt.Errorf("gguf: %s: tensor %q: %w", f.Path, t.Name, err)
+			}
+			t.Data = data
+			return nil
+		})
+	})
+}
+
+// Insert puts keys before the one of index at. Keys that are there already are an error.
+func (f *File) Insert(at int, kv []KV) error {
+	for _, e := range kv {
+		if _, dup := f.keys[e.Key]; dup {
+			return fmt.Errorf("gguf: %s: key %q is there twice", f.Path, e.Key)
+		}
+	}
+	f.KV = slices.Insert(f.KV, at, kv...)
+	f.index()
+	return nil
+}
+
+// OnClose makes Close call fn, which releases what the functions of FromRows read.
+func (f *File) OnClose(fn func() error) { f.closer = fn }
+
+// SetEps puts an epsilon of the norms in place of the file's.
+func (f *File) SetEps(eps float32) error { return f.setEps(eps) }

@@ -61,3 +61,22 @@ func withoutSplitKeys(kv []KV) []KV {
 	}
 	return rest
 }
+
+// SplitNames returns the names of n parts of a model whose file would be called path.
+func SplitNames(path string, n int) []string {
+	names := make([]string, n)
+	for i := range names {
+		names[i] = fmt.Sprintf("%s-%05d-of-%05d.gguf", strings.TrimSuffix(path, ".gguf"), i+1, n)
+	}
+	return names
+}
+
+// SplitKeys returns the keys that tell that a file is part i, from 0, of n, of a model of
+// that many tensors.
+func SplitKeys(i, n, tensors int) []KV {
+	return []KV{
+		{keySplitNo, U16(uint16(i))},
+		{keySplitCount, U16(uint16(n))},
+		{keySplitTensors, I32(int32(tensors))},
+	}
+}

@@ -1,7 +1,9 @@
 package grammar
 
 import (
+	"math/bits"
 	"slices"
+	"sort"
 	"sync"
 )
 
@@ -16,8 +18,12 @@ type classKey struct {
 // class is what an automaton in one state makes of the vocabulary.
 type class struct {
 	ids   []int32 // tokens whose bytes it takes; of one that counts, by ticks
-	ticks []int32 // of one that counts, for each of ids: units that end in it; of one with a limit, what it takes of that
+	ticks []int32 // of one that counts, for each of ids: units that it needs; of one with a limit, what it takes of that
 	mask  *Mask   // of ids, where there are many
+
+	// Of one with many ticks: parts[k] has the tokens of at most 1<<k ticks. They are made
+	// when first used.
+	parts func() []*Mask
 
 	// Where the automaton may end within a token: by the byte that follows, the nodes of it.
 	exits map[byte][]exit
@@ -110,6 +116,9 @@ func (v *Vocab) store(k classKey, c *class) {
 	if c.mask != nil {
 		size += v.n / 8
 	}
+	if c.parts != nil {
+		size += bits.Len32(uint32(c.ticks[len(c.ticks)-1])) * v.n / 8
+	}
 	for _, l := range c.exits {
 		size += 12*len(l) + 50
 	}
@@ -157,9 +166,12 @@ func (v *Vocab) walk(t *term, q int32) *class {
 			ticks++
 		}
 		need := ticks
-		if t.limit != nil {
+		switch {
+		case t.limit != nil:
 			ticks += t.ticks(up.q, to)
 			need = ticks + t.least[to]
+		case counted && to != 0: // the beginning of another
+			need++
 		}
 		for _, id := range v.at(i) {
 			if len(ids) <= most {
@@ -185,16 +197,44 @@ func (v *Vocab) walk(t *term, q int32) *class {
 	switch {
 	case ticking:
 		c.ids, c.ticks = byTicks(ids, ticked)
-		if t.limit != nil {
-			c.mask = NewMask(v.n)
-			for _, id := range ids {
-				c.mask.set(id)
-			}
+		if len(ids) > few(v.n) {
+			c.parts = sync.OnceValue(func() []*Mask { return c.byParts(v.n) })
 		}
 	case len(ids) <= most:
 		c.ids, c.mask = slices.Clone(ids), nil
 	}
 	return c
+}
+
+// byParts makes the masks of the tokens of few ticks, those of all at the end.
+func (c *class) byParts(n int) (parts []*Mask) {
+	at := 0
+	for k := int32(0); at < len(c.ids); k++ {
+		m := NewMask(n)
+		if k > 0 {
+			copy(m.words, parts[k-1].words)
+		}
+		for ; at < len(c.ids) && c.ticks[at] <= 1<<k; at++ {
+			m.set(c.ids[at])
+		}
+		parts = append(parts, m)
+	}
+	return parts
+}
+
+// addUpTo adds the tokens of at most that many ticks.
+func (c *class) addUpTo(out *Mask, ticks int32) {
+	n := sort.Search(len(c.ids), func(i int) bool { return c.ticks[i] > ticks })
+	from := 0
+	if c.parts != nil && ticks > 0 {
+		parts := c.parts()
+		k := min(bits.Len32(uint32(ticks))-1, len(parts)-1)
+		out.or(parts[k])
+		from = sort.Search(n, func(i int) bool { return c.ticks[i] > 1<<k })
+	}
+	for _, id := range c.ids[from:n] {
+		out.set(id)
+	}
 }
 
 // scratches are classes whose lists are room to work in.

@@ -5,18 +5,20 @@ package grammar
 // all other characters lead. What such a state makes of the vocabulary differs from
 // what the hub makes of it in a few tokens only.
 
-// hub returns the state that nearly all characters lead to from q, and from itself; -1
-// if there is none.
+// hub returns the state that nearly all letters lead to from q, and from itself; -1 if there
+// is none. Other characters may lead elsewhere: of a pattern that may begin anywhere in a
+// text, those that it could begin with do.
 func (t *term) hub(q int32) int32 {
-	const letters = "qx7e "
-	for i := range len(letters) {
-		h := t.next(q, letters[i])
-		for j := 0; j < len(letters) && h >= 0; j++ {
-			if t.next(h, letters[j]) != h {
-				h = -1
+	const letters, most = "etaoinshrdlucmfwypvbgkjqxz ", 9
+	for i := range most / 2 {
+		h := t.next(q, letters[i*3])
+		other := 0
+		for j := 0; j < len(letters) && h >= 0 && other <= most; j++ {
+			if t.next(q, letters[j]) != h || t.next(h, letters[j]) != h {
+				other++
 			}
 		}
-		if h >= 0 {
+		if h >= 0 && other <= most {
 			return h
 		}
 	}

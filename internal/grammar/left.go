@@ -4,14 +4,7 @@ package grammar
 // used or not, -1 if there is none.
 func leftRecursive(r *Rules) int {
 	l := &leftFinder{rules: r, nullable: make([]bool, len(r.Body)), state: make([]byte, len(r.Body))}
-	for changed := true; changed; {
-		changed = false
-		for i, body := range r.Body {
-			if !l.nullable[i] && l.empty(body) {
-				l.nullable[i], changed = true, true
-			}
-		}
-	}
+	l.findNullable()
 	for i := range r.Body {
 		if at := l.visit(i); at >= 0 {
 			return at
@@ -24,6 +17,43 @@ type leftFinder struct {
 	rules    *Rules
 	nullable []bool
 	state    []byte // 0 not seen, 1 being visited, 2 done
+}
+
+// findNullable finds the rules that the empty text fits. A rule is looked at again when one
+// that it refers to turns out to be such.
+func (l *leftFinder) findNullable() {
+	users := make([][]int, len(l.rules.Body)) // by rule: those that refer to it
+	todo := make([]int, len(l.rules.Body))
+	for i, body := range l.rules.Body {
+		todo[i] = i
+		refs(body, func(r Ref) { users[r] = append(users[r], i) })
+	}
+	for len(todo) > 0 {
+		i := todo[len(todo)-1]
+		todo = todo[:len(todo)-1]
+		if !l.nullable[i] && l.empty(l.rules.Body[i]) {
+			l.nullable[i] = true
+			todo = append(todo, users[i]...)
+		}
+	}
+}
+
+// refs calls f for each reference in e.
+func refs(e Expr, f func(r Ref)) {
+	switch e := e.(type) {
+	case Seq:
+		for _, x := range e {
+			refs(x, f)
+		}
+	case Alt:
+		for _, x := range e {
+			refs(x, f)
+		}
+	case Repeat:
+		refs(e.X, f)
+	case Ref:
+		f(e)
+	}
 }
 
 // empty reports whether the empty text fits e.

@@ -1,12 +1,9 @@
 package grammar
 
-import (
-	"fmt"
-	"sort"
-)
+import "fmt"
 
-// Matcher follows one text through a program. It is a sampler.Drafter and not safe for
-// concurrent use.
+// Matcher follows one text through a program. It is a sampler.Drafter and a sampler.Lister,
+// and not safe for concurrent use.
 type Matcher struct {
 	m     *machine
 	vocab *Vocab
@@ -112,8 +109,8 @@ func (m *Matcher) Accept(id int32) error {
 	m.m.spent = 0
 	s := m.after(id)
 	switch {
-	case m.m.over:
-		return errTooAmbiguous
+	case m.m.over || s == m.m.tooMany:
+		return ErrTooAmbiguous
 	case !s.dead():
 		m.note(m.vocab.text[id])
 		m.cur, m.asked = s, 0
@@ -136,7 +133,8 @@ func (m *Matcher) note(text []byte) {
 	}
 }
 
-var errTooAmbiguous = fmt.Errorf("grammar: too many ways to read the text: more than %d steps for a token", maxSpent)
+// ErrTooAmbiguous is the error of a text that a grammar reads in more ways than are followed.
+var ErrTooAmbiguous = fmt.Errorf("grammar: too many ways to read the text: more than %d at once, or %d steps for a token", maxHeads, maxSpent)
 
 // Mask returns the tokens that may follow. It is valid until the text
 // goes on.
@@ -166,6 +164,9 @@ func (m *Matcher) Mask() *Mask {
 	m.cur.mask = out
 	return out
 }
+
+// List implements sampler.Lister.
+func (m *Matcher) List() []uint64 { return m.Mask().words }
 
 // newMask returns an empty mask for the current state: that of the oldest which has one.
 func (m *Matcher) newMask() *Mask {
@@ -203,19 +204,10 @@ func (m *Matcher) addHead(out *Mask, h head) {
 	c := v.class(t, h.q)
 	left := t.left(h.count)
 	switch {
-	case t.limit != nil && len(c.ids) > 0 && c.ticks[len(c.ids)-1] > left:
-		for _, id := range c.ids[:sort.Search(len(c.ids), func(i int) bool { return c.ticks[i] > left })] {
-			out.set(id)
-		}
 	case c.mask != nil:
 		out.or(c.mask)
-	case t.counted():
-		n := sort.Search(len(c.ids), func(i int) bool { return c.ticks[i] > left })
-		for i, id := range c.ids[:n] {
-			if c.ticks[i] < left || m.endsUnit(t, h.q, id) {
-				out.set(id)
-			}
-		}
+	case c.ticks != nil:
+		c.addUpTo(out, left)
 	default:
 		for _, id := range c.ids {
 			out.set(id)
@@ -248,17 +240,6 @@ func (m *Matcher) addExits(out *Mask, h head, exits map[byte][]exit, skip map[in
 			m.walk(out, x.node, s)
 		}
 	}
-}
-
-// endsUnit reports whether token id, taken from state q, ends at the end of a unit: the
-// last one that may be begun must not be followed by the beginning of another.
-func (m *Matcher) endsUnit(t *term, q, id int32) bool {
-	for _, b := range m.vocab.text[id] {
-		if q = t.next(q, b); t.dfa.States[q].Accept {
-			q = 0
-		}
-	}
-	return q == 0
 }
 
 // walk adds the tokens below node, whose last byte led to s.

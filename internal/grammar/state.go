@@ -41,10 +41,10 @@ func (s *state) dead() bool { return !s.final && len(s.heads) == 0 && len(s.toke
 
 // Bounds of a text's state.
 const (
-	maxHeads  = 5000       // readings at once
+	maxHeads  = 20_000     // readings at once
 	maxStored = 3000       // states that are remembered
 	maxParts  = 300_000    // readings in them
-	maxWork   = 50000      // steps of one byte
+	maxWork   = 100_000    // steps of one byte
 	maxSpent  = 10_000_000 // steps of one token, or of one mask
 )
 
@@ -75,11 +75,12 @@ type machine struct {
 	parts   int  // readings in all states that are remembered
 	key     []byte
 	dead    *state
+	tooMany *state // dead, because there were too many readings
 	tooDeep bool
 }
 
 func newMachine(p *Program) *machine {
-	m := &machine{p: p, dead: &state{}, seen: map[place]bool{}, opened: map[int32]*context{}}
+	m := &machine{p: p, dead: &state{}, tooMany: &state{}, seen: map[place]bool{}, opened: map[int32]*context{}}
 	m.forget()
 	return m
 }
@@ -186,7 +187,7 @@ func (m *machine) close(seeds []place) *state {
 		m.seen[pl] = true
 		if m.visit(pl); m.work > maxWork || len(m.heads) > maxHeads {
 			m.spent += m.work
-			return m.dead
+			return m.tooMany
 		}
 	}
 	m.spent += m.work

@@ -1,6 +1,7 @@
 package grammar
 
 import (
+	"math"
 	"sync/atomic"
 
 	"alpaca/internal/grammar/fsa"
@@ -15,6 +16,9 @@ type term struct {
 
 	*limit // unless nil, of the whole text
 }
+
+// unbounded is the max of a term that counts up to its min only.
+const unbounded = math.MaxInt32
 
 // counted reports whether t counts.
 func (t *term) counted() bool { return t.max != 0 }
@@ -72,7 +76,9 @@ func (t *term) step(q, count int32, b byte) (int32, int32) {
 	}
 	if q >= 0 && t.counted() && t.dfa.States[q].Accept {
 		q = 0
-		count++
+		if count++; t.max == unbounded {
+			count = min(count, t.min)
+		}
 	}
 	return q, count
 }

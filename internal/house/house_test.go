@@ -32,19 +32,34 @@ var order = []string{
 	"internal/tinydata/curve",
 
 	// Services.
+	"internal/server/ab",
 	"internal/selfinstruct",
+	"internal/abtest",
+	"internal/abtest/stats",
+	"internal/server/remote",
 	"internal/queue",
 	"internal/jobs",
 	"internal/server",
+	"internal/server/browse",
 	"internal/server/keeper",
 	"internal/server/probe",
 	"internal/server/listen",
 	"internal/server/metrics",
 	"internal/server/page",
+	"internal/oneshot",
 	"internal/server/thinking",
 	"internal/openai",
 	"internal/structured",
 	"internal/toolcall",
+
+	// Rows that models are trained on.
+	"internal/data/formats",
+	"internal/data/lint",
+	"internal/data/query",
+	"internal/data/table",
+	"internal/data",
+	"internal/diversity",
+	"internal/rouge",
 
 	// Many texts on one model.
 	"internal/train/rows",
@@ -83,17 +98,23 @@ var order = []string{
 
 	// A model.
 	"internal/model",
+	"internal/lora/peft",
 	"internal/grammar/jsonschema",
 	"internal/grammar/gbnf",
 	"internal/grammar",
 	"internal/grammar/ecma",
 	"internal/grammar/fsa",
 	"internal/checkpoint/open",
+	"internal/checkpoint/card",
+	"internal/checkpoint/vocab",
 	"internal/checkpoint",
+	"internal/checkpoint/config",
 	"internal/checkpoint/ggjt",
 	"internal/checkpoint/llama2c",
 	"internal/checkpoint/safetensors",
 	"internal/checkpoint/pth",
+	"internal/checkpoint/rows",
+	"internal/checkpoint/weights",
 	"internal/builtin",
 	"internal/tokenizer",
 	"internal/tokenizer/pretokenizer",
@@ -103,6 +124,7 @@ var order = []string{
 	"internal/ggml/grad",
 	"internal/ggml",
 	"internal/kernel",
+	"internal/lora",
 	"internal/gguf",
 	"internal/quant",
 	"internal/sampler",
@@ -114,6 +136,7 @@ var order = []string{
 	"internal/tinydata/write",
 	"internal/tinydata",
 	"internal/fmath",
+	"internal/quant/codebook",
 	"internal/pool",
 	"internal/machine",
 	"internal/machine/start",
@@ -134,7 +157,7 @@ const aCommand = "internal/cli/*"
 
 // groundFloor are the packages that everybody may import.
 var groundFloor = []string{
-	"internal/arch", "internal/dataset", "internal/fmath", "internal/pool", "internal/machine", "internal/machine/start", "internal/mmap",
+	"internal/arch", "internal/dataset", "internal/fmath", "internal/quant/codebook", "internal/pool", "internal/machine", "internal/machine/start", "internal/mmap",
 	"internal/atomicfile", "internal/lineedit", "internal/report",
 }
 

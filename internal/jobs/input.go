@@ -101,9 +101,9 @@ func (in *Input) check(shard Shard, bad func(line int, err error)) error {
 	}
 	switch {
 	case wrong > 0:
-		return fmt.Errorf("%s: %d of %d lines cannot be taken", in.file.Name(), wrong, all)
+		return fmt.Errorf("%d of %d lines cannot be taken", wrong, all)
 	case all == 0:
-		return fmt.Errorf("%s: there are no requests in it", in.file.Name())
+		return errors.New("there are no requests in it")
 	}
 	in.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	return nil

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"sync"
 	"time"
 
 	"alpaca/internal/atomicfile"
@@ -15,7 +16,10 @@ type Output struct {
 	path    string
 	journal *atomicfile.Journal // nil: stream is written
 	stream  io.Writer
-	synced  time.Time
+
+	mu    sync.Mutex  // of what follows
+	timer *time.Timer // until what is written gets to disk; nil: all has
+	err   error       // of that
 
 	Done   int // results in it, those of before included
 	Failed int // of them, those with errors
@@ -135,9 +139,8 @@ func (o *Output) Add(r *Result) error {
 	}
 	if o.journal == nil {
 		_, err = o.stream.Write(line)
-	} else if err = o.journal.Append(line); err == nil && time.Since(o.synced) >= syncInterval {
-		err = o.journal.Sync()
-		o.synced = time.Now()
+	} else if err = o.journal.Append(line); err == nil {
+		err = o.syncLater()
 	}
 	if err != nil {
 		return err
@@ -149,12 +152,33 @@ func (o *Output) Add(r *Result) error {
 	return nil
 }
 
+// syncLater has results brought to disk soon, while others are made. It returns why that
+// went wrong before.
+func (o *Output) syncLater() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.timer == nil {
+		o.timer = time.AfterFunc(syncInterval, o.sync)
+	}
+	return o.err
+}
+
+func (o *Output) sync() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.timer = nil; o.journal != nil {
+		o.err = errors.Join(o.err, o.journal.Sync())
+	}
+}
+
 // Close brings all results to disk.
 func (o *Output) Close() error {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if o.journal == nil {
 		return nil
 	}
-	err := errors.Join(o.journal.Sync(), o.journal.Close())
+	err := errors.Join(o.err, o.journal.Sync(), o.journal.Close())
 	o.journal = nil
 	return err
 }

@@ -2,6 +2,8 @@ package model
 
 import (
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 
 	"alpaca/internal/arch"
@@ -25,6 +27,9 @@ func bind(f *gguf.File, c *Config) (*Weights, error) {
 	outer := c.sizes(&c.Layers[0])
 	for _, list := range [][]arch.Tensor{a.Input, a.Output} {
 		for i := range list {
+			if !outer.In(list[i].In) {
+				continue
+			}
 			b.bind(&list[i], "", &outer, w.place(list[i].Role, &embed))
 		}
 	}
@@ -36,6 +41,9 @@ func bind(f *gguf.File, c *Config) (*Weights, error) {
 			break
 		}
 		b.layer(&w.Layers[i], a, i, c)
+		if a.ValueNorm && c.Layers[i].KVOf == 0 {
+			w.Layers[i].AttnVNorm = slices.Repeat([]float32{1}, c.Layers[i].ValueDim)
+		}
 	}
 	if b.err == nil {
 		b.err = strangers(f, a, c.NumExperts > 0)
@@ -142,12 +150,13 @@ func (b *binder) parts(t *arch.Tensor, prefix string, sizes *arch.Sizes, l *Laye
 	}
 }
 
-// linear binds name.weight and, if it is there, name.bias.
+// linear binds name.weight and, if they are there, name.bias and name.scale.
 func (b *binder) linear(name string, rows, cols int) Linear {
 	l := Linear{Name: name + ".weight", W: b.matrix(name+".weight", rows, cols)}
 	if b.err == nil && b.file.Tensor(name+".bias") != nil {
 		l.Bias = b.vector(name+".bias", rows)
 	}
+	l.Scale = b.scale(name, 1, 0)
 	return l
 }
 
@@ -171,7 +180,25 @@ func (b *binder) expert(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes)
 			l.Bias = b.decode(of)[i*rows : (i+1)*rows]
 		}
 	}
+	l.Scale = b.scale(prefix+t.GGUF(), n, i)
 	return l
+}
+
+// scale returns number i of the n factors in the tensor name.scale, which NVFP4 models have
+// for each matrix; 0, for 1, where there is none.
+func (b *binder) scale(name string, n, i int) float32 {
+	if b.err != nil || b.file.Tensor(name+".scale") == nil {
+		return 0
+	}
+	list := b.vector(name+".scale", n)
+	if b.err != nil {
+		return 0
+	}
+	if s := list[i]; s > 0 && s <= math.MaxFloat32 {
+		return s
+	}
+	b.err = fmt.Errorf("tensor %q: factor %v, must be positive", name+".scale", list[i])
+	return 0
 }
 
 // matrix binds a rows × cols tensor.

@@ -5,18 +5,20 @@ import "alpaca/internal/quant"
 // buffers is a runner's scratch memory, for batch rows at a time. Attention
 // and the feed-forward network take turns in one part of it.
 type buffers struct {
-	hidden []float32 // [batch, Dim] the residual stream
-	q      []float32 // [batch, NumHeads*KeyDim]
-	k      []float32 // [batch, NumKVHeads*KeyDim]
-	v      []float32 // [batch, NumKVHeads*ValueDim]
-	attn   []float32 // [batch, NumHeads*ValueDim]; q where heads have the same size
-	ffn    []float32 // [batch, FFNDim], or of experts [batch*NumUsed, ExpertFFN]; the memory of q, k, v and attn
-	gated  []float32 // [batch, 2*NumHeads*KeyDim] queries with their gates; nil without
-	branch []float32 // [batch, Dim] what a branch gives, where it is not added at once; nil without
-	normed []float32 // [batch, Dim] what RMSNorm gives; nil while nobody wants it
-	logits []float32 // [logitRows, VocabSize]
-	temper []float32 // [batch] factors of queries; nil where they do not depend on the position
-	angles [TurnNone + 1]angles
+	hidden   []float32 // [batch, Dim] the residual stream
+	q        []float32 // [batch, NumHeads*KeyDim]
+	k        []float32 // [batch, NumKVHeads*KeyDim]
+	v        []float32 // [batch, NumKVHeads*ValueDim]
+	attn     []float32 // [batch, NumHeads*ValueDim]; q where heads have the same size
+	ffn      []float32 // [batch, FFNDim], or of experts [batch*NumUsed, ExpertFFN]; the memory of q, k, v and attn
+	gated    []float32 // [batch, 2*NumHeads*KeyDim] queries with their gates; nil without
+	branch   []float32 // [batch, Dim] what a branch gives, where it is not added at once; nil without
+	normed   []float32 // [batch, Dim] what RMSNorm gives; nil while nobody wants it
+	logits   []float32 // [logitRows, VocabSize]
+	inputs   []float32 // [batch, NumLayers, LayerInput] the layers' own inputs; nil without
+	inputRow []float32 // [NumLayers, LayerInput] those of a token, as the file has them
+	temper   []float32 // [batch] factors of queries; nil where they do not depend on the position
+	angles   [TurnNone + 1]angles
 }
 
 // angles are the sines and cosines of the rows' positions.
@@ -46,6 +48,9 @@ func newBuffers(c *Config, batch int) buffers {
 	if c.GatedQuery {
 		b.gated = make([]float32, 2*nq)
 	}
+	if n := c.LayerInput * c.NumLayers; n > 0 {
+		b.inputs, b.inputRow = make([]float32, batch*n), make([]float32, n)
+	}
 	if c.TempScale != 0 {
 		b.temper = make([]float32, batch)
 	}
@@ -64,7 +69,7 @@ func (b *buffers) bytes() int {
 	if !b.sameAttn() {
 		both = max(len(b.ffn), len(b.q)+len(b.k)+len(b.v)+len(b.attn))
 	}
-	n := len(b.hidden) + both + len(b.branch) + len(b.gated) + len(b.normed) + len(b.logits)
+	n := len(b.hidden) + both + len(b.inputs) + len(b.inputRow) + len(b.branch) + len(b.gated) + len(b.normed) + len(b.logits)
 	for _, a := range b.angles {
 		n += len(a.cos) + len(a.sin)
 	}
@@ -97,40 +102,47 @@ func (c *Config) mostInner() int {
 	if c.NumExperts > 0 {
 		return max(c.NumUsed*c.ExpertFFN, c.SharedFFN, conv)
 	}
-	return max(conv, c.most(func(l *LayerConfig) int { return l.FFNDim }))
+	return max(conv, c.LayerInput, c.most(func(l *LayerConfig) int { return l.FFNDim }))
 }
 
 // columns are the types of matrices, and the most columns that those of a type have.
 type columns map[quant.Type]int
 
-func (c columns) add(l *Linear) {
-	if l.W.Rows > 0 {
-		c[l.W.Type] = max(c[l.W.Type], l.W.Cols)
+func (c columns) add(m *Model, l *Linear) {
+	if l.W.Rows == 0 {
+		return
 	}
-	if len(l.Adapters) > 0 {
-		c[quant.F32] = max(c[quant.F32], l.W.Cols)
+	c[l.W.Type] = max(c[l.W.Type], l.W.Cols)
+	for _, adapter := range m.LoRAs {
+		switch change := adapter.linear[l]; {
+		case change == nil:
+		case change.Whole.Rows > 0:
+			c[change.Whole.Type] = max(c[change.Whole.Type], l.W.Cols)
+		default:
+			c[quant.F32] = max(c[quant.F32], l.W.Cols)
+		}
 	}
 }
 
 // mostColumns returns those of the layers' matrices, but for those of experts among which
 // a router chooses. (The output's products are of few tokens at a time.)
-func (w *Weights) mostColumns() columns {
+func (m *Model) mostColumns() columns {
 	most := columns{}
-	for i := range w.Layers {
-		w.Layers[i].Each(most.add)
+	for i := range m.Weights.Layers {
+		m.Weights.Layers[i].Each(func(l *Linear) { most.add(m, l) })
 	}
 	return most
 }
 
 // mostExpertColumns returns those of the experts' matrices.
-func (w *Weights) mostExpertColumns() columns {
+func (m *Model) mostExpertColumns() columns {
 	most := columns{}
-	for i := range w.Layers {
-		for j := range w.Layers[i].Experts {
-			f := &w.Layers[i].Experts[j]
-			most.add(&f.Gate)
-			most.add(&f.Up)
-			most.add(&f.Down)
+	for i := range m.Weights.Layers {
+		for j := range m.Weights.Layers[i].Experts {
+			f := &m.Weights.Layers[i].Experts[j]
+			most.add(m, &f.Gate)
+			most.add(m, &f.Up)
+			most.add(m, &f.Down)
 		}
 	}
 	return most

@@ -36,11 +36,15 @@ import (
 //	Layers.ValueDim     ARCH.attention.value_length *              Dim/NumHeads
 //	Layers.Window       ARCH.attention.sliding_window *,           0: none
 //	                    ARCH.attention.sliding_window_pattern *    the architecture's
+//	                    of layers with a window ARCH.attention.key_length_swa and .value_length_swa, where the architecture has them
+//	Layers.KVOf         ARCH.attention.shared_kv_layers            0: every layer has keys of its own
+//	LayerInput          ARCH.embedding_length_per_layer_input      0: layers have no inputs of their own
 //	Layers.Taps         ARCH.shortconv.l_cache                     required where layers have no key heads
 //	AttnScale           ARCH.attention.scale                       0: 1/sqrt(KeyDim)
 //	AttnCap             ARCH.attn_logit_softcapping                the architecture's
 //	LogitCap            ARCH.final_logit_softcapping               the architecture's
 //	LocalRope.Base      ARCH.rope.freq_base_swa                    the architecture's
+//	LocalRope.Dim       ARCH.rope.dimension_count_swa              Rope.Dim; of heads of their own length that
 //	EmbedScale          ARCH.embedding_scale                       0: 1; Gemma's is a fact of the architecture
 //	Delta               ARCH.ssm.conv_kernel, .state_size, .group_count, .time_step_rank, .inner_size
 //	Layers.Delta        ARCH.attention.recurrent_layers *          all but every fourth, or
@@ -88,6 +92,8 @@ type Config struct {
 	// LogitScale is what logits are divided by; 0 for 1.
 	LogitScale float32
 
+	LayerInput int // elements of the input that every layer has for each token; 0: none
+
 	Activation ggml.Activation // of the feed-forward networks
 
 	EmbedScale float32 // factor of a token's row of the embedding; 0: 1
@@ -122,9 +128,13 @@ type LayerConfig struct {
 	FFNDim     int // elements of the inner state of a feed-forward network
 	Window     int // positions that a token sees, itself included; 0: all
 	Turn       Turn
+	KVOf       int  // 1 + the earlier layer whose keys and values it uses; 0: its own
 	Taps       int  // positions of the short convolution that the layer has in place of attention; 0: it has none
 	Delta      bool // the layer has a gated delta rule in place of attention
 }
+
+// Sizes returns the numbers that the shapes of a layer's tensors are made of.
+func (c *Config) Sizes(layer int) arch.Sizes { return c.sizes(&c.Layers[layer]) }
 
 // sizes returns the numbers that the shapes of a layer's tensors are made of. Those
 // of the tensors outside of layers do not depend on which it is.
@@ -134,6 +144,7 @@ func (c *Config) sizes(l *LayerConfig) arch.Sizes {
 		taps = d.Taps
 	}
 	return arch.Sizes{
+		LayerInput: c.LayerInput, AllInputs: c.LayerInput * c.NumLayers, SharedKV: l.KVOf > 0,
 		Delta: l.Delta, SSMState: d.Key, SSMGroups: d.KeyHeads, SSMHeads: d.Heads, SSMInner: d.Heads * d.Value,
 		VocabSize: c.VocabSize, Dim: c.Dim, FFNDim: l.FFNDim, NumHeads: l.NumHeads, NumKVHeads: l.NumKVHeads,
 		KeyDim: l.KeyDim, ValueDim: l.ValueDim, NumExperts: c.NumExperts, ExpertFFN: c.ExpertFFN, SharedFFN: c.SharedFFN, RopeDim: c.Rope.Dim, Taps: taps,
@@ -283,8 +294,10 @@ func (c *Config) checkLayer(l *LayerConfig) error {
 		return fmt.Errorf("an embedding of %d cannot be divided among %d heads", c.Dim, l.NumHeads)
 	case int64(l.NumHeads)*int64(max(l.KeyDim, l.ValueDim)) > maxDim:
 		return fmt.Errorf("%d heads of %d and %d elements, at most %d in all", l.NumHeads, l.KeyDim, l.ValueDim, maxDim)
-	case c.Rope.Dim > l.KeyDim:
+	case l.Turn == TurnGlobal && c.Rope.Dim > l.KeyDim:
 		return fmt.Errorf("%s.%s is %d, must be at most the head size, %d", c.Arch, arch.KeyRopeDim, c.Rope.Dim, l.KeyDim)
+	case l.Turn == TurnLocal && c.LocalRope.Dim > l.KeyDim:
+		return fmt.Errorf("%s.%s is %d, must be at most the head size of layers with a window, %d", c.Arch, arch.KeyRopeDimLocal, c.LocalRope.Dim, l.KeyDim)
 	}
 	return nil
 }

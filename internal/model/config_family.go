@@ -44,7 +44,7 @@ func (r *reader) family(c *Config, a *arch.Arch) {
 	r.windows(c, a)
 	c.Rope.YaRN.Exact = a.ExactYaRN
 	c.Activation = map[arch.Activation]ggml.Activation{arch.SiLU: ggml.SiLU, arch.GELU: ggml.GELU, arch.ClampedSwiGLU: ggml.ClampedSwiGLU}[a.Activation]
-	c.AttnScale = float32(r.float(arch.KeyAttnScale, 0))
+	c.AttnScale = float32(r.float(arch.KeyAttnScale, a.AttnScale))
 	if a.WideScale != 0 && c.NumLayers == a.WideScale && c.AttnScale == 0 {
 		c.AttnScale = attentionScale(c.Dim / c.Layers[0].NumHeads)
 	}
@@ -66,9 +66,32 @@ func (r *reader) family(c *Config, a *arch.Arch) {
 		r.delta(c)
 	}
 	c.GatedQuery = a.GatedQuery
+	c.LayerInput = r.count(arch.KeyLayerInput, 0, maxDim)
+	r.sharedKV(c)
 	for i := range c.Layers {
 		if n := a.NoRopePeriod; n > 0 && i%n == n-1 {
 			c.Layers[i].Turn = TurnNone
+		}
+	}
+}
+
+// sharedKV says whose keys and values the last layers use: those of the last layer of the
+// same kind, with a window or without, that has its own.
+func (r *reader) sharedKV(c *Config) {
+	n := r.count(arch.KeySharedKV, 0, c.NumLayers)
+	own := c.NumLayers - n
+	for i := own; i < c.NumLayers && r.err == nil; i++ {
+		l := &c.Layers[i]
+		for j := own - 1; j >= 0 && l.KVOf == 0; j-- {
+			if (c.Layers[j].Window > 0) == (l.Window > 0) {
+				l.KVOf = j + 1
+			}
+		}
+		switch from := &c.Layers[max(0, l.KVOf-1)]; {
+		case l.KVOf == 0:
+			r.fail("%s.%s is %d: none of the first %d layers has keys for layer %d", c.Arch, arch.KeySharedKV, n, own, i)
+		case from.KeyDim != l.KeyDim || from.ValueDim != l.ValueDim || from.NumKVHeads != l.NumKVHeads || from.Window != l.Window:
+			r.fail("%s.%s is %d: layer %d has heads of another shape than layer %d, whose keys it is to use", c.Arch, arch.KeySharedKV, n, i, l.KVOf-1)
 		}
 	}
 }
@@ -119,6 +142,9 @@ func (r *reader) windows(c *Config, a *arch.Arch) {
 		return
 	}
 	c.LocalRope = ggml.RopeParams{Dim: c.Rope.Dim, Halves: c.Rope.Halves}
+	if w.OwnHeads {
+		r.localHeads(c)
+	}
 	base := w.RopeBase
 	if base == 0 {
 		base = c.Rope.Base
@@ -129,6 +155,17 @@ func (r *reader) windows(c *Config, a *arch.Arch) {
 			c.Layers[i].Turn = TurnLocal
 		}
 	}
+}
+
+// localHeads reads the lengths of the heads of layers with a window.
+func (r *reader) localHeads(c *Config) {
+	key, value := r.count(arch.KeyKeyLocal, c.Layers[0].KeyDim, maxDim), r.count(arch.KeyValueLocal, c.Layers[0].ValueDim, maxDim)
+	for i := range c.Layers {
+		if l := &c.Layers[i]; l.Window > 0 {
+			l.KeyDim, l.ValueDim = key, value
+		}
+	}
+	c.LocalRope.Dim = r.count(arch.KeyRopeDimLocal, key, maxDim)
 }
 
 // pattern returns which of n layers have a window, where the file says so for each.

@@ -32,7 +32,7 @@ func (r *Runner) reserveExperts() {
 		groups: make([]ggml.Group, 0, min(rows, c.NumExperts)),
 		ends:   make([]int, c.NumExperts),
 	}
-	r.router.acts.Reserve(workers, rows, r.model.Weights.mostExpertColumns())
+	r.router.acts.Reserve(workers, rows, r.model.mostExpertColumns())
 	r.router.matmul.Reserve(workers, r.batch)
 }
 
@@ -60,27 +60,38 @@ func (r *Runner) experts(l *Layer, h []float32) {
 		r.router.choose(c, scores[i*c.NumExperts:(i+1)*c.NumExperts], r.router.chosen[at:at+c.NumUsed], r.router.share[at:at+c.NumUsed])
 	}
 	rows := n * c.NumUsed
-	groups := r.router.group(rows, c.NumUsed)
+	r.router.group(rows, c.NumUsed)
+	if r.changedExperts(l) {
+		r.expertsApart(l, x, h)
+	} else {
+		r.expertsTogether(l, x, h)
+	}
+	if l.Shared.Up.W.Rows > 0 {
+		r.sharedExpert(l, x, h)
+	}
+}
+
+// expertsTogether computes the products of all experts that are used as two tasks.
+func (r *Runner) expertsTogether(l *Layer, x, h []float32) {
+	c, groups := &r.model.Config, r.router.groups
+	rows := groups[len(groups)-1].Hi
 	ffn := r.buf.ffn[:rows*c.ExpertFFN]
 	for i := range groups { // ffn = silu(Gate·x) * (Up·x)
 		g := &groups[i]
 		f := &l.Experts[g.Expert]
-		g.W, g.Bias, g.Up, g.UpBias = &f.Gate.W, f.Gate.Bias, &f.Up.W, f.Up.Bias
+		g.Main, g.Up = f.Gate.expert(), f.Up.expert()
 	}
 	r.collectExperts(l, x)
 	r.runExperts(x, r.router.tokens[:rows], ggml.ExpertCall{Act: c.Activation, Out: ffn})
 	for i := range groups { // h += weight * (Down·ffn)
 		g := &groups[i]
 		f := &l.Experts[g.Expert]
-		g.W, g.Bias, g.Up, g.UpBias = &f.Down.W, f.Down.Bias, nil, nil
+		g.Main, g.Up = f.Down.expert(), ggml.ExpertMatrix{}
 		if r.Collect != nil {
 			r.Collect(f.Down.Name, ffn[g.Lo*c.ExpertFFN:g.Hi*c.ExpertFFN], g.Hi-g.Lo, c.ExpertFFN)
 		}
 	}
 	r.runExperts(ffn, nil, ggml.ExpertCall{Tokens: r.router.tokens, Weights: r.router.weights, Out: h})
-	if l.Shared.Up.W.Rows > 0 {
-		r.sharedExpert(l, x, h)
-	}
 }
 
 // sharedExpert adds to h [n, Dim] the network that all tokens use, by its gate.
@@ -157,6 +168,11 @@ func (m *router) group(rows, used int) []ggml.Group {
 	return m.groups
 }
 
+// expert returns l as experts' products take it.
+func (l *Linear) expert() ggml.ExpertMatrix {
+	return ggml.ExpertMatrix{W: &l.W, Scale: l.Scale, Bias: l.Bias}
+}
+
 // runExperts computes products of all groups with the given rows of x, or with all rows
 // in order for nil.
 func (r *Runner) runExperts(x []float32, rows []int, call ggml.ExpertCall) {
@@ -165,10 +181,10 @@ func (r *Runner) runExperts(x []float32, rows []int, call ggml.ExpertCall) {
 	}
 	m := &r.router
 	call.Groups, call.Acts = m.groups, &m.acts
-	m.acts.Want(m.groups[len(m.groups)-1].Hi, m.groups[0].W.Cols)
+	m.acts.Want(m.groups[len(m.groups)-1].Hi, m.groups[0].Main.W.Cols)
 	for i := range m.groups {
-		m.acts.WantType(m.groups[i].W.Type)
-		if up := m.groups[i].Up; up != nil {
+		m.acts.WantType(m.groups[i].Main.W.Type)
+		if up := m.groups[i].Up.W; up != nil {
 			m.acts.WantType(up.Type)
 		}
 	}

@@ -21,18 +21,18 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 	c, w := &r.model.Config, r.model.Weights
 	n, spans := len(b.tokens), b.spans
 	h := r.buf.hidden[:n*c.Dim] // [n, Dim] the state of each row: every step adds to it
+	r.setRuns(b)
 
 	// A row starts as its token's row of the embedding: the word, out of context.
 	for i, id := range b.tokens {
 		row := h[i*c.Dim : (i+1)*c.Dim]
 		quant.Decode(w.TokenEmbed.Type, row, w.TokenEmbed.Row(int(id)))
-		for a := range w.EmbedLoRA {
-			w.EmbedLoRA[a].addTo(row, int(id))
-		}
+		r.adaptEmbedding(row, int(id), i)
 		if c.EmbedScale != 0 {
 			ggml.Scale(row, c.EmbedScale)
 		}
 	}
+	r.layerInputs(b.tokens, h)
 	r.setAngles(spans)
 
 	for i := range w.Layers {
@@ -72,10 +72,16 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 				product{&l.AttnQ, queries}, // q = AttnQ·x
 				product{&l.AttnK, k},
 				product{&l.AttnV, v})
+			switch {
+			case lc.KVOf > 0: // the keys and values of an earlier layer serve
+				k, v = nil, nil
+			case l.AttnV.W.Rows == 0: // values are what keys were before norm and position
+				copy(v, k)
+			}
 			if c.GatedQuery {
 				splitQueries(gated, q, lc)
 			}
-			r.normHeads(l, q, k)
+			r.normHeads(l, q, k, v, n)
 			r.storeKV(i, spans, q, k, v) // turn q and k to their positions; k, v to the cache
 			mixed = q
 		}
@@ -90,6 +96,7 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 				gated = gather(gated, b.wanted, len(gated)/len(b.tokens))
 			}
 			h = gather(h, b.wanted, c.Dim)
+			r.lora.runs = r.lora.wanted
 		}
 		if lc.Taps == 0 && !lc.Delta {
 			attn := mixed // [n, NumHeads*ValueDim]; the memory of q where that has the same shape
@@ -116,6 +123,11 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 			r.prepare(in, norm, &l.FFN.Gate, &l.FFN.Up)      // x = RMSNorm(h) [n, Dim]
 			r.gate(&l.FFN, ffn)                              // ffn = act(Gate·x) * (Up·x)
 			r.addProduct(h, &l.FFN.Down, ffn, l.FFNPostNorm) // h += Down·ffn
+		}
+		if rows := b.wanted; last {
+			r.useInput(i, rows, h)
+		} else {
+			r.useInput(i, nil, h)
 		}
 		if r.err != nil {
 			break

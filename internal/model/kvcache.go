@@ -79,7 +79,7 @@ func newCache(c *Config, ctx int, opt RunnerOptions) (*Cache, error) {
 		}
 		if l.Taps > 0 { // what its convolution goes over
 			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32, Heads: 1, ValueDim: c.Dim}
-		} else if l.Delta { // its state is the text's (Seq.state)
+		} else if l.Delta || l.KVOf > 0 { // its state is the text's (Seq.state), or another layer has its keys
 			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32}
 		} else if err := k.formats[i].Check(); err != nil {
 			return nil, fmt.Errorf("model: %w", err)

@@ -2,6 +2,7 @@ package model
 
 import (
 	"cmp"
+	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"math"
@@ -9,282 +10,290 @@ import (
 	"strings"
 
 	"alpaca/internal/arch"
-	"alpaca/internal/ggml"
-	"alpaca/internal/gguf"
+	"alpaca/internal/lora"
 	"alpaca/internal/quant"
 )
 
-// Adapter is a low-rank addition to a matrix (LoRA): a product adds B·(A·x).
-type Adapter struct {
-	A quant.Matrix // [rank, columns], F32
-	B quant.Matrix // [rows, rank], F32, times the scale
+// LoRA is an adapter made ready for a model: what it changes of which weights. The weights
+// stay as they are, so that each text of a batch may have adapters of its own.
+type LoRA struct {
+	*lora.Adapter
+	Scale float32           // of texts that say nothing else (Seq.SetScales)
+	Sum   [sha256.Size]byte // of what it changes
+
+	linear map[*Linear]*change
+	norms  map[*float32]*[]float32 // what takes the place of norms, by their first elements
+	table  *tableChange
 }
 
-// TableAdapter is a low-rank addition to the embedding: a token's row gets B·A[token].
-type TableAdapter struct {
-	A    []float32 // [VocabSize, Rank]
-	B    []float32 // [Dim, Rank], times the scale
-	Rank int
+// change is what an adapter does to a product W·x + Bias: it adds B·(A·x), or it is the
+// product of another matrix.
+type change struct {
+	A, B  quant.Matrix // [rank, columns] and [rows, rank], F32; B is times Pair.Scale
+	Whole quant.Matrix // [rows, columns]; none where there is A
+	Bias  []float32    // of Whole
 }
 
-// MovedNorm is the weights that a norm has from an adapter's file.
-type MovedNorm struct {
-	Name string
-	Data []float32
+// tableChange is what an adapter does to a row of the embedding: it adds B·A[token], or it
+// is the row of another matrix.
+type tableChange struct {
+	a, b  []float32 // [VocabSize, rank] and [Dim, rank]; b is times Pair.Scale
+	rank  int
+	whole quant.Matrix // [VocabSize, Dim]
 }
 
-// addTo adds the adapter's part to a token's row of the embedding.
-func (a *TableAdapter) addTo(row []float32, token int) {
-	low := a.A[token*a.Rank : (token+1)*a.Rank]
-	for i := range row {
-		row[i] += quant.DotF32(a.B[i*a.Rank:(i+1)*a.Rank], low)
+// WithLoRA returns a model of the same weights, which m stays the owner of, that has one more
+// adapter, scale times as strong as it says. What takes the place of a norm or of a matrix
+// does so as far as the scale says: the model's own is moved towards it. An adapter that
+// does not belong to m is an error.
+//
+// An adapter of the embedding changes what tokens are read as, and not what is said, even
+// where one matrix serves for both; one of the output changes what is said only.
+func (m *Model) WithLoRA(a *lora.Adapter, scale float32) (*Model, error) {
+	l := &LoRA{Adapter: a, Scale: scale, linear: map[*Linear]*change{}, norms: map[*float32]*[]float32{}}
+	b := loraBinder{model: m, lora: l, used: map[string]bool{}}
+	if err := b.bind(); err != nil {
+		return nil, fmt.Errorf("model: %s: %w", a.Path, err)
 	}
-}
-
-// WithLoRA returns a model of the same weights to which the adapters of a file are added,
-// in the form that llama.cpp loads, scale times as strong as the file says. m stays as it
-// was; its file must stay open, f need not. Norms in the file, which llama.cpp leaves out,
-// take the place of the model's, moved towards them by the scale. A file that does not
-// belong to m is an error, as are adapters of experts, and of an embedding that is the
-// output matrix as well.
-func (m *Model) WithLoRA(f *gguf.File, scale float32) (*Model, error) {
 	n := *m
-	w := *m.Weights
-	n.Weights = &w
-	w.Layers = slices.Clone(w.Layers)
-	l := loraReader{file: f, scale: float64(scale)}
-	err := gguf.Guard(func() error {
-		l.read(m.Config.Arch)
-		l.table(&w, &m.Config)
-		l.norm(&w, arch.OutputNorm.Weight(), &w.OutputNorm)
-		l.add(&w.Output)
-		for i := range w.Layers {
-			layer := &w.Layers[i]
-			layer.Each(l.add)
-			for _, role := range []arch.Role{arch.AttnNorm, arch.AttnQNorm, arch.AttnKNorm, arch.FFNNorm} {
-				l.norm(&w, arch.LayerPrefix(i)+role.Weight(), layer.place(role).(*[]float32))
-			}
-		}
-		return l.finish()
-	})
-	if err != nil {
-		return nil, fmt.Errorf("model: %s: %w", f.Path, err)
-	}
+	n.LoRAs = append(slices.Clip(m.LoRAs), l)
 	return &n, nil
 }
 
-// loraReader adds the tensors of an adapter file to matrices, and keeps the first error.
-type loraReader struct {
-	file  *gguf.File
-	scale float64
-	alpha float64
-	used  map[string]bool
-	err   error
-}
-
-// read checks what kind of file it is.
-func (l *loraReader) read(family string) {
-	l.used = map[string]bool{}
-	text := func(key string) string {
-		s, _, err := l.file.String(key)
-		if err != nil && l.err == nil {
-			l.err = err
-		}
-		return s
-	}
-	kind, form, of := text("general.type"), text("adapter.type"), text("general.architecture")
-	switch {
-	case l.err != nil:
-		return
-	case kind != "adapter" || form != "lora":
-		l.err = fmt.Errorf("not a LoRA adapter: general.type is %q and adapter.type %q", kind, form)
-	case of != family:
-		l.err = fmt.Errorf("an adapter for models of the architecture %q, this one is %q", of, family)
-	default:
-		l.alpha, _, l.err = l.file.Float("adapter.lora.alpha")
-		if l.err == nil && !(math.Abs(l.alpha) <= math.MaxFloat32) {
-			l.err = fmt.Errorf("adapter.lora.alpha is %v", l.alpha)
-		}
-	}
-}
-
-// add adds the adapter of x, if there is one.
-func (l *loraReader) add(x *Linear) {
-	a, b := l.file.Tensor(x.Name+".lora_a"), l.file.Tensor(x.Name+".lora_b")
-	if l.err != nil || x.W.Rows == 0 || a == nil && b == nil || x.Name == arch.TokenEmbed.Weight() {
-		return
-	}
-	rows := cmp.Or(x.Of, x.W.Rows)
-	switch {
-	case a == nil || b == nil:
-		l.err = fmt.Errorf("tensor %q: only one of lora_a and lora_b is there", x.Name)
-	case a.Cols() != x.W.Cols || b.Rows() != rows || a.Rows() != b.Cols():
-		l.err = fmt.Errorf("tensor %q is [%d, %d], its adapter [%d, %d]·[%d, %d]", x.Name, rows, x.W.Cols, b.Rows(), b.Cols(), a.Rows(), a.Cols())
-	case !quant.CanCompute(a.Type) || !quant.CanCompute(b.Type):
-		l.err = fmt.Errorf("tensor %q: adapters of %v and %v cannot be computed with", x.Name, a.Type, b.Type)
-	}
-	if l.err != nil {
-		return
-	}
-	high := l.matrix(b, l.by(b.Cols()))
-	if x.Of > 0 { // its rows of those that share the tensor
-		rowBytes := high.Type.RowBytes(high.Cols)
-		high.Rows, high.Data = x.W.Rows, high.Data[x.First*rowBytes:][:x.W.Rows*rowBytes]
-	}
-	x.Adapters = append(slices.Clone(x.Adapters), Adapter{A: l.matrix(a, 1), B: high})
-	l.used[a.Name], l.used[b.Name] = true, true
-}
-
-// by returns what an adapter of that rank is multiplied with.
-func (l *loraReader) by(rank int) float64 {
-	if l.alpha == 0 {
-		return l.scale
-	}
-	return l.scale * l.alpha / float64(rank)
-}
-
-// table adds the adapter of the embedding, if there is one.
-func (l *loraReader) table(w *Weights, c *Config) {
-	name := arch.TokenEmbed.Weight()
-	a, b := l.file.Tensor(name+".lora_a"), l.file.Tensor(name+".lora_b")
-	if l.err != nil || a == nil && b == nil || w.Output.Name == name {
-		return
-	}
-	switch {
-	case a == nil || b == nil:
-		l.err = fmt.Errorf("tensor %q: only one of lora_a and lora_b is there", name)
-	case a.Rows() != c.VocabSize || b.Rows() != c.Dim || a.Cols() != b.Cols():
-		l.err = fmt.Errorf("tensor %q is [%d, %d], its adapter [%d, %d]·[%d, %d] transposed", name, c.VocabSize, c.Dim, a.Rows(), a.Cols(), b.Rows(), b.Cols())
-	case !quant.CanCompute(a.Type) || !quant.CanCompute(b.Type):
-		l.err = fmt.Errorf("tensor %q: adapters of %v and %v cannot be computed with", name, a.Type, b.Type)
-	}
-	if l.err != nil {
-		return
-	}
-	w.EmbedLoRA = append(slices.Clone(w.EmbedLoRA), TableAdapter{A: values(a, 1), B: values(b, l.by(b.Cols())), Rank: b.Cols()})
-	l.used[a.Name], l.used[b.Name] = true, true
-}
-
-// norm moves a norm's weights to those of the file, if it has them, as far as the scale
-// says.
-func (l *loraReader) norm(w *Weights, name string, norm *[]float32) {
-	t := l.file.Tensor(name)
-	if l.err != nil || t == nil || len(*norm) == 0 {
-		return
-	}
-	if t.Elems() != len(*norm) || !quant.CanCompute(t.Type) {
-		l.err = fmt.Errorf("tensor %q has %d elements of %v, the model's has %d", name, t.Elems(), t.Type, len(*norm))
-		return
-	}
-	moved := values(t, 1)
-	if l.scale != 1 {
-		for i, old := range *norm {
-			moved[i] = float32(float64(old) + float64(l.scale*(float64(moved[i])-float64(old))))
-		}
-	}
-	*norm = moved
-	w.Moved = append(slices.Clone(w.Moved), MovedNorm{name, moved})
-	l.used[name] = true
-}
-
-// matrix decodes a tensor and multiplies it.
-func (l *loraReader) matrix(t *gguf.Tensor, by float64) quant.Matrix {
-	data := make([]byte, 0, 4*t.Elems())
-	for _, v := range values(t, by) {
-		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(v))
-	}
-	m, err := quant.NewMatrix(quant.F32, t.Rows(), t.Cols(), data)
-	if err != nil && l.err == nil {
-		l.err = fmt.Errorf("tensor %q: %w", t.Name, err)
-	}
-	return m
-}
-
-// values decodes a tensor and multiplies it.
-func values(t *gguf.Tensor, by float64) []float32 {
-	list := make([]float32, t.Elems())
-	quant.Decode(t.Type, list, t.Data)
-	for i, v := range list {
-		list[i] = float32(float64(v) * by)
+// Scales returns the scales of all adapters, as far as texts say nothing else.
+func (m *Model) Scales() []float32 {
+	list := make([]float32, len(m.LoRAs))
+	for i, l := range m.LoRAs {
+		list[i] = l.Scale
 	}
 	return list
 }
 
-// finish returns the first error, or one for tensors that belong nowhere.
-func (l *loraReader) finish() error {
-	if l.err != nil {
-		return l.err
+// changes reports whether any adapter changes the products of a matrix.
+func (m *Model) changes(x *Linear) bool {
+	return slices.ContainsFunc(m.LoRAs, func(l *LoRA) bool { return l.linear[x] != nil })
+}
+
+// norms are the roles of the norms that an adapter may change.
+var norms = []arch.Role{
+	arch.AttnNorm, arch.AttnQNorm, arch.AttnKNorm, arch.AttnPostNorm, arch.FFNNorm, arch.FFNPostNorm, arch.OutputNorm,
+}
+
+// loraBinder finds the weights that an adapter changes, and keeps the first error.
+type loraBinder struct {
+	model *Model
+	lora  *LoRA
+	used  map[string]bool
+	err   error
+}
+
+func (b *loraBinder) bind() error {
+	w, c := b.model.Weights, &b.model.Config
+	if b.lora.Arch != c.Arch {
+		return fmt.Errorf("an adapter for models of the architecture %q, this one is %q", b.lora.Arch, c.Arch)
 	}
-	if len(l.used) == 0 && len(l.file.Tensors) == 0 {
-		return fmt.Errorf("the adapter has no tensors")
-	}
-	for i := range l.file.Tensors {
-		if name := l.file.Tensors[i].Name; !l.used[name] {
-			what := "the model has no matrix for it"
-			if strings.HasPrefix(name, string(arch.TokenEmbed)+".") {
-				what = "the embedding is the output matrix, too: an adapter of one of both is not supported"
-			}
-			return fmt.Errorf("tensor %q: %s", name, what)
+	b.table()
+	b.add(&w.Output, arch.Output.Weight())
+	family := arch.Find(c.Arch)
+	for _, list := range [][]arch.Tensor{family.Input, family.Output} {
+		for i := range list {
+			b.norm(w.place(list[i].Role, &Linear{}), &list[i], "")
 		}
+	}
+	for i := range w.Layers {
+		l := &w.Layers[i]
+		l.Each(func(x *Linear) { b.add(x, x.Name) })
+		for t := range family.LayerTensors(c.NumExperts > 0) {
+			switch {
+			case t.Parts != nil:
+			case t.Stack == arch.One:
+				b.norm(l.place(t.Role), t, arch.LayerPrefix(i))
+			default:
+				b.stack(l, t, arch.LayerPrefix(i)+t.File())
+			}
+		}
+	}
+	for name := range b.tensors {
+		if b.err == nil && !b.used[name] {
+			b.err = fmt.Errorf("tensor %q: the model has none that an adapter can change", name)
+		}
+	}
+	if b.err == nil {
+		b.lora.Sum = sum(b.lora.Adapter)
+	}
+	return b.err
+}
+
+// tensors yields the names of what the adapter has.
+func (b *loraBinder) tensors(yield func(string) bool) {
+	for i := range b.lora.Pairs {
+		if !yield(b.lora.Pairs[i].Name) {
+			return
+		}
+	}
+	for i := range b.lora.Whole {
+		if !yield(b.lora.Whole[i].Name) {
+			return
+		}
+	}
+}
+
+// add takes what the adapter has for x, by the name of its tensor.
+func (b *loraBinder) add(x *Linear, name string) {
+	if b.err != nil || x.W.Rows == 0 {
+		return
+	}
+	rows := cmp.Or(x.Of, x.W.Rows)
+	if p := b.pair(name, 0, rows, x.W.Cols); p != nil {
+		b.lora.linear[x] = b.change(p, 0, x)
+	}
+	if w := b.whole(name, rows, x.W.Cols); w != nil {
+		c := &change{Bias: x.Bias}
+		if bias := b.bias(name, rows); bias != nil {
+			c.Bias = bias[x.First : x.First+x.W.Rows]
+		}
+		rowBytes := w.Type.RowBytes(x.W.Cols)
+		c.Whole = b.matrix(w.Name, w.Type, x, w.Data[x.First*rowBytes:][:x.W.Rows*rowBytes])
+		b.lora.linear[x] = c
+	}
+}
+
+// stack takes the adapters of the experts' matrices, which lie in one tensor.
+func (b *loraBinder) stack(l *Layer, t *arch.Tensor, name string) {
+	for e := range l.Experts {
+		x := l.Experts[e].place(t.Role).(*Linear)
+		if p := b.pair(name, len(l.Experts), x.W.Rows, x.W.Cols); p != nil {
+			b.lora.linear[x] = b.change(p, e, x)
+		}
+	}
+}
+
+// pair returns the pair of a tensor, if there is one, whose shape must be that.
+func (b *loraBinder) pair(name string, stack, rows, cols int) *lora.Pair {
+	p := b.lora.Find(name)
+	if b.err != nil || p == nil {
+		return nil
+	}
+	b.used[name] = true
+	switch {
+	case p.Rows != rows || p.Cols != cols:
+		b.err = fmt.Errorf("tensor %q is [%d, %d], its adapter [%d, %d]·[%d, %d]", name, rows, cols, p.Rows, p.Rank, p.Rank, p.Cols)
+	case p.Stack != stack:
+		b.err = fmt.Errorf("tensor %q has %d matrices, its adapter %d", name, max(1, stack), max(1, p.Stack))
+	default:
+		return p
 	}
 	return nil
 }
 
-// loraScratch is a runner's memory for adapters.
-type loraScratch struct {
-	acts ggml.Prepare
-	low  []float32 // [batch, rank]
-	up   []float32 // [batch, FFNDim] of networks whose gate cannot be fused
+// whole returns what takes the place of a matrix, if anything does.
+func (b *loraBinder) whole(name string, shape ...int) *lora.Whole {
+	w := b.lora.FindWhole(name)
+	if b.err != nil || w == nil {
+		return nil
+	}
+	b.used[name] = true
+	if !sameShape(w.Shape, shape) {
+		b.err = fmt.Errorf("tensor %q has the shape %v, the model's %v", name, w.Shape, shape)
+		return nil
+	}
+	return w
 }
 
-// reserveAdapters allocates the memory for adapters, if there are any.
-func (r *Runner) reserveAdapters() {
-	rank, up := 0, 0
-	r.model.Weights.EachAdapted(func(l *Linear) {
-		for i := range l.Adapters {
-			rank = max(rank, l.Adapters[i].A.Rows)
-		}
-		up = max(r.model.Config.mostInner(), r.model.Config.SharedFFN)
-	})
-	if rank > 0 {
-		r.lora.acts.Reserve(r.pool.Threads(), r.batch, map[quant.Type]int{quant.F32: rank})
-		r.lora.low, r.lora.up = make([]float32, r.batch*rank), make([]float32, r.batch*up)
+// bias returns what takes the place of the biases behind a tensor of weights, if anything
+// does.
+func (b *loraBinder) bias(name string, n int) []float32 {
+	if w := b.whole(strings.TrimSuffix(name, ".weight")+".bias", n); w != nil {
+		return w.Values()
+	}
+	return nil
+}
+
+// change returns matrix number i of a pair, of which x has some rows.
+func (b *loraBinder) change(p *lora.Pair, i int, x *Linear) *change {
+	low := p.A[i*p.Rank*p.Cols:][:p.Rank*p.Cols]
+	high := p.B[(i*p.Rows+x.First)*p.Rank:][:x.W.Rows*p.Rank]
+	return &change{
+		A: b.matrix(p.Name, quant.F32, &Linear{W: quant.Matrix{Rows: p.Rank, Cols: p.Cols}}, bytesOf(low, 1)),
+		B: b.matrix(p.Name, quant.F32, &Linear{W: quant.Matrix{Rows: x.W.Rows, Cols: p.Rank}}, bytesOf(high, p.Scale)),
 	}
 }
 
-// adapt adds the adapters' part to a product whose activations prepare has made ready.
-func (r *Runner) adapt(p product) {
-	for i := range p.l.Adapters {
-		if r.err != nil {
-			return
+// matrix returns a matrix of x's shape.
+func (b *loraBinder) matrix(name string, t quant.Type, x *Linear, data []byte) quant.Matrix {
+	m, err := quant.NewMatrix(t, x.W.Rows, x.W.Cols, data)
+	if err != nil && b.err == nil {
+		b.err = fmt.Errorf("tensor %q: %w", name, err)
+	}
+	return m
+}
+
+// table takes what the adapter has for the embedding.
+func (b *loraBinder) table() {
+	name, c := arch.TokenEmbed.Weight(), &b.model.Config
+	if p := b.pair(name, 0, c.VocabSize, c.Dim); p != nil {
+		t := &tableChange{a: p.B, b: make([]float32, c.Dim*p.Rank), rank: p.Rank}
+		for k := range p.Rank {
+			for i := range c.Dim {
+				t.b[i*p.Rank+k] = float32(float64(p.A[k*c.Dim+i]) * p.Scale)
+			}
 		}
-		a := &p.l.Adapters[i]
-		n := len(p.out) / p.l.W.Rows
-		low := r.lora.low[:n*a.A.Rows]
-		if r.err = r.matmul.Store(r.pool, ggml.Product{W: &a.A, Acts: r.acts.Acts(quant.F32), Out: low}); r.err != nil {
-			return
-		}
-		r.lora.acts.Want(n, a.A.Rows)
-		r.lora.acts.WantType(quant.F32)
-		if r.err = r.lora.acts.Run(r.pool, low, nil, nil); r.err != nil {
-			return
-		}
-		r.err = r.matmul.Add(r.pool, ggml.Product{W: &a.B, Acts: r.lora.acts.Acts(quant.F32), Out: p.out})
+		b.lora.table = t
+	}
+	if w := b.whole(name, c.VocabSize, c.Dim); w != nil {
+		x := &Linear{W: quant.Matrix{Rows: c.VocabSize, Cols: c.Dim}}
+		b.lora.table = &tableChange{whole: b.matrix(name, w.Type, x, w.Data)}
 	}
 }
 
-// gateApart is gate for a network with adapters, whose products have to be complete
-// before they are multiplied.
-func (r *Runner) gateApart(f *FFN, out []float32) {
-	if f.Gate.W.Rows == 0 {
-		if r.products(product{&f.Up, out}); r.err == nil {
-			r.model.Config.Activation.Apply(out)
-		}
+// norm takes what the adapter has for a vector, which is a norm's or cannot be changed.
+func (b *loraBinder) norm(place any, t *arch.Tensor, prefix string) {
+	v, ok := place.(*[]float32)
+	if !ok || !t.IsVector() || len(*v) == 0 || !slices.Contains(norms, t.Role) {
 		return
 	}
-	up := r.lora.up[:len(out)]
-	r.products(product{&f.Gate, out}, product{&f.Up, up})
-	if r.err == nil {
-		r.model.Config.Activation.Mul(out, up)
+	name, n := prefix+t.File(), len(*v)
+	if t.Bias {
+		n /= 2
 	}
+	w := b.whole(name, n)
+	bias := b.bias(name, n)
+	if w == nil && bias == nil {
+		return
+	}
+	moved := slices.Clone(*v)
+	if w != nil {
+		copy(moved, w.Values())
+	}
+	if t.Bias {
+		copy(moved[n:], bias)
+	}
+	b.lora.norms[&(*v)[0]] = &moved
+}
+
+// bytesOf returns x·by as the bytes of float32.
+func bytesOf(x []float32, by float64) []byte {
+	data := make([]byte, 0, 4*len(x))
+	for _, v := range x {
+		data = binary.LittleEndian.AppendUint32(data, math.Float32bits(float32(float64(v)*by)))
+	}
+	return data
+}
+
+// sum returns the checksum of what an adapter changes.
+func sum(a *lora.Adapter) (sum [sha256.Size]byte) {
+	h := sha256.New()
+	for i := range a.Pairs {
+		p := &a.Pairs[i]
+		fmt.Fprintf(h, "%q %d %d %d %d\n", p.Name, p.Stack, p.Rows, p.Cols, p.Rank)
+		h.Write(bytesOf(p.A, 1))
+		h.Write(bytesOf(p.B, p.Scale))
+	}
+	for i := range a.Whole {
+		w := &a.Whole[i]
+		fmt.Fprintf(h, "%q %v %v\n", w.Name, w.Type, w.Shape)
+		h.Write(w.Data)
+	}
+	h.Sum(sum[:0])
+	return sum
 }

@@ -13,6 +13,7 @@ import (
 
 	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
+	"alpaca/internal/lora"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
 	"alpaca/internal/testmodel"
@@ -97,7 +98,9 @@ func compareMerged(t *testing.T, spec testmodel.Spec, f *gguf.File) {
 			}
 		}
 		base, want := loadPath(t, plain.Write(t)), loadPath(t, merged.Write(t))
-		m, err := base.WithLoRA(f, scale)
+		adapter, err := lora.Read(f)
+		require.NoError(t, err)
+		m, err := base.WithLoRA(adapter, scale)
 		require.NoError(t, err)
 		tokens := []int32{1, 300, 280, 264, 290, 301}
 		at := func(m *model.Model, batch int) []float32 {
@@ -115,7 +118,7 @@ func compareMerged(t *testing.T, spec testmodel.Spec, f *gguf.File) {
 			differ = differ || math.Abs(float64(unchanged[i]-got[i])) > 1e-2
 		}
 		require.True(t, differ)
-		twice, err := m.WithLoRA(f, -scale)
+		twice, err := m.WithLoRA(adapter, -scale)
 		require.NoError(t, err)
 		for i, x := range at(twice, 6) {
 			require.InDelta(t, unchanged[i], x, 1e-4)
@@ -149,11 +152,11 @@ func TestBadLoRA(t *testing.T) {
 			tensors[1].Shape = []int{96, 2}
 			return kv, tensors
 		},
-		`tensor "blk.9.attn_q.weight.lora_a": the model has no matrix for it`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
+		`tensor "blk.9.attn_q.weight": the model has none that an adapter can change`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
 			tensors[0].Name, tensors[1].Name = "blk.9.attn_q.weight.lora_a", "blk.9.attn_q.weight.lora_b"
 			return kv, tensors
 		},
-		`tensor "token_embd.weight" is [389, 128], its adapter [2, 128]·[128, 2] transposed`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
+		`tensor "token_embd.weight": the ranks of its lora_a [2 128] and its lora_b [128 2] differ`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) {
 			tensors[0].Name, tensors[1].Name = "token_embd.weight.lora_a", "token_embd.weight.lora_b"
 			return kv, tensors
 		},
@@ -163,7 +166,10 @@ func TestBadLoRA(t *testing.T) {
 		},
 		`the adapter has no tensors`: func(kv []gguf.KV, tensors []gguf.Tensor) ([]gguf.KV, []gguf.Tensor) { return kv, nil },
 	} {
-		_, err := m.WithLoRA(adapterFile(t, edit), 1)
+		a, err := lora.Read(adapterFile(t, edit))
+		if err == nil {
+			_, err = m.WithLoRA(a, 1)
+		}
 		require.ErrorContains(t, err, want)
 	}
 }

@@ -27,6 +27,7 @@ type Model struct {
 	Weights   *Weights
 	Tokenizer *tokenizer.Tokenizer // nil with LoadOptions.NoTokenizer
 	File      *gguf.File           // whose mapping the weights are views of
+	LoRAs     []*LoRA              // adapters that texts may have
 
 	ropes    ropes
 	ropeLong *ggml.Rope // the global one of contexts longer than Rope.OrigCtx, where that makes a difference; else nil

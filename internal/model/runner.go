@@ -44,7 +44,7 @@ type Runner struct {
 	deltaNet    ggml.DeltaNet
 	attention   ggml.Attention
 	router      router
-	lora        loraScratch
+	lora        adapting
 }
 
 // DefaultBatch is the rows of a batch at most, where nothing else is asked for.
@@ -109,13 +109,13 @@ func (r *Runner) scratchBytes() int64 {
 		return l.NumHeads*(l.KeyDim+l.ValueDim) + 2*l.NumKVHeads*(l.KeyDim+l.ValueDim)
 	}) + c.mostInner()
 	columns := 0
-	for _, n := range r.model.Weights.mostColumns() {
+	for _, n := range r.model.mostColumns() {
 		columns += n + 64 // rows are padded
 	}
-	for _, n := range r.model.Weights.mostExpertColumns() {
+	for _, n := range r.model.mostExpertColumns() {
 		columns += c.NumUsed * (n + 64)
 	}
-	row := 4*int64(2*c.Dim+inner+columns) + 64
+	row := 4*int64(2*c.Dim+inner+columns+c.LayerInput*c.NumLayers) + 64
 	for _, rope := range r.cache.ropes {
 		if rope != nil {
 			row += 8 * int64(rope.Pairs())
@@ -123,6 +123,9 @@ func (r *Runner) scratchBytes() int64 {
 	}
 	if c.NumExperts > 0 {
 		row += 4*int64(2*c.Dim+c.NumExperts) + 32*int64(c.NumUsed)
+	}
+	if len(r.model.LoRAs) > 0 {
+		row += 4 * int64(r.adapterElems())
 	}
 	const worker = 4 << 20 // scores and blocks of attention, panels of weights
 	return int64(r.batch)*row + int64(r.pool.Threads())*worker + 4*int64(c.VocabSize) + 1<<20
@@ -143,7 +146,7 @@ func (r *Runner) reserve() {
 		r.buf.branch = make([]float32, r.batch*c.Dim)
 	}
 	r.acts = ggml.Prepare{Eps: c.NormEps, Centred: arch.Find(c.Arch).LayerNorm}
-	r.acts.Reserve(workers, r.batch, r.model.Weights.mostColumns())
+	r.acts.Reserve(workers, r.batch, r.model.mostColumns())
 	r.matmul.Reserve(workers, r.batch)
 	largest := ggml.KVFormat{
 		Heads:    1,
@@ -264,6 +267,7 @@ func (r *Runner) Logits(from, n int) ([]float32, error) {
 		r.buf.logits = make([]float32, n*c.VocabSize)
 	}
 	out, h := r.buf.logits[:n*c.VocabSize], r.hidden[from*c.Dim:(from+n)*c.Dim]
+	r.cutRuns(from, n)
 	err := gguf.Guard(func() error { return r.logits(out, h) })
 	r.err = nil
 	if err != nil {

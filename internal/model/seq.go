@@ -3,6 +3,7 @@ package model
 import (
 	"fmt"
 	"math"
+	"slices"
 )
 
 // Seq is one text: its tokens, and the blocks of a Cache that hold their keys and
@@ -16,6 +17,7 @@ type Seq struct {
 	floor   int              // the first position that layers with a window see (window.go)
 	mark    int              // how many tokens can be gone back to; 0: no more than Slack allows
 	trimmed int              // Recent blocks before it are released, but for the mark's
+	scales  []float32        // of the model's adapters
 	state   state
 }
 
@@ -38,7 +40,31 @@ func (b *blocks) push(block *Block) {
 
 // NewSeq returns an empty text.
 func (r *Runner) NewSeq() *Seq {
-	return &Seq{model: r.model, cache: r.cache, exact: math.MaxInt}
+	return &Seq{model: r.model, cache: r.cache, exact: math.MaxInt, scales: r.model.Scales()}
+}
+
+// SetScales says how strong each of the model's adapters is in the text; 0 is none of it,
+// nil what the model's adapters say. What the text holds is forgotten where that changes.
+func (s *Seq) SetScales(scales []float32) error {
+	if scales == nil {
+		scales = s.model.Scales()
+	}
+	if len(scales) != len(s.model.LoRAs) {
+		return fmt.Errorf("model: scales of %d adapters, the model has %d", len(scales), len(s.model.LoRAs))
+	}
+	if !slices.Equal(s.scales, scales) {
+		s.Free()
+		s.scales = scales
+	}
+	return nil
+}
+
+// Scales returns how strong each of the model's adapters is in the text.
+func (s *Seq) Scales() []float32 { return s.scales }
+
+// adapted reports whether the text has adapters.
+func (s *Seq) adapted() bool {
+	return slices.ContainsFunc(s.scales, func(x float32) bool { return x != 0 })
 }
 
 // Len returns the number of tokens.
@@ -106,7 +132,7 @@ func (s *Seq) Free() { s.Truncate(0) }
 // shares their blocks.
 func (s *Seq) Fork(n int) *Seq {
 	n = s.Reachable(n)
-	f := &Seq{model: s.model, cache: s.cache, exact: math.MaxInt, tokens: append([]int32(nil), s.tokens[:n]...)}
+	f := &Seq{model: s.model, cache: s.cache, scales: s.scales, exact: math.MaxInt, tokens: append([]int32(nil), s.tokens[:n]...)}
 	if s.exact < n {
 		f.exact = s.exact
 	}
@@ -243,8 +269,10 @@ func (s *Seq) Share(i int, b *Block) {
 	s.parts[b.part].set(i, b)
 }
 
-// Replace makes s what with is, which is empty afterwards.
+// Replace makes s what with is, which is empty afterwards. What it holds must have been
+// evaluated with the adapters of s.
 func (s *Seq) Replace(with *Seq) {
 	s.Free()
-	*s, *with = *with, Seq{model: s.model, cache: s.cache, exact: math.MaxInt}
+	with.scales = s.scales
+	*s, *with = *with, Seq{model: s.model, cache: s.cache, exact: math.MaxInt, scales: s.scales}
 }

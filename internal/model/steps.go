@@ -1,9 +1,6 @@
 package model
 
-import (
-	"alpaca/internal/ggml"
-	"alpaca/internal/quant"
-)
+import "alpaca/internal/ggml"
 
 // The steps of forward. Each does nothing once one has failed: r.err is the first
 // failure, a fault in the mapped file as a rule.
@@ -15,7 +12,7 @@ type product struct {
 }
 
 func (r *Runner) of(p product) ggml.Product {
-	return ggml.Product{W: &p.l.W, Bias: p.l.Bias, Acts: r.acts.Acts(p.l.W.Type), Out: p.out}
+	return ggml.Product{W: &p.l.W, Scale: p.l.Scale, Bias: p.l.Bias, Acts: r.acts.Acts(p.l.W.Type), Out: p.out}
 }
 
 // prepare makes x [rows, cols] ready for products with matrices of cols columns,
@@ -34,18 +31,19 @@ func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 	if r.err != nil {
 		return
 	}
-	cols := matrices[len(matrices)-1].W.Cols // the first may be absent
+	cols := 0 // some may be absent
+	for _, l := range matrices {
+		cols = max(cols, l.W.Cols)
+	}
 	r.acts.Want(len(x)/cols, cols)
 	for _, l := range matrices {
 		if l.W.Rows == 0 {
 			continue
 		}
 		r.acts.WantType(l.W.Type)
-		if len(l.Adapters) > 0 {
-			r.acts.WantType(quant.F32)
-		}
+		r.wantChanges(&r.acts, l)
 	}
-	r.err = r.acts.Run(r.pool, x, norm, normed)
+	r.runNorm(x, norm, normed, cols)
 	if r.Collect != nil && r.err == nil {
 		if norm != nil {
 			x = normed
@@ -59,6 +57,20 @@ func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 	}
 }
 
+// runNorm fills the activations that are asked for with x [rows, cols] after RMSNorm, by the
+// weights that each row's text has.
+func (r *Runner) runNorm(x, norm, normed []float32, cols int) {
+	if !r.changedNorm(norm) {
+		r.err = r.acts.Run(r.pool, x, norm, normed)
+		return
+	}
+	r.eachRun(len(x)/cols, func(part run) {
+		if r.err == nil {
+			r.err = r.acts.RunPart(r.pool, ggml.Part{Lo: part.lo, Hi: part.hi, Src: x, Norm: r.normOf(part, norm), Dst: normed})
+		}
+	})
+}
+
 // normedRows returns memory for n elements that RMSNorm gives, where someone wants to
 // see them.
 func (r *Runner) normedRows(n int) []float32 {
@@ -68,18 +80,22 @@ func (r *Runner) normedRows(n int) []float32 {
 	return r.buf.normed[:n]
 }
 
-// products computes up to three matrix products.
+// products computes up to three matrix products, but for those of absent matrices.
 func (r *Runner) products(list ...product) {
 	if r.err != nil {
 		return
 	}
 	var all [3]ggml.Product
-	for i, p := range list {
-		all[i] = r.of(p)
-	}
-	r.err = r.matmul.Store(r.pool, all[:len(list)]...)
+	n := 0
 	for _, p := range list {
-		r.adapt(p)
+		if p.l.W.Rows > 0 {
+			all[n] = r.of(p)
+			n++
+		}
+	}
+	r.err = r.matmul.Store(r.pool, all[:n]...)
+	for _, p := range list {
+		r.adapt(&r.acts, p)
 	}
 }
 
@@ -87,8 +103,12 @@ func (r *Runner) products(list ...product) {
 // not nil.
 func (r *Runner) addProduct(h []float32, l *Linear, x, norm []float32) {
 	r.prepare(x, nil, l)
-	if scale := r.model.Config.ResidualScale; norm != nil || scale != 0 {
-		out := r.buf.branch[:len(h)]
+	if scale := r.model.Config.ResidualScale; norm != nil || scale != 0 || r.changed(l) {
+		out := r.buf.branch
+		if r.changed(l) {
+			out = r.lora.out // branch may hold what the network is going to read
+		}
+		out = out[:len(h)]
 		r.products(product{l, out})
 		r.addBranch(h, out, ggml.Branch{Norm: norm, Scale: scale})
 		return
@@ -96,15 +116,28 @@ func (r *Runner) addProduct(h []float32, l *Linear, x, norm []float32) {
 	if r.err == nil {
 		r.err = r.matmul.Add(r.pool, r.of(product{l, h}))
 	}
-	r.adapt(product{l, h})
 }
 
 // addBranch adds y [rows, Dim], which is overwritten, to h as b says.
 func (r *Runner) addBranch(h, y []float32, b ggml.Branch) {
-	if r.err == nil {
-		b.Eps = r.model.Config.NormEps
-		r.err = r.addBranchTo.Run(r.pool, h, y, r.model.Config.Dim, b)
+	b.Eps = r.model.Config.NormEps
+	dim := r.model.Config.Dim
+	if !r.changedNorm(b.Norm) {
+		if r.err == nil {
+			r.err = r.addBranchTo.Run(r.pool, h, y, dim, b)
+		}
+		return
 	}
+	r.eachRun(len(h)/dim, func(x run) {
+		part := b
+		part.Norm = r.normOf(x, b.Norm)
+		if b.Weights != nil {
+			part.Weights = b.Weights[x.lo:x.hi]
+		}
+		if r.err == nil {
+			r.err = r.addBranchTo.Run(r.pool, h[x.lo*dim:x.hi*dim], y[x.lo*dim:x.hi*dim], dim, part)
+		}
+	})
 }
 
 // gate sets out [tokens, FFNDim] to the inner state of a feed-forward network,
@@ -112,7 +145,7 @@ func (r *Runner) addBranch(h, y []float32, b ggml.Branch) {
 func (r *Runner) gate(f *FFN, out []float32) {
 	switch {
 	case r.err != nil:
-	case len(f.Gate.Adapters)+len(f.Up.Adapters) > 0:
+	case r.changed(&f.Gate) || r.changed(&f.Up):
 		r.gateApart(f, out)
 	case f.Gate.W.Rows == 0:
 		r.err = r.matmul.Act(r.pool, r.model.Config.Activation, r.of(product{&f.Up, out}))
@@ -144,23 +177,40 @@ func (r *Runner) setAngles(spans []ggml.Span) {
 	}
 }
 
-// normHeads normalizes each head of q and k, where the layer has weights for that.
-func (r *Runner) normHeads(l *Layer, q, k []float32) {
-	if r.err == nil && (l.AttnQNorm != nil || l.AttnKNorm != nil) {
-		r.err = r.headNorm.Run(r.pool, q, l.AttnQNorm, k, l.AttnKNorm)
+// normHeads normalizes each head of q, k and v, where the layer has weights for that.
+func (r *Runner) normHeads(l *Layer, q, k, v []float32, rows int) {
+	switch {
+	case r.err != nil || l.AttnQNorm == nil && l.AttnKNorm == nil && l.AttnVNorm == nil:
+	case r.changedNorm(l.AttnQNorm) || r.changedNorm(l.AttnKNorm):
+		r.eachRun(rows, func(x run) {
+			for _, heads := range []ggml.NormedHeads{{X: q, W: l.AttnQNorm}, {X: k, W: l.AttnKNorm}} {
+				if n := len(heads.X) / rows; r.err == nil { // one after the other, because normOf has memory for one
+					r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: heads.X[x.lo*n : x.hi*n], W: r.normOf(x, heads.W)}})
+				}
+			}
+		})
+		if r.err == nil {
+			r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: v, W: l.AttnVNorm}})
+		}
+	default:
+		r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: q, W: l.AttnQNorm}, {X: k, W: l.AttnKNorm}, {X: v, W: l.AttnVNorm}})
 	}
 }
 
 // kvLayer returns a layer's part of the cache.
 func (r *Runner) kvLayer(layer int) ggml.KVLayer {
+	heads := r.model.Config.Layers[layer].NumHeads
+	if of := r.model.Config.Layers[layer].KVOf; of > 0 {
+		layer = of - 1
+	}
 	return ggml.KVLayer{
 		Format: &r.cache.formats[layer], Recent: r.cache.parts[layer] == Recent, Offset: r.cache.offsets[layer],
-		Heads: r.model.Config.Layers[layer].NumHeads,
+		Heads: heads,
 	}
 }
 
 // storeKV turns q and k of all rows to their positions, and puts k and v into the
-// cache.
+// cache, unless they are nil.
 func (r *Runner) storeKV(layer int, spans []ggml.Span, q, k, v []float32) {
 	if r.err == nil {
 		turn := r.model.Config.Layers[layer].Turn

@@ -9,13 +9,12 @@ import (
 // have their outputs as rows and stay in the file's format; vectors are float32.
 type Weights struct {
 	TokenEmbed quant.Matrix // [VocabSize, Dim] token_embd.weight
-	EmbedLoRA  []TableAdapter
-	Moved      []MovedNorm // norms that adapters changed
-	OutputNorm []float32   // [Dim] output_norm.weight; of LayerNorm [2, Dim]: weights and biases
-	Output     Linear      // [VocabSize, Dim] output.weight; where absent, TokenEmbed
-	RopeFreqs  []float32   // [Rope.Dim/2] rope_freqs.weight, nil for none
-	RopeLong   []float32   // [Rope.Dim/2] rope_factors_long.weight, nil for none
-	RopeShort  []float32   // [Rope.Dim/2] rope_factors_short.weight, nil for none
+	OutputNorm []float32    // [Dim] output_norm.weight; of LayerNorm [2, Dim]: weights and biases
+	Inputs     LayerInputs  // of models whose layers have inputs of their own
+	Output     Linear       // [VocabSize, Dim] output.weight; where absent, TokenEmbed
+	RopeFreqs  []float32    // [Rope.Dim/2] rope_freqs.weight, nil for none
+	RopeLong   []float32    // [Rope.Dim/2] rope_factors_long.weight, nil for none
+	RopeShort  []float32    // [Rope.Dim/2] rope_factors_short.weight, nil for none
 	Layers     []Layer
 }
 
@@ -36,6 +35,8 @@ type Layer struct {
 
 	Delta DeltaNet // of layers with a gated delta rule
 
+	AttnVNorm []float32 // [ValueDim] of each value head, all 1; nil: they are not normalized
+
 	AttnSinks    []float32 // [NumHeads] scores without a position; nil for none
 	AttnPostNorm []float32 // [Dim] of what attention gives; nil: it is not normalized
 
@@ -46,6 +47,10 @@ type Layer struct {
 	Experts     []FFN     // [NumExperts]
 	Shared      FFN       // the expert that all tokens use, beside those chosen; empty for none
 	SharedGate  Linear    // [1, Dim] ffn_gate_inp_shexp: how much of it a token takes; empty: all
+
+	Input         FFN       // Up [LayerInput, Dim] inp_gate and Down [Dim, LayerInput] proj, of the layer's own input
+	InputPostNorm []float32 // [Dim] of what that gives
+	OutScale      []float32 // [1] layer_output_scale: factor of the hidden state behind the layer; nil: 1
 }
 
 // Parallel reports whether the feed-forward network, for want of a norm of its own, reads
@@ -58,7 +63,7 @@ func (l *Layer) Each(f func(*Linear)) {
 	for _, x := range []*Linear{
 		&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut, &l.ConvIn, &l.ConvOut,
 		&l.Delta.In, &l.Delta.Gate, &l.Delta.Alpha, &l.Delta.Beta, &l.Delta.Out, &l.FFN.Gate, &l.FFN.Up, &l.FFN.Down,
-		&l.Router, &l.Shared.Gate, &l.Shared.Up, &l.Shared.Down, &l.SharedGate,
+		&l.Input.Up, &l.Input.Down, &l.Router, &l.Shared.Gate, &l.Shared.Up, &l.Shared.Down, &l.SharedGate,
 	} {
 		if x.W.Rows > 0 {
 			f(x)
@@ -74,14 +79,14 @@ type FFN struct {
 	Down Linear // [Dim, FFNDim]
 }
 
-// Linear is a matrix with an optional bias, and adapters of its products.
+// Linear is a matrix with an optional scale and bias.
 type Linear struct {
-	Name     string // of the tensor, such as blk.0.attn_q.weight
-	First    int    // the row of the tensor that it begins with, where several share one
-	Of       int    // rows of that tensor; 0: W has them all
-	W        quant.Matrix
-	Bias     []float32 // [W.Rows], nil for none
-	Adapters []Adapter
+	Name  string // of the tensor, such as blk.0.attn_q.weight
+	First int    // the row of the tensor that it begins with, where several share one
+	Of    int    // rows of that tensor; 0: W has them all
+	W     quant.Matrix
+	Scale float32   // of the products, NAME.scale; 0 for 1
+	Bias  []float32 // [W.Rows], nil for none
 }
 
 // place returns where the tensor of a role belongs: a *Linear or a *[]float32, nil for
@@ -90,6 +95,12 @@ func (w *Weights) place(role arch.Role, embed *Linear) any {
 	switch role {
 	case arch.TokenEmbed:
 		return embed
+	case arch.TokenInputs:
+		return &w.Inputs.Tokens
+	case arch.InputProj:
+		return &w.Inputs.Proj
+	case arch.InputNorm:
+		return &w.Inputs.Norm
 	case arch.RopeFreqs:
 		return &w.RopeFreqs
 	case arch.RopeLong:
@@ -137,6 +148,14 @@ func (l *Layer) place(role arch.Role) any {
 		return &l.FFNPostNorm
 	case arch.Router:
 		return &l.Router
+	case arch.InputGate:
+		return &l.Input.Up
+	case arch.InputOut:
+		return &l.Input.Down
+	case arch.InputPostNorm:
+		return &l.InputPostNorm
+	case arch.LayerScale:
+		return &l.OutScale
 	case arch.SharedFFNGate:
 		return &l.Shared.Gate
 	case arch.SharedFFNUp:
@@ -163,17 +182,4 @@ func (f *FFN) place(role arch.Role) any {
 		return &f.Down
 	}
 	return nil
-}
-
-// EachAdapted calls f for every matrix that has adapters.
-func (w *Weights) EachAdapted(f func(*Linear)) {
-	each := func(l *Linear) {
-		if len(l.Adapters) > 0 {
-			f(l)
-		}
-	}
-	each(&w.Output)
-	for i := range w.Layers {
-		w.Layers[i].Each(each)
-	}
 }

@@ -14,14 +14,15 @@ import (
 type Generation struct {
 	Model     string // as asked for, "" for any
 	Sampling  sampler.Params
-	Bias      []Bias // to be added to Sampling.LogitBias
-	Stop      []string
-	MaxTokens int // -1: to the end of the context; 0: the prompt is evaluated only
-	N         int // answers
+	Bias      []Bias   // to be added to Sampling.LogitBias
+	Stop      []string // nil: nothing is said
+	MaxTokens int      // -1: to the end of the context; 0: the prompt is evaluated only
+	N         int      // answers
 	Logprobs  bool
 	Top       int // alternatives of each token
 	NoCache   bool
-	Format    *Format // of the answer; nil: free
+	Format    *Format        // of the answer; nil: free
+	Adapters  []AdapterScale // what is left out is not used; empty: as the server has it
 
 	Stream     bool
 	Usage      bool // at the end of a stream
@@ -66,6 +67,7 @@ func (g *Generation) read(o *object) {
 	g.readStop(o)
 	g.readSampling(o)
 	g.readBias(o)
+	g.readAdapters(o)
 	g.readFormat(o)
 	g.refuse(o)
 }
@@ -73,7 +75,6 @@ func (g *Generation) read(o *object) {
 // refuse is about what cannot be done: whoever asks for it must not get something else.
 func (g *Generation) refuse(o *object) {
 	for _, f := range []struct{ name, why string }{
-		{"lora", "LoRA adapters are not supported"},
 		{"audio", "this model reads and writes text only"},
 		{"web_search_options", "nothing is fetched from the network"},
 		{"t_max_predict_ms", "an answer is not cut by the clock: bound it with max_tokens"},
@@ -110,7 +111,7 @@ func (g *Generation) readStop(o *object) {
 		o.fail("stop", "must be a string or a list of strings, is %s", kind(data))
 		return
 	}
-	g.Stop = nil
+	g.Stop = []string{} // not nil: whoever says that there are none wants no others
 	for i, item := range list {
 		var text string
 		name := "stop"

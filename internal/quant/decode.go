@@ -37,11 +37,11 @@ func Decode(t Type, dst []float32, src []byte) {
 		for ; len(dst) > 0; dst, src = dst[32:], src[n:] {
 			decode16(f, dst[:32], src[:n])
 		}
-	} else if f, ok := formats64[t]; ok {
+	} else if f, ok := wideFormats[t]; ok {
 		scratch := decodeScratch.Get().(*rowScratch)
 		defer decodeScratch.Put(scratch)
-		for ; len(dst) > 0; dst, src = dst[64:], src[n:] {
-			decode64(f, dst[:64], src[:n], &scratch.q)
+		for wide := t.BlockLen(); len(dst) > 0; dst, src = dst[wide:], src[n:] {
+			decodeWide(f, dst[:wide], src[:n], &scratch.q)
 		}
 	} else if f, ok := formats256[t]; ok {
 		scratch := decodeScratch.Get().(*rowScratch)

@@ -7,7 +7,8 @@ import "alpaca/internal/fmath"
 //
 //   - 32-wide formats: blocks in order, acc = fma(isum, d*D, acc) with the exact
 //     integer isum = Σ q·a; then, where the format has minima,
-//     acc = fma(m, DS, acc). Of 64-wide ones each half is such a block.
+//     acc = fma(m, DS, acc). Of wider ones each 32 weights are such a block,
+//     of NVFP4 each 16.
 //   - Q5_1, in llama.cpp's order for AVX2: eight partial sums, one for each 4
 //     neighbouring weights of a block, s[j] = fma(isum, d*D, s[j]), and the minima
 //     in one of their own, ms = fma(m, DS, ms); then sum8(s) + ms.
@@ -31,8 +32,8 @@ func dotRow(t Type, out []float32, row []byte, a *Acts, scratch *rowScratch) {
 		dotRow32(f, out, row, t.BlockBytes(), a, &scratch.q)
 	} else if f, ok := formats16[t]; ok {
 		dotRow16(f, out, row, t.BlockBytes(), a)
-	} else if f, ok := formats64[t]; ok {
-		dotRow64(f, out, row, t.BlockBytes(), a, &scratch.q)
+	} else if _, ok := wideFormats[t]; ok {
+		dotRowWide(t, out, row, a, &scratch.q)
 	} else if f, ok := formats256[t]; ok {
 		dotRow256(f, out, row, t.BlockBytes(), a, scratch)
 	} else {

@@ -60,8 +60,10 @@ var encoders = map[Type]func(dst []byte, x, importance []float32){
 	IQ4_NL: encodeIQ4_NL,
 	IQ4_XS: encodeIQ4_XS,
 	MXFP4:  encodeMXFP4,
+	NVFP4:  encodeNVFP4,
 	TQ1_0:  encodeTQ1_0,
 	TQ2_0:  encodeTQ2_0,
+	Q1_0:   encodeQ1_0,
 	Q2_0:   encodeQ2_0,
 }
 
@@ -71,7 +73,7 @@ func CanEncode(t Type) bool { return encoders[t] != nil }
 // UsesImportance reports whether Encode's result depends on the importance.
 func UsesImportance(t Type) bool {
 	switch t {
-	case F32, F16, BF16, Q8_0, MXFP4, TQ1_0, TQ2_0, Q2_0:
+	case F32, F16, BF16, Q8_0, MXFP4, NVFP4, TQ1_0, TQ2_0, Q1_0, Q2_0:
 		return false
 	}
 	return true

@@ -115,7 +115,7 @@ func TestEncodeStable(t *testing.T) {
 func TestEncodeError(t *testing.T) {
 	limits := map[Type]float64{
 		F32: 0, F16: 0.0003, BF16: 0.003, Q8_0: 0.007, Q6_K: 0.02, Q5_1: 0.05, Q5_0: 0.06, Q5_K: 0.05, Q4_1: 0.1,
-		Q4_0: 0.12, Q4_K: 0.1, IQ4_NL: 0.1, IQ4_XS: 0.1, MXFP4: 0.13, Q3_K: 0.18, Q2_K: 0.35, TQ1_0: 0.95, TQ2_0: 0.95, Q2_0: 0.95,
+		Q4_0: 0.12, Q4_K: 0.1, IQ4_NL: 0.1, IQ4_XS: 0.1, MXFP4: 0.13, Q3_K: 0.18, Q2_K: 0.35, TQ1_0: 0.95, TQ2_0: 0.95, Q1_0: 0.7, NVFP4: 0.12, Q2_0: 0.95,
 	}
 	r := rand.New(rand.NewPCG(9, 9))
 	const cols = 4096

@@ -16,11 +16,19 @@ func FirstNotFinite(x []float32) int {
 // FiniteScales reports whether all weights in data, whole blocks of type t, are
 // finite numbers, going by the blocks' scales alone.
 func FiniteScales(t Type, data []byte) bool {
+	n := t.BlockBytes()
+	if t == IQ1_M { // whose scale lies in four pieces
+		for ; len(data) >= n; data = data[n:] {
+			if data[55]&0x70 == 0x70 && data[53]&0xc0 == 0xc0 {
+				return false
+			}
+		}
+		return true
+	}
 	offsets, ok := scales16[t]
 	if !ok {
 		return true
 	}
-	n := t.BlockBytes()
 	for ; len(data) >= n; data = data[n:] {
 		for _, at := range offsets {
 			if data[at+1]&0x7c == 0x7c { // the exponent of infinity and NaN
@@ -33,22 +41,29 @@ func FiniteScales(t Type, data []byte) bool {
 
 // scales16 are the offsets of the float16 numbers in a block.
 var scales16 = map[Type][]int{
-	F16:    {0},
-	Q4_0:   {0},
-	Q4_1:   {0, 2},
-	Q5_0:   {0},
-	Q5_1:   {0, 2},
-	Q8_0:   {0},
-	IQ4_NL: {0},
-	Q2_K:   {80, 82},
-	Q3_K:   {108},
-	Q4_K:   {0, 2},
-	Q5_K:   {0, 2},
-	Q6_K:   {208},
-	IQ4_XS: {0},
-	TQ1_0:  {52},
-	TQ2_0:  {64},
-	Q2_0:   {0},
+	F16:     {0},
+	Q4_0:    {0},
+	Q4_1:    {0, 2},
+	Q5_0:    {0},
+	Q5_1:    {0, 2},
+	Q8_0:    {0},
+	IQ4_NL:  {0},
+	Q2_K:    {80, 82},
+	Q3_K:    {108},
+	Q4_K:    {0, 2},
+	Q5_K:    {0, 2},
+	Q6_K:    {208},
+	IQ4_XS:  {0},
+	IQ1_S:   {0},
+	IQ2_XXS: {0},
+	IQ2_XS:  {0},
+	IQ2_S:   {0},
+	IQ3_XXS: {0},
+	IQ3_S:   {0},
+	TQ1_0:   {52},
+	TQ2_0:   {64},
+	Q1_0:    {0},
+	Q2_0:    {0},
 }
 
 func finite32(bits uint32) bool { return bits&0x7f800000 != 0x7f800000 }

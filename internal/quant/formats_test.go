@@ -13,7 +13,7 @@ import (
 var computable = []Type{
 	F32, F16, BF16,
 	Q4_0, Q4_1, Q5_0, Q5_1, Q8_0, IQ4_NL, MXFP4,
-	Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS, TQ1_0, TQ2_0, Q2_0,
+	Q2_K, Q3_K, Q4_K, Q5_K, Q6_K, IQ4_XS, TQ1_0, TQ2_0, Q1_0, Q2_0, NVFP4,
 }
 
 func TestBlockSizes(t *testing.T) {
@@ -39,7 +39,9 @@ func TestBlockSizes(t *testing.T) {
 		{IQ4_XS, 256, 2 + 2 + 4 + 128},
 		{TQ1_0, 256, 48 + 4 + 2},
 		{TQ2_0, 256, 64 + 2},
+		{Q1_0, 128, 2 + 16},
 		{Q2_0, 64, 2 + 16},
+		{NVFP4, 64, 4 + 32},
 	}
 	require.Len(t, tests, len(computable))
 	for _, test := range tests {
@@ -52,7 +54,7 @@ func TestBlockSizes(t *testing.T) {
 		require.Equal(t, test.typ, parsed)
 	}
 	require.False(t, CanCompute(Q8_K))
-	require.False(t, CanCompute(IQ1_S))
+	require.False(t, CanCompute(Q8_1))
 }
 
 // TestDecode compares Decode with each format's formula, written down once more
@@ -98,7 +100,7 @@ func testBlocks(t Type) [][]byte {
 		if t == MXFP4 && i < 60 { // exponents of small, great and no numbers
 			b[0] = []byte{0, 1, 2, 125, 254, 255}[i%6]
 		}
-		if !ok && t.BlockLen() > 1 && t != MXFP4 {
+		if !ok && t.BlockLen() > 1 && t != MXFP4 && t != NVFP4 {
 			panic("no scaleOffsets for " + t.String())
 		}
 		blocks = append(blocks, b)
@@ -116,7 +118,7 @@ func btoi(b bool) int {
 // scaleOffsets are the offsets in a block of the float16 scales.
 var scaleOffsets = map[Type][]int{
 	Q4_0: {0}, Q4_1: {0, 2}, Q5_0: {0}, Q5_1: {0, 2}, Q8_0: {0}, IQ4_NL: {0},
-	Q2_K: {80, 82}, Q3_K: {108}, Q4_K: {0, 2}, Q5_K: {0, 2}, Q6_K: {208}, IQ4_XS: {0}, TQ1_0: {52}, TQ2_0: {64}, Q2_0: {0},
+	Q2_K: {80, 82}, Q3_K: {108}, Q4_K: {0, 2}, Q5_K: {0, 2}, Q6_K: {208}, IQ4_XS: {0}, TQ1_0: {52}, TQ2_0: {64}, Q1_0: {0}, Q2_0: {0},
 	Q5_0v1: {0}, Q5_1v1: {0, 2}, Q4_2: {0, 10}, Q4_3: {0, 2, 12, 14},
 }
 
@@ -220,6 +222,23 @@ func weightAt(t Type, b []byte, e int) float32 {
 		return float32(v*3/256-1) * half(52)
 	case TQ2_0:
 		return float32(two(0, e)-1) * half(64)
+	case Q1_0:
+		return float32(2*bit(2, e)-1) * half(0)
+	case NVFP4:
+		code := b[4+e/16*8+e%8] >> (e % 16 / 8 * 4) & 15
+		w := []float64{0, 0.5, 1, 1.5, 2, 3, 4, 6}[code&7]
+		if code > 8 {
+			w = -w
+		}
+		d := b[e/16]
+		scale := (1 + float64(d&7)/8) * math.Pow(2, float64(d>>3&15)-7)
+		if d>>3&15 == 0 {
+			scale = float64(d&7) * math.Pow(2, -9)
+		}
+		if d == 0x7f {
+			scale = 0
+		}
+		return float32(w * scale)
 	case Q2_0:
 		return float32(int(b[2+e/4]>>(e%4*2)&3)-1) * half(0)
 	}

@@ -1,7 +1,5 @@
 package quant
 
-import "alpaca/internal/fmath"
-
 // Q2_0: 64 weights of 2 bits, w[j] = D * (q[j] - 1). 2.25 bits a weight.
 //
 //	offset  size
@@ -9,14 +7,14 @@ import "alpaca/internal/fmath"
 //	     2    16  Qs[i]: bits 2g and 2g+1 are q[4i+g], 0 ≤ i < 16, 0 ≤ g < 4
 //
 // Type 42 of GGML since 2026.
-func unpackQ2_0(block []byte, half int, q *[32]int8) (d float32) {
-	for i, b := range block[2+8*half : 10+8*half] {
+func unpackQ2_0(block []byte, part int, q *[32]int8) (d [2]float32) {
+	for i, b := range block[2+8*part : 10+8*part] {
 		q[4*i] = int8(b&3) - 1
 		q[4*i+1] = int8(b>>2&3) - 1
 		q[4*i+2] = int8(b>>4&3) - 1
 		q[4*i+3] = int8(b>>6) - 1
 	}
-	return f16At(block)
+	return [2]float32{f16At(block)}
 }
 
 // encodeQ2_0 makes the largest magnitude 1 and rounds to -1, 0 and 1: the fourth
@@ -49,43 +47,4 @@ func codeQ2_0(f float32) byte {
 		return 2
 	}
 	return 3
-}
-
-// A format64 is a format whose blocks are 64 weights with one scale, to go with
-// two blocks of activations: w[i] = q[i]*d.
-type format64 struct {
-	// unpack reads 32 integers, those of the block's first half (0) or second (1),
-	// and the scale of both.
-	unpack func(block []byte, half int, q *[32]int8) (d float32)
-}
-
-// formats64 are the formats with blocks of 64.
-var formats64 = map[Type]format64{
-	Q2_0: {unpack: unpackQ2_0},
-}
-
-// dotRow64 is dotRow32 with a scale for two blocks of activations.
-func dotRow64(f format64, out []float32, row []byte, blockBytes int, a *Acts, q *[32]int8) {
-	clear(out)
-	for b := range a.Blocks {
-		d := f.unpack(row[b/2*blockBytes:(b/2+1)*blockBytes], b&1, q)
-		for i := range out {
-			act := a.Q[i*a.Stride+b*32:][:32]
-			var isum int32
-			for j, w := range q {
-				isum += int32(w) * int32(act[j])
-			}
-			out[i] = fmath.FMA32(float32(isum), float32(d*a.D[i*a.Blocks+b]), out[i])
-		}
-	}
-}
-
-// decode64 widens a block.
-func decode64(f format64, dst []float32, block []byte, q *[32]int8) {
-	for half := range 2 {
-		d := f.unpack(block, half, q)
-		for i, n := range q {
-			dst[32*half+i] = float32(float32(n) * d)
-		}
-	}
 }

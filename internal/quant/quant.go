@@ -56,14 +56,21 @@ var (
 		Q8_0v1: {unpack: unpackQ8_0v1},
 	}
 	formats256 = map[Type]format256{
-		Q2_K:   {unpack: unpackQ2_K, hasMin: true},
-		Q3_K:   {unpack: unpackQ3_K},
-		Q4_K:   {unpack: unpackQ4_K, hasMin: true},
-		Q5_K:   {unpack: unpackQ5_K, hasMin: true},
-		Q6_K:   {unpack: unpackQ6_K},
-		IQ4_XS: {unpack: unpackIQ4_XS},
-		TQ1_0:  {unpack: unpackTQ1_0},
-		TQ2_0:  {unpack: unpackTQ2_0},
+		Q2_K:    {unpack: unpackQ2_K, hasMin: true},
+		Q3_K:    {unpack: unpackQ3_K},
+		Q4_K:    {unpack: unpackQ4_K, hasMin: true},
+		Q5_K:    {unpack: unpackQ5_K, hasMin: true},
+		Q6_K:    {unpack: unpackQ6_K},
+		IQ4_XS:  {unpack: unpackIQ4_XS},
+		IQ1_S:   {unpack: unpackIQ1_S},
+		IQ1_M:   {unpack: unpackIQ1_M},
+		IQ2_XXS: {unpack: unpackIQ2_XXS},
+		IQ2_XS:  {unpack: unpackIQ2_XS},
+		IQ2_S:   {unpack: unpackIQ2_S},
+		IQ3_XXS: {unpack: unpackIQ3_XXS},
+		IQ3_S:   {unpack: unpackIQ3_S},
+		TQ1_0:   {unpack: unpackTQ1_0},
+		TQ2_0:   {unpack: unpackTQ2_0},
 	}
 )
 
@@ -71,9 +78,9 @@ var (
 func CanCompute(t Type) bool {
 	_, is16 := formats16[t]
 	_, is32 := formats32[t]
-	_, is64 := formats64[t]
+	_, isWide := wideFormats[t]
 	_, is256 := formats256[t]
-	return is16 || is32 || is64 || is256 || isFloat(t)
+	return is16 || is32 || isWide || is256 || isFloat(t)
 }
 
 func isFloat(t Type) bool { return t == F32 || t == F16 || t == BF16 }

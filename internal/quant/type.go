@@ -9,7 +9,7 @@ import (
 type Type uint32
 
 // The types of GGUF files. Those marked "size only" are recognized, so that a
-// file which holds them can be inspected, but cannot be computed with.
+// file which holds them can be inspected, but cannot be computed with; those marked "read only" cannot be written.
 const (
 	F32     Type = 0
 	F16     Type = 1
@@ -27,26 +27,26 @@ const (
 	Q5_K    Type = 13
 	Q6_K    Type = 14
 	Q8_K    Type = 15 // size only
-	IQ2_XXS Type = 16 // size only
-	IQ2_XS  Type = 17 // size only
-	IQ3_XXS Type = 18 // size only
-	IQ1_S   Type = 19 // size only
+	IQ2_XXS Type = 16 // read only
+	IQ2_XS  Type = 17 // read only
+	IQ3_XXS Type = 18 // read only
+	IQ1_S   Type = 19 // read only
 	IQ4_NL  Type = 20
-	IQ3_S   Type = 21 // size only
-	IQ2_S   Type = 22 // size only
+	IQ3_S   Type = 21 // read only
+	IQ2_S   Type = 22 // read only
 	IQ4_XS  Type = 23
 	I8      Type = 24 // size only
 	I16     Type = 25 // size only
 	I32     Type = 26 // size only
 	I64     Type = 27 // size only
 	F64     Type = 28 // size only
-	IQ1_M   Type = 29 // size only
+	IQ1_M   Type = 29 // read only
 	BF16    Type = 30
 	TQ1_0   Type = 34
 	TQ2_0   Type = 35
 	MXFP4   Type = 39
-	NVFP4   Type = 40 // size only
-	Q1_0    Type = 41 // size only
+	NVFP4   Type = 40
+	Q1_0    Type = 41
 	Q2_0    Type = 42
 )
 

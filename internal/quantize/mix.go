@@ -25,9 +25,9 @@ var Mixes = func() (mixes []Mix) {
 	for _, f := range []gguf.FileType{
 		gguf.AllF32, gguf.MostlyF16, gguf.MostlyBF16, gguf.MostlyQ8_0, gguf.MostlyQ6_K,
 		gguf.MostlyQ5_1, gguf.MostlyQ5_K_M, gguf.MostlyQ5_K_S, gguf.MostlyQ5_0,
-		gguf.MostlyQ4_1, gguf.MostlyMXFP4, gguf.MostlyQ4_K_M, gguf.MostlyQ4_K_S, gguf.MostlyQ4_0, gguf.MostlyIQ4_NL, gguf.MostlyIQ4_XS,
+		gguf.MostlyQ4_1, gguf.MostlyMXFP4, gguf.MostlyNVFP4, gguf.MostlyQ4_K_M, gguf.MostlyQ4_K_S, gguf.MostlyQ4_0, gguf.MostlyIQ4_NL, gguf.MostlyIQ4_XS,
 		gguf.MostlyQ3_K_L, gguf.MostlyQ3_K_M, gguf.MostlyQ3_K_S,
-		gguf.MostlyQ2_K, gguf.MostlyQ2_K_S, gguf.MostlyQ2_0, gguf.MostlyTQ2_0, gguf.MostlyTQ1_0,
+		gguf.MostlyQ2_K, gguf.MostlyQ2_K_S, gguf.MostlyQ2_0, gguf.MostlyTQ2_0, gguf.MostlyTQ1_0, gguf.MostlyQ1_0,
 	} {
 		typ, _ := f.Type()
 		mixes = append(mixes, Mix{Name: f.String(), Code: f, Type: typ})

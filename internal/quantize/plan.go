@@ -27,10 +27,20 @@ type Options struct {
 	Requantize bool
 	// KeepSplit writes as many files as the input has.
 	KeepSplit bool
+	// Split, where it is not zero, divides the output among several files.
+	Split Split
+	// KeepQuantized leaves tensors as they are that are quantized already.
+	KeepQuantized bool
 	// Overrides replace or add metadata.
 	Overrides []gguf.KV
 	// Importance, where not nil, tells which columns matter.
 	Importance *Importance
+	// Change, where not nil, returns what is done to rows of a tensor before they are
+	// written, nil for nothing: x holds whole rows, of which the first has that number. It
+	// is called from several goroutines.
+	Change func(t *gguf.Tensor) func(x []float32, row int)
+	// More are tensors that the output has beside those of the file.
+	More []gguf.Tensor
 }
 
 // A TensorType is a type for the tensors whose names match.
@@ -79,6 +89,8 @@ type Plan struct {
 	Options Options
 	KV      []gguf.KV // of the output, without what belongs to a split
 	Steps   []Step
+
+	parts int // files of the output
 }
 
 // A Step is what is to be done with one tensor.
@@ -89,6 +101,7 @@ type Step struct {
 	part   int    // index of the output file
 
 	importance []float32 // of the columns, of each matrix of a stack; nil where unknown
+	change     func(x []float32, row int)
 }
 
 // Bytes returns the size of the result.
@@ -97,7 +110,10 @@ func (s *Step) Bytes() int64 {
 }
 
 // Copied reports whether the tensor's bytes stay as they are.
-func (s *Step) Copied() bool { return s.To == s.Tensor.Type }
+func (s *Step) Copied() bool { return s.To == s.Tensor.Type && s.change == nil }
+
+// Changed reports whether the tensor's weights are changed before they are written.
+func (s *Step) Changed() bool { return s.change != nil }
 
 // NewPlan decides what to do. It reads only the header of f.
 func NewPlan(f *gguf.File, opt Options) (*Plan, error) {
@@ -106,6 +122,7 @@ func NewPlan(f *gguf.File, opt Options) (*Plan, error) {
 		return nil, err
 	}
 	facts.imatrix = opt.Importance != nil
+	facts.hasOutput = facts.hasOutput || slices.ContainsFunc(opt.More, func(t gguf.Tensor) bool { return t.Name == outputName })
 	p := &Plan{Input: f, Options: opt}
 	if p.KV, err = outputKV(f, &opt); err != nil {
 		return nil, err
@@ -113,10 +130,17 @@ func NewPlan(f *gguf.File, opt Options) (*Plan, error) {
 	r := &rules{modelFacts: facts, mix: opt.Mix}
 	for _, t := range p.order() {
 		s := Step{Tensor: t, To: t.Type, part: p.partOf(t)}
-		if !opt.Mix.Copy && quantizable(t) && !(opt.LeaveOutput && t.Name == outputName) {
+		if opt.Change != nil {
+			s.change = opt.Change(t)
+		}
+		keep := opt.LeaveOutput && t.Name == outputName || opt.KeepQuantized && isQuantized(t.Type)
+		if !opt.Mix.Copy && quantizable(t) && !keep {
 			if err := s.decide(r, &opt); err != nil {
 				return nil, fmt.Errorf("quantize: tensor %q: %w", t.Name, err)
 			}
+		}
+		if s.change != nil && !(quant.CanEncode(s.To) && quant.CanCompute(t.Type)) {
+			return nil, fmt.Errorf("quantize: tensor %q: is changed, and %v cannot be written", t.Name, s.To)
 		}
 		if quant.IsLegacy(s.To) {
 			return nil, fmt.Errorf("quantize: tensor %q: %w: it is %v", t.Name, ErrLegacy, s.To)
@@ -126,13 +150,14 @@ func NewPlan(f *gguf.File, opt Options) (*Plan, error) {
 	if len(p.Steps) == 0 {
 		return nil, errors.New("quantize: the file has no tensors")
 	}
+	p.divide()
 	return p, nil
 }
 
 // order returns the tensors in the order of the output.
 func (p *Plan) order() []*gguf.Tensor {
 	if !p.Options.KeepSplit {
-		return inOrder(p.Input.Tensors)
+		return inOrder(append(slices.Clip(p.Input.Tensors), p.Options.More...))
 	}
 	list := make([]*gguf.Tensor, len(p.Input.Tensors))
 	for i := range list {
@@ -171,7 +196,7 @@ func (s *Step) decide(r *rules, opt *Options) (err error) {
 	if !quant.CanCompute(t.Type) {
 		return fmt.Errorf("cannot read weights of type %v", t.Type)
 	}
-	if isQuantized(t.Type) && !opt.Requantize {
+	if isQuantized(t.Type) && !opt.Requantize && s.To != t.Type { // else changed, and written as it was
 		return fmt.Errorf("%w: it is %v", ErrQuantized, t.Type)
 	}
 	if opt.Importance != nil {

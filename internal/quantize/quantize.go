@@ -14,7 +14,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"alpaca/internal/atomicfile"
@@ -91,15 +90,10 @@ func (p *Plan) Run(ctx context.Context, path string, opt RunOptions) (*Result, e
 
 // OutputPaths returns the files that Run writes for path.
 func (p *Plan) OutputPaths(path string) []string {
-	parts := len(p.Input.Parts)
-	if !p.Options.KeepSplit || parts < 2 {
+	if p.parts < 2 {
 		return []string{path}
 	}
-	paths := make([]string, parts)
-	for i := range paths {
-		paths[i] = fmt.Sprintf("%s-%05d-of-%05d.gguf", strings.TrimSuffix(path, ".gguf"), i+1, parts)
-	}
-	return paths
+	return gguf.SplitNames(path, p.parts)
 }
 
 // checkOutputs refuses to write over an input, and over any file unless force is set.
@@ -137,10 +131,7 @@ func (p *Plan) contents(i, n int) (kv []gguf.KV, tensors []gguf.Tensor) {
 		kv = append(kv, p.KV...)
 	}
 	if n > 1 {
-		kv = append(kv,
-			gguf.KV{Key: "split.no", Value: gguf.U16(uint16(i))},
-			gguf.KV{Key: "split.count", Value: gguf.U16(uint16(n))},
-			gguf.KV{Key: "split.tensors.count", Value: gguf.I32(int32(len(p.Steps)))})
+		kv = append(kv, gguf.SplitKeys(i, n, len(p.Steps))...)
 	}
 	for _, s := range p.Steps {
 		if s.part == i {

@@ -185,6 +185,9 @@ func (w *worker) encode(r *runner, c *chunk) error {
 	weights := c.rows * cols
 	w.x = slices.Grow(w.x[:0], weights)[:weights]
 	quant.Decode(t.Type, w.x, w.in)
+	if s.change != nil {
+		s.change(w.x, c.row)
+	}
 	if i := quant.FirstNotFinite(w.x); i >= 0 {
 		return fmt.Errorf("row %d, column %d is %v: %w", c.row+i/cols, i%cols, w.x[i], ErrNotFinite)
 	}

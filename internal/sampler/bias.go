@@ -1,8 +1,10 @@
 package sampler
 
 import (
+	"cmp"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -35,10 +37,18 @@ func newBiases(p Params, v Vocab) biases {
 	return b
 }
 
-// apply changes the candidates, which must still be the whole vocabulary.
+// apply changes the candidates, which must still be in the order of their ids.
 func (b biases) apply(c *candidates) {
 	for _, t := range b {
-		logit := &c.list[t.id].logit
+		i := int(t.id)
+		if !c.dense {
+			var found bool
+			i, found = slices.BinarySearchFunc(c.list, t.id, func(x candidate, id int32) int { return cmp.Compare(x.id, id) })
+			if !found {
+				continue
+			}
+		}
+		logit := &c.list[i].logit
 		if t.delta < -math.MaxFloat32 || *logit < -math.MaxFloat32 {
 			*logit = float32(math.Inf(-1)) // impossible stays so
 			continue

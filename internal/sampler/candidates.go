@@ -3,7 +3,6 @@ package sampler
 import (
 	"fmt"
 	"math"
-	"slices"
 
 	"alpaca/internal/fmath"
 )
@@ -53,12 +52,17 @@ func notNumber(l float32, id, n int) error {
 
 // dropImpossible removes the candidates whose logit is -Inf.
 func (c *candidates) dropImpossible() {
-	impossible := func(t candidate) bool { return t.logit < -math.MaxFloat32 }
-	if !slices.ContainsFunc(c.list, impossible) {
-		return
+	kept, from := 0, 0 // candidates that stay so far, and where those behind the last impossible one begin
+	for i := range c.list {
+		if c.list[i].logit < -math.MaxFloat32 {
+			kept += copy(c.list[kept:], c.list[from:i])
+			from = i + 1
+		}
 	}
-	c.list = slices.DeleteFunc(c.list, impossible)
-	c.dense = false
+	if from > 0 {
+		kept += copy(c.list[kept:], c.list[from:])
+		c.list, c.dense = c.list[:kept], false
+	}
 }
 
 // add changes list[i]'s logit by delta, within the finite numbers: only a

@@ -20,9 +20,9 @@ type FileValue interface {
 	String() string
 }
 
-// A FileSetting is a setting that a model's file has.
+// A FileSetting is a setting that a model brings along.
 type FileSetting struct {
-	Name  string // in the file, without "general.sampling."
+	Name  string // as the model has it, without "general.sampling."
 	Value string
 	Given bool  // the user has said otherwise, so that this does not count
 	Err   error // why it is left out, nil if it is not
@@ -32,55 +32,72 @@ type FileSetting struct {
 // String returns the setting as messages have it.
 func (s FileSetting) String() string { return s.Name + " " + s.Value }
 
-// fileKeys are the settings that a file can have, and the flags that go before them.
+// fileKeys are the settings that a model can bring along, by the names that a file, and a
+// Modelfile of Ollama's, have for them, and the flags that go before them.
 var fileKeys = []struct {
-	name  string
-	flags []string
-	set   func(p *Params, v FileValue) error
+	name, modelfile string // "": it has none
+	flags           []string
+	set             func(p *Params, v FileValue) error
 }{
-	{"sequence", []string{"samplers", "sampler-seq"}, setSequence},
-	{"top_k", []string{"top-k"}, setInt(func(p *Params) *int { return &p.TopK })},
-	{"top_p", []string{"top-p"}, setFloat(func(p *Params) *float32 { return &p.TopP })},
-	{"min_p", []string{"min-p"}, setFloat(func(p *Params) *float32 { return &p.MinP })},
-	{"xtc_probability", []string{"xtc-probability"}, setFloat(func(p *Params) *float32 { return &p.XTCProbability })},
-	{"xtc_threshold", []string{"xtc-threshold"}, setFloat(func(p *Params) *float32 { return &p.XTCThreshold })},
-	{"temp", []string{"temp"}, setFloat(func(p *Params) *float32 { return &p.Temp })},
-	{"penalty_last_n", []string{"repeat-last-n"}, setInt(func(p *Params) *int { return &p.RepeatLastN })},
-	{"penalty_repeat", []string{"repeat-penalty"}, setFloat(func(p *Params) *float32 { return &p.RepeatPenalty })},
-	{"mirostat", []string{"mirostat"}, setInt(func(p *Params) *int { return &p.Mirostat })},
-	{"mirostat_tau", []string{"mirostat-ent"}, setFloat(func(p *Params) *float32 { return &p.MirostatTau })},
-	{"mirostat_eta", []string{"mirostat-lr"}, setFloat(func(p *Params) *float32 { return &p.MirostatEta })},
+	{"sequence", "", []string{"samplers", "sampler-seq"}, setSequence},
+	{"top_k", "top_k", []string{"top-k"}, setInt(func(p *Params) *int { return &p.TopK })},
+	{"top_p", "top_p", []string{"top-p"}, setFloat(func(p *Params) *float32 { return &p.TopP })},
+	{"min_p", "min_p", []string{"min-p"}, setFloat(func(p *Params) *float32 { return &p.MinP })},
+	{"xtc_probability", "", []string{"xtc-probability"}, setFloat(func(p *Params) *float32 { return &p.XTCProbability })},
+	{"xtc_threshold", "", []string{"xtc-threshold"}, setFloat(func(p *Params) *float32 { return &p.XTCThreshold })},
+	{"temp", "temperature", []string{"temp"}, setFloat(func(p *Params) *float32 { return &p.Temp })},
+	{"penalty_last_n", "repeat_last_n", []string{"repeat-last-n"}, setInt(func(p *Params) *int { return &p.RepeatLastN })},
+	{"penalty_repeat", "repeat_penalty", []string{"repeat-penalty"}, setFloat(func(p *Params) *float32 { return &p.RepeatPenalty })},
+	{"mirostat", "mirostat", []string{"mirostat"}, setInt(func(p *Params) *int { return &p.Mirostat })},
+	{"mirostat_tau", "mirostat_tau", []string{"mirostat-ent"}, setFloat(func(p *Params) *float32 { return &p.MirostatTau })},
+	{"mirostat_eta", "mirostat_eta", []string{"mirostat-lr"}, setFloat(func(p *Params) *float32 { return &p.MirostatEta })},
+	{"", "typical_p", []string{"typical-p"}, setFloat(func(p *Params) *float32 { return &p.TypicalP })},
+	{"", "presence_penalty", []string{"presence-penalty"}, setFloat(func(p *Params) *float32 { return &p.PresencePenalty })},
+	{"", "frequency_penalty", []string{"frequency-penalty"}, setFloat(func(p *Params) *float32 { return &p.FrequencyPenalty })},
+	{"", "seed", []string{"seed"}, setSeed},
 }
 
 // FromFile puts the settings of a model's file, whose metadata value returns by key, into
 // p and returns all that there are. What the user has given stays: given is asked with
 // the names of the settings' flags. A value that p cannot take leaves p as it is.
-func (p *Params) FromFile(value func(key string) (FileValue, bool), given func(flag string) bool) []FileSetting {
-	var list []FileSetting
-	for _, k := range fileKeys {
-		v, ok := value(keyPrefix + k.name)
-		if !ok {
-			continue
+func (p *Params) FromFile(value func(key string) (FileValue, bool), given func(flag string) bool) (list []FileSetting) {
+	for i, k := range fileKeys {
+		if v, ok := value(keyPrefix + k.name); ok && k.name != "" {
+			list = append(list, p.fromModel(i, k.name, v, given))
 		}
-		s := FileSetting{Name: k.name, Value: v.String()}
-		for _, flag := range k.flags {
-			s.Given = s.Given || given(flag)
-		}
-		changed := *p
-		s.Err = k.set(&changed, v)
-		var unknown *unknownSampler
-		s.Part = errors.As(s.Err, &unknown) && unknown.among
-		if s.Err == nil {
-			changed.LogitBias = nil // needs a vocabulary
-			s.Err = changed.check(1)
-		}
-		if (s.Err == nil || s.Part) && !s.Given {
-			changed.LogitBias = p.LogitBias
-			*p = changed
-		}
-		list = append(list, s)
 	}
 	return list
+}
+
+// FromModelfile is FromFile for the parameters of a Modelfile, by Ollama's names.
+func (p *Params) FromModelfile(value func(name string) (FileValue, bool), given func(flag string) bool) (list []FileSetting) {
+	for i, k := range fileKeys {
+		if v, ok := value(k.modelfile); ok && k.modelfile != "" {
+			list = append(list, p.fromModel(i, k.modelfile, v, given))
+		}
+	}
+	return list
+}
+
+// fromModel takes the value of fileKeys[i].
+func (p *Params) fromModel(i int, name string, v FileValue, given func(flag string) bool) FileSetting {
+	s := FileSetting{Name: name, Value: v.String()}
+	for _, flag := range fileKeys[i].flags {
+		s.Given = s.Given || given(flag)
+	}
+	changed := *p
+	s.Err = fileKeys[i].set(&changed, v)
+	var unknown *unknownSampler
+	s.Part = errors.As(s.Err, &unknown) && unknown.among
+	if s.Err == nil {
+		changed.LogitBias = nil // needs a vocabulary
+		s.Err = changed.check(1)
+	}
+	if (s.Err == nil || s.Part) && !s.Given {
+		changed.LogitBias = p.LogitBias
+		*p = changed
+	}
+	return s
 }
 
 // number returns what v has of a number: some files have their settings as text.
@@ -117,6 +134,18 @@ func setFloat(field func(p *Params) *float32) func(p *Params, v FileValue) error
 		*field(p) = float32(x)
 		return nil
 	}
+}
+
+// setSeed reads a seed; what is negative asks for a random one.
+func setSeed(p *Params, v FileValue) error {
+	n, x, ok := number(v)
+	if !ok || float64(n) != x || n >= RandomSeed {
+		return fmt.Errorf("sampler: %s, want a whole number below 2^32", v.TypeName())
+	}
+	if p.Seed = RandomSeed; n >= 0 {
+		p.Seed = uint32(n)
+	}
+	return nil
 }
 
 // setSequence reads a chain, by names divided by semicolons or by letters. Of names it takes

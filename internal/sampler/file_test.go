@@ -1,6 +1,7 @@
 package sampler
 
 import (
+	"fmt"
 	"math"
 	"testing"
 
@@ -79,5 +80,45 @@ func TestFromFile(t *testing.T) {
 				require.ErrorContains(t, list[0].Err, test.err)
 			}
 		})
+	}
+}
+
+// modelfile is a setting of Ollama's, a number.
+type modelfile float64
+
+func (v modelfile) Int() (int64, bool)     { return int64(v), float64(int64(v)) == float64(v) }
+func (v modelfile) Float() (float64, bool) { return float64(v), true }
+func (v modelfile) Str() (string, bool)    { return "", false }
+func (v modelfile) TypeName() string       { return "a number" }
+func (v modelfile) String() string         { return fmt.Sprint(float64(v)) }
+
+// TestFromModelfile checks that each of Ollama's parameters about sampling has its place, and
+// that flags go before them.
+func TestFromModelfile(t *testing.T) {
+	values := map[string]modelfile{"temperature": 0.25, "top_k": 7, "top_p": 0.5, "min_p": 0.125, "typical_p": 0.75, "repeat_last_n": 33, "repeat_penalty": 1.25,
+		"presence_penalty": 1, "frequency_penalty": 2, "mirostat": 2, "mirostat_tau": 3, "mirostat_eta": 0.5, "seed": 42, "num_ctx": 5}
+	value := func(name string) (FileValue, bool) { v, ok := values[name]; return v, ok }
+	want := DefaultParams()
+	want.Temp, want.TopK, want.TopP, want.MinP, want.TypicalP, want.RepeatLastN, want.RepeatPenalty = 0.25, 7, 0.5, 0.125, 0.75, 33, 1.25
+	want.PresencePenalty, want.FrequencyPenalty, want.Mirostat, want.MirostatTau, want.MirostatEta, want.Seed = 1, 2, 2, 3, 0.5, 42
+	p := DefaultParams()
+	require.Len(t, p.FromModelfile(value, func(string) bool { return false }), len(values)-1)
+	require.Equal(t, want, p)
+	p = DefaultParams()
+	for _, s := range p.FromModelfile(value, func(flag string) bool { return flag == "temp" || flag == "seed" }) {
+		require.Equal(t, s.Name == "temperature" || s.Name == "seed", s.Given)
+	}
+	want.Temp, want.Seed = DefaultParams().Temp, DefaultParams().Seed
+	require.Equal(t, want, p)
+	for seed, err := range map[modelfile]string{-1: "", 1 << 40: "below 2^32", 0.5: "whole number"} {
+		p, values = DefaultParams(), map[string]modelfile{"seed": seed}
+		p.Seed = 1
+		list := p.FromModelfile(value, func(string) bool { return false })
+		if err != "" {
+			require.ErrorContains(t, list[0].Err, err)
+			require.Equal(t, uint32(1), p.Seed)
+		} else {
+			require.Equal(t, uint32(RandomSeed), p.Seed)
+		}
 	}
 }

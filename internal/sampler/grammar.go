@@ -1,8 +1,8 @@
 package sampler
 
 import (
-	"fmt"
 	"math"
+	"math/bits"
 )
 
 // Grammar says which tokens a text may go on with. It serves one text.
@@ -19,6 +19,14 @@ type Grammar interface {
 type Finisher interface {
 	Grammar
 	Done() bool
+}
+
+// Lister is a Grammar that can tell all tokens at once.
+type Lister interface {
+	Grammar
+	// List returns the tokens that the text may go on with: bit id%64 of word id/64. It is
+	// valid until the text goes on; nil: they are asked for one by one.
+	List() []uint64
 }
 
 // Drafter is a Grammar that can tell how its text goes on.
@@ -41,20 +49,36 @@ func (s *Sampler) SampleWith(logits []float32, g Grammar) (int32, error) {
 	return s.sample(logits, g)
 }
 
+// listed returns the tokens that g allows where it lists them, else nil.
+func listed(g Grammar) []uint64 {
+	if l, ok := g.(Lister); ok {
+		return l.List()
+	}
+	return nil
+}
+
 // refuse rules out the candidates that g does not allow.
-func (c *candidates) refuse(g Grammar) error {
-	left := 0
+func (c *candidates) refuse(g Grammar) {
 	for i := range c.list {
-		switch t := &c.list[i]; {
-		case t.logit < -math.MaxFloat32:
-		case g.Allowed(t.id):
-			left++
-		default:
+		if t := &c.list[i]; t.logit >= -math.MaxFloat32 && !g.Allowed(t.id) {
 			t.logit = float32(math.Inf(-1))
 		}
 	}
-	if left == 0 {
-		return fmt.Errorf("sampler: %w: the grammar allows none of the vocabulary here", ErrNoToken)
+}
+
+// loadListed starts over with the tokens of a list. It looks at no others: where few are
+// allowed, that is much less than the vocabulary.
+func (c *candidates) loadListed(logits []float32, list []uint64) {
+	if cap(c.all) < len(logits) {
+		c.all = make([]candidate, len(logits))
 	}
-	return nil
+	c.list = c.all[:0]
+	for i, w := range list {
+		for ; w != 0; w &= w - 1 {
+			if id := i<<6 + bits.TrailingZeros64(w); id < len(logits) {
+				c.list = append(c.list, candidate{id: int32(id), logit: logits[id]})
+			}
+		}
+	}
+	c.sorted, c.dense = false, false
 }

@@ -1,6 +1,9 @@
 package sampler
 
 import (
+	"fmt"
+	"math"
+	"math/rand/v2"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -49,5 +52,58 @@ func TestSampleWith(t *testing.T) {
 		_, err := s.SampleWith(logits, only{})
 		require.ErrorIs(t, err, ErrNoToken)
 		require.ErrorContains(t, err, "the grammar allows none")
+	}
+}
+
+// lister is only, as a list.
+type lister struct{ only }
+
+func (g lister) List() []uint64 {
+	list := make([]uint64, 2)
+	for id := range g.only {
+		list[id>>6] |= 1 << (id & 63)
+	}
+	return list
+}
+
+// TestListed: a grammar that lists its tokens gives the same ones, with the same random
+// numbers, as one that is asked for each.
+func TestListed(t *testing.T) {
+	const n = 100
+	r := rand.New(rand.NewPCG(5, 0))
+	for i := range 300 {
+		p := DefaultParams()
+		p.Seed, p.Temp, p.TopK, p.IgnoreEOS = uint32(i), float32(i%3), r.IntN(12), i%2 == 0
+		p.RepeatPenalty, p.XTCProbability, p.DRYMultiplier = 1+float32(i%2), float32(i%5)/8, float32(i%3)
+		p.LogitBias = map[int32]float32{int32(r.IntN(n)): 3, int32(r.IntN(n)): float32(math.Inf(-1)), int32(r.IntN(n)): -2}
+		if i%7 == 0 {
+			p.Mirostat = 2
+		}
+		var s [2]*Sampler
+		for j := range s {
+			var err error
+			s[j], err = New(p, Vocab{N: n, EOG: []int32{1}})
+			require.NoError(t, err)
+		}
+		allowed := only{}
+		for range r.IntN(30) {
+			allowed[int32(r.IntN(n))] = true
+		}
+		logits := make([]float32, n)
+		for range 20 {
+			for j := range logits {
+				if logits[j] = r.Float32() * 8; r.IntN(20) == 0 {
+					logits[j] = float32(math.Inf(-1))
+				}
+			}
+			want, wantErr := s[0].SampleWith(logits, allowed)
+			got, err := s[1].SampleWith(logits, lister{allowed})
+			require.Equal(t, fmt.Sprint(wantErr), fmt.Sprint(err))
+			require.Equal(t, want, got)
+			if err == nil {
+				s[0].Accept(want)
+				s[1].Accept(got)
+			}
+		}
 	}
 }

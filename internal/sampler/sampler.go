@@ -108,17 +108,21 @@ func (s *Sampler) sample(logits []float32, g Grammar) (int32, error) {
 		return 0, fmt.Errorf("sampler: %d logits for a vocabulary of %d", len(logits), s.vocab)
 	}
 	c := &s.left
-	if err := c.load(logits); err != nil {
+	if list := listed(g); list != nil {
+		c.loadListed(logits, list)
+	} else if err := c.load(logits); err != nil {
 		return 0, err
 	}
 	s.bias.apply(c)
-	if g != nil {
-		if err := c.refuse(g); err != nil {
-			return 0, err
-		}
+	if g != nil && c.dense {
+		c.refuse(g)
 	}
 	c.dropImpossible()
-	if len(c.list) == 0 {
+	switch {
+	case len(c.list) > 0:
+	case g != nil:
+		return 0, fmt.Errorf("sampler: %w: the grammar allows none of the vocabulary here", ErrNoToken)
+	default:
 		return 0, fmt.Errorf("sampler: %w: the logits of all %d are -Inf", ErrNoToken, s.vocab)
 	}
 	for _, l := range s.chain {

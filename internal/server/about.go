@@ -109,6 +109,7 @@ func (s *Server) props(w http.ResponseWriter, _ *http.Request) error {
 		"modalities":                  map[string]bool{"vision": false, "audio": false},
 		"build_info":                  "alpaca " + s.opt.Build,
 		"metrics":                     s.opt.Metrics,
+		"data":                        s.opt.Data != nil,
 	})
 }
 

@@ -53,6 +53,9 @@ func (s *Server) render(r *http.Request, req *openai.ChatRequest) (c *conversati
 	for i, m := range c.Messages {
 		messages[i] = chat.Message{Role: m.Role, Content: m.Content, Object: m.Object}
 	}
+	if own := s.opt.System; own != "" && (len(messages) == 0 || messages[0].Role != chat.System && messages[0].Role != chat.Developer) {
+		messages = append([]chat.Message{{Role: chat.System, Content: own}}, messages...)
+	}
 	if messages, err = s.withTools(c, messages); err != nil {
 		return nil, err
 	}

@@ -11,6 +11,7 @@ import (
 	"alpaca/internal/chat"
 	"alpaca/internal/engine"
 	"alpaca/internal/gguf"
+	"alpaca/internal/grammar"
 	"alpaca/internal/testmodel"
 )
 
@@ -164,4 +165,19 @@ func TestThoughtfulForm(t *testing.T) {
 	require.Equal(t, "", at(o, "choices.0.message.content"))
 	require.NotEmpty(t, at(o, "choices.0.message.reasoning_content"))
 	require.Equal(t, "length", at(o, "choices.0.finish_reason"))
+}
+
+// TestNoAnswer: what leaves no token is the request's fault, and not the server's.
+func TestNoAnswer(t *testing.T) {
+	f := setup(t, nil)
+	var bias [][2]any
+	for id := range f.engine.Model().Tokenizer.Len() {
+		bias = append(bias, [2]any{id, false})
+	}
+	body, err := json.Marshal(map[string]any{"prompt": "a", "n_predict": 4, "grammar": `root ::= "ab"`, "logit_bias": bias})
+	require.NoError(t, err)
+	resp, text := f.do("POST", "/completion", string(body))
+	require.Equal(t, 400, resp.StatusCode, text)
+	require.Contains(t, text, "form_not_possible")
+	require.Equal(t, 400, f.s.asError(nil, fmt.Errorf("x: %w", grammar.ErrTooAmbiguous)).Status)
 }

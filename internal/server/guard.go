@@ -10,13 +10,14 @@ import (
 	"strings"
 
 	"alpaca/internal/openai"
+	"alpaca/internal/server/listen"
 )
 
 // guarded refuses what web pages of others may have sent. A page whose name leads to this
 // machine is of the same origin as far as the browser knows: only the name gives it away.
 func (s *Server) guarded(origins *http.CrossOriginProtection, h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if isLocal(r) && !s.allowedHost(r.Host) {
+		if listen.FromHere(r) && !listen.OwnName(r.Host, s.opt.Hosts) {
 			s.fail(w, &openai.Error{Status: http.StatusForbidden, Type: openai.TypePermission, Code: "host_not_allowed",
 				Message: "the Host " + clip(r.Host) + " is not one of this server's: ask for localhost, or start it with --allowed-host"})
 			return
@@ -52,34 +53,6 @@ func (s *Server) allowOrigin(w http.ResponseWriter) {
 
 // CheckOrigin returns an error unless text is the origin of a web page.
 func CheckOrigin(text string) error { return http.NewCrossOriginProtection().AddTrustedOrigin(text) }
-
-// isLocal reports whether a request came over the loopback interface.
-func isLocal(r *http.Request) bool {
-	addr, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
-	tcp, ok := addr.(*net.TCPAddr)
-	return ok && tcp.IP.IsLoopback()
-}
-
-// allowedHost reports whether a Host is this machine's as seen from itself.
-func (s *Server) allowedHost(host string) bool {
-	name := host
-	if h, _, err := net.SplitHostPort(host); err == nil {
-		name = h
-	}
-	name = strings.ToLower(strings.TrimSuffix(strings.Trim(name, "[]"), "."))
-	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
-		return true
-	}
-	if ip := net.ParseIP(name); ip != nil && ip.IsLoopback() {
-		return true
-	}
-	for _, allowed := range s.opt.Hosts {
-		if strings.EqualFold(name, strings.Trim(allowed, "[]")) || strings.EqualFold(host, allowed) {
-			return true
-		}
-	}
-	return false
-}
 
 // keys are the keys that are accepted, hashed so that comparing takes the same time
 // whatever is sent.

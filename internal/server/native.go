@@ -228,5 +228,5 @@ func (s *Server) settings(g *openai.Generation, seed uint32) map[string]any {
 
 // shown returns the settings where a request says nothing.
 func (s *Server) shown() map[string]any {
-	return s.settings(&openai.Generation{Sampling: s.opt.Sampling, MaxTokens: s.most(-1), N: 1}, s.opt.Sampling.Seed)
+	return s.settings(&openai.Generation{Sampling: s.opt.Sampling, Stop: s.opt.Stop, MaxTokens: s.most(-1), N: 1}, s.opt.Sampling.Seed)
 }

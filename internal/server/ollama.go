@@ -245,7 +245,7 @@ func (s *Server) ollamaShow(w http.ResponseWriter, r *http.Request) error {
 		capabilities = append(capabilities, "thinking")
 	}
 	return s.send(w, http.StatusOK, map[string]any{
-		"modelfile": "", "parameters": "", "template": template, "details": details, "capabilities": capabilities, "modified_at": s.started.UTC(),
+		"modelfile": "", "parameters": s.opt.Settings, "system": s.opt.System, "template": template, "details": details, "capabilities": capabilities, "modified_at": s.started.UTC(),
 		"model_info": map[string]any{
 			"general.architecture": arch, arch + ".context_length": c.TrainCtx, arch + ".embedding_length": c.Dim, arch + ".block_count": c.NumLayers,
 		},

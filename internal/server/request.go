@@ -21,9 +21,16 @@ func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) 
 			g.Sampling.Seed = f.Seed
 		}
 	}
+	if g.Stop == nil {
+		g.Stop = s.opt.Stop
+	}
 	req := engine.Request{
 		MaxTokens: g.MaxTokens, Stop: append(g.Stop[:len(g.Stop):len(g.Stop)], stops...), Logprobs: g.Logprobs, Top: g.Top,
 		N: g.N, Sampling: g.Sampling, NoCache: g.NoCache, Salt: s.keys.salt(keyOf(r)), Key: s.clientOf(r), Shift: s.opt.Shift,
+	}
+	var err error
+	if req.LoRA, err = s.requestScales(g); err != nil {
+		return req, err
 	}
 	if n := s.opt.Parallel; g.N > n {
 		return req, openai.Invalid("n", "is %d, must be at most %d, the answers that are given at once (--parallel)", g.N, n)

@@ -14,7 +14,9 @@ import (
 
 	"alpaca/internal/chat"
 	"alpaca/internal/engine"
+	"alpaca/internal/grammar"
 	"alpaca/internal/openai"
+	"alpaca/internal/sampler"
 )
 
 // encode returns v as JSON on one line, without a newline at its end.
@@ -98,6 +100,8 @@ func (s *Server) asError(w http.ResponseWriter, err error) *openai.Error {
 		return openai.TooLong(long.Tokens, long.Ctx)
 	case errors.As(err, &template):
 		return openai.Invalid("messages", "the chat template refuses them: %v", err)
+	case errors.Is(err, grammar.ErrTooAmbiguous), errors.Is(err, sampler.ErrNoToken):
+		return &openai.Error{Status: http.StatusBadRequest, Type: openai.TypeInvalid, Code: "form_not_possible", Message: "no answer can be given: " + err.Error()}
 	case errors.Is(err, engine.ErrQueueFull):
 		return &openai.Error{Status: http.StatusTooManyRequests, Type: openai.TypeRate, Code: "queue_full",
 			Message: "too many requests are waiting", RetryAfter: s.retryAfter()}

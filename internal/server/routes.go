@@ -37,6 +37,8 @@ func (s *Server) routes() http.Handler {
 		{"GET /metrics", false, s.metricsPage},
 		{"GET /props", false, s.props},
 		{"GET /slots", false, s.slots},
+		{"GET /lora-adapters", false, s.adapters},
+		{"POST /lora-adapters", false, s.setAdapters},
 		{"POST /tokenize", false, s.tokenize},
 		{"POST /detokenize", false, s.detokenize},
 		{"POST /apply-template", false, s.applyTemplate},
@@ -62,6 +64,9 @@ func (s *Server) routes() http.Handler {
 		{"POST /completions", false, s.native},
 	}
 	list = append(list, unservedRoutes()...)
+	if s.opt.Data != nil {
+		list = append(list, route{"GET /data/", false, s.data})
+	}
 	if !s.opt.NoPage {
 		for pattern, h := range page.Handlers() {
 			list = append(list, route{pattern, true, func(w http.ResponseWriter, r *http.Request) error {
@@ -87,6 +92,23 @@ func (s *Server) routes() http.Handler {
 	}
 	s.inner = s.withErrors(mux)
 	return s.outermost(s.guarded(origins, s.elsewhere(s.inner)))
+}
+
+// data answers about the rows that models are trained on. The reader gets time for each piece.
+func (s *Server) data(w http.ResponseWriter, r *http.Request) error {
+	s.opt.Data.ServeHTTP(extending{w, s}, r)
+	return nil
+}
+
+// extending gives the reader of a long answer time for each piece of it.
+type extending struct {
+	http.ResponseWriter
+	s *Server
+}
+
+func (e extending) Write(b []byte) (int, error) {
+	e.s.extend(e.ResponseWriter)
+	return e.ResponseWriter.Write(b)
 }
 
 // withErrors answers paths and methods that are not served in JSON, too.
@@ -217,8 +239,8 @@ func (s *Server) outermost(h http.Handler) http.Handler {
 					Message: "something went wrong in the server; its log has request " + n.id})
 			}
 			s.metrics.request(n.path, n.status)
-			if n.path != "other" && r.Method == http.MethodGet && n.status < 400 {
-				return // probes and pages
+			if n.path != "other" && r.Method == http.MethodGet && n.status < 400 || s.opt.Quiet && n.status < 500 {
+				return // probes and pages, or what nobody asks for
 			}
 			s.opt.Log("%s %s %d in %v%s (%s)", r.Method, clip(r.URL.EscapedPath()), n.status, time.Since(start).Round(time.Millisecond), n.about, n.id)
 		}()

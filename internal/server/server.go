@@ -45,18 +45,23 @@ type Options struct {
 	Template *chat.Template  // nil: conversations are refused
 	Kwargs   json.RawMessage // variables of the template, an object, where requests have some of their own
 	Sampling sampler.Params  // what requests do not say; zero: sampler.DefaultParams
+	System   string          // message of conversations that have none; "": none
+	Stop     []string        // texts that end an answer, where a request names none
+	Settings string          // of the model as Ollama's programs show them, a line each
 
-	Keys        []string // one of which each request needs; none: no key
-	Hosts       []string // names that requests over the loopback interface may use, besides the usual
-	Origin      string   // of the web pages that may ask, besides the server's own; "": none
-	Metrics     bool     // serve /metrics
-	Slots       bool     // serve /slots
-	MaxTokens   int      // of an answer, whatever is asked for; 0: no limit
-	Shift       bool     // texts go on in a full context
-	NoPage      bool     // do not serve the page for browsers
-	Verbose     bool     // answers to conversations show their prompts
-	MaxBody     int64    // bytes of a request: 8 MiB
-	Connections int      // at a time: 1024
+	Keys        []string     // one of which each request needs; none: no key
+	Hosts       []string     // names that requests over the loopback interface may use, besides the usual
+	Origin      string       // of the web pages that may ask, besides the server's own; "": none
+	Metrics     bool         // serve /metrics
+	Slots       bool         // serve /slots
+	MaxTokens   int          // of an answer, whatever is asked for; 0: no limit
+	Shift       bool         // texts go on in a full context
+	NoPage      bool         // do not serve the page for browsers
+	Data        http.Handler // of the addresses below /data/; nil: there are none
+	Verbose     bool         // answers to conversations show their prompts
+	Quiet       bool         // requests that went well are not logged
+	MaxBody     int64        // bytes of a request: 8 MiB
+	Connections int          // at a time: 1024
 
 	KeepAlive    time.Duration // of silence in a stream before a comment is sent: 15 s
 	WriteTimeout time.Duration // of a reader that takes nothing: 30 s
@@ -97,6 +102,7 @@ type Server struct {
 	mu     sync.Mutex
 	usual  time.Duration       // that a request takes
 	active map[*flow]time.Time // what is being answered, since when
+	scales []float32           // of adapters, where a request says nothing; nil: the model's
 }
 
 // New returns a server of an engine's model.

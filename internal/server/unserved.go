@@ -19,7 +19,6 @@ var unserved = []struct {
 		"POST /rerank", "POST /reranking", "POST /v1/rerank", "POST /v1/reranking",
 	}},
 	{"nothing is filled in between two texts: continue the first one with /v1/completions", []string{"POST /infill"}},
-	{"adapters are chosen when the server is started", []string{"POST /lora-adapters"}},
 	{"the state of texts is neither saved nor loaded over HTTP", []string{"POST /slots/{id}"}},
 	{"models are not managed over HTTP: the server has the one that it was started with", []string{
 		"POST /api/pull", "POST /api/push", "POST /api/create", "POST /api/copy", "DELETE /api/delete", "POST /api/blobs/{digest}", "HEAD /api/blobs/{digest}",

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -129,6 +130,19 @@ func (m *Model) LicenceText() string {
 		}
 	}
 	return ""
+}
+
+// Settings returns what a model of Ollama's brings along besides its weights; of others that
+// is nothing. What cannot be read is left out, and err says what that is.
+func (m *Model) Settings() (ollama.Settings, error) {
+	if m.manifest == nil {
+		return ollama.Settings{}, nil
+	}
+	s, err := m.root.Settings(m.manifest.Manifest)
+	if err != nil {
+		err = fmt.Errorf("%s: %w", m.Name, err)
+	}
+	return s, err
 }
 
 // IsLicence reports whether a repository's file is the text of its licence.

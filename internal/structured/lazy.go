@@ -124,6 +124,15 @@ func (l *lazy) Allowed(id int32) bool {
 	return next.push(id) == nil
 }
 
+// List implements sampler.Lister: before the grammar begins nothing but a token that a
+// trigger ends in can be refused.
+func (l *lazy) List() []uint64 {
+	if l.m == nil {
+		return nil
+	}
+	return l.m.List()
+}
+
 // Accept implements sampler.Grammar.
 func (l *lazy) Accept(id int32) error {
 	if l.m != nil {

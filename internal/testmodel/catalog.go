@@ -56,6 +56,10 @@ func Catalog() []Named {
 		{"llama-window", Spec{Arch: &arch.Llama, Seed: 8, Window: 20}},
 		{"gemma", Spec{Arch: &arch.Gemma, Seed: 9, KeyDim: 64, Tied: true}},
 		{"gemma2", Spec{Arch: &arch.Gemma2, Seed: 10, KeyDim: 64, Tied: true, Window: 20}},
+		{"gemma4", Spec{Arch: &arch.Gemma4, Seed: 24, BPE: true, Layers: 8, KeyDim: 64, Tied: true, Window: 20, Inputs: 32, Shared: 2}},
+		{"gemma4-plain", Spec{Arch: &arch.Gemma4, Seed: 25, BPE: true, Layers: 6, KeyDim: 64, Tied: true, Window: 20, More: func(m *Model) {
+			m.Drop(arch.LayerPrefix(5) + arch.AttnV.Weight()) // its keys are its values
+		}}},
 		{"gemma3", Spec{Arch: &arch.Gemma3, Seed: 11, Layers: 6, Tied: true, Window: 20}},
 	}
 }

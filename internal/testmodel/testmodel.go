@@ -59,6 +59,8 @@ type Spec struct {
 	KeyDim  int  // elements of a head; 0: Dim/Heads
 	Turning int  // elements of a head that turn; 0: all
 	Window  int  // positions that tokens of windowed layers see; 0: what the architecture says
+	Inputs  int  // elements of the layers' own inputs; 0: they have none
+	Shared  int  // of the last layers, that use keys and values of earlier ones
 	Tied    bool // the output is the token embedding
 	Experts int  // feed-forward networks of a layer, of which a token uses two; 0: one
 	// Vary gives every layer other heads, another feed-forward length and another
@@ -101,9 +103,9 @@ func (s Spec) Make() *Model {
 		Sizes: arch.Sizes{
 			Dim: s.Dim, FFNDim: FFNDim * s.Dim / Dim, NumHeads: Heads, NumKVHeads: KVHeads,
 			KeyDim: s.KeyDim, ValueDim: s.KeyDim, RopeDim: s.Turning, NumExperts: s.Experts,
-			ExpertFFN: FFNDim * s.Dim / Dim,
+			ExpertFFN: FFNDim * s.Dim / Dim, LayerInput: s.Inputs, AllInputs: s.Inputs * s.Layers,
 		},
-		Context: ContextLen, Layers: s.Layers, Window: s.Window, Used: 2, NormEps: 1e-5,
+		Context: ContextLen, Layers: s.Layers, Window: s.Window, Used: 2, NormEps: 1e-5, Shared: s.Shared, LocalDim: s.KeyDim / 2,
 	}
 	if s.Arch.FFN == nil { // what its experts share is not what one of them has
 		h.ExpertFFN /= 2
@@ -134,7 +136,7 @@ func (s Spec) Make() *Model {
 		}
 		switch {
 		case !sizes.In(t.In):
-		case t.Optional && t.Role != arch.FFNNorm && (t.Role != arch.Output || s.Tied):
+		case t.Optional && !always[t.Role] && (t.Role != arch.Output || s.Tied):
 		case t.Role == arch.DeltaA: // decays
 			m.vector(rng, name, sizes.Of(t.Cols), -0.5)
 		case t.IsVector():
@@ -156,6 +158,9 @@ func (s Spec) Make() *Model {
 	return m
 }
 
+// always are the optional tensors that all models get.
+var always = map[arch.Role]bool{arch.FFNNorm: true, arch.AttnV: true, arch.LayerScale: true}
+
 // layers returns the sizes of each layer. Where they vary, m gets arrays for numbers.
 func (s Spec) layers(m *Model, sizes arch.Sizes) []arch.Sizes {
 	list := make([]arch.Sizes, s.Layers)
@@ -168,6 +173,10 @@ func (s Spec) layers(m *Model, sizes arch.Sizes) []arch.Sizes {
 		case s.Arch.Delta && i%4 != 3:
 			list[i].Delta, list[i].Taps = true, sizes.Taps
 		}
+		if w := s.Arch.Windows; w.OwnHeads && s.Window > 0 && i%w.Period != w.Period-1 {
+			list[i].KeyDim, list[i].ValueDim = sizes.KeyDim/2, sizes.ValueDim/2
+		}
+		list[i].SharedKV = i >= s.Layers-s.Shared
 		if s.Vary {
 			list[i].NumHeads, list[i].NumKVHeads = Heads<<(i%2), KVHeads>>(i%2)
 			list[i].FFNDim -= 64 * (i % 2)

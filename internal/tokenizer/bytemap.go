@@ -51,3 +51,6 @@ func unmap(text string) string {
 	}
 	return string(bytes)
 }
+
+// ByteText returns bytes as BPE vocabularies write them.
+func ByteText(raw []byte) string { return string(appendMapped(nil, string(raw))) }

@@ -227,44 +227,59 @@ func (b *builder) arguments(t *Tool) grammar.Expr {
 	return e
 }
 
-// schema returns the JSON that satisfies a schema of a tool.
+// schema returns the JSON that satisfies a schema of a tool, and tells what of it is not
+// enforced.
 func (b *builder) schema(t *Tool, schema []byte) (grammar.Expr, error) {
 	rules, warnings, err := jsonschema.Rules(schema, jsonschema.Options{Lenient: !t.Strict})
 	if err != nil && !t.Strict {
-		b.warnings = append(b.warnings, fmt.Sprintf("the tool %q: its arguments are not enforced: %v", t.Name, err))
+		b.warnOf(t, fmt.Sprintf("its arguments are not enforced: %v", err))
 		rules, _, err = jsonschema.Rules([]byte(anyArguments), jsonschema.Options{})
 	}
 	if err != nil {
 		return nil, err
 	}
 	for _, w := range warnings {
-		b.warnings = append(b.warnings, fmt.Sprintf("the tool %q: %s", t.Name, w))
+		b.warnOf(t, w)
 	}
 	return b.rules.Add(rules), nil
 }
 
-// parameters returns the schema of a tool's arguments for forms that have no JSON, and says what
-// of it is not enforced. Ok is false where the tool is refused.
-func (b *builder) parameters(t *Tool) (schema []byte, ok bool) {
+// value returns the JSON that satisfies a schema within one that parameters has looked at:
+// what is not enforced has been told.
+func (b *builder) value(t *Tool, schema []byte) grammar.Expr {
+	rules, _, err := jsonschema.Rules(schema, jsonschema.Options{Lenient: !t.Strict})
+	if err != nil && !t.Strict {
+		rules, _, err = jsonschema.Rules([]byte(`true`), jsonschema.Options{})
+	}
+	if err != nil {
+		b.fail(t, err)
+		return grammar.Seq{}
+	}
+	return b.rules.Add(rules)
+}
+
+// parameters returns the schema of a tool's arguments for forms that have no JSON, with what
+// it refers to, and tells what of it is not enforced. Ok is false where the tool is refused.
+func (b *builder) parameters(t *Tool, r reach) (schema json.RawMessage, doc *document, ok bool) {
 	schema, err := t.parameters()
 	if err != nil {
 		b.fail(t, err)
-		return nil, false
+		return nil, nil, false
 	}
-	b.check(t, schema)
-	return schema, true
-}
-
-func (b *builder) check(t *Tool, schema []byte) {
 	_, warnings, err := jsonschema.Rules(schema, jsonschema.Options{Lenient: !t.Strict})
 	if err != nil && t.Strict {
 		b.fail(t, err)
+		return nil, nil, false
 	} else if err != nil {
 		warnings = []string{err.Error()}
 	}
 	for _, w := range warnings {
-		b.warnings = append(b.warnings, fmt.Sprintf("the tool %q: %s", t.Name, w))
+		b.warnOf(t, w)
 	}
+	doc = newDocument(schema)
+	schema = doc.resolve(schema)
+	b.tellBeyond(t, doc, schema, r)
+	return schema, doc, true
 }
 
 func (b *builder) fail(t *Tool, err error) {

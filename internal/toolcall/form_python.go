@@ -200,11 +200,10 @@ func isHex(text string, n int) bool {
 func (f *pythonForm) entries(b *builder) []entry {
 	comma := grammar.Seq{grammar.Bytes(","), optional(grammar.Bytes(" "))}
 	call := b.eachTool(func(t *Tool) grammar.Expr {
-		schema, ok := b.parameters(t)
+		schema, doc, ok := b.parameters(t, reachNames)
 		if !ok {
 			return grammar.Seq{}
 		}
-		doc := newDocument(schema)
 		list, _ := properties(schema)
 		args := b.fields(list, comma, func(p property) grammar.Expr {
 			return grammar.Seq{b.lit(p.name), grammar.Bytes("="), f.value(b, t, doc, p.schema)}
@@ -218,12 +217,7 @@ func (f *pythonForm) entries(b *builder) []entry {
 // value returns the values that satisfy a schema: as JSON, and as Python has those of
 // which nothing but the type, or a list, is asked for.
 func (f *pythonForm) value(b *builder, t *Tool, doc *document, schema json.RawMessage) grammar.Expr {
-	e, err := b.schema(t, doc.alone(schema))
-	if err != nil {
-		b.fail(t, err)
-		return grammar.Seq{}
-	}
-	alt := grammar.Alt{e}
+	alt := grammar.Alt{b.value(t, doc.alone(schema))}
 	resolved := doc.resolve(schema)
 	for _, m := range members(resolved) {
 		switch m.name {

@@ -73,7 +73,7 @@ func (t *Tool) property(name string) json.RawMessage {
 	if t == nil || json.Unmarshal(t.Parameters, &s) != nil {
 		return nil
 	}
-	return s.Properties[name]
+	return newDocument(t.Parameters).resolve(s.Properties[name])
 }
 
 // paramText returns whether an argument of the present call is a string.

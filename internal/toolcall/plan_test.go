@@ -3,6 +3,7 @@ package toolcall
 import (
 	"encoding/json"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -156,4 +157,83 @@ func TestSchemas(t *testing.T) {
 		require.NoError(t, err)
 		require.NotEmpty(t, form.Warnings, families[i].Name)
 	}
+}
+
+// TestKept checks that forms without JSON tell once, and with its pointer, what of a schema
+// they do not keep to, refuse it where the tool is strict, and are silent about the rest.
+func TestKept(t *testing.T) {
+	object := func(more string) string {
+		return `{"type": "object", "properties": {"a": {"type": "string"}, "n": {"type": "integer", "minimum": 1, "maximum": 9}, "e": {"enum": ["x", "y"]}}, "required": ["a"]` + more + `}`
+	}
+	property := func(schema string) string {
+		return `{"type": "object", "properties": {"a": ` + schema + `}, "required": ["a"], "$defs": {"d": {"type": "string", "maxLength": 3}}}`
+	}
+	const (
+		params = 1 << iota
+		gemma
+		python
+		all = params | gemma | python
+	)
+	for _, tt := range []struct {
+		schema string
+		told   string // the pointer; "": nothing
+		by     int    // the forms that tell it
+	}{
+		{object(``), "", 0},
+		{object(`, "title": "t", "minProperties": 1, "maxProperties": 3, "additionalProperties": false`), "", 0},
+		{object(`, "minProperties": 2`), "#/minProperties", all},
+		{object(`, "maxProperties": 2`), "#/maxProperties", all},
+		{object(`, "dependentRequired": {"n": ["e"]}`), "#/dependentRequired", all},
+		{object(`, "anyOf": [{"required": ["n"]}, {"required": ["e"]}]`), "#/anyOf", all},
+		{object(`, "additionalProperties": {"type": "integer"}`), "#/additionalProperties", params},
+		{property(`{"type": "string", "pattern": "^x"}`), "#/properties/a/pattern", params | gemma},
+		{property(`{"$ref": "#/$defs/d"}`), "#/properties/a/maxLength", params | gemma},
+		{property(`{"type": ["string", "null"], "minLength": 2}`), "#/properties/a/minLength", params | gemma},
+		{property(`{"type": "string", "format": "date"}`), "#/properties/a/format", params | gemma},
+		{property(`{"type": "array", "items": {"type": "integer"}, "minItems": 2}`), "#/properties/a/minItems", gemma},
+		{property(`{"type": "array", "items": {"type": "object", "properties": {"b/c": {"type": "string", "maxLength": 2}}}}`), "#/properties/a/items/properties/b~1c/maxLength", gemma},
+		{property(`{"type": "array", "uniqueItems": true}`), "#/properties/a/uniqueItems", all}, // the compiler's
+	} {
+		for name, bit := range map[string]int{"Qwen3-Coder": params, "GLM 4": params, "Gemma 4": gemma, "LFM2": python} {
+			tool := Tool{Name: "f", Parameters: json.RawMessage(tt.schema)}
+			plan := Plan{Family: family(t, name), Tools: []Tool{tool}, Required: true, Control: noControl}
+			form, err := plan.Compile()
+			require.NoError(t, err, "%s: %s", name, tt.schema)
+			tool.Strict = true
+			plan.Tools = []Tool{tool}
+			_, err = plan.Compile()
+			if tt.by&bit == 0 {
+				require.Empty(t, form.Warnings, "%s: %s", name, tt.schema)
+				require.NoError(t, err, "%s: %s", name, tt.schema)
+				continue
+			}
+			told := 0
+			for _, w := range form.Warnings {
+				if strings.Contains(w, `the tool "f": `+tt.told+": ") {
+					told++
+				}
+			}
+			require.Equal(t, 1, told, "%s: %s: %q", name, tt.schema, form.Warnings)
+			require.ErrorContains(t, err, tt.told+": ", "%s: %s", name, tt.schema)
+		}
+	}
+}
+
+// TestRecursive checks that Gemma's values are kept to schemas that refer to themselves, at
+// any depth.
+func TestRecursive(t *testing.T) {
+	const schema = `{"type": "object", "properties": {"n": {"$ref": "#/$defs/node"}}, "required": ["n"], "$defs": {"node": {"type": "object",
+		"properties": {"v": {"type": "integer"}, "a": {"$ref": "#/$defs/node"}, "b": {"$ref": "#/$defs/node"}, "c": {"type": "array", "items": {"$ref": "#/$defs/node"}}}, "required": ["v"]}}}`
+	plan := Plan{Family: family(t, "Gemma 4"), Tools: []Tool{{Name: "f", Parameters: json.RawMessage(schema)}}, Required: true, Control: noControl}
+	form, err := plan.Compile()
+	require.NoError(t, err)
+	require.Empty(t, form.Warnings)
+	const deep = 30
+	nested := func(last string) string {
+		return "<|tool_call>call:f{n:" + strings.Repeat("{v:1,a:", deep) + "{v:" + last + "}" + strings.Repeat("}", deep) + "}<tool_call|>"
+	}
+	_, whole := follows(form.Whole, nested("7"))
+	require.True(t, whole)
+	_, whole = follows(form.Whole, nested("true"))
+	require.False(t, whole)
 }

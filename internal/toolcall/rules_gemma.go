@@ -9,12 +9,12 @@ import (
 
 func (f *gemmaForm) entries(b *builder) []entry {
 	call := b.eachTool(func(t *Tool) grammar.Expr {
-		schema, ok := b.parameters(t)
+		schema, doc, ok := b.parameters(t, reachAll)
 		if !ok {
 			return grammar.Seq{}
 		}
-		v := &gemmaRules{f, b, t, newDocument(schema), nil}
-		return grammar.Seq{b.lit(t.Name), v.object(schema, 0), b.lit(f.close)}
+		v := &gemmaRules{f: f, b: b, t: t, doc: doc, known: map[string]grammar.Ref{}}
+		return grammar.Seq{b.lit(t.Name), v.object(schema), b.lit(f.close)}
 	})
 	return []entry{{mark: f.open, rest: b.several(call, b.lit(f.open))}}
 }
@@ -25,21 +25,20 @@ type gemmaRules struct {
 	b   *builder
 	t   *Tool
 	doc *document
-	any grammar.Expr
+
+	any   grammar.Expr
+	known map[string]grammar.Ref // the values of a schema, by its text: schemas refer to themselves
 }
 
-// maxNesting is how deep values follow their schema. Those further down have any form.
-const maxNesting = 8
-
 // object returns the braces with what a schema allows in them.
-func (g *gemmaRules) object(schema json.RawMessage, depth int) grammar.Expr {
+func (g *gemmaRules) object(schema json.RawMessage) grammar.Expr {
 	list, open := properties(schema)
 	if len(list) == 0 && open {
 		return g.anyObject()
 	}
 	comma := grammar.Seq{grammar.Bytes(","), optional(grammar.Bytes(" "))}
 	fields := g.b.fields(list, comma, func(p property) grammar.Expr {
-		return grammar.Seq{g.b.lit(p.name), grammar.Bytes(":"), g.value(p.schema, depth+1)}
+		return grammar.Seq{g.b.lit(p.name), grammar.Bytes(":"), g.value(p.schema)}
 	})
 	return grammar.Seq{grammar.Bytes("{"), fields, grammar.Bytes("}")}
 }
@@ -58,12 +57,17 @@ func (g *gemmaRules) text(list []string) grammar.Expr {
 }
 
 // value returns the values that satisfy a schema.
-func (g *gemmaRules) value(schema json.RawMessage, depth int) grammar.Expr {
+func (g *gemmaRules) value(schema json.RawMessage) grammar.Expr {
+	if at, ok := g.known[string(schema)]; ok {
+		return at
+	}
 	resolved := g.doc.resolve(schema)
 	types := typesOf(resolved)
-	if types == nil || depth > maxNesting {
+	if types == nil {
 		return g.anyValue()
 	}
+	at := g.b.rule(nil)
+	g.known[string(schema)] = at
 	var alt grammar.Alt
 	var plain []string
 	for _, t := range types {
@@ -73,12 +77,12 @@ func (g *gemmaRules) value(schema json.RawMessage, depth int) grammar.Expr {
 		case "array":
 			item := g.anyValue()
 			if items := itemsOf(resolved); items != nil {
-				item = g.value(items, depth+1)
+				item = g.value(items)
 			}
 			comma := grammar.Seq{grammar.Bytes(","), optional(grammar.Bytes(" "))}
 			alt = append(alt, grammar.Seq{grammar.Bytes("["), optional(grammar.Seq{item, grammar.Repeat{X: grammar.Seq{comma, item}, Max: -1}}), grammar.Bytes("]")})
 		case "object":
-			alt = append(alt, g.object(resolved, depth))
+			alt = append(alt, g.object(resolved))
 		default:
 			if !slices.Contains(plain, t) {
 				plain = append(plain, t)
@@ -88,14 +92,10 @@ func (g *gemmaRules) value(schema json.RawMessage, depth int) grammar.Expr {
 	if plain != nil { // numbers and the like are JSON's
 		only, _ := json.Marshal(plain)
 		schema := g.doc.alone(json.RawMessage(string(schema) + `, {"type": ` + string(only) + `}`))
-		e, err := g.b.schema(g.t, schema)
-		if err != nil {
-			g.b.fail(g.t, err)
-			return grammar.Seq{}
-		}
-		alt = append(alt, e)
+		alt = append(alt, g.b.value(g.t, schema))
 	}
-	return g.b.rule(alt)
+	g.b.rules.Body[at] = alt
+	return at
 }
 
 // anyValue returns any value.
@@ -106,11 +106,7 @@ func (g *gemmaRules) anyValue() grammar.Expr {
 	at := g.b.rule(nil)
 	g.any = at
 	comma := grammar.Seq{grammar.Bytes(","), optional(grammar.Bytes(" "))}
-	scalar, err := g.b.schema(g.t, []byte(`{"type": ["number", "boolean", "null"]}`))
-	if err != nil {
-		g.b.fail(g.t, err)
-		return grammar.Seq{}
-	}
+	scalar := g.b.value(g.t, []byte(`{"type": ["number", "boolean", "null"]}`))
 	g.b.rules.Body[at] = grammar.Alt{
 		g.text(nil), scalar, g.anyObject(),
 		grammar.Seq{grammar.Bytes("["), optional(grammar.Seq{at, grammar.Repeat{X: grammar.Seq{comma, at}, Max: -1}}), grammar.Bytes("]")},

@@ -31,12 +31,10 @@ func (f *paramForm) entries(b *builder) []entry {
 
 // arguments returns the arguments of a tool, each behind its mark.
 func (f *paramForm) arguments(b *builder, t *Tool) grammar.Expr {
-	schema, err := t.parameters()
-	if err != nil {
-		b.fail(t, err)
+	schema, doc, ok := b.parameters(t, reachTexts)
+	if !ok {
 		return grammar.Seq{}
 	}
-	doc := newDocument(schema)
 	list, open := properties(schema)
 	var seq grammar.Seq
 	for _, p := range list {
@@ -85,12 +83,7 @@ func (f *paramForm) valueRule(b *builder, t *Tool, doc *document, schema json.Ra
 		newline = grammar.Bytes("\n")
 	}
 	if types != nil && !slices.Contains(types, "string") {
-		e, err := b.schema(t, doc.alone(schema))
-		if err != nil {
-			b.fail(t, err)
-			return grammar.Seq{}
-		}
-		return grammar.Seq{typed("false"), newline, e, newline, b.lit(f.valueEnd)}
+		return grammar.Seq{typed("false"), newline, b.value(t, doc.alone(schema)), newline, b.lit(f.valueEnd)}
 	}
 	text := f.free(b)
 	if list := texts(resolved); list != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
 )
@@ -104,24 +105,27 @@ func merged(w *workers, l *Linear[float32]) []float32 {
 // metadata kv. extra are tensors of the base that are copied as they are.
 func (t *Trainer) WriteModel(path string, kv []gguf.KV, extra []gguf.Tensor) error {
 	m := t.Model
-	linear := map[*Tensor[float32]]*Linear[float32]{}
+	linear := map[*Tensor[float32]]*Linear[float32]{m.Output: &m.OutputLoRA, m.Embed: &m.EmbedLoRA}
 	for i := range m.Layers {
 		for _, l := range m.Layers[i].linears() {
 			linear[l.W] = l
 		}
 	}
-	for _, l := range []*Linear[float32]{&m.EmbedLoRA, &m.OutputLoRA} {
-		if l.A != nil {
-			linear[l.W] = l
+	var tensors []gguf.Tensor
+	var from []*Linear[float32]
+	add := func(name string, x *Tensor[float32], l *Linear[float32]) {
+		if l == nil {
+			l = &Linear[float32]{W: x}
+		}
+		tensors, from = append(tensors, gguf.Tensor{Name: name, Type: quant.F32, Shape: x.shape()}), append(from, l)
+	}
+	for _, x := range m.Tensors() {
+		if !isAdapter(x.Name) {
+			add(x.Name, x, linear[x])
 		}
 	}
-	var tensors []gguf.Tensor
-	var from []*Tensor[float32]
-	for _, x := range m.Tensors() {
-		if isAdapter(x.Name) {
-			continue
-		}
-		tensors, from = append(tensors, gguf.Tensor{Name: x.Name, Type: quant.F32, Shape: x.shape()}), append(from, x)
+	if m.Tied() && (m.EmbedLoRA.A != nil || m.OutputLoRA.A != nil) { // one matrix no longer
+		add(arch.Output.Weight(), m.Output, &m.OutputLoRA)
 	}
 	w, err := gguf.Create(path, kv, append(tensors, extra...))
 	if err != nil {
@@ -129,12 +133,8 @@ func (t *Trainer) WriteModel(path string, kv []gguf.KV, extra []gguf.Tensor) err
 	}
 	defer w.Abort()
 	write := func() error {
-		for _, x := range from {
-			l := linear[x]
-			if l == nil {
-				l = &Linear[float32]{W: x}
-			}
-			if err := w.WriteTensor(x.Name, bytesOf(merged(&t.engine.workers, l))); err != nil {
+		for i, l := range from {
+			if err := w.WriteTensor(tensors[i].Name, bytesOf(merged(&t.engine.workers, l))); err != nil {
 				return err
 			}
 		}

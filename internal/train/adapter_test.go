@@ -14,6 +14,7 @@ import (
 
 	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
+	"alpaca/internal/lora"
 	"alpaca/internal/model"
 	"alpaca/internal/pool"
 	"alpaca/internal/quant"
@@ -119,7 +120,7 @@ func TestAdapterFile(t *testing.T) {
 		alpha, _, err := adapter.Float("adapter.lora.alpha")
 		require.NoError(t, err)
 		require.InDelta(t, 8*2, alpha, 1e-6) // alpha·√rank: what llama.cpp divides by the rank
-		adapted, err := base.WithLoRA(adapter, 1)
+		adapted, err := base.WithLoRA(readAdapter(t, adapter), 1)
 		require.NoError(t, err)
 
 		p := pool.New(2, nil)
@@ -145,14 +146,22 @@ func TestAdapterFile(t *testing.T) {
 // TestModules writes adapters of all matrices and trained norms, and compares the model that
 // answers with the one in training; a folder for peft has them under its names.
 func TestModules(t *testing.T) {
-	f, err := gguf.Open(testmodel.SPM(1).As(quant.F32).Write(t))
+	for _, tied := range []bool{false, true} {
+		testModules(t, tied)
+	}
+}
+
+// testModules is TestModules; where matrices are tied, embedding and output have adapters of
+// their own.
+func testModules(t *testing.T, tied bool) {
+	f, err := gguf.Open(testmodel.Spec{Seed: 1, Tied: tied}.Make().As(quant.F32).Write(t))
 	require.NoError(t, err)
 	base, err := model.Load(f, model.LoadOptions{})
 	require.NoError(t, err)
 	defer base.Close()
 	m, err := Load(base, false)
 	require.NoError(t, err)
-	require.False(t, m.Tied())
+	require.Equal(t, tied, m.Tied())
 	m.AddLoRA(LoRA{Rank: 4, Alpha: 8, Seed: 1}, func(arch.Role) bool { return true })
 	norms := func(r arch.Role) bool { return strings.HasSuffix(string(r), "_norm") }
 	require.Equal(t, 2*m.Shape.Layers+1, m.TrainModules(norms))
@@ -167,7 +176,7 @@ func TestModules(t *testing.T) {
 	adapter, err := gguf.Open(path)
 	require.NoError(t, err)
 	defer adapter.Close()
-	adapted, err := base.WithLoRA(adapter, 1)
+	adapted, err := base.WithLoRA(readAdapter(t, adapter), 1)
 	require.NoError(t, err)
 	p := pool.New(1, nil)
 	defer p.Close()
@@ -205,7 +214,7 @@ func TestModules(t *testing.T) {
 	require.Equal(t, []string{"down_proj", "embed_tokens", "gate_proj", "k_proj", "lm_head", "o_proj", "q_proj", "up_proj", "v_proj"}, c.Targets)
 	require.Equal(t, []string{"input_layernorm", "norm", "post_attention_layernorm"}, c.Saved)
 
-	m.TrainModules(func(r arch.Role) bool { return r == arch.Output })
+	m.TrainModules(func(r arch.Role) bool { return r == arch.Output || r == arch.TokenEmbed })
 	require.ErrorContains(t, m.WriteAdapter(path, "noise"), "holds no trained embedding or output")
 }
 
@@ -287,4 +296,11 @@ func TestRefused(t *testing.T) {
 	defer phi3.Close()
 	_, err = Load(phi3, false)
 	require.ErrorContains(t, err, `models of the architecture "phi3" cannot be trained, only llama, qwen2, qwen3`)
+}
+
+// readAdapter returns the adapter that a file holds.
+func readAdapter(t *testing.T, f *gguf.File) *lora.Adapter {
+	a, err := lora.Read(f)
+	require.NoError(t, err)
+	return a
 }

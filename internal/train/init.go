@@ -96,11 +96,11 @@ func (m *Model[T]) AddLoRA(o LoRA, wanted func(role arch.Role) bool) {
 			if !wanted(linearRoles[j]) {
 				continue
 			}
-			l.adapt(o)
+			l.adapt(l.W.Name, o)
 		}
 	}
-	if wanted(arch.Output) {
-		m.OutputLoRA.adapt(o)
+	if wanted(arch.Output) { // of a tied one, too: it changes what is said, not what is read
+		m.OutputLoRA.adapt(arch.Output.Weight(), o)
 	}
 	if wanted(arch.TokenEmbed) {
 		l := &m.EmbedLoRA
@@ -116,10 +116,10 @@ func (m *Model[T]) AddLoRA(o LoRA, wanted func(role arch.Role) bool) {
 // What the names of an adapter's tensors end with.
 const loraA, loraB = ".lora_a", ".lora_b"
 
-// adapt puts an adapter on l.
-func (l *Linear[T]) adapt(o LoRA) {
-	l.A = &Tensor[T]{Name: l.W.Name + loraA, Rows: o.Rank, Cols: l.W.Cols, Data: make([]T, o.Rank*l.W.Cols)}
-	l.B = &Tensor[T]{Name: l.W.Name + loraB, Rows: l.W.Rows, Cols: o.Rank, Data: make([]T, o.Rank*l.W.Rows)}
+// adapt puts an adapter on l, whose tensor has that name.
+func (l *Linear[T]) adapt(name string, o LoRA) {
+	l.A = &Tensor[T]{Name: name + loraA, Rows: o.Rank, Cols: l.W.Cols, Data: make([]T, o.Rank*l.W.Cols)}
+	l.B = &Tensor[T]{Name: name + loraB, Rows: l.W.Rows, Cols: o.Rank, Data: make([]T, o.Rank*l.W.Rows)}
 	l.Scale = T(o.scale())
 	base, bound := random.Hash(o.Seed, random.ForInit, random.Text(l.A.Name)), 1/math.Sqrt(float64(l.W.Cols))
 	for e := range l.A.Data {

@@ -73,6 +73,7 @@ type tab struct {
 	t      *testing.T
 	ctx    context.Context
 	origin string
+	ready  string // an expression that is true when a page has been loaded
 
 	allowed []string // parts of what may go wrong
 
@@ -84,6 +85,15 @@ type tab struct {
 // of what may go wrong in it.
 func open(t *testing.T, origin string, allowed ...string) *tab {
 	t.Helper()
+	return openReady(t, origin, chatReady, allowed...)
+}
+
+// chatReady is true when the page to chat with knows the model.
+const chatReady = `document.querySelector("#model").textContent && document.querySelector("#input") === document.activeElement || document.querySelector("dialog[open]")`
+
+// openReady is open for a page that is loaded when an expression is true.
+func openReady(t *testing.T, origin, ready string, allowed ...string) *tab {
+	t.Helper()
 	path := findChromium()
 	if path == "" {
 		if os.Getenv("ALPACA_REQUIRE_CHROMIUM") == "1" {
@@ -93,18 +103,19 @@ func open(t *testing.T, origin string, allowed ...string) *tab {
 	}
 	chrome.once.Do(func() { startChrome(path) })
 	require.NoError(t, chrome.err)
-	return window(t, origin, chrome.ctx, allowed, chromedp.WithNewBrowserContext())
+	return window(t, &tab{origin: origin, ready: ready, allowed: allowed}, chrome.ctx, chromedp.WithNewBrowserContext())
 }
 
 // another opens the same page in a second window that shares the first one's storage.
 func (b *tab) another() *tab {
 	b.t.Helper()
-	return window(b.t, b.origin, b.ctx, b.allowed)
+	return window(b.t, &tab{origin: b.origin, ready: b.ready, allowed: b.allowed}, b.ctx)
 }
 
-func window(t *testing.T, origin string, parent context.Context, allowed []string, options ...chromedp.ContextOption) *tab {
+// window opens b's page in a window that parent's browser has.
+func window(t *testing.T, b *tab, parent context.Context, options ...chromedp.ContextOption) *tab {
 	t.Helper()
-	b := &tab{t: t, origin: origin, allowed: allowed}
+	b.t = t
 	var cancel context.CancelFunc
 	b.ctx, cancel = chromedp.NewContext(parent, append(options, chromedp.WithListener(b.listen))...)
 	t.Cleanup(func() {
@@ -170,11 +181,11 @@ func (b *tab) do(steps ...chromedp.Action[chromedp.Void]) {
 	require.NoError(b.t, b.within(steps...))
 }
 
-// load opens a path of the server, and waits until the page knows the model.
+// load opens a path of the server, and waits until the page is ready.
 func (b *tab) load(path string) {
 	b.t.Helper()
 	b.do(chromedp.Navigate(b.origin + path))
-	b.wait(`document.querySelector("#model").textContent && document.querySelector("#input") === document.activeElement || document.querySelector("dialog[open]")`)
+	b.wait(b.ready)
 }
 
 // wait waits until an expression is true.

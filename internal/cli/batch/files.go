@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 
 	"alpaca/internal/cli/ui"
@@ -73,6 +74,9 @@ func openInput(u *ui.UI, path, name string, part jobs.Shard) (*jobs.Input, error
 	})
 	if told > most {
 		u.Notef("%s: and %d lines more", name, told-most)
+	}
+	if err != nil && !errors.As(err, new(*fs.PathError)) {
+		err = fmt.Errorf("%s: %w", name, err)
 	}
 	return in, err
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
@@ -14,6 +15,7 @@ import (
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/convert"
+	"alpaca/internal/lora/peft"
 	"alpaca/internal/quant"
 	"alpaca/internal/report"
 )
@@ -21,25 +23,48 @@ import (
 // NewConvert returns "alpaca convert".
 func NewConvert(u *ui.UI) *cobra.Command {
 	var opt convert.Options
+	var folder folderFlags
 	var eps float64
 	var output string
+	var adapter adapterOptions
 	cmd := &cobra.Command{
 		Use:   "convert IN OUT.gguf",
-		Short: "Rewrite an old model file as GGUF",
-		Long: `Rewrite a model file of another container as GGUF version 3, which all programs
-of today read: the .bin files of 2023 ("ggml", "ggmf", "ggjt", in one part or
-many), GGUF versions 1 and 2, split GGUF files, and llama2.c checkpoints.
+		Short: "Make a GGUF file of a checkpoint or an old model file",
+		Long: `Write a model of another container as GGUF version 3, which all programs of today
+read. IN is one of these:
 
-Values are kept where GGUF can hold them. Scales of 2023 are float32 and are
-rounded to float16: what that changes is measured and told, and --exact stores
+  a folder of Hugging Face: config.json, safetensors or pytorch_model.bin in one
+    file or many, tokenizer.json or tokenizer.model
+  a folder of Meta: params.json, consolidated.NN.pth, tokenizer.model
+  a .bin file of 2023 ("ggml", "ggmf", "ggjt", in one part or many)
+  GGUF of version 1 or 2, or split into files
+  a llama2.c checkpoint
+
+A folder becomes a file of any type in one pass, with no file in between and little
+memory. What is done otherwise than llama.cpp's converter does it is told.
+
+Of old files values are kept where GGUF can hold them. Scales of 2023 are float32 and
+are rounded to float16: what that changes is measured and told, and --exact stores
 the tensors concerned as F32 instead. The formats Q4_2 and Q4_3 have no successor
 and become F16.`,
-		Example: `  alpaca convert ggml-alpaca-7b-q4.bin alpaca-7b-q4_0.gguf
+		Example: `  alpaca convert Qwen3-0.6B qwen3-0.6b.gguf --outtype q4_k_m
+  alpaca convert Llama-2-7b llama-2-7b.gguf --outtype q8_0 --split-max-size 4G
+  alpaca convert ggml-alpaca-7b-q4.bin alpaca-7b-q4_0.gguf
   alpaca convert stories15M.bin stories15M.gguf --vocab tokenizer.bin`,
 		Args: cobra.ExactArgs(2),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := flags.CheckNames(args...); err != nil {
 				return err
+			}
+			if peft.IsFolder(args[0]) {
+				adapter.Name, adapter.Force, adapter.Output, adapter.OutType = opt.Name, opt.Force, output, strings.TrimPrefix(strings.ToLower(folder.outtype), convert.Auto)
+				return convertAdapter(u, args[0], args[1], adapter)
+			}
+			if dir, ok := convert.FolderOf(args[0]); ok {
+				return folder.run(cmd, u, dir, args[1], opt, output)
+			}
+			if name := folder.given(cmd.Flags()); name != "" {
+				return ui.Usagef("--%s is for checkpoints in folders: \"alpaca quantize\" changes the types of a file", name)
 			}
 			opt.Eps = float32(eps)
 			return convertFile(cmd.Context(), u, args[0], args[1], opt, output)
@@ -47,8 +72,10 @@ and become F16.`,
 	}
 	fs := cmd.Flags()
 	fs.SortFlags = false
+	folder.add(fs)
 	fs.StringVar(&opt.Vocab, "vocab", "", "vocabulary `file` of a llama2.c checkpoint, its tokenizer.bin")
 	fs.BoolVar(&opt.Exact, "exact", false, "keep all values: tensors that would change become F32")
+	fs.StringVar(&adapter.Base, "base", "", "`model` that an adapter of PEFT is for (default: the one that its folder names)")
 	flags.AddEps(fs, &eps)
 	fs.StringVar(&opt.Name, "name", "", "`name` of the model (default: the input's)")
 	fs.BoolVar(&opt.Force, "force", false, "replace the output if it exists")

@@ -25,6 +25,7 @@ var aliases = map[string]string{
 	"sampling-seq":      "sampler-seq",
 	"n-gpu-layers":      "gpu-layers",
 	"session":           "prompt-cache",
+	"lora-scaled":       "lora",
 }
 
 // Normalize maps every spelling of a flag to its name here: underscores,

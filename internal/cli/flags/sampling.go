@@ -58,14 +58,24 @@ func (o *Sampling) AddFlags(fs *pflag.FlagSet) {
 // before them. It returns what the file has, and warns of what cannot be used.
 func (o *Sampling) FromFile(u *ui.UI, f *gguf.File) []sampler.FileSetting {
 	value := func(key string) (sampler.FileValue, bool) { return f.Value(key) }
-	list := o.Params.FromFile(value, o.flags.Changed)
+	return warned(u, "general.sampling.", o.Params.FromFile(value, o.flags.Changed))
+}
+
+// FromModelfile is FromFile for the parameters that a model of Ollama's brings along, which
+// go before those of its file.
+func (o *Sampling) FromModelfile(u *ui.UI, value func(name string) (sampler.FileValue, bool)) []sampler.FileSetting {
+	return warned(u, "", o.Params.FromModelfile(value, o.flags.Changed))
+}
+
+// warned warns of the settings that cannot be used, and returns all.
+func warned(u *ui.UI, prefix string, list []sampler.FileSetting) []sampler.FileSetting {
 	for _, s := range list {
 		switch {
 		case s.Given:
 		case s.Part:
-			u.Warnf("the model's setting general.sampling.%s is taken in part: %v", s, s.Err)
+			u.Warnf("the model's setting %s%s is taken in part: %v", prefix, s, s.Err)
 		case s.Err != nil:
-			u.Warnf("the model's setting general.sampling.%s is left out: %v", s, s.Err)
+			u.Warnf("the model's setting %s%s is left out: %v", prefix, s, s.Err)
 		}
 	}
 	return list

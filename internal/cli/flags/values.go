@@ -20,6 +20,12 @@ func AddOutput(fs *pflag.FlagSet, target *string, forms ...string) {
 	fs.VarP(&choice{target, forms}, "output", "o", "output `form`: "+strings.Join(forms, ", "))
 }
 
+// AddChoice adds a flag that takes one of a few words. The first is the default.
+func AddChoice(fs *pflag.FlagSet, target *string, name, usage string, words ...string) {
+	*target = words[0]
+	fs.Var(&choice{target, words}, name, usage+": "+strings.Join(words, ", "))
+}
+
 // choice is a flag that takes one of a few words.
 type choice struct {
 	target *string

@@ -3,7 +3,6 @@ package load
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"math"
 	"os"
@@ -17,11 +16,9 @@ import (
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/engine"
-	"alpaca/internal/gguf"
 	"alpaca/internal/jobs"
 	"alpaca/internal/machine"
 	"alpaca/internal/model"
-	"alpaca/internal/server"
 )
 
 // Executor are the flags of a command that answers requests which are lines of files, or
@@ -116,18 +113,13 @@ func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
 	if err != nil {
 		return nil, err
 	}
-	opt := server.Options{
-		Path: m.Path, Aliases: []string{m.Name()}, Build: ui.ReadBuild().Short(), Sampling: o.Sampling.Params,
-		MaxTokens: max(0, o.predict), Log: o.log(u),
+	opt, err := o.ServerOptions(u, m, o.Template, o.strict)
+	if err != nil {
+		return nil, err
 	}
+	opt.MaxTokens, opt.Log, opt.Quiet = max(0, o.predict), u.Notef, !o.Verbose
 	if o.Alias != "" {
 		opt.Aliases = []string{o.Alias}
-	}
-	if o.Template.Kwargs != "" {
-		opt.Kwargs = json.RawMessage(o.Template.Kwargs)
-	}
-	if opt.Template, _, err = ServerTemplate(u, m, o.Template, o.strict); err != nil {
-		return nil, err
 	}
 	a = &Answering{Model: m}
 	if a.Digest, err = o.digest(m); err != nil {
@@ -140,6 +132,9 @@ func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
 	a.Settings["ctx-size"] = strconv.Itoa(a.Engine.Ctx())
 	a.Settings["created"] = strconv.FormatInt(created, 10)
 	a.Settings["alias"] = opt.Aliases[0]
+	if text := m.Settings.Text(); text != "" || m.Settings.System != "" {
+		a.Settings["modelfile"] = fmt.Sprintf("%s %q", text, m.Settings.System)
+	}
 	if opt.Template != nil {
 		source := opt.Template.Source()
 		sum := sha256.Sum256([]byte(source))
@@ -152,23 +147,15 @@ func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
 	return a, nil
 }
 
-// log returns what is told of single requests.
-func (o *Executor) log(u *ui.UI) func(format string, args ...any) {
-	if o.Verbose {
-		return u.Notef
-	}
-	return nil
-}
-
 // engine returns what evaluates the model.
 func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
-	cache := o.SessionOptions(o.Ctx)
+	cache := o.SessionOptions(o.CtxFor(m))
 	opt := engine.Options{
-		Ctx: o.Ctx, Parallel: o.Parallel, Answers: jobs.MaxAnswers, Queue: 1 << 20, Batch: cache.Batch,
+		Ctx: cache.Ctx, Parallel: o.Parallel, Answers: jobs.MaxAnswers, Queue: 1 << 20, Batch: cache.Batch,
 		Target:  time.Hour, // nobody waits for the next token
 		Threads: Threads(u, o.Threads), CacheK: cache.CacheK, CacheV: cache.CacheV,
 	}
-	ctx, _, err := m.Model.Context(o.Ctx)
+	ctx, _, err := m.Model.Context(cache.Ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -201,19 +188,16 @@ func (o *Executor) digest(m *Instance) (string, error) {
 	}
 	digest := hex.EncodeToString(h.Sum(nil))
 	for _, text := range o.loras {
-		path, scale := splitLoRA(text)
-		f, err := OpenFile(path, gguf.Options{})
+		_, scale, err := SplitLoRA(text)
 		if err != nil {
 			return "", err
 		}
-		h := sha256.New()
-		fmt.Fprintf(h, "%s %v ", digest, scale)
-		_, err = f.WriteTo(h)
-		f.Close()
+		sum, err := LoRASum(text)
 		if err != nil {
-			return "", fmt.Errorf("%s: %w", path, err)
+			return "", err
 		}
-		digest = hex.EncodeToString(h.Sum(nil))
+		h := sha256.Sum256(fmt.Appendf(nil, "%s %v %s", digest, scale, sum))
+		digest = hex.EncodeToString(h[:])
 	}
 	return digest, nil
 }

@@ -11,6 +11,7 @@ import (
 	"alpaca/internal/engine"
 	"alpaca/internal/model"
 	"alpaca/internal/sampler"
+	"alpaca/internal/store/ollama"
 )
 
 // Instance is a model at work.
@@ -18,6 +19,7 @@ type Instance struct {
 	Path     string
 	Label    string // the name in tables; "": the file's
 	Model    *model.Model
+	Settings ollama.Settings        // what the model brings along besides its file
 	Session  *model.Session         // nil before Start and after Stop
 	Engine   *engine.Engine         // nil before StartEngine
 	Text     *engine.Text           // of Engine

@@ -1,26 +1,46 @@
 package load
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"io"
 	"math"
+	"os"
+	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/gguf"
+	"alpaca/internal/lora"
+	"alpaca/internal/lora/peft"
 	"alpaca/internal/model"
 )
 
 // AddLoRA adds --lora.
 func (o *Options) AddLoRA(fs *pflag.FlagSet) {
-	fs.StringArrayVar(&o.loras, "lora", nil, "adapter `FILE[:SCALE]` added to the model, repeatable")
+	fs.StringArrayVar(&o.loras, "lora", nil, "adapter `FILE[:SCALE]` added to the model, a GGUF file or a folder of PEFT, repeatable")
+}
+
+// AddUnappliedLoRA adds the flag for adapters that nobody uses until a request says so.
+func (o *Options) AddUnappliedLoRA(fs *pflag.FlagSet) {
+	fs.BoolVar(&o.unapplied, "lora-init-without-apply", false, "begin with adapters switched off, until POST /lora-adapters or a request's \"lora\" says otherwise")
+}
+
+// WithoutLoRA returns the options for another model, which the adapters do not belong to.
+func (o *Options) WithoutLoRA() *Options {
+	plain := *o
+	plain.loras = nil
+	return &plain
 }
 
 // addLoRAs returns the model with all adapters, or closes it.
-func (o *Options) addLoRAs(m *model.Model) (*model.Model, error) {
+func (o *Options) addLoRAs(u *ui.UI, m *model.Model) (*model.Model, error) {
 	for _, text := range o.loras {
-		with, err := addLoRA(m, text)
+		with, err := addLoRA(u, m, text, o.unapplied)
 		if err != nil {
 			m.Close()
 			return nil, err
@@ -31,26 +51,106 @@ func (o *Options) addLoRAs(m *model.Model) (*model.Model, error) {
 }
 
 // addLoRA returns the model with one adapter.
-func addLoRA(m *model.Model, text string) (*model.Model, error) {
-	path, scale := splitLoRA(text)
-	if path == "" || math.IsNaN(scale) || math.Abs(scale) > 1e6 {
-		return nil, ui.Usagef("--lora %q: must be a file, or FILE:SCALE with a scale between -1e6 and 1e6", text)
+func addLoRA(u *ui.UI, m *model.Model, text string, unapplied bool) (*model.Model, error) {
+	path, scale, err := SplitLoRA(text)
+	if err != nil {
+		return nil, err
+	}
+	if unapplied {
+		scale = 0
+	}
+	a, err := ReadAdapter(u, path, m)
+	if err != nil {
+		return nil, err
+	}
+	return m.WithLoRA(a, scale)
+}
+
+// SplitLoRA divides FILE[:SCALE]. What follows the last colon of a name is part of it unless
+// it is a number.
+func SplitLoRA(text string) (path string, scale float32, err error) {
+	path, number := text, 1.0
+	if i := strings.LastIndexByte(text, ':'); i >= 0 {
+		if x, err := strconv.ParseFloat(text[i+1:], 64); err == nil {
+			path, number = text[:i], x
+		}
+	}
+	if path == "" || math.IsNaN(number) || math.Abs(number) > 1e6 {
+		return "", 0, ui.Usagef("--lora %q: must be a file, or FILE:SCALE with a scale between -1e6 and 1e6", text)
+	}
+	return path, float32(number), nil
+}
+
+// IsAdapter reports whether path is an adapter: a folder of PEFT, or a GGUF file that says so.
+func IsAdapter(path string) bool {
+	if peft.IsFolder(path) {
+		return true
+	}
+	f, err := gguf.OpenWith(path, gguf.Options{HeaderOnly: true})
+	if err != nil {
+		return false
+	}
+	defer f.Close()
+	kind, _, _ := f.String("general.type")
+	return kind == "adapter"
+}
+
+// ReadAdapter reads an adapter of m, a GGUF file or a folder of PEFT. What is odd about it is
+// told to the user.
+func ReadAdapter(u *ui.UI, path string, m *model.Model) (*lora.Adapter, error) {
+	a, err := readAdapter(path, m)
+	if err != nil {
+		return nil, err
+	}
+	for _, note := range a.Notes {
+		u.Notef("%s: %s", path, note)
+	}
+	return a, nil
+}
+
+func readAdapter(path string, m *model.Model) (*lora.Adapter, error) {
+	if peft.IsFolder(path) {
+		base := &peft.Base{Arch: arch.Find(m.Config.Arch), Tied: m.File.Tensor(arch.Output.Weight()) == nil}
+		for i := range m.Config.Layers {
+			base.Layers = append(base.Layers, m.Config.Sizes(i))
+		}
+		return peft.Read(path, base)
 	}
 	f, err := OpenFile(path, gguf.Options{})
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return m.WithLoRA(f, float32(scale))
+	return lora.Read(f)
 }
 
-// splitLoRA divides FILE:SCALE. What follows the last colon of a name is part of it
-// unless it is a number.
-func splitLoRA(text string) (path string, scale float64) {
-	if i := strings.LastIndexByte(text, ':'); i >= 0 {
-		if scale, err := strconv.ParseFloat(text[i+1:], 64); err == nil {
-			return text[:i], scale
+// LoRAs returns the adapters that --lora names.
+func (o *Options) LoRAs() []string { return o.loras }
+
+// LoRASum returns the SHA-256 of an adapter, which --lora names so: of its file, or of all
+// files of a folder of PEFT, in the order of their names.
+func LoRASum(text string) (string, error) {
+	path, _, err := SplitLoRA(text)
+	if err != nil {
+		return "", err
+	}
+	files := []string{path}
+	if peft.IsFolder(path) {
+		if files, err = filepath.Glob(filepath.Join(path, "adapter_*")); err != nil {
+			return "", err
 		}
 	}
-	return text, 1
+	h := sha256.New()
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			return "", err
+		}
+		_, err = io.Copy(h, f)
+		f.Close()
+		if err != nil {
+			return "", err
+		}
+	}
+	return hex.EncodeToString(h.Sum(nil)), nil
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"alpaca/internal/builtin"
+	"alpaca/internal/checkpoint"
+	hf "alpaca/internal/checkpoint/open"
 	"alpaca/internal/cli/models"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/gguf"
@@ -95,6 +97,9 @@ func openPath(path string, opt gguf.Options) (*gguf.File, error) {
 	if path == builtin.Name {
 		return builtin.Open(opt)
 	}
+	if checkpoint.Is(path) {
+		return openFolder(path, opt)
+	}
 	f, err := gguf.OpenWith(path, opt)
 	if err == nil {
 		return f, nil
@@ -103,6 +108,26 @@ func openPath(path string, opt gguf.Options) (*gguf.File, error) {
 		err = ui.WithHint(err, hint)
 	}
 	return nil, err
+}
+
+// openFolder opens a checkpoint of Hugging Face or Meta as if it were converted. What GGUF
+// wants in another form is made in memory, the rest stays mapped.
+func openFolder(dir string, opt gguf.Options) (*gguf.File, error) {
+	m, err := hf.Open(dir, hf.Options{Map: !opt.NoMap})
+	if err != nil {
+		return nil, err
+	}
+	if err = m.Describe(dir, ""); err == nil && !opt.HeaderOnly {
+		err = m.Fetch()
+	}
+	if err == nil && opt.Eps != 0 {
+		err = m.File.SetEps(opt.Eps)
+	}
+	if err != nil {
+		m.Close()
+		return nil, err
+	}
+	return m.File, nil
 }
 
 // loadModel opens a checkpoint and loads its model. What is odd about it is told to the

@@ -31,6 +31,7 @@ type Options struct {
 	ropeBase       float64 // 0: as the file says
 	ropeScale      float64 // 0: as the file says
 	loras          []string
+	unapplied      bool // adapters are switched off until something else is said
 	MayPull        bool // who is on a terminal is asked whether to pull a model that is not here
 }
 
@@ -62,27 +63,40 @@ func (o *Options) addRope(fs *pflag.FlagSet) {
 // Open loads a model, without a session. What is odd about it is told to the user.
 func (o *Options) Open(u *ui.UI, path string) (*Instance, error) {
 	start := time.Now()
-	path, name, release, err := o.locate(u, path)
+	used, err := o.locate(u, path)
 	if err != nil {
 		return nil, err
 	}
-	m, err := loadModel(u, path, gguf.Options{NoMap: o.noMap, Eps: float32(o.eps)}, model.LoadOptions{Tokenizer: o.vocab, Adjust: o.adjust})
+	m, err := loadModel(u, used.Path, gguf.Options{NoMap: o.noMap, Eps: float32(o.eps)}, model.LoadOptions{Tokenizer: o.vocab, Adjust: o.adjust})
 	if err == nil {
-		m, err = o.addLoRAs(m)
+		m, err = o.addLoRAs(u, m)
 	}
 	if err != nil {
-		release()
+		used.Release()
 		return nil, err
 	}
-	return &Instance{Path: path, Label: name, Model: m, LoadTime: time.Since(start), release: release}, nil
+	return &Instance{Path: used.Path, Label: used.Name, Model: m, Settings: used.Settings, LoadTime: time.Since(start), release: used.Release}, nil
 }
 
-// locate returns the file of a model, and its name where it was given by one.
-func (o *Options) locate(u *ui.UI, text string) (path, name string, release func(), err error) {
+// locate finds the file of a model.
+func (o *Options) locate(u *ui.UI, text string) (models.Used, error) {
 	if text == builtin.Name {
-		return text, "", func() {}, nil
+		return models.Used{Path: text, Release: func() {}}, nil
 	}
 	return models.Use(u, text, o.MayPull)
+}
+
+// CtxFor returns the context that the flags say for a model, or where they say nothing the
+// model's settings; 0: nobody says.
+func (o *Options) CtxFor(e *Instance) int {
+	if o.Ctx > 0 {
+		return o.Ctx
+	}
+	n, ok := e.Settings.Params["num_ctx"].Int()
+	if !ok || n <= 0 {
+		return 0
+	}
+	return int(min(n, int64(e.Model.Config.TrainCtx)))
 }
 
 // SessionOptions returns the options of a session with a context of ctx tokens; 0 is
@@ -95,10 +109,9 @@ func (o *Options) SessionOptions(ctx int) model.SessionOptions {
 	return model.SessionOptions{Ctx: ctx, Batch: o.batch, CacheK: &k, CacheV: &v}
 }
 
-// EngineOptions returns the options of an engine for one text at a time, with the
-// context that the flags say.
-func (o *Options) EngineOptions() engine.Options {
-	s := o.SessionOptions(o.Ctx)
+// EngineOptions returns the options of an engine for one text of e at a time.
+func (o *Options) EngineOptions(e *Instance) engine.Options {
+	s := o.SessionOptions(o.CtxFor(e))
 	return engine.Options{Ctx: s.Ctx, Batch: s.Batch, CacheK: s.CacheK, CacheV: s.CacheV, Parallel: 1, NoCache: true}
 }
 
@@ -156,11 +169,12 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 		e.Close()
 		return nil, err
 	}
-	own := o.Sampling.FromFile(u, e.Model.File)
+	var own []sampler.FileSetting
+	o.Sampling, own = o.SamplingFor(u, e)
 	if o.Verbose {
 		o.showSampling(u, own)
 	}
-	opt := o.EngineOptions()
+	opt := o.EngineOptions(e)
 	opt.Threads = Threads(u, o.Threads)
 	if err = e.StartEngine(opt); err == nil {
 		if w := e.Engine.Warning(); w != "" {
@@ -174,6 +188,18 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	}
 	e.LoadTime = time.Since(start)
 	return e, nil
+}
+
+// SamplingFor returns how the next token of e is chosen where nobody says otherwise: as the
+// flags say, then the settings that come with the model, which it returns too. What is odd
+// about these is told to the user.
+func (o *Generation) SamplingFor(u *ui.UI, e *Instance) (flags.Sampling, []sampler.FileSetting) {
+	s := o.Sampling
+	own := s.FromFile(u, e.Model.File)
+	return s, append(own, s.FromModelfile(u, func(name string) (sampler.FileValue, bool) {
+		v, ok := e.Settings.Params[name]
+		return v, ok
+	})...)
 }
 
 // showSampling says how the next token is chosen; own are the settings of the model's

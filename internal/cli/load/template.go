@@ -24,6 +24,7 @@ type TemplateChoice struct {
 	Name   string // of a built-in one; NoTemplate for none
 	File   string // with the text of one
 	Kwargs string // JSON: further variables
+	Like   string // a template in another language, which tells the form of a model that has none; "": there is none
 }
 
 // AddFlags adds --chat-template, --chat-template-file and --chat-template-kwargs.
@@ -80,6 +81,10 @@ func (c *TemplateChoice) choose(u *ui.UI, f *gguf.File, tok *tokenizer.Tokenizer
 	case text != "":
 		t, err := modelTemplate(u, text, tok)
 		return t, "its own chat template", err
+	case c.Like != "" && chat.Guess(c.Like) != "":
+		name := chat.Guess(c.Like)
+		t, err := chat.Builtin(name, tok)
+		return t, "chat template " + name + ", which Ollama's looks like", err
 	case IsAlpaca(f):
 		t, err := chat.Builtin("alpaca", tok)
 		return t, "chat template alpaca", err
@@ -131,22 +136,4 @@ func IsAlpaca(f *gguf.File) bool {
 	tokens := f.Tensor(arch.TokenEmbed.Weight())
 	const stanford = 32001 // LLaMA's 32000 and [PAD]
 	return f.Format == "ggml" || strings.Contains(names, "alpaca") || f.Format != "gguf" && tokens != nil && tokens.Rows() == stanford
-}
-
-// ServerTemplate returns the form of conversations that requests bring: the model's, or
-// else ChatML unless strict. It is nil where conversations are refused. The user is told
-// the warning, "" for none.
-func ServerTemplate(u *ui.UI, m *Instance, c TemplateChoice, strict bool) (t *chat.Template, warning string, err error) {
-	t, _, err = Template(u, m.Model.File, m.Model.Tokenizer, c, chat.Request{})
-	if err != nil || t != nil || strings.EqualFold(c.Name, NoTemplate) {
-		return t, "", err
-	}
-	warning = "the model has no chat template: ChatML is used for conversations"
-	if strict {
-		warning = "the model has no chat template: conversations are refused"
-	} else if t, err = chat.Builtin("chatml", m.Model.Tokenizer); err != nil {
-		return nil, "", err
-	}
-	u.Warnf("%s", warning)
-	return t, warning, nil
 }

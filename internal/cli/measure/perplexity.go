@@ -58,6 +58,7 @@ and the answer is how many the model gets right.`,
 	fs.SortFlags = false
 	load.AddModel(fs, &o.model)
 	o.measure.addFlags(fs)
+	o.measure.load.AddLoRA(fs)
 	fs.StringVar(&o.measure.prompt.File, "binary-file", "", "the same as -f, which llama-perplexity has for text only: `file` of --multiple-choice")
 	flags.AllowSingleDash(fs, "binary-file", "bf")
 	fs.StringVar(&o.perToken, "per-token", "", "write a JSON line for every scored token, to stdout or to =`FILE`")

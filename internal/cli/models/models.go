@@ -15,6 +15,7 @@ import (
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/store"
 	"alpaca/internal/store/advice"
+	"alpaca/internal/store/ollama"
 	"alpaca/internal/store/place"
 	"alpaca/internal/store/ref"
 )
@@ -103,33 +104,44 @@ func Check(ctx context.Context, u *ui.UI, m *store.Model) error {
 	return err
 }
 
-// Use finds and checks the model that text names, and returns its file and its name; where
-// text is a path that is the file, and the name is "". Where the model is not here, and
-// mayPull is set, a user on a terminal is asked whether to pull it. Until release is called
-// other commands know that the model is in use.
-func Use(u *ui.UI, text string, mayPull bool) (path, name string, release func(), err error) {
+// Used is a model that a command works with.
+type Used struct {
+	Path     string          // of its file
+	Name     string          // by which it was found; "": its path was given
+	Settings ollama.Settings // what it brings along besides its file
+	Release  func()          // until it is called, other commands know that the model is in use
+}
+
+// Use finds and checks the model that text names; where text is a path, that is its file.
+// Where the model is not here, and mayPull is set, a user on a terminal is asked whether to
+// pull it.
+func Use(u *ui.UI, text string, mayPull bool) (Used, error) {
 	m, err := Find(text)
 	if e, absent := errors.AsType[*store.NotFoundError](err); absent && mayPull && u.InTTY && u.ErrTTY && e.Ref.Kind != ref.LMStudio {
 		if !u.Confirm(fmt.Sprintf("%s is not on this machine: pull it?", ui.Printable(text))) {
-			return "", "", nil, err
+			return Used{}, err
 		}
 		if _, err := Pull(u.Context(), u, text, PullOptions{}); err != nil {
-			return "", "", nil, err
+			return Used{}, err
 		}
 		m, err = Find(text)
 	}
 	if err != nil {
-		return "", "", nil, err
+		return Used{}, err
 	}
 	if m == nil {
-		return text, "", func() {}, nil
+		return Used{Path: text, Release: func() {}}, nil
 	}
-	release = m.Hold()
+	release := m.Hold()
 	if err := Check(u.Context(), u, m); err != nil {
 		release()
-		return "", "", nil, err
+		return Used{}, err
 	}
-	return m.Path(), m.Name, release, nil
+	settings, err := m.Settings()
+	if err != nil {
+		u.Warnf("what the model says of its use is left out in part: %v", err)
+	}
+	return Used{m.Path(), m.Name, settings, release}, nil
 }
 
 // Known returns the model on this machine that text names; that there is none is an error.

@@ -126,6 +126,7 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 		return err
 	}
 	defer e.Close()
+	o.takeSettings(e)
 	t, err := o.newTalk(u, e, given, request)
 	if err == nil {
 		t.tools, err = newToolbox(t.Template, e.Model.Tokenizer, tools)
@@ -166,7 +167,7 @@ func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool, request cha
 	if err != nil {
 		return nil, err
 	}
-	if tmpl == nil && (o.chat.system != "" || o.chat.input != "") {
+	if tmpl == nil && (o.prompt.Flags.Changed("system") || o.chat.input != "") {
 		u.Warnf("the model has no chat template, and no place for --system or --input")
 	}
 	t := &talk{u: u, o: o, e: e, params: o.engine.Sampling.Params, out: newWriter(u, e.Model.Tokenizer, o.output), plain: tmpl == nil}

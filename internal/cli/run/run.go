@@ -114,7 +114,19 @@ func (o *runOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 		return err
 	}
 	defer e.Close()
+	o.takeSettings(e)
 	return o.complete(ctx, u, e, text, given)
+}
+
+// takeSettings takes what the model brings along where no flag says otherwise.
+func (o *runOptions) takeSettings(e *load.Instance) {
+	if !o.prompt.Flags.Changed("stop") {
+		o.stop = e.Settings.Stop()
+	}
+	if !o.prompt.Flags.Changed("system") {
+		o.chat.system = e.Settings.System
+	}
+	o.chat.template.Like = e.Settings.Template
 }
 
 func errNoPrompt() error {

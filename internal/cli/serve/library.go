@@ -58,7 +58,7 @@ func (o *options) library(u *ui.UI, own *load.Instance) (*library, error) {
 
 // load makes a server of a model.
 func (o *options) load(u *ui.UI, name string) (*loaded, error) {
-	m, err := o.model.Open(u, name)
+	m, err := o.model.WithoutLoRA().Open(u, name) // adapters are for the server's own model
 	if err != nil {
 		return nil, err
 	}

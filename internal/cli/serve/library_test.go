@@ -2,6 +2,9 @@ package serve_test
 
 import (
 	"bufio"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
 	"io"
 	"net/http"
 	"os"
@@ -15,6 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/cli/clitest"
+	"alpaca/internal/store/ollama"
 	"alpaca/internal/testmodel"
 )
 
@@ -34,6 +38,7 @@ func TestLibrary(t *testing.T) {
 	for i, name := range []string{"a-F16.gguf", "b-F16.gguf"} {
 		require.NoError(t, testmodel.SPM(uint64(i+1)).WriteTo(filepath.Join(lm, name)))
 	}
+	ollamaModel(t, dir)
 	cmd := exec.Command("alpaca", "serve", "--port", "0", "--host", "127.0.0.1", "-t", "1", "-c", "128", "--models-max", "1", "--keep-alive", "300ms")
 	stderr, err := cmd.StderrPipe()
 	require.NoError(t, err)
@@ -94,7 +99,41 @@ func TestLibrary(t *testing.T) {
 	}
 	require.NotEqual(t, texts[a], texts[b])
 	expect("alpaca: unloaded " + a + "$")
-	status, text2 := ask("/v1/completions", `{"model": "hf:owner/absent", "prompt": "x"}`)
+	// What a model of Ollama's brings along.
+	status, text2 := ask("/apply-template", `{"model": "ollama:mine", "messages": [{"role": "user", "content": "Hi"}]}`)
+	require.Equal(t, 200, status, text2)
+	require.Contains(t, text2, "Be kind.")
+	_, text2 = ask("/completion", `{"model": "ollama:mine", "prompt": "a", "n_predict": 1, "top_k": 3}`)
+	require.Contains(t, text2, `"temperature":0.25`)
+	require.Contains(t, text2, `"top_k":3`)
+	require.Contains(t, text2, `"stop":["e"]`)
+	require.Contains(t, text2, `"n_ctx":128`, "the flag goes before num_ctx")
+	_, text2 = ask("/api/show", `{"model": "ollama:mine"}`)
+	require.Contains(t, text2, `"system":"Be kind."`)
+	require.Contains(t, text2, `temperature                    0.25`)
+
+	status, text2 = ask("/v1/completions", `{"model": "hf:owner/absent", "prompt": "x"}`)
 	require.Equal(t, 404, status)
 	require.Contains(t, text2, "alpaca pull")
+}
+
+// ollamaModel puts the model "mine" into a folder as Ollama does.
+func ollamaModel(t *testing.T, root string) {
+	data, err := os.ReadFile(testmodel.SPM(3).Write(t))
+	require.NoError(t, err)
+	m := ollama.Manifest{SchemaVersion: 2, MediaType: ollama.MediaType}
+	save := func(name string, text []byte) {
+		path := filepath.Join(root, filepath.FromSlash(name))
+		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o777))
+		require.NoError(t, os.WriteFile(path, text, 0o666))
+	}
+	for _, l := range [][2]string{{"model", string(data)}, {"system", "Be kind."}, {"params", `{"temperature": 0.25, "top_k": 9, "stop": ["e"], "num_ctx": 64}`}} {
+		sum := sha256.Sum256([]byte(l[1]))
+		layer := ollama.Layer{MediaType: "application/vnd.ollama.image." + l[0], Digest: "sha256:" + hex.EncodeToString(sum[:]), Size: int64(len(l[1]))}
+		m.Layers = append(m.Layers, layer)
+		save("blobs/sha256-"+layer.Hash(), []byte(l[1]))
+	}
+	text, err := json.Marshal(m)
+	require.NoError(t, err)
+	save("manifests/registry.ollama.ai/library/mine/latest", text)
 }

@@ -5,7 +5,6 @@ package serve
 
 import (
 	"context"
-	"encoding/json"
 	"math"
 	"os"
 	"strings"
@@ -47,6 +46,7 @@ type options struct {
 	delay    time.Duration
 	drain    time.Duration
 	noUI     bool
+	data     string
 	open     bool
 	predict  int
 
@@ -99,6 +99,7 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs.BoolVar(&o.noSlots, "no-slots", false, "do not serve /slots")
 	fs.BoolVar(&o.shift, "context-shift", false, "go on where a text fills its context, without its older half")
 	fs.BoolVar(&o.open, "open", false, "show the page in a browser as soon as it is there")
+	fs.StringVar(&o.data, "data", "", "`database` of alpaca data whose rows the page shows, too, at /data/")
 	fs.BoolVar(&o.noUI, "no-ui", false, "do not serve the page for browsers")
 	fs.BoolVar(&o.noUI, "no-webui", false, "the same")
 	fs.Lookup("no-webui").Hidden = true
@@ -111,6 +112,7 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	fs.DurationVar(&o.keepAlive, "keep-alive", 5*time.Minute, "`time` that such a model stays when nobody asks for it; negative: for ever")
 	o.template.AddFlags(fs)
 	o.model.AddFlags(fs)
+	o.model.AddUnappliedLoRA(fs)
 	return cmd
 }
 
@@ -137,15 +139,22 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err != nil {
 		return err
 	}
-	opt.Aliases = o.aliases
-	if len(o.aliases) == 0 && m.Label != "" {
-		opt.Aliases = []string{m.Label}
+	if len(o.aliases) > 0 {
+		opt.Aliases = o.aliases
 	}
 	e, err := o.engine(u, m)
 	if err != nil {
 		return err
 	}
 	defer e.Close()
+	if o.data != "" {
+		b, closeData, err := o.browser(ctx, u, m, opt.Template)
+		if err != nil {
+			return err
+		}
+		defer closeData()
+		opt.Data = b
+	}
 	if lib, err := o.library(u, m); err != nil {
 		return err
 	} else if lib != nil {
@@ -155,7 +164,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	s := server.New(e, opt)
 	u.Notef("%s listens at %s", m.Name(), strings.Join(l.URLs(), ", "))
 	if o.open {
-		o.show(u, l.URLs())
+		u.Browse(l.URLs())
 	}
 	if err := s.Serve(ctx, l); err != nil {
 		return err
@@ -166,9 +175,9 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 
 // engine returns what evaluates a model.
 func (o *options) engine(u *ui.UI, m *load.Instance) (*engine.Engine, error) {
-	cache := o.model.SessionOptions(o.model.Ctx)
+	cache := o.model.SessionOptions(o.model.CtxFor(m))
 	e, err := engine.New(m.Model, engine.Options{
-		Ctx: o.model.Ctx, Parallel: o.parallel, Queue: o.queue, Batch: cache.Batch, Target: o.target,
+		Ctx: cache.Ctx, Parallel: o.parallel, Queue: o.queue, Batch: cache.Batch, Target: o.target,
 		Threads: load.Threads(u, o.model.Threads), CacheK: cache.CacheK, CacheV: cache.CacheV,
 	})
 	if err != nil {
@@ -241,24 +250,13 @@ func (o *options) check() error {
 
 // serverOptions returns what the server is told of the model and the flags.
 func (o *options) serverOptions(u *ui.UI, m *load.Instance) (server.Options, error) {
-	opt := server.Options{
-		Path: m.Path, Build: ui.ReadBuild().Short(), Parallel: o.parallel, Sampling: o.model.Sampling.Params,
-		Keys: o.keys, Hosts: o.allowed, Origin: o.origin, Metrics: o.metrics, Slots: o.slots && !o.noSlots, Shift: o.shift, NoPage: o.noUI, Verbose: o.model.Verbose, MaxTokens: max(0, o.predict),
-		DrainDelay: o.delay, DrainTimeout: o.drain, Log: u.Notef,
-	}
 	if o.shift && m.Model.Config.Recurrent() {
-		return opt, ui.Usagef("--context-shift: layers of %s keep a text in a state, of which nothing can be forgotten", m.Path)
+		return server.Options{}, ui.Usagef("--context-shift: layers of %s keep a text in a state, of which nothing can be forgotten", m.Path)
 	}
-	if o.template.Kwargs != "" {
-		opt.Kwargs = json.RawMessage(o.template.Kwargs)
-	}
-	t, warning, err := load.ServerTemplate(u, m, o.template, o.strict)
-	if err != nil {
-		return opt, err
-	}
-	if warning != "" {
-		opt.Warnings = append(opt.Warnings, warning)
-	}
-	opt.Template = t
-	return opt, nil
+	opt, err := o.model.ServerOptions(u, m, o.template, o.strict)
+	opt.Parallel, opt.Verbose, opt.MaxTokens, opt.Shift, opt.Log = o.parallel, o.model.Verbose, max(0, o.predict), o.shift, u.Notef
+	opt.Keys, opt.Hosts, opt.Origin = o.keys, o.allowed, o.origin
+	opt.Metrics, opt.Slots, opt.NoPage = o.metrics, o.slots && !o.noSlots, o.noUI
+	opt.DrainDelay, opt.DrainTimeout = o.delay, o.drain
+	return opt, err
 }

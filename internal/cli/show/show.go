@@ -6,17 +6,21 @@ package show
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
+	"alpaca/internal/chat"
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/models"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/gguf"
+	"alpaca/internal/sampler"
 	"alpaca/internal/store"
+	"alpaca/internal/store/ollama"
 )
 
 // New returns "alpaca show".
@@ -39,7 +43,7 @@ and where its files are. "alpaca inspect" tells what is in a file.`,
 			if licence {
 				return printLicence(u, m)
 			}
-			facts, err := describe(m)
+			facts, err := describe(u, m)
 			if err != nil {
 				return err
 			}
@@ -64,15 +68,20 @@ type facts struct {
 	Params   int64    `json:"parameters"`
 	Context  uint64   `json:"context"`
 	Template bool     `json:"chat_template"`
+	Like     string   `json:"chat_template_like,omitempty"` // the built-in one that is taken where it has none
 	Size     int64    `json:"size"`
 	Where    string   `json:"where"`
 	Commit   string   `json:"commit,omitempty"`
 	Newer    string   `json:"newer_commit,omitempty"`
 	Digest   string   `json:"digest"`
 	Paths    []string `json:"paths"`
+
+	System string                  `json:"system,omitempty"`
+	Own    map[string]ollama.Value `json:"settings,omitempty"`
+	Left   []string                `json:"not_used,omitempty"` // of what it brings along
 }
 
-func describe(m *store.Model) (facts, error) {
+func describe(u *ui.UI, m *store.Model) (facts, error) {
 	f, err := load.OpenFile(m.Path(), gguf.Options{HeaderOnly: true})
 	if err != nil {
 		return facts{}, err
@@ -93,13 +102,45 @@ func describe(m *store.Model) (facts, error) {
 	for _, b := range m.Blobs {
 		fact.Paths = append(fact.Paths, b.Path)
 	}
+	settings, err := m.Settings()
+	if err != nil {
+		u.Warnf("what the model says of its use is left out in part: %v", err)
+	}
+	if !fact.Template {
+		fact.Like = chat.Guess(settings.Template)
+	}
+	fact.System, fact.Own, fact.Left = settings.System, settings.Params, notUsed(&settings)
+	if settings.Template != "" && fact.Like == "" {
+		fact.Left = append(fact.Left, "the template in Go")
+	}
 	return fact, nil
+}
+
+// notUsed returns what a model brings along that is not used here.
+func notUsed(s *ollama.Settings) (list []string) {
+	var p sampler.Params
+	known := p.FromModelfile(func(name string) (sampler.FileValue, bool) {
+		v, ok := s.Params[name]
+		return v, ok
+	}, func(string) bool { return true })
+	for _, name := range s.Names() {
+		if name != "stop" && name != "num_ctx" && !slices.ContainsFunc(known, func(k sampler.FileSetting) bool { return k.Name == name }) {
+			list = append(list, name)
+		}
+	}
+	if s.Messages > 0 {
+		list = append(list, fmt.Sprintf("%d messages", s.Messages))
+	}
+	return list
 }
 
 func printFacts(u *ui.UI, f facts) error {
 	template := "none: it continues texts"
-	if f.Template {
+	switch {
+	case f.Template:
 		template = "its own"
+	case f.Like != "":
+		template = f.Like + ", which Ollama's looks like"
 	}
 	licence := cmp.Or(f.Licence, "not known")
 	if f.Link != "" {
@@ -108,8 +149,13 @@ func printFacts(u *ui.UI, f facts) error {
 	lines := [][2]string{
 		{"name", f.Name}, {"licence", licence}, {"made of", strings.Join(f.Base, ", ")}, {"architecture", f.Arch}, {"parameters", ui.Count(f.Params)},
 		{"context", fmt.Sprint(f.Context, " tokens")}, {"template", template}, {"size", ui.ByteCount(f.Size)}, {"where", f.Where}, {"commit", f.Commit},
-		{"newer commit", f.Newer}, {"digest", f.Digest},
+		{"newer commit", f.Newer}, {"digest", f.Digest}, {"system", strings.ReplaceAll(f.System, "\n", " ")},
 	}
+	settings := ollama.Settings{Params: f.Own}
+	for _, l := range settings.Lines() {
+		lines = append(lines, [2]string{"setting", l[0] + " " + l[1]})
+	}
+	lines = append(lines, [2]string{"not used", strings.Join(f.Left, ", ")})
 	w := tabwriter.NewWriter(u.Out, 0, 0, 2, ' ', 0)
 	for _, l := range lines {
 		if l[1] != "" {

@@ -84,12 +84,6 @@ func (j *job) addAdapters(m *train.Model[float32]) error {
 	if err != nil {
 		return err
 	}
-	for _, role := range tables {
-		if targets[role] && m.Tied() {
-			return ui.WithHint(ui.Usagef("--target-modules: the embedding of this model is its output matrix, too: an adapter of one of both cannot be written"),
-				"train the matrix itself: --modules-to-save embed_tokens")
-		}
-	}
 	saved, err := j.modules()
 	if err != nil {
 		return err

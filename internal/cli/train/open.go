@@ -70,7 +70,7 @@ func (j *job) start(ctx context.Context) (err error) {
 	if err := j.checkFolder(); err != nil {
 		return err
 	}
-	if err := j.readData(); err != nil {
+	if err := j.readData(ctx); err != nil {
 		return err
 	}
 	if err := j.openBase(); err != nil {
@@ -114,10 +114,10 @@ func (j *job) checkFolder() error {
 }
 
 // readData reads all files.
-func (j *job) readData() error {
+func (j *job) readData(ctx context.Context) error {
 	sum := sha256.New()
 	for _, path := range j.Data {
-		f, err := dataset.Read(path)
+		f, err := readData(ctx, path)
 		if err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 
 	"alpaca/internal/gguf"
 	"alpaca/internal/logits"
+	"alpaca/internal/lora"
 	"alpaca/internal/model"
 	"alpaca/internal/train"
 )
@@ -102,11 +103,15 @@ func (j *job) withModel(ctx context.Context, f func(m *model.Model) error) error
 		if err := j.trainer.Model.WriteAdapter(path, j.name()); err != nil {
 			return err
 		}
-		adapter, err := gguf.Open(path)
+		file, err := gguf.Open(path)
 		if err != nil {
 			return err
 		}
-		defer adapter.Close()
+		defer file.Close()
+		adapter, err := lora.Read(file)
+		if err != nil {
+			return err
+		}
 		m, err := j.base.WithLoRA(adapter, 1)
 		if err != nil {
 			return err

@@ -67,7 +67,7 @@ same result bit for bit, with any number of threads.`,
 	fs.SortFlags = false
 	o.flags = fs
 	load.AddModel(fs, &o.Model)
-	fs.StringArrayVar(&o.Data, "data", nil, "`file` to learn from, repeatable")
+	fs.StringArrayVar(&o.Data, "data", nil, "`file` to learn from, or a database of \"alpaca data\", or FILE#SOURCE of it; repeatable")
 	fs.StringVarP(&o.Output, "output", "o", "", "`file` or folder to write")
 	fs.StringVar(&o.OutType, "outtype", "f16", "`type` of a model that is written, as quantize has them")
 	fs.BoolVar(&o.Merge, "merge", false, "write the model with its adapter merged in place of the adapter")

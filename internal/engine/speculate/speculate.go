@@ -8,14 +8,15 @@ package speculate
 import "time"
 
 const (
-	mostRows = 64    // of a step with drafts
-	part     = 0.015 // of all time, that may be lost
-	first    = 1     // steps of one text that may be lost before anything is known
-	purse    = 8     // steps that are saved up at most
-	unknown  = 0.4   // of what a row costs, that more rows than ever seen are taken to cost
-	worth    = 1.02  // the least gain that is worth it
-	again    = 32    // occasions without a draft until one is tried
-	old      = 512   // steps until a cost is no longer known
+	mostRows = 64   // of a step with drafts
+	part     = 0.01 // of all time, that may be lost
+	first    = 1    // steps of one text that may be lost before anything is known
+	purse    = 8    // steps that are saved up at most
+	unknown  = 0.4  // of what a row costs, that more rows than ever seen are taken to cost
+	worth    = 1.02 // the least gain that is worth it
+	again    = 32   // occasions without a draft until one is tried
+	doubled  = 4    // times that again is, while what is tried is wrong
+	old      = 512  // steps until a cost is no longer known
 	weight   = 1. / 8
 )
 
@@ -50,8 +51,9 @@ func New() *Controller { return &Controller{all: Source{rate: 0.5, last: 0.5}} }
 // must not change want many.
 func Always() *Controller { return &Controller{always: true} }
 
-// Source returns what is expected of the drafts of a new text.
-func (c *Controller) Source() Source { return Source{rate: c.all.rate, last: c.all.last} }
+// Source returns what is expected of the drafts of a new text: that they are like those of
+// the texts before it.
+func (c *Controller) Source() Source { return c.all }
 
 // known returns how long steps of n rows took, 0 if that is not known.
 func (c *Controller) known(n int) float64 {
@@ -87,7 +89,10 @@ func (c *Controller) estimate(n int) (likely, most float64) {
 }
 
 // Pass notes that a draft was not worth it.
-func (s *Source) Pass() { s.idle++ }
+func (c *Controller) Pass(s *Source) {
+	s.idle++
+	c.all.idle++
+}
 
 // Length returns how many tokens, the first ones, of a draft of n tokens are worth
 // evaluating in a step that has others rows without them.
@@ -124,8 +129,10 @@ func (c *Controller) Length(s *Source, others, n int) int {
 	}
 	switch {
 	case best > 0:
-	case s.idle+1 >= again: // what is known may no longer be true
-		best = min(reach, 4)
+	case s.idle+1 >= again<<min(max(s.refused-1, 0), doubled): // what is known may no longer be true
+		if best = min(reach, 4); s.refused > 0 {
+			best = min(reach, 1) // a row tells as much where the first token is wrong
+		}
 	case c.known(others+1) == 0:
 		best = min(reach, 1)
 	}
@@ -145,12 +152,11 @@ func (c *Controller) Judge(s *Source, k, accepted int, whole bool) {
 				*rate += weight
 			}
 		}
+		if x.refused = min(x.refused+1, 8); accepted > 0 {
+			x.refused = 0
+		}
+		x.idle = 0
 	}
-	s.idle = 0
-	if s.refused++; accepted > 0 {
-		s.refused = 0
-	}
-	s.refused = min(s.refused, 8)
 }
 
 // Learn notes a step of n rows that took d, the making of drafts included. Drafted of the

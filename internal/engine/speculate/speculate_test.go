@@ -59,7 +59,7 @@ func play(r *rand.Rand, c *Controller, cost curve, rate, noise float64, n int) (
 			if step(k, accepted); k > 0 {
 				c.Judge(&s, k, accepted, k == run)
 			} else {
-				s.Pass()
+				c.Pass(&s)
 			}
 			run -= accepted + 1
 		}
@@ -129,7 +129,7 @@ func TestLength(t *testing.T) {
 	}
 	require.Zero(t, c.Length(&s, 1, 9), "it was wrong three times")
 	for range again {
-		s.Pass()
+		c.Pass(&s)
 	}
 	require.Positive(t, c.Length(&s, 1, 9), "it is tried again")
 }

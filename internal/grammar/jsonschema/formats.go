@@ -44,3 +44,6 @@ var formats = map[string]string{
 var notFormats = map[string]bool{
 	"regex": true, "iri": true, "iri-reference": true, "uri-reference": true, "uri-template": true, "idn-email": true, "idn-hostname": true,
 }
+
+// EnforcesFormat reports whether strings are kept to a format of that name.
+func EnforcesFormat(name string) bool { return formats[name] != "" }

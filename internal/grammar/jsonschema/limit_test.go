@@ -1,6 +1,7 @@
 package jsonschema
 
 import (
+	"fmt"
 	"math/rand/v2"
 	"strings"
 	"testing"
@@ -69,4 +70,18 @@ func TestLimit(t *testing.T) {
 	}
 	_, _, err = Compile([]byte(`{"type": "string", "pattern": "^[a-z]{500,}@[a-z]{600,}$", "maxLength": 1000}`), Options{})
 	require.ErrorContains(t, err, "no value satisfies")
+}
+
+// TestManyProperties: an object of 5,000 properties, as many as OpenAI's strict mode allows,
+// all of them optional.
+func TestManyProperties(t *testing.T) {
+	var b strings.Builder
+	for i := range 5000 {
+		fmt.Fprintf(&b, `, "p%d": {"type": "integer"}`, i)
+	}
+	p, _, err := Compile([]byte(`{"type": "object", "additionalProperties": false, "properties": {`+b.String()[2:]+`}}`), Options{})
+	require.NoError(t, err)
+	for text, ok := range map[string]bool{`{"p7": 1, "p4999": 2}`: true, `{}`: true, `{"p5000": 1}`: false, `{"p8": 1, "p7": 2}`: false} {
+		require.Equal(t, ok, accepts(p, text), text)
+	}
 }

@@ -84,7 +84,6 @@ func oneOf(texts []string) *fsa.DFA {
 // Automata of JSON strings that many grammars share, so that a vocabulary knows them.
 var (
 	anyString = sync.OnceValue(func() *fsa.DFA { return encode(everything, true, true) })
-	anyChars  = sync.OnceValue(func() *fsa.DFA { return encode(everything, true, false) })
 	oneChar   = sync.OnceValue(func() *fsa.DFA {
 		one := &fsa.DFA{States: []fsa.State{{Edges: []fsa.Edge{{Lo: 0, Hi: fsa.MaxRune, To: 1}}}, {Accept: true}}}
 		return encode(one, true, false)
@@ -97,14 +96,12 @@ func (s *stringSet) expr() (grammar.Expr, error) {
 	if s.dfa == nil {
 		quote, char := grammar.Bytes(`"`), grammar.Automaton{DFA: oneChar()}
 		switch {
-		case s.max >= 0:
-			return grammar.Seq{quote, grammar.Repeat{X: char, Min: s.min, Max: s.max}, quote}, nil
-		case s.min == 0:
+		case s.min == 0 && s.max < 0:
 			return grammar.Automaton{DFA: anyString()}, nil
-		case s.min == 1:
+		case s.min == 1 && s.max < 0:
 			return grammar.Automaton{DFA: anyFew()}, nil
 		}
-		return grammar.Seq{quote, grammar.Repeat{X: char, Min: s.min, Max: s.min}, grammar.Automaton{DFA: anyChars()}, quote}, nil
+		return grammar.Seq{quote, grammar.Repeat{X: char, Min: s.min, Max: s.max}, quote}, nil
 	}
 	d := s.dfa
 	limited := int64(s.max)*int64(len(d.States)) > manyLengths // otherwise states tell the lengths apart

@@ -104,7 +104,6 @@ func TestRefusals(t *testing.T) {
 		{"/api/embed", `{"input": "a"}`, "embeddings"},
 		{"/v1/rerank", `{}`, "ranks nothing"},
 		{"/infill", `{"input_prefix": "a", "input_suffix": "b"}`, "filled in"},
-		{"/lora-adapters", `[]`, "adapters"},
 		{"/slots/0?action=save", `{"filename": "/etc/passwd"}`, "state of texts"},
 		{"/api/pull", `{"model": "http://127.0.0.1/x"}`, "not managed over HTTP"},
 		{"/api/create", `{"from": "x", "files": {"a": "/etc/passwd"}}`, "not managed over HTTP"},

@@ -1,10 +1,12 @@
 package ollama
 
 import (
+	"encoding/json"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/sampler"
 	"alpaca/internal/store/ref"
 )
 
@@ -24,5 +26,25 @@ func FuzzParse(f *testing.F) {
 			require.GreaterOrEqual(t, total, int64(0))
 		}
 		m.Model()
+	})
+}
+
+// FuzzSettings checks that any parameters are read, or refused, and that settings of the
+// sampler which are made of them are in range.
+func FuzzSettings(f *testing.F) {
+	f.Add([]byte(`{"temperature": 0.5, "top_k": 40, "stop": ["a", ""], "seed": -1, "num_ctx": 1e3}`))
+	f.Add([]byte(`{"temperature": "hot", "stop": {"a": 1}, "seed": 1e300, "top_p": null, "num_ctx": 0.5}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var s Settings
+		if json.Unmarshal(data, &s.Params) != nil {
+			return
+		}
+		require.Len(t, s.Names(), len(s.Params))
+		require.GreaterOrEqual(t, len(s.Lines()), len(s.Stop()))
+		s.Params["num_ctx"].Int()
+		p := sampler.DefaultParams()
+		p.FromModelfile(func(name string) (sampler.FileValue, bool) { v, ok := s.Params[name]; return v, ok }, func(string) bool { return false })
+		_, err := sampler.New(p, sampler.Vocab{N: 10})
+		require.NoError(t, err)
 	})
 }

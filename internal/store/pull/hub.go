@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/http"
 	"path"
+	"slices"
 	"strings"
 
 	"alpaca/internal/store"
@@ -14,6 +16,7 @@ import (
 	"alpaca/internal/store/hubcache"
 	"alpaca/internal/store/pick"
 	"alpaca/internal/store/ref"
+	"alpaca/internal/store/web"
 )
 
 // mostXet is the size from which files have no plain address any more: only Xet's own
@@ -74,6 +77,10 @@ func (p *Puller) hub(ctx context.Context, r ref.Ref) (Result, error) {
 		}
 		return repo.SetRef(r.Rev(), rev.Commit)
 	})
+	var status *web.StatusError
+	if errors.As(err, &status) && status.Status == http.StatusBadRequest && slices.ContainsFunc(chosen, func(f hub.File) bool { return f.Xet }) {
+		err = advice.Add(err, "Xet's store gives some files by its own protocol alone: "+byOthers(r, chosen[0].Path))
+	}
 	if err != nil {
 		return Result{}, err
 	}
@@ -151,7 +158,8 @@ func (p *Puller) choose(r ref.Ref, files []hub.File) (chosen []hub.File, quant s
 	for _, part := range model.Files {
 		f := byPath[part.Path]
 		if f.Xet && f.Size > mostXet {
-			return nil, "", fmt.Errorf("%s has %d bytes: files above %d can only be had by Xet's protocol, which this program does not speak", f.Path, f.Size, int64(mostXet))
+			err := fmt.Errorf("%s has %d bytes: files above %d can only be had by Xet's protocol, which this program does not speak", f.Path, f.Size, int64(mostXet))
+			return nil, "", advice.Add(err, byOthers(r, f.Path))
 		}
 		chosen = append(chosen, f)
 	}
@@ -166,6 +174,12 @@ func (p *Puller) choose(r ref.Ref, files []hub.File) (chosen []hub.File, quant s
 		quant = model.Quant
 	}
 	return chosen, quant, nil
+}
+
+// byOthers says how a file is had that cannot be pulled here: what Hugging Face's own client
+// fetches lies in the same cache.
+func byOthers(r ref.Ref, file string) string {
+	return fmt.Sprintf("\"hf download %s %s\" fetches it with Hugging Face's own client, and it is found here then", r.RepoName(), file)
 }
 
 // announce says under which conditions a model is given, once, before it is fetched.

@@ -2,13 +2,16 @@ package pull
 
 import (
 	"fmt"
+	"net/http"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/store/advice"
 	"alpaca/internal/store/fetch"
 	"alpaca/internal/store/pick"
 	"alpaca/internal/store/ref"
@@ -28,6 +31,43 @@ func TestSpace(t *testing.T) {
 	require.ErrorContains(t, err, fmt.Sprint(len(data)+len(data)/20))
 	require.Zero(t, w.Count("GET", "/sha256/"))
 	w.requireNothing(t)
+}
+
+// TestXet: what Xet's protocol alone gives is told before the first byte, or when the host of
+// the files says so, and how it is had otherwise.
+func TestXet(t *testing.T) {
+	w := newWorld(t)
+	testOnlySpace = func(string) (int64, bool) { return 1 << 50, true }
+	defer func() { testOnlySpace = nil }()
+	data := model(t, 5000)
+	repo := &storetest.Repo{Commit: commitA, Files: map[string][]byte{"d/m-Q4_0.gguf": data}, Xet: true}
+	w.Repos["owner/repo"] = repo
+	repo.Listed = map[string]int64{"d/m-Q4_0.gguf": mostXet + 1}
+	_, err := w.pull(t, "hf:owner/repo")
+	require.ErrorContains(t, err, fmt.Sprint("has ", int64(mostXet)+1, " bytes"))
+	require.Contains(t, advice.Of(err), "hf download owner/repo d/m-Q4_0.gguf")
+	require.Zero(t, w.Count("", "/sha256/"))
+	w.requireNothing(t)
+
+	repo.Listed = nil
+	w.Odd = func(rw http.ResponseWriter, r *http.Request) bool {
+		if strings.HasPrefix(r.URL.Path, "/sha256/") {
+			rw.WriteHeader(http.StatusBadRequest)
+			return true
+		}
+		return false
+	}
+	_, err = w.pull(t, "hf:owner/repo")
+	require.ErrorContains(t, err, "400")
+	require.Contains(t, advice.Of(err), "hf download owner/repo d/m-Q4_0.gguf")
+	w.requireNothing(t)
+	repo.Xet = false
+	_, err = w.pull(t, "hf:owner/repo")
+	require.NotContains(t, advice.Of(err), "Xet")
+
+	// Below that, Xet's files come by plain HTTP.
+	w.Odd, repo.Xet = nil, true
+	require.Equal(t, data, read(t, w.mustPull(t, "hf:owner/repo").Path))
 }
 
 // TestTwo: two pulls at once make one download, and what is being pulled is not removed.

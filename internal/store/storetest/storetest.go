@@ -31,6 +31,7 @@ type Repo struct {
 	Card   string            // JSON of cardData
 	Listed map[string]int64  // sizes that the list of files gives, where they are others
 	Paths  []string          // more entries in the list, with no content
+	Xet    bool              // the list says that the bytes are in Xet's store
 }
 
 // Asked is a request.
@@ -129,6 +130,7 @@ func (s *Server) api() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/models/{owner}/{repo}/revision/{rev}", s.revision)
 	mux.HandleFunc("GET /api/models/{owner}/{repo}/tree/{commit}", s.tree)
+	mux.HandleFunc("GET /api/models/{owner}/{repo}/refs", s.refs)
 	files := http.NewServeMux() // its pattern would match others' paths
 	files.HandleFunc("/{owner}/{repo}/resolve/{rev}/{path...}", s.resolve)
 	mux.Handle("/", files)
@@ -185,6 +187,13 @@ func (s *Server) revision(w http.ResponseWriter, r *http.Request) {
 	json.NewEncoder(w).Encode(map[string]any{"id": name, "modelId": name, "sha": repo.Commit, "gated": gated, "private": false, "cardData": card, "siblings": siblings, "tags": []string{}})
 }
 
+// refs is how llama.cpp asks for the commit.
+func (s *Server) refs(w http.ResponseWriter, r *http.Request) {
+	if repo := s.repo(w, r, "main"); repo != nil {
+		json.NewEncoder(w).Encode(map[string]any{"branches": []map[string]string{{"name": "main", "ref": "refs/heads/main", "targetCommit": repo.Commit}}, "tags": []any{}})
+	}
+}
+
 func (s *Server) tree(w http.ResponseWriter, r *http.Request) {
 	repo := s.repo(w, r, r.PathValue("commit"))
 	if repo == nil {
@@ -199,6 +208,9 @@ func (s *Server) tree(w http.ResponseWriter, r *http.Request) {
 		if !repo.Small[path] {
 			e["lfs"] = map[string]any{"oid": SHA256(data), "size": e["size"], "pointerSize": 134}
 			e["oid"] = GitSHA1([]byte(SHA256(data)))
+			if repo.Xet {
+				e["xetHash"] = SHA256([]byte(path))
+			}
 		}
 		list = append(list, e)
 	}

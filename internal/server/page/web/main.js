@@ -18,6 +18,7 @@ async function connect() {
     ui.model.textContent = ui.model.title = p.model_alias;
     state.context = p.default_generation_settings.n_ctx;
     state.defaults = p.default_generation_settings.params;
+    ui.data.hidden = !p.data;
     sampling();
     notice(p.warnings?.join(" ") || "");
     meter();

@@ -1,0 +1,67 @@
+#!/bin/sh
+# From nothing to a tuned model that answers over HTTP, in under 15 minutes on 2 cores:
+# instructions that a model writes, checked, learned, compared with what was before, served.
+#
+#   examples/whole-way.sh [MODEL.gguf] [FOLDER]
+#
+# Without a model it takes the one inside the program, which writes nonsense: what it shows
+# then is the way alone. A folder that is there is gone on with. Variables:
+#
+#   ALPACA   the program (default: alpaca)
+#   ROWS     instructions to write (default: 60, with a model of your own 40)
+#   PAIRS    pairs to compare (default: 12)
+#   THREADS  threads (default: all physical cores)
+#   SERVE    "no" ends before the server
+set -eu
+
+alpaca=${ALPACA:-alpaca}
+model=${1:-builtin}
+folder=${2:-whole-way}
+if [ "$model" = builtin ]; then usual=60; else usual=40; fi
+rows=${ROWS:-$usual}
+pairs=${PAIRS:-12}
+threads=${THREADS:+-t $THREADS}
+
+command -v "$alpaca" >/dev/null || { echo "whole-way: $alpaca is no program: set ALPACA" >&2; exit 1; }
+mkdir -p "$folder"
+db=$folder/data.db
+say() { printf '\n== %s\n' "$*" >&2; }
+
+say "1. $rows instructions, written by $model"
+# shellcheck disable=SC2086 # threads are two words or none
+"$alpaca" self-instruct -m "$model" -n "$rows" -d "$db" --seed 1 $threads
+"$alpaca" self-instruct stats -d "$db" --plot-lengths "$folder/lengths.svg" --plot-verbs "$folder/verbs.svg"
+
+say "2. what is wrong with them"
+"$alpaca" data lint -d "$db"
+
+say "3. an adapter that learns them"
+# Some are held out, to compare with.
+"$alpaca" data export -d "$db" --source self_instruct --format jsonl -o "$folder/all.jsonl"
+count=$(wc -l <"$folder/all.jsonl")
+[ "$pairs" -lt "$count" ] || pairs=$((count / 3))
+head -n "$pairs" "$folder/all.jsonl" >"$folder/eval.jsonl"
+tail -n +"$((pairs + 1))" "$folder/all.jsonl" >"$folder/train.jsonl"
+if [ ! -e "$folder/adapter.gguf" ]; then
+	if [ -e "$folder/adapter.run" ]; then
+		"$alpaca" train --resume "$folder/adapter.run"
+	else
+		# shellcheck disable=SC2086
+		"$alpaca" train -m "$model" --data "$folder/train.jsonl" -o "$folder/adapter.gguf" --epochs 2 --batch-size 8 --max-length 256 --lora-r 8 --seed 1 $threads
+	fi
+fi
+
+say "4. before and after, compared"
+# A model votes here. Without --judge this is a page on which people do.
+# shellcheck disable=SC2086
+"$alpaca" ab -m "$model" -m "$model" --lora "$folder/adapter.gguf" --prompts "$folder/eval.jsonl" --votes "$pairs" --seed 1 --max-chars 400 --judge "$model" -d "$folder/ab.db" $threads
+"$alpaca" ab report "$folder/ab.db" --plot "$folder/ab.svg" >/dev/null
+"$alpaca" ab export "$folder/ab.db" -o csv >"$folder/votes.csv"
+
+if [ "${SERVE:-yes}" = no ]; then
+	say "done: $folder has the data, the adapter and the comparison"
+	exit 0
+fi
+say "5. the tuned model, at http://localhost:8080 (Ctrl-C ends it)"
+# shellcheck disable=SC2086
+exec "$alpaca" serve -m "$model" --lora "$folder/adapter.gguf" $threads

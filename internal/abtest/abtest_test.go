@@ -1,0 +1,332 @@
+package abtest
+
+import (
+	"bytes"
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/data"
+	"alpaca/internal/train/random"
+)
+
+// session is one of n prompts whose answers differ.
+func session(n int, seed uint64) *Session {
+	s := &Session{Plan: Plan{Seed: seed, Votes: n, Models: [2]Model{{Name: "one", SHA256: "a"}, {Name: "two", SHA256: "b"}}}, ID: 1}
+	for i := range n {
+		s.List = append(s.List, Prompt{Instruction: fmt.Sprint("Task ", i)})
+		s.Answers = append(s.Answers, [2]*Answer{{Text: fmt.Sprint("first ", i)}, {Text: fmt.Sprint("the second ", i)}})
+	}
+	return s
+}
+
+// TestItems: after any number of pairs each model stood on the left as often as the other,
+// but for two; other judges see other sides; what comes back is mirrored.
+func TestItems(t *testing.T) {
+	s := session(101, 7)
+	s.Repeat = 0.1
+	s.Answers[5][Y].Text = " first 5\n"
+	list := s.Items("ann")
+	require.Equal(t, list, s.Items("ann"))
+	require.NotEqual(t, list, s.Items("bob"))
+	require.Len(t, list, 110)
+	left := [2]int{}
+	for k, i := range list[:100] {
+		require.NotEqual(t, 5, i.N, "nobody is asked for equal answers")
+		left[i.Left]++
+		require.LessOrEqual(t, max(left[X]-left[Y], left[Y]-left[X]), 2)
+		if k%4 == 3 {
+			require.Equal(t, left[X], left[Y])
+		}
+	}
+	for _, i := range list[100:] {
+		require.Equal(t, 1, i.Repeat)
+		first, ok := s.Item("ann", i.N, 0)
+		require.True(t, ok)
+		require.Equal(t, first.Left.Other(), i.Left)
+	}
+	require.Equal(t, Order(7, 50, 20), Order(7, 50, 20))
+	require.NotEqual(t, Order(7, 50, 20), Order(8, 50, 20))
+	require.Len(t, Order(7, 5, 20), 5)
+}
+
+// judge votes on all items of a session as f says.
+func judge(s *Session, name string, f func(i Item) Choice) {
+	for _, i := range s.Items(name) {
+		s.Votes = append(s.Votes, Vote{ID: int64(len(s.Votes)), N: i.N, Repeat: i.Repeat, Judge: name, Left: i.Left, Choice: f(i)})
+	}
+}
+
+// TestReport: wins belong to models, not to sides.
+func TestReport(t *testing.T) {
+	s := session(100, 1)
+	s.Repeat = 0.2
+	judge(s, "ann", func(i Item) Choice {
+		switch {
+		case i.N < 60 == (i.Left == X):
+			return Left
+		default:
+			return Right
+		}
+	})
+	r := NewReport(s)
+	require.Len(t, r.Groups, 1)
+	g := r.Groups[0]
+	require.Equal(t, [2]int{60, 40}, g.Wins)
+	require.Equal(t, 0.6, g.Rate)
+	require.Equal(t, "wilson", g.Kind)
+	require.InDelta(t, 0.0569, g.P, 5e-5)
+	require.Equal(t, 20, g.Repeats)
+	require.Equal(t, 20, g.Same)
+	require.False(t, g.LeftBias)
+	require.Equal(t, 100, g.Lengths)
+	require.Equal(t, 40, g.LongerWins)
+	require.NotNil(t, g.AtEqual)
+	require.Nil(t, g.Agreement)
+
+	// An interrupted, a skipped, a revealing and an undone vote count apart.
+	s = session(5, 1)
+	s.Votes = []Vote{{N: 0, Judge: "a", Choice: Left}, {N: 1, Judge: "a", Choice: Skip}, {N: 2, Judge: "a", Choice: Right, Flags: []string{FlagRevealed}},
+		{N: 3, Judge: "a", Choice: Right, Undone: true}, {N: 3, Judge: "a", Choice: Bad}, {N: 4, Choice: Tie, Flags: []string{FlagEqual}}, {N: 0, Judge: "b", Choice: Right}}
+	r = NewReport(s)
+	g = r.Groups[0]
+	require.Equal(t, 1, r.Equal)
+	require.Equal(t, []int{1, 1, 1, 1, 1, 1, 1, 2}, []int{g.Wins[X], g.Wins[Y], g.Ties, g.Bad, g.Skipped, g.Revealed, g.Undone, g.Judges})
+	require.Equal(t, 4, g.Votes())
+	require.Equal(t, 0.5, g.Rate)
+	require.Equal(t, "bootstrap", g.Kind)
+	require.Equal(t, 0.0, *g.Agreement)
+	s.Peek = true
+	require.Equal(t, "anytime", NewReport(s).Groups[0].Kind)
+}
+
+// TestLeftJudge: who always takes the left side says that the models are equal, and is told
+// of.
+func TestLeftJudge(t *testing.T) {
+	s := session(100, 3)
+	judge(s, "ann", func(Item) Choice { return Left })
+	g := NewReport(s).Groups[0]
+	require.InDelta(t, 0.5, g.Rate, 0.02)
+	require.Equal(t, 100, g.LeftWins)
+	require.True(t, g.LeftBias)
+}
+
+// TestModelJudge: a model is asked in both orders, and is not mixed with people.
+func TestModelJudge(t *testing.T) {
+	s := session(3, 3)
+	s.Votes = []Vote{
+		{N: 0, Judge: "model:j", Left: X, Choice: Left}, {N: 0, Repeat: 1, Judge: "model:j", Left: Y, Choice: Right},
+		{N: 1, Judge: "model:j", Left: Y, Choice: Left}, {N: 1, Repeat: 1, Judge: "model:j", Left: X, Choice: Left},
+		{N: 2, Judge: "model:j", Left: Y, Choice: Left},
+		{N: 0, Judge: "ann", Left: X, Choice: Right},
+	}
+	r := NewReport(s)
+	require.Equal(t, []string{"people", "j"}, []string{r.Groups[0].Name, r.Groups[1].Name})
+	g := r.Groups[1]
+	require.Equal(t, [2]int{1, 0}, g.Wins)
+	require.Equal(t, 1, g.Ties)
+	require.Equal(t, []int{2, 1}, []int{g.Repeats, g.Same})
+	require.Equal(t, [2]int{0, 1}, r.Groups[0].Wins)
+}
+
+// TestRepeatable: the report of the same votes has the same digits, with ties as well.
+func TestRepeatable(t *testing.T) {
+	s := session(40, 9)
+	judge(s, "ann", func(i Item) Choice { return Choices[random.Hash(1, uint64(i.N))%4] })
+	a, err := json.Marshal(NewReport(s))
+	require.NoError(t, err)
+	b, err := json.Marshal(NewReport(s))
+	require.NoError(t, err)
+	require.Equal(t, string(a), string(b))
+	require.Contains(t, string(a), `"interval_kind":"bootstrap"`)
+	require.Contains(t, string(a), `"interval":{"low":0.4125,"high":0.6375}`)
+}
+
+func TestReveals(t *testing.T) {
+	s := session(4, 1)
+	s.Models[Y].Name = "Llama-3-8B"
+	s.Answers[1][X].Text = "Hello! I’m ChatGPT, a model."
+	s.Answers[2][Y].Text = "As llama-3-8b, I think so."
+	s.Answers[3][X].Text = "one is a number" // a short name is a word
+	require.Equal(t, []bool{false, true, true, false}, []bool{s.Reveals(0), s.Reveals(1), s.Reveals(2), s.Reveals(3)})
+}
+
+func TestStrengths(t *testing.T) {
+	a, b := session(40, 1), session(40, 2)
+	b.Models[X] = Model{Name: "three", SHA256: "c"}
+	judge(a, "ann", func(i Item) Choice { // one wins 30 of 40 against two
+		if i.N < 30 == (i.Left == X) {
+			return Left
+		}
+		return Right
+	})
+	judge(b, "bob", func(i Item) Choice { // three wins 20 of 40 against two
+		if i.N < 20 == (i.Left == X) {
+			return Left
+		}
+		return Right
+	})
+	list := Strengths([]*Session{a, b}, "people")
+	require.Len(t, list, 3)
+	require.Equal(t, "one", list[0].Name)
+	require.InDelta(t, list[1].Elo, list[2].Elo, 5)      // the added ties of pairs that never met
+	require.InDelta(t, 190, list[0].Elo-list[1].Elo, 10) // 400·log10(3), less the added tie
+	for _, m := range list {
+		require.Less(t, m.Low, m.Elo)
+		require.Greater(t, m.High, m.Elo)
+	}
+}
+
+func openStore(t *testing.T) Store {
+	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "ab.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { db.Close() })
+	return Store{db}
+}
+
+// TestStore: a session goes on where it was, a vote is there once, and one that is undone
+// stays.
+func TestStore(t *testing.T) {
+	st, ctx := openStore(t), t.Context()
+	_, err := st.Sessions(ctx)
+	require.ErrorIs(t, err, ErrNoSession)
+	want := session(3, 5)
+	id, isNew, err := st.Begin(ctx, want.Plan, want.List)
+	require.NoError(t, err)
+	require.True(t, isNew)
+	again, isNew, err := st.Begin(ctx, want.Plan, want.List)
+	require.NoError(t, err)
+	require.False(t, isNew)
+	require.Equal(t, id, again)
+	s, err := st.Load(ctx, id)
+	require.NoError(t, err)
+	require.False(t, s.Complete())
+	for n := range s.List {
+		for slot := range 2 {
+			text := fmt.Sprint("answer ", slot, " of ", n)
+			if n == 2 {
+				text = "same\x00\xff"
+			}
+			require.NoError(t, st.AddAnswer(ctx, id, n, Slot(slot), Answer{Text: text, Tokens: 3, Cut: true}))
+		}
+	}
+	s, err = st.Load(ctx, id)
+	require.NoError(t, err)
+	require.True(t, s.Complete())
+	require.Equal(t, want.List, s.List)
+	require.Equal(t, want.Plan, s.Plan)
+	require.NoError(t, st.AddEqual(ctx, s))
+	require.NoError(t, st.AddEqual(ctx, s))
+	next, done, all := s.Next("ann")
+	require.Equal(t, []int{0, 0, 2}, []int{next.N, done, all})
+	for k, added := range []bool{true, false, false} {
+		got, err := st.AddVote(ctx, s, Vote{N: 0, Judge: "ann", Left: next.Left, Choice: Choices[k], Note: "why"})
+		require.NoError(t, err)
+		require.Equal(t, added, got)
+	}
+	undone, err := st.Undo(ctx, s, "ann")
+	require.NoError(t, err)
+	require.True(t, undone)
+	undone, err = st.Undo(ctx, s, "ann")
+	require.NoError(t, err)
+	require.False(t, undone)
+	_, err = st.AddVote(ctx, s, Vote{N: 0, Judge: "ann", Left: next.Left, Choice: Right})
+	require.NoError(t, err)
+	s, err = st.Load(ctx, id)
+	require.NoError(t, err)
+	require.Len(t, s.Votes, 3) // the tie, the one undone, the one that stands
+	next, done, _ = s.Next("ann")
+	require.Equal(t, []int{1, 1}, []int{next.N, done})
+	require.NoError(t, st.Close(ctx, id))
+	_, err = st.AddVote(ctx, s, Vote{N: 1, Judge: "ann", Choice: Left})
+	require.ErrorIs(t, err, ErrClosed)
+	undone, err = st.Undo(ctx, s, "ann")
+	require.NoError(t, err)
+	require.False(t, undone)
+	other, isNew, err := st.Begin(ctx, want.Plan, want.List)
+	require.NoError(t, err)
+	require.True(t, isNew, "a closed session is not gone on with")
+	require.NotEqual(t, id, other)
+	list, err := st.Sessions(ctx)
+	require.NoError(t, err)
+	require.Equal(t, []int64{id, other}, list)
+	_, err = st.Load(ctx, 99)
+	require.ErrorIs(t, err, ErrNoSession)
+}
+
+func TestExport(t *testing.T) {
+	s := session(3, 1)
+	s.List[1].Input = "with, \"input\"\n"
+	s.Votes = []Vote{{N: 0, Judge: "a", Left: Y, Choice: Left}, {N: 1, Judge: "a", Left: X, Choice: Left}, {N: 2, Judge: "a", Choice: Tie}, {N: 2, Judge: "b", Choice: Skip}, {N: 0, Judge: "b", Left: Y, Choice: Right, Undone: true}}
+	export := func(form string) string {
+		var b bytes.Buffer
+		require.NoError(t, Export(&b, s, form))
+		return b.String()
+	}
+	rows, err := csv.NewReader(strings.NewReader(export("csv"))).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, rows, 6)
+	require.Equal(t, "with, \"input\"\n", rows[2][5])
+	var lines []Line
+	require.NoError(t, json.Unmarshal([]byte(export("json")), &lines))
+	require.Len(t, lines, 5)
+	require.Equal(t, []string{"Y", "X", ""}, []string{lines[0].Winner, lines[1].Winner, lines[2].Winner})
+	require.Equal(t, 5, strings.Count(export("jsonl"), "\n"))
+	var eval []map[string]any
+	require.NoError(t, json.Unmarshal([]byte(export("alpaca-eval")), &eval))
+	require.Len(t, eval, 3)
+	require.Equal(t, []any{2.0, 1.0, 1.5}, []any{eval[0]["preference"], eval[1]["preference"], eval[2]["preference"]})
+	require.Equal(t, `{"prompt":"Task 0","chosen":"the second 0","rejected":"first 0"}`+"\n"+`{"prompt":"Task 1\n\nwith, \"input\"\n","chosen":"first 1","rejected":"the second 1"}`+"\n", export("dpo"))
+	// A model that contradicts itself says nothing.
+	s.Votes = []Vote{{N: 0, Judge: "model:j", Left: X, Choice: Left}, {N: 0, Repeat: 1, Judge: "model:j", Left: Y, Choice: Left},
+		{N: 1, Judge: "model:j", Left: X, Choice: Left}, {N: 1, Repeat: 1, Judge: "model:j", Left: Y, Choice: Right}, {N: 2, Judge: "model:j", Left: X, Choice: Left}}
+	require.Equal(t, 1, strings.Count(export("dpo"), "chosen"))
+	require.Contains(t, export("dpo"), "Task 1")
+	require.Equal(t, 2, strings.Count(export("alpaca-eval"), `"preference":1.5`))
+	require.ErrorContains(t, Export(&bytes.Buffer{}, s, "xml"), "they are csv, json")
+}
+
+func TestRead(t *testing.T) {
+	list, sum, err := ReadPrompts(strings.NewReader(`{"instruction":"A","input":"b"}
+{"prompt":"C"}
+{"messages":[{"role":"user","content":"D"}]}
+{"instruction":"E","instances":[{"input":"f","output":"g"}]}`))
+	require.NoError(t, err)
+	require.Len(t, sum, 64)
+	require.Equal(t, []Prompt{{"A", "b"}, {"C", ""}, {"D", ""}, {"E", "f"}}, list)
+	a, err := ReadAnswers(strings.NewReader(`[{"instruction":"A","output":"x","generator":"G"},{"instruction":"B","input":"i","output":""}]`))
+	require.NoError(t, err)
+	require.Equal(t, "G", a.Generator)
+	require.Equal(t, map[Prompt]string{{"A", ""}: "x", {"B", "i"}: ""}, a.Texts)
+	for text, want := range map[string]string{
+		"": "is empty", "[]": "there are no prompts", "{}": `line 1: no "instruction"`, "{\n": "line 1: unexpected end", "[{}": "unexpected end",
+		`{"messages":[{"role":"user","content":"D"},{"role":"user","content":"D"}]}`: "several turns",
+	} {
+		_, _, err := ReadPrompts(strings.NewReader(text))
+		require.ErrorContains(t, err, want, text)
+	}
+	_, err = ReadAnswers(strings.NewReader(`{"instruction":"A"}`))
+	require.ErrorContains(t, err, `line 1: no "output"`)
+	_, err = ReadAnswers(strings.NewReader("{\"instruction\":\"A\",\"output\":\"\"}\n{\"instruction\":\"A\",\"output\":\"\"}"))
+	require.ErrorContains(t, err, "line 2: a second answer")
+}
+
+func FuzzRead(f *testing.F) {
+	f.Add(`[{"instruction":"A","output":"x"}]`)
+	f.Add("{\"prompt\":\"C\",\"answer\":\"\"}\n")
+	f.Fuzz(func(t *testing.T, text string) {
+		a, err := ReadAnswers(strings.NewReader(text))
+		if err != nil {
+			return
+		}
+		list, sum, err := ReadPrompts(strings.NewReader(text))
+		require.NoError(t, err)
+		require.Equal(t, a.SHA256, sum)
+		require.Equal(t, a.Prompts, list)
+	})
+}

@@ -1,0 +1,130 @@
+// Package stats has the numbers of a comparison of two models by votes: win rates with
+// their intervals, tests, how many votes a difference needs, and strengths of several
+// models. Everything is computed in an order of its own with our own functions and random
+// numbers: a report has the same digits on every machine.
+package stats
+
+import (
+	"math"
+	"math/big"
+	"slices"
+
+	"alpaca/internal/fmath"
+	"alpaca/internal/train/random"
+)
+
+// z95 is the standard normal's 97.5 % quantile, z80 its 80 % quantile.
+const (
+	z95 = 1.959964
+	z80 = 0.841621
+)
+
+// Interval is where a rate may lie, between 0 and 1.
+type Interval struct {
+	Low  float64 `json:"low"`
+	High float64 `json:"high"`
+}
+
+// Has reports whether a rate is within the interval.
+func (i Interval) Has(rate float64) bool { return i.Low <= rate && rate <= i.High }
+
+// clipped returns an interval around a rate within 0 and 1.
+func clipped(mid, radius float64) Interval {
+	return Interval{max(0, mid-radius), min(1, mid+radius)}
+}
+
+// Wilson returns the 95 % score interval of wins out of n (Wilson, 1927). Without votes it
+// is everything.
+func Wilson(wins, n float64) Interval {
+	if n <= 0 {
+		return Interval{0, 1}
+	}
+	p, z2 := wins/n, z95*z95
+	below := 1 + z2/n
+	mid := (p + z2/(2*n)) / below
+	radius := float64(z95*math.Sqrt(float64(p*(1-p))/n+z2/float64(4*n*n))) / below
+	return clipped(mid, radius)
+}
+
+// SignTest returns the probability that a fair coin gives a split at least as uneven as a
+// to b: the exact two-sided binomial test, at most 1.
+func SignTest(a, b int) float64 {
+	n, k := int64(a+b), int64(min(a, b))
+	sum, term := new(big.Int), big.NewInt(1) // of binomial coefficients, and the next
+	for i := int64(0); i <= k; i++ {
+		sum.Add(sum, term)
+		term.Mul(term, big.NewInt(n-i))
+		term.Quo(term, big.NewInt(i+1))
+	}
+	sum.Lsh(sum, 1)
+	p, _ := new(big.Rat).SetFrac(sum, new(big.Int).Lsh(big.NewInt(1), uint(n))).Float64()
+	return min(1, p)
+}
+
+// Anytime returns an interval that holds the true rate at every number of votes at once
+// with 95 %: who stops when the result looks good is not fooled. It is the confidence
+// sequence of a mixture of normals (Waudby-Smith and others, arXiv:2103.06476), which is
+// narrowest near 200 votes.
+func Anytime(wins, n float64) Interval {
+	if n <= 0 {
+		return Interval{0, 1}
+	}
+	const alpha = 0.05
+	l := -2 * fmath.Log(alpha)
+	rho2 := (l + fmath.Log(l+1)) / 200
+	g := 1 + float64(n*rho2)
+	return clipped(wins/n, math.Sqrt(float64(g*fmath.Log(g/(alpha*alpha)))/float64(n*n*rho2))/2)
+}
+
+// VotesNeeded returns how many decided votes find a true rate of p to differ from a half
+// with 80 %, at a level of 5 %, two-sided.
+func VotesNeeded(p float64) int {
+	root := (z95/2 + float64(z80*math.Sqrt(float64(p*(1-p))))) / math.Abs(p-0.5)
+	return int(math.Ceil(float64(root * root)))
+}
+
+// Visible returns the smallest difference from a half that so many votes find with 80 %.
+func Visible(votes int) float64 {
+	low, high := 0.0, 0.5
+	for range 40 {
+		if mid := (low + high) / 2; mid > 0 && VotesNeeded(0.5+mid) <= votes {
+			high = mid
+		} else {
+			low = mid
+		}
+	}
+	return high
+}
+
+// Cluster is the votes on one prompt: the sum of what they are worth, and their number.
+type Cluster struct{ Sum, N float64 }
+
+// resamples is how many samples the bootstrap draws.
+const resamples = 10000
+
+// forBootstrap is the second number of random.Hash here.
+const forBootstrap = 201
+
+// Bootstrap returns the 95 % percentile interval of the mean worth of a vote, of samples of
+// whole prompts.
+func Bootstrap(list []Cluster, seed uint64) Interval {
+	if len(list) == 0 {
+		return Interval{0, 1}
+	}
+	means := make([]float64, 0, resamples)
+	for r := range resamples {
+		var sum, n float64
+		for i := range list {
+			c := list[random.Hash(seed, forBootstrap, uint64(r), uint64(i))%uint64(len(list))]
+			sum, n = sum+c.Sum, n+c.N
+		}
+		if n > 0 {
+			means = append(means, sum/n)
+		}
+	}
+	if len(means) == 0 {
+		return Interval{0, 1}
+	}
+	slices.Sort(means)
+	return Interval{means[len(means)*25/1000], means[len(means)*975/1000-1]}
+}

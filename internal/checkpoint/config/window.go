@@ -1,0 +1,68 @@
+package config
+
+import (
+	"alpaca/internal/arch"
+	"alpaca/internal/gguf"
+)
+
+// windows adds how far tokens see, and which layers that is about. The reference leaves
+// both out for several architectures whose models have them.
+func (r *reader) windows() {
+	a := r.m.Arch
+	window := r.Int("sliding_window", 0)
+	layers := len(r.m.Layers)
+	sliding := make([]bool, layers)
+	switch kinds := r.Texts("layer_types"); {
+	case a == &arch.Phi3:
+		r.addInt(arch.KeyWindow, window)
+		return
+	case a.Conv || a.Delta:
+		return
+	case a == &arch.Olmo2 && !r.Has("sliding_window"):
+		return
+	case a == &arch.Qwen2 || a == &arch.Qwen3 || a == &arch.Qwen2MoE || a == &arch.Qwen3MoE:
+		if !r.Bool("use_sliding_window", false) {
+			window = 0
+		}
+		for i := range sliding {
+			sliding[i] = window > 0 && i >= r.Int("max_window_layers", layers)
+			if len(kinds) > 0 {
+				sliding[i] = window > 0 && kinds[i] == "sliding_attention"
+			}
+		}
+	case len(kinds) > 0:
+		for i := range sliding {
+			sliding[i] = kinds[i] == "sliding_attention"
+		}
+	default:
+		period := a.Windows.Period
+		if key := r.First("sliding_window_pattern", "_sliding_window_pattern"); key != "" && r.IsNumber(key) {
+			period = r.Int(key, period)
+		}
+		for i := range sliding {
+			sliding[i] = period == 0 || i%period != period-1
+		}
+	}
+	any, all := false, true
+	for _, s := range sliding {
+		any, all = any || s, all && s
+	}
+	if window == 0 || !any {
+		if a.Windows.Default > 0 { // or it would be that
+			r.addInt(arch.KeyWindow, 0)
+		}
+		return
+	}
+	r.addInt(arch.KeyWindow, window)
+	if a.Windows.Period == 0 {
+		r.note("the window of %d positions is kept in %s.%s, which the reference drops", window, a.Name, arch.KeyWindow)
+	}
+	usual := true
+	for i, s := range sliding {
+		p := a.Windows.Period
+		usual = usual && s == (p == 0 || i%p != p-1)
+	}
+	if !usual || a == &arch.Olmo2 {
+		r.add(arch.KeyWindowLayers, gguf.Bools(sliding))
+	}
+}

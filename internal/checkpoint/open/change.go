@@ -1,0 +1,73 @@
+package open
+
+import (
+	"math"
+	"strings"
+
+	"alpaca/internal/arch"
+	"alpaca/internal/checkpoint/rows"
+)
+
+// change does to a tensor of Hugging Face what GGUF wants: another order of heads, the 1
+// that norms add, and float32 where nothing else is read.
+func (b *builder) change(s source, r *rows.Rows) *rows.Rows {
+	t := s.tensor
+	vector := t.IsVector() || s.bias
+	if b.Arch.Turned(t) {
+		n := s.sizes.KeyDim
+		if vector {
+			r = r.PickCols(r.Cols, func(i int) int { return arch.PairRow(i, n) })
+		} else {
+			r = r.Pick(r.N, func(i int) int { return arch.PairRow(i, n) })
+		}
+	}
+	if s.sizes.Delta && s.sizes.SSMHeads > 0 {
+		r = valueHeads(s, r)
+	}
+	switch {
+	case t.Role == arch.DeltaA && t.In == arch.DeltaLayers:
+		return r.Map(func(v float32) float32 { return float32(-math.Exp(float64(v))) })
+	case b.Arch.PlusOne(t) && !s.bias:
+		return r.Map(func(v float32) float32 { return v + 1 })
+	}
+	return b.asFloats(s, r)
+}
+
+// asFloats returns r as F32 if nothing else is read in its place: vectors, biases, norms,
+// routers and the taps of convolutions.
+func (b *builder) asFloats(s source, r *rows.Rows) *rows.Rows {
+	t := s.tensor
+	switch {
+	case t.IsVector(), s.bias, t.Rows == arch.Single, strings.HasSuffix(t.File(), "_norm.weight"):
+		return r.Map(nil)
+	}
+	switch t.Role {
+	case arch.Router, arch.ConvTaps, arch.DeltaTaps:
+		return r.Map(nil)
+	}
+	return r
+}
+
+// valueHeads brings the heads of values of a gated delta rule into GGUF's order.
+func valueHeads(s source, r *rows.Rows) *rows.Rows {
+	skip, byRow, byCol := s.tensor.ValueHeads(s.sizes)
+	if !byRow && !byCol || s.bias || s.sizes.SSMHeads == s.sizes.SSMGroups {
+		return r
+	}
+	count := r.N - skip
+	if byCol {
+		count = r.Cols - skip
+	}
+	n := count / s.sizes.SSMHeads // rows or columns of a head
+	from := func(i int) int {
+		if i < skip {
+			return i
+		}
+		i -= skip
+		return skip + s.sizes.ValueHead(i/n)*n + i%n
+	}
+	if byCol {
+		return r.PickCols(r.Cols, from)
+	}
+	return r.Pick(r.N, from)
+}

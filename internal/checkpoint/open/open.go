@@ -1,0 +1,191 @@
+// Package open presents a checkpoint's folder as if it were a GGUF file: its metadata, its
+// vocabulary and its tensors under the names, in the shapes and in the order of rows that
+// GGUF has. Tensors are made when they are read, a few rows at a time, so that a model of
+// any size can be written on, or they are fetched at once to run it.
+package open
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"alpaca/internal/arch"
+	"alpaca/internal/checkpoint"
+	"alpaca/internal/checkpoint/card"
+	"alpaca/internal/checkpoint/config"
+	"alpaca/internal/checkpoint/rows"
+	"alpaca/internal/checkpoint/vocab"
+	"alpaca/internal/checkpoint/weights"
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
+)
+
+// Options change how a folder is opened.
+type Options struct {
+	// Map maps the files, for a model that is run and not converted.
+	Map bool
+	// Pre is the pre-tokenizer's name where the checkpoint does not say how text is cut
+	// into words, or says it in a way that is not known.
+	Pre string
+}
+
+// Model is an open checkpoint.
+type Model struct {
+	File   *gguf.File // what a GGUF file would hold; its Path is the folder
+	Arch   *arch.Arch
+	Class  string     // of config.json; "" of Meta's
+	Format string     // such as "safetensors, 2 files"
+	Main   quant.Type // of most weights: F32, F16 or BF16
+	Stored string     // how the checkpoint stores most weights, such as "BF16"
+	Files  []string   // all files of weights
+	Notes  []string   // what is not as the reference converter has it, and what cannot be kept
+
+	folder *checkpoint.Folder
+}
+
+// Counts returns how many weights there are.
+func (m *Model) Counts() (c card.Counts) {
+	var stacks, experts int64
+	for i := range m.File.Tensors {
+		t := &m.File.Tensors[i]
+		n := int64(t.Elems())
+		c.Total += n
+		if !strings.Contains(t.Name, "_exps.") || len(t.Shape) < 2 {
+			c.Shared += n
+			continue
+		}
+		c.Expert += n / max(1, int64(t.Shape[0]))
+		experts += int64(t.Shape[0])
+		stacks++
+	}
+	if stacks > 0 {
+		c.Experts = int(experts / stacks)
+	}
+	return c
+}
+
+const keyArch = "general.architecture"
+
+// Close closes the files.
+func (m *Model) Close() error { return m.File.Close() }
+
+// Open opens a folder.
+func Open(dir string, opt Options) (*Model, error) {
+	folder, err := checkpoint.Open(dir, checkpoint.Options{Map: opt.Map})
+	if err != nil {
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
+	m := &Model{folder: folder, Files: folder.Files, Format: folder.Format}
+	if n := len(folder.Files); n > 1 {
+		m.Format = fmt.Sprintf("%s, %d files", folder.Format, n)
+	}
+	if err := m.build(dir, opt); err != nil {
+		folder.Close()
+		return nil, fmt.Errorf("checkpoint: %w", err)
+	}
+	return m, nil
+}
+
+// build makes File.
+func (m *Model) build(dir string, opt Options) error {
+	read := config.Read
+	if m.folder.Meta {
+		read = m.readMeta
+	}
+	model, err := read(m.folder.Config)
+	if err != nil {
+		return fmt.Errorf("%s: %w", dir, err)
+	}
+	m.Arch, m.Class = model.Arch, model.Class
+	b := &builder{Model: model, folder: m.folder, used: map[string]bool{}, mapped: opt.Map}
+	if err := b.start(); err != nil {
+		return fmt.Errorf("%s: %w", dir, err)
+	}
+	v, err := vocab.Read(vocab.Options{Dir: dir, Config: model.Config, Size: b.vocabSize(), Pre: opt.Pre})
+	if err != nil {
+		return err
+	}
+	if err := b.cutVocab(v.Size); err != nil {
+		return fmt.Errorf("%s: %w", dir, err)
+	}
+	if err := b.all(); err != nil {
+		return fmt.Errorf("%s: %w", dir, err)
+	}
+	m.Notes = append(append(append(m.Notes, model.Notes...), b.notes...), v.Notes...)
+	m.Main, m.Stored = b.main()
+	kv := []gguf.KV{{Key: keyArch, Value: gguf.Str(m.Arch.Name)}, {Key: "general.type", Value: gguf.Str("model")}}
+	if m.folder.Meta {
+		kv = append(kv, gguf.KV{Key: m.Arch.Name + "." + arch.KeyVocabSize, Value: gguf.U32(uint32(v.Size))})
+	}
+	kv = append(append(kv, model.KV...), v.KV...)
+	if m.File, err = gguf.FromRows(filepath.Clean(dir), "checkpoint", kv, b.tensors, b.reads); err == nil {
+		m.File.OnClose(m.folder.Close)
+	}
+	return err
+}
+
+// builder makes the tensors of a model.
+type builder struct {
+	*config.Model
+	folder *checkpoint.Folder
+	used   map[string]bool // names of the checkpoint's tensors that are accounted for
+	notes  []string
+	quant  quantized // how matrices are stored
+	mapped bool      // the model is to be run: what is made stays in memory
+
+	embed   *rows.Rows // the embedding's rows
+	tensors []gguf.Tensor
+	reads   []func(dst []byte, lo, hi int) error
+	stored  map[string]int64 // elements of matrices by the type in the checkpoint
+	kinds   map[quant.Type]int64
+}
+
+// add adds a tensor of GGUF.
+func (b *builder) add(name string, shape []int, r *rows.Rows) {
+	b.tensors = append(b.tensors, gguf.Tensor{Name: name, Type: r.Type, Shape: shape, Data: r.Data})
+	b.reads = append(b.reads, r.Read)
+}
+
+// count remembers how a matrix is stored.
+func (b *builder) count(stored string, r *rows.Rows) {
+	if b.stored == nil {
+		b.stored, b.kinds = map[string]int64{}, map[quant.Type]int64{}
+	}
+	n := int64(r.N) * int64(r.Cols)
+	b.stored[stored] += n
+	typ := r.Type
+	switch weights.Type(stored) {
+	case weights.F32, weights.F16, weights.BF16, weights.F64:
+	default: // made of smaller numbers
+		typ = quant.BF16
+	}
+	b.kinds[typ] += n
+}
+
+// main returns the types of most weights.
+func (b *builder) main() (quant.Type, string) {
+	best, most := quant.F32, int64(-1)
+	for _, t := range []quant.Type{quant.BF16, quant.F16, quant.F32} {
+		if n := b.kinds[t]; n > most {
+			best, most = t, n
+		}
+	}
+	name, most := "", int64(-1)
+	for t, n := range b.stored {
+		if n > most || n == most && t < name {
+			name, most = t, n
+		}
+	}
+	return best, name
+}
+
+// Describe adds the general.* keys that a file has beside the architecture, and notes of
+// what could not be read of them. name replaces the model's name unless it is "".
+func (m *Model) Describe(dir, name string) error {
+	general, notes := card.Read(dir, card.Options{Name: name, Counts: m.Counts()})
+	m.Notes = append(m.Notes, notes...)
+	return m.File.Insert(2, general)
+}
+
+// Fetch reads the tensors that are not mapped as they are, to run the model.
+func (m *Model) Fetch() error { return m.File.Fetch() }

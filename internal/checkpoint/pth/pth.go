@@ -1,0 +1,222 @@
+// Package pth reads the files that torch.save writes, pytorch_model.bin and .pth: a zip
+// archive of a pickle and of the bytes of every storage. A pickle is a program; this one
+// is run by a small machine that can build dictionaries, numbers and tensors, and that
+// calls nothing. Other names in it are an error that lists them.
+package pth
+
+import (
+	"archive/zip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"sort"
+	"strings"
+
+	"alpaca/internal/checkpoint/weights"
+)
+
+// maxPickle bounds the pickle: that of a model of 100,000 tensors has 20 MB.
+const maxPickle = 64 << 20
+
+// File is an open file. It may be used from many goroutines, until Close.
+type File struct {
+	Path    string
+	Tensors []weights.Tensor // in the order of the pickle
+
+	file *os.File
+	size int64
+	root string               // the folder of all records
+	zip  map[string]*zip.File // records by name
+}
+
+// Open opens a file and reads its pickle.
+func Open(name string) (*File, error) {
+	st, err := os.Stat(name) // first: to open a named pipe would wait
+	if err != nil {
+		return nil, fmt.Errorf("pth: %w", err)
+	}
+	if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("pth: %s: is not a regular file", name)
+	}
+	file, err := os.Open(name)
+	if err != nil {
+		return nil, fmt.Errorf("pth: %w", err)
+	}
+	f := &File{Path: name, file: file, size: st.Size()}
+	if err := f.open(); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("pth: %s: %w", name, err)
+	}
+	return f, nil
+}
+
+// Close closes the file. Tensors must not be used after it.
+func (f *File) Close() error { return f.file.Close() }
+
+func (f *File) open() error {
+	z, err := zip.NewReader(f.file, f.size)
+	if err != nil {
+		head := make([]byte, 2)
+		_, _ = f.file.ReadAt(head, 0)
+		if head[0] == 0x80 {
+			return errors.New("is a pickle without an archive, as torch wrote before version 1.6: load it and save it again")
+		}
+		return err
+	}
+	f.zip = make(map[string]*zip.File, len(z.File))
+	pickle := ""
+	for _, r := range z.File {
+		if f.zip[r.Name] != nil {
+			return fmt.Errorf("record %q is there twice", r.Name)
+		}
+		f.zip[r.Name] = r
+		if path.Base(r.Name) == "data.pkl" {
+			if pickle != "" {
+				return fmt.Errorf("records %q and %q: one is wanted", pickle, r.Name)
+			}
+			pickle = r.Name
+		}
+	}
+	if pickle == "" {
+		return errors.New("no record data.pkl: not a file of torch.save (or of TorchScript, which is not read)")
+	}
+	f.root = strings.TrimSuffix(pickle, "data.pkl")
+	if order := f.zip[f.root+"byteorder"]; order != nil {
+		raw, err := f.record(order, 16)
+		if err != nil {
+			return err
+		}
+		if string(raw) != "little" {
+			return fmt.Errorf("byteorder is %q, want \"little\"", raw)
+		}
+	}
+	raw, err := f.record(f.zip[pickle], maxPickle)
+	if err != nil {
+		return err
+	}
+	return f.read(raw)
+}
+
+// read runs the pickle and makes Tensors of what it builds.
+func (f *File) read(raw []byte) error {
+	top, err := unpickle(raw)
+	if err != nil {
+		return err
+	}
+	d, ok := top.(*dict)
+	if !ok {
+		return fmt.Errorf("holds %s, want a dictionary of tensors", describe(top))
+	}
+	for _, key := range []string{"state_dict", "model_state_dict", "module", "model"} {
+		if inner, ok := d.get(key).(*dict); ok && !d.hasTensors() {
+			d = inner
+			break
+		}
+	}
+	seen := map[string]bool{}
+	for _, e := range d.items {
+		name, isText := e.key.(string)
+		t, isTensor := e.value.(*tensor)
+		if !isText || !isTensor {
+			continue
+		}
+		if seen[name] {
+			return fmt.Errorf("tensor %q is there twice", name)
+		}
+		seen[name] = true
+		x, err := f.tensor(name, t)
+		if err != nil {
+			return fmt.Errorf("tensor %q: %w", name, err)
+		}
+		f.Tensors = append(f.Tensors, *x)
+	}
+	if len(f.Tensors) == 0 {
+		return errors.New("holds no tensors")
+	}
+	return nil
+}
+
+// record returns the bytes of a record of at most that many.
+func (f *File) record(r *zip.File, most int64) ([]byte, error) {
+	from, err := f.place(r)
+	if err != nil {
+		return nil, err
+	}
+	if int64(r.UncompressedSize64) > most {
+		return nil, fmt.Errorf("record %q: %d bytes, at most %d", r.Name, r.UncompressedSize64, most)
+	}
+	raw := make([]byte, r.UncompressedSize64)
+	if n, err := f.file.ReadAt(raw, from); n < len(raw) {
+		return nil, fmt.Errorf("record %q: %w", r.Name, err)
+	}
+	return raw, nil
+}
+
+// place returns where the bytes of a record begin, which all are in the file.
+func (f *File) place(r *zip.File) (int64, error) {
+	if r.Method != zip.Store || r.UncompressedSize64 != r.CompressedSize64 {
+		return 0, fmt.Errorf("record %q is compressed, which torch.save never does", r.Name)
+	}
+	from, err := r.DataOffset()
+	switch {
+	case err != nil:
+		return 0, fmt.Errorf("record %q: %w", r.Name, err)
+	case from < 0 || from > f.size || r.UncompressedSize64 > uint64(f.size-from):
+		return 0, fmt.Errorf("record %q: %d bytes at byte %d, but the file has %d", r.Name, r.UncompressedSize64, from, f.size)
+	}
+	return from, nil
+}
+
+// tensor makes a tensor of what the pickle says about it.
+func (f *File) tensor(name string, t *tensor) (*weights.Tensor, error) {
+	r := f.zip[f.root+"data/"+t.storage.key]
+	if r == nil {
+		return nil, fmt.Errorf("record %q is missing", "data/"+t.storage.key)
+	}
+	from, err := f.place(r)
+	if err != nil {
+		return nil, err
+	}
+	elem := int64(t.typ.Bits() / 8)
+	have := int64(r.UncompressedSize64) / elem // elements of the record
+	last, err := t.last()
+	if err != nil {
+		return nil, err
+	}
+	if t.offset < 0 || last >= have {
+		return nil, fmt.Errorf("element %d of a storage of %d", last, have)
+	}
+	x := &weights.Tensor{Name: name, Type: t.typ, Shape: t.shape, File: f.Path}
+	if t.contiguous() {
+		from += t.offset * elem
+		x.ReadAt = func(dst []byte, off int64) error { return readFull(f.file, dst, from+off) }
+		return x, nil
+	}
+	x.ReadAt = t.strided(f.file, from, elem, last)
+	return x, nil
+}
+
+// readFull reads all of dst.
+func readFull(r io.ReaderAt, dst []byte, off int64) error {
+	if n, err := r.ReadAt(dst, off); n < len(dst) {
+		return fmt.Errorf("at byte %d: %w", off, err)
+	}
+	return nil
+}
+
+// unknownNames is the error about names that the machine does not know.
+func unknownNames(names map[string]bool) error {
+	list := make([]string, 0, len(names))
+	for n := range names {
+		list = append(list, n)
+	}
+	sort.Strings(list)
+	const most = 8
+	more := ""
+	if len(list) > most {
+		list, more = list[:most], fmt.Sprintf(" and %d more", len(list)-most)
+	}
+	return fmt.Errorf("the pickle asks for %s%s: only tensors are read, nothing is run", strings.Join(list, ", "), more)
+}

@@ -1,0 +1,163 @@
+package pth
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+
+	"alpaca/internal/checkpoint/weights"
+)
+
+// storage is a record of the archive.
+type storage struct {
+	typ weights.Type // "" of an untyped one
+	key string
+}
+
+// tensor is a view of a storage. Offsets and strides count elements.
+type tensor struct {
+	storage *storage
+	typ     weights.Type
+	offset  int64
+	shape   []int
+	stride  []int64
+}
+
+// storages are the classes of storages by their names in package torch.
+var storages = map[string]weights.Type{
+	"DoubleStorage": weights.F64, "FloatStorage": weights.F32, "HalfStorage": weights.F16, "BFloat16Storage": weights.BF16,
+	"LongStorage": weights.I64, "IntStorage": weights.I32, "ShortStorage": weights.I16, "CharStorage": weights.I8,
+	"ByteStorage": weights.U8, "BoolStorage": weights.Bool,
+}
+
+// dtypes are the types by their names in package torch.
+var dtypes = map[string]weights.Type{
+	"float64": weights.F64, "float32": weights.F32, "float16": weights.F16, "bfloat16": weights.BF16,
+	"float8_e4m3fn": weights.F8E4M3, "float8_e5m2": weights.F8E5M2, "float8_e4m3fnuz": weights.F8E4M3Z, "float8_e5m2fnuz": weights.F8E5M2Z,
+	"float8_e8m0fnu": weights.F8E8M0,
+	"int64":          weights.I64, "int32": weights.I32, "int16": weights.I16, "int8": weights.I8,
+	"uint64": weights.U64, "uint32": weights.U32, "uint16": weights.U16, "uint8": weights.U8, "bool": weights.Bool,
+}
+
+// maxDims is torch's.
+const maxDims = 64
+
+// newTensor checks the arguments of torch._utils._rebuild_tensor_v2, or of _v3, which has
+// a type behind them: (storage, offset, size, stride, requires_grad, hooks, …).
+func newTensor(args []any, typed bool) (*tensor, error) {
+	least := 5
+	if typed {
+		least = 7
+	}
+	if len(args) < least {
+		return nil, fmt.Errorf("a tensor with %d arguments, want %d", len(args), least)
+	}
+	s, ok1 := args[0].(*storage)
+	offset, ok2 := args[1].(int64)
+	size, ok3 := args[2].(tuple)
+	stride, ok4 := args[3].(tuple)
+	if !ok1 || !ok2 || !ok3 || !ok4 {
+		return nil, errors.New("a tensor whose arguments are not storage, offset, size and stride")
+	}
+	t := &tensor{storage: s, typ: s.typ, offset: offset}
+	if typed {
+		name, _ := args[6].(dtype)
+		t.typ = weights.Type(name)
+	}
+	if !t.typ.Known() {
+		return nil, errors.New("a tensor whose type is not known")
+	}
+	if len(size) != len(stride) || len(size) > maxDims {
+		return nil, fmt.Errorf("a tensor of %d dimensions with %d strides, at most %d", len(size), len(stride), maxDims)
+	}
+	for i := range size {
+		n, ok1 := size[i].(int64)
+		by, ok2 := stride[i].(int64)
+		if !ok1 || !ok2 || n < 0 || by < 0 || n > 1<<53 || by > 1<<53 {
+			return nil, errors.New("a tensor whose size or stride is not a number of at least 0")
+		}
+		t.shape = append(t.shape, int(n))
+		t.stride = append(t.stride, by)
+	}
+	if _, ok := weights.Elements(t.shape); !ok {
+		return nil, fmt.Errorf("a tensor of shape %d, which is too large", t.shape)
+	}
+	return t, nil
+}
+
+// last returns the largest index of an element in the storage, -1 where there is none.
+func (t *tensor) last() (int64, error) {
+	if n, _ := weights.Elements(t.shape); n == 0 {
+		return -1, nil
+	}
+	at := t.offset
+	for i, n := range t.shape {
+		if n > 1 && t.stride[i] > (1<<60)/int64(n) {
+			return 0, fmt.Errorf("stride %d of %d elements is too large", t.stride[i], n)
+		}
+		if at += int64(n-1) * t.stride[i]; at > 1<<60 {
+			return 0, fmt.Errorf("strides %d are too large", t.stride)
+		}
+	}
+	return at, nil
+}
+
+// contiguous reports whether the elements follow each other in the storage.
+func (t *tensor) contiguous() bool {
+	want := int64(1)
+	for i := len(t.shape) - 1; i >= 0; i-- {
+		if t.shape[i] != 1 && t.stride[i] != want {
+			return t.empty()
+		}
+		want *= int64(t.shape[i])
+	}
+	return true
+}
+
+func (t *tensor) empty() bool {
+	n, _ := weights.Elements(t.shape)
+	return n == 0
+}
+
+// strided returns a function that reads elements that do not follow each other, such as of
+// a transpose. It keeps the part of the storage that they are in.
+func (t *tensor) strided(file io.ReaderAt, from, elem, last int64) func(dst []byte, off int64) error {
+	var once sync.Once
+	var raw []byte
+	var failed error
+	return func(dst []byte, off int64) error {
+		once.Do(func() {
+			raw = make([]byte, (last-t.offset+1)*elem)
+			failed = readFull(file, raw, from+t.offset*elem)
+		})
+		if failed != nil {
+			return failed
+		}
+		// The index of the first element, dimension by dimension.
+		index := make([]int, len(t.shape))
+		rest := off / elem
+		at := int64(0)
+		for i := len(t.shape) - 1; i >= 0; i-- {
+			n := int64(t.shape[i])
+			index[i] = int(rest % n)
+			rest /= n
+			at += int64(index[i]) * t.stride[i]
+		}
+		skip := off % elem
+		for len(dst) > 0 {
+			n := copy(dst, raw[at*elem+skip:(at+1)*elem])
+			dst, skip = dst[n:], 0
+			for i := len(index) - 1; i >= 0; i-- {
+				index[i]++
+				at += t.stride[i]
+				if index[i] < t.shape[i] {
+					break
+				}
+				at -= int64(t.shape[i]) * t.stride[i]
+				index[i] = 0
+			}
+		}
+		return nil
+	}
+}

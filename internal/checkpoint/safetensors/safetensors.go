@@ -1,0 +1,166 @@
+// Package safetensors reads safetensors files: a length, a header in JSON, and all bytes.
+//
+//	u64 length │ {"name": {"dtype", "shape", "data_offsets": [from, to]}, …, "__metadata__": {…}} │ data
+//
+// Nothing is believed before it is checked: types, shapes and offsets must agree, and the
+// tensors must cover the data without a gap or an overlap, in whatever order.
+package safetensors
+
+import (
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"io"
+	"os"
+	"slices"
+
+	"alpaca/internal/checkpoint/weights"
+	"alpaca/internal/mmap"
+)
+
+// maxHeader bounds the header, as the format's own library has it.
+const maxHeader = 100_000_000
+
+// File is an open file. It may be used from many goroutines, until Close.
+type File struct {
+	Path     string
+	Tensors  []weights.Tensor  // as their bytes lie in the file
+	Metadata map[string]string // of __metadata__; nil where there is none
+
+	file *os.File
+	data []byte // mapped; nil if not
+}
+
+// Options change how a file is opened.
+type Options struct {
+	// Map maps the file, so that tensors have Data, where the system can. Whoever reads
+	// those must do so under mmap.Guard.
+	Map bool
+}
+
+// Open opens a file and checks all of its header.
+func Open(path string, opt Options) (*File, error) {
+	st, err := os.Stat(path) // first: to open a named pipe would wait
+	if err != nil {
+		return nil, fmt.Errorf("safetensors: %w", err)
+	}
+	if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("safetensors: %s: is not a regular file", path)
+	}
+	file, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("safetensors: %w", err)
+	}
+	f := &File{Path: path, file: file}
+	if err := f.open(st.Size(), opt); err != nil {
+		f.Close()
+		return nil, fmt.Errorf("safetensors: %s: %w", path, err)
+	}
+	return f, nil
+}
+
+func (f *File) open(size int64, opt Options) error {
+	raw, err := readHeader(f.file, size)
+	if err != nil {
+		return err
+	}
+	h, err := parseHeader(raw)
+	if err != nil {
+		return err
+	}
+	start := int64(8 + len(raw))
+	if err := h.check(size - start); err != nil {
+		return err
+	}
+	f.Metadata = h.metadata
+	if opt.Map && size > start {
+		f.data, _ = mmap.Map(f.file, size) // where that fails, tensors are read
+	}
+	for _, e := range h.entries {
+		from := start + e.from
+		t := weights.Tensor{Name: e.name, Type: e.typ, Shape: e.shape, File: f.Path}
+		if f.data != nil {
+			t.Data = f.data[from : start+e.to : start+e.to]
+		}
+		t.ReadAt = func(dst []byte, off int64) error {
+			if n, err := f.file.ReadAt(dst, from+off); n < len(dst) {
+				return fmt.Errorf("%s: at byte %d: %w", f.Path, from+off, err)
+			}
+			return nil
+		}
+		f.Tensors = append(f.Tensors, t)
+	}
+	return nil
+}
+
+// Tensor returns the tensor of that name, nil if there is none.
+func (f *File) Tensor(name string) *weights.Tensor {
+	i := slices.IndexFunc(f.Tensors, func(t weights.Tensor) bool { return t.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &f.Tensors[i]
+}
+
+// Close closes the file. Tensors must not be used after it.
+func (f *File) Close() error {
+	if f.data != nil {
+		_ = mmap.Unmap(f.data)
+		f.data = nil
+	}
+	return f.file.Close()
+}
+
+// readHeader reads the JSON of a file of size bytes.
+func readHeader(r io.ReaderAt, size int64) ([]byte, error) {
+	var length [8]byte
+	if size < 8 {
+		return nil, fmt.Errorf("%d bytes, which are too few for the length of a header", size)
+	}
+	if _, err := r.ReadAt(length[:], 0); err != nil {
+		return nil, err
+	}
+	n := binary.LittleEndian.Uint64(length[:])
+	if n > maxHeader || int64(n) > size-8 {
+		return nil, fmt.Errorf("header of %d bytes in a file of %d, at most %d", n, size, int64(maxHeader))
+	}
+	raw := make([]byte, n)
+	if k, err := r.ReadAt(raw, 8); k < len(raw) {
+		return nil, err
+	}
+	return raw, nil
+}
+
+// check compares the header with the number of bytes behind it, and puts entries in the
+// order of their bytes.
+func (h *header) check(size int64) error {
+	for i := range h.entries {
+		e := &h.entries[i]
+		n, ok := weights.Elements(e.shape)
+		switch {
+		case !ok:
+			return fmt.Errorf("tensor %q: shape %d is negative or too large", e.name, e.shape)
+		case e.from < 0 || e.to < e.from || e.to > size:
+			return fmt.Errorf("tensor %q: bytes %d to %d, but the data have %d", e.name, e.from, e.to, size)
+		case int64(n)*int64(e.typ.Bits())%8 != 0:
+			return fmt.Errorf("tensor %q: %d elements of %s are not whole bytes", e.name, n, e.typ)
+		case e.to-e.from != e.typ.Bytes(n):
+			return fmt.Errorf("tensor %q: %d bytes, want %d for %s %d", e.name, e.to-e.from, e.typ.Bytes(n), e.typ, e.shape)
+		}
+	}
+	slices.SortStableFunc(h.entries, func(a, b entry) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(a.to, b.to)) })
+	at := int64(0)
+	for _, e := range h.entries {
+		switch {
+		case e.from > at:
+			return fmt.Errorf("tensor %q: begins at byte %d of the data, %d bytes behind the tensor before", e.name, e.from, e.from-at)
+		case e.from < at:
+			return fmt.Errorf("tensor %q: begins at byte %d of the data, within another that ends at %d", e.name, e.from, at)
+		}
+		at = e.to
+	}
+	if at != size {
+		return fmt.Errorf("%d bytes of data, but the tensors end at %d", size, at)
+	}
+	return nil
+}

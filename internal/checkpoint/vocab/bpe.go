@@ -1,0 +1,159 @@
+package vocab
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"alpaca/internal/gguf"
+)
+
+// bpe takes a byte-level vocabulary from tokenizer.json.
+func (b *builder) bpe() error {
+	t := b.tokenizer
+	b.model = "gpt2"
+	if b.pre = b.Pre; b.pre == "" {
+		var err error
+		if b.pre, err = t.preName(); err != nil {
+			return fmt.Errorf("%s: %w", b.path(jsonFile), err)
+		}
+		if b.pre == "llama-bpe" && b.Config.Text("model_type") == "lfm2" {
+			b.pre = "lfm2" // another name of the same
+		}
+	}
+	if err := b.resize(t.size()); err != nil {
+		return fmt.Errorf("%s: %w", b.path(jsonFile), err)
+	}
+	for text, id := range t.vocab {
+		b.set(int(id), text, gguf.TokenNormal, 0)
+	}
+	b.addTokens(t.Added)
+	if err := b.addOthers(); err != nil {
+		return err
+	}
+	b.merges = make([]string, len(t.Model.Merges))
+	for i, m := range t.Model.Merges {
+		// GGUF has a space between the two: one within them is written as a byte is.
+		b.merges[i] = strings.ReplaceAll(m.left, " ", "Ġ") + " " + strings.ReplaceAll(m.right, " ", "Ġ")
+	}
+	b.around()
+	return nil
+}
+
+// addTokens sets the tokens that are cut out of text: control tokens are those that are
+// called special, or look it.
+func (b *builder) addTokens(list []addedToken) {
+	for _, a := range list {
+		if a.ID < 0 || a.ID >= len(b.tokens) {
+			b.note("added token %q has the number %d, of %d tokens: left out", a.Content, a.ID, len(b.tokens))
+			continue
+		}
+		text, typ := a.Content, int32(gguf.TokenControl)
+		if !a.Special && !looksSpecial(text) {
+			text, typ = strings.ReplaceAll(text, "\u2581", " "), gguf.TokenUserDefined
+		}
+		b.set(a.ID, text, typ, scoreOfAdded)
+	}
+}
+
+// addOthers sets the added tokens that other files than tokenizer.json tell of.
+func (b *builder) addOthers() error {
+	if b.has(addedFile) {
+		raw, err := readFile(b.path(addedFile))
+		if err != nil {
+			return err
+		}
+		var ids map[string]int
+		if err := json.Unmarshal(raw, &ids); err != nil {
+			return fmt.Errorf("%s: %w", b.path(addedFile), err)
+		}
+		var list []addedToken
+		for text, id := range ids {
+			if id >= 0 && id < len(b.tokens) && b.types[id] == gguf.TokenUnused {
+				list = append(list, addedToken{ID: id, Content: text})
+			}
+		}
+		b.addTokens(list)
+	}
+	decoder := b.config.Sub("added_tokens_decoder")
+	var list []addedToken
+	for _, key := range decoder.Keys() {
+		var id int
+		if _, err := fmt.Sscanf(key, "%d", &id); err != nil || id < 0 || id >= len(b.tokens) {
+			b.note("added_tokens_decoder of %s has token %q, of %d tokens: left out", configFile, key, len(b.tokens))
+			continue
+		}
+		if b.tokenizer != nil && b.types[id] != gguf.TokenUnused && b.model != "llama" {
+			continue // tokenizer.json has told of it
+		}
+		o := decoder.Sub(key)
+		list = append(list, addedToken{ID: id, Content: o.Text("content"), Special: o.Bool("special", false)})
+	}
+	b.addTokens(list)
+	return b.config.Err()
+}
+
+// looksSpecial reports whether a token is one that programs write, although the checkpoint
+// does not say so. The list is the reference converter's.
+func looksSpecial(text string) bool {
+	switch text {
+	case "<pad>", "<mask>", "<2mass>", "[@BOS@]":
+		return true
+	}
+	around := func(left, right string) bool {
+		return strings.HasPrefix(text, left) && strings.HasSuffix(text, right) && len(text) >= len(left)+len(right)
+	}
+	return around("<|", "|>") || around("<｜", "｜>") || around("<unused", ">")
+}
+
+// bpeFromParts takes a byte-level vocabulary from vocab.json and merges.txt, which are what
+// tokenizers had before tokenizer.json. How they cut text into words must be said.
+func (b *builder) bpeFromParts() error {
+	if b.Pre == "" {
+		return fmt.Errorf("%s: vocab.json and merges.txt do not say how text is cut into words: give its name, or add %s", b.Dir, jsonFile)
+	}
+	b.model, b.pre = "gpt2", b.Pre
+	raw, err := readFile(b.path("vocab.json"))
+	if err != nil {
+		return err
+	}
+	t := &tokenizerJSON{}
+	if err := json.Unmarshal(raw, &t.vocab); err != nil {
+		return fmt.Errorf("%s: %w", b.path("vocab.json"), err)
+	}
+	for text, id := range t.vocab {
+		if id < 0 || id >= maxVocab {
+			return fmt.Errorf("%s: token %q has the number %d, want 0 to %d", b.path("vocab.json"), text, id, maxVocab-1)
+		}
+	}
+	if err := b.resize(t.size()); err != nil {
+		return err
+	}
+	for text, id := range t.vocab {
+		b.set(int(id), text, gguf.TokenNormal, 0)
+	}
+	if err := b.addOthers(); err != nil {
+		return err
+	}
+	raw, err = readFile(b.path("merges.txt"))
+	if err != nil {
+		return err
+	}
+	lines := bufio.NewScanner(bytes.NewReader(raw))
+	lines.Buffer(nil, 1<<20)
+	for first := true; lines.Scan(); first = false {
+		if line := lines.Text(); line != "" && !(first && strings.HasPrefix(line, "#")) {
+			b.merges = append(b.merges, line)
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("%s: %w", b.path("merges.txt"), err)
+	}
+	if len(b.merges) == 0 {
+		return errors.New("merges.txt has no merges")
+	}
+	return nil
+}

@@ -1,0 +1,174 @@
+package vocab
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// tokenizerJSON is what matters of a tokenizer.json of the tokenizers library.
+type tokenizerJSON struct {
+	Added  []addedToken `json:"added_tokens"`
+	Normal *part        `json:"normalizer"`
+	Pre    *part        `json:"pre_tokenizer"`
+	Post   *part        `json:"post_processor"`
+	Model  struct {
+		Type         string          `json:"type"`
+		Vocab        json.RawMessage `json:"vocab"`
+		Merges       []merge         `json:"merges"`
+		ByteFallback bool            `json:"byte_fallback"`
+		IgnoreMerges bool            `json:"ignore_merges"`
+		Unknown      *string         `json:"unk_token"`
+	} `json:"model"`
+
+	vocab map[string]int32
+}
+
+// addedToken is a token that is cut out of text before all else.
+type addedToken struct {
+	ID      int    `json:"id"`
+	Content string `json:"content"`
+	Special bool   `json:"special"`
+}
+
+// part is a normalizer, a pre-tokenizer or a post-processor, or a sequence of them.
+type part struct {
+	Type          string `json:"type"`
+	Normalizers   []part `json:"normalizers"`
+	Pretokenizers []part `json:"pretokenizers"`
+	Processors    []part `json:"processors"`
+
+	Pattern struct {
+		Regex  *string
+		String *string
+	} `json:"pattern"`
+	Behavior      string  `json:"behavior"`
+	Content       string  `json:"content"`
+	Prepend       string  `json:"prepend"`
+	PrependScheme string  `json:"prepend_scheme"`
+	PrefixSpace   *bool   `json:"add_prefix_space"`
+	UseRegex      *bool   `json:"use_regex"`
+	Individual    bool    `json:"individual_digits"`
+	Single        []piece `json:"single"`
+}
+
+// piece is one of what a template puts around a text.
+type piece struct {
+	SpecialToken *struct {
+		ID string `json:"id"`
+	}
+	Sequence *struct {
+		ID string `json:"id"`
+	}
+}
+
+// merge is two texts that become one: "a b" in older files, ["a", "b"] in newer ones.
+type merge struct{ left, right string }
+
+// UnmarshalJSON reads either form.
+func (m *merge) UnmarshalJSON(raw []byte) error {
+	if len(raw) > 0 && raw[0] == '[' {
+		var pair []string
+		if err := json.Unmarshal(raw, &pair); err != nil {
+			return err
+		}
+		if len(pair) != 2 {
+			return fmt.Errorf("a merge of %d texts, want 2", len(pair))
+		}
+		m.left, m.right = pair[0], pair[1]
+		return nil
+	}
+	var text string
+	if err := json.Unmarshal(raw, &text); err != nil {
+		return err
+	}
+	var ok bool
+	if m.left, m.right, ok = strings.Cut(text, " "); !ok {
+		return fmt.Errorf("merge %q has no space", text)
+	}
+	return nil
+}
+
+// readTokenizerJSON reads the file.
+func readTokenizerJSON(path string) (*tokenizerJSON, error) {
+	raw, err := readFile(path)
+	if err != nil {
+		return nil, err
+	}
+	t, err := parseTokenizerJSON(raw)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	return t, nil
+}
+
+func parseTokenizerJSON(raw []byte) (*tokenizerJSON, error) {
+	t := &tokenizerJSON{}
+	if err := json.Unmarshal(raw, t); err != nil {
+		return nil, err
+	}
+	switch t.Model.Type {
+	case "BPE", "":
+	default:
+		return nil, fmt.Errorf("a tokenizer of type %q is not supported, only BPE", t.Model.Type)
+	}
+	if list := bytes.TrimSpace(t.Model.Vocab); len(list) == 0 || list[0] != '{' {
+		return nil, errors.New("model.vocab is not an object: only BPE is supported")
+	}
+	if err := json.Unmarshal(t.Model.Vocab, &t.vocab); err != nil {
+		return nil, fmt.Errorf("model.vocab: %w", err)
+	}
+	t.Model.Vocab = nil
+	for text, id := range t.vocab {
+		if id < 0 || id >= maxVocab {
+			return nil, fmt.Errorf("token %q has the number %d, want 0 to %d", text, id, maxVocab-1)
+		}
+	}
+	for _, a := range t.Added {
+		if a.ID < 0 || a.ID >= maxVocab {
+			return nil, fmt.Errorf("added token %q has the number %d, want 0 to %d", a.Content, a.ID, maxVocab-1)
+		}
+	}
+	return t, nil
+}
+
+// parts returns the parts of a sequence, one after the other, or p alone.
+func (p *part) parts() []part {
+	if p == nil {
+		return nil
+	}
+	if p.Type != "Sequence" {
+		return []part{*p}
+	}
+	var list []part
+	for _, sub := range [][]part{p.Normalizers, p.Pretokenizers, p.Processors} {
+		for i := range sub {
+			list = append(list, sub[i].parts()...)
+		}
+	}
+	return list
+}
+
+// byteLevel reports whether words are made of bytes, which are written as characters.
+func (t *tokenizerJSON) byteLevel() bool {
+	for _, p := range t.Pre.parts() {
+		if p.Type == "ByteLevel" {
+			return true
+		}
+	}
+	return false
+}
+
+// size returns the number of tokens, holes included.
+func (t *tokenizerJSON) size() int {
+	n := 0
+	for _, id := range t.vocab {
+		n = max(n, int(id)+1)
+	}
+	for _, a := range t.Added {
+		n = max(n, a.ID+1)
+	}
+	return n
+}

@@ -1,0 +1,185 @@
+package vocab
+
+import (
+	"errors"
+	"io/fs"
+	"slices"
+
+	"alpaca/internal/checkpoint/config"
+)
+
+// roles are the tokens with a role: their names in keys of GGUF, and in the files of a
+// checkpoint.
+var roles = []struct{ key, name string }{
+	{"bos", "bos"}, {"eos", "eos"}, {"unknown", "unk"}, {"seperator", "sep"}, {"padding", "pad"}, {"cls", "cls"}, {"mask", "mask"},
+}
+
+// around finds out what is put around a text: what tokenizer.json says counts, whatever
+// tokenizer_config.json says of the class.
+func (b *builder) around() {
+	t := b.tokenizer
+	yes, no := true, false
+	if t != nil {
+		b.addBOS, b.addEOS = &no, &no
+		posts := t.Post.parts()
+		if len(posts) == 0 { // then the class builds it
+			for flag, key := range map[**bool]string{&b.addBOS: "add_bos_token", &b.addEOS: "add_eos_token"} {
+				if b.config.Bool(key, false) {
+					*flag = &yes
+				}
+			}
+		}
+		for _, p := range posts {
+			if p.Type != "TemplateProcessing" || len(p.Single) == 0 {
+				continue
+			}
+			if first := p.Single[0].SpecialToken; first != nil {
+				b.addBOS = &yes
+				if id, ok := b.id(first.ID); ok {
+					b.ids["bos"] = id
+				}
+			}
+			b.addSep = &no
+			if last := p.Single[len(p.Single)-1].SpecialToken; last != nil && len(p.Single) > 1 {
+				b.addEOS = &yes
+				if id, ok := b.id(last.ID); ok {
+					b.ids["eos"] = id
+				}
+			}
+		}
+	} else {
+		for flag, key := range map[**bool]string{&b.addBOS: "add_bos_token", &b.addEOS: "add_eos_token"} {
+			if b.config.IsBool(key) {
+				v := b.config.Bool(key, false)
+				*flag = &v
+			}
+		}
+	}
+	b.spaces()
+	b.normalForm()
+}
+
+// spaces finds out whether a space is put in front of a text, of vocabularies of
+// SentencePiece's kind.
+func (b *builder) spaces() {
+	if b.model != spmModel || b.tokenizer == nil {
+		return
+	}
+	prefix := false
+	for _, p := range b.tokenizer.Normal.parts() {
+		prefix = prefix || p.Type == "Prepend"
+	}
+	for _, p := range b.tokenizer.Pre.parts() {
+		if p.Type != "Metaspace" {
+			continue
+		}
+		prefix = p.PrependScheme == "always" || p.PrependScheme == "first" || p.PrependScheme == "" && (p.PrefixSpace == nil || *p.PrefixSpace)
+	}
+	b.spacePrefix = &prefix
+}
+
+// normalForm finds the Unicode normal form of tokenizer.json.
+func (b *builder) normalForm() {
+	if b.tokenizer == nil {
+		return
+	}
+	for _, p := range b.tokenizer.Normal.parts() {
+		switch p.Type {
+		case "NFC", "NFD", "NFKC", "NFKD":
+			if b.normalizer != "" {
+				b.note("%s asks for %s and %s: the last is kept", jsonFile, b.normalizer, p.Type)
+			}
+			b.normalizer = p.Type
+		case "Replace", "Prepend": // SentencePiece's way to write spaces
+			if b.model != spmModel {
+				b.note("%s replaces text before it is cut (%s), for which GGUF has no key: text is taken as it is", jsonFile, p.Type)
+			}
+		case "Precompiled":
+			b.note("%s has a table of normal forms, for which GGUF has no key: text is taken as it is", jsonFile)
+		default:
+			b.note("%s changes text by %q, for which GGUF has no key: text is taken as it is", jsonFile, p.Type)
+		}
+	}
+}
+
+// special finds the tokens that have a role: by their texts in tokenizer_config.json or
+// special_tokens_map.json, then by the numbers in config.json, then by what the tokenizer
+// itself says. All tokens that generation_config.json and config.json let end a text are
+// kept.
+func (b *builder) special() error {
+	generate, err := config.ReadFile(b.path(generateFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		b.note("%s cannot be read and is left out: %v", generateFile, err)
+		generate = config.Parse(nil, generateFile)
+	}
+	texts, err := config.ReadFile(b.path(specialFile))
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	for _, r := range roles {
+		if id, ok := b.named(r.name, texts); ok {
+			b.ids[r.key] = id
+			continue
+		}
+		key := r.name + "_token_id"
+		for _, o := range []config.Object{b.Config, generate} {
+			if ids := numbers(o, key); len(ids) > 0 && ids[0] < len(b.tokens) {
+				b.ids[r.key] = ids[0]
+				break
+			}
+		}
+	}
+	if id, ok := b.ids["eos"]; ok {
+		b.ends = append(b.ends, int32(id))
+	}
+	for _, o := range []config.Object{b.Config, generate} {
+		for _, id := range numbers(o, "eos_token_id") {
+			if id >= len(b.tokens) {
+				b.note("eos_token_id %d of %s is out of range (%d tokens) and left out", id, o.Name, len(b.tokens))
+				continue
+			}
+			if !slices.Contains(b.ends, int32(id)) {
+				b.ends = append(b.ends, int32(id))
+			}
+		}
+	}
+	return errors.Join(b.config.Err(), b.Config.Err())
+}
+
+// named returns the token that a role has by its text.
+func (b *builder) named(role string, texts config.Object) (int, bool) {
+	key := role + "_token"
+	for _, o := range []config.Object{b.config, texts} {
+		text := ""
+		switch {
+		case o.IsText(key):
+			text = o.Text(key)
+		case o.IsObject(key):
+			text = o.Sub(key).Text("content")
+		}
+		if text == "" {
+			continue
+		}
+		if id, ok := b.id(text); ok {
+			return id, true
+		}
+	}
+	return 0, false
+}
+
+// numbers returns the numbers of a key, which may have one or a list.
+func numbers(o config.Object, key string) (list []int) {
+	switch {
+	case o.IsNumber(key):
+		if v := o.Float(key, -1); v >= 0 && v < maxVocab {
+			list = append(list, int(v))
+		}
+	case o.IsList(key):
+		for _, v := range o.Floats(key) {
+			if v >= 0 && v < maxVocab {
+				list = append(list, int(v))
+			}
+		}
+	}
+	return list
+}

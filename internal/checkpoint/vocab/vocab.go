@@ -1,0 +1,217 @@
+// Package vocab makes the vocabulary of a GGUF file out of the files that a checkpoint has
+// it in: tokenizer.json, SentencePiece's and tiktoken's tokenizer.model, tekken.json, with
+// tokenizer_config.json, generation_config.json and templates for chats beside them.
+//
+//	tokenizer.json │ tokenizer.model │ tekken.json ──▶ tokens, types, scores or merges ──▶ tokenizer.* keys
+package vocab
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"math"
+	"os"
+	"path/filepath"
+
+	"alpaca/internal/checkpoint/config"
+	"alpaca/internal/gguf"
+)
+
+// Options say what is known of the model.
+type Options struct {
+	Dir    string
+	Config config.Object // config.json; may be empty
+	Size   int           // rows of the embedding: tokens are made up to that number; 0: not known
+	Pre    string        // the pre-tokenizer's name, where the pattern is not to decide; "": it is
+}
+
+// Vocab is a vocabulary as keys of a GGUF file.
+type Vocab struct {
+	KV    []gguf.KV
+	Size  int      // tokens
+	Notes []string // what is otherwise than the reference converter has it, and what cannot be kept
+}
+
+// The files of a tokenizer.
+const (
+	jsonFile      = "tokenizer.json"
+	modelFile     = "tokenizer.model"
+	tekkenFile    = "tekken.json"
+	configFile    = "tokenizer_config.json"
+	addedFile     = "added_tokens.json"
+	generateFile  = "generation_config.json"
+	specialFile   = "special_tokens_map.json"
+	maxTokenizer  = 256 << 20
+	maxVocab      = 1 << 24
+	maxToken      = 1 << 10 // bytes
+	scoreOfAdded  = -1000
+	scoreOfUnused = -10000
+)
+
+// builder collects a vocabulary.
+type builder struct {
+	Options
+	tokenizer *tokenizerJSON // nil: there is none
+	config    config.Object  // of the tokenizer
+	model     string         // "llama" or "gpt2"
+	pre       string
+
+	tokens []string
+	types  []int32
+	scores []float32 // of llama
+	merges []string  // of gpt2
+	index  map[string]int32
+
+	addBOS, addEOS, addSep, spacePrefix *bool
+	normalizer                          string
+	ids                                 map[string]int // role → token, by the names of roles in keys
+	ends                                []int32        // all tokens that end a text
+	notes                               []string
+}
+
+// Read reads the tokenizer of a folder.
+func Read(opt Options) (*Vocab, error) {
+	b := &builder{Options: opt, ids: map[string]int{}}
+	if err := b.read(); err != nil {
+		return nil, err
+	}
+	if err := b.special(); err != nil {
+		return nil, err
+	}
+	kv := b.keys()
+	templates, err := b.templates()
+	if err != nil {
+		return nil, err
+	}
+	return &Vocab{KV: append(kv, templates...), Size: len(b.tokens), Notes: b.notes}, nil
+}
+
+func (b *builder) note(format string, args ...any) {
+	b.notes = append(b.notes, fmt.Sprintf(format, args...))
+}
+
+func (b *builder) path(name string) string { return filepath.Join(b.Dir, name) }
+
+// has reports whether the folder has a file.
+func (b *builder) has(name string) bool {
+	st, err := os.Stat(b.path(name))
+	return err == nil && st.Mode().IsRegular()
+}
+
+// read reads the tokens.
+func (b *builder) read() (err error) {
+	if b.config, err = config.ReadFile(b.path(configFile)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if b.has(jsonFile) {
+		if b.tokenizer, err = readTokenizerJSON(b.path(jsonFile)); err != nil {
+			return err
+		}
+	}
+	switch {
+	case b.tokenizer != nil && b.tokenizer.byteLevel():
+		return b.bpe()
+	case b.has(modelFile):
+		raw, err := readFile(b.path(modelFile))
+		if err != nil {
+			return err
+		}
+		if isTiktoken(raw) {
+			return b.tiktoken(raw)
+		}
+		return b.sentencePiece(raw)
+	case b.tokenizer != nil:
+		return b.spmFromJSON()
+	case b.has(tekkenFile):
+		return b.tekken()
+	case b.has("vocab.json") && b.has("merges.txt"):
+		return b.bpeFromParts()
+	}
+	return fmt.Errorf("%s: no tokenizer: none of %s, %s, %s, and vocab.json with merges.txt", b.Dir, jsonFile, modelFile, tekkenFile)
+}
+
+// resize makes room for n tokens, with names for those that nothing else names.
+func (b *builder) resize(n int) error {
+	n = max(n, b.Size)
+	if n > maxVocab {
+		return fmt.Errorf("%d tokens, at most %d", n, maxVocab)
+	}
+	for i := len(b.tokens); i < n; i++ {
+		b.tokens = append(b.tokens, fmt.Sprintf("[PAD%d]", i))
+		b.types = append(b.types, gguf.TokenUnused)
+		if b.model == "llama" {
+			b.scores = append(b.scores, scoreOfUnused)
+		}
+	}
+	return nil
+}
+
+// set sets a token.
+func (b *builder) set(id int, text string, typ int32, score float32) {
+	b.tokens[id], b.types[id] = text, typ
+	if b.model == "llama" {
+		b.scores[id] = score
+	}
+}
+
+// id returns the token of that text.
+func (b *builder) id(text string) (int, bool) {
+	if b.index == nil {
+		b.index = make(map[string]int32, len(b.tokens))
+		for i, t := range b.tokens {
+			if b.types[i] != gguf.TokenUnused {
+				b.index[t] = int32(i)
+			}
+		}
+	}
+	id, ok := b.index[text]
+	return int(id), ok
+}
+
+// readFile reads a file of a tokenizer.
+func readFile(path string) ([]byte, error) {
+	st, err := os.Stat(path)
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() || st.Size() > maxTokenizer {
+		return nil, fmt.Errorf("%s: is not a regular file of at most %d bytes", path, maxTokenizer)
+	}
+	return os.ReadFile(path)
+}
+
+// keys returns the keys of the vocabulary.
+func (b *builder) keys() []gguf.KV {
+	var kv []gguf.KV
+	add := func(key string, v gguf.Value) { kv = append(kv, gguf.KV{Key: "tokenizer.ggml." + key, Value: v}) }
+	add("model", gguf.Str(b.model))
+	add("pre", gguf.Str(b.pre))
+	add("tokens", gguf.Strs(b.tokens))
+	if b.model == "llama" {
+		add("scores", gguf.F32s(b.scores))
+	}
+	add("token_type", gguf.I32s(b.types))
+	if b.model != "llama" {
+		add("merges", gguf.Strs(b.merges))
+	}
+	for _, role := range roles {
+		if id, ok := b.ids[role.key]; ok {
+			add(role.key+"_token_id", gguf.U32(uint32(min(id, math.MaxInt32))))
+		}
+	}
+	if len(b.ends) > 1 {
+		add("eos_token_ids", gguf.I32s(b.ends))
+	}
+	for _, flag := range []struct {
+		key   string
+		value *bool
+	}{{"add_bos_token", b.addBOS}, {"add_eos_token", b.addEOS}, {"add_sep_token", b.addSep}, {"add_space_prefix", b.spacePrefix}} {
+		if flag.value != nil {
+			add(flag.key, gguf.Bool(*flag.value))
+		}
+	}
+	if b.normalizer != "" {
+		add("normalizer", gguf.Str(b.normalizer))
+	}
+	return kv
+}

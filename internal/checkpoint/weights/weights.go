@@ -1,0 +1,94 @@
+// Package weights is what the checkpoints of training programs have in common, whatever
+// their container: named arrays of numbers, which are read a piece at a time. A reader
+// of a container checks that the bytes are there and makes Tensors; whoever converts
+// them needs to know nothing else.
+package weights
+
+import (
+	"fmt"
+	"math"
+	"math/bits"
+)
+
+// Tensor is one array of a checkpoint. Its elements lie one after the other, the last
+// dimension contiguous, whatever the container has.
+type Tensor struct {
+	Name  string
+	Type  Type
+	Shape []int  // outermost first; empty for a single number
+	File  string // that holds it, for messages
+	Data  []byte // all bytes, read-only, where the file is mapped; else nil
+
+	// ReadAt sets dst to the bytes from off on. Both must be in the tensor.
+	ReadAt func(dst []byte, off int64) error
+}
+
+// Elems returns the number of elements. It fits an int: readers have checked that.
+func (t *Tensor) Elems() int {
+	n := 1
+	for _, d := range t.Shape {
+		n *= d
+	}
+	return n
+}
+
+// Bytes returns the length of all elements.
+func (t *Tensor) Bytes() int64 { return t.Type.Bytes(t.Elems()) }
+
+// Rows returns the number of rows, the product of all dimensions but the last. A vector
+// has one.
+func (t *Tensor) Rows() int {
+	n := 1
+	for i := range len(t.Shape) - 1 {
+		n *= t.Shape[i]
+	}
+	return n
+}
+
+// Cols returns the length of a row.
+func (t *Tensor) Cols() int {
+	if len(t.Shape) == 0 {
+		return 1
+	}
+	return t.Shape[len(t.Shape)-1]
+}
+
+// Float32s returns all elements as float32. It fails for types that are no plain numbers,
+// and where memory or the file does not suffice.
+func (t *Tensor) Float32s() ([]float32, error) {
+	if !t.Type.Plain() {
+		return nil, fmt.Errorf("%s: tensor %q is %s, which is not a plain number", t.File, t.Name, t.Type)
+	}
+	raw := t.Data
+	if raw == nil {
+		raw = make([]byte, t.Bytes())
+		if err := t.ReadAt(raw, 0); err != nil {
+			return nil, fmt.Errorf("%s: tensor %q: %w", t.File, t.Name, err)
+		}
+	}
+	x := make([]float32, t.Elems())
+	t.Type.Decode(x, raw)
+	return x, nil
+}
+
+// Elements returns the product of the dimensions, ok is false where one is negative or the
+// product, or that of all dimensions but zeros, does not fit 2^53: such a shape is a lie.
+func Elements(shape []int) (n int, ok bool) {
+	n = 1
+	empty := false
+	for _, d := range shape {
+		if d == 0 {
+			empty = true
+			continue
+		}
+		hi, lo := bits.Mul64(uint64(n), uint64(d))
+		if d < 0 || hi != 0 || lo > min(1<<53, math.MaxInt) {
+			return 0, false
+		}
+		n = int(lo)
+	}
+	if empty {
+		return 0, true
+	}
+	return n, true
+}

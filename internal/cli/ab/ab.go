@@ -1,0 +1,306 @@
+// Package ab has "alpaca ab", which compares two models by blind votes: it lets both answer
+// the same prompts, serves the page on which people vote or asks a model, and reports and
+// exports what came of it. Sessions and their numbers are in internal/abtest.
+package ab
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/abtest"
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/data"
+)
+
+// options are the flags of "alpaca ab".
+type options struct {
+	load.Options
+	models   []string
+	answers  []string
+	sampling flags.Sampling
+
+	prompts  string
+	db       string
+	votes    int
+	repeat   float64
+	peek     bool
+	maxChars int
+	parallel int
+	judge    string
+	terminal bool
+	host     string
+	port     int
+
+	u       *ui.UI
+	changed func(string) bool
+}
+
+// New returns "alpaca ab".
+func New(u *ui.UI) *cobra.Command {
+	o := options{u: u}
+	cmd := &cobra.Command{
+		Use:   "ab -m MODEL -m MODEL --prompts FILE",
+		Short: "Compare two models by blind votes",
+		Long: `Compare two models: both answer the same prompts, each in its own chat template, with
+the same sampler and seed; then a page shows the answers in pairs, and people vote
+without knowing which is which. Each model stands on the left as often as on the right.
+Names and numbers are shown when all pairs are judged and the session is closed.
+
+With --answers FILE in place of a model its answers are read. With --judge MODEL a model
+votes instead of people: it sees each pair in both orders, and where it contradicts
+itself that is a tie. Votes of people and of models are never mixed.
+
+The session lies in a database: the same command goes on with it, and so does
+"alpaca ab -d FILE" alone.`,
+		Example: `  alpaca ab -m base.gguf -m tuned.gguf --prompts eval.jsonl --votes 50
+  alpaca ab -m base.gguf -m base.gguf --lora adapter.gguf --prompts eval.jsonl
+  alpaca ab --answers a.json --answers b.json --judge model.gguf
+  alpaca ab report ab.db
+  alpaca ab export ab.db -o dpo > pairs.jsonl`,
+		Args: flags.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context()) },
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	o.changed = fs.Changed
+	fs.StringArrayVarP(&o.models, "model", "m", nil, "model `file`, or the name of one that \"alpaca list\" shows, or builtin; twice")
+	fs.StringArrayVar(&o.answers, "answers", nil, "`file` with the answers of a model: instruction, input, output")
+	o.AddLoRA(fs)
+	fs.Lookup("lora").Usage = "adapter `FILE[:SCALE]` added to the second model, repeatable"
+	fs.StringVar(&o.prompts, "prompts", "", "`file` of prompts: JSON lines or an array with instruction and input, prompt, or messages (default: those of the answers)")
+	fs.StringVarP(&o.db, "database", "d", "ab.db", "`file` of the database with the session")
+	flags.AddInt(fs, &o.votes, flags.Int{Name: "votes", Low: 0, High: 1 << 20}, "`prompts` that are judged, chosen by the seed; 0 is all, at most 50")
+	fs.Float64Var(&o.repeat, "repeat", 0, "`part` of the pairs that come back mirrored, to see whether judges agree with themselves")
+	fs.BoolVar(&o.peek, "peek", false, "show results before the end, with intervals that allow for it")
+	flags.AddInt(fs, &o.maxChars, flags.Int{Name: "max-chars", Value: 2000, Low: 1, High: 1 << 24}, "`characters` of an answer at most, the same for both")
+	flags.AddInt(fs, &o.parallel, flags.Int{Name: "parallel", Value: 4, Low: 1, High: 256}, "`answers` given at once; does not change them")
+	flags.AllowSingleDash(fs, "parallel", "np")
+	fs.StringVar(&o.judge, "judge", "", "`model` that votes in place of people")
+	fs.BoolVar(&o.terminal, "terminal", false, "vote here, without a browser: 1, 2, 3, 4, 0")
+	fs.StringVar(&o.host, "host", "localhost", "`address` of this machine to listen at")
+	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8002, High: math.MaxUint16}, "`port` to listen at; 0 is any")
+	o.AddSizes(fs, "context in `tokens`; 0 is the model's, at most 4096", "`tokens` of a prompt evaluated together")
+	o.AddCacheTypes(fs)
+	o.sampling.AddFlags(fs)
+	o.sampling.Params.Seed = 1
+	fs.Lookup("seed").DefValue = "1"
+	o.AddFile(fs, "read the models into memory instead of mapping them")
+	cmd.AddCommand(newReport(u), newExport(u))
+	return cmd
+}
+
+// check returns a usage error if flags do not go together.
+func (o *options) check() error {
+	n := len(o.models) + len(o.answers)
+	switch {
+	case n != 0 && n != 2:
+		return ui.Usagef("%d models and files of answers: a comparison is of two", n)
+	case n == 0 && (o.prompts != "" || len(o.LoRAs()) > 0):
+		return ui.WithHint(ui.Usagef("no models are given"), "-m twice, or --answers; without either the last session of the database goes on")
+	case len(o.models) > 0 && o.prompts == "" && len(o.answers) == 0:
+		return ui.Usagef("--prompts is missing: the file with what the models are asked")
+	case len(o.LoRAs()) > 0 && len(o.models) == 0:
+		return ui.Usagef("--lora: is about the second model, and there is none")
+	case o.repeat < 0 || o.repeat > 1 || o.repeat != o.repeat:
+		return ui.Usagef("--repeat %v: must be between 0 and 1", o.repeat)
+	case o.judge != "" && o.terminal:
+		return ui.Usagef("--judge and --terminal exclude each other")
+	}
+	return o.sampling.Check()
+}
+
+// run is the command.
+func (o *options) run(ctx context.Context) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	if len(o.models)+len(o.answers) == 0 {
+		if _, err := os.Stat(o.db); err != nil {
+			return ui.WithHint(fmt.Errorf("%s: there is no session to go on with", o.db), "alpaca ab -m MODEL -m MODEL --prompts FILE begins one")
+		}
+	}
+	db, err := data.Open(ctx, o.db)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	st := abtest.Store{DB: db}
+	id, sides, err := o.begin(ctx, st)
+	if err != nil {
+		return err
+	}
+	s, err := st.Load(ctx, id)
+	if err != nil {
+		return err
+	}
+	for slot, side := range sides {
+		if err := o.answer(ctx, st, s, abtest.Slot(slot), side); err != nil {
+			return err
+		}
+	}
+	if s, err = st.Load(ctx, id); err != nil {
+		return err
+	}
+	if !s.Complete() {
+		return ui.WithHint(fmt.Errorf("session %d of %s: not all answers are there", id, o.db), "the command that began it goes on with them")
+	}
+	if err := st.AddEqual(ctx, s); err != nil {
+		return err
+	}
+	switch {
+	case o.judge != "":
+		err = o.ask(ctx, st, s)
+	case o.terminal:
+		err = o.vote(ctx, st, s)
+	default:
+		return o.serve(ctx, st, s)
+	}
+	if err != nil {
+		return err
+	}
+	if s, err = st.Load(ctx, id); err != nil {
+		return err
+	}
+	if o.terminal && !s.Closed {
+		return nil
+	}
+	r := abtest.NewReport(s)
+	if !s.Closed && !s.Peek { // people who still vote stay blind
+		r.Groups = slices.DeleteFunc(r.Groups, func(g abtest.Group) bool { return g.Name == abtest.People })
+	}
+	return writeReport(o.u.Out, r)
+}
+
+// side is one of the two: a model, or a file of answers.
+type side struct {
+	model    string
+	options  load.Options
+	answered *abtest.Answered // nil for a model
+	identity abtest.Model
+}
+
+// begin finds or makes the session. Without models it is the last that is not closed.
+func (o *options) begin(ctx context.Context, st abtest.Store) (id int64, sides []*side, err error) {
+	if len(o.models)+len(o.answers) == 0 {
+		list, err := st.Sessions(ctx)
+		if err != nil {
+			return 0, nil, err
+		}
+		return list[len(list)-1], nil, nil
+	}
+	if sides, err = o.sides(); err != nil {
+		return 0, nil, err
+	}
+	prompts, sum, err := o.readPrompts(sides)
+	if err != nil {
+		return 0, nil, err
+	}
+	const usual = 50
+	votes := cmp.Or(o.votes, min(usual, len(prompts)))
+	if votes > len(prompts) {
+		return 0, nil, ui.Usagef("--votes %d: there are %d prompts", votes, len(prompts))
+	}
+	p := o.sampling.Params
+	seed := p.Seed
+	p.Seed, p.LogitBias = 0, nil
+	params, err := json.Marshal(map[string]any{"sampler": p, "max_chars": o.maxChars})
+	if err != nil {
+		return 0, nil, err
+	}
+	plan := abtest.Plan{
+		Seed: uint64(seed), Votes: votes, Repeat: o.repeat, Peek: o.peek, Params: string(params), Prompts: sum, Version: ui.ReadBuild().Version,
+		Models: [2]abtest.Model{sides[0].identity, sides[1].identity},
+	}
+	var chosen []abtest.Prompt
+	for _, i := range abtest.Order(plan.Seed, len(prompts), votes) {
+		chosen = append(chosen, prompts[i])
+	}
+	id, isNew, err := st.Begin(ctx, plan, chosen)
+	if err == nil && !isNew {
+		o.u.Notef("going on with session %d of %s", id, o.db)
+	}
+	return id, sides, err
+}
+
+// sides reads files of answers, and finds out what models there are.
+func (o *options) sides() (list []*side, err error) {
+	for i, path := range o.models {
+		s := &side{model: path, options: *o.Options.WithoutLoRA()}
+		if i == len(o.models)-1 {
+			s.options = o.Options
+		}
+		if err := o.identify(s); err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	for _, path := range o.answers {
+		f, err := os.Open(path)
+		if err != nil {
+			return nil, err
+		}
+		a, err := abtest.ReadAnswers(f)
+		f.Close()
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", path, err)
+		}
+		list = append(list, &side{answered: &a, identity: abtest.Model{Name: cmp.Or(a.Generator, path), Path: path, SHA256: a.SHA256}})
+	}
+	return list, nil
+}
+
+// readPrompts returns what is asked: the prompts of the file, or those that are answered.
+// A file of answers must have them all.
+func (o *options) readPrompts(sides []*side) (list []abtest.Prompt, sum string, err error) {
+	if o.prompts != "" {
+		f, err := os.Open(o.prompts)
+		if err != nil {
+			return nil, "", err
+		}
+		defer f.Close()
+		if list, sum, err = abtest.ReadPrompts(f); err != nil {
+			return nil, "", fmt.Errorf("%s: %w", o.prompts, err)
+		}
+	} else {
+		for _, s := range sides {
+			if s.answered != nil {
+				list = s.answered.Prompts
+				break
+			}
+		}
+		h := sha256.New()
+		if err := json.NewEncoder(h).Encode(list); err != nil {
+			return nil, "", err
+		}
+		sum = hex.EncodeToString(h.Sum(nil))
+	}
+	all := len(list)
+	list = slices.DeleteFunc(slices.Clone(list), func(p abtest.Prompt) bool {
+		return slices.ContainsFunc(sides, func(s *side) bool {
+			if s.answered == nil {
+				return false
+			}
+			_, ok := s.answered.Texts[p]
+			return !ok
+		})
+	})
+	if len(list) == 0 {
+		return nil, "", errors.New("none of the prompts has an answer in each file")
+	}
+	if len(list) < all {
+		o.u.Warnf("%d of %d prompts have no answer in a file of answers: they are left out", all-len(list), all)
+	}
+	return list, sum, nil
+}

@@ -1,0 +1,238 @@
+package ab
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strconv"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/abtest"
+	"alpaca/internal/abtest/stats"
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/data"
+	"alpaca/internal/report"
+)
+
+// reportOptions are the flags of "alpaca ab report".
+type reportOptions struct {
+	session int
+	form    string
+	plot    string
+	peek    bool
+}
+
+func newReport(u *ui.UI) *cobra.Command {
+	var o reportOptions
+	cmd := &cobra.Command{
+		Use:   "report DATABASE...",
+		Short: "Say what came of a comparison",
+		Long: `Say what came of the last session of a database: wins, ties, the win rate with its
+interval, whether sides or lengths mattered. Of several databases with models in common
+also how strong all of them are (Bradley–Terry).`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return fmt.Errorf("no database is given")
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args) },
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	flags.AddInt(fs, &o.session, flags.Int{Name: "session", High: 1 << 30}, "`number` of the session; 0 is the last")
+	fs.StringVar(&o.plot, "plot", "", "draw wins, ties and the interval into this `file`, .svg")
+	fs.BoolVar(&o.peek, "unblind", false, "also of a session that is not closed and was not begun with --peek")
+	flags.AddOutput(fs, &o.form, "table", "json")
+	return cmd
+}
+
+// load reads sessions, one of each database.
+func loadSessions(ctx context.Context, paths []string, number int) (list []*abtest.Session, err error) {
+	for _, path := range paths {
+		s, err := loadSession(ctx, path, int64(number))
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, s)
+	}
+	return list, nil
+}
+
+func loadSession(ctx context.Context, path string, id int64) (*abtest.Session, error) {
+	db, err := data.OpenReadOnly(ctx, path)
+	if err != nil {
+		return nil, err
+	}
+	defer db.Close()
+	st := abtest.Store{DB: db}
+	list, err := st.Sessions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if id == 0 {
+		id = list[len(list)-1]
+	}
+	return st.Load(ctx, id)
+}
+
+func (o *reportOptions) run(ctx context.Context, u *ui.UI, paths []string) error {
+	if o.plot != "" {
+		if form, err := report.PlotForm(o.plot); err != nil || form != "svg" {
+			return ui.Usagef("--plot %s: the name must end in .svg", o.plot)
+		}
+		if err := ui.CheckOutputs([]ui.Output{{Flag: "plot", Path: o.plot}}, paths...); err != nil {
+			return err
+		}
+	}
+	sessions, err := loadSessions(ctx, paths, o.session)
+	if err != nil {
+		return err
+	}
+	var reports []*abtest.Report
+	for i, s := range sessions {
+		if !s.Closed && !s.Peek && !o.peek && hasPeople(s) {
+			return ui.WithHint(fmt.Errorf("%s: session %d is not closed: who has looked at the results is no blind judge any more", paths[i], s.ID),
+				"vote to the end, or --unblind shows them all the same")
+		}
+		reports = append(reports, abtest.NewReport(s))
+	}
+	var strengths []abtest.Strength
+	if len(sessions) > 1 {
+		strengths = abtest.Strengths(sessions, abtest.People)
+	}
+	if o.plot != "" {
+		if err := ui.WriteOutput(o.plot, reports[0].WritePlot); err != nil {
+			return err
+		}
+	}
+	if o.form == "json" {
+		if strengths == nil {
+			return u.WriteJSON(reports[0])
+		}
+		return u.WriteJSON(map[string]any{"reports": reports, "strengths": strengths})
+	}
+	for _, r := range reports {
+		if err := writeReport(u.Out, r); err != nil {
+			return err
+		}
+	}
+	if strengths == nil {
+		return nil
+	}
+	var rows [][]string
+	for _, m := range strengths {
+		rows = append(rows, []string{m.Name, fmt.Sprintf("%.0f", m.Elo), fmt.Sprintf("%.0f–%.0f", m.Low, m.High), strconv.Itoa(m.N)})
+	}
+	return report.WriteTable(u.Out, []string{"model", "Elo scale", "95 %", "votes"}, rows)
+}
+
+// hasPeople reports whether people voted.
+func hasPeople(s *abtest.Session) bool {
+	for i := range s.Votes {
+		if v := &s.Votes[i]; v.Judge != "" && !v.IsModel() {
+			return true
+		}
+	}
+	return false
+}
+
+func percent(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) }
+
+func interval(i stats.Interval) string {
+	return fmt.Sprintf("%.1f–%.1f %%", 100*i.Low, 100*i.High)
+}
+
+// writeReport writes a report for people.
+func writeReport(w io.Writer, r *abtest.Report) error {
+	x, y := r.Models[abtest.X], r.Models[abtest.Y]
+	fmt.Fprintf(w, "X is %s, Y is %s: session %d, seed %d, prompts %.12s\n", x.Name, y.Name, r.Session, r.Seed, r.Prompts)
+	if r.Peek {
+		fmt.Fprintln(w, "results could be looked at before the end: the interval of the win rate allows for that")
+	}
+	for i := range r.Groups {
+		g := &r.Groups[i]
+		who := abtest.People
+		if g.Name != abtest.People {
+			who = "judge " + g.Name
+		}
+		decided := g.Wins[abtest.X] + g.Wins[abtest.Y]
+		rows := [][]string{
+			{"X better, Y better", fmt.Sprintf("%d, %d", g.Wins[abtest.X], g.Wins[abtest.Y])},
+			{"ties, both bad", fmt.Sprintf("%d, %d", g.Ties, g.Bad)},
+			{"of the ties, the same text", strconv.Itoa(r.Equal)},
+			{"win rate of X", fmt.Sprintf("%s (%s, %s)", percent(g.Rate), interval(g.Interval), g.Kind)},
+			{"the longer answer won", fmt.Sprintf("%d of %d", g.LongerWins, g.Lengths)},
+		}
+		if decided > 0 {
+			rows = append(rows, []string{"of decided votes", fmt.Sprintf("%s (%s), p = %.4f", percent(g.Decided), interval(g.DecidedInterval), g.P)})
+		}
+		rows = append(rows, []string{"the left side won", fmt.Sprintf("%d (%s)", g.LeftWins, interval(g.LeftInterval))})
+		if g.AtEqual != nil {
+			rows = append(rows, []string{"win rate of X at equal length", percent(*g.AtEqual)})
+		}
+		if g.Repeats > 0 {
+			rows = append(rows, []string{"same verdict when mirrored", fmt.Sprintf("%d of %d", g.Same, g.Repeats)})
+		}
+		if g.Agreement != nil {
+			text := percent(*g.Agreement)
+			if g.Alpha != nil {
+				text += fmt.Sprintf(", Krippendorff's α %.3f", *g.Alpha)
+			}
+			rows = append(rows, []string{fmt.Sprintf("agreement of %d judges", g.Judges), text})
+		}
+		rows = append(rows, []string{"skipped, excluded, undone", fmt.Sprintf("%d, %d, %d", g.Skipped, g.Revealed, g.Undone)})
+		fmt.Fprintln(w)
+		if err := report.WriteTable(w, []string{who, fmt.Sprintf("%d votes", g.Votes())}, rows); err != nil {
+			return err
+		}
+		if decided > 0 {
+			fmt.Fprintf(w, "%d decided votes show differences of ±%.0f points\n", decided, 100*stats.Visible(decided))
+		}
+		if g.LeftBias {
+			fmt.Fprintln(w, "one side won more often than chance explains (p < 0.01): verdicts depend on where answers stand")
+		}
+	}
+	if len(r.Groups) == 0 {
+		fmt.Fprintf(w, "no votes; %d pairs are the same text\n", r.Equal)
+	}
+	_, err := fmt.Fprintf(w, "\nmean length: X %.0f characters (%d cut), Y %.0f (%d cut)\n", x.MeanChars, x.Cut, y.MeanChars, y.Cut)
+	return err
+}
+
+// exportOptions are the flags of "alpaca ab export".
+type exportOptions struct {
+	session int
+	form    string
+}
+
+func newExport(u *ui.UI) *cobra.Command {
+	var o exportOptions
+	cmd := &cobra.Command{
+		Use:   "export DATABASE",
+		Short: "Write the votes of a comparison",
+		Long: `Write the votes of the last session of a database to stdout: csv, json and jsonl have all
+of them, with the prompts and both answers; alpaca-eval is what AlpacaEval reads; dpo has
+prompt, chosen and rejected, to train on.`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) != 1 {
+				return fmt.Errorf("%d databases are given, one is needed", len(args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, args []string) error {
+			s, err := loadSession(cmd.Context(), args[0], int64(o.session))
+			if err != nil {
+				return err
+			}
+			return abtest.Export(u.Out, s, o.form)
+		},
+	}
+	fs := cmd.Flags()
+	fs.SortFlags = false
+	flags.AddInt(fs, &o.session, flags.Int{Name: "session", High: 1 << 30}, "`number` of the session; 0 is the last")
+	flags.AddOutput(fs, &o.form, abtest.Forms...)
+	return cmd
+}

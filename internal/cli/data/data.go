@@ -1,0 +1,221 @@
+// Package data is "alpaca data": the rows that models are trained on, in one file. It takes
+// them in from the formats they come in and writes them again, searches, shows, counts and
+// checks them, answers SQL, and has a page for browsers.
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/data"
+	"alpaca/internal/data/formats"
+	"alpaca/internal/data/table"
+)
+
+// New returns "alpaca data".
+func New(u *ui.UI) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "data",
+		Short: "Keep, browse and check the rows that models are trained on",
+		Long: `Keep the rows that models are trained on in one SQLite file (-d, data.db by default):
+instructions with answers, conversations, preference pairs.`,
+		Example: `  alpaca data import alpaca_data.json
+  alpaca data search penguin
+  alpaca data lint --show 3
+  alpaca data serve`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			return flags.UnknownCommand(cmd, args[0])
+		},
+	}
+	cmd.AddCommand(newImport(u), newExport(u), newSearch(u), newRandom(u), newShow(u), newSQL(u), newLint(u), newStats(u), newServe(u))
+	for _, c := range cmd.Commands() {
+		c.Flags().SortFlags = false
+	}
+	return cmd
+}
+
+// file is the flag of the database.
+type file struct{ path string }
+
+func (f *file) add(fs *pflag.FlagSet) {
+	fs.StringVarP(&f.path, "database", "d", "data.db", "`file` with the rows")
+}
+
+// read opens the database to be read.
+func (f *file) read(ctx context.Context) (*data.DB, error) {
+	db, err := data.OpenReadOnly(ctx, f.path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, ui.WithHint(fmt.Errorf("%s: there is no such database", f.path), "alpaca data import FILE makes it, -d names another")
+	}
+	return db, err
+}
+
+// sourceNamed returns the source that a flag names; nil for "", which is all of them.
+func sourceNamed(ctx context.Context, db *data.DB, name string) (*data.Source, error) {
+	if name == "" {
+		return nil, nil
+	}
+	s, err := db.Source(ctx, name)
+	if err != nil || s != nil {
+		return s, err
+	}
+	list, err := db.Sources(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names := make([]string, len(list))
+	for i, s := range list {
+		names[i] = s.Name
+	}
+	if len(names) == 0 {
+		return nil, ui.Usagef("--source %s: there are no sources", name)
+	}
+	return nil, ui.Usagef("--source %s: there is none of that name, but %s", name, strings.Join(names, ", "))
+}
+
+// selection is the flags that choose rows.
+type selection struct {
+	source string
+	where  []string
+}
+
+func (s *selection) add(fs *pflag.FlagSet) {
+	fs.StringVar(&s.source, "source", "", "`name` of the source whose rows are meant (default: all)")
+	fs.StringArrayVar(&s.where, "where", nil, "`condition` on a column, such as category=poem, input__isblank or lint=merged; several can be given")
+}
+
+// table returns the table and the conditions that the flags name.
+func (s *selection) table(ctx context.Context, db *data.DB) (*table.Table, []table.Filter, error) {
+	name := "example"
+	if s.source != "" {
+		if _, err := sourceNamed(ctx, db, s.source); err != nil {
+			return nil, nil, err
+		}
+		name = s.source
+	}
+	t, err := table.Named(ctx, db, name)
+	if err != nil {
+		return nil, nil, err
+	}
+	var filters []table.Filter
+	for _, text := range s.where {
+		column, value, _ := strings.Cut(text, "=")
+		filters = append(filters, table.ParseFilter(column, value))
+	}
+	return t, filters, nil
+}
+
+// asUsage makes a question that cannot be answered an error of the command line.
+func asUsage(err error) error {
+	if e, ok := errors.AsType[*table.Error](err); ok {
+		return ui.Usagef("%s", e.Message)
+	}
+	return err
+}
+
+// examples returns rows by their keys, in the order of those.
+func examples(ctx context.Context, db *data.DB, keys []int64) (list []*data.Row, err error) {
+	for _, key := range keys {
+		r, err := db.Row(ctx, key)
+		if err != nil {
+			return nil, err
+		}
+		if r != nil {
+			list = append(list, r)
+		}
+	}
+	return list, nil
+}
+
+// record is a row in JSON.
+type record struct {
+	ID          int64          `json:"id"`
+	Source      string         `json:"source"`
+	Pos         int64          `json:"pos"`
+	Instruction string         `json:"instruction"`
+	Input       string         `json:"input"`
+	Output      string         `json:"output"`
+	System      string         `json:"system,omitempty"`
+	Category    string         `json:"category,omitempty"`
+	Turns       []data.Message `json:"turns,omitempty"`
+	Extra       any            `json:"extra,omitempty"`
+}
+
+func recordOf(r *data.Row, names map[int64]string) record {
+	rec := record{ID: r.ID, Source: names[r.SourceID], Pos: r.Pos, Instruction: r.Instruction, Input: r.Input, Output: r.Output,
+		System: r.System, Category: r.Category, Turns: r.Turns}
+	if r.Extra != nil {
+		rec.Extra = r.Extra
+	}
+	return rec
+}
+
+// sourceNames returns the names of sources by their ids.
+func sourceNames(ctx context.Context, db *data.DB) (map[int64]string, error) {
+	list, err := db.Sources(ctx)
+	names := map[int64]string{}
+	for _, s := range list {
+		names[s.ID] = s.Name
+	}
+	return names, err
+}
+
+// print writes rows for people, or as JSON lines.
+func print(ctx context.Context, u *ui.UI, db *data.DB, rows []*data.Row, output string) error {
+	names, err := sourceNames(ctx, db)
+	if err != nil {
+		return err
+	}
+	for i, r := range rows {
+		if output == "json" {
+			if err := u.WriteJSON(recordOf(r, names)); err != nil {
+				return err
+			}
+			continue
+		}
+		if i > 0 {
+			fmt.Fprintln(u.Out)
+		}
+		if err := printRow(u, r, names[r.SourceID]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// printRow writes a row for people.
+func printRow(u *ui.UI, r *data.Row, source string) error {
+	fmt.Fprintf(u.Out, "%d  %s:%d", r.ID, source, r.Pos)
+	if r.Category != "" {
+		fmt.Fprintf(u.Out, "  %s", printable(r.Category))
+	}
+	fmt.Fprintln(u.Out)
+	for _, m := range formats.Messages(&data.Row{Instruction: r.Instruction, Output: r.Output, System: r.System, Turns: r.Turns}) {
+		fmt.Fprintf(u.Out, "%s: %s\n", m.Role, printable(m.Content))
+		if m.Role == "user" && r.Input != "" && len(r.Turns) == 0 {
+			fmt.Fprintf(u.Out, "input: %s\n", printable(r.Input))
+		}
+	}
+	return nil
+}
+
+// printable makes a text harmless for a terminal and keeps its lines.
+func printable(text string) string {
+	lines := strings.Split(text, "\n")
+	for i, line := range lines {
+		lines[i] = ui.Printable(strings.TrimSuffix(line, "\r"))
+	}
+	return strings.Join(lines, "\n  ")
+}

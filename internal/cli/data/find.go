@@ -1,0 +1,200 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/data"
+	"alpaca/internal/data/table"
+)
+
+// searchOptions are the flags of "alpaca data search".
+type searchOptions struct {
+	file
+	selection
+	n      int
+	in     string
+	raw    bool
+	output string
+}
+
+func newSearch(u *ui.UI) *cobra.Command {
+	var o searchOptions
+	cmd := &cobra.Command{
+		Use:   "search WORDS…",
+		Short: "Find rows by their words",
+		Long: `Find rows that have all the words, the best first. A star at the end of a word finds all
+that begin so. Texts in scripts without spaces, and punctuation, are found anywhere in a row.
+The search does not know accents and capital letters.`,
+		Example: `  alpaca data search penguin
+  alpaca data search "south pol*" --in output -n 3 -o json`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, strings.Join(args, " ")) },
+	}
+	fs := cmd.Flags()
+	o.file.add(fs)
+	o.selection.add(fs)
+	flags.AddInt(fs, &o.n, flags.Int{Name: "number", Short: "n", Value: 10, Low: 1, High: math.MaxInt32}, "`rows` at most")
+	fs.StringVar(&o.in, "in", "", "`column` to look in: instruction, input or output (default: all)")
+	fs.BoolVar(&o.raw, "raw-search", false, "take WORDS for a query of SQLite's FTS5, with its operators AND, OR, NOT and NEAR")
+	flags.AddOutput(fs, &o.output, "text", "json")
+	return cmd
+}
+
+func (o *searchOptions) run(ctx context.Context, u *ui.UI, words string) error {
+	db, err := o.read(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	t, filters, err := o.table(ctx, db)
+	if err != nil {
+		return err
+	}
+	keys, ranked, err := t.Best(ctx, db, table.Query{Search: words, In: o.in, Raw: o.raw, Filters: filters, Size: o.n})
+	if err != nil {
+		return asUsage(err)
+	}
+	if len(keys) == 0 {
+		u.Notef("no row has %q", words)
+	}
+	if !ranked && len(keys) == o.n {
+		u.Notef("these are the first: so many rows have the words that none is better than others, or they are not in the index")
+	}
+	rows, err := examples(ctx, db, keys)
+	if err != nil {
+		return err
+	}
+	return print(ctx, u, db, rows, o.output)
+}
+
+// randomOptions are the flags of "alpaca data random".
+type randomOptions struct {
+	file
+	selection
+	n      int
+	seed   int64
+	output string
+}
+
+func newRandom(u *ui.UI) *cobra.Command {
+	var o randomOptions
+	cmd := &cobra.Command{
+		Use:   "random",
+		Short: "Draw rows",
+		Long:  `Draw rows, none twice. The same --seed draws the same ones while the rows are the same.`,
+		Example: `  alpaca data random
+  alpaca data random -n 5 --seed 7 --where category=poem`,
+		Args: flags.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), u) },
+	}
+	fs := cmd.Flags()
+	o.file.add(fs)
+	o.selection.add(fs)
+	flags.AddInt(fs, &o.n, flags.Int{Name: "number", Short: "n", Value: 1, Low: 1, High: math.MaxInt32}, "`rows` to draw")
+	fs.Int64Var(&o.seed, "seed", -1, "`number` that the draw follows from; -1 is any")
+	flags.AddOutput(fs, &o.output, "text", "json")
+	return cmd
+}
+
+func (o *randomOptions) run(ctx context.Context, u *ui.UI) error {
+	db, err := o.read(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	t, filters, err := o.table(ctx, db)
+	if err != nil {
+		return err
+	}
+	keys, err := t.IDs(ctx, db, table.Query{Filters: filters}, -1)
+	if err != nil {
+		return asUsage(err)
+	}
+	if len(keys) == 0 {
+		return fmt.Errorf("%s: there are no such rows", o.path)
+	}
+	seed := o.seed
+	if seed < 0 {
+		seed = int64(rand.Uint32())
+		u.Notef("drawn with --seed %d", seed)
+	}
+	rows, err := examples(ctx, db, table.Draw(keys, o.n, seed))
+	if err != nil {
+		return err
+	}
+	return print(ctx, u, db, rows, o.output)
+}
+
+// showOptions are the flags of "alpaca data show".
+type showOptions struct {
+	file
+	model  modelFlags
+	output string
+}
+
+func newShow(u *ui.UI) *cobra.Command {
+	var o showOptions
+	cmd := &cobra.Command{
+		Use:   "show ID…",
+		Short: "Show rows by their ids",
+		Long: `Show rows by their ids. With --chat-template or -m show the text that each is for training
+with that template, and with -m the number of its tokens.`,
+		Example: `  alpaca data show 17
+  alpaca data show 17 --chat-template stanford`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args) },
+	}
+	fs := cmd.Flags()
+	o.file.add(fs)
+	o.model.add(fs)
+	flags.AddOutput(fs, &o.output, "text", "json")
+	return cmd
+}
+
+func (o *showOptions) run(ctx context.Context, u *ui.UI, args []string) error {
+	var keys []int64
+	for _, arg := range args {
+		id, err := strconv.ParseInt(arg, 10, 64)
+		if err != nil || id < 1 {
+			return ui.Usagef("%q is no id: a whole number from 1 is", arg)
+		}
+		keys = append(keys, id)
+	}
+	db, err := o.read(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	rows, err := examples(ctx, db, keys)
+	if err != nil {
+		return err
+	}
+	for _, key := range keys {
+		if !slices.ContainsFunc(rows, func(r *data.Row) bool { return r.ID == key }) {
+			return fmt.Errorf("%s: there is no row %d", o.path, key)
+		}
+	}
+	if !o.model.asked() {
+		return print(ctx, u, db, rows, o.output)
+	}
+	m, err := o.model.open(u)
+	if err != nil {
+		return err
+	}
+	for _, r := range rows {
+		if err := m.print(u, r, o.output); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,161 @@
+package data
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/data"
+	"alpaca/internal/data/formats"
+)
+
+// importOptions are the flags of "alpaca data import".
+type importOptions struct {
+	file
+	formats.Options
+	output string
+}
+
+func newImport(u *ui.UI) *cobra.Command {
+	var o importOptions
+	cmd := &cobra.Command{
+		Use:   "import FILE…",
+		Short: "Take in files",
+		Long: `Take in files, each as a source: JSON (an array, an object with one, an object of
+objects), JSON lines, CSV or TSV, in the forms of Stanford Alpaca, self-instruct, GPTeacher,
+Dolly, OpenAI's chats, ShareGPT, or preference pairs. "-" is stdin.
+
+A file is taken in whole or, if the command is interrupted, not at all. Rows that cannot be
+read are counted and kept in the table rejected, with line, offset and reason; --strict makes
+the first of them an error. A file that was taken in before is refused.
+
+Exit status: 0 all files are taken in, 1 one is not, 2 wrong command line.`,
+		Example: `  alpaca data import alpaca_data.json --license "CC BY-NC 4.0"
+  curl -s https://example.org/chats.jsonl | alpaca data import - --name chats`,
+		Args: cobra.ArbitraryArgs,
+		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args) },
+	}
+	fs := cmd.Flags()
+	o.file.add(fs)
+	fs.StringVar(&o.Name, "name", "", "`name` of the source and of the view with its rows (default: the file's)")
+	fs.StringVar(&o.Licence, "license", "", "`licence` of the file, which is kept with it")
+	fs.StringVar(&o.Note, "note", "", "`text` that is kept with it")
+	fs.BoolVar(&o.Again, "again", false, "take in a file that was taken in before")
+	fs.BoolVar(&o.Strict, "strict", false, "make the first row that cannot be read an error")
+	flags.AddOutput(fs, &o.output, "text", "json")
+	return cmd
+}
+
+func (o *importOptions) run(ctx context.Context, u *ui.UI, paths []string) error {
+	switch {
+	case len(paths) == 0:
+		return ui.WithHint(ui.Usagef("no file"), "usage: alpaca data import FILE…")
+	case len(paths) > 1 && o.Name != "":
+		return ui.Usagef("--name is for one file, not for %d", len(paths))
+	}
+	db, err := data.Open(ctx, o.path)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	for _, path := range paths {
+		if err := o.one(ctx, u, db, path); err != nil {
+			if e, ok := errors.AsType[*formats.ImportedError](err); ok {
+				return ui.WithHint(e, "--again takes it in once more")
+			}
+			return err
+		}
+	}
+	return db.Close()
+}
+
+// one takes in a file.
+func (o *importOptions) one(ctx context.Context, u *ui.UI, db *data.DB, path string) error {
+	opt := o.Options
+	label := path
+	if path == "-" {
+		spooled, err := spool(u)
+		if err != nil {
+			return err
+		}
+		defer os.Remove(spooled)
+		path, label = spooled, "stdin"
+		if opt.Name == "" {
+			opt.Name = "stdin"
+		}
+	}
+	opt.Progress = func(rows, bad int) {
+		u.Statusf("%s: %d rows", label, rows)
+	}
+	res, err := formats.Import(ctx, db, path, opt)
+	u.ClearStatus()
+	if err != nil {
+		return err
+	}
+	return o.report(u, label, res)
+}
+
+// spool copies stdin to a file: what it is cannot be told before all of it is there.
+func spool(u *ui.UI) (string, error) {
+	f, err := os.CreateTemp("", "alpaca-*.json")
+	if err != nil {
+		return "", err
+	}
+	_, err = io.Copy(f, u.In)
+	if err := errors.Join(err, f.Close()); err != nil {
+		os.Remove(f.Name())
+		return "", err
+	}
+	return f.Name(), nil
+}
+
+// importRecord is what came of a file in JSON.
+type importRecord struct {
+	File     string            `json:"file"`
+	Source   string            `json:"source"`
+	Format   string            `json:"format"`
+	Rows     int               `json:"rows"`
+	Rejected int               `json:"rejected"`
+	First    *formats.Problem  `json:"first_rejected,omitempty"`
+	Notes    formats.Notes     `json:"notes"`
+	Licence  string            `json:"license"`
+	_        map[string]string `json:"-"`
+}
+
+func (o *importOptions) report(u *ui.UI, label string, res *formats.Result) error {
+	if o.output == "json" {
+		first := res.First
+		if first != nil {
+			first.Raw = nil
+		}
+		return u.WriteJSON(importRecord{File: label, Source: res.Source.Name, Format: res.Source.Format, Rows: res.Rows, Rejected: res.Bad, First: first, Notes: res.Notes, Licence: res.Source.Licence})
+	}
+	fmt.Fprintf(u.Out, "%s: %d rows of the format %s as %s\n", filepath.Base(label), res.Rows, res.Source.Format, res.Source.Name)
+	if res.Bad > 0 {
+		u.Warnf("%s: %d rows cannot be read and are in the table rejected; the first: %s", label, res.Bad, ui.Printable(res.First.Error()))
+	}
+	for _, n := range []struct {
+		count int
+		what  string
+	}{
+		{res.Notes.NotText, "values that are no texts are kept as JSON"},
+		{res.Notes.HalfPairs, "texts have half of a surrogate pair or a NUL byte, which is replaced"},
+		{res.Notes.DoubleKeys, "rows have a key twice, of which the last counts"},
+		{res.Notes.OtherForm, "rows are of another format than the first"},
+	} {
+		if n.count > 0 {
+			u.Warnf("%s: %d %s; an export writes them as they were", label, n.count, n.what)
+		}
+	}
+	if res.Source.Format == "preference" {
+		u.Notef("%s: of preference pairs the chosen answer is the row's output: training uses no others", label)
+	}
+	return nil
+}

@@ -1,0 +1,253 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/data"
+	"alpaca/internal/data/lint"
+	"alpaca/internal/report"
+)
+
+// lintOptions are the flags of "alpaca data lint".
+type lintOptions struct {
+	file
+	source string
+	rules  []string
+	show   int
+	failOn []string
+	fix    bool
+	name   string
+	drop   []string
+	model  modelFlags
+	output string
+}
+
+func newLint(u *ui.UI) *cobra.Command {
+	var o lintOptions
+	cmd := &cobra.Command{
+		Use:   "lint",
+		Short: "Look for faults in rows",
+		Long: `Look for faults in rows and count them by rule. The findings are kept in the table lint, by
+which the page and --where select rows. The rules:
+
+` + ruleLines() + `
+With --fix rows are written to a new source, mended by the rules that can; those of the rules
+in --drop are left out. The old source stays as it is.
+
+Exit status: 0 nothing is found by the rules in --fail-on, 1 something is, 2 wrong command line.`,
+		Example: `  alpaca data lint --show 3
+  alpaca data lint --rule merged,empty-output --fail-on merged,empty-output
+  alpaca data lint --source alpaca_data --fix --drop empty-output,dup-exact --name alpaca_clean`,
+		Args: flags.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), u) },
+	}
+	fs := cmd.Flags()
+	o.file.add(fs)
+	fs.StringVar(&o.source, "source", "", "`name` of the source to look at (default: all)")
+	fs.StringSliceVar(&o.rules, "rule", nil, "`rules` to look for, with commas (default: all)")
+	flags.AddInt(fs, &o.show, flags.Int{Name: "show", Value: 0, Low: 0, High: math.MaxInt32}, "`examples` to show of each rule")
+	fs.StringSliceVar(&o.failOn, "fail-on", nil, "`rules` whose findings are a failure, with commas; all: every rule")
+	fs.BoolVar(&o.fix, "fix", false, "write mended rows to a new source")
+	fs.StringVar(&o.name, "name", "", "`name` of the new source (default: the old one's and _fixed)")
+	fs.StringSliceVar(&o.drop, "drop", nil, "`rules` whose rows --fix leaves out, with commas")
+	o.model.add(fs)
+	flags.AddOutput(fs, &o.output, "text", "json")
+	return cmd
+}
+
+// ruleLines lists the rules, one a line.
+func ruleLines() (text string) {
+	for _, r := range lint.Rules {
+		text += fmt.Sprintf("  %-18s  %s\n", r.ID, r.About)
+	}
+	return text
+}
+
+func (o *lintOptions) check() error {
+	for _, list := range []struct {
+		flag  string
+		rules []string
+	}{{"rule", o.rules}, {"fail-on", o.failOn}, {"drop", o.drop}} {
+		for _, id := range list.rules {
+			if lint.ByID(id) == nil && !(list.flag == "fail-on" && id == "all") {
+				return ui.WithHint(ui.Usagef("--%s: there is no rule %q", list.flag, id), "alpaca data lint --help lists them")
+			}
+			if len(o.rules) > 0 && list.flag != "rule" && id != "all" && !slices.Contains(o.rules, id) {
+				return ui.Usagef("--%s %s: --rule does not name it", list.flag, id)
+			}
+		}
+	}
+	if !o.fix && (o.name != "" || len(o.drop) > 0) {
+		return ui.Usagef("--name and --drop are for --fix")
+	}
+	return nil
+}
+
+func (o *lintOptions) run(ctx context.Context, u *ui.UI) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	db, err := o.read(ctx) // it has to exist
+	if err != nil {
+		return err
+	}
+	source, err := sourceNamed(ctx, db, o.source)
+	db.Close()
+	if err != nil {
+		return err
+	}
+	if db, err = data.Open(ctx, o.path); err != nil {
+		return err
+	}
+	defer db.Close()
+	opt := lint.Options{Rules: o.rules, MaxLength: o.model.length}
+	if o.model.asked() {
+		v, err := o.model.open(u)
+		if err != nil {
+			return err
+		}
+		opt.Special = v.special()
+		opt.Tokens = func(r *data.Row) (prompt, all int) {
+			ids, prompt, err := v.tokens(r)
+			if err != nil { // a conversation that the template refuses: role-order tells why
+				return 0, 0
+			}
+			return prompt, len(ids)
+		}
+	}
+	found, err := lint.Run(ctx, db, source, opt, func(rows int64) { u.Statusf("%d rows", rows) })
+	u.ClearStatus()
+	if err != nil {
+		return err
+	}
+	if err := o.report(ctx, u, db, found); err != nil {
+		return err
+	}
+	if o.fix {
+		if err := o.mend(ctx, u, db, source, found, opt); err != nil {
+			return err
+		}
+	}
+	if err := db.Close(); err != nil {
+		return err
+	}
+	return o.failure(found)
+}
+
+// failure returns an error if there is something that --fail-on names.
+func (o *lintOptions) failure(found *lint.Summary) error {
+	var bad []string
+	for _, c := range found.Counts {
+		if c.Rows > 0 && (slices.Contains(o.failOn, c.Rule) || slices.Contains(o.failOn, "all")) {
+			bad = append(bad, fmt.Sprintf("%s %d", c.Rule, c.Rows))
+		}
+	}
+	if bad == nil {
+		return nil
+	}
+	return fmt.Errorf("%s: --fail-on: %s", o.path, strings.Join(bad, ", "))
+}
+
+// ruleRecord is what a rule has found, in JSON.
+type ruleRecord struct {
+	Rule     string          `json:"rule"`
+	Rows     int64           `json:"rows"`
+	Share    float64         `json:"share"`
+	Examples []exampleRecord `json:"examples,omitempty"`
+}
+
+type exampleRecord struct {
+	Row    int64  `json:"row"`
+	Detail string `json:"detail"`
+}
+
+// report writes the counts, with examples.
+func (o *lintOptions) report(ctx context.Context, u *ui.UI, db *data.DB, found *lint.Summary) error {
+	var records []ruleRecord
+	for _, c := range found.Counts {
+		r := ruleRecord{Rule: c.Rule, Rows: c.Rows, Share: float64(c.Rows) / float64(max(found.Rows, 1))}
+		list, err := found.Examples(ctx, db, c.Rule, o.show)
+		if err != nil {
+			return err
+		}
+		for _, f := range list {
+			r.Examples = append(r.Examples, exampleRecord{f.Row, f.Detail})
+		}
+		records = append(records, r)
+	}
+	if o.output == "json" {
+		return u.WriteJSON(map[string]any{"rows": found.Rows, "with_findings": found.Faulty, "rules": records, "without_licence": found.Unlicensed})
+	}
+	var rows [][]string
+	for _, r := range records {
+		if r.Rows > 0 {
+			rows = append(rows, []string{r.Rule, fmt.Sprint(r.Rows), fmt.Sprintf("%.2f %%", 100*r.Share)})
+		}
+	}
+	if err := report.WriteTable(u.Out, []string{"rule", "rows", "share"}, rows); err != nil {
+		return err
+	}
+	fmt.Fprintf(u.Out, "%d of %d rows have findings\n", found.Faulty, found.Rows)
+	for _, r := range records {
+		for i, e := range r.Examples {
+			if i == 0 {
+				fmt.Fprintf(u.Out, "\n%s: %s\n", r.Rule, lint.ByID(r.Rule).About)
+			}
+			if err := o.example(ctx, u, db, e); err != nil {
+				return err
+			}
+		}
+	}
+	if len(found.Unlicensed) > 0 {
+		u.Notef("no licence is known of %s: import takes --license", strings.Join(found.Unlicensed, ", "))
+	}
+	if found.Characters {
+		u.Notef("some instructions are in scripts without spaces between words: for dup-rouge each character counts as one")
+	}
+	return nil
+}
+
+// example writes a row that a rule speaks of, on a few lines.
+func (o *lintOptions) example(ctx context.Context, u *ui.UI, db *data.DB, e exampleRecord) error {
+	fmt.Fprintf(u.Out, "  row %d: %s\n", e.Row, ui.Printable(e.Detail))
+	r, err := db.Row(ctx, e.Row)
+	if err != nil || r == nil {
+		return err
+	}
+	for _, f := range []struct{ name, text string }{{"instruction", r.Instruction}, {"input", r.Input}, {"output", r.Output}} {
+		if f.text != "" || f.name == "output" {
+			fmt.Fprintf(u.Out, "    %-12s %s\n", f.name, cell(f.text))
+		}
+	}
+	return nil
+}
+
+// mend writes the rows to new sources.
+func (o *lintOptions) mend(ctx context.Context, u *ui.UI, db *data.DB, source *data.Source, found *lint.Summary, opt lint.Options) error {
+	sources := []*data.Source{source}
+	if source == nil {
+		var err error
+		if sources, err = db.Sources(ctx); err != nil {
+			return err
+		}
+		if len(sources) > 1 {
+			return ui.Usagef("--fix: there are %d sources: name one with --source", len(sources))
+		}
+	}
+	for _, s := range sources {
+		res, err := lint.Mend(ctx, db, s, opt, lint.MendOptions{Name: o.name, Drop: o.drop})
+		if err != nil {
+			return err
+		}
+		u.Notef("%s has %d rows: %d were mended, %d are left out", res.Source.Name, res.Source.Rows, res.Mended, res.Dropped)
+	}
+	return nil
+}

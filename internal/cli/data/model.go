@@ -1,0 +1,123 @@
+package data
+
+import (
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/builtin"
+	"alpaca/internal/chat"
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/data"
+	"alpaca/internal/gguf"
+	"alpaca/internal/tokenizer"
+)
+
+// modelFlags choose a model's vocabulary and the form of what it is trained on.
+type modelFlags struct {
+	model    string
+	template load.TemplateChoice
+	length   int
+}
+
+func (f *modelFlags) add(fs *pflag.FlagSet) {
+	fs.StringVarP(&f.model, "model", "m", "", "`model` whose tokens are counted (default: none, and nothing is counted)")
+	fs.StringVar(&f.template.Name, "chat-template", "", "`name` of the form of what is trained on (default: the model's own, or else stanford)")
+	flags.AddInt(fs, &f.length, flags.Int{Name: "max-length", Value: 512, Low: 2, High: 1 << 20}, "`tokens` that training takes of a row")
+}
+
+// asked reports whether a model or a form is asked for.
+func (f *modelFlags) asked() bool { return f.model != "" || f.template.Name != "" }
+
+// vocabulary makes tokens of rows.
+type vocabulary struct {
+	tok  *tokenizer.Tokenizer
+	tmpl *chat.Template
+	real bool // the tokens are of a model that the user has named
+}
+
+// open reads the vocabulary of -m or, if none is named, of the built-in model, whose tokens
+// are not told.
+func (f *modelFlags) open(u *ui.UI) (*vocabulary, error) {
+	path := builtin.Name
+	if f.model != "" {
+		path = load.ModelPath(u, f.model)
+	}
+	file, err := load.OpenFile(path, gguf.Options{HeaderOnly: true})
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	v := &vocabulary{real: f.model != ""}
+	if v.tok, err = load.Tokenizer(u, file, tokenizer.Options{}); err != nil {
+		return nil, err
+	}
+	if v.tmpl, _, err = load.Template(u, file, v.tok, f.template, chat.Request{}); err != nil {
+		return nil, err
+	}
+	if v.tmpl == nil {
+		v.tmpl, err = chat.Builtin("stanford", v.tok)
+	}
+	return v, err
+}
+
+// tokens returns the row's tokens, and how many of them are the prompt's: those before the
+// first that is learned.
+func (v *vocabulary) tokens(r *data.Row) (ids []int32, prompt int, err error) {
+	ids, answer, err := v.tmpl.Training(v.tok, load.RowMessages(r))
+	if err != nil {
+		return nil, 0, err
+	}
+	prompt = len(ids)
+	for i, learned := range answer {
+		if learned {
+			prompt = i
+			break
+		}
+	}
+	return ids, prompt, nil
+}
+
+// shownRow is a row as it is trained on, in JSON.
+type shownRow struct {
+	ID     int64   `json:"id"`
+	Text   string  `json:"text"`
+	Tokens []int32 `json:"tokens,omitempty"`
+	Prompt int     `json:"prompt_tokens,omitempty"`
+}
+
+// print writes the text that a row is for training.
+func (v *vocabulary) print(u *ui.UI, r *data.Row, output string) error {
+	ids, prompt, err := v.tokens(r)
+	if err != nil {
+		return fmt.Errorf("row %d: %w", r.ID, err)
+	}
+	s := shownRow{ID: r.ID, Tokens: ids, Prompt: prompt}
+	if s.Text, err = v.tmpl.Text(load.RowMessages(r)); err != nil {
+		return fmt.Errorf("row %d: %w", r.ID, err)
+	}
+	if !v.real {
+		s.Tokens, s.Prompt = nil, 0
+	}
+	if output == "json" {
+		return u.WriteJSON(s)
+	}
+	fmt.Fprintf(u.Out, "%d", r.ID)
+	if v.real {
+		fmt.Fprintf(u.Out, "  %d tokens, %d of them the prompt's", len(ids), prompt)
+	}
+	_, err = fmt.Fprintf(u.Out, "\n%s\n", printable(s.Text))
+	return err
+}
+
+// special returns the texts of the model's control tokens.
+func (v *vocabulary) special() (list []string) {
+	for id := range int32(v.tok.Len()) {
+		if v.tok.IsControl(id) {
+			list = append(list, v.tok.Piece(id, true))
+		}
+	}
+	return list
+}

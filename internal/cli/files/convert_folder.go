@@ -1,0 +1,178 @@
+package files
+
+import (
+	"bufio"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/atomicfile"
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/convert"
+	"alpaca/internal/quantize"
+)
+
+// folderFlags are the flags of "alpaca convert" for checkpoints in folders.
+type folderFlags struct {
+	outtype, pre, imatrix string
+	split                 splitFlags
+	threads               int
+}
+
+// add adds the flags.
+func (o *folderFlags) add(fs *pflag.FlagSet) {
+	fs.StringVar(&o.outtype, "outtype", convert.Auto, "`type` of a checkpoint's weights in the output: auto (as they are), f32, f16, bf16, q8_0, q4_k_m and all others of \"alpaca quantize\"")
+	fs.StringVar(&o.imatrix, "imatrix", "", "importance matrix for --outtype, a `file` of llama-imatrix in either format")
+	fs.StringVar(&o.pre, "pre", "", "`name` of the way that a checkpoint's tokenizer cuts text into words, where its files do not say it")
+	o.split.add(fs)
+	flags.AddThreads(fs, &o.threads)
+}
+
+// given returns the name of one of these flags that was given, "" if none was.
+func (o *folderFlags) given(fs *pflag.FlagSet) string {
+	for _, name := range []string{"outtype", "imatrix", "pre", "split-max-size", "split-max-tensors"} {
+		if fs.Changed(name) {
+			return name
+		}
+	}
+	return ""
+}
+
+// options returns what the flags mean.
+func (o *folderFlags) options() (opt convert.FolderOptions, err error) {
+	opt = convert.FolderOptions{Type: strings.ToLower(o.outtype), Pre: o.pre, Threads: cmp.Or(o.threads, load.DefaultThreads())}
+	if opt.Type != convert.Auto {
+		if _, err := quantize.ParseMix(opt.Type); err != nil {
+			err = flags.ValueError("outtype", err)
+			return opt, ui.WithHint(err, "the types are auto, "+strings.Join(quantize.MixNames(), ", "))
+		}
+	}
+	if opt.Split, err = o.split.parse(); err != nil {
+		return opt, err
+	}
+	if o.imatrix != "" {
+		opt.Importance, err = quantize.ReadImportance(o.imatrix)
+	}
+	return opt, err
+}
+
+// run converts a checkpoint. old has the flags that other inputs share.
+func (o *folderFlags) run(cmd *cobra.Command, u *ui.UI, dir, out string, old convert.Options, output string) error {
+	for _, name := range []string{"vocab", "exact", "norm-eps"} {
+		if f := cmd.Flags().Lookup(name); f != nil && f.Changed {
+			return ui.Usagef("--%s is for old model files, and %s is a folder", name, dir)
+		}
+	}
+	opt, err := o.options()
+	if err != nil {
+		return err
+	}
+	opt.Name, opt.Force = old.Name, old.Force
+	return convertFolder(cmd.Context(), u, dir, out, opt, output)
+}
+
+// convertFolder converts a checkpoint in a folder.
+func convertFolder(ctx context.Context, u *ui.UI, dir, out string, opt convert.FolderOptions, output string) error {
+	opt.Progress = u.TensorProgress()
+	res, err := convert.RunFolder(ctx, dir, out, opt)
+	u.ClearStatus()
+	if err != nil {
+		return folderHint(dir, err)
+	}
+	for _, note := range res.Notes {
+		u.Notef("%s", note)
+	}
+	r := newFolderReport(dir, res)
+	if output == "json" {
+		return u.WriteJSON(r)
+	}
+	return r.print(u)
+}
+
+// folderHint adds the way out to a refusal.
+func folderHint(dir string, err error) error {
+	switch {
+	case errors.Is(err, atomicfile.ErrExists):
+		return ui.WithHint(err, "--force replaces it")
+	case errors.Is(err, quantize.ErrNeedsImportance):
+		return ui.WithHint(err, "add --imatrix FILE, or choose Q2_K")
+	case strings.Contains(err.Error(), "pre_tokenizer"), strings.Contains(err.Error(), "cut into words"):
+		return ui.WithHint(err, "--pre NAME says it: qwen2, llama-bpe, gpt-2, ...")
+	case errors.Is(err, fs.ErrNotExist):
+		return err
+	}
+	if matches, _ := filepath.Glob(filepath.Join(dir, "adapter_config.json")); len(matches) > 0 {
+		return ui.WithHint(err, "it is an adapter, not a model")
+	}
+	return err
+}
+
+// folderReport is what became of a checkpoint.
+type folderReport struct {
+	Input       string               `json:"input"`
+	Outputs     []string             `json:"outputs"`
+	Format      string               `json:"format"` // of the input
+	Class       string               `json:"class,omitempty"`
+	Arch        string               `json:"architecture"`
+	Type        string               `json:"type"`
+	Parameters  int64                `json:"parameters"`
+	OutputBytes int64                `json:"output_bytes"`
+	Seconds     float64              `json:"seconds"`
+	Notes       []string             `json:"notes"`
+	Tensors     []folderTensorReport `json:"tensors"`
+}
+
+// folderTensorReport is one tensor of it.
+type folderTensorReport struct {
+	Name  string `json:"name"`
+	Shape []int  `json:"shape"` // outermost first
+	From  string `json:"from"`
+	To    string `json:"to"`
+}
+
+func newFolderReport(dir string, res *convert.FolderResult) *folderReport {
+	r := &folderReport{
+		Input: dir, Outputs: res.Outputs, Format: res.Format, Class: res.Class, Arch: res.Arch, Type: res.Mix.Name,
+		Parameters: res.Params, OutputBytes: res.Bytes, Seconds: res.Elapsed.Seconds(), Notes: append([]string{}, res.Notes...),
+	}
+	for _, t := range res.Tensors {
+		r.Tensors = append(r.Tensors, folderTensorReport{t.Tensor.Name, t.Tensor.Shape, t.Tensor.Type.String(), t.To.String()})
+	}
+	return r
+}
+
+// print writes the report for a human, a line for each kind of change.
+func (r *folderReport) print(u *ui.UI) error {
+	type kind struct{ from, to string }
+	var order []kind
+	counts := map[kind]int{}
+	for _, t := range r.Tensors {
+		k := kind{t.From, t.To}
+		if counts[k]++; counts[k] == 1 {
+			order = append(order, k)
+		}
+	}
+	out := bufio.NewWriter(u.Out)
+	tab := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(tab, "tensors\tfrom\tto")
+	for _, k := range order {
+		fmt.Fprintf(tab, "%d\t%s\t%s\n", counts[k], k.from, k.to)
+	}
+	tab.Flush()
+	class := ""
+	if r.Class != "" {
+		class = r.Class + ", "
+	}
+	fmt.Fprintf(out, "\n%s: %s from %s%s, %s in %.2f s\n", strings.Join(r.Outputs, " "), r.Arch, class, r.Format, ui.ByteCount(r.OutputBytes), r.Seconds)
+	return out.Flush()
+}

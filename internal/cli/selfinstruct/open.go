@@ -1,0 +1,173 @@
+package selfinstruct
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/chat"
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/oneshot"
+	"alpaca/internal/sampler"
+	"alpaca/internal/selfinstruct"
+	"alpaca/internal/server/remote"
+)
+
+// remoteOptions are the flags about servers.
+type remoteOptions struct {
+	address string
+	key     string
+	chat    bool
+}
+
+// keyEnv is the environment variable with the key of a server.
+const keyEnv = "OPENAI_API_KEY"
+
+func (o *remoteOptions) addFlags(fs *pflag.FlagSet) {
+	fs.StringVar(&o.address, "server", "", "`address` of a server with OpenAI's API that answers in place of a file; -m is then the name of its model")
+	fs.StringVar(&o.key, "api-key", "", "`key` of that server (default: $"+keyEnv+")")
+	fs.BoolVar(&o.chat, "server-chat", false, "the server has conversations only, no completions: send prompts as messages")
+}
+
+func (o *remoteOptions) check(changed func(string) bool) error {
+	if o.address != "" {
+		return nil
+	}
+	for _, name := range []string{"api-key", "server-chat"} {
+		if changed(name) {
+			return ui.Usagef("--%s: is about the server that --server names", name)
+		}
+	}
+	return nil
+}
+
+// opened is a model that can be asked.
+type opened struct {
+	model     selfinstruct.Model
+	identity  string // its name, and what tells it from others of that name
+	sampler   json.RawMessage
+	converses bool // it answers conversations
+	remote    bool
+	close     func()
+}
+
+// open opens the model, or says which server is asked.
+func (o *options) open(u *ui.UI) (*opened, error) {
+	if o.remote.address != "" {
+		return o.openRemote()
+	}
+	o.MayPull = true
+	m, err := o.Open(u, load.ModelPath(u, o.model))
+	if err != nil {
+		return nil, err
+	}
+	o.sampling.FromFile(u, m.Model.File)
+	if o.preset == "stanford" {
+		o.stanford()
+	}
+	t, _, err := load.Template(u, m.Model.File, m.Model.Tokenizer, o.template, chat.Request{})
+	if err != nil {
+		m.Close()
+		return nil, err
+	}
+	opt := o.EngineOptions(m)
+	opt.Parallel, opt.Queue, opt.NoCache, opt.Threads = o.parallel, 4*o.parallel+64, false, load.Threads(u, o.Threads)
+	if err := m.StartEngine(opt); err != nil {
+		m.Close()
+		return nil, err
+	}
+	if w := m.Engine.Warning(); w != "" {
+		u.Warnf("%s", w)
+	}
+	sum := sha256.New()
+	if _, err := m.Model.File.WriteTo(sum); err != nil {
+		m.Close()
+		return nil, err
+	}
+	chain, err := describe(o.sampling.Params)
+	if err != nil {
+		m.Close()
+		return nil, err
+	}
+	identity := fmt.Sprintf("%s sha256:%s", m.Name(), hex.EncodeToString(sum.Sum(nil)))
+	if t != nil {
+		text := sha256.Sum256([]byte(t.Source()))
+		identity += " template:" + hex.EncodeToString(text[:8])
+	}
+	return &opened{
+		model: oneshot.NewLocal(m.Engine, t, o.sampling.Params), identity: identity, sampler: chain, converses: t != nil, close: m.Close,
+	}, nil
+}
+
+// stanford sets what Stanford's sampling differs in, unless a flag says otherwise.
+func (o *options) stanford() {
+	p := &o.sampling.Params
+	for name, set := range map[string]func(){
+		"temp": func() { p.Temp = 1 }, "top-p": func() { p.TopP = 1 }, "top-k": func() { p.TopK = 0 }, "min-p": func() { p.MinP = 0 },
+	} {
+		if !o.changed(name) {
+			set()
+		}
+	}
+}
+
+// describe returns the sampler's settings without the seed.
+func describe(p sampler.Params) (json.RawMessage, error) {
+	p.Seed = 0
+	bias := p.LogitBias
+	p.LogitBias = nil
+	if len(bias) == 0 {
+		return json.Marshal(p)
+	}
+	// Biases may be infinite, which JSON has no number for.
+	var list []string
+	for _, id := range slices.Sorted(maps.Keys(bias)) {
+		list = append(list, fmt.Sprintf("%d%+g", id, bias[id]))
+	}
+	return json.Marshal(struct {
+		sampler.Params
+		Bias string
+	}{p, strings.Join(list, " ")})
+}
+
+// openRemote returns the model of a server.
+func (o *options) openRemote() (*opened, error) {
+	m, err := remote.New(o.remote.address, o.model, cmp.Or(o.remote.key, os.Getenv(keyEnv)))
+	if err != nil {
+		return nil, ui.Usage(err)
+	}
+	if o.preset == "stanford" {
+		o.stanford()
+	}
+	temp, topP := float64(o.sampling.Params.Temp), float64(o.sampling.Params.TopP)
+	m.Params = remote.Params{Temperature: &temp, TopP: &topP}
+	m.Chat = o.remote.chat
+	chain, err := json.Marshal(m.Params)
+	if err != nil {
+		return nil, err
+	}
+	return &opened{
+		model: m, identity: strings.TrimSpace(o.model + " " + m.URL), sampler: chain, converses: o.preset == "", remote: true, close: func() {},
+	}, nil
+}
+
+// reasonList writes how often what was wrong, the most frequent first.
+func reasonList(counts map[string]int) string {
+	if len(counts) == 0 {
+		return ""
+	}
+	names := slices.SortedFunc(maps.Keys(counts), func(a, b string) int { return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(a, b)) })
+	for i, name := range names {
+		names[i] = fmt.Sprintf("%s %d", name, counts[name])
+	}
+	return " (" + strings.Join(names, ", ") + ")"
+}

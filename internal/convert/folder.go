@@ -1,0 +1,104 @@
+package convert
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime/debug"
+	"strings"
+
+	folders "alpaca/internal/checkpoint"
+	hf "alpaca/internal/checkpoint/open"
+	"alpaca/internal/quantize"
+)
+
+// Auto is the type of files whose weights stay as the checkpoint has them.
+const Auto = "auto"
+
+// FolderOptions change what becomes of a checkpoint of Hugging Face or Meta.
+type FolderOptions struct {
+	Type  string // of the output: Auto, or a name of quantize.ParseMix
+	Name  string // of the model; "": what the checkpoint says
+	Pre   string // see package open
+	Force bool   // the output may replace a file
+	Split quantize.Split
+
+	Importance *quantize.Importance // nil: none
+	Threads    int
+	Progress   func(tensor string, done, total int64)
+}
+
+// FolderResult is what RunFolder did.
+type FolderResult struct {
+	*quantize.Result
+	Format string // of the input
+	Class  string // of config.json
+	Mix    quantize.Mix
+	Arch   string
+	Params int64
+	Notes  []string
+}
+
+// FolderOf returns the folder of a checkpoint that a path names: itself, or the folder of
+// one of its files. ok is false for other paths.
+func FolderOf(path string) (dir string, ok bool) {
+	st, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return "", false
+	case st.IsDir():
+		return path, true
+	}
+	switch filepath.Ext(path) {
+	case ".safetensors", ".pth", ".json", ".bin", ".model":
+		dir = filepath.Dir(path)
+		return dir, folders.Is(dir) && !(filepath.Ext(path) == ".bin" && !strings.HasPrefix(filepath.Base(path), "pytorch_model"))
+	}
+	return "", false
+}
+
+// RunFolder converts the checkpoint in a folder and writes it to out, straight to any type:
+// a few rows of a tensor are in memory at a time. On failure out is as it was.
+func RunFolder(ctx context.Context, dir, out string, opt FolderOptions) (*FolderResult, error) {
+	m, err := hf.Open(dir, hf.Options{Pre: opt.Pre})
+	if err != nil {
+		return nil, fmt.Errorf("convert: %w", err)
+	}
+	defer m.Close()
+	res := &FolderResult{Format: m.Format, Class: m.Class, Arch: m.Arch.Name, Params: m.Counts().Total}
+	if res.Mix, err = mixOf(m, opt.Type); err != nil {
+		return nil, fmt.Errorf("convert: %w", err)
+	}
+	if opt.Type == Auto {
+		m.Notes = append(m.Notes, fmt.Sprintf("weights stay %s, as most of the checkpoint's are (%s)", m.Main, m.Stored))
+	}
+	if err := m.Describe(dir, opt.Name); err != nil {
+		return nil, fmt.Errorf("convert: %w", err)
+	}
+	debug.FreeOSMemory() // what reading the tokenizer needed is the most of all
+	plan, err := quantize.NewPlan(m.File, quantize.Options{Mix: res.Mix, KeepQuantized: true, Split: opt.Split, Importance: opt.Importance})
+	if err != nil {
+		return nil, fmt.Errorf("convert: %w", err)
+	}
+	if res.Notes = m.Notes; plan.Fallbacks() != "" {
+		res.Notes = append(res.Notes, plan.Fallbacks())
+	}
+	res.Result, err = plan.Run(ctx, out, quantize.RunOptions{Threads: opt.Threads, Force: opt.Force, Progress: opt.Progress})
+	if err != nil {
+		return nil, fmt.Errorf("convert: %w", err)
+	}
+	return res, nil
+}
+
+// mixOf returns the mix of a name.
+func mixOf(m *hf.Model, name string) (quantize.Mix, error) {
+	if name == Auto {
+		name = m.Main.String()
+	}
+	mix, err := quantize.ParseMix(name)
+	if err == nil && mix.Copy {
+		err = fmt.Errorf("COPY keeps what a GGUF file has: use %q", Auto)
+	}
+	return mix, err
+}

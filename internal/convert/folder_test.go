@@ -1,0 +1,277 @@
+package convert
+
+import (
+	"context"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
+	"alpaca/internal/quantize"
+)
+
+// array is a tensor of a safetensors file.
+type array struct {
+	dtype string
+	shape []int
+	data  []byte
+}
+
+// f32s is an array of float32 that count up in steps of 1/64.
+func f32s(shape ...int) array {
+	n := 1
+	for _, d := range shape {
+		n *= d
+	}
+	a := array{dtype: "F32", shape: shape}
+	for i := range n {
+		a.data = binary.LittleEndian.AppendUint32(a.data, math.Float32bits(float32(i%97)/64))
+	}
+	return a
+}
+
+// writeSafetensors writes a file.
+func writeSafetensors(t *testing.T, path string, tensors map[string]array) {
+	head := map[string]any{}
+	var data []byte
+	for _, name := range slices.Sorted(maps.Keys(tensors)) {
+		a := tensors[name]
+		head[name] = map[string]any{"dtype": a.dtype, "shape": a.shape, "data_offsets": []int{len(data), len(data) + len(a.data)}}
+		data = append(data, a.data...)
+	}
+	raw, err := json.Marshal(head)
+	require.NoError(t, err)
+	out := binary.LittleEndian.AppendUint64(nil, uint64(len(raw)))
+	require.NoError(t, os.WriteFile(path, append(append(out, raw...), data...), 0o644))
+}
+
+// llama are the tensors of a LLaMA of one layer, 32 wide, with two heads and four tokens.
+func llama() map[string]array {
+	const p = "model.layers.0."
+	return map[string]array{
+		"model.embed_tokens.weight": f32s(4, 32), "model.norm.weight": f32s(32), "lm_head.weight": f32s(4, 32),
+		p + "input_layernorm.weight": f32s(32), p + "post_attention_layernorm.weight": f32s(32),
+		p + "self_attn.q_proj.weight": f32s(32, 32), p + "self_attn.k_proj.weight": f32s(16, 32), p + "self_attn.v_proj.weight": f32s(16, 32), p + "self_attn.o_proj.weight": f32s(32, 32),
+		p + "mlp.gate_proj.weight": f32s(64, 32), p + "mlp.up_proj.weight": f32s(64, 32), p + "mlp.down_proj.weight": f32s(32, 64),
+	}
+}
+
+const llamaConfig = `{"architectures":["LlamaForCausalLM"],"model_type":"llama","hidden_size":32,"intermediate_size":64,"num_hidden_layers":1,
+"num_attention_heads":2,"num_key_value_heads":1,"vocab_size":4,"rms_norm_eps":1e-5,"eos_token_id":[2,3],"bos_token_id":1}`
+
+const tinyTokenizer = `{"added_tokens":[{"id":2,"content":"</s>","special":true}],"normalizer":{"type":"NFC"},"pre_tokenizer":{"type":"ByteLevel"},
+"post_processor":{"type":"ByteLevel"},"model":{"type":"BPE","vocab":{"a":0,"b":1,"ab":3},"merges":[["a","b"]]}}`
+
+// writeFolder writes a checkpoint, with files that replace or add others; "" removes one.
+func writeFolder(t *testing.T, tensors map[string]array, files map[string]string) string {
+	dir := filepath.Join(t.TempDir(), "Tiny-LLaMA-8K-Instruct-v1.5")
+	require.NoError(t, os.Mkdir(dir, 0o755))
+	all := map[string]string{"config.json": llamaConfig, "tokenizer.json": tinyTokenizer}
+	maps.Copy(all, files)
+	for name, text := range all {
+		if text != "" {
+			require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(text), 0o644))
+		}
+	}
+	if tensors != nil {
+		writeSafetensors(t, filepath.Join(dir, "model.safetensors"), tensors)
+	}
+	return dir
+}
+
+// TestRunFolder converts a checkpoint, and looks at what came of it.
+func TestRunFolder(t *testing.T) {
+	dir := writeFolder(t, llama(), map[string]string{
+		"generation_config.json": `{"temperature":0.5,"top_k":20,"repetition_penalty":1.1,"eos_token_id":[2]}`,
+		"README.md":              "---\nlicense: apache-2.0\nlanguage:\n- no\n- en\nbase_model: someone/Base-7B\ntags: [a, b]\n---\n# x",
+		"chat_template.jinja":    "{{ messages }}",
+	})
+	out := filepath.Join(t.TempDir(), "out.gguf")
+	res, err := RunFolder(context.Background(), dir, out, FolderOptions{Type: "q8_0"})
+	require.NoError(t, err)
+	require.Equal(t, "llama", res.Arch)
+	f, err := gguf.Open(out)
+	require.NoError(t, err)
+	defer f.Close()
+	want := map[string]any{
+		"general.architecture": "llama", "general.type": "model", "general.name": "Tiny LLaMA 8K Instruct v1.5", "general.basename": "Tiny-LLaMA",
+		"general.finetune": "Instruct", "general.version": "v1.5", "general.size_label": "8K", "general.license": "apache-2.0",
+		"general.base_model.count": uint64(1), "general.base_model.0.name": "Base 7B", "general.base_model.0.organization": "Someone",
+		"general.base_model.0.repo_url": "https://huggingface.co/someone/Base-7B", "general.tags": []string{"a", "b"}, "general.languages": []string{"no", "en"},
+		"general.sampling.temp": float32(0.5), "general.sampling.top_k": int64(20), "general.sampling.penalty_repeat": float32(1.1),
+		"general.file_type": uint64(gguf.MostlyQ8_0), "general.quantization_version": uint64(2),
+		"llama.embedding_length": uint64(32), "llama.context_length": uint64(2048), "tokenizer.ggml.normalizer": "NFC",
+		"tokenizer.ggml.eos_token_ids": []int64{2, 3}, "tokenizer.ggml.tokens": []string{"a", "b", "</s>", "ab"}, "tokenizer.ggml.merges": []string{"a b"},
+		"tokenizer.chat_template": "{{ messages }}",
+	}
+	for key, value := range want {
+		v, ok := f.Value(key)
+		require.True(t, ok, key)
+		require.Equal(t, value, v.Any(), key)
+	}
+	require.Equal(t, quant.Q8_0, f.Tensor("blk.0.attn_q.weight").Type)
+	require.Equal(t, quant.F32, f.Tensor("blk.0.attn_norm.weight").Type)
+
+	// auto keeps float32, which the reference makes float16.
+	res, err = RunFolder(context.Background(), dir, out, FolderOptions{Type: Auto, Force: true})
+	require.NoError(t, err)
+	require.Equal(t, "F32", res.Mix.Name)
+	require.Contains(t, strings.Join(res.Notes, "\n"), "weights stay F32")
+}
+
+// TestAnyType compares files of several types, in one step, with those of two steps by way
+// of F32: the same bytes.
+func TestAnyType(t *testing.T) {
+	dir := writeFolder(t, llama(), nil)
+	f32 := filepath.Join(t.TempDir(), "f32.gguf")
+	_, err := RunFolder(context.Background(), dir, f32, FolderOptions{Type: "f32"})
+	require.NoError(t, err)
+	for _, name := range []string{"BF16", "Q4_0", "Q4_K_M", "IQ4_NL"} {
+		mix, err := quantize.ParseMix(name)
+		require.NoError(t, err)
+		one, two := filepath.Join(t.TempDir(), "one.gguf"), filepath.Join(t.TempDir(), "two.gguf")
+		_, err = RunFolder(context.Background(), dir, one, FolderOptions{Type: name})
+		require.NoError(t, err, mix.Name)
+		f, err := gguf.Open(f32)
+		require.NoError(t, err)
+		plan, err := quantize.NewPlan(f, quantize.Options{Mix: mix})
+		require.NoError(t, err)
+		_, err = plan.Run(context.Background(), two, quantize.RunOptions{})
+		require.NoError(t, err)
+		require.NoError(t, f.Close())
+		a, err := os.ReadFile(one)
+		require.NoError(t, err)
+		b, err := os.ReadFile(two)
+		require.NoError(t, err)
+		require.True(t, string(a) == string(b), mix.Name)
+	}
+}
+
+// TestBadFolders lists what is refused, and that the output does not appear.
+func TestBadFolders(t *testing.T) {
+	with := func(name string, a array) map[string]array {
+		m := llama()
+		m[name] = a
+		return m
+	}
+	without := func(name string) map[string]array {
+		m := llama()
+		delete(m, name)
+		return m
+	}
+	config := func(old, new string) map[string]string {
+		return map[string]string{"config.json": strings.Replace(llamaConfig, old, new, 1)}
+	}
+	index := func(entries string) map[string]string {
+		return map[string]string{"model.safetensors.index.json": `{"weight_map":{` + entries + `}}`}
+	}
+	tests := []struct {
+		name    string
+		tensors map[string]array
+		files   map[string]string
+		want    string
+	}{
+		{"a tensor is missing", without("model.layers.0.mlp.up_proj.weight"), nil, `tensor "layers.0.mlp.up_proj.weight" is missing, which becomes "blk.0.ffn_up.weight"`},
+		{"an unknown tensor", with("model.layers.0.mlp.extra.weight", f32s(2)), nil, `tensor "model.layers.0.mlp.extra.weight", F32 [2] has no place in llama`},
+		{"a wrong type", with("model.norm.weight", array{"I64", []int{4}, make([]byte, 32)}), nil, `tensor "model.norm.weight" has the type I64, want floating point numbers`},
+		{"a wrong shape", with("model.layers.0.self_attn.v_proj.weight", f32s(32, 16)), nil, `tensor "model.layers.0.self_attn.v_proj.weight" has the shape [32 16], want [16 32]`},
+		{"untied without output", without("lm_head.weight"), config(`"vocab_size"`, `"tie_word_embeddings":false,"vocab_size"`), `tensor "lm_head.weight" is missing: tie_word_embeddings is false`},
+		{"a missing shard", nil, index(`"a":"model-00001-of-00002.safetensors"`), "shard model-00001-of-00002.safetensors is missing"},
+		{"a way out", nil, index(`"a":"../x.safetensors"`), `tensor "a" is in "../x.safetensors", which is not the name of a file in this folder`},
+		{"not in the index", llama(), index(`"model.norm.weight":"model.safetensors"`), "is not in the index"},
+		{"in the index alone", llama(), index(`"x":"model.safetensors"`), "is not in the index"},
+		{"no weights", nil, nil, "no weights"},
+		{"no tokenizer", llama(), map[string]string{"tokenizer.json": ""}, "no tokenizer"},
+		{"words", llama(), map[string]string{"tokenizer.json": strings.Replace(tinyTokenizer, `{"type":"ByteLevel"}`, `{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"x+"}},{"type":"ByteLevel","use_regex":false}]}`, 1)}, `pre_tokenizer "x+" is not known`},
+		{"WordPiece", llama(), map[string]string{"tokenizer.json": strings.Replace(tinyTokenizer, `"BPE"`, `"WordPiece"`, 1)}, `a tokenizer of type "WordPiece" is not supported`},
+		{"another architecture", llama(), config("LlamaForCausalLM", "MambaForCausalLM"), `architecture "MambaForCausalLM" is not supported, only llama`},
+		{"a wrong number", llama(), config(`"hidden_size":32`, `"hidden_size":"x"`), "hidden_size is x, want a whole number"},
+		{"no number", llama(), config(`"hidden_size":32,`, ``), "hidden_size is missing"},
+		{"too many layers", llama(), config(`"num_hidden_layers":1`, `"num_hidden_layers":999999`), "num_hidden_layers is 999999, want 1 to 4096"},
+		{"another activation", llama(), config(`"vocab_size"`, `"hidden_act":"relu","vocab_size"`), `hidden_act "relu" is not supported`},
+		{"rope", llama(), config(`"vocab_size"`, `"rope_scaling":{"rope_type":"odd"},"vocab_size"`), `rope scaling "odd" is not supported`},
+		{"quantized", llama(), config(`"vocab_size"`, `"quantization_config":{"quant_method":"aqlm"},"vocab_size"`), `weights quantized by "aqlm" are not supported`},
+		{"depth", llama(), map[string]string{"config.json": strings.Repeat("[", 100000)}, "config.json: "},
+		{"cut", llama(), map[string]string{"config.json": `{"a":`}, "config.json: unexpected EOF"},
+		{"more tokens than rows", llama(), map[string]string{"tokenizer.json": strings.Replace(tinyTokenizer, `"ab":3`, `"ab":9`, 1)}, "10 tokens, but the embedding has 4 rows"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := writeFolder(t, tt.tensors, tt.files)
+			out := filepath.Join(t.TempDir(), "out.gguf")
+			_, err := RunFolder(context.Background(), dir, out, FolderOptions{Type: "f32"})
+			require.ErrorContains(t, err, tt.want)
+			require.NotContains(t, err.Error(), "\n")
+			require.NoFileExists(t, out)
+		})
+	}
+}
+
+// TestTied: the output of a checkpoint counts, whatever tie_word_embeddings says.
+func TestTied(t *testing.T) {
+	for _, tied := range []string{`"tie_word_embeddings":true,`, ``} {
+		for _, has := range []bool{true, false} {
+			tensors := llama()
+			if !has {
+				delete(tensors, "lm_head.weight")
+			}
+			dir := writeFolder(t, tensors, map[string]string{"config.json": strings.Replace(llamaConfig, `"vocab_size"`, tied+`"vocab_size"`, 1)})
+			out := filepath.Join(t.TempDir(), "out.gguf")
+			_, err := RunFolder(context.Background(), dir, out, FolderOptions{Type: "f32"})
+			require.NoError(t, err)
+			f, err := gguf.Open(out)
+			require.NoError(t, err)
+			require.Equal(t, has, f.Tensor("output.weight") != nil)
+			require.NoError(t, f.Close())
+		}
+	}
+}
+
+// TestSplit divides a file and joins it again: the same bytes; and writes parts at once.
+func TestSplit(t *testing.T) {
+	dir := writeFolder(t, llama(), nil)
+	whole := filepath.Join(t.TempDir(), "whole.gguf")
+	_, err := RunFolder(context.Background(), dir, whole, FolderOptions{Type: "f32"})
+	require.NoError(t, err)
+	for _, opt := range []SplitOptions{
+		{Split: quantize.Split{MaxTensors: 5}}, {Split: quantize.Split{MaxBytes: 9000}}, {Split: quantize.Split{MaxTensors: 20}, NoTensorFirst: true}, {Split: quantize.Split{MaxBytes: 1}},
+	} {
+		f, err := gguf.OpenWith(whole, gguf.Options{HeaderOnly: true, NoMap: true})
+		require.NoError(t, err)
+		plan := PlanSplit(f, filepath.Join(t.TempDir(), "part"), opt)
+		require.NoError(t, Split(context.Background(), f, plan, opt))
+		require.NoError(t, f.Close())
+		require.Greater(t, len(plan.Outputs), 1)
+		for i, path := range plan.Outputs {
+			require.Contains(t, path, fmt.Sprintf("part-%05d-of-%05d.gguf", i+1, len(plan.Outputs)))
+		}
+		back := filepath.Join(t.TempDir(), "back.gguf")
+		f, err = gguf.OpenWith(plan.Outputs[len(plan.Outputs)-1], gguf.Options{HeaderOnly: true, NoMap: true})
+		require.NoError(t, err)
+		require.NoError(t, Join(context.Background(), f, back, SplitOptions{}))
+		require.NoError(t, f.Close())
+		a, err := os.ReadFile(whole)
+		require.NoError(t, err)
+		b, err := os.ReadFile(back)
+		require.NoError(t, err)
+		require.True(t, string(a) == string(b), opt)
+	}
+	parts := filepath.Join(t.TempDir(), "direct.gguf")
+	res, err := RunFolder(context.Background(), dir, parts, FolderOptions{Type: "q8_0", Split: quantize.Split{MaxTensors: 4}})
+	require.NoError(t, err)
+	require.Len(t, res.Outputs, 3)
+	f, err := gguf.Open(res.Outputs[0])
+	require.NoError(t, err)
+	require.Len(t, f.Tensors, 12)
+	require.NoError(t, f.Close())
+}

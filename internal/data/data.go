@@ -1,0 +1,149 @@
+// Package data keeps instructions, answers and conversations in one SQLite file: which
+// source each row came from and where it stood there, the rows that could not be read, and
+// an index of their words. The driver is a translation of SQLite to Go, so that the program
+// stays free of C. Whoever adds rows does so in a transaction: an interruption leaves the
+// database as it was.
+package data
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+
+	_ "modernc.org/sqlite" // the driver, by the name "sqlite"
+)
+
+// DB is a database of examples. It may be used by several goroutines.
+type DB struct {
+	Path     string
+	sql      *sql.DB
+	readOnly bool
+}
+
+// ErrNotOurs says that a file is no database of this program.
+var ErrNotOurs = errors.New("not a database of alpaca data")
+
+// Open opens the database at path to add rows to it. A file that does not exist is made.
+func Open(ctx context.Context, path string) (*DB, error) {
+	st, err := os.Stat(path)
+	isNew := errors.Is(err, fs.ErrNotExist) || err == nil && st.Mode().IsRegular() && st.Size() == 0
+	if !isNew {
+		if err := checkHeader(path); err != nil {
+			return nil, err
+		}
+	} else if _, err := os.Stat(filepath.Dir(path)); err != nil {
+		return nil, fmt.Errorf("data: %s: %w", path, err)
+	}
+	db, err := open(path, url.Values{
+		"_busy_timeout": {"10000"}, "_foreign_keys": {"on"}, "_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_txlock": {"immediate"},
+		"_pragma": {"cell_size_check(1)", "cache_size(-8000)", "temp_store(memory)", "trusted_schema(0)"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if err := db.prepare(ctx); err != nil {
+		db.sql.Close()
+		return nil, fmt.Errorf("data: %s: %w", path, err)
+	}
+	return db, nil
+}
+
+// OpenReadOnly opens a database that exists. Nothing can be changed through it.
+func OpenReadOnly(ctx context.Context, path string) (*DB, error) {
+	if err := checkHeader(path); err != nil {
+		return nil, err
+	}
+	db, err := open(path, ReadOnly)
+	if err != nil {
+		return nil, err
+	}
+	db.readOnly = true
+	if err := db.checkVersion(ctx); err != nil {
+		db.sql.Close()
+		return nil, fmt.Errorf("data: %s: %w", path, err)
+	}
+	return db, nil
+}
+
+// ReadOnly are the parameters of connections that only read.
+var ReadOnly = url.Values{
+	"mode": {"ro"}, "_busy_timeout": {"10000"}, "_query_only": {"on"}, "_defensive": {"1"}, "_dqs": {"0"},
+	"_pragma": {"cell_size_check(1)", "cache_size(-8000)", "temp_store(memory)", "trusted_schema(0)"},
+}
+
+// Address returns the name by which the driver opens the file at path.
+func Address(path string, params url.Values) string {
+	return (&url.URL{Scheme: "file", Opaque: (&url.URL{Path: path}).EscapedPath(), RawQuery: params.Encode()}).String()
+}
+
+func open(path string, params url.Values) (*DB, error) {
+	db, err := sql.Open("sqlite", Address(path, params))
+	if err != nil {
+		return nil, fmt.Errorf("data: %s: %w", path, err)
+	}
+	db.SetMaxOpenConns(8)
+	db.SetMaxIdleConns(8)
+	return &DB{Path: path, sql: db}, nil
+}
+
+// checkHeader returns an error unless the file at path begins as our databases do. SQLite
+// is not asked: what it is given has to be a database of ours.
+func checkHeader(path string) error {
+	f, err := os.Open(path)
+	if err != nil {
+		return fmt.Errorf("data: %w", err)
+	}
+	defer f.Close()
+	const idAt = 68 // of the header: https://www.sqlite.org/fileformat2.html
+	head := make([]byte, idAt+4)
+	if n, _ := f.ReadAt(head, 0); n < len(head) || string(head[:16]) != "SQLite format 3\x00" {
+		return fmt.Errorf("data: %s: %w: it does not begin as SQLite's files do", path, ErrNotOurs)
+	}
+	id := uint32(head[idAt])<<24 | uint32(head[idAt+1])<<16 | uint32(head[idAt+2])<<8 | uint32(head[idAt+3])
+	if id != applicationID {
+		return fmt.Errorf("data: %s: %w: it is a SQLite file with the application id %#x, ours have %#x", path, ErrNotOurs, id, uint32(applicationID))
+	}
+	return nil
+}
+
+// Check reads the whole file and returns an error if its pages are damaged.
+func (db *DB) Check(ctx context.Context) error {
+	var result string
+	if err := db.sql.QueryRowContext(ctx, "pragma quick_check(1)").Scan(&result); err != nil {
+		return fmt.Errorf("data: %s: %w", db.Path, err)
+	}
+	if result != "ok" {
+		return fmt.Errorf("data: %s: damaged: %s", db.Path, result)
+	}
+	return nil
+}
+
+// Close closes the database. Where nobody else has it open it becomes one file, which can be
+// read in a folder that cannot be written to.
+func (db *DB) Close() error {
+	if !db.readOnly {
+		db.sql.SetMaxIdleConns(1)
+		db.sql.SetMaxOpenConns(1)
+		ctx := context.Background()
+		// These fail while others read, which does no harm: the next who closes does it.
+		db.sql.ExecContext(ctx, "pragma optimize")
+		db.sql.ExecContext(ctx, "pragma busy_timeout = 100")
+		db.sql.ExecContext(ctx, "pragma journal_mode = delete")
+	}
+	return db.sql.Close()
+}
+
+// Query runs a query of this program's own: what users write is for package query.
+func (db *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, error) {
+	return db.sql.QueryContext(ctx, query, args...)
+}
+
+// QueryRow runs a query of this program's own that has one row.
+func (db *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
+	return db.sql.QueryRowContext(ctx, query, args...)
+}

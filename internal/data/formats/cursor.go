@@ -1,0 +1,190 @@
+package formats
+
+import (
+	"fmt"
+	"io"
+)
+
+// maxRow bounds a row in bytes: what is larger is no training data.
+const maxRow = 256 << 20
+
+// block is how much of a file is read at once.
+const block = 256 << 10
+
+// cursor reads a file from any place on and knows where it is.
+type cursor struct {
+	f    io.ReaderAt
+	end  int64  // the file's length
+	buf  []byte // what is read of the file
+	base int64  // offset of buf[0]
+	at   int    // in buf
+	line int64  // of the byte at, from 1
+	err  error  // of reading
+}
+
+func newCursor(f io.ReaderAt, size int64) *cursor { return &cursor{f: f, end: size, line: 1} }
+
+// place is where something stands in a file.
+type place struct{ offset, line int64 }
+
+func (c *cursor) place() place { return place{c.base + int64(c.at), c.line} }
+
+// moveTo goes to a place.
+func (c *cursor) moveTo(p place) {
+	if p.offset >= c.base && p.offset <= c.base+int64(len(c.buf)) {
+		c.at = int(p.offset - c.base)
+	} else {
+		c.buf, c.base, c.at = c.buf[:0], p.offset, 0
+	}
+	c.line = p.line
+}
+
+// fill makes the byte at the cursor available. It returns false at the end of the file and
+// where it cannot be read, which sets err.
+func (c *cursor) fill() bool {
+	if c.at < len(c.buf) {
+		return true
+	}
+	c.base += int64(len(c.buf))
+	c.at = 0
+	n := min(block, c.end-c.base)
+	if n <= 0 || c.err != nil {
+		c.buf = c.buf[:0]
+		return false
+	}
+	if cap(c.buf) < block {
+		c.buf = make([]byte, block)
+	}
+	c.buf = c.buf[:n]
+	got, err := c.f.ReadAt(c.buf, c.base)
+	c.buf = c.buf[:got]
+	if got < int(n) {
+		if err == nil || err == io.EOF {
+			err = fmt.Errorf("the file became shorter while it was read")
+		}
+		c.err = err
+	}
+	return got > 0
+}
+
+// peek returns the byte at the cursor.
+func (c *cursor) peek() (byte, bool) {
+	if !c.fill() {
+		return 0, false
+	}
+	return c.buf[c.at], true
+}
+
+// skip moves over the byte at the cursor, which peek has returned.
+func (c *cursor) skip() {
+	if c.buf[c.at] == '\n' {
+		c.line++
+	}
+	c.at++
+}
+
+// space moves over JSON's white space and returns the byte behind it.
+func (c *cursor) space() (byte, bool) {
+	for {
+		b, ok := c.peek()
+		if !ok || b != ' ' && b != '\t' && b != '\r' && b != '\n' {
+			return b, ok
+		}
+		c.skip()
+	}
+}
+
+// value moves over a JSON value and appends it to raw, unless that is nil. It only matches
+// brackets and quotes: whether the value is valid has to be asked of encoding/json. The error
+// has no place: it is at the cursor.
+func (c *cursor) value(raw []byte) ([]byte, error) {
+	keep := raw != nil
+	depth, quoted, escaped := 0, false, false
+	start := c.base + int64(c.at)
+	for c.fill() {
+		from := c.at
+		for c.at < len(c.buf) {
+			b := c.buf[c.at]
+			switch {
+			case escaped:
+				escaped = false
+			case quoted && b == '\\':
+				escaped = true
+			case quoted && b == '"':
+				quoted = false
+				if depth == 0 {
+					c.at++
+					return c.keep(raw, keep, from), nil
+				}
+			case quoted && b == '\n':
+				return c.keep(raw, keep, from), fmt.Errorf("a string does not end on its line")
+			case quoted:
+			case b == '"':
+				quoted = true
+			case b == '{' || b == '[':
+				depth++
+			case (b == '}' || b == ']' || b == ',' || b == ' ' || b == '\t' || b == '\r' || b == '\n') && depth == 0:
+				return c.keep(raw, keep, from), nil // behind a number or a word
+			case b == '}' || b == ']':
+				if depth--; depth == 0 {
+					c.at++
+					return c.keep(raw, keep, from), nil
+				}
+			case b == '\n':
+				c.line++
+			}
+			c.at++
+		}
+		raw = c.keep(raw, keep, from)
+		if keep && c.base+int64(c.at)-start > maxRow {
+			return raw, fmt.Errorf("more than %d bytes in a row", maxRow)
+		}
+	}
+	switch {
+	case c.err != nil:
+		return raw, c.err
+	case depth > 0 || quoted:
+		return raw, errCut
+	}
+	return raw, nil
+}
+
+// errCut says that a file ends too early.
+var errCut = fmt.Errorf("the file ends in the middle of a value: it was cut, or a bracket or quote is missing")
+
+func (c *cursor) keep(raw []byte, keep bool, from int) []byte {
+	if !keep {
+		return nil
+	}
+	return append(raw, c.buf[from:c.at]...)
+}
+
+// readLine moves over a line and appends it to raw, without its end.
+func (c *cursor) readLine(raw []byte) (line []byte, err error) {
+	for c.fill() {
+		from := c.at
+		for c.at < len(c.buf) && c.buf[c.at] != '\n' {
+			c.at++
+		}
+		raw = append(raw, c.buf[from:c.at]...)
+		if c.at < len(c.buf) {
+			c.skip()
+			return raw, nil
+		}
+		if len(raw) > maxRow {
+			return raw, fmt.Errorf("more than %d bytes in a line", maxRow)
+		}
+	}
+	return raw, c.err
+}
+
+// skipLine moves behind the end of the line.
+func (c *cursor) skipLine() {
+	for c.fill() {
+		b := c.buf[c.at]
+		c.skip()
+		if b == '\n' {
+			return
+		}
+	}
+}

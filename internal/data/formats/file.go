@@ -1,0 +1,314 @@
+package formats
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"alpaca/internal/data"
+)
+
+// Shape is what has to be known of a file to write it again.
+type Shape struct {
+	// Container is how rows lie in the file: json (an array), jsonl, object (rows in the array
+	// under Key of an object), keyed (an object of objects), csv or tsv.
+	Container string   `json:"container"`
+	Key       string   `json:"key,omitempty"`
+	Keys      []string `json:"keys,omitempty"` // of the first row, or the header
+	// Before and After are the other keys of an object, each with its value.
+	Before []Pair `json:"before,omitempty"`
+	After  []Pair `json:"after,omitempty"`
+}
+
+// Pair is a key of an object with its value.
+type Pair struct {
+	Key   string          `json:"key"`
+	Value json.RawMessage `json:"value"`
+}
+
+// File is a file that can be read.
+type File struct {
+	Path   string
+	SHA256 string // in hexadecimal digits
+	Size   int64
+	Shape  Shape
+	Format *Format // of the first row; known when Read has returned
+	Notes  Notes
+
+	f        *os.File
+	start    place // behind a byte order mark
+	modified time.Time
+}
+
+// Open opens the file at path and finds out what it is. It reads the file once, for its sum.
+func Open(path string) (*File, error) {
+	in, err := os.Open(path)
+	if err != nil {
+		return nil, fmt.Errorf("data: %w", err)
+	}
+	f := &File{Path: path, f: in}
+	if err := f.open(); err != nil {
+		in.Close()
+		return nil, fmt.Errorf("data: %s: %w", path, err)
+	}
+	return f, nil
+}
+
+// Close closes the file.
+func (f *File) Close() error { return f.f.Close() }
+
+// others are files of other kinds, by how they begin, with what to do about them.
+var others = []struct{ start, what string }{
+	{"PAR1", `a Parquet file, which is not read: make JSON lines of it, python3 -c "import pandas; pandas.read_parquet('FILE.parquet').to_json('FILE.jsonl', orient='records', lines=True, force_ascii=False)"`},
+	{"\x1f\x8b", "compressed with gzip: gunzip FILE"},
+	{"(\xb5\x2f\xfd", "compressed with zstd: unzstd FILE"},
+	{"PK\x03\x04", "a zip archive: unzip FILE"},
+	{"SQLite format 3\x00", "a SQLite database: alpaca data search, export and others take it with -d"},
+	{"\xff\xfe", "UTF-16 text: iconv -f UTF-16 -t UTF-8 FILE"},
+	{"\xfe\xff", "UTF-16 text: iconv -f UTF-16 -t UTF-8 FILE"},
+	{"GGUF", "a model, not training data"},
+}
+
+func (f *File) open() error {
+	st, err := f.f.Stat()
+	if err != nil {
+		return err
+	}
+	if !st.Mode().IsRegular() {
+		return errors.New("is not a regular file")
+	}
+	f.Size, f.modified = st.Size(), st.ModTime()
+	head := make([]byte, 16)
+	n, err := f.f.ReadAt(head, 0)
+	if err != nil && err != io.EOF {
+		return err
+	}
+	head = head[:n]
+	for _, o := range others {
+		if bytes.HasPrefix(head, []byte(o.start)) {
+			return fmt.Errorf("is %s", o.what)
+		}
+	}
+	f.start = place{0, 1}
+	if bytes.HasPrefix(head, []byte("\xef\xbb\xbf")) {
+		f.start.offset = 3
+	}
+	if err := f.detect(); err != nil {
+		return err
+	}
+	sum := sha256.New()
+	if _, err := io.Copy(sum, io.NewSectionReader(f.f, 0, f.Size)); err != nil {
+		return err
+	}
+	f.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	return nil
+}
+
+// detect finds the container.
+func (f *File) detect() error {
+	c := newCursor(f.f, f.Size)
+	c.moveTo(f.start)
+	first, ok := c.space()
+	switch ext := strings.ToLower(filepath.Ext(f.Path)); {
+	case c.err != nil:
+		return c.err
+	case !ok:
+		return errors.New("is empty")
+	case ext == ".csv":
+		f.Shape.Container = "csv"
+	case ext == ".tsv":
+		f.Shape.Container = "tsv"
+	case first == '[':
+		f.Shape.Container = "json"
+	case first == '{':
+		return f.detectObject(c)
+	default:
+		return fmt.Errorf("line %d, offset %d: begins with %q: JSON begins with [ or {, and CSV is known by its name .csv or .tsv", c.line, c.place().offset, first)
+	}
+	return nil
+}
+
+// detectObject tells JSON lines from one object that has all rows.
+func (f *File) detectObject(c *cursor) error {
+	begin := c.place()
+	f.Shape.Container = "jsonl"
+	if _, err := c.value(nil); err == errCut {
+		return f.detectWrapper(begin)
+	} else if err != nil {
+		return c.err
+	}
+	if c.place().line > begin.line {
+		f.Shape.Container = "json values"
+	}
+	if _, more := c.space(); !more && c.err == nil {
+		return f.detectWrapper(begin)
+	}
+	return c.err
+}
+
+// detectWrapper finds the rows of a file that is one object: the object itself, the array that
+// has the most objects, or the values if they are objects.
+func (f *File) detectWrapper(begin place) error {
+	c := newCursor(f.f, f.Size)
+	c.moveTo(begin)
+	c.space() // reads the block
+	most, keys, keyed, rows := 0, map[string]bool{}, 0, ""
+	err := c.members(func(key string) (err error) {
+		keys[key] = true
+		switch b, _ := c.peek(); b {
+		case '[':
+			var n int
+			if n, err = c.objects(); n > most {
+				most, rows = n, key
+			}
+			return err
+		case '{':
+			keyed++
+		}
+		_, err = c.value(nil)
+		return err
+	})
+	switch isRow := formatOf(func(key string) bool { return keys[key] }) != nil; {
+	case isRow || err != nil && err != errCut:
+	case most > 0:
+		f.Shape.Container, f.Shape.Key = "object", rows
+	case err == nil && keyed > 0 && keyed == len(keys):
+		f.Shape.Container = "keyed"
+	}
+	return c.err
+}
+
+// members calls each at the value of every key of the object at the cursor. Each moves over
+// the value.
+func (c *cursor) members(each func(key string) error) error {
+	c.skip() // the brace
+	for first := true; ; first = false {
+		b, ok := c.space()
+		switch {
+		case !ok:
+			return errCut
+		case b == '}':
+			c.skip()
+			return nil
+		case b == ',' && !first:
+			c.skip()
+			b, _ = c.space()
+		}
+		if b != '"' {
+			return fmt.Errorf("%q where a key is expected", b)
+		}
+		raw, err := c.value([]byte{})
+		if err != nil {
+			return err
+		}
+		if !json.Valid(raw) {
+			return fmt.Errorf("a key is not valid: %.40q", raw)
+		}
+		key, _ := unquote(raw)
+		if b, _ = c.space(); b != ':' {
+			return fmt.Errorf("%q where a colon is expected", b)
+		}
+		c.skip()
+		if _, ok := c.space(); !ok {
+			return errCut
+		}
+		if err := each(key); err != nil {
+			return err
+		}
+	}
+}
+
+// objects moves over the array at the cursor and counts its objects.
+func (c *cursor) objects() (n int, err error) {
+	c.skip() // the bracket
+	for {
+		b, ok := c.space()
+		switch {
+		case !ok:
+			return n, errCut
+		case b == ']':
+			c.skip()
+			return n, nil
+		case b == ',':
+			c.skip()
+			continue
+		case b == '{':
+			n++
+		}
+		before := c.place()
+		if _, err := c.value(nil); err != nil {
+			return n, err
+		}
+		if c.place() == before {
+			return n, fmt.Errorf("%q in a list", b)
+		}
+	}
+}
+
+// Problem is what is wrong at a place of a file.
+type Problem struct {
+	Line, Offset int64 // from 1, from 0
+	Err          string
+	Raw          []byte // of the row, cut to a MiB
+}
+
+// Error says where it is, and what.
+func (p Problem) Error() string {
+	return fmt.Sprintf("line %d, offset %d: %s", p.Line, p.Offset, p.Err)
+}
+
+// Reader is what is told of a file's rows.
+type Reader struct {
+	// Row gets each row. Its Pos is set: the number of the row that can be read.
+	Row func(r *data.Row) error
+	// Bad gets each problem. An error ends the reading.
+	Bad func(p Problem) error
+}
+
+// Read reads the rows.
+func (f *File) Read(to Reader) error {
+	c := newCursor(f.f, f.Size)
+	c.moveTo(f.start)
+	w := &walk{c: c, f: f, to: to, raw: make([]byte, 0, 4096)}
+	var err error
+	switch f.Shape.Container {
+	case "json":
+		err = w.top()
+	case "object":
+		err = w.wrapped()
+	case "keyed":
+		err = w.keyed()
+	case "json values":
+		err = w.values()
+		f.Shape.Container = "jsonl"
+	case "csv":
+		err = w.table(',')
+	case "tsv":
+		err = w.table('\t')
+	default:
+		err = w.lines()
+	}
+	if err == nil {
+		err = c.err
+	}
+	if err != nil {
+		return err
+	}
+	f.Format, f.Notes = w.b.format, w.b.notes
+	if f.Shape.Container != "csv" && f.Shape.Container != "tsv" {
+		f.Shape.Keys = w.b.keys
+	}
+	st, err := f.f.Stat()
+	if err == nil && (st.Size() != f.Size || !st.ModTime().Equal(f.modified)) {
+		err = errors.New("the file was changed while it was read")
+	}
+	return err
+}

@@ -1,0 +1,163 @@
+// Package formats reads and writes the files that instructions and conversations come in:
+// Stanford Alpaca's and its relatives, seeds and training files of self-instruct, Dolly,
+// chats of OpenAI's and ShareGPT's form, preference pairs; as JSON, JSON lines, CSV or TSV.
+// Files are read as a stream, and a row that cannot be read is told with its line and its
+// offset. A source is written back as it came: equal values in equal order.
+package formats
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+
+	"alpaca/internal/data"
+)
+
+// Format is a form of rows: which keys an object has and what they mean.
+type Format struct {
+	Name  string
+	About string // one line
+	// needs are keys that tell the format.
+	needs []string
+	// slots are the keys that become fields of a row. Others go to its Extra.
+	slots []slot
+	// check says why an object of this format cannot be used, "" if it can. nil: it can.
+	check func(o *object) string
+	// keys are those of a row that came from another format.
+	keys func(r *data.Row) []string
+}
+
+// slot is a key with what it is in a row.
+type slot struct {
+	key string
+	// set takes the value. Exact is false if get will not give it back; the error is for what
+	// cannot be taken at all.
+	set func(r *data.Row, v json.RawMessage) (exact bool, err error)
+	// get returns the value as JSON.
+	get func(r *data.Row) json.RawMessage
+}
+
+// text returns a slot of a text of a row.
+func text(key string, of func(r *data.Row) *string) slot {
+	return slot{key,
+		func(r *data.Row, v json.RawMessage) (bool, error) {
+			t, exact := textOf(v)
+			*of(r) = t
+			return exact, nil
+		},
+		func(r *data.Row) json.RawMessage { return data.AppendQuoted(nil, *of(r)) }}
+}
+
+// textOf returns a value as a text that a database can hold: null is none, what is no
+// string stays JSON, and a NUL byte, at which SQLite's functions would stop, becomes its
+// symbol. Exact is false if the text is not all of the value.
+func textOf(v json.RawMessage) (t string, exact bool) {
+	switch {
+	case string(v) == "null":
+		return "", false
+	case !isString(v):
+		return string(compact(v)), false
+	}
+	t, exact = unquote(v)
+	if strings.IndexByte(t, 0) >= 0 {
+		return strings.ReplaceAll(t, "\x00", "␀"), false
+	}
+	return t, exact
+}
+
+func instruction(r *data.Row) *string { return &r.Instruction }
+func input(r *data.Row) *string       { return &r.Input }
+func output(r *data.Row) *string      { return &r.Output }
+func system(r *data.Row) *string      { return &r.System }
+func category(r *data.Row) *string    { return &r.Category }
+
+// always are slots of every format of instructions.
+var always = []slot{text("system", system), text("category", category)}
+
+// Formats are all that are known. The first whose keys an object has is its own.
+var Formats = []*Format{
+	{Name: "chat", About: `{"messages": [{"role", "content"}, …]}: OpenAI, TRL`, needs: []string{"messages"},
+		slots: []slot{messages("messages", openAI), text("category", category)}, keys: fixed("messages")},
+	{Name: "sharegpt", About: `{"conversations": [{"from", "value"}, …]}`, needs: []string{"conversations"},
+		slots: []slot{messages("conversations", shareGPT), text("category", category)}, keys: fixed("conversations")},
+	{Name: "seeds", About: `{"id", "name", "instruction", "instances": [{"input", "output"}]}: seeds of self-instruct`, needs: []string{"instruction", "instances"},
+		slots: []slot{text("instruction", instruction)}, keys: fixed("instruction", "instances")},
+	{Name: "preference", About: `{"prompt", "chosen", "rejected"}`, needs: []string{"chosen", "rejected"},
+		slots: append([]slot{prompt(), answer("chosen")}, always...), keys: fixed("prompt", "chosen", "rejected")},
+	{Name: "completion", About: `{"prompt", "completion"}`, needs: []string{"prompt", "completion"},
+		slots: append([]slot{prompt(), answer("completion")}, always...), keys: fixed("prompt", "completion")},
+	{Name: "alpaca", About: `{"instruction", "input", "output"}: Stanford Alpaca`, needs: []string{"instruction", "output"},
+		slots: append([]slot{text("instruction", instruction), text("input", input), text("output", output)}, always...), keys: alpacaKeys},
+	{Name: "dolly", About: `{"instruction", "context", "response", "category"}: Dolly`, needs: []string{"instruction", "context", "response"},
+		slots: append([]slot{text("instruction", instruction), text("context", input), text("response", output)}, always...),
+		keys:  fixed("instruction", "context", "response", "category")},
+	{Name: "gpteacher", About: `{"instruction", "input", "response"}: GPTeacher`, needs: []string{"instruction", "response"},
+		slots: append([]slot{text("instruction", instruction), text("input", input), text("response", output)}, always...),
+		keys:  fixed("instruction", "input", "response")},
+}
+
+// fixed returns keys that do not depend on the row.
+func fixed(keys ...string) func(*data.Row) []string { return func(*data.Row) []string { return keys } }
+
+// alpacaKeys are three, and what else the row has.
+func alpacaKeys(r *data.Row) []string {
+	keys := []string{"instruction", "input", "output"}
+	if r.System != "" {
+		keys = append(keys, "system")
+	}
+	if r.Category != "" {
+		keys = append(keys, "category")
+	}
+	return keys
+}
+
+// ByName returns the format of that name, nil for none.
+func ByName(name string) *Format {
+	for _, f := range Formats {
+		if f.Name == name {
+			return f
+		}
+	}
+	return nil
+}
+
+// formatOf returns the format whose keys there are, nil for none.
+func formatOf(has func(key string) bool) *Format {
+next:
+	for _, f := range Formats {
+		for _, key := range f.needs {
+			if !has(key) {
+				continue next
+			}
+		}
+		return f
+	}
+	return nil
+}
+
+// slot returns the format's slot of a key, nil for none.
+func (f *Format) slot(key string) *slot {
+	for i := range f.slots {
+		if f.slots[i].key == key {
+			return &f.slots[i]
+		}
+	}
+	return nil
+}
+
+// unknown says why an object has no format.
+func unknown(o *object) error {
+	var keys []string
+	for _, f := range o.fields {
+		if len(keys) == 8 {
+			keys = append(keys, "…")
+			break
+		}
+		keys = append(keys, fmt.Sprintf("%.40q", f.key))
+	}
+	has := "it has none"
+	if len(keys) > 0 {
+		has = "it has " + strings.Join(keys, ", ")
+	}
+	return fmt.Errorf("no known keys: %s; rows have instruction and output (or response), prompt and completion, prompt, chosen and rejected, messages, or conversations", has)
+}

@@ -1,0 +1,383 @@
+package formats
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/data"
+)
+
+// write writes a file of a test.
+func write(t testing.TB, name, text string) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), name)
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	return path
+}
+
+func open(t testing.TB) *data.DB {
+	t.Helper()
+	db, err := data.Open(context.Background(), filepath.Join(t.TempDir(), "data.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { db.Close() })
+	return db
+}
+
+// export writes a source in a form, "" for its own.
+func export(t testing.TB, db *data.DB, s *data.Source, name string) string {
+	t.Helper()
+	form, err := Original(s)
+	if name != "" {
+		form, err = FormOf(name)
+	}
+	require.NoError(t, err)
+	see, columns := Columns()
+	require.NoError(t, db.Rows(context.Background(), s.ID, func(r *data.Row) error { see(r); return nil }))
+	var b bytes.Buffer
+	w := NewWriter(&b, form, []*data.Source{s}, columns())
+	require.NoError(t, db.Rows(context.Background(), s.ID, w.Row))
+	require.NoError(t, w.Close())
+	return b.String()
+}
+
+// values returns the JSON values of a text, with the order of keys and numbers as they are
+// written. Of a key that stands in an object twice both values are there.
+func values(t testing.TB, text string) string {
+	t.Helper()
+	var out strings.Builder
+	d := json.NewDecoder(strings.NewReader(strings.TrimPrefix(text, "\ufeff")))
+	d.UseNumber()
+	for {
+		token, err := d.Token()
+		if err == io.EOF {
+			return out.String()
+		}
+		require.NoError(t, err, text)
+		fmt.Fprintf(&out, "%T:%v\n", token, token)
+	}
+}
+
+const (
+	multi = `[{"role": "system", "content": "Be kind."}, {"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}, {"role": "user", "content": "Bye"}, {"role": "assistant", "content": "Ciao"}]`
+	odd   = `{"output": "c", "instruction": "a", "input": "b"}`
+)
+
+// files are one or more of every format, with rows that are hard to give back.
+var files = map[string]struct {
+	name, text  string
+	format      string
+	rows        int
+	instruction string // of the first row
+}{
+	"alpaca":           {"a.json", `[{"instruction": "Add.", "input": "1, 2", "output": "3"}, {"instruction": "Say \"hi\"\n", "input": "", "output": "hi\t\u00e9\ud83d\ude00"}]`, "alpaca", 2, "Add."},
+	"no input":         {"a.json", `[{"instruction": "a", "output": "b"}, {"instruction": "c", "input": "", "output": "d"}, ` + odd + `]`, "alpaca", 3, "a"},
+	"extra keys":       {"a.json", `[{"instruction": "a", "input": "", "output": "b", "text": "all", "id": 12345678901234567890, "f": 1.50, "deep": {"x": [1, null, {"y": "z"}]}}, {"id": 1, "instruction": "a", "output": ""}]`, "alpaca", 2, "a"},
+	"system":           {"a.json", `[{"instruction": "a", "input": "", "output": "b", "system": "s", "category": "k"}, {"instruction": "a", "input": "", "output": "b", "system": "", "category": null}]`, "alpaca", 2, "a"},
+	"odd values":       {"a.json", `[{"instruction": 5, "input": null, "output": ["x", {"y": 1}]}, {"instruction": "a", "input": true, "output": {}}]`, "alpaca", 2, "5"},
+	"double keys":      {"a.json", `[{"instruction": "first", "instruction": "second", "input": "", "output": "o"}]`, "alpaca", 1, "second"},
+	"surrogates":       {"a.json", `[{"instruction": "half \ud800 x", "input": "nul \u0000 x", "output": "\udc00\ud83d\ude00"}]`, "alpaca", 1, "half \ufffd x"},
+	"BOM, CRLF":        {"a.json", "\ufeff[\r\n{\"instruction\": \"a\",\r\n\"output\": \"b\"}\r\n]\r\n", "alpaca", 1, "a"},
+	"jsonl":            {"a.jsonl", "{\"instruction\": \"a\", \"output\": \"b\"}\r\n\r\n  {\"instruction\": \"c\", \"output\": \"d\"}", "alpaca", 2, "a"},
+	"one object":       {"a.json", `{"instruction": "a", "output": "b"}`, "alpaca", 1, "a"},
+	"values":           {"a.json", "{\n \"instruction\": \"a\",\n \"output\": \"b\"}\n{\"instruction\": \"c\", \"output\": \"d\"}\n", "alpaca", 2, "a"},
+	"wrapped":          {"a.json", `{"version": 1, "few": [{"x": 1}], "data": [{"instruction": "a", "output": "b"}, {"instruction": "c", "output": "d"}], "more": {"x": []}}`, "alpaca", 2, "a"},
+	"keyed":            {"a.json", `{"k1": {"instruction": "a", "output": "b"}, "k\n2": {"instruction": "c", "output": "d"}}`, "alpaca", 2, "a"},
+	"seeds":            {"s.jsonl", `{"id": "seed_task_0", "name": "x", "instruction": "do", "instances": [{"input": "i1", "output": "o1"}, {"input": "", "output": "o2"}], "is_classification": false}` + "\n" + `{"id": "seed_task_1", "name": "y", "instruction": "go", "instances": [{"output": "o", "input": "odd"}, {"input": 1, "output": ""}], "is_classification": true}`, "seeds", 4, "do"},
+	"completion":       {"c.jsonl", `{"prompt": "Q:", "completion": " A<|endoftext|>"}` + "\n" + `{"prompt": "Q2", "completion": "A2", "id": 7}`, "completion", 2, "Q:"},
+	"completion lists": {"c.jsonl", `{"prompt": [{"role": "user", "content": "q"}], "completion": [{"role": "assistant", "content": "a"}]}`, "completion", 1, "q"},
+	"gpteacher":        {"g.json", `[{"instruction": "a", "input": "", "response": "b"}, {"instruction": "a", "response": "b"}]`, "gpteacher", 2, "a"},
+	"dolly":            {"d.jsonl", `{"instruction": "a", "context": "c", "response": "r", "category": "open_qa"}` + "\n" + `{"instruction": "a2", "context": "", "response": "r2", "category": "closed_qa"}`, "dolly", 2, "a"},
+	"chat": {"c.jsonl", `{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}` + "\n" + `{"messages": ` + multi + `, "id": 1}` + "\n" +
+		`{"messages": [{"role": "system", "content": ""}, {"role": "user", "content": [{"type": "text", "text": "one"}, {"type": "text", "text": "two"}]}, {"content": "x", "role": "assistant", "weight": 0}]}` + "\n" +
+		`{"messages": [{"role": "user", "content": "no answer"}]}`, "chat", 4, "q"},
+	"sharegpt":            {"s.json", `[{"id": "x1", "conversations": [{"from": "human", "value": "q"}, {"from": "gpt", "value": "a"}]}, {"id": "x2", "conversations": [{"from": "system", "value": "s"}, {"from": "user", "value": "q"}, {"from": "bing", "value": "a"}, {"from": "human", "value": "q2"}, {"from": "gpt", "value": "a2"}]}]`, "sharegpt", 2, "q"},
+	"preference":          {"p.jsonl", `{"prompt": "q", "chosen": "good", "rejected": "bad"}` + "\n" + `{"chosen": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "good"}], "rejected": []}`, "preference", 2, "q"},
+	"preference together": {"p.jsonl", `{"chosen": "Human: hi Assistant: good day", "rejected": "Human: hi Assistant: go away"}`, "preference", 1, "Human: hi Assistant:"},
+	"other forms":         {"m.jsonl", `{"instruction": "a", "output": "b"}` + "\n" + `{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}]}`, "alpaca", 2, "a"},
+}
+
+// TestRoundTrip checks that a source is written back with equal values in equal order.
+func TestRoundTrip(t *testing.T) {
+	for name, tt := range files {
+		t.Run(name, func(t *testing.T) {
+			db := open(t)
+			res, err := Import(context.Background(), db, write(t, tt.name, tt.text), Options{})
+			require.NoError(t, err)
+			require.Zero(t, res.Bad)
+			require.Equal(t, tt.rows, res.Rows)
+			require.Equal(t, tt.format, res.Source.Format)
+			var first *data.Row
+			require.NoError(t, db.Rows(context.Background(), res.Source.ID, func(r *data.Row) error {
+				if first == nil {
+					first = r
+				}
+				return nil
+			}))
+			require.Equal(t, tt.instruction, first.Instruction)
+			require.Equal(t, values(t, tt.text), values(t, export(t, db, res.Source, "")))
+		})
+	}
+}
+
+// TestTables checks that tables come back to the byte where they are written as we write them.
+func TestTables(t *testing.T) {
+	for name, tt := range map[string]struct{ name, text, want string }{
+		"csv":        {"a.csv", "instruction,input,output,id\na,\"b, \"\"c\"\"\",\"line\r\nnext\nthird\",1\n,,x,\n", ""},
+		"tsv":        {"a.tsv", "prompt\tcompletion\na, b\t\"c\td\"\n", ""},
+		"dolly":      {"a.csv", "category,instruction,context,response\nk,a,b,c\n", ""},
+		"CRLF, BOM":  {"a.csv", "\ufeffinstruction,output\r\na,b\r\n\r\nc,\"d\"", "instruction,output\na,b\nc,d\n"},
+		"preference": {"a.csv", "prompt,chosen,rejected\nq,good,bad\n", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := open(t)
+			res, err := Import(context.Background(), db, write(t, tt.name, tt.text), Options{})
+			require.NoError(t, err)
+			require.Zero(t, res.Bad)
+			if tt.want == "" {
+				tt.want = tt.text
+			}
+			require.Equal(t, tt.want, export(t, db, res.Source, ""))
+		})
+	}
+}
+
+// TestForms checks what each form makes of rows that came in another.
+func TestForms(t *testing.T) {
+	const text = `{"messages": [{"role": "user", "content": "q"}, {"role": "assistant", "content": "a"}], "n": 1}` + "\n" + `{"messages": ` + multi + `}`
+	db := open(t)
+	chat, err := Import(context.Background(), db, write(t, "c.jsonl", text), Options{})
+	require.NoError(t, err)
+	alpaca, err := Import(context.Background(), db, write(t, "a.json", `[{"instruction": "i", "input": "in", "output": "o"}]`), Options{})
+	require.NoError(t, err)
+	for name, want := range map[string][2]string{
+		"alpaca": {`[{"instruction": "i", "input": "in", "output": "o"}]`,
+			`[{"instruction": "q", "input": "", "output": "a", "n": 1}, {"instruction": "Bye", "input": "", "output": "Ciao", "system": "Be kind.", "history": [["Hi", "Hello"]]}]`},
+		"jsonl":      {`{"instruction": "i", "input": "in", "output": "o"}`, ""},
+		"chat":       {`{"messages": [{"role": "user", "content": "i\n\nin"}, {"role": "assistant", "content": "o"}]}`, text},
+		"sharegpt":   {`[{"conversations": [{"from": "human", "value": "i\n\nin"}, {"from": "gpt", "value": "o"}]}]`, ""},
+		"completion": {`{"prompt": "i\n\nin", "completion": "o"}`, ""},
+		"dolly":      {`{"instruction": "i", "context": "in", "response": "o", "category": ""}`, ""},
+		"gpteacher":  {`[{"instruction": "i", "input": "in", "response": "o"}]`, ""},
+		"seeds":      {`{"instruction": "i", "instances": [{"input": "in", "output": "o"}]}`, ""},
+		"preference": {``, ``},
+	} {
+		t.Run(name, func(t *testing.T) {
+			require.Equal(t, values(t, want[0]), values(t, export(t, db, alpaca.Source, name)))
+			if got := export(t, db, chat.Source, name); want[1] != "" {
+				require.Equal(t, values(t, want[1]), values(t, got))
+			} else {
+				values(t, got) // it is JSON
+			}
+		})
+	}
+	require.Equal(t, "instruction,input,output,system,turns,extra\nq,,a,,,\"{\"\"n\"\": 1}\"\nHi,,Ciao,Be kind.,\""+strings.ReplaceAll(multi, `"`, `""`)+"\",\n", export(t, db, chat.Source, "csv"))
+}
+
+// TestBroken checks what is told of rows that cannot be read, and that the others are.
+func TestBroken(t *testing.T) {
+	const good = `{"instruction": "a", "output": "b"}`
+	for name, tt := range map[string]struct {
+		name, text string
+		rows       int
+		bad        []string // line, offset: the begin of the reason
+	}{
+		"a comma too much":    {"a.json", "[\n" + good + ",\n]", 1, []string{"3, 39: a comma without a row behind it"}},
+		"a comma missing":     {"a.json", "[\n" + good + "\n" + good + "]", 2, []string{"3, 38: the comma between two rows is missing"}},
+		"broken row":          {"a.json", "[\n" + good + ",\n{\"instruction\" \"a\"},\n" + good + "]", 2, []string{"3, 54: broken JSON: invalid character '\"' after object key"}},
+		"no end":              {"a.json", "[\n" + good + ",\n", 1, []string{"3, 39: the file ends in the middle of the array"}},
+		"cut":                 {"a.json", "[\n" + good + ",\n{\"instruction\": \"a", 1, []string{"3, 57: the file ends in the middle of a value"}},
+		"quote missing":       {"a.json", "[\n  " + good + ",\n  {\"instruction\": \"a, \"output\": \"b\"},\n  {\"instruction\": \"a},\n  " + good + "\n]", 2, []string{"3, 78: a string does not end on its line; reading goes on at line 4", "4, 101: a string does not end on its line; reading goes on at line 5"}},
+		"not objects":         {"a.json", "[" + good + ", 3, null, [], \"x\"]", 1, []string{"1, 38: a row is an object, not \"3\"", "1, 41: a row", "1, 47: a row", "1, 51: a row"}},
+		"behind the array":    {"a.json", "[" + good + "] x", 1, []string{"1, 38: something follows the array"}},
+		"keys":                {"a.jsonl", "{\"a\": 1}\n" + good, 1, []string{"1, 0: no known keys: it has \"a\"; rows have instruction and output"}},
+		"lines":               {"a.jsonl", good + "\n{\"instruction\": \"a\n" + good + "\nx\n", 2, []string{"2, 54: broken JSON: unexpected end", "4, 91: broken JSON: invalid character 'x'"}},
+		"not UTF-8":           {"a.jsonl", "{\"instruction\": \"a\xff\", \"output\": \"\"}\n" + good, 1, []string{"1, 18: the byte 0xff is not UTF-8"}},
+		"messages":            {"a.jsonl", "{\"messages\": []}\n{\"messages\": 1}\n{\"messages\": [1]}\n{\"messages\": [{\"content\": \"x\"}]}\n" + good, 1, []string{"1, 0: messages: has no messages", "2, 17: messages: is not a list", "3, 33: messages: message 1 is not", "4, 51: messages: message 1: role"}},
+		"instances":           {"a.jsonl", "{\"instruction\": \"x\", \"instances\": []}\n" + good, 1, []string{"1, 0: instances: is an empty list"}},
+		"fields":              {"a.csv", "instruction,output\na\nb,c\nd,e,f\n", 1, []string{"2, 19: 1 fields, the header has 2", "4, 25: 3 fields"}},
+		"a table's quote":     {"a.csv", "instruction,output\n\"a\"x,b\nc,d\n", 1, []string{"2, 19: a quote that does not end"}},
+		"a table's bad bytes": {"a.csv", "instruction,output\na,\xff\nc,d\n", 1, []string{"2, 21: the byte 0xff is not UTF-8"}},
+		"in a wrapper":        {"a.json", "{\"data\": [" + good + ", {\"x\": 1}], \"y\": 1}", 1, []string{"1, 47: no known keys"}},
+		"a wrapper cut":       {"a.json", "{\n\"data\": [\n" + good + ",\n" + good + ",\n{\"instr", 2, []string{"5, 93: the file ends in the middle of a value", "5, 93: the file ends"}},
+		"brackets":            {"a.json", "[" + good + "}, " + good + "]", 2, []string{"1, 36: the comma", "1, 36: broken JSON: invalid character '}'"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := open(t)
+			path := write(t, tt.name, tt.text)
+			res, err := Import(context.Background(), db, path, Options{})
+			require.NoError(t, err)
+			require.Equal(t, tt.rows, res.Rows)
+			rows, err := db.Query(context.Background(), "select line, offset, error from rejected order by id")
+			require.NoError(t, err)
+			defer rows.Close()
+			var got []string
+			for rows.Next() {
+				var line, offset int64
+				var text string
+				require.NoError(t, rows.Scan(&line, &offset, &text))
+				got = append(got, fmt.Sprintf("%d, %d: %s", line, offset, text))
+			}
+			require.Len(t, got, len(tt.bad), "%q", got)
+			for i, want := range tt.bad {
+				require.True(t, strings.HasPrefix(got[i], want), "want %s\ngot  %s", want, got[i])
+			}
+			require.Equal(t, res.Bad, len(got))
+
+			_, err = Import(context.Background(), open(t), path, Options{Strict: true})
+			var p Problem
+			require.True(t, errors.As(err, &p), "%v", err)
+			require.Contains(t, tt.bad[0], fmt.Sprintf("%d, %d: ", p.Line, p.Offset))
+		})
+	}
+}
+
+func TestRefusesFiles(t *testing.T) {
+	for name, tt := range map[string]struct{ name, text, want string }{
+		"empty":      {"a.json", "", "is empty"},
+		"blank":      {"a.json", " \n", "is empty"},
+		"text":       {"a.txt", "\n hello", `line 2, offset 2: begins with 'h'`},
+		"parquet":    {"a.json", "PAR1....", "a Parquet file"},
+		"gzip":       {"a.json", "\x1f\x8b..", "gunzip"},
+		"UTF-16":     {"a.json", "\xff\xfe[\x00", "iconv"},
+		"no rows":    {"a.json", "[]", "has no rows"},
+		"no row":     {"a.jsonl", "{\"a\": 1}\n{\"b\": 1}", `no row can be read: line 1, offset 0: no known keys`},
+		"header":     {"a.csv", "a,b\n1,2\n", "line 1: no known keys"},
+		"two names":  {"a.csv", "instruction,output,output\n", `the column "output" stands in the header twice`},
+		"only begun": {"a.json", "[", "no row can be read: line 1, offset 1: the file ends"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			db := open(t)
+			_, err := Import(context.Background(), db, write(t, tt.name, tt.text), Options{})
+			require.ErrorContains(t, err, tt.want)
+			list, err := db.Sources(context.Background())
+			require.NoError(t, err)
+			require.Empty(t, list)
+		})
+	}
+}
+
+// TestCut cuts a file at each of its bytes: what is left is read or told, with a place.
+func TestCut(t *testing.T) {
+	for name, step := range map[string]int{"alpaca": 1, "wrapped": 2, "keyed": 2, "seeds": 3, "chat": 7, "sharegpt": 5} {
+		tt := files[name]
+		for n := 0; n < len(tt.text); n += step {
+			f, err := Open(write(t, tt.name, tt.text[:n]))
+			if err != nil {
+				continue
+			}
+			bad := 0
+			err = f.Read(Reader{
+				Row: func(*data.Row) error { return nil },
+				Bad: func(p Problem) error {
+					bad++
+					require.LessOrEqual(t, p.Offset, int64(n))
+					require.Positive(t, p.Line)
+					return nil
+				},
+			})
+			require.NoError(t, err)
+			if whole := json.Valid([]byte(tt.text[:n])) || strings.HasSuffix(tt.name, "l") && strings.HasSuffix(strings.TrimSpace(tt.text[:n]), "}"); !whole {
+				require.Positive(t, bad, "%s cut at %d: %q", name, n, tt.text[:n])
+			}
+			require.NoError(t, f.Close())
+		}
+	}
+}
+
+func TestImportedTwice(t *testing.T) {
+	db := open(t)
+	path := write(t, "a.json", files["alpaca"].text)
+	first, err := Import(context.Background(), db, path, Options{Licence: "CC0"})
+	require.NoError(t, err)
+	_, err = Import(context.Background(), db, write(t, "b.json", files["alpaca"].text), Options{})
+	var again *ImportedError
+	require.ErrorAs(t, err, &again)
+	require.Equal(t, first.Source.ID, again.Source.ID)
+	require.Equal(t, "CC0", again.Source.Licence)
+	second, err := Import(context.Background(), db, path, Options{Again: true})
+	require.NoError(t, err)
+	require.Equal(t, "a_2", second.Source.Name)
+}
+
+// TestCancelled checks that an import that is interrupted leaves nothing.
+func TestCancelled(t *testing.T) {
+	db := open(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	text := "[" + strings.Repeat(`{"instruction": "a", "output": "b"},`, 999) + `{"instruction": "a", "output": "b"}]`
+	_, err := Import(ctx, db, write(t, "a.json", text), Options{Progress: func(rows, _ int) {
+		if rows == 512 {
+			cancel()
+		}
+	}})
+	require.ErrorIs(t, err, context.Canceled)
+	list, err := db.Sources(context.Background())
+	require.NoError(t, err)
+	require.Empty(t, list)
+}
+
+// FuzzRead reads anything, and writes what it could read so that it is read again as the same.
+func FuzzRead(f *testing.F) {
+	for _, tt := range files {
+		f.Add(strings.TrimPrefix(filepath.Ext(tt.name), "."), []byte(tt.text))
+	}
+	f.Add("csv", []byte("instruction,output\na,\"b\"\"\r\nc\"\n"))
+	f.Add("json", []byte("[\n {\"instruction\": \"a,\n {\"instruction\": \"\\ud800\", \"output\": 1}\n"))
+	f.Fuzz(func(t *testing.T, ext string, text []byte) {
+		if ext != "csv" && ext != "tsv" && ext != "jsonl" {
+			ext = "json"
+		}
+		read := func(name string, text []byte) (list []*data.Row, file *File) {
+			path := filepath.Join(t.TempDir(), name)
+			require.NoError(t, os.WriteFile(path, text, 0o600))
+			file, err := Open(path)
+			if err != nil {
+				return nil, nil
+			}
+			defer file.Close()
+			err = file.Read(Reader{
+				Row: func(r *data.Row) error { list = append(list, r); return nil },
+				Bad: func(p Problem) error {
+					if p.Line < 1 || p.Offset < 0 || p.Offset > int64(len(text)) || p.Err == "" {
+						t.Fatalf("a problem at line %d, offset %d of %d bytes: %s", p.Line, p.Offset, len(text), p.Err)
+					}
+					return nil
+				},
+			})
+			if err != nil || len(list) == 0 {
+				return nil, nil
+			}
+			return list, file
+		}
+		rows, file := read("a."+ext, text)
+		if rows == nil {
+			return
+		}
+		shape, err := json.Marshal(file.Shape)
+		require.NoError(t, err)
+		s := &data.Source{ID: 0, Name: "a", Format: file.Format.Name, Shape: string(shape)}
+		form, err := Original(s)
+		require.NoError(t, err)
+		var out bytes.Buffer
+		w := NewWriter(&out, form, []*data.Source{s}, nil)
+		for _, r := range rows {
+			require.NoError(t, w.Row(r))
+		}
+		require.NoError(t, w.Close())
+		again, _ := read("b."+ext, out.Bytes())
+		require.Equal(t, len(rows), len(again), "%s", out.Bytes())
+		for i := range rows {
+			rows[i].Raw, again[i].Raw = nil, nil
+			require.Equal(t, rows[i], again[i], "%s", out.Bytes())
+		}
+	})
+}

@@ -1,0 +1,359 @@
+package formats
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf8"
+
+	"alpaca/internal/data"
+)
+
+// maxRaw bounds what is kept of a row that cannot be read.
+const maxRaw = 1 << 20
+
+// walk goes over the rows of a file.
+type walk struct {
+	c   *cursor
+	f   *File
+	to  Reader
+	b   builder
+	pos int64
+	raw []byte // of the row at hand, used again for the next
+}
+
+// bad tells a problem.
+func (w *walk) bad(at place, raw []byte, format string, args ...any) error {
+	return w.to.Bad(Problem{Line: at.line, Offset: at.offset, Err: fmt.Sprintf(format, args...), Raw: bytes.Clone(raw[:min(len(raw), maxRaw)])})
+}
+
+// row adds the rows of a value that begins at a place, or tells why there are none.
+func (w *walk) row(at place, raw []byte) error { return w.keyedRow(at, raw, "") }
+
+// keyedRow is row for the value of a key, which becomes the key _key of its object.
+func (w *walk) keyedRow(at place, raw []byte, key string) error {
+	if err := valid(raw); err != nil {
+		p := within(at, raw, err.at)
+		return w.bad(p, raw, "%s", err.what)
+	}
+	if raw[0] != '{' {
+		return w.bad(at, raw, "a row is an object, not %.40q", raw)
+	}
+	if w.f.Shape.Container == "keyed" {
+		raw = withKey(raw, key)
+	}
+	rows, err := w.b.rows(raw)
+	if err != nil {
+		return w.bad(at, raw, "%s", err)
+	}
+	return w.add(rows)
+}
+
+func (w *walk) add(rows []*data.Row) error {
+	for _, r := range rows {
+		w.pos++
+		r.Pos = w.pos
+		if err := w.to.Row(r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keyOf is the name that the key of a row gets in an object of objects.
+const keyOf = "_key"
+
+// withKey adds a key to an object.
+func withKey(raw []byte, key string) []byte {
+	o := parseObject(raw)
+	return appendObject(nil, append([]field{{keyOf, data.AppendQuoted(nil, key)}}, o.fields...))
+}
+
+// invalid is what is wrong with a value, and where in it.
+type invalid struct {
+	at   int
+	what string
+}
+
+// valid returns what is wrong with a value, nil if it is valid JSON in UTF-8.
+func valid(raw []byte) *invalid {
+	if !json.Valid(raw) {
+		err := json.Unmarshal(raw, new(json.RawMessage))
+		if e, ok := errors.AsType[*json.SyntaxError](err); ok {
+			at := e.Offset - 1 // it counts the byte that is wrong
+			if strings.Contains(e.Error(), "unexpected end") {
+				at++
+			}
+			return &invalid{int(max(0, at)), "broken JSON: " + e.Error()}
+		}
+		return &invalid{0, "broken JSON"}
+	}
+	if i := badUTF8(raw); i >= 0 {
+		return &invalid{i, fmt.Sprintf("the byte %#x is not UTF-8", raw[i])}
+	}
+	return nil
+}
+
+// badUTF8 returns where the first byte is that is not UTF-8, -1 for nowhere.
+func badUTF8(raw []byte) int {
+	if utf8.Valid(raw) {
+		return -1
+	}
+	for i := 0; ; {
+		r, n := utf8.DecodeRune(raw[i:])
+		if r == utf8.RuneError && n <= 1 {
+			return i
+		}
+		i += n
+	}
+}
+
+// within returns the place of the byte i of a value that begins at a place.
+func within(at place, raw []byte, i int) place {
+	i = min(i, len(raw))
+	return place{at.offset + int64(i), at.line + int64(bytes.Count(raw[:i], []byte{'\n'}))}
+}
+
+// top reads the rows of an array, which is the whole file.
+func (w *walk) top() error {
+	w.c.space()
+	if err := w.array(); err != nil {
+		return err
+	}
+	return w.nothingFollows("the array")
+}
+
+func (w *walk) nothingFollows(what string) error {
+	if _, more := w.c.space(); more {
+		return w.bad(w.c.place(), w.rest(), "something follows %s: all of it is left out", what)
+	}
+	return nil
+}
+
+// rest returns the begin of what has not been read.
+func (w *walk) rest() []byte {
+	w.c.fill()
+	return w.c.buf[w.c.at:min(len(w.c.buf), w.c.at+4096)]
+}
+
+// array reads the rows of the array at the cursor. Where one is broken it goes on at the next
+// line that begins as the first row does.
+func (w *walk) array() error {
+	c := w.c
+	c.skip() // the bracket
+	indent := -1
+	comma := true // there may be a row
+	for {
+		b, ok := c.space()
+		at := c.place()
+		switch {
+		case c.err != nil:
+			return c.err
+		case !ok:
+			return w.bad(at, nil, "the file ends in the middle of the array: it was cut")
+		case b == ']':
+			c.skip()
+			if comma && w.pos > 0 {
+				return w.bad(at, nil, "a comma without a row behind it")
+			}
+			return nil
+		case b == ',':
+			if comma {
+				if err := w.bad(at, nil, "a comma without a row before it"); err != nil {
+					return err
+				}
+			}
+			comma = true
+			c.skip()
+			continue
+		case !comma:
+			if err := w.bad(at, nil, "the comma between two rows is missing"); err != nil {
+				return err
+			}
+		}
+		if indent < 0 {
+			indent = w.indentOf(at)
+		}
+		var err error
+		if w.raw, err = c.value(w.raw[:0]); c.err != nil {
+			return c.err
+		} else if err != nil {
+			if more, err := w.resync(at, err, indent); err != nil || !more {
+				return err
+			}
+			comma = true
+			continue
+		}
+		if c.place() == at { // a bracket that does not fit
+			w.raw = append(w.raw[:0], b)
+			c.skip()
+		}
+		if err := w.row(at, w.raw); err != nil {
+			return err
+		}
+		comma = false
+	}
+}
+
+// indentOf returns how far a place is from the begin of its line, if there is only white space
+// between them, and -1 otherwise.
+func (w *walk) indentOf(at place) int {
+	const most = 256
+	n := int(min(at.offset, most))
+	line := make([]byte, n)
+	if _, err := w.f.f.ReadAt(line, at.offset-int64(n)); err != nil {
+		return -1
+	}
+	i := bytes.LastIndexByte(line, '\n')
+	if i < 0 || len(bytes.Trim(line[i+1:], " \t")) > 0 {
+		return -1
+	}
+	return n - i - 1
+}
+
+// resync tells a row whose end was not found, and goes on at the next line that begins with a
+// brace as far from its begin as those of the other rows. More is false if there is none.
+func (w *walk) resync(at place, why error, indent int) (more bool, err error) {
+	c := w.c
+	found := c.place()
+	c.moveTo(at)
+	var line []byte
+	skipped := []byte{}
+	for indent >= 0 {
+		begin := c.place()
+		if line, err = c.readLine(line[:0]); err != nil {
+			return false, err
+		}
+		text := bytes.TrimLeft(line, " \t")
+		if begin.offset > at.offset && len(text) > 0 && text[0] == '{' && len(line)-len(text) == indent {
+			c.moveTo(begin)
+			return true, w.bad(found, skipped, "%s; reading goes on at line %d", why, begin.line)
+		}
+		if len(skipped) < maxRaw {
+			skipped = append(append(skipped, line...), '\n')
+		}
+		if c.place() == begin {
+			break // the end
+		}
+	}
+	if indent < 0 {
+		skipped = w.raw
+		for c.fill() {
+			c.skipLine()
+		}
+	}
+	return false, w.bad(found, skipped, "%s; no row was found behind it", why)
+}
+
+// lines reads an object a line.
+func (w *walk) lines() error {
+	for w.c.fill() {
+		at := w.c.place()
+		line, err := w.c.readLine(w.raw[:0])
+		if w.raw = line; err != nil {
+			if w.c.err != nil {
+				return w.c.err
+			}
+			if err := w.bad(at, line, "%s", err); err != nil {
+				return err
+			}
+			w.c.skipLine()
+			continue
+		}
+		text := bytes.Trim(line, " \t\r")
+		if len(text) == 0 {
+			continue
+		}
+		if err := w.row(within(at, line, bytes.IndexByte(line, text[0])), text); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// values reads objects that may span lines, one behind the other.
+func (w *walk) values() error {
+	for {
+		b, ok := w.c.space()
+		if !ok {
+			return w.c.err
+		}
+		at := w.c.place()
+		var err error
+		if w.raw, err = w.c.value(w.raw[:0]); err != nil {
+			if w.c.err != nil {
+				return w.c.err
+			}
+			if more, err := w.resync(at, err, w.indentOf(at)); err != nil || !more {
+				return err
+			}
+			continue
+		}
+		if w.c.place() == at {
+			w.raw = append(w.raw[:0], b)
+			w.c.skip()
+		}
+		if err := w.row(at, w.raw); err != nil {
+			return err
+		}
+	}
+}
+
+// maxAside bounds the other keys of an object that are kept to write it again.
+const maxAside = 1 << 20
+
+// wrapped reads the rows of the array under a key of an object.
+func (w *walk) wrapped() error {
+	w.c.space()
+	kept, inside := 0, false
+	err := w.c.members(func(key string) error {
+		if key == w.f.Shape.Key && !inside {
+			inside = true
+			return w.array()
+		}
+		at := w.c.place()
+		raw, err := w.c.value([]byte{})
+		if err != nil {
+			return err
+		}
+		if bad := valid(raw); bad != nil {
+			return w.bad(within(at, raw, bad.at), raw, "%s", bad.what)
+		}
+		if kept += len(raw); kept > maxAside {
+			return w.bad(at, nil, "the key %.40q is left out: more than %d bytes beside the rows", key, maxAside)
+		}
+		list := &w.f.Shape.Before
+		if inside {
+			list = &w.f.Shape.After
+		}
+		*list = append(*list, Pair{key, compact(raw)})
+		return nil
+	})
+	return w.objectEnd(err)
+}
+
+// objectEnd tells what is wrong with an object that has the rows.
+func (w *walk) objectEnd(err error) error {
+	if err == nil {
+		return w.nothingFollows("the object")
+	}
+	if _, ok := errors.AsType[Problem](err); ok || w.c.err != nil {
+		return err
+	}
+	return w.bad(w.c.place(), w.rest(), "%s", err)
+}
+
+// keyed reads the rows of an object of objects.
+func (w *walk) keyed() error {
+	w.c.space()
+	return w.objectEnd(w.c.members(func(key string) error {
+		at := w.c.place()
+		var err error
+		if w.raw, err = w.c.value(w.raw[:0]); err != nil {
+			return err
+		}
+		return w.keyedRow(at, w.raw, key)
+	}))
+}

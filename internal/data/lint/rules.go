@@ -1,0 +1,284 @@
+package lint
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"alpaca/internal/data"
+)
+
+// Rules are all that is looked for. Where the faults come from: docs/data.md.
+var Rules = []*Rule{
+	{ID: "needs-world", About: "a link, a picture or another attachment that the model cannot see", row: needsWorld},
+	{ID: "merged", About: "another task begins in the middle of a text", row: inAnyField(mergedText)},
+	{ID: "empty-output", About: "no answer", row: func(_ *Linter, r *data.Row) string { return when(blankText(r.Output), "the output is empty") }},
+	{ID: "missing-input", About: "the instruction speaks of something that is not there", row: missingInput},
+	{ID: "not-text", About: "asks for what is no text: a picture, a plot, a sound", row: notText},
+	{ID: "placeholder-output", About: "a word such as N/A in place of an answer", row: func(_ *Linter, r *data.Row) string {
+		return when(placeholders[plain(r.Output)], "the output is %q", clip(r.Output))
+	}},
+	{ID: "placeholder-input", About: "words such as \"no input\" in place of none; --fix empties it", row: func(_ *Linter, r *data.Row) string {
+		return when(isPlaceholderInput(r.Input), "the input is %q", clip(r.Input))
+	}, fix: fixPlaceholder},
+	{ID: "arithmetic", About: "a number of the answer that does not come out: a suspicion", row: arithmetic},
+	{ID: "short-echo", About: "a short answer that only repeats words of the instruction", row: shortEcho},
+	// Before control: bytes read wrong are controls, too.
+	{ID: "mojibake", About: "UTF-8 that was read as Windows-1252; --fix reads it right", row: inAnyField(mojibakeText), fix: fixMojibake},
+	{ID: "control", About: "control and invisible characters; --fix removes them", row: inAnyField(controlText), fix: fixControl},
+	{ID: "literal-escape", About: `a written \n, <br> or &quot; outside of code; --fix makes the character of it`, row: literalEscape, fix: fixEscape},
+	{ID: "cut-at-20", About: "an answer that ends at a number, as those cut by the stop text \"20.\" do", row: cutAt20},
+	{ID: "unfinished", About: "an answer that ends in the middle of a sentence", row: unfinished},
+	{ID: "dup-exact", About: "the same row as one before"},
+	{ID: "dup-normal", About: "the same but for case, punctuation and white space"},
+	{ID: "dup-rouge", About: "an instruction nearly as one before: ROUGE-L above 0.7"},
+	{ID: "dup-output", About: "the same answer more than 5 times"},
+	{ID: "echo", About: "the answer is the instruction or the input", row: echo},
+	{ID: "prompt-leak", About: "a part of a prompt template", row: inAnyField(leakText)},
+	{ID: "refusal", About: "the model that wrote it refuses, or speaks of itself", row: refusal},
+	{ID: "language", About: "another script than the other rows have"},
+	{ID: "too-long", About: "more tokens than training takes: the answer is cut or lost", row: tooLong},
+	{ID: "truncates-prompt", About: "the prompt alone has as many tokens as training takes: nothing is learned", row: truncatesPrompt},
+	{ID: "role-order", About: "a conversation without an answer, or whose sides do not take turns", row: roleOrder},
+	{ID: "control-token", About: "the text of a control token of the model", row: controlToken},
+}
+
+// when returns a text if a condition holds.
+func when(is bool, format string, args ...any) string {
+	if !is {
+		return ""
+	}
+	return fmt.Sprintf(format, args...)
+}
+
+func blankText(text string) bool { return strings.TrimSpace(text) == "" }
+
+// inAnyField makes a check of a text one of a row.
+func inAnyField(check func(text string) string) func(*Linter, *data.Row) string {
+	return func(_ *Linter, r *data.Row) string {
+		for _, f := range fieldsOf(r) {
+			if what := check(*f.text); what != "" {
+				return f.name + ": " + what
+			}
+		}
+		return ""
+	}
+}
+
+var (
+	link       = regexp.MustCompile(`(?i)\bhttps?://\S+|\bwww\.[a-z0-9-]+\.[a-z]+`)
+	attachment = regexp.MustCompile(`(?i)[<\[(](?:[^<>\[\]()]{0,40}\b)?(?:attached|attachment|picture|image|photo|screenshot|video|audio|link|url)\b[^<>\[\]()]{0,40}[>\])]|` +
+		`\b(?:see|read|look at|refer to) the (?:attached|article|image|picture|photo|video|link|attachment|document)\b[^.]{0,20}\b(?:above|below|attached)\b|` +
+		`\battached (?:image|picture|photo|file|document|article|video)\b|\b(?:image|picture|photo|file|document|article|video) attached\b`)
+)
+
+func needsWorld(_ *Linter, r *data.Row) string {
+	for _, f := range []textField{{"instruction", &r.Instruction}, {"input", &r.Input}} {
+		for _, pattern := range []*regexp.Regexp{link, attachment} {
+			if found := pattern.FindString(*f.text); found != "" {
+				return fmt.Sprintf("%s: %q", f.name, clip(found))
+			}
+		}
+	}
+	return ""
+}
+
+var merged = regexp.MustCompile(`(?m)^\s*#{2,}\s*$|\b\d+\.\s*(?:Instruction|Input|Output):`)
+
+func mergedText(text string) string {
+	found := strings.TrimSpace(merged.FindString(text))
+	return when(found != "", "%q", clip(found))
+}
+
+// pointing are words that point at a text which has to be there. A word behind "above" or
+// "below" that is a number or a measure makes it a comparison.
+var pointing = regexp.MustCompile(`(?i)\bthe (?:following|given|below|above)\b|\bfollowing (?:text|sentence|paragraph|passage|code|list|table|words?|phrase|data|article|story|poem|email|conversation|numbers?|equation)\b|` +
+	`\bgiven (?:text|sentence|paragraph|passage|code|list|table|words?|phrase|data|article|story|poem|input|information|numbers?)\b|\b(?:text|sentence|paragraph|passage|code|list|table|article|data|information)s? (?:given |provided )?(?:below|above)\b`)
+
+func missingInput(_ *Linter, r *data.Row) string {
+	if !(blankText(r.Input) || isPlaceholderInput(r.Input)) || len(r.Turns) > 0 || strings.ContainsAny(r.Instruction, ":\"'“‘«\n") {
+		return ""
+	}
+	found := pointing.FindString(r.Instruction)
+	return when(found != "", "%q, and the input is empty", found)
+}
+
+var pictures = regexp.MustCompile(`(?i)\b(?:images?|graphs?|graphics?|pictures?|photos?|files?|maps?|draw|plot|go to|videos?|audio|music|flowcharts?|diagrams?)\b`)
+
+func notText(_ *Linter, r *data.Row) string {
+	found := pictures.FindString(r.Instruction)
+	return when(found != "", "%q in the instruction", found)
+}
+
+// placeholders are what stands in place of nothing, as plain writes it.
+var placeholders = map[string]bool{
+	"n/a": true, "na": true, "none": true, "nan": true, "null": true, "nil": true, "noinput": true, "no input": true, "nooutput": true, "no output": true,
+	"not applicable": true, "not available": true, "undefined": true, "tbd": true, "todo": true, "-": true, "--": true, "—": true, "empty": true, "blank": true, "nothing": true,
+}
+
+// plain returns a text in lower case without brackets around it and a period behind it.
+func plain(text string) string {
+	text = strings.Trim(strings.ToLower(strings.TrimSpace(text)), "<>[](){}\"'` .")
+	return strings.Join(strings.Fields(text), " ")
+}
+
+var noInput = regexp.MustCompile(`^no (?:\w+ )?input(?: (?:is )?(?:required|needed|necessary|provided|given|available))?$|^input (?:is )?not (?:required|needed|provided)$`)
+
+func isPlaceholderInput(text string) bool {
+	const most = 60
+	if text == "" || len(text) > most {
+		return false
+	}
+	p := plain(text)
+	return placeholders[p] || noInput.MatchString(p)
+}
+
+func fixPlaceholder(_ *data.Row, field, text string) string {
+	if field == "input" && isPlaceholderInput(text) {
+		return ""
+	}
+	return text
+}
+
+func shortEcho(_ *Linter, r *data.Row) string {
+	answer, question := data.Normal(r.Output), data.Normal(r.Instruction)
+	words := strings.Count(answer, " ") + 1
+	const least, most = 3, 8
+	return when(words >= least && words <= most && answer != question && strings.Contains(" "+question+" ", " "+answer+" "), "%q stands in the instruction", clip(r.Output))
+}
+
+func echo(_ *Linter, r *data.Row) string {
+	answer := data.Normal(r.Output)
+	switch {
+	case answer == "":
+	case answer == data.Normal(r.Input):
+		return "the output is the input"
+	case answer == data.Normal(r.Instruction):
+		return "the output is the instruction"
+	}
+	return ""
+}
+
+var leaks = []string{"### Response", "### Instruction", "### Input", "Below is an instruction that describes a task", "Write a response that appropriately completes the request"}
+
+func leakText(text string) string {
+	for _, leak := range leaks {
+		if strings.Contains(text, leak) {
+			return fmt.Sprintf("%q", leak)
+		}
+	}
+	return ""
+}
+
+var refuses = regexp.MustCompile(`(?i)\bas an (?:ai|artificial intelligence)\b|\bi(?:'|’)?a?m (?:just |only )?an ai\b|\b(?:sorry|apologi[sz]e),? but i (?:can(?:no|')t|am unable|do not|don(?:'|’)t)\b|` +
+	`\bi (?:cannot|can(?:'|’)t|am unable to|(?:'|’)m unable to|am not able to) (?:fulfill|assist|help|comply|provide|complete|answer|browse|access|see|view|perform)\b|\bmy knowledge cut-?off\b|\bi do(?: not|n(?:'|’)t) have (?:personal|access to|the ability)\b`)
+
+func refusal(_ *Linter, r *data.Row) string {
+	found := refuses.FindString(r.Output)
+	return when(found != "", "%q", clip(found))
+}
+
+var (
+	number  = regexp.MustCompile(`^[$€£]?\d[\d,]*$`)
+	item19  = regexp.MustCompile(`(?m)^\s*19\.\s`)
+	sentEnd = regexp.MustCompile(`[.!?…]["')\]]*\s`)
+)
+
+func cutAt20(_ *Linter, r *data.Row) string {
+	text := strings.TrimSpace(r.Output)
+	words := strings.Fields(text)
+	switch {
+	case len(words) > 4 && number.MatchString(words[len(words)-1]) && !strings.ContainsAny(words[len(words)-2], "=:+-*/×") && !listOfNumbers(words):
+		return fmt.Sprintf("ends with %q", words[len(words)-2]+" "+words[len(words)-1])
+	case item19.MatchString(text) && !strings.Contains(text, "\n20"):
+		last := text[strings.LastIndexByte(text, '\n')+1:]
+		return when(item19.MatchString(last), "the list ends at number 19")
+	}
+	return ""
+}
+
+// listOfNumbers reports whether most of the words are numbers: then one at the end is no sign.
+func listOfNumbers(words []string) bool {
+	n := 0
+	for _, w := range words {
+		if strings.ContainsFunc(w, unicode.IsDigit) {
+			n++
+		}
+	}
+	return 2*n > len(words)
+}
+
+func unfinished(_ *Linter, r *data.Row) string {
+	text := strings.TrimSpace(r.Output)
+	last, _ := utf8.DecodeLastRuneInString(text)
+	if !unicode.IsLetter(last) && last != ',' || !sentEnd.MatchString(text) {
+		return ""
+	}
+	line := text[strings.LastIndexByte(text, '\n')+1:]
+	if !sentEnd.MatchString(line) && strings.Contains(text, "\n") {
+		return "" // the item of a list, a line of a poem or of code
+	}
+	if len(line) > 40 {
+		line = line[len(line)-40:]
+		line = "…" + line[strings.IndexByte(line, ' ')+1:]
+	}
+	return fmt.Sprintf("ends with %q", line)
+}
+
+func tooLong(l *Linter, r *data.Row) string {
+	prompt, all := l.opt.Tokens(r)
+	return when(all > l.opt.MaxLength && prompt < l.opt.MaxLength, "%d tokens, %d of them the prompt's, above %d", all, prompt, l.opt.MaxLength)
+}
+
+func truncatesPrompt(l *Linter, r *data.Row) string {
+	prompt, _ := l.opt.Tokens(r)
+	return when(prompt >= l.opt.MaxLength, "the prompt has %d tokens, training takes %d", prompt, l.opt.MaxLength)
+}
+
+func roleOrder(_ *Linter, r *data.Row) string {
+	if len(r.Turns) == 0 {
+		return ""
+	}
+	list := r.Turns
+	if list[0].Role == "system" {
+		list = list[1:]
+	}
+	if !slices.ContainsFunc(list, func(m data.Message) bool { return m.Role == "assistant" }) {
+		return "no answer of the assistant"
+	}
+	before := "assistant"
+	for i, m := range list {
+		switch {
+		case m.Role == "tool" && before == "assistant" && i > 0:
+			before = "user" // its result, on which the assistant goes on
+			continue
+		case m.Role != "user" && m.Role != "assistant":
+			return fmt.Sprintf("message %d is of %q", i+1, clip(m.Role))
+		case m.Role == before:
+			return fmt.Sprintf("messages %d and %d are both of the %s", i, i+1, m.Role) + when(i == 0, " (none comes before)")
+		}
+		before = m.Role
+	}
+	return when(before == "user", "the last message is the user's")
+}
+
+// commonTokens are control tokens of common models.
+var commonTokens = []string{"</s>", "<s>", "<|im_start|>", "<|im_end|>", "<|endoftext|>", "<|eot_id|>", "<|start_header_id|>", "<|end_header_id|>", "<|begin_of_text|>",
+	"<|end_of_text|>", "<start_of_turn>", "<end_of_turn>", "<bos>", "<eos>", "[INST]", "[/INST]", "<<SYS>>", "<|user|>", "<|assistant|>", "<|system|>", "<|end|>"}
+
+func controlToken(l *Linter, r *data.Row) string {
+	for _, f := range fieldsOf(r) {
+		if !strings.ContainsAny(*f.text, "<[") {
+			continue
+		}
+		for _, token := range l.opt.Special {
+			if token != "" && strings.Contains(*f.text, token) {
+				return fmt.Sprintf("%s: %q", f.name, token)
+			}
+		}
+	}
+	return ""
+}

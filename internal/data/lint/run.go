@@ -1,0 +1,178 @@
+package lint
+
+import (
+	"context"
+	"slices"
+
+	"alpaca/internal/data"
+)
+
+// Count is how many rows a rule speaks of.
+type Count struct {
+	Rule string
+	Rows int64
+}
+
+// Summary is what a run has found.
+type Summary struct {
+	Rows       int64 // that were looked at
+	Faulty     int64 // of which any rule speaks
+	Counts     []Count
+	Unlicensed []string // sources without a licence
+	Characters bool     // some texts have characters for words: dup-rouge takes them one by one
+	source     int64
+}
+
+// Run looks at the rows of a source, nil for all, and keeps what it finds in the table lint in
+// place of what the same rules have found there before. Progress may be nil.
+func Run(ctx context.Context, db *data.DB, source *data.Source, opt Options, progress func(rows int64)) (*Summary, error) {
+	s := &Summary{}
+	if source != nil {
+		s.source = source.ID
+	}
+	counts := map[string]int64{}
+	faulty := map[int64]bool{}
+	var l *Linter
+	err := db.Update(ctx, func(tx *data.Tx) (err error) {
+		l, err = New(opt, func(f Finding) error {
+			counts[f.Rule]++
+			faulty[f.Row] = true
+			_, err := tx.Exec("insert into lint(row_id, rule, detail) values (?, ?, ?)", f.Row, f.Rule, f.Detail)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		for _, r := range l.Active() {
+			_, err := tx.Exec("delete from lint where rule = ?1 and (?2 = 0 or row_id in (select id from example where source_id = ?2))", r.ID, s.source)
+			if err != nil {
+				return err
+			}
+		}
+		err = db.Rows(ctx, s.source, func(r *data.Row) error {
+			const often = 1000
+			if progress != nil && l.Rows()%often == 0 {
+				progress(l.Rows())
+			}
+			return l.Row(r)
+		})
+		if err != nil {
+			return err
+		}
+		return l.Finish()
+	})
+	if err != nil {
+		return nil, err
+	}
+	s.Rows, s.Faulty, s.Characters = l.Rows(), int64(len(faulty)), l.all.characters
+	for _, r := range l.Active() {
+		s.Counts = append(s.Counts, Count{r.ID, counts[r.ID]})
+	}
+	slices.SortStableFunc(s.Counts, func(a, b Count) int { return int(b.Rows - a.Rows) })
+	list, err := db.Sources(ctx)
+	for _, x := range list {
+		if x.Licence == "" && (source == nil || x.ID == source.ID) {
+			s.Unlicensed = append(s.Unlicensed, x.Name)
+		}
+	}
+	return s, err
+}
+
+// Examples returns the first findings of a rule, in the order of the rows.
+func (s *Summary) Examples(ctx context.Context, db *data.DB, rule string, n int) (list []Finding, err error) {
+	if n == 0 {
+		return nil, nil
+	}
+	rows, err := db.Query(ctx, `select row_id, detail from lint where rule = ?1 and (?2 = 0 or row_id in (select id from example where source_id = ?2))
+		order by row_id limit ?3`, rule, s.source, n)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		f := Finding{Rule: rule}
+		if err := rows.Scan(&f.Row, &f.Detail); err != nil {
+			return nil, err
+		}
+		list = append(list, f)
+	}
+	return list, rows.Err()
+}
+
+// MendOptions say what Mend does.
+type MendOptions struct {
+	Name string   // of the new source; "": the old one's and _fixed
+	Drop []string // rules whose rows are left out
+}
+
+// Mended is what came of Mend.
+type Mended struct {
+	Source  *data.Source
+	Mended  int64 // rows that are not as they were
+	Dropped int64
+}
+
+// Mend writes the rows of a source to a new one, mended by the rules that can. What Run has
+// found before says which rows are left out.
+func Mend(ctx context.Context, db *data.DB, source *data.Source, opt Options, mend MendOptions) (*Mended, error) {
+	l, err := New(opt, nil)
+	if err != nil {
+		return nil, err
+	}
+	name := mend.Name
+	if name == "" {
+		name = source.Name + "_fixed"
+	}
+	res := &Mended{Source: &data.Source{Name: name, Path: source.Path, Format: source.Format, Licence: source.Licence, Shape: source.Shape, Note: "mended rows of " + source.Name}}
+	dropped, err := dropped(ctx, db, source, mend.Drop)
+	if err != nil {
+		return nil, err
+	}
+	err = db.Update(ctx, func(tx *data.Tx) error {
+		if err := tx.AddSource(res.Source); err != nil {
+			return err
+		}
+		if err := tx.Bulk(); err != nil {
+			return err
+		}
+		return db.Rows(ctx, source.ID, func(r *data.Row) error {
+			if dropped[r.ID] {
+				res.Dropped++
+				return nil
+			}
+			r.ID, r.SourceID, r.Pos = 0, res.Source.ID, 0
+			if source.Format == "seeds" {
+				r.Raw = nil // a task whose first instance is gone would join the one before
+			}
+			if len(l.Fix(r)) > 0 {
+				res.Mended++
+			}
+			res.Source.Rows++
+			return tx.Add(r)
+		})
+	})
+	return res, err
+}
+
+// dropped returns the rows of a source of which one of the rules speaks.
+func dropped(ctx context.Context, db *data.DB, source *data.Source, rules []string) (map[int64]bool, error) {
+	ids := map[int64]bool{}
+	for _, rule := range rules {
+		rows, err := db.Query(ctx, "select row_id from lint where rule = ? and row_id in (select id from example where source_id = ?)", rule, source.ID)
+		if err != nil {
+			return nil, err
+		}
+		defer rows.Close()
+		for rows.Next() {
+			var id int64
+			if err := rows.Scan(&id); err != nil {
+				return nil, err
+			}
+			ids[id] = true
+		}
+		if err := rows.Err(); err != nil {
+			return nil, err
+		}
+	}
+	return ids, nil
+}

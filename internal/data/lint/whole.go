@@ -1,0 +1,208 @@
+package lint
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"strings"
+	"unicode"
+
+	"alpaca/internal/data"
+	"alpaca/internal/rouge"
+)
+
+// key is the beginning of a SHA-256: enough to tell rows apart.
+type key [16]byte
+
+func keyOf(texts ...string) (k key) {
+	h := sha256.New()
+	for _, t := range texts {
+		fmt.Fprintf(h, "%d:%s", len(t), t)
+	}
+	copy(k[:], h.Sum(nil))
+	return k
+}
+
+// whole is what has to be known of all rows.
+type whole struct {
+	exact, normal map[key]int64 // the first row's id
+	outputs       map[key]*repeated
+	scripts       []scriptOf
+	counts        map[string]int64 // rows by script
+
+	alike      *rouge.Index // instructions
+	alikeRows  []int64      // the ids of its texts
+	characters bool         // some of them have characters for words
+}
+
+// repeated is an answer with the rows that give it.
+type repeated struct {
+	text string
+	rows []int64
+}
+
+// scriptOf is the script of a row.
+type scriptOf struct {
+	row    int64
+	script string
+}
+
+func (w *whole) init() {
+	w.exact, w.normal, w.outputs, w.counts = map[key]int64{}, map[key]int64{}, map[key]*repeated{}, map[string]int64{}
+}
+
+// textsOf returns what a row says, for comparing it with others.
+func textsOf(r *data.Row, form func(string) string) []string {
+	list := []string{form(r.Instruction), form(r.Input), form(r.Output)}
+	for _, m := range r.Turns {
+		list = append(list, m.Role, form(m.Content))
+	}
+	return list
+}
+
+func (w *whole) row(l *Linter, r *data.Row) error {
+	if l.has("dup-exact") || l.has("dup-normal") {
+		if err := w.duplicate(l, r); err != nil {
+			return err
+		}
+	}
+	if l.has("dup-rouge") && r.Instruction != "" {
+		if err := w.likeness(l, r); err != nil {
+			return err
+		}
+	}
+	if answer := data.Normal(r.Output); answer != "" && l.has("dup-output") {
+		k := keyOf(answer)
+		if w.outputs[k] == nil {
+			w.outputs[k] = &repeated{text: clip(r.Output)}
+		}
+		w.outputs[k].rows = append(w.outputs[k].rows, r.ID)
+	}
+	if l.has("language") {
+		if script := mainScript(r.Instruction + " " + r.Input + " " + r.Output); script != "" {
+			w.scripts = append(w.scripts, scriptOf{r.ID, script})
+			w.counts[script]++
+		}
+	}
+	return nil
+}
+
+// duplicate reports a row that was there before. One that is the same to the byte is not told
+// a second time as one that is nearly the same.
+func (w *whole) duplicate(l *Linter, r *data.Row) error {
+	exact := keyOf(textsOf(r, func(t string) string { return t })...)
+	normal := keyOf(textsOf(r, data.Normal)...)
+	if first, ok := w.exact[exact]; ok {
+		if l.has("dup-exact") {
+			return l.report(Finding{r.ID, "dup-exact", fmt.Sprintf("as row %d", first)})
+		}
+		return nil
+	}
+	w.exact[exact] = r.ID
+	if first, ok := w.normal[normal]; ok {
+		if l.has("dup-normal") {
+			return l.report(Finding{r.ID, "dup-normal", fmt.Sprintf("as row %d", first)})
+		}
+		return nil
+	}
+	w.normal[normal] = r.ID
+	return nil
+}
+
+// likeness reports a row whose instruction is nearly one before.
+func (w *whole) likeness(l *Linter, r *data.Row) error {
+	if w.alike == nil {
+		w.alike = rouge.NewIndex(rouge.Words)
+	}
+	const bound = 0.7
+	best := rouge.Match{Row: -1}
+	for _, m := range w.alike.Above(r.Instruction, bound) {
+		if m.Score > best.Score {
+			best = m
+		}
+	}
+	w.characters = w.characters || rouge.HasCharacters(r.Instruction)
+	w.alike.Add(r.Instruction)
+	w.alikeRows = append(w.alikeRows, r.ID)
+	if best.Row < 0 {
+		return nil
+	}
+	return l.report(Finding{r.ID, "dup-rouge", fmt.Sprintf("as row %d: %.2f", w.alikeRows[best.Row], best.Score)})
+}
+
+// mostOutputs is how often an answer may be given.
+const mostOutputs = 5
+
+func (w *whole) finish(l *Linter) error {
+	for _, same := range w.outputs {
+		if len(same.rows) <= mostOutputs {
+			continue
+		}
+		for _, row := range same.rows {
+			if err := l.report(Finding{row, "dup-output", fmt.Sprintf("%d rows answer %q", len(same.rows), same.text)}); err != nil {
+				return err
+			}
+		}
+	}
+	main, most := "", int64(0)
+	for script, n := range w.counts {
+		if n > most || n == most && script < main {
+			main, most = script, n
+		}
+	}
+	const share = 0.5 // of the rows: without a main script none is another
+	if float64(most) <= share*float64(len(w.scripts)) {
+		return nil
+	}
+	for _, s := range w.scripts {
+		if s.script != main {
+			if err := l.report(Finding{s.row, "language", fmt.Sprintf("%s, where most rows are %s", s.script, main)}); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// scripts are those that are told apart, the common ones first.
+var scripts = []struct {
+	name  string
+	table *unicode.RangeTable
+}{
+	{"Latin", unicode.Latin}, {"Cyrillic", unicode.Cyrillic}, {"Chinese", unicode.Han}, {"Japanese", unicode.Hiragana}, {"Japanese", unicode.Katakana},
+	{"Korean", unicode.Hangul}, {"Arabic", unicode.Arabic}, {"Devanagari", unicode.Devanagari}, {"Greek", unicode.Greek}, {"Hebrew", unicode.Hebrew},
+	{"Thai", unicode.Thai}, {"Bengali", unicode.Bengali}, {"Tamil", unicode.Tamil}, {"Georgian", unicode.Georgian}, {"Armenian", unicode.Armenian},
+}
+
+// mainScript returns the script of most letters of a text, "" where it has none that is known.
+func mainScript(text string) string {
+	counts := map[string]int{}
+	latin := 0
+	for _, c := range text {
+		if c < 0x80 {
+			if c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' {
+				latin++
+			}
+			continue
+		}
+		for _, s := range scripts {
+			if unicode.Is(s.table, c) {
+				counts[s.name]++
+				break
+			}
+		}
+	}
+	counts["Latin"] += latin
+	main, most := "", 0
+	for _, s := range scripts {
+		n := counts[s.name]
+		if s.name == "Chinese" && counts["Japanese"] > 0 {
+			n = 0 // kana make it Japanese, whose characters are counted there
+			counts["Japanese"] += counts["Chinese"]
+			counts["Chinese"] = 0
+		}
+		if n > most {
+			main, most = s.name, n
+		}
+	}
+	return strings.TrimSpace(main)
+}

@@ -1,0 +1,185 @@
+package data
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Source is a file that was imported, or a run that generated rows.
+type Source struct {
+	ID       int64
+	Name     string // of the view with its rows; unique
+	Path     string
+	SHA256   string // of the file, in hexadecimal digits; "" for what is no file
+	Format   string // alpaca, chat, …: see package formats
+	Licence  string
+	Imported time.Time
+	Rows     int64
+	Note     string
+	Shape    string // a JSON object about the file
+}
+
+// Message is what one side of a conversation says.
+type Message struct {
+	Role    string `json:"role"` // system, user, assistant, tool or what the file says
+	Content string `json:"content"`
+}
+
+// Row is an example.
+type Row struct {
+	ID       int64
+	SourceID int64
+	Pos      int64 // in its source, from 1
+
+	Instruction, Input, Output string
+	System, Category           string
+
+	// Turns are all messages, the system's among them, of a conversation that is not one
+	// question and its answer. Instruction is then the first question, Output the last answer.
+	Turns []Message
+	// Extra is a JSON object of what else the row has, nil for nothing.
+	Extra json.RawMessage
+	// Raw is the row as it stood in its file where the fields above do not give it back.
+	Raw []byte
+	// Tokens is the number of tokens, 0 where nobody has counted.
+	Tokens int
+}
+
+// Rejected is what could not be read of a source.
+type Rejected struct {
+	SourceID, Line, Offset int64 // Line from 1, Offset in bytes from 0; 0 and 0 for what is no file
+	Error                  string
+	Raw                    []byte
+}
+
+// turnsJSON returns the messages as the database has them: nil for none.
+func (r *Row) turnsJSON() any {
+	if len(r.Turns) == 0 {
+		return nil
+	}
+	b := []byte{'['}
+	for i, m := range r.Turns {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = AppendQuoted(append(b, `{"role":`...), m.Role)
+		b = append(AppendQuoted(append(b, `,"content":`...), m.Content), '}')
+	}
+	return string(append(b, ']'))
+}
+
+// more returns the text of the messages that are not Instruction or Output, to search in.
+func (r *Row) more() string {
+	if len(r.Turns) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	first, last := true, -1
+	for i, m := range r.Turns {
+		if m.Role == "assistant" {
+			last = i
+		}
+	}
+	for i, m := range r.Turns {
+		switch {
+		case m.Role == "system" || i == last:
+			continue
+		case m.Role == "user" && first:
+			first = false
+			continue
+		}
+		b.WriteString(m.Content + "\n")
+	}
+	return b.String()
+}
+
+// FirstWord returns the first word of an instruction in lower case, cut to 32 characters.
+func FirstWord(text string) string {
+	word := text
+	start := strings.IndexFunc(text, isWord)
+	if start < 0 {
+		return ""
+	}
+	word = text[start:]
+	if end := strings.IndexFunc(word, func(c rune) bool { return !isWord(c) && c != '\'' && c != '-' }); end >= 0 {
+		word = word[:end]
+	}
+	const most = 32
+	if utf8.RuneCountInString(word) > most {
+		word = string([]rune(word)[:most])
+	}
+	return strings.ToLower(word)
+}
+
+func isWord(c rune) bool {
+	if c < utf8.RuneSelf {
+		return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+	}
+	return unicode.IsLetter(c) || unicode.IsDigit(c)
+}
+
+// Normal returns a text without differences of case, punctuation and white space: its words
+// in lower case, a space between them.
+func Normal(text string) string { return string(appendNormal(make([]byte, 0, len(text)), text)) }
+
+// appendNormal appends a text's Normal.
+func appendNormal(b []byte, text string) []byte {
+	start, gap := len(b), false
+	for i := 0; i < len(text); {
+		c, n := rune(text[i]), 1
+		if c >= utf8.RuneSelf {
+			c, n = utf8.DecodeRuneInString(text[i:])
+			c = unicode.ToLower(c)
+		} else if c >= 'A' && c <= 'Z' {
+			c += 'a' - 'A'
+		}
+		i += n
+		if !isWord(c) && (c < utf8.RuneSelf || !unicode.IsMark(c)) {
+			gap = true
+			continue
+		}
+		if gap && len(b) > start {
+			b = append(b, ' ')
+		}
+		gap = false
+		b = utf8.AppendRune(b, c)
+	}
+	return b
+}
+
+// hash returns the SHA-256 of what the row says, by which duplicates are found.
+func (r *Row) hash() []byte {
+	b := make([]byte, 0, len(r.Instruction)+len(r.Input)+len(r.Output)+3)
+	for _, t := range []string{r.Instruction, r.Input, r.Output} {
+		b = append(appendNormal(b, t), 0)
+	}
+	for _, m := range r.Turns {
+		b = append(appendNormal(append(append(b, m.Role...), 0), m.Content), 0)
+	}
+	sum := sha256.Sum256(b)
+	return sum[:]
+}
+
+// check returns an error if the row cannot be kept as it is.
+func (r *Row) check() error {
+	for _, f := range []struct{ name, text string }{
+		{"instruction", r.Instruction}, {"input", r.Input}, {"output", r.Output}, {"system", r.System}, {"category", r.Category},
+	} {
+		if !utf8.ValidString(f.text) {
+			return fmt.Errorf("%s: not UTF-8", f.name)
+		}
+		if strings.IndexByte(f.text, 0) >= 0 {
+			return fmt.Errorf("%s: has a NUL byte, at which SQLite's functions stop", f.name)
+		}
+	}
+	if r.Extra != nil && (!json.Valid(r.Extra) || bytes.TrimSpace(r.Extra)[0] != '{') {
+		return fmt.Errorf("extra: not a JSON object")
+	}
+	return nil
+}

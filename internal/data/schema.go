@@ -1,0 +1,120 @@
+package data
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+)
+
+// applicationID is in the header of every database of ours: "alpa".
+const applicationID = 0x616c7061
+
+// schemaVersion is the version of the tables below.
+const schemaVersion = 1
+
+// insertTrigger keeps the index of words when rows are added one by one.
+const insertTrigger = `
+create trigger example_insert after insert on example begin
+	insert into example_fts(rowid, instruction, input, output, more) values (new.id, new.instruction, new.input, new.output, new.more);
+end;
+`
+
+// schema are the tables.
+//
+//	source    a file, or a run that generated rows. shape is JSON about the file: columns, wrapping object
+//	example   a row. turns is JSON [{"role","content"}] of conversations of more than one pair, more the text
+//	          between their first question and last answer. extra is a JSON object of what else the row had.
+//	          raw is the row as it stood in the file where the other columns do not give it back.
+//	          word is the instruction's first word, chars the characters of instruction, input and output.
+//	          What is short comes first: a scan that needs no text leaves the pages of long ones alone
+//	rejected  what could not be read, with the reason
+//	lint      what a rule says of a row
+//
+// The index of words has no text of its own: it reads that of example. Its triggers give it the
+// old values when a row changes, without which it would become wrong in silence.
+const schema = `
+create table meta(key text primary key, value text not null) without rowid;
+create table source(
+	id integer primary key, name text not null unique, path text not null default '', sha256 text,
+	format text not null, licence text not null default '', imported_at text not null,
+	rows integer not null default 0, note text not null default '', shape text not null default '{}');
+create index source_sha256 on source(sha256);
+create table example(
+	id integer primary key, source_id integer not null references source(id), pos integer not null,
+	category text not null default '', word text not null default '', chars integer not null default 0, n_tokens integer, hash blob,
+	instruction text not null, input text not null, output text not null, system text not null default '',
+	turns text, more text not null default '', extra text, raw blob);
+create unique index example_source on example(source_id, pos);
+create virtual table example_fts using fts5(
+	instruction, input, output, more, content='example', content_rowid='id', tokenize="unicode61 remove_diacritics 2");
+` + insertTrigger + `create trigger example_delete after delete on example begin
+	insert into example_fts(example_fts, rowid, instruction, input, output, more)
+	values ('delete', old.id, old.instruction, old.input, old.output, old.more);
+end;
+create trigger example_update after update of instruction, input, output, more on example begin
+	insert into example_fts(example_fts, rowid, instruction, input, output, more)
+	values ('delete', old.id, old.instruction, old.input, old.output, old.more);
+	insert into example_fts(rowid, instruction, input, output, more) values (new.id, new.instruction, new.input, new.output, new.more);
+end;
+create table rejected(
+	id integer primary key, source_id integer not null references source(id),
+	line integer not null, offset integer not null, error text not null, raw blob);
+create index rejected_source on rejected(source_id);
+create table lint(row_id integer not null references example(id), rule text not null, detail text not null default '');
+create index lint_row on lint(row_id);
+create index lint_rule on lint(rule, row_id);
+create table tag(row_id integer not null references example(id), tag text not null, primary key(row_id, tag)) without rowid;
+`
+
+// prepare makes the tables of a new file, or checks those of an old one.
+func (db *DB) prepare(ctx context.Context) error {
+	tx, err := db.sql.BeginTx(ctx, nil) // immediate: nobody else makes them meanwhile
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback()
+	var id int64
+	if err := tx.QueryRowContext(ctx, "pragma application_id").Scan(&id); err != nil {
+		return err
+	}
+	if id == applicationID {
+		tx.Rollback()
+		return db.checkVersion(ctx)
+	}
+	for _, statement := range []string{
+		schema,
+		"insert into meta values ('schema', '" + strconv.Itoa(schemaVersion) + "')",
+		fmt.Sprintf("pragma application_id = %d", applicationID),
+	} {
+		if _, err := tx.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return tx.Commit()
+}
+
+// checkVersion returns an error if the tables are not those that this program knows.
+func (db *DB) checkVersion(ctx context.Context) error {
+	text, err := db.Meta(ctx, "schema")
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrNotOurs, err)
+	}
+	switch version, err := strconv.Atoi(text); {
+	case err != nil || version < 1:
+		return fmt.Errorf("%w: meta says schema %q", ErrNotOurs, text)
+	case version > schemaVersion:
+		return fmt.Errorf("schema %d: this program knows those up to %d: it needs a newer one", version, schemaVersion)
+	}
+	return nil
+}
+
+// Meta returns the value of a key of the table meta, "" where it has none.
+func (db *DB) Meta(ctx context.Context, key string) (value string, err error) {
+	err = db.QueryRow(ctx, "select value from meta where key = ?", key).Scan(&value)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return value, err
+}

@@ -1,0 +1,192 @@
+package table
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+)
+
+// Filter is a condition on a column.
+type Filter struct{ Column, Op, Value string }
+
+// ParseFilter reads a filter as requests have it: the name of a column, with __ and an
+// operation behind it, and a value. Without an operation it is exact.
+func ParseFilter(name, value string) Filter {
+	if i := strings.LastIndex(name, "__"); i > 0 {
+		if _, ok := operations[name[i+2:]]; ok {
+			return Filter{name[:i], name[i+2:], value}
+		}
+	}
+	return Filter{name, "exact", value}
+}
+
+// operation is what a filter can ask.
+type operation struct {
+	label  string // for people
+	sql    string // %s is the column, ? the value
+	format string // the value; "": as it is
+	bare   bool   // it has no value
+}
+
+// operations are those of Datasette that we have, by name.
+var operations = map[string]operation{
+	"exact": {label: "=", sql: "%s = ?"}, "not": {label: "≠", sql: "%s is not ?"},
+	"contains": {label: "contains", sql: "%s like ? escape '\\'", format: "%%%s%%"}, "notcontains": {label: "does not contain", sql: "%s not like ? escape '\\'", format: "%%%s%%"},
+	"startswith": {label: "starts with", sql: "%s like ? escape '\\'", format: "%s%%"}, "endswith": {label: "ends with", sql: "%s like ? escape '\\'", format: "%%%s"},
+	"gt": {label: ">", sql: "%s > ?"}, "gte": {label: "≥", sql: "%s >= ?"}, "lt": {label: "<", sql: "%s < ?"}, "lte": {label: "≤", sql: "%s <= ?"},
+	"like": {label: "like", sql: "%s like ?"}, "notlike": {label: "not like", sql: "%s not like ?"}, "glob": {label: "glob", sql: "%s glob ?"},
+	"in": {label: "in", sql: "%s in (select value from json_each(?))"}, "notin": {label: "not in", sql: "%s not in (select value from json_each(?))"},
+	"isnull": {label: "is null", sql: "%s is null", bare: true}, "notnull": {label: "is not null", sql: "%s is not null", bare: true},
+	"isblank": {label: "is blank", sql: "coalesce(%s, '') = ''", bare: true}, "notblank": {label: "is not blank", sql: "coalesce(%s, '') <> ''", bare: true},
+}
+
+// Operations are the names of operations in the order in which people are shown them.
+var Operations = []string{"exact", "not", "contains", "notcontains", "startswith", "endswith", "gt", "gte", "lt", "lte", "like", "notlike", "glob", "in", "notin", "isnull", "notnull", "isblank", "notblank"}
+
+// Label returns what people are shown of an operation.
+func Label(op string) string { return operations[op].label }
+
+// Error is a question that cannot be answered, told to whoever asks.
+type Error struct{ Message string }
+
+func (e *Error) Error() string { return e.Message }
+
+func errorf(format string, args ...any) error { return &Error{fmt.Sprintf(format, args...)} }
+
+// condition returns a filter in SQL with its values.
+func (t *Table) condition(f Filter) (string, []any, error) {
+	if t.Texts && f.Column == "lint" {
+		switch f.Op {
+		case "exact":
+			return "example.id in (select row_id from lint where rule = ?)", []any{f.Value}, nil
+		case "not":
+			return "example.id not in (select row_id from lint where rule = ?)", []any{f.Value}, nil
+		}
+		return "", nil, errorf("lint can be asked for with = and not alone, not with %.20q", f.Op)
+	}
+	if t.Texts && f.Column == "tag" && f.Op == "exact" {
+		return "example.id in (select row_id from tag where tag = ?)", []any{f.Value}, nil
+	}
+	if t.Texts && f.Column == "source" && f.Op == "exact" { // by its index
+		return "example.source_id = (select id from source where name = ?)", []any{f.Value}, nil
+	}
+	c := t.Column(f.Column)
+	if c == nil {
+		return "", nil, errorf("%s has no column %.40q", t.Name, f.Column)
+	}
+	op, ok := operations[f.Op]
+	if !ok {
+		return "", nil, errorf("%.40q is no operation: %s", f.Op, strings.Join(Operations, ", "))
+	}
+	expr := fmt.Sprintf(op.sql, c.Expr)
+	if op.bare {
+		return expr, nil, nil
+	}
+	var value any = f.Value
+	switch {
+	case f.Op == "in" || f.Op == "notin":
+		value = listOf(f.Value)
+	case op.format != "":
+		value = fmt.Sprintf(op.format, strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(f.Value))
+	default:
+		value = number(f.Value)
+	}
+	return expr, []any{value}, nil
+}
+
+// number returns a text as a number if it is one: SQLite finds a text greater than every
+// number, and 10 is not "10".
+func number(text string) any {
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && strconv.FormatInt(n, 10) == text {
+		return n
+	}
+	return text
+}
+
+// listOf returns values with commas between them, or a JSON array, as a JSON array.
+func listOf(text string) string {
+	if strings.HasPrefix(text, "[") {
+		return text
+	}
+	var b strings.Builder
+	for i, v := range strings.Split(text, ",") {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		if n, ok := number(v).(int64); ok {
+			fmt.Fprint(&b, n)
+		} else {
+			b.WriteString(quoteJSON(v))
+		}
+	}
+	return "[" + b.String() + "]"
+}
+
+const likeAny = `(example.instruction like ? escape '\' or example.input like ? escape '\' or example.output like ? escape '\' or example.more like ? escape '\')`
+
+// searchable are the columns of the index.
+var searchable = []string{"instruction", "input", "output"}
+
+// search returns what finds a text: a join with a condition, or a condition alone.
+func search(text, column string, raw bool) (join, where string, args []any) {
+	if raw {
+		if column != "" {
+			text = column + " : (" + text + ")"
+		}
+		return " join example_fts on example_fts.rowid = example.id", "example_fts match ?", []any{text}
+	}
+	words := strings.Fields(text)
+	if !indexed(text) {
+		like := "%" + strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`).Replace(strings.Join(words, " ")) + "%"
+		if column != "" {
+			return "", "example." + column + " like ? escape '\\'", []any{like}
+		}
+		return "", likeAny, []any{like, like, like, like}
+	}
+	return " join example_fts on example_fts.rowid = example.id", "example_fts match ?", []any{Match(text, column)}
+}
+
+// Match writes words for the index: each in quotes, so that none is an operator. A star at
+// the end of a word finds all that begin so.
+func Match(text, column string) string {
+	var parts []string
+	for _, w := range strings.Fields(text) {
+		star := ""
+		if strings.HasSuffix(w, "*") {
+			w, star = strings.TrimRight(w, "*"), "*"
+		}
+		if strings.ContainsFunc(w, isWord) {
+			parts = append(parts, `"`+strings.ReplaceAll(w, `"`, `""`)+`"`+star)
+		}
+	}
+	query := strings.Join(parts, " ")
+	if column != "" {
+		query = column + " : (" + query + ")"
+	}
+	return query
+}
+
+func quoteJSON(text string) string {
+	b, _ := json.Marshal(text) // a string has a form in JSON
+	return string(b)
+}
+
+func isWord(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }
+
+// indexed reports whether the index can find a text. A run of characters of a script without
+// spaces between words is one word of it, and punctuation is none: these are looked for in the
+// texts themselves.
+func indexed(text string) bool {
+	words := 0
+	for _, c := range text {
+		if unicode.In(c, unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar) {
+			return false
+		}
+		if isWord(c) {
+			words++
+		}
+	}
+	return words > 0
+}

@@ -1,0 +1,234 @@
+package data
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Tx is a transaction: all that is done in it is there at its end, or nothing is.
+type Tx struct {
+	tx     *sql.Tx
+	ctx    context.Context
+	insert *sql.Stmt
+	reject *sql.Stmt
+	added  map[int64]int64 // rows by source
+	next   map[int64]int64 // the next position by source
+
+	bulk  bool
+	after int64 // in bulk: the last id before the rows that the index does not have yet
+}
+
+// Update calls change with a transaction and commits it, unless change returns an error,
+// ctx is cancelled or the process ends. One at a time can change a database; others wait.
+func (db *DB) Update(ctx context.Context, change func(tx *Tx) error) error {
+	if db.readOnly {
+		return fmt.Errorf("data: %s: opened to be read only", db.Path)
+	}
+	inner, err := db.sql.BeginTx(ctx, nil)
+	if err != nil {
+		return fmt.Errorf("data: %s: %w", db.Path, err)
+	}
+	defer inner.Rollback()
+	tx := &Tx{tx: inner, ctx: ctx, added: map[int64]int64{}, next: map[int64]int64{}}
+	if err := change(tx); err != nil {
+		return err
+	}
+	if err := tx.endBulk(); err != nil {
+		return fmt.Errorf("data: %s: %w", db.Path, err)
+	}
+	for id, n := range tx.added {
+		if _, err := inner.ExecContext(ctx, "update source set rows = rows + ? where id = ?", n, id); err != nil {
+			return fmt.Errorf("data: %s: %w", db.Path, err)
+		}
+	}
+	if err := inner.Commit(); err != nil {
+		return fmt.Errorf("data: %s: %w", db.Path, err)
+	}
+	return nil
+}
+
+// Bulk makes adding many rows fast: they get into the index of words at the end of the
+// transaction, in one statement. By its trigger each would become a segment of the index of
+// its own, because FTS5 writes what it has at every savepoint.
+func (tx *Tx) Bulk() error {
+	if tx.bulk {
+		return nil
+	}
+	var last sql.NullInt64
+	if err := tx.QueryRow("select max(id) from example").Scan(&last); err != nil {
+		return err
+	}
+	tx.bulk, tx.after = true, last.Int64
+	_, err := tx.Exec("drop trigger example_insert")
+	return err
+}
+
+func (tx *Tx) endBulk() error {
+	if !tx.bulk {
+		return nil
+	}
+	// More bytes in memory before a segment is written: fewer segments to merge.
+	const setSize = "insert into example_fts(example_fts, rank) values ('hashsize', %d)"
+	for _, statement := range []string{
+		fmt.Sprintf(setSize, 4<<20),
+		fmt.Sprintf("insert into example_fts(rowid, instruction, input, output, more) select id, instruction, input, output, more from example where id > %d", tx.after),
+		fmt.Sprintf(setSize, 1<<20), // as it was
+		insertTrigger,
+	} {
+		if _, err := tx.Exec(statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// Exec runs a statement of this program's own.
+func (tx *Tx) Exec(query string, args ...any) (sql.Result, error) {
+	return tx.tx.ExecContext(tx.ctx, query, args...)
+}
+
+// QueryRow runs a query of this program's own that has one row.
+func (tx *Tx) QueryRow(query string, args ...any) *sql.Row {
+	return tx.tx.QueryRowContext(tx.ctx, query, args...)
+}
+
+// Query runs a query of this program's own. Its rows are closed before the next statement.
+func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
+	return tx.tx.QueryContext(tx.ctx, query, args...)
+}
+
+// SetMeta sets the value of a key of the table meta.
+func (tx *Tx) SetMeta(key, value string) error {
+	_, err := tx.Exec("insert or replace into meta values (?, ?)", key, value)
+	return err
+}
+
+// AddSource adds a source and sets its ID, and its Name where that is taken or no name. A
+// view of that name has its rows: instruction, input, output and the others.
+func (tx *Tx) AddSource(s *Source) error {
+	name, err := tx.freeName(ViewName(s.Name))
+	if err != nil {
+		return err
+	}
+	s.Name = name
+	if s.Imported.IsZero() {
+		s.Imported = time.Now()
+	}
+	if s.Shape == "" {
+		s.Shape = "{}"
+	}
+	var sum any
+	if s.SHA256 != "" {
+		sum = s.SHA256
+	}
+	res, err := tx.Exec("insert into source(name, path, sha256, format, licence, imported_at, note, shape) values (?, ?, ?, ?, ?, ?, ?, ?)",
+		s.Name, s.Path, sum, s.Format, s.Licence, s.Imported.UTC().Format(time.RFC3339), s.Note, s.Shape)
+	if err != nil {
+		return err
+	}
+	if s.ID, err = res.LastInsertId(); err != nil {
+		return err
+	}
+	_, err = tx.Exec(fmt.Sprintf(`create view "%s" as select id, pos, instruction, input, output, system, turns, category, extra, n_tokens
+		from example where source_id = %d`, s.Name, s.ID))
+	return err
+}
+
+// freeName returns name, or with a number behind it, which no table has.
+func (tx *Tx) freeName(name string) (string, error) {
+	free := name
+	for i := 2; ; i++ {
+		var n int
+		err := tx.QueryRow("select count(*) from sqlite_schema where lower(name) = lower(?)", free).Scan(&n)
+		if err != nil || n == 0 {
+			return free, err
+		}
+		free = fmt.Sprintf("%s_%d", name, i)
+	}
+}
+
+// ViewName makes a name of a table of a text: letters, digits and underscores.
+func ViewName(text string) string {
+	name := strings.Map(func(c rune) rune {
+		if unicode.IsLetter(c) || unicode.IsDigit(c) {
+			return c
+		}
+		return '_'
+	}, text)
+	name = strings.Trim(name, "_")
+	const most = 60
+	if utf8.RuneCountInString(name) > most {
+		name = string([]rune(name)[:most])
+	}
+	if name == "" || unicode.IsDigit(rune(name[0])) || strings.HasPrefix(strings.ToLower(name), "sqlite_") {
+		name = "source_" + name
+	}
+	return strings.TrimSuffix(name, "_")
+}
+
+const insertRow = `insert into example(source_id, pos, instruction, input, output, system, turns, more, category, extra, raw, word, chars, n_tokens, hash)
+	values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
+
+// Add adds a row to its source and sets its ID, and Pos where that is 0: behind the others.
+func (tx *Tx) Add(r *Row) (err error) {
+	if err := r.check(); err != nil {
+		return fmt.Errorf("data: row %d: %w", r.Pos, err)
+	}
+	if tx.insert == nil {
+		if tx.insert, err = tx.tx.PrepareContext(tx.ctx, insertRow); err != nil {
+			return err
+		}
+	}
+	if r.Pos == 0 {
+		if r.Pos, err = tx.nextPos(r.SourceID); err != nil {
+			return err
+		}
+	}
+	tx.next[r.SourceID] = max(tx.next[r.SourceID], r.Pos+1)
+	var extra, raw, tokens any
+	if r.Extra != nil {
+		extra = string(r.Extra)
+	}
+	if r.Raw != nil {
+		raw = r.Raw
+	}
+	if r.Tokens > 0 {
+		tokens = r.Tokens
+	}
+	chars := utf8.RuneCountInString(r.Instruction) + utf8.RuneCountInString(r.Input) + utf8.RuneCountInString(r.Output)
+	res, err := tx.insert.ExecContext(tx.ctx, r.SourceID, r.Pos, r.Instruction, r.Input, r.Output, r.System, r.turnsJSON(), r.more(), r.Category,
+		extra, raw, FirstWord(r.Instruction), chars, tokens, r.hash())
+	if err != nil {
+		return err
+	}
+	tx.added[r.SourceID]++
+	r.ID, err = res.LastInsertId()
+	return err
+}
+
+// nextPos returns the position behind the last row of a source.
+func (tx *Tx) nextPos(source int64) (int64, error) {
+	if next, ok := tx.next[source]; ok {
+		return next, nil
+	}
+	var last sql.NullInt64
+	err := tx.QueryRow("select max(pos) from example where source_id = ?", source).Scan(&last)
+	return last.Int64 + 1, err
+}
+
+// Reject keeps what could not be read.
+func (tx *Tx) Reject(r Rejected) (err error) {
+	if tx.reject == nil {
+		tx.reject, err = tx.tx.PrepareContext(tx.ctx, "insert into rejected(source_id, line, offset, error, raw) values (?, ?, ?, ?, ?)")
+		if err != nil {
+			return err
+		}
+	}
+	_, err = tx.reject.ExecContext(tx.ctx, r.SourceID, r.Line, r.Offset, r.Error, r.Raw)
+	return err
+}

@@ -1,0 +1,81 @@
+package jobs
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestInputErrors(t *testing.T) {
+	path := write(t, "in.jsonl", "\ufeff"+line("a", "{}"), "", line("b", "[]"), line("a", "{}"), strings.Repeat("x", MaxLine+1), line("c", "{}"))
+	var told []string
+	_, err := OpenInput(path, All, func(line int, err error) { told = append(told, fmt.Sprintf("%d: %v", line, err)) })
+	require.EqualError(t, err, "3 of 5 lines cannot be taken")
+	require.Equal(t, []string{
+		`3: body is "[]", must be a JSON object`, `4: custom_id "a" is that of line 1, too`, `5: it has more than 8454144 bytes`,
+	}, told)
+	_, err = OpenInput(write(t, "empty.jsonl", "", " "), All, nil)
+	require.ErrorContains(t, err, "there are no requests in it")
+}
+
+// TestStream: the lines of a pipe are checked as they come.
+func TestStream(t *testing.T) {
+	var out strings.Builder
+	run := func(text string, shard Shard) error {
+		out.Reset()
+		return (&Run{Source: NewStream(strings.NewReader(text), shard), Output: NewOutput(&out), Answer: echo, Parallel: 2, MaxErrors: -1}).Do(t.Context())
+	}
+	all := strings.Join(numbered(9), "\n")
+	require.NoError(t, run(all, All))
+	require.Equal(t, 9, strings.Count(out.String(), "\n"))
+	require.NoError(t, run(all, Shard{1, 4}))
+	require.Equal(t, 2, strings.Count(out.String(), "\n"))
+	err := run(all+"\n"+line("id-3", "{}"), All)
+	require.EqualError(t, err, `line 10: custom_id "id-3" is that of line 4, too`)
+	require.Equal(t, 9, strings.Count(out.String(), "\n"), "those before it are answered")
+
+	// A pipe that is silent does not keep a run from ending.
+	r, w := io.Pipe()
+	defer w.Close()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	err = (&Run{Source: NewStream(r, All), Output: NewOutput(&out), Answer: echo, Parallel: 2, MaxErrors: -1}).Do(ctx)
+	require.ErrorIs(t, err, context.Canceled)
+}
+
+// TestChanged: an input that is changed meanwhile is noticed.
+func TestChanged(t *testing.T) {
+	path := write(t, "in.jsonl", numbered(3)...)
+	in := open(t, path, All)
+	require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(read(t, path), "id-", "ID-")), 0o600))
+	_, err := in.Next(t.Context())
+	require.EqualError(t, err, path+" was changed while it was answered: line 1: its custom_id is another than before")
+}
+
+// TestByPrefix: prompts that begin alike are neighbours, groups come as their first lines.
+func TestByPrefix(t *testing.T) {
+	long := func(c string) string { return strings.Repeat(c+" ", 200) }
+	chat := func(id, system, user string) string {
+		return fmt.Sprintf(`{"custom_id":%q,"method":"POST","url":"/v1/chat/completions","body":{"messages":[{"role":"system","content":%q},{"role":"user","content":%q}]}}`, id, system, user)
+	}
+	in := open(t, write(t, "in.jsonl",
+		chat("a1", long("a"), "1"), chat("b1", long("b"), "1"), chat("a2x", long("a"), long("2")+"x"), chat("c", "short", "1"),
+		chat("b2", long("b"), "2"), chat("a1+", long("a"), "1"), chat("a2y", long("a"), long("2")+"y"),
+	), All)
+	in.ByPrefix()
+	var order []string
+	for {
+		r, err := in.Next(t.Context())
+		if err == io.EOF {
+			break
+		}
+		require.NoError(t, err)
+		order = append(order, r.CustomID)
+	}
+	require.Equal(t, []string{"a1", "a1+", "a2x", "a2y", "b1", "b2", "c"}, order)
+}

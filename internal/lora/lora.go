@@ -1,0 +1,145 @@
+// Package lora holds low-rank adapters (LoRA, arXiv:2106.09685) apart from the models that
+// they change: pairs of matrices that are added to a model's, and tensors that take the
+// place of a model's. Read takes them from GGUF files, package peft from the folders of
+// that library; both name tensors as GGUF does. Package model evaluates with them,
+// AddTo merges them into weights.
+package lora
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"alpaca/internal/arch"
+	"alpaca/internal/quant"
+)
+
+// Adapter is what a file or a folder adds to a model.
+type Adapter struct {
+	Path   string
+	Arch   string // of the models that it is for, as in general.architecture
+	Name   string // general.name
+	Task   string // adapter.lora.task_name
+	Prompt string // adapter.lora.prompt_prefix
+	Pairs  []Pair
+	Whole  []Whole
+	Notes  []string // what a user should know of how it was read
+}
+
+// Pair is a low-rank addition to a matrix W, or to each of a stack: W + Scale·B·A.
+type Pair struct {
+	Name       string // of W's tensor, such as blk.0.attn_q.weight
+	Stack      int    // matrices of a stack, which lie one after the other; 0: it is one matrix
+	Rows, Cols int    // of each W
+	Rank       int
+	A          []float32 // [Stack, Rank, Cols]
+	B          []float32 // [Stack, Rows, Rank]
+	Scale      float64
+}
+
+// Whole is a tensor that takes the place of a model's.
+type Whole struct {
+	Name  string
+	Type  quant.Type
+	Shape []int // outermost dimension first
+	Data  []byte
+}
+
+// Elems returns the number of elements.
+func (w *Whole) Elems() int {
+	n := 1
+	for _, d := range w.Shape {
+		n *= d
+	}
+	return n
+}
+
+// Values returns the elements as float32.
+func (w *Whole) Values() []float32 {
+	list := make([]float32, w.Elems())
+	quant.Decode(w.Type, list, w.Data)
+	return list
+}
+
+// Find returns the pair of a tensor, nil where there is none.
+func (a *Adapter) Find(name string) *Pair {
+	for i := range a.Pairs {
+		if a.Pairs[i].Name == name {
+			return &a.Pairs[i]
+		}
+	}
+	return nil
+}
+
+// FindWhole returns what takes the place of a tensor, nil where nothing does.
+func (a *Adapter) FindWhole(name string) *Whole {
+	for i := range a.Whole {
+		if a.Whole[i].Name == name {
+			return &a.Whole[i]
+		}
+	}
+	return nil
+}
+
+// Rank returns the highest rank of the pairs.
+func (a *Adapter) Rank() (rank int) {
+	for i := range a.Pairs {
+		rank = max(rank, a.Pairs[i].Rank)
+	}
+	return rank
+}
+
+// Check returns an error for numbers that are none, and for an adapter of nothing; it puts
+// the tensors in the order of their names.
+func (a *Adapter) Check() error {
+	if len(a.Pairs)+len(a.Whole) == 0 {
+		return fmt.Errorf("the adapter has no tensors")
+	}
+	for i := range a.Pairs {
+		p := &a.Pairs[i]
+		if !(math.Abs(p.Scale) <= math.MaxFloat32) {
+			return fmt.Errorf("tensor %q: a scale of %v", p.Name, p.Scale)
+		}
+		for _, list := range [][]float32{p.A, p.B} {
+			if j := quant.FirstNotFinite(list); j >= 0 {
+				return fmt.Errorf("tensor %q: element %d of its adapter is %v", p.Name, j, list[j])
+			}
+		}
+	}
+	for i := range a.Whole {
+		w := &a.Whole[i]
+		cols := w.Shape[len(w.Shape)-1]
+		n := w.Type.RowBytes(cols)
+		row := make([]float32, cols)
+		for at := 0; at+n <= len(w.Data) && n > 0; at += n {
+			quant.Decode(w.Type, row, w.Data[at:at+n])
+			if j := quant.FirstNotFinite(row); j >= 0 {
+				return fmt.Errorf("tensor %q: row %d, column %d is %v", w.Name, at/n, j, row[j])
+			}
+		}
+	}
+	slices.SortFunc(a.Pairs, func(p, q Pair) int { return strings.Compare(p.Name, q.Name) })
+	slices.SortFunc(a.Whole, func(p, q Whole) int { return strings.Compare(p.Name, q.Name) })
+	return nil
+}
+
+// IsNorm reports whether a tensor is a norm's, by its name.
+func IsNorm(name string) bool {
+	return strings.HasSuffix(name, "_norm.weight") || strings.HasSuffix(name, "_norm.bias")
+}
+
+// isTable reports whether the pair of a tensor is that of the embedding, of which GGUF files
+// have both matrices the other way round.
+func isTable(name string) bool { return name == arch.TokenEmbed.Weight() }
+
+// transposed returns x [rows, cols] as [cols, rows].
+func transposed(x []float32, rows, cols int) []float32 {
+	out := make([]float32, len(x))
+	for i := range rows {
+		for j := range cols {
+			out[j*rows+i] = x[i*cols+j]
+		}
+	}
+	return out
+}

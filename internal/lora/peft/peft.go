@@ -1,0 +1,163 @@
+// Package peft reads the folders in which Hugging Face's library of that name keeps
+// adapters: adapter_config.json, and adapter_model.safetensors or adapter_model.bin. What
+// it gives names and orders tensors as GGUF does, with the scale that the config says for
+// each. What would change an adapter's meaning and is not supported is an error that
+// names it.
+package peft
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"alpaca/internal/arch"
+	"alpaca/internal/checkpoint/pth"
+	"alpaca/internal/checkpoint/safetensors"
+	"alpaca/internal/checkpoint/weights"
+	"alpaca/internal/lora"
+)
+
+// Base is what has to be known of the model that an adapter changes.
+type Base struct {
+	Arch   *arch.Arch
+	Layers []arch.Sizes // of each layer
+	Tied   bool         // the embedding is the output matrix, too
+}
+
+// The files of tensors, of which a folder has one.
+const (
+	tensorsName = "adapter_model.safetensors"
+	pickleName  = "adapter_model.bin"
+)
+
+// Read returns the adapter of a folder, for a model of base's shape.
+func Read(dir string, base *Base) (*lora.Adapter, error) {
+	r := reader{base: base, out: &lora.Adapter{Path: dir, Arch: base.Arch.Name, Name: name(dir)}, pairs: map[string]*half{}}
+	if err := r.read(dir); err != nil {
+		if e, ok := errors.AsType[*fs.PathError](err); ok {
+			err = fmt.Errorf("%s: %w", filepath.Base(e.Path), e.Err)
+		}
+		return nil, fmt.Errorf("peft: %s: %w", dir, err)
+	}
+	return r.out, nil
+}
+
+// name returns what an adapter is called: as its folder.
+func name(dir string) string {
+	if abs, err := filepath.Abs(dir); err == nil {
+		dir = abs
+	}
+	return filepath.Base(dir)
+}
+
+// read reads both files.
+func (r *reader) read(dir string) (err error) {
+	if r.config, err = readConfig(dir); err != nil {
+		return err
+	}
+	list, closeFile, err := open(dir)
+	if err != nil {
+		return err
+	}
+	defer closeFile()
+	for i := range list {
+		if err := r.take(&list[i]); err != nil {
+			return err
+		}
+	}
+	if err := r.finish(); err != nil {
+		return err
+	}
+	return r.out.Check()
+}
+
+// open returns the tensors of a folder.
+func open(dir string) (list []weights.Tensor, closeFile func() error, err error) {
+	path := filepath.Join(dir, tensorsName)
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		pickle := filepath.Join(dir, pickleName)
+		if _, err := os.Stat(pickle); err != nil {
+			return nil, nil, fmt.Errorf("neither %s nor %s is there", tensorsName, pickleName)
+		}
+		f, err := pth.Open(pickle)
+		if err != nil {
+			return nil, nil, err
+		}
+		return f.Tensors, f.Close, nil
+	}
+	f, err := safetensors.Open(path, safetensors.Options{})
+	if err != nil {
+		return nil, nil, err
+	}
+	return f.Tensors, f.Close, nil
+}
+
+// kind is what a tensor of an adapter is.
+type kind int
+
+const (
+	whole   kind = iota // it takes the place of the model's
+	matrixA             // .lora_A
+	matrixB             // .lora_B
+	tableA              // .lora_embedding_A
+	tableB              // .lora_embedding_B
+	copied              // of the base, as it was
+)
+
+// split returns what a tensor of an adapter is, and the name of the module, or of the
+// tensor for a whole one, in the model. inner says how many adapters of other parameters
+// lie around this one. Files that were not saved by peft itself may have the adapter's name
+// in the middle, which is "default" there.
+func split(name string) (module string, k kind, inner int, err error) {
+	rest := name
+	for strings.HasPrefix(rest, prefix) {
+		rest = rest[len(prefix):]
+	}
+	rest = strings.Replace(rest, ".default", "", 1)
+	switch {
+	case strings.Contains(rest, ".lora_magnitude_vector"):
+		return "", 0, 0, errors.New("its adapters scale the directions of whole matrices anew (DoRA), which is not supported")
+	case strings.HasSuffix(rest, ".lora_A.bias"), strings.HasSuffix(rest, ".lora_B.bias"):
+		return "", 0, 0, errors.New("its adapters have biases, which is not supported")
+	case strings.Contains(rest, ".token_adapter."):
+		return "", 0, 0, errors.New("rows of the embedding were trained on their own, which is not supported")
+	case strings.Contains(rest, ".original_module."):
+		return rest, copied, 0, nil
+	}
+	for _, end := range []struct {
+		text string
+		kind kind
+	}{
+		{".lora_A.weight", matrixA}, {".lora_B.weight", matrixB}, {".lora_embedding_A", tableA}, {".lora_embedding_B", tableB},
+	} {
+		if module, ok := strings.CutSuffix(rest, end.text); ok {
+			for strings.HasSuffix(module, innerMark) {
+				module = strings.TrimSuffix(module, innerMark)
+				inner++
+			}
+			return module, end.kind, inner, nil
+		}
+	}
+	if strings.Contains(rest, innerMark+".") {
+		return rest, copied, 0, nil
+	}
+	return strings.Replace(rest, ".modules_to_save.", ".", 1), whole, 0, nil
+}
+
+const (
+	prefix    = "base_model.model." // of all tensors
+	innerMark = ".base_layer"
+)
+
+// foreign reports whether a tensor is of a part of a larger model that does not read text.
+func foreign(name string) bool {
+	for _, part := range []string{"vision_tower", "vision_model", "visual.", "multi_modal_projector", "audio_tower", "embed_vision"} {
+		if strings.Contains(name, part) {
+			return true
+		}
+	}
+	return false
+}

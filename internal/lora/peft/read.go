@@ -1,0 +1,316 @@
+package peft
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"alpaca/internal/arch"
+	"alpaca/internal/checkpoint/weights"
+	"alpaca/internal/lora"
+	"alpaca/internal/quant"
+)
+
+// reader puts the tensors of an adapter together.
+type reader struct {
+	base    *Base
+	config  *config
+	out     *lora.Adapter
+	pairs   map[string]*half // by module, and by how many lie around it
+	copies  int
+	skipped int
+}
+
+// half is the pair of a module, as far as it is known.
+type half struct {
+	module string
+	inner  int
+	a, b   *weights.Tensor
+	table  bool
+}
+
+// take takes a tensor.
+func (r *reader) take(t *weights.Tensor) error {
+	module, k, inner, err := split(t.Name)
+	switch {
+	case err != nil:
+		return fmt.Errorf("tensor %q: %w", t.Name, err)
+	case foreign(module):
+		r.skipped++
+		return nil
+	case k == copied:
+		return r.copied(t, module)
+	case k == whole:
+		return r.whole(t, module)
+	case len(t.Shape) != 2 || t.Elems() == 0:
+		return fmt.Errorf("tensor %q has the shape %v: only adapters of matrices are supported", t.Name, t.Shape)
+	}
+	key := fmt.Sprint(inner, " ", module)
+	h := r.pairs[key]
+	if h == nil {
+		h = &half{module: module, inner: inner}
+		r.pairs[key] = h
+	}
+	place := &h.a
+	if k == matrixB || k == tableB {
+		place = &h.b
+	}
+	if *place != nil || (h.a != nil || h.b != nil) && h.table != (k >= tableA) {
+		return fmt.Errorf("tensor %q: module %q has more than one adapter", t.Name, module)
+	}
+	*place, h.table = t, k >= tableA
+	return nil
+}
+
+// copied takes a copy of one of the base's tensors, which peft saves beside adapters of the
+// embedding. One of another size says that the vocabulary was changed.
+func (r *reader) copied(t *weights.Tensor, name string) error {
+	r.copies++
+	if vocab := r.base.Layers[0].VocabSize; len(t.Shape) == 2 && t.Shape[0] != vocab && t.Shape[1] == r.base.Layers[0].Dim {
+		return fmt.Errorf("tensor %q has %d rows, the model's vocabulary %d tokens: the adapter is of a model with another vocabulary", t.Name, t.Shape[0], vocab)
+	}
+	return nil
+}
+
+// place returns where a tensor of the model is in GGUF.
+func (r *reader) place(tensor, name string) (arch.Place, *arch.Sizes, error) {
+	p, ok := r.base.Arch.FromHF(name)
+	if !ok { // transformers 5 has a Mixtral's router elsewhere than checkpoints have it
+		p, ok = r.base.Arch.FromHF(strings.Replace(name, ".mlp.gate.", ".block_sparse_moe.gate.", 1))
+	}
+	switch {
+	case !ok:
+		return p, nil, fmt.Errorf("tensor %q: models of the architecture %s have no %q", tensor, r.base.Arch.Name, name)
+	case p.Layer >= len(r.base.Layers):
+		return p, nil, fmt.Errorf("tensor %q: the model has %d layers", tensor, len(r.base.Layers))
+	}
+	s := &r.base.Layers[max(p.Layer, 0)]
+	if p.Expert >= 0 && p.Expert >= s.NumExperts {
+		return p, nil, fmt.Errorf("tensor %q: the model has %d experts", tensor, s.NumExperts)
+	}
+	return p, s, nil
+}
+
+// finish makes the pairs, and those that belong to tied matrices.
+func (r *reader) finish() error {
+	stacks := map[string]*stack{}
+	for _, key := range slices.Sorted(maps.Keys(r.pairs)) {
+		h := r.pairs[key]
+		if h.a == nil || h.b == nil {
+			return fmt.Errorf("module %q: only one of lora_A and lora_B is there", h.module)
+		}
+		var err error
+		switch {
+		case r.fused(h) != nil:
+			err = r.parameters(h)
+		case h.inner > 0:
+			err = fmt.Errorf("module %q: adapters of adapters are not supported", h.module)
+		default:
+			err = r.pair(h, stacks)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	for _, name := range slices.Sorted(maps.Keys(stacks)) {
+		p, err := stacks[name].pair(name)
+		if err != nil {
+			return err
+		}
+		r.out.Pairs = append(r.out.Pairs, p)
+	}
+	r.tie()
+	if r.skipped > 0 {
+		r.out.Notes = append(r.out.Notes, fmt.Sprintf("%d tensors of parts that do not read text are left out", r.skipped))
+	}
+	return nil
+}
+
+// tie gives the output of a model with tied matrices what the embedding has, where the
+// adapter says that they are to stay one.
+func (r *reader) tie() {
+	if !r.config.tied || !r.base.Tied {
+		return
+	}
+	from, to := arch.TokenEmbed.Weight(), arch.Output.Weight()
+	if p := r.out.Find(from); p != nil && r.out.Find(to) == nil && r.out.FindWhole(to) == nil {
+		tied := *p
+		tied.Name = to
+		r.out.Pairs = append(r.out.Pairs, tied)
+	}
+	if w := r.out.FindWhole(from); w != nil && r.out.Find(to) == nil && r.out.FindWhole(to) == nil {
+		tied := *w
+		tied.Name = to
+		r.out.Whole = append(r.out.Whole, tied)
+	}
+}
+
+// pair makes the pair of a module: of a matrix, or of an expert, which becomes part of a
+// stack.
+func (r *reader) pair(h *half, stacks map[string]*stack) error {
+	p, s, err := r.place(h.a.Name, h.module+".weight")
+	if err != nil {
+		return err
+	}
+	out := lora.Pair{Name: p.GGUF(), Rows: s.Of(p.Tensor.Rows), Cols: s.Of(p.Tensor.Cols)}
+	switch {
+	case p.Tensor.IsVector() || p.Tensor.Role == arch.ConvTaps || p.Tensor.Role == arch.DeltaTaps:
+		return fmt.Errorf("tensor %q: only adapters of matrices are supported", h.a.Name)
+	case p.Expert < 0 && p.Tensor.Stack != arch.One:
+		return fmt.Errorf("tensor %q: an adapter of all experts in one is not supported", h.a.Name)
+	case !s.In(p.Tensor.In):
+		return fmt.Errorf("tensor %q: layer %d has no %q", h.a.Name, p.Layer, h.module)
+	}
+	a, err := h.a.Float32s()
+	if err != nil {
+		return err
+	}
+	b, err := h.b.Float32s()
+	if err != nil {
+		return err
+	}
+	aShape, bShape := h.a.Shape, h.b.Shape
+	if h.table != (p.Tensor.Role == arch.TokenEmbed) {
+		return fmt.Errorf("tensor %q: not the kind of adapter that %q has", h.a.Name, h.module)
+	}
+	if h.table { // a row of the embedding is B times a column of A
+		aShape, bShape = []int{bShape[1], bShape[0]}, []int{aShape[1], aShape[0]}
+		a, b = transposed(b, h.b.Shape), transposed(a, h.a.Shape)
+	}
+	if out.Rank = aShape[0]; bShape[1] != out.Rank || aShape[1] != out.Cols || bShape[0] != out.Rows {
+		return fmt.Errorf("module %q is [%d, %d], its adapter %v·%v", h.module, out.Rows, out.Cols, bShape, aShape)
+	}
+	if out.Scale, err = r.config.scale(h.module, out.Rank); err != nil {
+		return err
+	}
+	out.A, out.B = r.ordered(p, s, a, b, out.Rank)
+	if p.Expert < 0 {
+		r.out.Pairs = append(r.out.Pairs, out)
+		return nil
+	}
+	if stacks[out.Name] == nil {
+		stacks[out.Name] = &stack{experts: make([]*lora.Pair, s.NumExperts)}
+	}
+	stacks[out.Name].experts[p.Expert] = &out
+	return nil
+}
+
+// ordered returns a pair's matrices with rows of B and columns of A in GGUF's order.
+func (r *reader) ordered(p arch.Place, s *arch.Sizes, a, b []float32, rank int) (newA, newB []float32) {
+	t := p.Tensor
+	if r.base.Arch.Turned(t) {
+		b = pick(b, rank, func(row int) int { return arch.PairRow(row, s.KeyDim) })
+	}
+	skip, rows, cols := t.ValueHeads(s)
+	if !rows && !cols {
+		return a, b
+	}
+	order := valueOrder(s, t, skip)
+	if rows {
+		b = pick(b, rank, order)
+	}
+	if cols {
+		n := len(a) / rank
+		turned := make([]float32, len(a))
+		for k := range rank {
+			for j := range n {
+				turned[k*n+j] = a[k*n+order(j)]
+			}
+		}
+		a = turned
+	}
+	return a, b
+}
+
+// valueOrder returns where the rows, or columns, of a gated delta rule's matrix come from;
+// the first skip of them are not of heads of values.
+func valueOrder(s *arch.Sizes, t *arch.Tensor, skip int) func(i int) int {
+	n := s.Of(arch.DeltaValue) // elements of a head
+	switch t.Role {
+	case arch.DeltaAlpha, arch.DeltaBeta:
+		n = 1
+	}
+	return func(i int) int {
+		if i < skip {
+			return i
+		}
+		i -= skip
+		return skip + s.ValueHead(i/n)*n + i%n
+	}
+}
+
+// pick returns the rows of x of that many columns in another order: row i is x's row
+// from(i).
+func pick(x []float32, cols int, from func(i int) int) []float32 {
+	out := make([]float32, len(x))
+	for i := range len(x) / cols {
+		copy(out[i*cols:(i+1)*cols], x[from(i)*cols:])
+	}
+	return out
+}
+
+// transposed returns the transpose of a matrix of that shape.
+func transposed(x []float32, shape []int) []float32 {
+	out := make([]float32, len(x))
+	rows, cols := shape[0], shape[1]
+	for i := range rows {
+		for j := range cols {
+			out[j*rows+i] = x[i*cols+j]
+		}
+	}
+	return out
+}
+
+// whole takes a tensor in the place of the model's.
+func (r *reader) whole(t *weights.Tensor, name string) error {
+	p, s, err := r.place(t.Name, name)
+	if err != nil {
+		return err
+	}
+	tensor := p.Tensor
+	rows, cols := s.Of(tensor.Rows), s.Of(tensor.Cols)
+	if p.Bias && !tensor.IsVector() {
+		rows, cols = 1, rows
+	}
+	skip, byRows, byCols := tensor.ValueHeads(s)
+	switch {
+	case tensor.Stack != arch.One:
+		return fmt.Errorf("tensor %q: whole experts cannot be replaced", t.Name)
+	case byRows || byCols || skip > 0 || tensor.Role == arch.ConvTaps:
+		return fmt.Errorf("tensor %q: this part of a model cannot be replaced", t.Name)
+	case t.Elems() != rows*cols:
+		return fmt.Errorf("tensor %q has the shape %v, the model's has %d elements", t.Name, t.Shape, rows*cols)
+	}
+	x, err := t.Float32s()
+	if err != nil {
+		return err
+	}
+	w := lora.Whole{Name: p.GGUF(), Type: quant.F32, Shape: []int{cols}}
+	switch t.Type {
+	case weights.F16:
+		w.Type = quant.F16
+	case weights.BF16:
+		w.Type = quant.BF16
+	}
+	if rows > 1 || !tensor.IsVector() && !p.Bias {
+		w.Shape = []int{rows, cols}
+	}
+	if r.base.Arch.PlusOne(tensor) && !p.Bias {
+		w.Type = quant.F32 // the sum need not fit less
+		for i := range x {
+			x[i]++
+		}
+	}
+	if r.base.Arch.Turned(tensor) {
+		n := cols
+		if p.Bias {
+			n = 1
+		}
+		x = pick(x, n, func(row int) int { return arch.PairRow(row, s.KeyDim) })
+	}
+	w.Data = make([]byte, rows*w.Type.RowBytes(cols))
+	quant.Encode(w.Type, w.Data, x, cols, nil)
+	r.out.Whole = append(r.out.Whole, w)
+	return nil
+}

@@ -1,0 +1,155 @@
+package lora
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+
+	"alpaca/internal/gguf"
+	"alpaca/internal/quant"
+)
+
+// Endings of the names of a pair's tensors in GGUF.
+const (
+	EndA = ".lora_a"
+	EndB = ".lora_b"
+)
+
+// Keys of GGUF adapters.
+const (
+	keyType       = "general.type"
+	keyArch       = "general.architecture"
+	keyName       = "general.name"
+	keyForm       = "adapter.type"
+	keyAlpha      = "adapter.lora.alpha"
+	keyTask       = "adapter.lora.task_name"
+	keyPrompt     = "adapter.lora.prompt_prefix"
+	keyInvocation = "adapter.alora.invocation_tokens"
+)
+
+// Read returns the adapter that an open GGUF file holds, in the form that llama.cpp loads:
+// A as NAME.lora_a [rank, columns] and B as NAME.lora_b [rows, rank], of the embedding
+// [vocabulary, rank] and [width, rank]; B·A counts adapter.lora.alpha divided by the rank,
+// or once where alpha is 0. Tensors without these endings take the place of a model's;
+// llama.cpp leaves out norms among them and refuses others. The file can be closed then.
+func Read(f *gguf.File) (*Adapter, error) {
+	a := &Adapter{Path: f.Path}
+	err := gguf.Guard(func() error {
+		r := reader{file: f, out: a}
+		r.keys()
+		for i := range f.Tensors {
+			r.tensor(&f.Tensors[i])
+		}
+		if r.err != nil {
+			return r.err
+		}
+		return a.Check()
+	})
+	if err != nil {
+		return nil, fmt.Errorf("lora: %s: %w", f.Path, err)
+	}
+	return a, nil
+}
+
+// reader keeps the first error.
+type reader struct {
+	file  *gguf.File
+	out   *Adapter
+	alpha float64
+	err   error
+}
+
+// text returns a key's string, "" where it is absent.
+func (r *reader) text(key string) string {
+	s, _, err := r.file.String(key)
+	if err != nil && r.err == nil {
+		r.err = err
+	}
+	return s
+}
+
+// keys reads what kind of file it is.
+func (r *reader) keys() {
+	kind, form := r.text(keyType), r.text(keyForm)
+	r.out.Arch, r.out.Name, r.out.Task, r.out.Prompt = r.text(keyArch), r.text(keyName), r.text(keyTask), r.text(keyPrompt)
+	if r.err != nil {
+		return
+	}
+	if kind != "adapter" || form != "lora" {
+		r.err = fmt.Errorf("not a LoRA adapter: %s is %q and %s %q", keyType, kind, keyForm, form)
+		return
+	}
+	if v, ok := r.file.Value(keyInvocation); ok && v.Len() > 0 {
+		r.err = fmt.Errorf("%s: adapters that begin to count behind certain tokens (aLoRA) are not supported", keyInvocation)
+		return
+	}
+	r.alpha, _, r.err = r.file.Float(keyAlpha)
+	if r.err == nil && !(math.Abs(r.alpha) <= math.MaxFloat32) {
+		r.err = fmt.Errorf("%s is %v", keyAlpha, r.alpha)
+	}
+}
+
+// tensor takes a tensor: a pair with its A, nothing of its own with its B.
+func (r *reader) tensor(t *gguf.Tensor) {
+	if r.err != nil {
+		return
+	}
+	if !quant.CanCompute(t.Type) {
+		r.err = fmt.Errorf("tensor %q: adapters of %v cannot be computed with", t.Name, t.Type)
+		return
+	}
+	if name, ok := strings.CutSuffix(t.Name, EndB); ok {
+		if r.file.Tensor(name+EndA) == nil {
+			r.err = fmt.Errorf("tensor %q: only one of lora_a and lora_b is there", name)
+		}
+		return
+	}
+	name, ok := strings.CutSuffix(t.Name, EndA)
+	if !ok {
+		r.out.Whole = append(r.out.Whole, Whole{t.Name, t.Type, slices.Clone(t.Shape), slices.Clone(t.Data)})
+		return
+	}
+	b := r.file.Tensor(name + EndB)
+	switch {
+	case b == nil:
+		r.err = fmt.Errorf("tensor %q: only one of lora_a and lora_b is there", name)
+	case !quant.CanCompute(b.Type):
+		r.err = fmt.Errorf("tensor %q: adapters of %v cannot be computed with", b.Name, b.Type)
+	default:
+		r.pair(name, t, b)
+	}
+}
+
+// pair takes a pair.
+func (r *reader) pair(name string, a, b *gguf.Tensor) {
+	p := Pair{Name: name, A: values(a), B: values(b)}
+	p.Rank, p.Rows, p.Cols = b.Cols(), b.Rows(), a.Cols()
+	rank := a.Rows()
+	if len(a.Shape) > 2 || len(b.Shape) > 2 {
+		if len(a.Shape) != 3 || len(b.Shape) != 3 || a.Shape[0] != b.Shape[0] {
+			r.err = fmt.Errorf("tensor %q: an adapter of shapes %v and %v", name, a.Shape, b.Shape)
+			return
+		}
+		p.Stack, p.Rows, rank = a.Shape[0], b.Shape[1], a.Shape[1]
+	}
+	if isTable(name) { // both the other way round
+		p.Rows, p.Cols, rank = a.Rows(), b.Rows(), a.Cols()
+		p.A, p.B = transposed(p.B, p.Cols, p.Rank), p.A
+	}
+	if rank != p.Rank || p.Rank == 0 {
+		r.err = fmt.Errorf("tensor %q: the ranks of its lora_a %v and its lora_b %v differ", name, a.Shape, b.Shape)
+		return
+	}
+	if p.Scale = 1; r.alpha != 0 {
+		p.Scale = r.alpha / float64(p.Rank)
+	}
+	r.out.Pairs = append(r.out.Pairs, p)
+}
+
+// values decodes a tensor.
+func values(t *gguf.Tensor) []float32 {
+	list := make([]float32, t.Elems())
+	quant.Decode(t.Type, list, t.Data)
+	return list
+}

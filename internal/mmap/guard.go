@@ -1,0 +1,116 @@
+// Package mmap maps files read-only and turns faults in them into errors. A file that
+// is cut, or whose disk fails, while it is mapped faults on the next read: Guard makes
+// that a *FaultError with the file's name, on the goroutine that read. Where a system
+// cannot map, Map is an error and callers read.
+package mmap
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"runtime/debug"
+	"strings"
+	"sync"
+	"unsafe"
+)
+
+// FaultError says that a mapped file could not be read where it once could:
+// it was truncated, or its disk failed, while it was in use.
+type FaultError struct {
+	Path   string
+	Offset int64 // in the file
+}
+
+func (e *FaultError) Error() string {
+	return fmt.Sprintf("%s: cannot be read at byte %d any more: the file was cut or its disk failed while in use", e.Path, e.Offset)
+}
+
+// Guard calls fn and turns a fault in a mapped file into a *FaultError. Every
+// goroutine that reads a mapping must do so under a Guard of its own: without
+// one a fault ends the process. Faults anywhere else, such as at a nil pointer,
+// are bugs and still panic.
+func Guard(fn func() error) (err error) {
+	old := debug.SetPanicOnFault(true)
+	defer func() {
+		debug.SetPanicOnFault(old)
+		if r := recover(); r != nil {
+			fault := asFault(r)
+			if fault == nil {
+				panic(r)
+			}
+			err = fault
+		}
+	}()
+	return fn()
+}
+
+// asFault returns the fault in a mapped file that the recovered value r is
+// about, nil if it is about anything else.
+func asFault(r any) *FaultError {
+	e, ok := r.(runtime.Error)
+	if !ok {
+		return nil
+	}
+	mappings.Lock()
+	defer mappings.Unlock()
+	if e, ok := e.(interface{ Addr() uintptr }); ok {
+		for _, m := range mappings.all {
+			if at := e.Addr() - m.base; at < m.length { // wraps around to a huge number below base
+				return &FaultError{Path: m.path, Offset: int64(at)}
+			}
+		}
+		return nil
+	}
+	if !strings.Contains(e.Error(), "invalid memory address") {
+		return nil
+	}
+	// Not every system tells the address of a fault (qemu's emulation does not):
+	// then a mapped file that is shorter than it was must be the reason.
+	for _, m := range mappings.all {
+		if st, err := os.Stat(m.path); err == nil && st.Size() < int64(m.length) {
+			return &FaultError{Path: m.path, Offset: st.Size()}
+		}
+	}
+	return nil
+}
+
+// mapping is the place of a mapped file in memory.
+type mapping struct {
+	base, length uintptr
+	path         string
+}
+
+// mappings is all that are open now: a fault only tells its address.
+var mappings struct {
+	sync.Mutex
+	all []mapping
+}
+
+// Map maps the first size bytes of f, at least one, read-only. They stay mapped until
+// Unmap, also when f is closed.
+func Map(f *os.File, size int64) ([]byte, error) {
+	data, err := mapFile(f, size)
+	if err != nil {
+		return nil, err
+	}
+	mappings.Lock()
+	defer mappings.Unlock()
+	mappings.all = append(mappings.all, mapping{Base(data), uintptr(len(data)), f.Name()})
+	return data, nil
+}
+
+// Unmap undoes Map; data must be what that returned.
+func Unmap(data []byte) error {
+	mappings.Lock()
+	for i, m := range mappings.all {
+		if m.base == Base(data) {
+			mappings.all = append(mappings.all[:i], mappings.all[i+1:]...)
+			break
+		}
+	}
+	mappings.Unlock()
+	return unmapFile(data)
+}
+
+// Base returns the address of the first byte of data.
+func Base(data []byte) uintptr { return uintptr(unsafe.Pointer(unsafe.SliceData(data))) }

@@ -1,0 +1,56 @@
+package mmap
+
+import (
+	"os"
+	"unsafe"
+
+	"golang.org/x/sys/unix"
+)
+
+// hugePage is the size of a page that one entry of a page table's upper level
+// maps.
+const hugePage = 2 << 20
+
+// mapFile maps size bytes of f read-only. The mapping outlives f. It is shared
+// rather than private, so that it counts as page cache and not as this process's
+// memory even where a system reserves room for private pages.
+//
+// Generation goes through all weights for each token, and with pages of 4 KB a
+// good part of that time is looking up where they are. So the mapping starts at
+// a multiple of 2 MB and asks for huge pages: a file system that can (ext4, XFS and
+// Btrfs of recent kernels) then reads the file in pieces of that size and maps
+// each by one entry. Where it cannot, nothing is lost.
+func mapFile(f *os.File, size int64) ([]byte, error) {
+	if size < hugePage {
+		return unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_SHARED)
+	}
+	n := uintptr(size)
+	// Reserve more room than the file needs, map it where an aligned address
+	// is, and give back what is left over on both sides.
+	room, err := unix.MmapPtr(-1, 0, nil, n+hugePage, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON)
+	if err != nil {
+		return nil, err
+	}
+	before := -uintptr(room) & (hugePage - 1)
+	start := unsafe.Add(room, before)
+	if _, err := unix.MmapPtr(int(f.Fd()), 0, start, n, unix.PROT_READ, unix.MAP_SHARED|unix.MAP_FIXED); err != nil {
+		_ = unix.MunmapPtr(room, n+hugePage)
+		return nil, err
+	}
+	page := uintptr(unix.Getpagesize())
+	end := before + (n+page-1)&^(page-1)
+	if before > 0 {
+		_ = unix.MunmapPtr(room, before)
+	}
+	if end < n+hugePage {
+		_ = unix.MunmapPtr(unsafe.Add(room, end), n+hugePage-end)
+	}
+	data := unsafe.Slice((*byte)(start), int(size))
+	_ = unix.Madvise(data, unix.MADV_HUGEPAGE) // advice only
+	return data, nil
+}
+
+// unmapFile undoes mapFile.
+func unmapFile(data []byte) error {
+	return unix.MunmapPtr(unsafe.Pointer(unsafe.SliceData(data)), uintptr(len(data)))
+}

@@ -1,0 +1,308 @@
+package model
+
+import (
+	"slices"
+
+	"alpaca/internal/ggml"
+	"alpaca/internal/quant"
+)
+
+// Rows of a batch whose texts have adapters are evaluated with all others, as without
+// adapters. What these change is then added, or put in its place, for the rows of each
+// text alone, so that a row's numbers do not depend on its neighbours' adapters.
+
+// run is neighbouring rows whose texts have the same adapters.
+type run struct {
+	lo, hi int
+	scales []float32 // of the model's adapters; nil for none
+}
+
+// adapting is a runner's memory for adapters.
+type adapting struct {
+	runs   []run // of the rows at work; empty where no text has adapters
+	all    []run // of the batch
+	wanted []run // of its wanted rows
+
+	in     quant.Acts   // a view of a run's activations
+	acts   ggml.Prepare // of low
+	low    []float32    // [batch, rank]
+	up     []float32    // [batch, FFNDim] of networks whose gate cannot be fused
+	whole  []float32    // [batch, rows] products of matrices that take another's place
+	norm   []float32    // [2*Dim] weights of a norm, moved
+	row    []float32    // [Dim]
+	out    []float32    // [batch, Dim] what is added to the residual stream, once it is changed
+	expert []float32    // [batch, Dim] what an expert gives
+}
+
+// reserveAdapters allocates the memory for adapters, if there are any.
+func (r *Runner) reserveAdapters() {
+	m, c := r.model, &r.model.Config
+	if len(m.LoRAs) == 0 {
+		return
+	}
+	a := &r.lora
+	rank, whole, inner := m.adapterSizes()
+	a.acts.Reserve(r.pool.Threads(), r.batch, map[quant.Type]int{quant.F32: rank})
+	a.low, a.up, a.whole = make([]float32, r.batch*rank), make([]float32, r.batch*inner), make([]float32, r.batch*whole)
+	a.row, a.out = make([]float32, c.Dim), make([]float32, r.batch*c.Dim)
+	longest := 2 * c.Dim
+	for _, l := range m.LoRAs {
+		for _, norm := range l.norms {
+			longest = max(longest, len(*norm))
+		}
+	}
+	if a.norm = make([]float32, longest); c.NumExperts > 0 {
+		a.expert = make([]float32, r.batch*c.Dim)
+	}
+}
+
+// adapterSizes returns the highest rank, the most rows of a layer's matrix that takes the
+// place of another, and the most inner elements of a network.
+func (m *Model) adapterSizes() (rank, whole, inner int) {
+	rank = 1
+	for _, l := range m.LoRAs {
+		for x, change := range l.linear {
+			rank = max(rank, change.A.Rows)
+			if x != &m.Weights.Output { // whose products are of few rows at a time
+				whole = max(whole, change.Whole.Rows)
+			}
+		}
+	}
+	return rank, whole, max(m.Config.mostInner(), m.Config.SharedFFN)
+}
+
+// adapterElems returns the elements that reserveAdapters allocates for a row.
+func (r *Runner) adapterElems() int {
+	rank, whole, inner := r.model.adapterSizes()
+	return 2*rank + whole + inner + 2*r.model.Config.Dim + 128
+}
+
+// setRuns finds the runs of a batch.
+func (r *Runner) setRuns(b *Batch) {
+	a := &r.lora
+	a.all, a.wanted = a.all[:0], a.wanted[:0]
+	for i, s := range b.seqs {
+		if !s.adapted() {
+			continue
+		}
+		span := &b.spans[i]
+		a.all = appendRun(a.all, run{span.Row, span.Row + span.N, s.scales})
+	}
+	for _, x := range a.all {
+		lo, _ := slices.BinarySearch(b.wanted, x.lo)
+		if hi, _ := slices.BinarySearch(b.wanted, x.hi); hi > lo {
+			a.wanted = appendRun(a.wanted, run{lo, hi, x.scales})
+		}
+	}
+	a.runs = a.all
+}
+
+// appendRun adds a run, or makes the last one longer.
+func appendRun(list []run, x run) []run {
+	if n := len(list); n > 0 && list[n-1].hi == x.lo && slices.Equal(list[n-1].scales, x.scales) {
+		list[n-1].hi = x.hi
+		return list
+	}
+	return append(list, x)
+}
+
+// cutRuns makes those of the wanted rows from to from+n-1 the runs at work.
+func (r *Runner) cutRuns(from, n int) {
+	a := &r.lora
+	a.runs = a.all[:0]
+	for _, x := range a.wanted {
+		if lo, hi := max(x.lo, from), min(x.hi, from+n); lo < hi {
+			a.runs = append(a.runs, run{lo - from, hi - from, x.scales})
+		}
+	}
+	a.all = a.runs
+}
+
+// eachRun calls f for all rows at work, divided into those of the same adapters.
+func (r *Runner) eachRun(rows int, f func(x run)) {
+	at := 0
+	for _, x := range r.lora.runs {
+		if at < x.lo {
+			f(run{at, x.lo, nil})
+		}
+		f(x)
+		at = x.hi
+	}
+	if at < rows {
+		f(run{at, rows, nil})
+	}
+}
+
+// changed reports whether adapters of the rows at work change the products of x.
+func (r *Runner) changed(x *Linear) bool {
+	for _, run := range r.lora.runs {
+		for i, l := range r.model.LoRAs {
+			if run.scales[i] != 0 && l.linear[x] != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// wantChanges asks for the activations that the changes of x need.
+func (r *Runner) wantChanges(acts *ggml.Prepare, x *Linear) {
+	if !r.changed(x) {
+		return
+	}
+	for _, l := range r.model.LoRAs {
+		if c := l.linear[x]; c != nil && c.Whole.Rows > 0 {
+			acts.WantType(c.Whole.Type)
+		} else if c != nil {
+			acts.WantType(quant.F32)
+		}
+	}
+}
+
+// adapt makes the changes to a product whose activations are ready in acts.
+func (r *Runner) adapt(acts *ggml.Prepare, p product) {
+	if r.err != nil || !r.changed(p.l) {
+		return
+	}
+	rows := p.l.W.Rows
+	for _, x := range r.lora.runs {
+		r.adaptRows(acts, x, product{p.l, p.out[x.lo*rows : x.hi*rows]})
+	}
+}
+
+// adaptRows makes the changes to the product of the rows of a run; p.out is theirs.
+func (r *Runner) adaptRows(acts *ggml.Prepare, x run, p product) {
+	a := &r.lora
+	for i, l := range r.model.LoRAs {
+		c, scale := l.linear[p.l], x.scales[i]
+		if c == nil || scale == 0 || r.err != nil {
+			continue
+		}
+		if c.Whole.Rows > 0 {
+			r.replace(acts, x, c, p.out, scale)
+			continue
+		}
+		n := x.hi - x.lo
+		low := a.low[:n*c.A.Rows]
+		a.in.View(acts.Acts(quant.F32), x.lo, x.hi)
+		if r.err = r.matmul.Store(r.pool, ggml.Product{W: &c.A, Acts: &a.in, Out: low}); r.err != nil {
+			return
+		}
+		if scale != 1 {
+			ggml.Scale(low, scale)
+		}
+		a.acts.Want(n, c.A.Rows)
+		a.acts.WantType(quant.F32)
+		if r.err = a.acts.Run(r.pool, low, nil, nil); r.err == nil {
+			r.err = r.matmul.Add(r.pool, ggml.Product{W: &c.B, Acts: a.acts.Acts(quant.F32), Out: p.out})
+		}
+	}
+}
+
+// replace moves a product towards that of the matrix which takes another's place.
+func (r *Runner) replace(acts *ggml.Prepare, x run, c *change, out []float32, scale float32) {
+	a := &r.lora
+	if len(a.whole) < len(out) {
+		a.whole = make([]float32, len(out))
+	}
+	whole := a.whole[:len(out)]
+	a.in.View(acts.Acts(c.Whole.Type), x.lo, x.hi)
+	if r.err = r.matmul.Store(r.pool, ggml.Product{W: &c.Whole, Bias: c.Bias, Acts: &a.in, Out: whole}); r.err == nil {
+		moveTo(out, whole, scale)
+	}
+}
+
+// moveTo moves x towards to: all the way by a scale of 1.
+func moveTo(x, to []float32, scale float32) {
+	if scale == 1 {
+		copy(x, to)
+		return
+	}
+	for i := range x {
+		x[i] += float32(scale * (to[i] - x[i]))
+	}
+}
+
+// normOf returns the weights of a norm for the rows of a run; they are valid until the next
+// call.
+func (r *Runner) normOf(x run, norm []float32) []float32 {
+	if len(norm) == 0 || x.scales == nil {
+		return norm
+	}
+	moved := norm
+	for i, l := range r.model.LoRAs {
+		to := l.norms[&norm[0]]
+		if to == nil || x.scales[i] == 0 {
+			continue
+		}
+		if &moved[0] == &norm[0] {
+			moved = r.lora.norm[:len(norm)]
+			copy(moved, norm)
+		}
+		moveTo(moved, *to, x.scales[i])
+	}
+	return moved
+}
+
+// changedNorm reports whether adapters of the rows at work change a norm.
+func (r *Runner) changedNorm(norm []float32) bool {
+	if len(norm) == 0 {
+		return false
+	}
+	for _, x := range r.lora.runs {
+		for i, l := range r.model.LoRAs {
+			if x.scales[i] != 0 && l.norms[&norm[0]] != nil {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// adaptEmbedding makes the changes to the row of a token's embedding, which is row number i
+// of the batch.
+func (r *Runner) adaptEmbedding(row []float32, token, i int) {
+	for _, x := range r.lora.runs {
+		if i < x.lo || i >= x.hi {
+			continue
+		}
+		for j, l := range r.model.LoRAs {
+			if l.table != nil && x.scales[j] != 0 {
+				l.table.change(row, r.lora.row, token, x.scales[j])
+			}
+		}
+	}
+}
+
+// change makes the change to a token's row; other is memory for another row.
+func (t *tableChange) change(row, other []float32, token int, scale float32) {
+	if t.rank == 0 {
+		quant.Decode(t.whole.Type, other, t.whole.Row(token))
+		moveTo(row, other, scale)
+		return
+	}
+	low := t.a[token*t.rank : (token+1)*t.rank]
+	for i := range row {
+		x := quant.DotF32(t.b[i*t.rank:(i+1)*t.rank], low)
+		if scale != 1 {
+			x = float32(scale * x)
+		}
+		row[i] += x
+	}
+}
+
+// gateApart is gate for a network with adapters, whose products have to be complete
+// before they are multiplied.
+func (r *Runner) gateApart(f *FFN, out []float32) {
+	if f.Gate.W.Rows == 0 {
+		if r.products(product{&f.Up, out}); r.err == nil {
+			r.model.Config.Activation.Apply(out)
+		}
+		return
+	}
+	up := r.lora.up[:len(out)]
+	r.products(product{&f.Gate, out}, product{&f.Up, up})
+	if r.err == nil {
+		r.model.Config.Activation.Mul(out, up)
+	}
+}

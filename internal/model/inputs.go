@@ -1,0 +1,74 @@
+package model
+
+import (
+	"math"
+
+	"alpaca/internal/ggml"
+	"alpaca/internal/quant"
+)
+
+// LayerInputs makes what every layer gets of each token, beside the hidden state: of
+// Gemma 4's small models, after transformers' Gemma4TextModel. AllInputs is LayerInput
+// times the number of layers.
+type LayerInputs struct {
+	Tokens Linear    // [VocabSize, AllInputs] per_layer_token_embd, of which rows are read
+	Proj   Linear    // [AllInputs, Dim] per_layer_model_proj
+	Norm   []float32 // [LayerInput] per_layer_proj_norm
+}
+
+// layerInputs sets buf.inputs [rows, NumLayers, LayerInput] for tokens whose embeddings,
+// scaled as the layers get them, are h [rows, Dim]:
+//
+//	(RMSNorm(Proj·h/√Dim) + √LayerInput·Tokens[id]) / √2
+func (r *Runner) layerInputs(ids []int32, h []float32) {
+	c, w := &r.model.Config, &r.model.Weights.Inputs
+	if c.LayerInput == 0 {
+		return
+	}
+	n := c.LayerInput * c.NumLayers
+	out := r.buf.inputs[:len(ids)*n]
+	r.prepare(h, nil, &w.Proj)
+	if r.products(product{&w.Proj, out}); r.err != nil {
+		return
+	}
+	ggml.Scale(out, attentionScale(c.Dim))
+	if r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: out, W: w.Norm}}); r.err != nil {
+		return
+	}
+	scale, half := float32(math.Sqrt(float64(c.LayerInput))), float32(math.Sqrt(0.5))
+	row := r.buf.inputRow
+	for i, id := range ids {
+		quant.Decode(w.Tokens.W.Type, row, w.Tokens.W.Row(int(id)))
+		ggml.Scale(row, scale)
+		ggml.Add(out[i*n:(i+1)*n], row)
+	}
+	ggml.Scale(out, half)
+}
+
+// useInput adds to h [rows, Dim] what a layer makes of its own input, and scales it:
+//
+//	h = (h + RMSNorm(Down·(act(Up·h) * input))) * OutScale
+//
+// rows are those of the batch that h has.
+func (r *Runner) useInput(layer int, rows []int, h []float32) {
+	c, l := &r.model.Config, &r.model.Weights.Layers[layer]
+	if p := c.LayerInput; p > 0 {
+		n := len(h) / c.Dim
+		y := r.buf.ffn[:n*p]
+		r.prepare(h, nil, &l.Input.Up)
+		r.gate(&l.Input, y)
+		for i := range n {
+			at := i
+			if rows != nil {
+				at = rows[i]
+			}
+			for j, x := range r.buf.inputs[(at*c.NumLayers+layer)*p:][:p] {
+				y[i*p+j] *= x
+			}
+		}
+		r.addProduct(h, &l.Input.Down, y, l.InputPostNorm)
+	}
+	if l.OutScale != nil && r.err == nil {
+		ggml.Scale(h, l.OutScale[0])
+	}
+}

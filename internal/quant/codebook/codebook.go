@@ -1,0 +1,60 @@
+// Package codebook has the tables of the formats IQ1, IQ2 and IQ3: of all groups of eight
+// or four small numbers those that a weight group may be, as GGML defines them. Entries
+// are decoded when a table is first asked for, since few models need one.
+package codebook
+
+import (
+	"encoding/base64"
+	"sync"
+)
+
+// The tables of groups of eight.
+var (
+	IQ1    = sync.OnceValue(func() [][8]int8 { return eights(iq1, [4]int8{-1, 0, 1}) })     // [2048]
+	IQ2XXS = sync.OnceValue(func() [][8]int8 { return eights(iq2xxs, [4]int8{8, 25, 43}) }) // [256]
+	IQ2XS  = sync.OnceValue(func() [][8]int8 { return eights(iq2xs, [4]int8{8, 25, 43}) })  // [512]
+	IQ2S   = sync.OnceValue(func() [][8]int8 { return eights(iq2s, [4]int8{8, 25, 43}) })   // [1024]
+)
+
+// The tables of groups of four.
+var (
+	IQ3XXS = sync.OnceValue(func() [][4]int8 { return fours(iq3xxs, [8]int8{4, 12, 20, 28, 36, 44, 52, 62}) }) // [256]
+	IQ3S   = sync.OnceValue(func() [][4]int8 { return fours(iq3s, [8]int8{1, 3, 5, 7, 9, 11, 13, 15}) })       // [512]
+)
+
+// words returns the entries of a table as they are written.
+func words(table string) []uint16 {
+	data, err := base64.StdEncoding.DecodeString(table)
+	if err != nil {
+		panic("codebook: " + err.Error()) // of a constant of this package
+	}
+	list := make([]uint16, len(data)/2)
+	for i := range list {
+		list[i] = uint16(data[2*i]) | uint16(data[2*i+1])<<8
+	}
+	return list
+}
+
+func eights(table string, values [4]int8) [][8]int8 {
+	var list [][8]int8
+	for _, w := range words(table) {
+		var e [8]int8
+		for i := range e {
+			e[i] = values[w>>(2*i)&3]
+		}
+		list = append(list, e)
+	}
+	return list
+}
+
+func fours(table string, values [8]int8) [][4]int8 {
+	var list [][4]int8
+	for _, w := range words(table) {
+		var e [4]int8
+		for i := range e {
+			e[i] = values[w>>(3*i)&7]
+		}
+		list = append(list, e)
+	}
+	return list
+}

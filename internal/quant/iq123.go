@@ -1,0 +1,192 @@
+package quant
+
+import (
+	"encoding/binary"
+	"math/bits"
+
+	"alpaca/internal/quant/codebook"
+)
+
+// The formats IQ1, IQ2 and IQ3: 256 weights in groups of eight or four, each an entry of
+// a codebook, with signs of their own but in IQ1. They are read, not written: to find the
+// best entries takes an importance matrix and most of a reference's encoder.
+//
+// In all of them D is a float16, and each run of 16 or 32 weights has a scale s of 3 or 4
+// bits, with 2s+1 as factor.
+
+// IQ2_XXS: w = D/8 * (2s+1) * entry. 2.0625 bits a weight.
+//
+//	offset  size
+//	     0     2  D
+//	     2    64  for each 32 weights: 4 entries of a byte; then 4 times 7 bits of signs,
+//	              from the lowest, and s in the highest 4 of 32 bits
+func unpackIQ2_XXS(block []byte, b *superBlock) {
+	b.d = f16At(block) * 0.125
+	book := codebook.IQ2XXS()
+	for g := range 8 {
+		at := block[2+8*g:]
+		high := binary.LittleEndian.Uint32(at[4:])
+		for j := range 4 {
+			b.group8(32*g+8*j, &book[at[j]], signs7(high>>(7*j)))
+		}
+		b.scale32(g, int16(high>>28))
+	}
+}
+
+// IQ2_XS: w = D/8 * (2s+1) * entry. 2.3125 bits a weight.
+//
+//	offset  size
+//	     0     2  D
+//	     2    64  for each 8 weights 16 bits: 9 of the entry, 7 of signs
+//	    66     8  s of each 16 weights, 4 bits, the lower first
+func unpackIQ2_XS(block []byte, b *superBlock) {
+	b.d = f16At(block) * 0.125
+	book := codebook.IQ2XS()
+	for g := range 32 {
+		word := binary.LittleEndian.Uint16(block[2+2*g:])
+		b.group8(8*g, &book[word&511], signs7(uint32(word>>9)))
+	}
+	b.scale16(block[66:74])
+}
+
+// IQ2_S: w = D/8 * (2s+1) * entry. 2.5625 bits a weight.
+//
+//	offset  size
+//	     0     2  D
+//	     2    32  the lower 8 bits of each entry
+//	    34    32  signs of each 8 weights
+//	    66     8  the higher 2 bits of each entry
+//	    74     8  s of each 16 weights, 4 bits, the lower first
+func unpackIQ2_S(block []byte, b *superBlock) {
+	b.d = f16At(block) * 0.125
+	book := codebook.IQ2S()
+	for g := range 32 {
+		entry := int(block[2+g]) | int(block[66+g/4]>>(2*(g%4))&3)<<8
+		b.group8(8*g, &book[entry], block[34+g])
+	}
+	b.scale16(block[74:82])
+}
+
+// IQ3_XXS: w = D/4 * (2s+1) * entry. 3.0625 bits a weight.
+//
+//	offset  size
+//	     0     2  D
+//	     2    64  the entry of each 4 weights
+//	    66    32  for each 32 weights 4 times 7 bits of signs, from the lowest, and s in the
+//	              highest 4 bits
+func unpackIQ3_XXS(block []byte, b *superBlock) {
+	b.d = f16At(block) * 0.25
+	book := codebook.IQ3XXS()
+	for g := range 8 {
+		high := binary.LittleEndian.Uint32(block[66+4*g:])
+		for j := range 4 {
+			at := block[2+8*g+2*j:]
+			b.group4(32*g+8*j, &book[at[0]], &book[at[1]], signs7(high>>(7*j)))
+		}
+		b.scale32(g, int16(high>>28))
+	}
+}
+
+// IQ3_S: w = D * (2s+1) * entry. 3.4375 bits a weight.
+//
+//	offset  size
+//	     0     2  D
+//	     2    64  the lower 8 bits of the entry of each 4 weights
+//	    66     8  the ninth bits
+//	    74    32  signs of each 8 weights
+//	   106     4  s of each 32 weights, 4 bits, the lower first
+func unpackIQ3_S(block []byte, b *superBlock) {
+	b.d = f16At(block)
+	book := codebook.IQ3S()
+	entry := func(i int) *[4]int8 {
+		return &book[int(block[2+i])|int(block[66+i/8]>>(i%8)&1)<<8]
+	}
+	for g := range 32 {
+		b.group4(8*g, entry(2*g), entry(2*g+1), block[74+g])
+	}
+	for g := range 8 {
+		b.scale32(g, int16(block[106+g/2]>>(4*(g%2))&15))
+	}
+}
+
+// IQ1_S: w = D/8 * (2s+1) * (8 entry ± 1). 1.5625 bits a weight.
+//
+//	offset  size
+//	     0     2  D
+//	     2    32  the lower 8 bits of the entry of each 8 weights
+//	    34    16  for each 32 weights 4 times the higher 3 bits of an entry, s of 3 bits, and
+//	              whether 1 is subtracted
+func unpackIQ1_S(block []byte, b *superBlock) {
+	b.d = f16At(block) * 0.125
+	for g := range 8 {
+		high := binary.LittleEndian.Uint16(block[34+2*g:])
+		for j := range 4 {
+			b.groupIQ1(32*g+8*j, int(block[2+4*g+j])|int(high>>(3*j)&7)<<8, high>>15 != 0)
+		}
+		b.scale32(g, int16(high>>12&7))
+	}
+}
+
+// IQ1_M: w = D/8 * (2s+1) * (8 entry ± 1). 1.75 bits a weight.
+//
+//	offset  size
+//	     0    32  the lower 8 bits of the entry of each 8 weights
+//	    32    16  for each 8 weights 4 bits, the lower first: 3 of the entry, and whether 1 is
+//	              subtracted
+//	    48     8  four numbers of 16 bits: 4 times s of 16 weights, 3 bits, and 4 bits of D,
+//	              the lowest first
+func unpackIQ1_M(block []byte, b *superBlock) {
+	var d uint16
+	for i := range 4 {
+		word := binary.LittleEndian.Uint16(block[48+2*i:])
+		d |= word >> 12 << (4 * i)
+		for j := range 4 {
+			b.sc[4*i+j] = int16(2*(word>>(3*j)&7) + 1)
+		}
+	}
+	b.d = F16ToF32(d) * 0.125
+	for g := range 32 {
+		high := block[32+g/2] >> (4 * (g % 2))
+		b.groupIQ1(8*g, int(block[g])|int(high&7)<<8, high&8 != 0)
+	}
+}
+
+// signs7 returns the signs of eight weights, of which an even number is negative: the last
+// follows from the 7 that are stored.
+func signs7(x uint32) byte {
+	x &= 127
+	return byte(x | uint32(bits.OnesCount32(x)&1)<<7)
+}
+
+// group8 sets weights at to at+7 to an entry; set bits of signs make them negative.
+func (b *superBlock) group8(at int, entry *[8]int8, signs byte) {
+	for i, v := range entry {
+		b.q[at+i] = v - 2*v*int8(signs>>i&1)
+	}
+}
+
+// group4 is group8 of two entries.
+func (b *superBlock) group4(at int, first, second *[4]int8, signs byte) {
+	b.group8(at, &[8]int8{first[0], first[1], first[2], first[3], second[0], second[1], second[2], second[3]}, signs)
+}
+
+// groupIQ1 sets weights at to at+7 to eight times an entry, and 1 more or less.
+func (b *superBlock) groupIQ1(at, entry int, less bool) {
+	delta := int8(1)
+	if less {
+		delta = -1
+	}
+	for i, v := range codebook.IQ1()[entry] {
+		b.q[at+i] = 8*v + delta
+	}
+}
+
+// scale32 sets the factor of the g-th 32 weights.
+func (b *superBlock) scale32(g int, s int16) { b.sc[2*g], b.sc[2*g+1] = 2*s+1, 2*s+1 }
+
+// scale16 sets the factors of all 16 runs from 4 bits each.
+func (b *superBlock) scale16(list []byte) {
+	for i := range b.sc {
+		b.sc[i] = int16(2*(list[i/2]>>(4*(i%2))&15) + 1)
+	}
+}

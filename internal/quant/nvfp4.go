@@ -1,0 +1,67 @@
+package quant
+
+import "math"
+
+// NVFP4: 64 weights of 4 bits in four runs of 16, w[j] = E4M3(D[j/16])/2 * mxfp4Values[q[j]].
+// 4.5 bits a weight. Models that were trained with it have a factor for each matrix
+// besides, in a tensor of its own.
+//
+//	offset  size
+//	     0     4  D, unsigned numbers of 4 bits exponent and 3 bits mantissa
+//	     4    32  of each run 8 bytes Qs[j] = q[j] | q[j+8]<<4, 0 ≤ j < 8
+//
+// Type 40 of GGML since 2026.
+func unpackNVFP4(block []byte, part int, q *[32]int8) (d [2]float32) {
+	for r := range d {
+		for j, b := range block[4+16*part+8*r:][:8] {
+			q[16*r+j] = mxfp4Values[b&15]
+			q[16*r+8+j] = mxfp4Values[b>>4]
+		}
+		d[r] = halfE4M3(block[2*part+r])
+	}
+	return d
+}
+
+// halfE4M3 returns half of an unsigned number of 4 bits exponent and 3 bits mantissa. The
+// highest bit does not count, and the one pattern that is no number is 0.
+func halfE4M3(x byte) float32 {
+	exponent, mantissa := x>>3&15, float32(x&7)
+	switch {
+	case x == 0x7f:
+		return 0
+	case exponent == 0:
+		return mantissa * 0x1p-10
+	}
+	return (8 + mantissa) * math.Float32frombits((uint32(exponent)+127-11)<<23)
+}
+
+func encodeNVFP4(dst []byte, x, _ []float32) {
+	for ; len(x) > 0; x, dst = x[64:], dst[36:] {
+		for r := range 4 {
+			run := x[16*r : 16*r+16]
+			dst[r] = e4m3(abs(firstLargest(run)) / 6)
+			d := halfE4M3(dst[r])
+			for j := range 8 {
+				dst[4+8*r+j] = mxfp4Code(run[j], d) | mxfp4Code(run[j+8], d)<<4
+			}
+		}
+	}
+}
+
+// e4m3 returns the number of 4 bits exponent and 3 bits mantissa that is nearest to f, of
+// two the greater. From 256 on it is 448, as the reference has it.
+func e4m3(f float32) byte {
+	const most = 0x7e
+	if !(f > 0) {
+		return 0
+	}
+	if f < 0x1p-6 {
+		return byte(min(int32(float32(f*512)+0.5), 7))
+	}
+	// Rounding at the lowest bit that is kept may reach the next exponent.
+	code := (math.Float32bits(f)+1<<19)>>20 - (127-7)<<3
+	if code >= 15<<3 {
+		return most
+	}
+	return byte(code)
+}

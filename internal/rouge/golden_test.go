@@ -1,0 +1,43 @@
+package rouge
+
+import (
+	"bufio"
+	"encoding/json"
+	"fmt"
+	"os"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestGolden: the pairs above 0.7 are those of rouge_score 0.1.2 (testdata/pairs.py), with
+// the same scores to the bit. It rounds most pairs of exactly 0.7 to something above that.
+func TestGolden(t *testing.T) {
+	data, err := os.ReadFile("testdata/texts.json")
+	require.NoError(t, err)
+	var texts []string
+	require.NoError(t, json.Unmarshal(data, &texts))
+	f, err := os.Open("testdata/pairs.txt")
+	require.NoError(t, err)
+	defer f.Close()
+	want := make([][]Match, len(texts))
+	exact := 0
+	lines := bufio.NewScanner(f)
+	for lines.Scan() {
+		var a, b int
+		var score float64
+		_, err := fmt.Sscan(lines.Text(), &a, &b, &score)
+		require.NoError(t, err)
+		want[b] = append(want[b], Match{a, score})
+		if score < 0.7000001 {
+			exact++
+		}
+	}
+	require.NoError(t, lines.Err())
+	require.Greater(t, exact, 100)
+	x := NewIndex(CompatWords)
+	for i, text := range texts {
+		require.Equal(t, want[i], x.Above(text, 0.7), "%d: %q", i, text)
+		x.Add(text)
+	}
+}

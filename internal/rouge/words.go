@@ -1,0 +1,96 @@
+package rouge
+
+import (
+	"strings"
+	"unicode"
+
+	"golang.org/x/text/cases"
+	"golang.org/x/text/unicode/norm"
+)
+
+// CompatWords returns the words of a text as rouge_score's default tokenizer does without
+// its stemmer: runs of a to z and 0 to 9 of the text in lower case. Texts in other scripts
+// have no words.
+func CompatWords(text string) []string {
+	var list []string
+	start := -1 // of the word at hand
+	var b strings.Builder
+	for _, r := range text {
+		switch r {
+		case '\u212A': // the Kelvin sign, whose lower case is the letter
+			b.WriteByte('k')
+		case '\u0130': // its lower case is i with a dot above, which ends the word
+			b.WriteString("i ")
+		default:
+			if r >= 'A' && r <= 'Z' {
+				r += 'a' - 'A'
+			}
+			if r > unicode.MaxASCII {
+				r = ' '
+			}
+			b.WriteByte(byte(r))
+		}
+	}
+	lower := b.String()
+	for i := 0; i <= len(lower); i++ {
+		inWord := i < len(lower) && (lower[i] >= 'a' && lower[i] <= 'z' || lower[i] >= '0' && lower[i] <= '9')
+		switch {
+		case inWord && start < 0:
+			start = i
+		case !inWord && start >= 0:
+			list = append(list, lower[start:i])
+			start = -1
+		}
+	}
+	return list
+}
+
+// unspaced are the scripts that put no spaces between words: a character is a word there.
+var unspaced = []*unicode.RangeTable{
+	unicode.Han, unicode.Hiragana, unicode.Katakana, unicode.Thai, unicode.Lao, unicode.Khmer, unicode.Myanmar, unicode.Tibetan,
+}
+
+// Words returns the words of a text in any script: letters, digits and their marks, in the
+// compatible composed form (NFKC) and folded case. A script without spaces between words
+// gives a word for each character.
+func Words(text string) []string {
+	list, _ := words(text)
+	return list
+}
+
+// HasCharacters reports whether Words takes single characters of a text for words.
+func HasCharacters(text string) bool {
+	_, single := words(text)
+	return single
+}
+
+func words(text string) (list []string, single bool) {
+	folded := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(text)))
+	start := -1
+	end := func(i int) {
+		if start >= 0 {
+			list = append(list, folded[start:i])
+			start = -1
+		}
+	}
+	for i, r := range folded {
+		switch {
+		case unicode.In(r, unicode.M) && (start >= 0 || single && len(list) > 0 && strings.HasSuffix(folded[:i], list[len(list)-1])):
+			if start < 0 { // a mark of the character before
+				last := &list[len(list)-1]
+				*last = folded[i-len(*last) : i+len(string(r))]
+			}
+		case r > unicode.MaxLatin1 && unicode.In(r, unspaced...) && unicode.In(r, unicode.L, unicode.N):
+			end(i)
+			list, single = append(list, string(r)), true
+		case unicode.IsLetter(r) || unicode.IsDigit(r):
+			if start < 0 {
+				start = i
+			}
+		default:
+			end(i)
+		}
+	}
+	end(len(folded))
+	return list, single
+}

@@ -1,0 +1,55 @@
+package selfinstruct
+
+import (
+	"fmt"
+	"slices"
+)
+
+// leastAnswer is how many tokens an answer with tasks must have room for.
+const leastAnswer = 48
+
+// Fit makes prompts fit into the context of a model, with room for an answer: a small
+// model's prompts are brief, and show short tasks only. It returns the tasks that examples
+// are taken from, and what was done about it in words for the user, "" for nothing.
+func (s *Settings) Fit(m Model, list []Task) (tasks []Task, note string, err error) {
+	if len(list) < s.Examples {
+		return nil, "", fmt.Errorf("selfinstruct: %d seed tasks, a prompt shows %d", len(list), s.Examples)
+	}
+	if m.Fits(s.longest(list), s.MaxLen) {
+		return list, "", nil
+	}
+	if s.Compat {
+		return nil, "", fmt.Errorf("selfinstruct: the longest prompt and an answer of %d tokens do not fit into the model's context", s.MaxLen)
+	}
+	s.Brief = true
+	if m.Fits(s.longest(list), s.MaxLen) {
+		return list, "the model's context is small: prompts are their examples alone", nil
+	}
+	list = short(list, s.Examples)
+	for !m.Fits(s.longest(list), s.MaxLen) {
+		switch {
+		case s.MaxLen > leastAnswer:
+			s.MaxLen = max(leastAnswer, s.MaxLen*3/4)
+		case s.Examples > 1:
+			s.Examples--
+		default:
+			return nil, "", fmt.Errorf("selfinstruct: a prompt of one short example and an answer of %d tokens do not fit into the model's context", leastAnswer)
+		}
+	}
+	s.PerAsk = min(s.PerAsk, max(1, s.MaxLen/leastAnswer))
+	return list, fmt.Sprintf("the model's context is small: prompts are %d of the %d shortest examples, and answers have at most %d tokens", s.Examples, len(list), s.MaxLen), nil
+}
+
+// longest returns the longest prompt that tasks can make.
+func (s *Settings) longest(list []Task) string {
+	sorted := slices.Clone(list)
+	size := func(t Task) int {
+		n := len(t.Instruction) + len(t.Input)
+		if !s.TwoStep {
+			n += len(t.Output)
+		}
+		return n
+	}
+	slices.SortStableFunc(sorted, func(a, b Task) int { return size(b) - size(a) })
+	return s.prompt(sorted[:min(s.Examples, len(sorted))])
+}

@@ -1,0 +1,266 @@
+package selfinstruct
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"alpaca/internal/data"
+)
+
+// Store keeps the tasks of a run in a source of a database, and beside them what was
+// rejected and which prompts were answered.
+type Store struct {
+	DB     *data.DB
+	Source *data.Source
+}
+
+// asks are the prompts of all runs that were answered, with how long that took.
+const asks = `create table if not exists selfinstruct_ask(
+	source_id integer not null references source(id), ask integer not null, prompt_sha256 text not null, cut integer not null,
+	tokens integer not null, accepted integer not null, rejected integer not null, seconds real not null, at text not null)`
+
+// OpenStore returns where a run of that name goes on: at its beginning where the database
+// has none. A run of other settings is an error, which says what differs.
+func OpenStore(ctx context.Context, db *data.DB, name string, s Settings) (st *Store, from Start, err error) {
+	name = data.ViewName(name)
+	shape, err := json.Marshal(s)
+	if err != nil {
+		return nil, from, err
+	}
+	source, err := db.Source(ctx, name)
+	if err != nil {
+		return nil, from, err
+	}
+	if source == nil {
+		source = &data.Source{Name: name, Format: "alpaca", Note: "made by alpaca self-instruct with " + s.Model, Shape: string(shape)}
+		err = db.Update(ctx, func(tx *data.Tx) error {
+			if _, err := tx.Exec(asks); err != nil {
+				return err
+			}
+			return tx.AddSource(source)
+		})
+		return &Store{db, source}, from, err
+	}
+	if err := sameSettings(source.Shape, string(shape)); err != nil {
+		return nil, from, fmt.Errorf("selfinstruct: %s has rows of a source %q: %w", db.Path, name, err)
+	}
+	st = &Store{db, source}
+	from, err = st.start(ctx)
+	return st, from, err
+}
+
+// ErrOther says that a source is of a run with other settings.
+var ErrOther = errors.New("of a run with other settings")
+
+// sameSettings compares two settings as JSON.
+func sameSettings(was, is string) error {
+	var a, b map[string]any
+	if json.Unmarshal([]byte(was), &a) != nil || json.Unmarshal([]byte(is), &b) != nil || a["per_ask"] == nil {
+		return fmt.Errorf("%w: it was not made by self-instruct", ErrOther)
+	}
+	for _, key := range slices.Sorted(func(yield func(string) bool) {
+		for k := range b {
+			if !yield(k) {
+				return
+			}
+		}
+	}) {
+		x, _ := json.Marshal(a[key])
+		y, _ := json.Marshal(b[key])
+		if !bytes.Equal(x, y) {
+			return fmt.Errorf("%w: %s was %s, is %s", ErrOther, key, clip(string(x)), clip(string(y)))
+		}
+	}
+	return nil
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > 60 {
+		return string(r[:60]) + "…"
+	}
+	return s
+}
+
+// mark is where a piece stood, in a row's extra and in what was rejected.
+type mark struct {
+	Ask int `json:"ask"`
+	At  int `json:"at"`
+}
+
+// extra is what a row has beside the task, with the names of Alpaca's generator.
+type extra struct {
+	mark
+	Prompt  string  `json:"prompt_sha256"`
+	Similar similar `json:"most_similar_instructions"`
+	Mean    float64 `json:"avg_similarity_score"`
+}
+
+// similar is an object of scores by instruction, the most alike first.
+type similar []Similar
+
+// MarshalJSON keeps the order.
+func (s similar) MarshalJSON() ([]byte, error) {
+	var b bytes.Buffer
+	b.WriteByte('{')
+	seen := map[string]bool{}
+	for _, x := range s {
+		if seen[x.Instruction] {
+			continue
+		}
+		if len(seen) > 0 {
+			b.WriteByte(',')
+		}
+		seen[x.Instruction] = true
+		key, err := json.Marshal(x.Instruction)
+		if err != nil {
+			return nil, err
+		}
+		score, err := json.Marshal(x.Score)
+		if err != nil {
+			return nil, err
+		}
+		b.Write(key)
+		b.WriteByte(':')
+		b.Write(score)
+	}
+	b.WriteByte('}')
+	return b.Bytes(), nil
+}
+
+// rejected is what is kept of a piece that is no task.
+type rejected struct {
+	mark
+	Instruction string `json:"instruction,omitempty"`
+	Raw         string `json:"raw"`
+}
+
+// next is the key of meta with the place to go on at.
+func (st *Store) next() string { return "selfinstruct." + st.Source.Name + ".next" }
+
+// start reads where the run stands.
+func (st *Store) start(ctx context.Context) (from Start, err error) {
+	text, err := st.DB.Meta(ctx, st.next())
+	if err != nil {
+		return from, err
+	}
+	if text != "" {
+		if _, err := fmt.Sscanf(text, "%d %d", &from.Ask, &from.At); err != nil {
+			return from, fmt.Errorf("selfinstruct: %s: meta %s is %q", st.DB.Path, st.next(), text)
+		}
+	}
+	err = st.DB.Rows(ctx, st.Source.ID, func(r *data.Row) error {
+		var m mark
+		if err := json.Unmarshal(r.Extra, &m); err != nil {
+			return fmt.Errorf("selfinstruct: %s: row %d was not made by self-instruct: %w", st.DB.Path, r.ID, err)
+		}
+		from.Seen = append(from.Seen, Kept{Piece: Piece{Task: Task{Instruction: r.Instruction}}, Ask: m.Ask, At: m.At})
+		return nil
+	})
+	if err != nil {
+		return from, err
+	}
+	rows, err := st.DB.Query(ctx, "select error, raw from rejected where source_id = ?", st.Source.ID)
+	if err != nil {
+		return from, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var problem string
+		var raw []byte
+		if err := rows.Scan(&problem, &raw); err != nil {
+			return from, err
+		}
+		var r rejected
+		if strings.HasPrefix(problem, badOutput) && json.Unmarshal(raw, &r) == nil {
+			from.Seen = append(from.Seen, Kept{Piece: Piece{Task: Task{Instruction: r.Instruction}, Problem: problem}, Ask: r.Ask, At: r.At})
+		}
+	}
+	slices.SortFunc(from.Seen, func(a, b Kept) int { return cmp.Or(cmp.Compare(a.Ask, b.Ask), cmp.Compare(a.At, b.At)) })
+	return from, rows.Err()
+}
+
+// Add keeps a prompt's pieces, and where to go on.
+func (st *Store) Add(ctx context.Context, a *Asked) error {
+	sum := sha256.Sum256([]byte(a.Prompt))
+	prompt := hex.EncodeToString(sum[:])
+	return st.DB.Update(ctx, func(tx *data.Tx) error {
+		accepted, refused := 0, 0
+		next := fmt.Sprintf("%d 0", a.Ask+1)
+		for i := range a.Pieces {
+			k := &a.Pieces[i]
+			m := mark{k.Ask, k.At}
+			if k.Problem != "" {
+				refused++
+				raw, err := json.Marshal(rejected{m, k.Instruction, k.Raw})
+				if err != nil {
+					return err
+				}
+				if err := tx.Reject(data.Rejected{SourceID: st.Source.ID, Error: k.Problem, Raw: raw}); err != nil {
+					return err
+				}
+				continue
+			}
+			accepted++
+			more, err := json.Marshal(extra{m, prompt, k.Similar, k.Mean})
+			if err != nil {
+				return err
+			}
+			row := &data.Row{SourceID: st.Source.ID, Instruction: k.Instruction, Input: k.Input, Output: k.Output, Extra: more}
+			if err := tx.Add(row); err != nil {
+				return err
+			}
+		}
+		if a.Last {
+			next = fmt.Sprintf("%d %d", a.Ask, a.Pieces[len(a.Pieces)-1].At+1)
+		}
+		if _, err := tx.Exec("insert into selfinstruct_ask values (?, ?, ?, ?, ?, ?, ?, ?, ?)", st.Source.ID, a.Ask, prompt, a.Cut, a.Tokens,
+			accepted, refused, a.Seconds, time.Now().UTC().Format(time.RFC3339)); err != nil {
+			return err
+		}
+		return tx.SetMeta(st.next(), next)
+	})
+}
+
+// Reasons returns how many pieces of a source were rejected for each reason, by what
+// stands before its colon, the most frequent first.
+func Reasons(ctx context.Context, db *data.DB, source int64) (list []Reason, err error) {
+	rows, err := db.Query(ctx, "select error from rejected where source_id = ?", source)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	counts := map[string]int{}
+	for rows.Next() {
+		var problem string
+		if err := rows.Scan(&problem); err != nil {
+			return nil, err
+		}
+		counts[ReasonOf(problem)]++
+	}
+	for name, n := range counts {
+		list = append(list, Reason{name, n})
+	}
+	slices.SortFunc(list, func(a, b Reason) int { return cmp.Or(cmp.Compare(b.N, a.N), cmp.Compare(a.Name, b.Name)) })
+	return list, rows.Err()
+}
+
+// Reason is why pieces were rejected.
+type Reason struct {
+	Name string `json:"reason"`
+	N    int    `json:"n"`
+}
+
+// ReasonOf returns the kind of a Problem.
+func ReasonOf(problem string) string {
+	kind, _, _ := strings.Cut(problem, ":")
+	return kind
+}

@@ -1,0 +1,225 @@
+// Package ab serves a blind comparison of two models to people with browsers: a prompt, two
+// answers without names, five buttons. The pages are complete without scripts; what a model
+// wrote is only ever text in them. Until the session is closed nothing that is sent says
+// which model an answer is of, and a vote is answered when it is on the disk.
+package ab
+
+import (
+	"bytes"
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"html/template"
+	"io/fs"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"alpaca/internal/abtest"
+	"alpaca/internal/server/listen"
+)
+
+//go:embed web
+var web embed.FS
+
+// policy lets the pages load their own style and script, and send forms here.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; " +
+	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// Server answers for one session. It is an http.Handler.
+type Server struct {
+	store   abtest.Store
+	id      int64
+	pages   *template.Template
+	handler http.Handler
+	log     func(format string, args ...any)
+
+	mu      sync.Mutex // of session
+	session *abtest.Session
+	closed  chan struct{} // closed with the session
+}
+
+// New returns the server of a session whose answers are complete.
+func New(ctx context.Context, store abtest.Store, id int64, log func(format string, args ...any)) (*Server, error) {
+	s := &Server{store: store, id: id, log: log, closed: make(chan struct{})}
+	if err := s.reload(ctx); err != nil {
+		return nil, err
+	}
+	if !s.session.Complete() {
+		return nil, errors.New("ab: not all answers are there")
+	}
+	var err error
+	s.pages, err = template.New("").Funcs(functions).ParseFS(web, "web/*.html")
+	if err != nil {
+		return nil, err
+	}
+	mux := http.NewServeMux()
+	mux.HandleFunc("GET /{$}", s.page(s.ask))
+	mux.HandleFunc("POST /start", s.page(s.start))
+	mux.HandleFunc("POST /vote", s.page(s.vote))
+	mux.HandleFunc("POST /undo", s.page(s.undo))
+	mux.HandleFunc("POST /close", s.page(s.end))
+	mux.HandleFunc("GET /results", s.page(s.results))
+	mux.HandleFunc("GET /results/{n}", s.page(s.pair))
+	for _, name := range []string{"ab.css", "ab.js"} {
+		mux.HandleFunc("GET /"+name, s.asset(name))
+	}
+	mux.HandleFunc("/", s.page(func(http.ResponseWriter, *http.Request) error { return notFound }))
+	s.handler = http.MaxBytesHandler(guarded(mux), 64<<10)
+	return s, nil
+}
+
+// Closed is closed when the session is.
+func (s *Server) Closed() <-chan struct{} { return s.closed }
+
+// ServeHTTP answers a request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	h := w.Header()
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Cache-Control", "no-store") // the back button asks again: a vote that was given is not offered twice
+	s.handler.ServeHTTP(w, r)
+}
+
+// guarded refuses requests by other names than this machine's, and what pages of others
+// send.
+func guarded(h http.Handler) http.Handler {
+	h = http.NewCrossOriginProtection().Handler(h)
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if listen.FromHere(r) && !listen.OwnName(r.Host, nil) {
+			http.Error(w, "the Host is not this machine's: ask for localhost", http.StatusForbidden)
+			return
+		}
+		h.ServeHTTP(w, r)
+	})
+}
+
+// asset returns what sends a file.
+func (s *Server) asset(name string) http.HandlerFunc {
+	data, err := fs.ReadFile(web, "web/"+name)
+	if err != nil {
+		panic(err) // it is in the program
+	}
+	kind := "text/css; charset=utf-8"
+	if strings.HasSuffix(name, ".js") {
+		kind = "text/javascript; charset=utf-8"
+	}
+	return func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", kind)
+		w.Write(data)
+	}
+}
+
+// failure is an answer that is no page of the session.
+type failure struct {
+	status  int
+	Message string
+}
+
+func (e *failure) Error() string { return e.Message }
+
+var notFound = &failure{http.StatusNotFound, "There is no such page."}
+
+// page returns what calls f with the session as it is, and shows its errors.
+func (s *Server) page(f func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		err := f(w, r)
+		if err == nil {
+			return
+		}
+		e, ok := errors.AsType[*failure](err)
+		if !ok {
+			s.log("%s %s: %v", r.Method, r.URL.Path, err)
+			e = &failure{http.StatusInternalServerError, "This did not work. The program's messages say why. Nothing was lost: load the page again."}
+		}
+		s.show(w, e.status, "error.html", e)
+	}
+}
+
+// show sends a page.
+func (s *Server) show(w http.ResponseWriter, status int, name string, data any) error {
+	var b bytes.Buffer
+	if err := s.pages.ExecuteTemplate(&b, name, data); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	w.Write(b.Bytes())
+	return nil
+}
+
+// reload reads the session anew.
+func (s *Server) reload(ctx context.Context) (err error) {
+	s.session, err = s.store.Load(ctx, s.id)
+	if err == nil && s.session.Closed {
+		select {
+		case <-s.closed:
+		default:
+			close(s.closed)
+		}
+	}
+	return err
+}
+
+// cookie is the name of the cookie with the judge's name. Ports share cookies.
+func (s *Server) cookie() string { return fmt.Sprintf("alpaca-ab-%d", s.id) }
+
+// judge returns who asks, "" for nobody known.
+func (s *Server) judge(r *http.Request) string {
+	c, err := r.Cookie(s.cookie())
+	if err != nil {
+		return ""
+	}
+	name, err := hex.DecodeString(c.Value)
+	if err != nil || !isName(string(name)) {
+		return ""
+	}
+	return string(name)
+}
+
+// isName reports whether a judge can be called so. Names with a colon are models'.
+func isName(name string) bool {
+	return name != "" && name == strings.TrimSpace(name) && utf8.RuneCountInString(name) <= 40 && !strings.Contains(name, ":") && utf8.ValidString(name) &&
+		strings.IndexFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
+}
+
+// token is what a form has that a judge was given for an item, and nobody else has.
+func (s *Server) token(judge string, item abtest.Item) string {
+	h := hmac.New(sha256.New, s.session.Secret)
+	fmt.Fprintf(h, "%d %d %d %s", s.id, item.N, item.Repeat, judge)
+	return hex.EncodeToString(h.Sum(nil))
+}
+
+// number returns a number of a form.
+func number(r *http.Request, name string) (int, error) {
+	n, err := strconv.Atoi(r.PostFormValue(name))
+	if err != nil || n < 0 {
+		return 0, &failure{http.StatusBadRequest, "The form is not one of this page's."}
+	}
+	return n, nil
+}
+
+// longest is how long somebody may look at a pair for the time to be kept.
+const longest = time.Hour
+
+func millisSince(text string) int64 {
+	at, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return 0
+	}
+	return min(max(0, time.Now().UnixMilli()-at), longest.Milliseconds())
+}

@@ -1,0 +1,170 @@
+package ab
+
+import (
+	"encoding/hex"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"alpaca/internal/abtest"
+	"alpaca/internal/abtest/stats"
+)
+
+// startPage is shown to those who have no name yet.
+type startPage struct {
+	Pairs   int
+	Visible int // points from 50 % that so many votes show
+	Peek    bool
+	Wrong   bool // the name cannot be one
+}
+
+// askPage is a pair.
+type askPage struct {
+	Judge      string
+	Done, All  int
+	Prompt     abtest.Prompt
+	A, B       string // what stands on the left, and on the right
+	N, Repeat  int
+	Token      string
+	At         int64
+	Choices    []button
+	Peek, Undo bool
+}
+
+// button is a choice.
+type button struct{ Choice, Label, Key string }
+
+var buttons = []button{
+	{"left", "A is better", "1"}, {"right", "B is better", "2"}, {"tie", "Tie: both good", "3"}, {"bad", "Both bad", "4"}, {"skip", "Skip", "0"},
+}
+
+// donePage is shown to a judge who has judged all.
+type donePage struct {
+	Judge string
+	All   int
+	Undo  bool
+	Peek  bool
+}
+
+// ask shows the next pair, or what comes before the first and after the last.
+func (s *Server) ask(w http.ResponseWriter, r *http.Request) error {
+	if err := s.reload(r.Context()); err != nil {
+		return err
+	}
+	if s.session.Closed {
+		http.Redirect(w, r, "/results", http.StatusSeeOther)
+		return nil
+	}
+	judge := s.judge(r)
+	if judge == "" {
+		return s.showStart(w, false)
+	}
+	next, done, all := s.session.Next(judge)
+	if next == nil {
+		return s.show(w, http.StatusOK, "done.html", donePage{judge, all, done > 0, s.session.Peek})
+	}
+	pair := s.session.Answers[next.N]
+	return s.show(w, http.StatusOK, "ask.html", askPage{
+		Judge: judge, Done: done, All: all, Prompt: s.session.List[next.N],
+		A: strings.TrimSpace(pair[next.Left].Text), B: strings.TrimSpace(pair[next.Left.Other()].Text),
+		N: next.N, Repeat: next.Repeat, Token: s.token(judge, *next), At: time.Now().UnixMilli(), Choices: buttons, Peek: s.session.Peek, Undo: done > 0,
+	})
+}
+
+func (s *Server) showStart(w http.ResponseWriter, wrong bool) error {
+	n := len(s.session.Items("somebody")) // as many for everybody
+	status := http.StatusOK
+	if wrong {
+		status = http.StatusBadRequest
+	}
+	return s.show(w, status, "start.html", startPage{n, int(100*stats.Visible(n) + 0.5), s.session.Peek, wrong})
+}
+
+// start gives a judge a name.
+func (s *Server) start(w http.ResponseWriter, r *http.Request) error {
+	name := strings.TrimSpace(r.PostFormValue("name"))
+	if !isName(name) {
+		return s.showStart(w, true)
+	}
+	http.SetCookie(w, &http.Cookie{
+		Name: s.cookie(), Value: hex.EncodeToString([]byte(name)), Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode, MaxAge: 30 * 24 * 3600,
+	})
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+	return nil
+}
+
+// mostNote is how long a note may be, in characters.
+const mostNote = 2000
+
+// vote keeps a vote. One that was given already, by another click or in another window,
+// changes nothing.
+func (s *Server) vote(w http.ResponseWriter, r *http.Request) error {
+	judge := s.judge(r)
+	if judge == "" {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return nil
+	}
+	n, err := number(r, "n")
+	if err != nil {
+		return err
+	}
+	repeat, err := number(r, "repeat")
+	if err != nil {
+		return err
+	}
+	item, ok := s.session.Item(judge, n, repeat)
+	choice := abtest.Choice(r.PostFormValue("choice"))
+	note := strings.TrimSpace(r.PostFormValue("note"))
+	switch {
+	case !ok || !slices.Contains(abtest.Choices, choice):
+		return &failure{http.StatusBadRequest, "The form is not one of this page's."}
+	case !sameText(r.PostFormValue("token"), s.token(judge, item)):
+		return &failure{http.StatusForbidden, "The form was made for somebody else. Load the page again."}
+	case utf8.RuneCountInString(note) > mostNote || !utf8.ValidString(note) || strings.ContainsRune(note, 0):
+		return &failure{http.StatusBadRequest, "The note is too long: at most 2000 characters."}
+	}
+	_, err = s.store.AddVote(r.Context(), s.session, abtest.Vote{
+		N: n, Repeat: repeat, Judge: judge, Left: item.Left, Choice: choice, Millis: millisSince(r.PostFormValue("at")), Note: note,
+	})
+	if errors.Is(err, abtest.ErrClosed) {
+		return &failure{http.StatusConflict, "The session is closed: no more votes are taken."}
+	}
+	if err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+	return nil
+}
+
+// undo takes the judge's last vote back.
+func (s *Server) undo(w http.ResponseWriter, r *http.Request) error {
+	if judge := s.judge(r); judge != "" {
+		if _, err := s.store.Undo(r.Context(), s.session, judge); err != nil {
+			return err
+		}
+	}
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+	return nil
+}
+
+// end closes the session, which a judge can do who has judged all.
+func (s *Server) end(w http.ResponseWriter, r *http.Request) error {
+	if err := s.reload(r.Context()); err != nil {
+		return err
+	}
+	judge := s.judge(r)
+	if next, _, _ := s.session.Next(judge); judge == "" || next != nil {
+		return &failure{http.StatusForbidden, "There are pairs left to judge: the session can be closed after the last one."}
+	}
+	if err := s.store.Close(r.Context(), s.id); err != nil {
+		return err
+	}
+	if err := s.reload(r.Context()); err != nil {
+		return err
+	}
+	http.Redirect(w, r, "/results", http.StatusSeeOther)
+	return nil
+}

@@ -1,0 +1,215 @@
+// Package browse is the page of "alpaca data serve" and the API beneath it: rows by page,
+// filter, search and facet, a row by its address, one by chance, SQL that reads, and exports.
+// Addresses, parameters and JSON are those of Datasette, so that its clients work. Pages are
+// made here, and need no script to be read.
+package browse
+
+import (
+	"context"
+	"embed"
+	"errors"
+	"html/template"
+	"net/http"
+	"path"
+	"path/filepath"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"alpaca/internal/data"
+	"alpaca/internal/data/query"
+	"alpaca/internal/data/table"
+	"alpaca/internal/server/listen"
+)
+
+//go:embed web
+var web embed.FS
+
+// policy lets a page load what comes from this server, and nothing else.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
+	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+// Prompt is a row as a template makes it for training.
+type Prompt struct {
+	Template string
+	Text     string
+	Tokens   int // 0: not told
+}
+
+// Options are what differs between servers.
+type Options struct {
+	Base    string                     // what stands before the addresses, such as /data
+	Hosts   []string                   // names of this machine that requests may use, besides localhost
+	Prompts func(r *data.Row) []Prompt // nil: none are shown
+	Chat    bool                       // this server answers conversations, too
+	NoSQL   bool                       // no statements are run
+	Log     func(format string, args ...any)
+}
+
+// Browser answers requests about one database.
+type Browser struct {
+	opt     Options
+	db      *data.DB
+	pool    *query.Pool
+	name    string // of the database in addresses
+	pages   *template.Template
+	mux     *http.ServeMux
+	facets  table.Facets
+	version atomic.Int64 // of the database that facets have
+	loading atomic.Bool
+	started time.Time
+}
+
+// patience are how long parts of an answer may take.
+const (
+	pageTime  = 5 * time.Second
+	countTime = 300 * time.Millisecond
+)
+
+// New returns a browser of a database. The caller closes it, and the database.
+func New(ctx context.Context, db *data.DB, opt Options) (*Browser, error) {
+	pool, err := query.Open(db.Path)
+	if err != nil {
+		return nil, err
+	}
+	base := filepath.Base(db.Path)
+	b := &Browser{opt: opt, db: db, pool: pool, name: data.ViewName(strings.TrimSuffix(base, filepath.Ext(base))), started: time.Now()}
+	if b.opt.Log == nil {
+		b.opt.Log = func(string, ...any) {}
+	}
+	if b.pages, err = template.New("").Funcs(b.functions()).ParseFS(web, "web/*.html"); err != nil {
+		pool.Close()
+		return nil, err
+	}
+	b.routes()
+	b.refresh(ctx)
+	return b, nil
+}
+
+// Close ends the queries.
+func (b *Browser) Close() error { return b.pool.Close() }
+
+// refresh reads the columns of facets again if somebody has changed the database.
+func (b *Browser) refresh(ctx context.Context) {
+	var version int64
+	err := b.db.QueryRow(ctx, "select (select count(*) from lint) * 1000003 + coalesce((select max(id) from example), 0) * 31 + (select count(*) from source) + 1").Scan(&version)
+	if err != nil || version == b.version.Load() || !b.loading.CompareAndSwap(false, true) {
+		return
+	}
+	go func() {
+		defer b.loading.Store(false)
+		if err := b.facets.Load(context.WithoutCancel(ctx), b.db); err != nil {
+			b.opt.Log("facets: %v", err)
+			return
+		}
+		b.version.Store(version)
+	}()
+}
+
+// ready reports whether facets are known.
+func (b *Browser) ready() bool { return b.version.Load() != 0 }
+
+func (b *Browser) routes() {
+	b.mux = http.NewServeMux()
+	for pattern, h := range map[string]func(http.ResponseWriter, *http.Request) error{
+		"/{$}":                         b.home,
+		"/ui/{file}":                   b.static,
+		"/sql":                         b.oldSQL,
+		"/-/databases.json":            b.databases,
+		"/-/versions.json":             b.versions,
+		"/{database}":                  b.database,
+		"/{database}/-/query":          b.sqlPage,
+		"/{database}/-/query.json":     b.sqlJSON,
+		"/{database}/-/query.csv":      b.sqlCSV,
+		"/{database}/-/random":         b.random,
+		"/{database}/{table}":          b.table,
+		"/{database}/{table}/{key...}": b.row,
+	} {
+		b.mux.Handle("GET "+b.opt.Base+pattern, b.answering(h))
+	}
+	if b.opt.Base != "" {
+		b.mux.Handle("GET "+b.opt.Base+"/", b.answering(func(http.ResponseWriter, *http.Request) error { return notFound("there is no such page") }))
+	}
+}
+
+// httpError is an error with its status.
+type httpError struct {
+	status  int
+	message string
+}
+
+func (e *httpError) Error() string { return e.message }
+
+func notFound(message string) error   { return &httpError{http.StatusNotFound, message} }
+func badRequest(message string) error { return &httpError{http.StatusBadRequest, message} }
+
+// answering makes the error of h the answer: JSON where JSON was asked for.
+func (b *Browser) answering(h func(http.ResponseWriter, *http.Request) error) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		head := w.Header()
+		head.Set("Content-Security-Policy", policy)
+		head.Set("X-Content-Type-Options", "nosniff")
+		head.Set("Referrer-Policy", "no-referrer")
+		head.Set("Cross-Origin-Opener-Policy", "same-origin")
+		head.Set("Cross-Origin-Resource-Policy", "same-origin")
+		head.Set("Cache-Control", "no-cache")
+		if db := r.PathValue("database"); db != "" && strings.TrimSuffix(db, ".json") != b.name {
+			b.fail(w, r, notFound("there is no database of that name, but "+b.name))
+			return
+		}
+		if err := h(w, r); err != nil {
+			b.fail(w, r, err)
+		}
+	})
+}
+
+// fail answers with an error.
+func (b *Browser) fail(w http.ResponseWriter, r *http.Request, err error) {
+	status, message := http.StatusInternalServerError, "something went wrong: the log of the server says what"
+	if e, ok := errors.AsType[*httpError](err); ok {
+		status, message = e.status, e.message
+	} else if e, ok := errors.AsType[*table.Error](err); ok {
+		status, message = http.StatusBadRequest, e.Message
+	} else if e, ok := errors.AsType[*query.Error](err); ok {
+		status, message = http.StatusBadRequest, e.Message
+	} else if errors.Is(err, context.DeadlineExceeded) {
+		status, message = http.StatusServiceUnavailable, "it took too long: ask for less, or without an order"
+	} else if r.Context().Err() != nil {
+		return // nobody waits for it
+	} else if strings.Contains(err.Error(), "interrupted") {
+		status, message = http.StatusServiceUnavailable, "it took too long: ask for less, or without an order"
+	} else {
+		b.opt.Log("%s: %v", r.URL.Path, err)
+	}
+	switch ext := path.Ext(r.URL.Path); ext {
+	case ".json", ".jsonl", ".csv":
+		w.Header().Set("Content-Type", "application/json; charset=utf-8")
+		w.WriteHeader(status)
+		writeError(w, status, message)
+	default:
+		b.page(w, r, status, "error.html", map[string]any{"Message": message, "Status": status, "Title": http.StatusText(status)})
+	}
+}
+
+// ServeHTTP answers a request, unless its Host is not one of this machine's: a page of
+// somebody else whose name leads here would be of the same origin.
+func (b *Browser) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if listen.FromHere(r) && !listen.OwnName(r.Host, b.opt.Hosts) {
+		http.Error(w, "the Host is not one of this server's: ask for localhost, or start it with --allowed-host", http.StatusForbidden)
+		return
+	}
+	b.mux.ServeHTTP(w, r)
+}
+
+// static sends a file of the page.
+func (b *Browser) static(w http.ResponseWriter, r *http.Request) error {
+	name := r.PathValue("file")
+	text, err := web.ReadFile("web/" + name)
+	kind := map[string]string{".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8"}[path.Ext(name)]
+	if err != nil || kind == "" {
+		return notFound("there is no such file")
+	}
+	w.Header().Set("Content-Type", kind)
+	_, err = w.Write(text)
+	return err
+}

@@ -1,0 +1,384 @@
+package browse
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"html/template"
+	"maps"
+	"math/rand/v2"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"alpaca/internal/data/query"
+	"alpaca/internal/data/table"
+)
+
+// maxCell is how many characters of a text a list of rows has.
+const maxCell = 2048
+
+// functions are what templates call.
+func (b *Browser) functions() template.FuncMap {
+	return template.FuncMap{
+		"url":  func(parts ...string) string { return b.opt.Base + "/" + strings.Join(parts, "/") },
+		"name": func() string { return b.name },
+		"cell": func(v any) string { return query.Text(v) },
+		"cut":  cut,
+		"number": func(n int) string {
+			text := strconv.Itoa(n)
+			for i := len(text) - 3; i > 0; i -= 3 {
+				text = text[:i] + "\u2009" + text[i:]
+			}
+			return text
+		},
+	}
+}
+
+// piece is a text whose rest is shown when it is asked for.
+type piece struct {
+	Head, Rest string
+	More       bool // there is even more, on the row's own page
+}
+
+// cut divides a text for a list.
+func cut(v any) piece {
+	text := query.Text(v)
+	const head = 400
+	if utf8.RuneCountInString(text) <= head+100 {
+		return piece{Head: text}
+	}
+	r := []rune(text)
+	p := piece{Head: string(r[:head]), Rest: string(r[head:min(len(r), maxCell)]), More: len(r) > maxCell}
+	return p
+}
+
+// page writes a page.
+func (b *Browser) page(w http.ResponseWriter, r *http.Request, status int, name string, values map[string]any) error {
+	values["Chat"] = b.opt.Chat
+	values["SQLAllowed"] = !b.opt.NoSQL
+	if _, ok := values["Sources"]; !ok {
+		sources, err := b.db.Sources(r.Context())
+		if err != nil {
+			return err
+		}
+		values["Sources"] = sources
+	}
+	var out bytes.Buffer
+	if err := b.pages.ExecuteTemplate(&out, name, values); err != nil {
+		return err
+	}
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	w.WriteHeader(status)
+	_, err := w.Write(out.Bytes())
+	return err
+}
+
+// home leads to the rows.
+func (b *Browser) home(w http.ResponseWriter, r *http.Request) error {
+	http.Redirect(w, r, b.opt.Base+"/"+b.name+"/example", http.StatusFound)
+	return nil
+}
+
+// link is something to choose.
+type link struct {
+	Label   string
+	Count   int
+	Address string
+	Chosen  bool
+}
+
+// group is a facet on a page.
+type group struct {
+	Name, Title string
+	Links       []link
+	More        bool
+}
+
+var titles = map[string]string{"source": "Source", "category": "Category", "lint": "Lint", "word": "First word", "has_input": "Has input", "length": "Length"}
+
+// item is a row on a page.
+type item struct {
+	ID                         int64
+	Source                     string
+	Pos                        any
+	Instruction, Input, Output any
+	System, Category           any
+	Turns                      int
+	Lint                       []string
+	Cells                      []any
+}
+
+// tablePage writes the page of a table.
+func (b *Browser) tablePage(w http.ResponseWriter, r *http.Request, q *request) error {
+	if column := q.values.Get("_filter_column"); column != "" { // the form's: its own address
+		op, value := q.values.Get("_filter_op"), q.values.Get("_filter_value")
+		name := column
+		if op != "" && op != "exact" {
+			name += "__" + op
+		}
+		for _, x := range []string{"_filter_column", "_filter_op", "_filter_value", "_next"} {
+			q.values.Del(x)
+		}
+		q.values.Add(name, value)
+		http.Redirect(w, r, q.path+"?"+q.values.Encode(), http.StatusFound)
+		return nil
+	}
+	page, err := b.rows(r.Context(), q)
+	if err != nil {
+		return err
+	}
+	most := 12
+	if q.values.Get("_facet_size") == "max" {
+		most = 1000
+	}
+	c := b.count(r.Context(), q, most, table.FacetNames...)
+	v := map[string]any{
+		"Title": q.table.Name, "Here": q.table.Name, "Table": q.table, "Columns": names(q.table), "Count": c.count, "Known": c.known, "Late": len(c.late) > 0,
+		"Search": q.query.Search, "Size": q.query.Size, "Sort": q.query.Sort, "Desc": q.query.Desc, "Path": q.path, "Operations": operations(),
+		"Kept": q.kept(), "Chips": q.chips(), "Groups": q.groups(c), "Filterable": filterable(q.table),
+		"JSON": q.with("json"), "CSV": q.with("csv", "_stream", "on", "_dl", "on", "_next", "", "_size", "max"),
+		"Random": b.opt.Base + "/" + b.name + "/-/random?" + q.randomValues(),
+	}
+	v["Flip"] = q.with("", "_sort_desc", q.query.Sort, "_sort", "", "_next", "")
+	if q.query.Desc {
+		v["Flip"] = q.with("", "_sort", q.query.Sort, "_sort_desc", "", "_next", "")
+	}
+	v["Head"] = q.table.Name
+	if q.table.Name == "example" {
+		v["Head"] = "All rows"
+	}
+	if q.table.Texts {
+		v["Alpaca"] = q.with("alpaca.json", "_stream", "on", "_dl", "on", "_next", "", "_size", "max")
+		if v["Items"], err = b.items(r.Context(), page); err != nil {
+			return err
+		}
+	} else {
+		v["Rows"] = page.Rows
+	}
+	if page.Next != "" {
+		v["Next"] = q.with("", "_next", page.Next)
+	}
+	if q.query.Next != "" {
+		v["First"] = q.with("", "_next", "")
+	}
+	v["Shown"] = len(page.Rows)
+	return b.page(w, r, http.StatusOK, "table.html", v)
+}
+
+func operations() (list [][2]string) {
+	for _, op := range table.Operations {
+		list = append(list, [2]string{op, table.Label(op)})
+	}
+	return list
+}
+
+// filterable are the names that the form of filters has.
+func filterable(t *table.Table) []string {
+	list := names(t)
+	if t.Texts {
+		list = append(list, "word", "chars", "has_input", "length", "lint")
+	}
+	return list
+}
+
+// kept are the parameters that the form of a search leaves as they are.
+func (q *request) kept() (list []param) {
+	for _, name := range slices.Sorted(maps.Keys(q.values)) {
+		if name == "_search" || name == "_next" || name == "_sort" || name == "_sort_desc" {
+			continue
+		}
+		for _, v := range q.values[name] {
+			list = append(list, param{name, v})
+		}
+	}
+	return list
+}
+
+// chips are the filters in force, each with the address without it.
+func (q *request) chips() (list []link) {
+	if q.query.Search != "" {
+		list = append(list, link{Label: "“" + q.query.Search + "”", Address: q.without("_search", q.query.Search)})
+	}
+	for _, name := range slices.Sorted(maps.Keys(q.values)) {
+		if strings.HasPrefix(name, "_") {
+			continue
+		}
+		for _, value := range q.values[name] {
+			f := table.ParseFilter(name, value)
+			list = append(list, link{Label: strings.TrimSpace(f.Column + " " + table.Label(f.Op) + " " + value), Address: q.without(name, value)})
+		}
+	}
+	return list
+}
+
+// groups are the facets with their links.
+func (q *request) groups(c counted) (list []group) {
+	for _, f := range c.facets {
+		g := group{Name: f.Name, Title: titles[f.Name], More: f.More}
+		for _, v := range f.Values {
+			chosen := hasValue(q.values[f.Name], v.Value)
+			address := q.with("", f.Name, v.Value, "_next", "")
+			if chosen {
+				address = q.without(f.Name, v.Value)
+			}
+			g.Links = append(g.Links, link{v.Value, v.Count, address, chosen})
+		}
+		if len(g.Links) > 1 || len(g.Links) == 1 && (g.Links[0].Chosen || f.Name == "lint") {
+			list = append(list, g)
+		}
+	}
+	return list
+}
+
+// randomValues are the parameters of a draw from the same rows.
+func (q *request) randomValues() string {
+	values := url.Values{"_table": {q.table.Name}}
+	for name, list := range q.values {
+		if !strings.HasPrefix(name, "_") || strings.HasPrefix(name, "_search") {
+			values[name] = list
+		}
+	}
+	return values.Encode()
+}
+
+// items makes the rows of a page what a template shows.
+func (b *Browser) items(ctx context.Context, page *table.Page) (list []item, err error) {
+	for _, row := range page.Rows {
+		v := row.Values
+		x := item{ID: row.Key, Source: query.Text(v[1]), Pos: v[2], Instruction: v[3], Input: v[4], Output: v[5], System: v[6], Category: v[7]}
+		if turns, ok := v[8].(string); ok {
+			x.Turns = strings.Count(turns, `{"role":`)
+		}
+		list = append(list, x)
+	}
+	for i := range list {
+		if list[i].Lint, err = b.lintOf(ctx, list[i].ID, "rule"); err != nil {
+			return nil, err
+		}
+	}
+	return list, nil
+}
+
+// lintOf returns what rules say of a row.
+func (b *Browser) lintOf(ctx context.Context, id int64, what string) (list []string, err error) {
+	rows, err := b.db.Query(ctx, "select distinct "+what+" from lint where row_id = ? order by rule", id)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var text string
+		if err := rows.Scan(&text); err != nil {
+			return nil, err
+		}
+		list = append(list, text)
+	}
+	return list, rows.Err()
+}
+
+// row answers for one row of a table.
+func (b *Browser) row(w http.ResponseWriter, r *http.Request) error {
+	key, isJSON := strings.CutSuffix(r.PathValue("key"), ".json")
+	id, err := strconv.ParseInt(key, 10, 64)
+	t, err2 := table.Named(r.Context(), b.db, r.PathValue("table"))
+	if err2 != nil {
+		return err2
+	}
+	if err != nil || t == nil {
+		return notFound("there is no such row")
+	}
+	row, err := t.Get(r.Context(), b.db, id)
+	if err != nil {
+		return err
+	}
+	if row == nil {
+		return notFound(fmt.Sprintf("%s has no row %d", t.Name, id))
+	}
+	if isJSON {
+		a := answer{columns: names(t), rows: [][]any{row.Values}, keys: []int64{id}, shape: r.URL.Query().Get("_shape")}
+		return a.write(w)
+	}
+	if !t.Texts {
+		return b.page(w, r, http.StatusOK, "plain.html", map[string]any{"Title": t.Name + " " + key, "Here": t.Name, "Columns": names(t), "Values": row.Values, "Table": t})
+	}
+	return b.rowPage(w, r, t, id, nil)
+}
+
+// rowPage writes the page of an example. Extra values are the template's.
+func (b *Browser) rowPage(w http.ResponseWriter, r *http.Request, t *table.Table, id int64, extra map[string]any) error {
+	row, err := b.db.Row(r.Context(), id)
+	if err != nil {
+		return err
+	}
+	v := map[string]any{"Title": "Row " + strconv.FormatInt(id, 10), "Row": row, "Table": t, "Here": "row"}
+	for name, value := range extra {
+		v[name] = value
+	}
+	if v["Lint"], err = b.lintOf(r.Context(), id, "rule || ': ' || detail"); err != nil {
+		return err
+	}
+	sources, err := b.db.Sources(r.Context())
+	if err != nil {
+		return err
+	}
+	for _, s := range sources {
+		if s.ID == row.SourceID {
+			v["Source"] = s
+		}
+	}
+	v["Sources"] = sources
+	v["Messages"] = row.Turns
+	if b.opt.Prompts != nil {
+		v["Prompts"] = b.opt.Prompts(row)
+	}
+	for name, comparison := range map[string]string{"Before": "id < ? order by id desc", "After": "id > ? order by id"} {
+		var other int64
+		where := ""
+		if t.Source != 0 {
+			where = "source_id = " + strconv.FormatInt(t.Source, 10) + " and "
+		}
+		if b.db.QueryRow(r.Context(), "select id from example where "+where+comparison+" limit 1", id).Scan(&other) == nil {
+			v[name] = other
+		}
+	}
+	return b.page(w, r, http.StatusOK, "row.html", v)
+}
+
+// random shows a row that a seed draws.
+func (b *Browser) random(w http.ResponseWriter, r *http.Request) error {
+	values := r.URL.Query()
+	name := values.Get("_table")
+	if name == "" {
+		name = "example"
+	}
+	seed, err := strconv.ParseInt(values.Get("_seed"), 10, 64)
+	if err != nil {
+		values.Set("_seed", strconv.Itoa(rand.IntN(1_000_000)))
+		http.Redirect(w, r, r.URL.Path+"?"+values.Encode(), http.StatusFound)
+		return nil
+	}
+	q, err := b.parse(r, name)
+	if err != nil {
+		return err
+	}
+	if !q.table.Texts {
+		return badRequest("rows are drawn of examples")
+	}
+	ctx, cancel := context.WithTimeout(r.Context(), pageTime)
+	defer cancel()
+	q.query.Sort, q.query.Next = "", ""
+	keys, err := q.table.IDs(ctx, b.db, q.query, -1)
+	if err != nil {
+		return err
+	}
+	if len(keys) == 0 {
+		return notFound("there are no such rows")
+	}
+	id := table.Draw(keys, 1, seed)[0]
+	values.Set("_seed", strconv.FormatInt(seed+1, 10))
+	return b.rowPage(w, r, q.table, id, map[string]any{"Another": r.URL.Path + "?" + values.Encode(), "Of": len(keys), "Seed": seed})
+}

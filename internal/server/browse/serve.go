@@ -1,0 +1,37 @@
+package browse
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"alpaca/internal/server/listen"
+)
+
+// Serve answers requests until ctx is cancelled. Those that are being answered get a few
+// seconds to come to their end.
+func (b *Browser) Serve(ctx context.Context, l listen.Listeners) error {
+	const (
+		headers  = 5 * time.Second
+		idle     = 2 * time.Minute
+		ending   = 5 * time.Second
+		maxBytes = 64 << 10 // of headers: a statement is in the address
+	)
+	srv := &http.Server{Handler: b, ReadHeaderTimeout: headers, ReadTimeout: headers, IdleTimeout: idle, MaxHeaderBytes: maxBytes}
+	failed := make(chan error, len(l))
+	for _, ln := range l {
+		go func() { failed <- srv.Serve(ln) }()
+	}
+	select {
+	case err := <-failed:
+		return errors.Join(err, srv.Close())
+	case <-ctx.Done():
+	}
+	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), ending)
+	defer cancel()
+	if srv.Shutdown(last) != nil {
+		return srv.Close()
+	}
+	return nil
+}

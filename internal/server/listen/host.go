@@ -1,0 +1,36 @@
+package listen
+
+import (
+	"net"
+	"net/http"
+	"strings"
+)
+
+// FromHere reports whether a request came over the loopback interface.
+func FromHere(r *http.Request) bool {
+	addr, _ := r.Context().Value(http.LocalAddrContextKey).(net.Addr)
+	tcp, ok := addr.(*net.TCPAddr)
+	return ok && tcp.IP.IsLoopback()
+}
+
+// OwnName reports whether a Host is this machine's as seen from itself, or one of the names
+// that are allowed besides.
+func OwnName(host string, allowed []string) bool {
+	name := host
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		name = h
+	}
+	name = strings.ToLower(strings.TrimSuffix(strings.Trim(name, "[]"), "."))
+	if name == "localhost" || strings.HasSuffix(name, ".localhost") {
+		return true
+	}
+	if ip := net.ParseIP(name); ip != nil && ip.IsLoopback() {
+		return true
+	}
+	for _, other := range allowed {
+		if strings.EqualFold(name, strings.Trim(other, "[]")) || strings.EqualFold(host, other) {
+			return true
+		}
+	}
+	return false
+}

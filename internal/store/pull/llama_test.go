@@ -1,0 +1,69 @@
+package pull
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/store/storetest"
+	"alpaca/internal/testmodel"
+)
+
+// llamaEnv names llama.cpp's llama-completion, late 2026; without it TestLlama is skipped.
+const llamaEnv = "ALPACA_TEST_LLAMA_COMPLETION"
+
+// TestLlama shares a cache with llama.cpp, in both directions, under each of the names that
+// it has for the folder: it runs offline what was pulled here, and what it fetched is found
+// here and not fetched again.
+func TestLlama(t *testing.T) {
+	program := os.Getenv(llamaEnv)
+	if program == "" {
+		t.Skip(llamaEnv + " names no llama-completion")
+	}
+	data, err := os.ReadFile(testmodel.SPM(1).Write(t))
+	require.NoError(t, err)
+	for _, variable := range []string{"LLAMA_CACHE", "HF_HUB_CACHE", "HF_HOME"} {
+		w := newWorld(t)
+		w.Repos["owner/repo"] = &storetest.Repo{Commit: commitA, Files: map[string][]byte{"deep/m-F32.gguf": data, "m-Q8_0.gguf": data}}
+		run := func(args ...string) (string, error) {
+			cmd := exec.Command(program, append([]string{"-p", "Once", "-n", "2", "-no-cnv", "--no-warmup", "-c", "64"}, args...)...)
+			folder := w.lib.Places.Hub
+			if variable == "HF_HOME" {
+				folder = filepath.Dir(folder)
+			}
+			cmd.Env = []string{"HOME=" + t.TempDir(), variable + "=" + folder, "HF_ENDPOINT=" + w.URL, "MODEL_ENDPOINT=" + w.URL}
+			out, err := cmd.CombinedOutput()
+			return string(out), err
+		}
+		w.mustPull(t, "hf:owner/repo:F32")
+		w.Forget()
+		out, err := run("-hf", "owner/repo:F32", "--offline")
+		require.NoError(t, err, out)
+		require.Empty(t, w.Asked())
+		out, err = run("-hf", "owner/repo:F32")
+		require.NoError(t, err, out)
+		require.Zero(t, w.Count("GET", "/sha256/"), "it is there already")
+
+		out, err = run("-hf", "owner/repo:Q8_0")
+		require.NoError(t, err, out)
+		m, err := w.lib.Find("hf:owner/repo:Q8_0")
+		require.NoError(t, err)
+		require.NoError(t, w.lib.Verify(t.Context(), m, func(int64, int64) {}))
+		w.Forget()
+		require.Zero(t, w.mustPull(t, "hf:owner/repo:Q8_0").Fetched)
+		require.Zero(t, w.Count("GET", "/sha256/"))
+
+		// It accepts what is removed here.
+		m, err = w.lib.Find("hf:owner/repo:F32")
+		require.NoError(t, err)
+		_, err = w.lib.Remove(m)
+		require.NoError(t, err)
+		_, err = run("-hf", "owner/repo:F32", "--offline")
+		require.Error(t, err)
+		out, err = run("-hf", "owner/repo:Q8_0", "--offline")
+		require.NoError(t, err, out)
+	}
+}

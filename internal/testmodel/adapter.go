@@ -1,0 +1,64 @@
+package testmodel
+
+import (
+	"encoding/binary"
+	"math"
+	"math/rand/v2"
+	"strings"
+
+	"alpaca/internal/arch"
+	"alpaca/internal/gguf"
+	"alpaca/internal/lora"
+	"alpaca/internal/quant"
+)
+
+// AdapterSpec says what adapter to make.
+type AdapterSpec struct {
+	Seed uint64
+	Rank int
+	Part float64 // of the tensors that it can change: 1 is all
+}
+
+// Make returns an adapter of noise for a model: pairs for matrices and stacks of them, norms
+// that take the place of the model's, and a pair of its own for an output that is tied to
+// the embedding.
+func (s AdapterSpec) Make(f *gguf.File) *lora.Adapter {
+	r := rand.New(rand.NewPCG(s.Seed, 4))
+	noise := func(n int, by float64) []float32 {
+		list := make([]float32, n)
+		for i := range list {
+			list[i] = float32(r.NormFloat64() * by)
+		}
+		return list
+	}
+	family, _, _ := f.String("general.architecture")
+	a := &lora.Adapter{Path: "noise", Arch: family}
+	pair := func(name string, shape []int) {
+		p := lora.Pair{Name: name, Rows: shape[len(shape)-2], Cols: shape[len(shape)-1], Rank: s.Rank, Scale: 1.5}
+		n := 1
+		if len(shape) == 3 {
+			p.Stack, n = shape[0], shape[0]
+		}
+		p.A, p.B = noise(n*s.Rank*p.Cols, 0.1), noise(n*p.Rows*s.Rank, 0.1)
+		a.Pairs = append(a.Pairs, p)
+	}
+	for i := range f.Tensors {
+		x := &f.Tensors[i]
+		switch {
+		case r.Float64() >= s.Part:
+		case strings.Contains(x.Name, "conv1d") || strings.Contains(x.Name, "shortconv.conv.") || !strings.HasSuffix(x.Name, ".weight"):
+		case len(x.Shape) >= 2:
+			pair(x.Name, x.Shape)
+		case strings.Contains(x.Name, "norm") && !strings.Contains(x.Name, "ssm"):
+			var data []byte
+			for _, v := range noise(x.Elems(), 0.1) {
+				data = binary.LittleEndian.AppendUint32(data, math.Float32bits(1+v))
+			}
+			a.Whole = append(a.Whole, lora.Whole{Name: x.Name, Type: quant.F32, Shape: x.Shape, Data: data})
+		}
+	}
+	if out := arch.Output.Weight(); f.Tensor(out) == nil {
+		pair(out, f.Tensor(arch.TokenEmbed.Weight()).Shape)
+	}
+	return a
+}

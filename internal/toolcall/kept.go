@@ -1,0 +1,140 @@
+package toolcall
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"alpaca/internal/grammar/jsonschema"
+)
+
+// reach is how far a form that is not JSON keeps calls to the schemas of tools. What lies
+// further is told, or refused where the tool is strict.
+type reach int
+
+const (
+	reachNames reach = iota // which arguments there are; their values are JSON, or nearly so
+	reachTexts              // and strings that are listed; other values are JSON
+	reachAll                // and types, properties and items at any depth
+)
+
+// The keywords that say which values are valid, by what forms may know of them. All others
+// are annotations, or are told by the schema's compiler.
+var (
+	namesKnown   = []string{"type", "properties", "required", "additionalProperties"}
+	numbersKnown = []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}
+	constraints  = slices.Concat(namesKnown, numbersKnown, []string{
+		"enum", "const", "allOf", "anyOf", "oneOf", "not", "if", "dependentRequired", "dependentSchemas", "dependencies",
+		"minProperties", "maxProperties", "patternProperties", "propertyNames", "unevaluatedProperties",
+		"items", "prefixItems", "additionalItems", "minItems", "maxItems", "uniqueItems", "contains", "unevaluatedItems",
+		"minLength", "maxLength", "pattern", "format",
+	})
+)
+
+// tellBeyond tells what of the schema of a tool's arguments lies beyond a form's reach.
+func (b *builder) tellBeyond(t *Tool, doc *document, schema json.RawMessage, r reach) {
+	b.tellObject(beyond{t, doc, r, map[string]bool{}}, "#", schema, namesKnown)
+}
+
+// beyond is what tellBeyond goes through.
+type beyond struct {
+	t     *Tool
+	doc   *document
+	reach reach
+	seen  map[string]bool // schemas that have been gone through: they refer to themselves
+}
+
+func (b *builder) tellObject(x beyond, at string, schema json.RawMessage, known []string) {
+	b.tellKeywords(x, at, schema, known)
+	if x.reach == reachNames {
+		return
+	}
+	list, _ := properties(schema)
+	for _, p := range list {
+		b.tellValue(x, at+"/properties/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(p.name), p.schema)
+	}
+}
+
+func (b *builder) tellValue(x beyond, at string, schema json.RawMessage) {
+	schema = x.doc.resolve(schema)
+	types := typesOf(schema)
+	if x.seen[string(schema)] || x.reach == reachTexts && types != nil && !slices.Contains(types, "string") {
+		return // told, or JSON
+	}
+	x.seen[string(schema)] = true
+	known := []string{"type"}
+	if texts(schema) != nil {
+		known = append(known, "enum", "const")
+	}
+	if x.reach == reachAll && types != nil {
+		known = append(known, numbersKnown...)
+		if slices.Contains(types, "array") {
+			known = append(known, "items")
+			if items := itemsOf(schema); items != nil {
+				b.tellValue(x, at+"/items", items)
+			}
+		}
+		if slices.Contains(types, "object") {
+			b.tellObject(x, at, schema, append(known, namesKnown...))
+			return
+		}
+	}
+	b.tellKeywords(x, at, schema, known)
+}
+
+// tellKeywords tells which keywords of a schema are not among those known, unless they ask
+// for nothing.
+func (b *builder) tellKeywords(x beyond, at string, schema json.RawMessage, known []string) {
+	for _, k := range members(schema) {
+		if !slices.Contains(constraints, k.name) || slices.Contains(known, k.name) && !x.others(k, schema) || asksNothing(k, schema) {
+			continue
+		}
+		pointer := at + "/" + k.name
+		if x.t.Strict {
+			b.fail(x.t, &jsonschema.Refused{Pointer: pointer, Msg: "cannot be enforced in the form in which this model writes calls"})
+			return
+		}
+		if !slices.ContainsFunc(b.warnings, func(w string) bool { return strings.HasPrefix(w, warning(x.t, pointer+": ")) }) {
+			b.warnOf(x.t, pointer+": not enforced in the form in which this model writes calls")
+		}
+	}
+}
+
+// asksNothing reports whether every value of the rest of a schema has what a keyword asks
+// for.
+func asksNothing(k property, schema json.RawMessage) bool {
+	var n float64
+	switch k.name {
+	case "minProperties":
+		list, _ := properties(schema)
+		required := slices.DeleteFunc(list, func(p property) bool { return !p.required })
+		return json.Unmarshal(k.schema, &n) == nil && n <= float64(len(required))
+	case "maxProperties":
+		list, open := properties(schema)
+		return !open && json.Unmarshal(k.schema, &n) == nil && n >= float64(len(list))
+	case "minLength", "minItems":
+		return json.Unmarshal(k.schema, &n) == nil && n <= 0
+	case "format":
+		var name string
+		return json.Unmarshal(k.schema, &name) != nil || !jsonschema.EnforcesFormat(name) // the compiler tells of others
+	case "uniqueItems":
+		return string(k.schema) == "false"
+	}
+	return false
+}
+
+// others reports whether a keyword is about values of other arguments than those listed, where
+// the form writes such.
+func (x beyond) others(k property, schema json.RawMessage) bool {
+	if k.name != "additionalProperties" || string(k.schema) == "true" || string(k.schema) == "false" {
+		return false
+	}
+	list, _ := properties(schema)
+	return x.reach == reachTexts || x.reach == reachAll && len(list) == 0
+}
+
+// warnOf adds a warning about a tool.
+func (b *builder) warnOf(t *Tool, text string) { b.warnings = append(b.warnings, warning(t, text)) }
+
+func warning(t *Tool, text string) string { return fmt.Sprintf("the tool %q: %s", t.Name, text) }
