@@ -142,18 +142,20 @@ func modelOf(info *jetstream.ConsumerInfo) Model {
 func (c *Conn) consumers(ctx context.Context) (list []*jetstream.ConsumerInfo, err error) {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
-	stream, err := c.js.Stream(ctx, JobsStream)
+	asked, end := c.once(ctx)
+	defer end()
+	stream, err := c.js.Stream(asked, JobsStream)
 	if err != nil {
-		return nil, c.cause(err)
+		return nil, c.cause(lostOr(ctx, err))
 	}
-	all := stream.ListConsumers(ctx)
+	all := stream.ListConsumers(asked)
 	for info := range all.Info() {
 		if isKey.MatchString(info.Name) {
 			list = append(list, info)
 		}
 	}
 	if err := all.Err(); err != nil && !errors.Is(err, jetstream.ErrEndOfData) {
-		return nil, c.cause(err)
+		return nil, c.cause(lostOr(ctx, err))
 	}
 	slices.SortFunc(list, func(a, b *jetstream.ConsumerInfo) int {
 		return strings.Compare(a.Config.Metadata["name"]+"\x00"+a.Name, b.Config.Metadata["name"]+"\x00"+b.Name)

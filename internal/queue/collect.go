@@ -46,9 +46,11 @@ func passing(err error) bool {
 
 // read delivers the results from a sequence number on, and returns the last one's.
 func (r *run) read(ctx context.Context, from uint64) (last uint64, err error) {
-	reader, err := r.conn.js.OrderedConsumer(ctx, ResultsStream, jetstream.OrderedConsumerConfig{
+	asked, cancel := r.conn.once(ctx)
+	reader, err := r.conn.js.OrderedConsumer(asked, ResultsStream, jetstream.OrderedConsumerConfig{
 		FilterSubjects: []string{resultsPrefix + r.ID + ".>"}, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: from,
 	})
+	cancel()
 	if err != nil {
 		return 0, r.conn.cause(err)
 	}

@@ -239,9 +239,26 @@ func (c *Conn) lost() context.Context {
 
 // once returns a context for one question to the server.
 func (c *Conn) once(ctx context.Context) (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeout(ctx, requestTime)
+	return c.within(ctx, requestTime)
+}
+
+// within returns a context for a question that may take a time. It ends with the server.
+func (c *Conn) within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithTimeout(ctx, d)
 	stop := context.AfterFunc(c.lost(), cancel)
 	return ctx, func() { stop(); cancel() }
+}
+
+// errLost says that the server was lost while it was asked.
+var errLost = errors.New("the connection was lost")
+
+// lostOr returns errLost where a question of within was ended by that, err otherwise. The asker's
+// own context is given.
+func lostOr(ctx context.Context, err error) error {
+	if errors.Is(err, context.Canceled) && ctx.Err() == nil {
+		return errLost
+	}
+	return err
 }
 
 // with returns a context that is done with the caller's, or with the connection for its reason.

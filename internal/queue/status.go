@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
 )
@@ -101,13 +102,16 @@ func (c *Conn) Status(ctx context.Context) (*Status, error) {
 // list returns the subjects of a stream with how many messages each has. It says how full the
 // stream is, unless fill is nil.
 func (c *Conn) list(ctx context.Context, name, filter string, fill *StreamStatus) (map[string]uint64, error) {
-	stream, err := c.js.Stream(ctx, name)
+	const patience = 30 * time.Second // there may be a million
+	asked, cancel := c.within(ctx, patience)
+	defer cancel()
+	stream, err := c.js.Stream(asked, name)
 	if err != nil {
-		return nil, c.cause(err)
+		return nil, c.cause(lostOr(ctx, err))
 	}
-	info, err := stream.Info(ctx, jetstream.WithSubjectFilter(filter))
+	info, err := stream.Info(asked, jetstream.WithSubjectFilter(filter))
 	if err != nil {
-		return nil, c.cause(err)
+		return nil, c.cause(lostOr(ctx, err))
 	}
 	if fill != nil {
 		cfg := info.Config

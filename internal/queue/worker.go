@@ -239,9 +239,6 @@ func (w *Worker) take(ctx, work context.Context) error {
 	return nil
 }
 
-// errLost says that the server was lost while it was asked.
-var errLost = errors.New("the connection was lost")
-
 // abandon gives back what still comes of a question. It would be nobody's otherwise, until the
 // server takes this worker for dead.
 func (w *Worker) abandon(batch jetstream.MessageBatch) {

@@ -8,11 +8,9 @@ package balance
 
 import (
 	"bufio"
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
@@ -52,119 +50,6 @@ func TestMain(m *testing.M) {
 	}
 	os.RemoveAll(dir)
 	os.Exit(code)
-}
-
-// replica is an "alpaca serve".
-type replica struct {
-	t    *testing.T
-	port int
-	cmd  *exec.Cmd
-}
-
-// freePort returns a port that nobody has.
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
-}
-
-func (r *replica) start() {
-	r.t.Helper()
-	r.cmd = exec.Command(made.program, "serve", "-m", made.model, "-a", "tiny", "--host", "127.0.0.1", "--port", fmt.Sprint(r.port), "-t", "1",
-		"--drain-delay", "2500ms", "--drain-timeout", "60s", "--models-max", "0", "--context-shift")
-	stderr, err := r.cmd.StderrPipe()
-	require.NoError(r.t, err)
-	require.NoError(r.t, r.cmd.Start())
-	for lines := bufio.NewScanner(stderr); lines.Scan(); {
-		if strings.Contains(lines.Text(), "listens at") {
-			go io.Copy(io.Discard, stderr)
-			return
-		}
-	}
-	r.t.Fatal("a replica did not start")
-}
-
-func (r *replica) kill() {
-	r.cmd.Process.Kill()
-	r.cmd.Wait()
-}
-
-func (r *replica) url() string { return fmt.Sprintf("http://127.0.0.1:%d", r.port) }
-
-// balancer is nginx or HAProxy with the example of the folder deploy.
-type balancer struct {
-	program, example string
-	config           func(example string) string       // the whole configuration
-	command          func(dir, config string) []string // what runs it
-}
-
-var balancers = map[string]balancer{
-	"nginx": {
-		program: "nginx", example: "nginx.conf",
-		config: func(example string) string {
-			return "daemon off; error_log stderr; pid nginx.pid; worker_processes 1;\nevents {}\nhttp {\naccess_log off;\n" +
-				"client_body_temp_path body; proxy_temp_path proxy; fastcgi_temp_path fastcgi; uwsgi_temp_path uwsgi; scgi_temp_path scgi;\n" + example + "\n}\n"
-		},
-		command: func(dir, config string) []string { return []string{"-p", dir, "-c", config} },
-	},
-	"haproxy": {
-		program: "haproxy", example: "haproxy.cfg",
-		config:  func(example string) string { return example },
-		command: func(_, config string) []string { return []string{"-db", "-f", config} },
-	},
-}
-
-// start runs the balancer before replicas and returns its address.
-func (b balancer) start(t *testing.T, one, two *replica) string {
-	t.Helper()
-	path, err := exec.LookPath(b.program)
-	if err != nil {
-		path, err = exec.LookPath("/usr/sbin/" + b.program)
-	}
-	if err != nil {
-		if os.Getenv("ALPACA_REQUIRE_BALANCERS") == "1" {
-			t.Fatalf("%s is not installed and ALPACA_REQUIRE_BALANCERS=1 asks for it", b.program)
-		}
-		t.Skipf("%s is not installed (Debian: apt install %s)", b.program, b.program)
-	}
-	text, err := os.ReadFile(filepath.Join("..", "..", "..", "deploy", b.example))
-	require.NoError(t, err)
-	port := freePort(t)
-	example := string(text)
-	for from, to := range map[string]int{"127.0.0.1:8080": port, "127.0.0.1:8081": one.port, "127.0.0.1:8082": two.port} {
-		require.Equal(t, 1, strings.Count(example, from))
-		example = strings.Replace(example, from, fmt.Sprintf("127.0.0.1:%d", to), 1)
-	}
-	dir := t.TempDir()
-	config := filepath.Join(dir, b.example)
-	require.NoError(t, os.WriteFile(config, []byte(b.config(example)), 0o600))
-	cmd := exec.Command(path, b.command(dir, config)...)
-	var said bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &said, &said
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	require.NoError(t, cmd.Start())
-	t.Cleanup(func() {
-		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL)
-		cmd.Wait()
-		if t.Failed() {
-			t.Logf("%s:\n%s", b.program, said.String())
-		}
-	})
-	url := fmt.Sprintf("http://127.0.0.1:%d", port)
-	for range 500 {
-		resp, err := http.Get(url + "/readyz")
-		if err == nil {
-			resp.Body.Close()
-			if resp.StatusCode == 200 {
-				return url
-			}
-		}
-		time.Sleep(20 * time.Millisecond)
-	}
-	t.Fatalf("%s did not start", b.program)
-	return ""
 }
 
 // noise is what differs between two answers to the same request.

@@ -61,7 +61,7 @@ func failed(r *jobs.Request, code, message string) *jobs.Result {
 }
 
 // connect connects as a user of the address.
-func connect(t *testing.T, url string) *queue.Conn {
+func connect(t testing.TB, url string) *queue.Conn {
 	t.Helper()
 	c, err := connectTo(t, queue.Address{URL: url})
 	require.NoError(t, err)
@@ -69,14 +69,14 @@ func connect(t *testing.T, url string) *queue.Conn {
 	return c
 }
 
-func connectTo(t *testing.T, a queue.Address) (*queue.Conn, error) {
+func connectTo(t testing.TB, a queue.Address) (*queue.Conn, error) {
 	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 	defer cancel()
 	return queue.Connect(ctx, a, t.Name(), t.Logf)
 }
 
 // raw is a connection without alpaca's rules.
-func raw(t *testing.T, url string, opts ...nats.Option) (*nats.Conn, jetstream.JetStream) {
+func raw(t testing.TB, url string, opts ...nats.Option) (*nats.Conn, jetstream.JetStream) {
 	t.Helper()
 	nc, err := nats.Connect(url, opts...)
 	require.NoError(t, err)
@@ -87,7 +87,7 @@ func raw(t *testing.T, url string, opts ...nats.Option) (*nats.Conn, jetstream.J
 }
 
 // initialize makes a queue with the model's place.
-func initialize(t *testing.T, url string, limits queue.Limits, ackWait time.Duration) *queue.Conn {
+func initialize(t testing.TB, url string, limits queue.Limits, ackWait time.Duration) *queue.Conn {
 	t.Helper()
 	c := connect(t, url)
 	require.NoError(t, c.Init(t.Context(), limits))
@@ -105,7 +105,7 @@ type worker struct {
 }
 
 // work starts a worker with a connection of its own, as on another machine.
-func work(t *testing.T, url string, exec queue.Executor, opt queue.WorkerOptions) *worker {
+func work(t testing.TB, url string, exec queue.Executor, opt queue.WorkerOptions) *worker {
 	t.Helper()
 	c, err := connectTo(t, queue.Address{URL: url})
 	require.NoError(t, err)
@@ -131,7 +131,7 @@ func work(t *testing.T, url string, exec queue.Executor, opt queue.WorkerOptions
 }
 
 // requests returns n of them.
-func requests(t *testing.T, n int) (list []*jobs.Request) {
+func requests(t testing.TB, n int) (list []*jobs.Request) {
 	t.Helper()
 	for i := range n {
 		r, err := jobs.ParseRequest(fmt.Appendf(nil, `{"custom_id": "id <%d>", "method": "POST", "url": "/v1/completions", "body": {"prompt": "a & b %d"}}`, i, i))
@@ -148,11 +148,11 @@ type output struct {
 }
 
 // batch returns one of requests that have no line in out yet.
-func batch(t *testing.T, list []*jobs.Request, out *output) *queue.Batch {
+func batch(t testing.TB, list []*jobs.Request, out *output) *queue.Batch {
+	out.mu.Lock()
 	if out.lines == nil {
 		out.lines = map[string]string{}
 	}
-	out.mu.Lock()
 	finished := maps.Clone(out.lines)
 	out.mu.Unlock()
 	return &queue.Batch{
@@ -189,7 +189,7 @@ func (o *output) len() int {
 }
 
 // complete checks that each request has its right result.
-func (o *output) complete(t *testing.T, list []*jobs.Request) {
+func (o *output) complete(t testing.TB, list []*jobs.Request) {
 	t.Helper()
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -204,7 +204,7 @@ func (o *output) complete(t *testing.T, list []*jobs.Request) {
 }
 
 // run runs a batch to its end.
-func run(t *testing.T, url string, b *queue.Batch) error {
+func run(t testing.TB, url string, b *queue.Batch) error {
 	ctx, cancel := context.WithTimeout(t.Context(), aLong)
 	defer cancel()
 	c, err := connectTo(t, queue.Address{URL: url})
@@ -216,7 +216,7 @@ func run(t *testing.T, url string, b *queue.Batch) error {
 }
 
 // empty checks that no job is left.
-func empty(t *testing.T, c *queue.Conn) {
+func empty(t testing.TB, c *queue.Conn) {
 	t.Helper()
 	require.Eventually(t, func() bool {
 		s, err := c.Status(t.Context())

@@ -22,7 +22,7 @@ import (
 var folder string
 
 // program returns the real program, made once.
-func program(t *testing.T) string {
+func program(t testing.TB) string {
 	t.Helper()
 	require.NoError(t, makeProgram())
 	return filepath.Join(folder, "alpaca")
@@ -74,7 +74,7 @@ func beServer(dir string) {
 }
 
 // start starts a server in this process and returns its address.
-func start(t *testing.T, opt *server.Options) string {
+func start(t testing.TB, opt *server.Options) string {
 	t.Helper()
 	s, err := server.NewServer(opt)
 	require.NoError(t, err)
@@ -85,21 +85,21 @@ func start(t *testing.T, opt *server.Options) string {
 }
 
 // plainServer starts one that lets anybody in, on loopback.
-func plainServer(t *testing.T) string {
+func plainServer(t testing.TB) string {
 	t.Helper()
 	return start(t, options(t.TempDir(), -1))
 }
 
 // process is a server that can be killed.
 type process struct {
-	t    *testing.T
+	t    testing.TB
 	dir  string
 	port int
 	cmd  *exec.Cmd
 }
 
 // serverProcess starts a server as a process.
-func serverProcess(t *testing.T) *process {
+func serverProcess(t testing.TB) *process {
 	t.Helper()
 	probe, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true})
 	require.NoError(t, err)
