@@ -49,7 +49,7 @@ func Synthetic(ctx context.Context, spec string, available int64) (*gguf.File, e
 		s.layers = n
 	}
 	inner := cmp.Or(s.moe.ffn, s.ffn)
-	if !quant.CanCompute(t) || t.BlockLen() > 256 || s.dim%t.BlockLen() != 0 || inner%t.BlockLen() != 0 {
+	if !quant.CanCompute(t) || !quant.CanEncode(t) || t.BlockLen() > 256 || s.dim%t.BlockLen() != 0 || inner%t.BlockLen() != 0 {
 		return nil, fmt.Errorf("bench: synthetic model %q: %v cannot hold rows of %d and %d weights", spec, t, s.dim, inner)
 	}
 	return s.make(ctx, spec, t, available)

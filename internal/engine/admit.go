@@ -166,10 +166,7 @@ func (e *Engine) fill(a *answer) error {
 // reserve sees to it that there are blocks for the batch. It returns false where it had
 // to take them from a text, so that the batch must be composed again.
 func (e *Engine) reserve() bool {
-	var need model.Blocks
-	for _, r := range e.rows {
-		need = need.Add(r.answer.seq.Needs(r.n))
-	}
+	need := e.batch.Needs()
 	for {
 		missing := e.runner.Cache().Lacks(need)
 		if missing == (model.Blocks{}) {

@@ -124,7 +124,7 @@ func (e *Engine) evaluate() bool {
 	case errors.Is(err, context.Canceled):
 		return true
 	case errors.Is(err, model.ErrNoBlocks):
-		// Texts that shared a block both went on in it.
+		// Memory of the process is short, or of a part that reserve does not count.
 		if !e.forget(e.runner.Cache().Lacks(model.Blocks{1, 1})) {
 			e.preempt()
 		}

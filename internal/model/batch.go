@@ -81,6 +81,37 @@ func (b *Batch) rowsOf(s *Seq) (n int) {
 	return n
 }
 
+// Needs returns how many blocks more of the cache the rows take. Of texts that go on from
+// the end of a block that they share, the first writes there, and each of the others needs
+// a copy.
+func (b *Batch) Needs() (need Blocks) {
+	for i, s := range b.seqs {
+		if b.again(i) {
+			continue
+		}
+		need = need.Add(s.Needs(b.rowsOf(s)))
+		if len(s.tokens)%BlockLen == 0 {
+			continue
+		}
+		for p := range s.used() {
+			if last := s.goesOnIn(Part(p)); last != nil && b.before(i, Part(p), last) {
+				need[p]++
+			}
+		}
+	}
+	return need
+}
+
+// before reports whether the text of a span before i goes on in the block last.
+func (b *Batch) before(i int, p Part, last *Block) bool {
+	for _, s := range b.seqs[:i] {
+		if s != b.seqs[i] && len(s.tokens)%BlockLen > 0 && s.goesOnIn(p) == last {
+			return true
+		}
+	}
+	return false
+}
+
 // extend makes room for all rows in the cache. With ErrNoBlocks it has changed
 // nothing.
 func (b *Batch) extend() error {

@@ -152,6 +152,11 @@ func TestSharedBlocks(t *testing.T) {
 	require.Zero(t, a.Needs(24)[model.Whole])
 	require.Equal(t, 1, a.Needs(25)[model.Whole])
 	require.Equal(t, 1, c.Needs(1)[model.Whole], "position 35 has what a evaluated")
+	var both model.Batch
+	both.Add(a, 7, false)
+	both.Add(b, 8, false)
+	both.Add(c, 9, false)
+	require.Equal(t, 2, both.Needs()[model.Whole], "one of a and b writes there, and c copies")
 	want := eval(a, 7)
 	require.Equal(t, 2, r.Cache().Used(), "a writes where nobody has")
 	require.Equal(t, 1, b.Needs(1)[model.Whole])

@@ -168,9 +168,8 @@ func (s *Seq) Adopt(b, recent *Block, tokens []int32) error {
 	return nil
 }
 
-// Needs returns how many blocks more of the cache n further tokens take. Where
-// several texts share a last block that is not full, one of them may need one more
-// than this says.
+// Needs returns how many blocks more of the cache n further tokens take, if no other text
+// goes on first in a last block that both share: see Batch.Needs.
 func (s *Seq) Needs(n int) (need Blocks) {
 	if n == 0 {
 		return need
@@ -189,6 +188,16 @@ func (s *Seq) Needs(n int) (need Blocks) {
 func (s *Seq) mustCopy(p Part, i, j int) bool {
 	b := s.parts[p].list[i]
 	return b.refs > 1 && b.filled > j
+}
+
+// goesOnIn returns the last block of a part, whose end s may write without a copy unless
+// another text does so first; nil where it must be copied.
+func (s *Seq) goesOnIn(p Part) *Block {
+	last := len(s.parts[p].list) - 1
+	if s.mustCopy(p, last, len(s.tokens)%BlockLen) {
+		return nil
+	}
+	return s.parts[p].list[last]
 }
 
 // extend makes room for n tokens more, without adding them. After an error nothing
