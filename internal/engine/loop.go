@@ -137,6 +137,7 @@ func (e *Engine) settle() (ended bool) {
 	if ended {
 		e.mu.Lock()
 		e.stats.Running = len(e.running) + len(e.resting)
+		e.countBlocks()
 		e.mu.Unlock()
 	}
 	return ended

@@ -272,11 +272,6 @@ func (e *Engine) account(d time.Duration, sampled int) {
 	if each {
 		e.speculate.Learn(e.batch.Len(), drafted, accepted, d+e.drafted)
 	}
-	c := e.runner.Cache()
-	cached := 0
-	if e.prefix != nil {
-		cached = e.prefix.count
-	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	s := &e.stats
@@ -295,7 +290,17 @@ func (e *Engine) account(d time.Duration, sampled int) {
 			a.tokens += int64(r.n)
 		}
 	}
-	s.Blocks, s.BlocksUsed, s.BlocksCached = c.Budget(), c.Used(), cached
+	e.countBlocks()
+}
+
+// countBlocks notes how many blocks there are, in use and kept for later. The loop calls
+// it, with mu locked.
+func (e *Engine) countBlocks() {
+	c := e.runner.Cache()
+	e.stats.Blocks, e.stats.BlocksUsed, e.stats.BlocksCached = c.Budget(), c.Used(), 0
+	if e.prefix != nil {
+		e.stats.BlocksCached = e.prefix.count
+	}
 }
 
 // publish offers others the blocks of a text that are full, and the last one where the

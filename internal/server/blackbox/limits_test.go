@@ -230,6 +230,7 @@ func TestConnections(t *testing.T) {
 		ask(c, brief)
 		require.Equal(t, 200, answered(c))
 		idle = append(idle, c)
+		time.Sleep(50 * time.Millisecond) // the server learns that it is idle after the answer is read
 	}
 	first := f.dial() // takes the place of the one that is idle for longest
 	ask(first, endless)
