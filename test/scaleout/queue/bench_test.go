@@ -179,7 +179,11 @@ func (b *bench) complete(workers ...*proc) {
 	require.Equal(b.t, b.want, sorted(b.t, b.out))
 	for _, w := range workers {
 		w.Process.Signal(syscall.SIGTERM)
-		require.Zero(b.t, w.end(), w.text())
+		status := w.end()
+		if status == 128+int(syscall.SIGTERM) && !strings.Contains(w.text(), "result mismatches") {
+			continue // it was still loading its model
+		}
+		require.Zero(b.t, status, w.text())
 		require.Contains(b.t, w.text(), " 0 result mismatches")
 	}
 }
