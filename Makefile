@@ -66,10 +66,10 @@ vet-all: ## vet, for every platform
 	done
 
 # Packages that evaluate much text in some tests, which -short leaves out.
-LONG := ./cmd/... ./internal/cli/... ./internal/server/... ./internal/jobs/... ./internal/tinydata/... ./internal/engine/...
+LONG := ./cmd/... ./internal/cli/... ./internal/server/... ./internal/jobs/... ./internal/tinydata/... ./internal/engine/... ./internal/model/...
 
 test-purego: ## run the tests of the portable code, without assembly
-	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego $$($(GO) list ./... | grep -v -e /cmd/ -e /cli -e /server -e /jobs -e /tinydata -e /engine)
+	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego $$($(GO) list ./... | grep -v -e /cmd/ -e /cli -e /server -e /jobs -e /tinydata -e /engine -e /model)
 	env -u ALPACA_REQUIRE_KERNELS $(GO) test -tags purego -short $(LONG)
 
 # The module in test has what only these tests need: a browser's driver and clients. They are
