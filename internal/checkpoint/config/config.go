@@ -114,7 +114,9 @@ func (r *reader) add(key string, v gguf.Value) {
 	r.m.KV = append(r.m.KV, gguf.KV{Key: key, Value: v})
 }
 
-func (r *reader) addInt(key string, n int)       { r.add(key, gguf.U32(uint32(min(n, math.MaxUint32)))) }
+func (r *reader) addInt(key string, n int) {
+	r.add(key, gguf.U32(uint32(min(int64(n), math.MaxUint32))))
+}
 func (r *reader) addFloat(key string, f float64) { r.add(key, gguf.F32(float32(f))) }
 
 // count returns a number of at least 1.

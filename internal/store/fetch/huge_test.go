@@ -49,7 +49,7 @@ func TestHuge(t *testing.T) {
 	opt.Piece, opt.SaveBytes = piece, 1<<20
 	p, err := Download(t.Context(), job, opt)
 	require.NoError(t, err, log.String())
-	require.EqualValues(t, size, p.Size)
+	require.EqualValues(t, int64(size), p.Size)
 	seen.Write(o.data)
 	require.Equal(t, fmt.Sprintf("%x", seen.Sum(nil)), p.SHA256, "the rest of what was hashed before")
 	require.Equal(t, []string{fmt.Sprintf("bytes=%d-%d", int64(size-last), int64(size-123-1)), fmt.Sprintf("bytes=%d-%d", int64(size-123), int64(size-1))}, slices.Sorted(slices.Values(o.asked)))
