@@ -124,11 +124,11 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 			r.gate(&l.FFN, ffn)                              // ffn = act(Gate·x) * (Up·x)
 			r.addProduct(h, &l.FFN.Down, ffn, l.FFNPostNorm) // h += Down·ffn
 		}
-		if rows := b.wanted; last {
-			r.useInput(i, rows, h)
-		} else {
-			r.useInput(i, nil, h)
+		var rows []int // that h has; nil: all
+		if last {
+			rows = b.wanted
 		}
+		r.useInput(i, rows, h)
 		if r.err != nil {
 			break
 		}

@@ -49,7 +49,7 @@ func (r *Runner) layerInputs(ids []int32, h []float32) {
 //
 //	h = (h + RMSNorm(Down·(act(Up·h) * input))) * OutScale
 //
-// rows are those of the batch that h has.
+// rows are those of the batch that h has; nil: all.
 func (r *Runner) useInput(layer int, rows []int, h []float32) {
 	c, l := &r.model.Config, &r.model.Weights.Layers[layer]
 	if p := c.LayerInput; p > 0 {
