@@ -85,8 +85,8 @@ func (t *transfer) open(ctx context.Context, src Source, header http.Header) (an
 }
 
 // get fetches what is missing of a part over one connection. It returns how many bytes
-// came, and of which generation the source was.
-func (t *transfer) get(ctx context.Context, i int, buf []byte) (n int64, generation int, err error) {
+// came, and of which generation the source was. The buffer is another one afterwards.
+func (t *transfer) get(ctx context.Context, i int, buffer *[]byte) (n int64, generation int, err error) {
 	from, to := t.span(i)
 	src, generation, etag, err := t.sources.get(ctx)
 	if err != nil {
@@ -105,26 +105,42 @@ func (t *transfer) get(ctx context.Context, i int, buf []byte) (n int64, generat
 		return 0, generation, err
 	}
 	for from+n < to {
-		k, err := answer.Body.Read(buf[:min(int64(len(buf)), to-from-n)])
+		buf := *buffer
+		k, err := fill(answer.Body, buf[:min(int64(len(buf)), to-from-n)], alive)
 		if k > 0 {
-			alive()
 			if _, err := t.file.WriteAt(buf[:k], from+n); err != nil {
 				return n, generation, localError{noRoom(err)}
 			}
 			n += int64(k)
-			t.wrote(i, k)
+			*buffer = t.wrote(i, buf, k)
 		}
 		if err != nil && from+n < to {
 			return n, generation, cut(err, ctx)
 		}
 	}
 	if answer.ContentLength < 0 {
-		if k, _ := answer.Body.Read(buf[:1]); k > 0 {
+		if k, _ := answer.Body.Read((*buffer)[:1]); k > 0 {
 			return n, generation, badf("the server sends more bytes than it was asked for")
 		}
 	}
 	return n, generation, nil
 }
+
+// fill reads until a buffer is full or fillFor is over. A fast connection brings little at a
+// time, and often: each write, and each turn of the digest, costs more than so few bytes.
+func fill(r io.Reader, buf []byte, alive func()) (n int, err error) {
+	for begin := time.Now(); n < len(buf) && err == nil && (n == 0 || time.Since(begin) < fillFor); {
+		var k int
+		if k, err = r.Read(buf[n:]); k > 0 {
+			alive()
+		}
+		n += k
+	}
+	return n, err
+}
+
+// fillFor is how long bytes that have come may wait for others before they are written.
+const fillFor = 50 * time.Millisecond
 
 // cut makes the end of a connection an error that says so.
 func cut(err error, ctx context.Context) error {

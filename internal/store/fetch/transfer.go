@@ -3,7 +3,6 @@ package fetch
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
 	"slices"
 	"sync"
@@ -30,6 +29,8 @@ type transfer struct {
 	taken []bool    // parts that somebody fetches
 	lead  int       // the first part that is not complete
 	front int64     // bytes from the file's beginning without a gap
+	fed   []chunk   // what the digest takes next, as far as it is still in memory
+	spare [][]byte  // buffers that nobody uses
 	fresh int64     // bytes since the last save
 	saved time.Time
 	total int64
@@ -86,13 +87,21 @@ func (t *transfer) inParts(ctx context.Context) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var workers, others sync.WaitGroup
-	for range min(t.opt.Connections, len(t.taken)) {
-		workers.Go(func() {
-			if err := t.work(ctx); err != nil {
-				cancel(err)
-			}
-		})
+	work := func() {
+		if err := t.work(ctx); err != nil {
+			cancel(err)
+		}
 	}
+	done := make(chan struct{}) // the first worker has found nothing more to do
+	workers.Go(func() { defer close(done); work() })
+	workers.Go(func() {
+		if !t.needsMore(ctx, done) {
+			return
+		}
+		for range min(t.opt.Connections, len(t.taken)) - 1 {
+			workers.Go(work)
+		}
+	})
 	stop := make(chan struct{})
 	others.Go(func() { t.watch(stop, cancel) })
 	others.Go(func() {
@@ -113,6 +122,36 @@ func (t *transfer) inParts(ctx context.Context) error {
 		return err
 	}
 	return nil
+}
+
+const (
+	// aloneFor is how long the first connection is alone.
+	aloneFor = 250 * time.Millisecond
+	// aloneRate is the number of bytes a second above which it stays alone. No server far away
+	// gives so many over one connection: what is slow then is this machine, and more
+	// connections cost it time.
+	aloneRate = 256 << 20
+)
+
+// needsMore waits until one connection has turned out to be slow. It returns false where that
+// has fetched everything, or everything has ended.
+func (t *transfer) needsMore(ctx context.Context, done <-chan struct{}) bool {
+	tick := time.NewTicker(aloneFor)
+	defer tick.Stop()
+	for last, before := t.progress().Done, time.Now(); ; {
+		select {
+		case <-done:
+			return false
+		case <-ctx.Done():
+			return false
+		case <-tick.C:
+		}
+		now, total := time.Now(), t.progress().Done
+		if float64(total-last) < aloneRate*now.Sub(before).Seconds() {
+			return true
+		}
+		last, before = total, now
+	}
 }
 
 // end wakes the hasher: nobody writes any more.
@@ -177,17 +216,22 @@ func (t *transfer) span(i int) (from, to int64) {
 	return start + t.state.Done[i], start + t.state.length(i)
 }
 
-// wrote counts n bytes more of a part.
-func (t *transfer) wrote(i, n int) {
+// wrote counts bytes more of a part. They are given to the digest where it has seen what is
+// before them; wrote then returns another buffer in exchange.
+func (t *transfer) wrote(i int, buf []byte, n int) []byte {
 	t.mu.Lock()
 	defer t.mu.Unlock()
+	at := int64(i)*t.state.Piece + t.state.Done[i]
 	t.state.Done[i] += int64(n)
 	t.fresh += int64(n)
 	t.total += int64(n)
-	if i == t.lead {
-		t.advanceFront()
-		t.moved.Broadcast()
+	if i != t.lead {
+		return buf
 	}
+	t.advanceFront()
+	buf = t.feed(chunk{at, buf[:n]}, buf)
+	t.moved.Broadcast()
+	return buf
 }
 
 // advanceFront finds out how far the file is without a gap.
@@ -201,43 +245,4 @@ func (t *transfer) advanceFront() {
 	} else {
 		t.front = t.state.Size
 	}
-}
-
-// hash computes the digest behind those who write, until all is seen or nobody writes.
-func (t *transfer) hash() error {
-	buf := make([]byte, bufferSize)
-	for n := t.sum.seen(); ; {
-		t.mu.Lock()
-		for t.front == n && !t.ended {
-			t.moved.Wait()
-		}
-		front := t.front
-		t.mu.Unlock()
-		if front == n {
-			return nil
-		}
-		for n < front {
-			p := buf[:min(int64(len(buf)), front-n)]
-			if _, err := t.file.ReadAt(p, n); err != nil {
-				return localError{fmt.Errorf("reading back what was written: %w", err)}
-			}
-			if n == 0 && t.job.Model {
-				if err := checkMagic(p); err != nil {
-					return err
-				}
-			}
-			t.sum.Write(p)
-			n += int64(len(p))
-		}
-	}
-}
-
-// checkMagic returns an error unless a file begins as GGUF files do. A beginning too short
-// to say passes.
-func checkMagic(p []byte) error {
-	const magic = "GGUF"
-	if n := min(len(p), len(magic)); string(p[:n]) != magic[:n] {
-		return &notModel{slices.Clone(p[:min(len(p), 32)])}
-	}
-	return nil
 }

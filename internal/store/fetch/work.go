@@ -30,14 +30,14 @@ func (t *transfer) work(ctx context.Context) error {
 		if !ok || ctx.Err() != nil {
 			return nil
 		}
-		if err := t.piece(ctx, i, buf); err != nil {
+		if err := t.piece(ctx, i, &buf); err != nil {
 			return err
 		}
 	}
 }
 
 // piece fetches one part, and asks anew where a connection fails.
-func (t *transfer) piece(ctx context.Context, i int, buf []byte) error {
+func (t *transfer) piece(ctx context.Context, i int, buf *[]byte) error {
 	for try, expired := 0, 0; ; {
 		n, generation, err := t.get(ctx, i, buf)
 		if err == nil {

@@ -218,8 +218,12 @@ func checkModel(items []*item) error {
 	case 1:
 		return checkGGUF(parts[0].file(), parts[0].file(), parts[0].job.Name)
 	}
-	dir, err := os.MkdirTemp(filepath.Dir(parts[0].job.Path), ".alpaca-check-")
-	if err != nil {
+	// The lock of the first part is held, so that what has this name is of a pull that was ended.
+	dir := parts[0].job.Path + ".alpaca-check"
+	if err := os.RemoveAll(dir); err != nil {
+		return fmt.Errorf("the folder for models cannot be written: %w", err)
+	}
+	if err := os.Mkdir(dir, 0o777); err != nil {
 		return fmt.Errorf("the folder for models cannot be written: %w", err)
 	}
 	defer os.RemoveAll(dir)
