@@ -11,17 +11,6 @@ import (
 	"slices"
 )
 
-// Shard is a part of an input: of its lines, counted from 0 without the blank ones, those
-// whose number leaves I when divided by N.
-type Shard struct{ I, N int }
-
-// All is the shard of all lines.
-var All = Shard{0, 1}
-
-func (s Shard) has(n int) bool { return n%s.N == s.I }
-
-func (s Shard) String() string { return fmt.Sprintf("%d/%d", s.I, s.N) }
-
 // Source gives the requests of an input one after the other.
 type Source interface {
 	// Next returns the next request, or io.EOF. It is for one goroutine at a time.
@@ -93,9 +82,8 @@ func (in *Input) check(shard Shard, bad func(line int, err error)) error {
 		if err != nil {
 			wrong++
 			bad(l.number, err)
-		} else if shard.has(all) {
+		} else {
 			id := keyOf(r.CustomID)
-			in.index[id] = len(in.lines)
 			in.lines = append(in.lines, inputLine{at: l.at, size: int32(len(line)), number: int32(l.number), id: id, begins: r.begins()})
 		}
 	}
@@ -106,7 +94,18 @@ func (in *Input) check(shard Shard, bad func(line int, err error)) error {
 		return errors.New("there are no requests in it")
 	}
 	in.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	if shard != All {
+		in.lines = shard.of(in.lines)
+	}
+	in.number()
 	return nil
+}
+
+// number notes where each line is in the order of the lines.
+func (in *Input) number() {
+	for i, l := range in.lines {
+		in.index[l.id] = i
+	}
 }
 
 // Close closes the file.
@@ -116,9 +115,7 @@ func (in *Input) Close() error { return in.file.Close() }
 // share is evaluated once. Groups come in the order of their first lines.
 func (in *Input) ByPrefix() {
 	byPrefix(in.lines)
-	for i, l := range in.lines {
-		in.index[l.id] = i
-	}
+	in.number()
 }
 
 // Total is Source's.

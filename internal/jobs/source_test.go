@@ -83,3 +83,34 @@ func TestByPrefix(t *testing.T) {
 	}
 	require.Equal(t, []string{"a1", "a1+", "a2x", "a2y", "b1", "b2", "c"}, order)
 }
+
+// TestShardsShare: the requests about a document are in one shard, or in two neighbours.
+func TestShardsShare(t *testing.T) {
+	const documents, questions = 10, 12
+	var lines []string
+	for q := range questions { // in mixed order
+		for d := range documents {
+			text := strings.Repeat(fmt.Sprint("document ", d, " "), 100)
+			lines = append(lines, line(fmt.Sprintf("%d-%d", d, q), fmt.Sprintf(`{"prompt":"%s question %d"}`, text, q)))
+		}
+	}
+	path := write(t, "in.jsonl", lines...)
+	for n := 2; n <= 7; n++ {
+		seen, pairs, fewest, most := map[string]bool{}, map[string]bool{}, len(lines), 0
+		for i := range n {
+			in := open(t, path, Shard{i, n})
+			fewest, most = min(fewest, in.Total()), max(most, in.Total())
+			for range in.Total() {
+				r, err := in.Next(t.Context())
+				require.NoError(t, err)
+				require.False(t, seen[r.CustomID], "%s is in two shards", r.CustomID)
+				seen[r.CustomID] = true
+				document, _, _ := strings.Cut(r.CustomID, "-")
+				pairs[fmt.Sprint(i, document)] = true
+			}
+		}
+		require.Len(t, seen, len(lines))
+		require.LessOrEqual(t, len(pairs), documents+n-1, "documents are evaluated by more shards than need be")
+		require.LessOrEqual(t, most-fewest, questions, "one shard has more to do than another")
+	}
+}

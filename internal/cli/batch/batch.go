@@ -83,7 +83,7 @@ have errors; 130 interrupted.`,
 	fs.SortFlags = false
 	fs.StringVarP(&o.out, "output", "o", "", "`file` for the results; - is stdout")
 	fs.StringVar(&o.order, "order", "done", "`order` of the results: done, as they come, or input, which is set up in the end")
-	fs.StringVar(&o.shard, "shard", "", "answer a part only: `I/N`, the lines whose number, from 0, leaves I when divided by N")
+	fs.StringVar(&o.shard, "shard", "", "answer a part only: `I/N`, the I-th of N, from 0: lines that begin alike; of a pipe each N-th line")
 	fs.BoolVar(&o.check, "check", false, "check the input, and no more")
 	flags.AddInt(fs, &o.retries, flags.Int{Name: "retries", Value: 2, High: 100}, "`times` that a request is tried again for which memory was short or the like")
 	flags.AddInt(fs, &o.maxErrors, flags.Int{Name: "max-errors", Value: -1, Low: -1, High: math.MaxInt32}, "end when more `results` than that have errors; -1 is no limit")
