@@ -3,6 +3,7 @@ package data
 import (
 	"bytes"
 	"crypto/sha256"
+	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"strings"
@@ -151,6 +152,14 @@ func appendNormal(b []byte, text string) []byte {
 		b = utf8.AppendRune(b, c)
 	}
 	return b
+}
+
+// QuestionSum returns the SHA-256 of a seed and of what a row asks, without case, punctuation and
+// white space. The answer is no part of it.
+func (r *Row) QuestionSum(seed uint64) [32]byte {
+	b := binary.LittleEndian.AppendUint64(nil, seed)
+	b = append(appendNormal(b, r.Instruction), 0)
+	return sha256.Sum256(appendNormal(b, r.Input))
 }
 
 // hash returns the SHA-256 of what the row says, by which duplicates are found.

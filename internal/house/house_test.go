@@ -54,7 +54,7 @@ var order = []string{
 
 	// Rows that models are trained on.
 	"internal/data/formats",
-	"internal/data/lint",
+	"internal/data/derive", "internal/data/lint",
 	"internal/data/query",
 	"internal/data/table",
 	"internal/data",

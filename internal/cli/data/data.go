@@ -39,7 +39,7 @@ instructions with answers, conversations, preference pairs.`,
 			return flags.UnknownCommand(cmd, args[0])
 		},
 	}
-	cmd.AddCommand(newImport(u), newExport(u), newSearch(u), newRandom(u), newShow(u), newSQL(u), newLint(u), newStats(u), newServe(u))
+	cmd.AddCommand(newImport(u), newExport(u), newSearch(u), newRandom(u), newShow(u), newSQL(u), newLint(u), newSplit(u), newMerge(u), newStats(u), newServe(u))
 	for _, c := range cmd.Commands() {
 		c.Flags().SortFlags = false
 	}

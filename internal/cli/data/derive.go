@@ -1,0 +1,142 @@
+package data
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/data"
+	"alpaca/internal/data/derive"
+)
+
+// splitOptions are the flags of "alpaca data split".
+type splitOptions struct {
+	file
+	source string
+	eval   float64
+	seed   uint64
+	names  derive.Names
+}
+
+func newSplit(u *ui.UI) *cobra.Command {
+	var o splitOptions
+	cmd := &cobra.Command{
+		Use:   "split",
+		Short: "Divide a source into rows to train with and rows to measure with",
+		Long: `Divide the rows of a source into two new sources: one to train with, and a small one to measure
+with what comes of it. Which row goes where follows from the seed and from what it asks, not
+from the order of the rows. Rows that ask the same are on the same side. The old source stays.`,
+		Example: `  alpaca data split --eval 0.05
+  alpaca data export --source alpaca_data_train --format jsonl -o train.jsonl`,
+		Args: flags.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return o.run(cmd.Context(), u) },
+	}
+	fs := cmd.Flags()
+	o.file.add(fs)
+	fs.StringVar(&o.source, "source", "", "`name` of the source to divide (default: the only one)")
+	fs.Float64Var(&o.eval, "eval", 0.05, "`share` of the rows to measure with, between 0 and 1")
+	fs.Uint64Var(&o.seed, "seed", 1, "`seed` of the choice")
+	fs.StringVar(&o.names.Train, "train-name", "", "`name` of the source to train with (default: the old one's and _train)")
+	fs.StringVar(&o.names.Eval, "eval-name", "", "`name` of the source to measure with (default: the old one's and _eval)")
+	return cmd
+}
+
+func (o *splitOptions) run(ctx context.Context, u *ui.UI) error {
+	if !(o.eval > 0 && o.eval < 1) {
+		return ui.Usagef("--eval %v: must be between 0 and 1", o.eval)
+	}
+	db, sources, err := change(ctx, &o.file, o.source)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	if len(sources) != 1 {
+		return ui.Usagef("there are %d sources: name one with --source", len(sources))
+	}
+	train, eval, err := derive.Split(ctx, db, sources[0], o.eval, o.seed, o.names)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(u.Out, "%s has %d rows, %s has %d\n", train.Name, train.Rows, eval.Name, eval.Rows)
+	return db.Close()
+}
+
+// mergeOptions are the flags of "alpaca data merge".
+type mergeOptions struct {
+	file
+	name   string
+	unique bool
+}
+
+func newMerge(u *ui.UI) *cobra.Command {
+	var o mergeOptions
+	cmd := &cobra.Command{
+		Use:   "merge SOURCE SOURCE…",
+		Short: "Make one source of several",
+		Long: `Write the rows of sources to a new one, one source after the other. The old sources stay. Where
+they came in different formats, the new one is written as chats unless "alpaca data export"
+is told another format.`,
+		Example: `  alpaca data merge alpaca_data dolly --name both --unique`,
+		Args:    cobra.MinimumNArgs(2),
+		RunE:    func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args) },
+	}
+	fs := cmd.Flags()
+	o.file.add(fs)
+	fs.StringVar(&o.name, "name", "merged", "`name` of the new source")
+	fs.BoolVar(&o.unique, "unique", false, "leave out rows that say the same as an earlier one, to the letter")
+	return cmd
+}
+
+func (o *mergeOptions) run(ctx context.Context, u *ui.UI, names []string) error {
+	for i, name := range names {
+		if slices.Contains(names[:i], name) {
+			return ui.Usagef("the source %s is named twice", name)
+		}
+	}
+	db, sources, err := change(ctx, &o.file, names...)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	merged, left, err := derive.Merge(ctx, db, sources, o.name, o.unique)
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(u.Out, "%s has %d rows", merged.Name, merged.Rows)
+	if o.unique {
+		fmt.Fprintf(u.Out, ", %d are left out", left)
+	}
+	fmt.Fprintln(u.Out)
+	return db.Close()
+}
+
+// change opens a database that exists to be changed, and returns the sources of those names;
+// "" is all of them.
+func change(ctx context.Context, f *file, names ...string) (*data.DB, []*data.Source, error) {
+	db, err := f.read(ctx) // it has to exist
+	if err != nil {
+		return nil, nil, err
+	}
+	var sources []*data.Source
+	for _, name := range names {
+		s, err := sourceNamed(ctx, db, name)
+		if err == nil && s == nil {
+			sources, err = db.Sources(ctx)
+		} else {
+			sources = append(sources, s)
+		}
+		if err != nil {
+			db.Close()
+			return nil, nil, err
+		}
+	}
+	if err := db.Close(); err != nil {
+		return nil, nil, err
+	}
+	db, err = data.Open(ctx, f.path)
+	return db, sources, err
+}
