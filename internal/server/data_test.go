@@ -1,6 +1,7 @@
 package server
 
 import (
+	"encoding/base64"
 	"fmt"
 	"net/http"
 	"testing"
@@ -26,6 +27,18 @@ func TestData(t *testing.T) {
 	f = setup(t, func(_ *engine.Options, o *Options) { o.Data, o.Keys = rows, []string{"k"} })
 	resp, _ = f.do("GET", "/data/x", "")
 	require.Equal(t, 401, resp.StatusCode)
+	require.Equal(t, []string{"Bearer", `Basic realm="alpaca: any name, and the API key as the password"`}, resp.Header.Values("WWW-Authenticate"))
+	for _, c := range []struct {
+		user, password string
+		status         int
+	}{{"me", "k", 200}, {"", "k", 200}, {"k", "", 401}, {"me", "other", 401}} {
+		basic := "Basic " + base64.StdEncoding.EncodeToString([]byte(c.user+":"+c.password))
+		resp, _ = f.do("GET", "/data/x", "", "Authorization", basic)
+		require.Equal(t, c.status, resp.StatusCode, c)
+		// A browser would send it with what pages of others ask of the API.
+		resp, _ = f.do("POST", "/v1/completions", `{"prompt":"a"}`, "Authorization", basic)
+		require.Equal(t, 401, resp.StatusCode)
+	}
 	f = setup(t, nil)
 	resp, _ = f.do("GET", "/data/x", "")
 	require.Equal(t, 404, resp.StatusCode)

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"errors"
 	"mime"
 	"net"
 	"net/http"
@@ -123,6 +124,25 @@ func (s *Server) withKey(h handle) handle {
 			message = "the API key is not one of this server's"
 		}
 		return &openai.Error{Status: http.StatusUnauthorized, Type: openai.TypeKey, Code: "invalid_api_key", Message: message}
+	}
+}
+
+// browsed lets h answer browsers, too, which send no header of a page's when they open an
+// address: they ask their user for a password, which is the key.
+func (s *Server) browsed(h handle) handle {
+	if len(s.keys) == 0 {
+		return h
+	}
+	return func(w http.ResponseWriter, r *http.Request) error {
+		if _, key, ok := r.BasicAuth(); ok {
+			r = r.Clone(r.Context())
+			r.Header.Set("Authorization", "Bearer "+key)
+		}
+		err := h(w, r)
+		if e, ok := errors.AsType[*openai.Error](err); ok && e.Status == http.StatusUnauthorized {
+			w.Header().Add("WWW-Authenticate", `Basic realm="alpaca: any name, and the API key as the password"`)
+		}
+		return err
 	}
 }
 

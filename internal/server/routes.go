@@ -65,7 +65,7 @@ func (s *Server) routes() http.Handler {
 	}
 	list = append(list, unservedRoutes()...)
 	if s.opt.Data != nil {
-		list = append(list, route{"GET /data/", false, s.data})
+		list = append(list, route{"GET /data/", true, s.browsed(s.withKey(s.data))})
 	}
 	if !s.opt.NoPage {
 		for pattern, h := range page.Handlers() {
