@@ -59,15 +59,16 @@ loop:
 	VMOVSS X2, xwdy+36(FP)
 	RET
 
-// func norm8AVX2(dx, x, w, dy *float32, n int, rho, by float32)
+// func norm8AVX2(dx, x, w, dy *float32, n int, rhoBy *[2]float32)
 TEXT ·norm8AVX2(SB), NOSPLIT, $0-48
 	MOVQ         dx+0(FP), DI
 	MOVQ         x+8(FP), SI
 	MOVQ         w+16(FP), DX
 	MOVQ         dy+24(FP), R8
 	MOVQ         n+32(FP), CX
-	VBROADCASTSS rho+40(FP), Y6
-	VBROADCASTSS by+44(FP), Y7
+	MOVQ         rhoBy+40(FP), R9
+	VBROADCASTSS (R9), Y6
+	VBROADCASTSS 4(R9), Y7
 
 loop:
 	VMULPS  (DX), Y6, Y0
