@@ -1,6 +1,6 @@
 package fit
 
-// This file and search_min.go find, for a short run of weights, the scale (and
+// This file and min.go find, for a short run of weights, the scale (and
 // minimum) and the integers that give the smallest error. They try some scales
 // around the one that just spans the range. The trials, their order and every
 // rounding are the reference's, since the file's bytes depend on them.

@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-// The products that are eight partial sums and one of the minima (Q5_1: see quant/dot.go).
+// The products that are eight partial sums and one of the minima (Q5_1: see matmul/dot.go).
 // A partial sum is 4 weights of a block wide, as many as SDOT's panels have of a row in
 // a lane. So all instruction sets share those panels, and a four of rows has nine
 // vectors of accumulators, a row a lane.
