@@ -4,14 +4,14 @@
 
 // Constants of Exp32 (exp32.go), each in 8 lanes.
 #define EXP_CONST(off, bits) \
-	DATA ·expConst+(off+0)(SB)/4, $bits  \
-	DATA ·expConst+(off+4)(SB)/4, $bits  \
-	DATA ·expConst+(off+8)(SB)/4, $bits  \
-	DATA ·expConst+(off+12)(SB)/4, $bits \
-	DATA ·expConst+(off+16)(SB)/4, $bits \
-	DATA ·expConst+(off+20)(SB)/4, $bits \
-	DATA ·expConst+(off+24)(SB)/4, $bits \
-	DATA ·expConst+(off+28)(SB)/4, $bits
+DATA ·expConst+(off+0)(SB)/4, $bits \
+DATA ·expConst+(off+4)(SB)/4, $bits \
+DATA ·expConst+(off+8)(SB)/4, $bits \
+DATA ·expConst+(off+12)(SB)/4, $bits \
+DATA ·expConst+(off+16)(SB)/4, $bits \
+DATA ·expConst+(off+20)(SB)/4, $bits \
+DATA ·expConst+(off+24)(SB)/4, $bits \
+DATA ·expConst+(off+28)(SB)/4, $bits
 
 EXP_CONST(0, 0xc2b00000)   // least, -88
 EXP_CONST(32, 0x42b20000)  // most, 89
@@ -27,5 +27,6 @@ EXP_CONST(320, 0x3f000000) // p0
 EXP_CONST(352, 0x3f800000) // 1
 EXP_CONST(384, 0x80000000) // sign
 EXP_CONST(416, 0xff800000) // -Inf
+
 GLOBL ·expConst(SB), RODATA|NOPTR, $448
 

@@ -13,38 +13,38 @@
 //	BX  b, the current row    DX  bytes between rows of b
 //	SI, R11  the rows of a (first and fifth) moving along k
 #define GEMM_ARGS \
-	MOVQ args+0(FP), DI             \
-	MOVQ gemmArgs_c(DI), AX      \
+	MOVQ args+0(FP), DI            \
+	MOVQ gemmArgs_c(DI), AX        \
 	MOVQ gemmArgs_cStride(DI), R13 \
-	MOVQ gemmArgs_a(DI), R8      \
-	MOVQ gemmArgs_aStride(DI), R9 \
-	LEAQ (R9)(R9*2), R10         \
-	MOVQ gemmArgs_bStride(DI), DX \
+	MOVQ gemmArgs_a(DI), R8        \
+	MOVQ gemmArgs_aStride(DI), R9  \
+	LEAQ (R9)(R9*2), R10           \
+	MOVQ gemmArgs_bStride(DI), DX  \
 	MOVQ gemmArgs_m(DI), R12
 
 // START sets the pointers that move along k.
 #define START \
-	MOVQ R8, SI              \
-	LEAQ (R8)(R9*4), R11     \
-	MOVQ gemmArgs_b(DI), BX  \
+	MOVQ R8, SI             \
+	LEAQ (R8)(R9*4), R11    \
+	MOVQ gemmArgs_b(DI), BX \
 	MOVQ gemmArgs_k(DI), CX
 
 // LOAD2 and STORE2 move a row's 32 columns at BX and go to the next.
 #define LOAD2(u, v) \
-	VMOVUPS.Z (BX), K1, u     \
-	VMOVUPS.Z 64(BX), K2, v   \
-	ADDQ R13, BX
+	VMOVUPS.Z (BX), K1, u   \
+	VMOVUPS.Z 64(BX), K2, v \
+	ADDQ      R13, BX
 
 #define STORE2(u, v) \
-	VMOVUPS u, K1, (BX)       \
-	VMOVUPS v, K2, 64(BX)     \
-	ADDQ R13, BX
+	VMOVUPS u, K1, (BX)   \
+	VMOVUPS v, K2, 64(BX) \
+	ADDQ    R13, BX
 
 // FMA2 adds a's element at x times the row of b in Z16 and Z17.
 #define FMA2(x, u, v) \
-	VBROADCASTSS x, Z18       \
-	VFMADD231PS Z16, Z18, u   \
-	VFMADD231PS Z17, Z18, v
+	VBROADCASTSS x, Z18      \
+	VFMADD231PS  Z16, Z18, u \
+	VFMADD231PS  Z17, Z18, v
 
 // func gemm32AVX512(args *gemmArgs)
 //
@@ -104,12 +104,12 @@ eight_k:
 	FMA2((R11)(R9*1), Z10, Z11)
 	FMA2((R11)(R9*2), Z12, Z13)
 	FMA2((R11)(R10*1), Z14, Z15)
-	ADDQ $4, SI
-	ADDQ $4, R11
-	ADDQ DX, BX
-	DECQ CX
-	JNZ  eight_k
-	MOVQ AX, BX
+	ADDQ      $4, SI
+	ADDQ      $4, R11
+	ADDQ      DX, BX
+	DECQ      CX
+	JNZ       eight_k
+	MOVQ      AX, BX
 	STORE2(Z0, Z1)
 	STORE2(Z2, Z3)
 	STORE2(Z4, Z5)
@@ -118,10 +118,10 @@ eight_k:
 	STORE2(Z10, Z11)
 	STORE2(Z12, Z13)
 	STORE2(Z14, Z15)
-	LEAQ (AX)(R13*8), AX
-	LEAQ (R8)(R9*8), R8
-	SUBQ $8, R12
-	JMP  eight
+	LEAQ      (AX)(R13*8), AX
+	LEAQ      (R8)(R9*8), R8
+	SUBQ      $8, R12
+	JMP       eight
 
 four:
 	CMPQ R12, $4
@@ -155,27 +155,27 @@ four_k:
 	FMA2((SI)(R9*1), Z2, Z3)
 	FMA2((SI)(R9*2), Z4, Z5)
 	FMA2((SI)(R10*1), Z6, Z7)
-	ADDQ $4, SI
-	ADDQ DX, BX
-	DECQ CX
-	JNZ  four_k
-	MOVQ AX, BX
+	ADDQ      $4, SI
+	ADDQ      DX, BX
+	DECQ      CX
+	JNZ       four_k
+	MOVQ      AX, BX
 	STORE2(Z0, Z1)
 	STORE2(Z2, Z3)
 	STORE2(Z4, Z5)
 	STORE2(Z6, Z7)
-	LEAQ (AX)(R13*4), AX
-	LEAQ (R8)(R9*4), R8
-	SUBQ $4, R12
+	LEAQ      (AX)(R13*4), AX
+	LEAQ      (R8)(R9*4), R8
+	SUBQ      $4, R12
 
 one:
 	TESTQ R12, R12
 	JZ    done
-	CMPQ gemmArgs_fresh(DI), $0
-	JNE  one_fresh
+	CMPQ  gemmArgs_fresh(DI), $0
+	JNE   one_fresh
 	MOVQ  AX, BX
 	LOAD2(Z0, Z1)
-	JMP  one_start
+	JMP   one_start
 
 one_fresh:
 	VPXORD Z0, Z0, Z0
@@ -188,25 +188,25 @@ one_k:
 	VMOVUPS.Z (BX), K1, Z16
 	VMOVUPS.Z 64(BX), K2, Z17
 	FMA2((SI), Z0, Z1)
-	ADDQ $4, SI
-	ADDQ DX, BX
-	DECQ CX
-	JNZ  one_k
-	MOVQ AX, BX
+	ADDQ      $4, SI
+	ADDQ      DX, BX
+	DECQ      CX
+	JNZ       one_k
+	MOVQ      AX, BX
 	STORE2(Z0, Z1)
-	ADDQ R13, AX
-	ADDQ R9, R8
-	DECQ R12
-	JMP  one
+	ADDQ      R13, AX
+	ADDQ      R9, R8
+	DECQ      R12
+	JMP       one
 
 done:
 	VZEROUPPER
 	RET
 
 #define FMA2Y(x, u, v) \
-	VBROADCASTSS x, Y10       \
-	VFMADD231PS Y8, Y10, u    \
-	VFMADD231PS Y9, Y10, v
+	VBROADCASTSS x, Y10     \
+	VFMADD231PS  Y8, Y10, u \
+	VFMADD231PS  Y9, Y10, v
 
 // func gemm16AVX2(args *gemmArgs)
 //
@@ -215,11 +215,11 @@ TEXT ·gemm16AVX2(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 
 four:
-	CMPQ R12, $4
-	JLT  one
-	CMPQ gemmArgs_fresh(DI), $0
-	JNE  four_fresh
-	LEAQ (R13)(R13*2), R11
+	CMPQ    R12, $4
+	JLT     one
+	CMPQ    gemmArgs_fresh(DI), $0
+	JNE     four_fresh
+	LEAQ    (R13)(R13*2), R11
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
 	VMOVUPS (AX)(R13*1), Y2
@@ -228,7 +228,7 @@ four:
 	VMOVUPS 32(AX)(R13*2), Y5
 	VMOVUPS (AX)(R11*1), Y6
 	VMOVUPS 32(AX)(R11*1), Y7
-	JMP  four_start
+	JMP     four_start
 
 four_fresh:
 	VXORPS Y0, Y0, Y0
@@ -250,11 +250,11 @@ four_k:
 	FMA2Y((SI)(R9*1), Y2, Y3)
 	FMA2Y((SI)(R9*2), Y4, Y5)
 	FMA2Y((SI)(R10*1), Y6, Y7)
-	ADDQ $4, SI
-	ADDQ DX, BX
-	DECQ CX
-	JNZ  four_k
-	LEAQ (R13)(R13*2), R11
+	ADDQ    $4, SI
+	ADDQ    DX, BX
+	DECQ    CX
+	JNZ     four_k
+	LEAQ    (R13)(R13*2), R11
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
 	VMOVUPS Y2, (AX)(R13*1)
@@ -263,19 +263,19 @@ four_k:
 	VMOVUPS Y5, 32(AX)(R13*2)
 	VMOVUPS Y6, (AX)(R11*1)
 	VMOVUPS Y7, 32(AX)(R11*1)
-	LEAQ (AX)(R13*4), AX
-	LEAQ (R8)(R9*4), R8
-	SUBQ $4, R12
-	JMP  four
+	LEAQ    (AX)(R13*4), AX
+	LEAQ    (R8)(R9*4), R8
+	SUBQ    $4, R12
+	JMP     four
 
 one:
-	TESTQ R12, R12
-	JZ    done
-	CMPQ gemmArgs_fresh(DI), $0
-	JNE  one_fresh
+	TESTQ   R12, R12
+	JZ      done
+	CMPQ    gemmArgs_fresh(DI), $0
+	JNE     one_fresh
 	VMOVUPS (AX), Y0
 	VMOVUPS 32(AX), Y1
-	JMP  one_start
+	JMP     one_start
 
 one_fresh:
 	VXORPS Y0, Y0, Y0
@@ -288,16 +288,16 @@ one_k:
 	VMOVUPS (BX), Y8
 	VMOVUPS 32(BX), Y9
 	FMA2Y((SI), Y0, Y1)
-	ADDQ $4, SI
-	ADDQ DX, BX
-	DECQ CX
-	JNZ  one_k
+	ADDQ    $4, SI
+	ADDQ    DX, BX
+	DECQ    CX
+	JNZ     one_k
 	VMOVUPS Y0, (AX)
 	VMOVUPS Y1, 32(AX)
-	ADDQ R13, AX
-	ADDQ R9, R8
-	DECQ R12
-	JMP  one
+	ADDQ    R13, AX
+	ADDQ    R9, R8
+	DECQ    R12
+	JMP     one
 
 done:
 	VZEROUPPER
@@ -310,10 +310,10 @@ TEXT ·gemm8AVX2(SB), NOSPLIT, $0-8
 	GEMM_ARGS
 
 one:
-	CMPQ gemmArgs_fresh(DI), $0
-	JNE  one_fresh
+	CMPQ    gemmArgs_fresh(DI), $0
+	JNE     one_fresh
 	VMOVUPS (AX), Y0
-	JMP  one_start
+	JMP     one_start
 
 one_fresh:
 	VXORPS Y0, Y0, Y0
@@ -324,14 +324,14 @@ one_start:
 one_k:
 	VBROADCASTSS (SI), Y10
 	VFMADD231PS  (BX), Y10, Y0
-	ADDQ $4, SI
-	ADDQ DX, BX
-	DECQ CX
-	JNZ  one_k
-	VMOVUPS Y0, (AX)
-	ADDQ R13, AX
-	ADDQ R9, R8
-	DECQ R12
-	JNZ  one
+	ADDQ         $4, SI
+	ADDQ         DX, BX
+	DECQ         CX
+	JNZ          one_k
+	VMOVUPS      Y0, (AX)
+	ADDQ         R13, AX
+	ADDQ         R9, R8
+	DECQ         R12
+	JNZ          one
 	VZEROUPPER
 	RET

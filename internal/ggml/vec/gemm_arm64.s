@@ -49,9 +49,9 @@ row_fresh:
 	VMOVI $0, V7.B16
 
 row_start:
-	MOVD  R2, R11
-	MOVD  R3, R10
-	MOVD  R8, R9
+	MOVD R2, R11
+	MOVD R3, R10
+	MOVD R8, R9
 
 step:
 	FMOVS.P 4(R11), F28
@@ -135,8 +135,8 @@ rows4_fresh:
 	VMOVI $0, V15.B16
 
 rows4_start:
-	MOVD  R3, R10
-	MOVD  R8, R9
+	MOVD R3, R10
+	MOVD R8, R9
 
 step4:
 	FMOVS.P 4(R11), F28
@@ -180,9 +180,9 @@ row_fresh:
 	VMOVI $0, V3.B16
 
 row_start:
-	MOVD  R2, R11
-	MOVD  R3, R10
-	MOVD  R8, R9
+	MOVD R2, R11
+	MOVD R3, R10
+	MOVD R8, R9
 
 step:
 	FMOVS.P 4(R11), F28
@@ -218,9 +218,9 @@ row_fresh:
 	VMOVI $0, V0.B16
 
 row_start:
-	MOVD  R2, R11
-	MOVD  R3, R10
-	MOVD  R8, R9
+	MOVD R2, R11
+	MOVD R3, R10
+	MOVD R8, R9
 
 step:
 	FMOVS.P 4(R11), F28

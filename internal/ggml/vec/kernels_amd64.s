@@ -43,9 +43,9 @@ four:
 	SILU(32, Y1, Y5)
 	SILU(64, Y2, Y6)
 	SILU(96, Y3, Y7)
-	ADDQ $128, DI
-	ADDQ $128, SI
-	JMP  four
+	ADDQ   $128, DI
+	ADDQ   $128, SI
+	JMP    four
 
 rest:
 	ADDQ $32, CX
@@ -56,10 +56,10 @@ one:
 	VMINPS Y0, Y13, Y0
 	EXP4
 	SILU(0, Y0, Y4)
-	ADDQ $32, DI
-	ADDQ $32, SI
-	SUBQ $8, CX
-	JNZ  one
+	ADDQ   $32, DI
+	ADDQ   $32, SI
+	SUBQ   $8, CX
+	JNZ    one
 
 done:
 	VZEROUPPER
@@ -67,8 +67,8 @@ done:
 
 // SIGMOID is 1 / (1 + e) for the vector off bytes on, e being e^-x.
 #define SIGMOID(off, e) \
-	VADDPS  Y14, e, e \
-	VDIVPS  e, Y14, e \
+	VADDPS  Y14, e, e  \
+	VDIVPS  e, Y14, e  \
 	VMOVUPS e, off(DI)
 
 // func sigmoid8AVX2(dst, x *float32, n int)
@@ -98,9 +98,9 @@ four:
 	SIGMOID(32, Y1)
 	SIGMOID(64, Y2)
 	SIGMOID(96, Y3)
-	ADDQ $128, DI
-	ADDQ $128, SI
-	JMP  four
+	ADDQ   $128, DI
+	ADDQ   $128, SI
+	JMP    four
 
 rest:
 	ADDQ $32, CX
@@ -111,10 +111,10 @@ one:
 	VMINPS Y0, Y13, Y0
 	EXP4
 	SIGMOID(0, Y0)
-	ADDQ $32, DI
-	ADDQ $32, SI
-	SUBQ $8, CX
-	JNZ  one
+	ADDQ   $32, DI
+	ADDQ   $32, SI
+	SUBQ   $8, CX
+	JNZ    one
 
 done:
 	VZEROUPPER
@@ -167,7 +167,7 @@ loop:
 	SUBQ        $8, CX
 	JNZ         loop
 	SUM8(X0, Y0, X1, Y1)
-	VMOVSS X0, ret+16(FP)
+	VMOVSS      X0, ret+16(FP)
 	VZEROUPPER
 	RET
 
@@ -202,11 +202,11 @@ TEXT ·rotate4AVX2(SB), NOSPLIT, $0-32
 	MOVQ n+24(FP), CX
 
 loop:
-	VPMOVZXDQ (SI), Y1       // c0 0 c1 0 ...
-	VMOVSLDUP Y1, Y1         // c0 c0 c1 c1 ...
+	VPMOVZXDQ (SI), Y1          // c0 0 c1 0 ...
+	VMOVSLDUP Y1, Y1            // c0 c0 c1 c1 ...
 	VPMOVZXDQ (DX), Y2
 	VMOVSLDUP Y2, Y2
-	VMOVUPS   (DI), Y0       // a0 b0 a1 b1 ...
+	VMOVUPS   (DI), Y0          // a0 b0 a1 b1 ...
 	VSHUFPS   $0xb1, Y0, Y0, Y3 // b0 a0 b1 a1 ...
 	VMULPS    Y1, Y0, Y0
 	VMULPS    Y2, Y3, Y3

@@ -161,10 +161,10 @@ loop:
 	VLD2   (R0), [V0.S4, V1.S4]
 	FMOVQ  (R1), F2
 	FMOVQ  (R2), F3
-	VFMUL(2, 0, 4) // a*c
-	VFMUL(3, 1, 5) // b*s
-	VFMUL(3, 0, 6) // a*s
-	VFMUL(2, 1, 7) // b*c
+	VFMUL(2, 0, 4)                // a*c
+	VFMUL(3, 1, 5)                // b*s
+	VFMUL(3, 0, 6)                // a*s
+	VFMUL(2, 1, 7)                // b*c
 	VFSUB(5, 4, 0)
 	VFADD(7, 6, 1)
 	VST2.P [V0.S4, V1.S4], 32(R0)
@@ -189,10 +189,10 @@ loop:
 	FLDPQ (R1), (F1, F3)
 	FLDPQ (R2), (F4, F5)
 	FLDPQ (R3), (F6, F7)
-	VFMUL(4, 0, 16) // a*c
-	VFMUL(6, 1, 17) // b*s
-	VFMUL(6, 0, 18) // a*s
-	VFMUL(4, 1, 19) // b*c
+	VFMUL(4, 0, 16)      // a*c
+	VFMUL(6, 1, 17)      // b*s
+	VFMUL(6, 0, 18)      // a*s
+	VFMUL(4, 1, 19)      // b*c
 	VFMUL(5, 2, 20)
 	VFMUL(7, 3, 21)
 	VFMUL(7, 2, 22)

@@ -28,21 +28,21 @@ TEXT ·softmaxNEON(SB), NOSPLIT, $0-17
 
 	// The lanes hold no NaN, so their order does not matter.
 	MOVD $0xff800000, R3
-	VDUP R3, V12.S4 // -Inf
+	VDUP R3, V12.S4      // -Inf
 	VDUP R3, V14.S4
 	MOVD R0, R3
 	MOVD R1, R4
 
 greatest:
-	FLDPQ (R3), (F0, F1)
-	FLDPQ 32(R3), (F2, F3)
+	FLDPQ  (R3), (F0, F1)
+	FLDPQ  32(R3), (F2, F3)
 	MOST(0, V0, 12, V12)
 	MOST(1, V1, 14, V14)
 	MOST(2, V2, 12, V12)
 	MOST(3, V3, 14, V14)
-	ADD   $64, R3
-	SUBS  $16, R4, R4
-	BNE   greatest
+	ADD    $64, R3
+	SUBS   $16, R4, R4
+	BNE    greatest
 	MOST(14, V14, 12, V12)
 	VEXT8(12, 12, 14)
 	MOST(14, V14, 12, V12)
@@ -58,20 +58,20 @@ greatest:
 	MOVD  R1, R4
 
 exp:
-	FLDPQ (R3), (F0, F1)
-	FLDPQ 32(R3), (F2, F3)
+	FLDPQ  (R3), (F0, F1)
+	FLDPQ  32(R3), (F2, F3)
 	FSUB4X(16, 0, 0)
 	EXP4
-	FSTPQ (F0, F1), (R3)
-	FSTPQ (F2, F3), 32(R3)
-	FLDPQ 64(R3), (F0, F1)
-	FLDPQ 96(R3), (F2, F3)
+	FSTPQ  (F0, F1), (R3)
+	FSTPQ  (F2, F3), 32(R3)
+	FLDPQ  64(R3), (F0, F1)
+	FLDPQ  96(R3), (F2, F3)
 	FSUB4X(16, 0, 0)
 	EXP4
-	FSTPQ (F0, F1), 64(R3)
-	FSTPQ (F2, F3), 96(R3)
-	FLDPQ (R3), (F4, F5)
-	FLDPQ 32(R3), (F6, F7)
+	FSTPQ  (F0, F1), 64(R3)
+	FSTPQ  (F2, F3), 96(R3)
+	FLDPQ  (R3), (F4, F5)
+	FLDPQ  32(R3), (F6, F7)
 	FADD4(0, 4, 4)
 	VFADD(6, 4, 4)
 	VFADD(7, 5, 5)
@@ -83,16 +83,16 @@ exp:
 	VFADDD(1, 29, 29)
 	VFADDD(2, 30, 30)
 	VFADDD(3, 31, 31)
-	ADD   $128, R3
-	SUBS  $32, R4, R4
-	BNE   exp
-	VFADDD(30, 28, 28)  // s0+s4, s1+s5
-	VFADDD(31, 29, 29)  // s2+s6, s3+s7
+	ADD    $128, R3
+	SUBS   $32, R4, R4
+	BNE    exp
+	VFADDD(30, 28, 28)      // s0+s4, s1+s5
+	VFADDD(31, 29, 29)      // s2+s6, s3+s7
 	VFADDD(29, 28, 28)
 	VEXT8(28, 28, 29)
-	FADDD F29, F28, F28
-	FMOVD $1.0, F29
-	FDIVD F28, F29, F28
+	FADDD  F29, F28, F28
+	FMOVD  $1.0, F29
+	FDIVD  F28, F29, F28
 	FCVTDS F28, F28
 
 	CBZ R2, scale

@@ -17,26 +17,26 @@
 
 // ROUNDBITS rounds the lanes of V17 by drop bits, as roundBits. Clobbers V26 to V28.
 #define ROUNDBITS(drop) \
-	VUSHR drop, V17.S4, V26.S4       \
-	VAND  V29.B16, V26.B16, V26.B16  \ // the last bit that stays
-	VADD  V30.S4, V17.S4, V27.S4     \
-	VADD  V26.S4, V27.S4, V27.S4     \
-	VAND  V31.B16, V27.B16, V27.B16  \
-	VFCMEQ(17, 17, 28)               \ // not for NaN
+	VUSHR drop, V17.S4, V26.S4      \
+	VAND  V29.B16, V26.B16, V26.B16 \ // the last bit that stays
+	VADD  V30.S4, V17.S4, V27.S4    \
+	VADD  V26.S4, V27.S4, V27.S4    \
+	VAND  V31.B16, V27.B16, V27.B16 \
+	VFCMEQ(17, 17, 28)              \ // not for NaN
 	VBIT  V28.B16, V27.B16, V17.B16
 
 // ROUNDALL is a function that sets dst to the n floats of src, rounded.
 #define ROUNDALL(drop) \
-	MOVD dst+0(FP), R0       \
-	MOVD src+8(FP), R1       \
-	MOVD n+16(FP), R2        \
-	ROUND_CONSTANTS(drop)    \
-loop:                        \
-	VLD1.P 16(R1), [V17.S4]  \
-	ROUNDBITS(drop)          \
-	VST1.P [V17.S4], 16(R0)  \
-	SUBS   $4, R2, R2        \
-	BNE    loop              \
+	MOVD   dst+0(FP), R0    \
+	MOVD   src+8(FP), R1    \
+	MOVD   n+16(FP), R2     \
+	ROUND_CONSTANTS(drop)   \
+	loop:                   \
+	VLD1.P 16(R1), [V17.S4] \
+	ROUNDBITS(drop)         \
+	VST1.P [V17.S4], 16(R0) \
+	SUBS   $4, R2, R2       \
+	BNE    loop             \
 	RET
 
 // func roundHalf4NEON(dst, src *float32, n int)

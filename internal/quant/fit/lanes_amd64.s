@@ -9,13 +9,13 @@
 // half of Yr and row r+4 in the upper half, into a vector of each column's eight
 // rows in order.
 #define TRANSPOSE4 \
-	VUNPCKLPS Y1, Y0, Y8   \ // 0.0 1.0 0.1 1.1
-	VUNPCKHPS Y1, Y0, Y9   \ // 0.2 1.2 0.3 1.3
-	VUNPCKLPS Y3, Y2, Y10  \
-	VUNPCKHPS Y3, Y2, Y11  \
-	VUNPCKLPD Y10, Y8, Y4  \
-	VUNPCKHPD Y10, Y8, Y5  \
-	VUNPCKLPD Y11, Y9, Y6  \
+	VUNPCKLPS Y1, Y0, Y8  \ // 0.0 1.0 0.1 1.1
+	VUNPCKHPS Y1, Y0, Y9  \ // 0.2 1.2 0.3 1.3
+	VUNPCKLPS Y3, Y2, Y10 \
+	VUNPCKHPS Y3, Y2, Y11 \
+	VUNPCKLPD Y10, Y8, Y4 \
+	VUNPCKHPD Y10, Y8, Y5 \
+	VUNPCKLPD Y11, Y9, Y6 \
 	VUNPCKHPD Y11, Y9, Y7
 
 // func toLanesAVX2(dst, src *float32, n int)
@@ -62,7 +62,7 @@ TEXT ·absLanesAVX2(SB), NOSPLIT, $0-8
 	MOVQ     a+0(FP), AX
 	MOVQ     lanes_n(AX), CX
 	VPCMPEQD Y15, Y15, Y15
-	VPSRLD   $1, Y15, Y15      // all bits but the sign
+	VPSRLD   $1, Y15, Y15    // all bits but the sign
 
 loop:
 	VANDPS  lanes_x(AX), Y15, Y0

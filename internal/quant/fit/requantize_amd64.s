@@ -31,11 +31,11 @@ TEXT ·requantizeAVX2(SB), NOSPLIT, $0-24
 	VXORPS       X9, X9, X9
 
 loop:
-	VMOVSS       (R8), X2
-	VUCOMISS     X9, X2
-	JNE          run           // also NaN
-	JP           run
-	JMP          next
+	VMOVSS   (R8), X2
+	VUCOMISS X9, X2
+	JNE      run      // also NaN
+	JP       run
+	JMP      next
 
 run:
 	VBROADCASTSS (R8), Y2
@@ -56,7 +56,7 @@ run:
 	VPMINSD      Y11, Y1, Y1
 	VPSUBD       Y10, Y0, Y0
 	VPSUBD       Y10, Y1, Y1
-	VPACKUSDW    Y1, Y0, Y0    // words 0..3 8..11 4..7 12..15
+	VPACKUSDW    Y1, Y0, Y0     // words 0..3 8..11 4..7 12..15
 	VPERMQ       $0xd8, Y0, Y0
 	VEXTRACTI128 $1, Y0, X1
 	VPACKUSWB    X1, X0, X0

@@ -69,29 +69,29 @@ TEXT ·searchIQ4AVX2(SB), NOSPLIT, $0-8
 
 	// The weight of largest magnitude, the first of several.
 	VPCMPEQD Y5, Y5, Y5
-	VPSRLD   $1, Y5, Y6   // all bits but the sign
+	VPSRLD   $1, Y5, Y6 // all bits but the sign
 	VXORPS   Y9, Y9, Y9
-	VXORPS   Y4, Y4, Y4   // the magnitude
+	VXORPS   Y4, Y4, Y4 // the magnitude
 	MOVQ     AX, SI
 
 largest:
 	VMOVUPS      lanes_x(SI), Y0
 	VANDPS       Y6, Y0, Y1
-	VCMPPS       $0x1e, Y4, Y1, Y2 // >
+	VCMPPS       $0x1e, Y4, Y1, Y2  // >
 	VBLENDVPS    Y2, Y0, Y9, Y9
 	VBLENDVPS    Y2, Y1, Y4, Y4
 	ADDQ         $32, SI
 	CMPQ         SI, BX
 	JNE          largest
-	MOVL         $0x26901d7d, CX   // 1e-15
+	MOVL         $0x26901d7d, CX    // 1e-15
 	VMOVD        CX, X5
 	VPBROADCASTD X5, Y5
-	VCMPPS       $0x11, Y5, Y4, Y7 // <
+	VCMPPS       $0x11, Y5, Y4, Y7  // <
 	VMOVUPS      Y7, lanes_tiny(AX)
 	TABLES
 
 	// The largest weight at the end of the range: 1/(largest/127).
-	VBROADCASTSS lanes_numer(AX), Y2 // 127
+	VBROADCASTSS lanes_numer(AX), Y2   // 127
 	VDIVPS       Y2, Y9, Y8
 	MOVL         $0x3f800000, CX
 	VMOVD        CX, X2
@@ -99,7 +99,7 @@ largest:
 	VDIVPS       Y8, Y2, Y8
 	SUMS(full)
 	VXORPS       Y4, Y4, Y4
-	VCMPPS       $0x1e, Y4, Y1, Y2   // Σ w*q*q > 0
+	VCMPPS       $0x1e, Y4, Y1, Y2     // Σ w*q*q > 0
 	VDIVPS       Y1, Y0, Y3
 	VANDPS       Y2, Y3, Y3
 	VMOVUPS      Y3, lanes_scale(AX)
@@ -113,10 +113,10 @@ trial:
 	VDIVPS       Y9, Y8, Y8
 	SUMS(sums)
 	VXORPS       Y4, Y4, Y4
-	VCMPPS       $0x1e, Y4, Y1, Y2 // Σ w*q*q > 0
+	VCMPPS       $0x1e, Y4, Y1, Y2   // Σ w*q*q > 0
 	VMULPS       Y0, Y0, Y3
 	VMULPS       Y1, Y7, Y4
-	VCMPPS       $0x1e, Y4, Y3, Y4 // >
+	VCMPPS       $0x1e, Y4, Y3, Y4   // >
 	VANDPS       Y4, Y2, Y2
 	VDIVPS       Y1, Y0, Y3
 	VMULPS       Y0, Y3, Y4

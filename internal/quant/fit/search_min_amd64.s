@@ -78,10 +78,10 @@ rangeNext:
 	NEXT(rangeLoop)
 	VMOVUPS Y0, lanes_sumW(AX)
 	VMOVUPS Y1, lanes_sumX(AX)
-	VMINPS  Y10, Y11, Y10           // a minimum above 0 is 0
+	VMINPS  Y10, Y11, Y10      // a minimum above 0 is 0
 
 	// The full range.
-	VCMPPS       $0, Y10, Y9, Y7    // equal: all weights are
+	VCMPPS       $0, Y10, Y9, Y7     // equal: all weights are
 	VMOVUPS      Y7, lanes_tiny(AX)
 	VSUBPS       Y10, Y9, Y3
 	VBROADCASTSS lanes_numer(AX), Y8
@@ -104,7 +104,7 @@ fullLoop:
 	VMOVUPS Y4, lanes_t(SI)
 	NEXT(fullLoop)
 	XORL    DX, DX
-	JMP     loss                    // back at fullLoss
+	JMP     loss            // back at fullLoss
 
 fullLoss:
 	VMOVUPS Y0, lanes_best(AX)
@@ -116,9 +116,9 @@ trial:
 	VBROADCASTSS (R9), Y8
 	ADDQ         $4, R9
 	VDIVPS       Y3, Y8, Y8
-	VXORPS       Y0, Y0, Y0         // Σ w*q
-	VXORPS       Y1, Y1, Y1         // Σ w*q*q
-	VXORPS       Y2, Y2, Y2         // Σ w*q*x
+	VXORPS       Y0, Y0, Y0  // Σ w*q
+	VXORPS       Y1, Y1, Y1  // Σ w*q*q
+	VXORPS       Y2, Y2, Y2  // Σ w*q*x
 	MOVQ         AX, SI
 
 sums:
@@ -140,8 +140,8 @@ sums:
 	VMOVUPS   lanes_sumW(AX), Y3
 	VMULPS    Y1, Y3, Y4
 	VMULPS    Y0, Y0, Y5
-	VSUBPS    Y5, Y4, Y4            // determinant
-	VCMPPS    $0x1e, Y11, Y4, Y6    // > 0
+	VSUBPS    Y5, Y4, Y4         // determinant
+	VCMPPS    $0x1e, Y11, Y4, Y6 // > 0
 	VMOVMSKPS Y6, CX
 	TESTL     CX, CX
 	JZ        trialNext
@@ -154,7 +154,7 @@ sums:
 	VMULPS    Y2, Y0, Y7
 	VSUBPS    Y7, Y5, Y5
 	VDIVPS    Y4, Y5, Y5
-	VCMPPS    $0x1e, Y11, Y5, Y7    // a minimum above 0: a line through 0
+	VCMPPS    $0x1e, Y11, Y5, Y7 // a minimum above 0: a line through 0
 	VDIVPS    Y1, Y2, Y4
 	VBLENDVPS Y7, Y4, Y3, Y3
 	VANDNPS   Y5, Y7, Y5

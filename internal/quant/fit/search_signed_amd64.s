@@ -45,39 +45,39 @@
 // LARGEST sets Y9 to the weight of largest magnitude with its sign, the first of
 // several, and Y7 to where that is below 1e-15. It sets t = w*x.
 #define LARGEST(loop) \
-	VPCMPEQD     Y5, Y5, Y5     \
-	VPSRLD       $1, Y5, Y5     \ // all bits but the sign
-	VXORPS       Y9, Y9, Y9     \
-	VXORPS       Y4, Y4, Y4     \ // the magnitude
-	MOVQ         AX, SI         \
-	loop:                       \
-	VMOVUPS      lanes_x(SI), Y0 \
+	VPCMPEQD     Y5, Y5, Y5          \
+	VPSRLD       $1, Y5, Y5          \ // all bits but the sign
+	VXORPS       Y9, Y9, Y9          \
+	VXORPS       Y4, Y4, Y4          \ // the magnitude
+	MOVQ         AX, SI              \
+	loop:                            \
+	VMOVUPS      lanes_x(SI), Y0     \
 	VMULPS       lanes_w(SI), Y0, Y1 \
-	VMOVUPS      Y1, lanes_t(SI) \
-	VANDPS       Y5, Y0, Y1     \
-	VCMPPS       $0x1e, Y4, Y1, Y2 \ // >
-	VBLENDVPS    Y2, Y0, Y9, Y9 \
-	VBLENDVPS    Y2, Y1, Y4, Y4 \
-	NEXT(loop)                  \
-	MOVL         $0x26901d7d, CX \ // 1e-15
-	VMOVD        CX, X5         \
-	VPBROADCASTD X5, Y5         \
-	VCMPPS       $0x11, Y5, Y4, Y7 \ // <
+	VMOVUPS      Y1, lanes_t(SI)     \
+	VANDPS       Y5, Y0, Y1          \
+	VCMPPS       $0x1e, Y4, Y1, Y2   \ // >
+	VBLENDVPS    Y2, Y0, Y9, Y9      \
+	VBLENDVPS    Y2, Y1, Y4, Y4      \
+	NEXT(loop)                       \
+	MOVL         $0x26901d7d, CX     \ // 1e-15
+	VMOVD        CX, X5              \
+	VPBROADCASTD X5, Y5              \
+	VCMPPS       $0x11, Y5, Y4, Y7   \ // <
 	VMOVUPS      Y7, lanes_tiny(AX)
 
 // SUMS sets Y0 to Σ w*x*q and Y1 to Σ w*q*q for q = x*Y8, rounded.
 #define SUMS(loop) \
-	VXORPS  Y0, Y0, Y0          \
-	VXORPS  Y1, Y1, Y1          \
-	MOVQ    AX, SI              \
-	loop:                       \
-	VMULPS  lanes_x(SI), Y8, Y2 \
-	ROUND(Y2)                   \
-	VMULPS  lanes_w(SI), Y2, Y3 \
-	VMULPS  Y3, Y2, Y3          \
-	VADDPS  Y3, Y1, Y1          \
-	VMULPS  lanes_t(SI), Y2, Y2 \
-	VADDPS  Y2, Y0, Y0          \
+	VXORPS Y0, Y0, Y0          \
+	VXORPS Y1, Y1, Y1          \
+	MOVQ   AX, SI              \
+	loop:                      \
+	VMULPS lanes_x(SI), Y8, Y2 \
+	ROUND(Y2)                  \
+	VMULPS lanes_w(SI), Y2, Y3 \
+	VMULPS Y3, Y2, Y3          \
+	VADDPS Y3, Y1, Y1          \
+	VMULPS lanes_t(SI), Y2, Y2 \
+	VADDPS Y2, Y0, Y0          \
 	NEXT(loop)
 
 // func searchSignedAVX2(a *lanes)
@@ -91,7 +91,7 @@ TEXT ·searchSignedAVX2(SB), NOSPLIT, $0-8
 	VDIVPS       Y9, Y8, Y8
 	SUMS(full)
 	VXORPS       Y4, Y4, Y4
-	VCMPPS       $4, Y4, Y1, Y2    // !=
+	VCMPPS       $4, Y4, Y1, Y2        // !=
 	VDIVPS       Y1, Y0, Y3
 	VANDPS       Y2, Y3, Y3
 	VMOVUPS      Y3, lanes_scale(AX)
@@ -107,10 +107,10 @@ trial:
 	VDIVPS       Y9, Y8, Y8
 	SUMS(sums)
 	VXORPS       Y4, Y4, Y4
-	VCMPPS       $0x1e, Y4, Y1, Y2 // Σ w*q*q > 0
+	VCMPPS       $0x1e, Y4, Y1, Y2   // Σ w*q*q > 0
 	VMULPS       Y0, Y0, Y3
 	VMULPS       Y1, Y10, Y4
-	VCMPPS       $0x1e, Y4, Y3, Y4 // >
+	VCMPPS       $0x1e, Y4, Y3, Y4   // >
 	VANDPS       Y4, Y2, Y2
 	VMOVMSKPS    Y2, CX
 	TESTL        CX, CX
@@ -140,7 +140,7 @@ next:
 //
 //	Y0  Σ w*x*q    Y1  Σ w*q*q    Y6  where anything changed    R9  3 lengths on from a position in t
 TEXT ·refineSignedAVX2(SB), NOSPLIT, $0-8
-	MOVQ a+0(FP), AX
+	MOVQ         a+0(FP), AX
 	CONSTANTS
 	LARGEST(largest)
 	VBROADCASTSS lanes_numer(AX), Y8
@@ -155,26 +155,26 @@ store:
 	ROUND(Y2)
 	VMOVUPS Y2, (lanes_x+16*32)(SI)
 	NEXT(store)
-	MOVQ $5, DX
+	MOVQ    $5, DX
 
 sweep:
 	VXORPS Y6, Y6, Y6
 	MOVQ   AX, SI
 
 weight:
-	VMOVUPS   lanes_t(SI), Y3            // w*x
-	VMOVUPS   (lanes_x+16*32)(SI), Y2    // q
+	VMOVUPS   lanes_t(SI), Y3         // w*x
+	VMOVUPS   (lanes_x+16*32)(SI), Y2 // q
 	VMULPS    Y2, Y3, Y4
-	VSUBPS    Y4, Y0, Y4                 // Σ w*x*q without this weight
+	VSUBPS    Y4, Y0, Y4              // Σ w*x*q without this weight
 	VXORPS    Y8, Y8, Y8
-	VCMPPS    $0x1e, Y8, Y4, Y9          // > 0
+	VCMPPS    $0x1e, Y8, Y4, Y9       // > 0
 	VMULPS    lanes_w(SI), Y2, Y5
 	VMULPS    Y2, Y5, Y5
-	VSUBPS    Y5, Y1, Y5                 // Σ w*q*q without it
+	VSUBPS    Y5, Y1, Y5              // Σ w*q*q without it
 	VMULPS    lanes_x(SI), Y5, Y8
 	VDIVPS    Y4, Y8, Y8
-	ROUND(Y8)                            // its best integer then
-	VCMPPS    $4, Y2, Y8, Y10            // another
+	ROUND(Y8)                         // its best integer then
+	VCMPPS    $4, Y2, Y8, Y10         // another
 	VANDPS    Y10, Y9, Y9
 	VMULPS    Y8, Y3, Y3
 	VADDPS    Y3, Y4, Y4
@@ -182,13 +182,13 @@ weight:
 	VMULPS    Y8, Y3, Y3
 	VADDPS    Y3, Y5, Y5
 	VXORPS    Y3, Y3, Y3
-	VCMPPS    $0x1e, Y3, Y5, Y10         // Σ w*q*q > 0
+	VCMPPS    $0x1e, Y3, Y5, Y10      // Σ w*q*q > 0
 	VANDPS    Y10, Y9, Y9
 	VMULPS    Y4, Y4, Y3
 	VMULPS    Y1, Y3, Y3
 	VMULPS    Y0, Y0, Y10
 	VMULPS    Y5, Y10, Y10
-	VCMPPS    $0x1e, Y10, Y3, Y3         // a smaller error
+	VCMPPS    $0x1e, Y10, Y3, Y3      // a smaller error
 	VANDPS    Y3, Y9, Y9
 	VORPS     Y9, Y6, Y6
 	VBLENDVPS Y9, Y4, Y0, Y0

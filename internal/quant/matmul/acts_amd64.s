@@ -14,24 +14,24 @@
 
 // 0x42fe0000 is 127 as a float32.
 #define CONSTANTS \
-	VPCMPEQD     Y15, Y15, Y15      \
-	VPSRLD       $1, Y15, Y15       \
-	VPBROADCASTD ·ones8(SB), Y14    \
-	VMOVDQU      ·ones16(SB), Y13   \
+	VPCMPEQD     Y15, Y15, Y15         \
+	VPSRLD       $1, Y15, Y15          \
+	VPBROADCASTD ·ones8(SB), Y14       \
+	VMOVDQU      ·ones16(SB), Y13      \
 	VMOVDQU      ·packedOrder(SB), Y12 \
-	MOVL         $0x42fe0000, AX    \
-	VMOVD        AX, X11            \
-	MOVL         $0x3f800000, AX    \
+	MOVL         $0x42fe0000, AX       \
+	VMOVD        AX, X11               \
+	MOVL         $0x3f800000, AX       \
 	VMOVD        AX, X10
 
 // AMAX sets AX to the largest of the 8 int32 in Y0. Clobbers Y1.
 #define AMAX \
-	VEXTRACTI128 $1, Y0, X1     \
-	VPMAXSD      X1, X0, X0     \
-	VPSHUFD      $0x4e, X0, X1  \
-	VPMAXSD      X1, X0, X0     \
-	VPSHUFD      $0xb1, X0, X1  \
-	VPMAXSD      X1, X0, X0     \
+	VEXTRACTI128 $1, Y0, X1    \
+	VPMAXSD      X1, X0, X0    \
+	VPSHUFD      $0x4e, X0, X1 \
+	VPMAXSD      X1, X0, X0    \
+	VPSHUFD      $0xb1, X0, X1 \
+	VPMAXSD      X1, X0, X0    \
 	VMOVD        X0, AX
 
 // QUANTIZE32 sets Y0 to the 32 bytes of roundToEven(x*scale), scale in all lanes
@@ -55,8 +55,8 @@
 // or NaN: where its bits are not in [2^-100, inf).
 #define TINY 0x0d800000
 #define AMAXBOUNDS(zero) \
-	LEAL -TINY(AX), BX              \
-	CMPL BX, $(0x7f800000-TINY)     \
+	LEAL -TINY(AX), BX          \
+	CMPL BX, $(0x7f800000-TINY) \
 	JAE  zero
 
 // D and DS are left unrounded.
@@ -72,18 +72,18 @@ TEXT ·quantizeActs32AVX2(SB), NOSPLIT, $0-48
 	CONSTANTS
 
 block32:
-	VPAND   (SI), Y15, Y0
-	VPAND   32(SI), Y15, Y1
-	VPAND   64(SI), Y15, Y2
-	VPAND   96(SI), Y15, Y3
-	VPMAXSD Y1, Y0, Y0
-	VPMAXSD Y3, Y2, Y2
-	VPMAXSD Y2, Y0, Y0
+	VPAND        (SI), Y15, Y0
+	VPAND        32(SI), Y15, Y1
+	VPAND        64(SI), Y15, Y2
+	VPAND        96(SI), Y15, Y3
+	VPMAXSD      Y1, Y0, Y0
+	VPMAXSD      Y3, Y2, Y2
+	VPMAXSD      Y2, Y0, Y0
 	AMAX
-	VDIVSS  X11, X0, X9
-	VMOVSS  X9, (R8)
+	VDIVSS       X11, X0, X9
+	VMOVSS       X9, (R8)
 	AMAXBOUNDS(zero32)
-	VDIVSS  X0, X11, X8
+	VDIVSS       X0, X11, X8
 	VPBROADCASTD X8, Y8
 	QUANTIZE32
 
@@ -120,11 +120,11 @@ zero32:
 
 // SUMS32 quantizes 32 values, stores them, and sets a to 8 sums of 4.
 #define SUMS32(a) \
-	QUANTIZE32              \
-	VMOVDQU    Y0, (DI)     \
-	VPMADDUBSW Y0, Y14, Y0  \
-	VPMADDWD   Y13, Y0, a   \
-	ADDQ       $128, SI     \
+	QUANTIZE32             \
+	VMOVDQU    Y0, (DI)    \
+	VPMADDUBSW Y0, Y14, Y0 \
+	VPMADDWD   Y13, Y0, a  \
+	ADDQ       $128, SI    \
 	ADDQ       $32, DI
 
 // func quantizeActs256AVX2(q *int8, d *float32, sums *int16, x *float32, nb int)
@@ -142,27 +142,27 @@ block256:
 	XORL  DX, DX
 
 max256:
-	VPAND   (SI)(DX*1), Y15, Y2
-	VPAND   32(SI)(DX*1), Y15, Y3
-	VPAND   64(SI)(DX*1), Y15, Y4
-	VPAND   96(SI)(DX*1), Y15, Y5
-	VPMAXSD Y2, Y0, Y0
-	VPMAXSD Y3, Y1, Y1
-	VPMAXSD Y4, Y0, Y0
-	VPMAXSD Y5, Y1, Y1
-	ADDQ    $128, DX
-	CMPQ    DX, $1024
-	JLT     max256
-	VPMAXSD Y1, Y0, Y0
+	VPAND        (SI)(DX*1), Y15, Y2
+	VPAND        32(SI)(DX*1), Y15, Y3
+	VPAND        64(SI)(DX*1), Y15, Y4
+	VPAND        96(SI)(DX*1), Y15, Y5
+	VPMAXSD      Y2, Y0, Y0
+	VPMAXSD      Y3, Y1, Y1
+	VPMAXSD      Y4, Y0, Y0
+	VPMAXSD      Y5, Y1, Y1
+	ADDQ         $128, DX
+	CMPQ         DX, $1024
+	JLT          max256
+	VPMAXSD      Y1, Y0, Y0
 	AMAX
-	VDIVSS  X11, X0, X9
-	VMOVSS  X9, (R8)
+	VDIVSS       X11, X0, X9
+	VMOVSS       X9, (R8)
 	AMAXBOUNDS(zero256)
-	VDIVSS  X0, X11, X8
-	VDIVSS  X8, X10, X9
-	VMOVSS  X9, (R8)
+	VDIVSS       X0, X11, X8
+	VDIVSS       X8, X10, X9
+	VMOVSS       X9, (R8)
 	VPBROADCASTD X8, Y8
-	MOVL $2, DX
+	MOVL         $2, DX
 
 half256:
 	SUMS32(Y4)
@@ -178,9 +178,9 @@ half256:
 	VPSLLD       $16, X5, X5
 	VPBLENDW     $0x55, X4, X5, X4
 	VMOVDQU      X4, (R9)
-	ADDQ $16, R9
-	DECL DX
-	JNZ  half256
+	ADDQ         $16, R9
+	DECL         DX
+	JNZ          half256
 
 next256:
 	ADDQ $4, R8

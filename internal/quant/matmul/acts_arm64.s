@@ -114,11 +114,11 @@ block:
 // Registers
 //	R0 q  R1 d  R2 sums  R3 x, R6 the next 16  R4 blocks left  R7 sixteens left
 TEXT ·quantizeQ8KNEON(SB), NOSPLIT, $0-40
-	MOVD q+0(FP), R0
-	MOVD d+8(FP), R1
-	MOVD sums+16(FP), R2
-	MOVD x+24(FP), R3
-	MOVD nb+32(FP), R4
+	MOVD  q+0(FP), R0
+	MOVD  d+8(FP), R1
+	MOVD  sums+16(FP), R2
+	MOVD  x+24(FP), R3
+	MOVD  nb+32(FP), R4
 	CONSTANTS
 	FMOVS $1.0, F21
 
@@ -143,13 +143,13 @@ largest:
 	SUBS  $1, R7, R7
 	BNE   largest
 
-	VUMAX V17.S4, V16.S4, V16.S4
+	VUMAX  V17.S4, V16.S4, V16.S4
 	SCALE
 	FDIVS  F18, F21, F19
-	FCSELS LO, F19, F17, F17 // 1/scale where there is one
+	FCSELS LO, F19, F17, F17      // 1/scale where there is one
 	FMOVS  F17, (R1)
 	ADD    $4, R1
-	MOVD  $16, R7
+	MOVD   $16, R7
 
 round:
 	FLDPQ (R3), (F0, F1)

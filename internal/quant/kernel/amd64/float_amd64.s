@@ -19,29 +19,29 @@
 
 // Loads of 8 columns of two rows, widened: a in the low half, b in the high half.
 #define PAIR_F16(a, b, x, y, z) \
-	VMOVDQU     a, x       \
+	VMOVDQU     a, x        \
 	VINSERTI128 $1, b, y, y \
 	VCVTPH2PS   y, z
 
 #define PAIR_BF16(a, b, x, y, z) \
-	VMOVDQU     a, x       \
+	VMOVDQU     a, x        \
 	VINSERTI128 $1, b, y, y \
-	VPMOVZXWD   y, z    \
+	VPMOVZXWD   y, z        \
 	VPSLLD      $16, z, z
 
 #define PAIR_F32(a, b, x, y, z) \
-	VMOVUPS      a, y      \
+	VMOVUPS      a, y        \
 	VINSERTF64X4 $1, b, z, z
 
 // PACK8 packs a step of 8 rows into the 256 bytes at DI.
 #define PACK8(PAIR) \
-	PAIR((SI), (SI)(DX*1), X0, Y0, Z0)        \
-	PAIR((SI)(DX*2), (SI)(R8*1), X1, Y1, Z1)  \
-	PAIR((R9), (R9)(DX*1), X2, Y2, Z2)        \
-	PAIR((R9)(DX*2), (R9)(R8*1), X3, Y3, Z3)  \
-	VMOVUPS Z0, (DI)                    \
-	VMOVUPS Z1, 64(DI)                  \
-	VMOVUPS Z2, 128(DI)                 \
+	PAIR((SI), (SI)(DX*1), X0, Y0, Z0)       \
+	PAIR((SI)(DX*2), (SI)(R8*1), X1, Y1, Z1) \
+	PAIR((R9), (R9)(DX*1), X2, Y2, Z2)       \
+	PAIR((R9)(DX*2), (R9)(R8*1), X3, Y3, Z3) \
+	VMOVUPS Z0, (DI)                         \
+	VMOVUPS Z1, 64(DI)                       \
+	VMOVUPS Z2, 128(DI)                      \
 	VMOVUPS Z3, 192(DI)
 
 // func packF16AVX512(panel, w *byte, stride, nb int)
@@ -121,11 +121,11 @@ loop:
 
 // FMA4 multiplies it with the 8 activations at x, for both rows of each vector.
 #define FMA4(x, a, b, c, d) \
-	VBROADCASTF64X4 x, Z28   \
-	VFMADD231PS Z24, Z28, a \
-	VFMADD231PS Z25, Z28, b \
-	VFMADD231PS Z26, Z28, c \
-	VFMADD231PS Z27, Z28, d
+	VBROADCASTF64X4 x, Z28      \
+	VFMADD231PS     Z24, Z28, a \
+	VFMADD231PS     Z25, Z28, b \
+	VFMADD231PS     Z26, Z28, c \
+	VFMADD231PS     Z27, Z28, d
 
 // func tileFloatAVX512(t *tileArgs)
 //
@@ -215,9 +215,9 @@ one:
 	TESTQ DX, DX
 	JZ    done
 	LOAD4(0, Z0, Z1, Z2, Z3)
-	MOVQ R8, R10
-	MOVQ SI, BX
-	MOVQ R12, CX
+	MOVQ  R8, R10
+	MOVQ  SI, BX
+	MOVQ  R12, CX
 
 one_step:
 	WEIGHTS

@@ -10,7 +10,7 @@
 #define ROW_F16(a, y) VCVTPH2PS a, y
 
 #define ROW_BF16(a, y) \
-	VPMOVZXWD a, y     \
+	VPMOVZXWD a, y      \
 	VPSLLD    $16, y, y
 
 #define ROW_F32(a, y) VMOVUPS a, y
@@ -23,14 +23,14 @@
 	LEAQ (DX)(DX*2), R8
 
 #define PACK4(ROW) \
-	ROW((SI), Y0)          \
-	ROW((SI)(DX*1), Y1)    \
-	ROW((SI)(DX*2), Y2)    \
-	ROW((SI)(R8*1), Y3)    \
-	VMOVUPS Y0, (DI)      \
-	VMOVUPS Y1, 32(DI)    \
-	VMOVUPS Y2, 64(DI)    \
-	VMOVUPS Y3, 96(DI)    \
+	ROW((SI), Y0)       \
+	ROW((SI)(DX*1), Y1) \
+	ROW((SI)(DX*2), Y2) \
+	ROW((SI)(R8*1), Y3) \
+	VMOVUPS Y0, (DI)    \
+	VMOVUPS Y1, 32(DI)  \
+	VMOVUPS Y2, 64(DI)  \
+	VMOVUPS Y3, 96(DI)  \
 	ADDQ    $128, DI
 
 // func packF16AVX2(panel, w *byte, stride, nb int)
@@ -83,9 +83,9 @@ loop:
 
 // FMA3 multiplies row r of the panel's step with three tokens.
 #define FMA3(r, a, b, c) \
-	VMOVUPS (r*32)(BX), Y15      \
-	VFMADD231PS Y15, Y12, a \
-	VFMADD231PS Y15, Y13, b \
+	VMOVUPS     (r*32)(BX), Y15 \
+	VFMADD231PS Y15, Y12, a     \
+	VFMADD231PS Y15, Y13, b     \
 	VFMADD231PS Y15, Y14, c
 
 // func tileFloatAVX2(t *tileArgs)
@@ -123,42 +123,42 @@ three_step:
 	FMA3(1, Y1, Y5, Y9)
 	FMA3(2, Y2, Y6, Y10)
 	FMA3(3, Y3, Y7, Y11)
-	ADDQ $128, BX
-	ADDQ $32, R10
-	DECQ CX
-	JNZ  three_step
+	ADDQ    $128, BX
+	ADDQ    $32, R10
+	DECQ    CX
+	JNZ     three_step
 	STORE4(0, Y0, Y1, Y2, Y3)
 	STORE4(1, Y4, Y5, Y6, Y7)
 	STORE4(2, Y8, Y9, Y10, Y11)
-	ADDQ $(3*128), AX
-	LEAQ (R9)(R9*2), R11
-	ADDQ R11, R8
-	SUBQ $3, DX
-	JMP  three
+	ADDQ    $(3*128), AX
+	LEAQ    (R9)(R9*2), R11
+	ADDQ    R11, R8
+	SUBQ    $3, DX
+	JMP     three
 
 one:
 	TESTQ DX, DX
 	JZ    done
 	LOAD4(0, Y0, Y1, Y2, Y3)
-	MOVQ R8, R10
-	MOVQ SI, BX
-	MOVQ R12, CX
+	MOVQ  R8, R10
+	MOVQ  SI, BX
+	MOVQ  R12, CX
 
 one_step:
-	VMOVUPS (R10), Y12
+	VMOVUPS     (R10), Y12
 	VFMADD231PS (BX), Y12, Y0
 	VFMADD231PS 32(BX), Y12, Y1
 	VFMADD231PS 64(BX), Y12, Y2
 	VFMADD231PS 96(BX), Y12, Y3
-	ADDQ $128, BX
-	ADDQ $32, R10
-	DECQ CX
-	JNZ  one_step
+	ADDQ        $128, BX
+	ADDQ        $32, R10
+	DECQ        CX
+	JNZ         one_step
 	STORE4(0, Y0, Y1, Y2, Y3)
-	ADDQ $128, AX
-	ADDQ R9, R8
-	DECQ DX
-	JMP  one
+	ADDQ        $128, AX
+	ADDQ        R9, R8
+	DECQ        DX
+	JMP         one
 
 done:
 	VZEROUPPER
@@ -167,14 +167,14 @@ done:
 // DIRECT is the step o bytes on of 4 rows times one token, at x bytes of the
 // activations, read where they lie.
 #define DIRECT(ROW, o, x) \
-	VMOVUPS (x)(R10), Y12       \
-	ROW((o)(SI), Y8)            \
-	ROW((o)(SI)(DX*1), Y9)      \
-	ROW((o)(SI)(DX*2), Y10)     \
-	ROW((o)(SI)(R8*1), Y11)     \
-	VFMADD231PS Y8, Y12, Y0     \
-	VFMADD231PS Y9, Y12, Y1     \
-	VFMADD231PS Y10, Y12, Y2    \
+	VMOVUPS     (x)(R10), Y12 \
+	ROW((o)(SI), Y8)          \
+	ROW((o)(SI)(DX*1), Y9)    \
+	ROW((o)(SI)(DX*2), Y10)   \
+	ROW((o)(SI)(R8*1), Y11)   \
+	VFMADD231PS Y8, Y12, Y0   \
+	VFMADD231PS Y9, Y12, Y1   \
+	VFMADD231PS Y10, Y12, Y2  \
 	VFMADD231PS Y11, Y12, Y3
 
 // DIRECT_ARGS loads t's fields for one token.
@@ -281,7 +281,7 @@ done:
 
 // HALVES adds the halves of the row at off: s0+s4, s1+s5, s2+s6, s3+s7.
 #define HALVES(off, x) \
-	VMOVUPS off(SI), x           \
+	VMOVUPS off(SI), x         \
 	VADDPS  (off+16)(SI), x, x
 
 // func sumLanes4AVX2(dst, acc *float32, n int)

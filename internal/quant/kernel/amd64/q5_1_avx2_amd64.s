@@ -31,12 +31,12 @@
 // SCALE stores the product of both vectors' scales with token t's, whose address is d,
 // and adds the minima times ds to a and b.
 #define SCALE(t, d, ds, a, b) \
-	VBROADCASTSS d, Y8                    \
-	VBROADCASTSS ds, Y9                   \
-	VMULPS       (DI), Y8, Y10            \
-	VMULPS       (SI), Y8, Y11            \
-	VFMADD231PS  (DI)(CX*1), Y9, a        \
-	VFMADD231PS  (SI)(CX*1), Y9, b        \
+	VBROADCASTSS d, Y8                     \
+	VBROADCASTSS ds, Y9                    \
+	VMULPS       (DI), Y8, Y10             \
+	VMULPS       (SI), Y8, Y11             \
+	VFMADD231PS  (DI)(CX*1), Y9, a         \
+	VFMADD231PS  (SI)(CX*1), Y9, b         \
 	VMOVUPS      Y10, ((2*t+0)*VBYTES)(DX) \
 	VMOVUPS      Y11, ((2*t+1)*VBYTES)(DX)
 
@@ -49,15 +49,15 @@
 
 // PRODUCTS multiplies both vectors' weights with token t's activations q.
 #define PRODUCTS(t, q, a, b) \
-	VPBROADCASTD q, Y10                           \
+	VPBROADCASTD q, Y10                       \
 	PRODUCT(Y8, ((2*t+0)*VBYTES)(DX), a, Y11) \
 	PRODUCT(Y9, ((2*t+1)*VBYTES)(DX), b, Y12)
 
 // LANE1 multiplies one run of each vector's weights with a token's activations.
 #define LANE1(v, w, q, a, b) \
-	VMOVDQU      v, Y8                 \
-	VMOVDQU      w, Y9                 \
-	VPBROADCASTD q, Y10                \
+	VMOVDQU      v, Y8              \
+	VMOVDQU      w, Y9              \
+	VPBROADCASTD q, Y10             \
 	PRODUCT(Y8, (DX), a, Y11)       \
 	PRODUCT(Y9, VBYTES(DX), b, Y12)
 
@@ -119,16 +119,16 @@ TEXT ·tileQ5_1AVX2(SB), NOSPLIT, $48-8
 	VMOVDQU ·ones16(SB), Y15
 
 tokens4:
-	SUBQ $4, tokens-8(SP)
-	JLT  tokens1
-	MOVQ t+0(FP), SI
-	MOVQ tileArgs_NB(SI), DI
-	MOVQ DI, left-24(SP)
-	MOVQ tileArgs_Panel(SI), SI
-	LEAQ (SI)(CX*8), DI
+	SUBQ   $4, tokens-8(SP)
+	JLT    tokens1
+	MOVQ   t+0(FP), SI
+	MOVQ   tileArgs_NB(SI), DI
+	MOVQ   DI, left-24(SP)
+	MOVQ   tileArgs_Panel(SI), SI
+	LEAQ   (SI)(CX*8), DI
 	IMUL3Q $PANELRUNS, CX, SI
-	ADDQ DI, SI
-	MOVQ scales-16(SP), DX
+	ADDQ   DI, SI
+	MOVQ   scales-16(SP), DX
 	EACHTOKEN(LOAD2, 8*VBYTES)
 
 scale4:
@@ -151,10 +151,10 @@ scale4:
 
 lane4:
 	IMUL3Q $PANELRUNS, CX, DI
-	ADDQ SI, DI
-	MOVQ CX, left-24(SP)
-	SHRQ $5, CX
-	MOVQ scales-16(SP), DX
+	ADDQ   SI, DI
+	MOVQ   CX, left-24(SP)
+	SHRQ   $5, CX
+	MOVQ   scales-16(SP), DX
 	EACHTOKEN(LOAD2, 0)
 
 block4:
@@ -171,7 +171,7 @@ block4:
 	DECQ    CX
 	JNZ     block4
 	EACHTOKEN(STORE2, 0)
-	ADDQ $VBYTES, AX
+	ADDQ    $VBYTES, AX
 
 	// SI is at the next run, R8 goes back to its activations.
 	MOVQ left-24(SP), CX
@@ -193,18 +193,18 @@ block4:
 
 tokens1:
 	ADDQ $4, tokens-8(SP)
-	LEAQ (CX)(CX*2), R10 // there are no four tokens any more
+	LEAQ (CX)(CX*2), R10  // there are no four tokens any more
 
 token:
-	SUBQ $1, tokens-8(SP)
-	JLT  done
-	MOVQ t+0(FP), SI
-	MOVQ tileArgs_NB(SI), R13
-	MOVQ tileArgs_Panel(SI), SI
-	LEAQ (SI)(CX*8), DI
+	SUBQ   $1, tokens-8(SP)
+	JLT    done
+	MOVQ   t+0(FP), SI
+	MOVQ   tileArgs_NB(SI), R13
+	MOVQ   tileArgs_Panel(SI), SI
+	LEAQ   (SI)(CX*8), DI
 	IMUL3Q $PANELRUNS, CX, SI
-	ADDQ DI, SI
-	MOVQ scales-16(SP), DX
+	ADDQ   DI, SI
+	MOVQ   scales-16(SP), DX
 	LOAD2(8*VBYTES, Y0, Y1)
 
 scale1:
@@ -224,10 +224,10 @@ scale1:
 
 lane1:
 	IMUL3Q $PANELRUNS, CX, DI
-	ADDQ SI, DI
-	MOVQ CX, R13
-	SHRQ $5, R13
-	MOVQ scales-16(SP), DX
+	ADDQ   SI, DI
+	MOVQ   CX, R13
+	SHRQ   $5, R13
+	MOVQ   scales-16(SP), DX
 	EACHLANE(LOAD2, 0)
 
 block1:

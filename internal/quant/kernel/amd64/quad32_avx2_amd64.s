@@ -22,10 +22,10 @@
 
 // NIBBLESUMS are sums of products with weights of 4 bits, in int16: see dot_avx2_amd64.h.
 #define NIBBLESUMS(w, v, x, y, tx, t) \
-	TWOROWS(w, v, x, y)    \
-	NIBBLES(y, t)          \
-	VPMADDUBSW Y6, y, y    \
-	VPMADDUBSW Y7, t, t    \
+	TWOROWS(w, v, x, y) \
+	NIBBLES(y, t)       \
+	VPMADDUBSW Y6, y, y \
+	VPMADDUBSW Y7, t, t \
 	VPADDW     t, y, y
 
 #define ADDSUMS VPADDW
@@ -39,9 +39,10 @@
 
 #define QUAD ·quadQ4_0AVX2
 #define QUADCONSTANTS \
-	VMOVDQU      ·ones16(SB), Y13      \
+	VMOVDQU      ·ones16(SB), Y13         \
 	VPBROADCASTD tileArgs_Offset(R9), Y14 \
 	VPBROADCASTD ·lowNibbles(SB), Y15
+
 #define WEIGHTS NIBBLESUMS
 #define BLOCK 18
 #define FETCH FETCH4STREAMS(2048)
@@ -55,9 +56,9 @@
 #define ISUMS(b) VCVTDQ2PS Y4, Y4
 
 #define BYTESUMS(a, y, t) \
-	VPSIGNB    y, a, t     \
-	VPABSB     y, y        \
-	VPMADDUBSW t, y, y     \
+	VPSIGNB    y, a, t   \
+	VPABSB     y, y      \
+	VPMADDUBSW t, y, y   \
 	VPMADDWD   Y13, y, y
 
 #define QUAD ·quadQ8_0AVX2
@@ -68,15 +69,17 @@
 	TWOROWS(16+w, 16+v, tx, t) \
 	BYTESUMS(Y7, t, Y11)       \
 	VPADDD t, y, y
+
 #define BLOCK 34
 #define FETCH FETCH4STREAMS(2048); FETCH4STREAMS(2112)
 #include "templates/quad32_avx2_amd64.h"
 
 #define QUAD ·quadIQ4_NLAVX2
 #define QUADCONSTANTS \
-	VMOVDQU        ·ones16(SB), Y13    \
-	VBROADCASTI128 ·iq4Values(SB), Y14 \
+	VMOVDQU        ·ones16(SB), Y13     \
+	VBROADCASTI128 ·iq4Values(SB), Y14  \
 	VPBROADCASTD   ·lowNibbles(SB), Y15
+
 #define WEIGHTS(w, v, x, y, tx, t) \
 	TWOROWS(w, v, x, y)  \
 	NIBBLES(y, t)        \
@@ -85,6 +88,7 @@
 	BYTESUMS(Y6, y, Y11) \
 	BYTESUMS(Y7, t, Y11) \
 	VPADDD  t, y, y
+
 #define BLOCK 18
 #define FETCH FETCH4STREAMS(2048)
 #include "templates/quad32_avx2_amd64.h"

@@ -14,19 +14,19 @@
 // ROW adds the products of a row's block, whose fields are at dm, qh and qs, times the scale at
 // d, to acc. Clobbers Y6 to Y8.
 #define ROW(qh, qs, d, acc) \
-	VBROADCASTI128 qs, Y6       \
-	VPBROADCASTD   qh, Y7       \
-	VPSRLVQ        Y11, Y6, Y6  \
-	VPSHUFB        Y12, Y7, Y7  \
-	VPAND          Y15, Y6, Y6  \
-	VPAND          Y13, Y7, Y7  \
-	VPCMPEQB       Y13, Y7, Y7  \
-	VPAND          Y14, Y7, Y7  \
-	VPOR           Y7, Y6, Y6   \
-	VPMADDUBSW     Y5, Y6, Y6   \
-	VPMADDWD       Y10, Y6, Y6  \
-	VBROADCASTSS   d, Y8        \
-	VCVTDQ2PS      Y6, Y6       \
+	VBROADCASTI128 qs, Y6      \
+	VPBROADCASTD   qh, Y7      \
+	VPSRLVQ        Y11, Y6, Y6 \
+	VPSHUFB        Y12, Y7, Y7 \
+	VPAND          Y15, Y6, Y6 \
+	VPAND          Y13, Y7, Y7 \
+	VPCMPEQB       Y13, Y7, Y7 \
+	VPAND          Y14, Y7, Y7 \
+	VPOR           Y7, Y6, Y6  \
+	VPMADDUBSW     Y5, Y6, Y6  \
+	VPMADDWD       Y10, Y6, Y6 \
+	VBROADCASTSS   d, Y8       \
+	VCVTDQ2PS      Y6, Y6      \
 	VFMADD231PS    Y8, Y6, acc
 
 // HALVES adds the halves of a row's sums: s0+s4, s1+s5, s2+s6, s3+s7.
@@ -43,7 +43,7 @@
 //	Y10        ones; Y11 shifts of the nibbles; Y12 spreads the fifth bits' bytes; Y13 a bit
 //	           of each; Y14 sixteens; Y15 low nibbles
 TEXT ·quadQ5_1AVX2(SB), NOSPLIT, $16-8
-	MOVQ t+0(FP), R9
+	MOVQ         t+0(FP), R9
 	VMOVDQU      ·ones16(SB), Y10
 	VMOVDQU      ·nibbleShifts(SB), Y11
 	VMOVDQU      ·spreadBits(SB), Y12
