@@ -49,8 +49,10 @@ check: fmt tidy vet-all test test-clients test-scaleout test-purego test-arm64 t
 		echo "check: passed, WITHOUT the emulated tiers: qemu is not installed"; \
 	fi
 
-fmt: ## fail where gofmt would change a file
+# asmfmt is a tool of the module in test, so that it is no dependency of the program.
+fmt: ## fail where gofmt, or asmfmt, would change a file
 	@files=$$(gofmt -l $$(git ls-files '*.go')); [ -z "$$files" ] || { echo "gofmt: $$files"; exit 1; }
+	@files=$$(cd test && $(GO) tool asmfmt -l $$(git -C .. ls-files '*.s' | sed 's,^,../,')); [ -z "$$files" ] || { echo "asmfmt: $$files"; exit 1; }
 
 tidy: ## fail where go.mod is not tidy
 	$(GO) mod tidy -diff
@@ -123,8 +125,8 @@ bench: ## run the benchmarks of the kernels and operations
 	$(GO) test -run '^$$' -bench . ./internal/...
 
 benchcmp: ## compare the benchmarks of the portable code with the assembly's
-	$(GO) test -tags purego -run '^$$' -bench . -count 6 ./internal/quant ./internal/ggml >purego.bench
-	$(GO) test -run '^$$' -bench . -count 6 ./internal/quant ./internal/ggml >asm.bench
+	$(GO) test -tags purego -run '^$$' -bench . -count 6 ./internal/quant/... ./internal/ggml >purego.bench
+	$(GO) test -run '^$$' -bench . -count 6 ./internal/quant/... ./internal/ggml >asm.bench
 	$(GO) run golang.org/x/perf/cmd/benchstat@latest purego.bench asm.bench
 
 mca: ## estimate the arm64 kernels' speed on CPUs that are not at hand (needs llvm-19)

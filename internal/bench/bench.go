@@ -1,12 +1,8 @@
-// Package bench measures how fast a model runs here, the way the field does:
-// tests of so many prompt and generated tokens, each repeated, reported as
-// tokens per second with their spread, in the forms that scripts made for
-// llama-bench read.
-//
-// Beyond tokens per second it tells what bounds them: the bytes of weights read
-// per second against what this machine's memory gives (generation), the
-// multiply-adds per second and core (prompts), and whether the machine was busy
-// or hot meanwhile.
+// Package bench measures how fast a model runs here, as llama-bench does: prompt and
+// generated tokens a second with their spread, in the forms that scripts made for that
+// read. It also says what bounds them: the bytes of weights read a second beside what
+// this machine's memory gives (generation), the multiply-adds a second and core (prompts),
+// and whether the machine was busy or hot meanwhile.
 package bench
 
 import (

@@ -1,8 +1,7 @@
 // Package chat turns a conversation into the tokens that a model was trained to
-// answer, and keeps what is evaluated of it evaluated.
+// answer, and keeps what is evaluated of it evaluated:
 //
-//	messages ─► Template ─► parts: the template's own text │ what was said │ …
-//	                             (control tokens allowed)    (never)
+//	messages ─► Template ─► parts (its own text with control tokens │ what was said without)
 //	         ─► Conversation ─► tokens: those of the last turn, and what is new
 //	         ─► Chat ─► Text: only what is new is evaluated ─► the answer
 package chat

@@ -217,7 +217,7 @@ func startOf(parts []part, starts []int, message, end int) int {
 }
 
 // continues returns what parts, whose text is given, have more than the tokens
-// stand for. Ok is false where they are no continuation.
+// stand for; ok is false where they are no continuation.
 func (c *Conversation) continues(parts []part, text string) (rest []part, ok bool) {
 	n := len(c.turns)
 	if n == 0 || c.turns[n-1].prompt == "" {
@@ -252,7 +252,7 @@ func (c *Conversation) answered(text string, tokens []int32) {
 }
 
 // Regenerate removes the last answer, but for what it was begun with, so that
-// another can be given. Ok is false where there is none.
+// another can be given; ok is false where there is none.
 func (c *Conversation) Regenerate() (ok bool) {
 	n := len(c.Messages)
 	if n == 0 || c.Messages[n-1].Role != Assistant {

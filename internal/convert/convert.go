@@ -1,14 +1,8 @@
-// Package convert rewrites checkpoints of other containers as GGUF version 3:
-// the .bin files of 2023, GGUF versions 1 and 2, and llama2.c checkpoints.
-//
-//	gguf.OpenWith ─┐
-//	               ├─▶ model (metadata, tensors that are read by rows) ──▶ plan ──▶ gguf.Writer
-//	llama2.c ──────┘
-//
-// What GGUF can hold is kept to the bit. What it cannot hold, such as a scale in
-// float32 where GGUF has float16, is rounded and the change is measured; or, if
-// that is asked for, kept exactly in a larger type. Data pass through in pieces,
-// so that memory does not depend on the model's size.
+// Package convert rewrites checkpoints of other containers as GGUF version 3: folders of
+// Hugging Face, the .bin files of 2023, GGUF versions 1 and 2, llama2.c's. What GGUF can hold
+// is kept to the bit. What it cannot hold, such as a scale in float32 where GGUF has
+// float16, is rounded and the change is measured; or, if that is asked for, kept exactly
+// in a larger type. Data pass through in pieces, whatever the model's size.
 package convert
 
 import (

@@ -17,6 +17,7 @@ import (
 	"alpaca/internal/atomicfile"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/codec"
 	"alpaca/internal/testmodel"
 	"alpaca/internal/testshared"
 )
@@ -179,7 +180,7 @@ func TestTranscode(t *testing.T) {
 					if at := b * typ.BlockBytes(); l.wide {
 						binary.LittleEndian.PutUint32(row[at+4*k:], math.Float32bits(x*float32(k+1)))
 					} else {
-						binary.LittleEndian.PutUint16(row[at+2*k:], quant.F32ToF16(x*float32(k+1)))
+						binary.LittleEndian.PutUint16(row[at+2*k:], codec.F32ToF16(x*float32(k+1)))
 					}
 				}
 			}

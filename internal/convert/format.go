@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/codec"
 )
 
 // format is how a tensor's numbers are stored in the input, and what becomes of
@@ -106,7 +107,7 @@ func splitNibbles(dst, src *[16]byte) {
 
 // putHalf stores x as float16.
 func putHalf(dst []byte, x float32) error {
-	h := quant.F32ToF16(x)
+	h := codec.F32ToF16(x)
 	if h&0x7fff == 0x7c00 && !math.IsInf(float64(x), 0) {
 		return fmt.Errorf("%g %w", x, ErrTooLarge)
 	}

@@ -1,9 +1,5 @@
 // Package eval measures how well a model predicts a text, and how far one
-// model's predictions are from another's.
-//
-//	text ─► tokens ─► windows ─► Session ─► logits ─► log probabilities
-//	                                                       │
-//	     perplexity, KL divergence, Δp, same top  ◄────────┘
+// model's predictions are from another's: perplexity, KL divergence, Δp, same top.
 //
 // Every position is scored on its own and all sums run in the text's order, so
 // that a result is the same to the bit for any number of threads, any batch

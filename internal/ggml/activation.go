@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"alpaca/internal/fmath"
+	"alpaca/internal/ggml/vec"
 	"alpaca/internal/pool"
 )
 
@@ -26,7 +27,7 @@ func (a Activation) Mul(gate, up []float32) {
 	case ClampedSwiGLU:
 		clampedMul(gate, up)
 	default:
-		siluMul(gate, up)
+		vec.SiluMul(gate, up)
 	}
 }
 
@@ -72,7 +73,7 @@ func gelu(x []float32) {
 		for i, v := range x[:n] {
 			s[i] = v * (linear + float32(float32(cubic*v)*v))
 		}
-		sigmoid(s[:n], s[:n])
+		vec.Sigmoid(s[:n], s[:n])
 		for i, y := range s[:n] {
 			x[i] *= y
 		}
@@ -91,7 +92,7 @@ func clampedMul(gate, up []float32) {
 			gate[i] = min(x, limit)
 			s[i] = steep * gate[i]
 		}
-		sigmoid(s[:n], s[:n])
+		vec.Sigmoid(s[:n], s[:n])
 		for i, y := range s[:n] {
 			gate[i] = float32(gate[i]*y) * (min(max(up[i], -limit), limit) + 1)
 		}
@@ -105,7 +106,7 @@ func softCap(x []float32, c float32) {
 	for i := range x {
 		x[i] *= by
 	}
-	sigmoid(x, x)
+	vec.Sigmoid(x, x)
 	for i := range x {
 		x[i] = c * (float32(2*x[i]) - 1)
 	}

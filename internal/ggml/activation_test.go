@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/fmath"
+	"alpaca/internal/ggml/vec"
 	"alpaca/internal/pool"
 )
 
@@ -58,11 +59,11 @@ func TestAddBranch(t *testing.T) {
 	want := append([]float32(nil), h...)
 	for i := range rows {
 		y := make([]float32, n)
-		RMSNorm(y, x[i*n:(i+1)*n], w, 1e-5)
+		vec.RMSNorm(y, x[i*n:(i+1)*n], w, 1e-5)
 		for j := range y {
 			y[j] = float32(y[j]*weights[i]) * 0.25
 		}
-		Add(want[i*n:(i+1)*n], y)
+		vec.Add(want[i*n:(i+1)*n], y)
 	}
 	for _, threads := range []int{1, 4} {
 		p := pool.New(threads, nil)

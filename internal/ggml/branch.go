@@ -1,6 +1,9 @@
 package ggml
 
-import "alpaca/internal/pool"
+import (
+	"alpaca/internal/ggml/vec"
+	"alpaca/internal/pool"
+)
 
 // AddBranch adds what a branch of a model gives, such as attention, to the residual
 // stream.
@@ -34,14 +37,14 @@ func (a *AddBranch) Do(_, lo, hi int) {
 	for i := lo; i < hi; i++ {
 		y := a.y[i*a.cols : (i+1)*a.cols]
 		if a.Norm != nil {
-			RMSNorm(y, y, a.Norm, a.Eps)
+			vec.RMSNorm(y, y, a.Norm, a.Eps)
 		}
 		if a.Weights != nil {
-			scaleBy(y, a.Weights[i])
+			vec.Scale(y, a.Weights[i])
 		}
 		if a.Scale != 0 {
-			scaleBy(y, a.Scale)
+			vec.Scale(y, a.Scale)
 		}
-		addTo(a.h[i*a.cols:(i+1)*a.cols], y)
+		vec.Add(a.h[i*a.cols:(i+1)*a.cols], y)
 	}
 }

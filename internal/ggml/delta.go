@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"alpaca/internal/fmath"
+	"alpaca/internal/ggml/vec"
 	"alpaca/internal/pool"
 )
 
@@ -137,19 +138,20 @@ func (n *deltaHeads) row(w *deltaScratch, s *Span, row, head int) {
 	v := in[2*n.KeyHeads*n.Key+head*n.Value:][:n.Value]
 	m := s.State[n.At+(n.Taps-1)*channels+head*n.Key*n.Value:][:n.Key*n.Value]
 
-	scaleBy(m, fmath.Exp32(n.A[head]*softplus(n.Alpha[row*n.Heads+head]+n.Dt[head])))
-	gemm(w.delta, n.Value, w.k, n.Key, m, n.Value, 1, n.Key, n.Value, true) // Mᵀk
+	vec.Scale(m, fmath.Exp32(n.A[head]*softplus(n.Alpha[row*n.Heads+head]+n.Dt[head])))
+	state, one := vec.Mat{Data: m, Stride: n.Value}, vec.Size{M: 1, K: n.Key, N: n.Value}
+	vec.Gemm(vec.Mat{Data: w.delta, Stride: n.Value}, vec.Mat{Data: w.k, Stride: n.Key}, state, one, true) // Mᵀk
 	beta := 1 / (1 + fmath.Exp32(-n.Beta[row*n.Heads+head]))
 	for j, x := range w.delta {
 		w.delta[j] = beta * (v[j] - x)
 	}
-	gemm(m, n.Value, w.k, 1, w.delta, n.Value, n.Key, 1, n.Value, false) // M + k δᵀ
+	vec.Gemm(state, vec.Mat{Data: w.k, Stride: 1}, vec.Mat{Data: w.delta, Stride: n.Value}, vec.Size{M: n.Key, K: 1, N: n.Value}, false) // M + k δᵀ
 	at = (row*n.Heads + head) * n.Value
 	out := n.Out[at:][:n.Value]
-	gemm(out, n.Value, w.q, n.Key, m, n.Value, 1, n.Key, n.Value, true) // Mᵀq
-	RMSNorm(out, out, n.Norm, n.Eps)
+	vec.Gemm(vec.Mat{Data: out, Stride: n.Value}, vec.Mat{Data: w.q, Stride: n.Key}, state, one, true) // Mᵀq
+	vec.RMSNorm(out, out, n.Norm, n.Eps)
 	gate := n.Gate[at:][:n.Value]
-	siluMul(gate, out)
+	vec.SiluMul(gate, out)
 	copy(out, gate)
 }
 
@@ -181,7 +183,7 @@ func silu(x []float32) {
 	defer chunks.Put(s)
 	for len(x) > 0 {
 		n := min(len(s), len(x))
-		sigmoid(s[:n], x[:n])
+		vec.Sigmoid(s[:n], x[:n])
 		for i, y := range s[:n] {
 			x[i] *= y
 		}

@@ -2,7 +2,7 @@ package ggml
 
 import (
 	"alpaca/internal/pool"
-	"alpaca/internal/quant"
+	"alpaca/internal/quant/matmul"
 )
 
 // Experts computes products of rows of activations with the matrices of different
@@ -30,9 +30,9 @@ type Group struct {
 
 // ExpertMatrix is a matrix of an expert, with what belongs to its products.
 type ExpertMatrix struct {
-	W     *quant.Matrix // [rows, cols]
-	Scale float32       // of the sums; 0 for 1
-	Bias  []float32     // [rows], nil for none
+	W     *matmul.Matrix // [rows, cols]
+	Scale float32        // of the sums; 0 for 1
+	Bias  []float32      // [rows], nil for none
 }
 
 // ExpertCall is the arguments of Experts.Run: of each group the products y = Scale*(W·x) + Bias.
@@ -51,7 +51,7 @@ type ExpertCall struct {
 // expertScratch is one worker's memory.
 type expertScratch struct {
 	matmulScratch
-	acts quant.Acts // a view of a group's rows
+	acts matmul.Acts // a view of a group's rows
 }
 
 // Reserve allocates the memory for that many workers and tokens.

@@ -7,6 +7,7 @@ import (
 
 	"alpaca/internal/pool"
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/matmul"
 )
 
 // TestExperts: groups of rows give the bits that each row alone gives with its expert's
@@ -16,10 +17,10 @@ func TestExperts(t *testing.T) {
 	counts := []int{1, 0, 21} // rows of each
 	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0, quant.Q4_0, quant.Q4_K} {
 		for _, rows := range []int{5, 24, 100} {
-			matrix := func(seed uint64) *quant.Matrix {
+			matrix := func(seed uint64) *matmul.Matrix {
 				data := make([]byte, rows*typ.RowBytes(cols))
 				quant.Encode(typ, data, noise(seed, rows*cols), cols, nil)
-				m, err := quant.NewMatrix(typ, rows, cols, data)
+				m, err := matmul.NewMatrix(typ, rows, cols, data)
 				require.NoError(t, err)
 				return &m
 			}
@@ -46,7 +47,7 @@ func TestExperts(t *testing.T) {
 			alone.Reserve(1, 1)
 			for _, g := range groups {
 				for row := g.Lo; row < g.Hi; row++ {
-					var acts quant.Acts
+					var acts matmul.Acts
 					acts.Reset(typ, 1, cols)
 					acts.Quantize(0, x[tokens[row]*cols:])
 					out, y := gates[row*rows:(row+1)*rows], make([]float32, rows)

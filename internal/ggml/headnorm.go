@@ -1,6 +1,9 @@
 package ggml
 
-import "alpaca/internal/pool"
+import (
+	"alpaca/internal/ggml/vec"
+	"alpaca/internal/pool"
+)
 
 // HeadNorm is RMSNorm of every head of some vectors.
 type HeadNorm struct {
@@ -42,6 +45,6 @@ func (h *HeadNorm) Do(_, lo, hi int) {
 		}
 		w := h.list[part].W
 		head := h.list[part].X[at*len(w) : (at+1)*len(w)]
-		RMSNorm(head, head, w, h.Eps)
+		vec.RMSNorm(head, head, w, h.Eps)
 	}
 }

@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"math"
 
+	"alpaca/internal/ggml/vec"
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/codec"
 )
 
 // BlockLen is the number of positions in a block of the cache: positions 0 to
 // 31, 32 to 63 and so on. Attention goes block by block.
-const BlockLen = 32
+const BlockLen = vec.BlockLen
 
 // Span is rows of a batch at consecutive positions of one text. Rows of several
 // texts are computed together, each with its own positions and cache.
@@ -113,7 +115,7 @@ func (f *KVFormat) PutKey(keys []byte, j int, k []float32, row []byte) {
 		}
 	case quant.F16:
 		for d, v := range k {
-			binary.LittleEndian.PutUint16(keys[(d*BlockLen+j)*2:], quant.F32ToF16(v))
+			binary.LittleEndian.PutUint16(keys[(d*BlockLen+j)*2:], codec.F32ToF16(v))
 		}
 	default:
 		row = row[:f.TypeK.RowBytes(len(k))]
@@ -141,12 +143,12 @@ func (f *KVFormat) Key(k []float32, keys []byte, j int) {
 		}
 	case quant.F16:
 		for d := range k {
-			k[d] = quant.F16ToF32(binary.LittleEndian.Uint16(keys[(d*BlockLen+j)*2:]))
+			k[d] = codec.F16ToF32(binary.LittleEndian.Uint16(keys[(d*BlockLen+j)*2:]))
 		}
 	default:
 		for d := range k {
 			group := keys[d/32*q8Group:]
-			scale := quant.F16ToF32(binary.LittleEndian.Uint16(group[2*j:]))
+			scale := codec.F16ToF32(binary.LittleEndian.Uint16(group[2*j:]))
 			k[d] = float32(int8(group[2*BlockLen+d%32*BlockLen+j])) * scale
 		}
 	}
@@ -161,15 +163,7 @@ func (f *KVFormat) widenKeys(dst []float32, keys []byte) {
 	var scale [BlockLen]float32
 	for ; len(dst) > 0; dst, keys = dst[32*BlockLen:], keys[q8Group:] {
 		quant.Decode(quant.F16, scale[:], keys[:2*BlockLen])
-		widenQ8((*[32 * BlockLen]float32)(dst), (*[32 * BlockLen]byte)(keys[2*BlockLen:]), &scale)
-	}
-}
-
-// widenQ8Generic widens 32 dimensions [32, 32] of keys in Q8_0, each position's by
-// its scale.
-func widenQ8Generic(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32) {
-	for i := range dst {
-		dst[i] = float32(int8(q[i])) * scale[i%BlockLen]
+		vec.WidenQ8((*[32 * BlockLen]float32)(dst), (*[32 * BlockLen]byte)(keys[2*BlockLen:]), &scale)
 	}
 }
 
@@ -184,7 +178,7 @@ func (f *KVFormat) PutValue(values []byte, j int, v []float32) {
 	row := f.Value(values, j)
 	if f.TypeV == quant.F16 {
 		for d, x := range v {
-			binary.LittleEndian.PutUint16(row[2*d:], quant.F32ToF16(x))
+			binary.LittleEndian.PutUint16(row[2*d:], codec.F32ToF16(x))
 		}
 		return
 	}

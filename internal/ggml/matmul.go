@@ -1,17 +1,18 @@
 package ggml
 
 import (
+	"alpaca/internal/ggml/vec"
 	"alpaca/internal/pool"
-	"alpaca/internal/quant"
+	"alpaca/internal/quant/matmul"
 )
 
 // A Product is one matrix product Scale*(W·x) + Bias of several tokens.
 type Product struct {
-	W     *quant.Matrix
-	Scale float32     // 0 for 1
-	Bias  []float32   // [W.Rows], nil for none
-	Acts  *quant.Acts // x: [tokens, W.Cols]
-	Out   []float32   // [tokens, W.Rows]
+	W     *matmul.Matrix
+	Scale float32      // 0 for 1
+	Bias  []float32    // [W.Rows], nil for none
+	Acts  *matmul.Acts // x: [tokens, W.Cols]
+	Out   []float32    // [tokens, W.Rows]
 }
 
 // MatMul computes products. Several with the same number of tokens are one task,
@@ -39,8 +40,8 @@ const (
 
 // matmulScratch is one worker's memory.
 type matmulScratch struct {
-	quant quant.Scratch
-	view  quant.Matrix
+	quant matmul.Scratch
+	view  matmul.Matrix
 	tiles [2][]float32 // [tokens, rows of an item]
 }
 
@@ -161,7 +162,7 @@ func (m *MatMul) compute(s *matmulScratch, p *Product, rows strips) {
 		if rows.count == 1 {
 			p.W.MulRows(p.Out, p.W.Rows, p.Acts, rows.lo, rows.lo+rows.n, &s.quant)
 		} else {
-			p.W.MulStreams(p.Out[rows.lo:], rows.apart, p.Acts, rows.lo, rows.apart, rows.n, &s.quant)
+			p.W.MulStreams(p.Out[rows.lo:], rows.apart, p.Acts, rows.streams(), &s.quant)
 		}
 	case accumulate, activated:
 		x = s.tile(0, p, rows)
@@ -176,7 +177,7 @@ func (m *MatMul) compute(s *matmulScratch, p *Product, rows strips) {
 			case store:
 				p.finish(out, lo)
 			case accumulate:
-				addTo(out, x.row(t, i))
+				vec.Add(out, x.row(t, i))
 			case activated:
 				copy(out, x.row(t, i))
 				m.act.Apply(out)
@@ -191,10 +192,10 @@ func (m *MatMul) compute(s *matmulScratch, p *Product, rows strips) {
 // finish scales sums of rows lo and on, and adds their biases.
 func (p *Product) finish(out []float32, lo int) {
 	if p.Scale != 0 {
-		scaleBy(out, p.Scale)
+		vec.Scale(out, p.Scale)
 	}
 	if p.Bias != nil {
-		addTo(out, p.Bias[lo:lo+len(out)])
+		vec.Add(out, p.Bias[lo:lo+len(out)])
 	}
 }
 
@@ -215,12 +216,11 @@ func (s *matmulScratch) tile(which int, p *Product, rows strips) tile {
 		// for a kernel's panel.
 		lo, hi := rows.at(0)
 		first := max(0, min(lo, p.W.Rows-p.W.RowStep()))
-		rowBytes := p.W.Type.RowBytes(p.W.Cols)
-		s.view = quant.Matrix{Type: p.W.Type, Rows: hi - first, Cols: p.W.Cols, Data: p.W.Data[first*rowBytes : hi*rowBytes]}
+		s.view.SetPart(p.W, first, hi)
 		x.width, x.first = hi-first, lo-first
 		s.view.MulRows(x.data, x.width, p.Acts, x.first, hi-first, &s.quant)
 	} else {
-		p.W.MulStreams(x.data, rows.n, p.Acts, rows.lo, rows.apart, rows.n, &s.quant)
+		p.W.MulStreams(x.data, rows.n, p.Acts, rows.streams(), &s.quant)
 	}
 	if p.Bias != nil || p.Scale != 0 {
 		for t := range p.Acts.Rows {

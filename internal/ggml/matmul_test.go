@@ -10,6 +10,8 @@ import (
 
 	"alpaca/internal/pool"
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/codec"
+	"alpaca/internal/quant/matmul"
 )
 
 // noise returns n seeded numbers around 0.
@@ -23,7 +25,7 @@ func noise(seed uint64, n int) []float32 {
 }
 
 // matrix returns a matrix of noise of type t.
-func matrix(tb testing.TB, t quant.Type, seed uint64, rows, cols int) *quant.Matrix {
+func matrix(tb testing.TB, t quant.Type, seed uint64, rows, cols int) *matmul.Matrix {
 	data := make([]byte, rows*t.RowBytes(cols))
 	if x := noise(seed, rows*cols); t == quant.F32 {
 		for i, v := range x {
@@ -32,15 +34,15 @@ func matrix(tb testing.TB, t quant.Type, seed uint64, rows, cols int) *quant.Mat
 	} else {
 		quant.Encode(t, data, x, cols, nil)
 	}
-	m, err := quant.NewMatrix(t, rows, cols, data)
+	m, err := matmul.NewMatrix(t, rows, cols, data)
 	require.NoError(tb, err)
 	return &m
 }
 
 // plain is w·x + bias, row by row.
-func plain(w *quant.Matrix, bias []float32, acts *quant.Acts) []float32 {
+func plain(w *matmul.Matrix, bias []float32, acts *matmul.Acts) []float32 {
 	out := make([]float32, acts.Rows*w.Rows)
-	var s quant.Scratch
+	var s matmul.Scratch
 	w.MulRows(out, w.Rows, acts, 0, w.Rows, &s)
 	for i := range out {
 		if bias != nil {
@@ -120,7 +122,7 @@ func TestPrepareNormalizes(t *testing.T) {
 		f, h, q := prep.Acts(quant.F32), prep.Acts(quant.F16), prep.Acts(quant.Q8_0)
 		require.Equal(t, dst[i*cols:(i+1)*cols], f.F[i*f.Stride:i*f.Stride+cols])
 		for j := range cols {
-			require.Equal(t, quant.RoundHalf(dst[i*cols+j]), h.F[i*h.Stride+j])
+			require.Equal(t, codec.RoundHalf(dst[i*cols+j]), h.F[i*h.Stride+j])
 		}
 		for j := range cols {
 			require.InDelta(t, dst[i*cols+j], float32(q.Q[i*q.Stride+j])*q.D[i*q.Blocks+j/32], 0.02)

@@ -4,30 +4,7 @@ import (
 	"math"
 
 	"alpaca/internal/fmath"
-	"alpaca/internal/quant"
 )
-
-// RMSNorm sets dst[i] = (x[i] * scale) * w[i] with
-//
-//	scale = 1 / sqrt(dot(x, x)/n + eps)
-//
-// each operation rounded to float32, and dot as quant.DotF32 defines it.
-// dst may be x.
-func RMSNorm(dst, x, w []float32, eps float32) { rmsNorm(dst, x, w, eps) }
-
-func rmsNormGeneric(dst, x, w []float32, eps float32) {
-	scale := rmsScale(quant.DotF32(x, x), len(x), eps)
-	dst, w = dst[:len(x)], w[:len(x)]
-	for i, v := range x {
-		dst[i] = float32(v*scale) * w[i]
-	}
-}
-
-// rmsScale returns the scale of n elements whose squares have that sum.
-func rmsScale(squares float32, n int, eps float32) float32 {
-	mean := squares / float32(n)
-	return 1 / float32(math.Sqrt(float64(mean+eps)))
-}
 
 // LayerNorm sets dst[i] = ((x[i] - mean) * scale) * w[i] + w[n+i], of n = len(x) elements,
 // with
@@ -65,23 +42,19 @@ func sumOf(x []float32, of func(float32) float64) float64 {
 	return (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
 
-// siluMulGeneric sets gate[i] = gate[i] / (1 + e^-gate[i]) * up[i].
-func siluMulGeneric(gate, up []float32) {
-	up = up[:len(gate)]
-	for i, g := range gate {
-		gate[i] = float32(g/(1+fmath.Exp32(-g))) * up[i]
+// Softmax replaces x by e^(x - max x) / sum, for the few numbers of a router;
+// the sum is taken in order.
+func Softmax(x []float32) {
+	m := float32(math.Inf(-1))
+	for _, v := range x {
+		m = max(m, v)
 	}
-}
-
-// SiluMul sets gate[i] = gate[i] / (1 + e^-gate[i]) * up[i].
-func SiluMul(gate, up []float32) { siluMul(gate, up) }
-
-// Sigmoid sets dst[i] = 1 / (1 + e^-x[i]).
-func Sigmoid(dst, x []float32) { sigmoid(dst, x) }
-
-func sigmoidGeneric(dst, x []float32) {
-	dst = dst[:len(x)]
+	var sum float32
 	for i, v := range x {
-		dst[i] = 1 / (1 + fmath.Exp32(-v))
+		x[i] = fmath.Exp32(v - m)
+		sum += x[i]
+	}
+	for i := range x {
+		x[i] /= sum
 	}
 }

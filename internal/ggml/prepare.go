@@ -1,8 +1,10 @@
 package ggml
 
 import (
+	"alpaca/internal/ggml/vec"
 	"alpaca/internal/pool"
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/matmul"
 )
 
 // Prepare makes rows of activations ready for matrix products: normalized, if
@@ -17,9 +19,9 @@ type Prepare struct {
 
 	nrows   int
 	cols    int
-	forms   [quant.NumActForms]quant.Acts
-	used    [quant.NumActForms]bool // forms that are asked for
-	scratch [][]float32             // [workers][cols]
+	forms   [matmul.NumActForms]matmul.Acts
+	used    [matmul.NumActForms]bool // forms that are asked for
+	scratch [][]float32              // [workers][cols]
 }
 
 // Reserve allocates the memory for that many workers and rows of activations, cols
@@ -27,7 +29,7 @@ type Prepare struct {
 func (p *Prepare) Reserve(workers, rows int, cols map[quant.Type]int) {
 	most := 0
 	for t, n := range cols {
-		p.forms[quant.ActFormOf(t)].Reset(t, rows, n)
+		p.forms[matmul.ActFormOf(t)].Reset(t, rows, n)
 		most = max(most, n)
 	}
 	p.scratch = make([][]float32, workers)
@@ -51,19 +53,19 @@ func (p *Prepare) Bytes() int {
 // Want asks for rows × cols activations, for weights of the types that WantType
 // then names. Run or SetRow fill them.
 func (p *Prepare) Want(rows, cols int) {
-	p.nrows, p.cols, p.used = rows, cols, [quant.NumActForms]bool{}
+	p.nrows, p.cols, p.used = rows, cols, [matmul.NumActForms]bool{}
 }
 
 // WantType asks for the form that weights of type t want.
 func (p *Prepare) WantType(t quant.Type) {
-	if i := quant.ActFormOf(t); !p.used[i] {
+	if i := matmul.ActFormOf(t); !p.used[i] {
 		p.used[i] = true
 		p.forms[i].Reset(t, p.nrows, p.cols)
 	}
 }
 
 // Acts returns the activations for weights of type t.
-func (p *Prepare) Acts(t quant.Type) *quant.Acts { return &p.forms[quant.ActFormOf(t)] }
+func (p *Prepare) Acts(t quant.Type) *matmul.Acts { return &p.forms[matmul.ActFormOf(t)] }
 
 // SetRow sets row i to x, without normalization.
 func (p *Prepare) SetRow(i int, x []float32) {
@@ -121,7 +123,7 @@ func (p *Prepare) Do(worker, lo, hi int) {
 			if p.Centred {
 				LayerNorm(dst, x, p.norm, p.Eps)
 			} else {
-				RMSNorm(dst, x, p.norm, p.Eps)
+				vec.RMSNorm(dst, x, p.norm, p.Eps)
 			}
 			x = dst
 		}

@@ -1,8 +1,10 @@
 package ggml
 
+import "alpaca/internal/quant/matmul"
+
 // region is rows lo to hi-1 of a product, cut into items. One worker does it as a rule.
 //
-// A kernel that reads four streams of rows side by side (quant.Matrix.InStreams) has
+// A kernel that reads four streams of rows side by side (matmul.Matrix.InStreams) has
 // these start at the quarters of a region, and each item goes on with all four: so a
 // worker, item after item, keeps them flowing.
 type region struct {
@@ -21,6 +23,9 @@ func (s strips) at(i int) (lo, hi int) {
 	lo = s.lo + i*s.apart
 	return lo, lo + s.n
 }
+
+// streams are strips of four.
+func (s strips) streams() matmul.Streams { return matmul.Streams{Lo: s.lo, Apart: s.apart, N: s.n} }
 
 // cut cuts the products into regions, one for each thread, of items of m.rows rows, and
 // returns the number of items.

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"alpaca/internal/quant"
+	"alpaca/internal/quant/matmul"
 
 	"github.com/stretchr/testify/require"
 )
@@ -12,13 +12,13 @@ import (
 // TestRegionsHaveEveryRowOnce checks how products are cut: each row of each is in one
 // item, whichever runs of items the workers claim.
 func TestRegionsHaveEveryRowOnce(t *testing.T) {
-	acts := &quant.Acts{Rows: 1}
+	acts := &matmul.Acts{Rows: 1}
 	for _, streams := range []int{1, 4} {
 		for _, threads := range []int{1, 2, 3, 16} {
 			for _, rows := range [][]int{{1}, {3}, {64}, {65, 2, 130}, {2048, 256, 256}, {32003}} {
 				m := MatMul{rows: 64, n: len(rows)}
 				for i, n := range rows {
-					m.products[i] = Product{W: &quant.Matrix{Rows: n}, Acts: acts}
+					m.products[i] = Product{W: &matmul.Matrix{Rows: n}, Acts: acts}
 				}
 				items := m.cut(threads)
 				for i := range m.regions {

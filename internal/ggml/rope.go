@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"alpaca/internal/fmath"
+	"alpaca/internal/ggml/vec"
 )
 
 // Scaling stretches the positions a model was trained for over a longer context.
@@ -191,27 +192,8 @@ func (r *Rope) angles(cos, sin []float32, pos int, scale float64) {
 // Apply turns the head x by the angles of cos and sin.
 func (r *Rope) Apply(x, cos, sin []float32) {
 	if n := len(cos); r.halves {
-		rotateHalves(x[:n], x[n:2*n], cos, sin)
+		vec.RotateHalves(x[:n], x[n:2*n], cos, sin)
 	} else {
-		rotate(x, cos, sin)
-	}
-}
-
-func rotateGeneric(x, cos, sin []float32) {
-	sin = sin[:len(cos)]
-	for i, c := range cos {
-		s, a, b := sin[i], x[2*i], x[2*i+1]
-		x[2*i] = float32(a*c) - float32(b*s)
-		x[2*i+1] = float32(a*s) + float32(b*c)
-	}
-}
-
-// rotateHalvesGeneric turns a[i] and b[i] by the angle of cos[i] and sin[i].
-func rotateHalvesGeneric(a, b, cos, sin []float32) {
-	a, b, sin = a[:len(cos)], b[:len(cos)], sin[:len(cos)]
-	for i, c := range cos {
-		s, x, y := sin[i], a[i], b[i]
-		a[i] = float32(x*c) - float32(y*s)
-		b[i] = float32(x*s) + float32(y*c)
+		vec.Rotate(x, cos, sin)
 	}
 }

@@ -1,6 +1,9 @@
 package ggml
 
-import "alpaca/internal/pool"
+import (
+	"alpaca/internal/ggml/vec"
+	"alpaca/internal/pool"
+)
 
 // StoreKV turns the queries and keys of some rows to their positions and puts
 // keys and values into the cache. It is what happens between the first matrix
@@ -93,7 +96,7 @@ func (s *StoreKV) store(it storeItem, pos int, scratch []byte) {
 		}
 	}
 	if s.QScale != nil {
-		scaleBy(q, s.QScale[row])
+		vec.Scale(q, s.QScale[row])
 	}
 
 	if k == nil {

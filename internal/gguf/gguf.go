@@ -1,14 +1,9 @@
 // Package gguf reads the containers of checkpoints, and writes the one of today:
 // GGUF versions 1 to 3, in one file or split into many, and the .bin files of
 // 2023 that came before it (legacy.go), which it presents as if they were GGUF.
-//
-//	GGUF file:  "GGUF" version │ counts │ metadata (KV) │ tensor infos │ padding │ tensor data
-//
-// A file is mapped read-only and stays where it is: a Tensor's Data is a window
-// of the mapping, in the file's own block layout. Nothing of a file is believed
-// before it is checked: every count, length, offset and shape is compared with
-// the file's size before anything is allocated or sliced, so that a bad file is
-// one clear error, never a panic.
+// A file is mapped read-only: a Tensor's Data is a window of the mapping. Every count,
+// length, offset and shape is compared with the file's size before anything is
+// allocated or sliced, so that a bad file is one clear error, never a panic.
 package gguf
 
 import (

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/codec"
 )
 
 // oldModel is a small LLaMA to be written as programs of 2023 did. It shares no
@@ -122,7 +123,7 @@ func randomBlocks(r *rand.Rand, typ quant.Type, n int) (data []byte) {
 			if scales.wide {
 				binary.LittleEndian.PutUint32(b[at:], math.Float32bits(x))
 			} else {
-				binary.LittleEndian.PutUint16(b[at:], quant.F32ToF16(x))
+				binary.LittleEndian.PutUint16(b[at:], codec.F32ToF16(x))
 			}
 		}
 		data = append(data, b...)

@@ -6,8 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"math/bits"
-	"strings"
+	"os"
 
 	"alpaca/internal/atomicfile"
 	"alpaca/internal/quant"
@@ -258,7 +259,9 @@ func (w *Writer) Abort() {
 
 // fail keeps and returns the first error, with the name of the file.
 func (w *Writer) fail(err error) error {
-	if !strings.Contains(err.Error(), w.path) {
+	var path *fs.PathError
+	var link *os.LinkError // of a rename
+	if !errors.As(err, &path) && !errors.As(err, &link) {
 		err = fmt.Errorf("%s: %w", w.path, err)
 	}
 	w.err = fmt.Errorf("gguf: %w", err)

@@ -51,6 +51,8 @@ func TestBreaches(t *testing.T) {
 		{"testify", map[string]string{"internal/eval/a.go": doc + "package eval\nimport \"github.com/stretchr/testify/require\"",
 			"internal/eval/a_test.go": "package eval\nimport \"github.com/stretchr/testify/require\""}, []string{"internal/eval imports github.com/stretchr/testify"}},
 		{"plot", map[string]string{"internal/cli/measure/a.go": doc + "package measure\nimport \"gonum.org/v1/plot/vg\""}, []string{"internal/cli/measure imports gonum.org/v1/plot"}},
+		{"seven parameters", map[string]string{"internal/eval/a.go": doc + "package eval\nfunc f(a, b, c, d, e, f int)\nfunc g(a, b, c, d, e, f int, _ bool)\nvar h = func(_, _, _, _ int, _, _, _ bool) {}"},
+			[]string{"internal/eval/a.go: g has 7 parameters", "internal/eval/a.go: a function literal has 7 parameters"}},
 		{"no comment", map[string]string{"internal/eval/a.go": "package eval"}, []string{"the comment of internal/eval"}},
 		{"short comment", map[string]string{"internal/eval/a.go": "// Package eval is short.\npackage eval"}, []string{"the comment of internal/eval"}},
 		{"two comments", map[string]string{"internal/eval/a.go": doc + "package eval", "internal/eval/b.go": doc + "package eval"}, []string{"the comment of internal/eval"}},

@@ -47,7 +47,7 @@ func TestFileNames(t *testing.T) {
 type mention struct{ where, name string }
 
 // missingNames returns the mentions of files that do not exist. A name may begin at any folder
-// above the file, as in dot.go, quant/dot.go and internal/quant/dot.go.
+// above the file, as in dot.go, matmul/dot.go and internal/quant/matmul/dot.go.
 func missingNames(fsys fs.FS) (list []mention, err error) {
 	var mentions []mention
 	var all strings.Builder // the path of every file, each on a line behind a slash

@@ -1,6 +1,8 @@
 package house
 
 import (
+	"fmt"
+	"go/ast"
 	"slices"
 	"strings"
 )
@@ -20,6 +22,7 @@ var rules = []struct {
 	{"commands", commands},
 	{"libraries", libraries},
 	{"comments", comments},
+	{"parameters", parameters},
 }
 
 // importsDown: a package imports what stands below it in order.
@@ -85,12 +88,12 @@ func ground(p *pkg) (list []breach) {
 	return list
 }
 
-// assembly has few homes: ggml and kernel for products, quant to encode and decode.
+// assembly has few homes: ggml for operations, quant for products, to encode and to decode.
 func assembly(p *pkg) []breach {
-	if !p.asm || inside(p.path, "internal/kernel") || inside(p.path, "internal/ggml") || p.path == "internal/quant" {
+	if !p.asm || inside(p.path, "internal/ggml") || inside(p.path, "internal/quant") {
 		return nil
 	}
-	return []breach{breachf(p.path+" has assembly", "it belongs to internal/kernel, internal/ggml or internal/quant")}
+	return []breach{breachf(p.path+" has assembly", "it belongs below internal/ggml or internal/quant")}
 }
 
 // sessions: texts and tokens know of no model, and who evaluates sees it by an interface.
@@ -205,6 +208,32 @@ func comments(p *pkg) (list []breach) {
 		list = append(list, breachf(what, "%d files have one", docs))
 	case lines < least || lines > most:
 		list = append(list, breachf(what, "it has %d lines: %d to %d are asked for", lines, least, most))
+	}
+	return list
+}
+
+// mostParameters is what a function may have: with more, nobody knows in a call which is which.
+const mostParameters = 6
+
+// parameters: what belongs together is a struct, whose fields have names in calls.
+func parameters(p *pkg) (list []breach) {
+	for _, f := range p.files {
+		ast.Inspect(f.syntax, func(n ast.Node) bool {
+			name := "a function literal"
+			var t *ast.FuncType
+			switch n := n.(type) {
+			case *ast.FuncDecl:
+				name, t = n.Name.Name, n.Type
+			case *ast.FuncLit:
+				t = n.Type
+			default:
+				return true
+			}
+			if k := t.Params.NumFields(); k > mostParameters {
+				list = append(list, breachf(fmt.Sprintf("%s: %s has %d parameters", f.name, name, k), "at most %d, or a struct", mostParameters))
+			}
+			return true
+		})
 	}
 	return list
 }

@@ -8,6 +8,7 @@ import (
 	"alpaca/internal/engine"
 	"alpaca/internal/openai"
 	"alpaca/internal/server"
+	"alpaca/internal/server/repeat"
 )
 
 // Executor answers requests with one model. It may be used by several goroutines: as many
@@ -62,7 +63,7 @@ func (x *Executor) Do(ctx context.Context, r *Request) (*Result, error) {
 		return nil, err
 	}
 	digest := r.digest(x.opt.Digest)
-	fixed := server.Fixed{ID: "req_" + digest, Created: x.opt.Created, Seed: r.seed()}
+	fixed := repeat.By{ID: "req_" + digest, Created: x.opt.Created, Seed: r.seed()}
 	status, body := x.server.Do(ctx, r.URL, r.Body, fixed)
 	if err := ctx.Err(); err != nil && status >= 400 {
 		return nil, err

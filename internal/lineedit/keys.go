@@ -62,7 +62,7 @@ type decoder struct {
 	pasted  []byte
 }
 
-// next takes a key from the front of data. Ok is false where there is none, or
+// next takes a key from the front of data; ok is false where there is none, or
 // not all of it yet.
 func (d *decoder) next(data *[]byte) (k key, ok bool) {
 	b := *data

@@ -3,13 +3,6 @@
 // whose size may change meanwhile.
 //
 //	bytes ─► keys (keys.go) ─► buffer (buffer.go) ─► rows of the screen (layout.go)
-//
-// Libraries run in its place in November 2026, and what failed: reeflective/readline
-// v1.3.0 (characters whose bytes come in two reads; the cursor after a wide one at
-// the edge; 1.2 MB), bubbles v2.2.1 (accents and emoji; 2.1 MB), peterh/liner v1.2.3,
-// x/term v0.47.0, ergochat/readline v0.1.3 and chzyer/readline v1.5.1 (a pasted newline
-// is Enter), go-prompt v1.3.1 and go-readline-ny v1.9.1 (a paste's marks are text),
-// knz/bubbline of 2023 (does not compile).
 package lineedit
 
 import (
@@ -21,6 +14,13 @@ import (
 
 	"golang.org/x/term"
 )
+
+// Libraries run in its place in November 2026, and what failed: reeflective/readline
+// v1.3.0 (characters whose bytes come in two reads; the cursor after a wide one at
+// the edge; 1.2 MB), bubbles v2.2.1 (accents and emoji; 2.1 MB), peterh/liner v1.2.3,
+// x/term v0.47.0, ergochat/readline v0.1.3 and chzyer/readline v1.5.1 (a pasted newline
+// is Enter), go-prompt v1.3.1 and go-readline-ny v1.9.1 (a paste's marks are text),
+// knz/bubbline of 2023 (does not compile).
 
 // ErrInterrupt says that the user pressed Ctrl-C; the text that was being edited
 // comes with it, to be given up.

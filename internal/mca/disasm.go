@@ -24,7 +24,7 @@ func newProgram(path string) *program {
 	return &program{path, map[string][]instruction{}, map[string]float64{}}
 }
 
-// function returns the instructions of a function, such as "quant.tileB32SDOT".
+// function returns the instructions of a function, such as "quant/kernel/arm64.tileB32SDOT".
 func (p *program) function(name string) ([]instruction, error) {
 	if code, ok := p.functions[name]; ok {
 		return code, nil

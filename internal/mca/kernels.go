@@ -80,15 +80,15 @@ type loop struct {
 }
 
 var loops = []loop{
-	{"F32, F16, BF16 prompt", "quant.tileFloatNEON", 0, 4 * 2 * 8, "multiply-adds"},
-	{"F32 one token", "quant.rowF32NEON", 0, 4 * 8 * 4, "bytes of weights"},
-	{"F16 one token", "quant.rowF16NEON", 0, 4 * 8 * 2, "bytes of weights"},
-	{"BF16 one token", "quant.rowBF16NEON", 0, 4 * 8 * 2, "bytes of weights"},
-	{"activations to 8 bits", "quant.quantizeQ8NEON", 0, 32, "values"},
-	{"attention, 4 queries", "ggml.gemm16NEON", 0, 4 * 16, "multiply-adds"},
-	{"attention, 1 query", "ggml.gemm32NEON", 0, 32, "multiply-adds"},
-	{"softmax", "ggml.softmaxNEON", 0, 16, "scores"},
-	{"SiLU", "ggml.silu16NEON", 0, 16, "values"},
+	{"F32, F16, BF16 prompt", "quant/kernel/arm64.tileFloatNEON", 0, 4 * 2 * 8, "multiply-adds"},
+	{"F32 one token", "quant/kernel/arm64.rowF32NEON", 0, 4 * 8 * 4, "bytes of weights"},
+	{"F16 one token", "quant/kernel/arm64.rowF16NEON", 0, 4 * 8 * 2, "bytes of weights"},
+	{"BF16 one token", "quant/kernel/arm64.rowBF16NEON", 0, 4 * 8 * 2, "bytes of weights"},
+	{"activations to 8 bits", "quant/matmul.quantizeQ8NEON", 0, 32, "values"},
+	{"attention, 4 queries", "ggml/vec.gemm16NEON", 0, 4 * 16, "multiply-adds"},
+	{"attention, 1 query", "ggml/vec.gemm32NEON", 0, 32, "multiply-adds"},
+	{"softmax", "ggml/vec.softmaxNEON", 0, 16, "scores"},
+	{"SiLU", "ggml/vec.silu16NEON", 0, 16, "values"},
 }
 
 // An estimate is a format's on a CPU.
@@ -108,7 +108,7 @@ func (p *program) estimate(c cpu, f format) (e estimate, err error) {
 	if c.isa == "NEON" && f.tileNEON != "" {
 		tile = "tile" + f.tileNEON + c.isa
 	}
-	cycles, err := p.cycles(c, "quant."+tile, many.loop, f.subBlocks)
+	cycles, err := p.cycles(c, "quant/kernel/arm64."+tile, many.loop, f.subBlocks)
 	if err != nil {
 		return e, err
 	}
@@ -118,15 +118,15 @@ func (p *program) estimate(c cpu, f format) (e estimate, err error) {
 		if isa == "I8MM" {
 			isa = "SDOT"
 		}
-		cycles, err := p.cycles(c, "quant.row"+f.name+isa, 0, f.packRounds)
+		cycles, err := p.cycles(c, "quant/kernel/arm64.row"+f.name+isa, 0, f.packRounds)
 		e.decode = float64(4*f.blockBytes) / cycles
 		return e, err
 	}
-	cycles, err = p.cycles(c, "quant."+tile, one.loop, f.subBlocks)
+	cycles, err = p.cycles(c, "quant/kernel/arm64."+tile, one.loop, f.subBlocks)
 	if err != nil {
 		return e, err
 	}
-	pack, err := p.cycles(c, "quant.pack"+f.name+c.isa, 0, f.packRounds)
+	pack, err := p.cycles(c, "quant/kernel/arm64.pack"+f.name+c.isa, 0, f.packRounds)
 	if err != nil {
 		return e, err
 	}

@@ -1,11 +1,7 @@
 // Command mca estimates how fast the arm64 kernels are on CPUs that are not at
-// hand: it disassembles their inner loops from a built program and has llvm-mca
-// count the cycles.
-//
-//	make mca
-//
-// An estimate is what a model of the CPU's pipelines says of code whose data is in
-// the nearest cache. It ranks variants well; it is not a measurement.
+// hand (make mca): it disassembles their inner loops from a built program and has llvm-mca
+// count the cycles. An estimate is what a model of the CPU's pipelines says of code whose
+// data is in the nearest cache. It ranks variants well; it is not a measurement.
 package main
 
 import (

@@ -12,17 +12,17 @@ import (
 const listing = `
 Disassembly of section .text:
 
-0000000000001000 <alpaca/internal/quant.tileX.abi0>:
+0000000000001000 <alpaca/internal/quant/kernel/arm64.tileX.abi0>:
     1000:      	mov	x0, #0x2
     1004:      	movi	v0.16b, #0x0
     1008:      	ldr	q1, [x10]
     100c:      	subs	x0, x0, #0x1
-    1010:      	b.ne	0x1008 <alpaca/internal/quant.tileX.abi0+0x8>
+    1010:      	b.ne	0x1008 <alpaca/internal/quant/kernel/arm64.tileX.abi0+0x8>
     1014:      	str	q0, [x11]
     1018:      	subs	x24, x24, #0x1
-    101c:      	b.ne	0x1000 <alpaca/internal/quant.tileX.abi0>
+    101c:      	b.ne	0x1000 <alpaca/internal/quant/kernel/arm64.tileX.abi0>
     1020:      	ldr	q2, [x10]
-    1024:      	b.ne	0x1020 <alpaca/internal/quant.tileX.abi0+0x20>
+    1024:      	b.ne	0x1020 <alpaca/internal/quant/kernel/arm64.tileX.abi0+0x20>
     1028:      	ret
 `
 

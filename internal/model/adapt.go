@@ -4,7 +4,9 @@ import (
 	"slices"
 
 	"alpaca/internal/ggml"
+	"alpaca/internal/ggml/vec"
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/matmul"
 )
 
 // Rows of a batch whose texts have adapters are evaluated with all others, as without
@@ -23,7 +25,7 @@ type adapting struct {
 	all    []run // of the batch
 	wanted []run // of its wanted rows
 
-	in     quant.Acts   // a view of a run's activations
+	in     matmul.Acts  // a view of a run's activations
 	acts   ggml.Prepare // of low
 	low    []float32    // [batch, rank]
 	up     []float32    // [batch, FFNDim] of networks whose gate cannot be fused
@@ -189,7 +191,7 @@ func (r *Runner) adaptRows(acts *ggml.Prepare, x run, p product) {
 			return
 		}
 		if scale != 1 {
-			ggml.Scale(low, scale)
+			vec.Scale(low, scale)
 		}
 		a.acts.Want(n, c.A.Rows)
 		a.acts.WantType(quant.F32)
@@ -283,7 +285,7 @@ func (t *tableChange) change(row, other []float32, token int, scale float32) {
 	}
 	low := t.a[token*t.rank : (token+1)*t.rank]
 	for i := range row {
-		x := quant.DotF32(t.b[i*t.rank:(i+1)*t.rank], low)
+		x := matmul.DotF32(t.b[i*t.rank:(i+1)*t.rank], low)
 		if scale != 1 {
 			x = float32(scale * x)
 		}

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"alpaca/internal/ggml"
+	"alpaca/internal/ggml/vec"
 )
 
 // changedExperts reports whether adapters of the rows at work change any expert of a layer
@@ -46,8 +47,8 @@ func (r *Runner) expertsApart(l *Layer, x, h []float32) {
 		}
 		for row := g.Lo; row < g.Hi; row++ {
 			y := out[(row-g.Lo)*c.Dim:][:c.Dim]
-			ggml.Scale(y, m.weights[row])
-			ggml.Add(h[m.tokens[row]*c.Dim:][:c.Dim], y)
+			vec.Scale(y, m.weights[row])
+			vec.Add(h[m.tokens[row]*c.Dim:][:c.Dim], y)
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"alpaca/internal/arch"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/matmul"
 )
 
 // binder finds tensors and keeps the first error.
@@ -202,16 +203,16 @@ func (b *binder) scale(name string, n, i int) float32 {
 }
 
 // matrix binds a rows × cols tensor.
-func (b *binder) matrix(name string, rows, cols int) quant.Matrix {
+func (b *binder) matrix(name string, rows, cols int) matmul.Matrix {
 	t := b.tensor(name, rows, cols)
 	if t == nil {
-		return quant.Matrix{}
+		return matmul.Matrix{}
 	}
 	return b.view(name, t.Type, rows, cols, t.Data)
 }
 
-func (b *binder) view(name string, typ quant.Type, rows, cols int, data []byte) quant.Matrix {
-	m, err := quant.NewMatrix(typ, rows, cols, data)
+func (b *binder) view(name string, typ quant.Type, rows, cols int, data []byte) matmul.Matrix {
+	m, err := matmul.NewMatrix(typ, rows, cols, data)
 	if err != nil && b.err == nil {
 		b.err = fmt.Errorf("tensor %q: %w", name, err)
 	}

@@ -5,6 +5,7 @@ import (
 
 	"alpaca/internal/arch"
 	"alpaca/internal/ggml"
+	"alpaca/internal/ggml/vec"
 )
 
 // DeltaNet is the weights of a layer's gated delta rule, which it has in place of
@@ -130,7 +131,7 @@ func splitQueries(both, q []float32, l *LayerConfig) {
 func gateAttention(out, both []float32, l *LayerConfig) {
 	for i := range len(out) / l.KeyDim {
 		gate := both[(2*i+1)*l.KeyDim:][:l.KeyDim]
-		ggml.Sigmoid(gate, gate)
+		vec.Sigmoid(gate, gate)
 		for j, g := range gate {
 			out[i*l.KeyDim+j] *= g
 		}

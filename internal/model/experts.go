@@ -1,6 +1,9 @@
 package model
 
-import "alpaca/internal/ggml"
+import (
+	"alpaca/internal/ggml"
+	"alpaca/internal/ggml/vec"
+)
 
 // router holds what a mixture of experts needs for a batch. Its rows are pairs of a token
 // and an expert that it uses, by expert and then by token.
@@ -108,7 +111,7 @@ func (r *Runner) sharedExpert(l *Layer, x, h []float32) {
 	if l.SharedGate.W.Rows > 0 {
 		weights = r.router.scores[:n]
 		r.products(product{&l.SharedGate, weights})
-		ggml.Sigmoid(weights, weights)
+		vec.Sigmoid(weights, weights)
 	}
 	r.prepare(ffn, nil, &l.Shared.Down)
 	r.products(product{&l.Shared.Down, out})

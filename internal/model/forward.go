@@ -3,7 +3,7 @@ package model
 import (
 	"context"
 
-	"alpaca/internal/ggml"
+	"alpaca/internal/ggml/vec"
 	"alpaca/internal/quant"
 )
 
@@ -29,7 +29,7 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 		quant.Decode(w.TokenEmbed.Type, row, w.TokenEmbed.Row(int(id)))
 		r.adaptEmbedding(row, int(id), i)
 		if c.EmbedScale != 0 {
-			ggml.Scale(row, c.EmbedScale)
+			vec.Scale(row, c.EmbedScale)
 		}
 	}
 	r.layerInputs(b.tokens, h)
@@ -157,7 +157,7 @@ func (r *Runner) logits(out, h []float32) error {
 	r.products(product{&w.Output, out})
 	c := &r.model.Config
 	if c.LogitScale != 0 && r.err == nil {
-		ggml.Scale(out, 1/c.LogitScale)
+		vec.Scale(out, 1/c.LogitScale)
 	}
 	if c.LogitCap != 0 && r.err == nil {
 		r.err = r.cap.Run(r.pool, out, c.LogitCap)

@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"alpaca/internal/ggml"
+	"alpaca/internal/ggml/vec"
 	"alpaca/internal/quant"
 )
 
@@ -31,7 +32,7 @@ func (r *Runner) layerInputs(ids []int32, h []float32) {
 	if r.products(product{&w.Proj, out}); r.err != nil {
 		return
 	}
-	ggml.Scale(out, attentionScale(c.Dim))
+	vec.Scale(out, attentionScale(c.Dim))
 	if r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: out, W: w.Norm}}); r.err != nil {
 		return
 	}
@@ -39,10 +40,10 @@ func (r *Runner) layerInputs(ids []int32, h []float32) {
 	row := r.buf.inputRow
 	for i, id := range ids {
 		quant.Decode(w.Tokens.W.Type, row, w.Tokens.W.Row(int(id)))
-		ggml.Scale(row, scale)
-		ggml.Add(out[i*n:(i+1)*n], row)
+		vec.Scale(row, scale)
+		vec.Add(out[i*n:(i+1)*n], row)
 	}
-	ggml.Scale(out, half)
+	vec.Scale(out, half)
 }
 
 // useInput adds to h [rows, Dim] what a layer makes of its own input, and scales it:
@@ -69,6 +70,6 @@ func (r *Runner) useInput(layer int, rows []int, h []float32) {
 		r.addProduct(h, &l.Input.Down, y, l.InputPostNorm)
 	}
 	if l.OutScale != nil && r.err == nil {
-		ggml.Scale(h, l.OutScale[0])
+		vec.Scale(h, l.OutScale[0])
 	}
 }

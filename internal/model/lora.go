@@ -12,6 +12,7 @@ import (
 	"alpaca/internal/arch"
 	"alpaca/internal/lora"
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/matmul"
 )
 
 // LoRA is an adapter made ready for a model: what it changes of which weights. The weights
@@ -29,9 +30,9 @@ type LoRA struct {
 // change is what an adapter does to a product W·x + Bias: it adds B·(A·x), or it is the
 // product of another matrix.
 type change struct {
-	A, B  quant.Matrix // [rank, columns] and [rows, rank], F32; B is times Pair.Scale
-	Whole quant.Matrix // [rows, columns]; none where there is A
-	Bias  []float32    // of Whole
+	A, B  matmul.Matrix // [rank, columns] and [rows, rank], F32; B is times Pair.Scale
+	Whole matmul.Matrix // [rows, columns]; none where there is A
+	Bias  []float32     // of Whole
 }
 
 // tableChange is what an adapter does to a row of the embedding: it adds B·A[token], or it
@@ -39,7 +40,7 @@ type change struct {
 type tableChange struct {
 	a, b  []float32 // [VocabSize, rank] and [Dim, rank]; b is times Pair.Scale
 	rank  int
-	whole quant.Matrix // [VocabSize, Dim]
+	whole matmul.Matrix // [VocabSize, Dim]
 }
 
 // WithLoRA returns a model of the same weights, which m stays the owner of, that has one more
@@ -215,14 +216,14 @@ func (b *loraBinder) change(p *lora.Pair, i int, x *Linear) *change {
 	low := p.A[i*p.Rank*p.Cols:][:p.Rank*p.Cols]
 	high := p.B[(i*p.Rows+x.First)*p.Rank:][:x.W.Rows*p.Rank]
 	return &change{
-		A: b.matrix(p.Name, quant.F32, &Linear{W: quant.Matrix{Rows: p.Rank, Cols: p.Cols}}, bytesOf(low, 1)),
-		B: b.matrix(p.Name, quant.F32, &Linear{W: quant.Matrix{Rows: x.W.Rows, Cols: p.Rank}}, bytesOf(high, p.Scale)),
+		A: b.matrix(p.Name, quant.F32, &Linear{W: matmul.Matrix{Rows: p.Rank, Cols: p.Cols}}, bytesOf(low, 1)),
+		B: b.matrix(p.Name, quant.F32, &Linear{W: matmul.Matrix{Rows: x.W.Rows, Cols: p.Rank}}, bytesOf(high, p.Scale)),
 	}
 }
 
 // matrix returns a matrix of x's shape.
-func (b *loraBinder) matrix(name string, t quant.Type, x *Linear, data []byte) quant.Matrix {
-	m, err := quant.NewMatrix(t, x.W.Rows, x.W.Cols, data)
+func (b *loraBinder) matrix(name string, t quant.Type, x *Linear, data []byte) matmul.Matrix {
+	m, err := matmul.NewMatrix(t, x.W.Rows, x.W.Cols, data)
 	if err != nil && b.err == nil {
 		b.err = fmt.Errorf("tensor %q: %w", name, err)
 	}
@@ -242,7 +243,7 @@ func (b *loraBinder) table() {
 		b.lora.table = t
 	}
 	if w := b.whole(name, c.VocabSize, c.Dim); w != nil {
-		x := &Linear{W: quant.Matrix{Rows: c.VocabSize, Cols: c.Dim}}
+		x := &Linear{W: matmul.Matrix{Rows: c.VocabSize, Cols: c.Dim}}
 		b.lora.table = &tableChange{whole: b.matrix(name, w.Type, x, w.Data)}
 	}
 }

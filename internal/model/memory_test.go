@@ -5,6 +5,7 @@ import (
 
 	"alpaca/internal/ggml"
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/matmul"
 
 	"github.com/stretchr/testify/require"
 )
@@ -18,8 +19,8 @@ func TestScratchOfA7B(t *testing.T) {
 		rope, err := ggml.NewRope(c.Rope)
 		require.NoError(t, err)
 		w := &Weights{Layers: make([]Layer, 1)}
-		w.Layers[0].AttnQ.W = quant.Matrix{Type: typ, Rows: 4096, Cols: 4096}
-		w.Output.W = quant.Matrix{Type: quant.Q6_K, Rows: 32000, Cols: 4096}
+		w.Layers[0].AttnQ.W = matmul.Matrix{Type: typ, Rows: 4096, Cols: 4096}
+		w.Output.W = matmul.Matrix{Type: quant.Q6_K, Rows: 32000, Cols: 4096}
 		m := &Model{Config: c, Weights: w, ropes: ropes{rope}}
 		s, err := m.NewSession(SessionOptions{Threads: 4})
 		require.NoError(t, err)

@@ -1,10 +1,9 @@
 // Package model evaluates language models of the architectures of package arch.
 //
 //	gguf.File ──Load──▶ Model ──NewRunner──▶ Runner ──Forward(Batch of rows of Seqs)──▶ logits
-//	 (mapping)        (views of weights,    (scratch, workers, the cache
-//	                   shared, immutable)    whose blocks the Seqs share)
 //
-// Start reading at forward.go: it is the whole model, from top to bottom.
+// A Model is views of the mapped weights, shared and immutable; a Runner has the scratch and
+// the cache, whose blocks the Seqs share. Start reading at forward.go: the whole model.
 package model
 
 import (

@@ -2,19 +2,19 @@ package model
 
 import (
 	"alpaca/internal/arch"
-	"alpaca/internal/quant"
+	"alpaca/internal/quant/matmul"
 )
 
 // Weights are views of the file's tensors, checked against the Config. Matrices
 // have their outputs as rows and stay in the file's format; vectors are float32.
 type Weights struct {
-	TokenEmbed quant.Matrix // [VocabSize, Dim] token_embd.weight
-	OutputNorm []float32    // [Dim] output_norm.weight; of LayerNorm [2, Dim]: weights and biases
-	Inputs     LayerInputs  // of models whose layers have inputs of their own
-	Output     Linear       // [VocabSize, Dim] output.weight; where absent, TokenEmbed
-	RopeFreqs  []float32    // [Rope.Dim/2] rope_freqs.weight, nil for none
-	RopeLong   []float32    // [Rope.Dim/2] rope_factors_long.weight, nil for none
-	RopeShort  []float32    // [Rope.Dim/2] rope_factors_short.weight, nil for none
+	TokenEmbed matmul.Matrix // [VocabSize, Dim] token_embd.weight
+	OutputNorm []float32     // [Dim] output_norm.weight; of LayerNorm [2, Dim]: weights and biases
+	Inputs     LayerInputs   // of models whose layers have inputs of their own
+	Output     Linear        // [VocabSize, Dim] output.weight; where absent, TokenEmbed
+	RopeFreqs  []float32     // [Rope.Dim/2] rope_freqs.weight, nil for none
+	RopeLong   []float32     // [Rope.Dim/2] rope_factors_long.weight, nil for none
+	RopeShort  []float32     // [Rope.Dim/2] rope_factors_short.weight, nil for none
 	Layers     []Layer
 }
 
@@ -84,7 +84,7 @@ type Linear struct {
 	Name  string // of the tensor, such as blk.0.attn_q.weight
 	First int    // the row of the tensor that it begins with, where several share one
 	Of    int    // rows of that tensor; 0: W has them all
-	W     quant.Matrix
+	W     matmul.Matrix
 	Scale float32   // of the products, NAME.scale; 0 for 1
 	Bias  []float32 // [W.Rows], nil for none
 }

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"math"
 	"sync"
+
+	"alpaca/internal/quant/codec"
 )
 
 // Decode widens len(dst) weights of type t from src, in order, exactly as the
@@ -19,14 +21,15 @@ func Decode(t Type, dst []float32, src []byte) {
 		}
 		return
 	case F16:
-		decodeF16(dst, src)
+		codec.DecodeF16(dst, src)
 		return
 	case Q8_0:
-		decodeQ8_0(dst, src)
-		return
+		if codec.DecodeQ8_0(dst, src) {
+			return
+		}
 	case BF16:
 		for i := range dst {
-			dst[i] = BF16ToF32(uint16(src[2*i]) | uint16(src[2*i+1])<<8)
+			dst[i] = codec.BF16ToF32(uint16(src[2*i]) | uint16(src[2*i+1])<<8)
 		}
 		return
 	}
@@ -38,17 +41,17 @@ func Decode(t Type, dst []float32, src []byte) {
 			decode16(f, dst[:32], src[:n])
 		}
 	} else if f, ok := wideFormats[t]; ok {
-		scratch := decodeScratch.Get().(*rowScratch)
+		scratch := decodeScratch.Get().(*blockScratch)
 		defer decodeScratch.Put(scratch)
 		for wide := t.BlockLen(); len(dst) > 0; dst, src = dst[wide:], src[n:] {
 			decodeWide(f, dst[:wide], src[:n], &scratch.q)
 		}
 	} else if f, ok := formats256[t]; ok {
-		scratch := decodeScratch.Get().(*rowScratch)
+		scratch := decodeScratch.Get().(*blockScratch)
 		defer decodeScratch.Put(scratch)
 		s := &scratch.block
 		for ; len(dst) > 0; dst, src = dst[256:], src[n:] {
-			f.unpack(src[:n], s)
+			f.Unpack(src[:n], s)
 			decode256(f, dst[:256], s)
 		}
 	} else {
@@ -56,40 +59,65 @@ func Decode(t Type, dst []float32, src []byte) {
 	}
 }
 
-// decodeScratch holds rowScratch: what unpack fills cannot be on the stack, and
+// decodeScratch holds memory for a block: what unpack fills cannot be on the stack, and
 // decoding a token's embedding should not allocate.
-var decodeScratch = sync.Pool{New: func() any { return new(rowScratch) }}
+var decodeScratch = sync.Pool{New: func() any { return new(blockScratch) }}
 
-func decodeBlocks32(f format32, dst []float32, src []byte, blockBytes int) {
-	scratch := decodeScratch.Get().(*rowScratch)
+// blockScratch is memory for an unpacked block.
+type blockScratch struct {
+	q     [32]int8
+	block SuperBlock
+}
+
+func decodeBlocks32(f Format32, dst []float32, src []byte, blockBytes int) {
+	scratch := decodeScratch.Get().(*blockScratch)
 	defer decodeScratch.Put(scratch)
 	for ; len(dst) > 0; dst, src = dst[32:], src[blockBytes:] {
 		decode32(f, dst[:32], src[:blockBytes], &scratch.q)
 	}
 }
 
-func decode32(f format32, dst []float32, block []byte, q *[32]int8) {
-	d, m := f.unpack(block, q)
+func decode32(f Format32, dst []float32, block []byte, q *[32]int8) {
+	d, m := f.Unpack(block, q)
 	for i := range dst {
 		dst[i] = float32(float32(q[i]) * d)
-		if f.hasMin {
+		if f.HasMin {
 			dst[i] += m
 		}
 	}
 }
 
-func decode256(f format256, dst []float32, s *superBlock) {
+func decode256(f Format256, dst []float32, s *SuperBlock) {
 	for i := range dst {
-		v := float32(float32(s.d*float32(s.sc[i/16])) * float32(s.q[i]))
-		if f.hasMin {
-			v -= float32(s.dmin * float32(s.mn[i/16]))
+		v := float32(float32(s.D*float32(s.Sc[i/16])) * float32(s.Q[i]))
+		if f.HasMin {
+			v -= float32(s.DMin * float32(s.Mn[i/16]))
 		}
 		dst[i] = v
 	}
 }
 
-func decodeF16Generic(dst []float32, src []byte) {
+// decodeWide widens a block.
+func decodeWide(f WideFormat, dst []float32, block []byte, q *[32]int8) {
+	for part := range len(dst) / 32 {
+		d := f.Unpack(block, part, q)
+		if !f.Halves {
+			d[1] = d[0]
+		}
+		for i, n := range q {
+			dst[32*part+i] = float32(float32(n) * d[i/16])
+		}
+	}
+}
+
+// decode16 widens a pair of blocks.
+func decode16(f Format16, dst []float32, pair []byte) {
+	var q [32]int8
+	d, m := f.Unpack(pair, &q)
 	for i := range dst {
-		dst[i] = F16ToF32(uint16(src[2*i]) | uint16(src[2*i+1])<<8)
+		dst[i] = float32(float32(q[i]) * d[i/16])
+		if f.HasMin {
+			dst[i] += m[i/16]
+		}
 	}
 }

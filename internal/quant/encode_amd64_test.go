@@ -5,18 +5,20 @@ package quant
 import (
 	"os"
 	"testing"
+
+	"alpaca/internal/quant/codec"
 )
 
 // portably calls f without the encoders of this CPU.
 func portably(f func() []byte) []byte {
-	defer func(old bool) { encodeAVX2 = old }(encodeAVX2)
-	encodeAVX2 = false
+	defer func(old bool) { codec.AVX2 = old }(codec.AVX2)
+	codec.AVX2 = false
 	return f()
 }
 
 // requireEncodeKernels skips a test of this CPU's encoders where there are none.
 func requireEncodeKernels(t *testing.T) {
-	if encodeAVX2 {
+	if codec.AVX2 {
 		return
 	}
 	if os.Getenv("ALPACA_REQUIRE_KERNELS") != "" {

@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/quant/fit"
+	"alpaca/internal/quant/quanttest"
 )
 
 // weightsOf returns weights of a kind that is hard in its own way.
@@ -63,8 +66,8 @@ func TestEncodeKernels(t *testing.T) {
 				for i := range importance {
 					importance[i] = max(0, float32(r.NormFloat64()))
 				}
-				x, dst = atPageEnd(t, x), atPageEnd(t, dst)
-				for _, w := range [][]float32{nil, atPageEnd(t, importance)} {
+				x, dst = quanttest.AtPageEnd(t, x), quanttest.AtPageEnd(t, dst)
+				for _, w := range [][]float32{nil, quanttest.AtPageEnd(t, importance)} {
 					want := portably(func() []byte {
 						dst := make([]byte, len(dst))
 						Encode(typ, dst, x, cols, w)
@@ -93,7 +96,7 @@ func FuzzDecode(f *testing.F) {
 		Decode(typ, x, data)
 		for e, v := range x {
 			at := e / typ.BlockLen()
-			requireSameFloat(t, weightAt(typ, data[at*n:at*n+n], e%typ.BlockLen()), v, "%v %d", typ, e)
+			quanttest.RequireSameFloat(t, weightAt(typ, data[at*n:at*n+n], e%typ.BlockLen()), v, "%v %d", typ, e)
 		}
 		if FiniteScales(typ, data) && typ != F32 && typ != BF16 {
 			require.Equal(t, -1, FirstNotFinite(x))
@@ -118,7 +121,7 @@ func FuzzEncode(f *testing.F) {
 		if weighted {
 			importance = make([]float32, len(x))
 			for j := range importance {
-				importance[j] = abs(x[len(x)-1-j])
+				importance[j] = fit.Abs(x[len(x)-1-j])
 			}
 		}
 		dst := make([]byte, typ.RowBytes(len(x)))

@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/quant/quanttest"
 )
 
 // TestEncodeEdges pins the blocks whose bytes follow from the definition alone.
@@ -98,7 +100,7 @@ func TestEncodeStable(t *testing.T) {
 			r := rand.New(rand.NewPCG(8, uint64(typ)))
 			const cols = 1024
 			for range 20 {
-				x := normalFloats(r, cols)
+				x := quanttest.NormalFloats(r, cols)
 				first, again := make([]byte, typ.RowBytes(cols)), make([]byte, typ.RowBytes(cols))
 				Encode(typ, first, x, cols, nil)
 				Decode(typ, x, first)
@@ -119,7 +121,7 @@ func TestEncodeError(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(9, 9))
 	const cols = 4096
-	x, back := normalFloats(r, cols), make([]float32, cols)
+	x, back := quanttest.NormalFloats(r, cols), make([]float32, cols)
 	importance := make([]float32, cols)
 	for i := range importance {
 		importance[i] = []float32{0.01, 1}[i%2]
@@ -154,40 +156,11 @@ func TestEncodeShapes(t *testing.T) {
 	require.NotPanics(t, func() { Encode(Q4_K, nil, nil, 256, nil) })
 }
 
-func TestRoundByte(t *testing.T) {
-	// Every float32 with few digits, and the neighbours of all ties.
-	for n := -600; n < 600; n++ {
-		f := float32(n) / 4
-		for _, v := range []float32{f, math.Nextafter32(f, 1000), math.Nextafter32(f, -1000)} {
-			require.Equal(t, uint8(int32(math.Round(float64(v)))), roundByte(v), v)
-			require.Equal(t, uint8(int32(math.Trunc(float64(v)))), truncByte(v), v)
-			require.Equal(t, int32(math.RoundToEven(float64(v))), nearest(v), v)
-		}
-	}
-	for _, v := range []float32{1e10, -1e10, float32(math.Inf(1)), float32(math.NaN()), 0x1p31} {
-		require.Zero(t, truncByte(v), v)
-		require.Zero(t, roundByte(v), v)
-	}
-}
-
-func TestIQ4Code(t *testing.T) {
-	for i := range 60000 {
-		f := float32(i)/200 - 150
-		best, want := math.Inf(1), 0
-		for code, v := range iq4Values {
-			if d := math.Abs(float64(f) - float64(v)); d <= best { // the higher of two
-				best, want = d, code
-			}
-		}
-		require.Equal(t, uint8(want), iq4Code(f), f)
-	}
-}
-
 // BenchmarkEncode measures weights a second on one core.
 func BenchmarkEncode(b *testing.B) {
 	const cols, rows = 4096, 4
 	r := rand.New(rand.NewPCG(1, 1))
-	x, importance := normalFloats(r, rows*cols), make([]float32, cols)
+	x, importance := quanttest.NormalFloats(r, rows*cols), make([]float32, cols)
 	for i := range importance {
 		importance[i] = r.Float32()
 	}

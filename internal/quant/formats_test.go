@@ -7,6 +7,10 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/quant/codebook"
+	"alpaca/internal/quant/codec"
+	"alpaca/internal/quant/quanttest"
 )
 
 // computable are the types that have weights to compute with.
@@ -70,7 +74,7 @@ func TestDecode(t *testing.T) {
 				}
 				Decode(typ, got, block)
 				for e, v := range got {
-					requireSameFloat(t, weightAt(typ, block, e), v, "weight %d of % x", e, block)
+					quanttest.RequireSameFloat(t, weightAt(typ, block, e), v, "weight %d of % x", e, block)
 				}
 			}
 		})
@@ -89,7 +93,7 @@ func testBlocks(t Type) [][]byte {
 			b[j] = byte(r.Uint32())
 		}
 		b = b[:max(t.BlockBytes(), 128*btoi(t.BlockLen() == 1))]
-		at, ok := scaleOffsets[t]
+		at, ok := quanttest.ScaleOffsets[t.String()]
 		for k, at := range at {
 			h := uint16(r.Uint32N(0x3000)) | uint16(r.Uint32N(2))<<15
 			if i < 81 {
@@ -115,21 +119,9 @@ func btoi(b bool) int {
 	return 0
 }
 
-// scaleOffsets are the offsets in a block of the float16 scales.
-var scaleOffsets = map[Type][]int{
-	Q4_0: {0}, Q4_1: {0, 2}, Q5_0: {0}, Q5_1: {0, 2}, Q8_0: {0}, IQ4_NL: {0},
-	Q2_K: {80, 82}, Q3_K: {108}, Q4_K: {0, 2}, Q5_K: {0, 2}, Q6_K: {208}, IQ4_XS: {0}, TQ1_0: {52}, TQ2_0: {64}, Q1_0: {0}, Q2_0: {0},
-	Q5_0v1: {0}, Q5_1v1: {0, 2}, Q4_2: {0, 10}, Q4_3: {0, 2, 12, 14},
-}
-
-// wideScaleOffsets are those of float32 scales.
-var wideScaleOffsets = map[Type][]int{
-	Q4_0v1: {0}, Q4_0v2: {0}, Q4_1v1: {0, 4}, Q4_1v2: {0, 4}, Q8_0v1: {0},
-}
-
 // weightAt returns weight e of a block by its format's formula.
 func weightAt(t Type, b []byte, e int) float32 {
-	half := func(at int) float32 { return F16ToF32(binary.LittleEndian.Uint16(b[at:])) }
+	half := func(at int) float32 { return codec.F16ToF32(binary.LittleEndian.Uint16(b[at:])) }
 	bit := func(at, e int) int { return int(b[at+e/8] >> (e % 8) & 1) }
 	nibble := func(at, e int) int { // split: low half of the block in the low nibbles
 		if e < 16 {
@@ -168,7 +160,7 @@ func weightAt(t Type, b []byte, e int) float32 {
 	case Q8_0:
 		return float32(int8(b[2+e])) * half(0)
 	case IQ4_NL:
-		return half(0) * float32(iq4Values[nibble(2, e)])
+		return half(0) * float32(codebook.IQ4[nibble(2, e)])
 	case MXFP4:
 		code := nibble(1, e)
 		w := []float64{0, 0.5, 1, 1.5, 2, 3, 4, 6}[code&7] * math.Pow(2, float64(b[0])-127)
@@ -207,7 +199,7 @@ func weightAt(t Type, b []byte, e int) float32 {
 		s := e / 32
 		high := binary.LittleEndian.Uint16(b[2:])
 		scale := int(b[4+s/2]>>(s%2*4)&15) | int(high>>(2*s)&3)<<4
-		return float32(half(0)*float32(scale-32)) * float32(iq4Values[nibble(8+16*s, e%32)])
+		return float32(half(0)*float32(scale-32)) * float32(codebook.IQ4[nibble(8+16*s, e%32)])
 	case TQ1_0:
 		at, n := e%32, e/32
 		if e >= 240 {
@@ -245,18 +237,6 @@ func weightAt(t Type, b []byte, e int) float32 {
 	panic(t)
 }
 
-// requireSameFloat asks for the same bits, or for two NaN.
-func requireSameFloat(t *testing.T, want, got float32, msg string, args ...any) {
-	t.Helper()
-	if want != want && got != got {
-		return
-	}
-	if math.Float32bits(want) != math.Float32bits(got) {
-		require.Failf(t, "not the same float32", "want %v (%08x), got %v (%08x): "+msg,
-			append([]any{want, math.Float32bits(want), got, math.Float32bits(got)}, args...)...)
-	}
-}
-
 // TestDecodeByHand pins the layouts with blocks whose few interesting bits can
 // be checked against the byte maps with the eye.
 func TestDecodeByHand(t *testing.T) {
@@ -282,7 +262,7 @@ func TestDecodeByHand(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.typ.String(), func(t *testing.T) {
 			block := make([]byte, test.typ.BlockBytes())
-			copy(block[scaleOffsets[test.typ][0]:], one)
+			copy(block[quanttest.ScaleOffsets[test.typ.String()][0]:], one)
 			for at, b := range test.set {
 				block[at] = b
 			}
@@ -297,5 +277,22 @@ func TestDecodeByHand(t *testing.T) {
 			Decode(test.typ, got, block)
 			require.Equal(t, want, got)
 		})
+	}
+}
+
+// TestDecodeQ8_0 compares the decoder that the cache of keys and values needs to be fast
+// with the portable one, for random blocks.
+func TestDecodeQ8_0(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for _, nb := range []int{1, 2, 5} {
+		in := make([]byte, 34*nb)
+		for i := range in {
+			in[i] = byte(r.Uint32())
+		}
+		in = quanttest.AtPageEnd(t, in)
+		got, want := make([]float32, 32*nb), make([]float32, 32*nb)
+		Decode(Q8_0, got, in)
+		decodeBlocks32(formats32[Q8_0], want, in, 34)
+		quanttest.RequireSame(t, want, got)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"math/bits"
 
 	"alpaca/internal/quant/codebook"
+	"alpaca/internal/quant/codec"
 )
 
 // The formats IQ1, IQ2 and IQ3: 256 weights in groups of eight or four, each an entry of
@@ -20,8 +21,8 @@ import (
 //	     0     2  D
 //	     2    64  for each 32 weights: 4 entries of a byte; then 4 times 7 bits of signs,
 //	              from the lowest, and s in the highest 4 of 32 bits
-func unpackIQ2_XXS(block []byte, b *superBlock) {
-	b.d = f16At(block) * 0.125
+func unpackIQ2_XXS(block []byte, b *SuperBlock) {
+	b.D = codec.F16At(block) * 0.125
 	book := codebook.IQ2XXS()
 	for g := range 8 {
 		at := block[2+8*g:]
@@ -39,8 +40,8 @@ func unpackIQ2_XXS(block []byte, b *superBlock) {
 //	     0     2  D
 //	     2    64  for each 8 weights 16 bits: 9 of the entry, 7 of signs
 //	    66     8  s of each 16 weights, 4 bits, the lower first
-func unpackIQ2_XS(block []byte, b *superBlock) {
-	b.d = f16At(block) * 0.125
+func unpackIQ2_XS(block []byte, b *SuperBlock) {
+	b.D = codec.F16At(block) * 0.125
 	book := codebook.IQ2XS()
 	for g := range 32 {
 		word := binary.LittleEndian.Uint16(block[2+2*g:])
@@ -57,8 +58,8 @@ func unpackIQ2_XS(block []byte, b *superBlock) {
 //	    34    32  signs of each 8 weights
 //	    66     8  the higher 2 bits of each entry
 //	    74     8  s of each 16 weights, 4 bits, the lower first
-func unpackIQ2_S(block []byte, b *superBlock) {
-	b.d = f16At(block) * 0.125
+func unpackIQ2_S(block []byte, b *SuperBlock) {
+	b.D = codec.F16At(block) * 0.125
 	book := codebook.IQ2S()
 	for g := range 32 {
 		entry := int(block[2+g]) | int(block[66+g/4]>>(2*(g%4))&3)<<8
@@ -74,8 +75,8 @@ func unpackIQ2_S(block []byte, b *superBlock) {
 //	     2    64  the entry of each 4 weights
 //	    66    32  for each 32 weights 4 times 7 bits of signs, from the lowest, and s in the
 //	              highest 4 bits
-func unpackIQ3_XXS(block []byte, b *superBlock) {
-	b.d = f16At(block) * 0.25
+func unpackIQ3_XXS(block []byte, b *SuperBlock) {
+	b.D = codec.F16At(block) * 0.25
 	book := codebook.IQ3XXS()
 	for g := range 8 {
 		high := binary.LittleEndian.Uint32(block[66+4*g:])
@@ -95,8 +96,8 @@ func unpackIQ3_XXS(block []byte, b *superBlock) {
 //	    66     8  the ninth bits
 //	    74    32  signs of each 8 weights
 //	   106     4  s of each 32 weights, 4 bits, the lower first
-func unpackIQ3_S(block []byte, b *superBlock) {
-	b.d = f16At(block)
+func unpackIQ3_S(block []byte, b *SuperBlock) {
+	b.D = codec.F16At(block)
 	book := codebook.IQ3S()
 	entry := func(i int) *[4]int8 {
 		return &book[int(block[2+i])|int(block[66+i/8]>>(i%8)&1)<<8]
@@ -116,8 +117,8 @@ func unpackIQ3_S(block []byte, b *superBlock) {
 //	     2    32  the lower 8 bits of the entry of each 8 weights
 //	    34    16  for each 32 weights 4 times the higher 3 bits of an entry, s of 3 bits, and
 //	              whether 1 is subtracted
-func unpackIQ1_S(block []byte, b *superBlock) {
-	b.d = f16At(block) * 0.125
+func unpackIQ1_S(block []byte, b *SuperBlock) {
+	b.D = codec.F16At(block) * 0.125
 	for g := range 8 {
 		high := binary.LittleEndian.Uint16(block[34+2*g:])
 		for j := range 4 {
@@ -135,16 +136,16 @@ func unpackIQ1_S(block []byte, b *superBlock) {
 //	              subtracted
 //	    48     8  four numbers of 16 bits: 4 times s of 16 weights, 3 bits, and 4 bits of D,
 //	              the lowest first
-func unpackIQ1_M(block []byte, b *superBlock) {
+func unpackIQ1_M(block []byte, b *SuperBlock) {
 	var d uint16
 	for i := range 4 {
 		word := binary.LittleEndian.Uint16(block[48+2*i:])
 		d |= word >> 12 << (4 * i)
 		for j := range 4 {
-			b.sc[4*i+j] = int16(2*(word>>(3*j)&7) + 1)
+			b.Sc[4*i+j] = int16(2*(word>>(3*j)&7) + 1)
 		}
 	}
-	b.d = F16ToF32(d) * 0.125
+	b.D = codec.F16ToF32(d) * 0.125
 	for g := range 32 {
 		high := block[32+g/2] >> (4 * (g % 2))
 		b.groupIQ1(8*g, int(block[g])|int(high&7)<<8, high&8 != 0)
@@ -159,34 +160,34 @@ func signs7(x uint32) byte {
 }
 
 // group8 sets weights at to at+7 to an entry; set bits of signs make them negative.
-func (b *superBlock) group8(at int, entry *[8]int8, signs byte) {
+func (b *SuperBlock) group8(at int, entry *[8]int8, signs byte) {
 	for i, v := range entry {
-		b.q[at+i] = v - 2*v*int8(signs>>i&1)
+		b.Q[at+i] = v - 2*v*int8(signs>>i&1)
 	}
 }
 
 // group4 is group8 of two entries.
-func (b *superBlock) group4(at int, first, second *[4]int8, signs byte) {
+func (b *SuperBlock) group4(at int, first, second *[4]int8, signs byte) {
 	b.group8(at, &[8]int8{first[0], first[1], first[2], first[3], second[0], second[1], second[2], second[3]}, signs)
 }
 
 // groupIQ1 sets weights at to at+7 to eight times an entry, and 1 more or less.
-func (b *superBlock) groupIQ1(at, entry int, less bool) {
+func (b *SuperBlock) groupIQ1(at, entry int, less bool) {
 	delta := int8(1)
 	if less {
 		delta = -1
 	}
 	for i, v := range codebook.IQ1()[entry] {
-		b.q[at+i] = 8*v + delta
+		b.Q[at+i] = 8*v + delta
 	}
 }
 
 // scale32 sets the factor of the g-th 32 weights.
-func (b *superBlock) scale32(g int, s int16) { b.sc[2*g], b.sc[2*g+1] = 2*s+1, 2*s+1 }
+func (b *SuperBlock) scale32(g int, s int16) { b.Sc[2*g], b.Sc[2*g+1] = 2*s+1, 2*s+1 }
 
 // scale16 sets the factors of all 16 runs from 4 bits each.
-func (b *superBlock) scale16(list []byte) {
-	for i := range b.sc {
-		b.sc[i] = int16(2*(list[i/2]>>(4*(i%2))&15) + 1)
+func (b *SuperBlock) scale16(list []byte) {
+	for i := range b.Sc {
+		b.Sc[i] = int16(2*(list[i/2]>>(4*(i%2))&15) + 1)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"encoding/binary"
 	"math"
 
-	"alpaca/internal/fmath"
+	"alpaca/internal/quant/codec"
 )
 
 // The formats of the spring of 2023, before GGUF. They multiply where they lie,
@@ -78,7 +78,7 @@ func unpackQ4_1v2(block []byte, q *[32]int8) (d, m float32) {
 //	     6    16  Qs[j] = q[2j]&15 | q[2j+1]<<4, 0 ≤ j < 16
 func unpackQ5_0v1(block []byte, q *[32]int8) (d, m float32) {
 	adjacent5(block[2:22], q, 16)
-	return f16At(block), 0
+	return codec.F16At(block), 0
 }
 
 // Q5_1v1: 32 weights of 5 bits, w[j] = D*q[j] + M.
@@ -90,7 +90,7 @@ func unpackQ5_0v1(block []byte, q *[32]int8) (d, m float32) {
 //	     8    16  Qs[j] = q[2j]&15 | q[2j+1]<<4, 0 ≤ j < 16
 func unpackQ5_1v1(block []byte, q *[32]int8) (d, m float32) {
 	adjacent5(block[4:24], q, 0)
-	return f16At(block), f16At(block[2:])
+	return codec.F16At(block), codec.F16At(block[2:])
 }
 
 // Q8_0v1: 32 weights of 8 bits, w[j] = D * q[j].
@@ -105,14 +105,6 @@ func unpackQ8_0v1(block []byte, q *[32]int8) (d, m float32) {
 	return f32At(block), 0
 }
 
-// A format16 is a format whose blocks are 16 weights. They are taken in pairs,
-// to go with 32 activations: a pair is the Type's block, and half h of it is
-// w[i] = q[i]*d[h] + m[h], 16h ≤ i < 16h+16.
-type format16 struct {
-	unpack func(pair []byte, q *[32]int8) (d, m [2]float32)
-	hasMin bool
-}
-
 // Q4_2: 16 weights of 4 bits, w[j] = D * (q[j] - 8).
 //
 //	offset  size
@@ -123,7 +115,7 @@ func unpackQ4_2(pair []byte, q *[32]int8) (d, m [2]float32) {
 	for h := range 2 {
 		block := pair[10*h : 10*h+10]
 		adjacent4(block[2:], q[16*h:16*h+16], 8)
-		d[h] = f16At(block)
+		d[h] = codec.F16At(block)
 	}
 	return d, m
 }
@@ -139,54 +131,9 @@ func unpackQ4_3(pair []byte, q *[32]int8) (d, m [2]float32) {
 	for h := range 2 {
 		block := pair[12*h : 12*h+12]
 		adjacent4(block[4:], q[16*h:16*h+16], 0)
-		d[h], m[h] = f16At(block), f16At(block[2:])
+		d[h], m[h] = codec.F16At(block), codec.F16At(block[2:])
 	}
 	return d, m
-}
-
-// formats16 are the formats with blocks of 16.
-var formats16 = map[Type]format16{
-	Q4_2: {unpack: unpackQ4_2},
-	Q4_3: {unpack: unpackQ4_3, hasMin: true},
-}
-
-// dotRow16 is dotRow32 with a step of 16: its isum is over half of a block of
-// activations, and the minimum's factor is D*float32(the sum of that half of Q).
-func dotRow16(f format16, out []float32, row []byte, pairBytes int, a *Acts) {
-	clear(out)
-	var q [32]int8
-	for b := range a.Blocks {
-		d, m := f.unpack(row[b*pairBytes:(b+1)*pairBytes], &q)
-		for i := range out {
-			act := a.Q[i*a.Stride+b*32:][:32]
-			scale := a.D[i*a.Blocks+b]
-			acc := out[i]
-			for h := range 2 {
-				var isum, asum int32
-				for j, w := range q[16*h : 16*h+16] {
-					isum += int32(w) * int32(act[16*h+j])
-					asum += int32(act[16*h+j])
-				}
-				acc = fmath.FMA32(float32(isum), float32(d[h]*scale), acc)
-				if f.hasMin {
-					acc = fmath.FMA32(m[h], float32(scale*float32(asum)), acc)
-				}
-			}
-			out[i] = acc
-		}
-	}
-}
-
-// decode16 widens a pair of blocks.
-func decode16(f format16, dst []float32, pair []byte) {
-	var q [32]int8
-	d, m := f.unpack(pair, &q)
-	for i := range dst {
-		dst[i] = float32(float32(q[i]) * d[i/16])
-		if f.hasMin {
-			dst[i] += m[i/16]
-		}
-	}
 }
 
 // adjacent4 unpacks len(q) numbers of 4 bits, two neighbours to a byte, less bias.

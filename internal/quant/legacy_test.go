@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/quant/codec"
+	"alpaca/internal/quant/quanttest"
 )
 
 // legacyFormats are the formats of before GGUF, from the point of view of a
@@ -55,7 +58,7 @@ func legacyBlock(r *rand.Rand, bytes int, offsets []int, wide bool, scale func()
 		if wide {
 			binary.LittleEndian.PutUint32(b[at:], math.Float32bits(scale()))
 		} else {
-			putF16(b[at:], scale())
+			codec.PutF16(b[at:], scale())
 		}
 	}
 	return b
@@ -86,7 +89,7 @@ func TestLegacyDecode(t *testing.T) {
 					if f.wide {
 						return math.Float32frombits(binary.LittleEndian.Uint32(block[i:]))
 					}
-					return F16ToF32(binary.LittleEndian.Uint16(block[i:]))
+					return codec.F16ToF32(binary.LittleEndian.Uint16(block[i:]))
 				}
 				got := make([]float32, 32)
 				Decode(f.typ, got, block)
@@ -96,101 +99,9 @@ func TestLegacyDecode(t *testing.T) {
 					if min >= 0 {
 						want += at(min)
 					}
-					requireSameFloat(t, want, v, "weight %d of % x", e, block)
+					quanttest.RequireSameFloat(t, want, v, "weight %d of % x", e, block)
 				}
 			}
-		})
-	}
-}
-
-// TestLegacyDot compares each format's dot product with the decoded weights
-// times the activations as quantized, in float64: only rounding may differ.
-func TestLegacyDot(t *testing.T) {
-	const tokens, cols = 3, 512
-	for _, f := range legacyFormats {
-		t.Run(f.typ.String(), func(t *testing.T) {
-			r := rand.New(rand.NewPCG(2, uint64(f.typ)))
-			var row []byte
-			for range cols / 32 {
-				scale := func() float32 { return float32(r.NormFloat64()) / 16 }
-				row = append(row, legacyBlock(r, f.bytes, f.scales, f.wide, scale)...)
-			}
-			w := make([]float32, cols)
-			Decode(f.typ, w, row)
-			var a Acts
-			a.Reset(f.typ, tokens, cols)
-			for i := range tokens {
-				a.Quantize(i, normalFloats(r, cols))
-			}
-			got := make([]float32, tokens)
-			dotRow(f.typ, got, row, &a, new(rowScratch))
-			requireProducts(t, got, row, w, &a, f.typ)
-		})
-	}
-}
-
-// TestLegacySame gives the same weights in an old and in today's layout: the
-// products must be the same to the bit, so that a file that is converted
-// without loss answers as before.
-func TestLegacySame(t *testing.T) {
-	const cols = 256
-	tests := []struct {
-		old, now           Type
-		oldHead, nowHead   int // bytes before the nibbles
-		oldScale, nowScale []int
-		wide               bool
-	}{
-		{Q4_0v1, Q4_0, 4, 2, []int{0}, []int{0}, true},
-		{Q4_0v2, Q4_0, 4, 2, []int{0}, []int{0}, true},
-		{Q4_1v1, Q4_1, 8, 4, []int{0, 4}, []int{0, 2}, true},
-		{Q4_1v2, Q4_1, 8, 4, []int{0, 4}, []int{0, 2}, true},
-		{Q5_0v1, Q5_0, 6, 6, []int{0}, []int{0}, false},
-		{Q5_1v1, Q5_1, 8, 8, []int{0, 2}, []int{0, 2}, false},
-		{Q8_0v1, Q8_0, 4, 2, []int{0}, []int{0}, true},
-	}
-	for _, test := range tests {
-		t.Run(test.old.String(), func(t *testing.T) {
-			r := rand.New(rand.NewPCG(3, uint64(test.old)))
-			var old, now []byte
-			for range cols / 32 {
-				n := make([]byte, test.now.BlockBytes())
-				for j := range n {
-					n[j] = byte(r.Uint32())
-				}
-				o := make([]byte, test.old.BlockBytes())
-				if test.old == Q5_0v1 || test.old == Q5_1v1 {
-					copy(o, n[:test.nowHead]) // Qh
-				}
-				for k := range test.nowScale {
-					scale := F16ToF32(F32ToF16(float32(r.NormFloat64()) / 16)) // fits both
-					putF16(n[test.nowScale[k]:], scale)
-					if test.wide {
-						binary.LittleEndian.PutUint32(o[test.oldScale[k]:], math.Float32bits(scale))
-					} else {
-						putF16(o[test.oldScale[k]:], scale)
-					}
-				}
-				qo, qn := o[test.oldHead:], n[test.nowHead:]
-				switch test.old {
-				case Q4_0v2, Q4_1v2, Q8_0v1:
-					copy(qo, qn)
-				default:
-					for e := range 32 {
-						qo[e/2] |= byte(split(qn, e)) << (e % 2 * 4)
-					}
-				}
-				old, now = append(old, o...), append(now, n...)
-			}
-			var a Acts
-			a.Reset(test.old, 2, cols)
-			for i := range 2 {
-				a.Quantize(i, normalFloats(r, cols))
-			}
-			require.True(t, a.Fits(test.now))
-			got, want := make([]float32, 2), make([]float32, 2)
-			dotRow(test.old, got, old, &a, new(rowScratch))
-			dotRow(test.now, want, now, &a, new(rowScratch))
-			require.Equal(t, want, got)
 		})
 	}
 }

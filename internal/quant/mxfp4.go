@@ -4,6 +4,7 @@ import (
 	"math"
 
 	"alpaca/internal/fmath"
+	"alpaca/internal/quant/fit"
 )
 
 // mxfp4Values are the weights that the codes 0 to 15 stand for, doubled: the numbers of
@@ -48,7 +49,7 @@ func encodeMXFP4(dst []byte, x, _ []float32) {
 func mxfp4Exponent(x []float32) byte {
 	var largest float32
 	for _, v := range x {
-		largest = max(largest, abs(v))
+		largest = max(largest, fit.Abs(v))
 	}
 	if largest == 0 {
 		return 0
@@ -62,9 +63,9 @@ func mxfp4Exponent(x []float32) byte {
 
 // mxfp4Code returns the code whose value times d is nearest to x, the first of several.
 func mxfp4Code(x, d float32) (code byte) {
-	best := abs(float32(float32(mxfp4Values[0])*d) - x)
+	best := fit.Abs(float32(float32(mxfp4Values[0])*d) - x)
 	for i, v := range mxfp4Values[1:] {
-		if err := abs(float32(float32(v)*d) - x); err < best {
+		if err := fit.Abs(float32(float32(v)*d) - x); err < best {
 			code, best = byte(i+1), err
 		}
 	}

@@ -1,6 +1,10 @@
 package quant
 
-import "math"
+import (
+	"math"
+
+	"alpaca/internal/quant/fit"
+)
 
 // NVFP4: 64 weights of 4 bits in four runs of 16, w[j] = E4M3(D[j/16])/2 * mxfp4Values[q[j]].
 // 4.5 bits a weight. Models that were trained with it have a factor for each matrix
@@ -39,7 +43,7 @@ func encodeNVFP4(dst []byte, x, _ []float32) {
 	for ; len(x) > 0; x, dst = x[64:], dst[36:] {
 		for r := range 4 {
 			run := x[16*r : 16*r+16]
-			dst[r] = e4m3(abs(firstLargest(run)) / 6)
+			dst[r] = e4m3(fit.Abs(fit.FirstLargest(run)) / 6)
 			d := halfE4M3(dst[r])
 			for j := range 8 {
 				dst[4+8*r+j] = mxfp4Code(run[j], d) | mxfp4Code(run[j+8], d)<<4

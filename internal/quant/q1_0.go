@@ -1,5 +1,10 @@
 package quant
 
+import (
+	"alpaca/internal/quant/codec"
+	"alpaca/internal/quant/fit"
+)
+
 // Q1_0: 128 weights of 1 bit, w[j] = D or -D. 1.125 bits a weight.
 //
 //	offset  size
@@ -13,7 +18,7 @@ func unpackQ1_0(block []byte, part int, q *[32]int8) (d [2]float32) {
 			q[8*i+j] = int8(b>>j&1)*2 - 1
 		}
 	}
-	return [2]float32{f16At(block)}
+	return [2]float32{codec.F16At(block)}
 }
 
 // encodeQ1_0 makes D the mean magnitude.
@@ -22,11 +27,11 @@ func encodeQ1_0(dst []byte, x, _ []float32) {
 		var sum float32
 		clear(dst[2:18])
 		for j, v := range x[:128] {
-			sum += abs(v)
+			sum += fit.Abs(v)
 			if v >= 0 {
 				dst[2+j/8] |= 1 << (j % 8)
 			}
 		}
-		putF16(dst, sum/128)
+		codec.PutF16(dst, sum/128)
 	}
 }

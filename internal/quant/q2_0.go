@@ -1,5 +1,10 @@
 package quant
 
+import (
+	"alpaca/internal/quant/codec"
+	"alpaca/internal/quant/fit"
+)
+
 // Q2_0: 64 weights of 2 bits, w[j] = D * (q[j] - 1). 2.25 bits a weight.
 //
 //	offset  size
@@ -14,16 +19,16 @@ func unpackQ2_0(block []byte, part int, q *[32]int8) (d [2]float32) {
 		q[4*i+2] = int8(b>>4&3) - 1
 		q[4*i+3] = int8(b>>6) - 1
 	}
-	return [2]float32{f16At(block)}
+	return [2]float32{codec.F16At(block)}
 }
 
 // encodeQ2_0 makes the largest magnitude 1 and rounds to -1, 0 and 1: the fourth
 // code, 2, is for those who train with it.
 func encodeQ2_0(dst []byte, x, _ []float32) {
 	for ; len(x) > 0; x, dst = x[64:], dst[18:] {
-		scale := abs(firstLargest(x[:64]))
-		inv := inverse(scale)
-		putF16(dst, scale)
+		scale := fit.Abs(fit.FirstLargest(x[:64]))
+		inv := fit.Inverse(scale)
+		codec.PutF16(dst, scale)
 		for i := range 16 {
 			var b byte
 			for g, v := range x[4*i : 4*i+4] {

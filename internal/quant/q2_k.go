@@ -1,5 +1,10 @@
 package quant
 
+import (
+	"alpaca/internal/quant/codec"
+	"alpaca/internal/quant/fit"
+)
+
 // Q2_K: 256 weights of 2 bits in 16 runs of 16, each with a scale and a minimum
 // of 4 bits: w[i] = (D*sc[i/16])*q[i] - DMin*mn[i/16]. 2.625 bits a weight.
 //
@@ -8,14 +13,14 @@ package quant
 //	    16    64  Qs[32h+l]: bits 2g and 2g+1 are q[128h+32g+l], 0 ≤ h < 2, 0 ≤ g < 4, 0 ≤ l < 32
 //	    80     2  D, float16
 //	    82     2  DMin, float16
-func unpackQ2_K(block []byte, s *superBlock) {
+func unpackQ2_K(block []byte, s *SuperBlock) {
 	block = block[:84]
-	s.d, s.dmin = f16At(block[80:]), f16At(block[82:])
+	s.D, s.DMin = codec.F16At(block[80:]), codec.F16At(block[82:])
 	for j, b := range block[:16] {
-		s.sc[j] = int16(b & 15)
-		s.mn[j] = int16(b >> 4)
+		s.Sc[j] = int16(b & 15)
+		s.Mn[j] = int16(b >> 4)
 	}
-	unpack2(block[16:80], &s.q)
+	unpack2(block[16:80], &s.Q)
 }
 
 // unpack2 unpacks 256 numbers of 2 bits from 64 bytes, in the order that Q2_K,
@@ -33,32 +38,32 @@ func unpack2(qs []byte, q *[256]int8) {
 }
 
 func encodeQ2_K(dst []byte, x, importance []float32) {
-	var s search
+	var s fit.Search
 	var sc, mn [16]uint8
 	var scale, minimum [16]float32
 	for ; len(x) > 0; x, dst = x[256:], dst[84:] {
 		x, block := x[:256], dst[:84]
 		var d, dmin float32
 		if importance != nil {
-			weigh(s.w[:], x, importance[:256], sumSquares(x)/256)
+			fit.Weigh(s.W[:], x, importance[:256], fit.SumSquares(x)/256)
 			importance = importance[256:]
-			s.scaleMins(x, 16, byImportance, &minSearch{top: 3, first: -0.9, step: 0.05, trials: 37})
-			d = s.fitPositive(s.scale[:], 15, &sc)
-			dmin = s.fitPositive(s.min[:], 15, &mn)
+			s.ScaleMins(x, 16, fit.ByImportance, &fit.MinSearch{Top: 3, First: -0.9, Step: 0.05, Trials: 37})
+			d = s.FitPositive(s.Scale[:], 15, &sc)
+			dmin = s.FitPositive(s.Min[:], 15, &mn)
 		} else {
-			s.scaleMins(x, 16, bySize, &minSearch{top: 3, first: -0.5, step: 0.1, trials: 16, absolute: true})
-			d = spread(s.scale[:], 15, &sc)
-			dmin = spread(s.min[:], 15, &mn)
+			s.ScaleMins(x, 16, fit.BySize, &fit.MinSearch{Top: 3, First: -0.5, Step: 0.1, Trials: 16, Absolute: true})
+			d = spread(s.Scale[:], 15, &sc)
+			dmin = spread(s.Min[:], 15, &mn)
 		}
-		putF16(block[80:], d)
-		putF16(block[82:], dmin)
-		d, dmin = f16At(block[80:]), f16At(block[82:])
+		codec.PutF16(block[80:], d)
+		codec.PutF16(block[82:], dmin)
+		d, dmin = codec.F16At(block[80:]), codec.F16At(block[82:])
 		for j := range sc {
 			block[j] = sc[j] | mn[j]<<4
 			scale[j], minimum[j] = d*float32(block[j]&15), float32(dmin*float32(block[j]>>4))
 		}
-		s.requantize(x, 16, &scale, &minimum, 0, 3)
-		pack2(block[16:80], &s.q)
+		s.Requantize(x, 16, &scale, &minimum, 0, 3)
+		pack2(block[16:80], &s.Q)
 	}
 }
 
@@ -75,7 +80,7 @@ func spread(v []float32, top float32, q *[16]uint8) (scale float32) {
 		return 0
 	}
 	for j, v := range v {
-		q[j] = uint8(nearest(top / most * v))
+		q[j] = uint8(fit.Nearest(top / most * v))
 	}
 	return most / top
 }

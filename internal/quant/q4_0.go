@@ -1,5 +1,10 @@
 package quant
 
+import (
+	"alpaca/internal/quant/codec"
+	"alpaca/internal/quant/fit"
+)
+
 // Q4_0: 32 weights of 4 bits, w[j] = D * (q[j] - 8). 4.5 bits a weight.
 //
 //	offset  size
@@ -11,12 +16,12 @@ func unpackQ4_0(block []byte, q *[32]int8) (d, m float32) {
 		q[j] = int8(b&15) - 8
 		q[j+16] = int8(b>>4) - 8
 	}
-	return f16At(block), 0
+	return codec.F16At(block), 0
 }
 
 func encodeQ4_0(dst []byte, x, importance []float32) {
-	encodeSigned(dst, x, importance, 8, func(block []byte, d float32, q *[32]uint8) {
-		putF16(block, d)
+	fit.EncodeSigned(dst, x, importance, 8, func(block []byte, d float32, q *[32]uint8) {
+		codec.PutF16(block, d)
 		packNibbles(block[2:18], q)
 	})
 }

@@ -1,5 +1,10 @@
 package quant
 
+import (
+	"alpaca/internal/quant/codec"
+	"alpaca/internal/quant/fit"
+)
+
 // Q4_1: 32 weights of 4 bits, w[j] = D*q[j] + M. 5 bits a weight.
 //
 //	offset  size
@@ -12,13 +17,13 @@ func unpackQ4_1(block []byte, q *[32]int8) (d, m float32) {
 		q[j] = int8(b & 15)
 		q[j+16] = int8(b >> 4)
 	}
-	return f16At(block), f16At(block[2:])
+	return codec.F16At(block), codec.F16At(block[2:])
 }
 
 func encodeQ4_1(dst []byte, x, importance []float32) {
-	encodeMin(dst, x, importance, 15, func(block []byte, d, m float32, q *[32]uint8) {
-		putF16(block, d)
-		putF16(block[2:], m)
+	fit.EncodeMin(dst, x, importance, 15, func(block []byte, d, m float32, q *[32]uint8) {
+		codec.PutF16(block, d)
+		codec.PutF16(block[2:], m)
 		packNibbles(block[4:20], q)
 	})
 }

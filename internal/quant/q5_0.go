@@ -1,5 +1,10 @@
 package quant
 
+import (
+	"alpaca/internal/quant/codec"
+	"alpaca/internal/quant/fit"
+)
+
 // Q5_0: 32 weights of 5 bits, w[j] = D * (q[j] - 16). 5.5 bits a weight.
 //
 //	offset  size
@@ -12,7 +17,7 @@ func unpackQ5_0(block []byte, q *[32]int8) (d, m float32) {
 	for j := range q {
 		q[j] -= 16
 	}
-	return f16At(block), 0
+	return codec.F16At(block), 0
 }
 
 // unpack5 unpacks 32 numbers of 5 bits: their highest bits (4 bytes), then their
@@ -27,8 +32,8 @@ func unpack5(b []byte, q *[32]int8) {
 }
 
 func encodeQ5_0(dst []byte, x, importance []float32) {
-	encodeSigned(dst, x, importance, 16, func(block []byte, d float32, q *[32]uint8) {
-		putF16(block, d)
+	fit.EncodeSigned(dst, x, importance, 16, func(block []byte, d float32, q *[32]uint8) {
+		codec.PutF16(block, d)
 		pack5(block[2:22], q)
 	})
 }

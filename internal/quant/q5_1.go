@@ -1,5 +1,10 @@
 package quant
 
+import (
+	"alpaca/internal/quant/codec"
+	"alpaca/internal/quant/fit"
+)
+
 // Q5_1: 32 weights of 5 bits, w[j] = D*q[j] + M. 6 bits a weight.
 //
 //	offset  size
@@ -10,13 +15,13 @@ package quant
 func unpackQ5_1(block []byte, q *[32]int8) (d, m float32) {
 	block = block[:24]
 	unpack5(block[4:], q)
-	return f16At(block), f16At(block[2:])
+	return codec.F16At(block), codec.F16At(block[2:])
 }
 
 func encodeQ5_1(dst []byte, x, importance []float32) {
-	encodeMin(dst, x, importance, 31, func(block []byte, d, m float32, q *[32]uint8) {
-		putF16(block, d)
-		putF16(block[2:], m)
+	fit.EncodeMin(dst, x, importance, 31, func(block []byte, d, m float32, q *[32]uint8) {
+		codec.PutF16(block, d)
+		codec.PutF16(block[2:], m)
 		pack5(block[4:24], q)
 	})
 }

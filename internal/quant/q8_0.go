@@ -1,5 +1,10 @@
 package quant
 
+import (
+	"alpaca/internal/quant/codec"
+	"alpaca/internal/quant/fit"
+)
+
 // Q8_0: 32 weights of 8 bits, w[j] = D * q[j]. 8.5 bits a weight.
 //
 //	offset  size
@@ -10,16 +15,16 @@ func unpackQ8_0(block []byte, q *[32]int8) (d, m float32) {
 	for j, b := range block[2:] {
 		q[j] = int8(b)
 	}
-	return f16At(block), 0
+	return codec.F16At(block), 0
 }
 
 func encodeQ8_0(dst []byte, x, _ []float32) {
 	for ; len(x) > 0; x, dst = x[32:], dst[34:] {
-		d := abs(firstLargest(x[:32])) / 127
-		inv := inverse(d)
-		putF16(dst, d)
+		d := fit.Abs(fit.FirstLargest(x[:32])) / 127
+		inv := fit.Inverse(d)
+		codec.PutF16(dst, d)
 		for j, v := range x[:32] {
-			dst[2+j] = roundByte(v * inv)
+			dst[2+j] = fit.RoundByte(v * inv)
 		}
 	}
 }

@@ -1,78 +1,109 @@
-// Package quant holds the number formats of GGML and GGUF files and the matrix
-// products that read them where they lie.
-//
-// A format is a file: its byte map, unpack (bytes to integers and scales),
-// encode. Everything else follows from unpack and is written once:
-//
-//	decode.go   rows to float32
-//	acts.go     the other operand: activations, quantized to 8 bits or not
-//	dot.go      the dot product, which defines every result to the bit
-//	matmul.go   out = W·x, by a kernel of this CPU or by dot.go
-//
-// A kernel (kernels_*.go, *.s) must equal dot.go with ==.
+// Package quant holds the number formats of GGML and GGUF files: their blocks (type.go),
+// from float32 to them (encode.go) and back (decode.go). A format is a file: its byte map,
+// unpack (bytes to integers and scales) and encode; decoding and the products, which
+// package matmul has, follow from unpack. What encoders search is in fit, what is done by
+// vectors in codec.
 package quant
 
-// A format32 is a format whose blocks are 32 weights with one scale and perhaps
+// A Format32 is a format whose blocks are 32 weights with one scale and perhaps
 // one minimum: w[i] = q[i]*d + m.
-type format32 struct {
-	// unpack reads one block: integers, scale and minimum (0 where the
+type Format32 struct {
+	// Unpack reads one block: integers, scale and minimum (0 where the
 	// format has none).
-	unpack func(block []byte, q *[32]int8) (d, m float32)
-	hasMin bool
-	lanes  bool // whether its products are eight partial sums, see dot.go
+	Unpack func(block []byte, q *[32]int8) (d, m float32)
+	HasMin bool
+	Lanes  bool // whether its products are eight partial sums, see matmul/dot.go
 }
 
-// A format256 is a format whose super-blocks are 256 weights in 16 runs of 16:
+// A Format256 is a format whose super-blocks are 256 weights in 16 runs of 16:
 // w[i] = (d*sc[i/16])*q[i] - dmin*mn[i/16].
-type format256 struct {
-	unpack func(block []byte, s *superBlock)
-	hasMin bool
+type Format256 struct {
+	Unpack func(block []byte, s *SuperBlock)
+	HasMin bool
 }
 
-// A superBlock is an unpacked block of a format256.
-type superBlock struct {
-	d, dmin float32
-	q       [256]int8
-	sc, mn  [16]int16 // scales and minima, of 16 weights each
+// A SuperBlock is an unpacked block of a Format256.
+type SuperBlock struct {
+	D, DMin float32
+	Q       [256]int8
+	Sc, Mn  [16]int16 // scales and minima, of 16 weights each
+}
+
+// A WideFormat is a format whose blocks are several times 32 weights, each to go with a
+// block of activations: w[i] = q[i]*d, with one scale for all or one for each 16.
+type WideFormat struct {
+	// Unpack reads the integers of the part-th 32 weights and their scale, or the scales of
+	// both halves.
+	Unpack func(block []byte, part int, q *[32]int8) (d [2]float32)
+	Halves bool // there are two
+}
+
+// A Format16 is a format whose blocks are 16 weights. They are taken in pairs,
+// to go with 32 activations: a pair is the Type's block, and half h of it is
+// w[i] = q[i]*d[h] + m[h], 16h ≤ i < 16h+16.
+type Format16 struct {
+	Unpack func(pair []byte, q *[32]int8) (d, m [2]float32)
+	HasMin bool
 }
 
 // The integer formats. Those of 256 are called k-quants in the field, after the
 // first of them.
 var (
-	formats32 = map[Type]format32{
-		Q4_0:   {unpack: unpackQ4_0},
-		Q4_1:   {unpack: unpackQ4_1, hasMin: true},
-		Q5_0:   {unpack: unpackQ5_0},
-		Q5_1:   {unpack: unpackQ5_1, hasMin: true, lanes: true},
-		Q8_0:   {unpack: unpackQ8_0},
-		IQ4_NL: {unpack: unpackIQ4_NL},
-		MXFP4:  {unpack: unpackMXFP4},
-		Q4_0v1: {unpack: unpackQ4_0v1},
-		Q4_0v2: {unpack: unpackQ4_0v2},
-		Q4_1v1: {unpack: unpackQ4_1v1, hasMin: true},
-		Q4_1v2: {unpack: unpackQ4_1v2, hasMin: true},
-		Q5_0v1: {unpack: unpackQ5_0v1},
-		Q5_1v1: {unpack: unpackQ5_1v1, hasMin: true, lanes: true},
-		Q8_0v1: {unpack: unpackQ8_0v1},
+	formats32 = map[Type]Format32{
+		Q4_0:   {Unpack: unpackQ4_0},
+		Q4_1:   {Unpack: unpackQ4_1, HasMin: true},
+		Q5_0:   {Unpack: unpackQ5_0},
+		Q5_1:   {Unpack: unpackQ5_1, HasMin: true, Lanes: true},
+		Q8_0:   {Unpack: unpackQ8_0},
+		IQ4_NL: {Unpack: unpackIQ4_NL},
+		MXFP4:  {Unpack: unpackMXFP4},
+		Q4_0v1: {Unpack: unpackQ4_0v1},
+		Q4_0v2: {Unpack: unpackQ4_0v2},
+		Q4_1v1: {Unpack: unpackQ4_1v1, HasMin: true},
+		Q4_1v2: {Unpack: unpackQ4_1v2, HasMin: true},
+		Q5_0v1: {Unpack: unpackQ5_0v1},
+		Q5_1v1: {Unpack: unpackQ5_1v1, HasMin: true, Lanes: true},
+		Q8_0v1: {Unpack: unpackQ8_0v1},
 	}
-	formats256 = map[Type]format256{
-		Q2_K:    {unpack: unpackQ2_K, hasMin: true},
-		Q3_K:    {unpack: unpackQ3_K},
-		Q4_K:    {unpack: unpackQ4_K, hasMin: true},
-		Q5_K:    {unpack: unpackQ5_K, hasMin: true},
-		Q6_K:    {unpack: unpackQ6_K},
-		IQ4_XS:  {unpack: unpackIQ4_XS},
-		IQ1_S:   {unpack: unpackIQ1_S},
-		IQ1_M:   {unpack: unpackIQ1_M},
-		IQ2_XXS: {unpack: unpackIQ2_XXS},
-		IQ2_XS:  {unpack: unpackIQ2_XS},
-		IQ2_S:   {unpack: unpackIQ2_S},
-		IQ3_XXS: {unpack: unpackIQ3_XXS},
-		IQ3_S:   {unpack: unpackIQ3_S},
-		TQ1_0:   {unpack: unpackTQ1_0},
-		TQ2_0:   {unpack: unpackTQ2_0},
+	formats256 = map[Type]Format256{
+		Q2_K:    {Unpack: unpackQ2_K, HasMin: true},
+		Q3_K:    {Unpack: unpackQ3_K},
+		Q4_K:    {Unpack: unpackQ4_K, HasMin: true},
+		Q5_K:    {Unpack: unpackQ5_K, HasMin: true},
+		Q6_K:    {Unpack: unpackQ6_K},
+		IQ4_XS:  {Unpack: unpackIQ4_XS},
+		IQ1_S:   {Unpack: unpackIQ1_S},
+		IQ1_M:   {Unpack: unpackIQ1_M},
+		IQ2_XXS: {Unpack: unpackIQ2_XXS},
+		IQ2_XS:  {Unpack: unpackIQ2_XS},
+		IQ2_S:   {Unpack: unpackIQ2_S},
+		IQ3_XXS: {Unpack: unpackIQ3_XXS},
+		IQ3_S:   {Unpack: unpackIQ3_S},
+		TQ1_0:   {Unpack: unpackTQ1_0},
+		TQ2_0:   {Unpack: unpackTQ2_0},
+	}
+	wideFormats = map[Type]WideFormat{ // of 64 and 128
+		Q1_0:  {Unpack: unpackQ1_0},
+		Q2_0:  {Unpack: unpackQ2_0},
+		NVFP4: {Unpack: unpackNVFP4, Halves: true},
+	}
+	formats16 = map[Type]Format16{
+		Q4_2: {Unpack: unpackQ4_2},
+		Q4_3: {Unpack: unpackQ4_3, HasMin: true},
 	}
 )
+
+// Format32Of returns the format of a type whose blocks are 32 weights.
+func Format32Of(t Type) (Format32, bool) { f, ok := formats32[t]; return f, ok }
+
+// Format256Of returns the format of a type whose blocks are 256 weights.
+func Format256Of(t Type) (Format256, bool) { f, ok := formats256[t]; return f, ok }
+
+// WideFormatOf returns the format of a type whose blocks are 64 or 128 weights.
+func WideFormatOf(t Type) (WideFormat, bool) { f, ok := wideFormats[t]; return f, ok }
+
+// Format16Of returns the format of a type whose blocks are 16 weights.
+func Format16Of(t Type) (Format16, bool) { f, ok := formats16[t]; return f, ok }
 
 // CanCompute reports whether the type can be decoded and multiplied with.
 func CanCompute(t Type) bool {

@@ -1,5 +1,10 @@
 package quant
 
+import (
+	"alpaca/internal/quant/codec"
+	"alpaca/internal/quant/fit"
+)
+
 // The two ternary formats: 256 weights that are -1, 0 or 1 times one scale.
 
 // TQ2_0: 256 weights of 2 bits, w[i] = D * (q[i] - 1). 2.0625 bits a weight.
@@ -7,12 +12,12 @@ package quant
 //	offset  size
 //	     0    64  Qs[32h+l]: bits 2g and 2g+1 are q[128h+32g+l], 0 ≤ h < 2, 0 ≤ g < 4, 0 ≤ l < 32
 //	    64     2  D, float16
-func unpackTQ2_0(block []byte, s *superBlock) {
+func unpackTQ2_0(block []byte, s *SuperBlock) {
 	block = block[:66]
-	s.setTernary(f16At(block[64:]))
-	unpack2(block[:64], &s.q)
-	for i := range s.q {
-		s.q[i]--
+	s.setTernary(codec.F16At(block[64:]))
+	unpack2(block[:64], &s.Q)
+	for i := range s.Q {
+		s.Q[i]--
 	}
 }
 
@@ -27,14 +32,14 @@ func unpackTQ2_0(block []byte, s *superBlock) {
 //	    32    16  Qs[32+l]: digit n is q[160+16n+l], 0 ≤ n < 5
 //	    48     4  Qh[l]: digit n is q[240+4n+l], 0 ≤ n < 4
 //	    52     2  D, float16
-func unpackTQ1_0(block []byte, s *superBlock) {
+func unpackTQ1_0(block []byte, s *SuperBlock) {
 	block = block[:54]
-	s.setTernary(f16At(block[52:]))
+	s.setTernary(codec.F16At(block[52:]))
 	for _, run := range tq1Runs {
 		for l := range run.len {
 			b := block[run.at+l]
 			for n := range run.digits {
-				s.q[run.first+n*run.len+l] = int8(uint16(b)*3>>8) - 1
+				s.Q[run.first+n*run.len+l] = int8(uint16(b)*3>>8) - 1
 				b *= 3
 			}
 		}
@@ -50,17 +55,17 @@ var tq1Runs = [3]struct{ at, len, digits, first int }{
 }
 
 // setTernary sets the scales of a format that has only one.
-func (s *superBlock) setTernary(d float32) {
-	s.d = d
-	for j := range s.sc {
-		s.sc[j] = 1
+func (s *SuperBlock) setTernary(d float32) {
+	s.D = d
+	for j := range s.Sc {
+		s.Sc[j] = 1
 	}
 }
 
 func encodeTQ2_0(dst []byte, x, _ []float32) {
 	var q [256]uint8
 	for ; len(x) > 0; x, dst = x[256:], dst[66:] {
-		putF16(dst[64:], ternary(x[:256], &q))
+		codec.PutF16(dst[64:], ternary(x[:256], &q))
 		pack2(dst[:64], &q)
 	}
 }
@@ -68,7 +73,7 @@ func encodeTQ2_0(dst []byte, x, _ []float32) {
 func encodeTQ1_0(dst []byte, x, _ []float32) {
 	var q [256]uint8
 	for ; len(x) > 0; x, dst = x[256:], dst[54:] {
-		putF16(dst[52:], ternary(x[:256], &q))
+		codec.PutF16(dst[52:], ternary(x[:256], &q))
 		for _, run := range tq1Runs {
 			for l := range run.len {
 				var n uint16
@@ -86,10 +91,10 @@ func encodeTQ1_0(dst []byte, x, _ []float32) {
 
 // ternary quantizes x to 0, 1 or 2 for -1, 0 and 1 times the scale.
 func ternary(x []float32, q *[256]uint8) (scale float32) {
-	scale = abs(firstLargest(x))
-	inv := inverse(scale)
+	scale = fit.Abs(fit.FirstLargest(x))
+	inv := fit.Inverse(scale)
 	for i, v := range x {
-		q[i] = roundByte(v*inv) + 1
+		q[i] = fit.RoundByte(v*inv) + 1
 	}
 	return scale
 }

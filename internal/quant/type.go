@@ -63,7 +63,7 @@ var typeInfos = [...]typeInfo{
 	F16:     {"F16", 1, 2},
 	Q4_0:    {"Q4_0", 32, 18},
 	Q4_1:    {"Q4_1", 32, 20},
-	Q4_2:    {"Q4_2", 32, 20}, // a pair of blocks, see format16
+	Q4_2:    {"Q4_2", 32, 20}, // a pair of blocks, see Format16
 	Q4_3:    {"Q4_3", 32, 24},
 	Q5_0:    {"Q5_0", 32, 22},
 	Q5_1:    {"Q5_1", 32, 24},

@@ -12,6 +12,7 @@ import (
 	"alpaca/internal/atomicfile"
 	"alpaca/internal/gguf"
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/codec"
 )
 
 // TestSplit: a split model becomes one file, or as many as it was.
@@ -109,7 +110,7 @@ func TestCompareTensors(t *testing.T) {
 	b.extra = []gguf.Tensor{{Name: "only.b", Type: quant.F32, Shape: []int{4}}, {Name: "shape", Type: quant.F32, Shape: []int{2, 2}}}
 	exact := func(_ string, x []float32) {
 		for i := range x {
-			x[i] = quant.F16ToF32(quant.F32ToF16(x[i]))
+			x[i] = codec.F16ToF32(codec.F32ToF16(x[i]))
 		}
 	}
 	a.change = exact

@@ -1,12 +1,7 @@
 // Package quantize turns a model's weights into smaller number formats, byte
-// for byte as llama-quantize does.
-//
-//	gguf.File ── NewPlan ──► Plan: each tensor's type ── Run ──► gguf.Writer
-//	               ▲                                     ▲
-//	        rules.go, Options                  chunks of rows on all cores
-//
-// A plan is made from the header alone. Run streams: it holds some chunks of
-// rows at a time, whatever the model's size.
+// for byte as llama-quantize does. A Plan, made from the header alone, says each tensor's
+// type (rules.go, Options). Run follows it: it holds some chunks of rows at a time,
+// whatever the model's size, and works on them with all cores.
 package quantize
 
 import (

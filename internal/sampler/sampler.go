@@ -1,11 +1,9 @@
-// Package sampler chooses the next token from a model's logits.
+// Package sampler chooses the next token from a model's logits:
 //
 //	logits → logit bias → penalties → DRY → top-n-sigma → top-k → typical-p
 //	       → top-p → min-p → XTC → temperature → draw → token
 //
-// The samplers have llama.cpp's names, order, defaults and meaning. All
-// arithmetic is that of package fmath, and ties fall by token id, so
-// that the same seed gives the same tokens on every machine.
+// Names, order and defaults are llama.cpp's. A seed gives the same tokens on every machine.
 package sampler
 
 import (

@@ -9,6 +9,7 @@ import (
 
 	"alpaca/internal/engine"
 	"alpaca/internal/openai"
+	"alpaca/internal/server/repeat"
 	"alpaca/internal/server/thinking"
 	"alpaca/internal/tokenizer"
 	"alpaca/internal/toolcall"
@@ -20,7 +21,7 @@ type answer struct {
 	probs  bool
 	split  *thinking.Splitter // nil: all text is content
 	parser *toolcall.Parser   // nil: there are no calls
-	fixed  *Fixed             // nil: times and ids are those of the day
+	fixed  *repeat.By         // nil: times and ids are those of the day
 	prompt int                // tokens
 	ids    []int32            // of the prompt, where it is told
 
@@ -185,7 +186,7 @@ func (s *Server) newAnswers(r *http.Request, prompts [][]int32, g *openai.Genera
 	a := &answers{n: g.N, began: time.Now()}
 	for _, p := range prompts {
 		for range g.N {
-			a.list = append(a.list, &answer{tok: s.tok, probs: g.Logprobs, fixed: fixedOf(r.Context()), prompt: len(p), began: a.began})
+			a.list = append(a.list, &answer{tok: s.tok, probs: g.Logprobs, fixed: repeat.Of(r.Context()), prompt: len(p), began: a.began})
 		}
 	}
 	return a

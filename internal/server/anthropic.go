@@ -8,6 +8,7 @@ import (
 
 	"alpaca/internal/engine"
 	"alpaca/internal/openai"
+	"alpaca/internal/server/repeat"
 )
 
 // anthropicPath is where Anthropic's API begins: errors have another form there.
@@ -72,7 +73,7 @@ type anthropicMessage struct {
 }
 
 func (s *Server) newMessage() anthropicMessage {
-	return anthropicMessage{ID: newID("msg_"), Type: "message", Role: "assistant", Model: s.name(), Content: []anthropicBlock{}}
+	return anthropicMessage{ID: repeat.NewID("msg_"), Type: "message", Role: "assistant", Model: s.name(), Content: []anthropicBlock{}}
 }
 
 // ended sets why the answer ended. Stops are the texts that the request named: those of the

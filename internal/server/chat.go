@@ -6,6 +6,7 @@ import (
 
 	"alpaca/internal/chat"
 	"alpaca/internal/openai"
+	"alpaca/internal/server/repeat"
 	"alpaca/internal/server/thinking"
 	"alpaca/internal/toolcall"
 )
@@ -97,7 +98,7 @@ func (s *Server) answerTo(r *http.Request, c *conversation) (*flow, *answers, er
 		if c.family != nil {
 			one.parser = c.family.Parser(c.Tools.Allowed())
 			if one.fixed != nil {
-				one.parser.NewID = one.fixed.callIDs(c.family.ShortIDs, i)
+				one.parser.NewID = one.fixed.CallIDs(c.family.ShortIDs, i)
 			}
 		}
 	}
@@ -134,7 +135,7 @@ func (s *Server) wholeChat(w http.ResponseWriter, c *conversation, f *flow, a *a
 	}
 	fixed := noteOf(w).fixed
 	out := openai.ChatAnswer{
-		ID: fixed.newID("chatcmpl-", ""), Object: "chat.completion", Created: fixed.now().Unix(), Model: s.name(), Fingerprint: s.fingerprint(),
+		ID: fixed.NewID("chatcmpl-", ""), Object: "chat.completion", Created: fixed.Now().Unix(), Model: s.name(), Fingerprint: s.fingerprint(),
 		Usage: a.usage(), Timings: a.list[0].timings(),
 	}
 	if c.Verbose {
@@ -161,7 +162,7 @@ func (s *Server) wholeChat(w http.ResponseWriter, c *conversation, f *flow, a *a
 func (s *Server) streamChat(w http.ResponseWriter, c *conversation, f *flow, a *answers) error {
 	out := s.newEvents(w)
 	base := openai.ChatChunk{
-		ID: newID("chatcmpl-"), Object: "chat.completion.chunk", Created: time.Now().Unix(), Model: s.name(), Fingerprint: s.fingerprint(),
+		ID: repeat.NewID("chatcmpl-"), Object: "chat.completion.chunk", Created: time.Now().Unix(), Model: s.name(), Fingerprint: s.fingerprint(),
 	}
 	send := func(choice openai.ChunkChoice, change func(*openai.ChatChunk)) {
 		chunk := base

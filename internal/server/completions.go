@@ -4,6 +4,7 @@ import (
 	"net/http"
 
 	"alpaca/internal/openai"
+	"alpaca/internal/server/repeat"
 )
 
 // continuing reads a request to continue texts and begins to answer it.
@@ -54,9 +55,9 @@ func (s *Server) completions(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-func (s *Server) newCompletion(f *Fixed) openai.Completion {
+func (s *Server) newCompletion(f *repeat.By) openai.Completion {
 	return openai.Completion{
-		ID: f.newID("cmpl-", ""), Object: "text_completion", Created: f.now().Unix(), Model: s.name(), Fingerprint: s.fingerprint(),
+		ID: f.NewID("cmpl-", ""), Object: "text_completion", Created: f.Now().Unix(), Model: s.name(), Fingerprint: s.fingerprint(),
 		Choices: []openai.CompletionChoice{},
 	}
 }

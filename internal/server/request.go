@@ -7,13 +7,14 @@ import (
 	"alpaca/internal/engine"
 	"alpaca/internal/openai"
 	"alpaca/internal/sampler"
+	"alpaca/internal/server/repeat"
 	"alpaca/internal/tokenizer"
 )
 
 // prepare makes a request for the engine of what was asked for.
 func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) (engine.Request, error) {
 	g.MaxTokens = s.most(g.MaxTokens)
-	if f := fixedOf(r.Context()); f != nil {
+	if f := repeat.Of(r.Context()); f != nil {
 		if g.Stream {
 			return engine.Request{}, openai.Unsupported("stream", "the answers of a batch are whole: leave it out")
 		}

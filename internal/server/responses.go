@@ -6,6 +6,7 @@ import (
 
 	"alpaca/internal/engine"
 	"alpaca/internal/openai"
+	"alpaca/internal/server/repeat"
 )
 
 // response is an answer in the form of OpenAI's Responses API, complete or not. What is
@@ -139,7 +140,7 @@ func newItem(kind string, newID func(prefix string) string) responseItem {
 }
 
 // newResponse returns an answer that has not begun.
-func (s *Server) newResponse(r *openai.ResponsesRequest, f *Fixed) response {
+func (s *Server) newResponse(r *openai.ResponsesRequest, f *repeat.By) response {
 	echo := func(name, usual string) json.RawMessage {
 		if value, ok := r.Echo[name]; ok {
 			return value
@@ -147,7 +148,7 @@ func (s *Server) newResponse(r *openai.ResponsesRequest, f *Fixed) response {
 		return json.RawMessage(usual)
 	}
 	return response{
-		ID: f.newID("resp_", ""), Object: "response", CreatedAt: f.now().Unix(), Status: "in_progress", Model: s.name(), Output: []responseItem{},
+		ID: f.NewID("resp_", ""), Object: "response", CreatedAt: f.Now().Unix(), Status: "in_progress", Model: s.name(), Output: []responseItem{},
 		Temp: r.Sampling.Temp, TopP: r.Sampling.TopP, Truncation: "disabled",
 		Instructions: echo("instructions", "null"), MaxOutputTokens: echo("max_output_tokens", "null"), MaxToolCalls: echo("max_tool_calls", "null"),
 		Metadata: echo("metadata", "{}"), Parallel: echo("parallel_tool_calls", "true"), CacheKey: echo("prompt_cache_key", "null"),

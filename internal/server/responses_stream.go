@@ -142,7 +142,7 @@ func (r *responseEvents) put(item responseItem) {
 
 // newID makes the id of the next item.
 func (r *responseEvents) newID(prefix string) string {
-	return noteOf(r.w).fixed.newID(prefix, fmt.Sprintf("item %d", len(r.response.Output)))
+	return noteOf(r.w).fixed.NewID(prefix, fmt.Sprintf("item %d", len(r.response.Output)))
 }
 
 // start opens an item with a part.

@@ -11,6 +11,7 @@ import (
 
 	"alpaca/internal/openai"
 	"alpaca/internal/server/page"
+	"alpaca/internal/server/repeat"
 )
 
 // handle answers a request, or returns an error before it has sent anything.
@@ -186,11 +187,11 @@ func apiOf(path string) api {
 type note struct {
 	http.ResponseWriter
 	id     string
-	path   string // the pattern's
-	status int    // 0: nothing is sent yet
-	about  string // tokens and such
-	api    api    // whose form errors have
-	fixed  *Fixed // nil: the answer has times and ids of the day
+	path   string     // the pattern's
+	status int        // 0: nothing is sent yet
+	about  string     // tokens and such
+	api    api        // whose form errors have
+	fixed  *repeat.By // nil: the answer has times and ids of the day
 }
 
 func (n *note) WriteHeader(status int) {
@@ -220,7 +221,7 @@ func (s *Server) outermost(h http.Handler) http.Handler {
 		start := time.Now()
 		// What a handler leaves of a body is read by net/http, with no patience of its own.
 		http.NewResponseController(w).SetReadDeadline(start.Add(s.opt.BodyTimeout))
-		n := &note{ResponseWriter: w, id: requestID(r), path: "other", api: apiOf(r.URL.Path), fixed: fixedOf(r.Context())}
+		n := &note{ResponseWriter: w, id: requestID(r), path: "other", api: apiOf(r.URL.Path), fixed: repeat.Of(r.Context())}
 		w.Header().Set("X-Request-Id", n.id)
 		if n.api == anthropic {
 			w.Header().Set("Request-Id", n.id)
@@ -269,7 +270,7 @@ func requestID(r *http.Request) string {
 		return !(c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '_' || c == '.')
 	}
 	if id == "" || len(id) > 128 || strings.ContainsFunc(id, odd) {
-		return newID("req_")
+		return repeat.NewID("req_")
 	}
 	return id
 }

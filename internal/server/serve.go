@@ -1,16 +1,20 @@
 package server
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 
 	"alpaca/internal/openai"
 	"alpaca/internal/server/listen"
+	"alpaca/internal/server/repeat"
 )
 
 // maxHeader is how many bytes a request's headers may have, all together.
@@ -108,4 +112,37 @@ type writerFunc func(format string, args ...any)
 func (f writerFunc) Write(b []byte) (int, error) {
 	f("%s", strings.TrimSpace(string(b)))
 	return len(b), nil
+}
+
+// Do answers a request that does not come over HTTP, by the handler of its path. Answers
+// are not streamed. The status is HTTP's; the body is JSON on one line, without a newline.
+func (s *Server) Do(ctx context.Context, path string, body []byte, f repeat.By) (status int, answer []byte) {
+	r := (&http.Request{
+		Method: http.MethodPost, URL: &url.URL{Path: path}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: http.Header{"Content-Type": {"application/json"}, "X-Request-Id": {f.ID}},
+		Body:   io.NopCloser(bytes.NewReader(body)), ContentLength: int64(len(body)), Host: "localhost",
+	}).WithContext(repeat.With(ctx, &f))
+	w := &record{header: http.Header{}}
+	s.ServeHTTP(w, r)
+	return w.status, bytes.TrimSuffix(w.body.Bytes(), []byte("\n"))
+}
+
+// record keeps a response.
+type record struct {
+	header http.Header
+	status int
+	body   bytes.Buffer
+}
+
+func (r *record) Header() http.Header { return r.header }
+
+func (r *record) WriteHeader(status int) {
+	if r.status == 0 {
+		r.status = status
+	}
+}
+
+func (r *record) Write(b []byte) (int, error) {
+	r.WriteHeader(http.StatusOK)
+	return r.body.Write(b)
 }

@@ -8,8 +8,6 @@ package server
 
 import (
 	"context"
-	"crypto/rand"
-	"encoding/hex"
 	"encoding/json"
 	"net/http"
 	"path/filepath"
@@ -166,13 +164,6 @@ func (s *Server) fingerprint() string {
 		return s.opt.Fingerprint
 	}
 	return "b-alpaca-" + strings.Trim(s.opt.Build, "()")
-}
-
-// newID returns an id that nobody has seen before.
-func newID(prefix string) string {
-	var b [12]byte
-	rand.Read(b[:])
-	return prefix + hex.EncodeToString(b[:])
 }
 
 // took notes how long a request took.

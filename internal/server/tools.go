@@ -13,6 +13,7 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 	"alpaca/internal/openai"
 	"alpaca/internal/sampler"
+	"alpaca/internal/server/repeat"
 	"alpaca/internal/toolcall"
 )
 
@@ -29,9 +30,9 @@ func (s *Server) told(r *http.Request, t *chat.Template, req *openai.ChatRequest
 	if req.Tools != nil && s.readsTools {
 		settings.Tools = req.Tools.JSON
 	}
-	f := fixedOf(r.Context())
+	f := repeat.Of(r.Context())
 	if f != nil {
-		settings.Now = f.now
+		settings.Now = f.Now
 	}
 	if req.Kwargs == nil && settings.Tools == nil && f == nil {
 		return t, nil

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/codec"
 )
 
 // encode returns the tensor's data as a file holds it. A test may have changed
@@ -23,7 +24,7 @@ func (t *Tensor) encode() []byte {
 		case quant.F32:
 			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(v))
 		case quant.F16:
-			out = binary.LittleEndian.AppendUint16(out, quant.F32ToF16(v))
+			out = binary.LittleEndian.AppendUint16(out, codec.F32ToF16(v))
 		default:
 			panic(fmt.Sprintf("testmodel: tensor %s as %v", t.Name, t.Type))
 		}

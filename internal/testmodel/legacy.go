@@ -14,6 +14,7 @@ import (
 
 	"alpaca/internal/arch"
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/codec"
 )
 
 // Legacy is a kind of file of 2023: a container and a type of matrices.
@@ -157,7 +158,7 @@ func (l Legacy) blocks(b []byte, rng *rand.Rand, n int, deviation float64) []byt
 			if layout.wide {
 				binary.LittleEndian.PutUint32(block[at:], math.Float32bits(float32(x)))
 			} else {
-				binary.LittleEndian.PutUint16(block[at:], quant.F32ToF16(float32(x)))
+				binary.LittleEndian.PutUint16(block[at:], codec.F32ToF16(float32(x)))
 			}
 		}
 		for i, at := range layout.scales {

@@ -1,10 +1,6 @@
 // Package testmodel makes small models for tests: seeded noise of any architecture
 // with a vocabulary that can spell anything, valid in every respect until a test
 // damages them. Those of Catalog are the models of the top-level folder testdata.
-//
-//	m := testmodel.SPM(1)
-//	m.Set("llama.block_count", gguf.U32(99))
-//	path := m.Write(t)
 package testmodel
 
 import (

@@ -1,8 +1,6 @@
 // Package testshared finds the models, vocabularies and golden results that
 // tests read in place and that are not part of the repository: the folder
-// "shared" beside it.
-//
-// Where the folder is absent a test that needs it is skipped and says so;
+// "shared" beside it. Where it is absent a test that needs it is skipped and says so;
 // with ALPACA_REQUIRE_SHARED=1 the absence is a failure, so that CI cannot
 // mistake a skip for a pass.
 package testshared

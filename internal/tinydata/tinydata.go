@@ -1,11 +1,8 @@
 // Package tinydata writes the text that the built-in model learns from: short
 // instructions with their answers, and stories. Word lists and grammars are the
-// project's own, and every text follows from a seed:
-//
-//	New(seed, mix) → Next() → Example{Kind, Prompt, Answer} → the trainer
-//
-// Instructions whose hash falls into one of twenty parts are held out: they are
-// never given to the trainer, and what the model answers to them is its score.
+// project's own, and every text follows from a seed. Instructions whose hash falls into
+// one of twenty parts are held out: they are never given to the trainer, and what the
+// model answers to them is its score.
 package tinydata
 
 import (

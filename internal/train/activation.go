@@ -197,17 +197,17 @@ func layerNormBack[T real](dx, x, w, dy []T, eps float32, fresh bool) (mean, rho
 	return mean, rho
 }
 
-// layerNormGrads adds what a row gives to the gradients of elements lo to hi-1 of weights
-// and biases.
-func layerNormGrads[T real](w *Norm[T], dy, x []T, mean, rho T, lo, hi int) {
+// layerNormGrads adds what a row, of a mean and a factor rho, gives to the gradients of
+// weights and biases from element lo on.
+func layerNormGrads[T real](w *Norm[T], lo int, dy, x []T, mean, rho T) {
 	if w.W.Trainable() {
-		for j := lo; j < hi; j++ {
-			w.W.Grad[j] += T(dy[j] * T((x[j]-mean)*rho))
+		for j, d := range dy {
+			w.W.Grad[lo+j] += T(d * T((x[j]-mean)*rho))
 		}
 	}
 	if w.Bias.Trainable() {
-		for j := lo; j < hi; j++ {
-			w.Bias.Grad[j] += dy[j]
+		for j, d := range dy {
+			w.Bias.Grad[lo+j] += d
 		}
 	}
 }

@@ -234,7 +234,7 @@ func (e *engine[T]) normsBack(dx, x, dy []T, w *Norm[T], fresh bool) {
 	case w.Bias != nil:
 		e.each(d, 64, func(_, lo, hi int) {
 			for i, r := range rho {
-				layerNormGrads(w, dy[i*d:(i+1)*d], x[i*d:(i+1)*d], mean[i], r, lo, hi)
+				layerNormGrads(w, lo, dy[i*d+lo:i*d+hi], x[i*d+lo:i*d+hi], mean[i], r)
 			}
 		})
 	default:

@@ -5,6 +5,7 @@ import (
 
 	"alpaca/internal/ggml"
 	"alpaca/internal/ggml/grad"
+	"alpaca/internal/ggml/vec"
 )
 
 // Operations on each element. Where a product is not to be fused with a sum it is
@@ -53,7 +54,7 @@ func rms[T real](x []T, eps float32) T {
 // norm sets dst to x·rms(x)·w.
 func norm[T real](dst, x, w []T, eps float32) {
 	if single[T]() {
-		ggml.RMSNorm(floats(dst), floats(x), floats(w), eps)
+		vec.RMSNorm(floats(dst), floats(x), floats(w), eps)
 		return
 	}
 	rho := rms(x, eps)
@@ -89,7 +90,7 @@ func normBack[T real](dx, x, w, dy []T, eps float32, fresh bool) T {
 func siluMul[T real](dst, g, u []T) {
 	if single[T]() {
 		copy(dst, g)
-		ggml.SiluMul(floats(dst), floats(u))
+		vec.SiluMul(floats(dst), floats(u))
 		return
 	}
 	for i, x := range g {
@@ -120,7 +121,7 @@ func siluBack[T real](dg, du, g, u, sigma []T) {
 // sigmoid sets dst to 1/(1+e^-x).
 func sigmoid[T real](dst, x []T) {
 	if single[T]() {
-		ggml.Sigmoid(floats(dst), floats(x))
+		vec.Sigmoid(floats(dst), floats(x))
 		return
 	}
 	for i, v := range x {
@@ -134,7 +135,7 @@ const block = ggml.BlockLen
 // softmax replaces x, a multiple of block, by its softmax.
 func softmax[T real](x []T) {
 	if single[T]() {
-		ggml.SoftmaxRow(floats(x))
+		vec.Softmax(floats(x), false)
 		return
 	}
 	most := T(math.Inf(-1))
@@ -154,7 +155,7 @@ func softmax[T real](x []T) {
 // scale multiplies x.
 func scale[T real](x []T, by T) {
 	if single[T]() {
-		ggml.Scale(floats(x), float32(by))
+		vec.Scale(floats(x), float32(by))
 		return
 	}
 	for i := range x {
@@ -165,7 +166,7 @@ func scale[T real](x []T, by T) {
 // addTo adds x to dst.
 func addTo[T real](dst, x []T) {
 	if single[T]() {
-		ggml.Add(floats(dst), floats(x))
+		vec.Add(floats(dst), floats(x))
 		return
 	}
 	for i, v := range x {

@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/ggml"
 	"alpaca/internal/ggml/sgemm"
 	"alpaca/internal/pool"
-	"alpaca/internal/quant"
+	"alpaca/internal/quant/matmul"
 	"alpaca/internal/train/random"
 )
 
@@ -164,7 +164,7 @@ type matrix[T real] struct {
 	data    []T
 	stride  int
 	flipped bool
-	weights *quant.Matrix
+	weights *matmul.Matrix
 }
 
 func rows[T real](data []T, stride int) matrix[T] { return matrix[T]{data: data, stride: stride} }

@@ -8,6 +8,7 @@ import (
 	"alpaca/internal/gguf"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/matmul"
 )
 
 // Load makes a model ready to be trained. Where full is true all its tensors become
@@ -148,7 +149,7 @@ func (l *loader[T]) tensor(name string, product bool, stack int) *Tensor[T] {
 		}
 		t.Data = numbers[T](values)
 	default:
-		w, err := quant.NewMatrix(src.Type, t.Rows, t.Cols, src.Data)
+		w, err := matmul.NewMatrix(src.Type, t.Rows, t.Cols, src.Data)
 		if err != nil {
 			l.err = fmt.Errorf("tensor %q: %w", name, err)
 		}

@@ -3,7 +3,7 @@ package train
 import (
 	"alpaca/internal/ggml"
 	"alpaca/internal/model"
-	"alpaca/internal/quant"
+	"alpaca/internal/quant/matmul"
 )
 
 // Tensor is a matrix [Rows, Cols], outputs as rows, or a vector, with Rows 1.
@@ -15,8 +15,8 @@ type Tensor[T real] struct {
 	fixed      bool  // no update changes it: a constant of the model
 	dims       []int // as the base's file has them; nil: those above
 
-	Data    []T           // [Rows, Cols]; nil where Weights stand for it
-	Weights *quant.Matrix // of a frozen tensor, as they lie in a file
+	Data    []T            // [Rows, Cols]; nil where Weights stand for it
+	Weights *matmul.Matrix // of a frozen tensor, as they lie in a file
 
 	Grad []T // nil if frozen
 	M, V []T // AdamW's moments
@@ -61,8 +61,8 @@ func (t *Tensor[T]) of(i int) *Tensor[T] {
 		one.Grad = t.Grad[i*n : (i+1)*n]
 	}
 	if w := t.Weights; w != nil {
-		size := len(w.Data) / t.Stack
-		one.Weights = &quant.Matrix{Type: w.Type, Rows: one.Rows, Cols: one.Cols, Data: w.Data[i*size : (i+1)*size]}
+		one.Weights = new(matmul.Matrix)
+		one.Weights.SetPart(w, i*one.Rows, (i+1)*one.Rows)
 	}
 	return one
 }

@@ -5,6 +5,7 @@ import (
 	"math"
 
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/codec"
 )
 
 // Type is how an element is stored, by the name that safetensors has for it.
@@ -43,7 +44,7 @@ var types = map[Type]struct {
 }{
 	F64:     {64, func(b []byte) float32 { return float32(math.Float64frombits(binary.LittleEndian.Uint64(b))) }},
 	F32:     {32, func(b []byte) float32 { return math.Float32frombits(binary.LittleEndian.Uint32(b)) }},
-	F16:     {16, func(b []byte) float32 { return quant.F16ToF32(binary.LittleEndian.Uint16(b)) }},
+	F16:     {16, func(b []byte) float32 { return codec.F16ToF32(binary.LittleEndian.Uint16(b)) }},
 	BF16:    {16, func(b []byte) float32 { return math.Float32frombits(uint32(binary.LittleEndian.Uint16(b)) << 16) }},
 	F8E4M3:  {8, func(b []byte) float32 { return e4m3[b[0]] }},
 	F8E5M2:  {8, func(b []byte) float32 { return e5m2[b[0]] }},

@@ -2,8 +2,6 @@ package ab
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"sync"
@@ -24,25 +22,20 @@ func (o *options) identify(s *side) error {
 		return err
 	}
 	defer m.Close()
-	sum := sha256.New()
-	if _, err := m.Model.File.WriteTo(sum); err != nil {
+	id, err := s.options.Identity(m)
+	if err != nil {
 		return err
 	}
-	s.identity = abtest.Model{Name: m.Name(), Path: m.Path, SHA256: hex.EncodeToString(sum.Sum(nil))}
-	for _, text := range s.options.LoRAs() {
-		sum, err := load.LoRASum(text)
-		if err != nil {
-			return err
-		}
-		s.identity.Adapter += text + " sha256:" + sum + " "
-		s.identity.Name += " + " + text
+	s.identity = abtest.Model{Name: m.Name(), Path: m.Path, SHA256: id.Model}
+	for _, a := range id.Adapters {
+		s.identity.Adapter += a.Text + " sha256:" + a.SHA256 + " "
+		s.identity.Name += " + " + a.Text
 	}
 	t, why, err := o.templateOf(m)
 	if err != nil {
 		return err
 	}
-	form := sha256.Sum256([]byte(t.Source()))
-	s.identity.Template = why + " sha256:" + hex.EncodeToString(form[:8])
+	s.identity.Template = why + " sha256:" + load.TextSum(t.Source())
 	return nil
 }
 

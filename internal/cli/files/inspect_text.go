@@ -52,7 +52,7 @@ func printVocabulary(out *bufio.Writer, f *gguf.File) {
 	fmt.Fprintln(out, "\nvocabulary")
 	tok, err := tokenizer.FromGGUF(f, tokenizer.Options{})
 	if err != nil {
-		fmt.Fprintf(out, "  not supported: %s\n", ui.Printable(strings.TrimPrefix(err.Error(), "tokenizer: ")))
+		fmt.Fprintf(out, "  not supported: %s\n", ui.Printable(ui.Reason(err)))
 		return
 	}
 	kinds := map[tokenizer.Type]int{}

@@ -38,7 +38,7 @@ func (o *Prompt) AddFlags(fs *pflag.FlagSet) {
 }
 
 // Read returns the text to the byte: that of -p, then the file's, then what is
-// piped in, if that is wanted. Given is false if there is none of them.
+// piped in, if that is wanted; given is false if there is none of them.
 func (o *Prompt) Read(u *ui.UI) (text string, given bool, err error) {
 	stdinTaken := false
 	stdin := func() (string, error) {

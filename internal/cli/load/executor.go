@@ -1,8 +1,6 @@
 package load
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"fmt"
 	"math"
 	"os"
@@ -122,9 +120,11 @@ func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
 		opt.Aliases = []string{o.Alias}
 	}
 	a = &Answering{Model: m}
-	if a.Digest, err = o.digest(m); err != nil {
+	id, err := o.Identity(m)
+	if err != nil {
 		return nil, err
 	}
+	a.Digest = id.Digest()
 	if a.Engine, err = o.engine(u, m); err != nil {
 		return nil, err
 	}
@@ -137,8 +137,7 @@ func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
 	}
 	if opt.Template != nil {
 		source := opt.Template.Source()
-		sum := sha256.Sum256([]byte(source))
-		a.Settings["chat-template"] = hex.EncodeToString(sum[:8])
+		a.Settings["chat-template"] = TextSum(source)
 		if strings.Contains(source, "strftime_now") {
 			u.Notef("the chat template tells the model the date: it is %s, and --created says another", time.Unix(created, 0).UTC().Format(time.DateOnly))
 		}
@@ -178,28 +177,6 @@ func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 		u.Warnf("%s", w)
 	}
 	return e, nil
-}
-
-// digest returns what tells models apart whose answers differ.
-func (o *Executor) digest(m *Instance) (string, error) {
-	h := sha256.New()
-	if _, err := m.Model.File.WriteTo(h); err != nil {
-		return "", fmt.Errorf("%s: %w", m.Path, err)
-	}
-	digest := hex.EncodeToString(h.Sum(nil))
-	for _, text := range o.loras {
-		_, scale, err := SplitLoRA(text)
-		if err != nil {
-			return "", err
-		}
-		sum, err := LoRASum(text)
-		if err != nil {
-			return "", err
-		}
-		h := sha256.Sum256(fmt.Appendf(nil, "%s %v %s", digest, scale, sum))
-		digest = hex.EncodeToString(h[:])
-	}
-	return digest, nil
 }
 
 // harmless are the flags of AddFlags on which no answer depends, and those of which

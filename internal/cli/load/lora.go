@@ -1,12 +1,7 @@
 package load
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
-	"io"
 	"math"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 
@@ -126,31 +121,3 @@ func readAdapter(path string, m *model.Model) (*lora.Adapter, error) {
 
 // LoRAs returns the adapters that --lora names.
 func (o *Options) LoRAs() []string { return o.loras }
-
-// LoRASum returns the SHA-256 of an adapter, which --lora names so: of its file, or of all
-// files of a folder of PEFT, in the order of their names.
-func LoRASum(text string) (string, error) {
-	path, _, err := SplitLoRA(text)
-	if err != nil {
-		return "", err
-	}
-	files := []string{path}
-	if peft.IsFolder(path) {
-		if files, err = filepath.Glob(filepath.Join(path, "adapter_*")); err != nil {
-			return "", err
-		}
-	}
-	h := sha256.New()
-	for _, name := range files {
-		f, err := os.Open(name)
-		if err != nil {
-			return "", err
-		}
-		_, err = io.Copy(h, f)
-		f.Close()
-		if err != nil {
-			return "", err
-		}
-	}
-	return hex.EncodeToString(h.Sum(nil)), nil
-}

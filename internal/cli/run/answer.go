@@ -115,10 +115,10 @@ func (t *talk) endTools() error {
 // is the context: dropping what is old, a model that never ends would go on for
 // ever.
 func (t *talk) limit() int {
-	if t.o.predict < 0 && !t.endless && !t.o.prompt.Flags.Changed("predict") {
+	if t.predict < 0 && !t.endless && !t.o.prompt.Flags.Changed("predict") {
 		return t.e.Text.Ctx()
 	}
-	return t.o.predict
+	return t.predict
 }
 
 // end finishes the output of an answer.
@@ -141,7 +141,7 @@ func (t *talk) end(result engine.Result) error {
 		t.u.Infof("The context of %d tokens is full. /clear begins anew.", t.e.Text.Ctx())
 	case result.Reason == engine.Context:
 		t.u.Infof("The context of %d tokens is full.", t.e.Text.Ctx())
-	case result.Reason == engine.Length && t.limit() != t.o.predict:
+	case result.Reason == engine.Length && t.limit() != t.predict:
 		t.out.asidef("the answer was ended at %d tokens, as many as the context has: -n -1 lets it go on", result.GeneratedTokens)
 	}
 	if t.o.chat.single && !t.o.noStats {
@@ -155,7 +155,7 @@ func (t *talk) end(result engine.Result) error {
 func (t *talk) answerError(err error) error {
 	var refused *chat.TemplateError
 	if errors.As(err, &refused) && t.lines.terminal() {
-		t.u.Infof("%s", strings.TrimPrefix(err.Error(), "chat: "))
+		t.u.Infof("%s", ui.Reason(err))
 		return nil
 	}
 	var full *chat.FullError
@@ -172,7 +172,7 @@ func (t *talk) answerError(err error) error {
 		hint = "the model cannot read as much at once: make the message shorter"
 	}
 	if t.lines.terminal() {
-		t.u.Infof("%s", strings.TrimPrefix(err.Error(), "chat: "))
+		t.u.Infof("%s", ui.Reason(err))
 		t.u.Infof("%s", hint)
 		return nil
 	}

@@ -51,19 +51,19 @@ func (o *chatOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.noHistory, "no-history", false, "do not read or write the history of what was typed")
 }
 
-// wantsChat reports whether the command line asks for a conversation. What says how to
-// answer makes a text a message.
-func (o *runOptions) wantsChat(u *ui.UI, args []string) bool {
+// wantsChat reports whether the command line asks for a conversation, and whether that has
+// a single message. What says how to answer makes a text a message.
+func (o *runOptions) wantsChat(u *ui.UI, args []string) (chat, single bool) {
 	c := &o.chat
 	if c.interactive || c.instruct || c.single || c.messages != "" {
-		return true
+		return true, c.single
 	}
 	given := len(args) > 0 || o.prompt.File != "" || o.prompt.Flags.Changed("prompt")
 	if !given && u.InTTY {
-		return true
+		return true, false
 	}
-	c.single = c.template.Asked() || c.system != "" || c.input != "" || o.tools.file != "" || o.instructs(u, given)
-	return c.single
+	single = c.template.Asked() || c.system != "" || c.input != "" || o.tools.file != "" || o.instructs(u, given)
+	return single, single
 }
 
 // instructs reports whether a text is a message because of the model: the built-in one
@@ -88,6 +88,7 @@ type talk struct {
 	endless   bool     // an answer may be longer than the context
 
 	params  sampler.Params
+	predict int             // tokens of an answer at most, see --predict
 	results []engine.Result // of all answers
 	cache   *promptCache
 }
@@ -170,7 +171,7 @@ func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool, request cha
 	if tmpl == nil && (o.prompt.Flags.Changed("system") || o.chat.input != "") {
 		u.Warnf("the model has no chat template, and no place for --system or --input")
 	}
-	t := &talk{u: u, o: o, e: e, params: o.engine.Sampling.Params, out: newWriter(u, e.Model.Tokenizer, o.output), plain: tmpl == nil}
+	t := &talk{u: u, o: o, e: e, params: o.engine.Sampling.Params, predict: o.predict, out: newWriter(u, e.Model.Tokenizer, o.output), plain: tmpl == nil}
 	if load.IsAlpaca(e.Model.File) && !t.plain {
 		o.alpacaDefaults(&t.params)
 	}

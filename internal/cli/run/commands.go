@@ -165,8 +165,8 @@ func (t *talk) set(_ context.Context, arg string) error {
 	fs.SetNormalizeFunc(flags.Normalize)
 	o.AddFlags(fs)
 	o.Params = t.params // what AddFlags has set are the defaults
-	predict := t.o.predict
-	flags.AddInt(fs, &predict, flags.Int{Name: "predict", Short: "n", Value: t.o.predict, Low: -2, High: 1 << 30}, "")
+	predict := t.predict
+	flags.AddInt(fs, &predict, flags.Int{Name: "predict", Short: "n", Value: t.predict, Low: -2, High: 1 << 30}, "")
 	name, value, ok := strings.Cut(strings.Replace(arg, "=", " ", 1), " ")
 	if !ok {
 		t.u.Infof("/set NAME VALUE, with the name of a flag: temp, top-k, top-p, min-p, repeat-penalty, seed, predict, …")
@@ -186,14 +186,14 @@ func (t *talk) set(_ context.Context, arg string) error {
 		err = o.Check()
 	}
 	if errors.Is(err, strconv.ErrSyntax) || errors.Is(err, strconv.ErrRange) {
-		err = fmt.Errorf("%s is a number, %q is none", fs.Lookup(name).Name, strings.TrimSpace(value))
+		err = fmt.Errorf("%s must be a number, not %q", fs.Lookup(name).Name, strings.TrimSpace(value))
 	}
 	if err != nil {
 		t.u.Infof("%v", err)
 		return nil
 	}
 	t.endless = t.endless || fs.Changed("predict")
-	t.params, t.o.predict = o.Params, predict
+	t.params, t.predict = o.Params, predict
 	t.Resample()
 	t.u.Infof("%s is %s", fs.Lookup(name).Name, fs.Lookup(name).Value)
 	return nil
@@ -234,7 +234,7 @@ func (t *talk) saveTo(_ context.Context, path string) error {
 		err = t.e.Text.Save(path, t.e.Text.Len(), note)
 	}
 	if err != nil {
-		t.u.Infof("Not saved: %s", strings.TrimPrefix(err.Error(), "engine: "))
+		t.u.Infof("Not saved: %s", ui.Reason(err))
 		return nil
 	}
 	size := int64(0)
@@ -260,7 +260,7 @@ func (t *talk) loadFrom(_ context.Context, path string) error {
 	}
 	note, err := t.e.Text.Load(path)
 	if err != nil && len(note) == 0 {
-		t.u.Infof("Not loaded: %s", strings.TrimPrefix(err.Error(), "engine: "))
+		t.u.Infof("Not loaded: %s", ui.Reason(err))
 		return nil
 	}
 	snapshot, decodeErr := decodeSnapshot(note)
@@ -274,7 +274,7 @@ func (t *talk) loadFrom(_ context.Context, path string) error {
 	if err != nil {
 		why := "It was saved with another model"
 		if !errors.Is(err, engine.ErrOtherModel) {
-			why = strings.TrimPrefix(err.Error(), "engine: ")
+			why = ui.Reason(err)
 		}
 		t.u.Infof("%s; it will be read again at the next message.", why)
 	}

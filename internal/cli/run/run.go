@@ -96,7 +96,8 @@ func (o *runOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	if err := o.check(args); err != nil {
 		return err
 	}
-	if o.wantsChat(u, args) {
+	if chat, single := o.wantsChat(u, args); chat {
+		o.chat.single = single
 		if o.echo {
 			return ui.WithHint(ui.Usagef("--echo is about texts that are continued, and this is a conversation"), "--verbose-prompt shows what the model is given")
 		}
@@ -165,7 +166,7 @@ func (o *runOptions) check(args []string) error {
 	return nil
 }
 
-// readPrompt returns the text to continue. Given is false if there is none.
+// readPrompt returns the text to continue; given is false if there is none.
 func (o *runOptions) readPrompt(u *ui.UI, args []string) (text string, given bool, err error) {
 	if len(args) > 0 {
 		// The argument is the same as -p.

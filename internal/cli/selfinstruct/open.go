@@ -2,8 +2,6 @@ package selfinstruct
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -88,8 +86,8 @@ func (o *options) open(u *ui.UI) (*opened, error) {
 	if w := m.Engine.Warning(); w != "" {
 		u.Warnf("%s", w)
 	}
-	sum := sha256.New()
-	if _, err := m.Model.File.WriteTo(sum); err != nil {
+	id, err := o.Identity(m)
+	if err != nil {
 		m.Close()
 		return nil, err
 	}
@@ -98,10 +96,9 @@ func (o *options) open(u *ui.UI) (*opened, error) {
 		m.Close()
 		return nil, err
 	}
-	identity := fmt.Sprintf("%s sha256:%s", m.Name(), hex.EncodeToString(sum.Sum(nil)))
+	identity := fmt.Sprintf("%s sha256:%s", m.Name(), id.Digest())
 	if t != nil {
-		text := sha256.Sum256([]byte(t.Source()))
-		identity += " template:" + hex.EncodeToString(text[:8])
+		identity += " template:" + load.TextSum(t.Source())
 	}
 	return &opened{
 		model: oneshot.NewLocal(m.Engine, t, o.sampling.Params), identity: identity, sampler: chain, converses: t != nil, close: m.Close,

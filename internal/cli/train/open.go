@@ -153,12 +153,8 @@ func (j *job) openBase() (err error) {
 		j.u.Warnf("%s", w)
 	}
 	j.kv = f.KV
-	sum := sha256.New()
-	if _, err := f.WriteTo(sum); err != nil {
-		return err
-	}
-	j.baseSum = hex.EncodeToString(sum.Sum(nil))
-	return nil
+	j.baseSum, err = load.FileSum(f)
+	return err
 }
 
 // makeTrainer makes rows of the data, and the model in training.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 )
 
@@ -102,3 +103,15 @@ func QuoteList(list []string, conjunction string) string {
 	}
 	return strings.Join(quoted, "")
 }
+
+// Reason returns what an error says without the name of the package that reports it, for a
+// sentence that has said already what failed.
+func Reason(err error) string {
+	text := err.Error()
+	if name, rest, ok := strings.Cut(text, ": "); ok && packageName.MatchString(name) {
+		return rest
+	}
+	return text
+}
+
+var packageName = regexp.MustCompile(`^(engine|chat|tokenizer|gguf|model)$`)

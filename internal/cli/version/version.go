@@ -15,6 +15,7 @@ import (
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/machine"
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/matmul"
 )
 
 // versionInfo is what "alpaca version" tells.
@@ -70,7 +71,7 @@ func readVersion() versionInfo {
 		Kernels:  map[string]string{},
 	}
 	for _, t := range computable() {
-		v.Kernels[t.String()] = quant.KernelName(t)
+		v.Kernels[t.String()] = matmul.KernelName(t)
 	}
 	return v
 }

@@ -8,7 +8,7 @@ import (
 	"math"
 	"slices"
 
-	"alpaca/internal/ggml"
+	"alpaca/internal/ggml/vec"
 	"alpaca/internal/machine"
 )
 
@@ -112,7 +112,7 @@ func normGeneric(dx, x, w, dy []float32, rho, by float32) {
 //
 // sigma is memory.
 func Silu(dg, du, g, u, sigma []float32) {
-	ggml.Sigmoid(sigma, g)
+	vec.Sigmoid(sigma, g)
 	best.silu(dg, du, g, u, sigma)
 }
 

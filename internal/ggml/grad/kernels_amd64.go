@@ -35,13 +35,13 @@ func sumsAVX2(x, w, dy []float32) (xx, xwdy float32) {
 }
 
 //go:noescape
-func norm8AVX2(dx, x, w, dy *float32, n int, rho, by float32)
+func norm8AVX2(dx, x, w, dy *float32, n int, rhoBy *[2]float32)
 
 func normAVX2(dx, x, w, dy []float32, rho, by float32) {
 	n := len(x) &^ 7
 	if n > 0 {
 		_, _, _ = dx[n-1], w[n-1], dy[n-1]
-		norm8AVX2(&dx[0], &x[0], &w[0], &dy[0], n, rho, by)
+		norm8AVX2(&dx[0], &x[0], &w[0], &dy[0], n, &[2]float32{rho, by})
 	}
 	normGeneric(dx[n:], x[n:], w[n:], dy[n:], rho, by)
 }

@@ -8,10 +8,10 @@
 
 // SUM4 leaves (s0+s2) + (s1+s3) of the lanes of s in its first.
 #define SUM4(s, t) \
-	VMOVHLPS s, s, t   \
-	VADDPS   t, s, s   \
-	VMOVSHDUP s, t     \
-	VADDSS   t, s, s
+	VMOVHLPS  s, s, t \
+	VADDPS    t, s, s \
+	VMOVSHDUP s, t    \
+	VADDSS    t, s, s
 
 // func dot4AVX2(x, y *float32, n int) float32
 TEXT ·dot4AVX2(SB), NOSPLIT, $0-28
@@ -29,7 +29,7 @@ loop:
 	SUBQ    $4, CX
 	JNZ     loop
 	SUM4(X0, X1)
-	VMOVSS X0, ret+24(FP)
+	VMOVSS  X0, ret+24(FP)
 	RET
 
 // func sums4AVX2(x, w, dy *float32, n int) (xx, xwdy float32)
@@ -55,19 +55,20 @@ loop:
 	JNZ     loop
 	SUM4(X0, X1)
 	SUM4(X2, X1)
-	VMOVSS X0, xx+32(FP)
-	VMOVSS X2, xwdy+36(FP)
+	VMOVSS  X0, xx+32(FP)
+	VMOVSS  X2, xwdy+36(FP)
 	RET
 
-// func norm8AVX2(dx, x, w, dy *float32, n int, rho, by float32)
+// func norm8AVX2(dx, x, w, dy *float32, n int, rhoBy *[2]float32)
 TEXT ·norm8AVX2(SB), NOSPLIT, $0-48
 	MOVQ         dx+0(FP), DI
 	MOVQ         x+8(FP), SI
 	MOVQ         w+16(FP), DX
 	MOVQ         dy+24(FP), R8
 	MOVQ         n+32(FP), CX
-	VBROADCASTSS rho+40(FP), Y6
-	VBROADCASTSS by+44(FP), Y7
+	MOVQ         rhoBy+40(FP), R9
+	VBROADCASTSS (R9), Y6
+	VBROADCASTSS 4(R9), Y7
 
 loop:
 	VMULPS  (DX), Y6, Y0
@@ -100,13 +101,13 @@ TEXT ·silu8AVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS one<>+0(SB), Y7
 
 loop:
-	VMOVUPS (R9), Y0        // sigma
-	VMOVUPS (SI), Y1        // df
-	VMULPS  (DX), Y0, Y2    // y = g·sigma
-	VMULPS  (R8), Y1, Y3    // df·u
-	VMULPS  Y2, Y1, Y1      // du
+	VMOVUPS (R9), Y0     // sigma
+	VMOVUPS (SI), Y1     // df
+	VMULPS  (DX), Y0, Y2 // y = g·sigma
+	VMULPS  (R8), Y1, Y3 // df·u
+	VMULPS  Y2, Y1, Y1   // du
 	VSUBPS  Y0, Y7, Y4
-	VMULPS  Y4, Y2, Y2      // y·(1-sigma)
+	VMULPS  Y4, Y2, Y2   // y·(1-sigma)
 	VADDPS  Y2, Y0, Y0
 	VMULPS  Y0, Y3, Y3
 	VMOVUPS Y1, (SI)
@@ -200,14 +201,14 @@ TEXT ·update8AVX2(SB), NOSPLIT, $0-48
 	VBROADCASTSS AdamW_Eps(AX), Y15
 
 loop:
-	VMULPS  (R8), Y7, Y0   // g
+	VMULPS  (R8), Y7, Y0  // g
 	VMULPS  (SI), Y8, Y1
 	VMULPS  Y9, Y0, Y2
-	VADDPS  Y2, Y1, Y1     // m
+	VADDPS  Y2, Y1, Y1    // m
 	VMULPS  (DX), Y10, Y2
 	VMULPS  Y11, Y0, Y3
 	VMULPS  Y0, Y3, Y3
-	VADDPS  Y3, Y2, Y2     // v
+	VADDPS  Y3, Y2, Y2    // v
 	VMOVUPS Y1, (SI)
 	VMOVUPS Y2, (DX)
 	VSQRTPS Y2, Y2

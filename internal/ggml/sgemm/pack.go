@@ -5,6 +5,7 @@ import (
 
 	"alpaca/internal/ggml"
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/matmul"
 )
 
 // source is some k and columns of B as float32: from rows of memory, or from columns.
@@ -35,7 +36,11 @@ func (p *Product) packColumns(s *Scratch, k, n, first, last int) {
 func (p *Product) source(s *Scratch, k, n, lo, hi int) source {
 	b := &p.B
 	if b.Weights != nil && b.Weights.Type != quant.F32 {
-		return decode(s, b.Weights, b.Transposed, k, n, lo, hi)
+		// Rows k to k+n-1, or rows lo to hi-1 where the matrix is transposed.
+		if b.Transposed {
+			return source{data: decode(s, b.Weights, lo, hi-lo, k, n), stride: n, columns: true}
+		}
+		return source{data: decode(s, b.Weights, k, n, lo, hi-lo), stride: hi - lo}
 	}
 	src := source{data: b.Data, stride: b.Stride, columns: b.Transposed}
 	if b.Weights != nil {
@@ -49,19 +54,14 @@ func (p *Product) source(s *Scratch, k, n, lo, hi int) source {
 	return src
 }
 
-// decode widens a part of a weight matrix: n rows from k on, or rows lo to hi-1 where the
-// matrix is transposed.
-func decode(s *Scratch, w *quant.Matrix, transposed bool, k, n, lo, hi int) source {
-	first, rows, col, cols := k, n, lo, hi-lo
-	if transposed {
-		first, rows, col, cols = lo, hi-lo, k, n
-	}
+// decode widens a part of a weight matrix [rows, cols], from row first and column col on.
+func decode(s *Scratch, w *matmul.Matrix, first, rows, col, cols int) []float32 {
 	s.rows = ggml.Grow(s.rows, rows*cols)
 	from := w.Type.RowBytes(col)
 	for i := range rows {
 		quant.Decode(w.Type, s.rows[i*cols:(i+1)*cols], w.Row(first + i)[from:])
 	}
-	return source{data: s.rows, stride: cols, columns: transposed}
+	return s.rows
 }
 
 // floats returns the numbers of a file's bytes, which lie as a machine's do.

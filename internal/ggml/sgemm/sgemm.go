@@ -9,7 +9,7 @@ import (
 	"fmt"
 
 	"alpaca/internal/ggml"
-	"alpaca/internal/quant"
+	"alpaca/internal/quant/matmul"
 )
 
 // A Matrix is an operand of a product: float32 numbers, or the rows of a weight matrix in
@@ -21,7 +21,7 @@ type Matrix struct {
 	Transposed bool
 
 	// Weights, unless nil, takes the place of Data and Stride; only as B.
-	Weights *quant.Matrix
+	Weights *matmul.Matrix
 }
 
 // Rows returns the row-major matrix of data whose rows lie stride apart.

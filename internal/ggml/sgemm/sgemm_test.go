@@ -14,6 +14,7 @@ import (
 	"alpaca/internal/fmath"
 	"alpaca/internal/machine"
 	"alpaca/internal/quant"
+	"alpaca/internal/quant/matmul"
 )
 
 // eachKernel runs f as a subtest with the portable kernel and with every other that this
@@ -120,7 +121,7 @@ func TestWeights(t *testing.T) {
 			data := make([]byte, rows*typ.RowBytes(cols))
 			quant.Encode(typ, data, values, cols, nil)
 			quant.Decode(typ, values, data)
-			w, err := quant.NewMatrix(typ, rows, cols, data)
+			w, err := matmul.NewMatrix(typ, rows, cols, data)
 			require.NoError(t, err)
 			for _, transposed := range []bool{false, true} {
 				p := Product{M: tokens, N: cols, K: rows, B: Matrix{Weights: &w, Transposed: transposed}, Scratch: make([]Scratch, 1)}

@@ -2,7 +2,7 @@ package sgemm
 
 import (
 	"alpaca/internal/fmath"
-	"alpaca/internal/ggml"
+	"alpaca/internal/ggml/vec"
 	"alpaca/internal/machine"
 )
 
@@ -68,8 +68,8 @@ func tileGeneric(a *args) { Generic(a, genericRows, genericCols) }
 // instructions that runs.
 func tileGemm(rows, cols int) func(a *args) {
 	return func(a *args) {
-		g := ggml.Gemm{C: a.c, CStride: a.cStride, A: a.a, AStride: a.row, B: a.b, BStride: cols, M: rows, K: a.k, N: cols, Fresh: a.fresh}
-		g.Run()
+		vec.Gemm(vec.Mat{Data: a.c, Stride: a.cStride}, vec.Mat{Data: a.a, Stride: a.row}, vec.Mat{Data: a.b, Stride: cols},
+			vec.Size{M: rows, K: a.k, N: cols}, a.fresh)
 	}
 }
 

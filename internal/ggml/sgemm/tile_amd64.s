@@ -29,119 +29,132 @@
 
 // FMA2 adds a's element at x times the row of b in Y12 and Y13.
 #define FMA2(x, u, v) \
-	VBROADCASTSS x, Y14    \
-	VFMADD231PS Y12, Y14, u \
-	VFMADD231PS Y13, Y14, v
+	VBROADCASTSS x, Y14      \
+	VFMADD231PS  Y12, Y14, u \
+	VFMADD231PS  Y13, Y14, v
 
 // ROWS1 to ROWS6 are one k of as many rows.
 #define ROWS1 FMA2((SI), Y0, Y1)
 #define ROWS2 \
-	ROWS1 \
+	ROWS1                    \
 	FMA2((SI)(R9*1), Y2, Y3)
+
 #define ROWS3 \
-	ROWS2 \
+	ROWS2                    \
 	FMA2((SI)(R9*2), Y4, Y5)
+
 #define ROWS4 \
-	ROWS3 \
+	ROWS3                     \
 	FMA2((SI)(R10*1), Y6, Y7)
+
 #define ROWS5 \
-	ROWS4 \
+	ROWS4               \
 	FMA2((R11), Y8, Y9)
+
 #define ROWS6 \
-	ROWS5 \
+	ROWS5                       \
 	FMA2((R11)(R9*1), Y10, Y11)
 
 // STEP goes on by one k: the row of b is off bytes on.
 #define STEP(off, rows) \
-	VMOVUPS off(BX), Y12       \
-	VMOVUPS (off+32)(BX), Y13  \
-	rows                       \
-	ADDQ DX, SI                \
-	ADDQ DX, R11
+	VMOVUPS off(BX), Y12      \
+	VMOVUPS (off+32)(BX), Y13 \
+	rows                      \
+	ADDQ    DX, SI            \
+	ADDQ    DX, R11
 
 // LOAD2 and STORE2 move a row of c at AX and go to the next.
 #define LOAD2(u, v) \
-	VMOVUPS (AX), u    \
-	VMOVUPS 32(AX), v  \
-	ADDQ R13, AX
+	VMOVUPS (AX), u   \
+	VMOVUPS 32(AX), v \
+	ADDQ    R13, AX
 
 #define STORE2(u, v) \
-	VMOVUPS u, (AX)    \
-	VMOVUPS v, 32(AX)  \
-	ADDQ R13, AX
+	VMOVUPS u, (AX)   \
+	VMOVUPS v, 32(AX) \
+	ADDQ    R13, AX
 
 // LOADS1 to LOADS6 load as many rows of c, STORES1 to STORES6 store them.
 #define LOADS1 LOAD2(Y0, Y1)
 #define LOADS2 \
-	LOADS1 \
+	LOADS1        \
 	LOAD2(Y2, Y3)
+
 #define LOADS3 \
-	LOADS2 \
+	LOADS2        \
 	LOAD2(Y4, Y5)
+
 #define LOADS4 \
-	LOADS3 \
+	LOADS3        \
 	LOAD2(Y6, Y7)
+
 #define LOADS5 \
-	LOADS4 \
+	LOADS4        \
 	LOAD2(Y8, Y9)
+
 #define LOADS6 \
-	LOADS5 \
+	LOADS5          \
 	LOAD2(Y10, Y11)
+
 #define STORES1 STORE2(Y0, Y1)
 #define STORES2 \
-	STORES1 \
+	STORES1        \
 	STORE2(Y2, Y3)
+
 #define STORES3 \
-	STORES2 \
+	STORES2        \
 	STORE2(Y4, Y5)
+
 #define STORES4 \
-	STORES3 \
+	STORES3        \
 	STORE2(Y6, Y7)
+
 #define STORES5 \
-	STORES4 \
+	STORES4        \
 	STORE2(Y8, Y9)
+
 #define STORES6 \
-	STORES5 \
+	STORES5          \
 	STORE2(Y10, Y11)
 
 // TILE is the body of a tile.
 #define TILE(rows, loads, stores) \
-	TILE_ARGS                    \
-	MOVQ AX, R12                 \
-	CMPB args_fresh(DI), $0      \
-	JNE  fresh                   \
-	loads                        \
-	JMP  start                   \
-fresh:                               \
-	VXORPS Y0, Y0, Y0            \
-	VXORPS Y1, Y1, Y1            \
-	VXORPS Y2, Y2, Y2            \
-	VXORPS Y3, Y3, Y3            \
-	VXORPS Y4, Y4, Y4            \
-	VXORPS Y5, Y5, Y5            \
-	VXORPS Y6, Y6, Y6            \
-	VXORPS Y7, Y7, Y7            \
-	VXORPS Y8, Y8, Y8            \
-	VXORPS Y9, Y9, Y9            \
-	VXORPS Y10, Y10, Y10         \
-	VXORPS Y11, Y11, Y11         \
-start:                               \
-	SUBQ $2, CX                  \
-	JLT  last                    \
-two:                                 \
-	STEP(0, rows)                \
-	STEP(64, rows)               \
-	ADDQ $128, BX                \
-	SUBQ $2, CX                  \
-	JGE  two                     \
-last:                                \
-	ADDQ $2, CX                  \
-	JZ   store                   \
-	STEP(0, rows)                \
-store:                               \
-	MOVQ R12, AX                 \
-	stores                       \
-	VZEROUPPER                   \
+	TILE_ARGS               \
+	MOVQ AX, R12            \
+	CMPB args_fresh(DI), $0 \
+	JNE  fresh              \
+	loads                   \
+	JMP  start              \
+	fresh:               \
+	VXORPS Y0, Y0, Y0    \
+	VXORPS Y1, Y1, Y1    \
+	VXORPS Y2, Y2, Y2    \
+	VXORPS Y3, Y3, Y3    \
+	VXORPS Y4, Y4, Y4    \
+	VXORPS Y5, Y5, Y5    \
+	VXORPS Y6, Y6, Y6    \
+	VXORPS Y7, Y7, Y7    \
+	VXORPS Y8, Y8, Y8    \
+	VXORPS Y9, Y9, Y9    \
+	VXORPS Y10, Y10, Y10 \
+	VXORPS Y11, Y11, Y11 \
+	start:               \
+	SUBQ   $2, CX        \
+	JLT    last          \
+	two:                 \
+	STEP(0, rows)        \
+	STEP(64, rows)       \
+	ADDQ   $128, BX      \
+	SUBQ   $2, CX        \
+	JGE    two           \
+	last:                \
+	ADDQ   $2, CX        \
+	JZ     store         \
+	STEP(0, rows)        \
+	store:               \
+	MOVQ   R12, AX       \
+	stores               \
+	VZEROUPPER           \
 	RET
 
 // func tile1x16AVX2(a *args)
@@ -239,29 +252,29 @@ TEXT ·transpose8AVX2(SB), NOSPLIT, $0-40
 	MOVQ n+32(FP), CX
 
 loop:
-	VMOVUPS (SI), X0
+	VMOVUPS     (SI), X0
 	VINSERTF128 $1, (R11), Y0, Y0
-	VMOVUPS (SI)(R9*1), X1
+	VMOVUPS     (SI)(R9*1), X1
 	VINSERTF128 $1, (R11)(R9*1), Y1, Y1
-	VMOVUPS (SI)(R9*2), X2
+	VMOVUPS     (SI)(R9*2), X2
 	VINSERTF128 $1, (R11)(R9*2), Y2, Y2
-	VMOVUPS (SI)(R10*1), X3
+	VMOVUPS     (SI)(R10*1), X3
 	VINSERTF128 $1, (R11)(R10*1), Y3, Y3
-	VMOVUPS 16(SI), X4
+	VMOVUPS     16(SI), X4
 	VINSERTF128 $1, 16(R11), Y4, Y4
-	VMOVUPS 16(SI)(R9*1), X5
+	VMOVUPS     16(SI)(R9*1), X5
 	VINSERTF128 $1, 16(R11)(R9*1), Y5, Y5
-	VMOVUPS 16(SI)(R9*2), X6
+	VMOVUPS     16(SI)(R9*2), X6
 	VINSERTF128 $1, 16(R11)(R9*2), Y6, Y6
-	VMOVUPS 16(SI)(R10*1), X7
+	VMOVUPS     16(SI)(R10*1), X7
 	VINSERTF128 $1, 16(R11)(R10*1), Y7, Y7
 
 	// Y0 = rows 0 and 4, columns 0 to 3; Y4 the same rows, columns 4 to 7; ...
-	VUNPCKLPS Y1, Y0, Y8  // 00 10 01 11 | 40 50 41 51
-	VUNPCKHPS Y1, Y0, Y9  // 02 12 03 13
-	VUNPCKLPS Y3, Y2, Y10 // 20 30 21 31
-	VUNPCKHPS Y3, Y2, Y11 // 22 32 23 33
-	VUNPCKLPD Y10, Y8, Y0 // 00 10 20 30 | 40 50 60 70
+	VUNPCKLPS Y1, Y0, Y8      // 00 10 01 11 | 40 50 41 51
+	VUNPCKHPS Y1, Y0, Y9      // 02 12 03 13
+	VUNPCKLPS Y3, Y2, Y10     // 20 30 21 31
+	VUNPCKHPS Y3, Y2, Y11     // 22 32 23 33
+	VUNPCKLPD Y10, Y8, Y0     // 00 10 20 30 | 40 50 60 70
 	VUNPCKHPD Y10, Y8, Y1
 	VUNPCKLPD Y11, Y9, Y2
 	VUNPCKHPD Y11, Y9, Y3
@@ -273,19 +286,19 @@ loop:
 	VUNPCKHPD Y10, Y8, Y5
 	VUNPCKLPD Y11, Y9, Y6
 	VUNPCKHPD Y11, Y9, Y7
-	VMOVUPS Y0, (DI)
-	VMOVUPS Y1, (DI)(R8*1)
-	VMOVUPS Y2, (DI)(R8*2)
-	VMOVUPS Y3, (DI)(R12*1)
-	LEAQ (DI)(R8*4), DI
-	VMOVUPS Y4, (DI)
-	VMOVUPS Y5, (DI)(R8*1)
-	VMOVUPS Y6, (DI)(R8*2)
-	VMOVUPS Y7, (DI)(R12*1)
-	LEAQ (DI)(R8*4), DI
-	ADDQ $32, SI
-	ADDQ $32, R11
-	SUBQ $8, CX
-	JNZ  loop
+	VMOVUPS   Y0, (DI)
+	VMOVUPS   Y1, (DI)(R8*1)
+	VMOVUPS   Y2, (DI)(R8*2)
+	VMOVUPS   Y3, (DI)(R12*1)
+	LEAQ      (DI)(R8*4), DI
+	VMOVUPS   Y4, (DI)
+	VMOVUPS   Y5, (DI)(R8*1)
+	VMOVUPS   Y6, (DI)(R8*2)
+	VMOVUPS   Y7, (DI)(R12*1)
+	LEAQ      (DI)(R8*4), DI
+	ADDQ      $32, SI
+	ADDQ      $32, R11
+	SUBQ      $8, CX
+	JNZ       loop
 	VZEROUPPER
 	RET

@@ -45,7 +45,7 @@ func offset(s string, n int) int {
 }
 
 // Char returns the character of an index, which may count from the end (-1 is
-// the last). Ok is false where there is none.
+// the last); ok is false where there is none.
 func (t Text) Char(index int) (c Text, ok bool) {
 	n := t.Runes()
 	if index < 0 {

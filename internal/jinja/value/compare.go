@@ -102,7 +102,7 @@ func (r *Run) equalDicts(x, y *Dict) bool {
 	return true
 }
 
-// compareNumbers returns the sign of x - y, exactly. Ok is false where one is no
+// compareNumbers returns the sign of x - y, exactly; ok is false where one is no
 // number, or not a number.
 func compareNumbers(x, y Value) (c int, ok bool) {
 	if a, ok := x.(int64); ok {

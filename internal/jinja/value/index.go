@@ -7,7 +7,7 @@ import (
 	"alpaca/internal/jinja/text"
 )
 
-// Item returns x[index] as Python has it. Ok is false where there is no such item,
+// Item returns x[index] as Python has it; ok is false where there is no such item,
 // or x has none, or the index is of a kind that x does not take.
 func (r *Run) Item(x, index Value) (v Value, ok bool) {
 	defined(x)

@@ -130,7 +130,7 @@ func (r *Run) Items(v Value) []Value {
 	}
 }
 
-// Length is Python's len. Ok is false where a value has none.
+// Length is Python's len; ok is false where a value has none.
 func Length(v Value) (n int, ok bool) {
 	switch v := v.(type) {
 	case text.Text:

@@ -61,7 +61,7 @@ type Callable interface {
 
 // Object has attributes and items of its own making.
 type Object interface {
-	// Attr returns an attribute. Ok is false where there is none.
+	// Attr returns an attribute; ok is false where there is none.
 	Attr(r *Run, name string) (v Value, ok bool)
 	// Repr is how it is printed.
 	Repr() string

@@ -5,31 +5,31 @@
 // a trace of its stack where a limit leaves too little. So this asks for the limit first.
 // It must not touch what the kernel has put on the stack: the runtime reads it.
 TEXT alpaca_entry(SB), NOSPLIT|NOFRAME, $0
-	LEAQ	-64(SP), SI
-	MOVQ	$97, AX // getrlimit
-	MOVQ	$9, DI  // RLIMIT_AS
+	LEAQ  -64(SP), SI
+	MOVQ  $97, AX          // getrlimit
+	MOVQ  $9, DI           // RLIMIT_AS
 	SYSCALL
-	TESTQ	AX, AX
-	JNE	begin
-	MOVQ	-64(SP), AX
-	CMPQ	AX, least<>(SB)
-	JCS	refuse
-	CMPQ	AX, gap<>(SB)
-	JCS	begin
-	CMPQ	AX, gapEnd<>(SB)
-	JCC	begin
+	TESTQ AX, AX
+	JNE   begin
+	MOVQ  -64(SP), AX
+	CMPQ  AX, least<>(SB)
+	JCS   refuse
+	CMPQ  AX, gap<>(SB)
+	JCS   begin
+	CMPQ  AX, gapEnd<>(SB)
+	JCC   begin
 
 refuse:
-	MOVQ	$1, AX // write
-	MOVQ	$2, DI
-	LEAQ	tooSmall<>(SB), SI
-	MOVQ	tooSmallLen<>(SB), DX
+	MOVQ $1, AX                // write
+	MOVQ $2, DI
+	LEAQ tooSmall<>(SB), SI
+	MOVQ tooSmallLen<>(SB), DX
 	SYSCALL
-	MOVQ	$231, AX // exit_group
-	MOVQ	$1, DI
+	MOVQ $231, AX              // exit_group
+	MOVQ $1, DI
 	SYSCALL
 
 begin:
-	JMP	_rt0_amd64_linux(SB)
+	JMP _rt0_amd64_linux(SB)
 
 #include "entry.h"

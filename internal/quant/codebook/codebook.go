@@ -1,4 +1,4 @@
-// Package codebook has the tables of the formats IQ1, IQ2 and IQ3: of all groups of eight
+// Package codebook has the tables of the formats IQ1 to IQ4: of all groups of eight
 // or four small numbers those that a weight group may be, as GGML defines them. Entries
 // are decoded when a table is first asked for, since few models need one.
 package codebook
@@ -21,6 +21,9 @@ var (
 	IQ3XXS = sync.OnceValue(func() [][4]int8 { return fours(iq3xxs, [8]int8{4, 12, 20, 28, 36, 44, 52, 62}) }) // [256]
 	IQ3S   = sync.OnceValue(func() [][4]int8 { return fours(iq3s, [8]int8{1, 3, 5, 7, 9, 11, 13, 15}) })       // [512]
 )
+
+// IQ4 are the weights that the codes 0 to 15 of IQ4_NL and IQ4_XS stand for.
+var IQ4 = [16]int8{-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113}
 
 // words returns the entries of a table as they are written.
 func words(table string) []uint16 {

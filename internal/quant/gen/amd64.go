@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// parameters are those of the functions that a template of quant's *_amd64.h makes,
+// parameters are those of the functions that a template of kernel/amd64 makes,
 // by the macro that names the function.
 var parameters = map[string]string{
 	"PACK":   "panel, w *byte, stride, nb int",
@@ -24,13 +24,13 @@ var named = regexp.MustCompile(`(?m)^#define (\w+) ·(\w+)$`)
 
 // stubsAMD64 returns asm_amd64.go: the declarations of all functions that the
 // assembly in that folder makes of templates.
-func stubsAMD64(quant string) (string, error) {
-	files, err := filepath.Glob(filepath.Join(quant, "*_amd64.s")) // in order
+func stubsAMD64(folder string) (string, error) {
+	files, err := filepath.Glob(filepath.Join(folder, "*_amd64.s")) // in order
 	if err != nil {
 		return "", err
 	}
 	var b strings.Builder
-	b.WriteString(header + "//go:build !purego\n\npackage quant\n")
+	b.WriteString(header + "//go:build !purego\n\npackage amd64\n")
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		if err != nil {

@@ -100,7 +100,7 @@ func (f floatFormat) row(a *asm) {
 		"//\tR1 the next four rows, R9-R12 rows  R2 stride        R3 steps, R6 left\n" +
 		"//\tR4 their accumulators               R5 activations, R7 a step's  R8 fours of rows left\n" +
 		"//\tV0-V7 accumulators, [row][8 lanes]  V8-V9 activations  V16-V23 weights")
-	loadArgs(a, name, "w", "wStride", "nb", "acc", "f")
+	loadArgs(a, name, "W", "WStride", "NB", "Acc", "F")
 	a.op("MOVD", "$2, R8")
 	a.label("rows")
 	pointRows(a, "R1", "R2")
@@ -138,7 +138,7 @@ func tileFloat(a *asm) {
 		"//\tR10 the step    R11 its rows' accumulators   R12 fours of rows left\n" +
 		"//\tR13, R14 the tokens' activations\n" +
 		"//\tV0-V15 accumulators, [token][row][8 lanes]  V16-V19 activations  V20-V27 weights")
-	loadArgs(a, name, "panel", "nb", "tokens", "acc", "f", "qStride", "d", "dStride")
+	loadArgs(a, name, "Panel", "NB", "Tokens", "Acc", "F", "QStride", "D", "DStride")
 	const accBytes = 8 * 8 * 4 // a token's, of a panel
 	byTokens(a, accBytes, []int{2, 1}, func(n int) {
 		a.op("MOVD", "R1, R10")

@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-// The products that are eight partial sums and one of the minima (Q5_1: see quant/dot.go).
+// The products that are eight partial sums and one of the minima (Q5_1: see matmul/dot.go).
 // A partial sum is 4 weights of a block wide, as many as SDOT's panels have of a row in
 // a lane. So all instruction sets share those panels, and a four of rows has nine
 // vectors of accumulators, a row a lane.
@@ -24,13 +24,14 @@ func lanes(a *asm) {
 }
 
 // lane multiplies w, 4 weights each of 4 rows, with activations 4i to 4i+3 of act and sets
-// sum. On NEON a lane adds 4 products of at most 31·127, and t1 and t2 are scratch.
-func lane(a *asm, l layout, act, i, w, sum, t1, t2 int) {
+// sum. On NEON a lane adds 4 products of at most 31·127, and tmp are scratch.
+func (l layout) lane(a *asm, act, i, w, sum int, tmp [2]int) {
 	if l == sdot {
 		a.bytes(0, sum)
 		a.word("VSDOT4B", act, i, w, sum)
 		return
 	}
+	t1, t2 := tmp[0], tmp[1]
 	a.op("VDUP", "V%d.S[%d], V%d.S4", act, i, t1)
 	a.word("VSMULL", t1, w, sum)
 	a.word("VSMULL2", t1, w, t2)
@@ -49,7 +50,7 @@ func tileLanes(a *asm, l layout) {
 		"//\tV0-V17 accumulators, [token][9]  V18-V21 activations  V22-V23 weights\n" +
 		"//\tV24-V27 sums  V28-V29 d*D  V30-V31 d, m, scratch")
 	tileArgs(a, name)
-	a.op("MOVD", "tileArgs_ds(R0), R9")
+	a.op("MOVD", "tileArgs_DS(R0), R9")
 	a.op("SUB", "R7, R9")
 	const accBytes = 4 * laneBytes // a token's, of a panel
 	byTokens(a, accBytes, []int{2, 1}, func(n int) {
@@ -80,7 +81,7 @@ func tileLanes(a *asm, l layout) {
 			a.load2(at(16*j, "R10"), 22, 23)
 			for i := range 2 {
 				for t := range n {
-					lane(a, l, 18+2*t+j/4, (j+i)%4, 22+i, 24+2*i+t, 30, 31)
+					l.lane(a, 18+2*t+j/4, (j+i)%4, 22+i, 24+2*i+t, [2]int{30, 31})
 				}
 			}
 			for i := range 2 {
@@ -116,7 +117,7 @@ func (f format) rowLanes(a *asm, l layout) {
 	p.rowStart(f, rowName(f, l), "s[j] = fma(sum of 4, d*D, s[j]),\n// ms = fma(m, DS, ms)")
 	p.top("//\tR14 from a D to its DS")
 	p.rowArgs(rowName(f, l))
-	p.op("MOVD", "tileArgs_ds(R0), R14")
+	p.op("MOVD", "tileArgs_DS(R0), R14")
 	p.op("SUB", "R24, R14")
 	p.op("MOVD", "$4, R9")
 	f.setup(p)
@@ -149,7 +150,7 @@ func (p *packer) multiplyLanes(lo, hi quad) {
 	for half, w := range []quad{lo, hi} {
 		p.load(at(16*half, "R13"), 23)
 		for i := range 4 {
-			lane(p.asm, *p.fused.lanes, 23, i, w[i], laneSums[4*half+i], 27, 28)
+			p.fused.lanes.lane(p.asm, 23, i, w[i], laneSums[4*half+i], [2]int{27, 28})
 		}
 	}
 }

@@ -40,7 +40,7 @@ func (f format) row(a *asm, l layout, hasMin, any bool) {
 	p.top("//\tR14 from a D to its DS")
 	p.rowArgs(rowName(f, l))
 	if hasMin {
-		p.op("MOVD", "tileArgs_ds(R0), R14")
+		p.op("MOVD", "tileArgs_DS(R0), R14")
 		p.op("SUB", "R24, R14")
 	}
 	p.op("MOVD", "$4, R9")
@@ -86,7 +86,7 @@ func rowName(f format, l layout) string { return fmt.Sprintf("row%s%s", f.name, 
 func (p *packer) rowArgs(name string) {
 	p.top("TEXT ·%s(SB), NOSPLIT, $0-8", name)
 	p.op("MOVD", "t+0(FP), R0")
-	for _, arg := range []struct{ field, reg string }{{"w", "R1"}, {"wStride", "R2"}, {"nb", "R3"}, {"acc", "R25"}, {"q", "R23"}, {"d", "R24"}} {
+	for _, arg := range []struct{ field, reg string }{{"W", "R1"}, {"WStride", "R2"}, {"NB", "R3"}, {"Acc", "R25"}, {"Q", "R23"}, {"D", "R24"}} {
 		p.op("MOVD", "tileArgs_%s(R0), %s", arg.field, arg.reg)
 	}
 }

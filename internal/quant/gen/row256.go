@@ -13,9 +13,9 @@ func (f format) row256(a *asm, l layout, width int, hasMin, any bool) {
 	p.rowStart(f, rowName(f, l), "acc = fma(isum, d*D, acc)"+map[bool]string{true: ",\n// acc = fma(-msum, dmin*D, acc)"}[hasMin])
 	p.top("//\tR10 room for a packed block%s", map[bool]string{true: "             R0  sums of activations, R14 the block's"}[hasMin])
 	p.rowArgs(rowName(f, l))
-	p.op("MOVD", "tileArgs_panel(R0), R10")
+	p.op("MOVD", "tileArgs_Panel(R0), R10")
 	if hasMin {
-		p.op("MOVD", "tileArgs_sums(R0), R0")
+		p.op("MOVD", "tileArgs_Sums(R0), R0")
 	}
 	p.op("MOVD", "$4, R9")
 

@@ -20,7 +20,7 @@ func tileStart(a *asm, name, doc string) {
 }
 
 func tileArgs(a *asm, name string) {
-	loadArgs(a, name, "panel", "nb", "tokens", "acc", "q", "qStride", "d", "dStride")
+	loadArgs(a, name, "Panel", "NB", "Tokens", "Acc", "Q", "QStride", "D", "DStride")
 }
 
 // loadArgs begins a function whose arguments are fields of t, in R1 and on.

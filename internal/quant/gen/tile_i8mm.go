@@ -124,7 +124,7 @@ func tile32I8MM(a *asm, hasMin bool) {
 		"//\tV24-V27 d, m, d*D  V28 D                V29 DS")
 	tileArgs(a, name)
 	if hasMin {
-		a.op("MOVD", "tileArgs_ds(R0), R9")
+		a.op("MOVD", "tileArgs_DS(R0), R9")
 		a.op("SUB", "R7, R9")
 	}
 	byPairs(a, i8mm.block32(hasMin), false, func() {
@@ -189,8 +189,8 @@ func tile256I8MM(a *asm, width int, hasMin bool) {
 		"//\tV26-V29 scales             V30 63 in each half")
 	tileArgs(a, name)
 	if hasMin {
-		a.op("MOVD", "tileArgs_sums(R0), R9")
-		a.op("MOVD", "tileArgs_sStride(R0), R22")
+		a.op("MOVD", "tileArgs_Sums(R0), R9")
+		a.op("MOVD", "tileArgs_SStride(R0), R22")
 		a.bytes(63, 30)
 		a.shift("VUSHR", "H8", 8, 30, 30)
 	}

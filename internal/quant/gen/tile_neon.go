@@ -135,7 +135,7 @@ func tile32NEON(a *asm, wide, hasMin bool) {
 		"//\tV16-V23 products              V24-V27 sums        V28 D, DS  V29-V31 d*D, m, d")
 	tileArgs(a, name)
 	if hasMin {
-		a.op("MOVD", "tileArgs_ds(R0), R9")
+		a.op("MOVD", "tileArgs_DS(R0), R9")
 		a.op("SUB", "R7, R9")
 	}
 	byTokens(a, 64, steps, func(n int) {

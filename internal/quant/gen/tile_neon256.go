@@ -24,8 +24,8 @@ func tile256NEON(a *asm, width int, wide, hasMin bool) {
 	}
 	tileArgs(a, name)
 	if hasMin {
-		a.op("MOVD", "tileArgs_sums(R0), R9")
-		a.op("MOVD", "tileArgs_sStride(R0), R22")
+		a.op("MOVD", "tileArgs_Sums(R0), R9")
+		a.op("MOVD", "tileArgs_SStride(R0), R22")
 	}
 	steps := []int{4, 1}
 	if wide {

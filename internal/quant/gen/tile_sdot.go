@@ -14,9 +14,11 @@ func tilesSDOT(a *asm) {
 	}
 }
 
-// sdotRows multiplies 16 weights of each of 8 rows, at off in R10 and R26, with
-// activations at actOff: sums[2*t+g] += w[g]·a[t].
-func sdotRows(a *asm, tokens, sums, acts, weights, off, actOff int) {
+// sdotRows multiplies half h of 32 weights of each of 8 rows, in R10 and R26, with
+// activations: sums[2*t+g] += w[g]·a[t].
+func sdotRows(a *asm, tokens, sums, h int) {
+	const acts, weights = 16, 20
+	off, actOff := 64*h, 16*h
 	for t := range tokens {
 		a.load(at(actOff, actPointers[t]), acts+t)
 	}
@@ -61,7 +63,7 @@ func tile32SDOT(a *asm, hasMin bool) {
 		"//\tV20-V27 weights                      V28-V29 d    V30-V31 d*D")
 	tileArgs(a, name)
 	if hasMin {
-		a.op("MOVD", "tileArgs_ds(R0), R9")
+		a.op("MOVD", "tileArgs_DS(R0), R9")
 		a.op("SUB", "R7, R9")
 	}
 	byTokens(a, 64, []int{4, 1}, func(n int) {
@@ -77,7 +79,7 @@ func tile32SDOT(a *asm, hasMin bool) {
 			a.bytes(0, 8+v)
 		}
 		for half := range 2 {
-			sdotRows(a, n, 8, 16, 20, 64*half, 16*half)
+			sdotRows(a, n, 8, half)
 		}
 		a.note("acc = fma(sum, d*D, acc)")
 		load2of(a, 128, 28)
@@ -135,8 +137,8 @@ func tile256SDOT(a *asm, width int, hasMin bool) {
 		"//\tV16-V19 activations  V20-V27 weights          V28-V29 scales  V30 63 in each half")
 	tileArgs(a, name)
 	if hasMin {
-		a.op("MOVD", "tileArgs_sums(R0), R9")
-		a.op("MOVD", "tileArgs_sStride(R0), R22")
+		a.op("MOVD", "tileArgs_Sums(R0), R9")
+		a.op("MOVD", "tileArgs_SStride(R0), R22")
 		a.bytes(63, 30)
 		a.shift("VUSHR", "H8", 8, 30, 30)
 	}
@@ -160,7 +162,7 @@ func tile256SDOT(a *asm, width int, hasMin bool) {
 		}
 		load2of(a, 4*width, 28)
 		for half := range width / 16 {
-			sdotRows(a, n, 0, 16, 20, 64*half, 16*half)
+			sdotRows(a, n, 0, half)
 		}
 		a.note("isum += scale * sum")
 		for v := range 2 * n {

@@ -1,12 +1,8 @@
 // Loadgen measures how a server of OpenAI's API does under load: this one, or another with
 // the same model, so that they can be compared. It counts tokens by what the server says of
-// its usage, and times by when events arrive.
-//
-//	go run ./internal/server/loadgen -url http://127.0.0.1:8080 -mode load
-//
-// Modes are load (so many clients at once, each with prompts of its own), prefix (a request
-// whose beginning is known from one before), and stall (answers that are being given while
-// another's prompt is read).
+// its usage, and times by when events arrive. Its modes are load (so many clients at once),
+// prefix (a request whose beginning is known from one before), and stall (answers that are
+// being given while another's prompt is read).
 package main
 
 import (

@@ -1,0 +1,21 @@
+package builtin_test
+
+import (
+	"fmt"
+
+	"alpaca/internal/builtin"
+	"alpaca/internal/gguf"
+)
+
+// Example opens the model that is part of the program.
+func Example() {
+	f, err := builtin.Open(gguf.Options{})
+	if err != nil {
+		panic(err)
+	}
+	defer f.Close()
+	arch, _, _ := f.String("general.architecture")
+	fmt.Println(arch)
+	// Output:
+	// llama
+}

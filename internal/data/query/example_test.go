@@ -1,0 +1,18 @@
+package query_test
+
+import (
+	"fmt"
+
+	"alpaca/internal/data/query"
+)
+
+// Example finds the parameters of a statement, and refuses those that write.
+func Example() {
+	s, err := query.Parse("select * from rows where id = :id")
+	fmt.Println(s.Params, err)
+	_, err = query.Parse("delete from rows")
+	fmt.Println(err)
+	// Output:
+	// [id] <nil>
+	// a statement must begin with SELECT, WITH, VALUES or EXPLAIN, not with "delete": nothing can be changed here
+}

@@ -1,0 +1,15 @@
+package table_test
+
+import (
+	"fmt"
+
+	"alpaca/internal/data/table"
+)
+
+// Example reads a filter of a request.
+func Example() {
+	f := table.ParseFilter("output__contains", "llama")
+	fmt.Println(f.Column, table.Label(f.Op), f.Value)
+	// Output:
+	// output contains llama
+}

@@ -1,0 +1,168 @@
+package ggml
+
+import (
+	"math"
+
+	"alpaca/internal/ggml/vec"
+	"alpaca/internal/quant"
+	"alpaca/internal/quant/codec"
+)
+
+// attentionWork is an item that a worker does.
+type attentionWork struct {
+	*Attention
+	attentionItem
+	s           *attentionScratch
+	first, last int // blocks that some of the rows see
+	width       int // floats from a row of scores to the next
+}
+
+func (a *attentionWork) run() {
+	keyDim, valueDim, s := a.Format.KeyDim, a.Format.ValueDim, a.s
+	rows := (a.end - a.start) * a.n
+	for r := range rows {
+		q := s.q[r*keyDim : (r+1)*keyDim]
+		src := a.Q[a.at(r)*keyDim:][:keyDim]
+		if a.Format.TypeK == quant.F16 {
+			codec.RoundHalves(q, src)
+		} else {
+			copy(q, src)
+		}
+		vec.Scale(q, a.Scale)
+	}
+	from, _ := a.visible(a.start)
+	_, to := a.visible(a.end - 1)
+	a.first, a.last = from/BlockLen, (to-1)/BlockLen
+	a.width = (a.last+1-a.first)*BlockLen + linePad
+	if a.Sinks != nil {
+		a.width += BlockLen
+	}
+
+	for b := a.first; b <= a.last; b++ {
+		a.score(b)
+	}
+	for r := range rows {
+		from, to := a.visible(a.start + r/a.n)
+		lo, hi := from/BlockLen, (to-1)/BlockLen // its own blocks
+		row := s.scores[r*a.width+(lo-a.first)*BlockLen:][:(hi+1-lo)*BlockLen]
+		if a.Cap != 0 {
+			softCap(row, a.Cap)
+		}
+		if a.Sinks != nil {
+			row = row[:len(row)+BlockLen] // over blocks that it does not see
+		}
+		hide(row[:from-lo*BlockLen])
+		hide(row[to-lo*BlockLen:])
+		if a.Sinks != nil {
+			row[len(row)-BlockLen] = a.Sinks[a.head+r%a.n]
+		}
+		vec.Softmax(row, a.Format.TypeV == quant.F16)
+	}
+	clear(s.out[:rows*valueDim])
+	for b := a.first; b <= a.last; {
+		n := gatherBlocks
+		if !a.seesAll(a.start, b, n) || !a.seesAll(a.end-1, b, n) {
+			n = 1 // as many tokens as can share a product
+		}
+		a.gather(b, n)
+		b += n
+	}
+	for r := range rows {
+		copy(a.Out[a.at(r)*valueDim:], s.out[r*valueDim:(r+1)*valueDim])
+	}
+}
+
+// at returns which of the queries [rows, Heads] row r of the item is.
+func (a *attentionWork) at(r int) int {
+	return (a.span.Row+a.start+r/a.n)*a.Heads + a.head + r%a.n
+}
+
+// bytes returns the layer's part of block b.
+func (a *attentionWork) bytes(b int) []byte {
+	return a.block(a.span, b)
+}
+
+// tokens returns the tokens lo to hi-1 that see something of the n blocks from b on:
+// the first of the item may be too early for them, the last too late.
+func (a *attentionWork) tokens(b, n int) (lo, hi int) {
+	lo, hi = a.start, a.end
+	for lo < hi && !a.sees(lo, b, n) {
+		lo++
+	}
+	for lo < hi && !a.sees(hi-1, b, n) {
+		hi--
+	}
+	return lo, hi
+}
+
+// score sets the scores of block b's positions, visible or not.
+func (a *attentionWork) score(b int) {
+	lo, hi := a.tokens(b, 1)
+	if lo == hi {
+		return
+	}
+	s, keyDim := a.s, a.Format.KeyDim
+	base, rows := (lo-a.start)*a.n, (hi-lo)*a.n
+	at := base*a.width + (b-a.first)*BlockLen
+	a.Format.widenKeys(s.keys[:keyDim*BlockLen], a.Format.Keys(a.bytes(b), a.keyHead))
+	vec.Gemm(vec.Mat{Data: s.scores[at:], Stride: a.width}, vec.Mat{Data: s.q[base*keyDim:], Stride: keyDim},
+		vec.Mat{Data: s.keys, Stride: BlockLen}, vec.Size{M: rows, K: keyDim, N: BlockLen}, true)
+}
+
+// gather adds the values of the n blocks from b on, by their probabilities. Tokens
+// that see all of them share one product; others have their own, of the positions
+// they see: 0 * v is not 0 for every v.
+func (a *attentionWork) gather(b, n int) {
+	lo, hi := a.tokens(b, n)
+	if lo == hi {
+		return
+	}
+	s, valueDim := a.s, a.Format.ValueDim
+	for i := range n {
+		a.Format.widenValues(s.values[i*BlockLen*valueDim:(i+1)*BlockLen*valueDim], a.Format.Values(a.bytes(b+i), a.keyHead))
+	}
+	for t := lo; t < hi; {
+		from, to := a.visibleIn(t, b, n)
+		same := t + 1
+		for same < hi && a.seesAll(t, b, n) && a.seesAll(same, b, n) {
+			same++
+		}
+		r := (t - a.start) * a.n
+		vec.Gemm(vec.Mat{Data: s.out[r*valueDim:], Stride: valueDim}, vec.Mat{Data: s.scores[r*a.width+(b-a.first)*BlockLen+from:], Stride: a.width},
+			vec.Mat{Data: s.values[from*valueDim:], Stride: valueDim}, vec.Size{M: (same - t) * a.n, K: to - from, N: valueDim}, false)
+		t = same
+	}
+}
+
+// visible returns the positions [from, to) that a row of the span sees.
+func (a *attentionWork) visible(row int) (from, to int) {
+	to = a.span.Pos + row + 1
+	if a.Window > 0 {
+		from = max(0, a.span.Floor, to-a.Window)
+	}
+	return from, to
+}
+
+// visibleIn returns which positions [from, to) of the n blocks from b on a token
+// sees, counted from their first.
+func (a *attentionWork) visibleIn(token, b, n int) (from, to int) {
+	from, to = a.visible(token)
+	return min(max(from-b*BlockLen, 0), n*BlockLen), min(max(to-b*BlockLen, 0), n*BlockLen)
+}
+
+func (a *attentionWork) sees(token, b, n int) bool {
+	from, to := a.visibleIn(token, b, n)
+	return from < to
+}
+
+func (a *attentionWork) seesAll(token, b, n int) bool {
+	from, to := a.visibleIn(token, b, n)
+	return to-from == n*BlockLen
+}
+
+// hide excludes positions.
+func hide(scores []float32) {
+	for j := range scores {
+		scores[j] = float32(math.Inf(-1))
+	}
+}

@@ -1,6 +1,0 @@
-//go:build purego || !(amd64 || arm64)
-
-package ggml
-
-// kernelTable is empty where the portable code does all the work.
-var kernelTable []kernel

@@ -1,0 +1,86 @@
+package vec
+
+import (
+	"math"
+
+	"alpaca/internal/fmath"
+	"alpaca/internal/quant/matmul"
+)
+
+// RMSNorm sets dst[i] = (x[i] * scale) * w[i] with
+//
+//	scale = 1 / sqrt(dot(x, x)/n + eps)
+//
+// each operation rounded to float32, and dot as matmul.DotF32 defines it.
+// dst may be x.
+func RMSNorm(dst, x, w []float32, eps float32) { rmsNorm(dst, x, w, eps) }
+
+func rmsNormGeneric(dst, x, w []float32, eps float32) {
+	scale := rmsScale(matmul.DotF32(x, x), len(x), eps)
+	dst, w = dst[:len(x)], w[:len(x)]
+	for i, v := range x {
+		dst[i] = float32(v*scale) * w[i]
+	}
+}
+
+// rmsScale returns the scale of n elements whose squares have that sum.
+func rmsScale(squares float32, n int, eps float32) float32 {
+	mean := squares / float32(n)
+	return 1 / float32(math.Sqrt(float64(mean+eps)))
+}
+
+// SiluMul sets gate[i] = gate[i] / (1 + e^-gate[i]) * up[i].
+func SiluMul(gate, up []float32) { siluMul(gate, up) }
+
+func siluMulGeneric(gate, up []float32) {
+	up = up[:len(gate)]
+	for i, g := range gate {
+		gate[i] = float32(g/(1+fmath.Exp32(-g))) * up[i]
+	}
+}
+
+// Sigmoid sets dst[i] = 1 / (1 + e^-x[i]).
+func Sigmoid(dst, x []float32) { sigmoid(dst, x) }
+
+func sigmoidGeneric(dst, x []float32) {
+	dst = dst[:len(x)]
+	for i, v := range x {
+		dst[i] = 1 / (1 + fmath.Exp32(-v))
+	}
+}
+
+// Rotate turns the pairs x[2i], x[2i+1] by the angles of cos[i] and sin[i].
+func Rotate(x, cos, sin []float32) { rotate(x, cos, sin) }
+
+func rotateGeneric(x, cos, sin []float32) {
+	sin = sin[:len(cos)]
+	for i, c := range cos {
+		s, a, b := sin[i], x[2*i], x[2*i+1]
+		x[2*i] = float32(a*c) - float32(b*s)
+		x[2*i+1] = float32(a*s) + float32(b*c)
+	}
+}
+
+// RotateHalves turns a[i] and b[i] by the angle of cos[i] and sin[i].
+func RotateHalves(a, b, cos, sin []float32) { rotateHalves(a, b, cos, sin) }
+
+func rotateHalvesGeneric(a, b, cos, sin []float32) {
+	a, b, sin = a[:len(cos)], b[:len(cos)], sin[:len(cos)]
+	for i, c := range cos {
+		s, x, y := sin[i], a[i], b[i]
+		a[i] = float32(x*c) - float32(y*s)
+		b[i] = float32(x*s) + float32(y*c)
+	}
+}
+
+// WidenQ8 widens 32 dimensions [32, 32] of keys in Q8_0, each position's by
+// its scale.
+func WidenQ8(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32) {
+	widenQ8(dst, q, scale)
+}
+
+func widenQ8Generic(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32) {
+	for i := range dst {
+		dst[i] = float32(int8(q[i])) * scale[i%BlockLen]
+	}
+}

@@ -1,0 +1,114 @@
+// Package vec has the inner loops of operations: small products, sums, norms, activations,
+// rotations and softmax over numbers that lie side by side. The portable code defines each
+// result to the bit; kernels in assembly, of which the best for this CPU is chosen once,
+// equal it with ==.
+package vec
+
+import (
+	"alpaca/internal/fmath"
+	"alpaca/internal/machine"
+)
+
+// kernel is the inner loops for one instruction set. What they compute is defined to
+// the bit by the portable functions.
+type kernel struct {
+	level string // of machine.Allowed: "avx2", "neon", ...
+
+	gemm    func(c, a, b Mat, size Size, fresh bool)
+	softmax func(scores []float32, half bool)
+	scale   func(x []float32, by float32)
+	add     func(dst, x []float32)
+	rmsNorm func(dst, x, w []float32, eps float32)
+	silu    func(gate, up []float32)
+	sigmoid func(dst, x []float32)
+	rotate  func(x, cos, sin []float32)    // rotates the pairs x[2i], x[2i+1]
+	halves  func(a, b, cos, sin []float32) // rotates the pairs a[i], b[i]
+	widenQ8 func(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32)
+}
+
+// The inner loops in use: the portable ones where there is no kernel.
+var (
+	gemm         = gemmGeneric
+	softmax      = softmaxGeneric
+	scaleBy      = scaleByGeneric
+	rmsNorm      = rmsNormGeneric
+	siluMul      = siluMulGeneric
+	sigmoid      = sigmoidGeneric
+	addTo        = addToGeneric
+	rotate       = rotateGeneric
+	rotateHalves = rotateHalvesGeneric
+	widenQ8      = widenQ8Generic
+)
+
+func init() { useBest(kernelTable) }
+
+// useBest puts the first kernel of a table that this CPU can run and that
+// ALPACA_KERNEL allows in use.
+func useBest(table []kernel) {
+	for _, k := range table {
+		if machine.Allowed(k.level) {
+			gemm, softmax, scaleBy, addTo = k.gemm, k.softmax, k.scale, k.add
+			rmsNorm, siluMul, sigmoid, rotate, rotateHalves, widenQ8 = k.rmsNorm, k.silu, k.sigmoid, k.rotate, k.halves, k.widenQ8
+			return
+		}
+	}
+}
+
+// BlockLen is the number of positions in a block of the cache of keys and values. Softmax
+// takes whole blocks of scores.
+const BlockLen = 32
+
+// Mat is rows of numbers that lie Stride apart.
+type Mat struct {
+	Data   []float32
+	Stride int
+}
+
+// Size is that of a product: A [M, K] · B [K, N].
+type Size struct{ M, K, N int }
+
+// Gemm adds the small product of a [M, K] and b [K, N] to c [M, N], or sets c to it
+// if fresh, on one core. Each element is one chain of fused multiply-adds, from 0 if fresh:
+//
+//	c[i][j] = fma(a[i][p], b[p][j], c[i][j])    p = 0, 1, ... K-1
+func Gemm(c, a, b Mat, size Size, fresh bool) { gemm(c, a, b, size, fresh) }
+
+func gemmGeneric(c, a, b Mat, size Size, fresh bool) {
+	n := size.N
+	for i := range size.M {
+		row := c.Data[i*c.Stride : i*c.Stride+n]
+		if fresh {
+			clear(row)
+		}
+		for p, x := range a.Data[i*a.Stride : i*a.Stride+size.K] {
+			for j, y := range b.Data[p*b.Stride : p*b.Stride+n] {
+				row[j] = fmath.FMA32(x, y, row[j])
+			}
+		}
+	}
+}
+
+// addToGeneric adds x to dst.
+func addToGeneric(dst, x []float32) {
+	x = x[:len(dst)]
+	for i := range dst {
+		dst[i] += x[i]
+	}
+}
+
+// scaleByGeneric multiplies x by a number.
+func scaleByGeneric(x []float32, by float32) {
+	for i := range x {
+		x[i] *= by
+	}
+}
+
+// Add adds x to dst.
+func Add(dst, x []float32) { addTo(dst, x) }
+
+// Scale multiplies x by a number.
+func Scale(x []float32, by float32) { scaleBy(x, by) }
+
+// Softmax replaces scores, whole blocks of them, by their softmax: softmaxGeneric says how.
+// If asked for, the results are rounded to halves.
+func Softmax(scores []float32, half bool) { softmax(scores, half) }

@@ -1,0 +1,159 @@
+package vec
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/machine"
+)
+
+// eachKernel runs f as a subtest for every kernel that this CPU can run.
+func eachKernel(t *testing.T, f func(t *testing.T, k *kernel)) {
+	for i := range kernelTable {
+		k := &kernelTable[i]
+		t.Run(k.level, func(t *testing.T) {
+			if !machine.HasLevel(k.level) {
+				require.NotContains(t, strings.Split(os.Getenv("ALPACA_REQUIRE_KERNELS"), ","), k.level)
+				t.Skip("not on this CPU")
+			}
+			f(t, k)
+		})
+	}
+}
+
+// sameBits fails unless got and want are the same floats, all NaN being one.
+func sameBits(t *testing.T, want, got []float32, about string) {
+	t.Helper()
+	require.Len(t, got, len(want))
+	for i := range want {
+		if math.Float32bits(want[i]) != math.Float32bits(got[i]) && (want[i] == want[i] || got[i] == got[i]) {
+			t.Fatalf("%s: element %d: got %v (%#x), want %v (%#x)", about, i, got[i], math.Float32bits(got[i]), want[i], math.Float32bits(want[i]))
+		}
+	}
+}
+
+func normals(r *rand.Rand, n int, scale float64) []float32 {
+	x := make([]float32, n)
+	for i := range x {
+		x[i] = float32(r.NormFloat64() * scale)
+	}
+	return x
+}
+
+func TestGemmKernels(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k *kernel) {
+		r := rand.New(rand.NewPCG(1, 2))
+		for _, m := range []int{1, 2, 3, 4, 5, 7, 8, 9, 13, 16} {
+			for _, n := range []int{1, 7, 8, 9, 16, 17, 24, 31, 32, 33, 40, 64, 80, 100} {
+				for _, depth := range []int{1, 2, 31, 64} {
+					cs, as, bs := n+3, depth+1, n+2
+					a, b := normals(r, m*as, 1), normals(r, depth*bs, 1)
+					want := normals(r, m*cs, 1)
+					got := slices.Clone(want)
+					fresh := (m+n+depth)%2 == 0
+					size := Size{m, depth, n}
+					gemmGeneric(Mat{want, cs}, Mat{a, as}, Mat{b, bs}, size, fresh)
+					k.gemm(Mat{got, cs}, Mat{a, as}, Mat{b, bs}, size, fresh)
+					sameBits(t, want, got, fmt.Sprintf("m %d n %d k %d fresh %v", m, n, depth, fresh))
+				}
+			}
+		}
+	})
+}
+
+// specials are inputs that a vector might treat otherwise than the portable code.
+func specials() []float32 {
+	inf := float32(math.Inf(1))
+	return []float32{0, float32(math.Copysign(0, -1)), 1, -1, inf, -inf, float32(math.NaN()), 88.7, 88.73, 89, 90, 1e30, -87.3, -87.4, -103.9, -104, -105, -1e30,
+		1e-30, -1e-30, 1e-45, math.MaxFloat32, 0.34657359, -0.34657359, 0.5, 127, 16777216}
+}
+
+func TestElementKernels(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k *kernel) {
+		r := rand.New(rand.NewPCG(3, 4))
+		for _, n := range []int{1, 7, 8, 9, 16, 64, 172, 2048} {
+			for _, scale := range []float64{0.01, 1, 40, 1e20} {
+				x, y := normals(r, n, scale), normals(r, n, 1)
+				if n == 172 {
+					copy(x, specials())
+				}
+				about := fmt.Sprint(n, " × ", scale)
+				check := func(name string, want, got func(x []float32)) {
+					t.Helper()
+					a, b := slices.Clone(x), slices.Clone(x)
+					want(a)
+					got(b)
+					sameBits(t, a, b, name+" "+about)
+				}
+				check("silu", func(x []float32) { siluMulGeneric(x, y) }, func(x []float32) { k.silu(x, y) })
+				check("sigmoid", func(x []float32) { sigmoidGeneric(x, x) }, func(x []float32) { k.sigmoid(x, x) })
+				check("add", func(x []float32) { addToGeneric(x, y) }, func(x []float32) { k.add(x, y) })
+				check("scale", func(x []float32) { scaleByGeneric(x, 0.3) }, func(x []float32) { k.scale(x, 0.3) })
+				check("norm", func(x []float32) { rmsNormGeneric(x, x, y, 1e-5) }, func(x []float32) { k.rmsNorm(x, x, y, 1e-5) })
+				if n%2 == 0 {
+					cos, sin := y[:n/2], y[n/2:]
+					check("rotate", func(x []float32) { rotateGeneric(x, cos, sin) }, func(x []float32) { k.rotate(x, cos, sin) })
+					check("rotate halves", func(x []float32) { rotateHalvesGeneric(x[:n/2], x[n/2:], cos, sin) },
+						func(x []float32) { k.halves(x[:n/2], x[n/2:], cos, sin) })
+				}
+			}
+		}
+	})
+}
+
+// TestSoftmaxKernels goes through the range of the exponential function by way of
+// softmax, whose elements it is.
+func TestSoftmaxKernels(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k *kernel) {
+		r := rand.New(rand.NewPCG(5, 6))
+		inf := float32(math.Inf(1))
+		for round := range 5000 {
+			blocks := 1 + round%5
+			want := make([]float32, blocks*BlockLen)
+			for i := range want {
+				want[i] = float32(r.NormFloat64() * []float64{1, 10, 60, 1e10}[round%4])
+				switch r.IntN(40) {
+				case 0:
+					want[i] = -inf
+				case 1:
+					if round%50 == 7 {
+						want[i] = specials()[r.IntN(len(specials()))]
+					}
+				}
+			}
+			if round%97 == 0 { // nothing to see
+				for i := range want {
+					want[i] = -inf
+				}
+			}
+			half := round%2 == 0
+			got := slices.Clone(want)
+			about := fmt.Sprint(round, " half ", half, " of ", want)
+			softmaxGeneric(want, half)
+			k.softmax(got, half)
+			sameBits(t, want, got, about)
+		}
+	})
+}
+
+func TestWidenKernels(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k *kernel) {
+		r := rand.New(rand.NewPCG(7, 8))
+		var q [32 * BlockLen]byte
+		for i := range q {
+			q[i] = byte(r.Uint32())
+		}
+		scale := [BlockLen]float32(normals(r, BlockLen, 1))
+		var want, got [32 * BlockLen]float32
+		widenQ8Generic(&want, &q, &scale)
+		k.widenQ8(&got, &q, &scale)
+		sameBits(t, want[:], got[:], "keys")
+	})
+}

@@ -1,0 +1,155 @@
+package pool
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"time"
+)
+
+// run is the life of workers other than 0.
+func (w *worker) run() {
+	for !w.pool.closed.Load() {
+		w.protect()
+	}
+}
+
+// loop does chunks and waits for more until the pool is closed.
+func (w *worker) loop() error {
+	p := w.pool
+	for {
+		told := p.tasks.Load()
+		w.drain()
+		if p.closed.Load() {
+			return nil
+		}
+		if spinUntil(p.spin, func() bool { return p.tasks.Load() != told }) {
+			continue
+		}
+		// Run looks at parked after it has told of its task, we look for a task
+		// after parked is set: one of the two sees the other.
+		w.parked.Swap(true)
+		if p.tasks.Load() != told || p.closed.Load() {
+			if w.parked.CompareAndSwap(true, false) {
+				continue
+			}
+		}
+		<-w.wake
+	}
+}
+
+// unpark wakes w if it is parked.
+func (w *worker) unpark() {
+	if w.parked.Load() && w.parked.CompareAndSwap(true, false) {
+		w.wake <- struct{}{}
+	}
+}
+
+// drain does chunks until none is left to claim.
+func (w *worker) drain() error {
+	p := w.pool
+	for {
+		lo, hi := w.claim()
+		if lo == hi {
+			w.finish()
+			return nil
+		}
+		w.claimed += hi - lo
+		if p.failed.Load() == nil {
+			p.task.Do(w.id, lo, hi)
+		}
+	}
+}
+
+// claim returns a chunk of items to do, or none: the first of the worker's share or,
+// where that is empty, the last of the one of which most is left. Chunks get smaller
+// towards the end, so that nobody waits long for another.
+func (w *worker) claim() (lo, hi int) {
+	p := w.pool
+	for {
+		least := int(p.least.Load())
+		if lo, hi = w.share.get(); lo < hi {
+			if end := min(hi, lo+max(least, (hi-lo)/2)); w.share.cut(lo, hi, end, hi) {
+				return lo, end
+			}
+			continue
+		}
+		from := w
+		for _, other := range p.workers {
+			if l, h := other.share.get(); h-l > hi-lo {
+				from, lo, hi = other, l, h
+			}
+		}
+		if lo == hi {
+			return lo, hi
+		}
+		if start := max(lo, hi-max(least, (hi-lo)/p.threads)); from.share.cut(lo, hi, lo, start) {
+			return start, hi
+		}
+	}
+}
+
+// finish reports that the claimed items are done: once for all chunks, since the
+// other workers wait for the cache line meanwhile.
+func (w *worker) finish() {
+	n := w.claimed
+	if n == 0 {
+		return
+	}
+	w.claimed = 0
+	p := w.pool
+	if p.unfinished.Add(-int64(n)) == 0 && p.waiting.Load() {
+		select {
+		case p.finished <- struct{}{}:
+		default: // a wake-up is on its way
+		}
+	}
+}
+
+// protect calls w.work. A fault or a panic in a task ends it; it is kept for
+// Run to return, and the chunk counts as done.
+func (w *worker) protect() {
+	defer func() {
+		if r := recover(); r != nil {
+			w.fail(&PanicError{Value: r, Stack: debug.Stack()})
+		}
+	}()
+	if err := w.pool.guard(w.work); err != nil {
+		w.fail(err)
+	}
+}
+
+func (w *worker) fail(err error) {
+	w.pool.failed.CompareAndSwap(nil, &err)
+	w.finish()
+	if w.id == 0 {
+		w.drain() // what others have not claimed: after a failure nothing is done
+	}
+}
+
+// PanicError is a panic in a task: a bug.
+type PanicError struct {
+	Value any
+	Stack []byte // of the worker
+}
+
+func (e *PanicError) Error() string { return fmt.Sprintf("pool: a worker panicked: %v", e.Value) }
+
+// spinUntil waits for done for about d and reports whether it came true. It lets
+// other goroutines run meanwhile.
+func spinUntil(d time.Duration, done func() bool) bool {
+	if d == 0 {
+		return done()
+	}
+	for start := time.Now(); ; {
+		for range 512 {
+			if done() {
+				return true
+			}
+		}
+		runtime.Gosched()
+		if time.Since(start) > d {
+			return done()
+		}
+	}
+}

@@ -1,0 +1,111 @@
+// Package codec turns float32 into the bytes of the simplest formats and back: halves and
+// bfloat16 one by one, and by this CPU's vectors long runs of halves, of Q8_0, and of
+// the other blocks of 32 whose scales follow from the range of the weights.
+//
+// What is here has portable code that defines it: half.go, or the format's file in quant.
+package codec
+
+import "math"
+
+// F16ToF32 widens an IEEE 754 half to float32, exactly.
+func F16ToF32(h uint16) float32 {
+	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
+	switch exp {
+	case 31: // infinity or NaN
+		return math.Float32frombits(sign | 0x7f800000 | frac<<13)
+	case 0: // zero or subnormal: frac * 2^-24
+		f := float32(frac) * (1.0 / (1 << 24))
+		return math.Float32frombits(sign | math.Float32bits(f))
+	}
+	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
+}
+
+// F32ToF16 rounds f to the nearest half, ties to even, with gradual underflow;
+// too large becomes infinity and NaN the quiet NaN of its sign.
+func F32ToF16(f float32) uint16 {
+	bits := math.Float32bits(f)
+	sign := uint16(bits>>16) & 0x8000
+	abs := bits & 0x7fffffff
+	switch {
+	case abs > 0x7f800000:
+		return sign | 0x7e00
+	case abs >= 0x47800000: // 2^16 and above, infinity
+		return sign | 0x7c00
+	case abs < 0x38800000: // below 2^-14: a multiple of 2^-24
+		// Adding 0.5 puts that unit at the last place of the sum, so the
+		// hardware rounds to it.
+		sum := math.Float32frombits(abs) + 0.5
+		return sign | uint16(math.Float32bits(sum)-0x3f000000)
+	}
+	// Round at bit 13; a carry out of the fraction correctly raises the
+	// exponent, up to infinity.
+	abs += 0xfff + abs>>13&1
+	return sign | uint16((abs-0x38000000)>>13)
+}
+
+// BF16ToF32 widens a bfloat16, the upper half of a float32, exactly.
+func BF16ToF32(b uint16) float32 { return math.Float32frombits(uint32(b) << 16) }
+
+// F32ToBF16 rounds f to the nearest bfloat16, ties to even; NaN is made quiet.
+func F32ToBF16(f float32) uint16 {
+	bits := math.Float32bits(f)
+	if bits&0x7fffffff > 0x7f800000 {
+		return uint16(bits>>16) | 0x40
+	}
+	return uint16((bits + 0x7fff + bits>>16&1) >> 16)
+}
+
+// RoundHalf rounds f to the 11 significant bits of a half, ties to even, but keeps
+// the range of float32: within the halves' range it is what a half keeps of f,
+// outside nothing overflows or underflows. NaN stays as it is.
+func RoundHalf(f float32) float32 { return roundBits(f, halfDrop) }
+
+// What a float32's fraction loses in a half's, and in a bfloat16's.
+const (
+	halfDrop = 13
+	bf16Drop = 16
+)
+
+// roundBits rounds f to a multiple of 2^drop in its last places, ties to even.
+func roundBits(f float32, drop int) float32 {
+	if f != f {
+		return f
+	}
+	bits := math.Float32bits(f)
+	bits += 1<<(drop-1) - 1 + bits>>drop&1
+	return math.Float32frombits(bits &^ (1<<drop - 1))
+}
+
+// RoundHalves sets dst to RoundHalf of each of src; dst may be src.
+func RoundHalves(dst, src []float32) { roundAll(dst, src, halfDrop) }
+
+// RoundBF16s sets dst to src with the 8 significant bits of a bfloat16; dst may be src.
+func RoundBF16s(dst, src []float32) { roundAll(dst, src, bf16Drop) }
+
+func roundAllGeneric(dst, src []float32, drop int) {
+	dst = dst[:len(src)]
+	for i, f := range src {
+		dst[i] = roundBits(f, drop)
+	}
+}
+
+// F16At reads a half at the start of b.
+func F16At(b []byte) float32 { return F16ToF32(uint16(b[0]) | uint16(b[1])<<8) }
+
+// PutF16 writes f as a half at the start of b.
+func PutF16(b []byte, f float32) {
+	h := F32ToF16(f)
+	b[0], b[1] = byte(h), byte(h>>8)
+}
+
+func decodeF16Generic(dst []float32, src []byte) {
+	for i := range dst {
+		dst[i] = F16ToF32(uint16(src[2*i]) | uint16(src[2*i+1])<<8)
+	}
+}
+
+func encodeF16Generic(dst []byte, x []float32) {
+	for i, v := range x {
+		PutF16(dst[2*i:2*i+2], v)
+	}
+}

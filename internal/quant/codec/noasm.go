@@ -1,0 +1,11 @@
+//go:build purego || !(amd64 || arm64)
+
+package codec
+
+// DecodeF16 widens halves.
+func DecodeF16(dst []float32, src []byte) { decodeF16Generic(dst, src) }
+
+// DecodeQ8_0 reports that there are no vectors for it here.
+func DecodeQ8_0(dst []float32, src []byte) bool { return false }
+
+func roundAll(dst, src []float32, drop int) { roundAllGeneric(dst, src, drop) }

@@ -1,0 +1,38 @@
+//go:build !purego
+
+#include "textflag.h"
+
+// ROUNDBITS sets to to the lanes of x rounded by drop bits, as roundBits, with consts
+// the name of a rounding's constants. Clobbers t and nan.
+#define ROUNDBITS(x, to, t, nan, drop, consts) \
+	VPSRLD    drop, x, t            \
+	VPAND     consts+0(SB), t, t    \ // the last bit that stays
+	VPADDD    consts+32(SB), x, to  \
+	VPADDD    t, to, to             \
+	VPAND     consts+64(SB), to, to \
+	VCMPPS    $3, x, x, nan         \ // unordered
+	VBLENDVPS nan, x, to, to
+
+// ROUNDALL is a function that sets dst to the n floats of src, rounded.
+#define ROUNDALL(drop, consts) \
+	MOVQ    dst+0(FP), DI                   \
+	MOVQ    src+8(FP), SI                   \
+	MOVQ    n+16(FP), CX                    \
+	loop:                                   \
+	VMOVUPS (SI), Y0                        \
+	ROUNDBITS(Y0, Y1, Y2, Y3, drop, consts) \
+	VMOVUPS Y1, (DI)                        \
+	ADDQ    $32, SI                         \
+	ADDQ    $32, DI                         \
+	SUBQ    $8, CX                          \
+	JNZ     loop                            \
+	VZEROUPPER                              \
+	RET
+
+// func roundHalf8AVX2(dst, src *float32, n int)
+TEXT ·roundHalf8AVX2(SB), NOSPLIT, $0-24
+	ROUNDALL($13, ·roundHalf)
+
+// func roundBF168AVX2(dst, src *float32, n int)
+TEXT ·roundBF168AVX2(SB), NOSPLIT, $0-24
+	ROUNDALL($16, ·roundBF16)

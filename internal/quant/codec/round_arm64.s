@@ -1,0 +1,48 @@
+//go:build !purego
+
+#include "textflag.h"
+#include "neon_arm64.h"
+
+// ROUND_CONSTANTS sets V29 to 1, V30 to just below half of the last bit that stays
+// when drop bits go, and V31 to the bits that stay, in each lane. Clobbers R16.
+#define ROUND_CONSTANTS(drop) \
+	MOVD $1, R16        \
+	VDUP R16, V29.S4    \
+	LSL  drop, R16, R16 \
+	NEG  R16, R17       \
+	VDUP R17, V31.S4    \
+	SUB  $1, R16, R16   \
+	LSR  $1, R16, R16   \
+	VDUP R16, V30.S4
+
+// ROUNDBITS rounds the lanes of V17 by drop bits, as roundBits. Clobbers V26 to V28.
+#define ROUNDBITS(drop) \
+	VUSHR drop, V17.S4, V26.S4      \
+	VAND  V29.B16, V26.B16, V26.B16 \ // the last bit that stays
+	VADD  V30.S4, V17.S4, V27.S4    \
+	VADD  V26.S4, V27.S4, V27.S4    \
+	VAND  V31.B16, V27.B16, V27.B16 \
+	VFCMEQ(17, 17, 28)              \ // not for NaN
+	VBIT  V28.B16, V27.B16, V17.B16
+
+// ROUNDALL is a function that sets dst to the n floats of src, rounded.
+#define ROUNDALL(drop) \
+	MOVD   dst+0(FP), R0    \
+	MOVD   src+8(FP), R1    \
+	MOVD   n+16(FP), R2     \
+	ROUND_CONSTANTS(drop)   \
+	loop:                   \
+	VLD1.P 16(R1), [V17.S4] \
+	ROUNDBITS(drop)         \
+	VST1.P [V17.S4], 16(R0) \
+	SUBS   $4, R2, R2       \
+	BNE    loop             \
+	RET
+
+// func roundHalf4NEON(dst, src *float32, n int)
+TEXT ·roundHalf4NEON(SB), NOSPLIT, $0-24
+	ROUNDALL($13)
+
+// func roundBF164NEON(dst, src *float32, n int)
+TEXT ·roundBF164NEON(SB), NOSPLIT, $0-24
+	ROUNDALL($16)

@@ -1,0 +1,79 @@
+package fit
+
+import "math"
+
+// Nearest rounds f to the Nearest integer, ties to even, for |f| < 2^22: adding
+// 1.5 * 2^23 leaves the integer in the low bits of the sum. Beyond that range,
+// where a scale is absurdly small beside its weights, it returns those bits all
+// the same, as the reference does.
+func Nearest(f float32) int32 {
+	return int32(math.Float32bits(float32(f)+0x1.8p23)&0x7fffff) - 0x400000
+}
+
+// truncByte drops f's fraction and returns the low byte of the rest. Where the
+// rest does not fit 32 bits, or f is NaN, that is 0, as x86 converts.
+func truncByte(f float32) uint8 {
+	if f > -0x1p31 && f < 0x1p31 {
+		return uint8(int32(f))
+	}
+	return 0
+}
+
+// RoundByte is truncByte of f rounded to the nearest integer, ties away from 0.
+func RoundByte(f float32) uint8 {
+	f = float32(f) // before it meets a subtraction
+	if !(f > -0x1p23 && f < 0x1p23) {
+		return truncByte(f) // no fraction to round
+	}
+	n := int32(f)
+	switch rest := f - float32(n); { // exact
+	case rest >= 0.5:
+		n++
+	case rest <= -0.5:
+		n--
+	}
+	return uint8(n)
+}
+
+// FirstLargest returns the value of largest magnitude, with its sign; the first
+// of several. It is 0 where all are.
+func FirstLargest(x []float32) float32 {
+	var largest, most float32
+	for _, v := range x {
+		if a := Abs(v); a > most {
+			most, largest = a, v
+		}
+	}
+	return largest
+}
+
+// Abs returns f without its sign.
+func Abs(f float32) float32 { return math.Float32frombits(math.Float32bits(f) &^ (1 << 31)) }
+
+func sqrt(f float32) float32 { return float32(math.Sqrt(float64(f))) }
+
+// Inverse returns 1/d, or 0 for 0: the scale of a block whose weights are all 0.
+func Inverse(d float32) float32 {
+	if d == 0 {
+		return 0
+	}
+	return 1 / d
+}
+
+// SumSquares returns Σ x².
+func SumSquares(x []float32) (sum float32) {
+	for _, v := range x {
+		sum += float32(v * v)
+	}
+	return sum
+}
+
+// weigh sets w[i] to the weight of an error in x[i]: the column's importance,
+// more for weights that are large beside their surroundings, whose mean square
+// (or twice it) is sigma2.
+func Weigh(w, x, importance []float32, sigma2 float32) {
+	importance, w = importance[:len(x)], w[:len(x)]
+	for i, v := range x {
+		w[i] = importance[i] * sqrt(sigma2+float32(v*v))
+	}
+}

@@ -1,0 +1,109 @@
+package fit
+
+// This file and min.go find, for a short run of weights, the scale (and
+// minimum) and the integers that give the smallest error. They try some scales
+// around the one that just spans the range. The trials, their order and every
+// rounding are the reference's, since the file's bytes depend on them.
+
+// TinyGroup is the size below which weights are taken for zeros: their squares
+// would be lost.
+const TinyGroup = 1e-15
+
+// signedTrials are the scales that SearchSigned tries, as tenths of a step more
+// than the full range, which comes first.
+var signedTrials = [19]float32{0, -9, -8, -7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9}
+
+// SearchSigned finds the scale s that minimizes Σ w·(x - s·(q-half))² and the
+// q, 0 ≤ q < 2·half. The weight of largest magnitude maps to -half, or near it.
+func SearchSigned(half int32, x, w []float32, q []uint8) (scale float32) {
+	largest := FirstLargest(x)
+	if Abs(largest) < TinyGroup {
+		clear(q)
+		return 0
+	}
+	w, q = w[:len(x)], q[:len(x)]
+	var best float32
+	for _, trial := range signedTrials {
+		inv := -(float32(half) + float32(float32(0.1)*trial)) / largest
+		sumXQ, sumQQ := fitSigned(half, inv, x, w)
+		// With the best scale for these q, sumXQ/sumQQ, the error is
+		// Σ w·x² - sumXQ²/sumQQ.
+		if trial == 0 {
+			if sumQQ != 0 {
+				scale = sumXQ / sumQQ
+			}
+		} else if sumQQ > 0 && float32(sumXQ*sumXQ) > float32(best*sumQQ) {
+			scale = sumXQ / sumQQ
+		} else {
+			continue
+		}
+		best = scale * sumXQ
+		for i, v := range x {
+			q[i] = uint8(clampSigned(inv*v, half) + half)
+		}
+	}
+	return scale
+}
+
+// fitSigned returns Σ w·x·q and Σ w·q·q for q = x·inv, rounded.
+func fitSigned(half int32, inv float32, x, w []float32) (sumXQ, sumQQ float32) {
+	w = w[:len(x)]
+	for i, v := range x {
+		l := float32(clampSigned(inv*v, half))
+		sumXQ += float32(float32(w[i]*v) * l)
+		sumQQ += float32(float32(w[i]*l) * l)
+	}
+	return sumXQ, sumQQ
+}
+
+// clampSigned rounds f and limits it to -half … half-1.
+func clampSigned(f float32, half int32) int32 { return max(-half, min(half-1, Nearest(f))) }
+
+// refineSigned is SearchSigned with weights x² and another method: from the full
+// range, it changes one q at a time as long as that helps.
+func refineSigned(half int32, x []float32, q []uint8) (scale float32) {
+	largest := FirstLargest(x)
+	if Abs(largest) < TinyGroup {
+		clear(q)
+		return 0
+	}
+	var l [32]float32
+	var sumXQ, sumQQ float32
+	inv := -float32(half) / largest
+	for i, v := range x {
+		w := v * v
+		l[i] = float32(clampSigned(inv*v, half))
+		sumXQ += float32(float32(w*v) * l[i])
+		sumQQ += float32(float32(w*l[i]) * l[i])
+	}
+	for range 5 {
+		changed := false
+		for i, v := range x {
+			w := v * v
+			wx := w * v
+			// The sums without this weight, whose best integer follows
+			// from the scale that they give.
+			xq := sumXQ - float32(wx*l[i])
+			if !(xq > 0) {
+				continue
+			}
+			qq := sumQQ - float32(float32(w*l[i])*l[i])
+			better := float32(clampSigned(float32(v*qq)/xq, half))
+			if better == l[i] {
+				continue
+			}
+			xq += float32(wx * better)
+			qq += float32(float32(w*better) * better)
+			if qq > 0 && float32(float32(xq*xq)*sumQQ) > float32(float32(sumXQ*sumXQ)*qq) {
+				l[i], sumXQ, sumQQ, changed = better, xq, qq, true
+			}
+		}
+		if !changed {
+			break
+		}
+	}
+	for i := range x {
+		q[i] = uint8(int32(l[i]) + half)
+	}
+	return sumXQ / sumQQ
+}

@@ -1,0 +1,122 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// The kernels of the 256-wide formats for AVX-512 VNNI.
+
+#include "parts/fetch_amd64.h"
+#include "parts/unpack32_amd64.h"
+#include "parts/unpack256_amd64.h"
+#include "parts/runs_amd64.h"
+#include "parts/rows_avx512_amd64.h"
+#include "parts/dot_avx512_amd64.h"
+
+#define RUN RUNOF32
+#define DOTRUN DOTRUN32
+#define RUNWEIGHTS 32
+#define RUNS 8
+#define PANEL PANEL32
+#define PAIRS PAIR32(0)
+#define TILE ·tile8x32AVX512
+#include "templates/tile256_amd64.h"
+
+#define PACK ·packIQ4_XSAVX512
+#define DIRECT ·directIQ4_XSAVX512
+#define PACKBLOCK PACK_IQ4_XS
+#define BLOCK 136
+#define FETCHNEXT FETCHLINES3
+#define LOADS 9
+#include "templates/format256_amd64.h"
+#define ROW ·rowIQ4_XSAVX512
+#include "templates/row256_amd64.h"
+#include "templates/undef256_amd64.h"
+
+#define MINS
+#define TILE ·tile8x32MinAVX512
+#include "templates/tile256_amd64.h"
+
+#define PACK ·packQ4_KAVX512
+#define DIRECT ·directQ4_KAVX512
+#define PACKBLOCK PACK_Q4_K
+#define BLOCK 144
+#define FETCHNEXT FETCHLINES3
+#define LOADS 9
+#include "templates/format256_amd64.h"
+#define ROW ·rowQ4_KAVX512
+#include "templates/row256_amd64.h"
+#include "templates/undef256_amd64.h"
+
+#define PACK ·packQ5_KAVX512
+#define DIRECT ·directQ5_KAVX512
+#define PACKBLOCK PACK_Q5_K
+#define BLOCK 176
+#define FETCHNEXT FETCHLINES3
+#define LOADS 11
+#include "templates/format256_amd64.h"
+#define ROW ·rowQ5_KAVX512
+#include "templates/row256_amd64.h"
+#include "templates/undef256_amd64.h"
+
+#undef RUN
+#undef DOTRUN
+#undef RUNWEIGHTS
+#undef RUNS
+#undef PANEL
+#undef PAIRS
+#define RUN RUNOF16
+#define DOTRUN DOTRUN16
+#define RUNWEIGHTS 16
+#define RUNS 16
+#define PANEL PANEL16
+#define PAIRS PAIR16(0)
+#define TILE ·tile16x16MinAVX512
+#include "templates/tile256_amd64.h"
+
+#define PACK ·packQ2_KAVX512
+#define DIRECT ·directQ2_KAVX512
+#define PACKBLOCK PACK_Q2_K
+#define BLOCK 84
+#define FETCHNEXT FETCHLINES2
+#define LOADS 5
+#include "templates/format256_amd64.h"
+#define ROW ·rowQ2_KAVX512
+#include "templates/row256_amd64.h"
+#include "templates/undef256_amd64.h"
+
+#undef MINS
+#define TILE ·tile16x16AVX512
+#include "templates/tile256_amd64.h"
+
+#define PACK ·packQ3_KAVX512
+#define DIRECT ·directQ3_KAVX512
+#define PACKBLOCK PACK_Q3_K
+#define BLOCK 110
+#define FETCHNEXT FETCHLINES2
+#define LOADS 7
+#include "templates/format256_amd64.h"
+#define ROW ·rowQ3_KAVX512
+#include "templates/row256_amd64.h"
+#include "templates/undef256_amd64.h"
+
+#define PACK ·packQ6_KAVX512
+#define DIRECT ·directQ6_KAVX512
+#define PACKBLOCK PACK_Q6_K
+#define BLOCK 210
+#define FETCHNEXT FETCHLINES4
+#define LOADS 13
+#include "templates/format256_amd64.h"
+#define ROW ·rowQ6_KAVX512
+#include "templates/row256_amd64.h"
+#include "templates/undef256_amd64.h"
+
+#define PACK ·packTQ2_0AVX512
+#define DIRECT ·directTQ2_0AVX512
+#define PACKBLOCK PACK_TQ2_0
+#define BLOCK 66
+#define FETCHNEXT FETCHLINES2
+#define LOADS 4
+#include "templates/format256_amd64.h"
+#define ROW ·rowTQ2_0AVX512
+#include "templates/row256_amd64.h"
+#include "templates/undef256_amd64.h"

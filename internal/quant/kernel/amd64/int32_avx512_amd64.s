@@ -1,0 +1,144 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// The kernels of the 32-wide formats, but for Q5_1, for AVX-512 VNNI.
+
+#include "parts/fetch_amd64.h"
+#include "parts/unpack32_amd64.h"
+#include "parts/unpack_legacy_amd64.h"
+#include "parts/rows_avx512_amd64.h"
+#include "parts/dot_avx512_amd64.h"
+
+#define PANEL (9*VBYTES)
+#define TILE ·tile32AVX512
+#include "templates/tile32_amd64.h"
+
+#define PACK ·packQ4_0AVX512
+#define DIRECT ·directQ4_0AVX512
+#define ROW ·rowQ4_0AVX512
+#define UNPACK UNPACK_Q4_0
+#define SCALES SCALES_D
+#define BLOCK 18
+#define FETCHNEXT FETCHLINES2
+#define FETCH FETCH5
+#include "templates/format32_amd64.h"
+
+#define PACK ·packQ5_0AVX512
+#define DIRECT ·directQ5_0AVX512
+#define ROW ·rowQ5_0AVX512
+#define UNPACK UNPACK_Q5_0
+#define SCALES SCALES_D
+#define BLOCK 22
+#define FETCHNEXT FETCHLINES2
+#define FETCH FETCH6
+#include "templates/format32_amd64.h"
+
+#define PACK ·packMXFP4AVX512
+#define DIRECT ·directMXFP4AVX512
+#define ROW ·rowMXFP4AVX512
+#define UNPACK UNPACK_MXFP4
+#define SCALES SCALES_E
+#define BLOCK 17
+#define FETCHNEXT FETCHLINES2
+#define FETCH FETCH5
+#include "templates/format32_amd64.h"
+
+#define PACK ·packQ8_0AVX512
+#define DIRECT ·directQ8_0AVX512
+#define ROW ·rowQ8_0AVX512
+#define UNPACK UNPACK_Q8_0
+#define SCALES SCALES_D
+#define BLOCK 34
+#define FETCHNEXT FETCHLINES3
+#define FETCH FETCH9
+#include "templates/format32_amd64.h"
+
+#define PACK ·packIQ4_NLAVX512
+#define DIRECT ·directIQ4_NLAVX512
+#define ROW ·rowIQ4_NLAVX512
+#define UNPACK UNPACK_IQ4_NL
+#define SCALES SCALES_D
+#define BLOCK 18
+#define FETCHNEXT FETCHLINES2
+#define FETCH FETCH5
+#include "templates/format32_amd64.h"
+
+// Those of 2023, whose panels and so tiles are the same.
+
+#define PACK ·packQ4_0v1AVX512
+#define DIRECT ·directQ4_0v1AVX512
+#define ROW ·rowQ4_0v1AVX512
+#define UNPACK UNPACK_Q4_0v1
+#define SCALES SCALES_F
+#define BLOCK 20
+#define FETCHNEXT FETCHLINES2
+#define FETCH FETCH5
+#include "templates/format32_amd64.h"
+
+#define PACK ·packQ4_0v2AVX512
+#define DIRECT ·directQ4_0v2AVX512
+#define ROW ·rowQ4_0v2AVX512
+#define UNPACK UNPACK_Q4_0v2
+#define SCALES SCALES_F
+#define BLOCK 20
+#define FETCHNEXT FETCHLINES2
+#define FETCH FETCH5
+#include "templates/format32_amd64.h"
+
+#define PACK ·packQ5_0v1AVX512
+#define DIRECT ·directQ5_0v1AVX512
+#define ROW ·rowQ5_0v1AVX512
+#define UNPACK UNPACK_Q5_0v1
+#define SCALES SCALES_D
+#define BLOCK 22
+#define FETCHNEXT FETCHLINES2
+#define FETCH FETCH6
+#include "templates/format32_amd64.h"
+
+#define PACK ·packQ8_0v1AVX512
+#define DIRECT ·directQ8_0v1AVX512
+#define ROW ·rowQ8_0v1AVX512
+#define UNPACK UNPACK_Q8_0v1
+#define SCALES SCALES_F
+#define BLOCK 36
+#define FETCHNEXT FETCHLINES3
+#define FETCH FETCH9
+#include "templates/format32_amd64.h"
+
+#undef PANEL
+#define PANEL (10*VBYTES)
+#define MINS
+#define TILE ·tile32MinAVX512
+#include "templates/tile32_amd64.h"
+
+#define PACK ·packQ4_1AVX512
+#define DIRECT ·directQ4_1AVX512
+#define ROW ·rowQ4_1AVX512
+#define UNPACK UNPACK_Q4_1
+#define SCALES SCALES_DM
+#define BLOCK 20
+#define FETCHNEXT FETCHLINES2
+#define FETCH FETCH5
+#include "templates/format32_amd64.h"
+
+#define PACK ·packQ4_1v1AVX512
+#define DIRECT ·directQ4_1v1AVX512
+#define ROW ·rowQ4_1v1AVX512
+#define UNPACK UNPACK_Q4_1v1
+#define SCALES SCALES_FM
+#define BLOCK 24
+#define FETCHNEXT FETCHLINES2
+#define FETCH FETCH6
+#include "templates/format32_amd64.h"
+
+#define PACK ·packQ4_1v2AVX512
+#define DIRECT ·directQ4_1v2AVX512
+#define ROW ·rowQ4_1v2AVX512
+#define UNPACK UNPACK_Q4_1v2
+#define SCALES SCALES_FM
+#define BLOCK 24
+#define FETCHNEXT FETCHLINES2
+#define FETCH FETCH6
+#include "templates/format32_amd64.h"

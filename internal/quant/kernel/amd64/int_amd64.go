@@ -1,0 +1,210 @@
+//go:build !purego
+
+package amd64
+
+import (
+	"alpaca/internal/quant"
+	"alpaca/internal/quant/codebook"
+	"alpaca/internal/quant/kernel"
+)
+
+// intKernels are the kernels of the integer formats.
+//
+// Their assembly is put together from what is in parts, which the preprocessor includes,
+// so that each fact is written once for all instruction sets:
+//
+//	rows_*.h    vectors whose lanes are rows: how to fill them
+//	unpack*.h   how each format's blocks become bytes and scales
+//	dot_*.h     how bytes are multiplied and added
+//	fetch_*.h   prefetching
+//
+// and four functions made of them (templates), for the 32-wide and the 256-wide formats:
+//
+//	pack        makes a panel
+//	tile32/256  multiplies a panel with any number of tokens
+//	direct...   multiplies rows with a few tokens (few32_amd64.h has AVX2's best)
+//	row...      multiplies rows with one token
+//
+// The functions quad... of some formats do the last better, see quads_amd64.h.
+//
+// The files int*.s are lists of which parts make which kernel.
+var intKernels = kernel.Table{
+	quant.Q4_0: {
+		inQuads(avx512x32(8, funcs{pack: packQ4_0AVX512, tile: tile32AVX512, direct: directQ4_0AVX512, row: rowQ4_0AVX512}), quadQ4_0AVX512),
+		inQuads(avxVNNIx32(8, funcs{pack: packQ4_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ4_0AVXVNNI, row: rowQ4_0AVXVNNI}), quadQ4_0AVX2),
+		inQuads(few(avx2x32(8, funcs{pack: packQ4_0AVX2, tile: tile32AVX2, direct: directQ4_0AVX2, row: rowQ4_0AVX2}), 24), quadQ4_0AVX2),
+	},
+	quant.Q4_1: {
+		withMins(avx512x32(0, funcs{pack: packQ4_1AVX512, tile: tile32MinAVX512, direct: directQ4_1AVX512, row: rowQ4_1AVX512})),
+		withMins(avxVNNIx32(0, funcs{pack: packQ4_1AVXVNNI, tile: tile32MinAVXVNNI, direct: directQ4_1AVXVNNI, row: rowQ4_1AVXVNNI})),
+		few(withMins(avx2x32(0, funcs{pack: packQ4_1AVX2, tile: tile32MinAVX2, direct: directQ4_1AVX2, row: rowQ4_1AVX2})), 24),
+	},
+	quant.Q5_0: {
+		avx512x32(16, funcs{pack: packQ5_0AVX512, tile: tile32AVX512, direct: directQ5_0AVX512, row: rowQ5_0AVX512}),
+		avxVNNIx32(16, funcs{pack: packQ5_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ5_0AVXVNNI, row: rowQ5_0AVXVNNI}),
+		avx2x32(16, funcs{pack: packQ5_0AVX2, tile: tile32AVX2, direct: directQ5_0AVX2, row: rowQ5_0AVX2}),
+	},
+	quant.Q5_1: {inQuads(kernelQ5_1(packQ5_1AVX2), quadQ5_1AVX2)},
+	quant.Q8_0: {
+		inQuads(avx512x32(128, funcs{pack: packQ8_0AVX512, tile: tile32AVX512, direct: directQ8_0AVX512, row: rowQ8_0AVX512}), quadQ8_0AVX2),
+		inQuads(avxVNNIx32(128, funcs{pack: packQ8_0AVXVNNI, tile: tile32AVXVNNI, direct: directQ8_0AVXVNNI, row: rowQ8_0AVXVNNI}), quadQ8_0AVX2),
+		inQuads(few(avx2x32(0, funcs{pack: packQ8_0AVX2, tile: tile32SignedAVX2, direct: directQ8_0AVX2, row: rowQ8_0AVX2}), kernel.GroupTokens), quadQ8_0AVX2),
+	},
+	quant.IQ4_NL: {
+		inQuads(avx512x32(128, funcs{pack: packIQ4_NLAVX512, tile: tile32AVX512, direct: directIQ4_NLAVX512, row: rowIQ4_NLAVX512}), quadIQ4_NLAVX512),
+		inQuads(avxVNNIx32(128, funcs{pack: packIQ4_NLAVXVNNI, tile: tile32AVXVNNI, direct: directIQ4_NLAVXVNNI, row: rowIQ4_NLAVXVNNI}), quadIQ4_NLAVX2),
+		inQuads(avx2x32(0, funcs{pack: packIQ4_NLAVX2, tile: tile32SignedAVX2, direct: directIQ4_NLAVX2, row: rowIQ4_NLAVX2}), quadIQ4_NLAVX2),
+	},
+	quant.MXFP4: {
+		avx512x32(12, funcs{pack: packMXFP4AVX512, tile: tile32AVX512, direct: directMXFP4AVX512, row: rowMXFP4AVX512}),
+		avxVNNIx32(12, funcs{pack: packMXFP4AVXVNNI, tile: tile32AVXVNNI, direct: directMXFP4AVXVNNI, row: rowMXFP4AVXVNNI}),
+		avx2x32(12, funcs{pack: packMXFP4AVX2, tile: tile32AVX2, direct: directMXFP4AVX2, row: rowMXFP4AVX2}),
+	},
+
+	quant.Q2_K: {
+		avx512x256(90, funcs{pack: packQ2_KAVX512, tile: tile16x16MinAVX512, direct: directQ2_KAVX512, row: rowQ2_KAVX512}),
+		avxVNNIx256(90, funcs{pack: packQ2_KAVXVNNI, tile: tile16x16MinAVXVNNI, direct: directQ2_KAVXVNNI, row: rowQ2_KAVX2}),
+		avx2x256(90, funcs{pack: packQ2_KAVX2, tile: tile16x16MinAVX2, direct: directQ2_KAVX2, row: rowQ2_KAVX2}),
+	},
+	quant.Q3_K: {
+		avx512x256(90, funcs{pack: packQ3_KAVX512, tile: tile16x16AVX512, direct: directQ3_KAVX512, row: rowQ3_KAVX512}),
+		avxVNNIx256(90, funcs{pack: packQ3_KAVXVNNI, tile: tile16x16AVXVNNI, direct: directQ3_KAVXVNNI, row: rowQ3_KAVX2}),
+		avx2x256(90, funcs{pack: packQ3_KAVX2, tile: tile16x16AVX2, direct: directQ3_KAVX2, row: rowQ3_KAVX2}),
+	},
+	quant.Q4_K: {
+		inQuads(avx512x256(82, funcs{pack: packQ4_KAVX512, tile: tile8x32MinAVX512, direct: directQ4_KAVX512, row: rowQ4_KAVX512}), quadQ4_KAVX512),
+		inQuads(avxVNNIx256(82, funcs{pack: packQ4_KAVXVNNI, tile: tile8x32MinAVXVNNI, direct: directQ4_KAVXVNNI, row: rowQ4_KAVX2}), quadQ4_KAVX2),
+		inQuads(avx2x256(82, funcs{pack: packQ4_KAVX2, tile: tile8x32MinAVX2, direct: directQ4_KAVX2, row: rowQ4_KAVX2}), quadQ4_KAVX2),
+	},
+	quant.Q5_K: {
+		inQuads(avx512x256(82, funcs{pack: packQ5_KAVX512, tile: tile8x32MinAVX512, direct: directQ5_KAVX512, row: rowQ5_KAVX512}), quadQ5_KAVX512),
+		inQuads(avxVNNIx256(82, funcs{pack: packQ5_KAVXVNNI, tile: tile8x32MinAVXVNNI, direct: directQ5_KAVXVNNI, row: rowQ5_KAVX2}), quadQ5_KAVX2),
+		inQuads(avx2x256(82, funcs{pack: packQ5_KAVX2, tile: tile8x32MinSplitAVX2, direct: directQ5_KAVX2, row: rowQ5_KAVX2}), quadQ5_KAVX2),
+	},
+	quant.Q6_K: {
+		inQuads(avx512x256(90, funcs{pack: packQ6_KAVX512, tile: tile16x16AVX512, direct: directQ6_KAVX512, row: rowQ6_KAVX512}), quadQ6_KAVX512),
+		inQuads(avxVNNIx256(90, funcs{pack: packQ6_KAVXVNNI, tile: tile16x16AVXVNNI, direct: directQ6_KAVXVNNI, row: rowQ6_KAVX2}), quadQ6_KAVX2),
+		inQuads(avx2x256(90, funcs{pack: packQ6_KAVX2, tile: tile16x16SplitAVX2, direct: directQ6_KAVX2, row: rowQ6_KAVX2}), quadQ6_KAVX2),
+	},
+	quant.IQ4_XS: {
+		avx512x256(82, funcs{pack: packIQ4_XSAVX512, tile: tile8x32AVX512, direct: directIQ4_XSAVX512, row: rowIQ4_XSAVX512}),
+		avxVNNIx256(82, funcs{pack: packIQ4_XSAVXVNNI, tile: tile8x32AVXVNNI, direct: directIQ4_XSAVXVNNI, row: rowIQ4_XSAVX2}),
+		avx2x256(82, funcs{pack: packIQ4_XSAVX2, tile: tile8x32SignedAVX2, direct: directIQ4_XSAVX2, row: rowIQ4_XSAVX2}),
+	},
+	quant.TQ2_0: {
+		avx512x256(90, funcs{pack: packTQ2_0AVX512, tile: tile16x16AVX512, direct: directTQ2_0AVX512, row: rowTQ2_0AVX512}),
+		avxVNNIx256(90, funcs{pack: packTQ2_0AVXVNNI, tile: tile16x16AVXVNNI, direct: directTQ2_0AVXVNNI, row: rowTQ2_0AVX2}),
+		avx2x256(90, funcs{pack: packTQ2_0AVX2, tile: tile16x16AVX2, direct: directTQ2_0AVX2, row: rowTQ2_0AVX2}),
+	},
+}
+
+// funcs are the functions of a kernel, see kernel.Kernel.
+type funcs struct {
+	pack              packFunc
+	tile, direct, row tileFunc
+}
+
+type (
+	packFunc func(panel, w *byte, stride, nb int)
+	tileFunc func(t *tileArgs)
+)
+
+// Up to how many tokens it is faster without a panel is measured; with more, what
+// the tile's four tokens at once save makes up for the writing of the panel.
+
+func avx512x32(offset int, f funcs) kernel.Kernel { return kernel32("avx512vnni", 32, 32, offset, f) }
+
+func avxVNNIx32(offset int, f funcs) kernel.Kernel { return kernel32("avxvnni", 16, 11, offset, f) }
+
+func avx2x32(offset int, f funcs) kernel.Kernel { return kernel32("avx2", 16, 11, offset, f) }
+
+// kernel32 is a kernel of a 32-wide format; a panel is two vectors of rows. A run of
+// 32 blocks keeps it in the first cache.
+func kernel32(level string, rows, directTokens, offset int, f funcs) kernel.Kernel {
+	return kernel.Kernel{Level: level, Rows: rows, BlockLen: 32, PanelBytes: rows * (32 + 4), MaxBlocks: 32, Lanes: 1,
+		Offset: offset, Pack: f.pack, Tile: f.tile, Direct: f.direct, DirectTokens: directTokens, Row: f.row}
+}
+
+// inQuads is a kernel with another function for a single token.
+func inQuads(k kernel.Kernel, quad tileFunc) kernel.Kernel {
+	k.Quad, k.QuadBlocks = quad, 4
+	if k.BlockLen == 256 || k.Lanes > 1 {
+		k.QuadBlocks = 1
+	}
+	return k
+}
+
+// few is a kernel whose direct is made of few32_amd64.h, which is best up to more tokens
+// than others'.
+func few(k kernel.Kernel, tokens int) kernel.Kernel {
+	k.DirectTokens, k.DirectBytes = tokens, 2*704
+	return k
+}
+
+// withMins is the kernel of a 32-wide format with minima.
+func withMins(k kernel.Kernel) kernel.Kernel {
+	k.PanelBytes += k.Rows * 4
+	return k
+}
+
+func avx512x256(vectors int, f funcs) kernel.Kernel {
+	return kernel256("avx512vnni", 32, 15, vectors, f)
+}
+
+func avxVNNIx256(vectors int, f funcs) kernel.Kernel { return kernel256("avxvnni", 16, 3, vectors, f) }
+
+func avx2x256(vectors int, f funcs) kernel.Kernel { return kernel256("avx2", 16, 3, vectors, f) }
+
+// kernel256 is a kernel of a 256-wide format, whose super-blocks are that many
+// vectors in a panel.
+func kernel256(level string, rows, directTokens, vectors int, f funcs) kernel.Kernel {
+	return kernel.Kernel{Level: level, Rows: rows, BlockLen: 256, PanelBytes: rows * vectors * 4, MaxBlocks: 2, Lanes: 1,
+		Pack: f.pack, Tile: f.tile, Direct: f.direct, DirectTokens: directTokens, Row: f.row}
+}
+
+// Constants of the packing, see unpack32_amd64.h.
+var (
+	lowNibbles uint32 = 0x0f0f0f0f
+	signBits   uint32 = 0x80808080
+	bits0123   uint32 = 0x08040201
+	twoBits    uint32 = 0x03030303
+	lowSix     uint32 = 0x3f3f3f3f
+	bits45     uint32 = 0x30303030
+	bit2       uint32 = 0x04040404
+	bit4       uint32 = 0x10101010
+	bit5       uint32 = 0x20202020
+	evenBits45 uint32 = 0x00300030
+	ones8      uint32 = 0x01010101
+	// scaleBytes are shuffles of byte j of each four to the high halves of two
+	// int16, for 8 lanes.
+	scaleBytes = [4][32]uint8{scaleByte(0), scaleByte(1), scaleByte(2), scaleByte(3)}
+	// ones16 are int16 of 1.
+	ones16 = [16]int16{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
+	// bytes00 and bytes01 shuffle bytes of each four to the high halves of int16.
+	bytes00 = [16]uint8{255, 0, 255, 0, 255, 4, 255, 4, 255, 8, 255, 8, 255, 12, 255, 12}
+	bytes01 = [16]uint8{255, 0, 255, 1, 255, 4, 255, 5, 255, 8, 255, 9, 255, 12, 255, 13}
+	// bytes2233 spreads the upper two bytes of each four.
+	bytes2233 = [16]uint8{2, 2, 3, 3, 6, 6, 7, 7, 10, 10, 11, 11, 14, 14, 15, 15}
+	// byte0 spreads the first byte of each four over them, as a shuffle.
+	byte0 = [16]uint8{0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12}
+	// bitTo16 maps one of bits0123 to 16.
+	bitTo16 = [16]uint8{1: 16, 2: 16, 4: 16, 8: 16}
+	// mxfp4Unsigned is mxfp4Values + 12.
+	mxfp4Unsigned = [16]uint8{12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0}
+	// powers are what SCALES_E needs: the bits of the smallest normal number, of a quarter
+	// of it and of half of it.
+	powers = [3]uint32{1 << 23, 1 << 21, 1 << 22}
+	// iq4Values are codebook.IQ4, iq4Unsigned that + 128.
+	iq4Values   = codebook.IQ4
+	iq4Unsigned = [16]uint8{1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241}
+)
+
+func scaleByte(j uint8) (shuffle [32]uint8) {
+	for i := range shuffle {
+		shuffle[i] = 255
+		if i%2 == 1 {
+			shuffle[i] = uint8(i%16&^3) + j
+		}
+	}
+	return shuffle
+}

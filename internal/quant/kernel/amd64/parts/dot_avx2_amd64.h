@@ -1,0 +1,173 @@
+// Products of bytes on AVX2, with unsigned weights; see tile32_amd64.h,
+// tile256_amd64.h and direct*_amd64.h for the registers.
+//
+// VPMADDUBSW adds two products of bytes to an int16, and one VPADDW more adds
+// those of another four weights: the two int16 of a lane hold the sums of the
+// weights i with i%4 < 2 and of the others. No end value leaves int16, whatever
+// wraps around on the way:
+//
+//	Q4_0  start at -8*Σa      16 weights of at most 8 times 127    16256
+//	Q5_0  start at -16*Σa     16 weights of at most 16             32512
+//	Q4_1, Q4_K                16 of at most 15                     30480
+//	Q5_K  half a run of 32     8 of at most 31                     31496
+//	Q6_K  half a run of 16     4 of at most 63                     32004
+//	Q2_K, Q3_K                 8 of at most 7                       7112
+
+// CONSTANTS sets V14 to -offset in all int16, ONES to 1.
+#define CONSTANTS(t) \
+	VPBROADCASTD tileArgs_Offset(t), Y14 \
+	VMOVDQU      ·ones16(SB), Y15
+
+// START sets the int16 sums a to -offset times the sums of the activations.
+#define START(pairs, a) \
+	VPBROADCASTD pairs, a \
+	VPMULLW      Y14, a, a
+
+// ISUM adds the int16 of each lane and turns the sum into float32.
+#define ISUM(a, pairs) \
+	VPMADDWD  ONES, a, a \
+	VCVTDQ2PS a, a
+
+#define DOT2(q, a, b) \
+	VPBROADCASTD q, Y10       \
+	VPMADDUBSW   Y10, Y8, Y11 \
+	VPMADDUBSW   Y10, Y9, Y12 \
+	VPADDW       Y11, a, a    \
+	VPADDW       Y12, b, b
+
+// DOT1 adds the products of weights 4i to 4i+3 with one token, DOT4 with four.
+#define DOT1(i) \
+	VMOVDQU ((i)*32)(SI), Y8 \
+	VMOVDQU ((i)*32)(DI), Y9 \
+	DOT2(((i)*4)(R8), Y0, Y1)
+
+#define DOT4(i) \
+	DOT1(i)                         \
+	DOT2(((i)*4)(R8)(R9*1), Y2, Y3) \
+	DOT2(((i)*4)(R8)(R9*2), Y4, Y5) \
+	DOT2(((i)*4)(R8)(R10*1), Y6, Y7)
+
+// DOT8 adds the product of weights V0 to V7 with a token to V8, in two chains.
+#define DOTWEIGHTS(i, w, a) \
+	VPBROADCASTD ((i)*4)(R12), Y10 \
+	VPMADDUBSW   Y10, w, Y11       \
+	VPADDW       Y11, a, a
+
+#define DOT8 \
+	VPXOR  Y9, Y9, Y9     \
+	DOTWEIGHTS(0, Y0, Y8) \
+	DOTWEIGHTS(1, Y1, Y9) \
+	DOTWEIGHTS(2, Y2, Y8) \
+	DOTWEIGHTS(3, Y3, Y9) \
+	DOTWEIGHTS(4, Y4, Y8) \
+	DOTWEIGHTS(5, Y5, Y9) \
+	DOTWEIGHTS(6, Y6, Y8) \
+	DOTWEIGHTS(7, Y7, Y9) \
+	VPADDW Y9, Y8, Y8
+
+// What follows is for the 256-wide formats.
+
+// SCALE stores the signed bytes j of the lanes of s as int16, twice: VPMADDWD
+// multiplies by the scale and adds a lane's int16 at once.
+#define SCALE(j, s, at) \
+	VPSHUFB ·scaleBytes+32*j(SB), s, Y12 \
+	VPSRAW  $8, Y12, Y12                 \
+	VMOVDQU Y12, at(DI)
+
+// ADDSCALED adds the sums a of a run, times its scales, to sum.
+#define ADDSCALED(scales, a, sum) \
+	VPMADDWD scales, a, a \
+	VPADDD   sum, a, a    \
+	VMOVDQU  a, sum
+
+#define DOTROW(i, a) \
+	VPBROADCASTD ((i)*4)(R12), Y10 \
+	VMOVDQU      ((i)*32)(R9), Y11 \
+	VPMADDUBSW   Y10, Y11, a
+
+// DOTROWS4 sets Y8 to the sums of weights 4i to 4i+15.
+#define DOTROWS4(i) \
+	DOTROW(i, Y0)     \
+	DOTROW(i+1, Y1)   \
+	DOTROW(i+2, Y2)   \
+	DOTROW(i+3, Y3)   \
+	VPADDW Y1, Y0, Y0 \
+	VPADDW Y3, Y2, Y2 \
+	VPADDW Y2, Y0, Y8
+
+// DOTRUN adds the product of a run with a token, times the scales, to Y9.
+#define DOTRUN16 \
+	DOTROWS4(0)                 \
+	VPMADDWD (4*32)(R9), Y8, Y8 \
+	VPADDD   Y8, Y9, Y9
+
+#define DOTRUN32 \
+	DOTROWS4(0)                 \
+	VMOVDQA  Y8, Y4             \
+	DOTROWS4(4)                 \
+	VPADDW   Y4, Y8, Y8         \
+	VPMADDWD (8*32)(R9), Y8, Y8 \
+	VPADDD   Y8, Y9, Y9
+
+#define SPLITDOTRUN16 \
+	DOTROW(0, Y0)               \
+	DOTROW(1, Y1)               \
+	DOTROW(2, Y2)               \
+	DOTROW(3, Y3)               \
+	VPADDW   Y1, Y0, Y0         \
+	VPADDW   Y3, Y2, Y2         \
+	VPMADDWD (4*32)(R9), Y0, Y0 \
+	VPMADDWD (4*32)(R9), Y2, Y2 \
+	VPADDD   Y0, Y9, Y9         \
+	VPADDD   Y2, Y9, Y9
+
+#define SPLITDOTRUN32 \
+	DOTROWS4(0)                 \
+	VPMADDWD (8*32)(R9), Y8, Y8 \
+	VPADDD   Y8, Y9, Y9         \
+	DOTROWS4(4)                 \
+	VPMADDWD (8*32)(R9), Y8, Y8 \
+	VPADDD   Y8, Y9, Y9
+
+// ALLPAIRS applies P to all pairs of a super-block.
+#define ALLPAIRS(P) \
+	P(0) \
+	P(1) \
+	P(2) \
+	P(3) \
+	P(4) \
+	P(5) \
+	P(6) \
+	P(7)
+
+#define DOTTOKEN(q, w) \
+	VPBROADCASTD q, Y12 \
+	VPMADDUBSW Y12, w, w
+
+// DOT16 adds the product of weights 16r to 16r+15 with the token at AX, times the
+// scales at sc, to isum. Clobbers the weights and Y12.
+#define WHOLEDOT16(r, sc, a, b, c, d) \
+	DOTTOKEN((16*(r)+0)(AX), a)  \
+	DOTTOKEN((16*(r)+4)(AX), b)  \
+	DOTTOKEN((16*(r)+8)(AX), c)  \
+	DOTTOKEN((16*(r)+12)(AX), d) \
+	VPADDW   b, a, a             \
+	VPADDW   d, c, c             \
+	VPADDW   c, a, a             \
+	VPMADDWD sc(DI), a, a        \
+	VPADDD   ROWSUM(r), a, a     \
+	VMOVDQU  a, ROWSUM(r)
+
+// SPLITDOT16 is for weights of which 16 do not fit int16.
+#define SPLITDOT16(r, sc, a, b, c, d) \
+	DOTTOKEN((16*(r)+0)(AX), a)  \
+	DOTTOKEN((16*(r)+4)(AX), b)  \
+	DOTTOKEN((16*(r)+8)(AX), c)  \
+	DOTTOKEN((16*(r)+12)(AX), d) \
+	VPADDW   b, a, a             \
+	VPADDW   d, c, c             \
+	VPMADDWD sc(DI), a, a        \
+	VPMADDWD sc(DI), c, c        \
+	VPADDD   ROWSUM(r), a, a     \
+	VPADDD   c, a, a             \
+	VMOVDQU  a, ROWSUM(r)

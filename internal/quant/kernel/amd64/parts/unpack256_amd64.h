@@ -1,0 +1,104 @@
+// How super-blocks of the 256-wide formats are unpacked: each macro PACK_x, in
+// unpack456_amd64.h and unpack234_amd64.h, takes the super-block of a vector of rows
+// at SI and clobbers V0 to V14. V15 holds lowNibbles. The formats' byte maps are in
+// their Go files. FETCH prefetches as much as LOADROWS loads.
+//
+// In a panel, at DI, a super-block is a list of runs, then what belongs to all of them:
+//
+//	16 × 5 vectors  a run of 16: weights 4i to 4i+3 of every row in the i-th, made
+//	                unsigned by an offset where necessary, then the scales; or
+//	8 × 9 vectors   a run of 32, if the format has 8 scales
+//	8 vectors       pairs of int16, for runs of 16 2j and 2j+1: the minima, or the
+//	                scales times the offset
+//	2 vectors       D and DMin as float32
+
+#define RUN16(r) ((r)*5*VBYTES)
+#define SCALE16(j) (((j)*5+4)*VBYTES)
+#define PAIR16(j) ((80+(j))*VBYTES)
+#define D16 (88*VBYTES)
+#define DMIN16 (89*VBYTES)
+#define PANEL16 (90*VBYTES)
+
+#define RUN32(r) (((r)/2*9+(r)%2*4)*VBYTES)
+#define SCALE32(j) (((j)*9+8)*VBYTES)
+#define PAIR32(j) ((72+(j))*VBYTES)
+#define D32 (80*VBYTES)
+#define DMIN32 (81*VBYTES)
+#define PANEL32 (82*VBYTES)
+
+// The weights 16r to 16r+15 go to STORE16 or STORE32, for runs of 16 or 32: into the
+// panel,
+#define PANEL4(at, a, b, c, d) \
+	VSTORE a, (at+0*VBYTES)(DI) \
+	VSTORE b, (at+1*VBYTES)(DI) \
+	VSTORE c, (at+2*VBYTES)(DI) \
+	VSTORE d, (at+3*VBYTES)(DI)
+
+#define PANELSTORE16(r, a, b, c, d) PANEL4(RUN16(r), a, b, c, d)
+#define PANELSTORE32(r, a, b, c, d) PANEL4(RUN32(r), a, b, c, d)
+
+// or into the product with a token at once. DOT16 is in dot_*.h.
+#define ROWSTORE16(r, a, b, c, d) DOT16(r, SCALE16(r), a, b, c, d)
+#define ROWSTORE32(r, a, b, c, d) DOT16(r, SCALE32((r)/2), a, b, c, d)
+
+// PAIR stores two signed bytes of each lane of s, as V13 picks them, times 2^log2
+// as int16. Clobbers V12.
+#define PAIR(s, log2, at) \
+	VPSHUFB V13, s, V12         \
+	VPSRAW  $(8-log2), V12, V12 \
+	VSTORE  V12, at(DI)
+
+// PAIRS16 stores bytes 0 to 3 of each lane of s as pairs of runs j to j+3. V13 is
+// bytes01.
+#define PAIRS16(j, s, log2) \
+	PAIR(s, log2, PAIR16(j/2)) \
+	VPSRLD $16, s, s           \
+	PAIR(s, log2, PAIR16(j/2+1))
+
+// PAIRS32 stores bytes 0 to 3 of each lane of s as pairs for the runs of 32 j,
+// j+step, j+2*step and j+3*step. V13 is bytes00.
+#define PAIRS32(j, step, s, log2) \
+	PAIR(s, log2, PAIR32(j))        \
+	VPSRLD $8, s, s                 \
+	PAIR(s, log2, PAIR32(j+step))   \
+	VPSRLD $8, s, s                 \
+	PAIR(s, log2, PAIR32(j+2*step)) \
+	VPSRLD $8, s, s                 \
+	PAIR(s, log2, PAIR32(j+3*step))
+
+// SCALES16 and SCALES32 store bytes 0 to 3 of each lane of s as scales of runs j
+// to j+3, or of every step-th run from j on. SCALE is in dot_*.h; it clobbers V12.
+#define SCALES16(j, s) \
+	SCALE(0, s, SCALE16(j))   \
+	SCALE(1, s, SCALE16(j+1)) \
+	SCALE(2, s, SCALE16(j+2)) \
+	SCALE(3, s, SCALE16(j+3))
+
+#define SCALES32(j, step, s) \
+	SCALE(0, s, SCALE32(j))        \
+	SCALE(1, s, SCALE32(j+step))   \
+	SCALE(2, s, SCALE32(j+2*step)) \
+	SCALE(3, s, SCALE32(j+3*step))
+
+// SAVEROWS moves what LOADROWS loaded to V8 to V11.
+#define SAVEROWS \
+	VCOPY V0, V8  \
+	VCOPY V1, V9  \
+	VCOPY V2, V10 \
+	VCOPY V3, V11
+
+// HIGHBITS adds the bits of V8 to V11 that mask has, after a shift, to four vectors
+// of weights. Clobbers V12.
+#define HIGHBITS1(SHIFT, n, mask, h, q) \
+	SHIFT $(n), h, V12   \
+	VAND  mask, V12, V12 \
+	VOR   V12, q, q
+
+#define HIGHBITS(SHIFT, n, mask, a, b, c, d) \
+	HIGHBITS1(SHIFT, n, mask, V8, a)  \
+	HIGHBITS1(SHIFT, n, mask, V9, b)  \
+	HIGHBITS1(SHIFT, n, mask, V10, c) \
+	HIGHBITS1(SHIFT, n, mask, V11, d)
+
+#include "parts/unpack456_amd64.h"
+#include "parts/unpack234_amd64.h"

@@ -1,0 +1,54 @@
+//go:build !purego
+
+#include "go_asm.h"
+#include "textflag.h"
+
+// The products of 32-wide formats with a single token for AVX-512 VNNI, see
+// quad32_avx512_amd64.h. Q8_0 is not among them: its blocks of 34 bytes cross cache
+// lines when four are loaded at once, and AVX2's reads memory a fifth faster.
+
+#include "parts/fetch_amd64.h"
+#include "templates/quads_amd64.h"
+
+// NIBBLESROW is a row of blocks of 16 bytes of nibbles after a scale: w are the bytes
+// from the first block on, w8 those from 8 bytes later.
+#define NIBBLESROW(w, w8, w64, w72, sum, k) \
+	VMOVDQU64 w, Z4          \
+	VPERMW    Z4, Z21, k, Z9 \
+	VPERMT2W  w8, Z20, Z4    \
+	VPSRLW    $4, Z4, Z5     \
+	VPANDD    Z22, Z4, Z4    \
+	VPANDD    Z22, Z5, Z5    \
+	LOOKUP                   \
+	VMOVDQA64 Z18, sum       \
+	VPDPBUSD  Z16, Z4, sum   \
+	VPDPBUSD  Z17, Z5, sum
+
+#define NIBBLECONSTANTS \
+	VMOVDQU64    ·quadNibbles(SB), Z20 \
+	VMOVDQU64    ·quadScales(SB), Z21  \
+	VPBROADCASTD ·lowNibbles(SB), Z22
+
+#define QUAD ·quadQ4_0AVX512
+#define QUADCONSTANTS NIBBLECONSTANTS
+#define QUADROW NIBBLESROW
+#define LOOKUP
+#define BLOCK 18
+#define FETCH FETCH4STREAMS(2048)
+#include "templates/quad32_avx512_amd64.h"
+#undef LOOKUP
+
+#define QUAD ·quadIQ4_NLAVX512
+#define QUADCONSTANTS \
+	NIBBLECONSTANTS                       \
+	VBROADCASTI32X4 ·iq4Unsigned(SB), Z23
+
+#define QUADROW NIBBLESROW
+#define LOOKUP \
+	VPSHUFB Z4, Z23, Z4 \
+	VPSHUFB Z5, Z23, Z5
+
+#define BLOCK 18
+#define FETCH FETCH4STREAMS(2048)
+#include "templates/quad32_avx512_amd64.h"
+#undef LOOKUP

@@ -1,0 +1,94 @@
+//go:build !purego
+
+package amd64
+
+// Constants of quad256_avx2_amd64.s and quad256_avx512_amd64.s.
+var (
+	// quadShifts, quadLowBits and quadHighBits unpack scales and minima of 6 bits: a
+	// row's half of a vector has scales 0-3, 4-7, minima 0-3, 4-7.
+	quadShifts   = [8]uint32{0, 0, 0, 4, 0, 0, 0, 4}
+	quadLowBits  = [8]uint32{0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f}
+	quadHighBits = [8]uint32{0, 0x30303030, 0, 0x30303030, 0, 0x30303030, 0, 0x30303030}
+	// quadBytes[i] makes int16 of byte i of each half, for all 16.
+	quadBytes = func() (shuffles [8][32]uint8) {
+		for i := range shuffles {
+			shuffles[i] = quadShuffle(func(int) int { return i })
+		}
+		return shuffles
+	}()
+	// quadFifthBits are the fifth bits of 32 bytes.
+	quadFifthBits = [4]uint64{0x1010101010101010, 0x1010101010101010, 0x1010101010101010, 0x1010101010101010}
+	// quadMins makes int16 of the minima, bytes 8 to 15, each twice: the activations'
+	// sums are of 16.
+	quadMins = quadShuffle(func(word int) int { return 8 + word/2 })
+	// quadMinBytes makes int16 of the minima.
+	quadMinBytes = quadShuffle(func(word int) int { return 8 + word%8 })
+	// quadLanes are the first dwords of the four lanes of a vector.
+	quadLanes = [16]uint32{0, 4, 8, 12}
+	// quadLaneWords[i] takes word 4i of a vector to its first lane, 4i+1 to the second and so on.
+	quadLaneWords = func() (words [4][32]uint16) {
+		for i := range words {
+			words[i] = quadWords(func(lane, _ int) int { return 4*i + lane })
+		}
+		return words
+	}()
+	// quadFifthShifts are the bits, of words, by which the fifth bits of two runs are to
+	// be shifted to bit 4: runs 0 and 2, 1 and 3 to the left, 4 and 6, 5 and 7 to the
+	// right. The high bits of Q6_K need the first and the third.
+	quadFifthShifts = func() (shifts [4][32]uint16) {
+		for i, by := range [4][2]uint16{{4, 2}, {3, 1}, {0, 2}, {1, 3}} {
+			for j := range shifts[i] {
+				shifts[i][j] = by[j/16]
+			}
+		}
+		return shifts
+	}()
+	// quadEvenOdd takes the bytes of even number, then the others.
+	quadEvenOdd = [16]uint8{0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15}
+	// quadWords16[i] repeats int16 number i of each half.
+	quadWords16 = func() (shuffles [8][32]uint8) {
+		for i := range shuffles {
+			for j := range shuffles[i] {
+				shuffles[i][j] = uint8(2*i + j%2)
+			}
+		}
+		return shuffles
+	}()
+	// quadScalePairs are the low halves of four dwords, then the high ones.
+	quadScalePairs = [16]uint8{0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15}
+)
+
+// quadShuffle returns the shuffle that makes word i of byte f(i).
+func quadShuffle(f func(word int) int) (bytes [32]uint8) {
+	const zero = 0x80
+	for i := range 16 {
+		bytes[2*i], bytes[2*i+1] = uint8(f(i)), zero
+	}
+	return bytes
+}
+
+// Shuffles of 16-bit words that bring four blocks of a row into four lanes, as
+// quad32_avx512_amd64.h wants them. Words from 32 on are those of the second source.
+var (
+	// quadNibbles takes the eight words after the scale of blocks of nine words; the
+	// second source starts 8 bytes, four words, after the first.
+	quadNibbles = quadWords(func(lane, i int) int {
+		w := 9*lane + 1 + i
+		if w >= 32 {
+			w += 32 - 4
+		}
+		return w
+	})
+	// quadScales takes their scales: block L's to words 4L to 4L+3.
+	quadScales = quadWords(func(lane, i int) int { return 9 * ((8*lane + i) / 4 % 4) })
+	// laneNumbers are the numbers of the 128-bit lanes, as dwords.
+	laneNumbers = [16]uint32{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3}
+)
+
+// quadWords returns the shuffle whose word i of each lane is that of f.
+func quadWords(f func(lane, i int) int) (words [32]uint16) {
+	for j := range words {
+		words[j] = uint16(f(j/8, j%8))
+	}
+	return words
+}

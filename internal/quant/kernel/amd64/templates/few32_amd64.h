@@ -1,0 +1,274 @@
+// A 32-wide format's product with any number of tokens for AVX2 in one pass over the file's
+// blocks: a block of 16 rows is packed to the nearest cache and used at once, by four tokens
+// at a time, then by two and by one. The next block is packed between the products of the
+// first tokens, piece by piece, so that neither waits for the other's loads and stores.
+//
+// To be defined
+//
+//	FEW                   the function's name
+//	FEWCONSTANTS(t)       sets Y14 and Y15
+//	PACK0 to PACK5        pieces of the packing of a block at SI to R14; clobber Y8 to Y13
+//	BLOCK, FETCH          bytes of a block; prefetches 16 of them at R13
+//	FEWSCALES             makes a packed block's scales (and minima) of the file's
+//	FEWWEIGHTS(i)         loads the i-th weights of the two vectors of rows to Y8 and Y9
+//	FEWDOT(q, a, b)       adds their products with the activations at q to a and b
+//	FEWFIRST(q, a, b)     the same, but sets a and b
+//	FEWPAIRS              what FEWISUMS wants of a token, or tileArgs_DS with MINS
+//	FEWISUMS(pairs, a, b) makes int32 of the sums a and b
+//	MINS                  where there are minima
+//
+// A packed block is vectors of four weights of rows 0 to 7 and of rows 8 to 15 in turns; at
+// 512 its scales (and minima) as they are in the file, at 576 the scales, at 640 the minima.
+//
+// Registers
+//	SI, R13, DX, R8    while packing: row 0, row 4, bytes from one row to the next, three
+//	                   times that; BP scratch
+//	R14                where the next block is packed to; then tokens left
+//	DI                 the packed block
+//	R12, CX, AX        the current token's activations, scale, pairs or DS
+//	R11, R10           bytes from a token's activations to the next's, three times that
+//	BX, R15            bytes from a token's scales to the next's, three times that
+//	R9                 accumulators
+//	Y0 - Y7            sums of tokens 0 to 3, of rows 0 to 7 and of the others in turns
+//	Y8 - Y13           scratch; Y14, Y15 constants
+
+#define FEWACC(t, h) (64*t+32*h)(R9)
+
+#define FEWONE(D, i) \
+	FEWWEIGHTS(i)       \
+	D((4*i)(R12), Y0, Y1)
+
+#define FEWTWO(D, i) \
+	FEWONE(D, i)                \
+	D((4*i)(R12)(R11*1), Y2, Y3)
+
+#define FEWFOUR(D, i) \
+	FEWTWO(D, i)                 \
+	D((4*i)(R12)(R11*2), Y4, Y5) \
+	D((4*i)(R12)(R10*1), Y6, Y7)
+
+#define FEWALONE(OP) \
+	OP(FEWFIRST, 0)     \
+	OP(FEWDOT, 1)       \
+	OP(FEWDOT, 2)       \
+	OP(FEWDOT, 3)       \
+	OP(FEWDOT, 4)       \
+	OP(FEWDOT, 5)       \
+	OP(FEWDOT, 6)       \
+	OP(FEWDOT, 7)       \
+	VMOVUPS 576(DI), Y8 \
+	VMOVUPS 608(DI), Y9
+
+#define FEWPACKING(OP) \
+	OP(FEWFIRST, 0)     \
+	PACK0               \
+	OP(FEWDOT, 1)       \
+	PACK1               \
+	OP(FEWDOT, 2)       \
+	PACK2               \
+	OP(FEWDOT, 3)       \
+	PACK3               \
+	OP(FEWDOT, 4)       \
+	PACK4               \
+	OP(FEWDOT, 5)       \
+	PACK5               \
+	OP(FEWDOT, 6)       \
+	OP(FEWDOT, 7)       \
+	VMOVUPS 576(DI), Y8 \
+	VMOVUPS 608(DI), Y9
+
+// FEWADD adds the products of a vector's sums a with the scales d of the weights, and with
+// that of a token in Y10, to acc; FEWADDMIN also those of the minima m with DS in Y11.
+#define FEWADD(a, d, acc) \
+	VMULPS      Y10, d, Y12 \
+	VCVTDQ2PS   a, a        \
+	VFMADD213PS acc, Y12, a \
+	VMOVUPS     a, acc
+
+#define FEWADDMIN(a, d, m, acc) \
+	VMULPS      Y10, d, Y12 \
+	VCVTDQ2PS   a, a        \
+	VFMADD213PS acc, Y12, a \
+	VFMADD231PS m, Y11, a   \
+	VMOVUPS     a, acc
+
+// FEWFINISH adds the sums of a token, whose scale and pairs (or DS) are at d and p.
+#ifdef MINS
+#define FEWFINISH(t, d, p, a, b) \
+	FEWISUMS(p, a, b)                       \
+	VBROADCASTSS d, Y10                     \
+	VBROADCASTSS p, Y11                     \
+	FEWADDMIN(a, Y8, 640(DI), FEWACC(t, 0)) \
+	FEWADDMIN(b, Y9, 672(DI), FEWACC(t, 1))
+#else
+#define FEWFINISH(t, d, p, a, b) \
+	FEWISUMS(p, a, b)           \
+	VBROADCASTSS d, Y10         \
+	FEWADD(a, Y8, FEWACC(t, 0)) \
+	FEWADD(b, Y9, FEWACC(t, 1))
+#endif
+
+#define FEWFINISH2 \
+	FEWFINISH(0, (CX), (AX), Y0, Y1) \
+	FEWFINISH(1, (CX)(BX*1), (AX)(BX*1), Y2, Y3)
+
+#define FEWFINISH4 \
+	FEWFINISH2                                   \
+	FEWFINISH(2, (CX)(BX*2), (AX)(BX*2), Y4, Y5) \
+	FEWFINISH(3, (CX)(R15*1), (AX)(R15*1), Y6, Y7)
+
+#define FEWNEXT(n) \
+	LEAQ (R12)(R11*n), R12 \
+	LEAQ (CX)(BX*n), CX    \
+	LEAQ (AX)(BX*n), AX    \
+	ADDQ $(64*n), R9
+
+TEXT FEW(SB), NOSPLIT, $72-8
+	MOVQ t+0(FP), AX
+	FEWCONSTANTS(AX)
+	MOVQ tileArgs_Panel(AX), DI
+	LEAQ FEWBYTES(DI), R14
+	MOVQ R14, other-72(SP)
+	MOVQ tileArgs_WStride(AX), DX
+	LEAQ (DX)(DX*2), R8
+	MOVQ tileArgs_QStride(AX), R11
+	LEAQ (R11)(R11*2), R10
+	MOVQ tileArgs_DStride(AX), BX
+	LEAQ (BX)(BX*2), R15
+	MOVQ tileArgs_W(AX), SI
+	MOVQ SI, w-8(SP)
+	MOVQ DX, CX
+	SHLQ $4, CX
+	LEAQ AHEAD(SI)(CX*1), CX
+	MOVQ CX, fetch-16(SP)
+	MOVQ tileArgs_Q(AX), CX
+	MOVQ CX, q-24(SP)
+	MOVQ tileArgs_D(AX), CX
+	MOVQ CX, d-32(SP)
+	MOVQ FEWPAIRS(AX), CX
+	MOVQ CX, pairs-40(SP)
+	MOVQ tileArgs_NB(AX), CX
+	MOVQ CX, blocks-48(SP)
+	MOVQ tileArgs_Acc(AX), CX
+	MOVQ CX, acc-56(SP)
+	MOVQ tileArgs_Tokens(AX), CX
+	MOVQ CX, tokens-64(SP)
+	MOVQ DI, R14
+	LEAQ (SI)(DX*4), R13
+	PACK0
+	PACK1
+	PACK2
+	PACK3
+	PACK4
+	PACK5
+
+block:
+	FEWSCALES
+	MOVQ q-24(SP), R12
+	MOVQ d-32(SP), CX
+	MOVQ pairs-40(SP), AX
+	MOVQ acc-56(SP), R9
+	CMPQ blocks-48(SP), $1
+	JEQ  last
+
+	MOVQ fetch-16(SP), R13
+	FETCH
+	ADDQ $(16*BLOCK), fetch-16(SP)
+	MOVQ w-8(SP), SI
+	ADDQ $BLOCK, SI
+	MOVQ SI, w-8(SP)
+	LEAQ (SI)(DX*4), R13
+	MOVQ other-72(SP), R14
+	CMPQ tokens-64(SP), $4
+	JLT  pack2
+	FEWPACKING(FEWFOUR)
+	FEWFINISH4
+	FEWNEXT(4)
+	MOVQ tokens-64(SP), R14
+	SUBQ $8, R14
+	JGE  tokens4
+	JMP  tokens2
+
+pack2:
+	CMPQ tokens-64(SP), $2
+	JLT  pack1
+	FEWPACKING(FEWTWO)
+	FEWFINISH2
+	FEWNEXT(2)
+	MOVQ tokens-64(SP), R14
+	SUBQ $2, R14
+	JMP  tokens1
+
+pack1:
+	PACK0
+	PACK1
+	PACK2
+	PACK3
+	PACK4
+	PACK5
+
+last:
+	MOVQ tokens-64(SP), R14
+	SUBQ $4, R14
+	JLT  tokens2
+
+tokens4:
+	FEWALONE(FEWFOUR)
+	FEWFINISH4
+	FEWNEXT(4)
+	SUBQ $4, R14
+	JGE  tokens4
+
+tokens2:
+	TESTQ $2, R14
+	JZ    tokens1
+	FEWALONE(FEWTWO)
+	FEWFINISH2
+	FEWNEXT(2)
+
+tokens1:
+	TESTQ $1, R14
+	JZ    next
+	FEWALONE(FEWONE)
+	FEWFINISH(0, (CX), (AX), Y0, Y1)
+
+next:
+	MOVQ DI, SI
+	MOVQ other-72(SP), DI
+	MOVQ SI, other-72(SP)
+	ADDQ $32, q-24(SP)
+	ADDQ $4, d-32(SP)
+	ADDQ $4, pairs-40(SP)
+	DECQ blocks-48(SP)
+	JNZ  block
+	VZEROUPPER
+	RET
+
+#undef FEW
+#undef BLOCK
+#undef FETCH
+#undef FEWCONSTANTS
+#undef FEWWEIGHTS
+#undef FEWDOT
+#undef FEWFIRST
+#undef FEWISUMS
+#undef FEWPAIRS
+#undef FEWSCALES
+#undef PACK0
+#undef PACK1
+#undef PACK2
+#undef PACK3
+#undef PACK4
+#undef PACK5
+#undef FEWACC
+#undef FEWONE
+#undef FEWTWO
+#undef FEWFOUR
+#undef FEWALONE
+#undef FEWPACKING
+#undef FEWADD
+#undef FEWADDMIN
+#undef FEWFINISH
+#undef FEWFINISH2
+#undef FEWFINISH4
+#undef FEWNEXT

@@ -1,0 +1,140 @@
+//go:build !purego
+
+package arm64
+
+import (
+	"alpaca/internal/quant"
+	"alpaca/internal/quant/kernel"
+)
+
+// Table lists each type's kernels, best first.
+var Table = kernel.Merge(todaysKernels, legacyKernels)
+
+// todaysKernels are those of the formats of GGUF.
+var todaysKernels = kernel.Table{
+	quant.F32:  floatKernels(packF32NEON, rowF32NEON),
+	quant.F16:  floatKernels(packF16NEON, rowF16NEON),
+	quant.BF16: floatKernels(packBF16NEON, rowBF16NEON),
+	quant.Q4_0: {
+		i8mm32(packQ4_0I8MM, tileB32I8MM).WithRow(rowQ4_0SDOT),
+		sdot32(packQ4_0SDOT, tileB32SDOT).WithRow(rowQ4_0SDOT),
+		neon32(packQ4_0NEON, tileB32NEON).WithRow(rowQ4_0NEON),
+	},
+	quant.Q4_1: {
+		i8mm32(packQ4_1I8MM, tileB32MinI8MM).WithRow(rowQ4_1SDOT),
+		sdot32(packQ4_1SDOT, tileB32MinSDOT).WithRow(rowQ4_1SDOT),
+		neon32(packQ4_1NEON, tileB32MinNEON).WithRow(rowQ4_1NEON),
+	},
+	quant.Q5_0: {
+		i8mm32(packQ5_0I8MM, tileB32I8MM).WithRow(rowQ5_0SDOT),
+		sdot32(packQ5_0SDOT, tileB32SDOT).WithRow(rowQ5_0SDOT),
+		neon32(packQ5_0NEON, tileB32NEON).WithRow(rowQ5_0NEON),
+	},
+	quant.Q5_1: {
+		lanes32("sdot", packQ5_1SDOT, tileB32LanesSDOT).WithRow(rowQ5_1SDOT),
+		lanes32("neon", packQ5_1SDOT, tileB32LanesNEON).WithRow(rowQ5_1NEON),
+	},
+	quant.Q8_0: {
+		i8mm32(packQ8_0I8MM, tileB32I8MM).WithRow(rowQ8_0SDOT),
+		sdot32(packQ8_0SDOT, tileB32SDOT).WithRow(rowQ8_0SDOT),
+		neon32(packQ8_0NEON, tileB32WideNEON).WithRow(rowQ8_0NEON),
+	},
+	quant.IQ4_NL: {
+		i8mm32(packIQ4_NLI8MM, tileB32I8MM).WithRow(rowIQ4_NLSDOT),
+		sdot32(packIQ4_NLSDOT, tileB32SDOT).WithRow(rowIQ4_NLSDOT),
+		neon32(packIQ4_NLNEON, tileB32WideNEON).WithRow(rowIQ4_NLNEON),
+	},
+	quant.Q2_K: {
+		i8mm256(packQ2_KI8MM, tileK16MinI8MM).WithRow(rowQ2_KSDOT),
+		sdot256(packQ2_KSDOT, tileK16MinSDOT).WithRow(rowQ2_KSDOT),
+		neon256(packQ2_KNEON, tileK16MinNEON).WithRow(rowQ2_KNEON),
+	},
+	quant.Q3_K: {
+		i8mm256(packQ3_KI8MM, tileK16I8MM),
+		sdot256(packQ3_KSDOT, tileK16SDOT),
+		neon256(packQ3_KNEON, tileK16NEON),
+	},
+	quant.Q4_K: {
+		i8mm256(packQ4_KI8MM, tileK32MinI8MM).WithRow(rowQ4_KSDOT),
+		sdot256(packQ4_KSDOT, tileK32MinSDOT).WithRow(rowQ4_KSDOT),
+		neon256(packQ4_KNEON, tileK32MinNEON).WithRow(rowQ4_KNEON),
+	},
+	quant.Q5_K: {
+		i8mm256(packQ5_KI8MM, tileK32MinI8MM).WithRow(rowQ5_KSDOT),
+		sdot256(packQ5_KSDOT, tileK32MinSDOT).WithRow(rowQ5_KSDOT),
+		neon256(packQ5_KNEON, tileK32MinNEON).WithRow(rowQ5_KNEON),
+	},
+	quant.Q6_K: {
+		i8mm256(packQ6_KI8MM, tileK16I8MM).WithRow(rowQ6_KSDOT),
+		sdot256(packQ6_KSDOT, tileK16SDOT).WithRow(rowQ6_KSDOT),
+		neon256(packQ6_KNEON, tileK16NEON).WithRow(rowQ6_KNEON),
+	},
+	quant.IQ4_XS: {
+		i8mm256(packIQ4_XSI8MM, tileK32I8MM).WithRow(rowIQ4_XSSDOT),
+		sdot256(packIQ4_XSSDOT, tileK32SDOT).WithRow(rowIQ4_XSSDOT),
+		neon256(packIQ4_XSNEON, tileK32WideNEON).WithRow(rowIQ4_XSNEON),
+	},
+}
+
+// tileArgs is the name by which assembly finds the fields (go_asm.h).
+type tileArgs = kernel.Args
+
+// The kernels of an instruction set differ by two functions only. Panels have
+// room for the largest packed block; gen/layout.go says what is in them.
+
+type (
+	packFunc func(panel, w *byte, stride, nb int)
+	tileFunc func(t *tileArgs)
+)
+
+func i8mm32(p packFunc, t tileFunc) kernel.Kernel {
+	return kernel32("i8mm", 16*(32+8+8), p, t)
+}
+func sdot32(p packFunc, t tileFunc) kernel.Kernel {
+	return kernel32("sdot", 16*(32+4+4), p, t)
+}
+func neon32(p packFunc, t tileFunc) kernel.Kernel {
+	return kernel32("neon", 16*(32+4+4), p, t)
+}
+
+// lanes32 is a kernel of a format whose products are eight partial sums and one of the
+// minima. I8MM adds 8 products at once and is of no use for them.
+func lanes32(level string, p packFunc, t tileFunc) kernel.Kernel {
+	k := kernel32(level, 16*(32+4+4), p, t)
+	k.Lanes, k.Sum = 9, sumB32Lanes
+	return k
+}
+
+func i8mm256(p packFunc, t tileFunc) kernel.Kernel {
+	return kernel256("i8mm", 16*(256+16*8+8+8+16), p, t)
+}
+func sdot256(p packFunc, t tileFunc) kernel.Kernel {
+	return kernel256("sdot", 16*(256+16*4+4+4+16), p, t)
+}
+func neon256(p packFunc, t tileFunc) kernel.Kernel {
+	return kernel256("neon", 16*(256+16*4+4+4+16*2), p, t)
+}
+
+// kernel32 is a kernel of a 32-wide format: runs of 1024 columns keep a panel and
+// the activations of four tokens in 32 KB.
+func kernel32(level string, panelBytes int, p packFunc, t tileFunc) kernel.Kernel {
+	return kernel.Kernel{Level: level, Rows: 16, BlockLen: 32, PanelBytes: panelBytes, MaxBlocks: 32, Lanes: 1, Pack: p, Tile: t}
+}
+
+// kernel256 is a kernel of a k-quant.
+func kernel256(level string, panelBytes int, p packFunc, t tileFunc) kernel.Kernel {
+	return kernel.Kernel{Level: level, Rows: 16, BlockLen: 256, PanelBytes: panelBytes, MaxBlocks: 4, Lanes: 1, Pack: p, Tile: t}
+}
+
+// floatKernels are the kernels of a float type: better CPUs have nothing that
+// would serve it better.
+func floatKernels(p packFunc, row tileFunc) []kernel.Kernel {
+	return []kernel.Kernel{{Level: "neon", Rows: 8, BlockLen: 8, PanelBytes: 8 * 8 * 4, MaxBlocks: 64, Lanes: 8,
+		Pack: p, Tile: tileFloatNEON, Sum: kernel.SumLanes, Row: row}}
+}
+
+// sumB32Lanes is Kernel.Sum of lanes32: accumulators are [4][9][4 rows].
+func sumB32Lanes(dst, acc []float32) {
+	_, _ = dst[15], acc[16*9-1]
+	sumB32LanesNEON(&dst[0], &acc[0])
+}

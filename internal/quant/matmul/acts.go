@@ -1,0 +1,234 @@
+package matmul
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"alpaca/internal/quant"
+	"alpaca/internal/quant/codec"
+)
+
+// ActForm says in which form a weight type wants the activations: no finer than
+// the weights are, for the product would not gain by it.
+type ActForm uint8
+
+const (
+	ActF32  ActForm = iota // as they are, for F32 weights
+	ActF16                 // rounded to the 11 bits of a half, for F16 weights
+	ActBF16                // rounded to the 8 bits of a bfloat16
+	ActQ8                  // 8 bits, a scale for 32
+	ActQ8K                 // 8 bits, a scale for 256 and sums of 16
+
+	NumActForms = 5
+)
+
+// ActFormOf returns the form of activations that weights of type t want.
+func ActFormOf(t quant.Type) ActForm {
+	switch {
+	case t == quant.F16:
+		return ActF16
+	case t == quant.BF16:
+		return ActBF16
+	case t.BlockLen() == 1:
+		return ActF32
+	case t.BlockLen() == 256:
+		return ActQ8K
+	}
+	return ActQ8
+}
+
+// Acts are the activations of a matrix product, one row a token, in the form
+// that the weights' type asks for. They are filled by Reset and Quantize.
+//
+// Floats keep as many bits as the weights have (codec.RoundHalf). Of each block of 32
+// (or 256) values x with amax = max |x|, 8 bits are
+//
+//	Q[i] = roundToEven(x[i] * (127/amax))
+//	D    = RoundHalf(amax/127)      of 32
+//	D    = 1/(127/amax)             of 256
+//
+// in float32. Where amax is below 2^-100, Q is 0; where it is infinite or NaN,
+// Q is 0 and D is too, so that the result is NaN.
+//
+// These roundings are those of llama.cpp (ggml's types Q8_0, Q8_1 and Q8_K), so
+// that both give the same probabilities; the only difference is that llama.cpp's
+// scales are halves, which lose precision below 2^-14.
+type Acts struct {
+	Rows, Cols int
+	form       ActForm
+
+	// F holds the values themselves for the float forms: [Rows, Stride], each
+	// row zero from Cols on.
+	F []float32
+	// Q holds the 8-bit values: [Rows, Stride].
+	Q []int8
+	// Stride is the distance between rows in F or Q: Cols rounded up to 16
+	// elements, and an odd multiple of 64 bytes so that the rows of a tile do
+	// not fall into the same cache set.
+	Stride int
+
+	// D holds the scales: [Rows, Blocks].
+	D []float32
+	// Pairs holds, for ActQ8, a block's sums in two int16: the low half of
+	// those i with i%4 < 2, the high half of the others: [Rows, Blocks].
+	Pairs []uint32
+	// DS holds, for ActQ8, RoundHalf(amax/127 * sum of Q): [Rows, Blocks].
+	DS []float32
+	// Sums holds, for ActQ8K, the sums of 16: [Rows, Blocks*16].
+	Sums []int16
+	// Blocks is the number of blocks of a row.
+	Blocks int
+}
+
+// Reset makes a ready for rows × cols activations of a product with weights of
+// type t. Memory is reused where it suffices.
+func (a *Acts) Reset(t quant.Type, rows, cols int) {
+	a.Rows, a.Cols, a.form = rows, cols, ActFormOf(t)
+	switch a.form {
+	case ActF32, ActF16, ActBF16:
+		a.Stride = paddedStride(cols, 4)
+		a.Blocks = 0
+		a.F = resize(a.F, rows*a.Stride)
+		return
+	case ActQ8:
+		a.Blocks = cols / 32
+		a.Pairs = resize(a.Pairs, rows*a.Blocks)
+		a.DS = resize(a.DS, rows*a.Blocks)
+	case ActQ8K:
+		a.Blocks = cols / 256
+		a.Sums = resize(a.Sums, rows*a.Blocks*16)
+	}
+	if cols%a.blockLen() != 0 {
+		panic(fmt.Sprintf("matmul: %d activations for %v weights", cols, t))
+	}
+	a.Stride = paddedStride(cols, 1)
+	a.Q = resize(a.Q, rows*a.Stride)
+	a.D = resize(a.D, rows*a.Blocks)
+}
+
+// View makes a rows lo to hi-1 of another's activations, in their memory.
+func (a *Acts) View(of *Acts, lo, hi int) {
+	*a = *of
+	a.Rows = hi - lo
+	if a.form < ActQ8 {
+		a.F = of.F[lo*a.Stride : hi*a.Stride]
+		return
+	}
+	a.Q, a.D = of.Q[lo*a.Stride:hi*a.Stride], of.D[lo*a.Blocks:hi*a.Blocks]
+	if a.form == ActQ8K {
+		a.Sums = of.Sums[lo*a.Blocks*16 : hi*a.Blocks*16]
+		return
+	}
+	a.Pairs, a.DS = of.Pairs[lo*a.Blocks:hi*a.Blocks], of.DS[lo*a.Blocks:hi*a.Blocks]
+}
+
+// Fits reports whether a, as filled for weights of one type, serves those of
+// type t as well.
+func (a *Acts) Fits(t quant.Type) bool { return ActFormOf(t) == a.form }
+
+// Bytes returns the memory that a holds.
+func (a *Acts) Bytes() int {
+	return 4*(cap(a.F)+cap(a.D)+cap(a.Pairs)+cap(a.DS)) + cap(a.Q) + 2*cap(a.Sums)
+}
+
+func (a *Acts) blockLen() int {
+	if a.form == ActQ8K {
+		return 256
+	}
+	return 32
+}
+
+// Quantize fills row i from x, of Cols values. Rows may be filled from several
+// goroutines at once.
+func (a *Acts) Quantize(i int, x []float32) {
+	x = x[:a.Cols]
+	if a.form >= ActQ8 {
+		quantizeActs(a, i, x)
+		return
+	}
+	row := a.F[i*a.Stride : (i+1)*a.Stride]
+	switch a.form {
+	case ActF16:
+		codec.RoundHalves(row, x)
+	case ActBF16:
+		codec.RoundBF16s(row, x)
+	default:
+		copy(row, x)
+	}
+	clear(row[len(x):])
+}
+
+// quantizeActsGeneric defines the quantized form.
+func quantizeActsGeneric(a *Acts, row int, x []float32) {
+	q := a.Q[row*a.Stride : row*a.Stride+a.Cols]
+	n := a.blockLen()
+	for b := range a.Blocks {
+		xb, qb := x[b*n:(b+1)*n], q[b*n:(b+1)*n]
+		d, dK := quantizeBlock(qb, xb)
+		at := row*a.Blocks + b
+		if a.form == ActQ8K {
+			a.D[at] = dK
+			for j := range 16 {
+				a.Sums[at*16+j] = int16(sum(qb[j*16 : (j+1)*16]))
+			}
+			continue
+		}
+		a.D[at] = d
+		var lo, hi int32
+		for i := 0; i < 32; i += 4 {
+			lo += int32(qb[i]) + int32(qb[i+1])
+			hi += int32(qb[i+2]) + int32(qb[i+3])
+		}
+		a.Pairs[at] = uint32(uint16(lo)) | uint32(uint16(hi))<<16
+		a.DS[at] = d * float32(lo+hi)
+	}
+	if a.form == ActQ8 {
+		a.roundScales(row)
+	}
+}
+
+// roundScales rounds what a row's blocks of 32 are multiplied with to halves.
+func (a *Acts) roundScales(row int) {
+	d, ds := a.D[row*a.Blocks:][:a.Blocks], a.DS[row*a.Blocks:][:a.Blocks]
+	codec.RoundHalves(d, d)
+	codec.RoundHalves(ds, ds)
+}
+
+// quantizeBlock fills q from x and returns amax/127 in the two ways that it is
+// rounded.
+func quantizeBlock(q []int8, x []float32) (d, dK float32) {
+	var bits uint32 // as integers, magnitudes order like their values and NaN is above infinity
+	for _, v := range x {
+		bits = max(bits, math.Float32bits(v)&0x7fffffff)
+	}
+	amax := math.Float32frombits(bits)
+	d = amax / 127
+	const tiny, inf = (127 - 100) << 23, 0x7f800000 // 2^-100: 127/amax is finite
+	if bits < tiny || bits >= inf {
+		clear(q)
+		return d, d
+	}
+	scale := 127 / amax
+	for i, v := range x {
+		q[i] = int8(math.RoundToEven(float64(float32(v * scale))))
+	}
+	return d, 1 / scale
+}
+
+func sum(q []int8) (s int32) {
+	for _, v := range q {
+		s += int32(v)
+	}
+	return s
+}
+
+// paddedStride returns the elements, of size bytes each, from one row of n to
+// the next.
+func paddedStride(n, size int) int {
+	lines := (n*size + 63) / 64
+	return (lines | 1) * 64 / size
+}
+
+// resize returns s, or a new slice where that is too small, with n elements of any value.
+func resize[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }

@@ -1,0 +1,204 @@
+package matmul
+
+import (
+	"alpaca/internal/fmath"
+	"alpaca/internal/quant"
+	"alpaca/internal/quant/kernel"
+)
+
+// This file defines the result of every matrix product. For one row of weights
+// and one row of activations:
+//
+//   - 32-wide formats: blocks in order, acc = fma(isum, d*D, acc) with the exact
+//     integer isum = Σ q·a; then, where the format has minima,
+//     acc = fma(m, DS, acc). Of wider ones each 32 weights are such a block,
+//     of NVFP4 each 16.
+//   - Q5_1, in llama.cpp's order for AVX2: eight partial sums, one for each 4
+//     neighbouring weights of a block, s[j] = fma(isum, d*D, s[j]), and the minima
+//     in one of their own, ms = fma(m, DS, ms); then kernel.Sum8(s) + ms.
+//   - 256-wide formats: super-blocks in order, acc = fma(Σ sc·isum, d*D, acc)
+//     with isum the exact sums of 16; then, where there are minima,
+//     acc = fma(-Σ mn·Sums, dmin*D, acc).
+//   - F32, F16, BF16: eight partial sums, s[k%8] = fma(w[k], x[k], s[k%8]) with
+//     the row padded by zeros to a multiple of 8, added by
+//     kernel.Sum8 as ((s0+s4)+(s2+s6)) + ((s1+s5)+(s3+s7)).
+//
+// Integers are converted to float32 by rounding to nearest even, products such
+// as d*D are rounded to float32. The same accumulators an output, blocks in order:
+// the same whether a row is computed alone or in a tile, for one token or 512.
+
+// dotRow sets out[i] to the dot product of a row of weights with row i of a.
+func dotRow(t quant.Type, out []float32, row []byte, a *Acts, scratch *rowScratch) {
+	out = out[:a.Rows]
+	if f, ok := quant.Format32Of(t); ok && f.Lanes {
+		dotRowLanes(f, out, row, a, scratch)
+	} else if ok {
+		dotRow32(f, out, row, a, &scratch.q)
+	} else if f, ok := quant.Format16Of(t); ok {
+		dotRow16(f, out, row, a)
+	} else if f, ok := quant.WideFormatOf(t); ok {
+		dotRowWide(t, f, out, row, a, &scratch.q)
+	} else if f, ok := quant.Format256Of(t); ok {
+		dotRow256(f, out, row, a, scratch)
+	} else {
+		dotRowFloat(t, out, row, a, scratch)
+	}
+}
+
+// rowScratch is memory for dotRow.
+type rowScratch struct {
+	q     [32]int8
+	block quant.SuperBlock
+	row   []float32
+	lanes [][9]float32 // of each token, eight partial sums and that of the minima
+}
+
+func dotRow32(f quant.Format32, out []float32, row []byte, a *Acts, q *[32]int8) {
+	clear(out)
+	blockBytes := len(row) / a.Blocks
+	for b := range a.Blocks {
+		d, m := f.Unpack(row[b*blockBytes:(b+1)*blockBytes], q)
+		for i := range out {
+			act := a.Q[i*a.Stride+b*32:][:32]
+			var isum int32
+			for j, w := range q {
+				isum += int32(w) * int32(act[j])
+			}
+			at := i*a.Blocks + b
+			acc := fmath.FMA32(float32(isum), float32(d*a.D[at]), out[i])
+			if f.HasMin {
+				acc = fmath.FMA32(m, a.DS[at], acc)
+			}
+			out[i] = acc
+		}
+	}
+}
+
+// dotRowLanes is dotRow32 for a format with minima and eight partial sums.
+func dotRowLanes(f quant.Format32, out []float32, row []byte, a *Acts, scratch *rowScratch) {
+	scratch.lanes = resize(scratch.lanes, len(out))
+	clear(scratch.lanes)
+	q := &scratch.q
+	blockBytes := len(row) / a.Blocks
+	for b := range a.Blocks {
+		d, m := f.Unpack(row[b*blockBytes:(b+1)*blockBytes], q)
+		for i := range out {
+			act := a.Q[i*a.Stride+b*32:][:32]
+			at := i*a.Blocks + b
+			s, scale := &scratch.lanes[i], float32(d*a.D[at])
+			for j := range 8 {
+				var isum int32
+				for k, w := range q[4*j : 4*j+4] {
+					isum += int32(w) * int32(act[4*j+k])
+				}
+				s[j] = fmath.FMA32(float32(isum), scale, s[j])
+			}
+			s[8] = fmath.FMA32(m, a.DS[at], s[8])
+		}
+	}
+	for i := range out {
+		s := &scratch.lanes[i]
+		out[i] = kernel.Sum8((*[8]float32)(s[:])) + s[8]
+	}
+}
+
+func dotRow256(f quant.Format256, out []float32, row []byte, a *Acts, scratch *rowScratch) {
+	clear(out)
+	s := &scratch.block
+	blockBytes := len(row) / a.Blocks
+	for b := range a.Blocks {
+		f.Unpack(row[b*blockBytes:(b+1)*blockBytes], s)
+		for i := range out {
+			at := i*a.Blocks + b
+			act := a.Q[i*a.Stride+b*256:][:256]
+			var isum, msum int32
+			for j := range s.Sc {
+				var part int32
+				for k, w := range s.Q[j*16 : j*16+16] {
+					part += int32(w) * int32(act[j*16+k])
+				}
+				isum += int32(s.Sc[j]) * part
+				msum += int32(s.Mn[j]) * int32(a.Sums[at*16+j])
+			}
+			acc := fmath.FMA32(float32(isum), float32(s.D*a.D[at]), out[i])
+			if f.HasMin {
+				acc = fmath.FMA32(-float32(msum), float32(s.DMin*a.D[at]), acc)
+			}
+			out[i] = acc
+		}
+	}
+}
+
+func dotRowFloat(t quant.Type, out []float32, row []byte, a *Acts, scratch *rowScratch) {
+	scratch.row = resize(scratch.row, a.Cols)
+	quant.Decode(t, scratch.row, row)
+	for i := range out {
+		out[i] = DotF32(scratch.row, a.F[i*a.Stride:][:a.Cols])
+	}
+}
+
+// DotF32 returns the dot product of w and x by eight partial sums, as F32
+// weights are multiplied.
+func DotF32(w, x []float32) float32 {
+	var s [8]float32
+	x = x[:len(w)]
+	for k := range w {
+		s[k&7] = fmath.FMA32(w[k], x[k], s[k&7])
+	}
+	for k := range -len(w) & 7 {
+		s[7-k] += 0 // padding: turns -0 into +0, as a fused multiply-add of zeros does
+	}
+	return kernel.Sum8(&s)
+}
+
+// dotRow16 is dotRow32 with a step of 16: its isum is over half of a block of
+// activations, and the minimum's factor is D*float32(the sum of that half of Q).
+func dotRow16(f quant.Format16, out []float32, row []byte, a *Acts) {
+	clear(out)
+	var q [32]int8
+	pairBytes := len(row) / a.Blocks
+	for b := range a.Blocks {
+		d, m := f.Unpack(row[b*pairBytes:(b+1)*pairBytes], &q)
+		for i := range out {
+			act := a.Q[i*a.Stride+b*32:][:32]
+			scale := a.D[i*a.Blocks+b]
+			acc := out[i]
+			for h := range 2 {
+				var isum, asum int32
+				for j, w := range q[16*h : 16*h+16] {
+					isum += int32(w) * int32(act[16*h+j])
+					asum += int32(act[16*h+j])
+				}
+				acc = fmath.FMA32(float32(isum), float32(d[h]*scale), acc)
+				if f.HasMin {
+					acc = fmath.FMA32(m[h], float32(scale*float32(asum)), acc)
+				}
+			}
+			out[i] = acc
+		}
+	}
+}
+
+// dotRowWide is dotRow32 with scales for several blocks of activations, or for half ones.
+func dotRowWide(t quant.Type, f quant.WideFormat, out []float32, row []byte, a *Acts, q *[32]int8) {
+	n, parts := t.BlockBytes(), t.BlockLen()/32
+	clear(out)
+	for b := range a.Blocks {
+		d := f.Unpack(row[b/parts*n:(b/parts+1)*n], b%parts, q)
+		for i := range out {
+			act := a.Q[i*a.Stride+b*32:][:32]
+			var sums [2]int32
+			for j, w := range q {
+				sums[j/16] += int32(w) * int32(act[j])
+			}
+			if !f.Halves {
+				sums[0] += sums[1]
+			}
+			scale := a.D[i*a.Blocks+b]
+			out[i] = fmath.FMA32(float32(sums[0]), float32(d[0]*scale), out[i])
+			if f.Halves {
+				out[i] = fmath.FMA32(float32(sums[1]), float32(d[1]*scale), out[i])
+			}
+		}
+	}
+}

@@ -1,0 +1,59 @@
+package matmul
+
+import (
+	"slices"
+
+	"alpaca/internal/machine"
+	"alpaca/internal/quant"
+	"alpaca/internal/quant/kernel"
+)
+
+// kernels are the chosen kernels by type, nil for those that have none: for each type
+// the first entry of kernelTable whose level is allowed.
+var kernels = chooseKernels()
+
+func chooseKernels() []*kernel.Kernel {
+	var chosen []*kernel.Kernel
+	for t, list := range kernelTable {
+		i := slices.IndexFunc(list, func(k kernel.Kernel) bool { return machine.Allowed(k.Level) })
+		if i >= 0 {
+			chosen = append(chosen, make([]*kernel.Kernel, max(0, int(t)+1-len(chosen)))...)
+			chosen[t] = &list[i]
+		}
+	}
+	return chosen
+}
+
+// kernelOf returns the chosen kernel of a type.
+func kernelOf(t quant.Type) *kernel.Kernel {
+	if int(t) < len(kernels) {
+		return kernels[t]
+	}
+	return nil
+}
+
+// kernelFor returns the kernel for matrices of type t with that many rows: the
+// first allowed one whose panel they fill, or else the one of the smallest panel. It
+// is nil for types without kernels.
+func kernelFor(t quant.Type, rows int) *kernel.Kernel {
+	best := kernelOf(t)
+	if best == nil || rows >= best.Rows {
+		return best
+	}
+	for i := range kernelTable[t] {
+		if k := &kernelTable[t][i]; k.Rows < best.Rows && machine.Allowed(k.Level) {
+			if best = k; rows >= k.Rows {
+				break
+			}
+		}
+	}
+	return best
+}
+
+// KernelName returns the name of the kernel that multiplies weights of type t.
+func KernelName(t quant.Type) string {
+	if k := kernelOf(t); k != nil {
+		return k.Level
+	}
+	return "generic"
+}

@@ -1,0 +1,10 @@
+//go:build purego || !(amd64 || arm64)
+
+package matmul
+
+import "alpaca/internal/quant/kernel"
+
+// kernelTable is empty where the portable code does all the work.
+var kernelTable kernel.Table
+
+func quantizeActs(a *Acts, row int, x []float32) { quantizeActsGeneric(a, row, x) }

@@ -1,0 +1,192 @@
+package matmul
+
+import "alpaca/internal/quant/kernel"
+
+const (
+	// A group of panels is multiplied with some tokens before the next tokens'
+	// turn, so that the activations, which only a far cache holds, are read once
+	// for the group. With the accumulators of more panels that gain is lost again.
+	groupPanels = 2
+	groupTokens = kernel.GroupTokens
+)
+
+// results are where rows lo to hi-1 of a product go: row r of token i to out[i*stride+r].
+type results struct {
+	out            []float32
+	stride, lo, hi int
+}
+
+// mulKernel is MulRows by kernel k, for a matrix of at least a panel's rows.
+func (w *Matrix) mulKernel(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
+	if a.Rows == 1 && w.Rows >= 4 && k.Streams(w.Cols) {
+		w.mulQuads(k, to, a, s)
+	} else if direct := k.DirectFor(a.Rows); direct != nil {
+		w.mulDirect(k, direct, to, a, s)
+	} else {
+		w.mulPanels(k, to, a, s)
+	}
+}
+
+// mulPanels is mulKernel by pack and tile.
+//
+// The last panel of a matrix starts early enough to be whole; the rows computed
+// twice are the same to the bit and only those asked for are copied out.
+func (w *Matrix) mulPanels(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
+	nb, rowBytes, blockBytes := w.Cols/k.BlockLen, w.Type.RowBytes(w.Cols), w.Type.RowBytes(k.BlockLen)
+	run := max(1, min(nb, k.MaxBlocks))
+	panels := min(groupPanels, (to.hi-to.lo+k.Rows-1)/k.Rows)
+	s.panel = resize(s.panel, panels*run*k.PanelBytes)
+	s.acc = resize(s.acc, panels*a.Rows*k.Rows*k.Lanes)
+	for r := to.lo; r < to.hi; r += panels * k.Rows {
+		n := min(panels, (to.hi-r+k.Rows-1)/k.Rows)
+		rows := func(i int) []byte { return w.panelRows(k, r+i*k.Rows) }
+		clear(s.acc)
+		for b := 0; b < nb; b += run {
+			blocks := min(run, nb-b)
+			for i := range n {
+				k.Pack(&s.panel[i*run*k.PanelBytes], &rows(i)[b*blockBytes], rowBytes, blocks)
+			}
+			s.multiply(k, a, n, run, b, blocks)
+		}
+		if nb*k.BlockLen < w.Cols {
+			for i := range n {
+				k.Pack(&s.panel[i*run*k.PanelBytes], s.padTail(k, rows(i), rowBytes, nb*blockBytes), tailStride, 1)
+			}
+			s.multiply(k, a, n, run, nb, 1)
+		}
+		for i := range n {
+			w.copyOut(k, to, a.Rows, r+i*k.Rows, s.acc[i*a.Rows*k.Rows*k.Lanes:], s)
+		}
+	}
+}
+
+// multiply adds the products of n packed panels, which have room for run blocks each,
+// with the given number of blocks of a from block b on to s.acc.
+func (s *Scratch) multiply(k *kernel.Kernel, a *Acts, n, run, b, blocks int) {
+	t := &s.args
+	for from := 0; from < a.Rows; from += groupTokens {
+		*t = kernel.Args{NB: blocks, Tokens: min(groupTokens, a.Rows-from), Offset: k.TileOffset()}
+		a.setTileArgs(t, from, b, k.BlockLen)
+		for i := range n {
+			t.Panel = &s.panel[i*run*k.PanelBytes]
+			t.Acc = &s.acc[(i*a.Rows+from)*k.Rows*k.Lanes]
+			k.Tile(t)
+		}
+	}
+}
+
+// mulDirect is mulKernel for a few tokens by direct, one of k's functions that need
+// no panel.
+func (w *Matrix) mulDirect(k *kernel.Kernel, direct func(*kernel.Args), to results, a *Acts, s *Scratch) {
+	nb, rowBytes := w.Cols/k.BlockLen, w.Type.RowBytes(w.Cols)
+	s.panel = resize(s.panel, max(k.PanelBytes, k.DirectBytes))
+	s.acc = resize(s.acc, a.Rows*k.Rows*k.Lanes)
+	add := func(rows *byte, stride, b, blocks int) {
+		s.args = kernel.Args{Panel: &s.panel[0], W: rows, WStride: stride, NB: blocks, Tokens: a.Rows, Acc: &s.acc[0], Offset: k.TileOffset()}
+		a.setTileArgs(&s.args, 0, b, k.BlockLen)
+		direct(&s.args)
+	}
+	for r := to.lo; r < to.hi; r += k.Rows {
+		rows := w.panelRows(k, r)
+		clear(s.acc)
+		if nb > 0 {
+			add(&rows[0], rowBytes, 0, nb)
+		}
+		if nb*k.BlockLen < w.Cols {
+			add(s.padTail(k, rows, rowBytes, w.Type.RowBytes(nb*k.BlockLen)), tailStride, nb, 1)
+		}
+		w.copyOut(k, to, a.Rows, r, s.acc, s)
+	}
+}
+
+// panelRows returns the bytes of a panel's rows, of which row r is one.
+func (w *Matrix) panelRows(k *kernel.Kernel, r int) []byte {
+	rowBytes := w.Type.RowBytes(w.Cols)
+	first := min(r, w.Rows-k.Rows)
+	return w.Data[first*rowBytes : (first+k.Rows)*rowBytes]
+}
+
+// copyOut stores rows r and on of panelRows(k, r), but for those from to.hi on, of
+// accumulators acc [tokens, k.Rows, k.Lanes].
+func (w *Matrix) copyOut(k *kernel.Kernel, to results, tokens, r int, acc []float32, s *Scratch) {
+	skip := r - min(r, w.Rows-k.Rows)
+	last := min(r-skip+k.Rows, to.hi)
+	for i := range tokens {
+		sums := acc[i*k.Rows*k.Lanes : (i+1)*k.Rows*k.Lanes]
+		if k.Lanes > 1 {
+			k.Sum(s.sums[:k.Rows], sums)
+			sums = s.sums[:]
+		}
+		copy(to.out[i*to.stride+r:i*to.stride+last], sums[skip:])
+	}
+}
+
+// mulStreams is MulStreams by k.Quad.
+func (w *Matrix) mulStreams(k *kernel.Kernel, out []float32, outApart int, a *Acts, rows Streams, s *Scratch) {
+	rowBytes := w.Type.RowBytes(w.Cols)
+	lo, apart, n := rows.Lo, rows.Apart, rows.N
+	_, _ = w.Data[(lo+3*apart+n)*rowBytes-1], out[3*outApart+n-1]
+	s.panel = resize(s.panel, k.PanelBytes)
+	s.args = kernel.Args{Panel: &s.panel[0], W: &w.Data[lo*rowBytes], WStride: apart * rowBytes, Rows: n, RowBytes: rowBytes,
+		NB: w.Cols / k.BlockLen, Tokens: 1, Acc: &out[0], AccStride: 4 * outApart, Offset: k.TileOffset()}
+	a.setTileArgs(&s.args, 0, 0, k.BlockLen)
+	k.Quad(&s.args)
+}
+
+// mulQuads is mulKernel for a single token by k.Quad, for a matrix of at least four rows.
+func (w *Matrix) mulQuads(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
+	out, lo, hi := to.out, to.lo, to.hi
+	if n := (hi - lo) / 4; n > 0 {
+		w.mulStreams(k, out[lo:], n, a, Streams{lo, n, n}, s)
+		lo += 4 * n
+	}
+	if lo < hi { // up to three rows, by four that end with the last of them or start with the first of all
+		s.acc = resize(s.acc, 4)
+		first := max(0, hi-4)
+		w.mulStreams(k, s.acc, 1, a, Streams{first, 1, 1}, s)
+		copy(out[lo:hi], s.acc[lo-first:])
+	}
+}
+
+// mulNarrow is mulKernel for a matrix of fewer rows than a panel: it takes a copy
+// that rows of zeros make whole. Zeros are valid blocks of every format, and what
+// they give is not copied out.
+func (w *Matrix) mulNarrow(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
+	s.whole = resize(s.whole, k.Rows*w.Type.RowBytes(w.Cols))
+	clear(s.whole[copy(s.whole, w.Data):])
+	whole := Matrix{w.Type, k.Rows, w.Cols, s.whole, k}
+	whole.mulKernel(k, to, a, s)
+}
+
+// tailStride is the bytes between the rows that padTail makes: no float format's
+// step is longer.
+const tailStride = 64
+
+// padTail copies the last, short step of a float format's rows, which starts at
+// byte from of each, and pads it by zeros to a whole one.
+func (s *Scratch) padTail(k *kernel.Kernel, rows []byte, rowBytes, from int) *byte {
+	s.tail = resize(s.tail, k.Rows*tailStride)
+	clear(s.tail)
+	for i := range k.Rows {
+		copy(s.tail[i*tailStride:], rows[i*rowBytes+from:(i+1)*rowBytes])
+	}
+	return &s.tail[0]
+}
+
+// setTileArgs sets the part of a tile's arguments that describes a, from a token and
+// from block b of blockLen activations on.
+func (a *Acts) setTileArgs(t *kernel.Args, token, b, blockLen int) {
+	row, block := token*a.Stride, token*a.Blocks+b
+	switch a.form {
+	case ActF32, ActF16, ActBF16:
+		t.F, t.QStride = &a.F[row+b*blockLen], a.Stride*4
+	case ActQ8:
+		t.Q, t.QStride = &a.Q[row+b*32], a.Stride
+		t.D, t.DStride = &a.D[block], a.Blocks*4
+		t.Pairs, t.DS = &a.Pairs[block], &a.DS[block]
+	case ActQ8K:
+		t.Q, t.QStride = &a.Q[row+b*256], a.Stride
+		t.D, t.DStride = &a.D[block], a.Blocks*4
+		t.Sums, t.SStride = &a.Sums[block*16], a.Blocks*32
+	}
+}

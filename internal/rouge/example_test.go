@@ -1,0 +1,15 @@
+package rouge_test
+
+import (
+	"fmt"
+
+	"alpaca/internal/rouge"
+)
+
+// Example says how alike two instructions are.
+func Example() {
+	a, b := rouge.Words("Name three colours of the rainbow."), rouge.Words("Name the colours of a rainbow")
+	fmt.Printf("%.2f\n", rouge.Score(rouge.LCS(a, b), len(a), len(b)))
+	// Output:
+	// 0.67
+}

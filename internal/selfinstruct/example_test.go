@@ -1,0 +1,16 @@
+package selfinstruct_test
+
+import (
+	"fmt"
+
+	"alpaca/internal/selfinstruct"
+)
+
+// Example says why an instruction is of no use.
+func Example() {
+	fmt.Printf("%q\n", selfinstruct.Filter("Draw a picture of a llama.", false))
+	fmt.Printf("%q\n", selfinstruct.Filter("Explain what a llama eats.", false))
+	// Output:
+	// "not text: picture"
+	// ""
+}

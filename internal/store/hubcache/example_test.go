@@ -1,0 +1,20 @@
+package hubcache_test
+
+import (
+	"fmt"
+	"path/filepath"
+
+	"alpaca/internal/store/hubcache"
+	"alpaca/internal/store/ref"
+)
+
+// Example finds the folder of a repository as huggingface_hub names it.
+func Example() {
+	r, err := ref.Parse("hf:owner/model")
+	if err != nil {
+		panic(err)
+	}
+	fmt.Println(filepath.Base(hubcache.Of("cache", r).Dir()))
+	// Output:
+	// models--owner--model
+}
