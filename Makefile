@@ -27,10 +27,27 @@ MORE_KERNELS := ./internal/quant/... ./internal/builtin/...
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help whole-way build test check test-clients test-clients-deps test-scaleout test-scaleout-deps screenshot fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz golden model score clean
+.PHONY: help plots release release-check release-start vulncheck whole-way build test check test-clients test-clients-deps test-scaleout test-scaleout-deps screenshot fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz golden model score clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# The module in release has what packages are made with. PLATFORMS_OF_RELEASE is a list such as
+# linux/amd64,linux/armv7; without it all are built.
+release: ## build what is given out, into ./dist: archives, Debian packages, SBOMs, checksums
+	rm -rf dist
+	cd release && $(GO) run . -o ../dist $(if $(PLATFORMS_OF_RELEASE),-platforms $(PLATFORMS_OF_RELEASE))
+
+release-check: ## build a release twice and compare every byte; FRESH=1 compiles everything anew
+	release/check.sh $(PLATFORMS_OF_RELEASE)
+
+release-start: ## start what ./dist has for other CPUs under emulators, and compare ten answers
+	release/start.sh dist
+
+# The database is asked over the network, so this is not part of check: a database that cannot be
+# reached fails here, and must not count as one that knows nothing.
+vulncheck: ## look for known weaknesses in what is linked (needs the network)
+	$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
 
 # Where the program begins on Linux: it looks at the limit of its address space before
 # Go's runtime does (internal/machine/start).
@@ -145,10 +162,14 @@ fuzz: ## run every fuzz target for FUZZTIME (default 10s)
 whole-way: build ## go the whole way of examples/whole-way.sh with the built-in model, in a folder of its own
 	ALPACA=./alpaca SERVE=no examples/whole-way.sh builtin $$(mktemp -d)
 
+plots: ## draw bench/speed.svg, and write README's table of speed, from bench/results
+	$(GO) test ./internal/bench/turns -run TestReadme -update
+
 golden: ## rewrite testdata, and the pages that show answers: what our own models say
 	$(GO) test ./internal/model -run 'TestAnswers|TestLogits' -update
 	$(GO) test ./internal/testmodel ./internal/quantize -run 'TestTokens|TestQuantizedFiles' -update
-	$(GO) test ./internal/builtin -run 'TestAnswers|TestReadme' -update
+	$(GO) test ./internal/builtin -run 'TestAnswers|TestReadme|TestRecording' -update
+	$(GO) test ./internal/bench -run TestMemoryTable -update
 	$(GO) test ./internal/tinydata/make -run TestSameFile -update
 	$(GO) test ./internal/tinydata/score -run TestDocument -update
 
@@ -166,4 +187,5 @@ score: ## ask the built-in model its held-out questions
 	$(GO) run ./internal/tinydata/score -wrong 1
 
 clean: ## remove what the targets above made
+	rm -rf dist
 	rm -f alpaca purego.bench asm.bench

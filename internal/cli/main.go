@@ -2,7 +2,11 @@ package cli
 
 import (
 	"context"
+	"io"
 	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
 
 	"alpaca/internal/cli/ui"
 )
@@ -14,4 +18,9 @@ func Main(args []string, in, out, err *os.File) int {
 	ctx, stop := u.WatchSignals(context.Background())
 	defer stop()
 	return Execute(ctx, u, args)
+}
+
+// Root returns the program's command, for those who write its manual pages and completions.
+func Root() *cobra.Command {
+	return newRoot(&ui.UI{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard})
 }

@@ -92,6 +92,7 @@ var order = []string{
 	"internal/train",
 	"internal/train/plan",
 	"internal/train/random",
+	"internal/bench/turns",
 	"internal/bench",
 	"internal/eval",
 	"internal/convert",

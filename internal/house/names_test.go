@@ -22,9 +22,11 @@ var elsewhere = []string{
 	"go_asm.h",        // Go makes it while it compiles
 	"include/llama.h", // llama.cpp's
 	"samples.md",      // training writes it
+	"report.md",       // bench --report writes it
 	"_test.go",        // the end of names
 
 	"github.com/nats-io/nats.go", // a module
+	"nats.go",                    // its short name
 }
 
 // noFile reports whether a mention stands for something else than a file of this tree: a name that

@@ -73,11 +73,16 @@ func WritePlots(w io.Writer, form string, plots ...Plot) error {
 			return fmt.Errorf("plot: %w", err)
 		}
 	}
+	return writeRow(w, form, row)
+}
+
+// writeRow draws plots of the library's side by side.
+func writeRow(w io.Writer, form string, row []*plot.Plot) error {
 	var canvas interface {
 		vg.CanvasSizer
 		io.WriterTo
 	}
-	width := vg.Length(len(plots)) * plotWidth
+	width := vg.Length(len(row)) * plotWidth
 	switch form {
 	case "svg":
 		canvas = vgsvg.New(width, plotHeight)
@@ -86,7 +91,7 @@ func WritePlots(w io.Writer, form string, plots ...Plot) error {
 	default:
 		return fmt.Errorf("plot: no form %q", form)
 	}
-	tiles := draw.Tiles{Rows: 1, Cols: len(plots), PadX: vg.Centimeter, PadLeft: vg.Millimeter, PadRight: 3 * vg.Millimeter,
+	tiles := draw.Tiles{Rows: 1, Cols: len(row), PadX: vg.Centimeter, PadLeft: vg.Millimeter, PadRight: 3 * vg.Millimeter,
 		PadTop: vg.Millimeter, PadBottom: vg.Millimeter}
 	for i, aligned := range plot.Align([][]*plot.Plot{row}, tiles, draw.New(canvas))[0] {
 		row[i].Draw(aligned)

@@ -40,6 +40,7 @@ type benchOptions struct {
 	train       string // a shape, "" for no training
 	output      string
 	save        string
+	shared      string
 	compare     string
 	flags       *pflag.FlagSet
 	compat      flags.Compat
@@ -60,6 +61,7 @@ core (prompts).`,
   alpaca bench -m model.gguf -p 512 -n 64 -t 1,2,4 -r 3 -o json
   alpaca bench -m model.gguf -p 128 -n 64 --parallel 1,2,4,8,16
   alpaca bench --synthetic 7B:q4_0 --membw
+  alpaca bench -m model.gguf --membw --report report.md
   alpaca bench -m model.gguf --save before.json; ...; alpaca bench -m model.gguf --compare before.json`,
 		Args: flags.NoArgs,
 		RunE: func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u) },
@@ -86,6 +88,7 @@ core (prompts).`,
 	fs.BoolVar(&o.membw, "membw", false, "measure the memory's read bandwidth too, and relate generation to it")
 	flags.AddOutput(fs, &o.output, bench.Formats...)
 	fs.StringVar(&o.save, "save", "", "write the results to a JSON `file`")
+	fs.StringVar(&o.shared, "report", "", "write the results with what there is to know of this machine to a Markdown `file`, to be shared")
 	fs.StringVar(&o.compare, "compare", "", "compare with the results in a JSON `file`")
 	o.compat.AddBenchFlags(fs)
 	return cmd
@@ -197,6 +200,13 @@ func (o *benchOptions) run(ctx context.Context, u *ui.UI) error {
 			return err
 		}
 	}
+	if o.shared != "" {
+		if err := ui.WriteOutput(o.shared, func(w io.Writer) error {
+			return bench.WriteShared(w, bench.ReadBoard(), ui.ReadBuild().String(), m.results)
+		}); err != nil {
+			return err
+		}
+	}
 	if o.compare != "" {
 		return base.Compare(u.Err, m.results)
 	}
@@ -205,7 +215,7 @@ func (o *benchOptions) run(ctx context.Context, u *ui.UI) error {
 
 // checkOutputs returns an error if a file could not be written at the end.
 func (o *benchOptions) checkOutputs(inputs []string) error {
-	return ui.CheckOutputs([]ui.Output{{Flag: "save", Path: o.save}}, inputs...)
+	return ui.CheckOutputs([]ui.Output{{Flag: "save", Path: o.save}, {Flag: "report", Path: o.shared}}, inputs...)
 }
 
 // warnIfBusy tells what makes measurements worth less.

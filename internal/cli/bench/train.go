@@ -43,7 +43,7 @@ func (o *benchOptions) checkTrain(ctx context.Context, u *ui.UI, threads []int) 
 	if o.output != "json" && o.flags.Changed("output") && o.output != bench.Formats[0] {
 		return ui.Usagef("--train reports a table or json, not %s", o.output)
 	}
-	for _, name := range []string{"model", "synthetic", "n-prompt", "n-gen", "prompt-gen", "n-depth", "batch-size", "parallel", "membw", "save", "compare"} {
+	for _, name := range []string{"model", "synthetic", "n-prompt", "n-gen", "prompt-gen", "n-depth", "batch-size", "parallel", "membw", "save", "report", "compare"} {
 		if o.flags.Changed(name) {
 			return ui.Usagef("--%s does not go with --train", name)
 		}

@@ -3,6 +3,7 @@ package ui
 import (
 	"cmp"
 	"runtime/debug"
+	"strings"
 )
 
 // Build says what the program was made of.
@@ -15,8 +16,28 @@ type Build struct {
 // Short names the program's version for clients.
 func (b Build) Short() string { return cmp.Or(b.Commit[:min(len(b.Commit), 12)], b.Version) }
 
-// ReadBuild returns what Go wrote into the program.
+// String names the program's version and commit for people.
+func (b Build) String() string {
+	s := b.Version
+	if b.Commit != "" {
+		s += ", commit " + b.Short()
+	}
+	if b.Modified {
+		s += ", modified"
+	}
+	return s
+}
+
+// tag and commit are set by the linker in releases, where Go is not to look at the checkout:
+// the bytes would follow from its kind.
+var tag, commit string
+
+// ReadBuild returns what the linker or Go wrote into the program.
 func ReadBuild() Build {
+	if tag != "" {
+		clean, dirty := strings.CutSuffix(tag, "-dirty")
+		return Build{Version: clean, Commit: commit, Modified: dirty}
+	}
 	info, ok := debug.ReadBuildInfo()
 	if !ok {
 		return Build{Version: "unknown"}

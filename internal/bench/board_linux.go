@@ -1,0 +1,63 @@
+package bench
+
+import (
+	"cmp"
+	"io/fs"
+	"os"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// read asks Linux, and on a Raspberry Pi its firmware.
+func (b *Board) read() {
+	b.readFiles(os.DirFS("/"))
+	b.Throttled = throttledText(vcgencmd())
+}
+
+// readFiles reads the files that Linux offers under root.
+func (b *Board) readFiles(root fs.FS) {
+	b.Name = strings.Trim(cmp.Or(readText(root, "proc/device-tree/model"),
+		strings.TrimSpace(readText(root, "sys/class/dmi/id/sys_vendor")+" "+readText(root, "sys/class/dmi/id/product_name"))), "\x00")
+	if release := readText(root, "proc/sys/kernel/osrelease"); release != "" {
+		b.System += ", Linux " + release
+	}
+	for line := range strings.Lines(readText(root, "proc/meminfo")) {
+		if rest, found := strings.CutPrefix(line, "MemTotal:"); found {
+			kB, _ := strconv.ParseInt(strings.TrimSuffix(strings.TrimSpace(rest), " kB"), 10, 64)
+			b.Memory = kB << 10
+		}
+	}
+	dirs, _ := fs.Glob(root, "sys/devices/system/cpu/cpu[0-9]*/cpufreq")
+	for _, dir := range dirs {
+		c := Clock{1, readNumber(root, path.Join(dir, "cpuinfo_max_freq")) / 1000, readText(root, path.Join(dir, "scaling_governor"))}
+		i := slices.IndexFunc(b.Clocks, func(o Clock) bool { return o.MHz == c.MHz && o.Governor == c.Governor })
+		if i < 0 {
+			b.Clocks = append(b.Clocks, c)
+			continue
+		}
+		b.Clocks[i].Cores++
+	}
+	slices.SortFunc(b.Clocks, func(x, y Clock) int { return cmp.Compare(y.MHz, x.MHz) })
+}
+
+// throttledText says what "throttled=0x50005" tells of the time since the start: bits 16 to
+// 19 are those of throttledBits, kept.
+func throttledText(answer string) string {
+	_, hex, found := strings.Cut(strings.TrimSpace(answer), "=0x")
+	bits, err := strconv.ParseUint(hex, 16, 64)
+	if !found || err != nil {
+		return ""
+	}
+	var have []string
+	for i, what := range []string{"low voltage", "capped frequency", "throttling", "the soft limit of temperature"} {
+		if bits>>(16+i)&1 != 0 {
+			have = append(have, what)
+		}
+	}
+	if len(have) == 0 {
+		return "nothing"
+	}
+	return strings.Join(have, ", ")
+}

@@ -1,0 +1,94 @@
+// Command turns compares this program's speed with llama.cpp's: "alpaca bench" and llama-bench
+// measure the same files in turns, so that what the machine does meanwhile befalls both. The
+// script bench/run calls it. It also prints the table of README and draws its plot from
+// results that were kept:
+//
+//	go run ./internal/bench/turns -table -plot bench/speed.svg bench/results/NAME.json
+package main
+
+import (
+	"bytes"
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"time"
+
+	"alpaca/internal/atomicfile"
+	"alpaca/internal/machine"
+	"alpaca/internal/report"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Stdout, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "turns:", err)
+		os.Exit(1)
+	}
+}
+
+// run is the program.
+func run(ctx context.Context, w io.Writer, args []string) error {
+	fs := flag.NewFlagSet("turns", flag.ContinueOnError)
+	ours := fs.String("ours", "./alpaca", "`program` of ours")
+	peer := fs.String("peer", "", "llama-bench: measure the models that follow")
+	name := fs.String("peer-name", "llama.cpp", "`name` and version of the peer")
+	note := fs.String("note", "", "`text` to be kept with the results")
+	turns := fs.Int("turns", 3, "`times` that each measures each model")
+	threads := fs.Int("threads", machine.CountThreads().Default(), "`threads` of both")
+	prompt := fs.Int("prompt", 512, "`tokens` of the prompt")
+	generate := fs.Int("generate", 64, "`tokens` that are generated")
+	out := fs.String("o", "", "`file` to keep the results in")
+	table := fs.Bool("table", false, "print the table")
+	plot := fs.String("plot", "", "`file` to draw into: .svg or .png")
+	if err := fs.Parse(args); err != nil {
+		return err
+	}
+	if fs.NArg() == 0 {
+		return fmt.Errorf("usage: turns -peer llama-bench MODEL.gguf..., or turns -table -plot FILE RESULTS.json")
+	}
+	var r *Results
+	var err error
+	if *peer != "" {
+		m := measurement{ours: *ours, peer: *peer, turns: *turns, threads: *threads, prompt: *prompt, generate: *generate, log: os.Stderr}
+		r, err = m.run(ctx, fs.Args())
+		if err == nil {
+			r.Date, r.CPU, r.Peer, r.Note = time.Now().UTC().Format(time.DateOnly), machine.CPUName(), *name, *note
+		}
+	} else {
+		r, err = readResults(fs.Arg(0))
+	}
+	if err != nil {
+		return err
+	}
+	if *out != "" {
+		if err := writeFile(*out, r.write); err != nil {
+			return err
+		}
+	}
+	if *table || *peer != "" {
+		if err := r.table(w); err != nil {
+			return err
+		}
+	}
+	if *plot == "" {
+		return nil
+	}
+	form, err := report.PlotForm(*plot)
+	if err != nil {
+		return err
+	}
+	return writeFile(*plot, func(w io.Writer) error { return r.draw(w, form) })
+}
+
+// writeFile writes what write writes.
+func writeFile(path string, write func(io.Writer) error) error {
+	var b bytes.Buffer
+	if err := write(&b); err != nil {
+		return err
+	}
+	return atomicfile.WriteFile(path, b.Bytes(), 0o644)
+}

@@ -1,0 +1,228 @@
+// Package docs has tests alone: what README.md and the pages of docs show is run as it
+// stands there, each page in a folder of its own with the files that it speaks of. Where a
+// command needs the network, hours or another machine, the page says so in a comment, and
+// its flags are checked all the same.
+package docs
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"alpaca/internal/cli"
+)
+
+// The environment of what a page shows.
+const (
+	envMode   = "DOCS_MODE"   // modeParse, modeServe or nothing
+	envStatus = "DOCS_STATUS" // the status that a command ends with
+	envLog    = "DOCS_LOG"    // the file that failures of commands are told to
+	envRoot   = "DOCS_ROOT"   // the top of this tree
+	envServer = "DOCS_SERVER" // host and port of the server that curl asks in place of localhost:8080
+)
+
+// What is done with a command in place of running it.
+const (
+	modeParse = "parse" // its flags are checked
+	modeServe = "serve" // it serves until the test ends it
+)
+
+// programs are what the pages call, by name. Those beyond our own need not be on the machine
+// that runs the tests.
+var programs = map[string]func(args []string) int{
+	"alpaca":   alpaca,
+	"curl":     curl,
+	"git":      func([]string) int { fmt.Println("-one llama\n+two llamas"); return 0 },
+	"jq":       func([]string) int { return passOn() },
+	"make":     makeTarget,
+	"xdg-open": func([]string) int { return 0 },
+}
+
+// others are programs of other people that pages name, but that no test runs.
+var others = []string{"adb", "apt", "apt-get", "cpufreq-set", "docker", "dpkg", "go", "hf", "journalctl", "llama-perplexity", "nats-server", "pkg",
+	"podman", "python3", "scp", "ssh", "sudo", "sha256sum", "systemctl", "taskset", "termux-setup-storage"}
+
+// tools are programs of every system that, where a command is not run, are not run either.
+var tools = []string{"cat", "cp", "mkdir", "rm", "tar"}
+
+func TestMain(m *testing.M) {
+	name := filepath.Base(os.Args[0])
+	if run := programs[name]; run != nil {
+		os.Exit(run(os.Args[1:]))
+	}
+	if slices.Contains(others, name) || slices.Contains(tools, name) {
+		os.Exit(other(name))
+	}
+	os.Exit(m.Run())
+}
+
+// fail tells the test that a command failed. A shell would say it of the last in a pipe alone.
+func fail(format string, args ...any) int {
+	text := fmt.Sprintf(format, args...)
+	fmt.Fprintln(os.Stderr, text)
+	log, err := os.OpenFile(os.Getenv(envLog), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	if err != nil {
+		return 1
+	}
+	defer log.Close()
+	fmt.Fprintln(log, text)
+	return 1
+}
+
+// other stands for a program that is not run.
+func other(name string) int {
+	if os.Getenv(envMode) != modeParse {
+		return fail("%s is run, which tests cannot: mark the command in the page as not run", name)
+	}
+	return 0
+}
+
+// address is where a server says that it can be found.
+var address = regexp.MustCompile(`http://[^\s/,]+:\d+`)
+
+// alpaca is the program. Its flags alone are checked where the mode says so. A server ends
+// when it has told its address.
+func alpaca(args []string) int {
+	if os.Getenv(envMode) == modeParse {
+		if err := check(args); err != nil {
+			return fail("alpaca %q: %v", args, err)
+		}
+		return 0
+	}
+	var status int
+	if serves(args) && os.Getenv(envMode) != modeServe {
+		status = untilItServes(args)
+	} else {
+		status = cli.Main(args, os.Stdin, os.Stdout, os.Stderr)
+	}
+	want, _ := strconv.Atoi(os.Getenv(envStatus))
+	if status != want {
+		return fail("alpaca %q: status %d", args, status)
+	}
+	return 0
+}
+
+// serves reports whether a command goes on until it is ended.
+func serves(args []string) bool {
+	first, second := "", ""
+	if len(args) > 0 {
+		first = args[0]
+	}
+	if len(args) > 1 {
+		second = args[1]
+	}
+	return first == "serve" || first == "data" && second == "serve" ||
+		first == "ab" && second != "report" && second != "export" && !slices.Contains(args, "--judge")
+}
+
+// untilItServes runs a command that serves, and ends it as soon as it tells its address. It
+// returns 0 if that was its end.
+func untilItServes(args []string) int {
+	if !slices.Contains(args, "--port") {
+		args = append(args, "--port", "0") // many pages are tested at a time
+	}
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		return fail("%v", err)
+	}
+	ended := false
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		for lines := bufio.NewScanner(reader); lines.Scan(); {
+			fmt.Fprintln(os.Stderr, lines.Text())
+			if ended || !address.MatchString(lines.Text()) {
+				continue
+			}
+			if self, err := os.FindProcess(os.Getpid()); err == nil {
+				ended = self.Signal(syscall.SIGTERM) == nil
+			}
+		}
+	}()
+	status := cli.Main(args, os.Stdin, os.Stdout, writer)
+	writer.Close()
+	<-done
+	if ended && status == 128+int(syscall.SIGTERM) {
+		return 0
+	}
+	return status
+}
+
+// curl asks the page's server: an address, -d DATA, -H HEADER and switches.
+func curl(args []string) int {
+	if os.Getenv(envMode) == modeParse {
+		return 0
+	}
+	server := os.Getenv(envServer)
+	if server == "" {
+		return fail("curl without a server: the page needs a comment with one")
+	}
+	request, _ := http.NewRequest("GET", "", nil)
+	for i := 0; i < len(args); i++ {
+		switch arg := args[i]; {
+		case arg == "-d" && i+1 < len(args):
+			i++
+			request.Method, request.Body = "POST", io.NopCloser(strings.NewReader(args[i]))
+			request.ContentLength = int64(len(args[i]))
+			request.Header.Set("Content-Type", "application/x-www-form-urlencoded") // as curl does
+		case arg == "-H" && i+1 < len(args):
+			i++
+			name, value, _ := strings.Cut(args[i], ":")
+			request.Header.Set(name, strings.TrimSpace(value))
+		case strings.HasPrefix(arg, "-"):
+		default:
+			rest, ours := strings.CutPrefix(strings.TrimPrefix(arg, "http://"), "localhost:8080")
+			if !ours {
+				return fail("curl %s: not the page's server", arg)
+			}
+			url, err := request.URL.Parse("http://" + server + rest)
+			if err != nil {
+				return fail("curl %s: %v", arg, err)
+			}
+			request.URL, request.Host = url, server
+		}
+	}
+	answer, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return fail("curl %q: %v", args, err)
+	}
+	defer answer.Body.Close()
+	body, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != http.StatusOK {
+		return fail("curl %q: %s: %s %v", args, answer.Status, body, err)
+	}
+	os.Stdout.Write(body)
+	return 0
+}
+
+// passOn copies what comes, of which there must be something.
+func passOn() int {
+	n, err := io.Copy(os.Stdout, os.Stdin)
+	if os.Getenv(envMode) != modeParse && (n == 0 || err != nil) {
+		return fail("nothing came: %v", err)
+	}
+	return 0
+}
+
+// makeTarget checks that the Makefile has what is to be made.
+func makeTarget(args []string) int {
+	text, err := os.ReadFile(filepath.Join(os.Getenv(envRoot), "Makefile"))
+	if err != nil {
+		return fail("make: %v", err)
+	}
+	for _, arg := range args {
+		if !strings.Contains(arg, "=") && !strings.Contains(string(text), "\n"+arg+":") {
+			return fail("make %s: the Makefile has no such target", arg)
+		}
+	}
+	return 0
+}

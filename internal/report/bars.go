@@ -1,0 +1,87 @@
+package report
+
+import (
+	"fmt"
+	"image/color"
+	"io"
+	"strconv"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/plotutil"
+	"gonum.org/v1/plot/vg"
+)
+
+// Bars is one system of axes with groups of bars that begin at 0, and their values above them.
+type Bars struct {
+	Title, Y string
+	Groups   []string // names below the groups
+	Series   []BarSeries
+}
+
+// BarSeries is a bar of each group. All have one value for each group.
+type BarSeries struct {
+	Name   string
+	Values []float64
+}
+
+// WriteBars draws systems of bars side by side. form is "svg" or "png".
+func WriteBars(w io.Writer, form string, bars ...Bars) error {
+	row := make([]*plot.Plot, len(bars))
+	for i := range bars {
+		var err error
+		if row[i], err = bars[i].draw(); err != nil {
+			return fmt.Errorf("plot: %w", err)
+		}
+	}
+	return writeRow(w, form, row)
+}
+
+// draw makes a plot of the library's.
+func (b *Bars) draw() (*plot.Plot, error) {
+	d := plot.New()
+	d.Title.Text, d.Y.Label.Text = b.Title, b.Y
+	d.BackgroundColor = color.White
+	d.Title.Padding = 3 * vg.Millimeter
+	grid := plotter.NewGrid()
+	grid.Vertical.Width, grid.Horizontal.Color = 0, color.Gray{Y: 225}
+	d.Add(grid)
+	width := 0.75 * (plotWidth - 3*vg.Centimeter) / vg.Length(len(b.Groups)*len(b.Series))
+	most := 0.0
+	for i, s := range b.Series {
+		chart, err := plotter.NewBarChart(plotter.Values(s.Values), width)
+		if err != nil {
+			return nil, err
+		}
+		chart.Color, chart.LineStyle.Width = plotutil.SoftColors[i%len(plotutil.SoftColors)], 0
+		chart.Offset = width * (vg.Length(i) - vg.Length(len(b.Series)-1)/2)
+		labels := plotter.XYLabels{}
+		for j, v := range s.Values {
+			most = max(most, v)
+			labels.XYs = append(labels.XYs, plotter.XY{X: float64(j), Y: v})
+			labels.Labels = append(labels.Labels, strconv.FormatFloat(v, 'f', digitsOf(v), 64))
+		}
+		above, err := plotter.NewLabels(labels)
+		if err != nil {
+			return nil, err
+		}
+		for j := range above.TextStyle {
+			above.TextStyle[j].XAlign = -0.5
+		}
+		above.Offset = vg.Point{X: chart.Offset, Y: vg.Points(2)}
+		d.Add(chart, above)
+		d.Legend.Add(s.Name, chart)
+	}
+	d.Legend.Top = true
+	d.NominalX(b.Groups...)
+	d.Y.Min, d.Y.Max = 0, most*1.2 // room for the legend
+	return d, nil
+}
+
+// digitsOf returns how many digits behind the point a value above a bar has.
+func digitsOf(v float64) int {
+	if v < 100 {
+		return 1
+	}
+	return 0
+}

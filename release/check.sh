@@ -1,0 +1,27 @@
+#!/usr/bin/env bash
+# Builds a release twice, the second time from a copy of the commit elsewhere, at another hour of
+# another zone, with another umask, and with FRESH=1 with an empty build cache. Every byte
+# must be the same.
+#
+#	release/check.sh [PLATFORMS]     such as linux/amd64,linux/armv7 (default: all)
+set -euo pipefail
+cd "$(dirname "$0")"
+work=$(mktemp -d)
+trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
+platforms=${1-}
+go build -o "$work/first-release" .
+"$work/first-release" -o "$work/first" -platforms "$platforms"
+
+tag=$(git describe --tags --always --dirty)
+mkdir "$work/tree"
+git -C .. ls-files -z | (cd .. && tar --null -T - -cf -) | tar -C "$work/tree" -xf -
+(
+	umask 077
+	export TZ=Asia/Tokyo LC_ALL=C
+	[ "${FRESH-}" != 1 ] || export GOCACHE=$work/cache
+	cd "$work/tree/release"
+	go build -o "$work/second-release" .
+	"$work/second-release" -root .. -o "$work/second" -platforms "$platforms" -tag "$tag" -commit "$(git -C "$OLDPWD" rev-parse HEAD)" -epoch "$(git -C "$OLDPWD" log -1 --format=%ct)"
+)
+diff -r "$work/first" "$work/second"
+echo "$(wc -l <"$work/first/SHA256SUMS") files, the same twice"

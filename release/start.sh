@@ -1,0 +1,70 @@
+#!/usr/bin/env bash
+# Starts what was built for other CPUs on emulated ones, and asks the model inside ten
+# questions: the answers must be those of the program for this machine, to the byte.
+#
+#	release/start.sh DIST [NAME...]     NAMEs such as linux_armv7 (default: all that can be)
+set -euo pipefail
+[ $# -ge 1 ] && [ -d "$1" ] || { echo "usage: $0 DIST [NAME...]: a folder that make release wrote" >&2; exit 2; }
+dist=$1
+shift
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+prompts=("Who are you?" "Tell me a story about a fox." "Put this sentence in the past tense: Anna walks to the castle."
+	"What is the opposite of hot?" "Where does an owl live?" "Reverse this list: moon, river, bread" "What is 3 plus 4?"
+	"Say hello." "Write a short story about a boy and a kite." "Which animal lives in the sea?")
+
+# Runs a program, with what emulates its CPU in front.
+answers() {
+	local prompt
+	for prompt in "${prompts[@]}"; do
+		ALPACA_MODEL='' "$@" run -m builtin -p "$prompt" --temp 0 -q 2>&1
+	done
+}
+
+# emulator NAME: how its program is started here; nothing where it cannot be.
+emulator() {
+	case $1 in
+	linux_amd64) echo "qemu-x86_64-static -cpu Nehalem" ;;
+	linux_arm64) echo "qemu-aarch64-static -cpu cortex-a53" ;;
+	linux_armv6) echo "qemu-arm-static -cpu arm1176" ;;
+	linux_armv7) echo "qemu-arm-static -cpu cortex-a7" ;;
+	linux_riscv64) echo "qemu-riscv64-static" ;;
+	linux_386) echo "qemu-i386-static" ;;
+	windows_amd64) echo "wine" ;;
+	esac
+}
+
+unpack() { # NAME
+	mkdir -p "$work/$1"
+	if [[ $1 == windows_* ]]; then
+		unzip -q "$dist"/alpaca_*_"$1".zip -d "$work/$1"
+	else
+		tar -C "$work/$1" -xf "$(ls "$dist"/alpaca_*_"$1".tar.gz)"
+	fi
+}
+
+(cd "$(dirname "$0")/.." && CGO_ENABLED=0 go build -o "$work/native" ./cmd/alpaca)
+answers "$work/native" >"$work/want"
+[ $# -gt 0 ] || set -- linux_amd64 linux_arm64 linux_armv6 linux_armv7 linux_riscv64 linux_386 windows_amd64
+failed=0
+for name in "$@"; do
+	read -ra with <<<"$(emulator "$name")"
+	if ! command -v "${with[0]:-nothing}" >/dev/null; then
+		echo "$name: SKIPPED, ${with[0]:-nothing} is not installed"
+		continue
+	fi
+	unpack "$name"
+	program=$work/$name/alpaca
+	[ -e "$program" ] || program=$program.exe
+	start=$SECONDS
+	answers "${with[@]}" "$program" | tr -d '\r' >"$work/got" || true
+	if cmp -s "$work/want" "$work/got"; then
+		echo "$name: ${#prompts[@]} answers are the same (${with[*]}, $((SECONDS - start)) s), $("${with[@]}" "$program" version | head -n 1)"
+	else
+		echo "$name: answers DIFFER"
+		diff "$work/want" "$work/got" | head -n 10
+		failed=1
+	fi
+done
+exit $failed
