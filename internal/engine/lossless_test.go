@@ -57,7 +57,7 @@ func TestDraftsChangeNothing(t *testing.T) {
 	}
 	var models []testmodel.Named
 	for _, named := range testmodel.Catalog() {
-		if named.Spec.Arch != &arch.LFM2 && named.Spec.Arch != &arch.Qwen35 { // those are recurrent
+		if named.Spec.Arch != &arch.Qwen35 { // which is recurrent
 			models = append(models, named)
 		}
 	}
@@ -67,16 +67,17 @@ func TestDraftsChangeNothing(t *testing.T) {
 	for seed, named := range models {
 		m, small := load(t, named.Spec.Make()), named.Spec
 		small.Seed = 77
-		const ctx = 120
+		const ctx = 72
 		rng := rand.New(rand.NewPCG(21, uint64(seed)))
 		list, _ := requests(t, rng, m, each, ctx)
-		plain := start(t, m, Options{Ctx: ctx, Threads: 1, Parallel: 4, NoCache: true, Drafts: Drafts{Off: true}})
+		plain := start(t, m, Options{Ctx: ctx, Threads: 1, Parallel: 4, Batch: 64, NoCache: true, Drafts: Drafts{Off: true}})
 		want := make([]said, len(list))
 		ids := make([][][]int32, len(list))
 		for i := range list {
-			list[i].MaxTokens = min(list[i].MaxTokens, 40)
+			list[i].MaxTokens = min(list[i].MaxTokens, 20)
+			list[i].Prompt = list[i].Prompt[:min(len(list[i].Prompt), ctx-15)]
 			if list[i].Shift {
-				list[i].MaxTokens = 60
+				list[i].MaxTokens = 40
 			}
 			s, err := plain.Submit(context.Background(), list[i])
 			require.NoError(t, err)
@@ -85,9 +86,9 @@ func TestDraftsChangeNothing(t *testing.T) {
 		}
 		requested += len(list)
 		for k, from := range sources {
-			opt := Options{Ctx: ctx, Threads: 1 + k%2, Parallel: 1 + (seed+k)%4, Queue: n, Batch: 64, Drafts: Drafts{Most: 1 + rng.IntN(20), Always: true}}
+			opt := Options{Ctx: ctx, Threads: 1 + k%2, Parallel: 1 + (seed+k)%4, Answers: 4, Queue: n, Batch: 64, Drafts: Drafts{Most: 1 + rng.IntN(12), Always: true}}
 			if from.small {
-				opt.Drafts.Model = m
+				opt.Drafts.Model, opt.Drafts.Most = m, 1+rng.IntN(4)
 				if !from.same {
 					opt.Drafts.Model = load(t, small.Make())
 				}
@@ -105,7 +106,7 @@ func TestDraftsChangeNothing(t *testing.T) {
 			got := make([]said, len(list))
 			var mine []int
 			for i := range list {
-				if i%len(sources) == k {
+				if (i+seed)%len(sources) == k {
 					mine = append(mine, i)
 				}
 			}
@@ -131,11 +132,14 @@ func TestDraftsChangeNothing(t *testing.T) {
 	}
 	require.GreaterOrEqual(t, requested, n)
 	t.Logf("drafted %v, right %v", drafted, accepted)
+	require.GreaterOrEqual(t, 10*accepted["perfect"], 8*drafted["perfect"])
+	if testing.Short() {
+		return
+	}
 	for _, from := range sources {
 		require.Positive(t, drafted[from.name], from.name)
-		require.Positive(t, accepted[from.name], from.name)
+		require.True(t, accepted[from.name] > 0 || from.right == 0, from.name)
 	}
-	require.GreaterOrEqual(t, 10*accepted["perfect"], 8*drafted["perfect"])
 	require.Less(t, 5*accepted["random"], drafted["random"])
 }
 
