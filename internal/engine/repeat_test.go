@@ -68,8 +68,8 @@ func tasks(b *testing.B) []task {
 		require.NoError(b, err)
 		return string(text[:min(len(text), bytes)])
 	}
-	code := file("hold.go", 2300)
-	page := file("../../docs/serve.md", 6000)
+	code := file("hold.go", 1800)
+	page := file("../../docs/serve.md", 8500)
 	prose := file("../../docs/train.md", 1500)
 	var quotes strings.Builder
 	rng := rand.New(rand.NewPCG(1, 1))

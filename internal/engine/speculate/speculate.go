@@ -225,6 +225,9 @@ func (c *Controller) Learn(n, drafted, accepted int, d time.Duration) {
 		took = min(max(took, t/2), t*2)
 		c.cost[n] = cost{t + (took-t)*weight, c.steps}
 	} else {
+		if _, most := c.estimate(n); most > 0 {
+			took = min(took, 2*most)
+		}
 		c.cost[n] = cost{took, c.steps}
 	}
 	others := float64(n - drafted)

@@ -184,3 +184,45 @@ func TestPrice(t *testing.T) {
 	c.Charge(Model, 0, 10*time.Millisecond)
 	require.Zero(t, c.Length(&s, Offer{Kind: Phrase, Others: 1, Tokens: 8}), "the purse is empty")
 }
+
+// TestPassages: where a text repeats much of what it had, it is soon as fast as rows are cheap,
+// also on a machine that does something else now and then.
+func TestPassages(t *testing.T) {
+	for name, tt := range map[string]struct {
+		cost curve
+		most map[float64]float64 // time by how often drafts are right
+	}{
+		"in the cache": {table(1, 0.87, 1.09, 1.6, 2.8, 4.4, 8.8), map[float64]float64{0.9: 0.38, 0.97: 0.26, 1: 0.17}},
+		"from memory":  {table(1, 1.26, 1.43, 1.78, 2.74, 4.8, 9), map[float64]float64{0.9: 0.4, 0.97: 0.28, 1: 0.19}},
+	} {
+		for rate, most := range tt.most {
+			for _, noise := range []float64{0, 0.2} {
+				spent, made := 0., 0.
+				for seed := range uint64(20) {
+					r := rand.New(rand.NewPCG(seed, 0))
+					c := New()
+					s := c.Sources()
+					for end := made + 600; made < end; {
+						o := Offer{Kind: Passage, Others: 1, Tokens: 32}
+						accepted := 0
+						o.Tokens = c.Length(&s, o)
+						for accepted < o.Tokens && r.Float64() < rate {
+							accepted++
+						}
+						took := tt.cost(1 + o.Tokens)
+						spent += took
+						made += 1 + float64(accepted)
+						took *= 1 + noise*(2*r.Float64()-1)
+						c.Learn(1+o.Tokens, o.Tokens, accepted, time.Duration(took*float64(time.Millisecond)))
+						if o.Tokens > 0 {
+							c.Judge(&s, o, accepted)
+						} else {
+							c.Pass(&s, Passage)
+						}
+					}
+				}
+				require.LessOrEqual(t, spent/made, most, "%s, %v right, noise %v", name, rate, noise)
+			}
+		}
+	}
+}
