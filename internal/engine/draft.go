@@ -17,9 +17,9 @@ import (
 // many tokens a step makes: verify.go.
 
 const (
-	draftBytes = 6  // of a grammar's text, for each token
-	draftNear  = 8  // tokens before the draft that may change how its text is cut
-	sureMatch  = 5  // tokens of a match that goes before what a model drafts
+	draftBytes = 6 // of a grammar's text, for each token
+	draftNear  = 8 // tokens before the draft that may change how its text is cut
+	sureMatch  = 5 // tokens of a match that goes before what a model drafts
 )
 
 // learn puts what is new of the text into the index.
