@@ -226,7 +226,7 @@ func (c *Controller) Learn(n, drafted, accepted int, d time.Duration) {
 		c.cost[n] = cost{t + (took-t)*weight, c.steps}
 	} else {
 		if _, most := c.estimate(n); most > 0 {
-			took = min(took, 2*most)
+			took = min(took, most)
 		}
 		c.cost[n] = cost{took, c.steps}
 	}
