@@ -256,6 +256,7 @@ func (e *Engine) rest(a *answer) {
 		a.saved = b.Bytes()
 	}
 	a.seq.Free()
+	e.undraft(a)
 	a.result.Preemptions++
 	e.running = slices.DeleteFunc(e.running, func(other *answer) bool { return other == a })
 	e.resting = append(e.resting, a)

@@ -124,7 +124,9 @@ func (a *answer) makeRoom(ctx int) (more bool, err error) {
 		return false, nil // a full context is the end, as without Shift
 	}
 	if more && err == nil {
+		a.drafting.learn(a.tokens)
 		a.tokens = append(a.tokens[:0], a.seq.Tokens()...)
+		a.drafting.moved(a.tokens)
 		a.result.Shifted = true
 	}
 	return more && a.seq.Len() < ctx, err

@@ -3,33 +3,225 @@ package engine
 import (
 	"slices"
 	"strings"
+	"time"
 
+	"alpaca/internal/engine/drafter"
+	"alpaca/internal/engine/lookup"
 	"alpaca/internal/engine/speculate"
-	"alpaca/internal/sampler"
 	"alpaca/internal/tokenizer"
 )
 
-// Where a grammar leaves no choice, what comes next is a draft: its tokens are rows of
-// one batch, behind the text's last token. Each row's token is sampled as ever, in order,
-// as long as the draft has what was sampled; the rows after that are taken back. So a
-// draft decides nothing but how many tokens a step makes.
+// What a text is expected to go on with is a draft: its tokens are rows of one batch, behind
+// the text's last token. A draft comes from a grammar that leaves no choice, from an earlier
+// place of the text that was like this one, or from a small model. It decides nothing but how
+// many tokens a step makes: verify.go.
 
 const (
-	mostDraft  = 24 // tokens of a draft at most
-	draftBytes = 6  // of its text, for each token
-	draftNear  = 8  // tokens before the draft that may change how its text is cut
+	draftBytes = 6 // of a grammar's text, for each token
+	draftNear  = 8 // tokens before the draft that may change how its text is cut
+	sureMatch  = 5 // tokens of a match that goes before what a model drafts
 )
 
-// drafting is what an answer's drafts are made from.
-type drafting struct {
-	grammar sampler.Drafter
-	source  speculate.Source
+// learn puts what is new of the text into the index.
+func (d *drafting) learn(tokens []int32) {
+	if d != nil && d.index != nil {
+		d.index.Add(tokens[d.indexed:]...)
+		d.indexed = len(tokens)
+	}
 }
 
-// drafts lets the grammar of a begin them.
-func (e *Engine) drafts(a *answer) {
-	if g, ok := a.grammar.(sampler.Drafter); ok && !e.opt.NoDrafts {
-		a.drafting = &drafting{g, e.speculate.Source()}
+// moved is told that tokens have left the text. The index keeps them: they may come again.
+func (d *drafting) moved(tokens []int32) {
+	if d != nil {
+		d.indexed = len(tokens)
+	}
+}
+
+// draft adds rows for what is expected of the texts, and notes how long that took.
+func (e *Engine) draft() {
+	start := time.Now()
+	var asked []*rows
+	for i := range e.rows {
+		if r := &e.rows[i]; e.addDraft(r) {
+			asked = append(asked, r)
+		}
+	}
+	e.drafted, e.wrote = time.Since(start), 0
+	if len(asked) > 0 {
+		e.write(asked)
+		e.wrote = time.Since(start) - e.drafted
+	}
+}
+
+// room returns how many tokens a draft of r can have. No row lies behind the end of the
+// context or of what was asked for, so that nothing but a sampled token ends or moves the text
+// within a draft.
+func (e *Engine) room(r *rows) int {
+	a := r.answer
+	n := min(e.opt.Drafts.Most, e.runner.MaxRows()-e.rowsNow(), e.opt.Ctx-a.seq.Len()-2)
+	if most := a.group.req.MaxTokens; most >= 0 {
+		n = min(n, most-a.result.GeneratedTokens-1)
+	}
+	return n
+}
+
+// addDraft adds rows for what is expected after the token of r, unless they would take more
+// time than they are likely to save. It returns true where a model is asked for them.
+func (e *Engine) addDraft(r *rows) (asked bool) {
+	a := r.answer
+	d := a.drafting
+	if d == nil || e.frugal {
+		return false
+	}
+	n := e.room(r)
+	switch {
+	case n <= 0:
+		return false
+	case e.guess != nil:
+		e.offer(r, e.guess(a, n), speculate.Offer{Kind: speculate.Passage})
+		return false
+	case d.grammar != nil && e.force(r, n):
+		return false
+	}
+	var match lookup.Match
+	if d.index != nil {
+		d.learn(a.tokens)
+		d.found, match = d.index.Find(d.found[:0], n)
+	}
+	o := speculate.Offer{Kind: kindOf(match)}
+	if d.ask == nil || match >= sureMatch {
+		if match == 0 || e.offer(r, d.found, o) || d.ask == nil {
+			return false
+		}
+		match = 0
+	}
+	if e.ask(r, n) {
+		return true
+	}
+	if match > 0 {
+		e.offer(r, d.found, o)
+	}
+	return false
+}
+
+// kindOf returns what kind of draft follows such a match.
+func kindOf(m lookup.Match) speculate.Kind {
+	switch {
+	case m == lookup.Resumed:
+		return speculate.Resumed
+	case m >= 8:
+		return speculate.Passage
+	case m >= 4:
+		return speculate.Phrase
+	}
+	return speculate.Pair
+}
+
+// force offers what the grammar of r leaves no choice about. It returns false if that is
+// nothing, or not worth it.
+func (e *Engine) force(r *rows, n int) bool {
+	a := r.answer
+	text := a.drafting.grammar.Draft(nil, n*draftBytes)
+	if len(text) == 0 {
+		return false
+	}
+	o := speculate.Offer{Kind: speculate.Forced, Others: e.rowsNow(), Tokens: min(n, len(text)), Ends: true}
+	if e.speculate.Length(&a.drafting.sources, o) == 0 {
+		e.speculate.Pass(&a.drafting.sources, o.Kind)
+		return false
+	}
+	ids := cut(a.group.tok, a.tokens, string(text))
+	return e.offer(r, ids[:min(len(ids), n)], o)
+}
+
+// offer adds rows for ids, for as many as are worth it. It returns false where none is.
+func (e *Engine) offer(r *rows, ids []int32, o speculate.Offer) bool {
+	d := r.answer.drafting
+	ids = r.answer.likely(ids)
+	o.Others, o.Tokens = e.rowsNow(), len(ids)
+	if len(ids) == 0 || len(ids) < e.opt.Drafts.Least {
+		return false
+	}
+	k := e.speculate.Length(&d.sources, o)
+	if k == 0 {
+		e.speculate.Pass(&d.sources, o.Kind)
+		return false
+	}
+	r.set(ids[:k], o)
+	return true
+}
+
+// set makes ids the draft of r, the first tokens of what o is.
+func (r *rows) set(ids []int32, o speculate.Offer) {
+	o.Ends = o.Ends && o.Tokens == len(ids)
+	o.Tokens = len(ids)
+	r.draft, r.offer = ids, o
+	r.n += len(ids)
+	r.logits += len(ids)
+}
+
+// likely returns the beginning of ids that the text can go on with, as far as that is seen
+// without more ado: a grammar allows its first token, and nothing follows the end of a text.
+func (a *answer) likely(ids []int32) []int32 {
+	if i := slices.IndexFunc(ids, a.group.tok.IsEOG); i >= 0 {
+		ids = ids[:i]
+	}
+	if g := a.drafting.grammar; len(ids) > 0 && g != nil && !g.Allowed(ids[0]) {
+		return nil
+	}
+	return ids
+}
+
+// ask takes rows for what the small model will draft, if that is worth it.
+func (e *Engine) ask(r *rows, n int) bool {
+	d := r.answer.drafting
+	if d.ask.Text == nil {
+		if d.ask.Text = e.drafter.Open(r.answer.tokens); d.ask.Text == nil {
+			return false
+		}
+	}
+	o := speculate.Offer{Kind: speculate.Model, Others: e.rowsNow(), Tokens: n}
+	k := e.speculate.Length(&d.sources, o)
+	if k == 0 {
+		e.speculate.Pass(&d.sources, o.Kind)
+		return false
+	}
+	d.ask.Tokens, d.ask.Most = r.answer.tokens, k
+	r.n += k // so that others leave them
+	r.offer = o
+	return true
+}
+
+// write lets the small model draft for the rows that asked it. Where it fails, as when its
+// file was cut, it drafts no more: no text depends on it.
+func (e *Engine) write(asked []*rows) {
+	var asks []*drafter.Ask
+	for _, r := range asked {
+		asks = append(asks, r.answer.drafting.ask)
+	}
+	took, err := e.drafter.Write(asks)
+	made := 0
+	for _, r := range asked {
+		d := r.answer.drafting
+		r.n -= d.ask.Most
+		ids := d.ask.Draft
+		made += len(ids)
+		if ids = r.answer.likely(ids); err != nil || len(ids) == 0 || len(ids) < e.opt.Drafts.Least {
+			e.speculate.Pass(&d.sources, speculate.Model)
+			continue
+		}
+		r.offer.Tokens = len(ids)
+		r.set(ids, r.offer)
+	}
+	e.speculate.Charge(speculate.Model, made, took)
+	if err != nil {
+		for _, a := range slices.Concat(e.running, e.resting) {
+			if a.drafting != nil {
+				a.drafting.ask = nil
+			}
+		}
+		e.drafter.Close()
+		e.drafter = nil
 	}
 }
 
@@ -56,106 +248,3 @@ func cut(tok *tokenizer.Tokenizer, before []int32, text string) []int32 {
 	ids, _ = tok.EncodeParts([]tokenizer.Part{{Text: text}}, opt)
 	return ids
 }
-
-// addDraft adds rows for what is expected after the token of r, unless they would take
-// more time than they are likely to save. No row lies behind the end of the context or of
-// what was asked for, so that nothing but a sampled token ends or moves the text within a
-// draft.
-func (e *Engine) addDraft(r *rows) {
-	a := r.answer
-	d := a.drafting
-	if d == nil || e.frugal {
-		return
-	}
-	others := e.rowsNow()
-	n := min(mostDraft, e.runner.MaxRows()-others, e.opt.Ctx-a.seq.Len()-2)
-	if most := a.group.req.MaxTokens; most >= 0 {
-		n = min(n, most-a.result.GeneratedTokens-1)
-	}
-	if e.Model().Config.Recurrent() {
-		return // rows that are taken back would take the text's state with them
-	}
-	if n <= 0 {
-		return
-	}
-	text := d.grammar.Draft(nil, n*draftBytes)
-	if len(text) == 0 {
-		return
-	}
-	if e.speculate.Length(&d.source, others, min(n, len(text))) == 0 {
-		e.speculate.Pass(&d.source)
-		return
-	}
-	ids := cut(a.group.tok, a.tokens, string(text))
-	ids = ids[:min(len(ids), n)]
-	k := e.speculate.Length(&d.source, others, len(ids))
-	if k == 0 {
-		e.speculate.Pass(&d.source)
-		return
-	}
-	r.draft, r.whole = ids[:k], k == len(ids)
-	r.n += k
-	r.logits += k
-}
-
-// drafting reports whether any of the rows chosen is of a draft.
-func (e *Engine) drafting() bool {
-	return slices.ContainsFunc(e.rows, func(r rows) bool { return len(r.draft) > 0 })
-}
-
-// rowsNow returns the number of rows that are chosen.
-func (e *Engine) rowsNow() (n int) {
-	for _, r := range e.rows {
-		n += r.n
-	}
-	return n
-}
-
-// refused reports whether the text has left its draft, so that the rows that come next
-// are of another text.
-func (r *rows) refused() bool { return r != nil && r.used > 0 && !r.follows() }
-
-// follows reports whether the text has all tokens of the draft so far.
-func (r *rows) follows() bool {
-	a := r.answer
-	return !a.ended && r.used <= len(r.draft) && a.tokens[len(a.tokens)-1] == r.draft[r.used-1]
-}
-
-// take makes tokens of the logits, until one is not as drafted.
-func (t turn) take(vocab int) {
-	if t.rows == nil {
-		t.answer.next(t.logits)
-		return
-	}
-	for at := 0; at < len(t.logits); at += vocab {
-		t.answer.next(t.logits[at : at+vocab])
-		if t.rows.used++; !t.rows.follows() {
-			return
-		}
-	}
-}
-
-// refuse takes back the rows that no text goes on from, and notes what drafts were worth.
-func (e *Engine) refuse() {
-	for i := range e.rows {
-		r := &e.rows[i]
-		if len(r.draft) == 0 {
-			continue
-		}
-		a := r.answer
-		if used := max(r.used, 1); used < r.logits {
-			a.seq.Truncate(a.seq.Len() - r.logits + used)
-		}
-		accepted := r.accepted()
-		e.speculate.Judge(&a.drafting.source, len(r.draft), accepted, r.whole)
-		a.result.DraftTokens += len(r.draft)
-		a.result.DraftAccepted += accepted
-		e.mu.Lock()
-		e.stats.DraftTokens += int64(len(r.draft))
-		e.stats.DraftAccepted += int64(accepted)
-		e.mu.Unlock()
-	}
-}
-
-// accepted returns how many tokens of the draft are of the text.
-func (r *rows) accepted() int { return max(0, r.used-1) }

@@ -8,7 +8,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"alpaca/internal/engine/speculate"
 	"alpaca/internal/gguf"
 	"alpaca/internal/grammar/jsonschema"
 	"alpaca/internal/model"
@@ -37,13 +36,6 @@ func (p *play) Draft(b []byte, n int) []byte {
 	return b
 }
 
-// alwaysDraft lets e evaluate all drafts, whether they pay or not.
-func alwaysDraft(e *Engine) {
-	e.work.Lock()
-	defer e.work.Unlock()
-	e.speculate = speculate.Always()
-}
-
 // TestDrafted: where it is known what comes next, a step makes many tokens, and what the
 // text holds at its end is what it holds without drafts, wherever it ends.
 func TestDrafted(t *testing.T) {
@@ -63,10 +55,9 @@ func TestDrafted(t *testing.T) {
 		{ctx: 30, max: len(say), steps: 12},
 	} {
 		var want string
-		for _, opt := range []Options{{NoDrafts: true}, {}} {
+		for _, opt := range []Options{{Drafts: Drafts{Off: true}}, {Drafts: Drafts{Always: true, NoLookup: true}}} {
 			opt.Threads, opt.Ctx, opt.Parallel = 1, tt.ctx, 1
 			e := start(t, m, opt)
-			alwaysDraft(e)
 			text := e.NewText()
 			p := sampler.DefaultParams()
 			p.Temp = 0
@@ -82,7 +73,7 @@ func TestDrafted(t *testing.T) {
 			stats := e.Stats()
 			require.Equal(t, stats.DraftAccepted, int64(result.DraftAccepted))
 			got := fmt.Sprint(said, result.Reason, result.GeneratedTokens, text.Tokens())
-			if opt.NoDrafts {
+			if opt.Drafts.Off {
 				want = got
 				require.Zero(t, stats.DraftTokens)
 				continue
@@ -124,7 +115,7 @@ func BenchmarkForms(b *testing.B) {
 		require.NoError(b, err)
 		times := [3][]float64{}
 		accepted, drafted := 0, 0
-		engines := [2]*Engine{start(b, m, Options{Ctx: 512, Parallel: 1, NoDrafts: true}), start(b, m, Options{Ctx: 512, Parallel: 1})}
+		engines := [2]*Engine{start(b, m, Options{Ctx: 512, Parallel: 1, Drafts: Drafts{Off: true}}), start(b, m, Options{Ctx: 512, Parallel: 1})}
 		for range *formsTurns {
 			for _, way := range []int{0, 1, 2, 2, 1, 0} { // both ways, since the machine changes with time
 				sampling := sampler.DefaultParams()

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"alpaca/internal/engine/drafter"
 	"alpaca/internal/engine/speculate"
 	"alpaca/internal/model"
 	"alpaca/internal/pool"
@@ -33,10 +34,8 @@ type Options struct {
 	// forgotten first; then the youngest text gives its own away until there is room, those
 	// before it that are not read.
 	Blocks  int
-	NoCache bool // texts do not share what they have evaluated
-	// NoDrafts makes one token a step also where a grammar leaves no choice. It changes
-	// nothing but the time.
-	NoDrafts bool
+	NoCache bool   // texts do not share what they have evaluated
+	Drafts  Drafts // what is evaluated of a text before it is sampled
 
 	Threads        int         // machine.CountThreads().Default()
 	CacheK, CacheV *quant.Type // nil is F16
@@ -49,6 +48,7 @@ type Engine struct {
 	opt     Options
 	warning string
 	runner  *model.Runner
+	pool    *pool.Pool // nil: the runner has its own, or it is others'
 	vocab   sampler.Vocab
 
 	mu       sync.Mutex // of what follows
@@ -72,7 +72,10 @@ type Engine struct {
 	pace     pace
 
 	speculate *speculate.Controller
-	drafted   time.Duration // that the making of the drafts of this step took
+	drafter   *drafter.Drafter               // nil: no small model drafts
+	guess     func(a *answer, n int) []int32 // of tests, in the place of all sources; nil
+	drafted   time.Duration                  // that the making of the drafts of this step took,
+	wrote     time.Duration                  // and that the small model took besides
 	batch     model.Batch
 	rows      []rows // of batch
 }
@@ -87,7 +90,8 @@ type Stats struct {
 	PromptTokens, CachedTokens, GeneratedTokens int64
 	PromptTime, GenerateTime                    time.Duration // of the steps with rows of prompts, and of the others
 	Steps, Rows                                 int64
-	DraftTokens, DraftAccepted                  int64 // evaluated before they were sampled; those that were sampled then
+	Drafts, DraftTokens, DraftAccepted          int64     // evaluated before they were sampled; those that were sampled then
+	AcceptedAt                                  [16]int64 // drafts whose token at that place was sampled then; further ones count as the last
 	Preemptions, Cancelled                      int64
 	LastStep                                    time.Time
 }
@@ -130,10 +134,17 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	}
 	o.Answers = max(o.Answers, o.Parallel)
 	o.Batch = min(max(o.Batch, o.Answers), max(o.Ctx, o.Answers))
+	if e.pool = newPool(o); e.pool != nil {
+		o.Pool = e.pool
+	}
 	e.runner, err = m.NewRunner(model.RunnerOptions{
 		Batch: o.Batch, Ctx: o.Ctx, Threads: o.Threads, Blocks: o.Blocks, Recent: e.recent(m), CacheK: o.CacheK, CacheV: o.CacheV, Pool: o.Pool,
 	})
+	if err == nil {
+		err = e.startDrafter()
+	}
 	if err != nil {
+		e.free()
 		return nil, err
 	}
 	if !o.NoCache && !m.Config.Recurrent() { // else blocks alone are no beginning of a text
@@ -143,6 +154,9 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	e.vocab = sampler.Vocab{N: tok.Len(), EOG: tok.EOG(), Piece: func(id int32) string { return tok.Piece(id, false) }}
 	e.changed = sync.NewCond(&e.mu)
 	e.pace.target, e.speculate = o.Target, speculate.New()
+	if o.Drafts.Always {
+		e.speculate = speculate.Always()
+	}
 	go e.loop()
 	return e, nil
 }
@@ -173,7 +187,13 @@ func (e *Engine) Threads() int { return e.runner.Threads() }
 func (e *Engine) MemoryStats() model.MemoryStats {
 	e.work.Lock()
 	defer e.work.Unlock()
-	return e.runner.MemoryStats()
+	s := e.runner.MemoryStats()
+	if e.drafter != nil {
+		small := e.drafter.MemoryStats()
+		s.Cache += small.Cache
+		s.Scratch += small.Scratch
+	}
+	return s
 }
 
 // Stats returns what the engine has done so far.
@@ -305,7 +325,21 @@ func (e *Engine) Close() error {
 	e.wakeLocked()
 	e.mu.Unlock()
 	<-e.done
-	return e.runner.Close()
+	return e.free()
+}
+
+// free ends the workers.
+func (e *Engine) free() (err error) {
+	if e.drafter != nil {
+		err = e.drafter.Close()
+	}
+	if e.runner != nil {
+		err = errors.Join(err, e.runner.Close())
+	}
+	if e.pool != nil {
+		e.pool.Close()
+	}
+	return err
 }
 
 // Run answers a request and calls emit with each token before the next is evaluated.

@@ -146,6 +146,7 @@ func (e *Engine) settle() (ended bool) {
 // finish frees what a text that has ended holds.
 func (e *Engine) finish(a *answer) {
 	g := a.group
+	e.undraft(a)
 	if a.seq != nil {
 		e.publish(a, true)
 		if g.req.Text == nil {

@@ -50,6 +50,8 @@ type Request struct {
 	// NoCache leaves what other texts have evaluated alone, and does not offer them
 	// what this one evaluates. It changes nothing but the time.
 	NoCache bool
+	// NoDrafts makes one token of the text a step. It changes nothing but the time.
+	NoDrafts bool
 	// LoRA says how strong each of the model's adapters is in the text; nil is what the
 	// model says. Texts with the same share what is cached.
 	LoRA []float32
@@ -73,7 +75,7 @@ type Request struct {
 
 	// Window is how many tokens may wait for the reader of the stream before the text
 	// pauses; 0 is 256. With 1 a token is evaluated when the reader wants the next, but
-	// for those that a Grammar which is a sampler.Drafter knows: they come with others.
+	// for those of drafts: they come with others.
 	Window int
 	// Progress, if not nil, is told how much of what is new of the prompt is
 	// evaluated. It must return at once.
@@ -117,7 +119,7 @@ type Result struct {
 	PromptTokens    int // of the prompt; 0 where it was not read to its end
 	CachedTokens    int // of those, known from before
 	GeneratedTokens int // the one that ended the text included
-	DraftTokens     int // evaluated before they were sampled, because a grammar leaves no choice
+	DraftTokens     int // evaluated before they were sampled, because the text was expected to go on so
 	DraftAccepted   int // of those, the ones that were sampled then
 
 	QueueTime    time.Duration // until the text was begun

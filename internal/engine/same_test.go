@@ -222,7 +222,7 @@ func TestAloneOrTogether(t *testing.T) {
 				list[i].LoRA = [][]float32{nil, {0, 0}, {1, 0}, {0, -0.7}}[rng.IntN(4)]
 			}
 		}
-		alone := start(t, m, Options{Ctx: ctx, Threads: 1, Parallel: 3, NoCache: true, NoDrafts: true, CacheK: &tt.kv, CacheV: &tt.kv})
+		alone := start(t, m, Options{Ctx: ctx, Threads: 1, Parallel: 3, NoCache: true, Drafts: Drafts{Off: true}, CacheK: &tt.kv, CacheV: &tt.kv})
 		var want []said
 		for _, r := range list {
 			s, err := alone.Submit(context.Background(), r)
@@ -234,17 +234,16 @@ func TestAloneOrTogether(t *testing.T) {
 			{Ctx: ctx, Threads: 2, Parallel: 3, Queue: n, Target: time.Nanosecond},        // prompts in small pieces
 			{Ctx: ctx, Threads: 2, Parallel: 16, Queue: n, Blocks: 13, Batch: 50},         // hardly any memory
 			{Ctx: ctx, Threads: 1, Parallel: 7, Queue: n, Blocks: 8, NoCache: true},       // nor what others have evaluated
-			{Ctx: ctx, Threads: 2, Parallel: 5, Queue: n, NoDrafts: true},                 // a token a step
+			{Ctx: ctx, Threads: 2, Parallel: 5, Queue: n, Drafts: Drafts{Off: true}},      // a token a step
 			{Ctx: ctx, Threads: 3, Parallel: 40, Queue: n, Target: time.Hour, Batch: 512}, // much of both
 		}
 		if testing.Short() {
 			options = options[2:4]
 		}
 		for _, opt := range options {
-			opt.CacheK, opt.CacheV = &tt.kv, &tt.kv
+			opt.CacheK, opt.CacheV, opt.Drafts.Always = &tt.kv, &tt.kv, true
 			t.Run(fmt.Sprintf("%s, %d at once, %d blocks", name, opt.Parallel, opt.Blocks), func(t *testing.T) {
 				e := start(t, m, opt)
-				alwaysDraft(e)
 				var wait sync.WaitGroup
 				got := make([]said, len(list))
 				for i, r := range list {
@@ -281,7 +280,7 @@ func TestAloneOrTogether(t *testing.T) {
 				preempted += stats.Preemptions
 				accepted += stats.DraftAccepted
 				recurrent := m.Config.Recurrent() // texts share no beginnings, and take no tokens back
-				if opt.NoDrafts || recurrent {
+				if opt.Drafts.Off || recurrent {
 					require.Zero(t, stats.DraftTokens)
 				} else if !testing.Short() {
 					require.Positive(t, stats.DraftTokens)

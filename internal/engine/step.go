@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"alpaca/internal/engine/speculate"
 	"alpaca/internal/model"
 	"alpaca/internal/pool"
 )
@@ -18,9 +19,9 @@ type rows struct {
 	logits int  // rows, the last ones, whose logits are wanted
 	prompt bool // they are of what was asked, not of what was said
 
-	draft []int32 // the last rows' tokens, which nobody has sampled yet
-	whole bool    // there was no more of the draft
-	used  int     // of the rows with logits, those that the text went on from
+	draft []int32         // the last rows' tokens, which nobody has sampled yet
+	offer speculate.Offer // what the draft is
+	used  int             // of the rows with logits, those that the text went on from
 }
 
 // compose chooses the rows of the next batch: one of each text that is being answered,
@@ -38,11 +39,7 @@ func (e *Engine) compose() bool {
 			e.rows = append(e.rows, rows{answer: a, n: 1, logits: 1})
 		}
 	}
-	start := time.Now()
-	for i := range e.rows {
-		e.addDraft(&e.rows[i])
-	}
-	e.drafted = time.Since(start)
+	e.draft()
 	used := 0
 	for _, r := range e.rows {
 		used += r.n
@@ -256,6 +253,8 @@ func (e *Engine) share(a *answer) []*answer {
 // account notes what a step has cost.
 func (e *Engine) account(d time.Duration, sampled int) {
 	prompts, drafted, accepted := 0, 0, 0
+	e.pace.learn(e.batch.Len(), d)
+	d += e.drafted
 	each := true // text has one row and its draft
 	for _, r := range e.rows {
 		each = each && r.n == 1+len(r.draft)
@@ -265,12 +264,11 @@ func (e *Engine) account(d time.Duration, sampled int) {
 			r.answer.result.PromptTime += d
 			prompts += r.n
 		} else {
-			r.answer.result.GenerateTime += d
+			r.answer.result.GenerateTime += d + e.wrote
 		}
 	}
-	e.pace.learn(e.batch.Len(), d)
 	if each {
-		e.speculate.Learn(e.batch.Len(), drafted, accepted, d+e.drafted)
+		e.speculate.Learn(e.batch.Len(), drafted, accepted, d)
 	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -282,7 +280,7 @@ func (e *Engine) account(d time.Duration, sampled int) {
 	if prompts > 0 {
 		s.PromptTime += d
 	} else {
-		s.GenerateTime += d
+		s.GenerateTime += d + e.wrote
 	}
 	s.Running, s.LastStep = len(e.running)+len(e.resting), time.Now()
 	for _, r := range e.rows {

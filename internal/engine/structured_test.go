@@ -154,8 +154,7 @@ func TestRandomSchemas(t *testing.T) {
 	}
 	for i := range n {
 		m := models[i%2]
-		e := start(t, m, Options{Threads: 1, Ctx: 4096, Parallel: 1})
-		alwaysDraft(e)
+		e := start(t, m, Options{Threads: 1, Ctx: 4096, Parallel: 1, Drafts: Drafts{Always: true}})
 		drafted += writeRandom(t, e, m, vocabOf(m), i, 3)
 	}
 	require.Positive(t, drafted)

@@ -72,6 +72,8 @@ var order = []string{
 	"internal/jinja/syntax",
 	"internal/jinja/text",
 	"internal/engine",
+	"internal/engine/drafter",
+	"internal/engine/lookup",
 	"internal/engine/speculate",
 
 	// Models on this machine, and how they get there.

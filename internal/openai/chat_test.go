@@ -26,7 +26,7 @@ func TestChatRequest(t *testing.T) {
 	r, err = ParseChat([]byte(`{`+hi+`, "model": "m", "stream": true, "stream_options": {"include_usage": true},
 		"max_completion_tokens": 5, "n": 3, "seed": 7, "temperature": -1, "top_p": 1.5, "min_p": -3, "top_k": -9, "typical_p": 0.5,
 		"frequency_penalty": 0.25, "presence_penalty": -0.5, "repeat_penalty": 1.5, "repeat_last_n": -1, "stop": ["a", "", "b"],
-		"logprobs": true, "top_logprobs": 4, "cache_prompt": false, "return_progress": true, "timings_per_token": true,
+		"logprobs": true, "top_logprobs": 4, "cache_prompt": false, "speculative": false, "return_progress": true, "timings_per_token": true,
 		"verbose": true, "return_tokens": true, "ignore_eos": true, "mirostat": 2, "samplers": ["top_k", "temperature"],
 		"dry_sequence_breakers": ["x"], "chat_template_kwargs": {"a": 1}, "reasoning_effort": "none", "reasoning_format": "none",
 		"response_format": {"type": "text"}, "tools": [{"type": "function"}], "tool_choice": "none", "modalities": ["text"],
@@ -38,7 +38,7 @@ func TestChatRequest(t *testing.T) {
 	want.IgnoreEOS, want.Mirostat, want.Samplers = true, 2, []sampler.Name{"top_k", "temperature"}
 	want.DRYBreakers = []string{"x"}
 	require.Equal(t, Generation{
-		Model: "m", Sampling: want, Stop: []string{"a", "b"}, MaxTokens: 5, N: 3, Logprobs: true, Top: 4, NoCache: true,
+		Model: "m", Sampling: want, Stop: []string{"a", "b"}, MaxTokens: 5, N: 3, Logprobs: true, Top: 4, NoCache: true, NoDrafts: true,
 		Stream: true, Usage: true, Progress: true, Timings: true, Verbose: true, GiveTokens: true,
 	}, r.Generation)
 	require.True(t, r.KeepReasoning)

@@ -21,6 +21,7 @@ type Generation struct {
 	Logprobs  bool
 	Top       int // alternatives of each token
 	NoCache   bool
+	NoDrafts  bool
 	Format    *Format        // of the answer; nil: free
 	Adapters  []AdapterScale // what is left out is not used; empty: as the server has it
 
@@ -60,6 +61,9 @@ func (g *Generation) read(o *object) {
 	cache := true
 	o.boolean("cache_prompt", &cache)
 	g.NoCache = !cache
+	drafts := true
+	o.boolean("speculative", &drafts)
+	g.NoDrafts = !drafts
 	o.boolean("return_progress", &g.Progress)
 	o.boolean("timings_per_token", &g.Timings)
 	o.boolean("verbose", &g.Verbose)

@@ -85,6 +85,11 @@ func (s *Server) metricsPage(w http.ResponseWriter, _ *http.Request) error {
 	p.One("counter", "llamacpp:tokens_predicted_seconds_total", "Time of the steps that generated tokens.", e.GenerateTime.Seconds())
 	p.One("counter", "llamacpp:spec_decode_num_draft_tokens_total", "Tokens that were evaluated before they were sampled.", float64(e.DraftTokens))
 	p.One("counter", "llamacpp:spec_decode_num_accepted_tokens_total", "Of those, the ones that were sampled then.", float64(e.DraftAccepted))
+	p.One("counter", "llamacpp:spec_decode_num_drafts_total", "Drafts that they were of.", float64(e.Drafts))
+	p.Head("counter", "llamacpp:spec_decode_num_accepted_tokens_per_pos_total", "Drafts whose token at that place was sampled then.")
+	for i, n := range e.AcceptedAt {
+		fmt.Fprintf(&p, "llamacpp:spec_decode_num_accepted_tokens_per_pos_total{position=\"%d\"} %d\n", i, n)
+	}
 	p.One("counter", "llamacpp:n_decode_total", "Steps of the engine.", float64(e.Steps))
 	p.One("counter", "llamacpp:n_tokens_max", "Tokens that a text had at most.", float64(m.mostInCtx))
 	p.One("gauge", "llamacpp:prompt_tokens_seconds", "Tokens of prompts a second.", rate(e.PromptTokens, e.PromptTime))

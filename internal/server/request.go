@@ -27,7 +27,7 @@ func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) 
 	}
 	req := engine.Request{
 		MaxTokens: g.MaxTokens, Stop: append(g.Stop[:len(g.Stop):len(g.Stop)], stops...), Logprobs: g.Logprobs, Top: g.Top,
-		N: g.N, Sampling: g.Sampling, NoCache: g.NoCache, Salt: s.keys.salt(keyOf(r)), Key: s.clientOf(r), Shift: s.opt.Shift,
+		N: g.N, Sampling: g.Sampling, NoCache: g.NoCache, NoDrafts: g.NoDrafts, Salt: s.keys.salt(keyOf(r)), Key: s.clientOf(r), Shift: s.opt.Shift,
 	}
 	var err error
 	if req.LoRA, err = s.requestScales(g); err != nil {

@@ -25,9 +25,11 @@ type ignored struct {
 
 var ignoredFlags = map[string]ignored{
 	"color":             {words: onOff},
-	"context-shift":     {},                          // the default
+	"context-shift":     {}, // the default
+	"device-draft":      {short: "devd", value: true},
 	"flash-attn":        {short: "fa", words: onOff}, // a value since 2025
 	"gpu-layers":        {short: "ngl", value: true},
+	"gpu-layers-draft":  {short: "ngld", value: true},
 	"gqa":               {short: "gqa", value: true}, // read from the tensors' shapes
 	"in-prefix":         {value: true},               // templates say what surrounds a message
 	"in-prefix-bos":     {},
@@ -50,6 +52,7 @@ var ignoredFlags = map[string]ignored{
 	"numa":              {words: []string{"distribute", "isolate", "numactl"}}, // a value since 2024
 	"random-prompt":     {},
 	"simple-io":         {},
+	"spec-default":      {}, // the default
 	"split-mode":        {short: "sm", value: true},
 	"tensor-split":      {short: "ts", value: true},
 	"threads-batch":     {short: "tb", value: true},

@@ -26,6 +26,22 @@ var aliases = map[string]string{
 	"n-gpu-layers":      "gpu-layers",
 	"session":           "prompt-cache",
 	"lora-scaled":       "lora",
+
+	"spec-type":            "spec",
+	"spec-draft-model":     "model-draft",
+	"draft-model":          "model-draft",
+	"draft":                "draft-max",
+	"draft-n":              "draft-max",
+	"spec-max":             "draft-max",
+	"spec-draft-n-max":     "draft-max",
+	"spec-ngram-mod-n-max": "draft-max",
+	"draft-n-min":          "draft-min",
+	"spec-draft-n-min":     "draft-min",
+	"spec-ngram-mod-n-min": "draft-min",
+	"spec-draft-p-min":     "draft-p-min",
+	"spec-draft-ngl":       "gpu-layers-draft",
+	"n-gpu-layers-draft":   "gpu-layers-draft",
+	"spec-draft-device":    "device-draft",
 }
 
 // Normalize maps every spelling of a flag to its name here: underscores,

@@ -158,9 +158,19 @@ func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 	if err != nil {
 		return nil, err
 	}
-	block, err := m.Model.BlockBytes(model.RunnerOptions{Ctx: ctx, CacheK: cache.CacheK, CacheV: cache.CacheV})
-	if err != nil {
+	if opt.Drafts, err = o.OpenDrafts(u, m); err != nil {
 		return nil, err
+	}
+	block := 0 // bytes of both models, if two are at work
+	for _, m := range []*model.Model{m.Model, opt.Drafts.Model} {
+		if m == nil {
+			continue
+		}
+		n, err := m.BlockBytes(model.RunnerOptions{Ctx: ctx, CacheK: cache.CacheK, CacheV: cache.CacheV})
+		if err != nil {
+			return nil, err
+		}
+		block += n
 	}
 	// What the texts need, and as much again for beginnings that later ones share; but half
 	// of the memory at most, unless a single text needs more.
@@ -194,7 +204,7 @@ func (o *Executor) settings() map[string]string {
 	new(flags.Compat).AddFlags(without)
 	list := map[string]string{}
 	own.VisitAll(func(f *pflag.Flag) {
-		if without.Lookup(f.Name) == nil && !slices.Contains(harmless, f.Name) {
+		if without.Lookup(f.Name) == nil && !slices.Contains(harmless, f.Name) && !slices.Contains(harmlessDrafts, f.Name) {
 			list[f.Name] = o.flags.Lookup(f.Name).Value.String()
 		}
 	})

@@ -28,7 +28,8 @@ type Instance struct {
 	Random   bool                   // the sampler draws, so that its seed matters
 	LoadTime time.Duration
 
-	release func() // the file, for those who remove models; nil: nobody asks
+	small   *Instance // that drafts for it; nil: none does
+	release func()    // the file, for those who remove models; nil: nobody asks
 }
 
 // Name returns the model's name in tables.
@@ -85,6 +86,9 @@ func (e *Instance) Close() {
 		e.Engine.Close()
 	}
 	e.Model.Close()
+	if e.small != nil {
+		e.small.Close()
+	}
 	if e.release != nil {
 		e.release()
 	}

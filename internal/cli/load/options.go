@@ -132,6 +132,7 @@ type Generation struct {
 	Sampling flags.Sampling
 	Verbose  bool
 	Grammar  Grammar
+	Drafts   Drafts
 	compat   flags.Compat
 }
 
@@ -141,6 +142,7 @@ func (o *Generation) AddFlags(fs *pflag.FlagSet) {
 	o.AddCacheTypes(fs)
 	o.Sampling.AddFlags(fs)
 	o.Grammar.AddFlags(fs)
+	o.Drafts.AddFlags(fs)
 	o.AddFile(fs, "read the model into memory instead of mapping it")
 	o.addRope(fs)
 	o.AddLoRA(fs)
@@ -160,6 +162,9 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	if err := o.Grammar.Check(); err != nil {
 		return nil, err
 	}
+	if err := o.Drafts.check(); err != nil {
+		return nil, err
+	}
 	o.compat.Report(u)
 	e, err := o.Open(u, ModelPath(u, o.Model))
 	if err != nil {
@@ -176,7 +181,10 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	}
 	opt := o.EngineOptions(e)
 	opt.Threads = Threads(u, o.Threads)
-	if err = e.StartEngine(opt); err == nil {
+	if opt.Drafts, err = o.OpenDrafts(u, e); err == nil {
+		err = e.StartEngine(opt)
+	}
+	if err == nil {
 		if w := e.Engine.Warning(); w != "" {
 			u.Warnf("%s", w)
 		}

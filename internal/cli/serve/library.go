@@ -68,7 +68,7 @@ func (o *options) load(u *ui.UI, name string) (*loaded, error) {
 		return nil, err
 	}
 	opt.Aliases = []string{name}
-	e, err := o.engine(u, m)
+	e, err := o.engine(u, m, o.model.Drafts.Without()) // nor does the small model that drafts
 	if err != nil {
 		m.Close()
 		return nil, err

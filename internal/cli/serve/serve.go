@@ -142,7 +142,11 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if len(o.aliases) > 0 {
 		opt.Aliases = o.aliases
 	}
-	e, err := o.engine(u, m)
+	drafts, err := o.model.OpenDrafts(u, m)
+	if err != nil {
+		return err
+	}
+	e, err := o.engine(u, m, drafts)
 	if err != nil {
 		return err
 	}
@@ -174,11 +178,11 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 }
 
 // engine returns what evaluates a model.
-func (o *options) engine(u *ui.UI, m *load.Instance) (*engine.Engine, error) {
+func (o *options) engine(u *ui.UI, m *load.Instance, drafts engine.Drafts) (*engine.Engine, error) {
 	cache := o.model.SessionOptions(o.model.CtxFor(m))
 	e, err := engine.New(m.Model, engine.Options{
 		Ctx: cache.Ctx, Parallel: o.parallel, Queue: o.queue, Batch: cache.Batch, Target: o.target,
-		Threads: load.Threads(u, o.model.Threads), CacheK: cache.CacheK, CacheV: cache.CacheV,
+		Threads: load.Threads(u, o.model.Threads), CacheK: cache.CacheK, CacheV: cache.CacheV, Drafts: drafts,
 	})
 	if err != nil {
 		return nil, err

@@ -20,13 +20,36 @@ const (
 	weight   = 1. / 8
 )
 
+// Kind is where a draft comes from, and how sure its source is.
+type Kind int
+
+// The kinds.
+const (
+	Forced  Kind = iota // a grammar leaves no choice
+	Resumed             // the text has left what it repeats, and may have come back
+	Pair                // its last two or three tokens stand earlier, too
+	Phrase              // at least four
+	Passage             // at least eight
+	Model               // another model wrote it
+	kinds
+)
+
+// Offer is a draft that could be evaluated.
+type Offer struct {
+	Kind   Kind
+	Others int  // rows of the step without it
+	Tokens int  // of the draft
+	Ends   bool // nothing is known of what follows it
+}
+
 // Controller is what is known of a model on a machine. It is not safe for concurrent use.
 type Controller struct {
 	cost  [mostRows + 1]cost // by rows, each with logits
 	steps int
-	open  bool    // the purse is
-	left  float64 // nanoseconds in it
-	all   Source  // of all drafts: what those of a new text are expected to be like
+	open  bool           // the purse is
+	left  float64        // nanoseconds in it
+	all   Sources        // of all drafts: what those of a new text are expected to be like
+	price [kinds]float64 // nanoseconds that a token takes to be drafted; 0: nothing, or it is not known
 
 	always bool
 }
@@ -37,23 +60,32 @@ type cost struct {
 	when int     // it was last seen
 }
 
-// Source is what is known of the drafts of one text.
-type Source struct {
+// Sources is what is known of the drafts of one text.
+type Sources [kinds]source
+
+// source is what is known of those of a kind.
+type source struct {
 	rate, last float64 // how often a token is right; the last of a draft may be a part of a longer one
 	refused    int     // drafts in a row whose first token was wrong
 	idle       int     // occasions that have passed since the last draft
 }
 
 // New returns a controller that knows nothing.
-func New() *Controller { return &Controller{all: Source{rate: 0.5, last: 0.5}} }
+func New() *Controller {
+	c := &Controller{}
+	for i := range c.all {
+		c.all[i] = source{rate: 0.5, last: 0.5}
+	}
+	return c
+}
 
-// Always returns a controller by which all drafts are evaluated: tests of what drafts
-// must not change want many.
+// Always returns a controller by which all drafts are evaluated: who measures them, and tests
+// of what drafts must not change, want many.
 func Always() *Controller { return &Controller{always: true} }
 
-// Source returns what is expected of the drafts of a new text: that they are like those of
+// Sources returns what is expected of the drafts of a new text: that they are like those of
 // the texts before it.
-func (c *Controller) Source() Source { return c.all }
+func (c *Controller) Sources() Sources { return c.all }
 
 // known returns how long steps of n rows took, 0 if that is not known.
 func (c *Controller) known(n int) float64 {
@@ -88,15 +120,16 @@ func (c *Controller) estimate(n int) (likely, most float64) {
 	return lo + unknown*row*more, lo + row*more
 }
 
-// Pass notes that a draft was not worth it.
-func (c *Controller) Pass(s *Source) {
-	s.idle++
-	c.all.idle++
+// Pass notes that a draft of a text was not worth it.
+func (c *Controller) Pass(t *Sources, kind Kind) {
+	t[kind].idle++
+	c.all[kind].idle++
 }
 
-// Length returns how many tokens, the first ones, of a draft of n tokens are worth
-// evaluating in a step that has others rows without them.
-func (c *Controller) Length(s *Source, others, n int) int {
+// Length returns how many tokens, the first ones, of a draft for a text are worth
+// evaluating.
+func (c *Controller) Length(t *Sources, o Offer) int {
+	n, others, s := o.Tokens, o.Others, &t[o.Kind]
 	most := min(n, mostRows-others)
 	if most <= 0 || c.always {
 		return max(most, 0)
@@ -108,17 +141,22 @@ func (c *Controller) Length(s *Source, others, n int) int {
 	if s.refused > 1 && s.idle+1 < min(1<<s.refused, again) {
 		return 0
 	}
+	price := c.price[o.Kind]
+	if o.Kind == Model && price == 0 {
+		most = 1 // the first one tells
+	}
 	best, reach := 0, 0
 	score := worth * float64(others) / base
 	expected, likely := float64(others), 1.
 	for k := 1; k <= most; k++ {
 		rate := s.rate
-		if k == n {
+		if k == n && o.Ends {
 			rate = s.last
 		}
 		likely *= rate
 		expected += likely
 		cost, highest := c.estimate(others + k)
+		cost, highest = cost+price*float64(k), highest+price*float64(k)
 		if highest-base > c.left {
 			continue // but more rows may take less time, where another kernel begins
 		}
@@ -139,29 +177,44 @@ func (c *Controller) Length(s *Source, others, n int) int {
 	return best
 }
 
-// Judge notes that the first accepted ones of k tokens of a draft were right. Whole
-// reports whether they were all of it.
-func (c *Controller) Judge(s *Source, k, accepted int, whole bool) {
-	for _, x := range []*Source{s, &c.all} {
+// Judge notes that the first accepted ones of k tokens of a draft were right. Ends reports
+// whether nothing was known of what follows these.
+func (c *Controller) Judge(t *Sources, o Offer, accepted int) {
+	k := o.Tokens
+	for _, s := range []*source{&t[o.Kind], &c.all[o.Kind]} {
 		for j := range min(accepted+1, k) {
-			rate := &x.rate
-			if whole && j == k-1 {
-				rate = &x.last
+			rate := &s.rate
+			if o.Ends && j == k-1 {
+				rate = &s.last
 			}
 			if *rate -= *rate * weight; j < accepted {
 				*rate += weight
 			}
 		}
-		if x.refused = min(x.refused+1, 8); accepted > 0 {
-			x.refused = 0
+		if s.refused = min(s.refused+1, 8); accepted > 0 {
+			s.refused = 0
 		}
-		x.idle = 0
+		s.idle = 0
 	}
 }
 
-// Learn notes a step of n rows that took d, the making of drafts included. Drafted of the
-// rows were tokens of drafts, of which accepted were right; the others were the last
-// tokens of texts.
+// Charge notes that it took d to draft n tokens, in a step of its own or others.
+func (c *Controller) Charge(kind Kind, n int, d time.Duration) {
+	c.left -= float64(d)
+	if n == 0 {
+		return
+	}
+	each := float64(d) / float64(n)
+	if p := &c.price[kind]; *p > 0 {
+		*p += (min(max(each, *p/2), *p*2) - *p) * weight
+	} else {
+		*p = each
+	}
+}
+
+// Learn notes a step of n rows that took d, the making of drafts included where Charge was
+// not told of it. Drafted of the rows were tokens of drafts, of which accepted were right;
+// the others were the last tokens of texts.
 func (c *Controller) Learn(n, drafted, accepted int, d time.Duration) {
 	if n > mostRows || n <= drafted {
 		return
@@ -172,6 +225,9 @@ func (c *Controller) Learn(n, drafted, accepted int, d time.Duration) {
 		took = min(max(took, t/2), t*2)
 		c.cost[n] = cost{t + (took-t)*weight, c.steps}
 	} else {
+		if _, most := c.estimate(n); most > 0 {
+			took = min(took, most)
+		}
 		c.cost[n] = cost{took, c.steps}
 	}
 	others := float64(n - drafted)

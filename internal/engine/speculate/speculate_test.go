@@ -36,7 +36,7 @@ var curves = map[string]curve{
 // play makes a text of about n tokens, in which runs that are drafted lie between others.
 // It returns how many steps of one token it took, and how many tokens there are.
 func play(r *rand.Rand, c *Controller, cost curve, rate, noise float64, n int) (spent, made float64) {
-	s := c.Source()
+	s := c.Sources()
 	step := func(drafted, accepted int) {
 		t := cost(1 + drafted)
 		spent += t
@@ -52,14 +52,14 @@ func play(r *rand.Rand, c *Controller, cost curve, rate, noise float64, n int) (
 			step(0, 0)
 		}
 		for run := 2 + r.IntN(9); run > 0; {
-			k, accepted := c.Length(&s, 1, run), 0
+			k, accepted := c.Length(&s, Offer{Others: 1, Tokens: run, Ends: true}), 0
 			for accepted < k && r.Float64() < rate {
 				accepted++
 			}
 			if step(k, accepted); k > 0 {
-				c.Judge(&s, k, accepted, k == run)
+				c.Judge(&s, Offer{Tokens: k, Ends: k == run}, accepted)
 			} else {
-				c.Pass(&s)
+				c.Pass(&s, Forced)
 			}
 			run -= accepted + 1
 		}
@@ -104,32 +104,125 @@ func TestGain(t *testing.T) {
 // TestLength: what is not known is tried a little, what is known is used.
 func TestLength(t *testing.T) {
 	c := New()
-	s := c.Source()
-	require.Zero(t, c.Length(&s, 1, 9), "nothing is known")
+	s := c.Sources()
+	nine := Offer{Kind: Phrase, Others: 1, Tokens: 9}
+	require.Zero(t, c.Length(&s, nine), "nothing is known")
 	c.Learn(1, 0, 0, time.Millisecond)
-	require.Equal(t, 1, c.Length(&s, 1, 9), "a row more is tried")
-	require.Zero(t, c.Length(&s, 1, 0))
+	require.Equal(t, 1, c.Length(&s, nine), "a row more is tried")
+	require.Zero(t, c.Length(&s, Offer{Others: 1}))
 	c.Learn(2, 1, 0, 3*time.Millisecond)
-	c.Judge(&s, 1, 0, false)
-	require.Zero(t, c.Length(&s, 1, 9), "the purse is empty")
+	c.Judge(&s, Offer{Kind: Phrase, Tokens: 1}, 0)
+	require.Zero(t, c.Length(&s, nine), "the purse is empty")
 
 	for n := range 30 {
 		c.Learn(1+n, 0, 0, time.Millisecond)
 	}
 	for range 20 {
-		c.Judge(&s, 9, 9, true)
+		c.Judge(&s, nine, 9)
 	}
 	for range 100 {
 		c.Learn(1, 0, 0, time.Millisecond)
 	}
-	require.Equal(t, 9, c.Length(&s, 1, 9))
-	require.Zero(t, c.Length(&s, mostRows, 9), "no more rows than are counted")
+	require.Equal(t, 9, c.Length(&s, nine))
+	require.Zero(t, c.Length(&s, Offer{Kind: Phrase, Others: mostRows, Tokens: 9}), "no more rows than are counted")
 	for range 3 {
-		c.Judge(&s, 9, 0, true)
+		c.Judge(&s, nine, 0)
 	}
-	require.Zero(t, c.Length(&s, 1, 9), "it was wrong three times")
+	require.Zero(t, c.Length(&s, nine), "it was wrong three times")
 	for range again {
-		c.Pass(&s)
+		c.Pass(&s, Phrase)
 	}
-	require.Positive(t, c.Length(&s, 1, 9), "it is tried again")
+	require.Positive(t, c.Length(&s, nine), "it is tried again")
+}
+
+// TestEnds: the last token of a draft that ends may be wrong where the others are right.
+func TestEnds(t *testing.T) {
+	c := New()
+	s := c.Sources()
+	for n := range 8 { // the eighth row is not free
+		c.Learn(1+n, 0, 0, time.Millisecond+time.Duration(n/7)*50*time.Microsecond)
+	}
+	o := Offer{Kind: Forced, Others: 1, Tokens: 7, Ends: true}
+	for range 40 {
+		c.Judge(&s, o, 6)
+		c.Learn(1, 0, 0, time.Millisecond)
+	}
+	require.Equal(t, 6, c.Length(&s, o))
+	o.Ends = false
+	require.Equal(t, 7, c.Length(&s, o))
+}
+
+// TestPrice: what takes long to be drafted is drafted where it is right, and no more than a
+// token before it is known how long it takes.
+func TestPrice(t *testing.T) {
+	for _, tt := range []struct {
+		price time.Duration // of a token
+		rate  int           // of eight tokens, those that are right
+		want  bool
+	}{{100 * time.Microsecond, 8, true}, {990 * time.Microsecond, 8, false}, {2 * time.Millisecond, 8, false}, {300 * time.Microsecond, 1, false}} {
+		c := New()
+		s := c.Sources()
+		for n := range 9 {
+			c.Learn(1+n, 0, 0, time.Millisecond)
+		}
+		o := Offer{Kind: Model, Others: 1, Tokens: 8}
+		require.Equal(t, 1, c.Length(&s, o))
+		c.Charge(Model, 1, tt.price)
+		for range 20 {
+			c.Judge(&s, o, tt.rate)
+		}
+		for range 2000 {
+			c.Learn(1, 0, 0, time.Millisecond)
+		}
+		require.Equal(t, tt.want, c.Length(&s, o) > 1, "%v", tt)
+		o.Kind = Phrase
+		require.Positive(t, c.Length(&s, o))
+	}
+	c := New()
+	s := c.Sources()
+	c.Learn(1, 0, 0, time.Millisecond)
+	c.Charge(Model, 0, 10*time.Millisecond)
+	require.Zero(t, c.Length(&s, Offer{Kind: Phrase, Others: 1, Tokens: 8}), "the purse is empty")
+}
+
+// TestPassages: where a text repeats much of what it had, it is soon as fast as rows are cheap,
+// also on a machine that does something else now and then.
+func TestPassages(t *testing.T) {
+	for name, tt := range map[string]struct {
+		cost curve
+		most map[float64]float64 // time by how often drafts are right
+	}{
+		"in the cache": {table(1, 0.87, 1.09, 1.6, 2.8, 4.4, 8.8), map[float64]float64{0.9: 0.38, 0.97: 0.26, 1: 0.17}},
+		"from memory":  {table(1, 1.26, 1.43, 1.78, 2.74, 4.8, 9), map[float64]float64{0.9: 0.4, 0.97: 0.28, 1: 0.19}},
+	} {
+		for rate, most := range tt.most {
+			for _, noise := range []float64{0, 0.2} {
+				spent, made := 0., 0.
+				for seed := range uint64(20) {
+					r := rand.New(rand.NewPCG(seed, 0))
+					c := New()
+					s := c.Sources()
+					for end := made + 600; made < end; {
+						o := Offer{Kind: Passage, Others: 1, Tokens: 32}
+						accepted := 0
+						o.Tokens = c.Length(&s, o)
+						for accepted < o.Tokens && r.Float64() < rate {
+							accepted++
+						}
+						took := tt.cost(1 + o.Tokens)
+						spent += took
+						made += 1 + float64(accepted)
+						took *= 1 + noise*(2*r.Float64()-1)
+						c.Learn(1+o.Tokens, o.Tokens, accepted, time.Duration(took*float64(time.Millisecond)))
+						if o.Tokens > 0 {
+							c.Judge(&s, o, accepted)
+						} else {
+							c.Pass(&s, Passage)
+						}
+					}
+				}
+				require.LessOrEqual(t, spent/made, most, "%s, %v right, noise %v", name, rate, noise)
+			}
+		}
+	}
 }

@@ -1,0 +1,109 @@
+package load
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+
+	"alpaca/internal/cli/flags"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/engine"
+	"alpaca/internal/engine/drafter"
+)
+
+// Drafts are the flags that say what is expected of a text before it is sampled. No answer
+// depends on them.
+type Drafts struct {
+	types       []string
+	path        string
+	most, least int
+	sure        float64
+	always      bool
+}
+
+// draftTypes are the words of --spec and what each of them stands for: llama.cpp's names among
+// them.
+var draftTypes = map[string]string{
+	"auto": "auto", "none": "none", "lookup": "lookup", "forced": "forced", "draft": "draft",
+	"ngram-simple": "lookup", "ngram-mod": "lookup", "ngram-map-k": "lookup", "ngram-map-k4v": "lookup", "ngram-cache": "lookup",
+	"draft-simple": "draft",
+}
+
+// AddFlags adds them all, with llama.cpp's names.
+func (o *Drafts) AddFlags(fs *pflag.FlagSet) {
+	fs.StringSliceVar(&o.types, "spec", []string{"auto"}, "`types` of what is drafted of a text and then checked, which changes nothing but the time: "+
+		"lookup (what it had before), forced (by a grammar), draft (by a small model), none, or auto, all that there is")
+	fs.StringVar(&o.path, "model-draft", "", "small model that drafts: a `file` or name, of the same vocabulary")
+	flags.AllowSingleDash(fs, "model-draft", "md")
+	flags.AddInt(fs, &o.most, flags.Int{Name: "draft-max", Value: 32, Low: 1, High: 63}, "`tokens` of a draft at most")
+	flags.AddInt(fs, &o.least, flags.Int{Name: "draft-min", High: 63}, "`tokens` of a draft at least: shorter ones are left")
+	fs.Float64Var(&o.sure, "draft-p-min", 0.6, "`probability` that a token of the small model's draft has at least")
+	fs.BoolVar(&o.always, "draft-always", false, "check all drafts, even where that takes more time than it saves, to measure them")
+}
+
+// harmlessDrafts are their names.
+var harmlessDrafts = []string{"spec", "model-draft", "draft-max", "draft-min", "draft-p-min", "draft-always"}
+
+// check returns a usage error if the flags do not go together.
+func (o *Drafts) check() error {
+	for _, word := range o.types {
+		switch kind := draftTypes[word]; {
+		case strings.HasPrefix(word, "draft-") && kind == "":
+			return ui.WithHint(ui.Usagef("--spec %s: models with parts that predict further tokens are not supported", word), "-md FILE names a small model that drafts")
+		case kind == "":
+			return ui.Usagef("--spec %q: must be auto, none, or some of lookup, forced and draft", word)
+		case kind == "draft" && o.path == "":
+			return ui.WithHint(ui.Usagef("--spec %s needs a small model", word), "-md FILE names one")
+		case kind == "none" && len(o.types) > 1:
+			return ui.Usagef("--spec %s: none goes with nothing else", strings.Join(o.types, ","))
+		}
+	}
+	if o.least > o.most {
+		return ui.Usagef("--draft-min %d is more than --draft-max %d", o.least, o.most)
+	}
+	if !(o.sure >= 0 && o.sure <= 1) {
+		return ui.Usagef("--draft-p-min %v: must be between 0 and 1", o.sure)
+	}
+	return nil
+}
+
+// has reports whether a type is wanted.
+func (o *Drafts) has(kind string) bool {
+	return slices.ContainsFunc(o.types, func(word string) bool { return draftTypes[word] == kind || draftTypes[word] == "auto" })
+}
+
+// Without returns what is drafted without a small model.
+func (o *Drafts) Without() engine.Drafts {
+	lookup, forced := o.has("lookup"), o.has("forced")
+	return engine.Drafts{
+		Off: !lookup && !forced, NoLookup: !lookup, NoForced: !forced, Most: o.most, Least: o.least, Always: o.always,
+	}
+}
+
+// OpenDrafts returns what is drafted for m, with the small model if there is one, which m then
+// closes.
+func (o *Generation) OpenDrafts(u *ui.UI, m *Instance) (engine.Drafts, error) {
+	d := o.Drafts.Without()
+	if o.Drafts.path == "" || !o.Drafts.has("draft") {
+		return d, nil
+	}
+	if m.Model.Config.Recurrent() {
+		u.Warnf("nothing is drafted: layers of %s keep a text in a state, from which nothing can be taken back", m.Name())
+		return d, nil
+	}
+	plain := *o.WithoutLoRA()
+	plain.eps, plain.ropeBase, plain.ropeScale = 0, 0, 0
+	small, err := plain.Open(u, o.Drafts.path)
+	if err != nil {
+		return d, err
+	}
+	if err := drafter.Check(small.Model, m.Model); err != nil {
+		small.Close()
+		return d, fmt.Errorf("%s cannot draft for %s: %w", small.Name(), m.Name(), err)
+	}
+	m.small = small
+	d.Off, d.Model, d.Sure = false, small.Model, o.Drafts.sure
+	return d, nil
+}

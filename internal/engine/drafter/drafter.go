@@ -1,0 +1,234 @@
+// Package drafter lets a small model write what a large one with the same vocabulary is
+// expected to write. It takes the likeliest token each time, and ends where it is not sure.
+// Texts are written side by side. What it has read of a text it keeps for later ones that
+// begin alike, so that a conversation is not read anew for each answer.
+package drafter
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"alpaca/internal/fmath"
+	"alpaca/internal/model"
+	"alpaca/internal/pool"
+	"alpaca/internal/quant"
+	"alpaca/internal/tokenizer"
+)
+
+const (
+	mostRead = 128 // tokens of all texts that a call reads at most
+	few      = 32  // tokens that are no reading: a step of the large model may add as many
+)
+
+// Options say how a Drafter is made.
+type Options struct {
+	Ctx            int     // tokens of a text at most; fewer where the model was trained for fewer
+	Texts          int     // that are written at once
+	Sure           float64 // a token is drafted where its probability is at least that
+	CacheK, CacheV *quant.Type
+	Pool           *pool.Pool
+}
+
+// Drafter is a small model at work. It is not safe for concurrent use.
+type Drafter struct {
+	runner *model.Runner
+	batch  model.Batch
+	ctx    int
+	vocab  int // tokens that both models have
+	sure   float64
+	texts  []*Text
+	uses   int
+	going  []*Ask
+}
+
+// Text is what the model has read of a text.
+type Text struct {
+	seq  *model.Seq
+	busy bool
+	used int // when it was opened last
+}
+
+// Ask is a text and what is drafted for it.
+type Ask struct {
+	Text   *Text
+	Tokens []int32 // of the text so far
+	Most   int     // tokens that are drafted at most
+	Draft  []int32 // what was drafted
+
+	most int
+	more bool
+}
+
+// New returns a drafter for large.
+func New(m, large *model.Model, opt Options) (*Drafter, error) {
+	if err := Check(m, large); err != nil {
+		return nil, err
+	}
+	d := &Drafter{sure: opt.Sure, ctx: min(opt.Ctx, m.Config.TrainCtx), vocab: min(m.Tokenizer.Len(), large.Tokenizer.Len())}
+	blocks := (d.ctx+model.BlockLen-1)/model.BlockLen + 1
+	var err error
+	d.runner, err = m.NewRunner(model.RunnerOptions{
+		Batch: max(mostRead, opt.Texts), Ctx: d.ctx, Blocks: blocks * opt.Texts, CacheK: opt.CacheK, CacheV: opt.CacheV, Pool: opt.Pool,
+	})
+	if err != nil {
+		return nil, err
+	}
+	for range opt.Texts {
+		d.texts = append(d.texts, &Text{seq: d.runner.NewSeq()})
+	}
+	return d, nil
+}
+
+// Check returns an error unless m can draft for large.
+func Check(m, large *model.Model) error {
+	if m.Tokenizer == nil {
+		return errors.New("it has no vocabulary")
+	}
+	if m.Config.Recurrent() {
+		return errors.New("its layers keep a text in a state, from which what is drafted in vain cannot be taken back")
+	}
+	return sameVocabulary(m.Tokenizer, large.Tokenizer)
+}
+
+// sameVocabulary returns an error unless all tokens of a and b are the same. One may have
+// more that are not used.
+func sameVocabulary(a, b *tokenizer.Tokenizer) error {
+	n := min(a.Len(), b.Len())
+	for id := range int32(n) {
+		if a.Text(id) != b.Text(id) || a.Type(id) != b.Type(id) {
+			return fmt.Errorf("it has another vocabulary than the model: token %d is %q, the model's %q", id, a.Text(id), b.Text(id))
+		}
+	}
+	for _, t := range []*tokenizer.Tokenizer{a, b} {
+		for id := int32(n); int(id) < t.Len(); id++ {
+			if t.Type(id) != tokenizer.TypeUnused {
+				return fmt.Errorf("it has another vocabulary than the model: %d tokens, the model has %d", a.Len(), b.Len())
+			}
+		}
+	}
+	return nil
+}
+
+// Close frees what does not belong to others.
+func (d *Drafter) Close() error { return d.runner.Close() }
+
+// MemoryStats returns the memory in use.
+func (d *Drafter) MemoryStats() model.MemoryStats { return d.runner.MemoryStats() }
+
+// Open returns the free text that begins most like tokens; nil where none is free.
+func (d *Drafter) Open(tokens []int32) (best *Text) {
+	most := -1
+	for _, t := range d.texts {
+		if n := same(t.seq.Tokens(), tokens); !t.busy && (n > most || n == most && t.used < best.used) {
+			best, most = t, n
+		}
+	}
+	if best != nil {
+		d.uses++
+		best.busy, best.used = true, d.uses
+	}
+	return best
+}
+
+// Release makes a text free for others. t may be nil.
+func (d *Drafter) Release(t *Text) {
+	if t != nil {
+		t.busy = false
+	}
+}
+
+// same returns how many tokens a and b begin with.
+func same(a, b []int32) (n int) {
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
+}
+
+// Write drafts for texts, and returns how long that took without the reading of what is new
+// in long ones. Of these it reads a part each time, and drafts nothing until it has read all.
+func (d *Drafter) Write(asks []*Ask) (time.Duration, error) {
+	start := time.Now()
+	reading := d.read(asks)
+	for d.batch.Len() > 0 {
+		if err := d.runner.Forward(context.Background(), &d.batch); err != nil {
+			return time.Since(start), err
+		}
+		if reading {
+			start, reading = time.Now(), false
+		}
+		err := d.runner.EachLogits(len(d.going), func(row int, logits []float32) error {
+			d.going[row].next(d.best(logits[:d.vocab]))
+			return nil
+		})
+		if err != nil {
+			return time.Since(start), err
+		}
+		d.batch.Reset()
+		d.going = slices.DeleteFunc(d.going, func(a *Ask) bool { return !a.more })
+		for _, a := range d.going {
+			d.batch.Add(a.Text.seq, a.Draft[len(a.Draft)-1], true)
+		}
+	}
+	for _, a := range asks {
+		a.Text.seq.Trim()
+	}
+	return time.Since(start), nil
+}
+
+// read adds what is new of the texts to the batch, and reports whether that is much.
+func (d *Drafter) read(asks []*Ask) (much bool) {
+	d.batch.Reset()
+	d.going = d.going[:0]
+	room := d.runner.MaxRows()
+	for _, a := range asks {
+		a.Draft = a.Draft[:0]
+		seq := a.Text.seq
+		seq.Truncate(min(same(seq.Tokens(), a.Tokens), len(a.Tokens)-1))
+		rest := a.Tokens[seq.Len():]
+		a.most = min(a.Most, d.ctx-len(a.Tokens))
+		if a.most <= 0 || slices.ContainsFunc(rest, func(id int32) bool { return int(id) >= d.vocab }) {
+			continue
+		}
+		n := min(len(rest), room)
+		room -= n
+		much = much || n > few
+		if n < len(rest) {
+			d.batch.AddAll(seq, rest[:n], 0)
+			continue
+		}
+		d.batch.AddAll(seq, rest, 1)
+		d.going = append(d.going, a)
+	}
+	return much
+}
+
+// next adds a token to the draft, or ends it where that is not sure.
+func (a *Ask) next(id int32, sure bool) {
+	if sure {
+		a.Draft = append(a.Draft, id)
+	}
+	a.more = sure && len(a.Draft) < a.most
+}
+
+// best returns the likeliest token, and whether it is likely enough.
+func (d *Drafter) best(logits []float32) (id int32, sure bool) {
+	for i, l := range logits {
+		if l > logits[id] {
+			id = int32(i)
+		}
+	}
+	if d.sure <= 0 {
+		return id, true
+	}
+	sum, most := 0., 1/d.sure // of all probabilities, in that of the likeliest
+	for _, l := range logits {
+		if sum += float64(fmath.Exp32(l - logits[id])); sum > most {
+			return id, false
+		}
+	}
+	return id, sum <= most // not where a logit is no number
+}

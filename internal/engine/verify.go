@@ -1,0 +1,72 @@
+package engine
+
+import "slices"
+
+// verify.go is what becomes of drafts: each row's token is sampled as ever, in order, as long
+// as the draft has what was sampled; the rows after that are taken back.
+
+// drafting reports whether any of the rows chosen is of a draft.
+func (e *Engine) drafting() bool {
+	return slices.ContainsFunc(e.rows, func(r rows) bool { return len(r.draft) > 0 })
+}
+
+// rowsNow returns the number of rows that are chosen.
+func (e *Engine) rowsNow() (n int) {
+	for _, r := range e.rows {
+		n += r.n
+	}
+	return n
+}
+
+// refused reports whether the text has left its draft, so that the rows that come next
+// are of another text.
+func (r *rows) refused() bool { return r != nil && r.used > 0 && !r.follows() }
+
+// follows reports whether the text has all tokens of the draft so far.
+func (r *rows) follows() bool {
+	a := r.answer
+	return !a.ended && r.used <= len(r.draft) && a.tokens[len(a.tokens)-1] == r.draft[r.used-1]
+}
+
+// take makes tokens of the logits, until one is not as drafted.
+func (t turn) take(vocab int) {
+	if t.rows == nil {
+		t.answer.next(t.logits)
+		return
+	}
+	for at := 0; at < len(t.logits); at += vocab {
+		t.answer.next(t.logits[at : at+vocab])
+		if t.rows.used++; !t.rows.follows() {
+			return
+		}
+	}
+}
+
+// refuse takes back the rows that no text goes on from, and notes what drafts were worth.
+func (e *Engine) refuse() {
+	for i := range e.rows {
+		r := &e.rows[i]
+		if len(r.draft) == 0 {
+			continue
+		}
+		a := r.answer
+		if used := max(r.used, 1); used < r.logits {
+			a.seq.Truncate(a.seq.Len() - r.logits + used)
+		}
+		accepted := r.accepted()
+		e.speculate.Judge(&a.drafting.sources, r.offer, accepted)
+		a.result.DraftTokens += len(r.draft)
+		a.result.DraftAccepted += accepted
+		e.mu.Lock()
+		e.stats.Drafts++
+		e.stats.DraftTokens += int64(len(r.draft))
+		e.stats.DraftAccepted += int64(accepted)
+		for i := range accepted {
+			e.stats.AcceptedAt[min(i, len(e.stats.AcceptedAt)-1)]++
+		}
+		e.mu.Unlock()
+	}
+}
+
+// accepted returns how many tokens of the draft are of the text.
+func (r *rows) accepted() int { return max(0, r.used-1) }
