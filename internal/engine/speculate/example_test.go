@@ -9,8 +9,8 @@ import (
 // Example asks how many tokens of a draft are worth a step.
 func Example() {
 	c := speculate.Always()
-	s := c.Source()
-	fmt.Println(c.Length(&s, 0, 4))
+	s := c.Sources()
+	fmt.Println(c.Length(&s, speculate.Offer{Kind: speculate.Pair, Others: 1, Tokens: 4}))
 	// Output:
 	// 4
 }
