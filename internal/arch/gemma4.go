@@ -3,10 +3,11 @@ package arch
 // Gemma4 is the text part of Gemma 4. Beside what Gemma 3 has, layers with a window have
 // heads of their own length, values are normalized, the last layers use keys and values of
 // earlier ones, small models give every layer an input of its own for each token, and what
-// leaves a layer is scaled.
+// leaves a layer is scaled. In models with experts those stand beside the network that all
+// tokens use, each with norms of its own before and behind it.
 var Gemma4 = Arch{
 	Name:        "gemma4",
-	HF:          []string{"Gemma4ForCausalLM", "Gemma4ForConditionalGeneration"},
+	HF:          []string{"Gemma4ForCausalLM", "Gemma4ForConditionalGeneration", "Gemma4UnifiedForCausalLM", "Gemma4UnifiedForConditionalGeneration"},
 	Rotation:    Halves,
 	Activation:  GELU,
 	ScaledEmbed: true,
@@ -27,5 +28,28 @@ var Gemma4 = Arch{
 		Tensor{Role: InputPostNorm, Cols: Embd, In: InputLayers, HF: "post_per_layer_input_norm"},
 		Tensor{Role: LayerScale, Cols: Single, Optional: true, HF: "layer_scalar", BareHF: true}),
 	FFN:    llamaFFN,
+	MoE:    gemma4MoE,
 	Output: llamaOutput,
+}
+
+// gemma4MoE is the network of all tokens, and the experts with their router. Files have gate
+// and up of an expert in one matrix, or each in its own.
+var gemma4MoE = []Tensor{
+	{Role: Router, Rows: Experts, Cols: Embd, Unscaled: true, HF: "router.proj"},
+	{Role: RouterScale, Cols: Embd, Bare: true, HF: "router.scale", BareHF: true},
+	{Role: ExpertsNorm, Cols: Embd, HF: "pre_feedforward_layernorm_2"},
+	{
+		Role: GateUp, Name: "ffn_gate_up_exps", Stack: Experts, Rows: FFNExpert2, Cols: Embd, Parts: []Part{{FFNGate, FFNExpert}, {FFNUp, FFNExpert}},
+		Stacked: &Stacked{Name: "experts.gate_up_proj"},
+	},
+	{
+		Role: FFNDown, Name: "ffn_down_exps", Stack: Experts, Rows: Embd, Cols: FFNExpert, Unscaled: true,
+		Stacked: &Stacked{Name: "experts.down_proj"},
+	},
+	{Role: ExpertsScale, Cols: Experts, Bare: true, HF: "router.per_expert_scale", BareHF: true},
+	{Role: ExpertsPostNorm, Cols: Embd, HF: "post_feedforward_layernorm_2"},
+	{Role: SharedFFNGate, Name: "ffn_gate", Rows: FFN, Cols: Embd, HF: "mlp.gate_proj"},
+	{Role: SharedFFNUp, Name: "ffn_up", Rows: FFN, Cols: Embd, HF: "mlp.up_proj"},
+	{Role: SharedFFNDown, Name: "ffn_down", Rows: Embd, Cols: FFN, HF: "mlp.down_proj"},
+	{Role: SharedPostNorm, Cols: Embd, HF: "post_feedforward_layernorm_1"},
 }

@@ -77,7 +77,7 @@ func RunFolder(ctx context.Context, dir, out string, opt FolderOptions) (*Folder
 		return nil, fmt.Errorf("convert: %w", err)
 	}
 	debug.FreeOSMemory() // what reading the tokenizer needed is the most of all
-	plan, err := quantize.NewPlan(m.File, quantize.Options{Mix: res.Mix, KeepQuantized: true, Split: opt.Split, Importance: opt.Importance})
+	plan, err := quantize.NewPlan(m.File, quantize.Options{Mix: res.Mix, KeepQuantized: true, HalvesToo: true, Split: opt.Split, Importance: opt.Importance})
 	if err != nil {
 		return nil, fmt.Errorf("convert: %w", err)
 	}

@@ -40,11 +40,16 @@ func f32s(shape ...int) array {
 	return a
 }
 
-// writeSafetensors writes a file.
+// writeSafetensors writes a file, its tensors in the order of their names.
 func writeSafetensors(t *testing.T, path string, tensors map[string]array) {
+	writeInOrder(t, path, tensors, slices.Sorted(maps.Keys(tensors)))
+}
+
+// writeInOrder writes a file whose tensors lie in that order.
+func writeInOrder(t *testing.T, path string, tensors map[string]array, names []string) {
 	head := map[string]any{}
 	var data []byte
-	for _, name := range slices.Sorted(maps.Keys(tensors)) {
+	for _, name := range names {
 		a := tensors[name]
 		head[name] = map[string]any{"dtype": a.dtype, "shape": a.shape, "data_offsets": []int{len(data), len(data) + len(a.data)}}
 		data = append(data, a.data...)
@@ -155,6 +160,30 @@ func TestAnyType(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, string(a) == string(b), mix.Name)
 	}
+}
+
+// TestAnyOrder: where tensors lie in a file, and in which order its header has them, never matters.
+func TestAnyOrder(t *testing.T) {
+	tensors := llama()
+	var files []string
+	for i := range 3 {
+		dir := writeFolder(t, nil, nil)
+		names := slices.Sorted(maps.Keys(tensors))
+		switch i {
+		case 1:
+			slices.Reverse(names)
+		case 2: // by size, as types order them in files of the format's own library
+			slices.SortStableFunc(names, func(a, b string) int { return len(tensors[b].data) - len(tensors[a].data) })
+		}
+		writeInOrder(t, filepath.Join(dir, "model.safetensors"), tensors, names)
+		out := filepath.Join(t.TempDir(), "out.gguf")
+		_, err := RunFolder(context.Background(), dir, out, FolderOptions{Type: "q8_0"})
+		require.NoError(t, err)
+		raw, err := os.ReadFile(out)
+		require.NoError(t, err)
+		files = append(files, string(raw))
+	}
+	require.True(t, files[0] == files[1] && files[0] == files[2])
 }
 
 // TestBadFolders lists what is refused, and that the output does not appear.

@@ -76,7 +76,7 @@ func expertOf(name string) (stack string, expert int, ok bool) {
 	role, rest, _ := strings.Cut(rest, ".")
 	number, end, _ := strings.Cut(rest, ".")
 	expert, err := strconv.Atoi(number)
-	if t := arch.Llama.Stack(arch.Role(role)); ok && t != nil && end == "weight" && err == nil && expert >= 0 {
+	if t := stackOf(arch.Role(role)); ok && t != nil && end == "weight" && err == nil && expert >= 0 {
 		return arch.LayerPrefix(layer) + t.GGUF() + "." + end, expert, true
 	}
 	return "", 0, false
@@ -115,4 +115,15 @@ func (m *Imatrix) stacks() ([]stack, error) {
 		list = append(list, *byName[name])
 	}
 	return list, nil
+}
+
+// stackOf returns the line of the tensor that holds the matrices of all experts for a role, in
+// whichever architecture has one.
+func stackOf(role arch.Role) *arch.Tensor {
+	for _, a := range arch.All() {
+		if t := a.Stack(role); t != nil {
+			return t
+		}
+	}
+	return nil
 }

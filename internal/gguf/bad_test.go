@@ -75,6 +75,7 @@ func TestBad(t *testing.T) {
 		{"arrays too deep", nested(20), "nested more than 4 deep"},
 		{"alignment 0", v3(0, 1).key("general.alignment", KindU32).u32(0), "0 is not a power of two"},
 		{"alignment 24", v3(0, 1).key("general.alignment", KindU32).u32(24), "24 is not a power of two"},
+		{"alignment 48", v3(0, 1).key("general.alignment", KindU32).u32(48), "48 is not a power of two"},
 		{"alignment text", v3(0, 1).key("general.alignment", KindString).str("32"), `general.alignment": "32" is not a number`},
 		{"alignment huge", v3(1, 1).key("general.alignment", KindU64).u64(1<<62).tensor("x", 0, 0, 1), "is not a number between"},
 		{"alignment past the end", v3(1, 1).key("general.alignment", KindU64).u64(1<<30).tensor("x", 0, 0, 1), "past the end"},

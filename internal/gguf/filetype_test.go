@@ -48,12 +48,14 @@ func TestFileTypes(t *testing.T) {
 func TestFileTypeOf(t *testing.T) {
 	for typ, want := range map[quant.Type]FileType{
 		quant.F32: AllF32, quant.BF16: MostlyBF16, quant.Q8_0: MostlyQ8_0, quant.Q2_K: MostlyQ2_K, quant.Q3_K: MostlyQ3_K_M,
-		quant.Q5_K: MostlyQ5_K_M, quant.Q6_K: MostlyQ6_K, quant.IQ4_XS: MostlyIQ4_XS, quant.TQ1_0: MostlyTQ1_0,
+		quant.Q5_K: MostlyQ5_K_M, quant.Q6_K: MostlyQ6_K, quant.IQ4_XS: MostlyIQ4_XS, quant.TQ1_0: MostlyTQ1_0, quant.Q2_0: MostlyQ2_0,
 	} {
 		got, ok := FileTypeOf(typ)
 		require.True(t, ok)
 		require.Equal(t, want, got, typ.String())
 	}
+	require.EqualValues(t, 42, quant.Q2_0, "its code in GGUF")
+	require.EqualValues(t, 41, MostlyQ2_0)
 	for _, typ := range []quant.Type{quant.Q4_2, quant.I32, quant.Q4_0v1, quant.Q8_K} {
 		_, ok := FileTypeOf(typ)
 		require.False(t, ok, typ.String())

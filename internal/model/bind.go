@@ -42,6 +42,7 @@ func bind(f *gguf.File, c *Config) (*Weights, error) {
 			break
 		}
 		b.layer(&w.Layers[i], a, i, c)
+		w.Layers[i].scaleRouter(c.Dim)
 		if a.ValueNorm && c.Layers[i].KVOf == 0 {
 			w.Layers[i].AttnVNorm = slices.Repeat([]float32{1}, c.Layers[i].ValueDim)
 		}
@@ -67,6 +68,9 @@ func strangers(f *gguf.File, a *arch.Arch, experts bool) error {
 	}
 	for i := range f.Tensors {
 		name, _ := strings.CutSuffix(f.Tensors[i].Name, ".weight")
+		if strings.HasSuffix(name, ".scale") {
+			continue // matrices of all architectures may have factors
+		}
 		name, _ = strings.CutSuffix(name, ".bias")
 		if _, rest, ok := arch.CutLayer(name); ok {
 			name = arch.LayerPrefix(0) + rest
@@ -86,7 +90,7 @@ func (b *binder) layer(l *Layer, a *arch.Arch, n int, c *Config) {
 		switch {
 		case !sizes.In(t.In):
 			continue
-		case t.Parts != nil:
+		case t.Parts != nil && t.Stack == arch.One:
 			b.parts(t, prefix, &sizes, l)
 			continue
 		case t.Stack == arch.One:
@@ -96,6 +100,10 @@ func (b *binder) layer(l *Layer, a *arch.Arch, n int, c *Config) {
 		for e := range l.Experts {
 			if b.err != nil {
 				return
+			}
+			if t.Parts != nil {
+				b.expertParts(t, prefix, e, &sizes, &l.Experts[e])
+				continue
 			}
 			*l.Experts[e].place(t.Role).(*Linear) = b.expert(t, prefix, e, &sizes)
 		}
@@ -121,7 +129,7 @@ func (b *binder) bind(t *arch.Tensor, prefix string, sizes *arch.Sizes, place an
 			*place = append(*place, b.vector(name+".bias", sizes.Of(t.Cols))...)
 		}
 	case *Linear:
-		*place = b.linear(name, sizes.Of(t.Rows), sizes.Of(t.Cols))
+		*place = b.linear(name, sizes.Of(t.Rows), sizes.Of(t.Cols), !t.Unscaled)
 		if b.err == nil && t.Bias && place.Bias == nil {
 			b.err = fmt.Errorf("no tensor %q", name+".bias")
 		}
@@ -134,6 +142,11 @@ func (b *binder) bind(t *arch.Tensor, prefix string, sizes *arch.Sizes, place an
 func (b *binder) parts(t *arch.Tensor, prefix string, sizes *arch.Sizes, l *Layer) {
 	var whole Linear
 	b.bind(t, prefix, sizes, &whole)
+	b.split(t, whole, sizes, l.place)
+}
+
+// split puts the parts of a matrix where their roles belong.
+func (b *binder) split(t *arch.Tensor, whole Linear, sizes *arch.Sizes, place func(arch.Role) any) {
 	if b.err != nil {
 		return
 	}
@@ -146,18 +159,20 @@ func (b *binder) parts(t *arch.Tensor, prefix string, sizes *arch.Sizes, l *Laye
 		if whole.Bias != nil {
 			part.Bias = whole.Bias[first : first+rows]
 		}
-		*l.place(p.Role).(*Linear) = part
+		*place(p.Role).(*Linear) = part
 		first += rows
 	}
 }
 
-// linear binds name.weight and, if they are there, name.bias and name.scale.
-func (b *binder) linear(name string, rows, cols int) Linear {
+// linear binds name.weight and, if they are there, name.bias and, of scaled matrices, name.scale.
+func (b *binder) linear(name string, rows, cols int, scaled bool) Linear {
 	l := Linear{Name: name + ".weight", W: b.matrix(name+".weight", rows, cols)}
 	if b.err == nil && b.file.Tensor(name+".bias") != nil {
 		l.Bias = b.vector(name+".bias", rows)
 	}
-	l.Scale = b.scale(name, 1, 0)
+	if scaled {
+		l.Scale = b.scale(name, 1, 0)
+	}
 	return l
 }
 
@@ -168,7 +183,7 @@ func (b *binder) expert(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes)
 	all := prefix + t.GGUF() + ".weight"
 	rows, cols, n := sizes.Of(t.Rows), sizes.Of(t.Cols), sizes.Of(t.Stack)
 	if b.file.Tensor(all) == nil && b.file.Tensor(alone) != nil {
-		return b.linear(strings.TrimSuffix(alone, ".weight"), rows, cols)
+		return b.linear(strings.TrimSuffix(alone, ".weight"), rows, cols, true)
 	}
 	whole := b.tensor(all, n, rows, cols)
 	if whole == nil {
@@ -181,8 +196,23 @@ func (b *binder) expert(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes)
 			l.Bias = b.decode(of)[i*rows : (i+1)*rows]
 		}
 	}
-	l.Scale = b.scale(prefix+t.GGUF(), n, i)
+	if !t.Unscaled {
+		l.Scale = b.scale(prefix+t.GGUF(), n, i)
+	}
 	return l
+}
+
+// expertParts binds the matrices of expert number i that lie in one matrix of a stack, or each in
+// a stack of its own.
+func (b *binder) expertParts(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes, f *FFN) {
+	if b.file.Tensor(prefix+t.File()) == nil {
+		for _, p := range t.Parts {
+			apart := arch.Tensor{Role: p.Role, Name: string(p.Role) + "_exps", Stack: t.Stack, Rows: p.Rows, Cols: t.Cols}
+			*f.place(p.Role).(*Linear) = b.expert(&apart, prefix, i, sizes)
+		}
+		return
+	}
+	b.split(t, b.expert(t, prefix, i, sizes), sizes, f.place)
 }
 
 // scale returns number i of the n factors in the tensor name.scale, which NVFP4 models have
@@ -255,22 +285,4 @@ func (b *binder) tensor(name string, shape ...int) *gguf.Tensor {
 		return nil
 	}
 	return t
-}
-
-func sameShape(a, b []int) bool {
-	for len(a) > len(b) && a[0] == 1 {
-		a = a[1:]
-	}
-	for len(b) > len(a) && b[0] == 1 {
-		b = b[1:]
-	}
-	if len(a) != len(b) {
-		return false
-	}
-	for i := range a {
-		if a[i] != b[i] {
-			return false
-		}
-	}
-	return true
 }

@@ -100,7 +100,7 @@ func (c *Config) mostInner() int {
 	}
 	conv = max(conv, c.deltaInner())
 	if c.NumExperts > 0 {
-		return max(c.NumUsed*c.ExpertFFN, c.SharedFFN, conv)
+		return max(c.NumUsed*c.ExpertFFN, c.SharedFFN, conv, c.LayerInput)
 	}
 	return max(conv, c.LayerInput, c.most(func(l *LayerConfig) int { return l.FFNDim }))
 }

@@ -28,6 +28,9 @@ func (r *reader) experts(c *Config, family *arch.Arch) {
 	}
 	c.ExpertFFN = r.count(arch.KeyExpertFFN, c.ExpertFFN, maxDim)
 	c.SharedFFN = r.count(arch.KeySharedFFN, c.Layers[0].FFNDim, maxDim)
+	if family.HasRole(arch.SharedPostNorm) { // it is the network that layers have without experts
+		c.SharedFFN = c.most(func(l *LayerConfig) int { return l.FFNDim })
+	}
 	c.PlainTopK = !r.flag(arch.KeyExpertNorm, !family.PlainTopK)
 	if c.ExpertScale = float32(r.float(arch.KeyExpertScale, 1)); c.ExpertScale == 0 {
 		c.ExpertScale = 1 // as llama.cpp takes it

@@ -1,6 +1,8 @@
 package model
 
 import (
+	"slices"
+
 	"alpaca/internal/ggml"
 	"alpaca/internal/ggml/vec"
 )
@@ -18,6 +20,7 @@ type router struct {
 	ends    []int        // [NumExperts] row behind the last of each expert
 	acts    ggml.Prepare // of the rows
 	matmul  ggml.Experts
+	sum     []float32 // [batch, Dim] of what experts give, where that is not added at once; nil without
 }
 
 // reserveExperts allocates the memory for experts, if there are any.
@@ -37,11 +40,14 @@ func (r *Runner) reserveExperts() {
 	}
 	r.router.acts.Reserve(workers, rows, r.model.mostExpertColumns())
 	r.router.matmul.Reserve(workers, r.batch)
+	if r.model.Weights.sumsExperts() {
+		r.router.sum = make([]float32, r.batch*c.Dim)
+	}
 }
 
 // bytes returns the memory in use.
 func (m *router) bytes() int {
-	return 4*(len(m.scores)+len(m.share)+len(m.weights)) + 8*(len(m.chosen)+len(m.tokens)) + m.acts.Bytes() + m.matmul.Bytes()
+	return 4*(len(m.scores)+len(m.share)+len(m.weights)+len(m.sum)) + 8*(len(m.chosen)+len(m.tokens)) + m.acts.Bytes() + m.matmul.Bytes()
 }
 
 // experts adds to h [n, Dim] what a mixture of feed-forward networks gives: each token
@@ -53,7 +59,12 @@ func (r *Runner) experts(l *Layer, h []float32) {
 	n := len(h) / c.Dim
 	scores := r.router.scores[:n*c.NumExperts]
 	x := r.normedRows(n * c.Dim)
-	r.prepareTo(x, h, l.FFNNorm, &l.Router)
+	if l.RouterNorm != nil {
+		r.normTo(x, h, l.RouterNorm)
+		r.prepare(x, nil, &l.Router)
+	} else {
+		r.prepareTo(x, h, l.FFNNorm, &l.Router)
+	}
 	r.products(product{&l.Router, scores})
 	if r.err != nil {
 		return
@@ -61,17 +72,86 @@ func (r *Runner) experts(l *Layer, h []float32) {
 	for i := range n {
 		at := i * c.NumUsed
 		r.router.choose(c, scores[i*c.NumExperts:(i+1)*c.NumExperts], r.router.chosen[at:at+c.NumUsed], r.router.share[at:at+c.NumUsed])
+		if l.ExpertsScale != nil {
+			for j, e := range r.router.chosen[at : at+c.NumUsed] {
+				r.router.share[at+j] *= l.ExpertsScale[e]
+			}
+		}
 	}
 	rows := n * c.NumUsed
 	r.router.group(rows, c.NumUsed)
-	if r.changedExperts(l) {
-		r.expertsApart(l, x, h)
-	} else {
-		r.expertsTogether(l, x, h)
+	out := h
+	if l.ExpertsPostNorm != nil {
+		out = r.router.sum[:len(h)]
+		clear(out)
 	}
-	if l.Shared.Up.W.Rows > 0 {
+	if l.ExpertsNorm != nil {
+		r.normTo(x, h, l.ExpertsNorm)
+	}
+	if r.changedExperts(l) {
+		r.expertsApart(l, x, out)
+	} else {
+		r.expertsTogether(l, x, out)
+	}
+	switch {
+	case l.ExpertsPostNorm != nil:
+		r.beside(l, out, h)
+	case l.Shared.Up.W.Rows > 0:
 		r.sharedExpert(l, x, h)
 	}
+}
+
+// normTo sets out to RMSNorm of h [n, Dim].
+func (r *Runner) normTo(out, h, norm []float32) {
+	if r.err == nil {
+		copy(out, h)
+		r.normRows(out, norm)
+	}
+}
+
+// normRows is RMSNorm of x [n, Dim] in place, by the weights that each row's text has.
+func (r *Runner) normRows(x, norm []float32) {
+	dim := r.model.Config.Dim
+	run1 := func(x, norm []float32) {
+		if r.err == nil {
+			r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: x, W: norm}})
+		}
+	}
+	if !r.changedNorm(norm) {
+		run1(x, norm)
+		return
+	}
+	r.eachRun(len(x)/dim, func(part run) { run1(x[part.lo*dim:part.hi*dim], r.normOf(part, norm)) })
+}
+
+// beside adds to h [n, Dim] what the network of all tokens and the experts, in sum, give, each
+// normalized:
+//
+//	h += RMSNorm(RMSNorm(Shared(RMSNorm(h))) + RMSNorm(sum))
+func (r *Runner) beside(l *Layer, sum, h []float32) {
+	ffn, out := r.buf.ffn[:len(h)/r.model.Config.Dim*l.Shared.Up.W.Rows], r.buf.branch[:len(h)]
+	r.prepare(h, l.FFNNorm, &l.Shared.Gate, &l.Shared.Up)
+	r.gate(&l.Shared, ffn)
+	r.prepare(ffn, nil, &l.Shared.Down)
+	r.products(product{&l.Shared.Down, out})
+	r.normRows(out, l.SharedPostNorm)
+	r.normRows(sum, l.ExpertsPostNorm)
+	if r.err == nil {
+		ggml.Add(out, sum)
+		r.addBranch(h, out, ggml.Branch{Norm: l.FFNPostNorm})
+	}
+}
+
+// scaleRouter makes of the factors that the file has for what the router reads those of a norm.
+func (l *Layer) scaleRouter(dim int) {
+	if l.RouterNorm != nil {
+		ggml.Scale(l.RouterNorm, attentionScale(dim))
+	}
+}
+
+// sumsExperts reports whether what experts give is not added at once in some layer.
+func (w *Weights) sumsExperts() bool {
+	return slices.ContainsFunc(w.Layers, func(l Layer) bool { return l.ExpertsPostNorm != nil })
 }
 
 // expertsTogether computes the products of all experts that are used as two tasks.
@@ -209,7 +289,9 @@ func (r *Runner) collectExperts(l *Layer, x []float32) {
 			in = append(in, x[t*dim:(t+1)*dim]...)
 		}
 		for _, f := range []*Linear{&l.Experts[g.Expert].Gate, &l.Experts[g.Expert].Up} {
-			r.Collect(f.Name, in, g.Hi-g.Lo, dim)
+			if f.First == 0 { // or the tensor's first part has shown it
+				r.Collect(f.Name, in, g.Hi-g.Lo, dim)
+			}
 		}
 	}
 }

@@ -114,8 +114,8 @@ func TestHFCheckpoints(t *testing.T) {
 	}
 	outer, models, records := t, map[string]*model.Model{}, map[string]int{}
 	for _, g := range readLines[hfGolden](t, "hf.jsonl") {
-		if !slices.Contains(g.File, "hf") || g.Lora != "" || !evaluable(t, g.Model) || g.Model == "gemma4" {
-			continue // gemma4 runs from a GGUF file alone
+		if !slices.Contains(g.File, "hf") || g.Lora != "" || !evaluable(t, g.Model) {
+			continue
 		}
 		name := g.Model + g.Variant
 		t.Run(name+"/"+g.Prompt[:min(len(g.Prompt), 12)], func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestHFCheckpoints(t *testing.T) {
 			require.Less(t, g.compare(t, models[name], tolerance), tolerance)
 		})
 	}
-	require.Len(t, records, 30)
+	require.Len(t, records, 31)
 }
 
 // convertedF32 converts a shared checkpoint.

@@ -78,6 +78,7 @@ func (m *Model) changes(x *Linear) bool {
 // norms are the roles of the norms that an adapter may change.
 var norms = []arch.Role{
 	arch.AttnNorm, arch.AttnQNorm, arch.AttnKNorm, arch.AttnPostNorm, arch.FFNNorm, arch.FFNPostNorm, arch.OutputNorm, arch.InputPostNorm,
+	arch.ExpertsNorm, arch.ExpertsPostNorm, arch.SharedPostNorm,
 }
 
 // loraBinder finds the weights that an adapter changes, and keeps the first error.
@@ -107,7 +108,7 @@ func (b *loraBinder) bind() error {
 		l.Each(func(x *Linear) { b.add(x, x.Name) })
 		for t := range family.LayerTensors(c.NumExperts > 0) {
 			switch {
-			case t.Parts != nil:
+			case t.Parts != nil && t.Stack == arch.One:
 			case t.Stack == arch.One:
 				b.norm(l.place(t.Role), t, arch.LayerPrefix(i))
 			default:
@@ -162,10 +163,13 @@ func (b *loraBinder) add(x *Linear, name string) {
 
 // stack takes the adapters of the experts' matrices, which lie in one tensor.
 func (b *loraBinder) stack(l *Layer, t *arch.Tensor, name string) {
+	roles := t.Roles()
 	for e := range l.Experts {
-		x := l.Experts[e].place(t.Role).(*Linear)
-		if p := b.pair(name, len(l.Experts), x.W.Rows, x.W.Cols); p != nil {
-			b.lora.linear[x] = b.change(p, e, x)
+		for _, role := range roles {
+			x := l.Experts[e].place(role).(*Linear)
+			if p := b.pair(name, len(l.Experts), cmp.Or(x.Of, x.W.Rows), x.W.Cols); p != nil {
+				b.lora.linear[x] = b.change(p, e, x)
+			}
 		}
 	}
 }

@@ -48,6 +48,12 @@ type Layer struct {
 	Shared      FFN       // the expert that all tokens use, beside those chosen; empty for none
 	SharedGate  Linear    // [1, Dim] ffn_gate_inp_shexp: how much of it a token takes; empty: all
 
+	RouterNorm      []float32 // [Dim] of what the router reads: ffn_gate_inp.scale divided by the root of Dim; nil: it reads what the experts read
+	ExpertsNorm     []float32 // [Dim] of what the experts read; nil: FFNNorm
+	ExpertsScale    []float32 // [NumExperts] factors of their weights; nil: 1
+	ExpertsPostNorm []float32 // [Dim] of what they give in sum; nil: it is not normalized
+	SharedPostNorm  []float32 // [Dim] of what the expert gives that all tokens use; nil: the same
+
 	Input         FFN       // Up [LayerInput, Dim] inp_gate and Down [Dim, LayerInput] proj, of the layer's own input
 	InputPostNorm []float32 // [Dim] of what that gives
 	OutScale      []float32 // [1] layer_output_scale: factor of the hidden state behind the layer; nil: 1
@@ -148,6 +154,16 @@ func (l *Layer) place(role arch.Role) any {
 		return &l.FFNPostNorm
 	case arch.Router:
 		return &l.Router
+	case arch.RouterScale:
+		return &l.RouterNorm
+	case arch.ExpertsNorm:
+		return &l.ExpertsNorm
+	case arch.ExpertsScale:
+		return &l.ExpertsScale
+	case arch.ExpertsPostNorm:
+		return &l.ExpertsPostNorm
+	case arch.SharedPostNorm:
+		return &l.SharedPostNorm
 	case arch.InputGate:
 		return &l.Input.Up
 	case arch.InputOut:
@@ -182,4 +198,23 @@ func (f *FFN) place(role arch.Role) any {
 		return &f.Down
 	}
 	return nil
+}
+
+// sameShape reports whether two shapes are alike but for outer dimensions of 1.
+func sameShape(a, b []int) bool {
+	for len(a) > len(b) && a[0] == 1 {
+		a = a[1:]
+	}
+	for len(b) > len(a) && b[0] == 1 {
+		b = b[1:]
+	}
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range a {
+		if a[i] != b[i] {
+			return false
+		}
+	}
+	return true
 }

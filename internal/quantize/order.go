@@ -73,6 +73,9 @@ func quantizable(t *gguf.Tensor) bool {
 	return false // a vector, or several dimensions of which all but one are 1
 }
 
+// isHalf reports whether a type has floats of 16 bits.
+func isHalf(t quant.Type) bool { return t == quant.F16 || t == quant.BF16 }
+
 // isQuantized reports whether a type has already lost what quantizing loses.
 func isQuantized(t quant.Type) bool {
 	switch t {

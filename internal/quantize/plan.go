@@ -31,6 +31,9 @@ type Options struct {
 	Split Split
 	// KeepQuantized leaves tensors as they are that are quantized already.
 	KeepQuantized bool
+	// HalvesToo gives matrices of F16 and BF16 that stay as they are otherwise the type of the
+	// mix, where that is F32, F16 or BF16: as a converter does, and no quantizer.
+	HalvesToo bool
 	// Overrides replace or add metadata.
 	Overrides []gguf.KV
 	// Importance, where not nil, tells which columns matter.
@@ -134,10 +137,13 @@ func NewPlan(f *gguf.File, opt Options) (*Plan, error) {
 			s.change = opt.Change(t)
 		}
 		keep := opt.LeaveOutput && t.Name == outputName || opt.KeepQuantized && isQuantized(t.Type)
-		if !opt.Mix.Copy && quantizable(t) && !keep {
+		switch {
+		case !opt.Mix.Copy && quantizable(t) && !keep:
 			if err := s.decide(r, &opt); err != nil {
 				return nil, fmt.Errorf("quantize: tensor %q: %w", t.Name, err)
 			}
+		case opt.HalvesToo && isHalf(t.Type) && (isHalf(opt.Mix.Type) || opt.Mix.Type == quant.F32):
+			s.To = opt.Mix.Type
 		}
 		if s.change != nil && !(quant.CanEncode(s.To) && quant.CanCompute(t.Type)) {
 			return nil, fmt.Errorf("quantize: tensor %q: is changed, and %v cannot be written", t.Name, s.To)

@@ -60,6 +60,7 @@ func Catalog() []Named {
 		{"gemma4-plain", Spec{Arch: &arch.Gemma4, Seed: 25, BPE: true, Layers: 6, KeyDim: 64, Tied: true, Window: 20, More: func(m *Model) {
 			m.Drop(arch.LayerPrefix(5) + arch.AttnV.Weight()) // its keys are its values
 		}}},
+		{"gemma4-experts", Spec{Arch: &arch.Gemma4, Seed: 26, BPE: true, Layers: 6, KeyDim: 64, Tied: true, Window: 20, Experts: 4}},
 		{"gemma3", Spec{Arch: &arch.Gemma3, Seed: 11, Layers: 6, Tied: true, Window: 20}},
 	}
 }

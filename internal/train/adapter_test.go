@@ -280,9 +280,14 @@ func TestRefused(t *testing.T) {
 	_, err = Load(base, true)
 	require.ErrorContains(t, err, `tensor "blk.0.attn_other.weight" is nothing that can be trained`)
 	for _, a := range arch.All() {
-		require.True(t, trainable(a), a.Name)
+		if a.FFN != nil {
+			require.True(t, trainable(a, false), a.Name)
+		}
+		if a.MoE != nil {
+			require.Equal(t, a != &arch.Gemma4, trainable(a, true), a.Name)
+		}
 	}
-	require.False(t, trainable(&arch.Arch{Layer: []arch.Tensor{{Role: "other"}}}))
+	require.False(t, trainable(&arch.Arch{Layer: []arch.Tensor{{Role: "other"}}}, false))
 }
 
 // readAdapter returns the adapter that a file holds.

@@ -19,12 +19,10 @@ func Load(base *model.Model, full bool) (*Model[float32], error) {
 }
 
 // trainable reports whether forward and backward know all that models of a family have.
-func trainable(a *arch.Arch) bool {
-	for _, list := range [][]arch.Tensor{a.Layer, a.FFN, a.MoE} {
-		for i := range list {
-			if _, ok := new(Layer[float32]).place(list[i].Role); !ok {
-				return false
-			}
+func trainable(a *arch.Arch, experts bool) bool {
+	for t := range a.LayerTensors(experts) {
+		if _, ok := new(Layer[float32]).place(t.Role); !ok {
+			return false
 		}
 	}
 	return true
@@ -33,14 +31,14 @@ func trainable(a *arch.Arch) bool {
 func load[T real](base *model.Model, full bool) (*Model[T], error) {
 	c, f := base.Config, base.File
 	family := arch.Find(c.Arch)
-	if !trainable(family) {
+	if experts := c.NumExperts > 0; !trainable(family, experts) {
 		var known []string
 		for _, a := range arch.All() {
-			if trainable(a) {
+			if trainable(a, experts) && (a.MoE != nil || !experts) {
 				known = append(known, a.Name)
 			}
 		}
-		return nil, fmt.Errorf("train: %s: models of the architecture %q cannot be trained, only %s", f.Path, c.Arch, strings.Join(known, ", "))
+		return nil, fmt.Errorf("train: %s: models of the architecture %q with %d experts cannot be trained, only %s", f.Path, c.Arch, c.NumExperts, strings.Join(known, ", "))
 	}
 	l := loader[T]{file: f, full: full}
 	m := &Model[T]{Config: c, Layers: make([]Layer[T], c.NumLayers), ropes: base.RopeParams}

@@ -16,7 +16,11 @@ type Model struct {
 	KV     []gguf.KV    // the keys of the architecture, ARCH.*
 	Layers []arch.Sizes // of each layer; those outside of layers are the first's
 	Vocab  int          // rows of the embedding; 0: not said
-	Config Object       // of the text model, for whoever needs more of it
+
+	// KeysAsValues says for each layer whether its values are what its keys are before norm and
+	// position, so that it has no matrix for them; nil: of no layer.
+	KeysAsValues []bool
+	Config       Object // of the text model, for whoever needs more of it
 
 	// Divisors of the frequencies of the position embedding, float32; nil: there are none.
 	RopeFreqs, RopeLong, RopeShort []float32
@@ -54,9 +58,6 @@ func Read(o Object) (*Model, error) {
 	}
 	if m.Arch == nil {
 		return nil, unknownClass(o, classes)
-	}
-	if typeOf[m.Arch] == "" {
-		return nil, fmt.Errorf("%s: checkpoints of %q (%s) are %w: it runs from a GGUF file alone", o.Name, m.Class, m.Arch.Name, ErrUnsupported)
 	}
 	text := o
 	for _, key := range []string{"text_config", "llm_config", "language_config"} {
@@ -190,13 +191,19 @@ func (r *reader) sizes() {
 			}
 		}
 	}
+	if a.Windows.OwnHeads {
+		r.ownHeads()
+	}
 }
 
 // experts reads the sizes of experts, if there are any.
 func (r *reader) experts(s *arch.Sizes) {
+	if r.m.Arch == &arch.Gemma4 && !r.Bool("enable_moe_block", false) {
+		return
+	}
 	key := r.First("num_local_experts", "num_experts", "n_routed_experts")
 	if key == "" || r.Int(key, 0) == 0 {
-		if r.m.Arch.FFN == nil {
+		if r.m.Arch.FFN == nil || r.m.Arch == &arch.Gemma4 {
 			r.Fail("num_experts is missing")
 		}
 		return

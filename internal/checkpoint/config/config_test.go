@@ -2,9 +2,12 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/arch"
 )
 
 // TestRead reads configurations in the forms that models are published with, and looks at
@@ -38,6 +41,14 @@ func TestRead(t *testing.T) {
 			map[string]string{"gemma2.attention.scale": "0.125"}, nil, "query_pre_attn_scalar 64"},
 		{"Phi 3 mini 4k", `{"architectures":["Phi3ForCausalLM"],` + sizes + `"sliding_window":2047,"rope_scaling":null,"original_max_position_embeddings":4096}`,
 			map[string]string{"phi3.attention.sliding_window": "2047", "phi3.rope.scaling.original_context_length": "4096", "phi3.rope.dimension_count": "64"}, []string{"phi3.rope.scaling.attn_factor"}, ""},
+		{"Gemma 4 E2B", `{"architectures":["Gemma4ForConditionalGeneration"],"model_type":"gemma4","text_config":{"model_type":"gemma4_text","hidden_size":1536,"intermediate_size":6144,"num_hidden_layers":35,"num_key_value_heads":1,"head_dim":256,"global_head_dim":512,"num_kv_shared_layers":20,"use_double_wide_mlp":true,"use_bidirectional_attention":null,"final_logit_softcapping":30.0,"rope_parameters":null},"vision_config":{}}`,
+			map[string]string{"gemma4.attention.key_length": "512", "gemma4.attention.key_length_swa": "256", "gemma4.attention.shared_kv_layers": "20", "gemma4.embedding_length_per_layer_input": "256", "gemma4.attention.head_count_kv": "1",
+				"gemma4.feed_forward_length": fmt.Sprint(append(slices.Repeat([]int{6144}, 15), slices.Repeat([]int{12288}, 20)...)), "gemma4.rope.freq_base": "1e+06", "gemma4.attention.sliding_window": "512",
+				"gemma4.rope.dimension_count": "512", "gemma4.rope.dimension_count_swa": "256", "gemma4.final_logit_softcapping": "30", "freqs": "256"}, []string{"gemma4.rope.scaling.type"}, ""},
+		{"Gemma 4 31B, whose values are keys where it sees everything", `{"architectures":["Gemma4ForConditionalGeneration"],"text_config":{"model_type":"gemma4_text","hidden_size":5376,"intermediate_size":21504,"num_hidden_layers":6,"num_attention_heads":32,"num_key_value_heads":16,"num_global_key_value_heads":4,"attention_k_eq_v":true,"hidden_size_per_layer_input":0,"sliding_window":1024,"use_bidirectional_attention":"vision"}}`,
+			map[string]string{"gemma4.attention.head_count_kv": "[16 16 16 16 16 4]", "gemma4.embedding_length_per_layer_input": "0", "gemma4.attention.sliding_window_pattern": "[true true true true true false]", "gemma4.feed_forward_length": "21504", "gemma4.attention.shared_kv_layers": "0"}, nil, ""},
+		{"Gemma 4 12B, whose class leaves more to defaults", `{"architectures":["Gemma4UnifiedForConditionalGeneration"],"text_config":{"model_type":"gemma4_unified_text",` + sizes + `"num_global_key_value_heads":1,"layer_types":["full_attention","sliding_attention","sliding_attention","full_attention","sliding_attention","sliding_attention"]}}`,
+			map[string]string{"gemma4.context_length": "262144", "gemma4.attention.sliding_window": "1024", "gemma4.embedding_length_per_layer_input": "0", "gemma4.attention.sliding_window_pattern": "[false true true false true false]", "gemma4.attention.head_count_kv": "4"}, nil, ""},
 		{"Granite", `{"architectures":["GraniteForCausalLM"],` + sizes + `"attention_multiplier":0.015625,"embedding_multiplier":12.0,"logits_scaling":8.0,"residual_multiplier":0.22,"head_dim":99}`,
 			map[string]string{"granite.attention.scale": "0.015625", "granite.logit_scale": "8", "granite.rope.dimension_count": "64"}, []string{"granite.attention.key_length"}, ""},
 		{"LFM 2 with a list of attention", `{"architectures":["Lfm2ForCausalLM"],` + sizes + `"full_attn_idxs":[2,4],"block_ff_dim":1200,"norm_eps":1e-5}`,
@@ -63,6 +74,36 @@ func TestRead(t *testing.T) {
 			}
 			require.Contains(t, fmt.Sprint(m.Notes), tt.note)
 		})
+	}
+}
+
+// TestGemma4 looks at the sizes of layers, and at what cannot be.
+func TestGemma4(t *testing.T) {
+	const start = `{"architectures":["Gemma4ForCausalLM"],"hidden_size":64,"intermediate_size":96,"num_hidden_layers":4,"num_attention_heads":4,"num_key_value_heads":2,"head_dim":16,"hidden_size_per_layer_input":8,` +
+		`"layer_types":["sliding_attention","full_attention","sliding_attention","full_attention"],`
+	m, err := Read(Parse([]byte(start+`"per_layer_config":{"1":{"head_dim":24,"num_key_value_heads":1},"3":{"head_dim":24,"num_key_value_heads":1}},"num_kv_shared_layers":1,"attention_k_eq_v":true,
+		"rope_parameters":{"full_attention":{"rope_type":"proportional","rope_theta":1000000,"partial_rotary_factor":0.5,"factor":2},"sliding_attention":{"rope_type":"default","rope_theta":500}}}`), "config.json"))
+	require.NoError(t, err)
+	require.Equal(t, []bool{false, true, false, true}, m.KeysAsValues)
+	require.Equal(t, []float32{2, 2, 2, 2, 2, 2, 1e30, 1e30, 1e30, 1e30, 1e30, 1e30}, m.RopeFreqs)
+	for i, want := range []arch.Sizes{{KeyDim: 16, NumKVHeads: 2}, {KeyDim: 24, NumKVHeads: 1}, {KeyDim: 16, NumKVHeads: 2}, {KeyDim: 24, NumKVHeads: 1, SharedKV: true}} {
+		want.ValueDim, want.Dim, want.FFNDim, want.NumHeads, want.RopeDim, want.LayerInput, want.AllInputs = want.KeyDim, 64, 96, 4, 24, 8, 32
+		require.Equal(t, want, m.Layers[i], "layer %d", i)
+	}
+	for more, want := range map[string]string{
+		`"num_kv_shared_layers":4`: "num_kv_shared_layers 4",
+		`"num_kv_shared_layers":3`: "none of the first 1 layers has keys for layer 1",
+		`"sliding_window":0`:       "sliding_window is 0, want 1 to",
+		`"per_layer_config":{"1":{"head_dim":24},"3":{"head_dim":16}}`:                                            "layer 1 has heads of 24 elements, others of its kind 16: this is not supported",
+		`"per_layer_config":{"1":{"intermediate_size":24}}`:                                                       `per_layer_config of layer 1 has "intermediate_size", which is not supported`,
+		`"per_layer_config":{"1":{"head_dim":0}}`:                                                                 "layer 1 has 2 key heads of 0 elements",
+		`"rope_parameters":{"full_attention":{"rope_type":"yarn","rope_theta":1}}`:                                `rope scaling "yarn" is not supported in gemma4`,
+		`"rope_parameters":{"sliding_attention":{"rope_type":"linear"},"full_attention":{"rope_type":"default"}}`: `rope scaling "linear" of layers with a window`,
+		`"use_bidirectional_attention":"all"`:                                                                     "tokens see those after them",
+		`"enable_moe_block":true`:                                                                                 "num_experts is missing",
+	} {
+		_, err := Read(Parse([]byte(start+more+"}"), "config.json"))
+		require.ErrorContains(t, err, want, more)
 	}
 }
 

@@ -11,7 +11,7 @@ import (
 // keys adds the keys that models of many architectures have.
 func (r *reader) keys() {
 	a, s := r.m.Arch, &r.m.Layers[0]
-	if r.Bool("is_causal", true) == false || r.Bool("use_bidirectional_attention", false) {
+	if !r.Bool("is_causal", true) || r.bidirectional() {
 		r.Fail("a model whose tokens see those after them is %w", ErrUnsupported)
 	}
 	r.addInt(arch.KeyLayers, len(r.m.Layers))
@@ -35,6 +35,16 @@ func (r *reader) keys() {
 	if a.Rotation == arch.Pairs || s.RopeDim != s.KeyDim || a == &arch.Phi3 || a == &arch.StableLM {
 		r.addInt(arch.KeyRopeDim, s.RopeDim)
 	}
+}
+
+// bidirectional reports whether tokens of text see those after them. Gemma 4 says "all" or
+// "vision" where others say true.
+func (r *reader) bidirectional() bool {
+	const key = "use_bidirectional_attention"
+	if r.IsText(key) {
+		return r.Text(key) != "vision"
+	}
+	return r.Bool(key, false)
 }
 
 // normEps returns what norms add.
@@ -120,6 +130,8 @@ func (r *reader) family() {
 		}
 	case &arch.Qwen35:
 		r.deltaKeys(s)
+	case &arch.Gemma4:
+		r.gemma4()
 	}
 	if a.AttnCap != 0 {
 		r.cap("attn_logit_softcapping", arch.KeyAttnCap)

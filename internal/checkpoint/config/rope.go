@@ -11,7 +11,11 @@ import (
 // everything: rope_parameters of today, or rope_scaling with the keys beside it.
 func (r *reader) ropeObject() Object {
 	p := r.Sub("rope_parameters")
-	if !r.Has("rope_parameters") {
+	switch {
+	case r.Has("rope_parameters"):
+	case r.m.Arch == &arch.Gemma4: // null is the default of its class
+		p = defaults(r.m.Arch, "").Sub("rope_parameters")
+	default:
 		p = r.Sub("rope_scaling")
 	}
 	if p.IsObject("full_attention") {
@@ -76,6 +80,10 @@ func (r *reader) rope() {
 
 // scaling adds the keys of a stretched context.
 func (r *reader) scaling(p Object) {
+	if r.m.Arch == &arch.Gemma4 {
+		r.proportional(p)
+		return
+	}
 	context := r.Int("max_position_embeddings", 0)
 	switch kind := ropeType(p); kind {
 	case "default", "mrope":

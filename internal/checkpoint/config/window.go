@@ -18,6 +18,8 @@ func (r *reader) windows() {
 		return
 	case a.Conv || a.Delta:
 		return
+	case a.Windows.OwnHeads:
+		sliding = r.localLayers()
 	case a == &arch.Olmo2 && !r.Has("sliding_window"):
 		return
 	case a == &arch.Qwen2 || a == &arch.Qwen3 || a == &arch.Qwen2MoE || a == &arch.Qwen3MoE:
@@ -47,7 +49,7 @@ func (r *reader) windows() {
 	for _, s := range sliding {
 		any, all = any || s, all && s
 	}
-	if window == 0 || !any {
+	if (window == 0 || !any) && !a.Windows.OwnHeads {
 		if a.Windows.Default > 0 { // or it would be that
 			r.addInt(arch.KeyWindow, 0)
 		}
@@ -62,7 +64,7 @@ func (r *reader) windows() {
 		p := a.Windows.Period
 		usual = usual && s == (p == 0 || i%p != p-1)
 	}
-	if !usual || a == &arch.Olmo2 {
+	if !usual || a == &arch.Olmo2 || a.Windows.OwnHeads {
 		r.add(arch.KeyWindowLayers, gguf.Bools(sliding))
 	}
 }

@@ -15,10 +15,12 @@ func (b *builder) leftOver() error {
 		return b.metaLeftOver()
 	}
 	var unknown []string
-	skipped := 0
+	skipped, unread := 0, 0
 	for name, t := range b.folder.Shards[0] {
 		switch {
 		case b.used[name]:
+		case b.unread(name):
+			unread++
 		case b.useless(name):
 			skipped++
 		default:
@@ -36,13 +38,16 @@ func (b *builder) leftOver() error {
 	if skipped > 0 {
 		b.notes = append(b.notes, fmt.Sprintf("%d tensors of other parts than the language model are left out", skipped))
 	}
+	if unread > 0 {
+		b.notes = append(b.notes, fmt.Sprintf("%d tensors for keys and values that their layers take from elsewhere are left out", unread))
+	}
 	return nil
 }
 
 // otherParts are the beginnings of names of what a model has beside the language model.
 var otherParts = []string{
 	"vision_tower.", "multi_modal_projector.", "visual.", "vision_model.", "audio_tower.", "embed_vision.", "embed_audio.", "mtp.", "connector.", "image_newline",
-	"vision_projector.", "patch_merger.", "vision_encoder.", "vision_language_adapter.", "pre_mm_projector_norm.", "vision_embed_tokens.",
+	"vision_projector.", "patch_merger.", "vision_encoder.", "vision_language_adapter.", "pre_mm_projector_norm.", "vision_embed_tokens.", "vision_embedder.",
 }
 
 // useless reports whether a tensor of a checkpoint is not needed.
@@ -62,4 +67,13 @@ func (b *builder) useless(name string) bool {
 		return true
 	}
 	return false
+}
+
+// unread reports whether a tensor makes keys or values of a layer that takes them from elsewhere.
+func (b *builder) unread(name string) bool {
+	p, ok := b.Arch.FromHF(name)
+	if !ok || p.Layer < 0 || p.Layer >= len(b.Layers) || b.has(p.Layer, p.Tensor) {
+		return false
+	}
+	return p.Tensor.In == arch.OwnKVLayers
 }

@@ -101,7 +101,7 @@ func (m *Model) build(dir string, opt Options) error {
 	if err := b.start(); err != nil {
 		return fmt.Errorf("%s: %w", dir, err)
 	}
-	v, err := vocab.Read(vocab.Options{Dir: dir, Config: model.Config, Size: b.vocabSize(), Pre: opt.Pre})
+	v, err := vocab.Read(vocab.Options{Dir: dir, Config: model.Config, Size: b.vocabSize(), Pre: opt.Pre, Gemma4: m.Arch == &arch.Gemma4})
 	if err != nil {
 		return err
 	}

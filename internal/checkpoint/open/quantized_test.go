@@ -113,3 +113,46 @@ func TestBadQuantized(t *testing.T) {
 		}
 	}
 }
+
+// TestScaledFloats: the scales of 8-bit floats are one number for the matrix, for each row, or for
+// each block, of which those at the edges are smaller. 0x38 is 1, 0x40 is 2, 0xb8 is -1.
+func TestScaledFloats(t *testing.T) {
+	codes := [3]any{"F8_E4M3", []any{3.0, 4.0}, "38404038" + "b8383840" + "404038b8"}
+	plain := []float32{1, 2, 2, 1, -1, 1, 1, 2, 2, 2, 1, -1}
+	f32 := func(list ...float32) string {
+		var raw []byte
+		for _, v := range list {
+			raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(v))
+		}
+		return hex.EncodeToString(raw)
+	}
+	const compressed = `{"quant_method":"compressed-tensors","format":"float-quantized","config_groups":{"group_0":{"targets":["Linear"],"weights":{"num_bits":8,"type":"float","strategy":"tensor"}}}}`
+	tests := []struct {
+		name, config, scale string
+		shape               []any
+		values              []float32
+		of                  func(row, col int) int // which scale an element has
+	}{
+		{"one without dimensions", `{"quant_method":"fp8"}`, "w.weight_scale_inv", []any{}, []float32{0.5}, func(_, _ int) int { return 0 }},
+		{"one", `{"quant_method":"fp8","weight_block_size":null}`, "w.weight_scale_inv", []any{1.0}, []float32{3}, func(_, _ int) int { return 0 }},
+		{"one of compressed-tensors", compressed, "w.weight_scale", []any{1.0}, []float32{0.25}, func(_, _ int) int { return 0 }},
+		{"rows", `{"quant_method":"fbgemm_fp8"}`, "w.weight_scale", []any{3.0, 1.0}, []float32{1, 2, 4}, func(row, _ int) int { return row }},
+		{"rows of compressed-tensors", compressed, "w.weight_scale", []any{3.0, 1.0}, []float32{8, 2, 4}, func(row, _ int) int { return row }},
+		{"blocks", `{"quant_method":"fp8","weight_block_size":[2,3]}`, "w.weight_scale_inv", []any{2.0, 2.0}, []float32{1, 2, 4, 8}, func(row, col int) int { return row/2*2 + col/3 }},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			b := builderOf(t, &packedCase{Config: json.RawMessage(tt.config), Tensors: map[string][3]any{
+				"w.weight": codes, tt.scale: {"F32", tt.shape, f32(tt.values...)},
+			}})
+			require.NoError(t, b.quant.read(b))
+			x, err := b.matrix("w.weight")
+			require.NoError(t, err)
+			got := make([]float32, 12)
+			require.NoError(t, x.rows.Floats(got, 0, 3))
+			for i, v := range plain {
+				require.Equal(t, v*tt.values[tt.of(i/4, i%4)], got[i], "element %d", i)
+			}
+		})
+	}
+}

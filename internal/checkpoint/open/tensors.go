@@ -87,6 +87,9 @@ func (b *builder) cutVocab(tokens int) error {
 func (b *builder) all() error {
 	first := &b.Layers[0]
 	for i := range b.Arch.Input {
+		if !first.In(b.Arch.Input[i].In) {
+			continue
+		}
 		if err := b.both(source{&b.Arch.Input[i], -1, first, false}); err != nil {
 			return err
 		}
@@ -94,7 +97,7 @@ func (b *builder) all() error {
 	for n := range b.Layers {
 		s := &b.Layers[n]
 		for t := range b.Arch.LayerTensors(s.NumExperts > 0) {
-			if !s.In(t.In) {
+			if !b.has(n, t) {
 				continue
 			}
 			if err := b.both(source{t, n, s, false}); err != nil {
@@ -150,7 +153,7 @@ func (b *builder) one(s source) error {
 		switch {
 		case untied && !s.bias && !b.folder.Meta:
 			return fmt.Errorf("tensor %q is missing: %s is false", b.wanted(s), keyTied)
-		case s.bias && !s.tensor.Bias, !s.bias && s.tensor.Optional:
+		case s.bias && !s.tensor.Bias, !s.bias && s.tensor.Optional && (s.tensor.Role != arch.AttnV || b.KeysAsValues == nil):
 			return nil
 		}
 		return fmt.Errorf("tensor %q is missing, which becomes %q", b.wanted(s), s.name())
@@ -170,6 +173,13 @@ func (b *builder) one(s source) error {
 	}
 	b.add(s.name(), shape, r)
 	return nil
+}
+
+// has reports whether layer n has a tensor: it may be without keys, values or what they are
+// made of.
+func (b *builder) has(n int, t *arch.Tensor) bool {
+	asKeys := t.Role == arch.AttnV && b.KeysAsValues != nil && b.KeysAsValues[n]
+	return b.Layers[n].In(t.In) && !asKeys
 }
 
 // wanted returns the name in the checkpoint that a tensor should have.

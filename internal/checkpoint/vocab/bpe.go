@@ -34,13 +34,18 @@ func (b *builder) bpe() error {
 	if err := b.addOthers(); err != nil {
 		return err
 	}
-	b.merges = make([]string, len(t.Model.Merges))
-	for i, m := range t.Model.Merges {
+	b.setMerges()
+	b.around()
+	return nil
+}
+
+// setMerges takes the merges of tokenizer.json.
+func (b *builder) setMerges() {
+	b.merges = make([]string, len(b.tokenizer.Model.Merges))
+	for i, m := range b.tokenizer.Model.Merges {
 		// GGUF has a space between the two: one within them is written as a byte is.
 		b.merges[i] = strings.ReplaceAll(m.left, " ", "Ġ") + " " + strings.ReplaceAll(m.right, " ", "Ġ")
 	}
-	b.around()
-	return nil
 }
 
 // addTokens sets the tokens that are cut out of text: control tokens are those that are

@@ -78,7 +78,7 @@ func TestTokens(t *testing.T) {
 	models, saved := 0, 0
 	for name, list := range records(t) {
 		dir := filepath.Join(testshared.Path(t, "models/hf"), name)
-		if _, err := os.Stat(filepath.Join(dir, "tokenizer.json")); err != nil || name == "gemma4" {
+		if _, err := os.Stat(filepath.Join(dir, "tokenizer.json")); err != nil {
 			continue
 		}
 		t.Run(name, func(t *testing.T) {
@@ -90,7 +90,7 @@ func TestTokens(t *testing.T) {
 			for _, dir := range variants {
 				o, err := config.ReadFile(filepath.Join(dir, "config.json"))
 				require.NoError(t, err)
-				v, err := Read(Options{Dir: dir, Config: o})
+				v, err := Read(Options{Dir: dir, Config: o, Gemma4: name == "gemma4"})
 				require.NoError(t, err)
 				tok := ready(t, v)
 				for _, r := range list {
@@ -103,7 +103,7 @@ func TestTokens(t *testing.T) {
 			models++
 		})
 	}
-	require.GreaterOrEqual(t, models, 25)
+	require.GreaterOrEqual(t, models, 26)
 	require.GreaterOrEqual(t, saved, 8)
 }
 
@@ -202,4 +202,68 @@ func TestUserDefined(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(dir, modelFile), []byte(strings.Replace(model, "\x12\x02\x18\x02", "\x12\x02\x18\x01", 1)), 0o644))
 	_, err = Read(Options{Dir: dir, Config: config.Parse(nil, "")})
 	require.ErrorContains(t, err, "a unigram model is not supported")
+}
+
+// TestAround: what is put in front of a text is what tokenizer.json says, whatever
+// tokenizer_config.json says of the class.
+func TestAround(t *testing.T) {
+	const (
+		vocab    = `"model":{"type":"BPE","byte_fallback":true,"vocab":{"<s>":0,"▁":1,"a":2,"▁a":3},"merges":["▁ a"]}`
+		template = `"post_processor":{"type":"TemplateProcessing","single":[{"SpecialToken":{"id":"<s>","type_id":0}},{"Sequence":{"id":"A","type_id":0}}]},`
+		replace  = `{"type":"Replace","pattern":{"String":" "},"content":"▁"}`
+	)
+	for _, tt := range []struct {
+		name, parts, config string
+		bos, space          bool
+	}{
+		{"2023's form", template + `"normalizer":{"type":"Sequence","normalizers":[{"type":"Prepend","prepend":"▁"},` + replace + `]},`, `{"legacy":false,"add_bos_token":false}`, true, true},
+		{"a space before the first word", template + `"pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"first","split":false},`, `{"legacy":false,"add_prefix_space":false}`, true, true},
+		{"before every word", `"pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"always"},"post_processor":{"type":"ByteLevel"},`, `{"add_bos_token":true}`, false, true},
+		{"none", `"pre_tokenizer":{"type":"Metaspace","replacement":"▁","prepend_scheme":"never"},"post_processor":{"type":"ByteLevel"},`, `{"legacy":true,"add_bos_token":true,"add_prefix_space":true}`, false, false},
+		{"an older library's", template + `"pre_tokenizer":{"type":"Metaspace","replacement":"▁","add_prefix_space":false},`, `{"tokenizer_class":"LlamaTokenizer","add_prefix_space":true}`, true, false},
+		{"Gemma's", template + `"normalizer":` + replace + `,`, `{"tokenizer_class":"LlamaTokenizerFast","legacy":true}`, true, false},
+		{"nothing around: the class says", `"normalizer":` + replace + `,`, `{"add_bos_token":true}`, true, false},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			dir := t.TempDir()
+			require.NoError(t, os.WriteFile(filepath.Join(dir, jsonFile), []byte(`{"added_tokens":[{"id":0,"content":"<s>","special":true}],`+tt.parts+vocab+`}`), 0o644))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, configFile), []byte(tt.config), 0o644))
+			v, err := Read(Options{Dir: dir, Config: config.Parse([]byte(`{"bos_token_id":0}`), "config.json")})
+			require.NoError(t, err)
+			got := map[string]any{}
+			for _, kv := range v.KV {
+				got[kv.Key] = kv.Value.Any()
+			}
+			require.Equal(t, tt.bos, got["tokenizer.ggml.add_bos_token"])
+			require.Equal(t, tt.space, got["tokenizer.ggml.add_space_prefix"])
+		})
+	}
+}
+
+// TestGemma4: tokens that merges do not find are cut out of text, those that programs need are
+// printed, and those that look as merges leave them stay what merges find.
+func TestGemma4(t *testing.T) {
+	const file = `{"added_tokens":[{"id":0,"content":"<bos>","special":true},{"id":1,"content":"<|tool_call>","special":true},{"id":2,"content":"<table>","special":false},
+		{"id":3,"content":"▁▁","special":false},{"id":4,"content":"\n","special":false}],"normalizer":{"type":"Replace","pattern":{"String":" "},"content":"▁"},
+		"pre_tokenizer":{"type":"Split","pattern":{"String":" "},"behavior":"MergedWithPrevious"},
+		"model":{"type":"BPE","byte_fallback":true,"vocab":{"<bos>":0,"<|tool_call>":1,"<table>":2,"▁▁":3,"\n":4,"▁":5,"a":6,"<0x41>":7},"merges":[["▁","▁"]]}}`
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, jsonFile), []byte(file), 0o644))
+	v, err := Read(Options{Dir: dir, Config: config.Parse([]byte(`{"bos_token_id":0}`), "config.json"), Size: 9, Gemma4: true})
+	require.NoError(t, err)
+	require.Empty(t, v.Notes)
+	for _, kv := range v.KV {
+		switch kv.Key {
+		case "tokenizer.ggml.token_type":
+			require.Equal(t, []int64{
+				gguf.TokenControl, gguf.TokenUserDefined, gguf.TokenUserDefined, gguf.TokenNormal, gguf.TokenNormal, gguf.TokenNormal, gguf.TokenNormal, gguf.TokenByte, gguf.TokenUnused,
+			}, kv.Value.Any())
+		case "tokenizer.ggml.merges":
+			require.Equal(t, []string{"▁ ▁"}, kv.Value.Any())
+		}
+	}
+	tok := ready(t, v)
+	require.Equal(t, []int32{0, 6, 3, 2, 4, 1, 7}, tok.Encode("a  <table>\n<|tool_call>A", true, false))
+	require.Equal(t, "  ", tok.Piece(3, false))
+	require.Equal(t, "<|tool_call>", tok.Piece(1, false))
 }

@@ -62,7 +62,7 @@ func (b *builder) around() {
 // spaces finds out whether a space is put in front of a text, of vocabularies of
 // SentencePiece's kind.
 func (b *builder) spaces() {
-	if b.model != spmModel || b.tokenizer == nil {
+	if !b.scored() || b.tokenizer == nil {
 		return
 	}
 	prefix := false
@@ -91,7 +91,7 @@ func (b *builder) normalForm() {
 			}
 			b.normalizer = p.Type
 		case "Replace", "Prepend": // SentencePiece's way to write spaces
-			if b.model != spmModel {
+			if !b.scored() {
 				b.note("%s replaces text before it is cut (%s), for which GGUF has no key: text is taken as it is", jsonFile, p.Type)
 			}
 		case "Precompiled":

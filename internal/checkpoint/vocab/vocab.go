@@ -15,6 +15,7 @@ import (
 
 	"alpaca/internal/checkpoint/config"
 	"alpaca/internal/gguf"
+	"alpaca/internal/tokenizer"
 )
 
 // Options say what is known of the model.
@@ -23,6 +24,9 @@ type Options struct {
 	Config config.Object // config.json; may be empty
 	Size   int           // rows of the embedding: tokens are made up to that number; 0: not known
 	Pre    string        // the pre-tokenizer's name, where the pattern is not to decide; "": it is
+	// Gemma4 says that the vocabulary is to be what GGUF calls gemma4. The files look like those
+	// of earlier Gemmas, whose vocabularies merge by scores.
+	Gemma4 bool
 }
 
 // Vocab is a vocabulary as keys of a GGUF file.
@@ -53,13 +57,13 @@ type builder struct {
 	Options
 	tokenizer *tokenizerJSON // nil: there is none
 	config    config.Object  // of the tokenizer
-	model     string         // "llama" or "gpt2"
+	model     string         // "llama", "gpt2" or "gemma4"
 	pre       string
 
 	tokens []string
 	types  []int32
-	scores []float32 // of llama
-	merges []string  // of gpt2
+	scores []float32 // of llama and gemma4
+	merges []string  // of gpt2 and gemma4
 	index  map[string]int32
 
 	addBOS, addEOS, addSep, spacePrefix *bool
@@ -111,6 +115,8 @@ func (b *builder) read() (err error) {
 	switch {
 	case b.tokenizer != nil && b.tokenizer.byteLevel():
 		return b.bpe()
+	case b.tokenizer != nil && b.Gemma4:
+		return b.gemma4()
 	case b.has(modelFile):
 		raw, err := readFile(b.path(modelFile))
 		if err != nil {
@@ -139,17 +145,20 @@ func (b *builder) resize(n int) error {
 	for i := len(b.tokens); i < n; i++ {
 		b.tokens = append(b.tokens, fmt.Sprintf("[PAD%d]", i))
 		b.types = append(b.types, gguf.TokenUnused)
-		if b.model == "llama" {
+		if b.scored() {
 			b.scores = append(b.scores, scoreOfUnused)
 		}
 	}
 	return nil
 }
 
+// scored reports whether tokens have scores. Those of gemma4 have no meaning, but are there.
+func (b *builder) scored() bool { return b.model == spmModel || b.model == tokenizer.ModelGemma4 }
+
 // set sets a token.
 func (b *builder) set(id int, text string, typ int32, score float32) {
 	b.tokens[id], b.types[id] = text, typ
-	if b.model == "llama" {
+	if b.scored() {
 		b.scores[id] = score
 	}
 }
@@ -185,13 +194,15 @@ func (b *builder) keys() []gguf.KV {
 	var kv []gguf.KV
 	add := func(key string, v gguf.Value) { kv = append(kv, gguf.KV{Key: "tokenizer.ggml." + key, Value: v}) }
 	add("model", gguf.Str(b.model))
-	add("pre", gguf.Str(b.pre))
+	if b.pre != "" {
+		add("pre", gguf.Str(b.pre))
+	}
 	add("tokens", gguf.Strs(b.tokens))
-	if b.model == "llama" {
+	if b.scored() {
 		add("scores", gguf.F32s(b.scores))
 	}
 	add("token_type", gguf.I32s(b.types))
-	if b.model != "llama" {
+	if b.model != spmModel {
 		add("merges", gguf.Strs(b.merges))
 	}
 	for _, role := range roles {

@@ -1,0 +1,161 @@
+package config
+
+import (
+	"math"
+	"slices"
+	"strconv"
+
+	"alpaca/internal/arch"
+	"alpaca/internal/gguf"
+)
+
+// localLayers returns which layers of Gemma 4 have a window: all but every sixth where the
+// configuration does not list them. The last one has none, whatever is listed: the class
+// sees to that.
+func (r *reader) localLayers() []bool {
+	local := make([]bool, len(r.m.Layers))
+	kinds := r.Texts("layer_types")
+	period := r.m.Arch.Windows.Period
+	for i := range local {
+		local[i] = i%period != period-1
+		if len(kinds) == len(local) {
+			local[i] = kinds[i] == "sliding_attention"
+		}
+	}
+	local[len(local)-1] = false
+	return local
+}
+
+// ownHeads sets what differs among the layers of Gemma 4: the heads of those that see
+// everything, and that the last ones have no keys and values of their own and, in some
+// models, networks of twice the size.
+func (r *reader) ownHeads() {
+	layers, local := r.m.Layers, r.localLayers()
+	own := len(layers) - r.Int("num_kv_shared_layers", 0)
+	input := r.Int("hidden_size_per_layer_input", 0)
+	if own < 1 || input > maxDim/len(layers) {
+		r.Fail("num_kv_shared_layers %d and hidden_size_per_layer_input %d do not suit %d layers", len(layers)-own, input, len(layers))
+		return
+	}
+	wide, valueless := r.Bool("use_double_wide_mlp", false), r.Bool("attention_k_eq_v", false)
+	for i := range layers {
+		l := &layers[i]
+		l.LayerInput, l.AllInputs = input, input*len(layers)
+		if l.SharedKV = i >= own; l.SharedKV && wide {
+			l.FFNDim *= 2
+		}
+		r.headsOf(i, local[i], valueless, l)
+		r.m.KeysAsValues = append(r.m.KeysAsValues, valueless && !local[i])
+	}
+	for i := range layers {
+		layers[i].RopeDim = layers[len(layers)-1].KeyDim // the tensor of factors is that of layers without a window
+		j := own - 1
+		for i >= own && j >= 0 && local[j] != local[i] {
+			j--
+		}
+		if j < 0 {
+			r.Fail("num_kv_shared_layers is %d: none of the first %d layers has keys for layer %d", len(layers)-own, own, i)
+		}
+	}
+}
+
+// headsOf sets the heads of layer i: per_layer_config tells them or, where it is absent, keys
+// of their own those of layers without a window.
+func (r *reader) headsOf(i int, local, valueless bool, l *arch.Sizes) {
+	if !r.Has("per_layer_config") {
+		if !local {
+			l.KeyDim = r.Int("global_head_dim", 512)
+			if valueless && r.Has("num_global_key_value_heads") {
+				l.NumKVHeads = r.count("num_global_key_value_heads", maxDim)
+			}
+		}
+	} else if all := r.Sub("per_layer_config"); all.Has(strconv.Itoa(i)) {
+		o := all.Sub(strconv.Itoa(i))
+		for _, key := range o.Keys() {
+			switch key {
+			case "head_dim":
+				l.KeyDim = o.Int(key, l.KeyDim)
+			case "num_key_value_heads":
+				l.NumKVHeads = o.Int(key, l.NumKVHeads)
+			default: // of what the class has
+				r.Fail("per_layer_config of layer %d has %q, which is %w", i, key, ErrUnsupported)
+			}
+		}
+	}
+	if l.KeyDim < 2 || l.KeyDim > maxDim || l.NumKVHeads < 1 || l.NumKVHeads > maxDim {
+		r.Fail("layer %d has %d key heads of %d elements, want 1 to %d of 2 to %d", i, l.NumKVHeads, l.KeyDim, maxDim, maxDim)
+	}
+	l.ValueDim = l.KeyDim
+}
+
+// gemma4 adds the keys of Gemma 4.
+func (r *reader) gemma4() {
+	layers, local := r.m.Layers, r.localLayers()
+	full := &layers[len(layers)-1]
+	localDim := r.Int("head_dim", full.KeyDim)
+	ffn, heads := make([]int32, len(layers)), make([]int32, len(layers))
+	alike, shared := true, 0
+	for i := range layers {
+		l, want := &layers[i], full.KeyDim
+		if local[i] {
+			want = localDim
+		}
+		if l.KeyDim != want {
+			r.Fail("layer %d has heads of %d elements, others of its kind %d: this is %w", i, l.KeyDim, want, ErrUnsupported)
+			return
+		}
+		ffn[i], heads[i] = int32(l.FFNDim), int32(l.NumKVHeads)
+		alike = alike && heads[i] == heads[0]
+		if l.SharedKV {
+			shared++
+		}
+	}
+	if r.Bool("use_double_wide_mlp", false) {
+		r.add(arch.KeyFFN, gguf.I32s(ffn))
+	}
+	if !alike {
+		r.add(arch.KeyKVHeads, gguf.I32s(heads))
+	}
+	for _, x := range []struct {
+		key string
+		n   int
+	}{
+		{arch.KeyKeyLength, full.KeyDim}, {arch.KeyValueLength, full.ValueDim}, {arch.KeyRopeDim, full.KeyDim},
+		{arch.KeyKeyLocal, localDim}, {arch.KeyValueLocal, localDim}, {arch.KeyRopeDimLocal, localDim},
+		{arch.KeySharedKV, shared}, {arch.KeyLayerInput, full.LayerInput},
+	} {
+		r.addInt(x.key, x.n)
+	}
+	if slices.Contains(local, true) {
+		r.count("sliding_window", math.MaxInt32)
+	}
+	if kind := ropeType(r.Sub("rope_parameters").Sub("sliding_attention")); kind != "default" {
+		r.Fail("rope scaling %q of layers with a window is %w", kind, ErrUnsupported)
+	}
+}
+
+// proportional makes the divisors of the frequencies of layers without a window (Gemma 4):
+// the pairs behind the given part of a head do not turn. Their frequencies are those of the
+// whole head, so that they are divided by a number beyond all positions.
+// Source: _compute_proportional_rope_parameters of transformers.
+func (r *reader) proportional(p Object) {
+	const still = 1e30
+	pairs, part, factor := r.m.Layers[0].RopeDim/2, p.Float("partial_rotary_factor", 1), p.Float("factor", 1)
+	switch kind := ropeType(p); kind {
+	case "proportional":
+	case "default": // looks at neither; the reference evaluates no model of Gemma 4 without divisors
+		part, factor = 1, 1
+	default:
+		r.Fail("rope scaling %q is %w in %s", kind, ErrUnsupported, r.m.Arch.Name)
+	}
+	if !(factor > 0) {
+		r.Fail("factor of rope_parameters is %g, want a positive number", factor)
+	}
+	r.m.RopeFreqs = make([]float32, pairs)
+	for i := range r.m.RopeFreqs {
+		r.m.RopeFreqs[i] = float32(factor)
+		if i >= int(part*float64(2*pairs)/2) {
+			r.m.RopeFreqs[i] = still
+		}
+	}
+}
