@@ -37,8 +37,8 @@ func (r *release) deb(arch string, list []file) error {
 		Maintainer:  "The alpaca authors <maintainers@invalid>",
 		Description: "language models on ordinary CPUs\nRuns, serves, converts, measures and trains language models, in one static program.",
 		License:     "MIT", MTime: r.date,
-		Deb: nfpm.Deb{Compression: "xz"},
 	}
+	info.Deb.Compression = "xz"
 	for _, f := range list {
 		to, data := places[f.name], f.data
 		if strings.HasPrefix(f.name, "man/") {
