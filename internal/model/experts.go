@@ -137,7 +137,7 @@ func (r *Runner) beside(l *Layer, sum, h []float32) {
 	r.normRows(out, l.SharedPostNorm)
 	r.normRows(sum, l.ExpertsPostNorm)
 	if r.err == nil {
-		ggml.Add(out, sum)
+		vec.Add(out, sum)
 		r.addBranch(h, out, ggml.Branch{Norm: l.FFNPostNorm})
 	}
 }
@@ -145,7 +145,7 @@ func (r *Runner) beside(l *Layer, sum, h []float32) {
 // scaleRouter makes of the factors that the file has for what the router reads those of a norm.
 func (l *Layer) scaleRouter(dim int) {
 	if l.RouterNorm != nil {
-		ggml.Scale(l.RouterNorm, attentionScale(dim))
+		vec.Scale(l.RouterNorm, attentionScale(dim))
 	}
 }
 
