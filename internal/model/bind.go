@@ -66,6 +66,11 @@ func strangers(f *gguf.File, a *arch.Arch, experts bool) error {
 			has[name] = has[name] || other == a
 		}
 	}
+	for i := range a.MoE {
+		for _, p := range a.MoE[i].Parts {
+			has[arch.LayerPrefix(0)+stackOf(p.Role)] = true
+		}
+	}
 	for i := range f.Tensors {
 		name, _ := strings.CutSuffix(f.Tensors[i].Name, ".weight")
 		if strings.HasSuffix(name, ".scale") {
@@ -207,13 +212,16 @@ func (b *binder) expert(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes)
 func (b *binder) expertParts(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes, f *FFN) {
 	if b.file.Tensor(prefix+t.File()) == nil {
 		for _, p := range t.Parts {
-			apart := arch.Tensor{Role: p.Role, Name: string(p.Role) + "_exps", Stack: t.Stack, Rows: p.Rows, Cols: t.Cols}
+			apart := arch.Tensor{Role: p.Role, Name: stackOf(p.Role), Stack: t.Stack, Rows: p.Rows, Cols: t.Cols}
 			*f.place(p.Role).(*Linear) = b.expert(&apart, prefix, i, sizes)
 		}
 		return
 	}
 	b.split(t, b.expert(t, prefix, i, sizes), sizes, f.place)
 }
+
+// stackOf returns the name of the tensor that has the matrices of all experts for a role alone.
+func stackOf(role arch.Role) string { return string(role) + "_exps" }
 
 // scale returns number i of the n factors in the tensor name.scale, which NVFP4 models have
 // for each matrix; 0, for 1, where there is none.

@@ -112,16 +112,16 @@ func (r *Runner) normTo(out, h, norm []float32) {
 // normRows is RMSNorm of x [n, Dim] in place, by the weights that each row's text has.
 func (r *Runner) normRows(x, norm []float32) {
 	dim := r.model.Config.Dim
-	run1 := func(x, norm []float32) {
+	each := func(x, norm []float32) {
 		if r.err == nil {
 			r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: x, W: norm}})
 		}
 	}
 	if !r.changedNorm(norm) {
-		run1(x, norm)
+		each(x, norm)
 		return
 	}
-	r.eachRun(len(x)/dim, func(part run) { run1(x[part.lo*dim:part.hi*dim], r.normOf(part, norm)) })
+	r.eachRun(len(x)/dim, func(part run) { each(x[part.lo*dim:part.hi*dim], r.normOf(part, norm)) })
 }
 
 // beside adds to h [n, Dim] what the network of all tokens and the experts, in sum, give, each

@@ -14,10 +14,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"alpaca/internal/arch"
 	"alpaca/internal/convert"
 	"alpaca/internal/gguf"
 	"alpaca/internal/model"
 	"alpaca/internal/quant"
+	"alpaca/internal/testmodel"
 )
 
 // shapes are the tensors of a checkpoint by their names.
@@ -87,6 +89,10 @@ func attention(layers, n, kv int, more shapes) shapes {
 	return s
 }
 
+// gemma4Config begins the configuration of such a model.
+const gemma4Config = `{"architectures":["Gemma4ForCausalLM"],"model_type":"gemma4_text","vocab_size":48,"hidden_size":32,"num_hidden_layers":6,"num_attention_heads":4,"num_key_value_heads":2,"max_position_embeddings":256,"rms_norm_eps":1e-6,
+		"intermediate_size":48,"head_dim":8,"global_head_dim":16,"sliding_window":6,"final_logit_softcapping":20.0,"layer_types":["sliding_attention","full_attention","sliding_attention","full_attention","sliding_attention","full_attention"],`
+
 // gemma4 returns the tensors of six layers of Gemma 4, every other with a window and heads of 8
 // elements, else of 16: kv[1] heads of keys there, kv[0] elsewhere. The last ones have no keys of
 // their own and networks of twice the size.
@@ -120,8 +126,6 @@ func TestFormulas(t *testing.T) {
 		t.Skip("as TestHFGoldens")
 	}
 	const sizes = `"vocab_size":48,"hidden_size":32,"num_hidden_layers":2,"num_attention_heads":4,"num_key_value_heads":2,"max_position_embeddings":256,"rms_norm_eps":1e-6,`
-	const gemma4Config = `{"architectures":["Gemma4ForCausalLM"],"model_type":"gemma4_text","vocab_size":48,"hidden_size":32,"num_hidden_layers":6,"num_attention_heads":4,"num_key_value_heads":2,"max_position_embeddings":256,"rms_norm_eps":1e-6,
-		"intermediate_size":48,"head_dim":8,"global_head_dim":16,"sliding_window":6,"final_logit_softcapping":20.0,"layer_types":["sliding_attention","full_attention","sliding_attention","full_attention","sliding_attention","full_attention"],`
 	output := shapes{"lm_head.weight": {48, 32}}
 	with := func(s shapes, more shapes) shapes { maps.Copy(s, more); return s }
 	tests := []struct {
@@ -188,5 +192,52 @@ func TestFormulas(t *testing.T) {
 				require.Equal(t, want, argmax(all[i*48:(i+1)*48]), "position %d", i)
 			}
 		})
+	}
+}
+
+// TestGemma4Values: a layer without a matrix for values is an error unless its values are its
+// keys, and matrices that nothing reads are left out.
+func TestGemma4Values(t *testing.T) {
+	convertTo := func(config string, tensors shapes) (*convert.FolderResult, error) {
+		return convert.RunFolder(context.Background(), writeFormula(t, gemma4Config+config, tensors), filepath.Join(t.TempDir(), "x.gguf"), convert.FolderOptions{Type: "f32"})
+	}
+	_, err := convertTo(`"hidden_size_per_layer_input":0}`, gemma4([2]int{2, 2}, 0, false, nil))
+	require.ErrorContains(t, err, `tensor "layers.1.self_attn.v_proj.weight" is missing, which becomes "blk.1.attn_v.weight"`)
+	tensors := gemma4([2]int{2, 2}, 2, true, nil)
+	tensors["model.layers.4.self_attn.k_norm.weight"], tensors["model.layers.5.self_attn.v_proj.weight"] = []int{8}, []int{32, 32}
+	res, err := convertTo(`"hidden_size_per_layer_input":0,"num_kv_shared_layers":2,"use_double_wide_mlp":true}`, tensors)
+	require.NoError(t, err)
+	require.Contains(t, res.Notes, "2 tensors for keys and values that their layers take from elsewhere are left out")
+	res, err = convertTo(`"hidden_size_per_layer_input":0,"attention_k_eq_v":true}`, gemma4([2]int{2, 2}, 0, true, nil))
+	require.NoError(t, err)
+	require.Contains(t, res.Notes, "3 tensors for keys and values that their layers take from elsewhere are left out")
+}
+
+// TestGateAndUpApart: experts whose gate and up are in tensors of their own give the same bits as
+// those that have both in one.
+func TestGateAndUpApart(t *testing.T) {
+	for _, named := range testmodel.Catalog() {
+		if named.Name != "gemma4-experts" {
+			continue
+		}
+		var all [2][]float32
+		for i := range all {
+			m := named.Spec.Make()
+			for layer := 0; i == 1 && layer < named.Spec.Layers; layer++ {
+				p := arch.LayerPrefix(layer)
+				whole := m.Tensor(p + "ffn_gate_up_exps.weight")
+				n, rows, cols := whole.Shape[0], whole.Shape[1]/2, whole.Shape[2]
+				for part, name := range []string{"ffn_gate_exps.weight", "ffn_up_exps.weight"} {
+					x := &testmodel.Tensor{Name: p + name, Type: whole.Type, Shape: []int{n, rows, cols}}
+					for e := range n {
+						x.Data = append(x.Data, whole.Data[(2*e+part)*rows*cols:][:rows*cols]...)
+					}
+					m.Tensors = append(m.Tensors, x)
+				}
+				m.Drop(whole.Name)
+			}
+			all[i] = allLogits(t, session(t, loadPath(t, m.Write(t)), model.SessionOptions{Threads: 2}), []int32{1, 40, 280, 264, 290, 201, 17, 33})
+		}
+		require.Equal(t, all[0], all[1])
 	}
 }

@@ -175,8 +175,7 @@ func (b *builder) one(s source) error {
 	return nil
 }
 
-// has reports whether layer n has a tensor: it may be without keys, values or what they are
-// made of.
+// has reports whether layer n has a tensor: some take keys, or values, from elsewhere.
 func (b *builder) has(n int, t *arch.Tensor) bool {
 	asKeys := t.Role == arch.AttnV && b.KeysAsValues != nil && b.KeysAsValues[n]
 	return b.Layers[n].In(t.In) && !asKeys
