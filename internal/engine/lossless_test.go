@@ -53,7 +53,7 @@ var sources = []source{
 func TestDraftsChangeNothing(t *testing.T) {
 	n, apart := 500, 1
 	if testing.Short() { // emulated, or without kernels
-		n, apart = 30, 5
+		n, apart = 18, 8
 	}
 	var models []testmodel.Named
 	for i, named := range testmodel.Catalog() {
