@@ -161,7 +161,7 @@ func TestBadTensorsAreRefused(t *testing.T) {
 		{"blk.1.ffn_down.weight", nil, `no tensor "blk.1.ffn_down.weight"`},
 		{"blk.0.attn_v.weight", func(t *gguf.Tensor) { t.Shape = []int{64, 32} }, `"blk.0.attn_v.weight": shape [64 32], the metadata ask for [32 64]`},
 		{"blk.0.attn_norm.weight", func(t *gguf.Tensor) { t.Shape = []int{32, 2} }, `"blk.0.attn_norm.weight": shape [32 2]`},
-		{"blk.0.attn_q.weight", func(t *gguf.Tensor) { t.Type = quant.I32 }, `"blk.0.attn_q.weight": quant: cannot compute with I32`},
+		{"blk.0.attn_q.weight", func(t *gguf.Tensor) { t.Type = quant.I32 }, `"blk.0.attn_q.weight": matmul: cannot compute with I32`},
 		{"blk.0.ffn_norm.weight", func(t *gguf.Tensor) { t.Type = quant.I32 }, `"blk.0.ffn_norm.weight": cannot compute with I32`},
 		{"output.weight", func(t *gguf.Tensor) { t.Shape = []int{64, 100} }, `"output.weight": shape`},
 	}
