@@ -9,7 +9,7 @@ cd "$(dirname "$0")"
 work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 platforms=${1-}
-go build -o "$work/first-release" .
+go build -trimpath -o "$work/first-release" .
 "$work/first-release" -o "$work/first" -platforms "$platforms"
 
 tag=$(git describe --tags --always --dirty)
@@ -20,7 +20,7 @@ git -C .. ls-files -z | (cd .. && tar --null -T - -cf -) | tar -C "$work/tree" -
 	export TZ=Asia/Tokyo LC_ALL=C
 	[ "${FRESH-}" != 1 ] || export GOCACHE=$work/cache
 	cd "$work/tree/release"
-	go build -o "$work/second-release" .
+	go build -trimpath -o "$work/second-release" .
 	"$work/second-release" -root .. -o "$work/second" -platforms "$platforms" -tag "$tag" -commit "$(git -C "$OLDPWD" rev-parse HEAD)" -epoch "$(git -C "$OLDPWD" log -1 --format=%ct)"
 )
 diff -r "$work/first" "$work/second"
