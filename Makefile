@@ -75,10 +75,12 @@ tidy: ## fail where go.mod is not tidy
 	$(GO) mod tidy -diff
 	cd test && $(GO) mod tidy -diff
 	cd test/scaleout && $(GO) mod tidy -diff
+	cd release && $(GO) mod tidy -diff
 
 vet-all: ## vet, for every platform
 	$(GO) vet ./...
 	$(GO) vet -tags purego ./...
+	cd release && $(GO) vet .
 	@for p in $(PLATFORMS); do \
 		echo "go vet for $$p"; \
 		GOOS=$${p%/*} GOARCH=$${p#*/} $(GO) vet ./... || exit 1; \
