@@ -43,6 +43,7 @@ func fill() error {
 	program := filepath.Join(root, "alpaca")
 	cmd := exec.Command("go", "build", "-trimpath", "-o", program, "./cmd/alpaca")
 	cmd.Dir, cmd.Stderr = filepath.Join("..", "..", ".."), os.Stderr
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as the image's: nothing else is there
 	if err := cmd.Run(); err != nil {
 		return err
 	}
@@ -175,20 +176,23 @@ func TestQueueAndWorker(t *testing.T) {
 	require.NoError(t, err, "%s", said)
 }
 
-// TestShard runs what batch-job.yaml says for one of the indexes, with and without a line for it.
+// TestShard runs what batch-job.yaml says for each of the indexes: of 16 shards of two lines 14
+// have none, and that is no failure.
 func TestShard(t *testing.T) {
 	c := only(t, pods(t)["alpaca-batch"])
-	for index, want := range map[string]int{"1": 1, "5": 0} {
+	lines := 0
+	for index := range 16 {
 		var args []string
 		for _, arg := range c.Args {
-			args = append(args, strings.ReplaceAll(arg, "$(JOB_COMPLETION_INDEX)", index))
+			args = append(args, strings.ReplaceAll(arg, "$(JOB_COMPLETION_INDEX)", fmt.Sprint(index)))
 		}
 		said, err := container(t, nil, args...).CombinedOutput()
 		require.NoError(t, err, "%s", said)
-		text, err := os.ReadFile(filepath.Join(root, "data", "out-"+index+".jsonl"))
+		text, err := os.ReadFile(filepath.Join(root, "data", fmt.Sprintf("out-%d.jsonl", index)))
 		require.NoError(t, err)
-		require.Equal(t, want, strings.Count(string(text), "\n"))
+		lines += strings.Count(string(text), "\n")
 	}
+	require.Equal(t, 2, lines)
 }
 
 // TestImage reads the Containerfile: the image has the program and certificates, and is nobody.
