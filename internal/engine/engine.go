@@ -342,8 +342,8 @@ func (e *Engine) free() (err error) {
 	return err
 }
 
-// Run answers a request and calls emit with each token before the next is evaluated.
-// Its error ends the answer and is returned.
+// Run answers a request and calls emit with each token before the next step, and with none
+// once ctx has ended. Its error ends the answer and is returned.
 func (e *Engine) Run(ctx context.Context, req Request, emit func(Token) error) (Result, error) {
 	req.Window = 1
 	s, err := e.Submit(ctx, req)
@@ -356,8 +356,8 @@ func (e *Engine) Run(ctx context.Context, req Request, emit func(Token) error) (
 		if !ok {
 			break
 		}
-		if emit == nil || failed != nil {
-			continue
+		if emit == nil || failed != nil || ctx.Err() != nil {
+			continue // the step that was cancelled may have sampled more tokens of a draft
 		}
 		if failed = emit(t); failed != nil {
 			s.Cancel()
