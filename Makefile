@@ -135,10 +135,9 @@ test-arm64: ## run the tests on emulated Arm CPUs: without, with dot products, w
 	$(call emulated,$(QEMU_ARM),max,arm64,neon$(comma)sdot$(comma)i8mm,$(MORE_KERNELS))
 
 # Without AVX an x86 CPU runs the portable code, all of which test-purego tests. What is left
-# to see is that it is chosen, and gives whole models their bits: the built-in one, and those
-# that are trained and measured.
+# to see is that it is chosen, and gives whole models their bits: the built-in one's.
 test-noavx: ## run the tests on an emulated x86 CPU without AVX
-	$(call emulated,$(QEMU_X86),Nehalem,amd64,,$(filter-out ./internal/model/... ./internal/engine/...,$(COMPUTING)))
+	$(call emulated,$(QEMU_X86),Nehalem,amd64,,$(filter-out ./internal/model/... ./internal/engine/... ./internal/train/... ./internal/eval/... ./internal/quantize/...,$(COMPUTING)))
 
 bench: ## run the benchmarks of the kernels and operations
 	$(GO) test -run '^$$' -bench . ./internal/...
