@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strings"
 
 	"alpaca/internal/data"
 )
@@ -96,19 +97,18 @@ func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64,
 // others have.
 func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string, unique bool) (merged *data.Source, left int, err error) {
 	merged = like(sources[0])
-	merged.Name, merged.Note = name, "rows of"
+	merged.Name = name
+	names, mixed := make([]string, len(sources)), false
 	for i, s := range sources {
-		merged.Note += map[bool]string{true: " ", false: ", "}[i == 0] + s.Name
-		if s.Format != merged.Format {
-			merged.Format, merged.Shape = "", ""
-		}
+		names[i] = s.Name
+		mixed = mixed || s.Format != merged.Format
 		if s.Licence != merged.Licence {
 			merged.Licence = "" // several, which the old sources tell
 		}
 	}
-	mixed := merged.Format == ""
+	merged.Note = "rows of " + strings.Join(names, ", ")
 	if mixed {
-		merged.Format = "chat"
+		merged.Format, merged.Shape = "chat", ""
 	}
 	seen := map[[32]byte]bool{}
 	err = db.Update(ctx, func(tx *data.Tx) error {
