@@ -114,6 +114,9 @@ func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.
 		return emit(t)
 	})
 	c.heard = len(c.Text.Tokens())
+	if result.Unread > 0 {
+		c.heard = -1 // the sampler knows of more than was said
+	}
 	if err != nil {
 		return result, err
 	}
@@ -228,7 +231,7 @@ func (c *Chat) listen(n int) error {
 }
 
 // answer returns what was said, and the tokens of the conversation with it: those
-// evaluated, and the last one, which is not, unless it only ended the answer. The
+// evaluated, and the last ones, which are not, unless they only ended the answer. The
 // prompt's were so many, and all are known to be so many.
 func (c *Chat) answer(said []engine.Token, result engine.Result, prompt, all int) (string, []int32) {
 	tokens := slices.Clone(c.Text.Tokens())
@@ -236,8 +239,10 @@ func (c *Chat) answer(said []engine.Token, result engine.Result, prompt, all int
 	for _, t := range said {
 		text.WriteString(t.Text)
 	}
-	if n := len(said); n > 0 && result.Reason != engine.EOS && len(tokens) < all {
-		tokens = append(tokens, said[n-1].ID)
+	if result.Reason != engine.EOS {
+		for _, t := range said[max(0, len(said)-max(0, all-len(tokens))):] {
+			tokens = append(tokens, t.ID)
+		}
 	}
 	if result.Reason == engine.Stop {
 		// The text was cut, maybe in the middle of a token.

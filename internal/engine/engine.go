@@ -87,7 +87,7 @@ type Stats struct {
 
 	Blocks, BlocksUsed, BlocksCached int // of the cache: at most, in use, of those only for later texts
 
-	PromptTokens, CachedTokens, GeneratedTokens int64
+	PromptTokens, CachedTokens, GeneratedTokens int64         // the last: sampled, be they read or not
 	PromptTime, GenerateTime                    time.Duration // of the steps with rows of prompts, and of the others
 	Steps, Rows                                 int64
 	Drafts, DraftTokens, DraftAccepted          int64     // evaluated before they were sampled; those that were sampled then
@@ -258,7 +258,7 @@ func (e *Engine) newGroup(ctx context.Context, req *Request) (*group, error) {
 			return nil, fmt.Errorf("engine: token %d of the prompt is %d, which is not in the vocabulary of %d", i, id, m.Config.VocabSize)
 		}
 	}
-	g := &group{req: req, stream: newStream(req.Window, req.answers()), began: time.Now(), prompt: len(req.Prompt), left: req.answers()}
+	g := &group{req: req, stream: newStream(ctx, req.Window, req.answers()), began: time.Now(), prompt: len(req.Prompt), left: req.answers()}
 	g.tok, g.stream.wake = m.Tokenizer, e.wake
 	g.salt = req.Salt + adapterSalt(m, req.LoRA)
 	params := req.Sampling
@@ -343,7 +343,8 @@ func (e *Engine) free() (err error) {
 }
 
 // Run answers a request and calls emit with each token before the next step, and with none
-// once ctx has ended. Its error ends the answer and is returned.
+// once ctx has ended. Its error ends the answer and is returned. A text of the request holds
+// no token then that was not passed on.
 func (e *Engine) Run(ctx context.Context, req Request, emit func(Token) error) (Result, error) {
 	req.Window = 1
 	s, err := e.Submit(ctx, req)
@@ -351,13 +352,9 @@ func (e *Engine) Run(ctx context.Context, req Request, emit func(Token) error) (
 		return Result{}, err
 	}
 	var failed error
-	for {
-		t, ok := s.Next()
-		if !ok {
-			break
-		}
-		if emit == nil || failed != nil || ctx.Err() != nil {
-			continue // the step that was cancelled may have sampled more tokens of a draft
+	for t, ok := s.Next(); ok; t, ok = s.Next() {
+		if emit == nil {
+			continue
 		}
 		if failed = emit(t); failed != nil {
 			s.Cancel()
@@ -366,5 +363,9 @@ func (e *Engine) Run(ctx context.Context, req Request, emit func(Token) error) (
 	if failed == nil {
 		failed = s.Err()
 	}
-	return s.Results()[0], failed
+	r := s.Results()[0]
+	if passed := r.length - r.Unread; r.Unread > 0 && req.Text != nil && req.Text.Len() > passed {
+		req.Text.Truncate(passed)
+	}
+	return r, failed
 }

@@ -177,6 +177,7 @@ func (e *Engine) finish(a *answer) {
 	g.stop()
 	var results []Result
 	for _, a := range g.answers {
+		a.result.length = len(a.tokens)
 		results = append(results, a.result)
 	}
 	if g.req.Text != nil && g.started {

@@ -118,15 +118,18 @@ type Result struct {
 
 	PromptTokens    int // of the prompt; 0 where it was not read to its end
 	CachedTokens    int // of those, known from before
-	GeneratedTokens int // the one that ended the text included
+	GeneratedTokens int // that the reader got, the one that ended the text included
 	DraftTokens     int // evaluated before they were sampled, because the text was expected to go on so
 	DraftAccepted   int // of those, the ones that were sampled then
+	Unread          int // sampled behind those that the reader got, before it was known that the request is cancelled
 
 	QueueTime    time.Duration // until the text was begun
 	PromptTime   time.Duration // of the steps that evaluated the prompt
 	GenerateTime time.Duration // of the steps after that
 	Preemptions  int           // times that the text gave its memory to others
 	Shifted      bool          // tokens left the full context
+
+	length int // of the text in tokens, with those unread
 }
 
 // Evaluated returns how many tokens of the prompt were evaluated.

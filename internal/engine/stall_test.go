@@ -235,7 +235,7 @@ func TestShortPromptsPassTwice(t *testing.T) {
 		e.work.Unlock()
 	}()
 	prompt := func(order, n int) *answer {
-		g := &group{req: &Request{}, stream: newStream(0, 1)}
+		g := &group{req: &Request{}, stream: newStream(t.Context(), 0, 1)}
 		return &answer{group: g, tokens: make([]int32, n), seq: e.runner.NewSeq(), order: order}
 	}
 	long, short := prompt(1, 90), prompt(2, 20)

@@ -1,28 +1,36 @@
 package engine
 
-import "sync"
+import (
+	"context"
+	"sync"
+)
 
 // Stream is the answers to a request as they come. Its reader may be slow: beyond the
-// request's Window the texts pause, which others do not notice.
+// request's Window the texts pause, which others do not notice. When the request is
+// cancelled there are no more tokens, though the engine may have sampled some ahead of the
+// reader: the Results are of those that the reader got.
 type Stream struct {
-	wake   func() // tells the engine that there is room again
-	cancel func()
+	ctx    context.Context // of the request
+	wake   func()          // tells the engine that there is room again
+	cancel func()          // tells it that the reader wants no more
 	window int
 
-	mu      sync.Mutex
-	tokens  []Token // that the reader has not taken
-	inHand  int     // 1 while the reader has one and has not asked for the next
-	ended   bool
-	results []Result
-	err     error
-	changed chan struct{} // has room for one: something to read
+	mu        sync.Mutex
+	tokens    []Token // that the reader has not taken
+	inHand    int     // 1 while the reader has one and has not asked for the next
+	passed    []int   // tokens of each answer that the reader got
+	cancelled bool    // by the reader
+	ended     bool
+	results   []Result
+	err       error
+	changed   chan struct{} // has room for one: something to read
 }
 
-func newStream(window, n int) *Stream {
+func newStream(ctx context.Context, window, n int) *Stream {
 	if window <= 0 {
 		window = 256
 	}
-	return &Stream{window: window, results: make([]Result, n), changed: make(chan struct{}, 1)}
+	return &Stream{ctx: ctx, window: window, passed: make([]int, n), results: make([]Result, n), changed: make(chan struct{}, 1)}
 }
 
 // Next waits for the next token. ok is false when there are no more: then Results and
@@ -34,11 +42,18 @@ func (s *Stream) Next() (t Token, ok bool) {
 		if first {
 			s.inHand = 0
 		}
+		if s.cancelled = s.cancelled || s.ctx.Err() != nil; s.cancelled {
+			s.tokens = nil
+		}
 		if len(s.tokens) > 0 {
 			t, s.tokens = s.tokens[0], s.tokens[1:]
 			s.inHand, ok = 1, true
+			s.passed[t.Index]++
 		}
 		ended, room := s.ended, full && s.hasRoom()
+		if ended && s.cancelled {
+			s.cut()
+		}
 		s.mu.Unlock()
 		if room {
 			s.wake()
@@ -51,7 +66,27 @@ func (s *Stream) Next() (t Token, ok bool) {
 }
 
 // Cancel ends the answers as a cancelled context does.
-func (s *Stream) Cancel() { s.cancel() }
+func (s *Stream) Cancel() {
+	s.mu.Lock()
+	s.cancelled = true
+	s.mu.Unlock()
+	s.cancel()
+}
+
+// cut makes the results those of the tokens that the reader got: an answer of which some are
+// left was interrupted, whatever it would have ended with. The caller holds mu.
+func (s *Stream) cut() {
+	for i := range s.results {
+		r := &s.results[i]
+		if left := r.GeneratedTokens - s.passed[i]; left > 0 {
+			r.GeneratedTokens, r.Unread = s.passed[i], left
+			r.Stop = ""
+			if s.err == nil {
+				r.Reason = Interrupt
+			}
+		}
+	}
+}
 
 // Results returns the outcome of each answer, once Next has returned false.
 func (s *Stream) Results() []Result {

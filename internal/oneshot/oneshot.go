@@ -109,14 +109,7 @@ func (l *Local) Ask(ctx context.Context, q Query) (a Answer, err error) {
 	}
 	var b strings.Builder
 	chars := 0
-	for {
-		t, ok := stream.Next()
-		if !ok {
-			break
-		}
-		if a.Cut {
-			continue
-		}
+	for t, ok := stream.Next(); ok; t, ok = stream.Next() {
 		a.Tokens++
 		a.Logprob += t.Logprob
 		b.WriteString(t.Text)

@@ -104,14 +104,15 @@ func (c *promptCache) save(end bool, n int) error {
 }
 
 // saveText is save after a text was continued whose prompt had so many tokens, and to
-// which said was added. What follows the last token is not known yet: it is evaluated,
+// which said was added. The last tokens are not evaluated yet: now they are,
 // so that the saved text is all of what was shown.
 func (c *promptCache) saveText(ctx context.Context, prompt int, said []int32) error {
 	if !c.o.all || c.o.path == "" || c.o.ro {
 		return c.save(false, prompt)
 	}
-	if all := prompt + len(said); c.text.Len() < all && all <= c.text.Ctx() {
-		req := engine.Request{Prompt: append(slices.Clone(c.text.Tokens()), said[len(said)-1]), Sampling: sampler.DefaultParams()}
+	all := prompt + len(said)
+	if n := all - c.text.Len(); 0 < n && n <= len(said) && all <= c.text.Ctx() {
+		req := engine.Request{Prompt: append(slices.Clone(c.text.Tokens()), said[len(said)-n:]...), Sampling: sampler.DefaultParams()}
 		if _, err := c.text.Run(ctx, req, nil); err != nil {
 			return err
 		}

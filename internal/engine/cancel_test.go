@@ -1,0 +1,145 @@
+package engine
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/model"
+	"alpaca/internal/sampler"
+	"alpaca/internal/testmodel"
+)
+
+// known returns an engine that drafts all of a text that is known beforehand, so that one
+// step samples many tokens, and a request for that text.
+func known(t *testing.T, m *model.Model, text string) (*Engine, Request, []int32) {
+	t.Helper()
+	say := m.Tokenizer.Encode(text, false, false)
+	require.Greater(t, len(say), 20)
+	e := start(t, m, Options{Threads: 1, Ctx: 200, Parallel: 3, Drafts: Drafts{Always: true, NoLookup: true, NoForced: true}})
+	e.guess = func(a *answer, n int) []int32 {
+		rest := say[min(a.result.GeneratedTokens, len(say)):]
+		return rest[:min(n, len(rest))]
+	}
+	req := greedy(m, "a llama", len(say))
+	req.Grammar = func() sampler.Grammar { return &script{say: say} }
+	return e, req, say
+}
+
+const longText = "the llama and the alpaca was on a the llama and the alpaca was on a llama, and in an ear"
+
+// TestCancelledAhead: a request that is cancelled counts the tokens that its reader got, and
+// no others, however many the engine has sampled ahead or held back, and whoever cancels it.
+func TestCancelledAhead(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	e, req, say := known(t, m, longText)
+	broken := errors.New("broken")
+	unread := 0
+	for _, stop := range [][]string{nil, {"a llama, and never"}} {
+		for _, window := range []int{1, 4, 256} {
+			for _, answers := range []int{1, 3} {
+				for _, n := range []int{0, 1, 2, 7, len(say) - 1, len(say), 3 * len(say)} {
+					for _, byContext := range []bool{false, true} {
+						name := fmt.Sprint(stop, window, answers, n, byContext)
+						ctx, cancel := context.WithCancel(t.Context())
+						req := req
+						req.Stop, req.Window, req.N = stop, window, answers
+						s, err := e.Submit(ctx, req)
+						require.NoError(t, err)
+						end := s.Cancel
+						if byContext {
+							end = cancel
+						}
+						if n == 0 {
+							end()
+						}
+						got := make([][]int32, answers)
+						read := 0
+						for tok, ok := s.Next(); ok; tok, ok = s.Next() {
+							got[tok.Index] = append(got[tok.Index], tok.ID)
+							if read++; read == n {
+								end()
+							}
+						}
+						require.NoError(t, s.Err())
+						require.Equal(t, min(n, answers*len(say)), read, name)
+						for i, r := range s.Results() {
+							require.Equal(t, say[:len(got[i])], append([]int32{}, got[i]...), name)
+							require.Equal(t, len(got[i]), r.GeneratedTokens, name)
+							require.Equal(t, len(got[i]) < len(say), r.Reason == Interrupt, name)
+							unread += r.Unread
+						}
+						cancel()
+					}
+				}
+			}
+		}
+	}
+	require.Positive(t, unread, "nothing was sampled ahead")
+
+	// Run and its text.
+	for n := 1; n < len(say); n += 3 {
+		for _, fails := range []bool{false, true} {
+			ctx, cancel := context.WithCancel(t.Context())
+			text := e.NewText()
+			var got []int32
+			r, err := text.Run(ctx, req, func(t Token) error {
+				if got = append(got, t.ID); len(got) == n {
+					if fails {
+						return broken
+					}
+					cancel()
+				}
+				return nil
+			})
+			if fails {
+				require.ErrorIs(t, err, broken)
+			} else {
+				require.NoError(t, err)
+				require.Equal(t, Interrupt, r.Reason)
+			}
+			require.Equal(t, n, r.GeneratedTokens)
+			require.Equal(t, say[:n], got)
+			all := slices.Concat(req.Prompt, got)
+			require.LessOrEqual(t, text.Len(), len(all))
+			require.GreaterOrEqual(t, text.Len(), len(all)-1)
+			require.Equal(t, all[:text.Len()], text.Tokens(), "of what was not passed on, the text holds nothing")
+			text.Truncate(0)
+			cancel()
+		}
+	}
+	requireFree(t, e)
+}
+
+// TestCancelledMeanwhile: the same where the request is cancelled by somebody else, at any
+// moment.
+func TestCancelledMeanwhile(t *testing.T) {
+	m := load(t, testmodel.SPM(1))
+	e, req, say := known(t, m, longText)
+	for i := range 200 {
+		ctx, cancel := context.WithCancel(t.Context())
+		req.Window = 1 + i%3*8
+		s, err := e.Submit(ctx, req)
+		require.NoError(t, err)
+		began := make(chan struct{}) // the reader has read i tokens, or all
+		go func() {
+			<-began
+			cancel()
+		}()
+		read := 0
+		for _, ok := s.Next(); ok; _, ok = s.Next() {
+			if read++; read == 1+i%len(say) {
+				close(began)
+			}
+		}
+		r := s.Results()[0]
+		require.Equal(t, read, r.GeneratedTokens)
+		require.Equal(t, read < len(say), r.Reason == Interrupt, r.Reason)
+		<-ctx.Done()
+	}
+	requireFree(t, e)
+}
