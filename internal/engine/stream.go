@@ -2,8 +2,8 @@ package engine
 
 import "sync"
 
-// Stream is the answers to a request as they come. Its reader may be slow: beyond the
-// request's Window the texts pause, which others do not notice.
+// Stream is the answers to a request as they come. Its reader may be slow: the texts pause
+// when the request's Window is full, and other texts do not notice.
 type Stream struct {
 	wake   func() // tells the engine that there is room again
 	cancel func()
@@ -60,8 +60,8 @@ func (s *Stream) Results() []Result {
 	return s.results
 }
 
-// Err returns why the answers are not complete, once Next has returned false. That
-// they were cancelled is no error: their Reason says so.
+// Err returns why the answers are not complete, once Next has returned false. Cancelled
+// answers are not an error: their Reason says so.
 func (s *Stream) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -104,6 +104,6 @@ func (s *Stream) finish(results []Result, err error) {
 func (s *Stream) notify() {
 	select {
 	case s.changed <- struct{}{}:
-	default: // the reader is told already
+	default: // the reader has been woken already
 	}
 }
