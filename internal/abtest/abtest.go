@@ -157,7 +157,7 @@ const (
 	forRepeats
 )
 
-// Order returns which n of so many prompts are judged, and in which order.
+// Order returns which n of the prompts are judged, and in which order.
 func Order(seed uint64, prompts, n int) []int {
 	list := make([]int, prompts)
 	for i := range list {

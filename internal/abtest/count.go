@@ -162,7 +162,7 @@ func (c *counter) addPairs(votes []Vote) {
 	}
 }
 
-// warnBelow is the probability below which a preference for one side is told.
+// warnBelow is the probability below which the report warns of a preference for one side.
 const warnBelow = 0.01
 
 // leastForLength is how many decided votes the win rate at equal length needs.

@@ -20,9 +20,9 @@ type File struct {
 	unnamed  bool   // it has no name yet, and is gone if the process is
 }
 
-// Create begins a file beside target; where that is a symbolic link, beside what it
-// stands for, and the link remains. The file has the permissions of the one that is
-// there, which is none but a regular file, or else mode, less what the umask takes.
+// Create begins a file beside target. If target is a symbolic link, the file that it leads
+// to is replaced and the link remains. An existing target must be a regular file; the new
+// file inherits its permissions. Otherwise mode applies, subject to the umask.
 func Create(target string, mode fs.FileMode) (*File, error) {
 	st, err := os.Stat(target)
 	there := err == nil

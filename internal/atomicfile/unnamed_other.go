@@ -14,5 +14,5 @@ func openUnnamed(string, fs.FileMode) *os.File { return nil }
 // linkFile is not called.
 func linkFile(*os.File, string) error { return errors.ErrUnsupported }
 
-// SyncDir does nothing: what there is to do differs by system.
+// SyncDir does nothing: how to make a rename last differs by system.
 func SyncDir(string) {}

@@ -17,7 +17,7 @@ type Runner struct {
 	NoWarmup      bool
 	ReadBandwidth func(threads int) float64 // 0 where it is not measured
 	Commit        string
-	// Progress, if not nil, is told what is about to be done.
+	// Progress, if not nil, is called before each test with a description of it.
 	Progress func(what string)
 
 	runner *model.Runner

@@ -23,7 +23,7 @@ const noiseBlocks = 8191
 // Synthetic makes a model of noise in memory by its "SIZE:TYPE", such as
 // "7B:q4_0" or "qwen3-8B:q4_0": it runs exactly as fast as a real one. available is the memory that
 // may be used, in bytes, 0 where it is not known; a model that does not fit is
-// refused before anything is allocated. "SIZE@LAYERS:TYPE" has only so many layers, for
+// refused before anything is allocated. "SIZE@LAYERS:TYPE" has that many layers only, for
 // models that are too large for the machine: a layer takes as long as it would.
 func Synthetic(ctx context.Context, spec string, available int64) (*gguf.File, error) {
 	name, typeName, found := strings.Cut(spec, ":")

@@ -23,22 +23,22 @@ type Text interface {
 type Chat struct {
 	*Conversation
 	Text Text
-	// NewSampler returns a sampler that has heard nothing.
+	// NewSampler returns a sampler that has accepted no token yet.
 	NewSampler func() (*sampler.Sampler, error)
 
 	Keep    int  // tokens that stay in the context in any case; -1: the first turn's prompt
 	NoShift bool // a full context ends the answer; nothing is dropped
-	// Dropped, unless nil, is told what left the full context.
+	// Dropped, unless nil, is called when turns have left the full context.
 	Dropped func(Drop)
-	// Prompt, unless nil, is told the tokens of an answer's prompt that are evaluated
-	// for it.
+	// Prompt, unless nil, is called with the tokens of an answer's prompt that have to
+	// be evaluated for it.
 	Prompt func(tokens []int32)
 
 	// Reused is how many tokens of the last message's prompt were evaluated before.
 	Reused int
 
 	sampler *sampler.Sampler
-	heard   int // tokens of the text that the sampler was told of
+	heard   int // tokens of the text that the sampler has accepted
 }
 
 // Drop is what left a full context: whole turns, the oldest, or where there was only one
@@ -176,8 +176,8 @@ func (c *Chat) leave(m engine.Movable, known int, s span) error {
 	return c.drop(s)
 }
 
-// full makes room in the middle of an answer, to a prompt of so many tokens. It
-// returns what it discarded.
+// full makes room in the middle of an answer; prompt is the number of its prompt's tokens.
+// It returns what it discarded.
 func (c *Chat) full(m engine.Movable, prompt int) (span, error) {
 	ctx := c.Text.Ctx()
 	c.tokens = slices.Clone(m.Tokens())
@@ -230,9 +230,10 @@ func (c *Chat) listen(n int) error {
 	return nil
 }
 
-// answer returns what was said, and the tokens of the conversation with it: those
-// evaluated, and the last ones, which are not, unless they only ended the answer. The
-// prompt's were so many, and all are known to be so many.
+// answer returns the answer's text and the tokens of the conversation with it: those evaluated,
+// and the last ones, which are not, unless they only ended the answer. prompt is the number of
+// prompt tokens; all is the number of tokens that the conversation would have had nothing been
+// cut.
 func (c *Chat) answer(said []engine.Token, result engine.Result, prompt, all int) (string, []int32) {
 	tokens := slices.Clone(c.Text.Tokens())
 	var text strings.Builder

@@ -16,7 +16,7 @@ type Conversation struct {
 	Template *Template
 	Messages []Message // a system message first, if there is one
 
-	// Warn, unless nil, is told what is odd about a template, once.
+	// Warn, unless nil, is called once with what is odd about a template.
 	Warn func(string)
 
 	tok    *tokenizer.Tokenizer

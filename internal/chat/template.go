@@ -29,7 +29,7 @@ type Template struct {
 	textArgs   bool // it wants the arguments of tool calls as a text
 }
 
-// Settings are what templates are told besides the messages.
+// Settings are what templates get besides the messages.
 type Settings struct {
 	Tools  json.RawMessage  // a list of tools in OpenAI's form; nil: none
 	Kwargs json.RawMessage  // an object with further variables; nil: none
@@ -172,8 +172,8 @@ func (t *Template) render(ctx context.Context, messages []Message, generate bool
 	return partsOf(text), nil
 }
 
-// limits are those of rendering a conversation of so many bytes: what published
-// templates need, many times over. The whole is repeated a few times at most.
+// limits returns the limits for rendering a conversation of size bytes: many times what
+// published templates need. A template repeats the whole conversation a few times at most.
 func limits(size int) value.Limits {
 	size = min(size, 1<<24) // 16 MiB: a conversation of four million tokens
 	return value.Limits{Steps: 3e6 + 64*size, Bytes: 256<<20 + 64*size, Output: 1<<20 + 4*size, Depth: 200}
@@ -210,8 +210,8 @@ func (t *Template) Prompt(ctx context.Context, tok *tokenizer.Tokenizer, message
 	return flat(parts), ids, nil
 }
 
-// withBOS returns tokens with one BOS in front where the vocabulary wants that,
-// and how many were added; negative: so many were one too many.
+// withBOS returns tokens with one BOS in front where the vocabulary wants that. added is the
+// number of tokens added; it is negative where surplus ones were removed.
 func withBOS(tok *tokenizer.Tokenizer, ids []int32) (list []int32, added int, repeated bool) {
 	bos := tok.BOS()
 	n := 0

@@ -19,5 +19,5 @@ func (t *Template) ReadsTools() bool {
 	return err == nil && strings.Contains(text, needle)
 }
 
-// Settings returns what the template is told besides the messages.
+// Settings returns what the template gets besides the messages.
 func (t *Template) Settings() Settings { return t.settings }

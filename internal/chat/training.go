@@ -9,13 +9,13 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// Training returns the tokens of a whole conversation, and says for each whether it is
-// what a model is to learn to say: the assistant's answers and the token that ends each.
+// Training returns the tokens of a whole conversation. answer marks those that a model is to
+// learn: the assistant's answers and the token that ends each.
 //
-// An answer's tokens are made apart from those before it, as they are when the model
-// answers: nothing is merged across. What the template writes after the token that ends
-// an answer is no part of it. An answer that no such token follows gets the end-of-text
-// token, if the vocabulary has one.
+// An answer is encoded apart from the text before it, as it is when the model answers: no
+// token spans both. What the template writes after the token that ends an answer does not
+// belong to it. An answer without such a token gets the end-of-text token, if the vocabulary
+// has one.
 func (t *Template) Training(tok *tokenizer.Tokenizer, messages []Message) (ids []int32, answer []bool, err error) {
 	all, err := t.parts(messages, false)
 	if err != nil {

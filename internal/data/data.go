@@ -1,8 +1,8 @@
 // Package data keeps instructions, answers and conversations in one SQLite file: which
 // source each row came from and where it stood there, the rows that could not be read, and
 // an index of their words. The driver is a translation of SQLite to Go, so that the program
-// stays free of C. Whoever adds rows does so in a transaction: an interruption leaves the
-// database as it was.
+// stays free of C. Rows are added in transactions: an interruption leaves the database as it
+// was.
 package data
 
 import (
@@ -25,7 +25,7 @@ type DB struct {
 	readOnly bool
 }
 
-// ErrNotOurs says that a file is no database of this program.
+// ErrNotOurs says that a file is not a database of this program.
 var ErrNotOurs = errors.New("not a database of alpaca data")
 
 // Open opens the database at path to add rows to it. A file that does not exist is made.
@@ -91,8 +91,8 @@ func open(path string, params url.Values) (*DB, error) {
 	return &DB{Path: path, sql: db}, nil
 }
 
-// checkHeader returns an error unless the file at path begins as our databases do. SQLite
-// is not asked: what it is given has to be a database of ours.
+// checkHeader returns an error unless the file at path begins as our databases do. It reads
+// the file itself, so that SQLite never opens a foreign one.
 func checkHeader(path string) error {
 	f, err := os.Open(path)
 	if err != nil {
@@ -123,8 +123,8 @@ func (db *DB) Check(ctx context.Context) error {
 	return nil
 }
 
-// Close closes the database. Where nobody else has it open it becomes one file, which can be
-// read in a folder that cannot be written to.
+// Close closes the database. Unless another process has it open, it becomes a single file,
+// which can be read even in a read-only folder.
 func (db *DB) Close() error {
 	if !db.readOnly {
 		db.sql.SetMaxIdleConns(1)

@@ -41,12 +41,12 @@ type Row struct {
 	Instruction, Input, Output string
 	System, Category           string
 
-	// Turns are all messages, the system's among them, of a conversation that is not one
-	// question and its answer. Instruction is then the first question, Output the last answer.
+	// Turns are all messages, the system's among them, of a conversation with more than one
+	// question and answer. Instruction is then the first question, Output the last answer.
 	Turns []Message
 	// Extra is a JSON object of what else the row has, nil for nothing.
 	Extra json.RawMessage
-	// Raw is the row as it stood in its file where the fields above do not give it back.
+	// Raw is the row as it stood in its file, if it cannot be rebuilt from the fields above.
 	Raw []byte
 	// Tokens is the number of tokens, 0 where nobody has counted.
 	Tokens int
@@ -154,8 +154,8 @@ func appendNormal(b []byte, text string) []byte {
 	return b
 }
 
-// QuestionSum returns the SHA-256 of a seed and of what a row asks, without case, punctuation and
-// white space. The answer is no part of it.
+// QuestionSum returns the SHA-256 of a seed and of a row's question, without case, punctuation
+// and white space. It does not depend on the answer.
 func (r *Row) QuestionSum(seed uint64) [32]byte {
 	b := binary.LittleEndian.AppendUint64(nil, seed)
 	b = append(appendNormal(b, r.Instruction), 0)

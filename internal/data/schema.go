@@ -32,8 +32,9 @@ end;
 //	rejected  what could not be read, with the reason
 //	lint      what a rule says of a row
 //
-// The index of words has no text of its own: it reads that of example. Its triggers give it the
-// old values when a row changes, without which it would become wrong in silence.
+// The index of words holds no text: it reads the table example. When a row changes, the
+// triggers pass its old values to the index, which would otherwise become wrong without an
+// error.
 const schema = `
 create table meta(key text primary key, value text not null) without rowid;
 create table source(

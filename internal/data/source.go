@@ -47,7 +47,7 @@ func (db *DB) Source(ctx context.Context, name string) (*Source, error) {
 	return s, err
 }
 
-// SourceOf returns the first source of a file of that sum, nil where there is none.
+// SourceOf returns the first source whose file has that SHA-256, nil where there is none.
 func (tx *Tx) SourceOf(sha256 string) (*Source, error) {
 	s, err := scanSource(tx.QueryRow("select "+sourceColumns+" from source where sha256 = ? order by id limit 1", sha256).Scan)
 	if errors.Is(err, sql.ErrNoRows) {

@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// Tx is a transaction: all that is done in it is there at its end, or nothing is.
+// Tx is a transaction: all of its changes are made, or none.
 type Tx struct {
 	tx     *sql.Tx
 	ctx    context.Context
@@ -23,8 +23,9 @@ type Tx struct {
 	after int64 // in bulk: the last id before the rows that the index does not have yet
 }
 
-// Update calls change with a transaction and commits it, unless change returns an error,
-// ctx is cancelled or the process ends. One at a time can change a database; others wait.
+// Update calls change with a transaction and commits it, unless change returns an error, ctx
+// is cancelled or the process ends. Only one transaction at a time can change a database;
+// others wait.
 func (db *DB) Update(ctx context.Context, change func(tx *Tx) error) error {
 	if db.readOnly {
 		return fmt.Errorf("data: %s: opened to be read only", db.Path)
@@ -52,9 +53,9 @@ func (db *DB) Update(ctx context.Context, change func(tx *Tx) error) error {
 	return nil
 }
 
-// Bulk makes adding many rows fast: they get into the index of words at the end of the
-// transaction, in one statement. By its trigger each would become a segment of the index of
-// its own, because FTS5 writes what it has at every savepoint.
+// Bulk makes adding many rows fast: one statement at the end of the transaction adds them to
+// the index of words. With the trigger every row would become a segment of the index, because
+// FTS5 writes its memory at every savepoint.
 func (tx *Tx) Bulk() error {
 	if tx.bulk {
 		return nil
@@ -108,8 +109,8 @@ func (tx *Tx) SetMeta(key, value string) error {
 	return err
 }
 
-// AddSource adds a source and sets its ID, and its Name where that is taken or no name. A
-// view of that name has its rows: instruction, input, output and the others.
+// AddSource adds a source and sets its ID. It changes a Name that is taken or invalid. A view
+// of that name shows the source's rows: instruction, input, output and the others.
 func (tx *Tx) AddSource(s *Source) error {
 	name, err := tx.freeName(ViewName(s.Name))
 	if err != nil {
@@ -139,7 +140,7 @@ func (tx *Tx) AddSource(s *Source) error {
 	return err
 }
 
-// freeName returns name, or with a number behind it, which no table has.
+// freeName returns name, with a number behind it if a table has that name already.
 func (tx *Tx) freeName(name string) (string, error) {
 	free := name
 	for i := 2; ; i++ {

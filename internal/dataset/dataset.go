@@ -1,6 +1,6 @@
 // Package dataset reads the files that models are trained on: Stanford Alpaca's
 // instructions, chats, prompts with completions, and plain text, as JSON, JSON lines or
-// text. A record that cannot be used is told with its line and the reason, never left out
+// text. A record that cannot be used is reported with its line and the reason, never left out
 // in silence; a file that is damaged is an error.
 package dataset
 

@@ -7,9 +7,9 @@ import (
 	"alpaca/internal/model"
 )
 
-// adapterSalt returns what tells texts with adapters apart from others in the cache of
-// beginnings: what was evaluated with an adapter is of no use without it, or with another
-// strength of it. It is "" without adapters.
+// adapterSalt returns what keeps texts with different adapters apart in the prefix cache:
+// keys and values that were computed with an adapter are of no use without it, or with it at
+// another scale. It is "" without adapters.
 func adapterSalt(m *model.Model, scales []float32) string {
 	if scales == nil {
 		scales = m.Scales()

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/model"
 )
 
-// admit begins the texts for which there is room: first those that gave their memory to
-// others, then the requests that wait longest.
+// admit starts the texts for which there is room: first those that were preempted, then the
+// requests that have waited longest.
 func (e *Engine) admit() {
 	e.short = false
 	for {
@@ -92,7 +92,7 @@ func (e *Engine) places() (n int, held map[string]int) {
 	return n, held
 }
 
-// fits reports whether there is memory for a text and some tokens to come.
+// fits reports whether there is memory for a text and for some tokens of its answer.
 func (e *Engine) fits(a *answer) bool {
 	const ahead = 128
 	c, req := e.runner.Cache(), a.group.req
@@ -109,8 +109,8 @@ func (e *Engine) fits(a *answer) bool {
 	return c.Lacks(need) == model.Blocks{}
 }
 
-// holds returns how many blocks a text has that fills so many, and those that go on from
-// it, each in a copy of its last block.
+// holds returns how many blocks a text of that many blocks needs together with the texts that
+// go on from it, each in a copy of its last block.
 func (e *Engine) holds(blocks, texts int) model.Blocks {
 	need := model.Blocks{blocks + texts}
 	if recent := e.Model().RecentBlocks(e.opt.Ctx); recent > 0 {
@@ -119,8 +119,8 @@ func (e *Engine) holds(blocks, texts int) model.Blocks {
 	return need
 }
 
-// roomForSaved frees blocks for a text that was moved in its context and gave its memory
-// to others. It returns false where the others have to go on first.
+// roomForSaved frees blocks for a preempted text whose context was shifted before. It returns
+// false where other texts have to finish first.
 func (e *Engine) roomForSaved(a *answer) bool {
 	c := e.runner.Cache()
 	need := e.holds((len(a.tokens)+model.BlockLen-1)/model.BlockLen, 0)
@@ -136,7 +136,7 @@ func (e *Engine) roomForSaved(a *answer) bool {
 	return true
 }
 
-// fill gives a text what is known of its tokens.
+// fill gives a text the blocks of its beginning that are cached.
 func (e *Engine) fill(a *answer) error {
 	wanted := a.tokens[:len(a.tokens)-1] // the last one's logits are needed
 	if a.saved != nil {
@@ -163,8 +163,8 @@ func (e *Engine) fill(a *answer) error {
 	return nil
 }
 
-// reserve sees to it that there are blocks for the batch. It returns false where it had
-// to take them from a text, so that the batch must be composed again.
+// reserve makes sure that there are blocks for the batch. It returns false where it had to
+// take them from a text, so that the batch must be composed again.
 func (e *Engine) reserve() bool {
 	need := e.batch.Needs()
 	for {
@@ -181,8 +181,8 @@ func (e *Engine) reserve() bool {
 	}
 }
 
-// disown frees a block that only later texts might use, or leaves one to the texts that
-// use it.
+// disown frees a block that only the cache holds. Where there is none, the cache gives up its
+// share of a block that texts use.
 func (e *Engine) disown() bool {
 	if e.prefix == nil {
 		return false
@@ -193,7 +193,7 @@ func (e *Engine) disown() bool {
 	return e.prefix.disown()
 }
 
-// forget frees a block that only later texts might use, of a part that is missing some.
+// forget frees a block that only the cache holds, of a part of the cache that lacks blocks.
 func (e *Engine) forget(missing model.Blocks) bool {
 	if e.prefix == nil {
 		return false
@@ -204,8 +204,8 @@ func (e *Engine) forget(missing model.Blocks) bool {
 	return e.prefix.evict()
 }
 
-// youngest returns the text that is the next to give its memory to others: the youngest
-// of those that are not read, or else of all; nil where none is left.
+// youngest returns the text that is preempted next: the youngest of those whose reader is
+// slow, or else the youngest of all; nil where none is left.
 func (e *Engine) youngest() (a *answer, paused bool) {
 	for _, other := range e.running {
 		if other.ended {
@@ -219,8 +219,8 @@ func (e *Engine) youngest() (a *answer, paused bool) {
 	return a, paused
 }
 
-// makeWay takes the blocks of a text that is not read, where others wait for memory and
-// none goes on. It returns false where there is nobody to wait for.
+// makeWay takes the blocks of a text whose reader is slow, where others wait for memory and
+// no text can go on. It returns false where no such text is left.
 func (e *Engine) makeWay() bool {
 	a, paused := e.youngest()
 	if !e.short || !paused {
@@ -230,8 +230,8 @@ func (e *Engine) makeWay() bool {
 	return true
 }
 
-// preempt takes the blocks of a text, which goes on when there is room; where it is the
-// only one, it ends.
+// preempt takes the blocks of a text. The text goes on when there is room; if it is the only
+// one, it ends.
 func (e *Engine) preempt() {
 	a, _ := e.youngest()
 	if a == nil || len(e.running) == 1 {

@@ -10,9 +10,9 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// answer is one text on its way. tokens[:seq.Len()] are evaluated; those after it are
-// next, be they of the prompt, just sampled, or known from before the text gave its
-// memory to others: that is all there is to resuming one.
+// answer is one text in progress. tokens[:seq.Len()] are evaluated; those after it come next,
+// whether they are of the prompt, just sampled, or lost when the text was preempted. So a
+// preempted text needs nothing else to resume.
 type answer struct {
 	group  *group
 	index  int
@@ -66,11 +66,11 @@ func (a *answer) answering() bool { return a.read && a.pending() == 1 }
 // paused reports whether the text waits for its reader.
 func (a *answer) paused() bool { return !a.group.stream.room() }
 
-// goesOn ends the text where it has as many tokens as asked for, or where there is no
-// place for another in the context.
+// goesOn ends the text where it has as many tokens as asked for, or where the context has no
+// place for another.
 //
-// forget frees memory for what is moved, and returns false where there is none to free:
-// then the text has to wait for some.
+// A shift of the context needs memory for a moment. forget frees some; where it returns
+// false, the text has to wait.
 func (a *answer) goesOn(ctx int, forget func() bool) bool {
 	if a.ended {
 		return false
@@ -92,7 +92,7 @@ func (a *answer) goesOn(ctx int, forget func() bool) bool {
 	return !a.ended
 }
 
-// next makes of the logits after the last token what follows, or ends the text.
+// next samples the token that follows from the logits after the last one, or ends the text.
 func (a *answer) next(l []float32) {
 	t, err := a.sample(l)
 	if err != nil {
@@ -110,7 +110,7 @@ func (a *answer) next(l []float32) {
 	}
 }
 
-// makeRoom is called when the context is full. It returns false where that is the end.
+// makeRoom is called when the context is full. It returns false where the text ends there.
 func (a *answer) makeRoom(ctx int) (more bool, err error) {
 	switch req := a.group.req; {
 	case req.Full != nil:
@@ -153,8 +153,8 @@ func (a *answer) sample(l []float32) (Token, error) {
 	return t, nil
 }
 
-// take adds a token to the text, of which what is certain by now gets ready. It returns
-// why the text ends with it, "" if it does not.
+// take adds a token to the text and makes ready for the reader what no stop string can hold
+// back any more. It returns why the text ends with the token, "" if it does not.
 func (a *answer) take(t Token) Reason {
 	tok := a.group.tok
 	t.Text = a.stream.Push(t.ID)
@@ -175,8 +175,8 @@ func (a *answer) take(t Token) Reason {
 	return ""
 }
 
-// end ends the text. What was held back gets ready, unless it began a stop string that
-// came to its end.
+// end ends the text. What was held back is given to the reader, unless it is part of the stop
+// string that was found.
 func (a *answer) end(reason Reason, err error) {
 	if a.ended {
 		return

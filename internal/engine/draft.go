@@ -11,10 +11,10 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// What a text is expected to go on with is a draft: its tokens are rows of one batch, behind
-// the text's last token. A draft comes from a grammar that leaves no choice, from an earlier
+// A draft is a guess of the text's next tokens. They become rows of one batch, behind the
+// text's last token. A draft comes from a grammar that leaves no choice, from an earlier
 // place of the text that was like this one, or from a small model. It decides nothing but how
-// many tokens a step makes: verify.go.
+// many tokens a step makes (verify.go).
 
 const (
 	draftBytes = 6 // of a grammar's text, for each token
@@ -22,7 +22,7 @@ const (
 	sureMatch  = 5 // tokens of a match that goes before what a model drafts
 )
 
-// learn puts what is new of the text into the index.
+// learn adds the text's new tokens to the index.
 func (d *drafting) learn(tokens []int32) {
 	if d != nil && d.index != nil {
 		d.index.Add(tokens[d.indexed:]...)
@@ -30,14 +30,14 @@ func (d *drafting) learn(tokens []int32) {
 	}
 }
 
-// moved is told that tokens have left the text. The index keeps them: they may come again.
+// moved is called when tokens have left the text. The index keeps them: they may come again.
 func (d *drafting) moved(tokens []int32) {
 	if d != nil {
 		d.indexed = len(tokens)
 	}
 }
 
-// draft adds rows for what is expected of the texts, and notes how long that took.
+// draft adds rows for the drafts of all texts, and notes how long that took.
 func (e *Engine) draft() {
 	start := time.Now()
 	var asked []*rows
@@ -65,8 +65,8 @@ func (e *Engine) room(r *rows) int {
 	return n
 }
 
-// addDraft adds rows for what is expected after the token of r, unless they would take more
-// time than they are likely to save. It returns true where a model is asked for them.
+// addDraft adds rows for a draft after the token of r, unless they would take more time than
+// they are likely to save. It returns true where the small model has to write the draft.
 func (e *Engine) addDraft(r *rows) (asked bool) {
 	a := r.answer
 	d := a.drafting
@@ -104,7 +104,7 @@ func (e *Engine) addDraft(r *rows) (asked bool) {
 	return false
 }
 
-// kindOf returns what kind of draft follows such a match.
+// kindOf returns what kind of draft follows a match of that length.
 func kindOf(m lookup.Match) speculate.Kind {
 	switch {
 	case m == lookup.Resumed:
@@ -117,8 +117,8 @@ func kindOf(m lookup.Match) speculate.Kind {
 	return speculate.Pair
 }
 
-// force offers what the grammar of r leaves no choice about. It returns false if that is
-// nothing, or not worth it.
+// force offers the tokens about which the grammar of r leaves no choice. It returns false if
+// there are none, or too few to be worth a draft.
 func (e *Engine) force(r *rows, n int) bool {
 	a := r.answer
 	text := a.drafting.grammar.Draft(nil, n*draftBytes)
@@ -134,7 +134,8 @@ func (e *Engine) force(r *rows, n int) bool {
 	return e.offer(r, ids[:min(len(ids), n)], o)
 }
 
-// offer adds rows for ids, for as many as are worth it. It returns false where none is.
+// offer adds rows for the first ids, as many as are worth their time. It returns false where
+// none is.
 func (e *Engine) offer(r *rows, ids []int32, o speculate.Offer) bool {
 	d := r.answer.drafting
 	ids = r.answer.likely(ids)
@@ -151,7 +152,7 @@ func (e *Engine) offer(r *rows, ids []int32, o speculate.Offer) bool {
 	return true
 }
 
-// set makes ids the draft of r, the first tokens of what o is.
+// set makes ids the draft of r; o says what kind of draft they begin.
 func (r *rows) set(ids []int32, o speculate.Offer) {
 	o.Ends = o.Ends && o.Tokens == len(ids)
 	o.Tokens = len(ids)
@@ -160,8 +161,8 @@ func (r *rows) set(ids []int32, o speculate.Offer) {
 	r.logits += len(ids)
 }
 
-// likely returns the beginning of ids that the text can go on with, as far as that is seen
-// without more ado: a grammar allows its first token, and nothing follows the end of a text.
+// likely returns the beginning of ids that the text can go on with, by two cheap checks: the
+// grammar allows the first token, and nothing follows the end of a text.
 func (a *answer) likely(ids []int32) []int32 {
 	if i := slices.IndexFunc(ids, a.group.tok.IsEOG); i >= 0 {
 		ids = ids[:i]
@@ -192,8 +193,8 @@ func (e *Engine) ask(r *rows, n int) bool {
 	return true
 }
 
-// write lets the small model draft for the rows that asked it. Where it fails, as when its
-// file was cut, it drafts no more: no text depends on it.
+// write lets the small model draft for the rows that asked it. After a failure, such as a
+// truncated file, it drafts no more: no text depends on it.
 func (e *Engine) write(asked []*rows) {
 	var asks []*drafter.Ask
 	for _, r := range asked {
@@ -225,8 +226,8 @@ func (e *Engine) write(asked []*rows) {
 	}
 }
 
-// cut returns the tokens of text behind some others: those that the whole of both has
-// there, or where that is cut elsewhere, those of text alone.
+// cut returns the tokens of text when it follows others. Where a token of the whole would
+// span the border, it returns the tokens of text alone.
 func cut(tok *tokenizer.Tokenizer, before []int32, text string) []int32 {
 	var near string
 	for i := len(before) - 1; i >= max(0, len(before)-draftNear); i-- {

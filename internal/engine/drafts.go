@@ -13,11 +13,11 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// mostDraft is how many tokens a draft has at most where nobody says it.
+// mostDraft is the default of Drafts.Most.
 const mostDraft = 32
 
-// Drafts say what drafts are made of, and how long they are. The zero value is what is usual:
-// all that needs no second model. They change nothing but the time.
+// Drafts say where drafts come from and how long they are. The zero value stands for all
+// sources that need no second model. Drafts change nothing but the time.
 type Drafts struct {
 	Off      bool // a step makes one token of a text
 	NoForced bool // nothing is drafted where a grammar leaves no choice
@@ -32,7 +32,7 @@ type Drafts struct {
 
 // drafting is what an answer's drafts are made from.
 type drafting struct {
-	grammar sampler.Drafter // nil: there is none that tells how the text goes on
+	grammar sampler.Drafter // nil: no grammar can say how the text goes on
 	index   *lookup.Index   // nil: what the text had before is not looked at
 	indexed int             // tokens of the answer that are in it
 	found   []int32
@@ -95,7 +95,7 @@ func (e *Engine) drafts(a *answer) {
 	a.drafting = d
 }
 
-// undraft gives back what a's drafts hold.
+// undraft releases what the drafts of a hold.
 func (e *Engine) undraft(a *answer) {
 	if d := a.drafting; d != nil && d.ask != nil {
 		e.drafter.Release(d.ask.Text)

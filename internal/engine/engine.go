@@ -1,8 +1,8 @@
 // Package engine answers many requests with one model at once: a queue, steps that
 // evaluate a batch of rows of all texts, samplers, and a stream of tokens for each
-// request. Texts share the blocks of beginnings that they have in common, and give their
-// memory to others where there is too little. A text gets the same tokens, to the bit,
-// alone and beside others, from the cache and evaluated anew.
+// request. Texts share the blocks of common beginnings; where memory is short, the youngest
+// is preempted and resumes later. A text gets the same tokens, to the bit, alone and beside
+// others, from the cache and evaluated anew.
 package engine
 
 import (
@@ -29,10 +29,10 @@ type Options struct {
 	Queue    int           // requests that wait at most: 64
 	Batch    int           // rows of a step at most: model.DefaultBatch
 	Target   time.Duration // of a step while somebody is being answered: 100 ms
-	// Blocks is the memory of all texts, in blocks of model.BlockLen tokens: as many as
-	// Parallel texts fill. Where more are wanted, what only the prefix cache holds is
-	// forgotten first; then the youngest text gives its own away until there is room, those
-	// before it that are not read.
+	// Blocks is the memory of all texts, in blocks of model.BlockLen tokens; the default is
+	// as many as Parallel texts fill. Where a text needs more, the engine first frees what
+	// only the prefix cache holds. Then it preempts texts: those whose readers are slow, then
+	// the youngest.
 	Blocks  int
 	NoCache bool   // texts do not share what they have evaluated
 	Drafts  Drafts // what is evaluated of a text before it is sampled
@@ -65,10 +65,10 @@ type Engine struct {
 	work     sync.Mutex // held while texts change; of what follows
 	prefix   *prefixes  // nil without
 	running  []*answer  // in order of admission
-	resting  []*answer  // that gave their memory to others, the eldest first
+	resting  []*answer  // preempted, the eldest first
 	admitted int
-	short    bool // somebody waits for memory
-	frugal   bool // there is none for drafts in this step
+	short    bool // a text waits for memory
+	frugal   bool // this step has no memory for drafts
 	pace     pace
 
 	speculate *speculate.Controller
@@ -161,8 +161,8 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	return e, nil
 }
 
-// recent returns how many blocks the layers with a window may have: what the texts hold,
-// what a batch adds, and as much again for beginnings that texts share and for marks.
+// recent returns how many blocks the layers with a window get: enough for all texts and for
+// what a batch adds, and as many again for shared beginnings and for marks.
 func (e *Engine) recent(m *model.Model) int {
 	o, text := &e.opt, m.RecentBlocks(e.opt.Ctx)
 	if text == 0 {
@@ -342,9 +342,9 @@ func (e *Engine) free() (err error) {
 	return err
 }
 
-// Run answers a request and calls emit with each token before the next step, and with none
-// once ctx has ended. Its error ends the answer and is returned. A text of the request holds
-// no token then that was not passed on.
+// Run answers a request. It calls emit with each token before the next step, but not after
+// ctx has ended. An error of emit ends the answer and is returned. A text of the request then
+// holds no token that was not passed on.
 func (e *Engine) Run(ctx context.Context, req Request, emit func(Token) error) (Result, error) {
 	req.Window = 1
 	s, err := e.Submit(ctx, req)

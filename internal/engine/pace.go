@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// pace knows how long a step of so many rows takes, to cut prompts so that nobody who
-// is being answered waits much longer than target for the next token. Where a prompt is
-// cut never shows in a result.
+// pace measures how long steps take, by their number of rows. The engine cuts prompts by it,
+// so that no running answer waits much longer than target for its next token. Where a prompt
+// is cut never shows in a result.
 type pace struct {
 	target time.Duration
 	row    [32]float64 // nanoseconds a row of steps with 2^(i-1) < rows <= 2^i; 0: not known

@@ -1,7 +1,7 @@
 package engine
 
-// accounts are what the keys with requests have cost, so that none is served at the
-// expense of the others: the tokens evaluated for it since it had a request last.
+// accounts count the tokens that were evaluated for each key with requests. The cheapest key
+// goes first, so that no key is served at the expense of the others.
 type accounts map[string]*account
 
 type account struct {
@@ -9,8 +9,8 @@ type account struct {
 	tokens   int64
 }
 
-// open notes a request. A key that had none begins with what the cheapest has cost: it
-// gets its turn soon, but is not owed for the time it was away.
+// open notes a request. A key without other requests begins with the cost of the cheapest: it
+// gets its turn soon, but earns nothing for the time it was away.
 func (c accounts) open(key string) {
 	a := c[key]
 	if a == nil {
@@ -26,8 +26,9 @@ func (c accounts) open(key string) {
 	a.requests++
 }
 
-// newcomer reports whether a key that has no request may wait though the queue is full: up
-// to a quarter more of them may, so that one key that fills the queue keeps no other out.
+// newcomer reports whether a key without requests may wait although the queue is full. Such
+// keys have a quarter of the queue's length in addition, so that one key that fills the queue
+// keeps no other out.
 func (c accounts) newcomer(key string, waiting, queue int) bool {
 	return key != "" && c[key] == nil && waiting < queue+(queue+3)/4
 }
@@ -39,9 +40,9 @@ func (c accounts) close(key string) {
 	}
 }
 
-// nextInLine returns the index in waiting of the request that is to begin next: the oldest
-// of the key that has cost least. A key that holds half of the places already lets others
-// go first. held are the answers that are being given, by key.
+// nextInLine returns the index in waiting of the request that begins next: the oldest of the
+// cheapest key. A key that holds half of the places already lets others go first. held counts
+// the running answers of each key.
 func nextInLine(waiting []*group, c accounts, held map[string]int, places int) int {
 	best, bestOver := -1, false
 	seen := map[string]bool{}

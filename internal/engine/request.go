@@ -12,7 +12,7 @@ import (
 // Errors of Submit.
 var (
 	ErrQueueFull = errors.New("engine: too many requests are waiting")
-	ErrClosed    = errors.New("engine: it takes no more requests")
+	ErrClosed    = errors.New("engine: no more requests are accepted")
 )
 
 // Reason says why a text ended.
@@ -27,8 +27,8 @@ const (
 	Interrupt Reason = "interrupt" // the context.Context was cancelled
 )
 
-// Request is a text to continue, and how. The zero value of a field is what is usual,
-// but for MaxTokens.
+// Request is a text to continue, and how. The zero value of each field but MaxTokens is its
+// usual setting.
 type Request struct {
 	Prompt    []int32  // at least one token
 	MaxTokens int      // tokens to generate at most; negative: no limit; 0: evaluate the prompt only
@@ -40,45 +40,45 @@ type Request struct {
 	// them; answer i is sampled with Sampling.Seed + i.
 	N        int
 	Sampling sampler.Params
-	// Grammar, if not nil, returns what says which tokens may follow, anew for each
-	// answer. A sampler.Finisher ends the text as the model does, by EOS.
+	// Grammar, if not nil, returns a new grammar for each answer, which says which tokens
+	// may follow. A sampler.Finisher ends the text as the model does, by EOS.
 	Grammar func() sampler.Grammar
-	// Sampler, if not nil, is used in the place of a new one with Sampling: it has
-	// heard the prompt.
+	// Sampler, if not nil, is used in place of a new one with Sampling. It must have
+	// accepted the prompt's tokens already.
 	Sampler *sampler.Sampler
 
-	// NoCache leaves what other texts have evaluated alone, and does not offer them
-	// what this one evaluates. It changes nothing but the time.
+	// NoCache keeps the text out of the prefix cache: it neither uses blocks of other
+	// texts nor offers its own. It changes nothing but the time.
 	NoCache bool
 	// NoDrafts makes one token of the text a step. It changes nothing but the time.
 	NoDrafts bool
-	// LoRA says how strong each of the model's adapters is in the text; nil is what the
-	// model says. Texts with the same share what is cached.
+	// LoRA has the scale of each of the model's adapters for the text; nil stands for the
+	// model's own. Texts with the same scales share what is cached.
 	LoRA []float32
 	// Salt divides the cache: texts find only what those of the same salt evaluated.
 	Salt string
 
-	// Key is whose request it is: where several wait, keys take turns by the tokens that
-	// are evaluated for them, and none holds more than half of the places.
+	// Key says whose request it is. Waiting keys take turns by the tokens that were
+	// evaluated for them, and no key holds more than half of the places.
 	Key string
 
-	// Shift lets a text that fills its context go on: half of it is dropped, but
-	// for the first Keep tokens. Full, if not nil, is called instead: it returns true
-	// after making room in the text. It must not use the engine.
+	// Shift lets a text that fills its context go on: half of it is dropped, but not the
+	// first Keep tokens. Full, if not nil, is called instead and returns true after making
+	// room in the text. It must not use the engine.
 	Shift bool
 	Keep  int
 	Full  func(m Movable) (bool, error)
-	// Text, if not nil, is the text that the request goes on with or begins anew: what
-	// it holds of the prompt is not evaluated again, and it holds what the request
-	// evaluates.
+	// Text, if not nil, is the text that the request continues or begins anew. The
+	// beginning that it shares with the prompt is not evaluated again. Afterwards it holds
+	// what the request has evaluated.
 	Text *Text
 
 	// Window is how many tokens may wait for the reader of the stream before the text
-	// pauses; 0 is 256. With 1 a token is evaluated when the reader wants the next, but
-	// for those of drafts: they come with others.
+	// pauses; 0 is 256. With 1 a token is evaluated when the reader wants the next one,
+	// except where a draft makes several in a step.
 	Window int
-	// Progress, if not nil, is told how much of what is new of the prompt is
-	// evaluated. It must return at once.
+	// Progress, if not nil, is called with the number of the prompt's new tokens that
+	// have been evaluated, and with their total. It must return at once.
 	Progress func(done, total int)
 }
 
@@ -98,8 +98,8 @@ type Token struct {
 	ID    int32
 	Text  string // characters that it completed; "" for control tokens
 
-	// control is the text of a control token. It is not printed, but a stop string
-	// may be it, or have it among others.
+	// control is the text of a control token. It is not printed, but a stop string may
+	// contain it.
 	control string
 
 	// Of the model's distribution before any sampler, natural logarithms.
@@ -119,14 +119,14 @@ type Result struct {
 	PromptTokens    int // of the prompt; 0 where it was not read to its end
 	CachedTokens    int // of those, known from before
 	GeneratedTokens int // that the reader got, the one that ended the text included
-	DraftTokens     int // evaluated before they were sampled, because the text was expected to go on so
+	DraftTokens     int // of drafts, evaluated before they were sampled
 	DraftAccepted   int // of those, the ones that were sampled then
 	Unread          int // sampled behind those that the reader got, before it was known that the request is cancelled
 
 	QueueTime    time.Duration // until the text was begun
 	PromptTime   time.Duration // of the steps that evaluated the prompt
 	GenerateTime time.Duration // of the steps after that
-	Preemptions  int           // times that the text gave its memory to others
+	Preemptions  int           // times that other texts took its memory
 	Shifted      bool          // tokens left the full context
 
 	length int // of the text in tokens, with those unread

@@ -4,9 +4,8 @@ package engine
 //
 //	magic "alpacast" │ version │ bytes of the note │ fingerprint of the model │ note │ state │ SHA-256 of all before
 //
-// Nothing of a file is used before its checksum, its version and the model's
-// fingerprint are found right. What is restored continues with the same bits as
-// what was saved.
+// Load checks the checksum, the version and the model's fingerprint before it uses anything
+// of a file. A restored text continues with the same bits as the saved one.
 
 import (
 	"bytes"
@@ -38,18 +37,18 @@ type header struct {
 
 const headerSize = 8 + 4 + 4 + sha256.Size
 
-// ErrOtherModel says that a file is of another model, or of the same evaluated
-// in another way. Its note can still be read.
+// ErrOtherModel says that a file is of another model, or of the same model evaluated in
+// another way. Its note can still be read.
 var ErrOtherModel = errors.New("it belongs to another model")
 
-// ErrForeign says that a file is something else than a saved state.
-var ErrForeign = errors.New("it is no saved state")
+// ErrForeign says that a file is not a saved state.
+var ErrForeign = errors.New("it is not a saved state")
 
 var errShort = errors.New("it is damaged: it ends too early")
 
-// Save writes the text's first n tokens, their keys and values, and a note to a file, in place
-// of the one that is there, whole or not at all. A new file is its owner's alone to
-// read. What is no saved state is not replaced: ErrForeign.
+// Save writes the text's first n tokens, their keys and values, and a note to a file. It
+// replaces an older saved state, whole or not at all, and nothing else: ErrForeign. Only its
+// owner can read a new file.
 func (t *Text) Save(path string, n int, note []byte) error {
 	if len(note) > maxNote {
 		return fmt.Errorf("engine: a note of %d bytes, must be at most %d", len(note), maxNote)
@@ -132,9 +131,8 @@ func plain(err error) error {
 	return err
 }
 
-// Load makes the text what Save wrote, and returns the note. With ErrOtherModel the
-// note is returned, too, and the text is as it was; with any
-// other error it may be empty.
+// Load restores the text that Save wrote, and returns the note. With ErrOtherModel it returns
+// the note, too, and leaves the text as it was. After any other error the text may be empty.
 func (t *Text) Load(path string) (note []byte, err error) {
 	f, err := openFile(path)
 	if err != nil {

@@ -17,15 +17,15 @@ type rows struct {
 	answer *answer
 	n      int
 	logits int  // rows, the last ones, whose logits are wanted
-	prompt bool // they are of what was asked, not of what was said
+	prompt bool // they are of the prompt, not of the answer
 
 	draft []int32         // the last rows' tokens, which nobody has sampled yet
 	offer speculate.Offer // what the draft is
 	used  int             // of the rows with logits, those that the text went on from
 }
 
-// compose chooses the rows of the next batch: one of each text that is being answered,
-// then some of prompts. It returns false where there are none.
+// compose chooses the rows of the next batch: one of each running answer, then some of
+// prompts. It returns false where there are none.
 func (e *Engine) compose() bool {
 	e.batch.Reset()
 	e.rows = e.rows[:0]
@@ -109,7 +109,7 @@ func (c abandoned) Err() error {
 	return context.Canceled
 }
 
-// evaluate evaluates the batch and lets each text go on. It returns true.
+// evaluate evaluates the batch and continues each text. It returns true.
 func (e *Engine) evaluate() bool {
 	start := time.Now()
 	e.watch()
@@ -146,7 +146,7 @@ func (e *Engine) evaluate() bool {
 	return true
 }
 
-// watch lets those who want to know how far a prompt is see it.
+// watch calls Request.Progress of the prompts in the batch after each layer.
 func (e *Engine) watch() {
 	e.batch.Progress = nil
 	layers := e.Model().Config.NumLayers
@@ -164,15 +164,15 @@ func (e *Engine) watch() {
 	}
 }
 
-// turn is what follows from some rows of a text whose logits were asked for.
+// turn is the sampling that follows from a text's rows with logits.
 type turn struct {
 	answer *answer
 	rows   *rows     // nil for an answer that begins with another's row
 	logits []float32 // [rows, VocabSize]
 }
 
-// sample gives each text whose logits were asked for its next token, all at once on as
-// many threads as there are workers.
+// sample chooses the next token of each text with logits, all at once on as many threads as
+// there are workers.
 func (e *Engine) sample() (sampled int, err error) {
 	var wanted []*rows // for each row with logits
 	for i := range e.rows {
@@ -233,8 +233,8 @@ func (e *Engine) sample() (sampled int, err error) {
 	return sampled, nil
 }
 
-// share lets the other answers of a request begin where the first has read the prompt,
-// in the same blocks. It returns them.
+// share starts the other answers of a request behind the prompt that the first has read, in
+// the same blocks. It returns them.
 func (e *Engine) share(a *answer) []*answer {
 	g := a.group
 	if g.shared {
@@ -250,7 +250,7 @@ func (e *Engine) share(a *answer) []*answer {
 	return g.answers[1:]
 }
 
-// account notes what a step has cost.
+// account adds the cost of a step to the statistics and to the keys' accounts.
 func (e *Engine) account(d time.Duration, sampled int) {
 	prompts, drafted, accepted := 0, 0, 0
 	e.pace.learn(e.batch.Len(), d)
@@ -301,7 +301,7 @@ func (e *Engine) countBlocks() {
 	}
 }
 
-// publish offers others the blocks of a text that are full, and the last one where the
+// publish puts the full blocks of a text into the prefix cache, and the last block where the
 // text ends.
 func (e *Engine) publish(a *answer, last bool) {
 	if e.prefix == nil || a.group.req.NoCache || a.node == nil || a.seq == nil {

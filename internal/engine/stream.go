@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// Stream is the answers to a request as they come. Its reader may be slow: beyond the
-// request's Window the texts pause, which others do not notice. When the request is
+// Stream is the answers to a request as they come. Its reader may be slow: the texts pause
+// when the request's Window is full, and other texts do not notice. When the request is
 // cancelled there are no more tokens, though the engine may have sampled some ahead of the
 // reader: the Results are of those that the reader got.
 type Stream struct {
@@ -95,8 +95,8 @@ func (s *Stream) Results() []Result {
 	return s.results
 }
 
-// Err returns why the answers are not complete, once Next has returned false. That
-// they were cancelled is no error: their Reason says so.
+// Err returns why the answers are not complete, once Next has returned false. Cancelled
+// answers are not an error: their Reason says so.
 func (s *Stream) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -139,6 +139,6 @@ func (s *Stream) finish(results []Result, err error) {
 func (s *Stream) notify() {
 	select {
 	case s.changed <- struct{}{}:
-	default: // the reader is told already
+	default: // the reader has been woken already
 	}
 }

@@ -7,9 +7,9 @@ import (
 	"alpaca/internal/model"
 )
 
-// Text is a text that outlives its requests, such as a conversation: what it holds is
-// not evaluated again, even where it was moved in its context. A Text is for one request
-// at a time, and not for use by its owner meanwhile.
+// Text is a text that outlives its requests, such as a conversation. What it holds is not
+// evaluated again, even after its context was shifted. A Text serves one request at a time;
+// its owner must not use it meanwhile.
 type Text struct {
 	engine *Engine
 	seq    *model.Seq
@@ -30,8 +30,8 @@ func (t *Text) With(fn func(s *model.Seq) error) error {
 // until the next change of the text.
 func (t *Text) Tokens() []int32 { return t.seq.Tokens() }
 
-// Known returns how many of tokens the text holds, counted from the first, and at least
-// one less than all: what a request with that prompt does not evaluate again.
+// Known returns how many of the first tokens the text holds. A request with that prompt does
+// not evaluate them again. The last token is never among them.
 func (t *Text) Known(tokens []int32) int {
 	return t.seq.Reachable(same(t.Tokens(), tokens[:max(0, len(tokens)-1)]))
 }

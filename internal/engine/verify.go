@@ -2,8 +2,9 @@ package engine
 
 import "slices"
 
-// verify.go is what becomes of drafts: each row's token is sampled as ever, in order, as long
-// as the draft has what was sampled; the rows after that are taken back.
+// verify.go decides how much of a draft stays. Each row's token is sampled in order, as it is
+// without drafts. At the first token that the draft does not have, the rows after it are
+// taken back.
 
 // drafting reports whether any of the rows chosen is of a draft.
 func (e *Engine) drafting() bool {
@@ -28,7 +29,7 @@ func (r *rows) follows() bool {
 	return !a.ended && r.used <= len(r.draft) && a.tokens[len(a.tokens)-1] == r.draft[r.used-1]
 }
 
-// take makes tokens of the logits, until one is not as drafted.
+// take samples tokens from the logits until one differs from the draft.
 func (t turn) take(vocab int) {
 	if t.rows == nil {
 		t.answer.next(t.logits)
@@ -42,7 +43,7 @@ func (t turn) take(vocab int) {
 	}
 }
 
-// refuse takes back the rows that no text goes on from, and notes what drafts were worth.
+// refuse takes back the rows behind the first wrong token, and notes what drafts were worth.
 func (e *Engine) refuse() {
 	for i := range e.rows {
 		r := &e.rows[i]

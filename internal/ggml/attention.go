@@ -65,8 +65,8 @@ type attentionScratch struct {
 }
 
 const (
-	// attentionRows is the most queries of an item if there are enough: the
-	// work of widening a block is divided among so many.
+	// attentionRows is the largest number of queries in an item. They share the work
+	// of widening a block.
 	attentionRows = 256
 	// attentionScores is how many scores an item may have at once where it has
 	// more than a few rows: 2 MiB, which the caches still hold.

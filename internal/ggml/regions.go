@@ -2,11 +2,11 @@ package ggml
 
 import "alpaca/internal/quant/matmul"
 
-// region is rows lo to hi-1 of a product, cut into items. One worker does it as a rule.
+// region is rows lo to hi-1 of a product, cut into items. Usually one worker does all of it.
 //
-// A kernel that reads four streams of rows side by side (matmul.Matrix.InStreams) has
-// these start at the quarters of a region, and each item goes on with all four: so a
-// worker, item after item, keeps them flowing.
+// Some kernels read four streams of rows side by side (matmul.Matrix.InStreams). Their
+// streams start at the quarters of a region, and each item continues all four, so that a
+// worker reads on without a jump from item to item.
 type region struct {
 	product      int
 	first, items int // number of the first item, and how many there are

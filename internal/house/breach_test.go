@@ -68,6 +68,9 @@ func TestBreaches(t *testing.T) {
 			var got []string
 			for _, p := range tree {
 				for _, rule := range rules {
+					if rule.name == "examples" { // TestExamples
+						continue
+					}
 					for _, b := range rule.check(p) {
 						require.NotEmpty(t, b.why)
 						got = append(got, b.what)
@@ -77,4 +80,24 @@ func TestBreaches(t *testing.T) {
 			require.Equal(t, tt.want, got)
 		})
 	}
+}
+
+func TestExamples(t *testing.T) {
+	tree, err := readTree(fstest.MapFS{
+		"internal/chat/a.go":               {Data: []byte("package chat\nfunc ExampleNot() {}")},
+		"internal/eval/a.go":               {Data: []byte("package eval")},
+		"internal/eval/example_test.go":    {Data: []byte("package eval_test\nfunc Example() {}")},
+		"internal/cli/run/a.go":            {Data: []byte("package run")},
+		"internal/tinydata/make/main.go":   {Data: []byte("package main")},
+		"internal/quant/kernel/amd64/a.go": {Data: []byte("package amd64")},
+		"internal/pool/a.go":               {Data: []byte("package pool")},
+	})
+	require.NoError(t, err)
+	var without []string
+	for _, p := range tree {
+		for _, b := range examples(p) {
+			without = append(without, b.what)
+		}
+	}
+	require.Equal(t, []string{"internal/chat has no example"}, without)
 }

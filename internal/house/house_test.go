@@ -41,6 +41,7 @@ var order = []string{
 	"internal/jobs",
 	"internal/server",
 	"internal/server/browse",
+	"internal/server/guard",
 	"internal/server/keeper",
 	"internal/server/probe",
 	"internal/server/listen",

@@ -22,6 +22,7 @@ var rules = []struct {
 	{"commands", commands},
 	{"libraries", libraries},
 	{"comments", comments},
+	{"examples", examples},
 	{"parameters", parameters},
 }
 
@@ -210,6 +211,32 @@ func comments(p *pkg) (list []breach) {
 		list = append(list, breachf(what, "it has %d lines: %d to %d are asked for", lines, least, most))
 	}
 	return list
+}
+
+// withoutExample are packages above operations and formats that need no example, with the reason why.
+var withoutExample = map[string]string{
+	"internal/quant/kernel/amd64": "tables of kernels, which package matmul chooses from",
+	"internal/quant/kernel/arm64": "tables of kernels, which package matmul chooses from",
+}
+
+// examples: from the sampler upward a package shows how it is used. Commands have docs and
+// scripts, and programs and packages for tests are used by nobody else.
+func examples(p *pkg) []breach {
+	place := placeOf(p.path)
+	if place < 0 || place > placeOf("internal/sampler") || inside(p.path, "cmd") || inside(p.path, "internal/cli") {
+		return nil
+	}
+	if slices.ContainsFunc(p.files, func(f *file) bool { return !f.test && f.syntax.Name.Name == "main" }) || withoutExample[p.path] != "" {
+		return nil
+	}
+	for _, f := range p.files {
+		for _, d := range f.syntax.Decls {
+			if fn, ok := d.(*ast.FuncDecl); ok && f.test && strings.HasPrefix(fn.Name.Name, "Example") {
+				return nil
+			}
+		}
+	}
+	return []breach{breachf(p.path+" has no example", "example_test.go shows in a few lines how a package is used, or withoutExample says why not")}
 }
 
 // mostParameters is what a function may have: with more, nobody knows in a call which is which.

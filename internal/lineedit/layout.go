@@ -31,7 +31,7 @@ func shown(g string, column int) (string, int) {
 	return g, uniseg.StringWidth(g)
 }
 
-// lay divides a text, with its prompts, into rows of so many columns.
+// lay divides a text, with its prompts, into rows that are columns wide.
 func lay(prompt, more string, b buffer, columns int) layout {
 	var l layout
 	var text strings.Builder

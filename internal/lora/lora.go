@@ -90,8 +90,8 @@ func (a *Adapter) Rank() (rank int) {
 	return rank
 }
 
-// Check returns an error for numbers that are none, and for an adapter of nothing; it puts
-// the tensors in the order of their names.
+// Check returns an error for an empty adapter and for numbers that are infinite or NaN. It
+// sorts the tensors by their names.
 func (a *Adapter) Check() error {
 	if len(a.Pairs)+len(a.Whole) == 0 {
 		return fmt.Errorf("the adapter has no tensors")

@@ -32,7 +32,7 @@ func kilobytes(status, field string) int64 {
 	return -1
 }
 
-// parseBytes returns a number of bytes, 0 where s is none.
+// parseBytes returns a number of bytes, 0 where s is not a number.
 func parseBytes(s string) int64 {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {

@@ -136,7 +136,7 @@ func (p *program) estimate(c cpu, f format) (e estimate, err error) {
 }
 
 // cycles estimates a round of the block loop of a function: the innermost loop
-// number loop, or where rounds is not 0, the loop around it with so many rounds.
+// number loop, or where rounds is not 0, the loop around it with that many rounds.
 func (p *program) cycles(c cpu, function string, loop, rounds int) (float64, error) {
 	key := fmt.Sprint(c.name, function, loop, rounds)
 	if n, ok := p.known[key]; ok {

@@ -9,9 +9,9 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// Rows of a batch whose texts have adapters are evaluated with all others, as without
-// adapters. What these change is then added, or put in its place, for the rows of each
-// text alone, so that a row's numbers do not depend on its neighbours' adapters.
+// Rows whose texts have adapters are first evaluated with all others, as without adapters.
+// Then the changes of the adapters are added, or replace a result, for the rows of each text
+// alone. So a row's numbers do not depend on its neighbours' adapters.
 
 // run is neighbouring rows whose texts have the same adapters.
 type run struct {
@@ -58,8 +58,8 @@ func (r *Runner) reserveAdapters() {
 	}
 }
 
-// adapterSizes returns the highest rank, the most rows of a layer's matrix that takes the
-// place of another, and the most inner elements of a network.
+// adapterSizes returns the highest rank, the largest number of rows of a layer's matrix that
+// replaces another, and the largest number of inner elements of a network.
 func (m *Model) adapterSizes() (rank, whole, inner int) {
 	rank = 1
 	for _, l := range m.LoRAs {
@@ -108,7 +108,7 @@ func appendRun(list []run, x run) []run {
 	return append(list, x)
 }
 
-// cutRuns makes those of the wanted rows from to from+n-1 the runs at work.
+// cutRuns makes the runs of the wanted rows from to from+n-1 those at work.
 func (r *Runner) cutRuns(from, n int) {
 	a := &r.lora
 	a.runs = a.all[:0]
@@ -147,7 +147,7 @@ func (r *Runner) changed(x *Linear) bool {
 	return false
 }
 
-// wantChanges asks for the activations that the changes of x need.
+// wantChanges asks for the activations that changes to the products of x need.
 func (r *Runner) wantChanges(acts *ggml.Prepare, x *Linear) {
 	if !r.changed(x) {
 		return
@@ -161,7 +161,7 @@ func (r *Runner) wantChanges(acts *ggml.Prepare, x *Linear) {
 	}
 }
 
-// adapt makes the changes to a product whose activations are ready in acts.
+// adapt applies the adapters to a product whose activations are ready in acts.
 func (r *Runner) adapt(acts *ggml.Prepare, p product) {
 	if r.err != nil || !r.changed(p.l) {
 		return
@@ -172,7 +172,7 @@ func (r *Runner) adapt(acts *ggml.Prepare, p product) {
 	}
 }
 
-// adaptRows makes the changes to the product of the rows of a run; p.out is theirs.
+// adaptRows applies the adapters to the product of a run's rows; p.out has those rows.
 func (r *Runner) adaptRows(acts *ggml.Prepare, x run, p product) {
 	a := &r.lora
 	for i, l := range r.model.LoRAs {
@@ -201,7 +201,7 @@ func (r *Runner) adaptRows(acts *ggml.Prepare, x run, p product) {
 	}
 }
 
-// replace moves a product towards that of the matrix which takes another's place.
+// replace moves a product towards that of the matrix which replaces the model's own.
 func (r *Runner) replace(acts *ggml.Prepare, x run, c *change, out []float32, scale float32) {
 	a := &r.lora
 	if len(a.whole) < len(out) {
@@ -261,8 +261,8 @@ func (r *Runner) changedNorm(norm []float32) bool {
 	return false
 }
 
-// adaptEmbedding makes the changes to the row of a token's embedding, which is row number i
-// of the batch.
+// adaptEmbedding applies the adapters to a token's row of the embedding, which is row number
+// i of the batch.
 func (r *Runner) adaptEmbedding(row []float32, token, i int) {
 	for _, x := range r.lora.runs {
 		if i < x.lo || i >= x.hi {
@@ -276,7 +276,7 @@ func (r *Runner) adaptEmbedding(row []float32, token, i int) {
 	}
 }
 
-// change makes the change to a token's row; other is memory for another row.
+// change applies the change to a token's row; other is memory for another row.
 func (t *tableChange) change(row, other []float32, token int, scale float32) {
 	if t.rank == 0 {
 		quant.Decode(t.whole.Type, other, t.whole.Row(token))

@@ -19,7 +19,7 @@ func (r *Runner) changedExperts(l *Layer) bool {
 	})
 }
 
-// expertsApart is what experts does where there are adapters: product by product, group by
+// expertsApart is experts for batches with adapters. It works product by product and group by
 // group, in the same order, so that rows without adapters get the same bits.
 func (r *Runner) expertsApart(l *Layer, x, h []float32) {
 	c, m := &r.model.Config, &r.router
@@ -53,8 +53,8 @@ func (r *Runner) expertsApart(l *Layer, x, h []float32) {
 	}
 }
 
-// prepareExperts makes rows of x ready for the matrices of the experts that are used: the
-// last ones of their networks, or those before.
+// prepareExperts makes rows of x ready for the matrices of the experts that are used: for the
+// last matrix of each network, or for those before it.
 func (r *Runner) prepareExperts(l *Layer, x []float32, rows []int, last bool) {
 	if r.err != nil {
 		return

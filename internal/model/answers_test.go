@@ -245,7 +245,7 @@ func TestBadArchitectures(t *testing.T) {
 		{testmodel.Spec{Arch: &arch.StarCoder2, Seed: 1, BPE: true}.Make().Drop("blk.1.attn_norm.bias"), `no tensor "blk.1.attn_norm.bias"`},
 		{testmodel.Spec{Arch: &arch.LFM2, Seed: 1, BPE: true}.Make().Set("lfm2.shortconv.l_cache", gguf.U32(0)), "lfm2.shortconv.l_cache is 0, must be positive"},
 		{testmodel.Spec{Arch: &arch.LFM2, Seed: 1, BPE: true}.Make().Unset("lfm2.shortconv.l_cache"), `no key "lfm2.shortconv.l_cache"`},
-		{testmodel.Spec{Arch: &arch.Qwen35, Seed: 1, BPE: true}.Make().Set("qwen35.ssm.time_step_rank", gguf.U32(3)), "do not go together"},
+		{testmodel.Spec{Arch: &arch.Qwen35, Seed: 1, BPE: true}.Make().Set("qwen35.ssm.time_step_rank", gguf.U32(3)), "contradict each other"},
 		{testmodel.Spec{Arch: &arch.Qwen35, Seed: 1, BPE: true}.Make().Set("qwen35.nextn_predict_layers", gguf.U32(1)), "qwen35.nextn_predict_layers is 1: layers that predict further tokens are not supported"},
 		{qwen2().Set("general.architecture", gguf.Str("bert")), `architecture "bert" is not supported, only llama`},
 		{qwen2().Set("general.architecture", gguf.Str("Qwen2")), `architecture "Qwen2" is not supported, only llama, qwen2, qwen3`},

@@ -27,8 +27,8 @@ func (b *Batch) Reset() {
 	b.tokens, b.spans, b.seqs, b.wanted, b.last = b.tokens[:0], b.spans[:0], b.seqs[:0], b.wanted[:0], b.last[:0]
 }
 
-// Add adds a row: the token that follows those of s and those of s that were added
-// before. logits says whether what the model makes of it is wanted.
+// Add adds a row: the token that follows the tokens of s and the rows of s that were added
+// before. logits says whether the row's logits are wanted.
 func (b *Batch) Add(s *Seq, token int32, logits bool) {
 	if n := len(b.seqs); n > 0 && b.seqs[n-1] == s {
 		b.spans[n-1].N++
@@ -81,9 +81,9 @@ func (b *Batch) rowsOf(s *Seq) (n int) {
 	return n
 }
 
-// Needs returns how many blocks more of the cache the rows take. Of texts that go on from
-// the end of a block that they share, the first writes there, and each of the others needs
-// a copy.
+// Needs returns how many more blocks of the cache the rows take. Where texts share a block
+// that is not full, the first of them writes behind its end, and each of the others needs a
+// copy.
 func (b *Batch) Needs() (need Blocks) {
 	for i, s := range b.seqs {
 		if b.again(i) {

@@ -18,8 +18,8 @@ type binder struct {
 	err  error
 }
 
-// bind returns the weights of a model of c's shape: what the table of its
-// architecture lists.
+// bind returns the weights of a model of c's shape: the tensors in the table of its
+// architecture.
 func bind(f *gguf.File, c *Config) (*Weights, error) {
 	b := binder{file: f}
 	a := arch.Find(c.Arch)
@@ -56,8 +56,8 @@ func bind(f *gguf.File, c *Config) (*Weights, error) {
 	return w, nil
 }
 
-// strangers returns an error if a file has a tensor that the model's architecture a has
-// not, but another has: to leave out what it does would give another model's answers.
+// strangers returns an error if a file has a tensor that another architecture uses but the
+// model's own, a, does not: leaving it out would change the answers.
 func strangers(f *gguf.File, a *arch.Arch, experts bool) error {
 	has := map[string]bool{}
 	for _, other := range arch.All() {
@@ -150,7 +150,7 @@ func (b *binder) parts(t *arch.Tensor, prefix string, sizes *arch.Sizes, l *Laye
 	b.split(t, whole, sizes, l.place)
 }
 
-// split puts the parts of a matrix where their roles belong.
+// split puts each part of a matrix into the place of its role.
 func (b *binder) split(t *arch.Tensor, whole Linear, sizes *arch.Sizes, place func(arch.Role) any) {
 	if b.err != nil {
 		return

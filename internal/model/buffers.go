@@ -13,7 +13,7 @@ type buffers struct {
 	ffn      []float32 // [batch, FFNDim], or of experts [batch*NumUsed, ExpertFFN]; the memory of q, k, v and attn
 	gated    []float32 // [batch, 2*NumHeads*KeyDim] queries with their gates; nil without
 	branch   []float32 // [batch, Dim] what a branch gives, where it is not added at once; nil without
-	normed   []float32 // [batch, Dim] what RMSNorm gives; nil while nobody wants it
+	normed   []float32 // [batch, Dim] what RMSNorm gives; nil until it is asked for
 	logits   []float32 // [logitRows, VocabSize]
 	inputs   []float32 // [batch, NumLayers, LayerInput] the layers' own inputs; nil without
 	inputRow []float32 // [NumLayers, LayerInput] those of a token, as the file has them
@@ -80,7 +80,7 @@ func (b *buffers) bytes() int {
 // fit 16 MiB, at least 1.
 func logitRows(vocab, batch int) int { return max(1, min(batch, 16<<20/4/vocab)) }
 
-// needsBranch reports whether what some layer adds is not added at once.
+// needsBranch reports whether some layer changes a branch before it is added.
 func (w *Weights) needsBranch(c *Config) bool {
 	for i := range w.Layers {
 		l := &w.Layers[i]
@@ -91,8 +91,8 @@ func (w *Weights) needsBranch(c *Config) bool {
 	return c.ResidualScale != 0
 }
 
-// mostInner returns the most elements of the inner states of feed-forward networks that
-// a row needs at once.
+// mostInner returns the largest number of inner elements of feed-forward networks that a row
+// needs at once.
 func (c *Config) mostInner() int {
 	conv := 0 // what a short convolution reads and gives
 	if c.most(func(l *LayerConfig) int { return l.Taps }) > 0 {
@@ -105,7 +105,7 @@ func (c *Config) mostInner() int {
 	return max(conv, c.LayerInput, c.most(func(l *LayerConfig) int { return l.FFNDim }))
 }
 
-// columns are the types of matrices, and the most columns that those of a type have.
+// columns has the types of matrices, and for each the largest number of columns.
 type columns map[quant.Type]int
 
 func (c columns) add(m *Model, l *Linear) {
@@ -124,8 +124,8 @@ func (c columns) add(m *Model, l *Linear) {
 	}
 }
 
-// mostColumns returns those of the layers' matrices, but for those of experts among which
-// a router chooses. (The output's products are of few tokens at a time.)
+// mostColumns returns the columns of the layers' matrices, except those of experts among
+// which a router chooses. (The output's products are of few tokens at a time.)
 func (m *Model) mostColumns() columns {
 	most := columns{}
 	for i := range m.Weights.Layers {
@@ -134,7 +134,7 @@ func (m *Model) mostColumns() columns {
 	return most
 }
 
-// mostExpertColumns returns those of the experts' matrices.
+// mostExpertColumns returns the columns of the experts' matrices.
 func (m *Model) mostExpertColumns() columns {
 	most := columns{}
 	for i := range m.Weights.Layers {

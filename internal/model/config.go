@@ -151,13 +151,13 @@ func (c *Config) sizes(l *LayerConfig) arch.Sizes {
 	}
 }
 
-// Temperature returns the factor of the queries at a position: 1 within the context that
-// the positions were trained for, and more the further they are beyond it.
+// Temperature returns the factor of the queries at a position: 1 within the context of the
+// training, and growing beyond it.
 func (c *Config) Temperature(pos int) float32 {
 	return float32(1 + float64(c.TempScale*fmath.LogSeries(float64(1+pos/max(1, c.Rope.OrigCtx)))))
 }
 
-// most returns the largest of what of gives for any layer.
+// most returns the largest value of the function of over all layers.
 func (c *Config) most(of func(l *LayerConfig) int) int {
 	n := 0
 	for i := range c.Layers {
@@ -166,8 +166,7 @@ func (c *Config) most(of func(l *LayerConfig) int) int {
 	return n
 }
 
-// ErrUnsupported is wrapped by errors about models that this program does not
-// know how to evaluate, however valid their files are.
+// ErrUnsupported is wrapped by errors about valid models that this program cannot evaluate.
 var ErrUnsupported = errors.New("not supported")
 
 // Bounds of what is read. They are far above all models known, and low enough
@@ -223,7 +222,7 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	return c, nil
 }
 
-// check returns an error if the numbers do not go together.
+// check returns an error if the numbers contradict each other.
 func (c *Config) check() error {
 	if err := c.positive([]namedCount{
 		{arch.KeyContext, c.TrainCtx}, {arch.KeyEmbd, c.Dim}, {arch.KeyLayers, c.NumLayers},
@@ -271,7 +270,7 @@ func (c *Config) positive(list []namedCount) error {
 	return nil
 }
 
-// checkLayer returns an error if the numbers of a layer do not go together.
+// checkLayer returns an error if the numbers of a layer contradict each other.
 func (c *Config) checkLayer(l *LayerConfig) error {
 	if l.Taps > 0 || l.Delta {
 		return c.positive([]namedCount{{arch.KeyFFN, l.FFNDim}})
@@ -289,7 +288,7 @@ func (c *Config) checkLayer(l *LayerConfig) error {
 	}
 	switch {
 	case l.NumHeads%l.NumKVHeads != 0:
-		return fmt.Errorf("%d query heads cannot share %d key heads: no whole number each", l.NumHeads, l.NumKVHeads)
+		return fmt.Errorf("%d query heads cannot share %d key heads: must be a multiple of them", l.NumHeads, l.NumKVHeads)
 	case c.Dim%l.NumHeads != 0 && (l.KeyDim == c.Dim/l.NumHeads || l.ValueDim == c.Dim/l.NumHeads): // a length that the file does not give
 		return fmt.Errorf("an embedding of %d cannot be divided among %d heads", c.Dim, l.NumHeads)
 	case int64(l.NumHeads)*int64(max(l.KeyDim, l.ValueDim)) > maxDim:

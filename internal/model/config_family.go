@@ -41,8 +41,7 @@ func (r *reader) experts(c *Config, family *arch.Arch) {
 	}
 }
 
-// family reads what the architecture a has a say in, after all else: windows, scales
-// and caps.
+// family reads, last of all, what depends on the architecture a: windows, scales and caps.
 func (r *reader) family(c *Config, a *arch.Arch) {
 	r.windows(c, a)
 	c.Rope.YaRN.Exact = a.ExactYaRN
@@ -99,8 +98,8 @@ func (r *reader) sharedKV(c *Config) {
 	}
 }
 
-// convolutions finds the layers that have one in place of attention: those without key
-// heads. Of a text before it, such a layer sees what its taps reach.
+// convolutions finds the layers with a short convolution in place of attention: those
+// without key heads. Such a layer sees as much of the text before a token as its taps reach.
 func (r *reader) convolutions(c *Config) {
 	const most = 64
 	for i := range c.Layers {
@@ -116,8 +115,8 @@ func (r *reader) convolutions(c *Config) {
 	}
 }
 
-// windows takes the windows from the layers that have none, and says how those that have
-// one turn.
+// windows removes the window of the layers that see everything, and chooses the position
+// embedding of the others.
 func (r *reader) windows(c *Config, a *arch.Arch) {
 	w := a.Windows
 	key, found := r.file.Value(c.Arch + "." + arch.KeyWindow)

@@ -32,11 +32,11 @@ func (r *reader) text(key string) string {
 	return s
 }
 
-// required stands for a default where there is none.
+// required, as a default, makes a missing key an error.
 const required = -1
 
-// count returns the number of ARCH.key, between 0 and most. A few files have an array
-// also where it must be the same for all layers.
+// count returns the number of ARCH.key, between 0 and most. A few files store an array even
+// of a number that all layers must share.
 func (r *reader) count(key string, def, most int) int {
 	list, found := r.counts(key, def == required, most, 0)
 	if !found {

@@ -61,7 +61,7 @@ func (r *reader) delta(c *Config) {
 		return
 	}
 	if d.Taps == 0 || d.Key == 0 || d.KeyHeads == 0 || d.Heads == 0 || inner == 0 || d.Heads%d.KeyHeads != 0 || inner%d.Heads != 0 || int64(d.Heads)*int64(d.Key) > maxDim {
-		r.fail("%s: %d taps, %d key heads of %d elements and %d heads of %d values in all do not go together", c.Arch, d.Taps, d.KeyHeads, d.Key, d.Heads, inner)
+		r.fail("%s: %d taps, %d key heads of %d elements and %d heads of %d values in all contradict each other", c.Arch, d.Taps, d.KeyHeads, d.Key, d.Heads, inner)
 		return
 	}
 	d.Value = inner / d.Heads
@@ -138,10 +138,10 @@ func gateAttention(out, both []float32, l *LayerConfig) {
 	}
 }
 
-// checkGated returns an error where heads of queries and values are not of one size.
+// checkGated returns an error where the heads of queries and values differ in size.
 func (c *Config) checkGated(l *LayerConfig) error {
 	if l.KeyDim != l.ValueDim {
-		return fmt.Errorf("heads of %d and %d elements: gated attention has the same", l.KeyDim, l.ValueDim)
+		return fmt.Errorf("heads of %d and %d elements: must be of the same size in gated attention", l.KeyDim, l.ValueDim)
 	}
 	return nil
 }

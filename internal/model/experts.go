@@ -20,7 +20,7 @@ type router struct {
 	ends    []int        // [NumExperts] row behind the last of each expert
 	acts    ggml.Prepare // of the rows
 	matmul  ggml.Experts
-	sum     []float32 // [batch, Dim] of what experts give, where that is not added at once; nil without
+	sum     []float32 // [batch, Dim] of the experts' results, where a norm follows; nil without
 }
 
 // reserveExperts allocates the memory for experts, if there are any.
@@ -50,10 +50,10 @@ func (m *router) bytes() int {
 	return 4*(len(m.scores)+len(m.share)+len(m.weights)+len(m.sum)) + 8*(len(m.chosen)+len(m.tokens)) + m.acts.Bytes() + m.matmul.Bytes()
 }
 
-// experts adds to h [n, Dim] what a mixture of feed-forward networks gives: each token
-// uses the NumUsed that its router scores best, weighted by the softmax of their scores.
-// A token's experts are added in the order of their numbers, whichever other tokens use
-// them; an expert that all tokens use is added last.
+// experts adds to h [n, Dim] the result of a mixture of feed-forward networks: each token
+// uses the NumUsed networks that the router scores highest, weighted by the softmax of their
+// scores. A token's experts are added in the order of their numbers, whatever other tokens
+// use; the expert that all tokens share is added last.
 func (r *Runner) experts(l *Layer, h []float32) {
 	c := &r.model.Config
 	n := len(h) / c.Dim
@@ -124,7 +124,7 @@ func (r *Runner) normRows(x, norm []float32) {
 	r.eachRun(len(x)/dim, func(part run) { each(x[part.lo*dim:part.hi*dim], r.normOf(part, norm)) })
 }
 
-// beside adds to h [n, Dim] what the network of all tokens and the experts, in sum, give, each
+// beside adds to h [n, Dim] the results of the shared network and of the experts, in sum, each
 // normalized:
 //
 //	h += RMSNorm(RMSNorm(Shared(RMSNorm(h))) + RMSNorm(sum))
@@ -142,14 +142,14 @@ func (r *Runner) beside(l *Layer, sum, h []float32) {
 	}
 }
 
-// scaleRouter makes of the factors that the file has for what the router reads those of a norm.
+// scaleRouter turns the file's factors of the router's input into the weights of a norm.
 func (l *Layer) scaleRouter(dim int) {
 	if l.RouterNorm != nil {
 		vec.Scale(l.RouterNorm, attentionScale(dim))
 	}
 }
 
-// sumsExperts reports whether what experts give is not added at once in some layer.
+// sumsExperts reports whether some layer normalizes the sum of its experts before it is added.
 func (w *Weights) sumsExperts() bool {
 	return slices.ContainsFunc(w.Layers, func(l Layer) bool { return l.ExpertsPostNorm != nil })
 }
@@ -198,8 +198,8 @@ func (r *Runner) sharedExpert(l *Layer, x, h []float32) {
 	r.addBranch(h, out, ggml.Branch{Weights: weights, Scale: r.model.Config.ResidualScale})
 }
 
-// choose sets chosen to the experts of a token by its scores, which it spoils, and
-// weights to how much each counts. Of equal scores the first counts as better.
+// choose sets chosen to the experts of a token, best first, and weights to their weights. It
+// overwrites scores. Of equal scores the first counts as higher.
 func (m *router) choose(c *Config, scores []float32, chosen []int, weights []float32) {
 	best := m.best[:0]
 	for e, score := range scores {
@@ -229,8 +229,8 @@ func (m *router) choose(c *Config, scores []float32, chosen []int, weights []flo
 	}
 }
 
-// group puts the pairs of tokens and experts, of which there are rows, in order, and
-// returns a group for each expert that is used.
+// group sorts the pairs of tokens and experts and returns a group for each expert that is
+// used.
 func (m *router) group(rows, used int) []ggml.Group {
 	clear(m.ends)
 	for _, e := range m.chosen[:rows] {
@@ -276,8 +276,7 @@ func (r *Runner) runExperts(x []float32, rows []int, call ggml.ExpertCall) {
 	}
 }
 
-// collectExperts shows the rows of x [n, Dim] that experts use to whoever wants to see
-// them.
+// collectExperts passes the rows of x [n, Dim] that experts use to the Collect hook.
 func (r *Runner) collectExperts(l *Layer, x []float32) {
 	if r.Collect == nil || r.err != nil {
 		return

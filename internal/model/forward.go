@@ -11,10 +11,9 @@ import (
 // those whose logits are wanted. This is the whole of a LLaMA, save for the way from
 // hidden states to words (logits).
 //
-// All that a row needs to know of the text before it, it reads from the cache of
-// keys and values. That is why a prompt may be cut into batches anywhere, why rows of
-// several texts do not notice each other, and why nothing is lost but time if ctx is
-// cancelled between two layers.
+// A row reads the text before it from the cache of keys and values, and nothing else. That
+// is why a prompt may be cut into batches anywhere, why rows of several texts do not
+// notice each other, and why a ctx that is cancelled between two layers costs only time.
 //
 // The steps are in steps.go; they do nothing once one of them has failed.
 func (r *Runner) forward(ctx context.Context, b *Batch) error {
@@ -137,8 +136,8 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 	return r.err
 }
 
-// gather returns the given rows of x [n, size], which are in ascending order. They
-// are moved together, unless they are neighbours already.
+// gather returns the given rows of x [n, size], which must be in ascending order. It moves
+// them together in x, unless they are neighbours already.
 func gather(x []float32, rows []int, size int) []float32 {
 	x = x[rows[0]*size:]
 	for i, row := range rows {
@@ -149,8 +148,8 @@ func gather(x []float32, rows []int, size int) []float32 {
 	return x[:len(rows)*size]
 }
 
-// logits sets out [rows, VocabSize] to what the hidden states h [rows, Dim] say
-// about the next token: how likely each is, as the logarithm of its odds.
+// logits sets out [rows, VocabSize] to the scores of all tokens as the next one, from the
+// hidden states h [rows, Dim]. Their softmax is the tokens' probabilities.
 func (r *Runner) logits(out, h []float32) error {
 	w := r.model.Weights
 	r.prepare(h, w.OutputNorm, &w.Output)

@@ -8,9 +8,9 @@ import (
 	"alpaca/internal/quant"
 )
 
-// LayerInputs makes what every layer gets of each token, beside the hidden state: of
-// Gemma 4's small models, after transformers' Gemma4TextModel. AllInputs is LayerInput
-// times the number of layers.
+// LayerInputs are the weights that make an input of its own for every layer and token, beside
+// the hidden state: in Gemma 4's small models, after transformers' Gemma4TextModel. AllInputs
+// is LayerInput times the number of layers.
 type LayerInputs struct {
 	Tokens Linear    // [VocabSize, AllInputs] per_layer_token_embd, of which rows are read
 	Proj   Linear    // [AllInputs, Dim] per_layer_model_proj

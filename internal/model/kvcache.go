@@ -24,11 +24,11 @@ const (
 	numParts
 )
 
-// Cache holds keys and values of many texts, in blocks of BlockLen positions that
-// are allocated when they are first needed: a short text costs little whatever its
-// context, and growing copies nothing. A block is shared by all texts that begin
-// with the same tokens, and counts its users; the last to release it makes it free
-// for others. A Cache is not for use by several goroutines at once.
+// Cache holds keys and values of many texts, in blocks of BlockLen positions. A block is
+// allocated when it is first needed: a short text costs little whatever its context, and
+// growing copies nothing. Texts that begin with the same tokens share blocks. A block
+// counts its users, and is free when the last one releases it. A Cache is not safe for
+// concurrent use.
 //
 // Layers with a window shorter than the context have blocks of their own, the Recent
 // ones (window.go).
@@ -51,10 +51,9 @@ type kind struct {
 
 // Block is keys and values of BlockLen consecutive positions, in all layers of a part.
 //
-// Positions below filled never change while the block is shared. So a text whose
-// last block is not full may write behind what others see of that block; once
-// something stands there, whoever wants to go on from an earlier position does so
-// in a copy.
+// Positions below filled never change while the block is shared. So one text may write
+// behind the positions that others see of a block. After that a text that goes on from an
+// earlier position needs a copy.
 type Block struct {
 	part   Part
 	data   []byte

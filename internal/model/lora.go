@@ -43,13 +43,13 @@ type tableChange struct {
 	whole matmul.Matrix // [VocabSize, Dim]
 }
 
-// WithLoRA returns a model of the same weights, which m stays the owner of, that has one more
-// adapter, scale times as strong as it says. What takes the place of a norm or of a matrix
-// does so as far as the scale says: the model's own is moved towards it. An adapter that
-// does not belong to m is an error.
+// WithLoRA returns a model with one more adapter, whose strength is multiplied by scale. It
+// shares the weights of m, which remains their owner. Where the adapter replaces a norm or a
+// matrix, the model's own is moved towards it as far as scale says. An adapter that does not
+// fit m is an error.
 //
-// An adapter of the embedding changes what tokens are read as, and not what is said, even
-// where one matrix serves for both; one of the output changes what is said only.
+// An adapter of the embedding changes how tokens are read but not the logits, even where one
+// matrix serves for both; an adapter of the output changes the logits only.
 func (m *Model) WithLoRA(a *lora.Adapter, scale float32) (*Model, error) {
 	l := &LoRA{Adapter: a, Scale: scale, linear: map[*Linear]*change{}, norms: map[*float32]*[]float32{}}
 	b := loraBinder{model: m, lora: l, used: map[string]bool{}}
@@ -61,7 +61,7 @@ func (m *Model) WithLoRA(a *lora.Adapter, scale float32) (*Model, error) {
 	return &n, nil
 }
 
-// Scales returns the scales of all adapters, as far as texts say nothing else.
+// Scales returns the scales of all adapters for texts that set none.
 func (m *Model) Scales() []float32 {
 	list := make([]float32, len(m.LoRAs))
 	for i, l := range m.LoRAs {
@@ -118,7 +118,7 @@ func (b *loraBinder) bind() error {
 	}
 	for name := range b.tensors {
 		if b.err == nil && !b.used[name] {
-			b.err = fmt.Errorf("tensor %q: the model has none that an adapter can change", name)
+			b.err = fmt.Errorf("tensor %q: the model has no such tensor, or an adapter cannot change it", name)
 		}
 	}
 	if b.err == nil {

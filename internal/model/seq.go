@@ -43,8 +43,8 @@ func (r *Runner) NewSeq() *Seq {
 	return &Seq{model: r.model, cache: r.cache, exact: math.MaxInt, scales: r.model.Scales()}
 }
 
-// SetScales says how strong each of the model's adapters is in the text; 0 is none of it,
-// nil what the model's adapters say. What the text holds is forgotten where that changes.
+// SetScales sets how strongly each of the model's adapters acts on the text: 0 switches one
+// off, and nil stands for the scales that the adapters have. A change empties the text.
 func (s *Seq) SetScales(scales []float32) error {
 	if scales == nil {
 		scales = s.model.Scales()

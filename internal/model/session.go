@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Session is a Runner with one text, up to a context length. It is not for use by
-// several goroutines at once. Evaluating one token allocates nothing.
+// Session is a Runner with one text, up to a context length. It is not safe for concurrent
+// use. Evaluating one token allocates nothing.
 type Session struct {
 	*Runner
 	seq     *Seq
@@ -49,8 +49,8 @@ func (e *ContextError) Error() string {
 	return fmt.Sprintf("model: %d tokens after %d do not fit the context of %d", e.New, e.Pos, e.Ctx)
 }
 
-// Context returns the context length to use where ctx is asked for, 0 for none in
-// particular, and what the user should know of it, "" for nothing.
+// Context returns the context length to use when a user asks for ctx; 0 asks for the default.
+// The text is a warning for the user, "" for none.
 func (m *Model) Context(ctx int) (n int, warning string, err error) {
 	train := m.Config.TrainCtx
 	if ctx == 0 {
@@ -114,7 +114,7 @@ func (s *Session) Shift(keep, discard int) error { return s.seq.Shift(keep, disc
 // SaveState writes the first n tokens; see Seq.Save.
 func (s *Session) SaveState(w io.Writer, n int) error { return s.seq.Save(w, n) }
 
-// LoadState makes the session go on from what SaveState wrote; see Seq.Load.
+// LoadState restores what SaveState wrote; see Seq.Load.
 func (s *Session) LoadState(r io.Reader) error { return s.seq.Load(r, s.ctx) }
 
 // Eval evaluates tokens, which follow those evaluated before, and returns the
@@ -122,9 +122,9 @@ func (s *Session) LoadState(r io.Reader) error { return s.seq.Load(r, s.ctx) }
 // call. progress, if not nil, is called after each layer and after each batch; within
 // a batch, done is the number of tokens that would have been the same work.
 //
-// Tokens that do not fit are a *ContextError, and a file that was cut while in
-// use a *gguf.FaultError. After an error, or when ctx is cancelled, which is
-// looked at after every layer, the batches that are complete stay evaluated.
+// Tokens that do not fit are a *ContextError, and a file that was truncated while in use is a
+// *gguf.FaultError. Eval checks ctx after every layer. After an error, or when ctx is
+// cancelled, the complete batches stay evaluated.
 func (s *Session) Eval(ctx context.Context, tokens []int32, progress func(done, total int)) ([]float32, error) {
 	if err := s.checkRoom(tokens); err != nil {
 		return nil, err

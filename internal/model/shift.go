@@ -5,10 +5,10 @@ import (
 	"math"
 )
 
-// Shift makes room in a full context: it forgets tokens keep to keep+discard-1
-// and moves those after them down. Their keys are turned to their new positions
-// and rounded to the cache's type again; what they took from forgotten tokens
-// stays in them. With ErrNoBlocks nothing has changed.
+// Shift makes room in a full context: it forgets tokens keep to keep+discard-1 and moves
+// those after them down. It turns their keys to the new positions and rounds them to the
+// cache's type again. Keys and values still depend on the forgotten tokens. After ErrNoBlocks
+// nothing has changed.
 func (s *Seq) Shift(keep, discard int) error {
 	end := len(s.tokens)
 	if keep < 0 || discard < 0 || keep+discard > end {
@@ -83,8 +83,8 @@ func (s *Seq) move(from, by int) {
 	}
 }
 
-// blank makes zeros of what a block holds before position pos, which nobody sees, so that a
-// saved text does not depend on what was there.
+// blank sets what a block holds before position pos to zero. Nothing reads it, but a saved
+// text must not depend on it.
 func (s *Seq) blank(layer, pos int) {
 	f := &s.cache.formats[layer]
 	zero, row := make([]float32, max(f.KeyDim, f.ValueDim)), make([]byte, 4*f.KeyDim)

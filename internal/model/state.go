@@ -18,12 +18,11 @@ import (
 //	        with a window only blocks that they see
 //	state   [..] float32, of layers with a gated delta rule
 //
-// Version 2 is of models that have layers with a window.
-// Heads, Key and Value are those of layer 0; Differ is 0 where all layers have the
-// same, else a checksum of all; the bits of stateLong are turned over where the keys
-// stand at their places by the frequencies for long contexts. The state says nothing of which model it belongs to,
-// and has no checksum of its own: that is up to the file it is part of. The shapes are
-// checked, so that whatever is read back, nothing is out of bounds.
+// Models that have layers with a window use version 2. Heads, Key and Value are those of
+// layer 0. Differ is 0 where all layers have the same shape, else a checksum of all shapes;
+// the bits of stateLong are inverted where keys are turned by the frequencies for long
+// contexts. The state does not say which model it belongs to, and has no checksum: that is up
+// to the file it is part of. Load checks the shapes, so that no input leads out of bounds.
 type stateHeader struct {
 	Magic                        uint32
 	Version                      uint32
@@ -62,7 +61,7 @@ func (s *Seq) stateHeader() stateHeader {
 	return h
 }
 
-// checksum returns a number that caches with other heads in some layer hardly have.
+// checksum returns a number by which caches with other heads in some layer differ.
 func (c *Cache) checksum() uint32 {
 	h := fnv.New32a()
 	for _, f := range c.formats {
@@ -112,10 +111,10 @@ func (s *Seq) Save(w io.Writer, n int) error {
 	return nil
 }
 
-// Load makes the text what Save wrote; evaluation then gives the same bits as it
-// would have. A state of another shape, or one of more tokens than ctx, is an error.
-// After an error the text is empty. What a file says is not taken to be exact (Exact).
-// Memory is allocated as bytes come in: a short state cannot ask for much.
+// Load restores what Save wrote; evaluation then gives the same bits as before. A state of
+// another shape, or one of more tokens than ctx, is an error. After an error the text is
+// empty. A text from a file does not count as exact (Exact). Memory is allocated as bytes
+// come in, so that a short file cannot ask for much.
 func (s *Seq) Load(r io.Reader, ctx int) error {
 	if err := s.load(bufio.NewReaderSize(r, 1<<20), ctx); err != nil {
 		s.Free()

@@ -2,8 +2,8 @@ package model
 
 import "alpaca/internal/ggml"
 
-// The steps of forward. Each does nothing once one has failed: r.err is the first
-// failure, a fault in the mapped file as a rule.
+// The steps of forward. After a failure, which usually is a fault in the mapped file, r.err
+// is set and further steps do nothing.
 
 // product is a matrix product of the activations that prepare has made ready.
 type product struct {
@@ -71,8 +71,8 @@ func (r *Runner) runNorm(x, norm, normed []float32, cols int) {
 	})
 }
 
-// normedRows returns memory for n elements that RMSNorm gives, where someone wants to
-// see them.
+// normedRows returns memory for n elements that RMSNorm gives, where the Collect hook wants
+// them.
 func (r *Runner) normedRows(n int) []float32 {
 	if len(r.buf.normed) < n {
 		r.buf.normed = make([]float32, r.batch*r.model.Config.Dim)
@@ -80,7 +80,7 @@ func (r *Runner) normedRows(n int) []float32 {
 	return r.buf.normed[:n]
 }
 
-// products computes up to three matrix products, but for those of absent matrices.
+// products computes up to three matrix products and skips absent matrices.
 func (r *Runner) products(list ...product) {
 	if r.err != nil {
 		return

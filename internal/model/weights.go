@@ -59,12 +59,12 @@ type Layer struct {
 	OutScale      []float32 // [1] layer_output_scale: factor of the hidden state behind the layer; nil: 1
 }
 
-// Parallel reports whether the feed-forward network, for want of a norm of its own, reads
-// what attention reads, not what that has added to.
+// Parallel reports whether the feed-forward network reads the same input as attention, not
+// attention's result. Such layers have no norm for the network.
 func (l *Layer) Parallel() bool { return l.AttnNorm != nil && l.FFNNorm == nil }
 
-// Each calls f for the matrices of the layer that it has, but for those of the experts
-// among which its router chooses.
+// Each calls f for each matrix that the layer has, except those of the experts among which its
+// router chooses.
 func (l *Layer) Each(f func(*Linear)) {
 	for _, x := range []*Linear{
 		&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut, &l.ConvIn, &l.ConvOut,
@@ -95,8 +95,8 @@ type Linear struct {
 	Bias  []float32 // [W.Rows], nil for none
 }
 
-// place returns where the tensor of a role belongs: a *Linear or a *[]float32, nil for
-// a role that is none of the model's own.
+// place returns where the tensor of a role belongs: a *Linear or a *[]float32, nil for a role
+// that belongs to a layer.
 func (w *Weights) place(role arch.Role, embed *Linear) any {
 	switch role {
 	case arch.TokenEmbed:

@@ -1,20 +1,20 @@
 package model
 
-// Layers with a window see the last positions of a text only. What is cached for them is
-// the Recent part of the blocks: as a text grows, Trim releases those that no row to come
-// can see. A text can still be cut back a little (Slack), to its beginning, and to where
-// it was marked; further back the layers with a window would need what is gone, so that
+// Layers with a window see only the last positions of a text. Their keys and values are the
+// Recent part of the blocks: as a text grows, Trim releases the blocks that no later row can
+// see. A text can still be cut back by a few tokens (Slack), to its beginning, and to where it
+// was marked. Further back the layers with a window would need released blocks, so that
 // Truncate leaves nothing.
 //
-// Shift moves what a layer with a window still sees. What had left the windows before is
-// gone for good: floor is where what they see begins, so that the result does not depend
-// on when blocks were released.
+// Shift moves what the layers with a window still see. What left the windows before is lost:
+// floor is where their view begins, so that the result does not depend on when blocks were
+// released.
 
 // Slack is how many tokens a text can be cut back at any time.
 const Slack = BlockLen
 
-// window returns how many positions the layers see whose windows are shorter than a
-// context of that many tokens; 0 where there are none.
+// window returns how many positions are seen by the layers whose windows are shorter than a
+// context of ctx tokens; 0 where there are no such layers.
 func (c *Config) window(ctx int) int {
 	if n := c.most(func(l *LayerConfig) int { return l.Window }); n < ctx {
 		return n
@@ -39,8 +39,8 @@ func (c *Cache) Window() int { return c.window }
 // after n tokens.
 func (c *Cache) First(n int) int { return max(0, n-c.window+1) }
 
-// floorAt returns the floor of the text that is left of the first n tokens: where that has
-// nothing of what was moved, there is none.
+// floorAt returns the floor of a text that is cut back to its first n tokens. It has none if
+// all moved positions are cut off.
 func (s *Seq) floorAt(n int) int {
 	if n < len(s.tokens) && n <= s.floor {
 		return 0
@@ -63,7 +63,7 @@ func (s *Seq) Reachable(n int) int {
 	return 0
 }
 
-// holds reports whether all is there that is needed to go on after n tokens.
+// holds reports whether the text has everything that is needed to go on after n tokens.
 func (s *Seq) holds(n int) bool {
 	if s.model.Config.Recurrent() && !s.state.holds(n) {
 		return false
@@ -79,8 +79,8 @@ func (s *Seq) holds(n int) bool {
 	return true
 }
 
-// Mark makes the text keep what it takes to be cut back to its present length, until it is
-// marked elsewhere.
+// Mark makes the text keep what it needs to be cut back to its present length, until the next
+// Mark.
 func (s *Seq) Mark() {
 	if s.mark > 0 {
 		s.trimmed = min(s.trimmed, s.cache.First(s.mark)/BlockLen)
@@ -116,9 +116,9 @@ func (s *Seq) sinkFloor(keep, discard int) {
 	}
 }
 
-// refill sees to it that there are Recent blocks for positions from on of the first n, for
-// s alone where moved and later positions are in them. After an error nothing has changed
-// but that blocks may have been copied.
+// refill makes sure that there are Recent blocks for the first n positions, beginning with
+// from. From position moved on, the blocks are for s alone. After an error nothing has
+// changed, except that blocks may have been copied.
 func (s *Seq) refill(from, moved, n int) error {
 	list := &s.parts[Recent]
 	var taken []int

@@ -29,7 +29,7 @@ type Query struct {
 	Messages []chat.Message
 
 	MaxTokens int // at most; negative: as many as the context holds
-	MaxChars  int // the answer ends with the token that reaches so many characters; 0: no bound
+	MaxChars  int // the answer ends with the token that reaches that many characters; 0: no bound
 	Stop      []string
 	Seed      uint32
 	Grammar   string // in GBNF, where a model can follow one; "" for none
@@ -82,7 +82,7 @@ func (l *Local) prompt(ctx context.Context, q *Query) (text string, ids []int32,
 	return text, ids, append(q.Stop[:len(q.Stop):len(q.Stop)], l.Template.Stops...), err
 }
 
-// Fits reports whether a text and an answer of so many tokens fit into the context.
+// Fits reports whether a text and an answer of that many tokens fit into the context.
 func (l *Local) Fits(text string, answer int) bool {
 	return len(l.Engine.Model().Tokenizer.Encode(text, true, false))+answer <= l.Engine.Ctx()
 }

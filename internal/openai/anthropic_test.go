@@ -59,7 +59,7 @@ func TestAnthropicErrors(t *testing.T) {
 		{`{` + q + `, "stop_sequences": [5]}`, "stop_sequences[0]", "must be a string"},
 		{`{` + q + `, "stop_sequences": "a"}`, "stop_sequences", "must be a list"},
 		{`{` + q + `, "thinking": {"type": "odd"}}`, "thinking.type", `is "odd"`},
-		{`{` + q + `, "tools": [{"name": "f"}], "tool_choice": {"type": "tool", "name": "g"}}`, "tool_choice.name", "none of the tools"},
+		{`{` + q + `, "tools": [{"name": "f"}], "tool_choice": {"type": "tool", "name": "g"}}`, "tool_choice.name", "must be the name of one of the tools"},
 		{`{` + q + `, "tools": [{"type": "web_search_20250305", "name": "web_search"}]}`, "tools[0].type", "no tools of its own"},
 		{`{` + q + `, "tools": [{"name": "f"}], "tool_choice": {"type": "maybe"}}`, "tool_choice.type", "must be"},
 		{`{` + q + `, "tool_choice": {"type": "any"}}`, "tool_choice.type", "there are no tools"},

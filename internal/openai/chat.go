@@ -58,7 +58,7 @@ func (r *ChatRequest) readLogprobs(o *object) {
 	}
 }
 
-// readTemplate reads what the chat template is told.
+// readTemplate reads the fields that the chat template gets.
 func (r *ChatRequest) readTemplate(o *object) {
 	if _, ok := o.get("chat_template"); ok && o.err == nil { // it would be a program of a stranger
 		o.err = Unsupported("chat_template", "templates come from the model alone; --chat-template chooses one when the server is started")

@@ -197,10 +197,12 @@ func whole(data []byte) (int64, error) {
 }
 
 // clip shortens what errors repeat of a request.
-func clip(text string) string {
-	const most = 40
-	if r := []rune(text); len(r) > most {
-		return string(r[:most]) + "…"
+func clip(text string) string { return Clip(text, 40) }
+
+// Clip returns a text with no more than n characters, and a mark where it was cut.
+func Clip(text string, n int) string {
+	if r := []rune(text); len(r) > n {
+		return string(r[:n]) + "…"
 	}
 	return text
 }

@@ -74,7 +74,7 @@ func Unsupported(param, format string, args ...any) *Error {
 	return e
 }
 
-// TooLong returns the error of a prompt of so many tokens for a context of ctx. Clients
+// TooLong returns the error of a prompt with more tokens than a context of ctx holds. Clients
 // know it by its code or by its words.
 func TooLong(tokens, ctx int) *Error {
 	return &Error{

@@ -13,7 +13,7 @@ type Format struct {
 	Grammar string          // in GBNF; "" where there is a schema
 	Schema  json.RawMessage // as it was written: the order of properties is that of the answer
 	Strict  bool            // OpenAI's: objects must have no other properties than those listed
-	Lenient bool            // what cannot be enforced is told, not refused
+	Lenient bool            // what cannot be enforced is a warning and not an error
 	Compact bool            // no white space between values
 
 	// Lazy: the grammar begins with one of Triggers only.

@@ -186,7 +186,7 @@ func (t *Tools) only(c *object) {
 // allow adds a name to those that may be called.
 func (t *Tools) allow(o *object, name string) {
 	if o.err == nil && !slices.ContainsFunc(t.List, func(tool toolcall.Tool) bool { return tool.Name == name }) {
-		o.fail("name", "is %q, which is none of the tools", clip(name))
+		o.fail("name", "is %q, must be the name of one of the tools", clip(name))
 	}
 	t.Only = append(t.Only, name)
 }

@@ -11,18 +11,17 @@ import (
 // llama-quantize does. len(src) is a multiple of cols, cols of the type's
 // BlockLen, and dst as long as the blocks.
 //
-// importance, where not nil, says for each of the cols how much its errors
-// matter: the mean square of the activations that it is multiplied with. Formats
-// that can put it to use (see UsesImportance) then search for scales that
-// minimize the weighted error.
+// importance, if not nil, weights the errors of each of the cols columns: it is the mean
+// square of the activations that the column is multiplied with. Formats that use it (see
+// UsesImportance) search for scales that minimize the weighted error.
 //
 // Weights must be finite. Where float16 cannot hold a block's scale the scale
 // is infinite, or NaN: see FiniteScales.
 //
-// All arithmetic is in float32, each operation rounded on its own, sums in the
-// order of the weights: bytes do not depend on the CPU or on how rows are shared
-// out. A fused multiply-add would give others, so a product that is added to
-// something is written float32(x*y).
+// All arithmetic is in float32, each operation rounded on its own, and sums are in the order
+// of the weights. So the bytes do not depend on the CPU or on how rows are divided among
+// workers. A fused multiply-add would give other bytes: a product that is added to something
+// is written float32(x*y).
 func Encode(t Type, dst []byte, src []float32, cols int, importance []float32) {
 	rowBytes := t.RowBytes(cols)
 	encode, ok := encoders[t]

@@ -11,9 +11,9 @@ type Error struct {
 	sum, size float64 // of squares: of the differences, of the values before
 }
 
-// MeasureError compares values with what they have become. One that is not a number, or
-// infinite, and stays so has not changed; otherwise an infinite difference makes Max
-// infinite and a value that begins or ceases to be a number makes it NaN.
+// MeasureError compares values before and after a change. An infinite value or NaN that stays
+// the same counts as unchanged. Otherwise an infinite difference makes Max infinite, and a
+// value that becomes NaN, or was NaN, makes it NaN.
 func MeasureError(before, after []float32) Error {
 	e := Error{Values: int64(len(before))}
 	for i, b := range before {
@@ -43,8 +43,8 @@ func (e *Error) Add(other Error) {
 // RMS returns the root of the mean squared difference.
 func (e *Error) RMS() float64 { return math.Sqrt(e.sum / float64(max(1, e.Values))) }
 
-// Relative returns RMS as a part of the root mean square of the values: 0 where nothing
-// changed, +Inf where all values were 0 and something did.
+// Relative returns RMS divided by the root mean square of the values before: 0 where nothing
+// changed, +Inf where all values were 0 and some changed.
 func (e *Error) Relative() float64 {
 	if e.sum == 0 {
 		return 0 // of nothing, too

@@ -13,8 +13,8 @@ func FirstNotFinite(x []float32) int {
 	return -1
 }
 
-// FiniteScales reports whether all weights in data, whole blocks of type t, are
-// finite numbers, going by the blocks' scales alone.
+// FiniteScales reports whether all weights in data, whole blocks of type t, are finite. It
+// looks at the blocks' scales only, which decide it.
 func FiniteScales(t Type, data []byte) bool {
 	n := t.BlockBytes()
 	if t == IQ1_M { // whose scale lies in four pieces

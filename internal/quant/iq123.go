@@ -9,8 +9,8 @@ import (
 )
 
 // The formats IQ1, IQ2 and IQ3: 256 weights in groups of eight or four, each an entry of
-// a codebook, with signs of their own but in IQ1. They are read, not written: to find the
-// best entries takes an importance matrix and most of a reference's encoder.
+// a codebook, with separate signs except in IQ1. They are read, not written: finding the best
+// entries takes an importance matrix and most of a reference's encoder.
 //
 // In all of them D is a float16, and each run of 16 or 32 weights has a scale s of 3 or 4
 // bits, with 2s+1 as factor.
@@ -152,8 +152,8 @@ func unpackIQ1_M(block []byte, b *SuperBlock) {
 	}
 }
 
-// signs7 returns the signs of eight weights, of which an even number is negative: the last
-// follows from the 7 that are stored.
+// signs7 returns the signs of eight weights. An even number of them is negative, so that the
+// last sign follows from the 7 that are stored.
 func signs7(x uint32) byte {
 	x &= 127
 	return byte(x | uint32(bits.OnesCount32(x)&1)<<7)
@@ -171,7 +171,7 @@ func (b *SuperBlock) group4(at int, first, second *[4]int8, signs byte) {
 	b.group8(at, &[8]int8{first[0], first[1], first[2], first[3], second[0], second[1], second[2], second[3]}, signs)
 }
 
-// groupIQ1 sets weights at to at+7 to eight times an entry, and 1 more or less.
+// groupIQ1 sets weights at to at+7 to eight times an entry, plus or minus 1.
 func (b *SuperBlock) groupIQ1(at, entry int, less bool) {
 	delta := int8(1)
 	if less {

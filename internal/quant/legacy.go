@@ -7,13 +7,13 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// The formats of the spring of 2023, before GGUF. They multiply where they lie,
-// like all others, and are never written. Two things differ from today's:
-// scales may be float32, and nibbles may be adjacent: byte j holds the weights 2j
-// and 2j+1 where today's holds j and j+16.
+// The formats of the spring of 2023, before GGUF. Like all others they are multiplied in
+// place; they are never written. They differ from today's formats in two ways: scales may be
+// float32, and nibbles may be adjacent: byte j holds the weights 2j and 2j+1, where today's
+// holds j and j+16.
 //
-// Their codes are this project's own, since the files of the time used one code
-// for what had changed in between; only Q4_2 and Q4_3 kept theirs.
+// The files of the time used the same code for a format before and after a change, so this
+// project has codes of its own. Only Q4_2 and Q4_3 keep theirs.
 const (
 	Q4_0v1 Type = 1001 // until ggjt v1
 	Q4_0v2 Type = 1002 // ggjt v2
@@ -24,8 +24,7 @@ const (
 	Q8_0v1 Type = 1007 // ggjt v1 and v2
 )
 
-// IsLegacy reports whether t is a format of before GGUF, which GGUF files cannot
-// hold.
+// IsLegacy reports whether t is a format from before GGUF. GGUF files cannot hold those.
 func IsLegacy(t Type) bool { return t == Q4_2 || t == Q4_3 || t >= Q4_0v1 && t <= Q8_0v1 }
 
 // Q4_0v1: 32 weights of 4 bits, w[j] = D * (q[j] - 8).

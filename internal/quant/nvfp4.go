@@ -26,8 +26,8 @@ func unpackNVFP4(block []byte, part int, q *[32]int8) (d [2]float32) {
 	return d
 }
 
-// halfE4M3 returns half of an unsigned number of 4 bits exponent and 3 bits mantissa. The
-// highest bit does not count, and the one pattern that is no number is 0.
+// halfE4M3 returns half of an unsigned number of 4 bits exponent and 3 bits mantissa. It
+// ignores the highest bit, and returns 0 for NaN.
 func halfE4M3(x byte) float32 {
 	exponent, mantissa := x>>3&15, float32(x&7)
 	switch {
@@ -52,8 +52,8 @@ func encodeNVFP4(dst []byte, x, _ []float32) {
 	}
 }
 
-// e4m3 returns the number of 4 bits exponent and 3 bits mantissa that is nearest to f, of
-// two the greater. From 256 on it is 448, as the reference has it.
+// e4m3 returns the number of 4 bits exponent and 3 bits mantissa that is nearest to f; ties
+// go to the greater one. From 256 on it is 448, as in the reference.
 func e4m3(f float32) byte {
 	const most = 0x7e
 	if !(f > 0) {

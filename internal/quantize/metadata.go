@@ -123,7 +123,7 @@ func ParseOverride(s string) (gguf.KV, error) {
 	case "str":
 		v = gguf.Str(text)
 	default:
-		err = fmt.Errorf("type %q is none of int, float, bool and str", kind)
+		err = fmt.Errorf("type %q must be int, float, bool or str", kind)
 	}
 	if err != nil {
 		return gguf.KV{}, fmt.Errorf("quantize: override %q: %w", s, err)

@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/jobs"
 )
 
-// Limits are the bounds of a queue's streams. Zero leaves what there is, or the default.
+// Limits are the bounds of a queue's streams. Zero keeps the present bound, or the default.
 type Limits struct {
 	Jobs     int64         // that wait or are being done: 100,000
 	Bytes    int64         // of those: 10 GB

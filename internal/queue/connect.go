@@ -38,8 +38,9 @@ type Conn struct {
 	lose  context.CancelFunc
 }
 
-// Connect connects to a queue; name tells the server who comes, log is told what happens to the
-// connection. It waits for a server that is not there yet until ctx is done.
+// Connect connects to a queue. The server knows the connection by name; log gets a line
+// whenever the connection's state changes. Until ctx is done, Connect waits for a server that
+// is not there yet.
 func Connect(ctx context.Context, a Address, name string, log func(format string, args ...any)) (*Conn, error) {
 	servers, err := a.check()
 	if err != nil {
@@ -154,8 +155,8 @@ func credentials(a Address, info *url.Userinfo) (user string, login nats.Option,
 	return user, nats.Nkey(user, pair.Sign), nil
 }
 
-// problem is told what the server says besides answers. It answers nothing to what a user has no
-// right to, so that the request would only seem to take long.
+// problem is called with errors that the server sends apart from answers. A request that the
+// user has no right to gets no answer at all: without problem it would only seem to take long.
 func (c *Conn) problem(err error) {
 	if errors.Is(err, nats.ErrPermissionViolation) {
 		c.fail(c.explain(err))
@@ -166,8 +167,8 @@ func (c *Conn) problem(err error) {
 	}
 }
 
-// missed is told why a try to connect failed. A server that is not there may come; one with the
-// wrong certificate does not get another.
+// missed is called with the reason why a try to connect failed. A server that is not there may
+// come; a wrong certificate stays wrong, so that no other try is made.
 func (c *Conn) missed(err error) {
 	c.last.Store(&err)
 	if errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(tls.RecordHeaderError)) ||

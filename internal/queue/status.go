@@ -42,7 +42,7 @@ type ModelStatus struct {
 // Unattended reports whether there are jobs that nobody does, as far as can be seen.
 func (m *ModelStatus) Unattended() bool { return m.Waiting > 0 && m.Working == 0 && m.Idle == 0 }
 
-// BatchStatus is what there is of a batch.
+// BatchStatus says how far a batch has got.
 type BatchStatus struct {
 	ID      string `json:"id"`
 	Jobs    int    `json:"jobs"` // waiting, or being done

@@ -5,8 +5,8 @@ import (
 	"math"
 )
 
-// Bytes writes a size in binary units, such as "3.95 GiB", with so many digits after
-// the point.
+// Bytes writes a size in binary units, such as "3.95 GiB", with that many digits after the
+// point.
 func Bytes(n int64, digits int) string {
 	const units = "KMGTPE"
 	if n < 1<<10 {

@@ -80,7 +80,7 @@ func New(p Params, v Vocab) (*Sampler, error) {
 	return s, nil
 }
 
-// Seed returns the seed in use, so that a random one can be told to the user.
+// Seed returns the seed in use, so that a random one can be shown to the user.
 func (s *Sampler) Seed() uint32 { return s.seed }
 
 // Accept tells the sampler that the text goes on with token id, be it of the

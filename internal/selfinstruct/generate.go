@@ -61,7 +61,7 @@ type Job struct {
 	Parallel int // queries at once
 	Sink     Sink
 	Idle     int // prompts in a row that may bring nothing before the job gives up
-	// Progress, if not nil, is told of each prompt that was kept.
+	// Progress, if not nil, is called for each prompt that was kept.
 	Progress func(*Asked)
 
 	seen  *rouge.Index

@@ -21,7 +21,7 @@ type Task struct {
 // Model answers prompts. It is asked from several goroutines at once.
 type Model interface {
 	oneshot.Model
-	// Fits reports whether a prompt and an answer of so many tokens fit into its context.
+	// Fits reports whether a prompt and an answer of that many tokens fit into its context.
 	Fits(prompt string, answer int) bool
 }
 

@@ -128,7 +128,7 @@ func newLength(field string, words []int) Length {
 	return l
 }
 
-// Plots returns a histogram for each field: how many texts have so many words.
+// Plots returns a histogram for each field: how many texts have how many words.
 func (s *Stats) Plots() (list []report.Plot) {
 	const bins = 24
 	for _, l := range s.Lengths {

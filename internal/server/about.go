@@ -4,17 +4,19 @@ import (
 	"net/http"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"alpaca/internal/openai"
+	"alpaca/internal/server/metrics"
 	"alpaca/internal/tokenizer"
 )
 
-// health says whether requests are answered.
+// health reports whether requests are answered.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) error { return s.readyz(w, r) }
 
-// readyz is for those who send requests here or elsewhere.
+// readyz is for balancers, which choose where to send requests.
 func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) error {
 	if s.draining.Load() {
 		return errDraining
@@ -22,8 +24,8 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) error {
 	return s.send(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// livez is for those who start the program again where it hangs: a step of the engine
-// takes no minutes.
+// livez is for supervisors, which restart a program that hangs. A step of the engine never
+// takes minutes.
 func (s *Server) livez(w http.ResponseWriter, _ *http.Request) error {
 	const patience = 5 * time.Minute
 	n, since := s.busy()
@@ -69,7 +71,7 @@ func (s *Server) models(w http.ResponseWriter, _ *http.Request) error {
 	return s.send(w, http.StatusOK, map[string]any{"object": "list", "data": data})
 }
 
-// model tells about one by its name.
+// model describes the model of a name.
 func (s *Server) model(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	for _, m := range s.library() {
@@ -84,7 +86,7 @@ func (s *Server) model(w http.ResponseWriter, r *http.Request) error {
 	return s.send(w, http.StatusOK, s.card())
 }
 
-// props tells what clients need to know of the server.
+// props describes the server to clients.
 func (s *Server) props(w http.ResponseWriter, _ *http.Request) error {
 	special := s.tok.Special()
 	text := func(id int32) string {
@@ -113,8 +115,8 @@ func (s *Server) props(w http.ResponseWriter, _ *http.Request) error {
 	})
 }
 
-// slots tells how many answers are being given. Texts have no places of their own here:
-// the first ones are those in use.
+// slots shows how many answers are running. Texts have no fixed slots here, so the first ones
+// are shown as busy.
 func (s *Server) slots(w http.ResponseWriter, _ *http.Request) error {
 	if !s.opt.Slots {
 		return switchedOff("/slots", "--slots")
@@ -132,7 +134,22 @@ func (s *Server) slots(w http.ResponseWriter, _ *http.Request) error {
 	return s.send(w, http.StatusOK, list)
 }
 
-// switchedOff is an error that clients are told not to try again.
+// metricsPage tells Prometheus how the server does.
+func (s *Server) metricsPage(w http.ResponseWriter, _ *http.Request) error {
+	if !s.opt.Metrics {
+		return switchedOff("/metrics", "--metrics")
+	}
+	var p metrics.Exposition
+	e := s.engine.Stats()
+	s.metrics.Write(&p, &e)
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	w.Header().Set("Process-Start-Time-Unix", strconv.FormatInt(s.started.Unix(), 10))
+	s.extend(w)
+	_, err := w.Write([]byte(p.String()))
+	return err
+}
+
+// switchedOff returns the error of a page that needs a flag. Clients do not try again.
 func switchedOff(path, flag string) error {
 	return &openai.Error{Status: http.StatusNotImplemented, Type: openai.TypeUnsupported, Code: "switched_off", Final: true,
 		Message: path + " is switched off: start the server with " + flag}
@@ -154,7 +171,7 @@ func (s *Server) tokenize(w http.ResponseWriter, r *http.Request) error {
 	}
 	type token struct {
 		ID    int32 `json:"id"`
-		Piece any   `json:"piece"` // a string, or bytes that are none
+		Piece any   `json:"piece"` // a string, or bytes where they are not valid UTF-8
 	}
 	list := []token{}
 	for _, id := range ids {

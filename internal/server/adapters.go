@@ -16,7 +16,7 @@ type adapterCard struct {
 	Prompt string  `json:"prompt_prefix"`
 }
 
-// adapters lists the adapters with the scales that requests get which say nothing else.
+// adapters lists the adapters with their default scales, which requests may override.
 func (s *Server) adapters(w http.ResponseWriter, _ *http.Request) error {
 	list := []adapterCard{}
 	scales := s.adapterScales()
@@ -26,7 +26,7 @@ func (s *Server) adapters(w http.ResponseWriter, _ *http.Request) error {
 	return s.send(w, http.StatusOK, list)
 }
 
-// setAdapters sets those scales: of requests that come from now on.
+// setAdapters sets the default scales for requests that come from now on.
 func (s *Server) setAdapters(w http.ResponseWriter, r *http.Request) error {
 	body, err := s.readBody(w, r)
 	if err != nil {
@@ -46,7 +46,7 @@ func (s *Server) setAdapters(w http.ResponseWriter, r *http.Request) error {
 	return s.send(w, http.StatusOK, map[string]any{"success": true})
 }
 
-// adapterScales returns the scales of all adapters where a request says nothing.
+// adapterScales returns the default scales of all adapters.
 func (s *Server) adapterScales() []float32 {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -56,8 +56,8 @@ func (s *Server) adapterScales() []float32 {
 	return slices.Clone(s.scales)
 }
 
-// scalesOf returns the scales of all adapters where a list says so: those that it leaves out
-// are not used. name is the field that has the list.
+// scalesOf returns the scales of all adapters from a list in a request: adapters that it
+// leaves out are not used. name is the field that has the list.
 func (s *Server) scalesOf(name string, list []openai.AdapterScale) ([]float32, error) {
 	n := len(s.engine.Model().LoRAs)
 	scales := make([]float32, n)

@@ -23,7 +23,7 @@ type answer struct {
 	parser *toolcall.Parser   // nil: there are no calls
 	fixed  *repeat.By         // nil: times and ids are those of the day
 	prompt int                // tokens
-	ids    []int32            // of the prompt, where it is told
+	ids    []int32            // of the prompt, where the client asks for them
 
 	text, thought strings.Builder
 	calls         []openai.ToolCall
@@ -126,14 +126,14 @@ func (a *answer) prob(t *engine.Token) openai.TokenProb {
 	return p
 }
 
-// spell returns a token's text, and its bytes, which need not be one.
+// spell returns a token's text, and its bytes, which need not be valid UTF-8.
 func (a *answer) spell(id int32) (string, openai.Bytes) {
 	piece := a.tok.Piece(id, true)
 	return printable(piece), openai.Bytes(piece)
 }
 
-// printable returns a text with U+FFFD in the place of each byte that is none, however the
-// bytes are divided into tokens.
+// printable returns a text with U+FFFD in the place of each invalid byte of UTF-8, however
+// the bytes are divided into tokens.
 func printable(text string) string { return string([]rune(text)) }
 
 // finish returns why an answer ended, in OpenAI's words.
@@ -165,8 +165,8 @@ func (a *answer) cached() int {
 	return a.result.CachedTokens
 }
 
-// live returns the times of an answer that goes on, of whose prompt so many tokens were
-// evaluated.
+// live returns the times of an unfinished answer; evaluated is the number of its prompt's
+// tokens that were not cached.
 func (a *answer) live(evaluated int) *openai.Timings {
 	if a.generated == 0 {
 		return openai.NewTimings(a.prompt-evaluated, evaluated, 0, time.Since(a.began), 0)

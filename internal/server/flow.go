@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/openai"
 )
 
-// event is something that happens to one of the answers of a request.
+// event is a step of one of the answers to a request.
 type event struct {
 	index    int // of the answer
 	token    *engine.Token
@@ -36,9 +36,9 @@ type flow struct {
 // evaluated returns how many tokens of a prompt were, or are to be, evaluated.
 func (f *flow) evaluated(prompt int) int { return int(f.fresh[prompt].Load()) }
 
-// start begins to answer prompts. It fails where the first of them is refused. The others
-// follow, as many at a time as the engine answers: a long list waits on itself, not in the
-// queue.
+// start begins to answer prompts. It fails where the engine refuses the first of them. The
+// others are submitted as earlier ones finish, as many at a time as the engine answers: a
+// long list does not fill the queue.
 func (s *Server) start(parent context.Context, prompts [][]int32, req engine.Request, progress bool) (*flow, error) {
 	ctx, cancel := context.WithCancelCause(parent)
 	f := &flow{events: make(chan event, 64), ctx: ctx, cancel: cancel, fresh: make([]atomic.Int64, len(prompts))}
@@ -63,8 +63,8 @@ func (s *Server) start(parent context.Context, prompts [][]int32, req engine.Req
 	return f, nil
 }
 
-// progress returns what learns how much of a prompt is read, and tells it where that is
-// wanted.
+// progress returns an engine.Request's Progress. It counts the prompt's evaluated tokens, and
+// sends events where wanted.
 func (f *flow) progress(prompt, n, tokens int, wanted bool) func(done, total int) {
 	start, last := time.Now(), -1
 	return func(done, total int) {
@@ -76,7 +76,7 @@ func (f *flow) progress(prompt, n, tokens int, wanted bool) func(done, total int
 		p := &openai.Progress{Total: tokens, Cache: tokens - total, Processed: tokens - total + done, TimeMS: time.Since(start).Milliseconds()}
 		select {
 		case f.events <- event{index: prompt * n, progress: p}:
-		default: // the next one tells more
+		default: // the channel is full, and the next event says more
 		}
 	}
 }
@@ -134,9 +134,9 @@ func (f *flow) pump(s *Server, stream *engine.Stream, base int) {
 	for t, ok := stream.Next(); ok; t, ok = stream.Next() {
 		now := time.Now()
 		if first {
-			s.metrics.begun(now.Sub(last))
+			s.metrics.Begun(now.Sub(last))
 		} else {
-			s.metrics.token(now.Sub(last))
+			s.metrics.Token(now.Sub(last))
 		}
 		last, first = now, false
 		f.events <- event{index: base + t.Index, token: &t}
@@ -150,7 +150,7 @@ func (f *flow) pump(s *Server, stream *engine.Stream, base int) {
 			f.fail(context.Canceled)
 			return
 		}
-		s.metrics.answer(&r)
+		s.metrics.Answer(&r)
 		f.events <- event{index: base + i, result: &r}
 	}
 }
@@ -175,7 +175,7 @@ func (f *flow) failed() error {
 	return f.err
 }
 
-// close ends what is still going on, and waits for it.
+// close cancels unfinished answers and waits for their end.
 func (f *flow) close() {
 	f.stop()
 	f.cancel(errGone)
@@ -183,8 +183,8 @@ func (f *flow) close() {
 	}
 }
 
-// each calls got with every event, and idle after a silence that long. It returns why the
-// answers are not complete.
+// each calls got with every event, and idle whenever nothing came for the time silence. It
+// returns why the answers are not complete.
 func (f *flow) each(silence time.Duration, idle func() error, got func(event) error) error {
 	timer := time.NewTicker(silence)
 	defer timer.Stop()

@@ -44,7 +44,7 @@ func (s *Server) elsewhere(h http.Handler) http.Handler {
 		return h
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if r.Method != http.MethodPost || len(s.keys) > 0 && !s.keys.has(keyOf(r)) {
+		if r.Method != http.MethodPost || !s.guard.Known(r) {
 			h.ServeHTTP(w, r)
 			return
 		}

@@ -111,8 +111,8 @@ func (s *Server) wholeNative(w http.ResponseWriter, c *openai.CompletionRequest,
 	return s.send(w, http.StatusOK, list)
 }
 
-// choose returns the fields of an answer that were asked for, all where none were. A path
-// such as "timings/prompt_n" is the name of the field then.
+// choose returns the fields of an answer that the request names, or all if it names none. A
+// path such as "timings/prompt_n" becomes the name of its field.
 func choose(out nativeAnswer, fields []string) (any, error) {
 	if len(fields) == 0 {
 		return out, nil

@@ -15,7 +15,7 @@ import (
 // ollamaPath is where Ollama's API begins.
 const ollamaPath = "/api/"
 
-// ollamaVersion is that of the API which is spoken: clients compare it.
+// ollamaVersion is the version of Ollama whose API this is. Clients compare it.
 const ollamaVersion = "0.12.6"
 
 // ollamaPiece is a line of an answer; the last one says what it has cost. Durations are in
@@ -45,7 +45,7 @@ type ollamaMessage struct {
 	ToolCalls []ollamaCall `json:"tool_calls,omitempty"`
 }
 
-// ollamaCall is a call of a tool, complete: there are no pieces of one.
+// ollamaCall is a complete call of a tool: Ollama never streams parts of a call.
 type ollamaCall struct {
 	ID       string `json:"id"`
 	Function struct {
@@ -55,7 +55,7 @@ type ollamaCall struct {
 	} `json:"function"`
 }
 
-// ollamaCalls returns the calls of an answer, but for one that was cut.
+// ollamaCalls returns the calls of an answer, without one that was cut off.
 func ollamaCalls(calls []openai.ToolCall) (list []ollamaCall) {
 	for i, call := range calls {
 		if !json.Valid([]byte(call.Function.Arguments)) {
@@ -168,7 +168,7 @@ func (s *Server) sendOllama(w http.ResponseWriter, stream, isText bool, f *flow,
 // ollamaError returns an error in Ollama's form.
 func ollamaError(e *openai.Error) any { return map[string]string{"error": e.Error()} }
 
-// ollamaDetails are what Ollama tells of a model.
+// ollamaDetails describe a model as Ollama does.
 func (s *Server) ollamaDetails() map[string]any {
 	m := s.engine.Model()
 	arch, _, _ := m.File.String("general.architecture")

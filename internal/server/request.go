@@ -27,7 +27,7 @@ func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) 
 	}
 	req := engine.Request{
 		MaxTokens: g.MaxTokens, Stop: append(g.Stop[:len(g.Stop):len(g.Stop)], stops...), Logprobs: g.Logprobs, Top: g.Top,
-		N: g.N, Sampling: g.Sampling, NoCache: g.NoCache, NoDrafts: g.NoDrafts, Salt: s.keys.salt(keyOf(r)), Key: s.clientOf(r), Shift: s.opt.Shift,
+		N: g.N, Sampling: g.Sampling, NoCache: g.NoCache, NoDrafts: g.NoDrafts, Salt: s.guard.Salt(r), Key: s.guard.Client(r), Shift: s.opt.Shift,
 	}
 	var err error
 	if req.LoRA, err = s.requestScales(g); err != nil {
@@ -58,8 +58,8 @@ func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) 
 	return req, nil
 }
 
-// most returns how many tokens an answer may have of which so many are asked for; -1: as
-// many as there is room for.
+// most returns the largest number of tokens that an answer may have if the request asks for
+// that many; -1: as many as there is room for.
 func (s *Server) most(asked int) int {
 	if limit := s.opt.MaxTokens; limit > 0 && (asked < 0 || asked > limit) {
 		return limit

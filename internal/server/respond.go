@@ -17,6 +17,7 @@ import (
 	"alpaca/internal/grammar"
 	"alpaca/internal/openai"
 	"alpaca/internal/sampler"
+	"alpaca/internal/server/guard"
 )
 
 // encode returns v as JSON on one line, without a newline at its end.
@@ -86,7 +87,7 @@ var (
 	errGone = errors.New("the client has gone")
 )
 
-// asError returns what a client is told of an error.
+// asError returns an error as clients get it.
 func (s *Server) asError(w http.ResponseWriter, err error) *openai.Error {
 	var (
 		known    *openai.Error
@@ -108,7 +109,7 @@ func (s *Server) asError(w http.ResponseWriter, err error) *openai.Error {
 	case errors.Is(err, engine.ErrClosed):
 		return errDraining
 	case errors.Is(err, context.DeadlineExceeded):
-		return errTimeout
+		return guard.ErrTimeout
 	case errors.Is(err, errGone), errors.Is(err, context.Canceled):
 		const closed = 499 // nginx's, for the log
 		return &openai.Error{Status: closed, Type: openai.TypeInvalid, Code: "cancelled", Message: "the client has gone"}
@@ -124,7 +125,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	if s.refusing.Load() {
 		return nil, errDraining
 	}
-	if err := checkType(r); err != nil {
+	if err := guard.CheckType(r); err != nil {
 		return nil, err
 	}
 	const slowest = 1 << 10 // bytes a second

@@ -10,18 +10,16 @@ import (
 	"time"
 
 	"alpaca/internal/openai"
+	"alpaca/internal/server/guard"
 	"alpaca/internal/server/page"
 	"alpaca/internal/server/repeat"
 )
-
-// handle answers a request, or returns an error before it has sent anything.
-type handle func(w http.ResponseWriter, r *http.Request) error
 
 // route is a path with who may ask for it.
 type route struct {
 	pattern string // of http.ServeMux
 	public  bool   // no key is needed
-	handle  handle
+	handle  guard.Handle
 }
 
 // routes returns the whole server.
@@ -66,7 +64,7 @@ func (s *Server) routes() http.Handler {
 	}
 	list = append(list, unservedRoutes()...)
 	if s.opt.Data != nil {
-		list = append(list, route{"GET /data/", true, s.browsed(s.withKey(s.data))})
+		list = append(list, route{"GET /data/", true, s.guard.Browsed(s.guard.WithKey(s.data))})
 	}
 	if !s.opt.NoPage {
 		for pattern, h := range page.Handlers() {
@@ -81,18 +79,12 @@ func (s *Server) routes() http.Handler {
 	for _, r := range list {
 		h := r.handle
 		if !r.public {
-			h = s.withKey(h)
+			h = s.guard.WithKey(h)
 		}
-		mux.Handle(r.pattern, s.reporting(withTimeout(h)))
-	}
-	origins := http.NewCrossOriginProtection()
-	if s.opt.Origin != "" {
-		if err := origins.AddTrustedOrigin(s.opt.Origin); err != nil {
-			panic("server: " + err.Error()) // CheckOrigin says so before
-		}
+		mux.Handle(r.pattern, s.reporting(guard.WithTimeout(h)))
 	}
 	s.inner = s.withErrors(mux)
-	return s.outermost(s.guarded(origins, s.elsewhere(s.inner)))
+	return s.outermost(s.guard.Pages(s.elsewhere(s.inner), s.fail))
 }
 
 // data answers about the rows that models are trained on. The reader gets time for each piece.
@@ -136,13 +128,7 @@ func (s *Server) withErrors(mux *http.ServeMux) http.Handler {
 }
 
 // clip shortens what errors repeat of a request.
-func clip(text string) string {
-	const most = 100
-	if r := []rune(text); len(r) > most {
-		return string(r[:most]) + "…"
-	}
-	return text
-}
+func clip(text string) string { return openai.Clip(text, 100) }
 
 // probe finds out what the mux would say.
 type probe struct {
@@ -156,7 +142,7 @@ func (p *probe) WriteHeader(n int)   { p.status = n }
 func (p *probe) Write(b []byte) (int, error) { return len(b), nil }
 
 // reporting makes the error of h the response.
-func (s *Server) reporting(h handle) http.Handler {
+func (s *Server) reporting(h guard.Handle) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
 			s.fail(w, err)
@@ -239,7 +225,7 @@ func (s *Server) outermost(h http.Handler) http.Handler {
 				s.fail(n, &openai.Error{Status: http.StatusInternalServerError, Type: openai.TypeServer, Code: "internal_error",
 					Message: "something went wrong in the server; its log has request " + n.id})
 			}
-			s.metrics.request(n.path, n.status)
+			s.metrics.Request(n.path, n.status)
 			if n.path != "other" && r.Method == http.MethodGet && n.status < 400 || s.opt.Quiet && n.status < 500 {
 				return // probes and pages, or what nobody asks for
 			}

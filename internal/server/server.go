@@ -19,6 +19,8 @@ import (
 	"alpaca/internal/chat"
 	"alpaca/internal/engine"
 	"alpaca/internal/sampler"
+	"alpaca/internal/server/guard"
+	"alpaca/internal/server/metrics"
 	"alpaca/internal/server/thinking"
 	"alpaca/internal/structured"
 	"alpaca/internal/tokenizer"
@@ -49,7 +51,7 @@ type Options struct {
 
 	Keys        []string     // one of which each request needs; none: no key
 	Hosts       []string     // names that requests over the loopback interface may use, besides the usual
-	Origin      string       // of the web pages that may ask, besides the server's own; "": none
+	Origin      string       // of the web pages that may ask, besides the server's own, as guard.CheckOrigin wants it; "": none
 	Metrics     bool         // serve /metrics
 	Slots       bool         // serve /slots
 	MaxTokens   int          // of an answer, whatever is asked for; 0: no limit
@@ -69,7 +71,7 @@ type Options struct {
 	DrainDelay   time.Duration // from the signal until requests are refused
 	DrainTimeout time.Duration // for those being answered: 30 s
 
-	// Log is told of each request and what goes wrong, on a line; nil: nobody is.
+	// Log gets a line for each request and for what goes wrong; nil: nothing is logged.
 	Log func(format string, args ...any)
 }
 
@@ -86,8 +88,8 @@ type Server struct {
 	handler    http.Handler
 	inner      http.Handler // what comes after the guards
 	started    time.Time
-	metrics    counters
-	keys       keys
+	metrics    *metrics.Counters
+	guard      *guard.Guard
 
 	draining atomic.Bool        // the server is about to end
 	refusing atomic.Bool        // and takes no more requests
@@ -145,9 +147,9 @@ func New(e *engine.Engine, opt Options) *Server {
 			s.tags = nil
 		}
 	}
-	s.keys = newKeys(o.Keys)
+	s.guard = guard.New(o.Keys, o.Hosts, o.Origin)
 	s.ending, s.end = context.WithCancel(context.Background())
-	s.metrics.init()
+	s.metrics = metrics.NewCounters()
 	s.handler = s.routes()
 	return s
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Hold says to other processes that a model is in use, until release is called or this one
-// ends. Where files cannot be locked nobody is told.
+// Hold marks a model as in use for other processes, until release is called or this process
+// ends. Where files cannot be locked, it does nothing.
 func (m *Model) Hold() (release func()) {
 	var locks []*flock.Flock
 	for _, b := range m.Blobs {

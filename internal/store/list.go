@@ -53,8 +53,8 @@ func (l *Library) List() []*Model {
 	return list
 }
 
-// hubModels returns the models of a repository: those of revisions, main first, and those
-// of commits that no revision leads to, as far as they are others.
+// hubModels returns the models of a repository: first those of revisions, beginning with
+// main, then different ones of commits that no revision leads to.
 func hubModels(repo hubcache.Repo) (list []*Model) {
 	refs := repo.Refs()
 	type state struct{ revision, commit string }
@@ -132,8 +132,8 @@ func (m *Model) LicenceText() string {
 	return ""
 }
 
-// Settings returns what a model of Ollama's brings along besides its weights; of others that
-// is nothing. What cannot be read is left out, and err says what that is.
+// Settings returns what a model from Ollama brings along besides its weights; other models
+// bring nothing. It leaves out what it cannot read, and err names it.
 func (m *Model) Settings() (ollama.Settings, error) {
 	if m.manifest == nil {
 		return ollama.Settings{}, nil

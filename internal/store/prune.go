@@ -19,9 +19,9 @@ type Waste struct {
 	Remove func() (int64, error)
 }
 
-// Waste returns what can be removed without losing a model: older versions of models that
-// a revision has newer ones of, what unfinished downloads left, and content of our own
-// folder that no manifest names. What is being downloaded is none.
+// Waste returns what can be removed without losing a model: older versions of models for
+// which a revision has a newer one, rests of unfinished downloads, and content of our own
+// folder that no manifest names. Running downloads do not count.
 func (l *Library) Waste() (list []Waste) {
 	for _, repo := range hubcache.Repos(l.Places.Hub) {
 		list = append(list, l.superseded(repo)...)
@@ -83,8 +83,8 @@ func (l *Library) superseded(repo hubcache.Repo) (list []Waste) {
 	return list
 }
 
-// unfinished returns what downloads left in a folder, where nobody holds the lock of a
-// name. Without lockOf the lock is that of an address.
+// unfinished returns the rests of downloads in a folder whose locks no process holds. Without
+// lockOf the lock is that of an address.
 func (l *Library) unfinished(dir string, lockOf func(name string) string) (list []Waste) {
 	files, _ := filepath.Glob(filepath.Join(escapeGlob(dir), "*"+fetch.PartialSuffix))
 	for _, path := range files {

@@ -14,9 +14,9 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// Record is what we know of a model beside its files: what was said at its pull, and which
-// of its files had which digest when they were read. Its time of modification is when the
-// model was used last.
+// Record is what we know of a model besides its files: what its source said at the pull, and
+// the digests of its files when they were read. The record's time of modification is the time
+// of the model's last use.
 type Record struct {
 	Name    string    `json:"name"`
 	Pulled  time.Time `json:"pulled,omitzero"` // zero: others fetched it
@@ -55,7 +55,7 @@ func (r *Record) Of(path string) *Checked {
 	return nil
 }
 
-// Note adds what was found out about a file.
+// Note adds a file with the digest that it was found to have.
 func (r *Record) Note(path, sha256, git string) {
 	st, err := os.Stat(path)
 	if err != nil {
@@ -128,7 +128,7 @@ func (l *Library) RecordOf(name string) *Record {
 	return &Record{Name: name}
 }
 
-// Touch notes that a model is used now. Where nothing can be written it is not noted.
+// Touch notes that a model is used now. It ignores errors.
 func (l *Library) Touch(m *Model) {
 	now := time.Now()
 	if os.Chtimes(l.recordPath(m.Name), now, now) != nil {
@@ -136,8 +136,8 @@ func (l *Library) Touch(m *Model) {
 	}
 }
 
-// URLPath returns where the file of an address is kept. A query makes another file of it,
-// but is not written down: it may hold a key.
+// URLPath returns where the file of an address is kept. Addresses that differ in their query
+// have different files, but the name does not contain the query: it may hold a key.
 func (l *Library) URLPath(r ref.Ref) string {
 	host := strings.ReplaceAll(r.URL.Host, ":", "+")
 	dir := filepath.Join(l.Places.Own, "url", host)

@@ -34,8 +34,8 @@ const (
 type Blob struct {
 	Path string // where it is opened: with the name of the part
 	File string // that is locked and removed: Path, or what Path is a link to
-	// Digest is what the content should have: a SHA-256, or git's SHA-1 of small files; "":
-	// nobody says.
+	// Digest is the expected digest of the content: a SHA-256, or git's SHA-1 of small files;
+	// "": not known.
 	Digest string
 	Size   int64
 }
@@ -97,8 +97,8 @@ type NotFoundError struct {
 
 func (e *NotFoundError) Error() string { return fmt.Sprintf("there is no model %s here", e.Name) }
 
-// Find returns the model that a name means. One that is not here is a *NotFoundError, one
-// that leaves a choice a *pick.Ambiguous. A text that is no name is looked for in the list.
+// Find returns the model that a name means. A missing model is a *NotFoundError, a name that
+// fits several models a *pick.Ambiguous. A text that is not a name is looked for in the list.
 func (l *Library) Find(text string) (*Model, error) {
 	if ref.IsName(text) || strings.Contains(text, "/") {
 		r, err := ref.Parse(text)

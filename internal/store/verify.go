@@ -20,8 +20,8 @@ func (e *DamagedError) Error() string {
 	return fmt.Sprintf("%s is damaged: the content of %s has the digest %s, should have %s", e.Name, e.Path, e.Got, e.Want)
 }
 
-// Unchecked returns the bytes that Verify would read: those of files with a digest that
-// nobody has compared yet.
+// Unchecked returns the number of bytes that Verify would read: files whose digest has not been
+// compared yet.
 func (l *Library) Unchecked(m *Model) (n int64) {
 	for _, b := range m.Blobs {
 		if b.Digest != "" && m.Record.Of(b.File) == nil {
@@ -31,9 +31,9 @@ func (l *Library) Unchecked(m *Model) (n int64) {
 	return n
 }
 
-// Verify compares a model's content with its digests, once: what was compared is noted,
-// and not read again as long as the file stays as it is. Report is told how many bytes of
-// all are read.
+// Verify compares a model's content with its digests. It notes what it has compared, and does
+// not read a file again as long as it stays as it is. It calls report with the bytes read so
+// far and their total.
 func (l *Library) Verify(ctx context.Context, m *Model, report func(done, total int64)) error {
 	total, done := l.Unchecked(m), int64(0)
 	if total == 0 {

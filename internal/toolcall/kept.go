@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/grammar/jsonschema"
 )
 
-// reach is how far a form that is not JSON keeps calls to the schemas of tools. What lies
-// further is told, or refused where the tool is strict.
+// reach is how much of the tools' schemas a form that is not JSON can enforce. For the rest
+// the client gets a warning, or an error where the tool is strict.
 type reach int
 
 const (
@@ -20,7 +20,7 @@ const (
 )
 
 // The keywords that say which values are valid, by what forms may know of them. All others
-// are annotations, or are told by the schema's compiler.
+// are annotations, or the schema's compiler warns of them.
 var (
 	namesKnown   = []string{"type", "properties", "required", "additionalProperties"}
 	numbersKnown = []string{"minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf"}

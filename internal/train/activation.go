@@ -6,8 +6,8 @@ import (
 	"alpaca/internal/ggml"
 )
 
-// The functions of feed-forward networks, LayerNorm and soft caps with their derivatives.
-// float32 goes through the same functions as in the pass that answers.
+// The functions of feed-forward networks, LayerNorm and soft caps with their derivatives. For
+// float32 they are the same functions as in inference.
 
 // activateMul sets dst to act(g)·u.
 func activateMul[T real](act ggml.Activation, dst, g, u []T) {
@@ -94,7 +94,7 @@ func activateMulBack[T real](act ggml.Activation, dg, du, g, u, s []T) {
 	}
 }
 
-// clampedBack is activateMulBack of the clamped gate: with x = min(g, 7),
+// clampedBack is activateMulBack for the clamped gate: with x = min(g, 7),
 // y = x·σ(1.702·x), w = u clamped + 1
 //
 //	du = df·y where u is within its bounds    dg = df·w·(σ + 1.702·y·(1-σ)) where g is
@@ -131,8 +131,8 @@ func activateBack[T real](act ggml.Activation, du, u, s []T) {
 	}
 }
 
-// softCap replaces x by c·tanh(x/c), and sets slope to the derivative, 1 - tanh², unless
-// that is nil.
+// softCap replaces x by c·tanh(x/c). Unless slope is nil, it sets slope to the derivative,
+// 1 - tanh².
 func softCap[T real](x, slope []T, c T) {
 	by := 2 / c
 	for i := range x {
@@ -172,8 +172,8 @@ func layerNorm[T real](dst, x, w, b []T, eps float32) {
 	}
 }
 
-// layerNormBack adds to dx what the input x of LayerNorm gets of dy, or sets it if fresh,
-// and returns what moments does: with h = (x - mean)·ρ
+// layerNormBack adds the gradient of LayerNorm's input x to dx, or sets dx if fresh. It
+// returns the same as moments. With h = (x - mean)·ρ
 //
 //	dx = ρ·(w·dy - Σ w·dy/n - h·Σ w·dy·h/n)
 func layerNormBack[T real](dx, x, w, dy []T, eps float32, fresh bool) (mean, rho T) {
@@ -197,8 +197,8 @@ func layerNormBack[T real](dx, x, w, dy []T, eps float32, fresh bool) (mean, rho
 	return mean, rho
 }
 
-// layerNormGrads adds what a row, of a mean and a factor rho, gives to the gradients of
-// weights and biases from element lo on.
+// layerNormGrads adds the gradients of weights and biases, from element lo on, that a row with
+// this mean and factor rho contributes.
 func layerNormGrads[T real](w *Norm[T], lo int, dy, x []T, mean, rho T) {
 	if w.W.Trainable() {
 		for j, d := range dy {

@@ -11,9 +11,9 @@ import (
 type AdamW struct {
 	Beta1, Beta2, Eps float64
 	Decay             float64 // of matrices; not of norms and biases
-	Clip              float64 // greatest global norm of the gradient, 0 for none
+	Clip              float64 // largest global norm of the gradient; 0: no limit
 
-	Updates        int     // that were made
+	Updates        int     // made so far
 	power1, power2 float64 // Beta1 and Beta2 to the power of Updates, by multiplication
 }
 
@@ -44,8 +44,8 @@ func gradNorm[T real](w *workers, tensors []*Tensor[T]) float64 {
 	return math.Sqrt(total)
 }
 
-// update changes the tensors by their gradients, whose global norm is given, and clears
-// these:
+// update changes the tensors by their gradients and clears the gradients; norm is their
+// global norm:
 //
 //	g ← g·min(1, Clip/(norm + 1e-6))
 //	m ← β₁m + (1-β₁)g    v ← β₂v + (1-β₂)g²    w ← w·(1 - rate·Decay)
@@ -94,7 +94,7 @@ func apply[T real](s *step, x, m, v, g []T) {
 	}
 }
 
-// clearGrads forgets all gradients.
+// clearGrads sets all gradients to zero.
 func clearGrads[T real](tensors []*Tensor[T]) {
 	for _, t := range tensors {
 		clear(t.Grad)

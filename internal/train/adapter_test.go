@@ -278,7 +278,7 @@ func TestRefused(t *testing.T) {
 	require.NoError(t, err)
 	defer base.Close()
 	_, err = Load(base, true)
-	require.ErrorContains(t, err, `tensor "blk.0.attn_other.weight" is nothing that can be trained`)
+	require.ErrorContains(t, err, `tensor "blk.0.attn_other.weight" cannot be trained, and the trained model would lose it`)
 	for _, a := range arch.All() {
 		if a.FFN != nil {
 			require.True(t, trainable(a, false), a.Name)

@@ -10,8 +10,8 @@ import (
 // blockRows is how many rows of queries attention does at once.
 const blockRows = 96
 
-// attention is the heads of one layer for all documents of a batch. The items of its work
-// are pairs of a document and a key head, whose gradients no other item touches.
+// attention has the heads of one layer for all documents of a batch. It is divided into pairs
+// of a document and a key head, because no two pairs write the same gradients.
 type attention[T real] struct {
 	w          *workers
 	s          *model.LayerConfig
@@ -33,7 +33,7 @@ type attentionMemory[T real] struct {
 	sunk               []T // [rows] probabilities of the sinks
 }
 
-// attention returns that of a layer, with the gradients in memory of their own.
+// attention returns the attention of a layer, with separate memory for the gradients.
 func (e *engine[T]) attention(l *Layer[T], r *record[T]) *attention[T] {
 	c, m := &e.m.Config, &e.mem
 	kv := e.kvOf(l, r)

@@ -36,8 +36,8 @@ func (e *engine[T]) backward() {
 	}
 }
 
-// networkBack is the derivative of a layer's feed-forward network. Where that reads what
-// attention reads, the gradient of it is left in e.mem.d2.
+// networkBack is the derivative of a layer's feed-forward network. If the network reads the
+// same input as attention, its gradient is left in e.mem.d2.
 func (e *engine[T]) networkBack(i int) {
 	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
 	if l.Router.W != nil {
@@ -70,14 +70,14 @@ func (e *engine[T]) networkBack(i int) {
 	}
 }
 
-// mixBack is the derivative of what a layer takes from the positions before.
+// mixBack is the derivative of the part of a layer that reads earlier positions.
 func (e *engine[T]) mixBack(i int) {
 	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
 	do := m.do[:len(r.o)]
 	e.linearBack(l.mixOut(), e.branchBack(r.y1, &l.AttnPostNorm), r.o, do, false)
 	dx := m.d
 	if i == 0 && !e.m.Embed.Trainable() && e.m.EmbedLoRA.A == nil && !l.AttnNorm.trainable() {
-		dx = nil // nothing below learns
+		dx = nil // nothing below is trained
 	}
 	switch {
 	case l.Shape.Delta:
@@ -106,8 +106,8 @@ func (e *engine[T]) mixBack(i int) {
 	}
 }
 
-// attentionBack is the derivative of attention: do is the gradient of what it gives, dx
-// becomes that of what it reads.
+// attentionBack is the derivative of attention: do is the gradient of its result, dx becomes
+// the gradient of its input.
 func (e *engine[T]) attentionBack(l *Layer[T], r *record[T], do, dx []T) {
 	m := &e.mem
 	e.gateAttentionBack(r, do)
@@ -153,8 +153,8 @@ func (e *engine[T]) attentionBack(l *Layer[T], r *record[T], do, dx []T) {
 	}
 }
 
-// branchBack returns the gradient of what a branch gives, before its norm w and the factor
-// on all branches, whose input was y.
+// branchBack returns the gradient of a branch's result y, before its norm w and the factor on
+// all branches.
 func (e *engine[T]) branchBack(y []T, w *Norm[T]) []T {
 	dy := e.x
 	if by := T(e.m.Config.ResidualScale); by != 0 {
@@ -188,9 +188,9 @@ func (e *engine[T]) embedAdapterBack() {
 	}
 }
 
-// finishEmbedding adds the gradients of the rows that were read to the embedding's: after
-// those of the head where both are one, so that cutting an update into batches changes
-// nothing.
+// finishEmbedding adds the gradients of the rows that were read to those of the embedding. If
+// the head is the same matrix, its gradients come first, so that cutting an update into
+// batches changes nothing.
 func (e *engine[T]) finishEmbedding() {
 	d := e.m.Config.Dim
 	for id, row := range e.embedGrads {
@@ -199,8 +199,8 @@ func (e *engine[T]) finishEmbedding() {
 	clear(e.embedGrads)
 }
 
-// gatedBack turns df, the gradient of f, into that of u, and f into that of g, which is
-// lost where there is no gate.
+// gatedBack replaces df, the gradient of f, by the gradient of u. It replaces f by the
+// gradient of g; without a gate f is only overwritten.
 func (e *engine[T]) gatedBack(l *Layer[T], f, df, g, u []T) {
 	d, sig := l.Shape.FFNDim, e.mem.sig
 	e.each(len(u)/d, fewRows, func(_, lo, hi int) {
@@ -213,8 +213,8 @@ func (e *engine[T]) gatedBack(l *Layer[T], f, df, g, u []T) {
 	})
 }
 
-// normsBack adds to dx, or sets it if fresh, what the norm's input x gets of dy, and adds
-// to the gradient of its weights.
+// normsBack adds the gradient of the norm's input x to dx, or sets dx if fresh. It also adds
+// to the gradient of the norm's weights.
 func (e *engine[T]) normsBack(dx, x, dy []T, w *Norm[T], fresh bool) {
 	d := w.W.Cols
 	n := len(x) / d

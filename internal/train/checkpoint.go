@@ -13,9 +13,9 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Record is what a checkpoint says besides the tensors.
+// Record is what a checkpoint holds besides the tensors.
 type Record struct {
-	Options    json.RawMessage // of the command: what it has to be called with again
+	Options    json.RawMessage // of the command, to resume with the same
 	DataSHA256 string
 	BaseSHA256 string    // "" for a new model
 	BestEval   float64   // NaN for none
@@ -95,7 +95,7 @@ type part struct {
 	data *[]float32
 }
 
-// parts returns what a checkpoint has of a tensor.
+// parts returns a tensor and its moments as a checkpoint holds them.
 func parts(t *Tensor[float32]) []part {
 	return []part{{t.Name, &t.Data}, {t.Name + ".m", &t.M}, {t.Name + ".v", &t.V}}
 }

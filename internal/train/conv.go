@@ -1,6 +1,6 @@
 package train
 
-// channelRun is the channels that a worker takes at least.
+// channelRun is the smallest number of channels for one worker.
 const channelRun = 64
 
 // convolve is a gated convolution over the last positions of a document. Of each row, in

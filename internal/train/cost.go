@@ -11,11 +11,11 @@ import (
 	"alpaca/internal/train/random"
 )
 
-// Memory returns about how many bytes a run needs, besides what stays in files: weights in
-// float32 and 12 bytes for each that is trained, what a micro-batch leaves for the backward
-// pass, and the head's logits. Rows have maxLength tokens at most, and micro of them, or
-// 512 to 1024 tokens, go through the model at once. With checkpointing a layer leaves only
-// what went into it.
+// Memory estimates the bytes that a run needs, without weights that stay in files. It counts
+// the weights in float32, 12 bytes more for each trained weight, what a micro-batch leaves for
+// the backward pass, and the head's logits. Rows have up to maxLength tokens; micro rows, or
+// 512 to 1024 tokens, go through the model at once. With checkpointing only the input of each
+// layer is kept.
 func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 	n := int64(max(m.microTokens(), maxLength))
 	if micro > 0 {
@@ -45,10 +45,10 @@ func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 	return bytes + 4*n*(kept+scratch) + headBytes
 }
 
-// FLOPs returns the floating-point operations of training on tokens, of which labels go to
-// the head: two for each weight and token forward, two for the gradient of the input, and
-// two for that of the weight where it is trained; attention as if it were not causal, for
-// rows of length tokens.
+// FLOPs returns the floating-point operations of training on a number of tokens; labels is how
+// many of them go through the head. Each weight and token costs two operations forward, two
+// for the gradient of the input, and two for the gradient of the weight if it is trained.
+// Attention counts as if it were not causal, in rows of length tokens.
 func (m *Model[T]) FLOPs(tokens, labels, length int) float64 {
 	var perToken float64
 	add := func(t *Tensor[T], times float64) {
@@ -111,11 +111,12 @@ type Measured struct {
 
 	TokensPerSecond float64 // of the median update
 	GFLOPSPerCore   float64 // of a thread
-	ShareOfPeak     float64 // of what products reach from the first cache, measured before
+	ShareOfPeak     float64 // of the speed of products in the first cache, measured before
 }
 
-// Measure makes updates of all weights of a new model of that shape, of rows of length
-// tokens that are all learned, and returns how fast they were. The first is not counted.
+// Measure trains all weights of a new model of that shape for some updates and returns their
+// speed. Every token of its rows, which are length tokens long, is learned. The first update
+// does not count.
 func Measure(ctx context.Context, s Shape, rows, length, updates int, p *pool.Pool) (*Measured, error) {
 	m := New[float32](s, true, 1)
 	docs := make([]Example, rows)

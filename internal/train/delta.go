@@ -14,7 +14,7 @@ import (
 //	a = e^(A·softplus(alpha + Dt))    β = σ(beta)
 //	S = a·M    e = v - Sᵀk    δ = β·e    M = S + k·δᵀ    y = Mᵀq    o = RMSNorm(y)·silu(gate)
 
-// deltaRun is after how many positions a state is kept: those between are computed again.
+// deltaRun is the distance between kept states; those between are computed again.
 const deltaRun = 16
 
 // deltaMemory is one worker's.
@@ -94,7 +94,7 @@ func (h *deltaHead[T]) parts(x []T, t int) (q, k, v []T) {
 // queryScale is what queries of length 1 are multiplied with.
 func (h *deltaHead[T]) queryScale() T { return 1 / T(math.Sqrt(float64(h.s.Key))) }
 
-// decay returns a and what its exponent is A times.
+// decay returns a, and the factor of A in its exponent.
 func (h *deltaHead[T]) decay(t int) (a, plus T) {
 	plus = softplus(h.r.alpha[t*h.s.Heads+h.head] + h.l.Dt.Data[h.head])
 	return exp(T(h.l.A.Data[h.head] * plus)), plus
@@ -178,8 +178,8 @@ func softplus[T real](x T) T {
 	return T(fmath.Log(1 + fmath.Exp(float64(x))))
 }
 
-// deltaGrads is what the heads of all documents add to the gradients of a layer's vectors,
-// each apart, so that they are added in the order of documents.
+// deltaGrads holds the gradients of a layer's vectors for each head and document apart, so
+// that they can be added in the order of documents.
 type deltaGrads[T real] struct{ a, dt, norm []T }
 
 // deltaRuleBack replaces in, gate, alpha and beta by their gradients, do being that of o.
@@ -242,8 +242,8 @@ func (h *deltaHead[T]) back(doc document, do, dMixed []T, g deltaGrads[T]) {
 	}
 }
 
-// outputBack adds to dm what the state m gets of o's gradient dy, which is lost. It leaves
-// the gradient of q in dq, and replaces the gate by its gradient.
+// outputBack adds the gradient of the state m to dm. It overwrites dy, the gradient of o. It
+// leaves the gradient of q in dq, and replaces the gate by its gradient.
 func (h *deltaHead[T]) outputBack(t int, m, dy, dNorm []T) {
 	n := h.s.Value
 	h.query(t, m)
@@ -260,8 +260,8 @@ func (h *deltaHead[T]) outputBack(t int, m, dy, dNorm []T) {
 	}
 }
 
-// stepBack takes the gradient of the state behind t in dm, and makes it that of the one
-// before. It adds to the gradients of q, k and v, and replaces alpha and beta by theirs.
+// stepBack replaces dm, the gradient of the state after position t, by that of the state
+// before it. It adds to the gradients of q, k and v, and replaces alpha and beta by theirs.
 func (h *deltaHead[T]) stepBack(t int, m, before, dMixed []T, g deltaGrads[T]) {
 	n := h.s.Value
 	q, k, _ := h.parts(h.r.mixed, t)

@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/ggml/vec"
 )
 
-// Operations on each element. Where a product is not to be fused with a sum it is
-// converted before, so that all CPUs give the same bits.
+// Operations on each element. A product that must not be fused with a sum is converted first,
+// so that all CPUs give the same bits.
 
 // dot3 returns the sum of x[i]·y[i]·z[i], or of x[i]·y[i] where z is nil, in four
 // chains.
@@ -64,7 +64,7 @@ func norm[T real](dst, x, w []T, eps float32) {
 	}
 }
 
-// normBack adds to dx what norm's x gets of dy, or sets it if fresh, and returns rms(x):
+// normBack adds the gradient of norm's input x to dx, or sets dx if fresh, and returns rms(x):
 //
 //	dx = ρ·w·dy - x·ρ³/n·Σ x·w·dy
 func normBack[T real](dx, x, w, dy []T, eps float32, fresh bool) T {
@@ -98,7 +98,7 @@ func siluMul[T real](dst, g, u []T) {
 	}
 }
 
-// siluBack takes df in du, and sets dg and du to the gradients of silu(g)·u:
+// siluBack expects df in du. It sets dg and du to the gradients of silu(g)·u:
 //
 //	du = df·g·σ    dg = df·u·(σ + g·σ·(1-σ))    σ = 1/(1+e^-g)
 //

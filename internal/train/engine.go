@@ -14,11 +14,11 @@ type engine[T real] struct {
 	m     *Model[T]
 	turns [2]turning // by model.Turn
 
-	Dropout float64 // of what adapters see
+	Dropout float64 // of the adapters' input
 	Seed    uint64
 	update  uint64 // for dropout; eval turns it off
 
-	// Checkpointing keeps what goes into a layer only, and evaluates the layer again for
+	// Checkpointing keeps only the input of each layer, and evaluates the layer again for
 	// the backward pass.
 	Checkpointing bool
 	shared        record[T] // the memory of all records but for x0, where they share one
@@ -128,13 +128,13 @@ func (e *engine[T]) shareKV(n int) {
 	}
 }
 
-// field is memory of so many numbers a token.
+// field is memory with a fixed number of elements for each token.
 type field[T real] struct {
 	data *[]T
 	cols int
 }
 
-// fields returns what there is, as large as the largest layer needs it.
+// fields returns all of them, each as large as the largest layer needs it.
 func (m *memory[T]) fields(of *Model[T]) []field[T] {
 	c := &of.Config
 	var q, k, v, o, ffn, wide, heads int
@@ -185,8 +185,8 @@ func (m *memory[T]) fields(of *Model[T]) []field[T] {
 	return list
 }
 
-// scratchBranch reports whether what a branch gives is changed before it is added, or a
-// network reads what attention reads: then there is one more gradient at a time.
+// scratchBranch reports whether one more gradient is needed at a time: where a branch's result
+// is changed before it is added, or where a network reads the same input as attention.
 func (m *Model[T]) scratchBranch() bool {
 	for i := range m.Layers {
 		l := &m.Layers[i]

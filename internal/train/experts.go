@@ -17,7 +17,7 @@ type routing[T real] struct {
 	ends   []int // [NumExperts] row behind the last of each expert
 }
 
-// grow makes memory for so many rows.
+// grow makes memory for that many rows.
 func (r *routing[T]) grow(rows, experts int) {
 	r.chosen, r.tokens, r.slots = ggml.Grow(r.chosen, rows), ggml.Grow(r.tokens, rows), ggml.Grow(r.slots, rows)
 	r.ends = ggml.Grow(r.ends, experts)
@@ -218,9 +218,9 @@ func (e *engine[T]) expertsBack(l *Layer[T], r *record[T]) {
 	}
 }
 
-// scoresBack sets ds to the gradient of a token's scores, from that of the weights of the
-// experts that it uses, in places at to end-1. Weights that are divided by their sum are
-// the softmax of the scores of those experts alone.
+// scoresBack sets ds to the gradient of a token's scores, from the gradient of the weights of
+// its experts, which are in places at to end-1. Weights that are divided by their sum are the
+// softmax of the scores of these experts alone.
 func (r *routing[T]) scoresBack(ds []T, b shareBack[T]) {
 	clear(ds)
 	var sum T

@@ -2,10 +2,10 @@ package train
 
 import "alpaca/internal/quant"
 
-// forward evaluates a batch and leaves the hidden states after the last layer in e.x, by
-// the steps of the pass that answers (internal/model/forward.go). What backward needs is
-// kept in e.tape (record), or with Checkpointing what goes into each layer; the rest is
-// computed again.
+// forward evaluates a batch and leaves the hidden states after the last layer in e.x, by the
+// same steps as in inference (internal/model/forward.go). It keeps what backward needs in
+// e.tape (record). With Checkpointing it keeps only the input of each layer, and backward
+// computes the rest again.
 func (e *engine[T]) forward(b *Batch) {
 	e.begin(b)
 	c := &e.m.Config
@@ -47,8 +47,8 @@ func (e *engine[T]) lowOfTokens() []T {
 	return low
 }
 
-// layer evaluates layer i up to the gate of its feed-forward network: all that the
-// backward pass needs, which asks for it again where not all is kept.
+// layer evaluates layer i up to the gate of its feed-forward network, which is all that the
+// backward pass needs. With Checkpointing backward calls it again.
 func (e *engine[T]) layer(i int) {
 	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
 
@@ -138,8 +138,8 @@ func (e *engine[T]) norms(dst, x []T, w *Norm[T]) {
 	})
 }
 
-// branch sets dst to x + y, after the norm w of y and the factor on all branches, where
-// there are these. y may be e.mem.d, which is lost.
+// branch sets dst to x + y, after the norm w of y and the factor on all branches, where the
+// model has them. y may be e.mem.d, which it overwrites.
 func (e *engine[T]) branch(dst, x, y []T, w *Norm[T]) {
 	if w.W != nil {
 		e.norms(e.mem.d, y, w)

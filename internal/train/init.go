@@ -27,7 +27,7 @@ type Shape struct {
 	Rope    ggml.RopeParams
 }
 
-// config returns the same as a file would say it.
+// config returns the shape as a file would describe it.
 func (s *Shape) config() model.Config {
 	layer := model.LayerConfig{NumHeads: s.Heads, NumKVHeads: s.KVHeads, KeyDim: s.HeadDim, ValueDim: s.HeadDim, FFNDim: s.FFNDim}
 	return model.Config{Arch: arch.Llama.Name, TrainCtx: s.Ctx, Dim: s.Dim, NumLayers: s.Layers, VocabSize: s.Vocab, NormEps: s.Eps,
@@ -106,10 +106,11 @@ func (m *Model[T]) Freeze() {
 	}
 }
 
-// AddLoRA freezes the model and puts trainable adapters of a rank on the linear layers
-// for which wanted says so, as far as these can have one (Adaptable). A is uniform in ±1/√in, as PyTorch initializes a linear layer,
-// and B is 0, so that nothing changes at first; of the embedding A is 0 and B normal, as
-// peft has it. The scale is alpha/rank or, rank-stabilized, alpha/√rank (arXiv:2312.03732).
+// AddLoRA freezes the model and puts trainable adapters of a rank on the linear layers that
+// wanted accepts and that can have one (Adaptable). A is uniform in ±1/√in, as PyTorch
+// initializes a linear layer, and B is 0, so that the adapters change nothing at first. For
+// the embedding A is 0 and B normal, as in peft. The scale is alpha/rank or, rank-stabilized,
+// alpha/√rank (arXiv:2312.03732).
 func (m *Model[T]) AddLoRA(o LoRA, wanted func(role arch.Role) bool) {
 	m.Freeze()
 	m.Rank = o.Rank

@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// LayerInputs makes what every layer gets of each token beside the hidden state (model.
-// LayerInputs). AllInputs is LayerInput times the number of layers.
+// LayerInputs are the weights that make the layers' own inputs (model.LayerInputs). AllInputs
+// is LayerInput times the number of layers.
 type LayerInputs[T real] struct {
 	Tokens *Tensor[T] // [Vocab, AllInputs]; nil: layers have no inputs of their own
 	Proj   Linear[T]  // [AllInputs, Dim]
@@ -70,7 +70,7 @@ func (e *engine[T]) inputsBack() {
 	}
 }
 
-// hasTail reports whether something is done behind the feed-forward network.
+// hasTail reports whether a step follows the feed-forward network.
 func (l *Layer[T]) hasTail() bool { return l.InputGate.W != nil || l.OutScale != nil }
 
 // ownRow returns a layer's part of a row of all layers' inputs.
@@ -79,8 +79,8 @@ func (e *engine[T]) ownRow(x []T, layer, row int) []T {
 	return x[(row*len(e.m.Layers)+layer)*p:][:p]
 }
 
-// tail adds to x, what the network leaves, what the layer makes of its own input, and
-// scales it:
+// tail is the last step of a layer: it adds the result of the layer's own input to x, and
+// scales x:
 //
 //	x = (x + RMSNorm(InputOut·(act(InputGate·x)·input))) · OutScale
 func (e *engine[T]) tail(i int, x []T) {
@@ -110,8 +110,8 @@ func (e *engine[T]) useOwn(i int, r *record[T]) []T {
 	return f
 }
 
-// tailBack turns e.x, the gradient of what leaves the layer, into that of what its network
-// leaves.
+// tailBack replaces e.x, the gradient of the layer's result, by the gradient of its network's
+// result.
 func (e *engine[T]) tailBack(i int) {
 	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
 	if l.OutScale != nil {

@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Layer is the weights of one layer. What a model does not have is absent, and with it the
-// step that would use it: see forward.go.
+// Layer is the weights of one layer. Tensors that a model lacks are absent, and forward.go
+// leaves out the steps that use them.
 type Layer[T real] struct {
 	Shape model.LayerConfig
 
@@ -50,7 +50,7 @@ type member[T real] struct {
 	role   arch.Role
 	linear *Linear[T]
 	norm   *Norm[T]
-	vector **Tensor[T] // all else, a matrix even, that is no product's
+	vector **Tensor[T] // anything else, even a matrix that is not used in a product
 }
 
 // places returns all that a layer may have, in the order of the tensors in files.
@@ -126,11 +126,11 @@ func (x *member[T]) adaptable() bool {
 	return x.linear != nil && x.linear.W != nil && x.linear.W.Stack == 0 && x.role != arch.Router
 }
 
-// parallel reports whether the feed-forward network, for want of a norm of its own, reads
-// what attention reads.
+// parallel reports whether the feed-forward network reads the same input as attention. Such
+// layers have no norm for the network.
 func (l *Layer[T]) parallel() bool { return l.AttnNorm.W != nil && l.FFNNorm.W == nil }
 
-// mixOut returns the matrix that what the layer takes from positions before goes through.
+// mixOut returns the last matrix of the part of the layer that reads earlier positions.
 func (l *Layer[T]) mixOut() *Linear[T] {
 	switch {
 	case l.Shape.Delta:
@@ -175,8 +175,8 @@ func (m *Model[T]) modules() (list []module[T]) {
 	return list
 }
 
-// TrainModules makes the tensors of the roles that wanted accepts trainable as a whole,
-// beside the adapters, and returns how many these are. It comes after AddLoRA.
+// TrainModules makes whole tensors trainable beside the adapters: those of the roles that
+// wanted accepts. It returns their number. Call it after AddLoRA.
 func (m *Model[T]) TrainModules(wanted func(role arch.Role) bool) (n int) {
 	for _, x := range m.modules() {
 		if !wanted(x.role) {

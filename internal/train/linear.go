@@ -27,7 +27,7 @@ func (e *engine[T]) linear(l *Linear[T], y, x []T) {
 	}
 }
 
-// adapter adds what l's adapter makes of x to y, whose rows lie stride apart.
+// adapter adds the product of l's adapter with x to y, whose rows lie stride apart.
 func (e *engine[T]) adapter(l *Linear[T], y []T, stride int, x []T) {
 	r, in := l.A.Rows, l.A.Cols
 	low := e.low(l, e.dropped(l, x))
@@ -44,8 +44,8 @@ func (e *engine[T]) low(l *Linear[T], x []T) []T {
 	return low
 }
 
-// linearBack adds the gradients of l's trainable tensors, and sets dx [n, in] to the
-// gradient of its input, or adds to it, unless dx is nil.
+// linearBack adds the gradients of l's trainable tensors. Unless dx [n, in] is nil, it also
+// sets dx to the gradient of the input, or adds that to dx.
 func (e *engine[T]) linearBack(l *Linear[T], dy, x, dx []T, add bool) {
 	out, in := l.W.Rows, l.W.Cols
 	n := len(x) / in
@@ -101,8 +101,8 @@ func (e *engine[T]) dropped(l *Linear[T], x []T) []T {
 	return e.mem.drop
 }
 
-// mask sets dst to x with some elements 0 and the others larger by as much. What an
-// element gets is a hash of where it is, so that the backward pass gets the same.
+// mask sets some elements of dst to 0 and the others to those of x, scaled up so that the mean
+// stays. A hash of the place chooses the elements, so that the backward pass chooses the same.
 func (e *engine[T]) mask(l *Linear[T], dst, x []T) {
 	in := l.W.Cols
 	limit := uint64(e.Dropout * (1 << 32))

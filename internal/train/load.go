@@ -11,14 +11,14 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// Load makes a model ready to be trained. Where full is true all its tensors become
-// trainable float32; else matrices stay as the file has them, which must stay open, and
-// nothing is trainable until AddLoRA.
+// Load makes a model ready to be trained. If full is true, all its tensors become trainable
+// float32. Otherwise matrices stay in the file, which must stay open, and nothing is
+// trainable until AddLoRA.
 func Load(base *model.Model, full bool) (*Model[float32], error) {
 	return load[float32](base, full)
 }
 
-// trainable reports whether forward and backward know all that models of a family have.
+// trainable reports whether forward and backward support all parts of a family's models.
 func trainable(a *arch.Arch, experts bool) bool {
 	for t := range a.LayerTensors(experts) {
 		if _, ok := new(Layer[float32]).place(t.Role); !ok {
@@ -91,8 +91,8 @@ type loader[T real] struct {
 	err  error
 }
 
-// member reads what t describes to its place in a layer, if the file has it: what it must
-// have was checked when the model was opened.
+// member reads the tensor that t describes into its place in a layer. A missing tensor is
+// skipped: opening the model has checked that the required ones are there.
 func (l *loader[T]) member(prefix string, t *arch.Tensor, x member[T], experts int) {
 	stack := 0
 	if t.Stack != arch.One {
@@ -168,9 +168,9 @@ func numbers[T real](x []float32) []T {
 	return list
 }
 
-// kept returns the names of tensors that no update changes, and that a model which is
-// written takes over from its base: factors of frequencies, and keys and values of layers
-// that use those of an earlier one.
+// kept returns the names of tensors that no update changes. A trained model copies them from
+// its base: factors of frequencies, and keys and values of layers that use those of an
+// earlier layer.
 func kept(c *model.Config) (names []string) {
 	for _, role := range []arch.Role{arch.RopeFreqs, arch.RopeLong, arch.RopeShort} {
 		names = append(names, role.Weight())
@@ -210,7 +210,7 @@ func (m *Model[T]) onlyThese(f *gguf.File) error {
 		case strings.Contains(t.Name, ".ffn_") && strings.Count(t.Name, ".") > 3:
 			return fmt.Errorf("tensor %q: a file of 2023 that has each expert in a tensor of its own cannot be trained: convert the model anew", t.Name)
 		default:
-			return fmt.Errorf("tensor %q is nothing that can be trained", t.Name)
+			return fmt.Errorf("tensor %q cannot be trained, and the trained model would lose it", t.Name)
 		}
 	}
 	return nil

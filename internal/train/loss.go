@@ -7,7 +7,7 @@ import (
 	"alpaca/internal/ggml"
 )
 
-// headMemory is scratch for the way from hidden states to the loss.
+// headMemory is scratch memory to compute the loss from hidden states.
 type headMemory[T real] struct {
 	at             []int // positions with a label
 	some           []int // of these, those that the head is at; nil elsewhere
@@ -17,8 +17,8 @@ type headMemory[T real] struct {
 	losses, labels []T
 }
 
-// headBytes bounds the memory for logits: the head is done for as many positions at a
-// time. Softmax is by rows, so nothing is computed twice.
+// headBytes limits the memory for logits, by limiting the positions that the head computes at
+// a time. Softmax works row by row, so nothing is computed twice.
 const headBytes = 8 << 20
 
 // headRows returns how many rows of logits there are memory for, and their stride.
@@ -27,9 +27,9 @@ func (e *engine[T]) headRows() (rows, stride int) {
 	return min(max(headBytes/4/stride, 16), 512), stride
 }
 
-// loss returns the sum over the positions with a label of weight·-log p(label). Where
-// back is true e.x becomes the gradient of that sum divided by n, and the gradients of the
-// head are added to: n is the sum of the weights of the whole update.
+// loss returns the sum of weight·-log p(label) over the positions with a label. If back is
+// true, e.x becomes the gradient of that sum divided by n, and the gradients of the head are
+// added up. n is the sum of the weights in the whole update.
 func (e *engine[T]) loss(n float64, back bool) float64 {
 	h := &e.head
 	h.at = h.at[:0]

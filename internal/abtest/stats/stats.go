@@ -83,7 +83,8 @@ func VotesNeeded(p float64) int {
 	return int(math.Ceil(float64(root * root)))
 }
 
-// Visible returns the smallest difference from a half that so many votes find with 80 %.
+// Visible returns the smallest difference from a half that a number of votes finds with a
+// probability of 80 %.
 func Visible(votes int) float64 {
 	low, high := 0.0, 0.5
 	for range 40 {

@@ -27,8 +27,8 @@ func (s *source) close() {
 	}
 }
 
-// source opens the input, and checks it where it is a file. The user is told of lines that
-// cannot be taken. It returns the file's SHA-256, "" for a pipe.
+// source opens the input. It checks a file first, and reports lines that cannot be used. It
+// returns the file's SHA-256, "" for a pipe.
 func (o *options) source(u *ui.UI) (s *source, sum string, err error) {
 	s = &source{}
 	path := o.in

@@ -70,9 +70,9 @@ core (prompts).`,
 	fs.SortFlags = false
 	o.flags = fs
 	fs.StringSliceVarP(&o.models, "model", "m", nil, "model `files` (default: "+load.Default+")")
-	fs.StringSliceVar(&o.synthetic, "synthetic", nil, "models of noise made in memory, `SIZE:TYPE` such as 7B:q4_0; SIZE@LAYERS:TYPE has only so many layers")
-	fs.IntSliceVarP(&o.prompts, "n-prompt", "p", []int{512}, "prompt `tokens`, 0 for no such test")
-	fs.IntSliceVarP(&o.gens, "n-gen", "n", []int{128}, "generated `tokens`, 0 for no such test")
+	fs.StringSliceVar(&o.synthetic, "synthetic", nil, "models of noise made in memory, `SIZE:TYPE` such as 7B:q4_0; SIZE@LAYERS:TYPE has that many layers only")
+	fs.IntSliceVarP(&o.prompts, "n-prompt", "p", []int{512}, "prompt `tokens`; 0 leaves this test out")
+	fs.IntSliceVarP(&o.gens, "n-gen", "n", []int{128}, "generated `tokens`; 0 leaves this test out")
 	fs.StringArrayVar(&o.promptGens, "prompt-gen", nil, "`PROMPT,GENERATED` tokens in one test, repeatable")
 	flags.AllowSingleDash(fs, "prompt-gen", "pg")
 	fs.IntSliceVar(&o.parallels, "parallel", []int{1}, "`texts` at once, each with that many tokens; rates are of them all")
@@ -88,7 +88,7 @@ core (prompts).`,
 	fs.BoolVar(&o.membw, "membw", false, "measure the memory's read bandwidth too, and relate generation to it")
 	flags.AddOutput(fs, &o.output, bench.Formats...)
 	fs.StringVar(&o.save, "save", "", "write the results to a JSON `file`")
-	fs.StringVar(&o.shared, "report", "", "write the results with what there is to know of this machine to a Markdown `file`, to be shared")
+	fs.StringVar(&o.shared, "report", "", "write the results and a description of this machine to a Markdown `file`, to be shared")
 	fs.StringVar(&o.compare, "compare", "", "compare with the results in a JSON `file`")
 	o.compat.AddBenchFlags(fs)
 	return cmd

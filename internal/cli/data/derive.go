@@ -78,8 +78,8 @@ func newMerge(u *ui.UI) *cobra.Command {
 		Use:   "merge SOURCE SOURCE…",
 		Short: "Make one source of several",
 		Long: `Write the rows of sources to a new one, one source after the other. The old sources stay. Where
-they came in different formats, the new one is written as chats unless "alpaca data export"
-is told another format.`,
+they came in different formats, "alpaca data export" writes the new one as chats unless
+--format names another.`,
 		Example: `  alpaca data merge alpaca_data dolly --name both --unique`,
 		Args:    cobra.MinimumNArgs(2),
 		RunE:    func(cmd *cobra.Command, args []string) error { return o.run(cmd.Context(), u, args) },

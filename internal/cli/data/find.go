@@ -68,7 +68,7 @@ func (o *searchOptions) run(ctx context.Context, u *ui.UI, words string) error {
 		u.Notef("no row has %q", words)
 	}
 	if !ranked && len(keys) == o.n {
-		u.Notef("these are the first: so many rows have the words that none is better than others, or they are not in the index")
+		u.Notef("these are the first rows with the words, not the best: too many rows have them, or the index lacks them")
 	}
 	rows, err := examples(ctx, db, keys)
 	if err != nil {
@@ -121,7 +121,7 @@ func (o *randomOptions) run(ctx context.Context, u *ui.UI) error {
 		return asUsage(err)
 	}
 	if len(keys) == 0 {
-		return fmt.Errorf("%s: there are no such rows", o.path)
+		return fmt.Errorf("%s: no row matches", o.path)
 	}
 	seed := o.seed
 	if seed < 0 {

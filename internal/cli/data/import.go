@@ -102,7 +102,7 @@ func (o *importOptions) one(ctx context.Context, u *ui.UI, db *data.DB, path str
 	return o.report(u, label, res)
 }
 
-// spool copies stdin to a file: what it is cannot be told before all of it is there.
+// spool copies stdin to a file: its format is not known before all of it is there.
 func spool(u *ui.UI) (string, error) {
 	f, err := os.CreateTemp("", "alpaca-*.json")
 	if err != nil {

@@ -80,7 +80,7 @@ type statistics struct {
 	Rejected   int64             `json:"rejected"`
 	Words      map[string]spread `json:"words"`
 	Tokens     map[string]spread `json:"tokens,omitempty"`
-	Long       map[string]int    `json:"over,omitempty"` // rows above so many tokens
+	Long       map[string]int    `json:"over,omitempty"` // rows with more tokens than the key says
 	First      []wordCount       `json:"first_words"`
 	Categories []wordCount       `json:"categories"`
 }
@@ -131,7 +131,7 @@ func (o *statsOptions) run(ctx context.Context, u *ui.UI) error {
 	return o.print(u, s)
 }
 
-// fields are the texts whose lengths are told, in order.
+// fields are the texts whose lengths are shown, in order.
 var fields = []string{"instruction", "input", "output", "prompt", "all"}
 
 // count goes over the rows.

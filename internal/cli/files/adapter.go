@@ -152,7 +152,7 @@ func (r *adapterReport) show(u *ui.UI, form string) error {
 	return nil
 }
 
-// firstMatrix returns the first name that is none of a norm.
+// firstMatrix returns the first name that is not a norm's.
 func firstMatrix(names []string) string {
 	for _, name := range names {
 		if !lora.IsNorm(name) {

@@ -41,7 +41,7 @@ read. IN is one of these:
   a llama2.c checkpoint
 
 A folder becomes a file of any type in one pass, with no file in between and little
-memory. What is done otherwise than llama.cpp's converter does it is told.
+memory. Notes on stderr say where the result differs from llama.cpp's converter.
 
 Of old files values are kept where GGUF can hold them. Scales of 2023 are float32 and
 are rounded to float16: what that changes is measured and told, and --exact stores

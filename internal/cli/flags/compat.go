@@ -13,7 +13,7 @@ import (
 // Compat accepts the flags of llama.cpp and alpaca.cpp that have no meaning
 // here, so that old command lines work.
 type Compat struct {
-	used []string // flags given, to be told of
+	used []string // flags given, which the user is to know about
 }
 
 // ignored is a flag without effect.

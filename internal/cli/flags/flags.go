@@ -139,7 +139,7 @@ func Error(cmd *cobra.Command, err error) error {
 		err = fmt.Errorf("unknown flag --%s", name)
 	}
 	if !cmd.HasParent() {
-		// A word before the flag was taken for a command, and is none.
+		// The word before the flag was meant as a command, but no command has that name.
 		if args := cmd.Flags().Args(); len(args) > 0 {
 			return UnknownCommand(cmd, args[0])
 		}

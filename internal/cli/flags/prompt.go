@@ -37,8 +37,8 @@ func (o *Prompt) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVarP(&o.Escape, "escape", "e", false, `read \n, \t, \", \\ and \xHH in -p and other texts of the command line`)
 }
 
-// Read returns the text to the byte: that of -p, then the file's, then what is
-// piped in, if that is wanted; given is false if there is none of them.
+// Read returns the text to the byte: that of -p, then the file's, then what is piped in, if
+// that is wanted. given is false if none of them is there.
 func (o *Prompt) Read(u *ui.UI) (text string, given bool, err error) {
 	stdinTaken := false
 	stdin := func() (string, error) {

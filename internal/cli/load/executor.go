@@ -96,7 +96,7 @@ func (a *Answering) Close() {
 	a.Model.Close()
 }
 
-// Open loads the model and makes what answers. What is odd about it is told to the user.
+// Open loads the model and makes what answers. It warns the user of what is odd about the model.
 func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
 	m, err := o.Options.Open(u, ModelPath(u, o.Model))
 	if err != nil {

@@ -24,7 +24,7 @@ type TemplateChoice struct {
 	Name   string // of a built-in one; NoTemplate for none
 	File   string // with the text of one
 	Kwargs string // JSON: further variables
-	Like   string // a template in another language, which tells the form of a model that has none; "": there is none
+	Like   string // a template in another language, by which the form of a model without one is guessed; "": there is none
 }
 
 // AddFlags adds --chat-template, --chat-template-file and --chat-template-kwargs.
@@ -39,9 +39,9 @@ func (c *TemplateChoice) Asked() bool {
 	return c.File != "" || c.Name != "" && !strings.EqualFold(c.Name, NoTemplate)
 }
 
-// Template returns the form of conversations with the model of a file, whose
-// vocabulary is tok. It is nil where there is none. Why says in a few words where
-// it comes from. Request is what the conversation itself says of tools and variables.
+// Template returns the form of conversations with the model of file f, whose vocabulary is
+// tok; nil where there is none. why says in a few words where the form comes from. request
+// is what the conversation itself says of tools and variables.
 func Template(u *ui.UI, f *gguf.File, tok *tokenizer.Tokenizer, c TemplateChoice, request chat.Request) (t *chat.Template, why string, err error) {
 	if t, why, err = c.choose(u, f, tok); t == nil || err != nil {
 		return nil, why, err

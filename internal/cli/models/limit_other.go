@@ -2,5 +2,5 @@
 
 package models
 
-// ignoreFileLimit does nothing: there is no such signal here.
+// ignoreFileLimit does nothing: this system has no such signal.
 func ignoreFileLimit() {}

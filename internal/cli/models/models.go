@@ -144,7 +144,7 @@ func Use(u *ui.UI, text string, mayPull bool) (Used, error) {
 	return Used{m.Path(), m.Name, settings, release}, nil
 }
 
-// Known returns the model on this machine that text names; that there is none is an error.
+// Known returns the model on this machine that text names. A missing model is an error.
 func Known(text string) (*store.Model, error) {
 	lib, err := Library()
 	if err != nil {

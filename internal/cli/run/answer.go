@@ -79,7 +79,7 @@ func (t *talk) answer(ctx context.Context) error {
 	return nil
 }
 
-// withTools prepares an answer that may call tools, and returns what is told its tokens.
+// withTools prepares an answer that may call tools, and returns the function that gets its tokens.
 func (t *talk) withTools(req *engine.Request, emit func(engine.Token) error) (func(engine.Token) error, error) {
 	prompt, err := t.Template.Text(t.Messages)
 	if err != nil {
@@ -111,9 +111,8 @@ func (t *talk) endTools() error {
 	return nil
 }
 
-// limit returns how many tokens an answer has at most. Where nobody says it that
-// is the context: dropping what is old, a model that never ends would go on for
-// ever.
+// limit returns the largest number of tokens in an answer. Without -n it is the context's
+// size: with shifting, a model that never ends its turn would run forever.
 func (t *talk) limit() int {
 	if t.predict < 0 && !t.endless && !t.o.prompt.Flags.Changed("predict") {
 		return t.e.Text.Ctx()

@@ -160,7 +160,7 @@ func (o *runOptions) check(args []string) error {
 			o.stop[i] = flags.Unescape(s)
 		}
 		if s == "" {
-			return ui.Usagef("--stop is given an empty text")
+			return ui.Usagef("--stop needs a text, and this one is empty")
 		}
 	}
 	return nil

@@ -15,8 +15,8 @@ import (
 	"alpaca/internal/store/pick"
 )
 
-// library are the models on this machine, loaded as requests name them. Nothing is fetched:
-// a model that is not here is none.
+// library is the models on this machine, loaded as requests name them. It never fetches a
+// model.
 type library struct {
 	store  *store.Library
 	keeper *keeper.Keeper[*loaded]

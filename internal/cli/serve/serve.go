@@ -17,6 +17,7 @@ import (
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/engine"
 	"alpaca/internal/server"
+	"alpaca/internal/server/guard"
 	"alpaca/internal/server/listen"
 )
 
@@ -124,7 +125,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if err := o.model.Check(u); err != nil {
 		return err
 	}
-	// Before the model is loaded: an address in use is told at once.
+	// Before the model is loaded, so that an address in use is an error at once.
 	l, err := listen.At(o.hosts, o.port)
 	if err != nil {
 		return ui.WithHint(err, "--host and --port choose another address")
@@ -237,7 +238,7 @@ func (o *options) check() error {
 		return ui.Usagef("--open and --no-ui exclude each other: there would be no page to show")
 	}
 	if o.origin != "" {
-		if err := server.CheckOrigin(o.origin); err != nil {
+		if err := guard.CheckOrigin(o.origin); err != nil {
 			return ui.Usagef("--cors-origin: %v", err)
 		}
 	}
@@ -252,7 +253,7 @@ func (o *options) check() error {
 	return nil
 }
 
-// serverOptions returns what the server is told of the model and the flags.
+// serverOptions returns the server's options, which follow from the model and the flags.
 func (o *options) serverOptions(u *ui.UI, m *load.Instance) (server.Options, error) {
 	if o.shift && m.Model.Config.Recurrent() {
 		return server.Options{}, ui.Usagef("--context-shift: layers of %s keep a text in a state, of which nothing can be forgotten", m.Path)

@@ -105,7 +105,7 @@ func (j *job) done() bool {
 	return j.trainer.Done() || j.stopAfter > 0 && j.trainer.State.Update >= j.stopAfter
 }
 
-// interrupted saves what there is.
+// interrupted saves the adapter or model as far as it is trained.
 func (j *job) interrupted(ctx context.Context) error {
 	j.u.ClearStatus()
 	if err := j.save(); err != nil {

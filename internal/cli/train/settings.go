@@ -158,7 +158,7 @@ func (o *options) check() error {
 	case o.Init != "" && (o.Model != "" || o.Full):
 		return ui.Usagef("--init makes a new model: -m and --full do not go with it")
 	case o.Init != "" && o.Merge, o.Full && o.Merge:
-		return ui.Usagef("--merge is about adapters: there is none with --full or --init")
+		return ui.Usagef("--merge needs an adapter: --full and --init make none")
 	case o.LossOn != lossOnAnswers && o.LossOn != lossOnAll:
 		return ui.Usagef("--loss-on %q: must be answers or all", o.LossOn)
 	case o.Epochs == 0 && o.MaxSteps == 0 && o.Tokens == 0:

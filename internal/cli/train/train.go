@@ -103,7 +103,7 @@ func (o *options) addLoRA(fs *pflag.FlagSet) {
 func (o *options) addTraining(fs *pflag.FlagSet) {
 	fs.IntVar(&o.Epochs, "epochs", 3, "`times` that the data are gone through")
 	fs.IntVar(&o.MaxSteps, "max-steps", 0, "updates at most, 0 for no bound")
-	fs.Var((*amount)(&o.Tokens), "tokens", "train on so many `tokens`, such as 60M, in place of --epochs")
+	fs.Var((*amount)(&o.Tokens), "tokens", "train on this number of `tokens`, such as 60M, in place of --epochs")
 	flags.AddInt(fs, &o.BatchSize, flags.Int{Name: "batch-size", Value: 16, Low: 1, High: 1 << 20}, "`rows` of an update")
 	fs.IntVar(&o.MaxLength, "max-length", 0, "`tokens` of a row at most: longer ones are cut (default: 512, at most the model's context)")
 	fs.IntVar(&o.MaxLength, "cutoff-len", 0, "as --max-length")

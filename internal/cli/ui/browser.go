@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Browse opens the first of the addresses that can be opened in the reader's browser. Who has
-// none is told the address all the same, so a failure is a warning.
+// Browse opens the first of the addresses that a browser understands. A failure is only a
+// warning, because the address is printed in any case.
 func (u *UI) Browse(urls []string) {
 	url := pageURL(urls)
 	if url == "" {

@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/atomicfile"
 )
 
-// OutputFile is a file that appears under its name when it is complete. A
-// device or FIFO is no such file: what is written goes there at once.
+// OutputFile is a file that appears under its name when it is complete. What is written to a
+// device or FIFO goes there at once.
 type OutputFile interface {
 	io.Writer
 	Commit() error

@@ -1,6 +1,6 @@
-// Package derive makes sources of the rows of others: two parts to train with and to measure
-// with, or one of several. The old sources stay as they are, and all that is new is there at
-// once or not at all.
+// Package derive makes new sources from the rows of others: it splits one into rows to train
+// with and rows to measure with, or merges several. The old sources stay as they are. The new
+// ones appear complete or not at all.
 package derive
 
 import (
@@ -19,11 +19,11 @@ import (
 // Names are those of the new sources of Split.
 type Names struct{ Train, Eval string }
 
-// Split divides the rows of a source: about the share eval of them, 0 < eval < 1, and at least one,
-// goes to a source of its own. Which do follows from the seed and from what rows ask, not from
-// their order. Rows with the same question are on the same side, so that no model is measured
-// with what it has been trained on. Both parts keep the order of the source. An error says where
-// one part would be empty.
+// Split divides the rows of a source in two. About the share eval of them, 0 < eval < 1, and at
+// least one, goes to a source of its own. The seed and the rows' questions decide which, not
+// their order. Rows with the same question go to the same side, so that no model is measured
+// with rows it was trained on. Both parts keep the order of the source. It is an error if one
+// part would be empty.
 func Split(ctx context.Context, db *data.DB, source *data.Source, eval float64, seed uint64, names Names) (train, held *data.Source, err error) {
 	train, held = like(source), like(source)
 	train.Name, train.Note = cmp.Or(names.Train, source.Name+"_train"), fmt.Sprintf("rows of %s to train with, seed %d", source.Name, seed)
@@ -58,8 +58,8 @@ type question struct {
 	rows int
 }
 
-// choose returns the questions whose rows are held back: in the order of their sums, until their
-// rows are enough.
+// choose returns the questions whose rows are held back: the first ones in the order of their
+// checksums, as many as are needed.
 func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64, seed uint64) (map[[32]byte]bool, error) {
 	count := map[[32]byte]int{}
 	all := 0
@@ -72,7 +72,7 @@ func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64,
 		return nil, err
 	}
 	if len(count) < 2 {
-		return nil, fmt.Errorf("%s has %d rows with %d different questions: 2 are needed to divide them", source.Name, all, len(count))
+		return nil, fmt.Errorf("%s has %d rows with %d different questions: at least 2 are needed to divide them", source.Name, all, len(count))
 	}
 	questions := make([]question, 0, len(count))
 	for sum, rows := range count {
@@ -91,10 +91,10 @@ func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64,
 	return chosen, nil
 }
 
-// Merge writes the rows of sources to a new one, one source after the other. With unique, rows
-// that say the same as an earlier one, to the letter, are left out; how many is returned. Where
-// the sources came in different formats, the new one's is that of chats, which has what all
-// others have.
+// Merge writes the rows of sources to a new one, one source after the other. With unique it
+// leaves out rows that are equal to an earlier one, to the letter, and returns how many. If
+// the sources came in different formats, the new one has the format of chats, which can hold
+// all others.
 func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string, unique bool) (merged *data.Source, left int, err error) {
 	merged = like(sources[0])
 	merged.Name = name

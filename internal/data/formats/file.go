@@ -122,7 +122,7 @@ func (p Problem) Error() string {
 	return fmt.Sprintf("line %d, offset %d: %s", p.Line, p.Offset, p.Err)
 }
 
-// Reader is what is told of a file's rows.
+// Reader is called with what a file holds, row by row.
 type Reader struct {
 	// Row gets each row. Its Pos is set: the number of the row that can be read.
 	Row func(r *data.Row) error

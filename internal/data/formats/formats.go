@@ -1,7 +1,7 @@
 // Package formats reads and writes the files that instructions and conversations come in:
 // Stanford Alpaca's and its relatives, seeds and training files of self-instruct, Dolly,
 // chats of OpenAI's and ShareGPT's form, preference pairs; as JSON, JSON lines, CSV or TSV.
-// Files are read as a stream, and a row that cannot be read is told with its line and its
+// Files are read as a stream, and a row that cannot be read is reported with its line and its
 // offset. A source is written back as it came: equal values in equal order.
 package formats
 

@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// Statement is one statement that reads.
+// Statement is one read-only statement.
 type Statement struct {
 	SQL    string
 	Params []string // names of its parameters, without the colon, in their order
 }
 
-// reads are the words that statements begin with that only read.
+// reads are the words that read-only statements begin with.
 var reads = []string{"select", "with", "values", "explain"}
 
-// Parse finds the parameters of a statement. A text of several statements is an error, and so
-// is one that begins with another word than those that read: the driver runs every statement
-// of a text, and SQLite's own message about a statement that may not run is less clear.
+// Parse finds the parameters of a statement. Several statements in one text are an error,
+// because the driver would run them all. So is a statement that does not begin like a
+// read-only one: SQLite's own message about it would be less clear.
 func Parse(text string) (*Statement, error) {
 	s := &Statement{SQL: text}
 	first, ended := "", false
@@ -56,7 +56,7 @@ func Parse(text string) (*Statement, error) {
 	return s, nil
 }
 
-// args returns the values of the parameters, "" for what has none.
+// args returns the values of the parameters, "" for those without one.
 func (s *Statement) args(values map[string]string) (list []any) {
 	for _, name := range s.Params {
 		list = append(list, sql.Named(name, values[name]))

@@ -50,7 +50,7 @@ func Open(path string) (*Pool, error) {
 // Close closes the pool.
 func (p *Pool) Close() error { return p.db.Close() }
 
-// limits are what SQLite itself bounds: https://www.sqlite.org/c3ref/c_limit_attached.html
+// limits are the limits that SQLite itself enforces: https://www.sqlite.org/c3ref/c_limit_attached.html
 var limits = map[int]int{
 	sqlite3.SQLITE_LIMIT_LENGTH:              10 << 20,
 	sqlite3.SQLITE_LIMIT_SQL_LENGTH:          100 << 10,
@@ -65,7 +65,7 @@ var limits = map[int]int{
 	sqlite3.SQLITE_LIMIT_WORKER_THREADS:      0,
 }
 
-// conn returns a connection that may do nothing but read.
+// conn returns a connection that can only read.
 func (p *Pool) conn(ctx context.Context) (*sql.Conn, error) {
 	c, err := p.db.Conn(ctx)
 	if err != nil {
@@ -115,7 +115,7 @@ func authorize(action sqlite.AuthorizerActionCode, arg1, arg2, _, _ string) sqli
 	return sqlite.AuthorizerDeny
 }
 
-// Result is what a query answers.
+// Result is the answer to a query.
 type Result struct {
 	Columns   []string
 	Rows      [][]any // nil, int64, float64, string or []byte
@@ -163,8 +163,8 @@ func sizeOf(v any) int64 {
 	return number
 }
 
-// Stream runs a statement and calls head with its columns and each with every row, whose
-// slice is used again. Limit bounds the time from one row to the next, with what each does.
+// Stream runs a statement. It calls head with the columns and each with every row, whose slice
+// it reuses. limit bounds the time from one row to the next, the call of each included.
 func (p *Pool) Stream(ctx context.Context, text string, params map[string]string, limit time.Duration, head func([]string) error, each func([]any) error) error {
 	st, err := Parse(text)
 	if err != nil {
@@ -216,7 +216,7 @@ func (p *Pool) Stream(ctx context.Context, text string, params map[string]string
 	return guard.explain(rows.Err())
 }
 
-// Error is what is wrong with a statement, or why it was ended: a line for its writer.
+// Error tells the writer of a statement in one line what is wrong with it, or why it was ended.
 type Error struct {
 	Message string
 	Timeout bool

@@ -8,13 +8,13 @@ import (
 	"alpaca/internal/data"
 )
 
-// mostRanked is how many rows are compared to find the best: of words that more rows have,
-// none is better than others.
+// mostRanked is the largest number of rows that are compared to find the best. If more rows
+// have the words, their rank would say little.
 const mostRanked = 20_000
 
-// Best returns the keys of the rows that a search finds, at most q.Size, the best first.
-// Ranked is false where they are the first instead: too many have been found to compare them
-// all, or the index does not have what is looked for.
+// Best returns the keys of the rows that a search finds, at most q.Size, the best first. ranked
+// is false if they are the first rows instead of the best: where too many rows were found to
+// compare them all, or where the index cannot find the text.
 func (t *Table) Best(ctx context.Context, db *data.DB, q Query) (keys []int64, ranked bool, err error) {
 	p, err := t.parts(&q)
 	if err != nil {
@@ -44,8 +44,8 @@ func (t *Table) Best(ctx context.Context, db *data.DB, q Query) (keys []int64, r
 	return keys, true, t.explain(q, rows.Err())
 }
 
-// Draw returns n of the keys, none twice, all if there are no more. The same seed draws the
-// same ones of the same keys.
+// Draw returns n different keys by chance, or all if there are fewer. The same seed and keys
+// give the same result.
 func Draw(keys []int64, n int, seed int64) []int64 {
 	rnd := rand.New(rand.NewPCG(uint64(seed), 0x616c7061636121)) // the second word only has to stay the same
 	keys = slices.Clone(keys)

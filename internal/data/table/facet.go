@@ -34,15 +34,15 @@ type Value struct {
 	Count int
 }
 
-// Facet is the values of a column that most rows have.
+// Facet has the most frequent values of a column.
 type Facet struct {
 	Name   string
 	Values []Value
 	More   bool // there are more values
 }
 
-// Facets count rows by facet. Their columns are in memory, a few bytes a row, so that no
-// request has to read a table for them.
+// Facets count rows by facet. They keep the columns in memory, a few bytes for each row, so
+// that no request has to read a table.
 type Facets struct {
 	mu      sync.RWMutex
 	ids     []int64

@@ -131,7 +131,7 @@ func (t *Table) Page(ctx context.Context, db *data.DB, q Query) (*Page, error) {
 	return page, t.explain(q, rows.Err())
 }
 
-// explain makes an error about the language of the index one for whoever wrote the search.
+// explain turns an error about the language of the index into one that helps the user.
 func (t *Table) explain(q Query, err error) error {
 	if err != nil && q.Raw && strings.Contains(err.Error(), "fts5") {
 		return errorf("the search cannot be read: %s", strings.TrimPrefix(err.Error(), "SQL logic error: "))
@@ -193,7 +193,7 @@ func after(next, sort, key string, desc bool) (string, []any, error) {
 	return " and (" + sort + " > ? or " + sort + " = ? and " + key + " > ?)", []any{list[1], list[1], list[0]}, nil
 }
 
-// IDs returns the keys that a query asks for, in order, at most so many.
+// IDs returns the keys that a query asks for, in order, up to a limit.
 func (t *Table) IDs(ctx context.Context, db *data.DB, q Query, most int) (ids []int64, err error) {
 	p, err := t.parts(&q)
 	if err != nil {

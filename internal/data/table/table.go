@@ -107,8 +107,8 @@ func (t *Table) Get(ctx context.Context, db *data.DB, key int64) (*Row, error) {
 	return row, err
 }
 
-// selectFrom begins a statement whose where-clause has been opened. Join is put behind the
-// table, sort is what rows are sorted by: "" for the key.
+// selectFrom begins a statement and opens its where-clause. join is put behind the table, sort
+// is the expression that rows are sorted by: "" for the key.
 func (t *Table) selectFrom(join, sort string) (query string, args []any) {
 	query = "select " + t.Key
 	if sort != "" {

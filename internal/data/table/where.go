@@ -48,7 +48,7 @@ var Operations = []string{"exact", "not", "contains", "notcontains", "startswith
 // Label returns what people are shown of an operation.
 func Label(op string) string { return operations[op].label }
 
-// Error is a question that cannot be answered, told to whoever asks.
+// Error tells the user why a question cannot be answered.
 type Error struct{ Message string }
 
 func (e *Error) Error() string { return e.Message }
@@ -129,7 +129,7 @@ const likeAny = `(example.instruction like ? escape '\' or example.input like ? 
 // searchable are the columns of the index.
 var searchable = []string{"instruction", "input", "output"}
 
-// search returns what finds a text: a join with a condition, or a condition alone.
+// search returns the SQL that finds a text: a join with a condition, or a condition alone.
 func search(text, column string, raw bool) (join, where string, args []any) {
 	if raw {
 		if column != "" {
@@ -175,8 +175,8 @@ func quoteJSON(text string) string {
 
 func isWord(c rune) bool { return unicode.IsLetter(c) || unicode.IsDigit(c) }
 
-// indexed reports whether the index can find a text. A run of characters of a script without
-// spaces between words is one word of it, and punctuation is none: these are looked for in the
+// indexed reports whether the index can find a text. The index takes a run of a script without
+// spaces between words as one word, and leaves out punctuation: these are looked for in the
 // texts themselves.
 func indexed(text string) bool {
 	words := 0

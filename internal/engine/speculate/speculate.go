@@ -1,8 +1,8 @@
-// Package speculate decides how many tokens of a draft, of what a text is expected to go on
-// with, a step of an engine evaluates. It learns what steps of so many rows cost and how
-// often drafts are right. A purse gets a small part of the time of all steps and what
-// drafts have saved, and must hold what is lost if all of a draft is wrong: so no text
-// takes much longer than without drafts. Drafts change no text, so that clocks may decide.
+// Package speculate decides how many tokens of a draft a step of the engine evaluates. It
+// learns how long steps take, by their number of rows, and how often drafts are right. A
+// budget of time bounds the loss: a small part of every step and all that drafts have saved
+// go into it, and a draft is evaluated only if the budget covers its failure. Drafts change
+// no text, so that the clock may decide.
 package speculate
 
 import "time"

@@ -17,9 +17,9 @@ func (c *compiler) ref(s *schema) ([]cell, error) {
 	return c.of(literal(x.id))
 }
 
-// dynamic is a reference to what the way to it has of an anchor's name. Where one
-// place only has that, or the reference's own target is no such anchor, the way does
-// not matter.
+// dynamic resolves a $dynamicRef: to the outermost schema on the way to it that has an anchor
+// of that name. The way does not matter where a single place has the anchor, or where the
+// reference's own target is an ordinary one.
 func (c *compiler) dynamic(s *schema) ([]cell, error) {
 	key, name := "$dynamicRef", ""
 	if s.has("$recursiveRef") {

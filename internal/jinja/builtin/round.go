@@ -49,7 +49,7 @@ func round(r *value.Run, v value.Value, a *value.Args) value.Value {
 	return r.Binary("/", value.Norm(whole), scale)
 }
 
-// roundFloat is Python's round of a float to so many decimal places: to the
+// roundFloat is Python's round of a float to a number of decimal places: to the
 // nearest decimal number, and of two equally near ones to the even.
 func roundFloat(f float64, precision int) value.Value {
 	if math.IsInf(f, 0) || math.IsNaN(f) || precision > 323 {

@@ -99,7 +99,7 @@ func (s spec) signOf(negative bool) string {
 	return ""
 }
 
-// integer formats an integer with so many digits at least.
+// integer formats an integer with a minimum number of digits.
 func (s spec) integer(r *value.Run, n *big.Int, digits int) text.Text {
 	abs := new(big.Int).Abs(n)
 	body, prefix := "", ""

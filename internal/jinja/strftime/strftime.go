@@ -92,7 +92,7 @@ flags:
 	return d, i
 }
 
-// number writes n with so many digits at least, padded as the directive says.
+// number writes n with a minimum number of digits, padded as the directive says.
 func (d directive) number(n, digits int, pad byte) string {
 	if d.pad != 0 {
 		pad = d.pad

@@ -73,7 +73,7 @@ func readConfig(dir string) (*config, error) {
 	return c, nil
 }
 
-// readLimited reads a file of at most so many bytes.
+// readLimited reads a file, which must not be longer than a limit.
 func readLimited(path string, most int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// ActForm says in which form a weight type wants the activations: no finer than
-// the weights are, for the product would not gain by it.
+// ActForm says in which form a weight type takes the activations. They are no finer than the
+// weights, because the product would not gain by it.
 type ActForm uint8
 
 const (
@@ -38,8 +38,8 @@ func ActFormOf(t quant.Type) ActForm {
 	return ActQ8
 }
 
-// Acts are the activations of a matrix product, one row a token, in the form
-// that the weights' type asks for. They are filled by Reset and Quantize.
+// Acts are the activations of a matrix product, one row for each token, in the form that the
+// weights' type takes. Reset and Quantize fill them.
 //
 // Floats keep as many bits as the weights have (codec.RoundHalf). Of each block of 32
 // (or 256) values x with amax = max |x|, 8 bits are
@@ -123,8 +123,8 @@ func (a *Acts) View(of *Acts, lo, hi int) {
 	a.Pairs, a.DS = of.Pairs[lo*a.Blocks:hi*a.Blocks], of.DS[lo*a.Blocks:hi*a.Blocks]
 }
 
-// Fits reports whether a, as filled for weights of one type, serves those of
-// type t as well.
+// Fits reports whether a, which was filled for weights of one type, also suits weights of
+// type t.
 func (a *Acts) Fits(t quant.Type) bool { return ActFormOf(t) == a.form }
 
 // Bytes returns the memory that a holds.
@@ -188,15 +188,14 @@ func quantizeActsGeneric(a *Acts, row int, x []float32) {
 	}
 }
 
-// roundScales rounds what a row's blocks of 32 are multiplied with to halves.
+// roundScales rounds the scales of a row's blocks of 32 to halves.
 func (a *Acts) roundScales(row int) {
 	d, ds := a.D[row*a.Blocks:][:a.Blocks], a.DS[row*a.Blocks:][:a.Blocks]
 	codec.RoundHalves(d, d)
 	codec.RoundHalves(ds, ds)
 }
 
-// quantizeBlock fills q from x and returns amax/127 in the two ways that it is
-// rounded.
+// quantizeBlock fills q from x and returns amax/127, rounded in two ways.
 func quantizeBlock(q []int8, x []float32) (d, dK float32) {
 	var bits uint32 // as integers, magnitudes order like their values and NaN is above infinity
 	for _, v := range x {

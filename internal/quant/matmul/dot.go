@@ -23,9 +23,9 @@ import (
 //     the row padded by zeros to a multiple of 8, added by
 //     kernel.Sum8 as ((s0+s4)+(s2+s6)) + ((s1+s5)+(s3+s7)).
 //
-// Integers are converted to float32 by rounding to nearest even, products such
-// as d*D are rounded to float32. The same accumulators an output, blocks in order:
-// the same whether a row is computed alone or in a tile, for one token or 512.
+// Integers are converted to float32 by rounding to nearest even, and products such as d*D are
+// rounded to float32. Every output has the same accumulators and the same order of blocks,
+// whether its row is computed alone or in a tile, for one token or for 512.
 
 // dotRow sets out[i] to the dot product of a row of weights with row i of a.
 func dotRow(t quant.Type, out []float32, row []byte, a *Acts, scratch *rowScratch) {

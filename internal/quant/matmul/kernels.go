@@ -32,9 +32,9 @@ func kernelOf(t quant.Type) *kernel.Kernel {
 	return nil
 }
 
-// kernelFor returns the kernel for matrices of type t with that many rows: the
-// first allowed one whose panel they fill, or else the one of the smallest panel. It
-// is nil for types without kernels.
+// kernelFor returns the kernel for matrices of type t with that many rows: the first allowed
+// kernel whose panel the rows fill, or else the one with the smallest panel; nil for types
+// without kernels.
 func kernelFor(t quant.Type, rows int) *kernel.Kernel {
 	best := kernelOf(t)
 	if best == nil || rows >= best.Rows {

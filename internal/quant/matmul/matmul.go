@@ -65,7 +65,7 @@ func (w *Matrix) Row(i int) []byte {
 type Scratch struct {
 	panel []byte      // packed rows
 	acc   []float32   // a tile's accumulators: [tokens, panel rows, lanes]
-	tail  []byte      // the last columns of rows that are no whole number of steps
+	tail  []byte      // the last columns of rows that do not end with a whole step
 	sums  [16]float32 // of a float panel's rows, for a token
 	args  kernel.Args
 	whole []byte // the rows of a matrix of fewer than a panel's
@@ -100,16 +100,16 @@ func (w *Matrix) MulRows(out []float32, stride int, a *Acts, lo, hi int, s *Scra
 	}
 }
 
-// check panics unless a is what w can be multiplied with.
+// check panics unless w can be multiplied with a.
 func (w *Matrix) check(a *Acts) {
 	if w.Cols != a.Cols || !a.Fits(w.Type) {
 		panic(fmt.Sprintf("matmul: matrix product of %v [%d %d] with activations [%d %d] of another kind or width", w.Type, w.Rows, w.Cols, a.Rows, a.Cols))
 	}
 }
 
-// InStreams reports whether a product of w with a single row of activations is best
-// computed by MulStreams: whoever goes on where it has stopped, call after call, keeps
-// four streams from memory flowing, each of which takes a microsecond to start.
+// InStreams reports whether MulStreams is the fastest way to multiply w with a single row of
+// activations. Each of its four streams from memory takes a microsecond to start. A caller
+// that continues where the last call stopped keeps them flowing.
 func (w *Matrix) InStreams() bool {
 	k := w.choose()
 	return k != nil && w.Rows >= k.Rows && k.Streams(w.Cols)

@@ -10,7 +10,7 @@ const (
 	groupTokens = kernel.GroupTokens
 )
 
-// results are where rows lo to hi-1 of a product go: row r of token i to out[i*stride+r].
+// results says where rows lo to hi-1 of a product go: row r of token i to out[i*stride+r].
 type results struct {
 	out            []float32
 	stride, lo, hi int
@@ -75,8 +75,7 @@ func (s *Scratch) multiply(k *kernel.Kernel, a *Acts, n, run, b, blocks int) {
 	}
 }
 
-// mulDirect is mulKernel for a few tokens by direct, one of k's functions that need
-// no panel.
+// mulDirect is mulKernel for a few tokens; direct is one of k's functions that need no panel.
 func (w *Matrix) mulDirect(k *kernel.Kernel, direct func(*kernel.Args), to results, a *Acts, s *Scratch) {
 	nb, rowBytes := w.Cols/k.BlockLen, w.Type.RowBytes(w.Cols)
 	s.panel = resize(s.panel, max(k.PanelBytes, k.DirectBytes))
@@ -148,9 +147,8 @@ func (w *Matrix) mulQuads(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	}
 }
 
-// mulNarrow is mulKernel for a matrix of fewer rows than a panel: it takes a copy
-// that rows of zeros make whole. Zeros are valid blocks of every format, and what
-// they give is not copied out.
+// mulNarrow is mulKernel for a matrix of fewer rows than a panel: it copies the rows and adds
+// rows of zeros, which are valid blocks of every format. Their results are not copied out.
 func (w *Matrix) mulNarrow(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	s.whole = resize(s.whole, k.Rows*w.Type.RowBytes(w.Cols))
 	clear(s.whole[copy(s.whole, w.Data):])

@@ -16,7 +16,7 @@ import (
 // startPage is shown to those who have no name yet.
 type startPage struct {
 	Pairs   int
-	Visible int // points from 50 % that so many votes show
+	Visible int // points from 50 % that this number of votes can show
 	Peek    bool
 	Wrong   bool // the name cannot be one
 }

@@ -1,7 +1,7 @@
-// Package keeper keeps models loaded that are asked for: each is loaded once, however many
-// ask at the same time, stays for a while after the last has gone, and makes room, the
-// least recently used first, where there are too many or they are too large. One that
-// somebody uses is never unloaded.
+// Package keeper loads models when requests ask for them, and keeps them for a while. Each is
+// loaded once, however many requests ask at the same time. Where there are too many models,
+// or they are too large together, the least recently used is unloaded first. A model in use
+// is never unloaded.
 package keeper
 
 import (
@@ -11,8 +11,7 @@ import (
 	"time"
 )
 
-// ErrBusy is the error where all models are in use and enough requests wait for one to be
-// free.
+// ErrBusy is the error when all models are in use and enough requests already wait for one.
 var ErrBusy = errors.New("all models that may be loaded are in use")
 
 // ErrClosed is the error after Close.
@@ -22,13 +21,13 @@ var ErrClosed = errors.New("the models are closed")
 type Options[T any] struct {
 	Max       int           // models at a time
 	Bytes     int64         // of all together; one alone may be larger. 0: no limit
-	KeepAlive time.Duration // of a model that nobody uses; negative: for ever
+	KeepAlive time.Duration // of an unused model; negative: for ever
 	Waiting   int           // requests that wait for room at most
 
 	// Load loads a model. Close unloads it.
 	Load  func(ctx context.Context, name string) (T, error)
 	Close func(model T)
-	// Log is told what is loaded and unloaded, on a line.
+	// Log gets a line for each model that is loaded or unloaded.
 	Log func(format string, args ...any)
 }
 
@@ -64,8 +63,8 @@ func New[T any](opt Options[T]) *Keeper[T] {
 	return &Keeper[T]{opt: opt, models: map[string]*entry[T]{}, changed: make(chan struct{})}
 }
 
-// Get returns a model, which is loaded if it is not yet; size is its bytes. Until release
-// is called it stays. Where there is no room Get waits for another to be free.
+// Get returns a model and loads it if necessary; size is its bytes. The model stays loaded
+// until release is called. Where there is no room, Get waits until another model is free.
 func (k *Keeper[T]) Get(ctx context.Context, name string, size int64) (model T, release func(), err error) {
 	k.mu.Lock()
 	waits := false
@@ -162,7 +161,7 @@ func (k *Keeper[T]) tell() {
 	k.changed = make(chan struct{})
 }
 
-// load loads a model, whatever becomes of who asked first: others may wait for it.
+// load loads a model. It goes on if the first request is cancelled: others may wait for it.
 func (k *Keeper[T]) load(ctx context.Context, e *entry[T]) {
 	start := time.Now()
 	model, err := k.opt.Load(ctx, e.name)
@@ -181,7 +180,7 @@ func (k *Keeper[T]) load(ctx context.Context, e *entry[T]) {
 	}
 }
 
-// use returns a model to one more user, when it is loaded.
+// use waits until a model is loaded and returns it to one more user.
 func (k *Keeper[T]) use(ctx context.Context, e *entry[T]) (model T, release func(), err error) {
 	e.users++
 	if e.timer != nil {

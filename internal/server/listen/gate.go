@@ -7,12 +7,11 @@ import (
 	"sync"
 )
 
-// Gate bounds how many connections there are at a time, over all listeners together. When
-// there are as many as may be, one more takes the place of the one that has been idle for
-// longest: those that keep a connection for later do not keep others out. Where all are
-// in use it waits.
+// Gate limits the number of connections, over all listeners together. At the limit a new
+// connection replaces the one that has been idle for longest, so that idle clients do not
+// keep others out. If all connections are in use, the new one waits.
 type Gate struct {
-	Refusal Refusal // of what is no request; nil: as net/http writes it
+	Refusal Refusal // answers malformed requests; nil: as net/http does
 
 	most int
 

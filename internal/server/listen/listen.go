@@ -1,6 +1,6 @@
-// Package listen opens the addresses that a server is asked at: names and addresses of this
-// machine, or socket files. A name that stands for several addresses gets the same port
-// at each of them, and whoever uses it learns which of them only this machine reaches.
+// Package listen opens the addresses of a server: names and addresses of this machine, or
+// socket files. A name that stands for several addresses gets the same port at each of them.
+// The package also knows which addresses only this machine can reach.
 package listen
 
 import (
@@ -11,8 +11,7 @@ import (
 	"strings"
 )
 
-// IsLocal reports whether only programs on this machine reach a host, or the socket file
-// that it is.
+// IsLocal reports whether only programs on this machine can reach a host or socket file.
 func IsLocal(host string) bool {
 	if isSocket(host) || host == "localhost" {
 		return true
@@ -24,7 +23,7 @@ func IsLocal(host string) bool {
 // isSocket reports whether a host is the path of a Unix socket.
 func isSocket(host string) bool { return strings.HasSuffix(host, ".sock") }
 
-// Listeners are the addresses that a server is asked at.
+// Listeners are the open addresses of a server.
 type Listeners []net.Listener
 
 // At listens at hosts: names, addresses, or socket files. "localhost" is both
@@ -62,8 +61,8 @@ func (l *Listeners) tcp(host string, port int) (int, error) {
 	return ln.Addr().(*net.TCPAddr).Port, nil
 }
 
-// socket listens at a socket file, for its owner alone. One that nobody listens at any
-// more is replaced.
+// socket listens at a socket file that only its owner can use. It replaces a file at which
+// no program listens any more.
 func (l *Listeners) socket(path string) error {
 	if st, err := os.Lstat(path); err == nil {
 		if st.Mode()&os.ModeSocket == 0 {
@@ -83,7 +82,7 @@ func (l *Listeners) socket(path string) error {
 	return os.Chmod(path, 0o600)
 }
 
-// URLs returns where the server is asked.
+// URLs returns the addresses of the server.
 func (l Listeners) URLs() (list []string) {
 	for _, ln := range l {
 		if ln.Addr().Network() == "unix" {

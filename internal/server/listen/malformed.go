@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// Refusal returns the body, of a Content-Type, that a request gets which net/http could not
-// read. Status is what net/http answers, and reason its words, if it has any.
+// Refusal returns the body, and its Content-Type, for a request that net/http could not read.
+// status and reason are those of net/http's own answer; reason may be empty.
 type Refusal func(status int, reason string) (kind string, body []byte)
 
-// plainHeader is all that net/http writes below the status line when it refuses what it
-// cannot read, with its reason as text behind it. No handler is asked then, and no other
-// response looks like that: each has a Date, and JSON has no line breaks of HTTP.
+// plainHeader is the whole header of net/http's answer to a malformed request; the reason
+// follows as text. No handler is called for such a request. No other response looks like
+// this: all others have a Date, and JSON has no line breaks of HTTP.
 const plainHeader = "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
 
 // refused reports whether b is such a response, or the one to an Expect header that the

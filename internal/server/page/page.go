@@ -17,12 +17,12 @@ import (
 //go:embed web
 var web embed.FS
 
-// policy lets the page load what comes from this server, and nothing else: what a model
-// writes must not reach anybody, as the address of a picture for instance.
+// policy lets the page load from this server only. A model must not be able to send anything
+// elsewhere, for instance in the address of a picture.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// kinds are the types of contents: what machines say of them differs.
+// kinds has the types of contents, because systems disagree about them.
 var kinds = map[string]string{
 	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
 }

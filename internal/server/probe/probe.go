@@ -1,6 +1,6 @@
-// Package probe answers those who watch a process that is no server itself, such as a worker:
-// whether it is ready, whether it lives, and what it has counted. It serves nothing else, and
-// nothing that anybody must not know.
+// Package probe serves the health and the metrics of a process that is no server itself, such
+// as a worker: whether it is ready, whether it is alive, and what it has counted. It serves
+// nothing else, and nothing secret.
 package probe
 
 import (
@@ -12,9 +12,9 @@ import (
 	"alpaca/internal/server/metrics"
 )
 
-// Watched is what is asked about.
+// Watched is the process that is watched.
 type Watched interface {
-	Ready() bool // it takes work
+	Ready() bool // it accepts work
 	Alive() bool // it does not hang
 	Write(p *metrics.Exposition)
 }

@@ -1,6 +1,6 @@
 // Package remote asks servers that speak OpenAI's API: this program's, llama.cpp's, vLLM's,
-// or OpenAI's own. A request that a server cannot take now is repeated when the server says
-// so, a cut answer is an error, and nothing that a server sends is trusted to be short.
+// or OpenAI's own. It repeats a request that a server cannot take now, when the server says
+// so. A cut answer is an error, and the length of every answer is limited.
 package remote
 
 import (
@@ -27,7 +27,7 @@ type Model struct {
 	Name   string // of the model; "" where the server has one only
 	Key    string // "" for none
 	Params Params
-	Chat   bool // the server has conversations only: texts to continue are sent as messages
+	Chat   bool // the server only knows conversations: texts to continue are sent as messages
 
 	client *http.Client
 	pause  func(ctx context.Context, d time.Duration) error // sleeps; tests do not
@@ -180,11 +180,11 @@ func (m *Model) Ask(ctx context.Context, q oneshot.Query) (a oneshot.Answer, err
 	return a, nil
 }
 
-// longestWait is how long a server may ask to be left alone.
+// longestWait limits the wait that a server asks for before the next try.
 const longestWait = 2 * time.Minute
 
-// send sends a request once. wait says when to try again: 0 as the caller likes, negative
-// never.
+// send sends a request once. wait says when to try again: 0 leaves it to the caller, a
+// negative time means never.
 func (m *Model) send(ctx context.Context, path string, body []byte) (out *reply, wait time.Duration, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.URL+path, bytes.NewReader(body))
 	if err != nil {
@@ -224,7 +224,7 @@ func (m *Model) send(ctx context.Context, path string, body []byte) (out *reply,
 	}
 	switch {
 	case broken != nil:
-		return nil, -1, fmt.Errorf("remote: %s%s: the answer is no JSON: %w", m.URL, path, broken)
+		return nil, -1, fmt.Errorf("remote: %s%s: the answer is not JSON: %w", m.URL, path, broken)
 	case out.Error != nil:
 		return nil, -1, fmt.Errorf("remote: %s%s: %s", m.URL, path, out.Error.Message)
 	case len(out.Choices) == 0:

@@ -1,6 +1,6 @@
-// Package repeat makes answers that follow from their requests: ids and times that are the
-// same whenever and wherever a request is answered, as batches need them that are gone on
-// with and merged. Without it they are those of the day.
+// Package repeat makes answers reproducible: their ids and times follow from the request,
+// whenever and wherever it is answered. Batches that are resumed and merged need that.
+// Without it ids are random and times are the clock's.
 package repeat
 
 import (
@@ -14,13 +14,13 @@ import (
 	"alpaca/internal/toolcall"
 )
 
-// By makes the answer to a request follow from the request, the model and itself: neither
-// the clock nor chance nor what was answered before shows in it. There are no times in such
-// an answer, and no token of the prompt counts as cached.
+// By makes the answer to a request depend on the request, the model and By alone: not on the
+// clock, chance, or earlier answers. Such an answer has no timings, and no token of its
+// prompt counts as cached.
 type By struct {
 	ID      string // of the request, of which the ids in the answer are made
 	Created int64  // seconds since 1970, when everything happens, also for templates
-	Seed    uint32 // where the request asks for none
+	Seed    uint32 // for requests without a seed
 }
 
 type key struct{}
@@ -42,7 +42,7 @@ func (f *By) Now() time.Time {
 	return time.Unix(f.Created, 0).UTC()
 }
 
-// NewID returns an id. What tells it apart from others of the same request.
+// NewID returns an id that begins with prefix. what distinguishes the ids of one request.
 func (f *By) NewID(prefix, what string) string {
 	if f == nil {
 		return NewID(prefix)
@@ -51,13 +51,13 @@ func (f *By) NewID(prefix, what string) string {
 	return prefix + hex.EncodeToString(sum[:12])
 }
 
-// sum returns bytes that look random, of this request and what alone.
+// sum returns bytes that look random but depend on the request and what alone.
 func (f *By) sum(what string) [sha256.Size]byte {
 	return sha256.Sum256(fmt.Appendf(nil, "%s\x00%s", f.ID, what))
 }
 
-// CallIDs returns what makes the ids of the calls in one answer. Answers to the same
-// request come in any order, so that each counts for itself.
+// CallIDs returns a function that makes the ids of the calls in one answer. Each answer counts
+// for itself, because answers to the same request come in any order.
 func (f *By) CallIDs(short bool, answer int) func() string {
 	n := 0
 	return func() string {

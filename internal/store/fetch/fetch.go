@@ -23,7 +23,7 @@ type Job struct {
 	Size    int64  // bytes; -1: not known
 	SHA256  string // 64 hexadecimal digits; "": not known
 	GitSHA1 string // that of git's blob, 40 digits; "": not known
-	ETag    string // says, where no digest is known, which content a partial one is of; "": it cannot be told
+	ETag    string // identifies the content of a partial file where no digest is known; "": nothing does
 	Model   bool   // it must begin as GGUF files do
 
 	// Locate returns where the bytes are. It is called again where that has expired.
@@ -52,8 +52,8 @@ type Options struct {
 	SaveBytes   int64         // that may be lost with the process: 64 MiB
 	SaveEvery   time.Duration // and the time after which fewer are saved: 5 s
 
-	Report func(Progress)                   // nil: nobody is told; from another goroutine
-	Log    func(format string, args ...any) // what is odd, on a line; nil: nobody is told
+	Report func(Progress)                   // called from another goroutine; may be nil
+	Log    func(format string, args ...any) // gets what is odd, a line each; may be nil
 }
 
 func (o Options) withDefaults() Options {

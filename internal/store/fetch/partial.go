@@ -41,7 +41,7 @@ func (p *Partial) Publish() error {
 // Discard removes the file.
 func (p *Partial) Discard() error { return discard(p.path) }
 
-// discard removes what there is of a file. The state goes first: without it the rest
+// discard removes a partial file. The state goes first: without it the rest
 // counts for nothing.
 func discard(path string) error {
 	if err := removed(path + StateSuffix); err != nil {

@@ -176,10 +176,10 @@ func (p *Puller) choose(r ref.Ref, files []hub.File) (chosen []hub.File, quant s
 	return chosen, quant, nil
 }
 
-// byOthers says how a file is had that cannot be pulled here: what Hugging Face's own client
-// fetches lies in the same cache.
+// byOthers says how to get a file that cannot be pulled here: Hugging Face's own client
+// fetches into the same cache.
 func byOthers(r ref.Ref, file string) string {
-	return fmt.Sprintf("\"hf download %s %s\" fetches it with Hugging Face's own client, and it is found here then", r.RepoName(), file)
+	return fmt.Sprintf("fetch it with Hugging Face's own client, \"hf download %s %s\": alpaca finds it there", r.RepoName(), file)
 }
 
 // announce says under which conditions a model is given, once, before it is fetched.

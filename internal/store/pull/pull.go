@@ -261,7 +261,7 @@ func alias(file, path string) error {
 	return os.Link(abs, path)
 }
 
-// finish notes what was pulled, and returns what there is now.
+// finish records what was pulled, and returns the model as it is now.
 func (p *Puller) finish(name string, rec *store.Record, items []*item) (Result, error) {
 	res := Result{Name: name}
 	for _, i := range items {

@@ -1,6 +1,6 @@
 // Package registry asks Ollama's registry, or one with its protocol, for a model's manifest
-// and for where the bytes of its layers are. Models of the public are had without a name;
-// where the registry asks for a token, it is fetched from the same host and no other.
+// and for where the bytes of its layers are. Public models need no login. If the registry
+// asks for a token, it is fetched from the same host and no other.
 package registry
 
 import (

@@ -58,8 +58,8 @@ type addrs struct {
 	known map[string]bool
 }
 
-// is reports whether any of a host's addresses is none of the internet's. Where a proxy
-// asks for us, only an address that is written out is known.
+// is reports whether any of a host's addresses is private. Behind a proxy, which resolves
+// names for us, only an address in numbers is known.
 func (a *addrs) is(ctx context.Context, u *url.URL) bool {
 	host := u.Hostname()
 	if ip, err := netip.ParseAddr(host); err == nil {
@@ -90,7 +90,7 @@ func (a *addrs) is(ctx context.Context, u *url.URL) bool {
 	return private
 }
 
-// isPrivate reports whether an address is none of the internet's.
+// isPrivate reports whether an address is not one of the public internet.
 func isPrivate(ip netip.Addr) bool {
 	ip = ip.Unmap()
 	shared := netip.MustParsePrefix("100.64.0.0/10") // carriers' own, RFC 6598

@@ -28,7 +28,7 @@ type Options struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Sleep replaces the clock's, for tests.
 	Sleep func(ctx context.Context, d time.Duration) error
-	// Log is told why a request waits, on a line; nil: nobody is.
+	// Log gets a line with the reason whenever a request waits; nil: nothing does.
 	Log func(format string, args ...any)
 }
 

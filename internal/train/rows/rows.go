@@ -3,7 +3,7 @@
 //
 //	dataset.Record ─► chat.Template ─► tokenizer ─► train.Example
 //
-// What cannot be used is told with its line and the reason.
+// What cannot be used is reported with its line and the reason.
 package rows
 
 import (

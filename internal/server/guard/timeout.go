@@ -1,4 +1,4 @@
-package server
+package guard
 
 import (
 	"context"
@@ -13,12 +13,12 @@ import (
 // timeoutHeader is how long a client waits for the whole answer, in seconds.
 const timeoutHeader = "X-Request-Timeout"
 
-// errTimeout ends an answer whose client has no more time. Another try would take as long.
-var errTimeout = &openai.Error{Status: http.StatusRequestTimeout, Type: openai.TypeInvalid, Code: "request_timeout",
+// ErrTimeout ends an answer whose client has no more time. Another try would take as long.
+var ErrTimeout = &openai.Error{Status: http.StatusRequestTimeout, Type: openai.TypeInvalid, Code: "request_timeout",
 	Message: "the answer took longer than the request allows (" + timeoutHeader + ")", Final: true}
 
-// withTimeout lets h take as long as the request allows.
-func withTimeout(h handle) handle {
+// WithTimeout lets h take as long as the request allows.
+func WithTimeout(h Handle) Handle {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		text := r.Header.Get(timeoutHeader)
 		if text == "" {
@@ -29,7 +29,7 @@ func withTimeout(h handle) handle {
 		if err != nil || math.IsNaN(seconds) || seconds <= 0 || seconds > most {
 			return openai.Invalid(timeoutHeader, "is %q, must be seconds above 0, at most %d", clip(text), most)
 		}
-		ctx, cancel := context.WithTimeoutCause(r.Context(), time.Duration(seconds*float64(time.Second)), errTimeout)
+		ctx, cancel := context.WithTimeoutCause(r.Context(), time.Duration(seconds*float64(time.Second)), ErrTimeout)
 		defer cancel()
 		return h(w, r.WithContext(ctx))
 	}

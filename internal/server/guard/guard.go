@@ -1,4 +1,7 @@
-package server
+// Package guard decides who may ask a server: programs on this machine and elsewhere, with a
+// key where the server has keys, but not the web pages of strangers. It also ends answers
+// that take longer than their request allows. The handlers behind it need to check nothing.
+package guard
 
 import (
 	"crypto/sha256"
@@ -14,27 +17,51 @@ import (
 	"alpaca/internal/server/listen"
 )
 
-// guarded refuses what web pages of others may have sent. A page whose name leads to this
-// machine is of the same origin as far as the browser knows: only the name gives it away.
-func (s *Server) guarded(origins *http.CrossOriginProtection, h http.Handler) http.Handler {
+// Handle answers a request, or returns an error before it has sent anything.
+type Handle = func(w http.ResponseWriter, r *http.Request) error
+
+// Guard knows whose requests a server answers.
+type Guard struct {
+	keys    keys
+	hosts   []string // names that requests over the loopback interface may use, besides the usual
+	origin  string   // of the web pages that may ask, besides the server's own; "": none
+	origins *http.CrossOriginProtection
+}
+
+// New returns a guard that knows the keys, hosts and origin of a server. Without keys, nobody
+// needs one. An origin that CheckOrigin refuses panics.
+func New(keys, hosts []string, origin string) *Guard {
+	g := &Guard{keys: newKeys(keys), hosts: hosts, origin: origin, origins: http.NewCrossOriginProtection()}
+	if origin != "" {
+		if err := g.origins.AddTrustedOrigin(origin); err != nil {
+			panic("guard: " + err.Error())
+		}
+	}
+	return g
+}
+
+// Pages lets h answer only what no foreign web page can have sent; fail answers the rest. A
+// foreign page whose name leads to this machine has the server's own origin as far as the
+// browser knows: only the Host gives it away.
+func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if listen.FromHere(r) && !listen.OwnName(r.Host, s.opt.Hosts) {
-			s.fail(w, &openai.Error{Status: http.StatusForbidden, Type: openai.TypePermission, Code: "host_not_allowed",
+		if listen.FromHere(r) && !listen.OwnName(r.Host, g.hosts) {
+			fail(w, &openai.Error{Status: http.StatusForbidden, Type: openai.TypePermission, Code: "host_not_allowed",
 				Message: "the Host " + clip(r.Host) + " is not one of this server's: ask for localhost, or start it with --allowed-host"})
 			return
 		}
-		if s.opt.Origin != "" {
+		if g.origin != "" {
 			w.Header().Add("Vary", "Origin")
-			if r.Header.Get("Origin") == s.opt.Origin {
-				s.allowOrigin(w)
+			if r.Header.Get("Origin") == g.origin {
+				g.allowOrigin(w)
 				if r.Method == http.MethodOptions {
 					w.WriteHeader(http.StatusNoContent)
 					return
 				}
 			}
 		}
-		if err := origins.Check(r); err != nil {
-			s.fail(w, &openai.Error{Status: http.StatusForbidden, Type: openai.TypePermission, Code: "origin_not_allowed",
+		if err := g.origins.Check(r); err != nil {
+			fail(w, &openai.Error{Status: http.StatusForbidden, Type: openai.TypePermission, Code: "origin_not_allowed",
 				Message: "the request comes from a web page of another origin; --cors-origin allows one"})
 			return
 		}
@@ -42,10 +69,13 @@ func (s *Server) guarded(origins *http.CrossOriginProtection, h http.Handler) ht
 	})
 }
 
+// clip shortens what errors repeat of a request.
+func clip(text string) string { return openai.Clip(text, 100) }
+
 // allowOrigin lets the pages of one origin read responses.
-func (s *Server) allowOrigin(w http.ResponseWriter) {
+func (g *Guard) allowOrigin(w http.ResponseWriter) {
 	h := w.Header()
-	h.Set("Access-Control-Allow-Origin", s.opt.Origin)
+	h.Set("Access-Control-Allow-Origin", g.origin)
 	h.Set("Access-Control-Allow-Methods", "GET, POST")
 	h.Set("Access-Control-Allow-Headers", "Authorization, Content-Type, X-Api-Key, X-Request-Id")
 	h.Set("Access-Control-Expose-Headers", "X-Request-Id, Retry-After")
@@ -64,16 +94,6 @@ func newKeys(list []string) (k keys) {
 		k = append(k, sha256.Sum256([]byte(key)))
 	}
 	return k
-}
-
-// salt divides the cache where several keys mean several people: how long a prompt takes
-// must not tell what others have asked.
-func (k keys) salt(key string) string {
-	if len(k) < 2 {
-		return ""
-	}
-	sum := sha256.Sum256([]byte(key))
-	return hex.EncodeToString(sum[:])
 }
 
 // has reports whether key is one of them.
@@ -95,12 +115,23 @@ func keyOf(r *http.Request) string {
 	return r.Header.Get("X-Api-Key")
 }
 
-// clientOf returns whose request it is, for taking turns: who has a key is known by it,
-// others by the address they ask from.
-func (s *Server) clientOf(r *http.Request) string {
-	if key := keyOf(r); len(s.keys) > 0 && s.keys.has(key) {
-		sum := sha256.Sum256([]byte(key))
-		return "key " + hex.EncodeToString(sum[:])
+// Known reports whether a request has a key of the server's, or needs none.
+func (g *Guard) Known(r *http.Request) bool { return len(g.keys) == 0 || g.keys.has(keyOf(r)) }
+
+// Salt divides the prefix cache where several keys mean several people: how long a prompt
+// takes must not tell what others have asked. It is "" where there is nothing to divide.
+func (g *Guard) Salt(r *http.Request) string {
+	if len(g.keys) < 2 {
+		return ""
+	}
+	return hash(keyOf(r))
+}
+
+// Client returns whose request it is, for taking turns: a client is known by its key, and
+// without one by the address it asks from.
+func (g *Guard) Client(r *http.Request) string {
+	if len(g.keys) > 0 && g.Known(r) {
+		return "key " + hash(keyOf(r))
 	}
 	if host, _, err := net.SplitHostPort(r.RemoteAddr); err == nil {
 		return "address " + host
@@ -108,29 +139,33 @@ func (s *Server) clientOf(r *http.Request) string {
 	return "address " + r.RemoteAddr
 }
 
-// withKey lets h answer those who have a key, where one is needed.
-func (s *Server) withKey(h handle) handle {
-	if len(s.keys) == 0 {
+func hash(key string) string {
+	sum := sha256.Sum256([]byte(key))
+	return hex.EncodeToString(sum[:])
+}
+
+// WithKey lets h answer requests with a key, where one is needed.
+func (g *Guard) WithKey(h Handle) Handle {
+	if len(g.keys) == 0 {
 		return h
 	}
 	return func(w http.ResponseWriter, r *http.Request) error {
-		key := keyOf(r)
-		if s.keys.has(key) {
+		if g.Known(r) {
 			return h(w, r)
 		}
 		w.Header().Set("WWW-Authenticate", "Bearer")
 		message := "an API key is needed, in the header \"Authorization: Bearer KEY\""
-		if key != "" {
+		if keyOf(r) != "" {
 			message = "the API key is not one of this server's"
 		}
 		return &openai.Error{Status: http.StatusUnauthorized, Type: openai.TypeKey, Code: "invalid_api_key", Message: message}
 	}
 }
 
-// browsed lets h answer browsers, too, which send no header of a page's when they open an
-// address: they ask their user for a password, which is the key.
-func (s *Server) browsed(h handle) handle {
-	if len(s.keys) == 0 {
+// Browsed lets h answer browsers, too. When a browser opens an address it sends none of a
+// page's headers, but it asks its user for a password, which is the key.
+func (g *Guard) Browsed(h Handle) Handle {
+	if len(g.keys) == 0 {
 		return h
 	}
 	return func(w http.ResponseWriter, r *http.Request) error {
@@ -146,9 +181,9 @@ func (s *Server) browsed(h handle) handle {
 	}
 }
 
-// checkType refuses bodies that a page could have sent without being asked. Programs may
+// CheckType refuses bodies that a page could have sent without being asked. Programs may
 // leave the type out, or send curl's.
-func checkType(r *http.Request) error {
+func CheckType(r *http.Request) error {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return unsupportedType("the body is encoded with " + clip(encoding) + ": send it as it is")
 	}

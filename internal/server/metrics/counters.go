@@ -1,58 +1,60 @@
-package server
+package metrics
 
 import (
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strconv"
 	"sync"
 	"time"
 
 	"alpaca/internal/engine"
-	"alpaca/internal/server/metrics"
 )
 
-// counters are what the server has counted, besides the engine's Stats.
-type counters struct {
+// Counters are what a server has counted, besides the engine's Stats. Their methods may be
+// called by many goroutines at once.
+type Counters struct {
 	mu        sync.Mutex
 	requests  map[[2]string]int64 // by path and status
-	first     metrics.Histogram   // seconds from the request to its first token
-	between   metrics.Histogram   // from one token to the next
-	queue     metrics.Histogram
+	first     Histogram           // seconds from the request to its first token
+	between   Histogram           // from one token to the next
+	queue     Histogram
 	mostInCtx int // tokens that a text had at most
 }
 
-func (m *counters) init() {
-	m.requests = map[[2]string]int64{}
-	m.first = metrics.NewHistogram(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100)
-	m.between = metrics.NewHistogram(0.003, 0.01, 0.03, 0.1, 0.3, 1, 3)
-	m.queue = metrics.NewHistogram(0.001, 0.01, 0.1, 1, 10, 60, 300)
+// NewCounters returns counters that have counted nothing.
+func NewCounters() *Counters {
+	return &Counters{
+		requests: map[[2]string]int64{},
+		first:    NewHistogram(0.01, 0.03, 0.1, 0.3, 1, 3, 10, 30, 100),
+		between:  NewHistogram(0.003, 0.01, 0.03, 0.1, 0.3, 1, 3),
+		queue:    NewHistogram(0.001, 0.01, 0.1, 1, 10, 60, 300),
+	}
 }
 
-// request counts one.
-func (m *counters) request(path string, status int) {
+// Request counts a request by the pattern of its path and its HTTP status.
+func (m *Counters) Request(path string, status int) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.requests[[2]string{path, strconv.Itoa(status)}]++
 }
 
-// token counts the time since the token before.
-func (m *counters) token(d time.Duration) {
+// Token counts the time since the token before.
+func (m *Counters) Token(d time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.between.Add(d)
 }
 
-// begun counts the time to the first token.
-func (m *counters) begun(d time.Duration) {
+// Begun counts the time to the first token.
+func (m *Counters) Begun(d time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.first.Add(d)
 }
 
-// answer counts a complete answer.
-func (m *counters) answer(r *engine.Result) {
+// Answer counts a complete answer.
+func (m *Counters) Answer(r *engine.Result) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.queue.Add(r.QueueTime)
@@ -67,17 +69,11 @@ func rate(tokens int64, d time.Duration) float64 {
 	return float64(tokens) / d.Seconds()
 }
 
-// metricsPage tells Prometheus how the server does, under llama.cpp's names and under
-// names that Prometheus' own rules allow.
-func (s *Server) metricsPage(w http.ResponseWriter, _ *http.Request) error {
-	if !s.opt.Metrics {
-		return switchedOff("/metrics", "--metrics")
-	}
-	e := s.engine.Stats()
-	m := &s.metrics
+// Write writes the counters and those of the engine: under llama.cpp's names, and under names
+// that Prometheus' own rules allow.
+func (m *Counters) Write(p *Exposition, e *engine.Stats) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var p metrics.Exposition
 	p.One("counter", "llamacpp:prompt_tokens_total", "Tokens of prompts that were evaluated.", float64(e.PromptTokens))
 	p.One("counter", "llamacpp:prompt_tokens_cached_total", "Tokens of prompts that were known from before.", float64(e.CachedTokens))
 	p.One("counter", "llamacpp:prompt_seconds_total", "Time of the steps that evaluated prompts.", e.PromptTime.Seconds())
@@ -88,7 +84,7 @@ func (s *Server) metricsPage(w http.ResponseWriter, _ *http.Request) error {
 	p.One("counter", "llamacpp:spec_decode_num_drafts_total", "Drafts that they were of.", float64(e.Drafts))
 	p.Head("counter", "llamacpp:spec_decode_num_accepted_tokens_per_pos_total", "Drafts whose token at that place was sampled then.")
 	for i, n := range e.AcceptedAt {
-		fmt.Fprintf(&p, "llamacpp:spec_decode_num_accepted_tokens_per_pos_total{position=\"%d\"} %d\n", i, n)
+		fmt.Fprintf(p, "llamacpp:spec_decode_num_accepted_tokens_per_pos_total{position=\"%d\"} %d\n", i, n)
 	}
 	p.One("counter", "llamacpp:n_decode_total", "Steps of the engine.", float64(e.Steps))
 	p.One("counter", "llamacpp:n_tokens_max", "Tokens that a text had at most.", float64(m.mostInCtx))
@@ -105,7 +101,7 @@ func (s *Server) metricsPage(w http.ResponseWriter, _ *http.Request) error {
 	p.Head("counter", "alpaca_requests_total", "Requests by path and status.")
 	keys := slices.SortedFunc(maps.Keys(m.requests), func(a, b [2]string) int { return slices.Compare(a[:], b[:]) })
 	for _, k := range keys {
-		fmt.Fprintf(&p, "alpaca_requests_total{path=%q,code=%q} %d\n", k[0], k[1], m.requests[k])
+		fmt.Fprintf(p, "alpaca_requests_total{path=%q,code=%q} %d\n", k[0], k[1], m.requests[k])
 	}
 	p.Histogram("alpaca_time_to_first_token_seconds", "From a request to its first token.", &m.first)
 	p.Histogram("alpaca_inter_token_seconds", "From one token of an answer to the next.", &m.between)
@@ -117,14 +113,9 @@ func (s *Server) metricsPage(w http.ResponseWriter, _ *http.Request) error {
 		state string
 		n     int
 	}{{"used", e.BlocksUsed}, {"cached", e.BlocksCached}, {"free", e.Blocks - e.BlocksUsed}} {
-		fmt.Fprintf(&p, "alpaca_kv_blocks{state=%q} %d\n", b.state, b.n)
+		fmt.Fprintf(p, "alpaca_kv_blocks{state=%q} %d\n", b.state, b.n)
 	}
 	p.One("counter", "alpaca_preemptions_total", "Times that a text gave its memory to others.", float64(e.Preemptions))
 	p.One("counter", "alpaca_cancelled_total", "Answers whose clients had gone.", float64(e.Cancelled))
 	p.One("counter", "alpaca_prefix_hit_tokens_total", "Tokens of prompts that were known from before.", float64(e.CachedTokens))
-	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
-	w.Header().Set("Process-Start-Time-Unix", strconv.FormatInt(s.started.Unix(), 10))
-	s.extend(w)
-	_, err := w.Write([]byte(p.String()))
-	return err
 }
