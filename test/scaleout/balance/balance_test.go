@@ -26,6 +26,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/testmodel"
+	"alpaca/test/scaleout/freeport"
 )
 
 // made are the program and a small model, made once.
@@ -80,7 +81,7 @@ func ask(url string, i int) (string, error) {
 func each(t *testing.T, f func(t *testing.T, url string, one, two *replica)) {
 	for name, b := range balancers {
 		t.Run(name, func(t *testing.T) {
-			one, two := &replica{t: t, port: freePort(t)}, &replica{t: t, port: freePort(t)}
+			one, two := &replica{t: t, port: freeport.Stays(t)}, &replica{t: t, port: freeport.Stays(t)}
 			for _, r := range []*replica{one, two} {
 				r.start()
 				t.Cleanup(r.kill)
@@ -203,7 +204,8 @@ func TestDrained(t *testing.T) {
 				require.NoError(t, r.cmd.Process.Signal(syscall.SIGTERM))
 				require.NoError(t, r.cmd.Wait(), "a drained replica ends with 0")
 				r.start()
-				time.Sleep(1500 * time.Millisecond) // HAProxy looks each second who is there
+				// HAProxy looks each second who is there.
+				require.Eventually(t, func() bool { return r.done.Load() > 0 }, time.Minute, 5*time.Millisecond, "it gets requests again")
 			}
 		})
 		require.Zero(t, lost)

@@ -4,18 +4,19 @@ import (
 	"bufio"
 	"bytes"
 	"fmt"
-	"io"
-	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"alpaca/test/scaleout/freeport"
 )
 
 // replica is an "alpaca serve".
@@ -23,15 +24,7 @@ type replica struct {
 	t    *testing.T
 	port int
 	cmd  *exec.Cmd
-}
-
-// freePort returns a port that nobody has.
-func freePort(t *testing.T) int {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().(*net.TCPAddr).Port
+	done *atomic.Int64 // answers that it has given since it was started
 }
 
 func (r *replica) start() {
@@ -41,9 +34,17 @@ func (r *replica) start() {
 	stderr, err := r.cmd.StderrPipe()
 	require.NoError(r.t, err)
 	require.NoError(r.t, r.cmd.Start())
-	for lines := bufio.NewScanner(stderr); lines.Scan(); {
+	lines, done := bufio.NewScanner(stderr), &atomic.Int64{}
+	r.done = done
+	for lines.Scan() {
 		if strings.Contains(lines.Text(), "listens at") {
-			go io.Copy(io.Discard, stderr)
+			go func() {
+				for lines.Scan() {
+					if strings.Contains(lines.Text(), "POST /v1/completions 200") {
+						done.Add(1)
+					}
+				}
+			}()
 			return
 		}
 	}
@@ -95,7 +96,7 @@ func (b balancer) start(t *testing.T, one, two *replica) string {
 	}
 	text, err := os.ReadFile(filepath.Join("..", "..", "..", "deploy", b.example))
 	require.NoError(t, err)
-	port := freePort(t)
+	port := freeport.Stays(t)
 	example := string(text)
 	for from, to := range map[string]int{"127.0.0.1:8080": port, "127.0.0.1:8081": one.port, "127.0.0.1:8082": two.port} {
 		require.Equal(t, 1, strings.Count(example, from))
@@ -117,7 +118,7 @@ func (b balancer) start(t *testing.T, one, two *replica) string {
 		}
 	})
 	url := fmt.Sprintf("http://127.0.0.1:%d", port)
-	for range 500 {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
 		resp, err := http.Get(url + "/readyz")
 		if err == nil {
 			resp.Body.Close()

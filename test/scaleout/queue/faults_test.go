@@ -180,16 +180,19 @@ func TestRemoved(t *testing.T) {
 // TestAged lets results get too old before they are collected: the same batch again completes.
 func TestAged(t *testing.T) {
 	url := plainServer(t)
-	c := initialize(t, url, queue.Limits{MaxAge: 200 * time.Millisecond}, 0)
+	c := initialize(t, url, queue.Limits{}, 0)
 	list := requests(t, 10)
 	exec := &echo{}
 	work(t, url, exec, queue.WorkerOptions{})
 	var out output
 	require.NoError(t, run(t, url, batch(t, list, &out)))
+	// They age when all are collected, so that none is gone before.
+	require.NoError(t, c.Init(t.Context(), queue.Limits{MaxAge: 100 * time.Millisecond}))
 	require.Eventually(t, func() bool {
 		s, err := c.Status(t.Context())
 		return err == nil && s.Results.Messages == 0
 	}, aLong, 20*time.Millisecond)
+	require.NoError(t, c.Init(t.Context(), queue.Limits{MaxAge: time.Hour}))
 	var again output
 	require.NoError(t, run(t, url, batch(t, list, &again)))
 	again.complete(t, list)

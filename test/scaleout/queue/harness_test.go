@@ -24,8 +24,8 @@ import (
 // theModel is what the workers here say they have.
 var theModel = queue.Model{Key: queue.ModelKey("digest", nil), Name: "small", Digest: "digest", Quant: "F32"}
 
-// aLong time is more than anything here takes.
-const aLong = time.Minute
+// aLong time is more than anything here takes, on a slow and busy machine, too.
+const aLong = 5 * time.Minute
 
 // echo is an executor that answers at once, the same on each machine.
 type echo struct {
@@ -70,7 +70,7 @@ func connect(t testing.TB, url string) *queue.Conn {
 }
 
 func connectTo(t testing.TB, a queue.Address) (*queue.Conn, error) {
-	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), aLong)
 	defer cancel()
 	return queue.Connect(ctx, a, t.Name(), t.Logf)
 }

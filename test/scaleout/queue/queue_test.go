@@ -88,8 +88,15 @@ func TestPlain(t *testing.T) {
 	list := requests(t, 500)
 	var execs []*echo
 	var workers []*worker
+	var begun sync.WaitGroup // each has a job: none of them does all before the others are there
 	for range 3 {
-		execs = append(execs, &echo{})
+		begun.Add(1)
+		arrive := sync.OnceFunc(begun.Done)
+		execs = append(execs, &echo{do: func(context.Context, *jobs.Request) error {
+			arrive()
+			begun.Wait()
+			return nil
+		}})
 		workers = append(workers, work(t, url, execs[len(execs)-1], queue.WorkerOptions{}))
 	}
 	var out output
@@ -152,11 +159,13 @@ func TestSlowWorker(t *testing.T) {
 // computed.
 func TestLongJob(t *testing.T) {
 	url := plainServer(t)
-	initialize(t, url, queue.Limits{}, 200*time.Millisecond)
+	// So long that a busy machine tells in time that it is at work.
+	const ackWait = 2 * time.Second
+	initialize(t, url, queue.Limits{}, ackWait)
 	list := requests(t, 1)
 	exec := &echo{}
 	exec.do = func(ctx context.Context, _ *jobs.Request) error {
-		for range 20 {
+		for end := time.Now().Add(ackWait * 5 / 4); time.Now().Before(end); {
 			exec.rows.Add(1)
 			time.Sleep(50 * time.Millisecond)
 		}

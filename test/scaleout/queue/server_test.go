@@ -5,17 +5,17 @@ package queue
 
 import (
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strconv"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/stretchr/testify/require"
+
+	"alpaca/test/scaleout/freeport"
 )
 
 // folder is where tests share files.
@@ -80,7 +80,7 @@ func start(t testing.TB, opt *server.Options) string {
 	require.NoError(t, err)
 	s.Start()
 	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
-	require.True(t, s.ReadyForConnections(10*time.Second))
+	require.True(t, s.ReadyForConnections(aLong))
 	return s.ClientURL()
 }
 
@@ -101,14 +101,7 @@ type process struct {
 // serverProcess starts a server as a process.
 func serverProcess(t testing.TB) *process {
 	t.Helper()
-	probe, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, NoSigs: true, NoLog: true})
-	require.NoError(t, err)
-	probe.Start()
-	require.True(t, probe.ReadyForConnections(10*time.Second))
-	port := probe.Addr().(*net.TCPAddr).Port
-	probe.Shutdown()
-	probe.WaitForShutdown()
-	p := &process{t: t, dir: t.TempDir(), port: port}
+	p := &process{t: t, dir: t.TempDir(), port: freeport.Stays(t)}
 	p.start()
 	t.Cleanup(p.kill)
 	return p
