@@ -183,7 +183,11 @@ func (s *Server) streamChat(w http.ResponseWriter, c *conversation, f *flow, a *
 			})
 		}
 		if e.progress != nil {
-			send(openai.ChunkChoice{Index: e.index, Delta: openai.Delta{}}, func(chunk *openai.ChatChunk) { chunk.Progress = e.progress })
+			send(openai.ChunkChoice{Index: e.index, Delta: openai.Delta{}}, func(chunk *openai.ChatChunk) {
+				if chunk.Progress = e.progress; c.Timings {
+					chunk.Timings = e.progressTimings()
+				}
+			})
 			return out.err
 		}
 		p := one.add(e)
