@@ -4,6 +4,7 @@ import (
 	"errors"
 	"time"
 
+	"alpaca/internal/fmath"
 	"alpaca/internal/logits"
 	"alpaca/internal/model"
 	"alpaca/internal/sampler"
@@ -143,7 +144,14 @@ func (a *answer) sample(l []float32) (Token, error) {
 	}
 	a.sampler.Accept(id)
 	t := Token{Index: a.index, ID: id}
-	if req := a.group.req; req.Logprobs || req.Top > 0 {
+	switch req := a.group.req; {
+	case req.Sampled:
+		chosen, top := a.sampler.Chosen(req.Top)
+		t.Logprob = fmath.Log(float64(chosen.P))
+		for _, c := range top {
+			t.Top = append(t.Top, logits.TokenLogprob{ID: c.ID, Logprob: fmath.Log(float64(c.P))})
+		}
+	case req.Logprobs || req.Top > 0:
 		probs := logits.NewLogprobs(l)
 		t.Logprob = probs.Of(id)
 		if req.Top > 0 {

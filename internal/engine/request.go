@@ -35,6 +35,7 @@ type Request struct {
 	Stop      []string // strings that end the text and are not part of it; control tokens count as their texts
 	Logprobs  bool     // set Token.Logprob
 	Top       int      // set Token.Top to that many; implies Logprobs
+	Sampled   bool     // the distribution that a token was drawn from is meant, not the model's
 
 	// N is the number of answers, 0 for one. The prompt is evaluated once for all of
 	// them; answer i is sampled with Sampling.Seed + i.
@@ -102,7 +103,8 @@ type Token struct {
 	// contain it.
 	control string
 
-	// Of the model's distribution before any sampler, natural logarithms.
+	// Of the model's distribution before any sampler, or with Request.Sampled after all of
+	// them, natural logarithms.
 	Logprob float64
 	Top     []logits.TokenLogprob // the likeliest, best first
 }

@@ -146,19 +146,25 @@ func (e *Engine) evaluate() bool {
 	return true
 }
 
-// watch calls Request.Progress of the prompts in the batch after each layer.
+// watch calls Request.Progress of the prompts in the batch when a step begins, and within a
+// step that takes long.
 func (e *Engine) watch() {
+	const pause = 200 * time.Millisecond
 	e.batch.Progress = nil
 	layers := e.Model().Config.NumLayers
 	for _, r := range e.rows {
 		if p := r.answer.group.req.Progress; p != nil && !r.answer.read {
 			done, total := r.answer.seq.Len()-r.answer.known, r.answer.group.prompt-r.answer.known
-			before := e.batch.Progress
+			before, told := e.batch.Progress, time.Now()
+			p(done, total)
 			e.batch.Progress = func(i int) {
 				if before != nil {
 					before(i)
 				}
-				p(done+r.n*i/layers, total)
+				if time.Since(told) >= pause {
+					told = time.Now()
+					p(done+r.n*i/layers, total)
+				}
 			}
 		}
 	}

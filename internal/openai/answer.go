@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"alpaca/internal/fmath"
 )
 
 // ChatAnswer is the answer to a conversation.
@@ -203,6 +205,25 @@ type OtherProb struct {
 	Token   string  `json:"token"`
 	Logprob float64 `json:"logprob"`
 	Bytes   Bytes   `json:"bytes"`
+}
+
+// SampledProb is a token with the probability with which it was drawn, and the likeliest of
+// those that it was drawn from, in llama.cpp's own form.
+type SampledProb struct {
+	ID    int32          `json:"id"`
+	Token string         `json:"token"`
+	Bytes Bytes          `json:"bytes"`
+	Prob  float64        `json:"prob"`
+	Top   *[]SampledProb `json:"top_probs,omitempty"` // nil: it is one of those
+}
+
+// Sampled returns the same as probabilities.
+func (t *TokenProb) Sampled() SampledProb {
+	top := []SampledProb{}
+	for _, o := range t.Top {
+		top = append(top, SampledProb{ID: o.ID, Token: o.Token, Bytes: o.Bytes, Prob: fmath.Exp(o.Logprob)})
+	}
+	return SampledProb{ID: t.ID, Token: t.Token, Bytes: t.Bytes, Prob: fmath.Exp(t.Logprob), Top: &top}
 }
 
 // Bytes are a token's: JSON's strings cannot hold parts of characters.

@@ -14,6 +14,7 @@ type CompletionRequest struct {
 	Prompts []Prompt
 	List    bool     // the prompts came as a list of several, so that answers are one
 	Fields  []string // of llama.cpp's answer: only those, such as "timings/prompt_n"
+	Sampled bool     // probabilities are those after the samplers
 }
 
 // Prompt is a text in pieces.
@@ -50,10 +51,7 @@ func (r *CompletionRequest) readNative(o *object) {
 	if o.integer("n_probs", &r.Top, 0, MaxProbs); r.Top > 0 {
 		r.Logprobs = true
 	}
-	post := false
-	if o.boolean("post_sampling_probs", &post); post && o.err == nil {
-		o.err = Unsupported("post_sampling_probs", "only the model's own probabilities are known")
-	}
+	o.boolean("post_sampling_probs", &r.Sampled)
 	list, _ := o.list("response_fields", 64)
 	for i, item := range list {
 		var name string

@@ -163,9 +163,24 @@ func (g *Generation) readSampling(o *object) {
 	o.ranged("mirostat_eta", &p.MirostatEta, 0, most)
 	o.integer("min_keep", &p.MinKeep, 0, math.MaxInt32)
 	o.boolean("ignore_eos", &p.IgnoreEOS)
+	readAdaptive(o)
 	readSeed(o, &p.Seed)
 	readBreakers(o, p)
 	readSamplers(o, p)
+}
+
+// Adaptive are the settings of llama.cpp's adaptive-p, which is not there: it is off.
+const (
+	AdaptiveTarget = -1
+	AdaptiveDecay  = 0.9
+)
+
+// readAdaptive refuses what switches adaptive-p on.
+func readAdaptive(o *object) {
+	var target float32 = AdaptiveTarget
+	if o.number("adaptive_target", &target); target >= 0 && o.err == nil {
+		o.err = Unsupported("adaptive_target", "there is no such sampler: it must be negative")
+	}
 }
 
 // readSeed reads a seed. OpenAI's have 64 bits: those that 32 do not hold are folded.

@@ -40,6 +40,13 @@ type Sampler struct {
 	mirostat *mirostat // replaces the draw, unless nil
 	rng      *fmath.MT19937
 	left     candidates
+	chosen   int // index of the last token in left
+}
+
+// Chance is a token with the probability that the chain left it.
+type Chance struct {
+	ID int32
+	P  float32
 }
 
 // New returns a sampler for texts over vocabulary v. The error names the
@@ -126,7 +133,25 @@ func (s *Sampler) sample(logits []float32, g Grammar) (int32, error) {
 	for _, l := range s.chain {
 		l.apply(c)
 	}
-	return c.list[s.choose(c)].id, nil
+	s.chosen = s.choose(c)
+	return c.list[s.chosen].id, nil
+}
+
+// Chosen returns the last token that was sampled, with the probability with which it was
+// drawn, and the n likeliest of those that it was drawn from, best first. There are fewer
+// where the chain left fewer. What is chosen without a draw had no others beside it.
+func (s *Sampler) Chosen(n int) (c Chance, top []Chance) {
+	list := s.left.list
+	if s.greedy {
+		c = Chance{list[s.chosen].id, 1}
+		return c, []Chance{c}[:min(n, 1)]
+	}
+	for _, t := range list[:min(n, len(list))] {
+		if t.p > 0 {
+			top = append(top, Chance{t.id, t.p})
+		}
+	}
+	return Chance{list[s.chosen].id, list[s.chosen].p}, top
 }
 
 // choose returns the index of the candidate that ends the chain.

@@ -42,6 +42,7 @@ type modelCard struct {
 	Created int64          `json:"created"`
 	OwnedBy string         `json:"owned_by"`
 	Aliases []string       `json:"aliases"`
+	Tags    []string       `json:"tags"`
 	Meta    map[string]any `json:"meta"`
 
 	Status map[string]string `json:"status,omitempty"` // of the library's: as llama.cpp's
@@ -54,7 +55,7 @@ func (s *Server) card() modelCard {
 		elements += int64(t.Elems())
 	}
 	return modelCard{
-		ID: s.name(), Object: "model", Created: s.started.Unix(), OwnedBy: "alpaca", Aliases: s.opt.Aliases,
+		ID: s.name(), Object: "model", Created: s.started.Unix(), OwnedBy: "alpaca", Aliases: s.opt.Aliases, Tags: append([]string{}, s.opt.Tags...),
 		Meta: map[string]any{
 			"n_vocab": s.tok.Len(), "n_ctx_train": m.Config.TrainCtx, "n_embd": m.Config.Dim, "n_params": elements, "size": m.File.Size(),
 			"vocab_type": s.tok.Model(), "n_ctx": s.engine.Ctx(),

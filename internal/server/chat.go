@@ -139,7 +139,7 @@ func (s *Server) wholeChat(w http.ResponseWriter, c *conversation, f *flow, a *a
 		Usage: a.usage(), Timings: a.list[0].timings(),
 	}
 	if c.Verbose {
-		out.Verbose = &openai.Verbose{Prompt: c.text}
+		out.Verbose = &openai.Verbose{Prompt: s.written(c.ids)}
 	}
 	for i, one := range a.list {
 		choice := openai.ChatChoice{
@@ -178,12 +178,16 @@ func (s *Server) streamChat(w http.ResponseWriter, c *conversation, f *flow, a *
 			one.told = true
 			send(openai.ChunkChoice{Index: e.index, Delta: openai.First{Role: chat.Assistant}}, func(chunk *openai.ChatChunk) {
 				if c.Verbose && e.index == 0 {
-					chunk.Verbose = &openai.Verbose{Prompt: c.text}
+					chunk.Verbose = &openai.Verbose{Prompt: s.written(c.ids)}
 				}
 			})
 		}
 		if e.progress != nil {
-			send(openai.ChunkChoice{Index: e.index, Delta: openai.Delta{}}, func(chunk *openai.ChatChunk) { chunk.Progress = e.progress })
+			send(openai.ChunkChoice{Index: e.index, Delta: openai.Delta{}}, func(chunk *openai.ChatChunk) {
+				if chunk.Progress = e.progress; c.Timings {
+					chunk.Timings = e.progressTimings()
+				}
+			})
 			return out.err
 		}
 		p := one.add(e)

@@ -206,15 +206,29 @@ func TestNoTemplate(t *testing.T) {
 func TestProgress(t *testing.T) {
 	f := setup(t, func(e *engine.Options, _ *Options) { e.Batch = 16 })
 	_, text := f.do("POST", "/v1/chat/completions", `{"messages": [{"role": "user", "content": "`+strings.Repeat("abc ", 30)+`"}], "max_tokens": 2, "stream": true, "return_progress": true, "timings_per_token": true}`)
-	total := 0.0
+	var processed []float64
+	total, took := 0.0, 0.0
 	for _, data := range eventsOf(t, text) {
-		if p := at(object(t, strings.Replace(data, "[DONE]", "{}", 1)), "prompt_progress"); p != nil {
-			total = at(p, "total").(float64)
-			require.LessOrEqual(t, at(p, "processed"), total)
+		o := object(t, strings.Replace(data, "[DONE]", "{}", 1))
+		p := at(o, "prompt_progress")
+		if p == nil {
+			continue
 		}
+		total = at(p, "total").(float64)
+		processed = append(processed, at(p, "processed").(float64))
+		require.Equal(t, processed[len(processed)-1], at(o, "timings.prompt_n"), "nothing was known before")
+		require.GreaterOrEqual(t, at(o, "timings.prompt_ms"), took)
+		took = at(o, "timings.prompt_ms").(float64)
+		require.Equal(t, 0.0, at(o, "timings.predicted_n"))
 	}
 	require.Greater(t, total, 30.0)
-	require.Contains(t, text, `"timings"`)
+	require.Greater(t, took, 0.0)
+	require.Equal(t, 0.0, processed[0], "the first is told before anything is read")
+	for i := 1; i < len(processed); i++ {
+		require.Greater(t, processed[i], processed[i-1])
+	}
+	require.Equal(t, total, processed[len(processed)-1])
+	require.GreaterOrEqual(t, len(processed), int(total)/16+1, "each batch is told")
 	streamed(t, text)
 }
 

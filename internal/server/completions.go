@@ -22,6 +22,7 @@ func (s *Server) continuing(w http.ResponseWriter, r *http.Request, native bool)
 		return nil, nil, nil, err
 	}
 	req, err := s.prepare(r, &c.Generation, nil)
+	req.Sampled = c.Sampled && c.Logprobs
 	if err == nil {
 		req.Grammar, err = s.form(r, c.Format)
 	}

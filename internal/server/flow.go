@@ -17,6 +17,12 @@ type event struct {
 	token    *engine.Token
 	result   *engine.Result // it is complete
 	progress *openai.Progress
+	elapsed  time.Duration // since the prompt was begun, with progress
+}
+
+// progressTimings returns the times of a prompt that is being read.
+func (e *event) progressTimings() *openai.Timings {
+	return openai.NewTimings(e.progress.Cache, e.progress.Processed-e.progress.Cache, 0, e.elapsed, 0)
 }
 
 // flow is the answers to one HTTP request, which may have several prompts with several
@@ -66,16 +72,23 @@ func (s *Server) start(parent context.Context, prompts [][]int32, req engine.Req
 // progress returns an engine.Request's Progress. It counts the prompt's evaluated tokens, and
 // sends events where wanted.
 func (f *flow) progress(prompt, n, tokens int, wanted bool) func(done, total int) {
-	start, last := time.Now(), -1
+	var start time.Time
+	last := -1
 	return func(done, total int) {
 		f.fresh[prompt].Store(int64(total))
-		if !wanted || done == last { // it is called after each layer, a token need not be complete
+		if !wanted || done == last { // a step begins where the one before it ended
 			return
 		}
+		var elapsed time.Duration
+		if last < 0 {
+			start = time.Now()
+		} else {
+			elapsed = time.Since(start)
+		}
 		last = done
-		p := &openai.Progress{Total: tokens, Cache: tokens - total, Processed: tokens - total + done, TimeMS: time.Since(start).Milliseconds()}
+		p := &openai.Progress{Total: tokens, Cache: tokens - total, Processed: tokens - total + done, TimeMS: elapsed.Milliseconds()}
 		select {
-		case f.events <- event{index: prompt * n, progress: p}:
+		case f.events <- event{index: prompt * n, progress: p, elapsed: elapsed}:
 		default: // the channel is full, and the next event says more
 		}
 	}

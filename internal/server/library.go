@@ -126,7 +126,7 @@ func (m LibraryModel) card() modelCard {
 	if m.Loaded {
 		status = "loaded"
 	}
-	return modelCard{ID: m.Name, Object: "model", Created: m.Time.Unix(), OwnedBy: "alpaca", Aliases: []string{m.Name},
+	return modelCard{ID: m.Name, Object: "model", Created: m.Time.Unix(), OwnedBy: "alpaca", Aliases: []string{m.Name}, Tags: []string{},
 		Meta: map[string]any{"size": m.Size, "quantization": m.Quant}, Status: map[string]string{"value": status}}
 }
 

@@ -12,16 +12,16 @@ import (
 
 // nativePiece is a piece of a text in llama.cpp's own form.
 type nativePiece struct {
-	Index     int                `json:"index"`
-	Content   string             `json:"content"`
-	Tokens    []int32            `json:"tokens"`
-	Stop      bool               `json:"stop"`
-	Slot      int                `json:"id_slot"`
-	Predicted int                `json:"tokens_predicted"`
-	Evaluated int                `json:"tokens_evaluated"`
-	Probs     []openai.TokenProb `json:"completion_probabilities,omitempty"`
-	Timings   *openai.Timings    `json:"timings,omitempty"`
-	Progress  *openai.Progress   `json:"prompt_progress,omitempty"`
+	Index     int              `json:"index"`
+	Content   string           `json:"content"`
+	Tokens    []int32          `json:"tokens"`
+	Stop      bool             `json:"stop"`
+	Slot      int              `json:"id_slot"`
+	Predicted int              `json:"tokens_predicted"`
+	Evaluated int              `json:"tokens_evaluated"`
+	Probs     any              `json:"completion_probabilities,omitempty"` // nil: there are none
+	Timings   *openai.Timings  `json:"timings,omitempty"`
+	Progress  *openai.Progress `json:"prompt_progress,omitempty"`
 }
 
 // nativeAnswer is a complete text, or the end of one that was streamed.
@@ -75,6 +75,21 @@ func (s *Server) nativeEnd(c *openai.CompletionRequest, a *answers, index int) n
 	return out
 }
 
+// nativeProbs returns probabilities of tokens, those that were asked for, nil for none.
+func nativeProbs(c *openai.CompletionRequest, list []openai.TokenProb) any {
+	if len(list) == 0 {
+		return nil
+	}
+	if !c.Sampled {
+		return list
+	}
+	var out []openai.SampledProb
+	for i := range list {
+		out = append(out, list[i].Sampled())
+	}
+	return out
+}
+
 // written returns the text of a prompt's tokens.
 func (s *Server) written(ids []int32) string {
 	var b strings.Builder
@@ -95,7 +110,7 @@ func (s *Server) wholeNative(w http.ResponseWriter, c *openai.CompletionRequest,
 	var list []any
 	for i, one := range a.list {
 		out := s.nativeEnd(c, a, i)
-		out.Content, out.Probs = one.text.String(), one.content
+		out.Content, out.Probs = one.text.String(), nativeProbs(c, one.content)
 		if c.GiveTokens {
 			out.Tokens = append(out.Tokens, one.tokens...)
 		}
@@ -149,11 +164,14 @@ func (s *Server) streamNative(w http.ResponseWriter, c *openai.CompletionRequest
 		base := nativePiece{Index: e.index, Tokens: []int32{}, Evaluated: one.prompt}
 		if e.progress != nil {
 			base.Progress = e.progress
+			if c.Timings {
+				base.Timings = e.progressTimings()
+			}
 			out.send(base)
 			return out.err
 		}
 		if p := one.add(e); !p.empty() {
-			base.Content, base.Probs, base.Predicted = p.text, p.probs, one.generated
+			base.Content, base.Probs, base.Predicted = p.text, nativeProbs(c, p.probs), one.generated
 			base.Tokens = append(base.Tokens, p.tokens...)
 			if c.Timings {
 				base.Timings = one.live(f.evaluated(e.index / a.n))
@@ -221,6 +239,7 @@ func (s *Server) settings(g *openai.Generation, seed uint32) map[string]any {
 		"repeat_last_n": p.RepeatLastN, "repeat_penalty": p.RepeatPenalty, "presence_penalty": p.PresencePenalty, "frequency_penalty": p.FrequencyPenalty,
 		"dry_multiplier": p.DRYMultiplier, "dry_base": p.DRYBase, "dry_allowed_length": p.DRYAllowedLength, "dry_penalty_last_n": p.DRYLastN,
 		"dry_sequence_breakers": p.DRYBreakers, "mirostat": p.Mirostat, "mirostat_tau": p.MirostatTau, "mirostat_eta": p.MirostatEta,
+		"adaptive_target": openai.AdaptiveTarget, "adaptive_decay": openai.AdaptiveDecay,
 		"min_keep": p.MinKeep, "ignore_eos": p.IgnoreEOS, "logit_bias": biases, "n_probs": g.Top, "samplers": samplers,
 		"stop": stop, "stream": g.Stream, "timings_per_token": g.Timings, "n": g.N, "cache_prompt": !g.NoCache,
 	}

@@ -64,6 +64,52 @@ func TestNativeForms(t *testing.T) {
 	require.Equal(t, before, o["content"])
 }
 
+// TestSampledProbs checks the probabilities after the samplers: of what a token was drawn from,
+// and of nothing else.
+func TestSampledProbs(t *testing.T) {
+	f := setup(t, nil)
+	const body = `{"prompt": "abc", "n_predict": 12, "seed": 3, "ignore_eos": true, "n_probs": 10, "post_sampling_probs": true, "min_p": 0, "top_p": 1`
+	for _, tt := range []struct {
+		more string
+		left int
+	}{{`, "top_k": 4`, 4}, {`, "top_k": 1`, 1}, {`, "temperature": 0`, 1}, {`, "top_k": 40, "temperature": 1.5`, 10}, {`, "mirostat": 2, "top_k": 3`, 10}} {
+		o := f.post("/completion", body+tt.more+`}`, 200)
+		list := o["completion_probabilities"].([]any)
+		require.Len(t, list, 12)
+		for _, one := range list {
+			require.NotContains(t, one, "logprob")
+			require.NotContains(t, one, "top_logprobs")
+			p, top := at(one, "prob").(float64), at(one, "top_probs").([]any)
+			require.Greater(t, p, 0.0)
+			require.LessOrEqual(t, len(top), tt.left)
+			sum, found, last := 0.0, false, 1.0
+			for _, other := range top {
+				q := at(other, "prob").(float64)
+				require.Greater(t, q, 0.0)
+				require.LessOrEqual(t, q, last, "best first")
+				sum, last = sum+q, q
+				if at(other, "id") == at(one, "id") {
+					found = true
+					require.Equal(t, p, q)
+				}
+			}
+			if len(top) < 10 {
+				require.True(t, found)
+				require.InDelta(t, 1, sum, 1e-5)
+			}
+		}
+		_, text := f.do("POST", "/completion", body+tt.more+`, "stream": true}`)
+		var streamed []any
+		for _, data := range eventsOf(t, text) {
+			part, _ := object(t, data)["completion_probabilities"].([]any)
+			streamed = append(streamed, part...)
+		}
+		require.Equal(t, list, streamed)
+	}
+	o := f.post("/completion", `{"prompt": "abc", "n_predict": 2, "post_sampling_probs": true}`, 200)
+	require.NotContains(t, o, "completion_probabilities", "none were asked for")
+}
+
 // TestManyPrompts checks that a long list of prompts waits on itself: the queue is short.
 func TestManyPrompts(t *testing.T) {
 	f := setup(t, nil)

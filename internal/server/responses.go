@@ -198,7 +198,7 @@ func (s *Server) responses(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	defer f.close()
-	out := &responseEvents{events: s.newEvents(w), streams: c.Stream, response: s.newResponse(req, noteOf(w).fixed)}
+	out := &responseEvents{events: s.newEvents(w), streams: c.Stream, timings: c.Timings, response: s.newResponse(req, noteOf(w).fixed)}
 	err = out.all(f, a.list[0])
 	if err == nil && !c.Stream {
 		err = s.send(w, http.StatusOK, out.response)

@@ -13,11 +13,13 @@ import (
 type responseEvents struct {
 	*events
 	streams  bool
+	timings  bool // with each piece of text, and at the end
 	response response
 	number   int // of the next event
 	told     bool
 	open     bool // the last item of the response is not complete
 	thoughts int  // tokens of them
+	live     func() *openai.Timings
 }
 
 // event sends one.
@@ -64,9 +66,15 @@ func (r *responseEvents) all(f *flow, one *answer) error {
 	err := f.each(r.s.opt.KeepAlive, idle, func(e event) error {
 		r.begin()
 		if e.progress != nil {
+			fields := map[string]any{"response": r.response, "prompt_progress": e.progress}
+			if r.timings {
+				fields["timings"] = e.progressTimings()
+			}
+			r.event("response.in_progress", fields)
 			return r.err
 		}
 		p := one.add(e)
+		r.live = func() *openai.Timings { return one.live(f.evaluated(0)) }
 		if e.token != nil && p.thought != "" {
 			r.thoughts++
 		}
@@ -112,7 +120,11 @@ func (r *responseEvents) add(kind, text string, probs []openai.TokenProb) {
 	}
 	list := responseProbs(probs)
 	*part.Logprobs = append(*part.Logprobs, list...)
-	r.event("response.output_text.delta", r.at(map[string]any{"delta": text, "logprobs": list}))
+	fields := map[string]any{"delta": text, "logprobs": list}
+	if r.timings {
+		fields["timings"] = r.live()
+	}
+	r.event("response.output_text.delta", r.at(fields))
 }
 
 // delta adds what a parser of calls found.
@@ -187,7 +199,11 @@ func (r *responseEvents) end(one *answer) {
 	}
 	status := r.response.ended(one, r.thoughts)
 	r.close(status)
-	r.event("response."+status, map[string]any{"response": r.response})
+	fields := map[string]any{"response": r.response}
+	if r.timings {
+		fields["timings"] = r.response.Timings
+	}
+	r.event("response."+status, fields)
 }
 
 // failed ends the stream with an error. Clients know it by its "error", as in other streams.

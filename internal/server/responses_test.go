@@ -69,6 +69,26 @@ func TestResponses(t *testing.T) {
 	require.Nil(t, done["incomplete_details"])
 	require.Len(t, at(done, "output.0.content.0.logprobs.0.top_logprobs"), 2)
 
+	_, text = f.do("POST", "/v1/responses", `{`+askResponse+`, "max_output_tokens": 12, "stream": true, "return_progress": true, "timings_per_token": true, "cache_prompt": false}`)
+	names, data = named(t, text)
+	progress, timed := 0, 0
+	for i, o := range data {
+		require.Equal(t, float64(i), o["sequence_number"])
+		if o["prompt_progress"] != nil {
+			require.Equal(t, "response.in_progress", names[i])
+			require.Contains(t, o, "response")
+			require.Equal(t, at(o, "prompt_progress.processed"), at(o, "timings.prompt_n"))
+			progress++
+		}
+		if names[i] == "response.output_text.delta" {
+			require.Positive(t, at(o, "timings.predicted_n"))
+			timed++
+		}
+	}
+	require.Positive(t, progress)
+	require.Positive(t, timed)
+	require.Equal(t, 12.0, at(data[len(data)-1], "timings.predicted_n"))
+
 	o := f.post("/v1/responses/input_tokens", `{`+askResponse+`}`, 200)
 	require.Equal(t, at(want, "usage.prompt_tokens"), o["input_tokens"])
 	resp, text := f.do("GET", "/v1/responses/resp_1", "")

@@ -31,6 +31,7 @@ import (
 type Options struct {
 	Path    string   // of the model
 	Aliases []string // names of the model, the one to show first: the file's
+	Tags    []string // what else is said of it in lists
 	Build   string   // of the program
 	// Fingerprint says what made an answer; "": the build. Servers that give the same
 	// answers have the same.

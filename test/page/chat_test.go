@@ -1,6 +1,7 @@
 package page
 
 import (
+	"strings"
 	"testing"
 	"time"
 
@@ -90,6 +91,24 @@ func TestStop(t *testing.T) {
 	require.Equal(t, "input", eval[string](b, "document.activeElement.id"), "the focus goes back to where one writes")
 }
 
+// TestFull checks that an answer which fills the context cannot go on, and says so before
+// anything is sent. What does not count, such as a thought, leaves room.
+func TestFull(t *testing.T) {
+	f := serve(t, reply{Pieces: strings.SplitAfter(strings.Repeat("a ", 4000), " "), Finish: "length"})
+	f.counts = 4100
+	b := open(t, f.URL)
+	b.ask("Long")
+	b.idle()
+	b.wait(`document.querySelector(".message.assistant .actions").innerText.includes("It cannot go on: 4100 tokens fill the context of 4096.")`)
+	require.True(t, eval[bool](b, `[...document.querySelectorAll(".message.assistant button")].find((e) => e.innerText === "Continue").disabled`))
+	f.set(func() { f.counts = 2000 })
+	b.load("/")
+	b.clickText("#list li", "Long")
+	b.clickText(".message.assistant .actions", "Continue")
+	b.idle()
+	require.Len(t, f.last().Messages, 2)
+}
+
 // TestThinking checks that a thought is folded, and that what is sent back has none of it.
 func TestThinking(t *testing.T) {
 	hold := make(chan struct{})
@@ -166,6 +185,37 @@ func TestKeys(t *testing.T) {
 	require.Equal(t, "skip", order[0])
 	require.Equal(t, "new", order[1])
 	require.Subset(t, order, []string{"search", "open", "act rename", "export", "import"})
+}
+
+// TestModels checks that the reader can choose among the models of a server, that the choice is
+// kept, and that nothing is offered where there is one.
+func TestModels(t *testing.T) {
+	f := serve(t, reply{Pieces: []string{"Yes."}})
+	b := open(t, f.URL)
+	b.ask("a")
+	b.idle()
+	require.NotContains(t, f.last().Body, "model")
+	b.click("#open-settings")
+	require.False(t, eval[bool](b, `document.querySelector("#which").checkVisibility()`))
+	b.clickText("#settings", "Done")
+	f.set(func() { f.models = []string{"hf:owner/other:Q4_0"} })
+	b.load("/")
+	b.click("#open-settings")
+	require.Equal(t, "scripted-1b", eval[string](b, `document.querySelector("#models").value`))
+	b.accessible("choice of models")
+	b.do(chromedp.Evaluate[chromedp.Void](`document.querySelector("#models").value = "hf:owner/other:Q4_0", document.querySelector("#models").dispatchEvent(new Event("change"))`))
+	b.clickText("#settings", "Done")
+	b.wait(`document.querySelector("#model").innerText === "hf:owner/other:Q4_0"`)
+	require.False(t, eval[bool](b, `document.querySelector("#meter").checkVisibility()`), "its context is not known")
+	b.load("/")
+	b.ask("b")
+	b.idle()
+	require.Equal(t, "hf:owner/other:Q4_0", f.last().Body["model"])
+	f.set(func() { f.models = nil })
+	b.load("/")
+	b.ask("c")
+	b.idle()
+	require.NotContains(t, f.last().Body, "model", "it is there no more")
 }
 
 // TestSettings checks that only what was changed is sent, and that it is kept.

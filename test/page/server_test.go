@@ -44,6 +44,8 @@ type fake struct {
 	key     string // that is needed
 	down    bool   // connections are cut
 	warn    []string
+	counts  int      // tokens that each prompt has
+	models  []string // besides its own
 }
 
 // serve starts one that gives these answers, the last of them again and again.
@@ -55,7 +57,21 @@ func serve(t *testing.T, replies ...reply) *fake {
 		mux.Handle(pattern, h)
 	}
 	mux.HandleFunc("GET /props", f.props)
+	mux.HandleFunc("GET /v1/models", func(w http.ResponseWriter, _ *http.Request) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		list := []map[string]string{{"id": "scripted-1b"}}
+		for _, name := range f.models {
+			list = append(list, map[string]string{"id": name})
+		}
+		json.NewEncoder(w).Encode(map[string]any{"object": "list", "data": list})
+	})
 	mux.HandleFunc("POST /v1/chat/completions", f.chat)
+	mux.HandleFunc("POST /v1/chat/completions/input_tokens", func(w http.ResponseWriter, _ *http.Request) {
+		f.mu.Lock()
+		defer f.mu.Unlock()
+		fmt.Fprintf(w, `{"object": "response.input_tokens", "input_tokens": %d}`, f.counts)
+	})
 	f.Server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		f.mu.Lock()
 		down := f.down

@@ -33,6 +33,7 @@ type options struct {
 	hosts    []string
 	port     int
 	aliases  []string
+	tags     []string
 	keys     []string
 	keyFile  string
 	allowed  []string
@@ -91,6 +92,7 @@ Exit status: 0 ended by a signal, all answers complete; 1 failure; 2 wrong comma
 	flags.AddInt(fs, &o.queue, flags.Int{Name: "max-queue", Value: 64, Low: 1, High: 1 << 16}, "`requests` that wait; more are refused with 429")
 	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -1, High: math.MaxInt32}, "`tokens` of an answer at most, whatever a request asks for; -1 is no limit")
 	fs.StringSliceVarP(&o.aliases, "alias", "a", nil, "`name` of the model for clients; several with commas (default: the file's)")
+	fs.StringSliceVar(&o.tags, "tags", nil, "`words` about the model for lists of models, several with commas")
 	fs.StringSliceVar(&o.keys, "api-key", nil, "`key` that requests need; several with commas (default: $"+keyEnv[0]+")")
 	fs.StringVar(&o.keyFile, "api-key-file", "", "`file` with a key on each line, which no list of processes shows")
 	fs.StringSliceVar(&o.allowed, "allowed-host", nil, "`name` of this machine that requests may use, besides localhost")
@@ -143,6 +145,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	if len(o.aliases) > 0 {
 		opt.Aliases = o.aliases
 	}
+	opt.Tags = o.tags
 	drafts, err := o.model.OpenDrafts(u, m)
 	if err != nil {
 		return err

@@ -73,7 +73,7 @@ func TestServe(t *testing.T) {
 	key := filepath.Join(t.TempDir(), "keys")
 	require.NoError(t, os.WriteFile(key, []byte("one\n\n two \n"), 0o600))
 	cmd := exec.CommandContext(t.Context(), "alpaca", "serve", "-m", testmodel.SPM(1).Write(t), "--port", "0", "--host", "127.0.0.1", "-t", "1",
-		"-a", "tiny,small", "--api-key-file", key, "--no-slots", "--temp", "0", "-c", "128", "-np", "3", "--jinja")
+		"-a", "tiny,small", "--tags", "chat,old", "--api-key-file", key, "--no-slots", "--temp", "0", "-c", "128", "-np", "3", "--jinja")
 	cmd.Cancel = func() error { return cmd.Process.Kill() }
 	// A browser that tells which page it was to show.
 	shown := filepath.Join(t.TempDir(), "shown")
@@ -114,6 +114,9 @@ func TestServe(t *testing.T) {
 	for _, want := range []string{`"total_slots":3`, `"n_ctx":128`, `"model_alias":"tiny"`, `"temperature":0,`, `"warnings":["the model has no chat template`} {
 		require.Contains(t, text, want)
 	}
+	_, text = ask("GET", "/v1/models", "")
+	require.Contains(t, text, `"id":"tiny","object":"model"`)
+	require.Contains(t, text, `"aliases":["tiny","small"],"tags":["chat","old"]`)
 	status, _ = ask("GET", "/slots", "")
 	require.Equal(t, 501, status)
 	status, text = ask("POST", "/v1/chat/completions", `{"messages": [{"role": "user", "content": "Hi"}], "max_tokens": 3}`)

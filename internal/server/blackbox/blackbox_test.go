@@ -40,7 +40,13 @@ type fixture struct {
 // of.
 func setup(t testing.TB, change func(*engine.Options, *server.Options)) *fixture {
 	t.Helper()
-	file, err := gguf.Open(testmodel.SPM(1).Write(t))
+	return setupModel(t, testmodel.SPM(1), change)
+}
+
+// setupModel is setup with another model.
+func setupModel(t testing.TB, of *testmodel.Model, change func(*engine.Options, *server.Options)) *fixture {
+	t.Helper()
+	file, err := gguf.Open(of.Write(t))
 	require.NoError(t, err)
 	m, err := model.Load(file, model.LoadOptions{})
 	require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 
 	"alpaca/internal/engine"
 	"alpaca/internal/server"
+	"alpaca/internal/testmodel"
 )
 
 // postPaths are those that take JSON.
@@ -41,7 +42,7 @@ func TestHostileNumbers(t *testing.T) {
 	f := setup(t, func(_ *engine.Options, o *server.Options) { o.MaxTokens = 2 })
 	fields := []string{
 		"max_tokens", "max_completion_tokens", "n_predict", "n", "seed", "temperature", "top_p", "top_k", "min_p", "typical_p", "top_n_sigma",
-		"dynatemp_range", "dynatemp_exponent", "xtc_probability", "xtc_threshold", "repeat_last_n", "repeat_penalty", "frequency_penalty",
+		"dynatemp_range", "dynatemp_exponent", "xtc_probability", "xtc_threshold", "adaptive_target", "post_sampling_probs", "repeat_last_n", "repeat_penalty", "frequency_penalty",
 		"presence_penalty", "dry_multiplier", "dry_base", "dry_allowed_length", "dry_penalty_last_n", "mirostat", "mirostat_tau", "mirostat_eta",
 		"min_keep", "n_probs", "logprobs", "top_logprobs", "stop", "logit_bias", "samplers", "stream", "stream_options", "cache_prompt", "model",
 		"messages", "prompt", "tokens", "content", "system", "stop_sequences", "thinking", "tools", "tool_choice", "response_format", "grammar",
@@ -77,7 +78,9 @@ func fuzz(f *testing.F, paths []string, seeds ...string) {
 			f.Add(i, seed)
 		}
 	}
-	x := setup(f, func(_ *engine.Options, o *server.Options) { o.MaxTokens = 2 })
+	// What is tried is how requests are read: the smallest model answers as well as any other.
+	smallest := testmodel.Spec{Seed: 1, Dim: 32, Layers: 1}.Make()
+	x := setupModel(f, smallest, func(e *engine.Options, o *server.Options) { o.MaxTokens, e.Drafts.Off = 1, true })
 	f.Fuzz(func(t *testing.T, path int, body string) {
 		x.answered(t, paths[uint(path)%uint(len(paths))], body)
 	})

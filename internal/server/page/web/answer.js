@@ -17,7 +17,7 @@ export const stop = () => state.running?.abort.abort();
 export async function respond(c, parent, begun) {
   if (state.running) return;
   const m = begun || store.add(c, parent, { role: "assistant", content: "", thought: "" });
-  const messages = asked(c, parent, m.content);
+  const messages = store.asked(c, parent, m.content);
   c.title ||= titleOf(store.path(c)[0].content);
   c.leaf = m.id;
   m.finish = "cut"; // until the answer is complete: a page may be closed in the middle
@@ -56,22 +56,14 @@ function titleOf(text) {
   return line.length > 60 ? line.slice(0, 59).replace(/\s+\S*$/, "") + "…" : line;
 }
 
-// asked returns the messages to send: those that lead to message parent, and the beginning
-// of the answer, if there is one.
-function asked(c, parent, before) {
-  const messages = store.path(c, parent).map(({ role, content }) => ({ role, content }));
-  if (c.system) messages.unshift({ role: "system", content: c.system });
-  if (before) messages.push({ role: "assistant", content: before });
-  return messages;
-}
-
 // receive adds what the model says to message m, and saves it from time to time.
 async function receive(c, m, messages, signal) {
   const began = performance.now(), paint = frames(() => progress(m));
-  let count = 0, first = 0, saved = began;
+  let count = 0, first = 0, saved = began, prompt = 0;
   status("Waiting…");
   for await (const chunk of api.answer({ ...settings.request(), messages }, signal)) {
     const p = chunk.prompt_progress;
+    prompt = p?.total ?? prompt;
     if (p && p.processed < p.total) status(`Reading: ${p.processed} of ${p.total} tokens`);
     for (const { delta, finish_reason } of chunk.choices) {
       if (finish_reason) m.finish = finish_reason;
@@ -80,6 +72,7 @@ async function receive(c, m, messages, signal) {
       m.thought = (m.thought || "") + (delta.reasoning_content || "");
       first ||= performance.now();
       count++;
+      m.tokens = prompt + count; // at least: until the server counts them, or if it never does
       const seconds = (performance.now() - first) / 1000;
       status(seconds > 0.5 ? `${(count / seconds).toFixed(1)} tokens/s` : "Answering…");
       paint();

@@ -33,6 +33,18 @@ async function request(path, options = {}) {
 // props returns what the server says of itself.
 export const props = async () => (await request("props")).json();
 
+// models returns the names of the models that the server has, its own first.
+export const models = async () => (await (await request("v1/models")).json()).data.map((m) => m.id);
+
+// tokensOf returns how many tokens the prompt of a conversation has, or undefined where the server
+// cannot tell.
+export async function tokensOf(body) {
+  try {
+    const options = { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+    return (await (await request("v1/chat/completions/input_tokens", options)).json()).input_tokens;
+  } catch {}
+}
+
 // events yields the data of server-sent events.
 async function* events(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();

@@ -1,6 +1,7 @@
 // The conversation that is shown, and what can be done with each of its messages.
 
 import { copy } from "./clipboard.js";
+import { full } from "./room.js";
 import { failed, state, status, ui } from "./state.js";
 import * as store from "./store.js";
 import { Follower, button, message, place, update } from "./view.js";
@@ -70,7 +71,11 @@ function actions(m, e, last) {
     if (last) bar.append(button("Answer", "Let the model answer", () => respond(c, m.id)));
   } else {
     bar.append(button("Again", "Another answer", () => respond(c, m.parent)));
-    if (last && m.finish !== "stop" && m.content) bar.append(button("Continue", "Go on with this answer", () => respond(c, m.parent, m)));
+    if (last && m.finish !== "stop" && m.content) {
+      const why = full(c, m, draw), on = button("Continue", why || "Go on with this answer", () => respond(c, m.parent, m));
+      on.disabled = why !== "";
+      bar.append(on, why);
+    }
   }
   if (m.failed) {
     const why = document.createElement("span");

@@ -5,6 +5,7 @@ import * as api from "./api.js";
 import { fresh, list, listed, side } from "./chats.js";
 import { draw, meter } from "./conversation.js";
 import { dropped, taken } from "./files.js";
+import { choose } from "./models.js";
 import * as settings from "./settings.js";
 import { failed, notice, state, status, ui } from "./state.js";
 import * as store from "./store.js";
@@ -15,9 +16,7 @@ import { download } from "./view.js";
 async function connect() {
   try {
     const p = await api.props();
-    ui.model.textContent = ui.model.title = p.model_alias;
-    state.context = p.default_generation_settings.n_ctx;
-    state.defaults = p.default_generation_settings.params;
+    ui.model.textContent = ui.model.title = await choose(p);
     ui.data.hidden = !p.data;
     sampling();
     notice(p.warnings?.join(" ") || "");
@@ -109,7 +108,8 @@ ui.reset.addEventListener("click", () => {
 });
 ui.settings.addEventListener("close", async () => {
   const { now } = state;
-  if (ui.key.value.trim() !== api.key.get()) {
+  const chosen = ui.models.value && ui.models.value !== ui.model.textContent;
+  if (chosen || ui.key.value.trim() !== api.key.get()) {
     api.key.set(ui.key.value.trim());
     connect();
   }

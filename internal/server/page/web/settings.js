@@ -1,6 +1,8 @@
 // What is asked of the model besides the messages. Only what the reader has set is sent:
 // the rest are the server's defaults, which are shown.
 
+import { state } from "./state.js";
+
 const fields = [
   ["temperature", "Temperature", 0, 5, 0.05],
   ["top_k", "Top K", 0, 1000, 1],
@@ -56,6 +58,7 @@ export function reset() {
 // request returns the fields to send.
 export function request() {
   const { no_thinking, ...body } = values;
+  if (state.model) body.model = state.model;
   if (no_thinking) body.reasoning_effort = "none";
   return body;
 }

@@ -11,6 +11,7 @@ export const state = {
   running: null, // the answer that is being given: {abort, conversation, message}
   context: 0, // tokens that the model's context has
   defaults: {}, // of the server's sampling
+  model: "", // that answers; "": the server's own
 };
 
 export const notice = (text = "") => {

@@ -64,6 +64,15 @@ export function path(c, leaf = c.leaf) {
   return list;
 }
 
+// asked returns the messages to send: those that lead to message parent, and the beginning
+// of the answer, if there is one.
+export function asked(c, parent, before) {
+  const messages = path(c, parent).map(({ role, content }) => ({ role, content }));
+  if (c.system) messages.unshift({ role: "system", content: c.system });
+  if (before) messages.push({ role: "assistant", content: before });
+  return messages;
+}
+
 // siblings returns the messages that stand in the same place, the eldest first.
 export const siblings = (c, m) => Object.values(c.messages).filter((x) => x.parent === m.parent && x.role === m.role).sort((a, b) => a.created - b.created);
 
