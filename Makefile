@@ -33,10 +33,12 @@ help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The module in release has what packages are made with. PLATFORMS_OF_RELEASE is a list such as
-# linux/amd64,linux/armv7; without it all are built.
+# linux/amd64,linux/armv7; without it all are built. A release is a commit with a tag;
+# SNAPSHOT=1 builds another one, to try it.
 release: ## build what is given out, into ./dist: archives, Debian packages, SBOMs, checksums
-	rm -rf dist
-	cd release && $(GO) run . -o ../dist $(if $(PLATFORMS_OF_RELEASE),-platforms $(PLATFORMS_OF_RELEASE))
+	rm -rf dist.new
+	cd release && $(GO) run . -o ../dist.new $(if $(PLATFORMS_OF_RELEASE),-platforms $(PLATFORMS_OF_RELEASE)) $(if $(SNAPSHOT),-snapshot)
+	rm -rf dist && mv dist.new dist
 
 release-check: ## build a release twice and compare every byte; FRESH=1 compiles everything anew
 	release/check.sh $(PLATFORMS_OF_RELEASE)
@@ -152,13 +154,8 @@ mca: ## estimate the arm64 kernels' speed on CPUs that are not at hand (needs ll
 		GOOS=linux GOARCH=arm64 $(GO) build -o $$dir/alpaca ./cmd/alpaca && \
 		$(GO) run ./internal/mca $$dir/alpaca
 
-fuzz: ## run every fuzz target for FUZZTIME (default 10s)
-	@for pkg in $$($(GO) list ./...); do \
-		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-			echo "$$pkg $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
-		done; \
-	done
+fuzz: ## run every fuzz target for FUZZTIME (default 10s); RECORD=1 adds the time to SECURITY.md
+	GO=$(GO) test/fuzz/run $(FUZZTIME)
 
 whole-way: build ## go the whole way of examples/whole-way.sh with the built-in model, in a folder of its own
 	ALPACA=./alpaca SERVE=no examples/whole-way.sh builtin $$(mktemp -d)
@@ -188,5 +185,5 @@ score: ## ask the built-in model its held-out questions
 	$(GO) run ./internal/tinydata/score -wrong 1
 
 clean: ## remove what the targets above made
-	rm -rf dist
+	rm -rf dist dist.new
 	rm -f alpaca purego.bench asm.bench
