@@ -169,6 +169,7 @@ golden: ## rewrite testdata, and the pages that show answers: what our own model
 	$(GO) test ./internal/model -run 'TestAnswers|TestLogits' -update
 	$(GO) test ./internal/testmodel ./internal/quantize -run 'TestTokens|TestQuantizedFiles' -update
 	$(GO) test ./internal/builtin -run 'TestAnswers|TestReadme|TestRecording' -update
+	$(GO) test ./internal/train -run TestArchSameBits -update
 	$(GO) test ./internal/bench -run TestMemoryTable -update
 	$(GO) test ./internal/tinydata/make -run TestSameFile -update
 	$(GO) test ./internal/tinydata/score -run TestDocument -update

@@ -46,6 +46,7 @@ func TestSettings(t *testing.T) {
 func TestEverySetting(t *testing.T) {
 	f := setup(t, nil)
 	defaults := sampler.DefaultParams()
+	defaults.Seed = 7
 	kind := reflect.TypeFor[sampler.Params]()
 	for i := range kind.NumField() {
 		name := kind.Field(i).Name
