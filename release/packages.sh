@@ -71,7 +71,7 @@ fi
 pages=$work/$name
 if has groff "manual pages"; then
 	for page in "$pages"/man/*.1; do
-		groff -man -Tutf8 -ww "$page" >"$work/page" 2>"$work/warnings"
+		groff -k -man -Tutf8 -ww -W break "$page" >"$work/page" 2>"$work/warnings"
 		[ ! -s "$work/warnings" ] || fail "$(cat "$work/warnings")"
 		grep -q NAME "$work/page" || fail "$page: no NAME"
 	done
@@ -102,7 +102,7 @@ if [ -n "$native" ]; then
 	if has zsh "its completions"; then
 		complete zsh "$(zsh -f -c 'fpath=($1 $fpath); zmodload zsh/zpty; zpty -b z zsh -f
 			zpty -w z "PS1=; fpath=($1 \$fpath); autoload -U compinit; compinit -D -u"; sleep 1
-			zpty -w z $'"'alpaca quanti\t'"'; sleep 2; zpty -r -t z x; while zpty -r -t z y; do x+=$y; done; print -r -- $x' - "$work/bin" 2>&1 | grep -o 'quantize' | head -n 1)"
+			zpty -w -n z $'"'alpaca quanti\t'"'; sleep 2; zpty -r -t z x; while zpty -r -t z y; do x+=$y; done; print -r -- $x' - "$work/bin" 2>&1 | grep -o 'quantize' | head -n 1)"
 	fi
 	if has fish "its completions"; then
 		complete fish "$(HOME=$work fish --no-config -c "source '$pages/completions/alpaca.fish'; complete -C 'alpaca quanti'" 2>&1)"
