@@ -27,27 +27,31 @@ MORE_KERNELS := ./internal/quant/... ./internal/builtin/...
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help plots release release-check release-start vulncheck whole-way build test check test-clients test-clients-deps test-scaleout test-scaleout-deps screenshot fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz golden model score clean
+.PHONY: help plots release release-check release-look release-start vulncheck whole-way build test check test-clients test-clients-deps test-scaleout test-scaleout-deps screenshot fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz golden model score clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # The module in release has what packages are made with. PLATFORMS_OF_RELEASE is a list such as
-# linux/amd64,linux/armv7; without it all are built.
+# linux/amd64,linux/armv7; without it all are built. A release is a commit with a tag;
+# SNAPSHOT=1 builds another one, to try it.
 release: ## build what is given out, into ./dist: archives, Debian packages, SBOMs, checksums
-	rm -rf dist
-	cd release && $(GO) run . -o ../dist $(if $(PLATFORMS_OF_RELEASE),-platforms $(PLATFORMS_OF_RELEASE))
+	rm -rf dist.new
+	cd release && $(GO) run . -o ../dist.new $(if $(PLATFORMS_OF_RELEASE),-platforms $(PLATFORMS_OF_RELEASE)) $(if $(SNAPSHOT),-snapshot)
+	rm -rf dist && mv dist.new dist
 
 release-check: ## build a release twice and compare every byte; FRESH=1 compiles everything anew
 	release/check.sh $(PLATFORMS_OF_RELEASE)
 
+release-look: ## look at what ./dist has: checksums, packages, manual pages, completions, SBOMs
+	release/packages.sh dist
+
 release-start: ## start what ./dist has for other CPUs under emulators, and compare ten answers
 	release/start.sh dist
 
-# The database is asked over the network, so this is not part of check: a database that cannot be
-# reached fails here, and must not count as one that knows nothing.
-vulncheck: ## look for known weaknesses in what is linked (needs the network)
-	$(GO) run golang.org/x/vuln/cmd/govulncheck@v1.1.4 ./...
+# Without the network it says that nothing was looked for, and does not fail.
+vulncheck: ## look for known weaknesses in what is linked
+	GO=$(GO) release/vulncheck.sh
 
 # Where the program begins on Linux: it looks at the limit of its address space before
 # Go's runtime does (internal/machine/start).
@@ -152,15 +156,8 @@ mca: ## estimate the arm64 kernels' speed on CPUs that are not at hand (needs ll
 		GOOS=linux GOARCH=arm64 $(GO) build -o $$dir/alpaca ./cmd/alpaca && \
 		$(GO) run ./internal/mca $$dir/alpaca
 
-# Inputs are made smaller for a moment only: what runs beside a test, as an engine does, covers
-# other lines each time, so that the usual minute would go into each of them.
-fuzz: ## run every fuzz target for FUZZTIME (default 10s)
-	@for pkg in $$($(GO) list ./...); do \
-		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-			echo "$$pkg $$target"; \
-			$(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 20x $$pkg || exit 1; \
-		done; \
-	done
+fuzz: ## run every fuzz target for FUZZTIME (default 10s); RECORD=1 adds the time to SECURITY.md
+	GO=$(GO) test/fuzz/run $(FUZZTIME)
 
 whole-way: build ## go the whole way of examples/whole-way.sh with the built-in model, in a folder of its own
 	ALPACA=./alpaca SERVE=no examples/whole-way.sh builtin $$(mktemp -d)
@@ -172,6 +169,7 @@ golden: ## rewrite testdata, and the pages that show answers: what our own model
 	$(GO) test ./internal/model -run 'TestAnswers|TestLogits' -update
 	$(GO) test ./internal/testmodel ./internal/quantize -run 'TestTokens|TestQuantizedFiles' -update
 	$(GO) test ./internal/builtin -run 'TestAnswers|TestReadme|TestRecording' -update
+	$(GO) test ./internal/train -run TestArchSameBits -update
 	$(GO) test ./internal/bench -run TestMemoryTable -update
 	$(GO) test ./internal/tinydata/make -run TestSameFile -update
 	$(GO) test ./internal/tinydata/score -run TestDocument -update
@@ -190,5 +188,5 @@ score: ## ask the built-in model its held-out questions
 	$(GO) run ./internal/tinydata/score -wrong 1
 
 clean: ## remove what the targets above made
-	rm -rf dist
+	rm -rf dist dist.new
 	rm -f alpaca purego.bench asm.bench

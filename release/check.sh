@@ -10,7 +10,7 @@ work=$(mktemp -d)
 trap 'chmod -R u+w "$work"; rm -rf "$work"' EXIT
 platforms=${1-}
 go build -trimpath -o "$work/first-release" .
-"$work/first-release" -o "$work/first" -platforms "$platforms"
+"$work/first-release" -snapshot -o "$work/first" -platforms "$platforms"
 
 tag=$(git describe --tags --always --dirty)
 mkdir "$work/tree"
@@ -21,7 +21,7 @@ git -C .. ls-files -z | (cd .. && tar --null -T - -cf -) | tar -C "$work/tree" -
 	[ "${FRESH-}" != 1 ] || export GOCACHE=$work/cache
 	cd "$work/tree/release"
 	go build -trimpath -o "$work/second-release" .
-	"$work/second-release" -root .. -o "$work/second" -platforms "$platforms" -tag "$tag" -commit "$(git -C "$OLDPWD" rev-parse HEAD)" -epoch "$(git -C "$OLDPWD" log -1 --format=%ct)"
+	"$work/second-release" -root .. -snapshot -o "$work/second" -platforms "$platforms" -tag "$tag" -commit "$(git -C "$OLDPWD" rev-parse HEAD)" -epoch "$(git -C "$OLDPWD" log -1 --format=%ct)"
 )
 diff -r "$work/first" "$work/second"
 echo "$(wc -l <"$work/first/SHA256SUMS") files, the same twice"

@@ -24,7 +24,7 @@ import (
 type release struct {
 	root    string // top of the source tree
 	out     string
-	version string // without "v"
+	version string // of archives and packages: see number
 	tag     string // as git describes the commit
 	commit  string
 	date    time.Time // of the commit
@@ -36,19 +36,21 @@ func main() {
 	only := flag.String("platforms", "", "`list` of platforms such as linux/amd64,linux/armv7 (default: all)")
 	tag := flag.String("tag", "", "`version` of a tree that is no git checkout; with -commit and -epoch")
 	commit := flag.String("commit", "", "its `commit`")
+	snapshot := flag.Bool("snapshot", false, "build a commit that no tag names, to try it")
 	epoch := flag.Int64("epoch", 0, "the `time` of its commit in seconds since 1970")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
 	r := release{root: *root, out: *out, tag: *tag, commit: *commit, date: time.Unix(*epoch, 0).UTC()}
-	if err := r.run(ctx, *only); err != nil {
+	if err := r.run(ctx, *only, *snapshot); err != nil {
 		fmt.Fprintln(os.Stderr, "release:", err)
 		os.Exit(1)
 	}
 }
 
-// run makes all.
-func (r *release) run(ctx context.Context, only string) (err error) {
+// run makes all, for the platforms of a list. Only with snapshot may the commit be one without a
+// tag.
+func (r *release) run(ctx context.Context, only string, snapshot bool) (err error) {
 	if r.root, err = filepath.Abs(r.root); err != nil {
 		return err
 	}
@@ -60,8 +62,12 @@ func (r *release) run(ctx context.Context, only string) (err error) {
 			return err
 		}
 	}
-	if r.version = strings.TrimPrefix(r.tag, "v"); r.version == r.tag {
-		r.version = "0.0.0-" + r.tag // no release: a commit without a tag
+	released := false
+	if r.version, released, err = number(r.tag); err != nil {
+		return err
+	}
+	if !released && !snapshot {
+		return fmt.Errorf("%s is no release: tag the commit (git tag -a v1.2.0), with no file changed; -snapshot builds it as %s, to try it", r.tag, r.version)
 	}
 	list, err := choose(only)
 	if err != nil {

@@ -31,6 +31,8 @@ emulator() {
 	linux_armv7) echo "qemu-arm-static -cpu cortex-a7" ;;
 	linux_riscv64) echo "qemu-riscv64-static" ;;
 	linux_386) echo "qemu-i386-static" ;;
+	# Android's linker moves a program to its place in memory; that of Debian's libc6-arm64-cross can do it too.
+	android_arm64) echo "qemu-aarch64-static -cpu cortex-a76 /usr/aarch64-linux-gnu/lib/ld-linux-aarch64.so.1" ;;
 	windows_amd64) echo "wine" ;;
 	esac
 }
@@ -46,14 +48,20 @@ unpack() { # NAME
 
 (cd "$(dirname "$0")/.." && CGO_ENABLED=0 go build -o "$work/native" ./cmd/alpaca)
 answers "$work/native" >"$work/want"
-[ $# -gt 0 ] || set -- linux_amd64 linux_arm64 linux_armv6 linux_armv7 linux_riscv64 linux_386 windows_amd64
+[ $# -gt 0 ] || set -- linux_amd64 linux_arm64 linux_armv6 linux_armv7 linux_riscv64 linux_386 android_arm64 windows_amd64
+export WINEPREFIX=$work/wine WINEDEBUG=-all # a Windows of its own, which says nothing
 failed=0
 for name in "$@"; do
 	read -ra with <<<"$(emulator "$name")"
-	if ! command -v "${with[0]:-nothing}" >/dev/null; then
-		echo "$name: SKIPPED, ${with[0]:-nothing} is not installed"
+	if [ ${#with[@]} -eq 0 ]; then
+		echo "$name: SKIPPED, nothing here can start it"
 		continue
 	fi
+	if ! command -v "${with[0]}" >/dev/null || { [[ ${with[-1]} == /* ]] && [ ! -x "${with[-1]}" ]; }; then
+		echo "$name: SKIPPED, not installed: ${with[*]}"
+		continue
+	fi
+	[ "$name" != windows_amd64 ] || wineboot -i >/dev/null 2>&1 || true
 	unpack "$name"
 	program=$work/$name/alpaca
 	[ -e "$program" ] || program=$program.exe

@@ -4,6 +4,8 @@ import (
 	"crypto/sha256"
 	"fmt"
 	"hash"
+	"reflect"
+	"slices"
 
 	"alpaca/internal/ggml"
 	"alpaca/internal/gguf"
@@ -85,25 +87,37 @@ func shapeOf(c *model.Config) shape {
 }
 
 // beyond reports whether a model has settings that shape does not hold, or that meant
-// less then.
+// less then. A field that is new in model.Config is one of them wherever it is not zero.
 func beyond(c *model.Config) bool {
-	for _, l := range c.Layers {
-		if l != c.Layers[0] {
-			return true
-		}
-	}
-	if c.NumExperts > 0 && (c.ExpertFFN != c.Layers[0].FFNDim || c.PlainTopK || c.ExpertScale != 1) {
+	l := c.Layers[0]
+	if slices.ContainsFunc(c.Layers, func(other model.LayerConfig) bool { return other != l }) {
 		return true
 	}
-	for _, scale := range []float32{c.EmbedScale, c.AttnScale, c.AttnCap, c.LogitCap, c.LogitScale, c.ResidualScale, float32(c.TempScale)} {
-		if scale != 0 {
-			return true
+	rest := *c // what is left of it where all is taken away that shape holds, or that is as it was then
+	rest.Name, rest.Arch = "", ""
+	rest.TrainCtx, rest.Dim, rest.NumLayers, rest.VocabSize = 0, 0, 0, 0
+	rest.NormEps, rest.NumExperts, rest.NumUsed = 0, 0, 0
+	for _, size := range []*int{&rest.ExpertFFN, &rest.SharedFFN} {
+		if *size == l.FFNDim {
+			*size = 0
 		}
 	}
-	yarn := c.Rope.YaRN
-	if yarn.Ext == 1 {
-		yarn.Ext = 0 // the same
+	if rest.ExpertScale == 1 {
+		rest.ExpertScale = 0
 	}
-	attn := c.Rope.AttnFactor != 0 && c.Rope.Scaling != ggml.ScalingYaRN
-	return c.Activation != ggml.SiLU || c.Rope.Halves || attn || yarn != ggml.YaRN{}
+	if l.Turn != model.TurnLocal {
+		rest.LocalRope = ggml.RopeParams{} // no layer uses it
+	}
+	rest.Layers = nil
+	l.NumHeads, l.NumKVHeads, l.KeyDim, l.ValueDim, l.FFNDim, l.Window = 0, 0, 0, 0, 0, 0
+	r := &rest.Rope
+	r.Dim, r.Base, r.Factor, r.OrigCtx, r.FreqFactors = 0, 0, 0, 0, nil
+	if r.Scaling == ggml.ScalingYaRN {
+		r.AttnFactor = 0
+	}
+	r.Scaling = ""
+	if r.YaRN.Ext == 1 {
+		r.YaRN.Ext = 0 // the same
+	}
+	return l != model.LayerConfig{} || !reflect.DeepEqual(rest, model.Config{})
 }

@@ -72,10 +72,22 @@ func (b *Bars) draw() (*plot.Plot, error) {
 		d.Add(chart, above)
 		d.Legend.Add(s.Name, chart)
 	}
-	d.Legend.Top = true
+	d.Legend.Top, d.Legend.Left = true, true // colours before names: letters may be wider where a page is seen
+	d.Y.Tick.Marker = plot.TickerFunc(plainTicks)
 	d.NominalX(b.Groups...)
 	d.Y.Min, d.Y.Max = 0, most*1.2 // room for the legend
 	return d, nil
+}
+
+// plainTicks are the library's ticks, without digits that say nothing: 500, not 500.00.
+func plainTicks(low, high float64) []plot.Tick {
+	ticks := plot.DefaultTicks{}.Ticks(low, high)
+	for i := range ticks {
+		if !ticks[i].IsMinor() {
+			ticks[i].Label = strconv.FormatFloat(ticks[i].Value, 'g', 6, 64)
+		}
+	}
+	return ticks
 }
 
 // digitsOf returns how many digits behind the point a value above a bar has.

@@ -93,7 +93,10 @@ func writeRow(w io.Writer, form string, row []*plot.Plot) error {
 	}
 	tiles := draw.Tiles{Rows: 1, Cols: len(row), PadX: vg.Centimeter, PadLeft: vg.Millimeter, PadRight: 3 * vg.Millimeter,
 		PadTop: vg.Millimeter, PadBottom: vg.Millimeter}
-	for i, aligned := range plot.Align([][]*plot.Plot{row}, tiles, draw.New(canvas))[0] {
+	whole := draw.New(canvas)
+	whole.SetColor(color.White) // letters are black, on dark pages too
+	whole.Fill(whole.Rectangle.Path())
+	for i, aligned := range plot.Align([][]*plot.Plot{row}, tiles, whole)[0] {
 		row[i].Draw(aligned)
 	}
 	if _, err := canvas.WriteTo(w); err != nil {

@@ -2,11 +2,14 @@ package server
 
 import (
 	"encoding/json"
+	"reflect"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/engine"
+	"alpaca/internal/openai"
+	"alpaca/internal/sampler"
 )
 
 // TestSettings: what a model brings along holds where a request says nothing else, whatever
@@ -36,4 +39,38 @@ func TestSettings(t *testing.T) {
 	_, text = f.do("POST", "/api/show", `{"model": "x"}`)
 	require.Contains(t, text, `"system":"Be kind."`)
 	require.Contains(t, text, `"parameters":"temperature 0.5"`)
+}
+
+// TestEverySetting changes each parameter of the sampler, one after the other. What the server
+// tells of it, sent as a request, must set it: a new parameter has to be read and told.
+func TestEverySetting(t *testing.T) {
+	f := setup(t, nil)
+	defaults := sampler.DefaultParams()
+	defaults.Seed = 7
+	kind := reflect.TypeFor[sampler.Params]()
+	for i := range kind.NumField() {
+		name := kind.Field(i).Name
+		if name == "Ctx" || name == "LogitBias" { // the engine's; read apart, because texts may be meant
+			continue
+		}
+		set := false
+		for _, value := range []any{float32(1.5), float32(0.5), 1, uint32(1), true, []string{"x"}, []sampler.Name{sampler.TopK}} {
+			want := defaults
+			field := reflect.ValueOf(&want).Elem().Field(i)
+			if field.Type() != reflect.TypeOf(value) {
+				continue
+			}
+			field.Set(reflect.ValueOf(value))
+			told := f.s.settings(&openai.Generation{Sampling: want}, want.Seed)
+			for _, key := range []string{"n", "max_tokens", "n_predict", "logit_bias", "model"} {
+				delete(told, key)
+			}
+			told["prompt"] = "a"
+			body, err := json.Marshal(told)
+			require.NoError(t, err)
+			r, err := openai.ParseCompletion(body, defaults, true)
+			set = set || err == nil && reflect.DeepEqual(want, r.Sampling)
+		}
+		require.True(t, set, "%s: told by settings and read by openai.ParseCompletion?", name)
+	}
 }

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"flag"
 	"math"
 	"os"
 	"path/filepath"
@@ -18,6 +19,8 @@ import (
 	"alpaca/internal/testmodel"
 	"alpaca/internal/train/random"
 )
+
+var updateBits = flag.Bool("update", false, "rewrite testdata/bits.json: where a change of the bits is meant")
 
 // trainables returns the models of the catalog that can be trained.
 func trainables() (list []testmodel.Named) {
@@ -232,8 +235,14 @@ func TestArchSameBits(t *testing.T) {
 			}
 		})
 	}
-	var want map[string]string // where a change of them is meant, what this test got is written there
-	data, err := os.ReadFile("testdata/bits.json")
+	const path = "testdata/bits.json"
+	if *updateBits {
+		data, err := json.MarshalIndent(sums, "", " ")
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(path, append(data, '\n'), 0o644))
+	}
+	var want map[string]string
+	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.NoError(t, json.Unmarshal(data, &want))
 	require.Equal(t, want, sums)

@@ -14,6 +14,8 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"runtime"
+	"strings"
 	"time"
 
 	"alpaca/internal/atomicfile"
@@ -57,6 +59,7 @@ func run(ctx context.Context, w io.Writer, args []string) error {
 		r, err = m.run(ctx, fs.Args())
 		if err == nil {
 			r.Date, r.CPU, r.Peer, r.Note = time.Now().UTC().Format(time.DateOnly), machine.CPUName(), *name, *note
+			r.Machine = fmt.Sprintf("%s/%s, %s; kernels: %s", runtime.GOOS, runtime.GOARCH, machine.CountThreads(), strings.Join(machine.Levels(), ", "))
 		}
 	} else {
 		r, err = readResults(fs.Arg(0))
