@@ -113,7 +113,7 @@ func TestMergeIsLinear(t *testing.T) {
 				}
 				e.flush(nil, strings.ReplaceAll(text, " ", "y"), &m)
 			case *bpe:
-				w := wordEncoder{bpe: e}
+				w := wordEncoder{bpe: e, ranked: e.ranks()}
 				w.merger.pair = w.pair
 				count(&w.merger)
 				w.encode(nil, text)
