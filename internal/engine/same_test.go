@@ -201,6 +201,7 @@ func TestAloneOrTogether(t *testing.T) {
 		with bool // adapters
 	}{
 		{"llama", testmodel.Spec{Seed: 1, Dim: 32, KeyDim: 32}, quant.F32, quant.Q8_0, false},
+		{"llama with a small cache", testmodel.Spec{Seed: 10, Dim: 64, KeyDim: 64}, quant.F32, quant.Q5_1, false},
 		{"llama-bpe with a window", testmodel.Spec{Seed: 2, Dim: 32, BPE: true}, quant.F16, quant.F16, false},
 		{"experts", testmodel.Spec{Seed: 3, Dim: 32, Experts: 4}, quant.F32, quant.F16, false},
 		{"qwen3", testmodel.Spec{Arch: &arch.Qwen3, Seed: 4, Dim: 32, BPE: true}, quant.F32, quant.F32, false},

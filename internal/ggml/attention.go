@@ -8,7 +8,8 @@ import (
 // that the token sees, weighted by the softmax of their keys' scores.
 //
 // Neither the tokens evaluated together nor the workers show in the bits. With q
-// the head's query, rounded to halves if the keys are, times Scale:
+// the head's query, rounded to halves if the keys are, rotated if these are (rotate.go),
+// times Scale:
 //
 //	s[j] = fma chain over d of q[d], k[j][d]        for visible j, else -Inf
 //	       with a Cap: Cap tanh(s[j]/Cap)           (softCap)
@@ -16,7 +17,7 @@ import (
 //	p[j] = softmax of s                             (vec.Softmax)
 //	o[d] = fma chain over visible j of p[j], v[j][d]
 //
-// and p is rounded to halves if the values are. A product gains nothing by one side
+// and p is rounded to halves if the values are, o rotated back if they are rotated. A product gains nothing by one side
 // being finer than the other; llama.cpp rounds the same, so that both give the same
 // probabilities.
 //

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"math/rand/v2"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -41,6 +42,7 @@ func (c attentionCase) data() (q, k, v []float32) {
 func (c attentionCase) cache(k, v []float32) (f *KVFormat, blocks [][]byte, offset int) {
 	f = &KVFormat{TypeK: c.typeK, TypeV: c.typeV, Heads: c.kvHeads, KeyDim: c.keyDim, ValueDim: c.valueDim}
 	offset = f.BlockBytes()
+	k, v = slices.Clone(k), slices.Clone(v) // they may be rotated
 	row := make([]byte, 4*c.keyDim)
 	for pos := range c.total {
 		if pos%BlockLen == 0 {
@@ -127,6 +129,10 @@ func TestAttention(t *testing.T) {
 		{attentionCase{8, 2, 64, 64, quant.F16, quant.F16, 0, 70}, 3e-3},
 		{attentionCase{8, 2, 64, 64, quant.Q8_0, quant.Q8_0, 0, 70}, 5e-2},
 		{attentionCase{8, 2, 64, 32, quant.Q8_0, quant.F16, 40, 70}, 5e-2},
+		{attentionCase{8, 2, 64, 64, quant.Q5_1, quant.Q5_1, 0, 70}, 0.2},
+		{attentionCase{8, 2, 64, 96, quant.Q5_0, quant.Q5_0, 0, 70}, 0.2},
+		{attentionCase{8, 2, 128, 64, quant.Q4_1, quant.Q4_1, 0, 70}, 0.5},
+		{attentionCase{8, 2, 96, 64, quant.Q4_0, quant.Q4_0, 40, 100}, 0.5},
 	}
 	for _, test := range tests {
 		t.Run(test.String(), func(t *testing.T) {
@@ -215,55 +221,6 @@ func TestAttentionIgnoresLaterValues(t *testing.T) {
 	got := run()
 	require.Equal(t, want[:20*16], got[:20*16])
 	require.True(t, math.IsNaN(float64(got[20*16])))
-}
-
-func TestKVFormat(t *testing.T) {
-	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0} {
-		f := KVFormat{TypeK: typ, TypeV: typ, Heads: 3, KeyDim: 64, ValueDim: 32}
-		require.NoError(t, f.Check())
-		block := make([]byte, f.BlockBytes())
-		keys := make([][]float32, BlockLen)
-		rng := rand.New(rand.NewPCG(1, 2))
-		for j := range keys {
-			keys[j] = make([]float32, f.KeyDim)
-			for d := range keys[j] {
-				keys[j][d] = rng.Float32()*2 - 1
-			}
-			f.PutKey(f.Keys(block, 1), j, keys[j], make([]byte, 4*f.KeyDim))
-			f.PutValue(f.Values(block, 1), j, keys[j][:f.ValueDim])
-		}
-		wideK, wideV := make([]float32, f.KeyDim*BlockLen), make([]float32, f.ValueDim*BlockLen)
-		f.widenKeys(wideK, f.Keys(block, 1))
-		f.widenValues(wideV, f.Values(block, 1))
-		k := make([]float32, f.KeyDim)
-		want := make([]float32, f.KeyDim)
-		row := make([]byte, typ.RowBytes(f.KeyDim))
-		for j := range keys {
-			quant.Encode(typ, row, keys[j], f.KeyDim, nil)
-			quant.Decode(typ, want, row) // what a row of the type keeps
-			f.Key(k, f.Keys(block, 1), j)
-			require.Equal(t, want, k)
-			for d := range k {
-				require.Equal(t, want[d], wideK[d*BlockLen+j])
-			}
-			require.Equal(t, want[:f.ValueDim], wideV[j*f.ValueDim:(j+1)*f.ValueDim])
-		}
-		for i, b := range f.Keys(block, 0) {
-			require.Zero(t, b, "byte %d of another head", i)
-		}
-		for i, b := range f.Values(block, 2) {
-			require.Zero(t, b, "byte %d of another head", i)
-		}
-	}
-	for _, bad := range []KVFormat{
-		{quant.F16, quant.F16, 0, 8, 8},
-		{quant.Q4_0, quant.F16, 1, 32, 32},
-		{quant.F16, quant.Q4_K, 1, 32, 256},
-		{quant.Q8_0, quant.F16, 1, 48, 48},
-		{quant.F16, quant.Q8_0, 1, 32, 48},
-	} {
-		require.Error(t, bad.Check(), "%v", bad)
-	}
 }
 
 func BenchmarkAttention(b *testing.B) {

@@ -28,6 +28,7 @@ func (a *attentionWork) run() {
 		} else {
 			copy(q, src)
 		}
+		a.Format.rotateKey(q)
 		vec.Scale(q, a.Scale)
 	}
 	from, _ := a.visible(a.start)
@@ -67,6 +68,7 @@ func (a *attentionWork) run() {
 		a.gather(b, n)
 		b += n
 	}
+	a.Format.rotateValue(s.out[:rows*valueDim])
 	for r := range rows {
 		copy(a.Out[a.at(r)*valueDim:], s.out[r*valueDim:(r+1)*valueDim])
 	}

@@ -31,13 +31,17 @@ type Span struct {
 //
 // Keys are transposed, so that the lanes of a vector are positions:
 //
-//	F32, F16   [KeyDim, 32]
-//	Q8_0       for each 32 dimensions: 32 scales in float16, then [32, 32] int8;
-//	           a scale is one position's, as if its key were a row of Q8_0
+//	F32, F16          [KeyDim, 32]
+//	quantized types   for each 32 dimensions: 32 scales in float16, 32 minima where the
+//	                  type has them, then [32, 32] integers (keyGroup); a scale is one
+//	                  position's, as if its key were a row of the type
 //
 // Values are rows of their type: [32, ValueDim].
+//
+// What is quantized is rotated before (rotate.go), so that one large channel of a head
+// does not take the bits from the others.
 type KVFormat struct {
-	TypeK, TypeV     quant.Type // F32, F16 or Q8_0
+	TypeK, TypeV     quant.Type // F32, F16, Q8_0, Q5_1, Q5_0, Q4_1 or Q4_0
 	Heads            int        // heads that have keys and values
 	KeyDim, ValueDim int        // elements of a head
 }
@@ -74,13 +78,13 @@ func checkCacheType(what string, t quant.Type, dim int) error {
 	switch t {
 	case quant.F32, quant.F16:
 		return nil
-	case quant.Q8_0:
+	case quant.Q8_0, quant.Q5_1, quant.Q5_0, quant.Q4_1, quant.Q4_0:
 		if dim%t.BlockLen() != 0 {
 			return fmt.Errorf("ggml: cache of %s in %v: heads of %d elements, must be a multiple of %d; use f16", what, t, dim, t.BlockLen())
 		}
 		return nil
 	}
-	return fmt.Errorf("ggml: cache of %s in %v, supported are f32, f16 and q8_0", what, t)
+	return fmt.Errorf("ggml: cache of %s in %v, supported are f32, f16, q8_0, q5_1, q5_0, q4_1 and q4_0", what, t)
 }
 
 // KeyBytes returns the bytes of one head's keys in a block.
@@ -105,8 +109,8 @@ func (f *KVFormat) Values(block []byte, head int) []byte {
 	return block[at : at+n]
 }
 
-// PutKey stores k [KeyDim] as number j of a head's keys. row is scratch of
-// KeyDim*4 bytes.
+// PutKey stores k [KeyDim] as number j of a head's keys, and leaves it rotated where the
+// type is quantized. row is scratch of KeyDim*4 bytes.
 func (f *KVFormat) PutKey(keys []byte, j int, k []float32, row []byte) {
 	switch f.TypeK {
 	case quant.F32:
@@ -118,24 +122,16 @@ func (f *KVFormat) PutKey(keys []byte, j int, k []float32, row []byte) {
 			binary.LittleEndian.PutUint16(keys[(d*BlockLen+j)*2:], codec.F32ToF16(v))
 		}
 	default:
+		f.rotateKey(k)
 		row = row[:f.TypeK.RowBytes(len(k))]
 		quant.Encode(f.TypeK, row, k, len(k), nil)
-		for ; len(row) > 0; row, keys = row[q8Bytes:], keys[q8Group:] {
-			keys[2*j], keys[2*j+1] = row[0], row[1]
-			for d, q := range row[2:q8Bytes] {
-				keys[2*BlockLen+d*BlockLen+j] = q
-			}
-		}
+		f.putKeyRow(keys, j, row)
 	}
 }
 
-const (
-	q8Bytes = 34                 // of a block of Q8_0
-	q8Group = BlockLen * q8Bytes // of 32 dimensions of a head's keys
-)
-
-// Key reads number j of a head's keys into k [KeyDim].
-func (f *KVFormat) Key(k []float32, keys []byte, j int) {
+// Key reads number j of a head's keys into k [KeyDim], rotated back where the type is
+// quantized. row is as PutKey's.
+func (f *KVFormat) Key(k []float32, keys []byte, j int, row []byte) {
 	switch f.TypeK {
 	case quant.F32:
 		for d := range k {
@@ -146,26 +142,26 @@ func (f *KVFormat) Key(k []float32, keys []byte, j int) {
 			k[d] = codec.F16ToF32(binary.LittleEndian.Uint16(keys[(d*BlockLen+j)*2:]))
 		}
 	default:
-		for d := range k {
-			group := keys[d/32*q8Group:]
-			scale := codec.F16ToF32(binary.LittleEndian.Uint16(group[2*j:]))
-			k[d] = float32(int8(group[2*BlockLen+d%32*BlockLen+j])) * scale
-		}
+		row = row[:f.TypeK.RowBytes(len(k))]
+		f.keyRow(row, keys, j)
+		quant.Decode(f.TypeK, k, row)
+		f.rotateKey(k)
 	}
 }
 
-// widenKeys decodes a head's keys to dst [KeyDim, 32].
+// widenKeys decodes a head's keys, rotated as they are, to dst [KeyDim, 32].
 func (f *KVFormat) widenKeys(dst []float32, keys []byte) {
-	if f.TypeK != quant.Q8_0 {
+	if isFloat(f.TypeK) {
 		quant.Decode(f.TypeK, dst, keys)
 		return
 	}
-	var scale [BlockLen]float32
-	for ; len(dst) > 0; dst, keys = dst[32*BlockLen:], keys[q8Group:] {
-		quant.Decode(quant.F16, scale[:], keys[:2*BlockLen])
-		vec.WidenQ8((*[32 * BlockLen]float32)(dst), (*[32 * BlockLen]byte)(keys[2*BlockLen:]), &scale)
+	g := groupOf(f.TypeK)
+	for n := g.bytes(); len(dst) > 0; dst, keys = dst[32*BlockLen:], keys[n:] {
+		g.widen((*[32 * BlockLen]float32)(dst), keys[:n])
 	}
 }
+
+func isFloat(t quant.Type) bool { return t == quant.F32 || t == quant.F16 }
 
 // Value returns the bytes of number j of a head's values.
 func (f *KVFormat) Value(values []byte, j int) []byte {
@@ -173,9 +169,11 @@ func (f *KVFormat) Value(values []byte, j int) []byte {
 	return values[j*n : (j+1)*n]
 }
 
-// PutValue stores v [ValueDim] as number j of a head's values.
+// PutValue stores v [ValueDim] as number j of a head's values, and leaves it rotated where
+// the type is quantized.
 func (f *KVFormat) PutValue(values []byte, j int, v []float32) {
 	row := f.Value(values, j)
+	f.rotateValue(v)
 	if f.TypeV == quant.F16 {
 		for d, x := range v {
 			binary.LittleEndian.PutUint16(row[2*d:], codec.F32ToF16(x))
@@ -185,35 +183,54 @@ func (f *KVFormat) PutValue(values []byte, j int, v []float32) {
 	quant.Encode(f.TypeV, row, v, len(v), nil)
 }
 
-// widenValues decodes a head's values to dst [32, ValueDim].
+// widenValues decodes a head's values, rotated as they are, to dst [32, ValueDim].
 func (f *KVFormat) widenValues(dst []float32, values []byte) { quant.Decode(f.TypeV, dst, values) }
 
 // Used calls each with the parts of a block of one layer that hold its first n
-// positions, in order.
+// positions, in order. each may read or overwrite them.
 func (f *KVFormat) Used(block []byte, n int, each func(part []byte) error) error {
 	if n == BlockLen {
 		return each(block)
 	}
 	for h := range f.Heads {
-		keys := f.Keys(block, h)
-		for d := range f.KeyDim {
-			if f.TypeK == quant.Q8_0 && d%32 == 0 {
-				if err := each(keys[:2*n]); err != nil { // scales
-					return err
-				}
-				keys = keys[2*BlockLen:]
-			}
-			size := f.TypeK.RowBytes(f.KeyDim) / f.KeyDim
-			if err := each(keys[:n*size]); err != nil {
-				return err
-			}
-			keys = keys[BlockLen*size:]
+		if err := f.usedKeys(f.Keys(block, h), n, each); err != nil {
+			return err
 		}
 	}
 	for h := range f.Heads {
 		if err := each(f.Values(block, h)[:n*f.TypeV.RowBytes(f.ValueDim)]); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// usedKeys does one head's keys. Those of integers shorter than a byte share bytes with
+// positions behind n: they go as rows of their type.
+func (f *KVFormat) usedKeys(keys []byte, n int, each func(part []byte) error) error {
+	if !isFloat(f.TypeK) && f.TypeK != quant.Q8_0 {
+		row := make([]byte, f.TypeK.RowBytes(f.KeyDim))
+		for j := range n {
+			f.keyRow(row, keys, j)
+			if err := each(row); err != nil {
+				return err
+			}
+			f.putKeyRow(keys, j, row)
+		}
+		return nil
+	}
+	for d := range f.KeyDim {
+		if f.TypeK == quant.Q8_0 && d%32 == 0 {
+			if err := each(keys[:2*n]); err != nil { // scales
+				return err
+			}
+			keys = keys[2*BlockLen:]
+		}
+		size := f.TypeK.RowBytes(f.KeyDim) / f.KeyDim
+		if err := each(keys[:n*size]); err != nil {
+			return err
+		}
+		keys = keys[BlockLen*size:]
 	}
 	return nil
 }

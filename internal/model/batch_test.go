@@ -81,7 +81,7 @@ func TestTextsDoNotNoticeEachOther(t *testing.T) {
 			rng := rand.New(rand.NewPCG(5, uint64(len(name))))
 			types := []quant.Type{quant.F16, quant.F32}
 			if shape.withDefaults().keyDim%32 == 0 {
-				types = append(types, quant.Q8_0)
+				types = append(types, quant.Q8_0, quant.Q5_1, quant.Q5_0, quant.Q4_1, quant.Q4_0)
 			}
 			k, v := types[rng.IntN(len(types))], types[rng.IntN(2)]
 			r := newRunner(t, m, model.RunnerOptions{Batch: 40, Threads: 1 + rng.IntN(3), CacheK: &k, CacheV: &v})

@@ -44,7 +44,7 @@ func TestRandomShapes(t *testing.T) {
 			tokens := s.prompt(37)
 			k, v := quant.F16, quant.F32
 			if s.keyDim%32 == 0 && seed%2 == 0 {
-				k = quant.Q8_0
+				k = []quant.Type{quant.Q8_0, quant.Q5_1, quant.Q5_0, quant.Q4_1, quant.Q4_0}[seed/2%5]
 			}
 			var want []float32
 			for i, how := range []struct{ threads, batch int }{{1, 1}, {2, 64}, {5, 7}} {

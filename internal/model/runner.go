@@ -57,7 +57,7 @@ type RunnerOptions struct {
 	Ctx     int // context length of the texts: what Model.Context gives for 0
 	Blocks  int // of the cache at most, of those that are Whole; 0: no limit
 	Recent  int // Recent blocks of the cache at most; 0: no limit
-	// Types of keys and values in the cache, F32, F16 or Q8_0; nil is F16.
+	// Types of keys and values in the cache, see ggml.KVFormat; nil is F16.
 	CacheK, CacheV *quant.Type
 	// Pool, if not nil, is used in place of one with Threads workers of its
 	// own. Runners that share one take turns, operation by operation.

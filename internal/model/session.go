@@ -30,7 +30,7 @@ type SessionOptions struct {
 	Ctx     int // context length in tokens: the model's, at most DefaultCtx
 	Batch   int // tokens of a prompt evaluated together: DefaultBatch
 	Threads int // machine.CountThreads().Default()
-	// Types of keys and values in the cache, F32, F16 or Q8_0; nil is F16.
+	// Types of keys and values in the cache, see ggml.KVFormat; nil is F16.
 	CacheK, CacheV *quant.Type
 	// Pool, if not nil, is used in place of one with Threads workers of its
 	// own. Sessions that share one take turns, operation by operation.

@@ -25,7 +25,8 @@ func TestCacheTypes(t *testing.T) {
 	for _, test := range []struct {
 		k, v      quant.Type
 		tolerance float64
-	}{{quant.F16, quant.F16, 0.02}, {quant.Q8_0, quant.Q8_0, 0.3}, {quant.Q8_0, quant.F32, 0.3}} {
+	}{{quant.F16, quant.F16, 0.02}, {quant.Q8_0, quant.Q8_0, 0.3}, {quant.Q8_0, quant.F32, 0.3},
+		{quant.Q5_1, quant.Q5_1, 1}, {quant.Q5_0, quant.Q5_0, 1}, {quant.Q4_1, quant.Q4_1, 1.5}, {quant.Q4_0, quant.Q4_0, 1.5}} {
 		got := allLogits(t, session(t, m, model.SessionOptions{CacheK: &test.k, CacheV: &test.v}), tokens)
 		require.NotEqual(t, exact, got)
 		for i := range got {
@@ -36,8 +37,8 @@ func TestCacheTypes(t *testing.T) {
 	}
 	_, err := small.load(t).NewSession(model.SessionOptions{CacheK: new(quant.Q8_0)})
 	require.ErrorContains(t, err, "multiple of 32")
-	_, err = m.NewSession(model.SessionOptions{CacheV: new(quant.Q4_0)})
-	require.ErrorContains(t, err, "Q4_0")
+	_, err = m.NewSession(model.SessionOptions{CacheV: new(quant.Q4_K)})
+	require.ErrorContains(t, err, "Q4_K")
 }
 
 func TestTruncate(t *testing.T) {
@@ -63,7 +64,7 @@ func TestTruncate(t *testing.T) {
 // kept tokens been at their new positions: with one layer, whose keys and values
 // depend on nothing but token and position, the same as a fresh evaluation.
 func TestShift(t *testing.T) {
-	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0} {
+	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0, quant.Q5_1, quant.Q4_0} {
 		shape := small
 		shape.layers, shape.keyDim, shape.valueDim = 1, 32, 32
 		m := shape.load(t)
@@ -79,7 +80,7 @@ func TestShift(t *testing.T) {
 		require.NoError(t, err)
 		want, err := session(t, m, opt).Eval(context.Background(), append(kept, 7), nil)
 		require.NoError(t, err)
-		tolerance := map[quant.Type]float64{quant.F32: 1e-4, quant.F16: 0.01, quant.Q8_0: 0.2}[typ]
+		tolerance := map[quant.Type]float64{quant.F32: 1e-4, quant.F16: 0.01, quant.Q8_0: 0.2, quant.Q5_1: 0.8, quant.Q4_0: 1.6}[typ]
 		for i := range want {
 			require.InDelta(t, want[i], got[i], tolerance, "%v", typ)
 		}

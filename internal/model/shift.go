@@ -72,7 +72,7 @@ func (s *Seq) move(from, by int) {
 			src, i := s.at(layer, pos+by)
 			dst, j := s.at(layer, pos)
 			for h := range f.Heads {
-				f.Key(key, f.Keys(src, h), i)
+				f.Key(key, f.Keys(src, h), i, row)
 				if rope != nil {
 					rope.Apply(key, cos, sin)
 				}

@@ -16,7 +16,7 @@ func TestStateGivesTheSameBits(t *testing.T) {
 	shape := small
 	shape.keyDim, shape.valueDim = 32, 64
 	m := shape.load(t)
-	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0} {
+	for _, typ := range []quant.Type{quant.F32, quant.F16, quant.Q8_0, quant.Q5_1, quant.Q4_0} {
 		for _, n := range []int{0, 1, 31, 32, 33, 70} {
 			opt := model.SessionOptions{CacheK: &typ, CacheV: &typ}
 			tokens := shape.prompt(80)

@@ -27,6 +27,22 @@ func Decode(t Type, dst []float32, src []byte) {
 		if codec.DecodeQ8_0(dst, src) {
 			return
 		}
+	case Q4_0:
+		if codec.DecodeQ4_0(dst, src) {
+			return
+		}
+	case Q4_1:
+		if codec.DecodeQ4_1(dst, src) {
+			return
+		}
+	case Q5_0:
+		if codec.DecodeQ5_0(dst, src) {
+			return
+		}
+	case Q5_1:
+		if codec.DecodeQ5_1(dst, src) {
+			return
+		}
 	case BF16:
 		for i := range dst {
 			dst[i] = codec.BF16ToF32(uint16(src[2*i]) | uint16(src[2*i+1])<<8)

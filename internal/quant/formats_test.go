@@ -280,19 +280,22 @@ func TestDecodeByHand(t *testing.T) {
 	}
 }
 
-// TestDecodeQ8_0 compares the decoder that the cache of keys and values needs to be fast
-// with the portable one, for random blocks.
-func TestDecodeQ8_0(t *testing.T) {
+// TestDecodeByVectors compares the decoders that the cache of keys and values needs to be
+// fast with the portable one, for random blocks.
+func TestDecodeByVectors(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for _, nb := range []int{1, 2, 5} {
-		in := make([]byte, 34*nb)
-		for i := range in {
-			in[i] = byte(r.Uint32())
+	for _, typ := range []Type{Q4_0, Q4_1, Q5_0, Q5_1, Q8_0} {
+		for _, nb := range []int{1, 2, 5, 50} {
+			size := typ.BlockBytes()
+			in := make([]byte, size*nb)
+			for i := range in {
+				in[i] = byte(r.Uint32())
+			}
+			in = quanttest.AtPageEnd(t, in)
+			got, want := make([]float32, 32*nb), make([]float32, 32*nb)
+			Decode(typ, got, in)
+			decodeBlocks32(formats32[typ], want, in, size)
+			quanttest.RequireSame(t, want, got)
 		}
-		in = quanttest.AtPageEnd(t, in)
-		got, want := make([]float32, 32*nb), make([]float32, 32*nb)
-		Decode(Q8_0, got, in)
-		decodeBlocks32(formats32[Q8_0], want, in, 34)
-		quanttest.RequireSame(t, want, got)
 	}
 }

@@ -3,7 +3,6 @@ package tokenizer
 import (
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -18,9 +17,9 @@ import (
 // that their neighbours may join, as the Hugging Face tokenizers do. Raw
 // vocabularies have whole characters for bytes.
 type bpe struct {
-	index    map[string]int32
-	ranks    map[string]uint32 // "left right" → place in the list of merges
-	maxPair  int               // bytes of the longest merge, space included
+	index    *table
+	ranks    func() *table // "left right" → place in the list of merges; of equal ones the first
+	maxPair  int           // bytes of the longest merge, space included
 	pre      *pretokenizer.PreTokenizer
 	maxToken int        // bytes of the longest token
 	bytes    [256]int32 // of raw vocabularies
@@ -34,7 +33,7 @@ type bpe struct {
 var ErrPreTokenizer = errors.New("unknown pre-tokenizer")
 
 // setBPE makes t a BPE tokenizer.
-func (t *Tokenizer) setBPE(v *Vocab, opt Options) error {
+func (t *Tokenizer) setBPE(v *Vocab, ranks func() *table, opt Options) error {
 	pre, err := t.preTokenizer(v, opt)
 	if err != nil {
 		return err
@@ -62,9 +61,8 @@ func (t *Tokenizer) setBPE(v *Vocab, opt Options) error {
 		t.pieces = pieceBytes
 	}
 
-	b := &bpe{index: t.index, pre: pre, ranks: make(map[string]uint32, len(v.Merges)), unknown: t.special.Unknown}
-	for rank, merge := range slices.Backward(v.Merges) { // of equal merges the first counts
-		b.ranks[merge] = uint32(rank)
+	b := &bpe{index: t.index, pre: pre, ranks: ranks, unknown: t.special.Unknown}
+	for _, merge := range v.Merges {
 		b.maxPair = max(b.maxPair, len(merge))
 	}
 	for _, text := range t.tokens {
@@ -102,15 +100,15 @@ func (b *bpe) setBytes() {
 	for i := range b.bytes {
 		b.bytes[i] = None
 		if b.pre.Raw {
-			if id, ok := b.index[byteName(byte(i))]; ok {
+			if id, ok := b.index.find(byteName(byte(i))); ok {
 				b.bytes[i] = id
 			}
 			continue
 		}
 		mapped := string(byteRune[i])
-		_, found := b.index[mapped]
+		_, found := b.index.find(mapped)
 		for j := 0; j < len(mapped) && !found; j++ {
-			_, found = b.index[mapped[j:j+1]]
+			_, found = b.index.find(mapped[j : j+1])
 		}
 		b.lacks[i] = !found
 		b.lacksAny = b.lacksAny || !found
@@ -122,7 +120,7 @@ func (b *bpe) encode(ids []int32, text string, _ bool) []int32 {
 	if b.pre.SpaceMarks {
 		text = strings.ReplaceAll(text, " ", spaceMark)
 	}
-	w := wordEncoder{bpe: b}
+	w := wordEncoder{bpe: b, ranked: b.ranks()}
 	w.merger.pair = w.pair
 	start := 0
 	for _, end := range b.pre.Split(text) {
@@ -148,6 +146,7 @@ func validUTF8(text string) string {
 // wordEncoder encodes the words of a text one after the other.
 type wordEncoder struct {
 	*bpe
+	ranked *table
 	merger merger
 	mapped []byte // the word as the vocabulary writes it
 	key    []byte // of the pair that is looked up
@@ -161,7 +160,7 @@ func (w *wordEncoder) encode(ids []int32, word string) []int32 {
 		w.mapped = appendMapped(w.mapped[:0], word)
 	}
 	if (w.pre.IgnoreMerges || w.pre.Lines && word[0] == '\n') && len(w.mapped) <= w.maxToken {
-		if id, ok := w.index[string(w.mapped)]; ok {
+		if id, ok := w.index.findBytes(w.mapped); ok {
 			return append(ids, id)
 		}
 	}
@@ -193,8 +192,8 @@ func (w *wordEncoder) pair(_ string, left, right *symbol) (priority uint32, id i
 	w.key = append(w.key[:0], w.mapped[left.start:left.start+int(left.n)]...)
 	w.key = append(w.key, ' ')
 	w.key = append(w.key, w.mapped[right.start:right.start+int(right.n)]...)
-	priority, ok = w.ranks[string(w.key)]
-	return priority, None, ok
+	rank, ok := w.ranked.findBytes(w.key)
+	return uint32(rank), None, ok
 }
 
 // flush appends the tokens of the symbols and forgets them.
@@ -207,7 +206,7 @@ func (w *wordEncoder) flush(ids []int32) []int32 {
 	for i := int32(0); i >= 0; i = m.syms[i].next {
 		sym := &m.syms[i]
 		part := w.mapped[sym.start : sym.start+int(sym.n)]
-		switch id, ok := w.index[string(part)]; {
+		switch id, ok := w.index.findBytes(part); {
 		case ok:
 			ids = append(ids, id)
 		case w.pre.Raw:
@@ -224,7 +223,7 @@ func (w *wordEncoder) flush(ids []int32) []int32 {
 // bytes; those that are no token either are dropped.
 func (w *wordEncoder) appendParts(ids []int32, part []byte) []int32 {
 	for j := range part {
-		if id, ok := w.index[string(part[j:j+1])]; ok {
+		if id, ok := w.index.findBytes(part[j : j+1]); ok {
 			ids = append(ids, id)
 		}
 	}

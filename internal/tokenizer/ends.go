@@ -27,7 +27,7 @@ var channels = []struct{ all, printed []string }{
 // file calls normal is none, whatever its spelling: "</s>" may be the end of an
 // HTML element. Where the file tells no types, the text decides.
 func (t *Tokenizer) named(v *Vocab, text string) int32 {
-	id, ok := t.index[text]
+	id, ok := t.index.find(text)
 	if !ok {
 		return None
 	}
@@ -96,7 +96,7 @@ type strip struct{ left, right bool }
 func (t *Tokenizer) stripRules(v *Vocab) map[int32]strip {
 	rules := map[int32]strip{}
 	set := func(text string, s strip) {
-		if id, ok := t.index[text]; ok && t.types[id].special() {
+		if id, ok := t.index.find(text); ok && t.types[id].special() {
 			rules[id] = s
 		}
 	}
@@ -113,7 +113,7 @@ func (t *Tokenizer) stripRules(v *Vocab) map[int32]strip {
 			}
 		}
 		// Phi-3's own </s> was added by hand; where it is a control token, it is LLaMA's.
-		if id, ok := t.index["</s>"]; ok && v.Types != nil && Type(v.Types[id]) == TypeUserDefined {
+		if id, ok := t.index.find("</s>"); ok && v.Types != nil && Type(v.Types[id]) == TypeUserDefined {
 			rules[id] = strip{right: true}
 		}
 	}
@@ -123,7 +123,7 @@ func (t *Tokenizer) stripRules(v *Vocab) map[int32]strip {
 // isPhi3 tells whether an SPM vocabulary is that of Phi-3: LLaMA's with these tokens.
 func (t *Tokenizer) isPhi3() bool {
 	for _, text := range []string{"<|endoftext|>", "<|assistant|>", "<|placeholder1|>", "<|system|>", "<|end|>", "<|user|>"} {
-		id, ok := t.index[text]
+		id, ok := t.index.find(text)
 		if !ok || !t.types[id].special() {
 			return false
 		}

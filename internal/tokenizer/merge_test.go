@@ -44,12 +44,12 @@ func TestSPMAgainstDefinition(t *testing.T) {
 		for range 300 {
 			text := randomText(rng, 1+rng.IntN(40))
 			parts := naiveMerge(naiveChars(strings.ReplaceAll(text, " ", spaceMark)), func(left, right string) (uint32, bool) {
-				id, ok := s.index[left+right]
+				id, ok := s.index.find(left + right)
 				return uint32(1000 - s.scores[max(id, 0)]), ok
 			})
 			var want []int32
 			for _, part := range parts {
-				if id, ok := s.index[part]; ok {
+				if id, ok := s.index.find(part); ok {
 					want = append(want, id)
 					continue
 				}
@@ -77,10 +77,11 @@ func TestBPEAgainstDefinition(t *testing.T) {
 				word := string(appendMapped(nil, valid[start:end]))
 				start = end
 				for _, part := range naiveMerge(naiveChars(word), func(left, right string) (uint32, bool) {
-					rank, ok := b.ranks[left+" "+right]
-					return rank, ok
+					rank, ok := b.ranks().find(left + " " + right)
+					return uint32(rank), ok
 				}) {
-					want = append(want, tok.index[part])
+					id, _ := tok.ID(part)
+					want = append(want, id)
 				}
 			}
 			require.Equal(t, want, b.encode(nil, text, false), "seed %d %q", seed, text)
@@ -112,7 +113,7 @@ func TestMergeIsLinear(t *testing.T) {
 				}
 				e.flush(nil, strings.ReplaceAll(text, " ", "y"), &m)
 			case *bpe:
-				w := wordEncoder{bpe: e}
+				w := wordEncoder{bpe: e, ranked: e.ranks()}
 				w.merger.pair = w.pair
 				count(&w.merger)
 				w.encode(nil, text)

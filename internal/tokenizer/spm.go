@@ -15,7 +15,7 @@ const spaceMark = "\u2581"
 // and departs from it in cutting the text at spaces where that changes nothing,
 // and in that no broken character swallows a space.
 type spm struct {
-	index       map[string]int32
+	index       *table
 	scores      []float32 // [vocab], nil: all 0
 	bytes       [256]int32
 	unknown     int32
@@ -28,8 +28,9 @@ func newSPM(t *Tokenizer, scores []float32) *spm {
 	s := &spm{index: t.index, scores: scores, unknown: t.special.Unknown, cutAtSpace: true, spacePrefix: t.addSpacePrefix}
 	for _, text := range t.tokens {
 		s.maxLen = max(s.maxLen, len(text))
-		inner := strings.TrimLeft(text, spaceMark)
-		s.cutAtSpace = s.cutAtSpace && !strings.Contains(inner, spaceMark)
+		if s.cutAtSpace && strings.Contains(text, spaceMark) {
+			s.cutAtSpace = !strings.Contains(strings.TrimLeft(text, spaceMark), spaceMark)
+		}
 	}
 	missing := 0
 	for b := range s.bytes {
@@ -47,7 +48,7 @@ func newSPM(t *Tokenizer, scores []float32) *spm {
 // byteToken returns the token of one byte: "<0x0A>", or else the byte itself.
 func (s *spm) byteToken(b byte) int32 {
 	for _, text := range []string{byteName(b), string([]byte{b})} {
-		if id, ok := s.index[text]; ok {
+		if id, ok := s.index.find(text); ok {
 			return id
 		}
 	}
@@ -111,7 +112,7 @@ func (s *spm) pair(text string, left, right *symbol) (priority uint32, id int32,
 	if end-left.start > s.maxLen {
 		return 0, 0, false
 	}
-	id, ok = s.index[text[left.start:end]]
+	id, ok = s.index.find(text[left.start:end])
 	if !ok {
 		return 0, 0, false
 	}
@@ -143,7 +144,7 @@ func (s *spm) flush(ids []int32, text string, m *merger) []int32 {
 		part := text[sym.start : sym.start+int(sym.n)]
 		if id == None {
 			var ok bool
-			if id, ok = s.index[part]; !ok {
+			if id, ok = s.index.find(part); !ok {
 				ids = appendByteTokens(ids, part, &s.bytes, s.unknown)
 				continue
 			}

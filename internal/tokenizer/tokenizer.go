@@ -29,9 +29,9 @@ type Options struct {
 // by any number of goroutines.
 type Tokenizer struct {
 	model    string
-	tokens   []string         // [vocab] texts as in the file
-	types    []Type           // [vocab]
-	index    map[string]int32 // text → id; of equal texts the last
+	tokens   []string // [vocab] texts as in the file
+	types    []Type   // [vocab]
+	index    *table   // of tokens; of equal texts the last
 	special  SpecialIDs
 	eog      []int32        // ascending
 	shown    map[int32]bool // control tokens that are printed all the same
@@ -65,10 +65,11 @@ func New(v Vocab, opt Options) (*Tokenizer, error) {
 		return nil, err
 	}
 	t := &Tokenizer{model: v.Model, tokens: v.texts(), types: v.types()}
-	t.index = make(map[string]int32, len(t.tokens))
-	for id, text := range t.tokens {
-		t.index[text] = int32(id)
+	var ranks func() *table // while others are at work: it is a text before it is a token that needs it
+	if v.bpe() {
+		ranks = inBackground(func() *table { return newTable(v.Merges, true) })
 	}
+	t.index = newTable(t.tokens, false)
 	var err error
 	switch v.Model {
 	case ModelSPM:
@@ -76,7 +77,7 @@ func New(v Vocab, opt Options) (*Tokenizer, error) {
 		t.setIDs(&v)
 		t.encoder = newSPM(t, v.Scores)
 	case ModelBPE, ModelGemma4:
-		err = t.setBPE(&v, opt)
+		err = t.setBPE(&v, ranks, opt)
 	}
 	if err != nil {
 		return nil, err
@@ -89,6 +90,20 @@ func New(v Vocab, opt Options) (*Tokenizer, error) {
 	t.partitionAll = sync.OnceValue(func() *partitioner { return newPartitioner(t, strip, true) })
 	t.partitionUser = sync.OnceValue(func() *partitioner { return newPartitioner(t, strip, false) })
 	return t, nil
+}
+
+// inBackground begins f and returns what waits for its result.
+func inBackground[T any](f func() T) func() T {
+	done := make(chan struct{})
+	var result T
+	go func() {
+		defer close(done)
+		result = f()
+	}()
+	return func() T {
+		<-done
+		return result
+	}
 }
 
 // Encode returns the tokens of text. With addSpecial the tokens that the
@@ -147,7 +162,9 @@ func (t *Tokenizer) Type(id int32) Type {
 
 // ID returns the token whose stored text is text.
 func (t *Tokenizer) ID(text string) (id int32, ok bool) {
-	id, ok = t.index[text]
+	if id, ok = t.index.find(text); !ok {
+		id = 0
+	}
 	return id, ok
 }
 

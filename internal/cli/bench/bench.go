@@ -151,7 +151,7 @@ func parseCacheTypes(flag string, names []string) (types []quant.Type, err error
 	for _, name := range names {
 		t, err := flags.ParseCacheType(name)
 		if err != nil {
-			return nil, ui.Usagef("--%s %q: must be f16, f32 or q8_0", flag, name)
+			return nil, ui.Usagef("--%s %q: %w", flag, name, err)
 		}
 		types = append(types, t)
 	}

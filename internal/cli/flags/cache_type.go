@@ -11,10 +11,10 @@ import (
 )
 
 // cacheTypes are the number formats of the KV cache, the default first.
-var cacheTypes = []quant.Type{quant.F16, quant.F32, quant.Q8_0}
+var cacheTypes = []quant.Type{quant.F16, quant.F32, quant.Q8_0, quant.Q5_1, quant.Q5_0, quant.Q4_1, quant.Q4_0}
 
 // cacheTypeNames are their names in flags.
-var cacheTypeNames = []string{"f16", "f32", "q8_0"}
+var cacheTypeNames = []string{"f16", "f32", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"}
 
 // ParseCacheType returns the number format of that name, in any case.
 func ParseCacheType(name string) (quant.Type, error) {

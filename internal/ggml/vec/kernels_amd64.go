@@ -7,9 +7,9 @@ import "unsafe"
 // kernelTable lists the kernels, best first.
 var kernelTable = []kernel{
 	{level: "avx512vnni", gemm: gemmAVX512, softmax: softmaxBlocksAVX512, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
-		silu: siluAVX2, sigmoid: sigmoidAVX2, add: addAVX2, rotate: rotateAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2},
+		silu: siluAVX2, sigmoid: sigmoidAVX2, add: addAVX2, rotate: rotateAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2, hadamard: hadamardAVX2},
 	{level: "avx2", gemm: gemmAVX2, softmax: softmaxBlocksAVX2, scale: scaleAVX2, rmsNorm: rmsNormAVX2,
-		silu: siluAVX2, sigmoid: sigmoidAVX2, add: addAVX2, rotate: rotateAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2},
+		silu: siluAVX2, sigmoid: sigmoidAVX2, add: addAVX2, rotate: rotateAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2, hadamard: hadamardAVX2},
 }
 
 // gemmArgs is what the columns of a product need. Strides are in bytes.
@@ -188,3 +188,22 @@ func rotateHalvesAVX2(a, b, cos, sin []float32) {
 
 //go:noescape
 func widenQ8AVX2(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32)
+
+//go:noescape
+func hadamard32AVX2(x *float32, n int)
+
+//go:noescape
+func butterflyAVX2(lo, hi *float32, n int)
+
+func hadamardAVX2(x []float32, n int) {
+	if n < 32 || len(x) == 0 {
+		hadamardGeneric(x, n)
+		return
+	}
+	hadamard32AVX2(&x[0], len(x))
+	for h := 32; h < n; h *= 2 {
+		for i := 0; i < len(x); i += 2 * h {
+			butterflyAVX2(&x[i], &x[i+h], h)
+		}
+	}
+}

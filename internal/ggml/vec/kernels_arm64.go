@@ -8,7 +8,7 @@ import "unsafe"
 // would serve these loops better.
 var kernelTable = []kernel{
 	{level: "neon", gemm: gemmNEON, softmax: softmaxBlocksNEON, scale: scaleByNEON, rmsNorm: rmsNormNEON,
-		silu: siluMulNEON, sigmoid: sigmoidNEON, add: addToNEON, rotate: rotateNEON, halves: rotateHalvesNEON, widenQ8: widenQ8NEON},
+		silu: siluMulNEON, sigmoid: sigmoidNEON, add: addToNEON, rotate: rotateNEON, halves: rotateHalvesNEON, widenQ8: widenQ8NEON, hadamard: hadamardGeneric},
 }
 
 // gemmArgs is what some columns of a product need. Strides are in bytes.

@@ -24,6 +24,8 @@ type kernel struct {
 	rotate  func(x, cos, sin []float32)    // rotates the pairs x[2i], x[2i+1]
 	halves  func(a, b, cos, sin []float32) // rotates the pairs a[i], b[i]
 	widenQ8 func(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32)
+
+	hadamard func(x []float32, n int)
 }
 
 // The inner loops in use: the portable ones where there is no kernel.
@@ -38,6 +40,7 @@ var (
 	rotate       = rotateGeneric
 	rotateHalves = rotateHalvesGeneric
 	widenQ8      = widenQ8Generic
+	hadamard     = hadamardGeneric
 )
 
 func init() { useBest(kernelTable) }
@@ -48,7 +51,7 @@ func useBest(table []kernel) {
 	for _, k := range table {
 		if machine.Allowed(k.level) {
 			gemm, softmax, scaleBy, addTo = k.gemm, k.softmax, k.scale, k.add
-			rmsNorm, siluMul, sigmoid, rotate, rotateHalves, widenQ8 = k.rmsNorm, k.silu, k.sigmoid, k.rotate, k.halves, k.widenQ8
+			rmsNorm, siluMul, sigmoid, rotate, rotateHalves, widenQ8, hadamard = k.rmsNorm, k.silu, k.sigmoid, k.rotate, k.halves, k.widenQ8, k.hadamard
 			return
 		}
 	}

@@ -3,6 +3,7 @@ package vec
 import (
 	"fmt"
 	"math"
+	"math/bits"
 	"math/rand/v2"
 	"os"
 	"slices"
@@ -156,4 +157,45 @@ func TestWidenKernels(t *testing.T) {
 		k.widenQ8(&got, &q, &scale)
 		sameBits(t, want[:], got[:], "keys")
 	})
+}
+
+func TestHadamardKernels(t *testing.T) {
+	eachKernel(t, func(t *testing.T, k *kernel) {
+		r := rand.New(rand.NewPCG(9, 10))
+		for _, n := range []int{1, 2, 8, 16, 32, 64, 128, 256} {
+			for _, runs := range []int{0, 1, 3} {
+				x := normals(r, n*runs, 1)
+				if n > 16 && runs == 3 {
+					copy(x, specials())
+				}
+				got := slices.Clone(x)
+				hadamardGeneric(x, n)
+				k.hadamard(got, n)
+				sameBits(t, x, got, fmt.Sprint(runs, " of ", n))
+			}
+		}
+	})
+}
+
+// TestHadamard compares with the matrix, whose elements are +-1/sqrt(n) by the parity of the
+// bits that row and column share.
+func TestHadamard(t *testing.T) {
+	r := rand.New(rand.NewPCG(11, 12))
+	for _, n := range []int{1, 2, 32, 64, 128} {
+		x := normals(r, 2*n, 1)
+		got := slices.Clone(x)
+		Hadamard(got, n)
+		for i := range got {
+			want := 0.0
+			for j, v := range x[i/n*n:][:n] {
+				sign := float64(1 - 2*(bits.OnesCount(uint(i%n&j))%2))
+				want += sign * float64(v) / math.Sqrt(float64(n))
+			}
+			require.InDelta(t, want, got[i], 1e-5, "%d of %d", i, n)
+		}
+		Hadamard(got, n)
+		for i := range got {
+			require.InDelta(t, x[i], got[i], 1e-5)
+		}
+	}
 }

@@ -1,0 +1,31 @@
+package vec
+
+import "math"
+
+// Hadamard multiplies each run of n elements of x, n a power of two that divides len(x), by
+// the orthonormal Walsh-Hadamard matrix H/sqrt(n), in place; doing it twice changes nothing
+// but by rounding. The sums are those of the fast transform, step h going from 1 to n/2:
+//
+//	x[j], x[j+h] = x[j] + x[j+h], x[j] - x[j+h]    in runs of 2h, for the first h of each
+//
+// and the last of all is the product with float32(1/sqrt(n)).
+func Hadamard(x []float32, n int) {
+	hadamard(x, n)
+	Scale(x, float32(1/math.Sqrt(float64(n))))
+}
+
+// hadamardGeneric is Hadamard without the last product.
+func hadamardGeneric(x []float32, n int) { hadamardFrom(x, n, 1) }
+
+// hadamardFrom does the steps from h on.
+func hadamardFrom(x []float32, n, h int) {
+	for ; h < n; h *= 2 {
+		for i := 0; i < len(x); i += 2 * h {
+			lo, hi := x[i:i+h], x[i+h:i+2*h]
+			for j, a := range lo {
+				b := hi[j]
+				lo[j], hi[j] = a+b, a-b
+			}
+		}
+	}
+}

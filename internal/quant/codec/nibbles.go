@@ -1,0 +1,47 @@
+package codec
+
+// nibbles is how 32 integers of 4 or 5 bits lie in a block: their highest bits in 4 bytes
+// where there are 5 (bit j of number j), then 16 bytes with the numbers 0 to 15 in the low
+// nibbles and 16 to 31 in the high ones. What is stored is the number plus offset.
+type nibbles struct {
+	five   bool
+	offset int8
+}
+
+var (
+	nibblesQ4_0 = nibbles{offset: 8}
+	nibblesQ4_1 = nibbles{}
+	nibblesQ5_0 = nibbles{five: true, offset: 16}
+	nibblesQ5_1 = nibbles{five: true}
+)
+
+// size returns the bytes of 32 integers.
+func (n nibbles) size() int {
+	if n.five {
+		return 20
+	}
+	return 16
+}
+
+// at returns integer j of a block.
+func (n nibbles) at(b []byte, j int) int8 {
+	q := int8(b[n.size()-16+j%16] >> (j / 16 * 4) & 15)
+	if n.five {
+		q |= int8(b[j/8] >> (j % 8) & 1 << 4)
+	}
+	return q - n.offset
+}
+
+// widenGeneric sets dst[32i+j] = q[i][j] * scale[j] + least[j], each operation rounded; q
+// being blocks of integers. least may be nil.
+func (n nibbles) widenGeneric(dst *[1024]float32, q []byte, scale, least *[32]float32) {
+	for i := range 32 {
+		b, row := q[i*n.size():][:n.size()], dst[32*i:32*i+32]
+		for j := range row {
+			row[j] = float32(float32(n.at(b, j)) * scale[j])
+			if least != nil {
+				row[j] += least[j]
+			}
+		}
+	}
+}
