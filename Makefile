@@ -27,7 +27,7 @@ MORE_KERNELS := ./internal/quant/... ./internal/builtin/...
 comma := ,
 
 .DEFAULT_GOAL := help
-.PHONY: help plots release release-check release-look release-start vulncheck whole-way build test check test-clients test-clients-deps test-scaleout test-scaleout-deps screenshot fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz golden model score clean
+.PHONY: help plots release release-check release-look release-start vulncheck whole-way test-nightly build test check test-clients test-clients-deps test-scaleout test-scaleout-deps screenshot fmt tidy vet-all test-purego test-arm64 test-noavx bench benchcmp mca fuzz golden model score clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / { printf "  %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -160,7 +160,9 @@ fuzz: ## run every fuzz target for FUZZTIME (default 10s); RECORD=1 adds the tim
 	GO=$(GO) test/fuzz/run $(FUZZTIME)
 
 whole-way: build ## go the whole way of examples/whole-way.sh with the built-in model, in a folder of its own
-	ALPACA=./alpaca SERVE=no examples/whole-way.sh builtin $$(mktemp -d)
+	folder=$$(mktemp -d) && ALPACA=./alpaca SERVE=check PORT=$${PORT:-18080} examples/whole-way.sh $${MODEL:-builtin} $$folder && rm -r $$folder
+
+test-nightly: whole-way ## what takes too long for every change: some minutes
 
 plots: ## draw bench/speed.svg, and write README's table of speed, from bench/results
 	$(GO) test ./internal/bench/turns -run TestReadme -update

@@ -11,7 +11,8 @@
 #   ROWS     instructions to write (default: 60, with a model of your own 40)
 #   PAIRS    pairs to compare (default: 12)
 #   THREADS  threads (default: all physical cores)
-#   SERVE    "no" ends before the server
+#   SERVE    "no" ends before the server, "check" asks it something and ends it
+#   PORT     port of the server (default: 8080)
 set -eu
 
 alpaca=${ALPACA:-alpaca}
@@ -62,6 +63,32 @@ if [ "${SERVE:-yes}" = no ]; then
 	say "done: $folder has the data, the adapter and the comparison"
 	exit 0
 fi
-say "5. the tuned model, at http://localhost:8080 (Ctrl-C ends it)"
+port=${PORT:-8080}
+if [ "${SERVE:-yes}" = yes ]; then
+	say "5. the tuned model, at http://localhost:$port (Ctrl-C ends it)"
+	# shellcheck disable=SC2086
+	exec "$alpaca" serve -m "$model" --lora "$folder/adapter.gguf" --port "$port" $threads
+fi
+
+say "5. the tuned model, asked over HTTP"
+command -v curl >/dev/null || { echo "whole-way: SERVE=check needs curl" >&2; exit 1; }
 # shellcheck disable=SC2086
-exec "$alpaca" serve -m "$model" --lora "$folder/adapter.gguf" $threads
+"$alpaca" serve -m "$model" --lora "$folder/adapter.gguf" --port "$port" $threads &
+server=$!
+trap 'kill "$server" 2>/dev/null || :' EXIT
+tries=0
+until curl -sf -o "$folder/ready.txt" "http://localhost:$port/readyz"; do
+	tries=$((tries + 1))
+	if [ "$tries" -gt 120 ] || ! kill -0 "$server" 2>/dev/null; then
+		echo "whole-way: the server does not answer" >&2
+		exit 1
+	fi
+	sleep 0.5
+done
+curl -sf -o "$folder/answer.json" "http://localhost:$port/v1/chat/completions" -H 'Content-Type: application/json' \
+	-d '{"messages": [{"role": "user", "content": "Who are you?"}], "max_tokens": 32, "seed": 1}'
+grep -q '"content":"[^"]' "$folder/answer.json" || { echo "whole-way: $folder/answer.json has no answer" >&2; exit 1; }
+kill "$server"
+wait "$server" # its exit status is 0 when it has ended as it should
+trap - EXIT
+say "done: $folder has the data, the adapter, the comparison and an answer"

@@ -113,7 +113,8 @@ type Plan struct {
 	Params  string   `json:"params"` // how the answers were made
 	Models  [2]Model `json:"models"`
 	Prompts string   `json:"prompts_sha256"`
-	Version string   `json:"version"` // of this program
+	Version string   `json:"version"`        // of this program
+	Live    bool     `json:"live,omitempty"` // judges may ask, and vote before all answers are there
 }
 
 // Session is a comparison.
@@ -125,13 +126,14 @@ type Session struct {
 	Secret  []byte // of the forms' tokens
 	List    []Prompt
 	Answers [][2]*Answer // by prompt; nil where there is none yet
+	Own     map[int]Own  // the prompts that judges asked themselves
 	Votes   []Vote       // in the order in which they were given
 }
 
 // Complete reports whether all answers are there.
 func (s *Session) Complete() bool {
-	for _, pair := range s.Answers {
-		if pair[X] == nil || pair[Y] == nil {
+	for n := range s.Answers {
+		if !s.there(n) && !s.Own[n].Failed {
 			return false
 		}
 	}
@@ -155,6 +157,7 @@ const (
 	forOrder = 301 + iota
 	forSides
 	forRepeats
+	forOwnSides
 )
 
 // Order returns which n of the prompts are judged, and in which order.
@@ -174,28 +177,37 @@ func shuffle[T any](list []T, seed ...uint64) {
 	}
 }
 
-// Items returns what a judge is asked, in order: the pairs that differ, then those that
-// come back mirrored. Of four in a row the first model stands twice on each side.
-func (s *Session) Items(judge string) (list []Item) {
+// Items returns what a judge is asked, in order: what they asked themselves, the pairs that
+// differ, then those that come back mirrored. Of four in a row the first model stands twice
+// on each side. In a live session these are the pairs before the first that is not there yet.
+func (s *Session) Items(judge string) []Item {
 	who := random.Text(judge)
+	list := s.sides(s.ready(), forSides, who)
+	if len(list) > 0 && s.Expected("") == 0 {
+		first := slices.Clone(list)
+		shuffle(first, s.Seed, forRepeats, who)
+		again := first[:int(float64(s.Repeat*float64(len(list)))+0.5)]
+		slices.SortFunc(again, func(a, b Item) int { return cmp.Compare(a.N, b.N) }) // as far from the first time as possible
+		for _, i := range again {
+			list = append(list, Item{N: i.N, Repeat: 1, Left: i.Left.Other()})
+		}
+	}
+	return append(s.sides(s.ownOf(judge), forOwnSides, who), list...)
+}
+
+// sides returns the items of those prompts whose answers differ.
+func (s *Session) sides(prompts []int, purpose, who uint64) (list []Item) {
 	var block []Slot
-	for n := range s.List {
+	for _, n := range prompts {
 		if s.Equal(n) {
 			continue
 		}
 		k := len(list) % 4
 		if k == 0 {
 			block = []Slot{X, X, Y, Y}
-			shuffle(block, s.Seed, forSides, who, uint64(len(list)/4))
+			shuffle(block, s.Seed, purpose, who, uint64(len(list)/4))
 		}
 		list = append(list, Item{N: n, Left: block[k]})
-	}
-	first := slices.Clone(list)
-	shuffle(first, s.Seed, forRepeats, who)
-	again := first[:int(float64(s.Repeat*float64(len(list)))+0.5)]
-	slices.SortFunc(again, func(a, b Item) int { return cmp.Compare(a.N, b.N) }) // as far from the first time as possible
-	for _, i := range again {
-		list = append(list, Item{N: i.N, Repeat: 1, Left: i.Left.Other()})
 	}
 	return list
 }

@@ -115,18 +115,19 @@ func TestLeftJudge(t *testing.T) {
 
 // TestModelJudge: a model is asked in both orders, and is not mixed with people.
 func TestModelJudge(t *testing.T) {
-	s := session(3, 3)
+	s := session(4, 3)
 	s.Votes = []Vote{
 		{N: 0, Judge: "model:j", Left: X, Choice: Left}, {N: 0, Repeat: 1, Judge: "model:j", Left: Y, Choice: Right},
 		{N: 1, Judge: "model:j", Left: Y, Choice: Left}, {N: 1, Repeat: 1, Judge: "model:j", Left: X, Choice: Left},
 		{N: 2, Judge: "model:j", Left: Y, Choice: Left},
+		{N: 3, Judge: "model:j", Left: X, Choice: Skip}, {N: 3, Repeat: 1, Judge: "model:j", Left: Y, Choice: Left}, // it had no room
 		{N: 0, Judge: "ann", Left: X, Choice: Right},
 	}
 	r := NewReport(s)
 	require.Equal(t, []string{"people", "j"}, []string{r.Groups[0].Name, r.Groups[1].Name})
 	g := r.Groups[1]
 	require.Equal(t, [2]int{1, 0}, g.Wins)
-	require.Equal(t, 1, g.Ties)
+	require.Equal(t, []int{1, 1}, []int{g.Ties, g.Skipped})
 	require.Equal(t, []int{2, 1}, []int{g.Repeats, g.Same})
 	require.Equal(t, [2]int{0, 1}, r.Groups[0].Wins)
 }

@@ -151,6 +151,10 @@ func (c *counter) addPairs(votes []Vote) {
 		if a == nil || b == nil {
 			continue // it was interrupted between them
 		}
+		if a.Choice == Skip || b.Choice == Skip {
+			c.g.Skipped++
+			continue
+		}
 		c.g.Repeats++
 		sign := verdict(a)
 		if sign == verdict(b) {

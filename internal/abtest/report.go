@@ -23,8 +23,9 @@ type Report struct {
 	Version string        `json:"version"`
 	Params  string        `json:"params"`
 	Models  [2]ModelShare `json:"models"`
-	Equal   int           `json:"equal_answers"` // ties that nobody was asked for, part of every group's
-	Groups  []Group       `json:"groups"`        // people, then each model that judged: they are never mixed
+	Equal   int           `json:"equal_answers"`         // ties that nobody was asked for, part of every group's
+	Own     int           `json:"own_prompts,omitempty"` // that judges asked themselves
+	Groups  []Group       `json:"groups"`                // people, then each model that judged: they are never mixed
 }
 
 // ModelShare is what a report says of a model alone.
@@ -92,6 +93,11 @@ func NewReport(s *Session) *Report {
 			}
 		}
 		m.MeanChars /= float64(max(1, n))
+	}
+	for _, own := range s.Own {
+		if !own.Failed {
+			r.Own++
+		}
 	}
 	var equal []Vote
 	people := map[string][]Vote{}

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -31,6 +32,9 @@ var schema = []string{
 	`create table if not exists ab_vote(
 		id integer primary key, session integer not null references ab_session(id), n integer not null, repeat integer not null, judge text not null,
 		shown_left text not null, choice text not null, ms integer not null, note text not null, flags text not null, at text not null, undone_at text)`,
+	`create table if not exists ab_own(
+		session integer not null references ab_session(id), n integer not null, judge text not null, failed integer not null,
+		primary key(session, n)) without rowid`,
 	`create unique index if not exists ab_vote_once on ab_vote(session, n, judge, repeat) where undone_at is null`,
 }
 
@@ -140,6 +144,9 @@ func (st Store) Load(ctx context.Context, id int64) (*Session, error) {
 	}); err != nil {
 		return nil, err
 	}
+	if err := st.loadOwn(ctx, s); err != nil {
+		return nil, err
+	}
 	s.Answers = make([][2]*Answer, len(s.List))
 	if err := st.each(ctx, "select n, slot, text, tokens, cut, ms, logprob from ab_answer where session = ?", id, func(scan func(...any) error) error {
 		var a Answer
@@ -210,6 +217,18 @@ func (st Store) AddAnswer(ctx context.Context, session int64, n int, slot Slot, 
 // ErrClosed says that no more votes are taken.
 var ErrClosed = errors.New("abtest: the session is closed")
 
+// isOpen returns ErrClosed if the session is closed.
+func isOpen(tx *data.Tx, id int64) error {
+	var closed sql.NullString
+	if err := tx.QueryRow("select closed from ab_session where id = ?", id).Scan(&closed); err != nil {
+		return err
+	}
+	if closed.Valid {
+		return ErrClosed
+	}
+	return nil
+}
+
 // AddVote keeps a vote, unless the judge has voted on that already: then it changes nothing
 // and is false. It returns when the vote is on the disk.
 func (st Store) AddVote(ctx context.Context, s *Session, v Vote) (added bool, err error) {
@@ -217,12 +236,8 @@ func (st Store) AddVote(ctx context.Context, s *Session, v Vote) (added bool, er
 		v.Flags = append(v.Flags, FlagRevealed)
 	}
 	err = st.DB.Update(ctx, func(tx *data.Tx) error {
-		var closed sql.NullString
-		if err := tx.QueryRow("select closed from ab_session where id = ?", s.ID).Scan(&closed); err != nil {
+		if err := isOpen(tx, s.ID); err != nil {
 			return err
-		}
-		if closed.Valid {
-			return ErrClosed
 		}
 		res, err := tx.Exec(`insert into ab_vote(session, n, repeat, judge, shown_left, choice, ms, note, flags, at) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
 			on conflict do nothing`, s.ID, v.N, v.Repeat, v.Judge, v.Left.String(), string(v.Choice), v.Millis, v.Note, strings.Join(v.Flags, " "), now())
@@ -254,8 +269,14 @@ func (st Store) Undo(ctx context.Context, s *Session, judge string) (undone bool
 
 // AddEqual records ties for pairs whose answers are the same: nobody is asked about them.
 func (st Store) AddEqual(ctx context.Context, s *Session) error {
+	told := map[int]bool{}
+	for i := range s.Votes {
+		if v := &s.Votes[i]; slices.Contains(v.Flags, FlagEqual) {
+			told[v.N] = true
+		}
+	}
 	for n := range s.List {
-		if s.Equal(n) {
+		if s.Equal(n) && !told[n] {
 			if _, err := st.AddVote(ctx, s, Vote{N: n, Choice: Tie, Flags: []string{FlagEqual}}); err != nil {
 				return err
 			}

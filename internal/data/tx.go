@@ -93,6 +93,9 @@ func (tx *Tx) Exec(query string, args ...any) (sql.Result, error) {
 	return tx.tx.ExecContext(tx.ctx, query, args...)
 }
 
+// Prepare returns a statement of this program's own, to be run often.
+func (tx *Tx) Prepare(query string) (*sql.Stmt, error) { return tx.tx.PrepareContext(tx.ctx, query) }
+
 // QueryRow runs a query of this program's own that has one row.
 func (tx *Tx) QueryRow(query string, args ...any) *sql.Row {
 	return tx.tx.QueryRowContext(tx.ctx, query, args...)

@@ -28,10 +28,11 @@ type Source interface {
 type Input struct {
 	SHA256 string // of the file, in hexadecimal
 
-	file  *os.File
-	lines []inputLine
-	index map[key]int // of lines
-	next  int
+	file    *os.File
+	lines   []inputLine
+	index   map[key]int // of lines
+	grouped bool        // lines that begin alike are together
+	next    int
 }
 
 // inputLine is where a line is.
@@ -95,7 +96,7 @@ func (in *Input) check(shard Shard, bad func(line int, err error)) error {
 	}
 	in.SHA256 = hex.EncodeToString(sum.Sum(nil))
 	if shard != All {
-		in.lines = shard.of(in.lines)
+		in.lines, in.grouped = shard.of(in.lines), true
 	}
 	in.number()
 	return nil
@@ -114,6 +115,10 @@ func (in *Input) Close() error { return in.file.Close() }
 // ByPrefix puts lines whose prompts begin alike one after the other, so that what they
 // share is evaluated once. Groups come in the order of their first lines.
 func (in *Input) ByPrefix() {
+	if in.grouped { // a shard is a stretch of lines in that order
+		return
+	}
+	in.grouped = true
 	byPrefix(in.lines)
 	in.number()
 }

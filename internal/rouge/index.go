@@ -36,10 +36,12 @@ type Match struct {
 func (x *Index) Len() int { return len(x.rows) }
 
 // Add puts a text into the index and returns its row.
-func (x *Index) Add(text string) int {
+func (x *Index) Add(text string) int { return x.add(x.split(text)) }
+
+func (x *Index) add(words []string) int {
 	row := int32(len(x.rows))
-	var ids []int32
-	for _, w := range x.split(text) {
+	ids := make([]int32, 0, len(words))
+	for _, w := range words {
 		id, ok := x.ids[w]
 		if !ok {
 			id = int32(len(x.lists))
@@ -58,9 +60,9 @@ func (x *Index) Add(text string) int {
 
 // look makes a text the pattern and returns its words; those that the index does not have
 // get numbers beyond the vocabulary.
-func (x *Index) look(text string) []int32 {
+func (x *Index) look(words []string) []int32 {
 	x.ids2 = x.ids2[:0]
-	for _, w := range x.split(text) {
+	for _, w := range words {
 		id, ok := x.ids[w]
 		if !ok {
 			id = math.MaxInt32
@@ -74,6 +76,18 @@ func (x *Index) look(text string) []int32 {
 // Above returns the texts whose score with text is above a threshold of at least 0, in the
 // order in which they were added.
 func (x *Index) Above(text string, threshold float64) []Match {
+	return x.above(x.split(text), threshold)
+}
+
+// AboveAdd is Above, and Add behind it.
+func (x *Index) AboveAdd(text string, threshold float64) []Match {
+	words := x.split(text)
+	list := x.above(words, threshold)
+	x.add(words)
+	return list
+}
+
+func (x *Index) above(text []string, threshold float64) []Match {
 	words := x.look(text)
 	m := len(words)
 	if m == 0 {
@@ -148,7 +162,7 @@ func shortest(m int, threshold float64) int {
 // Best returns the n texts that are most like text, the most alike first and of equal ones
 // the earlier, and the mean of the scores of all.
 func (x *Index) Best(text string, n int) (best []Match, mean float64) {
-	words := x.look(text)
+	words := x.look(x.split(text))
 	sum := 0.0
 	for row, ids := range x.rows {
 		s := Score(x.pattern.lcs(ids), len(words), len(ids))

@@ -3,6 +3,7 @@ package rouge
 import (
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"golang.org/x/text/cases"
 	"golang.org/x/text/unicode/norm"
@@ -60,12 +61,32 @@ func Words(text string) []string {
 
 // HasCharacters reports whether Words takes single characters of a text for words.
 func HasCharacters(text string) bool {
+	if isASCII(text) {
+		return false
+	}
 	_, single := words(text)
 	return single
 }
 
+// fold returns a text in the compatible composed form and folded case.
+func fold(text string) string {
+	if isASCII(text) {
+		return strings.ToLower(text)
+	}
+	return norm.NFKC.String(cases.Fold().String(norm.NFKC.String(text)))
+}
+
+func isASCII(text string) bool {
+	for i := range len(text) {
+		if text[i] >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}
+
 func words(text string) (list []string, single bool) {
-	folded := norm.NFKC.String(cases.Fold().String(norm.NFKC.String(text)))
+	folded := fold(text)
 	start := -1
 	end := func(i int) {
 		if start >= 0 {

@@ -8,7 +8,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"alpaca/internal/oneshot"
 	"alpaca/internal/rouge"
 )
 
@@ -20,7 +19,7 @@ type Kept struct {
 	Similar []Similar
 	Mean    float64
 
-	output chan result // of the second step, nil without
+	output *query // of the second step, nil without
 }
 
 // Similar is an instruction that is like another.
@@ -64,9 +63,11 @@ type Job struct {
 	// Progress, if not nil, is called for each prompt that was kept.
 	Progress func(*Asked)
 
+	// Busy is how many queries were on their way on average, when Run has returned.
+	Busy float64
+
 	seen  *rouge.Index
 	texts []string // of seen
-	slots chan struct{}
 }
 
 // Start is where a job goes on.
@@ -78,53 +79,29 @@ type Start struct {
 // ErrIdle says that a model brings nothing.
 var ErrIdle = errors.New("selfinstruct: the model writes no usable tasks")
 
-type result struct {
-	answer oneshot.Answer
-	took   time.Duration
-	err    error
-}
-
-// asking is a prompt on its way.
-type asking struct {
-	n      int
-	query  oneshot.Query
-	answer chan result
-	asked  *Asked
-}
-
 // Run makes n tasks. When ctx is cancelled it returns its error: what is in the Sink is
 // complete up to a prompt, from which another job can go on.
 func (j *Job) Run(ctx context.Context, from Start, n int) error {
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
 	j.prepare(from)
-	var listing, answering []*asking // in order
-	next, idle := from.Ask, 0
-	for n > 0 {
-		for len(listing) < j.Parallel && len(answering) < 2*j.Parallel {
-			listing = append(listing, j.start(ctx, next))
-			next++
+	w := newWork(ctx, j, from)
+	began := time.Now()
+	defer func() {
+		w.count(0)
+		j.Busy = w.area / max(time.Since(began).Seconds(), 1e-9)
+		w.end()
+	}()
+	for idle := 0; n > 0; {
+		if err := w.decide(); err != nil {
+			return err
 		}
-		// The oldest prompt that is decided is kept as soon as it is complete, and before
-		// that the oldest answer is decided about.
-		if len(listing) > 0 && (len(answering) == 0 || len(answering) < 2*j.Parallel && !answering[0].isDone()) {
-			a := listing[0]
-			listing = listing[1:]
-			skip := 0
-			if a.n == from.Ask {
-				skip = from.At
-			}
-			if err := j.decide(ctx, a, skip); err != nil {
-				return err
-			}
-			answering = append(answering, a)
-			continue
-		}
-		a := answering[0].asked
-		answering = answering[1:]
-		got, err := a.complete(n)
+		w.fill(n, j.Idle-idle)
+		a, got, err := w.complete(n)
 		if err != nil {
 			return err
+		}
+		if a == nil {
+			w.wait()
+			continue
 		}
 		if err := j.Sink.Add(ctx, a); err != nil {
 			return err
@@ -149,7 +126,7 @@ func (j *Job) prepare(from Start) {
 	if j.Settings.Words == ASCIIWords {
 		split = rouge.CompatWords
 	}
-	j.seen, j.texts, j.slots = rouge.NewIndex(split), nil, make(chan struct{}, j.Parallel)
+	j.seen, j.texts = rouge.NewIndex(split), nil
 	all := j.All
 	if all == nil {
 		all = j.Seeds
@@ -167,52 +144,6 @@ func (j *Job) prepare(from Start) {
 func (j *Job) see(instruction string) {
 	j.seen.Add(instruction)
 	j.texts = append(j.texts, instruction)
-}
-
-// query asks the model, when there is a place.
-func (j *Job) query(ctx context.Context, q oneshot.Query) chan result {
-	done := make(chan result, 1)
-	go func() {
-		select {
-		case j.slots <- struct{}{}:
-		case <-ctx.Done():
-			done <- result{err: ctx.Err()}
-			return
-		}
-		defer func() { <-j.slots }()
-		began := time.Now()
-		a, err := j.Model.Ask(ctx, q)
-		done <- result{a, time.Since(began), err}
-	}()
-	return done
-}
-
-// start begins a prompt.
-func (j *Job) start(ctx context.Context, n int) *asking {
-	a := &asking{n: n, query: j.Settings.ask(j.Seeds, n)}
-	a.answer = j.query(ctx, a.query)
-	return a
-}
-
-// decide waits for an answer, takes it apart and decides about each piece from skip on.
-func (j *Job) decide(ctx context.Context, a *asking, skip int) error {
-	r := <-a.answer
-	if r.err != nil {
-		return r.err
-	}
-	a.asked = &Asked{Ask: a.n, Prompt: a.query.Prompt, Cut: r.answer.Cut, Tokens: r.answer.Tokens, Seconds: r.took.Seconds()}
-	for at, p := range j.Settings.parse(r.answer) {
-		if at < skip {
-			continue
-		}
-		k := Kept{Piece: p, Ask: a.n, At: at}
-		j.judge(&k)
-		if k.Problem == "" && j.Settings.TwoStep {
-			k.output = j.query(ctx, j.Settings.output(&k.Task, a.n, at))
-		}
-		a.asked.Pieces = append(a.asked.Pieces, k)
-	}
-	return nil
 }
 
 // judge sets a piece's Problem, or what it is like.
@@ -239,45 +170,4 @@ func (j *Job) judge(k *Kept) {
 		k.Similar = append(k.Similar, Similar{j.texts[m.Row], m.Score})
 	}
 	j.see(k.Instruction)
-}
-
-// isDone reports whether all outputs of a prompt are there.
-func (a *asking) isDone() bool {
-	for i := range a.asked.Pieces {
-		if c := a.asked.Pieces[i].output; c != nil && len(c) == 0 {
-			return false
-		}
-	}
-	return true
-}
-
-// complete waits for the outputs, and leaves out what comes after the task that was
-// wanted last. It returns how many tasks there are, at most.
-func (a *Asked) complete(most int) (got int, err error) {
-	for i := range a.Pieces {
-		k := &a.Pieces[i]
-		if k.output != nil {
-			r := <-k.output
-			if r.err != nil {
-				return 0, r.err
-			}
-			a.Tokens += r.answer.Tokens
-			k.Output, k.output = trim(strings.ReplaceAll(strings.ToValidUTF8(r.answer.Text, "\uFFFD"), "\x00", "")), nil
-			switch {
-			case r.answer.Cut:
-				k.Problem = badOutput + "cut"
-			case k.Output == "":
-				k.Problem = badOutput + "empty"
-			}
-		}
-		if k.Problem != "" {
-			continue
-		}
-		if got++; got == most {
-			a.Last = i+1 < len(a.Pieces)
-			a.Pieces = a.Pieces[:i+1]
-			break
-		}
-	}
-	return got, nil
 }

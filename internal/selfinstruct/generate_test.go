@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -218,4 +219,71 @@ type context4 int
 func (c context4) Fits(prompt string, answer int) bool { return (len(prompt)+3)/4+answer <= int(c) }
 func (c context4) Ask(context.Context, oneshot.Query) (oneshot.Answer, error) {
 	return oneshot.Answer{}, nil
+}
+
+// watched is a writer that counts what it is asked at once, and holds the first list back until
+// so many other queries were answered.
+type watched struct {
+	writer
+	hold      int64
+	now, most atomic.Int64
+	answered  atomic.Int64
+	lists     atomic.Int64
+	first     sync.Once
+	reached   chan struct{}
+}
+
+func (w *watched) Ask(ctx context.Context, q oneshot.Query) (oneshot.Answer, error) {
+	n := w.now.Add(1)
+	defer w.now.Add(-1)
+	for m := w.most.Load(); n > m && !w.most.CompareAndSwap(m, n); m = w.most.Load() {
+	}
+	if q.Messages == nil {
+		w.lists.Add(1)
+		isFirst := false
+		w.first.Do(func() { isFirst = true })
+		if isFirst && w.hold > 0 {
+			select {
+			case <-w.reached:
+			case <-ctx.Done():
+				return oneshot.Answer{}, ctx.Err()
+			}
+		}
+	}
+	a, err := w.writer.Ask(ctx, q)
+	if w.answered.Add(1) == w.hold {
+		close(w.reached)
+	}
+	return a, err
+}
+
+// TestBusy: no more is asked at once than there are places for, a list that takes long keeps
+// nobody waiting, the rows are the same all the same, and few prompts are asked in vain.
+func TestBusy(t *testing.T) {
+	s := settings(true)
+	one := openDB(t)
+	w := &watched{}
+	run := func(db *data.DB, w *watched, parallel int) {
+		st, from, err := OpenStore(t.Context(), db, "run", s)
+		require.NoError(t, err)
+		j := &Job{Settings: s, Seeds: OwnSeeds().Tasks, Model: w, Parallel: parallel, Sink: st, Idle: 20}
+		require.NoError(t, j.Run(t.Context(), from, 40))
+		require.Zero(t, w.now.Load(), "nothing goes on after the end")
+		require.LessOrEqual(t, w.most.Load(), int64(parallel))
+	}
+	run(one, w, 1)
+	var needed int64
+	require.NoError(t, one.QueryRow(t.Context(), "select count(*) from selfinstruct_ask").Scan(&needed))
+	require.Equal(t, needed, w.lists.Load(), "one at a time nothing is asked in vain")
+
+	many := openDB(t)
+	w = &watched{hold: 12, reached: make(chan struct{})} // more than there are places
+	run(many, w, 4)
+	require.Equal(t, made(t, one), made(t, many))
+	require.Equal(t, int64(4), w.most.Load())
+
+	many = openDB(t)
+	w = &watched{}
+	run(many, w, 8)
+	require.LessOrEqual(t, w.lists.Load(), needed+3)
 }

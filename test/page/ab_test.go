@@ -49,7 +49,7 @@ func comparison(t *testing.T) string {
 	s, err := st.Load(t.Context(), id)
 	require.NoError(t, err)
 	require.NoError(t, st.AddEqual(t.Context(), s))
-	h, err := ab.New(t.Context(), st, id, t.Logf)
+	h, err := ab.New(t.Context(), st, id, ab.Options{Log: t.Logf})
 	require.NoError(t, err)
 	server := httptest.NewServer(h)
 	t.Cleanup(server.Close)

@@ -37,6 +37,7 @@ type options struct {
 	parallel int
 	judge    string
 	terminal bool
+	live     bool
 	host     string
 	port     int
 
@@ -59,10 +60,14 @@ With --answers FILE in place of a model its answers are read. With --judge MODEL
 votes instead of people: it sees each pair in both orders, and where it contradicts
 itself that is a tie. Votes of people and of models are never mixed.
 
+With --live both models stay in memory. The page is there at once, further answers are
+made while people vote, and who votes can ask both models something of their own.
+
 The session lies in a database: the same command goes on with it, and so does
 "alpaca ab -d FILE" alone.`,
 		Example: `  alpaca ab -m base.gguf -m tuned.gguf --prompts eval.jsonl --votes 50
   alpaca ab -m base.gguf -m base.gguf --lora adapter.gguf --prompts eval.jsonl
+  alpaca ab -m base.gguf -m tuned.gguf --live
   alpaca ab --answers a.json --answers b.json --judge model.gguf
   alpaca ab report ab.db
   alpaca ab export ab.db -o dpo > pairs.jsonl`,
@@ -86,6 +91,7 @@ The session lies in a database: the same command goes on with it, and so does
 	flags.AllowSingleDash(fs, "parallel", "np")
 	fs.StringVar(&o.judge, "judge", "", "`model` that votes in place of people")
 	fs.BoolVar(&o.terminal, "terminal", false, "vote here, without a browser: 1, 2, 3, 4, 0")
+	fs.BoolVar(&o.live, "live", false, "keep both models in memory: vote while they answer, and ask them prompts of your own; --prompts may be left out")
 	fs.StringVar(&o.host, "host", "localhost", "`address` of this machine to listen at")
 	flags.AddInt(fs, &o.port, flags.Int{Name: "port", Value: 8002, High: math.MaxUint16}, "`port` to listen at; 0 is any")
 	o.AddSizes(fs, "context in `tokens`; 0 is the model's, at most 4096", "`tokens` of a prompt evaluated together")
@@ -106,7 +112,11 @@ func (o *options) check() error {
 		return ui.Usagef("%d models and files of answers: a comparison is of two", n)
 	case n == 0 && (o.prompts != "" || len(o.LoRAs()) > 0):
 		return ui.WithHint(ui.Usagef("no models are given"), "give -m twice, or --answers; without either the last session of the database goes on")
-	case len(o.models) > 0 && o.prompts == "" && len(o.answers) == 0:
+	case o.live && (len(o.models) != 2 || o.terminal || o.judge != ""):
+		return ui.Usagef("--live needs -m twice: it shows a page about two models that answer, and takes no --answers, --terminal or --judge")
+	case o.live && o.prompts == "" && (o.votes > 0 || o.repeat > 0):
+		return ui.Usagef("--votes and --repeat need --prompts: they are about its prompts")
+	case len(o.models) > 0 && o.prompts == "" && len(o.answers) == 0 && !o.live:
 		return ui.Usagef("--prompts is missing: name the file with what the models are asked")
 	case len(o.LoRAs()) > 0 && len(o.models) == 0:
 		return ui.Usagef("--lora needs a second model: give -m twice")
@@ -142,6 +152,9 @@ func (o *options) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	if o.live {
+		return o.serveLive(ctx, st, s, sides)
+	}
 	for slot, side := range sides {
 		if err := o.answer(ctx, st, s, abtest.Slot(slot), side); err != nil {
 			return err
@@ -162,7 +175,7 @@ func (o *options) run(ctx context.Context) error {
 	case o.terminal:
 		err = o.vote(ctx, st, s)
 	default:
-		return o.serve(ctx, st, s)
+		return o.serve(ctx, st, s, nil)
 	}
 	if err != nil {
 		return err
@@ -200,9 +213,12 @@ func (o *options) begin(ctx context.Context, st abtest.Store) (id int64, sides [
 	if sides, err = o.sides(); err != nil {
 		return 0, nil, err
 	}
-	prompts, sum, err := o.readPrompts(sides)
-	if err != nil {
-		return 0, nil, err
+	var prompts []abtest.Prompt
+	var sum string
+	if o.prompts != "" || !o.live {
+		if prompts, sum, err = o.readPrompts(sides); err != nil {
+			return 0, nil, err
+		}
 	}
 	const usual = 50
 	votes := cmp.Or(o.votes, min(usual, len(prompts)))
@@ -217,7 +233,7 @@ func (o *options) begin(ctx context.Context, st abtest.Store) (id int64, sides [
 		return 0, nil, err
 	}
 	plan := abtest.Plan{
-		Seed: uint64(seed), Votes: votes, Repeat: o.repeat, Peek: o.peek, Params: string(params), Prompts: sum, Version: ui.ReadBuild().Version,
+		Seed: uint64(seed), Votes: votes, Repeat: o.repeat, Peek: o.peek, Params: string(params), Prompts: sum, Version: ui.ReadBuild().Version, Live: o.live,
 		Models: [2]abtest.Model{sides[0].identity, sides[1].identity},
 	}
 	var chosen []abtest.Prompt

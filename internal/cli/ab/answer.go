@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"alpaca/internal/abtest"
 	"alpaca/internal/builtin"
@@ -68,6 +69,7 @@ func (o *options) open(model string, opt load.Options, p sampler.Params) (*onesh
 	if err == nil {
 		e := opt.EngineOptions(m)
 		e.Parallel, e.NoCache, e.Threads = o.parallel, false, load.Threads(o.u, opt.Threads)
+		e.Target = time.Hour // nobody sees an answer before it is complete
 		err = m.StartEngine(e)
 	}
 	if err != nil {
@@ -103,24 +105,28 @@ func (o *options) answer(ctx context.Context, st abtest.Store, s *abtest.Session
 	defer m.Close()
 	done := 0
 	err = o.each(ctx, len(missing), func(ctx context.Context, i int) error {
-		n := missing[i]
-		a, err := local.Ask(ctx, oneshot.Query{
-			Messages:  []chat.Message{{Role: chat.User, Content: s.List[n].Instruction, Input: s.List[n].Input}},
-			MaxTokens: -1, MaxChars: o.maxChars, Seed: (uint32(s.Seed) + uint32(n)) &^ (1 << 31), Logprob: true,
-		})
-		if err != nil {
-			if e, ok := errors.AsType[*engine.PromptError](err); ok {
-				return fmt.Errorf("%s: prompt %d: %w", side.identity.Name, n+1, e)
-			}
-			return err
-		}
-		return st.AddAnswer(ctx, s.ID, n, slot, abtest.Answer{Text: a.Text, Tokens: a.Tokens, Cut: a.Cut, Millis: a.Took.Milliseconds(), Logprob: a.Logprob})
+		return o.answerOne(ctx, st, s, missing[i], slot, local)
 	}, func() {
 		done++
 		o.u.Statusf("answers of model %d of 2: %d of %d", slot+1, done, len(missing))
 	})
 	o.u.ClearStatus()
 	return err
+}
+
+// answerOne lets a model answer a prompt of a session. The seed is the same for both models.
+func (o *options) answerOne(ctx context.Context, st abtest.Store, s *abtest.Session, n int, slot abtest.Slot, local *oneshot.Local) error {
+	a, err := local.Ask(ctx, oneshot.Query{
+		Messages:  []chat.Message{{Role: chat.User, Content: s.List[n].Instruction, Input: s.List[n].Input}},
+		MaxTokens: -1, MaxChars: o.maxChars, Seed: (uint32(s.Seed) + uint32(n)) &^ (1 << 31), Logprob: true,
+	})
+	if err != nil {
+		if e, ok := errors.AsType[*engine.PromptError](err); ok {
+			return fmt.Errorf("%s: prompt %d: %w", s.Models[slot].Name, n+1, e)
+		}
+		return err
+	}
+	return st.AddAnswer(ctx, s.ID, n, slot, abtest.Answer{Text: a.Text, Tokens: a.Tokens, Cut: a.Cut, Millis: a.Took.Milliseconds(), Logprob: a.Logprob})
 }
 
 // each calls f for 0 to n-1, as many at once as there are places, until one fails. told is

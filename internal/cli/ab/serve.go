@@ -15,8 +15,9 @@ import (
 	"alpaca/internal/server/listen"
 )
 
-// serve lets people vote on a page, until ctx is cancelled.
-func (o *options) serve(ctx context.Context, st abtest.Store, s *abtest.Session) error {
+// serve lets people vote on a page, until ctx is cancelled. ask is nil where all answers are
+// there, else what lets the models answer a prompt.
+func (o *options) serve(ctx context.Context, st abtest.Store, s *abtest.Session, ask func(n int)) error {
 	if !listen.IsLocal(o.host) {
 		return ui.Usagef("--host %s: the page is for this machine: localhost, or an address of the loopback interface", o.host)
 	}
@@ -25,11 +26,11 @@ func (o *options) serve(ctx context.Context, st abtest.Store, s *abtest.Session)
 		return ui.WithHint(err, "--port chooses another, 0 any")
 	}
 	defer l.Close()
-	h, err := ab.New(ctx, st, s.ID, o.u.Warnf)
+	h, err := ab.New(ctx, st, s.ID, ab.Options{Log: o.u.Warnf, Ask: ask})
 	if err != nil {
 		return err
 	}
-	n := len(s.Items(""))
+	n := len(s.Items("")) + s.Expected("")
 	o.u.Notef("%d pairs to judge at %s: decided votes show differences of ±%.0f points", n, strings.Join(l.URLs(), ", "), 100*stats.Visible(n))
 	go func() {
 		select {

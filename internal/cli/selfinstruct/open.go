@@ -8,12 +8,14 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 
 	"alpaca/internal/chat"
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
+	"alpaca/internal/engine"
 	"alpaca/internal/oneshot"
 	"alpaca/internal/sampler"
 	"alpaca/internal/selfinstruct"
@@ -55,6 +57,7 @@ type opened struct {
 	sampler   json.RawMessage
 	converses bool // it answers conversations
 	remote    bool
+	stats     func() engine.Stats // nil for a server
 	close     func()
 }
 
@@ -79,6 +82,7 @@ func (o *options) open(u *ui.UI) (*opened, error) {
 	}
 	opt := o.EngineOptions(m)
 	opt.Parallel, opt.Queue, opt.NoCache, opt.Threads = o.parallel, 4*o.parallel+64, false, load.Threads(u, o.Threads)
+	opt.Target = time.Hour // nobody waits for the next token
 	if err := m.StartEngine(opt); err != nil {
 		m.Close()
 		return nil, err
@@ -101,7 +105,8 @@ func (o *options) open(u *ui.UI) (*opened, error) {
 		identity += " template:" + load.TextSum(t.Source())
 	}
 	return &opened{
-		model: oneshot.NewLocal(m.Engine, t, o.sampling.Params), identity: identity, sampler: chain, converses: t != nil, close: m.Close,
+		model: oneshot.NewLocal(m.Engine, t, o.sampling.Params), identity: identity, sampler: chain, converses: t != nil,
+		stats: m.Engine.Stats, close: m.Close,
 	}, nil
 }
 

@@ -16,6 +16,7 @@ import (
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/data"
+	"alpaca/internal/engine"
 	"alpaca/internal/rouge"
 	"alpaca/internal/selfinstruct"
 )
@@ -220,6 +221,9 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	err = j.Run(ctx, from, missing)
 	u.ClearStatus()
 	p.summary()
+	if p.asks > 0 {
+		u.Notef("%s", effort(j.Busy, m.stats))
+	}
 	switch {
 	case err != nil && ctx.Err() != nil:
 		u.Notef("the same command goes on from here")
@@ -277,4 +281,14 @@ func (p *progress) summary() {
 		return
 	}
 	p.u.Notef("%d prompts: %d tasks, %d rejected%s; %.1f tokens/s", p.asks, p.accepted, p.refused, reasonList(p.reasons), float64(p.tokens)/max(time.Since(p.began).Seconds(), 1e-9))
+}
+
+// effort says how many texts were answered at once, and what that took of an engine's tokens.
+func effort(busy float64, stats func() engine.Stats) string {
+	text := fmt.Sprintf("%.1f texts at once on average", busy)
+	if stats == nil {
+		return text
+	}
+	s := stats()
+	return fmt.Sprintf("%s; %d tokens of prompts, and %d that were evaluated before; %d generated", text, s.PromptTokens, s.CachedTokens, s.GeneratedTokens)
 }

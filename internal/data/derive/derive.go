@@ -28,7 +28,7 @@ func Split(ctx context.Context, db *data.DB, source *data.Source, eval float64, 
 	train, held = like(source), like(source)
 	train.Name, train.Note = cmp.Or(names.Train, source.Name+"_train"), fmt.Sprintf("rows of %s to train with, seed %d", source.Name, seed)
 	held.Name, held.Note = cmp.Or(names.Eval, source.Name+"_eval"), fmt.Sprintf("rows of %s to measure with, seed %d", source.Name, seed)
-	chosen, err := choose(ctx, db, source, eval, seed)
+	isHeld, err := choose(ctx, db, source, eval, seed)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -43,7 +43,7 @@ func Split(ctx context.Context, db *data.DB, source *data.Source, eval float64, 
 		}
 		return db.Rows(ctx, source.ID, func(r *data.Row) error {
 			to := train
-			if chosen[r.QuestionSum(seed)] {
+			if isHeld[r.ID] {
 				to = held
 			}
 			return add(tx, to, r)
@@ -58,28 +58,33 @@ type question struct {
 	rows int
 }
 
-// choose returns the questions whose rows are held back: the first ones in the order of their
-// checksums, as many as are needed.
-func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64, seed uint64) (map[[32]byte]bool, error) {
+// choose returns the ids of the rows that are held back: those of questions in the order of their
+// checksums, until the rows are enough.
+func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64, seed uint64) (map[int64]bool, error) {
+	type asked struct {
+		row int64
+		sum [32]byte
+	}
+	var rows []asked
 	count := map[[32]byte]int{}
-	all := 0
 	err := db.Rows(ctx, source.ID, func(r *data.Row) error {
-		count[r.QuestionSum(seed)]++
-		all++
+		sum := r.QuestionSum(seed)
+		rows = append(rows, asked{r.ID, sum})
+		count[sum]++
 		return nil
 	})
 	if err != nil {
 		return nil, err
 	}
 	if len(count) < 2 {
-		return nil, fmt.Errorf("%s has %d rows with %d different questions: at least 2 are needed to divide them", source.Name, all, len(count))
+		return nil, fmt.Errorf("%s has %d rows with %d different questions: at least 2 are needed to divide them", source.Name, len(rows), len(count))
 	}
 	questions := make([]question, 0, len(count))
-	for sum, rows := range count {
-		questions = append(questions, question{sum, rows})
+	for sum, n := range count {
+		questions = append(questions, question{sum, n})
 	}
 	slices.SortFunc(questions, func(a, b question) int { return bytes.Compare(a.sum[:], b.sum[:]) })
-	want := max(1, int(math.Round(eval*float64(all))))
+	want := max(1, int(math.Round(eval*float64(len(rows)))))
 	chosen := map[[32]byte]bool{}
 	for _, q := range questions[:len(questions)-1] { // one is left to train with
 		if want <= 0 {
@@ -88,7 +93,13 @@ func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64,
 		chosen[q.sum] = true
 		want -= q.rows
 	}
-	return chosen, nil
+	held := map[int64]bool{}
+	for _, r := range rows {
+		if chosen[r.sum] {
+			held[r.row] = true
+		}
+	}
+	return held, nil
 }
 
 // Merge writes the rows of sources to a new one, one source after the other. With unique it
@@ -120,10 +131,12 @@ func Merge(ctx context.Context, db *data.DB, sources []*data.Source, name string
 		}
 		for _, s := range sources {
 			err := db.Rows(ctx, s.ID, func(r *data.Row) error {
-				if sum := sumOf(r); unique && seen[sum] {
-					left++
-					return nil
-				} else if unique {
+				if unique {
+					sum := sumOf(r)
+					if seen[sum] {
+						left++
+						return nil
+					}
 					seen[sum] = true
 				}
 				if mixed {

@@ -49,6 +49,9 @@ type Linter struct {
 	report func(Finding) error
 	rows   int64
 	all    whole
+
+	normals   normals
+	normalRow int64 // the row, counted from 1, that they are of
 }
 
 // ByID returns the rule of an id, nil for none.
@@ -78,7 +81,7 @@ func New(opt Options, report func(Finding) error) (*Linter, error) {
 			l.active = append(l.active, r)
 		}
 	}
-	l.all.init()
+	l.all.init(l)
 	return l, nil
 }
 
@@ -152,9 +155,12 @@ func fieldsOf(r *data.Row) []textField {
 
 // clip shortens a text for a detail.
 func clip(text string) string {
-	const most = 80
-	if r := []rune(text); len(r) > most {
-		return string(r[:most]) + "…"
+	most := 80 // characters
+	for i := range text {
+		if most == 0 {
+			return text[:i] + "…"
+		}
+		most--
 	}
 	return text
 }

@@ -19,7 +19,7 @@ var Rules = []*Rule{
 	{ID: "missing-input", About: "the instruction speaks of something that is not there", row: missingInput},
 	{ID: "not-text", About: "asks for what is no text: a picture, a plot, a sound", row: notText},
 	{ID: "placeholder-output", About: "a word such as N/A in place of an answer", row: func(_ *Linter, r *data.Row) string {
-		return when(placeholders[plain(r.Output)], "the output is %q", clip(r.Output))
+		return when(isPlaceholder(r.Output), "the output is %q", clip(r.Output))
 	}},
 	{ID: "placeholder-input", About: "words such as \"no input\" in place of none; --fix empties it", row: func(_ *Linter, r *data.Row) string {
 		return when(isPlaceholderInput(r.Input), "the input is %q", clip(r.Input))
@@ -68,12 +68,6 @@ func inAnyField(check func(text string) string) func(*Linter, *data.Row) string 
 	}
 }
 
-// hasAny reports whether a text has one of some parts: a glance that spares most texts the
-// pattern of a rule, which costs a hundred times as much.
-func hasAny(text string, parts ...string) bool {
-	return slices.ContainsFunc(parts, func(part string) bool { return strings.Contains(text, part) })
-}
-
 var (
 	link       = regexp.MustCompile(`(?i)\bhttps?://\S+|\bwww\.[a-z0-9-]+\.[a-z]+`)
 	attachment = regexp.MustCompile(`(?i)[<\[(](?:[^<>\[\]()]{0,40}\b)?(?:attached|attachment|picture|image|photo|screenshot|video|audio|link|url)\b[^<>\[\]()]{0,40}[>\])]|` +
@@ -114,6 +108,9 @@ func missingInput(_ *Linter, r *data.Row) string {
 	if !(blankText(r.Input) || isPlaceholderInput(r.Input)) || len(r.Turns) > 0 || strings.ContainsAny(r.Instruction, ":\"'“‘«\n") {
 		return ""
 	}
+	if !hasFolded(r.Instruction, pointingParts...) {
+		return ""
+	}
 	found := pointing.FindString(r.Instruction)
 	return when(found != "", "%q, and the input is empty", found)
 }
@@ -121,54 +118,28 @@ func missingInput(_ *Linter, r *data.Row) string {
 var pictures = regexp.MustCompile(`(?i)\b(?:images?|graphs?|graphics?|pictures?|photos?|files?|maps?|draw|plot|go to|videos?|audio|music|flowcharts?|diagrams?)\b`)
 
 func notText(_ *Linter, r *data.Row) string {
+	if !hasFolded(r.Instruction, pictureParts...) {
+		return ""
+	}
 	found := pictures.FindString(r.Instruction)
 	return when(found != "", "%q in the instruction", found)
 }
 
-// placeholders are what stands in place of nothing, as plain writes it.
-var placeholders = map[string]bool{
-	"n/a": true, "na": true, "none": true, "nan": true, "null": true, "nil": true, "noinput": true, "no input": true, "nooutput": true, "no output": true,
-	"not applicable": true, "not available": true, "undefined": true, "tbd": true, "todo": true, "-": true, "--": true, "—": true, "empty": true, "blank": true, "nothing": true,
-}
-
-// plain returns a text in lower case without brackets around it and a period behind it.
-func plain(text string) string {
-	text = strings.Trim(strings.ToLower(strings.TrimSpace(text)), "<>[](){}\"'` .")
-	return strings.Join(strings.Fields(text), " ")
-}
-
-var noInput = regexp.MustCompile(`^no (?:\w+ )?input(?: (?:is )?(?:required|needed|necessary|provided|given|available))?$|^input (?:is )?not (?:required|needed|provided)$`)
-
-func isPlaceholderInput(text string) bool {
-	const most = 60
-	if text == "" || len(text) > most {
-		return false
-	}
-	p := plain(text)
-	return placeholders[p] || noInput.MatchString(p)
-}
-
-func fixPlaceholder(_ *data.Row, field, text string) string {
-	if field == "input" && isPlaceholderInput(text) {
-		return ""
-	}
-	return text
-}
-
-func shortEcho(_ *Linter, r *data.Row) string {
-	answer, question := data.Normal(r.Output), data.Normal(r.Instruction)
+func shortEcho(l *Linter, r *data.Row) string {
+	n := l.normalsOf(r)
+	answer, question := n.output, n.instruction
 	words := strings.Count(answer, " ") + 1
 	const least, most = 3, 8
 	return when(words >= least && words <= most && answer != question && strings.Contains(" "+question+" ", " "+answer+" "), "%q stands in the instruction", clip(r.Output))
 }
 
-func echo(_ *Linter, r *data.Row) string {
-	answer := data.Normal(r.Output)
-	switch {
-	case answer == "":
-	case answer == data.Normal(r.Input):
+func echo(l *Linter, r *data.Row) string {
+	n := l.normalsOf(r)
+	switch n.output {
+	case "":
+	case n.input:
 		return "the output is the input"
-	case answer == data.Normal(r.Instruction):
+	case n.instruction:
 		return "the output is the instruction"
 	}
 	return ""
@@ -189,7 +160,7 @@ var refuses = regexp.MustCompile(`(?i)\bas an (?:ai|artificial intelligence)\b|\
 	`\bi (?:cannot|can(?:'|’)t|am unable to|(?:'|’)m unable to|am not able to) (?:fulfill|assist|help|comply|provide|complete|answer|browse|access|see|view|perform)\b|\bmy knowledge cut-?off\b|\bi do(?: not|n(?:'|’)t) have (?:personal|access to|the ability)\b`)
 
 func refusal(_ *Linter, r *data.Row) string {
-	if !hasAny(r.Output, "AI", " ai", "rtificial", "orry", "pologi", "can", "nable", "ble to", "knowledge", "have") {
+	if !hasFolded(r.Output, refusalParts...) {
 		return ""
 	}
 	found := refuses.FindString(r.Output)
@@ -208,7 +179,7 @@ func cutAt20(_ *Linter, r *data.Row) string {
 	switch {
 	case len(words) > 4 && number.MatchString(words[len(words)-1]) && !strings.ContainsAny(words[len(words)-2], "=:+-*/×") && !listOfNumbers(words):
 		return fmt.Sprintf("ends with %q", words[len(words)-2]+" "+words[len(words)-1])
-	case item19.MatchString(text) && !strings.Contains(text, "\n20"):
+	case strings.Contains(text, "19.") && item19.MatchString(text) && !strings.Contains(text, "\n20"):
 		last := text[strings.LastIndexByte(text, '\n')+1:]
 		return when(item19.MatchString(last), "the list ends at number 19")
 	}

@@ -34,10 +34,15 @@ func Run(ctx context.Context, db *data.DB, source *data.Source, opt Options, pro
 	faulty := map[int64]bool{}
 	var l *Linter
 	err := db.Update(ctx, func(tx *data.Tx) (err error) {
+		insert, err := tx.Prepare("insert into lint(row_id, rule, detail) values (?, ?, ?)")
+		if err != nil {
+			return err
+		}
+		defer insert.Close()
 		l, err = New(opt, func(f Finding) error {
 			counts[f.Rule]++
 			faulty[f.Row] = true
-			_, err := tx.Exec("insert into lint(row_id, rule, detail) values (?, ?, ?)", f.Row, f.Rule, f.Detail)
+			_, err := insert.ExecContext(ctx, f.Row, f.Rule, f.Detail)
 			return err
 		})
 		if err != nil {

@@ -2,6 +2,7 @@ package lint
 
 import (
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"unicode"
@@ -15,8 +16,10 @@ type key [16]byte
 
 func keyOf(texts ...string) (k key) {
 	h := sha256.New()
+	var b []byte
 	for _, t := range texts {
-		fmt.Fprintf(h, "%d:%s", len(t), t)
+		b = append(binary.LittleEndian.AppendUint64(b[:0], uint64(len(t))), t...)
+		h.Write(b)
 	}
 	copy(k[:], h.Sum(nil))
 	return k
@@ -28,6 +31,8 @@ type whole struct {
 	outputs       map[key]*repeated
 	scripts       []scriptOf
 	counts        map[string]int64 // rows by script
+	// Which rules are checked.
+	exactly, normally, nearly, answers, language bool
 
 	alike      *rouge.Index // instructions
 	alikeRows  []int64      // the ids of its texts
@@ -46,38 +51,30 @@ type scriptOf struct {
 	script string
 }
 
-func (w *whole) init() {
+func (w *whole) init(l *Linter) {
+	w.exactly, w.normally, w.nearly, w.answers, w.language = l.has("dup-exact"), l.has("dup-normal"), l.has("dup-rouge"), l.has("dup-output"), l.has("language")
 	w.exact, w.normal, w.outputs, w.counts = map[key]int64{}, map[key]int64{}, map[key]*repeated{}, map[string]int64{}
 }
 
-// textsOf returns what a row says, for comparing it with others.
-func textsOf(r *data.Row, form func(string) string) []string {
-	list := []string{form(r.Instruction), form(r.Input), form(r.Output)}
-	for _, m := range r.Turns {
-		list = append(list, m.Role, form(m.Content))
-	}
-	return list
-}
-
 func (w *whole) row(l *Linter, r *data.Row) error {
-	if l.has("dup-exact") || l.has("dup-normal") {
+	if w.exactly || w.normally {
 		if err := w.duplicate(l, r); err != nil {
 			return err
 		}
 	}
-	if l.has("dup-rouge") && r.Instruction != "" {
+	if w.nearly && r.Instruction != "" {
 		if err := w.likeness(l, r); err != nil {
 			return err
 		}
 	}
-	if answer := data.Normal(r.Output); answer != "" && l.has("dup-output") {
+	if answer := l.normalsOf(r).output; answer != "" && w.answers {
 		k := keyOf(answer)
 		if w.outputs[k] == nil {
 			w.outputs[k] = &repeated{text: clip(r.Output)}
 		}
 		w.outputs[k].rows = append(w.outputs[k].rows, r.ID)
 	}
-	if l.has("language") {
+	if w.language {
 		if script := mainScript(r.Instruction + " " + r.Input + " " + r.Output); script != "" {
 			w.scripts = append(w.scripts, scriptOf{r.ID, script})
 			w.counts[script]++
@@ -89,17 +86,21 @@ func (w *whole) row(l *Linter, r *data.Row) error {
 // duplicate reports a row that was there before. One that is the same to the byte is not told
 // a second time as one that is nearly the same.
 func (w *whole) duplicate(l *Linter, r *data.Row) error {
-	exact := keyOf(textsOf(r, func(t string) string { return t })...)
-	normal := keyOf(textsOf(r, data.Normal)...)
+	n := l.normalsOf(r)
+	same, alike := []string{r.Instruction, r.Input, r.Output}, []string{n.instruction, n.input, n.output}
+	for _, m := range r.Turns {
+		same, alike = append(same, m.Role, m.Content), append(alike, m.Role, data.Normal(m.Content))
+	}
+	exact, normal := keyOf(same...), keyOf(alike...)
 	if first, ok := w.exact[exact]; ok {
-		if l.has("dup-exact") {
+		if w.exactly {
 			return l.report(Finding{r.ID, "dup-exact", fmt.Sprintf("as row %d", first)})
 		}
 		return nil
 	}
 	w.exact[exact] = r.ID
 	if first, ok := w.normal[normal]; ok {
-		if l.has("dup-normal") {
+		if w.normally {
 			return l.report(Finding{r.ID, "dup-normal", fmt.Sprintf("as row %d", first)})
 		}
 		return nil
@@ -115,13 +116,12 @@ func (w *whole) likeness(l *Linter, r *data.Row) error {
 	}
 	const bound = 0.7
 	best := rouge.Match{Row: -1}
-	for _, m := range w.alike.Above(r.Instruction, bound) {
+	for _, m := range w.alike.AboveAdd(r.Instruction, bound) {
 		if m.Score > best.Score {
 			best = m
 		}
 	}
 	w.characters = w.characters || rouge.HasCharacters(r.Instruction)
-	w.alike.Add(r.Instruction)
 	w.alikeRows = append(w.alikeRows, r.ID)
 	if best.Row < 0 {
 		return nil

@@ -31,7 +31,7 @@ import (
 var web embed.FS
 
 // policy lets the pages load their own style and script, and send forms here.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src data:; " +
+const policy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src data:; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
 // Server answers for one session. It is an http.Handler.
@@ -40,20 +40,29 @@ type Server struct {
 	id      int64
 	pages   *template.Template
 	handler http.Handler
-	log     func(format string, args ...any)
+	opt     Options
 
 	mu      sync.Mutex // of session
 	session *abtest.Session
 	closed  chan struct{} // closed with the session
 }
 
-// New returns the server of a session whose answers are complete.
-func New(ctx context.Context, store abtest.Store, id int64, log func(format string, args ...any)) (*Server, error) {
-	s := &Server{store: store, id: id, log: log, closed: make(chan struct{})}
+// Options say what a server does beside showing pairs.
+type Options struct {
+	Log func(format string, args ...any) // takes messages for whoever runs the program
+	// Ask lets both models answer a prompt of the session, some time after it returns. With
+	// it answers may come while people vote, and judges may ask what they like; nil: all
+	// answers are there.
+	Ask func(n int)
+}
+
+// New returns the server of a session whose answers are complete, or come.
+func New(ctx context.Context, store abtest.Store, id int64, opt Options) (*Server, error) {
+	s := &Server{store: store, id: id, opt: opt, closed: make(chan struct{})}
 	if err := s.reload(ctx); err != nil {
 		return nil, err
 	}
-	if !s.session.Complete() {
+	if opt.Ask == nil && !s.session.Complete() {
 		return nil, errors.New("ab: not all answers are there")
 	}
 	var err error
@@ -66,6 +75,10 @@ func New(ctx context.Context, store abtest.Store, id int64, log func(format stri
 	mux.HandleFunc("POST /start", s.page(s.start))
 	mux.HandleFunc("POST /vote", s.page(s.vote))
 	mux.HandleFunc("POST /undo", s.page(s.undo))
+	if opt.Ask != nil {
+		mux.HandleFunc("POST /own", s.page(s.own))
+		mux.HandleFunc("GET /ready", s.page(s.ready))
+	}
 	mux.HandleFunc("POST /close", s.page(s.end))
 	mux.HandleFunc("GET /results", s.page(s.results))
 	mux.HandleFunc("GET /results/{n}", s.page(s.pair))
@@ -73,7 +86,7 @@ func New(ctx context.Context, store abtest.Store, id int64, log func(format stri
 		mux.HandleFunc("GET /"+name, s.asset(name))
 	}
 	mux.HandleFunc("/", s.page(func(http.ResponseWriter, *http.Request) error { return notFound }))
-	s.handler = http.MaxBytesHandler(guarded(mux), 64<<10)
+	s.handler = http.MaxBytesHandler(guarded(mux), 4*mostOwn)
 	return s, nil
 }
 
@@ -143,7 +156,7 @@ func (s *Server) page(f func(http.ResponseWriter, *http.Request) error) http.Han
 		}
 		e, ok := errors.AsType[*failure](err)
 		if !ok {
-			s.log("%s %s: %v", r.Method, r.URL.Path, err)
+			s.opt.Log("%s %s: %v", r.Method, r.URL.Path, err)
 			e = &failure{http.StatusInternalServerError, "This did not work. The program's messages say why. Nothing was lost: load the page again."}
 		}
 		s.show(w, e.status, "error.html", e)

@@ -53,7 +53,7 @@ func begin(t *testing.T, peek bool) (*Server, *client) {
 	session, err := st.Load(t.Context(), id)
 	require.NoError(t, err)
 	require.NoError(t, st.AddEqual(t.Context(), session))
-	s, err := New(t.Context(), st, id, t.Logf)
+	s, err := New(t.Context(), st, id, Options{Log: t.Logf})
 	require.NoError(t, err)
 	h := httptest.NewServer(s)
 	t.Cleanup(h.Close)

@@ -12,7 +12,7 @@ import (
 // Serve answers requests until ctx is cancelled.
 func (s *Server) Serve(ctx context.Context, l listen.Listeners) error {
 	srv := &http.Server{
-		Handler: s, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 32 << 10, ErrorLog: log.New(logWriter(s.log), "", 0),
+		Handler: s, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 32 << 10, ErrorLog: log.New(logWriter(s.opt.Log), "", 0),
 	}
 	failed := make(chan error, len(l))
 	for _, ln := range l {

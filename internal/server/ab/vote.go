@@ -19,6 +19,7 @@ type startPage struct {
 	Visible int // points from 50 % that this number of votes can show
 	Peek    bool
 	Wrong   bool // the name cannot be one
+	Live    bool // judges may ask something
 }
 
 // askPage is a pair.
@@ -32,6 +33,7 @@ type askPage struct {
 	At         int64
 	Choices    []button
 	Peek, Undo bool
+	Live       livePart
 }
 
 // button is a choice.
@@ -47,6 +49,7 @@ type donePage struct {
 	All   int
 	Undo  bool
 	Peek  bool
+	Live  livePart
 }
 
 // ask shows the next pair, or what comes before the first and after the last.
@@ -63,24 +66,29 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request) error {
 		return s.showStart(w, false)
 	}
 	next, done, all := s.session.Next(judge)
+	live := s.live(judge)
 	if next == nil {
-		return s.show(w, http.StatusOK, "done.html", donePage{judge, all, done > 0, s.session.Peek})
+		name := "done.html"
+		if live.Expected > 0 {
+			name = "wait.html"
+		}
+		return s.show(w, http.StatusOK, name, donePage{judge, all, done > 0, s.session.Peek, live})
 	}
 	pair := s.session.Answers[next.N]
 	return s.show(w, http.StatusOK, "ask.html", askPage{
-		Judge: judge, Done: done, All: all, Prompt: s.session.List[next.N],
+		Judge: judge, Done: done, All: all + live.Expected, Live: live, Prompt: s.session.List[next.N],
 		A: strings.TrimSpace(pair[next.Left].Text), B: strings.TrimSpace(pair[next.Left.Other()].Text),
 		N: next.N, Repeat: next.Repeat, Token: s.token(judge, *next), At: time.Now().UnixMilli(), Choices: buttons, Peek: s.session.Peek, Undo: done > 0,
 	})
 }
 
 func (s *Server) showStart(w http.ResponseWriter, wrong bool) error {
-	n := len(s.session.Items("somebody")) // as many for everybody
+	n := len(s.session.Items("")) + s.session.Expected("") // as many for everybody
 	status := http.StatusOK
 	if wrong {
 		status = http.StatusBadRequest
 	}
-	return s.show(w, status, "start.html", startPage{n, int(100*stats.Visible(n) + 0.5), s.session.Peek, wrong})
+	return s.show(w, status, "start.html", startPage{n, int(100*stats.Visible(n) + 0.5), s.session.Peek, wrong, s.opt.Ask != nil})
 }
 
 // start gives a judge a name.
@@ -156,7 +164,7 @@ func (s *Server) end(w http.ResponseWriter, r *http.Request) error {
 		return err
 	}
 	judge := s.judge(r)
-	if next, _, _ := s.session.Next(judge); judge == "" || next != nil {
+	if next, _, _ := s.session.Next(judge); judge == "" || next != nil || s.session.Expected(judge) > 0 {
 		return &failure{http.StatusForbidden, "There are pairs left to judge: the session can be closed after the last one."}
 	}
 	if err := s.store.Close(r.Context(), s.id); err != nil {

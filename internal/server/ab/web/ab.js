@@ -20,3 +20,24 @@ addEventListener("keydown", (event) => {
   event.preventDefault();
   button.click();
 });
+
+// Who waits is shown the pair as soon as it is there.
+const wait = document.querySelector("#wait");
+const ahead = document.querySelector("#ahead");
+const look = async () => {
+  try {
+    const answer = await (await fetch("/ready")).json();
+    if (answer.ready) {
+      location.replace("/");
+      return;
+    }
+    if (ahead) {
+      ahead.value = answer.made;
+      ahead.previousElementSibling.querySelector("span").textContent = answer.made;
+    }
+  } catch {
+    // The program may come back.
+  }
+  setTimeout(look, 1000);
+};
+if (wait) setTimeout(look, 1000);

@@ -1,0 +1,149 @@
+package abtest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"alpaca/internal/data"
+)
+
+// In a live session both models are at hand. Votes begin while further answers are made, and
+// judges ask what they like: what somebody asks, they alone are asked about. A pair is shown
+// when both of its answers are there, so that nobody sees which model is the faster one.
+
+// Own says who asked a prompt.
+type Own struct {
+	Judge  string
+	Failed bool  // a model could not answer it
+	failed int64 // and votes from this id on were given later
+}
+
+// there reports whether both answers to a prompt are.
+func (s *Session) there(n int) bool { return s.Answers[n][X] != nil && s.Answers[n][Y] != nil }
+
+// ready returns the prompts of the plan before the first that is not answered. What comes
+// before a pair in the list decides on its sides, and must not change.
+func (s *Session) ready() (list []int) {
+	for n := range s.List {
+		if _, own := s.Own[n]; own {
+			continue
+		}
+		if !s.there(n) {
+			break
+		}
+		list = append(list, n)
+	}
+	return list
+}
+
+// ownOf returns what a judge has asked and can judge.
+func (s *Session) ownOf(judge string) (list []int) {
+	for n := range s.List {
+		if own, ok := s.Own[n]; ok && own.Judge == judge && s.there(n) {
+			list = append(list, n)
+		}
+	}
+	return list
+}
+
+// Progress returns how many prompts the plan has, and how many of them can be judged.
+func (s *Session) Progress() (planned, ready int) {
+	return len(s.List) - len(s.Own), len(s.ready())
+}
+
+// Expected returns how many pairs a judge will be asked about that are not there yet.
+func (s *Session) Expected(judge string) int {
+	planned, ready := s.Progress()
+	n := planned - ready
+	for i, own := range s.Own {
+		if own.Judge == judge && !own.Failed && !s.there(i) {
+			n++
+		}
+	}
+	return n
+}
+
+// LastOwn returns the last prompt that a judge has asked, and whether they have voted on
+// anything since it was answered; ok is false where there is none.
+func (s *Session) LastOwn(judge string) (n int, voted, ok bool) {
+	n = -1
+	for i, own := range s.Own {
+		if own.Judge == judge {
+			n = max(n, i)
+		}
+	}
+	if n < 0 {
+		return 0, false, false
+	}
+	own, seen := s.Own[n], false
+	for i := range s.Votes {
+		v := &s.Votes[i]
+		switch {
+		case v.N == n:
+			seen = true
+		case v.Judge == judge && (seen || own.Failed && v.ID >= own.failed):
+			voted = true
+		}
+	}
+	return n, voted, true
+}
+
+// ErrBusy says that a judge has asked something that is not answered yet.
+var ErrBusy = errors.New("abtest: the prompt before is not answered yet")
+
+// Ask keeps a prompt of a judge, and returns its number.
+func (st Store) Ask(ctx context.Context, s *Session, judge string, p Prompt) (n int, err error) {
+	err = st.DB.Update(ctx, func(tx *data.Tx) error {
+		if err := isOpen(tx, s.ID); err != nil {
+			return err
+		}
+		var waiting int
+		if err := tx.QueryRow(`select count(*) from ab_own where session = ?1 and judge = ?2 and not failed and
+			(select count(*) from ab_answer a where a.session = ?1 and a.n = ab_own.n) < 2`, s.ID, judge).Scan(&waiting); err != nil {
+			return err
+		}
+		if waiting > 0 {
+			return ErrBusy
+		}
+		if err := tx.QueryRow("select count(*) from ab_prompt where session = ?", s.ID).Scan(&n); err != nil {
+			return err
+		}
+		if _, err := tx.Exec("insert into ab_prompt values (?, ?, ?, ?)", s.ID, n, p.Instruction, p.Input); err != nil {
+			return err
+		}
+		_, err := tx.Exec("insert into ab_own values (?, ?, ?, 0)", s.ID, n, judge)
+		return err
+	})
+	return n, err
+}
+
+// Fail notes that a model cannot answer what a judge has asked.
+func (st Store) Fail(ctx context.Context, session int64, n int) error {
+	return st.DB.Update(ctx, func(tx *data.Tx) error {
+		_, err := tx.Exec("update ab_own set failed = (select ifnull(max(id), 0) + 1 from ab_vote) where session = ? and n = ?", session, n)
+		return err
+	})
+}
+
+// loadOwn reads who asked what. Sessions of earlier versions have no such table.
+func (st Store) loadOwn(ctx context.Context, s *Session) error {
+	s.Own = map[int]Own{}
+	var has int
+	if err := st.DB.QueryRow(ctx, "select count(*) from sqlite_schema where name = 'ab_own'").Scan(&has); err != nil || has == 0 {
+		return err
+	}
+	return st.each(ctx, "select n, judge, failed from ab_own where session = ?", s.ID, func(scan func(...any) error) error {
+		var n int
+		var own Own
+		if err := scan(&n, &own.Judge, &own.failed); err != nil {
+			return err
+		}
+		own.Failed = own.failed > 0
+		if n < 0 || n >= len(s.List) {
+			return fmt.Errorf("abtest: session %d: prompt %d of %d is said to be a judge's", s.ID, n, len(s.List))
+		}
+		s.Own[n] = own
+		return nil
+	})
+}

@@ -1,0 +1,139 @@
+package ab
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"alpaca/internal/abtest"
+	"alpaca/internal/engine"
+	"alpaca/internal/oneshot"
+)
+
+// live has both models in memory, which answer while people vote: first what a judge asks,
+// else the prompts of the plan in their order.
+type live struct {
+	o  *options
+	st abtest.Store
+	id int64
+
+	models [2]*oneshot.Local
+
+	mu      sync.Mutex
+	changed *sync.Cond
+	own     [2][]int // what judges asked, by model
+	plan    [2][]int // prompts that are not answered yet
+	ended   bool
+}
+
+// serveLive lets people vote on a page while both models answer.
+func (o *options) serveLive(ctx context.Context, st abtest.Store, s *abtest.Session, sides []*side) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	l := &live{o: o, st: st, id: s.ID}
+	l.changed = sync.NewCond(&l.mu)
+	for slot, side := range sides {
+		local, m, err := o.open(side.model, side.options, o.sampling.Params)
+		if err != nil {
+			return err
+		}
+		defer m.Close()
+		l.models[slot] = local
+		for n := range s.List {
+			own, isOwn := s.Own[n]
+			switch {
+			case s.Answers[n][slot] != nil || own.Failed:
+			case isOwn:
+				l.own[slot] = append(l.own[slot], n)
+			default:
+				l.plan[slot] = append(l.plan[slot], n)
+			}
+		}
+	}
+	var wait sync.WaitGroup
+	for slot := range l.models {
+		for range o.parallel {
+			wait.Go(func() {
+				if err := l.work(ctx, abtest.Slot(slot)); err != nil {
+					cancel(err)
+				}
+			})
+		}
+	}
+	stop := context.AfterFunc(ctx, l.end)
+	defer stop()
+	err := o.serve(ctx, st, s, l.ask)
+	cancel(err)
+	wait.Wait()
+	if cause := context.Cause(ctx); err == nil && cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause
+	}
+	return err
+}
+
+// ask lets both models answer what a judge has asked.
+func (l *live) ask(n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for slot := range l.own {
+		l.own[slot] = append(l.own[slot], n)
+	}
+	l.changed.Broadcast()
+}
+
+// end lets the workers go.
+func (l *live) end() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
+	l.changed.Broadcast()
+}
+
+// take returns what a model answers next, when there is something.
+func (l *live) take(slot abtest.Slot) (n int, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for {
+		if l.ended {
+			return 0, false
+		}
+		for _, list := range []*[]int{&l.own[slot], &l.plan[slot]} {
+			if len(*list) > 0 {
+				n, *list = (*list)[0], (*list)[1:]
+				return n, true
+			}
+		}
+		l.changed.Wait()
+	}
+}
+
+// work answers prompts until the end.
+func (l *live) work(ctx context.Context, slot abtest.Slot) error {
+	for {
+		n, ok := l.take(slot)
+		if !ok {
+			return nil
+		}
+		s, err := l.st.Load(ctx, l.id)
+		if err != nil {
+			return err
+		}
+		err = l.o.answerOne(ctx, l.st, s, n, slot, l.models[slot])
+		_, isOwn := s.Own[n]
+		if _, long := errors.AsType[*engine.PromptError](err); long && isOwn {
+			err = l.st.Fail(ctx, l.id, n)
+		}
+		if err != nil {
+			return err
+		}
+		if s, err = l.st.Load(ctx, l.id); err == nil {
+			err = l.st.AddEqual(ctx, s)
+		}
+		if errors.Is(err, abtest.ErrClosed) {
+			err = nil
+		}
+		if err != nil {
+			return err
+		}
+	}
+}

@@ -1,0 +1,88 @@
+package ab
+
+import (
+	"encoding/json"
+	"errors"
+	"net/http"
+	"strings"
+	"unicode/utf8"
+
+	"alpaca/internal/abtest"
+)
+
+// livePart is what pages show of a session whose answers come while people vote.
+type livePart struct {
+	Live           bool
+	Planned, Ready int // prompts of the plan, and those that can be judged
+	Expected       int // pairs that this judge will be asked about later
+	Waits          bool
+	Failed, Equal  bool // what the judge has asked last cannot be answered, or was answered in the same words
+	Prompt         abtest.Prompt
+	Answer         string // of equal answers
+}
+
+// live returns what a judge sees of it.
+func (s *Server) live(judge string) (p livePart) {
+	if s.opt.Ask == nil {
+		return p
+	}
+	p.Live, p.Expected = true, s.session.Expected(judge)
+	p.Planned, p.Ready = s.session.Progress()
+	n, voted, ok := s.session.LastOwn(judge)
+	if !ok || voted {
+		return p
+	}
+	p.Prompt, p.Failed, p.Equal = s.session.List[n], s.session.Own[n].Failed, s.session.Equal(n)
+	p.Waits = p.Expected > p.Planned-p.Ready
+	if p.Equal {
+		p.Answer = strings.TrimSpace(s.session.Answers[n][abtest.X].Text)
+	}
+	return p
+}
+
+// mostOwn is how long a prompt of a judge may be, in bytes.
+const mostOwn = 32 << 10
+
+// own takes a prompt of a judge, which both models answer.
+func (s *Server) own(w http.ResponseWriter, r *http.Request) error {
+	judge := s.judge(r)
+	if judge == "" {
+		http.Redirect(w, r, "/", http.StatusSeeOther)
+		return nil
+	}
+	text := strings.TrimSpace(strings.ReplaceAll(r.PostFormValue("prompt"), "\r\n", "\n"))
+	switch {
+	case text == "":
+		return &failure{http.StatusBadRequest, "There is nothing to ask: the prompt is empty."}
+	case len(text) > mostOwn:
+		return &failure{http.StatusBadRequest, "The prompt is too long: at most 32 KiB."}
+	case !utf8.ValidString(text) || strings.ContainsRune(text, 0):
+		return &failure{http.StatusBadRequest, "The prompt is not text."}
+	}
+	n, err := s.store.Ask(r.Context(), s.session, judge, abtest.Prompt{Instruction: text})
+	switch {
+	case errors.Is(err, abtest.ErrClosed):
+		return &failure{http.StatusConflict, "The session is closed: nothing more is asked."}
+	case errors.Is(err, abtest.ErrBusy):
+		return &failure{http.StatusConflict, "Both models still answer what you asked before."}
+	case err != nil:
+		return err
+	}
+	s.opt.Ask(n)
+	http.Redirect(w, r, "/", http.StatusSeeOther)
+	return nil
+}
+
+// ready tells the page's script whether a judge who waits can go on.
+func (s *Server) ready(w http.ResponseWriter, r *http.Request) error {
+	if err := s.reload(r.Context()); err != nil {
+		return err
+	}
+	judge := s.judge(r)
+	next, _, _ := s.session.Next(judge)
+	planned, ready := s.session.Progress()
+	w.Header().Set("Content-Type", "application/json")
+	return json.NewEncoder(w).Encode(map[string]any{
+		"ready": next != nil || s.session.Closed || s.session.Expected(judge) == 0, "planned": planned, "made": ready,
+	})
+}

@@ -1,0 +1,134 @@
+package ab
+
+import (
+	"net/http/httptest"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"alpaca/internal/abtest"
+	"alpaca/internal/data"
+)
+
+// TestLive: answers come while somebody votes, and what they ask they are shown, without a
+// name, when both answers are there.
+func TestLive(t *testing.T) {
+	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "ab.db"))
+	require.NoError(t, err)
+	defer db.Close()
+	st := abtest.Store{DB: db}
+	plan := abtest.Plan{Seed: 3, Votes: 2, Live: true, Models: [2]abtest.Model{{Name: nameX}, {Name: nameY}}}
+	id, _, err := st.Begin(t.Context(), plan, []abtest.Prompt{{Instruction: "First"}, {Instruction: "Second"}})
+	require.NoError(t, err)
+	var asked []int
+	s, err := New(t.Context(), st, id, Options{Log: t.Logf, Ask: func(n int) { asked = append(asked, n) }})
+	require.NoError(t, err)
+	h := httptest.NewServer(s)
+	defer h.Close()
+	c := newClient(t, h.URL)
+	answer := func(n int, x, y string) {
+		require.NoError(t, st.AddAnswer(t.Context(), id, n, abtest.X, abtest.Answer{Text: x}))
+		if y == "" {
+			return
+		}
+		require.NoError(t, st.AddAnswer(t.Context(), id, n, abtest.Y, abtest.Answer{Text: y}))
+		session, err := st.Load(t.Context(), id)
+		require.NoError(t, err)
+		require.NoError(t, st.AddEqual(t.Context(), session))
+	}
+	ready := func(want string) {
+		t.Helper()
+		_, body := c.get("/ready")
+		require.Contains(t, body, want)
+	}
+
+	_, page := c.get("/")
+	require.Contains(t, page, "You will see 2 pairs")
+	require.Contains(t, page, "You can also ask what you like")
+	status, _ := c.post("/own", url.Values{"prompt": {"x"}}) // nobody known
+	require.Equal(t, 200, status)
+	require.Empty(t, asked)
+	_, page = c.post("/start", url.Values{"name": {"Ann"}})
+	require.Contains(t, page, "Both models are at work")
+	require.Contains(t, page, "Answered ahead: <span>0</span> of 2")
+	status, _ = c.post("/close", nil)
+	require.Equal(t, 403, status, "pairs are to come")
+	answer(1, "two", "zwei") // out of turn: it waits for the first
+	ready(`"ready":false`)
+	answer(0, "one", "")
+	ready(`"made":0`)
+	answer(0, "one", "eins")
+	ready(`"ready":true`)
+	_, page = c.get("/")
+	require.Contains(t, page, "Pair 1 of 2")
+	require.Contains(t, page, "First")
+
+	for _, bad := range []string{"", " \n", strings.Repeat("x", mostOwn+1), "a\x00b", "a\xffb"} {
+		status, _ = c.post("/own", url.Values{"prompt": {bad}})
+		require.Equal(t, 400, status, "%.20q", bad)
+	}
+	_, page = c.post("/own", url.Values{"prompt": {"Mine <b>\r\n"}})
+	require.Equal(t, []int{2}, asked)
+	require.Contains(t, page, "Pair 1 of 3", "what is there can be judged meanwhile")
+	status, _ = c.post("/own", url.Values{"prompt": {"Another"}})
+	require.Equal(t, 409, status, "one at a time")
+	answer(2, "mine", "meins")
+	_, page = c.get("/")
+	require.Contains(t, page, "Mine &lt;b&gt;")
+	other := newClient(t, h.URL)
+	_, page = other.post("/start", url.Values{"name": {"Bob"}})
+	require.Contains(t, page, "Pair 1 of 2", "others are not asked about it")
+	require.NotContains(t, page, "Mine")
+
+	_, page = c.get("/")
+	_, page = c.post("/vote", form(page, "left"))
+	require.Contains(t, page, "First")
+	_, page = c.post("/own", url.Values{"prompt": {"Same"}})
+	require.Equal(t, []int{2, 3}, asked)
+	answer(3, "no", " no")
+	_, page = c.get("/")
+	require.Contains(t, page, "Both gave the same answer to what you asked")
+	_, page = c.post("/vote", form(page, "right"))
+	require.NotContains(t, page, "Both gave the same answer")
+	c.post("/own", url.Values{"prompt": {"Long"}})
+	require.NoError(t, st.Fail(t.Context(), id, 4))
+	_, page = c.get("/")
+	require.Contains(t, page, "A model has no room for what you asked last")
+	_, page = c.post("/vote", form(page, "tie"))
+	require.Contains(t, page, "All 3 pairs are judged")
+	require.Contains(t, page, "Ask both models something of your own")
+	for _, word := range []string{"Quokka", "Wombat"} {
+		require.NotContains(t, c.all.String()+other.all.String(), word)
+	}
+	_, page = c.post("/close", nil)
+	require.Contains(t, page, nameX+" against "+nameY)
+	for _, path := range []string{"/results/3", "/results/5"} {
+		status, _ = c.get(path)
+		require.Equal(t, 200, status)
+	}
+	status, _ = c.post("/own", url.Values{"prompt": {"Late"}})
+	require.Equal(t, 409, status)
+	session, err := st.Load(t.Context(), id)
+	require.NoError(t, err)
+	require.True(t, session.Complete())
+	r := abtest.NewReport(session)
+	require.Equal(t, 2, r.Own)
+	require.Equal(t, 4, r.Groups[0].Votes()) // with the one of equal answers
+}
+
+// TestNotLive: without models nothing can be asked, and answers that are missing are an error.
+func TestNotLive(t *testing.T) {
+	s, c := begin(t, false)
+	c.post("/start", url.Values{"name": {"Ann"}})
+	status, _ := c.post("/own", url.Values{"prompt": {"x"}})
+	require.Equal(t, 404, status)
+	status, _ = c.get("/ready")
+	require.Equal(t, 404, status)
+	id, _, err := s.store.Begin(t.Context(), abtest.Plan{Seed: 9}, []abtest.Prompt{{Instruction: "a"}})
+	require.NoError(t, err)
+	_, err = New(t.Context(), s.store, id, Options{})
+	require.ErrorContains(t, err, "not all answers")
+}
