@@ -342,8 +342,8 @@ func (e *Engine) free() (err error) {
 	return err
 }
 
-// Run answers a request. It calls emit with each token before the next step, but not after
-// ctx has ended. An error of emit ends the answer and is returned.
+// Run answers a request and calls emit with each token before the next step, and with none
+// once ctx has ended. Its error ends the answer and is returned.
 func (e *Engine) Run(ctx context.Context, req Request, emit func(Token) error) (Result, error) {
 	req.Window = 1
 	s, err := e.Submit(ctx, req)

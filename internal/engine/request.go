@@ -119,7 +119,7 @@ type Result struct {
 	PromptTokens    int // of the prompt; 0 where it was not read to its end
 	CachedTokens    int // of those, known from before
 	GeneratedTokens int // the one that ended the text included
-	DraftTokens     int // of drafts, evaluated before they were sampled
+	DraftTokens     int // evaluated before they were sampled, because the text was expected to go on so
 	DraftAccepted   int // of those, the ones that were sampled then
 
 	QueueTime    time.Duration // until the text was begun

@@ -146,7 +146,7 @@ func (e *Engine) evaluate() bool {
 	return true
 }
 
-// watch calls Request.Progress of the prompts in the batch after each layer.
+// watch lets those who want to know how far a prompt is see it.
 func (e *Engine) watch() {
 	e.batch.Progress = nil
 	layers := e.Model().Config.NumLayers

@@ -2,8 +2,8 @@ package engine
 
 import "sync"
 
-// Stream is the answers to a request as they come. Its reader may be slow: the texts pause
-// when the request's Window is full, and other texts do not notice.
+// Stream is the answers to a request as they come. Its reader may be slow: beyond the
+// request's Window the texts pause, which others do not notice.
 type Stream struct {
 	wake   func() // tells the engine that there is room again
 	cancel func()

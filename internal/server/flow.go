@@ -76,7 +76,7 @@ func (f *flow) progress(prompt, n, tokens int, wanted bool) func(done, total int
 		p := &openai.Progress{Total: tokens, Cache: tokens - total, Processed: tokens - total + done, TimeMS: time.Since(start).Milliseconds()}
 		select {
 		case f.events <- event{index: prompt * n, progress: p}:
-		default: // the channel is full, and the next event says more
+		default: // the next one tells more
 		}
 	}
 }

@@ -105,9 +105,9 @@ func (o *options) check() error {
 	case n != 0 && n != 2:
 		return ui.Usagef("%d models and files of answers: a comparison is of two", n)
 	case n == 0 && (o.prompts != "" || len(o.LoRAs()) > 0):
-		return ui.WithHint(ui.Usagef("no models are given"), "give -m twice, or --answers; without either the last session of the database goes on")
+		return ui.WithHint(ui.Usagef("no models are given"), "-m twice, or --answers; without either the last session of the database goes on")
 	case len(o.models) > 0 && o.prompts == "" && len(o.answers) == 0:
-		return ui.Usagef("--prompts is missing: name the file with what the models are asked")
+		return ui.Usagef("--prompts is missing: the file with what the models are asked")
 	case len(o.LoRAs()) > 0 && len(o.models) == 0:
 		return ui.Usagef("--lora needs a second model: give -m twice")
 	case o.repeat < 0 || o.repeat > 1 || o.repeat != o.repeat:

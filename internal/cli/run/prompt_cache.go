@@ -103,9 +103,9 @@ func (c *promptCache) save(end bool, n int) error {
 	return nil
 }
 
-// saveText saves a text that the model continued: prompt is the number of its prompt's
-// tokens, said are the tokens of the answer. The last of them is evaluated first, so that the
-// saved text is all of what was shown.
+// saveText is save after a text was continued whose prompt had so many tokens, and to
+// which said was added. What follows the last token is not known yet: it is evaluated,
+// so that the saved text is all of what was shown.
 func (c *promptCache) saveText(ctx context.Context, prompt int, said []int32) error {
 	if !c.o.all || c.o.path == "" || c.o.ro {
 		return c.save(false, prompt)

@@ -58,8 +58,8 @@ type question struct {
 	rows int
 }
 
-// choose returns the questions whose rows are held back: the first ones in the order of their
-// checksums, as many as are needed.
+// choose returns the questions whose rows are held back: in the order of their sums, until their
+// rows are enough.
 func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64, seed uint64) (map[[32]byte]bool, error) {
 	count := map[[32]byte]int{}
 	all := 0
@@ -72,7 +72,7 @@ func choose(ctx context.Context, db *data.DB, source *data.Source, eval float64,
 		return nil, err
 	}
 	if len(count) < 2 {
-		return nil, fmt.Errorf("%s has %d rows with %d different questions: at least 2 are needed to divide them", source.Name, all, len(count))
+		return nil, fmt.Errorf("%s has %d rows with %d different questions: 2 are needed to divide them", source.Name, all, len(count))
 	}
 	questions := make([]question, 0, len(count))
 	for sum, rows := range count {
