@@ -42,7 +42,7 @@ var schema = []string{
 type Store struct{ DB *data.DB }
 
 // Begin returns the session of a plan that is not closed yet, with what was done of it, or
-// a new one. Prompts are those that are judged, in their order.
+// a new one. prompts are those that are judged, in their order.
 func (st Store) Begin(ctx context.Context, p Plan, prompts []Prompt) (id int64, isNew bool, err error) {
 	plan, err := json.Marshal(p)
 	if err != nil {

@@ -28,8 +28,8 @@ type Arch struct {
 	// AttnCap and LogitCap are the soft caps of attention's scores and of the logits where
 	// the file says nothing; 0: none.
 	AttnCap, LogitCap float64
-	// WideScale is the number of layers that a model has whose scores are scaled by
-	// 1/sqrt(Embd/NumHeads), not by 1/sqrt of a head's length: no key says it. 0: none.
+	// WideScale is a number of layers: a model with that many layers scales its scores by
+	// 1/sqrt(Embd/NumHeads), not by 1/sqrt of a head's length. No key says so. 0: none.
 	WideScale int
 	// AttnScale is the factor of attention's scores where the file says nothing; 0: 1/sqrt of
 	// a head's length.
@@ -53,8 +53,8 @@ type Arch struct {
 	// GatedQuery says that each head of queries has a gate behind it, for what attention
 	// gives.
 	GatedQuery bool
-	// NoRopePeriod, if not 0, says that heads do not turn in every so manieth layer,
-	// the last of each period.
+	// NoRopePeriod, if not 0, says that heads do not turn in the last layer of each
+	// period of that many layers.
 	NoRopePeriod int
 	// SharedLength says that feed_forward_length is that of all experts of a token together,
 	// where a file does not give that of one.

@@ -32,12 +32,12 @@ const (
 // the prefix of the model.
 const hfLayers = "layers."
 
-// hfPrefixes are the beginnings of names in checkpoints, the longest first: of models
-// inside models that see, and of plain ones.
+// hfPrefixes are the beginnings of names in checkpoints, the longest first: of language models
+// inside multimodal ones, and of plain ones.
 var hfPrefixes = []string{"model.language_model.model.", "model.language_model.", "language_model.model.", "language_model.", "model.text_model.", "model."}
 
-// CutPrefix returns the name of a tensor in a Hugging Face checkpoint without what tells
-// where in a larger model the language model is.
+// CutPrefix returns the name of a tensor in a Hugging Face checkpoint without the prefix of the
+// language model, which may be part of a larger model.
 func CutPrefix(name string) string {
 	for _, p := range hfPrefixes {
 		if rest, ok := strings.CutPrefix(name, p); ok {

@@ -96,8 +96,8 @@ type Tensor struct {
 	Cut  Cut    // among the files of those
 }
 
-// Mixer says which layers have a tensor: by what they look at the positions before, and
-// what they have of their own.
+// Mixer says which layers have a tensor: by how they read earlier positions, and by whether
+// they have keys or an input of their own.
 type Mixer int
 
 const (
@@ -188,9 +188,8 @@ func (t *Tensor) Shape(s *Sizes) []int {
 	return shape
 }
 
-// with returns a copy of list in which the tensors of the same roles are replaced by
-// those of changes; others are put behind the tensor before them in changes, or at
-// the end.
+// with returns a copy of list with changes. A tensor of changes replaces the one of the same
+// role. A new role is inserted behind the tensor that precedes it in changes, or at the end.
 func with(list []Tensor, changes ...Tensor) []Tensor {
 	list = slices.Clone(list)
 	at := len(list)

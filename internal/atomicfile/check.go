@@ -13,9 +13,8 @@ import (
 // ErrExists is the reason for not replacing a file.
 var ErrExists = errors.New("exists already")
 
-// Check returns an error if path must not be written: one of the inputs has that
-// name, perhaps by a link, or something else has and force is not set or it is no
-// regular file.
+// Check returns an error if path must not be written: if it is one of the inputs, perhaps by a
+// link; if it exists and force is not set; or if it is not a regular file.
 func Check(path string, inputs []string, force bool) error {
 	st, err := os.Stat(path)
 	switch {

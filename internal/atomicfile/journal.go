@@ -12,8 +12,8 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// Journal is a file that grows by whole lines. A line that is not complete, because a
-// crash or a full disk came between, is cut off when the file is opened again.
+// Journal is a file that grows by whole lines. A crash or a full disk may leave an incomplete
+// line: it is cut off when the file is opened again.
 type Journal struct {
 	file *os.File
 	lock *flock.Flock // nil where the system has none that lets its owner write

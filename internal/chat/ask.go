@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// Text is what a chat needs of *engine.Text: the tokens that are evaluated, and what
-// makes them more.
+// Text is the part of *engine.Text that a chat uses: the evaluated tokens, and methods that
+// change them.
 type Text interface {
 	engine.Movable
 	Ctx() int
@@ -41,15 +41,15 @@ type Chat struct {
 	heard   int // tokens of the text that the sampler has accepted
 }
 
-// Drop is what left a full context: whole turns, the oldest, or where there was only one
-// left, tokens of the answer that is being given, or of the message, too.
+// Drop says what left a full context: the oldest turns as a whole, or, where only one turn was
+// left, tokens of the running answer or of the message.
 type Drop struct {
 	Turns   int
 	Tokens  int
 	Message bool
 }
 
-// FullError says that a conversation has no room in the context any more.
+// FullError says that the context has no room for a conversation any more.
 type FullError struct {
 	Tokens, Ctx int
 	Shift       bool // dropping older turns was allowed, but does not help
@@ -74,10 +74,10 @@ func (c *Chat) Say(m Message) {
 	c.Messages = append(c.Messages, m)
 }
 
-// Answer lets the model answer the last message as req says, whose prompt, sampler and
-// context are the conversation's. Only what the text does not hold yet is evaluated.
-// emit, unless nil, is called with each token. The answer becomes part of the
-// conversation, be it interrupted. After an error the conversation has no answer.
+// Answer lets the model answer the last message. It sets the prompt, sampler and context of
+// req. It evaluates only what the text does not hold yet. emit, unless nil, is called with
+// each token. An answer becomes part of the conversation even if it was interrupted. After an
+// error the conversation has no answer.
 func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.Token) error) (engine.Result, error) {
 	if err := c.encode(); err != nil {
 		return engine.Result{}, err
@@ -158,7 +158,7 @@ func (c *Chat) keep() int {
 	return min(c.Keep, c.Text.Ctx()/2)
 }
 
-// leave drops turns from the conversation and from its text m, which holds known of the
+// leave drops turns from the conversation and from its text m, which holds the first known
 // tokens.
 func (c *Chat) leave(m engine.Movable, known int, s span) error {
 	if known > s.end {
@@ -214,7 +214,7 @@ func (c *Chat) full(m engine.Movable, prompt int) (span, error) {
 	return s, nil
 }
 
-// listen makes the sampler know all tokens, of which the text holds the first n.
+// listen passes all tokens to the sampler; the text holds the first n of them.
 func (c *Chat) listen(n int) error {
 	if c.sampler == nil || c.heard != n {
 		s, err := c.NewSampler()

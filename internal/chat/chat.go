@@ -1,5 +1,5 @@
 // Package chat turns a conversation into the tokens that a model was trained to
-// answer, and keeps what is evaluated of it evaluated:
+// answer, and evaluates each of them once:
 //
 //	messages ─► Template ─► parts (its own text with control tokens │ what was said without)
 //	         ─► Conversation ─► tokens: those of the last turn, and what is new
@@ -28,14 +28,14 @@ type Message struct {
 	// Input is what an instruction is about: the "### Input:" of Alpaca's
 	// format. Templates without a place for it get it after the content.
 	Input string `json:"input,omitempty"`
-	// Object is the message as a JSON object where it has more than the fields
-	// above: content in parts, tool calls, reasoning, a name. Templates see all
-	// of it, but for a content whose text is not Content any more.
+	// Object is the message as a JSON object if it has more than the fields above:
+	// content in parts, tool calls, reasoning, a name. Templates see all of it, except
+	// a content that Content no longer matches.
 	Object json.RawMessage `json:"object,omitempty"`
 }
 
-// CheckMessages returns an error unless messages can be answered. In which order
-// they may come, templates say.
+// CheckMessages returns an error unless messages can be answered. Their order is checked by
+// the template.
 func CheckMessages(messages []Message) error {
 	if len(messages) == 0 {
 		return fmt.Errorf("chat: no messages, there must be one to answer")

@@ -8,10 +8,9 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// Conversation is what was said, and the tokens that stand for it. Tokens are
-// only ever added at the end while the conversation goes on: what the model said
-// stays in the tokens that it chose, which encoding its text again might not
-// give.
+// Conversation has the messages and the tokens that stand for them. While it goes on, tokens
+// are only added at the end: an answer keeps the tokens that the model chose, because encoding
+// its text again might give others.
 type Conversation struct {
 	Template *Template
 	Messages []Message // a system message first, if there is one
@@ -103,8 +102,8 @@ func (c *Conversation) Last(role string) int {
 // Forgotten returns how many messages are no longer in the context.
 func (c *Conversation) Forgotten() int { return c.first - c.begin() }
 
-// Undo removes the user's last message and all that follows, and returns it.
-// Where nothing was said ok is false.
+// Undo removes the user's last message and all that follows, and returns it. ok is false if
+// there is no message.
 func (c *Conversation) Undo() (m Message, ok bool) {
 	i := c.Last(User)
 	if i < 0 {
@@ -141,8 +140,8 @@ func (c *Conversation) shown() []Message {
 	return c.Messages[c.first:]
 }
 
-// encode brings the tokens up to where the answer to the last message begins, or
-// goes on, where the last message is the model's.
+// encode brings the tokens up to date: to where the answer to the last message begins, or
+// where it goes on if the last message is the model's.
 func (c *Conversation) encode() error {
 	shown := c.shown()
 	parts, err := c.Template.parts(shown, true)
@@ -216,8 +215,8 @@ func startOf(parts []part, starts []int, message, end int) int {
 	return end
 }
 
-// continues returns what parts, whose text is given, have more than the tokens
-// stand for; ok is false where they are no continuation.
+// continues returns the parts that the tokens do not stand for yet; text is the text of parts.
+// ok is false if the parts do not continue the tokens.
 func (c *Conversation) continues(parts []part, text string) (rest []part, ok bool) {
 	n := len(c.turns)
 	if n == 0 || c.turns[n-1].prompt == "" {
@@ -239,8 +238,8 @@ func (c *Conversation) continues(parts []part, text string) (rest []part, ok boo
 	return cut(parts, len(text)-len(after)+len(answer)), true
 }
 
-// answered adds the model's answer, which ended the tokens of the context, or the
-// rest of one that was begun.
+// answered adds the model's answer, or the rest of one that was begun. Its tokens are the last
+// ones of the context.
 func (c *Conversation) answered(text string, tokens []int32) {
 	c.tokens = tokens
 	if n := len(c.Messages) - 1; c.Messages[n].Role == Assistant {
@@ -251,8 +250,8 @@ func (c *Conversation) answered(text string, tokens []int32) {
 	c.Messages = append(c.Messages, Message{Role: Assistant, Content: text})
 }
 
-// Regenerate removes the last answer, but for what it was begun with, so that
-// another can be given; ok is false where there is none.
+// Regenerate removes the last answer, except the text that it was begun with, so that the
+// model can give another. ok is false if there is no answer.
 func (c *Conversation) Regenerate() (ok bool) {
 	n := len(c.Messages)
 	if n == 0 || c.Messages[n-1].Role != Assistant {

@@ -65,9 +65,9 @@ func plainJSON(err error) error {
 	var other *json.UnmarshalTypeError
 	switch {
 	case errors.As(err, &syntax):
-		return fmt.Errorf("no messages in JSON: %w at byte %d", err, syntax.Offset)
+		return fmt.Errorf("invalid messages: %w at byte %d", err, syntax.Offset)
 	case errors.As(err, &other):
-		return fmt.Errorf("no messages in JSON: %s at byte %d is not what they have there", other.Value, other.Offset)
+		return fmt.Errorf("invalid messages: unexpected %s at byte %d", other.Value, other.Offset)
 	}
 	return err
 }
@@ -81,7 +81,7 @@ func parseMessage(object json.RawMessage) (m Message, err error) {
 	for name, target := range map[string]*string{"role": &m.Role, "input": &m.Input} {
 		if raw, ok := fields[name]; ok {
 			if err := json.Unmarshal(raw, target); err != nil {
-				return m, fmt.Errorf("%q is no text", name)
+				return m, fmt.Errorf("%q must be a string", name)
 			}
 		}
 	}
@@ -92,7 +92,7 @@ func parseMessage(object json.RawMessage) (m Message, err error) {
 	raw, ok := fields["content"]
 	if !ok || string(bytes.TrimSpace(raw)) == "null" {
 		if whole {
-			return m, errors.New("it has no content")
+			return m, errors.New("content is missing")
 		}
 		m.Object = object
 		return m, nil
@@ -119,7 +119,7 @@ func contentText(raw json.RawMessage) (text string, isText bool, err error) {
 		Text string `json:"text"`
 	}
 	if err := json.Unmarshal(raw, &parts); err != nil {
-		return "", false, errors.New("the content is no text")
+		return "", false, errors.New("content must be a string or a list of text parts")
 	}
 	var b strings.Builder
 	for _, p := range parts {

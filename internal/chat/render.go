@@ -13,9 +13,9 @@ import (
 // namedText is a variable of templates.
 type namedText struct{ name, text string }
 
-// specialTexts returns the texts of special tokens by the names that templates
-// know. BOS and EOS are "" where the vocabulary has none: what is no control token
-// is assumed only, or a mistake, and no text for a prompt.
+// specialTexts returns the texts of special tokens by the names that templates know. BOS and
+// EOS are "" unless the vocabulary has them as control tokens: others are only assumed, or a
+// mistake, and do not belong into a prompt.
 func specialTexts(tok *tokenizer.Tokenizer) []namedText {
 	ids := tok.Special()
 	written := func(id int32) string {
@@ -37,7 +37,7 @@ func specialTexts(tok *tokenizer.Tokenizer) []namedText {
 	return list
 }
 
-// reserved are the variables that are the conversation's own.
+// reserved are the variables that the conversation sets itself.
 var reserved = map[string]bool{"messages": true, "tools": true, "add_generation_prompt": true}
 
 // vars returns the variables of a template.
@@ -52,7 +52,7 @@ func (t *Template) vars(list *value.List) (*value.Dict, error) {
 		tools, err := value.FromJSON(t.settings.Tools, settings)
 		l, ok := tools.(*value.List)
 		if err != nil || tools != nil && !ok {
-			return nil, fmt.Errorf("chat: the tools are no list in JSON%s", because(err))
+			return nil, fmt.Errorf("chat: the tools must be a list in JSON%s", because(err))
 		}
 		if ok && len(l.Items) > 0 {
 			vars.Put("tools", l)
@@ -62,7 +62,7 @@ func (t *Template) vars(list *value.List) (*value.Dict, error) {
 		v, err := value.FromJSON(t.settings.Kwargs, settings)
 		d, ok := v.(*value.Dict)
 		if err != nil || v != nil && !ok {
-			return nil, fmt.Errorf("chat: the template's variables are no object in JSON%s", because(err))
+			return nil, fmt.Errorf("chat: the template's variables must be an object in JSON%s", because(err))
 		}
 		for i := 0; ok && i < d.Len(); i++ {
 			k, v := d.At(i)
@@ -84,7 +84,7 @@ func because(err error) string {
 	return ": " + err.Error()
 }
 
-// messages returns what a template sees of messages, and how many bytes that are.
+// messages returns messages as a template sees them, and their size in bytes.
 func (t *Template) messages(messages []Message) (list *value.List, size int, err error) {
 	list = &value.List{}
 	var folded text.Builder
@@ -122,7 +122,7 @@ func fold(d *value.Dict, before text.Text) {
 	}
 }
 
-// message returns what a template sees of a message.
+// message returns a message as a template sees it.
 func (t *Template) message(m Message, index int) (*value.Dict, error) {
 	o := origin(index)
 	d := value.NewDict()

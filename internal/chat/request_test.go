@@ -44,11 +44,11 @@ func TestMessagesInAnyOrder(t *testing.T) {
 	for messages, want := range map[string]string{
 		`[]`:                         "no messages",
 		`[{"content":"a"}]`:          "message 1 has no role",
-		`[{"role":"user"}]`:          "message 1: it has no content",
-		`[{"role":1,"content":"a"}]`: `message 1: "role" is no text`,
+		`[{"role":"user"}]`:          "message 1: content is missing",
+		`[{"role":1,"content":"a"}]`: `message 1: "role" must be a string`,
 		`[{"role":"user","content":[{"type":"image_url"}]}]`: `only "text" is understood`,
-		`{"messages":{}}`: "is not what they have there",
-		`hello`:           "no messages in JSON",
+		`{"messages":{}}`: "invalid messages: unexpected",
+		`hello`:           "invalid messages",
 	} {
 		_, err := ParseRequest([]byte(messages))
 		require.ErrorContains(t, err, want)
@@ -219,7 +219,7 @@ func TestSettings(t *testing.T) {
 		require.Error(t, err, bad)
 	}
 	_, err = tmpl.With(Settings{Tools: json.RawMessage(`{"type": "function"}`)})
-	require.ErrorContains(t, err, "the tools are no list in JSON")
+	require.ErrorContains(t, err, "the tools must be a list in JSON")
 }
 
 // TestHostileTemplates checks that no template hangs or exhausts anything, and that

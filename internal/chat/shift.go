@@ -7,9 +7,9 @@ package chat
 //	before: │ head │ lead │ user 1 │ answer 1 │ lead │ user 2 │ answer 2 │ …
 //	after:  │ head │ lead │ user 2 │ answer 2 │ …
 //
-// Where the lead before the first user is longer than before others, such as
-// with a system message inside of it, the longest end that both share is taken
-// from the later one, so that the result is what the template would have made.
+// The lead before the first user may be longer than before others, for instance with a system
+// message inside. Then the longest end that both share is taken from the later one, so that
+// the result is what the template would have made.
 
 // span is tokens from keep to end, which are to leave the context.
 type span struct {
@@ -17,9 +17,9 @@ type span struct {
 	turns     int // that are in it
 }
 
-// oldest returns the fewest of the oldest turns that must leave so that at most
-// goal tokens stay, or as many as can; keep is how many tokens stay in any case.
-// It is empty where there is only one turn.
+// oldest returns as few of the oldest turns as must leave so that at most goal tokens stay, or
+// all that can leave. keep is how many tokens stay in any case. The span is empty if there is
+// only one turn.
 func (c *Conversation) oldest(goal, keep int) (s span) {
 	if len(c.turns) == 0 {
 		return span{}

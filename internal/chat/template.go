@@ -80,7 +80,7 @@ func (t *Template) prepare(tok *tokenizer.Tokenizer) (err error) {
 	return nil
 }
 
-// says reports whether parts have something of a message.
+// says reports whether parts have text of a message.
 func says(parts []part, message int) bool {
 	for _, p := range parts {
 		if p.message == message {
@@ -102,9 +102,8 @@ func (t *Template) readsParts() bool {
 	return err == nil && strings.Contains(text, needle) && !strings.Contains(text, "'"+needle+"'") && !strings.Contains(text, `"`+needle+`"`)
 }
 
-// readsArguments reports whether the template can show the arguments of a tool call
-// that are an object. Those that cannot fail, or print Python's form of it, and can
-// show a text.
+// readsArguments reports whether the template can show the arguments of a tool call as an
+// object. Other templates fail, or print Python's form of the object: they need a text.
 func (t *Template) readsArguments() bool {
 	if !strings.Contains(t.source, "tool_calls") {
 		return true

@@ -124,8 +124,8 @@ func (e *trainingEncoder) end(text string) int {
 // markup is what templates write that is usually one token.
 var markup = regexp.MustCompile(`<\|[A-Za-z0-9_]+\|>|<(?:start|end)_of_turn>`)
 
-// MissingTokens returns what the template writes that looks like a control token, but is
-// none of the vocabulary's: there it is text of several tokens.
+// MissingTokens returns texts of the template that look like a control token but are not one
+// in the vocabulary, where they are several tokens.
 func (t *Template) MissingTokens(tok *tokenizer.Tokenizer) ([]string, error) {
 	parts, err := t.parts([]Message{{Role: User, Content: "U"}, {Role: Assistant, Content: "A"}}, false)
 	if err != nil {

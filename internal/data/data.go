@@ -15,7 +15,8 @@ import (
 	"os"
 	"path/filepath"
 
-	_ "modernc.org/sqlite" // the driver, by the name "sqlite"
+	"modernc.org/sqlite" // also the driver, by the name "sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // DB is a database of examples. It may be used by several goroutines.
@@ -146,4 +147,10 @@ func (db *DB) Query(ctx context.Context, query string, args ...any) (*sql.Rows, 
 // QueryRow runs a query of this program's own that has one row.
 func (db *DB) QueryRow(ctx context.Context, query string, args ...any) *sql.Row {
 	return db.sql.QueryRowContext(ctx, query, args...)
+}
+
+// IsInterrupted reports whether SQLite ended a statement because its context was done.
+func IsInterrupted(err error) bool {
+	e, ok := errors.AsType[*sqlite.Error](err)
+	return ok && e.Code()&0xff == sqlite3.SQLITE_INTERRUPT
 }

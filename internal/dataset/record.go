@@ -3,7 +3,9 @@ package dataset
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"maps"
 	"slices"
 	"strings"
@@ -47,7 +49,7 @@ func (t *textOrMessages) UnmarshalJSON(data []byte) error {
 func (r *reader) add(line int, data []byte) error {
 	if !json.Valid(data) {
 		err := json.Unmarshal(data, new(any))
-		if err == nil || strings.Contains(err.Error(), "unexpected end") {
+		if cut := json.NewDecoder(bytes.NewReader(data)).Decode(new(any)); errors.Is(cut, io.ErrUnexpectedEOF) || errors.Is(cut, io.EOF) {
 			return fmt.Errorf("line %d: the JSON ends in the middle: the file was cut, or an object spans lines (then it must be one array)", line)
 		}
 		return fmt.Errorf("line %d: broken JSON: %w", line, err)

@@ -14,7 +14,7 @@ type holder struct {
 
 func newHolder(stops []string) *holder { return &holder{stops: stops} }
 
-// push adds a token and returns those whose text is certain. Open says that
+// push adds a token and returns those whose text is certain. open says that
 // the token began a character that is not whole yet. Where the text has come
 // to hold a stop string, stop is true and the tokens returned are all that is
 // left, with the text before it.

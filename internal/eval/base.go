@@ -9,7 +9,7 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// Base is where the predictions come from that others are compared with.
+// Base is the source of the predictions that others are compared with.
 type Base interface {
 	// window puts the predictions at the window's scored positions into k.
 	// Windows come in order.
@@ -24,8 +24,8 @@ type Base interface {
 // it is called when a window is done.
 type Opener func() (Session, error)
 
-// withSession has a session be used, and frees its memory before it returns: the
-// next one, which will be as large, is to find room.
+// withSession opens and uses a session, and frees its memory before it returns, so that there
+// is room for the next one, which is as large.
 func withSession(open Opener, use func(Session) error) error {
 	err := useSession(open, use)
 	runtime.GC() // not in useSession, whose frame refers to the session
@@ -153,7 +153,7 @@ func (b *fileBase) window(ctx context.Context, w *Window, k *kept) error {
 	return nil
 }
 
-// atPosition says where logits were no numbers.
+// atPosition adds the position to an error about logits that are NaN.
 func atPosition(err error, pos int) error {
 	if err == sampler.ErrNotNumbers {
 		return errNotNumbers(pos)

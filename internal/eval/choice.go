@@ -14,8 +14,8 @@ type Question struct {
 	Texts []string // each answer in its place, beginning included
 	Right []bool   // [len(Texts)]
 
-	// Heads are beginnings of Texts that are not rated. nil: what all Texts
-	// have in common is not rated.
+	// Heads are beginnings of Texts that are not rated; nil: the beginning that all
+	// Texts have in common is not rated.
 	Heads []string
 }
 
@@ -43,7 +43,7 @@ type ChoiceOptions struct {
 	Done    func(q int, r Rating, a Answers) error // unless nil, is called after every question
 }
 
-// Answer has a model answer questions.
+// Answer lets a model answer questions.
 func Answer(ctx context.Context, s Session, questions []Question, opt ChoiceOptions) (Answers, error) {
 	var a Answers
 	guessed := 0.0
@@ -100,9 +100,9 @@ type answer struct {
 	from, to int
 }
 
-// minTail is how many tokens must follow the choice in every text for the
-// choice itself to be left out of the rating, as llama-perplexity does it for
-// WinoGrande: what follows is the same for all, and tells better.
+// minTail is how many tokens must follow the choice in every text so that only these are
+// rated, and not the choice, as in llama-perplexity for WinoGrande. They are the same in all
+// texts, which makes the ratings easier to compare.
 const minTail = 3
 
 // newTask tokenizes a question.

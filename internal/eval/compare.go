@@ -30,9 +30,8 @@ type Compared struct {
 	Eval time.Duration // in the model
 }
 
-// Compare evaluates models beside a base, window by window and one after the
-// other: of a window's logits no more than a part is in memory at a time, see
-// kept, and no more than one model's session.
+// Compare evaluates models beside a base, window by window and one model after the other. Only
+// a part of a window's logits is in memory at a time (see kept), and only one session.
 func Compare(ctx context.Context, base Base, models []Opener, windows []Window, opt CompareOptions) ([]Compared, error) {
 	c := &comparing{
 		base: base, opt: opt, start: time.Now(), rows: newRows(opt.Threads, nil),
@@ -86,7 +85,7 @@ func (c *comparing) window(ctx context.Context, i int, w *Window) error {
 	return nil
 }
 
-// report tells how far it has got after done windows.
+// report calls Done after done windows.
 func (c *comparing) report(done, of int) error {
 	if c.opt.Done == nil || len(c.models) == 0 {
 		return nil

@@ -6,9 +6,9 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// Drawing is a way to draw some questions out of many. They are those of
-// llama-perplexity, so that its scores of a part of a benchmark and ours are of
-// the same questions: with the seed 1, which it always takes.
+// Drawing is a way to draw some questions out of many. With seed 1, which llama-perplexity
+// always uses, they are the same questions as there, so that both programs score the same part
+// of a benchmark.
 type Drawing int
 
 // Ways to draw.

@@ -69,8 +69,8 @@ type stack struct {
 	tokens  []int     // of each matrix; 0 for an expert that none was sent to
 }
 
-// expertOf returns which expert's matrix a name is of, and the name of the stack that
-// holds those of all.
+// expertOf returns the expert whose matrix a name stands for, and the name of the stack that
+// holds the matrices of all experts.
 func expertOf(name string) (stack string, expert int, ok bool) {
 	layer, rest, ok := arch.CutLayer(name)
 	role, rest, _ := strings.Cut(rest, ".")

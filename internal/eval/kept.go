@@ -16,10 +16,10 @@ import (
 // a window of 1024 tokens with a vocabulary of 32000.
 const keptBytes = 64 << 20
 
-// kept holds a base's predictions of one window while one model after the other
-// is compared with them: the first in memory, those for which there is no room
-// in a temporary file. So only one model has a session at a time, and a long
-// window, which needs a large one, costs no more memory than that.
+// kept holds a base's predictions of one window while the models are compared with them, one
+// after the other. The first predictions are in memory, the others in a temporary file. So
+// only one model needs a session at a time, and a long window needs little more memory than
+// that session.
 type kept struct {
 	folder     string // for the file; "": the system's
 	inMemory   int    // bytes of logits at most
@@ -125,8 +125,7 @@ func (k *kept) put(row int, logits []float32) error {
 	return nil
 }
 
-// with calls use with what was put as a row. It may be called at once for
-// several.
+// with calls use with the logits of a row. Several rows may be used at once.
 func (k *kept) with(row int, use func(logits.Logprobs)) error {
 	if row < len(k.logits) {
 		use(k.dists[row])

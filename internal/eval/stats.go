@@ -20,8 +20,8 @@ func (e Estimate) MarshalJSON() ([]byte, error) {
 	}{report.Number(e.Value), report.Number(e.Error)})
 }
 
-// mean estimates the mean of what samples xs were drawn from. The error is
-// that of independent samples, as llama.cpp has it; 0 for fewer than two.
+// mean estimates the mean of the distribution that samples xs were drawn from. The error is
+// that of independent samples, as in llama.cpp; 0 for fewer than two.
 func mean(xs []float64) Estimate {
 	if len(xs) == 0 {
 		return Estimate{}
@@ -71,7 +71,7 @@ func rootMeanSquare(xs []float64) Estimate {
 	return Estimate{root, m.Error / (2 * root)}
 }
 
-// share estimates a probability from how many of n trials came out so.
+// share estimates a probability from the number of successes in n trials.
 func share(count, n int) Estimate {
 	if n == 0 {
 		return Estimate{}

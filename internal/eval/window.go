@@ -40,7 +40,7 @@ func (p Policy) First() int {
 	return p.Context / 2
 }
 
-// check returns an error for settings that no window can have.
+// check returns an error for impossible settings.
 func (p Policy) check() error {
 	switch {
 	case p.Context < 4:

@@ -5,8 +5,7 @@ import (
 	"alpaca/internal/pool"
 )
 
-// AddBranch adds what a branch of a model gives, such as attention, to the residual
-// stream.
+// AddBranch adds the result of a branch, such as attention, to the residual stream.
 type AddBranch struct {
 	Branch
 	cols int
@@ -28,7 +27,7 @@ type Branch struct {
 // Run adds y [rows, cols] to h; y is overwritten.
 func (a *AddBranch) Run(p *pool.Pool, h, y []float32, cols int, b Branch) error {
 	a.Branch, a.cols, a.h, a.y = b, cols, h, y
-	const minElems = 1 << 13 // that a worker is called for
+	const minElems = 1 << 13 // of one worker at least
 	return p.Run(a, len(h)/cols, minElems/cols+1)
 }
 

@@ -9,14 +9,14 @@ import (
 	"alpaca/internal/mmap"
 )
 
-// align is what the address of a file's first byte must be a multiple of: then tensors
-// lie as aligned in memory as they do in the file.
+// align divides the address of a file's first byte: so tensors are aligned in memory as they
+// are in the file.
 const align = 32
 
-// OpenBytes opens a checkpoint that is in memory, under a name for messages. It keeps
-// data, which must not change before Close, unless it does not begin at a multiple of 32
-// bytes: then it keeps a copy. All parts of a split model cannot be there, so that one of
-// them is an error. Options.NoMap makes a copy, too, unless only the header is asked for.
+// OpenBytes opens a checkpoint that is in memory; name is for messages. It keeps data, which
+// must not change before Close. If data does not begin at a multiple of 32 bytes, or with
+// Options.NoMap unless only the header is asked for, it keeps a copy. A part of a split model
+// is an error.
 func OpenBytes(name string, data []byte, opt Options) (*File, error) {
 	f := &File{Path: name}
 	im := &image{path: name, size: int64(len(data)), mapped: true, given: true, data: data}

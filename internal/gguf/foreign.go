@@ -20,8 +20,8 @@ func (e *ForeignError) Error() string {
 // magic is "GGUF", the first bytes of every GGUF file.
 const magic = "GGUF"
 
-// foreignMagics are the first bytes of files that are mistaken for models, or
-// arrive in their stead.
+// foreignMagics are the first bytes of files that users take for models, or get in place of
+// one.
 var foreignMagics = []struct{ magic, what string }{
 	{"PK\x03\x04", "a zip archive"},
 	{"\x80\x02", "a Python pickle, perhaps an old PyTorch checkpoint"},

@@ -76,8 +76,8 @@ type Options struct {
 	// memory, because the file cannot be mapped or its layout must be changed,
 	// it is left nil.
 	HeaderOnly bool
-	// Eps is the epsilon of the norms in place of the file's; 0 keeps that. Files of
-	// before GGUF do not hold it: there 0 stands for what was usual.
+	// Eps replaces the file's epsilon of the norms; 0 keeps it. Files from before GGUF do
+	// not hold one: there 0 stands for the usual value.
 	Eps float32
 }
 
@@ -197,41 +197,6 @@ func pathError(path string, err error) error {
 		return err
 	}
 	return fmt.Errorf("%s: %w", path, err)
-}
-
-// join makes the parts, in order, one file.
-func (f *File) join(parts []*header) error {
-	f.Format = "gguf"
-	f.Version = parts[0].version
-	f.KV = parts[0].kv
-	if len(parts) > 1 {
-		f.KV = withoutSplitKeys(f.KV)
-	}
-	n := 0
-	for _, p := range parts {
-		n += len(p.tensors)
-	}
-	if n > maxTensors {
-		return fmt.Errorf("%s: %d tensors in all parts, at most %d are read", f.Path, n, maxTensors)
-	}
-	f.Tensors = make([]Tensor, 0, n)
-	seen := make(map[string]bool, n)
-	for _, p := range parts {
-		f.Parts = append(f.Parts, p.path)
-		for _, t := range p.tensors {
-			if seen[t.Name] {
-				return fmt.Errorf("%s: tensor %q is in another part too", p.path, t.Name)
-			}
-			seen[t.Name] = true
-			f.Tensors = append(f.Tensors, t)
-		}
-		f.ends = append(f.ends, len(f.Tensors))
-	}
-	f.index()
-	if want := parts[0].splitTensors; want >= 0 && want != int64(n) {
-		return fmt.Errorf("%s: the parts hold %d tensors, split.tensors.count says %d", f.Path, n, want)
-	}
-	return nil
 }
 
 // index makes keys and names.

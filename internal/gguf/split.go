@@ -80,3 +80,38 @@ func SplitKeys(i, n, tensors int) []KV {
 		{keySplitTensors, I32(int32(tensors))},
 	}
 }
+
+// join makes the parts, in order, one file.
+func (f *File) join(parts []*header) error {
+	f.Format = "gguf"
+	f.Version = parts[0].version
+	f.KV = parts[0].kv
+	if len(parts) > 1 {
+		f.KV = withoutSplitKeys(f.KV)
+	}
+	n := 0
+	for _, p := range parts {
+		n += len(p.tensors)
+	}
+	if n > maxTensors {
+		return fmt.Errorf("%s: %d tensors in all parts, at most %d are read", f.Path, n, maxTensors)
+	}
+	f.Tensors = make([]Tensor, 0, n)
+	seen := make(map[string]bool, n)
+	for _, p := range parts {
+		f.Parts = append(f.Parts, p.path)
+		for _, t := range p.tensors {
+			if seen[t.Name] {
+				return fmt.Errorf("%s: tensor %q is in another part too", p.path, t.Name)
+			}
+			seen[t.Name] = true
+			f.Tensors = append(f.Tensors, t)
+		}
+		f.ends = append(f.ends, len(f.Tensors))
+	}
+	f.index()
+	if want := parts[0].splitTensors; want >= 0 && want != int64(n) {
+		return fmt.Errorf("%s: the parts hold %d tensors, split.tensors.count says %d", f.Path, n, want)
+	}
+	return nil
+}

@@ -45,7 +45,7 @@ type inputLine struct {
 	begins []uint64 // how its prompt begins
 }
 
-// OpenInput reads a file and checks each line. Bad is called for those that cannot be
+// OpenInput reads a file and checks each line. bad is called for those that cannot be
 // taken; then there is an error in the end.
 func OpenInput(path string, shard Shard, bad func(line int, err error)) (*Input, error) {
 	f, err := os.Open(path)

@@ -22,7 +22,7 @@ type place struct {
 // Merge writes the results of several files in the order of the input, of which each must
 // have one. A result that is there twice must be the same both times: it follows from its
 // request, so that another one is of another model or version, or of a machine that makes
-// mistakes. Bad is how many have errors.
+// mistakes. bad is how many have errors.
 func Merge(in *Input, paths []string, w io.Writer) (bad int, err error) {
 	files := make([]*os.File, len(paths))
 	defer func() {

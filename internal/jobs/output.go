@@ -78,7 +78,7 @@ func (o *Output) resume(src Source, retry bool) error {
 	})
 }
 
-// eachResult reads the results of a file. Each is called with the line, and with where it is.
+// eachResult reads the results of a file. each is called with the line, and with where it is.
 func eachResult(path string, r io.Reader, each func(r *Result, l *lines, line []byte) error) error {
 	const most = 1 << 30 // of a line: answers have no limit but the context
 	l := newLines(r, most)

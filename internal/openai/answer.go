@@ -251,7 +251,7 @@ type OldLogprobs struct {
 
 // Old returns the same in the first API's form, whose keys are texts: bytes that are no text
 // are written as OpenAI does, since they would all be the same character. Of alternatives
-// with the same text the likeliest stands. Offset is how many characters of the text came
+// with the same text the likeliest stands. offset is how many characters of the text came
 // before.
 func (l *Logprobs) Old(offset int) *OldLogprobs {
 	o := &OldLogprobs{Tokens: []string{}, Logprobs: []float64{}, Top: []map[string]float64{}, Offsets: []int{}}

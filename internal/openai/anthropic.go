@@ -10,7 +10,7 @@ import (
 )
 
 // ParseAnthropic reads a request of Anthropic's Messages API, which asks for the same in
-// other words. Count says that only its tokens are wanted.
+// other words. count says that only its tokens are wanted.
 func ParseAnthropic(data []byte, params sampler.Params, count bool) (*ChatRequest, error) {
 	o, err := parse(data)
 	if err != nil {

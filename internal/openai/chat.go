@@ -18,7 +18,7 @@ type ChatRequest struct {
 	Tools         *Tools // nil: there are none
 }
 
-// ParseChat reads a request. Defaults are the settings of which it says nothing.
+// ParseChat reads a request. defaults are the settings of which it says nothing.
 func ParseChat(data []byte, defaults sampler.Params) (*ChatRequest, error) {
 	return parseChat(data, defaults, true)
 }

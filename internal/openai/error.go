@@ -61,7 +61,7 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]body{"error": b})
 }
 
-// Invalid returns the error of a field that cannot be taken. Param is "" where it is the
+// Invalid returns the error of a field that cannot be taken. param is "" where it is the
 // request as a whole.
 func Invalid(param, format string, args ...any) *Error {
 	return &Error{Status: badRequest, Type: TypeInvalid, Param: param, Message: fmt.Sprintf(format, args...)}

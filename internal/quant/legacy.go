@@ -22,6 +22,8 @@ const (
 	Q5_0v1 Type = 1005 // ggjt v1
 	Q5_1v1 Type = 1006 // ggjt v1
 	Q8_0v1 Type = 1007 // ggjt v1 and v2
+
+	legacyBase Type = 1001
 )
 
 // IsLegacy reports whether t is a format from before GGUF. GGUF files cannot hold those.

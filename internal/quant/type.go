@@ -8,8 +8,8 @@ import (
 // Type is a tensor's number format, by its code in GGML and GGUF files.
 type Type uint32
 
-// The types of GGUF files. Those marked "size only" are recognized, so that a
-// file which holds them can be inspected, but cannot be computed with; those marked "read only" cannot be written.
+// The types of GGUF files. Those marked "size only" are recognized, so that a file with them
+// can be inspected, but not computed with. Those marked "read only" cannot be written.
 const (
 	F32     Type = 0
 	F16     Type = 1
@@ -56,8 +56,8 @@ type typeInfo struct {
 	blockLen, blockBytes int
 }
 
-// typeInfos is indexed by Type; types that nobody knows are empty. (An array,
-// because kernels ask for blocks all the time.)
+// typeInfos is indexed by Type; unknown types are empty. (An array, because kernels ask for
+// blocks all the time.)
 var typeInfos = [...]typeInfo{
 	F32:     {"F32", 1, 4},
 	F16:     {"F16", 1, 2},
@@ -96,19 +96,27 @@ var typeInfos = [...]typeInfo{
 	NVFP4:   {"NVFP4", 64, 36},
 	Q1_0:    {"Q1_0", 128, 18},
 	Q2_0:    {"Q2_0", 64, 18},
-	Q4_0v1:  {"Q4_0v1", 32, 20},
-	Q4_0v2:  {"Q4_0v2", 32, 20},
-	Q4_1v1:  {"Q4_1v1", 32, 24},
-	Q4_1v2:  {"Q4_1v2", 32, 24},
-	Q5_0v1:  {"Q5_0v1", 32, 22},
-	Q5_1v1:  {"Q5_1v1", 32, 24},
-	Q8_0v1:  {"Q8_0v1", 32, 36},
 }
 
-// info returns what is known of t, nothing for unknown types.
+// legacyInfos is typeInfos for the types from legacyBase on. One array for both would have a
+// thousand empty entries.
+var legacyInfos = [...]typeInfo{
+	Q4_0v1 - legacyBase: {"Q4_0v1", 32, 20},
+	Q4_0v2 - legacyBase: {"Q4_0v2", 32, 20},
+	Q4_1v1 - legacyBase: {"Q4_1v1", 32, 24},
+	Q4_1v2 - legacyBase: {"Q4_1v2", 32, 24},
+	Q5_0v1 - legacyBase: {"Q5_0v1", 32, 22},
+	Q5_1v1 - legacyBase: {"Q5_1v1", 32, 24},
+	Q8_0v1 - legacyBase: {"Q8_0v1", 32, 36},
+}
+
+// info returns the name and the block of t, nothing for unknown types.
 func (t Type) info() typeInfo {
 	if uint64(t) < uint64(len(typeInfos)) {
 		return typeInfos[t]
+	}
+	if i := t - legacyBase; uint64(i) < uint64(len(legacyInfos)) {
+		return legacyInfos[i]
 	}
 	return typeInfo{}
 }

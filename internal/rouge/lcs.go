@@ -15,7 +15,7 @@ type pattern struct {
 	v      []uint64   // scratch
 }
 
-// set makes ids the pattern, of a vocabulary of n words. Ids of n and above stand for words
+// set makes ids the pattern, of a vocabulary of n words. ids of n and above stand for words
 // that no other text has.
 func (p *pattern) set(ids []int32, n int) {
 	for _, w := range p.words {

@@ -76,7 +76,7 @@ func (s *Server) newMessage() anthropicMessage {
 	return anthropicMessage{ID: repeat.NewID("msg_"), Type: "message", Role: "assistant", Model: s.name(), Content: []anthropicBlock{}}
 }
 
-// ended sets why the answer ended. Stops are the texts that the request named: those of the
+// ended sets why the answer ended. stops are the texts that the request named: those of the
 // template end a turn.
 func (m *anthropicMessage) ended(r *engine.Result, stops []string, called bool) {
 	reason := "max_tokens"

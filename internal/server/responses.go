@@ -158,7 +158,7 @@ func (s *Server) newResponse(r *openai.ResponsesRequest, f *repeat.By) response 
 	}
 }
 
-// ended sets how an answer ended. Status is also that of its last item.
+// ended sets how an answer ended. status is also that of its last item.
 func (r *response) ended(one *answer, thoughts int) (status string) {
 	res := one.result
 	r.Status = "completed"

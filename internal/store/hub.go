@@ -75,7 +75,7 @@ func versionOf(repo hubcache.Repo, commit string) version {
 	return v
 }
 
-// model describes one of the models. Revision is what its name says, and current the commit
+// model describes one of the models. revision is what its name says, and current the commit
 // that the revision has by now; "": that is not known.
 func (v version) model(chosen pick.Model, revision, current string) *Model {
 	r := ref.Ref{Kind: ref.HF, Owner: v.repo.Owner, Repo: v.repo.Name, Quant: chosen.Quant, Revision: revision}

@@ -68,7 +68,7 @@ func (f *Family) canDescribe() bool {
 	return ok
 }
 
-// Messages returns a conversation as the template understands it. Reads says that the
+// Messages returns a conversation as the template understands it. reads says that the
 // template tells the model of tools: others get that, and what was called, in words.
 func (p *Plan) Messages(messages []chat.Message, reads bool) []chat.Message {
 	if p.Family.IsGeneric() && !reads {

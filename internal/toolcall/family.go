@@ -138,7 +138,7 @@ func Recognize(template string) *Family {
 	return &generic
 }
 
-// Choose returns the family in whose form calls are written. Reads says that the template
+// Choose returns the family in whose form calls are written. reads says that the template
 // tells the model of tools, formed that an answer has a form of its own where it is no call.
 func Choose(template string, reads, formed bool) *Family {
 	f := Recognize(template)

@@ -32,7 +32,7 @@ func members(data json.RawMessage) (list []property) {
 	return list
 }
 
-// properties returns the properties of an object's schema in their order. Open says that
+// properties returns the properties of an object's schema in their order. open says that
 // it may have others.
 func properties(schema json.RawMessage) (list []property, open bool) {
 	var s struct {

@@ -42,7 +42,7 @@ func (b *builder) value(t *Tool, schema []byte) grammar.Expr {
 }
 
 // parameters returns the schema of a tool's arguments for forms that have no JSON, with what
-// it refers to, and tells what of it is not enforced. End is what ends a string that has no
+// it refers to, and tells what of it is not enforced. end is what ends a string that has no
 // quotes of JSON; ok is false where the tool is refused.
 func (b *builder) parameters(t *Tool, r reach, end string) (schema json.RawMessage, doc *document, ok bool) {
 	schema, err := t.parameters()

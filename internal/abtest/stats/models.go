@@ -135,7 +135,7 @@ func tanh(x float64) float64 {
 }
 
 // Alpha returns Krippendorff's α of nominal values: how far judges agree beyond chance, 1
-// for always. Units are what was judged, with the values that the judges gave; those with
+// for always. units are what was judged, with the values that the judges gave; those with
 // fewer than two say nothing. ok is false where none says something, or all values are one.
 func Alpha(units [][]int) (alpha float64, ok bool) {
 	totals := map[int]float64{}

@@ -25,6 +25,6 @@ func Example() {
 		}
 	}
 	// Unordered output:
-	// general.name Tiny llama
-	// general.license mit
+	// general.name "Tiny llama"
+	// general.license "mit"
 }

@@ -74,8 +74,13 @@ func Parse(raw []byte, name string) Object {
 	return o
 }
 
-// Err returns the first error.
-func (o Object) Err() error { return *o.err }
+// Err returns the first error. The zero Object, which is empty, has none.
+func (o Object) Err() error {
+	if o.err == nil {
+		return nil
+	}
+	return *o.err
+}
 
 // Fail remembers an error, unless there is one already.
 func (o Object) Fail(format string, args ...any) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"alpaca/internal/checkpoint/open"
 )
@@ -20,7 +21,7 @@ func Example() {
 	raw := append(binary.LittleEndian.AppendUint64(nil, uint64(len(header))), header+"\x00\x00\x80\x3f"...)
 	for name, text := range map[string]string{
 		"config.json":       `{"architectures": ["LlamaForCausalLM"], "hidden_size": 64, "num_hidden_layers": 1, "num_attention_heads": 4, "intermediate_size": 128, "vocab_size": 4}`,
-		"tokenizer.json":    `{"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}, "added_tokens": [{"id": 3, "content": "<end>", "special": true}]}`,
+		"tokenizer.json":    `{"pre_tokenizer": {"type": "ByteLevel"}, "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}, "added_tokens": [{"id": 3, "content": "<end>", "special": true}]}`,
 		"model.safetensors": string(raw),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600); err != nil {
@@ -28,7 +29,7 @@ func Example() {
 		}
 	}
 	_, err := open.Open(dir, open.Options{Pre: "gpt-2"})
-	fmt.Println(err)
+	fmt.Println(strings.Replace(err.Error(), dir, "DIR", 1))
 	// Output:
-	// x
+	// checkpoint: DIR: tensor "embed_tokens.weight" is missing: the embedding
 }

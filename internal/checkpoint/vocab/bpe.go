@@ -118,7 +118,7 @@ func looksSpecial(text string) bool {
 // tokenizers had before tokenizer.json. How they cut text into words must be said.
 func (b *builder) bpeFromParts() error {
 	if b.Pre == "" {
-		return fmt.Errorf("%s: vocab.json and merges.txt do not say how text is cut into words: give its name, or add %s", b.Dir, jsonFile)
+		return fmt.Errorf("%s: %w: vocab.json and merges.txt do not say how text is cut into words: name its pre-tokenizer, or add %s", b.Dir, ErrNoPre, jsonFile)
 	}
 	b.model, b.pre = "gpt2", b.Pre
 	raw, err := readFile(b.path("vocab.json"))

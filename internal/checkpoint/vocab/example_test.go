@@ -15,7 +15,7 @@ func Example() {
 	if err := os.Mkdir(dir, 0o700); err != nil {
 		panic(err)
 	}
-	text := `{"model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}, "added_tokens": [{"id": 3, "content": "<end>", "special": true}]}`
+	text := `{"pre_tokenizer": {"type": "ByteLevel"}, "model": {"type": "BPE", "vocab": {"a": 0, "b": 1, "ab": 2}, "merges": ["a b"]}, "added_tokens": [{"id": 3, "content": "<end>", "special": true}]}`
 	if err := os.WriteFile(filepath.Join(dir, "tokenizer.json"), []byte(text), 0o600); err != nil {
 		panic(err)
 	}

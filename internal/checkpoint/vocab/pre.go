@@ -1,6 +1,7 @@
 package vocab
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 )
@@ -13,6 +14,10 @@ const (
 	upperLower   = `[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]*[\p{Ll}\p{Lm}\p{Lo}\p{M}]+`
 	upperOnly    = `|[^\r\n\p{L}\p{N}]?[\p{Lu}\p{Lt}\p{Lm}\p{Lo}\p{M}]+[\p{Ll}\p{Lm}\p{Lo}\p{M}]*`
 )
+
+// ErrNoPre is wrapped by errors about a checkpoint that does not say how its vocabulary cuts text
+// into words, or says it in a way that has no name. Options.Pre is the way out.
+var ErrNoPre = errors.New("the pre-tokenizer is not known")
 
 // patterns are the names of patterns in GGUF.
 var patterns = map[string]string{
@@ -97,5 +102,5 @@ func plainPattern(p string) string {
 }
 
 func unknownPattern(p string) error {
-	return fmt.Errorf("pre_tokenizer %q is not known: how it cuts text into words has no name in GGUF", p)
+	return fmt.Errorf("%w: pre_tokenizer %q cuts text into words in a way that has no name in GGUF", ErrNoPre, p)
 }

@@ -1,7 +1,7 @@
 // Package batch has "alpaca batch", which answers all requests of a file: OpenAI's batch
-// form, through the same handlers as "alpaca serve". The output is all that is remembered
-// of a run, so that the same command goes on where another one ended. "alpaca batch merge"
-// puts the outputs of several machines together.
+// form, through the same handlers as "alpaca serve". The output is the only record of a run,
+// so that the same command resumes an interrupted one. "alpaca batch merge" joins the outputs
+// of several machines.
 package batch
 
 import (
@@ -82,8 +82,8 @@ have errors; 130 interrupted.`,
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	fs.StringVarP(&o.out, "output", "o", "", "`file` for the results; - is stdout")
-	fs.StringVar(&o.order, "order", "done", "`order` of the results: done, as they come, or input, which is set up in the end")
-	fs.StringVar(&o.shard, "shard", "", "answer a part only: `I/N`, the I-th of N, from 0: lines that begin alike; of a pipe each N-th line")
+	fs.StringVar(&o.order, "order", "done", "`order` of the results: done, as they come, or input, into which they are sorted in the end")
+	fs.StringVar(&o.shard, "shard", "", "answer only the part `I/N`, with I from 0: of a file, lines that begin alike; of a pipe, every N-th line")
 	fs.BoolVar(&o.check, "check", false, "check the input, and no more")
 	flags.AddInt(fs, &o.retries, flags.Int{Name: "retries", Value: 2, High: 100}, "`times` that a request is tried again for which memory was short or the like")
 	flags.AddInt(fs, &o.maxErrors, flags.Int{Name: "max-errors", Value: -1, Low: -1, High: math.MaxInt32}, "end when more `results` than that have errors; -1 is no limit")
@@ -100,11 +100,11 @@ have errors; 130 interrupted.`,
 func (o *options) parse() (err error) {
 	switch {
 	case o.out == "" && !o.check:
-		return ui.WithHint(ui.Usagef("-o is missing"), "it names the file for the results; - is stdout")
+		return ui.WithHint(ui.Usagef("-o is missing"), "name the file for the results; - is stdout")
 	case o.order != "done" && o.order != "input":
 		return ui.Usagef("--order %q: must be done or input", o.order)
 	case o.out == "-" && (o.again || o.force):
-		return ui.Usagef("--retry-errors and --force are about a file of results: -o is -")
+		return ui.Usagef("--retry-errors and --force need a file of results, and -o is -")
 	}
 	if o.part, err = parseShard(o.shard); err != nil {
 		return err

@@ -33,7 +33,7 @@ Exit status: 0 all is there; 1 failure; 2 wrong command line; 3 some results hav
 // merge is the command.
 func merge(u *ui.UI, input, out string, results []string) error {
 	if out == "" {
-		return ui.WithHint(ui.Usagef("-o is missing"), "it names the file for the results; - is stdout")
+		return ui.WithHint(ui.Usagef("-o is missing"), "name the file for the results; - is stdout")
 	}
 	if out != "-" {
 		if err := ui.CheckOutputs([]ui.Output{{Flag: "output", Path: out}}, append(results, input)...); err != nil {

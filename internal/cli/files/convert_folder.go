@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"alpaca/internal/atomicfile"
+	"alpaca/internal/checkpoint/vocab"
 	"alpaca/internal/cli/flags"
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
@@ -31,7 +32,7 @@ type folderFlags struct {
 func (o *folderFlags) add(fs *pflag.FlagSet) {
 	fs.StringVar(&o.outtype, "outtype", convert.Auto, "`type` of a checkpoint's weights in the output: auto (as they are), f32, f16, bf16, q8_0, q4_k_m and all others of \"alpaca quantize\"")
 	fs.StringVar(&o.imatrix, "imatrix", "", "importance matrix for --outtype, a `file` of llama-imatrix in either format")
-	fs.StringVar(&o.pre, "pre", "", "`name` of the way that a checkpoint's tokenizer cuts text into words, where its files do not say it")
+	fs.StringVar(&o.pre, "pre", "", "`name` of the pre-tokenizer, which cuts text into words, where the checkpoint's files do not say it")
 	o.split.add(fs)
 	flags.AddThreads(fs, &o.threads)
 }
@@ -104,8 +105,8 @@ func folderHint(err error) error {
 		return ui.WithHint(err, "--force replaces it")
 	case errors.Is(err, quantize.ErrNeedsImportance):
 		return ui.WithHint(err, "add --imatrix FILE, or choose Q2_K")
-	case strings.Contains(err.Error(), "pre_tokenizer"), strings.Contains(err.Error(), "cut into words"):
-		return ui.WithHint(err, "--pre NAME says it: qwen2, llama-bpe, gpt-2, ...")
+	case errors.Is(err, vocab.ErrNoPre):
+		return ui.WithHint(err, "name it with --pre: qwen2, llama-bpe, gpt-2, ...")
 	}
 	return err
 }

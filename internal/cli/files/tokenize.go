@@ -41,7 +41,7 @@ to the byte from -p and -f, or else from stdin. A vocabulary without weights wil
 	load.AddModel(fs, &o.model)
 	o.prompt.AddFlags(fs)
 	fs.BoolVar(&o.noBOS, "no-bos", false, "leave out the tokens that the model wants around a text")
-	fs.BoolVar(&o.noParse, "no-parse-special", false, "take the texts of control tokens, such as \"</s>\", for ordinary text")
+	fs.BoolVar(&o.noParse, "no-parse-special", false, "encode the texts of control tokens, such as \"</s>\", as ordinary text")
 	fs.BoolVar(&o.idsOnly, "ids", false, "print the ids alone, as [1, 2, 3]")
 	load.AddVocab(fs, &o.vocab)
 	flags.AddOutput(fs, &o.output, "text", "json")

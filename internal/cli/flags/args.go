@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/cli/ui"
 )
 
-// NoArgs refuses arguments. (cobra.NoArgs takes them for unknown commands.) What
-// follows a flag whose value needs a "=" may have been meant for it.
+// NoArgs refuses arguments. (cobra.NoArgs takes them for unknown commands.) Where an argument
+// follows a flag whose value needs a "=", the hint says so.
 func NoArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -38,7 +38,7 @@ func CheckNames(names ...string) error {
 	return nil
 }
 
-// UnknownCommand is the error for a first argument that is no command.
+// UnknownCommand is the error for a first argument that is not a command.
 func UnknownCommand(root *cobra.Command, name string) error {
 	err := ui.Usagef("unknown command %q", name)
 	if near := root.SuggestionsFor(name); len(near) > 0 {

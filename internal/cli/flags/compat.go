@@ -69,12 +69,11 @@ var ignoredByBench = map[string]ignored{
 	"numa":          {value: true},
 }
 
-// refused is a flag that asked for something that is done in another way, or
-// not at all.
+// refused is a flag for something that this program does in another way, or not at all.
 type refused struct {
 	short string
 	value bool
-	off   string // the value that asks for nothing, which is ignored
+	off   string // the value that switches it off, which is ignored
 	why   string
 	hint  string
 }
@@ -180,7 +179,7 @@ func (v refusedValue) Set(s string) error {
 	return refusedError{v}
 }
 
-// refusedError is what it fails with, which Error tells in its place.
+// refusedError is the error of a refused flag, which Error returns as it is.
 type refusedError struct{ refusedValue }
 
 func (e refusedError) Error() string {

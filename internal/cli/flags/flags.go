@@ -151,12 +151,12 @@ func Error(cmd *cobra.Command, err error) error {
 	return ui.Usage(ui.WithHint(err, fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")))
 }
 
-// ValueError makes an error about a flag's value one of the command line.
+// ValueError makes a usage error of an error about a flag's value.
 func ValueError(flag string, err error) error {
 	return ui.Usagef("--%s: %s", flag, strings.TrimPrefix(plainNumber(err).Error(), "quantize: "))
 }
 
-// plainNumber says what is wrong with a number without naming a function.
+// plainNumber replaces strconv's words about a number, which name a function, by plain ones.
 func plainNumber(err error) error {
 	var number *strconv.NumError
 	if !errors.As(err, &number) {

@@ -20,7 +20,7 @@ type Prompt struct {
 	EndsWithFile bool // set by Read: the text's end is that of a file or of stdin
 }
 
-// StdinUse says what becomes of what is piped in, unless "-" names it.
+// StdinUse says how piped input is used, unless "-" names it.
 type StdinUse int
 
 const (

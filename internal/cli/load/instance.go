@@ -1,7 +1,6 @@
-// Package load opens models as the flags say, with what evaluates for a command, an engine
-// or a session, and a sampler, and with hints where a file cannot be used. It also chooses the chat template.
-// Commands get their -m, -c, -b, -t, cache types and the like here, so that the flags mean
-// the same everywhere.
+// Package load opens models as the flags say: with an engine or a session, a sampler and a
+// chat template, and with hints where a file cannot be used. Commands get their -m, -c, -b,
+// -t, cache types and the like here, so that the flags mean the same everywhere.
 package load
 
 import (
@@ -25,6 +24,7 @@ type Instance struct {
 	Text     *engine.Text           // of Engine
 	Sampler  *sampler.Sampler       // nil before NewSampler
 	Grammar  func() sampler.Grammar // nil: texts have any form
+	Params   sampler.Params         // how tokens are chosen: flags and the model's settings; set by Start
 	Random   bool                   // the sampler draws, so that its seed matters
 	LoadTime time.Duration
 

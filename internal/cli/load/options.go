@@ -86,8 +86,8 @@ func (o *Options) locate(u *ui.UI, text string) (models.Used, error) {
 	return models.Use(u, text, o.MayPull)
 }
 
-// CtxFor returns the context that the flags say for a model, or where they say nothing the
-// model's settings; 0: nobody says.
+// CtxFor returns the context length that the flags ask for, or else the model's settings; 0:
+// neither does.
 func (o *Options) CtxFor(e *Instance) int {
 	if o.Ctx > 0 {
 		return o.Ctx
@@ -115,7 +115,7 @@ func (o *Options) EngineOptions(e *Instance) engine.Options {
 	return engine.Options{Ctx: s.Ctx, Batch: s.Batch, CacheK: s.CacheK, CacheV: s.CacheV, Parallel: 1, NoCache: true}
 }
 
-// adjust puts what the flags say in place of what the file says.
+// adjust replaces what the file says by what the flags say.
 func (o *Options) adjust(c *model.Config) {
 	if o.ropeBase != 0 {
 		c.Rope.Base = o.ropeBase
@@ -152,8 +152,8 @@ func (o *Generation) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVarP(&o.Verbose, "verbose", "v", false, "show the sampler's settings on stderr, and which are the model's own")
 }
 
-// Start loads the model and makes its engine and its sampler. What is odd about them
-// is told to the user.
+// Start loads the model and makes its engine and its sampler. It warns the user of what is
+// odd about them.
 func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	start := time.Now()
 	if err := o.Sampling.Check(); err != nil {
@@ -174,10 +174,10 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 		e.Close()
 		return nil, err
 	}
-	var own []sampler.FileSetting
-	o.Sampling, own = o.SamplingFor(u, e)
+	sampling, own := o.SamplingFor(u, e)
+	e.Params = sampling.Params
 	if o.Verbose {
-		o.showSampling(u, own)
+		showSampling(u, e.Params, own)
 	}
 	opt := o.EngineOptions(e)
 	opt.Threads = Threads(u, o.Threads)
@@ -188,7 +188,7 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 		if w := e.Engine.Warning(); w != "" {
 			u.Warnf("%s", w)
 		}
-		_, err = e.NewSampler(o.Sampling.Params)
+		_, err = e.NewSampler(e.Params)
 	}
 	if err != nil {
 		e.Close()
@@ -198,9 +198,9 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	return e, nil
 }
 
-// SamplingFor returns how the next token of e is chosen where nobody says otherwise: as the
-// flags say, then the settings that come with the model, which it returns too. What is odd
-// about these is told to the user.
+// SamplingFor returns how the next token of e is chosen: as the flags say, and where they are
+// not given as the settings that come with the model, which it returns too. It warns the user
+// of what is odd about these.
 func (o *Generation) SamplingFor(u *ui.UI, e *Instance) (flags.Sampling, []sampler.FileSetting) {
 	s := o.Sampling
 	own := s.FromFile(u, e.Model.File)
@@ -210,9 +210,8 @@ func (o *Generation) SamplingFor(u *ui.UI, e *Instance) (flags.Sampling, []sampl
 	})...)
 }
 
-// showSampling says how the next token is chosen; own are the settings of the model's
-// file.
-func (o *Generation) showSampling(u *ui.UI, own []sampler.FileSetting) {
+// showSampling says how the next token is chosen; own are the settings of the model's file.
+func showSampling(u *ui.UI, p sampler.Params, own []sampler.FileSetting) {
 	for _, s := range own {
 		switch {
 		case s.Given:
@@ -221,7 +220,6 @@ func (o *Generation) showSampling(u *ui.UI, own []sampler.FileSetting) {
 			u.Notef("the model's %s is used", s)
 		}
 	}
-	p := o.Sampling.Params
 	if p.Mirostat > 0 {
 		u.Notef("sampler   mirostat %d, temp %v, mirostat-ent %v, mirostat-lr %v", p.Mirostat, p.Temp, p.MirostatTau, p.MirostatEta)
 		return
@@ -231,14 +229,13 @@ func (o *Generation) showSampling(u *ui.UI, own []sampler.FileSetting) {
 	u.Notef("chain     %s", sampler.JoinSamplers(p.Samplers))
 }
 
-// Threads returns the number of threads that -t asks for, or the machine's
-// default.
+// Threads returns the number of threads that -t asks for, or the machine's default.
 func Threads(u *ui.UI, flag int) int {
 	if flag == 0 {
 		return DefaultThreads()
 	}
 	if n := machine.CountThreads().Logical; flag > n {
-		u.Warnf("%d threads on %d CPUs wait for one another", flag, n)
+		u.Warnf("%d threads on %d CPUs: expect this to be slower; use -t %d", flag, n, DefaultThreads())
 	}
 	return flag
 }

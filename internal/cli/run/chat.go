@@ -51,8 +51,8 @@ func (o *chatOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.noHistory, "no-history", false, "do not read or write the history of what was typed")
 }
 
-// wantsChat reports whether the command line asks for a conversation, and whether that has
-// a single message. What says how to answer makes a text a message.
+// wantsChat reports whether the command line asks for a conversation, and whether that has a
+// single message. Flags that say how to answer make a text a message.
 func (o *runOptions) wantsChat(u *ui.UI, args []string) (chat, single bool) {
 	c := &o.chat
 	if c.interactive || c.instruct || c.single || c.messages != "" {
@@ -66,14 +66,14 @@ func (o *runOptions) wantsChat(u *ui.UI, args []string) (chat, single bool) {
 	return single, single
 }
 
-// instructs reports whether a text is a message because of the model: the built-in one
-// was trained on instructions, and is asked as its users mean it.
+// instructs reports whether a text is a message because of the model: the built-in one was
+// trained on instructions, so that a text is meant as one.
 func (o *runOptions) instructs(u *ui.UI, given bool) bool {
 	text := given || u.InPiped
 	return text && load.IsBuiltin(o.engine.Model) && o.chat.template.Name == "" && !o.echo
 }
 
-// talk is a conversation on its way.
+// talk is a conversation in progress.
 type talk struct {
 	*chat.Chat
 	u     *ui.UI
@@ -127,7 +127,7 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 		return err
 	}
 	defer e.Close()
-	o.takeSettings(e)
+	o = o.resolved(e)
 	t, err := o.newTalk(u, e, given, request)
 	if err == nil {
 		t.tools, err = newToolbox(t.Template, e.Model.Tokenizer, tools)
@@ -171,7 +171,7 @@ func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool, request cha
 	if tmpl == nil && (o.prompt.Flags.Changed("system") || o.chat.input != "") {
 		u.Warnf("the model has no chat template, and no place for --system or --input")
 	}
-	t := &talk{u: u, o: o, e: e, params: o.engine.Sampling.Params, predict: o.predict, out: newWriter(u, e.Model.Tokenizer, o.output), plain: tmpl == nil}
+	t := &talk{u: u, o: o, e: e, params: e.Params, predict: o.predict, out: newWriter(u, e.Model.Tokenizer, o.output), plain: tmpl == nil}
 	if load.IsAlpaca(e.Model.File) && !t.plain {
 		o.alpacaDefaults(&t.params)
 	}
@@ -203,21 +203,21 @@ func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool, request cha
 	return t, nil
 }
 
-// describeTools puts into words what the template leaves out.
+// describeTools describes the tools in the messages if the template leaves them out.
 func (t *talk) describeTools() {
 	if t.tools != nil {
 		t.SetMessages(t.tools.plan.Messages(t.Messages, t.tools.reads))
 	}
 }
 
-// warnPlain tells those who asked for answers that the model gives none.
+// warnPlain warns users who expect answers that the model only continues texts.
 func (t *talk) warnPlain() {
 	if t.o.chat.template.Name == "" {
 		t.u.Warnf("the model has no chat template: it continues texts (--chat-template NAME makes it answer)")
 	}
 }
 
-// greet tells what the user is talking to.
+// greet says which model the user is talking to.
 func (t *talk) greet(why string) {
 	name, _, _ := t.e.Model.File.String("general.name")
 	if name == "" {
@@ -289,7 +289,7 @@ func (t *talk) handle(ctx context.Context, text string) (done bool, err error) {
 	return false, t.answer(ctx)
 }
 
-// alpacaDefaults are alpaca.cpp's settings, where the command line has no others.
+// alpacaDefaults sets alpaca.cpp's settings where the command line has no others.
 func (o *runOptions) alpacaDefaults(p *sampler.Params) {
 	set := func(flag string, target *float32, value float32) {
 		if !o.prompt.Flags.Changed(flag) {

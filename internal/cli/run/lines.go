@@ -26,8 +26,8 @@ type lines interface {
 	close()
 }
 
-// errLineInterrupt says that Ctrl-C was pressed in place of a line; what had been
-// typed of it comes along.
+// errLineInterrupt says that Ctrl-C was pressed in place of a line. It comes with the text that
+// had been typed.
 var errLineInterrupt = lineedit.ErrInterrupt
 
 // newLines returns the terminal's lines, or those that are piped in.

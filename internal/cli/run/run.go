@@ -5,12 +5,10 @@ package run
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"os"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -18,7 +16,6 @@ import (
 	"alpaca/internal/cli/load"
 	"alpaca/internal/cli/ui"
 	"alpaca/internal/engine"
-	"alpaca/internal/tokenizer"
 )
 
 // runOptions are the flags of "alpaca run".
@@ -97,11 +94,12 @@ func (o *runOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 		return err
 	}
 	if chat, single := o.wantsChat(u, args); chat {
-		o.chat.single = single
 		if o.echo {
-			return ui.WithHint(ui.Usagef("--echo is about texts that are continued, and this is a conversation"), "--verbose-prompt shows what the model is given")
+			return ui.WithHint(ui.Usagef("--echo cannot be used in a conversation"), "--verbose-prompt shows what the model is given")
 		}
-		return o.converse(ctx, u, args)
+		c := *o
+		c.chat.single = single
+		return c.converse(ctx, u, args)
 	}
 	text, given, err := o.readPrompt(u, args)
 	if err != nil {
@@ -115,19 +113,27 @@ func (o *runOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 		return err
 	}
 	defer e.Close()
-	o.takeSettings(e)
-	return o.complete(ctx, u, e, text, given)
+	return o.resolved(e).complete(ctx, u, e, text, given)
 }
 
-// takeSettings takes what the model brings along where no flag says otherwise.
-func (o *runOptions) takeSettings(e *load.Instance) {
+// resolved returns a copy of the flags in which the model's own settings stand for flags that
+// are not given. Nothing changes the copy afterwards.
+func (o *runOptions) resolved(e *load.Instance) *runOptions {
+	r := *o
+	r.stop = slices.Clone(o.stop)
+	for i, s := range r.stop {
+		if o.prompt.Escape {
+			r.stop[i] = flags.Unescape(s)
+		}
+	}
 	if !o.prompt.Flags.Changed("stop") {
-		o.stop = e.Settings.Stop()
+		r.stop = e.Settings.Stop()
 	}
 	if !o.prompt.Flags.Changed("system") {
-		o.chat.system = e.Settings.System
+		r.chat.system = e.Settings.System
 	}
-	o.chat.template.Like = e.Settings.Template
+	r.chat.template.Like = e.Settings.Template
+	return &r
 }
 
 func errNoPrompt() error {
@@ -155,32 +161,10 @@ func (o *runOptions) check(args []string) error {
 	case len(args) > 1:
 		return ui.WithHint(ui.Usagef("more than one text: %s", ui.QuoteList(args, "and")), "quote a text of several words")
 	}
-	for i, s := range o.stop {
-		if o.prompt.Escape {
-			o.stop[i] = flags.Unescape(s)
-		}
-		if s == "" {
-			return ui.Usagef("--stop needs a text, and this one is empty")
-		}
+	if slices.Contains(o.stop, "") {
+		return ui.Usagef("--stop needs a text, and this one is empty")
 	}
 	return nil
-}
-
-// readPrompt returns the text to continue; given is false if there is none.
-func (o *runOptions) readPrompt(u *ui.UI, args []string) (text string, given bool, err error) {
-	if len(args) > 0 {
-		// The argument is the same as -p.
-		if err := o.prompt.Flags.Set("prompt", args[0]); err != nil {
-			return "", true, err
-		}
-	}
-	text, given, err = o.prompt.Read(u)
-	if o.prompt.EndsWithFile {
-		// Editors and echo end a text with a newline that is not meant to be
-		// continued after.
-		text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
-	}
-	return text, given, err
 }
 
 // complete continues the text, or where none is given the saved one.
@@ -247,71 +231,4 @@ func (o *runOptions) complete(ctx context.Context, u *ui.UI, e *load.Instance, t
 		return ui.ErrInterrupted
 	}
 	return nil
-}
-
-// tokens returns the tokens of the text to continue: where it is empty, those of the saved
-// one, whose text it then is.
-func (o *runOptions) tokens(e *load.Instance, cache *promptCache, text *string, given bool) ([]int32, error) {
-	if *text != "" || len(cache.loaded) == 0 {
-		if !given {
-			return nil, errNoPrompt()
-		}
-		return encodePrompt(e.Model.Tokenizer, *text, true)
-	}
-	prompt := slices.Clone(e.Text.Tokens())
-	for _, id := range prompt {
-		*text += e.Model.Tokenizer.Piece(id, false)
-	}
-	return prompt, nil
-}
-
-// encodePrompt returns the tokens of a text to continue: at least one. Special says
-// whether the names of control tokens in it stand for them.
-func encodePrompt(tok *tokenizer.Tokenizer, text string, special bool) ([]int32, error) {
-	ids := tok.Encode(text, true, special)
-	if len(ids) > 0 {
-		return ids, nil
-	}
-	if tok.BOS() == tokenizer.None {
-		return nil, errors.New("the prompt is empty, and the vocabulary has no token to begin a text with")
-	}
-	return []int32{tok.BOS()}, nil
-}
-
-// showTokens writes tokens to stderr, a line each.
-func showTokens(u *ui.UI, tok *tokenizer.Tokenizer, ids []int32) {
-	u.Notef("%d tokens in the prompt", len(ids))
-	for _, id := range ids {
-		fmt.Fprintf(u.Err, "alpaca: %7d  %q\n", id, tok.Piece(id, true))
-	}
-}
-
-// promptProgress returns what shows on the status line how far a prompt is
-// evaluated. A long one is announced at once: its first layer may take a while.
-func promptProgress(u *ui.UI, tokens int) func(done, total int) {
-	const long = 32
-	show := func(done, total int) {
-		if done < total {
-			u.Statusf("prompt: %d of %d tokens (%d %%)", done, total, 100*int64(done)/int64(total))
-		}
-	}
-	if tokens >= long {
-		show(0, tokens)
-	} else {
-		u.HoldStatus() // nothing flickers for one that is soon read
-	}
-	return show
-}
-
-// runHint adds advice to an error of the generation with a model that was
-// trained for texts of trainCtx tokens.
-func runHint(err error, trainCtx int) error {
-	var long *engine.PromptError
-	switch {
-	case !errors.As(err, &long):
-		return err
-	case long.Tokens < trainCtx:
-		return ui.WithHint(err, fmt.Sprintf("-c %d or more makes room for it", long.Tokens+1))
-	}
-	return ui.WithHint(err, fmt.Sprintf("the model was trained for texts of %d tokens: make the prompt shorter", trainCtx))
 }

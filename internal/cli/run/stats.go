@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/machine"
 )
 
-// stats is what a run cost.
+// stats has the times, tokens and memory of a run.
 type stats struct {
 	load   time.Duration
 	result engine.Result

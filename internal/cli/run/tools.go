@@ -72,8 +72,7 @@ type toolbox struct {
 	calls  []openai.ToolCall
 }
 
-// newToolbox returns what a conversation with a template needs for calls, nil where there
-// are no tools.
+// newToolbox returns the toolbox of a conversation with a template, nil without tools.
 func newToolbox(t *chat.Template, tok *tokenizer.Tokenizer, tools *openai.Tools) (*toolbox, error) {
 	allowed := tools.Allowed()
 	if len(allowed) == 0 {
@@ -89,7 +88,8 @@ func newToolbox(t *chat.Template, tok *tokenizer.Tokenizer, tools *openai.Tools)
 	return b, nil
 }
 
-// grammar begins an answer to a prompt, and returns what keeps its calls to their schemas.
+// grammar begins an answer to a prompt, and returns the grammar that keeps its calls to their
+// schemas.
 func (b *toolbox) grammar(u *ui.UI, prompt string) (func() sampler.Grammar, error) {
 	b.parser, b.calls = b.plan.Family.Parser(b.plan.Tools), nil
 	b.said.Reset()
@@ -107,7 +107,7 @@ func (b *toolbox) grammar(u *ui.UI, prompt string) (func() sampler.Grammar, erro
 	return b.forms.Answer(form, b.plan.Thinking), nil
 }
 
-// text returns what a token adds to what is shown of an answer: nothing of its calls.
+// text returns the text that a token adds to the shown answer. Calls are not shown.
 func (b *toolbox) text(t engine.Token) string {
 	text := t.Text
 	if text == "" && b.tok.IsControl(t.ID) && !b.tok.IsEOG(t.ID) && b.parser.Wants(b.tok.Text(t.ID)) {
@@ -152,8 +152,8 @@ func (b *toolbox) end(begun bool) string {
 	return text
 }
 
-// message returns an answer that has calls as the template reads it, nil where there are
-// none, or they stay as they were written.
+// message returns an answer with calls in the form that the template reads. It is nil if there
+// are no calls, or if they stay as the model wrote them.
 func (b *toolbox) message() *chat.Message {
 	if len(b.calls) == 0 || !b.reads {
 		return nil

@@ -51,12 +51,11 @@ func (e hintedError) Unwrap() error { return e.error }
 // WithHint adds advice to an error.
 func WithHint(err error, hints ...string) error { return hintedError{err, hints} }
 
-// ErrInterrupted says that Ctrl-C ended the work, about which nothing more is
-// to be said.
+// ErrInterrupted says that Ctrl-C ended the work. It is not reported.
 var ErrInterrupted = errors.New("interrupted")
 
-// ExitStatus reports a command's error, if it is one to report, and returns
-// the exit status.
+// ExitStatus reports a command's error, unless it is ErrInterrupted, and returns the exit
+// status.
 func (u *UI) ExitStatus(err error) int {
 	switch {
 	case err == nil:
@@ -104,8 +103,8 @@ func QuoteList(list []string, conjunction string) string {
 	return strings.Join(quoted, "")
 }
 
-// Reason returns what an error says without the name of the package that reports it, for a
-// sentence that has said already what failed.
+// Reason returns an error's text without the package's name in front, for a message that has
+// already said what failed.
 func Reason(err error) string {
 	text := err.Error()
 	if name, rest, ok := strings.Cut(text, ": "); ok && packageName.MatchString(name) {

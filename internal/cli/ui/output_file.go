@@ -34,9 +34,9 @@ func (toStdout) Abort()        {}
 // Output is a file that a flag names, to be written.
 type Output struct{ Flag, Path string }
 
-// CheckOutputs returns an error if a file cannot be written for a reason that shows
-// before the work is done: its folder is missing, it is one itself, it is one of the
-// inputs, or two flags name the same.
+// CheckOutputs returns an error, before the work is done, if a file cannot be written: its
+// folder is missing, it is a folder itself, it is one of the inputs, or two flags name the
+// same file.
 func CheckOutputs(outputs []Output, inputs ...string) error {
 	for i, out := range outputs {
 		if out.Path == "" {

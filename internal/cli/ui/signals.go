@@ -40,8 +40,8 @@ func (u *UI) WatchSignals(ctx context.Context) (context.Context, func()) {
 	return ctx, func() { signal.Stop(ch); close(ch); cancel() }
 }
 
-// arrived does what a signal asks for. Whoever ends the process from outside does not
-// mean the answer at hand, as Ctrl-C may.
+// arrived does what a signal asks for. Ctrl-C may only end the running answer; other signals
+// end the process.
 func (s *signals) arrived(sig os.Signal, ctx context.Context, cancel func()) {
 	s.mu.Lock()
 	handle, clean := s.handle, s.clean

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// status is a line on stderr that is written over: how far the work has got.
-// It shows on a terminal only.
+// status is a line on stderr that shows the progress and is overwritten each time. It appears
+// on a terminal only.
 type status struct {
 	shown bool
 	last  time.Time
@@ -44,8 +44,8 @@ func (s *status) clear(u *UI) {
 	}
 }
 
-// TensorProgress returns what shows on the status line how many bytes of all tensors are
-// done, and which is at hand.
+// TensorProgress returns a function that shows on the status line how many bytes of all tensors
+// are done, and which tensor is next.
 func (u *UI) TensorProgress() func(tensor string, done, total int64) {
 	start := time.Now()
 	return func(tensor string, done, total int64) {

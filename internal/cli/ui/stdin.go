@@ -24,8 +24,8 @@ func (u *UI) ReadInput(path string) (string, error) {
 	return ReadFile(path)
 }
 
-// ReadStdin reads all of stdin. Where that takes long it tells the user, who
-// may not know that something is waited for. What ends the command ends it, too.
+// ReadStdin reads all of stdin. If that takes long, a note says that the program waits for
+// input. Ctrl-C ends the reading, too.
 func (u *UI) ReadStdin() (string, error) {
 	const patience = 2 * time.Second
 	waiting := time.AfterFunc(patience, func() {

@@ -51,15 +51,15 @@ func isPiped(f *os.File) bool {
 // Notef tells the user something.
 func (u *UI) Notef(format string, args ...any) { u.message(0, "", format, args...) }
 
-// Warnf tells of something that is probably not as it should be.
+// Warnf warns the user of something that is probably wrong.
 func (u *UI) Warnf(format string, args ...any) {
 	u.message(yellow, "warning: ", format, args...)
 }
 
-// errorf tells why the command failed. Commands return their errors instead.
+// errorf says why the command failed. Commands return their errors instead.
 func (u *UI) errorf(format string, args ...any) { u.message(red, "error: ", format, args...) }
 
-// hintf tells a way out.
+// hintf says what the user can do.
 func (u *UI) hintf(format string, args ...any) { u.message(Cyan, "hint: ", format, args...) }
 
 // message writes a line to stderr: the prefix, a kind in its colour, the text.
@@ -68,8 +68,8 @@ func (u *UI) message(c color, kind, format string, args ...any) {
 	fmt.Fprintf(u.Err, "alpaca: %s%s\n", u.Paint(c, kind), fmt.Sprintf(format, args...))
 }
 
-// Infof tells something in a conversation, where no line needs to say who speaks:
-// in words that are not broken at the end of a line.
+// Infof writes to the user of a conversation, where lines need no prefix. It breaks lines
+// between words.
 func (u *UI) Infof(format string, args ...any) {
 	u.status.clear(u)
 	lines := strings.Split(fmt.Sprintf(format, args...), "\n")

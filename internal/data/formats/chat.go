@@ -38,7 +38,7 @@ func messages(key string, d *dialect) slot {
 		func(r *data.Row) json.RawMessage { return d.write(Messages(r)) }}
 }
 
-// read reads a list of messages. Exact is false if write does not give it back.
+// read reads a list of messages. exact is false if write does not give it back.
 func (d *dialect) read(v json.RawMessage) (list []data.Message, exact bool, err error) {
 	if len(v) == 0 || v[0] != '[' {
 		return nil, false, fmt.Errorf("is not a list of messages")

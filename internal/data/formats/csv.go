@@ -14,7 +14,7 @@ import (
 
 var errQuote = errors.New("a quote that does not end, or text behind a quoted field")
 
-// record reads the next record of a table and appends its fields to list. Raw is what it read.
+// record reads the next record of a table and appends its fields to list. raw is what it read.
 func (c *cursor) record(list []string, sep byte, raw []byte) (fields []string, all []byte, err error) {
 	var b []byte
 	for {

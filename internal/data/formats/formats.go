@@ -50,7 +50,7 @@ func text(key string, of func(r *data.Row) *string) slot {
 
 // textOf returns a value as a text that a database can hold: null is none, what is no
 // string stays JSON, and a NUL byte, at which SQLite's functions would stop, becomes its
-// symbol. Exact is false if the text is not all of the value.
+// symbol. exact is false if the text is not all of the value.
 func textOf(v json.RawMessage) (t string, exact bool) {
 	switch {
 	case string(v) == "null":

@@ -114,7 +114,7 @@ func endOf(raw []byte, i int) int {
 // isString reports whether a value is a string.
 func isString(v json.RawMessage) bool { return len(v) > 0 && v[0] == '"' }
 
-// unquote returns the text of a JSON string that is valid. Whole is false if it has half of a
+// unquote returns the text of a JSON string that is valid. whole is false if it has half of a
 // pair of surrogates, for which there is no character: U+FFFD stands for it then.
 func unquote(raw []byte) (text string, whole bool) {
 	raw = raw[1 : len(raw)-1]

@@ -214,7 +214,7 @@ func (w *walk) indentOf(at place) int {
 }
 
 // resync tells a row whose end was not found, and goes on at the next line that begins with a
-// brace as far from its begin as those of the other rows. More is false if there is none.
+// brace as far from its begin as those of the other rows. more is false if there is none.
 func (w *walk) resync(at place, why error, indent int) (more bool, err error) {
 	c := w.c
 	found := c.place()

@@ -24,7 +24,7 @@ type Summary struct {
 }
 
 // Run looks at the rows of a source, nil for all, and keeps what it finds in the table lint in
-// place of what the same rules have found there before. Progress may be nil.
+// place of what the same rules have found there before. progress may be nil.
 func Run(ctx context.Context, db *data.DB, source *data.Source, opt Options, progress func(rows int64)) (*Summary, error) {
 	s := &Summary{}
 	if source != nil {

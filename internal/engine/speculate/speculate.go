@@ -213,7 +213,7 @@ func (c *Controller) Charge(kind Kind, n int, d time.Duration) {
 }
 
 // Learn notes a step of n rows that took d, the making of drafts included where Charge was
-// not told of it. Drafted of the rows were tokens of drafts, of which accepted were right;
+// not told of it. drafted of the rows were tokens of drafts, of which accepted were right;
 // the others were the last tokens of texts.
 func (c *Controller) Learn(n, drafted, accepted int, d time.Duration) {
 	if n > mostRows || n <= drafted {

@@ -3,7 +3,6 @@ package builtin
 import (
 	"math/big"
 	"strings"
-	"unicode/utf8"
 
 	"alpaca/internal/jinja/text"
 	"alpaca/internal/jinja/value"
@@ -252,73 +251,4 @@ func formatValue(r *value.Run, v value.Value, by text.Text) text.Text {
 		value.ValueError("Cannot specify ',' with '%c'.", s.kind)
 	}
 	return s.integer(r, n, 0)
-}
-
-// parseSpec reads a specification; the alignment of numbers is to the right where
-// it says none.
-func parseSpec(t text.Text, kind string) spec {
-	s := spec{fill: text.New(" "), precision: -1, align: '>'}
-	if kind == "str" || kind == "Markup" {
-		s.align = '<'
-	}
-	in := t.String()
-	i := 0
-	aligned, filled := false, false
-	_, size := utf8.DecodeRuneInString(in)
-	switch {
-	case len(in) > size && strings.IndexByte("<>=^", in[size]) >= 0:
-		s.fill, s.align, aligned = t.Cut(0, size), in[size], true
-		filled = true
-		i = size + 1
-	case strings.IndexByte("<>=^", in[0]) >= 0:
-		s.align, aligned = in[0], true
-		i = 1
-	}
-	take := func(set string) byte {
-		if i < len(in) && strings.IndexByte(set, in[i]) >= 0 {
-			i++
-			return in[i-1]
-		}
-		return 0
-	}
-	number := func() int {
-		n, start := 0, i
-		for i < len(in) && in[i] >= '0' && in[i] <= '9' {
-			if n = n*10 + int(in[i]-'0'); n > 1<<27 {
-				value.ValueError("Too many decimal digits in format string")
-			}
-			i++
-		}
-		if start == i {
-			return -1
-		}
-		return n
-	}
-	s.sign = take("+- ")
-	s.noNegZero = take("z") != 0
-	s.alternate = take("#") != 0
-	if take("0") != 0 && !filled {
-		s.fill = text.New("0")
-		if s.align == '>' && !aligned {
-			s.align = '='
-		}
-	}
-	s.width = max(0, number())
-	s.grouping = take(",_")
-	if take(",_") != 0 {
-		value.ValueError("Cannot specify both ',' and '_'.")
-	}
-	if take(".") != 0 {
-		if s.precision = number(); s.precision < 0 {
-			value.ValueError("Format specifier missing precision")
-		}
-	}
-	if i < len(in) {
-		s.kind = in[i]
-		i++
-	}
-	if i < len(in) {
-		value.ValueError("Invalid format specifier '%s' for object of type '%s'", in, kind)
-	}
-	return s
 }

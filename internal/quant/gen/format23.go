@@ -3,7 +3,7 @@ package main
 // K-quants whose weights are pairs of bits: Q2_K, and with a third elsewhere, Q3_K.
 
 var formatQ2_K = format{
-	name: "Q2_K", bytes: 84, moved: 64,
+	name: "Q2_K", bytes: 84, moved: 64, one: &fused{width: 16, hasMin: true},
 	doc:    "V31 15, V30 3",
 	packed: func(l layout) int { return l.block256(16, true) },
 	setup: func(p *packer) {

@@ -13,7 +13,7 @@ func nibbles32(name string, bytes, qs, offset int, hasMin bool) format {
 		doc += ", V30 the codes' offset"
 	}
 	return format{
-		name: name, bytes: bytes, doc: doc,
+		name: name, bytes: bytes, doc: doc, one: &fused{hasMin: hasMin},
 		packed: func(l layout) int { return l.block32(hasMin) },
 		setup: func(p *packer) {
 			p.bytes(15, 31)
@@ -66,7 +66,7 @@ func (p *packer) scales32(hasMin bool) {
 }
 
 var formatQ8_0 = format{
-	name: "Q8_0", bytes: 34,
+	name: "Q8_0", bytes: 34, one: &fused{any: true},
 	packed: func(l layout) int { return l.block32(false) },
 	setup:  func(p *packer) {},
 	body: func(p *packer) {
@@ -81,7 +81,7 @@ var formatQ8_0 = format{
 
 // formatIQ4_NL looks codes up in a table.
 var formatIQ4_NL = format{
-	name: "IQ4_NL", bytes: 18, doc: "V31 15, V30 the table",
+	name: "IQ4_NL", bytes: 18, one: &fused{any: true}, doc: "V31 15, V30 the table",
 	packed: func(l layout) int { return l.block32(false) },
 	setup:  tableSetup,
 	body: func(p *packer) {
@@ -114,7 +114,7 @@ func (p *packer) lookUp(q, lo quad) {
 // the bit. Q5_0 subtracts 16 from the codes, Q5_1, which has minima, does not.
 func bits32(name string, bytes, qh int, hasMin bool) format {
 	return format{
-		name: name, bytes: bytes,
+		name: name, bytes: bytes, one: &fused{hasMin: hasMin},
 		doc:    "V31 15, V30 16, V24-V25 masks of each weight's bit, V8-V15 indices of its byte",
 		packed: func(l layout) int { return l.block32(hasMin) },
 		setup:  bitsSetup,

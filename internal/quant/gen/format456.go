@@ -10,7 +10,7 @@ func nibbles256(name string, bytes int, fifth bool) format {
 		doc += ", V28 16, V8-V15 bit j is the fifth of weights of sub-block j,\n//\tV26-V27 masks of that bit for even and odd j"
 	}
 	return format{
-		name: name, bytes: bytes, moved: 128, doc: doc,
+		name: name, bytes: bytes, moved: 128, doc: doc, one: &fused{width: 32, hasMin: true},
 		packed: func(l layout) int { return l.block256(32, true) },
 		setup: func(p *packer) {
 			p.bytes(15, 31)
@@ -97,7 +97,7 @@ func (p *packer) scales6(first int) {
 }
 
 var formatQ6_K = format{
-	name: "Q6_K", bytes: 210, moved: 128,
+	name: "Q6_K", bytes: 210, moved: 128, one: &fused{width: 16},
 	doc:    "V31 15, V30 48, V29 32; R19-R22 the rows' high bits",
 	packed: func(l layout) int { return l.block256(16, false) },
 	setup: func(p *packer) {
@@ -163,7 +163,7 @@ var formatQ6_K = format{
 }
 
 var formatIQ4_XS = format{
-	name: "IQ4_XS", bytes: 136, moved: 128,
+	name: "IQ4_XS", bytes: 136, moved: 128, one: &fused{width: 32, any: true},
 	doc:    "V31 15, V30 the table; lanes of V29 63 and V28 32",
 	packed: func(l layout) int { return l.block256(32, false) },
 	setup: func(p *packer) {

@@ -48,7 +48,7 @@ var formats = []format{
 
 // inLanes is a format whose products are partial sums.
 func inLanes(f format) format {
-	f.lanes = true
+	f.lanes, f.one = true, nil
 	return f
 }
 

@@ -15,7 +15,8 @@ type format struct {
 	// by moved bytes.
 	body  func(p *packer)
 	moved int
-	lanes bool // whether its products are partial sums, see lanes.go
+	lanes bool   // whether its products are partial sums, see lanes.go
+	one   *fused // how it is multiplied with one token, see row.go; nil: not there
 }
 
 // A packer generates one packing function.

@@ -13,29 +13,20 @@ import "fmt"
 // few registers. That of Q5_1 is in lanes.go.
 func rows(a *asm, l layout) {
 	for _, f := range formats {
-		switch f.name {
-		case "Q4_0", "Q5_0":
-			f.row(a, l, false, false)
-		case "Q4_1":
-			f.row(a, l, true, false)
-		case "Q8_0", "IQ4_NL":
-			f.row(a, l, false, true)
-		case "Q2_K":
-			f.row256(a, l, 16, true, false)
-		case "Q4_K", "Q5_K":
-			f.row256(a, l, 32, true, false)
-		case "Q6_K":
-			f.row256(a, l, 16, false, false)
-		case "IQ4_XS":
-			f.row256(a, l, 32, false, true)
+		switch {
+		case f.one == nil:
+		case f.one.width == 0:
+			f.row(a, l, *f.one)
+		default:
+			f.row256(a, l, *f.one)
 		}
 	}
 }
 
-// row generates a function that multiplies rows where they lie with one token,
-// for a 32-wide format; any says that its weights need 8 bits.
-func (f format) row(a *asm, l layout, hasMin, any bool) {
-	p := &packer{asm: a, layout: l, fused: &fused{hasMin: hasMin, any: any}}
+// row generates a function that multiplies rows in place with one token, for a 32-wide format.
+func (f format) row(a *asm, l layout, one fused) {
+	hasMin := one.hasMin
+	p := &packer{asm: a, layout: l, fused: &one}
 	p.rowStart(f, rowName(f, l), "acc = fma(sum, d*D, acc)"+map[bool]string{true: ",\n// acc = fma(m, DS, acc)"}[hasMin])
 	p.top("//\tR14 from a D to its DS")
 	p.rowArgs(rowName(f, l))

@@ -7,9 +7,10 @@ package main
 // The products use V16 to V25 and V28; a body holds nothing in them that it still
 // needs when it calls.
 
-// row256 generates the product of a k-quant with one token, width its sub-blocks'.
-func (f format) row256(a *asm, l layout, width int, hasMin, any bool) {
-	p := &packer{asm: a, layout: l, fused: &fused{hasMin: hasMin, any: any, width: width}}
+// row256 generates the product of a k-quant with one token.
+func (f format) row256(a *asm, l layout, one fused) {
+	hasMin := one.hasMin
+	p := &packer{asm: a, layout: l, fused: &one}
 	p.rowStart(f, rowName(f, l), "acc = fma(isum, d*D, acc)"+map[bool]string{true: ",\n// acc = fma(-msum, dmin*D, acc)"}[hasMin])
 	p.top("//\tR10 room for a packed block%s", map[bool]string{true: "             R0  sums of activations, R14 the block's"}[hasMin])
 	p.rowArgs(rowName(f, l))

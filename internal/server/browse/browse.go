@@ -175,12 +175,10 @@ func (b *Browser) fail(w http.ResponseWriter, r *http.Request, err error) {
 		status, message = http.StatusBadRequest, e.Message
 	} else if e, ok := errors.AsType[*query.Error](err); ok {
 		status, message = http.StatusBadRequest, e.Message
-	} else if errors.Is(err, context.DeadlineExceeded) {
+	} else if errors.Is(err, context.DeadlineExceeded) || r.Context().Err() == nil && data.IsInterrupted(err) {
 		status, message = http.StatusServiceUnavailable, "it took too long: ask for less, or without an order"
 	} else if r.Context().Err() != nil {
 		return // nobody waits for it
-	} else if strings.Contains(err.Error(), "interrupted") {
-		status, message = http.StatusServiceUnavailable, "it took too long: ask for less, or without an order"
 	} else {
 		b.opt.Log("%s: %v", r.URL.Path, err)
 	}

@@ -21,7 +21,7 @@ type result struct {
 // client has a connection for each request: some servers close one that is about to be used again.
 var client = &http.Client{Transport: &http.Transport{DisableKeepAlives: true}}
 
-// ask sends a prompt and reads the stream of the answer. Each is called at every event with
+// ask sends a prompt and reads the stream of the answer. each is called at every event with
 // text, if it is not nil.
 func ask(ctx context.Context, url string, prompt []int, most int, each func(time.Time)) (r result, err error) {
 	body, err := json.Marshal(map[string]any{

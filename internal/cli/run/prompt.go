@@ -1,0 +1,97 @@
+package run
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"alpaca/internal/cli/load"
+	"alpaca/internal/cli/ui"
+	"alpaca/internal/engine"
+	"alpaca/internal/tokenizer"
+)
+
+// readPrompt returns the text to continue; given is false if there is none.
+func (o *runOptions) readPrompt(u *ui.UI, args []string) (text string, given bool, err error) {
+	if len(args) > 0 {
+		// The argument is the same as -p.
+		if err := o.prompt.Flags.Set("prompt", args[0]); err != nil {
+			return "", true, err
+		}
+	}
+	text, given, err = o.prompt.Read(u)
+	if o.prompt.EndsWithFile {
+		// Editors and echo end a text with a newline that is not meant to be
+		// continued after.
+		text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
+	}
+	return text, given, err
+}
+
+// tokens returns the tokens of the text to continue. If text is empty, they are those of the
+// saved text, and text is set to it.
+func (o *runOptions) tokens(e *load.Instance, cache *promptCache, text *string, given bool) ([]int32, error) {
+	if *text != "" || len(cache.loaded) == 0 {
+		if !given {
+			return nil, errNoPrompt()
+		}
+		return encodePrompt(e.Model.Tokenizer, *text, true)
+	}
+	prompt := slices.Clone(e.Text.Tokens())
+	for _, id := range prompt {
+		*text += e.Model.Tokenizer.Piece(id, false)
+	}
+	return prompt, nil
+}
+
+// encodePrompt returns the tokens of a text to continue, at least one. special says whether
+// the names of control tokens stand for the tokens.
+func encodePrompt(tok *tokenizer.Tokenizer, text string, special bool) ([]int32, error) {
+	ids := tok.Encode(text, true, special)
+	if len(ids) > 0 {
+		return ids, nil
+	}
+	if tok.BOS() == tokenizer.None {
+		return nil, errors.New("the prompt is empty, and the vocabulary has no token to begin a text with")
+	}
+	return []int32{tok.BOS()}, nil
+}
+
+// showTokens writes tokens to stderr, a line each.
+func showTokens(u *ui.UI, tok *tokenizer.Tokenizer, ids []int32) {
+	u.Notef("%d tokens in the prompt", len(ids))
+	for _, id := range ids {
+		u.Notef("%7d  %q", id, tok.Piece(id, true))
+	}
+}
+
+// promptProgress returns a function that shows on the status line how much of a prompt is
+// evaluated. For a long prompt the line appears at once: its first layer may take a while.
+func promptProgress(u *ui.UI, tokens int) func(done, total int) {
+	const long = 32
+	show := func(done, total int) {
+		if done < total {
+			u.Statusf("prompt: %d of %d tokens (%d %%)", done, total, 100*int64(done)/int64(total))
+		}
+	}
+	if tokens >= long {
+		show(0, tokens)
+	} else {
+		u.HoldStatus() // nothing flickers for one that is soon read
+	}
+	return show
+}
+
+// runHint adds advice to an error of the generation with a model that was
+// trained for texts of trainCtx tokens.
+func runHint(err error, trainCtx int) error {
+	var long *engine.PromptError
+	switch {
+	case !errors.As(err, &long):
+		return err
+	case long.Tokens < trainCtx:
+		return ui.WithHint(err, fmt.Sprintf("-c %d or more makes room for it", long.Tokens+1))
+	}
+	return ui.WithHint(err, fmt.Sprintf("the model was trained for texts of %d tokens: make the prompt shorter", trainCtx))
+}
