@@ -80,7 +80,7 @@ func TestSplit(t *testing.T) {
 func TestSplitNothing(t *testing.T) {
 	db, s := filled(t, []string{"one", "One!"})
 	_, _, err := Split(t.Context(), db, s[0], 0.5, 1, Names{})
-	require.EqualError(t, err, "s0 has 2 rows with 1 different questions: 2 are needed to divide them")
+	require.EqualError(t, err, "s0 has 2 rows with 1 different questions: at least 2 are needed to divide them")
 	list, err := db.Sources(t.Context())
 	require.NoError(t, err)
 	require.Len(t, list, 1)
