@@ -37,7 +37,7 @@ func Example() {
 			panic(err)
 		}
 	}
-	s, err := ab.New(ctx, store, id, func(string, ...any) {})
+	s, err := ab.New(ctx, store, id, ab.Options{Log: func(string, ...any) {}})
 	if err != nil {
 		panic(err)
 	}
