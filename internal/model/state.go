@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+
+	"alpaca/internal/ggml"
+	"alpaca/internal/quant"
 )
 
 // A saved state is, little-endian:
@@ -21,7 +24,8 @@ import (
 // Version 2 is of models that have layers with a window.
 // Heads, Key and Value are those of layer 0; Differ is 0 where all layers have the
 // same, else a checksum of all; the bits of stateLong are turned over where the keys
-// stand at their places by the frequencies for long contexts. The state says nothing of which model it belongs to,
+// stand at their places by the frequencies for long contexts, those of stateTurned where keys
+// or values are rotated, as quantized ones were not always. The state says nothing of which model it belongs to,
 // and has no checksum of its own: that is up to the file it is part of. The shapes are
 // checked, so that whatever is read back, nothing is out of bounds.
 type stateHeader struct {
@@ -36,6 +40,7 @@ const (
 	stateVersion = 1
 	stateWindows = 2
 	stateLong    = 0x676e6f6c // "long"
+	stateTurned  = 0x646d6168 // "hamd"
 )
 
 func (s *Seq) stateHeader() stateHeader {
@@ -55,6 +60,9 @@ func (s *Seq) stateHeader() stateHeader {
 	}
 	if s.cache.ropes != s.model.ropes {
 		h.Differ ^= stateLong
+	}
+	if ggml.Rotated(quant.Type(h.TypeK)) || ggml.Rotated(quant.Type(h.TypeV)) {
+		h.Differ ^= stateTurned
 	}
 	if s.widest() > 0 {
 		h.Version = stateWindows
