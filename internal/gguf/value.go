@@ -226,6 +226,14 @@ func (v Value) Strings() ([]string, bool) {
 	}
 	list := make([]string, 0, v.n)
 	all := string(v.raw)
+	if v.enc == (encoding{}) { // version 3, whose vocabularies may be large
+		for at := 0; len(list) < v.n; {
+			start := at + 8
+			at = start + int(binary.LittleEndian.Uint64(v.raw[at:]))
+			list = append(list, all[start:at])
+		}
+		return list, true
+	}
 	c := cursor{b: v.raw, size: int64(len(v.raw))}
 	for range v.n {
 		p := c.bytes(c.length(v.enc))
@@ -237,6 +245,13 @@ func (v Value) Strings() ([]string, bool) {
 
 // Floats returns an array of numbers as float32, whose range they must not exceed.
 func (v Value) Floats() ([]float32, bool) {
+	if v.Kind == KindArray && v.Elem == KindF32 { // as scores are
+		list := make([]float32, v.n)
+		for i := range list {
+			list[i] = math.Float32frombits(binary.LittleEndian.Uint32(v.raw[4*i:]))
+		}
+		return list, true
+	}
 	return numbers(v, func(n number) (float32, bool) {
 		f, ok := n.asFloat(v.Elem)
 		return float32(f), ok && (math.Abs(f) <= math.MaxFloat32 || math.IsInf(f, 0) || f != f)
@@ -245,6 +260,13 @@ func (v Value) Floats() ([]float32, bool) {
 
 // Ints returns an array of integers that all fit an int32.
 func (v Value) Ints() ([]int32, bool) {
+	if v.Kind == KindArray && v.Elem == KindI32 { // as types of tokens are
+		list := make([]int32, v.n)
+		for i := range list {
+			list[i] = int32(binary.LittleEndian.Uint32(v.raw[4*i:]))
+		}
+		return list, true
+	}
 	return numbers(v, func(n number) (int32, bool) {
 		i, ok := n.asInt(v.Elem)
 		return int32(i), ok && i == int64(int32(i))

@@ -7,6 +7,9 @@ import (
 	"fmt"
 	"hash/fnv"
 	"io"
+
+	"alpaca/internal/ggml"
+	"alpaca/internal/quant"
 )
 
 // A saved state is, little-endian:
@@ -21,7 +24,8 @@ import (
 // Models that have layers with a window use version 2. Heads, Key and Value are those of
 // layer 0. Differ is 0 where all layers have the same shape, else a checksum of all shapes;
 // the bits of stateLong are inverted where keys are turned by the frequencies for long
-// contexts. The state does not say which model it belongs to, and has no checksum: that is up
+// contexts, those of stateTurned where keys or values are rotated, as quantized ones were not
+// always. The state does not say which model it belongs to, and has no checksum: that is up
 // to the file it is part of. Load checks the shapes, so that no input leads out of bounds.
 type stateHeader struct {
 	Magic                        uint32
@@ -35,6 +39,7 @@ const (
 	stateVersion = 1
 	stateWindows = 2
 	stateLong    = 0x676e6f6c // "long"
+	stateTurned  = 0x646d6168 // "hamd"
 )
 
 func (s *Seq) stateHeader() stateHeader {
@@ -54,6 +59,9 @@ func (s *Seq) stateHeader() stateHeader {
 	}
 	if s.cache.ropes != s.model.ropes {
 		h.Differ ^= stateLong
+	}
+	if ggml.Rotated(quant.Type(h.TypeK)) || ggml.Rotated(quant.Type(h.TypeV)) {
+		h.Differ ^= stateTurned
 	}
 	if s.widest() > 0 {
 		h.Version = stateWindows

@@ -26,7 +26,7 @@ func TestGrid(t *testing.T) {
 		{"--batch-size", "0", "--batch-size 0: must be between 1 and "},
 		{"--threads", "2000", "--threads 2000: must be between 1 and 1024"},
 		{"--prompt-gen", "8", `--prompt-gen "8": must be two numbers`},
-		{"--cache-type-v", "q4_k", `--cache-type-v "q4_k": must be f16, f32, q8_0, q5_1, q5_0, q4_1 or q4_0`},
+		{"--cache-type-v", "q4_k", `--cache-type-v "q4_k": must be "f16", "f32", "q8_0", "q5_1", "q5_0", "q4_1" or "q4_0"`},
 	} {
 		var o benchOptions
 		require.NoError(t, newCommand(&ui.UI{}, &o).ParseFlags([]string{tt.flag, tt.value}))

@@ -98,7 +98,7 @@ func TestFlagErrors(t *testing.T) {
 		{[]string{"-n", "-3"}, "must be at least -2"},
 		{[]string{"-n", "99999999999999999999"}, "must be at most 100"},
 		{[]string{"-t", "0"}, "must be at least 1"},
-		{[]string{"-ctk", "q4_0"}, `must be "f16", "f32" or "q8_0"`},
+		{[]string{"-ctk", "q4_k"}, `must be "f16", "f32", "q8_0", "q5_1", "q5_0", "q4_1" or "q4_0"`},
 		{[]string{"--rope-freq-base", "-1"}, "must be a number above 0"},
 		{[]string{"--eps", "2"}, "must be a number above 0 and below 1"},
 		{[]string{"--temp", "warm"}, "must be a number"},

@@ -31,6 +31,8 @@ type timings struct {
 	PromptPerSecond     float64 `json:"prompt_per_second"`
 	GenerationMS        float64 `json:"generation_ms"`
 	GenerationPerSecond float64 `json:"generation_per_second"`
+	DraftN              int     `json:"draft_n,omitempty"`          // evaluated before they were sampled
+	DraftAccepted       int     `json:"draft_n_accepted,omitempty"` // of those, the ones that were sampled then
 }
 
 func (s stats) timings() timings {
@@ -40,6 +42,8 @@ func (s stats) timings() timings {
 		PromptPerSecond:     perSecond(s.result.Evaluated(), s.result.PromptTime),
 		GenerationMS:        ui.Milliseconds(s.result.GenerateTime),
 		GenerationPerSecond: perSecond(s.evaluated(), s.result.GenerateTime),
+		DraftN:              s.result.DraftTokens,
+		DraftAccepted:       s.result.DraftAccepted,
 	}
 }
 

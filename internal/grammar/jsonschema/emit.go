@@ -3,6 +3,7 @@ package jsonschema
 import (
 	"fmt"
 	"strings"
+	"sync"
 
 	"alpaca/internal/grammar"
 )
@@ -11,8 +12,11 @@ import (
 type white struct{ comma, colon, open, shut, openArray, shutArray grammar.Expr }
 
 // whites are with white space and without. At each place stand at most a newline and
-// 20 blanks, because a model can write blanks for ever.
-var whites = [2]*white{newWhite(`(\n|\r\n)?[ \t]{0,20}`), newWhite("")}
+// 20 blanks, because a model can write blanks for ever. They are made when a schema is met:
+// every start of the program would wait for them otherwise.
+var whites = sync.OnceValue(func() [2]*white {
+	return [2]*white{newWhite(`(\n|\r\n)?[ \t]{0,20}`), newWhite("")}
+})
 
 func newWhite(space string) *white {
 	mark := func(before, c, after string) grammar.Expr {

@@ -73,12 +73,12 @@ func newCompiler(text []byte, opt Options) (c *compiler, s *schema, err error) {
 		return nil, nil, err
 	}
 	c = &compiler{
-		doc: doc, lenient: opt.Lenient, white: whites[0], patterns: map[string]*fsa.DFA{},
+		doc: doc, lenient: opt.Lenient, white: whites()[0], patterns: map[string]*fsa.DFA{},
 		rules: map[string]grammar.Ref{}, encoded: map[string]*fsa.DFA{},
 		unevaluatedUsed: uses(root, "unevaluatedProperties") || uses(root, "unevaluatedItems"),
 	}
 	if opt.Compact {
-		c.white = whites[1]
+		c.white = whites()[1]
 	}
 	doc.byID = append(doc.byID, &schema{id: int32(nothing), ptr: "", value: false, base: doc.bases[""], cells: map[bool][]cell{}})
 	s, err = doc.add("", root, doc.bases[""])
