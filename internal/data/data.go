@@ -40,8 +40,25 @@ func Open(ctx context.Context, path string) (*DB, error) {
 	} else if _, err := os.Stat(filepath.Dir(path)); err != nil {
 		return nil, fmt.Errorf("data: %s: %w", path, err)
 	}
+	if isNew {
+		// With a write-ahead log the file itself would not tell what it is until the log is
+		// written back: others, and whoever comes after an end by force, would refuse it.
+		db, err := openToWrite(ctx, path, nil)
+		if err != nil {
+			return nil, err
+		}
+		if err := db.sql.Close(); err != nil {
+			return nil, fmt.Errorf("data: %s: %w", path, err)
+		}
+	}
+	return openToWrite(ctx, path, []string{"WAL"})
+}
+
+// openToWrite opens a database with a kind of journal, nil for the one that it has, and makes
+// its tables if they are not there.
+func openToWrite(ctx context.Context, path string, journal []string) (*DB, error) {
 	db, err := open(path, url.Values{
-		"_busy_timeout": {"10000"}, "_foreign_keys": {"on"}, "_journal_mode": {"WAL"}, "_synchronous": {"FULL"}, "_txlock": {"immediate"},
+		"_busy_timeout": {"10000"}, "_foreign_keys": {"on"}, "_journal_mode": journal, "_synchronous": {"FULL"}, "_txlock": {"immediate"},
 		"_pragma": {"cell_size_check(1)", "cache_size(-8000)", "temp_store(memory)", "trusted_schema(0)"},
 	})
 	if err != nil {

@@ -194,3 +194,30 @@ func TestNames(t *testing.T) {
 	require.Equal(t, "", FirstWord("…"))
 	require.Equal(t, "a bé c", Normal(" A, bé--C! "))
 }
+
+// TestNewFile: a file that was just made is a database to others at once, also while somebody
+// writes to it and after an end by force, when its log was not written back.
+func TestNewFile(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new.db")
+	first, err := Open(t.Context(), path)
+	require.NoError(t, err)
+	defer first.Close()
+	require.NoError(t, first.Update(t.Context(), func(tx *Tx) error {
+		require.NoError(t, tx.AddSource(&Source{Name: "a", Format: "alpaca"}))
+		second, err := OpenReadOnly(t.Context(), path)
+		require.NoError(t, err)
+		return second.Close()
+	}))
+	second, err := Open(t.Context(), path)
+	require.NoError(t, err)
+	require.NoError(t, second.Close())
+
+	// What is in the file alone, without its log.
+	text, err := os.ReadFile(path)
+	require.NoError(t, err)
+	left := filepath.Join(t.TempDir(), "left.db")
+	require.NoError(t, os.WriteFile(left, text, 0o600))
+	third, err := Open(t.Context(), left)
+	require.NoError(t, err)
+	require.NoError(t, third.Close())
+}

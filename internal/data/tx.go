@@ -3,11 +3,15 @@ package data
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
 	"unicode"
 	"unicode/utf8"
+
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
 )
 
 // Tx is a transaction: all of its changes are made, or none.
@@ -31,6 +35,9 @@ func (db *DB) Update(ctx context.Context, change func(tx *Tx) error) error {
 		return fmt.Errorf("data: %s: opened to be read only", db.Path)
 	}
 	inner, err := db.sql.BeginTx(ctx, nil)
+	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code() == sqlite3.SQLITE_BUSY {
+		return fmt.Errorf("data: %s: another program is writing to it: try again when it has ended", db.Path)
+	}
 	if err != nil {
 		return fmt.Errorf("data: %s: %w", db.Path, err)
 	}
