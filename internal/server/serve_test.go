@@ -19,10 +19,12 @@ import (
 // endless is a request that is answered for as long as the test takes.
 const endless = `{"prompt": "abc", "max_tokens": -1, "ignore_eos": true, "stream": %v}`
 
-// slow makes the engine so slow that an answer does not end by itself.
+// slow makes answers last as long as nobody ends them, however fast the machine is: the
+// context is large, and a full one goes on.
 func slow(e *engine.Options, o *Options) {
 	e.Ctx = 1 << 16
 	e.Blocks = 1<<11 + 64
+	o.Shift = true
 }
 
 // eventually waits for what must become true.

@@ -188,12 +188,12 @@ func (b *tab) load(path string) {
 	b.wait(b.ready)
 }
 
-// wait waits until an expression is true.
+// wait waits until an expression, or what it promises, is true.
 func (b *tab) wait(expression string) {
 	b.t.Helper()
 	ctx, cancel := context.WithTimeout(b.ctx, patience)
 	defer cancel()
-	_, err := chromedp.Run(ctx, chromedp.Poll[bool]("!!("+expression+")", chromedp.WithPollingInterval(20*time.Millisecond)))
+	_, err := chromedp.Run(ctx, chromedp.Poll[bool]("(async () => !!(await ("+expression+")))()", chromedp.WithPollingInterval(20*time.Millisecond), chromedp.WithPollingTimeout(patience)))
 	if err != nil {
 		text, _ := chromedp.Run(b.ctx, chromedp.Evaluate[string](`document.body.innerText`))
 		require.NoError(b.t, err, "waiting for %s; the page shows:\n%s", expression, text)

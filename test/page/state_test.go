@@ -92,6 +92,19 @@ func TestKey(t *testing.T) {
 	b.wait(`document.querySelector("#model").innerText === "scripted-1b"`)
 }
 
+// stored is a promise of whether the browser keeps a text of a conversation.
+func stored(text string) string {
+	return fmt.Sprintf(`new Promise((resolve, reject) => {
+		const open = indexedDB.open("alpaca");
+		open.onerror = reject;
+		open.onsuccess = () => {
+			const all = open.result.transaction("conversations").objectStore("conversations").getAll();
+			all.onerror = reject;
+			all.onsuccess = () => (open.result.close(), resolve(JSON.stringify(all.result).includes(%q)));
+		};
+	})`, text)
+}
+
 // TestReload checks that an answer that was coming when the page was left is kept as far as
 // it went, and goes on.
 func TestReload(t *testing.T) {
@@ -99,7 +112,7 @@ func TestReload(t *testing.T) {
 	b := open(t, f.URL)
 	b.ask("Hi")
 	b.wait(`document.querySelector(".message.assistant")?.innerText.includes("word word")`)
-	time.Sleep(2 * time.Second) // it is saved from time to time
+	b.wait(stored("word word")) // it is saved from time to time
 	b.load("/")
 	b.click("#list .open")
 	b.wait(`document.querySelector(".message.assistant .body")?.innerText.includes("word")`)
@@ -108,8 +121,8 @@ func TestReload(t *testing.T) {
 	require.True(t, strings.HasSuffix(b.text(".message.assistant .body"), "end."))
 }
 
-// TestLong checks that a long answer does not make the page slow: no frame takes long, what
-// was written stays where it is, and the reader who has scrolled up is left alone.
+// TestLong checks that a long answer does not make the page slow: no frame makes anew what was
+// written before, which stays where it is, and the reader who has scrolled up is left alone.
 func TestLong(t *testing.T) {
 	var pieces []string
 	for i := range 5000 {
@@ -126,7 +139,10 @@ func TestLong(t *testing.T) {
 	}
 	f := serve(t, reply{Pieces: pieces})
 	b := open(t, f.URL)
-	b.do(chromedp.Evaluate[chromedp.Void](`window.longest = 0, new PerformanceObserver((l) => l.getEntries().forEach((e) => longest = Math.max(longest, e.duration))).observe({ type: "longtask" })`))
+	// How many blocks of the answer a frame took away at most, to put others in their places.
+	b.do(chromedp.Evaluate[chromedp.Void](`window.most = 0, new MutationObserver((l) => {
+		most = Math.max(most, l.filter((m) => m.target.className === "body").reduce((n, m) => n + m.removedNodes.length, 0));
+	}).observe(document.querySelector("#messages"), { childList: true, subtree: true })`))
 	b.ask("Write")
 	b.wait(`document.querySelectorAll(".message.assistant h2").length > 1`)
 	b.wait(`window.kept = document.querySelector(".message.assistant h2"), document.querySelector("#scroll").scrollTop > 0`) // the end is followed
@@ -134,9 +150,7 @@ func TestLong(t *testing.T) {
 	b.idle()
 	require.True(t, eval[bool](b, "kept.isConnected"))
 	require.Less(t, eval[float64](b, `document.querySelector("#scroll").scrollTop`), 100.0, "the reader has scrolled up")
-	longest := eval[float64](b, "longest")
-	t.Logf("the longest task took %.0f ms", longest)
-	require.Less(t, longest, 3000.0) // others may be at work, too
+	require.LessOrEqual(t, eval[int](b, "most"), 2, "of 39")
 	require.Equal(t, 13, eval[int](b, `document.querySelectorAll(".message.assistant .code").length`))
 }
 
@@ -154,8 +168,14 @@ func TestCopy(t *testing.T) {
 			b.do(chromedp.Evaluate[chromedp.Void](`window.clipboard = navigator.clipboard, Object.defineProperty(navigator, "clipboard", { value: undefined })`))
 		}
 		b.do(chromedp.Evaluate[chromedp.Void](`(window.clipboard || navigator.clipboard).writeText("")`, chromedp.EvalAwaitPromise))
+		// The button says so for a moment, which a busy machine may let pass.
+		b.do(chromedp.Evaluate[chromedp.Void](`(() => {
+			const button = document.querySelector(".code button");
+			window.said = "";
+			new MutationObserver(() => (said += button.innerText + ";")).observe(button, { childList: true });
+		})()`))
 		b.clickText(".code", "Copy")
-		b.wait(`document.querySelector(".code button").innerText === "Copied"`)
+		b.wait(`said.startsWith("Copied;")`)
 		require.Equal(t, "ls -l\necho '<b>'", eval[string](b, `(window.clipboard || navigator.clipboard).readText()`))
 		b.clickText(".message.user .actions", "Copy")
 		b.wait(`(window.clipboard || navigator.clipboard).readText().then((t) => t === "How?")`)

@@ -74,15 +74,32 @@ func TestKill(t *testing.T) {
 	each := max(work-idle, 100*time.Millisecond) / time.Duration(kills/2)
 
 	random := rand.New(rand.NewPCG(1, 2))
-	before, grew := 0, 0
-	for range kills {
+	size := func() int64 {
+		if st, err := os.Stat(out); err == nil {
+			return st.Size()
+		}
+		return 0
+	}
+	grew := 0
+	for i := range kills {
+		before := size()
 		cmd := exec.Command("alpaca", args...)
 		require.NoError(t, cmd.Start())
-		time.Sleep(idle/2 + time.Duration(random.Int64N(int64(idle/2+2*each))))
+		ended := make(chan struct{})
+		go func() { cmd.Wait(); close(ended) }()
+		// At any moment, or, so that the whole work is gone through whatever the machine's
+		// speed, soon after something was written.
+		for over := false; i%2 == 1 && !over && size() == before; {
+			select {
+			case <-ended:
+				over = true
+			case <-time.After(time.Millisecond):
+			}
+		}
+		time.Sleep(time.Duration(random.Int64N(int64(each))) + time.Duration(1-i%2)*idle/2)
 		cmd.Process.Kill()
-		cmd.Wait()
-		if data, err := os.ReadFile(out); err == nil && len(data) > before {
-			before = len(data)
+		<-ended
+		if size() > before {
 			grew++
 		}
 	}

@@ -51,7 +51,7 @@ func TestAsked(t *testing.T) {
 	term.Expect("stays")
 	require.Zero(t, term.Status())
 
-	s.Slow = time.Second
+	s.Slow = time.Hour // it does not end by itself
 	term = clitest.StartOn(t, 120, exec.Command("alpaca", "pull", "hf:owner/two:F16"))
 	term.Expect("m-F16.gguf [")
 	term.Send("\x03")

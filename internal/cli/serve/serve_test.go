@@ -124,7 +124,7 @@ func TestServe(t *testing.T) {
 	require.Contains(t, text, `"model":"tiny"`)
 	if runtime.GOOS == "linux" {
 		var page []byte
-		require.Eventually(t, func() bool { page, err = os.ReadFile(shown); return err == nil }, 20*time.Second, 20*time.Millisecond)
+		require.Eventually(t, func() bool { page, err = os.ReadFile(shown); return err == nil }, time.Minute, 20*time.Millisecond)
 		require.Equal(t, url+"\n", string(page))
 	}
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))

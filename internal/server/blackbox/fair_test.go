@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"alpaca/internal/engine"
+	"alpaca/internal/sampler"
 	"alpaca/internal/server"
 )
 
@@ -24,10 +25,13 @@ const (
 	brief   = `{"prompt": "abc", "max_tokens": 2, "ignore_eos": true, "temperature": 0}`
 )
 
-// long makes contexts that no answer of a test fills.
-func long(e *engine.Options) {
+// long makes answers last as long as nobody ends them, however fast the machine is: contexts
+// are large, and a full one goes on.
+func long(e *engine.Options, o *server.Options) {
 	e.Ctx = 1 << 16
 	e.Blocks = 1<<11 + 64
+	o.Shift, o.Sampling = true, sampler.DefaultParams()
+	o.Sampling.IgnoreEOS = true
 }
 
 // background sends a request whose answer nobody reads to its end, until leave is called.
@@ -60,7 +64,7 @@ func (f *fixture) background(client *http.Client, body string, header ...string)
 // neither by those that are answered nor by those that wait.
 func TestFairKeys(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *server.Options) {
-		long(e)
+		long(e, o)
 		e.Parallel, e.Queue, o.Keys = 2, 4, []string{"many", "few"}
 	})
 	testFair(f, f.client, f.client, []string{"Authorization", "Bearer many"}, []string{"Authorization", "Bearer few"})
@@ -71,7 +75,7 @@ func TestFairAddresses(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("this machine has one loopback address")
 	}
-	f := setup(t, func(e *engine.Options, o *server.Options) { long(e); e.Parallel, e.Queue = 2, 4 })
+	f := setup(t, func(e *engine.Options, o *server.Options) { long(e, o); e.Parallel, e.Queue = 2, 4 })
 	from := func(address string) *http.Client {
 		d := net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(address)}}
 		c := &http.Client{Transport: &http.Transport{DialContext: d.DialContext}}
@@ -105,7 +109,7 @@ func testFair(f *fixture, manyClient, fewClient *http.Client, manyHeader, fewHea
 // wait for one.
 func TestHalfOfThePlaces(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *server.Options) {
-		long(e)
+		long(e, o)
 		e.Parallel, o.Keys = 4, []string{"a", "b", "c"}
 	})
 	as := func(key string) []string { return []string{"Authorization", "Bearer " + key} }
@@ -138,7 +142,7 @@ func TestHalfOfThePlaces(t *testing.T) {
 // in its own words.
 func TestRetryAfter(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *server.Options) {
-		long(e)
+		long(e, o)
 		e.Parallel, e.Queue, o.Keys = 1, 1, []string{"k"}
 	})
 	header := []string{"Authorization", "Bearer k"}

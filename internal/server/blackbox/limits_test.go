@@ -198,7 +198,7 @@ func TestTooLong(t *testing.T) {
 // TestSlowReader checks that a client that takes nothing is left, and its place freed.
 func TestSlowReader(t *testing.T) {
 	f := setup(t, func(e *engine.Options, o *server.Options) {
-		long(e)
+		long(e, o)
 		e.Parallel, o.WriteTimeout = 1, 100*time.Millisecond
 	})
 	c := f.dial()
@@ -213,7 +213,7 @@ func TestSlowReader(t *testing.T) {
 // TestConnections checks that there are no more than that many, that idle ones make way,
 // and that those in use do not.
 func TestConnections(t *testing.T) {
-	f := setup(t, func(e *engine.Options, o *server.Options) { long(e); o.Connections = 3 })
+	f := setup(t, func(e *engine.Options, o *server.Options) { long(e, o); o.Connections = 3 })
 	ask := func(c net.Conn, body string) {
 		fmt.Fprintf(c, "POST /v1/completions HTTP/1.1\r\nHost: localhost\r\nContent-Length: %d\r\n\r\n%s", len(body), body)
 	}

@@ -178,7 +178,7 @@ func (s *soak) report(start time.Time) {
 // TestVanishing checks that the place of a client that goes is free soon, whatever it waits
 // for.
 func TestVanishing(t *testing.T) {
-	f := setup(t, func(e *engine.Options, _ *server.Options) { long(e); e.Parallel = 1 })
+	f := setup(t, func(e *engine.Options, o *server.Options) { long(e, o); e.Parallel = 1 })
 	prompt := strings.TrimSuffix(strings.Repeat("5,", 20000), ",")
 	for _, tt := range []struct{ name, path, body string }{
 		{"stream", "/v1/completions", `{"prompt": "abc", "max_tokens": -1, "ignore_eos": true, "stream": true}`},

@@ -71,7 +71,9 @@ func TestKill(t *testing.T) {
 	w.Slow = time.Millisecond
 	self, err := os.Executable()
 	require.NoError(t, err)
+	before := 0 // questions that were asked when the newest process was started
 	start := func(name string) (*exec.Cmd, *bytes.Buffer) {
+		before = len(w.Asked())
 		cmd := exec.Command(self)
 		cmd.Env = append(os.Environ(), childEnv+"="+dir+" "+w.URL+" "+name)
 		var stderr bytes.Buffer
@@ -102,8 +104,7 @@ func TestKill(t *testing.T) {
 	names := []string{"hf:owner/repo:Q4_0", "hf:owner/repo:F16"}
 	// How long a pull takes here says among which moments to choose.
 	begun := func() { // the process has, asking its first question
-		for n := len(w.Asked()); len(w.Asked()) == n; time.Sleep(time.Millisecond) {
-		}
+		require.Eventually(t, func() bool { return len(w.Asked()) > before }, time.Minute, time.Millisecond)
 	}
 	cmd, stderr := start(names[0])
 	begun()

@@ -70,7 +70,11 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, data []byte) {
 	for len(data) > 0 {
 		n := min(len(data), 64<<10)
 		if s.Slow > 0 {
-			time.Sleep(s.Slow)
+			select {
+			case <-time.After(s.Slow):
+			case <-r.Context().Done():
+				return
+			}
 		}
 		if _, err := w.Write(data[:n]); err != nil {
 			return
