@@ -47,7 +47,7 @@ func TestOnlyNewTextIsEvaluated(t *testing.T) {
 			last = say(t, c, s, "Bye", "Hello.")
 		}
 		require.Equal(t, second, last, name)
-		require.Less(t, last, 120, name)
+		require.Less(t, last, 130, name) // marks of a template are spelled in bytes here
 
 		// The tokens are those of the whole conversation encoded at once: byte
 		// by byte there is one way only.
@@ -134,7 +134,7 @@ func TestFullContext(t *testing.T) {
 			require.Equal(t, strings.TrimPrefix(text+answer, "<s>"), strings.TrimPrefix(got, "<s>"), name)
 		}
 		require.Greater(t, dropped, 50, name)
-		require.Less(t, worst, 130, "%s: nothing was evaluated again", name)
+		require.Less(t, worst, 140, "%s: nothing was evaluated again", name)
 	}
 }
 

@@ -23,6 +23,7 @@ var builtins = map[string]builtin{
 	"alpaca":         {stops: []string{"### Instruction:"}, exact: true},    // Stanford Alpaca as alpaca.cpp wrote it
 	"stanford":       {stops: []string{"### Instruction:"}, exact: true},    // Stanford Alpaca as it was trained
 	"chatml":         {stops: []string{"<|im_end|>", "<|im_start|>"}},       // ChatML
+	"command-r":      {stops: []string{"<|END_OF_TURN_TOKEN|>"}},            // Command R
 	"deepseek":       {stops: []string{"\n\nUser:"}},                        // DeepSeek LLM, V2 and V2.5
 	"deepseek-coder": {stops: []string{"<|EOT|>", "### Instruction:"}},      // DeepSeek Coder
 	"deepseek-r1":    {stops: []string{"<｜User｜>"}},                         // DeepSeek R1
@@ -59,6 +60,7 @@ func Guess(text string) string {
 	for _, g := range []struct{ has, name string }{
 		{"created by Alibaba Cloud", "qwen"},
 		{"<|im_start|>", "chatml"},
+		{"<|START_OF_TURN_TOKEN|>", "command-r"},
 		{"<|start_header_id|>", "llama3"},
 		{"<start_of_turn>", "gemma"},
 		{"<<SYS>>", "llama2"},

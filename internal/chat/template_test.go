@@ -72,6 +72,8 @@ var published = []rendering{
 	// Its get_prompt leaves <s> to the tokenizer.
 	{"vicuna", "lm-sys/FastChat 0e6d3e4 fastchat/conversation.py:773, vicuna_v1.1",
 		"<s>Be brief. USER: Hi ASSISTANT: Hello.</s>USER: Bye ASSISTANT:"},
+	{"command-r", "ggml-org/llama.cpp v0.5.0 tools/server/tests/unit/test_chat_completion.py, test_apply_chat_template",
+		"<|START_OF_TURN_TOKEN|><|SYSTEM_TOKEN|>Be brief.<|END_OF_TURN_TOKEN|><|START_OF_TURN_TOKEN|><|USER_TOKEN|>Hi<|END_OF_TURN_TOKEN|><|START_OF_TURN_TOKEN|><|CHATBOT_TOKEN|>Hello.<|END_OF_TURN_TOKEN|><|START_OF_TURN_TOKEN|><|USER_TOKEN|>Bye<|END_OF_TURN_TOKEN|><|START_OF_TURN_TOKEN|><|CHATBOT_TOKEN|>"},
 	{"zephyr", "huggingface/alignment-handbook 925acdf recipes/zephyr-7b-beta/sft/config_full.yaml:8",
 		"<|system|>\nBe brief.</s>\n<|user|>\nHi</s>\n<|assistant|>\nHello.</s>\n<|user|>\nBye</s>\n<|assistant|>\n"},
 }
