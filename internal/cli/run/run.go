@@ -21,7 +21,7 @@ import (
 // runOptions are the flags of "alpaca run".
 type runOptions struct {
 	engine        load.Generation
-	prompt        flags.Prompt
+	prompt        *flags.Prompt // which its flags write to, also for copies
 	predict       int
 	stop          []string
 	echo          bool
@@ -36,7 +36,7 @@ type runOptions struct {
 
 // New returns "alpaca run".
 func New(u *ui.UI) *cobra.Command {
-	var o runOptions
+	o := runOptions{prompt: &flags.Prompt{Stdin: flags.StdinJoins}}
 	cmd := &cobra.Command{
 		Use:   "run [-m MODEL] [-p PROMPT | -f FILE | PROMPT]",
 		Short: "Have a conversation, or continue a text",
@@ -71,7 +71,6 @@ Exit status: 0 the text came to its end, 1 failure, 2 wrong command line,
 	fs := cmd.Flags()
 	fs.SortFlags = false
 	load.AddModel(fs, &o.engine.Model)
-	o.prompt.Stdin = flags.StdinJoins
 	o.prompt.AddFlags(fs)
 	flags.AddInt(fs, &o.predict, flags.Int{Name: "predict", Short: "n", Value: -1, Low: -2, High: math.MaxInt32}, "`tokens` to generate; 0 only evaluates the prompt, -1 goes on to the end of the text or the context")
 	fs.StringArrayVarP(&o.stop, "stop", "r", nil, "`text` to stop before, repeatable")
