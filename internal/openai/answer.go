@@ -207,8 +207,7 @@ type OtherProb struct {
 	Bytes   Bytes   `json:"bytes"`
 }
 
-// SampledProb is a token with the probability with which it was drawn, and the likeliest of
-// those that it was drawn from, in llama.cpp's own form.
+// SampledProb is a token with the probability of its draw, and the likeliest that there were.
 type SampledProb struct {
 	ID    int32          `json:"id"`
 	Token string         `json:"token"`
