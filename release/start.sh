@@ -6,6 +6,7 @@
 set -euo pipefail
 [ $# -ge 1 ] && [ -d "$1" ] || { echo "usage: $0 DIST [NAME...]: a folder that make release wrote" >&2; exit 2; }
 dist=$1
+here=$(realpath "$(dirname "$0")")
 shift
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -37,6 +38,16 @@ emulator() {
 	esac
 }
 
+# windows makes a Windows for wine. Wine before version 9 lacks a library, which
+# gcc-mingw-w64-x86-64 makes.
+windows() {
+	wineboot -i >/dev/null 2>&1 || true
+	local library=$WINEPREFIX/drive_c/windows/system32/bcryptprimitives.dll
+	if [ ! -e "$library" ] && command -v x86_64-w64-mingw32-gcc >/dev/null; then
+		x86_64-w64-mingw32-gcc -shared -O1 -nostdlib -e 0 -o "$library" "$here/wine/prng.c" -ladvapi32
+	fi
+}
+
 unpack() { # NAME
 	mkdir -p "$work/$1"
 	if [[ $1 == windows_* ]]; then
@@ -46,7 +57,7 @@ unpack() { # NAME
 	fi
 }
 
-(cd "$(dirname "$0")/.." && CGO_ENABLED=0 go build -o "$work/native" ./cmd/alpaca)
+(cd "$here/.." && CGO_ENABLED=0 go build -o "$work/native" ./cmd/alpaca)
 answers "$work/native" >"$work/want"
 [ $# -gt 0 ] || set -- linux_amd64 linux_arm64 linux_armv6 linux_armv7 linux_riscv64 linux_386 android_arm64 windows_amd64
 export WINEPREFIX=$work/wine WINEDEBUG=-all # a Windows of its own, which says nothing
@@ -61,7 +72,7 @@ for name in "$@"; do
 		echo "$name: SKIPPED, not installed: ${with[*]}"
 		continue
 	fi
-	[ "$name" != windows_amd64 ] || wineboot -i >/dev/null 2>&1 || true
+	[ "$name" != windows_amd64 ] || windows
 	unpack "$name"
 	program=$work/$name/alpaca
 	[ -e "$program" ] || program=$program.exe
