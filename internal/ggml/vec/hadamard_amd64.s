@@ -18,17 +18,17 @@ GLOBL signs<>(SB), RODATA|NOPTR, $0x24
 
 // EIGHT does the steps 1, 2 and 4 of the eight numbers in a register; u is scratch.
 #define EIGHT(x, u) \
-	VMOVSHDUP  x, u              \
-	VMOVSLDUP  x, x              \
-	VXORPS     Y13, u, u         \
-	VADDPS     u, x, x           \
-	VPERMILPS  $0xee, x, u       \
-	VPERMILPS  $0x44, x, x       \
-	VXORPS     Y14, u, u         \
-	VADDPS     u, x, x           \
-	VPERM2F128 $0x11, x, x, u    \
-	VPERM2F128 $0x00, x, x, x    \
-	VXORPS     Y15, u, u         \
+	VMOVSHDUP  x, u           \
+	VMOVSLDUP  x, x           \
+	VXORPS     Y13, u, u      \
+	VADDPS     u, x, x        \
+	VPERMILPS  $0xee, x, u    \
+	VPERMILPS  $0x44, x, x    \
+	VXORPS     Y14, u, u      \
+	VADDPS     u, x, x        \
+	VPERM2F128 $0x11, x, x, u \
+	VPERM2F128 $0x00, x, x, x \
+	VXORPS     Y15, u, u      \
 	VADDPS     u, x, x
 
 // PAIR makes x, y their sum and difference; u is scratch.
@@ -47,7 +47,7 @@ TEXT ·hadamard32AVX2(SB), NOSPLIT, $0-16
 	VBROADCASTF128 signs<>+0x10(SB), Y14
 	VBROADCASTSS   signs<>+0x20(SB), Y15
 	VXORPS         Y4, Y4, Y4
-	VBLENDPS       $0x0f, Y4, Y15, Y15 // of the lower half
+	VBLENDPS       $0x0f, Y4, Y15, Y15   // of the lower half
 
 loop:
 	VMOVUPS (DI), Y0

@@ -52,13 +52,13 @@ GLOBL nibbles<>(SB), RODATA|NOPTR, $0x3c
 // FIVE_BYTES sets Y0 to the 32 low nibbles as bytes, and the bytes of Y1 to -1 where the
 // highest bit is set.
 #define FIVE_BYTES(qh, qs) \
-	VMOVDQU      qs(SI), X0          \
-	VPSRLW       $4, X0, X1          \
-	VINSERTI128  $1, X1, Y0, Y0      \
-	VPAND        Y15, Y0, Y0         \
-	VPBROADCASTD qh(SI), Y1          \
-	VPSHUFB      Y13, Y1, Y1         \
-	VPAND        Y12, Y1, Y1         \
+	VMOVDQU      qs(SI), X0     \
+	VPSRLW       $4, X0, X1     \
+	VINSERTI128  $1, X1, Y0, Y0 \
+	VPAND        Y15, Y0, Y0    \
+	VPBROADCASTD qh(SI), Y1     \
+	VPSHUFB      Y13, Y1, Y1    \
+	VPAND        Y12, Y1, Y1    \
 	VPCMPEQB     Y12, Y1, Y1
 
 // SIGNED makes it 32 numbers less 16: those without the bit get the high bits of a negative.
@@ -72,12 +72,12 @@ GLOBL nibbles<>(SB), RODATA|NOPTR, $0x3c
 
 // SPREAD widens the bytes of Y0 to Y0-Y3.
 #define SPREAD \
-	VEXTRACTI128 $1, Y0, X2  \
-	VPSRLDQ      $8, X0, X1  \
-	VPSRLDQ      $8, X2, X3  \
-	VPMOVSXBD    X0, Y0      \
-	VPMOVSXBD    X1, Y1      \
-	VPMOVSXBD    X2, Y2      \
+	VEXTRACTI128 $1, Y0, X2 \
+	VPSRLDQ      $8, X0, X1 \
+	VPSRLDQ      $8, X2, X3 \
+	VPMOVSXBD    X0, Y0     \
+	VPMOVSXBD    X1, Y1     \
+	VPMOVSXBD    X2, Y2     \
 	VPMOVSXBD    X3, Y3
 
 #define FLOATS(a, b, c, d) \
@@ -97,10 +97,10 @@ GLOBL nibbles<>(SB), RODATA|NOPTR, $0x3c
 	VADDPS d, Y3, Y3
 
 #define STORE \
-	VMOVUPS Y0, (DI)    \
-	VMOVUPS Y1, 32(DI)  \
-	VMOVUPS Y2, 64(DI)  \
-	VMOVUPS Y3, 96(DI)  \
+	VMOVUPS Y0, (DI)   \
+	VMOVUPS Y1, 32(DI) \
+	VMOVUPS Y2, 64(DI) \
+	VMOVUPS Y3, 96(DI) \
 	ADDQ    $128, DI
 
 // HALF broadcasts the float16 at off.
