@@ -71,7 +71,7 @@ fi
 pages=$work/$name
 if has groff "manual pages"; then
 	for page in "$pages"/man/*.1; do
-		groff -k -man -Tutf8 -ww -W break "$page" >"$work/page" 2>"$work/warnings"
+		groff -k -man -Tutf8 -ww -W break -P-cbou "$page" >"$work/page" 2>"$work/warnings"
 		[ ! -s "$work/warnings" ] || fail "$(cat "$work/warnings")"
 		grep -q NAME "$work/page" || fail "$page: no NAME"
 	done
@@ -116,6 +116,7 @@ fi
 
 # Debian's packages, installed into an empty root and removed again.
 if has dpkg "Debian packages"; then
+	version=none
 	for deb in *.deb; do
 		[ -e "$deb" ] || continue
 		root=$work/root-${deb%.deb}

@@ -8,6 +8,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"flag"
 	"fmt"
@@ -39,6 +40,7 @@ func run(ctx context.Context, w io.Writer, args []string) error {
 	peer := fs.String("peer", "", "llama-bench: measure the models that follow")
 	name := fs.String("peer-name", "llama.cpp", "`name` and version of the peer")
 	note := fs.String("note", "", "`text` to be kept with the results")
+	commit := fs.String("commit", "", "`commit` of ours, where the program does not tell its own")
 	turns := fs.Int("turns", 3, "`times` that each measures each model")
 	threads := fs.Int("threads", machine.CountThreads().Default(), "`threads` of both")
 	prompt := fs.Int("prompt", 512, "`tokens` of the prompt")
@@ -59,6 +61,7 @@ func run(ctx context.Context, w io.Writer, args []string) error {
 		r, err = m.run(ctx, fs.Args())
 		if err == nil {
 			r.Date, r.CPU, r.Peer, r.Note = time.Now().UTC().Format(time.DateOnly), machine.CPUName(), *name, *note
+			r.Ours = cmp.Or(r.Ours, *commit)
 			r.Machine = fmt.Sprintf("%s/%s, %s; kernels: %s", runtime.GOOS, runtime.GOARCH, machine.CountThreads(), strings.Join(machine.Levels(), ", "))
 		}
 	} else {
