@@ -148,3 +148,51 @@ func TestComparisonKeys(t *testing.T) {
 	b.clickText(".buttons", "Both bad 4")
 	b.arrives(`document.querySelector(".progress label").innerText === "Pair 2 of 3"`)
 }
+
+// TestLiveComparison waits for answers that come, which the page shows by itself, and asks
+// something.
+func TestLiveComparison(t *testing.T) {
+	db, err := data.Open(t.Context(), filepath.Join(t.TempDir(), "ab.db"))
+	require.NoError(t, err)
+	t.Cleanup(func() { db.Close() })
+	st := abtest.Store{DB: db}
+	plan := abtest.Plan{Seed: 4, Votes: 2, Live: true, Models: [2]abtest.Model{{Name: "base.gguf"}, {Name: "tuned.gguf"}}}
+	id, _, err := st.Begin(t.Context(), plan, []abtest.Prompt{{Instruction: "Name a colour."}, {Instruction: "Name a fruit."}})
+	require.NoError(t, err)
+	answer := func(n int) {
+		for slot, text := range []string{"Green.", "Blue."} {
+			require.NoError(t, st.AddAnswer(t.Context(), id, n, abtest.Slot(slot), abtest.Answer{Text: text}))
+		}
+	}
+	asked := make(chan int, 1)
+	h, err := ab.New(t.Context(), st, id, ab.Options{Log: t.Logf, Ask: func(n int) { asked <- n }})
+	require.NoError(t, err)
+	server := httptest.NewServer(h)
+	t.Cleanup(server.Close)
+
+	b := openReady(t, server.URL, abReady)
+	b.arrives(`document.querySelector("#name")`)
+	b.click("#name")
+	b.write("Ann")
+	b.clickText("main", "Start")
+	b.arrives(`document.querySelector("#wait")`)
+	b.looks("wait")
+	answer(0)
+	b.arrives(`document.querySelector("#vote")`)
+	b.looks("ask-live")
+	b.click("#ask-own summary")
+	b.click("#own")
+	b.write("And a bird?")
+	b.clickText("main", "Ask both")
+	answer(<-asked)
+	b.arrives(`document.querySelector("#vote")`)
+	b.press("1")
+	b.arrives(`document.querySelector("#vote") && document.body.innerText.includes("Pair 2 of 3")`)
+	b.press("2")
+	b.arrives(`document.querySelector("#wait")`)
+	answer(1)
+	b.arrives(`document.querySelector("#vote") && document.body.innerText.includes("Name a fruit.")`)
+	b.press("3")
+	b.arrives(`document.body.innerText.includes("All 3 pairs are judged")`)
+	b.looks("done-live")
+}
