@@ -41,8 +41,8 @@ var schema = []string{
 // Store has the sessions of a database.
 type Store struct{ DB *data.DB }
 
-// Begin returns the session of a plan that is not closed yet, with what was done of it, or
-// a new one. prompts are those that are judged, in their order.
+// Begin returns the id of the open session with plan p, or begins one: isNew says which. An
+// open session keeps its answers and votes. prompts are the prompts to judge, in order.
 func (st Store) Begin(ctx context.Context, p Plan, prompts []Prompt) (id int64, isNew bool, err error) {
 	plan, err := json.Marshal(p)
 	if err != nil {
@@ -156,7 +156,7 @@ func (st Store) Load(ctx context.Context, id int64) (*Session, error) {
 			return err
 		}
 		if n < 0 || n >= len(s.Answers) {
-			return fmt.Errorf("abtest: session %d: an answer to prompt %d of %d", id, n, len(s.List))
+			return fmt.Errorf("abtest: session %d has an answer to prompt %d, but only %d prompts", id, n, len(s.List))
 		}
 		s.Answers[n][slotOf(slot)] = &a
 		return nil
@@ -175,7 +175,7 @@ func (st Store) loadVotes(ctx context.Context, s *Session) error {
 			return err
 		}
 		if v.N < 0 || v.N >= len(s.List) {
-			return fmt.Errorf("abtest: session %d: a vote on prompt %d of %d", s.ID, v.N, len(s.List))
+			return fmt.Errorf("abtest: session %d has a vote on prompt %d, but only %d prompts", s.ID, v.N, len(s.List))
 		}
 		v.Left, v.Choice, v.Flags = slotOf(left), Choice(choice), strings.Fields(flags)
 		v.At, _ = time.Parse(time.RFC3339Nano, at)
@@ -229,8 +229,8 @@ func isOpen(tx *data.Tx, id int64) error {
 	return nil
 }
 
-// AddVote keeps a vote, unless the judge has voted on that already: then it changes nothing
-// and is false. It returns when the vote is on the disk.
+// AddVote stores v and reports whether it did: a judge's second vote on the same repeat of a
+// prompt changes nothing. AddVote returns once the vote is on the disk.
 func (st Store) AddVote(ctx context.Context, s *Session, v Vote) (added bool, err error) {
 	if s.Reveals(v.N) {
 		v.Flags = append(v.Flags, FlagRevealed)
@@ -251,7 +251,8 @@ func (st Store) AddVote(ctx context.Context, s *Session, v Vote) (added bool, er
 	return added, err
 }
 
-// Undo takes a judge's last vote back. It is false where there is none.
+// Undo withdraws a judge's last vote. It returns false if there is none or the session is
+// closed.
 func (st Store) Undo(ctx context.Context, s *Session, judge string) (undone bool, err error) {
 	err = st.DB.Update(ctx, func(tx *data.Tx) error {
 		res, err := tx.Exec(`update ab_vote set undone_at = ? where id = (

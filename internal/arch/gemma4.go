@@ -1,10 +1,15 @@
 package arch
 
-// Gemma4 is the text part of Gemma 4. Beside what Gemma 3 has, layers with a window have
-// heads of their own length, values are normalized, the last layers use keys and values of
-// earlier ones, small models give every layer an input of its own for each token, and what
-// leaves a layer is scaled. In models with experts those stand beside the network that all
-// tokens use, each with norms of its own before and behind it.
+// Gemma4 is the text part of Gemma 4. It differs from Gemma 3 in these points:
+//
+//   - Layers with a window have a head length of their own.
+//   - Values are normalized.
+//   - The last layers use the keys and values of earlier ones.
+//   - In small models every layer has an input of its own for each token.
+//   - The output of a layer is scaled.
+//
+// In models with experts, a layer has them beside the feed-forward network that all tokens
+// use. That network and the experts each have norms of their own, before and after.
 var Gemma4 = Arch{
 	Name:        "gemma4",
 	HF:          []string{"Gemma4ForCausalLM", "Gemma4ForConditionalGeneration", "Gemma4UnifiedForCausalLM", "Gemma4UnifiedForConditionalGeneration"},
@@ -32,8 +37,8 @@ var Gemma4 = Arch{
 	Output: llamaOutput,
 }
 
-// gemma4MoE is the network of all tokens, and the experts with their router. Files have gate
-// and up of an expert in one matrix, or each in its own.
+// gemma4MoE lists the tensors of the feed-forward network that all tokens use, of the experts
+// and of their router. Files have an expert's gate and up in one matrix, or in two.
 var gemma4MoE = []Tensor{
 	{Role: Router, Rows: Experts, Cols: Embd, Unscaled: true, HF: "router.proj"},
 	{Role: RouterScale, Cols: Embd, Bare: true, HF: "router.scale", BareHF: true},

@@ -16,15 +16,15 @@ import (
 	"alpaca/internal/quant"
 )
 
-// noise is the bytes that matrices are filled with, over and over: a prime
-// number of blocks, so that rows differ.
+// noiseBlocks is the number of blocks of noise that fill the matrices, over and over.
+// It is prime, so that rows differ.
 const noiseBlocks = 8191
 
 // Synthetic makes a model of noise in memory by its "SIZE:TYPE", such as
 // "7B:q4_0" or "qwen3-8B:q4_0": it runs exactly as fast as a real one. available is the memory that
 // may be used, in bytes, 0 where it is not known; a model that does not fit is
-// refused before anything is allocated. "SIZE@LAYERS:TYPE" has that many layers only, for
-// models that are too large for the machine: a layer takes as long as it would.
+// refused before anything is allocated. "SIZE@LAYERS:TYPE" has only that many layers, for
+// models that are too large for the machine: a layer takes as long as in the whole model.
 func Synthetic(ctx context.Context, spec string, available int64) (*gguf.File, error) {
 	name, typeName, found := strings.Cut(spec, ":")
 	name, few, cut := strings.Cut(name, "@")

@@ -24,7 +24,7 @@ type Tx struct {
 	next   map[int64]int64 // the next position by source
 
 	bulk  bool
-	after int64 // in bulk: the last id before the rows that the index does not have yet
+	after int64 // in bulk: the last id that the index of words has
 }
 
 // Update calls change with a transaction and commits it, unless change returns an error, ctx
@@ -95,20 +95,21 @@ func (tx *Tx) endBulk() error {
 	return nil
 }
 
-// Exec runs a statement of this program's own.
+// Exec runs a statement. query is this program's own text, never a user's.
 func (tx *Tx) Exec(query string, args ...any) (sql.Result, error) {
 	return tx.tx.ExecContext(tx.ctx, query, args...)
 }
 
-// Prepare returns a statement of this program's own, to be run often.
+// Prepare prepares a statement to run often. query is this program's own text.
 func (tx *Tx) Prepare(query string) (*sql.Stmt, error) { return tx.tx.PrepareContext(tx.ctx, query) }
 
-// QueryRow runs a query of this program's own that has one row.
+// QueryRow runs a query that has one row. query is this program's own text.
 func (tx *Tx) QueryRow(query string, args ...any) *sql.Row {
 	return tx.tx.QueryRowContext(tx.ctx, query, args...)
 }
 
-// Query runs a query of this program's own. Its rows are closed before the next statement.
+// Query runs a query. query is this program's own text. The caller closes the rows before the
+// next statement.
 func (tx *Tx) Query(query string, args ...any) (*sql.Rows, error) {
 	return tx.tx.QueryContext(tx.ctx, query, args...)
 }
@@ -120,7 +121,7 @@ func (tx *Tx) SetMeta(key, value string) error {
 }
 
 // AddSource adds a source and sets its ID. It changes a Name that is taken or invalid. A view
-// of that name shows the source's rows: instruction, input, output and the others.
+// of that name shows the source's rows: instruction, input, output and the other columns.
 func (tx *Tx) AddSource(s *Source) error {
 	name, err := tx.freeName(ViewName(s.Name))
 	if err != nil {
@@ -150,7 +151,7 @@ func (tx *Tx) AddSource(s *Source) error {
 	return err
 }
 
-// freeName returns name, with a number behind it if a table has that name already.
+// freeName returns name, with a number after it if a table has that name already.
 func (tx *Tx) freeName(name string) (string, error) {
 	free := name
 	for i := 2; ; i++ {
@@ -163,7 +164,7 @@ func (tx *Tx) freeName(name string) (string, error) {
 	}
 }
 
-// ViewName makes a name of a table of a text: letters, digits and underscores.
+// ViewName turns text into a name for a table: letters, digits and underscores.
 func ViewName(text string) string {
 	name := strings.Map(func(c rune) rune {
 		if unicode.IsLetter(c) || unicode.IsDigit(c) {
@@ -185,7 +186,8 @@ func ViewName(text string) string {
 const insertRow = `insert into example(source_id, pos, instruction, input, output, system, turns, more, category, extra, raw, word, chars, n_tokens, hash)
 	values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`
 
-// Add adds a row to its source and sets its ID, and Pos where that is 0: behind the others.
+// Add adds a row to its source and sets its ID. A Pos of 0 becomes the position after the last
+// row.
 func (tx *Tx) Add(r *Row) (err error) {
 	if err := r.check(); err != nil {
 		return fmt.Errorf("data: row %d: %w", r.Pos, err)

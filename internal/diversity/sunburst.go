@@ -24,8 +24,8 @@ const (
 )
 
 // WriteSunburst draws the 20 most frequent verbs as a ring of arcs, and around each the four
-// objects that it has most often, as an SVG. An arc is as long as what it stands for is
-// frequent.
+// objects that it has most often, as an SVG. The length of an arc is proportional to how
+// often its word occurs.
 func (t *Table) WriteSunburst(w io.Writer) error {
 	shown := t.Verbs[:min(topVerbs, len(t.Verbs))]
 	total := 0

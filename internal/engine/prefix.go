@@ -11,21 +11,21 @@ import (
 // prefixes knows which blocks of the cache hold which tokens, in whatever texts they
 // were evaluated. A node is a block after those of its parents, so that the path to a
 // node is a text from its beginning; the node of a block that is not full is a leaf.
-// Tables are looked up by a hash, which is a hint: the tokens are compared.
+// The table is looked up by a hash, which is only a hint: the tokens are compared, too.
 //
-// A node is a user of its block. Where memory is short the leaf that was not used for
-// longest is forgotten, unless a text uses its block.
+// A node is a user of its block. Where memory is short the least recently used leaf is
+// forgotten, unless a text uses its block.
 //
-// Of layers with a window a text needs the blocks of its last positions only. A node may
-// have lost its Recent block: then texts that go on behind it need those of nodes further
-// on. Where such blocks are short, those at stops go last: the ends of texts, and places
-// where texts part.
+// In layers with a window a text needs only the blocks of its last positions. A node may have
+// lost its Recent block. A text can still use the node if the positions to come are too
+// far away to see it. Where such blocks are short, those at stops are forgotten
+// last: at the ends of texts, and where texts part.
 type prefixes struct {
 	cache  *model.Cache
 	seed   maphash.Seed
 	roots  map[string]*node // by salt
 	table  map[nodeKey]*node
-	oldest node // the ring of all nodes: next is the one used last, prev the one longest not used
+	oldest node // the ring of all nodes: next is the most recently used, prev the least
 	count  int
 }
 
@@ -36,7 +36,7 @@ type node struct {
 	tokens     []int32 // that the block is known to hold: model.BlockLen, or fewer
 	block      *model.Block
 	recent     *model.Block // nil where it is forgotten, or there are no such blocks
-	stop       bool         // texts are likely to go on in sight of it
+	stop       bool         // texts are likely to go on where a window still reaches it
 	gone       bool         // it was forgotten: nothing can follow it
 	salt       string
 	prev, next *node
@@ -81,9 +81,9 @@ func (p *prefixes) hash(tokens []int32) uint64 {
 	return h.Sum64()
 }
 
-// adopt gives s, which is empty, the blocks of the longest known beginning of tokens from
-// which a text can go on, of the last known block as many positions as are of use. It
-// returns the node of the last block that is shared whole, and their number.
+// adopt gives s, which is empty, the blocks of the longest known prefix of tokens after
+// which a text can go on. Of the last block it may use a part. adopt returns the node of the
+// last block that is used whole, and how many such blocks there are.
 func (p *prefixes) adopt(s *model.Seq, salt string, tokens []int32) (n *node, blocks int, err error) {
 	n = p.root(salt)
 	var path []*node
@@ -128,7 +128,7 @@ func (p *prefixes) adopt(s *model.Seq, salt string, tokens []int32) (n *node, bl
 	return n, blocks, nil
 }
 
-// longest returns the child of n that has most of the tokens that come next, and how many.
+// longest returns the child of n that shares the longest prefix with tokens, and its length.
 func (p *prefixes) longest(n *node, tokens []int32) (best *node, most int) {
 	for _, k := range n.kids {
 		if m := same(k.tokens, tokens); m > most {
@@ -138,8 +138,8 @@ func (p *prefixes) longest(n *node, tokens []int32) (best *node, most int) {
 	return best, most
 }
 
-// first returns the first position of which a text needs the Recent block that goes on
-// after n tokens.
+// first returns the first position whose Recent block a text needs in order to go on after
+// n tokens.
 func (p *prefixes) first(n int) int {
 	if p.cache.Window() == 0 {
 		return n
@@ -147,8 +147,8 @@ func (p *prefixes) first(n int) int {
 	return p.cache.First(n)
 }
 
-// seen reports whether the nodes of a path have what a text needs that goes on after its
-// first n tokens.
+// seen reports whether the nodes of path have the Recent blocks that a text needs in order
+// to go on after its first n tokens.
 func (p *prefixes) seen(path []*node, n int) bool {
 	for i := p.first(n) / model.BlockLen; i < len(path); i++ {
 		if path[i].recent == nil && p.cache.Window() > 0 {
@@ -158,7 +158,7 @@ func (p *prefixes) seen(path []*node, n int) bool {
 	return true
 }
 
-// same returns how many tokens a and b begin with.
+// same returns the length of the common prefix of a and b.
 func same(a, b []int32) int {
 	n := 0
 	for n < len(a) && n < len(b) && a[n] == b[n] {
@@ -168,8 +168,8 @@ func same(a, b []int32) int {
 }
 
 // put makes it known that block and recent hold tokens after the path to parent: a block's
-// worth, or fewer at the end of a text. It returns the node that has them, whose blocks may
-// be others; nil in the odd case that another node is in its place.
+// worth, or fewer at the end of a text. It returns the node that has these tokens, possibly
+// with other blocks. It returns nil in the rare case that another node has the same hash.
 func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block) *node {
 	if parent.parent == nil { // another text may have made the root known meanwhile
 		parent = p.root(parent.salt)
@@ -186,7 +186,7 @@ func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block)
 		n := same(k.tokens, tokens)
 		if n == len(tokens) { // a part of a block that is known
 			if !whole && k.recent == nil && recent != nil && len(k.tokens) > n {
-				continue // of which only the other layers are known
+				continue // k has no Recent block, so it cannot stand in for this one
 			}
 			if len(k.tokens) == n {
 				p.restore(k, recent)
@@ -229,7 +229,8 @@ func (p *prefixes) restore(n *node, recent *model.Block) {
 	}
 }
 
-// stop makes the nodes in sight of the end of n those whose Recent blocks go last.
+// stop marks the nodes that a text after n still sees through its window: their Recent
+// blocks are forgotten last.
 func (p *prefixes) stop(n *node) {
 	for left := p.cache.Window() + model.BlockLen; left > 0 && n.parent != nil; left -= model.BlockLen {
 		n.stop = true
@@ -237,7 +238,7 @@ func (p *prefixes) stop(n *node) {
 	}
 }
 
-// touch makes n and its parents the nodes used last, parents after their children.
+// touch makes n and its parents the most recently used nodes, parents after their children.
 func (p *prefixes) touch(n *node) {
 	for ; n != nil && n.parent != nil; n = n.parent {
 		p.unlink(n)

@@ -12,8 +12,8 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// keptBytes is how many bytes of a window's logits are kept in memory: those of
-// a window of 1024 tokens with a vocabulary of 32000.
+// keptBytes is how many bytes of a window's logits are kept in memory: enough for
+// a window of 1024 tokens, half of them scored, with a vocabulary of 32000.
 const keptBytes = 64 << 20
 
 // kept holds a base's predictions of one window while the models are compared with them, one
@@ -23,7 +23,7 @@ const keptBytes = 64 << 20
 type kept struct {
 	folder     string // for the file; "": the system's
 	inMemory   int    // bytes of logits at most
-	normalized bool   // what is put are log probabilities
+	normalized bool   // put gets log probabilities, not logits
 
 	vocab   int
 	count   int               // rows of the window
@@ -40,8 +40,8 @@ type keptRow struct {
 }
 
 // newKept returns a store that has inMemory bytes of logits in memory, or
-// keptBytes if that is 0. normalized says that what is put into it are log
-// probabilities already.
+// keptBytes if that is 0. normalized says that put gets log probabilities
+// instead of logits.
 func newKept(folder string, inMemory int, normalized bool) *kept {
 	if inMemory == 0 {
 		inMemory = keptBytes
@@ -90,7 +90,7 @@ func (k *kept) close() {
 	*k = kept{}
 }
 
-// dist returns the distribution of a row's raw logits, which it refers to.
+// dist returns the distribution of a row of logits. It refers to raw.
 func (k *kept) dist(raw []float32) logits.Logprobs {
 	if k.normalized {
 		return logits.Normalized(raw)

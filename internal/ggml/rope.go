@@ -11,7 +11,7 @@ import (
 // Scaling stretches the positions a model was trained for over a longer context.
 type Scaling string
 
-// The kinds of scaling. With each, position p turns pair i of n by p * freq[i]:
+// The kinds of scaling. Position p turns pair i of a head of n elements by p * freq[i]:
 //
 //	none    freq[i] = base^(-2i/n)
 //	linear  that, divided by Factor
@@ -45,21 +45,21 @@ type RopeParams struct {
 
 	// AttnFactor is a further factor on sines and cosines, 0 for 1.
 	AttnFactor float64
-	// OrigCtx is the context of the training, YaRN's and longrope's.
+	// OrigCtx is the context of the training, which YaRN and longrope need.
 	OrigCtx int
-	YaRN    YaRN // what YaRN may do otherwise
+	YaRN    YaRN // how a model's YaRN differs from the paper's
 
 	// FreqFactors divide the frequencies, one for each pair; nil for none.
 	FreqFactors []float32
 }
 
-// YaRN is what a model may change of that scaling (arXiv:2309.00071); zeros stand for
-// the paper's choices.
+// YaRN has the parameters of the scaling of that name (arXiv:2309.00071) that a model may
+// set. Zeros stand for the paper's choices.
 type YaRN struct {
-	Ext                float64 // how much the pairs that are kept keep; 0: 1, negative: nothing, as linear
+	Ext                float64 // the part of its frequency that a fast pair keeps; 0: 1, negative: nothing, as linear
 	Attn               float64 // the amplitude; 0: 1 + 0.1*ln Factor
-	BetaFast, BetaSlow float64 // turns in the training's context of pairs kept and stretched: 32, 1
-	Exact              bool    // the bounds of the pairs that are between kept and stretched are not rounded
+	BetaFast, BetaSlow float64 // pairs with more turns in the training's context are kept, with fewer stretched; 0: 32, 1
+	Exact              bool    // the bounds of the ramp between kept and stretched pairs are not rounded
 	Log                float64 // divides the amplitude by 1 + 0.1*Log*ln Factor
 }
 
@@ -179,7 +179,7 @@ func (r *Rope) Pairs() int { return len(r.freq) }
 // Angles sets cos and sin, of Pairs elements, for position pos.
 func (r *Rope) Angles(cos, sin []float32, pos int) { r.angles(cos, sin, pos, r.scale) }
 
-// ShiftAngles sets cos and sin for moving by positions what is embedded already.
+// ShiftAngles sets cos and sin to those that move an embedded head by that many positions.
 func (r *Rope) ShiftAngles(cos, sin []float32, by int) { r.angles(cos, sin, by, 1) }
 
 func (r *Rope) angles(cos, sin []float32, pos int, scale float64) {

@@ -9,14 +9,14 @@ import (
 	"alpaca/internal/mmap"
 )
 
-// align divides the address of a file's first byte: so tensors are aligned in memory as they
-// are in the file.
+// align is the alignment of a file's first byte in memory, so that tensors are aligned in
+// memory as they are in the file.
 const align = 32
 
-// OpenBytes opens a checkpoint that is in memory; name is for messages. It keeps data, which
-// must not change before Close. If data does not begin at a multiple of 32 bytes, or with
-// Options.NoMap unless only the header is asked for, it keeps a copy. A part of a split model
-// is an error.
+// OpenBytes opens a checkpoint that is in memory; name is for messages. The File refers to
+// data, which must not change before Close. It refers to a copy if data does not begin at a
+// multiple of 32 bytes, or if Options.NoMap is set and Options.HeaderOnly is not. A part of a
+// split model is an error.
 func OpenBytes(name string, data []byte, opt Options) (*File, error) {
 	f := &File{Path: name}
 	im := &image{path: name, size: int64(len(data)), mapped: true, given: true, data: data}
@@ -33,7 +33,7 @@ func OpenBytes(name string, data []byte, opt Options) (*File, error) {
 // openGiven reads the only part of a checkpoint in memory.
 func (f *File) openGiven(im *image, opt Options) error {
 	if isLegacy(im.data[:min(4, im.size)]) {
-		return fmt.Errorf("%s: is of before GGUF", im.path)
+		return fmt.Errorf("%s: a checkpoint from before GGUF must be opened from a file", im.path)
 	}
 	h, err := im.readHeader(opt)
 	if err != nil {

@@ -95,7 +95,7 @@ func isSafetensors(head []byte, size int64) bool {
 		(head[9] == '"' || head[9] == ' ' || head[9] == '}')
 }
 
-// isLlama2C recognizes the oldest form of such a checkpoint, which has no magic:
+// isLlama2C recognizes the oldest llama2.c checkpoints, which have no magic:
 // width, hidden width, layers, heads, key heads, vocabulary, context, and then
 // the token embedding.
 func isLlama2C(head []byte, size int64) bool {

@@ -9,14 +9,14 @@ import (
 )
 
 // buffer is the text that is edited. The cursor stands before byte pos, between
-// two of what a reader takes for characters.
+// two grapheme clusters: what a reader takes for characters.
 type buffer struct {
 	text string
 	pos  int
 }
 
-// cluster returns the first of what a reader takes for a character in text, such
-// as a letter with its accents, and its length in bytes.
+// cluster returns the first grapheme cluster of text, such as a letter with its
+// accents, and its length in bytes.
 func cluster(text string) (string, int) {
 	if text[0] < utf8.RuneSelf && (len(text) == 1 || text[1] < utf8.RuneSelf) {
 		return text[:1], 1 // most text
@@ -118,7 +118,7 @@ func (b *buffer) down() bool {
 	return true
 }
 
-// toColumn moves in the line to a column, or as near to it as the line goes.
+// toColumn moves to a column of the line, or to the line's end if that comes first.
 func (b *buffer) toColumn(column int) {
 	b.pos = b.lineStart()
 	end := b.lineEnd()

@@ -3,7 +3,7 @@
 //	Batch.Run ─ job ─▶ ALPACA_JOBS ─▶ Worker ─ result ─▶ ALPACA_RESULTS ─▶ Batch.Run
 //
 // A job is done at least once, and its first result counts. Results are the same bytes whoever
-// computes them, so it does not matter who was first; a worker that comes later compares.
+// computes them, so it does not matter who was first. Later workers compare theirs with it.
 package queue
 
 import (
@@ -34,7 +34,7 @@ const (
 // errorHeader marks results of jobs that nobody could do: "queue retry" removes them.
 const errorHeader = "Alpaca-Error"
 
-// Lengths of what subjects consist of, in hexadecimal digits.
+// Lengths of the parts of a subject, in hexadecimal digits.
 const (
 	keyLen   = 16
 	batchLen = 16
@@ -56,8 +56,9 @@ func digest(n int, parts ...string) string {
 	return hex.EncodeToString(h.Sum(nil))[:n]
 }
 
-// ModelKey names what decides on answers, so that workers whose answers would differ share no
-// jobs: the digest of a model's file, the version of the engine's results, and the settings.
+// ModelKey names what answers depend on: the digest of a model's file, the version of the
+// engine's results, and the settings. Workers whose answers could differ have different keys,
+// and so share no jobs.
 func ModelKey(modelDigest string, settings map[string]string) string {
 	parts := []string{modelDigest, fmt.Sprint(engine.Numerics)}
 	for _, name := range slices.Sorted(maps.Keys(settings)) {
@@ -124,7 +125,7 @@ func codeOf(err error) jetstream.ErrorCode {
 	return 0
 }
 
-// isThere reports whether a publish failed because its subject has a message.
+// isThere reports whether a publish failed because its subject has a message already.
 func isThere(err error) bool {
 	code := codeOf(err)
 	return code == jetstream.JSErrCodeStreamWrongLastSequence || code == jetstream.JSErrCodeStreamWrongLastSequenceConstant

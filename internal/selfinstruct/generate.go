@@ -28,11 +28,11 @@ type Similar struct {
 	Score       float64
 }
 
-// isSeen reports whether later instructions are compared with this one: also where its
-// output was of no use, so that what is compared does not depend on how long outputs take.
+// isSeen reports whether later instructions are compared with this one. One whose
+// output was unusable counts, too, so that no comparison depends on how long outputs take.
 func (k *Kept) isSeen() bool { return k.Problem == "" || strings.HasPrefix(k.Problem, badOutput) }
 
-// badOutput begins the reasons for which a new instruction has no usable output.
+// badOutput begins a Problem that says why a new instruction has no usable output.
 const badOutput = "output: "
 
 // Asked is a prompt that was answered.
@@ -63,24 +63,24 @@ type Job struct {
 	// Progress, if not nil, is called for each prompt that was kept.
 	Progress func(*Asked)
 
-	// Busy is how many queries were on their way on average, when Run has returned.
+	// Busy is the average number of queries in flight. Run sets it before it returns.
 	Busy float64
 
 	seen  *rouge.Index
 	texts []string // of seen
 }
 
-// Start is where a job goes on.
+// Start is where a job resumes.
 type Start struct {
 	Ask, At int    // the next piece to decide about
-	Seen    []Kept // all before it, in order; of those without a problem the instruction matters alone
+	Seen    []Kept // all earlier pieces, in order; those without a Problem need only their Instruction
 }
 
 // ErrIdle says that a model brings nothing.
 var ErrIdle = errors.New("selfinstruct: the model writes no usable tasks")
 
-// Run makes n tasks. When ctx is cancelled it returns its error: what is in the Sink is
-// complete up to a prompt, from which another job can go on.
+// Run makes n tasks. If ctx is cancelled, Run returns its error. The Sink then holds whole
+// prompts only, and another job can resume after the last of them.
 func (j *Job) Run(ctx context.Context, from Start, n int) error {
 	j.prepare(from)
 	w := newWork(ctx, j, from)
@@ -146,7 +146,7 @@ func (j *Job) see(instruction string) {
 	j.texts = append(j.texts, instruction)
 }
 
-// judge sets a piece's Problem, or what it is like.
+// judge sets a piece's Problem, or its Similar and Mean if it has none.
 func (j *Job) judge(k *Kept) {
 	if all := k.Instruction + k.Input + k.Output; k.Problem == "" && (!utf8.ValidString(all) || strings.ContainsRune(all, 0)) {
 		k.Problem = "bytes: not UTF-8, or with a NUL"

@@ -1,8 +1,8 @@
-// Package selfinstruct makes instructions of instructions, as Self-Instruct (Wang et al.,
-// arXiv:2212.10560) and Stanford's Alpaca did: a model sees three tasks and writes more of
-// them, what is no usable task is told apart with its reason, and what says nearly the same
-// as an earlier one is dropped. The same seed gives the same tasks, however many prompts
-// are answered at once, and after any interruption.
+// Package selfinstruct makes new instructions from given ones, as Self-Instruct (Wang et al.,
+// arXiv:2212.10560) and Stanford's Alpaca did. A model sees three tasks and writes more. Unusable
+// tasks are rejected with a reason, and so are those that say nearly the same as an earlier one.
+// The same seed gives the same tasks, however many prompts are answered at once, and after any
+// interruption.
 package selfinstruct
 
 import (
@@ -25,17 +25,17 @@ type Model interface {
 	Fits(prompt string, answer int) bool
 }
 
-// Settings say what is generated. All of them are part of what a result depends on.
+// Settings say what is generated. A result depends on all of them.
 type Settings struct {
-	Model    string          `json:"model"`   // its name and what else tells it from others
+	Model    string          `json:"model"`   // its name, and whatever else identifies it
 	Sampler  json.RawMessage `json:"sampler"` // how the model chooses tokens
 	Seeds    string          `json:"seeds"`   // SHA-256 of the seed tasks
 	Seed     uint64          `json:"seed"`
 	Examples int             `json:"examples"`  // tasks that a prompt shows
-	PerAsk   int             `json:"per_ask"`   // tasks that one answer is to have
-	MaxLen   int             `json:"max_len"`   // tokens of an answer with tasks at most
+	PerAsk   int             `json:"per_ask"`   // how many tasks one answer should have
+	MaxLen   int             `json:"max_len"`   // the most tokens of an answer with tasks
 	TwoStep  bool            `json:"two_step"`  // outputs are asked for one at a time, in conversations
-	OutLen   int             `json:"out_len"`   // tokens of such an output at most
+	OutLen   int             `json:"out_len"`   // the most tokens of such an output
 	Free     bool            `json:"free"`      // no grammar holds the headings in place
 	Brief    bool            `json:"brief"`     // the prompt is its examples alone
 	Compat   bool            `json:"compat"`    // Stanford's parsing and filters to the letter
@@ -49,8 +49,9 @@ const (
 	ASCIIWords   = "ascii"   // rouge.CompatWords
 )
 
-// Stanford changes settings to those of Alpaca's generator: a list of 20 tasks in which
-// the examples are the first. How tokens are chosen is the caller's: temperature 1, top-p 1.
+// Stanford changes settings to those of Alpaca's generator: a prompt is a list of 20 tasks,
+// which begins with the three examples. The caller must set the sampler to temperature 1 and
+// top-p 1.
 func (s *Settings) Stanford() {
 	s.Examples, s.PerAsk, s.MaxLen = 3, 17, 3072
 	s.TwoStep, s.Free, s.Brief, s.Compat, s.Words, s.Above = false, true, false, true, ASCIIWords, 0.7

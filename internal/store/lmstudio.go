@@ -21,7 +21,7 @@ func (l *Library) findLMStudio(r ref.Ref) (*Model, error) {
 	return nil, nil
 }
 
-// lmStudioModels returns the models below owner/repo in a folder.
+// lmStudioModels returns the models in root, whose files are below root/owner/repo.
 func lmStudioModels(root string) (list []*Model) {
 	repos, _ := filepath.Glob(filepath.Join(root, "*", "*"))
 	for _, dir := range repos {

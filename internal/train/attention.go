@@ -19,14 +19,14 @@ type attention[T real] struct {
 	cap        T // soft cap of the scores; 0: none
 	sinks      []T
 	docs       []document
-	q, k, v, o []T // after positions; o is written by forward
-	do         []T // [n, Heads*ValueDim] backward: what comes
-	dq, dk, dv []T // and goes
+	q, k, v, o []T // q and k have their positions; forward writes o
+	do         []T // [n, Heads*ValueDim] the gradient of o, which backward gets
+	dq, dk, dv []T // and those of q, k and v, which it writes
 	dSinks     []T // [docs, Heads] nil for none
 	mem        []attentionMemory[T]
 }
 
-// attentionMemory is one worker's.
+// attentionMemory is the scratch memory of one worker.
 type attentionMemory[T real] struct {
 	scores, dscores, q []T
 	slopes             []T // of the soft cap
@@ -84,7 +84,7 @@ func (a *attention[T]) head(worker, doc, kv int, back bool) {
 	for head := kv * group; head < (kv+1)*group; head++ {
 		for lo := d.lo; lo < d.hi; lo += blockRows {
 			b := scoreBlock{doc: doc, first: d.lo, lo: lo, hi: min(lo+blockRows, d.hi), head: head, kv: kv}
-			if w := s.Window; w > 0 { // what the first row does not see no later one does
+			if w := s.Window; w > 0 { // keys that the first row no longer sees, no later row sees
 				b.first += max(0, lo-w+1-d.lo) / block * block
 			}
 			b.stride = (b.hi - b.first + block - 1) / block * block
@@ -103,8 +103,8 @@ func (a *attention[T]) head(worker, doc, kv int, back bool) {
 // scoreBlock is rows lo to hi-1 of a head's scores, for the keys first to hi-1.
 type scoreBlock struct{ doc, first, lo, hi, head, kv, stride int }
 
-// scores makes probabilities of a block: softmax of q·k·scale over the keys that each row
-// sees.
+// scores computes the probabilities of a block: softmax of q·k·scale over the keys that each
+// row sees.
 func (a *attention[T]) scores(worker int, b *scoreBlock) {
 	m, h := &a.mem[worker], a.s.KeyDim
 	qDim, kDim := a.s.NumHeads*h, a.s.NumKVHeads*h
@@ -165,7 +165,7 @@ func (a *attention[T]) blockForward(worker int, b *scoreBlock) {
 //
 //	dv += Pᵀ·do    dS = P⊙(do·vᵀ - δ)    δ = Σ do·o    dq = dS·k·scale    dk += dSᵀ·q·scale
 //
-// A sink's probability p gives its score -Σ p·δ.
+// The gradient of a sink's score is -Σ p·δ, with the sink's probability p.
 func (a *attention[T]) blockBack(worker int, b *scoreBlock) {
 	m, s := &a.mem[worker], a.s
 	kDim, vDim, oDim := s.NumKVHeads*s.KeyDim, s.NumKVHeads*s.ValueDim, s.NumHeads*s.ValueDim

@@ -2,35 +2,36 @@ package train
 
 import "alpaca/internal/ggml"
 
-// record is what the backward pass needs of a layer. What a layer does not have has no
-// memory.
+// record is what the backward pass needs of a layer. A field stays empty if the layer has
+// no such part.
 type record[T real] struct {
-	x0, x1     []T // [n, Dim] what goes into attention, and into the network
-	o          []T // [n, Heads*ValueDim] what attention or its substitute gives
+	x0, x1     []T // [n, Dim] the inputs of attention and of the feed-forward network
+	o          []T // [n, Heads*ValueDim] the output of attention, or of what a layer has in its place
 	q, k, v    []T
 	rawQ, rawK []T // before QNorm and KNorm
 	rawV       []T
-	laterK     []T // gradients of k and v from the layers that use them too
+	laterK     []T // gradients of k and v from later layers that use the same ones
 	laterV     []T
-	gates, att []T // of gated attention: the gates [n, Heads*KeyDim], and o before them
-	in         []T // [n, 3*Dim or channels] of a convolution
-	mixed      []T // [n, channels] after that of a gated delta rule
+	gates, att []T // of gated attention: the gates [n, Heads*KeyDim], and o before they apply
+	in         []T // [n, 3*Dim or channels] the input of a convolution
+	mixed      []T // [n, channels] the output of a gated delta rule's convolution
 	gate       []T // [n, Heads*Value] of a gated delta rule
 	alpha      []T // [n, Heads]
 	beta       []T
-	y1, y2     []T // [n, Dim] before the norms of what is added
+	y1, y2     []T // [n, Dim] the outputs of attention and of the network, before their post-norms
 	g, u       []T // [n, FFNDim]; of experts [rows, ExpertFFN]
 
 	route      routing[T]
 	y          []T // [rows, Dim] of experts
 	sg, su, sy []T // of the shared expert
 	sw         []T // [n] how much of it a token takes
-	x2         []T // [n, Dim] behind the network
-	y3         []T // [n, Dim] what that gives, before its norm
-	own        []T // [n, LayerInput] its gate
+	x2         []T // [n, Dim] x after the feed-forward network
+	y3         []T // [n, Dim] what the layer's own input adds, before its norm
+	own        []T // [n, LayerInput] the gate of that input
 }
 
-// fields returns the numbers of a token that l needs, besides x0.
+// fields returns the slices of r that l needs, besides x0, with how many numbers of each
+// belong to a token.
 func (r *record[T]) fields(m *Model[T], l *Layer[T]) []field[T] {
 	c, s := &m.Config, &l.Shape
 	list := []field[T]{{&r.x1, c.Dim}}
@@ -109,7 +110,7 @@ func (r *record[T]) grow(m *Model[T], l *Layer[T], n int) {
 	}
 }
 
-// share makes r use the memory of all for n tokens of l, but for x0.
+// share makes the slices of r parts of those of all, for n tokens of l. r keeps its own x0.
 func (r *record[T]) share(all *record[T], m *Model[T], l *Layer[T], n int) {
 	*r = record[T]{x0: r.x0}
 	from := all.fields(m, l)

@@ -6,10 +6,11 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// BradleyTerry returns the strengths of models so that i beats j with the probability
-// 1/(1+e^(θj−θi)), of a table of wins[i][j], in which a tie is half a win of each. A tie of
-// every pair is added: a model that never lost would have no finite strength. The mean is
-// 0. It is found by minorise-maximise (Hunter, 2004).
+// BradleyTerry returns the strengths θ of models: i beats j with the probability
+// 1/(1+e^(θj−θi)). wins[i][j] counts the wins of i against j; a tie is half a win for each.
+// Half a tie is added to every pair, because a model that never lost would have no finite
+// strength. The mean of the strengths is 0. They are found by minorise-maximise (Hunter,
+// 2004).
 func BradleyTerry(wins [][]float64) []float64 {
 	n := len(wins)
 	p := make([]float64, n)
@@ -63,9 +64,9 @@ type Compared struct {
 	Longer float64
 }
 
-// AtEqualLength returns the win rate that a logistic regression of the votes on the
-// difference of lengths (its hyperbolic tangent, in standard deviations) predicts where the
-// lengths are equal, as the length-controlled rates of AlpacaEval 2 are meant.
+// AtEqualLength returns the win rate that is to be expected at equal lengths, in the sense of
+// AlpacaEval 2's length-controlled rate. It is the prediction of a logistic regression of the
+// votes on tanh(d), where d is the difference of lengths in standard deviations.
 func AtEqualLength(list []Compared) float64 {
 	if len(list) == 0 {
 		return 0.5
@@ -74,14 +75,14 @@ func AtEqualLength(list []Compared) float64 {
 	for _, c := range list {
 		square += float64(c.Longer * c.Longer)
 	}
-	deviation := math.Sqrt(square / float64(len(list))) // around 0: equal lengths are to stay 0
+	deviation := math.Sqrt(square / float64(len(list))) // around 0, not the mean: equal lengths stay 0
 	x := make([]float64, len(list))
 	for i, c := range list {
 		if deviation > 0 {
 			x[i] = tanh(c.Longer / deviation)
 		}
 	}
-	// Newton's method on the likelihood, with a prior that keeps both finite.
+	// Newton's method on the likelihood, with a prior that keeps a and b finite.
 	const prior = 1e-3
 	var a, b float64
 	for range 100 {
@@ -135,8 +136,8 @@ func tanh(x float64) float64 {
 }
 
 // Alpha returns Krippendorff's α of nominal values: how far judges agree beyond chance, 1
-// for always. units are what was judged, with the values that the judges gave; those with
-// fewer than two say nothing. ok is false where none says something, or all values are one.
+// if they always do. Each unit is what the judges said about one item; a unit with fewer than
+// two values does not count. ok is false if no unit counts, or all values are the same.
 func Alpha(units [][]int) (alpha float64, ok bool) {
 	totals := map[int]float64{}
 	var n, disagreed float64

@@ -15,7 +15,7 @@ type stats struct {
 	load   time.Duration
 	result engine.Result
 	seed   uint32
-	random bool // the seed decided something
+	random bool // the result depends on the seed
 	memory machine.Memory
 }
 
@@ -32,7 +32,7 @@ type timings struct {
 	GenerationMS        float64 `json:"generation_ms"`
 	GenerationPerSecond float64 `json:"generation_per_second"`
 	DraftN              int     `json:"draft_n,omitempty"`          // evaluated before they were sampled
-	DraftAccepted       int     `json:"draft_n_accepted,omitempty"` // of those, the ones that were sampled then
+	DraftAccepted       int     `json:"draft_n_accepted,omitempty"` // of those, how many the sampler then chose
 }
 
 func (s stats) timings() timings {

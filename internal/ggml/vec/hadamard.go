@@ -3,12 +3,12 @@ package vec
 import "math"
 
 // Hadamard multiplies each run of n elements of x, n a power of two that divides len(x), by
-// the orthonormal Walsh-Hadamard matrix H/sqrt(n), in place; doing it twice changes nothing
-// but by rounding. The sums are those of the fast transform, step h going from 1 to n/2:
+// the orthonormal Walsh-Hadamard matrix H/sqrt(n), in place. Doing it twice gives x again,
+// up to rounding. The sums are those of the fast transform, with h doubling from 1 to n/2:
 //
 //	x[j], x[j+h] = x[j] + x[j+h], x[j] - x[j+h]    in runs of 2h, for the first h of each
 //
-// and the last of all is the product with float32(1/sqrt(n)).
+// The multiplication by float32(1/sqrt(n)) comes last.
 func Hadamard(x []float32, n int) {
 	hadamard(x, n)
 	Scale(x, float32(1/math.Sqrt(float64(n))))

@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// unevaluated applies unevaluatedProperties and unevaluatedItems to the cells of all
-// other keywords.
+// unevaluated applies unevaluatedProperties and unevaluatedItems to list, the cells that
+// all other keywords have left.
 func (c *compiler) unevaluated(s *schema, list []cell) ([]cell, error) {
 	for _, key := range []string{"unevaluatedProperties", "unevaluatedItems"} {
 		if !s.has(key) {

@@ -19,7 +19,7 @@ type (
 		At
 		Exprs []Expr
 	}
-	// For is a loop. Tests see a target of their own.
+	// For is a loop. TestTarget is Target again, for Test, which has a scope of its own.
 	For struct {
 		At
 		Target, Iter     Expr
@@ -52,7 +52,7 @@ type (
 	// FilterBlock filters what its body prints.
 	FilterBlock struct {
 		At
-		Filter *Filter // the innermost has no Value
+		Filter *Filter // a chain of filters, whose innermost has no Value
 		Body   []Node
 	}
 	// With sets names for its body.
@@ -70,7 +70,7 @@ type (
 	SetBlock struct {
 		At
 		Target Expr
-		Filter *Filter // nil: none; the innermost has no Value
+		Filter *Filter // nil: none; a chain, whose innermost has no Value
 		Body   []Node
 	}
 	// Block is a named part, which is printed where it stands.
@@ -121,7 +121,7 @@ type (
 		At
 		Data string
 	}
-	// Name is a variable. Hops and Slot are for those who evaluate it.
+	// Name is a variable. Hops and Slot are for the evaluator.
 	Name struct {
 		At
 		Name       string
@@ -218,7 +218,7 @@ type (
 		Value Expr // nil: what the block around it printed
 		Name  string
 		Args
-		Soft bool // where an unknown name is an error of the evaluation only
+		Soft bool // an unknown name is an error only when it is evaluated
 	}
 	// Test is x is name(…).
 	Test struct {

@@ -1,8 +1,8 @@
-// Package codec turns float32 into the bytes of the simplest formats and back: halves and
-// bfloat16 one by one, and by this CPU's vectors long runs of halves, of Q8_0, and of
-// the other blocks of 32 whose scales follow from the range of the weights.
+// Package codec turns float32 into the bytes of the simplest formats and back. Halves and
+// bfloat16 are converted one by one. The CPU's vectors convert long runs of halves, of Q8_0
+// and of the other blocks of 32 whose scales follow from the range of the weights.
 //
-// What is here has portable code that defines it: half.go, or the format's file in quant.
+// Portable code defines all results: half.go, or the format's file in quant.
 package codec
 
 import "math"
@@ -56,17 +56,17 @@ func F32ToBF16(f float32) uint16 {
 }
 
 // RoundHalf rounds f to the 11 significant bits of a half, ties to even, but keeps
-// the range of float32: within the halves' range it is what a half keeps of f,
-// outside nothing overflows or underflows. NaN stays as it is.
+// the range of float32: the result is the nearest half where f is in the range of
+// normal halves, and elsewhere nothing overflows or underflows. NaN stays as it is.
 func RoundHalf(f float32) float32 { return roundBits(f, halfDrop) }
 
-// What a float32's fraction loses in a half's, and in a bfloat16's.
+// How many bits shorter the fraction of a half, and of a bfloat16, is than a float32's.
 const (
 	halfDrop = 13
 	bf16Drop = 16
 )
 
-// roundBits rounds f to a multiple of 2^drop in its last places, ties to even.
+// roundBits rounds off the last drop bits of f's fraction, ties to even.
 func roundBits(f float32, drop int) float32 {
 	if f != f {
 		return f

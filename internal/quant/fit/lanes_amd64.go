@@ -4,11 +4,11 @@ package fit
 
 import "alpaca/internal/quant/codec"
 
-// The searches and the quantization that encoding spends its time on, eight runs of
-// weights at a time, one in each lane of a vector: each run's sums keep their
-// order, so the bytes are those of the portable code.
+// Encoding spends its time in the searches and the quantization of this file. They do
+// eight runs of weights at a time, one in each lane of a vector. Each run's sums keep
+// their order, so the bytes are those of the portable code.
 
-// laneSearch is the memory that a search needs for them: two groups of eight runs.
+// laneSearch is the memory of such a search: two groups of eight runs.
 type laneSearch struct {
 	lanes [2]lanes
 	n     int // weights of a run in the last search, 0 if it was the portable one
@@ -54,8 +54,8 @@ func codesIQ4AVX2(q *[32]uint8, x *float32, inv float32)
 //go:noescape
 func requantizeAVX2(q *uint8, x *float32, a *requantizeArgs)
 
-// fill puts eight runs of n weights side by side, with the weights of their
-// errors.
+// fill puts eight runs of n weights of x side by side, and sets how much the error of
+// each weight counts.
 func (a *lanes) fill(x, w []float32, n int, by Weighting) {
 	a.n = n
 	toLanesAVX2(&a.x[0], &x[:8*n][0], n)
@@ -84,7 +84,7 @@ func (s *Search) eachGroup(x []float32, n int, by Weighting, search func(a *lane
 	}
 }
 
-// ScaleMins searches the scale and minimum of each run of n weights.
+// ScaleMins finds the scale and minimum of each run of n weights.
 func (s *Search) ScaleMins(x []float32, n int, by Weighting, p *MinSearch) {
 	if !codec.AVX2 {
 		s.scaleMinsGeneric(x, n, by, p)
@@ -96,7 +96,7 @@ func (s *Search) ScaleMins(x []float32, n int, by Weighting, p *MinSearch) {
 	})
 }
 
-// SignedScales searches the scale of each run of n weights.
+// SignedScales finds the scale of each run of n weights.
 func (s *Search) SignedScales(x []float32, n int, by Weighting, half int32) {
 	if !codec.AVX2 {
 		s.signedScalesGeneric(x, n, by, half)
@@ -108,7 +108,7 @@ func (s *Search) SignedScales(x []float32, n int, by Weighting, half int32) {
 	})
 }
 
-// RefinedScales searches the scale of each run of 16 weights, for Q3_K.
+// RefinedScales finds the scale of each run of 16 weights, for Q3_K.
 func (s *Search) RefinedScales(x []float32) {
 	if !codec.AVX2 {
 		s.refinedScalesGeneric(x)
@@ -121,10 +121,10 @@ func (s *Search) RefinedScales(x []float32) {
 	s.n = refined
 }
 
-// refined marks a search that left its integers behind the weights.
+// refined is the n of a search that left its integers in lanes.x, after the weights.
 const refined = -16
 
-// searched returns the integers that the search found for run j of n.
+// searched sets run j of s.Q, which has n weights, to the integers that the search found.
 func (s *Search) searched(x []float32, n, j int) {
 	q := s.Q[j*n : j*n+n]
 	a, j := &s.lanes[j/8], j%8
@@ -140,8 +140,7 @@ func (s *Search) searched(x []float32, n, j int) {
 	}
 }
 
-// Requantize finds the integers of all runs for their scales and minima as they
-// were rounded.
+// Requantize finds the integers of all runs for their rounded scales and minima.
 func (s *Search) Requantize(x []float32, n int, scale, minimum *[16]float32, low, high int32) {
 	if !codec.AVX2 {
 		s.requantizeGeneric(x, n, scale, minimum, low, high)

@@ -12,7 +12,7 @@ import (
 // defaultSize is how many rows a page has.
 const defaultSize = 100
 
-// request is what a table is asked for.
+// request is a parsed request for rows of a table.
 type request struct {
 	table  *table.Table
 	query  table.Query
@@ -28,7 +28,7 @@ func (b *Browser) parse(r *http.Request, name string) (*request, error) {
 	switch q.ext {
 	case "", "json", "csv", "jsonl", "alpaca.json":
 	default:
-		return nil, notFound("there is no form ." + q.ext + ": json, csv, jsonl or alpaca.json")
+		return nil, notFound("there is no form ." + q.ext + ": use json, csv, jsonl or alpaca.json")
 	}
 	var err error
 	if q.table, err = table.Named(r.Context(), b.db, name); err != nil {
@@ -79,7 +79,7 @@ func (q *request) parameter(name, value string) (err error) {
 		if q.query.Size, err = size(value); err != nil {
 			return err
 		}
-	case strings.HasPrefix(name, "_"): // for other parts of the answer, or unknown
+	case strings.HasPrefix(name, "_"): // other code reads it, or it is unknown and ignored
 	default:
 		q.query.Filters = append(q.query.Filters, table.ParseFilter(name, value))
 	}
@@ -125,7 +125,7 @@ func (q *request) with(ext string, changes ...string) string {
 	return address
 }
 
-// without returns the address without one filter, and without the page.
+// without returns the address of the first page without one filter.
 func (q *request) without(name, value string) string {
 	values := url.Values{}
 	for k, list := range q.values {
@@ -141,7 +141,7 @@ func (q *request) without(name, value string) string {
 	return q.path + "?" + values.Encode()
 }
 
-// sourceOf returns the source that all rows are of, "" for any.
+// sourceOf returns the name of the source that the table shows, "" for a table of all sources.
 func (q *request) sourceOf() string {
 	if q.table.Source != 0 {
 		return q.table.Name
@@ -149,7 +149,7 @@ func (q *request) sourceOf() string {
 	return ""
 }
 
-// narrowed reports whether rows are chosen at all.
+// narrowed reports whether the request has a search or a filter.
 func (q *request) narrowed() bool {
 	return strings.TrimSpace(q.query.Search) != "" || len(q.query.Filters) > 0
 }

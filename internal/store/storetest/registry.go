@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/store/ollama"
 )
 
-// known reports whether a request may have a part of the registry, or challenges.
+// known reports whether a request is authorized. If not, it answers with a challenge.
 func (s *Server) known(w http.ResponseWriter, r *http.Request) bool {
 	if !s.Login || strings.HasPrefix(r.Header.Get("Authorization"), "Bearer of ") {
 		return true
@@ -50,7 +50,7 @@ func (s *Server) blob(w http.ResponseWriter, r *http.Request) {
 	w.WriteHeader(http.StatusTemporaryRedirect)
 }
 
-// AddModel adds a model to the registry: its layers, by kind, in order.
+// AddModel adds a model to the registry. Each of layers is a kind and the data.
 func (s *Server) AddModel(name string, layers ...[2]string) *ollama.Manifest {
 	m := &ollama.Manifest{SchemaVersion: 2, MediaType: ollama.MediaType}
 	layer := func(mediaType, data string) ollama.Layer {

@@ -4,12 +4,12 @@ package amd64
 
 // Constants of quad256_avx2_amd64.s and quad256_avx512_amd64.s.
 var (
-	// quadShifts, quadLowBits and quadHighBits unpack scales and minima of 6 bits: a
-	// row's half of a vector has scales 0-3, 4-7, minima 0-3, 4-7.
+	// quadShifts, quadLowBits and quadHighBits unpack scales and minima of 6 bits. A row
+	// has half a vector: its dwords are scales 0-3 and 4-7, then minima 0-3 and 4-7.
 	quadShifts   = [8]uint32{0, 0, 0, 4, 0, 0, 0, 4}
 	quadLowBits  = [8]uint32{0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f, 0x3f3f3f3f, 0x0f0f0f0f}
 	quadHighBits = [8]uint32{0, 0x30303030, 0, 0x30303030, 0, 0x30303030, 0, 0x30303030}
-	// quadBytes[i] makes int16 of byte i of each half, for all 16.
+	// quadBytes[i] extends byte i of each half to int16, and repeats it in the whole half.
 	quadBytes = func() (shuffles [8][32]uint8) {
 		for i := range shuffles {
 			shuffles[i] = quadShuffle(func(int) int { return i })
@@ -18,12 +18,12 @@ var (
 	}()
 	// quadFifthBits are the fifth bits of 32 bytes.
 	quadFifthBits = [4]uint64{0x1010101010101010, 0x1010101010101010, 0x1010101010101010, 0x1010101010101010}
-	// quadMins makes int16 of the minima, bytes 8 to 15, each twice: the activations'
-	// sums are of 16.
+	// quadMins extends the minima, bytes 8 to 15, to int16, each twice: a minimum belongs
+	// to 32 weights, but a sum of activations to 16.
 	quadMins = quadShuffle(func(word int) int { return 8 + word/2 })
-	// quadMinBytes makes int16 of the minima.
+	// quadMinBytes extends the minima to int16, each once.
 	quadMinBytes = quadShuffle(func(word int) int { return 8 + word%8 })
-	// quadLanes are the first dwords of the four lanes of a vector.
+	// quadLanes are the numbers of the first dwords of a vector's four lanes.
 	quadLanes = [16]uint32{0, 4, 8, 12}
 	// quadLaneWords[i] takes word 4i of a vector to its first lane, 4i+1 to the second and so on.
 	quadLaneWords = func() (words [4][32]uint16) {
@@ -32,9 +32,10 @@ var (
 		}
 		return words
 	}()
-	// quadFifthShifts are the bits, of words, by which the fifth bits of two runs are to
-	// be shifted to bit 4: runs 0 and 2, 1 and 3 to the left, 4 and 6, 5 and 7 to the
-	// right. The high bits of Q6_K need the first and the third.
+	// quadFifthShifts[i] are the counts, by word, that shift the fifth bits of two runs to
+	// bit 4. The first two are for runs 0 and 2, and 1 and 3, and shift to the left; the
+	// others are for runs 4 and 6, and 5 and 7, and shift to the right. The high bits of
+	// Q6_K need quadFifthShifts[0] and [2].
 	quadFifthShifts = func() (shifts [4][32]uint16) {
 		for i, by := range [4][2]uint16{{4, 2}, {3, 1}, {0, 2}, {1, 3}} {
 			for j := range shifts[i] {
@@ -58,7 +59,7 @@ var (
 	quadScalePairs = [16]uint8{0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15}
 )
 
-// quadShuffle returns the shuffle that makes word i of byte f(i).
+// quadShuffle returns the shuffle that sets word i to byte f(i), with zeros above it.
 func quadShuffle(f func(word int) int) (bytes [32]uint8) {
 	const zero = 0x80
 	for i := range 16 {
@@ -79,13 +80,13 @@ var (
 		}
 		return w
 	})
-	// quadScales takes their scales: block L's to words 4L to 4L+3.
+	// quadScales takes the scales of those blocks: block L's to words 4L to 4L+3.
 	quadScales = quadWords(func(lane, i int) int { return 9 * ((8*lane + i) / 4 % 4) })
 	// laneNumbers are the numbers of the 128-bit lanes, as dwords.
 	laneNumbers = [16]uint32{0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 3, 3, 3, 3}
 )
 
-// quadWords returns the shuffle whose word i of each lane is that of f.
+// quadWords returns the shuffle that sets word i of each lane to word f(lane, i).
 func quadWords(f func(lane, i int) int) (words [32]uint16) {
 	for j := range words {
 		words[j] = uint16(f(j/8, j%8))
