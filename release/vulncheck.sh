@@ -3,7 +3,8 @@
 # vuln.go.dev, or else the module golang.org/x/vulndb, which has the same reports and comes from
 # where all modules come from, now and then some weeks later. Where neither can be reached
 # nothing was looked for: it says so and ends with 0, or with 1 for ALPACA_REQUIRE_VULNDB=1.
-# A weakness that the program can reach ends with 3. Those of Go's own library are the compiler's
+# A weakness in a package that is linked, or with -scan symbol one that the program can reach,
+# ends with 3. Those of Go's own library are the compiler's
 # matter: they are told, and end with 3 for ALPACA_REQUIRE_GO_FIXED=1, which a release asks for.
 set -euo pipefail
 cd "$(dirname "$0")"
@@ -17,7 +18,7 @@ nothing() {
 	exit 0
 }
 if curl -sSf -o /dev/null --max-time 20 https://vuln.go.dev/index/db.json 2>/dev/null; then
-	db=() from=vuln.go.dev
+	db=(-db https://vuln.go.dev) from=vuln.go.dev
 elif module=$(cd / && timeout 120 $go mod download -json golang.org/x/vulndb@latest 2>/dev/null); then
 	# govulncheck reads a folder of reports as it is.
 	dir=$(sed -n 's/^\t"Dir": "\(.*\)",\{0,1\}$/\1/p' <<<"$module")
@@ -26,7 +27,7 @@ elif module=$(cd / && timeout 120 $go mod download -json golang.org/x/vulndb@lat
 else
 	nothing "neither vuln.go.dev nor the module golang.org/x/vulndb can be reached"
 fi
-govulncheck=$($go tool -n govulncheck) || nothing "govulncheck itself cannot be had"
+govulncheck=$($go tool -n govulncheck) || { echo "vulncheck: govulncheck cannot be built" >&2; exit 1; }
 cd ..
 status=0
 "$govulncheck" "${db[@]}" "$@" ./... >"$work/found" || status=$?

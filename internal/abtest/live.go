@@ -121,7 +121,7 @@ func (st Store) Ask(ctx context.Context, s *Session, judge string, p Prompt) (n 
 // Fail notes that a model cannot answer what a judge has asked.
 func (st Store) Fail(ctx context.Context, session int64, n int) error {
 	return st.DB.Update(ctx, func(tx *data.Tx) error {
-		_, err := tx.Exec("update ab_own set failed = (select ifnull(max(id), 0) + 1 from ab_vote) where session = ? and n = ?", session, n)
+		_, err := tx.Exec("update ab_own set failed = (select ifnull(max(id), 0) + 1 from ab_vote) where session = ? and n = ? and failed = 0", session, n)
 		return err
 	})
 }

@@ -221,7 +221,7 @@ func TestBadFolders(t *testing.T) {
 		{"in the index alone", llama(), index(`"x":"model.safetensors"`), "is not in the index"},
 		{"no weights", nil, nil, "no weights"},
 		{"no tokenizer", llama(), map[string]string{"tokenizer.json": ""}, "no tokenizer"},
-		{"words", llama(), map[string]string{"tokenizer.json": strings.Replace(tinyTokenizer, `{"type":"ByteLevel"}`, `{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"x+"}},{"type":"ByteLevel","use_regex":false}]}`, 1)}, `pre_tokenizer "x+" is not known`},
+		{"words", llama(), map[string]string{"tokenizer.json": strings.Replace(tinyTokenizer, `{"type":"ByteLevel"}`, `{"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":"x+"}},{"type":"ByteLevel","use_regex":false}]}`, 1)}, `pre_tokenizer "x+" cuts text into words in a way that has no name in GGUF`},
 		{"WordPiece", llama(), map[string]string{"tokenizer.json": strings.Replace(tinyTokenizer, `"BPE"`, `"WordPiece"`, 1)}, `a tokenizer of type "WordPiece" is not supported`},
 		{"another architecture", llama(), config("LlamaForCausalLM", "MambaForCausalLM"), `architecture "MambaForCausalLM" is not supported, only llama`},
 		{"a wrong number", llama(), config(`"hidden_size":32`, `"hidden_size":"x"`), "hidden_size is x, want a whole number"},

@@ -66,7 +66,7 @@ func openToWrite(ctx context.Context, path string, journal []string) (*DB, error
 	}
 	if err := db.prepare(ctx); err != nil {
 		db.sql.Close()
-		return nil, fmt.Errorf("data: %s: %w", path, err)
+		return nil, fmt.Errorf("data: %s: %w", path, told(err))
 	}
 	return db, nil
 }

@@ -71,13 +71,21 @@ create table tag(row_id integer not null references example(id), tag text not nu
 
 // prepare makes the tables of a new file, or checks those of an old one.
 func (db *DB) prepare(ctx context.Context) error {
+	const mark = "pragma application_id"
+	var id int64
+	// Without a transaction: another program may be writing to the file.
+	if err := db.QueryRow(ctx, mark).Scan(&id); err != nil {
+		return err
+	}
+	if id == applicationID {
+		return db.checkVersion(ctx)
+	}
 	tx, err := db.sql.BeginTx(ctx, nil) // immediate: nobody else makes them meanwhile
 	if err != nil {
 		return err
 	}
 	defer tx.Rollback()
-	var id int64
-	if err := tx.QueryRowContext(ctx, "pragma application_id").Scan(&id); err != nil {
+	if err := tx.QueryRowContext(ctx, mark).Scan(&id); err != nil {
 		return err
 	}
 	if id == applicationID {

@@ -35,11 +35,8 @@ func (db *DB) Update(ctx context.Context, change func(tx *Tx) error) error {
 		return fmt.Errorf("data: %s: opened to be read only", db.Path)
 	}
 	inner, err := db.sql.BeginTx(ctx, nil)
-	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code() == sqlite3.SQLITE_BUSY {
-		return fmt.Errorf("data: %s: another program is writing to it: try again when it has ended", db.Path)
-	}
 	if err != nil {
-		return fmt.Errorf("data: %s: %w", db.Path, err)
+		return fmt.Errorf("data: %s: %w", db.Path, told(err))
 	}
 	defer inner.Rollback()
 	tx := &Tx{tx: inner, ctx: ctx, added: map[int64]int64{}, next: map[int64]int64{}}
@@ -243,5 +240,21 @@ func (tx *Tx) Reject(r Rejected) (err error) {
 		}
 	}
 	_, err = tx.reject.ExecContext(tx.ctx, r.SourceID, r.Line, r.Offset, r.Error, r.Raw)
+	return err
+}
+
+// busyError is SQLite's error for a database that another program has changed for too long.
+type busyError struct{ error }
+
+func (busyError) Error() string {
+	return "another program is writing to it: try again when it has ended"
+}
+func (e busyError) Unwrap() error { return e.error }
+
+// told returns err, in plain words where another program holds the database.
+func told(err error) error {
+	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code()&0xff == sqlite3.SQLITE_BUSY {
+		return busyError{err}
+	}
 	return err
 }

@@ -180,7 +180,7 @@ func TestDate(t *testing.T) {
 	require.NoError(t, err)
 	res, err := x.Do(t.Context(), r)
 	require.NoError(t, err)
-	require.Contains(t, string(res.Response.Body), `"prompt":"1971<|im_start|>user`)
+	require.Contains(t, string(res.Response.Body), `1971<|im_start|>user`)
 }
 
 // TestNoResult: what is cancelled, or fails, has no result.

@@ -65,8 +65,8 @@ func (o *options) serveLive(ctx context.Context, st abtest.Store, s *abtest.Sess
 	err := o.serve(ctx, st, s, l.ask)
 	cancel(err)
 	wait.Wait()
-	if cause := context.Cause(ctx); err == nil && cause != nil && !errors.Is(cause, context.Canceled) {
-		return cause
+	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
+		return cause // rather than what ending the page has met
 	}
 	return err
 }

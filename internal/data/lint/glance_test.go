@@ -42,13 +42,16 @@ func match(b *strings.Builder, re *syntax.Regexp, r *rand.Rand) {
 	}
 }
 
+// world is what needsWorld looks for.
+var world = regexp.MustCompile(link.String() + "|" + attachment.String())
+
 // TestGlances: whatever a pattern matches has one of the parts that are looked for first.
 func TestGlances(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for _, test := range []struct {
 		pattern *regexp.Regexp
 		parts   []string
-	}{{pointing, pointingParts}, {pictures, pictureParts}, {refuses, refusalParts}} {
+	}{{pointing, pointingParts}, {pictures, pictureParts}, {refuses, refusalParts}, {world, worldParts}} {
 		re, err := syntax.Parse(test.pattern.String(), syntax.Perl)
 		require.NoError(t, err)
 		used, matches := map[string]bool{}, 0

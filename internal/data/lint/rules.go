@@ -75,9 +75,12 @@ var (
 		`\battached (?:image|picture|photo|file|document|article|video)\b|\b(?:image|picture|photo|file|document|article|video) attached\b`)
 )
 
+// worldParts are what each match of link or attachment has one of.
+var worldParts = []string{"://", "ww.", "<", "[", "(", "attached", "above", "below"}
+
 func needsWorld(_ *Linter, r *data.Row) string {
 	for _, f := range []textField{{"instruction", &r.Instruction}, {"input", &r.Input}} {
-		if !hasAny(*f.text, "<", "[", "(", "://", "ww.", "WW.", "ttached", "TTACHED", "above", "below") {
+		if !hasFolded(*f.text, worldParts...) {
 			continue
 		}
 		for _, pattern := range []*regexp.Regexp{link, attachment} {

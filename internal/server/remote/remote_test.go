@@ -75,7 +75,7 @@ func TestFailures(t *testing.T) {
 		{"told not to", 500, map[string]string{"X-Should-Retry": "false"}, `{"error":{"message":"no"}}`, "status 500: no", 1, nil},
 		{"wrong", 400, nil, `{"error":{"message":"bad"}}`, "status 400: bad", 1, nil},
 		{"absent", 404, nil, "<html>not here", "status 404: <html>not here", 1, nil},
-		{"no JSON", 200, nil, "<html>", "is no JSON", 1, nil},
+		{"no JSON", 200, nil, "<html>", "is not JSON", 1, nil},
 		{"nothing", 200, nil, `{"choices":[]}`, "no choices", 1, nil},
 		{"error", 200, nil, `{"error":{"message":"late"},"choices":[]}`, "late", 1, nil},
 		{"empty", 200, nil, `{"choices":[{}]}`, "no text and no finish_reason", 1, nil},
