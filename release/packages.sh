@@ -22,6 +22,7 @@ echo "checksums: $(wc -l <SHA256SUMS) files"
 
 # Archives.
 wanted="LICENSE LICENSES.txt README.md CHANGELOG.md man/alpaca.1 man/alpaca-run.1 completions/alpaca.bash completions/_alpaca completions/alpaca.fish completions/alpaca.ps1"
+pages=
 for archive in *.tar.gz *.zip; do
 	[ -e "$archive" ] || continue
 	name=${archive%.tar.gz} name=${name%.zip}
@@ -37,6 +38,7 @@ for archive in *.tar.gz *.zip; do
 	for file in $program $wanted; do
 		[ -s "$work/$name/$file" ] || fail "$archive has no $file"
 	done
+	pages=$work/$name
 	# The SBOM and what the linker wrote into the program must name the same modules.
 	go version -m "$work/$name/$program" | awk '$1 == "dep" { print $2 "@" $3 }' | sort >"$work/linked"
 	python3 - "$name.cdx.json" >"$work/listed" <<-'EOF'
@@ -49,7 +51,8 @@ for archive in *.tar.gz *.zip; do
 	LC_ALL=C sort -o "$work/listed" "$work/listed"
 	diff "$work/linked" "$work/listed" || fail "$name.cdx.json does not list what is linked"
 done
-echo "archives: programs, licences, $(ls "$work/$name/man" | wc -l) manual pages and completions are in all; SBOMs list what is linked"
+[ -n "$pages" ] || fail "no archive was looked at"
+echo "archives: programs, licences, $(ls "$pages/man" | wc -l) manual pages and completions are in all; SBOMs list what is linked"
 if python3 -c 'import cyclonedx.validation.json' 2>/dev/null; then
 	python3 - *.cdx.json <<-'EOF'
 		import sys
@@ -68,7 +71,6 @@ else
 fi
 
 # Manual pages and completions are the same in all archives.
-pages=$work/$name
 if has groff "manual pages"; then
 	for page in "$pages"/man/*.1; do
 		groff -k -man -Tutf8 -ww -W break -P-cbou "$page" >"$work/page" 2>"$work/warnings"

@@ -51,6 +51,9 @@ func (e *Engine) startDrafter() (err error) {
 	if d.Most < 0 || d.Least < 0 || d.Sure < 0 || d.Sure > 1 {
 		return fmt.Errorf("engine: drafts of %d to %d tokens with a probability of %v", d.Least, d.Most, d.Sure)
 	}
+	if e.Model().RecentBlocks(o.Ctx) > 0 {
+		d.Most = min(d.Most, model.Slack) // a cancelled text is cut back by less than a draft
+	}
 	if d.Off || d.Model == nil || e.Model().Config.Recurrent() {
 		return nil
 	}
