@@ -10,8 +10,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// full waits until a process can write no more of its output, because nobody reads it. The
-// pipe is made small, so that little output fills it.
+// full waits until a process that writes more than a pipe holds can write no more, because
+// nobody reads it. The pipe is made small, so that little output fills it.
 func full(t *testing.T, pipe io.Reader) {
 	t.Helper()
 	conn, err := pipe.(*os.File).SyscallConn()
@@ -23,6 +23,6 @@ func full(t *testing.T, pipe io.Reader) {
 	}
 	size := control(func(fd int) (int, error) { return unix.FcntlInt(uintptr(fd), unix.F_SETPIPE_SZ, os.Getpagesize()) })
 	require.Eventually(t, func() bool {
-		return control(func(fd int) (int, error) { return unix.IoctlGetInt(fd, unix.TIOCINQ) }) > size-64
+		return control(func(fd int) (int, error) { return unix.IoctlGetInt(fd, unix.TIOCINQ) }) == size
 	}, time.Minute, 5*time.Millisecond, "the pipe of %d bytes is not full", size)
 }

@@ -64,7 +64,7 @@ func TestCtrlC(t *testing.T) {
 
 // TestNohup checks that a process under nohup outlives its terminal.
 func TestNohup(t *testing.T) {
-	cmd := endless(t, "-n", "5000", "-q")
+	cmd := endless(t, "--echo", "-p", strings.Repeat("the ", 1200), "-n", "20", "-q")
 	cmd.Path, cmd.Args = "/bin/sh", append([]string{"sh", "-c", "trap '' HUP; exec \"$@\"", "sh"}, cmd.Args...)
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
@@ -79,7 +79,8 @@ func TestNohup(t *testing.T) {
 // TestCtrlCTwice checks that a second Ctrl-C ends the program where the first
 // could not: here it waits for a reader of its output.
 func TestCtrlCTwice(t *testing.T) {
-	cmd := endless(t)
+	// The prompt alone is more than any pipe holds, and is written before anything is computed.
+	cmd := endless(t, "--echo", "-p", strings.Repeat("the ", 20000))
 	stdout, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())
