@@ -14,8 +14,8 @@ import (
 type namedText struct{ name, text string }
 
 // specialTexts returns the texts of special tokens, with the names of the template's variables. BOS
-// and EOS are "" unless the vocabulary has them as special tokens: others are only assumed, or a
-// mistake, and do not belong in a prompt.
+// and EOS are "" unless the vocabulary has them as control, unknown or user-defined tokens: others
+// are only assumed, or a mistake, and do not belong in a prompt.
 func specialTexts(tok *tokenizer.Tokenizer) []namedText {
 	ids := tok.Special()
 	written := func(id int32) string {
