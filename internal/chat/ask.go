@@ -94,7 +94,7 @@ func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.
 	var said []engine.Token
 	req.Prompt, req.Sampler = c.tokens, c.sampler
 	req.Stop = append(slices.Clone(req.Stop), c.Template.Stops...)
-	prompt, all := len(c.tokens), len(c.tokens) // less what is dropped: prompt of the prompt, all of everything
+	prompt, all := len(c.tokens), len(c.tokens) // tokens left of the prompt; tokens of the prompt less all that was dropped, also of the answer
 	if !c.NoShift {
 		req.Full = func(m engine.Movable) (bool, error) {
 			s, err := c.full(m, prompt)

@@ -33,7 +33,7 @@ type turn struct {
 	next    int    // index in Messages of the answer
 	prompt  string // text of the conversation up to the answer; "": unknown
 	// begun is the part of the answer that was there before the model continued it. goesOn says
-	// that the answer's message existed before.
+	// that the message of the answer already existed.
 	begun  string
 	goesOn bool
 }
@@ -140,7 +140,8 @@ func (c *Conversation) shown() []Message {
 }
 
 // encode updates tokens and turns to the messages. The tokens then end where the answer to the last
-// message begins. If the last message is the model's, they end where it continues.
+// message begins. If the last message is the model's, they end with it, so that the model continues
+// it.
 func (c *Conversation) encode() error {
 	shown := c.shown()
 	parts, err := c.Template.parts(shown, true)

@@ -133,7 +133,7 @@ func (t *Template) With(s Settings) (*Template, error) {
 }
 
 // parts renders messages. With generate, the text ends where the answer begins. If the last message
-// is the model's, the text ends where that continues.
+// is the model's, the text ends with it, so that the model continues it.
 func (t *Template) parts(messages []Message, generate bool) ([]part, error) {
 	return t.render(context.Background(), messages, generate)
 }
@@ -162,7 +162,8 @@ func (t *Template) render(ctx context.Context, messages []Message, generate bool
 	text, err := t.compiled.Continue(ctx, vars, opt)
 	switch {
 	case errors.Is(err, jinja.ErrNotShown):
-		// A text that the template leaves out of earlier answers may still begin a new one.
+		// The template leaves this text out of an earlier answer, but a new answer may begin with
+		// it.
 		parts, err := t.render(ctx, messages[:n], true)
 		return append(parts, part{messages[n].Content, n}), err
 	case err != nil:
@@ -197,7 +198,8 @@ func (t *Template) Text(messages []Message) (string, error) {
 }
 
 // Prompt returns the text of a conversation and its tokens, including BOS. With generate, it ends
-// where the answer begins. If the last message is the model's, it ends where that continues.
+// where the answer begins. If the last message is the model's, it ends with that message, so that
+// the model continues it.
 func (t *Template) Prompt(ctx context.Context, tok *tokenizer.Tokenizer, messages []Message, generate bool) (string, []int32, error) {
 	parts, err := t.render(ctx, messages, generate)
 	if err != nil {

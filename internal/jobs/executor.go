@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/server/repeat"
 )
 
-// Executor answers requests with one model. Several goroutines may use it: the engine evaluates all
-// requests that are in Do at the same time together.
+// Executor answers requests with one model. Several goroutines may use it: the engine evaluates
+// concurrent requests together.
 type Executor struct {
 	server *server.Server
 	opt    Options
@@ -23,8 +23,8 @@ type Options struct {
 	Digest  string // digest of the model's file, which answers depend on
 	Created int64  // Unix time in seconds: "created" of all answers, and the date for chat templates
 
-	// Server has the model's name, its template and the sampling. New ignores or replaces keys, the
-	// library, the page and the limits.
+	// Server has the model's name, its template and the sampling. Options about HTTP, such as keys,
+	// hosts and timeouts, have no effect.
 	Server server.Options
 }
 
@@ -80,8 +80,7 @@ func (x *Executor) GiveUp(r *Request, code, message string) *Result {
 	return Unanswered(r, x.opt.Digest, code, message)
 }
 
-// Unanswered returns an error result for a request that the model with the given digest cannot be
-// asked.
+// Unanswered returns an error result for a request that was not answered. digest is the model's.
 func Unanswered(r *Request, digest, code, message string) *Result {
 	return &Result{ID: resultID(r.digest(digest)), CustomID: r.CustomID, Error: &Error{code, message}}
 }

@@ -45,8 +45,8 @@ type inputLine struct {
 	begins []uint64 // hashes of the prompt's prefixes: see Request.begins
 }
 
-// OpenInput opens a file and checks each line. It calls bad for each invalid line, and returns an
-// error after the last line if there was one.
+// OpenInput opens a file and checks each line. It calls bad for each invalid line. If there was
+// one, OpenInput returns an error after the last line.
 func OpenInput(path string, shard Shard, bad func(line int, err error)) (*Input, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -60,7 +60,7 @@ func OpenInput(path string, shard Shard, bad func(line int, err error)) (*Input,
 	return in, nil
 }
 
-// check reads the file and fills in.
+// check reads and checks the file, and sets the fields of in.
 func (in *Input) check(shard Shard, bad func(line int, err error)) error {
 	sum := sha256.New()
 	l := newLines(io.TeeReader(in.file, sum), MaxLine)

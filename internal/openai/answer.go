@@ -81,7 +81,7 @@ type ChunkChoice struct {
 	Delta        any       `json:"delta"` // First, Delta, or an empty object at the end
 	FinishReason *string   `json:"finish_reason"`
 	Logprobs     *Logprobs `json:"logprobs,omitempty"`
-	Seed         *uint32   `json:"seed,omitempty"` // at the end
+	Seed         *uint32   `json:"seed,omitempty"` // only in the last chunk
 	Tokens       []int32   `json:"tokens,omitempty"`
 }
 
@@ -165,8 +165,7 @@ func NewTimings(cached, evaluated, generated int, prompt, predicted time.Duratio
 	return t
 }
 
-// rates returns d in milliseconds, the milliseconds of each of n, and how many of n a second has. A
-// value that cannot be computed is 0.
+// rates returns d in milliseconds, d/n in milliseconds, and n per second. An unknown value is 0.
 func rates(d time.Duration, n int) (ms, each, perSecond float64) {
 	ms = float64(d) / float64(time.Millisecond)
 	if n > 0 {
@@ -250,8 +249,8 @@ type OldLogprobs struct {
 	Offsets  []int                `json:"text_offset"`
 }
 
-// Old returns l in the form of the first API, whose keys are texts. Like OpenAI it writes invalid
-// UTF-8 as bytes, which would all be the same character otherwise. Of alternatives with the same
+// Old returns l in the form of OpenAI's first API, whose keys are texts. As there, invalid UTF-8 is
+// written as bytes, so that different tokens have different keys. Of alternatives with the same
 // text it keeps the likeliest. offset is the number of characters before the first token.
 func (l *Logprobs) Old(offset int) *OldLogprobs {
 	o := &OldLogprobs{Tokens: []string{}, Logprobs: []float64{}, Top: []map[string]float64{}, Offsets: []int{}}

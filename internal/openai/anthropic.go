@@ -71,7 +71,7 @@ func (r *ChatRequest) anthropicSystem(o *object) {
 type block struct {
 	kind, text, thought string
 	id, name            string          // of a tool call; a tool result has only id
-	input               json.RawMessage // of a call
+	input               json.RawMessage // arguments of a tool call
 }
 
 // readBlock reads a block. Images and documents are errors.

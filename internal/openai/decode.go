@@ -18,7 +18,7 @@ type object struct {
 	err    *Error
 }
 
-// parse returns the object that a request is.
+// parse parses a request, which must be an object.
 func parse(data []byte) (*object, error) {
 	if err := check(data); err != nil {
 		return nil, err
@@ -30,7 +30,7 @@ func parse(data []byte) (*object, error) {
 	return o, nil
 }
 
-// sub sets o to the object in data, whose path in the request is at.
+// sub sets o to the object in data. at is its path in the request.
 func (o *object) sub(data []byte, at string) {
 	o.at = at
 	if kind(data) != "an object" {

@@ -18,8 +18,8 @@ type OllamaRequest struct {
 	Raw    bool   // continue Prompt as it is, without the chat template
 }
 
-// ParseOllama parses a request with a conversation or, if text is set, with a prompt. A request may
-// have neither Messages nor Prompt: clients load a model with it.
+// ParseOllama parses a request with a conversation or, if text is set, with a prompt. A request
+// without Messages and Prompt is valid: clients send it to load a model.
 func ParseOllama(data []byte, params sampler.Params, text bool) (*OllamaRequest, error) {
 	o, err := parse(data)
 	if err != nil {

@@ -7,12 +7,12 @@ package openai
 // Limits of a request.
 const (
 	MaxDepth    = 64   // depth of nested lists and objects
-	MaxMessages = 4096 // of a conversation
+	MaxMessages = 4096 // messages of a conversation
 	MaxTools    = 128
 	MaxStops    = 16
 	MaxStop     = 1 << 10 // bytes of a stop text
-	MaxPrompts  = 1024    // of a completion
-	MaxAnswers  = 128     // to a prompt
+	MaxPrompts  = 1024    // prompts of a completion
+	MaxAnswers  = 128     // answers to a prompt
 	MaxBiases   = 1024
 	MaxTop      = 20  // alternatives of a token in a chat
 	MaxProbs    = 100 // alternatives of a token in a completion

@@ -98,7 +98,7 @@ func (r *ChatRequest) readTools(o *object) {
 	}
 	t.JSON, _ = o.get("tools")
 	t.readChoice(o)
-	t.Parallel = t.Choice == ChooseAuto // a forced call is one, unless more are asked for
+	t.Parallel = t.Choice == ChooseAuto // a forced choice means one call, unless the request allows more
 	o.boolean("parallel_tool_calls", &t.Parallel)
 	if len(t.List) > 0 {
 		r.Tools = t
@@ -227,7 +227,7 @@ func (r *ChatRequest) readAnthropicTools(o *object) {
 		if !choice.text("type", &mode) {
 			choice.fail("type", "is missing")
 		}
-		single := mode != "auto" // a forced call is one, unless more are asked for
+		single := mode != "auto" // a forced choice means one call, unless the request allows more
 		choice.boolean("disable_parallel_tool_use", &single)
 		t.Parallel = !single
 	}

@@ -21,8 +21,8 @@ import (
 // deliveries wrong.
 const leastMajor, leastMinor = 2, 12
 
-// requestTime is how long the server may take to answer. After it the request fails, and most
-// callers repeat it.
+// requestTime is how long the server may take to answer. Then the request fails, and most callers
+// repeat it.
 const requestTime = 5 * time.Second
 
 // Conn is a connection to a queue. It reconnects by itself when the server comes back.
@@ -93,12 +93,12 @@ func plain(servers []*url.URL) (list []string) {
 	return list
 }
 
-// options returns the options of a connection. It never stops trying to connect, whether the server
-// went away or was not there yet.
+// options returns the options of a connection that never stops trying to connect, whether the
+// server went away or was not there yet.
 func (c *Conn) options(a Address, servers []*url.URL) ([]nats.Option, error) {
 	opts := []nats.Option{
 		nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true), nats.ReconnectWait(500 * time.Millisecond), nats.Timeout(requestTime),
-		// judge has not looked at the other servers of a cluster.
+		// judge checks only this server, not the others of its cluster.
 		nats.IgnoreDiscoveredServers(),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			c.begin()
@@ -258,8 +258,8 @@ func (c *Conn) within(ctx context.Context, d time.Duration) (context.Context, co
 // errLost says that the connection was lost during a request.
 var errLost = errors.New("the connection was lost")
 
-// lostOr returns errLost if a request failed because its context of within was canceled when the
-// server was lost, and err otherwise. ctx is the context that the caller gave to within.
+// lostOr returns errLost if a request failed because the server was lost, and err otherwise. ctx is
+// the context that the caller gave to within.
 func lostOr(ctx context.Context, err error) error {
 	if errors.Is(err, context.Canceled) && ctx.Err() == nil {
 		return errLost
@@ -267,8 +267,8 @@ func lostOr(ctx context.Context, err error) error {
 	return err
 }
 
-// with returns a context that is done when ctx is done, or when the connection ends; then it has
-// the connection's cause.
+// with returns a context that is done when ctx is done or the connection ends. In the second case
+// it has the connection's cause.
 func (c *Conn) with(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(c.ctx, func() { cancel(context.Cause(c.ctx)) })

@@ -28,11 +28,12 @@ const (
 )
 
 // put stores a message at its subject unless the subject already has one. It waits as long as the
-// server is away or the stream is full. A try whose answer was lost is repeated: the server decides
-// by its messages at the subject, not by what this process has sent.
+// server is away or the stream is full. It repeats a try whose answer was lost. That is safe,
+// because the server checks whether the subject has a message, whatever this process has sent
+// before.
 //
-// The header Nats-Msg-Id would not do: the server remembers ids for a limited time only, and even
-// if their messages are gone.
+// The header Nats-Msg-Id would not do: the server forgets ids after some time, and remembers an id
+// even after its message was removed.
 func (c *Conn) put(ctx context.Context, stream string, msg *nats.Msg) (outcome, error) {
 	ctx, cancel := c.with(ctx)
 	defer cancel()

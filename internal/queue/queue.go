@@ -116,7 +116,7 @@ func cutResult(subject string) (batch, job string, ok bool) {
 
 // Error codes of JetStream without a name in package jetstream.
 const (
-	codeFull jetstream.ErrorCode = 10077 // the stream has its maximum of messages or bytes, or the subject of messages
+	codeFull jetstream.ErrorCode = 10077 // the stream is at its limit of messages or bytes, or the subject at its limit of messages
 )
 
 // codeOf returns the server's code of an error, or 0 if err has none.

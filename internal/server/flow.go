@@ -25,8 +25,8 @@ func (e *event) progressTimings() *openai.Timings {
 	return openai.NewTimings(e.progress.Cache, e.progress.Processed-e.progress.Cache, 0, e.elapsed, 0)
 }
 
-// flow runs the answers to one HTTP request. It may have several prompts with n answers each.
-// Answer i of prompt p has the index p·n + i.
+// flow runs the answers to one HTTP request. A request may have several prompts with n answers
+// each. Answer i of prompt p has the index p·n + i.
 type flow struct {
 	events chan event // closed when all answers are complete, or after err is set
 	cancel context.CancelCauseFunc

@@ -37,8 +37,8 @@ type Library interface {
 	Open(ctx context.Context, name string) (s *Server, release func(), err error)
 }
 
-// elsewhere passes requests that name another model of the library to that model's server. They
-// have passed this server's guard.
+// elsewhere passes requests that name another model of the library to that model's server. It only
+// reads requests that this server's guard accepts.
 func (s *Server) elsewhere(h http.Handler) http.Handler {
 	if s.opt.Library == nil {
 		return h

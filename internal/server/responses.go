@@ -158,8 +158,8 @@ func (s *Server) newResponse(r *openai.ResponsesRequest, f *repeat.By) response 
 	}
 }
 
-// ended sets how the answer ended and its usage. thoughts is the number of reasoning tokens. The
-// status that ended returns is also that of the last item.
+// ended sets how the answer ended, and its usage. thoughts is the number of reasoning tokens. ended
+// returns the status, which the last item gets, too.
 func (r *response) ended(one *answer, thoughts int) (status string) {
 	res := one.result
 	r.Status = "completed"

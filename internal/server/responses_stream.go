@@ -32,7 +32,7 @@ func (r *responseEvents) event(kind string, fields map[string]any) {
 	r.named(kind, fields)
 }
 
-// at adds to fields the ids of the open item.
+// at adds the ids of the open item to fields.
 func (r *responseEvents) at(fields map[string]any) map[string]any {
 	fields["item_id"], fields["output_index"] = r.item().ID, len(r.response.Output)-1
 	if r.item().Content != nil {

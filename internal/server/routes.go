@@ -227,7 +227,7 @@ func (s *Server) outermost(h http.Handler) http.Handler {
 			}
 			s.metrics.Request(n.path, n.status)
 			if n.path != "other" && r.Method == http.MethodGet && n.status < 400 || s.opt.Quiet && n.status < 500 {
-				return // probes and pages, or requests that went well with Quiet
+				return // probes and pages; with Quiet, all but the server's errors
 			}
 			s.opt.Log("%s %s %d in %v%s (%s)", r.Method, clip(r.URL.EscapedPath()), n.status, time.Since(start).Round(time.Millisecond), n.about, n.id)
 		}()

@@ -60,7 +60,7 @@ type Options struct {
 	NoPage      bool         // do not serve the chat page
 	Data        http.Handler // handler for /data/; nil: none
 	Verbose     bool         // answers to conversations repeat their prompts
-	Quiet       bool         // do not log successful requests
+	Quiet       bool         // log only requests that end with a status of 500 or above
 	MaxBody     int64        // most bytes of a request; default 8 MiB
 	Connections int          // most connections at a time; default 1024
 

@@ -122,7 +122,7 @@ func guarded(h http.Handler) http.Handler {
 func (s *Server) asset(name string) http.HandlerFunc {
 	data, err := fs.ReadFile(web, "web/"+name)
 	if err != nil {
-		panic(err) // it is in the program
+		panic(err) // the file is embedded
 	}
 	kind := "text/css; charset=utf-8"
 	if strings.HasSuffix(name, ".js") {

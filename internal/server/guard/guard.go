@@ -117,9 +117,9 @@ func keyOf(r *http.Request) string {
 // Known reports whether a request has an accepted key, or needs none.
 func (g *Guard) Known(r *http.Request) bool { return len(g.keys) == 0 || g.keys.has(keyOf(r)) }
 
-// Salt returns a value that divides the prefix cache by key, if the server has several. The time of
-// a prompt must not reveal what the holder of another key has asked. Salt is "" if there is nothing
-// to divide.
+// Salt returns a value that divides the prefix cache by key, if the server has several keys. The
+// time that a prompt takes must not reveal what the holder of another key has asked. Otherwise Salt
+// is "".
 func (g *Guard) Salt(r *http.Request) string {
 	if len(g.keys) < 2 {
 		return ""

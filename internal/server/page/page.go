@@ -38,7 +38,7 @@ type file struct {
 func read(name string) file {
 	data, err := web.ReadFile("web/" + name)
 	if err != nil {
-		panic(err) // it is in the program
+		panic(err) // the file is embedded
 	}
 	var b bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
@@ -52,7 +52,7 @@ func read(name string) file {
 func Handlers() map[string]http.Handler {
 	entries, err := web.ReadDir("web")
 	if err != nil {
-		panic(err) // it is in the program
+		panic(err) // the file is embedded
 	}
 	list := map[string]http.Handler{}
 	for _, e := range entries {

@@ -234,7 +234,7 @@ func (m *Model) send(ctx context.Context, path string, body []byte) (out *reply,
 	return out, 0, nil
 }
 
-// retry returns the wait after an error response, in the form of send's wait.
+// retry returns send's wait for an error response.
 func retry(resp *http.Response) time.Duration {
 	switch resp.StatusCode {
 	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusInternalServerError:

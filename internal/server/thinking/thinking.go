@@ -59,9 +59,9 @@ type Splitter struct {
 // The states.
 const (
 	atStart   = iota
-	atThought // blank lines are left out
+	atThought // white space after the opening tag is skipped
 	inThought
-	afterThought // blank lines are left out
+	afterThought // white space after the closing tag is skipped
 	inAnswer
 )
 
