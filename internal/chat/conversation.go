@@ -61,7 +61,7 @@ func (c *Conversation) SetSystem(system string) {
 	c.forget()
 }
 
-// System returns the system message, "" where there is none.
+// System returns the system message, or "" if there is none.
 func (c *Conversation) System() string {
 	if len(c.Messages) > 0 && c.Messages[0].Role == System {
 		return c.Messages[0].Content

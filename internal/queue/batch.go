@@ -115,8 +115,8 @@ func (r *run) work(ctx context.Context) error {
 	return nil
 }
 
-// look returns the ids of the batch's jobs that wait or are being done, and of those that have
-// results. A job that ends between the two requests is in done, because its result is stored before
+// look returns the ids of the batch's jobs in the queue (waiting), and of its jobs with a result
+// (done). A job that ends between the two requests is in done, because its result is stored before
 // the job is removed.
 func (r *run) look(ctx context.Context) (waiting, done map[string]bool, err error) {
 	list, err := r.conn.list(ctx, JobsStream, jobsPrefix+r.Model.Key+"."+r.ID+".>", nil)

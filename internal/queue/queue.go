@@ -2,9 +2,8 @@
 //
 //	Batch.Run ─ job ─▶ ALPACA_JOBS ─▶ Worker ─ result ─▶ ALPACA_RESULTS ─▶ Batch.Run
 //
-// A job is done at least once, and its first result counts. The result has the same bytes on every
-// machine, so it does not matter which one was first. A later worker compares its own result with
-// the stored one.
+// A job is done at least once, and its first result counts. Results have the same bytes on every
+// machine: a later worker compares its own with the first.
 package queue
 
 import (

@@ -38,7 +38,7 @@ type Options struct {
 	Fingerprint string
 
 	Library Library // further models; nil: none
-	Strict  bool    // with a Library: refuse a request that names an unknown model
+	Strict  bool    // with a Library: refuse every unknown model name, not only names with a prefix such as hf:
 
 	Warnings []string // warnings about the model, for /props
 

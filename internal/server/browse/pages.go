@@ -36,7 +36,7 @@ func (b *Browser) functions() template.FuncMap {
 	}
 }
 
-// piece is a text of which only Head is shown until the user asks for Rest.
+// piece is a long text. A list shows Head, and Rest when the user asks for it.
 type piece struct {
 	Head, Rest string
 	More       bool // only the row's own page has the whole text
