@@ -23,7 +23,8 @@ type snapshotTurn struct {
 	Prompt  string `json:"prompt"`
 }
 
-// Snapshot returns the present state of the conversation. It shares memory with it.
+// Snapshot returns the present state of the conversation. The Snapshot shares memory with the
+// conversation.
 func (c *Conversation) Snapshot() Snapshot {
 	s := Snapshot{Template: c.Template.source, Messages: c.Messages, First: c.first, Tokens: c.tokens}
 	for _, t := range c.turns {

@@ -197,7 +197,7 @@ func (f *flow) close() {
 }
 
 // each calls got for every event, and idle whenever no event came for the time silence. It returns
-// why the answers are not complete, or nil.
+// the first error of got or idle, or why the answers are not complete, or nil.
 func (f *flow) each(silence time.Duration, idle func() error, got func(event) error) error {
 	timer := time.NewTicker(silence)
 	defer timer.Stop()

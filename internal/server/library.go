@@ -54,7 +54,8 @@ func (s *Server) elsewhere(h http.Handler) http.Handler {
 	})
 }
 
-// hand passes a request to the server of the model that its body names. own is this server.
+// hand passes a request to the server of the model that its body names. own is this server's
+// handler.
 func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) error {
 	body, err := s.readBody(w, r)
 	if err != nil {

@@ -100,7 +100,7 @@ type lazy struct {
 	tail  string           // end of the text, where a tag or trigger may begin, or the whole text
 	said  bool             // the text before tail has more than white space
 	m     *grammar.Matcher // nil: no trigger yet
-	keep  int              // bytes of tail to keep: those of the longest trigger
+	keep  int              // most bytes that a trigger in tail can have
 	all   bool             // keep maxPattern bytes of tail, because a pattern may match anywhere
 }
 

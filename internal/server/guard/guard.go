@@ -17,7 +17,8 @@ import (
 	"alpaca/internal/server/listen"
 )
 
-// Handle answers a request. It may return an error only if it has sent nothing.
+// Handle answers a request. An error that it returns before it has sent anything becomes the
+// response.
 type Handle = func(w http.ResponseWriter, r *http.Request) error
 
 // Guard decides which requests a server answers.

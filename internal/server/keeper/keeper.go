@@ -231,7 +231,7 @@ func (k *Keeper[T]) idle(e *entry[T]) {
 	k.tell()
 }
 
-// Loaded returns the names of the loaded models.
+// Loaded returns the set of loaded models, by name.
 func (k *Keeper[T]) Loaded() map[string]bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
