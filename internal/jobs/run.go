@@ -79,8 +79,8 @@ func (r *Run) ended() bool {
 	return r.err != nil
 }
 
-// end keeps the first error. After io.EOF or an invalid line, requests in progress are still
-// finished. Any other error cancels them.
+// end keeps the first error; any other error replaces io.EOF. After io.EOF or an invalid line,
+// requests in progress are still finished. Other errors cancel them.
 func (r *Run) end(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
