@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// Text is the part of *engine.Text that a chat uses: the evaluated tokens, and methods that
-// change them.
+// Text is the part of *engine.Text that a chat uses. It gives access to the evaluated tokens and
+// changes them.
 type Text interface {
 	engine.Movable
 	Ctx() int
@@ -26,33 +26,32 @@ type Chat struct {
 	// NewSampler returns a sampler that has accepted no token yet.
 	NewSampler func() (*sampler.Sampler, error)
 
-	Keep    int  // tokens that stay in the context in any case; -1: the first turn's prompt
-	NoShift bool // a full context ends the answer; nothing is dropped
-	// Dropped, unless nil, is called when turns have left the full context.
+	Keep    int  // number of tokens that a full context keeps; -1: the first turn's prompt
+	NoShift bool // a full context ends the answer, and nothing is dropped
+	// Dropped, unless nil, is called after turns or tokens were dropped from a full context.
 	Dropped func(Drop)
-	// Prompt, unless nil, is called with the tokens of an answer's prompt that have to
-	// be evaluated for it.
+	// Prompt, unless nil, is called with the tokens of an answer's prompt that must be evaluated.
 	Prompt func(tokens []int32)
 
-	// Reused is how many tokens of the last message's prompt were evaluated before.
+	// Reused is how many tokens of the last prompt had been evaluated before.
 	Reused int
 
 	sampler *sampler.Sampler
-	heard   int // tokens of the text that the sampler has accepted
+	heard   int // number of the text's tokens that the sampler has accepted; -1: use a new sampler
 }
 
-// Drop says what left a full context: the oldest turns as a whole, or, where only one turn was
-// left, tokens of the running answer or of the message.
+// Drop says what was dropped from a full context: the oldest turns as a whole or, if only one turn
+// was left, tokens of the running answer or of the message.
 type Drop struct {
 	Turns   int
 	Tokens  int
 	Message bool
 }
 
-// FullError says that the context has no room for a conversation any more.
+// FullError says that the conversation no longer fits into the context.
 type FullError struct {
 	Tokens, Ctx int
-	Shift       bool // dropping older turns was allowed, but does not help
+	Shift       bool // dropping older turns is allowed, but does not help
 }
 
 func (e *FullError) Error() string {
@@ -62,7 +61,7 @@ func (e *FullError) Error() string {
 	return fmt.Sprintf("chat: the conversation of %d tokens fills the context of %d", e.Tokens, e.Ctx)
 }
 
-// Resample makes the next answer come from a new sampler.
+// Resample makes the next answer use a new sampler.
 func (c *Chat) Resample() { c.sampler = nil }
 
 // Sampler returns the sampler of the last answer; nil if there was none.
@@ -74,10 +73,10 @@ func (c *Chat) Say(m Message) {
 	c.Messages = append(c.Messages, m)
 }
 
-// Answer lets the model answer the last message. It sets the prompt, sampler and context of
-// req. It evaluates only what the text does not hold yet. emit, unless nil, is called with
-// each token. An answer becomes part of the conversation even if it was interrupted. After an
-// error the conversation has no answer.
+// Answer lets the model answer the last message. It sets the prompt, sampler and stop texts of req,
+// and what happens when the context is full. It evaluates only the tokens that the text does not
+// hold yet. emit, unless nil, is called with each token. The answer becomes part of the
+// conversation even if it was interrupted, but not after an error.
 func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.Token) error) (engine.Result, error) {
 	if err := c.encode(); err != nil {
 		return engine.Result{}, err
@@ -95,7 +94,7 @@ func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.
 	var said []engine.Token
 	req.Prompt, req.Sampler = c.tokens, c.sampler
 	req.Stop = append(slices.Clone(req.Stop), c.Template.Stops...)
-	prompt, all := len(c.tokens), len(c.tokens) // all: with what is generated and not discarded
+	prompt, all := len(c.tokens), len(c.tokens) // tokens left of the prompt; tokens of the prompt less all that was dropped, also of the answer
 	if !c.NoShift {
 		req.Full = func(m engine.Movable) (bool, error) {
 			s, err := c.full(m, prompt)
@@ -115,7 +114,7 @@ func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.
 	})
 	c.heard = len(c.Text.Tokens())
 	if result.Unread > 0 {
-		c.heard = -1 // the sampler knows of more than was said
+		c.heard = -1 // the sampler has accepted tokens that are not in the text
 	}
 	if err != nil {
 		return result, err
@@ -126,8 +125,7 @@ func (c *Chat) Answer(ctx context.Context, req engine.Request, emit func(engine.
 	return result, nil
 }
 
-// makeRoom drops the oldest turns where the conversation leaves too little room
-// for an answer.
+// makeRoom drops the oldest turns if the conversation leaves too little room for an answer.
 func (c *Chat) makeRoom() error {
 	ctx := c.Text.Ctx()
 	room := min(max(ctx/8, 1), 512)
@@ -150,7 +148,7 @@ func (c *Chat) makeRoom() error {
 	return c.leave(c.Text, c.Text.Known(c.tokens), s)
 }
 
-// keep returns how many tokens stay in any case.
+// keep returns the number of tokens that always stay in the context.
 func (c *Chat) keep() int {
 	if c.Keep < 0 && len(c.turns) > 0 {
 		return max(c.turns[0].end, c.turns[0].user)
@@ -158,12 +156,12 @@ func (c *Chat) keep() int {
 	return min(c.Keep, c.Text.Ctx()/2)
 }
 
-// leave drops turns from the conversation and from its text m, which holds the first known
-// tokens.
+// leave drops the turns of s from the conversation and from its text m, which holds the first known
+// tokens of the conversation.
 func (c *Chat) leave(m engine.Movable, known int, s span) error {
 	if known > s.end {
 		m.Truncate(known)
-		if len(m.Tokens()) == known { // else what stays is evaluated anew
+		if len(m.Tokens()) == known { // otherwise the remaining tokens are evaluated anew
 			if err := m.Shift(s.keep, s.end-s.keep); err != nil {
 				return err
 			}
@@ -176,16 +174,17 @@ func (c *Chat) leave(m engine.Movable, known int, s span) error {
 	return c.drop(s)
 }
 
-// full makes room in the middle of an answer; prompt is the number of its prompt's tokens.
-// It returns what it discarded.
+// full makes room in the middle of an answer, and returns the span that it dropped. prompt is the
+// number of tokens of the answer's prompt.
 func (c *Chat) full(m engine.Movable, prompt int) (span, error) {
 	ctx := c.Text.Ctx()
 	c.tokens = slices.Clone(m.Tokens())
 	if s := c.oldest(ctx/2, c.keep()); s.turns > 0 {
 		return s, c.leave(m, len(c.tokens), s)
 	}
-	// One turn fills the context: the older half of its answer goes, or, where the
-	// answer is short, of all that follows the system message and what is to be kept.
+	// One turn fills the context. If the answer is long, its older half is dropped. Otherwise the
+	// older half of everything is dropped, except the tokens to keep and, if short, what precedes
+	// the message.
 	s := span{keep: prompt}
 	last := &c.turns[len(c.turns)-1]
 	message := len(c.tokens)-prompt < ctx/4
@@ -204,7 +203,7 @@ func (c *Chat) full(m engine.Movable, prompt int) (span, error) {
 		return span{}, err
 	}
 	c.tokens = slices.Delete(c.tokens, s.keep, s.end)
-	for i := range c.turns { // what was dropped may lie in front of a message, or in it
+	for i := range c.turns { // the dropped span may be before a message, or in it
 		t := &c.turns[i]
 		t.user = min(t.user, max(s.keep, t.user-(s.end-s.keep)))
 	}
@@ -214,7 +213,8 @@ func (c *Chat) full(m engine.Movable, prompt int) (span, error) {
 	return s, nil
 }
 
-// listen passes all tokens to the sampler; the text holds the first n of them.
+// listen makes the sampler accept all tokens of the conversation. The text holds the first n of
+// them.
 func (c *Chat) listen(n int) error {
 	if c.sampler == nil || c.heard != n {
 		s, err := c.NewSampler()
@@ -230,10 +230,10 @@ func (c *Chat) listen(n int) error {
 	return nil
 }
 
-// answer returns the answer's text and the tokens of the conversation with it: those evaluated,
-// and the last ones, which are not, unless they only ended the answer. prompt is the number of
-// prompt tokens; all is the number of tokens that the conversation would have had nothing been
-// cut.
+// answer returns the answer's text, and the tokens of the conversation with the answer. The last
+// tokens may not be evaluated yet. A token that only ended the answer is left out. prompt is the
+// number of prompt tokens. all is the number of tokens that the conversation would have if none had
+// been left out.
 func (c *Chat) answer(said []engine.Token, result engine.Result, prompt, all int) (string, []int32) {
 	tokens := slices.Clone(c.Text.Tokens())
 	var text strings.Builder
@@ -246,18 +246,18 @@ func (c *Chat) answer(said []engine.Token, result engine.Result, prompt, all int
 		}
 	}
 	if result.Reason == engine.Stop {
-		// The text was cut, maybe in the middle of a token.
+		// The stop text was cut off, maybe in the middle of a token.
 		cut := 0
 		for i := len(said) - 1; i >= 0 && said[i].Text != c.tok.Piece(said[i].ID, false); i-- {
 			cut++
 		}
-		if n := len(said) - 1 - cut; n >= 0 && c.tok.IsControl(said[n].ID) { // it is the stop text, or begins it
+		if n := len(said) - 1 - cut; n >= 0 && c.tok.IsControl(said[n].ID) { // the token is the stop text, or begins it
 			cut++
 		}
 		tokens = tokens[:max(prompt, len(tokens)-cut)]
 	}
 	if c.Messages[len(c.Messages)-1].Role == Assistant {
-		return strings.TrimRight(text.String(), " \n"), tokens // the space in front is part of the whole
+		return strings.TrimRight(text.String(), " \n"), tokens // keep a space in front: the answer continues the message
 	}
 	return strings.TrimSpace(text.String()), tokens
 }

@@ -12,10 +12,10 @@ var sources embed.FS
 
 // builtin is a template that comes with the program.
 type builtin struct {
-	// stops end an answer of a model that was not trained to end it with a
-	// token, or whose vocabulary has no such token.
+	// stops are texts that end an answer, for models that were not trained to end it with a token,
+	// or whose vocabulary has no such token.
 	stops []string
-	// exact: no space is put in front of texts but what the template says.
+	// exact says that no space is added in front of texts beyond those in the template.
 	exact bool
 }
 
@@ -54,8 +54,8 @@ func source(name string) string {
 	return string(text)
 }
 
-// Guess returns the name of the built-in template that a template's text is most
-// like, "" for none, by what is said to be in it.
+// Guess returns the name of the built-in template that is most like a template's text, or "" if
+// none is. It looks for typical strings in the text.
 func Guess(text string) string {
 	for _, g := range []struct{ has, name string }{
 		{"created by Alibaba Cloud", "qwen"},

@@ -1,9 +1,9 @@
-// Package chat turns a conversation into the tokens that a model was trained to
-// answer, and evaluates each of them once:
+// Package chat turns a conversation into the tokens that a model was trained to answer, and
+// evaluates each of them once:
 //
-//	messages ─► Template ─► parts (its own text with control tokens │ what was said without)
-//	         ─► Conversation ─► tokens: those of the last turn, and what is new
-//	         ─► Chat ─► Text: only what is new is evaluated ─► the answer
+//	messages ─► Template ─► parts (its own text with control tokens │ the messages' text without)
+//	         ─► Conversation ─► tokens: those of earlier turns, and new ones
+//	         ─► Chat ─► Text: evaluates only the new tokens ─► the answer
 package chat
 
 import (
@@ -18,15 +18,15 @@ const (
 	User      = "user"
 	Assistant = "assistant"
 	Tool      = "tool"
-	Developer = "developer" // OpenAI's newer name of the system
+	Developer = "developer" // OpenAI's newer name for the system
 )
 
-// Message is one thing that was said.
+// Message is a message of a conversation.
 type Message struct {
 	Role    string `json:"role"`
-	Content string `json:"content"` // its text
-	// Input is what an instruction is about: the "### Input:" of Alpaca's
-	// format. Templates without a place for it get it after the content.
+	Content string `json:"content"` // the text
+	// Input is what an instruction applies to: the "### Input:" of Alpaca's format. For templates
+	// without a place for it, it follows the content.
 	Input string `json:"input,omitempty"`
 	// Object is the message as a JSON object if it has more than the fields above:
 	// content in parts, tool calls, reasoning, a name. Templates see all of it, except
@@ -34,8 +34,8 @@ type Message struct {
 	Object json.RawMessage `json:"object,omitempty"`
 }
 
-// CheckMessages returns an error unless messages can be answered. Their order is checked by
-// the template.
+// CheckMessages returns an error unless there are messages and each has a role. The template checks
+// their order.
 func CheckMessages(messages []Message) error {
 	if len(messages) == 0 {
 		return fmt.Errorf("chat: no messages, there must be one to answer")

@@ -8,41 +8,40 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// Conversation has the messages and the tokens that stand for them. While it goes on, tokens
-// are only added at the end: an answer keeps the tokens that the model chose, because encoding
-// its text again might give others.
+// Conversation has the messages of a conversation and their tokens. As the conversation continues,
+// tokens are only added at the end. An answer keeps the tokens that the model chose, because
+// encoding its text again might give others.
 type Conversation struct {
 	Template *Template
 	Messages []Message // a system message first, if there is one
 
-	// Warn, unless nil, is called once with what is odd about a template.
+	// Warn, unless nil, is called with a warning about the template.
 	Warn func(string)
 
 	tok    *tokenizer.Tokenizer
-	tokens []int32 // of all that is in the context
-	turns  []turn  // whose tokens those are, oldest first
-	first  int     // index in Messages of the first user's message in the context
+	tokens []int32 // tokens of the context
+	turns  []turn  // turns in the context, the oldest first
+	first  int     // index in Messages of the first message in the context, except the system message
 }
 
-// turn is a message of the user with what the template puts before and after it,
-// and the answer.
+// turn is a message of the user with what the template puts before and after it, and the answer.
 type turn struct {
-	start   int    // index in tokens of what the turn added; unknown: it was not added on its own
-	user    int    // index in tokens of what the user said
-	end     int    // index in tokens of the answer; 0 where it is not known
-	message int    // index in Messages of the user's
+	start   int    // index in tokens of the turn's first token; unknown: the turn was encoded together with others
+	user    int    // index in tokens of the user's text
+	end     int    // index in tokens of the answer; 0: unknown
+	message int    // index in Messages of the user's message
 	next    int    // index in Messages of the answer
-	prompt  string // text of the conversation up to the answer; "" where it is not known
-	// begun is what of the answer was there before the model gave it; the message
-	// is there where goesOn is true.
+	prompt  string // text of the conversation up to the answer; "": unknown
+	// begun is the part of the answer that was there before the model continued it. goesOn says
+	// that the message of the answer already existed.
 	begun  string
 	goesOn bool
 }
 
 const unknown = -1
 
-// NewConversation returns a conversation in which nothing was said but the system
-// message, unless that is "".
+// NewConversation returns a conversation with a system message only, or an empty one if system is
+// "".
 func NewConversation(t *Template, tok *tokenizer.Tokenizer, system string) *Conversation {
 	c := &Conversation{Template: t, tok: tok}
 	c.SetSystem(system)
@@ -62,7 +61,7 @@ func (c *Conversation) SetSystem(system string) {
 	c.forget()
 }
 
-// System returns the system message, "" where there is none.
+// System returns the system message, or "" if there is none.
 func (c *Conversation) System() string {
 	if len(c.Messages) > 0 && c.Messages[0].Role == System {
 		return c.Messages[0].Content
@@ -70,14 +69,14 @@ func (c *Conversation) System() string {
 	return ""
 }
 
-// SetMessages replaces all that was said.
+// SetMessages replaces all messages.
 func (c *Conversation) SetMessages(messages []Message) {
 	c.Messages = slices.Clone(messages)
 	c.first = c.begin()
 	c.forget()
 }
 
-// Clear forgets everything but the system message.
+// Clear removes all messages except the system message.
 func (c *Conversation) Clear() {
 	if c.System() != "" {
 		c.SetMessages(c.Messages[:1])
@@ -86,10 +85,10 @@ func (c *Conversation) Clear() {
 	c.SetMessages(nil)
 }
 
-// forget drops the tokens: the messages are to be encoded again.
+// forget drops the tokens, so that encode encodes all messages again.
 func (c *Conversation) forget() { c.tokens, c.turns = nil, nil }
 
-// Last returns the index of the last message of that role, or -1.
+// Last returns the index of the last message of a role, or -1.
 func (c *Conversation) Last(role string) int {
 	for i := len(c.Messages) - 1; i >= 0; i-- {
 		if c.Messages[i].Role == role {
@@ -99,11 +98,11 @@ func (c *Conversation) Last(role string) int {
 	return -1
 }
 
-// Forgotten returns how many messages are no longer in the context.
+// Forgotten returns how many messages have been dropped from the context.
 func (c *Conversation) Forgotten() int { return c.first - c.begin() }
 
-// Undo removes the user's last message and all that follows, and returns it. ok is false if
-// there is no message.
+// Undo removes the user's last message and all that follow, and returns it. ok is false if there is
+// none.
 func (c *Conversation) Undo() (m Message, ok bool) {
 	i := c.Last(User)
 	if i < 0 {
@@ -112,7 +111,7 @@ func (c *Conversation) Undo() (m Message, ok bool) {
 	m = c.Messages[i]
 	c.Messages = c.Messages[:i]
 	if i <= c.first {
-		c.first = c.begin() // what was dropped is all that is left
+		c.first = c.begin() // all messages that are left had been dropped
 	}
 	n := len(c.turns) - 1
 	if n < 1 || c.turns[n].message != i || c.turns[n].start == unknown {
@@ -124,7 +123,7 @@ func (c *Conversation) Undo() (m Message, ok bool) {
 	return m, true
 }
 
-// begin returns the index of the first message that is not the system's.
+// begin returns the index of the first message after the system message.
 func (c *Conversation) begin() int {
 	if c.System() != "" {
 		return 1
@@ -132,7 +131,7 @@ func (c *Conversation) begin() int {
 	return 0
 }
 
-// shown returns the messages that are in the context.
+// shown returns the messages in the context.
 func (c *Conversation) shown() []Message {
 	if system := c.System(); system != "" {
 		return append([]Message{c.Messages[0]}, c.Messages[c.first:]...)
@@ -140,8 +139,9 @@ func (c *Conversation) shown() []Message {
 	return c.Messages[c.first:]
 }
 
-// encode brings the tokens up to date: to where the answer to the last message begins, or
-// where it goes on if the last message is the model's.
+// encode updates tokens and turns to the messages. The tokens then end where the answer to the last
+// message begins. If the last message is the model's, they end with it, so that the model continues
+// it.
 func (c *Conversation) encode() error {
 	shown := c.shown()
 	parts, err := c.Template.parts(shown, true)
@@ -151,7 +151,7 @@ func (c *Conversation) encode() error {
 	if n := len(shown) - 1; strings.TrimSpace(shown[n].Content) != "" && !says(parts, n) {
 		return &TemplateError{fmt.Errorf("chat: template: it leaves out the last message, whose role is %q", shown[n].Role)}
 	}
-	offset := len(c.Messages) - len(shown) // of indices
+	offset := len(c.Messages) - len(shown) // added to an index in shown, it gives the index in Messages
 	last := turn{start: unknown, message: c.Last(User), next: len(c.Messages), prompt: flat(parts)}
 	if m := c.Messages[len(c.Messages)-1]; m.Role == Assistant {
 		last.next--
@@ -160,7 +160,7 @@ func (c *Conversation) encode() error {
 	if n := len(c.turns); n > 0 && c.turns[n-1].next == last.next {
 		if c.turns[n-1].prompt == last.prompt && c.turns[n-1].end > 0 {
 			c.tokens = c.tokens[:c.turns[n-1].end]
-			return nil // the same again, for another answer
+			return nil // the same prompt again, for another answer
 		}
 		c.forget()
 	}
@@ -171,7 +171,7 @@ func (c *Conversation) encode() error {
 		last.user = last.start + startOf(rest, starts, last.message-offset, len(ids))
 		c.tokens = append(c.tokens, ids...)
 		last.end = len(c.tokens)
-		if before := &c.turns[len(c.turns)-1]; before.message == last.message { // a tool has answered
+		if before := &c.turns[len(c.turns)-1]; before.message == last.message { // a tool result continues the turn
 			last.start, last.user = before.start, before.user
 			*before = last
 		} else {
@@ -195,7 +195,7 @@ func (c *Conversation) encode() error {
 			c.turns = append(c.turns, turn{start: unknown, user: user, message: i + offset})
 		}
 	}
-	if len(c.turns) == 0 { // the user has said nothing
+	if len(c.turns) == 0 { // no message of the user
 		user := startOf(parts, starts, len(shown)-1, len(ids))
 		c.turns = append(c.turns, turn{start: unknown, user: user, message: len(c.Messages) - 1})
 	}
@@ -204,8 +204,7 @@ func (c *Conversation) encode() error {
 	return nil
 }
 
-// startOf returns the index of the first token of what a message says; at most
-// end.
+// startOf returns the index of the first token of a message's text, or end if parts have none.
 func startOf(parts []part, starts []int, message, end int) int {
 	for i, p := range parts {
 		if p.message == message {
@@ -215,8 +214,8 @@ func startOf(parts []part, starts []int, message, end int) int {
 	return end
 }
 
-// continues returns the parts that the tokens do not stand for yet; text is the text of parts.
-// ok is false if the parts do not continue the tokens.
+// continues returns the rest of parts that has no tokens yet. text is the text of parts. ok is
+// false if parts do not continue the tokens.
 func (c *Conversation) continues(parts []part, text string) (rest []part, ok bool) {
 	n := len(c.turns)
 	if n == 0 || c.turns[n-1].prompt == "" {
@@ -227,8 +226,8 @@ func (c *Conversation) continues(parts []part, text string) (rest []part, ok boo
 		return nil, false
 	}
 	answer := strings.TrimPrefix(c.Messages[c.turns[n-1].next].Content, c.turns[n-1].begun)
-	// Templates may put space in front of an answer, which the model has
-	// made part of its own first token, or trim it.
+	// A template may put a space in front of an answer, or trim it. The model has made such a space
+	// part of its first token.
 	after := text[len(before):]
 	after = after[len(after)-len(strings.TrimLeft(after, " \n")):]
 	answer = strings.TrimSpace(answer)
@@ -238,8 +237,8 @@ func (c *Conversation) continues(parts []part, text string) (rest []part, ok boo
 	return cut(parts, len(text)-len(after)+len(answer)), true
 }
 
-// answered adds the model's answer, or the rest of one that was begun. Its tokens are the last
-// ones of the context.
+// answered adds the model's answer, or the rest of one that was begun. tokens are those of the
+// context, including the answer's.
 func (c *Conversation) answered(text string, tokens []int32) {
 	c.tokens = tokens
 	if n := len(c.Messages) - 1; c.Messages[n].Role == Assistant {
@@ -250,8 +249,8 @@ func (c *Conversation) answered(text string, tokens []int32) {
 	c.Messages = append(c.Messages, Message{Role: Assistant, Content: text})
 }
 
-// Regenerate removes the last answer, except the text that it was begun with, so that the
-// model can give another. ok is false if there is no answer.
+// Regenerate removes the last answer, except the text that it was begun with, so that the model can
+// write another. ok is false if there is no answer.
 func (c *Conversation) Regenerate() (ok bool) {
 	n := len(c.Messages)
 	if n == 0 || c.Messages[n-1].Role != Assistant {

@@ -12,18 +12,17 @@ import (
 type Request struct {
 	Messages []Message
 	Tools    json.RawMessage // a list; nil: none
-	Kwargs   json.RawMessage // an object, further variables of the template; nil: none
+	Kwargs   json.RawMessage // an object with further variables for the template; nil: none
 }
 
-// ParseRequest reads JSON: {"messages": […], "tools": […], "chat_template_kwargs":
-// {…}, "documents": […]}, of which only the messages must be there, or the list of messages
-// alone.
+// ParseRequest parses JSON: an object {"messages": […], "tools": […], "chat_template_kwargs": {…},
+// "documents": […]}, or a list of messages. In an object only the messages are required.
 func ParseRequest(data []byte) (Request, error) {
 	var r struct {
 		Messages []json.RawMessage `json:"messages"`
 		Tools    json.RawMessage   `json:"tools"`
 		Kwargs   json.RawMessage   `json:"chat_template_kwargs"`
-		// Documents are what transformers gives templates by that name.
+		// Documents become the template variable of this name, as in transformers.
 		Documents json.RawMessage `json:"documents"`
 	}
 	var err error
@@ -59,7 +58,7 @@ func ParseRequest(data []byte) (Request, error) {
 	return Request{messages, r.Tools, r.Kwargs}, CheckMessages(messages)
 }
 
-// plainJSON returns an error without the names of Go types.
+// plainJSON rewrites an error of package json without the names of Go types.
 func plainJSON(err error) error {
 	var syntax *json.SyntaxError
 	var other *json.UnmarshalTypeError
@@ -72,7 +71,7 @@ func plainJSON(err error) error {
 	return err
 }
 
-// parseMessage reads one message.
+// parseMessage parses a message.
 func parseMessage(object json.RawMessage) (m Message, err error) {
 	var fields map[string]json.RawMessage
 	if err := json.Unmarshal(object, &fields); err != nil {
@@ -85,7 +84,7 @@ func parseMessage(object json.RawMessage) (m Message, err error) {
 			}
 		}
 	}
-	whole := true // role, content and input are all there is
+	whole := true // there are no fields except role, content and input
 	for name := range fields {
 		whole = whole && (name == "role" || name == "content" || name == "input")
 	}
@@ -108,8 +107,8 @@ func parseMessage(object json.RawMessage) (m Message, err error) {
 	return m, nil
 }
 
-// contentText returns the text of a content: a JSON text, or a list of parts of
-// which only texts are understood.
+// contentText returns the text of a content: a string, or a list of parts, which must all be texts.
+// isText reports a string.
 func contentText(raw json.RawMessage) (text string, isText bool, err error) {
 	if err := json.Unmarshal(raw, &text); err == nil {
 		return text, true, nil

@@ -10,19 +10,19 @@ import (
 // part is a piece of a rendered conversation.
 type part struct {
 	text    string
-	message int // from whose fields it is, an index; ours: the template's own text
+	message int // index of the message that the text comes from; ours: the template
 }
 
-// ours is the message of parts that the template wrote.
+// ours is the message of parts that come from the template.
 const ours = -1
 
-// Origins of data that belong to no message.
+// settings is the origin of tools and variables, which belong to no message.
 const settings text.Origin = math.MaxInt32 - 1
 
-// origin returns the origin of what is in a message.
+// origin returns the origin of a message's fields.
 func origin(message int) text.Origin { return text.Origin(message + 1) }
 
-// partsOf divides a rendered text by where it comes from.
+// partsOf divides a rendered text by its origins.
 func partsOf(t text.Text) []part {
 	var list []part
 	for _, s := range t.Spans() {

@@ -13,9 +13,9 @@ import (
 // namedText is a variable of templates.
 type namedText struct{ name, text string }
 
-// specialTexts returns the texts of special tokens by the names that templates know. BOS and
-// EOS are "" unless the vocabulary has them as control tokens: others are only assumed, or a
-// mistake, and do not belong into a prompt.
+// specialTexts returns the texts of special tokens, with the names of the template's variables. BOS
+// and EOS are "" unless the vocabulary has them as control, unknown or user-defined tokens: others
+// are only assumed, or a mistake, and do not belong in a prompt.
 func specialTexts(tok *tokenizer.Tokenizer) []namedText {
 	ids := tok.Special()
 	written := func(id int32) string {
@@ -37,10 +37,10 @@ func specialTexts(tok *tokenizer.Tokenizer) []namedText {
 	return list
 }
 
-// reserved are the variables that the conversation sets itself.
+// reserved are the variables that only the conversation sets.
 var reserved = map[string]bool{"messages": true, "tools": true, "add_generation_prompt": true}
 
-// vars returns the variables of a template.
+// vars returns the template's variables. list becomes messages.
 func (t *Template) vars(list *value.List) (*value.Dict, error) {
 	vars := value.NewDict()
 	for _, s := range t.special {
@@ -84,7 +84,7 @@ func because(err error) string {
 	return ": " + err.Error()
 }
 
-// messages returns messages as a template sees them, and their size in bytes.
+// messages converts messages for the template. size is their size in bytes.
 func (t *Template) messages(messages []Message) (list *value.List, size int, err error) {
 	list = &value.List{}
 	var folded text.Builder
@@ -108,7 +108,7 @@ func (t *Template) messages(messages []Message) (list *value.List, size int, err
 	return list, size + folded.Len(), nil
 }
 
-// fold puts a text in front of a message's content.
+// fold inserts a text before a message's content.
 func fold(d *value.Dict, before text.Text) {
 	content, _ := d.Lookup("content")
 	switch c := content.(type) {
@@ -122,7 +122,7 @@ func fold(d *value.Dict, before text.Text) {
 	}
 }
 
-// message returns a message as a template sees it.
+// message converts a message for the template.
 func (t *Template) message(m Message, index int) (*value.Dict, error) {
 	o := origin(index)
 	d := value.NewDict()
@@ -153,8 +153,8 @@ func (t *Template) message(m Message, index int) (*value.Dict, error) {
 	return d, nil
 }
 
-// role returns a role. The roles that are known are the template's text, which
-// builds control tokens of them: <|user|>.
+// role converts a role for the template. Known roles count as the template's own text, because it
+// builds control tokens such as <|user|> from them.
 func (t *Template) role(role string, o text.Origin) text.Text {
 	switch role {
 	case Developer:
@@ -168,9 +168,9 @@ func (t *Template) role(role string, o text.Origin) text.Text {
 	return text.From(role, o)
 }
 
-// object returns a message's own fields as transformers hands them to templates:
-// without those that are null, and with the reasoning under its two names. A content
-// is joined, and arguments are read or written, for templates that need it.
+// object converts a message's own fields, as transformers does: it leaves out null fields and gives
+// the reasoning both of its names. It joins the parts of a content and converts the arguments of
+// tool calls, if the template needs it.
 func (t *Template) object(from *value.Dict, m Message, o text.Origin) (*value.Dict, error) {
 	d := value.NewDict()
 	var reasoning value.Value
@@ -204,7 +204,7 @@ func (t *Template) object(from *value.Dict, m Message, o text.Origin) (*value.Di
 	return d, nil
 }
 
-// joinedText returns the text of the parts of a content.
+// joinedText returns the joined texts of the parts of a content.
 func joinedText(content *value.List) string {
 	var b strings.Builder
 	for _, item := range content.Items {
@@ -219,8 +219,8 @@ func joinedText(content *value.List) string {
 	return b.String()
 }
 
-// toolCalls gives the arguments of tool calls the form that the template wants:
-// an object, or the text of one, which is OpenAI's form.
+// toolCalls converts the arguments of tool calls to the form that the template needs: an object, or
+// its JSON as a string, as in OpenAI's API.
 func (t *Template) toolCalls(calls value.Value) error {
 	list, ok := calls.(*value.List)
 	if !ok {

@@ -1,25 +1,24 @@
 package chat
 
-// shift.go is what happens when the context is full: the oldest turns leave it.
-// What stays is the system message with what the template puts around it, and
-// turns as if they were the first:
+// When the context is full, the oldest turns are dropped from it. The system message stays, with
+// what the template puts around it, and later turns move to the front:
 //
 //	before: │ head │ lead │ user 1 │ answer 1 │ lead │ user 2 │ answer 2 │ …
 //	after:  │ head │ lead │ user 2 │ answer 2 │ …
 //
-// The lead before the first user may be longer than before others, for instance with a system
-// message inside. Then the longest end that both share is taken from the later one, so that
+// The lead before the first user's text may be longer than later ones, for instance if it contains
+// the system message. The longest common suffix of both leads is kept from the later one, so that
 // the result is what the template would have made.
 
-// span is tokens from keep to end, which are to leave the context.
+// span is the range of tokens from keep to end-1, which are to be dropped.
 type span struct {
 	keep, end int
-	turns     int // that are in it
+	turns     int // number of turns in it
 }
 
-// oldest returns as few of the oldest turns as must leave so that at most goal tokens stay, or
-// all that can leave. keep is how many tokens stay in any case. The span is empty if there is
-// only one turn.
+// oldest returns the span of the oldest turns to drop: as few as needed so that at most goal tokens
+// remain, or all that can be dropped. The first keep tokens always stay. The span is empty if there
+// is only one turn.
 func (c *Conversation) oldest(goal, keep int) (s span) {
 	if len(c.turns) == 0 {
 		return span{}
@@ -44,7 +43,7 @@ func (c *Conversation) oldest(goal, keep int) (s span) {
 	return s
 }
 
-// drop removes turns from the context.
+// drop removes the turns of s from the context.
 func (c *Conversation) drop(s span) error {
 	c.tokens = append(append([]int32{}, c.tokens[:s.keep]...), c.tokens[s.end:]...)
 	c.turns = append([]turn{}, c.turns[s.turns:]...)
@@ -53,17 +52,17 @@ func (c *Conversation) drop(s span) error {
 		t := &c.turns[i]
 		t.user -= by
 		t.end = max(0, t.end-by)
-		t.prompt = "" // of a conversation that is no more
+		t.prompt = "" // the text has changed
 		if t.start != unknown {
 			t.start = max(0, t.start-by)
 		}
 	}
 	c.turns[0].start = unknown
 	c.first = c.turns[0].message
-	// The last one is what the next is added to.
+	// New turns are added to the last one, so its prompt is needed.
 	last := &c.turns[len(c.turns)-1]
 	if last.goesOn {
-		return nil // what was there of its answer is no longer known apart
+		return nil // the begun part of its answer can no longer be separated
 	}
 	shown := c.shown()
 	parts, err := c.Template.parts(shown[:len(shown)-(len(c.Messages)-last.next)], true)

@@ -23,7 +23,8 @@ type snapshotTurn struct {
 	Prompt  string `json:"prompt"`
 }
 
-// Snapshot returns the conversation as it is.
+// Snapshot returns the present state of the conversation. The Snapshot shares memory with the
+// conversation.
 func (c *Conversation) Snapshot() Snapshot {
 	s := Snapshot{Template: c.Template.source, Messages: c.Messages, First: c.first, Tokens: c.tokens}
 	for _, t := range c.turns {
@@ -32,9 +33,8 @@ func (c *Conversation) Snapshot() Snapshot {
 	return s
 }
 
-// Restore makes the conversation what it was. With another template, or where
-// sameTokens is false because the tokens are those of another model, the messages alone
-// are taken.
+// Restore replaces the conversation by a stored one. If the template differs, or sameTokens is
+// false because the tokens are another model's, it restores only the messages.
 func (c *Conversation) Restore(s Snapshot, sameTokens bool) error {
 	if len(s.Messages) > 0 && s.Messages[0].Role == System && s.Messages[0].Content == "" {
 		return errors.New("chat: an empty system message")
@@ -50,7 +50,7 @@ func (c *Conversation) Restore(s Snapshot, sameTokens bool) error {
 	}
 	c.first, c.tokens = s.First, slices.Clone(s.Tokens)
 	for _, t := range s.Turns {
-		t.Next = max(t.Next, t.Message+1) // files of before have none
+		t.Next = max(t.Next, t.Message+1) // older files have no Next
 		c.turns = append(c.turns, turn{start: t.Start, user: t.User, end: t.End, message: t.Message, next: t.Next, prompt: t.Prompt})
 	}
 	return nil

@@ -13,30 +13,30 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// Template is the form that a model wants a conversation in.
+// Template renders conversations in the form that a model was trained on.
 type Template struct {
-	Stops []string // texts that end an answer, besides the tokens that do
+	Stops []string // texts that end an answer, in addition to tokens
 
 	source   string
 	compiled *jinja.Template
 	exact    bool
 	special  []namedText // bos_token and the like
 	settings Settings
-	// foldSystem: the template has no place for a system message, which goes
-	// in front of the first user's.
+	// foldSystem says that the template has no place for a system message, which is then put before
+	// the first user's text.
 	foldSystem bool
-	joinParts  bool // it cannot read contents in parts
-	textArgs   bool // it wants the arguments of tool calls as a text
+	joinParts  bool // the template cannot read contents in parts
+	textArgs   bool // the template needs the arguments of tool calls as a string
 }
 
-// Settings are what templates get besides the messages.
+// Settings are the inputs of a template besides the messages.
 type Settings struct {
 	Tools  json.RawMessage  // a list of tools in OpenAI's form; nil: none
 	Kwargs json.RawMessage  // an object with further variables; nil: none
-	Now    func() time.Time // the present; nil: the clock
+	Now    func() time.Time // returns the present time; nil: time.Now
 }
 
-// Builtin returns the built-in template of that name, for a vocabulary.
+// Builtin returns the built-in template with this name, prepared for a vocabulary.
 func Builtin(name string, tok *tokenizer.Tokenizer) (*Template, error) {
 	b, ok := builtins[name]
 	if !ok {
@@ -46,13 +46,13 @@ func Builtin(name string, tok *tokenizer.Tokenizer) (*Template, error) {
 	return t, t.prepare(tok)
 }
 
-// FromModel returns the template whose text comes with a model, or from a file.
+// FromModel returns the template with this text, which comes with a model or from a file.
 func FromModel(text string, tok *tokenizer.Tokenizer) (*Template, error) {
 	t := &Template{source: text}
 	return t, t.prepare(tok)
 }
 
-// prepare compiles the template and finds out what it can do.
+// prepare compiles the template and tests what it supports.
 func (t *Template) prepare(tok *tokenizer.Tokenizer) (err error) {
 	t.special = specialTexts(tok)
 	if t.compiled, err = jinja.Compile(t.source); err != nil {
@@ -80,7 +80,7 @@ func (t *Template) prepare(tok *tokenizer.Tokenizer) (err error) {
 	return nil
 }
 
-// says reports whether parts have text of a message.
+// says reports whether parts contain text of a message.
 func says(parts []part, message int) bool {
 	for _, p := range parts {
 		if p.message == message {
@@ -90,11 +90,11 @@ func says(parts []part, message int) bool {
 	return false
 }
 
-// needle is a text that no template has.
+// needle is a string that no template contains.
 const needle = "xNEEDLEx"
 
-// readsParts reports whether the template shows the text of a content in parts, and
-// not the list of them.
+// readsParts reports whether the template shows the text of a content in parts. Other templates
+// print the list itself, or nothing.
 func (t *Template) readsParts() bool {
 	object := `{"role": "user", "content": [{"type": "text", "text": "` + needle + `"}]}`
 	parts, err := t.parts([]Message{{Role: User, Content: needle, Object: json.RawMessage(object)}}, true)
@@ -102,8 +102,8 @@ func (t *Template) readsParts() bool {
 	return err == nil && strings.Contains(text, needle) && !strings.Contains(text, "'"+needle+"'") && !strings.Contains(text, `"`+needle+`"`)
 }
 
-// readsArguments reports whether the template can show the arguments of a tool call as an
-// object. Other templates fail, or print Python's form of the object: they need a text.
+// readsArguments reports whether the template can show the arguments of a tool call as an object.
+// Other templates fail, or print the object in Python's form: they need a string.
 func (t *Template) readsArguments() bool {
 	if !strings.Contains(t.source, "tool_calls") {
 		return true
@@ -122,7 +122,7 @@ func (t *Template) readsArguments() bool {
 	return err != nil
 }
 
-// With returns the template with other settings.
+// With returns a copy of the template with other settings.
 func (t *Template) With(s Settings) (*Template, error) {
 	c := *t
 	c.settings = s
@@ -132,8 +132,8 @@ func (t *Template) With(s Settings) (*Template, error) {
 	return &c, nil
 }
 
-// parts renders messages; generate says that the answer follows, which goes on
-// with the last message where that is the model's.
+// parts renders messages. With generate, the text ends where the answer begins. If the last message
+// is the model's, the text ends with it, so that the model continues it.
 func (t *Template) parts(messages []Message, generate bool) ([]part, error) {
 	return t.render(context.Background(), messages, generate)
 }
@@ -162,7 +162,8 @@ func (t *Template) render(ctx context.Context, messages []Message, generate bool
 	text, err := t.compiled.Continue(ctx, vars, opt)
 	switch {
 	case errors.Is(err, jinja.ErrNotShown):
-		// What it leaves out of earlier answers may begin a new one.
+		// The template leaves this text out of an earlier answer, but a new answer may begin with
+		// it.
 		parts, err := t.render(ctx, messages[:n], true)
 		return append(parts, part{messages[n].Content, n}), err
 	case err != nil:
@@ -171,14 +172,14 @@ func (t *Template) render(ctx context.Context, messages []Message, generate bool
 	return partsOf(text), nil
 }
 
-// limits returns the limits for rendering a conversation of size bytes: many times what
-// published templates need. A template repeats the whole conversation a few times at most.
+// limits returns the limits for rendering a conversation of size bytes: many times what published
+// templates need. Templates repeat a conversation only a few times.
 func limits(size int) value.Limits {
 	size = min(size, 1<<24) // 16 MiB: a conversation of four million tokens
 	return value.Limits{Steps: 3e6 + 64*size, Bytes: 256<<20 + 64*size, Output: 1<<20 + 4*size, Depth: 200}
 }
 
-// TemplateError says that a template refuses a conversation, or fails.
+// TemplateError says that a template rejects a conversation, or fails.
 type TemplateError struct{ error }
 
 func (e *TemplateError) Unwrap() error { return e.error }
@@ -187,18 +188,18 @@ func templateError(err error) error {
 	return &TemplateError{fmt.Errorf("chat: template: %w", err)}
 }
 
-// hasInput reports whether the template has a place of its own for inputs.
+// hasInput reports whether the template has a place for Message.Input.
 func (t *Template) hasInput() bool { return t.exact }
 
-// Text returns the text of a conversation as the model gets it.
+// Text returns the text of a conversation up to the answer.
 func (t *Template) Text(messages []Message) (string, error) {
 	parts, err := t.parts(messages, true)
 	return flat(parts), err
 }
 
-// Prompt returns the text of a conversation and its tokens, BOS included. With
-// generate it ends where the answer begins, or goes on with the last message where
-// that is the model's.
+// Prompt returns the text of a conversation and its tokens, including BOS. With generate, it ends
+// where the answer begins. If the last message is the model's, it ends with that message, so that
+// the model continues it.
 func (t *Template) Prompt(ctx context.Context, tok *tokenizer.Tokenizer, messages []Message, generate bool) (string, []int32, error) {
 	parts, err := t.render(ctx, messages, generate)
 	if err != nil {
@@ -209,8 +210,8 @@ func (t *Template) Prompt(ctx context.Context, tok *tokenizer.Tokenizer, message
 	return flat(parts), ids, nil
 }
 
-// withBOS returns tokens with one BOS in front where the vocabulary wants that. added is the
-// number of tokens added; it is negative where surplus ones were removed.
+// withBOS makes ids begin with one BOS, if the vocabulary wants it. added is the number of tokens
+// added, or negative if surplus ones were removed. repeated reports the latter.
 func withBOS(tok *tokenizer.Tokenizer, ids []int32) (list []int32, added int, repeated bool) {
 	bos := tok.BOS()
 	n := 0
@@ -226,8 +227,8 @@ func withBOS(tok *tokenizer.Tokenizer, ids []int32) (list []int32, added int, re
 	return ids, 0, false
 }
 
-// encode returns the tokens of parts and for each part the index of its first.
-// continues says that they follow text.
+// encode returns the tokens of parts, and for each part the index of its first token. continues
+// says that the parts follow other text.
 func (t *Template) encode(tok *tokenizer.Tokenizer, parts []part, continues bool) (ids []int32, starts []int) {
 	list := make([]tokenizer.Part, len(parts))
 	for i, p := range parts {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// ReadsTools reports whether the template tells the model of its tools.
+// ReadsTools reports whether the template shows tools to the model.
 func (t *Template) ReadsTools() bool {
 	if !strings.Contains(t.source, "tools") {
 		return false
@@ -19,5 +19,5 @@ func (t *Template) ReadsTools() bool {
 	return err == nil && strings.Contains(text, needle)
 }
 
-// Settings returns what the template gets besides the messages.
+// Settings returns the template's settings.
 func (t *Template) Settings() Settings { return t.settings }

@@ -9,12 +9,12 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// Training returns the tokens of a whole conversation. answer marks those that a model is to
-// learn: the assistant's answers and the token that ends each.
+// Training returns the tokens of a whole conversation. answer marks the tokens to learn: the
+// assistant's answers, each with the token that ends it.
 //
-// An answer is encoded apart from the text before it, as it is when the model answers: no
-// token spans both. What the template writes after the token that ends an answer does not
-// belong to it. An answer without such a token gets the end-of-text token, if the vocabulary
+// An answer is encoded separately from the text before it, as when the model answers, so no token
+// spans both. Text of the template after the token that ends an answer does not belong to the
+// answer. If the template writes no such token, the end-of-text token is added, if the vocabulary
 // has one.
 func (t *Template) Training(tok *tokenizer.Tokenizer, messages []Message) (ids []int32, answer []bool, err error) {
 	all, err := t.parts(messages, false)
@@ -23,7 +23,7 @@ func (t *Template) Training(tok *tokenizer.Tokenizer, messages []Message) (ids [
 	}
 	text := flat(all)
 	e := trainingEncoder{t: t, tok: tok}
-	done := 0 // bytes of text that have tokens
+	done := 0 // number of bytes of text that are encoded
 	for i, m := range messages {
 		if m.Role != Assistant {
 			continue
@@ -55,8 +55,7 @@ func (t *Template) Training(tok *tokenizer.Tokenizer, messages []Message) (ids [
 	return e.ids, e.answer, nil
 }
 
-// endOf returns where the last part of a message ends in the text of parts, -1 where there
-// is none.
+// endOf returns where the last part of a message ends in the text of parts, or -1 if it has none.
 func endOf(parts []part, message int) int {
 	at, end := 0, -1
 	for _, p := range parts {
@@ -68,7 +67,7 @@ func endOf(parts []part, message int) int {
 	return end
 }
 
-// between returns bytes from to to-1 of parts.
+// between returns the part of parts from byte from to byte to-1.
 func between(parts []part, from, to int) []part {
 	var list []part
 	at := 0
@@ -82,7 +81,7 @@ func between(parts []part, from, to int) []part {
 	return list
 }
 
-// trainingEncoder gathers tokens.
+// trainingEncoder collects the tokens of a conversation.
 type trainingEncoder struct {
 	t      *Template
 	tok    *tokenizer.Tokenizer
@@ -105,8 +104,8 @@ func (e *trainingEncoder) add(parts []part, answer bool) {
 	}
 }
 
-// end appends what ends an answer: the template's text up to the first token that ends a
-// text, or the end-of-text token. It returns how many bytes of the text that is.
+// end appends the end of an answer: the template's text up to the first token that ends a text, or
+// else the end-of-text token. It returns how many bytes of text it appended.
 func (e *trainingEncoder) end(text string) int {
 	for _, id := range e.tok.EOG() {
 		mark := e.tok.Text(id)
@@ -121,11 +120,11 @@ func (e *trainingEncoder) end(text string) int {
 	return 0
 }
 
-// markup is what templates write that is usually one token.
+// markup matches texts in templates that are usually one token.
 var markup = regexp.MustCompile(`<\|[A-Za-z0-9_]+\|>|<(?:start|end)_of_turn>`)
 
-// MissingTokens returns texts of the template that look like a control token but are not one
-// in the vocabulary, where they are several tokens.
+// MissingTokens returns texts of the template that look like a control token, but are several
+// tokens in the vocabulary.
 func (t *Template) MissingTokens(tok *tokenizer.Tokenizer) ([]string, error) {
 	parts, err := t.parts([]Message{{Role: User, Content: "U"}, {Role: Assistant, Content: "A"}}, false)
 	if err != nil {

@@ -5,15 +5,16 @@ import (
 	"fmt"
 )
 
-// Checker checks the lines of an input one after the other: what each says, that no two
-// have the same id, and that all ask for one model. Its memory grows by some 50 bytes a line.
+// Checker checks the lines of an input one after the other. Each must be a valid request, no two
+// may have the same custom_id, and all must name the same model. A Checker needs about 50 bytes of
+// memory per line.
 type Checker struct {
-	lines map[key]int // by their ids
+	lines map[key]int // line numbers by custom_id
 	model string
-	first int // the line that names it
+	first int // number of the first line that names the model; 0: none yet
 }
 
-// key stands for an id.
+// key is a hash of a custom_id.
 type key [16]byte
 
 func keyOf(id string) (k key) {
@@ -22,7 +23,7 @@ func keyOf(id string) (k key) {
 	return k
 }
 
-// Check returns the request of a line; number is the line's, from 1.
+// Check returns the request of a line. number is the line's number, from 1.
 func (c *Checker) Check(line []byte, number int) (*Request, error) {
 	r, err := ParseRequest(line)
 	if err != nil {

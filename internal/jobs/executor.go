@@ -11,28 +11,28 @@ import (
 	"alpaca/internal/server/repeat"
 )
 
-// Executor answers requests with one model. It may be used by several goroutines: as many
-// requests as are in Do at a time are answered together.
+// Executor answers requests with one model. Several goroutines may use it: the engine evaluates
+// concurrent requests together.
 type Executor struct {
 	server *server.Server
 	opt    Options
 }
 
-// Options say how an Executor is made.
+// Options are the settings of an Executor.
 type Options struct {
-	Digest  string // of the model: what it answers follows from it
-	Created int64  // seconds since 1970: "created" of all answers, and the date of chat templates
+	Digest  string // digest of the model's file, which answers depend on
+	Created int64  // Unix time in seconds: "created" of all answers, and the date for chat templates
 
-	// Server says how requests are answered: the model's name, its template, sampling.
-	// Keys, hosts, limits of time and the like play no part.
+	// Server has the model's name, its template and the sampling. Options about HTTP, such as keys,
+	// hosts and timeouts, have no effect.
 	Server server.Options
 }
 
-// MaxAnswers is what an engine must have as its engine.Options' Answers: whether a request
-// for several answers is taken must not depend on how many are given at once.
+// MaxAnswers is the value that engine.Options.Answers must have. Whether a request for several
+// answers is accepted must not depend on how many requests are answered at once.
 const MaxAnswers = openai.MaxAnswers
 
-// New returns an executor that answers with an engine. It does not close the engine.
+// New returns an executor that answers with e. It does not close e.
 func New(e *engine.Engine, opt Options) *Executor {
 	s := opt.Server
 	s.Keys, s.Library, s.NoPage, s.Parallel, s.MaxBody = nil, nil, true, MaxAnswers, MaxBody
@@ -40,24 +40,24 @@ func New(e *engine.Engine, opt Options) *Executor {
 	return &Executor{server.New(e, s), opt}
 }
 
-// Fingerprint returns the system_fingerprint of answers: of the results' version, and of
-// the model.
+// Fingerprint returns the system_fingerprint of answers. It consists of the version of the engine's
+// results and the start of the model's digest.
 func Fingerprint(digest string) string {
 	return fmt.Sprintf("b%d-%s", engine.Numerics, digest[:min(len(digest), 16)])
 }
 
-// Failure is why a request has no response though nothing is wrong with it, such as that
-// memory was short. Another try, or another machine, may do better.
+// Failure says why a valid request has no response, for example because memory was short. Another
+// try, or another machine, may succeed.
 type Failure struct {
-	Status  int // of HTTP
+	Status  int // HTTP status
 	Code    string
 	Message string
 }
 
 func (f *Failure) Error() string { return fmt.Sprintf("%s (status %d)", f.Message, f.Status) }
 
-// Do answers a request. A request that cannot be answered, because of what it says, has a
-// Result that tells so; a *Failure and an error of ctx are no results.
+// Do answers a request. An invalid request gets a Result whose response is the error. A *Failure or
+// an error of ctx comes without a Result.
 func (x *Executor) Do(ctx context.Context, r *Request) (*Result, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -75,20 +75,19 @@ func (x *Executor) Do(ctx context.Context, r *Request) (*Result, error) {
 	return &Result{ID: resultID(digest), CustomID: r.CustomID, Response: &Response{Status: status, RequestID: fixed.ID, Body: body}}, nil
 }
 
-// GiveUp returns the result of a request that has none after all tries.
+// GiveUp returns an error result for a request that failed in all tries.
 func (x *Executor) GiveUp(r *Request, code, message string) *Result {
 	return Unanswered(r, x.opt.Digest, code, message)
 }
 
-// Unanswered returns the result of a request that a model, whose digest is given, cannot be
-// asked.
+// Unanswered returns an error result for a request that was not answered. digest is the model's.
 func Unanswered(r *Request, digest, code, message string) *Result {
 	return &Result{ID: resultID(r.digest(digest)), CustomID: r.CustomID, Error: &Error{code, message}}
 }
 
 func resultID(digest string) string { return "batch_req_" + digest }
 
-// failure returns what a response says that is no result.
+// failure returns the error that a response without a result reports.
 func failure(status int, body []byte) *Failure {
 	var said struct {
 		Error struct{ Code, Message string }

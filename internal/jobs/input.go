@@ -11,42 +11,42 @@ import (
 	"slices"
 )
 
-// Source gives the requests of an input one after the other.
+// Source returns the requests of an input one after the other.
 type Source interface {
-	// Next returns the next request, or io.EOF. It is for one goroutine at a time.
+	// Next returns the next request, or io.EOF after the last. Calls must not overlap.
 	Next(ctx context.Context) (*Request, error)
-	// Total returns how many there are in all, 0 where that is not known.
+	// Total returns the number of requests, or 0 if it is unknown.
 	Total() int
-	// Has reports whether an id is, or may be, one of the input's.
+	// Has reports whether the input has, or may have, a request with this id.
 	Has(id key) bool
-	// Skip makes Next leave out a request.
+	// Skip makes Next leave out the request with this id.
 	Skip(id key)
 }
 
-// Input is a file that has been checked. In memory is where its lines are, not what they
-// say.
+// Input is a file of requests that has been checked. It keeps the positions of the lines in memory,
+// not their text.
 type Input struct {
-	SHA256 string // of the file, in hexadecimal
+	SHA256 string // digest of the file, in hexadecimal
 
 	file    *os.File
 	lines   []inputLine
-	index   map[key]int // of lines
-	grouped bool        // lines that begin alike are together
+	index   map[key]int // position in lines, by id
+	grouped bool        // lines with a common prefix of their prompts are together
 	next    int
 }
 
-// inputLine is where a line is.
+// inputLine describes a line of the file.
 type inputLine struct {
 	at     int64
 	size   int32
 	number int32 // from 1
 	done   bool
 	id     key
-	begins []uint64 // how its prompt begins
+	begins []uint64 // hashes of the prompt's prefixes: see Request.begins
 }
 
-// OpenInput reads a file and checks each line. bad is called for those that cannot be
-// taken; then there is an error in the end.
+// OpenInput opens a file and checks each line. It calls bad for each invalid line. If there was
+// one, OpenInput returns an error after the last line.
 func OpenInput(path string, shard Shard, bad func(line int, err error)) (*Input, error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -60,7 +60,7 @@ func OpenInput(path string, shard Shard, bad func(line int, err error)) (*Input,
 	return in, nil
 }
 
-// check reads the file.
+// check reads and checks the file, and sets the fields of in.
 func (in *Input) check(shard Shard, bad func(line int, err error)) error {
 	sum := sha256.New()
 	l := newLines(io.TeeReader(in.file, sum), MaxLine)
@@ -102,7 +102,7 @@ func (in *Input) check(shard Shard, bad func(line int, err error)) error {
 	return nil
 }
 
-// number notes where each line is in the order of the lines.
+// number sets index to the present order of lines.
 func (in *Input) number() {
 	for i, l := range in.lines {
 		in.index[l.id] = i
@@ -112,10 +112,10 @@ func (in *Input) number() {
 // Close closes the file.
 func (in *Input) Close() error { return in.file.Close() }
 
-// ByPrefix puts lines whose prompts begin alike one after the other, so that what they
-// share is evaluated once. Groups come in the order of their first lines.
+// ByPrefix sorts the lines so that prompts with a common prefix follow each other, and the engine
+// evaluates the prefix once. Groups are in the order of their first lines.
 func (in *Input) ByPrefix() {
-	if in.grouped { // a shard is a stretch of lines in that order
+	if in.grouped { // the lines of a shard are already in this order
 		return
 	}
 	in.grouped = true
@@ -123,20 +123,20 @@ func (in *Input) ByPrefix() {
 	in.number()
 }
 
-// Total is Source's.
+// Total implements Source.
 func (in *Input) Total() int { return len(in.lines) }
 
-// Has is Source's.
+// Has implements Source.
 func (in *Input) Has(id key) bool { _, ok := in.index[id]; return ok }
 
-// Skip is Source's.
+// Skip implements Source.
 func (in *Input) Skip(id key) {
 	if i, ok := in.index[id]; ok {
 		in.lines[i].done = true
 	}
 }
 
-// Next is Source's.
+// Next implements Source.
 func (in *Input) Next(ctx context.Context) (*Request, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
@@ -150,7 +150,7 @@ func (in *Input) Next(ctx context.Context) (*Request, error) {
 	return nil, io.EOF
 }
 
-// read returns the request of a line, which must be as it was.
+// read reads the request of a line again. It is an error if the line has changed.
 func (in *Input) read(l inputLine) (*Request, error) {
 	line := make([]byte, l.size)
 	_, err := in.file.ReadAt(line, l.at)
@@ -167,7 +167,7 @@ func (in *Input) read(l inputLine) (*Request, error) {
 	return r, nil
 }
 
-// ids returns the ids in the order of the file.
+// ids returns the ids of all requests in the order of the file.
 func (in *Input) ids() []key {
 	sorted := slices.Clone(in.lines)
 	slices.SortFunc(sorted, func(a, b inputLine) int { return int(a.number - b.number) })

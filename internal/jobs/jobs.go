@@ -1,9 +1,9 @@
-// Package jobs has requests as lines of JSON, in the form of OpenAI's batch files:
+// Package jobs answers requests that are lines of JSON, in the form of OpenAI's batch files:
 //
 //	line ─► Checker ─► Request ─► Executor (the server's own handlers) ─► Result ─► line
 //
-// A result follows from the line and the model alone, so that it does not matter on which
-// machine, in which order or how often a line is answered.
+// A result depends only on the line and the model. So it does not matter on which machine, in which
+// order or how often a line is answered.
 package jobs
 
 import (
@@ -22,24 +22,24 @@ import (
 
 // Limits of a line.
 const (
-	MaxBody = 8 << 20 // bytes of a body, as of one that comes over HTTP
+	MaxBody = 8 << 20 // bytes of a body, the same as over HTTP
 	MaxLine = MaxBody + 64<<10
 	MaxID   = 1 << 10 // bytes of a custom_id
 )
 
-// paths are what a line may ask for.
+// paths are the URLs that a line may have.
 var paths = []string{"/v1/chat/completions", "/v1/completions", "/v1/responses"}
 
 // Request is a line of an input.
 type Request struct {
 	CustomID string
-	URL      string // a path of the server
+	URL      string // one of paths
 	Body     []byte // a JSON object, without spaces between its values
-	Model    string // that the body names; "" for none
+	Model    string // the model that the body names; "": none
 }
 
-// ParseRequest reads a line, which is hostile until then. Whether the body makes sense is
-// seen only when it is answered.
+// ParseRequest parses a line, which is untrusted. The contents of the body are checked only when
+// the request is answered.
 func ParseRequest(line []byte) (*Request, error) {
 	if len(line) > MaxLine {
 		return nil, fmt.Errorf("it has %d bytes, must have at most %d", len(line), MaxLine)
@@ -80,7 +80,7 @@ func ParseRequest(line []byte) (*Request, error) {
 	return r, r.setBody(fields["body"])
 }
 
-// setBody takes the body's JSON.
+// setBody sets Body and Model from the body's JSON.
 func (r *Request) setBody(data json.RawMessage) error {
 	var fields map[string]json.RawMessage
 	switch {
@@ -89,7 +89,7 @@ func (r *Request) setBody(data json.RawMessage) error {
 	case data[0] != '{' || json.Unmarshal(data, &fields) != nil:
 		return fmt.Errorf("body is %s, must be a JSON object", clip(string(data)))
 	}
-	json.Unmarshal(fields["model"], &r.Model) // another type than a string is an error when it is answered
+	json.Unmarshal(fields["model"], &r.Model) // a model that is not a string is an error when the request is answered
 	body, err := compact(data)
 	if len(body) > MaxBody {
 		err = fmt.Errorf("body has %d bytes, must have at most %d", len(body), MaxBody)
@@ -98,7 +98,7 @@ func (r *Request) setBody(data json.RawMessage) error {
 	return err
 }
 
-// digest returns bytes that are this request's to that model alone.
+// digest returns a hash of the request and the model's digest, as 32 hexadecimal digits.
 func (r *Request) digest(model string) string {
 	h := sha256.New()
 	for _, part := range []string{r.CustomID, r.URL, string(r.Body), model} {
@@ -110,14 +110,14 @@ func (r *Request) digest(model string) string {
 	return hex.EncodeToString(h.Sum(nil))[:32]
 }
 
-// seed returns the seed of a request that names none. It depends on the id alone: not on
-// its place, not on the machine, and another line has another.
+// seed returns the seed for a request that names none. It depends only on the id, so that a line's
+// answer is the same on every machine and at every place in a file.
 func (r *Request) seed() uint32 {
 	sum := sha256.Sum256([]byte(r.CustomID))
 	return openai.FoldSeed(binary.BigEndian.Uint64(sum[:8]))
 }
 
-// clip shortens what errors repeat of a line.
+// clip quotes and shortens text of a line for an error.
 func clip(text string) string {
 	const most = 60
 	if r := []rune(text); len(r) > most {

@@ -11,10 +11,10 @@ import (
 // lines reads the lines of a file one after the other.
 type lines struct {
 	r      *bufio.Reader
-	most   int // bytes of a line
-	number int // of the line read last, from 1
+	most   int // most bytes of a line
+	number int // number of the line read last
 	at     int64
-	next   int64 // offset of the line after it
+	next   int64 // offset of the next line
 	buf    []byte
 }
 
@@ -22,8 +22,8 @@ func newLines(r io.Reader, most int) *lines {
 	return &lines{r: bufio.NewReaderSize(r, 256<<10), most: most}
 }
 
-// read returns the next line without the newline at its end, io.EOF after the last. It is
-// valid until the next call. Blank lines count, but are not returned.
+// read returns the next line without its newline, or io.EOF after the last. The line is valid until
+// the next call. Blank lines count in number, but are not returned.
 func (l *lines) read() ([]byte, error) {
 	for {
 		line, err := l.one()
@@ -33,13 +33,13 @@ func (l *lines) read() ([]byte, error) {
 	}
 }
 
-// one returns the next line, be it blank.
+// one returns the next line, even if it is blank.
 func (l *lines) one() ([]byte, error) {
 	l.buf, l.at = l.buf[:0], l.next
 	for {
 		part, err := l.r.ReadSlice('\n')
 		l.next += int64(len(part))
-		if len(l.buf) <= l.most { // of one that is too long the rest is only counted
+		if len(l.buf) <= l.most { // the rest of a line that is too long is only counted
 			l.buf = append(l.buf, part...)
 		}
 		if errors.Is(err, bufio.ErrBufferFull) {
@@ -53,14 +53,14 @@ func (l *lines) one() ([]byte, error) {
 		if len(line) > l.most {
 			return nil, &lineError{l.number, fmt.Errorf("it has more than %d bytes", l.most)}
 		}
-		if mark := []byte("\ufeff"); l.number == 1 && bytes.HasPrefix(line, mark) { // some editors write one
+		if mark := []byte("\ufeff"); l.number == 1 && bytes.HasPrefix(line, mark) { // some editors write a byte order mark
 			line, l.at = line[len(mark):], l.at+int64(len(mark))
 		}
 		return line, nil
 	}
 }
 
-// lineError is an error about a line.
+// lineError is an error in a line.
 type lineError struct {
 	number int
 	error

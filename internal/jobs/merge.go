@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/atomicfile"
 )
 
-// place is where a result is.
+// place says where a result is: the number of the file, its offset and size, and its digest.
 type place struct {
 	file int
 	at   int64
@@ -19,10 +19,10 @@ type place struct {
 	sum  [sha256.Size]byte
 }
 
-// Merge writes the results of several files in the order of the input, of which each must
-// have one. A result that is there twice must be the same both times: it follows from its
-// request, so that another one is of another model or version, or of a machine that makes
-// mistakes. bad is how many have errors.
+// Merge writes the results in the files at paths to w, in the order of the input. Each request must
+// have a result. If a request has two, they must be equal. A difference means that they are of
+// different models or versions, or that a machine makes mistakes. bad is the number of results with
+// errors.
 func Merge(in *Input, paths []string, w io.Writer) (bad int, err error) {
 	files := make([]*os.File, len(paths))
 	defer func() {
@@ -61,7 +61,8 @@ func Merge(in *Input, paths []string, w io.Writer) (bad int, err error) {
 	return bad, nil
 }
 
-// findResults finds the results in a file.
+// findResults adds the places of the results in file number file to found. bad counts the new
+// results with errors.
 func findResults(in *Input, paths []string, file int, f *os.File, found map[key]place) (bad int, err error) {
 	err = eachResult(paths[file], f, func(r *Result, l *lines, line []byte) error {
 		id := keyOf(r.CustomID)
@@ -84,7 +85,7 @@ func findResults(in *Input, paths []string, file int, f *os.File, found map[key]
 	return bad, err
 }
 
-// SortOutput puts the results of a file in the order of their requests.
+// SortOutput sorts the results in the file at path into the order of their requests.
 func SortOutput(in *Input, path string) error {
 	out, err := atomicfile.Create(path, 0o666)
 	if err != nil {
@@ -97,7 +98,7 @@ func SortOutput(in *Input, path string) error {
 	return out.Commit()
 }
 
-// missingOf names requests without a result, by their lines.
+// missingOf returns the lines without a result, such as "line 7".
 func missingOf(in *Input, found map[key]place) (list []string) {
 	for _, l := range in.lines {
 		if _, ok := found[l.id]; !ok {

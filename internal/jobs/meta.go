@@ -14,22 +14,23 @@ import (
 	"alpaca/internal/atomicfile"
 )
 
-// Meta says what an output is made from. It lies beside the output, so that nobody goes on
-// with another input, model, version or setting without noticing.
+// Meta says what an output is made from. It is stored beside the output, so that nobody resumes a
+// batch with another input, model, version or setting by mistake.
 type Meta struct {
-	Input    string            `json:"input"` // SHA-256 of the file; "" for a pipe
+	Input    string            `json:"input"` // SHA-256 of the input file; "": a pipe
 	Shard    string            `json:"shard"`
-	Model    string            `json:"model"` // SHA-256 of the file
+	Model    string            `json:"model"` // SHA-256 of the model file
 	Program  string            `json:"program"`
 	Numerics int               `json:"numerics"`
 	Settings map[string]string `json:"settings"`
 }
 
-// MetaPath returns where the Meta of an output lies.
+// MetaPath returns the path of an output's Meta.
 func MetaPath(output string) string { return output + ".meta" }
 
-// Claim compares m with what the output at a path was begun with, and writes it where the
-// output is new. Force writes it in any case.
+// Claim compares m with the Meta of an output that exists, and returns an error if they differ, or
+// if an output that is not empty has no Meta. For a new output it writes m. With force it always
+// writes m.
 func (m *Meta) Claim(output string, force bool) error {
 	path := MetaPath(output)
 	data, err := os.ReadFile(path)
@@ -71,7 +72,7 @@ func (m *Meta) Claim(output string, force bool) error {
 	return f.Commit()
 }
 
-// differences names what is not the same now.
+// differences lists the fields whose values differ in now.
 func (m *Meta) differences(now *Meta) (list []string) {
 	add := func(name, a, b string) {
 		if a != b {

@@ -11,31 +11,31 @@ import (
 	"alpaca/internal/atomicfile"
 )
 
-// Output is where results go, a line each, as they come.
+// Output receives results, and writes each as a line.
 type Output struct {
 	path    string
-	journal *atomicfile.Journal // nil: stream is written
+	journal *atomicfile.Journal // nil: results go to stream
 	stream  io.Writer
 
-	mu    sync.Mutex  // of what follows
-	timer *time.Timer // until what is written gets to disk; nil: all has
-	err   error       // of that
+	mu    sync.Mutex  // guards timer, err and, in Close, journal
+	timer *time.Timer // runs until results are synced to disk; nil: nothing to sync
+	err   error       // error of syncing
 
-	Done   int // results in it, those of before included
-	Failed int // of them, those with errors
+	Done   int // number of results, including those of earlier runs
+	Failed int // number of results with errors
 }
 
-// syncInterval is how much work a crash of the whole machine may cost; one of the process
-// costs none.
+// syncInterval is how long a result may wait before it is synced to disk. A crash of the machine
+// loses the results of that time; a crash of the process loses none.
 const syncInterval = time.Second
 
-// NewOutput returns an output that nobody goes on with, such as a pipe.
+// NewOutput returns an output that cannot be resumed, such as a pipe.
 func NewOutput(w io.Writer) *Output { return &Output{stream: w} }
 
-// OpenOutput opens a file of results, of which src leaves out what is there already: the
-// file is all that is remembered of a run. It is created where it is not there. A last line
-// that is not complete is cut off. With retry results with errors are removed, so that they
-// are made again.
+// OpenOutput opens the file of results at path, or creates it. The file is the only record of
+// earlier runs: requests that have a result in it are skipped in src. An incomplete last line is
+// cut off. If retry is set, results with errors are removed, so that their requests are answered
+// again.
 func OpenOutput(path string, src Source, retry bool) (*Output, error) {
 	journal, err := atomicfile.OpenJournal(path)
 	if err != nil {
@@ -45,7 +45,7 @@ func OpenOutput(path string, src Source, retry bool) (*Output, error) {
 	err = o.resume(src, retry)
 	if err == nil && retry && o.Failed > 0 {
 		err = keep(path, func(r *Result) bool { return !r.Failed() })
-		if err == nil { // the file is another one now
+		if err == nil { // keep has replaced the file
 			o.journal, err = atomicfile.OpenJournal(path)
 			journal.Close()
 		}
@@ -60,7 +60,7 @@ func OpenOutput(path string, src Source, retry bool) (*Output, error) {
 	return o, nil
 }
 
-// resume makes src leave out what there are results of.
+// resume counts the results in the file, and makes src skip their requests.
 func (o *Output) resume(src Source, retry bool) error {
 	return eachResult(o.path, o.journal.Reader(), func(r *Result, _ *lines, _ []byte) error {
 		id := keyOf(r.CustomID)
@@ -78,9 +78,10 @@ func (o *Output) resume(src Source, retry bool) error {
 	})
 }
 
-// eachResult reads the results of a file. each is called with the line, and with where it is.
+// eachResult reads the results of a file. It calls each with a result, its line, and l, which has
+// the line's number and offset.
 func eachResult(path string, r io.Reader, each func(r *Result, l *lines, line []byte) error) error {
-	const most = 1 << 30 // of a line: answers have no limit but the context
+	const most = 1 << 30 // most bytes of a line: an answer is limited only by the context
 	l := newLines(r, most)
 	for {
 		line, err := l.read()
@@ -106,7 +107,7 @@ func eachResult(path string, r io.Reader, each func(r *Result, l *lines, line []
 	}
 }
 
-// keep rewrites a file of results with those that are wanted.
+// keep rewrites a file of results with the wanted ones only.
 func keep(path string, wanted func(*Result) bool) error {
 	in, err := os.Open(path)
 	if err != nil {
@@ -131,7 +132,7 @@ func keep(path string, wanted func(*Result) bool) error {
 	return out.Commit()
 }
 
-// Add adds a result.
+// Add writes a result.
 func (o *Output) Add(r *Result) error {
 	line, err := r.Line()
 	if err != nil {
@@ -152,8 +153,7 @@ func (o *Output) Add(r *Result) error {
 	return nil
 }
 
-// syncLater has results brought to disk soon, while others are made. It returns why that
-// went wrong before.
+// syncLater starts the timer that syncs results to disk. It returns the error of earlier syncs.
 func (o *Output) syncLater() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -171,7 +171,7 @@ func (o *Output) sync() {
 	}
 }
 
-// Close brings all results to disk.
+// Close syncs all results to disk and closes the file.
 func (o *Output) Close() error {
 	o.mu.Lock()
 	defer o.mu.Unlock()

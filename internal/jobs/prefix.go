@@ -7,20 +7,20 @@ import (
 )
 
 const (
-	pieceLen  = 128 // bytes: about as many as a block of the cache has tokens
-	mostBegin = 512 // pieces: prompts that have 64 KiB in common are equal here
+	pieceLen  = 128 // bytes, about as many as a cache block has tokens
+	mostBegin = 512 // most pieces of a prompt: prompts that share 64 KiB count as equal
 )
 
-// beginFields are what prompts begin with, in order.
+// beginFields are the fields that a prompt begins with, in order.
 var beginFields = map[string][]string{
 	"/v1/chat/completions": {"tools", "messages"},
 	"/v1/completions":      {"prompt"},
 	"/v1/responses":        {"tools", "instructions", "input"},
 }
 
-// begins returns a number for each piece of the prompt's text, which stands for the whole
-// text up to there. It is a guess at what the engine will find in common: templates put
-// more between, but the same in all prompts.
+// begins returns a hash for each piece of the prompt's text: the hash of the text from the
+// beginning to the end of the piece. It only estimates the prefixes that the engine will find,
+// because templates add text. They add the same text to all prompts.
 func (r *Request) begins() []uint64 {
 	var fields map[string]json.RawMessage
 	if json.Unmarshal(r.Body, &fields) != nil {
@@ -42,10 +42,10 @@ func (r *Request) begins() []uint64 {
 	return append(list, h)
 }
 
-// byPrefix sorts lines so that of any beginning all that have it are together, as in a walk
-// through the tree of all beginnings. Branches go in the order of their first lines.
+// byPrefix sorts lines so that all lines with the same prefix are together, as in a walk through
+// the tree of prefixes. Branches are in the order of their first lines.
 func byPrefix(list []inputLine) {
-	first := map[uint64]int32{} // the first line with a beginning
+	first := map[uint64]int32{} // number of the first line with a prefix, by the prefix's hash
 	for _, l := range list {
 		for _, h := range l.begins {
 			if n, ok := first[h]; !ok || l.number < n {

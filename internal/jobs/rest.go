@@ -2,8 +2,8 @@ package jobs
 
 import "iter"
 
-// Rest returns the requests that Next has yet to return, each time it is called, and takes
-// none away. Ranges over them may run side by side, but not beside Next and Skip.
+// Rest returns an iterator over the requests that Next has yet to return. It does not consume them.
+// Several iterators may run at the same time, but not together with Next or Skip.
 func (in *Input) Rest() iter.Seq2[*Request, error] {
 	return func(yield func(*Request, error) bool) {
 		for _, l := range in.lines[in.next:] {

@@ -8,17 +8,17 @@ import (
 	"unicode/utf8"
 )
 
-// Result is a line of an output: the response to a request, or why there is none.
+// Result is a line of an output: the response to a request, or the reason why it has none.
 type Result struct {
 	ID       string    `json:"id"`
 	CustomID string    `json:"custom_id"`
-	Response *Response `json:"response"` // nil: there is an Error
+	Response *Response `json:"response"` // exactly one of Response and Error is nil
 	Error    *Error    `json:"error"`
 }
 
-// Response is what the server answers, be it an error of the request.
+// Response is the server's answer, which may report an error in the request.
 type Response struct {
-	Status    int             `json:"status_code"` // of HTTP
+	Status    int             `json:"status_code"` // HTTP status
 	RequestID string          `json:"request_id"`
 	Body      json.RawMessage `json:"body"`
 }
@@ -29,10 +29,10 @@ type Error struct {
 	Message string `json:"message"`
 }
 
-// Failed reports whether a request was not answered as it wanted.
+// Failed reports whether the request has no response, or an error as response.
 func (r *Result) Failed() bool { return r.Response == nil || r.Response.Status >= 400 }
 
-// Line returns the result in JSON on one line, with a newline.
+// Line returns the result as one line of JSON, with a newline.
 func (r *Result) Line() ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -43,8 +43,8 @@ func (r *Result) Line() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// ParseResult reads a line of an output. It may be of another machine: what is not a result
-// is an error, and Line writes it anew.
+// ParseResult parses and checks a line of an output, which may come from another machine. The body
+// is compacted.
 func ParseResult(line []byte) (*Result, error) {
 	if !utf8.Valid(line) {
 		return nil, errors.New("it is not in UTF-8")
@@ -71,7 +71,7 @@ func ParseResult(line []byte) (*Result, error) {
 	return r, nil
 }
 
-// compact returns JSON without spaces between its values.
+// compact removes the white space between the values of JSON.
 func compact(data []byte) ([]byte, error) {
 	var b bytes.Buffer
 	b.Grow(len(data))

@@ -15,28 +15,28 @@ type Run struct {
 	Output *Output
 	// Answer answers a request, as Executor.Do does.
 	Answer func(ctx context.Context, r *Request) (*Result, error)
-	// GiveUp is the result of a request that failed in all tries, as Executor.GiveUp is.
+	// GiveUp returns the result of a request that failed in all tries, as Executor.GiveUp does.
 	GiveUp func(r *Request, code, message string) *Result
 
 	Parallel  int // requests answered at once
-	Retries   int // of a *Failure
-	MaxErrors int // results with errors after which the run ends; negative: no limit
+	Retries   int // how often a request is tried again after a *Failure
+	MaxErrors int // the most results with errors before the run ends; negative: no limit
 
-	// Done is called after each result, by one goroutine at a time; nil: nobody is.
+	// Done, if not nil, is called after each result. Calls do not overlap.
 	Done func()
 
 	source sync.Mutex
 	output sync.Mutex
-	mu     sync.Mutex // of err
+	mu     sync.Mutex // guards err
 	err    error
 	cancel context.CancelFunc
 }
 
-// ErrTooMany says that more results than MaxErrors have errors.
+// ErrTooMany says that more than MaxErrors results have errors.
 var ErrTooMany = errors.New("too many results have errors")
 
-// Do answers them. What is in the output when it returns an error stays there: another Run
-// goes on with it.
+// Do answers the requests. If it returns an error, the results written so far stay in the output,
+// and another Run can resume it.
 func (r *Run) Do(ctx context.Context) error {
 	ctx, r.cancel = context.WithCancel(ctx)
 	defer r.cancel()
@@ -56,13 +56,13 @@ func (r *Run) Do(ctx context.Context) error {
 		})
 	}
 	all.Wait()
-	if r.err == io.EOF { // one that is wrapped is of a file that became shorter
+	if r.err == io.EOF { // a wrapped io.EOF means that the file became shorter
 		return nil
 	}
 	return r.err
 }
 
-// next returns the next request.
+// next returns the next request, or io.EOF if the run has ended.
 func (r *Run) next(ctx context.Context) (*Request, error) {
 	r.source.Lock()
 	defer r.source.Unlock()
@@ -72,15 +72,15 @@ func (r *Run) next(ctx context.Context) (*Request, error) {
 	return r.Source.Next(ctx)
 }
 
-// ended reports whether no more requests are to be begun.
+// ended reports whether the run has ended, so that no more requests begin.
 func (r *Run) ended() bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	return r.err != nil
 }
 
-// end keeps the first error. At the end of the input, or where a line cannot be taken,
-// those that are being answered are answered; what else goes wrong ends them.
+// end keeps the first error; any other error replaces io.EOF. After io.EOF or an invalid line,
+// requests in progress are still finished. Other errors cancel them.
 func (r *Run) end(err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -92,7 +92,7 @@ func (r *Run) end(err error) {
 	}
 }
 
-// one answers a request and puts the result into the output.
+// one answers a request and adds the result to the output.
 func (r *Run) one(ctx context.Context, req *Request) error {
 	res, err := r.try(ctx, req)
 	if err != nil {
@@ -112,7 +112,7 @@ func (r *Run) one(ctx context.Context, req *Request) error {
 	return nil
 }
 
-// try answers a request in as many tries as it may take.
+// try answers a request, in up to Retries+1 tries.
 func (r *Run) try(ctx context.Context, req *Request) (*Result, error) {
 	for n := 0; ; n++ {
 		res, err := r.Answer(ctx, req)

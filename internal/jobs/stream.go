@@ -6,8 +6,8 @@ import (
 	"sync"
 )
 
-// Stream is an input that cannot be read twice, such as a pipe. Its lines are checked as
-// they come, and answered in their order.
+// Stream is an input that cannot be read twice, such as a pipe. Its lines are checked as they come,
+// and answered in their order.
 type Stream struct {
 	start sync.Once
 	items chan item
@@ -16,7 +16,7 @@ type Stream struct {
 	skip  map[key]bool
 }
 
-// item is what comes next.
+// item is the next request, or an error.
 type item struct {
 	request *Request
 	err     error
@@ -27,16 +27,16 @@ func NewStream(r io.Reader, shard Shard) *Stream {
 	return &Stream{lines: newLines(r, MaxLine), shard: shard, skip: map[key]bool{}, items: make(chan item)}
 }
 
-// Total is Source's: it is not known.
+// Total implements Source: the number is unknown.
 func (s *Stream) Total() int { return 0 }
 
-// Has is Source's: any id may come.
+// Has implements Source: any id may come.
 func (s *Stream) Has(key) bool { return true }
 
-// Skip is Source's. It must not be called after Next.
+// Skip implements Source. It must not be called after Next.
 func (s *Stream) Skip(id key) { s.skip[id] = true }
 
-// Next is Source's.
+// Next implements Source.
 func (s *Stream) Next(ctx context.Context) (*Request, error) {
 	s.start.Do(func() { go s.read() })
 	select {
@@ -45,12 +45,12 @@ func (s *Stream) Next(ctx context.Context) (*Request, error) {
 			return nil, io.EOF
 		}
 		return next.request, next.err
-	case <-ctx.Done(): // while a pipe is silent
+	case <-ctx.Done(): // while the pipe has no data
 		return nil, ctx.Err()
 	}
 }
 
-// read passes on what comes, up to the first line that cannot be taken. It may be left
+// read sends the requests of the stream to items, up to the first invalid line. It may still be
 // waiting when the program ends.
 func (s *Stream) read() {
 	defer close(s.items)

@@ -1,7 +1,6 @@
-// Package oneshot asks a model one thing at a time: a text to continue or a conversation to
-// answer, and the whole answer when it is there. Many may be asked at once, which the engine
-// answers together; what each is answered depends on it alone. Thoughts that come before an
-// answer are no part of it.
+// Package oneshot asks a model one thing at a time: a text to continue, or a conversation to
+// answer. It returns the whole answer, without the model's thinking. Many queries may run at once;
+// the engine evaluates them together. An answer depends only on its query.
 package oneshot
 
 import (
@@ -18,46 +17,46 @@ import (
 	"alpaca/internal/structured"
 )
 
-// Model answers queries. It may be used by several goroutines.
+// Model answers queries. Several goroutines may use it.
 type Model interface {
 	Ask(ctx context.Context, q Query) (Answer, error)
 }
 
-// Query is a text to continue or, where Messages are given, a conversation to answer.
+// Query is a text to continue or, if Messages is not nil, a conversation to answer.
 type Query struct {
 	Prompt   string
 	Messages []chat.Message
 
-	MaxTokens int // at most; negative: as many as the context holds
-	MaxChars  int // the answer ends with the token that reaches that many characters; 0: no bound
+	MaxTokens int // most tokens of the answer; negative: until the context is full
+	MaxChars  int // end the answer with the token that reaches this many characters; 0: no limit
 	Stop      []string
 	Seed      uint32
-	Grammar   string // in GBNF, where a model can follow one; "" for none
-	NoEnd     bool   // the tokens that end a text are forbidden, where a model can do that
-	Logprob   bool   // set the answer's, where a model can do that
+	Grammar   string // in GBNF; "": none. Only Local follows one
+	NoEnd     bool   // forbid the tokens that end a text; only Local does
+	Logprob   bool   // set Answer.Logprob; only Local does
 }
 
 // Answer is what a model wrote.
 type Answer struct {
 	Text    string
-	Cut     bool // it ended because it, or the context, was full
-	Tokens  int  // that were generated
-	Prompt  int  // tokens of the prompt
+	Cut     bool // a limit or the full context ended the answer
+	Tokens  int  // number of generated tokens
+	Prompt  int  // number of the prompt's tokens
 	Took    time.Duration
-	Logprob float64 // of all tokens, natural logarithm; 0 where nobody knows
+	Logprob float64 // natural logarithm of the probability of all tokens; 0 if unknown
 }
 
 // Local is a model in an engine.
 type Local struct {
 	Engine   *engine.Engine
-	Template *chat.Template // nil: it has no conversations
+	Template *chat.Template // nil: the model cannot answer conversations
 	Sampling sampler.Params
 
 	grammars *structured.Compiler
 	tags     *thinking.Tags
 }
 
-// NewLocal returns the model of an engine. t is nil for one without conversations.
+// NewLocal returns the model of an engine. t is nil if the model cannot answer conversations.
 func NewLocal(e *engine.Engine, t *chat.Template, p sampler.Params) *Local {
 	l := &Local{Engine: e, Template: t, Sampling: p, grammars: structured.New(e.Model().Tokenizer)}
 	if t != nil {
@@ -66,10 +65,10 @@ func NewLocal(e *engine.Engine, t *chat.Template, p sampler.Params) *Local {
 	return l
 }
 
-// ErrNoTemplate says that a model has no form for conversations.
+// ErrNoTemplate says that a model cannot answer conversations.
 var ErrNoTemplate = errors.New("the model has no chat template")
 
-// prompt returns the text and the tokens of a query, and what ends its answer.
+// prompt returns the text and tokens of a query's prompt, and the texts that end its answer.
 func (l *Local) prompt(ctx context.Context, q *Query) (text string, ids []int32, stop []string, err error) {
 	tok := l.Engine.Model().Tokenizer
 	if q.Messages == nil {
@@ -82,12 +81,12 @@ func (l *Local) prompt(ctx context.Context, q *Query) (text string, ids []int32,
 	return text, ids, append(q.Stop[:len(q.Stop):len(q.Stop)], l.Template.Stops...), err
 }
 
-// Fits reports whether a text and an answer of that many tokens fit into the context.
+// Fits reports whether text and an answer of that many tokens fit into the context.
 func (l *Local) Fits(text string, answer int) bool {
 	return len(l.Engine.Model().Tokenizer.Encode(text, true, false))+answer <= l.Engine.Ctx()
 }
 
-// Ask answers a query. An answer that ctx ends is an error.
+// Ask answers a query. It returns an error if ctx ends before the answer does.
 func (l *Local) Ask(ctx context.Context, q Query) (a Answer, err error) {
 	began := time.Now()
 	text, ids, stop, err := l.prompt(ctx, &q)

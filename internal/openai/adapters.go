@@ -6,17 +6,16 @@ import (
 	"math"
 )
 
-// AdapterScale says how strong an adapter is to be.
+// AdapterScale is the scale at which an adapter is applied.
 type AdapterScale struct {
-	ID    int // as /lora-adapters counts them
+	ID    int // the adapter's number in /lora-adapters
 	Scale float32
 }
 
-// MaxAdapters bounds the adapters that a request names.
+// MaxAdapters is the most adapters that a request may name.
 const MaxAdapters = 1024
 
-// ParseAdapters reads the body of POST /lora-adapters: a list of adapters with their
-// scales.
+// ParseAdapters parses the body of POST /lora-adapters: a list of adapters with their scales.
 func ParseAdapters(data []byte) ([]AdapterScale, error) {
 	if err := check(data); err != nil {
 		return nil, err
@@ -30,15 +29,15 @@ func ParseAdapters(data []byte) ([]AdapterScale, error) {
 	return list, o.result()
 }
 
-// readAdapters reads the field "lora", of which an empty list says nothing.
+// readAdapters reads the field "lora". An empty list is the same as no field.
 func (g *Generation) readAdapters(o *object) {
 	if data, ok := o.wants("lora", "a list"); ok {
 		g.Adapters = o.adapters("lora", data)
 	}
 }
 
-// adapters reads a list of adapters with their scales. As with llama.cpp one without a
-// scale is not used.
+// adapters reads a list of adapters with their scales. As in llama.cpp, an adapter without a scale
+// has scale 0.
 func (o *object) adapters(name string, data []byte) (list []AdapterScale) {
 	items, _ := o.items(name, data, MaxAdapters)
 	for i, item := range items {

@@ -24,7 +24,7 @@ type ChatAnswer struct {
 	Verbose     *Verbose     `json:"__verbose,omitempty"`
 }
 
-// Verbose is what is asked for with "verbose".
+// Verbose is the additional output that a request gets with "verbose".
 type Verbose struct {
 	Prompt string `json:"prompt"`
 }
@@ -35,7 +35,7 @@ type ChatChoice struct {
 	Message      Answer    `json:"message"`
 	FinishReason string    `json:"finish_reason"`
 	Logprobs     *Logprobs `json:"logprobs"`
-	Seed         uint32    `json:"seed"` // that it was sampled with
+	Seed         uint32    `json:"seed"` // seed of the sampler
 	Tokens       []int32   `json:"tokens,omitempty"`
 }
 
@@ -47,15 +47,15 @@ type Answer struct {
 	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
 }
 
-// ToolCall is a call of a tool, or in a stream more of one.
+// ToolCall is a call of a tool, or in a stream a piece of one.
 type ToolCall struct {
-	Index    *int         `json:"index,omitempty"` // in a stream
+	Index    *int         `json:"index,omitempty"` // only in a stream
 	ID       string       `json:"id,omitempty"`
 	Type     string       `json:"type,omitempty"` // "function"
 	Function FunctionCall `json:"function"`
 }
 
-// FunctionCall is what is called.
+// FunctionCall names the function of a ToolCall, with its arguments.
 type FunctionCall struct {
 	Name      string `json:"name,omitempty"`
 	Arguments string `json:"arguments"` // JSON, as the model wrote it
@@ -75,13 +75,13 @@ type ChatChunk struct {
 	Verbose     *Verbose      `json:"__verbose,omitempty"`
 }
 
-// ChunkChoice is the piece of one answer.
+// ChunkChoice is a piece of one answer.
 type ChunkChoice struct {
 	Index        int       `json:"index"`
 	Delta        any       `json:"delta"` // First, Delta, or an empty object at the end
 	FinishReason *string   `json:"finish_reason"`
 	Logprobs     *Logprobs `json:"logprobs,omitempty"`
-	Seed         *uint32   `json:"seed,omitempty"` // at the end
+	Seed         *uint32   `json:"seed,omitempty"` // only in the last chunk
 	Tokens       []int32   `json:"tokens,omitempty"`
 }
 
@@ -91,14 +91,14 @@ type First struct {
 	Content *string `json:"content"` // null
 }
 
-// Delta is more of an answer.
+// Delta is the next piece of an answer.
 type Delta struct {
 	Content   string     `json:"content,omitempty"`
 	Reasoning string     `json:"reasoning_content,omitempty"`
 	ToolCalls []ToolCall `json:"tool_calls,omitempty"`
 }
 
-// Completion is the answer to a text, or a piece of it.
+// Completion is the continuation of a text, or a piece of it.
 type Completion struct {
 	ID          string             `json:"id"`
 	Object      string             `json:"object"` // "text_completion"
@@ -127,12 +127,13 @@ type Usage struct {
 	Details    UsageDetail `json:"prompt_tokens_details"`
 }
 
-// UsageDetail tells of the prompt's tokens.
+// UsageDetail has details about the prompt's tokens.
 type UsageDetail struct {
-	Cached int `json:"cached_tokens"` // known from before
+	Cached int `json:"cached_tokens"` // taken from the cache
 }
 
-// Add counts a prompt and its answer.
+// Add adds the tokens of a prompt and its answer. cached of the prompt's tokens came from the
+// cache.
 func (u *Usage) Add(prompt, cached, completion int) {
 	u.Prompt += prompt
 	u.Completion += completion
@@ -140,7 +141,7 @@ func (u *Usage) Add(prompt, cached, completion int) {
 	u.Total = u.Prompt + u.Completion
 }
 
-// Timings are llama.cpp's: times in milliseconds, rates in tokens a second.
+// Timings are llama.cpp's timings: times in milliseconds, rates in tokens per second.
 type Timings struct {
 	CacheN             int     `json:"cache_n"`
 	PromptN            int     `json:"prompt_n"`
@@ -151,12 +152,12 @@ type Timings struct {
 	PredictedMS        float64 `json:"predicted_ms"`
 	PredictedPerToken  float64 `json:"predicted_per_token_ms"`
 	PredictedPerSecond float64 `json:"predicted_per_second"`
-	DraftN             int     `json:"draft_n,omitempty"`          // evaluated before they were sampled
-	DraftAccepted      int     `json:"draft_n_accepted,omitempty"` // of those, the ones that were sampled then
+	DraftN             int     `json:"draft_n,omitempty"`          // drafted tokens
+	DraftAccepted      int     `json:"draft_n_accepted,omitempty"` // drafted tokens that the sampler then chose
 }
 
-// NewTimings returns the timings of an answer. The first token comes of the prompt's last
-// step, so that rates count one less.
+// NewTimings returns the timings of an answer. The prompt's last step yields the first token, so
+// the rates of predicted tokens count one token less.
 func NewTimings(cached, evaluated, generated int, prompt, predicted time.Duration) *Timings {
 	t := &Timings{CacheN: cached, PromptN: evaluated, PredictedN: generated}
 	t.PromptMS, t.PromptPerTokenMS, t.PromptPerSecond = rates(prompt, evaluated)
@@ -164,8 +165,7 @@ func NewTimings(cached, evaluated, generated int, prompt, predicted time.Duratio
 	return t
 }
 
-// rates returns milliseconds, milliseconds of one, and how many in a second; 0 for what
-// is not known.
+// rates returns d in milliseconds, d/n in milliseconds, and n per second. An unknown value is 0.
 func rates(d time.Duration, n int) (ms, each, perSecond float64) {
 	ms = float64(d) / float64(time.Millisecond)
 	if n > 0 {
@@ -177,7 +177,7 @@ func rates(d time.Duration, n int) (ms, each, perSecond float64) {
 	return ms, each, perSecond
 }
 
-// Progress says how much of a prompt is read.
+// Progress says how many of a prompt's tokens have been evaluated.
 type Progress struct {
 	Total     int   `json:"total"`
 	Cache     int   `json:"cache"`
@@ -190,7 +190,8 @@ type Logprobs struct {
 	Content []TokenProb `json:"content"`
 }
 
-// TokenProb is a token with its logarithm of probability, and the likeliest in its place.
+// TokenProb is a token with the logarithm of its probability, and the likeliest tokens at its
+// position.
 type TokenProb struct {
 	ID      int32       `json:"id"`
 	Token   string      `json:"token"`
@@ -199,7 +200,7 @@ type TokenProb struct {
 	Top     []OtherProb `json:"top_logprobs"` // best first, never nil
 }
 
-// OtherProb is a token that might have been in a token's place.
+// OtherProb is another token that was possible at a position.
 type OtherProb struct {
 	ID      int32   `json:"id"`
 	Token   string  `json:"token"`
@@ -207,16 +208,16 @@ type OtherProb struct {
 	Bytes   Bytes   `json:"bytes"`
 }
 
-// SampledProb is a token with the probability of its draw, and the likeliest that there were.
+// SampledProb is a token with its probability, and the likeliest tokens at its position.
 type SampledProb struct {
 	ID    int32          `json:"id"`
 	Token string         `json:"token"`
 	Bytes Bytes          `json:"bytes"`
 	Prob  float64        `json:"prob"`
-	Top   *[]SampledProb `json:"top_probs,omitempty"` // nil: it is one of those
+	Top   *[]SampledProb `json:"top_probs,omitempty"` // nil in an element of Top
 }
 
-// Sampled returns the same as probabilities.
+// Sampled returns t with probabilities instead of logarithms.
 func (t *TokenProb) Sampled() SampledProb {
 	top := []SampledProb{}
 	for _, o := range t.Top {
@@ -225,7 +226,7 @@ func (t *TokenProb) Sampled() SampledProb {
 	return SampledProb{ID: t.ID, Token: t.Token, Bytes: t.Bytes, Prob: fmath.Exp(t.Logprob), Top: &top}
 }
 
-// Bytes are a token's: JSON's strings cannot hold parts of characters.
+// Bytes are the bytes of a token. A JSON string could not hold part of a character.
 type Bytes []byte
 
 // MarshalJSON returns a list of numbers.
@@ -240,7 +241,7 @@ func (b Bytes) MarshalJSON() ([]byte, error) {
 	return append(text, ']'), nil
 }
 
-// OldLogprobs are those of OpenAI's first API.
+// OldLogprobs are log probabilities in the form of OpenAI's first API.
 type OldLogprobs struct {
 	Tokens   []string             `json:"tokens"`
 	Logprobs []float64            `json:"token_logprobs"`
@@ -248,18 +249,17 @@ type OldLogprobs struct {
 	Offsets  []int                `json:"text_offset"`
 }
 
-// Old returns the same in the first API's form, whose keys are texts: bytes that are no text
-// are written as OpenAI does, since they would all be the same character. Of alternatives
-// with the same text the likeliest stands. offset is how many characters of the text came
-// before.
+// Old returns l in the form of OpenAI's first API, whose keys are texts. As there, invalid UTF-8 is
+// written as bytes, so that different tokens have different keys. Of alternatives with the same
+// text it keeps the likeliest. offset is the number of characters before the first token.
 func (l *Logprobs) Old(offset int) *OldLogprobs {
 	o := &OldLogprobs{Tokens: []string{}, Logprobs: []float64{}, Top: []map[string]float64{}, Offsets: []int{}}
-	var part []byte // of a character
+	var part []byte // bytes of an unfinished character
 	for _, t := range l.Content {
 		token := oldToken(t.Token, t.Bytes)
 		o.Tokens = append(o.Tokens, token)
 		o.Logprobs = append(o.Logprobs, t.Logprob)
-		top := map[string]float64{token: t.Logprob} // one more than was asked for, where it is none of the likeliest
+		top := map[string]float64{token: t.Logprob} // the chosen token is listed even if it is not one of the likeliest
 		for _, other := range t.Top {
 			key := oldToken(other.Token, other.Bytes)
 			if p, ok := top[key]; !ok || other.Logprob > p {
@@ -276,7 +276,7 @@ func (l *Logprobs) Old(offset int) *OldLogprobs {
 	return o
 }
 
-// oldToken returns the text of a token, and for part of a character its bytes.
+// oldToken returns the text of a token, or its bytes if they are not valid UTF-8.
 func oldToken(text string, b Bytes) string {
 	if utf8.Valid(b) {
 		return text
@@ -289,9 +289,9 @@ func oldToken(text string, b Bytes) string {
 	return s.String()
 }
 
-// Logprob returns a logarithm of a probability that JSON can hold.
+// Logprob returns p as JSON can hold it: NaN and very small values become -9999.
 func Logprob(p float64) float64 {
-	const least = -9999 // OpenAI's, of what is impossible
+	const least = -9999 // OpenAI's value for an impossible token
 	if math.IsNaN(p) || p < least {
 		return least
 	}

@@ -9,14 +9,14 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// ParseAnthropic reads a request of Anthropic's Messages API, which asks for the same in
-// other words. count says that only its tokens are wanted.
+// ParseAnthropic parses a request of Anthropic's Messages API into a ChatRequest. count means that
+// only the number of its tokens is wanted; then max_tokens is not read.
 func ParseAnthropic(data []byte, params sampler.Params, count bool) (*ChatRequest, error) {
 	o, err := parse(data)
 	if err != nil {
 		return nil, err
 	}
-	const usual = 4096 // llama.cpp's, where there is no max_tokens
+	const usual = 4096 // llama.cpp's default for max_tokens
 	r := &ChatRequest{Generation: defaults(params), Open: true}
 	r.MaxTokens = usual
 	o.text("model", &r.Model)
@@ -38,7 +38,7 @@ func ParseAnthropic(data []byte, params sampler.Params, count bool) (*ChatReques
 	if o.integer("top_k", &p.TopK, math.MinInt32, math.MaxInt32) {
 		p.TopK = max(p.TopK, 0)
 	}
-	readSeed(o, &p.Seed) // ours, in the same words as elsewhere
+	readSeed(o, &p.Seed) // an extension, named as in the other APIs
 	o.boolean("ignore_eos", &p.IgnoreEOS)
 	r.anthropicSystem(o)
 	r.anthropicMessages(o)
@@ -47,7 +47,7 @@ func ParseAnthropic(data []byte, params sampler.Params, count bool) (*ChatReques
 	return r, o.result()
 }
 
-// anthropicSystem reads the system message, which has a field of its own.
+// anthropicSystem reads the system message, which has its own field.
 func (r *ChatRequest) anthropicSystem(o *object) {
 	data, ok := o.get("system")
 	if !ok {
@@ -70,11 +70,11 @@ func (r *ChatRequest) anthropicSystem(o *object) {
 // block is a piece of a message's content.
 type block struct {
 	kind, text, thought string
-	id, name            string          // of a call
-	input               json.RawMessage // of a call
+	id, name            string          // of a tool call; a tool result has only id
+	input               json.RawMessage // arguments of a tool call
 }
 
-// readBlock reads one. Pictures and files are refused.
+// readBlock reads a block. Images and documents are errors.
 func (o *object) readBlock(name string, data []byte) (b block) {
 	c := object{}
 	c.sub(data, o.name(name))
@@ -117,7 +117,7 @@ func (o *object) readBlock(name string, data []byte) (b block) {
 	return b
 }
 
-// blocksText returns the text of a list of blocks, a line each.
+// blocksText returns the texts of a list of blocks, joined by newlines.
 func (o *object) blocksText(name string, data []byte) string {
 	list, _ := o.items(name, data, MaxMessages)
 	var texts []string
@@ -154,7 +154,8 @@ func (r *ChatRequest) anthropicMessages(o *object) {
 	}
 }
 
-// anthropicMessage adds a message. The results of tools in it become messages before it.
+// anthropicMessage adds a message. Tool results in it become messages of their own, which precede
+// it.
 func (r *ChatRequest) anthropicMessage(o *object) {
 	var role string
 	if !o.text("role", &role) {
@@ -220,7 +221,7 @@ func (r *ChatRequest) anthropicBlocks(o *object, role string, data []byte) {
 	r.Messages = append(r.Messages, m)
 }
 
-// anthropicThinking reads whether the model is to think.
+// anthropicThinking reads whether the model should think.
 func (r *ChatRequest) anthropicThinking(o *object) {
 	t, ok := o.child("thinking")
 	if !ok {

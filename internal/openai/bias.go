@@ -9,8 +9,8 @@ import (
 	"strconv"
 )
 
-// readBias reads logit_bias: OpenAI's object of tokens and numbers, or llama.cpp's list
-// of pairs. A token is an id, or a text that stands for its tokens; false forbids it.
+// readBias reads logit_bias: OpenAI's object of tokens and numbers, or llama.cpp's list of pairs. A
+// token is an id, or a text, which means all its tokens. The value false forbids a token.
 func (g *Generation) readBias(o *object) {
 	data, ok := o.get("logit_bias")
 	if !ok {
@@ -69,8 +69,8 @@ func (g *Generation) readPair(o *object, name string, data json.RawMessage) {
 	g.addBias(o, name, b, pair[1])
 }
 
-// tokenID returns an id that int32 holds. Whether the vocabulary has it is for others to
-// say.
+// tokenID returns id as an int32, or fails if it does not fit. The caller checks whether the
+// vocabulary has it.
 func tokenID(o *object, name string, id int64) int32 {
 	if id < 0 || id > math.MaxInt32 {
 		o.fail(name, "the token %d is not in the vocabulary", id)
@@ -79,7 +79,7 @@ func tokenID(o *object, name string, id int64) int32 {
 	return int32(id)
 }
 
-// addBias adds a bias whose value is data.
+// addBias adds b with the value in data: a number, or false.
 func (g *Generation) addBias(o *object, name string, b Bias, data json.RawMessage) {
 	switch kind(data) {
 	case "a number":

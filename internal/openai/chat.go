@@ -10,20 +10,20 @@ import (
 type ChatRequest struct {
 	Generation
 	Messages []Message
-	Kwargs   json.RawMessage // variables of the template, an object; nil: none
-	// Open says that the prompt ends where an answer begins. Where the last message is
-	// the assistant's the answer goes on with it.
+	Kwargs   json.RawMessage // an object with variables for the template; nil: none
+	// Open says that the prompt ends where an answer begins. If the last message is the
+	// assistant's, the answer continues it.
 	Open          bool
-	KeepReasoning bool   // the thinking stays in the content
-	Tools         *Tools // nil: there are none
+	KeepReasoning bool   // the model's thinking stays in the content
+	Tools         *Tools // nil: no tools
 }
 
-// ParseChat reads a request. defaults are the settings of which it says nothing.
+// ParseChat parses a request. Settings that it does not have come from defaults.
 func ParseChat(data []byte, defaults sampler.Params) (*ChatRequest, error) {
 	return parseChat(data, defaults, true)
 }
 
-// ParseTemplate reads a request whose prompt is wanted, and no answer.
+// ParseTemplate parses a request that asks for the prompt only, not for an answer.
 func ParseTemplate(data []byte, defaults sampler.Params) (*ChatRequest, error) {
 	return parseChat(data, defaults, false)
 }
@@ -50,7 +50,7 @@ func chatOf(o *object, params sampler.Params, answer bool) (*ChatRequest, error)
 	return r, o.result()
 }
 
-// readLogprobs reads OpenAI's two fields.
+// readLogprobs reads logprobs and top_logprobs.
 func (r *ChatRequest) readLogprobs(o *object) {
 	o.boolean("logprobs", &r.Logprobs)
 	if o.integer("top_logprobs", &r.Top, 0, MaxTop) && !r.Logprobs {
@@ -60,7 +60,7 @@ func (r *ChatRequest) readLogprobs(o *object) {
 
 // readTemplate reads the fields that the chat template gets.
 func (r *ChatRequest) readTemplate(o *object) {
-	if _, ok := o.get("chat_template"); ok && o.err == nil { // it would be a program of a stranger
+	if _, ok := o.get("chat_template"); ok && o.err == nil { // a template is a program, and a client is not trusted to bring one
 		o.err = Unsupported("chat_template", "templates come from the model alone; --chat-template chooses one when the server is started")
 	}
 	goesOn := false
@@ -111,14 +111,14 @@ func (r *ChatRequest) readTemplate(o *object) {
 	}
 }
 
-// put adds a variable that is not given.
+// put adds a variable, unless kwargs has it already.
 func put(kwargs map[string]json.RawMessage, name string, value any) {
 	if _, ok := kwargs[name]; !ok {
 		kwargs[name], _ = json.Marshal(value)
 	}
 }
 
-// checkTools refuses what cannot be asked for together with tools.
+// checkTools refuses fields that cannot be combined with tools.
 func (r *ChatRequest) checkTools(o *object) {
 	switch {
 	case r.Tools == nil:

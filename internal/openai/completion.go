@@ -8,25 +8,25 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// CompletionRequest asks for texts to be continued.
+// CompletionRequest asks for the continuation of one or more texts.
 type CompletionRequest struct {
 	Generation
 	Prompts []Prompt
-	List    bool     // the prompts came as a list of several, so that answers are one
-	Fields  []string // of llama.cpp's answer: only those, such as "timings/prompt_n"
-	Sampled bool     // probabilities are those after the samplers
+	List    bool     // the prompts came as a list, so the answer is a list, too
+	Fields  []string // the only fields wanted of llama.cpp's answer, such as "timings/prompt_n"; empty: all
+	Sampled bool     // return probabilities after the samplers, not before
 }
 
-// Prompt is a text in pieces.
+// Prompt is a text, as a sequence of pieces.
 type Prompt []Piece
 
-// Piece is a text or tokens.
+// Piece is part of a prompt: a text or tokens.
 type Piece struct {
 	Text string
-	IDs  []int32 // nil for a text
+	IDs  []int32 // nil: Text counts
 }
 
-// ParseCompletion reads a request in OpenAI's form, or with native in llama.cpp's own.
+// ParseCompletion parses a request in OpenAI's form or, if native is set, in llama.cpp's.
 func ParseCompletion(data []byte, params sampler.Params, native bool) (*CompletionRequest, error) {
 	o, err := parse(data)
 	if err != nil {
@@ -46,7 +46,7 @@ func ParseCompletion(data []byte, params sampler.Params, native bool) (*Completi
 	return r, o.result()
 }
 
-// readNative reads what only llama.cpp's form has.
+// readNative reads the fields that only llama.cpp's form has.
 func (r *CompletionRequest) readNative(o *object) {
 	if o.integer("n_probs", &r.Top, 0, MaxProbs); r.Top > 0 {
 		r.Logprobs = true
@@ -62,7 +62,7 @@ func (r *CompletionRequest) readNative(o *object) {
 	}
 }
 
-// refuseOld refuses the fields of OpenAI's first API that are not served.
+// refuseOld refuses fields of OpenAI's first API that this server does not support.
 func (r *CompletionRequest) refuseOld(o *object) {
 	echo, best, suffix := false, 1, ""
 	o.boolean("echo", &echo)
@@ -79,8 +79,8 @@ func (r *CompletionRequest) refuseOld(o *object) {
 	}
 }
 
-// readPrompts reads the prompt: a string, a list of tokens and strings that make one
-// text, or a list of several of these.
+// readPrompts reads the prompt: a string, a list of tokens and strings that make one text, or a
+// list of several of these. list reports the last case.
 func readPrompts(o *object) (prompts []Prompt, list bool) {
 	data, ok := o.get("prompt")
 	if !ok {
@@ -143,8 +143,8 @@ func textPiece(data []byte) (p Piece) {
 	return p
 }
 
-// objectPiece reads llama.cpp's form of a prompt with pictures or sounds, which can be
-// without them.
+// objectPiece reads llama.cpp's form of a prompt with images or audio. A prompt that has some is an
+// error.
 func objectPiece(o *object, name string, data []byte) (p Piece) {
 	var fields struct {
 		Text  *string           `json:"prompt_string"`

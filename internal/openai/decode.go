@@ -10,15 +10,15 @@ import (
 	"unicode/utf8"
 )
 
-// object reads the fields of a JSON object. The first error stays, and what is read after
-// it has no effect, so that a caller asks once.
+// object reads the fields of a JSON object. It keeps the first error and ignores later reads, so
+// that a caller checks for errors once.
 type object struct {
-	at     string // where it is in the request: "" or "messages[0]"
+	at     string // its path in the request: "" or, for example, "messages[0]"
 	fields map[string]json.RawMessage
 	err    *Error
 }
 
-// parse reads a request, which is an object.
+// parse parses a request, which must be an object.
 func parse(data []byte) (*object, error) {
 	if err := check(data); err != nil {
 		return nil, err
@@ -30,7 +30,7 @@ func parse(data []byte) (*object, error) {
 	return o, nil
 }
 
-// sub makes o the object in data, which is at that place.
+// sub sets o to the object in data. at is its path in the request.
 func (o *object) sub(data []byte, at string) {
 	o.at = at
 	if kind(data) != "an object" {
@@ -83,7 +83,7 @@ func check(data []byte) error {
 	return nil
 }
 
-// kind says what JSON a value is.
+// kind returns the kind of a JSON value, in words for messages.
 func kind(data []byte) string {
 	data = bytes.TrimSpace(data)
 	if len(data) == 0 {
@@ -104,7 +104,7 @@ func kind(data []byte) string {
 	return "a number"
 }
 
-// name returns the name of a field in the whole request.
+// name returns the path of a field in the whole request.
 func (o *object) name(field string) string {
 	if o.at == "" {
 		return field
@@ -112,14 +112,14 @@ func (o *object) name(field string) string {
 	return o.at + "." + field
 }
 
-// fail keeps an error about a field.
+// fail records an error about a field, unless there is one already.
 func (o *object) fail(field, format string, args ...any) {
 	if o.err == nil {
 		o.err = Invalid(o.name(field), format, args...)
 	}
 }
 
-// get returns a field's value. Null is the same as no field.
+// get returns the value of a field. A null counts as missing.
 func (o *object) get(field string) (data json.RawMessage, ok bool) {
 	data, ok = o.fields[field]
 	if o.err != nil || !ok || kind(data) == "null" {
@@ -128,7 +128,7 @@ func (o *object) get(field string) (data json.RawMessage, ok bool) {
 	return data, true
 }
 
-// wants is get for a value of that kind; another is an error.
+// wants is get for a value whose kind is want. Another kind is an error.
 func (o *object) wants(field, want string) (json.RawMessage, bool) {
 	data, ok := o.get(field)
 	if ok && kind(data) != want {
@@ -152,7 +152,7 @@ func (o *object) text(field string, target *string) (ok bool) {
 	return ok
 }
 
-// integer reads a whole number from low to high.
+// integer reads an integer from low to high.
 func (o *object) integer(field string, target *int, low, high int) (ok bool) {
 	var n int64
 	if ok = o.integer64(field, &n, int64(low), int64(high)); ok {
@@ -161,7 +161,7 @@ func (o *object) integer(field string, target *int, low, high int) (ok bool) {
 	return ok
 }
 
-// integer64 is integer for what has 64 bits on all CPUs.
+// integer64 is integer for values that need 64 bits on every CPU.
 func (o *object) integer64(field string, target *int64, low, high int64) (ok bool) {
 	data, ok := o.wants(field, "a number")
 	if !ok {
@@ -180,7 +180,7 @@ func (o *object) integer64(field string, target *int64, low, high int64) (ok boo
 	return false
 }
 
-// whole returns a number that is whole, in whatever way it is written.
+// whole parses an integer, also in a form such as 1e3 or 2.0.
 func whole(data []byte) (int64, error) {
 	text := string(bytes.TrimSpace(data))
 	if n, err := strconv.ParseInt(text, 10, 64); err == nil {
@@ -196,10 +196,10 @@ func whole(data []byte) (int64, error) {
 	return int64(f), nil
 }
 
-// clip shortens what errors repeat of a request.
+// clip shortens text of a request for an error.
 func clip(text string) string { return Clip(text, 40) }
 
-// Clip returns a text with no more than n characters, and a mark where it was cut.
+// Clip returns the first n characters of text, with "…" if it had more.
 func Clip(text string, n int) string {
 	if r := []rune(text); len(r) > n {
 		return string(r[:n]) + "…"
@@ -207,7 +207,7 @@ func Clip(text string, n int) string {
 	return text
 }
 
-// number reads a number that float32 holds.
+// number reads a number that fits into float32.
 func (o *object) number(field string, target *float32) (ok bool) {
 	data, ok := o.wants(field, "a number")
 	if !ok {
@@ -222,14 +222,14 @@ func (o *object) number(field string, target *float32) (ok bool) {
 	return true
 }
 
-// clamped reads a number, of which what is outside of low and high is taken for the nearer.
+// clamped reads a number and limits it to the range from low to high.
 func (o *object) clamped(field string, target *float32, low, high float32) {
 	if o.number(field, target) {
 		*target = min(max(*target, low), high)
 	}
 }
 
-// ranged reads a number from low to high.
+// ranged reads a number from low to high. Another one is an error.
 func (o *object) ranged(field string, target *float32, low, high float32) {
 	var f float32
 	if !o.number(field, &f) {
@@ -242,7 +242,7 @@ func (o *object) ranged(field string, target *float32, low, high float32) {
 	*target = f
 }
 
-// list reads a list of at most that many values.
+// list reads a list of at most most values.
 func (o *object) list(field string, most int) (values []json.RawMessage, ok bool) {
 	data, ok := o.wants(field, "a list")
 	if !ok {
@@ -251,7 +251,7 @@ func (o *object) list(field string, most int) (values []json.RawMessage, ok bool
 	return o.items(field, data, most)
 }
 
-// items is list for a value that is known to be one.
+// items is list for data that is known to be a list.
 func (o *object) items(field string, data []byte, most int) (values []json.RawMessage, ok bool) {
 	if err := json.Unmarshal(data, &values); err != nil {
 		o.fail(field, "%v", err)
@@ -275,7 +275,7 @@ func (o *object) child(field string) (child *object, ok bool) {
 	return child, o.take(child)
 }
 
-// take keeps the error of another object. It returns false where there is one.
+// take takes over child's error. It reports whether o has no error.
 func (o *object) take(child *object) bool {
 	if o.err == nil {
 		o.err = child.err
@@ -283,7 +283,7 @@ func (o *object) take(child *object) bool {
 	return o.err == nil
 }
 
-// result returns the first error.
+// result returns the first error, or nil.
 func (o *object) result() error {
 	if o.err == nil {
 		return nil

@@ -18,20 +18,20 @@ const (
 	TypeUnavailable = "unavailable_error"
 )
 
-const badRequest = 400 // status of HTTP
+const badRequest = 400 // HTTP status
 
-// Error is an error as OpenAI's clients read it: they decide by Status, and show Message.
+// Error is an error in the form of OpenAI's API. Clients decide by Status and show Message.
 type Error struct {
-	Status  int // of HTTP
+	Status  int // HTTP status
 	Type    string
 	Code    string // "": null
 	Param   string // the field that is wrong, such as "messages[0].content"; "": null
 	Message string
 
-	PromptTokens, Ctx int // of TypeContext
+	PromptTokens, Ctx int // only for TypeContext
 
-	RetryAfter int  // seconds; 0: not said
-	Final      bool // another try is of no use, whatever the status makes clients think
+	RetryAfter int  // seconds; 0: no header
+	Final      bool // a retry is useless, even if Status suggests one
 }
 
 func (e *Error) Error() string {
@@ -61,21 +61,20 @@ func (e *Error) MarshalJSON() ([]byte, error) {
 	return json.Marshal(map[string]body{"error": b})
 }
 
-// Invalid returns the error of a field that cannot be taken. param is "" where it is the
-// request as a whole.
+// Invalid returns an error about the field param, or about the whole request if param is "".
 func Invalid(param, format string, args ...any) *Error {
 	return &Error{Status: badRequest, Type: TypeInvalid, Param: param, Message: fmt.Sprintf(format, args...)}
 }
 
-// Unsupported is Invalid for what others can do.
+// Unsupported is Invalid for something that other servers support.
 func Unsupported(param, format string, args ...any) *Error {
 	e := Invalid(param, format, args...)
 	e.Code = "unsupported_parameter"
 	return e
 }
 
-// TooLong returns the error of a prompt with more tokens than a context of ctx holds. Clients
-// know it by its code or by its words.
+// TooLong returns the error for a prompt of more tokens than a context of ctx holds. Clients
+// recognize it by its code or its words.
 func TooLong(tokens, ctx int) *Error {
 	return &Error{
 		Status: badRequest, Type: TypeContext, Code: "context_length_exceeded",

@@ -7,39 +7,39 @@ import (
 	"math"
 )
 
-// Format says what form an answer has: that of a grammar, or of JSON.
+// Format constrains the form of an answer by a grammar or a JSON schema.
 type Format struct {
-	Field   string          // that asks for it, such as "response_format", for messages
-	Grammar string          // in GBNF; "" where there is a schema
-	Schema  json.RawMessage // as it was written: the order of properties is that of the answer
-	Strict  bool            // OpenAI's: objects must have no other properties than those listed
-	Lenient bool            // what cannot be enforced is a warning and not an error
+	Field   string          // the request's field, such as "response_format", for messages
+	Grammar string          // in GBNF; "": Schema counts
+	Schema  json.RawMessage // as written in the request, because the answer has its properties in the same order
+	Strict  bool            // OpenAI's strict: objects must not have properties other than those listed
+	Lenient bool            // constraints that cannot be enforced are warnings, not errors
 	Compact bool            // no white space between values
 
-	// Lazy: the grammar begins with one of Triggers only.
+	// Lazy means that the grammar applies only after one of Triggers has appeared.
 	Lazy     bool
 	Triggers []Trigger
 }
 
-// Trigger is what makes a lazy grammar begin.
+// Trigger starts a lazy grammar.
 type Trigger struct {
 	Kind  TriggerKind
-	Text  string // of a word or a pattern
+	Text  string // the word or pattern
 	Token int32
 }
 
-// TriggerKind has llama.cpp's numbers.
+// TriggerKind is the kind of a trigger, with llama.cpp's numbers.
 type TriggerKind int
 
 // The kinds of triggers.
 const (
 	TriggerToken   TriggerKind = iota // a token
 	TriggerWord                       // a text
-	TriggerPattern                    // a regular expression that is found
-	TriggerFull                       // a regular expression for the whole text
+	TriggerPattern                    // a regular expression that matches somewhere in the text
+	TriggerFull                       // a regular expression that matches the whole text
 )
 
-// Bounds of forms.
+// Limits of formats.
 const (
 	MaxGrammar  = 64 << 10  // bytes
 	MaxSchema   = 256 << 10 // bytes
@@ -49,8 +49,7 @@ const (
 // anyObject is the schema of a JSON object.
 const anyObject = `{"type": "object"}`
 
-// readFormat reads what form the answer is to have: response_format, or llama.cpp's
-// grammar and json_schema.
+// readFormat reads the form of the answer: response_format, or llama.cpp's grammar and json_schema.
 func (g *Generation) readFormat(o *object) {
 	f := &Format{}
 	o.boolean("lenient", &f.Lenient)
@@ -90,7 +89,7 @@ func (g *Generation) readFormat(o *object) {
 	}
 }
 
-// unquoted returns the JSON in a string, or the value itself.
+// unquoted returns the JSON inside a string, or data if it is not a string.
 func unquoted(data json.RawMessage) json.RawMessage {
 	var text string
 	if kind(data) == "a string" && json.Unmarshal(data, &text) == nil {
@@ -99,7 +98,7 @@ func unquoted(data json.RawMessage) json.RawMessage {
 	return data
 }
 
-// setSchema takes a schema, which is an object, true, or false.
+// setSchema sets the schema, which must be an object, true or false.
 func (f *Format) setSchema(o *object, field string, schema json.RawMessage) {
 	if k := kind(schema); k != "an object" && k != "a boolean" {
 		o.fail(field, "the schema must be an object, is %s", k)
@@ -110,7 +109,7 @@ func (f *Format) setSchema(o *object, field string, schema json.RawMessage) {
 	f.Schema = schema
 }
 
-// responseFormat returns the schema of OpenAI's response_format, nil for free text.
+// responseFormat returns the schema of OpenAI's response_format, or nil for free text.
 func (f *Format) responseFormat(r *object) json.RawMessage {
 	var form string
 	if !r.text("type", &form) {
@@ -145,7 +144,7 @@ func (f *Format) responseFormat(r *object) json.RawMessage {
 	return nil
 }
 
-// readLazy reads llama.cpp's fields for a grammar that begins in the middle.
+// readLazy reads llama.cpp's fields for a lazy grammar.
 func (f *Format) readLazy(o *object) {
 	o.boolean("grammar_lazy", &f.Lazy)
 	list, _ := o.list("grammar_triggers", MaxTriggers)

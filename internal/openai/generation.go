@@ -10,37 +10,37 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// Generation is what all requests say of the text that is wanted.
+// Generation has the settings that all requests for a text share.
 type Generation struct {
-	Model     string // as asked for, "" for any
+	Model     string // the requested model; "": any
 	Sampling  sampler.Params
-	Bias      []Bias   // to be added to Sampling.LogitBias
-	Stop      []string // nil: nothing is said
-	MaxTokens int      // -1: to the end of the context; 0: the prompt is evaluated only
-	N         int      // answers
+	Bias      []Bias   // added to Sampling.LogitBias
+	Stop      []string // texts that end the answer; nil: not given
+	MaxTokens int      // -1: until the context is full; 0: only evaluate the prompt
+	N         int      // number of answers
 	Logprobs  bool
-	Top       int // alternatives of each token
+	Top       int // number of alternatives to list for each token
 	NoCache   bool
 	NoDrafts  bool
-	Format    *Format        // of the answer; nil: free
-	Adapters  []AdapterScale // what is left out is not used; empty: as the server has it
+	Format    *Format        // form of the answer; nil: free text
+	Adapters  []AdapterScale // adapters to use, and no others; empty: the server's present ones
 
 	Stream     bool
-	Usage      bool // at the end of a stream
-	Progress   bool // of the prompt, in a stream
-	Timings    bool // with each piece of a stream
-	Verbose    bool // the prompt in the answer
-	GiveTokens bool // the tokens' ids in the answer
+	Usage      bool // send Usage at the end of a stream
+	Progress   bool // send the prompt's Progress in a stream
+	Timings    bool // send Timings with each piece of a stream
+	Verbose    bool // repeat the prompt in the answer
+	GiveTokens bool // send the ids of the answer's tokens
 }
 
-// Bias changes how likely a token is, or all tokens of a text.
+// Bias is added to the logit of a token, or of all tokens of a text.
 type Bias struct {
-	ID    int32  // where Text is ""
-	Text  string // whose tokens are meant
+	ID    int32  // used if Text is ""
+	Text  string // text whose tokens get the bias
 	Value float32
 }
 
-// defaults returns a request of which nothing is said.
+// defaults returns the settings of a request that gives none.
 func defaults(params sampler.Params) Generation {
 	return Generation{Sampling: params, MaxTokens: -1, N: 1}
 }
@@ -53,7 +53,7 @@ func (g *Generation) read(o *object) {
 		options.boolean("include_usage", &g.Usage)
 		o.take(options)
 	}
-	// The last one that is given counts, as in llama.cpp.
+	// The last of these fields counts, as in llama.cpp.
 	for _, name := range []string{"max_tokens", "max_completion_tokens", "n_predict"} {
 		o.integer(name, &g.MaxTokens, -1, math.MaxInt32)
 	}
@@ -76,7 +76,7 @@ func (g *Generation) read(o *object) {
 	g.refuse(o)
 }
 
-// refuse is about what cannot be done: whoever asks for it must not get something else.
+// refuse rejects fields that ask for something unsupported: ignoring them would change the answer.
 func (g *Generation) refuse(o *object) {
 	for _, f := range []struct{ name, why string }{
 		{"audio", "this model reads and writes text only"},
@@ -98,7 +98,7 @@ func (g *Generation) refuse(o *object) {
 	}
 }
 
-// readStop reads the texts that end an answer. Empty ones end nothing.
+// readStop reads the texts that end an answer. Empty texts are ignored.
 func (g *Generation) readStop(o *object) {
 	data, ok := o.get("stop")
 	if !ok {
@@ -115,7 +115,7 @@ func (g *Generation) readStop(o *object) {
 		o.fail("stop", "must be a string or a list of strings, is %s", kind(data))
 		return
 	}
-	g.Stop = []string{} // not nil: whoever says that there are none wants no others
+	g.Stop = []string{} // not nil: an empty list replaces the default stop texts
 	for i, item := range list {
 		var text string
 		name := "stop"
@@ -133,8 +133,8 @@ func (g *Generation) readStop(o *object) {
 	}
 }
 
-// readSampling reads the settings of the sampler. Those of which llama.cpp takes the
-// nearest that makes sense are clamped, others have bounds.
+// readSampling reads the settings of the sampler. A value out of range is clamped where llama.cpp
+// clamps it, and is an error elsewhere.
 func (g *Generation) readSampling(o *object) {
 	const most = math.MaxFloat32
 	p := &g.Sampling
@@ -169,13 +169,13 @@ func (g *Generation) readSampling(o *object) {
 	readSamplers(o, p)
 }
 
-// Adaptive are the settings of llama.cpp's adaptive-p, which is not there: it is off.
+// The settings of llama.cpp's sampler adaptive-p, which this server lacks: these values mean off.
 const (
 	AdaptiveTarget = -1
 	AdaptiveDecay  = 0.9
 )
 
-// readAdaptive refuses what switches adaptive-p on.
+// readAdaptive refuses a request that switches adaptive-p on.
 func readAdaptive(o *object) {
 	var target float32 = AdaptiveTarget
 	if o.number("adaptive_target", &target); target >= 0 && o.err == nil {
@@ -183,7 +183,8 @@ func readAdaptive(o *object) {
 	}
 }
 
-// readSeed reads a seed. OpenAI's have 64 bits: those that 32 do not hold are folded.
+// readSeed reads a seed. OpenAI's seeds have 64 bits: FoldSeed makes 32 bits of them. -1 means a
+// random seed.
 func readSeed(o *object, target *uint32) {
 	var seed int64
 	if !o.integer64("seed", &seed, math.MinInt64, math.MaxInt64) {
@@ -194,7 +195,7 @@ func readSeed(o *object, target *uint32) {
 	}
 }
 
-// FoldSeed returns the seed of a sampler for one of 64 bits: itself where 32 hold it, and
+// FoldSeed converts a seed of 64 bits to 32 bits. A seed that fits stays as it is. The result is
 // never sampler.RandomSeed.
 func FoldSeed(seed uint64) uint32 {
 	if seed < sampler.RandomSeed {
@@ -221,7 +222,7 @@ func readBreakers(o *object, p *sampler.Params) {
 	}
 }
 
-// readSamplers reads the chain: a list of names, or a string of letters.
+// readSamplers reads the chain of samplers: a list of names, or a string of letters.
 func readSamplers(o *object, p *sampler.Params) {
 	data, ok := o.get("samplers")
 	if !ok {

@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// Message is one thing that was said.
+// Message is a message of a conversation.
 type Message struct {
 	Role    string
-	Content string // its text; that of several parts a line each
-	// Object is the whole message where there is more to it than its role and a text.
+	Content string // its text; several parts are joined by newlines
+	// Object is the whole message in JSON. It is nil if the message has only a role and a text.
 	Object json.RawMessage
 }
 
 // assistant is the role of answers.
 const assistant = "assistant"
 
-// roles are those that messages may have.
+// roles are the roles that a message may have.
 var roles = map[string]bool{"system": true, "developer": true, "user": true, "assistant": true, "tool": true, "function": true}
 
 // readMessages reads a conversation.
@@ -42,7 +42,7 @@ func readMessages(o *object) []Message {
 		}
 		messages = append(messages, message)
 	}
-	// An answer that is to be continued and has not begun is none.
+	// An empty last message of the assistant is dropped: it has nothing to continue.
 	if n := len(messages) - 1; n > 0 && messages[n].Role == assistant && messages[n].Content == "" && !again(list[n]).has("tool_calls") {
 		messages = messages[:n]
 	}
@@ -53,7 +53,7 @@ func readMessages(o *object) []Message {
 	return messages
 }
 
-// again returns an object that was read before.
+// again parses an object that has been checked before.
 func again(data json.RawMessage) *object {
 	var o object
 	o.sub(data, "")
@@ -65,7 +65,7 @@ func (o *object) has(field string) bool {
 	return ok
 }
 
-// message reads one message, which is data.
+// message returns the message of o, whose JSON is data.
 func (o *object) message(data json.RawMessage) (m Message) {
 	if !o.text("role", &m.Role) {
 		o.fail("role", "is missing")
@@ -102,7 +102,7 @@ func (o *object) message(data json.RawMessage) (m Message) {
 	return m
 }
 
-// plain reports whether there is nothing to a message but its role and a text.
+// plain reports whether a message has only a role and a text.
 func (o *object) plain() bool {
 	for name, data := range o.fields {
 		known := name == "role" || name == "content" && kind(data) == "a string"
@@ -113,7 +113,7 @@ func (o *object) plain() bool {
 	return true
 }
 
-// parts returns the text of a content in parts, a line each.
+// parts returns the texts of a list of parts, joined by newlines.
 func (o *object) parts(data json.RawMessage) string {
 	list, _ := o.items("content", data, MaxMessages)
 	texts := make([]string, 0, len(list))
@@ -145,7 +145,7 @@ func (o *object) parts(data json.RawMessage) string {
 	return strings.Join(texts, "\n")
 }
 
-// toolCalls checks the calls that an earlier answer had.
+// toolCalls checks the tool calls of an earlier answer.
 func (o *object) toolCalls() {
 	list, _ := o.list("tool_calls", MaxTools)
 	for i, item := range list {

@@ -11,15 +11,15 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// OllamaRequest is a request of Ollama's API: a conversation, or a text.
+// OllamaRequest is a request of Ollama's API, for the answer to a conversation or a prompt.
 type OllamaRequest struct {
 	ChatRequest
-	Prompt string // of a text
-	Raw    bool   // the text is continued as it is, without the chat template
+	Prompt string // of a request to /api/generate
+	Raw    bool   // continue Prompt as it is, without the chat template
 }
 
-// ParseOllama reads a request for a conversation, or with text for a text. One that has
-// nothing to answer has no Messages and no Prompt: clients load a model so.
+// ParseOllama parses a request with a conversation or, if text is set, with a prompt. A request
+// without Messages and Prompt is valid: clients send it to load a model.
 func ParseOllama(data []byte, params sampler.Params, text bool) (*OllamaRequest, error) {
 	o, err := parse(data)
 	if err != nil {
@@ -75,7 +75,8 @@ func ParseOllama(data []byte, params sampler.Params, text bool) (*OllamaRequest,
 	return r, o.result()
 }
 
-// readText reads a text, which is a conversation of one message unless it is raw.
+// readText reads the prompt. Unless it is raw, it becomes a conversation with one message, after
+// the system message if there is one.
 func (r *OllamaRequest) readText(o *object) {
 	var system string
 	o.text("prompt", &r.Prompt)
@@ -90,8 +91,8 @@ func (r *OllamaRequest) readText(o *object) {
 	r.Messages = append(r.Messages, Message{Role: "user", Content: r.Prompt})
 }
 
-// readOllamaMessages reads a conversation. Where it differs from OpenAI's, pictures and
-// thoughts have fields of their own.
+// readOllamaMessages reads a conversation. It differs from OpenAI's in the fields for images,
+// thinking and tool names.
 func readOllamaMessages(o *object, list []json.RawMessage) []Message {
 	items := make([]json.RawMessage, len(list))
 	for i, item := range list {

@@ -9,22 +9,22 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// ResponsesRequest is a request of OpenAI's Responses API. Nothing is kept between
-// requests: each has the whole conversation.
+// ResponsesRequest is a request of OpenAI's Responses API. The server stores nothing between
+// requests, so each one has the whole conversation.
 type ResponsesRequest struct {
 	ChatRequest
-	// Echo are the fields that the answer repeats, as they came.
+	// Echo has the fields that the answer repeats, unchanged.
 	Echo map[string]json.RawMessage
 }
 
-// echoed are the names of the fields of Echo.
+// echoed lists the names of the fields in Echo.
 var echoed = []string{
 	"instructions", "max_output_tokens", "max_tool_calls", "metadata", "parallel_tool_calls", "prompt_cache_key", "reasoning",
 	"safety_identifier", "service_tier", "text", "tool_choice", "tools", "top_logprobs", "user",
 }
 
-// ParseResponses reads a request. It asks for the same as one for a chat in other words, so
-// that it is put into those: what a chat can have it can have as well.
+// ParseResponses translates a request into a chat request and parses that, so extensions of chat
+// requests work here, too.
 func ParseResponses(data []byte, params sampler.Params) (*ResponsesRequest, error) {
 	o, err := parse(data)
 	if err != nil {
@@ -61,14 +61,14 @@ func ParseResponses(data []byte, params sampler.Params) (*ResponsesRequest, erro
 	return out, nil
 }
 
-// renamed returns the name that a field of a chat has here.
+// renamed returns the name that a field of a chat request has in a Responses request.
 func renamed(param string) string {
 	for _, r := range []struct{ chat, here string }{
 		{"response_format.json_schema", "text.format"}, {"response_format", "text.format"}, {"reasoning_effort", "reasoning.effort"},
 		{"max_completion_tokens", "max_output_tokens"}, {"messages", "input"},
 	} {
 		if rest, ok := strings.CutPrefix(param, r.chat); ok {
-			if r.here == "input" { // calls and their results are counted otherwise
+			if r.here == "input" { // an index would differ: calls and their results are separate items here
 				return r.here
 			}
 			return r.here + rest
@@ -80,18 +80,18 @@ func renamed(param string) string {
 	return param
 }
 
-// responsesReader makes the fields of a chat.
+// responsesReader builds the fields of a chat request from those of a Responses request.
 type responsesReader struct {
 	o    *object
 	chat map[string]json.RawMessage
 	list []chatMessage
-	open *chatMessage // the assistant's, to which calls may still be added
+	open *chatMessage // the assistant's last message, if calls may still be added to it
 }
 
-// chatMessage is a message as a chat has it.
+// chatMessage is a message of a chat request.
 type chatMessage struct {
 	Role      string     `json:"role"`
-	Content   any        `json:"content"` // a string, or parts
+	Content   any        `json:"content"` // a string, or nil
 	Reasoning string     `json:"reasoning_content,omitempty"`
 	Calls     []chatCall `json:"tool_calls,omitempty"`
 	CallID    string     `json:"tool_call_id,omitempty"`
@@ -108,7 +108,7 @@ type chatFunction struct {
 	Arguments string `json:"arguments"`
 }
 
-// refuse is about what needs a memory of earlier requests, and what else is not done.
+// refuse rejects fields that need stored requests, or that are otherwise unsupported.
 func (t *responsesReader) refuse() {
 	o := t.o
 	const stateless = "nothing is kept between requests: send the whole conversation as \"input\""
@@ -157,8 +157,7 @@ func (t *responsesReader) format() {
 	t.chat["response_format"], _ = json.Marshal(fields)
 }
 
-// options reads how long an answer may be, how much is thought, and what is told of its
-// tokens.
+// options reads the limit of tokens, the reasoning effort and the log probabilities.
 func (t *responsesReader) options() {
 	o := t.o
 	most, top := 0, 0
@@ -184,7 +183,8 @@ func (t *responsesReader) options() {
 	}
 }
 
-// tools puts functions into the form of a chat, where they are a level deeper.
+// tools converts tools and tool_choice to the form of a chat request, in which functions are nested
+// one level deeper.
 func (t *responsesReader) tools() {
 	o := t.o
 	list, ok := o.list("tools", MaxTools)
@@ -214,7 +214,7 @@ func (t *responsesReader) tools() {
 	switch kind(choice) {
 	case "a string":
 		if text := string(choice); len(tools) == 0 && (text == `"auto"` || text == `"none"`) {
-			delete(t.chat, "tool_choice") // clients name their default
+			delete(t.chat, "tool_choice") // clients send the default even without tools
 		}
 	case "an object":
 		c, _ := o.child("tool_choice")
@@ -226,7 +226,7 @@ func (t *responsesReader) tools() {
 	}
 }
 
-// choice puts a choice into the form of a chat.
+// choice converts tool_choice to the form of a chat request.
 func (t *responsesReader) choice(c *object) fields {
 	var kind, mode string
 	switch needs(c, "type", &kind); kind {
@@ -250,10 +250,10 @@ func (t *responsesReader) choice(c *object) fields {
 	return nil
 }
 
-// fields is an object that is put together.
+// fields is a JSON object to be encoded.
 type fields = map[string]any
 
-// named returns a function that is named, in the form of a chat.
+// named returns a reference to a function by name, in the form of a chat request.
 func named(o *object) fields {
 	var name string
 	needs(o, "name", &name)

@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// messages reads instructions and input.
+// messages converts instructions and input to messages.
 func (t *responsesReader) messages() {
 	o := t.o
 	var instructions string
@@ -41,7 +41,7 @@ func (t *responsesReader) messages() {
 	t.chat["messages"], _ = json.Marshal(t.list)
 }
 
-// close ends the assistant's message, if there is an open one.
+// close adds the open message of the assistant to the list, if there is one.
 func (t *responsesReader) close() {
 	if t.open != nil {
 		t.list = append(t.list, *t.open)
@@ -49,8 +49,8 @@ func (t *responsesReader) close() {
 	t.open = nil
 }
 
-// answer returns the assistant's message to which what comes next belongs: a new one where
-// it would come before what the open one has already.
+// answer returns the assistant's open message for the next item. It begins a new message unless the
+// open one fits.
 func (t *responsesReader) answer(fits func(*chatMessage) bool) *chatMessage {
 	if t.open == nil || !fits(t.open) {
 		t.close()
@@ -59,8 +59,8 @@ func (t *responsesReader) answer(fits func(*chatMessage) bool) *chatMessage {
 	return t.open
 }
 
-// item reads one of the things that were said, called, and returned. A thought, a text and
-// calls after each other are one message of a chat.
+// item reads an item: a message, reasoning, a call or its output. Consecutive reasoning, text and
+// calls become one message of a chat.
 func (t *responsesReader) item(o *object) {
 	var kind string
 	if o.text("type", &kind); kind == "" {
@@ -102,14 +102,14 @@ func (t *responsesReader) item(o *object) {
 	}
 }
 
-// needs reads a text that must be there.
+// needs reads a text field that is required.
 func needs(o *object, field string, target *string) {
 	if !o.text(field, target) {
 		o.fail(field, "is missing")
 	}
 }
 
-// message reads what somebody said.
+// message reads an item that is a message.
 func (t *responsesReader) message(o *object) {
 	var role string
 	needs(o, "role", &role)
@@ -130,7 +130,7 @@ func (t *responsesReader) message(o *object) {
 		return
 	}
 	t.close()
-	// Templates want one system message, at the beginning.
+	// Chat templates accept only one system message, at the beginning.
 	if len(t.list) == 1 && t.list[0].Role == "system" && role != "user" {
 		t.list[0].Content = t.list[0].Content.(string) + "\n\n" + text
 		return
@@ -138,7 +138,7 @@ func (t *responsesReader) message(o *object) {
 	t.list = append(t.list, chatMessage{Role: role, Content: text})
 }
 
-// texts returns a field that is a string or a list of parts, a line each.
+// texts returns the text of a field. The parts of a list are joined by newlines.
 func (t *responsesReader) texts(o *object, field string) (text string, ok bool) {
 	data, ok := o.get(field)
 	if !ok {

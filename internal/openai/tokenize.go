@@ -3,12 +3,12 @@ package openai
 // TokenizeRequest asks for the tokens of a text.
 type TokenizeRequest struct {
 	Content    string
-	AddSpecial bool // BOS and what else the vocabulary wants around a text
-	NoSpecial  bool // the names of control tokens are text
-	WithPieces bool // each token with its text
+	AddSpecial bool // add BOS and the other tokens that the vocabulary puts around a text
+	NoSpecial  bool // treat the names of control tokens as text
+	WithPieces bool // return each token with its text
 }
 
-// ParseTokenize reads one.
+// ParseTokenize parses a TokenizeRequest.
 func ParseTokenize(data []byte) (r TokenizeRequest, err error) {
 	o, err := parse(data)
 	if err != nil {
@@ -25,7 +25,7 @@ func ParseTokenize(data []byte) (r TokenizeRequest, err error) {
 	return r, o.result()
 }
 
-// ParseDetokenize reads the tokens whose text is wanted.
+// ParseDetokenize parses a request for the text of tokens, and returns the tokens.
 func ParseDetokenize(data []byte) (ids []int32, err error) {
 	o, err := parse(data)
 	if err != nil {

@@ -9,16 +9,16 @@ import (
 	"alpaca/internal/toolcall"
 )
 
-// Tools are what a model may call.
+// Tools are the tools that a model may call.
 type Tools struct {
 	List     []toolcall.Tool
-	JSON     json.RawMessage // the same as the chat template gets it: a list in OpenAI's form
+	JSON     json.RawMessage // the tools for the chat template: a list in OpenAI's form
 	Choice   Choice
-	Only     []string // the names that a choice allows; nil: all
-	Parallel bool     // several calls in an answer
+	Only     []string // names of the allowed tools; nil: all
+	Parallel bool     // an answer may have several calls
 }
 
-// Choice says whether a tool is called.
+// Choice says whether the model must, may or must not call a tool.
 type Choice string
 
 // The choices.
@@ -45,8 +45,8 @@ func (t *Tools) Allowed() []toolcall.Tool {
 	return list
 }
 
-// ParseTools reads a list of tools in OpenAI's form, and which is to be called: "auto",
-// "none", "required", or the name of one. It returns nil where there are none.
+// ParseTools parses a list of tools in OpenAI's form. choice is "auto", "none", "required", the
+// name of a tool, or "" for "auto". The result is nil if there are no tools.
 func ParseTools(list []byte, choice string) (*Tools, error) {
 	if err := check(list); err != nil {
 		return nil, err
@@ -69,7 +69,7 @@ func ParseTools(list []byte, choice string) (*Tools, error) {
 // readTools reads OpenAI's tools, tool_choice and parallel_tool_calls.
 func (r *ChatRequest) readTools(o *object) {
 	if choice, _ := o.get("tool_choice"); string(bytes.TrimSpace(choice)) == `"none"` {
-		return // they are not looked at
+		return // the tools are ignored
 	}
 	if list, ok := o.list("functions", MaxTools); ok && len(list) > 0 {
 		o.err = Unsupported("functions", "they have another form now: \"tools\"")
@@ -98,14 +98,14 @@ func (r *ChatRequest) readTools(o *object) {
 	}
 	t.JSON, _ = o.get("tools")
 	t.readChoice(o)
-	t.Parallel = t.Choice == ChooseAuto // a forced call is one, unless more are asked for
+	t.Parallel = t.Choice == ChooseAuto // a forced choice means one call, unless the request allows more
 	o.boolean("parallel_tool_calls", &t.Parallel)
 	if len(t.List) > 0 {
 		r.Tools = t
 	}
 }
 
-// add adds a tool, whose arguments have a schema in a field of that name.
+// add adds a tool. The schema of its arguments is in the field named schema.
 func (t *Tools) add(f *object, schema string) {
 	tool := toolcall.Tool{}
 	if !f.text("name", &tool.Name) {
@@ -129,7 +129,7 @@ func (t *Tools) add(f *object, schema string) {
 	t.List = append(t.List, tool)
 }
 
-// readChoice reads which tool is to be called.
+// readChoice reads tool_choice.
 func (t *Tools) readChoice(o *object) {
 	data, ok := o.get("tool_choice")
 	if !ok {
@@ -169,7 +169,7 @@ func (t *Tools) readChoice(o *object) {
 	}
 }
 
-// only reads the name of the tool in a choice.
+// only reads the name of the chosen tool.
 func (t *Tools) only(c *object) {
 	from := c
 	if f, ok := c.child("function"); ok {
@@ -183,7 +183,7 @@ func (t *Tools) only(c *object) {
 	c.take(from)
 }
 
-// allow adds a name to those that may be called.
+// allow adds a name to Only.
 func (t *Tools) allow(o *object, name string) {
 	if o.err == nil && !slices.ContainsFunc(t.List, func(tool toolcall.Tool) bool { return tool.Name == name }) {
 		o.fail("name", "is %q, must be the name of one of the tools", clip(name))
@@ -227,7 +227,7 @@ func (r *ChatRequest) readAnthropicTools(o *object) {
 		if !choice.text("type", &mode) {
 			choice.fail("type", "is missing")
 		}
-		single := mode != "auto" // a forced call is one, unless more are asked for
+		single := mode != "auto" // a forced choice means one call, unless the request allows more
 		choice.boolean("disable_parallel_tool_use", &single)
 		t.Parallel = !single
 	}
@@ -276,8 +276,8 @@ func (r *ChatRequest) readAnthropicTools(o *object) {
 	}
 }
 
-// openAITool returns a tool of Anthropic's form in OpenAI's. The order of what is in its
-// schema stays.
+// openAITool converts a tool from Anthropic's form to OpenAI's. The order of the schema's
+// properties stays the same.
 func openAITool(c *object) json.RawMessage {
 	var f struct {
 		Name        json.RawMessage `json:"name,omitempty"`
@@ -289,7 +289,7 @@ func openAITool(c *object) json.RawMessage {
 	return b
 }
 
-// encodeJSON is json.Marshal that leaves < and > alone.
+// encodeJSON is json.Marshal without escapes for <, > and &.
 func encodeJSON(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)

@@ -11,20 +11,22 @@ import (
 	"alpaca/internal/server/listen"
 )
 
-// Address says where a queue is, and how to get in.
+// Address is where a queue is, with the credentials to use it.
 type Address struct {
-	URL      string // nats://HOST:PORT or tls://…, several with commas; user and password may be in it
-	Creds    string // file with the seed of an nkey, or of nats' tools with a JWT; "": none
+	URL      string // nats://HOST:PORT or tls://HOST:PORT, or several with commas; may contain user and password
+	Creds    string // file with the seed of an nkey, or with a JWT from nats' tools; "": none
 	CA       string // file with certificates to trust besides the system's; "": none
-	Insecure bool   // prompts may cross the network readable, and for anybody
+	Insecure bool   // allow a server on another machine without encryption or credentials
 }
 
-// RefusedError is an address, or a server, that prompts are not entrusted to.
+// RefusedError reports an address or server that is not safe or fit to use, or something missing
+// there. Hint says what to do.
 type RefusedError struct{ Reason, Hint string }
 
 func (e *RefusedError) Error() string { return e.Reason }
 
-// HasPassword reports whether a URL has credentials in it, which belong into no list of processes.
+// HasPassword reports whether the URLs in text contain credentials, which must not appear in a list
+// of processes.
 func HasPassword(text string) bool {
 	servers, err := parseURLs(text)
 	if err != nil {
@@ -38,12 +40,12 @@ func HasPassword(text string) bool {
 	return false
 }
 
-// parseURLs reads the URLs of a list.
+// parseURLs parses a list of URLs with commas.
 func parseURLs(text string) (list []*url.URL, err error) {
 	for one := range strings.SplitSeq(text, ",") {
 		u, err := url.Parse(strings.TrimSpace(one))
 		if err != nil {
-			// The error repeats the URL, and with it the password.
+			// url.Parse's error would repeat the URL, and the password in it.
 			return nil, errors.New("the queue's address is not a URL such as nats://127.0.0.1:4222")
 		}
 		if u.Scheme != "nats" && u.Scheme != "tls" || u.Hostname() == "" || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" {
@@ -68,7 +70,7 @@ func (a Address) Redacted() string {
 	return strings.Join(list, ",")
 }
 
-// beyondLoopback reports whether any server is on another machine.
+// beyondLoopback reports whether any of servers is on another machine.
 func beyondLoopback(servers []*url.URL) bool {
 	for _, u := range servers {
 		if !listen.IsLocal(u.Hostname()) {
@@ -78,7 +80,8 @@ func beyondLoopback(servers []*url.URL) bool {
 	return false
 }
 
-// check refuses addresses that others could read along at, or ask without credentials.
+// check refuses servers on other machines that are not encrypted, or that would be used without
+// credentials. Insecure allows them.
 func (a Address) check() ([]*url.URL, error) {
 	servers, err := parseURLs(a.URL)
 	if err != nil {
@@ -100,11 +103,11 @@ func (a Address) check() ([]*url.URL, error) {
 	return servers, nil
 }
 
-// oddUser finds what subjects cannot have.
+// oddUser matches the characters of a user's name that are replaced in a subject.
 var oddUser = regexp.MustCompile(`[^A-Za-z0-9_-]`)
 
-// inboxOf returns the prefix of the subjects that a user is answered on: its own, which its rights
-// can name, so that no other user reads along.
+// inboxOf returns the prefix of the subjects on which the server answers a user. Each user has a
+// prefix, so that permissions can keep other users from reading the answers.
 func inboxOf(user string) string {
 	if user == "" {
 		return "_INBOX"
@@ -112,10 +115,10 @@ func inboxOf(user string) string {
 	return "_INBOX_" + oddUser.ReplaceAllString(user, "_")
 }
 
-// seed is an nkey's, in a file that holds nothing else but comments.
+// seed matches the line with a user's nkey seed. The other lines of the file are comments.
 var seed = regexp.MustCompile(`(?m)^\s*SU[A-Z2-7]{56}\s*$`)
 
-// readCreds reads a file with credentials, and reports whether it has a JWT.
+// readCreds reads a file with credentials, and reports whether they are a JWT.
 func readCreds(name string) (text []byte, jwt bool, err error) {
 	text, err = os.ReadFile(name)
 	if err != nil {

@@ -14,28 +14,29 @@ import (
 	"alpaca/internal/jobs"
 )
 
-// Limits are the bounds of a queue's streams. Zero keeps the present bound, or the default.
+// Limits are the limits of a queue's streams. A zero field keeps the present limit; a new stream
+// gets the default.
 type Limits struct {
-	Jobs     int64         // that wait or are being done: 100,000
-	Bytes    int64         // of those: 10 GB
-	JobSize  int32         // bytes of a job, or of a result: 4 MiB
-	MaxAge   time.Duration // of results: 7 days
-	Replicas int           // servers that keep each message: 1
+	Jobs     int64         // most jobs that wait or are being done; default 100,000
+	Bytes    int64         // most bytes of these jobs; default 10 GB
+	JobSize  int32         // most bytes of a job; default 4 MiB
+	MaxAge   time.Duration // how long results are kept; default 7 days
+	Replicas int           // number of servers that store each message; default 1
 }
 
-// Model is what is known of one that jobs are for.
+// Model describes a model that jobs can be for.
 type Model struct {
 	Key     string        `json:"key"`
 	Name    string        `json:"name"`
 	Digest  string        `json:"digest"`
 	Quant   string        `json:"quant"`
-	AckWait time.Duration `json:"-"` // how long a worker may be silent: 60 s
+	AckWait time.Duration `json:"-"` // how long a worker may show no progress before it loses a job; default 60 s
 }
 
-// maxAckPending is how many jobs all workers of a model together may have at a time.
+// maxAckPending is the most jobs that all workers of a model together do at a time.
 const maxAckPending = 1000
 
-// Init makes the streams, or changes the limits of those there are.
+// Init makes the streams. If they exist, Init changes their limits.
 func (c *Conn) Init(ctx context.Context, l Limits) error {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -60,7 +61,8 @@ func (c *Conn) Init(ctx context.Context, l Limits) error {
 	return nil
 }
 
-// jobsConfig: a job leaves the stream with its ack, and a full stream takes no more.
+// jobsConfig returns the settings of the stream of jobs. An acknowledgement removes a job, and a
+// full stream refuses new ones.
 func jobsConfig() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: JobsStream, Subjects: []string{jobsPrefix + ">"}, Description: "jobs of alpaca batch that wait or are being done",
@@ -69,7 +71,8 @@ func jobsConfig() jetstream.StreamConfig {
 	}
 }
 
-// resultsConfig: the first result of a job stays.
+// resultsConfig returns the settings of the stream of results. A subject keeps its first result and
+// refuses others.
 func resultsConfig() jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: ResultsStream, Subjects: []string{resultsPrefix + ">"}, Description: "results of alpaca batch",
@@ -79,7 +82,7 @@ func resultsConfig() jetstream.StreamConfig {
 	}
 }
 
-// apply puts what was asked for into the config of a stream.
+// apply sets the limits of l that are not zero in cfg.
 func (l *Limits) apply(cfg *jetstream.StreamConfig) {
 	if l.Replicas > 0 {
 		cfg.Replicas = l.Replicas
@@ -102,7 +105,7 @@ func (l *Limits) apply(cfg *jetstream.StreamConfig) {
 	}
 }
 
-// Add makes the place for the jobs of a model, from which its workers take them.
+// Add makes a consumer for the jobs of a model, from which its workers take them.
 func (c *Conn) Add(ctx context.Context, m Model) error {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -123,7 +126,7 @@ func (c *Conn) Add(ctx context.Context, m Model) error {
 	return nil
 }
 
-// Models lists the models that jobs can be for, by their names.
+// Models lists the models that have a consumer, sorted by name.
 func (c *Conn) Models(ctx context.Context) ([]Model, error) {
 	infos, err := c.consumers(ctx)
 	var list []Model
@@ -138,7 +141,7 @@ func modelOf(info *jetstream.ConsumerInfo) Model {
 	return Model{Key: info.Name, Name: meta["name"], Digest: meta["digest"], Quant: meta["quant"], AckWait: info.Config.AckWait}
 }
 
-// consumers lists the durable consumers of the jobs, by name and key.
+// consumers lists the consumers of models, sorted by name and key.
 func (c *Conn) consumers(ctx context.Context) (list []*jetstream.ConsumerInfo, err error) {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -163,7 +166,8 @@ func (c *Conn) consumers(ctx context.Context) (list []*jetstream.ConsumerInfo, e
 	return list, nil
 }
 
-// Find returns the model that a name or a key means; "" is the only one there is.
+// Find returns the model with the given name or key. An empty name means the only model of the
+// queue.
 func (c *Conn) Find(ctx context.Context, name string) (Model, error) {
 	all, err := c.Models(ctx)
 	if err != nil {
@@ -191,11 +195,11 @@ func (c *Conn) Find(ctx context.Context, name string) (Model, error) {
 	return found[0], nil
 }
 
-// Removed says how much an act removed.
+// Removed counts what was removed.
 type Removed struct{ Jobs, Results int }
 
-// Remove takes a batch's jobs and results away. What is being done of it comes to its end, and
-// its results stay until they are too old.
+// Remove removes a batch's jobs and results. Workers finish the jobs that they are doing; the
+// results of those stay until they expire.
 func (c *Conn) Remove(ctx context.Context, batch string) (n Removed, err error) {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -205,7 +209,7 @@ func (c *Conn) Remove(ctx context.Context, batch string) (n Removed, err error) 
 	return n, err
 }
 
-// RemoveModel removes the place for the jobs of a model, with the jobs.
+// RemoveModel removes a model's consumer and its jobs.
 func (c *Conn) RemoveModel(ctx context.Context, key string) (n Removed, err error) {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -216,7 +220,7 @@ func (c *Conn) RemoveModel(ctx context.Context, key string) (n Removed, err erro
 	return n, err
 }
 
-// RemoveAll removes the streams, with all that is in them.
+// RemoveAll removes both streams with their messages.
 func (c *Conn) RemoveAll(ctx context.Context) error {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -228,8 +232,8 @@ func (c *Conn) RemoveAll(ctx context.Context) error {
 	return nil
 }
 
-// Retry removes the results of a batch that say that nobody could do the job, or that are none,
-// and returns how many there were. The batch puts those jobs in again.
+// Retry removes the results of a batch that are invalid, or that say that no worker could do the
+// job. It returns how many it removed. The next run of the batch puts these jobs in again.
 func (c *Conn) Retry(ctx context.Context, batch string) (n int, err error) {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -244,7 +248,7 @@ func (c *Conn) Retry(ctx context.Context, batch string) (n int, err error) {
 	for _, subject := range slices.Sorted(maps.Keys(info.State.Subjects)) {
 		msg, err := results.GetLastMsgForSubject(ctx, subject)
 		if errors.Is(err, jetstream.ErrMsgNotFound) {
-			continue // too old by now
+			continue // it expired meanwhile
 		}
 		if err != nil {
 			return n, c.cause(err)
@@ -260,7 +264,8 @@ func (c *Conn) Retry(ctx context.Context, batch string) (n int, err error) {
 	return n, nil
 }
 
-// purge removes what a subject, or a pattern, means of a stream.
+// purge removes the messages at a subject, or at all subjects of a pattern, from a stream. It
+// returns how many there were.
 func (c *Conn) purge(ctx context.Context, name, subject string) (n int, err error) {
 	stream, err := c.js.Stream(ctx, name)
 	if err != nil {

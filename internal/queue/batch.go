@@ -15,48 +15,50 @@ import (
 	"alpaca/internal/jobs"
 )
 
-// inFlight is how many jobs are sent before the server's word for the first.
+// inFlight is the number of jobs that are sent at the same time, each waiting for the server's
+// confirmation.
 const inFlight = 64
 
-// Batch is a list of requests that workers are to answer.
+// Batch is a list of requests for workers to answer.
 type Batch struct {
 	ID    string
 	Model Model
 
-	// Requests returns those that have no result yet, each time it is called.
+	// Requests returns an iterator over the requests without a result. It is called more than once.
 	Requests func() iter.Seq2[*jobs.Request, error]
-	// Deliver takes a result, one at a time, of each request once.
+	// Deliver receives the result of each request once. Calls do not overlap.
 	Deliver func(*jobs.Result) error
-	// Fail returns the result of a request that no worker can be given.
+	// Fail returns an error result for a request that cannot be put in the queue, or whose stored
+	// result is invalid.
 	Fail func(r *jobs.Request, code, message string) *jobs.Result
 
-	Patience time.Duration // without a result until it is looked whether jobs got lost: 30 s
+	Patience time.Duration // after this time without a result, Run looks for lost jobs; default 30 s
 	Log      func(format string, args ...any)
 }
 
-// state is what is known of a request.
+// state is what a run knows about a request.
 type state struct {
 	id     string // custom_id
-	queued bool   // the server has, or had, the job
+	queued bool   // the server has, or once had, the job
 }
 
-// run is a batch at work.
+// run is a batch in progress.
 type run struct {
 	*Batch
 	conn *Conn
 
 	mu      sync.Mutex
-	pending map[string]*state // requests without a result, by job
-	missing map[string]bool   // those that were nowhere when it was last looked
-	heard   time.Time         // when the last result came, or a job was put in
+	pending map[string]*state // requests without a result, by job id
+	missing map[string]bool   // jobs that had neither a message nor a result at the last look
+	heard   time.Time         // when the last result came, or the last job was put in
 	ended   context.CancelCauseFunc
 }
 
-// errComplete ends a run.
+// errComplete is the cause that ends a run when every result has been delivered.
 var errComplete = errors.New("all results are there")
 
-// Run puts in what is neither in the queue nor has a result, and delivers the results, until all
-// are there. Ended in the middle, it can be run again, also on another machine.
+// Run puts in the jobs that are neither in the queue nor have a result. It delivers results until
+// all have come. A run that was interrupted can be repeated, also on another machine.
 func (b *Batch) Run(ctx context.Context, c *Conn) error {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -93,7 +95,7 @@ func (b *Batch) Run(ctx context.Context, c *Conn) error {
 	return r.work(ctx)
 }
 
-// work puts in, collects and watches at the same time.
+// work puts in jobs, collects results and watches for lost jobs, all at the same time.
 func (r *run) work(ctx context.Context) error {
 	ctx, end := context.WithCancelCause(ctx)
 	defer end(nil)
@@ -113,8 +115,9 @@ func (r *run) work(ctx context.Context) error {
 	return nil
 }
 
-// look returns which jobs of the batch wait or are being done, and which have results. A job that
-// is done in between is in the second: its result is stored before it goes.
+// look returns the ids of the batch's jobs in the queue (waiting), and of its jobs with a result
+// (done). A job that ends between the two requests is in done, because its result is stored before
+// the job is removed.
 func (r *run) look(ctx context.Context) (waiting, done map[string]bool, err error) {
 	list, err := r.conn.list(ctx, JobsStream, jobsPrefix+r.Model.Key+"."+r.ID+".>", nil)
 	if err != nil {
@@ -138,7 +141,7 @@ func (r *run) look(ctx context.Context) (waiting, done map[string]bool, err erro
 	return waiting, done, nil
 }
 
-// putAll puts in the jobs that the queue does not have.
+// putAll puts in the jobs that are not in the queue.
 func (r *run) putAll(ctx context.Context) error {
 	requests := make(chan *jobs.Request)
 	var all sync.WaitGroup
@@ -162,7 +165,7 @@ func (r *run) putAll(ctx context.Context) error {
 	return err
 }
 
-// each hands out the requests that are to be put in.
+// each sends the requests to be put in to the channel to.
 func (r *run) each(ctx context.Context, to chan<- *jobs.Request, failed <-chan error) error {
 	for request, err := range r.Requests() {
 		if err != nil {
@@ -186,7 +189,7 @@ func (r *run) each(ctx context.Context, to chan<- *jobs.Request, failed <-chan e
 	return nil
 }
 
-// line is a job's message: a line of OpenAI's batch files.
+// line is the message of a job: a line of an OpenAI batch file.
 type line struct {
 	CustomID string          `json:"custom_id"`
 	Method   string          `json:"method"`
@@ -194,7 +197,8 @@ type line struct {
 	Body     json.RawMessage `json:"body"`
 }
 
-// encode returns a job's message. The body's bytes stay as they are: ids are made of them.
+// encode returns the message of a job. It does not change the bytes of the body, because job ids
+// depend on them.
 func encode(r *jobs.Request) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -203,7 +207,7 @@ func encode(r *jobs.Request) ([]byte, error) {
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), err
 }
 
-// put puts a job in.
+// put puts the job of a request into the queue.
 func (r *run) put(ctx context.Context, request *jobs.Request) error {
 	data, err := encode(request)
 	if err != nil {
@@ -226,7 +230,8 @@ func (r *run) put(ctx context.Context, request *jobs.Request) error {
 	return nil
 }
 
-// deliver hands on the result of a job, unless it has one. The last ends the run.
+// deliver passes on the result of a job, unless the job already has one. The last result ends the
+// run.
 func (r *run) deliver(id string, result *jobs.Result) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/jobs"
 )
 
-// collect reads the batch's results in the order in which they were stored, those of earlier runs
-// first. It takes none away, so that others can collect them, too.
+// collect reads the batch's results in the order in which they were stored, including those of
+// earlier runs. Results stay in the stream, so that others can collect them, too.
 func (r *run) collect(ctx context.Context) error {
 	next := uint64(1)
 	for try := 0; ; try++ {
@@ -32,19 +32,20 @@ func (r *run) collect(ctx context.Context) error {
 	}
 }
 
-// deliverError is an error of delivering.
+// deliverError is an error of delivering a result, as opposed to one of the connection.
 type deliverError struct{ error }
 
 func (e deliverError) Unwrap() error { return e.error }
 
-// passing reports whether reading may go on after an error.
+// passing reports whether err is temporary, so that reading is tried again.
 func passing(err error) bool {
 	var refused *RefusedError
 	var delivering deliverError
 	return !errors.As(err, &refused) && !errors.As(err, &delivering)
 }
 
-// read delivers the results from a sequence number on, and returns the last one's.
+// read delivers the results from sequence number from on. It returns the sequence number of the
+// last one, or 0, and why it stopped.
 func (r *run) read(ctx context.Context, from uint64) (last uint64, err error) {
 	asked, cancel := r.conn.once(ctx)
 	reader, err := r.conn.js.OrderedConsumer(asked, ResultsStream, jetstream.OrderedConsumerConfig{
@@ -76,8 +77,8 @@ func (r *run) read(ctx context.Context, from uint64) (last uint64, err error) {
 	}
 }
 
-// take delivers a result, which is hostile until it is checked. Nothing of one that is not the
-// job's gets into the output: the first result stays, so that its job has an error.
+// take checks and delivers a result, which is untrusted. If it is invalid, or belongs to another
+// request, the job gets an error instead: the first result counts, so no other can come.
 func (r *run) take(m jetstream.Msg) error {
 	_, id, ok := cutResult(m.Subject())
 	if !ok {
@@ -87,7 +88,7 @@ func (r *run) take(m jetstream.Msg) error {
 	s := r.pending[id]
 	r.mu.Unlock()
 	if s == nil {
-		return nil // delivered, in this run or in one before
+		return nil // already delivered, in this run or an earlier one
 	}
 	result, err := jobs.ParseResult(m.Data())
 	if err == nil && result.CustomID != s.id {
@@ -100,8 +101,8 @@ func (r *run) take(m jetstream.Msg) error {
 	return r.deliver(id, result)
 }
 
-// watch looks for jobs that got lost, when no result has come for a while: somebody may have
-// removed the batch, or the server's disk. Then the run would wait for ever.
+// watch looks for lost jobs if no result has come for Patience. The run would wait for them for
+// ever: somebody may have removed the batch, or the server has lost its disk.
 func (r *run) watch(ctx context.Context) error {
 	for unattended := false; ; {
 		r.mu.Lock()
@@ -126,8 +127,9 @@ func (r *run) watch(ctx context.Context) error {
 	}
 }
 
-// lookForLost returns an error if jobs that the queue had are neither there any more nor have a
-// result, twice in a row: a list of very many subjects is read in pages, between which some go.
+// lookForLost returns an error if jobs that were queued have neither a message nor a result, twice
+// in a row. Once is not enough: a list of very many subjects is read in pages, and a job may end
+// between two pages.
 func (r *run) lookForLost(ctx context.Context) error {
 	r.mu.Lock()
 	suspects := map[string]bool{}
@@ -140,7 +142,7 @@ func (r *run) lookForLost(ctx context.Context) error {
 	waiting, done, err := r.look(ctx)
 	if err != nil {
 		if passing(err) {
-			return nil // the server is away, or busy
+			return nil // the server is away or busy: try again later
 		}
 		return err
 	}
@@ -170,7 +172,8 @@ func (r *run) lookForLost(ctx context.Context) error {
 	return nil
 }
 
-// unattended reports whether no worker asks for the model's jobs, as far as the server says.
+// unattended reports whether jobs of the model wait, and no worker does one or asks for one,
+// according to the server.
 func (r *run) unattended(ctx context.Context) bool {
 	infos, err := r.conn.consumers(ctx)
 	if err != nil {

@@ -17,30 +17,32 @@ import (
 	"github.com/nats-io/nkeys"
 )
 
-// Servers before this one lose messages or count deliveries wrong.
+// The oldest version of nats-server that is accepted. Earlier ones lose messages or count
+// deliveries wrong.
 const leastMajor, leastMinor = 2, 12
 
-// requestTime is how long a server may take for an answer. What was sent is sent again then.
+// requestTime is how long the server may take to answer. Then the request fails, and most callers
+// repeat it.
 const requestTime = 5 * time.Second
 
-// Conn is a connection to a queue, which comes back by itself when the server does.
+// Conn is a connection to a queue. It reconnects by itself when the server comes back.
 type Conn struct {
 	nc    *nats.Conn
 	js    jetstream.JetStream
-	ctx   context.Context // done when the connection cannot go on; its cause says why
+	ctx   context.Context // done when the connection has ended for good; the cause says why
 	fail  context.CancelCauseFunc
 	log   func(format string, args ...any)
 	where string
-	last  atomic.Pointer[error] // why the last try to connect failed
+	last  atomic.Pointer[error] // why the last attempt to connect failed
 
 	mu    sync.Mutex
-	epoch context.Context // done when the server is lost: what it was asked is never answered
+	epoch context.Context // done when the server is lost: it will not answer earlier requests
 	lose  context.CancelFunc
 }
 
-// Connect connects to a queue. The server knows the connection by name; log gets a line
-// whenever the connection's state changes. Until ctx is done, Connect waits for a server that
-// is not there yet.
+// Connect connects to a queue. name is how the server knows the connection. log gets a line
+// whenever the connection's state changes. If the server is not there yet, Connect waits for it
+// until ctx is done.
 func Connect(ctx context.Context, a Address, name string, log func(format string, args ...any)) (*Conn, error) {
 	servers, err := a.check()
 	if err != nil {
@@ -81,7 +83,7 @@ func Connect(ctx context.Context, a Address, name string, log func(format string
 	return c, err
 }
 
-// plain returns the URLs without users, which options have.
+// plain returns the URLs without users and passwords, which are passed as options instead.
 func plain(servers []*url.URL) (list []string) {
 	for _, u := range servers {
 		without := *u
@@ -91,12 +93,12 @@ func plain(servers []*url.URL) (list []string) {
 	return list
 }
 
-// options returns the options of a connection. It is given up never, neither while the server is
-// away nor because it was not there yet.
+// options returns the options of a connection that never stops trying to connect, whether the
+// server went away or was not there yet.
 func (c *Conn) options(a Address, servers []*url.URL) ([]nats.Option, error) {
 	opts := []nats.Option{
 		nats.MaxReconnects(-1), nats.RetryOnFailedConnect(true), nats.ReconnectWait(500 * time.Millisecond), nats.Timeout(requestTime),
-		// Another server of a cluster would not have been looked at.
+		// judge checks only this server, not the others of its cluster.
 		nats.IgnoreDiscoveredServers(),
 		nats.DisconnectErrHandler(func(_ *nats.Conn, err error) {
 			c.begin()
@@ -128,7 +130,8 @@ func (c *Conn) options(a Address, servers []*url.URL) ([]nats.Option, error) {
 	return append(opts, nats.CustomInboxPrefix(inboxOf(user))), err
 }
 
-// credentials returns who logs in and how; nil: nobody does.
+// credentials returns the name of the user and the option that logs in. The option is nil if there
+// are no credentials.
 func credentials(a Address, info *url.Userinfo) (user string, login nats.Option, err error) {
 	if a.Creds == "" {
 		if info == nil {
@@ -155,8 +158,8 @@ func credentials(a Address, info *url.Userinfo) (user string, login nats.Option,
 	return user, nats.Nkey(user, pair.Sign), nil
 }
 
-// problem is called with errors that the server sends apart from answers. A request that the
-// user has no right to gets no answer at all: without problem it would only seem to take long.
+// problem is called with errors that the server sends apart from answers. A request without
+// permission gets no answer: without problem it would look like a slow server.
 func (c *Conn) problem(err error) {
 	if errors.Is(err, nats.ErrPermissionViolation) {
 		c.fail(c.explain(err))
@@ -167,8 +170,8 @@ func (c *Conn) problem(err error) {
 	}
 }
 
-// missed is called with the reason why a try to connect failed. A server that is not there may
-// come; a wrong certificate stays wrong, so that no other try is made.
+// missed is called when an attempt to connect failed. Most errors pass, because the server may
+// still come. A wrong certificate stays wrong, so it ends the connection.
 func (c *Conn) missed(err error) {
 	c.last.Store(&err)
 	if errors.As(err, new(*tls.CertificateVerificationError)) || errors.As(err, new(tls.RecordHeaderError)) ||
@@ -221,7 +224,8 @@ func recent(version string) bool {
 	return err1 == nil && err2 == nil && (major > leastMajor || major == leastMajor && minor >= leastMinor)
 }
 
-// begin ends what waits for answers of a server that is lost, so that it can be asked again.
+// begin starts a new epoch: requests that wait for an answer of the lost server end, and can be
+// repeated.
 func (c *Conn) begin() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -231,30 +235,31 @@ func (c *Conn) begin() {
 	c.epoch, c.lose = context.WithCancel(context.Background())
 }
 
-// lost returns what is closed when the server of now is lost.
+// lost returns a context that is done when the present server is lost.
 func (c *Conn) lost() context.Context {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.epoch
 }
 
-// once returns a context for one question to the server.
+// once returns a context for one request to the server.
 func (c *Conn) once(ctx context.Context) (context.Context, context.CancelFunc) {
 	return c.within(ctx, requestTime)
 }
 
-// within returns a context for a question that may take a time. It ends with the server.
+// within returns a context for a request that may take d. The context is also done when the server
+// is lost.
 func (c *Conn) within(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithTimeout(ctx, d)
 	stop := context.AfterFunc(c.lost(), cancel)
 	return ctx, func() { stop(); cancel() }
 }
 
-// errLost says that the server was lost while it was asked.
+// errLost says that the connection was lost during a request.
 var errLost = errors.New("the connection was lost")
 
-// lostOr returns errLost where a question of within was ended by that, err otherwise. The asker's
-// own context is given.
+// lostOr returns errLost if a request failed because the server was lost, and err otherwise. ctx is
+// the context that the caller gave to within.
 func lostOr(ctx context.Context, err error) error {
 	if errors.Is(err, context.Canceled) && ctx.Err() == nil {
 		return errLost
@@ -262,14 +267,16 @@ func lostOr(ctx context.Context, err error) error {
 	return err
 }
 
-// with returns a context that is done with the caller's, or with the connection for its reason.
+// with returns a context that is done when ctx is done or the connection ends. In the second case
+// it has the connection's cause.
 func (c *Conn) with(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	stop := context.AfterFunc(c.ctx, func() { cancel(context.Cause(c.ctx)) })
 	return ctx, func() { stop(); cancel(nil) }
 }
 
-// cause returns why a request failed: the connection's reason, where it has one.
+// cause explains why a request failed. If the connection has ended, it returns the connection's
+// cause.
 func (c *Conn) cause(err error) error {
 	if c.ctx.Err() != nil {
 		return context.Cause(c.ctx)
@@ -285,7 +292,7 @@ func (c *Conn) cause(err error) error {
 	return err
 }
 
-// Close ends the connection when what was sent has arrived.
+// Close closes the connection after sending what is buffered.
 func (c *Conn) Close() {
 	if err := c.nc.Drain(); err != nil {
 		c.close()
@@ -300,5 +307,5 @@ func (c *Conn) Close() {
 
 func (c *Conn) close() { c.nc.Close() }
 
-// Kill cuts the connection at once, as the death of the process does: for tests.
+// Kill closes the connection at once, as the death of the process would. It is for tests.
 func (c *Conn) Kill() { c.close() }

@@ -13,16 +13,16 @@ import (
 	"alpaca/internal/jobs"
 )
 
-// job is one in work.
+// job is a job that this worker is doing.
 type job struct {
 	jetstream.Msg
-	subject string // of the result
+	subject string // the subject of the result
 	request *jobs.Request
-	before  uint64 // how often it was delivered before
+	before  uint64 // number of earlier deliveries
 }
 
-// handle does a job. The order of acts is what makes results safe: an acknowledgement removes
-// the job whoever sends it, even if another has it by now, so that the result is stored first.
+// handle does a job. The order of its steps makes results safe: the result is stored before the job
+// is acknowledged. An acknowledgement removes the job even if another worker has it by now.
 func (w *Worker) handle(ctx context.Context, m jetstream.Msg) {
 	j, err := w.read(m)
 	if err != nil {
@@ -68,7 +68,7 @@ func (w *Worker) at(s Stage) {
 	}
 }
 
-// read checks a message, which is as hostile as a request over HTTP.
+// read checks and parses a message, which is as untrusted as an HTTP request.
 func (w *Worker) read(m jetstream.Msg) (*job, error) {
 	_, batch, id, ok := cutJob(m.Subject())
 	if !ok {
@@ -83,14 +83,14 @@ func (w *Worker) read(m jetstream.Msg) (*job, error) {
 		return nil, err
 	}
 	if jobID(batch, r) != id {
-		// Its result would be taken for another's.
+		// Its result would be stored under another request's subject.
 		return nil, fmt.Errorf("the subject is not that of custom_id %.60q", r.CustomID)
 	}
 	return &job{Msg: m, subject: resultSubject(batch, id), request: r, before: meta.NumDelivered - 1}, nil
 }
 
-// showLife tells the server that a job is being done, while something is being computed: a
-// machine that hangs loses the job. The caller ends it.
+// showLife tells the server that a job is being done, as long as Progress rises: a machine that
+// hangs loses the job. The caller must call stop.
 func (w *Worker) showLife(m jetstream.Msg) (stop func()) {
 	ended := make(chan struct{})
 	go func() {
@@ -111,7 +111,7 @@ func (w *Worker) showLife(m jetstream.Msg) (stop func()) {
 	return func() { close(ended) }
 }
 
-// stored returns the result that a subject has, nil for none.
+// stored returns the result at subject, or nil if there is none.
 func (w *Worker) stored(ctx context.Context, subject string) (*jetstream.RawStreamMsg, error) {
 	for try := 0; ; try++ {
 		asked, cancel := w.conn.once(ctx)
@@ -131,7 +131,7 @@ func (w *Worker) stored(ctx context.Context, subject string) (*jetstream.RawStre
 	}
 }
 
-// keep stores the result of a job. If another machine was first, its result is compared.
+// keep stores the result of a job. If another machine was first, keep compares the two results.
 func (w *Worker) keep(ctx context.Context, j *job, r *jobs.Result, gaveUp bool) error {
 	line, err := r.Line()
 	if err != nil {
@@ -166,8 +166,8 @@ func (w *Worker) keep(ctx context.Context, j *job, r *jobs.Result, gaveUp bool) 
 	return nil
 }
 
-// compare tells loudly of a result that is another than the one a machine had stored before. One
-// of the two computes wrong: its memory is bad, or it has another program or model.
+// compare logs a mismatch if this machine's result differs from first, which another machine has
+// stored. One of the two computes wrong: its memory is bad, or it has another program or model.
 func (w *Worker) compare(j *job, first *jetstream.RawStreamMsg, mine *nats.Msg) {
 	if first.Header.Get(errorHeader) != "" || mine.Header.Get(errorHeader) != "" || bytes.Equal(first.Data, mine.Data) {
 		return
@@ -177,7 +177,7 @@ func (w *Worker) compare(j *job, first *jetstream.RawStreamMsg, mine *nats.Msg) 
 		j.request.CustomID, j.subject)
 }
 
-// giveUp makes an error the result of a job that was delivered too often.
+// giveUp stores an error as the result of a job that was delivered too often.
 func (w *Worker) giveUp(ctx context.Context, j *job) {
 	w.counts.GivenUp.Add(1)
 	w.opt.Log("gave up custom_id %.60q after %d deliveries", j.request.CustomID, j.before)
@@ -191,8 +191,8 @@ func (w *Worker) giveUp(ctx context.Context, j *job) {
 	}
 }
 
-// ack removes a job from the queue and waits for the server's word. Without it the job comes
-// again, and has its result.
+// ack removes a job from the queue and waits until the server confirms it. Without the confirmation
+// the job is delivered again; then its result is found stored.
 func (w *Worker) ack(ctx context.Context, m jetstream.Msg) {
 	ctx, cancel := w.conn.once(context.WithoutCancel(ctx))
 	defer cancel()
@@ -201,8 +201,8 @@ func (w *Worker) ack(ctx context.Context, m jetstream.Msg) {
 	}
 }
 
-// lost gives a job to others: at once where this worker ends, else with a delay, as this
-// machine is at fault. After some in a row it takes no more, rather than to fail at all.
+// lost gives a job to other workers: at once if this worker ends, otherwise after a delay, because
+// this machine is at fault. After badInARow failures in a row the worker takes no more jobs.
 func (w *Worker) lost(ctx context.Context, j *job, err error) {
 	if ctx.Err() != nil {
 		w.giveBack(j.Msg)
@@ -221,7 +221,7 @@ func (w *Worker) lost(ctx context.Context, j *job, err error) {
 	}
 }
 
-// giveBack lets another worker have a job at once.
+// giveBack makes the server deliver a job to another worker at once.
 func (w *Worker) giveBack(m jetstream.Msg) {
 	w.counts.Returned.Add(1)
 	m.Nak()

@@ -11,26 +11,29 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// outcome is what became of a message.
+// outcome says what the server did with a message.
 type outcome int
 
 const (
-	stored outcome = iota // it is on the server's disk
-	there                 // its subject had one before
-	tooBig                // the server takes none of its size
+	stored outcome = iota // the message is on the server's disk
+	there                 // the subject already had a message
+	tooBig                // the message is larger than the server accepts
 )
 
-// Waits between tries, doubled each time, with a part that is left to chance.
+// Waits between tries: firstWait doubles with each try up to longWait. The actual wait is random,
+// from half to one and a half of that.
 const (
 	firstWait = 100 * time.Millisecond
 	longWait  = 5 * time.Second
 )
 
-// put stores a message where its subject has none, however long the server is away or the stream
-// full. What the server thinks of the subject decides, not whether this process has sent it
-// before: a try whose answer was lost is made again.
+// put stores a message at its subject unless the subject already has one. It waits as long as the
+// server is away or the stream is full. It repeats a try whose answer was lost. That is safe,
+// because the server checks whether the subject has a message, whatever this process has sent
+// before.
 //
-// The header Nats-Msg-Id would not do: it remembers ids for a time, whatever became of the messages.
+// The header Nats-Msg-Id would not do: the server forgets ids after some time, and remembers an id
+// even after its message was removed.
 func (c *Conn) put(ctx context.Context, stream string, msg *nats.Msg) (outcome, error) {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -55,7 +58,7 @@ func (c *Conn) put(ctx context.Context, stream string, msg *nats.Msg) (outcome, 
 	}
 }
 
-// tryPut is one try of put.
+// tryPut publishes msg once, under the condition that its subject has no message.
 func (c *Conn) tryPut(ctx context.Context, msg *nats.Msg) error {
 	ctx, cancel := c.once(ctx)
 	defer cancel()
@@ -63,10 +66,10 @@ func (c *Conn) tryPut(ctx context.Context, msg *nats.Msg) error {
 	return err
 }
 
-// hopeless returns an error where another try would fail as well.
+// hopeless returns an error if another try would fail as well.
 func (c *Conn) hopeless(ctx context.Context, stream string, err error) error {
 	if errors.Is(err, jetstream.ErrNoStreamResponse) {
-		// Nobody answered: the stream is missing, or the server is about to have it.
+		// No answer: the stream is missing, or the server is still starting it.
 		asked, cancel := c.once(ctx)
 		defer cancel()
 		if _, err := c.js.Stream(asked, stream); errors.Is(err, jetstream.ErrStreamNotFound) {
@@ -81,7 +84,7 @@ func (c *Conn) hopeless(ctx context.Context, stream string, err error) error {
 	return nil
 }
 
-// pause waits before a try; 0 is the first that was made.
+// pause waits after a failed try; the first has number 0.
 func pause(ctx context.Context, try int) error {
 	wait := min(firstWait<<min(try, 10), longWait)
 	wait = wait/2 + rand.N(wait)

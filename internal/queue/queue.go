@@ -2,8 +2,8 @@
 //
 //	Batch.Run ─ job ─▶ ALPACA_JOBS ─▶ Worker ─ result ─▶ ALPACA_RESULTS ─▶ Batch.Run
 //
-// A job is done at least once, and its first result counts. Results are the same bytes whoever
-// computes them, so it does not matter who was first. Later workers compare theirs with it.
+// A job is done at least once, and its first result counts. Results have the same bytes on every
+// machine: a later worker compares its own with the first.
 package queue
 
 import (
@@ -22,7 +22,7 @@ import (
 	"alpaca/internal/jobs"
 )
 
-// Names of the streams. Subjects hold digests alone: text of users could be read as patterns.
+// Names of the streams. Subjects consist of digests only: a user's text could be read as a pattern.
 const (
 	JobsStream    = "ALPACA_JOBS"
 	ResultsStream = "ALPACA_RESULTS"
@@ -31,7 +31,8 @@ const (
 	resultsPrefix = "alpaca.results." // then batch, job
 )
 
-// errorHeader marks results of jobs that nobody could do: "queue retry" removes them.
+// errorHeader marks the result of a job that no worker could do. "queue retry" removes such
+// results.
 const errorHeader = "Alpaca-Error"
 
 // Lengths of the parts of a subject, in hexadecimal digits.
@@ -41,8 +42,8 @@ const (
 	jobLen   = 32
 )
 
-// digest returns the first n hexadecimal digits of the SHA-256 of parts, each with its length, so
-// that no two lists of parts are the same bytes.
+// digest returns the first n hexadecimal digits of the SHA-256 of parts. Each part is hashed with
+// its length, so that different lists never hash the same bytes.
 func digest(n int, parts ...string) string {
 	h := sha256.New()
 	for _, part := range parts {
@@ -67,12 +68,13 @@ func ModelKey(modelDigest string, settings map[string]string) string {
 	return digest(keyLen, parts...)
 }
 
-// BatchID names a batch: its input's digest, and what else its results depend on.
+// BatchID returns the id of a batch: the digest of its input's digest and of options, which are all
+// else that its results depend on.
 func BatchID(inputDigest string, options ...string) string {
 	return digest(batchLen, append([]string{inputDigest}, options...)...)
 }
 
-// jobID names a request of a batch.
+// jobID returns the id of a request's job in a batch.
 func jobID(batch string, r *jobs.Request) string {
 	return digest(jobLen, batch, r.CustomID, r.URL, string(r.Body))
 }
@@ -111,12 +113,12 @@ func cutResult(subject string) (batch, job string, ok bool) {
 	return batch, job, ok && found && len(batch) == batchLen && len(job) == jobLen
 }
 
-// codes of answers that jetstream has no names for.
+// Error codes of JetStream without a name in package jetstream.
 const (
-	codeFull jetstream.ErrorCode = 10077 // maximum messages, or bytes, or messages of a subject
+	codeFull jetstream.ErrorCode = 10077 // the stream is at its limit of messages or bytes, or the subject at its limit of messages
 )
 
-// codeOf returns the server's code of an error, 0 where it has none.
+// codeOf returns the server's code of an error, or 0 if err has none.
 func codeOf(err error) jetstream.ErrorCode {
 	var api *jetstream.APIError
 	if errors.As(err, &api) {

@@ -10,17 +10,17 @@ import (
 	"github.com/nats-io/nats.go/jetstream"
 )
 
-// Status is what a queue holds.
+// Status describes the contents of a queue.
 type Status struct {
 	Server   string        `json:"server"`
 	Jobs     StreamStatus  `json:"jobs"`
 	Results  StreamStatus  `json:"results"`
 	Models   []ModelStatus `json:"models"`
 	Batches  []BatchStatus `json:"batches"`
-	Homeless int           `json:"jobs_without_model"` // nobody takes them: their model has no place
+	Homeless int           `json:"jobs_without_model"` // jobs of models without a consumer, which no worker takes
 }
 
-// StreamStatus is how full a stream is.
+// StreamStatus says how full a stream is.
 type StreamStatus struct {
 	Messages    uint64 `json:"messages"`
 	Bytes       uint64 `json:"bytes"`
@@ -30,16 +30,16 @@ type StreamStatus struct {
 	Replicas    int    `json:"replicas"`
 }
 
-// ModelStatus is what goes on with the jobs of a model.
+// ModelStatus counts the jobs and idle slots of a model.
 type ModelStatus struct {
 	Model
 	Waiting     uint64 `json:"waiting"`
 	Working     int    `json:"working"`
-	Redelivered int    `json:"redelivered"` // of those being done: somebody had them before
-	Idle        int    `json:"idle_slots"`  // workers' that ask for a job
+	Redelivered int    `json:"redelivered"` // those of Working that were delivered before
+	Idle        int    `json:"idle_slots"`  // slots of workers that wait for a job
 }
 
-// Unattended reports whether there are jobs that nobody does, as far as can be seen.
+// Unattended reports whether jobs wait, and no worker does one or asks for one.
 func (m *ModelStatus) Unattended() bool { return m.Waiting > 0 && m.Working == 0 && m.Idle == 0 }
 
 // BatchStatus says how far a batch has got.
@@ -49,7 +49,7 @@ type BatchStatus struct {
 	Results int    `json:"results"`
 }
 
-// Status looks at a queue.
+// Status asks the server what the queue contains.
 func (c *Conn) Status(ctx context.Context) (*Status, error) {
 	ctx, cancel := c.with(ctx)
 	defer cancel()
@@ -99,10 +99,10 @@ func (c *Conn) Status(ctx context.Context) (*Status, error) {
 	return s, nil
 }
 
-// list returns the subjects of a stream with how many messages each has. It says how full the
-// stream is, unless fill is nil.
+// list returns the subjects of a stream that match filter, with the number of messages of each. If
+// fill is not nil, list sets it.
 func (c *Conn) list(ctx context.Context, name, filter string, fill *StreamStatus) (map[string]uint64, error) {
-	const patience = 30 * time.Second // there may be a million
+	const patience = 30 * time.Second // the stream may have a million subjects
 	asked, cancel := c.within(ctx, patience)
 	defer cancel()
 	stream, err := c.js.Stream(asked, name)
@@ -120,5 +120,5 @@ func (c *Conn) list(ctx context.Context, name, filter string, fill *StreamStatus
 	return info.State.Subjects, nil
 }
 
-// noMessage reports whether a subject has none.
+// noMessage reports whether err says that a subject has no message.
 func noMessage(err error) bool { return errors.Is(err, jetstream.ErrMsgNotFound) }

@@ -15,43 +15,44 @@ import (
 	"alpaca/internal/jobs"
 )
 
-// fetchTime is how long a worker waits for a job before it asks anew. Above 10 s the server sends
-// signs of life meanwhile, so that a connection that leads nowhere is noticed.
+// fetchTime is how long a worker waits for a job before it asks again. For waits above 10 s the
+// server sends heartbeats, so that a dead connection is noticed.
 const fetchTime = 20 * time.Second
 
 // Executor does jobs.
 type Executor interface {
-	// Do answers a request, many at a time. An error is the machine's fault, not the request's:
-	// another machine may do better.
+	// Do answers a request. Calls may overlap. An error means that this machine failed: another one
+	// may succeed.
 	Do(ctx context.Context, r *jobs.Request) (*jobs.Result, error)
-	// GiveUp returns the result of a request that has none after all tries.
+	// GiveUp returns an error result for a request that failed too often, or whose result is too
+	// large.
 	GiveUp(r *jobs.Request, code, message string) *jobs.Result
-	// Progress returns a number that rises while the machine computes.
+	// Progress returns a counter that rises while the machine computes.
 	Progress() int64
 }
 
-// WorkerOptions say how a worker works.
+// WorkerOptions are the settings of a worker.
 type WorkerOptions struct {
 	Slots   int           // jobs at a time
-	Retries int           // deliveries of a job after the first, until it is given up
-	Grace   time.Duration // for jobs being done when the worker is to end
-	Delay   time.Duration // of a job that failed here, so that others get to it first: 5 s
+	Retries int           // how often a job is delivered again before it is given up
+	Grace   time.Duration // how long jobs may take to finish when the worker ends
+	Delay   time.Duration // how long a job that failed here waits, so that others get it first; default 5 s
 	Log     func(format string, args ...any)
 
-	// At is called between the acts of a job, unless nil: for tests, which stop there.
+	// At, if not nil, is called between the steps of a job. Tests stop there.
 	At func(Stage)
 }
 
-// Stage is a place between the acts of a job.
+// Stage is a point between the steps of a job.
 type Stage int
 
 const (
-	Taken    Stage = iota // the job is here, nothing is done
-	Answered              // the result is known to this machine alone
-	Kept                  // the result is stored, the job not yet acknowledged
+	Taken    Stage = iota // the job has arrived, but has not begun
+	Answered              // the result exists only on this machine
+	Kept                  // the result is stored, but the job is not acknowledged
 )
 
-// badInARow is after how many failures a machine is taken for broken.
+// badInARow is the number of failures in a row after which a machine counts as broken.
 const badInARow = 3
 
 // Worker does the jobs of one model.
@@ -70,11 +71,11 @@ type Worker struct {
 	counts Counts
 }
 
-// Counts are what a worker has done.
+// Counts counts what a worker has done.
 type Counts struct {
 	Done     atomic.Int64 // results stored
 	Known    atomic.Int64 // jobs that had a result already
-	Mismatch atomic.Int64 // results that another machine's were not equal to
+	Mismatch atomic.Int64 // results that differed from another machine's
 	GivenUp  atomic.Int64
 	Failed   atomic.Int64 // tries that failed on this machine
 	Returned atomic.Int64 // jobs given back because the worker ended
@@ -82,7 +83,7 @@ type Counts struct {
 	Twice    atomic.Int64 // results that another machine had stored first
 }
 
-// NewWorker returns a worker of a model's jobs.
+// NewWorker returns a worker for the jobs of the model with the given key.
 func NewWorker(ctx context.Context, c *Conn, key string, exec Executor, opt WorkerOptions) (*Worker, error) {
 	w := &Worker{conn: c, opt: opt, exec: exec, broken: make(chan struct{})}
 	w.opt.Delay = cmp.Or(opt.Delay, 5*time.Second)
@@ -98,7 +99,7 @@ func NewWorker(ctx context.Context, c *Conn, key string, exec Executor, opt Work
 	return w, nil
 }
 
-// Place returns what the queue knows of a model. Who asks needs a worker's rights alone.
+// Place returns the model with the given key. It needs only the permissions of a worker.
 func (c *Conn) Place(ctx context.Context, key string) (Model, error) {
 	m, _, err := c.place(ctx, key)
 	return m, err
@@ -118,10 +119,10 @@ func (c *Conn) place(ctx context.Context, key string) (Model, jetstream.Consumer
 	return modelOf(from.CachedInfo()), from, nil
 }
 
-// Counts returns what the worker has done so far.
+// Counts returns the worker's counters.
 func (w *Worker) Counts() *Counts { return &w.counts }
 
-// Ready reports whether the worker takes jobs: it is not broken, and the server is there.
+// Ready reports whether the worker takes jobs: it is not broken, and the server is connected.
 func (w *Worker) Ready() bool {
 	select {
 	case <-w.broken:
@@ -131,15 +132,16 @@ func (w *Worker) Ready() bool {
 	}
 }
 
-// ErrBroken says that a worker took no more jobs because it failed at several in a row.
+// ErrBroken says that a worker stopped taking jobs because several in a row failed.
 var ErrBroken = errors.New("this machine failed at several jobs in a row and took no more")
 
-// Run does jobs until ctx is done. Jobs being done have the Grace then; the others go back. A
-// worker that is broken takes no jobs, which would all fail, and waits for ctx to return ErrBroken.
+// Run does jobs until ctx is done. Then jobs in progress have Grace to finish; after it they are
+// given back. A broken worker takes no more jobs, because they would all fail. It waits for ctx and
+// returns ErrBroken.
 func (w *Worker) Run(ctx context.Context) error {
 	ctx, cancel := w.conn.with(ctx)
 	defer cancel()
-	work, end := context.WithCancelCause(context.WithoutCancel(ctx)) // outlasts ctx by the Grace
+	work, end := context.WithCancelCause(context.WithoutCancel(ctx)) // outlasts ctx by Grace
 	defer end(nil)
 	stop := context.AfterFunc(w.conn.ctx, func() { end(context.Cause(w.conn.ctx)) })
 	defer stop()
@@ -178,11 +180,11 @@ func (w *Worker) Run(ctx context.Context) error {
 	}
 }
 
-// errEnding is why a job is given back.
+// errEnding is the cause when the worker gives back its jobs because it ends.
 var errEnding = errors.New("the worker ends")
 
-// slot takes a job at a time until ctx is done, and does it under work. No job waits here while
-// another machine is free.
+// slot takes one job at a time until ctx is done. It does the job under work. A worker never holds
+// a job in reserve while another machine is free.
 func (w *Worker) slot(ctx, work context.Context) error {
 	for try := 0; ; {
 		select {
@@ -203,7 +205,7 @@ func (w *Worker) slot(ctx, work context.Context) error {
 		case errors.Is(err, jetstream.ErrConsumerNotFound), errors.Is(err, jetstream.ErrConsumerDeleted):
 			return &RefusedError{w.conn.where + ": the place for jobs of this model was removed", "alpaca queue init -m MODEL makes it"}
 		}
-		if try == 1 { // the first may be the server's farewell, which the connection tells of
+		if try == 1 { // the first error may be the server's shutdown, which the connection reports
 			w.opt.Log("no jobs from the queue (%v): asking again", err)
 		}
 		if pause(ctx, try) != nil {
@@ -228,19 +230,19 @@ func (w *Worker) take(ctx, work context.Context) error {
 	case <-ctx.Done():
 		w.abandon(batch)
 		return nil
-	case <-lost: // the next server knows nothing of the question
+	case <-lost: // the server forgets the request when the connection ends
 		w.abandon(batch)
 		return errLost
 	}
-	// An error that nobody reads would look like an empty queue.
+	// Without this check an error would look like an empty queue.
 	if err := batch.Error(); err != nil && !errors.Is(err, nats.ErrTimeout) && !errors.Is(err, jetstream.ErrNoMessages) {
 		return err
 	}
 	return nil
 }
 
-// abandon gives back what still comes of a question. It would be nobody's otherwise, until the
-// server takes this worker for dead.
+// abandon gives back jobs that a canceled request still gets. Otherwise nobody would do them until
+// the server counts this worker as dead.
 func (w *Worker) abandon(batch jetstream.MessageBatch) {
 	go func() {
 		for m := range batch.Messages() {

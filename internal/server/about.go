@@ -13,10 +13,10 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// health reports whether requests are answered.
+// health answers as readyz does, at the paths that llama.cpp's server has for it.
 func (s *Server) health(w http.ResponseWriter, r *http.Request) error { return s.readyz(w, r) }
 
-// readyz is for balancers, which choose where to send requests.
+// readyz tells load balancers whether to send requests: not while the server drains.
 func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) error {
 	if s.draining.Load() {
 		return errDraining
@@ -24,8 +24,8 @@ func (s *Server) readyz(w http.ResponseWriter, _ *http.Request) error {
 	return s.send(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// livez is for supervisors, which restart a program that hangs. A step of the engine never
-// takes minutes.
+// livez tells supervisors whether the program hangs and should be restarted. It hangs if requests
+// are old and the engine has made no step for five minutes.
 func (s *Server) livez(w http.ResponseWriter, _ *http.Request) error {
 	const patience = 5 * time.Minute
 	n, since := s.busy()
@@ -35,7 +35,7 @@ func (s *Server) livez(w http.ResponseWriter, _ *http.Request) error {
 	return s.send(w, http.StatusOK, map[string]string{"status": "ok"})
 }
 
-// modelCard is a model in a list.
+// modelCard describes a model in a list.
 type modelCard struct {
 	ID      string         `json:"id"`
 	Object  string         `json:"object"` // "model"
@@ -45,7 +45,7 @@ type modelCard struct {
 	Tags    []string       `json:"tags"`
 	Meta    map[string]any `json:"meta"`
 
-	Status map[string]string `json:"status,omitempty"` // of the library's: as llama.cpp's
+	Status map[string]string `json:"status,omitempty"` // of a model of the library: loaded or unloaded, as in llama.cpp's router
 }
 
 func (s *Server) card() modelCard {
@@ -63,7 +63,7 @@ func (s *Server) card() modelCard {
 	}
 }
 
-// models lists the server's own, then those of the library.
+// models lists the server's own model, then those of the library.
 func (s *Server) models(w http.ResponseWriter, _ *http.Request) error {
 	data := []modelCard{s.card()}
 	for _, m := range s.library() {
@@ -72,7 +72,7 @@ func (s *Server) models(w http.ResponseWriter, _ *http.Request) error {
 	return s.send(w, http.StatusOK, map[string]any{"object": "list", "data": data})
 }
 
-// model describes the model of a name.
+// model describes the model whose name is in the path.
 func (s *Server) model(w http.ResponseWriter, r *http.Request) error {
 	id := r.PathValue("id")
 	for _, m := range s.library() {
@@ -135,7 +135,7 @@ func (s *Server) slots(w http.ResponseWriter, _ *http.Request) error {
 	return s.send(w, http.StatusOK, list)
 }
 
-// metricsPage tells Prometheus how the server does.
+// metricsPage sends the server's metrics in Prometheus' text format.
 func (s *Server) metricsPage(w http.ResponseWriter, _ *http.Request) error {
 	if !s.opt.Metrics {
 		return switchedOff("/metrics", "--metrics")
@@ -150,7 +150,7 @@ func (s *Server) metricsPage(w http.ResponseWriter, _ *http.Request) error {
 	return err
 }
 
-// switchedOff returns the error of a page that needs a flag. Clients do not try again.
+// switchedOff returns the error of a page that is only served with flag. Clients do not retry.
 func switchedOff(path, flag string) error {
 	return &openai.Error{Status: http.StatusNotImplemented, Type: openai.TypeUnsupported, Code: "switched_off", Final: true,
 		Message: path + " is switched off: start the server with " + flag}
@@ -172,7 +172,7 @@ func (s *Server) tokenize(w http.ResponseWriter, r *http.Request) error {
 	}
 	type token struct {
 		ID    int32 `json:"id"`
-		Piece any   `json:"piece"` // a string, or bytes where they are not valid UTF-8
+		Piece any   `json:"piece"` // a string, or a list of bytes if they are not valid UTF-8
 	}
 	list := []token{}
 	for _, id := range ids {

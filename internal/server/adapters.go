@@ -26,7 +26,7 @@ func (s *Server) adapters(w http.ResponseWriter, _ *http.Request) error {
 	return s.send(w, http.StatusOK, list)
 }
 
-// setAdapters sets the default scales for requests that come from now on.
+// setAdapters sets the default scales for all later requests.
 func (s *Server) setAdapters(w http.ResponseWriter, r *http.Request) error {
 	body, err := s.readBody(w, r)
 	if err != nil {
@@ -56,8 +56,8 @@ func (s *Server) adapterScales() []float32 {
 	return slices.Clone(s.scales)
 }
 
-// scalesOf returns the scales of all adapters from a list in a request: adapters that it
-// leaves out are not used. name is the field that has the list.
+// scalesOf returns the scales of all adapters for a list in a request. An adapter that is not in
+// the list gets 0. name is the field with the list.
 func (s *Server) scalesOf(name string, list []openai.AdapterScale) ([]float32, error) {
 	n := len(s.engine.Model().LoRAs)
 	scales := make([]float32, n)
@@ -70,7 +70,8 @@ func (s *Server) scalesOf(name string, list []openai.AdapterScale) ([]float32, e
 	return scales, nil
 }
 
-// requestScales returns the scales of all adapters for a request.
+// requestScales returns the scales of all adapters for a request: its own or, if it has none, the
+// defaults.
 func (s *Server) requestScales(g *openai.Generation) ([]float32, error) {
 	if len(g.Adapters) == 0 {
 		return s.adapterScales(), nil

@@ -15,32 +15,32 @@ import (
 	"alpaca/internal/toolcall"
 )
 
-// answer gathers one of the answers to a request.
+// answer collects one of the answers to a request.
 type answer struct {
 	tok    *tokenizer.Tokenizer
 	probs  bool
-	split  *thinking.Splitter // nil: all text is content
-	parser *toolcall.Parser   // nil: there are no calls
-	fixed  *repeat.By         // nil: times and ids are those of the day
-	prompt int                // tokens
-	ids    []int32            // of the prompt, where the client asks for them
+	split  *thinking.Splitter // separates thinking from content; nil: all text is content
+	parser *toolcall.Parser   // finds tool calls; nil: the answer can have none
+	fixed  *repeat.By         // makes ids and times reproducible, in batches; nil: random ids, current times
+	prompt int                // number of the prompt's tokens
+	ids    []int32            // the prompt's tokens, if the answer repeats the prompt
 
 	text, thought strings.Builder
 	calls         []openai.ToolCall
-	characters    int // of the text
+	characters    int // number of characters in text
 	tokens        []int32
 	content       []openai.TokenProb
-	open          []openai.TokenProb // of text that may be part of a stop string, or of a character
-	result        *engine.Result     // nil until it is complete
-	told          bool               // its role
-	began, first  time.Time          // the request, and the first token
-	generated     int                // tokens
+	open          []openai.TokenProb // probabilities of tokens whose text is held back: it may be part of a stop text or of a character
+	result        *engine.Result     // nil until the answer is complete
+	told          bool               // its first event has been sent
+	began, first  time.Time          // when the request came, and when its first token
+	generated     int                // number of generated tokens
 }
 
-// piece is what an event adds to an answer.
+// piece is what one event adds to an answer.
 type piece struct {
 	text, thought string
-	deltas        []toolcall.Delta // the text, the thoughts and the calls in their order; nil: there are no calls
+	deltas        []toolcall.Delta // text, thinking and calls in their order; nil: the answer can have no calls
 	tokens        []int32
 	probs         []openai.TokenProb
 }
@@ -49,7 +49,7 @@ func (p *piece) empty() bool {
 	return p.text == "" && p.thought == "" && len(p.deltas) == 0 && len(p.probs) == 0
 }
 
-// logprobs returns the piece's probabilities, nil for none.
+// logprobs returns the piece's probabilities, or nil if it has none.
 func (p *piece) logprobs() *openai.Logprobs {
 	if len(p.probs) == 0 {
 		return nil
@@ -57,7 +57,7 @@ func (p *piece) logprobs() *openai.Logprobs {
 	return &openai.Logprobs{Content: p.probs}
 }
 
-// add adds what an event brings.
+// add adds an event to the answer. It returns what is new.
 func (a *answer) add(e event) (p piece) {
 	switch {
 	case e.token != nil:
@@ -73,7 +73,7 @@ func (a *answer) add(e event) (p piece) {
 		if a.parser != nil {
 			a.parse(&p, true)
 		}
-		if e.result.Reason != engine.Stop { // else they are of the stop string
+		if e.result.Reason != engine.Stop { // else they belong to the stop text
 			p.probs = a.open
 		}
 		a.open = nil
@@ -93,7 +93,7 @@ func (a *answer) token(t *engine.Token) (p piece) {
 	} else {
 		p.tokens = []int32{t.ID}
 	}
-	if t.Text == "" && a.tok.IsControl(t.ID) && !a.tok.IsEOG(t.ID) { // it may be a tag or a mark
+	if t.Text == "" && a.tok.IsControl(t.ID) && !a.tok.IsEOG(t.ID) { // the token may be a tag of thinking, or mark a tool call
 		if name := a.tok.Text(t.ID); a.wants(name) {
 			text = name
 		}
@@ -115,7 +115,7 @@ func (a *answer) token(t *engine.Token) (p piece) {
 	return p
 }
 
-// prob returns a token with its probability.
+// prob returns a token and its alternatives with their probabilities.
 func (a *answer) prob(t *engine.Token) openai.TokenProb {
 	name, bytes := a.spell(t.ID)
 	p := openai.TokenProb{ID: t.ID, Token: name, Bytes: bytes, Logprob: openai.Logprob(t.Logprob), Top: []openai.OtherProb{}}
@@ -126,17 +126,17 @@ func (a *answer) prob(t *engine.Token) openai.TokenProb {
 	return p
 }
 
-// spell returns a token's text, and its bytes, which need not be valid UTF-8.
+// spell returns the text of a token, and its bytes, which may be invalid UTF-8.
 func (a *answer) spell(id int32) (string, openai.Bytes) {
 	piece := a.tok.Piece(id, true)
 	return printable(piece), openai.Bytes(piece)
 }
 
-// printable returns a text with U+FFFD in the place of each invalid byte of UTF-8, however
-// the bytes are divided into tokens.
+// printable replaces each invalid byte of UTF-8 by U+FFFD. Because it works byte by byte, the
+// result does not depend on where tokens divide the text.
 func printable(text string) string { return string([]rune(text)) }
 
-// finish returns why an answer ended, in OpenAI's words.
+// finish returns OpenAI's finish_reason of a result.
 func finish(r *engine.Result) string {
 	switch r.Reason {
 	case engine.EOS, engine.Stop:
@@ -145,8 +145,7 @@ func finish(r *engine.Result) string {
 	return "length"
 }
 
-// timings returns the times of an answer that is complete, nil where they do not belong in
-// it.
+// timings returns the timings of a complete answer, or nil for a reproducible answer.
 func (a *answer) timings() *openai.Timings {
 	if a.fixed != nil {
 		return nil
@@ -157,16 +156,17 @@ func (a *answer) timings() *openai.Timings {
 	return t
 }
 
-// cached returns how many tokens of the prompt were known from before.
+// cached returns how many tokens of the prompt came from the cache. It is 0 for a reproducible
+// answer.
 func (a *answer) cached() int {
 	if a.fixed != nil {
-		return 0 // it would tell what else was answered
+		return 0 // it depends on what else was answered
 	}
 	return a.result.CachedTokens
 }
 
-// live returns the times of an unfinished answer; evaluated is the number of its prompt's
-// tokens that were not cached.
+// live returns the timings of an unfinished answer. evaluated is the number of its prompt's tokens
+// that were not cached.
 func (a *answer) live(evaluated int) *openai.Timings {
 	if a.generated == 0 {
 		return openai.NewTimings(a.prompt-evaluated, evaluated, 0, time.Since(a.began), 0)
@@ -174,14 +174,14 @@ func (a *answer) live(evaluated int) *openai.Timings {
 	return openai.NewTimings(a.prompt-evaluated, evaluated, a.generated, a.first.Sub(a.began), time.Since(a.first))
 }
 
-// answers are those of one request.
+// answers are the answers to one request.
 type answers struct {
 	began time.Time
 	list  []*answer
-	n     int // of each prompt
+	n     int // number of answers to each prompt
 }
 
-// newAnswers returns the answers to prompts, to which nothing is said yet.
+// newAnswers returns the empty answers to prompts, g.N for each.
 func (s *Server) newAnswers(r *http.Request, prompts [][]int32, g *openai.Generation) *answers {
 	a := &answers{n: g.N, began: time.Now()}
 	for _, p := range prompts {
@@ -192,7 +192,8 @@ func (s *Server) newAnswers(r *http.Request, prompts [][]int32, g *openai.Genera
 	return a
 }
 
-// usage counts the tokens of all: a prompt with several answers is read once.
+// usage counts the tokens of all answers. It counts each prompt once, even if it has several
+// answers.
 func (a *answers) usage() (u openai.Usage) {
 	for i, one := range a.list {
 		r := one.result
@@ -205,7 +206,8 @@ func (a *answers) usage() (u openai.Usage) {
 	return u
 }
 
-// ended notes for the log what a request has cost.
+// ended adds the request's tokens and speed to its line in the log. err is nil or why the request
+// failed.
 func (s *Server) ended(w http.ResponseWriter, a *answers, err error) {
 	if err == nil {
 		s.took(time.Since(a.began))

@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/server/repeat"
 )
 
-// anthropicPath is where Anthropic's API begins: errors have another form there.
+// anthropicPath begins the paths of Anthropic's API, whose errors have another form.
 const anthropicPath = "/v1/messages"
 
 // anthropicError returns an error in Anthropic's form.
@@ -33,14 +33,14 @@ func anthropicError(e *openai.Error, id string) any {
 	}
 }
 
-// anthropicBlock is a piece of an answer.
+// anthropicBlock is a content block of an answer.
 type anthropicBlock struct {
 	Type      string  `json:"type"`
 	Text      *string `json:"text,omitempty"`
 	Thinking  *string `json:"thinking,omitempty"`
 	Signature *string `json:"signature,omitempty"`
 
-	ID    string          `json:"id,omitempty"` // of a call
+	ID    string          `json:"id,omitempty"` // of a tool_use block
 	Name  string          `json:"name,omitempty"`
 	Input json.RawMessage `json:"input,omitempty"`
 }
@@ -48,11 +48,11 @@ type anthropicBlock struct {
 func textBlock(text string) anthropicBlock { return anthropicBlock{Type: "text", Text: &text} }
 
 func thinkingBlock(text string) anthropicBlock {
-	none := "" // nobody signs here
+	none := "" // thinking is not signed here
 	return anthropicBlock{Type: "thinking", Thinking: &text, Signature: &none}
 }
 
-// anthropicUsage counts tokens: those from the cache are no input.
+// anthropicUsage counts tokens. Input leaves out the tokens from the cache.
 type anthropicUsage struct {
 	Input   int `json:"input_tokens"`
 	Created int `json:"cache_creation_input_tokens"`
@@ -76,8 +76,8 @@ func (s *Server) newMessage() anthropicMessage {
 	return anthropicMessage{ID: repeat.NewID("msg_"), Type: "message", Role: "assistant", Model: s.name(), Content: []anthropicBlock{}}
 }
 
-// ended sets why the answer ended. stops are the texts that the request named: those of the
-// template end a turn.
+// ended sets why the answer ended. stops are the stop texts of the request: those of the template
+// are reported as end_turn.
 func (m *anthropicMessage) ended(r *engine.Result, stops []string, called bool) {
 	reason := "max_tokens"
 	switch {
@@ -92,7 +92,7 @@ func (m *anthropicMessage) ended(r *engine.Result, stops []string, called bool) 
 	m.Usage = anthropicUsage{Input: r.Evaluated(), Cached: r.CachedTokens, Output: r.GeneratedTokens}
 }
 
-// anthropicConversation reads a request of Anthropic's form and makes its prompt.
+// anthropicConversation reads a request in Anthropic's form and renders its prompt.
 func (s *Server) anthropicConversation(w http.ResponseWriter, r *http.Request, count bool) (*conversation, error) {
 	body, err := s.readBody(w, r)
 	if err != nil {
@@ -155,11 +155,11 @@ func (s *Server) wholeMessage(w http.ResponseWriter, c *conversation, f *flow, o
 	return s.send(w, http.StatusOK, m)
 }
 
-// messageEvents is a stream in Anthropic's form: blocks, one after the other.
+// messageEvents is a stream in Anthropic's form: a sequence of content blocks.
 type messageEvents struct {
 	*events
 	index int
-	open  string // type of the block that is open; "" for none
+	open  string // type of the open block; "": none
 }
 
 func (m *messageEvents) event(kind string, fields map[string]any) {
@@ -167,7 +167,7 @@ func (m *messageEvents) event(kind string, fields map[string]any) {
 	m.named(kind, fields)
 }
 
-// add adds text to a block of that type.
+// add adds text to a block whose type is kind: the open one, or a new one.
 func (m *messageEvents) add(kind, text string) {
 	if text == "" {
 		return
@@ -186,7 +186,7 @@ func (m *messageEvents) add(kind, text string) {
 	m.event("content_block_delta", map[string]any{"index": m.index, "delta": delta})
 }
 
-// close ends the block that is open.
+// close ends the open block, if there is one.
 func (m *messageEvents) close() {
 	if m.open == "" {
 		return
@@ -199,8 +199,8 @@ func (m *messageEvents) close() {
 	m.index++
 }
 
-// streamMessage sends an answer as it comes. An error is returned as one only while nothing
-// is sent; afterwards it is an event.
+// streamMessage sends an answer as it is generated. An error before the first event becomes the
+// response; a later one is sent as an event.
 func (s *Server) streamMessage(w http.ResponseWriter, c *conversation, f *flow, one *answer) error {
 	out := &messageEvents{events: s.newEvents(w)}
 	m := s.newMessage()
@@ -248,7 +248,7 @@ func (s *Server) streamMessage(w http.ResponseWriter, c *conversation, f *flow, 
 	return nil
 }
 
-// isAnthropic reports whether a path is of Anthropic's API.
+// isAnthropic reports whether a path belongs to Anthropic's API.
 func isAnthropic(path string) bool {
 	return path == anthropicPath || strings.HasPrefix(path, anthropicPath+"/")
 }

@@ -8,11 +8,11 @@ import (
 	"alpaca/internal/toolcall"
 )
 
-// toolBlock is a piece of an answer that calls a tool.
+// toolBlock is the type of a block that calls a tool.
 const toolBlock = "tool_use"
 
-// callBlock returns a call as a block. Arguments that were cut are no JSON, and nothing is
-// made of them.
+// callBlock returns a call as a block. If the arguments are cut off, and so not a JSON object, the
+// input is empty.
 func callBlock(call openai.ToolCall) anthropicBlock {
 	input := json.RawMessage(call.Function.Arguments)
 	if !json.Valid(input) || !strings.HasPrefix(strings.TrimSpace(call.Function.Arguments), "{") {
@@ -21,7 +21,7 @@ func callBlock(call openai.ToolCall) anthropicBlock {
 	return anthropicBlock{Type: toolBlock, ID: call.ID, Name: call.Function.Name, Input: input}
 }
 
-// delta adds to the stream what a parser found.
+// delta sends what the parser of tool calls found.
 func (m *messageEvents) delta(d toolcall.Delta) {
 	switch d.Kind {
 	case toolcall.Reasoning:

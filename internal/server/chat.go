@@ -16,13 +16,13 @@ type conversation struct {
 	*openai.ChatRequest
 	text string
 	ids  []int32
-	tags *thinking.Tags // nil: thinking is not split off
-	stop []string       // texts that end an answer in this form
+	tags *thinking.Tags // tags of thinking; nil: thinking stays in the content
+	stop []string       // the template's stop texts
 
-	family *toolcall.Family // whose calls the answer may have; nil: none
+	family *toolcall.Family // form of the calls that the answer may have; nil: none
 }
 
-// converse reads a request and makes its prompt.
+// converse reads a request and renders its prompt. answer is false if only the prompt is wanted.
 func (s *Server) converse(w http.ResponseWriter, r *http.Request, answer bool) (*conversation, error) {
 	body, err := s.readBody(w, r)
 	if err != nil {
@@ -40,7 +40,7 @@ func (s *Server) converse(w http.ResponseWriter, r *http.Request, answer bool) (
 	return s.render(r, req)
 }
 
-// render makes the prompt of a request.
+// render renders the prompt of a request with the chat template.
 func (s *Server) render(r *http.Request, req *openai.ChatRequest) (c *conversation, err error) {
 	c = &conversation{ChatRequest: req}
 	t := s.opt.Template
@@ -73,7 +73,7 @@ func (s *Server) render(r *http.Request, req *openai.ChatRequest) (c *conversati
 	return c, nil
 }
 
-// answerTo begins to answer a conversation.
+// answerTo starts the answers to a conversation.
 func (s *Server) answerTo(r *http.Request, c *conversation) (*flow, *answers, error) {
 	if err := s.fits(c.ids); err != nil {
 		return nil, nil, err
@@ -125,7 +125,7 @@ func (s *Server) chat(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// wholeChat sends the answers when they are complete.
+// wholeChat sends the answers once they are complete.
 func (s *Server) wholeChat(w http.ResponseWriter, c *conversation, f *flow, a *answers) error {
 	if err := f.each(s.opt.KeepAlive, func() error { return nil }, func(e event) error {
 		a.list[e.index].add(e)
@@ -157,8 +157,8 @@ func (s *Server) wholeChat(w http.ResponseWriter, c *conversation, f *flow, a *a
 	return s.send(w, http.StatusOK, out)
 }
 
-// streamChat sends the answers as they come. An error is returned only while nothing is
-// sent; afterwards it is an event.
+// streamChat sends the answers as they are generated. An error before the first event becomes the
+// response; a later one is sent as an event.
 func (s *Server) streamChat(w http.ResponseWriter, c *conversation, f *flow, a *answers) error {
 	out := s.newEvents(w)
 	base := openai.ChatChunk{

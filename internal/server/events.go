@@ -7,16 +7,16 @@ import (
 	"alpaca/internal/openai"
 )
 
-// events is a response that goes on: server-sent events, each a line of data. There are
-// never ids or retry lines, on which OpenAI's client stumbles at the next comment.
+// events is a streamed response: server-sent events, each a line of data. It never sends ids or
+// retry lines, because OpenAI's client fails at the next comment after one.
 type events struct {
 	s       *Server
 	w       http.ResponseWriter
 	control *http.ResponseController
-	kind    string // of the content
+	kind    string // Content-Type
 	begun   bool
-	last    time.Time // something was sent
-	err     error     // the reader is gone
+	last    time.Time // when something was last sent
+	err     error     // why nothing more can be sent, usually because the client has gone
 }
 
 func (s *Server) newEvents(w http.ResponseWriter) *events {
@@ -32,7 +32,7 @@ func (e *events) begin() {
 	h := e.w.Header()
 	h.Set("Content-Type", e.kind)
 	h.Set("Cache-Control", "no-cache")
-	h.Set("X-Accel-Buffering", "no") // nginx would keep them
+	h.Set("X-Accel-Buffering", "no") // else nginx buffers events
 	e.w.WriteHeader(http.StatusOK)
 }
 
@@ -56,7 +56,7 @@ func (e *events) line(v any) {
 	e.write(string(b) + "\n")
 }
 
-// named sends an event with a name, without which Anthropic's client skips it.
+// named sends an event with a name. Anthropic's client ignores events without one.
 func (e *events) named(name string, v any) {
 	b, err := encode(v)
 	if err != nil {
@@ -66,14 +66,14 @@ func (e *events) named(name string, v any) {
 	e.write("event: " + name + "\ndata: " + string(b) + "\n\n")
 }
 
-// done says that the answer is complete.
+// done sends the mark that ends a stream of OpenAI's API.
 func (e *events) done() { e.write("data: [DONE]\n\n") }
 
-// comment keeps the connection from being taken for dead.
+// comment sends a comment, so that the connection does not look dead.
 func (e *events) comment() { e.write(":\n\n") }
 
-// fail ends the stream with an error. A stream that is merely cut looks like a complete
-// answer to most clients.
+// fail ends the stream with an error event. Without it most clients would take the answer for
+// complete.
 func (e *events) fail(err error) {
 	e.send(struct {
 		*openai.Error

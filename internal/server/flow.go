@@ -11,40 +11,40 @@ import (
 	"alpaca/internal/openai"
 )
 
-// event is a step of one of the answers to a request.
+// event is a step of one of the answers to a request. One of token, result and progress is set.
 type event struct {
-	index    int // of the answer
+	index    int // number of the answer
 	token    *engine.Token
-	result   *engine.Result // it is complete
+	result   *engine.Result // the answer is complete
 	progress *openai.Progress
-	elapsed  time.Duration // since the prompt was begun, with progress
+	elapsed  time.Duration // only with progress: time since the prompt was begun
 }
 
-// progressTimings returns the times of a prompt that is being read.
+// progressTimings returns the timings of a prompt that is being evaluated.
 func (e *event) progressTimings() *openai.Timings {
 	return openai.NewTimings(e.progress.Cache, e.progress.Processed-e.progress.Cache, 0, e.elapsed, 0)
 }
 
-// flow is the answers to one HTTP request, which may have several prompts with several
-// answers each: answer i of prompt p has the index p·n + i.
+// flow runs the answers to one HTTP request. A request may have several prompts with n answers
+// each. Answer i of prompt p has the index p·n + i.
 type flow struct {
-	events chan event // closed when all answers are complete, or err says why they are not
+	events chan event // closed when all answers are complete, or after err is set
 	cancel context.CancelCauseFunc
 	ctx    context.Context
 	stop   func() bool
 
-	fresh []atomic.Int64 // tokens of each prompt that were to be evaluated
+	fresh []atomic.Int64 // of each prompt: number of tokens that are not cached
 
 	mu  sync.Mutex
 	err error
 }
 
-// evaluated returns how many tokens of a prompt were, or are to be, evaluated.
+// evaluated returns how many tokens of a prompt are not cached, and have to be evaluated.
 func (f *flow) evaluated(prompt int) int { return int(f.fresh[prompt].Load()) }
 
-// start begins to answer prompts. It fails where the engine refuses the first of them. The
-// others are submitted as earlier ones finish, as many at a time as the engine answers: a
-// long list does not fill the queue.
+// start starts the answers to prompts. It fails if the engine refuses the first one. It submits the
+// others as earlier ones finish, never more than the engine answers at once, so that a long list
+// does not fill the queue.
 func (s *Server) start(parent context.Context, prompts [][]int32, req engine.Request, progress bool) (*flow, error) {
 	ctx, cancel := context.WithCancelCause(parent)
 	f := &flow{events: make(chan event, 64), ctx: ctx, cancel: cancel, fresh: make([]atomic.Int64, len(prompts))}
@@ -69,14 +69,14 @@ func (s *Server) start(parent context.Context, prompts [][]int32, req engine.Req
 	return f, nil
 }
 
-// progress returns an engine.Request's Progress. It counts the prompt's evaluated tokens, and
-// sends events where wanted.
+// progress returns the Progress function of an engine.Request. The function notes how many tokens
+// have to be evaluated and, if wanted, sends events.
 func (f *flow) progress(prompt, n, tokens int, wanted bool) func(done, total int) {
 	var start time.Time
 	last := -1
 	return func(done, total int) {
 		f.fresh[prompt].Store(int64(total))
-		if !wanted || done == last { // a step begins where the one before it ended
+		if !wanted || done == last { // the start of a step repeats the end of the step before
 			return
 		}
 		var elapsed time.Duration
@@ -89,12 +89,12 @@ func (f *flow) progress(prompt, n, tokens int, wanted bool) func(done, total int
 		p := &openai.Progress{Total: tokens, Cache: tokens - total, Processed: tokens - total + done, TimeMS: elapsed.Milliseconds()}
 		select {
 		case f.events <- event{index: prompt * n, progress: p, elapsed: elapsed}:
-		default: // the channel is full, and the next event says more
+		default: // the channel is full: the next event has newer numbers
 		}
 	}
 }
 
-// feed submits the prompts after the first and passes on what is answered.
+// feed submits the prompts after the first, and passes on the events of all.
 func (f *flow) feed(s *Server, first *engine.Stream, prompts, n int, submit func(int) (*engine.Stream, error)) {
 	defer close(f.events)
 	defer func() {
@@ -124,9 +124,9 @@ func (f *flow) feed(s *Server, first *engine.Stream, prompts, n int, submit func
 	}
 }
 
-// again submits a prompt as soon as there is room for it.
+// again submits prompt i as soon as there is room for it.
 func (f *flow) again(slots chan struct{}, i int, submit func(int) (*engine.Stream, error)) (*engine.Stream, error) {
-	slots <- struct{}{} // wait for one of our own to end
+	slots <- struct{}{} // wait for an earlier prompt to finish
 	<-slots
 	for {
 		stream, err := submit(i)
@@ -141,7 +141,7 @@ func (f *flow) again(slots chan struct{}, i int, submit func(int) (*engine.Strea
 	}
 }
 
-// pump passes on the answers to one prompt, whose first is answer base.
+// pump passes on the events of one prompt. base is the index of its first answer.
 func (f *flow) pump(s *Server, stream *engine.Stream, base int) {
 	last, first := time.Now(), true
 	for t, ok := stream.Next(); ok; t, ok = stream.Next() {
@@ -168,7 +168,7 @@ func (f *flow) pump(s *Server, stream *engine.Stream, base int) {
 	}
 }
 
-// fail ends all answers.
+// fail records why the answers are not complete, and cancels them.
 func (f *flow) fail(err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -181,14 +181,14 @@ func (f *flow) fail(err error) {
 	f.cancel(f.err)
 }
 
-// failed returns why the answers are not complete, after events is closed.
+// failed returns why the answers are not complete. It may be called after events is closed.
 func (f *flow) failed() error {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.err
 }
 
-// close cancels unfinished answers and waits for their end.
+// close cancels unfinished answers and waits until they have ended.
 func (f *flow) close() {
 	f.stop()
 	f.cancel(errGone)
@@ -196,8 +196,8 @@ func (f *flow) close() {
 	}
 }
 
-// each calls got with every event, and idle whenever nothing came for the time silence. It
-// returns why the answers are not complete.
+// each calls got for every event, and idle whenever no event came for the time silence. It returns
+// the first error of got or idle, or why the answers are not complete, or nil.
 func (f *flow) each(silence time.Duration, idle func() error, got func(event) error) error {
 	timer := time.NewTicker(silence)
 	defer timer.Stop()

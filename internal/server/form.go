@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/structured"
 )
 
-// form returns what makes an answer have the form that was asked for, from its first token
-// on; nil where it is free.
+// form returns a constructor for the grammar of f, which constrains an answer from its first token.
+// It returns nil for free text.
 func (s *Server) form(r *http.Request, f *openai.Format) (func() sampler.Grammar, error) {
 	switch {
 	case f == nil:
@@ -62,7 +62,7 @@ func (s *Server) form(r *http.Request, f *openai.Format) (func() sampler.Grammar
 	return s.forms.Lazy(l), nil
 }
 
-// checkStrict refuses a schema that is said to be strict and is not.
+// checkStrict refuses a schema that claims to be strict but is not.
 func checkStrict(f *openai.Format) error {
 	if !f.Strict || f.Lenient {
 		return nil

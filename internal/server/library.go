@@ -17,28 +17,28 @@ import (
 	"alpaca/internal/store/ref"
 )
 
-// LibraryModel is a model that requests may name besides the server's own.
+// LibraryModel is another model that requests may name.
 type LibraryModel struct {
 	Name   string
 	Size   int64 // bytes
 	Quant  string
-	Time   time.Time // of its files
+	Time   time.Time // when its files were last changed
 	Loaded bool
 }
 
-// ErrNoModel is the error of a Library that has no model of a name.
+// ErrNoModel is the error of a Library that has no model with the given name.
 var ErrNoModel = errors.New("there is no such model")
 
-// Library has the models of this machine. It never fetches one.
+// Library gives access to the models of this machine. It never downloads one.
 type Library interface {
 	Models() []LibraryModel
-	// Open returns a server of a model, which is loaded if it is not yet, until release is
-	// called. A name that means no model is ErrNoModel.
+	// Open loads the model if necessary and returns a server for it. The model stays loaded until
+	// release is called. The error is ErrNoModel if no model has that name.
 	Open(ctx context.Context, name string) (s *Server, release func(), err error)
 }
 
-// elsewhere hands requests that name another model of the library to its server. What it
-// looks at has passed the guards of this one.
+// elsewhere passes requests that name another model of the library to that model's server. It only
+// reads requests that this server's guard accepts.
 func (s *Server) elsewhere(h http.Handler) http.Handler {
 	if s.opt.Library == nil {
 		return h
@@ -54,7 +54,8 @@ func (s *Server) elsewhere(h http.Handler) http.Handler {
 	})
 }
 
-// hand reads a request's body and gives the request to the server that its model has.
+// hand passes a request to the server of the model that its body names. own is this server's
+// handler.
 func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) error {
 	body, err := s.readBody(w, r)
 	if err != nil {
@@ -67,7 +68,7 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) 
 		own.ServeHTTP(w, r)
 		return nil
 	}
-	s.delegated.Add(1) // before the model is loaded: the server waits for it before it ends
+	s.delegated.Add(1) // before loading: drain waits for this request
 	defer s.delegated.Add(-1)
 	ctx, cancel := context.WithCancelCause(r.Context())
 	defer cancel(nil)
@@ -75,7 +76,7 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) 
 	other, release, err := s.opt.Library.Open(ctx, name)
 	switch {
 	case errors.Is(err, ErrNoModel) && !s.opt.Strict && !ref.IsName(name):
-		own.ServeHTTP(w, r) // clients that know one model alone send any name
+		own.ServeHTTP(w, r) // clients written for servers with one model send any name
 		return nil
 	case errors.Is(err, ErrNoModel):
 		return &openai.Error{Status: http.StatusNotFound, Type: openai.TypeNotFound, Code: "model_not_found", Param: "model",
@@ -98,12 +99,12 @@ func (s *Server) hand(w http.ResponseWriter, r *http.Request, own http.Handler) 
 	return nil
 }
 
-// modelOf returns the model that a body names, "" for none.
+// modelOf returns the model that a body names, or "" if it names none.
 func modelOf(body []byte) string {
 	var v struct {
 		Model string `json:"model"`
 	}
-	json.Unmarshal(body, &v) // what is wrong with the rest is the handler's to say
+	json.Unmarshal(body, &v) // the handler reports errors in the rest
 	return v.Model
 }
 
@@ -120,7 +121,7 @@ func (s *Server) library() (list []LibraryModel) {
 	return list
 }
 
-// card is the model in a list.
+// card describes the model in the form of OpenAI's lists.
 func (m LibraryModel) card() modelCard {
 	status := "unloaded"
 	if m.Loaded {
@@ -130,7 +131,7 @@ func (m LibraryModel) card() modelCard {
 		Meta: map[string]any{"size": m.Size, "quantization": m.Quant}, Status: map[string]string{"value": status}}
 }
 
-// ollamaCard is the model in Ollama's lists.
+// ollamaCard describes the model in the form of Ollama's lists.
 func (m LibraryModel) ollamaCard() map[string]any {
 	sum := sha256.Sum256([]byte(m.Name))
 	return map[string]any{"name": m.Name, "model": m.Name, "modified_at": m.Time.UTC(), "size": m.Size, "digest": hex.EncodeToString(sum[:]),

@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/openai"
 )
 
-// nativePiece is a piece of a text in llama.cpp's own form.
+// nativePiece is a piece of an answer in llama.cpp's own form.
 type nativePiece struct {
 	Index     int              `json:"index"`
 	Content   string           `json:"content"`
@@ -19,12 +19,12 @@ type nativePiece struct {
 	Slot      int              `json:"id_slot"`
 	Predicted int              `json:"tokens_predicted"`
 	Evaluated int              `json:"tokens_evaluated"`
-	Probs     any              `json:"completion_probabilities,omitempty"` // nil: there are none
+	Probs     any              `json:"completion_probabilities,omitempty"` // nil: not wanted
 	Timings   *openai.Timings  `json:"timings,omitempty"`
 	Progress  *openai.Progress `json:"prompt_progress,omitempty"`
 }
 
-// nativeAnswer is a complete text, or the end of one that was streamed.
+// nativeAnswer is a complete answer, or the end of one that was streamed.
 type nativeAnswer struct {
 	nativePiece
 	Model     string         `json:"model"`
@@ -34,7 +34,7 @@ type nativeAnswer struct {
 	Truncated bool           `json:"truncated"`
 	StopType  string         `json:"stop_type"` // eos, limit or word
 	StopWord  string         `json:"stopping_word"`
-	Cached    int            `json:"tokens_cached"` // in the context at the end
+	Cached    int            `json:"tokens_cached"` // tokens in the context at the end
 	Seed      uint32         `json:"seed"`
 }
 
@@ -54,7 +54,7 @@ func (s *Server) native(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// nativeEnd returns what is known when an answer is complete.
+// nativeEnd returns the last object of an answer, which is complete.
 func (s *Server) nativeEnd(c *openai.CompletionRequest, a *answers, index int) nativeAnswer {
 	one := a.list[index]
 	r := one.result
@@ -75,7 +75,8 @@ func (s *Server) nativeEnd(c *openai.CompletionRequest, a *answers, index int) n
 	return out
 }
 
-// nativeProbs returns probabilities of tokens, those that were asked for, nil for none.
+// nativeProbs returns tokens with the probabilities that the request wants, or nil if there are
+// none.
 func nativeProbs(c *openai.CompletionRequest, list []openai.TokenProb) any {
 	if len(list) == 0 {
 		return nil
@@ -90,7 +91,7 @@ func nativeProbs(c *openai.CompletionRequest, list []openai.TokenProb) any {
 	return out
 }
 
-// written returns the text of a prompt's tokens.
+// written returns the text of tokens, including control tokens.
 func (s *Server) written(ids []int32) string {
 	var b strings.Builder
 	for _, id := range ids {
@@ -99,7 +100,7 @@ func (s *Server) written(ids []int32) string {
 	return printable(b.String())
 }
 
-// wholeNative sends the texts when they are complete: an object, or a list of several.
+// wholeNative sends the answers once they are complete: one object, or a list if there are several.
 func (s *Server) wholeNative(w http.ResponseWriter, c *openai.CompletionRequest, f *flow, a *answers) error {
 	if err := f.each(s.opt.KeepAlive, func() error { return nil }, func(e event) error {
 		a.list[e.index].add(e)
@@ -126,8 +127,8 @@ func (s *Server) wholeNative(w http.ResponseWriter, c *openai.CompletionRequest,
 	return s.send(w, http.StatusOK, list)
 }
 
-// choose returns the fields of an answer that the request names, or all if it names none. A
-// path such as "timings/prompt_n" becomes the name of its field.
+// choose returns the fields of an answer that the request names, or all if it names none. The field
+// "timings/prompt_n" is prompt_n inside timings, and keeps this path as its name.
 func choose(out nativeAnswer, fields []string) (any, error) {
 	if len(fields) == 0 {
 		return out, nil
@@ -156,7 +157,7 @@ func choose(out nativeAnswer, fields []string) (any, error) {
 	return chosen, nil
 }
 
-// streamNative sends the texts as they come, each with a last object of its own.
+// streamNative sends the answers as they are generated. Each ends with its own last object.
 func (s *Server) streamNative(w http.ResponseWriter, c *openai.CompletionRequest, f *flow, a *answers) error {
 	out := s.newEvents(w)
 	err := f.each(s.opt.KeepAlive, func() error { out.comment(); return out.err }, func(e event) error {
@@ -198,7 +199,7 @@ func (s *Server) streamNative(w http.ResponseWriter, c *openai.CompletionRequest
 	return err
 }
 
-// settings returns what a text was made with, under llama.cpp's names.
+// settings returns the settings of an answer, with llama.cpp's names.
 func (s *Server) settings(g *openai.Generation, seed uint32) map[string]any {
 	p := &g.Sampling
 	samplers := make([]string, len(p.Samplers))
@@ -207,7 +208,7 @@ func (s *Server) settings(g *openai.Generation, seed uint32) map[string]any {
 	}
 	type bias struct {
 		Token int32 `json:"token"`
-		Bias  any   `json:"bias"` // null: never
+		Bias  any   `json:"bias"` // null: the token is forbidden
 	}
 	biases := []bias{}
 	value := func(f float32) any {
@@ -245,7 +246,7 @@ func (s *Server) settings(g *openai.Generation, seed uint32) map[string]any {
 	}
 }
 
-// shown returns the settings where a request says nothing.
+// shown returns the default settings.
 func (s *Server) shown() map[string]any {
 	return s.settings(&openai.Generation{Sampling: s.opt.Sampling, Stop: s.opt.Stop, MaxTokens: s.most(-1), N: 1}, s.opt.Sampling.Seed)
 }

@@ -12,20 +12,19 @@ import (
 	"alpaca/internal/openai"
 )
 
-// ollamaPath is where Ollama's API begins.
+// ollamaPath begins the paths of Ollama's API.
 const ollamaPath = "/api/"
 
-// ollamaVersion is the version of Ollama whose API this is. Clients compare it.
+// ollamaVersion is the version of Ollama that the server claims to be. Clients compare it.
 const ollamaVersion = "0.12.6"
 
-// ollamaPiece is a line of an answer; the last one says what it has cost. Durations are in
-// nanoseconds.
+// ollamaPiece is a line of an answer. The last line has the counts and durations, in nanoseconds.
 type ollamaPiece struct {
 	Model     string         `json:"model"`
 	CreatedAt time.Time      `json:"created_at"`
-	Message   *ollamaMessage `json:"message,omitempty"`  // of a conversation
-	Response  *string        `json:"response,omitempty"` // of a text
-	Thinking  string         `json:"thinking,omitempty"` // of a text
+	Message   *ollamaMessage `json:"message,omitempty"`  // for /api/chat
+	Response  *string        `json:"response,omitempty"` // for /api/generate
+	Thinking  string         `json:"thinking,omitempty"` // for /api/generate
 	Done      bool           `json:"done"`
 
 	Reason         string        `json:"done_reason,omitempty"` // stop, length or load
@@ -55,7 +54,7 @@ type ollamaCall struct {
 	} `json:"function"`
 }
 
-// ollamaCalls returns the calls of an answer, without one that was cut off.
+// ollamaCalls returns the calls of an answer, except one whose arguments are cut off.
 func ollamaCalls(calls []openai.ToolCall) (list []ollamaCall) {
 	for i, call := range calls {
 		if !json.Valid([]byte(call.Function.Arguments)) {
@@ -68,7 +67,7 @@ func ollamaCalls(calls []openai.ToolCall) (list []ollamaCall) {
 	return list
 }
 
-// ollamaPiece returns a piece with a text and a thought.
+// ollamaPiece returns a line with text and thinking. isText selects the form of /api/generate.
 func (s *Server) ollamaPiece(isText bool, text, thought string) ollamaPiece {
 	p := ollamaPiece{Model: s.name(), CreatedAt: time.Now().UTC()}
 	if isText {
@@ -79,7 +78,7 @@ func (s *Server) ollamaPiece(isText bool, text, thought string) ollamaPiece {
 	return p
 }
 
-// ollamaChat answers a conversation in Ollama's form, ollamaGenerate a text.
+// ollamaChat answers a conversation in Ollama's form.
 func (s *Server) ollamaChat(w http.ResponseWriter, r *http.Request) error {
 	return s.ollama(w, r, false)
 }
@@ -122,8 +121,8 @@ func (s *Server) ollama(w http.ResponseWriter, r *http.Request, isText bool) err
 	return err
 }
 
-// sendOllama sends an answer: in lines as it comes, or whole. An error is returned as one
-// only while nothing is sent; afterwards it is a line.
+// sendOllama sends an answer: line by line as it is generated, or whole. An error before the first
+// line becomes the response; a later one is sent as a line.
 func (s *Server) sendOllama(w http.ResponseWriter, stream, isText bool, f *flow, a *answers) error {
 	one := a.list[0]
 	out := s.newEvents(w)
@@ -168,7 +167,7 @@ func (s *Server) sendOllama(w http.ResponseWriter, stream, isText bool, f *flow,
 // ollamaError returns an error in Ollama's form.
 func ollamaError(e *openai.Error) any { return map[string]string{"error": e.Error()} }
 
-// ollamaDetails describe a model as Ollama does.
+// ollamaDetails returns Ollama's details about the model.
 func (s *Server) ollamaDetails() map[string]any {
 	m := s.engine.Model()
 	arch, _, _ := m.File.String("general.architecture")
@@ -193,8 +192,8 @@ func (s *Server) ollamaDetails() map[string]any {
 	}
 }
 
-// ollamaCard is the model in Ollama's lists. The digest tells models apart; it is not that
-// of the file, which would have to be read whole.
+// ollamaCard describes the model in the form of Ollama's lists. The digest only distinguishes
+// models: the file's own digest would require reading the whole file.
 func (s *Server) ollamaCard() map[string]any {
 	size := s.engine.Model().File.Size()
 	sum := sha256.Sum256(fmt.Appendf(nil, "%s %d", s.opt.Path, size))
@@ -203,7 +202,7 @@ func (s *Server) ollamaCard() map[string]any {
 	}
 }
 
-// ollamaTags lists the models that there are.
+// ollamaTags lists all models.
 func (s *Server) ollamaTags(w http.ResponseWriter, _ *http.Request) error {
 	list := []any{s.ollamaCard()}
 	for _, m := range s.library() {
@@ -212,7 +211,7 @@ func (s *Server) ollamaTags(w http.ResponseWriter, _ *http.Request) error {
 	return s.send(w, http.StatusOK, map[string]any{"models": list})
 }
 
-// ollamaPS lists the models that are loaded.
+// ollamaPS lists the loaded models.
 func (s *Server) ollamaPS(w http.ResponseWriter, _ *http.Request) error {
 	card := s.ollamaCard()
 	card["expires_at"], card["size_vram"], card["context_length"] = s.started.AddDate(100, 0, 0).UTC(), 0, s.engine.Ctx()
@@ -225,7 +224,7 @@ func (s *Server) ollamaPS(w http.ResponseWriter, _ *http.Request) error {
 	return s.send(w, http.StatusOK, map[string]any{"models": list})
 }
 
-// ollamaShow tells about the model.
+// ollamaShow describes the server's own model, whatever model the request names.
 func (s *Server) ollamaShow(w http.ResponseWriter, r *http.Request) error {
 	if _, err := s.readBody(w, r); err != nil {
 		return err
@@ -256,5 +255,5 @@ func (s *Server) ollamaVersion(w http.ResponseWriter, _ *http.Request) error {
 	return s.send(w, http.StatusOK, map[string]string{"version": ollamaVersion})
 }
 
-// isOllama reports whether a path is of Ollama's API.
+// isOllama reports whether a path belongs to Ollama's API.
 func isOllama(path string) bool { return strings.HasPrefix(path, ollamaPath) }

@@ -11,7 +11,8 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// prepare makes a request for the engine of what was asked for.
+// prepare makes an engine request from the settings of a request. stops are the template's stop
+// texts.
 func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) (engine.Request, error) {
 	g.MaxTokens = s.most(g.MaxTokens)
 	if f := repeat.Of(r.Context()); f != nil {
@@ -58,8 +59,8 @@ func (s *Server) prepare(r *http.Request, g *openai.Generation, stops []string) 
 	return req, nil
 }
 
-// most returns the largest number of tokens that an answer may have if the request asks for
-// that many; -1: as many as there is room for.
+// most returns the limit of an answer's tokens for a request that asks for asked. -1 means until
+// the context is full.
 func (s *Server) most(asked int) int {
 	if limit := s.opt.MaxTokens; limit > 0 && (asked < 0 || asked > limit) {
 		return limit
@@ -67,7 +68,7 @@ func (s *Server) most(asked int) int {
 	return asked
 }
 
-// fits returns an error unless a prompt leaves room for an answer.
+// fits returns an error unless the prompt leaves room for an answer in the context.
 func (s *Server) fits(prompt []int32) error {
 	if len(prompt) >= s.engine.Ctx() {
 		return openai.TooLong(len(prompt), s.engine.Ctx())
@@ -75,8 +76,8 @@ func (s *Server) fits(prompt []int32) error {
 	return nil
 }
 
-// prompt returns the tokens of a text in pieces. The names of control tokens in it stand
-// for them: whoever continues a text writes the whole prompt.
+// prompt returns the tokens of p. In its texts the names of control tokens mean these tokens: a
+// client that continues a text writes the whole prompt. name is the prompt's field, for errors.
 func (s *Server) prompt(p openai.Prompt, name string) ([]int32, error) {
 	var ids []int32
 	for i, piece := range p {

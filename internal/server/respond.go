@@ -20,7 +20,7 @@ import (
 	"alpaca/internal/server/guard"
 )
 
-// encode returns v as JSON on one line, without a newline at its end.
+// encode returns v as JSON on one line, without a newline.
 func encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	e := json.NewEncoder(&b)
@@ -31,7 +31,7 @@ func encode(v any) ([]byte, error) {
 
 const jsonType = "application/json; charset=utf-8"
 
-// send answers with JSON.
+// send sends v as JSON.
 func (s *Server) send(w http.ResponseWriter, status int, v any) error {
 	b, err := encode(v)
 	if err != nil {
@@ -45,12 +45,12 @@ func (s *Server) send(w http.ResponseWriter, status int, v any) error {
 	return nil
 }
 
-// extend gives the reader time to take what is written next.
+// extend sets a new deadline for the client to receive what is written next.
 func (s *Server) extend(w http.ResponseWriter) {
 	http.NewResponseController(w).SetWriteDeadline(time.Now().Add(s.opt.WriteTimeout))
 }
 
-// fail answers with an error, unless the response has begun.
+// fail sends an error, unless the response has begun.
 func (s *Server) fail(w http.ResponseWriter, err error) {
 	if noteOf(w).status != 0 {
 		return
@@ -70,7 +70,7 @@ func (s *Server) fail(w http.ResponseWriter, err error) {
 	s.send(w, e.Status, v)
 }
 
-// hints sets the headers by which clients know whether to try again.
+// hints sets the headers that tell clients whether and when to retry.
 func (s *Server) hints(w http.ResponseWriter, e *openai.Error) {
 	if e.RetryAfter > 0 {
 		w.Header().Set("Retry-After", strconv.Itoa(e.RetryAfter))
@@ -80,14 +80,14 @@ func (s *Server) hints(w http.ResponseWriter, e *openai.Error) {
 	}
 }
 
-// Errors that are no fault of a request.
+// Errors that a request did not cause.
 var (
 	errDraining = &openai.Error{Status: http.StatusServiceUnavailable, Type: openai.TypeUnavailable, Code: "draining",
 		Message: "the server is about to end", RetryAfter: 5}
 	errGone = errors.New("the client has gone")
 )
 
-// asError returns an error as clients get it.
+// asError converts an error to the form that clients get.
 func (s *Server) asError(w http.ResponseWriter, err error) *openai.Error {
 	var (
 		known    *openai.Error
@@ -111,7 +111,7 @@ func (s *Server) asError(w http.ResponseWriter, err error) *openai.Error {
 	case errors.Is(err, context.DeadlineExceeded):
 		return guard.ErrTimeout
 	case errors.Is(err, errGone), errors.Is(err, context.Canceled):
-		const closed = 499 // nginx's, for the log
+		const closed = 499 // nginx's status, only for the log
 		return &openai.Error{Status: closed, Type: openai.TypeInvalid, Code: "cancelled", Message: "the client has gone"}
 	}
 	s.opt.Log("%s: %v", noteOf(w).id, err)
@@ -119,8 +119,8 @@ func (s *Server) asError(w http.ResponseWriter, err error) *openai.Error {
 		Message: "something went wrong in the server; its log has request " + noteOf(w).id}
 }
 
-// readBody returns the body of a request that has JSON. It is read to its end: only then
-// does the server notice a client that goes.
+// readBody returns the body of a request, which must be JSON. It reads to the end, because only
+// then does net/http notice a client that closes the connection.
 func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if s.refusing.Load() {
 		return nil, errDraining
@@ -128,13 +128,13 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 	if err := guard.CheckType(r); err != nil {
 		return nil, err
 	}
-	const slowest = 1 << 10 // bytes a second
+	const slowest = 1 << 10 // bytes per second
 	control := http.NewResponseController(w)
 	body := http.MaxBytesReader(w, r.Body, s.opt.MaxBody)
 	var data bytes.Buffer
 	buf, start := make([]byte, 16<<10), time.Now()
 	for {
-		// What came fast gives nobody the right to be silent for longer.
+		// Data that came early must not let a client be silent for longer later.
 		now := time.Now()
 		most := start.Add(s.opt.BodyTimeout + time.Duration(data.Len()/slowest)*time.Second)
 		if silent := now.Add(s.opt.BodyTimeout); silent.Before(most) {
@@ -143,7 +143,7 @@ func (s *Server) readBody(w http.ResponseWriter, r *http.Request) ([]byte, error
 		control.SetReadDeadline(most)
 		n, err := body.Read(buf)
 		data.Write(buf[:n])
-		if err != nil && err != io.EOF { // net/http reads some of what is left, before it answers
+		if err != nil && err != io.EOF { // before the answer net/http reads part of the rest
 			control.SetReadDeadline(time.Now().Add(min(s.opt.BodyTimeout, time.Second)))
 		}
 		var large *http.MaxBytesError

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/server/repeat"
 )
 
-// response is an answer in the form of OpenAI's Responses API, complete or not. What is
-// not of the request is null or has its default: clients expect all fields.
+// response is an answer in the form of OpenAI's Responses API, complete or not. A field that the
+// request does not set is null or has its default, because clients expect all fields.
 type response struct {
 	ID         string         `json:"id"`
 	Object     string         `json:"object"` // "response"
@@ -69,20 +69,20 @@ type outTokens struct {
 	Reasoning int `json:"reasoning_tokens"`
 }
 
-// responseItem is a part of an answer: a thought, a message, or a call.
+// responseItem is a part of an answer: reasoning, a message, or a call.
 type responseItem struct {
 	ID        string          `json:"id"`
 	Type      string          `json:"type"` // reasoning, message or function_call
 	Status    string          `json:"status"`
 	Role      string          `json:"role,omitempty"`
-	Summary   *[]any          `json:"summary,omitempty"` // of a thought, which is shown whole: empty
-	Content   *[]responsePart `json:"content,omitempty"` // nil: it is a call
+	Summary   *[]any          `json:"summary,omitempty"` // of reasoning: empty, because the whole text is shown
+	Content   *[]responsePart `json:"content,omitempty"` // nil for a call
 	CallID    string          `json:"call_id,omitempty"`
 	Name      string          `json:"name,omitempty"`
 	Arguments *string         `json:"arguments,omitempty"`
 }
 
-// responsePart is a text.
+// responsePart is a text of an item.
 type responsePart struct {
 	Type        string          `json:"type"` // reasoning_text or output_text
 	Text        string          `json:"text"`
@@ -90,7 +90,7 @@ type responsePart struct {
 	Logprobs    *[]responseProb `json:"logprobs,omitempty"`
 }
 
-// responseProb is a token with its logarithm of probability.
+// responseProb is a token with the logarithm of its probability.
 type responseProb struct {
 	Token   string           `json:"token"`
 	Bytes   openai.Bytes     `json:"bytes"`
@@ -122,10 +122,10 @@ func textPart(text string, probs []openai.TokenProb) responsePart {
 	return responsePart{Type: "output_text", Text: text, Annotations: &[]any{}, Logprobs: &list}
 }
 
-// thoughtPart returns the content of a thought.
+// thoughtPart returns the content of a reasoning item.
 func thoughtPart(text string) responsePart { return responsePart{Type: "reasoning_text", Text: text} }
 
-// newItem returns an item without content, whose id newID makes.
+// newItem returns an item without content. newID makes its id.
 func newItem(kind string, newID func(prefix string) string) responseItem {
 	item := responseItem{Type: kind, Status: "in_progress"}
 	switch kind {
@@ -139,7 +139,7 @@ func newItem(kind string, newID func(prefix string) string) responseItem {
 	return item
 }
 
-// newResponse returns an answer that has not begun.
+// newResponse returns a response without output.
 func (s *Server) newResponse(r *openai.ResponsesRequest, f *repeat.By) response {
 	echo := func(name, usual string) json.RawMessage {
 		if value, ok := r.Echo[name]; ok {
@@ -158,7 +158,8 @@ func (s *Server) newResponse(r *openai.ResponsesRequest, f *repeat.By) response 
 	}
 }
 
-// ended sets how an answer ended. status is also that of its last item.
+// ended sets how the answer ended, and its usage. thoughts is the number of reasoning tokens. ended
+// returns the status, which the last item gets, too.
 func (r *response) ended(one *answer, thoughts int) (status string) {
 	res := one.result
 	r.Status = "completed"
@@ -173,7 +174,7 @@ func (r *response) ended(one *answer, thoughts int) (status string) {
 	return r.Status
 }
 
-// responsesConversation reads a request and makes its prompt.
+// responsesConversation reads a request and renders its prompt.
 func (s *Server) responsesConversation(w http.ResponseWriter, r *http.Request) (*openai.ResponsesRequest, *conversation, error) {
 	body, err := s.readBody(w, r)
 	if err != nil {
@@ -207,7 +208,7 @@ func (s *Server) responses(w http.ResponseWriter, r *http.Request) error {
 	return err
 }
 
-// responseTokens counts the tokens of a conversation in that form.
+// responseTokens counts the tokens of a conversation in the form of the Responses API.
 func (s *Server) responseTokens(w http.ResponseWriter, r *http.Request) error {
 	_, c, err := s.responsesConversation(w, r)
 	if err != nil {
@@ -216,7 +217,7 @@ func (s *Server) responseTokens(w http.ResponseWriter, r *http.Request) error {
 	return s.send(w, http.StatusOK, map[string]any{"object": "response.input_tokens", "input_tokens": len(c.ids)})
 }
 
-// responseKept is about answers of before.
+// responseKept answers requests for stored responses: there are none.
 func (s *Server) responseKept(http.ResponseWriter, *http.Request) error {
 	return &openai.Error{Status: http.StatusNotFound, Type: openai.TypeNotFound, Code: "response_not_found",
 		Message: "no response is kept: this server answers each request by itself"}

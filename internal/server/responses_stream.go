@@ -7,22 +7,22 @@ import (
 	"alpaca/internal/toolcall"
 )
 
-// responseEvents builds a response, and streams it where that is wanted: items one after
-// the other, each with its parts, all events numbered. A complete response is the sum of
-// its events, so that both ways of asking get the same.
+// responseEvents builds a response and, if wanted, streams it. A stream sends the items one after
+// the other, each with its parts; all events are numbered. A complete response is the sum of the
+// same events, so that both forms have the same content.
 type responseEvents struct {
 	*events
 	streams  bool
-	timings  bool // with each piece of text, and at the end
+	timings  bool // send timings with each piece of text, and at the end
 	response response
-	number   int // of the next event
+	number   int // number of the next event
 	told     bool
-	open     bool // the last item of the response is not complete
-	thoughts int  // tokens of them
+	open     bool // the response's last item is not complete
+	thoughts int  // number of reasoning tokens
 	live     func() *openai.Timings
 }
 
-// event sends one.
+// event sends an event, if the response is streamed.
 func (r *responseEvents) event(kind string, fields map[string]any) {
 	if !r.streams {
 		return
@@ -32,7 +32,7 @@ func (r *responseEvents) event(kind string, fields map[string]any) {
 	r.named(kind, fields)
 }
 
-// at returns the fields of an event that is about the open item.
+// at adds the ids of the open item to fields.
 func (r *responseEvents) at(fields map[string]any) map[string]any {
 	fields["item_id"], fields["output_index"] = r.item().ID, len(r.response.Output)-1
 	if r.item().Content != nil {
@@ -43,7 +43,7 @@ func (r *responseEvents) at(fields map[string]any) map[string]any {
 
 func (r *responseEvents) item() *responseItem { return &r.response.Output[len(r.response.Output)-1] }
 
-// begin says that the answer has begun, once.
+// begin sends the events that begin the stream, once.
 func (r *responseEvents) begin() {
 	if r.told {
 		return
@@ -53,8 +53,8 @@ func (r *responseEvents) begin() {
 	r.event("response.in_progress", map[string]any{"response": r.response})
 }
 
-// all reads the whole answer. An error is returned as one only while nothing is sent;
-// afterwards it is an event.
+// all reads the whole answer. An error before the first event becomes the response; a later one is
+// sent as an event.
 func (r *responseEvents) all(f *flow, one *answer) error {
 	idle := func() error {
 		if r.streams {
@@ -103,7 +103,7 @@ func (r *responseEvents) all(f *flow, one *answer) error {
 	return nil
 }
 
-// add adds text to an item of that type: the open one, or a new one.
+// add adds text to an item whose type is kind: the open item, or a new one.
 func (r *responseEvents) add(kind, text string, probs []openai.TokenProb) {
 	if text == "" && len(probs) == 0 {
 		return
@@ -127,7 +127,7 @@ func (r *responseEvents) add(kind, text string, probs []openai.TokenProb) {
 	r.event("response.output_text.delta", r.at(fields))
 }
 
-// delta adds what a parser of calls found.
+// delta adds what the parser of tool calls found.
 func (r *responseEvents) delta(d toolcall.Delta) {
 	switch d.Kind {
 	case toolcall.Reasoning:
@@ -145,19 +145,19 @@ func (r *responseEvents) delta(d toolcall.Delta) {
 	}
 }
 
-// put opens an item.
+// put adds an item and makes it the open one.
 func (r *responseEvents) put(item responseItem) {
 	r.open = true
 	r.response.Output = append(r.response.Output, item)
 	r.event("response.output_item.added", map[string]any{"output_index": len(r.response.Output) - 1, "item": item})
 }
 
-// newID makes the id of the next item.
+// newID returns an id for the next item.
 func (r *responseEvents) newID(prefix string) string {
 	return noteOf(r.w).fixed.NewID(prefix, fmt.Sprintf("item %d", len(r.response.Output)))
 }
 
-// start opens an item with a part.
+// start opens an item whose type is kind, with an empty part.
 func (r *responseEvents) start(kind string) {
 	part := textPart("", nil)
 	if kind == "reasoning" {
@@ -191,7 +191,7 @@ func (r *responseEvents) close(status string) {
 	r.event("response.output_item.done", map[string]any{"output_index": len(r.response.Output) - 1, "item": *item})
 }
 
-// end completes the response. One that says nothing has an empty message.
+// end completes the response. A response without output gets an empty message.
 func (r *responseEvents) end(one *answer) {
 	r.begin()
 	if len(r.response.Output) == 0 {
@@ -206,7 +206,8 @@ func (r *responseEvents) end(one *answer) {
 	r.event("response."+status, fields)
 }
 
-// failed ends the stream with an error. Clients know it by its "error", as in other streams.
+// failed ends the stream with an error event. Clients recognize it by its field "error", as in
+// other streams.
 func (r *responseEvents) failed(err error) {
 	e := r.s.asError(r.w, err)
 	r.event("error", map[string]any{

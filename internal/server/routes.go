@@ -15,14 +15,14 @@ import (
 	"alpaca/internal/server/repeat"
 )
 
-// route is a path with who may ask for it.
+// route is a path with its handler.
 type route struct {
-	pattern string // of http.ServeMux
-	public  bool   // no key is needed
+	pattern string // pattern for http.ServeMux
+	public  bool   // needs no key
 	handle  guard.Handle
 }
 
-// routes returns the whole server.
+// routes returns the handler of the whole server.
 func (s *Server) routes() http.Handler {
 	list := []route{
 		{"GET /health", true, s.health},
@@ -87,13 +87,13 @@ func (s *Server) routes() http.Handler {
 	return s.outermost(s.guard.Pages(s.elsewhere(s.inner), s.fail))
 }
 
-// data answers about the rows that models are trained on. The reader gets time for each piece.
+// data serves the browser of training data. The client gets a new deadline for each piece.
 func (s *Server) data(w http.ResponseWriter, r *http.Request) error {
 	s.opt.Data.ServeHTTP(extending{w, s}, r)
 	return nil
 }
 
-// extending gives the reader of a long answer time for each piece of it.
+// extending is a ResponseWriter that sets a new deadline for each piece of a long response.
 type extending struct {
 	http.ResponseWriter
 	s *Server
@@ -104,7 +104,7 @@ func (e extending) Write(b []byte) (int, error) {
 	return e.ResponseWriter.Write(b)
 }
 
-// withErrors answers paths and methods that are not served in JSON, too.
+// withErrors makes the errors for unknown paths and methods JSON, too.
 func (s *Server) withErrors(mux *http.ServeMux) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h, pattern := mux.Handler(r)
@@ -127,10 +127,10 @@ func (s *Server) withErrors(mux *http.ServeMux) http.Handler {
 	})
 }
 
-// clip shortens what errors repeat of a request.
+// clip shortens text of a request for an error.
 func clip(text string) string { return openai.Clip(text, 100) }
 
-// probe finds out what the mux would say.
+// probe is a ResponseWriter that records the mux's status and headers.
 type probe struct {
 	header http.Header
 	status int
@@ -141,7 +141,7 @@ func (p *probe) WriteHeader(n int)   { p.status = n }
 
 func (p *probe) Write(b []byte) (int, error) { return len(b), nil }
 
-// reporting makes the error of h the response.
+// reporting returns a handler that sends the error of h as the response.
 func (s *Server) reporting(h guard.Handle) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if err := h(w, r); err != nil {
@@ -150,7 +150,7 @@ func (s *Server) reporting(h guard.Handle) http.Handler {
 	})
 }
 
-// api is whose API a path is of.
+// api is the API that a path belongs to.
 type api int
 
 const (
@@ -169,15 +169,15 @@ func apiOf(path string) api {
 	return openAI
 }
 
-// note is what is known of a request when it ends: w of every handler is one.
+// note collects what the log says of a request when it ends. Every handler's w is a *note.
 type note struct {
 	http.ResponseWriter
 	id     string
-	path   string     // the pattern's
-	status int        // 0: nothing is sent yet
-	about  string     // tokens and such
-	api    api        // whose form errors have
-	fixed  *repeat.By // nil: the answer has times and ids of the day
+	path   string     // path of the route's pattern
+	status int        // HTTP status; 0: nothing has been sent
+	about  string     // tokens, speed and error, for the log
+	api    api        // decides the form of errors
+	fixed  *repeat.By // makes ids and times reproducible, in batches; nil: random ids, current times
 }
 
 func (n *note) WriteHeader(status int) {
@@ -194,18 +194,18 @@ func (n *note) Write(b []byte) (int, error) {
 	return n.ResponseWriter.Write(b)
 }
 
-// Unwrap is for http.ResponseController.
+// Unwrap lets http.ResponseController reach the original ResponseWriter.
 func (n *note) Unwrap() http.ResponseWriter { return n.ResponseWriter }
 
 func noteOf(w http.ResponseWriter) *note { return w.(*note) }
 
-// outermost gives each request an id, counts and logs it, and survives mistakes.
+// outermost gives each request an id, counts and logs it, and recovers from panics.
 func (s *Server) outermost(h http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		s.handlers.Add(1)
 		defer s.handlers.Done()
 		start := time.Now()
-		// What a handler leaves of a body is read by net/http, with no patience of its own.
+		// If a handler leaves part of a body, net/http reads it, without a deadline of its own.
 		http.NewResponseController(w).SetReadDeadline(start.Add(s.opt.BodyTimeout))
 		n := &note{ResponseWriter: w, id: requestID(r), path: "other", api: apiOf(r.URL.Path), fixed: repeat.Of(r.Context())}
 		w.Header().Set("X-Request-Id", n.id)
@@ -220,14 +220,14 @@ func (s *Server) outermost(h http.Handler) http.Handler {
 			if p := recover(); p != nil {
 				s.opt.Log("%s: panic: %v\n%s", n.id, p, debug.Stack())
 				if n.status != 0 {
-					panic(http.ErrAbortHandler) // the response is cut, which clients see
+					panic(http.ErrAbortHandler) // the connection is cut, so that the client notices
 				}
 				s.fail(n, &openai.Error{Status: http.StatusInternalServerError, Type: openai.TypeServer, Code: "internal_error",
 					Message: "something went wrong in the server; its log has request " + n.id})
 			}
 			s.metrics.Request(n.path, n.status)
 			if n.path != "other" && r.Method == http.MethodGet && n.status < 400 || s.opt.Quiet && n.status < 500 {
-				return // probes and pages, or what nobody asks for
+				return // probes and pages; with Quiet, all but the server's errors
 			}
 			s.opt.Log("%s %s %d in %v%s (%s)", r.Method, clip(r.URL.EscapedPath()), n.status, time.Since(start).Round(time.Millisecond), n.about, n.id)
 		}()
@@ -235,11 +235,11 @@ func (s *Server) outermost(h http.Handler) http.Handler {
 	})
 }
 
-// noteKey is where the context of a request has its note.
+// noteKey is the key of the note in a request's context.
 type noteKey struct{}
 
-// warn tells the client in a header what of its request is not done to the letter. Nothing
-// is sent yet.
+// warn sets headers that say how the answer deviates from the request. It must be called before
+// anything is sent.
 func warn(r *http.Request, warnings []string) {
 	n, ok := r.Context().Value(noteKey{}).(*note)
 	for _, text := range warnings {
@@ -249,7 +249,7 @@ func warn(r *http.Request, warnings []string) {
 	}
 }
 
-// requestID returns the id that the client gave, or a new one.
+// requestID returns the id that the client gave, or a new one if it gave none that is valid.
 func requestID(r *http.Request) string {
 	id := r.Header.Get("X-Request-Id")
 	odd := func(c rune) bool {

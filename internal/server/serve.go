@@ -17,12 +17,11 @@ import (
 	"alpaca/internal/server/repeat"
 )
 
-// maxHeader is how many bytes a request's headers may have, all together.
+// maxHeader is the most bytes of all headers of a request.
 const maxHeader = 32 << 10
 
-// Serve answers requests until ctx is cancelled. Then requests are refused, those that are
-// being answered come to their end, or after the DrainTimeout to an error, and Serve
-// returns nil.
+// Serve answers requests until ctx is cancelled. Then it refuses new requests and finishes those in
+// progress. After DrainTimeout it ends the rest with an error. Serve returns nil after that.
 func (s *Server) Serve(ctx context.Context, l listen.Listeners) error {
 	srv := &http.Server{
 		Handler:           s,
@@ -34,7 +33,7 @@ func (s *Server) Serve(ctx context.Context, l listen.Listeners) error {
 	gate := listen.NewGate(s.opt.Connections)
 	gate.Refusal = s.malformed
 	srv.ConnState = gate.State
-	// Whoever closes the engine and the model afterwards must find nobody at work with them.
+	// The caller may close the engine and the model afterwards, so no handler may still run.
 	defer s.handlers.Wait()
 	defer srv.Close()
 	failed := make(chan error, len(l))
@@ -55,7 +54,8 @@ func (s *Server) Serve(ctx context.Context, l listen.Listeners) error {
 	return nil
 }
 
-// malformed returns what is answered to what net/http cannot read as a request.
+// malformed returns the response to a request that net/http cannot parse. status and reason are
+// net/http's.
 func (s *Server) malformed(status int, reason string) (kind string, body []byte) {
 	e := &openai.Error{Status: status, Type: openai.TypeInvalid, Code: "malformed_request", Message: "malformed HTTP request"}
 	_, detail, _ := strings.Cut(reason, ": ")
@@ -72,12 +72,12 @@ func (s *Server) malformed(status int, reason string) (kind string, body []byte)
 	s.opt.Log("%d: %s", status, clip(e.Message))
 	body, err := encode(e)
 	if err != nil {
-		panic(err) // it has texts alone
+		panic(err) // it consists of strings
 	}
 	return jsonType, append(body, '\n')
 }
 
-// drain ends the server in good order.
+// drain ends the server: it waits for requests in progress, up to DrainTimeout.
 func (s *Server) drain(srv *http.Server) {
 	s.draining.Store(true)
 	if n, _ := s.busy(); n > 0 || s.opt.DrainDelay > 0 {
@@ -86,7 +86,8 @@ func (s *Server) drain(srv *http.Server) {
 	time.Sleep(s.opt.DrainDelay)
 	s.refusing.Store(true)
 	srv.SetKeepAlivesEnabled(false)
-	// Not the engine's Drain: a request with many prompts has yet to submit some.
+	// The engine's Drain would not do: a request with many prompts may not have submitted all of
+	// them.
 	for end := time.Now().Add(s.opt.DrainTimeout); s.engine.Stats().Busy > 0 || s.answering(); time.Sleep(10 * time.Millisecond) {
 		if time.Now().After(end) {
 			s.opt.Log("answers are cut: they took longer than %v", s.opt.DrainTimeout)
@@ -94,19 +95,19 @@ func (s *Server) drain(srv *http.Server) {
 		}
 	}
 	s.end()
-	// What is written by now, and the errors of those that were cut, get to their readers.
+	// Clients get what is written by now, and the errors of requests that were cut.
 	last, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
 	srv.Shutdown(last)
 }
 
-// answering reports whether there are requests that are being answered.
+// answering reports whether requests are in progress.
 func (s *Server) answering() bool {
 	n, _ := s.busy()
 	return n > 0 || s.delegated.Load() > 0
 }
 
-// writerFunc is a log's writer.
+// writerFunc makes a log function an io.Writer.
 type writerFunc func(format string, args ...any)
 
 func (f writerFunc) Write(b []byte) (int, error) {
@@ -114,8 +115,8 @@ func (f writerFunc) Write(b []byte) (int, error) {
 	return len(b), nil
 }
 
-// Do answers a request that does not come over HTTP, by the handler of its path. Answers
-// are not streamed. The status is HTTP's; the body is JSON on one line, without a newline.
+// Do answers a request that does not come over HTTP, with the handler of its path. The answer is
+// never streamed. status is the HTTP status; answer is JSON on one line, without a newline.
 func (s *Server) Do(ctx context.Context, path string, body []byte, f repeat.By) (status int, answer []byte) {
 	r := (&http.Request{
 		Method: http.MethodPost, URL: &url.URL{Path: path}, Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
@@ -127,7 +128,7 @@ func (s *Server) Do(ctx context.Context, path string, body []byte, f repeat.By) 
 	return w.status, bytes.TrimSuffix(w.body.Bytes(), []byte("\n"))
 }
 
-// record keeps a response.
+// record is a ResponseWriter that stores the response.
 type record struct {
 	header http.Header
 	status int

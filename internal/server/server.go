@@ -1,9 +1,9 @@
-// Package server answers HTTP requests in OpenAI's form, and llama.cpp's, with one model.
+// Package server answers HTTP requests with one model, in the form of OpenAI's API and others.
 //
 //	request ─► guard (host, origin, key) ─► openai (fields) ─► chat (prompt) ─► engine
 //	response ◄─ JSON or events ◄─ openai (answers) ◄─ text, thinking split off ◄──┘
 //
-// What is sent depends on the request alone, not on what else is being answered.
+// An answer depends only on its request, not on what else is being answered.
 package server
 
 import (
@@ -27,86 +27,86 @@ import (
 	"alpaca/internal/toolcall"
 )
 
-// Options say how a Server is made; zeros stand for the defaults.
+// Options are the settings of a Server. A zero field means the default.
 type Options struct {
-	Path    string   // of the model
-	Aliases []string // names of the model, the one to show first: the file's
-	Tags    []string // what else is said of it in lists
-	Build   string   // of the program
-	// Fingerprint says what made an answer; "": the build. Servers that give the same
-	// answers have the same.
+	Path    string   // path of the model file
+	Aliases []string // names of the model, the main one first; default: the file's name
+	Tags    []string // tags of the model in lists
+	Build   string   // version of the program
+	// Fingerprint is the system_fingerprint of answers; "": made from Build. Servers that give the
+	// same answers should have the same one.
 	Fingerprint string
 
-	Library Library // further models; nil: there are none
-	Strict  bool    // a model that nobody knows is refused, where there is a Library
+	Library Library // further models; nil: none
+	Strict  bool    // with a Library: refuse every unknown model name, not only names with a prefix such as hf:
 
-	Warnings []string // what is odd about the model, for /props
+	Warnings []string // warnings about the model, for /props
 
-	Parallel int             // answers that the engine gives at once: 4
+	Parallel int             // most answers that the engine generates at once; default 4
 	Template *chat.Template  // nil: conversations are refused
-	Kwargs   json.RawMessage // variables of the template, an object, where requests have some of their own
-	Sampling sampler.Params  // what requests do not say; zero: sampler.DefaultParams
-	System   string          // message of conversations that have none; "": none
-	Stop     []string        // texts that end an answer, where a request names none
-	Settings string          // of the model as Ollama's programs show them, a line each
+	Kwargs   json.RawMessage // an object with the template's variables, to which those of requests are added
+	Sampling sampler.Params  // defaults for requests; zero: sampler.DefaultParams
+	System   string          // system message for conversations without one; "": none
+	Stop     []string        // stop texts for requests that give none
+	Settings string          // the model's parameters for Ollama's /api/show, one per line
 
-	Keys        []string     // one of which each request needs; none: no key
-	Hosts       []string     // names that requests over the loopback interface may use, besides the usual
-	Origin      string       // of the web pages that may ask, besides the server's own, as guard.CheckOrigin wants it; "": none
+	Keys        []string     // accepted keys; empty: no key is needed
+	Hosts       []string     // names that a Host header may have on the loopback interface, besides the usual ones
+	Origin      string       // origin of other web pages that may send requests, as guard.CheckOrigin wants it; "": none
 	Metrics     bool         // serve /metrics
 	Slots       bool         // serve /slots
-	MaxTokens   int          // of an answer, whatever is asked for; 0: no limit
-	Shift       bool         // texts go on in a full context
-	NoPage      bool         // do not serve the page for browsers
-	Data        http.Handler // of the addresses below /data/; nil: there are none
-	Verbose     bool         // answers to conversations show their prompts
-	Quiet       bool         // requests that went well are not logged
-	MaxBody     int64        // bytes of a request: 8 MiB
-	Connections int          // at a time: 1024
+	MaxTokens   int          // most tokens of any answer; 0: no limit
+	Shift       bool         // texts continue in a full context, without their oldest part
+	NoPage      bool         // do not serve the chat page
+	Data        http.Handler // handler for /data/; nil: none
+	Verbose     bool         // answers to conversations repeat their prompts
+	Quiet       bool         // log only requests that end with a status of 500 or above
+	MaxBody     int64        // most bytes of a request; default 8 MiB
+	Connections int          // most connections at a time; default 1024
 
-	KeepAlive    time.Duration // of silence in a stream before a comment is sent: 15 s
-	WriteTimeout time.Duration // of a reader that takes nothing: 30 s
-	HeadTimeout  time.Duration // of a request's headers: 5 s
-	BodyTimeout  time.Duration // of a small body, and of a larger one until it slows down: 30 s
-	IdleTimeout  time.Duration // of a connection between requests: 2 min
-	DrainDelay   time.Duration // from the signal until requests are refused
-	DrainTimeout time.Duration // for those being answered: 30 s
+	KeepAlive    time.Duration // silence in a stream after which a comment is sent; default 15 s
+	WriteTimeout time.Duration // how long a client may receive nothing of what is sent; default 30 s
+	HeadTimeout  time.Duration // time for a request's headers; default 5 s
+	BodyTimeout  time.Duration // time for a small body; a larger one has more while it keeps coming; default 30 s
+	IdleTimeout  time.Duration // how long a connection may be unused; default 2 min
+	DrainDelay   time.Duration // time from the signal until requests are refused
+	DrainTimeout time.Duration // time for requests in progress when the server ends; default 30 s
 
-	// Log gets a line for each request and for what goes wrong; nil: nothing is logged.
+	// Log gets a line for each request and each problem; nil: no log.
 	Log func(format string, args ...any)
 }
 
-// Server is an http.Handler. It does not close the engine.
+// Server is an http.Handler that answers with one model. It does not close the engine.
 type Server struct {
 	opt    Options
 	engine *engine.Engine
 	tok    *tokenizer.Tokenizer
-	tags   *thinking.Tags // of thinking; nil: the template knows none
+	tags   *thinking.Tags // tags of thinking; nil: none, or family handles them
 	forms  *structured.Compiler
 
-	family     *toolcall.Family // how the model writes calls; nil: there is no template
-	readsTools bool             // the template tells of tools
+	family     *toolcall.Family // how the model writes calls; nil: no template
+	readsTools bool             // the template shows tools to the model
 	handler    http.Handler
-	inner      http.Handler // what comes after the guards
+	inner      http.Handler // the handlers behind the guard
 	started    time.Time
 	metrics    *metrics.Counters
 	guard      *guard.Guard
 
-	draining atomic.Bool        // the server is about to end
-	refusing atomic.Bool        // and takes no more requests
-	ending   context.Context    // done when those being answered are to end
+	draining atomic.Bool        // the server is about to end: /readyz says no
+	refusing atomic.Bool        // new requests are refused
+	ending   context.Context    // done when requests in progress must end
 	end      context.CancelFunc // cancels ending
 
-	delegated atomic.Int64   // requests that servers of the library answer
-	handlers  sync.WaitGroup // requests that are being handled
+	delegated atomic.Int64   // number of requests that other servers of the library answer
+	handlers  sync.WaitGroup // requests in progress
 
 	mu     sync.Mutex
-	usual  time.Duration       // that a request takes
-	active map[*flow]time.Time // what is being answered, since when
-	scales []float32           // of adapters, where a request says nothing; nil: the model's
+	usual  time.Duration       // moving average of the time of a request
+	active map[*flow]time.Time // requests in progress, with when they began
+	scales []float32           // default scales of adapters; nil: the model's
 }
 
-// New returns a server of an engine's model.
+// New returns a server for an engine's model.
 func New(e *engine.Engine, opt Options) *Server {
 	s := &Server{opt: opt, engine: e, tok: e.Model().Tokenizer, started: time.Now(), active: map[*flow]time.Time{}}
 	s.forms = structured.New(s.tok)
@@ -161,7 +161,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.S
 // name returns the model's name.
 func (s *Server) name() string { return s.opt.Aliases[0] }
 
-// fingerprint says what made an answer. It begins with a b, as llama.cpp's do.
+// fingerprint returns the system_fingerprint of answers. It begins with "b", as llama.cpp's does.
 func (s *Server) fingerprint() string {
 	if s.opt.Fingerprint != "" {
 		return s.opt.Fingerprint
@@ -169,9 +169,9 @@ func (s *Server) fingerprint() string {
 	return "b-alpaca-" + strings.Trim(s.opt.Build, "()")
 }
 
-// took notes how long a request took.
+// took adds the time of a request to the moving average.
 func (s *Server) took(d time.Duration) {
-	const weight = 8 // of what is known
+	const weight = 8 // a new time counts 1/8
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.usual == 0 {
@@ -180,8 +180,8 @@ func (s *Server) took(d time.Duration) {
 	s.usual += (d - s.usual) / weight
 }
 
-// retryAfter returns in how many seconds there may be room in the queue. Clients obey
-// up to two minutes and then do not try at all.
+// retryAfter returns how many seconds a client should wait before it retries: from 1 to 60. Clients
+// give up if it is more than two minutes.
 func (s *Server) retryAfter() int {
 	waiting := s.engine.Stats().Waiting
 	s.mu.Lock()
@@ -191,7 +191,7 @@ func (s *Server) retryAfter() int {
 	return int(min(max(wait.Round(time.Second).Seconds(), 1), 60))
 }
 
-// busy returns how many requests are being answered, and since when the eldest is.
+// busy returns how many requests are in progress, and when the oldest began.
 func (s *Server) busy() (n int, since time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

@@ -17,7 +17,7 @@ import (
 	"alpaca/internal/toolcall"
 )
 
-// told returns a template with what a request tells it: tools and variables.
+// told returns the template with the tools and variables of a request.
 func (s *Server) told(r *http.Request, t *chat.Template, req *openai.ChatRequest) (*chat.Template, error) {
 	settings := t.Settings()
 	if req.Kwargs != nil {
@@ -44,7 +44,7 @@ func (s *Server) told(r *http.Request, t *chat.Template, req *openai.ChatRequest
 	return t, nil
 }
 
-// mergeObjects returns the fields of two JSON objects, of which those of b count.
+// mergeObjects returns the fields of two JSON objects. A field of b replaces that of a.
 func mergeObjects(a, b json.RawMessage) (json.RawMessage, error) {
 	fields := map[string]json.RawMessage{}
 	for _, o := range []json.RawMessage{a, b} {
@@ -60,8 +60,8 @@ func mergeObjects(a, b json.RawMessage) (json.RawMessage, error) {
 	return json.Marshal(fields)
 }
 
-// withTools chooses how calls are written in an answer, and returns the messages as the
-// template understands them.
+// withTools chooses how the model writes calls in its answer. It returns the messages in a form
+// that the template understands.
 func (s *Server) withTools(c *conversation, messages []chat.Message) ([]chat.Message, error) {
 	plan := toolcall.Plan{Family: s.family, Tools: c.Tools.Allowed()}
 	if len(plan.Tools) == 0 {
@@ -79,20 +79,19 @@ func (s *Server) withTools(c *conversation, messages []chat.Message) ([]chat.Mes
 	return plan.Messages(messages, s.readsTools), nil
 }
 
-// thoughts returns what surrounds the thoughts that an answer to a conversation may begin
-// with.
+// thoughts returns the tags of the thinking that an answer to a conversation may begin with.
 func (s *Server) thoughts(c *conversation) (t toolcall.Thinking) {
 	if s.tags == nil || c.tags == nil && !c.KeepReasoning || strings.HasSuffix(strings.TrimSpace(c.text), s.tags.Close) {
-		return t // none, or they are behind us
+		return t // no thinking, or the prompt has ended it
 	}
 	return toolcall.Thinking{Open: s.tags.Open, Close: s.tags.Close, Inside: s.tags.Begun(c.text)}
 }
 
-// shape returns what makes an answer to a conversation have the form and the calls that
-// were asked for, behind what the model thinks first.
+// shape returns a constructor for the grammar that enforces the form and the calls of an answer,
+// after the model's thinking. It returns nil for free text.
 func (s *Server) shape(r *http.Request, c *conversation) (func() sampler.Grammar, error) {
 	tools := c.Tools.Allowed()
-	if c.Format != nil && c.Format.Grammar != "" { // in what form a text is to be its author knows
+	if c.Format != nil && c.Format.Grammar != "" { // a grammar of the request applies to the whole answer
 		return s.form(r, c.Format)
 	}
 	if c.Format == nil && len(tools) == 0 {
@@ -102,7 +101,7 @@ func (s *Server) shape(r *http.Request, c *conversation) (func() sampler.Grammar
 	if plan.Family == nil {
 		plan.Family = s.family
 	}
-	if plan.Family == nil { // there is no template
+	if plan.Family == nil { // no template
 		return s.form(r, c.Format)
 	}
 	if len(tools) > 0 {
@@ -122,8 +121,8 @@ func (s *Server) shape(r *http.Request, c *conversation) (func() sampler.Grammar
 	return s.forms.Answer(form, plan.Thinking), nil
 }
 
-// compile returns the form of a plan and of answers without a call, which is the same for
-// the same tools.
+// compile compiles a plan. f is the form of answers without a call; nil: free text. Equal plans are
+// compiled once.
 func (s *Server) compile(plan *toolcall.Plan, f *openai.Format) (*toolcall.Form, error) {
 	key, err := json.Marshal([]any{plan.Family.Name, plan.Tools, plan.Required, plan.Parallel, plan.Thinking, f})
 	if err != nil {
@@ -150,7 +149,7 @@ func (s *Server) compile(plan *toolcall.Plan, f *openai.Format) (*toolcall.Form,
 	return form, err
 }
 
-// index returns the place of a tool in the request.
+// index returns the position of a tool in the request.
 func (s *Server) index(t *openai.Tools, name string) int {
 	for i := range t.List {
 		if t.List[i].Name == name {
@@ -160,7 +159,7 @@ func (s *Server) index(t *openai.Tools, name string) int {
 	return 0
 }
 
-// wants reports whether a control token's text is part of what is read of an answer.
+// wants reports whether a control token's text is a tag of thinking, or part of a tool call.
 func (a *answer) wants(token string) bool {
 	if a.split != nil && (strings.Contains(a.split.Open, token) || strings.Contains(a.split.Close, token)) {
 		return true
@@ -168,7 +167,7 @@ func (a *answer) wants(token string) bool {
 	return a.parser != nil && a.parser.Wants(token)
 }
 
-// parse divides the text of a piece into content and calls.
+// parse divides the text of a piece into content, thinking and calls.
 func (a *answer) parse(p *piece, end bool) {
 	if p.thought != "" {
 		p.deltas = append(p.deltas, toolcall.Delta{Kind: toolcall.Reasoning, Text: p.thought})
@@ -193,7 +192,7 @@ func (a *answer) parse(p *piece, end bool) {
 	p.deltas = append(p.deltas, more...)
 }
 
-// finish returns why an answer ended, in OpenAI's words.
+// finish returns OpenAI's finish_reason of the answer.
 func (a *answer) finish() string {
 	reason := finish(a.result)
 	if reason == "stop" && len(a.calls) > 0 {
@@ -202,7 +201,7 @@ func (a *answer) finish() string {
 	return reason
 }
 
-// chatDeltas returns what a piece adds to a streamed answer, in order.
+// chatDeltas returns the deltas that a piece adds to a streamed answer, in order.
 func (p *piece) chatDeltas() (list []openai.Delta) {
 	if p.deltas == nil {
 		if p.empty() {

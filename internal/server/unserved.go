@@ -6,8 +6,8 @@ import (
 	"alpaca/internal/openai"
 )
 
-// unserved are the paths of others that this server knows and does not serve. Clients are
-// told why with a status after which they do not try again.
+// unserved lists paths of other servers that this one does not support. The error says why, with a
+// status that stops clients from retrying.
 var unserved = []struct {
 	why      string
 	patterns []string
@@ -25,7 +25,7 @@ var unserved = []struct {
 	}},
 }
 
-// unservedRoutes returns what answers them.
+// unservedRoutes returns the routes of these paths.
 func unservedRoutes() (list []route) {
 	for _, u := range unserved {
 		for _, pattern := range u.patterns {

@@ -10,33 +10,33 @@ import (
 	"alpaca/internal/toolcall"
 )
 
-// Trigger makes a grammar begin in the middle of a text.
+// Trigger starts a grammar in the middle of a text.
 type Trigger struct {
-	// Text is what the trigger is: a word, which may come in pieces of several tokens,
-	// or the text of a control token.
+	// Text is the text that starts the grammar: a word, which several tokens may spell, or the text
+	// of a control token.
 	Text string
-	// Start: it counts only where nothing but white space is before it.
+	// Start says that only white space may precede the trigger.
 	Start bool
-	// Pattern is used in the place of Text, on all that the text is. The grammar
-	// begins where its first group does, or the whole match where there is none.
+	// Pattern, if not nil, replaces Text. It is matched against the whole text so far. The grammar
+	// begins at its first group, or at the match if it has no group.
 	Pattern *regexp.Regexp
-	// From: the grammar's text begins with the trigger, and not behind it.
+	// From says that the text for the grammar begins with the trigger, not after it.
 	From bool
-	// Then is the grammar.
+	// Then is the grammar that the trigger starts.
 	Then *grammar.Program
 }
 
-// Lazy says how a text begins that follows a grammar in its later part only.
+// Lazy describes a text that follows a grammar only after a trigger.
 type Lazy struct {
 	Triggers []Trigger
-	// What a model thinks first is free, and no trigger counts in it. Inside: the
-	// prompt has begun it.
+	// Open and Close are the tags of the model's thinking, which is free and has no triggers.
+	// Inside says that the prompt has opened it already.
 	Open, Close string
 	Inside      bool
 }
 
-// Lazy returns grammars that begin with a trigger. Until then everything is allowed but a
-// token with which the trigger's grammar could not begin.
+// Lazy returns a constructor for grammars that begin with a trigger. Until then all tokens are
+// allowed, except one that completes a trigger and does not fit its grammar.
 func (c *Compiler) Lazy(l Lazy) func() sampler.Grammar {
 	c.prepare()
 	return func() sampler.Grammar {
@@ -59,7 +59,7 @@ func (c *Compiler) Lazy(l Lazy) func() sampler.Grammar {
 	}
 }
 
-// Answer returns grammars for answers of a form; nil where they are free.
+// Answer returns a constructor for the grammar of a form, or nil if answers are free.
 func (c *Compiler) Answer(f *toolcall.Form, thoughts toolcall.Thinking) func() sampler.Grammar {
 	switch {
 	case f.Whole != nil:
@@ -80,31 +80,31 @@ func (c *Compiler) Answer(f *toolcall.Form, thoughts toolcall.Thinking) func() s
 
 // The phases of a text.
 const (
-	lazyStart   = iota // it may begin with a thought
-	lazyThought        // in it
-	lazyText           // behind it
+	lazyStart   = iota // the text may begin with thinking
+	lazyThought        // in the thinking
+	lazyText           // after the thinking
 )
 
-// Bounds of the text that patterns are looked for in, in bytes: of those that count
-// anywhere, and of those at the beginning.
+// How much of the text patterns are matched against, in bytes: maxPattern for patterns that match
+// anywhere, maxBegin for those with Start.
 const (
 	maxPattern = 64 << 10
 	maxBegin   = 256
 )
 
-// lazy is a sampler.Finisher.
+// lazy is a sampler.Finisher for a Lazy.
 type lazy struct {
 	c *Compiler
 	*Lazy
 	phase int
-	tail  string           // of the text that may begin something, or all of it
-	said  bool             // something that is no white space was before tail
-	m     *grammar.Matcher // nil: not begun
-	keep  int              // bytes of the longest trigger
-	all   bool             // the whole text is needed
+	tail  string           // end of the text, where a tag or trigger may begin, or the whole text
+	said  bool             // the text before tail has more than white space
+	m     *grammar.Matcher // nil: no trigger yet
+	keep  int              // most bytes that a trigger in tail can have
+	all   bool             // keep maxPattern bytes of tail, because a pattern may match anywhere
 }
 
-// Draft implements sampler.Drafter: before the grammar begins there is nothing to tell.
+// Draft implements sampler.Drafter. Before the grammar begins it adds nothing.
 func (l *lazy) Draft(b []byte, n int) []byte {
 	if l.m == nil {
 		return b
@@ -124,8 +124,8 @@ func (l *lazy) Allowed(id int32) bool {
 	return next.push(id) == nil
 }
 
-// List implements sampler.Lister: before the grammar begins nothing but a token that a
-// trigger ends in can be refused.
+// List implements sampler.Lister. Before the grammar begins it returns nil: only a token that
+// completes a trigger can be refused, so tokens are asked for one by one.
 func (l *lazy) List() []uint64 {
 	if l.m == nil {
 		return nil
@@ -147,7 +147,8 @@ func (l *lazy) Accept(id int32) error {
 // Done implements sampler.Finisher.
 func (l *lazy) Done() bool { return l.m != nil && l.m.Done() }
 
-// push adds a token to a text without a grammar.
+// push adds a token to the text before the grammar begins. It starts the grammar if the token
+// completes a trigger.
 func (l *lazy) push(id int32) error {
 	l.tail += l.c.spelled(id)
 	if l.phase == lazyStart {
@@ -186,7 +187,7 @@ func (l *lazy) push(id int32) error {
 	return nil
 }
 
-// find returns the trigger that the text has first, and where its grammar begins.
+// find returns the first trigger in tail, and where the text for its grammar begins.
 func (l *lazy) find() (found *Trigger, at int) {
 	first := len(l.tail) + 1
 	for i := range l.Triggers {
@@ -215,7 +216,7 @@ func (l *lazy) find() (found *Trigger, at int) {
 	return found, at
 }
 
-// shorten forgets what can be part of no trigger any more.
+// shorten drops the part of tail that cannot belong to a trigger any more.
 func (l *lazy) shorten() {
 	keep := max(l.keep-1, 0)
 	if l.all {

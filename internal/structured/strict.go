@@ -8,13 +8,13 @@ import (
 	"strings"
 )
 
-// CheckStrict returns an error unless a schema is one of OpenAI's strict mode in what
-// matters: each object that lists properties says that it has no others.
+// CheckStrict returns an error unless a schema meets the main rule of OpenAI's strict mode: each
+// object that lists properties allows no others.
 func CheckStrict(schema []byte) error {
 	return strictAt("#", schema)
 }
 
-// The keywords that hold schemas: one, a list, or several by name.
+// Keywords whose value is a schema, a list of schemas, or an object with schemas.
 var (
 	oneSchema    = []string{"items", "additionalItems", "contains", "not", "if", "then", "else", "propertyNames", "additionalProperties", "unevaluatedItems", "unevaluatedProperties"}
 	listSchemas  = []string{"anyOf", "oneOf", "allOf", "prefixItems", "items"}
@@ -24,7 +24,7 @@ var (
 func strictAt(pointer string, schema []byte) error {
 	var o map[string]json.RawMessage
 	if json.Unmarshal(schema, &o) != nil {
-		return nil // true, false, or what the compiler refuses
+		return nil // true, false, or invalid, which the compiler reports
 	}
 	if _, ok := o["properties"]; ok && string(bytes.TrimSpace(o["additionalProperties"])) != "false" {
 		return fmt.Errorf("%s: strict schemas need \"additionalProperties\": false beside \"properties\" (without \"strict\" others are allowed)", pointer)

@@ -1,7 +1,7 @@
-// Package structured makes of a grammar or a JSON schema what tells the sampler which
-// tokens an answer may go on with. A Compiler belongs to one vocabulary and serves all
-// requests: it keeps the programs that were asked for last. A grammar can begin in the
-// middle of a text, behind a trigger or behind what a model thinks first (Lazy).
+// Package structured compiles grammars and JSON schemas into constraints for the sampler: which
+// tokens may come next in an answer. A Compiler belongs to one vocabulary and serves all requests.
+// It caches the most recently used programs. A grammar may begin in the middle of a text, after a
+// trigger or after the model's thinking (Lazy).
 package structured
 
 import (
@@ -27,16 +27,16 @@ type Compiler struct {
 
 	mu    sync.Mutex
 	known map[[sha256.Size]byte]*list.Element
-	order list.List // of *entry, the one asked for last in front
+	order list.List // of *entry, the most recently used first
 }
 
-// entry is what was made.
+// entry is a cached result.
 type entry struct {
 	key   [sha256.Size]byte
 	value any
 }
 
-// maxKnown is how many programs are kept. Their sizes are bounded by the compilers.
+// maxKnown is how many programs are cached. The compilers limit their sizes.
 const maxKnown = 32
 
 // New returns a compiler for a vocabulary.
@@ -44,7 +44,7 @@ func New(tok *tokenizer.Tokenizer) *Compiler {
 	return &Compiler{tok: tok, known: map[[sha256.Size]byte]*list.Element{}}
 }
 
-// prepare makes the tree of the vocabulary when the first grammar comes.
+// prepare builds the tree of the vocabulary, once, before the first grammar.
 func (c *Compiler) prepare() {
 	c.once.Do(func() {
 		n := c.tok.Len()
@@ -60,8 +60,8 @@ func (c *Compiler) prepare() {
 	})
 }
 
-// text returns what a grammar sees of a token: nothing of control tokens, which only an
-// item of their own can ask for.
+// text returns the text of a token for grammars. It is "" for control tokens: a grammar can only
+// name them as tokens.
 func (c *Compiler) text(id int32) string {
 	if c.tok.IsControl(id) {
 		return ""
@@ -69,7 +69,7 @@ func (c *Compiler) text(id int32) string {
 	return c.tok.Piece(id, false)
 }
 
-// spelled returns a token's text, that of control tokens too.
+// spelled returns the text of a token, even of a control token.
 func (c *Compiler) spelled(id int32) string {
 	if c.tok.IsControl(id) {
 		return c.tok.Text(id)
@@ -77,14 +77,13 @@ func (c *Compiler) spelled(id int32) string {
 	return c.tok.Piece(id, false)
 }
 
-// Control returns the control token of exactly that text, which grammars must ask for by
-// its number.
+// Control returns the control token with exactly this text. Grammars must name it by its id.
 func (c *Compiler) Control(text string) (id int32, ok bool) {
 	id, ok = c.tok.ID(text)
 	return id, ok && c.tok.IsControl(id)
 }
 
-// compiled is a program with what is not enforced of its schema.
+// compiled is the program of a schema, with warnings about what it does not enforce.
 type compiled struct {
 	program  *grammar.Program
 	warnings []string
@@ -98,7 +97,7 @@ func (c *Compiler) Grammar(text string) (*grammar.Program, error) {
 	return p, err
 }
 
-// Schema compiles a JSON schema. The warnings name what is not enforced.
+// Schema compiles a JSON schema. warnings names what the program does not enforce.
 func (c *Compiler) Schema(text []byte, opt jsonschema.Options) (p *grammar.Program, warnings []string, err error) {
 	v, err := c.Remember(fmt.Sprint("schema", opt.Lenient, opt.Compact), string(text), func() (any, error) {
 		p, warnings, err := jsonschema.Compile(text, opt)
@@ -111,7 +110,8 @@ func (c *Compiler) Schema(text []byte, opt jsonschema.Options) (p *grammar.Progr
 	return known.program, known.warnings, nil
 }
 
-// Remember returns what make makes of a text of some kind, or has made of the same before.
+// Remember returns the result of make for a text of some kind. If the result is cached, make is not
+// called.
 func (c *Compiler) Remember(kind, text string, make func() (any, error)) (any, error) {
 	key := sha256.Sum256(fmt.Appendf(nil, "%s\x00%s", kind, text))
 	c.mu.Lock()
@@ -137,7 +137,7 @@ func (c *Compiler) Remember(kind, text string, make func() (any, error)) (any, e
 	return value, nil
 }
 
-// Whole makes a program say what an answer is from its first token on.
+// Whole returns a constructor for grammars that constrain an answer from its first token on.
 func (c *Compiler) Whole(p *grammar.Program) func() sampler.Grammar {
 	c.prepare()
 	return func() sampler.Grammar { return p.NewMatcher(c.vocab) }

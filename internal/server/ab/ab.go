@@ -1,7 +1,7 @@
-// Package ab serves a blind comparison of two models to people with browsers: a prompt, two
-// answers without names, five buttons. The pages are complete without scripts; what a model
-// wrote is only ever text in them. Until the session is closed nothing that is sent says
-// which model an answer is of, and a vote is answered when it is on the disk.
+// Package ab serves a blind comparison of two models to people with browsers: a prompt, two answers
+// without names, five buttons. The pages work without scripts, and show a model's output only as
+// text. Until the session is closed, no response reveals which model wrote an answer. A vote is
+// confirmed once it is on the disk.
 package ab
 
 import (
@@ -30,11 +30,11 @@ import (
 //go:embed web
 var web embed.FS
 
-// policy lets the pages load their own style and script, and send forms here.
+// policy lets the pages load from this server only, and send forms to it only.
 const policy = "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src data:; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// Server answers for one session. It is an http.Handler.
+// Server serves one session. It is an http.Handler.
 type Server struct {
 	store   abtest.Store
 	id      int64
@@ -42,21 +42,21 @@ type Server struct {
 	handler http.Handler
 	opt     Options
 
-	mu      sync.Mutex // of session
+	mu      sync.Mutex // guards session
 	session *abtest.Session
-	closed  chan struct{} // closed with the session
+	closed  chan struct{} // closed when the session is closed
 }
 
-// Options say what a server does beside showing pairs.
+// Options are the settings of a Server.
 type Options struct {
-	Log func(format string, args ...any) // takes messages for whoever runs the program
-	// Ask lets both models answer a prompt of the session, some time after it returns. With
-	// it answers may come while people vote, and judges may ask what they like; nil: all
-	// answers are there.
+	Log func(format string, args ...any) // gets messages for the person who runs the program
+	// Ask starts the answers of both models to prompt n of the session, and returns without
+	// waiting. With Ask, answers may come while people vote, and judges may enter prompts. If Ask
+	// is nil, all answers must exist.
 	Ask func(n int)
 }
 
-// New returns the server of a session whose answers are complete, or come.
+// New returns a server for a session. Unless opt.Ask is set, the session must have all answers.
 func New(ctx context.Context, store abtest.Store, id int64, opt Options) (*Server, error) {
 	s := &Server{store: store, id: id, opt: opt, closed: make(chan struct{})}
 	if err := s.reload(ctx); err != nil {
@@ -90,7 +90,7 @@ func New(ctx context.Context, store abtest.Store, id int64, opt Options) (*Serve
 	return s, nil
 }
 
-// Closed is closed when the session is.
+// Closed returns a channel that is closed when the session is closed.
 func (s *Server) Closed() <-chan struct{} { return s.closed }
 
 // ServeHTTP answers a request.
@@ -102,12 +102,11 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Cache-Control", "no-store") // the back button asks again: a vote that was given is not offered twice
+	h.Set("Cache-Control", "no-store") // so that the back button does not offer a pair for a second vote
 	s.handler.ServeHTTP(w, r)
 }
 
-// guarded refuses requests by other names than this machine's, and what pages of others
-// send.
+// guarded refuses requests whose Host is not this machine's, and requests from foreign pages.
 func guarded(h http.Handler) http.Handler {
 	h = http.NewCrossOriginProtection().Handler(h)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -119,11 +118,11 @@ func guarded(h http.Handler) http.Handler {
 	})
 }
 
-// asset returns what sends a file.
+// asset returns a handler that sends a file.
 func (s *Server) asset(name string) http.HandlerFunc {
 	data, err := fs.ReadFile(web, "web/"+name)
 	if err != nil {
-		panic(err) // it is in the program
+		panic(err) // the file is embedded
 	}
 	kind := "text/css; charset=utf-8"
 	if strings.HasSuffix(name, ".js") {
@@ -135,7 +134,7 @@ func (s *Server) asset(name string) http.HandlerFunc {
 	}
 }
 
-// failure is an answer that is no page of the session.
+// failure is an error that is shown to the user.
 type failure struct {
 	status  int
 	Message string
@@ -145,7 +144,7 @@ func (e *failure) Error() string { return e.Message }
 
 var notFound = &failure{http.StatusNotFound, "There is no such page."}
 
-// page returns what calls f with the session as it is, and shows its errors.
+// page returns a handler that calls f while it holds the mutex, and shows its error.
 func (s *Server) page(f func(http.ResponseWriter, *http.Request) error) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		s.mu.Lock()
@@ -163,7 +162,7 @@ func (s *Server) page(f func(http.ResponseWriter, *http.Request) error) http.Han
 	}
 }
 
-// show sends a page.
+// show renders and sends a page.
 func (s *Server) show(w http.ResponseWriter, status int, name string, data any) error {
 	var b bytes.Buffer
 	if err := s.pages.ExecuteTemplate(&b, name, data); err != nil {
@@ -175,7 +174,7 @@ func (s *Server) show(w http.ResponseWriter, status int, name string, data any) 
 	return nil
 }
 
-// reload reads the session anew.
+// reload reads the session from the store again.
 func (s *Server) reload(ctx context.Context) (err error) {
 	s.session, err = s.store.Load(ctx, s.id)
 	if err == nil && s.session.Closed {
@@ -188,10 +187,11 @@ func (s *Server) reload(ctx context.Context) (err error) {
 	return err
 }
 
-// cookie is the name of the cookie with the judge's name. Ports share cookies.
+// cookie returns the name of the cookie with the judge's name. It contains the session, because
+// servers on different ports share cookies.
 func (s *Server) cookie() string { return fmt.Sprintf("alpaca-ab-%d", s.id) }
 
-// judge returns who asks, "" for nobody known.
+// judge returns the name of the judge who sent a request, or "" if unknown.
 func (s *Server) judge(r *http.Request) string {
 	c, err := r.Cookie(s.cookie())
 	if err != nil {
@@ -204,20 +204,20 @@ func (s *Server) judge(r *http.Request) string {
 	return string(name)
 }
 
-// isName reports whether a judge can be called so. Names with a colon are models'.
+// isName reports whether a judge may have this name. Names with a colon belong to models.
 func isName(name string) bool {
 	return name != "" && name == strings.TrimSpace(name) && utf8.RuneCountInString(name) <= 40 && !strings.Contains(name, ":") && utf8.ValidString(name) &&
 		strings.IndexFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) < 0
 }
 
-// token is what a form has that a judge was given for an item, and nobody else has.
+// token returns a value that only the form of this judge and item contains.
 func (s *Server) token(judge string, item abtest.Item) string {
 	h := hmac.New(sha256.New, s.session.Secret)
 	fmt.Fprintf(h, "%d %d %d %s", s.id, item.N, item.Repeat, judge)
 	return hex.EncodeToString(h.Sum(nil))
 }
 
-// number returns a number of a form.
+// number returns a non-negative number from a form.
 func number(r *http.Request, name string) (int, error) {
 	n, err := strconv.Atoi(r.PostFormValue(name))
 	if err != nil || n < 0 {
@@ -226,7 +226,7 @@ func number(r *http.Request, name string) (int, error) {
 	return n, nil
 }
 
-// longest is how long somebody may look at a pair for the time to be kept.
+// longest is the longest time that is stored for a vote.
 const longest = time.Hour
 
 func millisSince(text string) int64 {

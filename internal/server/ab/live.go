@@ -13,15 +13,15 @@ import (
 // livePart is what pages show of a session whose answers come while people vote.
 type livePart struct {
 	Live           bool
-	Planned, Ready int // prompts of the plan, and those that can be judged
-	Expected       int // pairs that this judge will be asked about later
+	Planned, Ready int // number of prompts of the plan, and of those that can be judged already
+	Expected       int // number of pairs that this judge can judge later
 	Waits          bool
-	Failed, Equal  bool // what the judge has asked last cannot be answered, or was answered in the same words
+	Failed, Equal  bool // the judge's last prompt cannot be answered, or both answers are equal
 	Prompt         abtest.Prompt
-	Answer         string // of equal answers
+	Answer         string // the text of equal answers
 }
 
-// live returns what a judge sees of it.
+// live returns the livePart for a judge.
 func (s *Server) live(judge string) (p livePart) {
 	if s.opt.Ask == nil {
 		return p
@@ -40,10 +40,10 @@ func (s *Server) live(judge string) (p livePart) {
 	return p
 }
 
-// mostOwn is how long a prompt of a judge may be, in bytes.
+// mostOwn is the most bytes of a judge's prompt.
 const mostOwn = 32 << 10
 
-// own takes a prompt of a judge, which both models answer.
+// own accepts a judge's prompt, which both models then answer.
 func (s *Server) own(w http.ResponseWriter, r *http.Request) error {
 	judge := s.judge(r)
 	if judge == "" {

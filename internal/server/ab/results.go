@@ -14,7 +14,7 @@ import (
 
 func sameText(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 
-// functions are those of the pages.
+// functions are the functions of the page templates.
 var functions = template.FuncMap{
 	"percent": func(x float64) string { return fmt.Sprintf("%.1f %%", 100*x) },
 	"range100": func(i stats.Interval) string {
@@ -43,7 +43,7 @@ var functions = template.FuncMap{
 	},
 }
 
-// resultsPage is what came of the session.
+// resultsPage has the results of the session.
 type resultsPage struct {
 	*abtest.Report
 	Rows   []row
@@ -60,7 +60,7 @@ type row struct {
 	Votes   int
 }
 
-// visible returns an error where results are not to be seen yet.
+// visible returns an error unless results may be shown.
 func (s *Server) visible() error {
 	if s.session.Closed || s.session.Peek {
 		return nil
@@ -68,7 +68,7 @@ func (s *Server) visible() error {
 	return &failure{http.StatusForbidden, "Results are shown when the session is closed: until then nobody is to know which model is which."}
 }
 
-// filters choose rows.
+// filters select rows, by the name in the address.
 var filters = map[string]func(r *row) bool{
 	"":       func(*row) bool { return true },
 	"differ": func(r *row) bool { return !r.Equal },
@@ -77,7 +77,7 @@ var filters = map[string]func(r *row) bool{
 	"split":  func(r *row) bool { return r.Verdict == "split" },
 }
 
-// results shows the report, and all pairs.
+// results shows the report and the list of pairs.
 func (s *Server) results(w http.ResponseWriter, r *http.Request) error {
 	if err := s.reload(r.Context()); err != nil {
 		return err
@@ -100,7 +100,7 @@ func (s *Server) results(w http.ResponseWriter, r *http.Request) error {
 	return s.show(w, http.StatusOK, "results.html", p)
 }
 
-// row says how a pair was judged by people: whose answer won with most votes.
+// row returns the verdict of people on a pair: whose answer won most votes.
 func (s *Server) row(n int) row {
 	out := row{N: n, Prompt: s.session.List[n], Equal: s.session.Equal(n)}
 	wins := [2]int{}

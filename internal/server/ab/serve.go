@@ -28,7 +28,7 @@ func (s *Server) Serve(ctx context.Context, l listen.Listeners) error {
 	return srv.Shutdown(end)
 }
 
-// logWriter passes on what net/http has to say.
+// logWriter makes a log function an io.Writer, for net/http.
 type logWriter func(format string, args ...any)
 
 func (f logWriter) Write(p []byte) (int, error) {

@@ -13,21 +13,21 @@ import (
 	"alpaca/internal/abtest/stats"
 )
 
-// startPage is shown to those who have no name yet.
+// startPage asks a judge for a name.
 type startPage struct {
 	Pairs   int
-	Visible int // points from 50 % that this number of votes can show
+	Visible int // smallest distance from 50 %, in points, that so many pairs can show
 	Peek    bool
-	Wrong   bool // the name cannot be one
-	Live    bool // judges may ask something
+	Wrong   bool // the name is not valid
+	Live    bool // judges may enter prompts
 }
 
-// askPage is a pair.
+// askPage shows a pair to judge.
 type askPage struct {
 	Judge      string
 	Done, All  int
 	Prompt     abtest.Prompt
-	A, B       string // what stands on the left, and on the right
+	A, B       string // the answers on the left and on the right
 	N, Repeat  int
 	Token      string
 	At         int64
@@ -36,14 +36,14 @@ type askPage struct {
 	Live       livePart
 }
 
-// button is a choice.
+// button is a button for a choice.
 type button struct{ Choice, Label, Key string }
 
 var buttons = []button{
 	{"left", "A is better", "1"}, {"right", "B is better", "2"}, {"tie", "Tie: both good", "3"}, {"bad", "Both bad", "4"}, {"skip", "Skip", "0"},
 }
 
-// donePage is shown to a judge who has judged all.
+// donePage is shown to a judge without further pairs.
 type donePage struct {
 	Judge string
 	All   int
@@ -52,7 +52,8 @@ type donePage struct {
 	Live  livePart
 }
 
-// ask shows the next pair, or what comes before the first and after the last.
+// ask shows the next pair, the page for a name before the first one, or the last page after the
+// last one.
 func (s *Server) ask(w http.ResponseWriter, r *http.Request) error {
 	if err := s.reload(r.Context()); err != nil {
 		return err
@@ -83,7 +84,7 @@ func (s *Server) ask(w http.ResponseWriter, r *http.Request) error {
 }
 
 func (s *Server) showStart(w http.ResponseWriter, wrong bool) error {
-	n := len(s.session.Items("")) + s.session.Expected("") // as many for everybody
+	n := len(s.session.Items("")) + s.session.Expected("") // the same for every judge
 	status := http.StatusOK
 	if wrong {
 		status = http.StatusBadRequest
@@ -91,7 +92,7 @@ func (s *Server) showStart(w http.ResponseWriter, wrong bool) error {
 	return s.show(w, status, "start.html", startPage{n, int(100*stats.Visible(n) + 0.5), s.session.Peek, wrong, s.opt.Ask != nil})
 }
 
-// start gives a judge a name.
+// start stores the judge's name in a cookie.
 func (s *Server) start(w http.ResponseWriter, r *http.Request) error {
 	name := strings.TrimSpace(r.PostFormValue("name"))
 	if !isName(name) {
@@ -104,10 +105,10 @@ func (s *Server) start(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// mostNote is how long a note may be, in characters.
+// mostNote is the most characters of a note.
 const mostNote = 2000
 
-// vote keeps a vote. One that was given already, by another click or in another window,
+// vote stores a vote. A second vote on the same pair, by another click or in another window,
 // changes nothing.
 func (s *Server) vote(w http.ResponseWriter, r *http.Request) error {
 	judge := s.judge(r)
@@ -147,7 +148,7 @@ func (s *Server) vote(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// undo takes the judge's last vote back.
+// undo withdraws the judge's last vote.
 func (s *Server) undo(w http.ResponseWriter, r *http.Request) error {
 	if judge := s.judge(r); judge != "" {
 		if _, err := s.store.Undo(r.Context(), s.session, judge); err != nil {
@@ -158,7 +159,7 @@ func (s *Server) undo(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// end closes the session, which a judge can do who has judged all.
+// end closes the session. Only a judge who has judged all pairs may do it.
 func (s *Server) end(w http.ResponseWriter, r *http.Request) error {
 	if err := s.reload(r.Context()); err != nil {
 		return err

@@ -11,14 +11,14 @@ import (
 	"alpaca/internal/data/table"
 )
 
-// page returns the rows of a request.
+// rows returns a page of rows for a request.
 func (b *Browser) rows(ctx context.Context, q *request) (*table.Page, error) {
 	ctx, cancel := context.WithTimeout(ctx, pageTime)
 	defer cancel()
 	return q.table.Page(ctx, b.db, q.query)
 }
 
-// names returns the columns of a table.
+// names returns the names of a table's columns.
 func names(t *table.Table) []string {
 	list := make([]string, len(t.Columns))
 	for i, c := range t.Columns {
@@ -27,7 +27,7 @@ func names(t *table.Table) []string {
 	return list
 }
 
-// table answers for a table, in the form of its ending.
+// table sends the rows of a table, in the format that the ending of its address names.
 func (b *Browser) table(w http.ResponseWriter, r *http.Request) error {
 	q, err := b.parse(r, r.PathValue("table"))
 	if err != nil {
@@ -42,7 +42,7 @@ func (b *Browser) table(w http.ResponseWriter, r *http.Request) error {
 	return b.export(w, r, q)
 }
 
-// tableJSON answers as Datasette does.
+// tableJSON sends rows in Datasette's JSON.
 func (b *Browser) tableJSON(w http.ResponseWriter, r *http.Request, q *request) error {
 	page, err := b.rows(r.Context(), q)
 	if err != nil {
@@ -66,7 +66,7 @@ func (b *Browser) tableJSON(w http.ResponseWriter, r *http.Request, q *request) 
 	return a.write(w)
 }
 
-// extras returns the parts of an answer that are asked for: names and JSON.
+// extras returns the additional fields that the request wants: names, each followed by its JSON.
 func (b *Browser) extras(r *http.Request, q *request) (list []string, err error) {
 	asked := map[string]bool{}
 	for _, v := range q.values["_extra"] {
@@ -92,7 +92,7 @@ func (b *Browser) extras(r *http.Request, q *request) (list []string, err error)
 		return nil, nil
 	}
 	add := func(name string, v any) {
-		text, _ := json.Marshal(v) // texts, numbers and lists have a form in JSON
+		text, _ := json.Marshal(v) // cannot fail for texts, numbers and lists
 		list = append(list, name, string(text))
 	}
 	if asked["columns"] {
@@ -133,7 +133,7 @@ func isFacet(name string) bool {
 	return false
 }
 
-// facetResults are facets as Datasette writes them.
+// facetResults returns facets in Datasette's form.
 func (b *Browser) facetResults(r *http.Request, q *request, c counted) any {
 	type value struct {
 		Value    string `json:"value"`
@@ -177,7 +177,7 @@ func hasValue(list []string, value string) bool {
 	return false
 }
 
-// database answers with the tables.
+// database sends the list of tables.
 func (b *Browser) database(w http.ResponseWriter, r *http.Request) error {
 	if !strings.HasSuffix(r.PathValue("database"), ".json") {
 		http.Redirect(w, r, b.opt.Base+"/"+b.name+"/example", http.StatusFound)

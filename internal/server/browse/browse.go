@@ -1,7 +1,7 @@
-// Package browse is the page of "alpaca data serve" and the API beneath it: rows by page,
-// filter, search and facet, a row by its address, one by chance, SQL that reads, and exports.
-// Addresses, parameters and JSON are those of Datasette, so that its clients work. Pages are
-// made here, and need no script to be read.
+// Package browse serves the pages of "alpaca data serve" and their API: rows with paging, filters,
+// search and facets, single rows, random rows, read-only SQL, and exports. Addresses, parameters
+// and JSON are Datasette's, so that its clients work. The pages are rendered here and can be read
+// without scripts.
 package browse
 
 import (
@@ -25,24 +25,24 @@ import (
 //go:embed web
 var web embed.FS
 
-// policy lets a page load what comes from this server, and nothing else.
+// policy lets pages load from this server only.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; " +
 	"base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 
-// Prompt is a row as a template makes it for training.
+// Prompt is a row as a training template renders it.
 type Prompt struct {
 	Template string
 	Text     string
-	Tokens   int // 0: not told
+	Tokens   int // number of tokens; 0: unknown
 }
 
-// Options are what differs between servers.
+// Options are the settings of a Browser.
 type Options struct {
-	Base    string                     // what stands before the addresses, such as /data
-	Hosts   []string                   // names of this machine that requests may use, besides localhost
-	Prompts func(r *data.Row) []Prompt // nil: none are shown
-	Chat    bool                       // this server answers conversations, too
-	NoSQL   bool                       // no statements are run
+	Base    string                     // prefix of all addresses, such as /data
+	Hosts   []string                   // names that a Host header may have, besides localhost
+	Prompts func(r *data.Row) []Prompt // renders a row for its page; nil: none is shown
+	Chat    bool                       // the server has a chat page, too
+	NoSQL   bool                       // refuse SQL
 	Log     func(format string, args ...any)
 }
 
@@ -51,12 +51,12 @@ type Browser struct {
 	opt     Options
 	db      *data.DB
 	pool    *query.Pool
-	name    string // of the database in addresses
+	name    string // name of the database in addresses
 	pages   *template.Template
 	mux     *http.ServeMux
 	facets  table.Facets
 	counts  counts
-	version atomic.Int64 // of the database that facets have
+	version atomic.Int64 // version of the database that facets was loaded from; 0: not loaded
 	loading atomic.Bool
 	started time.Time
 }
@@ -64,12 +64,12 @@ type Browser struct {
 // How long parts of an answer may take.
 const (
 	pageTime  = 5 * time.Second
-	countTime = 10 * time.Second       // a count behind a page's back
-	askTime   = 300 * time.Millisecond // one that an answer waits for
-	pageWait  = 20 * time.Millisecond  // one that a page for people waits for
+	countTime = 10 * time.Second       // a count in the background
+	askTime   = 300 * time.Millisecond // how long JSON waits for a count
+	pageWait  = 20 * time.Millisecond  // how long a page waits for a count
 )
 
-// New returns a browser of a database. The caller closes it, and the database.
+// New returns a browser for a database. The caller closes both.
 func New(ctx context.Context, db *data.DB, opt Options) (*Browser, error) {
 	pool, err := query.Open(db.Path)
 	if err != nil {
@@ -89,10 +89,10 @@ func New(ctx context.Context, db *data.DB, opt Options) (*Browser, error) {
 	return b, nil
 }
 
-// Close ends the queries.
+// Close closes the pool of SQL connections.
 func (b *Browser) Close() error { return b.pool.Close() }
 
-// refresh reads the columns of facets again if somebody has changed the database.
+// refresh reloads the columns of facets, in the background, if the database has changed.
 func (b *Browser) refresh(ctx context.Context) {
 	var version int64
 	err := b.db.QueryRow(ctx, "select (select count(*) from lint) * 1000003 + coalesce((select max(id) from example), 0) * 31 + (select count(*) from source) + 1").Scan(&version)
@@ -109,7 +109,7 @@ func (b *Browser) refresh(ctx context.Context) {
 	}()
 }
 
-// ready reports whether facets are known.
+// ready reports whether the columns of facets are loaded.
 func (b *Browser) ready() bool { return b.version.Load() != 0 }
 
 func (b *Browser) routes() {
@@ -135,7 +135,7 @@ func (b *Browser) routes() {
 	}
 }
 
-// httpError is an error with its status.
+// httpError is an error with an HTTP status.
 type httpError struct {
 	status  int
 	message string
@@ -146,7 +146,8 @@ func (e *httpError) Error() string { return e.message }
 func notFound(message string) error   { return &httpError{http.StatusNotFound, message} }
 func badRequest(message string) error { return &httpError{http.StatusBadRequest, message} }
 
-// answering makes the error of h the answer: JSON where JSON was asked for.
+// answering returns a handler that calls h and sends its error, as JSON if the request asks for
+// data.
 func (b *Browser) answering(h func(http.ResponseWriter, *http.Request) error) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		head := w.Header()
@@ -166,7 +167,7 @@ func (b *Browser) answering(h func(http.ResponseWriter, *http.Request) error) ht
 	})
 }
 
-// fail answers with an error.
+// fail sends an error.
 func (b *Browser) fail(w http.ResponseWriter, r *http.Request, err error) {
 	status, message := http.StatusInternalServerError, "something went wrong: the log of the server says what"
 	if e, ok := errors.AsType[*httpError](err); ok {
@@ -178,7 +179,7 @@ func (b *Browser) fail(w http.ResponseWriter, r *http.Request, err error) {
 	} else if errors.Is(err, context.DeadlineExceeded) || r.Context().Err() == nil && data.IsInterrupted(err) {
 		status, message = http.StatusServiceUnavailable, "it took too long: ask for less, or without an order"
 	} else if r.Context().Err() != nil {
-		return // nobody waits for it
+		return // the client has gone
 	} else {
 		b.opt.Log("%s: %v", r.URL.Path, err)
 	}
@@ -192,8 +193,8 @@ func (b *Browser) fail(w http.ResponseWriter, r *http.Request, err error) {
 	}
 }
 
-// ServeHTTP answers a request, unless its Host is not one of this machine's: a page of
-// somebody else whose name leads here would be of the same origin.
+// ServeHTTP answers a request, unless its Host is not this machine's. A foreign page whose domain
+// name resolves to this machine would otherwise have the same origin.
 func (b *Browser) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	if listen.FromHere(r) && !listen.OwnName(r.Host, b.opt.Hosts) {
 		http.Error(w, "the Host is not one of this server's: ask for localhost, or start it with --allowed-host", http.StatusForbidden)
@@ -202,7 +203,7 @@ func (b *Browser) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	b.mux.ServeHTTP(w, r)
 }
 
-// static sends a file of the page.
+// static sends a style or script of the pages.
 func (b *Browser) static(w http.ResponseWriter, r *http.Request) error {
 	name := r.PathValue("file")
 	text, err := web.ReadFile("web/" + name)

@@ -9,16 +9,16 @@ import (
 	"alpaca/internal/data/table"
 )
 
-// counted is how many rows there are, and by facet.
+// counted is the number of rows, in total and by facet.
 type counted struct {
 	count  int
 	known  bool
 	facets []table.Facet
-	late   []string // facets that took too long
+	late   []string // names of facets that took too long
 }
 
-// count counts the rows of a request without its page, and by facets. It waits so long; what
-// takes longer is counted behind its back, for the next who asks.
+// count counts all rows of a request, in total and by facet, up to most values of each facet. It
+// waits up to wait. A count that takes longer continues in the background, for the next request.
 func (b *Browser) count(ctx context.Context, q *request, wait time.Duration, most int, facets ...string) (c counted) {
 	b.refresh(ctx)
 	if !q.table.Texts {
@@ -54,20 +54,20 @@ func (b *Browser) count(ctx context.Context, q *request, wait time.Duration, mos
 	return counted{late: facets}
 }
 
-// counts are what is being counted, and what was counted last.
+// counts has the counts in progress and the latest results.
 type counts struct {
 	mu   sync.Mutex
 	list map[string]*counting
-	keys []string // the eldest first
+	keys []string // the oldest first
 }
 
-// counting is a count that is done when done is closed.
+// counting is a count that is complete once done is closed.
 type counting struct {
 	counted
 	done chan struct{}
 }
 
-// of returns the count of a key, which compute makes unless it is known, or at work.
+// of returns the count of a key. Unless it is complete or in progress, of starts compute.
 func (c *counts) of(key string, compute func() counted) *counting {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -88,7 +88,7 @@ func (c *counts) of(key string, compute func() counted) *counting {
 	go func() {
 		one.counted = compute()
 		close(one.done)
-		if !one.known { // who asks again may have more luck
+		if !one.known { // another request may be faster
 			c.mu.Lock()
 			delete(c.list, key)
 			c.mu.Unlock()

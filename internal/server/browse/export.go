@@ -9,13 +9,13 @@ import (
 	"alpaca/internal/data/table"
 )
 
-// export streams rows: a page of them, or with _stream=on all.
+// export sends rows in the format q.ext: one page of them or, with _stream=on, all.
 func (b *Browser) export(w http.ResponseWriter, r *http.Request, q *request) error {
 	kind := map[string]string{"csv": "text/csv", "jsonl": "application/x-ndjson", "alpaca.json": "application/json"}[q.ext]
 	if q.ext != "csv" && !q.table.Texts {
 		return badRequest("." + q.ext + " is for rows with texts")
 	}
-	first, err := b.rows(r.Context(), q) // errors before anything is sent
+	first, err := b.rows(r.Context(), q) // so that an error comes before anything is sent
 	if err != nil {
 		return err
 	}
@@ -48,7 +48,7 @@ func (b *Browser) export(w http.ResponseWriter, r *http.Request, q *request) err
 	}
 	if err != nil {
 		b.opt.Log("export: %v", err)
-		panic(http.ErrAbortHandler) // it is cut, which clients see
+		panic(http.ErrAbortHandler) // the connection is cut, so that the client notices
 	}
 	return nil
 }
@@ -72,7 +72,7 @@ func (b *Browser) exportCSV(w http.ResponseWriter, q *request, each func(func(*t
 	})
 }
 
-// exportRows writes rows in Stanford Alpaca's form.
+// exportRows writes rows as JSON in Stanford Alpaca's form.
 func (b *Browser) exportRows(w http.ResponseWriter, r *http.Request, q *request, each func(func(*table.Row) error) error) error {
 	name := "alpaca"
 	if q.ext == "jsonl" {

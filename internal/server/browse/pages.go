@@ -16,10 +16,10 @@ import (
 	"alpaca/internal/data/table"
 )
 
-// maxCell is how many characters of a text a list of rows has.
+// maxCell is the most characters of a text in a list of rows.
 const maxCell = 2048
 
-// functions are what templates call.
+// functions returns the functions for the page templates.
 func (b *Browser) functions() template.FuncMap {
 	return template.FuncMap{
 		"url":  func(parts ...string) string { return b.opt.Base + "/" + strings.Join(parts, "/") },
@@ -36,13 +36,13 @@ func (b *Browser) functions() template.FuncMap {
 	}
 }
 
-// piece is a text whose rest is shown when it is asked for.
+// piece is a long text. A list shows Head, and Rest when the user asks for it.
 type piece struct {
 	Head, Rest string
-	More       bool // there is even more, on the row's own page
+	More       bool // only the row's own page has the whole text
 }
 
-// cut divides a text for a list.
+// cut returns the text of a value for a list of rows.
 func cut(v any) piece {
 	text := query.Text(v)
 	const head = 400
@@ -54,7 +54,7 @@ func cut(v any) piece {
 	return p
 }
 
-// page writes a page.
+// page renders and sends a page.
 func (b *Browser) page(w http.ResponseWriter, r *http.Request, status int, name string, values map[string]any) error {
 	values["Chat"] = b.opt.Chat
 	values["SQLAllowed"] = !b.opt.NoSQL
@@ -75,13 +75,13 @@ func (b *Browser) page(w http.ResponseWriter, r *http.Request, status int, name 
 	return err
 }
 
-// home leads to the rows.
+// home redirects to the table of all rows.
 func (b *Browser) home(w http.ResponseWriter, r *http.Request) error {
 	http.Redirect(w, r, b.opt.Base+"/"+b.name+"/example", http.StatusFound)
 	return nil
 }
 
-// link is something to choose.
+// link is a filter or facet value that the user can choose.
 type link struct {
 	Label   string
 	Count   int
@@ -89,7 +89,7 @@ type link struct {
 	Chosen  bool
 }
 
-// group is a facet on a page.
+// group is a facet on a page with its values.
 type group struct {
 	Name, Title string
 	Links       []link
@@ -98,7 +98,7 @@ type group struct {
 
 var titles = map[string]string{"source": "Source", "category": "Category", "lint": "Lint", "word": "First word", "has_input": "Has input", "length": "Length"}
 
-// item is a row on a page.
+// item is a row of texts on a page.
 type item struct {
 	ID                         int64
 	Source                     string
@@ -110,9 +110,9 @@ type item struct {
 	Cells                      []any
 }
 
-// tablePage writes the page of a table.
+// tablePage sends the page of a table.
 func (b *Browser) tablePage(w http.ResponseWriter, r *http.Request, q *request) error {
-	if column := q.values.Get("_filter_column"); column != "" { // the form's: its own address
+	if column := q.values.Get("_filter_column"); column != "" { // the filter form: redirect to an address with its filter
 		op, value := q.values.Get("_filter_op"), q.values.Get("_filter_value")
 		name := column
 		if op != "" && op != "exact" {
@@ -174,7 +174,7 @@ func operations() (list [][2]string) {
 	return list
 }
 
-// filterable are the names that the form of filters has.
+// filterable returns the names that the filter form offers.
 func filterable(t *table.Table) []string {
 	list := names(t)
 	if t.Texts {
@@ -183,7 +183,7 @@ func filterable(t *table.Table) []string {
 	return list
 }
 
-// kept are the parameters that the form of a search leaves as they are.
+// kept returns the parameters that the search form must keep.
 func (q *request) kept() (list []param) {
 	for _, name := range slices.Sorted(maps.Keys(q.values)) {
 		if name == "_search" || name == "_next" || name == "_sort" || name == "_sort_desc" {
@@ -196,7 +196,7 @@ func (q *request) kept() (list []param) {
 	return list
 }
 
-// chips are the filters in force, each with the address without it.
+// chips returns the active filters, each with the address without it.
 func (q *request) chips() (list []link) {
 	if q.query.Search != "" {
 		list = append(list, link{Label: "“" + q.query.Search + "”", Address: q.without("_search", q.query.Search)})
@@ -213,7 +213,7 @@ func (q *request) chips() (list []link) {
 	return list
 }
 
-// groups are the facets with their links.
+// groups returns the facets with their links. It leaves out those with nothing to choose.
 func (q *request) groups(c counted) (list []group) {
 	for _, f := range c.facets {
 		g := group{Name: f.Name, Title: titles[f.Name], More: f.More}
@@ -232,7 +232,7 @@ func (q *request) groups(c counted) (list []group) {
 	return list
 }
 
-// randomValues are the parameters of a draw from the same rows.
+// randomValues returns the parameters that draw a random row from the same rows.
 func (q *request) randomValues() string {
 	values := url.Values{"_table": {q.table.Name}}
 	for name, list := range q.values {
@@ -243,7 +243,7 @@ func (q *request) randomValues() string {
 	return values.Encode()
 }
 
-// items makes the rows of a page what a template shows.
+// items converts the rows of a page for the template.
 func (b *Browser) items(ctx context.Context, page *table.Page) (list []item, err error) {
 	for _, row := range page.Rows {
 		v := row.Values

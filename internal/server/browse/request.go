@@ -18,10 +18,10 @@ type request struct {
 	query  table.Query
 	ext    string // "", json, csv, jsonl, alpaca.json
 	values url.Values
-	path   string // of the table, without its ending
+	path   string // address of the table, without the ending
 }
 
-// parse reads a request for a table.
+// parse parses a request for a table.
 func (b *Browser) parse(r *http.Request, name string) (*request, error) {
 	q := &request{values: r.URL.Query()}
 	name, q.ext, _ = strings.Cut(name, ".")
@@ -41,11 +41,11 @@ func (b *Browser) parse(r *http.Request, name string) (*request, error) {
 	return q, q.read()
 }
 
-// read reads the parameters.
+// read parses the parameters.
 func (q *request) read() (err error) {
 	q.query.Size = defaultSize
 	if q.ext == "" {
-		q.query.Size = 25 // rows with long texts, for people
+		q.query.Size = 25 // pages show long texts
 	}
 	for name, list := range q.values {
 		for _, value := range list {
@@ -86,7 +86,7 @@ func (q *request) parameter(name, value string) (err error) {
 	return nil
 }
 
-// size reads how many rows a page shall have.
+// size parses the number of rows of a page.
 func size(value string) (int, error) {
 	if value == "max" {
 		return table.MaxSize, nil
@@ -101,8 +101,8 @@ func size(value string) (int, error) {
 	return n, nil
 }
 
-// with returns the address of the same request with other parameters: name, value, name,
-// value … An empty value removes one.
+// with returns the address of the same request with changed parameters. changes are name, value,
+// name, value and so on; an empty value removes the parameter.
 func (q *request) with(ext string, changes ...string) string {
 	values := url.Values{}
 	for name, list := range q.values {

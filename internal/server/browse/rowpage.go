@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/data/table"
 )
 
-// lintOf returns what rules say of a row.
+// lintOf returns what the lint rules say about a row. what is the SQL expression to select.
 func (b *Browser) lintOf(ctx context.Context, id int64, what string) (list []string, err error) {
 	rows, err := b.db.Query(ctx, "select distinct "+what+" from lint where row_id = ? order by rule", id)
 	if err != nil {
@@ -28,7 +28,7 @@ func (b *Browser) lintOf(ctx context.Context, id int64, what string) (list []str
 	return list, rows.Err()
 }
 
-// row answers for one row of a table.
+// row sends one row of a table.
 func (b *Browser) row(w http.ResponseWriter, r *http.Request) error {
 	key, isJSON := strings.CutSuffix(r.PathValue("key"), ".json")
 	id, err := strconv.ParseInt(key, 10, 64)
@@ -56,7 +56,7 @@ func (b *Browser) row(w http.ResponseWriter, r *http.Request) error {
 	return b.rowPage(w, r, t, id, nil)
 }
 
-// rowPage writes the page of an example. Extra values are the template's.
+// rowPage sends the page of an example. extra has further values for the template.
 func (b *Browser) rowPage(w http.ResponseWriter, r *http.Request, t *table.Table, id int64, extra map[string]any) error {
 	row, err := b.db.Row(r.Context(), id)
 	if err != nil {
@@ -96,7 +96,7 @@ func (b *Browser) rowPage(w http.ResponseWriter, r *http.Request, t *table.Table
 	return b.page(w, r, http.StatusOK, "row.html", v)
 }
 
-// random shows a row that a seed draws.
+// random shows a row that _seed draws from the filtered rows.
 func (b *Browser) random(w http.ResponseWriter, r *http.Request) error {
 	values := r.URL.Query()
 	name := values.Get("_table")

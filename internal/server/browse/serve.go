@@ -9,14 +9,14 @@ import (
 	"alpaca/internal/server/listen"
 )
 
-// Serve answers requests until ctx is cancelled. Those that are being answered get a few
-// seconds to come to their end.
+// Serve answers requests until ctx is cancelled. Requests in progress then have five seconds to
+// finish.
 func (b *Browser) Serve(ctx context.Context, l listen.Listeners) error {
 	const (
 		headers  = 5 * time.Second
 		idle     = 2 * time.Minute
 		ending   = 5 * time.Second
-		maxBytes = 64 << 10 // of headers: a statement is in the address
+		maxBytes = 64 << 10 // bytes of headers: the address may contain a statement
 	)
 	srv := &http.Server{Handler: b, ReadHeaderTimeout: headers, ReadTimeout: headers, IdleTimeout: idle, MaxHeaderBytes: maxBytes}
 	failed := make(chan error, len(l))

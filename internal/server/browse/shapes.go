@@ -10,15 +10,15 @@ import (
 	"alpaca/internal/data/query"
 )
 
-// answer is rows in one of Datasette's shapes.
+// answer has rows to send in one of Datasette's shapes.
 type answer struct {
 	columns   []string
 	rows      [][]any
-	keys      []int64 // nil: the rows have none
+	keys      []int64 // nil: the rows have no keys
 	shape     string
 	lines     bool
 	truncated bool
-	more      []string // further names and their JSON
+	more      []string // further fields: names, each followed by its JSON
 }
 
 func (a *answer) write(w http.ResponseWriter) error {
@@ -53,7 +53,7 @@ func (a *answer) write(w http.ResponseWriter) error {
 	return err
 }
 
-// whole writes an object with the rows and what is known about them.
+// whole returns an object with the rows and further fields.
 func (a *answer) whole() []byte {
 	out := []byte(`{"ok": true, "rows": [`)
 	for i, row := range a.rows {
@@ -79,7 +79,7 @@ func (a *answer) whole() []byte {
 	return append(out, '}')
 }
 
-// bare writes a list of rows, or an object a line.
+// bare returns a list of rows or, with lines, an object per line.
 func (a *answer) bare() (out []byte) {
 	lead, between, end := "[", ", ", "]"
 	if a.lines {
@@ -101,7 +101,7 @@ func (a *answer) bare() (out []byte) {
 
 func quoted(text string) string { return string(data.AppendQuoted(nil, text)) }
 
-// writeError writes an error as Datasette does.
+// writeError writes an error in Datasette's form.
 func writeError(w io.Writer, status int, message string) {
 	m := quoted(message)
 	io.WriteString(w, `{"ok": false, "error": `+m+`, "errors": [`+m+`], "status": `+strconv.Itoa(status)+"}\n")

@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/data/query"
 )
 
-// oldSQL leads from the short address to the page.
+// oldSQL redirects from the short address to the page.
 func (b *Browser) oldSQL(w http.ResponseWriter, r *http.Request) error {
 	address := b.opt.Base + "/" + b.name + "/-/query"
 	if r.URL.RawQuery != "" {
@@ -20,7 +20,7 @@ func (b *Browser) oldSQL(w http.ResponseWriter, r *http.Request) error {
 	return nil
 }
 
-// statement returns the statement of a request with the values of its parameters.
+// statement returns the SQL statement of a request, and the values of its parameters.
 func (b *Browser) statement(r *http.Request) (text string, values map[string]string, err error) {
 	if b.opt.NoSQL {
 		return "", nil, &httpError{http.StatusForbidden, "this server runs no statements: others than this machine can ask it"}
@@ -33,7 +33,7 @@ func (b *Browser) statement(r *http.Request) (text string, values map[string]str
 	return q.Get("sql"), values, nil
 }
 
-// param is a parameter of a statement with its value.
+// param is a parameter with its value.
 type param struct{ Name, Value string }
 
 func (b *Browser) sqlPage(w http.ResponseWriter, r *http.Request) error {
@@ -76,7 +76,7 @@ func (b *Browser) sqlPage(w http.ResponseWriter, r *http.Request) error {
 	return b.page(w, r, status, "sql.html", v)
 }
 
-// examples are statements to begin with.
+// examples returns statements for a start, each a title and an address.
 func (b *Browser) examples(r *http.Request) (list [][2]string) {
 	name := "example"
 	if sources, err := b.db.Sources(r.Context()); err == nil && len(sources) > 0 {
@@ -113,7 +113,7 @@ func (b *Browser) sqlJSON(w http.ResponseWriter, r *http.Request) error {
 	return a.write(w)
 }
 
-// sqlCSV streams all rows of a statement. Each has the time of a page's whole statement.
+// sqlCSV sends all rows of a statement. Each row may take as long as the statement of a page.
 func (b *Browser) sqlCSV(w http.ResponseWriter, r *http.Request) error {
 	text, values, err := b.statement(r)
 	if err != nil {
@@ -146,7 +146,7 @@ func (b *Browser) sqlCSV(w http.ResponseWriter, r *http.Request) error {
 	})
 	switch {
 	case err != nil && begun:
-		panic(http.ErrAbortHandler) // it is cut, which clients see
+		panic(http.ErrAbortHandler) // the connection is cut, so that the client notices
 	case err != nil:
 		return err
 	case !begun:

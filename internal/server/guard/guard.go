@@ -1,6 +1,6 @@
-// Package guard decides who may ask a server: programs on this machine and elsewhere, with a
-// key where the server has keys, but not the web pages of strangers. It also ends answers
-// that take longer than their request allows. The handlers behind it need to check nothing.
+// Package guard decides who may send requests to a server: programs on any machine, with a key if
+// the server has keys, but not other people's web pages. It also ends answers that take longer than
+// their request allows. The handlers behind it need not check any of this.
 package guard
 
 import (
@@ -17,19 +17,20 @@ import (
 	"alpaca/internal/server/listen"
 )
 
-// Handle answers a request, or returns an error before it has sent anything.
+// Handle answers a request. An error that it returns before it has sent anything becomes the
+// response.
 type Handle = func(w http.ResponseWriter, r *http.Request) error
 
-// Guard knows whose requests a server answers.
+// Guard decides which requests a server answers.
 type Guard struct {
 	keys    keys
-	hosts   []string // names that requests over the loopback interface may use, besides the usual
-	origin  string   // of the web pages that may ask, besides the server's own; "": none
+	hosts   []string // names that a Host header may have on the loopback interface, besides the usual ones
+	origin  string   // origin of other web pages that may send requests; "": none
 	origins *http.CrossOriginProtection
 }
 
-// New returns a guard that knows the keys, hosts and origin of a server. Without keys, nobody
-// needs one. An origin that CheckOrigin refuses panics.
+// New returns a guard with the keys, hosts and origin of a server. Without keys, no request needs
+// one. New panics if CheckOrigin refuses the origin.
 func New(keys, hosts []string, origin string) *Guard {
 	g := &Guard{keys: newKeys(keys), hosts: hosts, origin: origin, origins: http.NewCrossOriginProtection()}
 	if origin != "" {
@@ -40,9 +41,9 @@ func New(keys, hosts []string, origin string) *Guard {
 	return g
 }
 
-// Pages lets h answer only what no foreign web page can have sent; fail answers the rest. A
-// foreign page whose name leads to this machine has the server's own origin as far as the
-// browser knows: only the Host gives it away.
+// Pages passes a request to h unless a foreign web page can have sent it; then fail answers. A
+// foreign page may use a domain name that resolves to this machine (DNS rebinding). For the browser
+// it then has the server's own origin, and only the Host header reveals it.
 func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if listen.FromHere(r) && !listen.OwnName(r.Host, g.hosts) {
@@ -69,10 +70,10 @@ func (g *Guard) Pages(h http.Handler, fail func(http.ResponseWriter, error)) htt
 	})
 }
 
-// clip shortens what errors repeat of a request.
+// clip shortens text of a request for an error.
 func clip(text string) string { return openai.Clip(text, 100) }
 
-// allowOrigin lets the pages of one origin read responses.
+// allowOrigin sets the headers that let pages of g.origin read the response.
 func (g *Guard) allowOrigin(w http.ResponseWriter) {
 	h := w.Header()
 	h.Set("Access-Control-Allow-Origin", g.origin)
@@ -85,8 +86,7 @@ func (g *Guard) allowOrigin(w http.ResponseWriter) {
 // CheckOrigin returns an error unless text is the origin of a web page.
 func CheckOrigin(text string) error { return http.NewCrossOriginProtection().AddTrustedOrigin(text) }
 
-// keys are the keys that are accepted, hashed so that comparing takes the same time
-// whatever is sent.
+// keys are the hashes of the accepted keys. Comparing hashes takes the same time for every input.
 type keys [][sha256.Size]byte
 
 func newKeys(list []string) (k keys) {
@@ -96,7 +96,7 @@ func newKeys(list []string) (k keys) {
 	return k
 }
 
-// has reports whether key is one of them.
+// has reports whether key is an accepted key.
 func (k keys) has(key string) bool {
 	sum := sha256.Sum256([]byte(key))
 	found := 0
@@ -106,7 +106,7 @@ func (k keys) has(key string) bool {
 	return found == 1
 }
 
-// keyOf returns the key that a request has, "" for none.
+// keyOf returns the key of a request, or "" if it has none.
 func keyOf(r *http.Request) string {
 	scheme, key, ok := strings.Cut(r.Header.Get("Authorization"), " ")
 	if ok && strings.EqualFold(scheme, "Bearer") {
@@ -115,11 +115,12 @@ func keyOf(r *http.Request) string {
 	return r.Header.Get("X-Api-Key")
 }
 
-// Known reports whether a request has a key of the server's, or needs none.
+// Known reports whether a request has an accepted key, or needs none.
 func (g *Guard) Known(r *http.Request) bool { return len(g.keys) == 0 || g.keys.has(keyOf(r)) }
 
-// Salt divides the prefix cache where several keys mean several people: how long a prompt
-// takes must not tell what others have asked. It is "" where there is nothing to divide.
+// Salt returns a value that divides the prefix cache by key, if the server has several keys. The
+// time that a prompt takes must not reveal what the holder of another key has asked. Otherwise Salt
+// is "".
 func (g *Guard) Salt(r *http.Request) string {
 	if len(g.keys) < 2 {
 		return ""
@@ -127,8 +128,8 @@ func (g *Guard) Salt(r *http.Request) string {
 	return hash(keyOf(r))
 }
 
-// Client returns whose request it is, for taking turns: a client is known by its key, and
-// without one by the address it asks from.
+// Client returns the client of a request, for taking turns. Clients are distinguished by key or,
+// without one, by address.
 func (g *Guard) Client(r *http.Request) string {
 	if len(g.keys) > 0 && g.Known(r) {
 		return "key " + hash(keyOf(r))
@@ -144,7 +145,7 @@ func hash(key string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// WithKey lets h answer requests with a key, where one is needed.
+// WithKey returns a handler that refuses requests without an accepted key, if one is needed.
 func (g *Guard) WithKey(h Handle) Handle {
 	if len(g.keys) == 0 {
 		return h
@@ -162,8 +163,8 @@ func (g *Guard) WithKey(h Handle) Handle {
 	}
 }
 
-// Browsed lets h answer browsers, too. When a browser opens an address it sends none of a
-// page's headers, but it asks its user for a password, which is the key.
+// Browsed makes h accept the key as a password, too. A browser that opens an address cannot set
+// headers, but it can ask its user for a password.
 func (g *Guard) Browsed(h Handle) Handle {
 	if len(g.keys) == 0 {
 		return h
@@ -181,8 +182,9 @@ func (g *Guard) Browsed(h Handle) Handle {
 	}
 }
 
-// CheckType refuses bodies that a page could have sent without being asked. Programs may
-// leave the type out, or send curl's.
+// CheckType refuses types of content that a foreign web page could send without the browser asking
+// the server first. Programs may leave the type out, or send curl's default. CheckType also refuses
+// compressed bodies.
 func CheckType(r *http.Request) error {
 	if encoding := r.Header.Get("Content-Encoding"); encoding != "" && encoding != "identity" {
 		return unsupportedType("the body is encoded with " + clip(encoding) + ": send it as it is")

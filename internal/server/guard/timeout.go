@@ -10,14 +10,14 @@ import (
 	"alpaca/internal/openai"
 )
 
-// timeoutHeader is how long a client waits for the whole answer, in seconds.
+// timeoutHeader is the header that says how long the client waits for the whole answer, in seconds.
 const timeoutHeader = "X-Request-Timeout"
 
-// ErrTimeout ends an answer whose client has no more time. Another try would take as long.
+// ErrTimeout ends an answer whose client waits no longer. A retry would take as long.
 var ErrTimeout = &openai.Error{Status: http.StatusRequestTimeout, Type: openai.TypeInvalid, Code: "request_timeout",
 	Message: "the answer took longer than the request allows (" + timeoutHeader + ")", Final: true}
 
-// WithTimeout lets h take as long as the request allows.
+// WithTimeout returns a handler that ends h after the time that the request allows.
 func WithTimeout(h Handle) Handle {
 	return func(w http.ResponseWriter, r *http.Request) error {
 		text := r.Header.Get(timeoutHeader)

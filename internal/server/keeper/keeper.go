@@ -1,7 +1,6 @@
-// Package keeper loads models when requests ask for them, and keeps them for a while. Each is
-// loaded once, however many requests ask at the same time. Where there are too many models,
-// or they are too large together, the least recently used is unloaded first. A model in use
-// is never unloaded.
+// Package keeper loads models when requests need them, and keeps them for a while. It loads each
+// model once, however many requests wait for it. If there are too many models, or they are too
+// large together, it unloads the least recently used one. It never unloads a model in use.
 package keeper
 
 import (
@@ -11,18 +10,18 @@ import (
 	"time"
 )
 
-// ErrBusy is the error when all models are in use and enough requests already wait for one.
+// ErrBusy says that all models are in use and Options.Waiting requests already wait for one.
 var ErrBusy = errors.New("all models that may be loaded are in use")
 
-// ErrClosed is the error after Close.
+// ErrClosed says that the keeper is closed.
 var ErrClosed = errors.New("the models are closed")
 
-// Options say how much is kept.
+// Options limit what a keeper keeps.
 type Options[T any] struct {
-	Max       int           // models at a time
-	Bytes     int64         // of all together; one alone may be larger. 0: no limit
-	KeepAlive time.Duration // of an unused model; negative: for ever
-	Waiting   int           // requests that wait for room at most
+	Max       int           // most models at a time
+	Bytes     int64         // most bytes of all models together; a single model may be larger; 0: no limit
+	KeepAlive time.Duration // how long an unused model stays loaded; negative: for ever
+	Waiting   int           // most requests that wait for room
 
 	// Load loads a model. Close unloads it.
 	Load  func(ctx context.Context, name string) (T, error)
@@ -31,12 +30,12 @@ type Options[T any] struct {
 	Log func(format string, args ...any)
 }
 
-// Keeper keeps models. Its methods may be called from several goroutines.
+// Keeper loads, keeps and unloads models. Several goroutines may use it.
 type Keeper[T any] struct {
 	opt Options[T]
 
 	mu      sync.Mutex
-	changed chan struct{} // closed and replaced when something is
+	changed chan struct{} // closed and replaced at every change
 	models  map[string]*entry[T]
 	waiting int
 	closed  bool
@@ -47,15 +46,15 @@ type entry[T any] struct {
 	name  string
 	size  int64 // bytes
 	users int
-	used  time.Time     // by the last user
-	ready chan struct{} // closed when model, or err, is there
+	used  time.Time     // time of the last use
+	ready chan struct{} // closed once model or err is set
 	model T
 	err   error
-	timer *time.Timer // unloads it; nil while it is used
-	going bool        // it is being unloaded
+	timer *time.Timer // unloads the model; nil while it is in use
+	going bool        // being unloaded
 }
 
-// New returns a keeper of nothing yet.
+// New returns a keeper without models.
 func New[T any](opt Options[T]) *Keeper[T] {
 	if opt.Log == nil {
 		opt.Log = func(string, ...any) {}
@@ -63,8 +62,8 @@ func New[T any](opt Options[T]) *Keeper[T] {
 	return &Keeper[T]{opt: opt, models: map[string]*entry[T]{}, changed: make(chan struct{})}
 }
 
-// Get returns a model and loads it if necessary; size is its bytes. The model stays loaded
-// until release is called. Where there is no room, Get waits until another model is free.
+// Get returns a model, and loads it if necessary. size is its bytes. The model stays loaded until
+// release is called. If there is no room, Get waits until another model is free.
 func (k *Keeper[T]) Get(ctx context.Context, name string, size int64) (model T, release func(), err error) {
 	k.mu.Lock()
 	waits := false
@@ -103,7 +102,7 @@ func (k *Keeper[T]) Get(ctx context.Context, name string, size int64) (model T, 
 	}
 }
 
-// wait waits for a channel to be closed, without the mutex.
+// wait waits until c is closed or ctx is done. It releases the mutex meanwhile.
 func (k *Keeper[T]) wait(ctx context.Context, c <-chan struct{}) error {
 	k.mu.Unlock()
 	defer k.mu.Lock()
@@ -115,7 +114,7 @@ func (k *Keeper[T]) wait(ctx context.Context, c <-chan struct{}) error {
 	}
 }
 
-// room reports whether a model of that size may be loaded beside the others.
+// room reports whether a model of size bytes may be loaded in addition to the others.
 func (k *Keeper[T]) room(size int64) bool {
 	if len(k.models) == 0 {
 		return true
@@ -126,7 +125,8 @@ func (k *Keeper[T]) room(size int64) bool {
 	return len(k.models) < k.opt.Max && (k.opt.Bytes <= 0 || size <= k.opt.Bytes)
 }
 
-// evict unloads the model that was not used for longest, if one is not used.
+// evict unloads the least recently used model that is not in use. It returns false if there is
+// none.
 func (k *Keeper[T]) evict() bool {
 	var oldest *entry[T]
 	for _, e := range k.models {
@@ -141,7 +141,7 @@ func (k *Keeper[T]) evict() bool {
 	return true
 }
 
-// unload unloads a model that nobody uses.
+// unload unloads a model that is not in use. It releases the mutex meanwhile.
 func (k *Keeper[T]) unload(e *entry[T]) {
 	e.going = true
 	if e.timer != nil {
@@ -155,13 +155,14 @@ func (k *Keeper[T]) unload(e *entry[T]) {
 	k.tell()
 }
 
-// tell wakes who waits.
+// tell wakes all goroutines that wait for a change.
 func (k *Keeper[T]) tell() {
 	close(k.changed)
 	k.changed = make(chan struct{})
 }
 
-// load loads a model. It goes on if the first request is cancelled: others may wait for it.
+// load loads a model. It continues if the request that started it is cancelled, because others may
+// wait for the model.
 func (k *Keeper[T]) load(ctx context.Context, e *entry[T]) {
 	start := time.Now()
 	model, err := k.opt.Load(ctx, e.name)
@@ -180,7 +181,7 @@ func (k *Keeper[T]) load(ctx context.Context, e *entry[T]) {
 	}
 }
 
-// use waits until a model is loaded and returns it to one more user.
+// use waits until a model is loaded, and returns it with one more user.
 func (k *Keeper[T]) use(ctx context.Context, e *entry[T]) (model T, release func(), err error) {
 	e.users++
 	if e.timer != nil {
@@ -202,7 +203,7 @@ func (k *Keeper[T]) use(ctx context.Context, e *entry[T]) (model T, release func
 	}), nil
 }
 
-// leave counts a user less.
+// leave removes a user from a model.
 func (k *Keeper[T]) leave(e *entry[T]) {
 	e.users--
 	if e.users > 0 || k.models[e.name] != e {
@@ -211,11 +212,11 @@ func (k *Keeper[T]) leave(e *entry[T]) {
 	select {
 	case <-e.ready:
 		k.idle(e)
-	default: // load does it
+	default: // load will call idle
 	}
 }
 
-// idle lets a model that nobody uses go after a while.
+// idle unloads a model that is not in use after KeepAlive.
 func (k *Keeper[T]) idle(e *entry[T]) {
 	e.used = time.Now()
 	if k.opt.KeepAlive >= 0 {
@@ -230,7 +231,7 @@ func (k *Keeper[T]) idle(e *entry[T]) {
 	k.tell()
 }
 
-// Loaded returns which models are loaded.
+// Loaded returns the set of loaded models, by name.
 func (k *Keeper[T]) Loaded() map[string]bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -245,7 +246,7 @@ func (k *Keeper[T]) Loaded() map[string]bool {
 	return loaded
 }
 
-// Close unloads all models, when their users have gone.
+// Close unloads all models, each once it is not in use.
 func (k *Keeper[T]) Close() {
 	k.mu.Lock()
 	defer k.mu.Unlock()

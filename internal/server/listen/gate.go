@@ -7,33 +7,33 @@ import (
 	"sync"
 )
 
-// Gate limits the number of connections, over all listeners together. At the limit a new
-// connection replaces the one that has been idle for longest, so that idle clients do not
-// keep others out. If all connections are in use, the new one waits.
+// Gate limits the number of connections of all listeners together. At the limit a new connection
+// replaces the one that has been idle longest, so that idle clients do not keep others out. If no
+// connection is idle, the new one waits.
 type Gate struct {
-	Refusal Refusal // answers malformed requests; nil: as net/http does
+	Refusal Refusal // answers malformed requests; nil: net/http does
 
 	most int
 
 	mu      sync.Mutex
 	changed *sync.Cond
 	open    int
-	idle    []*gated // the one that is idle for longest first
+	idle    []*gated // idle connections, the longest idle first
 }
 
-// NewGate returns one for that many connections.
+// NewGate returns a gate for at most most connections.
 func NewGate(most int) *Gate {
 	g := &Gate{most: most}
 	g.changed = sync.NewCond(&g.mu)
 	return g
 }
 
-// Listener returns ln behind the gate.
+// Listener returns ln limited by the gate.
 func (g *Gate) Listener(ln net.Listener) net.Listener {
 	return &gatedListener{Listener: ln, gate: g}
 }
 
-// State is for http.Server.ConnState: it learns from it which connections are idle.
+// State must be the http.Server's ConnState: it tells the gate which connections are idle.
 func (g *Gate) State(c net.Conn, state http.ConnState) {
 	conn, ok := c.(*gated)
 	if !ok {
@@ -48,7 +48,7 @@ func (g *Gate) State(c net.Conn, state http.ConnState) {
 	}
 }
 
-// Open returns how many connections there are.
+// Open returns the number of open connections.
 func (g *Gate) Open() int {
 	g.mu.Lock()
 	defer g.mu.Unlock()
@@ -58,10 +58,10 @@ func (g *Gate) Open() int {
 type gatedListener struct {
 	net.Listener
 	gate   *Gate
-	closed bool // under the gate's mu
+	closed bool // guarded by the gate's mu
 }
 
-// Accept waits for a connection, and then for a place for it.
+// Accept waits for a connection, and then for room for it.
 func (l *gatedListener) Accept() (net.Conn, error) {
 	c, err := l.Listener.Accept()
 	if err != nil {
@@ -89,7 +89,7 @@ func (l *gatedListener) Accept() (net.Conn, error) {
 	return &gated{Conn: c, gate: g}, nil
 }
 
-// Close closes the listener, and ends the waiting for a place.
+// Close closes the listener, and ends an Accept that waits for room.
 func (l *gatedListener) Close() error {
 	l.gate.mu.Lock()
 	l.closed = true
@@ -98,15 +98,15 @@ func (l *gatedListener) Close() error {
 	return l.Listener.Close()
 }
 
-// gated is a connection that has a place.
+// gated is a connection that the gate counts.
 type gated struct {
 	net.Conn
 	gate *Gate
 	once sync.Once
 }
 
-// CloseWrite lets net/http end a response whose request it does not read to its end, so
-// that the client sees the response and no reset.
+// CloseWrite lets net/http end a response before it has read the whole request. The client then
+// sees the response instead of a reset.
 func (c *gated) CloseWrite() error {
 	if w, ok := c.Conn.(interface{ CloseWrite() error }); ok {
 		return w.CloseWrite()
@@ -114,7 +114,7 @@ func (c *gated) CloseWrite() error {
 	return nil
 }
 
-// Close closes the connection and frees its place.
+// Close closes the connection and makes room for another.
 func (c *gated) Close() error {
 	err := c.Conn.Close()
 	c.once.Do(func() {

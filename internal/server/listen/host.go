@@ -13,8 +13,8 @@ func FromHere(r *http.Request) bool {
 	return ok && tcp.IP.IsLoopback()
 }
 
-// OwnName reports whether a Host is this machine's as seen from itself, or one of the names
-// that are allowed besides.
+// OwnName reports whether a Host header names this machine as seen from itself, or is one of the
+// allowed names.
 func OwnName(host string, allowed []string) bool {
 	name := host
 	if h, _, err := net.SplitHostPort(host); err == nil {

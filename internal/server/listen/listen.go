@@ -1,6 +1,6 @@
-// Package listen opens the addresses of a server: names and addresses of this machine, or
-// socket files. A name that stands for several addresses gets the same port at each of them.
-// The package also knows which addresses only this machine can reach.
+// Package listen opens the addresses of a server: names and addresses of this machine, or socket
+// files. If a name has several addresses, each gets the same port. The package also knows which
+// addresses only this machine can reach.
 package listen
 
 import (
@@ -11,7 +11,7 @@ import (
 	"strings"
 )
 
-// IsLocal reports whether only programs on this machine can reach a host or socket file.
+// IsLocal reports whether a host or socket file can only be reached from this machine.
 func IsLocal(host string) bool {
 	if isSocket(host) || host == "localhost" {
 		return true
@@ -26,8 +26,8 @@ func isSocket(host string) bool { return strings.HasSuffix(host, ".sock") }
 // Listeners are the open addresses of a server.
 type Listeners []net.Listener
 
-// At listens at hosts: names, addresses, or socket files. "localhost" is both
-// 127.0.0.1 and ::1, where there is one. Port 0 is any that is free, the same for all.
+// At listens at hosts: names, addresses, or socket files. "localhost" means 127.0.0.1, and ::1 if
+// the machine has it. Port 0 means any free port, the same for all hosts.
 func At(hosts []string, port int) (l Listeners, err error) {
 	defer func() {
 		if err != nil {
@@ -40,7 +40,7 @@ func At(hosts []string, port int) (l Listeners, err error) {
 			err = l.socket(host)
 		} else if host == "localhost" {
 			if port, err = l.tcp("127.0.0.1", port); err == nil {
-				l.tcp("::1", port) // a machine without IPv6 can do without
+				l.tcp("::1", port) // an error is ignored: the machine may have no IPv6
 			}
 		} else {
 			port, err = l.tcp(strings.Trim(host, "[]"), port)
@@ -61,8 +61,8 @@ func (l *Listeners) tcp(host string, port int) (int, error) {
 	return ln.Addr().(*net.TCPAddr).Port, nil
 }
 
-// socket listens at a socket file that only its owner can use. It replaces a file at which
-// no program listens any more.
+// socket listens at a socket file that only its owner can use. It replaces a socket file at which
+// no program listens.
 func (l *Listeners) socket(path string) error {
 	if st, err := os.Lstat(path); err == nil {
 		if st.Mode()&os.ModeSocket == 0 {
@@ -94,7 +94,7 @@ func (l Listeners) URLs() (list []string) {
 	return list
 }
 
-// Close closes all.
+// Close closes all listeners.
 func (l Listeners) Close() {
 	for _, ln := range l {
 		ln.Close()

@@ -8,17 +8,17 @@ import (
 	"strings"
 )
 
-// Refusal returns the body, and its Content-Type, for a request that net/http could not read.
-// status and reason are those of net/http's own answer; reason may be empty.
+// Refusal returns the body, and its Content-Type, of the response to a request that net/http could
+// not read. status and reason are those of net/http's own response; reason may be empty.
 type Refusal func(status int, reason string) (kind string, body []byte)
 
-// plainHeader is the whole header of net/http's answer to a malformed request; the reason
-// follows as text. No handler is called for such a request. No other response looks like
-// this: all others have a Date, and JSON has no line breaks of HTTP.
+// plainHeader is the whole header of net/http's response to a malformed request. The reason follows
+// as text. net/http calls no handler for such a request. No other response contains plainHeader:
+// all others have a Date, and JSON has no CRLF.
 const plainHeader = "\r\nContent-Type: text/plain; charset=utf-8\r\nConnection: close\r\n\r\n"
 
-// refused reports whether b is such a response, or the one to an Expect header that the
-// server does not know, which has no body.
+// refused reports whether b is such a response, or the one to an unknown Expect header, which has
+// no body.
 func refused(b []byte) (status int, reason string, ok bool) {
 	line, isHTTP := bytes.CutPrefix(b, []byte("HTTP/1.1 "))
 	if !isHTTP || len(line) < 3 {
@@ -31,7 +31,8 @@ func refused(b []byte) (status int, reason string, ok bool) {
 	return status, strings.TrimPrefix(string(text), strconv.Itoa(status)+" "), ok
 }
 
-// Write sends what net/http writes, with the gate's Refusal in place of its own.
+// Write sends what net/http writes, but replaces its response to a malformed request by the gate's
+// Refusal.
 func (c *gated) Write(b []byte) (int, error) {
 	if c.gate.Refusal == nil || !bytes.HasPrefix(b, []byte("HTTP/1.1 ")) {
 		return c.Conn.Write(b)

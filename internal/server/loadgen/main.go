@@ -1,8 +1,7 @@
-// Loadgen measures how a server of OpenAI's API does under load: this one, or another with
-// the same model, so that they can be compared. It counts tokens by what the server says of
-// its usage, and times by when events arrive. Its modes are load (so many clients at once),
-// prefix (a request whose beginning is known from one before), and stall (answers that are
-// being given while another's prompt is read).
+// Loadgen measures a server of OpenAI's API under load: this one, or another with the same model,
+// for comparison. It counts tokens as the server's usage reports them, and times by the arrival of
+// events. Its modes are load (several clients at once), prefix (a request that shares a prefix with
+// an earlier one), and stall (answers that are generated while another prompt is evaluated).
 package main
 
 import (
@@ -16,7 +15,7 @@ import (
 	"time"
 )
 
-// options are the flags.
+// options has the values of the flags.
 type options struct {
 	url, mode                       string
 	clients, rounds, prompt, answer int
@@ -47,7 +46,7 @@ func main() {
 	}
 }
 
-// tokens returns a prompt that nobody has sent before.
+// tokens returns a random prompt of n tokens, which no cache knows.
 func (o *options) tokens(r *rand.Rand, n int) []int {
 	list := make([]int, n)
 	for i := range list {
@@ -56,7 +55,7 @@ func (o *options) tokens(r *rand.Rand, n int) []int {
 	return list
 }
 
-// load measures clients that ask at once.
+// load measures several clients at once.
 func load(o *options) error {
 	var (
 		mu      sync.Mutex
@@ -95,13 +94,14 @@ func load(o *options) error {
 	return nil
 }
 
-// at returns a quantile in seconds.
+// at returns the quantile q of list in seconds. It sorts list.
 func at(list []time.Duration, q float64) float64 {
 	slices.Sort(list)
 	return list[min(len(list)-1, int(q*float64(len(list))))].Seconds()
 }
 
-// prefix measures the first token of a prompt and of another with the same beginning.
+// prefix measures the time to the first token of a prompt, and of another prompt with the same
+// prefix.
 func prefix(o *options) error {
 	r := rand.New(rand.NewPCG(o.seed, 0))
 	for i := range o.rounds {
@@ -120,7 +120,7 @@ func prefix(o *options) error {
 	return nil
 }
 
-// stall measures how long answers wait for a token while a long prompt is read.
+// stall measures how long answers wait for a token while a long prompt is evaluated.
 func stall(o *options) error {
 	ctx, stop := context.WithCancel(context.Background())
 	defer stop()

@@ -11,18 +11,18 @@ import (
 	"alpaca/internal/engine"
 )
 
-// Counters are what a server has counted, besides the engine's Stats. Their methods may be
-// called by many goroutines at once.
+// Counters has what a server counts in addition to the engine's Stats. Several goroutines may use
+// it.
 type Counters struct {
 	mu        sync.Mutex
-	requests  map[[2]string]int64 // by path and status
+	requests  map[[2]string]int64 // number of requests by path and status
 	first     Histogram           // seconds from the request to its first token
-	between   Histogram           // from one token to the next
+	between   Histogram           // seconds from one token to the next
 	queue     Histogram
-	mostInCtx int // tokens that a text had at most
+	mostInCtx int // most tokens of a text so far
 }
 
-// NewCounters returns counters that have counted nothing.
+// NewCounters returns counters that are all zero.
 func NewCounters() *Counters {
 	return &Counters{
 		requests: map[[2]string]int64{},
@@ -39,14 +39,14 @@ func (m *Counters) Request(path string, status int) {
 	m.requests[[2]string{path, strconv.Itoa(status)}]++
 }
 
-// Token counts the time since the token before.
+// Token counts the time from one token of an answer to the next.
 func (m *Counters) Token(d time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.between.Add(d)
 }
 
-// Begun counts the time to the first token.
+// Begun counts the time to the first token of an answer.
 func (m *Counters) Begun(d time.Duration) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -61,7 +61,7 @@ func (m *Counters) Answer(r *engine.Result) {
 	m.mostInCtx = max(m.mostInCtx, r.PromptTokens+r.GeneratedTokens)
 }
 
-// rate returns tokens a second.
+// rate returns tokens per second, or 0 if d is 0.
 func rate(tokens int64, d time.Duration) float64 {
 	if d <= 0 {
 		return 0
@@ -69,8 +69,8 @@ func rate(tokens int64, d time.Duration) float64 {
 	return float64(tokens) / d.Seconds()
 }
 
-// Write writes the counters and those of the engine: under llama.cpp's names, and under names
-// that Prometheus' own rules allow.
+// Write writes the counters and those of the engine: some with llama.cpp's names, others with names
+// that follow Prometheus' rules.
 func (m *Counters) Write(p *Exposition, e *engine.Stats) {
 	m.mu.Lock()
 	defer m.mu.Unlock()

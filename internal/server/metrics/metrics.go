@@ -1,7 +1,6 @@
-// Package metrics counts what a server does and writes it in Prometheus' text format. The
-// format is small enough that its client library, a fifth of the program's size, is not
-// needed: counters and gauges are numbers that the server has anyway, and histograms count
-// durations up to bounds.
+// Package metrics counts what a server does, and writes it in Prometheus' text format. The format
+// is simple, so Prometheus' client library, which would add a fifth to the program's size, is not
+// needed. Counters and gauges are numbers that the server has anyway; histograms count durations.
 package metrics
 
 import (
@@ -12,14 +11,14 @@ import (
 	"time"
 )
 
-// Histogram counts durations up to each bound, in seconds.
+// Histogram counts durations by ranges. bounds are in seconds, in rising order.
 type Histogram struct {
 	bounds []float64
-	counts []int64 // of each bound, and of what is above all
+	counts []int64 // counts[i] is the number of durations from bounds[i-1] to bounds[i]; the last one counts those above all bounds
 	sum    float64
 }
 
-// NewHistogram returns one with bounds in seconds, rising.
+// NewHistogram returns an empty histogram. bounds are in seconds, in rising order.
 func NewHistogram(bounds ...float64) Histogram {
 	return Histogram{bounds: bounds, counts: make([]int64, len(bounds)+1)}
 }
@@ -40,12 +39,12 @@ func (p *Exposition) One(kind, name, help string, value float64) {
 	fmt.Fprintf(p, "%s %s\n", name, Number(value))
 }
 
-// Head writes what is said of a metric before its values.
+// Head writes the help and type of a metric, which precede its values.
 func (p *Exposition) Head(kind, name, help string) {
 	fmt.Fprintf(p, "# HELP %s %s\n# TYPE %s %s\n", name, help, name, kind)
 }
 
-// Histogram writes one, with the sums that Prometheus expects.
+// Histogram writes a histogram with cumulative counts, as Prometheus expects.
 func (p *Exposition) Histogram(name, help string, h *Histogram) {
 	p.Head("histogram", name, help)
 	count := int64(0)
@@ -60,5 +59,5 @@ func (p *Exposition) Histogram(name, help string, h *Histogram) {
 	fmt.Fprintf(p, "%s_sum %s\n%s_count %d\n", name, Number(h.sum), name, count)
 }
 
-// Number returns f as it is written there.
+// Number returns f as the text format has it.
 func Number(f float64) string { return strconv.FormatFloat(f, 'g', -1, 64) }

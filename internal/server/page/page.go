@@ -1,6 +1,6 @@
-// Package page is the page to chat with that a server has for browsers: HTML, CSS and ES
-// modules as they are written, in web. It loads nothing from elsewhere, and nothing that a
-// model writes is ever taken for markup or a script.
+// Package page serves the chat page for browsers: HTML, CSS and ES modules in web, without a build
+// step. The page loads nothing from other servers. It never treats a model's output as markup or
+// script.
 package page
 
 import (
@@ -17,28 +17,28 @@ import (
 //go:embed web
 var web embed.FS
 
-// policy lets the page load from this server only. A model must not be able to send anything
-// elsewhere, for instance in the address of a picture.
+// policy lets the page load from this server only. Otherwise a model could send data elsewhere, for
+// instance in the address of an image.
 const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; font-src 'self'; " +
 	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
 
-// kinds has the types of contents, because systems disagree about them.
+// kinds has the Content-Type of each ending, because systems disagree about them.
 var kinds = map[string]string{
 	".html": "text/html; charset=utf-8", ".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8",
 }
 
 // file is a file of the page.
 type file struct {
-	kind          string // of its content
+	kind          string // Content-Type
 	etag          string
 	plain, packed []byte
 }
 
-// read reads and packs a file of the page.
+// read reads and compresses a file of the page.
 func read(name string) file {
 	data, err := web.ReadFile("web/" + name)
 	if err != nil {
-		panic(err) // it is in the program
+		panic(err) // the file is embedded
 	}
 	var b bytes.Buffer
 	z, _ := gzip.NewWriterLevel(&b, gzip.BestCompression)
@@ -48,11 +48,11 @@ func read(name string) file {
 	return file{kind: kinds[path.Ext(name)], etag: `"` + hex.EncodeToString(sum[:8]) + `"`, plain: data, packed: b.Bytes()}
 }
 
-// Handlers returns what answers each pattern of http.ServeMux.
+// Handlers returns the handlers by their pattern for http.ServeMux.
 func Handlers() map[string]http.Handler {
 	entries, err := web.ReadDir("web")
 	if err != nil {
-		panic(err) // it is in the program
+		panic(err) // the file is embedded
 	}
 	list := map[string]http.Handler{}
 	for _, e := range entries {
@@ -74,7 +74,7 @@ func (f file) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	h.Set("Permissions-Policy", "camera=(), microphone=(), geolocation=()")
 	h.Set("Cross-Origin-Opener-Policy", "same-origin")
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
-	h.Set("Cache-Control", "no-cache") // ask each time: a new program has a new page
+	h.Set("Cache-Control", "no-cache") // revalidate each time: a new program has a new page
 	h.Set("Vary", "Accept-Encoding")
 	h.Set("ETag", f.etag)
 	if r.Header.Get("If-None-Match") == f.etag {

@@ -1,6 +1,6 @@
-// Package probe serves the health and the metrics of a process that is no server itself, such
-// as a worker: whether it is ready, whether it is alive, and what it has counted. It serves
-// nothing else, and nothing secret.
+// Package probe serves health checks and metrics for a process that is not a server, such as a
+// worker: whether it is ready, whether it is alive, and its metrics. It serves nothing else, and
+// nothing secret.
 package probe
 
 import (
@@ -12,10 +12,10 @@ import (
 	"alpaca/internal/server/metrics"
 )
 
-// Watched is the process that is watched.
+// Watched is the process that a probe reports on.
 type Watched interface {
-	Ready() bool // it accepts work
-	Alive() bool // it does not hang
+	Ready() bool // accepts work
+	Alive() bool // does not hang
 	Write(p *metrics.Exposition)
 }
 
@@ -33,7 +33,7 @@ func Handler(w Watched) http.Handler {
 	return mux
 }
 
-// say answers yes or no.
+// say sends status 200 if yes is true, and 503 otherwise.
 func say(w http.ResponseWriter, yes bool, what string) {
 	status, text := http.StatusOK, what+"\n"
 	if !yes {
@@ -44,7 +44,7 @@ func say(w http.ResponseWriter, yes bool, what string) {
 	w.Write([]byte(text))
 }
 
-// Serve answers at l until ctx is done.
+// Serve answers requests at l until ctx is done.
 func Serve(ctx context.Context, l listen.Listeners, w Watched) {
 	srv := &http.Server{Handler: Handler(w), ReadTimeout: 5 * time.Second, WriteTimeout: 5 * time.Second, IdleTimeout: time.Minute, MaxHeaderBytes: 8 << 10}
 	for _, ln := range l {

@@ -1,6 +1,6 @@
-// Package remote asks servers that speak OpenAI's API: this program's, llama.cpp's, vLLM's,
-// or OpenAI's own. It repeats a request that a server cannot take now, when the server says
-// so. A cut answer is an error, and the length of every answer is limited.
+// Package remote sends queries to servers with OpenAI's API: this program's, llama.cpp's, vLLM's,
+// or OpenAI's own. It retries when a server cannot accept a request now, after the time that the
+// server names. A cut-off response is an error, and the size of every response is limited.
 package remote
 
 import (
@@ -21,25 +21,25 @@ import (
 	"alpaca/internal/oneshot"
 )
 
-// Model is a model of a server.
+// Model is a model on a server. It implements oneshot.Model.
 type Model struct {
-	URL    string // up to and with /v1
-	Name   string // of the model; "" where the server has one only
-	Key    string // "" for none
+	URL    string // base URL, ending in /v1
+	Name   string // name of the model; "": the server's only one
+	Key    string // API key; "": none
 	Params Params
-	Chat   bool // the server only knows conversations: texts to continue are sent as messages
+	Chat   bool // the server only answers conversations: a text to continue is sent as a message
 
 	client *http.Client
-	pause  func(ctx context.Context, d time.Duration) error // sleeps; tests do not
+	pause  func(ctx context.Context, d time.Duration) error // waits; tests replace it
 }
 
-// Params say how tokens are chosen; nil leaves it to the server.
+// Params are settings of the sampler; nil leaves one to the server.
 type Params struct {
 	Temperature *float64 `json:"temperature,omitempty"`
 	TopP        *float64 `json:"top_p,omitempty"`
 }
 
-// New returns a model of the server at an address, with or without /v1 at its end.
+// New returns a model on the server at address, which may end in /v1.
 func New(address, name, key string) (*Model, error) {
 	u, err := url.Parse(address)
 	switch {
@@ -71,13 +71,13 @@ func pause(ctx context.Context, d time.Duration) error {
 	}
 }
 
-// message is one of a conversation.
+// message is a message of a conversation.
 type message struct {
 	Role    string `json:"role"`
 	Content string `json:"content"`
 }
 
-// request is what servers are asked.
+// request is the body of a request.
 type request struct {
 	Model    string    `json:"model,omitempty"`
 	Prompt   string    `json:"prompt,omitempty"`
@@ -89,7 +89,7 @@ type request struct {
 	Stream    bool     `json:"stream"`
 }
 
-// reply is what they answer.
+// reply is the body of a response.
 type reply struct {
 	Choices []struct {
 		Text    string `json:"text"`
@@ -107,21 +107,22 @@ type reply struct {
 	} `json:"error"`
 }
 
-// maxReply bounds what is read of an answer.
+// maxReply is the most bytes of a response.
 const maxReply = 64 << 20
 
-// attempts is how often a request is sent at most.
+// attempts is the most times that a request is sent.
 const attempts = 5
 
-// Fits reports true: servers say themselves what is too long.
+// Fits always returns true: the server reports what is too long.
 func (m *Model) Fits(string, int) bool { return true }
 
-// Ask answers a query. Grammars and forbidden ends are for models of this program.
+// Ask answers a query. It ignores Grammar, NoEnd and Logprob, which OpenAI's API does not have in
+// this form.
 func (m *Model) Ask(ctx context.Context, q oneshot.Query) (a oneshot.Answer, err error) {
 	began := time.Now()
 	r := request{Model: m.Name, Params: m.Params, Stop: q.Stop, Seed: q.Seed}
 	if len(r.Stop) > 4 {
-		r.Stop = r.Stop[:4] // OpenAI takes no more
+		r.Stop = r.Stop[:4] // OpenAI accepts no more
 	}
 	if q.MaxTokens >= 0 {
 		r.MaxTokens = &q.MaxTokens
@@ -180,11 +181,11 @@ func (m *Model) Ask(ctx context.Context, q oneshot.Query) (a oneshot.Answer, err
 	return a, nil
 }
 
-// longestWait limits the wait that a server asks for before the next try.
+// longestWait is the longest wait that a server may ask for before a retry.
 const longestWait = 2 * time.Minute
 
-// send sends a request once. wait says when to try again: 0 leaves it to the caller, a
-// negative time means never.
+// send sends a request once. wait says when to retry: 0 leaves the time to the caller, a negative
+// value means never.
 func (m *Model) send(ctx context.Context, path string, body []byte) (out *reply, wait time.Duration, err error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodPost, m.URL+path, bytes.NewReader(body))
 	if err != nil {
@@ -233,7 +234,7 @@ func (m *Model) send(ctx context.Context, path string, body []byte) (out *reply,
 	return out, 0, nil
 }
 
-// retry returns when a request that was refused may be sent again.
+// retry returns send's wait for an error response.
 func retry(resp *http.Response) time.Duration {
 	switch resp.StatusCode {
 	case http.StatusRequestTimeout, http.StatusConflict, http.StatusTooManyRequests, http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout, http.StatusInternalServerError:

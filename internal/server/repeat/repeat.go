@@ -1,6 +1,6 @@
-// Package repeat makes answers reproducible: their ids and times follow from the request,
-// whenever and wherever it is answered. Batches that are resumed and merged need that.
-// Without it ids are random and times are the clock's.
+// Package repeat makes answers reproducible: their ids and times depend only on the request,
+// whenever and wherever it is answered. Batches that are resumed and merged need this. Without it,
+// ids are random and times are the clock's.
 package repeat
 
 import (
@@ -14,27 +14,26 @@ import (
 	"alpaca/internal/toolcall"
 )
 
-// By makes the answer to a request depend on the request, the model and By alone: not on the
-// clock, chance, or earlier answers. Such an answer has no timings, and no token of its
-// prompt counts as cached.
+// By makes an answer depend only on the request, the model and By, not on the clock, chance or
+// earlier answers. Such an answer has no timings, and none of its prompt's tokens count as cached.
 type By struct {
-	ID      string // of the request, of which the ids in the answer are made
-	Created int64  // seconds since 1970, when everything happens, also for templates
+	ID      string // id of the request, from which the ids in the answer are derived
+	Created int64  // Unix time in seconds of all events, also for chat templates
 	Seed    uint32 // for requests without a seed
 }
 
 type key struct{}
 
-// With returns a context of a request that is answered by f.
+// With returns a context for a request whose answer f makes reproducible.
 func With(ctx context.Context, f *By) context.Context { return context.WithValue(ctx, key{}, f) }
 
-// Of returns what makes a request's answer repeatable, nil for nothing.
+// Of returns the By of a request's context, or nil if it has none.
 func Of(ctx context.Context) *By {
 	f, _ := ctx.Value(key{}).(*By)
 	return f
 }
 
-// Now returns when a request is answered.
+// Now returns the time of the answer: Created, or the clock's time if f is nil.
 func (f *By) Now() time.Time {
 	if f == nil {
 		return time.Now()
@@ -42,7 +41,8 @@ func (f *By) Now() time.Time {
 	return time.Unix(f.Created, 0).UTC()
 }
 
-// NewID returns an id that begins with prefix. what distinguishes the ids of one request.
+// NewID returns an id that begins with prefix. what distinguishes the ids of one request. The id is
+// random if f is nil.
 func (f *By) NewID(prefix, what string) string {
 	if f == nil {
 		return NewID(prefix)
@@ -51,13 +51,13 @@ func (f *By) NewID(prefix, what string) string {
 	return prefix + hex.EncodeToString(sum[:12])
 }
 
-// sum returns bytes that look random but depend on the request and what alone.
+// sum returns a hash of the request's id and what.
 func (f *By) sum(what string) [sha256.Size]byte {
 	return sha256.Sum256(fmt.Appendf(nil, "%s\x00%s", f.ID, what))
 }
 
-// CallIDs returns a function that makes the ids of the calls in one answer. Each answer counts
-// for itself, because answers to the same request come in any order.
+// CallIDs returns a function that makes the ids of the tool calls in one answer. Each answer has
+// its own sequence, because the answers to a request come in any order.
 func (f *By) CallIDs(short bool, answer int) func() string {
 	n := 0
 	return func() string {
@@ -67,7 +67,7 @@ func (f *By) CallIDs(short bool, answer int) func() string {
 	}
 }
 
-// NewID returns an id that nobody has seen before.
+// NewID returns a random id that begins with prefix.
 func NewID(prefix string) string {
 	var b [12]byte
 	rand.Read(b[:])

@@ -1,11 +1,11 @@
-// Package thinking divides what a model writes into what it thinks first, between tags,
-// and its answer. It takes the text in pieces of any size and gives back what is certain,
-// so that a stream of an answer never shows half a tag.
+// Package thinking separates the thinking at the beginning of a model's output, which is between
+// tags, from its answer. It accepts text in pieces of any size and returns only what is certain, so
+// that a stream never shows part of a tag.
 package thinking
 
 import "strings"
 
-// Tags surround what a model thinks before it answers.
+// Tags surround a model's thinking before its answer.
 type Tags struct{ Open, Close string }
 
 var knownTags = []Tags{
@@ -19,7 +19,7 @@ var knownTags = []Tags{
 	{"<|channel>thought", "<channel|>"},        // Gemma 4
 }
 
-// TagsOf returns the tags that a template knows, nil for none.
+// TagsOf returns the tags that a chat template contains, or nil if it has none.
 func TagsOf(template string) *Tags {
 	for _, t := range knownTags {
 		if strings.Contains(template, t.Close) || strings.Contains(template, t.Open) {
@@ -29,7 +29,7 @@ func TagsOf(template string) *Tags {
 	return nil
 }
 
-// Begun reports whether a prompt ends in the middle of thinking.
+// Begun reports whether a prompt ends with the opening tag, apart from white space.
 func (t *Tags) Begun(prompt string) bool {
 	tail := prompt[max(0, len(prompt)-1<<16):]
 	open := strings.LastIndex(tail, t.Open)
@@ -39,7 +39,7 @@ func (t *Tags) Begun(prompt string) bool {
 	return strings.TrimSpace(tail[open+len(t.Open):]) == ""
 }
 
-// Splitter returns what divides an answer to a prompt.
+// Splitter returns a splitter for the answer to a prompt.
 func (t *Tags) Splitter(prompt string) *Splitter {
 	p := &Splitter{Tags: *t}
 	if t.Begun(prompt) {
@@ -48,8 +48,8 @@ func (t *Tags) Splitter(prompt string) *Splitter {
 	return p
 }
 
-// Splitter divides the text of an answer into thinking and the rest, as it comes. Only
-// what the answer begins with can be thinking.
+// Splitter divides the text of an answer into thinking and the rest, piece by piece. Only the
+// beginning of an answer can be thinking.
 type Splitter struct {
 	Tags
 	state int
@@ -59,13 +59,13 @@ type Splitter struct {
 // The states.
 const (
 	atStart   = iota
-	atThought // blank lines are left out
+	atThought // white space after the opening tag is skipped
 	inThought
-	afterThought // blank lines are left out
+	afterThought // white space after the closing tag is skipped
 	inAnswer
 )
 
-// Push takes more text and returns what is certain.
+// Push adds text and returns the part of the text so far that is certain and new.
 func (p *Splitter) Push(text string) (thought, answer string) {
 	p.held += text
 	if p.state == atStart {
@@ -74,7 +74,7 @@ func (p *Splitter) Push(text string) (thought, answer string) {
 		case strings.HasPrefix(begin, p.Open):
 			p.state, p.held = atThought, begin[len(p.Open):]
 		case strings.HasPrefix(p.Open, begin):
-			return "", "" // may become the tag
+			return "", "" // may become the opening tag
 		default:
 			p.state = inAnswer
 		}
@@ -105,8 +105,8 @@ func (p *Splitter) Push(text string) (thought, answer string) {
 	return thought, answer
 }
 
-// uncertain returns how many bytes at the end may be left out: blanks before the tag, and
-// what begins it.
+// uncertain returns how many bytes at the end may not belong to the thinking: white space before
+// the closing tag, and a beginning of the tag.
 func (p *Splitter) uncertain() int {
 	text, n := p.held, 0
 	for k := min(len(p.Close)-1, len(text)); k > 0; k-- {
@@ -119,7 +119,7 @@ func (p *Splitter) uncertain() int {
 	return n + len(text) - len(strings.TrimRight(text, " \t\r\n"))
 }
 
-// End returns what is left when the text has come to its end.
+// End returns what is left at the end of the text.
 func (p *Splitter) End() (thought, answer string) {
 	text := p.held
 	p.held = ""
