@@ -84,7 +84,7 @@ type Answering struct {
 	*jobs.Executor
 	Model  *Instance
 	Engine *engine.Engine
-	Digest string // see Identity.Digest
+	Digest string // of the model and its adapters, see Identity.Digest
 	// Settings are what answers depend on besides the model, by name: values of flags, the
 	// context, and the digest of the chat template.
 	Settings map[string]string

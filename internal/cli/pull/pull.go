@@ -1,6 +1,6 @@
 // Package pull has "alpaca pull", which fetches a model from Hugging Face, from Ollama's
-// registry or from an address. It is the only command that opens connections to other
-// machines; "alpaca run" asks before it does the same.
+// registry or from an address. No other command fetches a model, except that "alpaca run"
+// offers to pull a missing one.
 package pull
 
 import (

@@ -11,7 +11,8 @@ import (
 	"alpaca/internal/server/listen"
 )
 
-// browser opens the rows that --data names. Where other machines can ask, they run no SQL.
+// browser opens the database of --data for its page, and returns a function that closes both.
+// The page runs no SQL if the server listens for other machines.
 func (o *options) browser(ctx context.Context, u *ui.UI, m *load.Instance, tmpl *chat.Template) (*browse.Browser, func(), error) {
 	db, err := data.OpenReadOnly(ctx, o.data)
 	if err != nil {
