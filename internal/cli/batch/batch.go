@@ -169,8 +169,8 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	return o.finish(u, src, out, &p, err)
 }
 
-// finish closes and sorts the output, and returns the command's error. err is why the run
-// ended, nil if it is complete.
+// finish closes the output, sorts it for --order input, and returns the command's error. err
+// is the run's error, nil if the run is complete.
 func (o *options) finish(u *ui.UI, src *source, out *output, p *progress, err error) error {
 	if closeErr := out.Close(); err == nil {
 		err = closeErr

@@ -30,8 +30,8 @@ func (o *Queue) AddFlags(fs *pflag.FlagSet, usage string) {
 // queue.
 func (o *Queue) Given() bool { return o.address.URL != "" }
 
-// Check completes the address from the environment, if --queue is not given or is the same
-// address without user and password. A password in --queue is a usage error.
+// Check takes the address of the environment, which may have a user and a password, if
+// --queue is not given or names the same servers. A password in --queue is a usage error.
 func (o *Queue) Check() error {
 	fromEnv := os.Getenv(queueEnv)
 	switch {
