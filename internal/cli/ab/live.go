@@ -66,7 +66,7 @@ func (o *options) serveLive(ctx context.Context, st abtest.Store, s *abtest.Sess
 	cancel(err)
 	wait.Wait()
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		return cause // it is the reason of any error of the page
+		return cause // instead of the error that ending the page returned
 	}
 	return err
 }

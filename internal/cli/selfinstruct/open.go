@@ -53,7 +53,7 @@ func (o *remoteOptions) check(changed func(string) bool) error {
 // opened is a model that can answer prompts.
 type opened struct {
 	model     selfinstruct.Model
-	identity  string // the model's name, and the digests of its file and template
+	identity  string // the model's name, with the digests of file and template or the server's address
 	sampler   json.RawMessage
 	converses bool // the model answers conversations
 	remote    bool
@@ -162,7 +162,7 @@ func (o *options) openRemote() (*opened, error) {
 	}, nil
 }
 
-// reasonList writes how often what was wrong, the most frequent first.
+// reasonList returns reasons and their counts as text, the most frequent first.
 func reasonList(counts map[string]int) string {
 	if len(counts) == 0 {
 		return ""
