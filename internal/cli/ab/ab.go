@@ -201,8 +201,8 @@ type side struct {
 	identity abtest.Model
 }
 
-// begin finds the open session of these models and prompts, or makes one. Without models it
-// returns the last session, and no sides.
+// begin finds the open session with the plan of the flags, or begins one. Without models and
+// answers it returns the last session of the database, and no sides.
 func (o *options) begin(ctx context.Context, st abtest.Store) (id int64, sides []*side, err error) {
 	if len(o.models)+len(o.answers) == 0 {
 		list, err := st.Sessions(ctx)

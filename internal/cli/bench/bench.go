@@ -94,7 +94,7 @@ core (prompts).`,
 	return cmd
 }
 
-// grid checks the lists of the flags, and returns them for all their combinations.
+// grid checks the lists of the flags and returns them as a Grid, which combines them.
 func (o *benchOptions) grid() (bench.Grid, error) {
 	g := bench.Grid{Prompts: o.prompts, Gens: o.gens, Parallels: o.parallels, Depths: o.depths, Batches: o.batches, Threads: o.threads}
 	for _, s := range o.promptGens {

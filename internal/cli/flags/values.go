@@ -108,7 +108,8 @@ func AddPositive(fs *pflag.FlagSet, target *float64, name, usage string) {
 	fs.Var(&positive{target, math.Inf(1)}, name, usage)
 }
 
-// AddEps adds --eps, a number above 0 and below 1. Its float32 is computed with.
+// AddEps adds --eps, a number above 0 and below 1. It is later rounded to float32, where it
+// must still be above 0.
 func AddEps(fs *pflag.FlagSet, target *float64) {
 	fs.Var(&positive{target, 1}, "eps", "`epsilon` of the norms (default: the model's, or what was usual when its file was written)")
 	AllowSingleDash(fs, "eps", "eps")

@@ -45,7 +45,7 @@ func (o *Drafts) AddFlags(fs *pflag.FlagSet) {
 // harmlessDrafts are the names of the flags of Drafts. Answers do not depend on them.
 var harmlessDrafts = []string{"spec", "model-draft", "draft-max", "draft-min", "draft-p-min", "draft-always"}
 
-// check returns a usage error if the flags do not go together.
+// check returns a usage error if flags are wrong or conflict.
 func (o *Drafts) check() error {
 	for _, word := range o.types {
 		switch kind := draftTypes[word]; {

@@ -85,8 +85,8 @@ type Answering struct {
 	Model  *Instance
 	Engine *engine.Engine
 	Digest string // of the model and its adapters, see Identity.Digest
-	// Settings are what answers depend on besides the model, by name: values of flags, the
-	// context, and the digest of the chat template.
+	// Settings are what answers depend on besides the model, by name: values of flags and,
+	// for example, the digest of the chat template.
 	Settings map[string]string
 }
 
@@ -190,8 +190,8 @@ func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 	return e, nil
 }
 
-// harmless are the flags of AddFlags that answers do not depend on, and the flags that
-// Settings has in another form than as text.
+// harmless are the flags of AddFlags that answers do not depend on, and flags such as
+// --created for which Open puts another value into Settings.
 var harmless = []string{
 	"model", "threads", "batch-size", "parallel", "no-mmap", "lora", "verbose",
 	"chat-template", "chat-template-file", "created", "alias", "ctx-size",

@@ -21,7 +21,7 @@ type Grammar struct {
 	schema, path string
 }
 
-// grammarFlags are the names of the flags. Only one of them may be given.
+// grammarFlags are the names of Grammar's flags. Only one of them may be given.
 var grammarFlags = []string{"grammar", "grammar-file", "json-schema", "json-schema-file"}
 
 // AddFlags adds the flags.

@@ -14,7 +14,7 @@ import (
 // Identity identifies a model with its adapters. Models whose answers could differ have
 // different identities.
 type Identity struct {
-	Model    string // see FileSum
+	Model    string // SHA-256 of the model's file, see FileSum
 	Adapters []AdapterSum
 }
 

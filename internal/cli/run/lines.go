@@ -26,8 +26,8 @@ type lines interface {
 	close()
 }
 
-// errLineInterrupt says that Ctrl-C was pressed. The lines' next returns it with the text
-// typed so far.
+// errLineInterrupt says that Ctrl-C was pressed. lines.next returns it with the text typed so
+// far.
 var errLineInterrupt = lineedit.ErrInterrupt
 
 // newLines returns the lines that are typed on the terminal, or those of a pipe or file.

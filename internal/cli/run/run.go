@@ -139,7 +139,7 @@ func errNoPrompt() error {
 	return ui.WithHint(ui.Usagef("no prompt"), "give one with -p or -f, or pipe it in")
 }
 
-// check returns a usage error if flags do not go together.
+// check returns a usage error if flags conflict, or if args are more than one text.
 func (o *runOptions) check(args []string) error {
 	if err := o.cache.check(); err != nil {
 		return err

@@ -48,7 +48,7 @@ func (s stats) timings() timings {
 }
 
 // evaluated returns the number of tokens that were evaluated during the generation's time:
-// one less than were generated, because the first comes from the prompt's logits.
+// all generated tokens except the last.
 func (s stats) evaluated() int { return max(0, s.result.GeneratedTokens-1) }
 
 // print shows the statistics on stderr, in lines that fit a narrow terminal.

@@ -1,6 +1,6 @@
 // Package selfinstruct has "alpaca self-instruct", which lets a model write instructions and
-// answers into a database. It opens the model, or asks a server, and says how it goes; how
-// tasks are asked for, taken apart and judged is in internal/selfinstruct.
+// answers into a database. It opens the model or connects to a server, and shows the
+// progress. Prompts, parsing and filters are in internal/selfinstruct.
 package selfinstruct
 
 import (

@@ -111,7 +111,7 @@ func (j *job) save() error {
 	return nil
 }
 
-// journal is the run's train.jsonl.
+// journal is the log of a run, train.jsonl.
 type journal struct{ file *os.File }
 
 // logName is the name of the journal in the run's folder.
@@ -151,7 +151,7 @@ func openJournal(dir string, update int) (*journal, error) {
 	return &journal{f}, nil
 }
 
-// add appends a line.
+// add appends an entry as a line.
 func (l *journal) add(entry any) error {
 	line, err := json.Marshal(entry)
 	if err != nil {

@@ -221,8 +221,8 @@ func enough(need int64) error {
 // templateKey is the metadata key of the chat template.
 const templateKey = "tokenizer.chat_template"
 
-// form returns the template that replaces the model's own in its metadata, because the model
-// was trained on conversations with that template. It returns "" if the model keeps its own.
+// form returns the template to write into the model's metadata, because its conversations
+// were written with t in training. It returns "" if the metadata stay as they are.
 func (j *job) form(t *chat.Template) string {
 	own := slices.ContainsFunc(j.kv, func(e gguf.KV) bool { return e.Key == templateKey })
 	if own && j.ChatTemplate == "" && j.TemplateText == "" || !slices.ContainsFunc(j.files, hasConversation) {

@@ -28,13 +28,13 @@ type job struct {
 
 	base    *model.Model // nil for a new model
 	kv      []gguf.KV    // metadata of the base or of a new model
-	learned string       // see form
+	learned string       // the template to write into the metadata; "": they stay as they are
 	trainer *train.Trainer
 	pool    *pool.Pool
 
 	files    []*dataset.File
 	counts   []int  // number of records of each file
-	dataSum  string // SHA-256 of the files' SHA-256
+	dataSum  string // SHA-256 of the SHA-256 of all files
 	baseSum  string // SHA-256 of the base, "" for a new model
 	examples *rows.Result
 	training []train.Example

@@ -39,7 +39,7 @@ func browser(system, url string) *exec.Cmd {
 	case "darwin":
 		return exec.Command("open", url)
 	case "windows":
-		return exec.Command("rundll32", "url.dll,FileProtocolHandler", url) // start would take & for its own
+		return exec.Command("rundll32", "url.dll,FileProtocolHandler", url) // the command start would interpret & in url
 	}
 	return exec.Command("xdg-open", url)
 }
