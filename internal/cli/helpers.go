@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/cli/ui"
 )
 
-// addHelpers adds cobra's help and completion, which would otherwise take any word
-// without an error.
+// addHelpers adds cobra's commands help and completion, and makes them refuse unknown
+// arguments.
 func addHelpers(root *cobra.Command) {
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
@@ -29,7 +29,7 @@ func addHelpers(root *cobra.Command) {
 	}
 }
 
-// completeShells makes the name of a shell that is not known an error.
+// completeShells makes completion refuse the name of an unknown shell.
 func completeShells(completion *cobra.Command) {
 	var shells []string
 	for _, shell := range completion.Commands() {

@@ -20,7 +20,7 @@ func Main(args []string, in, out, err *os.File) int {
 	return Execute(ctx, u, args)
 }
 
-// Root returns the program's command, for those who write its manual pages and completions.
+// Root returns the program's command, for generators of manual pages and completions.
 func Root() *cobra.Command {
 	return newRoot(&ui.UI{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard})
 }

@@ -1,7 +1,6 @@
-// Package cli is the command line of the program. It lists the commands, each of which
-// lies in a package below with its family. What several commands need is in load (models),
-// flags (spellings and values) and ui (streams, messages, output files); commands never
-// import each other.
+// Package cli is the command line of the program. It lists the commands; each family of
+// commands has a package below. Commands never import each other. They share load (models),
+// flags (spellings and values) and ui (streams, messages, output files).
 package cli
 
 import (
@@ -38,7 +37,7 @@ import (
 	"alpaca/internal/machine"
 )
 
-// newRoot returns the program's command, with a line for each subcommand.
+// newRoot returns the program's command, with all subcommands.
 func newRoot(u *ui.UI) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "alpaca",
@@ -108,7 +107,7 @@ a small built-in one answers.
 	return root
 }
 
-// withChildren returns commands with those below them.
+// withChildren returns the commands of list and their subcommands, at any depth.
 func withChildren(list []*cobra.Command) []*cobra.Command {
 	all := slices.Clone(list)
 	for _, cmd := range list {
@@ -141,8 +140,8 @@ func reportUsage(cmd *cobra.Command) {
 	}
 }
 
-// showZeros adds the default to the usage of flags where pflag leaves it out
-// because it is 0.
+// showZeros adds the default to the usage of flags whose default is 0. pflag leaves that
+// out.
 func showZeros(fs *pflag.FlagSet) {
 	fs.VisitAll(func(f *pflag.Flag) {
 		if f.DefValue == "0" && !strings.Contains(f.Usage, "(default") {

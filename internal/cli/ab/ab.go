@@ -1,6 +1,6 @@
-// Package ab has "alpaca ab", which compares two models by blind votes: it lets both answer
-// the same prompts, serves the page on which people vote or asks a model, and reports and
-// exports what came of it. Sessions and their numbers are in internal/abtest.
+// Package ab has "alpaca ab", which compares two models by blind votes. It lets both answer
+// the same prompts, serves the page where people vote or lets a model vote, and reports and
+// exports the results. Sessions and statistics are in internal/abtest.
 package ab
 
 import (
@@ -104,7 +104,7 @@ The session lies in a database: the same command goes on with it, and so does
 	return cmd
 }
 
-// check returns a usage error if flags do not go together.
+// check returns a usage error if flags are wrong or conflict.
 func (o *options) check() error {
 	n := len(o.models) + len(o.answers)
 	switch {
@@ -187,21 +187,22 @@ func (o *options) run(ctx context.Context) error {
 		return nil
 	}
 	r := abtest.NewReport(s)
-	if !s.Closed && !s.Peek { // people who still vote stay blind
+	if !s.Closed && !s.Peek { // people who still vote must not see results
 		r.Groups = slices.DeleteFunc(r.Groups, func(g abtest.Group) bool { return g.Name == abtest.People })
 	}
 	return writeReport(o.u.Out, r)
 }
 
-// side is one of the two: a model, or a file of answers.
+// side is one of the two that are compared: a model, or a file of answers.
 type side struct {
 	model    string
-	options  load.Options
+	options  load.Options     // with the adapters of this model
 	answered *abtest.Answered // nil for a model
 	identity abtest.Model
 }
 
-// begin finds or makes the session. Without models it is the last that is not closed.
+// begin finds the open session with the plan of the flags, or begins one. Without models and
+// answers it returns the last session of the database, and no sides.
 func (o *options) begin(ctx context.Context, st abtest.Store) (id int64, sides []*side, err error) {
 	if len(o.models)+len(o.answers) == 0 {
 		list, err := st.Sessions(ctx)

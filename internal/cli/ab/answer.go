@@ -16,7 +16,8 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// identify says what model a side is.
+// identify sets the identity of a side's model: its name and digest, its adapters and its
+// template.
 func (o *options) identify(s *side) error {
 	m, err := s.options.Open(o.u, path(s.model))
 	if err != nil {
@@ -48,8 +49,8 @@ func path(model string) string {
 	return model
 }
 
-// templateOf returns the form of conversations with a model: its own, else Stanford's, as
-// "alpaca train" has it.
+// templateOf returns a model's own chat template, or else Stanford's, as "alpaca train" does.
+// why says which it is.
 func (o *options) templateOf(m *load.Instance) (t *chat.Template, why string, err error) {
 	t, why, err = load.Template(o.u, m.Model.File, m.Model.Tokenizer, load.TemplateChoice{}, chat.Request{})
 	if err != nil || t != nil {
@@ -59,7 +60,7 @@ func (o *options) templateOf(m *load.Instance) (t *chat.Template, why string, er
 	return t, "chat template stanford", err
 }
 
-// open loads a model to ask it.
+// open loads a model and makes its engine, so that prompts can be sent to it.
 func (o *options) open(model string, opt load.Options, p sampler.Params) (*oneshot.Local, *load.Instance, error) {
 	m, err := opt.Open(o.u, path(model))
 	if err != nil {
@@ -79,7 +80,7 @@ func (o *options) open(model string, opt load.Options, p sampler.Params) (*onesh
 	return oneshot.NewLocal(m.Engine, t, p), m, nil
 }
 
-// answer makes the answers of a side that are not there yet.
+// answer makes the missing answers of a side.
 func (o *options) answer(ctx context.Context, st abtest.Store, s *abtest.Session, slot abtest.Slot, side *side) error {
 	var missing []int
 	for n := range s.List {
@@ -114,7 +115,7 @@ func (o *options) answer(ctx context.Context, st abtest.Store, s *abtest.Session
 	return err
 }
 
-// answerOne lets a model answer a prompt of a session. The seed is the same for both models.
+// answerOne lets a model answer prompt n of a session. The seed is the same for both models.
 func (o *options) answerOne(ctx context.Context, st abtest.Store, s *abtest.Session, n int, slot abtest.Slot, local *oneshot.Local) error {
 	a, err := local.Ask(ctx, oneshot.Query{
 		Messages:  []chat.Message{{Role: chat.User, Content: s.List[n].Instruction, Input: s.List[n].Input}},
@@ -129,8 +130,8 @@ func (o *options) answerOne(ctx context.Context, st abtest.Store, s *abtest.Sess
 	return st.AddAnswer(ctx, s.ID, n, slot, abtest.Answer{Text: a.Text, Tokens: a.Tokens, Cut: a.Cut, Millis: a.Took.Milliseconds(), Logprob: a.Logprob})
 }
 
-// each calls f for 0 to n-1, as many at once as there are places, until one fails. told is
-// called after each, one at a time.
+// each calls f for 0 to n-1, up to o.parallel at once, until one call fails. After each
+// success it calls told, one call at a time.
 func (o *options) each(ctx context.Context, n int, f func(ctx context.Context, i int) error, told func()) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -160,7 +161,7 @@ func (o *options) each(ctx context.Context, n int, f func(ctx context.Context, i
 	return context.Cause(ctx)
 }
 
-// judgePrompt asks a model for a verdict.
+// judgePrompt is the prompt for a model that votes.
 const judgePrompt = `Two assistants were given the same task. Say whose answer is better: which one does what the task asks, correctly and completely, without saying more than is useful. The order of the answers means nothing.
 
 [Task]
@@ -175,10 +176,10 @@ const judgePrompt = `Two assistants were given the same task. Say whose answer i
 [End]
 Reply with one letter: A if answer A is better, B if answer B is better, C if they are equally good or equally bad.`
 
-// verdicts is what a judge may reply.
+// verdicts is the grammar of a judge's reply.
 const verdicts = `root ::= " "? [ABC]`
 
-// ask lets a model judge all pairs in both orders.
+// ask lets the model of --judge judge all pairs in both orders.
 func (o *options) ask(ctx context.Context, st abtest.Store, s *abtest.Session) error {
 	p := sampler.DefaultParams()
 	p.Temp = 0

@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/oneshot"
 )
 
-// live has both models in memory, which answer while people vote: first what a judge asks,
-// else the prompts of the plan in their order.
+// live has both models in memory, which answer while people vote. Prompts that judges ask
+// come first, then those of the plan, in order.
 type live struct {
 	o  *options
 	st abtest.Store
@@ -21,8 +21,8 @@ type live struct {
 
 	mu      sync.Mutex
 	changed *sync.Cond
-	own     [2][]int // what judges asked, by model
-	plan    [2][]int // prompts that are not answered yet
+	own     [2][]int // judges' prompts that a model has still to answer, by model
+	plan    [2][]int // the plan's prompts that a model has still to answer, by model
 	ended   bool
 }
 
@@ -66,12 +66,12 @@ func (o *options) serveLive(ctx context.Context, st abtest.Store, s *abtest.Sess
 	cancel(err)
 	wait.Wait()
 	if cause := context.Cause(ctx); cause != nil && !errors.Is(cause, context.Canceled) {
-		return cause // rather than what ending the page has met
+		return cause // instead of the error that ending the page returned
 	}
 	return err
 }
 
-// ask lets both models answer what a judge has asked.
+// ask lets both models answer prompt n, which a judge has asked.
 func (l *live) ask(n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -81,7 +81,7 @@ func (l *live) ask(n int) {
 	l.changed.Broadcast()
 }
 
-// end lets the workers go.
+// end makes the workers return.
 func (l *live) end() {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -89,7 +89,7 @@ func (l *live) end() {
 	l.changed.Broadcast()
 }
 
-// take returns what a model answers next, when there is something.
+// take waits for the next prompt that a model has to answer. ok is false after the end.
 func (l *live) take(slot abtest.Slot) (n int, ok bool) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -107,7 +107,7 @@ func (l *live) take(slot abtest.Slot) (n int, ok bool) {
 	}
 }
 
-// work answers prompts until the end.
+// work answers prompts with one model until the end.
 func (l *live) work(ctx context.Context, slot abtest.Slot) error {
 	for {
 		n, ok := l.take(slot)

@@ -13,7 +13,7 @@ import (
 	"alpaca/internal/abtest"
 )
 
-// sides reads files of answers, and finds out what models there are.
+// sides returns the two sides: it identifies the models, and reads the files of answers.
 func (o *options) sides() (list []*side, err error) {
 	for i, path := range o.models {
 		s := &side{model: path, options: *o.Options.WithoutLoRA()}
@@ -40,8 +40,8 @@ func (o *options) sides() (list []*side, err error) {
 	return list, nil
 }
 
-// readPrompts returns what is asked: the prompts of the file, or those that are answered.
-// A file of answers must have them all.
+// readPrompts returns the prompts of --prompts, or else those of the first file of answers,
+// with their SHA-256. It leaves out prompts that have no answer in a file of answers.
 func (o *options) readPrompts(sides []*side) (list []abtest.Prompt, sum string, err error) {
 	if o.prompts != "" {
 		f, err := os.Open(o.prompts)

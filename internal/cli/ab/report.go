@@ -49,7 +49,7 @@ also how strong all of them are (Bradley–Terry).`,
 	return cmd
 }
 
-// load reads sessions, one of each database.
+// loadSessions reads a session of each database. number 0 is the last one.
 func loadSessions(ctx context.Context, paths []string, number int) (list []*abtest.Session, err error) {
 	for _, path := range paths {
 		s, err := loadSession(ctx, path, int64(number))
@@ -129,7 +129,7 @@ func (o *reportOptions) run(ctx context.Context, u *ui.UI, paths []string) error
 	return report.WriteTable(u.Out, []string{"model", "Elo scale", "95 %", "votes"}, rows)
 }
 
-// hasPeople reports whether people voted.
+// hasPeople reports whether people have voted.
 func hasPeople(s *abtest.Session) bool {
 	for i := range s.Votes {
 		if v := &s.Votes[i]; v.Judge != "" && !v.IsModel() {

@@ -15,8 +15,8 @@ import (
 	"alpaca/internal/server/listen"
 )
 
-// serve lets people vote on a page, until ctx is cancelled. ask is nil where all answers are
-// there, else what lets the models answer a prompt.
+// serve lets people vote on a page until ctx is cancelled. ask lets the models answer a
+// prompt; it is nil if no model is in memory.
 func (o *options) serve(ctx context.Context, st abtest.Store, s *abtest.Session, ask func(n int)) error {
 	if !listen.IsLocal(o.host) {
 		return ui.Usagef("--host %s: the page is for this machine: localhost, or an address of the loopback interface", o.host)
@@ -42,7 +42,7 @@ func (o *options) serve(ctx context.Context, st abtest.Store, s *abtest.Session,
 	return h.Serve(ctx, l)
 }
 
-// keys are the choices by what is typed.
+// keys are the choices by the key that is typed.
 var keys = map[string]abtest.Choice{"1": abtest.Left, "2": abtest.Right, "3": abtest.Tie, "4": abtest.Bad, "0": abtest.Skip}
 
 // vote lets somebody vote on the terminal: a key and Enter.
@@ -88,7 +88,7 @@ func (o *options) vote(ctx context.Context, st abtest.Store, s *abtest.Session) 
 	return st.Close(ctx, s.ID)
 }
 
-// show writes a pair. What models wrote must not move the cursor.
+// show writes a pair of answers. Infof makes texts of models harmless for the terminal.
 func (o *options) show(s *abtest.Session, item *abtest.Item, done, all int) {
 	p, pair := s.List[item.N], s.Answers[item.N]
 	text := p.Instruction

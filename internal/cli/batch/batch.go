@@ -1,7 +1,7 @@
-// Package batch has "alpaca batch", which answers all requests of a file: OpenAI's batch
-// form, through the same handlers as "alpaca serve". The output is the only record of a run,
-// so that the same command resumes an interrupted one. "alpaca batch merge" joins the outputs
-// of several machines.
+// Package batch has "alpaca batch", which answers all requests of a file in OpenAI's batch
+// form, with the same handlers as "alpaca serve". The output is the only record of a run, so
+// that the same command resumes an interrupted one. "alpaca batch merge" joins the outputs of
+// several machines.
 package batch
 
 import (
@@ -22,7 +22,7 @@ import (
 	"alpaca/internal/jobs"
 )
 
-// exitErrors is the exit status of a run that is complete, but some results have errors.
+// exitErrors is the exit status of a complete run in which some results have errors.
 const exitErrors = 3
 
 // options are the flags of "alpaca batch".
@@ -96,7 +96,7 @@ have errors; 130 interrupted.`,
 	return cmd
 }
 
-// parse checks the flags that are the command's own.
+// parse checks the command's own flags.
 func (o *options) parse() (err error) {
 	switch {
 	case o.out == "" && !o.check:
@@ -115,7 +115,7 @@ func (o *options) parse() (err error) {
 	return ui.CheckOutputs([]ui.Output{{Flag: "output", Path: o.out}}, o.in)
 }
 
-// parseShard returns the part that I/N means, all for "".
+// parseShard returns the shard I/N. "" stands for all requests.
 func parseShard(text string) (jobs.Shard, error) {
 	if text == "" {
 		return jobs.All, nil
@@ -169,7 +169,8 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	return o.finish(u, src, out, &p, err)
 }
 
-// finish brings the output to its end; err is why the run ended.
+// finish closes the output, sorts it for --order input, and returns the command's error. err
+// is the run's error, nil if the run is complete.
 func (o *options) finish(u *ui.UI, src *source, out *output, p *progress, err error) error {
 	if closeErr := out.Close(); err == nil {
 		err = closeErr
@@ -195,17 +196,17 @@ func (o *options) finish(u *ui.UI, src *source, out *output, p *progress, err er
 	return nil
 }
 
-// answer answers what is not answered yet.
+// answer answers the requests that have no result yet.
 func (o *options) answer(ctx context.Context, src *source, out *output, a *load.Answering, p *progress) error {
 	run := &jobs.Run{
 		Source: src, Output: out.Output, Answer: a.Do, GiveUp: a.GiveUp,
-		Parallel: 2 * o.model.Parallel, // so that the next is ready where one ends
+		Parallel: 2 * o.model.Parallel, // so that a next request is ready when one ends
 		Retries:  o.retries, MaxErrors: o.maxErrors, Done: p.show,
 	}
 	return run.Do(ctx)
 }
 
-// meta returns what the output is made from.
+// meta returns what the results depend on.
 func (o *options) meta(a *load.Answering, sum string) *jobs.Meta {
 	b := ui.ReadBuild()
 	return &jobs.Meta{

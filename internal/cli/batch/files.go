@@ -11,11 +11,11 @@ import (
 	"alpaca/internal/jobs"
 )
 
-// source is where requests come from.
+// source is the source of the requests.
 type source struct {
 	jobs.Source
-	file   *jobs.Input // nil: they come from a pipe
-	remove string      // the file that a pipe was copied to
+	file   *jobs.Input // the input, or the copy of a pipe; nil: requests come from a pipe
+	remove string      // the file that a pipe was copied to; "": none
 }
 
 func (s *source) close() {
@@ -46,7 +46,7 @@ func (o *options) source(u *ui.UI) (s *source, sum string, err error) {
 			s.Source = jobs.NewStream(pipe, o.part)
 			return s, "", nil
 		}
-		// It has to be read to its end before the first line can be answered.
+		// The whole input is needed before the first request can be answered.
 		if s.remove, err = spool(pipe); err != nil {
 			return nil, "", err
 		}
@@ -63,9 +63,9 @@ func (o *options) source(u *ui.UI) (s *source, sum string, err error) {
 	return s, sum, nil
 }
 
-// openInput checks a file, which has a name for the user.
+// openInput opens and checks the file at path. Messages call it name.
 func openInput(u *ui.UI, path, name string, part jobs.Shard) (*jobs.Input, error) {
-	const most = 10 // lines that the user is told of
+	const most = 10 // the largest number of lines to report
 	told := 0
 	in, err := jobs.OpenInput(path, part, func(line int, err error) {
 		if told++; told <= most {
@@ -81,7 +81,7 @@ func openInput(u *ui.UI, path, name string, part jobs.Shard) (*jobs.Input, error
 	return in, err
 }
 
-// pipe returns the input where it cannot be read twice, nil where it is a file.
+// pipe returns the input if it can only be read once, or nil if it is a regular file.
 func (o *options) pipe(u *ui.UI) (io.Reader, error) {
 	if o.in == "-" {
 		return u.In, nil
@@ -112,14 +112,15 @@ func spool(r io.Reader) (path string, err error) {
 	return f.Name(), nil
 }
 
-// output is where results go.
+// output is the output for the results.
 type output struct {
 	*jobs.Output
-	sorted string // the file whose results are put in order in the end; "": none
-	stdout bool   // it is a temporary one
+	sorted string // the file to sort in the end; "": none
+	stdout bool   // sorted is a temporary file, whose results go to stdout in the end
 }
 
-// output opens the output, without what is there already.
+// output opens the output, and leaves out of src the requests whose results are there
+// already.
 func (o *options) output(u *ui.UI, src *source, meta *jobs.Meta) (*output, error) {
 	out := &output{}
 	path := o.out

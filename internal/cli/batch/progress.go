@@ -17,11 +17,11 @@ type progress struct {
 	stats func() engine.Stats // nil: other machines answer
 
 	start  time.Time
-	before int // results that were there
-	told   time.Time
+	before int       // results at the start
+	told   time.Time // when the last line was written
 }
 
-// interval is how often a line is written where there is no terminal to show a status on.
+// interval is the time between two lines if stderr is not a terminal with a status line.
 const interval = time.Minute
 
 func (p *progress) begin() {
@@ -55,7 +55,7 @@ func (p *progress) show() {
 	p.ui.Statusf("%s", p.text())
 }
 
-// text is the status.
+// text returns the status.
 func (p *progress) text() string {
 	text := p.count() + ", " + p.rates()
 	if now := p.out.Done - p.before; p.total > 0 && now > 0 {
@@ -65,7 +65,8 @@ func (p *progress) text() string {
 	return text
 }
 
-// rates says how many tokens a second there were.
+// rates returns the speed as text: tokens a second, or results a second if other machines
+// answer.
 func (p *progress) rates() string {
 	if p.stats == nil {
 		return fmt.Sprintf("%.2f a second", float64(p.out.Done-p.before)/max(time.Since(p.start).Seconds(), 1e-3))
@@ -75,7 +76,7 @@ func (p *progress) rates() string {
 	return fmt.Sprintf("%.0f prompt tokens/s (%.0f more known from before), %.0f generated/s", rate(s.PromptTokens), rate(s.CachedTokens), rate(s.GeneratedTokens))
 }
 
-// end tells what was done.
+// end tells the user what was done.
 func (p *progress) end() {
 	p.ui.ClearStatus()
 	if now := p.out.Done - p.before; now > 0 {

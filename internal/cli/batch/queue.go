@@ -14,8 +14,8 @@ import (
 	"alpaca/internal/queue"
 )
 
-// checkModel checks the flags about the model. With a queue they are the workers'; -m is the
-// model's name there.
+// checkModel checks the flags about the model. With --queue only -m may be given, which is
+// the model's name in the queue: the others are flags of the workers.
 func (o *options) checkModel(u *ui.UI) error {
 	if !o.queue.Given() {
 		return o.model.Check(u)
@@ -35,7 +35,7 @@ func (o *options) checkModel(u *ui.UI) error {
 	return o.queue.Check()
 }
 
-// spread lets the workers of a queue answer.
+// spread lets the workers of a queue answer the requests.
 func (o *options) spread(ctx context.Context, u *ui.UI, src *source, sum string) error {
 	if sum == "" {
 		return ui.Usagef("--queue: INPUT must be a file, as the batch has its name from the content")

@@ -1,6 +1,6 @@
-// Package bench has "alpaca bench", which measures tokens per second. It checks the lists
-// of what is to be measured, opens or makes the models, and leaves the measuring and the
-// forms of the results to internal/bench.
+// Package bench has "alpaca bench", which measures tokens per second. It checks the lists of
+// tests and opens or makes the models. Measuring and the formats of results are in
+// internal/bench.
 package bench
 
 import (
@@ -37,7 +37,7 @@ type benchOptions struct {
 	repetitions int
 	noWarmup    bool
 	membw       bool
-	train       string // a shape, "" for no training
+	train       string // the shape of a model to train; "": measure no training
 	output      string
 	save        string
 	shared      string
@@ -94,7 +94,7 @@ core (prompts).`,
 	return cmd
 }
 
-// grid checks the lists and returns their combinations.
+// grid checks the lists of the flags and returns them as a Grid, which combines them.
 func (o *benchOptions) grid() (bench.Grid, error) {
 	g := bench.Grid{Prompts: o.prompts, Gens: o.gens, Parallels: o.parallels, Depths: o.depths, Batches: o.batches, Threads: o.threads}
 	for _, s := range o.promptGens {
@@ -133,7 +133,7 @@ func (o *benchOptions) grid() (bench.Grid, error) {
 	return g, err
 }
 
-// maxParallel is the most texts that are measured at once.
+// maxParallel is the largest number of texts at once.
 const maxParallel = 1024
 
 // within returns a usage error unless all numbers lie between low and high.
@@ -146,7 +146,7 @@ func within(flag string, list []int, low, high int) error {
 	return nil
 }
 
-// parseCacheTypes returns the types of those names.
+// parseCacheTypes returns the number formats that names stand for.
 func parseCacheTypes(flag string, names []string) (types []quant.Type, err error) {
 	for _, name := range names {
 		t, err := flags.ParseCacheType(name)
@@ -218,7 +218,7 @@ func (o *benchOptions) checkOutputs(inputs []string) error {
 	return ui.CheckOutputs([]ui.Output{{Flag: "save", Path: o.save}, {Flag: "report", Path: o.shared}}, inputs...)
 }
 
-// warnIfBusy tells what makes measurements worth less.
+// warnIfBusy warns if the state of the machine makes measurements less reliable.
 func warnIfBusy(u *ui.UI, s bench.Sensors) {
 	if busy := s.Load; busy > 0.5 {
 		u.Warnf("the machine is busy (load %.1f): expect lower and noisier figures", busy)

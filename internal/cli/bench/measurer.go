@@ -20,7 +20,7 @@ type measurer struct {
 	tests     []bench.Test
 	report    bench.Report
 	results   []*bench.Result
-	bandwidth map[int]float64 // by threads
+	bandwidth map[int]float64 // the memory's read bandwidth by number of threads
 }
 
 func (m *measurer) all(ctx context.Context) error {
@@ -38,7 +38,7 @@ func (m *measurer) all(ctx context.Context) error {
 	}
 	for _, spec := range m.o.synthetic {
 		m.u.Statusf("making %s", spec)
-		debug.FreeOSMemory() // of the model before
+		debug.FreeOSMemory() // frees the previous model
 		f, err := bench.Synthetic(ctx, spec, machine.FreeMemory())
 		if err != nil {
 			return err
@@ -82,14 +82,15 @@ func (m *measurer) model(ctx context.Context, f *gguf.File) (err error) {
 	return nil
 }
 
-// measureBandwidth measures the memory once for each number of threads.
+// measureBandwidth measures the memory's read bandwidth for --membw, once for each number of
+// threads.
 func (m *measurer) measureBandwidth(ctx context.Context, threads int) error {
 	if !m.o.membw || m.bandwidth[threads] > 0 {
 		return nil
 	}
 	m.u.Statusf("measuring memory")
 	bw, err := bench.ReadBandwidth(ctx, threads)
-	debug.FreeOSMemory() // what was read is not the tests' memory
+	debug.FreeOSMemory() // the tests' figures must not count the memory that was read
 	m.bandwidth[threads] = bw
 	return err
 }

@@ -14,8 +14,8 @@ import (
 	"alpaca/internal/train"
 )
 
-// What --train measures where nothing else is said: 3 million weights, updates of 16 rows
-// of 256 tokens.
+// The training that --train measures by default: a model of 3 million weights, and updates of
+// 16 rows of 256 tokens.
 const (
 	trainShape  = "192x6"
 	trainVocab  = 2048
@@ -23,7 +23,7 @@ const (
 	trainLength = 256
 )
 
-// trainResult is what --train reports.
+// trainResult is a result of --train in JSON.
 type trainResult struct {
 	Shape           string    `json:"shape"`
 	Params          int       `json:"n_params"`
@@ -38,7 +38,7 @@ type trainResult struct {
 	Seconds         []float64 `json:"samples_s"`
 }
 
-// checkTrain is runTrain, unless other flags ask for what it does not do.
+// checkTrain calls runTrain, unless a flag is given that does not go with --train.
 func (o *benchOptions) checkTrain(ctx context.Context, u *ui.UI, threads []int) error {
 	if o.output != "json" && o.flags.Changed("output") && o.output != bench.Formats[0] {
 		return ui.Usagef("--train reports a table or json, not %s", o.output)

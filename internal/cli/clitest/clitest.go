@@ -1,6 +1,6 @@
 // Package clitest is for tests that run whole command lines: in the test's own process, as
-// a process, or on a terminal. A package of such tests has clitest.Main in its TestMain,
-// and "alpaca" is then the program.
+// another process, or on a terminal. The TestMain of such tests calls clitest.Main, which
+// makes "alpaca" a command that runs the program.
 package clitest
 
 import (
@@ -20,16 +20,16 @@ import (
 	"alpaca/internal/testshared"
 )
 
-// Main runs the tests of a package whose tests start the program: as "alpaca".
+// Main runs the tests of a package. They can start the program as the command "alpaca".
 func Main(m *testing.M) {
 	testscript.Main(m, map[string]func(){"alpaca": func() {
 		os.Exit(cli.Main(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 	}})
 }
 
-// SkipIfShort leaves out, with -short, what evaluates whole texts with many files:
-// emulated CPUs would take minutes for what TestLegacyText, TestGoldenText and the
-// goldens of package model show of them in seconds.
+// SkipIfShort skips a test with -short. It is for tests that evaluate whole texts with many
+// files, which take minutes on emulated CPUs. TestLegacyText, TestGoldenText and the goldens
+// of package model test the same in seconds.
 func SkipIfShort(t *testing.T) {
 	t.Helper()
 	if testing.Short() {
@@ -37,7 +37,7 @@ func SkipIfShort(t *testing.T) {
 	}
 }
 
-// Golden is a record of shared/golden/stories.jsonl, as far as it is used.
+// Golden has the fields of a record of shared/golden/stories.jsonl that tests use.
 type Golden struct {
 	Model        string  `json:"model"`
 	Prompt       string  `json:"prompt"`
@@ -67,9 +67,8 @@ func ReadGolden(t *testing.T, model string) []Golden {
 	return records
 }
 
-// NeedExec skips a test that starts the program as a process where that is
-// impossible: under an emulator that the kernel does not know of. What the
-// processes would do is tested in process as well.
+// NeedExec skips a test if the program cannot be started as a process, as under an emulator
+// that the kernel does not know. Other tests run the same command lines in process.
 func NeedExec(t *testing.T) {
 	t.Helper()
 	err := exec.Command("alpaca", "version").Run()
@@ -79,14 +78,13 @@ func NeedExec(t *testing.T) {
 	require.NoError(t, err)
 }
 
-// Outcome is what a command line did.
+// Outcome is the result of a command line.
 type Outcome struct {
 	Status      int
 	Out, Stderr string
 }
 
-// Run runs a command line in this process, with stdin as text piped in
-// where it is not empty.
+// Run runs a command line in this process. If stdin is not empty, it is piped in.
 func Run(t *testing.T, stdin string, args ...string) Outcome {
 	t.Helper()
 	var out, stderr bytes.Buffer

@@ -25,7 +25,7 @@ type Terminal struct {
 
 	mu    sync.Mutex
 	Shown bytes.Buffer
-	seen  int // bytes of shown that expect has passed
+	seen  int // bytes of Shown that Expect has passed
 	ended chan struct{}
 }
 
@@ -57,11 +57,11 @@ func StartOn(t *testing.T, columns uint16, cmd *exec.Cmd) *Terminal {
 	return term
 }
 
-// patience is how long something may take that takes a moment: machines may be slow
-// and busy.
+// patience is how long a test waits for what usually takes a moment, because machines may be
+// slow and busy.
 const patience = 5 * time.Minute
 
-// Expect waits for a text after what was expected before.
+// Expect waits until text is shown, after the texts of earlier calls.
 func (term *Terminal) Expect(text string) {
 	term.t.Helper()
 	deadline := time.Now().Add(patience)
@@ -89,7 +89,7 @@ func (term *Terminal) ExpectAnswer() {
 	term.Expect("\n")
 }
 
-// DrawnPrompt is an empty prompt, drawn.
+// DrawnPrompt is what the line editor writes for an empty prompt.
 const DrawnPrompt = "\x1b[36m>\x1b[0m \r\x1b[2C\x1b[?25h"
 
 // Send types a text.

@@ -1,6 +1,6 @@
-// Package data is "alpaca data": the rows that models are trained on, in one file. It takes
-// them in from the formats they come in and writes them again, searches, shows, counts and
-// checks them, answers SQL, and has a page for browsers.
+// Package data has "alpaca data", which keeps the rows that models are trained on in one
+// database. Its commands import and export rows, search, show, count and check them, derive
+// new sources, run SQL, and serve a page for browsers.
 package data
 
 import (
@@ -46,14 +46,14 @@ instructions with answers, conversations, preference pairs.`,
 	return cmd
 }
 
-// file is the flag of the database.
+// file is the flag -d, which names the database.
 type file struct{ path string }
 
 func (f *file) add(fs *pflag.FlagSet) {
 	fs.StringVarP(&f.path, "database", "d", "data.db", "`file` with the rows")
 }
 
-// read opens the database to be read.
+// read opens the database for reading.
 func (f *file) read(ctx context.Context) (*data.DB, error) {
 	db, err := data.OpenReadOnly(ctx, f.path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -62,7 +62,8 @@ func (f *file) read(ctx context.Context) (*data.DB, error) {
 	return db, err
 }
 
-// sourceNamed returns the source that a flag names; nil for "", which is all of them.
+// sourceNamed returns the source called name. It returns nil for "", which stands for all
+// sources.
 func sourceNamed(ctx context.Context, db *data.DB, name string) (*data.Source, error) {
 	if name == "" {
 		return nil, nil
@@ -85,7 +86,7 @@ func sourceNamed(ctx context.Context, db *data.DB, name string) (*data.Source, e
 	return nil, ui.Usagef("--source %s: there is no such source; choose one of %s", name, strings.Join(names, ", "))
 }
 
-// selection is the flags that choose rows.
+// selection are the flags that choose rows.
 type selection struct {
 	source string
 	where  []string
@@ -117,7 +118,7 @@ func (s *selection) table(ctx context.Context, db *data.DB) (*table.Table, []tab
 	return t, filters, nil
 }
 
-// asUsage makes a question that cannot be answered an error of the command line.
+// asUsage turns the error of a query that cannot be answered into a usage error.
 func asUsage(err error) error {
 	if e, ok := errors.AsType[*table.Error](err); ok {
 		return ui.Usagef("%s", e.Message)
@@ -125,7 +126,8 @@ func asUsage(err error) error {
 	return err
 }
 
-// examples returns rows by their keys, in the order of those.
+// examples returns the rows with the given keys, in the order of keys. It leaves out rows that
+// do not exist.
 func examples(ctx context.Context, db *data.DB, keys []int64) (list []*data.Row, err error) {
 	for _, key := range keys {
 		r, err := db.Row(ctx, key)

@@ -114,10 +114,10 @@ func (o *mergeOptions) run(ctx context.Context, u *ui.UI, names []string) error 
 	return db.Close()
 }
 
-// change opens a database that exists to be changed, and returns the sources of those names;
-// "" is all of them.
+// change opens an existing database for writing, and returns the sources called names. The
+// name "" stands for all sources.
 func change(ctx context.Context, f *file, names ...string) (*data.DB, []*data.Source, error) {
-	db, err := f.read(ctx) // it has to exist
+	db, err := f.read(ctx) // fails if the database does not exist
 	if err != nil {
 		return nil, nil, err
 	}

@@ -14,7 +14,7 @@ import (
 	"alpaca/internal/data/table"
 )
 
-// original is the format of what a source came in.
+// original stands for the format of the file that a source was imported from.
 const original = "original"
 
 // exportOptions are the flags of "alpaca data export".
@@ -89,7 +89,7 @@ func (o *exportOptions) run(ctx context.Context, u *ui.UI) error {
 	return ui.WriteOutput(o.out, func(w io.Writer) error { return o.write(ctx, u, db, w, form, sources) })
 }
 
-// form returns the form to write.
+// form returns the format to write.
 func (o *exportOptions) form(ctx context.Context, db *data.DB, sources []*data.Source) (formats.Form, error) {
 	if o.format != original {
 		return formats.FormOf(o.format)
@@ -134,7 +134,7 @@ func (o *exportOptions) write(ctx context.Context, u *ui.UI, db *data.DB, out io
 	return nil
 }
 
-// rows returns what goes over the rows that the flags choose.
+// rows returns a function that calls its argument for each row that the flags choose.
 func (o *exportOptions) rows(ctx context.Context, db *data.DB) (func(func(*data.Row) error) error, error) {
 	t, filters, err := o.table(ctx, db)
 	if err != nil {

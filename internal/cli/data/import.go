@@ -76,7 +76,7 @@ func (o *importOptions) run(ctx context.Context, u *ui.UI, paths []string) error
 	return db.Close()
 }
 
-// one takes in a file.
+// one imports a file.
 func (o *importOptions) one(ctx context.Context, u *ui.UI, db *data.DB, path string) error {
 	opt := o.Options
 	label := path
@@ -102,7 +102,8 @@ func (o *importOptions) one(ctx context.Context, u *ui.UI, db *data.DB, path str
 	return o.report(u, label, res)
 }
 
-// spool copies stdin to a file: its format is not known before all of it is there.
+// spool copies stdin to a temporary file, because its format is known only when all of it has
+// been read.
 func spool(u *ui.UI) (string, error) {
 	f, err := os.CreateTemp("", "alpaca-*.json")
 	if err != nil {
@@ -116,7 +117,7 @@ func spool(u *ui.UI) (string, error) {
 	return f.Name(), nil
 }
 
-// importRecord is what came of a file in JSON.
+// importRecord is the result of an import in JSON.
 type importRecord struct {
 	File     string           `json:"file"`
 	Source   string           `json:"source"`
@@ -159,7 +160,7 @@ func (o *importOptions) report(u *ui.UI, label string, res *formats.Result) erro
 	return nil
 }
 
-// plural writes a number of things.
+// plural returns a number and its noun as text.
 func plural(n int, thing string) string {
 	if n != 1 {
 		thing += "s"

@@ -95,7 +95,7 @@ func (o *lintOptions) run(ctx context.Context, u *ui.UI) error {
 	if err := o.check(); err != nil {
 		return err
 	}
-	db, err := o.read(ctx) // it has to exist
+	db, err := o.read(ctx) // fails if the database does not exist
 	if err != nil {
 		return err
 	}
@@ -117,7 +117,7 @@ func (o *lintOptions) run(ctx context.Context, u *ui.UI) error {
 		opt.Special = v.special()
 		opt.Tokens = func(r *data.Row) (prompt, all int) {
 			ids, prompt, err := v.tokens(r)
-			if err != nil { // a conversation that the template refuses: role-order tells why
+			if err != nil { // the template refuses the conversation; the rule role-order says why
 				return 0, 0
 			}
 			return prompt, len(ids)
@@ -142,7 +142,7 @@ func (o *lintOptions) run(ctx context.Context, u *ui.UI) error {
 	return o.failure(found)
 }
 
-// failure returns an error if there is something that --fail-on names.
+// failure returns an error if a rule of --fail-on has findings.
 func (o *lintOptions) failure(found *lint.Summary) error {
 	var bad []string
 	for _, c := range found.Counts {
@@ -156,7 +156,7 @@ func (o *lintOptions) failure(found *lint.Summary) error {
 	return fmt.Errorf("%s: --fail-on: %s", o.path, strings.Join(bad, ", "))
 }
 
-// ruleRecord is what a rule has found, in JSON.
+// ruleRecord has the findings of a rule in JSON.
 type ruleRecord struct {
 	Rule     string          `json:"rule"`
 	Rows     int64           `json:"rows"`
@@ -215,7 +215,7 @@ func (o *lintOptions) report(ctx context.Context, u *ui.UI, db *data.DB, found *
 	return nil
 }
 
-// example writes a row that a rule speaks of, on a few lines.
+// example writes a row with a finding, on a few lines.
 func (o *lintOptions) example(ctx context.Context, u *ui.UI, db *data.DB, e exampleRecord) error {
 	fmt.Fprintf(u.Out, "  row %d: %s\n", e.Row, ui.Printable(e.Detail))
 	r, err := db.Row(ctx, e.Row)
@@ -230,7 +230,8 @@ func (o *lintOptions) example(ctx context.Context, u *ui.UI, db *data.DB, e exam
 	return nil
 }
 
-// mend writes the rows to new sources.
+// mend writes the mended rows of a source to a new one. source may be nil if the database has
+// only one.
 func (o *lintOptions) mend(ctx context.Context, u *ui.UI, db *data.DB, source *data.Source, found *lint.Summary, opt lint.Options) error {
 	sources := []*data.Source{source}
 	if source == nil {

@@ -15,7 +15,7 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// modelFlags choose a model's vocabulary and the form of what it is trained on.
+// modelFlags are the flags that choose a vocabulary and the template for training.
 type modelFlags struct {
 	model    string
 	template load.TemplateChoice
@@ -28,18 +28,18 @@ func (f *modelFlags) add(fs *pflag.FlagSet) {
 	flags.AddInt(fs, &f.length, flags.Int{Name: "max-length", Value: 512, Low: 2, High: 1 << 20}, "`tokens` that training takes of a row")
 }
 
-// asked reports whether a model or a form is asked for.
+// asked reports whether the flags ask for a model or a template.
 func (f *modelFlags) asked() bool { return f.model != "" || f.template.Name != "" }
 
-// vocabulary makes tokens of rows.
+// vocabulary turns rows into tokens.
 type vocabulary struct {
 	tok  *tokenizer.Tokenizer
 	tmpl *chat.Template
 	real bool // the tokens are of a model that the user has named
 }
 
-// open reads the vocabulary of -m or, if none is named, of the built-in model, whose tokens
-// are not told.
+// open reads the vocabulary of -m. Without -m it reads that of the built-in model, whose
+// counts of tokens are not shown.
 func (f *modelFlags) open(u *ui.UI) (*vocabulary, error) {
 	path := builtin.Name
 	if f.model != "" {
@@ -63,8 +63,8 @@ func (f *modelFlags) open(u *ui.UI) (*vocabulary, error) {
 	return v, err
 }
 
-// tokens returns the row's tokens, and how many of them are the prompt's: those before the
-// first that is learned.
+// tokens returns the row's tokens. prompt is the number of tokens in the prompt, which ends
+// before the first token that is learned.
 func (v *vocabulary) tokens(r *data.Row) (ids []int32, prompt int, err error) {
 	ids, answer, err := v.tmpl.Training(v.tok, load.RowMessages(r))
 	if err != nil {
@@ -88,7 +88,7 @@ type shownRow struct {
 	Prompt int     `json:"prompt_tokens,omitempty"`
 }
 
-// print writes the text that a row is for training.
+// print writes the training text of a row.
 func (v *vocabulary) print(u *ui.UI, r *data.Row, output string) error {
 	ids, prompt, err := v.tokens(r)
 	if err != nil {

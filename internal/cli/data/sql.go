@@ -74,7 +74,7 @@ func (o *sqlOptions) run(ctx context.Context, u *ui.UI, text string) error {
 			return ui.Usagef("the parameter :%s has no value: --param %s=…", name, name)
 		}
 	}
-	db, err := o.read(ctx) // checks that it is ours
+	db, err := o.read(ctx) // checks that alpaca data made the file
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (o *sqlOptions) run(ctx context.Context, u *ui.UI, text string) error {
 
 var errLimit = fmt.Errorf("enough")
 
-// rowWriter writes the rows of an answer.
+// rowWriter writes the rows of a result.
 type rowWriter struct {
 	out     *bufio.Writer
 	form    string
@@ -142,7 +142,7 @@ func (w *rowWriter) row(values []any) error {
 			fmt.Fprint(w.tab, cell(v))
 		}
 		fmt.Fprintln(w.tab)
-		const together = 1000 // rows that are aligned, and in memory
+		const together = 1000 // rows that are aligned together and kept in memory
 		if w.n%together == 0 {
 			return w.tab.Flush()
 		}
@@ -181,7 +181,7 @@ func (w *rowWriter) end() error {
 	return w.out.Flush()
 }
 
-// cell is a value in a table for people: one line, cut.
+// cell returns a value for a table: one line, cut to 100 characters.
 func cell(v any) string {
 	if b, ok := v.([]byte); ok {
 		v = "base64:" + base64.StdEncoding.EncodeToString(b)

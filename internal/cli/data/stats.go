@@ -46,12 +46,12 @@ texts are: in words and, with -m, in tokens of a model. --plot draws the lengths
 	return cmd
 }
 
-// lengths are how long texts are.
+// lengths are the lengths of texts, in words or tokens.
 type lengths []int
 
-// spread is the middle and the ends of lengths, in JSON.
+// spread summarizes lengths, in JSON.
 type spread struct {
-	Rows   int `json:"rows"` // with such a text
+	Rows   int `json:"rows"` // rows that have such a text
 	Min    int `json:"min"`
 	Median int `json:"median"`
 	P95    int `json:"p95"`
@@ -71,7 +71,7 @@ func (l lengths) spread() spread {
 	return out
 }
 
-// statistics are what is counted, in JSON.
+// statistics are the counts, in JSON.
 type statistics struct {
 	Rows       int64             `json:"rows"`
 	WithInput  int64             `json:"with_input"`
@@ -134,7 +134,7 @@ func (o *statsOptions) run(ctx context.Context, u *ui.UI) error {
 // fields are the texts whose lengths are shown, in order.
 var fields = []string{"instruction", "input", "output", "prompt", "all"}
 
-// count goes over the rows.
+// count returns statistics and plots of the rows of source; nil stands for all sources.
 func (o *statsOptions) count(ctx context.Context, u *ui.UI, db *data.DB, source *data.Source, v *vocabulary) (*statistics, []report.Plot, error) {
 	id := int64(0)
 	if source != nil {
@@ -161,7 +161,7 @@ func (o *statsOptions) count(ctx context.Context, u *ui.UI, db *data.DB, source 
 		if v != nil {
 			ids, prompt, err := v.tokens(r)
 			if err != nil {
-				return nil // a conversation that the template refuses
+				return nil // the template refuses the conversation
 			}
 			tokens["prompt"], tokens["all"] = append(tokens["prompt"], prompt), append(tokens["all"], len(ids))
 			for _, bound := range []int{512, 1024, o.model.length} {
@@ -204,7 +204,7 @@ func (o *statsOptions) count(ctx context.Context, u *ui.UI, db *data.DB, source 
 	return s, plots, nil
 }
 
-// countWords returns how many words a text has: runs of characters between white space.
+// countWords returns the number of words in a text: runs of characters between white space.
 func countWords(text string) (n int) {
 	inside := false
 	for _, c := range text {
@@ -217,7 +217,7 @@ func countWords(text string) (n int) {
 	return n
 }
 
-// top returns the words that most rows have.
+// top returns the 20 words that most rows have.
 func top(counts map[string]int) []wordCount {
 	list := []wordCount{}
 	for w, n := range counts {
@@ -232,8 +232,8 @@ func top(counts map[string]int) []wordCount {
 	return list[:min(len(list), most)]
 }
 
-// histogram draws how many texts are how long: in classes, each a quarter longer than the one
-// before.
+// histogram plots the number of texts by their length. The bounds of the classes grow by a
+// quarter.
 func histogram(title string, of map[string]lengths) report.Plot {
 	p := report.Plot{Title: title, X: "length", Y: "texts", LogX: true}
 	for _, name := range fields {

@@ -19,24 +19,24 @@ import (
 
 // adapterOptions are the flags of "alpaca convert" for folders of PEFT.
 type adapterOptions struct {
-	Base    string // the model that the adapter is for; "": what the folder says
-	OutType string // of the matrices; "": f32
+	Base    string // the adapter's base model; "": the one that the folder names
+	OutType string // number format of the matrices; "": f32
 	Name    string
 	Force   bool
 	Output  string
 }
 
-// adapterReport is what became of an adapter.
+// adapterReport is the result of converting an adapter, in JSON.
 type adapterReport struct {
 	Input  string   `json:"input"`
 	Output string   `json:"output"`
 	Base   string   `json:"base"`
 	Arch   string   `json:"architecture"`
 	Pairs  int      `json:"pairs"`
-	Rank   int      `json:"rank"`  // the highest
-	Alpha  float32  `json:"alpha"` // as llama.cpp reads it: it divides by the rank
-	Folded int      `json:"folded"`
-	Whole  []string `json:"whole"` // tensors that take the place of the model's
+	Rank   int      `json:"rank"`   // the highest rank of a pair
+	Alpha  float32  `json:"alpha"`  // in llama.cpp's sense: the scale is Alpha divided by the rank
+	Folded int      `json:"folded"` // number of pairs whose scale is in their second factor
+	Whole  []string `json:"whole"`  // tensors that replace the model's
 	Bytes  int64    `json:"output_bytes"`
 	Notes  []string `json:"notes"`
 }
@@ -67,7 +67,7 @@ func convertAdapter(u *ui.UI, in, out string, opt adapterOptions) error {
 	if err != nil {
 		return err
 	}
-	if _, err := m.WithLoRA(a, 1); err != nil { // whatever is written can be used
+	if _, err := m.WithLoRA(a, 1); err != nil { // only usable adapters are written
 		return err
 	}
 	a.Name = cmp.Or(opt.Name, a.Name)
@@ -88,11 +88,11 @@ func convertAdapter(u *ui.UI, in, out string, opt adapterOptions) error {
 	return r.show(u, opt.Output)
 }
 
-// baseName returns what a model calls itself, or its file's name.
+// baseName returns a model's own name, or else its file's.
 func baseName(m *model.Model, path string) string { return cmp.Or(m.Config.Name, filepath.Base(path)) }
 
-// baseOf opens the model that an adapter is for: the one given, or the one that the folder
-// names, which may lie beside it.
+// baseOf opens the base model of the adapter in dir: given, or else the model that dir names,
+// which may be in dir or beside it.
 func baseOf(dir, given string) (path string, m *model.Model, err error) {
 	tries := []string{given}
 	if given == "" {

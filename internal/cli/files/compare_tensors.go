@@ -67,15 +67,15 @@ func compareTensors(ctx context.Context, u *ui.UI, pathA, pathB string, all bool
 	return err
 }
 
-// compareReport is what "alpaca compare-tensors" tells.
+// compareReport is the result of "alpaca compare-tensors" in JSON.
 type compareReport struct {
 	Same      int                   `json:"same"`      // equal to the byte
 	Equal     int                   `json:"equal"`     // equal as numbers, in different types
-	Different int                   `json:"different"` // all others
+	Different int                   `json:"different"` // all other tensors
 	Tensors   []compareTensorReport `json:"tensors"`
 }
 
-// compareTensorReport is one tensor of it.
+// compareTensorReport is a tensor of a compareReport.
 type compareTensorReport struct {
 	Name   string `json:"name"`
 	Result string `json:"result"` // "same", "equal", "differs", or why they cannot be compared
@@ -84,11 +84,11 @@ type compareTensorReport struct {
 	ShapeA []int  `json:"shape_a,omitempty"` // outermost first
 	ShapeB []int  `json:"shape_b,omitempty"`
 
-	*tensorErrorReport // of "equal" and "differs"
+	*tensorErrorReport // nil unless Result is "equal" or "differs"
 }
 
-// newCompareReport counts the results and lists the tensors: all, or those that
-// are not the same.
+// newCompareReport counts the results and lists the tensors. Unless all is set, it lists only
+// tensors that are not the same.
 func newCompareReport(list []quantize.Difference, all bool) *compareReport {
 	r := &compareReport{Tensors: []compareTensorReport{}}
 	for i := range list {
@@ -121,7 +121,7 @@ func newCompareReport(list []quantize.Difference, all bool) *compareReport {
 	return r
 }
 
-// different says how two tensors differ.
+// different returns in words how two tensors differ.
 func different(d *quantize.Difference) string {
 	switch {
 	case d.A == nil:
@@ -160,7 +160,7 @@ func printComparison(u *ui.UI, r *compareReport) error {
 	return out.Flush()
 }
 
-// describe writes a tensor's type and shape.
+// describe returns a tensor's type and shape as text.
 func describe(typ string, dims []int) string {
 	if typ == "" {
 		return "-"

@@ -103,7 +103,7 @@ func convertFile(ctx context.Context, u *ui.UI, in, out string, opt convert.Opti
 	return err
 }
 
-// convertHint adds the way out to a refusal.
+// convertHint adds to an error what the user can do.
 func convertHint(in string, err error) error {
 	switch {
 	case errors.Is(err, atomicfile.ErrExists):
@@ -119,20 +119,20 @@ func convertHint(in string, err error) error {
 	return err
 }
 
-// convertReport is what "alpaca convert" did.
+// convertReport is the result of "alpaca convert" in JSON.
 type convertReport struct {
 	Input       string        `json:"input"`
 	Output      string        `json:"output"`
 	Format      string        `json:"format"` // of the input
 	Lossless    bool          `json:"lossless"`
-	Error       report.Number `json:"relative_rms_error"` // of the tensors that changed
+	Error       report.Number `json:"relative_rms_error"` // of the tensors that changed, together
 	OutputBytes int64         `json:"output_bytes"`
 	Seconds     float64       `json:"seconds"`
 
 	Tensors []convertTensorReport `json:"tensors"`
 }
 
-// convertTensorReport is one tensor of it.
+// convertTensorReport is a tensor of a convertReport.
 type convertTensorReport struct {
 	Name     string        `json:"name"`
 	Shape    []int         `json:"shape"` // outermost first
@@ -140,12 +140,12 @@ type convertTensorReport struct {
 	To       string        `json:"to"`
 	Lossless bool          `json:"lossless"`
 	Max      report.Number `json:"max_error"`
-	Relative report.Number `json:"relative_rms_error"` // as a part of the weights' own root mean square
+	Relative report.Number `json:"relative_rms_error"` // relative to the weights' own root mean square
 
 	loss quant.Error
 }
 
-// newConvertReport collects the facts.
+// newConvertReport returns the report of a result.
 func newConvertReport(in, out string, res *convert.Result) *convertReport {
 	r := &convertReport{
 		Input: in, Output: out, Format: res.Format, Lossless: true,
@@ -198,5 +198,5 @@ func printConversion(u *ui.UI, r *convertReport) error {
 	return out.Flush()
 }
 
-// percent writes a small part.
+// percent returns a small part as text.
 func percent(x float64) string { return fmt.Sprintf("%.2g %%", 100*x) }

@@ -47,7 +47,7 @@ func (o *folderFlags) given(fs *pflag.FlagSet) string {
 	return ""
 }
 
-// options returns what the flags mean.
+// options checks the flags and returns them as options.
 func (o *folderFlags) options() (opt convert.FolderOptions, err error) {
 	opt = convert.FolderOptions{Type: strings.ToLower(o.outtype), Pre: o.pre, Threads: cmp.Or(o.threads, load.DefaultThreads())}
 	if opt.Type != convert.Auto {
@@ -65,7 +65,7 @@ func (o *folderFlags) options() (opt convert.FolderOptions, err error) {
 	return opt, err
 }
 
-// run converts a checkpoint. old has the flags that other inputs share.
+// run converts a checkpoint in a folder. old has the flags that are not only for folders.
 func (o *folderFlags) run(cmd *cobra.Command, u *ui.UI, dir, out string, old convert.Options, output string) error {
 	for _, name := range []string{"vocab", "exact", "norm-eps"} {
 		if f := cmd.Flags().Lookup(name); f != nil && f.Changed {
@@ -98,7 +98,7 @@ func convertFolder(ctx context.Context, u *ui.UI, dir, out string, opt convert.F
 	return r.print(u)
 }
 
-// folderHint adds the way out to a refusal.
+// folderHint adds to an error what the user can do.
 func folderHint(err error) error {
 	switch {
 	case errors.Is(err, atomicfile.ErrExists):
@@ -111,7 +111,7 @@ func folderHint(err error) error {
 	return err
 }
 
-// folderReport is what became of a checkpoint.
+// folderReport is the result of converting a folder, in JSON.
 type folderReport struct {
 	Input       string               `json:"input"`
 	Outputs     []string             `json:"outputs"`
@@ -126,7 +126,7 @@ type folderReport struct {
 	Tensors     []folderTensorReport `json:"tensors"`
 }
 
-// folderTensorReport is one tensor of it.
+// folderTensorReport is a tensor of a folderReport.
 type folderTensorReport struct {
 	Name  string `json:"name"`
 	Shape []int  `json:"shape"` // outermost first

@@ -1,6 +1,6 @@
-// Package files has the commands about model files, which evaluate nothing: "alpaca
-// inspect", "tokenize", "convert", "quantize" and "compare-tensors". Each gives its facts
-// as a table or as JSON.
+// Package files has the commands about model files, which evaluate no model: "alpaca
+// inspect", "tokenize", "convert", "quantize", "merge", "split", "join" and
+// "compare-tensors". Most of them print a table or JSON.
 package files
 
 import (
@@ -44,7 +44,7 @@ Shapes are written outermost first: a matrix is [rows, columns].`,
 	return cmd
 }
 
-// modelArg returns the first argument, or what stands for it.
+// modelArg returns the first argument, or without one the default model.
 func modelArg(u *ui.UI, args []string) string {
 	if len(args) > 0 {
 		return args[0]
@@ -52,7 +52,7 @@ func modelArg(u *ui.UI, args []string) string {
 	return load.ModelPath(u, "")
 }
 
-// inspection is what "alpaca inspect" tells in JSON.
+// inspection is the result of "alpaca inspect" in JSON.
 type inspection struct {
 	Format     string         `json:"format"`
 	Version    uint32         `json:"version"`
@@ -71,7 +71,7 @@ type tensorRecord struct {
 	Bytes int64  `json:"bytes"`
 }
 
-// inspect collects the facts about a file.
+// inspect returns the inspection of a file.
 func inspect(f *gguf.File) inspection {
 	in := inspection{
 		Format: f.Format, Version: f.Version, Parts: f.Parts, Bytes: f.Size(),
@@ -92,7 +92,7 @@ func parameters(f *gguf.File) int64 {
 	return n
 }
 
-// metadata is written as a JSON object in the order of the file.
+// metadata is a JSON object with the keys in the order of the file.
 type metadata []gguf.KV
 
 func (m metadata) MarshalJSON() ([]byte, error) {
@@ -115,7 +115,7 @@ func (m metadata) MarshalJSON() ([]byte, error) {
 	return b.Bytes(), nil
 }
 
-// finite replaces floats that JSON cannot hold by null.
+// finite replaces NaN and infinite floats, which JSON does not have, with null.
 func finite(v any) any {
 	switch v := v.(type) {
 	case float32:
@@ -132,7 +132,7 @@ func finite(v any) any {
 	return v
 }
 
-// finite64 returns v, or nil where its value x is not finite.
+// finite64 returns v, whose value is x, or nil if x is not finite.
 func finite64(x float64, v any) any {
 	if math.IsNaN(x) || math.IsInf(x, 0) {
 		return nil

@@ -34,7 +34,7 @@ func printInspection(u *ui.UI, f *gguf.File) error {
 	return out.Flush()
 }
 
-// printMetadata writes the keys and values; long ones are cut.
+// printMetadata writes the keys and values. Long values are cut.
 func printMetadata(out *bufio.Writer, f *gguf.File) {
 	fmt.Fprintf(out, "\nmetadata (%d)\n", len(f.KV))
 	tab := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
@@ -44,7 +44,7 @@ func printMetadata(out *bufio.Writer, f *gguf.File) {
 	tab.Flush()
 }
 
-// printVocabulary writes what the tokenizer makes of the file.
+// printVocabulary writes the tokens by type, the special tokens and the tokenizer's warnings.
 func printVocabulary(out *bufio.Writer, f *gguf.File) {
 	if _, ok := f.Value("tokenizer.ggml.model"); !ok {
 		return
@@ -80,7 +80,7 @@ func printVocabulary(out *bufio.Writer, f *gguf.File) {
 	}
 }
 
-// added says which tokens Encode puts around a text.
+// added returns which tokens Encode adds to a text.
 func added(tok *tokenizer.Tokenizer) string {
 	switch {
 	case tok.AddBOS() && tok.AddEOS():
@@ -93,7 +93,7 @@ func added(tok *tokenizer.Tokenizer) string {
 	return "nothing"
 }
 
-// printTemplate writes the chat template, whole.
+// printTemplate writes the whole chat template.
 func printTemplate(out *bufio.Writer, f *gguf.File) {
 	template, _, _ := f.String("tokenizer.chat_template")
 	if template == "" {
@@ -105,7 +105,7 @@ func printTemplate(out *bufio.Writer, f *gguf.File) {
 	}
 }
 
-// printTensors writes the sum of each type, then every tensor.
+// printTensors writes totals for each type, then every tensor.
 func printTensors(out *bufio.Writer, f *gguf.File) {
 	if len(f.Tensors) == 0 {
 		fmt.Fprintln(out, "\nno tensors: a vocabulary only")

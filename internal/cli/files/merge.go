@@ -109,7 +109,7 @@ func (o *mergeOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	return nil
 }
 
-// readMerge reads the adapters of a model, of which each must belong to it.
+// readMerge reads adapters, FILE[:SCALE], and checks that they fit the model m.
 func readMerge(u *ui.UI, m *model.Model, adapters []string) (*lora.Merge, error) {
 	var merge lora.Merge
 	for _, text := range adapters {
@@ -129,7 +129,7 @@ func readMerge(u *ui.UI, m *model.Model, adapters []string) (*lora.Merge, error)
 	return &merge, merge.Check(m.File)
 }
 
-// coarse returns how many tensors are changed and written in a quantized format.
+// coarse returns the number of tensors that are changed and written in a quantized format.
 func coarse(p *quantize.Plan) (n int) {
 	for i := range p.Steps {
 		if s := &p.Steps[i]; s.Changed() && s.To != quant.F32 && s.To != quant.F16 && s.To != quant.BF16 {

@@ -26,7 +26,7 @@ type quantizeOptions struct {
 	tensorTypes, overrides                   []string
 	imatrix                                  string
 	include, exclude                         []string
-	eps                                      float64 // 0: as the file says
+	eps                                      float64 // epsilon of the norms; 0: the file's
 
 	threads              int
 	force, dryRun, stats bool
@@ -102,7 +102,7 @@ func (o *quantizeOptions) run(ctx context.Context, u *ui.UI, args []string) erro
 		return err
 	}
 	if in == builtin.Name {
-		o.requantize = true // there is no other one to take
+		o.requantize = true // the built-in model exists only in quantized form
 	}
 	if o.dryRun && o.stats {
 		return ui.Usagef("--stats measures what is written, and --dry-run writes nothing")
@@ -111,7 +111,7 @@ func (o *quantizeOptions) run(ctx context.Context, u *ui.UI, args []string) erro
 	if err != nil {
 		return err
 	}
-	// Read in pieces rather than mapped: the memory of a few pieces suffices.
+	// The file is read in pieces instead of mapped, so that little memory is used.
 	f, err := load.OpenFile(in, gguf.Options{HeaderOnly: true, NoMap: true, Eps: float32(o.eps)})
 	if err != nil {
 		return err
@@ -161,9 +161,8 @@ func (o *quantizeOptions) run(ctx context.Context, u *ui.UI, args []string) erro
 	return nil
 }
 
-// parseArgs reads IN [OUT] TYPE [THREADS], as llama-quantize does: where the
-// second word is a type, OUT is left out. A type alone is for the model that is taken
-// where none is named.
+// parseArgs reads IN [OUT] TYPE [THREADS], as llama-quantize does: if the second argument is
+// a type, OUT is left out. With a type alone, IN is the default model.
 func (o *quantizeOptions) parseArgs(u *ui.UI, args []string) (in, out string, mix quantize.Mix, err error) {
 	if len(args) == 1 {
 		if _, err := quantize.ParseMix(args[0]); err != nil {
@@ -240,7 +239,7 @@ func (o *quantizeOptions) options(mix quantize.Mix) (opt quantize.Options, err e
 	return opt, err
 }
 
-// importance reads the importance matrix, nil where there is none.
+// importance reads the importance matrix of --imatrix. It returns nil without that flag.
 func (o *quantizeOptions) importance() (*quantize.Importance, error) {
 	switch {
 	case len(o.include) > 0 && len(o.exclude) > 0:
@@ -264,7 +263,7 @@ func (o *quantizeOptions) importance() (*quantize.Importance, error) {
 	return m, nil
 }
 
-// quantizeHint adds the way out to a refusal.
+// quantizeHint adds to an error what the user can do.
 func quantizeHint(err error) error {
 	switch {
 	case errors.Is(err, quantize.ErrQuantized):

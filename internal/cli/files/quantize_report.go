@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/report"
 )
 
-// quantizeReport is what "alpaca quantize" did, or would do.
+// quantizeReport is the result of "alpaca quantize", or of its dry run, in JSON.
 type quantizeReport struct {
 	Input   string                 `json:"input"`
 	Outputs []string               `json:"outputs"`
@@ -24,11 +24,11 @@ type quantizeReport struct {
 	OutputBytes int64         `json:"output_bytes"` // of all files
 	Bits        float64       `json:"bits_per_weight"`
 	Seconds     float64       `json:"seconds,omitempty"`
-	MBPerSecond float64       `json:"mb_per_second,omitempty"` // of tensors read, a million bytes each
+	MBPerSecond float64       `json:"mb_per_second,omitempty"` // millions of bytes of tensors read per second
 	ModelError  report.Number `json:"relative_rms_error,omitempty"`
 }
 
-// quantizeTensorReport is one tensor of it.
+// quantizeTensorReport is a tensor of a quantizeReport.
 type quantizeTensorReport struct {
 	Name        string  `json:"name"`
 	Shape       []int   `json:"shape"` // outermost first
@@ -39,21 +39,21 @@ type quantizeTensorReport struct {
 	OutputBytes int64   `json:"output_bytes"`
 	Bits        float64 `json:"bits_per_weight"`
 
-	*tensorErrorReport // with --stats, of tensors that changed
+	*tensorErrorReport // with --stats, for tensors that changed; else nil
 }
 
-// tensorErrorReport is how far decoded weights are from the original ones.
+// tensorErrorReport is the error of decoded weights compared with the original ones.
 type tensorErrorReport struct {
 	RMS      report.Number `json:"rms_error"`
 	Max      report.Number `json:"max_error"`
-	Relative report.Number `json:"relative_rms_error"` // as a part of the weights' own root mean square
+	Relative report.Number `json:"relative_rms_error"` // relative to the weights' own root mean square
 }
 
 func newTensorErrorReport(e *quant.Error) *tensorErrorReport {
 	return &tensorErrorReport{report.Number(e.RMS()), report.Number(e.Max), report.Number(e.Relative())}
 }
 
-// newQuantizeReport collects the facts; res is nil for a dry run.
+// newQuantizeReport returns the report of a plan and its result. res is nil for a dry run.
 func newQuantizeReport(plan *quantize.Plan, res *quantize.Result, outputs []string) (*quantizeReport, error) {
 	r := &quantizeReport{
 		Input: plan.Input.Path, Outputs: outputs, Type: plan.Options.Mix.Name, DryRun: res == nil,
@@ -87,7 +87,7 @@ func newQuantizeReport(plan *quantize.Plan, res *quantize.Result, outputs []stri
 	return r, nil
 }
 
-// report writes the facts to stdout.
+// report writes r to stdout, as a table or JSON.
 func (o *quantizeOptions) report(u *ui.UI, r *quantizeReport) error {
 	if o.output == "json" {
 		return u.WriteJSON(r)

@@ -20,7 +20,7 @@ import (
 	"alpaca/internal/quantize"
 )
 
-// splitFlags say how an output is divided, as llama.cpp's gguf-split has it.
+// splitFlags are the flags that divide an output into files, as llama.cpp's gguf-split does.
 type splitFlags struct {
 	maxSize    string
 	maxTensors int
@@ -45,7 +45,7 @@ func (o *splitFlags) parse() (s quantize.Split, err error) {
 	return s, nil
 }
 
-// parseSplitSize reads a number of bytes with K, M or G behind it.
+// parseSplitSize parses a number of bytes, which may have K, M or G after it.
 func parseSplitSize(s string) (int64, error) {
 	units := map[byte]int64{'K': 1e3, 'M': 1e6, 'G': 1e9}
 	unit, number := int64(1), s
@@ -138,7 +138,7 @@ func splitFile(ctx context.Context, u *ui.UI, args []string, opt convert.SplitOp
 	return nil
 }
 
-// existsHint adds the way out where an output exists.
+// existsHint adds to an error about an existing output what the user can do.
 func existsHint(err error) error {
 	if errors.Is(err, atomicfile.ErrExists) {
 		return ui.WithHint(err, "--force replaces it")

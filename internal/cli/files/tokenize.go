@@ -52,8 +52,8 @@ to the byte from -p and -f, or else from stdin. A vocabulary without weights wil
 type tokenRecord struct {
 	ID    int32  `json:"id"`
 	Piece string `json:"piece"`
-	// Bytes holds the piece where it is not whole characters, which a JSON
-	// string cannot.
+	// Bytes has the bytes of a piece that is not valid UTF-8, which a JSON string cannot
+	// hold. It is empty for other pieces.
 	Bytes []int `json:"bytes,omitempty"`
 }
 

@@ -10,8 +10,8 @@ import (
 	"alpaca/internal/cli/ui"
 )
 
-// NoArgs refuses arguments. (cobra.NoArgs takes them for unknown commands.) Where an argument
-// follows a flag whose value needs a "=", the hint says so.
+// NoArgs refuses arguments. (cobra.NoArgs calls them unknown commands.) If a given flag takes
+// its value only after "=", the hint says so.
 func NoArgs(cmd *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -29,8 +29,8 @@ func NoArgs(cmd *cobra.Command, args []string) error {
 	return err
 }
 
-// CheckNames returns a usage error if a file's name is empty, such as that of a variable
-// that a script has not set.
+// CheckNames returns a usage error if a file's name is empty, as it is when a script uses a
+// variable that is not set.
 func CheckNames(names ...string) error {
 	if slices.Contains(names, "") {
 		return ui.Usagef("the name of a file is empty")

@@ -13,10 +13,10 @@ import (
 // cacheTypes are the number formats of the KV cache, the default first.
 var cacheTypes = []quant.Type{quant.F16, quant.F32, quant.Q8_0, quant.Q5_1, quant.Q5_0, quant.Q4_1, quant.Q4_0}
 
-// cacheTypeNames are their names in flags.
+// cacheTypeNames are the names of cacheTypes in flags.
 var cacheTypeNames = []string{"f16", "f32", "q8_0", "q5_1", "q5_0", "q4_1", "q4_0"}
 
-// ParseCacheType returns the number format of that name, in any case.
+// ParseCacheType returns the number format that name stands for, in upper or lower case.
 func ParseCacheType(name string) (quant.Type, error) {
 	for i, known := range cacheTypeNames {
 		if strings.EqualFold(name, known) {
@@ -34,7 +34,8 @@ func AddCacheTypes(fs *pflag.FlagSet, k, v *quant.Type) {
 	allowCacheTypes(fs)
 }
 
-// AddCacheTypeLists is AddCacheTypes for a command that takes several of each, as names.
+// AddCacheTypeLists is AddCacheTypes for a command that takes several types for keys and for
+// values. k and v are lists of names.
 func AddCacheTypeLists(fs *pflag.FlagSet, k, v *[]string) {
 	fs.StringSliceVar(k, "cache-type-k", []string{cacheTypeNames[0]}, "`types` of the cached keys: "+strings.Join(cacheTypeNames, ", "))
 	fs.StringSliceVar(v, "cache-type-v", []string{cacheTypeNames[0]}, "`types` of the cached values: "+strings.Join(cacheTypeNames, ", "))
@@ -46,7 +47,7 @@ func allowCacheTypes(fs *pflag.FlagSet) {
 	AllowSingleDash(fs, "cache-type-v", "ctv")
 }
 
-// cacheType is a flag that takes one of them.
+// cacheType is a flag whose value is one of cacheTypeNames.
 type cacheType struct{ target *quant.Type }
 
 func (c cacheType) Type() string { return "string" }

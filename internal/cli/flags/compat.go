@@ -13,21 +13,21 @@ import (
 // Compat accepts the flags of llama.cpp and alpaca.cpp that have no meaning
 // here, so that old command lines work.
 type Compat struct {
-	used []string // flags given, which the user is to know about
+	used []string // the ignored flags that were given, for Report
 }
 
 // ignored is a flag without effect.
 type ignored struct {
 	short string   // its spelling with one dash
 	value bool     // it takes a value
-	words []string // values that may follow it
+	words []string // words that are its value if they follow it
 }
 
 var ignoredFlags = map[string]ignored{
 	"color":             {words: onOff},
 	"context-shift":     {}, // the default
 	"device-draft":      {short: "devd", value: true},
-	"flash-attn":        {short: "fa", words: onOff}, // a value since 2025
+	"flash-attn":        {short: "fa", words: onOff}, // takes a value since 2025
 	"gpu-layers":        {short: "ngl", value: true},
 	"gpu-layers-draft":  {short: "ngld", value: true},
 	"gqa":               {short: "gqa", value: true}, // read from the tensors' shapes
@@ -42,14 +42,14 @@ var ignoredFlags = map[string]ignored{
 	"mlock":             {},
 	"mmap":              {}, // the default
 	"mtest":             {},
-	"n-parts":           {value: true},     // found out from the files
-	"no-conversation":   {short: "no-cnv"}, // the default where there is a text
+	"n-parts":           {value: true},     // counted from the files
+	"no-conversation":   {short: "no-cnv"}, // the default if there is a text
 	"no-display-prompt": {},                // the default
 	"no-kv-offload":     {short: "nkvo"},
 	"no-mul-mat-q":      {},
 	"no-perf":           {},
 	"no-warmup":         {},
-	"numa":              {words: []string{"distribute", "isolate", "numactl"}}, // a value since 2024
+	"numa":              {words: []string{"distribute", "isolate", "numactl"}}, // takes a value since 2024
 	"random-prompt":     {},
 	"simple-io":         {},
 	"spec-default":      {}, // the default
@@ -61,7 +61,8 @@ var ignoredFlags = map[string]ignored{
 
 var onOff = []string{"on", "off", "auto", "0", "1"}
 
-// ignoredByBench are those of llama-bench that differ: it takes lists.
+// ignoredByBench are the ignored flags that llama-bench has in another form: their values
+// are lists.
 var ignoredByBench = map[string]ignored{
 	"flash-attn":    {short: "fa", value: true},
 	"mmap":          {short: "mmp", value: true},
@@ -69,11 +70,12 @@ var ignoredByBench = map[string]ignored{
 	"numa":          {value: true},
 }
 
-// refused is a flag for something that this program does in another way, or not at all.
+// refused is a flag that is an error, because this program does the same in another way or
+// not at all.
 type refused struct {
 	short string
 	value bool
-	off   string // the value that switches it off, which is ignored
+	off   string // the number that switches the feature off and is no error; "": none
 	why   string
 	hint  string
 }
@@ -95,7 +97,8 @@ const (
 	downloadHint = "fetch the GGUF file with another program and name it with -m"
 )
 
-// AddFlags adds them all, hidden, but for those that the command has itself.
+// AddFlags adds the ignored and the refused flags, hidden, except those that the command has
+// itself.
 func (c *Compat) AddFlags(fs *pflag.FlagSet) {
 	for name, i := range ignoredFlags {
 		c.ignore(fs, name, i)
@@ -123,7 +126,7 @@ func (c *Compat) AddBenchFlags(fs *pflag.FlagSet) {
 	c.AddFlags(fs)
 }
 
-// ignore adds one, hidden, unless there is a flag of that name.
+// ignore adds the ignored flag i, hidden, unless the command has a flag of that name.
 func (c *Compat) ignore(fs *pflag.FlagSet, name string, i ignored) {
 	if fs.Lookup(name) != nil {
 		return
@@ -141,7 +144,7 @@ func (c *Compat) ignore(fs *pflag.FlagSet, name string, i ignored) {
 	}
 }
 
-// Report tells which flags were ignored.
+// Report tells the user which flags were ignored.
 func (c *Compat) Report(u *ui.UI) {
 	if len(c.used) > 0 {
 		u.Notef("ignored, because it has no meaning here: %s", strings.Join(c.used, ", "))

@@ -33,11 +33,12 @@ func AllowSingleDash(fs *pflag.FlagSet, name, short string) {
 	f.Usage += fmt.Sprintf(" (also -%s)", short)
 }
 
-// valueWords is the annotation of flags after which one of a few words is a value,
-// as it is in newer versions of llama.cpp, and anything else is not.
+// valueWords is the annotation of flags without a value that newer versions of llama.cpp
+// gave one: a few words are the flag's value if they follow it, and other arguments are not.
 const valueWords = "alpaca_value_words"
 
-// allowWords lets one of words follow the flag called name, which needs no value.
+// allowWords makes words values of the flag called name if they follow it. The flag needs
+// no value.
 func allowWords(fs *pflag.FlagSet, name string, words []string) {
 	f := fs.Lookup(name)
 	if f.Annotations == nil {
@@ -46,9 +47,9 @@ func allowWords(fs *pflag.FlagSet, name string, words []string) {
 	f.Annotations[valueWords] = words
 }
 
-// ExpandSingleDash rewrites the flags in args that AllowSingleDash knows to
-// their two-dash names, and joins those that allowWords knows with the words that
-// follow. Values of flags and what follows "--" stay as they are.
+// ExpandSingleDash rewrites the spellings of AllowSingleDash in args to the flags' names with
+// two dashes, and joins a flag of allowWords with a word that follows. Values of flags, and
+// arguments after "--", stay as they are.
 func ExpandSingleDash(root *cobra.Command, args []string) []string {
 	cmd, _, err := root.Find(args)
 	if err != nil {
@@ -81,8 +82,7 @@ func ExpandSingleDash(root *cobra.Command, args []string) []string {
 	return args
 }
 
-// takesNext reports whether the argument after arg is the value of the flag
-// that arg is.
+// takesNext reports whether arg is a flag whose value is the next argument.
 func takesNext(fs *pflag.FlagSet, arg string) bool {
 	if strings.HasPrefix(arg, "--") {
 		f := fs.Lookup(arg[2:]) // not found with "=value"
@@ -103,7 +103,7 @@ func takesNext(fs *pflag.FlagSet, arg string) bool {
 	return false
 }
 
-// takesWord reports whether next is a word of allowWords for the flag that arg is.
+// takesWord reports whether arg is a flag of allowWords, and next is one of its words.
 func takesWord(fs *pflag.FlagSet, arg, next string) bool {
 	name, long := strings.CutPrefix(arg, "--")
 	if !long {
@@ -113,8 +113,8 @@ func takesWord(fs *pflag.FlagSet, arg, next string) bool {
 	return f != nil && slices.Contains(f.Annotations[valueWords], next)
 }
 
-// Error turns pflag's errors into usage errors, with the nearest flag for
-// one that does not exist.
+// Error turns pflag's errors into usage errors. For an unknown flag the hint names the
+// nearest one.
 func Error(cmd *cobra.Command, err error) error {
 	err = plainNumber(err)
 	var no refusedError
@@ -151,12 +151,13 @@ func Error(cmd *cobra.Command, err error) error {
 	return ui.Usage(ui.WithHint(err, fmt.Sprintf("%q lists the flags", cmd.CommandPath()+" --help")))
 }
 
-// ValueError makes a usage error of an error about a flag's value.
+// ValueError turns an error about a flag's value into a usage error.
 func ValueError(flag string, err error) error {
 	return ui.Usagef("--%s: %s", flag, strings.TrimPrefix(plainNumber(err).Error(), "quantize: "))
 }
 
-// plainNumber replaces strconv's words about a number, which name a function, by plain ones.
+// plainNumber replaces strconv's text about a number, which names a function, with a plain
+// one.
 func plainNumber(err error) error {
 	var number *strconv.NumError
 	if !errors.As(err, &number) {
@@ -174,7 +175,7 @@ func plainNumber(err error) error {
 	return plainError{strings.Replace(err.Error(), number.Error(), text, 1), err}
 }
 
-// plainError is an error in other words.
+// plainError is an error with another text.
 type plainError struct {
 	text string
 	err  error
@@ -183,8 +184,8 @@ type plainError struct {
 func (e plainError) Error() string { return e.text }
 func (e plainError) Unwrap() error { return e.err }
 
-// Nearest returns the name that is most like name among those of flags
-// and their aliases, or "" where none is like it.
+// Nearest returns the name of the flag whose name or alias is most similar to name, or "" if
+// none is similar.
 func Nearest(fs *pflag.FlagSet, name string) string {
 	name = strings.ReplaceAll(strings.ToLower(name), "_", "-")
 	best, bestDistance := "", 1+max(1, len(name)/3)

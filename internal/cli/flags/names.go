@@ -6,8 +6,8 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// aliases are other names of flags, in their normalized spelling: those
-// that llama.cpp or alpaca.cpp gave them at some time.
+// aliases maps names that llama.cpp or alpaca.cpp once gave a flag to the flag's name here.
+// Both are in normalized spelling.
 var aliases = map[string]string{
 	"n-predict":         "predict",
 	"reverse-prompt":    "stop",
@@ -44,8 +44,8 @@ var aliases = map[string]string{
 	"spec-draft-device":    "device-draft",
 }
 
-// Normalize maps every spelling of a flag to its name here: underscores,
-// as in 2023, to dashes, and aliases to what they stand for.
+// Normalize maps every spelling of a flag to its name here. It turns underscores, which were
+// usual in 2023, into dashes, and replaces aliases.
 func Normalize(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 	name = strings.ReplaceAll(name, "_", "-")
 	if to, ok := aliases[name]; ok {

@@ -17,15 +17,15 @@ type Prompt struct {
 	Escape bool
 
 	Stdin        StdinUse
-	EndsWithFile bool // set by Read: the text's end is that of a file or of stdin
+	EndsWithFile bool // set by Read: the text ends with a file or with stdin
 }
 
-// StdinUse says how piped input is used, unless "-" names it.
+// StdinUse says how piped input is used if no flag names it with "-".
 type StdinUse int
 
 const (
-	StdinElse  StdinUse = iota // the text, where neither -p nor -f gives one
-	StdinJoins                 // the text's end
+	StdinElse  StdinUse = iota // it is the text if neither -p nor -f gives one
+	StdinJoins                 // it is appended to the text
 	StdinKept                  // it is not read
 )
 
@@ -37,8 +37,8 @@ func (o *Prompt) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVarP(&o.Escape, "escape", "e", false, `read \n, \t, \", \\ and \xHH in -p and other texts of the command line`)
 }
 
-// Read returns the text to the byte: that of -p, then the file's, then what is piped in, if
-// that is wanted. given is false if none of them is there.
+// Read returns the text: that of -p, then the file's, then piped input as o.Stdin says. Bytes
+// of files and pipes are not changed. given is false if there is no text from any of them.
 func (o *Prompt) Read(u *ui.UI) (text string, given bool, err error) {
 	stdinTaken := false
 	stdin := func() (string, error) {

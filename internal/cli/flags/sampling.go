@@ -54,20 +54,20 @@ func (o *Sampling) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&p.IgnoreEOS, "ignore-eos", false, "forbid the tokens that end the text")
 }
 
-// FromFile puts the settings of a model's file in the place of the defaults: flags go
-// before them. It returns what the file has, and warns of what cannot be used.
+// FromFile replaces the defaults of flags that are not given with the settings of a model's
+// file. It returns the file's settings, and warns about those that cannot be used.
 func (o *Sampling) FromFile(u *ui.UI, f *gguf.File) []sampler.FileSetting {
 	value := func(key string) (sampler.FileValue, bool) { return f.Value(key) }
 	return warned(u, "general.sampling.", o.Params.FromFile(value, o.flags.Changed))
 }
 
-// FromModelfile is FromFile for the parameters that a model of Ollama's brings along, which
-// go before those of its file.
+// FromModelfile is FromFile for the parameters that come with a model of Ollama. It is called
+// after FromFile, because they override the file's settings.
 func (o *Sampling) FromModelfile(u *ui.UI, value func(name string) (sampler.FileValue, bool)) []sampler.FileSetting {
 	return warned(u, "", o.Params.FromModelfile(value, o.flags.Changed))
 }
 
-// warned warns of the settings that cannot be used, and returns all.
+// warned warns about the settings in list that cannot be used, and returns list.
 func warned(u *ui.UI, prefix string, list []sampler.FileSetting) []sampler.FileSetting {
 	for _, s := range list {
 		switch {
@@ -81,8 +81,8 @@ func warned(u *ui.UI, prefix string, list []sampler.FileSetting) []sampler.FileS
 	return list
 }
 
-// Check returns a usage error if a setting is out of range. What depends on
-// the vocabulary is left to sampler.New.
+// Check returns a usage error if a setting is out of range. It does not check what depends on
+// the vocabulary: sampler.New does.
 func (o *Sampling) Check() error {
 	p := o.Params
 	p.LogitBias = nil
@@ -92,8 +92,7 @@ func (o *Sampling) Check() error {
 	return nil
 }
 
-// seedValue is a flag that takes a seed; what is negative asks for a random
-// one.
+// seedValue is a flag that takes a seed. A negative number asks for a random seed.
 type seedValue uint32
 
 func (s *seedValue) Type() string { return "seed" }
@@ -132,7 +131,7 @@ func (v *samplersValue) Set(text string) (err error) {
 type sequenceValue []sampler.Name
 
 func (v *sequenceValue) Type() string   { return "letters" }
-func (v *sequenceValue) String() string { return "" } // samplersValue shows it
+func (v *sequenceValue) String() string { return "" } // samplersValue shows the default
 
 func (v *sequenceValue) Set(text string) (err error) {
 	*v, err = sampler.ParseSequence(text)

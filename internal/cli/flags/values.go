@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/cli/ui"
 )
 
-// AddOutput adds -o/--output, the form of what goes to stdout. The first form
-// is the default; target is set to one of forms and nothing else.
+// AddOutput adds -o/--output, the form of the output on stdout. *target becomes one of forms;
+// the first is the default.
 func AddOutput(fs *pflag.FlagSet, target *string, forms ...string) {
 	*target = forms[0]
 	fs.VarP(&choice{target, forms}, "output", "o", "output `form`: "+strings.Join(forms, ", "))
@@ -50,10 +50,10 @@ func (c *choice) Set(s string) error {
 	return nil
 }
 
-// MaxThreads is more than any machine that this program is for has.
+// MaxThreads is the largest number of threads that -t takes.
 const MaxThreads = 1024
 
-// AddThreads adds -t/--threads. Target stays 0 where the flag is not given:
+// AddThreads adds -t/--threads. *target stays 0 if the flag is not given, which stands for
 // the machine's default.
 func AddThreads(fs *pflag.FlagSet, target *int) {
 	fs.VarP(&bounded{target, 1, MaxThreads, true}, "threads", "t", "`number` of threads (default: the physical cores that may be used)")
@@ -76,7 +76,7 @@ func AddInt(fs *pflag.FlagSet, target *int, f Int, usage string) {
 type bounded struct {
 	target    *int
 	low, high int
-	unset     bool // the value is not shown as default
+	unset     bool // the default is not shown
 }
 
 func (b *bounded) String() string {
@@ -91,7 +91,7 @@ func (b *bounded) Type() string { return "int" }
 func (b *bounded) Set(s string) error {
 	n, err := strconv.Atoi(strings.TrimSpace(s))
 	switch {
-	case err != nil && !errors.Is(err, strconv.ErrRange): // n is then the nearest that there is
+	case err != nil && !errors.Is(err, strconv.ErrRange): // out of range, n is the nearest int
 		return fmt.Errorf("must be a whole number")
 	case n < b.low:
 		return fmt.Errorf("must be at least %d", b.low)
@@ -102,13 +102,14 @@ func (b *bounded) Set(s string) error {
 	return nil
 }
 
-// AddPositive adds a flag that takes a number above 0. Target stays 0 where the flag
-// is not given, or is 0 as in llama.cpp: what the model says.
+// AddPositive adds a flag that takes a number above 0, or 0 as llama.cpp does. If the flag is
+// 0 or not given, *target is 0, which stands for the model's value.
 func AddPositive(fs *pflag.FlagSet, target *float64, name, usage string) {
 	fs.Var(&positive{target, math.Inf(1)}, name, usage)
 }
 
-// AddEps adds --eps, of which float32 is computed with.
+// AddEps adds --eps, a number above 0 and below 1. It is later rounded to float32, where it
+// must still be above 0.
 func AddEps(fs *pflag.FlagSet, target *float64) {
 	fs.Var(&positive{target, 1}, "eps", "`epsilon` of the norms (default: the model's, or what was usual when its file was written)")
 	AllowSingleDash(fs, "eps", "eps")

@@ -1,5 +1,5 @@
-// Package grammar is "alpaca grammar", commands about grammars and JSON schemas. Its
-// check says which of given texts a grammar accepts, so that a grammar can be tried
+// Package grammar has "alpaca grammar", the commands about grammars and JSON schemas.
+// "alpaca grammar check" says which texts a grammar accepts, so that a grammar can be tried
 // without a model.
 package grammar
 
@@ -129,7 +129,7 @@ func (o *checkOptions) program(u *ui.UI) (*grammar.Program, error) {
 
 const accept = "accepted"
 
-// judge returns what is printed of a text.
+// judge returns the verdict on a text, as it is printed.
 func judge(p *grammar.Program, text []byte) string {
 	m := p.NewMatcher(nil)
 	n, ok := m.AcceptBytes(text)

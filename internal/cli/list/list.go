@@ -1,6 +1,6 @@
 // Package list has "alpaca list", which shows the models on this machine: those that were
 // pulled, and those in the folders of Hugging Face's programs, Ollama and LM Studio. It
-// asks nobody but the disk.
+// does not use the network.
 package list
 
 import (
@@ -81,7 +81,7 @@ func table(u *ui.UI, list []*store.Model, lib *store.Library) error {
 	return w.Flush()
 }
 
-// ago says how long ago something was.
+// ago returns as text how long before now t was.
 func ago(t, now time.Time) string {
 	if t.IsZero() {
 		return "-"

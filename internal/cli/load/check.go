@@ -2,8 +2,8 @@ package load
 
 import "alpaca/internal/cli/ui"
 
-// Check returns an error if the flags of the sampler or of drafts do not go together, and tells which flags
-// are ignored. Start does so itself.
+// Check returns an error if flags of the sampler or of drafts are wrong, and tells the user
+// which flags are ignored. Start does both itself.
 func (o *Generation) Check(u *ui.UI) error {
 	if err := o.Sampling.Check(); err != nil {
 		return err

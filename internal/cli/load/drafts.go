@@ -13,8 +13,8 @@ import (
 	"alpaca/internal/engine/drafter"
 )
 
-// Drafts are the flags that say what is expected of a text before it is sampled. No answer
-// depends on them.
+// Drafts are the flags of speculative decoding: where the drafts come from and how long they
+// are. Answers do not depend on them.
 type Drafts struct {
 	types       []string
 	path        string
@@ -23,15 +23,14 @@ type Drafts struct {
 	always      bool
 }
 
-// draftTypes are the words of --spec and what each of them stands for: llama.cpp's names among
-// them.
+// draftTypes maps the words of --spec, with llama.cpp's names, to the kinds of drafts.
 var draftTypes = map[string]string{
 	"auto": "auto", "none": "none", "lookup": "lookup", "forced": "forced", "draft": "draft",
 	"ngram-simple": "lookup", "ngram-mod": "lookup", "ngram-map-k": "lookup", "ngram-map-k4v": "lookup", "ngram-cache": "lookup",
 	"draft-simple": "draft",
 }
 
-// AddFlags adds them all, with llama.cpp's names.
+// AddFlags adds the flags, with llama.cpp's names.
 func (o *Drafts) AddFlags(fs *pflag.FlagSet) {
 	fs.StringSliceVar(&o.types, "spec", []string{"auto"}, "`types` of what is drafted of a text and then checked, which changes nothing but the time: "+
 		"lookup (what it had before), forced (by a grammar), draft (by a small model), none, or auto, all that there is")
@@ -43,10 +42,10 @@ func (o *Drafts) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.always, "draft-always", false, "check all drafts, even where that takes more time than it saves, to measure them")
 }
 
-// harmlessDrafts are their names.
+// harmlessDrafts are the names of the flags of Drafts. Answers do not depend on them.
 var harmlessDrafts = []string{"spec", "model-draft", "draft-max", "draft-min", "draft-p-min", "draft-always"}
 
-// check returns a usage error if the flags do not go together.
+// check returns a usage error if flags are wrong or conflict.
 func (o *Drafts) check() error {
 	for _, word := range o.types {
 		switch kind := draftTypes[word]; {
@@ -69,12 +68,12 @@ func (o *Drafts) check() error {
 	return nil
 }
 
-// has reports whether a type is wanted.
+// has reports whether --spec asks for drafts of a kind, by itself or with auto.
 func (o *Drafts) has(kind string) bool {
 	return slices.ContainsFunc(o.types, func(word string) bool { return draftTypes[word] == kind || draftTypes[word] == "auto" })
 }
 
-// Without returns what is drafted without a small model.
+// Without returns the engine's options for drafts without a small model.
 func (o *Drafts) Without() engine.Drafts {
 	lookup, forced := o.has("lookup"), o.has("forced")
 	return engine.Drafts{
@@ -82,8 +81,8 @@ func (o *Drafts) Without() engine.Drafts {
 	}
 }
 
-// OpenDrafts returns what is drafted for m, with the small model if there is one, which m then
-// closes.
+// OpenDrafts returns the engine's options for drafts for m. It opens the small model if the
+// flags name one; closing m then closes it too.
 func (o *Generation) OpenDrafts(u *ui.UI, m *Instance) (engine.Drafts, error) {
 	d := o.Drafts.Without()
 	if o.Drafts.path == "" || !o.Drafts.has("draft") {

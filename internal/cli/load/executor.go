@@ -19,8 +19,7 @@ import (
 	"alpaca/internal/model"
 )
 
-// Executor are the flags of a command that answers requests which are lines of files, or
-// jobs of a queue.
+// Executor are the flags of a command that answers requests from a file or from a queue.
 type Executor struct {
 	Generation
 	Template TemplateChoice
@@ -33,7 +32,7 @@ type Executor struct {
 	flags   *pflag.FlagSet
 }
 
-// AddFlags adds them all, -m too.
+// AddFlags adds the flags, with -m.
 func (o *Executor) AddFlags(fs *pflag.FlagSet) {
 	o.flags = fs
 	AddModel(fs, &o.Model)
@@ -47,7 +46,8 @@ func (o *Executor) AddFlags(fs *pflag.FlagSet) {
 	o.Generation.AddFlags(fs)
 }
 
-// Check returns a usage error if flags do not go together, and tells which are ignored.
+// Check returns a usage error if flags are wrong or conflict, and tells the user which are
+// ignored.
 func (o *Executor) Check(u *ui.UI) error {
 	if o.Grammar.Given() {
 		return ui.WithHint(ui.Usagef("grammars are the requests' own"), `a request says it in its body: "response_format", or "grammar"`)
@@ -58,7 +58,7 @@ func (o *Executor) Check(u *ui.UI) error {
 	return o.Generation.Check(u)
 }
 
-// createdAt returns the time of all answers.
+// createdAt returns the time that all answers have, in seconds since 1970.
 func (o *Executor) createdAt() (int64, error) {
 	const env = "SOURCE_DATE_EPOCH"
 	text, name := o.created, "--created"
@@ -84,19 +84,20 @@ type Answering struct {
 	*jobs.Executor
 	Model  *Instance
 	Engine *engine.Engine
-	Digest string // SHA-256 of the model's file, in hexadecimal; of all parts one after the other, and of adapters
-	// Settings are the flags, and the like, on which answers depend besides the model, by
-	// their names.
+	Digest string // of the model and its adapters, see Identity.Digest
+	// Settings are what answers depend on besides the model, by name: values of flags and,
+	// for example, the digest of the chat template.
 	Settings map[string]string
 }
 
-// Close frees everything.
+// Close frees the engine and the model.
 func (a *Answering) Close() {
 	a.Engine.Close()
 	a.Model.Close()
 }
 
-// Open loads the model and makes what answers. It warns the user of what is odd about the model.
+// Open loads the model and makes its engine and executor. It warns the user if something
+// about the model is odd.
 func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
 	m, err := o.Options.Open(u, ModelPath(u, o.Model))
 	if err != nil {
@@ -146,7 +147,7 @@ func (o *Executor) Open(u *ui.UI) (a *Answering, err error) {
 	return a, nil
 }
 
-// engine returns what evaluates the model.
+// engine makes the engine that evaluates m.
 func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 	cache := o.SessionOptions(o.CtxFor(m))
 	opt := engine.Options{
@@ -161,7 +162,7 @@ func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 	if opt.Drafts, err = o.OpenDrafts(u, m); err != nil {
 		return nil, err
 	}
-	block := 0 // bytes of both models, if two are at work
+	block := 0 // bytes of a cache block, of m and of the small model together
 	for _, m := range []*model.Model{m.Model, opt.Drafts.Model} {
 		if m == nil {
 			continue
@@ -172,8 +173,8 @@ func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 		}
 		block += n
 	}
-	// What the texts need, and as much again for beginnings that later ones share; but half
-	// of the memory at most, unless a single text needs more.
+	// The cache has room for all texts, and as much again for prefixes that later texts
+	// share. It takes at most half of the free memory, unless a single text needs more.
 	text := (ctx+model.BlockLen-1)/model.BlockLen + 1
 	opt.Blocks = 2 * text * o.Parallel
 	if free := machine.FreeMemory(); free > 0 {
@@ -189,14 +190,14 @@ func (o *Executor) engine(u *ui.UI, m *Instance) (*engine.Engine, error) {
 	return e, nil
 }
 
-// harmless are the flags of AddFlags on which no answer depends, and those of which
-// Settings has the meaning rather than the text.
+// harmless are the flags of AddFlags that answers do not depend on, and flags such as
+// --created for which Open puts another value into Settings.
 var harmless = []string{
 	"model", "threads", "batch-size", "parallel", "no-mmap", "lora", "verbose",
 	"chat-template", "chat-template-file", "created", "alias", "ctx-size",
 }
 
-// settings returns what all other flags say, also those of which nothing is said.
+// settings returns the values of all other flags of AddFlags, given or not.
 func (o *Executor) settings() map[string]string {
 	own, without := pflag.NewFlagSet("", pflag.ContinueOnError), pflag.NewFlagSet("", pflag.ContinueOnError)
 	(&Executor{}).AddFlags(own)

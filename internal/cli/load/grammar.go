@@ -14,17 +14,17 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// Grammar are the flags that say what form a generated text has, with llama.cpp's names.
+// Grammar are the flags that constrain generated text, with llama.cpp's names.
 type Grammar struct {
 	flags        *pflag.FlagSet
 	text, file   string
 	schema, path string
 }
 
-// grammarFlags are the names, of which one may be given.
+// grammarFlags are the names of Grammar's flags. Only one of them may be given.
 var grammarFlags = []string{"grammar", "grammar-file", "json-schema", "json-schema-file"}
 
-// AddFlags adds them.
+// AddFlags adds the flags.
 func (g *Grammar) AddFlags(fs *pflag.FlagSet) {
 	g.flags = fs
 	fs.StringVar(&g.text, "grammar", "", "a `grammar` in GBNF that the text is to follow")
@@ -33,7 +33,7 @@ func (g *Grammar) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&g.path, "json-schema-file", "", "`file` with such a schema")
 }
 
-// Given reports whether there is a grammar.
+// Given reports whether one of the flags is given.
 func (g *Grammar) Given() bool {
 	for _, name := range grammarFlags {
 		if g.flags != nil && g.flags.Changed(name) {
@@ -43,7 +43,7 @@ func (g *Grammar) Given() bool {
 	return false
 }
 
-// Check returns a usage error if more than one is given.
+// Check returns a usage error if more than one of the flags is given.
 func (g *Grammar) Check() error {
 	var given []string
 	for _, name := range grammarFlags {
@@ -57,8 +57,9 @@ func (g *Grammar) Check() error {
 	return nil
 }
 
-// Compile returns what makes the grammar for a text of the vocabulary, nil if no flag
-// asks for one. It is called before the model is used, so that errors come at once.
+// Compile returns a function that makes the grammar of one text, for the vocabulary of tok.
+// It returns nil if no flag asks for a grammar. It is called before the model is used, so
+// that errors come at once.
 func (g *Grammar) Compile(u *ui.UI, tok *tokenizer.Tokenizer) (func() sampler.Grammar, error) {
 	if !g.Given() {
 		return nil, nil
@@ -91,8 +92,8 @@ func (g *Grammar) program(u *ui.UI, tok *tokenizer.Tokenizer) (*grammar.Program,
 	return Schema(u, g.path, text)
 }
 
-// GBNF compiles a grammar that is called name in messages. tok may be nil: then it may
-// have no tokens. A grammar that is refused is a usage error.
+// GBNF compiles the grammar in text. Messages call it name. If tok is nil, the grammar must
+// not name tokens. A grammar that is refused is a usage error.
 func GBNF(name, text string, tok *tokenizer.Tokenizer) (*grammar.Program, error) {
 	var vocab *gbnf.Vocab
 	if tok != nil {
@@ -112,8 +113,8 @@ func GBNF(name, text string, tok *tokenizer.Tokenizer) (*grammar.Program, error)
 	return p, nil
 }
 
-// Schema compiles a JSON schema that is called name in messages. What is an annotation
-// is told to the user.
+// Schema compiles the JSON schema in text. Messages call it name. Schema passes the
+// compiler's warnings on to the user.
 func Schema(u *ui.UI, name, text string) (*grammar.Program, error) {
 	p, warnings, err := jsonschema.Compile([]byte(text), jsonschema.Options{})
 	if err != nil {
@@ -125,8 +126,8 @@ func Schema(u *ui.UI, name, text string) (*grammar.Program, error) {
 	return p, nil
 }
 
-// grammarText returns the bytes that a grammar sees of a token: nothing of control
-// tokens, which only an item of their own can ask for.
+// grammarText returns the bytes of a token for grammars. A control token has none, because
+// only an item that names the token can ask for it.
 func grammarText(tok *tokenizer.Tokenizer, id int32) []byte {
 	if tok.IsControl(id) {
 		return nil

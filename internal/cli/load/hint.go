@@ -40,8 +40,8 @@ func OpenHint(path string, err error) string {
 	return ""
 }
 
-// missingHint returns the name that was probably meant by a path that does not
-// exist, or "".
+// missingHint returns a hint about a path that does not exist: a similar name that exists,
+// or how to pull the model, or "".
 func missingHint(path string) string {
 	if _, err := os.Stat(path + ".gguf"); err == nil {
 		return fmt.Sprintf("did you mean %q?", path+".gguf")
@@ -59,7 +59,8 @@ func missingHint(path string) string {
 	return fmt.Sprintf("did you mean %q?", filepath.Join(dir, best))
 }
 
-// pullHint returns how a model is pulled whose name has the form owner/repo, or "".
+// pullHint returns how to pull a model of Hugging Face, or "" if path does not have the form
+// owner/repo.
 func pullHint(path string) string {
 	if r, err := ref.Parse(path); err != nil || r.Kind != ref.HF || r.File != "" || strings.HasSuffix(r.Repo, ".gguf") || strings.HasSuffix(r.Repo, ".bin") {
 		return ""
@@ -82,7 +83,7 @@ func modelsIn(dir string) []string {
 	return names
 }
 
-// foreignHint returns the way from another format to one that runs, or "".
+// foreignHint returns how to use a file of another format, or "".
 func foreignHint(what string) string {
 	switch {
 	case strings.Contains(what, "safetensors"), strings.Contains(what, "PyTorch"):

@@ -11,21 +11,21 @@ import (
 	"alpaca/internal/lora/peft"
 )
 
-// Identity is what tells models apart whose answers differ.
+// Identity identifies a model with its adapters. Models whose answers could differ have
+// different identities.
 type Identity struct {
-	Model    string // SHA-256 of its file
+	Model    string // SHA-256 of the model's file, see FileSum
 	Adapters []AdapterSum
 }
 
-// AdapterSum is an adapter as --lora names it, with its scale and its SHA-256: of its file,
-// or of all files of a folder of PEFT, in the order of their names.
+// AdapterSum identifies an adapter of --lora.
 type AdapterSum struct {
-	Text   string
+	Text   string // FILE[:SCALE], as --lora has it
 	Scale  float32
-	SHA256 string
+	SHA256 string // of the file, or of a PEFT folder's files adapter_* in the order of their names
 }
 
-// Identity returns that of an opened model with the adapters of --lora.
+// Identity returns the identity of an opened model with the adapters of --lora.
 func (o *Options) Identity(m *Instance) (id Identity, err error) {
 	if id.Model, err = FileSum(m.Model.File); err != nil {
 		return id, fmt.Errorf("%s: %w", m.Path, err)
@@ -44,7 +44,8 @@ func (o *Options) Identity(m *Instance) (id Identity, err error) {
 	return id, nil
 }
 
-// Digest returns one number for all: the model's own where there are no adapters.
+// Digest returns one SHA-256, in hexadecimal, for the model and its adapters. Without
+// adapters it is the model's own.
 func (id Identity) Digest() string {
 	digest := id.Model
 	for _, a := range id.Adapters {
@@ -54,14 +55,15 @@ func (id Identity) Digest() string {
 	return digest
 }
 
-// FileSum returns the SHA-256 of a model's file.
+// FileSum returns the SHA-256 of a model's file in hexadecimal. A model in several parts
+// counts as one file: the parts one after the other.
 func FileSum(f io.WriterTo) (string, error) {
 	h := sha256.New()
 	_, err := f.WriteTo(h)
 	return hex.EncodeToString(h.Sum(nil)), err
 }
 
-// TextSum returns the beginning of the SHA-256 of a template.
+// TextSum returns the first 8 bytes of the SHA-256 of text, in hexadecimal.
 func TextSum(text string) string {
 	h := sha256.Sum256([]byte(text))
 	return hex.EncodeToString(h[:8])

@@ -1,6 +1,6 @@
-// Package load opens models as the flags say: with an engine or a session, a sampler and a
-// chat template, and with hints where a file cannot be used. Commands get their -m, -c, -b,
-// -t, cache types and the like here, so that the flags mean the same everywhere.
+// Package load opens models as the flags say, with an engine or a session, a sampler and a
+// chat template. Its errors have hints about files that cannot be used. Commands get their
+// -m, -c, -b, -t, cache types and the like here, so that the flags mean the same everywhere.
 package load
 
 import (
@@ -13,23 +13,23 @@ import (
 	"alpaca/internal/store/ollama"
 )
 
-// Instance is a model at work.
+// Instance is a loaded model, with what evaluates it and chooses its tokens.
 type Instance struct {
 	Path     string
 	Label    string // the name in tables; "": the file's
 	Model    *model.Model
-	Settings ollama.Settings        // what the model brings along besides its file
+	Settings ollama.Settings        // settings that came with a model of Ollama; empty for others
 	Session  *model.Session         // nil before Start and after Stop
 	Engine   *engine.Engine         // nil before StartEngine
-	Text     *engine.Text           // of Engine
+	Text     *engine.Text           // a text of Engine; nil before StartEngine
 	Sampler  *sampler.Sampler       // nil before NewSampler
-	Grammar  func() sampler.Grammar // nil: texts have any form
-	Params   sampler.Params         // how tokens are chosen: flags and the model's settings; set by Start
-	Random   bool                   // the sampler draws, so that its seed matters
+	Grammar  func() sampler.Grammar // makes a text's grammar; nil: texts are not constrained
+	Params   sampler.Params         // the sampler's settings, of flags and model; set by Generation.Start
+	Random   bool                   // the sampler draws at random, so its seed matters
 	LoadTime time.Duration
 
-	small   *Instance // that drafts for it; nil: none does
-	release func()    // the file, for those who remove models; nil: nobody asks
+	small   *Instance // the small model that drafts; nil: none
+	release func()    // tells other commands that the file is no longer in use; nil: not needed
 }
 
 // Name returns the model's name in tables.
@@ -40,7 +40,7 @@ func (e *Instance) Name() string {
 	return filepath.Base(e.Path)
 }
 
-// Start gives the model a session, in place of any it has.
+// Start gives the model a new session, and ends an old one.
 func (e *Instance) Start(opt model.SessionOptions) (err error) {
 	e.Stop()
 	e.Session, err = e.Model.NewSession(opt)
@@ -55,7 +55,7 @@ func (e *Instance) Stop() {
 	}
 }
 
-// StartEngine gives the model an engine, and that a text.
+// StartEngine gives the model an engine and a text of that engine.
 func (e *Instance) StartEngine(opt engine.Options) (err error) {
 	if e.Engine, err = engine.New(e.Model, opt); err == nil {
 		e.Text = e.Engine.NewText()
@@ -63,8 +63,8 @@ func (e *Instance) StartEngine(opt engine.Options) (err error) {
 	return err
 }
 
-// NewSampler gives the model a sampler for its engine's texts, in place of any it has, and
-// returns it. It sets p.Ctx.
+// NewSampler makes a sampler for the engine's texts, sets e.Sampler to it, and returns it.
+// Instead of p.Ctx it uses the engine's context.
 func (e *Instance) NewSampler(p sampler.Params) (*sampler.Sampler, error) {
 	p.Ctx = e.Engine.Ctx()
 	tok := e.Model.Tokenizer
@@ -79,7 +79,7 @@ func (e *Instance) NewSampler(p sampler.Params) (*sampler.Sampler, error) {
 	return s, err
 }
 
-// Close frees everything.
+// Close frees the session, the engine, the model, and the small model that drafts.
 func (e *Instance) Close() {
 	e.Stop()
 	if e.Engine != nil {

@@ -20,19 +20,20 @@ func (o *Options) AddLoRA(fs *pflag.FlagSet) {
 	fs.StringArrayVar(&o.loras, "lora", nil, "adapter `FILE[:SCALE]` added to the model, a GGUF file or a folder of PEFT, repeatable")
 }
 
-// AddUnappliedLoRA adds the flag for adapters that nobody uses until a request says so.
+// AddUnappliedLoRA adds --lora-init-without-apply, which leaves adapters off until a request
+// switches them on.
 func (o *Options) AddUnappliedLoRA(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.unapplied, "lora-init-without-apply", false, "begin with adapters switched off, until POST /lora-adapters or a request's \"lora\" says otherwise")
 }
 
-// WithoutLoRA returns the options for another model, which the adapters do not belong to.
+// WithoutLoRA returns a copy of the options without adapters, for another model.
 func (o *Options) WithoutLoRA() *Options {
 	plain := *o
 	plain.loras = nil
 	return &plain
 }
 
-// addLoRAs returns the model with all adapters, or closes it.
+// addLoRAs returns the model with all adapters of --lora. On an error it closes the model.
 func (o *Options) addLoRAs(u *ui.UI, m *model.Model) (*model.Model, error) {
 	for _, text := range o.loras {
 		with, err := addLoRA(u, m, text, o.unapplied)
@@ -45,7 +46,8 @@ func (o *Options) addLoRAs(u *ui.UI, m *model.Model) (*model.Model, error) {
 	return m, nil
 }
 
-// addLoRA returns the model with one adapter.
+// addLoRA returns the model with the adapter in text, FILE[:SCALE]. If unapplied, its scale
+// is 0.
 func addLoRA(u *ui.UI, m *model.Model, text string, unapplied bool) (*model.Model, error) {
 	path, scale, err := SplitLoRA(text)
 	if err != nil {
@@ -61,8 +63,8 @@ func addLoRA(u *ui.UI, m *model.Model, text string, unapplied bool) (*model.Mode
 	return m.WithLoRA(a, scale)
 }
 
-// SplitLoRA divides FILE[:SCALE]. What follows the last colon of a name is part of it unless
-// it is a number.
+// SplitLoRA splits FILE[:SCALE]; the default scale is 1. The text after the last colon
+// belongs to the file's name unless it is a number.
 func SplitLoRA(text string) (path string, scale float32, err error) {
 	path, number := text, 1.0
 	if i := strings.LastIndexByte(text, ':'); i >= 0 {
@@ -90,8 +92,8 @@ func IsAdapter(path string) bool {
 	return kind == "adapter"
 }
 
-// ReadAdapter reads an adapter of m, a GGUF file or a folder of PEFT. What is odd about it is
-// told to the user.
+// ReadAdapter reads an adapter of m, a GGUF file or a folder of PEFT. It tells the user if
+// something about the adapter is odd.
 func ReadAdapter(u *ui.UI, path string, m *model.Model) (*lora.Adapter, error) {
 	a, err := readAdapter(path, m)
 	if err != nil {

@@ -23,7 +23,7 @@ import (
 // ModelEnv is the environment variable that stands in for -m.
 const ModelEnv = "ALPACA_MODEL"
 
-// Default says in usages which model is taken where no flag names one.
+// Default is the text of usages for the model that is used without -m.
 const Default = "$" + ModelEnv + ", or the small built-in one"
 
 // AddModel adds -m/--model.
@@ -31,7 +31,8 @@ func AddModel(fs *pflag.FlagSet, target *string) {
 	fs.StringVarP(target, "model", "m", "", "model `file`, or the name of one that \"alpaca list\" shows (default: "+Default+")")
 }
 
-// Named returns the model that -m names, or the environment; "" for none.
+// Named returns the model that -m or else the environment names, or "". flag is the value of
+// -m, here and below.
 func Named(flag string) string {
 	if flag == "" {
 		flag = os.Getenv(ModelEnv)
@@ -39,16 +40,16 @@ func Named(flag string) string {
 	return flag
 }
 
-// IsBuiltin reports whether the model that -m gave, or the environment, is the one inside
-// the program.
+// IsBuiltin reports whether the model is the built-in one: -m or the environment names it,
+// or neither names a model.
 func IsBuiltin(flag string) bool {
 	path := Named(flag)
 	return path == "" || path == builtin.Name
 }
 
-// ModelPath returns the path that -m gave, or the environment. Where neither did, it is
-// the name of the built-in model, and the user is told: once, because a command calls this
-// once.
+// ModelPath returns the model that -m or the environment names. If neither names one, it
+// returns the name of the built-in model and tells the user. A command calls it only once, so
+// that the user is told once.
 func ModelPath(u *ui.UI, flag string) string {
 	if path := Named(flag); path != "" {
 		return path
@@ -74,10 +75,9 @@ func IsModelFile(path string) bool {
 	return true
 }
 
-// OpenFile opens a checkpoint, with advice where that fails. builtin.Name is the one inside
-// the program, even where a file has that name: its path is ./builtin. Names of models on
-// this machine are taken as well; their digests are compared before more than the header
-// is read.
+// OpenFile opens a checkpoint. path may also be the name of a model on this machine: unless
+// only the header is read, its digest is compared first. builtin.Name is the built-in model,
+// and ./builtin a file of that name. Errors have hints.
 func OpenFile(path string, opt gguf.Options) (*gguf.File, error) {
 	if path == builtin.Name {
 		return builtin.Open(opt)
@@ -95,7 +95,7 @@ func OpenFile(path string, opt gguf.Options) (*gguf.File, error) {
 	return openPath(path, opt)
 }
 
-// openPath opens the checkpoint at a path.
+// openPath opens the checkpoint at path, which may be builtin.Name but no other name.
 func openPath(path string, opt gguf.Options) (*gguf.File, error) {
 	if path == builtin.Name {
 		return builtin.Open(opt)
@@ -116,8 +116,8 @@ func openPath(path string, opt gguf.Options) (*gguf.File, error) {
 	return nil, err
 }
 
-// openFolder opens a checkpoint of Hugging Face or Meta as if it were converted. What GGUF
-// wants in another form is made in memory, the rest stays mapped.
+// openFolder opens a checkpoint of Hugging Face or Meta as if it were converted to GGUF.
+// Tensors that GGUF has in another form are converted in memory; the others stay mapped.
 func openFolder(dir string, opt gguf.Options) (*gguf.File, error) {
 	m, err := hf.Open(dir, hf.Options{Map: !opt.NoMap})
 	if err != nil {
@@ -136,13 +136,13 @@ func openFolder(dir string, opt gguf.Options) (*gguf.File, error) {
 	return m.File, nil
 }
 
-// adapterHint says how an adapter is used.
+// adapterHint says how to use an adapter.
 func adapterHint(path string) string {
 	return fmt.Sprintf("-m MODEL --lora %s uses it; \"alpaca merge\" makes one model of both", path)
 }
 
-// loadModel opens a checkpoint and loads its model. What is odd about it is told to the
-// user.
+// loadModel opens a checkpoint and loads its model. It warns the user if something about the
+// model is odd.
 func loadModel(u *ui.UI, path string, file gguf.Options, opt model.LoadOptions) (*model.Model, error) {
 	f, err := openPath(path, file)
 	if err != nil {
@@ -165,7 +165,7 @@ func loadModel(u *ui.UI, path string, file gguf.Options, opt model.LoadOptions) 
 	return m, nil
 }
 
-// Tokenizer makes a file's vocabulary ready and passes its warnings on.
+// Tokenizer returns the tokenizer of a file, and passes its warnings on to the user.
 func Tokenizer(u *ui.UI, f *gguf.File, opt tokenizer.Options) (*tokenizer.Tokenizer, error) {
 	tok, err := tokenizer.FromGGUF(f, opt)
 	if err != nil {

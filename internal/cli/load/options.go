@@ -20,22 +20,22 @@ import (
 
 // Options are the flags that say how models are opened and evaluated.
 type Options struct {
-	Ctx            int // tokens; 0: what the command takes where none is asked for
-	batch          int // tokens
+	Ctx            int // context in tokens; 0: the command's default
+	batch          int // tokens of a prompt evaluated together
 	Threads        int // 0: the machine's default
 	cacheK, cacheV quant.Type
-	memoryF32      bool // as in 2023: both caches in f32
+	memoryF32      bool // keys and values are cached in f32; a flag of 2023
 	noMap          bool
 	vocab          tokenizer.Options
 	eps            float64 // 0: as the file says
 	ropeBase       float64 // 0: as the file says
 	ropeScale      float64 // 0: as the file says
 	loras          []string
-	unapplied      bool // adapters are switched off until something else is said
-	MayPull        bool // who is on a terminal is asked whether to pull a model that is not here
+	unapplied      bool // adapters are off until a request switches them on
+	MayPull        bool // a user on a terminal is asked whether to pull a missing model
 }
 
-// AddSizes adds -c, -b and -t; ctx and batch are the usage of the first two.
+// AddSizes adds -c, -b and -t. ctx is the usage of -c, batch that of -b.
 func (o *Options) AddSizes(fs *pflag.FlagSet, ctx, batch string) {
 	flags.AddInt(fs, &o.Ctx, flags.Int{Name: "ctx-size", Short: "c", High: model.MaxCtx}, ctx)
 	flags.AddInt(fs, &o.batch, flags.Int{Name: "batch-size", Short: "b", Value: model.DefaultBatch, Low: 1, High: 1 << 16}, batch)
@@ -47,20 +47,21 @@ func (o *Options) AddCacheTypes(fs *pflag.FlagSet) {
 	flags.AddCacheTypes(fs, &o.cacheK, &o.cacheV)
 }
 
-// AddFile adds the flags about how a file is read; noMap is the usage of --no-mmap.
+// AddFile adds the flags about how a file is read. noMap is the usage of --no-mmap.
 func (o *Options) AddFile(fs *pflag.FlagSet, noMap string) {
 	fs.BoolVar(&o.noMap, "no-mmap", false, noMap)
 	AddVocab(fs, &o.vocab)
 	flags.AddEps(fs, &o.eps)
 }
 
-// addRope adds the flags about positions.
+// addRope adds the flags about RoPE.
 func (o *Options) addRope(fs *pflag.FlagSet) {
 	flags.AddPositive(fs, &o.ropeBase, "rope-freq-base", "`base` of the positions' frequencies (default: the model's)")
 	flags.AddPositive(fs, &o.ropeScale, "rope-freq-scale", "`factor` on the positions, 1/N for a context N times as long (default: the model's)")
 }
 
-// Open loads a model, without a session. What is odd about it is told to the user.
+// Open loads a model, without a session. It warns the user if something about the model is
+// odd.
 func (o *Options) Open(u *ui.UI, path string) (*Instance, error) {
 	start := time.Now()
 	used, err := o.locate(u, path)
@@ -78,7 +79,7 @@ func (o *Options) Open(u *ui.UI, path string) (*Instance, error) {
 	return &Instance{Path: used.Path, Label: used.Name, Model: m, Settings: used.Settings, LoadTime: time.Since(start), release: used.Release}, nil
 }
 
-// locate finds the file of a model.
+// locate finds the file of the model that text names.
 func (o *Options) locate(u *ui.UI, text string) (models.Used, error) {
 	if text == builtin.Name {
 		return models.Used{Path: text, Release: func() {}}, nil
@@ -86,8 +87,8 @@ func (o *Options) locate(u *ui.UI, text string) (models.Used, error) {
 	return models.Use(u, text, o.MayPull)
 }
 
-// CtxFor returns the context length that the flags ask for, or else the model's settings; 0:
-// neither does.
+// CtxFor returns the context length, in tokens, that the flags or else the model's settings
+// ask for. It returns 0 if neither do.
 func (o *Options) CtxFor(e *Instance) int {
 	if o.Ctx > 0 {
 		return o.Ctx
@@ -99,8 +100,8 @@ func (o *Options) CtxFor(e *Instance) int {
 	return int(min(n, int64(e.Model.Config.TrainCtx)))
 }
 
-// SessionOptions returns the options of a session with a context of ctx tokens; 0 is
-// the model's.
+// SessionOptions returns the options of a session with a context of ctx tokens. 0 stands for
+// the model's own context, at most model.DefaultCtx.
 func (o *Options) SessionOptions(ctx int) model.SessionOptions {
 	k, v := o.cacheK, o.cacheV
 	if o.memoryF32 {
@@ -109,13 +110,13 @@ func (o *Options) SessionOptions(ctx int) model.SessionOptions {
 	return model.SessionOptions{Ctx: ctx, Batch: o.batch, CacheK: &k, CacheV: &v}
 }
 
-// EngineOptions returns the options of an engine for one text of e at a time.
+// EngineOptions returns the options of an engine that evaluates one text of e at a time.
 func (o *Options) EngineOptions(e *Instance) engine.Options {
 	s := o.SessionOptions(o.CtxFor(e))
 	return engine.Options{Ctx: s.Ctx, Batch: s.Batch, CacheK: s.CacheK, CacheV: s.CacheV, Parallel: 1, NoCache: true}
 }
 
-// adjust replaces what the file says by what the flags say.
+// adjust sets the RoPE parameters that the flags give.
 func (o *Options) adjust(c *model.Config) {
 	if o.ropeBase != 0 {
 		c.Rope.Base = o.ropeBase
@@ -136,7 +137,7 @@ type Generation struct {
 	compat   flags.Compat
 }
 
-// AddFlags adds them all but -m, with llama.cpp's names.
+// AddFlags adds all these flags except -m, with llama.cpp's names.
 func (o *Generation) AddFlags(fs *pflag.FlagSet) {
 	o.AddSizes(fs, "context in `tokens`; 0 is the model's, at most 4096", "`tokens` of a prompt evaluated together")
 	o.AddCacheTypes(fs)
@@ -152,8 +153,8 @@ func (o *Generation) AddFlags(fs *pflag.FlagSet) {
 	fs.BoolVarP(&o.Verbose, "verbose", "v", false, "show the sampler's settings on stderr, and which are the model's own")
 }
 
-// Start loads the model and makes its engine and its sampler. It warns the user of what is
-// odd about them.
+// Start loads the model and makes its engine and its sampler. It warns the user if something
+// about them is odd.
 func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	start := time.Now()
 	if err := o.Sampling.Check(); err != nil {
@@ -198,9 +199,9 @@ func (o *Generation) Start(u *ui.UI) (*Instance, error) {
 	return e, nil
 }
 
-// SamplingFor returns how the next token of e is chosen: as the flags say, and where they are
-// not given as the settings that come with the model, which it returns too. It warns the user
-// of what is odd about these.
+// SamplingFor returns the sampler's settings for e. For flags that are not given it takes the
+// settings that come with the model. It also returns the model's settings, and warns the user
+// about those that cannot be used.
 func (o *Generation) SamplingFor(u *ui.UI, e *Instance) (flags.Sampling, []sampler.FileSetting) {
 	s := o.Sampling
 	own := s.FromFile(u, e.Model.File)
@@ -210,7 +211,7 @@ func (o *Generation) SamplingFor(u *ui.UI, e *Instance) (flags.Sampling, []sampl
 	})...)
 }
 
-// showSampling says how the next token is chosen; own are the settings of the model's file.
+// showSampling tells the user the sampler's settings. own are the model's own settings.
 func showSampling(u *ui.UI, p sampler.Params, own []sampler.FileSetting) {
 	for _, s := range own {
 		switch {
@@ -240,11 +241,11 @@ func Threads(u *ui.UI, flag int) int {
 	return flag
 }
 
-// DefaultThreads returns the number of threads where -t is not given: the physical
-// cores that may be used.
+// DefaultThreads returns the number of threads that is used without -t: the physical cores
+// that the process may use.
 func DefaultThreads() int { return machine.CountThreads().Default() }
 
-// AddVocab adds the flags that change how a vocabulary is taken.
+// AddVocab adds the flags that change how a vocabulary is read.
 func AddVocab(fs *pflag.FlagSet, opt *tokenizer.Options) {
 	fs.BoolVar(&opt.AllowUnknownPre, "allow-unknown-pretokenizer", false, "take an unknown pre-tokenizer for the default one")
 	fs.BoolVar(&opt.ReferencePre, "reference-pretokenizer", false, "split words as llama.cpp does, where that is not what the model was trained with")

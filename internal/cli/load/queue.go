@@ -12,13 +12,13 @@ import (
 	"alpaca/internal/queue"
 )
 
-// queueEnv is the environment variable with a queue's address, which may have a password in it.
+// queueEnv is the environment variable for a queue's address, which may contain a password.
 const queueEnv = "ALPACA_QUEUE"
 
-// Queue are the flags that say where a queue is and who asks.
+// Queue are the flags for a queue's address and credentials.
 type Queue struct{ address queue.Address }
 
-// AddFlags adds them; usage is that of --queue.
+// AddFlags adds the flags. usage is the usage of --queue.
 func (o *Queue) AddFlags(fs *pflag.FlagSet, usage string) {
 	fs.StringVar(&o.address.URL, "queue", "", usage+"; $"+queueEnv+" may hold it with user and password")
 	fs.StringVar(&o.address.Creds, "queue-creds", "", "`file` with credentials: the seed of an nkey, or a .creds file")
@@ -26,11 +26,12 @@ func (o *Queue) AddFlags(fs *pflag.FlagSet, usage string) {
 	fs.BoolVar(&o.address.Insecure, "insecure-queue", false, "let prompts cross the network readable, or to a server that lets anybody in")
 }
 
-// Given reports whether --queue is used; the environment alone does not make a command use a queue.
+// Given reports whether --queue is given. The environment alone does not make a command use a
+// queue.
 func (o *Queue) Given() bool { return o.address.URL != "" }
 
-// Check completes the address. A user and a password come from the environment, for the address
-// that is there.
+// Check takes the address of the environment, which may have a user and a password, if
+// --queue is not given or names the same servers. A password in --queue is a usage error.
 func (o *Queue) Check() error {
 	fromEnv := os.Getenv(queueEnv)
 	switch {
@@ -45,8 +46,8 @@ func (o *Queue) Check() error {
 	return nil
 }
 
-// Connect connects to the queue. A server that is not there is waited for as long as patience says,
-// 0 for ever.
+// Connect connects to the queue. It waits up to patience for a server that is not there, or
+// for ever if patience is 0.
 func (o *Queue) Connect(ctx context.Context, u *ui.UI, command string, patience time.Duration) (*queue.Conn, error) {
 	if patience > 0 {
 		var cancel context.CancelFunc
@@ -57,7 +58,7 @@ func (o *Queue) Connect(ctx context.Context, u *ui.UI, command string, patience 
 	return c, Hinted(err)
 }
 
-// Hinted makes the advice of a queue's error a hint.
+// Hinted adds the advice of a queue's error as a hint.
 func Hinted(err error) error {
 	var refused *queue.RefusedError
 	if errors.As(err, &refused) && refused.Hint != "" {

@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// RowMessages returns what a row says, as templates take it: some give an input a place of its
-// own.
+// RowMessages returns a row as a conversation for templates. The input is not joined to the
+// instruction, because some templates have a place for it.
 func RowMessages(r *data.Row) (list []chat.Message) {
 	if len(r.Turns) == 0 && r.Input != "" {
 		if r.System != "" {
@@ -23,11 +23,12 @@ func RowMessages(r *data.Row) (list []chat.Message) {
 	return list
 }
 
-// shownTemplates are the built-in forms that the page of a row shows.
+// shownTemplates are the built-in templates that the page of a row shows.
 var shownTemplates = []string{"stanford", "chatml", "llama2", "llama3", "gemma", "vicuna"}
 
-// RowPrompts returns what writes a row for training: in the form of a model's own template,
-// with the number of its tokens, unless that is nil, and in some built-in ones.
+// RowPrompts returns a function that writes a row as training does: with the model's own
+// template, unless own is nil, and with those of shownTemplates. For own it also counts the
+// tokens.
 func RowPrompts(tok *tokenizer.Tokenizer, own *chat.Template) func(*data.Row) []browse.Prompt {
 	templates := map[string]*chat.Template{}
 	for _, name := range shownTemplates {
@@ -48,7 +49,7 @@ func RowPrompts(tok *tokenizer.Tokenizer, own *chat.Template) func(*data.Row) []
 		}
 		for _, name := range shownTemplates {
 			if t := templates[name]; t != nil {
-				if text, err := t.Text(messages); err == nil { // one that refuses the roles is left out
+				if text, err := t.Text(messages); err == nil { // a template may refuse the roles
 					list = append(list, browse.Prompt{Template: name, Text: text})
 				}
 			}

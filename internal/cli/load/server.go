@@ -9,9 +9,9 @@ import (
 	"alpaca/internal/server"
 )
 
-// ServerOptions returns how requests for a model are answered, as the flags say and as the
-// model itself says. Conversations are in the model's form, or else in ChatML, unless strict,
-// and refused where none is wanted. What is odd is told to the user.
+// ServerOptions returns the options of a server for m, from the flags and the model's own
+// settings. A model without a chat template gets ChatML, with a warning. If strict, or if c
+// is NoTemplate, it gets none, and the server refuses conversations.
 func (o *Generation) ServerOptions(u *ui.UI, m *Instance, c TemplateChoice, strict bool) (server.Options, error) {
 	sampling, _ := o.SamplingFor(u, m)
 	opt := server.Options{

@@ -16,15 +16,15 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// NoTemplate is the name of no template.
+// NoTemplate is the name that stands for no template.
 const NoTemplate = "none"
 
-// TemplateChoice is the flags that say in which form a conversation is.
+// TemplateChoice are the flags that choose the chat template.
 type TemplateChoice struct {
-	Name   string // of a built-in one; NoTemplate for none
-	File   string // with the text of one
-	Kwargs string // JSON: further variables
-	Like   string // a template in another language, by which the form of a model without one is guessed; "": there is none
+	Name   string // a built-in template, or NoTemplate; "": the model's own
+	File   string // a file with a template in Jinja; "": none
+	Kwargs string // further variables of the template, a JSON object
+	Like   string // Ollama's template, to guess the template of a model without one; "": none
 }
 
 // AddFlags adds --chat-template, --chat-template-file and --chat-template-kwargs.
@@ -34,14 +34,14 @@ func (c *TemplateChoice) AddFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&c.Kwargs, "chat-template-kwargs", "", "further variables of the template, a `JSON` object: '{\"enable_thinking\": false}'")
 }
 
-// Asked reports whether a form is asked for.
+// Asked reports whether the flags ask for a template.
 func (c *TemplateChoice) Asked() bool {
 	return c.File != "" || c.Name != "" && !strings.EqualFold(c.Name, NoTemplate)
 }
 
-// Template returns the form of conversations with the model of file f, whose vocabulary is
-// tok; nil where there is none. why says in a few words where the form comes from. request
-// is what the conversation itself says of tools and variables.
+// Template returns the chat template for the model in f, whose vocabulary is tok, or nil if
+// there is none. why says in a few words where the template comes from. request has the tools
+// and variables of the conversation.
 func Template(u *ui.UI, f *gguf.File, tok *tokenizer.Tokenizer, c TemplateChoice, request chat.Request) (t *chat.Template, why string, err error) {
 	if t, why, err = c.choose(u, f, tok); t == nil || err != nil {
 		return nil, why, err
@@ -92,8 +92,8 @@ func (c *TemplateChoice) choose(u *ui.UI, f *gguf.File, tok *tokenizer.Tokenizer
 	return nil, "a base model", nil
 }
 
-// mergeKwargs returns the variables of a flag with those of a request, which go
-// first.
+// mergeKwargs returns the variables of a flag and of a request. The request's override those
+// of the flag.
 func mergeKwargs(flag string, request json.RawMessage) (json.RawMessage, error) {
 	if flag == "" {
 		return request, nil
@@ -109,8 +109,8 @@ func mergeKwargs(flag string, request json.RawMessage) (json.RawMessage, error) 
 	return json.Marshal(given)
 }
 
-// modelTemplate makes the template that comes with a model ready. One that does
-// not work is replaced by the built-in one that it looks like.
+// modelTemplate compiles the template that comes with a model. If that template does not
+// work, it returns the built-in one that it looks like.
 func modelTemplate(u *ui.UI, text string, tok *tokenizer.Tokenizer) (*chat.Template, error) {
 	t, err := chat.FromModel(text, tok)
 	if err == nil {
@@ -124,9 +124,9 @@ func modelTemplate(u *ui.UI, text string, tok *tokenizer.Tokenizer) (*chat.Templ
 	return chat.Builtin(name, tok)
 }
 
-// IsAlpaca reports whether a model that has no template of its own is an
-// Alpaca: by the container, which alpaca.cpp alone reads to this day, by the
-// token that Stanford added, or by name.
+// IsAlpaca reports whether a model is an Alpaca without a template of its own. It knows an
+// Alpaca by the container ggml, which only alpaca.cpp still reads, by the token that Stanford
+// added, or by name.
 func IsAlpaca(f *gguf.File) bool {
 	if _, found, _ := f.String("tokenizer.chat_template"); found {
 		return false

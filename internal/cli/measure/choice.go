@@ -19,7 +19,7 @@ type choiceOptions struct {
 	seed                                           int
 }
 
-// addFlags adds them, with llama-perplexity's names.
+// addFlags adds the flags, with llama-perplexity's names.
 func (o *choiceOptions) addFlags(fs *pflag.FlagSet) {
 	const most = 1 << 30
 	fs.BoolVar(&o.hellaswag, "hellaswag", false, "the text is HellaSwag's: six lines a question")
@@ -31,10 +31,10 @@ func (o *choiceOptions) addFlags(fs *pflag.FlagSet) {
 	flags.AddInt(fs, &o.seed, flags.Int{Name: "seed", Short: "s", Value: 1, High: 1<<31 - 1}, "`number` that draws the questions, where not all are asked; llama-perplexity's is 1")
 }
 
-// asked reports whether the text is one of questions.
+// asked reports whether the text is a file of questions.
 func (o *choiceOptions) asked() bool { return o.flag() != "" }
 
-// flag returns the flag that names the questions' form, or "".
+// flag returns the flag that names the form of the questions, or "".
 func (o *choiceOptions) flag() string {
 	switch {
 	case o.hellaswag:
@@ -78,7 +78,7 @@ func (o *choiceOptions) read(text string) (questions []eval.Question, name strin
 	return eval.Select(questions, tasks, how, uint32(o.seed)), name, err
 }
 
-// choiceResult is the outcome in JSON.
+// choiceResult is the result in JSON.
 type choiceResult struct {
 	Task  string `json:"task"`
 	Model string `json:"model"`

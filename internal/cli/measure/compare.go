@@ -66,7 +66,7 @@ func (o *compareOptions) run(ctx context.Context, u *ui.UI, args []string) error
 	return o.write(u, report)
 }
 
-// check returns an error if flags do not go together or an output cannot be written.
+// check returns an error if flags conflict or an output cannot be written.
 func (o *compareOptions) check(models []string) error {
 	if o.save != "" && (o.measure.stride > 0 || o.measure.all) {
 		return ui.Usagef("--kl-divergence-base: such files hold the second halves of windows; --stride and --all do not go with it")
@@ -87,7 +87,7 @@ func (o *compareOptions) checkOutputs(inputs []string) error {
 	return ui.CheckOutputs([]ui.Output{{Flag: "plot", Path: o.plot}, {Flag: "kl-divergence-base", Path: o.save}}, inputs...)
 }
 
-// compare opens everything and evaluates the text.
+// compare opens the models and evaluates the text with them.
 func (o *compareOptions) compare(ctx context.Context, u *ui.UI, base string, others []string) (*eval.Report, error) {
 	c := &comparison{o: o, u: u, pool: pool.New(load.Threads(u, o.measure.load.Threads), gguf.Guard)}
 	defer c.close()
@@ -108,8 +108,7 @@ func (o *compareOptions) compare(ctx context.Context, u *ui.UI, base string, oth
 	return c.evaluate(ctx)
 }
 
-// write shows the report, and only then draws it: the figures are not lost with the
-// drawing.
+// write shows the report and then draws it, so that a failure to draw loses no figures.
 func (o *compareOptions) write(u *ui.UI, r *eval.Report) error {
 	var err error
 	switch o.output {

@@ -8,11 +8,10 @@ import (
 	"alpaca/internal/eval"
 )
 
-// generationTokens is how many tokens are generated to measure how fast a
-// model does that.
+// generationTokens is the number of tokens that measure the speed of generation.
 const generationTokens = 16
 
-// report puts the results into rows.
+// report returns the report, with a row for each model.
 func (c *comparison) report(ctx context.Context, base eval.Base, results []eval.Compared) (*eval.Report, error) {
 	r := &eval.Report{Text: c.name, Policy: c.policy, Chunks: len(c.windows), Scored: results[0].Scored}
 	r.Base = eval.Row{Name: c.fileName, PPL: results[0].BasePPL}
@@ -35,7 +34,8 @@ func (c *comparison) report(ctx context.Context, base eval.Base, results []eval.
 	return r, nil
 }
 
-// row returns what is known of a model without its predictions.
+// row returns a model's row of the report without the results of its predictions. spent is
+// the time that it took to evaluate the text.
 func (c *comparison) row(ctx context.Context, e *load.Instance, spent time.Duration) (eval.Row, error) {
 	row := eval.Row{Name: e.Name(), Bytes: e.Model.File.Size(), BPW: bitsPerWeight(e.Model.File)}
 	if e.Label == "" {
@@ -51,8 +51,8 @@ func (c *comparison) row(ctx context.Context, e *load.Instance, spent time.Durat
 	return row, err
 }
 
-// generationRate returns how many tokens a second a model evaluates one by
-// one, after a first that warms up.
+// generationRate returns the tokens per second of a model that evaluates them one by one. A
+// first token, which warms up, does not count.
 func (c *comparison) generationRate(ctx context.Context, e *load.Instance) (float64, error) {
 	if err := c.start(e); err != nil {
 		return 0, err

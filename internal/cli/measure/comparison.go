@@ -22,10 +22,10 @@ type comparison struct {
 	pool *pool.Pool
 	tmp  string // folder for temporary files; "": the system's
 
-	base     *load.Instance     // nil where the base is a file
-	file     *eval.LogitsReader // nil where the base is a model
+	base     *load.Instance     // nil if the base is a file
+	file     *eval.LogitsReader // nil if the base is a model
 	fileName string
-	source   *os.File // of file
+	source   *os.File // what file reads; nil if the base is a model
 	others   []*load.Instance
 
 	name    string // of the text
@@ -34,7 +34,7 @@ type comparison struct {
 	windows []eval.Window
 }
 
-// close frees everything.
+// close closes the models, the logits file and the pool.
 func (c *comparison) close() {
 	for _, e := range c.others {
 		e.Close()
@@ -90,7 +90,7 @@ func (c *comparison) openLogits() error {
 	return err
 }
 
-// openOther opens a model and makes sure that it speaks the base's tokens.
+// openOther opens a model and checks that it has the base's vocabulary.
 func (c *comparison) openOther(path string) error {
 	e, err := c.o.measure.load.Open(c.u, path)
 	if err != nil {
@@ -174,8 +174,7 @@ func (c *comparison) open(e *load.Instance) (eval.Session, error) {
 	return temporary{e.Session, e}, nil
 }
 
-// temporary is a session that is forgotten when it is closed, so that its
-// memory can be used for the next.
+// temporary is a model's session whose Close frees its memory, for the next model.
 type temporary struct {
 	*model.Session
 	of *load.Instance
@@ -192,7 +191,7 @@ func (c *comparison) start(e *load.Instance) error {
 	return c.o.measure.start(e, c.policy.Length(), c.pool)
 }
 
-// divideFile takes text and windows from the logits file.
+// divideFile takes the text and the windows from the logits file.
 func (c *comparison) divideFile(e *load.Instance) error {
 	m := &c.o.measure
 	if m.prompt.Flags.Changed("prompt") || m.prompt.File != "" || m.load.Ctx != 0 && m.load.Ctx != c.file.Context || m.stride > 0 || m.all {

@@ -1,6 +1,6 @@
 // Package measure has the commands that measure how well models predict a text:
 // "alpaca perplexity", which also asks questions of benchmarks, "alpaca compare" and
-// "alpaca quality". They share the flags that say which text is read and in which windows.
+// "alpaca quality". They share the flags about the text and its windows.
 package measure
 
 import (
@@ -22,23 +22,23 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// defaultWindow is the context of an evaluation where none is asked for.
+// defaultWindow is the default context of an evaluation, in tokens.
 const defaultWindow = 512
 
 // measureOptions are the flags of the commands that evaluate a text with one
 // model or several.
 type measureOptions struct {
 	prompt flags.Prompt
-	load   load.Options // its ctx is the window; 0: defaultWindow, or the model's if that is less
+	load   load.Options // Ctx is the window; 0: defaultWindow, or the model's context if that is less
 	chunks int
 	stride int
 	all    bool
 	long   bool
 
-	sample bool // where no text is given, take eval.SampleText
+	sample bool // if no text is given, eval.SampleText is the text
 }
 
-// addFlags adds them all, with llama-perplexity's names where it has them.
+// addFlags adds the flags, with llama-perplexity's names where it has them.
 func (o *measureOptions) addFlags(fs *pflag.FlagSet) {
 	o.prompt.AddFlags(fs)
 	o.load.AddSizes(fs, "`tokens` in a window; 0 is 512, or the model's context if that is less", "`tokens` evaluated together")
@@ -50,7 +50,7 @@ func (o *measureOptions) addFlags(fs *pflag.FlagSet) {
 	o.load.AddFile(fs, "read the models into memory instead of mapping them")
 }
 
-// check returns a usage error if flags do not go together.
+// check returns a usage error if flags conflict.
 func (o *measureOptions) check() error {
 	if o.all && o.stride > 0 {
 		return ui.Usagef("--all and --stride: overlapping windows cannot score every token")
@@ -87,7 +87,7 @@ func (o *measureOptions) encode(tok *tokenizer.Tokenizer, text string) []int32 {
 	return tok.Encode(text, true, false)
 }
 
-// policy returns how a model's text is divided.
+// policy returns how the text is divided into windows for m.
 func (o *measureOptions) policy(m *model.Model) (eval.Policy, error) {
 	tok := m.Tokenizer
 	p := eval.Policy{
@@ -98,7 +98,7 @@ func (o *measureOptions) policy(m *model.Model) (eval.Policy, error) {
 		p.Context = min(defaultWindow, m.Config.TrainCtx)
 	}
 	if most := m.Config.TrainCtx; p.Stride >= most && !o.long {
-		// Windows of most tokens, of which the last most-1 can be scored.
+		// In a window of most tokens, the last most-1 can be scored.
 		return p, ui.WithHint(
 			fmt.Errorf("a stride of %d tokens is too long for the %d that the model was trained for", p.Stride, most),
 			fmt.Sprintf("--stride %d is the most, with -c %d", most-1, most-(most-1)/2))
@@ -111,10 +111,10 @@ func (o *measureOptions) policy(m *model.Model) (eval.Policy, error) {
 	return p, nil
 }
 
-// windows divides a text, with advice where it is too short.
+// windows divides a text. The error about a text that is too short has a hint.
 func (o *measureOptions) windows(p eval.Policy, tokens []int32) ([]eval.Window, error) {
 	windows, err := p.Windows(tokens)
-	const least = 4 // tokens in a context
+	const least = 4 // the smallest context, in tokens
 	if most := len(tokens) - p.Stride/2; err != nil && len(tokens) < p.Length() && most >= least && p.Stride < len(tokens) {
 		err = ui.WithHint(err, fmt.Sprintf("a smaller window will do: -c %d or less", most))
 	}
@@ -128,7 +128,7 @@ func (o *measureOptions) start(e *load.Instance, ctx int, pool *pool.Pool) error
 	return e.Start(opt)
 }
 
-// bitsPerWeight returns the bits that a weight takes in a model's file, on average.
+// bitsPerWeight returns the mean number of bits of a weight in a model's file.
 func bitsPerWeight(f *gguf.File) float64 {
 	var bytes, weights int64
 	for _, t := range f.Tensors {
@@ -138,7 +138,7 @@ func bitsPerWeight(f *gguf.File) float64 {
 	return 8 * float64(bytes) / float64(max(weights, 1))
 }
 
-// evalHint adds advice to the error of an evaluation.
+// evalHint returns ui.ErrInterrupted if ctx is cancelled, else err.
 func evalHint(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
 		return ui.ErrInterrupted

@@ -12,14 +12,14 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// evalFiles are what an evaluation writes besides its result. They appear
-// under their names when it is complete.
+// evalFiles are the files that an evaluation writes besides its result. They appear under
+// their names when the evaluation is complete.
 type evalFiles struct {
 	open   []ui.OutputFile
-	finish []func() error // in order, before the files get their names
+	finish []func() error // called by commit, in order, before the files get their names
 }
 
-// create begins a file.
+// create creates a file, which commit completes.
 func (e *evalFiles) create(path string) (ui.OutputFile, error) {
 	f, err := ui.CreateOutput(path)
 	if err == nil {
@@ -78,7 +78,7 @@ func (e *evalFiles) perToken(u *ui.UI, path string, tok *tokenizer.Tokenizer, op
 	opt.Each = func(t eval.Scored) error {
 		return enc.Encode(scoredLine{t.Window, t.Pos, t.ID, tok.Piece(t.ID, true), report.Number(t.Logprob), t.Rank})
 	}
-	// Whoever reads stdout gets the lines of a window at once.
+	// The lines of a window are written when it is done, for readers of stdout.
 	done := opt.Done
 	opt.Done = func(p eval.Progress) error {
 		if err := buf.Flush(); err != nil {
@@ -89,7 +89,7 @@ func (e *evalFiles) perToken(u *ui.UI, path string, tok *tokenizer.Tokenizer, op
 	return nil
 }
 
-// logits returns what writes a logits file.
+// logits returns a writer of a logits file.
 func (e *evalFiles) logits(path string, context, vocab int, tokens []int32, windows int) (*eval.LogitsWriter, error) {
 	f, err := e.create(path)
 	if err != nil {
@@ -102,11 +102,11 @@ func (e *evalFiles) logits(path string, context, vocab int, tokens []int32, wind
 	return w, err
 }
 
-// isDat reports whether an importance matrix of that name has the older form.
+// isDat reports whether path is the name of an importance matrix in the older form.
 func isDat(path string) bool { return strings.EqualFold(filepath.Ext(path), ".dat") }
 
-// imatrix writes an importance matrix at the end, in the form that the file's
-// name asks for.
+// imatrix makes commit write an importance matrix, in the form that the file's name asks
+// for.
 func (e *evalFiles) imatrix(u *ui.UI, path string, m *eval.Imatrix) {
 	e.finish = append(e.finish, func() error {
 		write := func() error { return m.WriteGGUF(path) }

@@ -113,8 +113,7 @@ func (o *perplexityOptions) run(ctx context.Context, u *ui.UI) error {
 	return evalHint(ctx, o.score(ctx, u, e, policy, text, name))
 }
 
-// check returns an error if flags do not go together or a file could not be written at
-// the end.
+// check returns an error if flags conflict or if a file could not be written at the end.
 func (o *perplexityOptions) check() error {
 	switch {
 	case o.diverge && o.base == "":
@@ -139,8 +138,8 @@ func (o *perplexityOptions) check() error {
 	return o.measure.check()
 }
 
-// checkAlone returns a usage error if a flag is given that means nothing where the model
-// is compared, or asked questions.
+// checkAlone returns a usage error if a flag is given that does not go with --kl-divergence
+// or with a file of questions.
 func (o *perplexityOptions) checkAlone() error {
 	instead, others := "", []string{"per-token", "imatrix-out"}
 	switch {
@@ -205,7 +204,7 @@ type scoredText struct {
 	windows int
 }
 
-// addFiles opens what is written besides the result.
+// addFiles opens the files that are written besides the result.
 func (o *perplexityOptions) addFiles(u *ui.UI, e *load.Instance, files *evalFiles, opt *eval.Options, t scoredText) error {
 	if o.perToken != "" {
 		if err := files.perToken(u, o.perToken, e.Model.Tokenizer, opt); err != nil {
@@ -229,7 +228,7 @@ func (o *perplexityOptions) addFiles(u *ui.UI, e *load.Instance, files *evalFile
 	return nil
 }
 
-// hasStacks reports whether a model's file holds the matrices of all experts in one.
+// hasStacks reports whether a model's file has the matrices of all experts in one tensor.
 func hasStacks(m *model.Model) bool {
 	family := arch.Find(m.Config.Arch)
 	if family == nil {
@@ -239,7 +238,7 @@ func hasStacks(m *model.Model) bool {
 	return up != nil && m.File.Tensor(arch.LayerPrefix(0)+up.GGUF()+".weight") != nil
 }
 
-// perplexityResult is the outcome in JSON.
+// perplexityResult is the result in JSON.
 type perplexityResult struct {
 	Model    string         `json:"model"`
 	Text     string         `json:"text"`
@@ -247,14 +246,14 @@ type perplexityResult struct {
 	PPLError report.Number  `json:"ppl_error"`
 	NLL      report.Number  `json:"nll"`
 	NLLError report.Number  `json:"nll_error"`
-	Tokens   int            `json:"tokens"` // read
+	Tokens   int            `json:"tokens"` // evaluated
 	Scored   int            `json:"scored"`
 	Chunks   int            `json:"chunks"`
 	Policy   eval.Policy    `json:"policy"`
 	Timings  perplexityTime `json:"timings"`
 }
 
-// perplexityTime says how long it took, in milliseconds.
+// perplexityTime has the times of an evaluation in milliseconds.
 type perplexityTime struct {
 	Load  float64 `json:"load_ms"`
 	Eval  float64 `json:"eval_ms"`  // in the model

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/eval"
 )
 
-// comparisonProgress shows how far a comparison has got, model by model: a
-// window of a large model takes minutes.
+// comparisonProgress shows the progress of a comparison. It is updated for each model of a
+// window, because a large model takes minutes for a window.
 type comparisonProgress struct {
 	c      *comparison
 	report func(p eval.Progress, line string)
@@ -18,12 +18,12 @@ type comparisonProgress struct {
 	last   eval.CompareProgress // after the last whole window
 }
 
-// newProgress returns what shows the comparison's progress.
+// newProgress returns the progress of c, whose clock begins now.
 func (c *comparison) newProgress() *comparisonProgress {
 	return &comparisonProgress{c: c, report: progressLine(c.u), clock: startClock()}
 }
 
-// begin says that a window of a model begins; -1 is the base.
+// begin shows that a model begins a window. model -1 is the base.
 func (p *comparisonProgress) begin(window, model int) {
 	models := len(p.c.others)
 	if p.c.base != nil {
@@ -43,7 +43,7 @@ func (p *comparisonProgress) begin(window, model int) {
 	p.report(at, line)
 }
 
-// running describes the result so far.
+// running returns the result so far as text.
 func (p *comparisonProgress) running() string {
 	text := fmt.Sprintf("PPL %.4f, mean KLD", p.last.PPL.Value)
 	for i, kld := range p.last.KLD {
@@ -52,11 +52,11 @@ func (p *comparisonProgress) running() string {
 	return text
 }
 
-// patientReport is how often progress is reported where there is no terminal.
+// patientReport is the time between two reports if stderr is not a terminal.
 const patientReport = 10 * time.Second
 
-// progress returns what reports how far an evaluation has got, in windows or
-// other things.
+// progress returns a function that reports the progress of an evaluation. thing is the name
+// of what it counts, such as "window".
 func progress(u *ui.UI, thing string) func(p eval.Progress, text string) {
 	report := progressLine(u)
 	return func(p eval.Progress, text string) {
@@ -64,7 +64,7 @@ func progress(u *ui.UI, thing string) func(p eval.Progress, text string) {
 	}
 }
 
-// timeLeft says how much longer an evaluation will take, once that is known.
+// timeLeft returns the time left as text, or "" if it is not known yet.
 func timeLeft(p eval.Progress) string {
 	if left := p.Left().Round(time.Second); p.Window > 0 && left > 0 {
 		return fmt.Sprintf(", %v left", left)
@@ -72,8 +72,8 @@ func timeLeft(p eval.Progress) string {
 	return ""
 }
 
-// progressLine returns what shows a line about an evaluation: on the status
-// line, or without a terminal now and then.
+// progressLine returns a function that shows a line about an evaluation: on the status line,
+// or without a terminal as a message every patientReport.
 func progressLine(u *ui.UI) func(p eval.Progress, line string) {
 	var last time.Time
 	return func(p eval.Progress, line string) {
@@ -89,7 +89,7 @@ func progressLine(u *ui.UI) func(p eval.Progress, line string) {
 	}
 }
 
-// startClock returns what tells the time since.
+// startClock returns a function that returns the time since the call of startClock.
 func startClock() func() time.Duration {
 	start := time.Now()
 	return func() time.Duration { return time.Since(start) }

@@ -21,7 +21,7 @@ import (
 	"alpaca/internal/quantize"
 )
 
-// qualityTypes are the types that quality tries unless told otherwise.
+// qualityTypes are the default of --types.
 const qualityTypes = "q8_0,q6_k,q5_k_m,q5_1,q5_0,q4_k_m,q4_1,q4_0,q3_k_m,q2_k"
 
 // qualityOptions are the flags of "alpaca quality".
@@ -75,7 +75,7 @@ func (o *qualityOptions) run(ctx context.Context, u *ui.UI, path string) error {
 	if err != nil {
 		return err
 	}
-	defer u.BeforeExit(func() { removeFolder(dir) })() // until it is removed
+	defer u.BeforeExit(func() { removeFolder(dir) })() // for a signal that ends the process at once
 	defer removeFolder(dir)
 	report, err := o.measure(ctx, u, path, mixes, dir)
 	if err != nil {
@@ -84,8 +84,8 @@ func (o *qualityOptions) run(ctx context.Context, u *ui.UI, path string) error {
 	return o.compare.write(u, report)
 }
 
-// removeFolder removes a folder in which a file may just be made: then it is not empty
-// at first.
+// removeFolder removes a folder. It tries again for a second, because a file that is created
+// at the same time makes the removal fail.
 func removeFolder(dir string) {
 	for range 100 {
 		if os.RemoveAll(dir) == nil {
@@ -95,7 +95,7 @@ func removeFolder(dir string) {
 	}
 }
 
-// mixes returns what the model is quantized to.
+// mixes returns the mixes of --types, each once.
 func (o *qualityOptions) mixes() ([]quantize.Mix, error) {
 	var mixes []quantize.Mix
 	for _, name := range o.types {
@@ -113,10 +113,10 @@ func (o *qualityOptions) mixes() ([]quantize.Mix, error) {
 	return mixes, nil
 }
 
-// measure quantizes the model into dir and compares.
+// measure quantizes the model into dir and compares the results with it.
 func (o *qualityOptions) measure(ctx context.Context, u *ui.UI, path string, mixes []quantize.Mix, dir string) (*eval.Report, error) {
 	c := &comparison{o: &o.compare, u: u, pool: pool.New(load.Threads(u, o.compare.measure.load.Threads), gguf.Guard), tmp: o.tmp}
-	defer c.close() // before the folder goes: its files are mapped
+	defer c.close() // before the folder is removed, whose files are mapped
 	var err error
 	if c.base, err = o.compare.measure.load.Open(u, path); err != nil {
 		return nil, err
@@ -124,11 +124,11 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui.UI, path string, mix
 	if err := o.compare.checkOutputs(c.parts()); err != nil {
 		return nil, err
 	}
-	// The text first: a mistake there should not show after an hour's work.
+	// The text comes first, so that a mistake in it does not show after an hour's work.
 	if err := c.divide(); err != nil {
 		return nil, err
 	}
-	var refused error // why a type was left out, the last that was
+	var refused error // the error of the last type that was left out
 	opt := quantize.Options{Requantize: o.requantize}
 	if o.imatrix != "" {
 		if opt.Importance, err = quantize.ReadImportance(o.imatrix); err != nil {
@@ -158,9 +158,9 @@ func (o *qualityOptions) measure(ctx context.Context, u *ui.UI, path string, mix
 	return c.evaluate(ctx)
 }
 
-// quantize makes and opens the model's version of a type.
+// quantize quantizes the base to mix, and opens the result.
 func (c *comparison) quantize(ctx context.Context, plan *quantize.Plan, mix quantize.Mix, dir string) error {
-	if text := plan.Fallbacks(); text != "" { // else two rows of the table may look the same without a reason
+	if text := plan.Fallbacks(); text != "" { // the reason why two rows of the table may be the same
 		c.u.Warnf("%s: %s", mix.Name, text)
 	}
 	path := filepath.Join(dir, mix.Name+".gguf")

@@ -4,7 +4,8 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// CompleteFlag completes the names of models, and files, after -m of a command that has it.
+// CompleteFlag makes the shell complete names of models, and files, after the flag -m of cmd.
+// It does nothing if cmd has no -m.
 func CompleteFlag(cmd *cobra.Command) {
 	if cmd.Flags().Lookup("model") != nil {
 		cmd.RegisterFlagCompletionFunc("model", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

@@ -2,5 +2,5 @@
 
 package models
 
-// ignoreFileLimit does nothing: this system has no such signal.
+// ignoreFileLimit does nothing: this system has no signal for the size limit of files.
 func ignoreFileLimit() {}

@@ -7,6 +7,6 @@ import (
 	"syscall"
 )
 
-// ignoreFileLimit makes a file that may not grow any more an error of the write. Go's
-// runtime would end the program with a trace.
+// ignoreFileLimit makes a write beyond the size limit of files return an error. Without it,
+// Go's runtime would end the program with a trace.
 func ignoreFileLimit() { signal.Ignore(syscall.SIGXFSZ) }

@@ -1,7 +1,7 @@
-// Package models is what commands do with the names of models: find the file that a name
-// means, check it once, ask whether to pull what is not here, show how a pull goes on, and
-// complete names for the shell. Only the pull opens connections, and only where the user
-// has said so.
+// Package models has what commands do with the names of models. It finds the file that a name
+// means and checks it once, asks whether to pull a missing model, shows the progress of a
+// pull, and completes names for the shell. Only a pull opens connections, and only if the
+// user has asked for it.
 package models
 
 import (
@@ -29,7 +29,7 @@ func Library() (*store.Library, error) {
 	return &store.Library{Places: places}, nil
 }
 
-// Hinted makes an error's advice a hint.
+// Hinted adds an error's advice as a hint.
 func Hinted(err error) error {
 	if hint := advice.Of(err); hint != "" {
 		return ui.WithHint(err, hint)
@@ -37,8 +37,8 @@ func Hinted(err error) error {
 	return err
 }
 
-// Find returns the model that text names. It returns nil where text is a path, or may
-// have been meant as one.
+// Find returns the model that text names. It returns nil without an error if text is a path,
+// or may have been meant as one.
 func Find(text string) (*store.Model, error) {
 	named := ref.IsName(text)
 	if !named {
@@ -60,7 +60,7 @@ func Find(text string) (*store.Model, error) {
 	return m, absentHint(err)
 }
 
-// absentHint adds to the error of a model that is not here how it is pulled.
+// absentHint adds to the error of a missing model how to pull it.
 func absentHint(err error) error {
 	if e, ok := errors.AsType[*store.NotFoundError](err); ok && ref.IsName(e.Name) && e.Ref.Kind != ref.LMStudio {
 		return ui.WithHint(err, "alpaca pull "+Quoted(e.Name)+" fetches it")
@@ -68,7 +68,7 @@ func absentHint(err error) error {
 	return Hinted(err)
 }
 
-// Quoted writes a name as a shell takes it.
+// Quoted quotes a name for a shell, if that is necessary.
 func Quoted(name string) string {
 	if strings.ContainsAny(name, " '\"$&?*()<>|;\\`") {
 		return "'" + strings.ReplaceAll(name, "'", `'\''`) + "'"
@@ -76,8 +76,8 @@ func Quoted(name string) string {
 	return name
 }
 
-// Check compares a model's content with its digest, unless that has been done, and notes
-// that the model is used. On a terminal it shows how far it has got; u may be nil.
+// Check compares a model's content with its digest, unless that was done before, and records
+// that the model is used. Unless u is nil, it shows the progress on a terminal.
 func Check(ctx context.Context, u *ui.UI, m *store.Model) error {
 	lib, err := Library()
 	if err != nil {
@@ -107,14 +107,13 @@ func Check(ctx context.Context, u *ui.UI, m *store.Model) error {
 // Used is a model that a command works with.
 type Used struct {
 	Path     string          // of its file
-	Name     string          // by which it was found; "": its path was given
-	Settings ollama.Settings // what it brings along besides its file
+	Name     string          // the name that found it; "": its path was given
+	Settings ollama.Settings // settings that came with a model of Ollama; empty for others
 	Release  func()          // until it is called, other commands know that the model is in use
 }
 
-// Use finds and checks the model that text names; where text is a path, that is its file.
-// Where the model is not here, and mayPull is set, a user on a terminal is asked whether to
-// pull it.
+// Use finds and checks the model that text names. A path is returned as it is. If the model
+// is missing and mayPull is set, Use asks a user on a terminal whether to pull it.
 func Use(u *ui.UI, text string, mayPull bool) (Used, error) {
 	m, err := Find(text)
 	if e, absent := errors.AsType[*store.NotFoundError](err); absent && mayPull && u.InTTY && u.ErrTTY && e.Ref.Kind != ref.LMStudio {

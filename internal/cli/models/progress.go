@@ -10,26 +10,26 @@ import (
 	"alpaca/internal/store/fetch"
 )
 
-// progress shows how a pull goes on: on a terminal a line that changes, elsewhere a line
-// for each tenth, in JSON an event now and then.
+// progress shows the progress of a pull: on a terminal a status line, elsewhere a line for
+// each tenth of a file, and in JSON an event every half second.
 type progress struct {
 	u    *ui.UI
 	json bool
 
 	mu      sync.Mutex
 	file    string
-	tenth   int64
-	samples []sample // of the last seconds, oldest first
+	tenth   int64    // the last tenth of the file that was shown
+	samples []sample // of the last window, the oldest first
 	shown   time.Time
 }
 
-// sample is how far a file was at a time.
+// sample says how many bytes of a file were there at a time.
 type sample struct {
 	at   time.Time
 	done int64
 }
 
-// window is the time over which a rate is taken.
+// window is the time over which the rate is measured.
 const window = 5 * time.Second
 
 // event is a line of JSON.
@@ -41,7 +41,7 @@ type event struct {
 	Message   string `json:"message,omitempty"`
 }
 
-// note tells something.
+// note writes a message.
 func (p *progress) note(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -55,7 +55,7 @@ func (p *progress) report(at fetch.Progress) {
 	if at.Name != p.file {
 		p.file, p.tenth, p.samples, p.shown = at.Name, 0, nil, time.Time{}
 		if at.Total > 0 && at.Done < at.Total {
-			p.tenth = 10 * at.Done / at.Total // what was there before is not told again
+			p.tenth = 10 * at.Done / at.Total // what was there before is not shown
 		}
 	}
 	p.samples = append(p.samples, sample{now, at.Done})
@@ -76,7 +76,7 @@ func (p *progress) report(at fetch.Progress) {
 	}
 }
 
-// line says how far a file has got, at which rate, and how long the rest will take.
+// line returns the status of a file: the part that is done, the rate and the time left.
 func (p *progress) line(at fetch.Progress) string {
 	first, last := p.samples[0], p.samples[len(p.samples)-1]
 	rate := int64(0)
@@ -104,7 +104,7 @@ func (p *progress) line(at fetch.Progress) string {
 	return fmt.Sprintf("%s%s %d %% of %s, %s/s%s", name, bar, share, ui.ByteCount(at.Total), ui.ByteCount(rate), left)
 }
 
-// end removes the line.
+// end removes the status line.
 func (p *progress) end() {
 	p.mu.Lock()
 	defer p.mu.Unlock()

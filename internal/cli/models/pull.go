@@ -18,15 +18,15 @@ import (
 	"alpaca/internal/store/web"
 )
 
-// PullOptions say how a model is pulled; the zero value is the usual way.
+// PullOptions say how a model is pulled. The zero value is the usual way.
 type PullOptions struct {
-	Connections int    // 0: 4
-	SHA256      string // that the file of an address must have; "": any
-	Insecure    bool   // http:// to any host
-	JSON        bool   // events go to stdout
+	Connections int    // connections for a file at once; 0: 4
+	SHA256      string // the digest that the file at an address must have; "": any
+	Insecure    bool   // allows http:// to any host
+	JSON        bool   // writes events to stdout
 }
 
-// Pull fetches a model, and shows how it goes on.
+// Pull fetches the model that text names, and shows the progress.
 func Pull(ctx context.Context, u *ui.UI, text string, opt PullOptions) (pull.Result, error) {
 	r, err := ref.Parse(text)
 	if err != nil {

@@ -1,6 +1,6 @@
-// Package prune has "alpaca prune", which makes room without losing a model: older versions
-// of models that newer ones have replaced, what unfinished downloads left, and content that
-// no model has. What is being downloaded stays.
+// Package prune has "alpaca prune", which removes what no model needs: versions that newer
+// ones have replaced, remains of unfinished downloads, and content that no model uses.
+// Downloads in progress stay.
 package prune
 
 import (

@@ -1,6 +1,6 @@
 // Package pull has "alpaca pull", which fetches a model from Hugging Face, from Ollama's
-// registry or from an address. It is the only command that opens connections to other
-// machines; "alpaca run" asks before it does the same.
+// registry or from an address. "alpaca run" and "alpaca self-instruct" offer to pull a
+// missing model; no other command fetches one.
 package pull
 
 import (

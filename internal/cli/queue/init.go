@@ -56,8 +56,8 @@ same. It is printed, for deploy/kubernetes/keda.yaml.`,
 	return cmd
 }
 
-// run is the command. Without -m it makes no place for the built-in model or that of the
-// environment: only what was asked for.
+// run is the command. It makes a place only for the model of -m, not for the built-in one or
+// that of the environment.
 func (o *initOptions) run(cmd *cobra.Command, u *ui.UI) error {
 	for name, d := range map[string]time.Duration{"max-age": o.maxAge, "ack-wait": o.ackWait} {
 		const least = 100 * time.Millisecond
@@ -97,7 +97,7 @@ func (o *initOptions) make(ctx context.Context, u *ui.UI, c *queue.Conn, model *
 	return err
 }
 
-// model returns what the queue is to know of the model.
+// model returns the queue's record of the model.
 func (o *initOptions) model(u *ui.UI) (*queue.Model, error) {
 	if err := o.executor.Check(u); err != nil {
 		return nil, err
@@ -107,7 +107,7 @@ func (o *initOptions) model(u *ui.UI) (*queue.Model, error) {
 		return nil, err
 	}
 	defer a.Close()
-	kind, _, _ := a.Model.Model.File.Uint(gguf.KeyFileType) // for people: one that is not there says nothing
+	kind, _, _ := a.Model.Model.File.Uint(gguf.KeyFileType) // shown to people only, so a missing key does not matter
 	return &queue.Model{
 		Key: queue.ModelKey(a.Digest, a.Settings), Name: cmp.Or(o.name, a.Settings["alias"]),
 		Digest: a.Digest, Quant: gguf.FileType(kind).String(), AckWait: o.ackWait,

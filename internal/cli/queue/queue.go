@@ -1,6 +1,7 @@
-// Package queue has "alpaca queue", which makes what batches on several machines need of a NATS
-// server, shows what is in it, and removes it. Workers and batches have no right to do that;
-// what the objects are is internal/queue's.
+// Package queue has "alpaca queue", which makes the streams and consumers in a NATS server
+// that batches on several machines need, shows what is in them, and removes jobs, results or
+// everything. Workers and batches do not need the rights for that. internal/queue defines
+// the streams and consumers.
 package queue
 
 import (
@@ -15,7 +16,7 @@ import (
 	"alpaca/internal/queue"
 )
 
-// patience is how long a server that is not there is waited for.
+// patience is the time to wait for a server that is not there.
 const patience = 10 * time.Second
 
 // New returns "alpaca queue".
@@ -51,7 +52,7 @@ func connected(ctx context.Context, u *ui.UI, o *load.Queue, f func(c *queue.Con
 	return load.Hinted(f(c))
 }
 
-// batchArg is the usage of an argument that names a batch.
+// batchArg returns the argument that names a batch. A name that is not valid is a usage error.
 func batchArg(args []string) (string, error) {
 	if err := queue.CheckBatch(args[0]); err != nil {
 		return "", ui.WithHint(ui.Usagef("%q: %v", args[0], err), `"alpaca queue status" lists them, and "alpaca batch --queue" tells its own`)

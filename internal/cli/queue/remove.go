@@ -65,7 +65,8 @@ func (o *removeOptions) run(ctx context.Context, u *ui.UI, args []string) error 
 	})
 }
 
-// remove removes what was asked for, and returns nil where the user does not want to.
+// remove removes what the flags name, and returns the numbers of jobs and results. It returns
+// nil if the user refuses.
 func (o *removeOptions) remove(ctx context.Context, u *ui.UI, c *queue.Conn, batch string) (*queue.Removed, error) {
 	if batch != "" {
 		n, err := c.Remove(ctx, batch)

@@ -1,6 +1,6 @@
 // Package remove has "alpaca rm", which removes models from this machine. Content that
-// another model needs stays, and so does a model that a program has open. What is Ollama's
-// or LM Studio's is for their own programs to remove.
+// another model needs stays, and so does a model that a program has open. Models of Ollama
+// and LM Studio can be removed only with these programs.
 package remove
 
 import (

@@ -12,8 +12,8 @@ import (
 	"alpaca/internal/engine"
 )
 
-// answer lets the model answer the last message. Where that fails the message is
-// taken back.
+// answer lets the model answer the last message. If that fails, the message is removed from
+// the conversation.
 func (t *talk) answer(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
@@ -79,7 +79,8 @@ func (t *talk) answer(ctx context.Context) error {
 	return nil
 }
 
-// withTools prepares an answer that may call tools, and returns the function that gets its tokens.
+// withTools prepares an answer that may call tools. It returns a function for the answer's
+// tokens, which passes on to emit what is shown.
 func (t *talk) withTools(req *engine.Request, emit func(engine.Token) error) (func(engine.Token) error, error) {
 	prompt, err := t.Template.Text(t.Messages)
 	if err != nil {
@@ -97,7 +98,8 @@ func (t *talk) withTools(req *engine.Request, emit func(engine.Token) error) (fu
 	}, nil
 }
 
-// endTools shows the calls of an answer, and keeps them as the template reads them.
+// endTools shows the tool calls of an answer. In the conversation it replaces the answer by
+// a message with the calls, if the template reads them.
 func (t *talk) endTools() error {
 	text := t.tools.end(t.out.open)
 	if !t.out.json {
@@ -149,8 +151,9 @@ func (t *talk) end(result engine.Result) error {
 	return nil
 }
 
-// answerError adds advice to the error of an answer. On a terminal a message that
-// is too long, or that the template refuses, does not end the conversation.
+// answerError adds advice to the error of an answer. On a terminal it shows the error and
+// returns nil if a message is too long or if the template refuses it, so that the
+// conversation goes on.
 func (t *talk) answerError(err error) error {
 	var refused *chat.TemplateError
 	if errors.As(err, &refused) && t.lines.terminal() {
@@ -178,7 +181,7 @@ func (t *talk) answerError(err error) error {
 	return ui.WithHint(err, hint)
 }
 
-// dropped tells what left the full context.
+// dropped tells the user what was dropped from the full context.
 func (t *talk) dropped(d chat.Drop) {
 	t.u.ClearStatus()
 	switch {
@@ -193,8 +196,7 @@ func (t *talk) dropped(d chat.Drop) {
 	}
 }
 
-// complete continues the last message as a text, for models without a form for
-// conversations.
+// complete continues the last message as a text, for models without a chat template.
 func (t *talk) complete(ctx context.Context, req engine.Request, emit func(engine.Token) error) (engine.Result, error) {
 	text := t.Messages[len(t.Messages)-1].Content
 	t.continued = text
@@ -216,7 +218,8 @@ func (t *talk) complete(ctx context.Context, req engine.Request, emit func(engin
 	return t.e.Text.Run(ctx, req, emit)
 }
 
-// trimStart makes emit leave out white space at the beginning.
+// trimStart returns a function that calls emit without the spaces and newlines at the
+// beginning of an answer.
 func trimStart(emit func(engine.Token) error) func(engine.Token) error {
 	begun := false
 	return func(t engine.Token) error {

@@ -33,7 +33,7 @@ type chatOptions struct {
 	noHistory   bool
 }
 
-// addFlags adds them all.
+// addFlags adds the flags.
 func (o *chatOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVarP(&o.interactive, "interactive", "i", false, "have a conversation; -p is the first message (without any text: the default on a terminal)")
 	flags.AllowSingleDash(fs, "interactive", "cnv")
@@ -51,8 +51,9 @@ func (o *chatOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.noHistory, "no-history", false, "do not read or write the history of what was typed")
 }
 
-// wantsChat reports whether the command line asks for a conversation, and whether that has a
-// single message. Flags that say how to answer make a text a message.
+// wantsChat reports whether the command line asks for a conversation. single says that the
+// conversation has only one message. A flag that says how to answer, such as --system, turns
+// a text into a message.
 func (o *runOptions) wantsChat(u *ui.UI, args []string) (chat, single bool) {
 	c := &o.chat
 	if c.interactive || c.instruct || c.single || c.messages != "" {
@@ -66,8 +67,9 @@ func (o *runOptions) wantsChat(u *ui.UI, args []string) (chat, single bool) {
 	return single, single
 }
 
-// instructs reports whether a text is a message because of the model: the built-in one was
-// trained on instructions, so that a text is meant as one.
+// instructs reports whether the model turns a text into a message: the built-in model was
+// trained on instructions, so a text for it is an instruction. given says that the command
+// line has a text.
 func (o *runOptions) instructs(u *ui.UI, given bool) bool {
 	text := given || u.InPiped
 	return text && load.IsBuiltin(o.engine.Model) && o.chat.template.Name == "" && !o.echo
@@ -81,21 +83,22 @@ type talk struct {
 	e     *load.Instance
 	lines lines
 	out   *writer
-	// plain: the model has no form for conversations, and texts are continued.
+	// plain: the model has no chat template, so it continues each text on its own.
 	plain     bool
-	tools     *toolbox // nil: none may be called
-	continued string   // the last of those texts
+	tools     *toolbox // nil: there are no tools
+	continued string   // if plain: the last text that was continued
 	endless   bool     // an answer may be longer than the context
 
 	params  sampler.Params
-	predict int             // tokens of an answer at most, see --predict
+	predict int             // the largest number of tokens of an answer, see --predict
 	results []engine.Result // of all answers
 	cache   *promptCache
 }
 
 // converse is the command for conversations.
 func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) error {
-	// Without a message on the command line, stdin is the conversation.
+	// Stdin is part of the prompt only if the prompt is the one message. Otherwise the
+	// messages, one a line, or the file of --messages may come from stdin.
 	if !o.chat.single || o.chat.messages != "" {
 		o.prompt.Stdin = flags.StdinKept
 	}
@@ -154,7 +157,7 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 		err = t.run(ctx, first, given)
 	}
 	if len(t.results) == 0 {
-		return err // nothing was said that could take the place of what is saved
+		return err // no answer, so the saved state stays
 	}
 	if saveErr := t.cache.save(true, e.Text.Len()); err == nil {
 		err = saveErr
@@ -162,7 +165,8 @@ func (o *runOptions) converse(ctx context.Context, u *ui.UI, args []string) erro
 	return err
 }
 
-// newTalk prepares a conversation, of which the first message may be given.
+// newTalk prepares a conversation. given says that the command line has its first message;
+// request is the conversation of --messages.
 func (o *runOptions) newTalk(u *ui.UI, e *load.Instance, given bool, request chat.Request) (*talk, error) {
 	tmpl, why, err := load.Template(u, e.Model.File, e.Model.Tokenizer, o.chat.template, request)
 	if err != nil {
@@ -217,7 +221,7 @@ func (t *talk) warnPlain() {
 	}
 }
 
-// greet says which model the user is talking to.
+// greet says which model the user is talking to. why says where its template comes from.
 func (t *talk) greet(why string) {
 	name, _, _ := t.e.Model.File.String("general.name")
 	if name == "" {
@@ -230,7 +234,7 @@ func (t *talk) greet(why string) {
 	t.u.Infof("/help lists commands, /bye leaves.")
 }
 
-// run reads messages and answers them until they end.
+// run reads messages and answers them until they end. If given, text is the first message.
 func (t *talk) run(ctx context.Context, text string, given bool) error {
 	interrupted := false
 	for {
@@ -271,10 +275,12 @@ func (t *talk) run(ctx context.Context, text string, given bool) error {
 // errStopped says that Ctrl-C ended an answer.
 var errStopped = fmt.Errorf("answer stopped: %w", ui.ErrInterrupted)
 
-// commandLine is how a command begins; a path, or a comment of code, is a message.
+// commandLine matches lines that are commands. A path, or a line that begins with //, is a
+// message.
 var commandLine = regexp.MustCompile(`^/(\?|[A-Za-z]+)?(\s|$)`)
 
-// handle does what a line says: a command, or a message.
+// handle runs text as a command, or else answers it as a message. done says that the
+// conversation ends.
 func (t *talk) handle(ctx context.Context, text string) (done bool, err error) {
 	if t.lines.commands() && commandLine.MatchString(text) {
 		return t.command(ctx, text)
@@ -289,7 +295,7 @@ func (t *talk) handle(ctx context.Context, text string) (done bool, err error) {
 	return false, t.answer(ctx)
 }
 
-// alpacaDefaults sets alpaca.cpp's settings where the command line has no others.
+// alpacaDefaults sets alpaca.cpp's settings for flags that are not given.
 func (o *runOptions) alpacaDefaults(p *sampler.Params) {
 	set := func(flag string, target *float32, value float32) {
 		if !o.prompt.Flags.Changed(flag) {

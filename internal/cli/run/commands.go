@@ -18,7 +18,7 @@ import (
 	"alpaca/internal/engine"
 )
 
-// chatCommand is something other than a message that the user may type.
+// chatCommand is a command that the user may type instead of a message.
 type chatCommand struct {
 	name, arg, about string
 	run              func(t *talk, ctx context.Context, arg string) error
@@ -27,7 +27,7 @@ type chatCommand struct {
 // errBye ends a conversation.
 var errBye = errors.New("bye")
 
-// chatCommands returns them all, in the order of /help.
+// chatCommands returns all commands, in the order of /help.
 func chatCommands() []chatCommand {
 	return []chatCommand{
 		{"/help", "", "this list", (*talk).help},
@@ -132,7 +132,7 @@ func messageCount(n int) string {
 	return fmt.Sprintf("%d messages", n)
 }
 
-// shorten cuts a text to about n characters of one line.
+// shorten puts text on one line and cuts it to n characters.
 func shorten(text string, n int) string {
 	text = strings.Join(strings.Fields(text), " ")
 	if r := []rune(text); len(r) > n {
@@ -164,7 +164,7 @@ func (t *talk) set(_ context.Context, arg string) error {
 	fs := pflag.NewFlagSet("set", pflag.ContinueOnError)
 	fs.SetNormalizeFunc(flags.Normalize)
 	o.AddFlags(fs)
-	o.Params = t.params // what AddFlags has set are the defaults
+	o.Params = t.params // AddFlags has set them to the defaults
 	predict := t.predict
 	flags.AddInt(fs, &predict, flags.Int{Name: "predict", Short: "n", Value: t.predict, Low: -2, High: 1 << 30}, "")
 	name, value, ok := strings.Cut(strings.Replace(arg, "=", " ", 1), " ")

@@ -14,23 +14,24 @@ import (
 	"alpaca/internal/lineedit"
 )
 
-// lines is where messages come from.
+// lines is the source of a conversation's messages.
 type lines interface {
-	// next returns a line without its newline; more says that it goes on
-	// with one that was not complete.
+	// next returns a line without its newline. more says that the line continues an
+	// incomplete one. At the end next returns io.EOF.
 	next(ctx context.Context, more bool) (string, error)
-	terminal() bool // a person types
+	terminal() bool // a person types the lines
 	commands() bool // lines may be commands
 	// remember adds a message to the history.
 	remember(text string)
 	close()
 }
 
-// errLineInterrupt says that Ctrl-C was pressed in place of a line. It comes with the text that
-// had been typed.
+// errLineInterrupt says that Ctrl-C was pressed. lines.next returns it with the text typed so
+// far.
 var errLineInterrupt = lineedit.ErrInterrupt
 
-// newLines returns the terminal's lines, or those that are piped in.
+// newLines returns the lines that are typed on the terminal, or those of a pipe or file.
+// history says whether typed messages are kept for the next time.
 func newLines(u *ui.UI, history bool) lines {
 	in, ok := u.In.(*os.File)
 	if !ok || !u.InTTY || os.Getenv("TERM") == "dumb" {
@@ -50,7 +51,7 @@ func newLines(u *ui.UI, history bool) lines {
 	return t
 }
 
-// terminalLines are typed.
+// terminalLines are lines that a person types.
 type terminalLines struct {
 	u      *ui.UI
 	editor *lineedit.Editor
@@ -84,7 +85,7 @@ func (t *terminalLines) remember(text string) {
 
 func (t *terminalLines) close() {}
 
-// pipeLines come from a pipe or file.
+// pipeLines are lines of a pipe or file.
 type pipeLines struct {
 	lines <-chan pipeLine
 }
@@ -119,7 +120,7 @@ func (p *pipeLines) next(ctx context.Context, _ bool) (string, error) {
 	select {
 	case l, ok := <-p.lines:
 		if !ok {
-			return "", io.EOF // asked again, too
+			return "", io.EOF // on every call after the end
 		}
 		return l.text, l.err
 	case <-ctx.Done():
@@ -132,7 +133,8 @@ func (p *pipeLines) commands() bool  { return true }
 func (p *pipeLines) remember(string) {}
 func (p *pipeLines) close()          {}
 
-// noLines is for one message that is given.
+// noLines is for conversations whose only messages come from the command line or from the
+// file of --messages.
 type noLines struct{}
 
 func (noLines) next(context.Context, bool) (string, error) { return "", io.EOF }
@@ -141,9 +143,9 @@ func (noLines) commands() bool                             { return false }
 func (noLines) remember(string)                            {}
 func (noLines) close()                                     {}
 
-// read returns the next message or command, which may have several lines: a line
-// that ends with a backslash goes on with the next, and so does all between
-// three quotes. With errLineInterrupt comes what was typed.
+// read returns the next message or command. A line that ends with a backslash continues on
+// the next one, and three quotes enclose a message of several lines. With errLineInterrupt
+// read returns the text typed so far.
 func (t *talk) read(ctx context.Context) (string, error) {
 	const quotes = `"""`
 	whole, err := t.lines.next(ctx, false)
@@ -181,7 +183,7 @@ func (t *talk) read(ctx context.Context) (string, error) {
 // historyLimit is how many messages the history keeps.
 const historyLimit = 1000
 
-// historyPath returns the file of the history, "" where there is no place for it.
+// historyPath returns the file of the history, or "" if the user has no home folder.
 func historyPath() string {
 	dir := os.Getenv("XDG_STATE_HOME")
 	if dir == "" {
@@ -213,12 +215,12 @@ func readHistory(path string) (list []string) {
 			line, _ := json.Marshal(text)
 			b.Write(append(line, '\n'))
 		}
-		_ = os.WriteFile(path, []byte(b.String()), 0o600) // it is only longer than it need be
+		_ = os.WriteFile(path, []byte(b.String()), 0o600) // on failure the old file only stays long
 	}
 	return list
 }
 
-// appendHistory adds a message to the file.
+// appendHistory adds a message to the history in the file at path.
 func appendHistory(path, text string) error {
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return err

@@ -17,7 +17,7 @@ type writer struct {
 	u    *ui.UI
 	tok  *tokenizer.Tokenizer
 	json bool
-	wrap *ui.Wrapper // breaks lines between words; nil: they stay as they are
+	wrap *ui.Wrapper // breaks lines between words; nil: nothing breaks lines
 	open bool        // the text's last line has no newline yet
 }
 
@@ -33,14 +33,14 @@ type tokenLine struct {
 	Top     []topLine     `json:"top,omitempty"`
 }
 
-// topLine is one of the likeliest tokens of a step in JSON.
+// topLine is one of a step's most likely tokens in JSON.
 type topLine struct {
 	ID      int32         `json:"id"`
 	Text    string        `json:"text"`
 	Logprob report.Number `json:"logprob"`
 }
 
-// prompt writes the text that is continued.
+// prompt writes the prompt.
 func (w *writer) prompt(text string) error {
 	if w.json {
 		return w.u.WriteJSON(map[string]string{"prompt": text})
@@ -61,7 +61,7 @@ func (w *writer) token(t engine.Token) error {
 	return w.u.WriteJSON(line)
 }
 
-// text writes text as it is, at once.
+// text writes text at once, except that w.wrap holds the last word back.
 func (w *writer) text(text string) error {
 	if text == "" {
 		return nil
@@ -85,7 +85,7 @@ type doneLine struct {
 	Timings         timings       `json:"timings"`
 }
 
-// end finishes the output.
+// end finishes the output, in JSON with the last object.
 func (w *writer) end(s stats) error {
 	if !w.json {
 		w.newline()
@@ -94,7 +94,7 @@ func (w *writer) end(s stats) error {
 	return w.u.WriteJSON(w.done(s))
 }
 
-// done is the last object.
+// done returns the last object in JSON.
 func (w *writer) done(s stats) doneLine {
 	return doneLine{
 		Done: true, Reason: s.result.Reason, PromptTokens: s.result.Evaluated(),
@@ -105,25 +105,25 @@ func (w *writer) done(s stats) doneLine {
 // chatLine is the last object of an answer in JSON.
 type chatLine struct {
 	doneLine
-	CachedTokens int           `json:"cached_tokens"` // that were evaluated before
+	CachedTokens int           `json:"cached_tokens"` // prompt tokens that were evaluated before
 	Message      *chat.Message `json:"message,omitempty"`
 
 	Calls []openai.ToolCall `json:"tool_calls,omitempty"`
 }
 
-// endAnswer ends the last line of an answer, so that the next begins on its own.
+// endAnswer ends the last line of an answer, so that the next output begins on a new line.
 func (w *writer) endAnswer() {
 	if w.wrap != nil {
 		w.wrap.EndLine()
 	}
 	if w.open && !w.json {
-		io.WriteString(w.u.Out, "\n") // a failure shows at the next answer
+		io.WriteString(w.u.Out, "\n") // if this fails, writing the next answer fails too
 		w.open = false
 	}
 }
 
-// newline ends the last line on a terminal, so that what follows begins on a
-// line of its own. A file or pipe gets the text as it is.
+// newline ends the last line on a terminal, so that the next output begins on a new line. A
+// file or pipe gets no newline that the text does not have.
 func (w *writer) newline() {
 	if w.open && w.u.OutTTY {
 		io.WriteString(w.u.Out, "\n")
@@ -131,7 +131,7 @@ func (w *writer) newline() {
 	}
 }
 
-// asidef tells something in the middle of an answer.
+// asidef tells the user something in the middle of an answer.
 func (w *writer) asidef(format string, args ...any) {
 	if !w.u.OutTTY {
 		w.u.Notef(format, args...)

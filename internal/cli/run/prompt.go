@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// readPrompt returns the text to continue; given is false if there is none.
+// readPrompt returns the text to continue. given is false if there is none.
 func (o *runOptions) readPrompt(u *ui.UI, args []string) (text string, given bool, err error) {
 	if len(args) > 0 {
 		// The argument is the same as -p.
@@ -22,15 +22,15 @@ func (o *runOptions) readPrompt(u *ui.UI, args []string) (text string, given boo
 	}
 	text, given, err = o.prompt.Read(u)
 	if o.prompt.EndsWithFile {
-		// Editors and echo end a text with a newline that is not meant to be
-		// continued after.
+		// Editors and echo end a text with a newline, which is not meant as part of the
+		// prompt.
 		text = strings.TrimSuffix(strings.TrimSuffix(text, "\n"), "\r")
 	}
 	return text, given, err
 }
 
-// tokens returns the tokens of the text to continue. If text is empty, they are those of the
-// saved text, and text is set to it.
+// tokens returns the tokens of *text, the text to continue. If *text is empty and the cache
+// has a saved text, tokens sets *text to the saved text and returns its tokens.
 func (o *runOptions) tokens(e *load.Instance, cache *promptCache, text *string, given bool) ([]int32, error) {
 	if *text != "" || len(cache.loaded) == 0 {
 		if !given {
@@ -46,7 +46,7 @@ func (o *runOptions) tokens(e *load.Instance, cache *promptCache, text *string, 
 }
 
 // encodePrompt returns the tokens of a text to continue, at least one. special says whether
-// the names of control tokens stand for the tokens.
+// the name of a control token in text becomes that token.
 func encodePrompt(tok *tokenizer.Tokenizer, text string, special bool) ([]int32, error) {
 	ids := tok.Encode(text, true, special)
 	if len(ids) > 0 {
@@ -67,7 +67,8 @@ func showTokens(u *ui.UI, tok *tokenizer.Tokenizer, ids []int32) {
 }
 
 // promptProgress returns a function that shows on the status line how much of a prompt is
-// evaluated. For a long prompt the line appears at once: its first layer may take a while.
+// evaluated. If tokens are many, the line appears at once, because the first layer may take
+// a while.
 func promptProgress(u *ui.UI, tokens int) func(done, total int) {
 	const long = 32
 	show := func(done, total int) {
@@ -78,13 +79,13 @@ func promptProgress(u *ui.UI, tokens int) func(done, total int) {
 	if tokens >= long {
 		show(0, tokens)
 	} else {
-		u.HoldStatus() // nothing flickers for one that is soon read
+		u.HoldStatus() // a line that disappears soon would flicker
 	}
 	return show
 }
 
-// runHint adds advice to an error of the generation with a model that was
-// trained for texts of trainCtx tokens.
+// runHint adds advice to err if the prompt was too long. trainCtx is the context, in tokens,
+// that the model was trained for.
 func runHint(err error, trainCtx int) error {
 	var long *engine.PromptError
 	switch {

@@ -30,7 +30,8 @@ func (o *cacheOptions) addFlags(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.ro, "prompt-cache-ro", false, "read the file, do not write it")
 }
 
-// check returns a usage error where flags lack the file, and one where it cannot be written.
+// check returns an error if --prompt-cache is missing although another flag needs it, or if
+// its file cannot be written.
 func (o *cacheOptions) check() error {
 	if o.path == "" && (o.all || o.ro) {
 		return ui.WithHint(ui.Usagef("which prompt cache?"), "name it with --prompt-cache FILE")
@@ -41,7 +42,7 @@ func (o *cacheOptions) check() error {
 	return ui.CheckOutputs([]ui.Output{{Flag: "prompt-cache", Path: o.path}})
 }
 
-// exists reports whether there is a file that may hold a text to go on with.
+// exists reports whether --prompt-cache names a file that is not empty.
 func (o *cacheOptions) exists() bool {
 	if o.path == "" {
 		return false
@@ -56,13 +57,13 @@ type promptCache struct {
 	u      *ui.UI
 	text   *engine.Text
 	saved  bool
-	loaded []int32 // tokens of the file
+	loaded []int32 // the tokens that the file had
 }
 
-// load brings the text to where the file says. A saved state that is of no use is
-// reported and ignored; it will be overwritten by the text that was given. Where none was,
-// that is an error: what was to be continued is not replaced. Any other file is left
-// alone: it may be somebody's data.
+// load sets the text to the file's saved state. If that state cannot be used, load warns and
+// ignores it, and save overwrites it later. If continued, the command line has no other text,
+// so such a state is an error and stays as it is. A file that is not a saved state is an
+// error too: it may be somebody's data.
 func (c *promptCache) load(continued bool) error {
 	if c.o.path == "" {
 		return nil
@@ -86,9 +87,10 @@ func (c *promptCache) load(continued bool) error {
 	return nil
 }
 
-// save writes the file with the first n tokens of the text: the first time, with the
-// prompt alone, or at the end with everything where that is wanted. A prompt that the file
-// holds already is not saved again: the file may hold more.
+// save writes the first n tokens of the text to the file, once in a run. With
+// --prompt-cache-all it writes everything at the end. Otherwise it writes the prompt after
+// the first answer, when end is false. It does not write a prompt that the file already
+// begins with, because the file may hold more.
 func (c *promptCache) save(end bool, n int) error {
 	if c.o.path == "" || c.o.ro || c.saved || end != c.o.all {
 		return nil
@@ -103,9 +105,9 @@ func (c *promptCache) save(end bool, n int) error {
 	return nil
 }
 
-// saveText saves a text that the model continued: prompt is the number of its prompt's
-// tokens, said are the tokens of the answer. The last ones are evaluated first, so that the
-// saved text is all of what was shown.
+// saveText saves a text that the model continued. prompt is the number of prompt tokens, and
+// said are the generated tokens. With --prompt-cache-all it first evaluates the last tokens
+// of said, so that the saved text is all that was shown.
 func (c *promptCache) saveText(ctx context.Context, prompt int, said []int32) error {
 	if !c.o.all || c.o.path == "" || c.o.ro {
 		return c.save(false, prompt)

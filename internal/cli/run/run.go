@@ -1,6 +1,6 @@
-// Package run has "alpaca run", which continues a text or has a conversation, and the
-// hidden command that renders a model's chat template in a process of its own. The model,
-// its engine and its sampler are a load.Instance, of which each run has one.
+// Package run has "alpaca run", which continues a text or has a conversation. Each run has
+// one load.Instance: the model, its engine and its sampler. A conversation is a talk, a text
+// goes through runOptions.complete, and both write their tokens with a writer.
 package run
 
 import (
@@ -21,7 +21,7 @@ import (
 // runOptions are the flags of "alpaca run".
 type runOptions struct {
 	engine        load.Generation
-	prompt        *flags.Prompt // which its flags write to, also for copies
+	prompt        *flags.Prompt // a pointer, because the flags write to it and copies share it
 	predict       int
 	stop          []string
 	echo          bool
@@ -115,8 +115,8 @@ func (o *runOptions) run(ctx context.Context, u *ui.UI, args []string) error {
 	return o.resolved(e).complete(ctx, u, e, text, given)
 }
 
-// resolved returns a copy of the flags in which the model's own settings stand for flags that
-// are not given. Nothing changes the copy afterwards.
+// resolved returns a copy of the flags. Instead of flags that are not given, the copy has the
+// model's own settings. Nothing changes the copy afterwards.
 func (o *runOptions) resolved(e *load.Instance) *runOptions {
 	r := *o
 	r.stop = slices.Clone(o.stop)
@@ -139,7 +139,7 @@ func errNoPrompt() error {
 	return ui.WithHint(ui.Usagef("no prompt"), "give one with -p or -f, or pipe it in")
 }
 
-// check returns a usage error if flags do not go together.
+// check returns a usage error if flags conflict, or if args are more than one text.
 func (o *runOptions) check(args []string) error {
 	if err := o.cache.check(); err != nil {
 		return err
@@ -166,7 +166,8 @@ func (o *runOptions) check(args []string) error {
 	return nil
 }
 
-// complete continues the text, or where none is given the saved one.
+// complete continues text, or the saved text if text is empty. given says that the command
+// line has a text.
 func (o *runOptions) complete(ctx context.Context, u *ui.UI, e *load.Instance, text string, given bool) error {
 	cache := promptCache{o: &o.cache, u: u, text: e.Text}
 	if err := cache.load(text == ""); err != nil {
@@ -219,8 +220,8 @@ func (o *runOptions) complete(ctx context.Context, u *ui.UI, e *load.Instance, t
 	if !o.noStats {
 		stats.print(u)
 	}
-	// When the output is whole: a file that cannot be written takes nothing from it. A
-	// prompt that was not read to its end takes nothing from what is saved.
+	// The cache is saved after all output, so that a failure to save loses none of it. A
+	// prompt that was not read to its end does not replace what is saved.
 	if result.PromptTokens > 0 {
 		if err := cache.saveText(context.WithoutCancel(ctx), len(prompt), said); err != nil {
 			return err

@@ -19,20 +19,20 @@ type stats struct {
 	memory machine.Memory
 }
 
-// newStats collects them at the end of a run.
+// newStats collects the statistics of a run that ended with r.
 func newStats(e *load.Instance, r engine.Result) stats {
 	return stats{load: e.LoadTime, result: r, seed: e.Sampler.Seed(), random: e.Random, memory: machine.ReadMemory()}
 }
 
-// timings is stats in JSON: milliseconds, and tokens a second.
+// timings are the times of stats in JSON, in milliseconds, and the speeds in tokens a second.
 type timings struct {
 	LoadMS              float64 `json:"load_ms"`
 	PromptMS            float64 `json:"prompt_ms"`
 	PromptPerSecond     float64 `json:"prompt_per_second"`
 	GenerationMS        float64 `json:"generation_ms"`
 	GenerationPerSecond float64 `json:"generation_per_second"`
-	DraftN              int     `json:"draft_n,omitempty"`          // evaluated before they were sampled
-	DraftAccepted       int     `json:"draft_n_accepted,omitempty"` // of those, how many the sampler then chose
+	DraftN              int     `json:"draft_n,omitempty"`          // drafted tokens
+	DraftAccepted       int     `json:"draft_n_accepted,omitempty"` // drafted tokens that the sampler chose
 }
 
 func (s stats) timings() timings {
@@ -47,12 +47,11 @@ func (s stats) timings() timings {
 	}
 }
 
-// evaluated returns the number of generated tokens that were evaluated during
-// the generation's time: the first token comes from the prompt's logits, and
-// the last is not evaluated.
+// evaluated returns the number of tokens that were evaluated during the generation's time:
+// all generated tokens except the last.
 func (s stats) evaluated() int { return max(0, s.result.GeneratedTokens-1) }
 
-// print shows them on stderr, in lines that fit a narrow terminal.
+// print shows the statistics on stderr, in lines that fit a narrow terminal.
 func (s stats) print(u *ui.UI) {
 	t := s.timings()
 	u.Notef("load      %s", duration(s.load))
@@ -70,7 +69,7 @@ func (s stats) print(u *ui.UI) {
 	}
 }
 
-// rate writes a speed.
+// rate returns a speed as text.
 func rate(perSecond float64) string {
 	switch {
 	case perSecond <= 0:
@@ -81,7 +80,7 @@ func rate(perSecond float64) string {
 	return fmt.Sprintf("%.0f tokens/s", perSecond)
 }
 
-// duration writes a time in milliseconds or seconds.
+// duration returns a time as text, in milliseconds or seconds.
 func duration(d time.Duration) string {
 	if d < time.Second {
 		return fmt.Sprintf("%.1f ms", ui.Milliseconds(d))

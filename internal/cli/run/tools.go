@@ -29,7 +29,8 @@ func (o *toolOptions) addFlags(fs *pflag.FlagSet) {
 	fs.StringVar(&o.choice, "tool-choice", "", "whether a tool is called: auto, none, required, or the `name` of one (default auto)")
 }
 
-// read returns the tools of the flag, or of a conversation that has some; nil for none.
+// read returns the tools of --tools or of the conversation, nil if there are none. It sets
+// request.Tools to them.
 func (o *toolOptions) read(u *ui.UI, request *chat.Request) (*openai.Tools, error) {
 	name, list := "the conversation's tools", []byte(request.Tools)
 	if o.file != "" {
@@ -59,20 +60,21 @@ func (o *toolOptions) read(u *ui.UI, request *chat.Request) (*openai.Tools, erro
 	return t, nil
 }
 
-// toolbox is what a conversation needs for calls.
+// toolbox is the state of a conversation with tools.
 type toolbox struct {
 	plan  toolcall.Plan
-	reads bool // the template tells of tools
+	reads bool // the template describes tools to the model
 	tags  *thinking.Tags
 	forms *structured.Compiler
 	tok   *tokenizer.Tokenizer
 
-	parser *toolcall.Parser // of the present answer
-	said   strings.Builder  // its content
-	calls  []openai.ToolCall
+	parser *toolcall.Parser  // of the current answer
+	said   strings.Builder   // the current answer's content
+	calls  []openai.ToolCall // the current answer's calls that have no result yet
 }
 
-// newToolbox returns the toolbox of a conversation with a template, nil without tools.
+// newToolbox returns the toolbox of a conversation with template t, or nil if there are no
+// tools. Without a template it returns a usage error.
 func newToolbox(t *chat.Template, tok *tokenizer.Tokenizer, tools *openai.Tools) (*toolbox, error) {
 	allowed := tools.Allowed()
 	if len(allowed) == 0 {
@@ -88,8 +90,8 @@ func newToolbox(t *chat.Template, tok *tokenizer.Tokenizer, tools *openai.Tools)
 	return b, nil
 }
 
-// grammar begins an answer to a prompt, and returns the grammar that keeps its calls to their
-// schemas.
+// grammar prepares for the answer to prompt. The function that it returns makes a grammar,
+// which holds the answer's calls to the tools' schemas.
 func (b *toolbox) grammar(u *ui.UI, prompt string) (func() sampler.Grammar, error) {
 	b.parser, b.calls = b.plan.Family.Parser(b.plan.Tools), nil
 	b.said.Reset()
@@ -107,7 +109,8 @@ func (b *toolbox) grammar(u *ui.UI, prompt string) (func() sampler.Grammar, erro
 	return b.forms.Answer(form, b.plan.Thinking), nil
 }
 
-// text returns the text that a token adds to the shown answer. Calls are not shown.
+// text returns the text that a token adds to the shown answer. The text of calls is not
+// shown.
 func (b *toolbox) text(t engine.Token) string {
 	text := t.Text
 	if text == "" && b.tok.IsControl(t.ID) && !b.tok.IsEOG(t.ID) && b.parser.Wants(b.tok.Text(t.ID)) {
@@ -116,7 +119,7 @@ func (b *toolbox) text(t engine.Token) string {
 	return b.take(b.parser.Push(text))
 }
 
-// take keeps calls and returns the rest.
+// take adds the calls in list to b.calls and returns the text to show.
 func (b *toolbox) take(list []toolcall.Delta) (text string) {
 	for _, d := range list {
 		switch d.Kind {
@@ -134,7 +137,8 @@ func (b *toolbox) take(list []toolcall.Delta) (text string) {
 	return text
 }
 
-// end returns the rest of an answer as it is shown: its calls in JSON, a line each.
+// end returns the rest of the shown answer: its calls in JSON, a line each. begun says that
+// the last line shown has no newline yet.
 func (b *toolbox) end(begun bool) string {
 	text := b.take(b.parser.End())
 	for _, c := range b.calls {
@@ -152,8 +156,8 @@ func (b *toolbox) end(begun bool) string {
 	return text
 }
 
-// message returns an answer with calls in the form that the template reads. It is nil if there
-// are no calls, or if they stay as the model wrote them.
+// message returns the answer with its calls, in the form that the template reads. It returns
+// nil if there are no calls, or if the template does not read them.
 func (b *toolbox) message() *chat.Message {
 	if len(b.calls) == 0 || !b.reads {
 		return nil
@@ -163,7 +167,8 @@ func (b *toolbox) message() *chat.Message {
 	return m
 }
 
-// result answers the model's call of a tool.
+// result gives the model text as the result of the first call that has none. After the last
+// one it lets the model answer.
 func (t *talk) result(ctx context.Context, text string) error {
 	if t.tools == nil || len(t.tools.calls) == 0 {
 		t.u.Infof("No tool was called.")

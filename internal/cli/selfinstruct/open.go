@@ -22,14 +22,14 @@ import (
 	"alpaca/internal/server/remote"
 )
 
-// remoteOptions are the flags about servers.
+// remoteOptions are the flags for a server that answers instead of a model's file.
 type remoteOptions struct {
 	address string
 	key     string
 	chat    bool
 }
 
-// keyEnv is the environment variable with the key of a server.
+// keyEnv is the environment variable with the API key of a server.
 const keyEnv = "OPENAI_API_KEY"
 
 func (o *remoteOptions) addFlags(fs *pflag.FlagSet) {
@@ -50,18 +50,18 @@ func (o *remoteOptions) check(changed func(string) bool) error {
 	return nil
 }
 
-// opened is a model that can be asked.
+// opened is a model that can answer prompts.
 type opened struct {
 	model     selfinstruct.Model
-	identity  string // its name, and what tells it from others of that name
+	identity  string // the model's name, with the digests of file and template or the server's address
 	sampler   json.RawMessage
-	converses bool // it answers conversations
+	converses bool // the model answers conversations
 	remote    bool
 	stats     func() engine.Stats // nil for a server
 	close     func()
 }
 
-// open opens the model, or says which server is asked.
+// open opens the model of -m or of a server.
 func (o *options) open(u *ui.UI) (*opened, error) {
 	if o.remote.address != "" {
 		return o.openRemote()
@@ -110,7 +110,7 @@ func (o *options) open(u *ui.UI) (*opened, error) {
 	}, nil
 }
 
-// stanford sets what Stanford's sampling differs in, unless a flag says otherwise.
+// stanford sets Stanford's sampling for flags that are not given.
 func (o *options) stanford() {
 	p := &o.sampling.Params
 	for name, set := range map[string]func(){
@@ -130,7 +130,7 @@ func describe(p sampler.Params) (json.RawMessage, error) {
 	if len(bias) == 0 {
 		return json.Marshal(p)
 	}
-	// Biases may be infinite, which JSON has no number for.
+	// The biases become text, because they may be infinite, which JSON has no number for.
 	var list []string
 	for _, id := range slices.Sorted(maps.Keys(bias)) {
 		list = append(list, fmt.Sprintf("%d%+g", id, bias[id]))
@@ -162,7 +162,7 @@ func (o *options) openRemote() (*opened, error) {
 	}, nil
 }
 
-// reasonList writes how often what was wrong, the most frequent first.
+// reasonList returns reasons and their counts as text, the most frequent first.
 func reasonList(counts map[string]int) string {
 	if len(counts) == 0 {
 		return ""

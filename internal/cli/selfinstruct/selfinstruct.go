@@ -1,6 +1,6 @@
 // Package selfinstruct has "alpaca self-instruct", which lets a model write instructions and
-// answers into a database. It opens the model, or asks a server, and says how it goes; how
-// tasks are asked for, taken apart and judged is in internal/selfinstruct.
+// answers into a database. It opens the model or connects to a server, and shows the
+// progress. Prompts, parsing and filters are in internal/selfinstruct.
 package selfinstruct
 
 import (
@@ -105,7 +105,7 @@ then; --one-step leaves that out. A small model gets brief prompts.`,
 	return cmd
 }
 
-// check returns a usage error if flags do not go together.
+// check returns a usage error if flags are wrong or conflict.
 func (o *options) check() error {
 	switch {
 	case o.oneStep && o.twoStep:
@@ -140,7 +140,7 @@ func (o *options) seeds() (selfinstruct.Seeds, error) {
 	return s, nil
 }
 
-// settings returns what is generated, by a model that is there.
+// settings returns the settings of a job with model m and seed tasks.
 func (o *options) settings(m *opened, seeds selfinstruct.Seeds) selfinstruct.Settings {
 	s := selfinstruct.Settings{
 		Model: m.identity, Sampler: m.sampler, Seeds: seeds.SHA256, Seed: uint64(o.sampling.Params.Seed),
@@ -234,7 +234,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	return err
 }
 
-// progress says how it goes.
+// progress tells the user the progress.
 type progress struct {
 	u              *ui.UI
 	target, before int
@@ -243,10 +243,10 @@ type progress struct {
 	asks, accepted, refused int
 	tokens                  int
 	reasons                 map[string]int
-	characters              bool // the user knows that they are compared
+	characters              bool // the user was told that some instructions are compared by characters
 }
 
-// add counts a prompt.
+// add counts an answered prompt and shows the progress.
 func (p *progress) add(a *selfinstruct.Asked) {
 	if p.reasons == nil {
 		p.reasons = map[string]int{}
@@ -275,7 +275,7 @@ func (p *progress) add(a *selfinstruct.Asked) {
 		100*float64(p.accepted)/float64(max(1, p.accepted+p.refused)), p.reasons["duplicate"], float64(p.tokens)/max(seconds, 1e-9), left)
 }
 
-// summary says what came of it.
+// summary tells the user the results.
 func (p *progress) summary() {
 	if p.asks == 0 {
 		return
@@ -283,7 +283,8 @@ func (p *progress) summary() {
 	p.u.Notef("%d prompts: %d tasks, %d rejected%s; %.1f tokens/s", p.asks, p.accepted, p.refused, reasonList(p.reasons), float64(p.tokens)/max(time.Since(p.began).Seconds(), 1e-9))
 }
 
-// effort says how many texts were answered at once, and what that took of an engine's tokens.
+// effort returns as text how many texts were answered at once, and how many tokens an engine
+// evaluated. busy is the mean number of texts; stats is nil for a server.
 func effort(busy float64, stats func() engine.Stats) string {
 	text := fmt.Sprintf("%.1f texts at once on average", busy)
 	if stats == nil {

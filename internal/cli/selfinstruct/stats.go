@@ -86,7 +86,7 @@ func (o *statsOptions) run(ctx context.Context, u *ui.UI) error {
 	return writeStats(u.Out, s)
 }
 
-// writeStats writes tables.
+// writeStats writes statistics as tables.
 func writeStats(w io.Writer, s *selfinstruct.Stats) error {
 	fmt.Fprintf(w, "%d tasks, %d with an input; %d prompts, %d pieces rejected\n\n", s.Tasks, s.WithInput, s.Prompts, s.Rejected)
 	var rows [][]string

@@ -15,14 +15,14 @@ import (
 	"alpaca/internal/store/pick"
 )
 
-// library is the models on this machine, loaded as requests name them. It never fetches a
-// model.
+// library has the models on this machine. It loads a model when a request names it, and never
+// fetches one.
 type library struct {
 	store  *store.Library
 	keeper *keeper.Keeper[*loaded]
 }
 
-// loaded is a model at work.
+// loaded is a loaded model with its engine and its server.
 type loaded struct {
 	server *server.Server
 	engine *engine.Engine
@@ -34,7 +34,7 @@ func (l *loaded) close() {
 	l.model.Close()
 }
 
-// library returns the models besides the server's own, nil where none are wanted.
+// library returns the models that the server loads besides own, or nil if --models-max is 0.
 func (o *options) library(u *ui.UI, own *load.Instance) (*library, error) {
 	if o.modelsMax == 0 {
 		return nil, nil
@@ -45,7 +45,7 @@ func (o *options) library(u *ui.UI, own *load.Instance) (*library, error) {
 	}
 	budget := int64(o.modelsMemory * (1 << 30))
 	if budget == 0 {
-		budget = machine.FreeMemory() / 4 * 3 // 0 where it is not known
+		budget = machine.FreeMemory() / 4 * 3 // 0, which is no limit, if it is unknown
 	} else {
 		budget = max(1, budget-own.Model.File.Size())
 	}
@@ -56,7 +56,7 @@ func (o *options) library(u *ui.UI, own *load.Instance) (*library, error) {
 	})}, nil
 }
 
-// load makes a server of a model.
+// load loads the model called name and makes a server for it.
 func (o *options) load(u *ui.UI, name string) (*loaded, error) {
 	m, err := o.model.WithoutLoRA().Open(u, name) // adapters are for the server's own model
 	if err != nil {
@@ -68,7 +68,7 @@ func (o *options) load(u *ui.UI, name string) (*loaded, error) {
 		return nil, err
 	}
 	opt.Aliases = []string{name}
-	e, err := o.engine(u, m, o.model.Drafts.Without()) // nor does the small model that drafts
+	e, err := o.engine(u, m, o.model.Drafts.Without()) // the small model drafts only for the server's own
 	if err != nil {
 		m.Close()
 		return nil, err
@@ -85,7 +85,8 @@ func (l *library) Models() (list []server.LibraryModel) {
 	return list
 }
 
-// Open returns a server of the model that a name means.
+// Open returns a server for the model that name means, and a function to call when the
+// request is done.
 func (l *library) Open(ctx context.Context, name string) (*server.Server, func(), error) {
 	m, err := l.store.Find(name)
 	var absent *store.NotFoundError
@@ -96,7 +97,7 @@ func (l *library) Open(ctx context.Context, name string) (*server.Server, func()
 	case errors.As(err, &ambiguous):
 		return nil, nil, err
 	case err != nil:
-		return nil, nil, server.ErrNoModel // a name that cannot be one
+		return nil, nil, server.ErrNoModel // not a valid name
 	}
 	one, release, err := l.keeper.Get(ctx, m.Name, m.Size())
 	if err != nil {

@@ -1,6 +1,6 @@
 // Package serve has "alpaca serve", which answers HTTP requests in the form of OpenAI's API
-// and llama.cpp's server. The flags say what model and how many answers at once; what is
-// done with a request is internal/server's.
+// and llama.cpp's server. It checks the flags, loads models and makes their engines.
+// Requests are answered in internal/server.
 package serve
 
 import (
@@ -28,7 +28,7 @@ var keyEnv = []string{"ALPACA_API_KEY", "LLAMA_API_KEY"}
 type options struct {
 	model    load.Generation
 	template load.TemplateChoice
-	strict   bool // no template is assumed for a model that has none
+	strict   bool // a model without a template gets none
 
 	hosts    []string
 	port     int
@@ -53,7 +53,7 @@ type options struct {
 	predict  int
 
 	modelsMax    int
-	modelsMemory float64 // GiB; 0: what suits the machine
+	modelsMemory float64 // GiB; 0: 3/4 of the free memory
 	keepAlive    time.Duration
 }
 
@@ -181,7 +181,7 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	return nil
 }
 
-// engine returns what evaluates a model.
+// engine makes the engine that evaluates m.
 func (o *options) engine(u *ui.UI, m *load.Instance, drafts engine.Drafts) (*engine.Engine, error) {
 	cache := o.model.SessionOptions(o.model.CtxFor(m))
 	e, err := engine.New(m.Model, engine.Options{
@@ -197,7 +197,7 @@ func (o *options) engine(u *ui.UI, m *load.Instance, drafts engine.Drafts) (*eng
 	return e, nil
 }
 
-// check returns a usage error if flags do not go together, and reads the keys.
+// check reads the keys, and returns a usage error if flags are wrong or conflict.
 func (o *options) check() error {
 	if o.keyFile != "" {
 		text, err := ui.ReadFile(o.keyFile)
@@ -256,7 +256,7 @@ func (o *options) check() error {
 	return nil
 }
 
-// serverOptions returns the server's options, which follow from the model and the flags.
+// serverOptions returns the options of a server for m.
 func (o *options) serverOptions(u *ui.UI, m *load.Instance) (server.Options, error) {
 	if o.shift && m.Model.Config.Recurrent() {
 		return server.Options{}, ui.Usagef("--context-shift: layers of %s keep a text in a state, of which nothing can be forgotten", m.Path)

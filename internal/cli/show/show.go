@@ -1,6 +1,6 @@
-// Package show has "alpaca show", which tells what is known of a model on this machine: its
-// licence, what it was made of, its context, whether it has a template for conversations,
-// its digest, and where its files are.
+// Package show has "alpaca show", which shows what is known about a model on this machine:
+// its licence, its base models, its context, whether it has a chat template, its digest, and
+// where its files are.
 package show
 
 import (
@@ -58,7 +58,7 @@ and where its files are. "alpaca inspect" tells what is in a file.`,
 	return cmd
 }
 
-// facts are what is known of a model.
+// facts are what is known about a model, in JSON.
 type facts struct {
 	Name     string   `json:"name"`
 	Licence  string   `json:"license"`
@@ -68,7 +68,7 @@ type facts struct {
 	Params   int64    `json:"parameters"`
 	Context  uint64   `json:"context"`
 	Template bool     `json:"chat_template"`
-	Like     string   `json:"chat_template_like,omitempty"` // the built-in one that is taken where it has none
+	Like     string   `json:"chat_template_like,omitempty"` // the built-in template that is used if it has none
 	Size     int64    `json:"size"`
 	Where    string   `json:"where"`
 	Commit   string   `json:"commit,omitempty"`
@@ -78,7 +78,7 @@ type facts struct {
 
 	System string                  `json:"system,omitempty"`
 	Own    map[string]ollama.Value `json:"settings,omitempty"`
-	Left   []string                `json:"not_used,omitempty"` // of what it brings along
+	Left   []string                `json:"not_used,omitempty"` // what came with a model of Ollama and is not used
 }
 
 func describe(u *ui.UI, m *store.Model) (facts, error) {
@@ -116,7 +116,8 @@ func describe(u *ui.UI, m *store.Model) (facts, error) {
 	return fact, nil
 }
 
-// notUsed returns what a model brings along that is not used here.
+// notUsed returns the settings of a model of Ollama that are not used here, and the number of
+// its messages.
 func notUsed(s *ollama.Settings) (list []string) {
 	var p sampler.Params
 	known := p.FromModelfile(func(name string) (sampler.FileValue, bool) {

@@ -1,6 +1,6 @@
-// Package template is "alpaca template": what a chat template makes of variables or of a
-// conversation. With a model the result is the prompt that the model would get, as text
-// or as tokens; with a template's file alone it is what Jinja makes of given variables.
+// Package template has "alpaca template", which renders a chat template. It renders a
+// conversation to the prompt that a model would get, as text or as tokens. With a template's
+// file alone it renders given variables, as Jinja does.
 package template
 
 import (
@@ -156,7 +156,7 @@ func (o *options) conversation(ctx context.Context, u *ui.UI) error {
 	return print(u, text)
 }
 
-// print writes a text as it is; a terminal gets a newline at its end.
+// print writes a text as it is, except that a terminal gets a newline at its end.
 func print(u *ui.UI, text string) error {
 	if u.OutTTY && !strings.HasSuffix(text, "\n") {
 		text += "\n"

@@ -14,8 +14,8 @@ import (
 	"alpaca/internal/dataset"
 )
 
-// readData reads a file of examples, or the rows of a database of "alpaca data": of all
-// sources, or of the one whose name stands behind a #.
+// readData reads a file of examples, or the rows of a database of "alpaca data". FILE#SOURCE
+// reads only the rows of one source.
 func readData(ctx context.Context, path string) (*dataset.File, error) {
 	file, source := path, ""
 	if at := strings.LastIndexByte(path, '#'); at > 0 && isDatabase(path[:at]) {
@@ -64,7 +64,7 @@ func readData(ctx context.Context, path string) (*dataset.File, error) {
 	return dataset.ReadFrom(&b, path)
 }
 
-// isDatabase reports whether a file begins as SQLite's do.
+// isDatabase reports whether a file is a database of SQLite, by its first bytes.
 func isDatabase(path string) bool {
 	f, err := os.Open(path)
 	if err != nil {

@@ -11,7 +11,7 @@ import (
 	"alpaca/internal/train"
 )
 
-// describe says what is going to happen: on stdout where that is all that was asked for.
+// describe says what is going to happen: on stderr, or on stdout with --dry-run.
 func (j *job) describe() {
 	say := j.u.Notef
 	if j.dryRun {
@@ -46,13 +46,13 @@ func (j *job) describe() {
 	if j.dryRun {
 		flops := m.FLOPs(totals.Tokens, totals.Tokens*labels/max(tokens, 1), tokens/max(len(j.training), 1))
 		threads := float64(j.pool.Threads())
-		const share = 0.6 // of the products' speed that a whole update reaches
+		const share = 0.6 // speed of a whole update, relative to that of matrix products
 		took := time.Duration(flops / (train.Speed() * threads * share) * float64(time.Second))
 		say("time: %.3g operations, about %v with %d threads", flops, roughly(took), j.pool.Threads())
 	}
 }
 
-// roughly rounds a time to what an estimate can know.
+// roughly rounds a time to the precision of an estimate.
 func roughly(d time.Duration) time.Duration {
 	switch {
 	case d > 10*time.Hour:
@@ -65,7 +65,7 @@ func roughly(d time.Duration) time.Duration {
 	return d.Round(100 * time.Millisecond)
 }
 
-// clock writes a time as 1:02:03.
+// clock returns a time as text, such as 1:02:03.
 func clock(d time.Duration) string {
 	s := int(d.Round(time.Second).Seconds())
 	if s < 3600 {
@@ -74,7 +74,7 @@ func clock(d time.Duration) string {
 	return fmt.Sprintf("%d:%02d:%02d", s/3600, s/60%60, s%60)
 }
 
-// rate writes tokens a second in few characters.
+// rate returns tokens a second as a short text.
 func rate(perSecond float64) string {
 	if perSecond >= 1000 {
 		return fmt.Sprintf("%.1fk", perSecond/1000)
@@ -82,7 +82,7 @@ func rate(perSecond float64) string {
 	return fmt.Sprintf("%.0f", perSecond)
 }
 
-// readme is the text of the run's README.md.
+// readme returns the text of the run's README.md, with results in it.
 func (j *job) readme(results string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "# %s\n\n", strings.TrimSuffix(filepath.Base(j.Output), ".gguf"))

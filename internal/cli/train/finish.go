@@ -17,7 +17,7 @@ import (
 	"alpaca/internal/train"
 )
 
-// finish writes the output, the drawings and README.md, and tells what came of it.
+// finish writes the output, the drawings and README.md, and tells the user the results.
 func (j *job) finish(ctx context.Context) error {
 	results := j.results()
 	if len(j.heldOut) > 0 {
@@ -49,7 +49,7 @@ func (j *job) finish(ctx context.Context) error {
 	return nil
 }
 
-// results compares the run's end with its beginning.
+// results returns lines that compare the run's end with its beginning.
 func (j *job) results() string {
 	e, l := j.record.Evals, j.record.Losses
 	var b strings.Builder
@@ -77,7 +77,8 @@ func (j *job) writeOutput(ctx context.Context, results string) error {
 	return j.writeModel(ctx)
 }
 
-// writeModel writes a model, in float32 first.
+// writeModel writes the model in the type of --outtype. Other types than float32 are made
+// from a temporary file in float32.
 func (j *job) writeModel(ctx context.Context) error {
 	mix, err := quantize.ParseMix(j.OutType)
 	if err != nil {
@@ -105,7 +106,7 @@ func (j *job) writeModel(ctx context.Context) error {
 	return err
 }
 
-// metadata returns what a model in float32 says about itself.
+// metadata returns the metadata of the trained model in float32.
 func (j *job) metadata() (kv []gguf.KV) {
 	for _, e := range j.kv {
 		if e.Key != "general.file_type" && e.Key != "general.quantization_version" && !strings.HasPrefix(e.Key, "split.") {
@@ -119,7 +120,7 @@ func (j *job) metadata() (kv []gguf.KV) {
 	return append(kv, gguf.KV{Key: "general.file_type", Value: gguf.U32(0)})
 }
 
-// extra returns the tensors of the base that are copied as they are.
+// extra returns the tensors of the base that are copied unchanged.
 func (j *job) extra() []gguf.Tensor {
 	if j.base == nil {
 		return nil
@@ -127,8 +128,7 @@ func (j *job) extra() []gguf.Tensor {
 	return train.Kept(j.base)
 }
 
-// draw draws the losses, each update's and smoothed, with those of the held-out examples,
-// and the learning rates.
+// draw draws the losses and the learning rates, as SVG and PNG.
 func (j *job) draw() error {
 	losses := report.Plot{Title: filepath.Base(j.dir), X: "update", Y: "loss", Series: lossSeries(j.record.Losses, j.record.Evals)}
 	rates := report.Plot{Title: "learning rate", X: "update", Series: []report.Series{{Name: j.Scheduler}}}
@@ -144,7 +144,8 @@ func (j *job) draw() error {
 	return nil
 }
 
-// lossSeries returns what is drawn of the losses; what is no number is left out.
+// lossSeries returns the curves of the losses: each update's, smoothed, and of the held-out
+// examples. evals has pairs of an update and a loss. Losses that are not finite are left out.
 func lossSeries(losses, evals []float32) []report.Series {
 	each, smooth, held := report.Series{Name: "each update", Marks: report.Thin}, report.Series{Name: "smoothed", Marks: report.Thick},
 		report.Series{Name: "held out", Marks: report.Points}

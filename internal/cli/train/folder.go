@@ -34,8 +34,8 @@ func checkpoints(dir string) ([]string, error) {
 	return list, nil
 }
 
-// lastCheckpoint opens the newest checkpoint of the run to be resumed that is whole, and
-// takes its settings.
+// lastCheckpoint opens the newest usable checkpoint of the run to resume, and takes over its
+// settings.
 func (j *job) lastCheckpoint() (*train.Checkpoint, error) {
 	list, err := checkpoints(j.resume)
 	if err != nil {
@@ -111,14 +111,14 @@ func (j *job) save() error {
 	return nil
 }
 
-// journal is the run's train.jsonl.
+// journal is the log of a run, train.jsonl.
 type journal struct{ file *os.File }
 
 // logName is the name of the journal in the run's folder.
 const logName = "train.jsonl"
 
-// openJournal opens the journal, without what was written after the checkpoint that the
-// run goes on from.
+// openJournal opens the journal of a run that goes on after an update. It removes lines about
+// later updates.
 func openJournal(dir string, update int) (*journal, error) {
 	path := filepath.Join(dir, logName)
 	old, err := os.ReadFile(path)
@@ -151,7 +151,7 @@ func openJournal(dir string, update int) (*journal, error) {
 	return &journal{f}, nil
 }
 
-// add appends a line.
+// add appends an entry as a line.
 func (l *journal) add(entry any) error {
 	line, err := json.Marshal(entry)
 	if err != nil {
@@ -161,7 +161,7 @@ func (l *journal) add(entry any) error {
 	return err
 }
 
-// finite is a number that JSON holds, or null.
+// finite is a number that is null in JSON if it is NaN or infinite.
 type finite float64
 
 func (f finite) MarshalJSON() ([]byte, error) {

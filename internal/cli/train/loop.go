@@ -13,10 +13,10 @@ import (
 	"alpaca/internal/train"
 )
 
-// Intervals of what happens by the clock.
+// Intervals in time.
 const (
-	saveInterval = 5 * time.Minute
-	lineInterval = 30 * time.Second // of progress that is not on a terminal
+	saveInterval = 5 * time.Minute  // between checkpoints, without --save-every
+	lineInterval = 30 * time.Second // between lines of progress, if stderr is not a terminal
 )
 
 // entry is a line of the journal about an update.
@@ -43,25 +43,25 @@ type evaluation struct {
 	Labels     int    `json:"eval_labels"`
 }
 
-// progress is what the status line shows.
+// progress is the state of the status line, the checkpoints and the journal.
 type progress struct {
 	began     time.Time
-	tokens    int64 // since then
+	tokens    int64 // trained on since began
 	lastSave  time.Time
 	lastLine  time.Time
-	sinceSave int
+	sinceSave int // updates since lastSave
 	journal   *journal
 }
 
-// train makes all updates that are left, and the output.
+// train makes the remaining updates and writes the output.
 func (j *job) train(ctx context.Context) error {
 	if err := os.MkdirAll(j.dir, 0o777); err != nil {
 		return err
 	}
-	// What is not used any more is little beside what is: a heap of twice its size, as is
-	// usual, would be waste.
+	// Nearly all memory stays in use. By default Go would let the heap grow to twice that
+	// size before it collects garbage.
 	defer debug.SetGCPercent(debug.SetGCPercent(10))
-	debug.FreeOSMemory() // what reading the data took
+	debug.FreeOSMemory() // frees what reading the data took
 	t := j.trainer
 	log, err := openJournal(j.dir, t.State.Update)
 	if err != nil {
@@ -99,13 +99,12 @@ func (j *job) train(ctx context.Context) error {
 	return j.finish(ctx)
 }
 
-// done reports whether the last update is made: that of the plan, or an earlier one at
-// which the run is to stop.
+// done reports whether the last update is made: that of the plan, or that of --stop-after.
 func (j *job) done() bool {
 	return j.trainer.Done() || j.stopAfter > 0 && j.trainer.State.Update >= j.stopAfter
 }
 
-// interrupted saves the adapter or model as far as it is trained.
+// interrupted saves a checkpoint and tells the user how to go on.
 func (j *job) interrupted(ctx context.Context) error {
 	j.u.ClearStatus()
 	if err := j.save(); err != nil {
@@ -115,7 +114,8 @@ func (j *job) interrupted(ctx context.Context) error {
 	return ctx.Err()
 }
 
-// update makes one update, and what is due after it.
+// update makes one update. Then it measures the held-out examples and saves a checkpoint, if
+// these are due.
 func (j *job) update(p *progress) error {
 	start := time.Now()
 	t := j.trainer
@@ -134,7 +134,7 @@ func (j *job) update(p *progress) error {
 		err = logErr
 	}
 	if err != nil {
-		return err // the last checkpoint is as it was
+		return err // the last checkpoint stays
 	}
 	if step.Skipped {
 		j.u.Warnf("update %d is skipped: loss %v, gradient norm %v", step.Update, step.Loss, step.Norm)
@@ -154,7 +154,7 @@ func (j *job) update(p *progress) error {
 	return nil
 }
 
-// evalEvery returns after how many updates the held-out examples are measured.
+// evalEvery returns the number of updates between two measurements of the held-out examples.
 func (j *job) evalEvery() int {
 	if j.EvalEvery > 0 {
 		return j.EvalEvery
@@ -179,7 +179,7 @@ func (j *job) evaluate(p *progress) error {
 	return p.journal.add(evaluation{Step: step, EvalLoss: finite(loss), Perplexity: finite(math.Exp(loss)), Labels: labels})
 }
 
-// show tells how far the run is.
+// show tells the user the progress.
 func (j *job) show(p *progress, step *train.Step) {
 	t := j.trainer
 	perSecond := float64(p.tokens) / max(time.Since(p.began).Seconds(), 1e-9)

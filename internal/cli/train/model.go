@@ -19,7 +19,7 @@ import (
 	"alpaca/internal/train/rows"
 )
 
-// model returns the model in training, and what makes examples for it.
+// model returns the model to train, and a maker of examples for it.
 func (j *job) model(u *ui.UI) (*train.Model[float32], *rows.Maker, error) {
 	if j.Init != "" {
 		return j.newModel(u)
@@ -46,7 +46,7 @@ func (j *job) model(u *ui.UI) (*train.Model[float32], *rows.Maker, error) {
 		for i := range j.base.File.Tensors {
 			params += int64(j.base.File.Tensors[i].Elems())
 		}
-		if err := enough(16 * params); err != nil { // before it is taken
+		if err := enough(16 * params); err != nil { // before that memory is used
 			return nil, nil, err
 		}
 	}
@@ -72,7 +72,8 @@ func (j *job) chosenTemplate(u *ui.UI) (*chat.Template, string, error) {
 	return load.Template(u, j.base.File, j.base.Tokenizer, load.TemplateChoice{Name: j.ChatTemplate}, chat.Request{})
 }
 
-// checkTemplate warns of a template whose control tokens the model does not have.
+// checkTemplate warns if the template has control tokens that the model does not have. why
+// names the template.
 func (j *job) checkTemplate(tmpl *chat.Template, tok *tokenizer.Tokenizer, why string) error {
 	if !slices.ContainsFunc(j.files, hasConversation) {
 		return nil
@@ -87,10 +88,11 @@ func (j *job) checkTemplate(tmpl *chat.Template, tok *tokenizer.Tokenizer, why s
 	return nil
 }
 
-// defaultLength is how many tokens a row has at most where --max-length is not given.
+// defaultLength is the largest number of tokens of a row if --max-length is not given.
 const defaultLength = 512
 
-// newModel returns a model of --init's shape with random weights and a vocabulary.
+// newModel returns a model of --init's shape with random weights, and a maker of examples for
+// it.
 func (j *job) newModel(u *ui.UI) (*train.Model[float32], *rows.Maker, error) {
 	s, err := train.ParseShape(j.Init)
 	if err != nil {
@@ -125,10 +127,11 @@ func number(v any) gguf.Value {
 	return gguf.U32(v.(uint32))
 }
 
-// vocabKeys is what the keys of a vocabulary begin with.
+// vocabKeys is the prefix of the metadata keys of a vocabulary.
 const vocabKeys = "tokenizer."
 
-// vocabulary returns the metadata of --tokenizer's vocabulary, or of one made of the data.
+// vocabulary returns the vocabulary of --tokenizer, or one trained on the data, with its
+// metadata.
 func (j *job) vocabulary(u *ui.UI) ([]gguf.KV, *tokenizer.Tokenizer, error) {
 	var kv []gguf.KV
 	if j.Tokenizer != "" {
@@ -176,8 +179,8 @@ func (j *job) vocabulary(u *ui.UI) ([]gguf.KV, *tokenizer.Tokenizer, error) {
 	return append(vocabKV(&v), gguf.KV{Key: templateKey, Value: gguf.Str(newTemplate)}), tok, nil
 }
 
-// newTemplate is the form of conversations of a new model with a vocabulary of its own: a
-// token for who speaks.
+// newTemplate is the chat template of a new model whose vocabulary is trained on the data. A
+// token says who speaks.
 const newTemplate = `{{ bos_token }}{% for message in messages %}{% if message['role'] == 'assistant' %}{{ '<|assistant|>' + message['content'] + eos_token }}` +
 	`{% else %}{{ '<|' + message['role'] + '|>' + message['content'] }}{% endif %}{% endfor %}{% if add_generation_prompt %}{{ '<|assistant|>' }}{% endif %}`
 
@@ -197,15 +200,16 @@ func (j *job) newTemplate(tok *tokenizer.Tokenizer, kv []gguf.KV) (*chat.Templat
 	return chat.Builtin("stanford", tok)
 }
 
-// fits returns an error if the run needs more memory than there is.
+// fits returns an error if the run needs more memory than is free, except in a dry run.
 func (j *job) fits(m *train.Model[float32]) error {
 	if j.dryRun {
-		return nil // which says so
+		return nil // describe tells the user
 	}
 	return enough(m.Memory(j.MaxLength, j.micro, j.checkpointing))
 }
 
-// enough returns an error unless that many bytes of memory are free, as far as is known.
+// enough returns an error if fewer than need bytes of memory are free. If the free memory is
+// unknown, it returns nil.
 func enough(need int64) error {
 	if free := machine.FreeMemory(); free > 0 && need > free {
 		return ui.WithHint(fmt.Errorf("the run needs about %s of memory, %s are free", ui.ByteCount(need), ui.ByteCount(free)),
@@ -214,11 +218,11 @@ func enough(need int64) error {
 	return nil
 }
 
-// templateKey is the key of the form of conversations.
+// templateKey is the metadata key of the chat template.
 const templateKey = "tokenizer.chat_template"
 
-// form returns the template that a model that is written has to say, "" where it says its
-// own: it was trained on conversations in another form than that.
+// form returns the template to write into the model's metadata, because its conversations
+// were written with t in training. It returns "" if the metadata stay as they are.
 func (j *job) form(t *chat.Template) string {
 	own := slices.ContainsFunc(j.kv, func(e gguf.KV) bool { return e.Key == templateKey })
 	if own && j.ChatTemplate == "" && j.TemplateText == "" || !slices.ContainsFunc(j.files, hasConversation) {
@@ -227,7 +231,7 @@ func (j *job) form(t *chat.Template) string {
 	return t.Source()
 }
 
-// hasConversation reports whether a file has records that a template is for.
+// hasConversation reports whether a file has records that need a template.
 func hasConversation(f *dataset.File) bool {
 	return slices.ContainsFunc(f.Records, func(r dataset.Record) bool { return r.Messages != nil })
 }

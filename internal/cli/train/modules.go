@@ -15,19 +15,20 @@ const allLinear = "all-linear"
 // tables are the matrices outside of layers.
 var tables = []arch.Role{arch.TokenEmbed, arch.Output}
 
-// isNorm reports whether vectors of that role may be trained beside adapters.
+// isNorm reports whether t is the vector of a norm, which may be trained beside adapters.
 func isNorm(t *arch.Tensor) bool {
 	return t.IsVector() && strings.HasSuffix(t.GGUF(), "norm")
 }
 
-// isMatrix reports whether adapters can be put on matrices of that role somewhere.
+// isMatrix reports whether t is a matrix that can have an adapter.
 func isMatrix(t *arch.Tensor) bool {
 	return !t.IsVector() && t.Stack == arch.One && t.Role != arch.Router && t.Cols != arch.Taps
 }
 
-// names returns the roles of the tensors of families that wanted accepts, by their names in
-// Hugging Face models, such as q_proj, and in GGUF, such as attn_q. A name may stand for
-// several: out_proj for what ends attention as for what ends a convolution.
+// names returns the roles of the families' tensors that wanted accepts. The keys are the
+// tensors' names in Hugging Face models, such as q_proj, and in GGUF, such as attn_q. A name
+// may stand for several roles: out_proj ends attention in some layers, a convolution in
+// others.
 func names(families []*arch.Arch, wanted func(t *arch.Tensor) bool) map[string][]arch.Role {
 	list := map[string][]arch.Role{}
 	add := func(name string, r arch.Role) {
@@ -52,7 +53,7 @@ func names(families []*arch.Arch, wanted func(t *arch.Tensor) bool) map[string][
 	return list
 }
 
-// targets returns which matrices of families get adapters.
+// targets returns the roles of --target-modules, whose matrices get adapters.
 func (s *settings) targets(families []*arch.Arch) (map[arch.Role]bool, error) {
 	known := names(families, isMatrix)
 	wanted := map[arch.Role]bool{}
@@ -76,8 +77,9 @@ func (s *settings) targets(families []*arch.Arch) (map[arch.Role]bool, error) {
 	return wanted, nil
 }
 
-// modules returns what of families is trained as a whole beside the adapters. A name stands
-// for all modules whose names end with it, as in peft: norm for all norms.
+// modules returns the roles of --modules-to-save, which are trained as a whole beside the
+// adapters. As in peft, a name stands for all modules whose names end with it: norm for all
+// norms.
 func (s *settings) modules(families []*arch.Arch) (map[arch.Role]bool, error) {
 	known := names(families, func(t *arch.Tensor) bool { return isNorm(t) || slices.Contains(tables, t.Role) })
 	wanted := map[arch.Role]bool{}
@@ -98,8 +100,8 @@ func (s *settings) modules(families []*arch.Arch) (map[arch.Role]bool, error) {
 	return wanted, nil
 }
 
-// addAdapters puts adapters on the model, and makes the modules trainable that are trained
-// beside them.
+// addAdapters adds the adapters of --target-modules to m, and makes the modules of
+// --modules-to-save trainable.
 func (j *job) addAdapters(m *train.Model[float32]) error {
 	family := []*arch.Arch{arch.Find(m.Config.Arch)}
 	targets, err := j.targets(family)
@@ -142,8 +144,8 @@ func (j *job) addAdapters(m *train.Model[float32]) error {
 	return nil
 }
 
-// checkTargets returns an error for a name of --target-modules that stands for no matrix of
-// the model that has an adapter: those of experts have none.
+// checkTargets returns an error if a name of --target-modules stands only for matrices that
+// the model does not have or that cannot get an adapter, such as those of experts.
 func (j *job) checkTargets(m *train.Model[float32]) error {
 	has := m.Adaptable()
 	known := names([]*arch.Arch{arch.Find(m.Config.Arch)}, isMatrix)

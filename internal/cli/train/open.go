@@ -21,21 +21,21 @@ import (
 	"alpaca/internal/train/rows"
 )
 
-// job is a run that is ready.
+// job is a training run with its data and its model.
 type job struct {
 	*options
 	u *ui.UI
 
 	base    *model.Model // nil for a new model
-	kv      []gguf.KV    // metadata of a model that is written
-	learned string       // the template that such a model says in place of its own, "" for none
+	kv      []gguf.KV    // metadata of the base or of a new model
+	learned string       // the template to write into the metadata; "": they stay as they are
 	trainer *train.Trainer
 	pool    *pool.Pool
 
 	files    []*dataset.File
-	counts   []int // of the records of each
-	dataSum  string
-	baseSum  string
+	counts   []int  // number of records of each file
+	dataSum  string // SHA-256 of the SHA-256 of all files
+	baseSum  string // SHA-256 of the base, "" for a new model
 	examples *rows.Result
 	training []train.Example
 	heldOut  []train.Example
@@ -44,8 +44,8 @@ type job struct {
 	dir    string
 }
 
-// open reads the data, opens the base and makes the trainer, at the last checkpoint where
-// a run is resumed.
+// open reads the data, opens the base and makes the trainer. With --resume it restores the
+// last checkpoint.
 func (o *options) open(ctx context.Context, u *ui.UI) (*job, error) {
 	j := &job{options: o, u: u}
 	if err := j.start(ctx); err != nil {
@@ -94,7 +94,8 @@ func (j *job) close() {
 	}
 }
 
-// checkFolder refuses a folder with another run, and outputs that cannot be written.
+// checkFolder returns an error if the output cannot be written, or if the run's folder has
+// another run.
 func (j *job) checkFolder() error {
 	if j.dryRun {
 		return nil
@@ -113,7 +114,7 @@ func (j *job) checkFolder() error {
 	return nil
 }
 
-// readData reads all files.
+// readData reads all files of --data.
 func (j *job) readData(ctx context.Context) error {
 	sum := sha256.New()
 	for _, path := range j.Data {
@@ -157,7 +158,7 @@ func (j *job) openBase() (err error) {
 	return err
 }
 
-// makeTrainer makes rows of the data, and the model in training.
+// makeTrainer makes the model, the examples and the trainer.
 func (j *job) makeTrainer() error {
 	m, maker, err := j.model(j.u)
 	if err != nil {
@@ -182,7 +183,7 @@ func (j *job) makeTrainer() error {
 		return fmt.Errorf("%s: none of %d records can be used", strings.Join(j.Data, ", "), len(j.records())+j.badRecords())
 	}
 	j.learned = j.form(maker.Template)
-	for _, f := range j.files { // their tokens stay
+	for _, f := range j.files { // frees the records: the examples have their tokens
 		j.counts = append(j.counts, len(f.Records))
 		f.Records = nil
 	}
@@ -231,9 +232,10 @@ func (j *job) split() {
 	}
 }
 
-// mostHeldOut returns how many examples the part that is held out by default has at most:
-// a hundredth of those that the run goes through, so that measuring them 21 times, forward
-// only, takes less than a tenth of its time; but as many as are shown in the end.
+// mostHeldOut returns the largest number of examples to hold out if --eval-split is not
+// given. It is a hundredth of the examples that the run trains on: then measuring them 21
+// times, forward only, takes less than a tenth of the run's time. It is at least the number
+// of samples at the end of a run.
 func (j *job) mostHeldOut() int {
 	examples := float64(len(j.examples.Examples))
 	mean := float64(j.examples.Tokens) / examples
@@ -260,7 +262,8 @@ func (j *job) badRecords() int {
 	return n
 }
 
-// reportProblems tells what is not used: how much, why, and where first.
+// reportProblems warns about records that are not used or are cut. For each reason it tells
+// the number of records and the first line.
 func (j *job) reportProblems() {
 	for _, f := range j.files {
 		for _, c := range f.Bad.Counts() {
@@ -282,7 +285,7 @@ func notUsed(n int) string {
 	return fmt.Sprintf("%d records are not used", n)
 }
 
-// name returns what the base is called.
+// name returns the name of the base, or of a new model.
 func (j *job) name() string {
 	if j.base == nil {
 		return strings.TrimSuffix(filepath.Base(j.Output), ".gguf")

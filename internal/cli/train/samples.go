@@ -19,18 +19,18 @@ import (
 	"alpaca/internal/train"
 )
 
-// What is sampled: the first examples that are held out, or of the training where none
-// are, this many at the ends of a run and fewer on the way.
+// Sizes of the samples: answers to the first held-out examples, or to the first training
+// examples if none are held out.
 const (
-	samplesAtEnds = 5
-	samplesOnWay  = 3
-	sampleTokens  = 48
+	samplesAtEnds = 5  // examples at the beginning and at the end of a run
+	samplesOnWay  = 3  // examples in between
+	sampleTokens  = 48 // the largest number of tokens of an answer
 )
 
-// samplePercent are the parts of a run after which samples are made.
+// samplePercent are the parts of a run, in percent, after which samples are made.
 var samplePercent = []int{0, 1, 5, 10, 25, 50, 100}
 
-// sample is an answer of the model on the way, its likeliest.
+// sample is the model's answer to one example. Each of its tokens is the likeliest.
 type sample struct {
 	Prompt string `json:"prompt"`
 	Text   string `json:"text"`
@@ -44,7 +44,8 @@ type sampled struct {
 	Samples []sample `json:"samples"`
 }
 
-// sampleDue returns which part of the run is done with an update, if samples are due.
+// sampleDue reports whether samples are due after an update, and returns the part of the run
+// that is done, in percent.
 func (j *job) sampleDue(update int) (percent int, ok bool) {
 	total := j.trainer.Totals.Updates
 	for _, p := range slices.Backward(samplePercent) {
@@ -55,8 +56,7 @@ func (j *job) sampleDue(update int) (percent int, ok bool) {
 	return 0, false
 }
 
-// sample lets the model answer if that is due, and puts the answers into the journal and
-// samples.md.
+// sample makes samples if they are due, and puts them into the journal and samples.md.
 func (j *job) sample(ctx context.Context, p *progress) error {
 	step := j.trainer.State.Update
 	percent, ok := j.sampleDue(step)
@@ -87,7 +87,7 @@ func (j *job) sample(ctx context.Context, p *progress) error {
 	return j.writeSamples()
 }
 
-// questions returns the examples that are asked.
+// questions returns the first n held-out examples, or training examples if none are held out.
 func (j *job) questions(n int) []train.Example {
 	if len(j.heldOut) > 0 {
 		return j.heldOut[:min(n, len(j.heldOut))]
@@ -95,7 +95,7 @@ func (j *job) questions(n int) []train.Example {
 	return j.training[:min(n, len(j.training))]
 }
 
-// withModel calls f with the model as it is now, as the program that answers sees it.
+// withModel calls f with the model as it is now, loaded for inference.
 func (j *job) withModel(ctx context.Context, f func(m *model.Model) error) error {
 	path := filepath.Join(j.dir, "now.gguf")
 	defer os.Remove(path)
@@ -133,8 +133,8 @@ func (j *job) withModel(ctx context.Context, f func(m *model.Model) error) error
 	return f(m)
 }
 
-// answer lets a model continue what comes before the first answer of an example, or the
-// beginning of a text.
+// answer lets m continue the tokens before the first answer of e, or the first tokens of a
+// text.
 func (j *job) answer(ctx context.Context, m *model.Model, e train.Example) (sample, error) {
 	n := slices.Index(e.Weights, 1)
 	if n < 1 || j.LossOn == lossOnAll {
@@ -173,7 +173,7 @@ func (j *job) answer(ctx context.Context, m *model.Model, e train.Example) (samp
 	return out, nil
 }
 
-// text returns what tokens say.
+// text returns the text of tokens.
 func text(m *model.Model, ids []int32) string {
 	var b strings.Builder
 	for _, id := range ids {
@@ -216,7 +216,7 @@ func (j *job) writeSamples() error {
 	return writeText(filepath.Join(j.dir, "samples.md"), b.String())
 }
 
-// comparison says what base and trained model answer, for README.md.
+// comparison returns the samples before and after the training, for README.md.
 func (j *job) comparison() (string, error) {
 	list, err := j.readSamples()
 	if err != nil || len(list) < 2 || list[0].Percent != 0 || list[len(list)-1].Percent != 100 {
@@ -232,21 +232,22 @@ func (j *job) comparison() (string, error) {
 	return b.String(), nil
 }
 
-// quote and code write text as Markdown that shows it as it is.
+// quote returns text as a quotation in Markdown.
 func quote(text string) string {
 	return "> " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n> ")
 }
 
+// code returns text as a block of code in Markdown.
 func code(text string) string {
 	return "    " + strings.ReplaceAll(strings.Trim(text, "\n"), "\n", "\n    ")
 }
 
-// measuredRows is how many held-out examples are measured by the pass that answers.
+// measuredRows is the number of held-out examples that inferenceLoss measures.
 const measuredRows = 20
 
-// inferenceLoss is the held-out loss by the pass that answers, which rounds activations
-// as the weights' type asks for, and training does not; and by the trainer's own, on the
-// same examples.
+// inferenceLoss returns the mean loss of the first held-out examples as inference computes it
+// (theirs) and as training does (ours). Inference rounds activations as the type of the
+// weights requires, training does not.
 func (j *job) inferenceLoss(ctx context.Context) (theirs, ours float64, err error) {
 	docs := j.heldOut[:min(measuredRows, len(j.heldOut))]
 	if ours, _, err = j.trainer.Evaluate(docs); err != nil {

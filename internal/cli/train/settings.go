@@ -17,8 +17,8 @@ import (
 	"alpaca/internal/train/plan"
 )
 
-// settings are what a run's result depends on, under the names of their flags: a
-// checkpoint keeps them.
+// settings are the flags that a run's result depends on. A checkpoint keeps them as JSON
+// under the names of the flags.
 type settings struct {
 	Model     string   `json:"model"`
 	Data      []string `json:"data"`
@@ -55,13 +55,13 @@ type settings struct {
 	Clip         float64 `json:"max-grad-norm"`
 	Seed         uint64  `json:"seed"`
 	ChatTemplate string  `json:"chat-template"`
-	TemplateText string  `json:"chat-template-text,omitempty"` // of --chat-template-file
+	TemplateText string  `json:"chat-template-text,omitempty"` // the content of --chat-template-file
 	LossOn       string  `json:"loss-on"`
 	PromptWeight float64 `json:"prompt-weight"`
 	EvalSplit    float64 `json:"eval-split"`
 	EvalEvery    int     `json:"eval-every"`
 
-	// EvalBound bounds the part that is held out by what measuring it costs.
+	// EvalBound limits the number of held-out examples to mostHeldOut.
 	EvalBound bool `json:"eval-bound,omitempty"`
 }
 
@@ -70,7 +70,7 @@ const (
 	lossOnAll     = "all"
 )
 
-// presets are settings by the names of their flags.
+// presets are the settings of each --preset, by the names of their flags.
 var presets = map[string]map[string]string{
 	"stanford": {"epochs": "3", "batch-size": "128", "lr": "2e-5", "warmup-ratio": "0.03", "lr-scheduler": "hf-cosine", "max-length": "512",
 		"chat-template": "stanford", "full": "true", "weight-decay": "0", "eval-split": "0"},
@@ -83,7 +83,7 @@ var presets = map[string]map[string]string{
 
 func presetNames() []string { return slices.Sorted(maps.Keys(presets)) }
 
-// aliases are other names of flags.
+// aliases maps other names of flags to the flags' names.
 var aliases = map[string]string{"learning-rate": "lr", "cutoff-len": "max-length", "val-split": "eval-split"}
 
 // changed reports whether a flag was given under any of its names.
@@ -99,7 +99,8 @@ func (o *options) changed(name string) bool {
 	return false
 }
 
-// prepare fills in what was not given and checks what was, unless a run is resumed.
+// prepare completes the settings from the preset and the defaults, and checks them. For a
+// resumed run it only reads the file of the template: same takes over the stored settings.
 func (o *options) prepare(u *ui.UI) (err error) {
 	if o.templateFile != "" {
 		if o.TemplateText, err = ui.ReadFile(o.templateFile); err != nil {
@@ -146,7 +147,7 @@ func (o *options) prepare(u *ui.UI) (err error) {
 	return o.check()
 }
 
-// check returns an error for settings that mean nothing.
+// check returns a usage error if settings are out of range or conflict.
 func (o *options) check() error {
 	if len(o.Data) == 0 {
 		return ui.WithHint(ui.Usagef("no data"), "give a file of instructions, conversations or texts with --data FILE")
@@ -196,11 +197,12 @@ func (o *options) check() error {
 	return err
 }
 
-// free are settings that a resumed run may have otherwise.
+// free are the settings that may change when a run is resumed.
 var free = []string{"output", "outtype", "merge", "model", "data", "eval-every"}
 
-// same returns an error if a flag that was given differs from what the run began with, and
-// changes its result. What may differ is taken over.
+// same returns an error if a given flag differs from the stored settings of the run and would
+// change its result. Otherwise it sets o.settings to the stored ones, except for given flags
+// that are free to change.
 func (o *options) same(stored *settings) error {
 	before, now := byName(stored), byName(&o.settings)
 	for name, want := range before {
@@ -236,7 +238,7 @@ func (o *options) same(stored *settings) error {
 func byName(s *settings) map[string]any {
 	text, err := json.Marshal(s)
 	if err != nil {
-		panic(err) // numbers and strings
+		panic(err) // impossible: JSON can hold all settings
 	}
 	var m map[string]any
 	if err := json.Unmarshal(text, &m); err != nil {
@@ -245,7 +247,7 @@ func byName(s *settings) map[string]any {
 	return m
 }
 
-// amount is a flag that takes a number such as 60M.
+// amount is a flag that takes a number, also with a unit, such as 60M.
 type amount int64
 
 func (a *amount) Type() string { return "number" }

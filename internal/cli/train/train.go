@@ -99,7 +99,7 @@ func (o *options) addLoRA(fs *pflag.FlagSet) {
 	fs.BoolVar(&o.RsLoRA, "use-rslora", false, "scale by alpha over the root of the rank")
 }
 
-// addTraining adds the flags of what every training has.
+// addTraining adds the flags that every training has.
 func (o *options) addTraining(fs *pflag.FlagSet) {
 	fs.IntVar(&o.Epochs, "epochs", 3, "`times` that the data are gone through")
 	fs.IntVar(&o.MaxSteps, "max-steps", 0, "updates at most, 0 for no bound")
@@ -152,8 +152,8 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 	return nil
 }
 
-// withHint adds to an error how to go on where a checkpoint is there. A run that diverged
-// would do so again.
+// withHint adds to an error how to resume the run, if there is a checkpoint. For a run that
+// diverged it adds nothing, because the run would diverge again.
 func (j *job) withHint(ctx context.Context, err error) error {
 	list, listErr := checkpoints(j.dir)
 	if ctx.Err() != nil || errors.Is(err, train.ErrDiverged) || listErr != nil || len(list) == 0 {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// Browse opens the first of the addresses that a browser understands. A failure is only a
-// warning, because the address is printed in any case.
+// Browse opens the first address that a browser understands. If that fails, Browse only
+// warns, because the caller prints the addresses too.
 func (u *UI) Browse(urls []string) {
 	url := pageURL(urls)
 	if url == "" {
@@ -19,11 +19,11 @@ func (u *UI) Browse(urls []string) {
 		u.Warnf("--open: no browser could be started (%v): open %s yourself", err, url)
 		return
 	}
-	go cmd.Wait() // a process that ended would stay in the table until it is waited for
+	go cmd.Wait() // without it, the ended process would stay a zombie
 }
 
-// pageURL returns the first address that a browser understands, "" for none. A server that
-// listens everywhere is asked by the name that it allows on this machine.
+// pageURL returns the first address that a browser understands, or "". For a server that
+// listens on all interfaces it uses the host localhost, which the server accepts.
 func pageURL(urls []string) string {
 	for _, url := range urls {
 		if strings.HasPrefix(url, "http://") {
@@ -33,13 +33,13 @@ func pageURL(urls []string) string {
 	return ""
 }
 
-// browser returns the command that shows an address in the browser that the reader prefers.
+// browser returns the command that opens url in the user's default browser.
 func browser(system, url string) *exec.Cmd {
 	switch system {
 	case "darwin":
 		return exec.Command("open", url)
 	case "windows":
-		return exec.Command("rundll32", "url.dll,FileProtocolHandler", url) // start would take & for its own
+		return exec.Command("rundll32", "url.dll,FileProtocolHandler", url) // the command start would interpret & in url
 	}
 	return exec.Command("xdg-open", url)
 }

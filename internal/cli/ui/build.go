@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Build says what the program was made of.
+// Build says which source the program was built from.
 type Build struct {
 	Version  string // of the module, or "unknown"
 	Commit   string // "" where it is not known
@@ -28,11 +28,11 @@ func (b Build) String() string {
 	return s
 }
 
-// tag and commit are set by the linker in releases, where Go is not to look at the checkout:
-// the bytes would follow from its kind.
+// In releases the linker sets tag and commit. Go does not record the commit there, because
+// the program's bytes would then depend on the kind of checkout.
 var tag, commit string
 
-// ReadBuild returns what the linker or Go wrote into the program.
+// ReadBuild returns the version that the linker or Go wrote into the program.
 func ReadBuild() Build {
 	if tag != "" {
 		clean, dirty := strings.CutSuffix(tag, "-dirty")

@@ -12,7 +12,7 @@ func (u *UI) Confirm(question string) bool {
 	u.status.clear(u)
 	fmt.Fprintf(u.Err, "alpaca: %s [Y/n] ", question)
 	var line []byte
-	for b := make([]byte, 1); ; { // what follows the line is not ours to read
+	for b := make([]byte, 1); ; { // byte by byte: later readers need what follows the line
 		n, err := u.In.Read(b)
 		if n > 0 && b[0] == '\n' {
 			break
@@ -30,7 +30,8 @@ func (u *UI) Confirm(question string) bool {
 	return false
 }
 
-// Context returns what the first signal cancels, for work that is not the command's own.
+// Context returns the context that the first signal cancels, for work that does not get the
+// command's context.
 func (u *UI) Context() context.Context {
 	if u.signals.ctx == nil {
 		return context.Background()

@@ -37,10 +37,10 @@ type statusError struct {
 
 func (e statusError) Unwrap() error { return e.error }
 
-// WithStatus makes a command end with that exit status.
+// WithStatus returns err, with the exit status that the command then ends with.
 func WithStatus(err error, status int) error { return statusError{err, status} }
 
-// hintedError is an error with advice, a line each.
+// hintedError is an error with advice: each hint is a line.
 type hintedError struct {
 	error
 	hints []string
@@ -51,11 +51,11 @@ func (e hintedError) Unwrap() error { return e.error }
 // WithHint adds advice to an error.
 func WithHint(err error, hints ...string) error { return hintedError{err, hints} }
 
-// ErrInterrupted says that Ctrl-C ended the work. It is not reported.
+// ErrInterrupted says that Ctrl-C ended the work. ExitStatus prints no message for it.
 var ErrInterrupted = errors.New("interrupted")
 
-// ExitStatus reports a command's error, unless it is ErrInterrupted, and returns the exit
-// status.
+// ExitStatus prints a command's error with its hints and returns the exit status. It prints
+// nothing if a signal ended the command or if nobody reads its output any more.
 func (u *UI) ExitStatus(err error) int {
 	switch {
 	case err == nil:
@@ -91,7 +91,7 @@ func hintsOf(err error) []string {
 	return hints
 }
 
-// QuoteList writes a list as text: "a", "b" or "c".
+// QuoteList returns a list as text, such as: "a", "b" or "c".
 func QuoteList(list []string, conjunction string) string {
 	quoted := make([]string, len(list))
 	for i, s := range list {
@@ -103,8 +103,8 @@ func QuoteList(list []string, conjunction string) string {
 	return strings.Join(quoted, "")
 }
 
-// Reason returns an error's text without the package's name in front, for a message that has
-// already said what failed.
+// Reason returns an error's text without the package's name at its beginning. It is for
+// messages that have already said what failed.
 func Reason(err error) string {
 	text := err.Error()
 	if name, rest, ok := strings.Cut(text, ": "); ok && packageName.MatchString(name) {

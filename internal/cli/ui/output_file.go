@@ -11,12 +11,12 @@ import (
 	"alpaca/internal/atomicfile"
 )
 
-// OutputFile is a file that appears under its name when it is complete. What is written to a
-// device or FIFO goes there at once.
+// OutputFile is a file that appears under its name when Commit is called. If it is a device
+// or a FIFO, it gets each write at once.
 type OutputFile interface {
 	io.Writer
 	Commit() error
-	Abort() // after Commit it does nothing
+	Abort() // drops the file; after Commit it does nothing
 }
 
 // atOnce is a device or a FIFO.
@@ -25,13 +25,13 @@ type atOnce struct{ *os.File }
 func (f atOnce) Commit() error { return f.Close() }
 func (f atOnce) Abort()        { f.Close() }
 
-// toStdout is the file that stdout goes to, by another name.
+// toStdout is an output whose path names the file of stdout, such as /dev/stdout.
 type toStdout struct{ io.Writer }
 
 func (toStdout) Commit() error { return nil }
 func (toStdout) Abort()        {}
 
-// Output is a file that a flag names, to be written.
+// Output is a file to write, and the flag that names it.
 type Output struct{ Flag, Path string }
 
 // CheckOutputs returns an error, before the work is done, if a file cannot be written: its
@@ -65,12 +65,12 @@ func checkOutput(path string, inputs []string) error {
 		return errors.New("is an input")
 	}
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
-		return e.Err // the name is there
+		return e.Err // CheckOutputs adds the path
 	}
 	return err
 }
 
-// sameFile reports whether two names are, or would be, of one regular file.
+// sameFile reports whether a and b name the same regular file, or would if both existed.
 func sameFile(a, b string) bool {
 	stA, errA := os.Stat(a)
 	stB, errB := os.Stat(b)
@@ -82,14 +82,15 @@ func sameFile(a, b string) bool {
 	return absA == absB
 }
 
-// CreateOutput begins a file.
+// CreateOutput opens path for writing: a new file, which replaces an old one on Commit, or
+// an existing device or FIFO, or stdout.
 func CreateOutput(path string) (OutputFile, error) {
 	st, err := os.Stat(path)
 	if err != nil || st.Mode().IsRegular() && !isStdout(st) {
 		return atomicfile.Create(path, 0o666)
 	}
 	if isStdout(st) {
-		return toStdout{os.Stdout}, nil // as /dev/stdout: its file has more than this to hold
+		return toStdout{os.Stdout}, nil // replacing stdout's file would lose its other content
 	}
 	f, err := os.OpenFile(path, os.O_WRONLY, 0)
 	if err != nil {

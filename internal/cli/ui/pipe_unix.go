@@ -8,7 +8,8 @@ import (
 	"syscall"
 )
 
-// ignoreClosedPipes makes a write to a closed pipe an error of that write.
+// ignoreClosedPipes makes a write to a closed pipe return an error. Without it, the write
+// would kill the process.
 func ignoreClosedPipes() { signal.Ignore(syscall.SIGPIPE) }
 
 // isClosedPipe reports whether a write failed because nobody reads.

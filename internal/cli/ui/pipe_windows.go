@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// ignoreClosedPipes does nothing: here it is an error of the write anyway.
+// ignoreClosedPipes does nothing: on Windows a write to a closed pipe returns an error anyway.
 func ignoreClosedPipes() {}
 
 // isClosedPipe reports whether a write failed because nobody reads.

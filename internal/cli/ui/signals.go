@@ -8,14 +8,14 @@ import (
 	"syscall"
 )
 
-// signals is what ends the work, and how.
+// signals is the state of signal handling.
 type signals struct {
 	mu     sync.Mutex
 	handle func()          // what Ctrl-C does instead of cancelling the command, unless nil
-	clean  func()          // called before the process is ended at once, unless nil
-	ctx    context.Context // of the command; nil where nothing cancels it
-	ended  <-chan struct{} // closed when the command is cancelled; nil where nothing does
-	status int             // the exit status for what cancelled the command; 0: nothing did
+	clean  func()          // called before a signal ends the process at once, unless nil
+	ctx    context.Context // the command's context; nil before WatchSignals
+	ended  <-chan struct{} // closed when the command is cancelled; nil before WatchSignals
+	status int             // the exit status of the first signal that cancelled the command; 0: none did
 }
 
 // WatchSignals returns a context that the first Ctrl-C, SIGTERM or SIGHUP cancels.
@@ -25,12 +25,12 @@ func (u *UI) WatchSignals(ctx context.Context) (context.Context, func()) {
 	u.signals.ctx, u.signals.ended = ctx, ctx.Done()
 	ch := make(chan os.Signal, 1)
 	signal.Notify(ch, os.Interrupt, syscall.SIGTERM)
-	// Where it is ignored, as under nohup, the work outlives its terminal.
+	// If SIGHUP is ignored, as under nohup, the command goes on without its terminal.
 	if !signal.Ignored(syscall.SIGHUP) {
 		signal.Notify(ch, syscall.SIGHUP)
 	}
-	// Without this a closed stdout would kill the process; now the write
-	// fails and the command can clean up.
+	// A closed stdout must not kill the process: the write fails, and the command can
+	// clean up.
 	ignoreClosedPipes()
 	go func() {
 		for s := range ch {
@@ -40,8 +40,8 @@ func (u *UI) WatchSignals(ctx context.Context) (context.Context, func()) {
 	return ctx, func() { signal.Stop(ch); close(ch); cancel() }
 }
 
-// arrived does what a signal asks for. Ctrl-C may only end the running answer; other signals
-// end the process.
+// arrived handles a signal. Ctrl-C calls s.handle if there is one, which may end only the
+// running answer. Other signals cancel the command, and the second one ends the process.
 func (s *signals) arrived(sig os.Signal, ctx context.Context, cancel func()) {
 	s.mu.Lock()
 	handle, clean := s.handle, s.clean
@@ -68,7 +68,7 @@ func (s *signals) arrived(sig os.Signal, ctx context.Context, cancel func()) {
 	}
 }
 
-// exitStatus returns the status of a command that was interrupted: 128 and the number
+// exitStatus returns the exit status of a command that a signal ended: 128 plus the number
 // of the signal, as shells have it.
 func (s *signals) exitStatus() int {
 	s.mu.Lock()
@@ -91,7 +91,7 @@ func (u *UI) BeforeExit(clean func()) (restore func()) {
 	return replace(&u.signals.mu, &u.signals.clean, clean)
 }
 
-// replace puts f in the place of *to until restore is called.
+// replace sets *to to f until restore is called.
 func replace(mu *sync.Mutex, to *func(), f func()) (restore func()) {
 	mu.Lock()
 	defer mu.Unlock()

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// status is a line on stderr that shows the progress and is overwritten each time. It appears
-// on a terminal only.
+// status is a line on stderr that shows progress; each update overwrites it. It appears on
+// a terminal only.
 type status struct {
 	shown bool
 	last  time.Time
@@ -15,8 +15,8 @@ type status struct {
 // statusInterval is the shortest time between two updates.
 const statusInterval = 100 * time.Millisecond
 
-// Statusf replaces the status line by another text, cut to the terminal's
-// width. Updates that come too fast are left out.
+// Statusf sets the text of the status line, cut to the terminal's width. It ignores updates
+// that come within statusInterval of the last one.
 func (u *UI) Statusf(format string, args ...any) {
 	if !u.ErrTTY || time.Since(u.status.last) < statusInterval {
 		return
@@ -31,10 +31,10 @@ func (u *UI) Statusf(format string, args ...any) {
 	u.status.shown = true
 }
 
-// HoldStatus leaves out updates for a moment, as if one had just been shown.
+// HoldStatus makes Statusf ignore updates for statusInterval, as after an update.
 func (u *UI) HoldStatus() { u.status.last = time.Now() }
 
-// ClearStatus removes the status line, so that stdout's text may follow.
+// ClearStatus removes the status line, to make room for text on stdout.
 func (u *UI) ClearStatus() { u.status.clear(u) }
 
 func (s *status) clear(u *UI) {
@@ -44,8 +44,8 @@ func (s *status) clear(u *UI) {
 	}
 }
 
-// TensorProgress returns a function that shows on the status line how many bytes of all tensors
-// are done, and which tensor is next.
+// TensorProgress returns a function that shows on the status line what part of all tensors'
+// bytes is done, the speed, the time left, and the next tensor.
 func (u *UI) TensorProgress() func(tensor string, done, total int64) {
 	start := time.Now()
 	return func(tensor string, done, total int64) {

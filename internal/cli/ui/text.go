@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/report"
 )
 
-// EditDistance returns the number of letters to insert, delete, replace or
-// swap with a neighbour to make b of a.
+// EditDistance returns the number of edits that turn a into b. An edit inserts, deletes or
+// replaces a byte, or swaps two neighbours.
 func EditDistance(a, b string) int {
 	rows := make([][]int, len(a)+1) // [len(a)+1, len(b)+1]
 	for i := range rows {
@@ -38,11 +38,11 @@ func EditDistance(a, b string) int {
 	return rows[len(a)][len(b)]
 }
 
-// Shape writes dimensions, outermost first.
+// Shape returns dimensions as text, outermost first, such as [32, 128].
 func Shape(dims []int) string { return strings.ReplaceAll(fmt.Sprint(dims), " ", ", ") }
 
-// Printable replaces what could confuse a terminal: a file's texts are not to
-// be trusted.
+// Printable replaces characters that could confuse a terminal with question marks, because
+// texts of files cannot be trusted.
 func Printable(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r != '\t' && !unicode.IsPrint(r) {
@@ -52,10 +52,10 @@ func Printable(s string) string {
 	}, s)
 }
 
-// ByteCount writes a size in binary units.
+// ByteCount returns a size as text in binary units.
 func ByteCount(n int64) string { return report.Bytes(n, 1) }
 
-// Count writes a number of things in thousands, millions or billions.
+// Count returns a number as text, in thousands, millions or billions.
 func Count(n int64) string {
 	switch {
 	case n < 1e4:

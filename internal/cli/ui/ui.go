@@ -16,15 +16,15 @@ import (
 //
 //   - They go to stderr with the prefix "alpaca:", in lower case and without a
 //     period at the end.
-//   - A failure is one line "alpaca: error: …", a way out of it one or more
-//     lines "alpaca: hint: …".
+//   - A failure is one line "alpaca: error: …". One or more lines "alpaca: hint: …"
+//     may follow, which say what to do.
 type UI struct {
 	In  io.Reader
 	Out io.Writer // the answer
 	Err io.Writer // everything else
 
-	InTTY, OutTTY, ErrTTY bool // which of them are terminals
-	InPiped               bool // in is a pipe or a file: something that was meant to be read
+	InTTY, OutTTY, ErrTTY bool // whether the stream is a terminal
+	InPiped               bool // In is a pipe or a file, which the user means as input
 
 	signals signals
 	status  status // the line that shows progress
@@ -41,8 +41,7 @@ func New(in, out, err *os.File) *UI {
 	}
 }
 
-// isPiped reports whether f is a pipe or a file. The null device and terminals
-// are not.
+// isPiped reports whether f is a pipe or a file, and not the null device or a terminal.
 func isPiped(f *os.File) bool {
 	st, err := f.Stat()
 	return err == nil && st.Mode()&(os.ModeCharDevice|os.ModeDir) == 0
@@ -56,25 +55,25 @@ func (u *UI) Warnf(format string, args ...any) {
 	u.message(yellow, "warning: ", format, args...)
 }
 
-// errorf says why the command failed. Commands return their errors instead.
+// errorf says why the command failed. It is for ExitStatus: commands return their errors.
 func (u *UI) errorf(format string, args ...any) { u.message(red, "error: ", format, args...) }
 
 // hintf says what the user can do.
 func (u *UI) hintf(format string, args ...any) { u.message(Cyan, "hint: ", format, args...) }
 
-// message writes a line to stderr: the prefix, a kind in its colour, the text.
+// message writes a line to stderr: the prefix "alpaca:", kind in colour c, and the text.
 func (u *UI) message(c color, kind, format string, args ...any) {
 	u.status.clear(u)
 	fmt.Fprintf(u.Err, "alpaca: %s%s\n", u.Paint(c, kind), fmt.Sprintf(format, args...))
 }
 
-// Infof writes to the user of a conversation, where lines need no prefix. It breaks lines
+// Infof writes a message to the user of a conversation, without a prefix. It breaks lines
 // between words.
 func (u *UI) Infof(format string, args ...any) {
 	u.status.clear(u)
 	lines := strings.Split(fmt.Sprintf(format, args...), "\n")
 	for i, line := range lines {
-		lines[i] = Printable(line) // files' and models' texts are in it
+		lines[i] = Printable(line) // line may have text of files and models
 	}
 	fmt.Fprintln(u.Err, wrap(strings.Join(lines, "\n"), u.errWidth()))
 }
@@ -88,8 +87,8 @@ const (
 	Cyan   color = 36
 )
 
-// Paint colours text for stderr, where colours are wanted: on a terminal that
-// knows them, unless NO_COLOR is set (https://no-color.org).
+// Paint returns text for stderr in colour c. The text stays as it is if c is 0, if stderr is
+// not a terminal with colours, or if NO_COLOR is set (https://no-color.org).
 func (u *UI) Paint(c color, text string) string {
 	if c == 0 || text == "" || !u.ErrTTY || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
 		return text
@@ -97,10 +96,10 @@ func (u *UI) Paint(c color, text string) string {
 	return fmt.Sprintf("\x1b[%dm%s\x1b[0m", c, text)
 }
 
-// errWidth returns the columns of stderr's terminal.
+// errWidth returns the width of stderr's terminal in columns, 80 if it is unknown.
 func (u *UI) errWidth() int { return widthOf(u.Err) }
 
-// OutWidth returns the columns of stdout's terminal.
+// OutWidth returns the width of stdout's terminal in columns, 80 if it is unknown.
 func (u *UI) OutWidth() int { return widthOf(u.Out) }
 
 func widthOf(w io.Writer) int {

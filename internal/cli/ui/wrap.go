@@ -7,10 +7,9 @@ import (
 	"alpaca/internal/lineedit"
 )
 
-// Wrapper writes a text that comes in pieces to a terminal, and breaks its lines
-// between words instead of where the terminal ends. It leaves out control
-// characters. A word is held back until
-// it is whole.
+// Wrapper writes a text that comes in pieces to a terminal. It breaks lines between words
+// instead of at the terminal's edge, leaves out control characters, and holds a word back
+// until it is whole.
 type Wrapper struct {
 	Out    io.Writer
 	Width  func() int
@@ -18,7 +17,7 @@ type Wrapper struct {
 	word   string // with the space in front of it
 }
 
-// Write takes a piece of the text.
+// Write writes a piece of the text.
 func (w *Wrapper) Write(p []byte) (int, error) {
 	for _, r := range string(p) {
 		c := string(r)
@@ -56,7 +55,7 @@ func (w *Wrapper) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// flush writes the word.
+// flush writes the word that is held back, on a new line if it does not fit.
 func (w *Wrapper) flush() error {
 	word := w.word
 	w.word = ""
@@ -74,7 +73,7 @@ func (w *Wrapper) flush() error {
 	return err
 }
 
-// EndLine writes the word. What follows begins on a line of its own.
+// EndLine writes the word that is held back. The caller then begins a new line.
 func (w *Wrapper) EndLine() {
 	w.flush()
 	w.column = 0

@@ -1,6 +1,6 @@
-// Package version has "alpaca version", which tells what the program was built from, what
-// the CPU can do, how many threads are used by default, and which kernel each number
-// format gets here.
+// Package version has "alpaca version", which shows what the program was built from, the
+// features of the CPU, the default number of threads, and the kernel of each number format
+// on this machine.
 package version
 
 import (
@@ -18,7 +18,7 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// versionInfo is what "alpaca version" tells.
+// versionInfo is the output of "alpaca version", in JSON.
 type versionInfo struct {
 	Version  string            `json:"version"`
 	Commit   string            `json:"commit,omitempty"`
@@ -26,11 +26,11 @@ type versionInfo struct {
 	Go       string            `json:"go"`
 	Platform string            `json:"platform"`
 	CPU      string            `json:"cpu"`
-	Features []string          `json:"features"` // of the CPU, those that matter to inference
+	Features []string          `json:"features"` // the CPU's features that matter to inference
 	Levels   []string          `json:"levels"`   // sets of kernels that the CPU can run
-	Threads  int               `json:"threads"`  // used by default
+	Threads  int               `json:"threads"`  // default number of threads
 	Why      string            `json:"threads_why"`
-	Kernels  map[string]string `json:"kernels"` // type → kernel
+	Kernels  map[string]string `json:"kernels"` // name of the kernel by number format
 }
 
 // New returns "alpaca version".
@@ -76,8 +76,7 @@ func readVersion() versionInfo {
 	return v
 }
 
-// cpuFeatures returns the CPU's features that kernels, here or elsewhere, are
-// written for.
+// cpuFeatures returns the CPU's features that kernels of this or other programs use.
 func cpuFeatures() []string {
 	var have []string
 	for _, f := range []cpuid.FeatureID{
@@ -92,7 +91,7 @@ func cpuFeatures() []string {
 	return have
 }
 
-// String writes the facts for a human.
+// String returns the facts as lines for people.
 func (v versionInfo) String() string {
 	var b strings.Builder
 	line := func(name, format string, args ...any) {
@@ -125,7 +124,7 @@ func (v versionInfo) String() string {
 	return b.String()
 }
 
-// orNone returns s, or "none" in place of nothing.
+// orNone returns s, or "none" if s is empty.
 func orNone(s string) string {
 	if s == "" {
 		return "none"
@@ -135,7 +134,7 @@ func orNone(s string) string {
 
 // computable returns the types of weights that models may have.
 func computable() []quant.Type {
-	const codes = 64 // more than there are
+	const codes = 64 // more than there are types
 	var types []quant.Type
 	for t := range quant.Type(codes) {
 		if quant.CanCompute(t) {

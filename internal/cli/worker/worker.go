@@ -1,6 +1,6 @@
-// Package worker has "alpaca worker", which answers the requests of a queue until it is ended.
-// What is done with a job, and in which order, is internal/queue's; with a request, that of
-// internal/jobs.
+// Package worker has "alpaca worker", which answers the requests of a queue until a signal
+// ends it. internal/queue takes the jobs and stores their results, internal/jobs answers the
+// requests.
 package worker
 
 import (
@@ -119,20 +119,21 @@ func (o *options) run(ctx context.Context, u *ui.UI) error {
 // executor answers jobs.
 type executor struct{ *load.Answering }
 
-// Progress counts rows that the model has computed.
+// Progress returns the number of rows that the model has computed.
 func (e executor) Progress() int64 { return int64(e.Engine.Stats().Rows) }
 
-// watch tells of a worker.
+// watch reports the state of a worker to probes and metrics.
 type watch struct {
 	worker    *queue.Worker
 	answering *load.Answering
-	rows      atomic.Int64 // when it was last looked
-	moved     atomic.Int64 // the time when they had risen, in nanoseconds
+	rows      atomic.Int64 // rows computed before the last call of Alive
+	moved     atomic.Int64 // Unix time in nanoseconds when Alive last saw rows change, or no work
 }
 
 func (w *watch) Ready() bool { return w.worker.Ready() }
 
-// Alive reports whether a machine that has work computes. A step takes no minutes.
+// Alive is false if there is work, but for five minutes the model has computed no row. A step
+// takes much less.
 func (w *watch) Alive() bool {
 	const patience = 5 * time.Minute
 	now, s := time.Now().UnixNano(), w.answering.Engine.Stats()
@@ -142,7 +143,7 @@ func (w *watch) Alive() bool {
 	return time.Duration(now-w.moved.Load()) < patience
 }
 
-// Write writes what is counted.
+// Write writes the metrics.
 func (w *watch) Write(p *metrics.Exposition) {
 	n := w.worker.Counts()
 	for _, c := range []struct {
