@@ -67,7 +67,7 @@ func (o *folderFlags) options() (opt convert.FolderOptions, err error) {
 
 // run converts a checkpoint in a folder. old has the flags that are not only for folders.
 func (o *folderFlags) run(cmd *cobra.Command, u *ui.UI, dir, out string, old convert.Options, output string) error {
-	for _, name := range []string{"vocab", "exact", "norm-eps"} {
+	for _, name := range []string{"vocab", "exact", "eps"} {
 		if f := cmd.Flags().Lookup(name); f != nil && f.Changed {
 			return ui.Usagef("--%s is for old model files, and %s is a folder", name, dir)
 		}

@@ -43,6 +43,7 @@ func TestConvertFolderFlags(t *testing.T) {
 		{[]string{"convert", dir, out, "--outtype", "q9"}, 2, "unknown type"},
 		{[]string{"convert", dir, out, "--split-max-size", "3x"}, 2, "is not a size such as 500M or 4G"},
 		{[]string{"convert", dir, out, "--vocab", "x"}, 2, "--vocab is for old model files"},
+		{[]string{"convert", dir, out, "--eps", "1e-5"}, 2, "--eps is for old model files"},
 		{[]string{"convert", testshared.Path(t, "models/arch/qwen2.gguf"), out, "--outtype", "q8_0"}, 2, "--outtype is for checkpoints in folders"},
 		{[]string{"convert", t.TempDir(), out}, 1, "neither config.json nor params.json"},
 		{[]string{"convert", filepath.Join(dir, "model.safetensors"), out, "--outtype", "q4_0", "--split-max-size", "40K"}, 0, ""},
