@@ -8,17 +8,17 @@ import (
 	"alpaca/internal/model"
 )
 
-// prefixes knows which blocks of the cache hold which tokens, in whatever texts they
-// were evaluated. A node is a block after those of its parents, so that the path to a
-// node is a text from its beginning; the node of a block that is not full is a leaf.
+// prefixes is a tree of the evaluated prefixes of all texts: it knows which cache blocks
+// hold which tokens. A node is a block that follows the block of its parent, so that the
+// path from a root to a node is a prefix. The node of a block that is not full is a leaf.
 // The table is looked up by a hash, which is only a hint: the tokens are compared, too.
 //
-// A node is a user of its block. Where memory is short the least recently used leaf is
-// forgotten, unless a text uses its block.
+// A node is a user of its block. If memory is short, the least recently used leaf whose
+// block no text uses is forgotten.
 //
 // In layers with a window a text needs only the blocks of its last positions. A node may have
-// lost its Recent block. A text can still use the node if the positions to come are too
-// far away to see it. Where such blocks are short, those at stops are forgotten
+// lost its Recent block. A text can still use the node if the window of the text's next
+// position does not reach it. If Recent blocks are short, those at stops are forgotten
 // last: at the ends of texts, and where texts part.
 type prefixes struct {
 	cache  *model.Cache
@@ -33,11 +33,11 @@ type node struct {
 	parent     *node
 	kids       []*node
 	hash       uint64
-	tokens     []int32 // that the block is known to hold: model.BlockLen, or fewer
+	tokens     []int32 // the tokens of block, at most model.BlockLen
 	block      *model.Block
-	recent     *model.Block // nil where it is forgotten, or there are no such blocks
-	stop       bool         // texts are likely to go on where a window still reaches it
-	gone       bool         // it was forgotten: nothing can follow it
+	recent     *model.Block // nil if it is forgotten, or no layer has a window
+	stop       bool         // texts are likely to go on where a window still reaches this node
+	gone       bool         // the node was forgotten, so that it cannot get children
 	salt       string
 	prev, next *node
 }
@@ -53,10 +53,10 @@ func newPrefixes(c *model.Cache) *prefixes {
 	return p
 }
 
-// root returns the beginning of all texts of that salt.
+// root returns the node from which all texts with that salt begin.
 func (p *prefixes) root(salt string) *node {
 	if p.roots[salt] == nil {
-		return &node{salt: salt} // known once something follows it
+		return &node{salt: salt} // put stores it in roots with its first child
 	}
 	return p.roots[salt]
 }
@@ -167,11 +167,12 @@ func same(a, b []int32) int {
 	return n
 }
 
-// put makes it known that block and recent hold tokens after the path to parent: a block's
-// worth, or fewer at the end of a text. It returns the node that has these tokens, possibly
-// with other blocks. It returns nil in the rare case that another node has the same hash.
+// put adds a node for block and recent, which hold tokens, as a child of parent. A block has
+// fewer than model.BlockLen tokens only at the end of a text. put returns the node that has
+// these tokens, possibly an older one with other blocks. It returns nil in the rare case
+// that another node has the same hash.
 func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block) *node {
-	if parent.parent == nil { // another text may have made the root known meanwhile
+	if parent.parent == nil { // put may have stored another node as the root meanwhile
 		parent = p.root(parent.salt)
 	}
 	whole := len(tokens) == model.BlockLen
@@ -184,7 +185,7 @@ func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block)
 	}
 	for _, k := range slices.Clone(parent.kids) {
 		n := same(k.tokens, tokens)
-		if n == len(tokens) { // a part of a block that is known
+		if n == len(tokens) { // k has these tokens already
 			if !whole && k.recent == nil && recent != nil && len(k.tokens) > n {
 				continue // k has no Recent block, so it cannot stand in for this one
 			}
@@ -194,7 +195,7 @@ func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block)
 			p.touch(k)
 			return k
 		}
-		if n == len(k.tokens) { // the beginning of what is known now
+		if n == len(k.tokens) { // k has only a prefix of these tokens
 			p.remove(k)
 		}
 	}
