@@ -25,7 +25,7 @@ import (
 type Options struct {
 	Ctx      int           // the most tokens of a text; default: the model's context, up to model.DefaultCtx
 	Parallel int           // the most answers that run at once; default 4
-	Answers  int           // the most answers to one request; default Parallel; with more, a request runs alone
+	Answers  int           // the most answers to one request; default Parallel
 	Queue    int           // the most requests that wait; default 64
 	Batch    int           // the most rows of a step; default model.DefaultBatch
 	Target   time.Duration // the duration of a step while any text is being answered; default 100 ms
@@ -37,7 +37,7 @@ type Options struct {
 	NoCache bool   // texts do not share the blocks of common prefixes
 	Drafts  Drafts // where drafts for speculative decoding come from
 
-	Threads        int         // default machine.CountThreads().Default()
+	Threads        int         // the number of workers; default machine.CountThreads().Default()
 	CacheK, CacheV *quant.Type // default F16
 	Pool           *pool.Pool  // the workers to use; nil: the engine starts its own
 }
