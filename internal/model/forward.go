@@ -13,7 +13,7 @@ import (
 //
 // A row reads the earlier positions of its text from the cache of keys and values, and
 // nothing else. So a prompt may be divided into batches anywhere, rows of different texts do
-// not affect each other, and cancelling ctx between two layers leaves all texts intact.
+// not affect each other, and cancelling ctx between two layers costs only time.
 //
 // The steps are methods in steps.go. After one of them has failed, the others do nothing.
 func (r *Runner) forward(ctx context.Context, b *Batch) error {
@@ -43,7 +43,7 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 		}
 		l, lc := &w.Layers[i], &c.Layers[i]
 		last := i == len(w.Layers)-1
-		var mixed, gated []float32 // the input of the output matrix (or q until then); queries with gates
+		var mixed, gated []float32 // the output of attention or its substitute (q until then); queries with gates
 		out := &l.AttnOut
 		switch {
 		case lc.Delta: // A gated delta rule keeps the text in a recurrent state.
