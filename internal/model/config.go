@@ -36,7 +36,7 @@ import (
 //	Layers.ValueDim     ARCH.attention.value_length *              Dim/NumHeads
 //	Layers.Window       ARCH.attention.sliding_window *,           0: none
 //	                    ARCH.attention.sliding_window_pattern *    the architecture's
-//	Layers.KeyDim and .ValueDim of layers with a window: ARCH.attention.key_length_swa, .value_length_swa (some architectures)
+//	                    for layers with a window in some architectures: .key_length_swa, .value_length_swa
 //	Layers.KVOf         ARCH.attention.shared_kv_layers            0: every layer has its own keys
 //	LayerInput          ARCH.embedding_length_per_layer_input      0: layers have no inputs of their own
 //	Layers.Taps         ARCH.shortconv.l_cache                     required where layers have no key heads
@@ -102,7 +102,7 @@ type Config struct {
 	LogitCap   float32 // soft cap of the logits; 0: none
 
 	Delta      ggml.DeltaShape // shape of layers with a gated delta rule
-	GatedQuery bool            // the output of attention is multiplied by gates, which AttnQ computes with the queries
+	GatedQuery bool            // gates, which AttnQ computes with the queries, multiply attention's output
 
 	Layers []LayerConfig // [NumLayers]
 
@@ -289,7 +289,7 @@ func (c *Config) checkLayer(l *LayerConfig) error {
 	switch {
 	case l.NumHeads%l.NumKVHeads != 0:
 		return fmt.Errorf("%d query heads cannot share %d key heads: must be a multiple of them", l.NumHeads, l.NumKVHeads)
-	case c.Dim%l.NumHeads != 0 && (l.KeyDim == c.Dim/l.NumHeads || l.ValueDim == c.Dim/l.NumHeads): // a length that the file does not give
+	case c.Dim%l.NumHeads != 0 && (l.KeyDim == c.Dim/l.NumHeads || l.ValueDim == c.Dim/l.NumHeads): // the length is the default
 		return fmt.Errorf("an embedding of %d cannot be divided among %d heads", c.Dim, l.NumHeads)
 	case int64(l.NumHeads)*int64(max(l.KeyDim, l.ValueDim)) > maxDim:
 		return fmt.Errorf("%d heads of %d and %d elements, at most %d in all", l.NumHeads, l.KeyDim, l.ValueDim, maxDim)

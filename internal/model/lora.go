@@ -44,9 +44,9 @@ type tableChange struct {
 }
 
 // WithLoRA returns a model with one more adapter, whose default scale is scale. It shares the
-// weights of m, and m must be closed, not the result. If the adapter replaces a norm or a
-// matrix W by V, the result is W + scale*(V - W). WithLoRA returns an error if the adapter
-// does not fit m.
+// weights of m, and the caller closes only m. If the adapter replaces a norm W by V, the
+// effective norm is W + scale*(V - W); the same holds for the products of a replaced matrix.
+// WithLoRA returns an error if the adapter does not fit m.
 //
 // An adapter of the embedding changes the embeddings of tokens, but not the logits, even if
 // the embedding matrix is also the output matrix. An adapter of the output changes only the
