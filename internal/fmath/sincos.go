@@ -11,7 +11,7 @@ func SinCos(x float64) (sin, cos float64) {
 	)
 	n := math.RoundToEven(x * (2 / math.Pi))
 	r := ((x - float64(n*part1)) - float64(n*part2)) - float64(n*part3)
-	// Taylor's series on |r| ≤ π/4: the first terms left out are below 2^-56.
+	// Taylor's series. With |r| ≤ π/4, the first omitted terms are below 2^-56.
 	r2 := float64(r * r)
 	s, c := 1.0, 1.0
 	for k := 16.0; k >= 2; k -= 2 {
