@@ -48,7 +48,7 @@ func (e *Engine) admit() {
 		if text := g.req.Text; text != nil && text.busy.Load() {
 			return
 		}
-		a := g.answers[0] // the others begin when it has read the prompt
+		a := g.answers[0] // the other answers begin once this one has read the prompt
 		if len(e.running) > 0 && !e.fits(a) {
 			e.short = true
 			return

@@ -22,9 +22,9 @@ type answer struct {
 	saved  []byte // the state of a preempted text whose context was shifted; nil otherwise
 	order  int    // number of its admission: the youngest has the highest
 
-	node   *node // the prefix cache's node of the text's last shared block; nil: it shares none
-	blocks int   // how many blocks the path to node has
-	known  int   // how many tokens of the prompt came from the cache
+	node   *node // the prefix cache's node of the text's first blocks; nil: the text takes no part in the cache
+	blocks int   // how many blocks of the text node stands for
+	known  int   // how many tokens of the prompt needed no evaluation
 	read   bool  // the prompt is evaluated
 	passed int   // how often younger, shorter prompts overtook this one
 	rest   bool  // the text has to be preempted, because a context shift lacks blocks
@@ -168,7 +168,7 @@ func (a *answer) take(t Token) Reason {
 	tok := a.group.tok
 	t.Text = a.stream.Push(t.ID)
 	eog := tok.IsEOG(t.ID)
-	if tok.IsControl(t.ID) && !eog { // one that ends the text needs no stop string
+	if tok.IsControl(t.ID) && !eog { // a token that ends the text needs no stop string
 		t.control = tok.Text(t.ID)
 	}
 	a.open += len(tok.Piece(t.ID, false)) - len(t.Text)

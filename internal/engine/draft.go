@@ -19,7 +19,7 @@ import (
 const (
 	draftBytes = 6 // bytes of forced text to ask a grammar for, per token of a draft
 	draftNear  = 8 // tokens before the draft that may change how its text is tokenized
-	sureMatch  = 5 // a match of so many tokens is preferred to the small model
+	sureMatch  = 5 // a match of this many tokens is preferred to the small model
 )
 
 // learn adds the text's new tokens to the index.

@@ -233,7 +233,7 @@ func (e *Engine) Submit(ctx context.Context, req Request) (*Stream, error) {
 	return g.stream, nil
 }
 
-// newGroup checks a request and makes its answers.
+// newGroup checks a request, and returns a group with its answers.
 func (e *Engine) newGroup(ctx context.Context, req *Request) (*group, error) {
 	m := e.Model()
 	switch n := req.answers(); {

@@ -61,7 +61,7 @@ func (p *prefixes) root(salt string) *node {
 	return p.roots[salt]
 }
 
-// full returns the child of n with these tokens, a block's worth, or nil.
+// full returns the child of n with these model.BlockLen tokens, nil if there is none.
 func (p *prefixes) full(n *node, tokens []int32) *node {
 	k := p.table[nodeKey{n, p.hash(tokens)}]
 	if k == nil || !slices.Equal(k.tokens, tokens) {
@@ -82,8 +82,8 @@ func (p *prefixes) hash(tokens []int32) uint64 {
 }
 
 // adopt gives s, which is empty, the blocks of the longest known prefix of tokens after
-// which a text can go on. Of the last block it may use a part. adopt returns the node of the
-// last block that is used whole, and how many such blocks there are.
+// which a text can go on. s may use only a part of the last block. adopt returns the node of
+// the last full block, and the number of full blocks.
 func (p *prefixes) adopt(s *model.Seq, salt string, tokens []int32) (n *node, blocks int, err error) {
 	n = p.root(salt)
 	var path []*node

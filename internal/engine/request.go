@@ -121,7 +121,7 @@ type Result struct {
 	Seed   uint32 // the sampler's seed
 
 	PromptTokens    int // tokens of the prompt; 0 if it was not evaluated to its end
-	CachedTokens    int // tokens of the prompt that were not evaluated, because they were cached
+	CachedTokens    int // tokens of the prompt that needed no evaluation
 	GeneratedTokens int // tokens that the reader got, including the one that ended the text
 	DraftTokens     int // tokens of drafts
 	DraftAccepted   int // tokens of drafts that the sampler then chose

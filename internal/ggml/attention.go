@@ -27,7 +27,7 @@ import (
 type Attention struct {
 	workers []attentionScratch
 
-	Attend // arguments of the Run at work
+	Attend // arguments of the current Run
 	items  []attentionItem
 }
 
@@ -146,7 +146,7 @@ func (a *Attention) cut(s *Span, least int) (work int) {
 	rows := min(attentionRows, attentionScores/width)
 	group := max(1, rows/shared) // rows of the span in an item
 	groups := (s.N + group - 1) / group
-	split := 1 // the heads of a key head are divided into so many parts
+	split := 1 // the number of parts into which the heads of a key head are divided
 	for items := groups * a.Format.Heads; split < shared && (items*split < least || shared/split > max(1, rows)); {
 		split++
 		for shared%split != 0 {

@@ -155,9 +155,9 @@ func (n *deltaHeads) row(w *deltaScratch, s *Span, row, head int) {
 	copy(out, gate)
 }
 
-// unit sets dst to x divided by its length, times by.
+// unit sets dst to by * x / |x|.
 func unit(dst, x []float32, by float32) {
-	const eps = 1e-6 // as the models were trained
+	const eps = 1e-6 // the value in the models' training
 	x = x[:len(dst)]
 	var squares float32
 	for _, v := range x {

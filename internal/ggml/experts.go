@@ -130,7 +130,7 @@ func (e *Experts) compute(s *expertScratch, g *Group, rows strips) {
 	}
 }
 
-// group computes rows of the product of m with a group's activations, bias included.
+// group computes rows of the product of m with a group's activations, with scale and bias.
 func (s *expertScratch) group(which int, g *Group, m *ExpertMatrix, rows strips, acts *Prepare) tile {
 	s.acts.View(acts.Acts(m.W.Type), g.Lo, g.Hi)
 	return s.tile(which, &Product{W: m.W, Scale: m.Scale, Bias: m.Bias, Acts: &s.acts}, rows)

@@ -42,7 +42,7 @@ type Span struct {
 // channel of a head does not make the others imprecise.
 type KVFormat struct {
 	TypeK, TypeV     quant.Type // F32, F16, Q8_0, Q5_1, Q5_0, Q4_1 or Q4_0
-	Heads            int        // heads that have keys and values
+	Heads            int        // key heads, and value heads
 	KeyDim, ValueDim int        // elements of a head
 }
 

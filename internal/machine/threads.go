@@ -45,7 +45,7 @@ func (t Threads) String() string {
 
 // CountThreads returns the numbers for this machine.
 func CountThreads() Threads {
-	t := Threads{Logical: runtime.NumCPU()} // respects the affinity
+	t := Threads{Logical: runtime.NumCPU()} // NumCPU respects the process's CPU affinity
 	t.count()
 	return t
 }

@@ -32,7 +32,7 @@ func (r *reader) text(key string) string {
 	return s
 }
 
-// required, as a default, makes a missing key an error.
+// required is a value for the parameter def. It makes a missing key an error.
 const required = -1
 
 // count returns the number of ARCH.key, between 0 and most. A few files have an array with the

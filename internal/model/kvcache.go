@@ -109,7 +109,8 @@ func (c *Cache) layer(block []byte, layer int) []byte {
 	return block[at : at+c.formats[layer].BlockBytes()]
 }
 
-// take returns an unused block that has one user.
+// take returns a free or new block, which then has one user. It returns ErrNoBlocks if there
+// is none.
 func (c *Cache) take(part Part) (*Block, error) {
 	k := &c.kinds[part]
 	if n := len(k.free); n > 0 {
@@ -169,7 +170,7 @@ func (c *Cache) Lacks(need Blocks) (missing Blocks) {
 	return missing
 }
 
-// Blocks is a number of blocks of each part.
+// Blocks has a number of blocks for each Part.
 type Blocks [numParts]int
 
 // Add returns the sum of b and c.

@@ -48,7 +48,7 @@ func (s *Seq) goBack(n int) {
 	}
 }
 
-// mark keeps the present state.
+// mark keeps a copy of the present state.
 func (s *state) mark() {
 	if s.now.data != nil {
 		s.marked.len, s.marked.data = s.now.len, append(s.marked.data[:0], s.now.data...)

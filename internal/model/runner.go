@@ -128,7 +128,7 @@ func (r *Runner) scratchBytes() int64 {
 	if len(r.model.LoRAs) > 0 {
 		row += 4 * int64(r.adapterElems())
 	}
-	const worker = 4 << 20 // scores and blocks of attention, panels of weights
+	const worker = 4 << 20 // bytes of a worker: scores and blocks of attention, panels of weights
 	return int64(r.batch)*row + int64(r.pool.Threads())*worker + 4*int64(c.VocabSize) + 1<<20
 }
 
@@ -241,7 +241,7 @@ func (r *Runner) check(b *Batch) error {
 	return nil
 }
 
-// checkTokens returns an error unless all tokens are of the vocabulary.
+// checkTokens returns an error unless all tokens are in the vocabulary.
 func (m *Model) checkTokens(tokens []int32) error {
 	for _, id := range tokens {
 		if id < 0 || int(id) >= m.Config.VocabSize {

@@ -7,7 +7,7 @@ import (
 )
 
 // Seq is one text: its tokens, and the blocks of a Cache that hold their keys and
-// values. A Seq holds its blocks until it is freed.
+// values. A Seq keeps its blocks until Free.
 type Seq struct {
 	model   *Model
 	cache   *Cache

@@ -81,7 +81,8 @@ func (c *Cache) checksum() uint32 {
 // widest returns the largest window of the layers, 0 if none has a window.
 func (s *Seq) widest() int { return s.model.Config.most(func(l *LayerConfig) int { return l.Window }) }
 
-// firstSaved returns the first block that a state of n tokens has for layers with a window.
+// firstSaved returns the number of the first block that a saved state of n tokens contains for
+// layers with a window.
 func (s *Seq) firstSaved(n int) int {
 	return max(0, n-s.widest()+1, s.floorAt(n)) / BlockLen
 }

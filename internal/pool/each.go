@@ -33,7 +33,7 @@ func EachWith(threads, n int, start func() (f func(i int) error)) error {
 	return l.err
 }
 
-// loop is a call of Each.
+// loop is the state of a call of Each.
 type loop struct {
 	n    int64
 	next atomic.Int64 // the lowest i that nobody has claimed

@@ -127,7 +127,7 @@ func (w *worker) fail(err error) {
 	}
 }
 
-// PanicError is a panic in a task: a bug.
+// PanicError is a panic in a task, which is a bug.
 type PanicError struct {
 	Value any
 	Stack []byte // of the worker

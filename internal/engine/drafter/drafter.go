@@ -20,7 +20,7 @@ import (
 
 const (
 	mostRead = 128 // the most new tokens that a call of Write evaluates
-	few      = 32  // up to so many new tokens of a text count as drafting, because one step can add them
+	few      = 32  // up to this many new tokens of a text count as drafting, because one step can add them
 )
 
 // Options are the settings of a Drafter.
@@ -134,7 +134,7 @@ func (d *Drafter) Open(tokens []int32) (best *Text) {
 	return best
 }
 
-// Release makes a text free for others. t may be nil.
+// Release frees t for other texts. t may be nil.
 func (d *Drafter) Release(t *Text) {
 	if t != nil {
 		t.busy = false
@@ -217,7 +217,7 @@ func (a *Ask) next(id int32, sure bool) {
 	a.more = sure && len(a.Draft) < a.most
 }
 
-// best returns the likeliest token, and whether it is likely enough.
+// best returns the likeliest token. sure says that its probability is at least Options.Sure.
 func (d *Drafter) best(logits []float32) (id int32, sure bool) {
 	for i, l := range logits {
 		if l > logits[id] {

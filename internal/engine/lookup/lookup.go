@@ -13,8 +13,8 @@ const (
 
 	long, short = 4, 2 // how many tokens before a place are hashed, in each of the two tables
 	tries       = 48   // the most places that are compared
-	near        = 24   // resume searches so many tokens after the place that the text has left
-	lost        = 24   // resume gives up after so many tokens that differ
+	near        = 24   // resume searches this many tokens after the place that the text has left
+	lost        = 24   // resume gives up after this many tokens that differ
 )
 
 // Match is how many tokens before a place equal the last tokens of the text: between 2 and

@@ -13,10 +13,10 @@ const (
 	first    = 1      // the budget at the start, in steps of one text
 	purse    = 8      // the largest budget, in steps
 	unknown  = 0.4    // the expected cost of each row beyond the largest known step, as a part of a row's cost in that step
-	worth    = 1.02   // the least gain in tokens per time for which a draft is evaluated
-	again    = 32     // a source is tried again after so many steps without its drafts
-	doubled  = 4      // again doubles at most so many times, while the tried drafts are wrong
-	old      = 512    // a cost is forgotten after so many steps
+	worth    = 1.02   // a draft must raise the tokens per time by this factor
+	again    = 32     // a kind of draft is tried again after this many that were not evaluated
+	doubled  = 4      // again doubles at most this many times, while the tried drafts are wrong
+	old      = 512    // a cost is forgotten after this many steps
 	weight   = 1. / 8 // of a new measurement in the averages
 )
 
@@ -39,7 +39,7 @@ type Offer struct {
 	Kind   Kind
 	Others int  // rows of the step without the draft
 	Tokens int  // tokens of the draft
-	Ends   bool // the draft is complete: its last token may be only the first part of a longer token
+	Ends   bool // nothing is known of the text after the draft, so its last token may be part of a longer one
 }
 
 // Controller decides about the drafts for one model, from what it has measured. It is not

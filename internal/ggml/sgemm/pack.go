@@ -15,7 +15,7 @@ type source struct {
 	columns bool // the rows of data are columns of B, not rows
 }
 
-// packColumns fills panels first to last-1 with k to k+n-1 of B.
+// packColumns packs rows k to k+n-1 of B into panels first to last-1.
 func (p *Product) packColumns(s *Scratch, k, n, first, last int) {
 	width := best.cols
 	s.panels = ggml.Grow(s.panels, (last-first)*n*width)
@@ -96,7 +96,7 @@ func (p *Product) packsRows(n, panels int) bool {
 	return p.A.Transposed && (best.rowMajor || best.interleave != nil && panels > 1 && n*p.A.Stride >= farApart)
 }
 
-// slabTile returns tile t of a packed slab of n k, and its strides.
+// slabTile returns tile t of a packed slab that has n k, and the strides args.row and args.col.
 func (k *kernel) slabTile(slab []float32, t, n int) (a []float32, row, col int) {
 	if k.rowMajor {
 		return slab[t*n*k.rows:], n, 1
