@@ -13,7 +13,8 @@ import (
 
 // answer is one text in progress. tokens[:seq.Len()] are evaluated, and the other tokens are
 // evaluated next. These are tokens of the prompt, a token just sampled, or tokens whose
-// blocks were freed when the text was preempted. So a preempted text resumes from tokens.
+// blocks were freed when the text was preempted. So a preempted text resumes by evaluating
+// its tokens again, unless its state was saved.
 type answer struct {
 	group  *group
 	index  int

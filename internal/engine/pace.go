@@ -18,7 +18,7 @@ func class(rows int) int { return bits.Len(uint(max(rows, 1) - 1)) }
 
 // learn records that a step of that many rows took d.
 func (p *pace) learn(rows int, d time.Duration) {
-	const weight = 0.25 // of the new measurement in the average
+	const weight = 0.25 // the weight of a new measurement in the average
 	c := &p.row[class(rows)]
 	now := float64(d) / float64(rows)
 	if *c == 0 {

@@ -23,7 +23,7 @@ import (
 
 const (
 	magic   = "alpacast"
-	version = 1 + Numerics // rises with the file format and with the results
+	version = 1 + Numerics // rises when the file format changes, or the results
 	maxNote = 64 << 20
 )
 

@@ -39,7 +39,7 @@ import (
 //	                    for layers with a window in some architectures: .key_length_swa, .value_length_swa
 //	Layers.KVOf         ARCH.attention.shared_kv_layers            0: every layer has its own keys
 //	LayerInput          ARCH.embedding_length_per_layer_input      0: layers have no inputs of their own
-//	Layers.Taps         ARCH.shortconv.l_cache                     required where layers have no key heads
+//	Layers.Taps         ARCH.shortconv.l_cache                     required if a layer has no key heads
 //	AttnScale           ARCH.attention.scale                       0: 1/sqrt(KeyDim)
 //	AttnCap             ARCH.attn_logit_softcapping                the architecture's
 //	LogitCap            ARCH.final_logit_softcapping               the architecture's

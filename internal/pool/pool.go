@@ -65,7 +65,7 @@ type worker struct {
 	claimed int          // how many items of the task it has claimed
 
 	share share
-	_     [64]byte // keeps share, which others read, in a cache line of its own
+	_     [64]byte // keeps the fields below out of share's cache line, which other workers read
 
 	parked atomic.Bool
 	wake   chan struct{}

@@ -12,12 +12,12 @@ const (
 	part     = 0.01   // the part of all time that drafts may lose
 	first    = 1      // the budget at the start, in steps of one text
 	purse    = 8      // the largest budget, in steps
-	unknown  = 0.4    // the expected cost of each row beyond the largest known step, as a part of a row's cost in that step
+	unknown  = 0.4    // each row more than in the largest known step is expected to cost this part of one of its rows
 	worth    = 1.02   // a draft must raise the tokens per time by this factor
-	again    = 32     // a kind of draft is tried again after this many that were not evaluated
+	again    = 32     // a kind of draft is tried again after this many drafts that were not evaluated
 	doubled  = 4      // again doubles at most this many times, while the tried drafts are wrong
 	old      = 512    // a cost is forgotten after this many steps
-	weight   = 1. / 8 // of a new measurement in the averages
+	weight   = 1. / 8 // the weight of a new measurement in an average
 )
 
 // Kind says where a draft comes from. Drafts of one kind are about equally often right.

@@ -2,7 +2,7 @@
 // dst [M, N] = or += A [M, K] · B [K, N]. Each element of dst is one chain of fused
 // multiply-adds over k in order (Generic). So kernels, threads and tiles never change a bit.
 // B is packed in panels of a few columns, from rows, from columns, or from the blocks of a
-// quantized matrix. A is read in place, or packed if its columns are contiguous.
+// quantized matrix. A is read in place; a transposed A may be packed.
 package sgemm
 
 import (
@@ -80,7 +80,7 @@ type Scratch struct {
 	slab   []float32 // packed rows of A, if its columns are contiguous
 	rows   []float32 // decoded rows of weights
 	tile   []float32 // a tile that extends beyond Dst
-	a      []float32 // the rows of A for such a tile
+	a      []float32 // rows of A, copied for a tile by rowsOfA
 	args   args
 }
 
