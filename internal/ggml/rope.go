@@ -179,7 +179,8 @@ func (r *Rope) Pairs() int { return len(r.freq) }
 // Angles sets cos and sin, each of Pairs elements, for position pos.
 func (r *Rope) Angles(cos, sin []float32, pos int) { r.angles(cos, sin, pos, r.scale) }
 
-// ShiftAngles sets cos and sin to those that move a rotated head by by positions.
+// ShiftAngles sets cos and sin to the angles that move a rotated head from a position p to
+// p + by.
 func (r *Rope) ShiftAngles(cos, sin []float32, by int) { r.angles(cos, sin, by, 1) }
 
 func (r *Rope) angles(cos, sin []float32, pos int, scale float64) {

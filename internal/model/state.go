@@ -12,7 +12,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// A saved state is, little-endian:
+// stateHeader is the header of a saved state. A saved state is, little-endian:
 //
 //	header  the fields of stateHeader
 //	floor   uint32, in version 2: the first position that layers with a window see
