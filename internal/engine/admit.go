@@ -108,8 +108,8 @@ func (e *Engine) fits(a *answer) bool {
 	return c.Lacks(need) == model.Blocks{}
 }
 
-// holds returns how many blocks a text of that many blocks needs with the given number of
-// forks, each with a copy of the text's last block.
+// holds returns how many blocks are needed for a text of that many blocks and its forks.
+// texts is the number of forks, each of which has a copy of the text's last block.
 func (e *Engine) holds(blocks, texts int) model.Blocks {
 	need := model.Blocks{blocks + texts}
 	if recent := e.Model().RecentBlocks(e.opt.Ctx); recent > 0 {

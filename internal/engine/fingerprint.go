@@ -93,7 +93,7 @@ func beyond(c *model.Config) bool {
 	if slices.ContainsFunc(c.Layers, func(other model.LayerConfig) bool { return other != l }) {
 		return true
 	}
-	rest := *c // in the end zero, unless it has settings that shape lacks
+	rest := *c // fields that shape has are set to zero below
 	rest.Name, rest.Arch = "", ""
 	rest.TrainCtx, rest.Dim, rest.NumLayers, rest.VocabSize = 0, 0, 0, 0
 	rest.NormEps, rest.NumExperts, rest.NumUsed = 0, 0, 0

@@ -55,7 +55,8 @@ const (
 	firstChunk = 32 // the rows of prompts in a step while there are no measurements
 )
 
-// chunk returns how many rows of prompts a step gets beside rows other rows, at most most.
+// chunk returns how many rows of prompts to add to a step that has rows rows already. The
+// result is at most most.
 func (p *pace) chunk(rows, most int) int {
 	if rows == 0 {
 		return most

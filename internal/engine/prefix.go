@@ -11,7 +11,7 @@ import (
 // prefixes is a tree of the evaluated prefixes of all texts: it knows which cache blocks
 // hold which tokens. A node is a block that follows the block of its parent, so that the
 // path from a root to a node is a prefix. The node of a block that is not full is a leaf.
-// The table is looked up by a hash, which is only a hint: the tokens are compared, too.
+// The table finds full blocks by a hash of their tokens. The tokens are compared, too.
 //
 // A node is a user of its block. If memory is short, the least recently used leaf whose
 // block no text uses is forgotten.
@@ -23,7 +23,7 @@ import (
 type prefixes struct {
 	cache  *model.Cache
 	seed   maphash.Seed
-	roots  map[string]*node // by salt
+	roots  map[string]*node // the roots by salt
 	table  map[nodeKey]*node
 	oldest node // the ring of all nodes: next is the most recently used, prev the least
 	count  int
@@ -36,7 +36,7 @@ type node struct {
 	tokens     []int32 // the tokens of block, at most model.BlockLen
 	block      *model.Block
 	recent     *model.Block // nil if it is forgotten, or no layer has a window
-	stop       bool         // texts are likely to go on where a window still reaches this node
+	stop       bool         // at a stop, or so near before one that a window there reaches this node
 	gone       bool         // the node was forgotten, so that it cannot get children
 	salt       string
 	prev, next *node

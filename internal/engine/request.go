@@ -71,9 +71,9 @@ type Request struct {
 	Shift bool
 	Keep  int
 	Full  func(m Movable) (bool, error)
-	// Text, if not nil, is the text that the request continues or begins anew. The common
-	// prefix of Text and Prompt is not evaluated again. Afterwards Text holds the tokens that
-	// the request has evaluated.
+	// Text, if not nil, is the text that the request changes: it keeps the common prefix of
+	// Text and Prompt without evaluating it again. Afterwards Text holds the tokens of the
+	// prompt and the answer that were evaluated.
 	Text *Text
 
 	// Window is how many tokens may wait for the reader of the stream before the text

@@ -181,7 +181,7 @@ type turn struct {
 // sample chooses the next tokens of each text with logits. Texts are sampled in parallel, on
 // as many threads as the runner has workers.
 func (e *Engine) sample() (sampled int, err error) {
-	var wanted []*rows // for each row with logits
+	var wanted []*rows // for each row with logits, the rows of its text
 	for i := range e.rows {
 		r := &e.rows[i]
 		a := r.answer

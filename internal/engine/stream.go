@@ -18,7 +18,7 @@ type Stream struct {
 	mu        sync.Mutex
 	tokens    []Token // sampled tokens that the reader has not taken
 	inHand    int     // 1 while the reader has a token and has not asked for the next
-	passed    []int   // by answer: how many tokens the reader got
+	passed    []int   // how many tokens of each answer the reader got
 	cancelled bool    // the reader called Cancel, or ctx has ended
 	ended     bool
 	results   []Result

@@ -114,9 +114,9 @@ type Config struct {
 type Turn int
 
 const (
-	TurnGlobal Turn = iota // by Config.Rope
-	TurnLocal              // by Config.LocalRope
-	TurnNone               // not at all
+	TurnGlobal Turn = iota // with Config.Rope
+	TurnLocal              // with Config.LocalRope
+	TurnNone               // they are not rotated
 )
 
 // LayerConfig is the shape of one layer.

@@ -45,7 +45,7 @@ type tableChange struct {
 
 // WithLoRA returns a model with one more adapter, whose default scale is scale. It shares the
 // weights of m, and the caller closes only m. If the adapter replaces a norm W by V, the
-// effective norm is W + scale*(V - W); the same holds for the products of a replaced matrix.
+// effective norm is W + scale*(V - W). The same holds for the products of a replaced matrix.
 // WithLoRA returns an error if the adapter does not fit m.
 //
 // An adapter of the embedding changes the embeddings of tokens, but not the logits, even if

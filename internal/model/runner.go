@@ -59,8 +59,8 @@ type RunnerOptions struct {
 	// CacheK and CacheV are the types of keys and values in the cache, see ggml.KVFormat; nil
 	// stands for F16.
 	CacheK, CacheV *quant.Type
-	// Pool, if not nil, is used instead of a new one with Threads workers. Runners that share
-	// a Pool take turns, operation by operation.
+	// Pool, if not nil, has the workers to use, instead of a new pool with Threads workers.
+	// Runners that share a Pool take turns, operation by operation.
 	Pool *pool.Pool
 }
 

@@ -33,14 +33,14 @@ type SessionOptions struct {
 	// CacheK and CacheV are the types of keys and values in the cache, see ggml.KVFormat; nil
 	// stands for F16.
 	CacheK, CacheV *quant.Type
-	// Pool, if not nil, is used instead of a new one with Threads workers. Sessions that
-	// share a Pool take turns, operation by operation.
+	// Pool, if not nil, has the workers to use, instead of a new pool with Threads workers.
+	// Sessions that share a Pool take turns, operation by operation.
 	Pool *pool.Pool
 }
 
 // ContextError says that tokens do not fit the context.
 type ContextError struct {
-	Pos, New, Ctx int // how many tokens are evaluated, how many are to be added, context length
+	Pos, New, Ctx int // tokens already in the text, tokens to add, and the context length
 }
 
 func (e *ContextError) Error() string {

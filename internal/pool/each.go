@@ -41,12 +41,12 @@ type loop struct {
 
 	turn sync.Mutex // guards err and at
 	err  error
-	at   int64 // the i of err; n without an error. Calls with a lower i have all begun
+	at   int64 // the i of err, n without an error; calls with a lower i have all begun
 }
 
 // do claims one i after the other and calls f with it, until none is left.
 func (l *loop) do(start func() func(int) error) {
-	i := int64(-1) // for a panic in start
+	i := int64(-1) // the i of a panic in start
 	defer func() {
 		if r := recover(); r != nil {
 			l.fail(i, &PanicError{Value: r, Stack: debug.Stack()})

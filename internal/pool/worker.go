@@ -130,7 +130,7 @@ func (w *worker) fail(err error) {
 // PanicError is a panic in a task, which is a bug.
 type PanicError struct {
 	Value any
-	Stack []byte // of the worker
+	Stack []byte // the stack of the worker
 }
 
 func (e *PanicError) Error() string { return fmt.Sprintf("pool: a worker panicked: %v", e.Value) }

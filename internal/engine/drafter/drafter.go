@@ -41,7 +41,7 @@ type Drafter struct {
 	sure   float64
 	texts  []*Text
 	uses   int    // how many texts were opened so far
-	going  []*Ask // whose drafts get another token
+	going  []*Ask // the asks whose drafts get another token
 }
 
 // Text is a text as far as the small model has evaluated it.

@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// source is a part of B as float32, some k of some columns.
+// source is a part of B as float32: some of its rows and columns.
 type source struct {
 	data    []float32
 	stride  int
