@@ -36,7 +36,7 @@ type node struct {
 	tokens     []int32 // the tokens of block, at most model.BlockLen
 	block      *model.Block
 	recent     *model.Block // nil if it is forgotten, or no layer has a window
-	stop       bool         // at a stop, or so near before one that a window there reaches this node
+	stop       bool         // a window reaches this node from a stop, so that its Recent block is forgotten last
 	gone       bool         // the node was forgotten, so that it cannot get children
 	salt       string
 	prev, next *node

@@ -95,7 +95,8 @@ func (e *Engine) compose() bool {
 	return len(e.rows) > 0
 }
 
-// abandoned is the context of a batch. It is cancelled once the requests of all its texts are.
+// abandoned is the context of a batch. It is cancelled once the requests of all texts in the
+// batch are cancelled.
 type abandoned struct {
 	context.Context
 	rows []rows

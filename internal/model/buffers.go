@@ -12,7 +12,7 @@ type buffers struct {
 	attn     []float32 // [batch, NumHeads*ValueDim]; the same as q if KeyDim equals ValueDim
 	ffn      []float32 // [batch, FFNDim], with experts [batch*NumUsed, ExpertFFN]; the memory of q, k, v and attn
 	gated    []float32 // [batch, 2*NumHeads*KeyDim] queries with their gates; nil: no gated attention
-	branch   []float32 // [batch, Dim] output of a branch that is normalized or scaled before it is added; nil: none is
+	branch   []float32 // [batch, Dim] output of a branch that is normalized or scaled before it is added; nil: no layer needs it
 	normed   []float32 // [batch, Dim] normalized activations; nil until they are needed
 	logits   []float32 // [logitRows, VocabSize]
 	inputs   []float32 // [batch, NumLayers, LayerInput] the layers' own inputs; nil: they have none

@@ -227,7 +227,7 @@ func (d *Drafter) best(logits []float32) (id int32, sure bool) {
 	if d.sure <= 0 {
 		return id, true
 	}
-	sum, most := 0., 1/d.sure // the sum of all probabilities, divided by the largest; its limit
+	sum, most := 0., 1/d.sure // the sum of the probabilities divided by the largest, and its limit
 	for _, l := range logits {
 		if sum += float64(fmath.Exp32(l - logits[id])); sum > most {
 			return id, false
