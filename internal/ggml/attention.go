@@ -37,8 +37,8 @@ type Attend struct {
 	Spans []Span
 	Scale float32 // factor of the scores
 	Cap   float32 // soft cap of the scores; 0: none
-	// Sinks has one more score for each head, as of a position without a value after the
-	// last. It takes part in the softmax. nil: no sinks.
+	// Sinks has one more score for each head, like that of a further position without a
+	// value. It takes part in the softmax. A nil Sinks stands for none.
 	Sinks  []float32 // [Heads]
 	Window int       // positions that a row sees, itself included, from its span's Floor on; 0: all
 	// Q has the queries. Run does not change them, unless Out is the same memory. It may be

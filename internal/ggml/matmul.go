@@ -188,7 +188,8 @@ func (m *MatMul) compute(s *matmulScratch, p *Product, rows strips) {
 	}
 }
 
-// finish multiplies out, the products of rows from lo on, by the scale and adds their biases.
+// finish multiplies out by the scale and adds the biases. out has the products of the rows
+// from lo on.
 func (p *Product) finish(out []float32, lo int) {
 	if p.Scale != 0 {
 		vec.Scale(out, p.Scale)
