@@ -7,9 +7,9 @@ import (
 	"alpaca/internal/model"
 )
 
-// adapterSalt returns what keeps texts with different adapters apart in the prefix cache:
-// keys and values that were computed with an adapter are of no use without it, or with it at
-// another scale. It is "" without adapters.
+// adapterSalt returns a salt that separates texts with different adapters in the prefix
+// cache, because keys and values depend on the adapters and their scales. It is "" without
+// adapters.
 func adapterSalt(m *model.Model, scales []float32) string {
 	if scales == nil {
 		scales = m.Scales()

@@ -9,12 +9,11 @@ import (
 	"alpaca/internal/model"
 )
 
-// admit starts the texts for which there is room: first those that were preempted, then the
-// requests that have waited longest.
+// admit starts the answers that fit: first preempted ones, then those of waiting requests.
 func (e *Engine) admit() {
 	e.short = false
 	for {
-		// One that is not read does not go on, and keeps nobody waiting.
+		// An answer with a slow reader stays preempted, and others may start before it.
 		i := slices.IndexFunc(e.resting, func(a *answer) bool { return !a.paused() })
 		if i < 0 {
 			break
@@ -49,7 +48,7 @@ func (e *Engine) admit() {
 		if text := g.req.Text; text != nil && text.busy.Load() {
 			return
 		}
-		a := g.answers[0] // the others begin when it has read the prompt
+		a := g.answers[0] // the other answers begin once this one has read the prompt
 		if len(e.running) > 0 && !e.fits(a) {
 			e.short = true
 			return
@@ -78,8 +77,8 @@ func (e *Engine) admit() {
 	}
 }
 
-// places returns how many answers are being given, or will be once their prompt is read,
-// in all and by key.
+// places returns the number of answers in progress, including those that begin once the
+// first answer of their request has read the prompt. held counts them by key.
 func (e *Engine) places() (n int, held map[string]int) {
 	seen, held := map[*group]bool{}, map[string]int{}
 	for _, a := range slices.Concat(e.running, e.resting) {
@@ -92,7 +91,7 @@ func (e *Engine) places() (n int, held map[string]int) {
 	return n, held
 }
 
-// fits reports whether there is memory for a text and for some tokens of its answer.
+// fits reports whether there are enough blocks for a text and the next tokens of its answer.
 func (e *Engine) fits(a *answer) bool {
 	const ahead = 128
 	c, req := e.runner.Cache(), a.group.req
@@ -109,8 +108,8 @@ func (e *Engine) fits(a *answer) bool {
 	return c.Lacks(need) == model.Blocks{}
 }
 
-// holds returns how many blocks a text of that many blocks needs together with the texts that
-// go on from it, each in a copy of its last block.
+// holds returns how many blocks are needed for a text of that many blocks and its forks.
+// texts is the number of forks, each of which has a copy of the text's last block.
 func (e *Engine) holds(blocks, texts int) model.Blocks {
 	need := model.Blocks{blocks + texts}
 	if recent := e.Model().RecentBlocks(e.opt.Ctx); recent > 0 {
@@ -119,8 +118,8 @@ func (e *Engine) holds(blocks, texts int) model.Blocks {
 	return need
 }
 
-// roomForSaved frees blocks for a preempted text whose context was shifted before. It returns
-// false where other texts have to finish first.
+// roomForSaved frees blocks for a preempted text whose state was saved. It returns false if
+// other texts have to finish first.
 func (e *Engine) roomForSaved(a *answer) bool {
 	c := e.runner.Cache()
 	need := e.holds((len(a.tokens)+model.BlockLen-1)/model.BlockLen, 0)
@@ -130,15 +129,16 @@ func (e *Engine) roomForSaved(a *answer) bool {
 			break
 		}
 		if !e.forget(missing) {
-			return len(e.running) == 0 // nobody can make more
+			return len(e.running) == 0 // no running text will free blocks
 		}
 	}
 	return true
 }
 
-// fill gives a text the blocks of its beginning that are cached.
+// fill restores the saved state of a text, or gives it the cached blocks of its longest
+// known prefix.
 func (e *Engine) fill(a *answer) error {
-	wanted := a.tokens[:len(a.tokens)-1] // the last one's logits are needed
+	wanted := a.tokens[:len(a.tokens)-1] // the last token is evaluated for its logits
 	if a.saved != nil {
 		saved := a.saved
 		a.saved = nil
@@ -163,8 +163,8 @@ func (e *Engine) fill(a *answer) error {
 	return nil
 }
 
-// reserve makes sure that there are blocks for the batch. It returns false where it had to
-// take them from a text, so that the batch must be composed again.
+// reserve makes sure that there are blocks for the batch. It returns false if the batch must
+// be composed again: without drafts, or without a text that was preempted.
 func (e *Engine) reserve() bool {
 	need := e.batch.Needs()
 	for {
@@ -181,8 +181,8 @@ func (e *Engine) reserve() bool {
 	}
 }
 
-// disown frees a block that only the cache holds. Where there is none, the cache gives up its
-// share of a block that texts use.
+// disown frees a block that only the prefix cache uses. If there is none, the prefix cache
+// gives up its share of a block that texts use.
 func (e *Engine) disown() bool {
 	if e.prefix == nil {
 		return false
@@ -193,7 +193,8 @@ func (e *Engine) disown() bool {
 	return e.prefix.disown()
 }
 
-// forget frees a block that only the cache holds, of a part of the cache that lacks blocks.
+// forget frees a block that only the prefix cache uses, in a part of the cache that lacks
+// blocks. It returns false if there is none.
 func (e *Engine) forget(missing model.Blocks) bool {
 	if e.prefix == nil {
 		return false
@@ -204,8 +205,9 @@ func (e *Engine) forget(missing model.Blocks) bool {
 	return e.prefix.evict()
 }
 
-// youngest returns the text that is preempted next: the youngest of those whose reader is
-// slow, or else the youngest of all; nil where none is left.
+// youngest returns the text to preempt next: the youngest of those with slow readers, or
+// else the youngest of all. It returns nil if none is left. paused says that its reader is
+// slow.
 func (e *Engine) youngest() (a *answer, paused bool) {
 	for _, other := range e.running {
 		if other.ended {
@@ -219,8 +221,8 @@ func (e *Engine) youngest() (a *answer, paused bool) {
 	return a, paused
 }
 
-// makeWay takes the blocks of a text whose reader is slow, where others wait for memory and
-// no text can go on. It returns false where no such text is left.
+// makeWay preempts a text with a slow reader if others wait for blocks. It is called when no
+// text can go on. It returns false if it preempts none.
 func (e *Engine) makeWay() bool {
 	a, paused := e.youngest()
 	if !e.short || !paused {
@@ -230,8 +232,8 @@ func (e *Engine) makeWay() bool {
 	return true
 }
 
-// preempt takes the blocks of a text. The text goes on when there is room; if it is the only
-// one, it ends.
+// preempt takes the blocks of the youngest text, which resumes when there is room. If only
+// one text is running, it ends with ErrNoBlocks.
 func (e *Engine) preempt() {
 	a, _ := e.youngest()
 	if a == nil || len(e.running) == 1 {
@@ -243,7 +245,7 @@ func (e *Engine) preempt() {
 	e.rest(a)
 }
 
-// rest takes the blocks of a text, which waits until there is room.
+// rest preempts a: it frees the blocks of the text, which waits until there is room.
 func (e *Engine) rest(a *answer) {
 	a.rest = false
 	e.publish(a, true)

@@ -11,67 +11,68 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// answer is one text in progress. tokens[:seq.Len()] are evaluated; those after it come next,
-// whether they are of the prompt, just sampled, or lost when the text was preempted. So a
-// preempted text needs nothing else to resume.
+// answer is one text in progress. tokens[:seq.Len()] are evaluated, and the other tokens are
+// evaluated next. These are tokens of the prompt, a token just sampled, or tokens whose
+// blocks were freed when the text was preempted. So a preempted text resumes by evaluating
+// its tokens again, unless its state was saved.
 type answer struct {
 	group  *group
 	index  int
 	tokens []int32
 	seq    *model.Seq
-	saved  []byte // of a text that was moved in its context, while it has no blocks
-	order  int    // of admission: the youngest has the highest
+	saved  []byte // the state of a preempted text whose context was shifted; nil otherwise
+	order  int    // number of its admission: the youngest has the highest
 
-	node   *node // of the last block that others may use
-	blocks int   // of them
-	known  int   // tokens that need no evaluation, when the prompt was begun
+	node   *node // the prefix cache's node of the text's first blocks; nil: the text takes no part in the cache
+	blocks int   // how many blocks of the text node stands for
+	known  int   // how many tokens of the prompt needed no evaluation
 	read   bool  // the prompt is evaluated
-	passed int   // times that shorter prompts went first
-	rest   bool  // it needs more memory than there is now
+	passed int   // how often younger, shorter prompts overtook this one
+	rest   bool  // the text has to be preempted, because a context shift lacks blocks
 
 	sampler  *sampler.Sampler
 	grammar  sampler.Grammar
 	drafting *drafting // nil without drafts
 	stream   *tokenizer.Stream
 	held     *holder
-	open     int // bytes that stream holds back
+	open     int // bytes of an incomplete character that stream holds back
 	result   Result
-	ready    []Token // for the reader
+	ready    []Token // tokens that settle passes to the reader
 	ended    bool
 	err      error
 }
 
-// group is the answers to one request.
+// group holds the answers to one request.
 type group struct {
 	req     *Request
 	stream  *Stream
-	done    func() error // of the request's context
-	stop    func() bool  // ends looking at the context
+	done    func() error // Err of the request's context
+	stop    func() bool  // cancels that context, and stops watching it
 	tok     *tokenizer.Tokenizer
 	began   time.Time
 	answers []*answer
-	salt    string // divides the cache
-	prompt  int    // tokens
-	started bool   // out of the queue
-	shared  bool   // all answers have the prompt's blocks
-	left    int    // answers that have not ended
+	salt    string // separates the request's texts from others in the prefix cache
+	prompt  int    // number of tokens of the prompt
+	started bool   // the request has left the queue
+	shared  bool   // the other answers have begun, or never will
+	left    int    // number of answers that have not ended
 	err     error
 }
 
-// pending returns how many tokens are to be evaluated next.
+// pending returns how many tokens are not evaluated yet.
 func (a *answer) pending() int { return len(a.tokens) - a.seq.Len() }
 
-// answering reports whether the text is waited for token by token.
+// answering reports whether the next step samples a token of the answer.
 func (a *answer) answering() bool { return a.read && a.pending() == 1 }
 
 // paused reports whether the text waits for its reader.
 func (a *answer) paused() bool { return !a.group.stream.room() }
 
-// goesOn ends the text where it has as many tokens as asked for, or where the context has no
-// place for another.
+// goesOn ends the text if it has MaxTokens tokens, or if the context is full and cannot be
+// shifted. It reports whether the text goes on in this step.
 //
-// A shift of the context needs memory for a moment. forget frees some; where it returns
-// false, the text has to wait.
+// A shift of the context needs blocks for a moment. forget frees one. If forget returns
+// false, the text has to be preempted.
 func (a *answer) goesOn(ctx int, forget func() bool) bool {
 	if a.ended {
 		return false
@@ -93,7 +94,8 @@ func (a *answer) goesOn(ctx int, forget func() bool) bool {
 	return !a.ended
 }
 
-// next samples the token that follows from the logits after the last one, or ends the text.
+// next samples a token from the logits l and adds it to the text. It ends the text after the
+// last token, or after an error.
 func (a *answer) next(l []float32) {
 	t, err := a.sample(l)
 	if err != nil {
@@ -111,7 +113,7 @@ func (a *answer) next(l []float32) {
 	}
 }
 
-// makeRoom is called when the context is full. It returns false where the text ends there.
+// makeRoom is called when the context is full. It returns false if the text ends there.
 func (a *answer) makeRoom(ctx int) (more bool, err error) {
 	switch req := a.group.req; {
 	case req.Full != nil:
@@ -122,7 +124,7 @@ func (a *answer) makeRoom(ctx int) (more bool, err error) {
 		more, err = discard > 0, a.seq.Shift(keep, discard)
 	}
 	if errors.Is(err, model.ErrNoShift) {
-		return false, nil // a full context is the end, as without Shift
+		return false, nil // the text ends as without Shift
 	}
 	if more && err == nil {
 		a.drafting.learn(a.tokens)
@@ -161,13 +163,13 @@ func (a *answer) sample(l []float32) (Token, error) {
 	return t, nil
 }
 
-// take adds a token to the text and makes ready for the reader what no stop string can hold
-// back any more. It returns why the text ends with the token, "" if it does not.
+// take decodes a token, and adds to ready the tokens that no stop string can hold back any
+// more. It returns the reason if the text ends with the token, and "" otherwise.
 func (a *answer) take(t Token) Reason {
 	tok := a.group.tok
 	t.Text = a.stream.Push(t.ID)
 	eog := tok.IsEOG(t.ID)
-	if tok.IsControl(t.ID) && !eog { // one that ends the text needs no stop string
+	if tok.IsControl(t.ID) && !eog { // a token that ends the text needs no stop string
 		t.control = tok.Text(t.ID)
 	}
 	a.open += len(tok.Piece(t.ID, false)) - len(t.Text)
@@ -183,8 +185,8 @@ func (a *answer) take(t Token) Reason {
 	return ""
 }
 
-// end ends the text. What was held back is given to the reader, unless it is part of the stop
-// string that was found.
+// end ends the text. The reader gets the tokens that were held back, unless they are part of
+// a stop string that was found.
 func (a *answer) end(reason Reason, err error) {
 	if a.ended {
 		return

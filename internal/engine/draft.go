@@ -11,15 +11,15 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// A draft is a guess of the text's next tokens. They become rows of one batch, behind the
+// A draft is a guess of the text's next tokens. They become rows of one batch, after the
 // text's last token. A draft comes from a grammar that leaves no choice, from an earlier
-// place of the text that was like this one, or from a small model. It decides nothing but how
-// many tokens a step makes (verify.go).
+// place where the text was similar, or from a small model. It affects only how many tokens a
+// step makes (verify.go).
 
 const (
-	draftBytes = 6 // of a grammar's text, for each token
-	draftNear  = 8 // tokens before the draft that may change how its text is cut
-	sureMatch  = 5 // tokens of a match that goes before what a model drafts
+	draftBytes = 6 // bytes of forced text to ask a grammar for, per token of a draft
+	draftNear  = 8 // tokens before the draft that may change how its text is tokenized
+	sureMatch  = 5 // a match of this many tokens is preferred to the small model
 )
 
 // learn adds the text's new tokens to the index.
@@ -30,14 +30,15 @@ func (d *drafting) learn(tokens []int32) {
 	}
 }
 
-// moved is called when tokens have left the text. The index keeps them: they may come again.
+// moved is called after tokens were removed from the text. The index keeps the removed
+// tokens, because the text may repeat them.
 func (d *drafting) moved(tokens []int32) {
 	if d != nil {
 		d.indexed = len(tokens)
 	}
 }
 
-// draft adds rows for the drafts of all texts, and notes how long that took.
+// draft adds rows for the drafts of all texts, and measures the time.
 func (e *Engine) draft() {
 	start := time.Now()
 	var asked []*rows
@@ -53,9 +54,8 @@ func (e *Engine) draft() {
 	}
 }
 
-// room returns how many tokens a draft of r can have. No row lies behind the end of the
-// context or of what was asked for, so that nothing but a sampled token ends or moves the text
-// within a draft.
+// room returns how many tokens a draft of r can have. No row goes beyond the context or the
+// request's MaxTokens. So only a sampled token can end or shift the text within a draft.
 func (e *Engine) room(r *rows) int {
 	a := r.answer
 	n := min(e.opt.Drafts.Most, e.runner.MaxRows()-e.rowsNow(), e.opt.Ctx-a.seq.Len()-2)
@@ -65,8 +65,8 @@ func (e *Engine) room(r *rows) int {
 	return n
 }
 
-// addDraft adds rows for a draft after the token of r, unless they would take more time than
-// they are likely to save. It returns true where the small model has to write the draft.
+// addDraft adds rows for a draft after the token of r, unless they are likely to cost more
+// time than they save. It returns true if the small model has to write the draft.
 func (e *Engine) addDraft(r *rows) (asked bool) {
 	a := r.answer
 	d := a.drafting
@@ -104,7 +104,7 @@ func (e *Engine) addDraft(r *rows) (asked bool) {
 	return false
 }
 
-// kindOf returns what kind of draft follows a match of that length.
+// kindOf returns the kind of a draft that follows the match m.
 func kindOf(m lookup.Match) speculate.Kind {
 	switch {
 	case m == lookup.Resumed:
@@ -117,8 +117,8 @@ func kindOf(m lookup.Match) speculate.Kind {
 	return speculate.Pair
 }
 
-// force offers the tokens about which the grammar of r leaves no choice. It returns false if
-// there are none, or too few to be worth a draft.
+// force offers the tokens that the grammar of r forces. It returns false if there are none,
+// or too few to be worth a draft.
 func (e *Engine) force(r *rows, n int) bool {
 	a := r.answer
 	text := a.drafting.grammar.Draft(nil, n*draftBytes)
@@ -134,8 +134,8 @@ func (e *Engine) force(r *rows, n int) bool {
 	return e.offer(r, ids[:min(len(ids), n)], o)
 }
 
-// offer adds rows for the first ids, as many as are worth their time. It returns false where
-// none is.
+// offer adds rows for the first tokens of ids, as many as are worth their time. It returns
+// false if it adds none.
 func (e *Engine) offer(r *rows, ids []int32, o speculate.Offer) bool {
 	d := r.answer.drafting
 	ids = r.answer.likely(ids)
@@ -152,7 +152,7 @@ func (e *Engine) offer(r *rows, ids []int32, o speculate.Offer) bool {
 	return true
 }
 
-// set makes ids the draft of r; o says what kind of draft they begin.
+// set makes ids the draft of r. They are the first tokens of the draft that o describes.
 func (r *rows) set(ids []int32, o speculate.Offer) {
 	o.Ends = o.Ends && o.Tokens == len(ids)
 	o.Tokens = len(ids)
@@ -161,8 +161,8 @@ func (r *rows) set(ids []int32, o speculate.Offer) {
 	r.logits += len(ids)
 }
 
-// likely returns the beginning of ids that the text can go on with, by two cheap checks: the
-// grammar allows the first token, and nothing follows the end of a text.
+// likely returns the prefix of ids that passes two cheap checks. It ends before a token that
+// ends the text, and it is empty if the grammar does not allow the first token.
 func (a *answer) likely(ids []int32) []int32 {
 	if i := slices.IndexFunc(ids, a.group.tok.IsEOG); i >= 0 {
 		ids = ids[:i]
@@ -173,7 +173,7 @@ func (a *answer) likely(ids []int32) []int32 {
 	return ids
 }
 
-// ask takes rows for what the small model will draft, if that is worth it.
+// ask reserves rows for a draft of the small model, if one is worth its time.
 func (e *Engine) ask(r *rows, n int) bool {
 	d := r.answer.drafting
 	if d.ask.Text == nil {
@@ -188,13 +188,13 @@ func (e *Engine) ask(r *rows, n int) bool {
 		return false
 	}
 	d.ask.Tokens, d.ask.Most = r.answer.tokens, k
-	r.n += k // so that others leave them
+	r.n += k // so that other texts leave these rows free
 	r.offer = o
 	return true
 }
 
-// write lets the small model draft for the rows that asked it. After a failure, such as a
-// truncated file, it drafts no more: no text depends on it.
+// write lets the small model draft for the rows in asked. After an error, such as a
+// truncated file, the small model is closed, because no text depends on it.
 func (e *Engine) write(asked []*rows) {
 	var asks []*drafter.Ask
 	for _, r := range asked {
@@ -226,8 +226,8 @@ func (e *Engine) write(asked []*rows) {
 	}
 }
 
-// cut returns the tokens of text when it follows others. Where a token of the whole would
-// span the border, it returns the tokens of text alone.
+// cut returns the tokens of text after the tokens before. If a token would span the border,
+// it returns the tokens of text alone.
 func cut(tok *tokenizer.Tokenizer, before []int32, text string) []int32 {
 	var near string
 	for i := len(before) - 1; i >= max(0, len(before)-draftNear); i-- {

@@ -13,35 +13,35 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// mostDraft is the default of Drafts.Most.
+// mostDraft is the default of Drafts.Most, in tokens.
 const mostDraft = 32
 
 // Drafts say where drafts come from and how long they are. The zero value stands for all
-// sources that need no second model. Drafts change nothing but the time.
+// sources that need no second model. Drafts change the speed, never the answer.
 type Drafts struct {
-	Off      bool // a step makes one token of a text
-	NoForced bool // nothing is drafted where a grammar leaves no choice
-	NoLookup bool // nothing is drafted because the text had it before
-	Most     int  // tokens of a draft at most: 32
-	Least    int  // shorter ones are not evaluated
-	Always   bool // they are evaluated whatever that costs
+	Off      bool // no drafts: a step makes one token of each text
+	NoForced bool // no drafts from a grammar that leaves no choice
+	NoLookup bool // no drafts from earlier places of the text
+	Most     int  // the most tokens of a draft; default 32
+	Least    int  // the fewest tokens of a draft; shorter ones are not evaluated
+	Always   bool // drafts are evaluated even if they cost more time than they save
 
-	Model *model.Model // a small one that drafts; nil for none
-	Sure  float64      // it drafts a token whose probability is at least that
+	Model *model.Model // the small model that drafts; nil for none
+	Sure  float64      // the lowest probability of a token that the small model drafts
 }
 
-// drafting is what an answer's drafts are made from.
+// drafting holds the sources of an answer's drafts.
 type drafting struct {
-	grammar sampler.Drafter // nil: no grammar can say how the text goes on
-	index   *lookup.Index   // nil: what the text had before is not looked at
-	indexed int             // tokens of the answer that are in it
-	found   []int32
-	ask     *drafter.Ask // nil: no other model drafts
+	grammar sampler.Drafter // nil: there is no grammar that can draft
+	index   *lookup.Index   // nil: no drafts from earlier places of the text
+	indexed int             // how many tokens of the answer are in index
+	found   []int32         // the last result of index.Find; its memory is reused
+	ask     *drafter.Ask    // nil: no small model drafts
 	sources speculate.Sources
 }
 
-// startDrafter makes the small model ready, if there is one. Both models have the same
-// workers.
+// startDrafter checks the options of drafts, and prepares the small model if there is one.
+// Both models share the workers.
 func (e *Engine) startDrafter() (err error) {
 	o := &e.opt
 	d := &o.Drafts
@@ -52,7 +52,7 @@ func (e *Engine) startDrafter() (err error) {
 		return fmt.Errorf("engine: drafts of %d to %d tokens with a probability of %v", d.Least, d.Most, d.Sure)
 	}
 	if e.Model().RecentBlocks(o.Ctx) > 0 {
-		d.Most = min(d.Most, model.Slack) // a cancelled text is cut back by less than a draft
+		d.Most = min(d.Most, model.Slack) // a layer with a window can be cut back by Slack tokens at most
 	}
 	if d.Off || d.Model == nil || e.Model().Config.Recurrent() {
 		return nil
@@ -66,8 +66,8 @@ func (e *Engine) startDrafter() (err error) {
 	return nil
 }
 
-// newPool returns workers for both models where two share them, nil where each runner has its
-// own.
+// newPool returns the workers that two models share. It returns nil if there is only one
+// model, or if Options.Pool is set.
 func newPool(o *Options) *pool.Pool {
 	if o.Drafts.Off || o.Drafts.Model == nil || o.Pool != nil || o.Threads < 0 || o.Threads > pool.MaxThreads {
 		return nil
@@ -79,10 +79,10 @@ func newPool(o *Options) *pool.Pool {
 	return pool.New(threads, gguf.Guard)
 }
 
-// drafts lets what is expected of a be drafted.
+// drafts sets up the sources of a's drafts, unless a has none.
 func (e *Engine) drafts(a *answer) {
 	o := &e.opt.Drafts
-	if o.Off || a.group.req.NoDrafts || a.drafting != nil || e.Model().Config.Recurrent() { // whose state cannot be taken back
+	if o.Off || a.group.req.NoDrafts || a.drafting != nil || e.Model().Config.Recurrent() { // no way back for a state
 		return
 	}
 	d := &drafting{sources: e.speculate.Sources()}
@@ -98,7 +98,7 @@ func (e *Engine) drafts(a *answer) {
 	a.drafting = d
 }
 
-// undraft releases what the drafts of a hold.
+// undraft releases the small model's text for a.
 func (e *Engine) undraft(a *answer) {
 	if d := a.drafting; d != nil && d.ask != nil {
 		e.drafter.Release(d.ask.Text)

@@ -1,8 +1,8 @@
-// Package engine answers many requests with one model at once: a queue, steps that
-// evaluate a batch of rows of all texts, samplers, and a stream of tokens for each
-// request. Texts share the blocks of common beginnings; where memory is short, the youngest
-// is preempted and resumes later. A text gets the same tokens, to the bit, alone and beside
-// others, from the cache and evaluated anew.
+// Package engine answers many requests with one model at once. It has a queue, steps that
+// each evaluate a batch with rows of all texts, samplers, and a stream of tokens for each
+// request. Texts share the cache blocks of common prefixes. If memory is short, the youngest
+// text is preempted and resumes later. A text gets the same tokens, to the bit, whether it
+// runs alone or beside others, and whether its prefix comes from the cache or is evaluated.
 package engine
 
 import (
@@ -21,25 +21,25 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// Options say how an Engine is made; zeros stand for the defaults.
+// Options are the settings of an Engine. A zero stands for the default.
 type Options struct {
-	Ctx      int           // tokens of a text at most: the model's, at most model.DefaultCtx
-	Parallel int           // answers given at once: 4
-	Answers  int           // to one request at most: Parallel; with more, such a request is answered alone
-	Queue    int           // requests that wait at most: 64
-	Batch    int           // rows of a step at most: model.DefaultBatch
-	Target   time.Duration // of a step while somebody is being answered: 100 ms
-	// Blocks is the memory of all texts, in blocks of model.BlockLen tokens; the default is
-	// as many as Parallel texts fill. Where a text needs more, the engine first frees what
-	// only the prefix cache holds. Then it preempts texts: those whose readers are slow, then
-	// the youngest.
+	Ctx      int           // the most tokens of a text; default: the model's context, up to model.DefaultCtx
+	Parallel int           // the most answers that run at once; default 4
+	Answers  int           // the most answers to one request; default Parallel
+	Queue    int           // the most requests that wait; default 64
+	Batch    int           // the most rows of a step; default model.DefaultBatch
+	Target   time.Duration // the duration of a step while any text is being answered; default 100 ms
+	// Blocks is the most blocks of the cache of all texts, each of model.BlockLen tokens. The
+	// default is enough for Parallel texts of Ctx tokens. If a text needs more, the engine
+	// first frees blocks that only the prefix cache uses. Then it preempts texts: first those
+	// with slow readers, then the youngest.
 	Blocks  int
-	NoCache bool   // texts do not share what they have evaluated
-	Drafts  Drafts // what is evaluated of a text before it is sampled
+	NoCache bool   // texts do not share the blocks of common prefixes
+	Drafts  Drafts // where drafts for speculative decoding come from
 
-	Threads        int         // machine.CountThreads().Default()
-	CacheK, CacheV *quant.Type // nil is F16
-	Pool           *pool.Pool  // used in place of workers of its own, if not nil
+	Threads        int         // the number of workers; default machine.CountThreads().Default()
+	CacheK, CacheV *quant.Type // default F16
+	Pool           *pool.Pool  // the workers to use; nil: the engine starts its own
 }
 
 // Engine evaluates the texts of all requests together. Its methods may be called from
@@ -48,12 +48,12 @@ type Engine struct {
 	opt     Options
 	warning string
 	runner  *model.Runner
-	pool    *pool.Pool // nil: the runner has its own, or it is others'
+	pool    *pool.Pool // closed with the engine; nil if the runner has its own or Options.Pool is set
 	vocab   sampler.Vocab
 
-	mu       sync.Mutex // of what follows
+	mu       sync.Mutex // guards the fields up to done
 	changed  *sync.Cond
-	wakes    int // times that something changed
+	wakes    int // counts the changes, so that the loop misses none
 	waiting  []*group
 	draining bool
 	closing  bool
@@ -62,36 +62,36 @@ type Engine struct {
 	stats    Stats
 	done     chan struct{} // closed when the loop has ended
 
-	work     sync.Mutex // held while texts change; of what follows
-	prefix   *prefixes  // nil without
+	work     sync.Mutex // held during a step; guards the fields below
+	prefix   *prefixes  // nil: no prefix cache
 	running  []*answer  // in order of admission
-	resting  []*answer  // preempted, the eldest first
+	resting  []*answer  // preempted answers, in order of admission
 	admitted int
-	short    bool // a text waits for memory
-	frugal   bool // this step has no memory for drafts
+	short    bool // a text waits for cache blocks
+	frugal   bool // this step has too few cache blocks for drafts
 	pace     pace
 
 	speculate *speculate.Controller
 	drafter   *drafter.Drafter               // nil: no small model drafts
-	guess     func(a *answer, n int) []int32 // of tests, in the place of all sources; nil
-	drafted   time.Duration                  // that the making of the drafts of this step took,
-	wrote     time.Duration                  // and that the small model took besides
+	guess     func(a *answer, n int) []int32 // tests set it to replace all sources of drafts; nil otherwise
+	drafted   time.Duration                  // time that this step's drafts took, without the small model
+	wrote     time.Duration                  // time that the small model took in this step
 	batch     model.Batch
-	rows      []rows // of batch
+	rows      []rows // the rows of batch, by text
 }
 
-// Stats is what an engine has done, and is doing.
+// Stats counts what an engine has done since its start, and what it is doing now.
 type Stats struct {
-	Busy             int // requests that have not ended
-	Waiting, Running int // requests that wait, answers that are given
+	Busy             int // requests that have not ended, waiting ones included
+	Waiting, Running int // requests in the queue, and answers in progress
 
-	Blocks, BlocksUsed, BlocksCached int // of the cache: at most, in use, of those only for later texts
+	Blocks, BlocksUsed, BlocksCached int // cache blocks: the limit, those in use, and those in the prefix cache
 
-	PromptTokens, CachedTokens, GeneratedTokens int64         // the last: sampled, be they read or not
-	PromptTime, GenerateTime                    time.Duration // of the steps with rows of prompts, and of the others
+	PromptTokens, CachedTokens, GeneratedTokens int64         // GeneratedTokens includes tokens that nobody has read
+	PromptTime, GenerateTime                    time.Duration // time of steps with prompt rows, and of all other steps
 	Steps, Rows                                 int64
-	Drafts, DraftTokens, DraftAccepted          int64     // evaluated before they were sampled; those that were sampled then
-	AcceptedAt                                  [16]int64 // drafts whose token at that place was sampled then; further ones count as the last
+	Drafts, DraftTokens, DraftAccepted          int64     // drafts, their tokens, and the tokens that the sampler then chose
+	AcceptedAt                                  [16]int64 // accepted tokens by position in the draft; the last: all further ones
 	Preemptions, Cancelled                      int64
 	LastStep                                    time.Time
 }
@@ -124,7 +124,7 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	if o.Target <= 0 {
 		o.Target = 100 * time.Millisecond
 	}
-	least := (o.Ctx+model.BlockLen-1)/model.BlockLen + 1 // a text, and a copy of a shared block
+	least := (o.Ctx+model.BlockLen-1)/model.BlockLen + 1 // one text, and a copy of a shared block
 	if o.Blocks == 0 {
 		o.Blocks = least * o.Parallel
 	}
@@ -147,7 +147,7 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 		e.free()
 		return nil, err
 	}
-	if !o.NoCache && !m.Config.Recurrent() { // else blocks alone are no beginning of a text
+	if !o.NoCache && !m.Config.Recurrent() { // a recurrent model's state is not in blocks
 		e.prefix = newPrefixes(e.runner.Cache())
 	}
 	tok := m.Tokenizer
@@ -161,8 +161,8 @@ func New(m *model.Model, opt Options) (*Engine, error) {
 	return e, nil
 }
 
-// recent returns how many blocks the layers with a window get: enough for all texts and for
-// what a batch adds, and as many again for shared beginnings and for marks.
+// recent returns the number of blocks for layers with a window: enough for all texts and the
+// rows of a batch, and as many again for shared prefixes and for marks.
 func (e *Engine) recent(m *model.Model) int {
 	o, text := &e.opt, m.RecentBlocks(e.opt.Ctx)
 	if text == 0 {
@@ -171,10 +171,10 @@ func (e *Engine) recent(m *model.Model) int {
 	return min(2*text*o.Parallel+(o.Batch+model.BlockLen-1)/model.BlockLen+o.Parallel, o.Blocks+text)
 }
 
-// Ctx returns how many tokens a text can have.
+// Ctx returns the most tokens that a text can have.
 func (e *Engine) Ctx() int { return e.opt.Ctx }
 
-// Warning returns what the user should know of the options, "" for nothing.
+// Warning returns a warning about the options for the user, or "".
 func (e *Engine) Warning() string { return e.warning }
 
 // Model returns the engine's model.
@@ -205,10 +205,10 @@ func (e *Engine) Stats() Stats {
 	return s
 }
 
-// Submit puts a request into the queue. When ctx is cancelled its answers end with the
-// Reason Interrupt. It fails for a request that cannot be answered: with a *PromptError
-// where the prompt does not fit into the context, ErrQueueFull where too many requests
-// wait, and ErrClosed once Drain or Close is called.
+// Submit puts a request into the queue. When ctx is cancelled, the request's answers end
+// with the Reason Interrupt. Submit returns an error for an invalid request: a *PromptError
+// if the prompt does not fit into the context. It returns ErrQueueFull if too many requests
+// wait, and ErrClosed after a call of Drain or Close.
 func (e *Engine) Submit(ctx context.Context, req Request) (*Stream, error) {
 	g, err := e.newGroup(ctx, &req)
 	if err != nil {
@@ -233,7 +233,7 @@ func (e *Engine) Submit(ctx context.Context, req Request) (*Stream, error) {
 	return g.stream, nil
 }
 
-// newGroup checks a request and makes its answers.
+// newGroup checks a request, and returns a group with its answers.
 func (e *Engine) newGroup(ctx context.Context, req *Request) (*group, error) {
 	m := e.Model()
 	switch n := req.answers(); {
@@ -301,8 +301,8 @@ func (e *Engine) wakeLocked() {
 	e.changed.Broadcast()
 }
 
-// Drain makes Submit refuse requests, and returns when all that were accepted are
-// answered or ctx is cancelled, with its error.
+// Drain makes Submit refuse requests. It returns once all accepted requests are answered.
+// If ctx is cancelled before, it returns ctx's error.
 func (e *Engine) Drain(ctx context.Context) error {
 	defer context.AfterFunc(ctx, e.wake)()
 	e.mu.Lock()
@@ -317,8 +317,7 @@ func (e *Engine) Drain(ctx context.Context) error {
 	return nil
 }
 
-// Close ends all answers that are being given, with ErrClosed, and the engine's
-// goroutines.
+// Close ends all answers in progress with ErrClosed, and stops the engine's goroutines.
 func (e *Engine) Close() error {
 	e.mu.Lock()
 	e.draining, e.closing = true, true
@@ -328,7 +327,7 @@ func (e *Engine) Close() error {
 	return e.free()
 }
 
-// free ends the workers.
+// free closes the models' runners and the workers.
 func (e *Engine) free() (err error) {
 	if e.drafter != nil {
 		err = e.drafter.Close()
@@ -343,8 +342,8 @@ func (e *Engine) free() (err error) {
 }
 
 // Run answers a request. It calls emit with each token before the next step, but not after
-// ctx has ended. An error of emit ends the answer and is returned. A text of the request then
-// holds no token that was not passed on.
+// ctx has ended. If emit returns an error, Run ends the answer and returns that error. A
+// Text of the request then holds no token that emit has not seen.
 func (e *Engine) Run(ctx context.Context, req Request, emit func(Token) error) (Result, error) {
 	req.Window = 1
 	s, err := e.Submit(ctx, req)

@@ -7,7 +7,7 @@ import (
 	"alpaca/internal/model"
 )
 
-// evict.go is what the prefix cache forgets where memory is short.
+// evict.go chooses what the prefix cache forgets if memory is short.
 
 // remove forgets a node without children.
 func (p *prefixes) remove(n *node) {
@@ -26,16 +26,15 @@ func (p *prefixes) remove(n *node) {
 	p.count--
 }
 
-// evict forgets the leaf that was not used for longest and whose block nobody else
-// uses. It returns false if there is none.
+// evict forgets the least recently used leaf whose block no text uses. It returns false if
+// there is none.
 func (p *prefixes) evict() bool { return p.evictLeaf(1) }
 
-// disown is evict, but where there is no such leaf it forgets one whose block texts
-// use: a text that is its last user can change the block without a copy.
+// disown is evict, but if there is no such leaf it forgets one whose block texts use. A text
+// that becomes the only user of a block can change it without a copy.
 func (p *prefixes) disown() bool { return p.evict() || p.evictLeaf(math.MaxInt) }
 
-// evictLeaf forgets the leaf that was not used for longest and whose block has at most
-// that many users.
+// evictLeaf forgets the least recently used leaf whose block has at most that many users.
 func (p *prefixes) evictLeaf(users int) bool {
 	for n := p.oldest.prev; n != &p.oldest; n = n.prev {
 		if len(n.kids) == 0 && n.block.Users() <= users {
@@ -46,9 +45,8 @@ func (p *prefixes) evictLeaf(users int) bool {
 	return false
 }
 
-// evictRecent forgets the Recent block of the node that was not used for longest and whose
-// block has at most that many users, those of stops last. It returns false if there is
-// none.
+// evictRecent forgets the least recently used Recent block that has at most that many users.
+// Blocks of stops are forgotten last. evictRecent returns false if there is none.
 func (p *prefixes) evictRecent(users int) bool {
 	for _, stops := range []bool{false, true} {
 		for n := p.oldest.prev; n != &p.oldest; n = n.prev {
@@ -62,7 +60,7 @@ func (p *prefixes) evictRecent(users int) bool {
 	return false
 }
 
-// unused returns how many blocks only nodes use.
+// unused returns how many blocks only the prefix cache uses.
 func (p *prefixes) unused() (blocks model.Blocks) {
 	for n := p.oldest.prev; n != &p.oldest; n = n.prev {
 		if n.block.Users() == 1 {

@@ -12,13 +12,13 @@ import (
 	"alpaca/internal/model"
 )
 
-// Numerics is the version of the results. It rises when the same request to the same model
-// gets another answer than before, be it in a bit of a probability.
+// Numerics is the version of the results. It rises when any bit of an answer to the same
+// request to the same model changes.
 const Numerics = 2
 
-// fingerprint tells models apart: by everything that their evaluation is set to,
-// by names, types and shapes of the tensors, by some of their bytes, and by adapters, as
-// strong as scales say.
+// fingerprint returns a hash that identifies a model: its configuration, the names, types
+// and shapes of its tensors, samples of their bytes, and its adapters with their scales. It
+// returns zeros if the file cannot be read.
 func fingerprint(m *model.Model, scales []float32) (sum [sha256.Size]byte) {
 	h := sha256.New()
 	fmt.Fprintf(h, "%+v\n", shapeOf(&m.Config))
@@ -32,7 +32,7 @@ func fingerprint(m *model.Model, scales []float32) (sum [sha256.Size]byte) {
 		return nil
 	})
 	if err != nil {
-		return sum // evaluation will tell
+		return sum // evaluation will return the error
 	}
 	for i, l := range m.LoRAs {
 		if scales[i] != 0 {
@@ -43,7 +43,7 @@ func fingerprint(m *model.Model, scales []float32) (sum [sha256.Size]byte) {
 	return sum
 }
 
-// sample hashes a tensor's infos and a few places of its data.
+// sample hashes a tensor's name, type, shape and size, and its data at a few places.
 func sample(h hash.Hash, t *gguf.Tensor) {
 	const places, length = 16, 64
 	fmt.Fprintf(h, "%q %v %v %d\n", t.Name, t.Type, t.Shape, t.Bytes)
@@ -53,8 +53,8 @@ func sample(h hash.Hash, t *gguf.Tensor) {
 	}
 }
 
-// shape is what the settings of a model were when the files got their version: its
-// names and their order are part of the fingerprint.
+// shape has the settings that model.Config had when saved states got their version. The
+// names and the order of the fields are part of the fingerprint.
 type shape struct {
 	Name, Arch                             string
 	TrainCtx, Dim, NumLayers, FFNDim       int
@@ -86,14 +86,14 @@ func shapeOf(c *model.Config) shape {
 	}
 }
 
-// beyond reports whether a model has settings that shape does not hold, or that meant
-// less then. A field that is new in model.Config is one of them wherever it is not zero.
+// beyond reports whether a model has settings that shape does not have. Any new field of
+// model.Config counts as one if it is not zero.
 func beyond(c *model.Config) bool {
 	l := c.Layers[0]
 	if slices.ContainsFunc(c.Layers, func(other model.LayerConfig) bool { return other != l }) {
 		return true
 	}
-	rest := *c // what is left of it where all is taken away that shape holds, or that is as it was then
+	rest := *c // fields that shape has are set to zero below
 	rest.Name, rest.Arch = "", ""
 	rest.TrainCtx, rest.Dim, rest.NumLayers, rest.VocabSize = 0, 0, 0, 0
 	rest.NormEps, rest.NumExperts, rest.NumUsed = 0, 0, 0
@@ -117,7 +117,7 @@ func beyond(c *model.Config) bool {
 	}
 	r.Scaling = ""
 	if r.YaRN.Ext == 1 {
-		r.YaRN.Ext = 0 // the same
+		r.YaRN.Ext = 0 // 0 and 1 mean the same
 	}
 	return l != model.LayerConfig{} || !reflect.DeepEqual(rest, model.Config{})
 }

@@ -2,20 +2,21 @@ package engine
 
 import "alpaca/internal/model"
 
-// Texts with a beginning in common often come at once, before any of it is evaluated. Then
-// one of them evaluates it, and the others wait and go on from its blocks. The last of
-// these need not be full: whoever goes on in it first makes a copy.
+// Texts with a common prefix often arrive at once, before any of it is evaluated. Then one
+// of them evaluates the prefix. The others wait, and then share its blocks. The last shared
+// block need not be full: a text that adds tokens to it makes a copy first.
 
-// worthWaiting is how many tokens have to be saved where a text waits for another one.
+// worthWaiting is the least number of tokens that a text must save by waiting for another.
 const worthWaiting = 8
 
-// sharing reports whether a text takes and gives what is evaluated.
+// sharing reports whether a text shares blocks with others.
 func (e *Engine) sharing(a *answer) bool {
 	return e.prefix != nil && !a.ended && a.node != nil && !a.group.req.NoCache
 }
 
-// common returns how many tokens a text could have from another one that has evaluated n
-// of its own, if more than it has. The last token is always evaluated anew.
+// common returns the length of the common prefix of a and the first n tokens of b, if it is
+// longer than what a has evaluated; otherwise 0. The last token of a never counts, because
+// it is always evaluated.
 func common(a, b *answer, n int) int {
 	have, most := a.seq.Len(), min(len(a.tokens)-1, n)
 	if a == b || have >= most || a.tokens[have] != b.tokens[have] || a.group.salt != b.group.salt {
@@ -24,8 +25,8 @@ func common(a, b *answer, n int) int {
 	return same(a.tokens[:most], b.tokens)
 }
 
-// follows reports whether a text had better wait for what another text evaluates in this
-// step or soon. The rows of that one are chosen, so that never all wait.
+// follows reports whether a should wait for a text that has rows in this step, because that
+// text will evaluate a prefix of a. Since that text has rows already, not all texts wait.
 func (e *Engine) follows(a *answer) bool {
 	if a.read || !e.sharing(a) {
 		return false
@@ -38,7 +39,8 @@ func (e *Engine) follows(a *answer) bool {
 	return false
 }
 
-// catchUp gives texts that read their prompts what others have evaluated meanwhile.
+// catchUp lets each text that is reading its prompt adopt the longest prefix that another
+// text has evaluated meanwhile.
 func (e *Engine) catchUp() {
 	for _, a := range e.running {
 		if a.read || !e.sharing(a) {
@@ -60,11 +62,11 @@ func (e *Engine) catchUp() {
 	}
 }
 
-// adopt lets a text go on from the first n tokens of another one.
+// adopt gives a the blocks of the first n tokens of b.
 func (e *Engine) adopt(a, b *answer, n int) {
 	shared := b.seq.Fork(n)
 	more := shared.Len() - a.seq.Len()
-	if more <= 0 { // of layers with a window b has less
+	if more <= 0 { // b no longer has the windows after n tokens
 		shared.Free()
 		return
 	}

@@ -2,22 +2,20 @@ package engine
 
 import "strings"
 
-// holder keeps tokens back while their text may be the beginning of a stop
-// string.
+// holder holds tokens back while their text may be the beginning of a stop string.
 type holder struct {
 	stops  []string
 	tokens []Token // held, oldest first
-	text   string  // of the held tokens, with the texts of control tokens
+	text   string  // the text of the held tokens, including the texts of control tokens
 	done   bool    // a stop string was found
-	found  string  // that one
+	found  string  // the stop string that was found
 }
 
 func newHolder(stops []string) *holder { return &holder{stops: stops} }
 
-// push adds a token and returns those whose text is certain. open says that
-// the token began a character that is not whole yet. Where the text has come
-// to hold a stop string, stop is true and the tokens returned are all that is
-// left, with the text before it.
+// push adds a token and returns the tokens whose text is certain. open says that the token
+// began a character that is not complete yet. If the held text contains a stop string, stop
+// is true. Then push returns all held tokens, with their text cut off before the stop string.
 func (h *holder) push(t Token, open bool) (ready []Token, stop bool) {
 	h.tokens = append(h.tokens, t)
 	h.text += t.spelled()
@@ -28,8 +26,8 @@ func (h *holder) push(t Token, open bool) (ready []Token, stop bool) {
 	certain := len(h.text) - h.suspect()
 	n := 0
 	for n < len(h.tokens) && len(h.tokens[n].spelled()) <= certain {
-		// A token with open characters gets them when they are whole, or
-		// at the end of the text.
+		// A token with an incomplete character gets it once it is complete, or at the end
+		// of the text.
 		if open && n == len(h.tokens)-1 {
 			break
 		}
@@ -41,8 +39,8 @@ func (h *holder) push(t Token, open bool) (ready []Token, stop bool) {
 	return ready, false
 }
 
-// flush adds the last text to the last token and returns all that is held. No
-// more tokens follow.
+// flush adds the last text to the last token and returns all held tokens. It is called after
+// the last push.
 func (h *holder) flush(last string) []Token {
 	rest := h.tokens
 	if n := len(rest); n > 0 && !h.done {
@@ -52,9 +50,9 @@ func (h *holder) flush(last string) []Token {
 	return rest
 }
 
-// find returns the stop string that is complete first, the longest of those that end
-// at the same place, so that it does not matter how the text is divided into tokens, and
-// where it begins; -1 if there is none.
+// find returns the stop string that ends first, and where it begins. Of several that end at
+// the same place it returns the longest. So the result does not depend on how the text is
+// divided into tokens. begin is -1 if there is none.
 func (h *holder) find() (begin int, stop string) {
 	begin, end := -1, len(h.text)+1
 	for _, s := range h.stops {
@@ -66,8 +64,8 @@ func (h *holder) find() (begin int, stop string) {
 	return begin, stop
 }
 
-// suspect returns the length of the longest end of the text that begins a stop
-// string.
+// suspect returns the length of the longest suffix of the text that a stop string begins
+// with.
 func (h *holder) suspect() int {
 	longest := 0
 	for _, s := range h.stops {
@@ -80,7 +78,7 @@ func (h *holder) suspect() int {
 	return longest
 }
 
-// cut returns all tokens with their text cut off at byte at of the whole.
+// cut returns all held tokens, with their text cut off at byte at of the held text.
 func (h *holder) cut(at int) []Token {
 	tokens := h.tokens
 	for i := range tokens {

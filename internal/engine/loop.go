@@ -4,7 +4,7 @@ import (
 	"slices"
 )
 
-// loop is the life of an engine: steps, and waiting where there is nothing to do.
+// loop runs steps, and waits while there is nothing to do, until the engine is closed.
 func (e *Engine) loop() {
 	defer close(e.done)
 	for {
@@ -40,7 +40,7 @@ func (e *Engine) end() {
 	}
 }
 
-// admitAll makes all waiting requests known to the loop, so that they can be ended.
+// admitAll begins the answers of all waiting requests, so that end can end them.
 func (e *Engine) admitAll() {
 	e.mu.Lock()
 	waiting := e.waiting
@@ -53,7 +53,7 @@ func (e *Engine) admitAll() {
 	}
 }
 
-// step evaluates one batch. It returns false where there is nothing to do.
+// step evaluates one batch. It returns false if there was nothing to do.
 func (e *Engine) step() bool {
 	e.work.Lock()
 	defer e.work.Unlock()
@@ -96,13 +96,13 @@ func (e *Engine) cancel() {
 	}
 }
 
-// begin takes a text among those being answered.
+// begin adds a to the running answers.
 func (e *Engine) begin(a *answer) {
 	if a.seq == nil {
 		if a.seq = e.runner.NewSeq(); a.group.req.Text != nil {
 			a.seq = a.group.req.Text.seq
 		}
-		a.seq.SetScales(a.group.req.LoRA) // which newGroup has checked
+		a.seq.SetScales(a.group.req.LoRA) // newGroup has checked the scales
 	}
 	e.admitted++
 	a.order = e.admitted
@@ -110,8 +110,8 @@ func (e *Engine) begin(a *answer) {
 	e.running = append(e.running, a)
 }
 
-// settle hands on what is ready, and removes the texts that have ended. It returns true
-// if there were any.
+// settle passes new tokens to the streams, and removes the answers that have ended. It
+// returns true if any has ended.
 func (e *Engine) settle() (ended bool) {
 	for _, list := range [][]*answer{e.running, e.resting} {
 		for _, a := range list {
@@ -143,7 +143,8 @@ func (e *Engine) settle() (ended bool) {
 	return ended
 }
 
-// finish frees what a text that has ended holds.
+// finish frees the memory of an answer that has ended. It ends the request's stream with the
+// last of its answers.
 func (e *Engine) finish(a *answer) {
 	g := a.group
 	e.undraft(a)
@@ -163,8 +164,8 @@ func (e *Engine) finish(a *answer) {
 	e.mu.Unlock()
 	if !g.shared {
 		g.shared = true
-		for _, other := range g.answers { // those that have not begun
-			if other.seq == nil {
+		for _, other := range g.answers {
+			if other.seq == nil { // it has not begun
 				other.end(a.result.Reason, a.err)
 				other.result.Reason = a.result.Reason
 				g.left--

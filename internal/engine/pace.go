@@ -5,20 +5,20 @@ import (
 	"time"
 )
 
-// pace measures how long steps take, by their number of rows. The engine cuts prompts by it,
-// so that no running answer waits much longer than target for its next token. Where a prompt
-// is cut never shows in a result.
+// pace measures how long steps take, by their number of rows. The engine divides prompts
+// into chunks accordingly, so that no running answer waits much longer than target for its
+// next token. Results do not depend on how a prompt is divided.
 type pace struct {
 	target time.Duration
-	row    [32]float64 // nanoseconds a row of steps with 2^(i-1) < rows <= 2^i; 0: not known
+	row    [32]float64 // nanoseconds per row in steps with 2^(i-1) < rows <= 2^i; 0: unknown
 }
 
-// class returns which of the figures is about steps of that many rows.
+// class returns the index in pace.row for steps of that many rows.
 func class(rows int) int { return bits.Len(uint(max(rows, 1) - 1)) }
 
-// learn takes note of a step.
+// learn records that a step of that many rows took d.
 func (p *pace) learn(rows int, d time.Duration) {
-	const weight = 0.25 // of what is new
+	const weight = 0.25 // the weight of a new measurement in the average
 	c := &p.row[class(rows)]
 	now := float64(d) / float64(rows)
 	if *c == 0 {
@@ -27,8 +27,9 @@ func (p *pace) learn(rows int, d time.Duration) {
 	*c += weight * (now - *c)
 }
 
-// estimate returns how long a step of that many rows takes, 0 where nothing is known. A
-// row of a larger step takes less time, so that smaller ones tell the most it can be.
+// estimate returns about how long a step of that many rows takes, from measurements of such
+// steps or smaller ones; 0 if there are none. Measurements of smaller steps give an upper
+// bound, because a row of a larger step takes less time.
 func (p *pace) estimate(rows int) time.Duration {
 	for i := class(rows); i >= 0; i-- {
 		if p.row[i] > 0 {
@@ -38,8 +39,8 @@ func (p *pace) estimate(rows int) time.Duration {
 	return 0
 }
 
-// bound returns how long a step of that many rows takes at most, where only larger steps
-// are known; 0 where none is.
+// bound returns the most time that a step of that many rows takes, from measurements of
+// such steps or larger ones; 0 if there are none.
 func (p *pace) bound(rows int) time.Duration {
 	for i := class(rows); i < len(p.row); i++ {
 		if p.row[i] > 0 {
@@ -50,11 +51,12 @@ func (p *pace) bound(rows int) time.Duration {
 }
 
 const (
-	leastChunk = 8  // rows of a prompt that a step takes at least
-	firstChunk = 32 // while nothing is known
+	leastChunk = 8  // the fewest rows of prompts in a step
+	firstChunk = 32 // the rows of prompts in a step while there are no measurements
 )
 
-// chunk returns how many rows of prompts, at most most, go with rows others into a step.
+// chunk returns how many rows of prompts to add to a step that has rows rows already. The
+// result is at most most.
 func (p *pace) chunk(rows, most int) int {
 	if rows == 0 {
 		return most

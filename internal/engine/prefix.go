@@ -8,22 +8,22 @@ import (
 	"alpaca/internal/model"
 )
 
-// prefixes knows which blocks of the cache hold which tokens, in whatever texts they
-// were evaluated. A node is a block after those of its parents, so that the path to a
-// node is a text from its beginning; the node of a block that is not full is a leaf.
-// The table is looked up by a hash, which is only a hint: the tokens are compared, too.
+// prefixes is a tree of the evaluated prefixes of all texts: it knows which cache blocks
+// hold which tokens. A node is a block that follows the block of its parent, so that the
+// path from a root to a node is a prefix. The node of a block that is not full is a leaf.
+// The table finds full blocks by a hash of their tokens. The tokens are compared, too.
 //
-// A node is a user of its block. Where memory is short the least recently used leaf is
-// forgotten, unless a text uses its block.
+// A node is a user of its block. If memory is short, the least recently used leaf whose
+// block no text uses is forgotten.
 //
 // In layers with a window a text needs only the blocks of its last positions. A node may have
-// lost its Recent block. A text can still use the node if the positions to come are too
-// far away to see it. Where such blocks are short, those at stops are forgotten
+// lost its Recent block. A text can still use the node if the window of the text's next
+// position does not reach it. If Recent blocks are short, those at stops are forgotten
 // last: at the ends of texts, and where texts part.
 type prefixes struct {
 	cache  *model.Cache
 	seed   maphash.Seed
-	roots  map[string]*node // by salt
+	roots  map[string]*node // the roots by salt
 	table  map[nodeKey]*node
 	oldest node // the ring of all nodes: next is the most recently used, prev the least
 	count  int
@@ -33,11 +33,11 @@ type node struct {
 	parent     *node
 	kids       []*node
 	hash       uint64
-	tokens     []int32 // that the block is known to hold: model.BlockLen, or fewer
+	tokens     []int32 // the tokens of block, at most model.BlockLen
 	block      *model.Block
-	recent     *model.Block // nil where it is forgotten, or there are no such blocks
-	stop       bool         // texts are likely to go on where a window still reaches it
-	gone       bool         // it was forgotten: nothing can follow it
+	recent     *model.Block // nil if it is forgotten, or no layer has a window
+	stop       bool         // a window reaches this node from a stop, so that its Recent block is forgotten last
+	gone       bool         // the node was forgotten, so that it cannot get children
 	salt       string
 	prev, next *node
 }
@@ -53,15 +53,15 @@ func newPrefixes(c *model.Cache) *prefixes {
 	return p
 }
 
-// root returns the beginning of all texts of that salt.
+// root returns the node from which all texts with that salt begin.
 func (p *prefixes) root(salt string) *node {
 	if p.roots[salt] == nil {
-		return &node{salt: salt} // known once something follows it
+		return &node{salt: salt} // put stores it in roots with its first child
 	}
 	return p.roots[salt]
 }
 
-// full returns the child of n with these tokens, a block's worth, or nil.
+// full returns the child of n with these model.BlockLen tokens, nil if there is none.
 func (p *prefixes) full(n *node, tokens []int32) *node {
 	k := p.table[nodeKey{n, p.hash(tokens)}]
 	if k == nil || !slices.Equal(k.tokens, tokens) {
@@ -82,8 +82,8 @@ func (p *prefixes) hash(tokens []int32) uint64 {
 }
 
 // adopt gives s, which is empty, the blocks of the longest known prefix of tokens after
-// which a text can go on. Of the last block it may use a part. adopt returns the node of the
-// last block that is used whole, and how many such blocks there are.
+// which a text can go on. s may use only a part of the last block. adopt returns the node of
+// the last full block, and the number of full blocks.
 func (p *prefixes) adopt(s *model.Seq, salt string, tokens []int32) (n *node, blocks int, err error) {
 	n = p.root(salt)
 	var path []*node
@@ -167,11 +167,12 @@ func same(a, b []int32) int {
 	return n
 }
 
-// put makes it known that block and recent hold tokens after the path to parent: a block's
-// worth, or fewer at the end of a text. It returns the node that has these tokens, possibly
-// with other blocks. It returns nil in the rare case that another node has the same hash.
+// put adds a node for block and recent, which hold tokens, as a child of parent. A block has
+// fewer than model.BlockLen tokens only at the end of a text. put returns the node that has
+// these tokens, possibly an older one with other blocks. It returns nil in the rare case
+// that another node has the same hash.
 func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block) *node {
-	if parent.parent == nil { // another text may have made the root known meanwhile
+	if parent.parent == nil { // put may have stored another node as the root meanwhile
 		parent = p.root(parent.salt)
 	}
 	whole := len(tokens) == model.BlockLen
@@ -184,7 +185,7 @@ func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block)
 	}
 	for _, k := range slices.Clone(parent.kids) {
 		n := same(k.tokens, tokens)
-		if n == len(tokens) { // a part of a block that is known
+		if n == len(tokens) { // k has these tokens already
 			if !whole && k.recent == nil && recent != nil && len(k.tokens) > n {
 				continue // k has no Recent block, so it cannot stand in for this one
 			}
@@ -194,7 +195,7 @@ func (p *prefixes) put(parent *node, tokens []int32, block, recent *model.Block)
 			p.touch(k)
 			return k
 		}
-		if n == len(k.tokens) { // the beginning of what is known now
+		if n == len(k.tokens) { // k has only a prefix of these tokens
 			p.remove(k)
 		}
 	}

@@ -1,16 +1,16 @@
 package engine
 
-// accounts count the tokens that were evaluated for each key with requests. The cheapest key
-// goes first, so that no key is served at the expense of the others.
+// accounts count the tokens that were evaluated for each key with requests. The key with the
+// fewest tokens goes first, so that every key gets its share.
 type accounts map[string]*account
 
 type account struct {
-	requests int // that wait or are answered
-	tokens   int64
+	requests int   // requests that wait or are being answered
+	tokens   int64 // rows of steps so far
 }
 
-// open notes a request. A key without other requests begins with the cost of the cheapest: it
-// gets its turn soon, but earns nothing for the time it was away.
+// open counts a new request. A key without other requests begins with the tokens of the key
+// that has the fewest. So it gets its turn soon, but no credit for the time it was away.
 func (c accounts) open(key string) {
 	a := c[key]
 	if a == nil {
@@ -26,23 +26,23 @@ func (c accounts) open(key string) {
 	a.requests++
 }
 
-// newcomer reports whether a key without requests may wait although the queue is full. Such
-// keys have a quarter of the queue's length in addition, so that one key that fills the queue
-// keeps no other out.
+// newcomer reports whether a request may wait although the queue is full, because its key
+// has no other requests. For such keys the queue is a quarter longer, so that one key that
+// fills the queue does not keep the others out.
 func (c accounts) newcomer(key string, waiting, queue int) bool {
 	return key != "" && c[key] == nil && waiting < queue+(queue+3)/4
 }
 
-// close notes that a request has ended.
+// close counts a request that has ended.
 func (c accounts) close(key string) {
 	if c[key].requests--; c[key].requests == 0 {
 		delete(c, key)
 	}
 }
 
-// nextInLine returns the index in waiting of the request that begins next: the oldest of the
-// cheapest key. A key that holds half of the places already lets others go first. held counts
-// the running answers of each key.
+// nextInLine returns the index in waiting of the request that begins next: the oldest
+// request of the key with the fewest tokens. A key that holds half of the places already
+// comes after the others. held counts the running answers of each key.
 func nextInLine(waiting []*group, c accounts, held map[string]int, places int) int {
 	best, bestOver := -1, false
 	seen := map[string]bool{}

@@ -15,77 +15,79 @@ var (
 	ErrClosed    = errors.New("engine: no more requests are accepted")
 )
 
-// Reason says why a text ended.
+// Reason says why an answer ended.
 type Reason string
 
 // The reasons.
 const (
-	Length    Reason = "length"    // as many tokens as asked for
-	EOS       Reason = "eos"       // the model ended the text
-	Stop      Reason = "stop"      // a stop string
+	Length    Reason = "length"    // the answer has MaxTokens tokens
+	EOS       Reason = "eos"       // the model, or the grammar, ended the text
+	Stop      Reason = "stop"      // the text contained a stop string
 	Context   Reason = "context"   // the context is full
 	Interrupt Reason = "interrupt" // the context.Context was cancelled
 )
 
-// Request is a text to continue, and how. The zero value of each field but MaxTokens is its
-// usual setting.
+// Request describes a text to continue. The zero value of each field except MaxTokens is its
+// default.
 type Request struct {
 	Prompt    []int32  // at least one token
-	MaxTokens int      // tokens to generate at most; negative: no limit; 0: evaluate the prompt only
-	Stop      []string // strings that end the text and are not part of it; control tokens count as their texts
+	MaxTokens int      // the most tokens to generate; negative: no limit; 0: only evaluate the prompt
+	Stop      []string // strings that end the answer and are not part of it; control tokens count as their texts
 	Logprobs  bool     // set Token.Logprob
-	Top       int      // set Token.Top to that many; implies Logprobs
-	Sampled   bool     // the distribution that a token was drawn from is meant, not the model's
+	Top       int      // set Token.Top to the Top likeliest tokens; implies Logprobs
+	Sampled   bool     // set both from the distribution after all samplers, not from the model's
 
-	// N is the number of answers, 0 for one. The prompt is evaluated once for all of
-	// them; answer i is sampled with Sampling.Seed + i.
+	// N is the number of answers; 0 stands for 1. The prompt is evaluated once for all
+	// answers. Answer i is sampled with the seed Sampling.Seed + i.
 	N        int
 	Sampling sampler.Params
-	// Grammar, if not nil, returns a new grammar for each answer, which says which tokens
-	// may follow. A sampler.Finisher ends the text as the model does, by EOS.
+	// Grammar, if not nil, returns a new grammar for each answer. The grammar says which
+	// tokens may follow. If it is a sampler.Finisher, it can end the answer with the Reason
+	// EOS.
 	Grammar func() sampler.Grammar
-	// Sampler, if not nil, is used in place of a new one with Sampling. It must have
-	// accepted the prompt's tokens already.
+	// Sampler, if not nil, is used instead of a new one with Sampling. It must have accepted
+	// the prompt's tokens already.
 	Sampler *sampler.Sampler
 
 	// NoCache keeps the text out of the prefix cache: it neither uses blocks of other
-	// texts nor offers its own. It changes nothing but the time.
+	// texts nor offers its own. This changes the speed, never the answer.
 	NoCache bool
-	// NoDrafts makes one token of the text a step. It changes nothing but the time.
+	// NoDrafts turns speculative decoding off. This changes the speed, never the answer.
 	NoDrafts bool
-	// LoRA has the scale of each of the model's adapters for the text; nil stands for the
-	// model's own. Texts with the same scales share what is cached.
+	// LoRA has the scale of each of the model's adapters for this text. nil stands for the
+	// model's default scales. Only texts with the same scales share prefixes.
 	LoRA []float32
-	// Salt divides the cache: texts find only what those of the same salt evaluated.
+	// Salt separates texts in the prefix cache: only texts with the same Salt share prefixes.
 	Salt string
 
-	// Key says whose request it is. Waiting keys take turns by the tokens that were
-	// evaluated for them, and no key holds more than half of the places.
+	// Key says whose request it is. Among the keys with waiting requests, the one with the
+	// fewest evaluated tokens comes first. While several keys wait, no key holds more than
+	// half of the places.
 	Key string
 
-	// Shift lets a text that fills its context go on: half of it is dropped, but not the
-	// first Keep tokens. Full, if not nil, is called instead and returns true after making
-	// room in the text. It must not use the engine.
+	// Shift lets a text go on when its context is full: half of its tokens are dropped, but
+	// not the first Keep tokens. If Full is not nil, it is called instead of a shift. Full
+	// returns true after making room in the text. It must not use the engine.
 	Shift bool
 	Keep  int
 	Full  func(m Movable) (bool, error)
-	// Text, if not nil, is the text that the request continues or begins anew. The
-	// beginning that it shares with the prompt is not evaluated again. Afterwards it holds
-	// what the request has evaluated.
+	// Text, if not nil, is the text that the request changes: it keeps the common prefix of
+	// Text and Prompt without evaluating it again. Afterwards Text holds the tokens of the
+	// prompt and the answer that were evaluated.
 	Text *Text
 
 	// Window is how many tokens may wait for the reader of the stream before the text
-	// pauses; 0 is 256. With 1 a token is evaluated when the reader wants the next one,
-	// except where a draft makes several in a step.
+	// pauses; 0 stands for 256. With 1 the engine makes a token only when the reader asks
+	// for it, but a draft can make several tokens in a step.
 	Window int
-	// Progress, if not nil, is called with the number of the prompt's new tokens that
-	// have been evaluated, and with their total. It must return at once.
+	// Progress, if not nil, is called with the number of prompt tokens evaluated so far, and
+	// with the number to evaluate. Tokens from the cache do not count. It must return at once.
 	Progress func(done, total int)
 }
 
 // Movable is a text whose tokens can be dropped; *model.Seq is one.
 type Movable interface {
-	Tokens() []int32 // those evaluated, valid until the next change
+	Tokens() []int32 // the evaluated tokens, valid until the next change
 	Truncate(n int)
 	Shift(keep, discard int) error
 }
@@ -95,43 +97,43 @@ func (r *Request) answers() int { return max(r.N, 1) }
 
 // Token is one token of a generated text.
 type Token struct {
-	Index int // of the answer, from 0 up to the request's N
+	Index int // number of the answer, from 0 to N-1
 	ID    int32
-	Text  string // characters that it completed; "" for control tokens
+	Text  string // the characters that the token completed; "" for control tokens
 
 	// control is the text of a control token. It is not printed, but a stop string may
 	// contain it.
 	control string
 
-	// Of the model's distribution before any sampler, or with Request.Sampled after all of
-	// them, natural logarithms.
+	// Logprob is the natural logarithm of the token's probability, in the model's
+	// distribution or, with Request.Sampled, in the distribution after all samplers.
 	Logprob float64
-	Top     []logits.TokenLogprob // the likeliest, best first
+	Top     []logits.TokenLogprob // the likeliest tokens, best first
 }
 
-// spelled is what stop strings are looked for in.
+// spelled returns the token's text in which stop strings are searched.
 func (t Token) spelled() string { return t.Text + t.control }
 
 // Result is the outcome of one answer.
 type Result struct {
 	Reason Reason
 	Stop   string // the stop string that was found; "" for none
-	Seed   uint32 // of the sampler
+	Seed   uint32 // the sampler's seed
 
-	PromptTokens    int // of the prompt; 0 where it was not read to its end
-	CachedTokens    int // of those, known from before
-	GeneratedTokens int // that the reader got, the one that ended the text included
-	DraftTokens     int // of drafts, evaluated before they were sampled
-	DraftAccepted   int // of those, the ones that were sampled then
-	Unread          int // sampled behind those that the reader got, before it was known that the request is cancelled
+	PromptTokens    int // tokens of the prompt; 0 if it was not evaluated to its end
+	CachedTokens    int // tokens of the prompt that needed no evaluation
+	GeneratedTokens int // tokens that the reader got, including the one that ended the text
+	DraftTokens     int // tokens of drafts
+	DraftAccepted   int // tokens of drafts that the sampler then chose
+	Unread          int // tokens that were sampled but not read, because the request was cancelled
 
-	QueueTime    time.Duration // until the text was begun
-	PromptTime   time.Duration // of the steps that evaluated the prompt
-	GenerateTime time.Duration // of the steps after that
-	Preemptions  int           // times that other texts took its memory
-	Shifted      bool          // tokens left the full context
+	QueueTime    time.Duration // time until the request left the queue
+	PromptTime   time.Duration // time of the steps that evaluated the prompt
+	GenerateTime time.Duration // time of the steps after those
+	Preemptions  int           // how often the text was preempted
+	Shifted      bool          // the context was shifted
 
-	length int // of the text in tokens, with those unread
+	length int // tokens of the whole text, including unread ones
 }
 
 // Evaluated returns how many tokens of the prompt were evaluated.
@@ -139,8 +141,8 @@ func (r *Result) Evaluated() int { return max(0, r.PromptTokens-r.CachedTokens) 
 
 // PromptError says that a prompt does not fit into the context.
 type PromptError struct {
-	Tokens int // of the prompt
-	Ctx    int // of the context
+	Tokens int // tokens of the prompt
+	Ctx    int // tokens that the context holds
 }
 
 func (e *PromptError) Error() string {

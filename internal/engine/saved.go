@@ -1,11 +1,11 @@
 package engine
 
-// saved.go keeps what a Text has evaluated in a file:
+// saved.go saves the evaluated tokens of a Text in a file:
 //
-//	magic "alpacast" │ version │ bytes of the note │ fingerprint of the model │ note │ state │ SHA-256 of all before
+//	magic "alpacast" │ version │ length of the note │ fingerprint of the model │ note │ state │ SHA-256 of all before
 //
-// Load checks the checksum, the version and the model's fingerprint before it uses anything
-// of a file. A restored text continues with the same bits as the saved one.
+// Load checks the checksum, the version and the model's fingerprint before it uses the
+// state. A restored text continues with the same bits as the saved one.
 
 import (
 	"bytes"
@@ -23,22 +23,22 @@ import (
 
 const (
 	magic   = "alpacast"
-	version = 1 + Numerics // of the form, and of what evaluation gives
+	version = 1 + Numerics // rises when the file format changes, or the results
 	maxNote = 64 << 20
 )
 
-// header is what a file begins with, little-endian.
+// header is the beginning of a file, little-endian.
 type header struct {
 	Magic   [8]byte
 	Version uint32
-	Note    uint32 // bytes
+	Note    uint32 // length of the note in bytes
 	Model   [sha256.Size]byte
 }
 
 const headerSize = 8 + 4 + 4 + sha256.Size
 
-// ErrOtherModel says that a file is of another model, or of the same model evaluated in
-// another way. Its note can still be read.
+// ErrOtherModel says that a state was saved with another model, or with other settings or
+// adapters. Load still returns its note.
 var ErrOtherModel = errors.New("it belongs to another model")
 
 // ErrForeign says that a file is not a saved state.
@@ -47,8 +47,8 @@ var ErrForeign = errors.New("it is not a saved state")
 var errShort = errors.New("it is damaged: it ends too early")
 
 // Save writes the text's first n tokens, their keys and values, and a note to a file. It
-// replaces an older saved state, whole or not at all, and nothing else: ErrForeign. Only its
-// owner can read a new file.
+// replaces an older saved state atomically. It returns ErrForeign if path is any other file.
+// Only its owner can read a new file.
 func (t *Text) Save(path string, n int, note []byte) error {
 	if len(note) > maxNote {
 		return fmt.Errorf("engine: a note of %d bytes, must be at most %d", len(note), maxNote)
@@ -100,7 +100,7 @@ func checkReplaced(path string) error {
 	return checkMagic(f)
 }
 
-// checkMagic returns ErrForeign unless a file begins as saved states do.
+// checkMagic returns ErrForeign unless a file begins with magic.
 func checkMagic(f *os.File) error {
 	start := make([]byte, len(magic))
 	if n, _ := f.ReadAt(start, 0); string(start[:n]) != magic {
@@ -109,13 +109,13 @@ func checkMagic(f *os.File) error {
 	return nil
 }
 
-// openFile opens a file. An empty one counts as none.
+// openFile opens a regular file. For an empty file it returns fs.ErrNotExist.
 func openFile(path string) (*os.File, error) {
 	st, err := os.Stat(path)
 	switch {
 	case err != nil:
 		return nil, err
-	case !st.Mode().IsRegular(): // opening might wait for ever
+	case !st.Mode().IsRegular(): // opening it might block forever
 		return nil, ErrForeign
 	case st.Size() == 0:
 		return nil, fmt.Errorf("it is empty: %w", fs.ErrNotExist)
@@ -123,7 +123,7 @@ func openFile(path string) (*os.File, error) {
 	return os.Open(path)
 }
 
-// plain returns what happened to a file, without its name.
+// plain returns the cause of a file error, without the file's name.
 func plain(err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return e.Err
@@ -131,8 +131,9 @@ func plain(err error) error {
 	return err
 }
 
-// Load restores the text that Save wrote, and returns the note. With ErrOtherModel it returns
-// the note, too, and leaves the text as it was. After any other error the text may be empty.
+// Load restores the text that Save wrote, and returns the note. If the error is
+// ErrOtherModel, it returns the note, too, and the text is unchanged. After any other error
+// the text may be empty.
 func (t *Text) Load(path string) (note []byte, err error) {
 	f, err := openFile(path)
 	if err != nil {
@@ -180,7 +181,7 @@ func (t *Text) load(f *os.File) ([]byte, error) {
 	})
 }
 
-// verify compares the checksum after size bytes with what they give.
+// verify returns an error unless the first size bytes match the checksum after them.
 func verify(f *os.File, size int64) error {
 	sum := sha256.New()
 	if _, err := io.Copy(sum, io.NewSectionReader(f, 0, size)); err != nil {

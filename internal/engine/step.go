@@ -12,20 +12,20 @@ import (
 	"alpaca/internal/pool"
 )
 
-// rows is the rows of a batch that are of one text.
+// rows describes the rows of one text in a batch.
 type rows struct {
 	answer *answer
 	n      int
-	logits int  // rows, the last ones, whose logits are wanted
-	prompt bool // they are of the prompt, not of the answer
+	logits int  // how many of the rows need logits: the last ones
+	prompt bool // the rows are of the prompt, not of the answer
 
-	draft []int32         // the last rows' tokens, which nobody has sampled yet
-	offer speculate.Offer // what the draft is
-	used  int             // of the rows with logits, those that the text went on from
+	draft []int32         // the tokens of the last rows, which are not sampled yet
+	offer speculate.Offer // the kind and length of draft
+	used  int             // how many tokens were sampled from the rows' logits
 }
 
-// compose chooses the rows of the next batch: one of each running answer, then some of
-// prompts. It returns false where there are none.
+// compose chooses the rows of the next batch: first one row and a draft of each text that
+// is being answered, then rows of prompts. It returns false if there are none.
 func (e *Engine) compose() bool {
 	e.batch.Reset()
 	e.rows = e.rows[:0]
@@ -45,7 +45,8 @@ func (e *Engine) compose() bool {
 		used += r.n
 	}
 	left := e.pace.chunk(used, e.runner.MaxRows()-used)
-	// The eldest first, but one that is read at once may pass another twice.
+	// The eldest prompt comes first, but a prompt that fits into this step may overtake
+	// another. Each prompt is overtaken twice at most.
 	slices.SortStableFunc(prompts, func(a, b *answer) int {
 		if p, q := a.passed < 2 && b.passed >= 2, b.passed < 2 && a.passed >= 2; p != q {
 			if p {
@@ -83,7 +84,7 @@ func (e *Engine) compose() bool {
 		}
 		first++
 	}
-	if len(e.Model().LoRAs) > 0 { // those of the same adapters are computed with at once
+	if len(e.Model().LoRAs) > 0 { // rows with the same adapters stand together
 		slices.SortStableFunc(e.rows, func(a, b rows) int { return strings.Compare(a.answer.group.salt, b.answer.group.salt) })
 	}
 	for _, r := range e.rows {
@@ -94,7 +95,8 @@ func (e *Engine) compose() bool {
 	return len(e.rows) > 0
 }
 
-// abandoned is the context of a batch: it is cancelled when all its texts are.
+// abandoned is the context of a batch. It is cancelled once the requests of all texts in the
+// batch are cancelled.
 type abandoned struct {
 	context.Context
 	rows []rows
@@ -109,7 +111,7 @@ func (c abandoned) Err() error {
 	return context.Canceled
 }
 
-// evaluate evaluates the batch and continues each text. It returns true.
+// evaluate evaluates the batch and samples the next tokens of each text. It returns true.
 func (e *Engine) evaluate() bool {
 	start := time.Now()
 	e.watch()
@@ -121,7 +123,7 @@ func (e *Engine) evaluate() bool {
 	case errors.Is(err, context.Canceled):
 		return true
 	case errors.Is(err, model.ErrNoBlocks):
-		// Memory of the process is short, or of a part that reserve does not count.
+		// The process has too little memory, or a part that reserve does not count is full.
 		if !e.forget(e.runner.Cache().Lacks(model.Blocks{1, 1})) {
 			e.preempt()
 		}
@@ -146,8 +148,8 @@ func (e *Engine) evaluate() bool {
 	return true
 }
 
-// watch calls Request.Progress of the prompts in the batch when a step begins, and within a
-// step that takes long.
+// watch calls Request.Progress for the prompts of the batch. It does so now, and lets
+// batch.Progress do so every 200 ms during the step.
 func (e *Engine) watch() {
 	const pause = 200 * time.Millisecond
 	e.batch.Progress = nil
@@ -170,17 +172,17 @@ func (e *Engine) watch() {
 	}
 }
 
-// turn is the sampling that follows from a text's rows with logits.
+// turn is one answer's sampling from rows of logits.
 type turn struct {
 	answer *answer
-	rows   *rows     // nil for an answer that begins with another's row
+	rows   *rows     // nil for an answer whose prompt another answer of the request has read
 	logits []float32 // [rows, VocabSize]
 }
 
-// sample chooses the next token of each text with logits, all at once on as many threads as
-// there are workers.
+// sample chooses the next tokens of each text with logits. Texts are sampled in parallel, on
+// as many threads as the runner has workers.
 func (e *Engine) sample() (sampled int, err error) {
-	var wanted []*rows // for each row with logits
+	var wanted []*rows // for each row with logits, the rows of its text
 	for i := range e.rows {
 		r := &e.rows[i]
 		a := r.answer
@@ -210,7 +212,7 @@ func (e *Engine) sample() (sampled int, err error) {
 			if a := r.answer; !a.read {
 				a.read = true
 				if a.group.req.Text != nil {
-					a.seq.Mark() // what was said may be taken back
+					a.seq.Mark() // so that the answer can be removed again
 				}
 				a.result.PromptTokens = a.group.prompt
 				for _, other := range e.share(a) {
@@ -239,8 +241,8 @@ func (e *Engine) sample() (sampled int, err error) {
 	return sampled, nil
 }
 
-// share starts the other answers of a request behind the prompt that the first has read, in
-// the same blocks. It returns them.
+// share starts the other answers of a request after its first answer a has read the prompt.
+// They share the blocks of the prompt. share returns them.
 func (e *Engine) share(a *answer) []*answer {
 	g := a.group
 	if g.shared {
@@ -261,7 +263,7 @@ func (e *Engine) account(d time.Duration, sampled int) {
 	prompts, drafted, accepted := 0, 0, 0
 	e.pace.learn(e.batch.Len(), d)
 	d += e.drafted
-	each := true // text has one row and its draft
+	each := true // whether each text has one row and its draft
 	for _, r := range e.rows {
 		each = each && r.n == 1+len(r.draft)
 		drafted += len(r.draft)
@@ -297,8 +299,7 @@ func (e *Engine) account(d time.Duration, sampled int) {
 	e.countBlocks()
 }
 
-// countBlocks notes how many blocks there are, in use and kept for later. The loop calls
-// it, with mu locked.
+// countBlocks updates the counts of blocks in stats. The loop calls it, with mu locked.
 func (e *Engine) countBlocks() {
 	c := e.runner.Cache()
 	e.stats.Blocks, e.stats.BlocksUsed, e.stats.BlocksCached = c.Budget(), c.Used(), 0
@@ -307,15 +308,15 @@ func (e *Engine) countBlocks() {
 	}
 }
 
-// publish puts the full blocks of a text into the prefix cache, and the last block where the
-// text ends.
+// publish puts the full blocks of a text into the prefix cache. last says that the text ends:
+// then the last block is put there, too.
 func (e *Engine) publish(a *answer, last bool) {
 	if e.prefix == nil || a.group.req.NoCache || a.node == nil || a.seq == nil {
 		return
 	}
 	exact := a.seq.Exact()
 	if a.blocks*model.BlockLen > exact || a.node.gone {
-		a.node = nil // it was moved in its context, or its memory was short
+		a.node = nil // the context was shifted, or the prefix cache forgot the node
 		return
 	}
 	tokens := a.seq.Tokens()

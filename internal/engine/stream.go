@@ -5,25 +5,25 @@ import (
 	"sync"
 )
 
-// Stream is the answers to a request as they come. Its reader may be slow: the texts pause
-// when the request's Window is full, and other texts do not notice. When the request is
-// cancelled there are no more tokens, though the engine may have sampled some ahead of the
-// reader: the Results are of those that the reader got.
+// Stream delivers the answers to a request token by token. Its reader may be slow: the texts
+// pause while the request's Window is full, and other texts go on. After the request is
+// cancelled the stream has no more tokens, even if the engine has sampled some ahead of the
+// reader. The Results then count only the tokens that the reader got.
 type Stream struct {
-	ctx    context.Context // of the request
-	wake   func()          // tells the engine that there is room again
-	cancel func()          // tells it that the reader wants no more
-	window int
+	ctx    context.Context // the request's
+	wake   func()          // wakes the engine's loop
+	cancel func()          // cancels the request's context
+	window int             // the most tokens in tokens and in the reader's hand
 
 	mu        sync.Mutex
-	tokens    []Token // that the reader has not taken
-	inHand    int     // 1 while the reader has one and has not asked for the next
-	passed    []int   // tokens of each answer that the reader got
-	cancelled bool    // by the reader
+	tokens    []Token // sampled tokens that the reader has not taken
+	inHand    int     // 1 while the reader has a token and has not asked for the next
+	passed    []int   // how many tokens of each answer the reader got
+	cancelled bool    // the reader called Cancel, or ctx has ended
 	ended     bool
 	results   []Result
 	err       error
-	changed   chan struct{} // has room for one: something to read
+	changed   chan struct{} // signals the reader; it buffers one signal
 }
 
 func newStream(ctx context.Context, window, n int) *Stream {
@@ -33,8 +33,8 @@ func newStream(ctx context.Context, window, n int) *Stream {
 	return &Stream{ctx: ctx, window: window, passed: make([]int, n), results: make([]Result, n), changed: make(chan struct{}, 1)}
 }
 
-// Next waits for the next token. ok is false when there are no more: then Results and
-// Err tell the outcome.
+// Next waits for the next token and returns it. ok is false after the last token. Then
+// Results and Err return the outcome.
 func (s *Stream) Next() (t Token, ok bool) {
 	for first := true; ; first = false {
 		s.mu.Lock()
@@ -65,7 +65,7 @@ func (s *Stream) Next() (t Token, ok bool) {
 	}
 }
 
-// Cancel ends the answers as a cancelled context does.
+// Cancel ends the answers, as cancelling the request's context does.
 func (s *Stream) Cancel() {
 	s.mu.Lock()
 	s.cancelled = true
@@ -73,8 +73,9 @@ func (s *Stream) Cancel() {
 	s.cancel()
 }
 
-// cut makes the results those of the tokens that the reader got: an answer of which some are
-// left was interrupted, whatever it would have ended with. The caller holds mu.
+// cut changes the results so that they count only the tokens that the reader got. If the
+// reader did not get all tokens of an answer, the answer's Reason is Interrupt. The caller
+// holds mu.
 func (s *Stream) cut() {
 	for i := range s.results {
 		r := &s.results[i]
@@ -95,8 +96,8 @@ func (s *Stream) Results() []Result {
 	return s.results
 }
 
-// Err returns why the answers are not complete, once Next has returned false. Cancelled
-// answers are not an error: their Reason says so.
+// Err returns the error that ended the answers, once Next has returned false. A cancelled
+// request is not an error: its answers have the Reason Interrupt.
 func (s *Stream) Err() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -113,7 +114,7 @@ func (s *Stream) room() bool {
 	return s.hasRoom()
 }
 
-// put gives the reader tokens.
+// put passes tokens to the reader.
 func (s *Stream) put(tokens []Token) {
 	if len(tokens) == 0 {
 		return

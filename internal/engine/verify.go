@@ -2,16 +2,16 @@ package engine
 
 import "slices"
 
-// verify.go decides how much of a draft stays. Each row's token is sampled in order, as it is
-// without drafts. At the first token that the draft does not have, the rows after it are
-// taken back.
+// verify.go decides how many tokens of a draft are accepted. The rows' tokens are sampled in
+// order, as without drafts. At the first token that differs from the draft, the rows of the
+// rest of the draft are removed from the text.
 
-// drafting reports whether any of the rows chosen is of a draft.
+// drafting reports whether any text has a draft in this step.
 func (e *Engine) drafting() bool {
 	return slices.ContainsFunc(e.rows, func(r rows) bool { return len(r.draft) > 0 })
 }
 
-// rowsNow returns the number of rows that are chosen.
+// rowsNow returns the number of rows chosen for this step so far.
 func (e *Engine) rowsNow() (n int) {
 	for _, r := range e.rows {
 		n += r.n
@@ -19,17 +19,17 @@ func (e *Engine) rowsNow() (n int) {
 	return n
 }
 
-// refused reports whether the text has left its draft, so that the rows that come next
-// are of another text.
+// refused reports whether the text has left its draft, so that the rest of its rows are
+// skipped. It returns false for a nil r.
 func (r *rows) refused() bool { return r != nil && r.used > 0 && !r.follows() }
 
-// follows reports whether the text has all tokens of the draft so far.
+// follows reports whether all tokens sampled in this step are those of the draft.
 func (r *rows) follows() bool {
 	a := r.answer
 	return !a.ended && r.used <= len(r.draft) && a.tokens[len(a.tokens)-1] == r.draft[r.used-1]
 }
 
-// take samples tokens from the logits until one differs from the draft.
+// take samples tokens from the rows of logits until one differs from the draft.
 func (t turn) take(vocab int) {
 	if t.rows == nil {
 		t.answer.next(t.logits)
@@ -43,7 +43,8 @@ func (t turn) take(vocab int) {
 	}
 }
 
-// refuse takes back the rows behind the first wrong token, and notes what drafts were worth.
+// refuse removes the rows after the first wrong token of each draft, and counts how many
+// tokens were accepted.
 func (e *Engine) refuse() {
 	for i := range e.rows {
 		r := &e.rows[i]
@@ -69,5 +70,5 @@ func (e *Engine) refuse() {
 	}
 }
 
-// accepted returns how many tokens of the draft are of the text.
+// accepted returns how many tokens of the draft the sampler chose.
 func (r *rows) accepted() int { return max(0, r.used-1) }

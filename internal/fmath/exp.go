@@ -4,17 +4,17 @@ import "math"
 
 const (
 	log2e = 1.44269504088896338700
-	// ln2 in two parts: ln2Hi has 20 trailing zero bits, so that k*ln2Hi is
-	// exact for every k that Exp and Log multiply it with.
+	// ln2 is the sum of two parts. ln2Hi has 20 trailing zero bits, so that k*ln2Hi is
+	// exact for every k in Exp and Log.
 	ln2Hi = 6.93147180369123816490e-01
 	ln2Lo = 1.90821492927058770002e-10
-	// Adding roundShift to a number below 2^51 rounds it to an integer, which
-	// then is in the low bits.
+	// Adding roundShift to a number below 2^51 rounds it to an integer, which is then in
+	// the low bits.
 	roundShift = 3 << 51
 )
 
-// roots holds 2^(i/64), from square roots, which are exact to the last bit
-// everywhere, within 3 ulp.
+// roots[i] is 2^(i/64), within 3 ulp. It is a product of square roots, which are correctly
+// rounded on every machine.
 var roots = func() (t [64]float64) {
 	for i := range t {
 		t[i] = 1
@@ -36,9 +36,9 @@ func Exp(x float64) float64 {
 	case x < -745.2:
 		return 0
 	}
-	// x = (64 n + i) ln2/64 + r, and e^x = 2^n * 2^(i/64) * e^r. On
-	// |r| ≤ ln2/128 the first term of Taylor's series left out, r^6/6!, is
-	// below 4e-17.
+	// x = (64 n + i) ln2/64 + r, and e^x = 2^n * 2^(i/64) * e^r. With
+	// |r| ≤ ln2/128, the first omitted term of Taylor's series, r^6/6!, is below
+	// 4e-17.
 	z := float64(x*(64*log2e)) + roundShift
 	k := z - roundShift
 	r := (x - float64(k*(ln2Hi/64))) - float64(k*(ln2Lo/64))
@@ -46,10 +46,10 @@ func Exp(x float64) float64 {
 	p = float64(p*r) + 1.0/6
 	p = float64(p*r) + 1.0/2
 	p = float64(float64(p*r)*r) + r
-	whole := int32(math.Float64bits(z)) // the low bits of k, which fits them
+	whole := int32(math.Float64bits(z)) // k, from the low bits
 	root := roots[whole&63]
 	e := float64(root*p) + root
-	// Two halves, because 2^n alone may lie outside of float64's range.
+	// Multiply in two steps, because 2^n alone may be out of float64's range.
 	n := int(whole >> 6)
 	return float64(e * pow2(n/2) * pow2(n-n/2))
 }
@@ -57,13 +57,13 @@ func Exp(x float64) float64 {
 // pow2 returns 2^k for -1022 ≤ k ≤ 1023.
 func pow2(k int) float64 { return math.Float64frombits(uint64(k+1023) << 52) }
 
-// logSeries holds 1/(2n+1) for n = 10 … 0. With s² ≤ 0.0295 the first term left
-// out, s^22/23, is below 1e-18.
+// logSeries has 1/(2n+1) for n = 10 … 0. With s² ≤ 0.0295, the first omitted term, s^22/23,
+// is below 1e-18.
 var logSeries = [...]float64{
 	1.0 / 21, 1.0 / 19, 1.0 / 17, 1.0 / 15, 1.0 / 13, 1.0 / 11, 1.0 / 9, 1.0 / 7, 1.0 / 5, 1.0 / 3, 1,
 }
 
-// Log returns the natural logarithm of x: -Inf for 0, NaN for what is below.
+// Log returns the natural logarithm of x. It returns -Inf for 0, and NaN for negative x.
 func Log(x float64) float64 {
 	switch {
 	case x != x || x < 0:
@@ -73,7 +73,7 @@ func Log(x float64) float64 {
 	case x > math.MaxFloat64:
 		return x
 	}
-	// x = m * 2^k with m in [√½, √2); Frexp is exact everywhere.
+	// x = m * 2^k with m in [√½, √2). Frexp is exact on every machine.
 	m, k := math.Frexp(x)
 	if m < math.Sqrt2/2 {
 		m, k = 2*m, k-1
@@ -89,8 +89,8 @@ func Log(x float64) float64 {
 	return float64(e*ln2Hi) + (float64(2*float64(s*sum)) + float64(e*ln2Lo))
 }
 
-// Pow returns x^y for x ≥ 0. Its relative error is 1e-16 times |y log x|,
-// far below a float32's last bit for every result that a float32 can hold.
+// Pow returns x^y for x ≥ 0. Its relative error is 1e-16 times |y log x|. That is far below
+// the last bit of a float32 for every result in float32's range.
 func Pow(x, y float64) float64 {
 	switch {
 	case y == 0 || x == 1:

@@ -2,16 +2,16 @@ package fmath
 
 import "math"
 
-// Exp32 returns e^x, within 1 ulp from -87.68 to 88.37. Below it is 0, above +Inf;
-// Exp32(0) is exactly 1.
+// Exp32 returns e^x, within 1 ulp for x from -87.68 to 88.37. It returns 0 for x below and
+// +Inf for x above. Exp32(0) is exactly 1.
 //
-// It has no branch that a vector cannot follow: with x = n*ln 2 + r,
+// It has no branches, so that vectors can compute it. With x = n*ln 2 + r,
 //
 //	e^x = 2^n * (1 + r*(1 + r*p(r)))    |r| ≤ ln(2)/2
 //
-// where p is the polynomial of degree 4 that interpolates (e^r - 1 - r)/r² at
-// Chebyshev's points: a chain of fused multiply-adds. The bits of 2^n are n times
-// 2^23 from those of 1; with n = -127 they are those of 0, with 128 of +Inf.
+// p is the polynomial of degree 4 that interpolates (e^r - 1 - r)/r² at Chebyshev's points.
+// It is a chain of fused multiply-adds. The bits of 2^n are the bits of 1 plus n*2^23. With
+// n = -127 they are the bits of 0, and with n = 128 those of +Inf.
 func Exp32(x float32) float32 {
 	const (
 		log2e = 0x1.715476p+0
@@ -27,7 +27,7 @@ func Exp32(x float32) float32 {
 		most  = float32(89)    // n = 128
 		one   = 0x3f800000     // the bits of 1
 	)
-	if x < least { // not for NaN, which goes through
+	if x < least { // false for NaN, which stays NaN
 		x = least
 	}
 	if x > most {
@@ -41,6 +41,6 @@ func Exp32(x float32) float32 {
 	for _, c := range [...]float32{p2, p1, p0, 1, 1} {
 		y = FMA32(y, r, c)
 	}
-	// The low bits of z are n, and of shift only higher ones are set.
+	// The low bits of z are n, because the low bits of shift are 0.
 	return y * math.Float32frombits(math.Float32bits(z)<<23+one)
 }

@@ -2,19 +2,20 @@ package fmath
 
 import "math"
 
-// FMA32 returns x*y + z, rounded once, on every CPU; kernels use the instruction,
-// which gives the same.
+// FMA32 returns x*y + z, rounded once, on every CPU. The fused multiply-add instructions of
+// kernels give the same result.
 func FMA32(x, y, z float32) float32 {
-	// The product of two float32 is exact in float64. Only the sum rounds; err
-	// is what it lost (Knuth's TwoSum).
+	// The product of two float32 is exact in float64. Only the sum rounds, and err is
+	// the rounding error (Knuth's TwoSum).
 	p, c := float64(x)*float64(y), float64(z)
 	s := p + c
 	t := s - p
 	err := (p - (s - t)) + (c - t)
-	// Rounding it a second time, to float32, is right unless something was lost
-	// and the sum lies halfway between two float32, or below 2^-126, where
-	// halfway is elsewhere. The sign bits of these three say so: one branch, which
-	// is hardly ever taken, where any of them alone cannot be foretold.
+	// The second rounding, from float64 to float32, is right if err is 0. It may be
+	// wrong if err is not 0 and s is halfway between two float32, or below 2^-126,
+	// where float32 have fewer bits. The sign bits of three words say so, and are
+	// combined to one branch that is rarely taken. A branch for each condition would be
+	// hard to predict.
 	bits, lost := math.Float64bits(s), math.Float64bits(err)<<1
 	notHalfway, notTiny := bits&(1<<29-1)^1<<28, bits&^(1<<63)
 	if (notHalfway-1|notTiny-(1023-126)<<52)&(lost|-lost)>>63 != 0 {
@@ -23,9 +24,9 @@ func FMA32(x, y, z float32) float32 {
 	return float32(s)
 }
 
-// roundToOdd returns s, which has lost err in rounding, as float32. Where the last bit of
-// s becomes odd, it keeps the trace of what was lost, so that the second rounding is
-// right.
+// roundToOdd returns s + err as float32, where err is the rounding error of s. It first
+// rounds the exact sum to the float64 whose last bit is odd, unless err is 0. With this last
+// bit the second rounding, to float32, is right.
 func roundToOdd(s, err float64) float32 {
 	if bits := math.Float64bits(s); err != 0 && err == err && bits&1 == 0 {
 		if (err > 0) == (s > 0) {

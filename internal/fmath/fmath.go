@@ -1,6 +1,6 @@
-// Package fmath has the elementary functions and the random numbers that decide
-// results: the same bits on every machine. The standard library's functions differ
-// between architectures, some of which have them in assembly; these are made of
-// operations that IEEE 754 rounds in one way only. Where a product is not meant to
-// be fused with a sum, it is converted before: float64(x*y) + z.
+// Package fmath has the elementary functions and the random numbers that results depend
+// on. They give the same bits on every machine. The standard library's functions differ
+// between CPUs, because some have them in assembly. These use only operations that
+// IEEE 754 rounds in one way. A product that must not be fused with a sum is converted
+// first: float64(x*y) + z.
 package fmath

@@ -3,10 +3,10 @@ package fmath
 // MT19937 makes random numbers by the 32-bit Mersenne Twister of Matsumoto and
 // Nishimura, "Mersenne Twister: a 623-dimensionally equidistributed uniform
 // pseudo-random number generator", 1998. It is C++'s std::mt19937, so that a seed
-// means here what it means to llama.cpp.
+// gives the same numbers as in llama.cpp.
 type MT19937 struct {
 	state [624]uint32
-	next  int // index of the next word of state to hand out
+	next  int // index of the next word of state to return
 }
 
 // NewMT19937 returns a generator that starts from seed.
@@ -34,7 +34,7 @@ func (g *MT19937) Uint32() uint32 {
 	return y ^ y>>18
 }
 
-// twist makes the next 624 words.
+// twist computes the next 624 words of state.
 func (g *MT19937) twist() {
 	const n, m = 624, 397
 	for i := range g.state {
@@ -52,7 +52,7 @@ func (g *MT19937) twist() {
 // generate_canonical<double, 53> does: the first word is the low one.
 func (g *MT19937) Float64() float64 {
 	lo, hi := g.Uint32(), g.Uint32()
-	// The sum rounds to 53 bits, at worst up to 2^64.
+	// The sum rounds to 53 bits, so that it can reach 2^64.
 	u := (float64(lo) + float64(float64(hi)*(1<<32))) / (1 << 64)
 	if u >= 1 {
 		return 1 - 1.0/(1<<53)

@@ -2,15 +2,15 @@ package fmath
 
 import "math"
 
-// Exp, Log and Pow differ from the functions of this file in the last bit. Both stay
-// as they are: of these are the angles of position embeddings, and with them all
-// logits, and the figures that evaluations report; of those, which are several times
-// faster, the probabilities of tokens. To make one of the two would change results.
+// The functions of this file differ from Exp, Log and Pow in the last bits. The angles of
+// position embeddings, and so all logits, and the figures of evaluations depend on the
+// functions of this file. The probabilities of tokens depend on Exp, Log and Pow, which are
+// several times faster. A single set of functions would change results.
 
 // ExpSeries returns e^x within a few ulp, for |x| < 700.
 func ExpSeries(x float64) float64 {
 	const (
-		ln2hi = 0x1.62e42fefp-1 // 33 bits: n*ln2hi is exact
+		ln2hi = 0x1.62e42fefp-1 // 33 bits, so that n*ln2hi is exact
 		ln2lo = 0x1.473de6af278edp-34
 	)
 	n := math.RoundToEven(x / math.Ln2)
@@ -39,5 +39,5 @@ func LogSeries(x float64) float64 {
 	return float64(float64(e)*math.Ln2) + float64(2*s*sum)
 }
 
-// PowSeries returns x^y for a positive, normal x, where the result is in range.
+// PowSeries returns x^y for a positive, normal x. |y log x| must be below 700.
 func PowSeries(x, y float64) float64 { return ExpSeries(float64(y * LogSeries(x))) }

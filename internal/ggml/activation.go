@@ -8,14 +8,14 @@ import (
 	"alpaca/internal/pool"
 )
 
-// Activation is the function that the gate of a feed-forward network goes through.
+// Activation is the activation function of a feed-forward network.
 type Activation int
 
 const (
 	SiLU Activation = iota // x / (1 + e^-x)
 	GELU                   // 0.5 x (1 + tanh(sqrt(2/pi) (x + 0.044715 x^3))), the usual approximation
-	// x clamped to at most 7, times 1 / (1 + e^(-1.702 x)); what it is multiplied with is
-	// clamped to -7 to 7, and grows by 1.
+	// ClampedSwiGLU is x / (1 + e^(-1.702 x)), with x clamped to at most 7. Mul multiplies it
+	// by up + 1, with up clamped to -7 to 7.
 	ClampedSwiGLU
 )
 
@@ -42,10 +42,10 @@ func (a Activation) Apply(x []float32) {
 	}
 }
 
-// chunk is how many elements go through a function at a time.
+// chunk is how many elements an activation function processes at a time.
 const chunk = 256
 
-// chunks are memory for what goes through a function.
+// chunks has scratch memory of chunk elements.
 var chunks = sync.Pool{New: func() any { return new([chunk]float32) }}
 
 // geluMul sets gate[i] = gelu(gate[i]) * up[i].
@@ -56,11 +56,11 @@ func geluMul(gate, up []float32) {
 	}
 }
 
-// gelu sets x[i] = gelu(x[i]) by
+// gelu sets x[i] = gelu(x[i]). It uses
 //
 //	0.5 (1 + tanh z) = sigmoid(2z)
 //
-// with all operations rounded to float32.
+// All operations round to float32.
 func gelu(x []float32) {
 	const (
 		linear = 1.5957691216057308 // 2 sqrt(2/pi)
@@ -81,7 +81,7 @@ func gelu(x []float32) {
 	}
 }
 
-// clampedMul is Mul of ClampedSwiGLU, with all operations rounded to float32.
+// clampedMul is Mul of ClampedSwiGLU. All operations round to float32.
 func clampedMul(gate, up []float32) {
 	const limit, steep = 7, 1.702
 	s := chunks.Get().(*[chunk]float32)
@@ -100,7 +100,7 @@ func clampedMul(gate, up []float32) {
 	}
 }
 
-// softCap replaces x[i] by c tanh(x[i]/c), of which it makes c (2 sigmoid(2 x[i]/c) - 1).
+// softCap replaces x[i] by c tanh(x[i]/c), computed as c (2 sigmoid(2 x[i]/c) - 1).
 func softCap(x []float32, c float32) {
 	by := 2 / c
 	for i := range x {
@@ -112,7 +112,7 @@ func softCap(x []float32, c float32) {
 	}
 }
 
-// Cap puts a soft cap on numbers.
+// Cap applies a soft cap to numbers.
 type Cap struct {
 	x []float32
 	c float32

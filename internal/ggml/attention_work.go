@@ -8,13 +8,13 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// attentionWork is an item that a worker does.
+// attentionWork is an item while a worker does it.
 type attentionWork struct {
 	*Attention
 	attentionItem
 	s           *attentionScratch
-	first, last int // blocks that some of the rows see
-	width       int // floats from a row of scores to the next
+	first, last int // the first and the last block that any of the rows sees
+	width       int // the stride of rows of scores, in elements
 }
 
 func (a *attentionWork) run() {
@@ -44,13 +44,13 @@ func (a *attentionWork) run() {
 	}
 	for r := range rows {
 		from, to := a.visible(a.start + r/a.n)
-		lo, hi := from/BlockLen, (to-1)/BlockLen // its own blocks
+		lo, hi := from/BlockLen, (to-1)/BlockLen // the blocks that the row sees
 		row := s.scores[r*a.width+(lo-a.first)*BlockLen:][:(hi+1-lo)*BlockLen]
 		if a.Cap != 0 {
 			softCap(row, a.Cap)
 		}
 		if a.Sinks != nil {
-			row = row[:len(row)+BlockLen] // over blocks that it does not see
+			row = row[:len(row)+BlockLen] // one more block, for the sink
 		}
 		hide(row[:from-lo*BlockLen])
 		hide(row[to-lo*BlockLen:])
@@ -63,7 +63,7 @@ func (a *attentionWork) run() {
 	for b := a.first; b <= a.last; {
 		n := gatherBlocks
 		if !a.seesAll(a.start, b, n) || !a.seesAll(a.end-1, b, n) {
-			n = 1 // as many tokens as can share a product
+			n = 1 // so that as many tokens as possible share a product
 		}
 		a.gather(b, n)
 		b += n
@@ -74,18 +74,19 @@ func (a *attentionWork) run() {
 	}
 }
 
-// at returns which of the queries [rows, Heads] row r of the item is.
+// at returns the number of the item's row r among the queries [rows, Heads].
 func (a *attentionWork) at(r int) int {
 	return (a.span.Row+a.start+r/a.n)*a.Heads + a.head + r%a.n
 }
 
-// bytes returns the layer's part of block b.
+// bytes returns the layer's bytes of block b.
 func (a *attentionWork) bytes(b int) []byte {
 	return a.block(a.span, b)
 }
 
-// tokens returns the tokens lo to hi-1 that see something of the n blocks from b on:
-// the first of the item may be too early for them, the last too late.
+// tokens returns the range lo to hi-1 of the item's tokens that see any position of blocks b
+// to b+n-1. The blocks may come after what the item's first tokens see, or lie before the
+// windows of its last tokens.
 func (a *attentionWork) tokens(b, n int) (lo, hi int) {
 	lo, hi = a.start, a.end
 	for lo < hi && !a.sees(lo, b, n) {
@@ -97,7 +98,7 @@ func (a *attentionWork) tokens(b, n int) (lo, hi int) {
 	return lo, hi
 }
 
-// score sets the scores of block b's positions, visible or not.
+// score sets the scores of all positions of block b, visible or not.
 func (a *attentionWork) score(b int) {
 	lo, hi := a.tokens(b, 1)
 	if lo == hi {
@@ -111,9 +112,9 @@ func (a *attentionWork) score(b int) {
 		vec.Mat{Data: s.keys, Stride: BlockLen}, vec.Size{M: rows, K: keyDim, N: BlockLen}, true)
 }
 
-// gather adds the values of the n blocks from b on, by their probabilities. Tokens
-// that see all of them share one product; others have their own, of the positions
-// they see: 0 * v is not 0 for every v.
+// gather adds the values of blocks b to b+n-1, weighted by their probabilities. Tokens that
+// see all of these positions share one product. Each other token has a product of its own,
+// with only the positions that it sees, because 0 * v is not 0 if v is infinite or NaN.
 func (a *attentionWork) gather(b, n int) {
 	lo, hi := a.tokens(b, n)
 	if lo == hi {
@@ -145,8 +146,8 @@ func (a *attentionWork) visible(row int) (from, to int) {
 	return from, to
 }
 
-// visibleIn returns which positions [from, to) of the n blocks from b on a token
-// sees, counted from their first.
+// visibleIn returns which positions [from, to) of blocks b to b+n-1 a token sees, counted
+// from the first position of block b.
 func (a *attentionWork) visibleIn(token, b, n int) (from, to int) {
 	from, to = a.visible(token)
 	return min(max(from-b*BlockLen, 0), n*BlockLen), min(max(to-b*BlockLen, 0), n*BlockLen)
@@ -162,7 +163,7 @@ func (a *attentionWork) seesAll(token, b, n int) bool {
 	return to-from == n*BlockLen
 }
 
-// hide excludes positions.
+// hide sets scores to -Inf.
 func hide(scores []float32) {
 	for j := range scores {
 		scores[j] = float32(math.Inf(-1))

@@ -16,18 +16,18 @@ type AddBranch struct {
 //
 //	h[i] += (norm(y)[i] * Weights[row]) * Scale
 //
-// with each operation rounded to float32, and one left out whose operand is nil or 0.
+// Each operation rounds to float32. Operations whose operand is nil or 0 are left out.
 type Branch struct {
 	Norm    []float32 // [cols] weights of RMSNorm
-	Eps     float32   // of RMSNorm
+	Eps     float32   // epsilon of RMSNorm
 	Weights []float32 // [rows]
 	Scale   float32
 }
 
-// Run adds y [rows, cols] to h; y is overwritten.
+// Run adds y [rows, cols] to h as b says. It overwrites y.
 func (a *AddBranch) Run(p *pool.Pool, h, y []float32, cols int, b Branch) error {
 	a.Branch, a.cols, a.h, a.y = b, cols, h, y
-	const minElems = 1 << 13 // of one worker at least
+	const minElems = 1 << 13 // the fewest elements for a worker
 	return p.Run(a, len(h)/cols, minElems/cols+1)
 }
 

@@ -8,50 +8,50 @@ import (
 	"alpaca/internal/pool"
 )
 
-// DeltaShape is the size of a layer of gated delta rule (arXiv:2412.06464).
+// DeltaShape is the shape of a layer with a gated delta rule (arXiv:2412.06464).
 type DeltaShape struct {
 	Taps       int // positions of the convolution
-	Key, Value int // elements of a head of queries and keys, and of values
-	KeyHeads   int // of queries and keys
-	Heads      int // of values, a multiple: head r goes with key head r mod KeyHeads
+	Key, Value int // elements of a head of queries and keys, and of a head of values
+	KeyHeads   int // heads of queries and keys
+	Heads      int // heads of values, a multiple of KeyHeads; head r uses key head r mod KeyHeads
 }
 
-// Channels returns the elements of queries, keys and values of a position.
+// Channels returns the number of elements of a position's queries, keys and values together.
 func (s DeltaShape) Channels() int { return 2*s.KeyHeads*s.Key + s.Heads*s.Value }
 
-// StateLen returns the elements of a text's state in a layer: the last Taps-1 positions
-// that the convolution goes over, the oldest first, and of each head of values a matrix
-// [Key, Value].
+// StateLen returns the number of elements of a text's state in a layer. First come the inputs
+// of the convolution at the last Taps-1 positions, the oldest first. Then comes a matrix
+// [Key, Value] for each head of values.
 func (s DeltaShape) StateLen() int { return (s.Taps-1)*s.Channels() + s.Heads*s.Key*s.Value }
 
-// DeltaNet computes the positions of texts one after the other, so that it does not
-// matter how a text is cut into batches. Queries, keys and values go through a
-// convolution over the last positions and SiLU. Then of each head of values, with its
-// queries q and keys k divided by their lengths, and q by sqrt(Key) too,
+// DeltaNet computes the positions of a text one after the other. So the result does not
+// depend on how a text is divided into batches. Queries, keys and values go through a
+// convolution over the last positions, and through SiLU. q and k are divided by their
+// lengths, and q by sqrt(Key), too. Then each head of values has
 //
 //	M = e^(A*softplus(alpha+Dt)) * M
 //	M = M + k (sigmoid(beta) * (v - Mᵀk))ᵀ
 //	o = RMSNorm(Mᵀq) * silu(gate)
 //
-// where M is the head's matrix in the text's state. Sums over k and q are chains of fused
-// multiply-adds; all else is rounded to float32 operation by operation.
+// M is the head's matrix in the text's state. Sums over k and q are chains of fused
+// multiply-adds. All other operations round to float32.
 type DeltaNet struct {
 	workers []deltaScratch
 
 	Delta
 }
 
-// Delta is the arguments of DeltaNet.Run.
+// Delta has the arguments of DeltaNet.Run.
 type Delta struct {
 	DeltaShape
-	Eps         float32   // of the norm
-	Spans       []Span    // whose State is changed, from element At on
-	At          int       // of the layer's state
-	Weights     []float32 // [Channels, Taps] of the convolution
+	Eps         float32   // epsilon of the norm
+	Spans       []Span    // Run changes their State, from element At on
+	At          int       // where the layer's state begins in Span.State
+	Weights     []float32 // [Channels, Taps] weights of the convolution
 	A, Dt       []float32 // [Heads]
 	Norm        []float32 // [Value]
 	In          []float32 // [rows, Channels]
-	Mixed       []float32 // [rows, Channels] memory for what the convolution gives
+	Mixed       []float32 // [rows, Channels] set to the output of the convolution and SiLU
 	Gate        []float32 // [rows, Heads*Value]
 	Alpha, Beta []float32 // [rows, Heads]
 	Out         []float32 // [rows, Heads*Value]
@@ -71,7 +71,7 @@ func (n *DeltaNet) Reserve(workers int, s DeltaShape) {
 	}
 }
 
-// Run computes the rows of all spans and leaves their texts' states behind the last.
+// Run computes the rows of all spans, and updates their texts' states.
 func (n *DeltaNet) Run(p *pool.Pool, call Delta) error {
 	n.Delta = call
 	items := (n.Channels() + convRun - 1) / convRun
@@ -81,7 +81,7 @@ func (n *DeltaNet) Run(p *pool.Pool, call Delta) error {
 	return p.Run((*deltaHeads)(n), n.Heads, 1)
 }
 
-// deltaConv is the convolutions, of convRun channels an item.
+// deltaConv computes the convolutions. An item is convRun channels.
 type deltaConv DeltaNet
 
 // Do implements Task.
@@ -91,7 +91,7 @@ func (n *deltaConv) Do(_, lo, hi int) {
 	for i := range n.Spans {
 		s := &n.Spans[i]
 		before := s.State[n.At:][:(n.Taps-1)*channels]
-		at := func(row int) []float32 { // of the span; negative ones are in the state
+		at := func(row int) []float32 { // a row of the span; negative ones are in the state
 			if row < 0 {
 				return before[(row+n.Taps-1)*channels:][:channels]
 			}
@@ -108,13 +108,13 @@ func (n *deltaConv) Do(_, lo, hi int) {
 			}
 			silu(out[first:last])
 		}
-		for j := range n.Taps - 1 { // from the oldest on: each is read before it is written
+		for j := range n.Taps - 1 { // oldest first, so that each is read before it is overwritten
 			copy(before[j*channels+first:j*channels+last], at(s.N - n.Taps + 1 + j)[first:last])
 		}
 	}
 }
 
-// deltaHeads is the heads of values, each an item.
+// deltaHeads computes the heads of values. An item is one head.
 type deltaHeads DeltaNet
 
 // Do implements Task.
@@ -155,9 +155,9 @@ func (n *deltaHeads) row(w *deltaScratch, s *Span, row, head int) {
 	copy(out, gate)
 }
 
-// unit sets dst to x divided by its length, times by.
+// unit sets dst to by * x / |x|.
 func unit(dst, x []float32, by float32) {
-	const eps = 1e-6 // as the models were trained
+	const eps = 1e-6 // the value in the models' training
 	x = x[:len(dst)]
 	var squares float32
 	for _, v := range x {
@@ -171,7 +171,7 @@ func unit(dst, x []float32, by float32) {
 
 // softplus returns log(1 + e^x).
 func softplus(x float32) float32 {
-	if x > 20 { // more than float32 tells from x
+	if x > 20 { // the result rounds to x
 		return x
 	}
 	return float32(fmath.Log(1 + fmath.Exp(float64(x))))

@@ -6,43 +6,44 @@ import (
 )
 
 // Experts computes products of rows of activations with the matrices of different
-// experts: the rows of a Group share an expert. All groups are one task, so that workers
-// meet once, however many experts there are.
+// experts. The rows of a Group share an expert. All groups are one task, so that workers
+// synchronize once, however many experts there are.
 //
-// A worker's share is the same rows of every expert's matrix. So each element of a
-// result has one worker, which goes through the groups in order: where a token's experts
-// are added up, their order is that of the groups, whichever tokens are beside it.
+// A worker computes the same rows of every expert's matrix. So each element of a result has
+// one worker, which goes through the groups in order. The outputs of a token's experts are
+// added in the order of the groups, and do not depend on other tokens.
 type Experts struct {
 	workers []expertScratch
 
 	ExpertCall
-	rows  int // of an item
+	rows  int // rows of the matrices in an item
 	total int // rows of the matrices
 }
 
-// Group is rows of activations that share an expert.
+// Group is the rows of activations that share an expert.
 type Group struct {
-	Expert int // its number, for the caller
-	Lo, Hi int // rows, counted in the order of the groups
+	Expert int // the number of the expert, for the caller
+	Lo, Hi int // rows Lo to Hi-1 of the activations
 	Main   ExpertMatrix
-	Up     ExpertMatrix // of Gate, its W nil for Add
+	Up     ExpertMatrix // see ExpertCall; its W may be nil
 }
 
-// ExpertMatrix is a matrix of an expert, with what belongs to its products.
+// ExpertMatrix is a matrix of an expert, with the scale and bias of its products.
 type ExpertMatrix struct {
 	W     *matmul.Matrix // [rows, cols]
-	Scale float32        // of the sums; 0 for 1
-	Bias  []float32      // [rows], nil for none
+	Scale float32        // factor of the products; 0: 1
+	Bias  []float32      // [rows]; nil: none
 }
 
-// ExpertCall is the arguments of Experts.Run: of each group the products y = Scale*(W·x) + Bias.
+// ExpertCall has the arguments of Experts.Run. Let y = Scale*(W·x) + Bias be the product of
+// a row with Main of its group.
 //
-// Where groups have Up, Out[row] becomes act(y) * Up's y. Else Weights[row]*y is
-// added to row Tokens[row] of Out.
+// If groups have Up, Out[row] becomes act(y) times the row's product with Up. Otherwise
+// Weights[row]*y is added to row Tokens[row] of Out.
 type ExpertCall struct {
 	Groups  []Group
-	Acts    *Prepare   // the rows of all groups [Hi of the last, cols]
-	Act     Activation // of groups that have Up
+	Acts    *Prepare   // [Hi of the last group, cols] the activations of all groups
+	Act     Activation // used if groups have Up
 	Tokens  []int      // [rows of all groups]
 	Weights []float32  // [rows of all groups]
 	Out     []float32  // [rows or tokens, rows of the matrices]
@@ -71,7 +72,7 @@ func (e *Experts) Bytes() int {
 	return n
 }
 
-// Run computes the products of all groups, whose matrices have the same shape.
+// Run computes the products of all groups. Their matrices must have the same shape.
 func (e *Experts) Run(p *pool.Pool, call ExpertCall) error {
 	e.ExpertCall = call
 	if len(call.Groups) == 0 {
@@ -85,7 +86,7 @@ func (e *Experts) Run(p *pool.Pool, call ExpertCall) error {
 		work += (g.Hi - g.Lo) * w.Cols
 	}
 	e.total = w.Rows
-	// As in MatMul.start: whole cache lines of the results, and whole panels.
+	// As in MatMul.start: whole cache lines of results, and whole panels.
 	for e.rows = maxItemRows / 2; e.rows > least && e.total/e.rows < 8*p.Threads(); {
 		e.rows /= 2
 	}
@@ -129,7 +130,7 @@ func (e *Experts) compute(s *expertScratch, g *Group, rows strips) {
 	}
 }
 
-// group computes rows of the product of m with a group's activations, bias included.
+// group computes rows of the product of m with a group's activations, with scale and bias.
 func (s *expertScratch) group(which int, g *Group, m *ExpertMatrix, rows strips, acts *Prepare) tile {
 	s.acts.View(acts.Acts(m.W.Type), g.Lo, g.Hi)
 	return s.tile(which, &Product{W: m.W, Scale: m.Scale, Bias: m.Bias, Acts: &s.acts}, rows)

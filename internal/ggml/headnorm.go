@@ -5,7 +5,7 @@ import (
 	"alpaca/internal/pool"
 )
 
-// HeadNorm is RMSNorm of every head of some vectors.
+// HeadNorm computes RMSNorm of every head of some vectors.
 type HeadNorm struct {
 	Eps float32
 
@@ -13,7 +13,7 @@ type HeadNorm struct {
 }
 
 // NormedHeads is a vector X whose heads X[i*n : (i+1)*n] are normalized with the same n
-// weights W; nil weights leave it as it is.
+// weights W. If W is nil, X is left unchanged.
 type NormedHeads struct{ X, W []float32 }
 
 // Run normalizes the vectors of list, in place.
@@ -23,7 +23,7 @@ func (h *HeadNorm) Run(p *pool.Pool, list [3]NormedHeads) error {
 	for i := range list {
 		heads, length = heads+list[i].heads(), max(length, len(list[i].W))
 	}
-	const minElems = 1 << 13 // that a worker is called for
+	const minElems = 1 << 13 // the fewest elements for a worker
 	return p.Run(h, heads, minElems/length+1)
 }
 

@@ -6,21 +6,21 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// keyGroup is how 32 dimensions of a head's keys of a quantized type lie in a block of the
-// cache: what is one position's in a row of the type is one dimension's here, so that the
-// lanes of a vector are positions.
+// keyGroup is the layout of 32 dimensions of a head's quantized keys in a block of the
+// cache. It is the transpose of 32 rows of the type: integers are sorted by dimension and
+// then by position, so that the lanes of a vector are positions.
 //
 //	size             meaning
-//	halves*32*2      for each of the type's factors (scale, minimum): 32 positions' in float16
-//	32 * dimBytes    for each dimension 32 positions' integers, packed as a block of the type
-//	                 packs those of 32 dimensions
+//	halves*32*2      the scales of 32 positions in float16, and then their minima if the type has them
+//	32 * dimBytes    for each dimension the integers of 32 positions, packed as a block of the type
+//	                 packs the integers of 32 dimensions
 type keyGroup struct {
 	typ      quant.Type
-	halves   int // factors of a block of the type: its scale, and its minimum if it has one
-	dimBytes int // 32 for 8 bits, 16 for 4, 20 for 5: the highest bits before the others
+	halves   int // the float16 numbers of a block of the type: 1, a scale, or 2, a scale and a minimum
+	dimBytes int // bytes of 32 integers: 32 with 8 bits, 16 with 4; 20 with 5, the highest bits first
 }
 
-// groupOf returns the layout of a quantized type that a cache can have.
+// groupOf returns the keyGroup of a quantized type.
 func groupOf(t quant.Type) keyGroup {
 	halves := 1
 	if t == quant.Q4_1 || t == quant.Q5_1 {
@@ -29,7 +29,7 @@ func groupOf(t quant.Type) keyGroup {
 	return keyGroup{t, halves, t.BlockBytes() - 2*halves}
 }
 
-// bytes returns the size of a group, that of 32 blocks of the type.
+// bytes returns the size of a group, which is that of 32 blocks of the type.
 func (g keyGroup) bytes() int { return BlockLen * g.typ.BlockBytes() }
 
 // payload returns the integers of dimension d of a group.
@@ -38,7 +38,7 @@ func (g keyGroup) payload(group []byte, d int) []byte {
 	return group[at : at+g.dimBytes]
 }
 
-// putKeyRow stores the row of a key, in blocks of its type, as number j of a head's keys.
+// putKeyRow stores row, a key in blocks of its type, as position j of a head's keys.
 func (f *KVFormat) putKeyRow(keys []byte, j int, row []byte) {
 	g := groupOf(f.TypeK)
 	var q [32]byte
@@ -53,7 +53,7 @@ func (f *KVFormat) putKeyRow(keys []byte, j int, row []byte) {
 	}
 }
 
-// keyRow reads number j of a head's keys as a row in blocks of its type.
+// keyRow sets row to the key at position j of a head's keys, in blocks of its type.
 func (f *KVFormat) keyRow(row, keys []byte, j int) {
 	g := groupOf(f.TypeK)
 	for n, size := g.typ.BlockBytes(), g.bytes(); len(row) > 0; row, keys = row[n:], keys[size:] {
@@ -73,7 +73,7 @@ func (g keyGroup) unpack(q *[32]byte, payload []byte) {
 	}
 }
 
-// at returns integer i of a payload, as its bits are.
+// at returns the bits of integer i of a payload.
 func (g keyGroup) at(payload []byte, i int) byte {
 	if g.typ == quant.Q8_0 {
 		return payload[i]
@@ -100,8 +100,8 @@ func (g keyGroup) set(payload []byte, i int, q byte) {
 	}
 }
 
-// widen decodes a group to dst [32, 32]: each number is its integer times its position's
-// scale, plus its minimum if there is one, both rounded.
+// widen decodes a group to dst [32, 32]. Each number is its integer times the scale of its
+// position, plus the minimum if there is one. Both operations round.
 func (g keyGroup) widen(dst *[32 * BlockLen]float32, group []byte) {
 	var scale, least [BlockLen]float32
 	quant.Decode(quant.F16, scale[:], group[:2*BlockLen])

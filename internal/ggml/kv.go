@@ -11,46 +11,47 @@ import (
 )
 
 // BlockLen is the number of positions in a block of the cache: positions 0 to
-// 31, 32 to 63 and so on. Attention goes block by block.
+// 31, 32 to 63 and so on.
 const BlockLen = vec.BlockLen
 
 // Span is rows of a batch at consecutive positions of one text. Rows of several
 // texts are computed together, each with its own positions and cache.
 type Span struct {
-	Blocks [][]byte  // the text's cache, in order of the positions; each has all layers
-	Recent [][]byte  // the same of layers that are kept apart, with nil where no row sees anything
+	Blocks [][]byte  // the text's cache blocks, in the order of positions
+	Recent [][]byte  // the same for layers with KVLayer.Recent; nil for blocks that no row sees
 	Floor  int       // the first position that rows see in layers with a window
 	Pos    int       // position of the first row
-	Row, N int       // rows Row to Row+N-1 of the batch
-	State  []float32 // of the text behind the row before, of layers that have one
+	Row, N int       // the span is rows Row to Row+N-1 of the batch
+	State  []float32 // the text's recurrent state before the first row; nil: none
 }
 
-// KVFormat says how keys and values lie in the cache. One block of one layer is
+// KVFormat is the layout of keys and values in the cache. One layer's part of a block is
 //
 //	keys of head 0 │ keys of head 1 │ … │ values of head 0 │ values of head 1 │ …
 //
 // Keys are transposed, so that the lanes of a vector are positions:
 //
 //	F32, F16          [KeyDim, 32]
-//	quantized types   for each 32 dimensions: 32 scales in float16, 32 minima where the
-//	                  type has them, then [32, 32] integers (keyGroup); a scale is one
-//	                  position's, as if its key were a row of the type
+//	quantized types   for each 32 dimensions: 32 scales in float16, 32 minima if the type
+//	                  has them, then [32, 32] integers (keyGroup). A scale belongs to one
+//	                  position, as if its key were a row of the type.
 //
 // Values are rows of their type: [32, ValueDim].
 //
-// What is quantized is rotated before (rotate.go), so that one large channel of a head
-// does not take the bits from the others.
+// Keys and values are rotated before they are quantized (rotate.go), so that one large
+// channel of a head does not make the others imprecise.
 type KVFormat struct {
 	TypeK, TypeV     quant.Type // F32, F16, Q8_0, Q5_1, Q5_0, Q4_1 or Q4_0
-	Heads            int        // heads that have keys and values
+	Heads            int        // key heads, and value heads
 	KeyDim, ValueDim int        // elements of a head
 }
 
-// KVLayer is one layer's part of a cache, and the queries that look at it.
+// KVLayer says where one layer's keys and values are in the cache, and how many query heads
+// use them.
 type KVLayer struct {
 	Format *KVFormat
-	Recent bool // the layer's blocks are Span.Recent
-	Offset int  // of the layer's bytes in each block
+	Recent bool // the layer's blocks are Span.Recent, not Span.Blocks
+	Offset int  // where the layer's bytes begin in each block
 	Heads  int  // query heads, a multiple of Format.Heads
 }
 
@@ -63,7 +64,7 @@ func (l *KVLayer) block(s *Span, i int) []byte {
 	return blocks[i][l.Offset : l.Offset+l.Format.BlockBytes()]
 }
 
-// Check returns an error unless the format is one that can be computed with.
+// Check returns an error unless attention can be computed with the format.
 func (f *KVFormat) Check() error {
 	if f.Heads <= 0 || f.KeyDim <= 0 || f.ValueDim <= 0 {
 		return fmt.Errorf("ggml: cache of %d heads of %d and %d elements", f.Heads, f.KeyDim, f.ValueDim)
@@ -87,13 +88,13 @@ func checkCacheType(what string, t quant.Type, dim int) error {
 	return fmt.Errorf("ggml: cache of %s in %v, supported are f32, f16, q8_0, q5_1, q5_0, q4_1 and q4_0", what, t)
 }
 
-// KeyBytes returns the bytes of one head's keys in a block.
+// KeyBytes returns the number of bytes of one head's keys in a block.
 func (f *KVFormat) KeyBytes() int { return BlockLen * f.TypeK.RowBytes(f.KeyDim) }
 
-// ValueBytes returns the bytes of one head's values in a block.
+// ValueBytes returns the number of bytes of one head's values in a block.
 func (f *KVFormat) ValueBytes() int { return BlockLen * f.TypeV.RowBytes(f.ValueDim) }
 
-// BlockBytes returns the bytes of a block of one layer.
+// BlockBytes returns the number of bytes of one layer in a block.
 func (f *KVFormat) BlockBytes() int { return f.Heads * (f.KeyBytes() + f.ValueBytes()) }
 
 // Keys returns the keys of a head in a block.
@@ -109,8 +110,8 @@ func (f *KVFormat) Values(block []byte, head int) []byte {
 	return block[at : at+n]
 }
 
-// PutKey stores k [KeyDim] as number j of a head's keys, and leaves it rotated where the
-// type is quantized. row is scratch of KeyDim*4 bytes.
+// PutKey stores k [KeyDim] as position j of a head's keys. If the type is quantized, it leaves
+// k rotated. row is scratch memory of KeyDim*4 bytes.
 func (f *KVFormat) PutKey(keys []byte, j int, k []float32, row []byte) {
 	switch f.TypeK {
 	case quant.F32:
@@ -129,8 +130,8 @@ func (f *KVFormat) PutKey(keys []byte, j int, k []float32, row []byte) {
 	}
 }
 
-// Key reads number j of a head's keys into k [KeyDim], rotated back where the type is
-// quantized. row is as PutKey's.
+// Key reads position j of a head's keys into k [KeyDim]. It rotates the key back if the type
+// is quantized. row is scratch memory as for PutKey.
 func (f *KVFormat) Key(k []float32, keys []byte, j int, row []byte) {
 	switch f.TypeK {
 	case quant.F32:
@@ -149,7 +150,7 @@ func (f *KVFormat) Key(k []float32, keys []byte, j int, row []byte) {
 	}
 }
 
-// widenKeys decodes a head's keys, rotated as they are, to dst [KeyDim, 32].
+// widenKeys decodes a head's keys to dst [KeyDim, 32]. It does not rotate them back.
 func (f *KVFormat) widenKeys(dst []float32, keys []byte) {
 	if isFloat(f.TypeK) {
 		quant.Decode(f.TypeK, dst, keys)
@@ -163,14 +164,14 @@ func (f *KVFormat) widenKeys(dst []float32, keys []byte) {
 
 func isFloat(t quant.Type) bool { return t == quant.F32 || t == quant.F16 }
 
-// Value returns the bytes of number j of a head's values.
+// Value returns the bytes of position j of a head's values.
 func (f *KVFormat) Value(values []byte, j int) []byte {
 	n := f.TypeV.RowBytes(f.ValueDim)
 	return values[j*n : (j+1)*n]
 }
 
-// PutValue stores v [ValueDim] as number j of a head's values, and leaves it rotated where
-// the type is quantized.
+// PutValue stores v [ValueDim] as position j of a head's values. If the type is quantized, it
+// leaves v rotated.
 func (f *KVFormat) PutValue(values []byte, j int, v []float32) {
 	row := f.Value(values, j)
 	f.rotateValue(v)
@@ -183,11 +184,11 @@ func (f *KVFormat) PutValue(values []byte, j int, v []float32) {
 	quant.Encode(f.TypeV, row, v, len(v), nil)
 }
 
-// widenValues decodes a head's values, rotated as they are, to dst [32, ValueDim].
+// widenValues decodes a head's values to dst [32, ValueDim]. It does not rotate them back.
 func (f *KVFormat) widenValues(dst []float32, values []byte) { quant.Decode(f.TypeV, dst, values) }
 
-// Used calls each with the parts of a block of one layer that hold its first n
-// positions, in order. each may read or overwrite them.
+// Used calls each with the parts of one layer's block that hold the first n positions, in
+// order. each may read or overwrite them.
 func (f *KVFormat) Used(block []byte, n int, each func(part []byte) error) error {
 	if n == BlockLen {
 		return each(block)
@@ -205,8 +206,8 @@ func (f *KVFormat) Used(block []byte, n int, each func(part []byte) error) error
 	return nil
 }
 
-// usedKeys does one head's keys. Those of integers shorter than a byte share bytes with
-// positions behind n: they go as rows of their type.
+// usedKeys is Used for one head's keys. Integers of less than a byte share bytes with
+// positions from n on. So keys of such types are passed to each as rows of their type.
 func (f *KVFormat) usedKeys(keys []byte, n int, each func(part []byte) error) error {
 	if !isFloat(f.TypeK) && f.TypeK != quant.Q8_0 {
 		row := make([]byte, f.TypeK.RowBytes(f.KeyDim))

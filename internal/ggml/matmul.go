@@ -6,36 +6,36 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// A Product is one matrix product Scale*(W·x) + Bias of several tokens.
+// A Product is a matrix product Scale*(W·x) + Bias for several tokens.
 type Product struct {
 	W     *matmul.Matrix
-	Scale float32      // 0 for 1
-	Bias  []float32    // [W.Rows], nil for none
-	Acts  *matmul.Acts // x: [tokens, W.Cols]
+	Scale float32      // 0: 1
+	Bias  []float32    // [W.Rows]; nil: none
+	Acts  *matmul.Acts // x [tokens, W.Cols]
 	Out   []float32    // [tokens, W.Rows]
 }
 
-// MatMul computes products. Several with the same number of tokens are one task,
-// so that workers meet less often.
+// MatMul computes products. Up to three products with the same number of tokens are one
+// task, so that workers synchronize less often.
 type MatMul struct {
 	workers []matmulScratch
 
 	products [3]Product
-	n        int // of products
+	n        int // the number of products that are stored
 	mode     matmulMode
-	act      Activation // where mode is gated
-	rows     int        // of an item
-	regions  []region   // of the task, in order of their items
+	act      Activation // used if mode is gated or activated
+	rows     int        // rows of an item
+	regions  []region   // the regions of the task, in the order of their items
 }
 
-// matmulMode says what is done with the results.
+// matmulMode says what MatMul does with the results.
 type matmulMode uint8
 
 const (
-	store      matmulMode = iota // each product to its Out
-	accumulate                   // products[0] is added to its Out
-	gated                        // act(products[0]) * products[1] to products[0].Out
-	activated                    // act(products[0]) to its Out
+	store      matmulMode = iota // sets each product's Out to the product
+	accumulate                   // adds products[0] to its Out
+	gated                        // sets products[0].Out to act(products[0]) * products[1]
+	activated                    // sets products[0].Out to act(products[0])
 )
 
 // matmulScratch is one worker's memory.
@@ -46,10 +46,10 @@ type matmulScratch struct {
 }
 
 const (
-	// maxItemRows bounds the rows of an item, and with them the tiles.
+	// maxItemRows is the most rows of an item. It limits the size of the tiles.
 	maxItemRows = 64
-	// maxTokenRows bounds those that are computed at once for a single token: so
-	// many that kernels read in long runs.
+	// maxTokenRows is the most rows that are computed at once for a single token. It is
+	// large, so that kernels read long runs of memory.
 	maxTokenRows = 1024
 )
 
@@ -92,7 +92,7 @@ func (m *MatMul) Add(p *pool.Pool, product Product) error {
 	return m.start(p, accumulate)
 }
 
-// Gate sets gate.Out to act(gate) * up; the matrices have the same rows.
+// Gate sets gate.Out to act(gate) * up. Both matrices must have the same number of rows.
 func (m *MatMul) Gate(p *pool.Pool, act Activation, gate, up Product) error {
 	m.n, m.products[0], m.products[1], m.act = 1, gate, up, act
 	return m.start(p, gated)
@@ -104,11 +104,10 @@ func (m *MatMul) Act(p *pool.Pool, act Activation, product Product) error {
 	return m.start(p, activated)
 }
 
-// minWork is the multiply-adds that a worker is called for at least: some
-// microseconds' worth.
+// minWork is the fewest multiply-adds for a worker. They take some microseconds.
 const minWork = 1 << 16
 
-// start cuts the products into items and runs them.
+// start divides the products into items and runs them.
 func (m *MatMul) start(p *pool.Pool, mode matmulMode) error {
 	m.mode = mode
 	tokens, work, total, least := m.products[0].Acts.Rows, 0, 0, 16
@@ -117,9 +116,9 @@ func (m *MatMul) start(p *pool.Pool, mode matmulMode) error {
 		least = max(least, m.products[i].W.RowStep())
 		work = max(work, m.products[i].W.Cols*tokens)
 	}
-	// Multiples of 16 rows: whole cache lines of the results, so that no two
-	// workers write to one. Not less than a kernel's panel, which is computed as
-	// a whole.
+	// An item has a multiple of 16 rows, which are whole cache lines of results, so that no
+	// two workers write to the same line. It has at least the rows of a kernel's panel,
+	// which is computed as a whole.
 	m.rows = maxItemRows
 	for m.rows > least && (total/m.rows < 8*p.Threads() || tokens > 1 && m.rows > 32) {
 		m.rows /= 2
@@ -151,7 +150,7 @@ func (m *MatMul) items(s *matmulScratch, r *region, first, last int) {
 	}
 }
 
-// compute computes rows of product p and what belongs to them.
+// compute computes rows of product p, and stores, adds or activates them as m.mode says.
 func (m *MatMul) compute(s *matmulScratch, p *Product, rows strips) {
 	if rows.n == 0 {
 		return
@@ -189,7 +188,8 @@ func (m *MatMul) compute(s *matmulScratch, p *Product, rows strips) {
 	}
 }
 
-// finish scales sums of rows lo and on, and adds their biases.
+// finish multiplies out by the scale and adds the biases. out has the products of the rows
+// from lo on.
 func (p *Product) finish(out []float32, lo int) {
 	if p.Scale != 0 {
 		vec.Scale(out, p.Scale)
@@ -199,21 +199,21 @@ func (p *Product) finish(out []float32, lo int) {
 	}
 }
 
-// tile is results of a product in a worker's memory.
+// tile is a part of a product in a worker's memory.
 type tile struct {
 	data            []float32 // [tokens, width]
 	width, first, n int
 }
 
-// row returns those of a token's strip i.
+// row returns the results of strip i for a token.
 func (x *tile) row(token, i int) []float32 { return x.data[token*x.width+x.first+i*x.n:][:x.n] }
 
-// tile computes rows of a product, bias included, into one of the worker's tiles.
+// tile computes rows of a product, with scale and bias, in one of the worker's tiles.
 func (s *matmulScratch) tile(which int, p *Product, rows strips) tile {
 	x := tile{s.tiles[which], rows.count * rows.n, 0, rows.n}
 	if rows.count == 1 {
-		// By a view of the rows, and of some before them where they alone are too few
-		// for a kernel's panel.
+		// Use a view of the rows. It begins some rows earlier if they are too few for a
+		// kernel's panel.
 		lo, hi := rows.at(0)
 		first := max(0, min(lo, p.W.Rows-p.W.RowStep()))
 		s.view.SetPart(p.W, first, hi)

@@ -6,13 +6,13 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// LayerNorm sets dst[i] = ((x[i] - mean) * scale) * w[i] + w[n+i], of n = len(x) elements,
+// LayerNorm sets dst[i] = ((x[i] - mean) * scale) * w[i] + w[n+i] for n = len(x) elements,
 // with
 //
 //	scale = 1 / sqrt(mean of (x - mean)^2 + eps)
 //
-// Sums are four of float64, of every fourth element, and what is subtracted is rounded
-// to float32, as is each further operation. dst may be x.
+// Sums are computed in float64, as four sums of every fourth element. The mean, each
+// difference and each further operation are rounded to float32. dst may be x.
 func LayerNorm(dst, x, w []float32, eps float32) {
 	n := len(x)
 	mean := float32(sumOf(x, func(v float32) float64 { return float64(v) }) / float64(n))
@@ -27,7 +27,7 @@ func LayerNorm(dst, x, w []float32, eps float32) {
 	}
 }
 
-// sumOf returns the sum of what of gives for each element.
+// sumOf returns the sum of the results of(v) for all elements v of x.
 func sumOf(x []float32, of func(float32) float64) float64 {
 	var sums [4]float64
 	for len(x) >= 4 {
@@ -42,8 +42,8 @@ func sumOf(x []float32, of func(float32) float64) float64 {
 	return (sums[0] + sums[1]) + (sums[2] + sums[3])
 }
 
-// Softmax replaces x by e^(x - max x) / sum, for the few numbers of a router;
-// the sum is taken in order.
+// Softmax replaces x by e^(x - max x) / sum, for the scores of a router. It adds the sum in
+// order.
 func Softmax(x []float32) {
 	m := float32(math.Inf(-1))
 	for _, v := range x {

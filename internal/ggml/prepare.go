@@ -7,25 +7,25 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// Prepare makes rows of activations ready for matrix products: normalized, if
-// that is wanted, and in each of the forms that the matrices ask for.
+// Prepare makes rows of activations ready for matrix products. It normalizes them if it gets
+// a norm, and quantizes them to each form that the matrices need.
 type Prepare struct {
-	Eps     float32 // of the norm
+	Eps     float32 // epsilon of the norm
 	Centred bool    // the norm is LayerNorm, not RMSNorm
 
-	src, norm, dst []float32 // of the Run at work
-	rows           []int     // which rows of src; nil: all, in order
-	lo, hi         int       // the rows that are prepared
+	src, norm, dst []float32 // arguments of the current Run
+	rows           []int     // the rows of src to use; nil: all, in order
+	lo, hi         int       // the rows to prepare
 
 	nrows   int
 	cols    int
 	forms   [matmul.NumActForms]matmul.Acts
-	used    [matmul.NumActForms]bool // forms that are asked for
+	used    [matmul.NumActForms]bool // the forms to fill
 	scratch [][]float32              // [workers][cols]
 }
 
-// Reserve allocates the memory for that many workers and rows of activations, cols
-// being the most columns that weights of each type have.
+// Reserve allocates the memory for that many workers and rows of activations. cols has the
+// most columns of matrices of each type.
 func (p *Prepare) Reserve(workers, rows int, cols map[quant.Type]int) {
 	most := 0
 	for t, n := range cols {
@@ -50,13 +50,13 @@ func (p *Prepare) Bytes() int {
 	return n
 }
 
-// Want asks for rows × cols activations, for weights of the types that WantType
-// then names. Run or SetRow fill them.
+// Want asks for rows × cols activations. WantType must then be called for each type of
+// weights. Run or SetRow fill the activations.
 func (p *Prepare) Want(rows, cols int) {
 	p.nrows, p.cols, p.used = rows, cols, [matmul.NumActForms]bool{}
 }
 
-// WantType asks for the form that weights of type t want.
+// WantType asks for the form of activations that weights of type t need.
 func (p *Prepare) WantType(t quant.Type) {
 	if i := matmul.ActFormOf(t); !p.used[i] {
 		p.used[i] = true
@@ -76,34 +76,35 @@ func (p *Prepare) SetRow(i int, x []float32) {
 	}
 }
 
-// Run prepares the rows of src [rows, cols], after the norm with the weights norm
-// [cols], of LayerNorm [2, cols], if that is not nil. What is quantized is also written to dst [rows, cols]
-// where both norm and dst are not nil.
+// Run prepares the rows of src [rows, cols]. If norm is not nil, Run first normalizes them
+// with these weights: [cols], or [2, cols] for LayerNorm. If dst [rows, cols] is not nil
+// either, Run also writes the normalized rows to it.
 func (p *Prepare) Run(pool *pool.Pool, src, norm, dst []float32) error {
 	return p.RunPart(pool, Part{Hi: p.nrows, Src: src, Norm: norm, Dst: dst})
 }
 
-// Part is some rows of those that Want asks for. Src and Dst hold all of these.
+// Part is rows Lo to Hi-1 of those that Want asks for. Src and Dst have all rows.
 type Part struct {
 	Lo, Hi         int
 	Src, Norm, Dst []float32
 }
 
-// RunPart is Run for a part of the rows.
+// RunPart is Run for only a part of the rows.
 func (p *Prepare) RunPart(pool *pool.Pool, part Part) error {
 	p.src, p.norm, p.dst, p.rows = part.Src, part.Norm, part.Dst, nil
 	p.lo, p.hi = part.Lo, part.Hi
 	return p.run(pool)
 }
 
-// RunRows prepares rows of src [.., cols], in that order and as they are.
+// RunRows prepares the given rows of src [.., cols], in that order, without a norm. nil stands
+// for all rows.
 func (p *Prepare) RunRows(pool *pool.Pool, src []float32, rows []int) error {
 	p.src, p.norm, p.dst, p.rows, p.lo, p.hi = src, nil, nil, rows, 0, p.nrows
 	return p.run(pool)
 }
 
 func (p *Prepare) run(pool *pool.Pool) error {
-	const minElems = 1 << 13 // that a worker is called for
+	const minElems = 1 << 13 // the fewest elements for a worker
 	return pool.Run(p, p.hi-p.lo, minElems/p.cols+1)
 }
 

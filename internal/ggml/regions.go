@@ -2,20 +2,21 @@ package ggml
 
 import "alpaca/internal/quant/matmul"
 
-// region is rows lo to hi-1 of a product, cut into items. Usually one worker does all of it.
+// region is rows lo to hi-1 of a product, divided into items. Usually one worker does all of
+// them.
 //
-// Some kernels read four streams of rows side by side (matmul.Matrix.InStreams). Their
-// streams start at the quarters of a region, and each item continues all four, so that a
-// worker reads on without a jump from item to item.
+// Some kernels read four streams of rows at once (matmul.Matrix.InStreams). The streams start
+// at the quarters of a region, and each item continues all four. So a worker goes through
+// memory without jumps from item to item.
 type region struct {
 	product      int
-	first, items int // number of the first item, and how many there are
+	first, items int // the number of the first item, and the number of items
 	lo, hi       int
 	streams      int // 4, or 1
 }
 
-// strips is rows that are computed together: rows lo to lo+n-1 and, if count is 4,
-// three times as many, each apart rows after those before.
+// strips are rows that are computed together. Strip i of count has n rows, from lo+i*apart
+// on. count is 1 or 4.
 type strips struct{ lo, n, apart, count int }
 
 // at returns the rows [lo, hi) of strip i.
@@ -24,13 +25,14 @@ func (s strips) at(i int) (lo, hi int) {
 	return lo, lo + s.n
 }
 
-// streams are strips of four.
+// streams returns four strips as matmul.Streams.
 func (s strips) streams() matmul.Streams { return matmul.Streams{Lo: s.lo, Apart: s.apart, N: s.n} }
 
-// cut cuts the products into regions, one for each thread, of items of m.rows rows, and
-// returns the number of items.
+// cut divides the products into regions, one of each product for each thread. An item has
+// m.rows rows. cut returns the number of items.
 //
-// The items of a thread's regions follow each other: they are its share (Pool).
+// The regions of a thread have consecutive items, which are the share of one worker in a
+// pool.Pool.
 func (m *MatMul) cut(threads int) int {
 	m.regions = m.regions[:0]
 	first := 0
@@ -49,7 +51,7 @@ func (m *MatMul) cut(threads int) int {
 	return first
 }
 
-// streams returns how many streams of rows the product is best computed by.
+// streams returns the number of streams of rows, 4 or 1, with which the product is fastest.
 func (m *MatMul) streams(p *Product) int {
 	if p.Acts.Rows == 1 && p.W.InStreams() && (m.mode != gated || m.products[1].W.InStreams()) {
 		return 4
@@ -57,7 +59,7 @@ func (m *MatMul) streams(p *Product) int {
 	return 1
 }
 
-// strips returns the rows of items first to last-1, of rows rows each.
+// strips returns the rows of items first to last-1, each of rows rows.
 func (r *region) strips(first, last, rows int) strips {
 	if r.streams == 1 {
 		lo := r.lo + first*rows
@@ -68,7 +70,7 @@ func (r *region) strips(first, last, rows int) strips {
 	return strips{r.lo + from, to - from, apart, 4}
 }
 
-// rest returns the rows, up to three, that no item has where there are four streams.
+// rest returns the rows, up to three, that remain after the items of four streams.
 func (r *region) rest() strips {
 	if r.streams == 1 {
 		return strips{}

@@ -8,20 +8,20 @@ import (
 	"alpaca/internal/ggml/vec"
 )
 
-// Scaling stretches the positions a model was trained for over a longer context.
+// Scaling is a method to stretch the positions of a model's training to a longer context.
 type Scaling string
 
-// The kinds of scaling. Position p turns pair i of a head of n elements by p * freq[i]:
+// The kinds of scaling. Position p rotates pair i of a head of n elements by p * freq[i]:
 //
-//	none    freq[i] = base^(-2i/n)
-//	linear  that, divided by Factor
-//	ntk     none, with base * Factor^(n/(n-2)): slow pairs are stretched,
-//	        fast ones kept
-//	yarn    from none for fast pairs to linear for slow ones, and a factor
-//	        on all sines and cosines
-//	longrope  linear, with FreqFactors that depend on the context's length
+//	none      freq[i] = base^(-2i/n)
+//	linear    freq[i] = base^(-2i/n) / Factor
+//	ntk       as none, with base * Factor^(n/(n-2)): slow pairs are stretched,
+//	          fast pairs are not
+//	yarn      from none for fast pairs to linear for slow pairs, and a factor
+//	          on all sines and cosines
+//	longrope  as linear, with FreqFactors that depend on the context's length
 //
-// Llama 3's scaling comes as a table of divisors, FreqFactors, on top of none.
+// Llama 3's scaling is none with a table of divisors, FreqFactors.
 const (
 	ScalingNone     Scaling = "none"
 	ScalingLinear   Scaling = "linear"
@@ -30,26 +30,26 @@ const (
 	ScalingLongRope Scaling = "longrope"
 )
 
-// Scalings are all kinds.
+// Scalings has all kinds of scaling.
 var Scalings = []Scaling{ScalingNone, ScalingLinear, ScalingNTK, ScalingYaRN, ScalingLongRope}
 
 // RopeParams describe a rotary position embedding.
 type RopeParams struct {
-	Dim     int     // elements of a head that turn, from the first; even
-	Base    float64 // of the wave lengths, such as 10000
-	Scaling Scaling // "" is none
-	Factor  float64 // of the scaling; 0 is 1
+	Dim     int     // the first Dim elements of a head are rotated; even
+	Base    float64 // base of the frequencies, such as 10000
+	Scaling Scaling // "" is ScalingNone
+	Factor  float64 // factor of the scaling; 0: 1
 
 	// Halves says that pair i is the elements i and i+Dim/2, not 2i and 2i+1.
 	Halves bool
 
-	// AttnFactor is a further factor on sines and cosines, 0 for 1.
+	// AttnFactor is a further factor on sines and cosines; 0: 1.
 	AttnFactor float64
 	// OrigCtx is the context of the training, which YaRN and longrope need.
 	OrigCtx int
 	YaRN    YaRN // how a model's YaRN differs from the paper's
 
-	// FreqFactors divide the frequencies, one for each pair; nil for none.
+	// FreqFactors has a divisor of each pair's frequency; nil: none.
 	FreqFactors []float32
 }
 
@@ -63,15 +63,15 @@ type YaRN struct {
 	Log                float64 // divides the amplitude by 1 + 0.1*Log*ln Factor
 }
 
-// Rope is a rotary position embedding: in head x of n elements the pair i, a = x[2i]
-// and b = x[2i+1], or with RopeParams.Halves a = x[i] and b = x[i+n/2], becomes
+// Rope is a rotary position embedding. Pair i of a head x of n elements is a = x[2i] and
+// b = x[2i+1], or with RopeParams.Halves a = x[i] and b = x[i+n/2]. It becomes
 //
-//	a*cos - b*sin, a*sin + b*cos    of the angle pos * freq[i]
+//	a*cos - b*sin, a*sin + b*cos    for the angle pos * freq[i]
 //
-// Sines and cosines are made once for a token and serve all layers and heads.
+// Sines and cosines are computed once for a token, for all layers and heads.
 type Rope struct {
-	freq   []float64 // [Dim/2] radians a position
-	scale  float64   // of sines and cosines
+	freq   []float64 // [Dim/2] radians per position
+	scale  float64   // factor of sines and cosines
 	halves bool
 }
 
@@ -129,7 +129,7 @@ func NewRope(p RopeParams) (*Rope, error) {
 	return r, nil
 }
 
-// yarnAmplitude returns the factor on sines and cosines.
+// yarnAmplitude returns YaRN's factor on sines and cosines.
 func (p *RopeParams) yarnAmplitude() float64 {
 	if p.YaRN.Attn != 0 {
 		return p.YaRN.Attn
@@ -145,9 +145,9 @@ func (p *RopeParams) yarnAmplitude() float64 {
 	return amplitude
 }
 
-// yarnRamp returns how much of its own frequency pair i keeps: 1 where it turns more
-// than BetaFast times within the context of the training, 0 where less than BetaSlow
-// times, and a ramp in between (arXiv:2309.00071, §3.2, with llama.cpp's rounding).
+// yarnRamp returns how much of its own frequency pair i keeps: 1 if it turns more than
+// BetaFast times within the context of the training, 0 if less than BetaSlow times, and a
+// linear ramp in between (arXiv:2309.00071, §3.2, with llama.cpp's rounding).
 func (p *RopeParams) yarnRamp(i int) float64 {
 	pairOf := func(turns float64) float64 {
 		return float64(p.Dim) * fmath.LogSeries(float64(p.OrigCtx)/(turns*2*math.Pi)) / (2 * fmath.LogSeries(p.Base))
@@ -172,14 +172,15 @@ func (p *RopeParams) yarnRamp(i int) float64 {
 	return keep
 }
 
-// Pairs returns the number of pairs of a head that turn: the length of a
-// position's cosines.
+// Pairs returns the number of pairs of a head that are rotated. A position has as many
+// cosines.
 func (r *Rope) Pairs() int { return len(r.freq) }
 
-// Angles sets cos and sin, of Pairs elements, for position pos.
+// Angles sets cos and sin, each of Pairs elements, for position pos.
 func (r *Rope) Angles(cos, sin []float32, pos int) { r.angles(cos, sin, pos, r.scale) }
 
-// ShiftAngles sets cos and sin to those that move an embedded head by that many positions.
+// ShiftAngles sets cos and sin to the angles that move a rotated head from a position p to
+// p + by.
 func (r *Rope) ShiftAngles(cos, sin []float32, by int) { r.angles(cos, sin, by, 1) }
 
 func (r *Rope) angles(cos, sin []float32, pos int, scale float64) {
@@ -189,7 +190,7 @@ func (r *Rope) angles(cos, sin []float32, pos int, scale float64) {
 	}
 }
 
-// Apply turns the head x by the angles of cos and sin.
+// Apply rotates the head x by the angles of cos and sin.
 func (r *Rope) Apply(x, cos, sin []float32) {
 	if n := len(cos); r.halves {
 		vec.RotateHalves(x[:n], x[n:2*n], cos, sin)

@@ -5,28 +5,30 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Keys and values that are quantized are rotated before: each run of 2^n elements of a head
-// is multiplied by an orthonormal Walsh-Hadamard matrix, after which a channel that is much
-// larger than its neighbours is spread over all of them, and one scale suits 32 elements
-// better. (QuaRot, arXiv 2404.00456.) Queries are rotated by the same matrix, which leaves
-// their products with keys as they were; the matrix is its own inverse, by which the mean
-// of the values is turned back.
+// Keys and values are rotated before they are quantized (QuaRot, arXiv 2404.00456). Each run
+// of 2^n elements of a head is multiplied by an orthonormal Walsh-Hadamard matrix. This
+// spreads a channel that is much larger than its neighbours over all of them, so that one
+// scale suits 32 elements better. Queries are rotated by the same matrix, which leaves their
+// products with keys unchanged. The matrix is its own inverse, so a second rotation restores
+// the mean of the values.
 
 // Rotated reports whether keys and values of that type are rotated.
 func Rotated(t quant.Type) bool { return !isFloat(t) }
 
-// rotation returns how many elements of a head of dim are rotated together: the largest
-// power of two that divides it.
+// rotation returns how many elements of a head are rotated together: the largest power of two
+// that divides dim.
 func rotation(dim int) int { return dim & -dim }
 
-// rotateKey rotates x [.., KeyDim], keys or queries, in place and back, unless keys are floats.
+// rotateKey rotates x [.., KeyDim], keys or queries, in place, unless keys are floats. A second
+// call rotates them back.
 func (f *KVFormat) rotateKey(x []float32) {
 	if Rotated(f.TypeK) {
 		vec.Hadamard(x, rotation(f.KeyDim))
 	}
 }
 
-// rotateValue does so with x [.., ValueDim], values or means of them.
+// rotateValue rotates x [.., ValueDim], values or their means, in place, unless values are
+// floats.
 func (f *KVFormat) rotateValue(x []float32) {
 	if Rotated(f.TypeV) {
 		vec.Hadamard(x, rotation(f.ValueDim))

@@ -7,32 +7,32 @@ import (
 	"alpaca/internal/pool"
 )
 
-// ShortConv is a gated convolution over the last positions of a text. Of each row, In has
-// three parts b, c and x, and of each channel
+// ShortConv is a gated convolution over the last positions of a text. Each row of In has
+// three parts b, c and x. For each channel
 //
 //	u[t]   = b[t] * x[t]
 //	v[t]   = sum over j < L of Taps[j] * u[t-L+1+j], the oldest first
 //	Out[t] = c[t] * v[t]
 //
-// with all operations rounded to float32. What lies before the text's beginning, or
-// before the span's Floor, is left out. The cache holds u of each position, where attention has values.
+// All operations round to float32. Positions before the text's beginning, or before the
+// span's Floor, are left out. The cache has u of each position instead of values.
 type ShortConv struct {
 	Conv
 }
 
-// Conv is the arguments of ShortConv.Run.
+// Conv has the arguments of ShortConv.Run.
 type Conv struct {
 	KVLayer           // one head of Dim values in F32, without keys
-	Spans   []Span    // of rows
-	Taps    []float32 // [Dim, L] the last is of the row itself
+	Spans   []Span    // the rows
+	Taps    []float32 // [Dim, L]; the last is for the row itself
 	In      []float32 // [rows, 3*Dim]
 	Out     []float32 // [rows, Dim]
 }
 
-// convRun is the channels of an item: whole cache lines.
+// convRun is the number of channels of an item, a multiple of a cache line.
 const convRun = 64
 
-// Run computes the rows of all spans and puts what later ones need into the cache.
+// Run computes the rows of all spans, and stores their u in the cache.
 func (s *ShortConv) Run(p *pool.Pool, call Conv) error {
 	s.Conv = call
 	rows := 0
@@ -42,7 +42,7 @@ func (s *ShortConv) Run(p *pool.Pool, call Conv) error {
 	if rows == 0 {
 		return nil
 	}
-	const minElems = 1 << 13 // that a worker is called for
+	const minElems = 1 << 13 // the fewest elements for a worker
 	items := (s.Format.ValueDim + convRun - 1) / convRun
 	return p.Run(s, items, minElems/(rows*convRun)+1)
 }
@@ -79,7 +79,7 @@ func (s *ShortConv) row(span *Span, row, lo, hi int) {
 	}
 }
 
-// at returns the u of a position in the cache.
+// at returns the bytes of a position's u in the cache.
 func (s *ShortConv) at(span *Span, pos int) []byte {
 	return s.Format.Value(s.Format.Values(s.block(span, pos/BlockLen), 0), pos%BlockLen)
 }

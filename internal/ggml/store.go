@@ -5,29 +5,29 @@ import (
 	"alpaca/internal/pool"
 )
 
-// StoreKV turns the queries and keys of some rows to their positions and puts
-// keys and values into the cache. It is what happens between the first matrix
-// products of a layer and its Attention.
+// StoreKV rotates the queries and keys of rows to their positions, and stores keys and values
+// in the cache. It comes between the first matrix products of a layer and its Attention.
 type StoreKV struct {
 	rows [][]byte // [workers][KeyDim*4] scratch
 
-	Store // arguments of the Run at work
+	Store // arguments of the current Run
 	items []storeItem
 }
 
-// Store is the arguments of StoreKV.Run.
+// Store has the arguments of StoreKV.Run.
 type Store struct {
 	KVLayer
 	Spans    []Span
-	Rope     *Rope     // which turns Q and K; nil: they are not turned
-	Cos, Sin []float32 // [rows, Pairs] of the rows' positions
-	QScale   []float32 // [rows] factors of the turned queries; nil for none
+	Rope     *Rope     // the position embedding of Q and K; nil: they are not rotated
+	Cos, Sin []float32 // [rows, Pairs] cosines and sines of the rows' positions
+	QScale   []float32 // [rows] factors of the queries; nil: none
 	Q        []float32 // [rows, Heads*KeyDim]
-	K        []float32 // [rows, Format.Heads*KeyDim]; nil: nothing is stored, Q is turned only
+	K        []float32 // [rows, Format.Heads*KeyDim]; nil: Q is rotated, and nothing is stored
 	V        []float32 // [rows, Format.Heads*ValueDim]
 }
 
-// storeItem is a key head in a block of a span: two workers never write to one line.
+// storeItem is a key head in a block of a span, so that no two workers write to the same
+// cache line.
 type storeItem struct {
 	span  *Span
 	block int
@@ -75,7 +75,8 @@ func (s *StoreKV) Do(worker, lo, hi int) {
 	}
 }
 
-// store does one key head, and the query heads that share it, at one position.
+// store rotates and stores one key head, and rotates the query heads that share it, at one
+// position.
 func (s *StoreKV) store(it storeItem, pos int, scratch []byte) {
 	f := s.Format
 	row := it.span.Row + pos - it.span.Pos

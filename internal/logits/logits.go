@@ -1,6 +1,6 @@
-// Package logits makes probabilities of what a model puts out for a position: a
-// logit, an unnormalized log probability, for each token of the vocabulary. Its
-// results have the same bits on every machine. Logarithms are natural ones.
+// Package logits computes probabilities from logits: the unnormalized log
+// probabilities, one for each token of the vocabulary, that a model returns for a
+// position. Its results have the same bits on every machine. Logarithms are natural.
 package logits
 
 import "alpaca/internal/fmath"
@@ -17,14 +17,14 @@ type TokenLogprob struct {
 	Logprob float64 `json:"logprob"`
 }
 
-// NewLogprobs returns the distribution of logits [vocab], which it refers to:
-// use it before they change.
+// NewLogprobs returns the softmax distribution of logits [vocab]. The result refers to
+// logits, and is valid until they change.
 func NewLogprobs(logits []float32) Logprobs {
 	return Logprobs{logits: logits, norm: LogSumExp(logits)}
 }
 
-// Normalized returns the distribution of logarithms of probabilities, which it
-// refers to.
+// Normalized returns the distribution with the log probabilities logprobs [vocab]. The
+// result refers to logprobs.
 func Normalized(logprobs []float32) Logprobs { return Logprobs{logits: logprobs} }
 
 // Len returns the number of tokens.
@@ -36,11 +36,12 @@ func (l Logprobs) Of(id int32) float64 { return float64(l.logits[id]) - l.norm }
 // Prob returns token id's probability.
 func (l Logprobs) Prob(id int32) float64 { return fmath.Exp(l.Of(id)) }
 
-// Valid reports whether the logits were numbers.
+// Valid reports whether the distribution is finite: no logit is NaN or +Inf, and not all
+// are -Inf.
 func (l Logprobs) Valid() bool { return l.norm-l.norm == 0 }
 
-// Rank returns how many tokens are likelier than id, plus one; of equals the
-// one with the lower id is.
+// Rank returns one plus the number of tokens that are likelier than id. Of two equally
+// likely tokens the one with the lower id counts as likelier.
 func (l Logprobs) Rank(id int32) int {
 	rank := 1
 	for i, logit := range l.logits {
@@ -51,7 +52,7 @@ func (l Logprobs) Rank(id int32) int {
 	return rank
 }
 
-// Best returns the likeliest token, the lowest id among equals.
+// Best returns the likeliest token, and the lowest id of several.
 func (l Logprobs) Best() int32 {
 	best := 0
 	for i, logit := range l.logits {
@@ -62,13 +63,13 @@ func (l Logprobs) Best() int32 {
 	return int32(best)
 }
 
-// Top appends the n likeliest tokens to dst, the likeliest first, lower ids
-// first among equals.
+// Top appends the n likeliest tokens to dst, the likeliest first. Equally likely tokens are
+// in the order of their ids.
 func (l Logprobs) Top(dst []TokenLogprob, n int) []TokenLogprob {
 	start := len(dst)
 	for i, logit := range l.logits {
 		if got := dst[start:]; len(got) == n {
-			// NaN compares false everywhere and stays out.
+			// Comparisons with NaN are false, so NaN stays out.
 			if n == 0 || !(float64(logit)-l.norm > got[n-1].Logprob) {
 				continue
 			}
@@ -82,12 +83,12 @@ func (l Logprobs) Top(dst []TokenLogprob, n int) []TokenLogprob {
 	return dst
 }
 
-// negligible is a gap to the largest logit below which an exponential, e^-50 =
-// 2e-22, cannot be seen in a float64 sum even a vocabulary of times over.
+// negligible is the distance below the largest logit from which logits are left out of the
+// sum. e^-50 is 2e-22, so a whole vocabulary of such terms does not change a float64 sum.
 const negligible = -50
 
-// LogSumExp returns log Σ fmath.Exp(logit), the same bits on every machine; NaN
-// where a logit is NaN.
+// LogSumExp returns log Σ fmath.Exp(logit), with the same bits on every machine. It returns
+// NaN if any logit is NaN.
 func LogSumExp(logits []float32) float64 {
 	if len(logits) == 0 {
 		return fmath.Log(0)

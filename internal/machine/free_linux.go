@@ -5,9 +5,9 @@ import (
 	"os"
 )
 
-// FreeMemory returns the bytes that may be allocated without swapping: what the
-// system has available, or what this process's control group or one around it
-// leaves if that is less, at least 1; 0 where it is not known.
+// FreeMemory returns the number of bytes that may be allocated without swapping: what the
+// system has available, or less if this process's control group or one around it limits
+// that. It returns 0 if the number is unknown, and at least 1 otherwise.
 func FreeMemory() int64 { return freeMemory(os.DirFS("/")) }
 
 func freeMemory(root fs.FS) int64 {
@@ -15,8 +15,8 @@ func freeMemory(root fs.FS) int64 {
 	return free
 }
 
-// groupFree returns what is free, and whether that is what a control group leaves
-// rather than what the system has.
+// groupFree returns FreeMemory. limited says that a control group limits it, not the memory
+// of the system.
 func groupFree() (free int64, limited bool) { return freeOf(os.DirFS("/")) }
 
 func freeOf(root fs.FS) (free int64, limited bool) {
@@ -26,11 +26,11 @@ func freeOf(root fs.FS) (free int64, limited bool) {
 		if version == 1 {
 			limit, used, total = "/memory.limit_in_bytes", "/memory.usage_in_bytes", "total_"
 		}
-		// Without a limit version 2 says "max", which parses as none, and version 1
-		// a number larger than any memory.
+		// If there is no limit, version 2 has "max", which parseBytes returns as 0, and
+		// version 1 has a number larger than any memory.
 		if n := parseBytes(readTrim(root, dir+limit)); n > 0 {
-			// The kernel gives up the pages of files when memory is asked for. The active ones
-			// count too: a second run of a model has made its file's pages active.
+			// The kernel frees pages of files when memory is needed. Active pages count,
+			// too: after a second run of a model, its file's pages are active.
 			stat := "\n" + readTrim(root, dir+"/memory.stat")
 			cached := max(0, number(stat, total+"inactive_file")) + max(0, number(stat, total+"active_file"))
 			left := max(1, n-parseBytes(readTrim(root, dir+used))+cached)

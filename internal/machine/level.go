@@ -7,9 +7,9 @@ import (
 	"strings"
 )
 
-// levels names the sets of instructions that kernels are written for; of one
-// architecture each is better than the ones after it. avx512vnni and avxvnni both
-// include avx2, i8mm includes sdot, sdot neon.
+// levels has the names of the instruction sets that kernels are written for. Within an
+// architecture, the best comes first. avx512vnni and avxvnni include avx2. i8mm includes
+// sdot, and sdot includes neon.
 //
 //	avx512vnni  AVX-512 F, BW, VL, DQ, VNNI
 //	avxvnni     AVX-VNNI
@@ -19,11 +19,13 @@ import (
 //	neon        Advanced SIMD, which every arm64 has
 var levels = []string{"avx512vnni", "avxvnni", "avx2", "i8mm", "sdot", "neon"}
 
-// ceiling is the best level to be used, from ALPACA_KERNEL: a level's name, or
-// "generic" for none. It lets tests and bug reports pick an instruction set.
+// ceiling is the best level that may be used, from ALPACA_KERNEL: a level's name, or
+// "generic" for portable code only; "" for no limit. With it tests and bug reports can choose
+// an instruction set.
 var ceiling = os.Getenv("ALPACA_KERNEL")
 
-// CheckCeiling returns an error if ALPACA_KERNEL is not the name of a level.
+// CheckCeiling returns an error if ALPACA_KERNEL is set to anything except a level or
+// "generic".
 func CheckCeiling() error {
 	if ceiling == "" || ceiling == "generic" || slices.Contains(levels, ceiling) {
 		return nil
@@ -31,8 +33,8 @@ func CheckCeiling() error {
 	return fmt.Errorf("machine: ALPACA_KERNEL is %q, must be %s or generic", ceiling, strings.Join(levels, ", "))
 }
 
-// Allowed reports whether kernels of that level may be used: whether this CPU can
-// run them and ALPACA_KERNEL does not ask for a lower level.
+// Allowed reports whether kernels of that level may be used: this CPU can run them, and
+// ALPACA_KERNEL does not ask for a lower level.
 func Allowed(level string) bool {
 	if ceiling == "" {
 		return cpuLevels[level]
@@ -52,6 +54,5 @@ func Levels() []string {
 	return can
 }
 
-// HasLevel reports whether this CPU can run kernels of that level, whatever
-// ALPACA_KERNEL says.
+// HasLevel reports whether this CPU can run kernels of that level. It ignores ALPACA_KERNEL.
 func HasLevel(level string) bool { return cpuLevels[level] }

@@ -7,9 +7,8 @@ import (
 	"golang.org/x/sys/cpu"
 )
 
-// cpuLevels are the levels that this CPU can run. A level needs all of its
-// instructions: kernels that use FMA and half conversions are not for every CPU
-// with AVX2.
+// cpuLevels has the levels that this CPU can run. A CPU needs all instructions of a level:
+// some CPUs have AVX2 but lack FMA or F16C.
 var cpuLevels = map[string]bool{
 	"avx2":       hasAVX2,
 	"avxvnni":    hasAVX2 && cpuid.CPU.Supports(cpuid.AVXVNNI),

@@ -4,7 +4,7 @@ package machine
 
 import "golang.org/x/sys/cpu"
 
-// cpuLevels are the levels that this CPU can run.
+// cpuLevels has the levels that this CPU can run.
 var cpuLevels = map[string]bool{
 	"neon": true,
 	"sdot": cpu.ARM64.HasASIMDDP,

@@ -2,5 +2,5 @@
 
 package machine
 
-// cpuLevels is empty where the portable code does all the work.
+// cpuLevels is empty: the portable code does all the work.
 var cpuLevels map[string]bool

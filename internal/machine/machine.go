@@ -1,6 +1,6 @@
-// Package machine tells what this computer is: its CPU, which sets of instructions
-// kernels may use, how many threads it is good for, and how much memory this process
-// takes.
+// Package machine describes this computer: its CPU, the instruction sets that kernels may
+// use, the best number of threads, and the memory that this process uses and may still
+// allocate.
 package machine
 
 import (
@@ -9,8 +9,8 @@ import (
 	"github.com/klauspost/cpuid/v2"
 )
 
-// CPUName returns the CPU's name as its maker or the system gives it, such as
-// "AMD EPYC 7763 64-Core Processor", or "unknown CPU".
+// CPUName returns the name of the CPU, such as "AMD EPYC 7763 64-Core Processor", or "unknown
+// CPU". The name comes from the CPU itself or from the system.
 func CPUName() string {
 	if name := strings.Join(strings.Fields(cpuid.CPU.BrandName), " "); name != "" {
 		return name

@@ -1,7 +1,7 @@
 package machine
 
-// Memory is what this process takes at the moment, in bytes.
+// Memory is the memory that this process uses now, in bytes.
 type Memory struct {
-	Own    int64 // its own: heap, stacks, KV cache
-	Mapped int64 // of mapped files, such as a model, that is in memory; -1: unknown
+	Own    int64 // the process's own memory: heap, stacks, KV cache
+	Mapped int64 // the parts of mapped files, such as a model, that are in memory; -1: unknown
 }

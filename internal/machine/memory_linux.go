@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// ReadMemory asks the kernel.
+// ReadMemory returns the memory that this process uses, as the kernel counts it.
 func ReadMemory() Memory {
 	status := readTrim(os.DirFS("/"), "proc/self/status")
 	return Memory{Own: kilobytes(status, "RssAnon:"), Mapped: kilobytes(status, "RssFile:")}
 }
 
-// number returns a field of a file such as /proc/self/status, whose lines are a name and
-// a number; -1 where it is absent.
+// number returns the number after the name field, at the beginning of a line of a file such as
+// /proc/self/status. It returns -1 if there is none.
 func number(status, field string) int64 {
 	_, rest, found := strings.Cut(status, "\n"+field)
 	if fields := strings.Fields(rest); found && len(fields) > 0 {
@@ -24,7 +24,7 @@ func number(status, field string) int64 {
 	return -1
 }
 
-// kilobytes is number for a field in kB, in bytes.
+// kilobytes is number for a field in kB. It returns bytes, or -1.
 func kilobytes(status, field string) int64 {
 	if n := number(status, field); n >= 0 {
 		return n << 10
@@ -32,7 +32,7 @@ func kilobytes(status, field string) int64 {
 	return -1
 }
 
-// parseBytes returns a number of bytes, 0 where s is not a number.
+// parseBytes returns the number s, 0 if s is not a number.
 func parseBytes(s string) int64 {
 	n, err := strconv.ParseInt(s, 10, 64)
 	if err != nil {

@@ -4,7 +4,8 @@ package machine
 
 import "runtime"
 
-// ReadMemory asks Go's runtime, which knows nothing of mapped files.
+// ReadMemory returns the memory that this process uses, as Go's runtime counts it. The runtime
+// does not count mapped files.
 func ReadMemory() Memory {
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

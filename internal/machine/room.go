@@ -10,15 +10,14 @@ import (
 	"alpaca/internal/machine/start"
 )
 
-// slack is what Go's heap may take beyond what is asked for: it grows by pieces of
-// 64 MiB.
+// slack is how many bytes Go's heap may take in addition to an allocation, because it grows
+// by pieces of 64 MiB.
 const slack = 72 << 20
 
-// Reserve returns an error if n more bytes of memory cannot be had: within the limit
-// of the address space (ulimit -v), that of this process's control group, or what
-// the system has. It is asked before large allocations, because where one of Go's own
-// fails the program ends. The error says what is limited and what is left; the
-// caller says what the memory was for.
+// Reserve returns an error if n more bytes cannot be allocated. It checks the limit of the
+// address space (ulimit -v), that of the control group, and the system's memory. It should be
+// called before large allocations, because a failed allocation in Go ends the program. The
+// error says what is limited and what is left. The caller adds what the memory was for.
 func Reserve(n int64) error {
 	limit, used, limitedSpace := start.AddressSpace()
 	inSpace := func() error {
@@ -36,27 +35,27 @@ func Reserve(n int64) error {
 	}
 	if err := probe(int(n) + slack); err != nil {
 		if limitedSpace {
-			return inSpace() // other threads have taken of it in between
+			return inSpace() // other threads have allocated meanwhile
 		}
 		return fmt.Errorf("%s do not fit in memory: %w", mebibytes(n), err)
 	}
 	return nil
 }
 
-// mebibytes writes n for people, rounded up.
+// mebibytes returns n in MiB, rounded up.
 func mebibytes(n int64) string { return fmt.Sprintf("%d MiB", (n+1<<20-1)>>20) }
 
-// Limited reports whether the memory of this process is limited, by its address space
-// or its control group: then what grows little by little asks Reserve before it does.
+// Limited reports whether the memory of this process is limited, by its address space or its
+// control group. If so, call Reserve also before many small allocations.
 var Limited = sync.OnceValue(func() bool {
 	_, _, limited := start.AddressSpace()
 	_, grouped := groupFree()
 	return limited || grouped
 })
 
-// FitHeap makes Go's garbage collector keep the heap within the limit of the address
-// space, if there is one; without, a heap may grow to twice what is in use. It is
-// called when what does not belong to the heap, such as a mapped file, has its place.
+// FitHeap makes Go's garbage collector keep the heap within the limit of the address space,
+// if there is one. Otherwise the heap may grow to twice the memory in use. Call FitHeap after
+// mapping files and other allocations outside of the heap.
 func FitHeap() {
 	limit, used, ok := start.AddressSpace()
 	if !ok {

@@ -7,18 +7,17 @@ import (
 	"strings"
 )
 
-// Threads is the number of threads that inference is fastest with, and how it
-// came about. All bounds are at least 1; 0 where the system does not tell.
+// Threads has the numbers that limit how many threads are useful. 0 stands for unknown.
 type Threads struct {
 	Logical int     // CPUs that this process may run on
 	Cores   int     // physical cores among them
-	Fast    int     // performance cores among those
-	Quota   float64 // CPUs' worth of time that the control group allows
+	Fast    int     // performance cores among those; 0 also if all cores are alike
+	Quota   float64 // CPU time per time that the control group allows; 0 also for no limit
 }
 
-// Default returns the number of threads to use: one for each performance core,
-// because two threads of one core share its multipliers and slow cores make
-// the fast ones wait, but not more than use up the quota.
+// Default returns the number of threads with which inference is fastest: one for each
+// performance core, but not more than the quota, rounded up. Two threads of one core share
+// its multipliers, and fast cores would have to wait for slow ones.
 func (t Threads) Default() int {
 	n := t.Logical
 	for _, limit := range []int{t.Cores, t.Fast, int(math.Ceil(t.Quota))} {
@@ -29,7 +28,7 @@ func (t Threads) Default() int {
 	return max(1, n)
 }
 
-// String explains the default.
+// String returns the numbers that explain Default.
 func (t Threads) String() string {
 	parts := []string{fmt.Sprintf("%d usable", t.Logical)}
 	if t.Cores > 0 {
@@ -44,9 +43,9 @@ func (t Threads) String() string {
 	return "CPUs: " + strings.Join(parts, ", ")
 }
 
-// CountThreads looks at the machine.
+// CountThreads returns the numbers for this machine.
 func CountThreads() Threads {
-	t := Threads{Logical: runtime.NumCPU()} // respects the affinity
+	t := Threads{Logical: runtime.NumCPU()} // NumCPU respects the process's CPU affinity
 	t.count()
 	return t
 }

@@ -2,7 +2,8 @@ package machine
 
 import "golang.org/x/sys/unix"
 
-// count asks the kernel for cores; macOS has neither affinity nor quotas.
+// count sets the numbers of cores, as the kernel gives them. macOS has neither affinity nor
+// quotas.
 func (t *Threads) count() {
 	if n, err := unix.SysctlUint32("hw.physicalcpu"); err == nil {
 		t.Cores = int(n)

@@ -12,7 +12,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// count asks the kernel for cores and quota.
+// count sets the numbers of cores and the quota, as the kernel gives them.
 func (t *Threads) count() {
 	var set unix.CPUSet
 	if err := unix.SchedGetaffinity(0, &set); err != nil {
@@ -32,8 +32,8 @@ func (t *Threads) count() {
 	}
 }
 
-// countCores returns the number of physical cores among CPUs, and how many of
-// those are fast: 0 where all are alike or the kernel does not tell.
+// countCores returns the number of physical cores that have the given CPUs, and how many of
+// the cores are fast. fast is 0 if all are alike. Both are 0 if the kernel does not tell.
 func countCores(root fs.FS, cpus []int) (cores, fast int) {
 	const dir = "sys/devices/system/cpu"
 	type core struct{ pkg, id string }
@@ -47,8 +47,8 @@ func countCores(root fs.FS, cpus []int) (cores, fast int) {
 		if c.id == "" {
 			return 0, 0
 		}
-		// Arm: 1024 for the fastest core of the machine. Intel's hybrids:
-		// the list of performance cores. Elsewhere all cores are alike.
+		// On Arm, cpu_capacity is 1024 for the fastest core of the machine. Intel's
+		// hybrid CPUs have a list of performance cores. On others all cores are alike.
 		capacity[c], _ = strconv.Atoi(readTrim(root, path.Join(cpuDir, "cpu_capacity")))
 		if list := readTrim(root, "sys/devices/cpu_core/cpus"); list != "" && inCPUList(list, cpu) {
 			capacity[c] = 1024
@@ -69,7 +69,7 @@ func countCores(root fs.FS, cpus []int) (cores, fast int) {
 	return len(capacity), fast
 }
 
-// inCPUList reports whether a list such as "0-3,8" has a CPU.
+// inCPUList reports whether cpu is in a list such as "0-3,8".
 func inCPUList(list string, cpu int) bool {
 	for part := range strings.SplitSeq(list, ",") {
 		low, high, isRange := strings.Cut(part, "-")
@@ -88,8 +88,8 @@ func inCPUList(list string, cpu int) bool {
 	return false
 }
 
-// cpuQuota returns the CPUs' worth of time that this process's control group
-// and the groups around it allow, 0 for no limit.
+// cpuQuota returns how many CPUs' time this process's control group and the groups around it
+// allow, 0 for no limit.
 func cpuQuota(root fs.FS) float64 {
 	limit := 0.0
 	consider := func(quota, period string) {
@@ -109,8 +109,9 @@ func cpuQuota(root fs.FS) float64 {
 	return limit
 }
 
-// controlGroups yields the folders of what controls this process, its own control
-// group first, then those around it, each with the version of its hierarchy.
+// controlGroups yields the folders of the control groups of this process that have the given
+// controller, with the version of the hierarchy. The process's own group comes first, and
+// then the groups around it.
 func controlGroups(root fs.FS, controller string) iter.Seq2[int, string] {
 	return func(yield func(version int, dir string) bool) {
 		for line := range strings.SplitSeq(readTrim(root, "proc/self/cgroup"), "\n") {
@@ -137,7 +138,8 @@ func controlGroups(root fs.FS, controller string) iter.Seq2[int, string] {
 	}
 }
 
-// readTrim returns a small file's text without spaces around it, or "".
+// readTrim returns the text of a small file without white space at both ends. It returns ""
+// if the file cannot be read.
 func readTrim(root fs.FS, name string) string {
 	data, err := fs.ReadFile(root, name)
 	if err != nil {
@@ -146,8 +148,8 @@ func readTrim(root fs.FS, name string) string {
 	return strings.Trim(string(data), " \t\n\x00")
 }
 
-// systemCPUName returns the name in /proc/cpuinfo, or the board's, which tells
-// an Arm machine's CPU.
+// systemCPUName returns the CPU's name from /proc/cpuinfo. Arm machines have none there, so
+// it returns the name of the board instead.
 func systemCPUName() string {
 	root := os.DirFS("/")
 	for line := range strings.SplitSeq(readTrim(root, "proc/cpuinfo"), "\n") {

@@ -4,8 +4,8 @@ package machine
 
 import "github.com/klauspost/cpuid/v2"
 
-// count takes the cores from the CPU itself.
+// count sets the number of cores, as the CPU reports it.
 func (t *Threads) count() { t.Cores = cpuid.CPU.PhysicalCores }
 
-// systemCPUName returns "": the CPU did not tell its name either.
+// systemCPUName returns "", because this system has no other source for the name.
 func systemCPUName() string { return "" }

@@ -1,7 +1,7 @@
-// Package mmap maps files read-only and turns faults in them into errors. A file that
-// is cut, or whose disk fails, while it is mapped faults on the next read: Guard makes
-// that a *FaultError with the file's name, on the goroutine that read. Where a system
-// cannot map, Map is an error and callers read.
+// Package mmap maps files read-only and turns faults in them into errors. If a mapped file
+// is truncated or its disk fails, the next read faults. Guard turns the fault into a
+// *FaultError with the file's name, on the goroutine that read. On systems that cannot map
+// files, Map returns an error and callers read the file instead.
 package mmap
 
 import (
@@ -14,11 +14,11 @@ import (
 	"unsafe"
 )
 
-// FaultError says that a mapped file could not be read where it once could:
-// it was truncated, or its disk failed, while it was in use.
+// FaultError says that a mapped file cannot be read any more, because it was truncated or its
+// disk failed while it was in use.
 type FaultError struct {
 	Path   string
-	Offset int64 // in the file
+	Offset int64 // where in the file the read failed, in bytes
 }
 
 func (e *FaultError) Error() string {
@@ -26,9 +26,9 @@ func (e *FaultError) Error() string {
 }
 
 // Guard calls fn and turns a fault in a mapped file into a *FaultError. Every
-// goroutine that reads a mapping must do so under a Guard of its own: without
-// one a fault ends the process. Faults anywhere else, such as at a nil pointer,
-// are bugs and still panic.
+// goroutine that reads a mapping must do so under a Guard of its own, because a fault
+// without one ends the process. Faults anywhere else, such as at a nil pointer, are
+// bugs and still panic.
 func Guard(fn func() error) (err error) {
 	old := debug.SetPanicOnFault(true)
 	defer func() {
@@ -44,8 +44,8 @@ func Guard(fn func() error) (err error) {
 	return fn()
 }
 
-// asFault returns the fault in a mapped file that the recovered value r is
-// about, nil if it is about anything else.
+// asFault returns the *FaultError for a recovered value r, nil if r is not a fault in a
+// mapped file.
 func asFault(r any) *FaultError {
 	e, ok := r.(runtime.Error)
 	if !ok {
@@ -64,8 +64,8 @@ func asFault(r any) *FaultError {
 	if !strings.Contains(e.Error(), "invalid memory address") {
 		return nil
 	}
-	// Not every system tells the address of a fault (qemu's emulation does not):
-	// then a mapped file that is shorter than it was must be the reason.
+	// Not every system reports the address of a fault (qemu's emulation does not).
+	// Then a mapped file that has become shorter must be the reason.
 	for _, m := range mappings.all {
 		if st, err := os.Stat(m.path); err == nil && st.Size() < int64(m.length) {
 			return &FaultError{Path: m.path, Offset: st.Size()}
@@ -74,20 +74,20 @@ func asFault(r any) *FaultError {
 	return nil
 }
 
-// mapping is the place of a mapped file in memory.
+// mapping says where in memory a file is mapped.
 type mapping struct {
 	base, length uintptr
 	path         string
 }
 
-// mappings is all that are open now: a fault only tells its address.
+// mappings has all current mappings, to find the file for the address of a fault.
 var mappings struct {
 	sync.Mutex
 	all []mapping
 }
 
-// Map maps the first size bytes of f, at least one, read-only. They stay mapped until
-// Unmap, also when f is closed.
+// Map maps the first size bytes of f read-only. size must be positive. The bytes stay mapped
+// until Unmap, even after f is closed.
 func Map(f *os.File, size int64) ([]byte, error) {
 	data, err := mapFile(f, size)
 	if err != nil {
@@ -99,7 +99,7 @@ func Map(f *os.File, size int64) ([]byte, error) {
 	return data, nil
 }
 
-// Unmap undoes Map; data must be what that returned.
+// Unmap undoes Map. data must be the slice that Map returned.
 func Unmap(data []byte) error {
 	mappings.Lock()
 	for i, m := range mappings.all {

@@ -7,26 +7,24 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hugePage is the size of a page that one entry of a page table's upper level
-// maps.
+// hugePage is the size of a huge page in bytes.
 const hugePage = 2 << 20
 
-// mapFile maps size bytes of f read-only. The mapping outlives f. It is shared
-// rather than private, so that it counts as page cache and not as this process's
-// memory even where a system reserves room for private pages.
+// mapFile maps size bytes of f read-only. The mapping outlives f. It is shared, not private,
+// so that it counts as page cache and not as this process's memory, even on systems that
+// reserve memory for private pages.
 //
-// Generation goes through all weights for each token, and with pages of 4 KB a
-// good part of that time is looking up where they are. So the mapping starts at
-// a multiple of 2 MB and asks for huge pages: a file system that can (ext4, XFS and
-// Btrfs of recent kernels) then reads the file in pieces of that size and maps
-// each by one entry. Where it cannot, nothing is lost.
+// Generation reads all weights for each token. With pages of 4 KB a good part of that time
+// is spent on address translation. So the mapping starts at a multiple of 2 MB and asks for
+// huge pages. File systems that support them (ext4, XFS and Btrfs of recent kernels) then
+// read the file in pieces of that size. On others this has no effect.
 func mapFile(f *os.File, size int64) ([]byte, error) {
 	if size < hugePage {
 		return unix.Mmap(int(f.Fd()), 0, int(size), unix.PROT_READ, unix.MAP_SHARED)
 	}
 	n := uintptr(size)
-	// Reserve more room than the file needs, map it where an aligned address
-	// is, and give back what is left over on both sides.
+	// Reserve more address space than the file needs, map the file at an aligned address
+	// in it, and release the rest on both sides.
 	room, err := unix.MmapPtr(-1, 0, nil, n+hugePage, unix.PROT_NONE, unix.MAP_PRIVATE|unix.MAP_ANON)
 	if err != nil {
 		return nil, err

@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// mapFile always fails on this system: files are read into memory.
+// mapFile always returns an error on this system. Callers then read files into memory.
 func mapFile(*os.File, int64) ([]byte, error) { return nil, errors.ErrUnsupported }
 
-// unmapFile is never reached, since nothing is mapped.
+// unmapFile is never called, because mapFile always fails.
 func unmapFile([]byte) error { return errors.ErrUnsupported }

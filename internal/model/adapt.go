@@ -9,31 +9,31 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// Rows whose texts have adapters are first evaluated with all others, as without adapters.
-// Then the changes of the adapters are added, or replace a result, for the rows of each text
-// alone. So a row's numbers do not depend on its neighbours' adapters.
+// A product is first computed for all rows, as without adapters. Then the adapters' changes
+// are added for the rows of each text with adapters, or replace the product there. So a row's
+// result does not depend on the adapters of other rows.
 
-// run is neighbouring rows whose texts have the same adapters.
+// run is adjacent rows lo to hi-1 whose texts have the same adapters.
 type run struct {
 	lo, hi int
-	scales []float32 // of the model's adapters; nil for none
+	scales []float32 // the scales of the model's adapters; nil: no adapters
 }
 
 // adapting is a runner's memory for adapters.
 type adapting struct {
-	runs   []run // of the rows at work; empty where no text has adapters
-	all    []run // of the batch
-	wanted []run // of its wanted rows
+	runs   []run // the runs of the current rows; empty if no text has adapters
+	all    []run // the runs of the batch's rows
+	wanted []run // the runs of the batch's wanted rows
 
 	in     matmul.Acts  // a view of a run's activations
-	acts   ggml.Prepare // of low
-	low    []float32    // [batch, rank]
-	up     []float32    // [batch, FFNDim] of networks whose gate cannot be fused
-	whole  []float32    // [batch, rows] products of matrices that take another's place
-	norm   []float32    // [2*Dim] weights of a norm, moved
+	acts   ggml.Prepare // the activations of low
+	low    []float32    // [batch, rank] products A·x
+	up     []float32    // [batch, FFNDim] products Up·x of networks with adapters
+	whole  []float32    // [batch, rows] products with matrices that replace others
+	norm   []float32    // [2*Dim] weights of a norm with adapters
 	row    []float32    // [Dim]
-	out    []float32    // [batch, Dim] what is added to the residual stream, once it is changed
-	expert []float32    // [batch, Dim] what an expert gives
+	out    []float32    // [batch, Dim] a product with adapters, before it is added to the residual stream
+	expert []float32    // [batch, Dim] the output of an expert
 }
 
 // reserveAdapters allocates the memory for adapters, if there are any.
@@ -58,14 +58,14 @@ func (r *Runner) reserveAdapters() {
 	}
 }
 
-// adapterSizes returns the highest rank, the largest number of rows of a layer's matrix that
-// replaces another, and the largest number of inner elements of a network.
+// adapterSizes returns the highest rank of an adapter, the most rows of a matrix that replaces
+// a layer's own, and the most inner elements of a feed-forward network.
 func (m *Model) adapterSizes() (rank, whole, inner int) {
 	rank = 1
 	for _, l := range m.LoRAs {
 		for x, change := range l.linear {
 			rank = max(rank, change.A.Rows)
-			if x != &m.Weights.Output { // whose products are of few rows at a time
+			if x != &m.Weights.Output { // its products have few rows at a time
 				whole = max(whole, change.Whole.Rows)
 			}
 		}
@@ -73,7 +73,7 @@ func (m *Model) adapterSizes() (rank, whole, inner int) {
 	return rank, whole, max(m.Config.mostInner(), m.Config.SharedFFN)
 }
 
-// adapterElems returns the elements that reserveAdapters allocates for a row.
+// adapterElems returns about how many elements reserveAdapters allocates for a row.
 func (r *Runner) adapterElems() int {
 	rank, whole, inner := r.model.adapterSizes()
 	return 2*rank + whole + inner + 2*r.model.Config.Dim + 128
@@ -99,7 +99,7 @@ func (r *Runner) setRuns(b *Batch) {
 	a.runs = a.all
 }
 
-// appendRun adds a run, or makes the last one longer.
+// appendRun appends x, or extends the last run by it.
 func appendRun(list []run, x run) []run {
 	if n := len(list); n > 0 && list[n-1].hi == x.lo && slices.Equal(list[n-1].scales, x.scales) {
 		list[n-1].hi = x.hi
@@ -108,7 +108,7 @@ func appendRun(list []run, x run) []run {
 	return append(list, x)
 }
 
-// cutRuns makes the runs of the wanted rows from to from+n-1 those at work.
+// cutRuns sets the current runs to those of the wanted rows from to from+n-1.
 func (r *Runner) cutRuns(from, n int) {
 	a := &r.lora
 	a.runs = a.all[:0]
@@ -120,7 +120,7 @@ func (r *Runner) cutRuns(from, n int) {
 	a.all = a.runs
 }
 
-// eachRun calls f for all rows at work, divided into those of the same adapters.
+// eachRun calls f for all current rows, divided into runs with the same adapters or none.
 func (r *Runner) eachRun(rows int, f func(x run)) {
 	at := 0
 	for _, x := range r.lora.runs {
@@ -135,7 +135,7 @@ func (r *Runner) eachRun(rows int, f func(x run)) {
 	}
 }
 
-// changed reports whether adapters of the rows at work change the products of x.
+// changed reports whether adapters of the current rows change products with x.
 func (r *Runner) changed(x *Linear) bool {
 	for _, run := range r.lora.runs {
 		for i, l := range r.model.LoRAs {
@@ -147,7 +147,7 @@ func (r *Runner) changed(x *Linear) bool {
 	return false
 }
 
-// wantChanges asks for the activations that changes to the products of x need.
+// wantChanges asks for the activations that the adapters' changes to products with x need.
 func (r *Runner) wantChanges(acts *ggml.Prepare, x *Linear) {
 	if !r.changed(x) {
 		return
@@ -161,7 +161,7 @@ func (r *Runner) wantChanges(acts *ggml.Prepare, x *Linear) {
 	}
 }
 
-// adapt applies the adapters to a product whose activations are ready in acts.
+// adapt applies the adapters of the current rows to a product whose activations are in acts.
 func (r *Runner) adapt(acts *ggml.Prepare, p product) {
 	if r.err != nil || !r.changed(p.l) {
 		return
@@ -172,7 +172,7 @@ func (r *Runner) adapt(acts *ggml.Prepare, p product) {
 	}
 }
 
-// adaptRows applies the adapters to the product of a run's rows; p.out has those rows.
+// adaptRows applies the adapters to the product of a run's rows. p.out has only those rows.
 func (r *Runner) adaptRows(acts *ggml.Prepare, x run, p product) {
 	a := &r.lora
 	for i, l := range r.model.LoRAs {
@@ -201,7 +201,7 @@ func (r *Runner) adaptRows(acts *ggml.Prepare, x run, p product) {
 	}
 }
 
-// replace moves a product towards that of the matrix which replaces the model's own.
+// replace moves a product towards the product with the adapter's matrix, by moveTo.
 func (r *Runner) replace(acts *ggml.Prepare, x run, c *change, out []float32, scale float32) {
 	a := &r.lora
 	if len(a.whole) < len(out) {
@@ -214,7 +214,7 @@ func (r *Runner) replace(acts *ggml.Prepare, x run, c *change, out []float32, sc
 	}
 }
 
-// moveTo moves x towards to: all the way by a scale of 1.
+// moveTo adds scale*(to - x) to x. With a scale of 1, x becomes to.
 func moveTo(x, to []float32, scale float32) {
 	if scale == 1 {
 		copy(x, to)
@@ -225,7 +225,7 @@ func moveTo(x, to []float32, scale float32) {
 	}
 }
 
-// normOf returns the weights of a norm for the rows of a run; they are valid until the next
+// normOf returns the weights of a norm for the rows of a run. They are valid until the next
 // call.
 func (r *Runner) normOf(x run, norm []float32) []float32 {
 	if len(norm) == 0 || x.scales == nil {
@@ -246,7 +246,7 @@ func (r *Runner) normOf(x run, norm []float32) []float32 {
 	return moved
 }
 
-// changedNorm reports whether adapters of the rows at work change a norm.
+// changedNorm reports whether adapters of the current rows change a norm.
 func (r *Runner) changedNorm(norm []float32) bool {
 	if len(norm) == 0 {
 		return false
@@ -261,8 +261,8 @@ func (r *Runner) changedNorm(norm []float32) bool {
 	return false
 }
 
-// adaptEmbedding applies the adapters to a token's row of the embedding, which is row number
-// i of the batch.
+// adaptEmbedding applies the adapters to the token's row of the embedding matrix, for row i of
+// the batch.
 func (r *Runner) adaptEmbedding(row []float32, token, i int) {
 	for _, x := range r.lora.runs {
 		if i < x.lo || i >= x.hi {
@@ -276,7 +276,8 @@ func (r *Runner) adaptEmbedding(row []float32, token, i int) {
 	}
 }
 
-// change applies the change to a token's row; other is memory for another row.
+// change applies the change to the token's row of the embedding matrix. other is scratch
+// memory for a row.
 func (t *tableChange) change(row, other []float32, token int, scale float32) {
 	if t.rank == 0 {
 		quant.Decode(t.whole.Type, other, t.whole.Row(token))
@@ -293,8 +294,8 @@ func (t *tableChange) change(row, other []float32, token int, scale float32) {
 	}
 }
 
-// gateApart is gate for a network with adapters, whose products have to be complete
-// before they are multiplied.
+// gateApart is gate for a network with adapters, which change the products before they are
+// multiplied.
 func (r *Runner) gateApart(f *FFN, out []float32) {
 	if f.Gate.W.Rows == 0 {
 		if r.products(product{&f.Up, out}); r.err == nil {

@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/ggml/vec"
 )
 
-// changedExperts reports whether adapters of the rows at work change any expert of a layer
-// that is used.
+// changedExperts reports whether adapters of the current rows change any of the layer's
+// chosen experts.
 func (r *Runner) changedExperts(l *Layer) bool {
 	if len(r.lora.runs) == 0 {
 		return false
@@ -19,8 +19,8 @@ func (r *Runner) changedExperts(l *Layer) bool {
 	})
 }
 
-// expertsApart is experts for batches with adapters. It works product by product and group by
-// group, in the same order, so that rows without adapters get the same bits.
+// expertsApart is expertsTogether for batches with adapters. It computes the products one by
+// one, in the same order, so that rows without adapters get the same bits.
 func (r *Runner) expertsApart(l *Layer, x, h []float32) {
 	c, m := &r.model.Config, &r.router
 	rows := m.groups[len(m.groups)-1].Hi
@@ -53,8 +53,8 @@ func (r *Runner) expertsApart(l *Layer, x, h []float32) {
 	}
 }
 
-// prepareExperts makes rows of x ready for the matrices of the experts that are used: for the
-// last matrix of each network, or for those before it.
+// prepareExperts makes rows of x ready for products with matrices of the chosen experts: with
+// Down if last is true, otherwise with Gate and Up.
 func (r *Runner) prepareExperts(l *Layer, x []float32, rows []int, last bool) {
 	if r.err != nil {
 		return
@@ -78,8 +78,8 @@ func (r *Runner) prepareExperts(l *Layer, x []float32, rows []int, last bool) {
 	r.err = m.acts.RunRows(r.pool, x, rows)
 }
 
-// expertProduct sets p.out to the product of a group's rows, and makes the changes of the
-// adapters that the rows' texts have.
+// expertProduct sets p.out to the product of a group's rows, and applies the adapters of the
+// rows' texts.
 func (r *Runner) expertProduct(g *ggml.Group, p product) {
 	if r.err != nil {
 		return

@@ -2,21 +2,22 @@ package model
 
 import "alpaca/internal/ggml"
 
-// Batch is rows that are evaluated together: tokens of one text or of many. A
-// row's result depends on the tokens of its own text alone, to the bit.
+// Batch has rows that are evaluated together. A row is a token of a text, and the texts of
+// rows may differ. The result of a row depends only on the tokens of its own text, to the
+// bit.
 //
-// Rows are added, then Runner.Forward evaluates them. A Batch can be used again
+// The caller adds rows, and then Runner.Forward evaluates them. A Batch can be used again
 // after Reset, which keeps its memory.
 type Batch struct {
-	// Progress, if not nil, is called after each layer but the last with the number
-	// of layers that are done.
+	// Progress, if not nil, is called after each layer except the last, with the number of
+	// layers that are complete.
 	Progress func(layers int)
 
 	tokens []int32
-	spans  []ggml.Span // rows of one text each
-	seqs   []*Seq      // whose spans those are
-	wanted []int       // rows whose logits are wanted, in ascending order
-	last   []ggml.Span // the wanted rows, as the last layer has them
+	spans  []ggml.Span // each has consecutive rows of one text
+	seqs   []*Seq      // the text of each span
+	wanted []int       // the rows whose logits are wanted, in ascending order
+	last   []ggml.Span // the spans of the wanted rows alone, for the last layer
 }
 
 // Reset removes all rows.
@@ -27,8 +28,8 @@ func (b *Batch) Reset() {
 	b.tokens, b.spans, b.seqs, b.wanted, b.last = b.tokens[:0], b.spans[:0], b.seqs[:0], b.wanted[:0], b.last[:0]
 }
 
-// Add adds a row: the token that follows the tokens of s and the rows of s that were added
-// before. logits says whether the row's logits are wanted.
+// Add adds a row for the next token of s, after the tokens of s and after its rows in the
+// batch. logits says that the row's logits are wanted.
 func (b *Batch) Add(s *Seq, token int32, logits bool) {
 	if n := len(b.seqs); n > 0 && b.seqs[n-1] == s {
 		b.spans[n-1].N++
@@ -48,7 +49,7 @@ func (b *Batch) Add(s *Seq, token int32, logits bool) {
 	b.tokens = append(b.tokens, token)
 }
 
-// AddAll adds a row for each of tokens, of which the last wanted have logits.
+// AddAll adds a row for each of tokens. The logits of the last wanted rows are wanted.
 func (b *Batch) AddAll(s *Seq, tokens []int32, wanted int) {
 	for i, id := range tokens {
 		b.Add(s, id, i >= len(tokens)-wanted)
@@ -58,10 +59,10 @@ func (b *Batch) AddAll(s *Seq, tokens []int32, wanted int) {
 // Len returns the number of rows.
 func (b *Batch) Len() int { return len(b.tokens) }
 
-// Wanted returns how many rows have logits.
+// Wanted returns how many rows' logits are wanted.
 func (b *Batch) Wanted() int { return len(b.wanted) }
 
-// again reports whether the text of span i has a span before it.
+// again reports whether the text of span i has an earlier span, too.
 func (b *Batch) again(i int) bool {
 	for _, s := range b.seqs[:i] {
 		if s == b.seqs[i] {
@@ -81,9 +82,9 @@ func (b *Batch) rowsOf(s *Seq) (n int) {
 	return n
 }
 
-// Needs returns how many more blocks of the cache the rows take. Where texts share a block
-// that is not full, the first of them writes behind its end, and each of the others needs a
-// copy.
+// Needs returns how many more blocks of the cache the rows need. If several texts share a
+// last block that is not full, the first of them writes to its end, and each of the others
+// needs a copy.
 func (b *Batch) Needs() (need Blocks) {
 	for i, s := range b.seqs {
 		if b.again(i) {
@@ -102,7 +103,7 @@ func (b *Batch) Needs() (need Blocks) {
 	return need
 }
 
-// before reports whether the text of a span before i goes on in the block last.
+// before reports whether another text, of a span before i, writes to the block last.
 func (b *Batch) before(i int, p Part, last *Block) bool {
 	for _, s := range b.seqs[:i] {
 		if s != b.seqs[i] && len(s.tokens)%BlockLen > 0 && s.goesOnIn(p) == last {
@@ -112,8 +113,8 @@ func (b *Batch) before(i int, p Part, last *Block) bool {
 	return false
 }
 
-// extend makes room for all rows in the cache. With ErrNoBlocks it has changed
-// nothing.
+// extend adds the blocks for all rows to their texts, and completes the spans. After
+// ErrNoBlocks nothing has changed, except that blocks may have been copied.
 func (b *Batch) extend() error {
 	for i, s := range b.seqs {
 		if b.again(i) {

@@ -18,8 +18,8 @@ type binder struct {
 	err  error
 }
 
-// bind returns the weights of a model of c's shape: the tensors in the table of its
-// architecture.
+// bind returns the weights of a model of c's shape. It looks for the tensors in the table of
+// c's architecture.
 func bind(f *gguf.File, c *Config) (*Weights, error) {
 	b := binder{file: f}
 	a := arch.Find(c.Arch)
@@ -56,8 +56,8 @@ func bind(f *gguf.File, c *Config) (*Weights, error) {
 	return w, nil
 }
 
-// strangers returns an error if a file has a tensor that another architecture uses but the
-// model's own, a, does not: leaving it out would change the answers.
+// strangers returns an error if a file has a tensor that some architecture uses, but not the
+// model's architecture a. To ignore such a tensor would change the answers.
 func strangers(f *gguf.File, a *arch.Arch, experts bool) error {
 	has := map[string]bool{}
 	for _, other := range arch.All() {
@@ -74,7 +74,7 @@ func strangers(f *gguf.File, a *arch.Arch, experts bool) error {
 	for i := range f.Tensors {
 		name, _ := strings.CutSuffix(f.Tensors[i].Name, ".weight")
 		if strings.HasSuffix(name, ".scale") {
-			continue // matrices of all architectures may have factors
+			continue // matrices of any architecture may have a scale
 		}
 		name, _ = strings.CutSuffix(name, ".bias")
 		if _, rest, ok := arch.CutLayer(name); ok {
@@ -139,18 +139,18 @@ func (b *binder) bind(t *arch.Tensor, prefix string, sizes *arch.Sizes, place an
 			b.err = fmt.Errorf("no tensor %q", name+".bias")
 		}
 	default:
-		panic("model: no place for tensor " + name) // a role that this package does not know
+		panic("model: no place for tensor " + name) // a bug: place lacks the role
 	}
 }
 
-// parts binds the matrices that lie in one tensor, one after the other.
+// parts binds the matrices that one tensor contains, one after the other.
 func (b *binder) parts(t *arch.Tensor, prefix string, sizes *arch.Sizes, l *Layer) {
 	var whole Linear
 	b.bind(t, prefix, sizes, &whole)
 	b.split(t, whole, sizes, l.place)
 }
 
-// split puts each part of a matrix into the place of its role.
+// split puts each part of the matrix whole into the field for its role.
 func (b *binder) split(t *arch.Tensor, whole Linear, sizes *arch.Sizes, place func(arch.Role) any) {
 	if b.err != nil {
 		return
@@ -169,7 +169,8 @@ func (b *binder) split(t *arch.Tensor, whole Linear, sizes *arch.Sizes, place fu
 	}
 }
 
-// linear binds name.weight and, if they are there, name.bias and, of scaled matrices, name.scale.
+// linear binds name.weight and, if the file has it, name.bias. If scaled, it also binds
+// name.scale.
 func (b *binder) linear(name string, rows, cols int, scaled bool) Linear {
 	l := Linear{Name: name + ".weight", W: b.matrix(name+".weight", rows, cols)}
 	if b.err == nil && b.file.Tensor(name+".bias") != nil {
@@ -181,8 +182,8 @@ func (b *binder) linear(name string, rows, cols int, scaled bool) Linear {
 	return l
 }
 
-// expert binds matrix number i of a stack: a slice of the tensor that t describes, or
-// a tensor of its own, PREFIXname.I.weight, in files of before April 2024.
+// expert binds the matrix of expert i. It is a slice of the tensor that t describes. In files
+// from before April 2024 it is a tensor of its own, PREFIXname.I.weight.
 func (b *binder) expert(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes) Linear {
 	alone := fmt.Sprintf("%s%s.%d.weight", prefix, t.Role, i)
 	all := prefix + t.GGUF() + ".weight"
@@ -207,8 +208,8 @@ func (b *binder) expert(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes)
 	return l
 }
 
-// expertParts binds the matrices of expert number i that lie in one matrix of a stack, or each in
-// a stack of its own.
+// expertParts binds matrices of expert i that are parts of one matrix in a stack, or are each
+// in a stack of their own.
 func (b *binder) expertParts(t *arch.Tensor, prefix string, i int, sizes *arch.Sizes, f *FFN) {
 	if b.file.Tensor(prefix+t.File()) == nil {
 		for _, p := range t.Parts {
@@ -220,11 +221,11 @@ func (b *binder) expertParts(t *arch.Tensor, prefix string, i int, sizes *arch.S
 	b.split(t, b.expert(t, prefix, i, sizes), sizes, f.place)
 }
 
-// stackOf returns the name of the tensor that has the matrices of all experts for a role alone.
+// stackOf returns the name of the tensor with all experts' matrices for a single role.
 func stackOf(role arch.Role) string { return string(role) + "_exps" }
 
-// scale returns number i of the n factors in the tensor name.scale, which NVFP4 models have
-// for each matrix; 0, for 1, where there is none.
+// scale returns element i of the tensor name.scale, which has n elements. NVFP4 models have
+// such a scale for each matrix. It returns 0, which stands for 1, if there is no such tensor.
 func (b *binder) scale(name string, n, i int) float32 {
 	if b.err != nil || b.file.Tensor(name+".scale") == nil {
 		return 0
@@ -277,8 +278,8 @@ func (b *binder) decode(t *gguf.Tensor) []float32 {
 	return v
 }
 
-// tensor returns the tensor of that name, if it has that shape; outer dimensions
-// of 1, which files may leave out, do not matter.
+// tensor returns the tensor with that name, which must have that shape. Outer dimensions of 1
+// do not count, because files may leave them out.
 func (b *binder) tensor(name string, shape ...int) *gguf.Tensor {
 	if b.err != nil {
 		return nil

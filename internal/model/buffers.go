@@ -2,22 +2,22 @@ package model
 
 import "alpaca/internal/quant"
 
-// buffers is a runner's scratch memory, for batch rows at a time. Attention
-// and the feed-forward network take turns in one part of it.
+// buffers is a runner's scratch memory for the rows of a batch. Attention and the
+// feed-forward network use the same memory by turns.
 type buffers struct {
 	hidden   []float32 // [batch, Dim] the residual stream
 	q        []float32 // [batch, NumHeads*KeyDim]
 	k        []float32 // [batch, NumKVHeads*KeyDim]
 	v        []float32 // [batch, NumKVHeads*ValueDim]
-	attn     []float32 // [batch, NumHeads*ValueDim]; q where heads have the same size
-	ffn      []float32 // [batch, FFNDim], or of experts [batch*NumUsed, ExpertFFN]; the memory of q, k, v and attn
-	gated    []float32 // [batch, 2*NumHeads*KeyDim] queries with their gates; nil without
-	branch   []float32 // [batch, Dim] what a branch gives, where it is not added at once; nil without
-	normed   []float32 // [batch, Dim] what RMSNorm gives; nil until it is asked for
+	attn     []float32 // [batch, NumHeads*ValueDim]; the same as q if KeyDim equals ValueDim
+	ffn      []float32 // [batch, FFNDim], with experts [batch*NumUsed, ExpertFFN]; the memory of q, k, v and attn
+	gated    []float32 // [batch, 2*NumHeads*KeyDim] queries with their gates; nil: no gated attention
+	branch   []float32 // [batch, Dim] output of a branch that is normalized or scaled before it is added; nil: no layer needs it
+	normed   []float32 // [batch, Dim] normalized activations; nil until they are needed
 	logits   []float32 // [logitRows, VocabSize]
-	inputs   []float32 // [batch, NumLayers, LayerInput] the layers' own inputs; nil without
-	inputRow []float32 // [NumLayers, LayerInput] those of a token, as the file has them
-	temper   []float32 // [batch] factors of queries; nil where they do not depend on the position
+	inputs   []float32 // [batch, NumLayers, LayerInput] the layers' own inputs; nil: they have none
+	inputRow []float32 // [NumLayers, LayerInput] a token's row of LayerInputs.Tokens, decoded
+	temper   []float32 // [batch] Config.Temperature of the rows' positions; nil without TempScale
 	angles   [TurnNone + 1]angles
 }
 
@@ -42,7 +42,7 @@ func newBuffers(c *Config, batch int) buffers {
 	b.q, both = both[:nq], both[nq:]
 	b.k, both = both[:nk], both[nk:]
 	b.v, both = both[:nv], both[nv:]
-	if b.attn = b.q; nattn > 0 { // else sameAttn
+	if b.attn = b.q; nattn > 0 {
 		b.attn = both[:nattn]
 	}
 	if c.GatedQuery {
@@ -76,11 +76,11 @@ func (b *buffers) bytes() int {
 	return 4 * n
 }
 
-// logitRows returns how many tokens' logits are computed at a time: as many as
-// fit 16 MiB, at least 1.
+// logitRows returns how many rows' logits are computed at a time: as many as fit 16 MiB, but
+// at least 1 and at most batch.
 func logitRows(vocab, batch int) int { return max(1, min(batch, 16<<20/4/vocab)) }
 
-// needsBranch reports whether some layer changes a branch before it is added.
+// needsBranch reports whether some layer needs buffers.branch.
 func (w *Weights) needsBranch(c *Config) bool {
 	for i := range w.Layers {
 		l := &w.Layers[i]
@@ -91,10 +91,9 @@ func (w *Weights) needsBranch(c *Config) bool {
 	return c.ResidualScale != 0
 }
 
-// mostInner returns the largest number of inner elements of feed-forward networks that a row
-// needs at once.
+// mostInner returns the most elements of buffers.ffn that a row needs in any layer.
 func (c *Config) mostInner() int {
-	conv := 0 // what a short convolution reads and gives
+	conv := 0 // the input and the output of a short convolution
 	if c.most(func(l *LayerConfig) int { return l.Taps }) > 0 {
 		conv = 4 * c.Dim
 	}
@@ -105,7 +104,7 @@ func (c *Config) mostInner() int {
 	return max(conv, c.LayerInput, c.most(func(l *LayerConfig) int { return l.FFNDim }))
 }
 
-// columns has the types of matrices, and for each the largest number of columns.
+// columns has, for each type of matrices, the largest number of columns.
 type columns map[quant.Type]int
 
 func (c columns) add(m *Model, l *Linear) {
@@ -124,8 +123,8 @@ func (c columns) add(m *Model, l *Linear) {
 	}
 }
 
-// mostColumns returns the columns of the layers' matrices, except those of experts among
-// which a router chooses. (The output's products are of few tokens at a time.)
+// mostColumns returns the columns of the layers' matrices, except those of Layer.Experts. It
+// leaves out the output matrix, whose products have few rows at a time.
 func (m *Model) mostColumns() columns {
 	most := columns{}
 	for i := range m.Weights.Layers {
@@ -134,7 +133,7 @@ func (m *Model) mostColumns() columns {
 	return most
 }
 
-// mostExpertColumns returns the columns of the experts' matrices.
+// mostExpertColumns returns the columns of the matrices in Layer.Experts.
 func (m *Model) mostExpertColumns() columns {
 	most := columns{}
 	for i := range m.Weights.Layers {
@@ -151,7 +150,7 @@ func (m *Model) mostExpertColumns() columns {
 // MemoryStats is the memory of a runner, in bytes.
 type MemoryStats struct {
 	Cache   int64 // keys and values
-	Scratch int64 // everything else, for a batch of tokens
+	Scratch int64 // scratch memory for a batch
 }
 
 // MemoryStats returns the memory in use.

@@ -12,8 +12,8 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// Config is a model's shape, as its file's metadata say. ARCH is the value of
-// general.architecture; keys marked * may be arrays with a number for each layer:
+// Config is a model's shape, as the metadata of its file give it. ARCH is the value of
+// general.architecture. Keys marked * may be arrays with a number for each layer:
 //
 //	Go name             GGUF key                                   default
 //	Name                general.name                               ""
@@ -25,9 +25,9 @@ import (
 //	                    ARCH.attention.layer_norm_epsilon (LayerNorm)
 //	NumExperts          ARCH.expert_count                          0: none
 //	NumUsed             ARCH.expert_used_count                     required with experts
-//	ExpertFFN           ARCH.expert_feed_forward_length            FFNDim; of Qwen FFNDim/NumUsed
+//	ExpertFFN           ARCH.expert_feed_forward_length            FFNDim; for Qwen FFNDim/NumUsed
 //	SharedFFN           ARCH.expert_shared_feed_forward_length     FFNDim
-//	PlainTopK           ARCH.expert_weights_norm, inverted         a fact of the architecture
+//	PlainTopK           ARCH.expert_weights_norm, inverted         the architecture's
 //	ExpertScale         ARCH.expert_weights_scale                  1
 //	Layers.FFNDim       ARCH.feed_forward_length *                 required
 //	Layers.NumHeads     ARCH.attention.head_count *                required
@@ -36,16 +36,16 @@ import (
 //	Layers.ValueDim     ARCH.attention.value_length *              Dim/NumHeads
 //	Layers.Window       ARCH.attention.sliding_window *,           0: none
 //	                    ARCH.attention.sliding_window_pattern *    the architecture's
-//	                    of layers with a window ARCH.attention.key_length_swa and .value_length_swa, where the architecture has them
-//	Layers.KVOf         ARCH.attention.shared_kv_layers            0: every layer has keys of its own
+//	                    for layers with a window in some architectures: .key_length_swa, .value_length_swa
+//	Layers.KVOf         ARCH.attention.shared_kv_layers            0: every layer has its own keys
 //	LayerInput          ARCH.embedding_length_per_layer_input      0: layers have no inputs of their own
-//	Layers.Taps         ARCH.shortconv.l_cache                     required where layers have no key heads
+//	Layers.Taps         ARCH.shortconv.l_cache                     required if a layer has no key heads
 //	AttnScale           ARCH.attention.scale                       0: 1/sqrt(KeyDim)
 //	AttnCap             ARCH.attn_logit_softcapping                the architecture's
 //	LogitCap            ARCH.final_logit_softcapping               the architecture's
 //	LocalRope.Base      ARCH.rope.freq_base_swa                    the architecture's
-//	LocalRope.Dim       ARCH.rope.dimension_count_swa              Rope.Dim; of heads of their own length that
-//	EmbedScale          ARCH.embedding_scale                       0: 1; Gemma's is a fact of the architecture
+//	LocalRope.Dim       ARCH.rope.dimension_count_swa              Rope.Dim, or key_length_swa
+//	EmbedScale          ARCH.embedding_scale                       0: 1; for Gemma always sqrt(Dim)
 //	Delta               ARCH.ssm.conv_kernel, .state_size, .group_count, .time_step_rank, .inner_size
 //	Layers.Delta        ARCH.attention.recurrent_layers *          all but every fourth, or
 //	                                                               every ARCH.full_attention_interval
@@ -65,9 +65,9 @@ import (
 //	Rope.YaRN.BetaSlow  ARCH.rope.scaling.yarn_beta_slow           1
 //	Rope.YaRN.Log       ARCH.rope.scaling.yarn_log_multiplier      0: none
 //
-// VocabSize is the number of rows of the embedding, and Rope.Halves, Activation and EmbedScale are facts of
-// the architecture. Rope.FreqFactors is the tensor rope_freqs.weight or, of models that
-// have two tables, rope_factors_short.weight: see Model.ropesFor.
+// VocabSize is the number of rows of the embedding. Rope.Halves and Activation depend only on
+// the architecture. Rope.FreqFactors is the tensor rope_freqs.weight or, in models with two
+// tables, rope_factors_short.weight: see Model.ropesFor.
 type Config struct {
 	Name, Arch string
 
@@ -75,48 +75,48 @@ type Config struct {
 	Dim       int // elements of a token's hidden state
 	NumLayers int
 	VocabSize int
-	NormEps   float32 // added to the mean square by RMSNorm
+	NormEps   float32 // epsilon of the norms
 
-	NumExperts int // feed-forward networks of a layer among which a router chooses; 0: one, without router
-	NumUsed    int // how many of them a token uses
-	ExpertFFN  int // elements of the inner state of each
-	SharedFFN  int // the same of the one that all tokens use, in architectures that have one
+	NumExperts int // experts of a layer; 0: one feed-forward network without a router
+	NumUsed    int // how many experts the router chooses for a token
+	ExpertFFN  int // elements of an expert's inner state
+	SharedFFN  int // elements of the inner state of the expert that all tokens use, if there is one
 
-	PlainTopK   bool    // the weights of the experts used are the router's probabilities, not divided by their sum
-	ExpertScale float32 // of those weights
+	PlainTopK   bool    // the weights of the chosen experts are not divided by their sum
+	ExpertScale float32 // factor of the weights of the chosen experts
 
-	// TempScale makes queries grow with their position; 0: they do not.
+	// TempScale makes queries grow with their position, see Temperature; 0: they do not.
 	TempScale float64
-	// ResidualScale is a factor on what attention and feed-forward networks add; 0 for 1.
+	// ResidualScale is the factor of the outputs of attention and feed-forward networks; 0: 1.
 	ResidualScale float32
-	// LogitScale is what logits are divided by; 0 for 1.
+	// LogitScale divides the logits; 0: 1.
 	LogitScale float32
 
-	LayerInput int // elements of the input that every layer has for each token; 0: none
+	LayerInput int // elements of the layers' own inputs for each token; 0: no such inputs
 
-	Activation ggml.Activation // of the feed-forward networks
+	Activation ggml.Activation // activation of the feed-forward networks
 
 	EmbedScale float32 // factor of a token's row of the embedding; 0: 1
 	AttnScale  float32 // factor of attention's scores; 0: 1/sqrt(KeyDim)
 	AttnCap    float32 // soft cap of attention's scores; 0: none
 	LogitCap   float32 // soft cap of the logits; 0: none
 
-	Delta      ggml.DeltaShape // of layers with a gated delta rule
-	GatedQuery bool            // what attention gives is multiplied by gates, which are computed with the queries
+	Delta      ggml.DeltaShape // shape of layers with a gated delta rule
+	GatedQuery bool            // gates, which AttnQ computes with the queries, multiply attention's output
 
 	Layers []LayerConfig // [NumLayers]
 
 	Rope      ggml.RopeParams
-	LocalRope ggml.RopeParams // of layers with TurnLocal
+	LocalRope ggml.RopeParams // position embedding of layers with TurnLocal
 }
 
-// Turn says how the queries and keys of a layer are turned to their positions.
+// Turn says how the queries and keys of a layer are rotated to their positions.
 type Turn int
 
 const (
-	TurnGlobal Turn = iota // by Config.Rope
-	TurnLocal              // by Config.LocalRope
-	TurnNone               // not at all
+	TurnGlobal Turn = iota // with Config.Rope
+	TurnLocal              // with Config.LocalRope
+	TurnNone               // they are not rotated
 )
 
 // LayerConfig is the shape of one layer.
@@ -128,16 +128,16 @@ type LayerConfig struct {
 	FFNDim     int // elements of the inner state of a feed-forward network
 	Window     int // positions that a token sees, itself included; 0: all
 	Turn       Turn
-	KVOf       int  // 1 + the earlier layer whose keys and values it uses; 0: its own
-	Taps       int  // positions of the short convolution that the layer has in place of attention; 0: it has none
-	Delta      bool // the layer has a gated delta rule in place of attention
+	KVOf       int  // 1 + the number of the earlier layer whose keys and values it uses; 0: it has its own
+	Taps       int  // positions of the short convolution that the layer has instead of attention; 0: it has none
+	Delta      bool // the layer has a gated delta rule instead of attention
 }
 
-// Sizes returns the numbers that the shapes of a layer's tensors are made of.
+// Sizes returns the sizes that define the shapes of a layer's tensors.
 func (c *Config) Sizes(layer int) arch.Sizes { return c.sizes(&c.Layers[layer]) }
 
-// sizes returns the numbers that the shapes of a layer's tensors are made of. Those
-// of the tensors outside of layers do not depend on which it is.
+// sizes returns the sizes that define the shapes of a layer's tensors. The shapes of tensors
+// outside of layers are the same with the sizes of any layer.
 func (c *Config) sizes(l *LayerConfig) arch.Sizes {
 	d, taps := &c.Delta, l.Taps
 	if l.Delta {
@@ -151,13 +151,13 @@ func (c *Config) sizes(l *LayerConfig) arch.Sizes {
 	}
 }
 
-// Temperature returns the factor of the queries at a position: 1 within the context of the
-// training, and growing beyond it.
+// Temperature returns the factor of the queries at position pos. It is 1 within the context
+// of the training, and grows beyond it.
 func (c *Config) Temperature(pos int) float32 {
 	return float32(1 + float64(c.TempScale*fmath.LogSeries(float64(1+pos/max(1, c.Rope.OrigCtx)))))
 }
 
-// most returns the largest value of the function of over all layers.
+// most returns the largest of(l) among the layers l.
 func (c *Config) most(of func(l *LayerConfig) int) int {
 	n := 0
 	for i := range c.Layers {
@@ -169,16 +169,16 @@ func (c *Config) most(of func(l *LayerConfig) int) int {
 // ErrUnsupported is wrapped by errors about valid models that this program cannot evaluate.
 var ErrUnsupported = errors.New("not supported")
 
-// Bounds of what is read. They are far above all models known, and low enough
-// that products of two fit an int64.
+// Upper bounds for numbers in the metadata. They are far above those of all known models.
+// The product of any two fits an int64.
 const (
 	maxDim     = 1 << 24
 	maxLayers  = 4096
 	maxExperts = 4096
 )
 
-// ReadConfig reads and checks a file's metadata. An architecture that cannot be
-// evaluated is an error that wraps ErrUnsupported.
+// ReadConfig reads and checks a file's metadata. If this program cannot evaluate the
+// architecture, the error wraps ErrUnsupported.
 func ReadConfig(f *gguf.File) (Config, error) {
 	r := reader{file: f}
 	c := Config{Arch: r.text("general.architecture"), Name: r.text("general.name")}
@@ -222,7 +222,7 @@ func ReadConfig(f *gguf.File) (Config, error) {
 	return c, nil
 }
 
-// check returns an error if the numbers contradict each other.
+// check returns an error if values are out of range or contradict each other.
 func (c *Config) check() error {
 	if err := c.positive([]namedCount{
 		{arch.KeyContext, c.TrainCtx}, {arch.KeyEmbd, c.Dim}, {arch.KeyLayers, c.NumLayers},
@@ -255,7 +255,7 @@ func (c *Config) check() error {
 	return nil
 }
 
-// namedCount is the number of a key.
+// namedCount is a number with its key in the metadata.
 type namedCount struct {
 	key   string
 	value int
@@ -270,7 +270,7 @@ func (c *Config) positive(list []namedCount) error {
 	return nil
 }
 
-// checkLayer returns an error if the numbers of a layer contradict each other.
+// checkLayer returns an error if values of a layer are out of range or contradict each other.
 func (c *Config) checkLayer(l *LayerConfig) error {
 	if l.Taps > 0 || l.Delta {
 		return c.positive([]namedCount{{arch.KeyFFN, l.FFNDim}})
@@ -289,7 +289,7 @@ func (c *Config) checkLayer(l *LayerConfig) error {
 	switch {
 	case l.NumHeads%l.NumKVHeads != 0:
 		return fmt.Errorf("%d query heads cannot share %d key heads: must be a multiple of them", l.NumHeads, l.NumKVHeads)
-	case c.Dim%l.NumHeads != 0 && (l.KeyDim == c.Dim/l.NumHeads || l.ValueDim == c.Dim/l.NumHeads): // a length that the file does not give
+	case c.Dim%l.NumHeads != 0 && (l.KeyDim == c.Dim/l.NumHeads || l.ValueDim == c.Dim/l.NumHeads): // the length is the default
 		return fmt.Errorf("an embedding of %d cannot be divided among %d heads", c.Dim, l.NumHeads)
 	case int64(l.NumHeads)*int64(max(l.KeyDim, l.ValueDim)) > maxDim:
 		return fmt.Errorf("%d heads of %d and %d elements, at most %d in all", l.NumHeads, l.KeyDim, l.ValueDim, maxDim)

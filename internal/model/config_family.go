@@ -8,7 +8,7 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// experts reads what is said of c's experts.
+// experts reads the keys about experts.
 func (r *reader) experts(c *Config, family *arch.Arch) {
 	if r.err != nil || c.NumLayers == 0 {
 		return
@@ -28,12 +28,12 @@ func (r *reader) experts(c *Config, family *arch.Arch) {
 	}
 	c.ExpertFFN = r.count(arch.KeyExpertFFN, c.ExpertFFN, maxDim)
 	c.SharedFFN = r.count(arch.KeySharedFFN, c.Layers[0].FFNDim, maxDim)
-	if family.HasRole(arch.SharedPostNorm) { // it is the network that layers have without experts
+	if family.HasRole(arch.SharedPostNorm) { // the shared expert has the size of a plain feed-forward network
 		c.SharedFFN = c.most(func(l *LayerConfig) int { return l.FFNDim })
 	}
 	c.PlainTopK = !r.flag(arch.KeyExpertNorm, !family.PlainTopK)
 	if c.ExpertScale = float32(r.float(arch.KeyExpertScale, 1)); c.ExpertScale == 0 {
-		c.ExpertScale = 1 // as llama.cpp takes it
+		c.ExpertScale = 1 // as in llama.cpp
 	}
 	const softmax = 1
 	if how := r.count(arch.KeyExpertGating, softmax, math.MaxInt32); how > softmax {
@@ -41,7 +41,8 @@ func (r *reader) experts(c *Config, family *arch.Arch) {
 	}
 }
 
-// family reads, last of all, what depends on the architecture a: windows, scales and caps.
+// family sets the fields that depend on the architecture a, such as windows, scales and caps.
+// It is called last.
 func (r *reader) family(c *Config, a *arch.Arch) {
 	r.windows(c, a)
 	c.Rope.YaRN.Exact = a.ExactYaRN
@@ -58,7 +59,7 @@ func (r *reader) family(c *Config, a *arch.Arch) {
 	}
 	c.LogitScale = float32(r.float(arch.KeyLogitScale, 0))
 	if c.ResidualScale = float32(r.float(arch.KeyResidual, 0)); c.ResidualScale != 0 {
-		c.ExpertScale *= c.ResidualScale // what experts give is added at once
+		c.ExpertScale *= c.ResidualScale // the experts' outputs are added without ResidualScale
 	}
 	c.TempScale = r.float(arch.KeyTempScale, 0)
 	if a.Conv {
@@ -77,8 +78,9 @@ func (r *reader) family(c *Config, a *arch.Arch) {
 	}
 }
 
-// sharedKV says whose keys and values the last layers use: those of the last layer of the
-// same kind, with a window or without, that has its own.
+// sharedKV sets KVOf of the last layers, which use the keys and values of an earlier layer.
+// It is the last layer that has its own keys and is of the same kind: with a window or
+// without.
 func (r *reader) sharedKV(c *Config) {
 	n := r.count(arch.KeySharedKV, 0, c.NumLayers)
 	own := c.NumLayers - n
@@ -98,8 +100,8 @@ func (r *reader) sharedKV(c *Config) {
 	}
 }
 
-// convolutions finds the layers with a short convolution in place of attention: those
-// without key heads. Such a layer sees as much of the text before a token as its taps reach.
+// convolutions sets up the layers without key heads, which have a short convolution instead
+// of attention. The window of such a layer is its number of taps.
 func (r *reader) convolutions(c *Config) {
 	const most = 64
 	for i := range c.Layers {
@@ -115,8 +117,8 @@ func (r *reader) convolutions(c *Config) {
 	}
 }
 
-// windows removes the window of the layers that see everything, and chooses the position
-// embedding of the others.
+// windows decides which layers have a window, and sets the position embedding of those
+// layers if the architecture has one for them.
 func (r *reader) windows(c *Config, a *arch.Arch) {
 	w := a.Windows
 	key, found := r.file.Value(c.Arch + "." + arch.KeyWindow)
@@ -132,7 +134,7 @@ func (r *reader) windows(c *Config, a *arch.Arch) {
 			}
 		}
 	} else if key.Kind == gguf.KindArray && found {
-		// It says so for every layer.
+		// The array of windows has a number for every layer.
 	} else if period := r.count(arch.KeyWindowLayers, w.Period, math.MaxInt32); period > 0 {
 		for i := range c.Layers {
 			if i%period == period-1 {
@@ -159,7 +161,7 @@ func (r *reader) windows(c *Config, a *arch.Arch) {
 	}
 }
 
-// localHeads reads the lengths of the heads of layers with a window.
+// localHeads reads the head lengths of layers with a window.
 func (r *reader) localHeads(c *Config) {
 	key, value := r.count(arch.KeyKeyLocal, c.Layers[0].KeyDim, maxDim), r.count(arch.KeyValueLocal, c.Layers[0].ValueDim, maxDim)
 	for i := range c.Layers {
@@ -170,12 +172,12 @@ func (r *reader) localHeads(c *Config) {
 	c.LocalRope.Dim = r.count(arch.KeyRopeDimLocal, key, maxDim)
 }
 
-// pattern returns which of n layers have a window, where the file says so for each.
+// pattern returns which of n layers have a window, if the file has an array for that.
 func (r *reader) pattern(n int) (windowed []bool, found bool) {
 	return r.bools(arch.KeyWindowLayers, n)
 }
 
-// bools returns the n values of ARCH.key, where that is an array.
+// bools returns the n values of ARCH.key. found is false if the key is absent or not an array.
 func (r *reader) bools(key string, n int) (list []bool, found bool) {
 	key = r.arch + "." + key
 	v, ok := r.file.Value(key)

@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// reader reads keys and keeps the first error.
+// reader reads values from the metadata of a file, and keeps the first error.
 type reader struct {
 	file *gguf.File
 	arch string
@@ -23,7 +23,7 @@ func (r *reader) fail(format string, args ...any) {
 	}
 }
 
-// text returns the string of a key, "" where it is absent.
+// text returns the string of a key, "" if it is absent.
 func (r *reader) text(key string) string {
 	s, _, err := r.file.String(key)
 	if err != nil {
@@ -32,11 +32,11 @@ func (r *reader) text(key string) string {
 	return s
 }
 
-// required, as a default, makes a missing key an error.
+// required is a value for the parameter def. It makes a missing key an error.
 const required = -1
 
-// count returns the number of ARCH.key, between 0 and most. A few files store an array even
-// of a number that all layers must share.
+// count returns the number of ARCH.key, between 0 and most. A few files have an array with the
+// same number for every layer instead.
 func (r *reader) count(key string, def, most int) int {
 	list, found := r.counts(key, def == required, most, 0)
 	if !found {
@@ -50,10 +50,9 @@ func (r *reader) count(key string, def, most int) int {
 	return list[0]
 }
 
-// counts returns the numbers of ARCH.key for n layers, each between 0 and most: those
-// of an array, or a number that is the same for all. If n is 0, the numbers are
-// returned as the file has them, at least one. found is false if there is no such key
-// or nothing can be read.
+// counts returns the numbers of ARCH.key for n layers, each between 0 and most. The file has
+// an array, or one number for all layers. If n is 0, counts returns the numbers as the file
+// has them, at least one. found is false if there is no such key, or after an error.
 func (r *reader) counts(key string, require bool, most, n int) (list []int, found bool) {
 	if r.err != nil {
 		return nil, false
@@ -98,7 +97,7 @@ func (r *reader) counts(key string, require bool, most, n int) (list []int, foun
 	return list, r.err == nil
 }
 
-// flag returns the bool of ARCH.key.
+// flag returns the bool of ARCH.key, def if it is absent.
 func (r *reader) flag(key string, def bool) bool {
 	if r.err != nil {
 		return def
@@ -113,7 +112,8 @@ func (r *reader) flag(key string, def bool) bool {
 	return value
 }
 
-// float returns the number of ARCH.key; NaN as default says that it is required.
+// float returns the number of ARCH.key, def if it is absent. If def is NaN, the key is
+// required.
 func (r *reader) float(key string, def float64) float64 {
 	if r.err != nil {
 		return 0
@@ -133,7 +133,7 @@ func (r *reader) float(key string, def float64) float64 {
 	return x
 }
 
-// layers reads what may differ from layer to layer.
+// layers reads the keys that may have a number for each layer.
 func (r *reader) layers(n, dim int) []LayerConfig {
 	if r.err != nil {
 		return nil
@@ -165,7 +165,7 @@ func (r *reader) layers(n, dim int) []LayerConfig {
 	return layers
 }
 
-// rope reads the position embedding of c, all but what the architecture says.
+// rope reads the parameters of the position embedding that the metadata give.
 func (r *reader) rope(c *Config) ggml.RopeParams {
 	p := ggml.RopeParams{
 		Dim:        r.count(arch.KeyRopeDim, c.Layers[0].KeyDim, maxDim),
@@ -186,7 +186,7 @@ func (r *reader) rope(c *Config) ggml.RopeParams {
 		p.Scaling = ggml.ScalingLinear
 	}
 	if p.YaRN.Ext == 0 {
-		p.YaRN.Ext = -1 // 0 stands for the default there
+		p.YaRN.Ext = -1 // none, because 0 stands for the default in ggml.YaRN
 	}
 	return p
 }

@@ -8,8 +8,7 @@ import (
 	"alpaca/internal/ggml/vec"
 )
 
-// DeltaNet is the weights of a layer's gated delta rule, which it has in place of
-// attention.
+// DeltaNet has the weights of a gated delta rule, which some layers have instead of attention.
 type DeltaNet struct {
 	In    Linear    // [Channels, Dim] attn_qkv
 	Gate  Linear    // [Heads*Value, Dim] attn_gate
@@ -21,7 +20,7 @@ type DeltaNet struct {
 	Out   Linear    // [Dim, Heads*Value] ssm_out
 }
 
-// place returns where the tensor of a role belongs, nil for a role of others.
+// place returns the field for the tensor of a role, nil for roles without a field here.
 func (d *DeltaNet) place(role arch.Role) any {
 	switch role {
 	case arch.DeltaIn:
@@ -46,7 +45,7 @@ func (d *DeltaNet) place(role arch.Role) any {
 	return nil
 }
 
-// delta reads the shape of the layers with a gated delta rule, and which these are.
+// delta reads which layers have a gated delta rule, and their shape.
 func (r *reader) delta(c *Config) {
 	const most = 1 << 16
 	d := &c.Delta
@@ -72,7 +71,7 @@ func (r *reader) delta(c *Config) {
 	}
 }
 
-// state returns the elements of a text's state in the first n layers.
+// state returns the number of elements of a text's recurrent state in the first n layers.
 func (c *Config) state(n int) (elems int) {
 	for i := range c.Layers[:n] {
 		if c.Layers[i].Delta {
@@ -82,11 +81,12 @@ func (c *Config) state(n int) (elems int) {
 	return elems
 }
 
-// Recurrent reports whether a text has a state that cannot be cut back: layers with a
-// gated delta rule.
+// Recurrent reports whether texts have a recurrent state, which cannot be cut back, because
+// some layers have a gated delta rule.
 func (c *Config) Recurrent() bool { return c.state(len(c.Layers)) > 0 }
 
-// deltaRows sets and returns what a gated delta rule gives for rows h [n, Dim].
+// deltaRows returns the output of a layer's gated delta rule for rows h [n, Dim], before the
+// output matrix.
 func (r *Runner) deltaRows(layer int, spans []ggml.Span, h []float32) []float32 {
 	c, d := &r.model.Config, &r.model.Weights.Layers[layer].Delta
 	n := len(h) / c.Dim
@@ -111,7 +111,7 @@ func (r *Runner) deltaRows(layer int, spans []ggml.Span, h []float32) []float32 
 	return out
 }
 
-// deltaInner returns the elements that deltaRows needs for a row.
+// deltaInner returns the elements of scratch memory that deltaRows needs for a row.
 func (c *Config) deltaInner() int {
 	if !c.Recurrent() {
 		return 0
@@ -119,15 +119,15 @@ func (c *Config) deltaInner() int {
 	return 2 * (c.Delta.Channels() + c.Delta.Heads*c.Delta.Value + c.Delta.Heads)
 }
 
-// splitQueries moves the queries of gated attention, of which both [rows, 2*NumHeads*KeyDim]
-// has each head's with its gate behind it, to q [rows, NumHeads*KeyDim].
+// splitQueries copies the queries of gated attention to q [rows, NumHeads*KeyDim]. In both
+// [rows, NumHeads, 2, KeyDim] the gate of each head follows its query.
 func splitQueries(both, q []float32, l *LayerConfig) {
 	for i := range len(q) / l.KeyDim {
 		copy(q[i*l.KeyDim:(i+1)*l.KeyDim], both[2*i*l.KeyDim:])
 	}
 }
 
-// gateAttention multiplies what attention gives by its gates.
+// gateAttention multiplies the output of attention by the sigmoid of the gates in both.
 func gateAttention(out, both []float32, l *LayerConfig) {
 	for i := range len(out) / l.KeyDim {
 		gate := both[(2*i+1)*l.KeyDim:][:l.KeyDim]
@@ -138,7 +138,7 @@ func gateAttention(out, both []float32, l *LayerConfig) {
 	}
 }
 
-// checkGated returns an error where the heads of queries and values differ in size.
+// checkGated returns an error if the heads of queries and values differ in size.
 func (c *Config) checkGated(l *LayerConfig) error {
 	if l.KeyDim != l.ValueDim {
 		return fmt.Errorf("heads of %d and %d elements: must be of the same size in gated attention", l.KeyDim, l.ValueDim)

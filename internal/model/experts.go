@@ -7,20 +7,20 @@ import (
 	"alpaca/internal/ggml/vec"
 )
 
-// router holds what a mixture of experts needs for a batch. Its rows are pairs of a token
-// and an expert that it uses, by expert and then by token.
+// router has the memory that a mixture of experts needs for a batch. A row here is a pair of
+// a token and one of its experts. Rows are sorted by expert, and then by token.
 type router struct {
 	scores  []float32 // [batch, NumExperts]
 	best    []int     // [NumUsed] scratch: the experts of a token, best first
 	chosen  []int     // [batch, NumUsed] the experts of each token, best first
-	share   []float32 // [batch, NumUsed] their weights
-	tokens  []int     // [rows]
-	weights []float32 // [rows]
+	share   []float32 // [batch, NumUsed] the weights of those experts
+	tokens  []int     // [rows] the token of each row
+	weights []float32 // [rows] the weight of each row
 	groups  []ggml.Group
-	ends    []int        // [NumExperts] row behind the last of each expert
-	acts    ggml.Prepare // of the rows
+	ends    []int        // [NumExperts] the row after the last of each expert
+	acts    ggml.Prepare // activations of the rows
 	matmul  ggml.Experts
-	sum     []float32 // [batch, Dim] of the experts' results, where a norm follows; nil without
+	sum     []float32 // [batch, Dim] the sum of the experts' outputs if a norm follows; nil otherwise
 }
 
 // reserveExperts allocates the memory for experts, if there are any.
@@ -50,10 +50,10 @@ func (m *router) bytes() int {
 	return 4*(len(m.scores)+len(m.share)+len(m.weights)+len(m.sum)) + 8*(len(m.chosen)+len(m.tokens)) + m.acts.Bytes() + m.matmul.Bytes()
 }
 
-// experts adds to h [n, Dim] the result of a mixture of feed-forward networks: each token
-// uses the NumUsed networks that the router scores highest, weighted by the softmax of their
-// scores. A token's experts are added in the order of their numbers, whatever other tokens
-// use; the expert that all tokens share is added last.
+// experts adds the output of a mixture of experts to h [n, Dim]. Each token uses the NumUsed
+// experts with the router's highest scores, weighted by the softmax of the scores. The
+// outputs of a token's experts are added in the order of the experts' numbers, so that they
+// do not depend on other tokens. The shared expert is added last.
 func (r *Runner) experts(l *Layer, h []float32) {
 	c := &r.model.Config
 	n := len(h) / c.Dim
@@ -101,7 +101,7 @@ func (r *Runner) experts(l *Layer, h []float32) {
 	}
 }
 
-// normTo sets out to RMSNorm of h [n, Dim].
+// normTo sets out to RMSNorm(h) [n, Dim].
 func (r *Runner) normTo(out, h, norm []float32) {
 	if r.err == nil {
 		copy(out, h)
@@ -109,7 +109,7 @@ func (r *Runner) normTo(out, h, norm []float32) {
 	}
 }
 
-// normRows is RMSNorm of x [n, Dim] in place, by the weights that each row's text has.
+// normRows replaces x [n, Dim] by RMSNorm(x), with the weights for each row's adapters.
 func (r *Runner) normRows(x, norm []float32) {
 	dim := r.model.Config.Dim
 	each := func(x, norm []float32) {
@@ -124,8 +124,8 @@ func (r *Runner) normRows(x, norm []float32) {
 	r.eachRun(len(x)/dim, func(part run) { each(x[part.lo*dim:part.hi*dim], r.normOf(part, norm)) })
 }
 
-// beside adds to h [n, Dim] the results of the shared network and of the experts, in sum, each
-// normalized:
+// beside adds the outputs of the shared expert and of the other experts to h [n, Dim]. sum is
+// the sum of the experts' outputs:
 //
 //	h += RMSNorm(RMSNorm(Shared(RMSNorm(h))) + RMSNorm(sum))
 func (r *Runner) beside(l *Layer, sum, h []float32) {
@@ -142,19 +142,19 @@ func (r *Runner) beside(l *Layer, sum, h []float32) {
 	}
 }
 
-// scaleRouter turns the file's factors of the router's input into the weights of a norm.
+// scaleRouter turns the file's factors of the router's input into the norm's weights.
 func (l *Layer) scaleRouter(dim int) {
 	if l.RouterNorm != nil {
 		vec.Scale(l.RouterNorm, attentionScale(dim))
 	}
 }
 
-// sumsExperts reports whether some layer normalizes the sum of its experts before it is added.
+// sumsExperts reports whether some layer normalizes the sum of its experts' outputs.
 func (w *Weights) sumsExperts() bool {
 	return slices.ContainsFunc(w.Layers, func(l Layer) bool { return l.ExpertsPostNorm != nil })
 }
 
-// expertsTogether computes the products of all experts that are used as two tasks.
+// expertsTogether computes the products of all chosen experts, as two tasks of the pool.
 func (r *Runner) expertsTogether(l *Layer, x, h []float32) {
 	c, groups := &r.model.Config, r.router.groups
 	rows := groups[len(groups)-1].Hi
@@ -177,7 +177,7 @@ func (r *Runner) expertsTogether(l *Layer, x, h []float32) {
 	r.runExperts(ffn, nil, ggml.ExpertCall{Tokens: r.router.tokens, Weights: r.router.weights, Out: h})
 }
 
-// sharedExpert adds to h [n, Dim] the network that all tokens use, by its gate.
+// sharedExpert adds the output of the shared expert to h [n, Dim], multiplied by its gate.
 func (r *Runner) sharedExpert(l *Layer, x, h []float32) {
 	n := len(h) / r.model.Config.Dim
 	ffn, out := r.buf.ffn[:n*l.Shared.Up.W.Rows], r.buf.branch[:len(h)]
@@ -198,8 +198,8 @@ func (r *Runner) sharedExpert(l *Layer, x, h []float32) {
 	r.addBranch(h, out, ggml.Branch{Weights: weights, Scale: r.model.Config.ResidualScale})
 }
 
-// choose sets chosen to the experts of a token, best first, and weights to their weights. It
-// overwrites scores. Of equal scores the first counts as higher.
+// choose sets chosen to the experts of a token, best first, and weights to their weights. Of
+// equal scores the first counts as higher. choose overwrites scores.
 func (m *router) choose(c *Config, scores []float32, chosen []int, weights []float32) {
 	best := m.best[:0]
 	for e, score := range scores {
@@ -229,8 +229,7 @@ func (m *router) choose(c *Config, scores []float32, chosen []int, weights []flo
 	}
 }
 
-// group sorts the pairs of tokens and experts and returns a group for each expert that is
-// used.
+// group sorts the pairs of tokens and experts, and returns a group for each chosen expert.
 func (m *router) group(rows, used int) []ggml.Group {
 	clear(m.ends)
 	for _, e := range m.chosen[:rows] {
@@ -251,13 +250,13 @@ func (m *router) group(rows, used int) []ggml.Group {
 	return m.groups
 }
 
-// expert returns l as experts' products take it.
+// expert returns l as a ggml.ExpertMatrix.
 func (l *Linear) expert() ggml.ExpertMatrix {
 	return ggml.ExpertMatrix{W: &l.W, Scale: l.Scale, Bias: l.Bias}
 }
 
-// runExperts computes products of all groups with the given rows of x, or with all rows
-// in order for nil.
+// runExperts computes the products of all groups with the given rows of x. nil stands for all
+// rows in order.
 func (r *Runner) runExperts(x []float32, rows []int, call ggml.ExpertCall) {
 	if r.err != nil {
 		return
@@ -276,7 +275,7 @@ func (r *Runner) runExperts(x []float32, rows []int, call ggml.ExpertCall) {
 	}
 }
 
-// collectExperts passes the rows of x [n, Dim] that experts use to the Collect hook.
+// collectExperts calls Collect with the rows of x [n, Dim] that each chosen expert gets.
 func (r *Runner) collectExperts(l *Layer, x []float32) {
 	if r.Collect == nil || r.err != nil {
 		return
@@ -288,7 +287,7 @@ func (r *Runner) collectExperts(l *Layer, x []float32) {
 			in = append(in, x[t*dim:(t+1)*dim]...)
 		}
 		for _, f := range []*Linear{&l.Experts[g.Expert].Gate, &l.Experts[g.Expert].Up} {
-			if f.First == 0 { // or the tensor's first part has shown it
+			if f.First == 0 { // otherwise Collect gets in with the tensor's first part
 				r.Collect(f.Name, in, g.Hi-g.Lo, dim)
 			}
 		}

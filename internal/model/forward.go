@@ -7,22 +7,22 @@ import (
 	"alpaca/internal/quant"
 )
 
-// forward evaluates the rows of a batch and leaves the hidden states [wanted, Dim] of
-// those whose logits are wanted. This is the whole of a LLaMA, save for the way from
-// hidden states to words (logits).
+// forward evaluates the rows of a batch, and sets r.hidden [wanted, Dim] to the hidden states
+// of the rows whose logits are wanted. This is the whole of a LLaMA, except for the logits
+// (see logits below).
 //
-// A row reads the text before it from the cache of keys and values, and nothing else. That
-// is why a prompt may be cut into batches anywhere, why rows of several texts do not
-// notice each other, and why a ctx that is cancelled between two layers costs only time.
+// A row reads the earlier positions of its text from the cache of keys and values, and
+// nothing else. So a prompt may be divided into batches anywhere, rows of different texts do
+// not affect each other, and cancelling ctx between two layers costs only time.
 //
-// The steps are in steps.go; they do nothing once one of them has failed.
+// The steps are methods in steps.go. After one of them has failed, the others do nothing.
 func (r *Runner) forward(ctx context.Context, b *Batch) error {
 	c, w := &r.model.Config, r.model.Weights
 	n, spans := len(b.tokens), b.spans
-	h := r.buf.hidden[:n*c.Dim] // [n, Dim] the state of each row: every step adds to it
+	h := r.buf.hidden[:n*c.Dim] // [n, Dim] the hidden state of each row, to which every step adds
 	r.setRuns(b)
 
-	// A row starts as its token's row of the embedding: the word, out of context.
+	// A row starts as its token's row of the embedding matrix.
 	for i, id := range b.tokens {
 		row := h[i*c.Dim : (i+1)*c.Dim]
 		quant.Decode(w.TokenEmbed.Type, row, w.TokenEmbed.Row(int(id)))
@@ -43,10 +43,10 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 		}
 		l, lc := &w.Layers[i], &c.Layers[i]
 		last := i == len(w.Layers)-1
-		var mixed, gated []float32 // what the rows take from those before them; queries with gates
+		var mixed, gated []float32 // the output of attention or its substitute (q until then); queries with gates
 		out := &l.AttnOut
 		switch {
-		case lc.Delta: // A gated delta rule has the text in a state of its own.
+		case lc.Delta: // A gated delta rule keeps the text in a recurrent state.
 			mixed, out = r.deltaRows(i, spans, h), &l.Delta.Out
 		case lc.Taps > 0:
 			// A short convolution mixes each row with the few before it, element by element.
@@ -56,8 +56,8 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 			r.products(product{&l.ConvIn, in})  // in = ConvIn·x
 			r.convolve(i, spans, in, mixed)
 		default:
-			// Attention: each row asks (q) what the rows of its text up to it offer (k), and
-			// takes a mean of what they say (v), in each head.
+			// Attention: in each head, a row compares its query (q) with the keys (k) of its
+			// text up to itself, and takes a weighted mean of their values (v).
 			q := r.buf.q[:n*lc.NumHeads*lc.KeyDim]   // [n, NumHeads*KeyDim]
 			k := r.buf.k[:n*lc.NumKVHeads*lc.KeyDim] // [n, NumKVHeads*KeyDim]
 			v := r.buf.v[:n*lc.NumKVHeads*lc.ValueDim]
@@ -72,20 +72,20 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 				product{&l.AttnK, k},
 				product{&l.AttnV, v})
 			switch {
-			case lc.KVOf > 0: // the keys and values of an earlier layer serve
+			case lc.KVOf > 0: // the layer uses the keys and values of an earlier one
 				k, v = nil, nil
-			case l.AttnV.W.Rows == 0: // values are what keys were before norm and position
+			case l.AttnV.W.Rows == 0: // values are the keys before their norm and rotation
 				copy(v, k)
 			}
 			if c.GatedQuery {
 				splitQueries(gated, q, lc)
 			}
 			r.normHeads(l, q, k, v, n)
-			r.storeKV(i, spans, q, k, v) // turn q and k to their positions; k, v to the cache
+			r.storeKV(i, spans, q, k, v) // rotate q and k to their positions; store k and v in the cache
 			mixed = q
 		}
 		if last {
-			// What follows in the last layer matters for the wanted rows only.
+			// The rest of the last layer is needed for the wanted rows only.
 			if n, spans = len(b.wanted), b.last; n == 0 {
 				h = nil
 				break
@@ -98,7 +98,7 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 			r.lora.runs = r.lora.wanted
 		}
 		if lc.Taps == 0 && !lc.Delta {
-			attn := mixed // [n, NumHeads*ValueDim]; the memory of q where that has the same shape
+			attn := mixed // [n, NumHeads*ValueDim]; the memory of q if it has the same shape
 			if !r.buf.sameAttn() {
 				attn = r.buf.attn[:n*lc.NumHeads*lc.ValueDim]
 			}
@@ -107,14 +107,14 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 				gateAttention(mixed, gated, lc)
 			}
 		}
-		in, norm := h, l.FFNNorm // of the feed-forward network
-		if l.Parallel() {        // it reads what attention has read
+		in, norm := h, l.FFNNorm // the input of the feed-forward network, and its norm
+		if l.Parallel() {        // the network reads the same input as attention
 			in, norm = r.buf.branch[:len(h)], l.AttnNorm
 			copy(in, h)
 		}
 		r.addProduct(h, out, mixed, l.AttnPostNorm) // h += AttnOut·mixed
 
-		// Feed-forward: each row thinks over what it has gathered.
+		// Feed-forward network: each row alone.
 		if len(l.Experts) > 0 {
 			r.experts(l, h)
 		} else {
@@ -123,7 +123,7 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 			r.gate(&l.FFN, ffn)                              // ffn = act(Gate·x) * (Up·x)
 			r.addProduct(h, &l.FFN.Down, ffn, l.FFNPostNorm) // h += Down·ffn
 		}
-		var rows []int // that h has; nil: all
+		var rows []int // the rows of h in the batch; nil: all
 		if last {
 			rows = b.wanted
 		}
@@ -136,8 +136,8 @@ func (r *Runner) forward(ctx context.Context, b *Batch) error {
 	return r.err
 }
 
-// gather returns the given rows of x [n, size], which must be in ascending order. It moves
-// them together in x, unless they are neighbours already.
+// gather returns the given rows of x [n, size]. rows must be in ascending order. gather moves
+// them together within x, unless they are adjacent already.
 func gather(x []float32, rows []int, size int) []float32 {
 	x = x[rows[0]*size:]
 	for i, row := range rows {
@@ -148,8 +148,8 @@ func gather(x []float32, rows []int, size int) []float32 {
 	return x[:len(rows)*size]
 }
 
-// logits sets out [rows, VocabSize] to the scores of all tokens as the next one, from the
-// hidden states h [rows, Dim]. Their softmax is the tokens' probabilities.
+// logits sets out [rows, VocabSize] to the logits of the next token, from the hidden states h
+// [rows, Dim].
 func (r *Runner) logits(out, h []float32) error {
 	w := r.model.Weights
 	r.prepare(h, w.OutputNorm, &w.Output)

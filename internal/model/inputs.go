@@ -8,17 +8,17 @@ import (
 	"alpaca/internal/quant"
 )
 
-// LayerInputs are the weights that make an input of its own for every layer and token, beside
-// the hidden state: in Gemma 4's small models, after transformers' Gemma4TextModel. AllInputs
-// is LayerInput times the number of layers.
+// LayerInputs are the weights that give every layer an input of its own for each token, beside
+// the hidden state. Gemma 4's small models have them; the formulas are those of transformers'
+// Gemma4TextModel. AllInputs is LayerInput times the number of layers.
 type LayerInputs struct {
-	Tokens Linear    // [VocabSize, AllInputs] per_layer_token_embd, of which rows are read
+	Tokens Linear    // [VocabSize, AllInputs] per_layer_token_embd, a table with a row for each token
 	Proj   Linear    // [AllInputs, Dim] per_layer_model_proj
 	Norm   []float32 // [LayerInput] per_layer_proj_norm
 }
 
-// layerInputs sets buf.inputs [rows, NumLayers, LayerInput] for tokens whose embeddings,
-// scaled as the layers get them, are h [rows, Dim]:
+// layerInputs sets buf.inputs [rows, NumLayers, LayerInput] for the tokens ids. h [rows, Dim]
+// has their embeddings, scaled as for the first layer:
 //
 //	(RMSNorm(Proj·h/√Dim) + √LayerInput·Tokens[id]) / √2
 func (r *Runner) layerInputs(ids []int32, h []float32) {
@@ -46,11 +46,11 @@ func (r *Runner) layerInputs(ids []int32, h []float32) {
 	vec.Scale(out, half)
 }
 
-// useInput adds to h [rows, Dim] what a layer makes of its own input, and scales it:
+// useInput adds the contribution of the layer's own input to h [rows, Dim], and scales h:
 //
 //	h = (h + RMSNorm(Down·(act(Up·h) * input))) * OutScale
 //
-// rows are those of the batch that h has; nil: all.
+// rows are the numbers of h's rows in the batch. nil stands for all rows.
 func (r *Runner) useInput(layer int, rows []int, h []float32) {
 	c, l := &r.model.Config, &r.model.Weights.Layers[layer]
 	if p := c.LayerInput; p > 0 {

@@ -19,50 +19,50 @@ const BlockLen = ggml.BlockLen
 type Part int
 
 const (
-	Whole  Part = iota // of layers that see all of a text: a text keeps them all
-	Recent             // of layers with a window: a text keeps those of its last positions
+	Whole  Part = iota // blocks of layers that see all positions; a text keeps all of them
+	Recent             // blocks of layers with a window; a text keeps only the last of them
 	numParts
 )
 
-// Cache holds keys and values of many texts, in blocks of BlockLen positions. A block is
-// allocated when it is first needed: a short text costs little whatever its context, and
-// growing copies nothing. Texts that begin with the same tokens share blocks. A block
-// counts its users, and is free when the last one releases it. A Cache is not safe for
+// Cache holds the keys and values of many texts, in blocks of BlockLen positions. A block is
+// allocated when it is first needed, so a short text takes little memory whatever its
+// context, and a growing text is never copied. Texts with a common prefix share blocks. A
+// block counts its users, and is free once the last user releases it. A Cache is not safe for
 // concurrent use.
 //
-// Layers with a window shorter than the context have blocks of their own, the Recent
-// ones (window.go).
+// If some layers have a window shorter than the context, all layers with a window use Recent
+// blocks (window.go).
 type Cache struct {
-	formats []ggml.KVFormat // of each layer
-	parts   []Part          // of each layer
-	offsets []int           // of each layer's bytes in a block of its part
-	ropes   ropes           // by which the keys are turned to their positions
-	window  int             // positions that layers of the Recent part see at most; 0: there are none
-	kinds   []kind          // of blocks, by Part; one where there are no Recent ones
+	formats []ggml.KVFormat // the format of each layer
+	parts   []Part          // the part of each layer
+	offsets []int           // where each layer's bytes begin in a block of its part
+	ropes   ropes           // the position embeddings of the keys
+	window  int             // the most positions that layers with Recent blocks see; 0: no such layers
+	kinds   []kind          // by Part; only one if there are no Recent blocks
 }
 
-// kind is the blocks of one part.
+// kind manages the blocks of one part.
 type kind struct {
-	bytes  int // of a block
-	budget int // blocks at most; 0: no limit
-	made   int // blocks allocated
+	bytes  int // size of a block
+	budget int // the most blocks; 0: no limit
+	made   int // how many blocks are allocated
 	free   []*Block
 }
 
-// Block is keys and values of BlockLen consecutive positions, in all layers of a part.
+// Block has the keys and values of BlockLen consecutive positions, for all layers of a part.
 //
-// Positions below filled never change while the block is shared. So one text may write
-// behind the positions that others see of a block. After that a text that goes on from an
-// earlier position needs a copy.
+// Positions below filled never change while the block is shared. So one of its texts may
+// write the positions from filled on. After that, another text needs a copy to go on from an
+// earlier position.
 type Block struct {
 	part   Part
 	data   []byte
-	refs   int // users
-	filled int // positions written
+	refs   int // number of users
+	filled int // number of positions written
 }
 
-// newCache returns an empty cache for texts of up to ctx tokens and a model of c's shape;
-// nil types are F16. It fails for types that the model's heads cannot have.
+// newCache returns an empty cache for texts of up to ctx tokens and a model of c's shape. It
+// returns an error for types that the model's heads cannot have.
 func newCache(c *Config, ctx int, opt RunnerOptions) (*Cache, error) {
 	k := &Cache{
 		formats: make([]ggml.KVFormat, len(c.Layers)), parts: make([]Part, len(c.Layers)), offsets: make([]int, len(c.Layers)),
@@ -76,9 +76,9 @@ func newCache(c *Config, ctx int, opt RunnerOptions) (*Cache, error) {
 			TypeK: cacheType(opt.CacheK), TypeV: cacheType(opt.CacheV),
 			Heads: l.NumKVHeads, KeyDim: l.KeyDim, ValueDim: l.ValueDim,
 		}
-		if l.Taps > 0 { // what its convolution goes over
+		if l.Taps > 0 { // the inputs of its convolution, instead of values
 			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32, Heads: 1, ValueDim: c.Dim}
-		} else if l.Delta || l.KVOf > 0 { // its state is the text's (Seq.state), or another layer has its keys
+		} else if l.Delta || l.KVOf > 0 { // it has a state in Seq.state, or uses another layer's keys
 			k.formats[i] = ggml.KVFormat{TypeK: quant.F32, TypeV: quant.F32}
 		} else if err := k.formats[i].Check(); err != nil {
 			return nil, fmt.Errorf("model: %w", err)
@@ -103,13 +103,14 @@ func cacheType(t *quant.Type) quant.Type {
 // layers returns the number of layers.
 func (c *Cache) layers() int { return len(c.formats) }
 
-// layer returns a layer's bytes in a block of its part.
+// layer returns a layer's bytes of the data of a block.
 func (c *Cache) layer(block []byte, layer int) []byte {
 	at := c.offsets[layer]
 	return block[at : at+c.formats[layer].BlockBytes()]
 }
 
-// take returns an unused block that has one user.
+// take returns a free or new block, which then has one user. It returns ErrNoBlocks if there
+// is none.
 func (c *Cache) take(part Part) (*Block, error) {
 	k := &c.kinds[part]
 	if n := len(k.free); n > 0 {
@@ -130,14 +131,14 @@ func (c *Cache) take(part Part) (*Block, error) {
 	return &Block{part: part, data: make([]byte, k.bytes), refs: 1}, nil
 }
 
-// Retain adds a user to b, unless that is nil.
+// Retain adds a user to b. It does nothing if b is nil.
 func (c *Cache) Retain(b *Block) {
 	if b != nil {
 		b.refs++
 	}
 }
 
-// Release takes a user from b, unless that is nil.
+// Release removes a user from b, which is free once it has none. It does nothing if b is nil.
 func (c *Cache) Release(b *Block) {
 	if b == nil {
 		return
@@ -148,10 +149,10 @@ func (c *Cache) Release(b *Block) {
 	}
 }
 
-// Users returns how many texts and others use the block.
+// Users returns the number of users of the block: texts, and nodes of a prefix cache.
 func (b *Block) Users() int { return b.refs }
 
-// Budget returns how many Whole blocks there can be, 0 where there is no limit.
+// Budget returns the most Whole blocks that the cache can have, 0 for no limit.
 func (c *Cache) Budget() int { return c.kinds[Whole].budget }
 
 // Used returns how many Whole blocks have users.
@@ -159,7 +160,7 @@ func (c *Cache) Used() int { return c.kinds[Whole].used() }
 
 func (k *kind) used() int { return k.made - len(k.free) }
 
-// Lacks returns how many blocks of each part are missing to need of them.
+// Lacks returns how many blocks of each part must be freed before need blocks can be taken.
 func (c *Cache) Lacks(need Blocks) (missing Blocks) {
 	for p := range c.kinds {
 		if k := &c.kinds[p]; k.budget > 0 {
@@ -169,14 +170,14 @@ func (c *Cache) Lacks(need Blocks) (missing Blocks) {
 	return missing
 }
 
-// Blocks is a number of blocks of each part.
+// Blocks has a number of blocks for each Part.
 type Blocks [numParts]int
 
-// Add returns the sum of both.
+// Add returns the sum of b and c.
 func (b Blocks) Add(c Blocks) Blocks { return Blocks{b[Whole] + c[Whole], b[Recent] + c[Recent]} }
 
-// BlockBytes returns the memory that BlockLen tokens of a text take in the cache of a
-// Runner.
+// BlockBytes returns the bytes that BlockLen tokens of a text take in the cache of a Runner
+// with the options opt.
 func (m *Model) BlockBytes(opt RunnerOptions) (int, error) {
 	ctx, _, err := m.Context(opt.Ctx)
 	if err != nil {
@@ -189,7 +190,7 @@ func (m *Model) BlockBytes(opt RunnerOptions) (int, error) {
 	return c.BlockBytes(), nil
 }
 
-// BlockBytes returns the memory of a block of each part.
+// BlockBytes returns the size of one block of each part, in bytes.
 func (c *Cache) BlockBytes() int {
 	n := 0
 	for i := range c.kinds {
@@ -198,7 +199,7 @@ func (c *Cache) BlockBytes() int {
 	return n
 }
 
-// Bytes returns the memory in use, free blocks included.
+// Bytes returns the size of all allocated blocks, including free ones.
 func (c *Cache) Bytes() (n int64) {
 	for i := range c.kinds {
 		n += int64(c.kinds[i].made) * int64(c.kinds[i].bytes)

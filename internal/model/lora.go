@@ -15,41 +15,42 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// LoRA is an adapter made ready for a model: what it changes of which weights. The weights
-// stay as they are, so that each text of a batch may have adapters of its own.
+// LoRA is an adapter that is bound to the weights of a model. The weights stay unchanged, so
+// that each text of a batch may have its own adapters.
 type LoRA struct {
 	*lora.Adapter
-	Scale float32           // of texts that say nothing else (Seq.SetScales)
-	Sum   [sha256.Size]byte // of what it changes
+	Scale float32           // the default scale, for texts without Seq.SetScales
+	Sum   [sha256.Size]byte // the checksum of the adapter's tensors
 
 	linear map[*Linear]*change
-	norms  map[*float32]*[]float32 // what takes the place of norms, by their first elements
+	norms  map[*float32]*[]float32 // the weights that replace those of a norm, by the norm's first element
 	table  *tableChange
 }
 
-// change is what an adapter does to a product W·x + Bias: it adds B·(A·x), or it is the
-// product of another matrix.
+// change is the effect of an adapter on a product W·x + Bias. It adds B·(A·x), or it replaces
+// the product by Whole·x + Bias.
 type change struct {
-	A, B  matmul.Matrix // [rank, columns] and [rows, rank], F32; B is times Pair.Scale
-	Whole matmul.Matrix // [rows, columns]; none where there is A
-	Bias  []float32     // of Whole
+	A, B  matmul.Matrix // [rank, columns] and [rows, rank], F32; B is multiplied by Pair.Scale
+	Whole matmul.Matrix // [rows, columns]; empty if there is A
+	Bias  []float32     // the bias with Whole
 }
 
-// tableChange is what an adapter does to a row of the embedding: it adds B·A[token], or it
-// is the row of another matrix.
+// tableChange is the effect of an adapter on a row of the embedding matrix. It adds
+// b·a[token], or it replaces the row by that of whole.
 type tableChange struct {
-	a, b  []float32 // [VocabSize, rank] and [Dim, rank]; b is times Pair.Scale
+	a, b  []float32 // [VocabSize, rank] and [Dim, rank]; b is multiplied by Pair.Scale
 	rank  int
 	whole matmul.Matrix // [VocabSize, Dim]
 }
 
-// WithLoRA returns a model with one more adapter, whose strength is multiplied by scale. It
-// shares the weights of m, which remains their owner. Where the adapter replaces a norm or a
-// matrix, the model's own is moved towards it as far as scale says. An adapter that does not
-// fit m is an error.
+// WithLoRA returns a model with one more adapter, whose default scale is scale. It shares the
+// weights of m, and the caller closes only m. If the adapter replaces a norm W by V, the
+// effective norm is W + scale*(V - W). The same holds for the products of a replaced matrix.
+// WithLoRA returns an error if the adapter does not fit m.
 //
-// An adapter of the embedding changes how tokens are read but not the logits, even where one
-// matrix serves for both; an adapter of the output changes the logits only.
+// An adapter of the embedding changes the embeddings of tokens, but not the logits, even if
+// the embedding matrix is also the output matrix. An adapter of the output changes only the
+// logits.
 func (m *Model) WithLoRA(a *lora.Adapter, scale float32) (*Model, error) {
 	l := &LoRA{Adapter: a, Scale: scale, linear: map[*Linear]*change{}, norms: map[*float32]*[]float32{}}
 	b := loraBinder{model: m, lora: l, used: map[string]bool{}}
@@ -61,7 +62,7 @@ func (m *Model) WithLoRA(a *lora.Adapter, scale float32) (*Model, error) {
 	return &n, nil
 }
 
-// Scales returns the scales of all adapters for texts that set none.
+// Scales returns the default scales of all adapters.
 func (m *Model) Scales() []float32 {
 	list := make([]float32, len(m.LoRAs))
 	for i, l := range m.LoRAs {
@@ -70,7 +71,7 @@ func (m *Model) Scales() []float32 {
 	return list
 }
 
-// changes reports whether any adapter changes the products of a matrix.
+// changes reports whether any adapter changes products with x.
 func (m *Model) changes(x *Linear) bool {
 	return slices.ContainsFunc(m.LoRAs, func(l *LoRA) bool { return l.linear[x] != nil })
 }
@@ -127,7 +128,7 @@ func (b *loraBinder) bind() error {
 	return b.err
 }
 
-// tensors yields the names of what the adapter has.
+// tensors yields the names of the model's tensors that the adapter changes.
 func (b *loraBinder) tensors(yield func(string) bool) {
 	for i := range b.lora.Pairs {
 		if !yield(b.lora.Pairs[i].Name) {
@@ -141,7 +142,7 @@ func (b *loraBinder) tensors(yield func(string) bool) {
 	}
 }
 
-// add takes what the adapter has for x, by the name of its tensor.
+// add binds the adapter's change to x, whose tensor has that name.
 func (b *loraBinder) add(x *Linear, name string) {
 	if b.err != nil || x.W.Rows == 0 {
 		return
@@ -161,7 +162,7 @@ func (b *loraBinder) add(x *Linear, name string) {
 	}
 }
 
-// stack takes the adapters of the experts' matrices, which lie in one tensor.
+// stack binds the adapter's changes to the experts' matrices, which are in one tensor.
 func (b *loraBinder) stack(l *Layer, t *arch.Tensor, name string) {
 	roles := t.Roles()
 	for e := range l.Experts {
@@ -174,7 +175,8 @@ func (b *loraBinder) stack(l *Layer, t *arch.Tensor, name string) {
 	}
 }
 
-// pair returns the pair of a tensor, if there is one, whose shape must be that.
+// pair returns the adapter's pair for a tensor, nil if there is none. It sets b.err if the
+// pair has another shape.
 func (b *loraBinder) pair(name string, stack, rows, cols int) *lora.Pair {
 	p := b.lora.Find(name)
 	if b.err != nil || p == nil {
@@ -192,7 +194,8 @@ func (b *loraBinder) pair(name string, stack, rows, cols int) *lora.Pair {
 	return nil
 }
 
-// whole returns what takes the place of a matrix, if anything does.
+// whole returns the adapter's replacement of a tensor, nil if there is none. It sets b.err if
+// the replacement has another shape.
 func (b *loraBinder) whole(name string, shape ...int) *lora.Whole {
 	w := b.lora.FindWhole(name)
 	if b.err != nil || w == nil {
@@ -206,8 +209,8 @@ func (b *loraBinder) whole(name string, shape ...int) *lora.Whole {
 	return w
 }
 
-// bias returns what takes the place of the biases behind a tensor of weights, if anything
-// does.
+// bias returns the adapter's replacement of the biases that belong to the weights name, nil
+// if there is none.
 func (b *loraBinder) bias(name string, n int) []float32 {
 	if w := b.whole(strings.TrimSuffix(name, ".weight")+".bias", n); w != nil {
 		return w.Values()
@@ -215,7 +218,8 @@ func (b *loraBinder) bias(name string, n int) []float32 {
 	return nil
 }
 
-// change returns matrix number i of a pair, of which x has some rows.
+// change returns the change of x by matrix i of a pair. x has the rows of the pair from
+// x.First on.
 func (b *loraBinder) change(p *lora.Pair, i int, x *Linear) *change {
 	low := p.A[i*p.Rank*p.Cols:][:p.Rank*p.Cols]
 	high := p.B[(i*p.Rows+x.First)*p.Rank:][:x.W.Rows*p.Rank]
@@ -234,7 +238,7 @@ func (b *loraBinder) matrix(name string, t quant.Type, x *Linear, data []byte) m
 	return m
 }
 
-// table takes what the adapter has for the embedding.
+// table binds the adapter's change to the embedding matrix.
 func (b *loraBinder) table() {
 	name, c := arch.TokenEmbed.Weight(), &b.model.Config
 	if p := b.pair(name, 0, c.VocabSize, c.Dim); p != nil {
@@ -252,7 +256,7 @@ func (b *loraBinder) table() {
 	}
 }
 
-// norm takes what the adapter has for a vector, which is a norm's or cannot be changed.
+// norm binds the adapter's replacement of a norm. It ignores places that are not norms.
 func (b *loraBinder) norm(place any, t *arch.Tensor, prefix string) {
 	v, ok := place.(*[]float32)
 	if !ok || !t.IsVector() || len(*v) == 0 || !slices.Contains(norms, t.Role) {
@@ -286,7 +290,7 @@ func bytesOf(x []float32, by float64) []byte {
 	return data
 }
 
-// sum returns the checksum of what an adapter changes.
+// sum returns the checksum of the tensors of an adapter.
 func sum(a *lora.Adapter) (sum [sha256.Size]byte) {
 	h := sha256.New()
 	for i := range a.Pairs {

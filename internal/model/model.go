@@ -2,8 +2,8 @@
 //
 //	gguf.File ──Load──▶ Model ──NewRunner──▶ Runner ──Forward(Batch of rows of Seqs)──▶ logits
 //
-// A Model is views of the mapped weights, shared and immutable; a Runner has the scratch and
-// the cache, whose blocks the Seqs share. Start reading at forward.go: the whole model.
+// A Model has views of the mapped weights. It is immutable, and Runners share it. A Runner has
+// the scratch memory and the cache, whose blocks the Seqs share. Start reading at forward.go.
 package model
 
 import (
@@ -19,35 +19,34 @@ import (
 	"alpaca/internal/tokenizer"
 )
 
-// Model is a checkpoint ready to evaluate. It is immutable; any number of
+// Model is a checkpoint ready to evaluate. It is immutable. Any number of runners and
 // sessions may use it at the same time.
 type Model struct {
 	Config    Config
 	Weights   *Weights
 	Tokenizer *tokenizer.Tokenizer // nil with LoadOptions.NoTokenizer
-	File      *gguf.File           // whose mapping the weights are views of
-	LoRAs     []*LoRA              // adapters that texts may have
+	File      *gguf.File           // the mapped file with the weights
+	LoRAs     []*LoRA              // the adapters that texts may use
 
 	ropes    ropes
-	ropeLong *ggml.Rope // the global one of contexts longer than Rope.OrigCtx, where that makes a difference; else nil
+	ropeLong *ggml.Rope // replaces ropes[TurnGlobal] in contexts longer than Rope.OrigCtx; nil: nothing does
 }
 
-// ropes are the position embeddings of layers, by their Turn; nil where none has that.
+// ropes are the position embeddings by Turn; nil if no layer has that Turn.
 type ropes [TurnNone + 1]*ggml.Rope
 
-// LoadOptions change how a model is loaded. The zero value is the usual way.
+// LoadOptions change how a model is loaded. The zero value is the default.
 type LoadOptions struct {
 	Tokenizer tokenizer.Options
-	// NoTokenizer leaves the vocabulary alone.
+	// NoTokenizer loads no vocabulary.
 	NoTokenizer bool
-	// Adjust, if not nil, may change what the metadata say, such as the base
-	// of the positions.
+	// Adjust, if not nil, may change the Config that the metadata give, such as
+	// Rope.Base.
 	Adjust func(*Config)
 }
 
-// Load makes the model of an open file ready, which takes milliseconds: weights
-// stay in the file. The file must stay open as long as the model is used; Close
-// closes it.
+// Load returns the model in an open file. It takes milliseconds, because the weights stay in
+// the file. The file must stay open while the model is used. Model.Close closes it.
 func Load(f *gguf.File, opt LoadOptions) (m *Model, err error) {
 	err = gguf.Guard(func() error {
 		m, err = load(f, opt)
@@ -59,7 +58,7 @@ func Load(f *gguf.File, opt LoadOptions) (m *Model, err error) {
 	return m, nil
 }
 
-// ErrAdapter says that a file is an adapter, which changes a model and is none.
+// ErrAdapter says that a file is a LoRA adapter, not a model.
 var ErrAdapter = errors.New("is a LoRA adapter, not a model")
 
 func load(f *gguf.File, opt LoadOptions) (*Model, error) {
@@ -80,7 +79,8 @@ func load(f *gguf.File, opt LoadOptions) (*Model, error) {
 		}
 	}
 	m := &Model{File: f}
-	// Before a vocabulary is made ready: a few bytes a token can ask for much memory.
+	// Check the size before the vocabulary is loaded, because a small file could claim so
+	// many tokens that they take much memory.
 	if c.VocabSize, err = vocabSize(f, !opt.NoTokenizer); err != nil {
 		return nil, fmt.Errorf("model: %s: %w", f.Path, err)
 	}
@@ -99,7 +99,8 @@ func load(f *gguf.File, opt LoadOptions) (*Model, error) {
 	return m, nil
 }
 
-// setRope makes the position embeddings of a model with c's shape and m's weights.
+// setRope sets the position embeddings of m, from c and m.Weights. It also sets
+// c.Rope.FreqFactors.
 func (m *Model) setRope(c *Config) (err error) {
 	w := m.Weights
 	for role, factors := range map[arch.Role][]float32{arch.RopeFreqs: w.RopeFreqs, arch.RopeLong: w.RopeLong, arch.RopeShort: w.RopeShort} {
@@ -133,11 +134,11 @@ func (m *Model) setRope(c *Config) (err error) {
 	return err
 }
 
-// ropesFor returns the position embeddings of sessions with a context of that many
-// tokens. Models with two tables of frequency factors (arXiv:2402.13753) use one for
-// contexts up to that of their training and the other for longer ones. It has to be the
-// same for the whole session: keys that are cached cannot be turned anew without loss.
-// llama.cpp, which decides so too, makes contexts multiples of 256 first.
+// ropesFor returns the position embeddings for a context of ctx tokens. Models with two
+// tables of frequency factors (arXiv:2402.13753) use one for contexts up to that of their
+// training, and the other for longer contexts. The table must not change during a session,
+// because cached keys cannot be rotated again without loss. As in llama.cpp, ctx is first
+// rounded up to a multiple of 256.
 func (m *Model) ropesFor(ctx int) ropes {
 	list := m.ropes
 	if m.usesLong(ctx) {
@@ -146,12 +147,13 @@ func (m *Model) ropesFor(ctx int) ropes {
 	return list
 }
 
-// usesLong reports whether contexts of that many tokens use the table for longer ones.
+// usesLong reports whether a context of ctx tokens uses the table for long contexts.
 func (m *Model) usesLong(ctx int) bool {
 	return m.ropeLong != nil && (ctx+255)&^255 > m.Config.Rope.OrigCtx
 }
 
-// RopeParams returns the position embeddings of contexts of that many tokens, by Turn.
+// RopeParams returns the parameters of the position embeddings for a context of ctx tokens,
+// by Turn.
 func (m *Model) RopeParams(ctx int) [2]ggml.RopeParams {
 	list := [2]ggml.RopeParams{TurnGlobal: m.Config.Rope, TurnLocal: m.Config.LocalRope}
 	if m.usesLong(ctx) {
@@ -160,8 +162,8 @@ func (m *Model) RopeParams(ctx int) [2]ggml.RopeParams {
 	return list
 }
 
-// vocabSize returns the rows of the embedding, which must be the vocabulary's where that
-// is to be used.
+// vocabSize returns the number of rows of the embedding. used says that the vocabulary will
+// be used: then it must have as many tokens.
 func vocabSize(f *gguf.File, used bool) (int, error) {
 	t := f.Tensor(arch.TokenEmbed.Weight())
 	if t == nil {
@@ -173,11 +175,11 @@ func vocabSize(f *gguf.File, used bool) (int, error) {
 	return t.Rows(), nil
 }
 
-// seeing begins the names of tensors that are for images and sounds.
+// seeing has the prefixes of the names of tensors for images and sounds.
 var seeing = []string{"v.", "mm.", "a.", "vision_tower.", "multi_modal_projector."}
 
-// Ignored returns how many tensors of the file are for images and sounds, of which the
-// model makes no use: text is evaluated as without them.
+// Ignored returns how many tensors of the file are for images and sounds. The model does not
+// use them.
 func (m *Model) Ignored() (n int) {
 	for i := range m.File.Tensors {
 		if slices.ContainsFunc(seeing, func(prefix string) bool { return strings.HasPrefix(m.File.Tensors[i].Name, prefix) }) {

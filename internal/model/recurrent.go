@@ -2,24 +2,24 @@ package model
 
 import "errors"
 
-// ErrNoShift says that a text cannot be moved in its context, because layers keep all of
-// it in one state.
+// ErrNoShift says that a context cannot be shifted, because layers keep the whole text in one
+// recurrent state.
 var ErrNoShift = errors.New("the context is full, and a model whose layers keep the text in a state cannot forget a part of it")
 
-// state is what layers with a gated delta rule keep of a text. It is behind the last
-// token; to go back further than to where it was marked is to begin again.
+// state is the recurrent state of a text, in layers with a gated delta rule: after the last
+// token, and at the mark. There is no state for any other length.
 type state struct {
 	now, marked moment
 }
 
-// moment is the state behind the first len tokens, of all layers one after the other; nil
-// before the first.
+// moment is the state after the first len tokens. data has the states of all layers, one
+// after the other; it is nil before the first evaluation.
 type moment struct {
 	len  int
 	data []float32
 }
 
-// at returns a copy of what is kept behind n tokens.
+// at returns a copy of the state after n tokens, empty if it is not known.
 func (s *state) at(n int) (c state) {
 	for _, m := range []*moment{&s.now, &s.marked} {
 		if m.len == n && m.data != nil {
@@ -30,12 +30,12 @@ func (s *state) at(n int) (c state) {
 	return c
 }
 
-// holds reports whether the state behind n tokens is known.
+// holds reports whether the state after n tokens is known.
 func (s *state) holds(n int) bool {
 	return n == 0 || n == s.now.len || s.marked.data != nil && n == s.marked.len
 }
 
-// goBack makes the state that of the first n tokens, which are reachable.
+// goBack sets the state to the one after the first n tokens, which must be known.
 func (s *Seq) goBack(n int) {
 	switch {
 	case n == s.state.now.len:
@@ -48,14 +48,15 @@ func (s *Seq) goBack(n int) {
 	}
 }
 
-// mark keeps the present state.
+// mark keeps a copy of the present state.
 func (s *state) mark() {
 	if s.now.data != nil {
 		s.marked.len, s.marked.data = s.now.len, append(s.marked.data[:0], s.now.data...)
 	}
 }
 
-// step returns the state for an evaluation that changes it; nil where there is none.
+// step returns the state for an evaluation, which will change it. It returns nil if the model
+// is not recurrent.
 func (s *Seq) step() []float32 {
 	if n := s.model.Config.state(s.model.Config.NumLayers); n > 0 && s.state.now.data == nil {
 		s.state.now.data = make([]float32, n)
@@ -63,8 +64,8 @@ func (s *Seq) step() []float32 {
 	return s.state.now.data
 }
 
-// lose cuts the text back to where its state is known, after an evaluation that failed on
-// its way through the layers.
+// lose is called after an evaluation that failed between layers, when the present state is
+// useless. It cuts the text back to its mark, or to nothing.
 func (s *Seq) lose() {
 	if s.state.now.data != nil {
 		s.state.now.len = -1

@@ -13,15 +13,14 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Runner evaluates batches with a model: it has the workers, the scratch memory for
-// a batch, and the Cache of all texts. Evaluating allocates nothing once it has seen
-// batches of that size. A Runner and its Seqs are not for use by several goroutines at
-// once.
+// Runner evaluates batches with a model. It has the workers, the scratch memory for a batch,
+// and the Cache of all texts. After a first batch of a size, further ones allocate nothing
+// except blocks of the cache. A Runner and its Seqs are not safe for concurrent use.
 type Runner struct {
 	// Collect, if not nil, is called with the input x [rows, cols] of each
-	// matrix product and the name of the matrix's tensor. Of a mixture's
-	// experts the name is blk.N.ffn_gate.E.weight and so on, whatever the file
-	// calls them. x is valid during the call.
+	// matrix product and the name of the matrix's tensor. The matrices of expert
+	// E are called blk.N.ffn_gate.E.weight and so on, even if the file has all
+	// experts in one tensor. x is valid during the call.
 	Collect func(tensor string, x []float32, rows, cols int)
 
 	model *Model
@@ -30,8 +29,8 @@ type Runner struct {
 
 	pool    *pool.Pool
 	ownPool bool
-	err     error     // of the evaluation at work
-	hidden  []float32 // [wanted, Dim] of the last batch
+	err     error     // the first error of the current Forward or Logits
+	hidden  []float32 // [wanted, Dim] the hidden states of the last batch
 
 	buf         buffers
 	acts        ggml.Prepare
@@ -47,24 +46,25 @@ type Runner struct {
 	lora        adapting
 }
 
-// DefaultBatch is the rows of a batch at most, where nothing else is asked for.
+// DefaultBatch is the default of RunnerOptions.Batch.
 const DefaultBatch = 512
 
-// RunnerOptions say how a runner is made; zeros stand for the defaults.
+// RunnerOptions are the settings of a Runner. A zero stands for the default.
 type RunnerOptions struct {
-	Batch   int // rows of a batch at most: DefaultBatch
-	Threads int // machine.CountThreads().Default()
-	Ctx     int // context length of the texts: what Model.Context gives for 0
-	Blocks  int // of the cache at most, of those that are Whole; 0: no limit
-	Recent  int // Recent blocks of the cache at most; 0: no limit
-	// Types of keys and values in the cache, see ggml.KVFormat; nil is F16.
+	Batch   int // the most rows of a batch; default DefaultBatch
+	Threads int // the number of workers; default machine.CountThreads().Default()
+	Ctx     int // the context length of the texts, in tokens; the default is that of Model.Context
+	Blocks  int // the most Whole blocks of the cache; 0: no limit
+	Recent  int // the most Recent blocks of the cache; 0: no limit
+	// CacheK and CacheV are the types of keys and values in the cache, see ggml.KVFormat; nil
+	// stands for F16.
 	CacheK, CacheV *quant.Type
-	// Pool, if not nil, is used in place of one with Threads workers of its
-	// own. Runners that share one take turns, operation by operation.
+	// Pool, if not nil, has the workers to use, instead of a new pool with Threads workers.
+	// Runners that share a Pool take turns, operation by operation.
 	Pool *pool.Pool
 }
 
-// NewRunner makes a runner. Memory for the cache is allocated as texts grow.
+// NewRunner returns a Runner. Memory for the cache is allocated as texts grow.
 func (m *Model) NewRunner(opt RunnerOptions) (*Runner, error) {
 	r := &Runner{model: m, batch: opt.Batch, pool: opt.Pool}
 	if r.batch == 0 {
@@ -102,10 +102,11 @@ func (m *Model) NewRunner(opt RunnerOptions) (*Runner, error) {
 	return r, nil
 }
 
-// scratchBytes estimates what reserve allocates, rather more than less.
+// scratchBytes returns an estimate of the bytes that reserve allocates, rather too high than
+// too low.
 func (r *Runner) scratchBytes() int64 {
 	c := &r.model.Config
-	inner := c.most(func(l *LayerConfig) int { // of all at once
+	inner := c.most(func(l *LayerConfig) int { // q, k, v and attn together
 		return l.NumHeads*(l.KeyDim+l.ValueDim) + 2*l.NumKVHeads*(l.KeyDim+l.ValueDim)
 	}) + c.mostInner()
 	columns := 0
@@ -127,7 +128,7 @@ func (r *Runner) scratchBytes() int64 {
 	if len(r.model.LoRAs) > 0 {
 		row += 4 * int64(r.adapterElems())
 	}
-	const worker = 4 << 20 // scores and blocks of attention, panels of weights
+	const worker = 4 << 20 // bytes of a worker: scores and blocks of attention, panels of weights
 	return int64(r.batch)*row + int64(r.pool.Threads())*worker + 4*int64(c.VocabSize) + 1<<20
 }
 
@@ -162,10 +163,10 @@ func (r *Runner) reserve() {
 	r.deltaNet.Reserve(workers, c.Delta)
 }
 
-// attentionScale returns 1/sqrt(n), the factor of the scores.
+// attentionScale returns 1/sqrt(n), the default factor of attention's scores.
 func attentionScale(n int) float32 { return 1 / float32(math.Sqrt(float64(n))) }
 
-// Close ends the workers.
+// Close ends the workers, unless RunnerOptions.Pool has them.
 func (r *Runner) Close() error {
 	if r.ownPool {
 		r.pool.Close()
@@ -182,15 +183,16 @@ func (r *Runner) Cache() *Cache { return r.cache }
 // Threads returns the number of workers.
 func (r *Runner) Threads() int { return r.pool.Threads() }
 
-// MaxRows returns how many rows a batch can have.
+// MaxRows returns the most rows that a batch can have.
 func (r *Runner) MaxRows() int { return r.batch }
 
-// Forward evaluates the rows of b, which become part of their texts. Then Logits
-// returns what the model makes of the wanted ones.
+// Forward evaluates the rows of b, whose tokens become part of their texts. Then Logits
+// returns the logits of the wanted rows.
 //
-// ctx is looked at before every layer. When it is cancelled, or after an error,
-// all texts are as they were, or shorter where layers keep a state: ErrNoBlocks where the cache has no room, a
-// *gguf.FaultError for a file that was cut while in use.
+// Forward checks ctx before every layer. If ctx is cancelled, or after an error, all texts
+// are unchanged, except that texts with a recurrent state are cut back. The error is
+// ErrNoBlocks if the cache is full, and a *gguf.FaultError if the file was truncated while
+// in use.
 func (r *Runner) Forward(ctx context.Context, b *Batch) error {
 	r.hidden, r.err = nil, nil
 	if err := r.check(b); err != nil {
@@ -232,14 +234,14 @@ func (r *Runner) check(b *Batch) error {
 		return err
 	}
 	if prompt {
-		// A file that was cut faults, except within the last page that is
-		// left, which is read as zeros: worth a look now and then.
+		// Reading a truncated file faults, except in the last page that is left: there
+		// the missing bytes are zeros. So check the file's size now and then.
 		return r.model.File.Unchanged()
 	}
 	return nil
 }
 
-// checkTokens returns an error unless all tokens are of the vocabulary.
+// checkTokens returns an error unless all tokens are in the vocabulary.
 func (m *Model) checkTokens(tokens []int32) error {
 	for _, id := range tokens {
 		if id < 0 || int(id) >= m.Config.VocabSize {
@@ -249,12 +251,12 @@ func (m *Model) checkTokens(tokens []int32) error {
 	return nil
 }
 
-// LogitRows returns how many rows' logits can be asked for at once: as many as fit
-// 16 MiB, at least 1.
+// LogitRows returns the most rows that one call of Logits can return: as many as fit 16 MiB,
+// at least 1.
 func (r *Runner) LogitRows() int { return logitRows(r.model.Config.VocabSize, r.batch) }
 
-// Logits returns the logits [n, VocabSize] of the wanted rows from to from+n-1 of
-// the last batch; they are valid until the next call. n is at most LogitRows.
+// Logits returns the logits [n, VocabSize] of the wanted rows from to from+n-1 of the last
+// batch. They are valid until the next call. n is at most LogitRows.
 func (r *Runner) Logits(from, n int) ([]float32, error) {
 	c := &r.model.Config
 	if from < 0 || n < 1 || n > r.LogitRows() || (from+n)*c.Dim > len(r.hidden) {
@@ -276,8 +278,9 @@ func (r *Runner) Logits(from, n int) ([]float32, error) {
 	return out, nil
 }
 
-// EachLogits calls each with the logits [VocabSize] of the first n wanted rows of the
-// last batch, in order. They are valid during the call; an error ends it.
+// EachLogits calls each with the logits [VocabSize] of the first n wanted rows of the last
+// batch, in order. They are valid during the call. EachLogits stops at an error of each and
+// returns it.
 func (r *Runner) EachLogits(n int, each func(row int, logits []float32) error) error {
 	vocab := r.model.Config.VocabSize
 	for from := 0; from < n; from += r.LogitRows() {

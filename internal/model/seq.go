@@ -7,24 +7,24 @@ import (
 )
 
 // Seq is one text: its tokens, and the blocks of a Cache that hold their keys and
-// values. A Seq holds its blocks until it is freed.
+// values. A Seq keeps its blocks until Free.
 type Seq struct {
 	model   *Model
 	cache   *Cache
-	tokens  []int32          // whose keys and values are in the blocks
-	parts   [numParts]blocks // of the positions, in order
-	exact   int              // the first position that Shift has changed; math.MaxInt where there is none
-	floor   int              // the first position that layers with a window see (window.go)
-	mark    int              // how many tokens can be gone back to; 0: no more than Slack allows
-	trimmed int              // Recent blocks before it are released, but for the mark's
-	scales  []float32        // of the model's adapters
+	tokens  []int32          // the evaluated tokens
+	parts   [numParts]blocks // the blocks of each part, in the order of positions
+	exact   int              // the first position that Shift or Load has changed; math.MaxInt: none
+	floor   int              // the first position that layers with a window can see (window.go)
+	mark    int              // the length of the text at the last Mark; 0: none
+	trimmed int              // Recent blocks before this one are released, except those for the mark
+	scales  []float32        // the scales of the model's adapters
 	state   state
 }
 
-// blocks are those of a part; Recent ones that are released are nil.
+// blocks are a text's blocks of one part. Released Recent blocks are nil.
 type blocks struct {
 	list []*Block
-	data [][]byte // of the blocks
+	data [][]byte // Block.data of each
 }
 
 func (b *blocks) set(i int, block *Block) {
@@ -43,8 +43,8 @@ func (r *Runner) NewSeq() *Seq {
 	return &Seq{model: r.model, cache: r.cache, exact: math.MaxInt, scales: r.model.Scales()}
 }
 
-// SetScales sets how strongly each of the model's adapters acts on the text: 0 switches one
-// off, and nil stands for the scales that the adapters have. A change empties the text.
+// SetScales sets the scale of each of the model's adapters for the text. 0 switches an adapter
+// off. A nil scales stands for the model's default scales. A change empties the text.
 func (s *Seq) SetScales(scales []float32) error {
 	if scales == nil {
 		scales = s.model.Scales()
@@ -59,10 +59,10 @@ func (s *Seq) SetScales(scales []float32) error {
 	return nil
 }
 
-// Scales returns how strong each of the model's adapters is in the text.
+// Scales returns the scale of each of the model's adapters in the text.
 func (s *Seq) Scales() []float32 { return s.scales }
 
-// adapted reports whether the text has adapters.
+// adapted reports whether any adapter acts on the text.
 func (s *Seq) adapted() bool {
 	return slices.ContainsFunc(s.scales, func(x float32) bool { return x != 0 })
 }
@@ -70,18 +70,18 @@ func (s *Seq) adapted() bool {
 // Len returns the number of tokens.
 func (s *Seq) Len() int { return len(s.tokens) }
 
-// Tokens returns the tokens. They must not be changed, and are valid until the
-// next change of the Seq.
+// Tokens returns the tokens. The caller must not change them. They are valid until the next
+// change of the Seq.
 func (s *Seq) Tokens() []int32 { return s.tokens }
 
-// Exact returns how many tokens, counted from the first, have the keys and values
-// that evaluating these tokens gives: all of them, unless Shift moved some.
+// Exact returns how many of the first tokens have the keys and values that an evaluation of
+// these tokens gives: all, unless Shift has changed some or the text was loaded.
 func (s *Seq) Exact() int { return min(s.exact, len(s.tokens)) }
 
 // Block returns the Whole block of positions i*BlockLen and following.
 func (s *Seq) Block(i int) *Block { return s.parts[Whole].list[i] }
 
-// Recent returns the Recent block of the same positions, nil where there is none.
+// Recent returns the Recent block of positions i*BlockLen and following, nil if there is none.
 func (s *Seq) Recent(i int) *Block {
 	if s.cache.window == 0 {
 		return nil
@@ -89,10 +89,10 @@ func (s *Seq) Recent(i int) *Block {
 	return s.parts[Recent].list[i]
 }
 
-// used returns the parts that the cache has.
+// used returns the text's blocks of the parts that the cache has.
 func (s *Seq) used() []blocks { return s.parts[:len(s.cache.kinds)] }
 
-// Truncate forgets all but the first n tokens, or all but Reachable(n).
+// Truncate removes all tokens except the first Reachable(n).
 func (s *Seq) Truncate(n int) {
 	n = s.Reachable(n)
 	s.floor = s.floorAt(n)
@@ -104,8 +104,7 @@ func (s *Seq) Truncate(n int) {
 	s.cut(n)
 }
 
-// cut releases the blocks that hold nothing of the first n positions, of which all others
-// are forgotten.
+// cut releases the blocks after the first n positions, once the text has only n tokens.
 func (s *Seq) cut(n int) {
 	keep := blocksOf(n)
 	for p := range s.used() {
@@ -122,14 +121,13 @@ func (s *Seq) cut(n int) {
 	}
 }
 
-// blocksOf returns how many blocks n positions take.
+// blocksOf returns how many blocks n positions need.
 func blocksOf(n int) int { return (n + BlockLen - 1) / BlockLen }
 
-// Free forgets all tokens and releases the blocks. The Seq can be used again.
+// Free removes all tokens and releases the blocks. The Seq can be used again.
 func (s *Seq) Free() { s.Truncate(0) }
 
-// Fork returns a text that begins with the first n tokens of s, or Reachable(n), and
-// shares their blocks.
+// Fork returns a text with the first Reachable(n) tokens of s. It shares their blocks.
 func (s *Seq) Fork(n int) *Seq {
 	n = s.Reachable(n)
 	f := &Seq{model: s.model, cache: s.cache, scales: s.scales, exact: math.MaxInt, tokens: append([]int32(nil), s.tokens[:n]...)}
@@ -147,9 +145,9 @@ func (s *Seq) Fork(n int) *Seq {
 	return f
 }
 
-// Adopt appends tokens whose keys and values are in b and recent, from their first position
-// on: at most BlockLen of them, after a whole number of blocks. Both get a user more.
-// recent may be nil for positions that the text to come does not see.
+// Adopt appends tokens, at most BlockLen, whose keys and values are at the first positions of
+// b and recent. The text's length must be a multiple of BlockLen. The text becomes a user of
+// both blocks. recent may be nil if no later token sees these positions through its window.
 func (s *Seq) Adopt(b, recent *Block, tokens []int32) error {
 	filled := b.filled
 	if recent != nil {
@@ -168,8 +166,8 @@ func (s *Seq) Adopt(b, recent *Block, tokens []int32) error {
 	return nil
 }
 
-// Needs returns how many blocks more of the cache n further tokens take, if no other text
-// goes on first in a last block that both share: see Batch.Needs.
+// Needs returns how many more blocks of the cache n further tokens need. It assumes that no
+// other text writes to a shared last block first: see Batch.Needs.
 func (s *Seq) Needs(n int) (need Blocks) {
 	if n == 0 {
 		return need
@@ -190,8 +188,8 @@ func (s *Seq) mustCopy(p Part, i, j int) bool {
 	return b.refs > 1 && b.filled > j
 }
 
-// goesOnIn returns the last block of a part, whose end s may write without a copy unless
-// another text does so first; nil where it must be copied.
+// goesOnIn returns the last block of a part if s can write to its end without a copy, as long
+// as no other text does so first. It returns nil if the block must be copied.
 func (s *Seq) goesOnIn(p Part) *Block {
 	last := len(s.parts[p].list) - 1
 	if s.mustCopy(p, last, len(s.tokens)%BlockLen) {
@@ -200,8 +198,8 @@ func (s *Seq) goesOnIn(p Part) *Block {
 	return s.parts[p].list[last]
 }
 
-// extend makes room for n tokens more, without adding them. After an error nothing
-// has changed but that blocks may have been copied.
+// extend adds the blocks for n more tokens, but not the tokens. After an error nothing has
+// changed, except that blocks may have been copied.
 func (s *Seq) extend(n int) error {
 	pos := len(s.tokens)
 	last, j := pos/BlockLen, pos%BlockLen
@@ -247,7 +245,7 @@ func (s *Seq) retract() {
 	}
 }
 
-// own makes s the only user of its block i, by a copy if need be.
+// own makes s the only user of its block i. It copies the block if others use it.
 func (s *Seq) own(p Part, i int) error {
 	old := s.parts[p].list[i]
 	if old.refs == 1 {
@@ -264,21 +262,20 @@ func (s *Seq) own(p Part, i int) error {
 	return nil
 }
 
-// at returns a layer's part of the block that position pos is in, and the
-// position's number in the block.
+// at returns a layer's bytes of the block with position pos, and the number of the position
+// in the block.
 func (s *Seq) at(layer, pos int) (block []byte, j int) {
 	return s.cache.layer(s.parts[s.cache.parts[layer]].data[pos/BlockLen], layer), pos % BlockLen
 }
 
-// Share puts b, which holds the same keys and values, in the place of the block i of its
-// part.
+// Share replaces block i of b's part by b, which holds the same keys and values.
 func (s *Seq) Share(i int, b *Block) {
 	s.cache.Retain(b)
 	s.cache.Release(s.parts[b.part].list[i])
 	s.parts[b.part].set(i, b)
 }
 
-// Replace makes s what with is, which is empty afterwards. What it holds must have been
+// Replace moves the content of with to s. with is empty afterwards. Its tokens must have been
 // evaluated with the adapters of s.
 func (s *Seq) Replace(with *Seq) {
 	s.Free()

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Session is a Runner with one text, up to a context length. It is not safe for concurrent
-// use. Evaluating one token allocates nothing.
+// Session is a Runner with a single text, up to a context length. It is not safe for
+// concurrent use. Evaluating one token allocates nothing.
 type Session struct {
 	*Runner
 	seq     *Seq
@@ -21,25 +21,26 @@ type Session struct {
 
 // Limits and defaults of sessions.
 const (
-	DefaultCtx = 4096 // cap of the context length where none is asked for
-	MaxCtx     = 1 << 24
+	DefaultCtx = 4096    // the longest context that is used by default, in tokens
+	MaxCtx     = 1 << 24 // the longest context that can be asked for, in tokens
 )
 
-// SessionOptions say how a session is made; zeros stand for the defaults.
+// SessionOptions are the settings of a Session. A zero stands for the default.
 type SessionOptions struct {
-	Ctx     int // context length in tokens: the model's, at most DefaultCtx
-	Batch   int // tokens of a prompt evaluated together: DefaultBatch
-	Threads int // machine.CountThreads().Default()
-	// Types of keys and values in the cache, see ggml.KVFormat; nil is F16.
+	Ctx     int // context length in tokens; default: the model's, up to DefaultCtx
+	Batch   int // the most tokens of a prompt that are evaluated together; default DefaultBatch
+	Threads int // the number of workers; default machine.CountThreads().Default()
+	// CacheK and CacheV are the types of keys and values in the cache, see ggml.KVFormat; nil
+	// stands for F16.
 	CacheK, CacheV *quant.Type
-	// Pool, if not nil, is used in place of one with Threads workers of its
-	// own. Sessions that share one take turns, operation by operation.
+	// Pool, if not nil, has the workers to use, instead of a new pool with Threads workers.
+	// Sessions that share a Pool take turns, operation by operation.
 	Pool *pool.Pool
 }
 
 // ContextError says that tokens do not fit the context.
 type ContextError struct {
-	Pos, New, Ctx int // tokens evaluated, tokens to evaluate, context length
+	Pos, New, Ctx int // tokens already in the text, tokens to add, and the context length
 }
 
 func (e *ContextError) Error() string {
@@ -49,8 +50,8 @@ func (e *ContextError) Error() string {
 	return fmt.Sprintf("model: %d tokens after %d do not fit the context of %d", e.New, e.Pos, e.Ctx)
 }
 
-// Context returns the context length to use when a user asks for ctx; 0 asks for the default.
-// The text is a warning for the user, "" for none.
+// Context returns the context length to use when a user asks for ctx tokens; 0 stands for the
+// default. warning is for the user, "" for none.
 func (m *Model) Context(ctx int) (n int, warning string, err error) {
 	train := m.Config.TrainCtx
 	if ctx == 0 {
@@ -67,7 +68,8 @@ func (m *Model) Context(ctx int) (n int, warning string, err error) {
 	return ctx, warning, nil
 }
 
-// NewSession starts a text. Memory for the cache is allocated as it grows.
+// NewSession returns a Session with an empty text. Memory for the cache is allocated as the
+// text grows.
 func (m *Model) NewSession(opt SessionOptions) (*Session, error) {
 	ctx, warning, err := m.Context(opt.Ctx)
 	if err != nil {
@@ -94,15 +96,14 @@ func (s *Session) Pos() int { return s.seq.Len() }
 // Ctx returns the context length: the most tokens that Pos can reach.
 func (s *Session) Ctx() int { return s.ctx }
 
-// Warning returns what the user should know of the options, "" for nothing.
+// Warning returns a warning about the options for the user, or "".
 func (s *Session) Warning() string { return s.warning }
 
-// Tokens returns the tokens evaluated so far. They must not be changed, and are
-// valid until the next call.
+// Tokens returns the tokens evaluated so far. The caller must not change them. They are valid
+// until the next change of the text.
 func (s *Session) Tokens() []int32 { return s.seq.Tokens() }
 
-// Truncate forgets all but the first n tokens, or fewer: see Seq.Reachable. It returns how
-// many are left.
+// Truncate removes all tokens except the first Seq.Reachable(n). It returns how many are left.
 func (s *Session) Truncate(n int) int {
 	s.seq.Truncate(n)
 	return s.Pos()
@@ -117,14 +118,14 @@ func (s *Session) SaveState(w io.Writer, n int) error { return s.seq.Save(w, n) 
 // LoadState restores what SaveState wrote; see Seq.Load.
 func (s *Session) LoadState(r io.Reader) error { return s.seq.Load(r, s.ctx) }
 
-// Eval evaluates tokens, which follow those evaluated before, and returns the
-// logits [VocabSize] of what comes after the last; they are valid until the next
-// call. progress, if not nil, is called after each layer and after each batch; within
-// a batch, done is the number of tokens that would have been the same work.
+// Eval appends tokens to the text, and returns the logits [VocabSize] of the token after the
+// last one. They are valid until the next call. progress, if not nil, is called after each
+// layer and after each batch. Within a batch, done is in proportion to the layers that are
+// complete.
 //
-// Tokens that do not fit are a *ContextError, and a file that was truncated while in use is a
-// *gguf.FaultError. Eval checks ctx after every layer. After an error, or when ctx is
-// cancelled, the complete batches stay evaluated.
+// Eval returns a *ContextError if the tokens do not fit the context, and a *gguf.FaultError if
+// the file was truncated while in use. It checks ctx before every layer. After an error, or
+// when ctx is cancelled, the tokens of complete batches stay in the text.
 func (s *Session) Eval(ctx context.Context, tokens []int32, progress func(done, total int)) ([]float32, error) {
 	if err := s.checkRoom(tokens); err != nil {
 		return nil, err
@@ -137,7 +138,7 @@ func (s *Session) Eval(ctx context.Context, tokens []int32, progress func(done, 
 			wanted = 1
 		}
 		if progress != nil {
-			from := done // so that done does not escape where nobody asks
+			from := done // a copy, so that done does not escape if progress is nil
 			s.batch.Progress = func(layers int) { progress(from+n*layers/s.model.Config.NumLayers, len(tokens)) }
 		}
 		s.batch.Reset()
@@ -153,9 +154,9 @@ func (s *Session) Eval(ctx context.Context, tokens []int32, progress func(done, 
 	return s.Logits(0, 1)
 }
 
-// EvalEach evaluates tokens as Eval does and calls each with the logits after
-// every token i ≥ from of them, in order; they are valid during the call. An
-// error of each ends the evaluation, with the batch's tokens evaluated.
+// EvalEach evaluates tokens as Eval does. It calls each with the logits after tokens[i] for
+// every i ≥ from, in order. They are valid during the call. If each returns an error,
+// EvalEach returns it. Then the tokens of the current batch are in the text.
 func (s *Session) EvalEach(ctx context.Context, tokens []int32, from int, each func(i int, logits []float32) error) error {
 	if err := s.checkRoom(tokens); err != nil {
 		return err

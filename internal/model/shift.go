@@ -5,10 +5,11 @@ import (
 	"math"
 )
 
-// Shift makes room in a full context: it forgets tokens keep to keep+discard-1 and moves
-// those after them down. It turns their keys to the new positions and rounds them to the
-// cache's type again. Keys and values still depend on the forgotten tokens. After ErrNoBlocks
-// nothing has changed.
+// Shift makes room in a full context. It removes tokens keep to keep+discard-1 and moves the
+// tokens after them down. It rotates the keys of moved tokens to their new positions, and
+// rounds them to the cache's type again. Their keys and values still depend on the removed
+// tokens. Shift returns ErrNoShift for a recurrent model. After ErrNoBlocks nothing has
+// changed.
 func (s *Seq) Shift(keep, discard int) error {
 	end := len(s.tokens)
 	if keep < 0 || discard < 0 || keep+discard > end {
@@ -48,8 +49,8 @@ func (s *Seq) Shift(keep, discard int) error {
 	return nil
 }
 
-// move moves positions from from+by on down by by, in place: values as they are,
-// keys turned back to where rope puts them for their new positions.
+// move moves keys and values down: from position pos+by to pos, for each pos from from on. It
+// rotates the keys to their new positions.
 func (s *Seq) move(from, by int) {
 	var back [TurnNone + 1]angles
 	for turn, rope := range s.cache.ropes {
@@ -83,8 +84,9 @@ func (s *Seq) move(from, by int) {
 	}
 }
 
-// blank sets what a block holds before position pos to zero. Nothing reads it, but a saved
-// text must not depend on it.
+// blank sets the keys and values of a layer to zero, from the beginning of pos's block to
+// pos, if the floor is not below pos. No evaluation reads them, but Save writes the whole
+// block.
 func (s *Seq) blank(layer, pos int) {
 	f := &s.cache.formats[layer]
 	zero, row := make([]float32, max(f.KeyDim, f.ValueDim)), make([]byte, 4*f.KeyDim)

@@ -12,21 +12,21 @@ import (
 	"alpaca/internal/quant"
 )
 
-// A saved state is, little-endian:
+// stateHeader is the header of a saved state. A saved state is, little-endian:
 //
 //	header  the fields of stateHeader
-//	floor   uint32, the first position that layers with a window see, in version 2
+//	floor   uint32, in version 2: the first position that layers with a window see
 //	tokens  [Tokens] int32
-//	cache   for each block of positions and each layer, what is used of the block; of layers
-//	        with a window only blocks that they see
-//	state   [..] float32, of layers with a gated delta rule
+//	cache   for each block of positions and each layer: the used part of the block; layers
+//	        with a window have only the blocks that they see
+//	state   [..] float32, the recurrent state of layers with a gated delta rule
 //
 // Models that have layers with a window use version 2. Heads, Key and Value are those of
-// layer 0. Differ is 0 where all layers have the same shape, else a checksum of all shapes;
-// the bits of stateLong are inverted where keys are turned by the frequencies for long
-// contexts, those of stateTurned where keys or values are rotated, as quantized ones were not
-// always. The state does not say which model it belongs to, and has no checksum: that is up
-// to the file it is part of. Load checks the shapes, so that no input leads out of bounds.
+// layer 0. Differ is 0 if all layers have the same shape, and a checksum of all shapes
+// otherwise. It is XORed with stateLong if keys have the frequencies for long contexts, and
+// with stateTurned if keys or values are rotated by a Hadamard matrix, which older versions
+// did not do. The state does not identify its model and has no checksum: the file around it
+// has both. Load checks the shapes, so that no input leads to an access out of bounds.
 type stateHeader struct {
 	Magic                        uint32
 	Version                      uint32
@@ -69,7 +69,7 @@ func (s *Seq) stateHeader() stateHeader {
 	return h
 }
 
-// checksum returns a number by which caches with other heads in some layer differ.
+// checksum returns a checksum of the shapes of all layers' heads. It is never 0.
 func (c *Cache) checksum() uint32 {
 	h := fnv.New32a()
 	for _, f := range c.formats {
@@ -78,17 +78,16 @@ func (c *Cache) checksum() uint32 {
 	return h.Sum32() | 1
 }
 
-// widest returns how many positions the layers with a window see at most, 0 where there are
-// none.
+// widest returns the largest window of the layers, 0 if none has a window.
 func (s *Seq) widest() int { return s.model.Config.most(func(l *LayerConfig) int { return l.Window }) }
 
-// firstSaved returns the first block that a state of n tokens has for layers with a window.
+// firstSaved returns the number of the first block that a saved state of n tokens contains for
+// layers with a window.
 func (s *Seq) firstSaved(n int) int {
 	return max(0, n-s.widest()+1, s.floorAt(n)) / BlockLen
 }
 
-// Save writes the first n of the tokens with their keys and values, or Reachable(n) of
-// them.
+// Save writes the first Reachable(n) tokens with their keys and values.
 func (s *Seq) Save(w io.Writer, n int) error {
 	tokens := s.tokens[:s.Reachable(n)]
 	h := s.stateHeader()
@@ -119,10 +118,10 @@ func (s *Seq) Save(w io.Writer, n int) error {
 	return nil
 }
 
-// Load restores what Save wrote; evaluation then gives the same bits as before. A state of
-// another shape, or one of more tokens than ctx, is an error. After an error the text is
-// empty. A text from a file does not count as exact (Exact). Memory is allocated as bytes
-// come in, so that a short file cannot ask for much.
+// Load restores what Save wrote. Evaluation then gives the same bits as before. Load returns
+// an error for a state of another shape, or with more than ctx tokens. After an error the
+// text is empty. After Load, Exact returns 0. Memory is allocated as bytes come in, so that a
+// short file cannot claim much.
 func (s *Seq) Load(r io.Reader, ctx int) error {
 	if err := s.load(bufio.NewReaderSize(r, 1<<20), ctx); err != nil {
 		s.Free()
@@ -183,7 +182,7 @@ func (s *Seq) load(r io.Reader, ctx int) error {
 	return nil
 }
 
-// loadHeader reads what comes before the tokens.
+// loadHeader reads the header and the floor. It returns the number of tokens and the floor.
 func (s *Seq) loadHeader(r io.Reader, ctx int) (tokens, floor int, err error) {
 	var h stateHeader
 	if err := binary.Read(r, binary.LittleEndian, &h); err != nil {
@@ -209,8 +208,8 @@ func (s *Seq) loadHeader(r io.Reader, ctx int) (tokens, floor int, err error) {
 	return int(h.Tokens), int(low), nil
 }
 
-// filled calls each with all parts of block i that hold its first n positions, for layers
-// with a window only from the first block on.
+// filled calls each with all parts of block i that hold its first n positions. It skips
+// layers with a window if i is below first.
 func (s *Seq) filled(i, n, first int, each func(part []byte) error) error {
 	for layer := range s.cache.formats {
 		if i < first && s.model.Config.Layers[layer].Window > 0 {

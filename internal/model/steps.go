@@ -2,10 +2,10 @@ package model
 
 import "alpaca/internal/ggml"
 
-// The steps of forward. After a failure, which usually is a fault in the mapped file, r.err
-// is set and further steps do nothing.
+// The steps of forward. If one fails, usually by a fault in the mapped file, it sets r.err.
+// Then all further steps do nothing.
 
-// product is a matrix product of the activations that prepare has made ready.
+// product is a matrix product l·x with the activations x that prepare has made ready.
 type product struct {
 	l   *Linear
 	out []float32 // [tokens, rows of l]
@@ -15,8 +15,8 @@ func (r *Runner) of(p product) ggml.Product {
 	return ggml.Product{W: &p.l.W, Scale: p.l.Scale, Bias: p.l.Bias, Acts: r.acts.Acts(p.l.W.Type), Out: p.out}
 }
 
-// prepare makes x [rows, cols] ready for products with matrices of cols columns,
-// after RMSNorm with the weights norm if that is not nil.
+// prepare makes x [rows, cols] ready for products with matrices of cols columns. If norm is
+// not nil, it first normalizes x with these weights.
 func (r *Runner) prepare(x, norm []float32, matrices ...*Linear) {
 	var normed []float32
 	if norm != nil && r.Collect != nil {
@@ -25,13 +25,13 @@ func (r *Runner) prepare(x, norm []float32, matrices ...*Linear) {
 	r.prepareTo(normed, x, norm, matrices...)
 }
 
-// prepareTo is prepare that also writes what RMSNorm gives to normed [rows, cols],
-// unless that is nil.
+// prepareTo is prepare that also writes the normalized x to normed [rows, cols], unless
+// normed is nil.
 func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 	if r.err != nil {
 		return
 	}
-	cols := 0 // some may be absent
+	cols := 0 // an absent matrix has no columns
 	for _, l := range matrices {
 		cols = max(cols, l.W.Cols)
 	}
@@ -50,15 +50,15 @@ func (r *Runner) prepareTo(normed, x, norm []float32, matrices ...*Linear) {
 		}
 		for _, l := range matrices {
 			if l.W.Rows == 0 || l.First > 0 {
-				continue // the tensor's first part has shown it
+				continue // Collect gets x with the first part of the tensor
 			}
 			r.Collect(l.Name, x, len(x)/cols, cols)
 		}
 	}
 }
 
-// runNorm fills the activations that are asked for with x [rows, cols] after RMSNorm, by the
-// weights that each row's text has.
+// runNorm fills r.acts with x [rows, cols] after the norm. Each row is normalized with the
+// weights for its text's adapters.
 func (r *Runner) runNorm(x, norm, normed []float32, cols int) {
 	if !r.changedNorm(norm) {
 		r.err = r.acts.Run(r.pool, x, norm, normed)
@@ -71,8 +71,7 @@ func (r *Runner) runNorm(x, norm, normed []float32, cols int) {
 	})
 }
 
-// normedRows returns memory for n elements that RMSNorm gives, where the Collect hook wants
-// them.
+// normedRows returns memory for n elements of normalized activations.
 func (r *Runner) normedRows(n int) []float32 {
 	if len(r.buf.normed) < n {
 		r.buf.normed = make([]float32, r.batch*r.model.Config.Dim)
@@ -99,14 +98,14 @@ func (r *Runner) products(list ...product) {
 	}
 }
 
-// addProduct adds l·x to h, row by row, after RMSNorm with the weights norm if that is
-// not nil.
+// addProduct adds l·x to h, row by row. If norm is not nil, it first normalizes l·x with
+// these weights.
 func (r *Runner) addProduct(h []float32, l *Linear, x, norm []float32) {
 	r.prepare(x, nil, l)
 	if scale := r.model.Config.ResidualScale; norm != nil || scale != 0 || r.changed(l) {
 		out := r.buf.branch
 		if r.changed(l) {
-			out = r.lora.out // branch may hold what the network is going to read
+			out = r.lora.out // branch may hold the input of the feed-forward network
 		}
 		out = out[:len(h)]
 		r.products(product{l, out})
@@ -118,7 +117,8 @@ func (r *Runner) addProduct(h []float32, l *Linear, x, norm []float32) {
 	}
 }
 
-// addBranch adds y [rows, Dim], which is overwritten, to h as b says.
+// addBranch adds y [rows, Dim] to h, normalized, scaled and weighted as b says. It overwrites
+// y.
 func (r *Runner) addBranch(h, y []float32, b ggml.Branch) {
 	b.Eps = r.model.Config.NormEps
 	dim := r.model.Config.Dim
@@ -154,7 +154,7 @@ func (r *Runner) gate(f *FFN, out []float32) {
 	}
 }
 
-// setAngles makes the sines and cosines of all rows' positions ready, for all layers.
+// setAngles computes the sines and cosines of all rows' positions, for all layers.
 func (r *Runner) setAngles(spans []ggml.Span) {
 	if r.buf.temper != nil {
 		for _, s := range spans {
@@ -177,14 +177,14 @@ func (r *Runner) setAngles(spans []ggml.Span) {
 	}
 }
 
-// normHeads normalizes each head of q, k and v, where the layer has weights for that.
+// normHeads normalizes each head of q, k and v for which the layer has weights.
 func (r *Runner) normHeads(l *Layer, q, k, v []float32, rows int) {
 	switch {
 	case r.err != nil || l.AttnQNorm == nil && l.AttnKNorm == nil && l.AttnVNorm == nil:
 	case r.changedNorm(l.AttnQNorm) || r.changedNorm(l.AttnKNorm):
 		r.eachRun(rows, func(x run) {
 			for _, heads := range []ggml.NormedHeads{{X: q, W: l.AttnQNorm}, {X: k, W: l.AttnKNorm}} {
-				if n := len(heads.X) / rows; r.err == nil { // one after the other, because normOf has memory for one
+				if n := len(heads.X) / rows; r.err == nil { // one by one, because normOf has memory for one norm
 					r.err = r.headNorm.Run(r.pool, [3]ggml.NormedHeads{{X: heads.X[x.lo*n : x.hi*n], W: r.normOf(x, heads.W)}})
 				}
 			}
@@ -197,7 +197,7 @@ func (r *Runner) normHeads(l *Layer, q, k, v []float32, rows int) {
 	}
 }
 
-// kvLayer returns a layer's part of the cache.
+// kvLayer returns where a layer's keys and values are in the cache.
 func (r *Runner) kvLayer(layer int) ggml.KVLayer {
 	heads := r.model.Config.Layers[layer].NumHeads
 	if of := r.model.Config.Layers[layer].KVOf; of > 0 {
@@ -209,8 +209,8 @@ func (r *Runner) kvLayer(layer int) ggml.KVLayer {
 	}
 }
 
-// storeKV turns q and k of all rows to their positions, and puts k and v into the
-// cache, unless they are nil.
+// storeKV rotates q and k of all rows to their positions, and stores k and v in the cache. If
+// k is nil, it only rotates q.
 func (r *Runner) storeKV(layer int, spans []ggml.Span, q, k, v []float32) {
 	if r.err == nil {
 		turn := r.model.Config.Layers[layer].Turn
@@ -222,8 +222,7 @@ func (r *Runner) storeKV(layer int, spans []ggml.Span, q, k, v []float32) {
 	}
 }
 
-// convolve sets out [rows, Dim] to the layer's short convolution of what its first product
-// gave, in [rows, 3*Dim].
+// convolve sets out [rows, Dim] to the layer's short convolution of in [rows, 3*Dim].
 func (r *Runner) convolve(layer int, spans []ggml.Span, in, out []float32) {
 	if r.err == nil {
 		r.err = r.shortConv.Run(r.pool, ggml.Conv{
@@ -232,7 +231,7 @@ func (r *Runner) convolve(layer int, spans []ggml.Span, in, out []float32) {
 	}
 }
 
-// attend sets out to the attention of all rows.
+// attend sets out [rows, NumHeads*ValueDim] to the attention of all rows with the queries q.
 func (r *Runner) attend(layer int, spans []ggml.Span, q, out []float32) {
 	if r.err != nil {
 		return

@@ -5,66 +5,65 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// Weights are views of the file's tensors, checked against the Config. Matrices
-// have their outputs as rows and stay in the file's format; vectors are float32.
+// Weights are views of the file's tensors, checked against the Config. A matrix has a row for
+// each output, and stays in the file's format. Vectors are decoded to float32.
 type Weights struct {
 	TokenEmbed matmul.Matrix // [VocabSize, Dim] token_embd.weight
-	OutputNorm []float32     // [Dim] output_norm.weight; of LayerNorm [2, Dim]: weights and biases
-	Inputs     LayerInputs   // of models whose layers have inputs of their own
-	Output     Linear        // [VocabSize, Dim] output.weight; where absent, TokenEmbed
+	OutputNorm []float32     // [Dim] output_norm.weight; for LayerNorm [2, Dim]: weights and biases
+	Inputs     LayerInputs   // empty unless layers have inputs of their own
+	Output     Linear        // [VocabSize, Dim] output.weight, or TokenEmbed if the file has none
 	RopeFreqs  []float32     // [Rope.Dim/2] rope_freqs.weight, nil for none
 	RopeLong   []float32     // [Rope.Dim/2] rope_factors_long.weight, nil for none
 	RopeShort  []float32     // [Rope.Dim/2] rope_factors_short.weight, nil for none
 	Layers     []Layer
 }
 
-// Layer is the weights of one layer, blk.N. Behind the weights of a LayerNorm its biases
-// follow, as many again.
+// Layer has the weights of one layer, blk.N. A norm that is a LayerNorm has twice as many
+// elements: first the weights, then the biases.
 type Layer struct {
 	AttnNorm  []float32 // [Dim]
 	AttnQ     Linear    // [NumHeads*KeyDim, Dim]
 	AttnK     Linear    // [NumKVHeads*KeyDim, Dim]
 	AttnV     Linear    // [NumKVHeads*ValueDim, Dim]
-	AttnQNorm []float32 // [KeyDim] of each query head; nil: they are not normalized
-	AttnKNorm []float32 // [KeyDim] of each key head
+	AttnQNorm []float32 // [KeyDim] the norm of each query head; nil: none
+	AttnKNorm []float32 // [KeyDim] the norm of each key head; nil: none
 	AttnOut   Linear    // [Dim, NumHeads*ValueDim] attn_output
 
-	ConvIn   Linear    // [3*Dim, Dim] shortconv.in_proj, of layers without attention
+	ConvIn   Linear    // [3*Dim, Dim] shortconv.in_proj, in layers with a convolution instead of attention
 	ConvTaps []float32 // [Dim, Taps] shortconv.conv
 	ConvOut  Linear    // [Dim, Dim] shortconv.out_proj
 
-	Delta DeltaNet // of layers with a gated delta rule
+	Delta DeltaNet // empty unless the layer has a gated delta rule
 
-	AttnVNorm []float32 // [ValueDim] of each value head, all 1; nil: they are not normalized
+	AttnVNorm []float32 // [ValueDim] the norm of each value head, all 1; nil: none
 
-	AttnSinks    []float32 // [NumHeads] scores without a position; nil for none
-	AttnPostNorm []float32 // [Dim] of what attention gives; nil: it is not normalized
+	AttnSinks    []float32 // [NumHeads] attention sinks: scores without a position; nil: none
+	AttnPostNorm []float32 // [Dim] the norm of attention's output; nil: none
 
 	FFNNorm     []float32 // [Dim]
-	FFNPostNorm []float32 // [Dim] of what the network gives; nil: it is not normalized
-	FFN         FFN       // the network, where there are no experts
-	Router      Linear    // [NumExperts, Dim] ffn_gate_inp, where there are
+	FFNPostNorm []float32 // [Dim] the norm of the feed-forward network's output; nil: none
+	FFN         FFN       // the feed-forward network; empty in layers with experts
+	Router      Linear    // [NumExperts, Dim] ffn_gate_inp, in layers with experts
 	Experts     []FFN     // [NumExperts]
-	Shared      FFN       // the expert that all tokens use, beside those chosen; empty for none
-	SharedGate  Linear    // [1, Dim] ffn_gate_inp_shexp: how much of it a token takes; empty: all
+	Shared      FFN       // the expert that all tokens use in addition; empty: none
+	SharedGate  Linear    // [1, Dim] ffn_gate_inp_shexp, the gate of Shared's output; empty: none
 
-	RouterNorm      []float32 // [Dim] of what the router reads: ffn_gate_inp.scale divided by the root of Dim; nil: it reads what the experts read
-	ExpertsNorm     []float32 // [Dim] of what the experts read; nil: FFNNorm
-	ExpertsScale    []float32 // [NumExperts] factors of their weights; nil: 1
-	ExpertsPostNorm []float32 // [Dim] of what they give in sum; nil: it is not normalized
-	SharedPostNorm  []float32 // [Dim] of what the expert gives that all tokens use; nil: the same
+	RouterNorm      []float32 // [Dim] the norm of the router's input, ffn_gate_inp.scale/sqrt(Dim); nil: as the experts'
+	ExpertsNorm     []float32 // [Dim] the norm of the experts' input; nil: FFNNorm
+	ExpertsScale    []float32 // [NumExperts] factors of the experts' weights; nil: 1
+	ExpertsPostNorm []float32 // [Dim] the norm of the sum of the experts' outputs; nil: none
+	SharedPostNorm  []float32 // [Dim] the norm of Shared's output; nil: none
 
-	Input         FFN       // Up [LayerInput, Dim] inp_gate and Down [Dim, LayerInput] proj, of the layer's own input
-	InputPostNorm []float32 // [Dim] of what that gives
-	OutScale      []float32 // [1] layer_output_scale: factor of the hidden state behind the layer; nil: 1
+	Input         FFN       // for the layer's own input: Up [LayerInput, Dim] inp_gate and Down [Dim, LayerInput] proj
+	InputPostNorm []float32 // [Dim] the norm of Input's output
+	OutScale      []float32 // [1] layer_output_scale, the factor of the layer's output; nil: 1
 }
 
-// Parallel reports whether the feed-forward network reads the same input as attention, not
-// attention's result. Such layers have no norm for the network.
+// Parallel reports whether the feed-forward network reads the same input as attention, and
+// not attention's output. Such layers have no FFNNorm.
 func (l *Layer) Parallel() bool { return l.AttnNorm != nil && l.FFNNorm == nil }
 
-// Each calls f for each matrix that the layer has, except those of the experts among which its
-// router chooses.
+// Each calls f for each matrix of the layer, except those of Experts.
 func (l *Layer) Each(f func(*Linear)) {
 	for _, x := range []*Linear{
 		&l.AttnQ, &l.AttnK, &l.AttnV, &l.AttnOut, &l.ConvIn, &l.ConvOut,
@@ -77,8 +76,8 @@ func (l *Layer) Each(f func(*Linear)) {
 	}
 }
 
-// FFN is a feed-forward network: Down·(act(Gate·x) * (Up·x)), or Down·act(Up·x) where
-// there is no gate.
+// FFN is a feed-forward network: Down·(act(Gate·x) * (Up·x)), or Down·act(Up·x) if it has no
+// Gate.
 type FFN struct {
 	Gate Linear // [FFNDim, Dim]
 	Up   Linear // [FFNDim, Dim]
@@ -87,16 +86,16 @@ type FFN struct {
 
 // Linear is a matrix with an optional scale and bias.
 type Linear struct {
-	Name  string // of the tensor, such as blk.0.attn_q.weight
-	First int    // the row of the tensor that it begins with, where several share one
-	Of    int    // rows of that tensor; 0: W has them all
+	Name  string // the name of the tensor, such as blk.0.attn_q.weight
+	First int    // the first row of W in the tensor, if several matrices share it
+	Of    int    // the rows of that tensor; 0: W has all of them
 	W     matmul.Matrix
-	Scale float32   // of the products, NAME.scale; 0 for 1
-	Bias  []float32 // [W.Rows], nil for none
+	Scale float32   // the factor of products, NAME.scale; 0: 1
+	Bias  []float32 // [W.Rows]; nil: none
 }
 
-// place returns where the tensor of a role belongs: a *Linear or a *[]float32, nil for a role
-// that belongs to a layer.
+// place returns the field for the tensor of a role: a *Linear or a *[]float32. It returns nil
+// for roles that belong to a layer.
 func (w *Weights) place(role arch.Role, embed *Linear) any {
 	switch role {
 	case arch.TokenEmbed:
@@ -121,7 +120,7 @@ func (w *Weights) place(role arch.Role, embed *Linear) any {
 	return nil
 }
 
-// place returns where the tensor of a role belongs in a layer.
+// place returns the field for the tensor of a role in a layer.
 func (l *Layer) place(role arch.Role) any {
 	switch role {
 	case arch.AttnNorm:
@@ -187,7 +186,7 @@ func (l *Layer) place(role arch.Role) any {
 	return l.FFN.place(role)
 }
 
-// place returns where the tensor of a role belongs in a feed-forward network.
+// place returns the field for the matrix of a role in a feed-forward network.
 func (f *FFN) place(role arch.Role) any {
 	switch role {
 	case arch.FFNGate:
@@ -200,7 +199,7 @@ func (f *FFN) place(role arch.Role) any {
 	return nil
 }
 
-// sameShape reports whether two shapes are alike but for outer dimensions of 1.
+// sameShape reports whether two shapes are the same, except for outer dimensions of 1.
 func sameShape(a, b []int) bool {
 	for len(a) > len(b) && a[0] == 1 {
 		a = a[1:]

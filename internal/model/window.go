@@ -1,20 +1,20 @@
 package model
 
-// Layers with a window see only the last positions of a text. Their keys and values are the
-// Recent part of the blocks: as a text grows, Trim releases the blocks that no later row can
-// see. A text can still be cut back by a few tokens (Slack), to its beginning, and to where it
-// was marked. Further back the layers with a window would need released blocks, so that
-// Truncate leaves nothing.
+// Layers with a window see only the last positions of a text. Their keys and values are in
+// Recent blocks. As a text grows, Trim releases the Recent blocks that no later row can see.
+// A text can still be cut back by a few tokens (Slack), to its mark, or to nothing. For any
+// other length the layers with a window would need released blocks. Then Truncate goes back
+// further, to the mark or to nothing.
 //
-// Shift moves what the layers with a window still see. What left the windows before is lost:
-// floor is where their view begins, so that the result does not depend on when blocks were
-// released.
+// Shift moves the positions that the layers with a window still see. Positions that have left
+// the windows are lost. Seq.floor is the first position that these layers see afterwards, so
+// that the result does not depend on when blocks were released.
 
-// Slack is how many tokens a text can be cut back at any time.
+// Slack is the number of tokens by which a text can be cut back at any time.
 const Slack = BlockLen
 
-// window returns how many positions are seen by the layers whose windows are shorter than a
-// context of ctx tokens; 0 where there are no such layers.
+// window returns the largest window of the layers if it is shorter than a context of ctx
+// tokens, and 0 otherwise.
 func (c *Config) window(ctx int) int {
 	if n := c.most(func(l *LayerConfig) int { return l.Window }); n < ctx {
 		return n
@@ -22,8 +22,8 @@ func (c *Config) window(ctx int) int {
 	return 0
 }
 
-// RecentBlocks returns how many Recent blocks a text of up to ctx tokens keeps at most
-// between two batches; 0 where there are no such blocks.
+// RecentBlocks returns the most Recent blocks that a text of up to ctx tokens keeps between
+// two batches, without those for a mark. It returns 0 if the cache has no Recent blocks.
 func (m *Model) RecentBlocks(ctx int) int {
 	if w := m.Config.window(ctx); w > 0 {
 		return blocksOf(w+Slack) + 1
@@ -31,16 +31,16 @@ func (m *Model) RecentBlocks(ctx int) int {
 	return 0
 }
 
-// Window returns how many positions the layers of the Recent part see; 0 where there are
-// none.
+// Window returns the most positions that layers with Recent blocks see; 0 if there are no
+// such layers.
 func (c *Cache) Window() int { return c.window }
 
-// First returns the first position that the Recent part must hold for a text that goes on
-// after n tokens.
+// First returns the first position that a text must have in its Recent blocks in order to go
+// on after n tokens.
 func (c *Cache) First(n int) int { return max(0, n-c.window+1) }
 
-// floorAt returns the floor of a text that is cut back to its first n tokens. It has none if
-// all moved positions are cut off.
+// floorAt returns the floor of the text after it is cut back to its first n tokens. The floor
+// is 0 again if all moved positions are cut off.
 func (s *Seq) floorAt(n int) int {
 	if n < len(s.tokens) && n <= s.floor {
 		return 0
@@ -48,11 +48,11 @@ func (s *Seq) floorAt(n int) int {
 	return s.floor
 }
 
-// first is First where the text was moved in its context, too.
+// first is Cache.First, but not less than the floor.
 func (s *Seq) first(n int) int { return max(s.cache.First(n), s.floorAt(n)) }
 
-// Reachable returns how many of the first n tokens Truncate can leave: n, or fewer where
-// layers with a window have forgotten what they would need.
+// Reachable returns how many tokens Truncate(n) leaves: n if the text still has everything
+// that it needs to go on after n tokens. Otherwise it returns the length at the mark, or 0.
 func (s *Seq) Reachable(n int) int {
 	n = min(max(n, 0), len(s.tokens))
 	for _, m := range []int{n, s.mark} {
@@ -63,7 +63,8 @@ func (s *Seq) Reachable(n int) int {
 	return 0
 }
 
-// holds reports whether the text has everything that is needed to go on after n tokens.
+// holds reports whether the text has the state and the Recent blocks that it needs to go on
+// after n tokens.
 func (s *Seq) holds(n int) bool {
 	if s.model.Config.Recurrent() && !s.state.holds(n) {
 		return false
@@ -79,8 +80,7 @@ func (s *Seq) holds(n int) bool {
 	return true
 }
 
-// Mark makes the text keep what it needs to be cut back to its present length, until the next
-// Mark.
+// Mark lets the text be cut back to its present length later, until the next Mark.
 func (s *Seq) Mark() {
 	if s.mark > 0 {
 		s.trimmed = min(s.trimmed, s.cache.First(s.mark)/BlockLen)
@@ -89,7 +89,7 @@ func (s *Seq) Mark() {
 	s.state.mark()
 }
 
-// Trim releases the Recent blocks that the text needs no more.
+// Trim releases the Recent blocks that the text no longer needs.
 func (s *Seq) Trim() {
 	if s.cache.window == 0 {
 		return
@@ -105,8 +105,8 @@ func (s *Seq) Trim() {
 	s.trimmed = max(s.trimmed, keep)
 }
 
-// sinkFloor moves the floor as Shift moves positions: what layers with a window do not see
-// before it, they do not see afterwards.
+// sinkFloor moves the floor as Shift moves positions, so that layers with a window see no
+// position that they did not see before.
 func (s *Seq) sinkFloor(keep, discard int) {
 	if s.cache.window > 0 {
 		s.floor = max(s.floor, len(s.tokens)-s.cache.window)
@@ -116,9 +116,9 @@ func (s *Seq) sinkFloor(keep, discard int) {
 	}
 }
 
-// refill makes sure that there are Recent blocks for the first n positions, beginning with
-// from. From position moved on, the blocks are for s alone. After an error nothing has
-// changed, except that blocks may have been copied.
+// refill makes sure that there are Recent blocks for positions from to n-1. It makes s the
+// only user of the blocks of positions from moved on. After an error nothing has changed,
+// except that blocks may have been copied.
 func (s *Seq) refill(from, moved, n int) error {
 	list := &s.parts[Recent]
 	var taken []int

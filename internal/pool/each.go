@@ -7,15 +7,15 @@ import (
 	"sync/atomic"
 )
 
-// Each calls f once for each i from 0 to n-1, on as many goroutines as Go uses CPUs.
-// After an error no further calls begin. The error is that of the lowest i, whatever
-// the order of the calls; for a panic it is a *PanicError.
+// Each calls f once for each i from 0 to n-1, on GOMAXPROCS goroutines. After an error no
+// further calls begin. Of several errors Each returns the one with the lowest i, whatever
+// the order of the calls. A panic becomes a *PanicError.
 func Each(n int, f func(i int) error) error {
 	return EachWith(0, n, func() func(int) error { return f })
 }
 
-// EachWith is Each on at most threads goroutines, or as many as Go uses CPUs if
-// threads is 0. Each goroutine gets its f from start, and with it memory of its own.
+// EachWith is Each on at most threads goroutines, or GOMAXPROCS if threads is 0. Each
+// goroutine calls start once to get its own f, which can have memory of its own.
 func EachWith(threads, n int, start func() (f func(i int) error)) error {
 	if threads <= 0 {
 		threads = runtime.GOMAXPROCS(0)
@@ -33,20 +33,20 @@ func EachWith(threads, n int, start func() (f func(i int) error)) error {
 	return l.err
 }
 
-// loop is a call of Each.
+// loop is the state of a call of Each.
 type loop struct {
 	n    int64
 	next atomic.Int64 // the lowest i that nobody has claimed
 	stop atomic.Bool  // after an error
 
-	turn sync.Mutex // for the rest
+	turn sync.Mutex // guards err and at
 	err  error
-	at   int64 // the i of err; as i are claimed in order, those below all come to an end
+	at   int64 // the i of err, n without an error; calls with a lower i have all begun
 }
 
-// do claims i after i until none is left.
+// do claims one i after the other and calls f with it, until none is left.
 func (l *loop) do(start func() func(int) error) {
-	i := int64(-1) // a panic in start comes before those in f
+	i := int64(-1) // the i of a panic in start
 	defer func() {
 		if r := recover(); r != nil {
 			l.fail(i, &PanicError{Value: r, Stack: debug.Stack()})

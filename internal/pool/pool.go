@@ -1,7 +1,6 @@
-// Package pool runs work on several cores. A Pool is a team of workers that lives as
-// long as a model is at work and does one small task after the other, without
-// allocating; Each is a loop whose steps are done side by side, for work that is
-// done once. How work is shared never shows in a result.
+// Package pool runs work on several cores. A Pool has workers that live as long as a model
+// is in use. They do one small task after the other, without allocating. Each is a parallel
+// loop for work that is done once. Results do not depend on how work is divided.
 package pool
 
 import (
@@ -11,29 +10,29 @@ import (
 	"time"
 )
 
-// A Task is work on n items, any of which may be done by any worker.
+// A Task is work on n items. Any worker may do any item.
 type Task interface {
-	// Do does items lo to hi-1. worker, from 0 up to the pool's Threads, says
-	// whose scratch memory may be used.
+	// Do does items lo to hi-1. worker is the number of the calling worker, from 0 to
+	// Threads-1. It chooses the scratch memory that Do may use.
 	Do(worker, lo, hi int)
 }
 
 // MaxThreads is the most workers that a pool can have.
 const MaxThreads = 1024
 
-// A Pool is a team of workers that is started once and then given one task
-// after the other, some 150 for a token. The caller of Run is worker 0.
+// A Pool is a group of workers that is started once and then does one task after the other,
+// some 150 for a token. The caller of Run is worker 0.
 //
-// Each worker has an equal share of a task's items, one after the other, and claims them
-// in chunks: so it goes through memory in order, which is how weights are read fastest.
-// One that has finished its share takes chunks from the ends of the others', so that all
-// end together: a fast core takes more, a core that the system gave to another program
-// takes none, and nobody waits for a worker that has no chunk. Idle workers spin for
-// some microseconds, because the next task follows soon, and then park.
+// Each worker has an equal, contiguous share of a task's items, and claims it chunk by chunk
+// from the front. So it goes through memory in order, which is the fastest way to read
+// weights. A worker that has finished its share takes chunks from the ends of other shares,
+// so that all end at about the same time. A fast core takes more chunks, and a core that
+// runs another program takes none. Nobody waits for a worker that has no chunk. Idle workers
+// spin for some microseconds, because the next task follows soon, and then park.
 //
-// Where one side sets A and looks at B, and the other sets B and looks at A, A and B are
-// set by Swap or Add. Store would do by Go's memory model, but qemu-aarch64 on x86 lets
-// the look overtake a store: a wake-up was lost about once in a million tasks.
+// If one side sets A and then reads B, and the other sets B and then reads A, both set them
+// by Swap or Add. By Go's memory model Store would do, too. But qemu-aarch64 on x86 lets the
+// load overtake a store, and a wake-up was lost about once in a million tasks.
 //
 // Run may be called from several goroutines; they take turns.
 type Pool struct {
@@ -43,18 +42,18 @@ type Pool struct {
 	workers []*worker
 	turn    sync.Mutex // held by Run
 
-	// The current task. It is written before the shares are, and only while no chunk
-	// is claimed: a worker reads it after it has claimed a chunk, which keeps Run from
-	// returning.
+	// The current task. Run writes it before the shares, while no chunk is claimed. A worker
+	// reads it only after it has claimed a chunk: Run does not return before that chunk is
+	// done.
 	task Task
 
-	tasks      atomic.Int64 // that workers were told of, the current one included
-	least      atomic.Int64 // items of a chunk at least
-	unfinished atomic.Int64 // items that are not done
+	tasks      atomic.Int64 // counts the tasks that workers have been woken for
+	least      atomic.Int64 // the fewest items of a chunk
+	unfinished atomic.Int64 // how many items are not done
 	failed     atomic.Pointer[error]
 
 	waiting  atomic.Bool   // the caller of Run is parked
-	finished chan struct{} // wakes it
+	finished chan struct{} // wakes the caller of Run
 	closed   atomic.Bool
 }
 
@@ -62,17 +61,17 @@ type Pool struct {
 type worker struct {
 	pool    *Pool
 	id      int
-	work    func() error // w.loop or, for worker 0, w.drain; made once, so that a Run allocates nothing
-	claimed int          // items of the task that it has claimed
+	work    func() error // w.loop or, for worker 0, w.drain; made once, so that Run does not allocate
+	claimed int          // how many items of the task it has claimed
 
 	share share
-	_     [64]byte // others look at the shares: not at the cache line of the next
+	_     [64]byte // keeps the fields below out of share's cache line, which other workers read
 
 	parked atomic.Bool
 	wake   chan struct{}
 }
 
-// share is the items lo to hi-1 that a worker has not claimed yet: lo<<32 | hi.
+// share has the items lo to hi-1 of a worker's share that nobody has claimed: lo<<32 | hi.
 type share struct{ bits atomic.Uint64 }
 
 func (s *share) set(lo, hi int) { s.bits.Swap(uint64(lo)<<32 | uint64(hi)) }
@@ -82,14 +81,15 @@ func (s *share) get() (lo, hi int) {
 	return int(bits >> 32), int(bits & (1<<32 - 1))
 }
 
-// cut makes the share lo to hi-1 smaller, if it still is that.
+// cut changes the share from lo, hi to newLo, newHi. It returns false if the share was not
+// lo, hi any more.
 func (s *share) cut(lo, hi, newLo, newHi int) bool {
 	return s.bits.CompareAndSwap(uint64(lo)<<32|uint64(hi), uint64(newLo)<<32|uint64(newHi))
 }
 
 // New starts a pool of threads workers, at least 1 and at most MaxThreads.
-// Its goroutines run under guard, which turns faults in mapped files into
-// errors (gguf.Guard); nil stands for a plain call.
+// Its workers run under guard, which turns faults in mapped files into
+// errors (gguf.Guard). A nil guard stands for a plain call.
 func New(threads int, guard func(func() error) error) *Pool {
 	if guard == nil {
 		guard = func(fn func() error) error { return fn() }
@@ -99,8 +99,7 @@ func New(threads int, guard func(func() error) error) *Pool {
 		guard:    guard,
 		finished: make(chan struct{}, 1),
 	}
-	// Where there are more threads than CPUs to run them, one that spins keeps
-	// another from working.
+	// With more threads than CPUs, a thread that spins would keep another from working.
 	if p.threads <= runtime.GOMAXPROCS(0) {
 		p.spin = 50 * time.Microsecond
 	}
@@ -133,9 +132,9 @@ func (p *Pool) Close() {
 	}
 }
 
-// Run does items 0 to n-1 of t, at least chunk of them at a time, and returns when
-// all are done. Where there is but one chunk the caller does it at once. The error
-// is a fault in a mapped file, or a *PanicError; the items are then not all done.
+// Run does items 0 to n-1 of t, at least chunk of them at a time, and returns when all are
+// done. If there is only one chunk, the caller does it without waking workers. The error is
+// a fault in a mapped file, or a *PanicError. Then some items may not be done.
 func (p *Pool) Run(t Task, n, chunk int) error {
 	if n <= 0 {
 		return nil
@@ -171,8 +170,8 @@ func (p *Pool) wait() {
 		if spinUntil(p.spin, func() bool { return p.unfinished.Load() == 0 }) {
 			return
 		}
-		// Whoever finishes the last chunk after this sees waiting. A wake-up
-		// may be left over from an earlier Run: hence the loop.
+		// A worker that finishes the last chunk after this sees waiting. The loop is needed
+		// because a wake-up may be left over from an earlier Run.
 		p.waiting.Swap(true)
 		if p.unfinished.Load() > 0 {
 			<-p.finished

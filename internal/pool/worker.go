@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// run is the life of workers other than 0.
+// run is the goroutine of each worker except 0. It restarts the loop after a failure.
 func (w *worker) run() {
 	for !w.pool.closed.Load() {
 		w.protect()
@@ -26,8 +26,8 @@ func (w *worker) loop() error {
 		if spinUntil(p.spin, func() bool { return p.tasks.Load() != told }) {
 			continue
 		}
-		// Run looks at parked after it has told of its task, we look for a task
-		// after parked is set: one of the two sees the other.
+		// Run adds to tasks and then reads parked. We set parked and then read tasks. So at
+		// least one side sees the other.
 		w.parked.Swap(true)
 		if p.tasks.Load() != told || p.closed.Load() {
 			if w.parked.CompareAndSwap(true, false) {
@@ -61,9 +61,9 @@ func (w *worker) drain() error {
 	}
 }
 
-// claim returns a chunk of items to do, or none: the first of the worker's share or,
-// where that is empty, the last of the one of which most is left. Chunks get smaller
-// towards the end, so that nobody waits long for another.
+// claim claims a chunk, items lo to hi-1. It takes the front of the worker's own share. If
+// that is empty, it takes the end of the largest share. lo == hi says that no items are
+// left. Chunks get smaller towards the end, so that no worker waits long for another.
 func (w *worker) claim() (lo, hi int) {
 	p := w.pool
 	for {
@@ -89,8 +89,8 @@ func (w *worker) claim() (lo, hi int) {
 	}
 }
 
-// finish reports that the claimed items are done: once for all chunks, since the
-// other workers wait for the cache line meanwhile.
+// finish reports that the claimed items are done. It does so once for all chunks, because
+// each report takes the cache line from the other workers.
 func (w *worker) finish() {
 	n := w.claimed
 	if n == 0 {
@@ -106,8 +106,8 @@ func (w *worker) finish() {
 	}
 }
 
-// protect calls w.work. A fault or a panic in a task ends it; it is kept for
-// Run to return, and the chunk counts as done.
+// protect calls w.work. A fault or a panic in a task ends the call. Run returns it as an
+// error, and the chunk counts as done.
 func (w *worker) protect() {
 	defer func() {
 		if r := recover(); r != nil {
@@ -123,20 +123,20 @@ func (w *worker) fail(err error) {
 	w.pool.failed.CompareAndSwap(nil, &err)
 	w.finish()
 	if w.id == 0 {
-		w.drain() // what others have not claimed: after a failure nothing is done
+		w.drain() // claim the other chunks; after a failure they are not done
 	}
 }
 
-// PanicError is a panic in a task: a bug.
+// PanicError is a panic in a task, which is a bug.
 type PanicError struct {
 	Value any
-	Stack []byte // of the worker
+	Stack []byte // the stack of the worker
 }
 
 func (e *PanicError) Error() string { return fmt.Sprintf("pool: a worker panicked: %v", e.Value) }
 
-// spinUntil waits for done for about d and reports whether it came true. It lets
-// other goroutines run meanwhile.
+// spinUntil calls done until it returns true, for about d. It returns the last result of
+// done. Other goroutines can run meanwhile.
 func spinUntil(d time.Duration, done func() bool) bool {
 	if d == 0 {
 		return done()

@@ -1,7 +1,7 @@
-// Package drafter lets a small model write what a large one with the same vocabulary is
-// expected to write. It takes the likeliest token each time, and ends where it is not sure.
-// Texts are written side by side. What it has read of a text it keeps for later ones that
-// begin alike, so that a conversation is not read anew for each answer.
+// Package drafter lets a small model draft tokens for a large model with the same vocabulary.
+// It drafts the likeliest token each time, and ends a draft when the token's probability is
+// too low. It drafts for several texts in one batch. It keeps the texts that it has
+// evaluated for later ones with the same prefix, such as the next turn of a conversation.
 package drafter
 
 import (
@@ -19,50 +19,50 @@ import (
 )
 
 const (
-	mostRead = 128 // tokens of all texts that a call reads at most
-	few      = 32  // tokens that are no reading: a step of the large model may add as many
+	mostRead = 128 // the most new tokens that a call of Write evaluates
+	few      = 32  // up to this many new tokens of a text count as drafting, because one step can add them
 )
 
-// Options say how a Drafter is made.
+// Options are the settings of a Drafter.
 type Options struct {
-	Ctx            int     // tokens of a text at most; fewer where the model was trained for fewer
-	Texts          int     // that are written at once
-	Sure           float64 // a token is drafted where its probability is at least that
+	Ctx            int     // the most tokens of a text; the context of the small model's training limits it, too
+	Texts          int     // the most texts that are open at once
+	Sure           float64 // the least probability of a token that is drafted
 	CacheK, CacheV *quant.Type
 	Pool           *pool.Pool
 }
 
-// Drafter is a small model at work. It is not safe for concurrent use.
+// Drafter drafts with a small model. It is not safe for concurrent use.
 type Drafter struct {
 	runner *model.Runner
 	batch  model.Batch
 	ctx    int
-	vocab  int // tokens that both models have
+	vocab  int // the number of tokens that both models have
 	sure   float64
 	texts  []*Text
-	uses   int
-	going  []*Ask
+	uses   int    // how many texts were opened so far
+	going  []*Ask // the asks whose drafts get another token
 }
 
-// Text is what the model has read of a text.
+// Text is a text as far as the small model has evaluated it.
 type Text struct {
 	seq  *model.Seq
 	busy bool
-	used int // when it was opened last
+	used int // Drafter.uses when the text was last opened
 }
 
-// Ask is a text and what is drafted for it.
+// Ask asks for the draft of a text. Write sets Draft.
 type Ask struct {
 	Text   *Text
-	Tokens []int32 // of the text so far
-	Most   int     // tokens that are drafted at most
-	Draft  []int32 // what was drafted
+	Tokens []int32 // all tokens of the text so far
+	Most   int     // the most tokens to draft
+	Draft  []int32 // the drafted tokens
 
-	most int
-	more bool
+	most int  // Most, or fewer if the context ends before
+	more bool // the draft gets another token
 }
 
-// New returns a drafter for large.
+// New returns a Drafter that drafts for large with the small model m.
 func New(m, large *model.Model, opt Options) (*Drafter, error) {
 	if err := Check(m, large); err != nil {
 		return nil, err
@@ -93,8 +93,8 @@ func Check(m, large *model.Model) error {
 	return sameVocabulary(m.Tokenizer, large.Tokenizer)
 }
 
-// sameVocabulary returns an error unless all tokens of a and b are the same. One may have
-// more that are not used.
+// sameVocabulary returns an error unless a and b have the same tokens. Either may have
+// further tokens that are marked as unused.
 func sameVocabulary(a, b *tokenizer.Tokenizer) error {
 	n := min(a.Len(), b.Len())
 	for id := range int32(n) {
@@ -112,13 +112,14 @@ func sameVocabulary(a, b *tokenizer.Tokenizer) error {
 	return nil
 }
 
-// Close frees what does not belong to others.
+// Close closes the small model's runner.
 func (d *Drafter) Close() error { return d.runner.Close() }
 
 // MemoryStats returns the memory in use.
 func (d *Drafter) MemoryStats() model.MemoryStats { return d.runner.MemoryStats() }
 
-// Open returns the free text that begins most like tokens; nil where none is free.
+// Open returns the free text that has the longest common prefix with tokens. It returns nil
+// if none is free.
 func (d *Drafter) Open(tokens []int32) (best *Text) {
 	most := -1
 	for _, t := range d.texts {
@@ -133,14 +134,14 @@ func (d *Drafter) Open(tokens []int32) (best *Text) {
 	return best
 }
 
-// Release makes a text free for others. t may be nil.
+// Release frees t for other texts. t may be nil.
 func (d *Drafter) Release(t *Text) {
 	if t != nil {
 		t.busy = false
 	}
 }
 
-// same returns how many tokens a and b begin with.
+// same returns the length of the common prefix of a and b.
 func same(a, b []int32) (n int) {
 	for n < len(a) && n < len(b) && a[n] == b[n] {
 		n++
@@ -148,8 +149,9 @@ func same(a, b []int32) (n int) {
 	return n
 }
 
-// Write drafts for texts, and returns how long that took without the reading of what is new
-// in long ones. Of these it reads a part each time, and drafts nothing until it has read all.
+// Write drafts for the texts of asks, and returns the time that the drafts took. A text with
+// many new tokens is evaluated in parts, one a call, and gets no draft before the last part.
+// The time to evaluate many new tokens is not part of the result.
 func (d *Drafter) Write(asks []*Ask) (time.Duration, error) {
 	start := time.Now()
 	reading := d.read(asks)
@@ -179,7 +181,8 @@ func (d *Drafter) Write(asks []*Ask) (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// read adds what is new of the texts to the batch, and reports whether that is much.
+// read adds the new tokens of the texts to the batch. It reports whether a text has more
+// than few of them.
 func (d *Drafter) read(asks []*Ask) (much bool) {
 	d.batch.Reset()
 	d.going = d.going[:0]
@@ -206,7 +209,7 @@ func (d *Drafter) read(asks []*Ask) (much bool) {
 	return much
 }
 
-// next adds a token to the draft, or ends it where that is not sure.
+// next adds a token to the draft. It ends the draft if the token is not sure.
 func (a *Ask) next(id int32, sure bool) {
 	if sure {
 		a.Draft = append(a.Draft, id)
@@ -214,7 +217,7 @@ func (a *Ask) next(id int32, sure bool) {
 	a.more = sure && len(a.Draft) < a.most
 }
 
-// best returns the likeliest token, and whether it is likely enough.
+// best returns the likeliest token. sure says that its probability is at least Options.Sure.
 func (d *Drafter) best(logits []float32) (id int32, sure bool) {
 	for i, l := range logits {
 		if l > logits[id] {
@@ -224,11 +227,11 @@ func (d *Drafter) best(logits []float32) (id int32, sure bool) {
 	if d.sure <= 0 {
 		return id, true
 	}
-	sum, most := 0., 1/d.sure // of all probabilities, in that of the likeliest
+	sum, most := 0., 1/d.sure // the sum of the probabilities divided by the largest, and its limit
 	for _, l := range logits {
 		if sum += float64(fmath.Exp32(l - logits[id])); sum > most {
 			return id, false
 		}
 	}
-	return id, sum <= most // not where a logit is no number
+	return id, sum <= most // false if a logit is NaN
 }

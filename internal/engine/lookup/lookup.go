@@ -1,41 +1,42 @@
-// Package lookup expects a text to go on as it went on before: where its last tokens stand
-// earlier, too, those that followed there may come again. Texts that repeat much of their
-// prompt, such as a file that is rewritten with one change, are known in advance that way,
-// without a second model. An Index of a text takes some 30 bytes a token, and finds the
+// Package lookup drafts from the text itself (prompt lookup decoding). If the last tokens of
+// a text occur earlier, too, the tokens that followed there may come again. This works well
+// for texts that repeat much of their prompt, such as a file rewritten with one change. It
+// needs no second model. An Index takes some 30 bytes per token of the text, and finds the
 // longest match in about a microsecond.
 package lookup
 
 const (
-	// Longest is how many tokens of a match are compared.
+	// Longest is the length of the longest Match: no more tokens are compared.
 	Longest = 16
-	// Resumed is the Match of a place that was found near the one that the text has left.
+	// Resumed is the Match of a place shortly after a place that the text repeated and left.
 	Resumed = 1
 
-	long, short = 4, 2 // tokens by which places are found
-	tries       = 48   // places that are compared
-	near        = 24   // tokens behind a place that was left, where the text may come back
-	lost        = 24   // tokens after which it is not expected there any more
+	long, short = 4, 2 // how many tokens before a place are hashed, in each of the two tables
+	tries       = 48   // the most places that are compared
+	near        = 24   // resume searches this many tokens after the place that the text has left
+	lost        = 24   // resume gives up after this many tokens that differ
 )
 
-// Match is how many tokens before a place are the text's last ones: 0 where no place was
-// found, Resumed, or between 2 and Longest.
+// Match is how many tokens before a place equal the last tokens of the text: between 2 and
+// Longest. It is 0 if no place was found, and Resumed if resume found one.
 type Match int
 
-// Index knows the places of a text. The zero value is an empty text. An Index is not safe for
-// concurrent use.
+// Index finds places in a text by the tokens before them. A place is a number of tokens: the
+// place n is after the first n. The zero value is the Index of an empty text. An Index is
+// not safe for concurrent use.
 type Index struct {
 	log         []int32
 	long, short places
 
-	at     int // the text is expected to go on as log does from there; 0: nothing is
-	missed int // tokens since the text went on otherwise
-	guess  int // where Find expects that the text has come back; 0: it did not
+	at     int // the place that the text repeats, or that it has left; 0: none
+	missed int // how many tokens were added since the text left that place
+	guess  int // the place where Find expects that the text has come back; 0: none
 }
 
-// places are the places of a text, by the tokens in front of them.
+// places is a hash table of the places of a text, by the tokens before them.
 type places struct {
-	last   []int32 // by hash: the last one; a power of two
-	before []int32 // by place: the one before with the same hash
+	last   []int32 // by hash: the last place; its length is a power of two
+	before []int32 // by place: the previous place with the same hash
 }
 
 // Len returns the number of tokens.
@@ -51,7 +52,7 @@ func (x *Index) Add(tokens ...int32) {
 	}
 }
 
-// follow looks whether the text goes on with id as was expected.
+// follow updates at, missed and guess for the next token id.
 func (x *Index) follow(id int32) {
 	switch {
 	case x.guess > 0 && x.log[x.guess] == id:
@@ -66,7 +67,7 @@ func (x *Index) follow(id int32) {
 	x.guess = 0
 }
 
-// hash returns a number of bits bits that tells the last n tokens apart from others, mostly.
+// hash returns a hash of tokens that has the given number of bits.
 func hash(tokens []int32, bits int) uint64 {
 	h := uint64(0)
 	for _, id := range tokens {
@@ -76,10 +77,10 @@ func hash(tokens []int32, bits int) uint64 {
 	return h * 0x9e3779b97f4a7c15 >> (64 - bits)
 }
 
-// add adds the place behind the last of tokens, of which n in front of it tell it.
+// add adds the place after the last of tokens, by the hash of the n tokens before it.
 func (p *places) add(tokens []int32, n int) {
 	end := len(tokens)
-	if end > len(p.last) { // room for twice as many
+	if end > len(p.last) { // double the table
 		p.last = make([]int32, max(256, 2*len(p.last)))
 		p.before = append(make([]int32, 0, len(p.last)+1), 0)
 		for i := 1; i < end; i++ {
@@ -99,7 +100,7 @@ func (p *places) add(tokens []int32, n int) {
 	p.last[h] = int32(end)
 }
 
-// common returns how many tokens before place are those at the end of the text, at most
+// common returns how many tokens before place equal those at the end of the text, at most
 // Longest.
 func (x *Index) common(place int) (n int) {
 	end := len(x.log)
@@ -109,8 +110,8 @@ func (x *Index) common(place int) (n int) {
 	return n
 }
 
-// longest returns the place in front of which most of the last tokens stand, the last one
-// of several. Where these are two tokens only, they must have gone on in the same way twice.
+// longest returns the place with the longest match, and the last one of several. A match of
+// only two tokens counts only if two such places have the same next token.
 func (x *Index) longest() (place int, match Match) {
 	at := int(x.long.before[len(x.log)])
 	for range tries {
@@ -145,9 +146,10 @@ func (x *Index) longest() (place int, match Match) {
 	return place, match
 }
 
-// resume returns the place where the text may have come back to what it has left: behind its
-// last two tokens, or its last one; or behind a token that was replaced. It returns 0 if there
-// is none.
+// resume returns the place where the text may repeat the earlier text again, near the place
+// that it has left. It looks for the text's last two tokens, then for the last one. If it
+// finds neither, it takes the last token for a replacement of one earlier token. It returns
+// 0 if there is no such place.
 func (x *Index) resume() int {
 	end := len(x.log)
 	if x.missed == 0 {
@@ -171,8 +173,8 @@ func (x *Index) resume() int {
 	return one
 }
 
-// Find appends to b the tokens, n of them, with which the text is expected to go on, none
-// where it has not been in such a place before.
+// Find appends to b the n tokens with which the text is expected to go on. It appends
+// nothing if it finds no place.
 func (x *Index) Find(b []int32, n int) ([]int32, Match) {
 	if len(x.log) == 0 || n <= 0 {
 		return b, 0
@@ -192,7 +194,8 @@ func (x *Index) Find(b []int32, n int) ([]int32, Match) {
 		x.at, x.missed = place, 0
 	}
 	for begin := len(b); n > 0; n-- {
-		// What repeats itself goes on so behind the end of the text.
+		// At the end of the text the draft goes on with its own first tokens: a text that
+		// repeats itself has this period.
 		if i := place + len(b) - begin; i < len(x.log) {
 			b = append(b, x.log[i])
 		} else {

@@ -1,76 +1,77 @@
 // Package speculate decides how many tokens of a draft a step of the engine evaluates. It
 // learns how long steps take, by their number of rows, and how often drafts are right. A
-// budget of time bounds the loss: a small part of every step and all that drafts have saved
-// go into it, and a draft is evaluated only if the budget covers its failure. Drafts change
-// no text, so that the clock may decide.
+// budget of time limits the loss. It grows by a small part of every step and by the time that
+// drafts save. A draft is evaluated only if the budget covers its failure. Drafts never
+// change a text, so the decision may depend on measured times.
 package speculate
 
 import "time"
 
 const (
-	mostRows = 64   // of a step with drafts
-	part     = 0.01 // of all time, that may be lost
-	first    = 1    // steps of one text that may be lost before anything is known
-	purse    = 8    // steps that are saved up at most
-	unknown  = 0.4  // of what a row costs, that more rows than ever seen are taken to cost
-	worth    = 1.02 // the least gain that is worth it
-	again    = 32   // occasions without a draft until one is tried
-	doubled  = 4    // times that again is, while what is tried is wrong
-	old      = 512  // steps until a cost is no longer known
-	weight   = 1. / 8
+	mostRows = 64     // the most rows of a step with drafts
+	part     = 0.01   // the part of all time that drafts may lose
+	first    = 1      // the budget at the start, in steps of one text
+	purse    = 8      // the largest budget, in steps
+	unknown  = 0.4    // each row more than in the largest known step is expected to cost this part of one of its rows
+	worth    = 1.02   // a draft must raise the tokens per time by this factor
+	again    = 32     // a kind of draft is tried again after this many drafts that were not evaluated
+	doubled  = 4      // again doubles at most this many times, while the tried drafts are wrong
+	old      = 512    // a cost is forgotten after this many steps
+	weight   = 1. / 8 // the weight of a new measurement in an average
 )
 
-// Kind is where a draft comes from, and how sure its source is.
+// Kind says where a draft comes from. Drafts of one kind are about equally often right.
 type Kind int
 
 // The kinds.
 const (
 	Forced  Kind = iota // a grammar leaves no choice
-	Resumed             // the text has left what it repeats, and may have come back
-	Pair                // its last two or three tokens stand earlier, too
-	Phrase              // at least four
-	Passage             // at least eight
-	Model               // another model wrote it
+	Resumed             // the text repeated an earlier place, left it, and may have come back
+	Pair                // the last two or three tokens of the text occur earlier, too
+	Phrase              // the last four or more tokens occur earlier
+	Passage             // the last eight or more tokens occur earlier
+	Model               // a small model wrote it
 	kinds
 )
 
 // Offer is a draft that could be evaluated.
 type Offer struct {
 	Kind   Kind
-	Others int  // rows of the step without it
-	Tokens int  // of the draft
-	Ends   bool // nothing is known of what follows it
+	Others int  // rows of the step without the draft
+	Tokens int  // tokens of the draft
+	Ends   bool // nothing is known of the text after the draft, so its last token may be part of a longer one
 }
 
-// Controller is what is known of a model on a machine. It is not safe for concurrent use.
+// Controller decides about the drafts for one model, from what it has measured. It is not
+// safe for concurrent use.
 type Controller struct {
-	cost  [mostRows + 1]cost // by rows, each with logits
+	cost  [mostRows + 1]cost // by the number of a step's rows, which all have logits
 	steps int
-	open  bool           // the purse is
-	left  float64        // nanoseconds in it
-	all   Sources        // of all drafts: what those of a new text are expected to be like
-	price [kinds]float64 // nanoseconds that a token takes to be drafted; 0: nothing, or it is not known
+	open  bool           // the budget has got its first value
+	left  float64        // the budget in nanoseconds; negative after a loss
+	all   Sources        // statistics of all texts, with which a new text begins
+	price [kinds]float64 // nanoseconds to draft one token; 0: nothing, or unknown
 
-	always bool
+	always bool // all drafts are evaluated
 }
 
 // cost is how long a step takes.
 type cost struct {
-	time float64 // nanoseconds; 0: not known
-	when int     // it was last seen
+	time float64 // nanoseconds; 0: unknown
+	when int     // the number of the last such step
 }
 
-// Sources is what is known of the drafts of one text.
+// Sources are the statistics of the drafts of one text, by Kind.
 type Sources [kinds]source
 
-// source is what is known of those of a kind.
+// source has the statistics of one kind of drafts.
 type source struct {
-	rate, last float64 // how often a token is right; the last of a draft may be a part of a longer one
-	refused    int     // drafts in a row whose first token was wrong
-	idle       int     // occasions that have passed since the last draft
+	rate, last float64 // how often a token is right: any token, and the last one of a draft with Ends
+	refused    int     // how many drafts in a row had a wrong first token
+	idle       int     // how many drafts were not evaluated since the last one that was
 }
 
-// New returns a controller that knows nothing.
+// New returns a Controller without any measurements.
 func New() *Controller {
 	c := &Controller{}
 	for i := range c.all {
@@ -79,15 +80,14 @@ func New() *Controller {
 	return c
 }
 
-// Always returns a controller by which all drafts are evaluated: who measures them, and tests
-// of what drafts must not change, want many.
+// Always returns a Controller that lets all drafts be evaluated, whatever they cost. It is
+// for measurements and tests, which need many drafts.
 func Always() *Controller { return &Controller{always: true} }
 
-// Sources returns what is expected of the drafts of a new text: that they are like those of
-// the texts before it.
+// Sources returns the statistics with which a new text begins: those of all texts before it.
 func (c *Controller) Sources() Sources { return c.all }
 
-// known returns how long steps of n rows took, 0 if that is not known.
+// known returns the measured time of steps of n rows in nanoseconds, 0 if it is unknown.
 func (c *Controller) known(n int) float64 {
 	if s := c.cost[n]; c.steps-s.when < old {
 		return s.time
@@ -95,8 +95,8 @@ func (c *Controller) known(n int) float64 {
 	return 0
 }
 
-// estimate returns what a step of n rows is expected to take, and what it takes at most; 0
-// if nothing is known.
+// estimate returns the expected time of a step of n rows, and an upper bound, both in
+// nanoseconds. It returns 0 if no step of at most n rows was measured.
 func (c *Controller) estimate(n int) (likely, most float64) {
 	if t := c.known(n); t > 0 {
 		return t, t
@@ -116,18 +116,17 @@ func (c *Controller) estimate(n int) (likely, most float64) {
 		hi := max(lo, c.known(above))
 		return lo + (hi-lo)*more/float64(above-below), hi
 	}
-	row := lo / float64(below) // a row of a larger step is not dearer than those of smaller ones
+	row := lo / float64(below) // a row costs no more in a larger step than in a smaller one
 	return lo + unknown*row*more, lo + row*more
 }
 
-// Pass notes that a draft of a text was not worth it.
+// Pass records that a draft was not evaluated because it was not worth its time.
 func (c *Controller) Pass(t *Sources, kind Kind) {
 	t[kind].idle++
 	c.all[kind].idle++
 }
 
-// Length returns how many tokens, the first ones, of a draft for a text are worth
-// evaluating.
+// Length returns how many of the first tokens of a draft are worth evaluating, 0 for none.
 func (c *Controller) Length(t *Sources, o Offer) int {
 	n, others, s := o.Tokens, o.Others, &t[o.Kind]
 	most := min(n, mostRows-others)
@@ -143,7 +142,7 @@ func (c *Controller) Length(t *Sources, o Offer) int {
 	}
 	price := c.price[o.Kind]
 	if o.Kind == Model && price == 0 {
-		most = 1 // the first one tells
+		most = 1 // one token is enough to measure the price
 	}
 	best, reach := 0, 0
 	score := worth * float64(others) / base
@@ -158,7 +157,7 @@ func (c *Controller) Length(t *Sources, o Offer) int {
 		cost, highest := c.estimate(others + k)
 		cost, highest = cost+price*float64(k), highest+price*float64(k)
 		if highest-base > c.left {
-			continue // but more rows may take less time, where another kernel begins
+			continue // more rows may take less time, if another kernel computes them
 		}
 		reach = k
 		if v := expected / cost; v > score {
@@ -167,9 +166,9 @@ func (c *Controller) Length(t *Sources, o Offer) int {
 	}
 	switch {
 	case best > 0:
-	case s.idle+1 >= again<<min(max(s.refused-1, 0), doubled): // what is known may no longer be true
+	case s.idle+1 >= again<<min(max(s.refused-1, 0), doubled): // the statistics may be out of date
 		if best = min(reach, 4); s.refused > 0 {
-			best = min(reach, 1) // a row tells as much where the first token is wrong
+			best = min(reach, 1) // one row shows whether the first token is still wrong
 		}
 	case c.known(others+1) == 0:
 		best = min(reach, 1)
@@ -177,8 +176,8 @@ func (c *Controller) Length(t *Sources, o Offer) int {
 	return best
 }
 
-// Judge notes that the first accepted ones of k tokens of a draft were right. Ends reports
-// whether nothing was known of what follows these.
+// Judge records that the first accepted tokens of a draft were right, of the o.Tokens that
+// were evaluated.
 func (c *Controller) Judge(t *Sources, o Offer, accepted int) {
 	k := o.Tokens
 	for _, s := range []*source{&t[o.Kind], &c.all[o.Kind]} {
@@ -198,7 +197,7 @@ func (c *Controller) Judge(t *Sources, o Offer, accepted int) {
 	}
 }
 
-// Charge notes that it took d to draft n tokens, in a step of its own or others.
+// Charge records that drafting n tokens took d, which Learn does not count.
 func (c *Controller) Charge(kind Kind, n int, d time.Duration) {
 	c.left -= float64(d)
 	if n == 0 {
@@ -212,16 +211,16 @@ func (c *Controller) Charge(kind Kind, n int, d time.Duration) {
 	}
 }
 
-// Learn notes a step of n rows that took d, the making of drafts included where Charge was
-// not told of it. drafted of the rows were tokens of drafts, of which accepted were right;
-// the others were the last tokens of texts.
+// Learn records a step of n rows that took d. d includes the time to make the drafts, except
+// what Charge has recorded. drafted of the rows were tokens of drafts, and accepted of these
+// were right. The other rows were the last tokens of texts.
 func (c *Controller) Learn(n, drafted, accepted int, d time.Duration) {
 	if n > mostRows || n <= drafted {
 		return
 	}
 	c.steps++
 	took := float64(d)
-	if t := c.known(n); t > 0 { // what else the machine does is not taken for the step
+	if t := c.known(n); t > 0 { // limit the effect of other programs on the measurement
 		took = min(max(took, t/2), t*2)
 		c.cost[n] = cost{t + (took-t)*weight, c.steps}
 	} else {

@@ -1,7 +1,7 @@
-// Package grad has the derivatives of operations, and what an optimizer does with each
-// element, in float32. The portable functions define every result to the bit: where a
-// product is not fused with a sum it is converted before, and sums have four chains, the
-// lanes of the smallest vectors.
+// Package grad has the derivatives of operations, and an optimizer's update of each element,
+// in float32. The portable functions define every result to the bit. A product that must not
+// be fused with a sum is converted first: float32(x*y) + z. Sums have four chains, which are
+// the lanes of the smallest vectors.
 package grad
 
 import (
@@ -12,9 +12,9 @@ import (
 	"alpaca/internal/machine"
 )
 
-// kernel is the inner loops for one instruction set.
+// kernel has the inner loops for one instruction set.
 type kernel struct {
-	level string // of machine.Allowed
+	level string // a level of package machine
 
 	dot     func(x, y []float32) float32
 	sums    func(x, w, dy []float32) (xx, xwdy float32)
@@ -42,8 +42,9 @@ func choose() *kernel {
 	return &generic
 }
 
-// Dot returns the sum of x[i]·y[i] in four chains, s[0] to s[3], each of every fourth
-// element, as (s[0]+s[2]) + (s[1]+s[3]). What is left of four goes to the first.
+// Dot returns the sum of x[i]·y[i]. Element i is added to chain s[i%4], and the result is
+// (s[0]+s[2]) + (s[1]+s[3]). If len(x) is not a multiple of 4, the last elements are added to
+// s[0].
 func Dot(x, y []float32) float32 { return best.dot(x, y) }
 
 func dotGeneric(x, y []float32) float32 {
@@ -62,7 +63,7 @@ func dotGeneric(x, y []float32) float32 {
 	return (s[0] + s[2]) + (s[1] + s[3])
 }
 
-// sumsGeneric returns the sums of x[i]·x[i], and of (x[i]·w[i])·dy[i], as Dot adds.
+// sumsGeneric returns the sum of x[i]·x[i] and the sum of (x[i]·w[i])·dy[i], added as in Dot.
 func sumsGeneric(x, w, dy []float32) (xx, xwdy float32) {
 	var s [4]float32
 	w, dy = w[:len(x)], dy[:len(x)]
@@ -79,8 +80,8 @@ func sumsGeneric(x, w, dy []float32) (xx, xwdy float32) {
 	return dotGeneric(x, x), (s[0] + s[2]) + (s[1] + s[3])
 }
 
-// Norm adds to dx what the input x of RMSNorm gets of dy, or sets it if fresh, and returns
-// ρ = 1/√(mean x² + eps):
+// Norm adds the gradient of RMSNorm's input x to dx, where dy is the gradient of its output.
+// If fresh, it sets dx instead. It returns ρ = 1/√(mean x² + eps).
 //
 //	dx += ρ·w·dy - x·ρ³/n·Σ x·w·dy
 func Norm(dx, x, w, dy []float32, eps float32, fresh bool) float32 {
@@ -106,11 +107,12 @@ func normGeneric(dx, x, w, dy []float32, rho, by float32) {
 	}
 }
 
-// Silu takes df in du, and sets dg and du to the gradients of silu(g)·u:
+// Silu sets dg and du to the gradients of g and u in silu(g)·u. The caller passes df, the
+// gradient of the result, in du:
 //
 //	du = df·g·σ    dg = df·u·(σ + g·σ·(1-σ))    σ = 1/(1+e^-g)
 //
-// sigma is memory.
+// sigma is scratch memory of as many elements.
 func Silu(dg, du, g, u, sigma []float32) {
 	vec.Sigmoid(sigma, g)
 	best.silu(dg, du, g, u, sigma)
@@ -126,8 +128,8 @@ func siluGeneric(dg, du, g, u, sigma []float32) {
 	}
 }
 
-// Softmax replaces the gradient ds of probabilities p by that of the scores, delta being
-// the sum of ds·p: ds = p·(ds - delta).
+// Softmax replaces the gradient ds of the probabilities p by the gradient of the scores,
+// p·(ds - delta). delta is the sum of ds·p.
 func Softmax(ds, p []float32, delta float32) { best.softmax(ds, p, delta) }
 
 func softmaxGeneric(ds, p []float32, delta float32) {
@@ -137,10 +139,10 @@ func softmaxGeneric(ds, p []float32, delta float32) {
 	}
 }
 
-// ones are what MulAdd multiplies with where it is Axpy.
+// ones is the y with which Axpy calls MulAdd.
 var ones = slices.Repeat([]float32{1}, 256)
 
-// Axpy adds x·by to dst: as MulAdd, since x·1 is x.
+// Axpy adds x·by to dst. It is MulAdd with y = 1.
 func Axpy(dst, x []float32, by float32) {
 	for len(dst) > 0 {
 		n := min(len(dst), len(ones))
@@ -169,7 +171,8 @@ func sumGeneric(dst, x, y []float32) {
 	}
 }
 
-// AdamW is what an update of the optimizer depends on; By multiplies the gradient first.
+// AdamW has the coefficients of an update by AdamW. g is the gradient, w are the weights, and
+// m and v their moments:
 //
 //	g ← g·By    m ← Beta1·m + Rest1·g    v ← Beta2·v + (Rest2·g)·g
 //	w ← w·Keep - Step·m/(√v·Root + Eps)
@@ -177,7 +180,7 @@ type AdamW struct {
 	By, Beta1, Rest1, Beta2, Rest2, Keep, Step, Root, Eps float32
 }
 
-// Update changes the weights w, whose gradient is g, and their moments.
+// Update changes the weights w and their moments m and v by the gradient g.
 func (o *AdamW) Update(w, m, v, g []float32) { best.update(o, w, m, v, g) }
 
 func updateGeneric(o *AdamW, w, m, v, g []float32) {

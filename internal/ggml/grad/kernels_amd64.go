@@ -8,7 +8,8 @@ var kernelTable = []kernel{
 		mulAdd: mulAddAVX2, sum: sumAVX2, update: updateAVX2},
 }
 
-// Assembly does a multiple of 4 or 8 elements, more than 0; Go does the others.
+// The assembly functions take a multiple of 4 or 8 elements, and at least one. Portable code
+// does the other elements.
 
 //go:noescape
 func dot4AVX2(x, y *float32, n int) float32

@@ -8,20 +8,20 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// source is some k and columns of B as float32: from rows of memory, or from columns.
+// source is a part of B as float32: some of its rows and columns.
 type source struct {
 	data    []float32
 	stride  int
-	columns bool // data's rows are columns of B
+	columns bool // the rows of data are columns of B, not rows
 }
 
-// packColumns fills panels first to last-1 with k to k+n-1 of B.
+// packColumns packs rows k to k+n-1 of B into panels first to last-1.
 func (p *Product) packColumns(s *Scratch, k, n, first, last int) {
 	width := best.cols
 	s.panels = ggml.Grow(s.panels, (last-first)*n*width)
 	step := last - first
 	if p.B.Transposed {
-		step = 1 // no more rows are decoded than are read while they are in the first cache
+		step = 1 // decode no more rows than the first-level cache holds
 	}
 	for panel := first; panel < last; panel += step {
 		src := p.source(s, k, n, panel*width, min((panel+step)*width, p.N))
@@ -32,11 +32,11 @@ func (p *Product) packColumns(s *Scratch, k, n, first, last int) {
 	}
 }
 
-// source returns k to k+n-1 of columns lo to hi-1 of B.
+// source returns rows k to k+n-1 and columns lo to hi-1 of B.
 func (p *Product) source(s *Scratch, k, n, lo, hi int) source {
 	b := &p.B
 	if b.Weights != nil && b.Weights.Type != quant.F32 {
-		// Rows k to k+n-1, or rows lo to hi-1 where the matrix is transposed.
+		// Decode rows k to k+n-1 of the weights, or rows lo to hi-1 if B is transposed.
 		if b.Transposed {
 			return source{data: decode(s, b.Weights, lo, hi-lo, k, n), stride: n, columns: true}
 		}
@@ -54,7 +54,7 @@ func (p *Product) source(s *Scratch, k, n, lo, hi int) source {
 	return src
 }
 
-// decode widens a part of a weight matrix [rows, cols], from row first and column col on.
+// decode returns a part [rows, cols] of a weight matrix, from row first and column col on.
 func decode(s *Scratch, w *matmul.Matrix, first, rows, col, cols int) []float32 {
 	s.rows = ggml.Grow(s.rows, rows*cols)
 	from := w.Type.RowBytes(col)
@@ -64,13 +64,14 @@ func decode(s *Scratch, w *matmul.Matrix, first, rows, col, cols int) []float32 
 	return s.rows
 }
 
-// floats returns the numbers of a file's bytes, which lie as a machine's do.
+// floats returns the bytes of a file as float32. The machine must be little-endian, as files
+// are.
 func floats(b []byte) []float32 {
 	return unsafe.Slice((*float32)(unsafe.Pointer(unsafe.SliceData(b))), len(b)/4)
 }
 
-// pack fills a panel [n, width] with columns from first on, cols of them; the others are
-// any numbers.
+// pack fills a panel [n, width] with columns first to first+cols-1. The other columns of the
+// panel may have any values.
 func (s *source) pack(panel []float32, first, n, cols int) {
 	width := best.cols
 	switch {
@@ -85,17 +86,17 @@ func (s *source) pack(panel []float32, first, n, cols int) {
 	}
 }
 
-// farApart is the distance in elements of the first and the last k of a tile from which
-// on they drive each other out of the first cache.
+// farApart is the distance between the first and the last k of a tile, in elements, from which
+// on they evict each other from the first-level cache.
 const farApart = 8 << 10
 
-// packsRows reports whether rows of A are packed for n k and so many panels: where its
-// columns lie in memory, so that each k of a row is on a cache line of its own.
+// packsRows reports whether rows of A are packed for n k and that many panels. They may be if
+// A is transposed, because then each k of a row is in another cache line.
 func (p *Product) packsRows(n, panels int) bool {
 	return p.A.Transposed && (best.rowMajor || best.interleave != nil && panels > 1 && n*p.A.Stride >= farApart)
 }
 
-// slabTile returns tile t of a packed slab of n k, and its strides.
+// slabTile returns tile t of a packed slab that has n k, and the strides args.row and args.col.
 func (k *kernel) slabTile(slab []float32, t, n int) (a []float32, row, col int) {
 	if k.rowMajor {
 		return slab[t*n*k.rows:], n, 1
@@ -103,12 +104,12 @@ func (k *kernel) slabTile(slab []float32, t, n int) (a []float32, row, col int) 
 	return slab[t*slabStride(n, k.rows):], 1, k.rows
 }
 
-// slabStride is the distance of two tiles in a slab: a cache line more than they need, so
-// that they do not meet in the cache.
+// slabStride is the distance between two tiles in a slab, in elements. It is one cache line
+// more than a tile, so that tiles do not fall into the same cache sets.
 func slabStride(n, rows int) int { return n*rows + 16 }
 
-// packRows packs the rows of A of a range, tile by tile. Rows that the last tile has too
-// many are any numbers.
+// packRows packs the rows of A in r, tile by tile. Missing rows of the last tile may have any
+// values.
 func (p *Product) packRows(s *Scratch, r *tileRange) {
 	count := r.m1 - r.m0
 	tiles := (count + best.rows - 1) / best.rows

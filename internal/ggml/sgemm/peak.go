@@ -2,8 +2,8 @@ package sgemm
 
 import "time"
 
-// Peak measures the operations a second of one core that the tile reaches where all lies
-// in the first cache: next to what the CPU can.
+// Peak measures the operations per second of the kernel's tile on one core, with all data in
+// the first-level cache. This is close to the most that the CPU can do.
 func Peak() float64 {
 	const k, times = 128, 64
 	a := args{c: make([]float32, best.rows*best.cols), cStride: best.cols,

@@ -1,8 +1,8 @@
-// Package sgemm multiplies float32 matrices for training: dst [M, N] = or += A [M, K] · B
-// [K, N], where nothing is rounded to fewer bits. Each element of dst is one chain of
-// fused multiply-adds over k in order (Generic), so that kernels, threads and the cutting
-// into tiles never change a bit. B is packed, a panel of a few columns at a time, from
-// rows, from columns, or from the blocks of a quantized matrix; A is read where it lies.
+// Package sgemm multiplies float32 matrices for training, without rounding to fewer bits:
+// dst [M, N] = or += A [M, K] · B [K, N]. Each element of dst is one chain of fused
+// multiply-adds over k in order (Generic). So kernels, threads and tiles never change a bit.
+// B is packed in panels of a few columns, from rows, from columns, or from the blocks of a
+// quantized matrix. A is read in place; a transposed A may be packed.
 package sgemm
 
 import (
@@ -12,19 +12,19 @@ import (
 	"alpaca/internal/quant/matmul"
 )
 
-// A Matrix is an operand of a product: float32 numbers, or the rows of a weight matrix in
-// any number format.
+// A Matrix is an operand of a product: float32 numbers, or a weight matrix in any number
+// format.
 type Matrix struct {
 	// Element (i, j) is Data[i*Stride+j] or, if Transposed, Data[j*Stride+i].
 	Data       []float32
 	Stride     int
 	Transposed bool
 
-	// Weights, unless nil, takes the place of Data and Stride; only as B.
+	// Weights, if not nil, replaces Data and Stride. Only B can have Weights.
 	Weights *matmul.Matrix
 }
 
-// Rows returns the row-major matrix of data whose rows lie stride apart.
+// Rows returns the row-major matrix in data whose rows begin stride elements apart.
 func Rows(data []float32, stride int) Matrix { return Matrix{Data: data, Stride: stride} }
 
 // T returns m transposed.
@@ -33,8 +33,8 @@ func (m Matrix) T() Matrix {
 	return m
 }
 
-// strides returns the distance between neighbouring rows, and between neighbouring
-// columns, in elements.
+// strides returns the distance between adjacent rows, and between adjacent columns, in
+// elements.
 func (m *Matrix) strides() (row, col int) {
 	if m.Transposed {
 		return 1, m.Stride
@@ -42,7 +42,7 @@ func (m *Matrix) strides() (row, col int) {
 	return m.Stride, 1
 }
 
-// check panics unless m holds rows × cols elements.
+// check panics unless m has rows × cols elements.
 func (m *Matrix) check(name string, rows, cols int) {
 	row, col := m.strides()
 	switch {
@@ -58,42 +58,44 @@ func (m *Matrix) check(name string, rows, cols int) {
 	}
 }
 
-// A Product is one matrix product. It is a task for a pool of workers: the items are
-// tiles of Dst, which share nothing.
+// A Product is one matrix product. It is a task for a pool of workers. The items are separate
+// parts of Dst.
 type Product struct {
-	Dst       []float32 // [M, N], rows DstStride apart
+	Dst       []float32 // [M, N], whose rows begin DstStride elements apart
 	DstStride int
 	A, B      Matrix // [M, K], [K, N]
 	M, N, K   int
-	Add       bool // the chains begin with what Dst holds, not with 0
+	Add       bool // the product is added to Dst
 	Padded    bool // Dst is [M, DstStride], and columns from N on may get any values
 
 	Scratch []Scratch // one for each worker
 
-	panels, groups, cuts int // columns in panels, panels in groups; rows of A in cuts
-	perGroup, rows       int // panels of a group; rows of a cut
+	panels, groups, cuts int // the number of panels of columns, of groups of panels, and of cuts of A's rows
+	perGroup, rows       int // the panels of a group, and the rows of a cut
 }
 
 // Scratch is one worker's memory.
 type Scratch struct {
-	panels []float32 // of B, one after the other: [depth, width]
-	slab   []float32 // of A, where its columns lie in memory
+	panels []float32 // packed panels of B, each [k, width]
+	slab   []float32 // packed rows of A, if its columns are contiguous
 	rows   []float32 // decoded rows of weights
-	tile   []float32 // of Dst, where the tile juts out
-	a      []float32 // rows of A: [depth, rows], where the tile juts out
+	tile   []float32 // a tile that extends beyond Dst
+	a      []float32 // rows of A, copied for a tile by rowsOfA
 	args   args
 }
 
-// depth is how many k are done for a group's rows and columns before the next: a panel of
-// them stays in the first cache, and it is a whole number of the longest blocks.
+// depth is how many k are multiplied for a group's rows and columns before the next k. A
+// panel of depth rows fits the first-level cache. depth is a multiple of the block length of
+// every number format.
 const depth = 256
 
-// groupCols is how many columns of B are packed before any is multiplied, and slabRows how
-// many rows of A are then multiplied with all of them: both stay in the second cache.
+// groupCols is the most columns of B that are packed before the first is multiplied. slabRows
+// is how many rows of A are then multiplied with all of them. Both together fit the
+// second-level cache.
 const groupCols, slabRows = 128, 96
 
-// Plan cuts p into items for a pool of that many threads, and returns how many there
-// are. The result does not depend on it.
+// Plan divides p into items for a pool of that many threads, and returns the number of items.
+// The result of p does not depend on the number.
 func (p *Product) Plan(threads int) int {
 	if p.M <= 0 || p.N <= 0 {
 		return 0
@@ -106,8 +108,8 @@ func (p *Product) Plan(threads int) int {
 		p.perGroup = max(p.perGroup*width/w.Type.BlockLen(), 1) * w.Type.BlockLen() / width
 	}
 	p.groups = (p.panels + p.perGroup - 1) / p.perGroup
-	// Rows are cut only where there are too few panels for the workers: each cut packs the
-	// panels again.
+	// Rows are divided only if there are too few panels for the workers, because each cut
+	// packs the panels again.
 	p.cuts = 1
 	if least := 8 * best.rows; threads > 1 && p.groups < 4*threads {
 		p.cuts = max(1, min((4*threads+p.groups-1)/p.groups, p.M/least))
@@ -118,7 +120,7 @@ func (p *Product) Plan(threads int) int {
 	return p.groups * p.cuts
 }
 
-// check panics unless the operands have the elements that are multiplied.
+// check panics unless Dst, A and B have enough elements.
 func (p *Product) check() {
 	need := (p.M-1)*p.DstStride + p.N
 	if p.Padded {
@@ -133,7 +135,7 @@ func (p *Product) check() {
 	}
 }
 
-// Do computes items lo to hi-1 of Plan's.
+// Do implements pool.Task: it computes items lo to hi-1 of Plan.
 func (p *Product) Do(worker, lo, hi int) {
 	s := &p.Scratch[worker]
 	for item := lo; item < hi; item++ {
@@ -142,7 +144,7 @@ func (p *Product) Do(worker, lo, hi int) {
 	}
 }
 
-// Run computes all of p at once.
+// Run computes p on one core.
 func (p *Product) Run(s *Scratch) {
 	for g := range p.Plan(1) {
 		p.group(s, g, 0, p.M)
@@ -182,12 +184,12 @@ func (p *Product) group(s *Scratch, g, m0, m1 int) {
 	}
 }
 
-// tileRange is a panel's part of a product: rows m0 to m1-1, k from k on, n of them, and
-// columns from col on, cols of them.
+// tileRange is the part of a product that one call of tiles computes: rows m0 to m1-1 and
+// columns col to col+cols-1 of Dst, for k to k+n-1.
 type tileRange struct {
 	m0, m1, k, n, col, cols int
 
-	panel  []float32 // of B
+	panel  []float32 // the packed columns of B
 	packed bool      // the rows of A are in Scratch.slab
 }
 
@@ -221,7 +223,8 @@ func (p *Product) tiles(s *Scratch, r *tileRange) {
 	}
 }
 
-// edge multiplies a tile that juts out of dst, in a tile of its own.
+// edge multiplies a tile that extends beyond dst. It uses Scratch.tile, and copies the rows
+// and columns that exist.
 func (p *Product) edge(s *Scratch, dst []float32, rows, cols int) {
 	s.tile = ggml.Grow(s.tile, best.rows*best.cols)
 	a := &s.args
@@ -241,8 +244,8 @@ func (p *Product) edge(s *Scratch, dst []float32, rows, cols int) {
 	}
 }
 
-// rowsOfA copies rows of A, perhaps fewer than a tile has, to memory where those that are
-// missing may be read, too, and where they lie as the kernel wants them.
+// rowsOfA copies rows of A to memory with the rows of a whole tile, in the order that the
+// kernel needs. Missing rows are zeros.
 func (s *Scratch) rowsOfA(a *args, rows int) {
 	n := best.rows
 	s.a = ggml.Grow(s.a, depth*n)

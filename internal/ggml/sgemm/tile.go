@@ -8,32 +8,32 @@ import (
 
 // A kernel is the inner loop for one instruction set.
 type kernel struct {
-	level      string // of machine.Allowed
-	rows, cols int    // of a tile
+	level      string // a level of package machine
+	rows, cols int    // the size of a tile
 	tile       func(a *args)
 	transpose  func(dst []float32, width int, src []float32, stride, n, cols int)
-	rowMajor   bool // it wants rows of a whose neighbours lie side by side
+	rowMajor   bool // the elements of a row of A must be contiguous: args.col must be 1
 
-	// Unless nil: tiles of fewer rows, by their number; rows of src, as wide as a tile and
-	// stride apart, one after the other in dst; and tiles of src's columns, each
-	// dst[t*dstStride+k*rows+i] = src[k*stride+t*rows+i] for i < rows.
+	// few computes tiles of fewer rows, by the number of rows. copyRows copies n rows of src,
+	// as wide as a tile and stride apart, to contiguous rows of dst. interleave packs tiles of
+	// A: dst[t*dstStride+k*rows+i] = src[k*stride+t*rows+i] for i < rows. Each may be nil.
 	few        []func(a *args)
 	copyRows   func(dst, src []float32, stride, n int)
 	interleave func(dst []float32, dstStride int, src []float32, stride, n, tiles int)
 }
 
-// args is what a tile needs; strides are in elements.
+// args has the arguments of a tile. Strides are in elements.
 type args struct {
 	c        []float32 // [rows, cols]
 	cStride  int
 	a        []float32 // element (i, p) at i*row + p*col
 	row, col int
-	b        []float32 // [k, cols], without gaps
+	b        []float32 // [k, cols], contiguous
 	k        int
 	fresh    bool // the chains begin with 0, not with c
 }
 
-// The portable tile: its size does not matter.
+// The size of the portable tile. No result depends on it.
 const genericRows, genericCols = 4, 16
 
 // generic is the portable kernel.
@@ -53,7 +53,7 @@ func choose(table []kernel) *kernel {
 	return &generic
 }
 
-// Kernel returns the name of the instruction set in use, "generic" for none.
+// Kernel returns the name of the instruction set in use, "generic" for the portable code.
 func Kernel() string {
 	if best == &generic {
 		return "generic"
@@ -64,8 +64,7 @@ func Kernel() string {
 // tileGeneric computes a tile of the portable kernel's size.
 func tileGeneric(a *args) { Generic(a, genericRows, genericCols) }
 
-// tileGemm returns a tile that is computed by attention's product, on whichever
-// instructions that runs.
+// tileGemm returns a tile function that uses vec.Gemm.
 func tileGemm(rows, cols int) func(a *args) {
 	return func(a *args) {
 		vec.Gemm(vec.Mat{Data: a.c, Stride: a.cStride}, vec.Mat{Data: a.a, Stride: a.row}, vec.Mat{Data: a.b, Stride: cols},

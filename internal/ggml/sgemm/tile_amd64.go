@@ -17,7 +17,7 @@ func tileAVX2(a *args) {
 	tile6x16AVX2(a)
 }
 
-// check panics unless all elements are there, since assembly does not look.
+// check panics unless all elements of the operands exist, because assembly does not check.
 func (a *args) check(rows, cols int) {
 	if a.k > 0 {
 		_ = a.c[(rows-1)*a.cStride+cols-1]

@@ -11,8 +11,7 @@ import (
 //
 //	scale = 1 / sqrt(dot(x, x)/n + eps)
 //
-// each operation rounded to float32, and dot as matmul.DotF32 defines it.
-// dst may be x.
+// Each operation rounds to float32. dot is matmul.DotF32. dst may be x.
 func RMSNorm(dst, x, w []float32, eps float32) { rmsNorm(dst, x, w, eps) }
 
 func rmsNormGeneric(dst, x, w []float32, eps float32) {
@@ -23,7 +22,7 @@ func rmsNormGeneric(dst, x, w []float32, eps float32) {
 	}
 }
 
-// rmsScale returns the scale of n elements whose squares have that sum.
+// rmsScale returns RMSNorm's scale for n elements. squares is the sum of their squares.
 func rmsScale(squares float32, n int, eps float32) float32 {
 	mean := squares / float32(n)
 	return 1 / float32(math.Sqrt(float64(mean+eps)))
@@ -49,7 +48,7 @@ func sigmoidGeneric(dst, x []float32) {
 	}
 }
 
-// Rotate turns the pairs x[2i], x[2i+1] by the angles of cos[i] and sin[i].
+// Rotate rotates each pair x[2i], x[2i+1] by the angle of cos[i] and sin[i].
 func Rotate(x, cos, sin []float32) { rotate(x, cos, sin) }
 
 func rotateGeneric(x, cos, sin []float32) {
@@ -61,7 +60,7 @@ func rotateGeneric(x, cos, sin []float32) {
 	}
 }
 
-// RotateHalves turns a[i] and b[i] by the angle of cos[i] and sin[i].
+// RotateHalves rotates each pair a[i], b[i] by the angle of cos[i] and sin[i].
 func RotateHalves(a, b, cos, sin []float32) { rotateHalves(a, b, cos, sin) }
 
 func rotateHalvesGeneric(a, b, cos, sin []float32) {
@@ -73,8 +72,8 @@ func rotateHalvesGeneric(a, b, cos, sin []float32) {
 	}
 }
 
-// WidenQ8 widens 32 dimensions [32, 32] of keys in Q8_0, each position's by
-// its scale.
+// WidenQ8 decodes 32 dimensions of 32 positions' keys in Q8_0, q [32, 32], to dst. scale has
+// the scale of each position.
 func WidenQ8(dst *[32 * BlockLen]float32, q *[32 * BlockLen]byte, scale *[BlockLen]float32) {
 	widenQ8(dst, q, scale)
 }

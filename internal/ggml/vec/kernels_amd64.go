@@ -12,13 +12,14 @@ var kernelTable = []kernel{
 		silu: siluAVX2, sigmoid: sigmoidAVX2, add: addAVX2, rotate: rotateAVX2, halves: rotateHalvesAVX2, widenQ8: widenQ8AVX2, hadamard: hadamardAVX2},
 }
 
-// gemmArgs is what the columns of a product need. Strides are in bytes.
+// gemmArgs has the arguments of a kernel that computes some columns of a product. Strides are
+// in bytes.
 type gemmArgs struct {
 	c, a, b                   *float32
 	cStride, aStride, bStride int
 	m, k                      int
-	mask                      uint64 // of the 32 columns, those that exist (AVX-512)
-	fresh                     int    // not 0: c is set, not added to
+	mask                      uint64 // a bit for each of 32 columns that exists (AVX-512 only)
+	fresh                     int    // 1: c is set to the product; 0: the product is added to c
 }
 
 //go:noescape
@@ -30,7 +31,8 @@ func gemm16AVX2(args *gemmArgs)
 //go:noescape
 func gemm8AVX2(args *gemmArgs)
 
-// newGemmArgs checks once that all elements are there.
+// newGemmArgs returns the arguments for a product. It panics if c, a or b have too few
+// elements, because kernels do not check.
 func newGemmArgs(c, a, b Mat, size Size, fresh bool) gemmArgs {
 	m, k, n := size.M, size.K, size.N
 	_, _, _ = c.Data[(m-1)*c.Stride+n-1], a.Data[(m-1)*a.Stride+k-1], b.Data[(k-1)*b.Stride+n-1]

@@ -4,22 +4,23 @@ package vec
 
 import "unsafe"
 
-// kernelTable lists the kernels. Better CPUs than the least have nothing that
-// would serve these loops better.
+// kernelTable lists the kernels. There is only one level, because the further instructions
+// of newer CPUs do not make these loops faster.
 var kernelTable = []kernel{
 	{level: "neon", gemm: gemmNEON, softmax: softmaxBlocksNEON, scale: scaleByNEON, rmsNorm: rmsNormNEON,
 		silu: siluMulNEON, sigmoid: sigmoidNEON, add: addToNEON, rotate: rotateNEON, halves: rotateHalvesNEON, widenQ8: widenQ8NEON, hadamard: hadamardGeneric},
 }
 
-// gemmArgs is what some columns of a product need. Strides are in bytes.
+// gemmArgs has the arguments of a kernel that computes some columns of a product. Strides are
+// in bytes.
 type gemmArgs struct {
 	c, a, b                   *float32
 	cStride, aStride, bStride int
 	m, k                      int
-	fresh                     int // not 0: c is set, not added to
+	fresh                     int // 1: c is set to the product; 0: the product is added to c
 }
 
-// right moves g by n columns if there are more than these left.
+// right moves g by n columns. It does nothing if no more than n are left.
 func (g *gemmArgs) right(n, left int) {
 	if left > n {
 		g.c = (*float32)(unsafe.Add(unsafe.Pointer(g.c), 4*n))
@@ -47,8 +48,8 @@ func gemmNEON(c, a, b Mat, size Size, fresh bool) {
 		g.fresh = 1
 	}
 	done := 0
-	// Four rows fill the registers with 16 columns, fewer need more columns
-	// to hide how long a multiply-add takes.
+	// With 16 columns, four rows fill the registers. Fewer rows need more columns to
+	// hide the latency of a multiply-add.
 	if m < 4 {
 		for ; n-done >= 32; done += 32 {
 			gemm32NEON(&g)

@@ -2,5 +2,5 @@
 
 package vec
 
-// kernelTable is empty where the portable code does all the work.
+// kernelTable is empty: the portable code does all the work.
 var kernelTable []kernel

@@ -8,15 +8,15 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// softmaxGeneric replaces scores, in whole blocks, by
+// softmaxGeneric replaces scores by
 //
 //	e^(score - max) * float32(1/sum)
 //
-// with max the greatest that is a number. Of each block the sums of four, 8 apart,
+// max is the largest score that is not NaN. The sum has 8 lanes of float64. Each block adds
 //
-//	(e[j] + e[j+16]) + (e[j+8] + e[j+24])    j < 8
+//	(e[j] + e[j+16]) + (e[j+8] + e[j+24])
 //
-// are added to 8 lanes in float64, and these as matmul.DotF32 adds lanes. If asked for,
+// to lane j. In the end the lanes are added in the order of matmul.DotF32. If half is true,
 // the results are rounded to halves.
 func softmaxGeneric(scores []float32, half bool) {
 	m := float32(math.Inf(-1))
@@ -46,7 +46,7 @@ func softmaxGeneric(scores []float32, half bool) {
 	}
 }
 
-// checkBlocks panics unless there are whole blocks of scores, as kernels need.
+// checkBlocks panics unless scores are one or more whole blocks, which kernels rely on.
 func checkBlocks(scores []float32) {
 	if len(scores) == 0 || len(scores)%BlockLen != 0 {
 		panic(fmt.Sprintf("vec: softmax of %d scores, must be a multiple of %d", len(scores), BlockLen))

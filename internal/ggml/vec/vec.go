@@ -1,7 +1,7 @@
 // Package vec has the inner loops of operations: small products, sums, norms, activations,
-// rotations and softmax over numbers that lie side by side. The portable code defines each
-// result to the bit; kernels in assembly, of which the best for this CPU is chosen once,
-// equal it with ==.
+// rotations and softmax of contiguous numbers. The portable code defines each result to the
+// bit. Kernels in assembly give equal results (==). The best kernel for this CPU is chosen
+// once, at the start.
 package vec
 
 import (
@@ -9,10 +9,10 @@ import (
 	"alpaca/internal/machine"
 )
 
-// kernel is the inner loops for one instruction set. What they compute is defined to
-// the bit by the portable functions.
+// kernel has the inner loops for one instruction set. The portable functions define their
+// results to the bit.
 type kernel struct {
-	level string // of machine.Allowed: "avx2", "neon", ...
+	level string // a level of package machine: "avx2", "neon", ...
 
 	gemm    func(c, a, b Mat, size Size, fresh bool)
 	softmax func(scores []float32, half bool)
@@ -28,7 +28,7 @@ type kernel struct {
 	hadamard func(x []float32, n int)
 }
 
-// The inner loops in use: the portable ones where there is no kernel.
+// The inner loops in use: the portable ones if there is no kernel.
 var (
 	gemm         = gemmGeneric
 	softmax      = softmaxGeneric
@@ -45,8 +45,8 @@ var (
 
 func init() { useBest(kernelTable) }
 
-// useBest puts the first kernel of a table that this CPU can run and that
-// ALPACA_KERNEL allows in use.
+// useBest sets the inner loops to the first kernel of table that this CPU can run and that
+// ALPACA_KERNEL allows.
 func useBest(table []kernel) {
 	for _, k := range table {
 		if machine.Allowed(k.level) {
@@ -61,17 +61,18 @@ func useBest(table []kernel) {
 // takes whole blocks of scores.
 const BlockLen = 32
 
-// Mat is rows of numbers that lie Stride apart.
+// Mat is a matrix whose rows begin Stride elements apart.
 type Mat struct {
 	Data   []float32
 	Stride int
 }
 
-// Size is that of a product: A [M, K] · B [K, N].
+// Size is the size of a product A [M, K] · B [K, N].
 type Size struct{ M, K, N int }
 
-// Gemm adds the small product of a [M, K] and b [K, N] to c [M, N], or sets c to it
-// if fresh, on one core. Each element is one chain of fused multiply-adds, from 0 if fresh:
+// Gemm adds the product of a [M, K] and b [K, N] to c [M, N]. If fresh, it sets c to the
+// product. It is for small matrices and runs on one core. Each element is one chain of fused
+// multiply-adds, which begins with 0 if fresh:
 //
 //	c[i][j] = fma(a[i][p], b[p][j], c[i][j])    p = 0, 1, ... K-1
 func Gemm(c, a, b Mat, size Size, fresh bool) { gemm(c, a, b, size, fresh) }
@@ -112,6 +113,6 @@ func Add(dst, x []float32) { addTo(dst, x) }
 // Scale multiplies x by a number.
 func Scale(x []float32, by float32) { scaleBy(x, by) }
 
-// Softmax replaces scores, whole blocks of them, by their softmax: softmaxGeneric says how.
-// If asked for, the results are rounded to halves.
+// Softmax replaces scores by their softmax, which softmaxGeneric defines. The number of scores
+// must be a multiple of BlockLen. If half is true, the results are rounded to halves.
 func Softmax(scores []float32, half bool) { softmax(scores, half) }

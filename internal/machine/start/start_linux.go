@@ -2,8 +2,8 @@ package start
 
 import "syscall"
 
-// Least is what must be left of the address space when the program starts: Go's heap
-// grows by pieces of 64 MiB, the first of which may be nearly full.
+// Least is how many bytes of address space must be left when the program starts. Go's heap
+// grows by pieces of 64 MiB, and the first piece may be nearly full.
 const Least = 80 << 20
 
 func init() {
@@ -11,7 +11,7 @@ func init() {
 	if !ok || limit-used >= Least {
 		return
 	}
-	var line [200]byte // on the stack: there may be no room for more
+	var line [200]byte // on the stack, because there may be no memory for the heap
 	b := append(line[:0], "alpaca: error: the address space is limited to "...)
 	b = appendKB(b, limit)
 	b = append(b, " (ulimit -v), and the program alone needs "...)
@@ -21,8 +21,8 @@ func init() {
 	syscall.Exit(1)
 }
 
-// AddressSpace returns the limit of the address space and how much of it is in use,
-// in bytes; ok is false where there is no limit.
+// AddressSpace returns the limit of the address space and how much of it is in use, in bytes.
+// ok is false if there is no limit, or if the use is unknown.
 func AddressSpace() (limit, used int64, ok bool) {
 	var r syscall.Rlimit
 	if syscall.Getrlimit(syscall.RLIMIT_AS, &r) != nil || r.Cur >= 1<<62 {
@@ -47,7 +47,7 @@ func AddressSpace() (limit, used int64, ok bool) {
 	return int64(r.Cur), used * int64(syscall.Getpagesize()), used > 0
 }
 
-// appendKB appends n bytes in the unit of ulimit -v.
+// appendKB appends n bytes as a number of kB, the unit of ulimit -v.
 func appendKB(b []byte, n int64) []byte {
 	var digits [20]byte
 	i := len(digits)

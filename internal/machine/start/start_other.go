@@ -2,5 +2,5 @@
 
 package start
 
-// AddressSpace reports that there is no limit.
+// AddressSpace returns false for ok: there is no limit to check.
 func AddressSpace() (limit, used int64, ok bool) { return 0, 0, false }

@@ -1,4 +1,4 @@
-// Program does nothing but start.
+// Program starts and ends. It does nothing else.
 package main
 
 import _ "alpaca/internal/machine/start"
