@@ -21,7 +21,7 @@ type bpe struct {
 	maxPair  int           // bytes of the longest merge, including its space
 	pre      *pretokenizer.PreTokenizer
 	maxToken int        // bytes of the longest token
-	bytes    [256]int32 // of raw vocabularies
+	bytes    [256]int32 // byte → id, for raw vocabularies
 	lacks    [256]bool  // bytes without a token, unless the vocabulary is raw
 	lacksAny bool
 	unknown  int32

@@ -7,7 +7,7 @@ package pretokenizer
 //	(?i:'s|'t|'re|'ve|'m|'ll|'d)|WORD|\p{N}{1,numbers}| ?REST+AFTER*|SPACES
 type words struct {
 	contractions bool    // the first alternative
-	word         pattern // a word with what stands in front of it
+	word         pattern // WORD: a word with the character before it
 	numbers      int
 	rest         pattern // REST+: a run of characters
 	after        charSet // AFTER; nil: none
