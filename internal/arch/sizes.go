@@ -53,7 +53,7 @@ type Sizes struct {
 	SharedKV bool // the layer uses the keys and values of an earlier layer
 
 	Delta                                   bool // the layer has a gated delta rule
-	SSMState, SSMGroups, SSMHeads, SSMInner int  // of the rule: length of a key head, key heads, value heads, their total length
+	SSMState, SSMGroups, SSMHeads, SSMInner int  // key head's length, key heads, value heads, their total length
 }
 
 // Of returns the size of a dimension.

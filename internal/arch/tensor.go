@@ -10,10 +10,10 @@ type Role string
 const (
 	TokenEmbed Role = "token_embd"         // [Vocab, Embd]
 	RopeFreqs  Role = "rope_freqs"         // [RopePairs] divisors of RoPE's frequencies
-	RopeLong   Role = "rope_factors_long"  // [RopePairs] the same, for contexts beyond training's
-	RopeShort  Role = "rope_factors_short" // [RopePairs] the same, for shorter contexts
+	RopeLong   Role = "rope_factors_long"  // [RopePairs] for contexts beyond training's
+	RopeShort  Role = "rope_factors_short" // [RopePairs] for shorter contexts
 	OutputNorm Role = "output_norm"        // [Embd]
-	Output     Role = "output"             // [Vocab, Embd]; if missing, TokenEmbed is used
+	Output     Role = "output"             // [Vocab, Embd]; without it TokenEmbed is used
 
 	AttnNorm  Role = "attn_norm"   // [Embd]
 	AttnQ     Role = "attn_q"      // [Q, Embd]
@@ -24,7 +24,7 @@ const (
 	AttnQKV   Role = "attn_qkv"    // [QKV, Embd] queries, keys and values in one
 	AttnOut   Role = "attn_output" // [Embd, Heads]
 
-	AttnSinks    Role = "attn_sinks"          // [QueryHeads] for each query head, a score that has no value
+	AttnSinks    Role = "attn_sinks"          // [QueryHeads] by query head, a score without a value
 	AttnPostNorm Role = "post_attention_norm" // [Embd] norm of the output of attention
 	FFNPostNorm  Role = "post_ffw_norm"       // [Embd] norm of the output of the feed-forward network
 

@@ -99,7 +99,7 @@ type Plan struct {
 type Step struct {
 	Tensor *gguf.Tensor
 	To     quant.Type
-	Note   string // why To is not the type that rules or options asked for; usually ""
+	Note   string // why To is not the type of the rules or options; mostly ""
 	part   int    // index of the output file
 
 	importance []float32 // by column, for each matrix of a stack; nil if unknown

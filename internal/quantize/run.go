@@ -22,8 +22,8 @@ const chunksPerThread = 4
 // A chunk is some rows of a tensor, on their way to the output.
 type chunk struct {
 	step     int
-	row      int  // first
-	rows     int  // how many
+	row      int  // first row
+	rows     int  // number of rows
 	last     bool // it is the last chunk of its tensor
 	out      []byte
 	err      error
@@ -91,7 +91,7 @@ func (r *runner) reserve(threads int) error {
 	for i := range r.plan.Steps {
 		most = max(most, chunkWeights, r.plan.Steps[i].Tensor.Cols())
 	}
-	const worker, waiting = 4 + 4 + 4, 4 // bytes of a weight, at most: input, float32 and decoded again; encoded
+	const worker, waiting = 4 + 4 + 4, 4 // most bytes of a weight: input, float32, decoded; output
 	n := int64(threads) * int64(most) * (worker + waiting*(chunksPerThread+1))
 	if err := machine.Reserve(n); err != nil {
 		return fmt.Errorf("quantize: %d threads with %d weights each: %w", threads, most, err)
