@@ -16,7 +16,7 @@ import (
 // that already has Depth tokens, for Parallel texts at once.
 type Test struct {
 	Prompt, Gen, Depth int // tokens of each text
-	Parallel           int // texts
+	Parallel           int // number of texts
 	Batch              int // prompt tokens evaluated together
 	Threads            int
 	CacheK, CacheV     quant.Type
@@ -47,7 +47,7 @@ func (t Test) Name() string {
 type Grid struct {
 	Prompts, Gens []int    // a test for each number, except 0
 	PromptGens    [][2]int // a test of a prompt and generation for each pair
-	Parallels     []int    // texts at once
+	Parallels     []int    // numbers of texts
 	Depths        []int
 	Batches       []int
 	Threads       []int

@@ -34,7 +34,7 @@ func work(m *model.Model) (read, mulAdds int64) {
 	for i := range m.Weights.Layers {
 		l := &m.Weights.Layers[i]
 		l.Each(use)
-		for j := range l.Experts[:min(m.Config.NumUsed, len(l.Experts))] { // all experts have the same size
+		for j := range l.Experts[:min(m.Config.NumUsed, len(l.Experts))] { // all have one size
 			use(&l.Experts[j].Gate)
 			use(&l.Experts[j].Up)
 			use(&l.Experts[j].Down)

@@ -17,7 +17,7 @@ type shape struct {
 	turning                       int  // elements of a head that RoPE rotates; 0: all
 	window                        int  // window of the layers that have one; 0: no windows
 	moe
-	inputs, noKeys int // elements of a layer's own input; number of last layers without keys of their own
+	inputs, noKeys int // elements of a layer's own input; last layers without own keys
 }
 
 // moe has the sizes of a model's experts. It is zero for models without experts.

@@ -58,7 +58,7 @@ type Spec struct {
 	Inputs  int  // elements of a layer's own input; 0: none
 	Shared  int  // number of last layers that use keys and values of earlier ones
 	Tied    bool // the output is the token embedding
-	Experts int  // experts of a layer, of which a token uses two; 0: none
+	Experts int  // experts of a layer, of which a token uses two; 0: none, or 6 if the architecture needs some
 	// Vary gives every layer different numbers of heads, feed-forward length and window than
 	// the layer before.
 	Vary bool
@@ -195,7 +195,7 @@ func (s Spec) layers(m *Model, sizes arch.Sizes) []arch.Sizes {
 
 // matrix adds a tensor of noise whose products are about as large as their inputs.
 func (m *Model) matrix(rng *rand.Rand, name string, shape []int) {
-	scale := 4 / float32(math.Sqrt(float64(shape[len(shape)-1]))) // Sqrt gives the same result on every machine
+	scale := 4 / float32(math.Sqrt(float64(shape[len(shape)-1]))) // Sqrt is exact on every machine
 	m.add(name, shape, func() float32 { return scale * (rng.Float32() - 0.5) })
 }
 
