@@ -53,8 +53,8 @@ type Arch struct {
 	Delta bool
 	// GatedQuery says that a gate for the output of attention follows each head of queries.
 	GatedQuery bool
-	// NoRopePeriod, if not 0, is a number of layers. The last layer of each such period has no
-	// RoPE.
+	// NoRopePeriod, if not 0, is a number of layers. In each group of that many layers the last
+	// has no RoPE.
 	NoRopePeriod int
 	// SharedLength says that feed_forward_length is the sum over all experts that a token uses,
 	// if a file has no length of a single expert.
@@ -85,7 +85,7 @@ type Activation int
 const (
 	SiLU          Activation = iota // x * sigmoid(x)
 	GELU                            // 0.5 * x * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))
-	ClampedSwiGLU                   // min(x, 7) * sigmoid(1.702 min(x, 7)); up is clamped to ±7, plus 1
+	ClampedSwiGLU                   // min(x, 7) * sigmoid(1.702 min(x, 7)), times clamp(up, ±7) + 1
 )
 
 // Windows says which layers have a sliding window, if the file has no list of them.

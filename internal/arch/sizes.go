@@ -30,7 +30,7 @@ const (
 	QueryHeads               // number of query heads
 	RopePairs                // pairs of a head that RoPE rotates
 	LayerInput               // embedding_length_per_layer_input
-	AllInputs                // the same for all layers together
+	AllInputs                // LayerInput times the number of layers
 )
 
 // Sizes are the numbers for the dimensions of a model and one of its layers.
@@ -48,7 +48,7 @@ type Sizes struct {
 	RopeDim    int // elements of a head that RoPE rotates
 	Taps       int // positions of the layer's convolution; 0: it has attention
 	LayerInput int // elements of the layer's own input; 0: it has none
-	AllInputs  int // the same for all layers together
+	AllInputs  int // LayerInput times the number of layers
 
 	SharedKV bool // the layer uses the keys and values of an earlier layer
 

@@ -28,9 +28,9 @@ const (
 	AttnPostNorm Role = "post_attention_norm" // [Embd] norm of the output of attention
 	FFNPostNorm  Role = "post_ffw_norm"       // [Embd] norm of the output of the feed-forward network
 
-	TokenInputs   Role = "per_layer_token_embd" // [Vocab, AllInputs] by token, each layer's own input
-	InputProj     Role = "per_layer_model_proj" // [AllInputs, Embd] computes the rest of it from the embedding
-	InputNorm     Role = "per_layer_proj_norm"  // [LayerInput] norm of that rest
+	TokenInputs   Role = "per_layer_token_embd" // [Vocab, AllInputs] all layers' inputs, by token
+	InputProj     Role = "per_layer_model_proj" // [AllInputs, Embd] adds inputs from the embedding
+	InputNorm     Role = "per_layer_proj_norm"  // [LayerInput] norm of these added inputs
 	InputGate     Role = "inp_gate"             // [LayerInput, Embd]
 	InputOut      Role = "proj"                 // [Embd, LayerInput]
 	InputPostNorm Role = "post_norm"            // [Embd]
@@ -88,7 +88,7 @@ type Tensor struct {
 	Bias     bool // it must have a bias, which any matrix may have; a vector's is LayerNorm's
 	Unscaled bool // a tensor called NAME.scale is not a factor of its products
 
-	HF      string   // name in Hugging Face checkpoints, as short; %d is the expert
+	HF      string   // name in Hugging Face files, without "model.layers.N." and ".weight"; %d: expert
 	BareHF  bool     // it has ".weight" in GGUF, but not in HF
 	Stacked *Stacked // its form with all experts in one tensor in HF; nil: none
 

@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// The library ggml began with examples for many models, and each wrote files that begin like
-// LLaMA's "ggml" but go on differently. A dialect describes one of them, as far as is needed to
-// recognize it.
+// dialect describes a kind of files that begin like LLaMA's "ggml" but go on differently, as
+// far as is needed to recognize it. The library ggml began with examples for many models, each
+// of which wrote such a kind.
 type dialect struct {
 	what   string
 	format string

@@ -14,7 +14,7 @@ var endTexts = []string{
 }
 
 // channels describe vocabularies whose answers have several parts (analysis, final). A
-// vocabulary is one of them if it has all tokens of all. Then "<|end|>" only ends a part, and
+// vocabulary is of this kind if it has every token in all. Then "<|end|>" only ends a part, and
 // the tokens in printed are printed, so that readers can tell the parts apart.
 var channels = []struct{ all, printed []string }{
 	{[]string{"<|end|>", "<|return|>", "<|call|>"}, []string{"<|start|>", "<|channel|>", "<|constrain|>", "<|message|>", "<|end|>"}},
