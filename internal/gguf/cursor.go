@@ -21,7 +21,7 @@ type cursor struct {
 	b    []byte
 	pos  int   // of the next byte in b
 	base int64 // offset of b in the file
-	deep int   // how many arrays were inside other arrays so far
+	deep int   // number of arrays inside other arrays so far
 	size int64 // of the file, for messages; at least len(b)
 	err  error
 }

@@ -61,8 +61,8 @@ type headerReader struct {
 type extent struct{ start, bytes uint64 }
 
 // parseHeader reads the header of the file at path, which has size bytes. data holds the first
-// of them, and all unless headerOnly is set: then the tensors get no Data. An error that wraps
-// errShort means that data ends within the header.
+// bytes of the file. If headerOnly is set these may be fewer than all, and the tensors get no
+// Data. An error that wraps errShort means that data ends within the header.
 func parseHeader(path string, data []byte, size int64, headerOnly bool) (*header, error) {
 	if err := checkForeign(path, data, size); err != nil {
 		return nil, err

@@ -33,7 +33,7 @@ func interleave(typ quant.Type, dst, src []byte) {
 }
 
 // isPlane guesses whether a file's 4-bit tensors have planes. In the wrong layout nibbles are
-// read as scales, most of which are unlikely: it counts these in the first rows of some
+// read as scales, which gives unlikely scales. isPlane counts these in the first rows of some
 // tensors.
 func (l *legacyFile) isPlane() bool {
 	if l.format != "ggml" {

@@ -130,8 +130,8 @@ func (l *legacyFile) generation() int {
 	if l.format == "ggjt" {
 		return int(l.version) - 1
 	}
-	// Other models' files have the generation in the thousands of ftype. LLaMA's files do not,
-	// but in them it would mean the same.
+	// Other models' files have the generation in the thousands of ftype. LLaMA's files have 0
+	// there, but another number would mean the same.
 	return min(2, int(max(0, l.hparams.FType/1000)))
 }
 

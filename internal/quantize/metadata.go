@@ -79,8 +79,8 @@ func guessFileType(f *gguf.File) (code gguf.FileType) {
 	return code
 }
 
-// overrideInt returns the value of an override of type int. It is unsigned, like most of a
-// model's numbers and as in llama-quantize, unless the number is negative.
+// overrideInt returns the value of an override of type int. It is unsigned unless n is
+// negative, as in llama-quantize, because most of a model's numbers are unsigned.
 // (https://github.com/ggml-org/llama.cpp/pull/14182; there -1 becomes 1.)
 func overrideInt(n int64, err error) (gguf.Value, error) {
 	switch {

@@ -66,8 +66,8 @@ func (b *breakers) tokens(id int32, after []int32) int {
 	return longest
 }
 
-// complete returns how many of the tokens after are needed for text, or -1 if they do not begin
-// with text.
+// complete returns how many of the tokens in after are needed for text, or -1 if their text
+// does not begin with it.
 func (b *breakers) complete(text string, after []int32) int {
 	for n := 1; n <= len(after); n++ {
 		piece := b.piece(after[len(after)-n])
