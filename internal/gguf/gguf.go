@@ -16,8 +16,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// File is an open checkpoint with all its parts. Opened, it is immutable and may be used from
-// many goroutines. After Close, Data and all slices of it must not be touched.
+// File is an open checkpoint with all its parts. Once open, it is immutable and may be used
+// from many goroutines. After Close, Data and all slices of it must not be touched.
 type File struct {
 	Path    string   // as given to Open
 	Parts   []string // paths of all parts in order; one for a file that is not split

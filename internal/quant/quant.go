@@ -29,12 +29,12 @@ type SuperBlock struct {
 	Sc, Mn  [16]int16 // scales and minima, of 16 weights each
 }
 
-// A WideFormat is a format whose blocks are several parts of 32 weights. Each part goes with a
-// block of activations: w[i] = q[i]*d, with one scale for all weights of a block or one for
-// each 16.
+// A WideFormat is a format whose blocks consist of several parts of 32 weights. Each part goes
+// with a block of activations: w[i] = q[i]*d, with one scale for all weights of a block or one
+// for each 16.
 type WideFormat struct {
-	// Unpack reads part part (from 0) of a block: 32 integers and their scale. If Halves is set
-	// it reads one scale for each 16 of them, otherwise d[0] only.
+	// Unpack reads the part of a block with the index part: 32 integers and their scale, d[0].
+	// If Halves is set, d[h] is the scale of half h of them.
 	Unpack func(block []byte, part int, q *[32]int8) (d [2]float32)
 	Halves bool // each 16 weights have a scale of their own
 }

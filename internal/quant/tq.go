@@ -24,8 +24,8 @@ func unpackTQ2_0(block []byte, s *SuperBlock) {
 // TQ1_0: 256 weights of a base-3 digit, w[i] = D * (q[i] - 1). 1.6875 bits a weight.
 //
 // A byte B has five digits t0 to t4 as the fraction 0.t0t1t2t3t4 in base 3, rounded up to a
-// multiple of 1/256. So the carry of B*3 is the next digit. Each of the last four bytes has
-// four digits and a zero.
+// multiple of 1/256. So the carry of B*3 out of the byte is the next digit. Each of the last
+// four bytes has four digits and a zero.
 //
 //	offset  size
 //	     0    32  Qs[l]: digit n is q[32n+l], 0 ≤ n < 5

@@ -78,7 +78,7 @@ var exaoneMoEWords = words{
 }
 
 // jais2Step cuts as llama3Words does, except that it cuts long white space into pieces of 512,
-// 256, … 4, 2 and 1 characters. Its last character is a piece of its own if other text follows.
+// 256, … 4, 2 and 1 characters. It leaves the last character to the text that follows.
 //
 //	…|\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|…|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1}
 func jais2Step(t *chars, cut []int, start, end int) []int {
