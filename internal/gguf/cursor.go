@@ -10,8 +10,8 @@ import (
 // ErrTruncated is wrapped by errors about truncated files.
 var ErrTruncated = errors.New("past the end of the file")
 
-// errShort is wrapped by errors about something that runs past the end of the bytes at hand,
-// but not past the end of the file: the caller must read more.
+// errShort is wrapped by errors about something that runs past the end of the bytes that have
+// been read, but not past the end of the file. The caller must read more.
 var errShort = errors.New("not read yet")
 
 // cursor reads little-endian fields of b one after the other. The first error

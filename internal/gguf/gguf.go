@@ -252,7 +252,7 @@ func (f *File) Mapped() bool {
 	return true
 }
 
-// Tensor returns the tensor of that name, nil if there is none.
+// Tensor returns the tensor called name, or nil if there is none.
 func (f *File) Tensor(name string) *Tensor {
 	if i, ok := f.names[name]; ok {
 		return &f.Tensors[i]
@@ -260,7 +260,7 @@ func (f *File) Tensor(name string) *Tensor {
 	return nil
 }
 
-// PartOf returns the index in Parts of the part that holds the tensor called name, -1 if there
+// PartOf returns the index in Parts of the part that has the tensor called name, or -1 if there
 // is none. For files from before GGUF it is 0: every part holds a slice of every tensor.
 func (f *File) PartOf(name string) int {
 	i, ok := f.names[name]

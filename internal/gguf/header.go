@@ -243,8 +243,8 @@ func (r *headerReader) readTensor(name string) error {
 	return nil
 }
 
-// dataBytes returns the bytes of a tensor of dimensions ne, innermost first. A dimension of 0
-// makes that 0, but the product of the others must fit an int nevertheless.
+// dataBytes returns the bytes of a tensor of dimensions ne, innermost first. If a dimension is
+// 0 the result is 0, but the product of the others must still fit an int.
 func dataBytes(typ quant.Type, ne []uint64) (uint64, error) {
 	elems, empty := uint64(1), false
 	for _, n := range ne {

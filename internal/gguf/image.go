@@ -163,7 +163,7 @@ func (im *image) cursor(off, n int64) (*cursor, error) {
 	return &cursor{b: p, base: off, size: im.size}, err
 }
 
-// readTo makes data hold the first n bytes of the file.
+// readTo reads the first n bytes of the file into im.data.
 func (im *image) readTo(n int64) error {
 	data := make([]byte, n)
 	have := copy(data, im.data)

@@ -43,7 +43,7 @@ type legacyFile struct {
 	order   []string                // GGUF names as in the file
 }
 
-// legacyParams are the seven numbers of a file, in its order.
+// legacyParams are the seven numbers of a file, in the order of the file.
 type legacyParams struct {
 	Vocab, Embd, Mult, Heads, Layers, Rot, FType int32
 }
@@ -63,7 +63,7 @@ func isLegacy(head []byte) bool {
 	return len(head) >= 4 && legacyMagics[binary.LittleEndian.Uint32(head)] != ""
 }
 
-// openLegacy sets f to the model that the open file im holds, or is a part of.
+// openLegacy opens the model to which the file im belongs, and sets f to it.
 func (f *File) openLegacy(im *image, opt Options) error {
 	one, err := readLegacy(im)
 	if err != nil {
@@ -90,7 +90,7 @@ func (f *File) openLegacy(im *image, opt Options) error {
 	return f.loadSources(im, opt)
 }
 
-// readLegacy reads everything but the data.
+// readLegacy reads a file without its tensors' data.
 func readLegacy(im *image) (*legacyFile, error) {
 	l := &legacyFile{im: im, tensors: map[string]legacyTensor{}}
 	err := l.read()

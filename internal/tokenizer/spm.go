@@ -105,8 +105,8 @@ func spmChar(text string) int {
 	return n
 }
 
-// pair reports whether two symbols together are a token, and which. A higher score gives a
-// lower priority number.
+// pair reports whether two symbols together are a token, and returns its id. A higher score
+// gives a lower priority number.
 func (s *spm) pair(text string, left, right *symbol) (priority uint32, id int32, ok bool) {
 	end := right.start + int(right.n)
 	if end-left.start > s.maxLen {
