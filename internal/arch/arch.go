@@ -1,8 +1,8 @@
-// Package arch describes the architectures of models as values: which tensors and keys
-// a family has, how large each is, and the few facts that no tensor shows. Whatever
-// loads, converts, quantizes or makes models reads it here, so that a name stands in
-// one place. An architecture never says what to compute step by step: a layer that has
-// a tensor has the step that uses it (docs/add-a-model.md).
+// Package arch describes the architectures of models as values: the tensors and keys of a
+// family, their sizes, and the few facts that no tensor shows. Loading, conversion,
+// quantization and synthetic models all use it, so each name stands in one place. An
+// architecture does not list the steps of the computation: a layer that has a tensor has the
+// step that uses it (docs/add-a-model.md).
 package arch
 
 import (
@@ -16,62 +16,62 @@ import (
 // Arch is a family of models whose files have the same tensors and keys.
 type Arch struct {
 	Name string   // general.architecture, and the prefix of the family's keys
-	HF   []string // the classes of a Hugging Face config.json that are this family
+	HF   []string // the family's classes in a Hugging Face config.json
 
 	Rotation   Rotation   // of queries and keys
 	Activation Activation // of the feed-forward networks
 	Windows    Windows
 
-	// ScaledEmbed says that a token's row of the embedding is multiplied by the root of
-	// its length.
+	// ScaledEmbed says that a token's embedding is multiplied by the square root of its length.
 	ScaledEmbed bool
-	// AttnCap and LogitCap are the soft caps of attention's scores and of the logits where
-	// the file says nothing; 0: none.
+	// AttnCap and LogitCap are the soft caps of attention's scores and of the logits, if the
+	// file has none; 0: no cap.
 	AttnCap, LogitCap float64
-	// WideScale is a number of layers: a model with that many layers scales its scores by
-	// 1/sqrt(Embd/NumHeads), not by 1/sqrt of a head's length. No key says so. 0: none.
+	// WideScale is a number of layers. A model with that many layers scales its scores by
+	// 1/sqrt(Embd/NumHeads), instead of 1/sqrt of a head's length. GGUF has no key for it. 0:
+	// no such model.
 	WideScale int
-	// AttnScale is the factor of attention's scores where the file says nothing; 0: 1/sqrt of
-	// a head's length.
+	// AttnScale is the factor of attention's scores, if the file has none; 0: 1/sqrt of a
+	// head's length.
 	AttnScale float64
 	// ValueNorm says that each head of values is normalized, without weights.
 	ValueNorm bool
 
-	// ExactYaRN says that the bounds of YaRN's ramp are not rounded to whole pairs.
+	// ExactYaRN says that the bounds of YaRN's ramp between kept and stretched pairs are not
+	// rounded.
 	ExactYaRN bool
 
-	// LayerNorm says that norms subtract the mean and have biases; else they are RMSNorm.
+	// LayerNorm says that norms subtract the mean and have biases; otherwise they are RMSNorm.
 	LayerNorm bool
-	// ShortNorms says that the weights of norms in a checkpoint of Hugging Face are 1 less
-	// than what they multiply with.
+	// ShortNorms says that the weights of norms in a Hugging Face checkpoint are the factors
+	// minus 1.
 	ShortNorms bool
 	// Conv says that layers without key heads have a short convolution instead.
 	Conv bool
-	// Delta says that all layers but every fourth have a gated delta rule instead, where
-	// the file says nothing else.
+	// Delta says that all layers except every fourth have a gated delta rule instead of
+	// attention, unless the file says otherwise.
 	Delta bool
-	// GatedQuery says that each head of queries has a gate behind it, for what attention
-	// gives.
+	// GatedQuery says that a gate for the output of attention follows each head of queries.
 	GatedQuery bool
-	// NoRopePeriod, if not 0, says that heads do not turn in the last layer of each
-	// period of that many layers.
+	// NoRopePeriod, if not 0, is a number of layers. In each group of that many layers the last
+	// has no RoPE.
 	NoRopePeriod int
-	// SharedLength says that feed_forward_length is that of all experts of a token together,
-	// where a file does not give that of one.
+	// SharedLength says that feed_forward_length is the sum over all experts that a token uses,
+	// if a file has no length of a single expert.
 	SharedLength bool
-	// PlainTopK says that the weights of the experts that a token uses are the router's
-	// probabilities as they are, not divided by their sum.
+	// PlainTopK says that the weights of the chosen experts are the router's probabilities, not
+	// divided by their sum.
 	PlainTopK bool
 
 	Input  []Tensor // before the layers
-	Layer  []Tensor // of every layer, but for its feed-forward network
-	FFN    []Tensor // the network of a layer without experts; nil: there are always experts
-	MoE    []Tensor // the networks of a layer with experts, and their router; nil: there are none
+	Layer  []Tensor // of every layer, without its feed-forward network
+	FFN    []Tensor // the network of a layer without experts; nil: all layers have experts
+	MoE    []Tensor // the experts of a layer and their router; nil: no layer has experts
 	Output []Tensor // after the layers
 }
 
-// Rotation says which two elements of a head the rotary position embedding turns
-// together; n is the number of elements that turn.
+// Rotation says which two elements of a head the rotary position embedding rotates as a pair. n
+// is the number of elements that are rotated.
 type Rotation int
 
 const (
@@ -79,23 +79,22 @@ const (
 	Halves                 // element i with i+n/2
 )
 
-// Activation is what the inner state of a feed-forward network goes through.
+// Activation is the function between the matrices of a feed-forward network.
 type Activation int
 
 const (
 	SiLU          Activation = iota // x * sigmoid(x)
 	GELU                            // 0.5 * x * (1 + tanh(sqrt(2/pi) * (x + 0.044715 x^3)))
-	ClampedSwiGLU                   // min(x, 7) * sigmoid(1.702 min(x, 7)), and what it is multiplied with is clamped to ±7, plus 1
+	ClampedSwiGLU                   // min(x, 7) * sigmoid(1.702 min(x, 7)), times clamp(up, ±7) + 1
 )
 
-// Windows says which layers see only the last positions of a text, where the file does
-// not say so for each of them.
+// Windows says which layers have a sliding window, if the file has no list of them.
 type Windows struct {
-	Period   int     // layer i does unless i mod Period is Period-1; 0: all do
-	Default  int     // the window where the file gives none; 0: none
-	OwnRope  bool    // such layers turn by a base of their own, unscaled
-	RopeBase float64 // that base where the file gives none; 0: that of the others
-	OwnHeads bool    // heads of such layers have lengths of their own
+	Period   int     // layer i has a window unless i mod Period is Period-1; 0: all have
+	Default  int     // the window if the file has none; 0: no window
+	OwnRope  bool    // such layers have a RoPE base of their own, without scaling
+	RopeBase float64 // their base if the file has none; 0: as the other layers
+	OwnHeads bool    // such layers have a head length of their own
 }
 
 // all are the architectures that can be evaluated, the oldest first.
@@ -108,7 +107,7 @@ var all = []*Arch{
 // All returns the architectures, the oldest first.
 func All() []*Arch { return all }
 
-// Find returns the architecture of that name, nil if there is none.
+// Find returns the architecture called name, or nil if there is none.
 func Find(name string) *Arch {
 	for _, a := range all {
 		if a.Name == name {
@@ -118,7 +117,7 @@ func Find(name string) *Arch {
 	return nil
 }
 
-// Names returns the names of all architectures as a list for messages.
+// Names returns the names of all architectures, joined by commas, for messages.
 func Names() string {
 	names := make([]string, len(all))
 	for i, a := range all {
@@ -127,8 +126,8 @@ func Names() string {
 	return strings.Join(names, ", ")
 }
 
-// Tensor returns the line of the tensor that has a role, nil if there is none. Of a
-// feed-forward network it is that of a layer without experts.
+// Tensor returns the table's entry for a role, or nil if there is none. It finds the
+// feed-forward network of a layer without experts.
 func (a *Arch) Tensor(role Role) *Tensor {
 	for _, list := range [][]Tensor{a.Input, a.Layer, a.FFN, a.Output} {
 		for i := range list {
@@ -140,8 +139,8 @@ func (a *Arch) Tensor(role Role) *Tensor {
 	return nil
 }
 
-// HasRole reports whether the architecture's layers have a tensor of that role, with or
-// without experts.
+// HasRole reports whether a layer of the architecture has a tensor of that role. The layer may
+// have experts or not.
 func (a *Arch) HasRole(role Role) bool {
 	for _, list := range [][]Tensor{a.Layer, a.FFN, a.MoE} {
 		if slices.ContainsFunc(list, func(t Tensor) bool { return t.Role == role }) {
@@ -151,8 +150,8 @@ func (a *Arch) HasRole(role Role) bool {
 	return false
 }
 
-// Stack returns the line of the tensor that holds the matrices of all experts for a role,
-// nil if there is none.
+// Stack returns the table's entry for the tensor with all experts' matrices of a role, or nil
+// if there is none.
 func (a *Arch) Stack(role Role) *Tensor {
 	for i := range a.MoE {
 		if t := &a.MoE[i]; t.Role == role && t.Stack != One {
@@ -179,8 +178,8 @@ func (a *Arch) LayerTensors(experts bool) iter.Seq[*Tensor] {
 	}
 }
 
-// Tensors yields the tensors of a model from its input to its output, optional ones
-// included, by their names in GGUF without ".weight", such as blk.0.attn_q.
+// Tensors yields the tensors of a model from its input to its output, including optional ones,
+// with their names in GGUF without ".weight", such as blk.0.attn_q.
 func (a *Arch) Tensors(layers int, experts bool) iter.Seq2[string, *Tensor] {
 	return func(yield func(string, *Tensor) bool) {
 		for i := range a.Input {
@@ -203,8 +202,8 @@ func (a *Arch) Tensors(layers int, experts bool) iter.Seq2[string, *Tensor] {
 	}
 }
 
-// CutLayer divides the name of a layer's tensor, blk.N.REST. ok is false for names of
-// tensors that are in no layer.
+// CutLayer splits the name of a layer's tensor, blk.N.REST. ok is false if the tensor is not in
+// a layer.
 func CutLayer(name string) (layer int, rest string, ok bool) {
 	text, found := strings.CutPrefix(name, layerPrefix)
 	number, rest, dot := strings.Cut(text, ".")
@@ -212,8 +211,8 @@ func CutLayer(name string) (layer int, rest string, ok bool) {
 	return n, rest, found && dot && err == nil && n >= 0
 }
 
-// layerPrefix is what the names of all layers' tensors begin with.
+// layerPrefix is the prefix of the names of all layers' tensors.
 const layerPrefix = "blk."
 
-// LayerPrefix returns what the names of the tensors of layer n begin with.
+// LayerPrefix returns the prefix of the names of the tensors of layer n.
 func LayerPrefix(n int) string { return fmt.Sprintf(layerPrefix+"%d.", n) }

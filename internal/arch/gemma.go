@@ -1,7 +1,7 @@
 package arch
 
-// Gemma is Gemma 1: the embedding is scaled, and the network's gate is a GELU. Weights
-// of norms are in GGUF what they multiply with; checkpoints of Hugging Face have 1 less.
+// Gemma is Gemma 1: the embedding is scaled, and the feed-forward network uses GELU. The
+// weights of norms are factors in GGUF, but factors minus 1 in Hugging Face checkpoints.
 var Gemma = Arch{
 	Name:        "gemma",
 	HF:          []string{"GemmaForCausalLM"},
@@ -15,8 +15,8 @@ var Gemma = Arch{
 	Output:      llamaOutput,
 }
 
-// Gemma2 is Gemma 2: what attention and network give is normalized as well, scores and
-// logits are capped, and every other layer has a window.
+// Gemma2 is Gemma 2: the outputs of attention and of the feed-forward network are normalized,
+// too, scores and logits have soft caps, and every other layer has a window.
 var Gemma2 = Arch{
 	Name:        "gemma2",
 	HF:          []string{"Gemma2ForCausalLM"},
@@ -34,8 +34,8 @@ var Gemma2 = Arch{
 	Output:      llamaOutput,
 }
 
-// Gemma3 is the text part of Gemma 3: queries and keys are normalized, five of six layers
-// have a window, and those turn by a base of their own.
+// Gemma3 is the text part of Gemma 3: queries and keys are normalized, and five of six layers
+// have a window and a RoPE base of their own.
 var Gemma3 = Arch{
 	Name:        "gemma3",
 	HF:          []string{"Gemma3ForCausalLM", "Gemma3ForConditionalGeneration"},

@@ -1,7 +1,7 @@
 package arch
 
-// Granite is IBM's Granite 3: a llama whose embedding, branches, scores and logits are
-// scaled, as its metadata say.
+// Granite is IBM's Granite 3: a LLaMA whose embedding, residual branches, attention scores and
+// logits are scaled by factors in the metadata.
 var Granite = Arch{
 	Name:     "granite",
 	HF:       []string{"GraniteForCausalLM"},
@@ -12,8 +12,8 @@ var Granite = Arch{
 	Output:   llamaOutput,
 }
 
-// GraniteMoE is Granite 3 with experts. In checkpoints of Hugging Face those are stacked,
-// gate and up in one tensor.
+// GraniteMoE is Granite 3 with experts. In Hugging Face checkpoints the experts are stacked,
+// with gate and up in one tensor.
 var GraniteMoE = Arch{
 	Name:     "granitemoe",
 	HF:       []string{"GraniteMoeForCausalLM"},

@@ -6,34 +6,34 @@ import (
 	"strings"
 )
 
-// Stacked is how a checkpoint of Hugging Face may have a matrix of all experts of a layer
-// in one tensor, which may hold another matrix as well.
+// Stacked describes a tensor of a Hugging Face checkpoint that has a matrix of every expert of
+// a layer. It may have another matrix of each expert, too.
 type Stacked struct {
-	Name string // as a whole, without "model.layers.N."
-	Bias string // the same; "": there is none
-	Rows Share  // of each expert's matrix
-	// Turned says that each expert's matrix is transposed: its columns lie one after the
-	// other. Of MXFP4 that is not so; there the tensor is two, NAME_blocks and NAME_scales.
+	Name string // whole name, without "model.layers.N."
+	Bias string // the same for its biases; "": none
+	Rows Share  // rows of each expert's matrix that belong to this role
+	// Turned says that each expert's matrix is transposed: stored column after column. In MXFP4
+	// it is not transposed, but stored as two tensors, NAME_blocks and NAME_scales.
 	Turned bool
 }
 
-// Share says which rows of a fused matrix are meant.
+// Share says which rows of a fused matrix belong to a role.
 type Share int
 
 const (
 	AllRows   Share = iota
-	FirstHalf       // the gate, where the gate comes first
+	FirstHalf       // the gate, if gate comes before up
 	LastHalf
-	EvenRows // the gate, where gate and up take turns
+	EvenRows // the gate, if gate and up alternate
 	OddRows
 )
 
-// hfLayers is what the names of all layers' tensors begin with in a checkpoint, behind
-// the prefix of the model.
+// hfLayers is the prefix of the names of all layers' tensors in a checkpoint, after the prefix
+// of the model.
 const hfLayers = "layers."
 
-// hfPrefixes are the beginnings of names in checkpoints, the longest first: of language models
-// inside multimodal ones, and of plain ones.
+// hfPrefixes are the prefixes of names in checkpoints, in the order in which CutPrefix tries
+// them: those of language models inside multimodal models, then that of plain models.
 var hfPrefixes = []string{"model.language_model.model.", "model.language_model.", "language_model.model.", "language_model.", "model.text_model.", "model."}
 
 // CutPrefix returns the name of a tensor in a Hugging Face checkpoint without the prefix of the
@@ -47,8 +47,8 @@ func CutPrefix(name string) string {
 	return name
 }
 
-// FindHF returns the architecture of a class of config.json, such as "LlamaForCausalLM",
-// nil if there is none.
+// FindHF returns the architecture of a class in config.json, such as "LlamaForCausalLM", or nil
+// if there is none.
 func FindHF(class string) *Arch {
 	for _, a := range all {
 		for _, c := range a.HF {
@@ -60,11 +60,12 @@ func FindHF(class string) *Arch {
 	return nil
 }
 
-// A Place is where a tensor of a Hugging Face checkpoint goes.
+// A Place says to which tensor of the architecture a tensor of a Hugging Face checkpoint
+// belongs.
 type Place struct {
 	Tensor *Tensor
-	Layer  int // -1: it is in none
-	Expert int // its matrix in the stack; -1: it is all of the tensor
+	Layer  int // -1: not in a layer
+	Expert int // index of its matrix in the stack; -1: it is the whole tensor
 	Bias   bool
 }
 
@@ -80,9 +81,9 @@ func (p Place) GGUF() string {
 	return LayerPrefix(p.Layer) + name
 }
 
-// FromHF returns where a tensor of a Hugging Face checkpoint goes, by its name with or
-// without what models put before it. ok is false for names that the tables do not have;
-// tensors of several matrices at once (Stacked) are not found here.
+// FromHF returns the Place of the tensor called name in a Hugging Face checkpoint, with or
+// without the prefix of a model. ok is false if the tables do not have the name. FromHF does
+// not find Stacked tensors.
 func (a *Arch) FromHF(name string) (p Place, ok bool) {
 	name = CutPrefix(name)
 	p.Layer, p.Expert = -1, -1
@@ -112,8 +113,8 @@ func (a *Arch) FromHF(name string) (p Place, ok bool) {
 	return p, false
 }
 
-// matchHF reports whether name, without what comes before it, is that of t, and of which
-// expert; -1: of none.
+// matchHF reports whether name, without prefixes, is that of t, and returns the expert, or -1
+// if the name has none.
 func (t *Tensor) matchHF(name string, bias bool) (expert int, ok bool) {
 	if t.HF == "" || bias && t.hfBare() {
 		return -1, false
@@ -141,8 +142,8 @@ func (t *Tensor) hfEnd(bias bool) string {
 	return ".weight"
 }
 
-// HFName returns the tensor's name in a checkpoint without the model's prefix, of one
-// expert if the tensor is a stack; "" where the table does not say it.
+// HFName returns the tensor's name in a checkpoint, without the model's prefix. If the tensor
+// is a stack it is the name of one expert's tensor. HFName returns "" if the table has no name.
 func (t *Tensor) HFName(layer, expert int, bias bool) string {
 	if t.HF == "" || bias && t.hfBare() {
 		return ""
@@ -157,24 +158,24 @@ func (t *Tensor) HFName(layer, expert int, bias bool) string {
 	return name + t.hfEnd(bias)
 }
 
-// StackedName returns one of the names of Stacked with its layer.
+// StackedName returns name, which is from Stacked, with the prefix of its layer.
 func StackedName(layer int, name string) string { return fmt.Sprintf("%s%d.%s", hfLayers, layer, name) }
 
-// Turned reports whether the rows of a matrix, and the elements of its bias, are in
-// another order in a checkpoint of Hugging Face than in GGUF, head by head: see PairRow.
+// Turned reports whether a matrix's rows, and the elements of its bias, have another order
+// within each head in a Hugging Face checkpoint than in GGUF: see PairRow.
 func (a *Arch) Turned(t *Tensor) bool {
 	return a.Rotation == Pairs && (t.Role == AttnQ || t.Role == AttnK)
 }
 
-// PairRow returns where in a checkpoint of Hugging Face, which rotates halves of heads of
-// n rows, the given row of a matrix that rotates pairs comes from.
+// PairRow converts the index of a row from GGUF, where RoPE rotates Pairs, to a Hugging Face
+// checkpoint, where it rotates Halves. A head has n rows.
 func PairRow(row, n int) int {
 	in := row % n
 	return row - in + in/2 + in%2*(n/2)
 }
 
-// PlusOne reports whether a vector of a checkpoint of Hugging Face lacks the 1 that its
-// norm adds, which GGUF has in the weights.
+// PlusOne reports whether 1 must be added to a vector of a Hugging Face checkpoint. There the
+// norm adds the 1, but in GGUF the weights include it.
 func (a *Arch) PlusOne(t *Tensor) bool {
 	switch t.Role {
 	case AttnNorm, FFNNorm, AttnPostNorm, FFNPostNorm, AttnQNorm, AttnKNorm, OutputNorm:
@@ -183,9 +184,9 @@ func (a *Arch) PlusOne(t *Tensor) bool {
 	return false
 }
 
-// ValueHeads reports whether rows, or columns, of a tensor are those of a gated delta
-// rule's heads of values, which a checkpoint of Hugging Face has in another order: see
-// ValueHead. skip is how many rows come before them.
+// ValueHeads reports whether the rows, or columns, of a tensor are value heads of a gated delta
+// rule, whose order differs in a Hugging Face checkpoint: see ValueHead. skip is the number of
+// rows before them.
 func (t *Tensor) ValueHeads(s *Sizes) (skip int, rows, cols bool) {
 	if t.In != DeltaLayers {
 		return 0, false, false
@@ -195,15 +196,15 @@ func (t *Tensor) ValueHeads(s *Sizes) (skip int, rows, cols bool) {
 		return 2 * s.SSMGroups * s.SSMState, true, false
 	case DeltaGate, DeltaAlpha, DeltaBeta:
 		return 0, true, false
-	case DeltaOut, DeltaA, DeltaDt: // of a vector, its elements
+	case DeltaOut, DeltaA, DeltaDt: // the elements of a vector count as columns
 		return 0, false, true
 	}
 	return 0, false, false
 }
 
-// ValueHead returns which head of values of a checkpoint of Hugging Face, where those of
-// one head of keys are neighbours, is the i-th in GGUF, where head i uses the keys i mod
-// SSMGroups.
+// ValueHead converts the index of a value head from GGUF to a Hugging Face checkpoint. In GGUF
+// value head i uses key head i mod SSMGroups. In the checkpoint the value heads of a key head
+// are neighbours.
 func (s *Sizes) ValueHead(i int) int {
 	return i%s.SSMGroups*(s.SSMHeads/s.SSMGroups) + i/s.SSMGroups
 }

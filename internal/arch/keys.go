@@ -1,6 +1,6 @@
 package arch
 
-// The keys of metadata that shapes and passes depend on, without the prefix "ARCH.".
+// The keys of metadata that shapes and computations depend on, without the prefix "ARCH.".
 const (
 	KeyVocabSize    = "vocab_size"
 	KeyContext      = "context_length"
@@ -11,9 +11,9 @@ const (
 	KeyKVHeads      = "attention.head_count_kv"
 	KeyKeyLength    = "attention.key_length"
 	KeyValueLength  = "attention.value_length"
-	KeyKeyLocal     = "attention.key_length_swa"   // of layers with a window
-	KeyValueLocal   = "attention.value_length_swa" // the same
-	KeySharedKV     = "attention.shared_kv_layers" // how many of the last layers have no keys of their own
+	KeyKeyLocal     = "attention.key_length_swa"   // in layers with a window
+	KeyValueLocal   = "attention.value_length_swa" // in layers with a window
+	KeySharedKV     = "attention.shared_kv_layers" // number of last layers without keys of their own
 	KeyLayerInput   = "embedding_length_per_layer_input"
 	KeyNormEps      = "attention.layer_norm_rms_epsilon"
 	KeyLayerNormEps = "attention.layer_norm_epsilon"
@@ -44,7 +44,7 @@ const (
 	KeyExpertScale  = "expert_weights_scale"
 	KeyExpertGating = "expert_gating_func"
 	KeyRopeDim      = "rope.dimension_count"
-	KeyRopeDimLocal = "rope.dimension_count_swa" // of layers with a window
+	KeyRopeDimLocal = "rope.dimension_count_swa" // in layers with a window
 	KeyRopeBase     = "rope.freq_base"
 	KeyRopeBaseSWA  = "rope.freq_base_swa"
 	KeyRopeScaling  = "rope.scaling.type"
@@ -56,30 +56,30 @@ const (
 	KeyYarnBetaFast = "rope.scaling.yarn_beta_fast"
 	KeyYarnBetaSlow = "rope.scaling.yarn_beta_slow"
 	KeyYarnLog      = "rope.scaling.yarn_log_multiplier"
-	KeyRopeLinear   = "rope.scale_linear" // 2023's name of the factor
+	KeyRopeLinear   = "rope.scale_linear" // the name of KeyRopeFactor in 2023
 )
 
-// Hparams are the numbers of a model whose layers are all alike: what its metadata
-// say. Zeros are left out, but for those that every file must have.
+// Hparams are the parameters of a model whose layers are all alike. Metadata omits zeros,
+// except for keys that every file must have.
 type Hparams struct {
 	Sizes
 	Context  int
 	Layers   int
-	Window   int // positions that tokens of windowed layers see
-	Used     int // experts of a token
-	LocalDim int // elements of a head of windowed layers, in architectures where they differ
-	Shared   int // of the last layers, that use keys and values of earlier ones
+	Window   int // positions that a token sees in layers with a window
+	Used     int // experts that a token uses
+	LocalDim int // elements of a head in layers with a window, if they differ
+	Shared   int // number of last layers that use keys and values of earlier ones
 	NormEps  float32
 	RopeBase float32
 }
 
-// Pair is a key with its value, a uint32 or a float32.
+// Pair is a key and its value, which is a uint32 or a float32.
 type Pair struct {
 	Key   string
 	Value any
 }
 
-// Metadata returns the keys of a model of that architecture, with their prefix.
+// Metadata returns the metadata of a model with the parameters h. Keys have the prefix "ARCH.".
 func (a *Arch) Metadata(h *Hparams) []Pair {
 	var list []Pair
 	number := func(key string, n int) {
@@ -143,7 +143,7 @@ func (a *Arch) Metadata(h *Hparams) []Pair {
 	return append(list, Pair{a.Name + "." + a.NormEps(), h.NormEps})
 }
 
-// NormEps returns the key of what norms add to mean squares or variances.
+// NormEps returns the key of epsilon, which norms add to mean squares or variances.
 func (a *Arch) NormEps() string {
 	if a.LayerNorm {
 		return KeyLayerNormEps

@@ -1,6 +1,6 @@
 package arch
 
-// LFM2 is Liquid's LFM 2: most layers have a short convolution in the place of attention.
+// LFM2 is Liquid's LFM 2: most layers have a short convolution instead of attention.
 var LFM2 = Arch{
 	Name:     "lfm2",
 	HF:       []string{"Lfm2ForCausalLM", "LFM2ForCausalLM"},

@@ -1,8 +1,8 @@
 package arch
 
-// Llama is LLaMA 1 to 3, Mistral, Mixtral and whatever else was converted to their
-// form. A Hugging Face checkpoint rotates halves: its rows of queries and keys are
-// reordered on conversion so that neighbours turn together.
+// Llama is LLaMA 1 to 3, Mistral, Mixtral and other models that were converted to their form. A
+// Hugging Face checkpoint rotates halves, so conversion reorders the rows of its queries and
+// keys to make neighbours rotate as pairs.
 var Llama = Arch{
 	Name:     "llama",
 	HF:       []string{"LlamaForCausalLM", "MistralForCausalLM", "MixtralForCausalLM", "LLaMAForCausalLM"},
@@ -14,7 +14,7 @@ var Llama = Arch{
 	Output:   llamaOutput,
 }
 
-// The tables that most architectures begin with.
+// The tables on which most architectures are based.
 var (
 	llamaInput = []Tensor{
 		{Role: TokenEmbed, Rows: Vocab, Cols: Embd, HF: "embed_tokens", Meta: "tok_embeddings", Cut: CutCols},

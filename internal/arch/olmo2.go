@@ -1,8 +1,8 @@
 package arch
 
-// Olmo2 is OLMo 2 and 3: no norm before attention and the feed-forward network, but one
-// after each, and queries and keys are normalized as a whole, before they are heads.
-// Of OLMo 3, which slides, the sliding layers turn by unscaled frequencies.
+// Olmo2 is OLMo 2 and 3. Norms are after attention and the feed-forward network, not before.
+// Queries and keys are normalized over all heads together. OLMo 3 has layers with windows,
+// whose RoPE is not scaled.
 var Olmo2 = Arch{
 	Name:     "olmo2",
 	HF:       []string{"Olmo2ForCausalLM", "Olmo3ForCausalLM"},

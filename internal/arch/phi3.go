@@ -1,8 +1,8 @@
 package arch
 
-// Phi3 is Phi 3, 3.5 and 4: queries, keys and values in one matrix, gate and up in
-// another. Of a head a part may turn only, by frequencies that depend on the length of
-// the context (longrope).
+// Phi3 is Phi 3, 3.5 and 4: queries, keys and values are in one matrix, gate and up in another.
+// RoPE may apply to a part of each head, with frequencies that depend on the length of the
+// context (longrope).
 var Phi3 = Arch{
 	Name:     "phi3",
 	HF:       []string{"Phi3ForCausalLM"},

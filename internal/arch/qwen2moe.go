@@ -1,8 +1,8 @@
 package arch
 
-// Qwen2MoE is Qwen 1.5 and 2 with experts: the weights of those that a token uses are
-// the router's own probabilities, and one more is used by every token, as far as a
-// score of its own says.
+// Qwen2MoE is Qwen 1.5 and 2 with experts. The weights of the chosen experts are the router's
+// probabilities. Every token also uses a shared expert, whose weight comes from a score of its
+// own.
 var Qwen2MoE = Arch{
 	Name:         "qwen2moe",
 	HF:           []string{"Qwen2MoeForCausalLM"},

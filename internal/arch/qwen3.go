@@ -1,6 +1,6 @@
 package arch
 
-// Qwen3 is Qwen 3: queries and keys are normalized head by head before they turn.
+// Qwen3 is Qwen 3: each head of queries and keys is normalized before RoPE.
 var Qwen3 = Arch{
 	Name:     "qwen3",
 	HF:       []string{"Qwen3ForCausalLM"},

@@ -1,7 +1,7 @@
 package arch
 
-// Qwen35 is the text part of Qwen 3.5: most layers have a gated delta rule in the place
-// of attention, and what attention gives is gated.
+// Qwen35 is the text part of Qwen 3.5: most layers have a gated delta rule instead of
+// attention, and the output of attention is gated.
 var Qwen35 = Arch{
 	Name:       "qwen35",
 	HF:         []string{"Qwen3_5ForCausalLM", "Qwen3_5ForConditionalGeneration"},

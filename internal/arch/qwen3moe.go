@@ -12,7 +12,7 @@ var Qwen3MoE = Arch{
 	Output:       llamaOutput,
 }
 
-// qwenMoE is Qwen's experts and their router.
+// qwenMoE lists the tensors of Qwen's experts and their router.
 var qwenMoE = with(llamaMoE,
 	Tensor{Role: Router, Rows: Experts, Cols: Embd, HF: "mlp.gate"},
 	Tensor{

@@ -1,59 +1,59 @@
 package arch
 
-// Dim is a size that shapes are made of.
+// Dim is a symbolic size of a dimension.
 type Dim int
 
 const (
-	One           Dim = iota // no dimension at all
+	One           Dim = iota // not a dimension
 	Vocab                    // rows of the embedding
 	Embd                     // embedding_length
 	FFN                      // feed_forward_length
-	Q                        // all query heads
-	K                        // keys of all key heads
-	V                        // values of all key heads
-	Heads                    // values for all query heads: what attention gives
-	Key                      // one head of queries or keys
+	Q                        // elements of all query heads
+	K                        // elements of all key heads
+	V                        // elements of all value heads
+	Heads                    // values for all query heads: the output of attention
+	Key                      // elements of one head of queries or keys
 	Experts                  // expert_count
 	QKV                      // Q, K and V together
 	FFN2                     // twice FFN
 	FFNExpert                // expert_feed_forward_length
-	FFNExpert2               // twice that
+	FFNExpert2               // twice FFNExpert
 	FFNShared                // expert_shared_feed_forward_length
-	Single                   // a matrix of one row
+	Single                   // 1, as a dimension
 	Embd3                    // three times Embd
 	Taps                     // positions of a convolution
 	Q2                       // twice Q: queries with their gates
-	DeltaChannels            // queries, keys and values of a gated delta rule
-	DeltaInner               // all values of it
-	DeltaHeads               // heads of values
-	DeltaValue               // one head of values
-	QueryHeads               // a number of each query head
-	RopePairs                // pairs of a head that turn
+	DeltaChannels            // queries, keys and values of a gated delta rule together
+	DeltaInner               // elements of all its value heads
+	DeltaHeads               // number of its value heads
+	DeltaValue               // elements of one of its value heads
+	QueryHeads               // number of query heads
+	RopePairs                // pairs of a head that RoPE rotates
 	LayerInput               // embedding_length_per_layer_input
-	AllInputs                // that of all layers
+	AllInputs                // LayerInput times the number of layers
 )
 
-// Sizes are the numbers behind the dimensions, of a model and one of its layers.
+// Sizes are the numbers for the dimensions of a model and one of its layers.
 type Sizes struct {
 	VocabSize  int
 	Dim        int
 	FFNDim     int
-	NumHeads   int // of queries
+	NumHeads   int // heads of queries
 	NumKVHeads int
 	KeyDim     int
 	ValueDim   int
-	NumExperts int // 0: none
+	NumExperts int // 0: no experts
 	ExpertFFN  int // inner elements of an expert
-	SharedFFN  int // of the expert that all tokens use
-	RopeDim    int // elements of a head that turn
-	Taps       int // positions of a layer's convolution; 0: it has attention
-	LayerInput int // elements of a layer's own input; 0: there is none
-	AllInputs  int // that of all layers
+	SharedFFN  int // inner elements of the expert that all tokens use
+	RopeDim    int // elements of a head that RoPE rotates
+	Taps       int // positions of the layer's convolution; 0: it has attention
+	LayerInput int // elements of the layer's own input; 0: it has none
+	AllInputs  int // LayerInput times the number of layers
 
-	SharedKV bool // the layer uses keys and values of an earlier one
+	SharedKV bool // the layer uses the keys and values of an earlier layer
 
 	Delta                                   bool // the layer has a gated delta rule
-	SSMState, SSMGroups, SSMHeads, SSMInner int  // elements of its key heads, their number, heads of values, and their elements in all
+	SSMState, SSMGroups, SSMHeads, SSMInner int  // key head's length, key heads, value heads, their total length
 }
 
 // Of returns the size of a dimension.

@@ -1,6 +1,6 @@
 package arch
 
-// SmolLM3 is SmolLM 3: in every fourth layer no head turns.
+// SmolLM3 is SmolLM 3: every fourth layer has no RoPE.
 var SmolLM3 = Arch{
 	Name:         "smollm3",
 	HF:           []string{"SmolLM3ForCausalLM"},

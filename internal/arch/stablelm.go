@@ -1,7 +1,7 @@
 package arch
 
-// StableLM is StableLM 3B and 2: LayerNorm, and a part of a head that turns. Without a
-// norm before the feed-forward network that reads what attention reads, beside it.
+// StableLM is StableLM 3B and 2: LayerNorm, and RoPE for a part of each head. If there is no
+// norm before the feed-forward network, it runs in parallel with attention, on the same input.
 var StableLM = Arch{
 	Name:      "stablelm",
 	HF:        []string{"StableLmForCausalLM", "StableLMEpochForCausalLM"},

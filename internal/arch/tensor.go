@@ -2,39 +2,39 @@ package arch
 
 import "slices"
 
-// Role is what a tensor is for. Its text is the tensor's usual name in GGUF, without
+// Role is the purpose of a tensor. Its text is the tensor's usual name in GGUF, without
 // "blk.N." and ".weight".
 type Role string
 
-// The roles of tensors, with the usual shape of each, outermost dimension first.
+// The roles of tensors, with their usual shapes, outermost dimension first.
 const (
 	TokenEmbed Role = "token_embd"         // [Vocab, Embd]
-	RopeFreqs  Role = "rope_freqs"         // [RopePairs] divisors of the frequencies
-	RopeLong   Role = "rope_factors_long"  // the same, for contexts longer than the training's
-	RopeShort  Role = "rope_factors_short" // the same, for all others
+	RopeFreqs  Role = "rope_freqs"         // [RopePairs] divisors of RoPE's frequencies
+	RopeLong   Role = "rope_factors_long"  // [RopePairs] for contexts beyond training's
+	RopeShort  Role = "rope_factors_short" // [RopePairs] for shorter contexts
 	OutputNorm Role = "output_norm"        // [Embd]
-	Output     Role = "output"             // [Vocab, Embd]; where absent, TokenEmbed serves
+	Output     Role = "output"             // [Vocab, Embd]; without it TokenEmbed is used
 
 	AttnNorm  Role = "attn_norm"   // [Embd]
 	AttnQ     Role = "attn_q"      // [Q, Embd]
 	AttnK     Role = "attn_k"      // [K, Embd]
 	AttnV     Role = "attn_v"      // [V, Embd]
-	AttnQNorm Role = "attn_q_norm" // [Key] of each query head
-	AttnKNorm Role = "attn_k_norm" // [Key] of each key head
+	AttnQNorm Role = "attn_q_norm" // [Key] for each query head
+	AttnKNorm Role = "attn_k_norm" // [Key] for each key head
 	AttnQKV   Role = "attn_qkv"    // [QKV, Embd] queries, keys and values in one
 	AttnOut   Role = "attn_output" // [Embd, Heads]
 
-	AttnSinks    Role = "attn_sinks"          // [QueryHeads] a score without value of each query head
-	AttnPostNorm Role = "post_attention_norm" // [Embd] of what attention gives
-	FFNPostNorm  Role = "post_ffw_norm"       // [Embd] of what the network gives
+	AttnSinks    Role = "attn_sinks"          // [QueryHeads] by query head, a score without a value
+	AttnPostNorm Role = "post_attention_norm" // [Embd] norm of the output of attention
+	FFNPostNorm  Role = "post_ffw_norm"       // [Embd] norm of the output of the feed-forward network
 
-	TokenInputs   Role = "per_layer_token_embd" // [Vocab, AllInputs] what a token gives to each layer
-	InputProj     Role = "per_layer_model_proj" // [AllInputs, Embd] what its embedding gives
-	InputNorm     Role = "per_layer_proj_norm"  // [LayerInput] of what the embedding gives
+	TokenInputs   Role = "per_layer_token_embd" // [Vocab, AllInputs] all layers' inputs, by token
+	InputProj     Role = "per_layer_model_proj" // [AllInputs, Embd] adds inputs from the embedding
+	InputNorm     Role = "per_layer_proj_norm"  // [LayerInput] norm of these added inputs
 	InputGate     Role = "inp_gate"             // [LayerInput, Embd]
 	InputOut      Role = "proj"                 // [Embd, LayerInput]
 	InputPostNorm Role = "post_norm"            // [Embd]
-	LayerScale    Role = "layer_output_scale"   // [Single] of all that leaves a layer
+	LayerScale    Role = "layer_output_scale"   // [Single] factor of the output of a layer
 
 	ConvIn   Role = "shortconv.in_proj"  // [Embd3, Embd] of a short convolution
 	ConvTaps Role = "shortconv.conv"     // [Embd, Taps]
@@ -57,59 +57,59 @@ const (
 	GateUp  Role = "ffn_gate_up"  // [FFN2, Embd] gate and up in one
 	Router  Role = "ffn_gate_inp" // [Experts, Embd]
 
-	SharedFFNGate Role = "ffn_gate_shexp"     // [FFNShared, Embd] of the expert that every token uses
+	SharedFFNGate Role = "ffn_gate_shexp"     // [FFNShared, Embd] for the expert that every token uses
 	SharedFFNUp   Role = "ffn_up_shexp"       // [FFNShared, Embd]
 	SharedFFNDown Role = "ffn_down_shexp"     // [Embd, FFNShared]
 	SharedRouter  Role = "ffn_gate_inp_shexp" // [Single, Embd]
 
-	RouterScale     Role = "ffn_gate_inp.scale"  // [Embd] of what the router reads, RMSNorm of the state divided by the root of its length
-	ExpertsNorm     Role = "pre_ffw_norm_2"      // [Embd] of what the experts read, where that is not what all tokens' network reads
-	ExpertsScale    Role = "ffn_down_exps.scale" // [Experts] of their weights
-	ExpertsPostNorm Role = "post_ffw_norm_2"     // [Embd] of what they give together
-	SharedPostNorm  Role = "post_ffw_norm_1"     // [Embd] of what the network gives that all tokens use
+	RouterScale     Role = "ffn_gate_inp.scale"  // [Embd] factors of the router's input: RMSNorm(state) / sqrt(Embd)
+	ExpertsNorm     Role = "pre_ffw_norm_2"      // [Embd] norm of the experts' input, if not FFNNorm's
+	ExpertsScale    Role = "ffn_down_exps.scale" // [Experts] factors of the experts' weights
+	ExpertsPostNorm Role = "post_ffw_norm_2"     // [Embd] norm of the sum of the experts' outputs
+	SharedPostNorm  Role = "post_ffw_norm_1"     // [Embd] norm of the output of the shared network
 )
 
-// Weight returns the end of the names of the role's weights.
+// Weight returns the role with ".weight": the end of the tensor's name.
 func (r Role) Weight() string { return string(r) + ".weight" }
 
-// Tensor is a tensor that an architecture has, once or in every layer.
+// Tensor describes a tensor of an architecture, which a model has once or in every layer.
 type Tensor struct {
 	Role Role
-	Name string // in GGUF, as Role; "": the same
+	Name string // name in GGUF, without "blk.N." and ".weight"; "": as Role
 
-	Stack      Dim // how many matrices lie one after the other; One: it is no stack
-	Rows, Cols Dim // of each; a vector has One row
+	Stack      Dim // number of matrices, one after the other; One: not a stack
+	Rows, Cols Dim // size of each matrix; a vector has One row
 
-	In    Mixer  // the layers that have it
-	Parts []Part // that rows of it are, one after the other; nil: it is one matrix
+	In    Mixer  // which layers have it
+	Parts []Part // the matrices whose rows it consists of; nil: it is one matrix
 
-	Bare     bool // its name has no ".weight" behind it
-	Optional bool // a file may be without it
-	Bias     bool // it must have a bias; any matrix may. Of a vector, LayerNorm's
-	Unscaled bool // what is called NAME.scale is not a factor of its products
+	Bare     bool // its name has no ".weight"
+	Optional bool // files may lack it
+	Bias     bool // it must have a bias, which any matrix may have; a vector's is LayerNorm's
+	Unscaled bool // a tensor called NAME.scale is not a factor of its products
 
-	HF      string   // in a Hugging Face checkpoint, without "model.layers.N." and ".weight"; %d is the expert
-	BareHF  bool     // it has no ".weight" there, but in GGUF
-	Stacked *Stacked // another form of it there; nil: there is none
+	HF      string   // name in Hugging Face files, without "model.layers.N." and ".weight"; %d: expert
+	BareHF  bool     // it has ".weight" in GGUF, but not in HF
+	Stacked *Stacked // its form with all experts in one tensor in HF; nil: none
 
-	Meta string // in Meta's own checkpoints, without "layers.N." and ".weight"
-	Cut  Cut    // among the files of those
+	Meta string // name in Meta's own checkpoints, without "layers.N." and ".weight"
+	Cut  Cut    // how it is divided among Meta's files
 }
 
-// Mixer says which layers have a tensor: by how they read earlier positions, and by whether
-// they have keys or an input of their own.
+// Mixer says which layers have a tensor. It depends on how a layer reads earlier positions, and
+// on whether it has keys or an input of its own.
 type Mixer int
 
 const (
 	AllLayers   Mixer = iota
-	AttnLayers        // by attention
-	ConvLayers        // by a short convolution
-	DeltaLayers       // by a gated delta rule
-	OwnKVLayers       // by attention to keys of their own, not those of an earlier layer
-	InputLayers       // layers, and models, where every layer has an input of its own
+	AttnLayers        // with attention
+	ConvLayers        // with a short convolution
+	DeltaLayers       // with a gated delta rule
+	OwnKVLayers       // with attention and keys of their own, not those of an earlier layer
+	InputLayers       // in models where every layer has an input of its own; also outside of layers
 )
 
-// In reports whether a layer of the given sizes has tensors of that kind.
+// In reports whether a layer of the given sizes has the tensors of m.
 func (s *Sizes) In(m Mixer) bool {
 	switch m {
 	case AttnLayers:
@@ -126,13 +126,14 @@ func (s *Sizes) In(m Mixer) bool {
 	return true
 }
 
-// Part is rows of a fused matrix that have a role of their own.
+// Part describes rows of a fused matrix that have a role of their own.
 type Part struct {
 	Role Role
 	Rows Dim
 }
 
-// Roles returns the roles of the matrices that lie in the tensor, or in each of a stack.
+// Roles returns the roles of the matrices in the tensor. If the tensor is a stack, these are
+// the roles in each of its matrices.
 func (t *Tensor) Roles() []Role {
 	if t.Parts == nil {
 		return []Role{t.Role}
@@ -144,7 +145,7 @@ func (t *Tensor) Roles() []Role {
 	return roles
 }
 
-// Cut is how Meta's checkpoints divide a tensor among their files.
+// Cut says how Meta's checkpoints divide a tensor among their files.
 type Cut int
 
 const (
@@ -161,10 +162,10 @@ func (t *Tensor) GGUF() string {
 	return string(t.Role)
 }
 
-// File returns the tensor's name in files, without "blk.N.".
+// File returns the tensor's name in GGUF with its suffix, but without "blk.N.".
 func (t *Tensor) File() string { return t.GGUF() + t.Suffix() }
 
-// Suffix returns what follows the names that Tensors yields in files.
+// Suffix returns ".weight", or "" if the tensor's name has no such suffix.
 func (t *Tensor) Suffix() string {
 	if t.Bare {
 		return ""
@@ -189,7 +190,7 @@ func (t *Tensor) Shape(s *Sizes) []int {
 }
 
 // with returns a copy of list with changes. A tensor of changes replaces the one of the same
-// role. A new role is inserted behind the tensor that precedes it in changes, or at the end.
+// role. A new role is inserted after the tensor that precedes it in changes, or at the end.
 func with(list []Tensor, changes ...Tensor) []Tensor {
 	list = slices.Clone(list)
 	at := len(list)

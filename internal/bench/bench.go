@@ -1,8 +1,8 @@
-// Package bench measures how fast a model runs here, as llama-bench does: prompt and
-// generated tokens a second with their spread, in the forms that scripts made for that
-// read. It also says what bounds them: the bytes of weights read a second beside what
-// this machine's memory gives (generation), the multiply-adds a second and core (prompts),
-// and whether the machine was busy or hot meanwhile.
+// Package bench measures how fast a model runs on this machine: prompt and generated tokens per
+// second, with their spread. Its reports have llama-bench's formats, so scripts for llama-bench
+// can read them. It also says what bounds the speed: for generation the bytes of weights read
+// per second, compared with the memory's bandwidth, for prompts the multiply-adds per second
+// and core. Sensors tell whether the machine was busy or hot.
 package bench
 
 import (
@@ -12,19 +12,18 @@ import (
 	"alpaca/internal/quant"
 )
 
-// A Test is one measurement to make: evaluate Prompt tokens, then generate Gen,
-// on a context that already holds Depth, of Parallel texts at once.
+// A Test is one measurement: evaluate Prompt tokens, then generate Gen tokens, in a context
+// that already has Depth tokens, for Parallel texts at once.
 type Test struct {
-	Prompt, Gen, Depth int // of each text
-	Parallel           int // texts
+	Prompt, Gen, Depth int // tokens of each text
+	Parallel           int // number of texts
 	Batch              int // prompt tokens evaluated together
 	Threads            int
 	CacheK, CacheV     quant.Type
 }
 
-// Name returns the test's short name, such as "pp512", "tg128" or
-// "pp512+tg128", with " x8" where there are several texts and " @ d4096" where there
-// is a depth.
+// Name returns the test's short name, such as "pp512", "tg128" or "pp512+tg128". Several texts
+// add " x8", a depth adds " @ d4096".
 func (t Test) Name() string {
 	var name string
 	switch {
@@ -44,11 +43,11 @@ func (t Test) Name() string {
 	return name
 }
 
-// Grid is the lists whose combinations are the tests of a model.
+// Grid has lists of settings. Their combinations are the tests of a model.
 type Grid struct {
-	Prompts, Gens []int    // a test for each; 0 for none
-	PromptGens    [][2]int // a test of a prompt followed by generation for each
-	Parallels     []int    // texts at once
+	Prompts, Gens []int    // a test for each number, except 0
+	PromptGens    [][2]int // a test of a prompt and generation for each pair
+	Parallels     []int    // numbers of texts
 	Depths        []int
 	Batches       []int
 	Threads       []int
@@ -56,8 +55,8 @@ type Grid struct {
 	CacheVs       []quant.Type
 }
 
-// Tests returns every combination, those of one session (the same batch, cache
-// types and threads) one after another.
+// Tests returns every combination. Tests with the same batch, cache types and threads, which
+// share a session, are neighbours.
 func (g Grid) Tests() []Test {
 	var tests []Test
 	for _, k := range g.CacheKs {
@@ -96,35 +95,35 @@ func (g Grid) ofKind(t Test) (tests []Test) {
 	return tests
 }
 
-// Model is what a report says of the model.
+// Model is what a report says about the model.
 type Model struct {
 	File   string // path
 	Type   string // such as "llama 1B Q4_0"
 	Size   int64  // bytes of all tensors
 	Params int64  // number of weights
 
-	// Read is the bytes of weights that generating a token reads, and
-	// MulAdds the multiply-adds of a prompt token, without attention and
-	// without the output matrix, which only a prompt's last token needs.
+	// Read is how many bytes of weights the generation of a token reads. MulAdds is the number
+	// of multiply-adds of a prompt token, without attention and without the output matrix,
+	// which only the last token of a prompt needs.
 	Read    int64
 	MulAdds int64
 }
 
-// A Result is a test with what was measured.
+// A Result is a test and its measurements.
 type Result struct {
 	Model   Model
 	Test    Test
 	Started time.Time
 	Samples []time.Duration // one for each repetition
 
-	ReadBandwidth float64 // bytes per second, measured in the same run; 0: not measured
-	PeakMemory    int64   // most memory of its own the process had, in bytes
+	ReadBandwidth float64 // of the memory, in bytes per second; 0: not measured
+	PeakMemory    int64   // peak of the process's own memory, in bytes
 	CPU           string
 	Commit        string
 	Sensors       Sensors
 }
 
-// tokens returns the number of tokens that a repetition evaluates, of all texts.
+// tokens returns the number of tokens of all texts that a repetition evaluates.
 func (r *Result) tokens() float64 { return float64(r.Test.Parallel * (r.Test.Prompt + r.Test.Gen)) }
 
 // Rates returns the samples as tokens per second.
@@ -136,7 +135,7 @@ func (r *Result) Rates() []float64 {
 	return rates
 }
 
-// Nanoseconds returns the samples in nanoseconds.
+// nanoseconds returns the samples in nanoseconds.
 func (r *Result) nanoseconds() []float64 {
 	ns := make([]float64, len(r.Samples))
 	for i, d := range r.Samples {
@@ -145,9 +144,8 @@ func (r *Result) nanoseconds() []float64 {
 	return ns
 }
 
-// WeightRate returns the bytes of weights read per second at the median rate of
-// a pure generation test, 0 for others. Texts that are generated at once share a
-// reading.
+// WeightRate returns the bytes of weights read per second at the median rate of a pure
+// generation test, and 0 for other tests. Parallel texts share each reading.
 func (r *Result) WeightRate() float64 {
 	if r.Test.Prompt > 0 {
 		return 0
@@ -155,8 +153,7 @@ func (r *Result) WeightRate() float64 {
 	return summarize(r.Rates()).median * float64(r.Model.Read) / float64(r.Test.Parallel)
 }
 
-// BandwidthShare returns WeightRate as a part of the memory's bandwidth, 0 where
-// either is unknown.
+// BandwidthShare returns WeightRate divided by ReadBandwidth, or 0 if either is unknown.
 func (r *Result) BandwidthShare() float64 {
 	if r.ReadBandwidth == 0 {
 		return 0
@@ -164,8 +161,8 @@ func (r *Result) BandwidthShare() float64 {
 	return r.WeightRate() / r.ReadBandwidth
 }
 
-// MulAddRate returns the multiply-adds per second and thread at the median rate
-// of a pure prompt test, 0 for others.
+// MulAddRate returns the multiply-adds per second and thread at the median rate of a pure
+// prompt test, and 0 for other tests.
 func (r *Result) MulAddRate() float64 {
 	if r.Test.Gen > 0 {
 		return 0

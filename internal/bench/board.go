@@ -6,27 +6,27 @@ import (
 	"alpaca/internal/machine"
 )
 
-// Board is the machine that results were measured on, for readers who have another. Empty
-// texts and zeros are unknown.
+// Board describes the machine on which results were measured. Empty texts and zeros mean
+// unknown.
 type Board struct {
 	Name      string // such as "Raspberry Pi 5 Model B Rev 1.0"
 	CPU       string
-	System    string // operating system and architecture, with the kernel's release
+	System    string // operating system, architecture and release of the kernel
 	Threads   machine.Threads
-	Levels    []string // sets of kernels that the CPU can run
-	Memory    int64    // bytes in all
-	Clocks    []Clock  // of the cores
-	Throttled string   // what the firmware says has happened since the start
+	Levels    []string // instruction levels of the kernels that the CPU can run
+	Memory    int64    // total bytes
+	Clocks    []Clock  // clocks of the cores
+	Throttled string   // throttling since the start, from the firmware
 }
 
-// Clock is the highest frequency of some cores, and who chooses the frequency.
+// Clock is the highest frequency of some cores, and the governor that chooses their frequency.
 type Clock struct {
 	Cores    int
 	MHz      float64
 	Governor string
 }
 
-// ReadBoard asks the system.
+// ReadBoard reads the description of this machine from the system.
 func ReadBoard() Board {
 	b := Board{
 		CPU: machine.CPUName(), System: runtime.GOOS + "/" + runtime.GOARCH,

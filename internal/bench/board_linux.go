@@ -10,13 +10,13 @@ import (
 	"strings"
 )
 
-// read asks Linux, and on a Raspberry Pi its firmware.
+// read fills in what Linux knows, and on a Raspberry Pi its firmware.
 func (b *Board) read() {
 	b.readFiles(os.DirFS("/"))
 	b.Throttled = throttledText(vcgencmd())
 }
 
-// readFiles reads the files that Linux offers under root.
+// readFiles reads Linux's files under root.
 func (b *Board) readFiles(root fs.FS) {
 	b.Name = strings.Trim(cmp.Or(readText(root, "proc/device-tree/model"),
 		strings.TrimSpace(readText(root, "sys/class/dmi/id/sys_vendor")+" "+readText(root, "sys/class/dmi/id/product_name"))), "\x00")
@@ -42,8 +42,8 @@ func (b *Board) readFiles(root fs.FS) {
 	slices.SortFunc(b.Clocks, func(x, y Clock) int { return cmp.Compare(y.MHz, x.MHz) })
 }
 
-// throttledText says what "throttled=0x50005" tells of the time since the start: bits 16 to
-// 19 are those of throttledBits, kept.
+// throttledText describes what an answer such as "throttled=0x50005" says about the time since
+// the start. Bits 16 to 19 are the bits of throttledBits at any time since then.
 func throttledText(answer string) string {
 	_, hex, found := strings.Cut(strings.TrimSpace(answer), "=0x")
 	bits, err := strconv.ParseUint(hex, 16, 64)

@@ -2,5 +2,5 @@
 
 package bench
 
-// read knows nothing more on systems other than Linux.
+// read does nothing, because other systems than Linux tell no more.
 func (b *Board) read() {}

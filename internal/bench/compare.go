@@ -11,8 +11,7 @@ import (
 	"gonum.org/v1/gonum/stat/distuv"
 )
 
-// A saved result is what Compare needs of an earlier run, by the names of the
-// JSON report.
+// saved has the fields of a result in a JSON report that Compare needs.
 type saved struct {
 	ModelType string    `json:"model_type"`
 	ModelSize int64     `json:"model_size"`
@@ -23,11 +22,11 @@ type saved struct {
 	Prompt    int       `json:"n_prompt"`
 	Gen       int       `json:"n_gen"`
 	Depth     int       `json:"n_depth"`
-	Parallel  int       `json:"n_parallel"` // absent in reports of one text
+	Parallel  int       `json:"n_parallel"` // missing in reports of one text
 	Rates     []float64 `json:"samples_ts"`
 }
 
-// A Baseline is the results of an earlier run.
+// A Baseline has the results of an earlier run.
 type Baseline []saved
 
 // ReadBaseline reads the JSON report at path.
@@ -40,7 +39,7 @@ func ReadBaseline(path string) (Baseline, error) {
 	if err := json.Unmarshal(data, &b); err != nil {
 		var other *json.UnmarshalTypeError
 		if errors.As(err, &other) {
-			// Not the name of a Go type.
+			// The message should not name a Go type.
 			err = fmt.Errorf("%s at byte %d is not what such a report has there", other.Value, other.Offset)
 		}
 		return nil, fmt.Errorf("bench: %s is not a JSON report of a benchmark: %w", path, err)
@@ -48,7 +47,7 @@ func ReadBaseline(path string) (Baseline, error) {
 	return b, nil
 }
 
-// find returns the result of the same test, nil where there is none.
+// find returns the baseline's result of the same test, or nil.
 func (b Baseline) find(r *Result) *saved {
 	for i := range b {
 		s := &b[i]
@@ -63,8 +62,8 @@ func (b Baseline) find(r *Result) *saved {
 	return nil
 }
 
-// Compare writes a line for each result: the ratio of its median rate to the
-// baseline's and whether that is more than noise.
+// Compare writes a line for each result: the ratio of its median rate to the baseline's, and
+// whether the difference is more than noise.
 func (b Baseline) Compare(w io.Writer, results []*Result) error {
 	for _, r := range results {
 		line := "not in the baseline"
@@ -79,14 +78,14 @@ func (b Baseline) Compare(w io.Writer, results []*Result) error {
 	return nil
 }
 
-// smallest is the least change that is called one: below it, the same program measured
-// twice differs more.
+// smallest is the smallest relative change that verdict reports. Two measurements of the same
+// program can differ by as much.
 const smallest = 0.01
 
 // verdict says whether two samples differ, by Welch's t-test at 1 %.
 func verdict(old, now []float64) string {
 	a, b := summarize(old), summarize(now)
-	change := b.median/a.median - 1 // as the ratio beside it
+	change := b.median/a.median - 1 // of the medians, as is the ratio in the same line
 	if len(old) < 2 || len(now) < 2 {
 		return fmt.Sprintf("%+.1f %%, noise unknown: needs 2 repetitions or more", 100*change)
 	}
@@ -102,8 +101,8 @@ func verdict(old, now []float64) string {
 	return fmt.Sprintf("slower by %.1f %% (p = %.1g)", -100*change, p)
 }
 
-// welch returns the probability of means that differ as much where the true ones
-// are the same (B. L. Welch, Biometrika 34, 1947).
+// welch returns the probability that means differ by at least this much if the true means are
+// the same (B. L. Welch, Biometrika 34, 1947).
 func welch(a stats, na int, b stats, nb int) float64 {
 	va, vb := a.stddev*a.stddev/float64(na), b.stddev*b.stddev/float64(nb)
 	if va+vb == 0 {

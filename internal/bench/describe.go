@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Describe returns what a report says of m.
+// Describe returns what a report says about m.
 func Describe(m *model.Model) Model {
 	d := Model{File: m.File.Path}
 	elems := map[quant.Type]int64{}
@@ -25,8 +25,7 @@ func Describe(m *model.Model) Model {
 	return d
 }
 
-// work returns the bytes of weights that generating a token reads and the
-// multiply-adds of a prompt's token.
+// work returns Model.Read and Model.MulAdds of m.
 func work(m *model.Model) (read, mulAdds int64) {
 	use := func(l *model.Linear) {
 		read += int64(len(l.W.Data))
@@ -35,7 +34,7 @@ func work(m *model.Model) (read, mulAdds int64) {
 	for i := range m.Weights.Layers {
 		l := &m.Weights.Layers[i]
 		l.Each(use)
-		for j := range l.Experts[:min(m.Config.NumUsed, len(l.Experts))] { // all are of one size
+		for j := range l.Experts[:min(m.Config.NumUsed, len(l.Experts))] { // all have one size
 			use(&l.Experts[j].Gate)
 			use(&l.Experts[j].Up)
 			use(&l.Experts[j].Down)
@@ -45,7 +44,7 @@ func work(m *model.Model) (read, mulAdds int64) {
 	return read, mulAdds
 }
 
-// sizeLabel rounds a number of weights the way models are named: "1B", "7B".
+// sizeLabel rounds a number of weights as in names of models: "1B", "7B".
 func sizeLabel(params int64) string {
 	if params < 1e9 {
 		return fmt.Sprintf("%.0fM", math.Max(1, math.Round(float64(params)/1e6)))
@@ -53,8 +52,8 @@ func sizeLabel(params int64) string {
 	return fmt.Sprintf("%.0fB", math.Round(float64(params)/1e9))
 }
 
-// fileType names the mix of types: what the metadata say or, where they are
-// silent, the type of most weights.
+// fileType names the mix of types as the metadata say. Without such metadata it names the type
+// of most weights.
 func fileType(f *gguf.File, elems map[quant.Type]int64) string {
 	if n, found, err := f.Uint(gguf.KeyFileType); found && err == nil && n <= math.MaxUint32 {
 		if name := gguf.FileType(n).Describe(); name != "" {

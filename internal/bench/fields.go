@@ -74,11 +74,11 @@ var fields = []field{
 	{"system", "TEXT", func(r *Result) any { return runtime.GOOS + "/" + runtime.GOARCH }},
 }
 
-// constant is the value of a field that has a meaning in llama-bench only: its default,
-// without which scripts that group results by all fields take none.
+// constant returns the value of a field that only llama-bench needs: its default. Scripts that
+// group results by all fields need the field.
 func constant(value any) func(*Result) any { return func(*Result) any { return value } }
 
-// typeName is a type's name as llama-bench writes it.
+// typeName returns a type's name in llama-bench's spelling.
 func typeName(name string) string { return strings.ToLower(name) }
 
 func btoi(b bool) int {

@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// markdown writes llama-bench's table and, to its right, what bounds the rate.
-// Columns have a fixed width, so that rows can be shown as they come.
+// markdown writes llama-bench's table with a further column, what bounds the rate. Columns have
+// a fixed width, so that each row can be written at once.
 type markdown struct {
 	w       io.Writer
 	started bool
@@ -35,10 +35,10 @@ var columns = []column{
 	{"bound", 26, boundText},
 }
 
-// label is what t is called where settings have no columns of their own.
+// label returns t's name for reports that have no columns for settings.
 func (t Test) label() string { return t.Name() + t.unusual() }
 
-// unusual names the settings of t that are not the defaults.
+// unusual returns the settings of t that are not the defaults.
 func (t Test) unusual() string {
 	var s string
 	if t.Batch != 512 {
@@ -50,7 +50,7 @@ func (t Test) unusual() string {
 	return s
 }
 
-// boundText tells how close r came to what bounds it.
+// boundText says how close r came to what bounds its speed.
 func boundText(r *Result) string {
 	if rate := r.MulAddRate(); rate > 0 {
 		return fmt.Sprintf("%.1f Gmadd/s a core", rate/1e9)
@@ -92,7 +92,7 @@ func (m *markdown) Add(r *Result) error {
 
 func (m *markdown) Close() error { return nil }
 
-// bytesText returns n bytes as the field writes them, such as "606.53 MiB".
+// bytesText returns n bytes in binary units, such as "606.53 MiB".
 func bytesText(n int64) string {
 	if n >= 1<<30 {
 		return fmt.Sprintf("%.2f GiB", float64(n)/(1<<30))

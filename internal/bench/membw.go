@@ -7,16 +7,16 @@ import (
 	"time"
 )
 
-// readSize is the memory that ReadBandwidth goes through: more than the caches
-// of the machines that this program is for.
+// readSize is the size of the memory that ReadBandwidth reads. It is larger than the caches of
+// the machines for which this program is made.
 const readSize = 512 << 20
 
-// ReadBandwidth measures how fast threads together read memory, in bytes a
-// second: the best of some passes over memory that no cache holds. It is the
-// limit of generation, which reads every weight for every token.
+// ReadBandwidth measures how fast all threads together read memory, in bytes per second. It is
+// the best of several passes over memory that fits no cache. It limits generation, which reads
+// every weight for every token.
 func ReadBandwidth(ctx context.Context, threads int) (float64, error) {
 	mem := make([]uint64, readSize/8)
-	for i := 0; i < len(mem); i += 512 { // a write in each page makes it real
+	for i := 0; i < len(mem); i += 512 { // a write to each page makes the system allocate it
 		mem[i] = 1
 	}
 	best := 0.0
@@ -40,11 +40,11 @@ func ReadBandwidth(ctx context.Context, threads int) (float64, error) {
 	return best, nil
 }
 
-// sink keeps loads from being left out.
+// sink keeps the compiler from removing loads.
 var sink atomic.Uint64
 
-// readAll touches each cache line of mem once, as many in flight as the CPU can
-// keep: memory is moved by lines, so more loads would only cost time.
+// readAll reads each cache line of mem once, so that as many loads as possible are in flight.
+// Memory moves in whole lines, so more loads would only cost time.
 func readAll(mem []uint64) {
 	var sum uint64
 	for len(mem) >= fourLines {
@@ -54,8 +54,7 @@ func readAll(mem []uint64) {
 	sink.Store(sum)
 }
 
-// readStreams is readAll from four places at once: a CPU that fetches ahead does so
-// for each of them.
+// readStreams is readAll from four places at once, because a CPU can prefetch several streams.
 func readStreams(mem []uint64) {
 	quarter := len(mem) / 4 / fourLines * fourLines
 	a, b, c, d := mem[:quarter], mem[quarter:][:quarter], mem[2*quarter:][:quarter], mem[3*quarter:][:quarter]
@@ -66,7 +65,7 @@ func readStreams(mem []uint64) {
 	sink.Store(sum)
 }
 
-// fourLines is the words of four cache lines.
+// fourLines is the number of words in four cache lines.
 const fourLines = 32
 
 // touch reads the first four cache lines of mem.

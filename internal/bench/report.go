@@ -9,18 +9,18 @@ import (
 	"strings"
 )
 
-// A Report writes results as they come.
+// A Report writes results one by one.
 type Report interface {
 	Add(r *Result) error
-	// Close ends the report. It is called once, also when nothing was added
-	// or the run was cut short.
+	// Close ends the report. It is called once, even if there are no results or the run was
+	// interrupted.
 	Close() error
 }
 
-// Formats are the names that NewReport takes.
+// Formats are the formats of NewReport.
 var Formats = []string{"md", "csv", "json", "jsonl", "sql"}
 
-// NewReport returns a report of that format, written to w.
+// NewReport returns a report that writes to w in one of Formats.
 func NewReport(format string, w io.Writer) Report {
 	switch format {
 	case "md":
@@ -37,7 +37,7 @@ func NewReport(format string, w io.Writer) Report {
 	panic("bench: report format " + format)
 }
 
-// jsonReport writes an array of one object a test, or a line each.
+// jsonReport writes an object for each test, in an array or each on a line.
 type jsonReport struct {
 	w     io.Writer
 	lines bool
@@ -73,8 +73,8 @@ func (j *jsonReport) Close() error {
 	return err
 }
 
-// resultJSON returns r as an object with the fields in order, one to a line
-// where indent is not empty.
+// resultJSON returns r as an object with the fields in order. If indent is not empty, each
+// field is on a line of its own.
 func resultJSON(r *Result, indent string) (string, error) {
 	separator, end := ", ", "}"
 	if indent != "" {
@@ -98,7 +98,7 @@ func resultJSON(r *Result, indent string) (string, error) {
 	return b.String() + end, nil
 }
 
-// csvReport writes a header and a line a test; lists of samples are left out.
+// csvReport writes a header and a line for each test, without the lists of samples.
 type csvReport struct {
 	w       *csv.Writer
 	started bool
@@ -141,7 +141,7 @@ func plain(v any) string {
 	return fmt.Sprint(v)
 }
 
-// sqlReport writes statements that make a table and fill it.
+// sqlReport writes SQL statements that create a table and fill it.
 type sqlReport struct {
 	w       io.Writer
 	started bool

@@ -15,19 +15,19 @@ type Runner struct {
 	Model         *model.Model
 	Repetitions   int
 	NoWarmup      bool
-	ReadBandwidth func(threads int) float64 // 0 where it is not measured
+	ReadBandwidth func(threads int) float64 // returns 0 if it was not measured
 	Commit        string
 	// Progress, if not nil, is called before each test with a description of it.
 	Progress func(what string)
 
 	runner *model.Runner
-	made   Test // whose settings runner has
+	made   Test // the test for whose settings runner was made
 	texts  []*model.Seq
 	batch  model.Batch
 	tokens []int32
 }
 
-// Close ends the runner.
+// Close frees the runner.
 func (r *Runner) Close() error {
 	if r.runner == nil {
 		return nil
@@ -37,8 +37,8 @@ func (r *Runner) Close() error {
 	return old.Close()
 }
 
-// Run measures one test: a warm-up that is not counted, then the repetitions,
-// each from an empty context filled to the test's depth.
+// Run measures one test: a warm-up that does not count, then the repetitions. Each begins with
+// an empty context and fills it to the test's depth first.
 func (r *Runner) Run(ctx context.Context, t Test) (*Result, error) {
 	if err := r.prepare(t); err != nil {
 		return nil, err
@@ -74,8 +74,8 @@ func (r *Runner) say(format string, args ...any) {
 	}
 }
 
-// prepare makes a runner for t, or keeps the one there is if it suits, the texts, and
-// tokens to feed them: seeded noise, as text does not matter to speed.
+// prepare makes a runner for t, unless the current one suits, the texts, and their tokens. The
+// tokens are seeded noise, because they do not affect the speed.
 func (r *Runner) prepare(t Test) error {
 	need := t.Prompt + t.Gen + t.Depth + t.Parallel
 	batch := max(min(t.Batch, max(need, model.DefaultCtx)), t.Parallel)
@@ -106,7 +106,7 @@ func (r *Runner) prepare(t Test) error {
 	return nil
 }
 
-// once runs t and returns the time that its prompts and generation took.
+// once runs t and returns the time for its prompts and generation, without the depth.
 func (r *Runner) once(ctx context.Context, t Test) (time.Duration, error) {
 	for _, s := range r.texts {
 		s.Free()
@@ -130,14 +130,14 @@ func (r *Runner) once(ctx context.Context, t Test) (time.Duration, error) {
 	return time.Since(start), nil
 }
 
-// read evaluates n tokens of each text, text after text, rows of them at a time. What
-// follows the last of a text is wanted.
+// read evaluates n tokens of each text, text after text, in batches of rows tokens. It asks for
+// the logits after the last token of each text.
 func (r *Runner) read(ctx context.Context, n, rows int) error {
 	r.batch.Reset()
 	for i, s := range r.texts {
 		for done := 0; done < n; {
 			m := min(n-done, rows-r.batch.Len())
-			from, wanted := i+s.Len(), 0 // texts differ
+			from, wanted := i+s.Len(), 0 // each text has other tokens
 			if done += m; done == n {
 				wanted = 1
 			}
@@ -156,7 +156,7 @@ func (r *Runner) read(ctx context.Context, n, rows int) error {
 	return r.forward(ctx)
 }
 
-// forward evaluates the batch and its logits.
+// forward evaluates the batch and the logits that it asks for.
 func (r *Runner) forward(ctx context.Context) error {
 	err := r.runner.Forward(ctx, &r.batch)
 	for from, n := 0, 0; from < r.batch.Wanted() && err == nil; from += n {

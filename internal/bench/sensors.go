@@ -1,12 +1,12 @@
 package bench
 
-// Sensors is the state of the machine during a test, as far as the system tells.
-// Zero means unknown.
+// Sensors is the state of the machine during a test, as far as the system reports it. Zero
+// means unknown.
 type Sensors struct {
-	Celsius   float64 // the CPU's temperature, the highest seen
-	MHz       float64 // the mean frequency of the cores, the lowest seen
-	Throttled bool    // the system held the CPU back
-	Load      float64 // processes that wanted to run in the last minute before the test
+	Celsius   float64 // highest temperature of the CPU
+	MHz       float64 // lowest mean frequency of the cores
+	Throttled bool    // the system has throttled the CPU
+	Load      float64 // load average of the minute before the test
 }
 
 // merge keeps the worse of two readings.

@@ -11,14 +11,14 @@ import (
 	"time"
 )
 
-// ReadSensors asks Linux, and on a Raspberry Pi its firmware.
+// ReadSensors reads sensors from Linux, and on a Raspberry Pi from its firmware.
 func ReadSensors() Sensors {
 	s := readSensors(os.DirFS("/"))
 	s.Throttled = throttledBits(vcgencmd())
 	return s
 }
 
-// readSensors reads the files that Linux offers under root.
+// readSensors reads Linux's files under root.
 func readSensors(root fs.FS) Sensors {
 	var s Sensors
 	zones, _ := fs.Glob(root, "sys/class/thermal/thermal_zone*")
@@ -51,8 +51,8 @@ func isCPUZone(kind string) bool {
 	return false
 }
 
-// vcgencmd returns what a Raspberry Pi's firmware says of throttling, "" on
-// other machines.
+// vcgencmd returns the answer of a Raspberry Pi's firmware about throttling, or "" on other
+// machines.
 func vcgencmd() string {
 	tool, err := exec.LookPath("vcgencmd")
 	if err != nil {
@@ -67,9 +67,9 @@ func vcgencmd() string {
 	return string(out)
 }
 
-// throttledBits reports whether "throttled=0x50005" says that the CPU is held
-// back now: bit 0 low voltage, 1 frequency capped, 2 throttled, 3 soft
-// temperature limit.
+// throttledBits reports whether an answer such as "throttled=0x50005" says that the CPU is held
+// back now. Bit 0 is low voltage, 1 a frequency cap, 2 throttling, 3 the soft temperature
+// limit.
 func throttledBits(answer string) bool {
 	_, hex, found := strings.Cut(strings.TrimSpace(answer), "=0x")
 	bits, err := strconv.ParseUint(hex, 16, 64)

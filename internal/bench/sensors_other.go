@@ -2,5 +2,5 @@
 
 package bench
 
-// ReadSensors knows nothing on systems other than Linux.
+// ReadSensors returns nothing, because this program reads sensors on Linux only.
 func ReadSensors() Sensors { return Sensors{} }

@@ -14,18 +14,18 @@ type shape struct {
 	head                          int // elements of a head; 0: dim/heads
 	vocab                         int
 	tied                          bool // the output is the token embedding
-	turning                       int  // elements of a head that turn; 0: all
-	window                        int  // of the layers that have one; 0: none
+	turning                       int  // elements of a head that RoPE rotates; 0: all
+	window                        int  // window of the layers that have one; 0: no windows
 	moe
-	inputs, noKeys int // elements of the layers' own inputs; the last layers, that have no keys of their own
+	inputs, noKeys int // elements of a layer's own input; last layers without own keys
 }
 
-// moe is the experts of a model; zero: none.
+// moe has the sizes of a model's experts. It is zero for models without experts.
 type moe struct{ experts, used, ffn, shared int }
 
-// shapes are those that Synthetic knows: LLaMA 1 and 2, TinyLlama, OpenLLaMA and the
-// layers of Llama 3, Mixtral; Qwen 1.5 to 3; Gemma 1 to 4; Phi 3 and 4; SmolLM 3;
-// OLMo 2 and 3; Granite 3; StarCoder 2; LFM 2; Qwen 3.5; Ministral 3; StableLM.
+// shapes are the models that Synthetic can make: LLaMA 1 and 2, TinyLlama, OpenLLaMA and the
+// layers of Llama 3, Mixtral; Qwen 1.5 to 3; Gemma 1 to 4; Phi 3 and 4; SmolLM 3; OLMo 2 and 3;
+// Granite 3; StarCoder 2; LFM 2; Qwen 3.5; Ministral 3; StableLM.
 var shapes = []shape{
 	{arch: &arch.Llama, name: "160M", dim: 768, ffn: 3072, layers: 12, heads: 12, kvHs: 12, vocab: 32000},
 	{arch: &arch.Llama, name: "1B", dim: 2048, ffn: 5632, layers: 22, heads: 32, kvHs: 4, vocab: 32000},
@@ -99,8 +99,8 @@ var shapes = []shape{
 	{arch: &arch.StableLM, name: "stablelm2-1.6B", dim: 2048, ffn: 5632, layers: 24, heads: 32, kvHs: 32, vocab: 100352, turning: 16},
 }
 
-// taps returns how many positions the convolution of a layer goes over, 0 for a layer with
-// attention: every third of LFM 2, every fourth of Qwen 3.5.
+// taps returns the number of positions of a layer's convolution. It is 0 for a layer with
+// attention: every third layer of LFM 2, every fourth of Qwen 3.5.
 func (s *shape) taps(layer int) int {
 	switch {
 	case s.arch.Conv && layer%3 != 2:
@@ -111,7 +111,7 @@ func (s *shape) taps(layer int) int {
 	return 0
 }
 
-// delta adds the sizes of a gated delta rule, with key heads of 128 elements.
+// delta sets the sizes of a gated delta rule, with key heads of 128 elements.
 func (s *shape) delta(sizes *arch.Sizes) {
 	if s.arch.Delta {
 		heads := max(16, s.dim/128)
@@ -119,7 +119,7 @@ func (s *shape) delta(sizes *arch.Sizes) {
 	}
 }
 
-// hparams returns the numbers of a model of that size.
+// hparams returns the parameters of a model of this shape.
 func (s *shape) hparams() arch.Hparams {
 	head := s.head
 	if head == 0 {

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// WriteShared writes results with the machine they are of, as Markdown that can be put into
-// an issue as it is: board, clocks, what held the CPU back, memory, the table, and how the
-// rates of each test were spread. version is the program's.
+// WriteShared writes results and the machine on which they were measured, as Markdown for an
+// issue: board, clocks, throttling, memory, the table of results, and the spread of each test's
+// rates. version is the version of the program.
 func WriteShared(w io.Writer, b Board, version string, results []*Result) error {
 	var s strings.Builder
 	s.WriteString("# alpaca bench\n\n| | |\n|---|---|\n")
@@ -57,7 +57,7 @@ func WriteShared(w io.Writer, b Board, version string, results []*Result) error 
 	return err
 }
 
-// known returns a number with its unit, or says that the system does not tell.
+// known returns a number with its unit, or "unknown" for 0.
 func known(v float64, unit string) string {
 	if v == 0 {
 		return "unknown"

@@ -5,7 +5,7 @@ import (
 	"slices"
 )
 
-// stats sums up samples.
+// stats summarizes samples.
 type stats struct {
 	mean, stddev, median float64
 }

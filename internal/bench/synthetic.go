@@ -20,11 +20,11 @@ import (
 // It is prime, so that rows differ.
 const noiseBlocks = 8191
 
-// Synthetic makes a model of noise in memory by its "SIZE:TYPE", such as
-// "7B:q4_0" or "qwen3-8B:q4_0": it runs exactly as fast as a real one. available is the memory that
-// may be used, in bytes, 0 where it is not known; a model that does not fit is
-// refused before anything is allocated. "SIZE@LAYERS:TYPE" has only that many layers, for
-// models that are too large for the machine: a layer takes as long as in the whole model.
+// Synthetic makes a model of noise in memory by its "SIZE:TYPE", such as "7B:q4_0" or
+// "qwen3-8B:q4_0": it runs exactly as fast as a real one. available is the memory in bytes that
+// may be used, 0 if unknown. A model that does not fit is refused before anything is allocated.
+// "SIZE@LAYERS:TYPE" has only that many layers, for models that are too large for the machine:
+// a layer takes as long as in the whole model.
 func Synthetic(ctx context.Context, spec string, available int64) (*gguf.File, error) {
 	name, typeName, found := strings.Cut(spec, ":")
 	name, few, cut := strings.Cut(name, "@")
@@ -75,7 +75,7 @@ func (s *shape) make(ctx context.Context, spec string, t quant.Type, available i
 	return gguf.FromMemory("synthetic-"+strings.ToLower(spec), "gguf", 3, s.metadata(), tensors)
 }
 
-// metadata returns what the model's file would say.
+// metadata returns the metadata of the model's file.
 func (s *shape) metadata() []gguf.KV {
 	h := s.hparams()
 	kv := append([]gguf.KV{
@@ -96,7 +96,7 @@ func (s *shape) metadata() []gguf.KV {
 	return kv
 }
 
-// tensors lists the model's tensors, without their data: matrices as t.
+// tensors returns the model's tensors, without their data. Matrices have type t.
 func (s *shape) tensors(t quant.Type) []gguf.Tensor {
 	h := s.hparams()
 	sizes := h.Sizes
@@ -120,7 +120,7 @@ func (s *shape) tensors(t quant.Type) []gguf.Tensor {
 		shape := x.Shape(&sizes)
 		switch {
 		case !sizes.In(x.In):
-		case x.Role == arch.Router || x.Role == arch.SharedRouter: // F32 in all files
+		case x.Role == arch.Router || x.Role == arch.SharedRouter: // always F32
 			add(name+".weight", quant.F32, shape)
 			if x.Bias {
 				add(name+".bias", quant.F32, shape[:1])
@@ -141,7 +141,7 @@ func (s *shape) tensors(t quant.Type) []gguf.Tensor {
 	return list
 }
 
-// noiseOf returns blocks of type t of small, finite weights.
+// noiseOf returns noiseBlocks blocks of type t with small, finite weights.
 func noiseOf(t quant.Type) []byte {
 	random := rand.New(rand.NewPCG(1, 0))
 	values := make([]float32, noiseBlocks*t.BlockLen())

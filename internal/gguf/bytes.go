@@ -58,7 +58,7 @@ func alignedCopy(data []byte) []byte {
 	return room[skip:][:copy(room[skip:], data):len(data)]
 }
 
-// WriteTo writes the bytes of all parts, one after the other, as they lie in their files.
+// WriteTo writes the bytes of the files of all parts, one after the other.
 func (f *File) WriteTo(w io.Writer) (int64, error) {
 	var n int64
 	err := Guard(func() error {

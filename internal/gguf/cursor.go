@@ -7,11 +7,11 @@ import (
 	"math"
 )
 
-// ErrTruncated is wrapped by errors about files that lack their end.
+// ErrTruncated is wrapped by errors about truncated files.
 var ErrTruncated = errors.New("past the end of the file")
 
-// errShort is wrapped by errors about something that runs past the end of the
-// bytes at hand but not of the file: there is more to read.
+// errShort is wrapped by errors about something that runs past the end of the bytes that have
+// been read, but not past the end of the file. The caller must read more.
 var errShort = errors.New("not read yet")
 
 // cursor reads little-endian fields of b one after the other. The first error
@@ -21,7 +21,7 @@ type cursor struct {
 	b    []byte
 	pos  int   // of the next byte in b
 	base int64 // offset of b in the file
-	deep int   // arrays met inside other arrays
+	deep int   // number of arrays inside other arrays so far
 	size int64 // of the file, for messages; at least len(b)
 	err  error
 }
@@ -39,7 +39,7 @@ func (c *cursor) offset() int64 { return c.base + int64(c.pos) }
 // left returns how many bytes remain.
 func (c *cursor) left() uint64 { return uint64(len(c.b) - c.pos) }
 
-// over fails because n bytes are more than what remains of b.
+// over fails because fewer than n bytes remain.
 func (c *cursor) over(n uint64) {
 	switch {
 	case n > uint64(c.size-c.offset()):
@@ -51,7 +51,7 @@ func (c *cursor) over(n uint64) {
 	}
 }
 
-// bytes returns the next n bytes without copying them, nil if there are fewer.
+// bytes returns the next n bytes without copying them, or nil if fewer remain.
 func (c *cursor) bytes(n uint64) []byte {
 	if c.err != nil {
 		return nil
@@ -82,7 +82,7 @@ func (c *cursor) u64() uint64 {
 func (c *cursor) i32() int32   { return int32(c.u32()) }
 func (c *cursor) f32() float32 { return math.Float32frombits(c.u32()) }
 
-// length reads a count or a length of a string.
+// length reads a count, or the length of a string.
 func (c *cursor) length(e encoding) uint64 {
 	if e.short {
 		return uint64(c.u32())
@@ -93,7 +93,7 @@ func (c *cursor) length(e encoding) uint64 {
 // text reads a key or a name of at most most bytes.
 func (c *cursor) text(e encoding, most uint64) string {
 	n := c.length(e)
-	if n > most+1 { // a NUL more in old versions
+	if n > most+1 { // old versions may add a NUL
 		c.fail("%d bytes at offset %d, at most %d are allowed", n, c.pos, most)
 	}
 	return string(e.text(c.bytes(n)))
@@ -119,7 +119,7 @@ func (c *cursor) value(e encoding) Value {
 	return v
 }
 
-// array reads an array, which is inside depth others.
+// array reads an array that is nested in depth others.
 func (c *cursor) array(e encoding, depth int) Value {
 	elem, count := Kind(c.u32()), c.length(e)
 	v := Value{Kind: KindArray, Elem: elem, enc: e}

@@ -10,11 +10,11 @@ import (
 // KeyFileType is the key of a file's FileType.
 const KeyFileType = "general.file_type"
 
-// A FileType says which types a file's tensors have: mostly one, some a better one. The
-// codes are those of llama.cpp's llama_ftype (include/llama.h).
+// A FileType says which types a file's tensors have. Most tensors have one type, some a better
+// one. The codes are those of llama.cpp's llama_ftype (include/llama.h).
 type FileType uint32
 
-// The file types that have names here.
+// The file types that this program can write.
 const (
 	AllF32       FileType = 0
 	MostlyF16    FileType = 1
@@ -38,18 +38,18 @@ const (
 	MostlyBF16   FileType = 32
 	MostlyTQ1_0  FileType = 36
 	MostlyTQ2_0  FileType = 37
-	MostlyMXFP4  FileType = 38 // of the experts; all else is Q8_0
+	MostlyMXFP4  FileType = 38 // MXFP4 for the experts, Q8_0 for all else
 	MostlyNVFP4  FileType = 39
 	MostlyQ1_0   FileType = 40
 	MostlyQ2_0   FileType = 41
 )
 
-// FileTypeGuessed is added to the FileType that llama.cpp concludes from a file's tensors
-// where the key is missing; llama-quantize's COPY writes the sum.
+// FileTypeGuessed is a flag that llama.cpp adds when the key is missing and it guesses the
+// FileType from the tensors. llama-quantize's COPY writes the FileType with the flag.
 const FileTypeGuessed FileType = 1024
 
-// fileTypes has what is known of each: its name, the type of most tensors where this
-// program computes with that, and llama.cpp's description.
+// fileTypes has the name of each, the type of most tensors and llama.cpp's description. It has
+// no type and no description if this program cannot read such files.
 var fileTypes = map[FileType]struct {
 	name        string
 	typ         quant.Type
@@ -82,7 +82,7 @@ var fileTypes = map[FileType]struct {
 	MostlyQ1_0:   {"Q1_0", quant.Q1_0, "Q1_0"},
 	MostlyQ2_0:   {"Q2_0", quant.Q2_0, "Q2_0"},
 
-	// What this program reads and does not make.
+	// File types that this program reads but does not write.
 	19: {"IQ2_XXS", quant.IQ2_XXS, "IQ2_XXS - 2.0625 bpw"},
 	20: {"IQ2_XS", quant.IQ2_XS, "IQ2_XS - 2.3125 bpw"},
 	22: {"IQ3_XS", quant.IQ3_S, "IQ3_XS - 3.3 bpw"},
@@ -94,28 +94,27 @@ var fileTypes = map[FileType]struct {
 	29: {"IQ2_M", quant.IQ2_S, "IQ2_M - 2.7 bpw"},
 	31: {"IQ1_M", quant.IQ1_M, "IQ1_M - 1.75 bpw"},
 
-	// What llama-quantize once made, and this program does not read.
+	// File types that llama-quantize once wrote and that this program does not read.
 	4: {name: "Q4_1_SOME_F16"}, 5: {name: "Q4_2"}, 6: {name: "Q4_3"},
 	33: {name: "Q4_0_4_4"}, 34: {name: "Q4_0_4_8"}, 35: {name: "Q4_0_8_8"},
 }
 
-// String returns the name that llama-quantize has, such as "Q4_K_M", or "" for an
-// unknown type.
+// String returns llama-quantize's name, such as "Q4_K_M", or "" for an unknown type.
 func (f FileType) String() string { return fileTypes[f&^FileTypeGuessed].name }
 
-// Describe returns llama.cpp's words, such as "Q4_K - Medium", or "" for a file that
+// Describe returns llama.cpp's description, such as "Q4_K - Medium", or "" for a file type that
 // this program does not read.
 func (f FileType) Describe() string { return fileTypes[f&^FileTypeGuessed].description }
 
-// Type returns the type of most tensors, 0 where it is not known; ok is false for a file
-// that this program does not read.
+// Type returns the type of most tensors. ok is false for a file type that this program does not
+// read.
 func (f FileType) Type() (t quant.Type, ok bool) {
 	e := fileTypes[f&^FileTypeGuessed]
 	return e.typ, e.description != ""
 }
 
-// ParseFileType returns the file type of that name, in any case, or of that number in
-// decimal. The short names of three are those of medium size: "Q4_K" is "Q4_K_M".
+// ParseFileType returns the file type with the given name, in any case, or with the given
+// decimal code. "Q3_K", "Q4_K" and "Q5_K" mean the medium sizes, such as "Q4_K_M".
 func ParseFileType(name string) (f FileType, ok bool) {
 	if code, err := strconv.ParseUint(name, 10, 32); err == nil {
 		_, ok = fileTypes[FileType(code)]
@@ -130,8 +129,8 @@ func ParseFileType(name string) (f FileType, ok bool) {
 	return 0, false
 }
 
-// FileTypeOf returns the file type whose tensors are mostly of type t; where there are
-// several, the one of medium size. ok is false where there is none.
+// FileTypeOf returns the file type whose tensors are mostly of type t, in medium size if there
+// are several. ok is false if there is none.
 func FileTypeOf(t quant.Type) (f FileType, ok bool) {
 	f, ok = ParseFileType(t.String())
 	typ, known := f.Type()

@@ -20,8 +20,7 @@ func (e *ForeignError) Error() string {
 // magic is "GGUF", the first bytes of every GGUF file.
 const magic = "GGUF"
 
-// foreignMagics are the first bytes of files that users take for models, or get in place of
-// one.
+// foreignMagics are the first bytes of files that users take for models, or get instead of one.
 var foreignMagics = []struct{ magic, what string }{
 	{"PK\x03\x04", "a zip archive"},
 	{"\x80\x02", "a Python pickle, perhaps an old PyTorch checkpoint"},
@@ -89,7 +88,7 @@ func describe(head []byte, size int64) string {
 	return fmt.Sprintf("a file of unknown format (it begins with % x)", head[:min(len(head), 8)])
 }
 
-// isSafetensors recognizes the length of a JSON header, and its beginning.
+// isSafetensors recognizes the length of a JSON header, and how the header begins.
 func isSafetensors(head []byte, size int64) bool {
 	return len(head) > 10 && binary.LittleEndian.Uint64(head) < uint64(size) && head[8] == '{' &&
 		(head[9] == '"' || head[9] == ' ' || head[9] == '}')
@@ -108,7 +107,7 @@ func isLlama2C(head []byte, size int64) bool {
 	}
 	dim, heads, kvHeads, vocab := n[0], n[3], n[4], n[5]
 	if vocab < 0 {
-		vocab = -vocab // this is how it says that the output is not shared
+		vocab = -vocab // a negative size means that the output matrix is not shared
 	}
 	for _, x := range append(n[:5], n[6]) {
 		if x < 1 || x > 1<<20 {

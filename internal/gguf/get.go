@@ -2,7 +2,7 @@ package gguf
 
 import "fmt"
 
-// Value returns the metadata value of a key.
+// Value returns the metadata value of a key. ok is false if the file does not have the key.
 func (f *File) Value(key string) (Value, bool) {
 	if i, ok := f.keys[key]; ok {
 		return f.KV[i].Value, true
@@ -10,8 +10,8 @@ func (f *File) Value(key string) (Value, bool) {
 	return Value{}, false
 }
 
-// KeyError is the error of a key whose value has another type than is wanted. It names
-// the file.
+// KeyError says that a key's value does not have the type that the caller wants. It names the
+// file.
 type KeyError struct {
 	Path, Key string
 	Value     Value
@@ -22,8 +22,8 @@ func (e *KeyError) Error() string {
 	return fmt.Sprintf("gguf: %s: key %q: %s (%v), want %s", e.Path, e.Key, e.Value.TypeName(), e.Value, e.Want)
 }
 
-// get returns the value of a key as T. A key that is absent is no error; a
-// value of another type is.
+// get returns the value of a key as T. A missing key is not an error, but a value of another
+// type is.
 func get[T any](f *File, key, want string, as func(Value) (T, bool)) (value T, found bool, err error) {
 	v, ok := f.Value(key)
 	if !ok {
@@ -35,12 +35,12 @@ func get[T any](f *File, key, want string, as func(Value) (T, bool)) (value T, f
 	return value, true, nil
 }
 
-// Uint returns an integer that is not negative, whatever type of number holds it.
+// Uint returns a non-negative integer, which any type of number may hold.
 func (f *File) Uint(key string) (value uint64, found bool, err error) {
 	return get(f, key, "an integer that is not negative", Value.Uint)
 }
 
-// Int returns an integer, whatever type of number holds it.
+// Int returns an integer, which any type of number may hold.
 func (f *File) Int(key string) (value int64, found bool, err error) {
 	return get(f, key, "an integer", Value.Int)
 }
@@ -70,7 +70,7 @@ func (f *File) Floats(key string) (value []float32, found bool, err error) {
 	return get(f, key, "an array of numbers that fit an f32", Value.Floats)
 }
 
-// Ints returns an array of integers that fit an int32, whatever type of number holds them.
+// Ints returns an array of integers that fit an int32. Any type of number may hold them.
 func (f *File) Ints(key string) (value []int32, found bool, err error) {
 	return get(f, key, "an array of integers below 2^31", Value.Ints)
 }

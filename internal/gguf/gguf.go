@@ -1,9 +1,8 @@
-// Package gguf reads the containers of checkpoints, and writes the one of today:
-// GGUF versions 1 to 3, in one file or split into many, and the .bin files of
-// 2023 that came before it (legacy.go), which it presents as if they were GGUF.
-// A file is mapped read-only: a Tensor's Data is a window of the mapping. Every count,
-// length, offset and shape is compared with the file's size before anything is
-// allocated or sliced, so that a bad file is one clear error, never a panic.
+// Package gguf reads and writes GGUF files. It reads versions 1 to 3, in one file or split into
+// many, and the .bin files of 2023 (legacy.go), which it presents as if they were GGUF. It
+// writes version 3. A file is mapped read-only, and a Tensor's Data is a window of the mapping.
+// Every count, length, offset and shape is compared with the file's size before anything is
+// allocated or sliced, so a bad file gives a clear error, never a panic.
 package gguf
 
 import (
@@ -17,36 +16,35 @@ import (
 	"alpaca/internal/quant"
 )
 
-// File is an open checkpoint, all parts of it. It is immutable and may be used
-// from many goroutines, until Close, after which Data and everything that was
-// cut from it must not be touched.
+// File is an open checkpoint with all its parts. Once open, it is immutable and may be used
+// from many goroutines. After Close, Data and all slices of it must not be touched.
 type File struct {
 	Path    string   // as given to Open
 	Parts   []string // paths of all parts in order; one for a file that is not split
-	Format  string   // "gguf", or of 2023: "ggml", "ggmf", "ggjt"
+	Format  string   // "gguf", or in 2023 "ggml", "ggmf", "ggjt"
 	Version uint32   // of the format; 0 for "ggml", which has none
-	KV      []KV     // metadata in file order; without the split.* keys of a split model
+	KV      []KV     // metadata in file order, without the split.* keys
 	Tensors []Tensor // in file order, part after part
 
 	keys   map[string]int // key → index in KV
 	names  map[string]int // name → index in Tensors
 	ends   []int          // for each part: index of the first tensor after it
 	images []*image       // one for each part
-	closer func() error   // of FromRows' tensors; nil: there is none
+	closer func() error   // set by OnClose, called by Close; may be nil
 }
 
 // Tensor is one tensor of a file.
 type Tensor struct {
 	Name  string
 	Type  quant.Type
-	Shape []int  // row-major, outermost first: a matrix is [rows, cols]; 1 to 4 dimensions, which may be 0
-	Data  []byte // rows in the layout of Type; mapped read-only: writing to it crashes
-	Bytes int64  // length of Data; known even where Options.HeaderOnly left Data nil
+	Shape []int  // outermost first: a matrix is [rows, cols]; 1 to 4 dimensions, each of which may be 0
+	Data  []byte // rows in the layout of Type; writing to it crashes, because it is mapped read-only
+	Bytes int64  // length of Data, also if Options.HeaderOnly left Data nil
 
-	src *source // of what is not in memory in this form; nil if Data is a window of the mapping
+	src *source // where Read finds the data if Data is nil; nil if Data is a window of the mapping
 }
 
-// Elems returns the number of elements. It fits an int: Open has checked it.
+// Elems returns the number of elements. Open has checked that it fits an int.
 func (t *Tensor) Elems() int {
 	n := 1
 	for _, d := range t.Shape {
@@ -58,8 +56,8 @@ func (t *Tensor) Elems() int {
 // Cols returns the length of a row, the innermost dimension.
 func (t *Tensor) Cols() int { return t.Shape[len(t.Shape)-1] }
 
-// Rows returns the number of rows: the product of all dimensions but the
-// innermost, or 0 where rows have no elements.
+// Rows returns the number of rows: the product of all dimensions except the innermost, or 0 if
+// rows have no elements.
 func (t *Tensor) Rows() int {
 	n := min(1, t.Cols())
 	for _, d := range t.Shape[:len(t.Shape)-1] {
@@ -72,18 +70,17 @@ func (t *Tensor) Rows() int {
 type Options struct {
 	// NoMap reads the file into memory instead of mapping it.
 	NoMap bool
-	// HeaderOnly asks for metadata and tensor infos only: where Data would cost
-	// memory, because the file cannot be mapped or its layout must be changed,
-	// it is left nil.
+	// HeaderOnly asks for metadata and tensor infos only. Data stays nil where it would cost
+	// memory: if the file is not mapped, or if the layout must be changed.
 	HeaderOnly bool
-	// Eps replaces the file's epsilon of the norms; 0 keeps it. Files from before GGUF do
-	// not hold one: there 0 stands for the usual value.
+	// Eps replaces the file's epsilon of the norms; 0 keeps it. Files from before GGUF hold
+	// none, so 0 stands for the usual value there.
 	Eps float32
 }
 
-// Open opens the checkpoint at path. Any part of a split model opens the whole
-// model. It fails, naming the file, with a *ForeignError for a file of another
-// format, and with a plain error for one that is damaged, or cannot be read.
+// Open opens the checkpoint at path. Any part of a split model opens the whole model. Errors
+// name the file. A file of another format gives a *ForeignError, a damaged or unreadable file a
+// plain error.
 func Open(path string) (*File, error) { return OpenWith(path, Options{}) }
 
 // OpenWith is Open with options.
@@ -97,7 +94,7 @@ func OpenWith(path string, opt Options) (*File, error) {
 	return f, nil
 }
 
-// open reads the file at path, and all other parts if it is one of many.
+// open reads the file at path, and all other parts if the model is split.
 func (f *File) open(path string, opt Options) error {
 	if !(opt.Eps >= 0 && opt.Eps < 1) {
 		return pathError(path, fmt.Errorf("norm epsilon %g, want between 0 and 1", opt.Eps))
@@ -130,8 +127,8 @@ func (f *File) open(path string, opt Options) error {
 	return f.setEps(opt.Eps)
 }
 
-// reserve returns an error where memory is limited and does not suffice for what is
-// made of the metadata, above all the vocabulary.
+// reserve returns an error if memory is limited and too small for what callers make of the
+// metadata, above all the vocabulary.
 func (f *File) reserve() error {
 	if !machine.Limited() {
 		return nil
@@ -147,7 +144,7 @@ func (f *File) reserve() error {
 	return nil
 }
 
-// setEps puts an epsilon of the norms in place of the file's, unless it is 0.
+// setEps replaces the file's epsilon of the norms by eps, unless eps is 0.
 func (f *File) setEps(eps float32) error {
 	if eps == 0 {
 		return nil
@@ -166,7 +163,7 @@ func (f *File) setEps(eps float32) error {
 	return nil
 }
 
-// addImage opens one file, to be closed with f.
+// addImage opens one file, which f.Close closes.
 func (f *File) addImage(path string, opt Options) (*image, error) {
 	im, err := openImage(path, opt)
 	if err != nil {
@@ -189,7 +186,7 @@ func (f *File) openPart(path string, opt Options) (*header, error) {
 	return h, nil
 }
 
-// pathError puts path in front of err, unless err names its file itself.
+// pathError puts path in front of err, unless err names its file already.
 func pathError(path string, err error) error {
 	var foreign *ForeignError
 	var fault *FaultError
@@ -199,7 +196,7 @@ func pathError(path string, err error) error {
 	return fmt.Errorf("%s: %w", path, err)
 }
 
-// index makes keys and names.
+// index fills f.keys and f.names.
 func (f *File) index() {
 	f.keys = make(map[string]int, len(f.KV))
 	for i, kv := range f.KV {
@@ -211,7 +208,8 @@ func (f *File) index() {
 	}
 }
 
-// Container names the container and its version, as "gguf 3" or "ggml", which has none.
+// Container returns the name of the container and its version, such as "gguf 3", or "ggml",
+// which has none.
 func (f *File) Container() string {
 	if f.Version == 0 {
 		return f.Format
@@ -244,8 +242,7 @@ func (f *File) Size() int64 {
 	return n
 }
 
-// Mapped reports whether all parts are mapped: false means that they were read
-// into memory.
+// Mapped reports whether all parts are mapped, instead of read into memory.
 func (f *File) Mapped() bool {
 	for _, im := range f.images {
 		if !im.mapped || im.copied {
@@ -255,7 +252,7 @@ func (f *File) Mapped() bool {
 	return true
 }
 
-// Tensor returns the tensor of that name, nil if there is none.
+// Tensor returns the tensor called name, or nil if there is none.
 func (f *File) Tensor(name string) *Tensor {
 	if i, ok := f.names[name]; ok {
 		return &f.Tensors[i]
@@ -263,9 +260,8 @@ func (f *File) Tensor(name string) *Tensor {
 	return nil
 }
 
-// PartOf returns the index in Parts of the part that holds the tensor called
-// name, -1 if there is none. Before GGUF a tensor was cut among all parts: then
-// it is 0.
+// PartOf returns the index in Parts of the part that has the tensor called name, or -1 if there
+// is none. For files from before GGUF it is 0: every part holds a slice of every tensor.
 func (f *File) PartOf(name string) int {
 	i, ok := f.names[name]
 	if !ok {
@@ -274,9 +270,9 @@ func (f *File) PartOf(name string) int {
 	return sort.SearchInts(f.ends, i+1)
 }
 
-// Unchanged returns an error if a part no longer has the size it had when it
-// was opened. Most truncations fault, see Guard; a cut within the last page of
-// what is left shows as zeros only, and is found here.
+// Unchanged returns an error if a part no longer has the size it had when it was opened.
+// Reading past the end of a truncated mapping usually faults (see Guard), but the rest of the
+// last page reads as zeros. Unchanged finds these truncations, too.
 func (f *File) Unchanged() error {
 	for _, im := range f.images {
 		if im.given {

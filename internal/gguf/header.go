@@ -10,17 +10,17 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Bounds on what a header may hold. They are far above anything in use and keep
-// the memory for a file that is refused in the end below 64 MB.
+// Bounds on what a header may hold. They are far above anything in use, and keep the memory
+// below 64 MB until a bad file is refused.
 const (
 	maxKeys    = 1 << 12
-	maxTensors = 1 << 15 // a mixture of 128 experts that are not merged has 14 thousand
+	maxTensors = 1 << 15 // a model with 128 experts in separate tensors has 14 thousand
 	maxKeyLen  = 1 << 10
-	maxNameLen = 127      // of a tensor; the format's own limit is 63
+	maxNameLen = 127      // of tensor names; the format's own limit is 63
 	maxArray   = 1 << 21  // elements; the largest vocabularies have 2^18 tokens and 2^19 merges
 	maxHeader  = 48 << 20 // bytes; vocabularies of 2^18 tokens need up to 20 MB
-	maxNesting = 4        // arrays in arrays, and
-	maxNested  = 1 << 16  // their number in a file
+	maxNesting = 4        // levels of arrays inside an array
+	maxNested  = 1 << 16  // arrays inside arrays in a file
 	maxDims    = 4
 )
 
@@ -33,7 +33,7 @@ const (
 	defaultAlignment = 32
 )
 
-// header is what one file says before its data.
+// header is everything that one file has before its tensors' data.
 type header struct {
 	path      string
 	version   uint32
@@ -41,11 +41,11 @@ type header struct {
 	tensors   []Tensor
 	alignment uint64
 
-	start  uint64   // of the data, in the file
-	places []extent // where each tensor's data is, from start on
+	start  uint64   // offset of the data in the file
+	places []extent // of each tensor's data, relative to start
 
-	splitNo, splitCount uint64 // number of this file, from 0, and of all; 0 and 0 if not split
-	splitTensors        int64  // tensors in all files; -1 if not told
+	splitNo, splitCount uint64 // index of this file, number of files; both 0 if not split
+	splitTensors        int64  // number of tensors in all files; -1 if the file does not say
 }
 
 // headerReader reads a header.
@@ -60,8 +60,8 @@ type headerReader struct {
 // extent is the place of a tensor's data, in bytes from the start of the data.
 type extent struct{ start, bytes uint64 }
 
-// parseHeader reads the header of the file at path, of size bytes, of which
-// data holds the first: all of them unless headerOnly, when the tensors get no
+// parseHeader reads the header of the file at path, which has size bytes. data holds the first
+// bytes of the file. If headerOnly is set these may be fewer than all, and the tensors get no
 // Data. An error that wraps errShort means that data ends within the header.
 func parseHeader(path string, data []byte, size int64, headerOnly bool) (*header, error) {
 	if err := checkForeign(path, data, size); err != nil {
@@ -107,7 +107,8 @@ func (r *headerReader) read() error {
 	if r.c.err != nil {
 		return r.c.err
 	}
-	// The smallest entries: a length, a kind and a byte; a length, dimensions, one of them, type and offset.
+	// The smallest metadata entry is a length, a kind and a byte. The smallest tensor info is a
+	// length, the number of dimensions, one dimension, a type and an offset.
 	if err := r.checkCount("metadata entries", nKV, maxKeys, r.enc.lengthSize()+5); err != nil {
 		return err
 	}
@@ -123,8 +124,8 @@ func (r *headerReader) read() error {
 	return r.readTensors(int(nTensors))
 }
 
-// checkCount refuses n things of at least each bytes that cannot be in the
-// rest of the file.
+// checkCount refuses a count n above most, and a count whose things, of at least each bytes, do
+// not fit the rest of the file.
 func (r *headerReader) checkCount(what string, n, most uint64, each int) error {
 	if rest := uint64(r.size) - uint64(r.c.pos); n > rest/uint64(each) {
 		return fmt.Errorf("%d %s run %w (%d bytes)", n, what, ErrTruncated, r.size)
@@ -161,7 +162,7 @@ func (r *headerReader) readKV(n int) error {
 	return nil
 }
 
-// readSettings takes from the metadata what the container itself needs.
+// readSettings takes the alignment and the split.* keys from the metadata.
 func (r *headerReader) readSettings() error {
 	for _, kv := range r.kv {
 		if kv.Key != keyAlignment && kv.Key != keySplitNo && kv.Key != keySplitCount && kv.Key != keySplitTensors {
@@ -235,15 +236,15 @@ func (r *headerReader) readTensor(name string) error {
 	}
 	t := Tensor{Name: name, Type: typ, Shape: make([]int, nDims), Bytes: int64(size)}
 	for d := range nDims {
-		t.Shape[nDims-1-d] = int(ne[d]) // here, and only here, the order is turned round
+		t.Shape[nDims-1-d] = int(ne[d]) // the only place that reverses the order
 	}
 	r.tensors = append(r.tensors, t)
 	r.places = append(r.places, extent{offset, size})
 	return nil
 }
 
-// dataBytes returns the bytes of a tensor of dimensions ne, innermost first: none
-// where one of them is 0. What the others come to must fit all the same.
+// dataBytes returns the bytes of a tensor of dimensions ne, innermost first. If a dimension is
+// 0 the result is 0, but the product of the others must still fit an int.
 func dataBytes(typ quant.Type, ne []uint64) (uint64, error) {
 	elems, empty := uint64(1), false
 	for _, n := range ne {
@@ -270,7 +271,7 @@ func dataBytes(typ quant.Type, ne []uint64) (uint64, error) {
 // checkPlaces checks the places of all tensors' data against the file and
 // against each other.
 func (r *headerReader) checkPlaces() error {
-	var order []int // of those that are not empty
+	var order []int // indices of the tensors that are not empty, by place
 	for i, e := range r.places {
 		if e.bytes > 0 {
 			order = append(order, i)
@@ -292,5 +293,5 @@ func (r *headerReader) checkPlaces() error {
 	return nil
 }
 
-// alignUp rounds n up to a multiple of the power of two align.
+// alignUp rounds n up to a multiple of align, a power of two.
 func alignUp(n, align uint64) uint64 { return (n + align - 1) &^ (align - 1) }

@@ -11,30 +11,29 @@ import (
 	"alpaca/internal/mmap"
 )
 
-// FaultError says that a mapped file could not be read where it once could.
+// FaultError says that a part of a mapped file can no longer be read.
 type FaultError = mmap.FaultError
 
-// Guard calls fn and turns a fault in a mapped file into a *FaultError. Every
-// goroutine that reads a mapping must do so under a Guard of its own: without
-// one a fault ends the process.
+// Guard calls fn and turns a fault in a mapped file into a *FaultError. Every goroutine that
+// reads a mapping needs a Guard of its own. Without one a fault ends the process.
 func Guard(fn func() error) error { return mmap.Guard(fn) }
 
-// image is the bytes of one file, mapped where that works and read where not.
+// image is the bytes of one file, which is mapped if possible, otherwise read.
 type image struct {
 	path   string
 	size   int64
 	stat   os.FileInfo
-	data   []byte   // the whole file if mapped, else what has been read of it from the start
+	data   []byte   // the whole file if mapped, otherwise the part from the start that has been read
 	mapped bool     // data is the whole file, and stays where it is
-	given  bool     // by the caller of OpenBytes: there is no file
-	copied bool     // given, and copied
-	mapErr error    // why it could not be mapped
+	given  bool     // data is from OpenBytes: there is no file
+	copied bool     // data is a copy of OpenBytes' argument
+	mapErr error    // why the file could not be mapped
 	file   *os.File // open only while an unmapped file is read
 }
 
 // openImage opens the file and maps it, unless that fails or opt forbids it.
 func openImage(path string, opt Options) (*image, error) {
-	// Stat comes first: to open a named pipe would wait for its writer.
+	// Stat comes first, because opening a named pipe would wait for its writer.
 	st, err := os.Stat(path)
 	if err != nil {
 		return nil, err
@@ -96,8 +95,8 @@ func (im *image) close() error {
 // parsed: enough for the metadata of most models.
 const firstRead = 1 << 20
 
-// readHeader parses the header. Of an unmapped file more and more is read until
-// the header is complete and, unless opt says HeaderOnly, then all the rest.
+// readHeader parses the header. It reads more and more of an unmapped file until the header is
+// complete, and then the rest, unless opt.HeaderOnly is set.
 func (im *image) readHeader(opt Options) (*header, error) {
 	if im.mapped {
 		return parseHeader(im.path, im.data, im.size, false)
@@ -135,8 +134,8 @@ func (im *image) readHeader(opt Options) (*header, error) {
 	return parseHeader(im.path, im.data, im.size, false)
 }
 
-// at returns n bytes of the file from offset off, which must be in it: a window
-// of the mapping, or a copy.
+// at returns n bytes of the file from offset off, all within the file: a window of the mapping,
+// or a copy.
 func (im *image) at(off, n int64) ([]byte, error) {
 	if im.mapped {
 		return im.data[off : off+n : off+n], nil
@@ -145,7 +144,7 @@ func (im *image) at(off, n int64) ([]byte, error) {
 	return p, im.readAt(p, off)
 }
 
-// readAt copies bytes of the file from offset off, which must be in it.
+// readAt copies len(p) bytes of the file from offset off, all within the file.
 func (im *image) readAt(p []byte, off int64) error {
 	if im.mapped {
 		copy(p, im.data[off:off+int64(len(p))])
@@ -164,7 +163,7 @@ func (im *image) cursor(off, n int64) (*cursor, error) {
 	return &cursor{b: p, base: off, size: im.size}, err
 }
 
-// readTo makes data hold the first n bytes of the file.
+// readTo reads the first n bytes of the file into im.data.
 func (im *image) readTo(n int64) error {
 	data := make([]byte, n)
 	have := copy(data, im.data)

@@ -22,11 +22,10 @@ import (
 //
 //	magic [version] │ 7 numbers │ vocabulary │ tensor: dims, name, type, [padding], data │ tensor │ …
 //
-// They are presented as if they were GGUF: with its metadata, made up from the
-// numbers and the vocabulary, and its tensor names. What the files do not say
-// follows from their tensors' shapes.
+// They are presented as if they were GGUF, with its tensor names, and with metadata that are
+// made from the numbers, the vocabulary and the tensors' shapes.
 
-// legacyMagics are the first four bytes as little-endian numbers.
+// legacyMagics are the containers by their first four bytes, as little-endian numbers.
 var legacyMagics = map[uint32]string{
 	0x67676d6c: "ggml",
 	0x67676d66: "ggmf",
@@ -44,7 +43,7 @@ type legacyFile struct {
 	order   []string                // GGUF names as in the file
 }
 
-// legacyParams are the seven numbers, in the order of the file.
+// legacyParams are the seven numbers of a file, in the order of the file.
 type legacyParams struct {
 	Vocab, Embd, Mult, Heads, Layers, Rot, FType int32
 }
@@ -59,13 +58,12 @@ type legacyTensor struct {
 	at   span
 }
 
-// isLegacy reports whether a file that begins with head is of before GGUF.
+// isLegacy reports whether a file that begins with head is from before GGUF.
 func isLegacy(head []byte) bool {
 	return len(head) >= 4 && legacyMagics[binary.LittleEndian.Uint32(head)] != ""
 }
 
-// openLegacy makes f the model that the file im, already open, holds or is a
-// part of.
+// openLegacy opens the model to which the file im belongs, and sets f to it.
 func (f *File) openLegacy(im *image, opt Options) error {
 	one, err := readLegacy(im)
 	if err != nil {
@@ -92,7 +90,7 @@ func (f *File) openLegacy(im *image, opt Options) error {
 	return f.loadSources(im, opt)
 }
 
-// readLegacy reads everything but the data.
+// readLegacy reads a file without its tensors' data.
 func readLegacy(im *image) (*legacyFile, error) {
 	l := &legacyFile{im: im, tensors: map[string]legacyTensor{}}
 	err := l.read()
@@ -134,7 +132,8 @@ func (l *legacyFile) read() error {
 	return l.readTensors(end)
 }
 
-// check refuses numbers that no LLaMA has. Those it leaves alone are not used.
+// check refuses numbers that no LLaMA has. The numbers that it does not check are not used as
+// sizes.
 func (p *legacyParams) check() error {
 	for _, x := range []struct {
 		name        string
@@ -153,8 +152,8 @@ func (p *legacyParams) check() error {
 	return nil
 }
 
-// parts returns the number of files that the model is cut into: the embeddings
-// of each have that part of the columns. ggjt is never cut.
+// parts returns the number of files that the model is cut into. It follows from the columns of
+// the embeddings, which are divided among the files. ggjt is never cut.
 func (l *legacyFile) parts() int {
 	embd, ok := l.tensors[arch.TokenEmbed.Weight()]
 	if !ok || l.format == "ggjt" || embd.cols == 0 {
@@ -163,7 +162,7 @@ func (l *legacyFile) parts() int {
 	return int(l.hparams.Embd) / embd.cols
 }
 
-// partName matches the name of a part but the first.
+// partName matches the name of every part except the first.
 var partName = regexp.MustCompile(`^(.+)\.([1-9][0-9]?)$`)
 
 // openLegacyParts opens all n parts of the model that one is a part of: MODEL,

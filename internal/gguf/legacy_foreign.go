@@ -5,9 +5,9 @@ import (
 	"strings"
 )
 
-// The library ggml began with examples for many models, and each wrote files
-// that begin like LLaMA's "ggml" but go on differently. A dialect describes one
-// of them, as far as is needed to tell it from others.
+// dialect describes a kind of files that begin like LLaMA's "ggml" but go on differently, as
+// far as is needed to recognize it. The library ggml began with examples for many models, each
+// of which wrote such a kind.
 type dialect struct {
 	what   string
 	format string
@@ -34,7 +34,7 @@ var dialects = []dialect{
 	{"a BERT model", "ggml", "vcexhlt", false, false, "embeddings. encoder. pooler."},
 }
 
-// foreign returns what the file is, if it is the model of another family.
+// foreign describes the file if it is a model of another family; otherwise it returns "".
 func (l *legacyFile) foreign() string {
 	head, err := l.im.at(0, min(l.im.size, maxLegacyText))
 	if err != nil {
@@ -54,14 +54,15 @@ func (l *legacyFile) foreign() string {
 	return ""
 }
 
-// isWhisper knows Whisper by its two context lengths, which are always the same.
+// isWhisper recognizes Whisper by its two context lengths, which are the same in all its
+// models.
 func isWhisper(head []byte) bool {
 	le := binary.LittleEndian
 	return len(head) >= 44 && le.Uint32(head[8:]) == 1500 && le.Uint32(head[24:]) == 448
 }
 
-// matches reports whether the numbers, vocabulary and first tensor of a file of
-// size bytes, which begins with head, are as the dialect has them.
+// matches reports whether the numbers, vocabulary and first tensor of a file are as in the
+// dialect. The file has size bytes and begins with head.
 func (d *dialect) matches(head []byte, size int64) bool {
 	c := &cursor{b: head, size: size}
 	c.u32()
@@ -79,7 +80,7 @@ func (d *dialect) matches(head []byte, size int64) bool {
 			vocab = n
 		}
 	}
-	if d.again { // the tokens may be fewer than the rows of the embedding
+	if d.again { // the vocabulary may have fewer tokens than the embedding has rows
 		if again := c.i32(); again < 1 || again > vocab {
 			return false
 		} else {
@@ -95,7 +96,7 @@ func (d *dialect) matches(head []byte, size int64) bool {
 	return c.offset() == size || d.hasTensor(c)
 }
 
-// hasTensor reports whether a tensor's record follows, with one of the dialect's
+// hasTensor reports whether the next bytes are a tensor's record with one of the dialect's
 // names.
 func (d *dialect) hasTensor(c *cursor) bool {
 	dims, nameLen := c.i32(), c.i32()

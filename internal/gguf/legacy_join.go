@@ -7,14 +7,14 @@ import (
 	"alpaca/internal/quant"
 )
 
-// The tensors whose shapes tell what the numbers leave open.
+// The tensors whose shapes give the sizes that the numbers of a file do not.
 var (
 	firstKeys = arch.LayerPrefix(0) + arch.AttnK.Weight()
 	firstGate = arch.LayerPrefix(0) + arch.FFNGate.Weight()
 )
 
-// joinLegacy returns the tensors of the model that parts are: each tensor once,
-// whole, with its shape checked and a source to load it from.
+// joinLegacy returns the tensors of the model whose files are parts. Each is whole, with its
+// shape checked and a source to load it from.
 func joinLegacy(parts []*legacyFile) ([]Tensor, error) {
 	first := parts[0]
 	if len(first.order) == 0 {
@@ -58,7 +58,7 @@ func (l *legacyFile) sizes(parts int) (*arch.Sizes, error) {
 	}, nil
 }
 
-// joinTensor returns the tensor of that name, of a model with the given sizes.
+// joinTensor returns the tensor called name of a model with the given sizes.
 func joinTensor(parts []*legacyFile, name string, sizes *arch.Sizes) (Tensor, error) {
 	one := parts[0].tensors[name]
 	src := &source{rows: one.rows, cols: one.cols, cut: one.kind.Cut}

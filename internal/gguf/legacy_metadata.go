@@ -13,12 +13,11 @@ const (
 	llama2Context = 4096
 )
 
-// metadata returns what GGUF metadata would say about the model f, of which l
-// is the first part.
+// metadata returns GGUF metadata for the model f. l is its first part.
 func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 	p := l.hparams
 	file := filepath.Base(l.im.path)
-	heads := p.Heads // of keys and values
+	heads := p.Heads // heads of keys and values
 	if len(f.Tensors) > 0 {
 		f.index()
 		heads = int32(f.Tensor(firstKeys).Rows()) / (p.Embd / p.Heads)
@@ -49,8 +48,8 @@ func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 	}
 	kv = append(kv, Hparams(&arch.Llama, &h)...)
 	if l.format == "ggml" {
-		// Its programs took a prompt as it was. Those of the later containers
-		// put a space in front, as has been usual since.
+		// The programs for this container added no space in front of a prompt. Those for the
+		// later containers did, as has been usual since.
 		kv = append(kv, KV{"tokenizer.ggml.add_space_prefix", Bool(false)})
 	}
 	texts, types := l.vocab.tokens()
@@ -65,9 +64,9 @@ func (l *legacyFile) metadata(f *File, opt Options) ([]KV, error) {
 	), nil
 }
 
-// eps returns the epsilon of the norms, which no file holds: what the programs
-// computed with while they wrote this container. A model that shares heads is
-// LLaMA 2, which was trained with 1e-5.
+// eps returns the epsilon of the norms, which the files do not hold. It is the value that the
+// programs used when this container was current. A model that shares heads is a LLaMA 2, which
+// was trained with 1e-5.
 func (l *legacyFile) eps(kvHeads int32) float32 {
 	if l.format == "ggml" || kvHeads != l.hparams.Heads {
 		return 1e-5

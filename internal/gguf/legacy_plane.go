@@ -7,16 +7,16 @@ import (
 	"alpaca/internal/quant"
 )
 
-// In the oldest files a row of Q4_0 or Q4_1 is not blocks one after the other
-// but planes: first the scales of all its blocks, then all nibbles.
+// In the oldest files a row of Q4_0 or Q4_1 does not consist of blocks but of planes: first the
+// scales of all its blocks, then all nibbles.
 //
 //	Q4_0:  nb × float32 d                  │ nb × 16 bytes of nibbles
 //	Q4_1:  nb × float32 m │ nb × float32 d │ nb × 16 bytes of nibbles
 //
-// alpaca.cpp never wrote anything else for Q4_1. Nothing in a file says which
-// of the two it has, and both are equally long.
+// alpaca.cpp never wrote anything else for Q4_1. Nothing in a file says which of the two
+// layouts it has, and both have the same size.
 
-// interleave makes blocks of a row of planes.
+// interleave sets dst to the blocks of the row src, which has planes.
 func interleave(typ quant.Type, dst, src []byte) {
 	nb := len(src) / typ.BlockBytes()
 	nibbles := src[len(src)-16*nb:]
@@ -32,14 +32,15 @@ func interleave(typ quant.Type, dst, src []byte) {
 	}
 }
 
-// isPlane guesses the layout of a file's 4-bit tensors from the first rows of
-// some of them: nibbles make unlikely scales.
+// isPlane guesses whether a file's 4-bit tensors have planes. In the wrong layout nibbles are
+// read as scales, which gives unlikely scales. isPlane counts these in the first rows of some
+// tensors.
 func (l *legacyFile) isPlane() bool {
 	if l.format != "ggml" {
 		return false
 	}
 	const maxTensors, maxRows = 8, 16
-	blocks, planes, seen := 0, 0, 0 // unlikely numbers under each hypothesis
+	blocks, planes, seen := 0, 0, 0 // number of unlikely scales and minima in each layout
 	for _, name := range l.order {
 		t := l.tensors[name]
 		if t.typ != quant.Q4_0v1 && t.typ != quant.Q4_1v1 {
@@ -63,11 +64,11 @@ func (l *legacyFile) isPlane() bool {
 	return planes < blocks
 }
 
-// unlikely counts the scales and minima of a row of blocks that no weights have.
+// unlikely counts the scales and minima of a row of blocks that are implausible for weights.
 func unlikely(typ quant.Type, row []byte) (n int) {
 	f32 := func(b []byte) float64 { return float64(math.Float32frombits(binary.LittleEndian.Uint32(b))) }
 	for ; len(row) > 0; row = row[typ.BlockBytes():] {
-		// Scales were not signed at the time. NaN fails every comparison.
+		// Scales had no sign in 2023's encoders. NaN fails every comparison.
 		if d := f32(row); d != 0 && !(d > 1e-10 && d < 10) {
 			n++
 		}

@@ -9,8 +9,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// newName returns the GGUF name and the description of the tensor that a legacy file
-// calls old, nil if no LLaMA has it.
+// newName returns the GGUF name and the description of the tensor that a legacy file calls old.
+// The description is nil if no LLaMA has such a tensor.
 func newName(old string, layers int) (string, *arch.Tensor) {
 	rest, ok := strings.CutPrefix(old, "layers.")
 	if !ok {
@@ -24,7 +24,7 @@ func newName(old string, layers int) (string, *arch.Tensor) {
 	return findLegacy(arch.LayerPrefix(n), name, arch.Llama.Layer, arch.Llama.FFN)
 }
 
-// findLegacy looks a name of a legacy file up in tables of tensors.
+// findLegacy looks up a name of a legacy file in tables of tensors.
 func findLegacy(prefix, old string, tables ...[]arch.Tensor) (string, *arch.Tensor) {
 	for _, table := range tables {
 		for i := range table {
@@ -36,7 +36,7 @@ func findLegacy(prefix, old string, tables ...[]arch.Tensor) (string, *arch.Tens
 	return "", nil
 }
 
-// maxLegacyName is the longest name of a tensor, as in the programs of the time.
+// maxLegacyName is the longest name of a tensor, as in the programs of 2023.
 const maxLegacyName = 1023
 
 // readTensors reads the records from offset pos to the end of the file.
@@ -97,7 +97,7 @@ func (l *legacyFile) readTensor(pos int64) (next int64, err error) {
 		return 0, fmt.Errorf("%q: %d bytes of data at offset %d run %w (%d bytes)", old, size, data, ErrTruncated, l.im.size)
 	}
 	if strings.HasSuffix(old, "rope.freqs") {
-		return data + int64(size), nil // some converters left it in; it follows from the sizes
+		return data + int64(size), nil // skipped: its values follow from the sizes
 	}
 	name, kind := newName(old, int(l.hparams.Layers))
 	switch _, dup := l.tensors[name]; {
@@ -114,7 +114,7 @@ func (l *legacyFile) readTensor(pos int64) (next int64, err error) {
 	return data + int64(size), nil
 }
 
-// legacyTypes are the meanings of a type code, by generation of the layouts.
+// legacyTypes are the types that a code stands for, by generation of the block layouts.
 var legacyTypes = map[int32][3]quant.Type{
 	0: {quant.F32, quant.F32, quant.F32},
 	1: {quant.F16, quant.F16, quant.F16},
@@ -130,8 +130,8 @@ func (l *legacyFile) generation() int {
 	if l.format == "ggjt" {
 		return int(l.version) - 1
 	}
-	// Other models' files have the generation in the thousands of ftype. LLaMA's
-	// do not, but one that did would mean the same.
+	// Other models' files have the generation in the thousands of ftype. LLaMA's files have 0
+	// there, but another number would mean the same.
 	return min(2, int(max(0, l.hparams.FType/1000)))
 }
 

@@ -5,15 +5,15 @@ import (
 	"strings"
 )
 
-// Bounds on a vocabulary: the largest of the time had 2^16 tokens.
+// Bounds on a vocabulary. The largest of 2023 had 2^16 tokens.
 const (
 	maxLegacyVocab = 1 << 18
-	maxLegacyText  = 8 << 20 // bytes of all, with lengths and scores
+	maxLegacyText  = 8 << 20 // bytes of all tokens, with their lengths and scores
 )
 
-// legacyVocab is the tokens of a file, in order of their ids.
+// legacyVocab has the tokens of a file, in order of their ids.
 type legacyVocab struct {
-	text   [][]byte  // raw bytes, cut from the file
+	text   [][]byte  // raw bytes, slices of the file
 	scores []float32 // nil in ggml files
 }
 
@@ -27,7 +27,7 @@ const (
 	llamaVocab = 32000 // tokens of LLaMA; more have been added by fine-tuning
 )
 
-// readVocab reads the vocabulary at offset start and returns the offset behind it.
+// readVocab reads the vocabulary at offset start and returns the offset after it.
 func (l *legacyFile) readVocab(start int64) (end int64, err error) {
 	scored := l.format != "ggml"
 	c, err := l.im.cursor(start, maxLegacyText)
@@ -48,7 +48,7 @@ func (l *legacyFile) readVocab(start int64) (end int64, err error) {
 	return c.offset(), nil
 }
 
-// eachToken reads n tokens, with their scores if they have one, and visits each.
+// eachToken reads n tokens, with scores if scored is set, and calls visit for each.
 func eachToken(c *cursor, n int, scored bool, visit func(text []byte, score float32)) error {
 	each := int64(4)
 	if scored {
@@ -95,15 +95,15 @@ func (v *legacyVocab) isLLaMA() bool {
 		string(v.text[firstPiece]) == "  " && string(v.text[29871]) == " "
 }
 
-// llamaSpaces are the pieces of LLaMA's vocabulary that are only white space:
-// they must never be merged, and score accordingly.
+// llamaSpaces are the pieces of LLaMA's vocabulary that are only white space. Their scores are
+// so low that they are never merged.
 var llamaSpaces = []int{
 	259, 268, 308, 418, 462, 539, 632, 795, 965, 1669, 1678, 3986, 4706, 9651, 18884, 29871,
 }
 
-// allScores returns the scores, made up where the file has none: pieces were
-// learned in the order of their ids, and a piece learned earlier scores higher.
-// For LLaMA's own vocabulary the result is that of its tokenizer.model.
+// allScores returns the scores. If the file has none they follow from the ids: pieces were
+// learned in the order of their ids, and a piece learned earlier has a higher score. For
+// LLaMA's own vocabulary the result equals the scores in its tokenizer.model.
 func (v *legacyVocab) allScores() []float32 {
 	if v.scores != nil {
 		return v.scores

@@ -5,35 +5,35 @@ import (
 	"math"
 )
 
-// U8 makes a value of that kind, for a Writer.
+// U8 makes a value of kind KindU8, for a Writer.
 func U8(v uint8) Value { return Value{Kind: KindU8, n: 1, raw: []byte{v}} }
 
-// U16 makes a value of that kind.
+// U16 makes a value of kind KindU16.
 func U16(v uint16) Value {
 	return Value{Kind: KindU16, n: 1, raw: binary.LittleEndian.AppendUint16(nil, v)}
 }
 
-// U32 makes a value of that kind.
+// U32 makes a value of kind KindU32.
 func U32(v uint32) Value {
 	return Value{Kind: KindU32, n: 1, raw: binary.LittleEndian.AppendUint32(nil, v)}
 }
 
-// U64 makes a value of that kind.
+// U64 makes a value of kind KindU64.
 func U64(v uint64) Value {
 	return Value{Kind: KindU64, n: 1, raw: binary.LittleEndian.AppendUint64(nil, v)}
 }
 
-// I32 makes a value of that kind.
+// I32 makes a value of kind KindI32.
 func I32(v int32) Value {
 	return Value{Kind: KindI32, n: 1, raw: binary.LittleEndian.AppendUint32(nil, uint32(v))}
 }
 
-// F32 makes a value of that kind.
+// F32 makes a value of kind KindF32.
 func F32(v float32) Value {
 	return Value{Kind: KindF32, n: 1, raw: binary.LittleEndian.AppendUint32(nil, math.Float32bits(v))}
 }
 
-// F64 makes a value of that kind.
+// F64 makes a value of kind KindF64.
 func F64(v float64) Value {
 	return Value{Kind: KindF64, n: 1, raw: binary.LittleEndian.AppendUint64(nil, math.Float64bits(v))}
 }
@@ -109,8 +109,8 @@ func appendValue(dst []byte, v Value) []byte {
 	return append(dst, v.raw...)
 }
 
-// appendArray appends v, kind of elements first. The strings and arrays in an
-// array of an older version get the lengths of version 3.
+// appendArray appends v, the kind of its elements first. If v is from an older version, its
+// strings and arrays get the lengths of version 3.
 func appendArray(dst []byte, v Value) []byte {
 	dst = binary.LittleEndian.AppendUint32(dst, uint32(v.Elem))
 	dst = binary.LittleEndian.AppendUint64(dst, uint64(v.n))

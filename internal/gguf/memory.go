@@ -8,9 +8,9 @@ import (
 	"alpaca/internal/pool"
 )
 
-// FromMemory returns a checkpoint made of metadata and tensors in memory, as if
-// a file of format and version had held them. It keeps both slices. Names must
-// be unique, and each tensor's Data of the length that its type and shape ask for.
+// FromMemory returns a checkpoint made of metadata and tensors in memory, as if a file of
+// format and version had held them. It keeps both slices. Names must be unique, and the length
+// of each tensor's Data must fit its type and shape.
 func FromMemory(path, format string, version uint32, kv []KV, tensors []Tensor) (*File, error) {
 	f := &File{
 		Path: path, Parts: []string{path}, Format: format, Version: version, KV: kv, Tensors: tensors,
@@ -36,9 +36,9 @@ func FromMemory(path, format string, version uint32, kv []KV, tensors []Tensor) 
 	return f, nil
 }
 
-// FromRows is FromMemory for tensors whose Data need not be in memory: where that is nil,
-// the function of the same index sets dst to rows lo to hi-1 of the tensor. It may be
-// called from many goroutines.
+// FromRows is FromMemory for tensors whose Data need not be in memory. If the Data of tensor i
+// is nil, rows[i] sets dst to rows lo to hi-1 of the tensor. It may be called from many
+// goroutines.
 func FromRows(path, format string, kv []KV, tensors []Tensor, rows []func(dst []byte, lo, hi int) error) (*File, error) {
 	for i := range tensors {
 		if t := &tensors[i]; t.Data == nil {
@@ -48,7 +48,7 @@ func FromRows(path, format string, kv []KV, tensors []Tensor, rows []func(dst []
 	return FromMemory(path, format, 0, kv, tensors)
 }
 
-// Fetch reads the tensors that are not in memory, all at once.
+// Fetch reads all tensors that are not in memory, in parallel.
 func (f *File) Fetch() error {
 	var rest []*Tensor
 	var total int64
@@ -74,7 +74,8 @@ func (f *File) Fetch() error {
 	})
 }
 
-// Insert puts keys before the one of index at. Keys that are there already are an error.
+// Insert puts kv before the metadata entry with index at. It is an error if f has one of the
+// keys already.
 func (f *File) Insert(at int, kv []KV) error {
 	for _, e := range kv {
 		if _, dup := f.keys[e.Key]; dup {
@@ -86,8 +87,8 @@ func (f *File) Insert(at int, kv []KV) error {
 	return nil
 }
 
-// OnClose makes Close call fn, which releases what the functions of FromRows read.
+// OnClose makes Close call fn. fn releases what the functions given to FromRows read.
 func (f *File) OnClose(fn func() error) { f.closer = fn }
 
-// SetEps puts an epsilon of the norms in place of the file's.
+// SetEps replaces the file's epsilon of the norms by eps, unless eps is 0.
 func (f *File) SetEps(eps float32) error { return f.setEps(eps) }

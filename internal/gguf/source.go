@@ -6,16 +6,16 @@ import (
 	"alpaca/internal/quant"
 )
 
-// source is where the data of a tensor are that is not in one piece in a file,
-// or not in the layout of its type, or in a file that is not mapped.
+// source says where a tensor's data are. A tensor has one if it is cut among files, if its
+// layout differs from its Type's, if its file is not mapped, or if it is from FromRows.
 type source struct {
 	typ        quant.Type
 	pieces     []span
 	cut        arch.Cut
-	rows, cols int // of each piece
+	rows, cols int // size of each piece
 	plane      bool
 
-	made func(dst []byte, lo, hi int) error // of FromRows: nothing else is set
+	made func(dst []byte, lo, hi int) error // from FromRows; no other field is set then
 }
 
 // span is a place in a file.
@@ -25,7 +25,8 @@ type span struct {
 	n    int64
 }
 
-// direct returns the data where they are, if that is possible.
+// direct returns a window of the mapping if the data are there as they should be; otherwise
+// nil.
 func (s *source) direct() []byte {
 	p := s.pieces[0]
 	if len(s.pieces) > 1 || s.plane || !p.im.mapped {
@@ -45,7 +46,7 @@ func (s *source) read(dst []byte, lo, hi int) error {
 		row *= len(s.pieces)
 	}
 	for i, p := range s.pieces {
-		from, to, at := lo, hi, 0 // rows of this piece, and where they go
+		from, to, at := lo, hi, 0 // rows of this piece, and their offset in dst
 		switch s.cut {
 		case arch.CutRows:
 			from, to = max(lo-i*s.rows, 0), min(hi-i*s.rows, s.rows)
@@ -78,7 +79,7 @@ func (s *source) read(dst []byte, lo, hi int) error {
 	return nil
 }
 
-// giveSources makes the tensors of a GGUF file that is not mapped readable.
+// giveSources gives a source to each tensor of a GGUF file that is not mapped.
 func (h *header) giveSources(im *image) {
 	for i := range h.tensors {
 		t, e := &h.tensors[i], h.places[i]
@@ -87,8 +88,8 @@ func (h *header) giveSources(im *image) {
 	}
 }
 
-// Read sets dst to the rows lo to hi-1 of the tensor, also of one whose Data
-// Options.HeaderOnly left nil.
+// Read sets dst to the rows lo to hi-1 of the tensor, even if Options.HeaderOnly left its Data
+// nil.
 func (t *Tensor) Read(dst []byte, lo, hi int) error {
 	row := t.Type.RowBytes(t.Cols())
 	dst = dst[:(hi-lo)*row]
@@ -99,7 +100,7 @@ func (t *Tensor) Read(dst []byte, lo, hi int) error {
 	return t.src.read(dst, lo, hi)
 }
 
-// loadSources gives the tensors that have a source their Data; im is the first file.
+// loadSources sets the Data of all tensors from their sources. im is the first file.
 func (f *File) loadSources(im *image, opt Options) error {
 	var rest []*Tensor
 	for i := range f.Tensors {

@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// splitName matches the name of a part: NAME-00002-of-00003.gguf, from 1.
+// splitName matches the name of a part: NAME-00002-of-00003.gguf. Parts count from 1.
 var splitName = regexp.MustCompile(`^(.*)-(\d{5})-of-(\d{5})\.gguf$`)
 
-// openOthers opens the parts of the model that the file at path, already read,
-// is one of, and returns the headers of all in order.
+// openOthers opens the other parts of a split model and returns the headers of all parts, in
+// order. one is the header of the part at path, which is open already.
 func (f *File) openOthers(path string, one *header, opt Options) ([]*header, error) {
 	dir, base := filepath.Split(path)
 	m := splitName.FindStringSubmatch(base)
@@ -22,7 +22,7 @@ func (f *File) openOthers(path string, one *header, opt Options) ([]*header, err
 		return nil, fmt.Errorf("%s: is one of %d parts, whose names end in -00001-of-%05d.gguf and so on; this one's does not",
 			path, one.splitCount, one.splitCount)
 	}
-	// The names, not the metadata, bound the number of files to open: at most 99999.
+	// The name, not the metadata, bounds the number of files to open: at most 99999.
 	if count, _ := strconv.ParseUint(m[3], 10, 64); count != one.splitCount {
 		return nil, fmt.Errorf("%s: the name says that there are %d parts, %s says %d", path, count, keySplitCount, one.splitCount)
 	}
@@ -51,7 +51,7 @@ func (f *File) openOthers(path string, one *header, opt Options) ([]*header, err
 	return parts, nil
 }
 
-// withoutSplitKeys returns the metadata of a model as it was before the split.
+// withoutSplitKeys returns the metadata that a model had before it was split.
 func withoutSplitKeys(kv []KV) []KV {
 	var rest []KV
 	for _, e := range kv {
@@ -62,7 +62,7 @@ func withoutSplitKeys(kv []KV) []KV {
 	return rest
 }
 
-// SplitNames returns the names of n parts of a model whose file would be called path.
+// SplitNames returns the names of n parts of a model. path is the name of the unsplit file.
 func SplitNames(path string, n int) []string {
 	names := make([]string, n)
 	for i := range names {
@@ -71,8 +71,8 @@ func SplitNames(path string, n int) []string {
 	return names
 }
 
-// SplitKeys returns the keys that tell that a file is part i, from 0, of n, of a model of
-// that many tensors.
+// SplitKeys returns the metadata of part i of n, counted from 0. tensors is the number of
+// tensors in all parts.
 func SplitKeys(i, n, tensors int) []KV {
 	return []KV{
 		{keySplitNo, U16(uint16(i))},
@@ -81,7 +81,7 @@ func SplitKeys(i, n, tensors int) []KV {
 	}
 }
 
-// join makes the parts, in order, one file.
+// join puts the metadata and the tensors of all parts into f, in order.
 func (f *File) join(parts []*header) error {
 	f.Format = "gguf"
 	f.Version = parts[0].version

@@ -1,6 +1,6 @@
 package gguf
 
-// The kinds of tokens, as tokenizer.ggml.token_type has them.
+// The kinds of tokens, by their numbers in tokenizer.ggml.token_type.
 const (
 	TokenUndefined = iota
 	TokenNormal

@@ -6,8 +6,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// foreignTypes are the tensor types that cannot be read, by code: those that
-// were taken out of the format again, and those of the fork ik_llama.cpp.
+// foreignTypes are tensor types that cannot be read, by code: types that GGUF no longer has,
+// and types of the fork ik_llama.cpp.
 var foreignTypes = map[quant.Type]string{
 	31:  "Q4_0_4_4, which GGUF no longer has",
 	32:  "Q4_0_4_8, which GGUF no longer has",
@@ -30,8 +30,8 @@ var foreignTypes = map[quant.Type]string{
 	152: "IQ5_KS of ik_llama.cpp",
 }
 
-// lastType bounds the codes that a file may hold: higher ones are this
-// project's own, for what only exists in memory.
+// lastType bounds the codes that a file may hold. Higher codes are this project's own, for
+// tensors that only exist in memory.
 const lastType = 1000
 
 // checkType refuses a type that GGUF files cannot hold or whose size is not known.

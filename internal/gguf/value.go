@@ -56,26 +56,25 @@ func (k Kind) size() int {
 	return 0
 }
 
-// Value is one metadata value. It stays encoded as in its file and is decoded
-// when asked for, so that opening a file with a vocabulary of 128 thousand
-// tokens costs next to nothing. Like tensor data it is valid until the file is
-// closed; what the methods return is copied and stays.
+// Value is one metadata value. It stays encoded as in its file until a method decodes it, so
+// opening a file with a vocabulary of 128 thousand tokens costs next to nothing. Like tensor
+// data it is valid until the file is closed. The methods return copies, which stay valid.
 type Value struct {
 	Kind Kind
 	Elem Kind // kind of the elements if Kind is KindArray
 
-	n   int      // number of elements of an array, else 1
+	n   int      // number of elements of an array, otherwise 1
 	raw []byte   // the value, the elements, or the bytes of the string
 	enc encoding // of strings and arrays inside raw
 }
 
-// encoding is how versions differ in what they write.
+// encoding says how a file's version writes lengths and strings.
 type encoding struct {
 	short bool // v1: counts and lengths are u32, not u64
 	trim  bool // v1 and v2: one NUL at the end of a string is not part of it
 }
 
-// lengthSize is the bytes of a count or length.
+// lengthSize returns the bytes of a count or length.
 func (e encoding) lengthSize() int {
 	if e.short {
 		return 4
@@ -91,7 +90,7 @@ func (e encoding) text(p []byte) []byte {
 	return p
 }
 
-// Len returns the number of elements of an array, 1 for every other value.
+// Len returns the number of elements of an array, or 1 for any other value.
 func (v Value) Len() int { return v.n }
 
 // TypeName returns "u32", "str", "arr[f32]" and the like.
@@ -102,7 +101,7 @@ func (v Value) TypeName() string {
 	return v.Kind.String()
 }
 
-// number is a decoded scalar: one of the three, as its kind says.
+// number is a decoded scalar. Its kind says which field holds it.
 type number struct {
 	u uint64
 	i int64
@@ -141,11 +140,11 @@ func (k Kind) unsigned() bool { return k == KindU8 || k == KindU16 || k == KindU
 func (k Kind) signed() bool   { return k == KindI8 || k == KindI16 || k == KindI32 || k == KindI64 }
 func (k Kind) float() bool    { return k == KindF32 || k == KindF64 }
 
-// Writers choose the types of numbers as they like: a count may be a u64, an i32 or
-// even a whole f32, a factor an f64, a flag a u8. The methods below therefore take
-// any kind of number whose value fits.
+// Programs that write GGUF differ in the types of numbers: a count may be a u64, an i32 or even
+// a whole f32, a factor an f64, a flag a u8. The methods below therefore accept any kind of
+// number whose value fits.
 
-// Uint returns an integer that is not negative.
+// Uint returns a non-negative integer.
 func (v Value) Uint() (uint64, bool) {
 	return v.Kind.decode(v.raw).asUint(v.Kind)
 }
@@ -160,12 +159,12 @@ func (v Value) Float() (float64, bool) {
 	return v.Kind.decode(v.raw).asFloat(v.Kind)
 }
 
-// Bool returns a bool, or a number that is 0 or 1 as one.
+// Bool returns a bool. The numbers 0 and 1 count as bools.
 func (v Value) Bool() (value, ok bool) {
 	return v.Kind.decode(v.raw).asBool(v.Kind)
 }
 
-// asUint returns a number of kind k if it is an integer that is not negative.
+// asUint returns a number of kind k if it is a non-negative integer.
 func (n number) asUint(k Kind) (uint64, bool) {
 	switch {
 	case k.unsigned():
@@ -191,7 +190,7 @@ func (n number) asInt(k Kind) (int64, bool) {
 	return 0, false
 }
 
-// asFloat returns a number of kind k, an integer rounded to a float.
+// asFloat returns a number of kind k. Integers are rounded to a float.
 func (n number) asFloat(k Kind) (float64, bool) {
 	switch {
 	case k.unsigned():
@@ -202,7 +201,7 @@ func (n number) asFloat(k Kind) (float64, bool) {
 	return n.f, k.float()
 }
 
-// asBool returns a bool, or a number of kind k that is 0 or 1.
+// asBool returns a bool. A number of kind k that is 0 or 1 counts as one.
 func (n number) asBool(k Kind) (value, ok bool) {
 	if k == KindBool {
 		return n.u != 0, true
@@ -226,7 +225,7 @@ func (v Value) Strings() ([]string, bool) {
 	}
 	list := make([]string, 0, v.n)
 	all := string(v.raw)
-	if v.enc == (encoding{}) { // version 3, whose vocabularies may be large
+	if v.enc == (encoding{}) { // version 3: a fast path, since vocabularies may be large
 		for at := 0; len(list) < v.n; {
 			start := at + 8
 			at = start + int(binary.LittleEndian.Uint64(v.raw[at:]))
@@ -243,9 +242,9 @@ func (v Value) Strings() ([]string, bool) {
 	return list, true
 }
 
-// Floats returns an array of numbers as float32, whose range they must not exceed.
+// Floats returns an array of numbers as float32. ok is false if one exceeds its range.
 func (v Value) Floats() ([]float32, bool) {
-	if v.Kind == KindArray && v.Elem == KindF32 { // as scores are
+	if v.Kind == KindArray && v.Elem == KindF32 { // the usual kind of scores
 		list := make([]float32, v.n)
 		for i := range list {
 			list[i] = math.Float32frombits(binary.LittleEndian.Uint32(v.raw[4*i:]))
@@ -260,7 +259,7 @@ func (v Value) Floats() ([]float32, bool) {
 
 // Ints returns an array of integers that all fit an int32.
 func (v Value) Ints() ([]int32, bool) {
-	if v.Kind == KindArray && v.Elem == KindI32 { // as types of tokens are
+	if v.Kind == KindArray && v.Elem == KindI32 { // the usual kind of token types
 		list := make([]int32, v.n)
 		for i := range list {
 			list[i] = int32(binary.LittleEndian.Uint32(v.raw[4*i:]))
@@ -278,7 +277,8 @@ func (v Value) Bools() ([]bool, bool) {
 	return numbers(v, func(n number) (bool, bool) { return n.asBool(v.Elem) })
 }
 
-// numbers returns an array of numbers or bools; as reports whether one fits.
+// numbers returns an array of numbers or bools. as converts an element and reports whether it
+// fits.
 func numbers[T any](v Value, as func(number) (T, bool)) ([]T, bool) {
 	if v.Kind != KindArray || v.Elem == KindString || v.Elem == KindArray {
 		return nil, false

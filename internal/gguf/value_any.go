@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Any returns the value as the Go type nearest to it: uint64, int64, float32,
-// float64, bool, string, or a slice of one of these; []any for nested arrays.
+// Any returns the value as uint64, int64, float32, float64, bool, string, a slice of one of
+// these, or []any for nested arrays.
 func (v Value) Any() any {
 	switch {
 	case v.Kind == KindString:
@@ -56,7 +56,7 @@ func collect[T any](v Value, as func(number) T) []T {
 	return list
 }
 
-// nested returns the arrays of an array of arrays.
+// nested returns the elements of an array of arrays.
 func (v Value) nested() []any {
 	list := make([]any, 0, v.n)
 	c := cursor{b: v.raw, size: int64(len(v.raw))}
@@ -66,7 +66,7 @@ func (v Value) nested() []any {
 	return list
 }
 
-// String returns the value for a human: arrays and long strings are cut.
+// String returns the value for people: arrays and long strings are shortened.
 func (v Value) String() string {
 	const most = 60
 	if v.Kind == KindArray {

@@ -14,10 +14,9 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Writer writes a GGUF file of version 3: the header at once, in Create, then
-// the tensors' data in order, as it comes. The file appears under its name only
-// with Commit, complete and on disk, so that a failure leaves whatever had the name
-// before as it was.
+// Writer writes a GGUF file of version 3. Create writes the header, Write the tensors' data, in
+// order. The file appears under its name only with Commit, complete and on disk. A failure
+// leaves an older file of that name unchanged.
 //
 //	w, err := gguf.Create(path, kv, tensors)
 //	defer w.Abort()
@@ -32,12 +31,11 @@ type Writer struct {
 	alignment uint64
 	tensors   []Tensor
 	next      int   // index of the tensor that Begin expects
-	left      int64 // bytes of the tensor begun last that are still to come
+	left      int64 // bytes of the current tensor that Write has not got yet
 }
 
-// Create begins the file at path. Of the tensors Name, Type and Shape are
-// written, and Data is ignored. It fails, before anything is on disk, if the
-// result is not what Open accepts.
+// Create begins the file at path. It writes the tensors' Name, Type and Shape and ignores Data.
+// It fails, before anything is on disk, if Open would not accept the result.
 func Create(path string, kv []KV, tensors []Tensor) (*Writer, error) {
 	w := &Writer{path: path, tensors: tensors, alignment: defaultAlignment}
 	head, err := w.header(kv)
@@ -55,8 +53,8 @@ func Create(path string, kv []KV, tensors []Tensor) (*Writer, error) {
 	return w, nil
 }
 
-// FileSize returns the bytes of the file that Create with the same arguments and
-// all data make.
+// FileSize returns the size of the file that Create makes with the same arguments, complete
+// with all data.
 func FileSize(kv []KV, tensors []Tensor) (int64, error) {
 	w := &Writer{tensors: tensors, alignment: defaultAlignment}
 	head, err := w.header(kv)
@@ -71,7 +69,7 @@ func FileSize(kv []KV, tensors []Tensor) (int64, error) {
 	return int64(size), nil
 }
 
-// header returns everything before the data, padding included.
+// header returns everything before the data, including padding.
 func (w *Writer) header(kv []KV) ([]byte, error) {
 	le := binary.LittleEndian
 	head := le.AppendUint32([]byte(magic), 3)
@@ -142,8 +140,8 @@ func (w *Writer) appendInfos(head []byte) ([]byte, error) {
 	return head, nil
 }
 
-// fileBytes returns the bytes of a tensor of the row-major shape in a file,
-// after checking that a file can hold it.
+// fileBytes returns the bytes of a tensor with the row-major shape, or an error if a file
+// cannot hold it.
 func fileBytes(typ quant.Type, shape []int) (uint64, error) {
 	if err := checkType(typ); err != nil {
 		return 0, err
@@ -161,8 +159,8 @@ func fileBytes(typ quant.Type, shape []int) (uint64, error) {
 	return dataBytes(typ, ne)
 }
 
-// Begin says that the data written next are those of the tensor of that name.
-// Tensors come in the order given to Create, each complete.
+// Begin starts the tensor called name: the following Writes are its data. Tensors must come in
+// the order given to Create, each complete.
 func (w *Writer) Begin(name string) error {
 	switch {
 	case w.err != nil:
@@ -180,7 +178,7 @@ func (w *Writer) Begin(name string) error {
 	return nil
 }
 
-// Write writes some of the data of the tensor begun last.
+// Write writes some of the data of the current tensor.
 func (w *Writer) Write(p []byte) (int, error) {
 	switch {
 	case w.err != nil:
@@ -203,7 +201,7 @@ func (w *Writer) Write(p []byte) (int, error) {
 	return n, nil
 }
 
-// WriteTensor is Begin and Write of all data.
+// WriteTensor is Begin, and Write with all data of the tensor.
 func (w *Writer) WriteTensor(name string, data []byte) error {
 	if err := w.Begin(name); err != nil {
 		return err
@@ -225,7 +223,7 @@ func (zeroReader) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Commit makes the file appear under its name, if all tensors are complete.
+// Commit makes the file appear under its name. It fails if a tensor is incomplete or missing.
 func (w *Writer) Commit() error {
 	switch {
 	case w.err != nil:
@@ -249,7 +247,7 @@ func (w *Writer) Commit() error {
 	return nil
 }
 
-// Abort removes what has been written. After Commit it does nothing.
+// Abort removes the unfinished file. After Commit it does nothing.
 func (w *Writer) Abort() {
 	w.file.Abort()
 	if w.err == nil {
@@ -257,10 +255,10 @@ func (w *Writer) Abort() {
 	}
 }
 
-// fail keeps and returns the first error, with the name of the file.
+// fail stores err, with the name of the file, for all later calls, and returns it.
 func (w *Writer) fail(err error) error {
 	var path *fs.PathError
-	var link *os.LinkError // of a rename
+	var link *os.LinkError // from a rename
 	if !errors.As(err, &path) && !errors.As(err, &link) {
 		err = fmt.Errorf("%s: %w", w.path, err)
 	}

@@ -8,9 +8,9 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// Decode widens len(dst) weights of type t from src, in order, exactly as the
-// format's formula says with every product and sum rounded to float32.
-// len(dst) must be a multiple of the type's BlockLen.
+// Decode converts len(dst) weights of type t in src to float32. It follows the format's formula
+// and rounds every product and sum to float32. len(dst) must be a multiple of the type's
+// BlockLen.
 func Decode(t Type, dst []float32, src []byte) {
 	src = src[:t.RowBytes(len(dst))]
 	switch t {
@@ -75,7 +75,7 @@ func Decode(t Type, dst []float32, src []byte) {
 	}
 }
 
-// decodeScratch holds memory for a block: what unpack fills cannot be on the stack, and
+// decodeScratch holds memory for blocks. The memory that unpack fills escapes to the heap, and
 // decoding a token's embedding should not allocate.
 var decodeScratch = sync.Pool{New: func() any { return new(blockScratch) }}
 
@@ -113,7 +113,7 @@ func decode256(f Format256, dst []float32, s *SuperBlock) {
 	}
 }
 
-// decodeWide widens a block.
+// decodeWide decodes a block.
 func decodeWide(f WideFormat, dst []float32, block []byte, q *[32]int8) {
 	for part := range len(dst) / 32 {
 		d := f.Unpack(block, part, q)
@@ -126,7 +126,7 @@ func decodeWide(f WideFormat, dst []float32, block []byte, q *[32]int8) {
 	}
 }
 
-// decode16 widens a pair of blocks.
+// decode16 decodes a pair of blocks.
 func decode16(f Format16, dst []float32, pair []byte) {
 	var q [32]int8
 	d, m := f.Unpack(pair, &q)

@@ -2,8 +2,7 @@ package quant
 
 import "math"
 
-// FirstNotFinite returns the index of the first of x that is infinite or NaN, -1
-// if there is none.
+// FirstNotFinite returns the index of the first element of x that is infinite or NaN, or -1.
 func FirstNotFinite(x []float32) int {
 	for i, v := range x {
 		if !finite32(math.Float32bits(v)) {
@@ -13,11 +12,11 @@ func FirstNotFinite(x []float32) int {
 	return -1
 }
 
-// FiniteScales reports whether all weights in data, whole blocks of type t, are finite. It
-// looks at the blocks' scales only, which decide it.
+// FiniteScales reports whether all weights in data are finite. data is whole blocks of type t.
+// The result depends on the blocks' scales, so FiniteScales reads only these.
 func FiniteScales(t Type, data []byte) bool {
 	n := t.BlockBytes()
-	if t == IQ1_M { // whose scale lies in four pieces
+	if t == IQ1_M { // its scale lies in four pieces
 		for ; len(data) >= n; data = data[n:] {
 			if data[55]&0x70 == 0x70 && data[53]&0xc0 == 0xc0 {
 				return false

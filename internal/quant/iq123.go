@@ -8,12 +8,13 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// The formats IQ1, IQ2 and IQ3: 256 weights in groups of eight or four, each an entry of
-// a codebook, with separate signs except in IQ1. They are read, not written: finding the best
-// entries takes an importance matrix and most of a reference's encoder.
+// The formats IQ1, IQ2 and IQ3 have 256 weights in groups of eight or four. Each group is an
+// entry of a codebook, with separate signs except in IQ1. These formats are read, but not
+// written: finding the best entries takes an importance matrix and most of the reference's
+// encoder.
 //
-// In all of them D is a float16, and each run of 16 or 32 weights has a scale s of 3 or 4
-// bits, with 2s+1 as factor.
+// In all of them D is a float16. Each run of 16 or 32 weights has a scale s of 3 or 4 bits, and
+// its factor is 2s+1.
 
 // IQ2_XXS: w = D/8 * (2s+1) * entry. 2.0625 bits a weight.
 //
@@ -152,21 +153,21 @@ func unpackIQ1_M(block []byte, b *SuperBlock) {
 	}
 }
 
-// signs7 returns the signs of eight weights. An even number of them is negative, so that the
-// last sign follows from the 7 that are stored.
+// signs7 returns the signs of eight weights. The number of negative signs is even, so the last
+// sign follows from the 7 stored ones.
 func signs7(x uint32) byte {
 	x &= 127
 	return byte(x | uint32(bits.OnesCount32(x)&1)<<7)
 }
 
-// group8 sets weights at to at+7 to an entry; set bits of signs make them negative.
+// group8 sets weights at to at+7 to an entry. Bit i of signs makes weight at+i negative.
 func (b *SuperBlock) group8(at int, entry *[8]int8, signs byte) {
 	for i, v := range entry {
 		b.Q[at+i] = v - 2*v*int8(signs>>i&1)
 	}
 }
 
-// group4 is group8 of two entries.
+// group4 is group8 with two entries of four.
 func (b *SuperBlock) group4(at int, first, second *[4]int8, signs byte) {
 	b.group8(at, &[8]int8{first[0], first[1], first[2], first[3], second[0], second[1], second[2], second[3]}, signs)
 }
@@ -182,7 +183,7 @@ func (b *SuperBlock) groupIQ1(at, entry int, less bool) {
 	}
 }
 
-// scale32 sets the factor of the g-th 32 weights.
+// scale32 sets the factor of weights 32g to 32g+31.
 func (b *SuperBlock) scale32(g int, s int16) { b.Sc[2*g], b.Sc[2*g+1] = 2*s+1, 2*s+1 }
 
 // scale16 sets the factors of all 16 runs from 4 bits each.

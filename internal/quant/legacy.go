@@ -7,13 +7,13 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// The formats of the spring of 2023, before GGUF. Like all others they are multiplied in
-// place; they are never written. They differ from today's formats in two ways: scales may be
-// float32, and nibbles may be adjacent: byte j holds the weights 2j and 2j+1, where today's
-// holds j and j+16.
+// The formats of the spring of 2023, before GGUF. They are multiplied without conversion, like
+// all others, but never written. They differ from today's formats in two ways. Scales may be
+// float32. Nibbles may be adjacent: byte j holds the weights 2j and 2j+1, but in today's
+// formats j and j+16.
 //
-// The files of the time used the same code for a format before and after a change, so this
-// project has codes of its own. Only Q4_2 and Q4_3 keep theirs.
+// The files of 2023 used the same code for a format before and after a change, so this project
+// has codes of its own. Only Q4_2 and Q4_3 keep the codes of the files.
 const (
 	Q4_0v1 Type = 1001 // until ggjt v1
 	Q4_0v2 Type = 1002 // ggjt v2
@@ -26,7 +26,7 @@ const (
 	legacyBase Type = 1001
 )
 
-// IsLegacy reports whether t is a format from before GGUF. GGUF files cannot hold those.
+// IsLegacy reports whether t is a format from before GGUF, which GGUF files cannot hold.
 func IsLegacy(t Type) bool { return t == Q4_2 || t == Q4_3 || t >= Q4_0v1 && t <= Q8_0v1 }
 
 // Q4_0v1: 32 weights of 4 bits, w[j] = D * (q[j] - 8).
@@ -137,7 +137,7 @@ func unpackQ4_3(pair []byte, q *[32]int8) (d, m [2]float32) {
 	return d, m
 }
 
-// adjacent4 unpacks len(q) numbers of 4 bits, two neighbours to a byte, less bias.
+// adjacent4 unpacks len(q) numbers of 4 bits, two neighbours in a byte, and subtracts bias.
 func adjacent4(nibbles []byte, q []int8, bias int8) {
 	for j, b := range nibbles {
 		q[2*j] = int8(b&15) - bias
@@ -145,7 +145,7 @@ func adjacent4(nibbles []byte, q []int8, bias int8) {
 	}
 }
 
-// split4 unpacks 32 numbers of 4 bits, the second half above the first, less bias.
+// split4 unpacks 32 numbers of 4 bits, the second half in the high nibbles, and subtracts bias.
 func split4(nibbles []byte, q *[32]int8, bias int8) {
 	for j, b := range nibbles[:16] {
 		q[j] = int8(b&15) - bias
@@ -153,8 +153,8 @@ func split4(nibbles []byte, q *[32]int8, bias int8) {
 	}
 }
 
-// adjacent5 unpacks 32 numbers of 5 bits, less bias: their highest bits (4
-// bytes), then their nibbles, two neighbours to a byte (16 bytes).
+// adjacent5 unpacks 32 numbers of 5 bits and subtracts bias. b holds their highest bits (4
+// bytes), then their nibbles, two neighbours in a byte (16 bytes).
 func adjacent5(b []byte, q *[32]int8, bias int8) {
 	high := binary.LittleEndian.Uint32(b)
 	adjacent4(b[4:20], q[:], 0)

@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/quant/fit"
 )
 
-// mxfp4Values are the weights that the codes 0 to 15 stand for, doubled: the numbers of
-// 4 bits with two for the exponent and one for the mantissa (OCP Microscaling Formats 1.0).
+// mxfp4Values are the values of the codes 0 to 15, doubled. The codes are floats of 4 bits: a
+// sign, two bits of exponent and one of mantissa (OCP Microscaling Formats 1.0).
 var mxfp4Values = [16]int8{0, 1, 2, 3, 4, 6, 8, 12, 0, -1, -2, -3, -4, -6, -8, -12}
 
 // MXFP4: 32 weights of 4 bits, w[j] = 2^(E-128) * mxfp4Values[q[j]]. 4.25 bits a weight.
@@ -44,8 +44,8 @@ func encodeMXFP4(dst []byte, x, _ []float32) {
 	}
 }
 
-// mxfp4Exponent returns the exponent byte for weights x: that of the power of two below the
-// largest magnitude becomes 4, the exponent of the largest code.
+// mxfp4Exponent returns the exponent byte for weights x. It scales the power of two below the
+// largest magnitude to 4, the largest power of two among the codes' values.
 func mxfp4Exponent(x []float32) byte {
 	var largest float32
 	for _, v := range x {
@@ -54,14 +54,15 @@ func mxfp4Exponent(x []float32) byte {
 	if largest == 0 {
 		return 0
 	}
-	// The logarithm is rounded to float32, as the reference has it: just below a power of
-	// two it may be that power's.
+	// The logarithm is rounded to float32, as in the reference. Just below a power of two it
+	// may become that power's logarithm.
 	fraction, exponent := math.Frexp(float64(largest))
 	log := float32(float64(exponent) + float64(fmath.LogSeries(fraction)*(1/math.Ln2)))
 	return byte(min(max(math.Floor(float64(log))-2+127, 0), 254))
 }
 
-// mxfp4Code returns the code whose value times d is nearest to x, the first of several.
+// mxfp4Code returns the code whose doubled value times d is nearest to x, and the first of
+// equally near ones.
 func mxfp4Code(x, d float32) (code byte) {
 	best := fit.Abs(float32(float32(mxfp4Values[0])*d) - x)
 	for i, v := range mxfp4Values[1:] {

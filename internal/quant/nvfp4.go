@@ -7,8 +7,8 @@ import (
 )
 
 // NVFP4: 64 weights of 4 bits in four runs of 16, w[j] = E4M3(D[j/16])/2 * mxfp4Values[q[j]].
-// 4.5 bits a weight. Models that were trained with it have a factor for each matrix
-// besides, in a tensor of its own.
+// 4.5 bits a weight. Models that were trained with it also have a factor for each matrix, in a
+// separate tensor.
 //
 //	offset  size
 //	     0     4  D, unsigned numbers of 4 bits exponent and 3 bits mantissa
@@ -52,8 +52,8 @@ func encodeNVFP4(dst []byte, x, _ []float32) {
 	}
 }
 
-// e4m3 returns the number of 4 bits exponent and 3 bits mantissa that is nearest to f; ties
-// go to the greater one. From 256 on it is 448, as in the reference.
+// e4m3 returns the nearest number to f with 4 bits of exponent and 3 bits of mantissa. Ties go
+// to the greater number. Values from 256 on give 448, as in the reference.
 func e4m3(f float32) byte {
 	const most = 0x7e
 	if !(f > 0) {
@@ -62,7 +62,7 @@ func e4m3(f float32) byte {
 	if f < 0x1p-6 {
 		return byte(min(int32(float32(f*512)+0.5), 7))
 	}
-	// Rounding at the lowest bit that is kept may reach the next exponent.
+	// Rounding may carry into the exponent.
 	code := (math.Float32bits(f)+1<<19)>>20 - (127-7)<<3
 	if code >= 15<<3 {
 		return most

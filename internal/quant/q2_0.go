@@ -22,8 +22,8 @@ func unpackQ2_0(block []byte, part int, q *[32]int8) (d [2]float32) {
 	return [2]float32{codec.F16At(block)}
 }
 
-// encodeQ2_0 makes the largest magnitude 1 and rounds to -1, 0 and 1: the fourth
-// code, 2, is for those who train with it.
+// encodeQ2_0 scales the largest magnitude to 1 and rounds to -1, 0 or 1. Only models that are
+// trained with this format use the fourth value, 2.
 func encodeQ2_0(dst []byte, x, _ []float32) {
 	for ; len(x) > 0; x, dst = x[64:], dst[18:] {
 		scale := fit.Abs(fit.FirstLargest(x[:64]))
@@ -40,7 +40,7 @@ func encodeQ2_0(dst []byte, x, _ []float32) {
 }
 
 // codeQ2_0 rounds f to a code, ties away from zero. A value that does not fit 32 bits becomes
-// the lowest code, as x86 converts it: that happens where a scale is so small that its
+// the lowest code, as in x86's conversion. This happens when a scale is so small that its
 // inverse is infinite.
 func codeQ2_0(f float32) byte {
 	switch f = float32(f); {

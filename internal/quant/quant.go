@@ -1,7 +1,7 @@
 // Package quant holds the number formats of GGML and GGUF files: their blocks (type.go),
-// from float32 to them (encode.go) and back (decode.go). A format is a file: its byte map,
-// unpack (bytes to integers and scales) and encode; decoding and the products, which
-// package matmul has, follow from unpack. What encoders search is in fit, what is done by
+// encoding from float32 (encode.go) and decoding (decode.go). Each format has a file with its
+// byte map, an unpack function (bytes to integers and scales) and an encoder. Decoding and the
+// products of package matmul use unpack. The searches of encoders are in package fit, code for
 // vectors in codec.
 package quant
 
@@ -12,7 +12,7 @@ type Format32 struct {
 	// format has none).
 	Unpack func(block []byte, q *[32]int8) (d, m float32)
 	HasMin bool
-	Lanes  bool // whether its products are eight partial sums, see matmul/dot.go
+	Lanes  bool // its products are eight partial sums, see matmul/dot.go
 }
 
 // A Format256 is a format whose super-blocks are 256 weights in 16 runs of 16:
@@ -29,25 +29,26 @@ type SuperBlock struct {
 	Sc, Mn  [16]int16 // scales and minima, of 16 weights each
 }
 
-// A WideFormat is a format whose blocks are several times 32 weights, each to go with a
-// block of activations: w[i] = q[i]*d, with one scale for all or one for each 16.
+// A WideFormat is a format whose blocks consist of several parts of 32 weights. Each part goes
+// with a block of activations: w[i] = q[i]*d, with one scale for all weights of a block or one
+// for each 16.
 type WideFormat struct {
-	// Unpack reads the integers of the part-th 32 weights and their scale, or the scales of
-	// both halves.
+	// Unpack reads the part of a block with the index part: 32 integers and their scale, d[0].
+	// If Halves is set, d[h] is the scale of half h of them.
 	Unpack func(block []byte, part int, q *[32]int8) (d [2]float32)
-	Halves bool // there are two
+	Halves bool // each 16 weights have a scale of their own
 }
 
-// A Format16 is a format whose blocks are 16 weights. They are taken in pairs,
-// to go with 32 activations: a pair is the Type's block, and half h of it is
-// w[i] = q[i]*d[h] + m[h], 16h ≤ i < 16h+16.
+// A Format16 is a format whose blocks are 16 weights. A pair of them, which goes with 32
+// activations, counts as the Type's block. Half h of it is w[i] = q[i]*d[h] + m[h], 16h ≤ i <
+// 16h+16.
 type Format16 struct {
 	Unpack func(pair []byte, q *[32]int8) (d, m [2]float32)
 	HasMin bool
 }
 
-// The integer formats. Those of 256 are called k-quants in the field, after the
-// first of them.
+// The integer formats. Formats with blocks of 256 weights are called k-quants, after the first
+// of them.
 var (
 	formats32 = map[Type]Format32{
 		Q4_0:   {Unpack: unpackQ4_0},
@@ -82,7 +83,7 @@ var (
 		TQ1_0:   {Unpack: unpackTQ1_0},
 		TQ2_0:   {Unpack: unpackTQ2_0},
 	}
-	wideFormats = map[Type]WideFormat{ // of 64 and 128
+	wideFormats = map[Type]WideFormat{ // of 64 and 128 weights
 		Q1_0:  {Unpack: unpackQ1_0},
 		Q2_0:  {Unpack: unpackQ2_0},
 		NVFP4: {Unpack: unpackNVFP4, Halves: true},

@@ -5,7 +5,7 @@ import (
 	"alpaca/internal/quant/fit"
 )
 
-// The two ternary formats: 256 weights that are -1, 0 or 1 times one scale.
+// The two ternary formats: 256 weights that are -1, 0 or 1, times a common scale.
 
 // TQ2_0: 256 weights of 2 bits, w[i] = D * (q[i] - 1). 2.0625 bits a weight.
 //
@@ -23,9 +23,9 @@ func unpackTQ2_0(block []byte, s *SuperBlock) {
 
 // TQ1_0: 256 weights of a base-3 digit, w[i] = D * (q[i] - 1). 1.6875 bits a weight.
 //
-// A byte B holds five digits t0 to t4 as the fraction 0.t0t1t2t3t4 in base 3,
-// rounded up to a multiple of 1/256: multiplying B by 3 carries the next digit
-// out at the top. The last four bytes hold four digits and a zero.
+// A byte B has five digits t0 to t4 as the fraction 0.t0t1t2t3t4 in base 3, rounded up to a
+// multiple of 1/256. So the carry of B*3 out of the byte is the next digit. Each of the last
+// four bytes has four digits and a zero.
 //
 //	offset  size
 //	     0    32  Qs[l]: digit n is q[32n+l], 0 ≤ n < 5
@@ -46,15 +46,15 @@ func unpackTQ1_0(block []byte, s *SuperBlock) {
 	}
 }
 
-// tq1Runs are the three parts of a TQ1_0 block: len bytes from byte at on hold
-// digits weights each, the weights from first on.
+// tq1Runs are the three parts of a TQ1_0 block. A part has len bytes from byte at on, each with
+// digits weights. Its first weight is first.
 var tq1Runs = [3]struct{ at, len, digits, first int }{
 	{0, 32, 5, 0},
 	{32, 16, 5, 160},
 	{48, 4, 4, 240},
 }
 
-// setTernary sets the scales of a format that has only one.
+// setTernary sets the scales of a format with a single scale.
 func (s *SuperBlock) setTernary(d float32) {
 	s.D = d
 	for j := range s.Sc {

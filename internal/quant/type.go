@@ -8,8 +8,8 @@ import (
 // Type is a tensor's number format, by its code in GGML and GGUF files.
 type Type uint32
 
-// The types of GGUF files. Those marked "size only" are recognized, so that a file with them
-// can be inspected, but not computed with. Those marked "read only" cannot be written.
+// The types of GGUF files. A file with "size only" types can be inspected, but not computed
+// with. "Read only" types cannot be written.
 const (
 	F32     Type = 0
 	F16     Type = 1
@@ -56,8 +56,8 @@ type typeInfo struct {
 	blockLen, blockBytes int
 }
 
-// typeInfos is indexed by Type; unknown types are empty. (An array, because kernels ask for
-// blocks all the time.)
+// typeInfos is indexed by Type; unknown types are empty. It is an array, because kernels look
+// up block sizes all the time.
 var typeInfos = [...]typeInfo{
 	F32:     {"F32", 1, 4},
 	F16:     {"F16", 1, 2},
@@ -110,7 +110,7 @@ var legacyInfos = [...]typeInfo{
 	Q8_0v1 - legacyBase: {"Q8_0v1", 32, 36},
 }
 
-// info returns the name and the block of t, nothing for unknown types.
+// info returns the name and the block of t, or zeros for unknown types.
 func (t Type) info() typeInfo {
 	if uint64(t) < uint64(len(typeInfos)) {
 		return typeInfos[t]
@@ -121,7 +121,7 @@ func (t Type) info() typeInfo {
 	return typeInfo{}
 }
 
-// String returns the type's name as the field writes it, such as "Q4_0".
+// String returns the type's usual name, such as "Q4_0".
 func (t Type) String() string {
 	if i := t.info(); i.blockLen > 0 {
 		return i.name
@@ -148,7 +148,8 @@ func (t Type) RowBytes(cols int) int {
 	return cols / i.blockLen * i.blockBytes
 }
 
-// ParseType returns the type of that name, in any case; not those of before GGUF.
+// ParseType returns the type with the given name, in any case. It does not know the types from
+// before GGUF.
 func ParseType(name string) (Type, error) {
 	for t, i := range typeInfos {
 		if i.blockLen > 0 && strings.EqualFold(i.name, name) && !IsLegacy(Type(t)) {

@@ -11,27 +11,27 @@ import (
 	"alpaca/internal/quant"
 )
 
-// A Difference is how one tensor differs between two files.
+// A Difference says how a tensor differs between two files.
 type Difference struct {
 	Name string
-	A, B *gguf.Tensor // nil where the file has no such tensor
-	// Same says that the tensors are equal: name, shape, type and all bytes.
+	A, B *gguf.Tensor // nil if the file does not have the tensor
+	// Same says that the tensors have the same shape, type and bytes.
 	Same bool
-	// Comparable says that the weights could be compared: the shapes are the
-	// same, and the types can be decoded. Stats then are those of B against A.
+	// Comparable says that the shapes are the same and both types can be decoded. Then Stats is
+	// the error of B relative to A.
 	Comparable bool
 	Stats      quant.Error
-	// NaN counts the weights that are not a number in one of the files only.
+	// NaN is the number of weights that are NaN in only one of the files.
 	NaN int64
 }
 
-// Equal reports whether the weights have the same values, be it in other types.
+// Equal reports whether the weights have the same values, even if the types differ.
 func (d *Difference) Equal() bool {
 	return d.Same || d.Comparable && d.Stats.Max == 0 && d.NaN == 0
 }
 
-// CompareTensors compares all tensors of two files, in the order of a's and then
-// those that only b has.
+// CompareTensors compares all tensors of two files. The result has the tensors of a, in order,
+// then those that only b has.
 func CompareTensors(ctx context.Context, a, b *gguf.File) ([]Difference, error) {
 	var list []Difference
 	for i := range a.Tensors {
@@ -61,13 +61,13 @@ func CompareTensors(ctx context.Context, a, b *gguf.File) ([]Difference, error) 
 	return list, nil
 }
 
-// compareBuffers are one worker's memory.
+// compareBuffers is the memory of one worker.
 type compareBuffers struct {
 	rawA, rawB []byte
 	x, y       []float32
 }
 
-// compare fills in the difference.
+// compare sets the results in d.
 func (d *Difference) compare(ctx context.Context, m *compareBuffers) error {
 	a, b := d.A, d.B
 	if a == nil || b == nil || !slices.Equal(a.Shape, b.Shape) {
@@ -99,7 +99,7 @@ func (d *Difference) compare(ctx context.Context, m *compareBuffers) error {
 	return nil
 }
 
-// measure adds the differences of n weights.
+// measure adds the differences of the n weights in m.
 func (d *Difference) measure(m *compareBuffers, n int) {
 	m.x, m.y = slices.Grow(m.x[:0], n)[:n], slices.Grow(m.y[:0], n)[:n]
 	quant.Decode(d.A.Type, m.x, m.rawA)
@@ -108,8 +108,8 @@ func (d *Difference) measure(m *compareBuffers, n int) {
 	d.Stats.Add(quant.MeasureError(m.x, m.y))
 }
 
-// dropNaN counts the weights that are not a number in one of x and y only, and sets
-// them to 0 in both: an error is one of numbers.
+// dropNaN counts the weights that are NaN in only one of x and y. It sets them to 0 in both, so
+// that they do not count as errors.
 func dropNaN(x, y []float32) (nan int64) {
 	for i := range x {
 		if (x[i] != x[i]) != (y[i] != y[i]) {

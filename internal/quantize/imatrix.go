@@ -14,19 +14,19 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Importance is an importance matrix: for the columns of each tensor the mean
-// square of the activations that met them, measured on sample text by
-// perplexity --imatrix-out or llama-imatrix.
+// Importance is an importance matrix: for each column of each tensor, the mean square of the
+// activations that it was multiplied with. perplexity --imatrix-out or llama-imatrix measure it
+// on a sample text.
 type Importance struct {
 	Path    string
 	Dataset string // the text's name, or ""
-	Chunks  int    // pieces of the text that were read, 0 where unknown
+	Chunks  int    // number of chunks of the text that were read; 0: unknown
 
 	columns map[string][]float32 // by tensor name: [matrices of a stack, cols]
 }
 
-// ReadImportance reads an importance matrix in either of its two forms: the old
-// one, which has no magic number, or GGUF.
+// ReadImportance reads an importance matrix in either of two formats: GGUF, or the older one,
+// which has no magic number.
 func ReadImportance(path string) (*Importance, error) {
 	file, err := os.Open(path)
 	if err != nil {
@@ -61,7 +61,7 @@ func ReadImportance(path string) (*Importance, error) {
 	return m, nil
 }
 
-// maxImatrix is more than the importance matrix of any model, in bytes.
+// maxImatrix bounds the size of an importance matrix in bytes, far above that of any model.
 const maxImatrix = 1 << 30
 
 func noEOF(err error) error {
@@ -71,12 +71,12 @@ func noEOF(err error) error {
 	return err
 }
 
-// readDat reads the old form, in little-endian int32 and float32:
+// readDat reads the older format, which consists of little-endian int32 and float32:
 //
 //	entries; of each: length and bytes of the tensor's name, calls, values, the
 //	sums of squares; then perhaps: chunks, length and bytes of the text's name
 //
-// The sums are over calls; zero calls mean that they are means already.
+// The sums are over calls. If calls is 0 they are means already.
 func (m *Importance) readDat(data []byte) error {
 	r := datReader{rest: data}
 	entries := r.int()
@@ -109,7 +109,7 @@ func (m *Importance) readDat(data []byte) error {
 	return r.err
 }
 
-// datReader takes pieces off a file's bytes. After an error it returns zeros.
+// datReader reads a file's bytes one field after the other. After an error it returns zeros.
 type datReader struct {
 	rest []byte
 	err  error
@@ -133,13 +133,13 @@ func (r *datReader) int() int {
 	}
 	n := int32(binary.LittleEndian.Uint32(b))
 	if n < -1 || n > maxImatrix/4 {
-		n = -1 // no count or length is: the next bytes call fails
+		n = -1 // not a valid count or length: the next call of bytes fails
 	}
 	return int(n)
 }
 
-// readGGUF reads the form of July 2025: for each tensor NAME.in_sum2, sums of
-// squares [matrices, cols], and NAME.counts [matrices, 1].
+// readGGUF reads the format of July 2025. Each tensor has NAME.in_sum2, the sums of squares
+// [matrices, cols], and NAME.counts [matrices, 1].
 func (m *Importance) readGGUF(path string) error {
 	f, err := gguf.Open(path)
 	if err != nil {
@@ -172,8 +172,7 @@ func (m *Importance) readGGUF(path string) error {
 	})
 }
 
-// means divides sums by the count of each row. A row that nothing was counted
-// for gets equal columns.
+// means divides each row of sums by its count. All columns of a row with count 0 become 1.
 func means(sums, counts *gguf.Tensor) []float32 {
 	values, n := make([]float32, sums.Elems()), make([]float32, sums.Rows())
 	quant.Decode(quant.F32, values, sums.Data)
@@ -189,7 +188,7 @@ func means(sums, counts *gguf.Tensor) []float32 {
 	return values
 }
 
-// check refuses values that no mean of squares can be.
+// check refuses values that cannot be mean squares.
 func (m *Importance) check() error {
 	if len(m.columns) == 0 {
 		return errors.New("no entries")
@@ -204,7 +203,7 @@ func (m *Importance) check() error {
 	return nil
 }
 
-// Include drops the tensors whose names contain none of parts.
+// Include removes the tensors whose names contain none of parts.
 func (m *Importance) Include(parts []string) {
 	for name := range m.columns {
 		if !containsAny(name, parts...) {
@@ -213,7 +212,7 @@ func (m *Importance) Include(parts []string) {
 	}
 }
 
-// Exclude drops the tensors whose names contain one of parts.
+// Exclude removes the tensors whose names contain one of parts.
 func (m *Importance) Exclude(parts []string) {
 	for name := range m.columns {
 		if containsAny(name, parts...) {
@@ -225,7 +224,7 @@ func (m *Importance) Exclude(parts []string) {
 // Len returns the number of tensors.
 func (m *Importance) Len() int { return len(m.columns) }
 
-// of returns the importance of a tensor's columns, nil where it is not known.
+// of returns the importance of a tensor's columns, or nil if it is unknown.
 func (m *Importance) of(t *gguf.Tensor) ([]float32, error) {
 	values, ok := m.columns[t.Name]
 	if !ok {
@@ -237,16 +236,16 @@ func (m *Importance) of(t *gguf.Tensor) ([]float32, error) {
 	}
 	if want := t.Cols() * stack; len(values) != want {
 		if t.Name == embedName {
-			return nil, nil // measured where the embedding serves as output
+			return nil, nil // measured where the embedding is used as output
 		}
 		return nil, fmt.Errorf("%d columns in the importance matrix, %d in the tensor", len(values), want)
 	}
 	return values, nil
 }
 
-// kv returns what the output's metadata tell of the matrix.
+// kv returns the metadata that describe the matrix in the output.
 func (m *Importance) kv() []gguf.KV {
-	// llama-quantize keeps texts in 128 bytes, the last of them NUL.
+	// llama-quantize has 128 bytes for each text, the last of which is NUL.
 	cut := func(s string) gguf.Value { return gguf.Str(s[:min(len(s), 127)]) }
 	kv := []gguf.KV{{Key: "quantize.imatrix.file", Value: cut(m.Path)}}
 	if m.Dataset != "" {
@@ -259,7 +258,7 @@ func (m *Importance) kv() []gguf.KV {
 	return kv
 }
 
-// Unused returns the names of the matrix's tensors that a file does not have.
+// Unused returns the names of tensors that the matrix has, but not the file.
 func (m *Importance) Unused(f *gguf.File) []string {
 	var names []string
 	for name := range m.columns {

@@ -13,13 +13,13 @@ import (
 const (
 	keyVersion = "general.quantization_version"
 
-	// quantizationVersion is the revision of the block layouts: since May 2023.
+	// quantizationVersion is the revision of the block layouts since May 2023.
 	quantizationVersion = 2
 )
 
-// outputKV returns the metadata of the output: that of the input, then what
-// describes the quantization, then the overrides. A key that is set anew moves
-// to the end, as in llama-quantize.
+// outputKV returns the metadata of the output: the input's, then those that describe the
+// quantization, the overrides, and the importance matrix. As in llama-quantize, a key that is
+// set again moves to the end.
 func outputKV(f *gguf.File, opt *Options) ([]gguf.KV, error) {
 	var kv []gguf.KV
 	set := func(e gguf.KV) {
@@ -60,9 +60,9 @@ func outputKV(f *gguf.File, opt *Options) ([]gguf.KV, error) {
 	return kv, nil
 }
 
-// guessFileType returns what llama.cpp concludes of a file that does not say its type: the
-// code of the type that most tensors have, vectors included, of equally many the one that
-// comes there first in its order; of several mixes the one of medium size.
+// guessFileType returns llama.cpp's guess for a file without a file type. It takes the type
+// that most tensors have, including vectors. Of equally frequent types it takes the one that
+// reaches this count first. If several mixes have this type it takes the medium one.
 func guessFileType(f *gguf.File) (code gguf.FileType) {
 	counts := map[quant.Type]int{}
 	most := quant.F32
@@ -79,8 +79,8 @@ func guessFileType(f *gguf.File) (code gguf.FileType) {
 	return code
 }
 
-// overrideInt returns the value of an override of type int: unsigned, as most of
-// a model's numbers are and llama-quantize has it, unless the number is negative.
+// overrideInt returns the value of an override of type int. It is unsigned unless n is
+// negative, as in llama-quantize, because most of a model's numbers are unsigned.
 // (https://github.com/ggml-org/llama.cpp/pull/14182; there -1 becomes 1.)
 func overrideInt(n int64, err error) (gguf.Value, error) {
 	switch {
@@ -94,7 +94,7 @@ func overrideInt(n int64, err error) (gguf.Value, error) {
 	return gguf.U32(uint32(n)), nil
 }
 
-// ParseOverride parses KEY=TYPE:VALUE, TYPE being int, float, bool or str.
+// ParseOverride parses KEY=TYPE:VALUE, where TYPE is int, float, bool or str.
 func ParseOverride(s string) (gguf.KV, error) {
 	key, rest, ok := strings.Cut(s, "=")
 	kind, text, ok2 := strings.Cut(rest, ":")
@@ -131,8 +131,8 @@ func ParseOverride(s string) (gguf.KV, error) {
 	return gguf.KV{Key: key, Value: v}, nil
 }
 
-// FileTypeNote says so where a file's general.file_type names another type than most of
-// its matrices have, as after fallbacks; "" where it does not, or there is no such key.
+// FileTypeNote returns a note if most of a file's matrices have another type than
+// general.file_type says, as after fallbacks. Otherwise, or without that key, it returns "".
 func FileTypeNote(file *gguf.File) string {
 	code, ok, err := file.Uint(gguf.KeyFileType)
 	if !ok || err != nil {
@@ -140,7 +140,7 @@ func FileTypeNote(file *gguf.File) string {
 	}
 	f := gguf.FileType(code)
 	want, ok := f.Type()
-	if !ok && want == 0 { // nothing is known of its type
+	if !ok && want == 0 { // the type of its tensors is not known
 		return ""
 	}
 	counts := map[quant.Type]int{}

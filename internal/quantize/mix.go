@@ -9,18 +9,17 @@ import (
 	"alpaca/internal/quant"
 )
 
-// A Mix is what a file is quantized to: most tensors as one type, some as a
-// better one, see rules.go.
+// A Mix says which types the tensors of an output get: most get one type, some a better one,
+// see rules.go.
 type Mix struct {
 	Name string
-	Code gguf.FileType // of the result
-	Type quant.Type    // of most tensors
-	// Copy leaves every tensor's type as it is.
+	Code gguf.FileType // FileType of the output
+	Type quant.Type    // type of most tensors
+	// Copy keeps the type of every tensor.
 	Copy bool
 }
 
-// Mixes are the kinds of files that can be made, from the largest to the
-// smallest, and COPY.
+// Mixes are all mixes, from the largest to the smallest, then COPY.
 var Mixes = func() (mixes []Mix) {
 	for _, f := range []gguf.FileType{
 		gguf.AllF32, gguf.MostlyF16, gguf.MostlyBF16, gguf.MostlyQ8_0, gguf.MostlyQ6_K,
@@ -35,7 +34,8 @@ var Mixes = func() (mixes []Mix) {
 	return append(mixes, Mix{Name: "COPY", Copy: true})
 }()
 
-// ParseMix returns the mix of that name, in any case, or of that number.
+// ParseMix returns the mix with the given name, in any case, or with the given FileType as a
+// number.
 func ParseMix(name string) (Mix, error) {
 	f, known := gguf.ParseFileType(name)
 	i := slices.IndexFunc(Mixes, func(m Mix) bool {

@@ -11,8 +11,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// layerOf returns the layer that a tensor's name tells, -1 where it tells none. As in
-// llama-quantize "blk.1" tells one as well, which names no tensor of a model (arch.CutLayer).
+// layerOf returns the layer in a tensor's name, or -1 if the name has none. Unlike
+// arch.CutLayer it also accepts "blk.1" without a dot, as llama-quantize does.
 func layerOf(name string) int {
 	rest, ok := strings.CutPrefix(name, "blk.")
 	if !ok {
@@ -29,8 +29,8 @@ func layerOf(name string) int {
 	return n
 }
 
-// inOrder returns the tensors in the order in which llama-quantize writes them:
-// those of no layer first, then layer by layer; by name within.
+// inOrder returns the tensors in llama-quantize's order: first those outside of layers, then
+// layer by layer, each group sorted by name.
 func inOrder(tensors []gguf.Tensor) []*gguf.Tensor {
 	list := make([]*gguf.Tensor, len(tensors))
 	for i := range tensors {
@@ -42,8 +42,8 @@ func inOrder(tensors []gguf.Tensor) []*gguf.Tensor {
 	return list
 }
 
-// notWeights are parts of the names of tensors that stay as they are although
-// they are matrices: small, and sensitive to errors.
+// notWeights are parts of the names of matrices that are not quantized, because they are small
+// and sensitive to errors.
 var notWeights = []string{
 	"_norm.weight", arch.Router.Weight(), "ffn_gate_tid2eid.weight", "attn_rel_b.weight",
 	"altup", "laurel", "per_layer_model_proj", "ssm_conv1d", "shortconv.conv.weight",
@@ -57,7 +57,8 @@ var notWeights = []string{
 	"a.rvq.codebook", "mm.a.code_embd",
 }
 
-// quantizable reports whether a tensor is a matrix of weights, of any type.
+// quantizable reports whether a tensor is a matrix of weights that may be quantized. Its type
+// does not matter.
 func quantizable(t *gguf.Tensor) bool {
 	switch {
 	case !strings.HasSuffix(t.Name, "weight"), containsAny(t.Name, notWeights...):
@@ -70,13 +71,13 @@ func quantizable(t *gguf.Tensor) bool {
 			return true
 		}
 	}
-	return false // a vector, or several dimensions of which all but one are 1
+	return false // a vector, or only its innermost dimension is above 1
 }
 
-// isHalf reports whether a type has floats of 16 bits.
+// isHalf reports whether a type is a float of 16 bits.
 func isHalf(t quant.Type) bool { return t == quant.F16 || t == quant.BF16 }
 
-// isQuantized reports whether a type has already lost what quantizing loses.
+// isQuantized reports whether a type is quantized: not a plain number format.
 func isQuantized(t quant.Type) bool {
 	switch t {
 	case quant.F32, quant.F16, quant.BF16, quant.F64, quant.I8, quant.I16, quant.I32, quant.I64:

@@ -11,38 +11,37 @@ import (
 	"alpaca/internal/quant"
 )
 
-// Options say how a file is to be quantized.
+// Options say how to quantize a file.
 type Options struct {
 	Mix Mix
-	// Pure gives every matrix the mix's type, without rules.
+	// Pure gives every matrix the mix's type instead of following the rules.
 	Pure bool
-	// LeaveOutput keeps output.weight as it is.
+	// LeaveOutput copies output.weight unchanged.
 	LeaveOutput bool
-	// Output and Embedding, where not nil, are the types of output.weight and
-	// token_embd.weight.
+	// Output and Embedding, if not nil, are the types of output.weight and token_embd.weight.
 	Output, Embedding *quant.Type
-	// Tensors are types for the tensors that match; the first match wins.
+	// Tensors are types for the tensors whose names match. The first match counts.
 	Tensors []TensorType
 	// Requantize allows weights that are quantized already.
 	Requantize bool
 	// KeepSplit writes as many files as the input has.
 	KeepSplit bool
-	// Split, where it is not zero, divides the output among several files.
+	// Split, if not zero, divides the output among several files.
 	Split Split
-	// KeepQuantized leaves tensors as they are that are quantized already.
+	// KeepQuantized copies tensors unchanged if they are quantized already.
 	KeepQuantized bool
-	// HalvesToo gives matrices of F16 and BF16 that stay as they are otherwise the type of the
-	// mix, where that is F32, F16 or BF16: as a converter does, and no quantizer.
+	// HalvesToo applies if the mix's type is F32, F16 or BF16. Then F16 and BF16 tensors that
+	// are normally copied get this type, too. Converters do so, but llama-quantize does not.
 	HalvesToo bool
 	// Overrides replace or add metadata.
 	Overrides []gguf.KV
-	// Importance, where not nil, tells which columns matter.
+	// Importance, if not nil, says how much each column matters.
 	Importance *Importance
-	// Change, where not nil, returns what is done to rows of a tensor before they are
-	// written, nil for nothing: x holds whole rows, of which the first has that number. It
-	// is called from several goroutines.
+	// Change, if not nil, returns a function that changes rows of tensor t before they are
+	// encoded, or nil. The function gets whole rows x, the first of which is row, and may be
+	// called from several goroutines.
 	Change func(t *gguf.Tensor) func(x []float32, row int)
-	// More are tensors that the output has beside those of the file.
+	// More are additional tensors for the output.
 	More []gguf.Tensor
 }
 
@@ -62,19 +61,19 @@ func ParseTensorType(s string) (TensorType, error) {
 	if err != nil {
 		return TensorType{}, err
 	}
-	re, err := regexp.Compile("(?i)" + s[:i]) // llama-quantize takes ATTN_Q for attn_q, too
+	re, err := regexp.Compile("(?i)" + s[:i]) // as in llama-quantize, case does not matter
 	if err != nil {
 		return TensorType{}, fmt.Errorf("quantize: %q: %w", s[:i], err)
 	}
 	return TensorType{re, t}, nil
 }
 
-// Matches reports whether a tensor of the file has such a name.
+// Matches reports whether the name of a tensor of the file matches.
 func (tt TensorType) Matches(f *gguf.File) bool {
 	return slices.ContainsFunc(f.Tensors, func(t gguf.Tensor) bool { return tt.Pattern.MatchString(t.Name) })
 }
 
-// ParseEncodable parses the name of a type that tensors can be given.
+// ParseEncodable parses the name of a type that can be written.
 func ParseEncodable(name string) (quant.Type, error) {
 	t, err := quant.ParseType(name)
 	if err == nil && !quant.CanEncode(t) {
@@ -86,24 +85,24 @@ func ParseEncodable(name string) (quant.Type, error) {
 	return t, nil
 }
 
-// A Plan is what is to be done with each tensor, in the order of the output.
+// A Plan says how to write each tensor, in the order of the output.
 type Plan struct {
 	Input   *gguf.File
 	Options Options
-	KV      []gguf.KV // of the output, without what belongs to a split
+	KV      []gguf.KV // metadata of the output, without split.* keys
 	Steps   []Step
 
-	parts int // files of the output
+	parts int // number of output files
 }
 
-// A Step is what is to be done with one tensor.
+// A Step says how to write one tensor.
 type Step struct {
 	Tensor *gguf.Tensor
 	To     quant.Type
-	Note   string // why To is not what the rules or options said, or ""
+	Note   string // why To is not the type of the rules or options; mostly ""
 	part   int    // index of the output file
 
-	importance []float32 // of the columns, of each matrix of a stack; nil where unknown
+	importance []float32 // by column, for each matrix of a stack; nil if unknown
 	change     func(x []float32, row int)
 }
 
@@ -112,13 +111,13 @@ func (s *Step) Bytes() int64 {
 	return int64(s.Tensor.Rows()) * int64(s.To.RowBytes(s.Tensor.Cols()))
 }
 
-// Copied reports whether the tensor's bytes stay as they are.
+// Copied reports whether the tensor's bytes are copied unchanged.
 func (s *Step) Copied() bool { return s.To == s.Tensor.Type && s.change == nil }
 
-// Changed reports whether the tensor's weights are changed before they are written.
+// Changed reports whether Options.Change changes the tensor's weights.
 func (s *Step) Changed() bool { return s.change != nil }
 
-// NewPlan decides what to do. It reads only the header of f.
+// NewPlan returns a plan for quantizing f. It reads only the header of f.
 func NewPlan(f *gguf.File, opt Options) (*Plan, error) {
 	facts, err := readFacts(f)
 	if err != nil {
@@ -180,12 +179,12 @@ func (p *Plan) partOf(t *gguf.Tensor) int {
 	return p.Input.PartOf(t.Name)
 }
 
-// decide chooses the type of a matrix of weights and checks that it can be had.
+// decide chooses the type of a matrix of weights and checks that it is possible.
 func (s *Step) decide(r *rules, opt *Options) (err error) {
 	t := s.Tensor
 	chosen, explicit := opt.explicit(t.Name, r.hasOutput)
 	switch {
-	case explicit: // without the rules: they do not count such tensors
+	case explicit: // without calling choose, which counts tensors
 		s.To = chosen
 	case !opt.Pure && isQuantized(opt.Mix.Type):
 		s.To = r.choose(t)
@@ -202,7 +201,7 @@ func (s *Step) decide(r *rules, opt *Options) (err error) {
 	if !quant.CanCompute(t.Type) {
 		return fmt.Errorf("cannot read weights of type %v", t.Type)
 	}
-	if isQuantized(t.Type) && !opt.Requantize && s.To != t.Type { // else changed, and written as it was
+	if isQuantized(t.Type) && !opt.Requantize && s.To != t.Type { // the same type is allowed, for changed weights
 		return fmt.Errorf("%w: it is %v", ErrQuantized, t.Type)
 	}
 	if opt.Importance != nil {
@@ -216,18 +215,16 @@ func (s *Step) decide(r *rules, opt *Options) (err error) {
 	return nil
 }
 
-// ErrQuantized is the reason for refusing weights that have been quantized
-// before.
+// ErrQuantized is wrapped by the error for weights that are quantized already.
 var ErrQuantized = errors.New("is quantized already, and quantizing it once more loses more than quantizing the original")
 
-// ErrNeedsImportance is the reason for refusing Q2_K_S without an importance
-// matrix.
+// ErrNeedsImportance is wrapped by the error for Q2_K_S without an importance matrix.
 var ErrNeedsImportance = errors.New("Q2_K_S is of use only with an importance matrix")
 
-// ErrLegacy is the reason for not copying tensors of types from before GGUF.
+// ErrLegacy is wrapped by the error for a copied tensor whose type is from before GGUF.
 var ErrLegacy = errors.New("GGUF cannot hold its type")
 
-// explicit returns the type that the options give a tensor.
+// explicit returns the type that the options set for the tensor called name, if any.
 func (opt *Options) explicit(name string, hasOutput bool) (t quant.Type, ok bool) {
 	i := slices.IndexFunc(opt.Tensors, func(tt TensorType) bool { return tt.Pattern.MatchString(name) })
 	switch {
@@ -243,8 +240,8 @@ func (opt *Options) explicit(name string, hasOutput bool) (t quant.Type, ok bool
 	return 0, false
 }
 
-// Fallbacks says how many tensors cannot have the type that the rules or options gave
-// them, with one as an example; "" where all can.
+// Fallbacks says how many tensors cannot have the type that rules or options ask for, with an
+// example. It returns "" if all can.
 func (p *Plan) Fallbacks() string {
 	n := 0
 	var first *Step
@@ -261,7 +258,7 @@ func (p *Plan) Fallbacks() string {
 	return fmt.Sprintf("%d of %d tensors fall back to another type, such as %q to %v (%s)", n, len(p.Steps), first.Tensor.Name, first.To, first.Note)
 }
 
-// InputBytes returns the bytes of all tensors before.
+// InputBytes returns the bytes of all tensors before quantization.
 func (p *Plan) InputBytes() (n int64) {
 	for i := range p.Steps {
 		n += p.Steps[i].Tensor.Bytes
@@ -269,7 +266,7 @@ func (p *Plan) InputBytes() (n int64) {
 	return n
 }
 
-// OutputBytes returns the bytes of all tensors after.
+// OutputBytes returns the bytes of all tensors after quantization.
 func (p *Plan) OutputBytes() (n int64) {
 	for i := range p.Steps {
 		n += p.Steps[i].Bytes()

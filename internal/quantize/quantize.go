@@ -1,7 +1,7 @@
-// Package quantize turns a model's weights into smaller number formats, byte
-// for byte as llama-quantize does. A Plan, made from the header alone, says each tensor's
-// type (rules.go, Options). Run follows it: it holds some chunks of rows at a time,
-// whatever the model's size, and works on them with all cores.
+// Package quantize converts a model's weights to smaller number formats, byte for byte as
+// llama-quantize does. A Plan is made from the header alone and says each tensor's type
+// (rules.go, Options). Plan.Run carries it out with all cores. It holds only some chunks of
+// rows in memory, whatever the model's size.
 package quantize
 
 import (
@@ -16,35 +16,35 @@ import (
 	"alpaca/internal/quant"
 )
 
-// RunOptions say how a plan is carried out.
+// RunOptions say how Run carries out a plan.
 type RunOptions struct {
 	Threads int
 	// Force allows the output to replace a file.
 	Force bool
 	// Stats measures each tensor's error.
 	Stats bool
-	// Progress, where not nil, is called from one goroutine at a time with the
-	// tensor at hand and how many bytes of all tensors' input are done.
+	// Progress, if not nil, is called from one goroutine at a time, with the name of the
+	// current tensor and how many bytes of all tensors' input are done.
 	Progress func(tensor string, done, total int64)
 }
 
-// A Result is what Run did.
+// A Result describes what Run wrote.
 type Result struct {
 	Outputs []string // paths
-	Bytes   int64    // of the outputs
+	Bytes   int64    // size of the outputs
 	Tensors []TensorResult
 	Elapsed time.Duration
 }
 
-// A TensorResult is what became of one tensor.
+// A TensorResult describes what Run wrote for one tensor.
 type TensorResult struct {
 	*Step
-	Error *quant.Error // with RunOptions.Stats, of tensors that changed
+	Error *quant.Error // set with RunOptions.Stats, for tensors that are not copied
 }
 
-// Run writes the plan's output to path, or beside it as many files as the input
-// has. The files appear when all of them are complete and on disk; where Run
-// fails, or ctx ends, nothing has changed.
+// Run writes the plan's output to path, or to several files beside it, see OutputPaths. The
+// files appear when all of them are complete and on disk. If Run fails, or ctx ends, nothing
+// changes.
 func (p *Plan) Run(ctx context.Context, path string, opt RunOptions) (*Result, error) {
 	start := time.Now()
 	res := &Result{Outputs: p.OutputPaths(path)}
@@ -83,7 +83,7 @@ func (p *Plan) Run(ctx context.Context, path string, opt RunOptions) (*Result, e
 	return res, nil
 }
 
-// OutputPaths returns the files that Run writes for path.
+// OutputPaths returns the names of the files that Run writes for path.
 func (p *Plan) OutputPaths(path string) []string {
 	if p.parts < 2 {
 		return []string{path}
@@ -91,7 +91,7 @@ func (p *Plan) OutputPaths(path string) []string {
 	return gguf.SplitNames(path, p.parts)
 }
 
-// checkOutputs refuses to write over an input, and over any file unless force is set.
+// checkOutputs refuses to replace an input, and any other file unless force is set.
 func (p *Plan) checkOutputs(outputs []string, force bool) error {
 	inputs := p.Input.Parts
 	if opt := p.Options.Importance; opt != nil {
@@ -105,7 +105,7 @@ func (p *Plan) checkOutputs(outputs []string, force bool) error {
 	return nil
 }
 
-// createAll begins all output files.
+// createAll creates all output files and writes their headers.
 func (p *Plan) createAll(paths []string) ([]*gguf.Writer, error) {
 	var writers []*gguf.Writer
 	for i, path := range paths {
@@ -119,8 +119,8 @@ func (p *Plan) createAll(paths []string) ([]*gguf.Writer, error) {
 	return writers, nil
 }
 
-// contents returns what the header of part i of n has: only the first has the
-// model's metadata.
+// contents returns the metadata and tensors of part i of n. Only the first part has the model's
+// metadata.
 func (p *Plan) contents(i, n int) (kv []gguf.KV, tensors []gguf.Tensor) {
 	if i == 0 {
 		kv = append(kv, p.KV...)
@@ -136,7 +136,7 @@ func (p *Plan) contents(i, n int) (kv []gguf.KV, tensors []gguf.Tensor) {
 	return kv, tensors
 }
 
-// withoutOnes drops the outermost dimensions that are 1, as files have it.
+// withoutOnes removes outermost dimensions of 1, as llama-quantize does.
 func withoutOnes(shape []int) []int {
 	for len(shape) > 1 && shape[0] == 1 {
 		shape = shape[1:]
@@ -144,7 +144,7 @@ func withoutOnes(shape []int) []int {
 	return shape
 }
 
-// FileBytes returns the size that all output files will have.
+// FileBytes returns the size of all output files together.
 func (p *Plan) FileBytes() (size int64, err error) {
 	n := len(p.OutputPaths(""))
 	for i := range n {
@@ -157,8 +157,8 @@ func (p *Plan) FileBytes() (size int64, err error) {
 	return size, nil
 }
 
-// DefaultOutput returns the name that llama-quantize gives the output where none
-// is given: ggml-model-TYPE.gguf beside the input.
+// DefaultOutput returns llama-quantize's default name for the output: ggml-model-TYPE.gguf
+// beside the input.
 func DefaultOutput(input string, m Mix) string {
 	return filepath.Join(filepath.Dir(input), "ggml-model-"+m.Name+".gguf")
 }

@@ -9,14 +9,13 @@ import (
 	"alpaca/internal/quant"
 )
 
-// ErrNotFinite is the reason for refusing weights that are infinite or NaN.
+// ErrNotFinite is wrapped by the error for weights that are infinite or NaN.
 var ErrNotFinite = errors.New("the model is damaged, or was converted badly")
 
-// ErrOverflow is the reason for refusing weights that are too large for the
-// scales of a type.
+// ErrOverflow is wrapped by the error for weights that are too large for the scales of a type.
 var ErrOverflow = errors.New("too large for the type")
 
-// checkCopy refuses weights that are copied and not finite.
+// checkCopy returns an error if copied weights are not finite.
 func (w *worker) checkCopy(t *gguf.Tensor, c *chunk) error {
 	cols, n := t.Cols(), t.Type.RowBytes(t.Cols())
 	for row := range c.rows {
@@ -34,7 +33,7 @@ func (w *worker) checkCopy(t *gguf.Tensor, c *chunk) error {
 	return nil
 }
 
-// overflow finds the row whose scales do not fit.
+// overflow returns the error for the first row with scales that do not fit.
 func (w *worker) overflow(s *Step, c *chunk) error {
 	cols, n := s.Tensor.Cols(), s.To.RowBytes(s.Tensor.Cols())
 	row := 0

@@ -9,30 +9,30 @@ import (
 	"alpaca/internal/quant"
 )
 
-// modelFacts is what the choice of types depends on.
+// modelFacts are the facts on which the choice of types depends.
 type modelFacts struct {
 	arch      string
 	layers    int
 	experts   int
-	gqa       int  // query heads for each KV head
-	is70B     bool // one of the models of 70 billion parameters
-	hasOutput bool // output.weight is there; else the token embedding serves
-	attnV     int  // number of attn_v tensors, or of those that hold V among others
-	imatrix   bool // an importance matrix is given
+	gqa       int  // number of query heads for each key head
+	is70B     bool // the model has about 70 billion parameters
+	hasOutput bool // the model has output.weight, otherwise it uses the token embedding
+	attnV     int  // number of tensors with the values of attention, see isAttnValue
+	imatrix   bool // there is an importance matrix
 }
 
-// readFacts reads them from a file.
+// readFacts reads the facts from a file.
 func readFacts(f *gguf.File) (modelFacts, error) {
 	var m modelFacts
 	var err error
 	if m.arch, _, err = f.String("general.architecture"); err != nil {
 		return m, fmt.Errorf("quantize: %w", err)
 	}
-	const most = 1 << 20 // of anything
+	const most = 1 << 20 // bound on each count
 	number := func(key string) int {
 		value, ok := f.Value(m.arch + "." + key)
 		if list, isList := value.Ints(); ok && isList && len(list) > 0 {
-			return int(list[0]) // one for each layer: the first stands for all
+			return int(list[0]) // one for each layer, of which the first counts
 		}
 		n, isNumber := uint64(0), false
 		if ok {
@@ -82,8 +82,8 @@ const (
 // isEmbedding reports whether a tensor has a row for each token of the vocabulary.
 func isEmbedding(name string) bool { return name == embedName || name == "per_layer_token_embd.weight" }
 
-// isAttnValue reports whether a tensor holds the values of attention, perhaps among
-// other things.
+// isAttnValue reports whether a tensor has the value matrix of attention, alone or with other
+// matrices.
 func isAttnValue(name string) bool {
 	return containsAny(name, attnVName, "attn_qkv.weight", "attn_kv_b.weight")
 }
@@ -96,11 +96,10 @@ type rules struct {
 	nextD int // number of ffn_down tensors seen
 }
 
-// choose returns the type for a tensor by the rules that llama-quantize follows
-// (of November 2026): the first rule whose name matches decides. They
-// spend bits where they were found to matter: on the output, on the values of
-// attention (few numbers where query heads share them) and on the second matrix
-// of the feed-forward network, in the first and last layers most of all.
+// choose returns the type for a tensor by llama-quantize's rules of November 2026. The first
+// rule whose name matches decides. The rules spend bits where experiments showed that they
+// matter, mostly in the first and last layers: on the output, on the values of attention (a
+// small matrix if query heads share them) and on the last matrix of the feed-forward network.
 func (r *rules) choose(t *gguf.Tensor) quant.Type {
 	switch {
 	case r.mix.Code == gguf.MostlyMXFP4:
@@ -129,7 +128,7 @@ func (r *rules) choose(t *gguf.Tensor) quant.Type {
 	case strings.Contains(t.Name, string(arch.FFNDown)):
 		layer := r.nextD
 		r.nextD++
-		if r.experts > 1 { // several tensors a layer: the count is not the layer
+		if r.experts > 1 { // a layer may have several, so the count is not the layer
 			layer = layerOf(t.Name)
 		}
 		return r.ffnDown(layer)
@@ -137,7 +136,7 @@ func (r *rules) choose(t *gguf.Tensor) quant.Type {
 	return r.mix.Type
 }
 
-// attnValue chooses for the i-th tensor of values.
+// attnValue chooses the type of the i-th tensor with values of attention.
 func (r *rules) attnValue(i int) quant.Type {
 	t := r.mix.Type
 	switch r.mix.Name {
@@ -157,15 +156,15 @@ func (r *rules) attnValue(i int) quant.Type {
 		t = pick(i < 4, quant.Q5_K, t)
 	}
 	if r.is70B && (t == quant.Q3_K || t == quant.Q4_K) {
-		t = quant.Q5_K // 8 heads share it: it is small and matters
+		t = quant.Q5_K // 8 query heads share it, so it is small and matters
 	}
 	if r.experts == 8 {
-		t = quant.Q8_0 // as small, beside the experts
+		t = quant.Q8_0 // small, too, compared with the experts
 	}
 	return t
 }
 
-// ffnDown chooses for a layer's ffn_down.
+// ffnDown chooses the type of ffn_down in layer i.
 func (r *rules) ffnDown(i int) quant.Type {
 	t, n, falcon := r.mix.Type, r.layers, r.arch == "falcon"
 	first := i < n/8
@@ -197,7 +196,7 @@ func (r *rules) ffnDown(i int) quant.Type {
 	return t
 }
 
-// attnOutput chooses for attn_output.weight.
+// attnOutput chooses the type of attn_output.weight.
 func (r *rules) attnOutput() quant.Type {
 	name := r.mix.Name
 	switch {
@@ -221,12 +220,12 @@ func (r *rules) attnOutput() quant.Type {
 	return r.mix.Type
 }
 
-// moreBits reports whether layer i of n is one of those that the mixes of
-// medium size treat better: the first and last eighths, and every third.
+// moreBits reports whether layer i of n gets more bits in the medium mixes: layers in the first
+// and last eighth, and every third of the others.
 func moreBits(i, n int) bool { return i < n/8 || i >= 7*n/8 || (i-n/8)%3 == 2 }
 
-// fallbacks are the types for rows that are no multiple of a type's block. Those of
-// blocks of 32 have none.
+// fallbacks are the types for rows that are not a multiple of a type's block. Types with blocks
+// of 32 have no fallback here.
 var fallbacks = map[quant.Type]quant.Type{
 	quant.TQ1_0:  quant.Q4_0,
 	quant.TQ2_0:  quant.Q4_0,
@@ -239,8 +238,8 @@ var fallbacks = map[quant.Type]quant.Type{
 	quant.Q6_K:   quant.Q8_0,
 }
 
-// fitColumns returns t, or for rows of cols weights that its blocks do not fit
-// the nearest type that does, which may be F16.
+// fitColumns returns t if its blocks fit rows of cols weights, otherwise a similar type that
+// fits, which may be F16.
 func fitColumns(t quant.Type, cols int) quant.Type {
 	if cols%t.BlockLen() == 0 {
 		return t

@@ -11,27 +11,27 @@ import (
 	"alpaca/internal/quant"
 )
 
-// chunkWeights is the number of weights that a worker encodes at once, or a
-// whole row if that is longer: as float32 they fit the cache next to the core.
+// chunkWeights is the number of weights in a chunk, unless a single row is longer. As float32
+// they fit the cache of a core.
 const chunkWeights = 1 << 17
 
-// chunksPerThread bounds the chunks under way: enough that no worker waits while
-// the oldest one is written.
+// chunksPerThread bounds the chunks in flight. It is large enough that no worker waits while
+// the oldest chunk is written.
 const chunksPerThread = 4
 
-// A chunk is some rows of a tensor on their way to the output.
+// A chunk is some rows of a tensor, on their way to the output.
 type chunk struct {
 	step     int
-	row      int  // first
-	rows     int  // how many
-	last     bool // of the tensor
+	row      int  // first row
+	rows     int  // number of rows
+	last     bool // it is the last chunk of its tensor
 	out      []byte
 	err      error
 	stats    quant.Error
 	finished chan struct{}
 }
 
-// runner carries out a plan: workers encode chunks, run writes them in order.
+// runner carries out a plan. Workers encode chunks, and write writes them in order.
 type runner struct {
 	plan    *Plan
 	opt     RunOptions
@@ -45,11 +45,11 @@ func (r *runner) run(ctx context.Context) ([]TensorResult, error) {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(ctx)
-	work := make(chan *chunk)                           // to the workers
-	queue := make(chan *chunk, threads*chunksPerThread) // the same, in order, to the writer
+	work := make(chan *chunk)                           // chunks for the workers
+	queue := make(chan *chunk, threads*chunksPerThread) // the same chunks, in order, for the writer
 	var workers sync.WaitGroup
 	defer workers.Wait()
-	defer cancel() // first: it ends the workers that the line above waits for
+	defer cancel() // runs first and ends the workers that Wait waits for
 
 	spare := sync.Pool{New: func() any { return new([]byte) }}
 	for range threads {
@@ -57,7 +57,7 @@ func (r *runner) run(ctx context.Context) ([]TensorResult, error) {
 			var w worker
 			for c := range work {
 				c.out = *spare.Get().(*[]byte)
-				// The file may be cut while it is read, see gguf.Guard.
+				// The file may be truncated while it is read, see gguf.Guard.
 				if err := gguf.Guard(func() error { return w.encode(r, c) }); err != nil {
 					c.err = err
 				}
@@ -85,13 +85,13 @@ func (r *runner) run(ctx context.Context) ([]TensorResult, error) {
 	return r.write(ctx, queue, func(b []byte) { spare.Put(&b) })
 }
 
-// reserve returns an error if there is no memory for the chunks of that many threads.
+// reserve returns an error if memory does not suffice for the chunks of threads workers.
 func (r *runner) reserve(threads int) error {
-	most := 0 // weights of a chunk
+	most := 0 // most weights in a chunk
 	for i := range r.plan.Steps {
 		most = max(most, chunkWeights, r.plan.Steps[i].Tensor.Cols())
 	}
-	const worker, waiting = 4 + 4 + 4, 4 // bytes of a weight: read, widened and decoded; or written, at most
+	const worker, waiting = 4 + 4 + 4, 4 // most bytes of a weight: input, float32, decoded; output
 	n := int64(threads) * int64(most) * (worker + waiting*(chunksPerThread+1))
 	if err := machine.Reserve(n); err != nil {
 		return fmt.Errorf("quantize: %d threads with %d weights each: %w", threads, most, err)
@@ -99,12 +99,12 @@ func (r *runner) reserve(threads int) error {
 	return nil
 }
 
-// cut calls yield with all chunks in order until that returns false.
+// cut calls yield with all chunks in order, until yield returns false.
 func (r *runner) cut(yield func(*chunk) bool) {
 	for i := range r.plan.Steps {
 		t := r.plan.Steps[i].Tensor
 		rows, step := t.Rows(), max(1, chunkWeights/max(1, t.Cols()))
-		for row := 0; row < max(1, rows); row += step { // an empty tensor is one empty chunk
+		for row := 0; row < max(1, rows); row += step { // an empty tensor has one empty chunk
 			n := min(step, rows-row)
 			c := &chunk{step: i, row: row, rows: n, last: row+n == rows, finished: make(chan struct{})}
 			if !yield(c) {
@@ -114,7 +114,7 @@ func (r *runner) cut(yield func(*chunk) bool) {
 	}
 }
 
-// write writes the chunks in order.
+// write writes the chunks of queue in order, and gives their memory to free.
 func (r *runner) write(ctx context.Context, queue <-chan *chunk, free func([]byte)) ([]TensorResult, error) {
 	var results []TensorResult
 	done, total := int64(0), r.plan.InputBytes()
@@ -162,14 +162,14 @@ func (r *runner) write(ctx context.Context, queue <-chan *chunk, free func([]byt
 	}
 }
 
-// A worker holds the weights of the chunk that it works on.
+// A worker has the memory for the weights of its current chunk.
 type worker struct {
 	in   []byte
 	x    []float32
-	back []float32 // for statistics: what decoding gives
+	back []float32 // for statistics: the decoded result
 }
 
-// encode checks a chunk and fills c.out with what is to be written.
+// encode reads and checks a chunk, and sets c.out to the bytes to write.
 func (w *worker) encode(r *runner, c *chunk) error {
 	s := &r.plan.Steps[c.step]
 	t, cols := s.Tensor, s.Tensor.Cols()
@@ -210,8 +210,8 @@ func (w *worker) encode(r *runner, c *chunk) error {
 	return nil
 }
 
-// sameImportance returns how many rows from row on, n at most, have the same
-// importance of columns, and that importance.
+// sameImportance returns the importance of columns for row, and how many rows from row on, at
+// most n, share it.
 func (s *Step) sameImportance(row, n int) (count int, importance []float32) {
 	if s.importance == nil {
 		return n, nil

@@ -1,13 +1,12 @@
 package quantize
 
-// Split says how an output is divided among several files. The zero value writes one.
+// Split says how the output is divided among several files. The zero value stands for one file.
 type Split struct {
-	MaxBytes   int64 // of a file's tensors; a single one may be larger. 0: no bound
-	MaxTensors int   // of a file; 0: no bound
+	MaxBytes   int64 // most bytes of a file's tensors, unless one tensor is larger; 0: no bound
+	MaxTensors int   // most tensors of a file; 0: no bound
 }
 
-// divide decides which file of the output each tensor is in: a file is full when the next
-// tensor would be too much.
+// divide assigns each tensor to an output file.
 func (p *Plan) divide() {
 	p.parts = 1
 	if p.Options.KeepSplit {
@@ -24,7 +23,8 @@ func (p *Plan) divide() {
 	}
 }
 
-// Parts returns the file, from 0, of each of tensors of the given sizes.
+// Parts returns the index of the file for each of the tensors with the given sizes. It begins a
+// new file if the next tensor would exceed a bound.
 func (s Split) Parts(sizes []int64) []int {
 	parts := make([]int, len(sizes))
 	part, bytes, count := 0, int64(0), 0

@@ -9,13 +9,13 @@ import (
 	"strings"
 )
 
-// biases lists what is added to the model's logits before anything else.
+// biases are added to the model's logits before the chain.
 type biases []struct {
 	id    int32
 	delta float32
 }
 
-// newBiases joins the biases asked for and those that forbid the tokens which
+// newBiases returns p.LogitBias and, if p.IgnoreEOS is set, biases that forbid the tokens which
 // end the text.
 func newBiases(p Params, v Vocab) biases {
 	delta := map[int32]float32{}
@@ -28,7 +28,7 @@ func newBiases(p Params, v Vocab) biases {
 		}
 	}
 	var b biases
-	for id, d := range delta { // each token once: the order does not matter
+	for id, d := range delta { // in any order, because each token is there once
 		b = append(b, struct {
 			id    int32
 			delta float32
@@ -50,15 +50,15 @@ func (b biases) apply(c *candidates) {
 		}
 		logit := &c.list[i].logit
 		if t.delta < -math.MaxFloat32 || *logit < -math.MaxFloat32 {
-			*logit = float32(math.Inf(-1)) // impossible stays so
+			*logit = float32(math.Inf(-1)) // an impossible token stays impossible
 			continue
 		}
 		*logit = finite(*logit + t.delta)
 	}
 }
 
-// ParseLogitBias reads a bias as a command line gives it: a token's id, the
-// sign, and the amount, such as "15043+1.5", "2-inf" or "13-0.5".
+// ParseLogitBias parses a bias from a command line: a token's id, a sign and the amount, such
+// as "15043+1.5", "2-inf" or "13-0.5".
 func ParseLogitBias(text string) (id int32, bias float32, err error) {
 	i := strings.IndexAny(text, "+-")
 	if i <= 0 {

@@ -14,22 +14,21 @@ type candidate struct {
 	p     float32 // probability, valid after softmax
 }
 
-// candidates is what the chain works on: the tokens left so far. Equal logits
-// stay in the order of their ids through every operation, so that ties fall
-// the same way everywhere.
+// candidates are the tokens that the chain has left so far. Every operation keeps tokens of
+// equal logits in the order of their ids, so that ties are always decided in the same way.
 type candidates struct {
-	list   []candidate // a part of all
+	list   []candidate // a slice of all
 	sorted bool        // list is in descending order of logit
 	dense  bool        // list[i].id == i: the whole vocabulary
 
 	all   []candidate // [vocab]
-	moved []candidate // [vocab], the target of a reordering
-	order []uint64    // [vocab], key and index: see reorder
-	swap  []uint64    // [vocab], the other half of a radix pass
+	moved []candidate // [vocab], target of reorder
+	order []uint64    // [vocab], keys and indices, see reorder
+	swap  []uint64    // [vocab], second buffer of radix
 }
 
-// load starts over with the whole vocabulary. It fails on logits that are NaN
-// or +Inf, which no model in its right mind puts out.
+// load starts with the whole vocabulary. It fails if a logit is NaN or +Inf, which an intact
+// model never gives.
 func (c *candidates) load(logits []float32) error {
 	if cap(c.all) < len(logits) {
 		c.all = make([]candidate, len(logits))
@@ -45,14 +44,14 @@ func (c *candidates) load(logits []float32) error {
 	return nil
 }
 
-// notNumber is the error of a logit that is NaN or +Inf.
+// notNumber returns the error for a logit that is NaN or +Inf.
 func notNumber(l float32, id, n int) error {
 	return fmt.Errorf("sampler: %w: %v at token %d of %d", ErrNotNumbers, l, id, n)
 }
 
 // dropImpossible removes the candidates whose logit is -Inf.
 func (c *candidates) dropImpossible() {
-	kept, from := 0, 0 // candidates that stay so far, and where those behind the last impossible one begin
+	kept, from := 0, 0 // candidates kept so far; start of those after the last impossible one
 	for i := range c.list {
 		if c.list[i].logit < -math.MaxFloat32 {
 			kept += copy(c.list[kept:], c.list[from:i])
@@ -65,13 +64,13 @@ func (c *candidates) dropImpossible() {
 	}
 }
 
-// add changes list[i]'s logit by delta, within the finite numbers: only a
-// caller's own -Inf may rule a token out.
+// add adds delta to the logit of list[i]. The result stays finite, because only a caller's -Inf
+// may rule out a token.
 func (c *candidates) add(i int, delta float32) {
 	c.list[i].logit = finite(c.list[i].logit + delta)
 }
 
-// finite moves infinities to the nearest finite number.
+// finite replaces an infinity by the nearest finite number.
 func finite(x float32) float32 { return min(max(x, -math.MaxFloat32), math.MaxFloat32) }
 
 // truncate keeps the first n candidates of the list.
@@ -81,7 +80,7 @@ func (c *candidates) truncate(n int) {
 	}
 }
 
-// best returns the index of the largest logit, the lowest id among equals.
+// best returns the index of the largest logit; of equal ones, the one with the lowest id.
 func (c *candidates) best() int {
 	if c.sorted {
 		return 0

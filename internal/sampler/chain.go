@@ -5,11 +5,11 @@ import "alpaca/internal/fmath"
 // link is one sampler of the chain.
 type link interface {
 	apply(c *candidates) // c.list is never empty, before and after
-	accept(id int32)     // the text goes on with id
+	accept(id int32)     // the text continues with id
 }
 
-// changesLogits reports whether l can change which token is the likeliest,
-// other than by removing it: all that matters to the greedy choice.
+// changesLogits reports whether l can change which token is the likeliest. The greedy choice
+// needs only these samplers, because the others never remove the likeliest token.
 func changesLogits(l link) bool {
 	switch l.(type) {
 	case *penalties, *dry:
@@ -18,9 +18,9 @@ func changesLogits(l link) bool {
 	return false
 }
 
-// newLink returns the sampler of that name, nil where p makes it neutral.
+// newLink returns the sampler called name, or nil if it has no effect with the settings p.
 func newLink(name Name, p *Params, v Vocab) link {
-	name, _ = parseName(string(name)) // checked: no error
+	name, _ = parseName(string(name)) // New has checked the names
 	switch name {
 	case Penalties:
 		if p.RepeatLastN != 0 && (p.RepeatPenalty != 1 || p.FrequencyPenalty != 0 || p.PresencePenalty != 0) {
@@ -77,7 +77,8 @@ func newLink(name Name, p *Params, v Vocab) link {
 	return nil
 }
 
-// lastN returns how many tokens a setting of n remembers, negative for all.
+// lastN returns how many tokens to remember for a setting of n; a negative number stands for
+// all.
 func (p *Params) lastN(n int) int {
 	if n < 0 && p.Ctx > 0 {
 		return p.Ctx

@@ -2,13 +2,13 @@ package sampler
 
 import "alpaca/internal/fmath"
 
-// draw returns the index of a candidate, chosen with the odds of their p, as
-// libstdc++'s discrete_distribution does: the partial sums of the normalized
-// weights, the last forced to 1, searched for the first that reaches a random
-// number. A single candidate costs no random number.
+// draw returns the index of a random candidate, chosen with probability p. It follows
+// libstdc++'s discrete_distribution: it returns the first candidate at which the partial sum of
+// the normalized weights reaches a random number, or the last candidate. A single candidate
+// uses no random number.
 //
-// Candidates at the end whose p is 0 are left out first: rounding of the sums
-// must not make an impossible token possible.
+// Candidates with p = 0 at the end are removed first, so that rounding of the sums cannot make
+// an impossible token possible.
 func draw(g *fmath.MT19937, list []candidate) int {
 	for len(list) > 1 && list[len(list)-1].p == 0 {
 		list = list[:len(list)-1]

@@ -6,22 +6,21 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// dry makes the tokens less likely that would continue a repetition: where
-// the text ends in something that occurred before, the token that followed it
-// then is penalized by multiplier * base^(length-allowed), length being how
-// many tokens agree. "Don't Repeat Yourself", P. E. Weidmann,
+// dry makes tokens that would continue a repetition less likely. If the last length tokens
+// occurred before, the token that followed them then gets a penalty of multiplier *
+// base^(length-allowed). "Don't Repeat Yourself", P. E. Weidmann,
 // https://github.com/oobabooga/text-generation-webui/pull/5677, 2024.
 type dry struct {
 	multiplier, base float32
-	allowed          int // repetitions shorter than this are free
-	maxExponent      int // where base^exponent would leave float32
+	allowed          int // shorter repetitions have no penalty
+	maxExponent      int // base to a larger power would exceed float32
 	breakers         *breakers
 	recent           history
 
 	text    []int32 // recent, newest first
 	agree   []int32 // [len(text)], see agreements
-	longest []int32 // [vocab], agreement that each token would continue
-	touched []int32 // the tokens with longest > 0
+	longest []int32 // [vocab], length of the longest repetition that the token would continue
+	touched []int32 // tokens with longest > 0
 }
 
 func (s *dry) apply(c *candidates) {
@@ -68,14 +67,14 @@ func (s *dry) penalize(c *candidates) {
 	}
 }
 
-// penalty returns what token id's logit loses.
+// penalty returns how much to subtract from token id's logit.
 func (s *dry) penalty(id int32) float32 {
 	exponent := min(int(s.longest[id])-s.allowed, s.maxExponent)
 	return finite(s.multiplier * float32(fmath.Pow(float64(s.base), float64(exponent))))
 }
 
-// dryMaxExponent returns the largest exponent for which base^exponent is a
-// float32: log(MaxFloat32) / log(base).
+// dryMaxExponent returns the largest exponent for which base^exponent fits a float32:
+// log(MaxFloat32) / log(base).
 func dryMaxExponent(base float32) int {
 	if base <= 1 {
 		return math.MaxInt32
@@ -83,13 +82,12 @@ func dryMaxExponent(base float32) int {
 	return int(min(fmath.Log(math.MaxFloat32)/fmath.Log(float64(base)), math.MaxInt32))
 }
 
-// agreements returns, in dst, for each k ≥ 1 how many tokens starting at
-// text[k] equal those starting at text[0]; with the newest token first that is
-// the length of the repetition which ended k tokens ago. It is the Z function
-// (Gusfield, "Algorithms on Strings, Trees, and Sequences", 1997, section 1.3)
-// and takes linear time.
+// agreements returns, in dst, for each k the length of the common prefix of text[k:] and text.
+// As text has the newest token first, this is the length of a repetition that ended k tokens
+// ago. It is the Z function (Gusfield, "Algorithms on Strings, Trees, and Sequences", 1997,
+// section 1.3) and takes linear time.
 func agreements(dst, text []int32) []int32 {
-	dst = append(dst[:0], text...) // for the length; every element is set below
+	dst = append(dst[:0], text...) // only for the length: all elements are set below
 	dst[0] = int32(len(text))
 	left, right := 0, 0 // text[left:right] equals text[:right-left]
 	for k := 1; k < len(text); k++ {

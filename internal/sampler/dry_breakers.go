@@ -2,21 +2,21 @@ package sampler
 
 import "strings"
 
-// breakers find the strings across which DRY sees no repetition, such as a
-// newline or a colon: turns of a dialogue all begin alike and are meant to.
+// breakers find the strings that end a repetition for DRY, such as a newline or a colon.
+// Without them the turns of a dialogue, which all begin alike, would get penalties.
 //
-// A breaker may lie within one token or span several. It is matched on the
-// text of the tokens, so that it is found however the text was divided.
+// A breaker may be within one token or span several. It is searched in the text of the tokens,
+// so it is found however the text is divided into tokens.
 type breakers struct {
 	within map[int32]bool   // tokens whose text contains a whole breaker
-	begins map[int32][]rest // tokens whose text ends in a breaker's beginning
+	begins map[int32][]rest // tokens whose text ends with a prefix of a breaker
 	piece  func(int32) string
 }
 
-// rest is what is missing of a breaker after a token that begins it.
+// rest is the part of a breaker after the prefix in a token.
 type rest string
 
-// newBreakers looks for the strings in every token of the vocabulary.
+// newBreakers searches strs in every token of the vocabulary.
 func newBreakers(strs []string, v Vocab) *breakers {
 	b := &breakers{within: map[int32]bool{}, begins: map[int32][]rest{}, piece: v.Piece}
 	if v.Piece == nil || len(strs) == 0 {
@@ -39,11 +39,11 @@ func newBreakers(strs []string, v Vocab) *breakers {
 	return b
 }
 
-// single reports whether token id alone holds a breaker.
+// single reports whether token id contains a whole breaker.
 func (b *breakers) single(id int32) bool { return b.within[id] }
 
-// distance returns how many of the newest tokens come after the last breaker;
-// text has the newest first. A repetition cannot be longer.
+// distance returns how many tokens follow the last breaker. A repetition cannot be longer. text
+// has the newest token first.
 func (b *breakers) distance(text []int32) int {
 	for i, id := range text {
 		if n := b.tokens(id, text[:i]); n >= 0 {
@@ -53,8 +53,8 @@ func (b *breakers) distance(text []int32) int {
 	return len(text)
 }
 
-// tokens returns how many tokens after id the longest breaker that starts in
-// id takes, -1 if none does. after holds the tokens that follow, newest first.
+// tokens returns how many tokens after id the longest breaker that starts in id needs, or -1 if
+// no breaker starts there. after has the tokens that follow id, newest first.
 func (b *breakers) tokens(id int32, after []int32) int {
 	longest := -1
 	if b.within[id] {
@@ -66,8 +66,8 @@ func (b *breakers) tokens(id int32, after []int32) int {
 	return longest
 }
 
-// complete returns how many of the tokens that follow spell out text, -1 if
-// they do not.
+// complete returns how many of the tokens in after are needed for text, or -1 if their text
+// does not begin with it.
 func (b *breakers) complete(text string, after []int32) int {
 	for n := 1; n <= len(after); n++ {
 		piece := b.piece(after[len(after)-n])

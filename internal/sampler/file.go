@@ -7,11 +7,11 @@ import (
 	"strings"
 )
 
-// keyPrefix is what the keys of a model's own settings begin with. Whoever converts a
-// model takes them from its maker's generation_config.json.
+// keyPrefix is the prefix of the keys of a model's own settings. Converters take these from the
+// generation_config.json of the model's maker.
 const keyPrefix = "general.sampling."
 
-// FileValue is a value of a model's metadata, as gguf.Value has them.
+// FileValue is a value of a model's metadata, such as a gguf.Value.
 type FileValue interface {
 	Int() (int64, bool)
 	Float() (float64, bool)
@@ -20,22 +20,22 @@ type FileValue interface {
 	String() string
 }
 
-// A FileSetting is a setting that a model brings along.
+// A FileSetting is a setting from a model's file.
 type FileSetting struct {
-	Name  string // as the model has it, without "general.sampling."
+	Name  string // as in the file, without "general.sampling."
 	Value string
-	Given bool  // the user has said otherwise, so that this does not count
-	Err   error // why it is left out, nil if it is not
-	Part  bool  // only what Err is about is left out
+	Given bool  // the user has set it, so the file's value is ignored
+	Err   error // why the value is ignored; nil: it is valid
+	Part  bool  // only the part that Err names is ignored
 }
 
-// String returns the setting as messages have it.
+// String returns the setting for messages: its name and value.
 func (s FileSetting) String() string { return s.Name + " " + s.Value }
 
-// fileKeys are the settings that a model can bring along, by the names that a file, and a
-// Modelfile of Ollama's, have for them, and the flags that go before them.
+// fileKeys are the settings that a model's file can have: their names in GGUF and in Ollama's
+// Modelfile, and the command-line flags that override them.
 var fileKeys = []struct {
-	name, modelfile string // "": it has none
+	name, modelfile string // "": it cannot be set there
 	flags           []string
 	set             func(p *Params, v FileValue) error
 }{
@@ -57,9 +57,9 @@ var fileKeys = []struct {
 	{"", "seed", []string{"seed"}, setSeed},
 }
 
-// FromFile puts the settings of a model's file, whose metadata value returns by key, into
-// p and returns all that there are. What the user has given stays: given is asked with
-// the names of the settings' flags. A value that p cannot take leaves p as it is.
+// FromFile sets p to the settings of a model's file and returns all that the file has. value
+// returns the file's metadata by key. given reports whether the user has set a flag, which
+// overrides the file. An invalid value does not change p.
 func (p *Params) FromFile(value func(key string) (FileValue, bool), given func(flag string) bool) (list []FileSetting) {
 	for i, k := range fileKeys {
 		if v, ok := value(keyPrefix + k.name); ok && k.name != "" {
@@ -69,7 +69,8 @@ func (p *Params) FromFile(value func(key string) (FileValue, bool), given func(f
 	return list
 }
 
-// FromModelfile is FromFile for the parameters of a Modelfile, by Ollama's names.
+// FromModelfile is FromFile for the parameters of a Modelfile. value returns them by Ollama's
+// names.
 func (p *Params) FromModelfile(value func(name string) (FileValue, bool), given func(flag string) bool) (list []FileSetting) {
 	for i, k := range fileKeys {
 		if v, ok := value(k.modelfile); ok && k.modelfile != "" {
@@ -79,7 +80,7 @@ func (p *Params) FromModelfile(value func(name string) (FileValue, bool), given 
 	return list
 }
 
-// fromModel takes the value of fileKeys[i].
+// fromModel sets p to the value v of setting fileKeys[i], which the file calls name.
 func (p *Params) fromModel(i int, name string, v FileValue, given func(flag string) bool) FileSetting {
 	s := FileSetting{Name: name, Value: v.String()}
 	for _, flag := range fileKeys[i].flags {
@@ -90,7 +91,7 @@ func (p *Params) fromModel(i int, name string, v FileValue, given func(flag stri
 	var unknown *unknownSampler
 	s.Part = errors.As(s.Err, &unknown) && unknown.among
 	if s.Err == nil {
-		changed.LogitBias = nil // needs a vocabulary
+		changed.LogitBias = nil // checking it needs a vocabulary
 		s.Err = changed.check(1)
 	}
 	if (s.Err == nil || s.Part) && !s.Given {
@@ -100,7 +101,7 @@ func (p *Params) fromModel(i int, name string, v FileValue, given func(flag stri
 	return s
 }
 
-// number returns what v has of a number: some files have their settings as text.
+// number returns v as an integer and as a float. Some files have numbers as text.
 func number(v FileValue) (int64, float64, bool) {
 	if text, ok := v.Str(); ok {
 		x, err := strconv.ParseFloat(strings.TrimSpace(text), 64)
@@ -136,7 +137,7 @@ func setFloat(field func(p *Params) *float32) func(p *Params, v FileValue) error
 	}
 }
 
-// setSeed reads a seed; what is negative asks for a random one.
+// setSeed reads a seed. A negative number stands for a random one.
 func setSeed(p *Params, v FileValue) error {
 	n, x, ok := number(v)
 	if !ok || float64(n) != x || n >= RandomSeed {
@@ -148,8 +149,8 @@ func setSeed(p *Params, v FileValue) error {
 	return nil
 }
 
-// setSequence reads a chain, by names divided by semicolons or by letters. Of names it takes
-// those that are known; without any it leaves the chain alone.
+// setSequence reads a chain: names divided by semicolons, or letters. It sets the known names
+// even if others are unknown. If no name is known it does not change the chain.
 func setSequence(p *Params, v FileValue) error {
 	text, ok := v.Str()
 	if !ok {

@@ -5,42 +5,42 @@ import (
 	"math/bits"
 )
 
-// Grammar says which tokens a text may go on with. It serves one text.
+// Grammar says with which tokens a text may continue. It serves one text.
 type Grammar interface {
-	// Allowed reports whether the text may go on with token id. The tokens that end
-	// a text are among those asked for.
+	// Allowed reports whether the text may continue with token id. id may also be a token that
+	// ends the text.
 	Allowed(id int32) bool
-	// Accept tells the grammar that the text goes on with id, which is allowed.
+	// Accept tells the grammar that the text continues with id, which must be allowed.
 	Accept(id int32) error
 }
 
-// Finisher is a Grammar that can tell that its text is complete and nothing may follow,
-// so that no token that ends a text has to be sampled for it.
+// Finisher is a Grammar that can report that its text is complete and cannot continue. Then no
+// end-of-text token has to be sampled.
 type Finisher interface {
 	Grammar
 	Done() bool
 }
 
-// Lister is a Grammar that can tell all tokens at once.
+// Lister is a Grammar that can list all allowed tokens.
 type Lister interface {
 	Grammar
-	// List returns the tokens that the text may go on with: bit id%64 of word id/64. It is
-	// valid until the text goes on; nil: they are asked for one by one.
+	// List returns the tokens with which the text may continue: bit id%64 of word id/64. The
+	// list is valid until Accept. If List returns nil, the sampler calls Allowed for each
+	// token.
 	List() []uint64
 }
 
-// Drafter is a Grammar that can tell how its text goes on.
+// Drafter is a Grammar that can predict how its text continues.
 type Drafter interface {
 	Grammar
-	// Draft appends to b the bytes that come next, at most n: those that must come, and
-	// those that are very likely to. It is no more than a guess which tokens they become.
+	// Draft appends to b at most n bytes with which the text must continue, or very likely
+	// will. The tokens of these bytes are only a guess.
 	Draft(b []byte, n int) []byte
 }
 
-// SampleWith returns the next token as Sample does, of those that g allows. As in
-// llama.cpp a token is sampled without g first; only if g refuses it the chain runs once
-// more, over the tokens that g allows, and takes random numbers again. The error wraps
-// ErrNoToken where g allows none.
+// SampleWith is Sample among the tokens that g allows. As in llama.cpp it first samples a token
+// without g. Only if g refuses this token, the chain runs again, over the tokens that g allows
+// and with new random numbers. The error wraps ErrNoToken if g allows no token.
 func (s *Sampler) SampleWith(logits []float32, g Grammar) (int32, error) {
 	id, err := s.sample(logits, nil)
 	if err != nil || g == nil || g.Allowed(id) {
@@ -49,7 +49,7 @@ func (s *Sampler) SampleWith(logits []float32, g Grammar) (int32, error) {
 	return s.sample(logits, g)
 }
 
-// listed returns the tokens that g allows where it lists them, else nil.
+// listed returns the list of tokens that g allows, or nil if g does not list them.
 func listed(g Grammar) []uint64 {
 	if l, ok := g.(Lister); ok {
 		return l.List()
@@ -66,8 +66,8 @@ func (c *candidates) refuse(g Grammar) {
 	}
 }
 
-// loadListed starts over with the tokens of a list. It looks at no others: where few are
-// allowed, that is much less than the vocabulary.
+// loadListed starts with the tokens of list. It does not read other logits, which saves much
+// time if few tokens are allowed.
 func (c *candidates) loadListed(logits []float32, list []uint64) {
 	if cap(c.all) < len(logits) {
 		c.all = make([]candidate, len(logits))

@@ -1,14 +1,14 @@
 package sampler
 
-// history remembers the tokens accepted last.
+// history remembers the last accepted tokens.
 type history struct {
 	ring   []int32 // [min(accepted, limit)], a ring once full
-	limit  int     // tokens remembered at most; negative: all
-	oldest int     // index in ring of the oldest, once it is full
+	limit  int     // most tokens that are remembered; negative: all
+	oldest int     // index of the oldest token once ring is full
 }
 
-// push adds a token. Where that makes the history forget its oldest, it
-// returns that and true.
+// push adds a token. If the history is full it forgets its oldest token, and returns it with
+// true.
 func (h *history) push(id int32) (forgotten int32, full bool) {
 	switch {
 	case h.limit < 0 || len(h.ring) < h.limit:

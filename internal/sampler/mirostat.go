@@ -6,12 +6,11 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// Mirostat steers the surprise of the text, -log2 p of each chosen token, to
-// a target: after every choice the bound mu moves against the error.
-// Basu, Ramachandran, Keskar, Varshney, "Mirostat: A Neural Text Decoding
-// Algorithm that Directly Controls Perplexity", 2020
-// (https://arxiv.org/abs/2007.14966). It takes the place of the chain and of
-// the final draw.
+// mirostat keeps the surprise of the text, the mean -log2 p of the chosen tokens, near a
+// target. After every choice it adjusts mu, a bound on the surprise. Basu, Ramachandran,
+// Keskar, Varshney, "Mirostat: A Neural Text Decoding Algorithm that Directly Controls
+// Perplexity", 2020 (https://arxiv.org/abs/2007.14966). It replaces the chain and the final
+// draw.
 type mirostat struct {
 	version  int     // 1 or 2
 	tau, eta float32 // target surprise in bits, learning rate
@@ -19,7 +18,7 @@ type mirostat struct {
 	mu       float32 // bound on the surprise in bits
 }
 
-// choose returns the index of a candidate and learns from its surprise.
+// choose returns the index of a candidate and adjusts mu by its surprise.
 func (m *mirostat) choose(c *candidates, g *fmath.MT19937) int {
 	c.softmax()
 	if m.version == 1 {
@@ -33,12 +32,12 @@ func (m *mirostat) choose(c *candidates, g *fmath.MT19937) int {
 	return i
 }
 
-// newMirostat starts with the bound at twice the target, as the paper does.
+// newMirostat starts with mu at twice the target, as in the paper.
 func newMirostat(p *Params, v Vocab) *mirostat {
 	return &mirostat{version: p.Mirostat, tau: p.MirostatTau, eta: p.MirostatEta, vocab: v.N, mu: 2 * p.MirostatTau}
 }
 
-// cut drops the tokens more surprising than mu: version 2.
+// cut is version 2: it removes the tokens whose surprise is above mu.
 func (m *mirostat) cut(c *candidates) {
 	for i := range c.list {
 		if surprise(c.list[i].p) > m.mu {
@@ -51,13 +50,12 @@ func (m *mirostat) cut(c *candidates) {
 // surprise returns -log2 p.
 func surprise(p float32) float32 { return float32(-fmath.Log(float64(p)) / math.Ln2) }
 
-// zipfTokens is the number of tokens from which version 1 estimates the
-// distribution's shape; the paper's m.
+// zipfTokens is the number of tokens from which version 1 estimates the shape of the
+// distribution. The paper calls it m.
 const zipfTokens = 100
 
-// k returns the number of tokens that version 1 keeps: it fits Zipf's law,
-// p ∝ rank^-s, to the likeliest tokens (equations 6 and 7), and solves for
-// the k that gives a surprise of mu.
+// k returns the number of tokens that version 1 keeps. It fits Zipf's law, p ∝ rank^-s, to the
+// likeliest tokens (equations 6 and 7), and solves for the k that gives a surprise of mu.
 func (m *mirostat) k(list []candidate) int {
 	var tb, tt float64
 	for i := 0; i+1 < min(len(list), zipfTokens); i++ {
@@ -78,7 +76,7 @@ func (m *mirostat) k(list []candidate) int {
 	case k < 1:
 		return 1
 	}
-	// Beyond all bounds, as for a flat distribution no more surprising than
-	// mu; or not a number, where there is a single token to fit.
+	// k is infinite or huge, as for a flat distribution that is less surprising than mu, or
+	// NaN, if a single token leaves nothing to fit.
 	return len(list)
 }

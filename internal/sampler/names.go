@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// Name names a sampler of the chain, as llama.cpp does.
+// Name is llama.cpp's name of a sampler of the chain.
 type Name string
 
 // The samplers of the chain.
@@ -22,15 +22,14 @@ const (
 	Temperature Name = "temperature"
 )
 
-// DefaultSamplers returns the chain in its usual order. A sampler whose
-// parameters are neutral does nothing; DRY, top-n-sigma, typical-p and XTC are
-// so by default. (When top-n-sigma was new, in early 2025, llama.cpp let it take
-// the place of most of the chain; this is the order it has had since.)
+// DefaultSamplers returns the chain in its usual order. By default DRY, top-n-sigma, typical-p
+// and XTC have parameters with which they do nothing. In early 2025 llama.cpp's top-n-sigma
+// replaced most of the chain; this is the order since then.
 func DefaultSamplers() []Name {
 	return []Name{Penalties, DRY, TopNSigma, TopK, Typical, TopP, MinP, XTC, Temperature}
 }
 
-// DefaultSequence is DefaultSamplers in letters, as ParseSequence reads them.
+// DefaultSequence is DefaultSamplers in ParseSequence's letters.
 const DefaultSequence = "edskypmxt"
 
 // letters are the samplers' letters in a sequence.
@@ -39,15 +38,15 @@ var letters = map[rune]Name{
 	'p': TopP, 'm': MinP, 'x': XTC, 't': Temperature,
 }
 
-// aliases are other spellings, after "-" was turned into "_".
+// aliases are other spellings, with "_" for "-".
 var aliases = map[string]Name{
 	"typical_p": Typical, "typical": Typical, "typ": Typical,
 	"nucleus": TopP, "temp": Temperature,
 }
 
 // ParseSamplers reads a chain of names divided by semicolons, such as
-// "top_k;top_p;temperature". The empty string is the empty chain. With an error it
-// returns the names that are known.
+// "top_k;top_p;temperature". The empty string is the empty chain. With an error it also returns
+// the known names.
 func ParseSamplers(list string) ([]Name, error) {
 	chain := []Name{}
 	if strings.TrimSpace(list) == "" {
@@ -69,17 +68,17 @@ func ParseSamplers(list string) ([]Name, error) {
 	return chain, nil
 }
 
-// unknownSampler is the error of a name that no sampler has.
+// unknownSampler is the error for an unknown name.
 type unknownSampler struct {
 	name  string
-	among bool // there are other names, which are known
+	among bool // the list has known names, too
 }
 
 func (e *unknownSampler) Error() string {
 	return fmt.Sprintf("sampler: unknown sampler %q: the samplers are %s", e.name, JoinSamplers(DefaultSamplers()))
 }
 
-// parseName returns the sampler that goes by that name.
+// parseName returns the sampler that field names. It accepts aliases.
 func parseName(field string) (Name, *unknownSampler) {
 	text := strings.ReplaceAll(strings.ToLower(strings.TrimSpace(field)), "-", "_")
 	if name, ok := aliases[text]; ok {

@@ -5,48 +5,48 @@ import (
 	"math"
 )
 
-// RandomSeed is the seed that asks for a random one.
+// RandomSeed stands for a random seed.
 const RandomSeed = math.MaxUint32
 
-// Params are the settings of a Sampler, in llama.cpp's units and words.
+// Params are the settings of a Sampler, with llama.cpp's names and units.
 type Params struct {
-	Seed     uint32 // of every random number; RandomSeed: a random one
+	Seed     uint32 // of all random numbers; RandomSeed: a random one
 	Samplers []Name // the chain, in order
-	MinKeep  int    // tokens that top-p, typical-p, min-p and XTC leave at least
+	MinKeep  int    // least number of tokens that top-p, typical-p, min-p and XTC leave
 
-	Temp            float32 // temperature; 0 or less: always the likeliest token
-	DynTempRange    float32 // the temperature varies by ± this; 0: it is fixed
-	DynTempExponent float32 // how entropy is mapped to temperature
+	Temp            float32 // 0 or less: always the likeliest token
+	DynTempRange    float32 // the temperature is Temp ± this, depending on entropy; 0: off
+	DynTempExponent float32 // power that maps entropy to temperature
 
 	TopK      int     // tokens kept; 0 or less: all
-	TopP      float32 // probability kept; 1: all
-	MinP      float32 // odds against the likeliest token; 0: off
-	TypicalP  float32 // probability kept; 1: off
-	TopNSigma float32 // standard deviations below the maximum; negative: off
+	TopP      float32 // total probability of the tokens kept; 1: all
+	MinP      float32 // least probability of a token, relative to the likeliest; 0: off
+	TypicalP  float32 // total probability of the tokens kept; 1: off
+	TopNSigma float32 // largest distance from the maximal logit, in standard deviations; negative: off
 
-	XTCProbability float32 // of removing the top choices; 0: off
-	XTCThreshold   float32 // probability that makes a top choice; above 0.5: off
+	XTCProbability float32 // probability of removing the top choices; 0: off
+	XTCThreshold   float32 // least probability of a top choice; above 0.5: off
 
-	RepeatLastN      int     // tokens that count as recent; 0: none, -1: Ctx
+	RepeatLastN      int     // number of last tokens with a penalty; 0: none, -1: Ctx
 	RepeatPenalty    float32 // 1: off
 	FrequencyPenalty float32 // 0: off
 	PresencePenalty  float32 // 0: off
 
 	DRYMultiplier    float32  // 0: off
-	DRYBase          float32  // of the exponential
-	DRYAllowedLength int      // tokens that may repeat without penalty
-	DRYLastN         int      // tokens searched for repetitions; 0: none, -1: Ctx
-	DRYBreakers      []string // strings that no repetition spans
+	DRYBase          float32  // base of the exponential
+	DRYAllowedLength int      // length in tokens of repetitions without penalty
+	DRYLastN         int      // number of last tokens searched for repetitions; 0: none, -1: Ctx
+	DRYBreakers      []string // strings that end a repetition
 
-	Mirostat    int     // 0: off, else the version 1 or 2, which replaces the chain
+	Mirostat    int     // version 1 or 2, which replaces the chain; 0: off
 	MirostatTau float32 // target surprise in bits
 	MirostatEta float32 // learning rate
 
-	LogitBias map[int32]float32 // added to the logits of tokens; -Inf forbids one
+	LogitBias map[int32]float32 // by token: added to its logit; -Inf forbids the token
 	IgnoreEOS bool              // forbid the tokens that end the text
 
-	// Ctx is the context's length in tokens, which -1 stands for in
-	// RepeatLastN and DRYLastN; 0: everything accepted.
+	// Ctx is the length of the context in tokens. It is the value of -1 in RepeatLastN and
+	// DRYLastN. 0 stands for all accepted tokens.
 	Ctx int
 }
 
@@ -74,8 +74,8 @@ func DefaultParams() Params {
 	}
 }
 
-// check returns an error that names the first setting out of range for a
-// vocabulary of n tokens.
+// check returns an error that names the first setting out of range. n is the number of tokens
+// of the vocabulary.
 func (p *Params) check(n int) error {
 	const unbounded = math.MaxFloat32
 	floats := []struct {
@@ -142,7 +142,7 @@ func (p *Params) check(n int) error {
 	return nil
 }
 
-// bounds says in words which values lie between low and high.
+// bounds describes the values between low and high.
 func bounds(low, high float32) string {
 	switch {
 	case high < math.MaxInt32:

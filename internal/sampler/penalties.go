@@ -1,10 +1,9 @@
 package sampler
 
-// penalties make the tokens of the recent text less likely. repeat divides a
-// positive logit and multiplies a negative one (Keskar and others, "CTRL",
-// 2019, https://arxiv.org/abs/1909.05858); frequency is subtracted once for
-// every occurrence and presence once for all (OpenAI's API reference,
-// "frequency and presence penalties").
+// penalties make the tokens of the recent text less likely. A positive logit is divided by
+// repeat, a negative one multiplied with it (Keskar and others, "CTRL", 2019,
+// https://arxiv.org/abs/1909.05858). Then frequency is subtracted for each occurrence, and
+// presence once (OpenAI's API reference, "frequency and presence penalties").
 type penalties struct {
 	repeat, frequency, presence float32
 	recent                      history
@@ -21,8 +20,8 @@ func (s *penalties) apply(c *candidates) {
 		c.sorted = false
 		return
 	}
-	// The whole vocabulary: walk the recent tokens instead. A count turned
-	// negative marks a token that has had its penalty.
+	// For the whole vocabulary a loop over the recent tokens is faster. A negative count marks
+	// a token that has got its penalty.
 	for _, id := range s.recent.ring {
 		if n := s.counts[id]; n > 0 {
 			c.list[id].logit = s.penalize(c.list[id].logit, n)

@@ -3,7 +3,8 @@
 //	logits → logit bias → penalties → DRY → top-n-sigma → top-k → typical-p
 //	       → top-p → min-p → XTC → temperature → draw → token
 //
-// Names, order and defaults are llama.cpp's. A seed gives the same tokens on every machine.
+// Names, order and defaults are llama.cpp's. The same seed gives the same tokens on every
+// machine.
 package sampler
 
 import (
@@ -15,42 +16,42 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// ErrNotNumbers is wrapped by the error for logits that are NaN or +Inf: the
-// model's weights are damaged.
+// ErrNotNumbers is wrapped by the error for logits that are NaN or +Inf. Then the model's
+// weights are damaged.
 var ErrNotNumbers = errors.New("logits are not numbers")
 
 // ErrNoToken is wrapped by the error for logits that rule out every token.
 var ErrNoToken = errors.New("no token is left to choose")
 
-// Vocab is what the sampler must know of the tokenizer.
+// Vocab is what the sampler needs to know about the tokenizer.
 type Vocab struct {
 	N     int                // number of tokens
 	EOG   []int32            // tokens that end the text
 	Piece func(int32) string // a token's text, for DRY's breakers; may be nil
 }
 
-// Sampler is a chain with its memory of the text and its random numbers. It
-// serves one text at a time and is not safe for concurrent use.
+// Sampler is a chain of samplers, with its memory of the text and its random numbers. It serves
+// one text at a time and is not safe for concurrent use.
 type Sampler struct {
 	vocab    int
 	seed     uint32
 	bias     biases
 	chain    []link
-	greedy   bool      // choose the likeliest, draw nothing
-	mirostat *mirostat // replaces the draw, unless nil
+	greedy   bool      // choose the likeliest token, draw nothing
+	mirostat *mirostat // if not nil, replaces the draw
 	rng      *fmath.MT19937
 	left     candidates
 	chosen   int // index of the last token in left
 }
 
-// Chance is a token with the probability that the chain left it.
+// Chance is a token with its probability after the chain.
 type Chance struct {
 	ID int32
 	P  float32
 }
 
-// New returns a sampler for texts over vocabulary v. The error names the
-// setting that is out of range and the bounds.
+// New returns a sampler for texts of vocabulary v. An error names the setting that is out of
+// range, and its bounds.
 func New(p Params, v Vocab) (*Sampler, error) {
 	if v.N <= 0 || v.N > math.MaxInt32 {
 		return nil, fmt.Errorf("sampler: a vocabulary of %d tokens", v.N)
@@ -87,12 +88,11 @@ func New(p Params, v Vocab) (*Sampler, error) {
 	return s, nil
 }
 
-// Seed returns the seed in use, so that a random one can be shown to the user.
+// Seed returns the seed in use, which New has chosen if Params.Seed is RandomSeed.
 func (s *Sampler) Seed() uint32 { return s.seed }
 
-// Accept tells the sampler that the text goes on with token id, be it of the
-// prompt or sampled. Penalties and DRY look at these. An id outside of the
-// vocabulary is ignored.
+// Accept tells the sampler that the text continues with token id, from the prompt or sampled.
+// Penalties and DRY depend on these tokens. Accept ignores an id outside the vocabulary.
 func (s *Sampler) Accept(id int32) {
 	if id < 0 || int(id) >= s.vocab {
 		return
@@ -102,12 +102,11 @@ func (s *Sampler) Accept(id int32) {
 	}
 }
 
-// Sample returns the next token, chosen by logits [vocab], which stay as they
-// are. It does not Accept the token. The error wraps ErrNotNumbers or
-// ErrNoToken.
+// Sample chooses the next token by logits [vocab], which it does not change. It does not Accept
+// the token. The error wraps ErrNotNumbers or ErrNoToken.
 func (s *Sampler) Sample(logits []float32) (int32, error) { return s.sample(logits, nil) }
 
-// sample is Sample among the tokens that g allows, unless that is nil.
+// sample is Sample. If g is not nil, it chooses among the tokens that g allows.
 func (s *Sampler) sample(logits []float32, g Grammar) (int32, error) {
 	if len(logits) != s.vocab {
 		return 0, fmt.Errorf("sampler: %d logits for a vocabulary of %d", len(logits), s.vocab)
@@ -137,9 +136,9 @@ func (s *Sampler) sample(logits []float32, g Grammar) (int32, error) {
 	return c.list[s.chosen].id, nil
 }
 
-// Chosen returns the last token that was sampled, with the probability with which it was
-// drawn, and the n likeliest of those that it was drawn from, best first. There are fewer
-// where the chain left fewer. What is chosen without a draw had no others beside it.
+// Chosen returns the token that was sampled last, with its probability, and the n likeliest of
+// the tokens that it was drawn from, best first. There are fewer if the chain left fewer. At
+// temperature 0 the likeliest token is the only one, with probability 1.
 func (s *Sampler) Chosen(n int) (c Chance, top []Chance) {
 	list := s.left.list
 	if s.greedy {
@@ -154,7 +153,7 @@ func (s *Sampler) Chosen(n int) (c Chance, top []Chance) {
 	return Chance{list[s.chosen].id, list[s.chosen].p}, top
 }
 
-// choose returns the index of the candidate that ends the chain.
+// choose returns the index of the chosen candidate.
 func (s *Sampler) choose(c *candidates) int {
 	switch {
 	case s.greedy:

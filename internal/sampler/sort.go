@@ -5,8 +5,8 @@ import (
 	"slices"
 )
 
-// before reports whether a comes before b in descending order of logit, lower
-// ids first among equals. It is a strict order without ties.
+// before reports whether a comes before b in descending order of logit. Of equal logits the
+// lower id comes first, so there are no ties.
 func before(a, b candidate) bool {
 	return a.logit > b.logit || a.logit == b.logit && a.id < b.id
 }
@@ -20,7 +20,8 @@ func (c *candidates) sort() {
 	c.sorted = true
 }
 
-// ordered maps a float32 to an integer that sorts like it; -0 and 0 are equal.
+// ordered maps a float32 to an integer that sorts like it. It maps -0 and 0 to the same
+// integer.
 func ordered(x float32) uint32 {
 	bits := math.Float32bits(x + 0)
 	if bits == 1<<31 || bits == 0 {
@@ -32,19 +33,18 @@ func ordered(x float32) uint32 {
 	return bits | 1<<31
 }
 
-// radixMin is the length from which a radix sort beats a comparison sort.
+// radixMin is the length from which radix sort is faster than a comparison sort.
 const radixMin = 2048
 
-// reorder puts the candidates in ascending order of key; those of equal key
-// keep their order.
+// reorder sorts the candidates by key, ascending. It is stable.
 func (c *candidates) reorder(key func(*candidate) uint32) {
 	n := len(c.list)
 	if cap(c.order) < n {
 		c.order = make([]uint64, n, len(c.all))
 		c.moved = make([]candidate, n, len(c.all))
 	}
-	// The index below the key makes the order strict, and says afterwards
-	// where each candidate comes from.
+	// The index in the low bits makes the order strict, and says afterwards where each
+	// candidate was.
 	order := c.order[:n]
 	for i := range c.list {
 		order[i] = uint64(key(&c.list[i]))<<32 | uint64(i)
@@ -62,9 +62,8 @@ func (c *candidates) reorder(key func(*candidate) uint32) {
 	c.sorted, c.dense = false, false
 }
 
-// radix sorts by the upper 32 bits, 11 at a time, and returns the half that
-// holds the result. The lower bits start in ascending order and every pass is
-// stable, so that they stay in order among equals.
+// radix sorts by the upper 32 bits, 11 at a time, and returns the buffer with the result. Every
+// pass is stable, so equal keys keep the ascending order of their lower bits.
 func (c *candidates) radix(from []uint64) []uint64 {
 	if cap(c.swap) < len(from) {
 		c.swap = make([]uint64, len(from), len(c.all))
@@ -91,8 +90,8 @@ func (c *candidates) radix(from []uint64) []uint64 {
 	return from
 }
 
-// heapMax is the number of candidates up to which selecting them by a heap
-// beats sorting the vocabulary.
+// heapMax is the number of candidates up to which selection with a heap is faster than sorting
+// the vocabulary.
 const heapMax = 1024
 
 // top keeps the k candidates of largest logit, sorted.
@@ -105,8 +104,8 @@ func (c *candidates) top(k int) {
 		c.truncate(k)
 		return
 	}
-	// A heap of k candidates whose root is the worst of them; most of the
-	// vocabulary costs one comparison with it.
+	// The heap has the best k candidates so far, with the worst at its root. Most other
+	// candidates need one comparison with the root.
 	heap, rest := c.list[:k], c.list[k:]
 	for i := k/2 - 1; i >= 0; i-- {
 		sink(heap, i)
@@ -126,7 +125,7 @@ func (c *candidates) top(k int) {
 	c.list, c.sorted, c.dense = heap, true, false
 }
 
-// sink moves heap[i] down until no child comes after it.
+// sink moves heap[i] down until neither child is worse than it.
 func sink(heap []candidate, i int) {
 	for {
 		child := 2*i + 1

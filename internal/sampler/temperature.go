@@ -2,9 +2,9 @@ package sampler
 
 import "alpaca/internal/fmath"
 
-// minTemperature is the temperature below which only the likeliest token is
-// left: a gap of 0.001 between two logits is there odds of e^1000 to one, and
-// dividing by less may leave float32's range.
+// minTemperature is the temperature below which only the likeliest token is left. At this
+// temperature a difference of 0.001 between two logits means odds of e^1000 to one. Division by
+// a smaller number could exceed float32's range.
 const minTemperature = 1e-6
 
 // temperature divides the logits by t.
@@ -17,7 +17,7 @@ type temperature struct {
 
 func (s temperature) apply(c *candidates) { c.heat(s.t) }
 
-// heat divides the logits by t; what is too cold leaves the likeliest only.
+// heat divides the logits by t. Below minTemperature it leaves only the likeliest token.
 func (c *candidates) heat(t float32) {
 	if t < minTemperature {
 		best := c.best()
@@ -30,11 +30,10 @@ func (c *candidates) heat(t float32) {
 	}
 }
 
-// dynamicTemperature chooses the temperature between low and high by the
-// distribution's entropy, as a fraction of the greatest possible, raised to
-// exponent: a model that is sure is sampled cold, one that is not, hot.
-// Zhu and others, "EDT: Improving Large Language Models' Generation by
-// Entropy-based Dynamic Temperature Sampling", 2024
+// dynamicTemperature chooses a temperature between low and high by the entropy of the
+// distribution, divided by the greatest possible entropy and raised to exponent. So the
+// temperature is low where the model is sure. Zhu and others, "EDT: Improving Large Language
+// Models' Generation by Entropy-based Dynamic Temperature Sampling", 2024
 // (https://arxiv.org/abs/2403.14541), in llama.cpp's form
 // (https://github.com/ggml-org/llama.cpp/pull/4972).
 type dynamicTemperature struct {

@@ -6,7 +6,7 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// stateless is the part of a link that remembers nothing.
+// stateless is embedded in links that remember no tokens.
 type stateless struct{}
 
 func (stateless) accept(int32) {}
@@ -21,10 +21,9 @@ type topK struct {
 
 func (s topK) apply(c *candidates) { c.top(s.k) }
 
-// topP keeps the likeliest tokens until their probabilities add up to p, and
-// at least minKeep: nucleus sampling.
-// Holtzman, Buys, Du, Forbes, Choi, "The Curious Case of Neural Text
-// Degeneration", 2019 (https://arxiv.org/abs/1904.09751).
+// topP is nucleus sampling. It keeps the likeliest tokens until their probabilities add up to
+// p, and at least minKeep tokens. Holtzman, Buys, Du, Forbes, Choi, "The Curious Case of Neural
+// Text Degeneration", 2019 (https://arxiv.org/abs/1904.09751).
 type topP struct {
 	stateless
 	p       float32
@@ -43,9 +42,8 @@ func (s topP) apply(c *candidates) {
 	}
 }
 
-// minP keeps the tokens that are at least p times as likely as the likeliest,
-// and at least minKeep.
-// Nguyen and others, "Turning Up the Heat: Min-p Sampling for Creative and
+// minP keeps the tokens that are at least p times as likely as the likeliest, and at least
+// minKeep tokens. Nguyen and others, "Turning Up the Heat: Min-p Sampling for Creative and
 // Coherent LLM Outputs", 2024 (https://arxiv.org/abs/2407.01082).
 type minP struct {
 	stateless
@@ -54,7 +52,7 @@ type minP struct {
 }
 
 func (s minP) apply(c *candidates) {
-	// p_i ≥ p·p_max is the same as logit_i ≥ logit_max + log p: no softmax.
+	// p_i ≥ p·p_max is the same as logit_i ≥ logit_max + log p, which needs no softmax.
 	threshold := c.list[c.best()].logit + fmath.Log32(s.p)
 	if !c.sorted {
 		if c.keepFrom(threshold, max(s.minKeep, 1)) {
@@ -70,8 +68,8 @@ func (s minP) apply(c *candidates) {
 	}
 }
 
-// keepFrom keeps the candidates whose logit is at least threshold, in their
-// order; it does nothing and returns false where fewer than least would stay.
+// keepFrom keeps the candidates whose logit is at least threshold, in their order. If fewer
+// than least would stay, it does nothing and returns false.
 func (c *candidates) keepFrom(threshold float32, least int) bool {
 	count := 0
 	for i := range c.list {
@@ -94,17 +92,16 @@ func (c *candidates) keepFrom(threshold float32, least int) bool {
 	return true
 }
 
-// topNSigma keeps the tokens whose logit is within n standard deviations of
-// the largest; temperature does not change which these are.
-// Tang, Liu, Xu, "Top-nσ: Not All Logits Are You Need", 2024
-// (https://arxiv.org/abs/2411.07641).
+// topNSigma keeps the tokens whose logits are within n standard deviations of the largest.
+// Temperature does not change which tokens these are. Tang, Liu, Xu, "Top-nσ: Not All Logits
+// Are You Need", 2024 (https://arxiv.org/abs/2411.07641).
 type topNSigma struct {
 	stateless
 	n float32
 }
 
 func (s topNSigma) apply(c *candidates) {
-	// In float64: a vocabulary's worth of float32 squares loses digits.
+	// In float64, because a float32 sum over the vocabulary would lose digits.
 	sum, n := 0.0, float64(len(c.list))
 	for i := range c.list {
 		sum += float64(c.list[i].logit)

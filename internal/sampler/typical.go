@@ -6,10 +6,9 @@ import (
 	"alpaca/internal/fmath"
 )
 
-// typical keeps the tokens whose surprise is nearest to the one expected (the
-// entropy), until their probabilities add up to more than p, and at least
-// minKeep of them: locally typical sampling.
-// Meister, Pimentel, Wiher, Cotterell, "Locally Typical Sampling", 2022
+// typical is locally typical sampling. It keeps the tokens whose surprise is nearest to the
+// expected surprise (the entropy), until their probabilities add up to more than p, and at
+// least minKeep tokens. Meister, Pimentel, Wiher, Cotterell, "Locally Typical Sampling", 2022
 // (https://arxiv.org/abs/2202.00666).
 type typical struct {
 	stateless
@@ -24,7 +23,7 @@ func (s typical) apply(c *candidates) {
 		if t.p == 0 {
 			return math.MaxUint32
 		}
-		// Not negative, so its bits sort as it does.
+		// The number is not negative, so its bits sort like the number.
 		return math.Float32bits(max(h+fmath.Log32(t.p), -h-fmath.Log32(t.p)) + 0)
 	})
 	var sum float32

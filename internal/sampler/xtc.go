@@ -2,11 +2,11 @@ package sampler
 
 import "alpaca/internal/fmath"
 
-// xtc removes, with the given probability, all of the tokens that are at least
-// threshold likely but the least likely of them: "exclude top choices".
-// P. E. Weidmann, https://github.com/oobabooga/text-generation-webui/pull/6335,
-// 2024. It has a generator of its own, so that switching it on does not change
-// the numbers the final draw sees.
+// xtc ("exclude top choices") acts with the given probability. Of the tokens whose probability
+// is at least threshold it removes all except the least likely. P. E. Weidmann,
+// https://github.com/oobabooga/text-generation-webui/pull/6335,
+// 2024. It has a random generator of its own, so that it does not change the random
+// numbers of the final draw.
 type xtc struct {
 	probability, threshold float32
 	minKeep                int
@@ -14,7 +14,7 @@ type xtc struct {
 }
 
 func (s *xtc) apply(c *candidates) {
-	// Above one half at most one token can reach the threshold.
+	// At most one token can reach a threshold above one half.
 	if s.threshold > 0.5 || len(c.list) < 2 || s.rng.Float32() > s.probability {
 		return
 	}

@@ -12,16 +12,16 @@ import (
 	"alpaca/internal/quant"
 )
 
-// AdapterSpec says what adapter to make.
+// AdapterSpec describes an adapter.
 type AdapterSpec struct {
 	Seed uint64
 	Rank int
-	Part float64 // of the tensors that it can change: 1 is all
+	Part float64 // share of the tensors that it changes; 1: all that it can
 }
 
-// Make returns an adapter of noise for a model: pairs for matrices and stacks of them, norms
-// that take the place of the model's, and a pair of its own for an output that is tied to
-// the embedding.
+// Make returns an adapter of noise for a model: pairs for matrices and stacks, and norms that
+// replace the model's. If the output is tied to the embedding, the output gets a pair of its
+// own.
 func (s AdapterSpec) Make(f *gguf.File) *lora.Adapter {
 	r := rand.New(rand.NewPCG(s.Seed, 4))
 	noise := func(n int, by float64) []float32 {

@@ -11,8 +11,8 @@ type Named struct {
 	Spec Spec
 }
 
-// Catalog returns the models of the top-level folder testdata, whose answers that
-// records. Every architecture is there; a test says so.
+// Catalog returns the models whose answers are recorded in the top-level folder testdata. A
+// test checks that it has every architecture.
 func Catalog() []Named {
 	return []Named{
 		{"llama", Spec{Arch: &arch.Llama, Seed: 1}},
@@ -58,14 +58,15 @@ func Catalog() []Named {
 		{"gemma2", Spec{Arch: &arch.Gemma2, Seed: 10, KeyDim: 64, Tied: true, Window: 20}},
 		{"gemma4", Spec{Arch: &arch.Gemma4, Seed: 24, BPE: true, Layers: 8, KeyDim: 64, Tied: true, Window: 20, Inputs: 32, Shared: 2}},
 		{"gemma4-plain", Spec{Arch: &arch.Gemma4, Seed: 25, BPE: true, Layers: 6, KeyDim: 64, Tied: true, Window: 20, More: func(m *Model) {
-			m.Drop(arch.LayerPrefix(5) + arch.AttnV.Weight()) // its keys are its values
+			m.Drop(arch.LayerPrefix(5) + arch.AttnV.Weight()) // the layer's keys are its values
 		}}},
 		{"gemma4-experts", Spec{Arch: &arch.Gemma4, Seed: 26, BPE: true, Layers: 6, KeyDim: 64, Tied: true, Window: 20, Experts: 4}},
 		{"gemma3", Spec{Arch: &arch.Gemma3, Seed: 11, Layers: 6, Tied: true, Window: 20}},
 	}
 }
 
-// graniteScales sets the scales of an architecture of that family.
+// graniteScales returns a function that sets the scales of the Granite architecture called
+// name.
 func graniteScales(name string) func(*Model) {
 	return func(m *Model) {
 		m.Set(name+".embedding_scale", gguf.F32(12)).Set(name+".attention.scale", gguf.F32(0.15))

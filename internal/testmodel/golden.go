@@ -25,8 +25,8 @@ func Path(t testing.TB, name string) string {
 	}
 }
 
-// Golden compares got, as JSON, with the file of that name in the top-level folder
-// testdata. If update is set, the file is rewritten instead.
+// Golden compares got, as JSON, with the file called name in the top-level folder testdata. If
+// update is set it writes the file instead.
 func Golden(t testing.TB, name string, got any, update bool) {
 	t.Helper()
 	var b bytes.Buffer
@@ -43,7 +43,7 @@ func Golden(t testing.TB, name string, got any, update bool) {
 	require.Equal(t, string(bytes.ReplaceAll(want, []byte("\r\n"), []byte("\n"))), b.String())
 }
 
-// ReadGolden decodes the file of that name in the top-level folder testdata.
+// ReadGolden decodes the JSON file called name in the top-level folder testdata.
 func ReadGolden(t testing.TB, name string, to any) {
 	t.Helper()
 	data, err := os.ReadFile(Path(t, name))

@@ -17,22 +17,22 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// Legacy is a kind of file of 2023: a container and a type of matrices.
+// Legacy is a kind of file from 2023: a container and the type of its matrices.
 type Legacy struct {
 	Format  string // ggml, ggmf or ggjt
 	Version uint32 // 0 for ggml, which has none
 	FType   int32
-	Code    int32 // of Type in that container
+	Code    int32 // code of Type in that container
 	Type    quant.Type
 }
 
-// String names the kind as its files are named: "ggjt1-q4_2".
+// String returns the kind's name, as in names of files: "ggjt1-q4_2".
 func (l Legacy) String() string {
 	typ, _, _ := strings.Cut(strings.ToLower(l.Type.String()), "v")
 	return strings.TrimSuffix(fmt.Sprint(l.Format, l.Version), "0") + "-" + typ
 }
 
-// Legacies are all kinds that the programs of 2023 wrote.
+// Legacies are all kinds of files that the programs of 2023 wrote.
 var Legacies = []Legacy{
 	{"ggml", 0, 1, 1, quant.F16}, {"ggml", 0, 2, 2, quant.Q4_0v1}, {"ggml", 0, 3, 3, quant.Q4_1v1},
 	{"ggmf", 1, 1, 1, quant.F16}, {"ggmf", 1, 2, 2, quant.Q4_0v1}, {"ggmf", 1, 3, 3, quant.Q4_1v1},
@@ -42,8 +42,8 @@ var Legacies = []Legacy{
 	{"ggjt", 3, 1, 1, quant.F16}, {"ggjt", 3, 2, 2, quant.Q4_0}, {"ggjt", 3, 3, 3, quant.Q4_1}, {"ggjt", 3, 8, 6, quant.Q5_0}, {"ggjt", 3, 9, 7, quant.Q5_1}, {"ggjt", 3, 7, 8, quant.Q8_0},
 }
 
-// legacyBlock says where a block of a type has its scales and, after them, its minima;
-// wide ones are float32. levels is the standard deviation of its integers.
+// legacyBlock has the offsets of scales and minima in a block of a type. They are float32 if
+// wide is set, otherwise float16. levels is the standard deviation of the block's integers.
 type legacyBlock struct {
 	wide   bool
 	scales []int
@@ -62,8 +62,8 @@ var legacyBlocks = map[quant.Type]legacyBlock{
 	quant.Q4_0: {false, []int{0}, nil, 4.6}, quant.Q4_1: {false, []int{0}, []int{2}, 4.6},
 }
 
-// Write writes a LLaMA of seeded noise as programs of 2023 did, and returns its path.
-// It has the shape and vocabulary of SPM, but for KVHeads.
+// Write writes a LLaMA of seeded noise as a file of 2023, and returns its path. It has the
+// shape and vocabulary of SPM's model, except that it has as many key heads as query heads.
 func (l Legacy) Write(t testing.TB, seed uint64) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), l.String()+".bin")
@@ -127,7 +127,7 @@ func (l Legacy) tensor(b []byte, rng *rand.Rand, name string, shape []int) []byt
 		b = le.AppendUint32(b, uint32(n))
 	}
 	elems := 1
-	for i := range shape { // innermost dimension first
+	for i := range shape { // the innermost dimension comes first in the file
 		n := shape[len(shape)-1-i]
 		b = le.AppendUint32(b, uint32(n))
 		elems *= n
@@ -142,11 +142,11 @@ func (l Legacy) tensor(b []byte, rng *rand.Rand, name string, shape []int) []byt
 		}
 		return b
 	}
-	// As SPM's matrices, whose products keep the size of what they are multiplied with.
+	// As in SPM's matrices, whose products are as large as their inputs.
 	return l.blocks(b, rng, elems, 4/math.Sqrt(12*float64(shape[1])))
 }
 
-// blocks appends n weights of a standard deviation to b.
+// blocks appends n weights with the given standard deviation to b.
 func (l Legacy) blocks(b []byte, rng *rand.Rand, n int, deviation float64) []byte {
 	layout := legacyBlocks[l.Type]
 	for range n / l.Type.BlockLen() {

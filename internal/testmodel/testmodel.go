@@ -1,6 +1,6 @@
-// Package testmodel makes small models for tests: seeded noise of any architecture
-// with a vocabulary that can spell anything, valid in every respect until a test
-// damages them. Those of Catalog are the models of the top-level folder testdata.
+// Package testmodel makes small models for tests: seeded noise of any architecture, with a
+// vocabulary that can spell any text. They are valid until a test damages them. The models of
+// Catalog are those of the top-level folder testdata.
 package testmodel
 
 import (
@@ -19,8 +19,8 @@ import (
 	"alpaca/internal/quant"
 )
 
-// The hyperparameters of the models. Rows and heads are multiples of 32, so that
-// they can be quantized; heads are grouped by two.
+// The hyperparameters of the models. Rows and heads are multiples of 32, so that they can be
+// quantized. Two query heads share a key head.
 const (
 	Dim        = 128
 	Layers     = 2
@@ -31,7 +31,7 @@ const (
 	ContextLen = 256
 )
 
-// Model is a model before it is written. Tests may change it in any way.
+// Model is a model in memory. Tests may change it in any way before they write it.
 type Model struct {
 	KV      []gguf.KV
 	Tensors []*Tensor
@@ -45,24 +45,24 @@ type Tensor struct {
 	Data  []float32
 }
 
-// Spec says what model to make. The zero value with a seed is a LLaMA.
+// Spec describes a model. The zero value with a seed is a LLaMA.
 type Spec struct {
 	Arch    *arch.Arch // nil: llama
 	Seed    uint64
-	BPE     bool // a byte-level BPE vocabulary in place of a SentencePiece-style one
-	Dim     int  // elements of a token's state; 0: the constant of that name
-	Layers  int  // 0: the constant of that name
+	BPE     bool // a byte-level BPE vocabulary instead of a SentencePiece-style one
+	Dim     int  // elements of a token's state; 0: the constant Dim
+	Layers  int  // 0: the constant Layers
 	KeyDim  int  // elements of a head; 0: Dim/Heads
-	Turning int  // elements of a head that turn; 0: all
-	Window  int  // positions that tokens of windowed layers see; 0: what the architecture says
-	Inputs  int  // elements of the layers' own inputs; 0: they have none
-	Shared  int  // of the last layers, that use keys and values of earlier ones
+	Turning int  // elements of a head that RoPE rotates; 0: all
+	Window  int  // positions that a token sees in layers with a window; 0: the architecture's default
+	Inputs  int  // elements of a layer's own input; 0: none
+	Shared  int  // number of last layers that use keys and values of earlier ones
 	Tied    bool // the output is the token embedding
-	Experts int  // feed-forward networks of a layer, of which a token uses two; 0: one
-	// Vary gives every layer other heads, another feed-forward length and another
-	// window than the one before.
+	Experts int  // experts of a layer, a token uses two; 0: none, or 6 if it must have some
+	// Vary gives every layer different numbers of heads, feed-forward length and window than
+	// the layer before.
 	Vary bool
-	More func(*Model) // what else differs, done last; nil for nothing
+	More func(*Model) // further changes, made last; may be nil
 }
 
 // SPM returns a LLaMA with a SentencePiece-style vocabulary, its weights in F32.
@@ -71,7 +71,7 @@ func SPM(seed uint64) *Model { return Spec{Seed: seed}.Make() }
 // BPE returns a LLaMA with a byte-level BPE vocabulary, its weights in F32.
 func BPE(seed uint64) *Model { return Spec{Seed: seed, BPE: true}.Make() }
 
-// Make puts metadata, vocabulary and noise together.
+// Make makes the model: metadata, vocabulary and noise.
 func (s Spec) Make() *Model {
 	if s.Arch == nil {
 		s.Arch = &arch.Llama
@@ -103,7 +103,7 @@ func (s Spec) Make() *Model {
 		},
 		Context: ContextLen, Layers: s.Layers, Window: s.Window, Used: 2, NormEps: 1e-5, Shared: s.Shared, LocalDim: s.KeyDim / 2,
 	}
-	if s.Arch.FFN == nil { // what its experts share is not what one of them has
+	if s.Arch.FFN == nil { // FFNDim counts all experts of a token, ExpertFFN one of them
 		h.ExpertFFN /= 2
 		if s.Arch.HasRole(arch.SharedFFNUp) {
 			h.SharedFFN = h.FFNDim
@@ -133,7 +133,7 @@ func (s Spec) Make() *Model {
 		switch {
 		case !sizes.In(t.In):
 		case t.Optional && !always[t.Role] && (t.Role != arch.Output || s.Tied):
-		case t.Role == arch.DeltaA: // decays
+		case t.Role == arch.DeltaA: // negative decay rates
 			m.vector(rng, name, sizes.Of(t.Cols), -0.5)
 		case t.IsVector():
 			m.vector(rng, name+t.Suffix(), sizes.Of(t.Cols), 1)
@@ -154,10 +154,11 @@ func (s Spec) Make() *Model {
 	return m
 }
 
-// always are the optional tensors that all models get.
+// always are the optional tensors that all models here have.
 var always = map[arch.Role]bool{arch.FFNNorm: true, arch.AttnV: true, arch.LayerScale: true}
 
-// layers returns the sizes of each layer. Where they vary, m gets arrays for numbers.
+// layers returns the sizes of each layer. If they vary it replaces the numbers in m's metadata
+// by arrays.
 func (s Spec) layers(m *Model, sizes arch.Sizes) []arch.Sizes {
 	list := make([]arch.Sizes, s.Layers)
 	var heads, kvHeads, ffn, windows []int32
@@ -192,25 +193,24 @@ func (s Spec) layers(m *Model, sizes arch.Sizes) []arch.Sizes {
 	return list
 }
 
-// matrix adds a tensor of noise whose products keep the size of what they are
-// multiplied with.
+// matrix adds a tensor of noise whose products are about as large as their inputs.
 func (m *Model) matrix(rng *rand.Rand, name string, shape []int) {
-	scale := 4 / float32(math.Sqrt(float64(shape[len(shape)-1]))) // Sqrt is exact everywhere
+	scale := 4 / float32(math.Sqrt(float64(shape[len(shape)-1]))) // Sqrt is exact on every machine
 	m.add(name, shape, func() float32 { return scale * (rng.Float32() - 0.5) })
 }
 
-// vector adds a tensor of n elements around middle: 1 for a norm's weights, 0 for a
+// vector adds a tensor of n elements around middle, which is 1 for a norm's weights and 0 for a
 // bias.
 func (m *Model) vector(rng *rand.Rand, name string, n int, middle float32) {
 	m.add(name, []int{n}, func() float32 { return middle - 0.25 + 0.5*rng.Float32() })
 }
 
-// bias adds the bias of a matrix, or those of a stack of matrices, around 0.
+// bias adds the bias of a matrix, or the biases of a stack, around 0.
 func (m *Model) bias(rng *rand.Rand, name string, shape []int) {
 	m.add(name, slices.Clone(shape), func() float32 { return -0.25 + 0.5*rng.Float32() })
 }
 
-// add adds a tensor whose elements next returns.
+// add adds a tensor. next returns its elements, one by one.
 func (m *Model) add(name string, shape []int, next func() float32) {
 	n := 1
 	for _, d := range shape {
@@ -245,7 +245,7 @@ func (m *Model) Drop(name string) *Model {
 	return m
 }
 
-// Tensor returns the tensor of that name; it panics if there is none.
+// Tensor returns the tensor called name. It panics if there is none.
 func (m *Model) Tensor(name string) *Tensor {
 	for _, t := range m.Tensors {
 		if t.Name == name {
@@ -255,7 +255,7 @@ func (m *Model) Tensor(name string) *Tensor {
 	panic("testmodel: no tensor " + name)
 }
 
-// As changes the type of all matrices: F32 or F16, to which they are rounded.
+// As changes the type of all matrices to F32 or F16. Write rounds them to it.
 func (m *Model) As(typ quant.Type) *Model {
 	for _, t := range m.Tensors {
 		if len(t.Shape) > 1 {

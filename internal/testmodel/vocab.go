@@ -6,15 +6,15 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// pieces are the texts beyond single bytes and letters that both vocabularies
-// can merge up to; each can be made of two that come before it.
+// pieces are the texts of several characters that both vocabularies have. Each can be merged
+// from two texts before it.
 var pieces = []string{
 	"he", "in", "on", "an", "er", "re", "nd", "at", "ou", "ce", "im", "ll", "la", "ma", "ti", "pa", "as", "up",
 	" t", " a", " s", " w", " o", " l", " the", " an", " and", " on", " up", " was", " la", " lla", " ma", " ti",
 }
 
-// spmVocab returns the metadata of a vocabulary as LLaMA 1 and 2 have it:
-// <unk>, <s>, </s>, the bytes, then pieces by rank.
+// spmVocab returns the metadata of a vocabulary like that of LLaMA 1 and 2: <unk>, <s>, </s>,
+// the bytes, pieces by rank, then single characters.
 func spmVocab() []gguf.KV {
 	const normal, unknown, control, byteToken = 1, 2, 3, 6
 	var texts []string
@@ -47,7 +47,7 @@ func spmVocab() []gguf.KV {
 	}
 }
 
-// spaceMark writes spaces as SentencePiece does.
+// spaceMark replaces spaces by U+2581, as SentencePiece does.
 func spaceMark(text string) string {
 	out := ""
 	for _, c := range text {
@@ -59,8 +59,8 @@ func spaceMark(text string) string {
 	return out
 }
 
-// bpeVocab returns the metadata of a vocabulary as GPT-2 has it: the bytes,
-// what merges make of them, and <|endoftext|>.
+// bpeVocab returns the metadata of a vocabulary like GPT-2's: the bytes, the pieces that merges
+// make from them, and <|endoftext|>.
 func bpeVocab() []gguf.KV {
 	const normal, control = 1, 3
 	var texts, merges []string
@@ -77,8 +77,8 @@ func bpeVocab() []gguf.KV {
 		for _, b := range []byte(piece) {
 			text += string(byteRune(b))
 		}
-		// The left part as long as possible: " th" is no token, so " the"
-		// is " t" and "he".
+		// The left part is as long as possible. " th" is not a token, so " the" is " t" and
+		// "he".
 		runes := []rune(text)
 		for cut := len(runes) - 1; cut > 0; cut-- {
 			if left, right := string(runes[:cut]), string(runes[cut:]); known[left] && known[right] {
@@ -101,8 +101,8 @@ func bpeVocab() []gguf.KV {
 	}
 }
 
-// byteRune returns the character by which GPT-2's vocabulary writes a byte:
-// itself where it is printable Latin-1, else the next after U+00FF.
+// byteRune returns GPT-2's character for a byte: the same number if that is printable Latin-1,
+// otherwise the next free one after U+00FF.
 func byteRune(b byte) rune {
 	printable := func(b byte) bool { return b >= 0x21 && b <= 0x7e || b >= 0xa1 && b <= 0xac || b >= 0xae }
 	if printable(b) {

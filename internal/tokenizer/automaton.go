@@ -1,28 +1,27 @@
 package tokenizer
 
-// automaton finds, in one pass over a text, every place where one of a set of
-// patterns occurs, however many patterns there are and however they overlap
-// (Aho and Corasick, 1975). It reads both backwards, so that what it knows at a
-// place is which patterns begin there; the shorter ones follow from the longest
-// along a chain of links.
+// automaton finds, in one pass over a text, every place where one of a set of patterns occurs,
+// however many patterns there are and however they overlap (Aho and Corasick, 1975). It reads
+// text and patterns backwards, so at each place it knows which patterns begin there: the
+// longest, and the shorter ones along a chain of links.
 type automaton struct {
 	edges map[uint64]int32 // node<<8 | byte → node
-	first [256]int32       // the edges of the root, 0: none
+	first [256]int32       // the edges of the root; 0: no edge
 	nodes []acNode         // the root is 0
 }
 
-// acNode stands for a text read so far: the beginning of a pattern's reversal.
+// acNode is a state: the bytes read last are a prefix of a reversed pattern.
 type acNode struct {
-	suffix  int32 // the node of the longest proper suffix that has one
-	pattern int32 // the pattern that ends here, or -1
-	shorter int32 // the next node along suffix links with a pattern, 0: none
+	suffix  int32 // node of the longest proper suffix of these bytes that has a node
+	pattern int32 // pattern that is complete here, or -1
+	shorter int32 // next node with a pattern along the suffix links; 0: none
 }
 
-// newAutomaton makes an automaton of patterns, none of which is empty. Of equal
-// ones the first is found.
+// newAutomaton makes an automaton of patterns, none of which may be empty. Of equal patterns it
+// finds the first.
 func newAutomaton(patterns []string) *automaton {
 	a := &automaton{edges: map[uint64]int32{}, nodes: []acNode{{pattern: -1}}}
-	var parents []int32 // of node i+1, with the byte that leads to it
+	var parents []int32 // parents[i] is the parent of node i+1, bytes[i] the edge's byte
 	var bytes []byte
 	for p, text := range patterns {
 		at := int32(0)
@@ -57,11 +56,11 @@ func newAutomaton(patterns []string) *automaton {
 	return a
 }
 
-// byDepth orders the nodes 1, 2, … so that a node comes after all shallower
-// ones. parents[i] is the parent of node i+1, and smaller than it.
+// byDepth returns the nodes 1, 2, … in order of their depth. parents[i] is the parent of node
+// i+1, and a smaller number than that.
 func byDepth(parents []int32) []int32 {
 	depth := make([]int, len(parents)+1)
-	var count []int // of nodes, by depth
+	var count []int // first the number of nodes by depth, then the index of the next node of a depth
 	for i, parent := range parents {
 		d := depth[parent] + 1
 		depth[i+1] = d
@@ -91,8 +90,8 @@ func (a *automaton) edge(node int32, b byte) (next int32, ok bool) {
 	return next, ok
 }
 
-// step returns the node after byte b: that of the longest suffix of the text
-// read that is the beginning of a reversed pattern.
+// step returns the node after reading byte b: the one for the longest suffix of the bytes read
+// that is a prefix of a reversed pattern.
 func (a *automaton) step(node int32, b byte) int32 {
 	for {
 		if next, ok := a.edge(node, b); ok {
@@ -105,8 +104,7 @@ func (a *automaton) step(node int32, b byte) int32 {
 	}
 }
 
-// longest returns the node of the longest pattern that ends the text which led
-// to node, 0 if none does.
+// longest returns the node of the longest pattern that is complete at node, or 0.
 func (a *automaton) longest(node int32) int32 {
 	if a.nodes[node].pattern >= 0 {
 		return node

@@ -9,27 +9,25 @@ import (
 	"alpaca/internal/tokenizer/pretokenizer"
 )
 
-// bpe encodes with byte pair encoding: text is split into words, the bytes of a
-// word are written as printable characters (bytemap.go), and neighbours are
-// joined in the order of a list of merges. It follows
+// bpe encodes with byte pair encoding. Text is split into words, the bytes of a word are
+// written as printable characters (bytemap.go), and neighbours are merged in the order of a
+// list. It follows
 // https://github.com/ggerganov/llama.cpp/blob/c392e5094deaf2d1a7c18683214f007fad3fe42b/src/llama-vocab.cpp#L463
-// and departs from it in that bytes without a token are dropped before merging, so
-// that their neighbours may join, as the Hugging Face tokenizers do. Raw
-// vocabularies have whole characters for bytes.
+// except that bytes without a token are dropped before merging, so that their neighbours may
+// merge, as in the Hugging Face tokenizers. Raw vocabularies keep characters as they are.
 type bpe struct {
 	index    *table
-	ranks    func() *table // "left right" → place in the list of merges; of equal ones the first
-	maxPair  int           // bytes of the longest merge, space included
+	ranks    func() *table // "left right" → index in the list of merges; the first of equal ones
+	maxPair  int           // bytes of the longest merge, including its space
 	pre      *pretokenizer.PreTokenizer
 	maxToken int        // bytes of the longest token
-	bytes    [256]int32 // of raw vocabularies
-	lacks    [256]bool  // bytes that have no token; not of raw vocabularies
+	bytes    [256]int32 // byte → id, for raw vocabularies
+	lacks    [256]bool  // bytes without a token, unless the vocabulary is raw
 	lacksAny bool
 	unknown  int32
 }
 
-// ErrPreTokenizer is the reason for refusing a vocabulary that is to be split in a way
-// that is not known here.
+// ErrPreTokenizer is the error for a vocabulary whose pre-tokenizer is not known here.
 var ErrPreTokenizer = errors.New("unknown pre-tokenizer")
 
 // setBPE makes t a BPE tokenizer.
@@ -73,7 +71,7 @@ func (t *Tokenizer) setBPE(v *Vocab, ranks func() *table, opt Options) error {
 	return nil
 }
 
-// preTokenizer finds the pre-tokenizer of a vocabulary.
+// preTokenizer returns the pre-tokenizer of a vocabulary.
 func (t *Tokenizer) preTokenizer(v *Vocab, opt Options) (*pretokenizer.PreTokenizer, error) {
 	if v.Model == ModelGemma4 {
 		v.Pre = ModelGemma4
@@ -95,7 +93,7 @@ func (t *Tokenizer) preTokenizer(v *Vocab, opt Options) (*pretokenizer.PreTokeni
 	return pre, nil
 }
 
-// setBytes finds the tokens of single bytes.
+// setBytes sets b.bytes of raw vocabularies, and b.lacks and b.lacksAny of others.
 func (b *bpe) setBytes() {
 	for i := range b.bytes {
 		b.bytes[i] = None
@@ -130,8 +128,7 @@ func (b *bpe) encode(ids []int32, text string, _ bool) []int32 {
 	return ids
 }
 
-// validUTF8 returns text with every byte that is no part of valid UTF-8 replaced
-// by U+FFFD.
+// validUTF8 returns text with U+FFFD for every byte that is not part of valid UTF-8.
 func validUTF8(text string) string {
 	if utf8.ValidString(text) {
 		return text
@@ -148,8 +145,8 @@ type wordEncoder struct {
 	*bpe
 	ranked *table
 	merger merger
-	mapped []byte // the word as the vocabulary writes it
-	key    []byte // of the pair that is looked up
+	mapped []byte // the word, written as in the vocabulary
+	key    []byte // the pair to look up, as "left right"
 }
 
 // encode appends the tokens of a word.
@@ -184,7 +181,7 @@ func (w *wordEncoder) encode(ids []int32, word string) []int32 {
 	return w.flush(ids)
 }
 
-// pair tells whether two symbols may be joined, and when.
+// pair reports whether two symbols may be merged, and the rank of the merge.
 func (w *wordEncoder) pair(_ string, left, right *symbol) (priority uint32, id int32, ok bool) {
 	if int(left.n)+int(right.n)+1 > w.maxPair {
 		return 0, 0, false
@@ -196,7 +193,7 @@ func (w *wordEncoder) pair(_ string, left, right *symbol) (priority uint32, id i
 	return uint32(rank), None, ok
 }
 
-// flush appends the tokens of the symbols and forgets them.
+// flush merges the symbols, appends their tokens and forgets them.
 func (w *wordEncoder) flush(ids []int32) []int32 {
 	m := &w.merger
 	if len(m.syms) == 0 {
@@ -219,8 +216,8 @@ func (w *wordEncoder) flush(ids []int32) []int32 {
 	return ids
 }
 
-// appendParts appends the tokens of a symbol that is none: it falls apart into its
-// bytes; those that are no token either are dropped.
+// appendParts appends the tokens for a symbol that is not a token: the tokens of its bytes.
+// Bytes without a token are dropped.
 func (w *wordEncoder) appendParts(ids []int32, part []byte) []int32 {
 	for j := range part {
 		if id, ok := w.index.findBytes(part[j : j+1]); ok {

@@ -2,13 +2,12 @@ package tokenizer
 
 import "unicode/utf8"
 
-// BPE vocabularies write bytes as printable characters, as GPT-2 did: the bytes
-// 21–7E, A1–AC and AE–FF as the character of the same number, the other 68, in
-// ascending order, as U+0100, U+0101, … So a space is U+0120 'Ġ' and a newline
-// U+010A 'Ċ'.
+// BPE vocabularies write bytes as printable characters, as GPT-2 did. The bytes 21–7E, A1–AC
+// and AE–FF become the characters with the same numbers. The other 68 become U+0100, U+0101, …
+// in ascending order. So a space is U+0120 'Ġ' and a newline U+010A 'Ċ'.
 
-// byteRune[b] is the character that stands for byte b; runeByte is its inverse,
-// -1 where a character stands for none.
+// byteRune[b] is the character that stands for byte b. runeByte is its inverse, with -1 for
+// characters that stand for no byte.
 var byteRune, runeByte = byteMap()
 
 func byteMap() (to [256]rune, from [0x100 + 68]int16) {
@@ -37,8 +36,8 @@ func appendMapped(dst []byte, text string) []byte {
 	return dst
 }
 
-// unmap returns the bytes that the characters of a token's text stand for. A
-// character that stands for none, as in tokens added by hand, is kept as it is.
+// unmap returns the bytes that the characters of a token's text stand for. A character that
+// stands for no byte, as in tokens added by hand, is kept.
 func unmap(text string) string {
 	bytes := make([]byte, 0, len(text))
 	for i, r := range text {
@@ -52,5 +51,5 @@ func unmap(text string) string {
 	return string(bytes)
 }
 
-// ByteText returns bytes as BPE vocabularies write them.
+// ByteText returns raw as BPE vocabularies write it: a printable character for each byte.
 func ByteText(raw []byte) string { return string(appendMapped(nil, string(raw))) }

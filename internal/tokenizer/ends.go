@@ -5,27 +5,26 @@ import (
 	"strings"
 )
 
-// endTexts are the texts of tokens that end a generation, whatever ids the file
-// names: those of https://github.com/ggml-org/llama.cpp, src/llama-vocab.cpp, of
-// November 2026.
+// endTexts are the texts of tokens that end a generation, even if the file does not say so.
+// They are from https://github.com/ggml-org/llama.cpp, src/llama-vocab.cpp, of November 2026.
 var endTexts = []string{
 	"<|eot_id|>", "<|im_end|>", "<|end|>", "<|return|>", "<|call|>", "<|flush|>", "<|calls|>", "<end_of_turn>", "<|endoftext|>", "</s>",
 	"<|eom_id|>", "<EOT>", "_<EOT>", "[EOT]", "[EOS]", "<|end_of_text|>", "<end_of_utterance>", "<eos>", "<turn|>", "<|tool_response>",
 	"<｜end▁of▁sentence｜>", "[e~[",
 }
 
-// channels are vocabularies whose answers have several parts (analysis, final):
-// "<|end|>" ends a part there, and the tokens around a part's name are printed, or
-// nobody could tell the parts from each other.
+// channels describe vocabularies whose answers have several parts (analysis, final). A
+// vocabulary is of this kind if it has every token in all. Then "<|end|>" only ends a part, and
+// the tokens in printed are printed, so that readers can tell the parts apart.
 var channels = []struct{ all, printed []string }{
 	{[]string{"<|end|>", "<|return|>", "<|call|>"}, []string{"<|start|>", "<|channel|>", "<|constrain|>", "<|message|>", "<|end|>"}},
 	{[]string{"<|end|>", "<|flush|>", "<|call|>"}, []string{"<|end|>"}},
 	{[]string{"<|end|>", "<|flush|>", "<|calls|>"}, []string{"<|end|>"}},
 }
 
-// named returns the token that is known by its text, or None. A token that the
-// file calls normal is none, whatever its spelling: "</s>" may be the end of an
-// HTML element. Where the file tells no types, the text decides.
+// named returns the special token with the given text, or None. A token that the file calls
+// normal is not special: "</s>" may be the end of an HTML element. If the file has no types,
+// the text alone decides.
 func (t *Tokenizer) named(v *Vocab, text string) int32 {
 	id, ok := t.index.find(text)
 	if !ok {
@@ -37,8 +36,8 @@ func (t *Tokenizer) named(v *Vocab, text string) int32 {
 	return id
 }
 
-// goesOn tells whether text, which elsewhere ends a generation, ends a part of an
-// answer only.
+// goesOn reports whether the token called text, which ends a generation in other vocabularies,
+// only ends a part of an answer in this one.
 func (t *Tokenizer) goesOn(v *Vocab, text string) bool {
 	if text != "<|end|>" {
 		return false
@@ -88,11 +87,11 @@ func (t *Tokenizer) setEOG(v *Vocab) {
 	}
 }
 
-// strip says which white space around a special token disappears with it.
+// strip says on which sides of a special token white space disappears with it.
 type strip struct{ left, right bool }
 
-// stripRules returns the tokens that take white space with them. Files do not say
-// it: it is known of some vocabularies, which are told by their tokens.
+// stripRules returns the tokens that take white space with them. GGUF has no key for these, so
+// they are known only for some vocabularies, which are recognized by pre-tokenizer or tokens.
 func (t *Tokenizer) stripRules(v *Vocab) map[int32]strip {
 	rules := map[int32]strip{}
 	set := func(text string, s strip) {
@@ -112,7 +111,8 @@ func (t *Tokenizer) stripRules(v *Vocab) map[int32]strip {
 				rules[int32(id)] = strip{right: true}
 			}
 		}
-		// Phi-3's own </s> was added by hand; where it is a control token, it is LLaMA's.
+		// In Phi-3 </s> is a user-defined token. A control token </s> is LLaMA's and keeps
+		// white space.
 		if id, ok := t.index.find("</s>"); ok && v.Types != nil && Type(v.Types[id]) == TypeUserDefined {
 			rules[id] = strip{right: true}
 		}
@@ -120,7 +120,8 @@ func (t *Tokenizer) stripRules(v *Vocab) map[int32]strip {
 	return rules
 }
 
-// isPhi3 tells whether an SPM vocabulary is that of Phi-3: LLaMA's with these tokens.
+// isPhi3 reports whether an SPM vocabulary is that of Phi-3, which is LLaMA's with these
+// tokens.
 func (t *Tokenizer) isPhi3() bool {
 	for _, text := range []string{"<|endoftext|>", "<|assistant|>", "<|placeholder1|>", "<|system|>", "<|end|>", "<|user|>"} {
 		id, ok := t.index.find(text)

@@ -6,8 +6,8 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// FromGGUF makes the vocabulary of a file ready. Files of 2023 come here too:
-// their reader gives them the same keys.
+// FromGGUF returns a tokenizer for the vocabulary of a file. Files from before GGUF work, too,
+// because their reader makes the same keys.
 func FromGGUF(f *gguf.File, opt Options) (*Tokenizer, error) {
 	v, err := readVocab(f)
 	if err != nil {
@@ -25,7 +25,7 @@ func readVocab(f *gguf.File) (Vocab, error) {
 		IDs:   map[string]int64{},
 	}
 	if v.Model == ModelSPM || v.bpe() {
-		// Other families keep other things here; New refuses them by name.
+		// Other families may have other types here. New refuses them by their names.
 		v.Tokens = read(&r, f.Strings, "tokenizer.ggml.tokens")
 		v.Types = read(&r, f.Ints, "tokenizer.ggml.token_type")
 	}
@@ -57,7 +57,7 @@ type reader struct {
 	err error
 }
 
-// optional returns the value of a key, nil if the file has not got it.
+// optional returns the value of a key, or nil if the file does not have it.
 func optional[T any](r *reader, get func(key string) (T, bool, error), key string) *T {
 	value, found, err := get(key)
 	if err != nil && r.err == nil {
@@ -69,7 +69,7 @@ func optional[T any](r *reader, get func(key string) (T, bool, error), key strin
 	return &value
 }
 
-// read returns the value of a key, or the zero value.
+// read returns the value of a key, or the zero value if the file does not have it.
 func read[T any](r *reader, get func(key string) (T, bool, error), key string) (value T) {
 	if p := optional(r, get, key); p != nil {
 		value = *p

@@ -6,24 +6,23 @@ type symbol struct {
 	start      int   // byte offset in the text
 	n          int32 // bytes; 0 once absorbed by the left neighbour
 	prev, next int32 // neighbours, -1 at the ends
-	id         int32 // what pair gave for it when it was merged; None: never merged
+	id         int32 // id that pair returned for the last merge; None: never merged
 }
 
-// maxSymbols bounds what is merged as a whole, so that an index fits its half of
-// a queue's order. Longer texts are cut there.
+// maxSymbols bounds the symbols that are merged together, so that an index fits half of a
+// queue's order. Longer texts are cut.
 const maxSymbols = 1 << 30
 
-// merger joins the symbols of a text pairwise, best pair first, until no pair is
-// left that may be joined. A pair waits in a queue from the moment when its two
-// sides become neighbours; if one of them has changed when its turn comes, its
-// length is no longer what it was, and it is passed over. So every merge costs at
-// most two new entries, and n symbols O(n log n) time.
+// merger merges neighbouring symbols of a text, best pair first, until no pair is left that may
+// merge. A pair enters the queue when its two sides become neighbours. If one side has changed
+// by the time the pair leaves the queue, their length differs from the entry's, and the entry
+// is skipped. So every merge adds at most two entries, and n symbols take O(n log n) time.
 type merger struct {
 	syms  []symbol
 	queue queue
 
-	// pair tells whether two neighbours may be joined, which pair goes first (the
-	// lowest priority, of equal ones the leftmost), and an id for the result.
+	// pair reports whether two neighbours may merge, and returns a priority and an id for the
+	// result. The pair with the lowest priority merges first, of equal ones the leftmost.
 	pair func(text string, left, right *symbol) (priority uint32, id int32, ok bool)
 }
 
@@ -39,8 +38,8 @@ func (m *merger) add(start, n int) {
 	m.syms = append(m.syms, symbol{start: start, n: int32(n), prev: i - 1, next: -1, id: None})
 }
 
-// merge joins the symbols of text. Those that remain are found by following next
-// from symbol 0.
+// merge merges the symbols of text. The remaining symbols are a list, which begins with symbol
+// 0 and is linked by next.
 func (m *merger) merge(text string) {
 	m.queue = m.queue[:0]
 	for i := 1; i < len(m.syms); i++ {
@@ -70,7 +69,7 @@ func (m *merger) merge(text string) {
 	}
 }
 
-// consider queues the neighbours left and right if they may be joined.
+// consider queues the neighbours left and right if they may merge.
 func (m *merger) consider(text string, left, right int32) {
 	l, r := &m.syms[left], &m.syms[right]
 	if priority, id, ok := m.pair(text, l, r); ok {

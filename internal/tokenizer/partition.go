@@ -6,30 +6,29 @@ import (
 	"slices"
 )
 
-// fragment is a piece of a text: a special token, or text between them.
+// fragment is a piece of a text: a special token, or text between special tokens.
 type fragment struct {
 	token int32 // None: text
 	text  string
 }
 
-// partitioner cuts special tokens out of a text. The rule is that of the
-// reference: the longest special token is looked for first, from left to right
-// in the whole text, then the next longest in what is left, and so on; of equally
-// long ones the lower id goes first. Looking for them one after the other would
-// take a pass over the text for each, and vocabularies have hundreds; here one
-// pass finds them all and a queue gives them their turns.
+// partitioner cuts special tokens out of a text. The rule is that of the reference: the longest
+// special token is cut out first, everywhere and from left to right, then the next longest from
+// the rest, and so on. Of equally long tokens the one with the lower id comes first. The
+// reference passes over the text once for each of hundreds of tokens. Here one pass finds them
+// all, and a queue puts them in that order.
 type partitioner struct {
 	find  *automaton
-	ids   []int32 // [pattern] longest first
+	ids   []int32 // special tokens, longest first; a pattern is an index
 	texts []string
 	strip []strip
 }
 
-// maxSpecialBytes bounds the texts of special tokens together: an automaton takes some
-// eighty times the memory. Vocabularies that were published have a few thousand bytes.
+// maxSpecialBytes bounds the texts of all special tokens together, because an automaton takes
+// about eighty times as much memory. Published vocabularies have a few thousand bytes.
 const maxSpecialBytes = 2 << 20
 
-// checkSpecial returns an error if there is too much text of special tokens.
+// checkSpecial returns an error if the texts of special tokens exceed maxSpecialBytes.
 func checkSpecial(texts []string, types []Type) error {
 	total := 0
 	for id, typ := range types {
@@ -43,8 +42,8 @@ func checkSpecial(texts []string, types []Type) error {
 	return nil
 }
 
-// newPartitioner prepares the special tokens of t: all of them, or only those
-// that are cut out of text whoever wrote it.
+// newPartitioner returns a partitioner for the special tokens of t: all of them, or only the
+// user-defined ones, which are cut out of any text.
 func newPartitioner(t *Tokenizer, rules map[int32]strip, all bool) *partitioner {
 	p := &partitioner{}
 	for id, typ := range t.types {
@@ -63,7 +62,7 @@ func newPartitioner(t *Tokenizer, rules map[int32]strip, all bool) *partitioner 
 	return p
 }
 
-// split cuts text into fragments. None is empty.
+// split cuts text into fragments, none of which is empty.
 func (p *partitioner) split(text string) []fragment {
 	pieces := p.pieces(text, nil)
 	list := make([]fragment, len(pieces))
@@ -73,14 +72,14 @@ func (p *partitioner) split(text string) []fragment {
 	return list
 }
 
-// piece is a fragment and where it stands in the text.
+// piece is a fragment and its offset in the text.
 type piece struct {
 	fragment
 	at int
 }
 
-// pieces is split that takes a special token only where allowed, unless nil, says
-// so of its id and its bytes.
+// pieces cuts text into pieces. If allowed is not nil, the special token id at text[from:to]
+// counts only if allowed returns true.
 func (p *partitioner) pieces(text string, allowed func(id int32, from, to int) bool) []piece {
 	if text == "" {
 		return nil
@@ -98,14 +97,14 @@ func (p *partitioner) pieces(text string, allowed func(id int32, from, to int) b
 		if taken[o.at] {
 			continue
 		}
-		// Whatever was taken so far is at least as long as this token, so that it
-		// covers one of its ends if it touches it at all.
+		// All tokens taken so far are at least as long as this one, so one that overlaps it
+		// covers its first or last byte.
 		if !taken[p.end(o)-1] {
 			p.take(text, o, taken)
 			chosen = append(chosen, o)
 			continue
 		}
-		// It gives way to the longest token at its place that still fits.
+		// Try the longest shorter token at this place that still fits.
 		for node := p.find.nodes[e.id].shorter; node != 0; node = p.find.nodes[node].shorter {
 			o.pattern = p.find.nodes[node].pattern
 			if !taken[p.end(o)-1] && may(o) {
@@ -120,24 +119,25 @@ func (p *partitioner) pieces(text string, allowed func(id int32, from, to int) b
 
 // occurrence is a special token in a text.
 type occurrence struct {
-	pattern int32 // which: its rank, longest first
-	at      int   // where it begins
+	pattern int32 // index into partitioner.ids
+	at      int   // offset in the text
 }
 
-// atBits is how much of a queue's order tells the place, the rest being the
-// pattern: texts may have 64 GiB, vocabularies 2²⁸ tokens.
+// atBits is the number of bits of a queue's order for the place in the text. The others are for
+// the pattern. So texts may have 64 GiB, and vocabularies 2²⁸ tokens.
 const atBits = 36
 
-// entry queues an occurrence by pattern, and by place among those of one pattern.
+// entry returns a queue's entry for o: ordered by pattern, then by place. node is its node in
+// the automaton.
 func (o occurrence) entry(node int32) entry {
 	return entry{order: uint64(o.pattern)<<atBits | uint64(o.at), id: node}
 }
 
-// end returns where an occurrence ends.
+// end returns the offset at which an occurrence ends.
 func (p *partitioner) end(o occurrence) int { return o.at + len(p.texts[o.pattern]) }
 
-// occurrences queues the longest special token at every place where one begins that
-// may be taken.
+// occurrences returns a queue with the longest special token at each place of text for which
+// may returns true.
 func (p *partitioner) occurrences(text string, may func(occurrence) bool) (found queue) {
 	if len(p.ids) == 0 {
 		return nil
@@ -155,8 +155,7 @@ func (p *partitioner) occurrences(text string, may func(occurrence) bool) (found
 	return found
 }
 
-// take marks the ground of an occurrence, with the white space that disappears
-// with it.
+// take marks the bytes of an occurrence as taken, with the white space that disappears with it.
 func (p *partitioner) take(text string, o occurrence, taken []bool) {
 	end := p.end(o)
 	for i := o.at; i < end; i++ {
@@ -174,8 +173,7 @@ func (p *partitioner) take(text string, o occurrence, taken []bool) {
 	}
 }
 
-// fragments lists the chosen occurrences, in the order of the text, and the
-// ground that nothing took.
+// fragments returns the chosen occurrences and the text between them, in order.
 func (p *partitioner) fragments(text string, chosen []occurrence, taken []bool) []piece {
 	list := make([]piece, 0, 2*len(chosen)+1)
 	free := func(from, to int) {

@@ -5,28 +5,27 @@ import (
 	"strings"
 )
 
-// Part is a piece of a text that was put together from several sources.
+// Part is one of several pieces that make a text.
 type Part struct {
 	Text string
-	// Special makes the texts of control tokens in the part those tokens.
-	// Without it they stay text, whatever the part says.
+	// Special turns the texts of control tokens in the part into these tokens. Without it they
+	// stay ordinary text.
 	Special bool
 }
 
 // PartOptions say what surrounds the parts.
 type PartOptions struct {
-	Continues     bool // text comes before: no space is put in front
-	NoSpacePrefix bool // none is put in front anywhere, whatever the vocabulary says
+	Continues     bool // other text comes before, so no space is put in front
+	NoSpacePrefix bool // no space is put in front anywhere, whatever the vocabulary says
 }
 
-// EncodeParts returns the tokens of the parts joined to one text, and for each
-// part the index of the token that its first byte is in. They are those of the whole
-// text, but that control tokens come from Special parts only, and span others
-// never.
+// EncodeParts returns the tokens of the joined parts, and for each part the index of the token
+// that has its first byte. The tokens are those of the whole text, except that control tokens
+// are found only inside Special parts.
 func (t *Tokenizer) EncodeParts(parts []Part, opt PartOptions) (ids []int32, starts []int) {
 	var b strings.Builder
 	offsets := make([]int, len(parts))
-	ends := make([]int, len(parts)) // of the Special parts that follow each other
+	ends := make([]int, len(parts)) // end of the run of Special parts from part i on
 	for i, p := range parts {
 		offsets[i] = b.Len()
 		b.WriteString(p.Text)
@@ -42,7 +41,8 @@ func (t *Tokenizer) EncodeParts(parts []Part, opt PartOptions) (ids []int32, sta
 			ends[i] = offsets[i] + len(parts[i].Text)
 		}
 	}
-	// special returns the end of what may hold control tokens around a byte.
+	// special returns the end of the Special parts around byte at, which may hold control
+	// tokens.
 	special := func(at int) int {
 		i := sort.SearchInts(offsets, at+1) - 1
 		return ends[i]
@@ -51,7 +51,7 @@ func (t *Tokenizer) EncodeParts(parts []Part, opt PartOptions) (ids []int32, sta
 		return t.types[id] == TypeUserDefined || to <= special(from)
 	})
 	starts = make([]int, len(parts))
-	next := 0 // part whose start is not found yet
+	next := 0 // the first part whose start is not known yet
 	prefix := !opt.Continues
 	for _, p := range pieces {
 		base, end, text := len(ids), p.at+1, ""
@@ -60,14 +60,14 @@ func (t *Tokenizer) EncodeParts(parts []Part, opt PartOptions) (ids []int32, sta
 			prefix = true
 		} else {
 			end = p.at + len(p.text)
-			// Where a template writes the space itself, as Mistral's do after [INST],
-			// a second one is not what the model was trained with.
+			// If a template writes the space itself, as Mistral's do after [INST], the model
+			// was trained without a second one.
 			spaced := p.text[0] == ' ' && special(p.at) > p.at
 			text = t.normal(p.text)
 			ids = t.appendPlain(ids, text, prefix && !spaced && !opt.NoSpacePrefix)
 			prefix = false
 		}
-		at, moved := t.places(ids[base:], len(text)), text != p.text // by its normal form
+		at, moved := t.places(ids[base:], len(text)), text != p.text // normalizing has changed the text
 		for ; next < len(parts) && offsets[next] < end; next++ {
 			starts[next] = base
 			if offset := offsets[next] - p.at; offset > 0 {
@@ -84,14 +84,15 @@ func (t *Tokenizer) EncodeParts(parts []Part, opt PartOptions) (ids []int32, sta
 	return ids, starts
 }
 
-// places returns what finds the token that a byte of a text is in, by its index
-// among those that the text of that length became. Bytes are asked for in order.
+// places returns a function that finds the token with the byte at offset of a text. ids are the
+// tokens of the text, length is its length in bytes. The function must be called with ascending
+// offsets.
 func (t *Tokenizer) places(ids []int32, length int) func(offset int) int {
-	end := -length // in the text, after the tokens that were looked at
+	end := -length // offset in the text of the end of the tokens seen so far
 	for _, id := range ids {
 		end += len(t.Piece(id, true))
 	}
-	end = min(0, -end) // what the tokens have more is the space in front
+	end = min(0, -end) // if the tokens are longer than the text, they have a space in front
 	at := 0
 	return func(offset int) int {
 		for at < len(ids) {
@@ -106,8 +107,8 @@ func (t *Tokenizer) places(ids []int32, length int) func(offset int) int {
 	}
 }
 
-// appendPlain appends the tokens of text, none of which is a control token: where
-// letters would merge into one, they are kept apart.
+// appendPlain appends the tokens of text without any control token. Where characters would
+// merge into one, the text is cut between them.
 func (t *Tokenizer) appendPlain(ids []int32, text string, spacePrefix bool) []int32 {
 	base := len(ids)
 	ids = t.encoder.encode(ids, text, spacePrefix)

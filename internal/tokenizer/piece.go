@@ -5,9 +5,8 @@ import (
 	"strings"
 )
 
-// Piece returns the bytes that a token stands for; they need not be whole
-// characters. Control and unknown tokens stand for nothing, unless special asks
-// for their texts.
+// Piece returns the bytes that a token stands for, which need not be whole characters. Control
+// and unknown tokens stand for "", or for their texts if special is set.
 func (t *Tokenizer) Piece(id int32, special bool) string {
 	text := t.Text(id)
 	switch t.Type(id) {
@@ -25,16 +24,16 @@ func (t *Tokenizer) Piece(id int32, special bool) string {
 	return ""
 }
 
-// pieceKind tells how a vocabulary writes what normal tokens stand for.
+// pieceKind says how a vocabulary writes the texts of normal tokens.
 type pieceKind uint8
 
 const (
 	pieceMarks pieceKind = iota // U+2581 is a space
-	pieceBytes                  // a character is a byte (bytemap.go)
-	pieceRaw                    // as it is
+	pieceBytes                  // each character is a byte (bytemap.go)
+	pieceRaw                    // unchanged
 )
 
-// of returns what a normal token of the text stands for.
+// of returns the bytes that a normal token with this text stands for.
 func (k pieceKind) of(text string) string {
 	switch k {
 	case pieceMarks:
@@ -45,7 +44,7 @@ func (k pieceKind) of(text string) string {
 	return text
 }
 
-// bytePiece returns the byte that "<0x0A>" names. Any other text is itself.
+// bytePiece returns the byte of a text such as "<0x0A>". It returns any other text unchanged.
 func bytePiece(text string) string {
 	if len(text) == 6 && text[:3] == "<0x" && text[5] == '>' {
 		if b, err := strconv.ParseUint(text[3:5], 16, 8); err == nil {

@@ -1,18 +1,18 @@
 package tokenizer
 
-// entry is something that waits for its turn; the least order goes first.
+// entry is an element of a queue. The one with the least order leaves first.
 type entry struct {
 	order uint64
-	n, id int32 // what the user of the queue wants to know of it
+	n, id int32 // data of the queue's user
 }
 
-// heapWidth is the number of children of a node: four, which share a cache line,
-// make the heap half as deep as two, and a long word's heap is not in the cache.
+// heapWidth is the number of children of a node. With four the heap is half as deep as with
+// two, and they share a cache line. Depth matters because a long word's heap does not fit the
+// cache.
 const heapWidth = 4
 
-// queue is a heap of entries. It is written out, rather than taken from
-// container/heap, because encoding a long word spends most of its time here and
-// calls through an interface would triple it.
+// queue is a heap of entries. It does not use container/heap, because encoding a long word
+// spends most of its time here, and calls through an interface would triple that.
 type queue []entry
 
 func (q *queue) push(e entry) {

@@ -4,20 +4,21 @@ import (
 	"fmt"
 )
 
-// SpecialIDs are the tokens with a role; None where the vocabulary has no such
-// token.
+// SpecialIDs are the tokens that have a role. None means that the vocabulary has no token for
+// it.
 type SpecialIDs struct {
-	BOS, EOS           int32 // begin and end of a text
-	EOT, EOM           int32 // end of a turn, end of a message (a tool is to answer)
-	Unknown            int32 // stands for what has no token
+	BOS, EOS           int32 // beginning and end of a text
+	EOT, EOM           int32 // end of a turn; end of a message that a tool should answer
+	Unknown            int32 // stands for characters without a token
 	Separator, Padding int32
 	Mask               int32
 
-	// Fill in the middle: before, after, the gap; padding, repository, file.
+	// Fill in the middle: the text before the gap, after it, and in it; padding, repository,
+	// file.
 	FIMPrefix, FIMSuffix, FIMMiddle, FIMPad, FIMRepo, FIMSep int32
 }
 
-// defaults are what a family assumes where the file is silent.
+// defaults are a family's values for keys that the file does not have.
 type defaults struct {
 	bos, eos, unknown              int32
 	addBOS, addEOS, addSpacePrefix bool
@@ -28,9 +29,8 @@ var (
 	bpeDefaults = defaults{bos: 11, eos: 11, unknown: None}
 )
 
-// role is a special token's place, its name in "tokenizer.ggml.NAME_token_id"
-// and the texts by which it is known where that key is absent, most telling
-// first.
+// role describes a special token: its NAME in the key "tokenizer.ggml.NAME_token_id", its field
+// in SpecialIDs, and the texts by which it is found if the key is missing, best first.
 type role struct {
 	name  string
 	id    func(*SpecialIDs) *int32
@@ -59,13 +59,13 @@ var roles = []role{
 	{name: "fim_rep", id: func(s *SpecialIDs) *int32 { return &s.FIMRepo },
 		texts: []string{"<|fim_repo|>", "<|repo_name|>", "<fim-repo>", "<REPO>", "<reponame>"}},
 	{name: "fim_sep", id: func(s *SpecialIDs) *int32 { return &s.FIMSep }, texts: []string{"<|file_sep|>"}},
-	// Older names of three of them; they count where both are present.
+	// Older names of three of these. If a file has both, the older ones count.
 	{name: "prefix", id: func(s *SpecialIDs) *int32 { return &s.FIMPrefix }},
 	{name: "suffix", id: func(s *SpecialIDs) *int32 { return &s.FIMSuffix }},
 	{name: "middle", id: func(s *SpecialIDs) *int32 { return &s.FIMMiddle }},
 }
 
-// setDefaults starts from what the family assumes.
+// setDefaults sets the roles and switches to the family's defaults.
 func (t *Tokenizer) setDefaults(d defaults) {
 	for _, r := range roles {
 		*r.id(&t.special) = None
@@ -74,8 +74,8 @@ func (t *Tokenizer) setDefaults(d defaults) {
 	t.addBOS, t.addEOS, t.addSpacePrefix = d.addBOS, d.addEOS, d.addSpacePrefix
 }
 
-// setIDs takes the roles and switches that the file gives, finds by their texts
-// the roles that it does not, and collects the tokens that end a generation.
+// setIDs sets the roles and switches that the file has, finds the other roles by their texts,
+// and collects the tokens that end a generation.
 func (t *Tokenizer) setIDs(v *Vocab) {
 	for _, r := range roles {
 		id, ok := v.IDs[r.name]
@@ -96,7 +96,7 @@ func (t *Tokenizer) setIDs(v *Vocab) {
 	}
 	for _, r := range roles {
 		place := r.id(&t.special)
-		if !t.valid(*place) { // a family's default in a vocabulary too small for it
+		if !t.valid(*place) { // a default that is too large for the vocabulary
 			*place = None
 		}
 		for _, text := range r.texts {
@@ -109,8 +109,7 @@ func (t *Tokenizer) setIDs(v *Vocab) {
 	t.setEOG(v)
 }
 
-// special tells whether tokens of the kind are cut out of the text before it is
-// encoded.
+// special reports whether tokens of the kind are cut out of text before it is encoded.
 func (t Type) special() bool {
 	return t == TypeControl || t == TypeUserDefined || t == TypeUnknown
 }

@@ -9,14 +9,14 @@ import (
 // spaceMark stands for a space in the texts of an SPM vocabulary: U+2581.
 const spaceMark = "\u2581"
 
-// spm encodes as SentencePiece does with a vocabulary that has scores: the text's
-// characters are joined pairwise into tokens, highest score first. It follows
+// spm encodes as SentencePiece does with a vocabulary that has scores: neighbouring characters
+// are merged into tokens, highest score first. It follows
 // https://github.com/ggerganov/llama.cpp/blob/c392e5094deaf2d1a7c18683214f007fad3fe42b/src/llama-vocab.cpp#L98
-// and departs from it in cutting the text at spaces where that changes nothing,
-// and in that no broken character swallows a space.
+// with two differences: the text is cut at spaces where this cannot change the tokens, and a
+// broken character never includes a space.
 type spm struct {
 	index       *table
-	scores      []float32 // [vocab], nil: all 0
+	scores      []float32 // [vocab]; nil: all 0
 	bytes       [256]int32
 	unknown     int32
 	maxLen      int  // bytes of the longest token
@@ -78,8 +78,8 @@ func (s *spm) encode(ids []int32, text string, afterSpecial bool) []int32 {
 	return s.flush(ids, text, &m)
 }
 
-// charLen returns the length of the UTF-8 character that begins with b. Unlike
-// utf8.DecodeRune it does not look at what follows: in invalid text any bytes may.
+// charLen returns the length of the UTF-8 character whose first byte is b. Unlike
+// utf8.DecodeRune it ignores the bytes that follow, which in invalid text may be any.
 func charLen(b byte) int {
 	switch b >> 4 {
 	case 0xC, 0xD:
@@ -92,9 +92,9 @@ func charLen(b byte) int {
 	return 1
 }
 
-// spmChar returns the length of the character that text begins with: what its
-// first byte says, clipped to the text. A character that is cut short by a space
-// mark ends before it, or decoding would give the mark instead of the space.
+// spmChar returns the length of the first character of text, as its first byte says, but not
+// past the end of text. A space mark inside ends the character, because otherwise decoding
+// would give the mark instead of the space.
 func spmChar(text string) int {
 	n := min(charLen(text[0]), len(text))
 	for i := 1; i < n; i++ {
@@ -105,8 +105,8 @@ func spmChar(text string) int {
 	return n
 }
 
-// pair tells whether two symbols together are a token. The higher its score, the
-// lower the priority's number.
+// pair reports whether two symbols together are a token, and returns its id. A higher score
+// gives a lower priority number.
 func (s *spm) pair(text string, left, right *symbol) (priority uint32, id int32, ok bool) {
 	end := right.start + int(right.n)
 	if end-left.start > s.maxLen {
@@ -122,7 +122,7 @@ func (s *spm) pair(text string, left, right *symbol) (priority uint32, id int32,
 	return priority, id, true
 }
 
-// descending maps numbers to uint32 so that greater ones come first.
+// descending maps numbers to uint32 so that greater numbers give smaller results.
 func descending(f float32) uint32 {
 	bits := math.Float32bits(f + 0) // + 0: no negative zero
 	if bits>>31 == 0 {
@@ -131,8 +131,8 @@ func descending(f float32) uint32 {
 	return bits
 }
 
-// flush appends the tokens of the symbols of m and forgets them. A symbol that
-// was never merged and is no token is written as bytes.
+// flush merges the symbols of m, appends their tokens and forgets them. A symbol that is not a
+// token becomes the tokens of its bytes.
 func (s *spm) flush(ids []int32, text string, m *merger) []int32 {
 	if len(m.syms) == 0 {
 		return ids
@@ -155,8 +155,8 @@ func (s *spm) flush(ids []int32, text string, m *merger) []int32 {
 	return ids
 }
 
-// appendByteTokens appends the tokens of single bytes. A character of which a byte
-// has no token becomes the unknown token, if there is one.
+// appendByteTokens appends the tokens of the bytes of part. If a byte has no token, part
+// becomes the unknown token, or nothing if there is none.
 func appendByteTokens(ids []int32, part string, bytes *[256]int32, unknown int32) []int32 {
 	start := len(ids)
 	for i := range len(part) {

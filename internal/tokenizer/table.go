@@ -6,27 +6,26 @@ import (
 	"unsafe"
 )
 
-// table finds the place of a text in a list. It is a hash table by linear probing whose
-// slots hold no text, but the place in the list and half of the hash: a map of the texts
-// themselves takes four times as long to fill, which was most of what opening a model with
-// a large vocabulary cost.
+// table finds the index of a text in a list. It is a hash table with linear probing. Its slots
+// hold the index in the list and half of the hash, but no text. A map of the texts takes four
+// times as long to fill, which was most of the time to open a model with a large vocabulary.
 type table struct {
 	texts []string
 	seed  maphash.Seed
-	shift int // of a hash, to the slot where its search begins
+	shift int // hash >> shift is the slot where a search begins
 	slots []slot
 }
 
-// slot is a place in the list.
+// slot refers to a text of the list.
 type slot struct {
-	tag   uint32 // the lower half of the text's hash
-	place int32  // plus 1; 0: the slot is free
+	tag   uint32 // lower half of the text's hash
+	place int32  // index in the list plus 1; 0: the slot is free
 }
 
-// newTable makes a table of texts, fewer than 2^30. Of equal ones the last is found, or the
-// first where that is asked for.
+// newTable makes a table of texts, of which there must be fewer than 2^30. Of equal texts it
+// finds the first if first is set, otherwise the last.
 func newTable(texts []string, first bool) *table {
-	size := bits.Len(uint(len(texts)) + uint(len(texts))/2) // at most two thirds are taken
+	size := bits.Len(uint(len(texts)) + uint(len(texts))/2) // at most two thirds of the slots are taken
 	t := &table{texts: texts, seed: maphash.MakeSeed(), shift: 64 - size, slots: make([]slot, 1<<size)}
 	for i, text := range texts {
 		hash := maphash.String(t.seed, text)
@@ -37,7 +36,7 @@ func newTable(texts []string, first bool) *table {
 	return t
 }
 
-// slot returns the slot of a text, or the free one where it would stand.
+// slot returns the slot of a text, or the free slot for it.
 func (t *table) slot(hash uint64, text string) *slot {
 	for at := hash >> t.shift; ; at++ {
 		s := &t.slots[at&uint64(len(t.slots)-1)]
@@ -47,13 +46,13 @@ func (t *table) slot(hash uint64, text string) *slot {
 	}
 }
 
-// find returns the place of a text.
+// find returns the index of a text in the list.
 func (t *table) find(text string) (place int32, ok bool) {
 	s := t.slot(maphash.String(t.seed, text), text)
 	return s.place - 1, s.place > 0
 }
 
-// findBytes is find for bytes, which are neither kept nor copied.
+// findBytes is find for bytes, which it neither keeps nor copies.
 func (t *table) findBytes(text []byte) (place int32, ok bool) {
 	return t.find(unsafe.String(unsafe.SliceData(text), len(text)))
 }

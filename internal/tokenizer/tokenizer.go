@@ -1,6 +1,6 @@
-// Package tokenizer turns text into the tokens of a model's vocabulary and back, by
-// SentencePiece style merging by score ("llama", here SPM) or byte pair encoding
-// ("gpt2" and "gemma4", here BPE), near linear in the length of the text.
+// Package tokenizer turns text into the tokens of a model's vocabulary and back. It merges by
+// score as SentencePiece does ("llama", here called SPM), or by byte pair encoding ("gpt2" and
+// "gemma4", here BPE). The time is almost linear in the length of the text.
 //
 //	text ── special tokens cut out (partition.go) ──► fragments ── SPM or BPE (by words) ──► ids
 //	ids ── Piece, Stream ──► bytes of text
@@ -11,61 +11,59 @@ import (
 	"sync"
 )
 
-// None is the id of a special token that the vocabulary does not have.
+// None stands for the id of a special token that the vocabulary does not have.
 const None int32 = -1
 
-// Options changes how a vocabulary is taken.
+// Options change how a vocabulary is interpreted.
 type Options struct {
-	// AllowUnknownPre takes a pre-tokenizer that is not known by name for the
-	// default one, with a warning, instead of refusing the vocabulary.
+	// AllowUnknownPre replaces an unknown pre-tokenizer by the default one, with a warning,
+	// instead of refusing the vocabulary.
 	AllowUnknownPre bool
 
-	// ReferencePre splits words as llama.cpp does where that is not what the model
-	// was trained with: combining marks and capitals of GPT-4o's and Tekken's patterns.
+	// ReferencePre splits words as llama.cpp does, even where the model was trained otherwise:
+	// llama.cpp differs in combining marks and capitals in the patterns of GPT-4o and Tekken.
 	ReferencePre bool
 }
 
-// Tokenizer is a vocabulary made ready for use. It is immutable and may be used
-// by any number of goroutines.
+// Tokenizer is a vocabulary that is ready for use. It is immutable and may be used by any
+// number of goroutines.
 type Tokenizer struct {
 	model    string
 	tokens   []string // [vocab] texts as in the file
 	types    []Type   // [vocab]
-	index    *table   // of tokens; of equal texts the last
+	index    *table   // text → id; the last one if several tokens have the same text
 	special  SpecialIDs
 	eog      []int32        // ascending
-	shown    map[int32]bool // control tokens that are printed all the same
+	shown    map[int32]bool // control tokens that are printed nevertheless
 	pieces   pieceKind
 	warnings []string
 
 	addBOS, addEOS, addSpacePrefix bool
 
-	normalize func(text string) string // nil: text is taken as it is
+	normalize func(text string) string // nil: text is not normalized
 
 	encoder encoder // SPM or BPE
 
-	// Special tokens as they are found in text, with and without those that
-	// only the program may write (control and unknown tokens).
+	// Finders of special tokens in text. partitionAll finds control and unknown tokens, too,
+	// which only the program may write.
 	partitionAll, partitionUser func() *partitioner
 }
 
-// encoder is a family's way from a fragment of text, free of special tokens, to
-// ids.
+// encoder is a family's algorithm: SPM or BPE.
 type encoder interface {
-	// encode appends the tokens of text to ids. afterSpecial says that the
-	// fragment opens the text or follows a special token.
+	// encode appends the tokens of text, which has no special tokens, to ids. afterSpecial says
+	// that text is the beginning, or follows a special token.
 	encode(ids []int32, text string, afterSpecial bool) []int32
 }
 
-// New makes a vocabulary ready. A vocabulary that cannot be used (an unknown
-// model or pre-tokenizer, lists of unequal length) is an error; one that is
-// merely odd gives Warnings.
+// New returns a tokenizer for a vocabulary. It is an error if the vocabulary cannot be used (an
+// unknown model or pre-tokenizer, lists of unequal length). Lesser oddities become Warnings.
 func New(v Vocab, opt Options) (*Tokenizer, error) {
 	if err := v.check(); err != nil {
 		return nil, err
 	}
 	t := &Tokenizer{model: v.Model, tokens: v.texts(), types: v.types()}
-	var ranks func() *table // while others are at work: it is a text before it is a token that needs it
+	var ranks func() *table // built in the background, because only Encode needs it
 	if v.bpe() {
 		ranks = inBackground(func() *table { return newTable(v.Merges, true) })
 	}
@@ -92,7 +90,7 @@ func New(v Vocab, opt Options) (*Tokenizer, error) {
 	return t, nil
 }
 
-// inBackground begins f and returns what waits for its result.
+// inBackground starts f and returns a function that waits for its result.
 func inBackground[T any](f func() T) func() T {
 	done := make(chan struct{})
 	var result T
@@ -106,12 +104,10 @@ func inBackground[T any](f func() T) func() T {
 	}
 }
 
-// Encode returns the tokens of text. With addSpecial the tokens that the
-// vocabulary wants around a text (usually BOS in front) are added. With
-// parseSpecial the texts of control tokens, such as "</s>", become those
-// tokens; without it they are ordinary text, as text that comes from outside
-// should be. Text need not be valid UTF-8: SPM encodes stray bytes as bytes,
-// BPE as U+FFFD.
+// Encode returns the tokens of text. addSpecial adds the tokens that the vocabulary wants
+// around a text, usually BOS in front. parseSpecial turns the texts of control tokens, such as
+// "</s>", into these tokens. Without it they stay ordinary text, as is right for text from
+// outside. Text need not be valid UTF-8: SPM encodes stray bytes as bytes, BPE as U+FFFD.
 func (t *Tokenizer) Encode(text string, addSpecial, parseSpecial bool) []int32 {
 	ids := make([]int32, 0, len(text)/3+2)
 	if addSpecial && t.addBOS && t.special.BOS != None {
@@ -137,14 +133,14 @@ func (t *Tokenizer) Encode(text string, addSpecial, parseSpecial bool) []int32 {
 	return ids
 }
 
-// Model returns the family as the file names it: ModelSPM, ModelBPE or ModelGemma4.
+// Model returns the file's tokenizer.ggml.model: ModelSPM, ModelBPE or ModelGemma4.
 func (t *Tokenizer) Model() string { return t.model }
 
 // Len returns the number of tokens.
 func (t *Tokenizer) Len() int { return len(t.tokens) }
 
-// Text returns the vocabulary's text of a token as it is stored, "" for an id
-// that does not exist.
+// Text returns the text that the vocabulary stores for a token, or "" for an id that does not
+// exist.
 func (t *Tokenizer) Text(id int32) string {
 	if !t.valid(id) {
 		return ""
@@ -152,7 +148,7 @@ func (t *Tokenizer) Text(id int32) string {
 	return t.tokens[id]
 }
 
-// Type returns the kind of a token, TypeUndefined for an id that does not exist.
+// Type returns the kind of a token, or TypeUndefined for an id that does not exist.
 func (t *Tokenizer) Type(id int32) Type {
 	if !t.valid(id) {
 		return TypeUndefined
@@ -168,7 +164,7 @@ func (t *Tokenizer) ID(text string) (id int32, ok bool) {
 	return id, ok
 }
 
-// Special returns the ids of the tokens with a role.
+// Special returns the ids of the tokens that have a role.
 func (t *Tokenizer) Special() SpecialIDs { return t.special }
 
 // BOS returns the token that begins a text, or None.
@@ -180,23 +176,22 @@ func (t *Tokenizer) EOS() int32 { return t.special.EOS }
 // EOT returns the token that ends a turn of a conversation, or None.
 func (t *Tokenizer) EOT() int32 { return t.special.EOT }
 
-// AddBOS tells whether Encode puts BOS in front when asked for special tokens.
+// AddBOS reports whether Encode with addSpecial puts BOS in front.
 func (t *Tokenizer) AddBOS() bool { return t.addBOS && t.special.BOS != None }
 
-// AddEOS tells whether Encode puts EOS at the end when asked for special tokens.
+// AddEOS reports whether Encode with addSpecial puts EOS at the end.
 func (t *Tokenizer) AddEOS() bool { return t.addEOS && t.special.EOS != None }
 
-// IsControl tells whether a token is for the program and never printed.
+// IsControl reports whether a token is for the program and not for people.
 func (t *Tokenizer) IsControl(id int32) bool { return t.Type(id) == TypeControl }
 
-// IsEOG tells whether a token ends the generation.
+// IsEOG reports whether a token ends the generation.
 func (t *Tokenizer) IsEOG(id int32) bool { return slices.Contains(t.eog, id) }
 
 // EOG returns the tokens that end the generation, in ascending order.
 func (t *Tokenizer) EOG() []int32 { return t.eog }
 
-// Warnings returns what is odd about the vocabulary, a line each, in the words
-// that a user may be shown.
+// Warnings returns the oddities of the vocabulary, one line each, in words for users.
 func (t *Tokenizer) Warnings() []string { return t.warnings }
 
 func (t *Tokenizer) valid(id int32) bool { return id >= 0 && int(id) < len(t.tokens) }

@@ -10,18 +10,18 @@ import (
 	"alpaca/internal/tokenizer/pretokenizer"
 )
 
-// BPETrainer makes a byte-level BPE vocabulary of texts: it counts their words
-// and merges the most frequent pair of neighbours again and again (Sennrich et
-// al. 2016, arXiv:1508.07909). Equal texts give equal vocabularies: of pairs that
-// are equally frequent, the one with the lower ids is merged first.
+// BPETrainer learns a byte-level BPE vocabulary from texts. It counts their words and merges
+// the most frequent pair of neighbours again and again (Sennrich et al. 2016,
+// arXiv:1508.07909). The same texts always give the same vocabulary: of equally frequent pairs,
+// the one with the lower ids is merged first.
 type BPETrainer struct {
 	pre   string
 	split *pretokenizer.PreTokenizer
-	words map[string]int // the words' bytes, and how often they occur
+	words map[string]int // how often each word occurs
 }
 
-// NewBPETrainer returns a trainer that splits texts into words as the
-// pre-tokenizer of that name does.
+// NewBPETrainer returns a trainer that splits texts into words with the pre-tokenizer called
+// pre.
 func NewBPETrainer(pre string) (*BPETrainer, error) {
 	p, ok := pretokenizer.Lookup(pre, false)
 	switch {
@@ -43,9 +43,9 @@ func (t *BPETrainer) Add(text string) {
 	}
 }
 
-// Train returns a vocabulary of size tokens: the control tokens, the 256 bytes,
-// and as many merges as there is room for. Texts that offer fewer pairs give
-// fewer tokens. It is an error if size has no room for bytes and control tokens.
+// Train returns a vocabulary of size tokens: the control tokens, the 256 bytes, and merges. If
+// the texts have too few pairs there are fewer tokens. It is an error if size is too small for
+// the control tokens and the bytes.
 func (t *BPETrainer) Train(size int, control []string) (Vocab, error) {
 	const bytes = 256
 	if least := len(control) + bytes; size < least {
@@ -78,7 +78,7 @@ func (t *BPETrainer) Train(size int, control []string) (Vocab, error) {
 
 type tokenPair struct{ left, right int32 }
 
-// trainWord is a word as the tokens it consists of so far.
+// trainWord is a word, as the tokens of the merges so far, and how often it occurs.
 type trainWord struct {
 	ids   []int32
 	count int
@@ -88,8 +88,8 @@ type trainWord struct {
 type pairCounts struct {
 	words []trainWord
 	count map[tokenPair]int
-	in    map[tokenPair]map[int]struct{} // words that have, or had, the pair
-	queue pairQueue                      // may hold counts of the past
+	in    map[tokenPair]map[int]struct{} // indices of the words that have, or had, the pair
+	queue pairQueue                      // its counts may be out of date
 }
 
 func countPairs(words map[string]int, first int32) *pairCounts {
@@ -136,7 +136,7 @@ func (m *pairCounts) best() (tokenPair, bool) {
 		switch now := m.count[top.tokenPair]; {
 		case now == top.count && now > 1:
 			return top.tokenPair, true
-		case now > 1: // has changed since it was queued
+		case now > 1: // the count has changed since the pair was queued
 			m.queue[0].count = now
 			heap.Fix(&m.queue, 0)
 		default:
@@ -146,7 +146,7 @@ func (m *pairCounts) best() (tokenPair, bool) {
 	return tokenPair{}, false
 }
 
-// merge makes id of every p, from left to right within a word.
+// merge replaces every pair p by the token id, from left to right in each word.
 func (m *pairCounts) merge(p tokenPair, id int32) {
 	changed := map[tokenPair]struct{}{}
 	for word := range m.in[p] {
@@ -176,13 +176,14 @@ func (m *pairCounts) merge(p tokenPair, id int32) {
 	}
 }
 
-// queuedPair is a pair with its count when it was queued.
+// queuedPair is a pair with the count that it had when it was queued.
 type queuedPair struct {
 	tokenPair
 	count int
 }
 
-// pairQueue has the most frequent pair on top, of equals that with the lower ids.
+// pairQueue is a heap with the most frequent pair on top; of equally frequent ones, the pair
+// with the lower ids.
 type pairQueue []queuedPair
 
 func (q pairQueue) Len() int      { return len(q) }

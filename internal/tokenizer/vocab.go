@@ -8,15 +8,14 @@ import (
 	"alpaca/internal/gguf"
 )
 
-// The values of tokenizer.ggml.model that are understood.
+// The supported values of tokenizer.ggml.model.
 const (
 	ModelSPM    = "llama"
 	ModelBPE    = "gpt2"
-	ModelGemma4 = "gemma4" // BPE that writes spaces as U+2581 and missing characters as bytes
+	ModelGemma4 = "gemma4" // BPE with spaces as U+2581, and bytes for characters without a token
 )
 
-// otherModels are values that other programs understand, with the names of their
-// algorithms.
+// otherModels are values that only other programs support, with the names of their algorithms.
 var otherModels = map[string]string{
 	"bert": "WordPiece", "t5": "Unigram", "rwkv": "RWKV", "plamo2": "PLaMo-2", "hybriddna": "HybriDNA",
 	"whitespace": "words between spaces",
@@ -29,9 +28,9 @@ type Type int32
 const (
 	TypeUndefined   Type = gguf.TokenUndefined
 	TypeNormal      Type = gguf.TokenNormal
-	TypeUnknown     Type = gguf.TokenUnknown     // stands for what has no token
-	TypeControl     Type = gguf.TokenControl     // for the program: never printed, found in text only on request
-	TypeUserDefined Type = gguf.TokenUserDefined // found in text before anything else, printed as it is
+	TypeUnknown     Type = gguf.TokenUnknown     // stands for characters without a token
+	TypeControl     Type = gguf.TokenControl     // not printed, and found in text only on request
+	TypeUserDefined Type = gguf.TokenUserDefined // found in text before all others, printed unchanged
 	TypeUnused      Type = gguf.TokenUnused
 	TypeByte        Type = gguf.TokenByte // "<0x0A>": one byte
 )
@@ -46,25 +45,25 @@ func (t Type) String() string {
 	return typeNames[t]
 }
 
-// Vocab is a vocabulary as a file gives it, unchecked.
+// Vocab is a vocabulary as it is in a file, unchecked.
 type Vocab struct {
 	Model string // tokenizer.ggml.model
-	Pre   string // tokenizer.ggml.pre; "" if absent. Only BPE looks at it
+	Pre   string // tokenizer.ggml.pre; "" if absent. Only BPE uses it
 
-	Tokens []string  // [vocab] texts; an empty one is called "[EMPTY_id]"
-	Scores []float32 // [vocab], or nil: all 0. Only SPM looks at them
-	Types  []int32   // [vocab], or nil: all normal. Unknown numbers are undefined
-	Merges []string  // BPE: "left right", best first. One without a space never applies
+	Tokens []string  // [vocab] texts; an empty one becomes "[EMPTY_id]"
+	Scores []float32 // [vocab], or nil: all 0. Only SPM uses them
+	Types  []int32   // [vocab], or nil: all normal. Unknown numbers become undefined
+	Merges []string  // BPE: "left right", best first. A merge without a space never applies
 
 	IDs map[string]int64 // role ("bos", "eot", "fim_pre", …) → token id
 
-	// EOS are further tokens that end a generation, as generation_config.json lists them.
+	// EOS are more tokens that end a generation, such as those in generation_config.json.
 	EOS []int32
-	// Normalizer is the Unicode normal form that text is brought to: "NFC", "NFD",
-	// "NFKC" or "NFKD"; "": none.
+	// Normalizer is the Unicode normal form of all text: "NFC", "NFD", "NFKC", "NFKD", or ""
+	// for none.
 	Normalizer string
 
-	// What the file says about adding tokens and spaces; nil: the model's default.
+	// Whether to add tokens and spaces. nil stands for the model's default.
 	AddBOS, AddEOS, AddSpacePrefix *bool
 }
 
@@ -76,10 +75,10 @@ const maxVocab = 1 << 28
 // are int32 too.
 const maxVocabBytes = 1 << 30
 
-// bpe tells whether the vocabulary has merges.
+// bpe reports whether the vocabulary has merges.
 func (v *Vocab) bpe() bool { return v.Model == ModelBPE || v.Model == ModelGemma4 }
 
-// check refuses what no default can mend.
+// check returns an error if the vocabulary cannot be used.
 func (v *Vocab) check() error {
 	n := len(v.Tokens)
 	switch {
@@ -118,7 +117,7 @@ func (v *Vocab) check() error {
 	return nil
 }
 
-// texts returns the tokens' texts with the empty ones named.
+// texts returns the tokens' texts. Empty ones become "[EMPTY_id]".
 func (v *Vocab) texts() []string {
 	texts := v.Tokens
 	copied := false

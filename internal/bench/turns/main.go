@@ -1,7 +1,6 @@
-// Command turns compares this program's speed with llama.cpp's: "alpaca bench" and llama-bench
-// measure the same files in turns, so that what the machine does meanwhile befalls both. The
-// script bench/run calls it. It also prints the table of README and draws its plot from
-// results that were kept:
+// Command turns compares this program's speed with llama.cpp's. "alpaca bench" and llama-bench
+// measure the same files in turns, so that changes of the machine affect both. The script
+// bench/run calls it. From stored results it prints README's table and draws its plot:
 //
 //	go run ./internal/bench/turns -table -plot bench/speed.svg bench/results/NAME.json
 package main
@@ -90,7 +89,7 @@ func run(ctx context.Context, w io.Writer, args []string) error {
 	return writeFile(*plot, func(w io.Writer) error { return r.draw(w, form) })
 }
 
-// writeFile writes what write writes.
+// writeFile writes a file whose contents write gives.
 func writeFile(path string, write func(io.Writer) error) error {
 	var b bytes.Buffer
 	if err := write(&b); err != nil {

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// measurement is how two programs measure models in turns.
+// measurement has the settings with which two programs measure models in turns.
 type measurement struct {
 	ours, peer       string
 	turns, threads   int
@@ -20,7 +20,7 @@ type measurement struct {
 	log              io.Writer
 }
 
-// measured is what both programs say of a test: llama-bench's names.
+// measured is a result in the JSON of both programs, with llama-bench's names.
 type measured struct {
 	Commit  string  `json:"build_commit"`
 	Type    string  `json:"model_type"`
@@ -31,7 +31,7 @@ type measured struct {
 	Threads int     `json:"n_threads"`
 }
 
-// run measures all models, and returns the rates.
+// run measures all models and returns their rates.
 func (m *measurement) run(ctx context.Context, models []string) (*Results, error) {
 	r := &Results{Threads: m.threads, Prompt: m.prompt, Generate: m.generate, Rows: make([]Row, len(models))}
 	for turn := range m.turns {
@@ -60,14 +60,14 @@ func (m *measurement) run(ctx context.Context, models []string) (*Results, error
 	return r, nil
 }
 
-// lastWord returns what stands last in a model's type: "llama 1B Q4_K - Medium" is Q4_K_M, as
-// its file is named.
+// lastWord returns the file type in a model's type, as in file names: "Q4_K_M" for "llama 1B
+// Q4_K - Medium".
 func lastWord(text string) string {
 	text = strings.NewReplacer(" - Small", "_S", " - Medium", "_M", " - Large", "_L").Replace(text)
 	return text[strings.LastIndexByte(text, ' ')+1:]
 }
 
-// once has a program measure one test of a model, once after a warm-up.
+// once lets a program measure one test of a model: a warm-up and one repetition.
 func (m *measurement) once(ctx context.Context, program []string, path string, prompt, generate int) (measured, error) {
 	args := append(program[1:], "-m", path, "-p", strconv.Itoa(prompt), "-n", strconv.Itoa(generate), "-r", "1", "-t", strconv.Itoa(m.threads), "-o", "json")
 	cmd := exec.CommandContext(ctx, program[0], args...)

@@ -10,10 +10,10 @@ import (
 	"alpaca/internal/report"
 )
 
-// Results are what a file in bench/results holds.
+// Results are the contents of a file in bench/results.
 type Results struct {
 	CPU      string `json:"cpu"`
-	Machine  string `json:"machine,omitempty"` // what else there is to say of it
+	Machine  string `json:"machine,omitempty"` // further description of it
 	Date     string `json:"date"`
 	Ours     string `json:"ours"` // commit
 	Peer     string `json:"peer"` // name and version
@@ -24,7 +24,7 @@ type Results struct {
 	Rows     []Row  `json:"rows"`
 }
 
-// Row is a model. Rates are tokens per second, one for each turn.
+// Row has the results of a model. Rates are tokens per second, one for each turn.
 type Row struct {
 	Model    string `json:"model"` // such as "1.1 B"
 	Type     string `json:"type"`  // such as "Q4_0"
@@ -32,13 +32,13 @@ type Row struct {
 	Generate Rates  `json:"generate"`
 }
 
-// Rates are those of both programs, in turns.
+// Rates has the rates of both programs, turn by turn.
 type Rates struct {
 	Ours []float64 `json:"ours"`
 	Peer []float64 `json:"peer"`
 }
 
-// readResults reads a file.
+// readResults reads the results in the file at path.
 func readResults(path string) (*Results, error) {
 	data, err := os.ReadFile(path)
 	if err != nil {
@@ -67,7 +67,7 @@ func (r *Results) write(w io.Writer) error {
 	return e.Encode(r)
 }
 
-// table writes README's table: medians, and how they relate.
+// table writes README's table: medians and their ratios.
 func (r *Results) table(w io.Writer) error {
 	_, err := fmt.Fprintf(w, "| %s | prompt of %d | llama.cpp | ratio | generation of %d | llama.cpp | ratio |\n|---|---:|---:|---:|---:|---:|---:|\n",
 		r.Rows[0].Model, r.Prompt, r.Generate)
@@ -81,8 +81,8 @@ func (r *Results) table(w io.Writer) error {
 	return err
 }
 
-// draw draws both columns of rates, prompts and generation beside each other: each has axes
-// of its own that begin at 0.
+// draw draws the rates of prompts and of generation side by side. Each plot has axes of its
+// own, which begin at 0.
 func (r *Results) draw(w io.Writer, form string) error {
 	var types []string
 	for _, row := range r.Rows {
@@ -101,7 +101,7 @@ func (r *Results) draw(w io.Writer, form string) error {
 		bars("generation", r.Generate, func(r Row) Rates { return r.Generate }))
 }
 
-// median returns the middle of a list, which is not empty.
+// median returns the median of a list, which must not be empty.
 func median(list []float64) float64 {
 	sorted := slices.Sorted(slices.Values(list))
 	n := len(sorted)

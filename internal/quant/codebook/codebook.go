@@ -1,6 +1,6 @@
-// Package codebook has the tables of the formats IQ1 to IQ4: of all groups of eight
-// or four small numbers those that a weight group may be, as GGML defines them. Entries
-// are decoded when a table is first asked for, since few models need one.
+// Package codebook has the tables of the formats IQ1 to IQ4, as GGML defines them. An entry is
+// a group of eight or four small numbers, and a group of weights must be one of the entries. A
+// table is decoded at its first use, since few models need one.
 package codebook
 
 import (
@@ -22,14 +22,14 @@ var (
 	IQ3S   = sync.OnceValue(func() [][4]int8 { return fours(iq3s, [8]int8{1, 3, 5, 7, 9, 11, 13, 15}) })       // [512]
 )
 
-// IQ4 are the weights that the codes 0 to 15 of IQ4_NL and IQ4_XS stand for.
+// IQ4 are the values of the codes 0 to 15 of IQ4_NL and IQ4_XS.
 var IQ4 = [16]int8{-127, -104, -83, -65, -49, -35, -22, -10, 1, 13, 25, 38, 53, 69, 89, 113}
 
-// words returns the entries of a table as they are written.
+// words returns the entries of a table as numbers of 16 bits.
 func words(table string) []uint16 {
 	data, err := base64.StdEncoding.DecodeString(table)
 	if err != nil {
-		panic("codebook: " + err.Error()) // of a constant of this package
+		panic("codebook: " + err.Error()) // impossible, because table is a constant of this package
 	}
 	list := make([]uint16, len(data)/2)
 	for i := range list {

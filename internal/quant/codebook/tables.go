@@ -1,7 +1,7 @@
 package codebook
 
-// The tables, two bytes an entry, the lower first, in base64: digits of 2 bits for entries of
-// eight values, of 3 bits for entries of four.
+// The tables in base64. An entry is a little-endian number of two bytes. It has eight digits of
+// 2 bits, or four digits of 3 bits, which stand for values.
 const (
 	iq1 = "" +
 		"AAACAAUACAAKABEAFQAgACIAKAAqAEUAUQBUAFYAZQCAAIIAiACKAJUAoACiAKgAqgAEAQUBEQEUARYBGQEaASUBQQFGAUkBUgFVAVoBYQFkAWYB" +

@@ -7,7 +7,7 @@ package codec
 
 import "math"
 
-// F16ToF32 widens an IEEE 754 half to float32, exactly.
+// F16ToF32 converts an IEEE 754 half to float32, exactly.
 func F16ToF32(h uint16) float32 {
 	sign, exp, frac := uint32(h>>15)<<31, uint32(h>>10)&31, uint32(h)&1023
 	switch exp {
@@ -20,8 +20,8 @@ func F16ToF32(h uint16) float32 {
 	return math.Float32frombits(sign | (exp+112)<<23 | frac<<13)
 }
 
-// F32ToF16 rounds f to the nearest half, ties to even, with gradual underflow;
-// too large becomes infinity and NaN the quiet NaN of its sign.
+// F32ToF16 rounds f to the nearest half, ties to even, with gradual underflow. A value that is
+// too large becomes infinity, NaN becomes the quiet NaN of the same sign.
 func F32ToF16(f float32) uint16 {
 	bits := math.Float32bits(f)
 	sign := uint16(bits>>16) & 0x8000
@@ -32,21 +32,21 @@ func F32ToF16(f float32) uint16 {
 	case abs >= 0x47800000: // 2^16 and above, infinity
 		return sign | 0x7c00
 	case abs < 0x38800000: // below 2^-14: a multiple of 2^-24
-		// Adding 0.5 puts that unit at the last place of the sum, so the
-		// hardware rounds to it.
+		// In a sum with 0.5 the last place is 2^-24, so the hardware rounds to a multiple of
+		// it.
 		sum := math.Float32frombits(abs) + 0.5
 		return sign | uint16(math.Float32bits(sum)-0x3f000000)
 	}
-	// Round at bit 13; a carry out of the fraction correctly raises the
-	// exponent, up to infinity.
+	// Round at bit 13. A carry out of the fraction raises the exponent, as it should, up to
+	// infinity.
 	abs += 0xfff + abs>>13&1
 	return sign | uint16((abs-0x38000000)>>13)
 }
 
-// BF16ToF32 widens a bfloat16, the upper half of a float32, exactly.
+// BF16ToF32 converts a bfloat16, which is the upper half of a float32, exactly.
 func BF16ToF32(b uint16) float32 { return math.Float32frombits(uint32(b) << 16) }
 
-// F32ToBF16 rounds f to the nearest bfloat16, ties to even; NaN is made quiet.
+// F32ToBF16 rounds f to the nearest bfloat16, ties to even. NaN becomes quiet.
 func F32ToBF16(f float32) uint16 {
 	bits := math.Float32bits(f)
 	if bits&0x7fffffff > 0x7f800000 {
@@ -76,10 +76,10 @@ func roundBits(f float32, drop int) float32 {
 	return math.Float32frombits(bits &^ (1<<drop - 1))
 }
 
-// RoundHalves sets dst to RoundHalf of each of src; dst may be src.
+// RoundHalves sets dst to RoundHalf of each element of src. dst may be src.
 func RoundHalves(dst, src []float32) { roundAll(dst, src, halfDrop) }
 
-// RoundBF16s sets dst to src with the 8 significant bits of a bfloat16; dst may be src.
+// RoundBF16s sets dst to src, rounded to the 8 significant bits of a bfloat16. dst may be src.
 func RoundBF16s(dst, src []float32) { roundAll(dst, src, bf16Drop) }
 
 func roundAllGeneric(dst, src []float32, drop int) {

@@ -1,8 +1,8 @@
 package codec
 
-// nibbles is how 32 integers of 4 or 5 bits lie in a block: their highest bits in 4 bytes
-// where there are 5 (bit j of number j), then 16 bytes with the numbers 0 to 15 in the low
-// nibbles and 16 to 31 in the high ones. What is stored is the number plus offset.
+// nibbles describes 32 integers of 4 or 5 bits in a block. Integers of 5 bits have their
+// highest bits in 4 bytes in front, bit j for integer j. Then 16 bytes have integers 0 to 15 in
+// the low nibbles and 16 to 31 in the high ones. Stored is each integer plus offset.
 type nibbles struct {
 	five   bool
 	offset int8
@@ -32,8 +32,8 @@ func (n nibbles) at(b []byte, j int) int8 {
 	return q - n.offset
 }
 
-// widenGeneric sets dst[32i+j] = q[i][j] * scale[j] + least[j], each operation rounded; q
-// being blocks of integers. least may be nil.
+// widenGeneric sets dst[32i+j] = q[i][j] * scale[j] + least[j] and rounds each operation. q has
+// 32 blocks of integers. least may be nil.
 func (n nibbles) widenGeneric(dst *[1024]float32, q []byte, scale, least *[32]float32) {
 	for i := range 32 {
 		b, row := q[i*n.size():][:n.size()], dst[32*i:32*i+32]

@@ -26,7 +26,7 @@ func widenQ5_0AVX2(dst *[1024]float32, q *[32 * 20]byte, scale *[32]float32)
 //go:noescape
 func widenQ5_1AVX2(dst *[1024]float32, q *[32 * 20]byte, scale, least *[32]float32)
 
-// decodable returns how many blocks of size bytes AVX2 may decode, 0 without it.
+// decodable returns how many blocks of size bytes AVX2 can decode. Without AVX2 it returns 0.
 func decodable(dst []float32, src []byte, size int) int {
 	nb := len(dst) / 32
 	if !decodeAVX2 || nb == 0 {
@@ -36,8 +36,8 @@ func decodable(dst []float32, src []byte, size int) int {
 	return nb
 }
 
-// DecodeQ4_0 widens blocks of Q4_0. It reports whether it did: this CPU may have no
-// vectors for it.
+// DecodeQ4_0 decodes blocks of Q4_0. If this CPU has no vectors for them it does nothing and
+// returns false.
 func DecodeQ4_0(dst []float32, src []byte) bool {
 	nb := decodable(dst, src, 18)
 	if nb > 0 {
@@ -73,7 +73,7 @@ func DecodeQ5_1(dst []float32, src []byte) bool {
 	return nb > 0
 }
 
-// WidenQ4_0 widens 32 rows of 32 integers, each number by its column's scale.
+// WidenQ4_0 multiplies 32 rows of 32 integers by their columns' scales.
 func WidenQ4_0(dst *[1024]float32, q *[32 * 16]byte, scale *[32]float32) {
 	if decodeAVX2 {
 		widenQ4_0AVX2(dst, q, scale)
@@ -91,7 +91,7 @@ func WidenQ4_1(dst *[1024]float32, q *[32 * 16]byte, scale, least *[32]float32) 
 	nibblesQ4_1.widenGeneric(dst, q[:], scale, least)
 }
 
-// WidenQ5_0 is WidenQ4_0 of 5 bits.
+// WidenQ5_0 is WidenQ4_0 for integers of 5 bits.
 func WidenQ5_0(dst *[1024]float32, q *[32 * 20]byte, scale *[32]float32) {
 	if decodeAVX2 {
 		widenQ5_0AVX2(dst, q, scale)
@@ -100,7 +100,7 @@ func WidenQ5_0(dst *[1024]float32, q *[32 * 20]byte, scale *[32]float32) {
 	nibblesQ5_0.widenGeneric(dst, q[:], scale, nil)
 }
 
-// WidenQ5_1 is WidenQ4_1 of 5 bits.
+// WidenQ5_1 is WidenQ4_1 for integers of 5 bits.
 func WidenQ5_1(dst *[1024]float32, q *[32 * 20]byte, scale, least *[32]float32) {
 	if decodeAVX2 {
 		widenQ5_1AVX2(dst, q, scale, least)

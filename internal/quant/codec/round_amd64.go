@@ -2,7 +2,8 @@
 
 package codec
 
-// Constants of ROUNDBITS: the last bit, just below half of it, and what stays.
+// Constants of the macro ROUNDBITS, for eight lanes each: 1, the number just below half of the
+// last place that is kept, and a mask of the bits that are kept.
 var (
 	roundHalf = roundConsts(halfDrop)
 	roundBF16 = roundConsts(bf16Drop)
@@ -21,7 +22,7 @@ func roundHalf8AVX2(dst, src *float32, n int)
 //go:noescape
 func roundBF168AVX2(dst, src *float32, n int)
 
-// roundAll is roundAllGeneric by vectors.
+// roundAll is roundAllGeneric with vectors.
 func roundAll(dst, src []float32, drop int) {
 	n := 0
 	if decodeAVX2 {

@@ -8,7 +8,7 @@ func roundHalf4NEON(dst, src *float32, n int)
 //go:noescape
 func roundBF164NEON(dst, src *float32, n int)
 
-// roundAll is roundAllGeneric by vectors.
+// roundAll is roundAllGeneric with vectors.
 func roundAll(dst, src []float32, drop int) {
 	n := len(src) &^ 3
 	if n > 0 {

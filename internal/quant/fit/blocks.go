@@ -1,21 +1,22 @@
 package fit
 
-// What the encoders of Q4_0, Q4_1, Q5_0 and Q5_1 share: blocks of 32 by the
-// range of the weights, or with the columns' importance by a search.
+// The encoders of Q4_0, Q4_1, Q5_0 and Q5_1 share this code. It encodes blocks of 32 by the
+// range of the weights, or by a search if there is an importance of columns.
 
-// runs32 are up to eight blocks of 32 on their way to their format.
+// runs32 has the search's input and results for up to eight blocks of 32.
 type runs32 struct {
 	w          [256]float32
 	q          [256]uint8
 	scale, min [8]float32
 
-	laneSearch // memory of a CPU's faster ways
+	laneSearch // memory for searches with vectors
 }
 
 // block returns the integers of block b.
 func (r *runs32) block(b int) *[32]uint8 { return (*[32]uint8)(r.q[32*b:]) }
 
-// EncodeSigned writes blocks of numbers from -half to half-1 by put.
+// EncodeSigned encodes weights as integers from -half to half-1. put writes each block: its
+// scale d, and q, the integers plus half.
 func EncodeSigned(dst []byte, x, importance []float32, half int32, put func(block []byte, d float32, q *[32]uint8)) {
 	blockBytes := len(dst) / (len(x) / 32)
 	var r runs32
@@ -39,7 +40,8 @@ func EncodeSigned(dst []byte, x, importance []float32, half int32, put func(bloc
 	}
 }
 
-// EncodeMin writes blocks of numbers from 0 to top above a minimum by put.
+// EncodeMin encodes weights as integers from 0 to top above a minimum. put writes each block:
+// its scale d, its minimum m and its integers q.
 func EncodeMin(dst []byte, x, importance []float32, top int32, put func(block []byte, d, m float32, q *[32]uint8)) {
 	blockBytes := len(dst) / (len(x) / 32)
 	var r runs32
@@ -81,7 +83,7 @@ func (r *runs32) searchMinRunsGeneric(p *MinSearch, x []float32) {
 	}
 }
 
-// meanSquare returns the mean of x² over a row, which only importance needs.
+// meanSquare returns the mean of x² over a row, or 0 without importance, which alone needs it.
 func meanSquare(x, importance []float32) float32 {
 	if importance == nil {
 		return 0
@@ -89,7 +91,8 @@ func meanSquare(x, importance []float32) float32 {
 	return SumSquares(x) / float32(len(x))
 }
 
-// spanSigned maps the weight of largest magnitude to -half.
+// spanSigned sets q to the integers for the scale that maps the weight of largest magnitude to
+// -half, and returns the scale.
 func spanSigned(x []float32, half float32, q *[32]uint8) (d float32) {
 	d = FirstLargest(x) / -half
 	inv := Inverse(d)
@@ -99,7 +102,8 @@ func spanSigned(x []float32, half float32, q *[32]uint8) (d float32) {
 	return d
 }
 
-// spanMin maps the smallest weight to 0 and the largest to top.
+// spanMin sets q to the integers for the scale d and the minimum m that map the smallest weight
+// to 0 and the largest to top.
 func spanMin(x []float32, top float32, q *[32]uint8) (d, m float32) {
 	lo, hi := x[0], x[0]
 	for _, v := range x {

@@ -28,7 +28,7 @@ func (r *runs32) searchMinRuns(p *MinSearch, x []float32) {
 	r.collect(a, x)
 }
 
-// collect takes over what eight runs' search found.
+// collect copies the results of the search of eight runs to r.
 func (r *runs32) collect(a *lanes, x []float32) {
 	for b := range 8 {
 		r.scale[b], r.min[b] = a.scale[b], -a.lo[b]

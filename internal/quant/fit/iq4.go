@@ -2,20 +2,21 @@ package fit
 
 import "alpaca/internal/quant/codebook"
 
-// IQ4 finds the scales of IQ4_NL and IQ4_XS; it is memory for that.
+// IQ4 is the memory for searching the scales of IQ4_NL and IQ4_XS.
 type IQ4 struct{ laneSearch }
 
-// Scales finds the scales of up to eight runs of 32 weights x, errors in which weigh w.
+// Scales finds the scales of up to eight runs of 32 weights x. w says how much each error
+// counts.
 func (s *IQ4) Scales(scale, x, w []float32) { s.searchIQ4Runs(scale, x, w) }
 
-// CodesIQ4 finds the codes of the 32 weights x*inv.
+// CodesIQ4 sets q to the codes nearest to the 32 weights x*inv.
 func CodesIQ4(q *[32]uint8, x []float32, inv float32) { iq4Codes(q, x, inv) }
 
-// iq4Middles lie between codebook.IQ4: a value from middle i on, but below the
-// next, is nearest to codebook.IQ4[i+1].
+// iq4Middles are the middles between neighbours in codebook.IQ4. A value from middle i up to
+// the next middle is nearest to codebook.IQ4[i+1].
 var iq4Middles = [15]float32{-115.5, -93.5, -74, -57, -42, -28.5, -16, -4.5, 7, 19, 31.5, 45.5, 61, 79, 101}
 
-// iq4Code returns the code whose value is nearest to f, the higher of two.
+// iq4Code returns the code whose value is nearest to f. Ties go to the higher code.
 func iq4Code(f float32) (code uint8) {
 	for _, m := range iq4Middles {
 		if !(f < m) {
@@ -25,8 +26,8 @@ func iq4Code(f float32) (code uint8) {
 	return code
 }
 
-// WeighIQ4 sets the weights of the errors in a block and returns the importance
-// of the columns after it.
+// WeighIQ4 sets w to how much each error in a block counts, and returns the importance of the
+// columns after the block.
 func WeighIQ4(w, x, importance []float32) []float32 {
 	if importance == nil {
 		for i, v := range x {
@@ -45,7 +46,7 @@ func searchIQ4RunsGeneric(scale []float32, x, w []float32) {
 	}
 }
 
-// iq4CodesGeneric finds the codes of the 32 weights x*inv.
+// iq4CodesGeneric sets q to the codes nearest to the 32 weights x*inv.
 func iq4CodesGeneric(q *[32]uint8, x []float32, inv float32) {
 	for j, v := range x[:32] {
 		q[j] = iq4Code(inv * v)
@@ -60,7 +61,7 @@ func searchIQ4(x, w []float32) (scale float32) {
 	}
 	first := float32(codebook.IQ4[0])
 	sumXQ, sumQQ := fitIQ4(1/(-largest/first), x, w)
-	if sumQQ > 0 { // else no weight matters
+	if sumQQ > 0 { // otherwise no weight matters
 		scale = sumXQ / sumQQ
 	}
 	best := scale * sumXQ
@@ -74,7 +75,7 @@ func searchIQ4(x, w []float32) (scale float32) {
 	return scale
 }
 
-// fitIQ4 returns Σ w·q·x and Σ w·q·q for q the value nearest to x·inv.
+// fitIQ4 returns Σ w·q·x and Σ w·q·q, where q is the value of the code nearest to x·inv.
 func fitIQ4(inv float32, x, w []float32) (sumXQ, sumQQ float32) {
 	for i, v := range x {
 		q := float32(codebook.IQ4[iq4Code(inv*v)])

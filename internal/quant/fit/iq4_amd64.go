@@ -7,11 +7,10 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// iq4TableSet is what the assembly of IQ4_NL and IQ4_XS looks up. A weight's code
-// is the number of iq4Middles that are not above it; four comparisons find it,
-// each with the middle of what is left. A comparison gives -1 or 0, so that sums
-// of them, doubled each time, are negative codes: their low three bits index the
-// tables.
+// iq4TableSet has the tables for the assembly of IQ4_NL and IQ4_XS. A weight's code is the
+// number of iq4Middles that are not above it. Four comparisons find it by binary search. A
+// comparison gives -1 or 0. Adding it to twice the sum so far gives a negative code, whose low
+// three bits index the tables.
 type iq4TableSet struct {
 	step1               float32
 	step2, step3, step4 [8]float32 // middles for the second to the fourth comparison
@@ -36,7 +35,7 @@ func newIQ4Tables() (t iq4TableSet) {
 	return t
 }
 
-// setIQ4 prepares the trials of searchIQ4.
+// setIQ4 sets the trials of searchIQ4.
 func (a *lanes) setIQ4() {
 	a.n, a.trials = 32, 15
 	a.numer[0] = -float32(codebook.IQ4[0])
@@ -58,7 +57,7 @@ func (s *laneSearch) searchIQ4Runs(scale []float32, x, w []float32) {
 	copy(scale, a.scale[:])
 }
 
-// iq4Codes finds the codes of the 32 weights x*inv.
+// iq4Codes sets q to the codes nearest to the 32 weights x*inv.
 func iq4Codes(q *[32]uint8, x []float32, inv float32) {
 	if !codec.AVX2 {
 		iq4CodesGeneric(q, x, inv)

@@ -1,30 +1,29 @@
 package fit
 
-// lanes is the memory of a search that has eight runs side by side, one in each
-// lane of a vector: every run's sums keep their order, so the results are those
-// of the portable searches to the bit. Assembly finds the fields by name
-// (go_asm.h).
+// lanes is the memory of a search with eight runs side by side, one in each lane of a vector.
+// Every run's sums keep their order, so the results equal those of the portable searches.
+// Assembly finds the fields by name (go_asm.h).
 type lanes struct {
-	x [256]float32 // the weights: [n, 8]
-	w [256]float32 // weights of their errors
+	x [256]float32 // [n, 8] weights
+	w [256]float32 // [n, 8] how much their errors count
 	t [256]float32 // scratch
 
-	numer  [40]float32 // of the inverse scale to try, over a run's range
+	numer  [40]float32 // by trial: numerator of the inverse scale over a run's range or largest weight
 	trials int
-	n      int   // weights of a run: 16 or 32
-	low    int32 // the integers' range
+	n      int   // number of weights in a run: 16 or 32
+	low    int32 // range of the integers: low to high
 	high   int32
 
-	scale [8]float32 // results: of each run the scale
-	lo    [8]float32 // and the minimum, not negated
-	inv   [8]float32 // the integers are those of (x - from) * inv
+	scale [8]float32 // results by run: scale
+	lo    [8]float32 // minimum, not negated
+	inv   [8]float32 // the integers are (x - from) * inv, rounded
 	from  [8]float32
-	tiny  [8]uint32 // all ones where the weights are taken for zeros
+	tiny  [8]uint32 // all bits set if the weights count as zeros
 
 	best, sumW, sumX [8]float32 // scratch
 }
 
-// setMin prepares the trials of searchScaleMin.
+// setMin sets the trials of searchScaleMin.
 func (a *lanes) setMin(p *MinSearch, n int) {
 	a.n, a.trials, a.low, a.high = n, p.Trials, 0, p.Top
 	a.numer[0] = float32(p.Top) // the full range
@@ -33,7 +32,7 @@ func (a *lanes) setMin(p *MinSearch, n int) {
 	}
 }
 
-// setSigned prepares the trials of SearchSigned.
+// setSigned sets the trials of SearchSigned.
 func (a *lanes) setSigned(half int32, n int) {
 	a.n, a.trials, a.low, a.high = n, len(signedTrials), -half, half-1
 	for i, trial := range signedTrials {
@@ -42,8 +41,8 @@ func (a *lanes) setSigned(half int32, n int) {
 	clear(a.from[:])
 }
 
-// codes returns the integers, from 0, that the search found for run j, whose
-// weights are x.
+// codes sets q to the integers, minus low, that the search found for run j. x has the weights
+// of the run.
 func (a *lanes) codes(j int, x []float32, q []uint8) {
 	if a.tiny[j] != 0 {
 		clear(q[:len(x)])

@@ -11,12 +11,12 @@ import "alpaca/internal/quant/codec"
 // laneSearch is the memory of such a search: two groups of eight runs.
 type laneSearch struct {
 	lanes [2]lanes
-	n     int // weights of a run in the last search, 0 if it was the portable one
+	n     int // weights of a run in the last search; 0 if it was portable code
 	args  requantizeArgs
 }
 
-// requantizeArgs are the scales and minima of 16 runs of 16, and the integers'
-// range.
+// requantizeArgs has the scales and minima of 16 runs of 16 weights, and the range of the
+// integers.
 type requantizeArgs struct {
 	scale, min [16]float32
 	low, high  int32

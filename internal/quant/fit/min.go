@@ -1,22 +1,22 @@
 package fit
 
-// A MinSearch says how searchScaleMin looks for a scale and a minimum.
+// A MinSearch says how searchScaleMin searches a scale and a minimum.
 type MinSearch struct {
-	Top         int32   // the largest integer
-	First, Step float32 // a trial's scale spreads the range over Top + First + Step·trial
+	Top         int32   // largest integer
+	First, Step float32 // a trial maps the range of weights to Top + First + Step·trial steps
 	Trials      int
-	Absolute    bool // the error is w·|e|, else w·e²
+	Absolute    bool // the error is w·|e|, otherwise w·e²
 }
 
-// searchScaleMin finds a scale s and a minimum m ≥ 0, and integers q from 0 to
-// top, that minimize the error of s·q - m for the weights x.
+// searchScaleMin finds the scale s, the minimum m ≥ 0 and the integers q from 0 to p.Top for
+// which s·q - m has the smallest error among the trials. w weights the errors of x.
 func searchScaleMin(p *MinSearch, x, w []float32, q []uint8) (scale, minimum float32) {
 	w, q = w[:len(x)], q[:len(x)]
 	lo, hi := x[0], x[0]
 	sumW := w[0]
 	sumX := float32(sumW * x[0])
 	for i := 1; i < len(x); i++ {
-		if x[i] < lo { // not min(): the sign of a zero is the first one's
+		if x[i] < lo { // not min(), which would change the sign of a zero
 			lo = x[i]
 		}
 		if x[i] > hi {
@@ -41,8 +41,7 @@ func searchScaleMin(p *MinSearch, x, w []float32, q []uint8) (scale, minimum flo
 	}
 	best := p.loss(scale, lo, x, w, l[:])
 	for trial := range p.Trials {
-		// lo is the minimum found so far: each success moves the next
-		// trials' range.
+		// lo is the best minimum so far, so each success changes the range of later trials.
 		inv := (p.First + float32(p.Step*float32(trial)) + float32(p.Top)) / (hi - lo)
 		var sumQ, sumQQ, sumXQ float32
 		for i, v := range x {
@@ -74,10 +73,10 @@ func searchScaleMin(p *MinSearch, x, w []float32, q []uint8) (scale, minimum flo
 	return scale, -lo
 }
 
-// clamp rounds f and limits it to 0 … top.
+// clamp rounds f and limits it to 0 … p.Top.
 func (p *MinSearch) clamp(f float32) int32 { return max(0, min(p.Top, Nearest(f))) }
 
-// loss is the weighted error of scale·l + lo for x.
+// loss returns the weighted error of scale·l + lo for x.
 func (p *MinSearch) loss(scale, lo float32, x, w, l []float32) (sum float32) {
 	w, l = w[:len(x)], l[:len(x)]
 	for i, v := range x {
@@ -135,8 +134,8 @@ func searchPositive(top int32, x, w []float32, q []uint8) (scale float32) {
 	return refinePositive(top, x, w, q)
 }
 
-// refinePositive changes one q at a time as long as that helps and returns the
-// best scale for the last ones.
+// refinePositive changes one q at a time while that reduces the error. It returns the best
+// scale for the final q.
 func refinePositive(top int32, x, w []float32, q []uint8) (scale float32) {
 	var sumXQ, sumQQ float32
 	for i, v := range x {
@@ -169,7 +168,7 @@ func refinePositive(top int32, x, w []float32, q []uint8) (scale float32) {
 		}
 	}
 	if !(sumQQ > 0) {
-		return 0 // no weight matters: any scale will do that is a number
+		return 0 // no weight matters, so any finite scale will do
 	}
 	return sumXQ / sumQQ
 }

@@ -2,24 +2,23 @@
 
 package fit
 
-// laneSearch is empty where the portable code does all the work.
+// laneSearch is empty, because this CPU has only the portable code.
 type laneSearch struct{}
 
-// ScaleMins searches the scale and minimum of each run of n weights.
+// ScaleMins finds the scale and minimum of each run of n weights.
 func (s *Search) ScaleMins(x []float32, n int, by Weighting, p *MinSearch) {
 	s.scaleMinsGeneric(x, n, by, p)
 }
 
-// SignedScales searches the scale of each run of n weights.
+// SignedScales finds the scale of each run of n weights.
 func (s *Search) SignedScales(x []float32, n int, by Weighting, half int32) {
 	s.signedScalesGeneric(x, n, by, half)
 }
 
-// RefinedScales searches the scale of each run of 16 weights, for Q3_K.
+// RefinedScales finds the scale of each run of 16 weights, for Q3_K.
 func (s *Search) RefinedScales(x []float32) { s.refinedScalesGeneric(x) }
 
-// Requantize finds the integers of all runs for their scales and minima as they were
-// rounded.
+// Requantize finds the integers of all runs for their rounded scales and minima.
 func (s *Search) Requantize(x []float32, n int, scale, minimum *[16]float32, low, high int32) {
 	s.requantizeGeneric(x, n, scale, minimum, low, high)
 }

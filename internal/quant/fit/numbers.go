@@ -2,16 +2,15 @@ package fit
 
 import "math"
 
-// Nearest rounds f to the Nearest integer, ties to even, for |f| < 2^22: adding
-// 1.5 * 2^23 leaves the integer in the low bits of the sum. Beyond that range,
-// where a scale is absurdly small beside its weights, it returns those bits all
-// the same, as the reference does.
+// Nearest rounds f to the nearest integer, ties to even, for |f| < 2^22: adding 1.5 * 2^23
+// leaves the integer in the low bits of the sum. Beyond that range, which needs a scale far too
+// small for its weights, it still returns those bits, as the reference does.
 func Nearest(f float32) int32 {
 	return int32(math.Float32bits(float32(f)+0x1.8p23)&0x7fffff) - 0x400000
 }
 
-// truncByte drops f's fraction and returns the low byte of the rest. Where the
-// rest does not fit 32 bits, or f is NaN, that is 0, as x86 converts.
+// truncByte returns the low byte of f without its fraction. If f does not fit 32 bits or is NaN
+// it returns 0, as in x86's conversion.
 func truncByte(f float32) uint8 {
 	if f > -0x1p31 && f < 0x1p31 {
 		return uint8(int32(f))
@@ -21,7 +20,7 @@ func truncByte(f float32) uint8 {
 
 // RoundByte is truncByte of f rounded to the nearest integer, ties away from 0.
 func RoundByte(f float32) uint8 {
-	f = float32(f) // before it meets a subtraction
+	f = float32(f) // round a product before the subtraction
 	if !(f > -0x1p23 && f < 0x1p23) {
 		return truncByte(f) // no fraction to round
 	}
@@ -35,8 +34,8 @@ func RoundByte(f float32) uint8 {
 	return uint8(n)
 }
 
-// FirstLargest returns the value of largest magnitude, with its sign; the first
-// of several. It is 0 where all are.
+// FirstLargest returns the value of largest magnitude, with its sign, and the first of equally
+// large ones.
 func FirstLargest(x []float32) float32 {
 	var largest, most float32
 	for _, v := range x {
@@ -52,7 +51,7 @@ func Abs(f float32) float32 { return math.Float32frombits(math.Float32bits(f) &^
 
 func sqrt(f float32) float32 { return float32(math.Sqrt(float64(f))) }
 
-// Inverse returns 1/d, or 0 for 0: the scale of a block whose weights are all 0.
+// Inverse returns 1/d, or 0 if d is 0, as for a block whose weights are all 0.
 func Inverse(d float32) float32 {
 	if d == 0 {
 		return 0
@@ -68,9 +67,9 @@ func SumSquares(x []float32) (sum float32) {
 	return sum
 }
 
-// weigh sets w[i] to the weight of an error in x[i]: the column's importance,
-// more for weights that are large beside their surroundings, whose mean square
-// (or twice it) is sigma2.
+// Weigh sets w[i] to how much an error in x[i] counts: the column's importance times
+// sqrt(sigma2 + x[i]²), so that errors in large weights count more. sigma2 is the mean square
+// of the weights around x[i], or twice that.
 func Weigh(w, x, importance []float32, sigma2 float32) {
 	importance, w = importance[:len(x)], w[:len(x)]
 	for i, v := range x {

@@ -1,30 +1,30 @@
-// Package fit finds the scales, minima and integers that stand for runs of weights with the
-// smallest error: from their range, or by a search that tries scales around it. Encoders
-// of package quant put what it finds into their formats' bytes. On x86 eight runs are
-// searched side by side, one in each lane of a vector, with the same results.
+// Package fit finds scales, minima and integers that represent runs of weights with a small
+// error. It takes them from the range of the weights, or tries several scales around it. The
+// encoders of package quant write the results in their formats. On x86 a vector searches eight
+// runs at once, one in each lane, with the same results.
 package fit
 
-// A Search is what the encoders of the k-quants find out about one super-block.
+// A Search has the input and the results of a k-quant encoder's searches for one super-block.
 type Search struct {
 	W          [256]float32 // weights of the errors
 	Q          [256]uint8   // integers, from 0
 	Scale, Min [16]float32  // of each run
 	sumW       [16]float32
 
-	laneSearch // memory of a CPU's faster ways
+	laneSearch // memory for searches with vectors
 }
 
 // A Weighting says how much an error in a weight counts.
 type Weighting uint8
 
 const (
-	ByImportance Weighting = iota // as Search.W says
-	BySize                        // as much as the weight is large
-	BySquare                      // the square of that
-	ByMean                        // its size and the run's root mean square
+	ByImportance Weighting = iota // by Search.W
+	BySize                        // by the magnitude of the weight
+	BySquare                      // by the square of the weight
+	ByMean                        // by its magnitude plus the root mean square of its run
 )
 
-// weigh fills s.W for runs of n weights.
+// weigh sets s.W for runs of n weights, unless by is ByImportance.
 func (s *Search) weigh(x []float32, n int, by Weighting) {
 	switch by {
 	case BySize:
@@ -46,7 +46,7 @@ func (s *Search) weigh(x []float32, n int, by Weighting) {
 	}
 }
 
-// scaleMinsGeneric searches the scale and minimum of each run of n weights.
+// scaleMinsGeneric finds the scale and minimum of each run of n weights.
 func (s *Search) scaleMinsGeneric(x []float32, n int, by Weighting, p *MinSearch) {
 	s.weigh(x, n, by)
 	for j := range 256 / n {
@@ -54,7 +54,7 @@ func (s *Search) scaleMinsGeneric(x []float32, n int, by Weighting, p *MinSearch
 	}
 }
 
-// signedScalesGeneric searches the scale of each run of n weights.
+// signedScalesGeneric finds the scale of each run of n weights.
 func (s *Search) signedScalesGeneric(x []float32, n int, by Weighting, half int32) {
 	s.weigh(x, n, by)
 	for j := range 256 / n {
@@ -62,14 +62,14 @@ func (s *Search) signedScalesGeneric(x []float32, n int, by Weighting, half int3
 	}
 }
 
-// refinedScalesGeneric searches the scale of each run of 16 weights, for Q3_K.
+// refinedScalesGeneric finds the scale of each run of 16 weights, for Q3_K.
 func (s *Search) refinedScalesGeneric(x []float32) {
 	for j := range 16 {
 		s.Scale[j] = refineSigned(4, x[j*16:j*16+16], s.Q[j*16:j*16+16])
 	}
 }
 
-// SumWeights returns the sums of the weights of each run of n.
+// SumWeights returns the sum of s.W for each run of n weights.
 func (s *Search) SumWeights(n int) []float32 {
 	for j := range 256 / n {
 		var sum float32
@@ -81,15 +81,15 @@ func (s *Search) SumWeights(n int) []float32 {
 	return s.sumW[:256/n]
 }
 
-// FitPositive quantizes the scales or minima v of the runs to 0 … top, those of
-// runs with large weights best.
+// FitPositive quantizes the scales or minima v of the runs to integers from 0 to top. Errors
+// count more in runs whose sum of s.W is large.
 func (s *Search) FitPositive(v []float32, top int32, q *[16]uint8) (scale float32) {
 	return searchPositive(top, v, s.SumWeights(256/len(v)), q[:len(v)])
 }
 
-// requantizeGeneric finds the integers, from low to high and stored from 0, of
-// all runs of n weights for their scales and minima as they were rounded. Where
-// a scale became 0 those of the search stay.
+// requantizeGeneric finds the integers of all runs of n weights for their rounded scales and
+// minima. The integers are from low to high, and stored minus low. A run whose scale is 0 keeps
+// the integers of the search.
 func (s *Search) requantizeGeneric(x []float32, n int, scale, minimum *[16]float32, low, high int32) {
 	for j := range 256 / n {
 		if scale[j] == 0 {

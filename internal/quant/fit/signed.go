@@ -1,20 +1,20 @@
 package fit
 
-// This file and min.go find, for a short run of weights, the scale (and
-// minimum) and the integers that give the smallest error. They try some scales
-// around the one that just spans the range. The trials, their order and every
-// rounding are the reference's, since the file's bytes depend on them.
+// This file and min.go find the scale (and the minimum) and the integers that give a short run
+// of weights the smallest error. They try some scales around the one that just covers the
+// range. The trials, their order and every rounding are as in the reference, since the file's
+// bytes depend on them.
 
-// TinyGroup is the size below which weights are taken for zeros: their squares
-// would be lost.
+// TinyGroup is the magnitude below which weights count as zeros, because their squares would
+// underflow.
 const TinyGroup = 1e-15
 
-// signedTrials are the scales that SearchSigned tries, as tenths of a step more
-// than the full range, which comes first.
+// signedTrials are the scales that SearchSigned tries. They are in tenths of a step more than
+// the full range, which comes first.
 var signedTrials = [19]float32{0, -9, -8, -7, -6, -5, -4, -3, -2, -1, 1, 2, 3, 4, 5, 6, 7, 8, 9}
 
-// SearchSigned finds the scale s that minimizes Σ w·(x - s·(q-half))² and the
-// q, 0 ≤ q < 2·half. The weight of largest magnitude maps to -half, or near it.
+// SearchSigned finds the scale s and the integers q, 0 ≤ q < 2·half, that minimize Σ w·(x -
+// s·(q-half))² among the trials. It maps the weight of largest magnitude to -half, or near it.
 func SearchSigned(half int32, x, w []float32, q []uint8) (scale float32) {
 	largest := FirstLargest(x)
 	if Abs(largest) < TinyGroup {
@@ -26,8 +26,7 @@ func SearchSigned(half int32, x, w []float32, q []uint8) (scale float32) {
 	for _, trial := range signedTrials {
 		inv := -(float32(half) + float32(float32(0.1)*trial)) / largest
 		sumXQ, sumQQ := fitSigned(half, inv, x, w)
-		// With the best scale for these q, sumXQ/sumQQ, the error is
-		// Σ w·x² - sumXQ²/sumQQ.
+		// The best scale for these q is sumXQ/sumQQ. Its error is Σ w·x² - sumXQ²/sumQQ.
 		if trial == 0 {
 			if sumQQ != 0 {
 				scale = sumXQ / sumQQ
@@ -59,8 +58,8 @@ func fitSigned(half int32, inv float32, x, w []float32) (sumXQ, sumQQ float32) {
 // clampSigned rounds f and limits it to -half … half-1.
 func clampSigned(f float32, half int32) int32 { return max(-half, min(half-1, Nearest(f))) }
 
-// refineSigned is SearchSigned with weights x² and another method: from the full
-// range, it changes one q at a time as long as that helps.
+// refineSigned is SearchSigned with w = x² and another method: it starts from the full range
+// and changes one q at a time while that reduces the error.
 func refineSigned(half int32, x []float32, q []uint8) (scale float32) {
 	largest := FirstLargest(x)
 	if Abs(largest) < TinyGroup {
@@ -81,8 +80,8 @@ func refineSigned(half int32, x []float32, q []uint8) (scale float32) {
 		for i, v := range x {
 			w := v * v
 			wx := w * v
-			// The sums without this weight, whose best integer follows
-			// from the scale that they give.
+			// The sums without this weight. They give a scale, and the scale gives the best
+			// integer for this weight.
 			xq := sumXQ - float32(wx*l[i])
 			if !(xq > 0) {
 				continue

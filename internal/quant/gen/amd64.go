@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// parameters are those of the functions that a template of kernel/amd64 makes,
-// by the macro that names the function.
+// parameters are the parameters of the functions that a template of kernel/amd64 makes, by the
+// macro that names the function.
 var parameters = map[string]string{
 	"PACK":   "panel, w *byte, stride, nb int",
 	"TILE":   "t *tileArgs",
@@ -19,13 +19,13 @@ var parameters = map[string]string{
 	"QUAD":   "t *tileArgs",
 }
 
-// named is where assembly names the function that it makes of a template.
+// named matches the line in which assembly names the function that it makes from a template.
 var named = regexp.MustCompile(`(?m)^#define (\w+) ·(\w+)$`)
 
-// stubsAMD64 returns asm_amd64.go: the declarations of all functions that the
-// assembly in that folder makes of templates.
+// stubsAMD64 returns asm_amd64.go: the declarations of all functions that the assembly in
+// folder makes from templates.
 func stubsAMD64(folder string) (string, error) {
-	files, err := filepath.Glob(filepath.Join(folder, "*_amd64.s")) // in order
+	files, err := filepath.Glob(filepath.Join(folder, "*_amd64.s")) // sorted
 	if err != nil {
 		return "", err
 	}
@@ -51,5 +51,5 @@ func stubsAMD64(folder string) (string, error) {
 	return b.String(), nil
 }
 
-// declare writes the declaration of a function in assembly.
+// declare writes the Go declaration of a function in assembly.
 func declare(b *strings.Builder, f string) { fmt.Fprintf(b, "\n//go:noescape\n%s\n", f) }

@@ -5,21 +5,21 @@ import (
 	"strings"
 )
 
-// asm collects a file of assembly, laid out as asmfmt does.
+// asm collects the text of a file of assembly, in asmfmt's layout.
 type asm struct {
 	text strings.Builder
-	run  [][2]string // instructions in a row, whose operands are aligned
+	run  [][2]string // consecutive instructions, whose operands are aligned
 
-	funcs []string // declarations of the functions
+	funcs []string // Go declarations of the functions
 }
 
-// op adds an instruction; operands are formatted as by Sprintf.
+// op adds an instruction. Its operands are formatted as in Sprintf.
 func (a *asm) op(mnemonic, operands string, args ...any) {
 	a.run = append(a.run, [2]string{mnemonic, fmt.Sprintf(operands, args...)})
 }
 
-// word adds an instruction of neon_arm64.h. Operands are numbers of registers and
-// immediates, sources first.
+// word adds an instruction that neon_arm64.h defines as a macro. Operands are numbers of
+// registers and immediates, sources first.
 func (a *asm) word(macro string, args ...int) {
 	s := make([]string, len(args))
 	for i, x := range args {
@@ -28,8 +28,8 @@ func (a *asm) word(macro string, args ...int) {
 	a.run = append(a.run, [2]string{"", macro + "(" + strings.Join(s, ", ") + ")"})
 }
 
-// vec adds an instruction on vectors of one shape ("B16", "S4", ...), given by the
-// numbers of their registers, sources first.
+// vec adds an instruction whose vectors have one shape ("B16", "S4", ...). regs are the numbers
+// of their registers, sources first.
 func (a *asm) vec(mnemonic, shape string, regs ...int) {
 	s := make([]string, len(regs))
 	for i, r := range regs {
@@ -43,18 +43,18 @@ func (a *asm) shift(mnemonic, shape string, by, src, dst int) {
 	a.op(mnemonic, "$%d, V%d.%s, V%d.%s", by, src, shape, dst, shape)
 }
 
-// bytes sets every byte of a vector.
+// bytes sets every byte of vector dst to value.
 func (a *asm) bytes(value, dst int) { a.op("VMOVI", "$%d, V%d.B16", value, dst) }
 
-// load and store move a vector; mem is an address such as "32(R1)".
+// load and store move a vector. mem is an address such as "32(R1)".
 func (a *asm) load(mem string, dst int)  { a.op("FMOVQ", "%s, F%d", mem, dst) }
 func (a *asm) store(src int, mem string) { a.op("FMOVQ", "F%d, %s", src, mem) }
 
-// load2 and store2 move two neighbouring vectors.
+// load2 and store2 move two vectors that are neighbours in memory.
 func (a *asm) load2(mem string, dst0, dst1 int)  { a.op("FLDPQ", "%s, (F%d, F%d)", mem, dst0, dst1) }
 func (a *asm) store2(src0, src1 int, mem string) { a.op("FSTPQ", "(F%d, F%d), %s", src0, src1, mem) }
 
-// add advances a general register.
+// add adds n to a general register.
 func (a *asm) add(n int, reg string) { a.op("ADD", "$%d, %s", n, reg) }
 
 // loop ends a loop that counts reg down to zero.
@@ -63,7 +63,7 @@ func (a *asm) loop(reg, label string) {
 	a.op("BNE", "%s", label)
 }
 
-// note adds comment lines, after an empty one where instructions precede.
+// note adds comment lines, after an empty line if instructions precede them.
 func (a *asm) note(format string, args ...any) {
 	if len(a.run) > 0 {
 		a.blank()
@@ -79,7 +79,7 @@ func (a *asm) label(name string) {
 	fmt.Fprintf(&a.text, "\n%s:\n", name)
 }
 
-// blank adds an empty line, unless there is one.
+// blank adds an empty line, unless the text ends with one.
 func (a *asm) blank() {
 	a.flush()
 	if !strings.HasSuffix(a.text.String(), "\n\n") {
@@ -87,14 +87,14 @@ func (a *asm) blank() {
 	}
 }
 
-// begin starts a function's comment with its declaration.
+// begin begins a function: its comment, which starts with its declaration.
 func (a *asm) begin(declaration string) {
 	a.funcs = append(a.funcs, declaration)
 	a.blank()
 	a.top("// %s\n//", declaration)
 }
 
-// top adds lines that are no instructions: preprocessor lines, doc comments, TEXT.
+// top adds lines that are not instructions: preprocessor lines, doc comments, TEXT.
 func (a *asm) top(format string, args ...any) {
 	a.flush()
 	fmt.Fprintf(&a.text, format+"\n", args...)
@@ -131,5 +131,5 @@ func at(off int, reg string) string {
 	return fmt.Sprintf("%d(%s)", off, reg)
 }
 
-// comment makes lines of text comments.
+// comment turns lines of text into comments.
 func comment(text string) string { return "// " + strings.ReplaceAll(text, "\n", "\n// ") }

@@ -2,15 +2,16 @@ package main
 
 import "fmt"
 
-// The float formats: eight partial sums an output (see dot.go). A step is 8
-// columns. A panel is two fours of rows, each with all its steps in turn; a step
-// is 8 float32 of each row.
+// The float formats have eight partial sums for an output (see dot.go). A step is 8 columns. A
+// panel has two groups of four rows. A group has all its steps one after the other, and a step
+// has 8 float32 of each row.
 
-// A floatFormat is a type of weights that widen to float32.
+// A floatFormat is a type whose weights are converted to float32.
 type floatFormat struct {
 	name  string
-	bytes int // of a weight
-	// widen makes 8 float32 of the 8 weights in src; nil where they are float32.
+	bytes int // bytes of a weight
+	// widen converts the 8 weights in src to float32 in lo and hi. It is nil if they are
+	// float32.
 	widen func(a *asm, src, lo, hi int)
 }
 
@@ -34,10 +35,10 @@ func floats(a *asm) {
 	tileFloat(a)
 }
 
-// rowPointers are the registers of a four's rows.
+// rowPointers are the registers that point to the rows of a group of four.
 var rowPointers = []string{"R9", "R10", "R11", "R12"}
 
-// pointRows sets rowPointers to four rows from one on.
+// pointRows sets rowPointers to four rows, the first of which is in register first.
 func pointRows(a *asm, first, stride string) {
 	a.op("MOVD", "%s, %s", first, rowPointers[0])
 	for r := 1; r < 4; r++ {
@@ -45,8 +46,8 @@ func pointRows(a *asm, first, stride string) {
 	}
 }
 
-// loadStep loads 8 weights of each of the four rows, widened: row r in V(dst+2r)
-// and the next. It uses V28 to V31.
+// loadStep loads 8 weights of each of the four rows as float32: row r goes to V(dst+2r) and the
+// next register. It uses V28 to V31.
 func (f floatFormat) loadStep(a *asm, dst int) {
 	for r, p := range rowPointers {
 		a.op("PRFM", "%d(%s), PLDL1STRM", ahead, p)
@@ -91,7 +92,7 @@ func (f floatFormat) pack(a *asm) {
 	a.op("RET", "")
 }
 
-// row generates the product with one token, without a panel.
+// row generates the function that multiplies with one token, without a panel.
 func (f floatFormat) row(a *asm) {
 	name := "row" + f.name + "NEON"
 	a.begin("func " + name + "(t *tileArgs)")
@@ -127,7 +128,7 @@ func (f floatFormat) row(a *asm) {
 	a.op("RET", "")
 }
 
-// tileFloat generates the product of a panel: 4 rows times 2 tokens or one.
+// tileFloat generates the tile: it multiplies 4 rows with 2 tokens or one.
 func tileFloat(a *asm) {
 	const name = "tileFloatNEON"
 	a.begin("func " + name + "(t *tileArgs)")
@@ -139,7 +140,7 @@ func tileFloat(a *asm) {
 		"//\tR13, R14 the tokens' activations\n" +
 		"//\tV0-V15 accumulators, [token][row][8 lanes]  V16-V19 activations  V20-V27 weights")
 	loadArgs(a, name, "Panel", "NB", "Tokens", "Acc", "F", "QStride", "D", "DStride")
-	const accBytes = 8 * 8 * 4 // a token's, of a panel
+	const accBytes = 8 * 8 * 4 // accumulators of a token for a panel
 	byTokens(a, accBytes, []int{2, 1}, func(n int) {
 		a.op("MOVD", "R1, R10")
 		a.op("MOVD", "R4, R11")

@@ -1,6 +1,6 @@
 package main
 
-// K-quants whose weights are pairs of bits: Q2_K, and with a third elsewhere, Q3_K.
+// K-quants whose weights are pairs of bits: Q2_K, and Q3_K, which has a third bit elsewhere.
 
 var formatQ2_K = format{
 	name: "Q2_K", bytes: 84, moved: 64, one: &fused{width: 16, hasMin: true},
@@ -47,8 +47,8 @@ var formatQ2_K = format{
 	},
 }
 
-// putPairs stores vectors i and i+1 of 16 weights of the four sub-blocks that a
-// piece of a half's bytes has weights of.
+// putPairs stores vectors i and i+1 of 16 weights, for each of the four sub-blocks that have
+// weights in a piece of a half's bytes.
 func (p *packer) putPairs(v []quad, piece, i int) {
 	if p.fused != nil {
 		p.multiplyPairs(v, piece, i)
@@ -59,7 +59,8 @@ func (p *packer) putPairs(v []quad, piece, i int) {
 	}
 }
 
-// twos makes bytes of the four pairs of bits in those of src; three holds 3.
+// twos extracts the four pairs of bits of each byte of src to bytes of dst[0] to dst[3]. three
+// is a register whose bytes are 3.
 func (p *packer) twos(src int, dst quad, three int) {
 	p.vec("VAND", "B16", three, src, dst[0])
 	p.shift("VUSHR", "B16", 2, src, dst[1])

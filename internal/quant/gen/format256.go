@@ -1,13 +1,13 @@
 package main
 
-// The k-quants. A packed super-block is its sub-blocks, each the weights as signed
-// bytes and the scales as int32, then the super-block's scales and, where there
-// are, the minima's scales as float32 and the minima.
+// The k-quants. A packed super-block begins with its sub-blocks, each of which has weights as
+// signed bytes and scales as int32. Then it has the super-block's scales as float32. If the
+// format has minima, their scales as float32 and the minima follow.
 //
-// A vector of four rows' words, which transpose makes, has the same four bytes
-// of each row in its lanes, whatever the layout.
+// A vector of words, which transpose makes, has four bytes of each row in its lanes, the same
+// ones for all rows, in every layout.
 
-// lanesOf makes int32 lanes of byte j, signed, of the words in src.
+// lanesOf sets the int32 lanes of dst to byte j, signed, of the words in src.
 func (p *packer) lanesOf(src, j, dst int) {
 	if j < 3 {
 		p.shift("VSHL", "S4", 24-8*j, src, dst)
@@ -16,8 +16,8 @@ func (p *packer) lanesOf(src, j, dst int) {
 	p.word("VSSHR4S", 24, src, dst)
 }
 
-// putScale stores the scales of a sub-block, int32 lanes in v. NEON multiplies
-// sums of 16 as pairs of int16: it has each scale twice.
+// putScale stores the scales of a sub-block, which are int32 lanes in v. NEON multiplies sums
+// of 16 as pairs of int16, so it needs each scale twice.
 func (p *packer) putScale(v, tmp, sub, width int) {
 	if p.layout == neon && width == 16 {
 		p.shift("VSLI", "S4", 16, v, v)
@@ -25,7 +25,7 @@ func (p *packer) putScale(v, tmp, sub, width int) {
 	p.putLanes(v, tmp, sub*p.subBytes(width)+4*width)
 }
 
-// putScales stores the scales of four sub-blocks from sub on, the bytes of words.
+// putScales stores the scales of four sub-blocks from sub on. They are the bytes of words.
 func (p *packer) putScales(words, tmp, sub, width int) {
 	for j := range 4 {
 		p.lanesOf(words, j, tmp)
@@ -33,8 +33,8 @@ func (p *packer) putScales(words, tmp, sub, width int) {
 	}
 }
 
-// putMinima stores the minima, the bytes of words, four a register: as bytes for
-// dot products with the sums' bytes, as int16 for NEON.
+// putMinima stores the minima, which are the bytes of words, four in each lane. NEON gets them
+// as int16, the other layouts as bytes for dot products with the bytes of sums.
 func (p *packer) putMinima(words []int, tmp, off int) {
 	for i, w := range words {
 		switch p.layout {

@@ -2,11 +2,11 @@ package main
 
 import "encoding/binary"
 
-// The 32-wide formats. A packed block is the weights as signed bytes, then the
-// scales and, where there are, the minima as float32.
+// The formats with blocks of 32. A packed block has the weights as signed bytes, then the
+// scales as float32 and, if the format has minima, these as float32.
 
-// nibbles32 is a format whose 16 bytes at offset qs are two weights each.
-// offset is subtracted from the codes.
+// nibbles32 returns a format with 16 bytes at offset qs, each of which has two weights. offset
+// is subtracted from the codes.
 func nibbles32(name string, bytes, qs, offset int, hasMin bool) format {
 	doc := "V31 15"
 	if offset != 0 {
@@ -41,7 +41,7 @@ func nibbles32(name string, bytes, qs, offset int, hasMin bool) format {
 	}
 }
 
-// put32 stores the first 16 and the second 16 weights.
+// put32 stores the first 16 weights, lo, and the second 16, hi.
 func (p *packer) put32(lo, hi quad) {
 	if p.fused != nil && p.fused.lanes != nil {
 		p.multiplyLanes(lo, hi)
@@ -55,7 +55,7 @@ func (p *packer) put32(lo, hi quad) {
 	p.put(hi, "R10", 64)
 }
 
-// scales32 packs the scales, and minima, which begin a block.
+// scales32 packs the scales, and minima, from the beginning of a block.
 func (p *packer) scales32(hasMin bool) {
 	p.note("Scales%s.", map[bool]string{true: " and minima"}[hasMin])
 	p.words(0, regs(0))
@@ -99,7 +99,8 @@ func tableSetup(p *packer) {
 	p.load("(R11)", 30)
 }
 
-// lookUp makes weights of both nibbles: the low ones in lo, the high ones in q.
+// lookUp replaces the nibbles of q by weights from the table: low nibbles go to lo, high ones
+// stay in q.
 func (p *packer) lookUp(q, lo quad) {
 	for i := range 4 {
 		p.vec("VAND", "B16", 31, q[i], lo[i])
@@ -109,9 +110,9 @@ func (p *packer) lookUp(q, lo quad) {
 	}
 }
 
-// bits32 is a format with nibbles and a fifth bit of each weight, 32 bits a row at
-// offset qh. VTBL takes to every weight the byte that holds its bit, VCMTST tests
-// the bit. Q5_0 subtracts 16 from the codes, Q5_1, which has minima, does not.
+// bits32 returns a format with nibbles and fifth bits, of which each row has 32 at offset qh.
+// VTBL copies the byte with a weight's fifth bit to the weight's lane, and VCMTST tests the
+// bit. Q5_0 subtracts 16 from the codes. Q5_1, which has minima, does not.
 func bits32(name string, bytes, qh int, hasMin bool) format {
 	return format{
 		name: name, bytes: bytes, one: &fused{hasMin: hasMin},
@@ -137,11 +138,11 @@ func bits32(name string, bytes, qh int, hasMin bool) format {
 	}
 }
 
-// rowBits is the vector that has each row's 32 fifth bits in a lane.
+// rowBits is the vector with the 32 fifth bits of each row, in a lane each.
 const rowBits = 27
 
-// fifthBits adds the fifth bits to the first and second 16 weights. temps are
-// eight free vectors; between adds instructions in the middle.
+// fifthBits adds the fifth bits to the first and second 16 weights. temps are eight free
+// vectors. between adds instructions in the middle.
 func (p *packer) fifthBits(lo, hi quad, temps []int, hasMin bool, between func()) {
 	each := func(f func(v, t, index, mask int)) {
 		for i := range 4 {
@@ -171,7 +172,7 @@ func bitsSetup(p *packer) {
 	p.op("MOVD", "$bits%s<>(SB), R11", p.isa)
 	p.load("(R11)", 8)
 	p.load2("16(R11)", 24, 25)
-	// From one vector's indices to the next's.
+	// Differences between the indices of a vector and those of the next.
 	steps := map[layout][]int{sdot: {1, 1, 1}, i8mm: {1, 1, 1, 5, 1, 1, 1}, neon: {2, 2, 2, 2, 2, 2, 2}}
 	step := 0
 	for i, s := range steps[p.layout] {
@@ -183,8 +184,8 @@ func bitsSetup(p *packer) {
 	}
 }
 
-// bit returns the registers of the byte index and of the bit mask of arranged
-// vector i of a half.
+// bit returns the registers with the byte indices and the bit masks for vector i of a half,
+// after arrange.
 func (p *packer) bit(half, i int) (index, mask int) {
 	switch p.layout {
 	case sdot: // weights 4k to 4k+3, k = 4*half+i, of four rows
@@ -196,8 +197,8 @@ func (p *packer) bit(half, i int) (index, mask int) {
 	return 8 + 2*i + half, 24 // 16 weights of row i
 }
 
-// tables32 are the constants of the formats above: iq4Values, and for bits32 the
-// byte index of each weight in the first vector, then two bit masks.
+// tables32 generates the constants of these formats: iq4Values, and for bits32 the byte index
+// of each weight in the first vector, then two bit masks.
 func tables32(a *asm, l layout) {
 	table := func(name string, b []byte) {
 		a.blank()
@@ -220,7 +221,7 @@ func tables32(a *asm, l layout) {
 	b := make([]byte, 48)
 	for lane := range 16 {
 		b[lane] = byte(index(lane))
-		if l == sdot { // weights 4k and on, for even and odd k
+		if l == sdot { // weights 4k to 4k+3, for even and for odd k
 			b[16+lane], b[32+lane] = 1<<(lane%4), 16<<(lane%4)
 		} else {
 			b[16+lane], b[32+lane] = 1<<(lane%8), 1<<(lane%8)

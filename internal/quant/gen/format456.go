@@ -3,7 +3,7 @@ package main
 // K-quants whose weights are nibbles, with more bits elsewhere or looked up in a
 // table: Q4_K, Q5_K, Q6_K, IQ4_XS.
 
-// nibbles256 is Q4_K, and with the fifth bits of 32 bytes at offset 16, Q5_K.
+// nibbles256 returns Q4_K, or Q5_K, which also has fifth bits in 32 bytes at offset 16.
 func nibbles256(name string, bytes int, fifth bool) format {
 	doc := "V31 15, V30 63, V29 48"
 	if fifth {
@@ -79,9 +79,9 @@ func nibbles256(name string, bytes int, fifth bool) format {
 	}
 }
 
-// scales6 unpacks the 6-bit scales and minima (see unpackScales6 in q4_k.go) in
-// the words of registers first+1 to first+3: scales 0 to 3 in V4, 4 to 7 in V5,
-// minima likewise in V6 and V7.
+// scales6 unpacks the 6-bit scales and minima (see unpackScales6 in q4_k.go) from the words of
+// registers first+1 to first+3. Scales 0 to 3 go to V4, scales 4 to 7 to V5, the minima to V6
+// and V7.
 func (p *packer) scales6(first int) {
 	sc, mn, rest := first+1, first+2, first+3
 	p.vec("VAND", "B16", 30, sc, 4)

@@ -2,15 +2,15 @@ package main
 
 import "fmt"
 
-// The products that are eight partial sums and one of the minima (Q5_1: see matmul/dot.go).
-// A partial sum is 4 weights of a block wide, as many as SDOT's panels have of a row in
-// a lane. So all instruction sets share those panels, and a four of rows has nine
-// vectors of accumulators, a row a lane.
+// Products with eight partial sums and a sum of the minima (Q5_1: see matmul/dot.go). A partial
+// sum takes 4 weights of a block, as many as a lane has in SDOT's panels. So all instruction
+// sets share these panels. A group of four rows has nine vectors of accumulators, with a row in
+// each lane.
 
-// laneBytes is the size of a four of rows' accumulators.
+// laneBytes is the size of the accumulators of four rows.
 const laneBytes = 9 * 16
 
-// lanes generates these products for CPUs with dot products of bytes and for others.
+// lanes generates these products, for CPUs with and without dot products of bytes.
 func lanes(a *asm) {
 	for _, l := range []layout{sdot, neon} {
 		for _, f := range formats {
@@ -23,8 +23,9 @@ func lanes(a *asm) {
 	sumLanes(a)
 }
 
-// lane multiplies w, 4 weights each of 4 rows, with activations 4i to 4i+3 of act and sets
-// sum. On NEON a lane adds 4 products of at most 31·127, and tmp are scratch.
+// lane sets sum to the products of w, which has 4 weights of each of 4 rows, with activations
+// 4i to 4i+3 of act. With NEON a lane adds 4 products of at most 31·127, and tmp are scratch
+// registers.
 func (l layout) lane(a *asm, act, i, w, sum int, tmp [2]int) {
 	if l == sdot {
 		a.bytes(0, sum)
@@ -39,7 +40,7 @@ func (l layout) lane(a *asm, act, i, w, sum int, tmp [2]int) {
 	a.word("VSADDLP", sum, sum)
 }
 
-// tileLanes generates the tile: 4 rows times 2 tokens or one.
+// tileLanes generates the tile: it multiplies 4 rows with 2 tokens or one.
 func tileLanes(a *asm, l layout) {
 	name := "tileB32Lanes" + l.isa
 	tileStart(a, name, "32-wide formats in partial sums: s[j] = fma(sum of 4, d*D, s[j]),\nms = fma(m, DS, ms).")
@@ -52,7 +53,7 @@ func tileLanes(a *asm, l layout) {
 	tileArgs(a, name)
 	a.op("MOVD", "tileArgs_DS(R0), R9")
 	a.op("SUB", "R7, R9")
-	const accBytes = 4 * laneBytes // a token's, of a panel
+	const accBytes = 4 * laneBytes // accumulators of a token for a panel
 	byTokens(a, accBytes, []int{2, 1}, func(n int) {
 		a.op("MOVD", "R1, R10")
 		a.op("MOVD", "R4, R11")
@@ -110,8 +111,8 @@ func tileLanes(a *asm, l layout) {
 	})
 }
 
-// rowLanes is row for such a format: multiply32 leaves the products in laneSums, then
-// the scales add them to the accumulators in memory.
+// rowLanes is row for such a format. multiplyLanes leaves the products in laneSums. When the
+// body stores the scales, accumulateLanes adds the products to the accumulators in memory.
 func (f format) rowLanes(a *asm, l layout) {
 	p := &packer{asm: a, layout: sdot, fused: &fused{hasMin: true, lanes: &l}}
 	p.rowStart(f, rowName(f, l), "s[j] = fma(sum of 4, d*D, s[j]),\n// ms = fma(m, DS, ms)")
@@ -140,8 +141,8 @@ func (f format) rowLanes(a *asm, l layout) {
 	p.op("RET", "")
 }
 
-// laneSums are registers that bits32 has nothing in when it calls put32, as V23 and
-// V27 to V29 are.
+// laneSums are registers that bits32 does not need after its call of put32. So are V23 and V27
+// to V29.
 var laneSums = []int{16, 17, 18, 19, 20, 21, 22, 26}
 
 // multiplyLanes is multiply32 for rowLanes.
@@ -176,7 +177,7 @@ func (p *packer) accumulateLanes(v, tmp, off int) {
 	}
 }
 
-// sumLanes generates the sum of a panel's accumulators of a token.
+// sumLanes generates the function that adds the accumulators of a panel for a token.
 func sumLanes(a *asm) {
 	a.begin("func sumB32LanesNEON(dst, acc *float32)")
 	a.top("// sum8 of the partial sums, then the minima's, of 16 rows.\n//\n" +

@@ -1,22 +1,22 @@
 package main
 
-// A layout is the order of a panel that one instruction set wants. A panel of 16
-// rows is fours of rows, each with all its blocks in turn. A packed block is its
-// sub-blocks of 32 (or 16) weights a row that share a scale, each with its scales;
-// then what the block has once.
+// A layout is the order of a panel for one instruction set. A panel of 16 rows consists of
+// groups of four rows, each with all its blocks one after the other. A packed block begins with
+// its sub-blocks, each with its scales: in a sub-block 32 (or 16) weights of a row share a
+// scale. Then it has what the block has only once.
 //
 //	SDOT  A vector is 4 weights each of 4 rows, so that the lanes of sums are
 //	      rows.
 //	I8MM  A vector is 8 weights each of 2 rows.
 //	NEON  A vector is 16 weights of a row.
 //
-// 16 weights of each of the four rows are four vectors in any layout.
+// In every layout 16 weights of each of the four rows are four vectors.
 type layout struct {
 	isa string
-	// lanes is the bytes of one 32-bit number for each of the four rows: I8MM
-	// keeps them twice, r0 r1 r0 r1 r2 r3 r2 r3, as its sums of two tokens lie.
+	// lanes is the number of bytes for a 32-bit number of each of the four rows. I8MM has the
+	// numbers twice, r0 r1 r0 r1 r2 r3 r2 r3, in the order of its sums for two tokens.
 	lanes int
-	// minimum is the bytes of one: NEON has them as int16.
+	// minimum is the number of bytes of a minimum, which NEON needs as int16.
 	minimum int
 }
 
@@ -28,18 +28,18 @@ var (
 
 var layouts = []layout{sdot, i8mm, neon}
 
-// A quad is four vector registers, of four rows at first.
+// A quad is four vector registers. Before arrange they have a row each.
 type quad [4]int
 
 func regs(first int) quad { return quad{first, first + 1, first + 2, first + 3} }
 
-// arrange turns 16 bytes each of four rows into the four vectors that the layout
-// wants, and returns their registers and four free ones.
+// arrange turns 16 bytes of each of four rows into the four vectors of the layout. It returns
+// their registers, and four free registers.
 func (l layout) arrange(a *asm, q, tmp quad) (out, free quad) {
 	switch l {
 	case sdot:
 		transpose(a, q, tmp)
-	case i8mm: // halves of neighbouring rows side by side
+	case i8mm: // puts halves of neighbouring rows side by side
 		for p := 0; p < 4; p += 2 {
 			a.vec("VZIP1", "D2", q[p+1], q[p], tmp[p])
 			a.vec("VZIP2", "D2", q[p+1], q[p], tmp[p+1])
@@ -49,7 +49,7 @@ func (l layout) arrange(a *asm, q, tmp quad) (out, free quad) {
 	return q, tmp
 }
 
-// transpose makes vector i of the i-th 4 bytes of each row.
+// transpose sets vector i to the i-th 4 bytes of each row.
 func transpose(a *asm, q, tmp quad) {
 	a.vec("VTRN1", "S4", q[1], q[0], tmp[0])
 	a.vec("VTRN2", "S4", q[1], q[0], tmp[1])
@@ -61,18 +61,18 @@ func transpose(a *asm, q, tmp quad) {
 	a.vec("VTRN2", "D2", tmp[3], tmp[1], q[3])
 }
 
-// subBytes is the size of a sub-block with its scales.
+// subBytes returns the size of a sub-block with its scales.
 func (l layout) subBytes(width int) int { return 4*width + l.lanes }
 
-// block32 is the size of a block of a 32-wide format: weights, scales, minima.
+// block32 returns the size of a packed block of 32: weights, scales and minima of four rows.
 func (l layout) block32(hasMin bool) int { return 4*32 + l.lanes*(1+btoi(hasMin)) }
 
-// tail256 is the offset in a super-block of its scales, minima's scales and
-// minima, which follow the sub-blocks.
+// tail256 returns the offset in a super-block of what follows the sub-blocks: its scales, the
+// minima's scales and the minima.
 func (l layout) tail256(width int) int { return 256 / width * l.subBytes(width) }
 
-// block256 is the size of a super-block; there are as many minima as sub-blocks,
-// or none.
+// block256 returns the size of a packed super-block. If it has minima, it has one for each
+// sub-block.
 func (l layout) block256(width int, hasMin bool) int {
 	n := l.tail256(width) + l.lanes
 	if hasMin {
@@ -81,7 +81,7 @@ func (l layout) block256(width int, hasMin bool) int {
 	return n
 }
 
-// putLanes stores four 32-bit numbers, one a row; tmp is a free register.
+// putLanes stores four 32-bit numbers, one for each row. tmp is a free register.
 func (l layout) putLanes(a *asm, v, tmp, off int) {
 	if l != i8mm {
 		a.store(v, at(off, "R10"))

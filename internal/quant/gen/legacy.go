@@ -1,9 +1,9 @@
 package main
 
-// The formats of 2023 (quant/legacy.go) are packed like those of today but for
-// what differs in a block: scales may be float32, and nibbles adjacent.
+// The formats of 2023 (quant/legacy.go) are packed like those of today. Their blocks differ:
+// scales may be float32, and nibbles adjacent.
 
-// nibblesOld is a format whose 16 bytes at offset qs are two weights each, with
+// nibblesOld returns a format with 16 bytes at offset qs, each of which has two weights, and
 // float32 scales and minima in front. offset is subtracted from the codes.
 func nibblesOld(name string, bytes, qs, offset int, hasMin, adjacent bool) format {
 	f := nibbles32(name, bytes, qs, offset, hasMin)
@@ -34,9 +34,9 @@ func nibblesOld(name string, bytes, qs, offset int, hasMin, adjacent bool) forma
 	return f
 }
 
-// neighbours turns the bytes of four rows in q, each two neighbouring weights, into
-// the arranged first and second 16 weights. It uses q, the four vectors after it,
-// a and b, and returns the free ones too.
+// neighbours turns bytes of four rows in q, each of which has two neighbouring weights, into
+// the first and the second 16 weights, arranged. It uses q, the four vectors after q, a and b.
+// It also returns those that are free afterwards.
 func (p *packer) neighbours(q, a, b quad) (lo, hi, free1, free2 quad) {
 	low := regs(q[0] + 4)
 	for i := range 4 {
@@ -50,21 +50,22 @@ func (p *packer) neighbours(q, a, b quad) (lo, hi, free1, free2 quad) {
 	return lo, hi, free1, free2
 }
 
-// floats32 packs the float32 at offset from of every row, in V16 to V19.
+// floats32 packs the float32 at offset from of every row. It uses V16 to V20.
 func (p *packer) floats32(from, off int) {
 	p.words(from, regs(16))
 	p.lane0(regs(16), 20)
 	p.putLanes(20, 21, off)
 }
 
-// lane0 gathers the first words of four vectors. It uses the first and third.
+// lane0 gathers the first words of four vectors in dst. It overwrites the first and the third
+// vector.
 func (p *packer) lane0(q quad, dst int) {
 	p.vec("VTRN1", "S4", q[1], q[0], q[0])
 	p.vec("VTRN1", "S4", q[3], q[2], q[2])
 	p.vec("VTRN1", "D2", q[2], q[0], dst)
 }
 
-// bitsOld is bits32 with adjacent nibbles.
+// bitsOld returns bits32 with adjacent nibbles.
 func bitsOld(name string, bytes, qh int, hasMin bool) format {
 	f := bits32(name, bytes, qh, hasMin)
 	f.body = func(p *packer) {

@@ -2,33 +2,31 @@ package main
 
 import "fmt"
 
-// A format is what packing needs to know of a type.
+// A format is what packing needs to know about a type.
 type format struct {
 	name  string
-	bytes int // of a block
-	// packed returns the bytes of a packed block of four rows.
+	bytes int // bytes of a block
+	// packed returns the size of a packed block of four rows.
 	packed func(l layout) int
-	doc    string // what the vectors that setup makes are for
+	doc    string // comment about the vectors that setup sets
 	setup  func(p *packer)
-	// body packs a block of four rows, at R4 to R7, to R10. It may use every
-	// vector, R11, R12 and R19 to R22, and must leave R4 to R7 advanced
-	// by moved bytes.
+	// body packs a block of four rows from R4 to R7 to R10. It may use every vector, R11, R12
+	// and R19 to R22. It must advance R4 to R7 by moved bytes.
 	body  func(p *packer)
 	moved int
-	lanes bool   // whether its products are partial sums, see lanes.go
-	one   *fused // how it is multiplied with one token, see row.go; nil: not there
+	lanes bool   // its products are partial sums, see lanes.go
+	one   *fused // how to multiply it with one token, see row.go; nil: no such function
 }
 
 // A packer generates one packing function.
 type packer struct {
 	*asm
 	layout
-	fused *fused // to multiply instead of storing, see row.go
+	fused *fused // not nil: multiply instead of storing, see row.go
 }
 
-// ahead is how far the rows are fetched into the cache before they are read, in
-// bytes: about what a run of blocks covers, so that memory works while the tile
-// computes.
+// ahead is the distance in bytes from reading to prefetching. It is about the length of a run
+// of blocks, so that memory works while the tile computes.
 const ahead = 640
 
 func (f format) pack(a *asm, l layout) {
@@ -63,7 +61,7 @@ func (f format) pack(a *asm, l layout) {
 	p.op("RET", "")
 }
 
-// pointFour begins with the next four rows.
+// pointFour sets R4 to R7 to the next four rows.
 func (p *packer) pointFour() {
 	p.op("MOVD", "R1, R4")
 	p.op("ADD", "R2, R4, R5")
@@ -73,7 +71,7 @@ func (p *packer) pointFour() {
 	p.op("MOVD", "R3, R8")
 }
 
-// prefetch fetches what a later block of that size will read.
+// prefetch prefetches a later block of the given size.
 func (p *packer) prefetch(bytes int) {
 	for line := 0; line < bytes; line += 64 {
 		for r := range 4 {
@@ -82,22 +80,21 @@ func (p *packer) prefetch(bytes int) {
 	}
 }
 
-// rows loads 16 bytes each of the four rows.
+// rows loads 16 bytes of each of the four rows.
 func (p *packer) rows(off int, q quad) {
 	for r, v := range q {
 		p.load(at(off, fmt.Sprintf("R%d", 4+r)), v)
 	}
 }
 
-// words loads 4 bytes each of the four rows.
+// words loads 4 bytes of each of the four rows.
 func (p *packer) words(off int, q quad) {
 	for r, v := range q {
 		p.op("FMOVS", "%s, F%d", at(off, fmt.Sprintf("R%d", 4+r)), v)
 	}
 }
 
-// keep loads and arranges 16 bytes each of the four rows into dst. It uses V0 to
-// V3.
+// keep loads 16 bytes of each of the four rows into dst and arranges them. It uses V0 to V3.
 func (p *packer) keep(off int, dst quad) quad {
 	if p.layout == i8mm {
 		p.rows(off, regs(0))
@@ -109,7 +106,7 @@ func (p *packer) keep(off int, dst quad) quad {
 	return dst
 }
 
-// advance moves the row pointers.
+// advance adds n to the row pointers.
 func (p *packer) advance(n int) {
 	if n == 0 {
 		return
@@ -119,7 +116,7 @@ func (p *packer) advance(n int) {
 	}
 }
 
-// putHalf stores a half, 16 weights, of sub-block sub of 32 counted from R11.
+// putHalf stores 16 weights: a half of a sub-block of 32. sub counts sub-blocks from R11 on.
 func (p *packer) putHalf(q quad, sub, half int) {
 	if p.fused != nil {
 		p.multiplyHalf(q, sub, half)
@@ -134,8 +131,8 @@ func (p *packer) put(q quad, reg string, off int) {
 	p.store2(q[2], q[3], at(off+32, reg))
 }
 
-// halves widens the first (which 0) or second (which 1) halves of four words and
-// stores them as lanes.
+// halves converts the first (which = 0) or second (which = 1) float16 of four words to float32,
+// and stores these as lanes.
 func (p *packer) halves(q quad, which, tmp, off int) {
 	trn := []string{"VTRN1", "VTRN2"}[which]
 	p.vec(trn, "H8", q[1], q[0], tmp)
@@ -145,8 +142,8 @@ func (p *packer) halves(q quad, which, tmp, off int) {
 	p.putLanes(tmp, tmp+1, off)
 }
 
-// putLanes stores four 32-bit numbers, one a row, at off in the packed block; tmp
-// is a free register.
+// putLanes stores four 32-bit numbers, one for each row, at off in the packed block. tmp is a
+// free register.
 func (p *packer) putLanes(v, tmp, off int) {
 	if p.fused != nil && p.fused.lanes != nil {
 		p.accumulateLanes(v, tmp, off)

@@ -2,15 +2,15 @@ package main
 
 import "fmt"
 
-// A product with one token need not go by way of a panel: what a format's body
-// would store is multiplied in the registers where it is. The bodies are those of
-// packing, with these in place of the stores.
+// A product with one token needs no panel. The functions in this file multiply what a format's
+// body would store, directly in its registers. The bodies are those of packing, with these
+// functions instead of the stores.
 //
-// Of the vectors, put32 uses V16 to V24 and V28, which no body of a 32-wide format
-// has anything in when it is called, and V29 is the accumulators.
+// put32 uses V16 to V24 and V28, which no body of a 32-wide format needs at that time. V29 has
+// the accumulators.
 
-// rows generates the products with one token. Q3_K has none: its body leaves too
-// few registers. That of Q5_1 is in lanes.go.
+// rows generates the functions that multiply with one token. Q3_K has none, because its body
+// leaves too few registers free. The one of Q5_1 is in lanes.go.
 func rows(a *asm, l layout) {
 	for _, f := range formats {
 		switch {
@@ -23,7 +23,8 @@ func rows(a *asm, l layout) {
 	}
 }
 
-// row generates a function that multiplies rows in place with one token, for a 32-wide format.
+// row generates the function that multiplies rows in place with one token, for a 32-wide
+// format.
 func (f format) row(a *asm, l layout, one fused) {
 	hasMin := one.hasMin
 	p := &packer{asm: a, layout: l, fused: &one}
@@ -57,7 +58,7 @@ func (f format) row(a *asm, l layout, one fused) {
 	p.op("RET", "")
 }
 
-// rowStart begins the comment of a product with one token.
+// rowStart begins a function that multiplies with one token: its comment.
 func (p *packer) rowStart(f format, name, result string) {
 	p.begin("func " + name + "(t *tileArgs)")
 	p.top("// One token, weights from where they lie: %s.\n//", result)
@@ -73,7 +74,8 @@ func (p *packer) rowStart(f format, name, result string) {
 
 func rowName(f format, l layout) string { return fmt.Sprintf("row%s%s", f.name, l.isa) }
 
-// rowArgs begins its code. R0 is left at the arguments.
+// rowArgs begins the code of such a function: it loads the arguments. R0 stays the address of
+// the arguments.
 func (p *packer) rowArgs(name string) {
 	p.top("TEXT ·%s(SB), NOSPLIT, $0-8", name)
 	p.op("MOVD", "t+0(FP), R0")
@@ -82,16 +84,16 @@ func (p *packer) rowArgs(name string) {
 	}
 }
 
-// fused is what a packer has to know to multiply instead of storing.
+// fused is what a packer needs to know to multiply instead of storing.
 type fused struct {
 	hasMin bool
-	any    bool    // whether weights need 8 bits
-	width  int     // of a k-quant's sub-blocks, 0 for 32-wide formats
-	lanes  *layout // whose instructions make partial sums, see lanes.go
+	any    bool    // weights need 8 bits
+	width  int     // width of a k-quant's sub-blocks; 0 for 32-wide formats
+	lanes  *layout // not nil: partial sums with this layout's instructions, see lanes.go
 }
 
-// multiply32 adds the products of the first and second 16 weights of four rows to
-// zero, in V16.
+// multiply32 sets V16 to the sums of the products of the first and second 16 weights of four
+// rows.
 func (p *packer) multiply32(lo, hi quad) {
 	p.note("sum = w·a")
 	p.load("(R13)", 23)
@@ -145,8 +147,8 @@ func (p *packer) multiply32(lo, hi quad) {
 	}
 }
 
-// accumulate takes lanes that a body would store at off into account: the scales,
-// or the minima.
+// accumulate uses lanes that a body would store at off. It multiplies the sums with the scales,
+// or adds the minima, and adds the results to the accumulators.
 func (p *packer) accumulate(v, tmp, off int) {
 	if off == 4*32 {
 		p.op("FMOVS", "(R26), F%d", tmp)

@@ -1,13 +1,12 @@
 package main
 
-// The product of a k-quant with one token. The body writes what is not a weight,
-// scales and minima, as if to a panel, to the room for a block at R10; of the
-// weights' room the first 32 bytes hold the sums that go through the super-block.
+// The product of a k-quant with one token. The body stores scales and minima, but no weights,
+// in the room for a packed block at R10. The first 32 bytes of the room for weights have the
+// sums over the super-block, isum.
 //
-// The products use V16 to V25 and V28; a body holds nothing in them that it still
-// needs when it calls.
+// The products use V16 to V25 and V28, which no body needs at these times.
 
-// row256 generates the product of a k-quant with one token.
+// row256 generates the function that multiplies a k-quant with one token.
 func (f format) row256(a *asm, l layout, one fused) {
 	hasMin := one.hasMin
 	p := &packer{asm: a, layout: l, fused: &one}
@@ -45,11 +44,11 @@ func (f format) row256(a *asm, l layout, one fused) {
 	p.op("RET", "")
 }
 
-// subProducts are the registers of the products of a sub-block's rows (NEON), or of
-// their sum (SDOT), for the sub-blocks of a chunk.
+// subProducts returns the registers for a sub-block of a chunk. They are for the products of
+// each row (NEON), or for the sums of all rows (SDOT).
 func (p *packer) subProducts(sub int) quad { return regs([]int{16, 22}[sub]) }
 
-// multiplyHalf adds the products of 16 weights, half of sub-block sub of a chunk.
+// multiplyHalf multiplies 16 weights: a half of sub-block sub of a chunk.
 func (p *packer) multiplyHalf(q quad, sub, half int) {
 	const acts = 20
 	p.load(at(32*sub+16*half, "R13"), acts)
@@ -62,7 +61,7 @@ func (p *packer) multiplyHalf(q quad, sub, half int) {
 		for i := range 4 {
 			p.word("VSDOT4B", acts, i, q[i], t[0])
 		}
-	case p.fused.any: // the first half's sums in V16-V19, the second's products after
+	case p.fused.any: // V16-V19 have the first half's sums, V22-V25 the second half's products
 		if half == 1 {
 			t = regs(22)
 		}
@@ -89,8 +88,8 @@ func (p *packer) multiplyHalf(q quad, sub, half int) {
 	}
 }
 
-// next goes on by n sub-blocks: of 32 weights, the sums of which it adds to isum,
-// or of 16, which addPiece has added.
+// next advances by n sub-blocks. If they have 32 weights it adds their sums to isum. For
+// sub-blocks of 16, addPiece has done so.
 func (p *packer) next(n, width int) {
 	if p.fused != nil {
 		if width == 32 {
@@ -124,8 +123,8 @@ func (p *packer) next(n, width int) {
 	p.add(n*p.subBytes(width), "R11")
 }
 
-// multiplyPairs adds the products of vectors i and i+1 of 16 weights of each of
-// the four sub-blocks of a piece (see putPairs). It uses V24 to V27.
+// multiplyPairs adds the products of vectors i and i+1 of 16 weights, for each of the four
+// sub-blocks of a piece (see putPairs). It uses V24 to V27.
 func (p *packer) multiplyPairs(v []quad, piece, i int) {
 	for j := range 4 {
 		p.load(at(32*j+16*piece, "R13"), 28)
@@ -152,7 +151,7 @@ func (p *packer) multiplyPairs(v []quad, piece, i int) {
 	}
 }
 
-// addPiece adds the sums of a piece's sub-blocks of 16, times their scales, to isum.
+// addPiece adds the sums of a piece's sub-blocks of 16, multiplied by their scales, to isum.
 func (p *packer) addPiece(piece int) {
 	if p.fused == nil {
 		return
@@ -171,7 +170,7 @@ func (p *packer) addPiece(piece int) {
 	p.store2(26, 27, "(R10)")
 }
 
-// rowTail ends a super-block: isum enters the accumulators at R25.
+// rowTail ends a super-block: it adds isum, and msum, to the accumulators at R25.
 //
 //	V0 isum  V1 accumulators  V2 D    V3 d, d*D  V4-V7 sums of activations
 //	V8 msum  V9 dmin          V10 63  V16-V23 minima

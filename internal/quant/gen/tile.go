@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-// minName is the part of a tile's name that says that it adds minima.
+// minName returns the part of a tile's name that says whether it adds minima.
 func minName(hasMin bool) string {
 	if hasMin {
 		return "Min"
@@ -10,7 +10,8 @@ func minName(hasMin bool) string {
 	return ""
 }
 
-// tileStart begins a tile: its arguments from t, in registers that all tiles share.
+// tileStart begins a tile: its comment, and code that loads the arguments into the registers
+// that all tiles share.
 func tileStart(a *asm, name, doc string) {
 	a.begin("func " + name + "(t *tileArgs)")
 	a.top("%s", comment(doc))
@@ -23,7 +24,7 @@ func tileArgs(a *asm, name string) {
 	loadArgs(a, name, "Panel", "NB", "Tokens", "Acc", "Q", "QStride", "D", "DStride")
 }
 
-// loadArgs begins a function whose arguments are fields of t, in R1 and on.
+// loadArgs begins a function and loads the given fields of t into R1, R2 and so on.
 func loadArgs(a *asm, name string, fields ...string) {
 	a.top("TEXT ·%s(SB), NOSPLIT, $0-8", name)
 	a.op("MOVD", "t+0(FP), R0")
@@ -32,8 +33,8 @@ func loadArgs(a *asm, name string, fields ...string) {
 	}
 }
 
-// byTokens emits body for n tokens at a time while there are so many, for each n of
-// steps, which end with 1, and returns from the function.
+// byTokens generates a loop for each n of steps, and then the function's return. A loop runs
+// body for n tokens at a time while at least n tokens are left. The last of steps must be 1.
 func byTokens(a *asm, accBytes int, steps []int, body func(n int)) {
 	for _, n := range steps {
 		a.label(fmt.Sprintf("tokens%d", n))
@@ -66,7 +67,7 @@ func nextStep(steps []int, n int) int {
 	return 1
 }
 
-// actPointers are the registers of the tokens' activations in a block.
+// actPointers are the registers that point to the tokens' activations in a block.
 var actPointers = []string{"R13", "R14", "R15", "R19"}
 
 // pointActs sets the first n of actPointers.
@@ -77,8 +78,8 @@ func pointActs(a *asm, n int) {
 	}
 }
 
-// minima returns the number of minima in a super-block that has some.
+// minima returns the number of minima in a super-block of a format with minima.
 func minima(width int) int { return 256 / width }
 
-// minimaByBytes says how tiles with dot products of bytes add minima.
+// minimaByBytes is a comment about how tiles with dot products of bytes add minima.
 const minimaByBytes = "; acc = fma(-msum, dmin*D, acc) where msum adds\nminimum·(sum of activations). Those sums are cut into bytes, s = 64*high + low,\nand msum made of dot products: |s| ≤ 32·127, so -64 ≤ high < 64"

@@ -2,9 +2,9 @@ package main
 
 import "fmt"
 
-// tilesI8MM generates the tiles of I8MM: 16 rows times 2 tokens. SMMLA multiplies
-// 8 columns of 2 tokens with those of 2 rows; the sums are t0r0 t0r1 t1r0 t1r1. A
-// last odd token is computed twice.
+// tilesI8MM generates the tiles of I8MM, which multiply 16 rows with 2 tokens. SMMLA multiplies
+// 8 columns of 2 tokens with those of 2 rows. Its sums are t0r0 t0r1 t1r0 t1r1. If the number
+// of tokens is odd, the last one is computed twice.
 func tilesI8MM(a *asm) {
 	for _, hasMin := range []bool{false, true} {
 		tile32I8MM(a, hasMin)
@@ -16,7 +16,7 @@ func tilesI8MM(a *asm) {
 	}
 }
 
-// fours are the registers of the block of each four of rows.
+// fours are the registers that point to the block of each group of four rows.
 var fours = []string{"R10", "R12", "R25", "R26"}
 
 func advanceFours(a *asm, n int) {
@@ -29,8 +29,8 @@ const registersI8MM = "//\tR10, R12, R25, R26 the block of each four of rows\n" 
 	"//\tR13, R14 the two tokens' activations  R15, R19 their scales\n" +
 	"//\tR20, R21 their accumulators           R11 blocks left"
 
-// byPairs emits body for two tokens at a time and returns from the function. R13
-// to R21 are set.
+// byPairs generates a loop that runs body for two tokens at a time, and then the function's
+// return. In body R13 to R21 are set.
 func byPairs(a *asm, blockBytes int, hasSums bool, body func()) {
 	a.label("tokens")
 	a.op("CBZ", "R3, done")
@@ -73,14 +73,14 @@ func byPairs(a *asm, blockBytes int, hasSums bool, body func()) {
 	a.op("RET", "")
 }
 
-// twoTokens makes t0 t0 t1 t1 of a number of each token.
+// twoTokens sets dst to t0 t0 t1 t1, from a number of each token.
 func twoTokens(a *asm, addr0, addr1 string, tmp, dst int) {
 	a.op("VLD1R", "%s, [V%d.S4]", addr0, dst)
 	a.op("VLD1R", "%s, [V%d.S4]", addr1, tmp)
 	a.vec("VTRN1", "D2", tmp, dst, dst)
 }
 
-// loadAccs makes the sums' order of 4 rows of accumulators, from row i on.
+// loadAccs loads the accumulators of 4 rows, from row i on, in the order of SMMLA's sums.
 func loadAccs(a *asm, i, tmp, dst0, dst1 int) {
 	a.load(at(4*i, "R20"), dst1)
 	a.load(at(4*i, "R21"), tmp)
@@ -88,7 +88,7 @@ func loadAccs(a *asm, i, tmp, dst0, dst1 int) {
 	a.vec("VTRN2", "D2", tmp, dst1, dst1)
 }
 
-// storeAccs is the reverse of loadAccs.
+// storeAccs is the inverse of loadAccs.
 func storeAccs(a *asm, i, tmp, src0, src1 int) {
 	a.vec("VTRN1", "D2", src1, src0, tmp)
 	a.vec("VTRN2", "D2", src1, src0, src1)
@@ -96,9 +96,9 @@ func storeAccs(a *asm, i, tmp, src0, src1 int) {
 	a.store(src1, at(4*i, "R21"))
 }
 
-// smmlaRows multiplies 16 weights of each of 16 rows, at off in the fours, with
-// activations at actOff: sums[p] += t0r0 t0r1 t1r0 t1r1 of rows 2p, 2p+1. It uses
-// V16 to V25.
+// smmlaRows multiplies 16 weights of each of 16 rows with the activations at actOff. The
+// weights are at off from the registers in fours. sums[p] += t0r0 t0r1 t1r0 t1r1 of rows 2p and
+// 2p+1. It uses V16 to V25.
 func smmlaRows(a *asm, off, actOff int) {
 	a.load(at(actOff, "R13"), 17)
 	a.load(at(actOff, "R14"), 18)
@@ -230,7 +230,7 @@ func tile256I8MM(a *asm, width int, hasMin bool) {
 	})
 }
 
-// tail256I8MM ends a super-block: the sums in V8 to V15 enter the accumulators.
+// tail256I8MM ends a super-block: it adds the sums in V8 to V15 to the accumulators.
 //
 //	V0-V7 msum         V16-V17 low bytes of sums  V18-V19 high bytes  V20-V21 d*D, dmin*D
 //	V22-V23 minima     V24-V27 accumulators       V28 D

@@ -2,10 +2,10 @@ package main
 
 import "fmt"
 
-// tilesNEON generates the tiles of CPUs that have nothing but NEON: 4 rows times
-// up to 4 tokens.
+// tilesNEON generates the tiles for CPUs with NEON alone, which multiply 4 rows with up to 4
+// tokens.
 //
-// Products are summed in int16, so the formats differ by how many fit:
+// Products are added in int16. The formats differ in how many products fit:
 //
 //	32-wide, small  |q| ≤ 31: a lane adds 4 products, 4·31·127 = 15748, and its
 //	                neighbour's, 31496, before it is widened.
@@ -42,13 +42,13 @@ func loadActs(a *asm, tokens, n int) {
 	}
 }
 
-// neonSmall multiplies 32 weights each of 4 rows, at R10, with the tokens'
-// activations in V4-V11. The sums are left in V24 and on, a row a lane.
+// neonSmall multiplies 32 weights of each of 4 rows, at R10, with the tokens' activations in
+// V4-V11. The sums are in V24 and on, with a row in each lane.
 //
 //	V12-V15 weights (and V20-V23 where there is one token)
 //	V16-V23 products
 func neonSmall(a *asm, tokens int) {
-	atOnce := 2 // rows: 8 chains of multiply-adds for 4 tokens
+	atOnce := 2 // rows at once: 8 chains of multiply-adds for 4 tokens
 	weights := func(r, half int) int { return 12 + 2*half + r%2 }
 	product := func(r, t int) int { return 16 + 2*t + r%2 }
 	if tokens == 1 {
@@ -85,7 +85,7 @@ func neonSmall(a *asm, tokens int) {
 	}
 }
 
-// neonWide is neonSmall for weights of 8 bits and at most 2 tokens.
+// neonWide is neonSmall for weights of 8 bits, and for at most 2 tokens.
 func neonWide(a *asm, tokens int) {
 	product := func(r, t, half int) int { return 16 + 4*t + 2*(r%2) + half }
 	for first := 0; first < 4; first += 2 {
@@ -159,7 +159,7 @@ func tile32NEON(a *asm, wide, hasMin bool) {
 		}
 		a.op("MOVD", "R20, R21")
 		for t := range n {
-			// The activations and products are free.
+			// The registers of activations and products are free.
 			a.op("FMOVS", "(R21), F%d", 4+t)
 			if hasMin {
 				a.op("FMOVS", "(R21)(R9), F%d", 8+t)

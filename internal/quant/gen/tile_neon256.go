@@ -87,7 +87,7 @@ func tile256NEON(a *asm, width int, wide, hasMin bool) {
 	})
 }
 
-// neon16 multiplies 16 weights each of 4 rows and adds scale·sum to isum.
+// neon16 multiplies 16 weights of each of 4 rows and adds scale·sum to isum.
 func neon16(a *asm, tokens int) {
 	for r := range 4 {
 		a.load(at(16*r, "R10"), 8+r)
@@ -118,7 +118,7 @@ func neon16(a *asm, tokens int) {
 	}
 }
 
-// tail256NEON ends a super-block: the sums enter the accumulators.
+// tail256NEON ends a super-block: it adds the sums to the accumulators.
 //
 //	V4-V5 the token's sums  V6 accumulators  V7, V9 d*D, dmin*D  V8 msum
 //	V10 d  V11 dmin         V12 D            V16-V23 minima

@@ -2,7 +2,7 @@ package main
 
 import "fmt"
 
-// tilesSDOT generates the tiles of SDOT: 8 rows times 4 tokens or one.
+// tilesSDOT generates the tiles of SDOT, which multiply 8 rows with 4 tokens or one.
 func tilesSDOT(a *asm) {
 	for _, hasMin := range []bool{false, true} {
 		tile32SDOT(a, hasMin)
@@ -14,8 +14,8 @@ func tilesSDOT(a *asm) {
 	}
 }
 
-// sdotRows multiplies half h of 32 weights of each of 8 rows, in R10 and R26, with
-// activations: sums[2*t+g] += w[g]·a[t].
+// sdotRows multiplies half h of 32 weights of each of 8 rows, at R10 and R26, with activations:
+// sums[2*t+g] += w[g]·a[t], where w[g] is group g of four rows.
 func sdotRows(a *asm, tokens, sums, h int) {
 	const acts, weights = 16, 20
 	off, actOff := 64*h, 16*h
@@ -35,7 +35,7 @@ func sdotRows(a *asm, tokens, sums, h int) {
 	}
 }
 
-// eachRun begins a loop over the two runs of 8 rows, of blocks of that size.
+// eachRun begins a loop over the two runs of 8 rows. A block of four rows has blockBytes bytes.
 func eachRun(a *asm, n, blockBytes int) {
 	a.op("MOVD", "R1, R26")
 	a.op("MOVD", "R4, R11")
@@ -46,7 +46,7 @@ func eachRun(a *asm, n, blockBytes int) {
 	a.op("MADD", "R24, R10, R2, R26")
 }
 
-// load2of loads a vector each of the two fours of rows.
+// load2of loads a vector of each of the two groups of four rows.
 func load2of(a *asm, off, dst int) {
 	a.load(at(off, "R10"), dst)
 	a.load(at(off, "R26"), dst+1)
@@ -192,7 +192,7 @@ func tile256SDOT(a *asm, width int, hasMin bool) {
 	})
 }
 
-// tail256SDOT ends a super-block: the sums in V8 and on enter the accumulators.
+// tail256SDOT ends a super-block: it adds the sums in V8 and on to the accumulators.
 //
 //	V0-V1 accumulators  V2-V3 d*D  V4-V7 the token's sums
 //	V16-V23 minima      V24-V27 d, dmin  V28 D
@@ -257,9 +257,9 @@ func tail256SDOT(a *asm, n, width int, hasMin bool) {
 	}
 }
 
-// sumBytes cuts the sums of activations in V4 and V5 into bytes, of 64*high + low:
-// in element e of low, and e of high or 2+e where there are only two, are those
-// for minima 4e to 4e+3. mask is 63 in each half. It uses V6 and V7.
+// sumBytes cuts the sums of activations in V4 and V5 into bytes: sum = 64*high + low. Element e
+// of low has the bytes for minima 4e to 4e+3. So has element e of high, or element 2+e if there
+// are only two elements. mask is a register with 63 in each int16. It uses V6 and V7.
 func sumBytes(a *asm, width, mask int) (low, high, elems int) {
 	if width == 32 {
 		a.vec("VADDP", "H8", 5, 4, 4)

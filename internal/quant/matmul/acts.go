@@ -9,21 +9,21 @@ import (
 	"alpaca/internal/quant/codec"
 )
 
-// ActForm says in which form a weight type takes the activations. They are no finer than the
-// weights, because the product would not gain by it.
+// ActForm is the form of the activations for a weight type. They are not more precise than the
+// weights, because the product would not gain from it.
 type ActForm uint8
 
 const (
-	ActF32  ActForm = iota // as they are, for F32 weights
+	ActF32  ActForm = iota // unchanged, for F32 weights
 	ActF16                 // rounded to the 11 bits of a half, for F16 weights
 	ActBF16                // rounded to the 8 bits of a bfloat16
-	ActQ8                  // 8 bits, a scale for 32
-	ActQ8K                 // 8 bits, a scale for 256 and sums of 16
+	ActQ8                  // 8 bits, with a scale for each 32
+	ActQ8K                 // 8 bits, with a scale for each 256 and a sum of each 16
 
 	NumActForms = 5
 )
 
-// ActFormOf returns the form of activations that weights of type t want.
+// ActFormOf returns the form of activations for weights of type t.
 func ActFormOf(t quant.Type) ActForm {
 	switch {
 	case t == quant.F16:
@@ -38,51 +38,49 @@ func ActFormOf(t quant.Type) ActForm {
 	return ActQ8
 }
 
-// Acts are the activations of a matrix product, one row for each token, in the form that the
-// weights' type takes. Reset and Quantize fill them.
+// Acts are the activations of a matrix product, one row for each token, in the form for the
+// weights' type. Reset and Quantize set them.
 //
-// Floats keep as many bits as the weights have (codec.RoundHalf). Of each block of 32
-// (or 256) values x with amax = max |x|, 8 bits are
+// Floats are rounded to as many bits as the weights have (codec.RoundHalf). In the 8-bit forms
+// a block of 32 (or 256) values x with amax = max |x| becomes
 //
 //	Q[i] = roundToEven(x[i] * (127/amax))
 //	D    = RoundHalf(amax/127)      of 32
 //	D    = 1/(127/amax)             of 256
 //
-// in float32. Where amax is below 2^-100, Q is 0; where it is infinite or NaN,
-// Q is 0 and D is too, so that the result is NaN.
+// in float32. If amax is below 2^-100, Q is 0. If amax is infinite or NaN, Q is 0 and D is
+// amax/127, so that the result is NaN.
 //
-// These roundings are those of llama.cpp (ggml's types Q8_0, Q8_1 and Q8_K), so
-// that both give the same probabilities; the only difference is that llama.cpp's
-// scales are halves, which lose precision below 2^-14.
+// The roundings are those of llama.cpp (ggml's types Q8_0, Q8_1 and Q8_K), so that both
+// programs give the same probabilities. The only difference: llama.cpp's scales are halves,
+// which lose precision below 2^-14.
 type Acts struct {
 	Rows, Cols int
 	form       ActForm
 
-	// F holds the values themselves for the float forms: [Rows, Stride], each
-	// row zero from Cols on.
+	// F has the values in the float forms: [Rows, Stride], with zeros from Cols on.
 	F []float32
-	// Q holds the 8-bit values: [Rows, Stride].
+	// Q has the values in the 8-bit forms: [Rows, Stride].
 	Q []int8
-	// Stride is the distance between rows in F or Q: Cols rounded up to 16
-	// elements, and an odd multiple of 64 bytes so that the rows of a tile do
-	// not fall into the same cache set.
+	// Stride is the distance between rows in F or Q, in elements. It is at least Cols, and an
+	// odd multiple of 64 bytes, so that the rows of a tile do not share a cache set.
 	Stride int
 
-	// D holds the scales: [Rows, Blocks].
+	// D has the scales: [Rows, Blocks].
 	D []float32
-	// Pairs holds, for ActQ8, a block's sums in two int16: the low half of
-	// those i with i%4 < 2, the high half of the others: [Rows, Blocks].
+	// Pairs has, for ActQ8, two sums of each block as int16: [Rows, Blocks]. The low half is
+	// the sum of Q[i] with i%4 < 2, the high half that of the others.
 	Pairs []uint32
-	// DS holds, for ActQ8, RoundHalf(amax/127 * sum of Q): [Rows, Blocks].
+	// DS has, for ActQ8, RoundHalf(amax/127 * sum of Q): [Rows, Blocks].
 	DS []float32
-	// Sums holds, for ActQ8K, the sums of 16: [Rows, Blocks*16].
+	// Sums has, for ActQ8K, the sums of each 16 of Q: [Rows, Blocks*16].
 	Sums []int16
-	// Blocks is the number of blocks of a row.
+	// Blocks is the number of blocks of a row; 0 in the float forms.
 	Blocks int
 }
 
-// Reset makes a ready for rows × cols activations of a product with weights of
-// type t. Memory is reused where it suffices.
+// Reset prepares a for rows × cols activations and weights of type t. It reuses memory if that
+// is large enough.
 func (a *Acts) Reset(t quant.Type, rows, cols int) {
 	a.Rows, a.Cols, a.form = rows, cols, ActFormOf(t)
 	switch a.form {
@@ -107,7 +105,7 @@ func (a *Acts) Reset(t quant.Type, rows, cols int) {
 	a.D = resize(a.D, rows*a.Blocks)
 }
 
-// View makes a rows lo to hi-1 of another's activations, in their memory.
+// View sets a to rows lo to hi-1 of the activations of, without copying them.
 func (a *Acts) View(of *Acts, lo, hi int) {
 	*a = *of
 	a.Rows = hi - lo
@@ -123,11 +121,10 @@ func (a *Acts) View(of *Acts, lo, hi int) {
 	a.Pairs, a.DS = of.Pairs[lo*a.Blocks:hi*a.Blocks], of.DS[lo*a.Blocks:hi*a.Blocks]
 }
 
-// Fits reports whether a, which was filled for weights of one type, also suits weights of
-// type t.
+// Fits reports whether a has the form of activations for weights of type t.
 func (a *Acts) Fits(t quant.Type) bool { return ActFormOf(t) == a.form }
 
-// Bytes returns the memory that a holds.
+// Bytes returns the bytes of memory that a has.
 func (a *Acts) Bytes() int {
 	return 4*(cap(a.F)+cap(a.D)+cap(a.Pairs)+cap(a.DS)) + cap(a.Q) + 2*cap(a.Sums)
 }
@@ -139,8 +136,7 @@ func (a *Acts) blockLen() int {
 	return 32
 }
 
-// Quantize fills row i from x, of Cols values. Rows may be filled from several
-// goroutines at once.
+// Quantize sets row i to the Cols values x. Several goroutines may set different rows at once.
 func (a *Acts) Quantize(i int, x []float32) {
 	x = x[:a.Cols]
 	if a.form >= ActQ8 {
@@ -159,7 +155,7 @@ func (a *Acts) Quantize(i int, x []float32) {
 	clear(row[len(x):])
 }
 
-// quantizeActsGeneric defines the quantized form.
+// quantizeActsGeneric defines the 8-bit forms.
 func quantizeActsGeneric(a *Acts, row int, x []float32) {
 	q := a.Q[row*a.Stride : row*a.Stride+a.Cols]
 	n := a.blockLen()
@@ -195,9 +191,10 @@ func (a *Acts) roundScales(row int) {
 	codec.RoundHalves(ds, ds)
 }
 
-// quantizeBlock fills q from x and returns amax/127, rounded in two ways.
+// quantizeBlock sets q to the integers for x, and returns the scales of ActQ8 and ActQ8K:
+// amax/127, rounded in two ways.
 func quantizeBlock(q []int8, x []float32) (d, dK float32) {
-	var bits uint32 // as integers, magnitudes order like their values and NaN is above infinity
+	var bits uint32 // the bits of magnitudes order like their values, with NaN above infinity
 	for _, v := range x {
 		bits = max(bits, math.Float32bits(v)&0x7fffffff)
 	}
@@ -222,12 +219,11 @@ func sum(q []int8) (s int32) {
 	return s
 }
 
-// paddedStride returns the elements, of size bytes each, from one row of n to
-// the next.
+// paddedStride returns Acts.Stride for rows of n elements of size bytes.
 func paddedStride(n, size int) int {
 	lines := (n*size + 63) / 64
 	return (lines | 1) * 64 / size
 }
 
-// resize returns s, or a new slice where that is too small, with n elements of any value.
+// resize returns s, or a new slice if s is too small, with n elements of any values.
 func resize[T any](s []T, n int) []T { return slices.Grow(s[:0], n)[:n] }

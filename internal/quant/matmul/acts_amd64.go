@@ -4,12 +4,12 @@ package matmul
 
 import "alpaca/internal/machine"
 
-// packedOrder undoes the order that packing 4 vectors of int32 to bytes leaves.
+// packedOrder restores the order of bytes that were packed from 4 vectors of int32.
 var packedOrder = [8]int32{0, 4, 1, 5, 2, 6, 3, 7}
 
 var actsAVX2 = machine.Allowed("avx2")
 
-// Constants of the assembly: int16 and bytes of 1.
+// Constants of the assembly: int16 and bytes, all 1.
 var (
 	ones16        = [16]int16{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
 	ones8  uint32 = 0x01010101
@@ -21,7 +21,7 @@ func quantizeActs32AVX2(q *int8, d *float32, pairs *uint32, ds, x *float32, nb i
 //go:noescape
 func quantizeActs256AVX2(q *int8, d *float32, sums *int16, x *float32, nb int)
 
-// quantizeActs fills a row of a from x: quantizeActsGeneric by vectors.
+// quantizeActs is quantizeActsGeneric with vectors.
 func quantizeActs(a *Acts, row int, x []float32) {
 	switch q, at := row*a.Stride, row*a.Blocks; {
 	case !actsAVX2 || a.Blocks == 0:

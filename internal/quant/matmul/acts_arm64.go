@@ -2,7 +2,7 @@
 
 package matmul
 
-// quantizeActs fills a row of a from x: quantizeActsGeneric by vectors.
+// quantizeActs is quantizeActsGeneric with vectors.
 func quantizeActs(a *Acts, row int, x []float32) {
 	if a.Blocks == 0 {
 		return

@@ -6,26 +6,25 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// This file defines the result of every matrix product. For one row of weights
-// and one row of activations:
+// This file defines the result of every matrix product. For a row of weights and a row of
+// activations:
 //
-//   - 32-wide formats: blocks in order, acc = fma(isum, d*D, acc) with the exact
-//     integer isum = Σ q·a; then, where the format has minima,
-//     acc = fma(m, DS, acc). Of wider ones each 32 weights are such a block,
-//     of NVFP4 each 16.
-//   - Q5_1, in llama.cpp's order for AVX2: eight partial sums, one for each 4
-//     neighbouring weights of a block, s[j] = fma(isum, d*D, s[j]), and the minima
-//     in one of their own, ms = fma(m, DS, ms); then kernel.Sum8(s) + ms.
-//   - 256-wide formats: super-blocks in order, acc = fma(Σ sc·isum, d*D, acc)
-//     with isum the exact sums of 16; then, where there are minima,
-//     acc = fma(-Σ mn·Sums, dmin*D, acc).
-//   - F32, F16, BF16: eight partial sums, s[k%8] = fma(w[k], x[k], s[k%8]) with
-//     the row padded by zeros to a multiple of 8, added by
-//     kernel.Sum8 as ((s0+s4)+(s2+s6)) + ((s1+s5)+(s3+s7)).
+//   - Formats with blocks of 32: for each block in order, acc = fma(isum, d*D, acc) with the
+//     exact integer isum = Σ q·a. If the format has minima, acc = fma(m, DS, acc) follows. In
+//     wider formats each 32 weights count as such a block, in NVFP4 each 16.
+//   - Q5_1, in llama.cpp's order for AVX2: eight partial sums, one for each 4 neighbouring
+//     weights of a block, s[j] = fma(isum, d*D, s[j]). The minima have a sum of their own,
+//     ms = fma(m, DS, ms). The result is kernel.Sum8(s) + ms.
+//   - Formats with blocks of 256: for each block in order, acc = fma(Σ sc·isum, d*D, acc) with
+//     the exact sums isum of 16 products. If the format has minima,
+//     acc = fma(-Σ mn·Sums, dmin*D, acc) follows.
+//   - F32, F16, BF16: eight partial sums, s[k%8] = fma(w[k], x[k], s[k%8]), with rows padded
+//     with zeros to a multiple of 8. kernel.Sum8 adds them as
+//     ((s0+s4)+(s2+s6)) + ((s1+s5)+(s3+s7)).
 //
-// Integers are converted to float32 by rounding to nearest even, and products such as d*D are
-// rounded to float32. Every output has the same accumulators and the same order of blocks,
-// whether its row is computed alone or in a tile, for one token or for 512.
+// Conversion from integers to float32 rounds to nearest even, and products such as d*D are
+// rounded to float32. An output has the same accumulators and order of blocks whether its row
+// is computed alone or in a tile, for one token or for 512.
 
 // dotRow sets out[i] to the dot product of a row of weights with row i of a.
 func dotRow(t quant.Type, out []float32, row []byte, a *Acts, scratch *rowScratch) {
@@ -50,7 +49,7 @@ type rowScratch struct {
 	q     [32]int8
 	block quant.SuperBlock
 	row   []float32
-	lanes [][9]float32 // of each token, eight partial sums and that of the minima
+	lanes [][9]float32 // by token: eight partial sums and the sum of the minima
 }
 
 func dotRow32(f quant.Format32, out []float32, row []byte, a *Acts, q *[32]int8) {
@@ -137,8 +136,8 @@ func dotRowFloat(t quant.Type, out []float32, row []byte, a *Acts, scratch *rowS
 	}
 }
 
-// DotF32 returns the dot product of w and x by eight partial sums, as F32
-// weights are multiplied.
+// DotF32 returns the dot product of w and x with eight partial sums, as defined for F32
+// weights.
 func DotF32(w, x []float32) float32 {
 	var s [8]float32
 	x = x[:len(w)]
@@ -146,13 +145,13 @@ func DotF32(w, x []float32) float32 {
 		s[k&7] = fmath.FMA32(w[k], x[k], s[k&7])
 	}
 	for k := range -len(w) & 7 {
-		s[7-k] += 0 // padding: turns -0 into +0, as a fused multiply-add of zeros does
+		s[7-k] += 0 // padding: -0 becomes +0, as after a fused multiply-add of zeros
 	}
 	return kernel.Sum8(&s)
 }
 
-// dotRow16 is dotRow32 with a step of 16: its isum is over half of a block of
-// activations, and the minimum's factor is D*float32(the sum of that half of Q).
+// dotRow16 is dotRow32 with steps of 16 weights. isum is over half a block of activations, and
+// the factor of the minimum is D*float32(the sum of that half of Q).
 func dotRow16(f quant.Format16, out []float32, row []byte, a *Acts) {
 	clear(out)
 	var q [32]int8
@@ -179,7 +178,8 @@ func dotRow16(f quant.Format16, out []float32, row []byte, a *Acts) {
 	}
 }
 
-// dotRowWide is dotRow32 with scales for several blocks of activations, or for half ones.
+// dotRowWide is dotRow32 for formats whose scales are for several blocks of activations, or for
+// half a block.
 func dotRowWide(t quant.Type, f quant.WideFormat, out []float32, row []byte, a *Acts, q *[32]int8) {
 	n, parts := t.BlockBytes(), t.BlockLen()/32
 	clear(out)

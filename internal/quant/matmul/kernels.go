@@ -8,8 +8,8 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// kernels are the chosen kernels by type, nil for those that have none: for each type
-// the first entry of kernelTable whose level is allowed.
+// kernels are the chosen kernels by type: the first entry of kernelTable whose level is
+// allowed. Types without such an entry have nil.
 var kernels = chooseKernels()
 
 func chooseKernels() []*kernel.Kernel {
@@ -24,7 +24,7 @@ func chooseKernels() []*kernel.Kernel {
 	return chosen
 }
 
-// kernelOf returns the chosen kernel of a type.
+// kernelOf returns the chosen kernel of a type, or nil.
 func kernelOf(t quant.Type) *kernel.Kernel {
 	if int(t) < len(kernels) {
 		return kernels[t]
@@ -32,9 +32,9 @@ func kernelOf(t quant.Type) *kernel.Kernel {
 	return nil
 }
 
-// kernelFor returns the kernel for matrices of type t with that many rows: the first allowed
-// kernel whose panel the rows fill, or else the one with the smallest panel; nil for types
-// without kernels.
+// kernelFor returns the kernel for matrices of type t with the given number of rows: the first
+// allowed kernel whose panel has no more rows, otherwise the one with the smallest panel. It
+// returns nil for types without kernels.
 func kernelFor(t quant.Type, rows int) *kernel.Kernel {
 	best := kernelOf(t)
 	if best == nil || rows >= best.Rows {
@@ -50,7 +50,7 @@ func kernelFor(t quant.Type, rows int) *kernel.Kernel {
 	return best
 }
 
-// KernelName returns the name of the kernel that multiplies weights of type t.
+// KernelName returns the level of the kernel for weights of type t, or "generic".
 func KernelName(t quant.Type) string {
 	if k := kernelOf(t); k != nil {
 		return k.Level

@@ -4,7 +4,7 @@ package matmul
 
 import "alpaca/internal/quant/kernel"
 
-// kernelTable is empty where the portable code does all the work.
+// kernelTable is empty, because this CPU has only the portable code.
 var kernelTable kernel.Table
 
 func quantizeActs(a *Acts, row int, x []float32) { quantizeActsGeneric(a, row, x) }

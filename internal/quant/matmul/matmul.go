@@ -1,9 +1,9 @@
 // Package matmul multiplies matrices of weights, in the blocks of a file, with rows of
-// activations. dot.go defines every result to the bit; a kernel that is chosen once for a
-// matrix (kernels.go) equals it with ==:
+// activations. dot.go defines every result to the bit. A kernel, which kernels.go chooses for
+// each matrix, gives the same bits:
 //
-//	acts.go      the other operand: activations, quantized to 8 bits or not
-//	matmul.go    out = W·x, by a kernel of this CPU (multiply.go) or by dot.go
+//	acts.go      the other operand: activations, as 8-bit integers or floats
+//	matmul.go    out = W·x, with a kernel of this CPU (multiply.go) or as in dot.go
 package matmul
 
 import (
@@ -13,18 +13,18 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// A Matrix is weights as they lie in a file: Rows rows of Cols weights, in the
-// blocks of Type, row after row. One of NewMatrix or SetPart carries its kernel.
+// A Matrix has weights as in a file: Rows rows of Cols weights, row after row, in blocks of
+// Type. NewMatrix and SetPart set its kernel.
 type Matrix struct {
 	Type       quant.Type
 	Rows, Cols int
 	Data       []byte
 
-	kernel *kernel.Kernel // nil where the type has none, or the Matrix was made without
+	kernel *kernel.Kernel // nil if the type has no kernel, or if it is not set yet
 }
 
-// NewMatrix returns a view of data as a rows × cols matrix. It checks once
-// what kernels rely on: the length, and that cols is a whole number of blocks.
+// NewMatrix returns a view of data as a rows × cols matrix. It checks what kernels rely on: the
+// length of data, and that cols is a whole number of blocks.
 func NewMatrix(t quant.Type, rows, cols int, data []byte) (Matrix, error) {
 	if !quant.CanCompute(t) {
 		return Matrix{}, fmt.Errorf("matmul: cannot compute with %v", t)
@@ -38,7 +38,7 @@ func NewMatrix(t quant.Type, rows, cols int, data []byte) (Matrix, error) {
 	return Matrix{t, rows, cols, data, kernelFor(t, rows)}, nil
 }
 
-// SetPart makes w rows lo to hi-1 of another matrix, in its memory.
+// SetPart sets w to rows lo to hi-1 of the matrix of, without copying them.
 func (w *Matrix) SetPart(of *Matrix, lo, hi int) {
 	n := of.Type.RowBytes(of.Cols)
 	*w = Matrix{of.Type, hi - lo, of.Cols, of.Data[lo*n : hi*n], of.kernel}
@@ -47,7 +47,7 @@ func (w *Matrix) SetPart(of *Matrix, lo, hi int) {
 	}
 }
 
-// choose returns w's kernel, nil for none.
+// choose returns w's kernel, or nil if its type has none.
 func (w *Matrix) choose() *kernel.Kernel {
 	if w.kernel == nil {
 		return kernelFor(w.Type, w.Rows)
@@ -64,23 +64,22 @@ func (w *Matrix) Row(i int) []byte {
 // Scratch is one worker's memory for MulRows.
 type Scratch struct {
 	panel []byte      // packed rows
-	acc   []float32   // a tile's accumulators: [tokens, panel rows, lanes]
-	tail  []byte      // the last columns of rows that do not end with a whole step
-	sums  [16]float32 // of a float panel's rows, for a token
+	acc   []float32   // accumulators of a tile: [tokens, panel rows, lanes]
+	tail  []byte      // last columns of rows whose length is not a multiple of a step
+	sums  [16]float32 // results of a panel's rows for a token, if Kernel.Lanes is not 1
 	args  kernel.Args
-	whole []byte // the rows of a matrix of fewer than a panel's
+	whole []byte // rows of a matrix that has fewer rows than a panel, padded
 	row   rowScratch
 }
 
-// Bytes returns the memory that s holds.
+// Bytes returns the bytes of memory that s has.
 func (s *Scratch) Bytes() int {
 	return cap(s.panel) + cap(s.tail) + cap(s.whole) + 4*(cap(s.acc)+cap(s.row.row)+9*cap(s.row.lanes))
 }
 
-// MulRows computes rows lo to hi-1 of the product of w with every row of a:
-// out[i*stride+r] = dot(w row r, a row i). Work is best cut at multiples of
-// RowStep. Different goroutines may compute different rows, each with a
-// Scratch of its own.
+// MulRows computes rows lo to hi-1 of the product of w with every row of a: out[i*stride+r] =
+// dot(w row r, a row i). It is fastest if lo and hi are multiples of RowStep. Different
+// goroutines may compute different rows, each with a Scratch of its own.
 func (w *Matrix) MulRows(out []float32, stride int, a *Acts, lo, hi int, s *Scratch) {
 	w.check(a)
 	if k := w.choose(); k != nil {
@@ -108,24 +107,25 @@ func (w *Matrix) check(a *Acts) {
 }
 
 // InStreams reports whether MulStreams is the fastest way to multiply w with a single row of
-// activations. Each of its four streams from memory takes a microsecond to start. A caller
-// that continues where the last call stopped keeps them flowing.
+// activations. Each of its four streams from memory takes a microsecond to start. Calls should
+// therefore continue where the last call stopped.
 func (w *Matrix) InStreams() bool {
 	k := w.choose()
 	return k != nil && w.Rows >= k.Rows && k.Streams(w.Cols)
 }
 
-// Streams are four runs of N rows each, from rows Lo, Lo+Apart, Lo+2*Apart and Lo+3*Apart on.
+// Streams are four runs of N rows each, which begin at rows Lo, Lo+Apart, Lo+2*Apart and
+// Lo+3*Apart.
 type Streams struct{ Lo, Apart, N int }
 
-// MulStreams is MulRows for a single row of activations and four runs of rows, where
-// InStreams says so:
+// MulStreams is MulRows for a single row of activations and four runs of rows. InStreams must
+// be true. It sets
 //
 //	out[i*outApart+r] = dot(w row Lo+i*Apart+r, a)    i < 4, r < N
 func (w *Matrix) MulStreams(out []float32, outApart int, a *Acts, rows Streams, s *Scratch) {
 	w.check(a)
 	if rows.N < 1 {
-		return // the kernels count down to zero
+		return // kernels expect at least one row
 	}
 	w.mulStreams(w.choose(), out, outApart, a, rows, s)
 }

@@ -3,20 +3,21 @@ package matmul
 import "alpaca/internal/quant/kernel"
 
 const (
-	// A group of panels is multiplied with some tokens before the next tokens'
-	// turn, so that the activations, which only a far cache holds, are read once
-	// for the group. With the accumulators of more panels that gain is lost again.
+	// A group of panels is multiplied with some tokens before the next tokens. So the
+	// activations, which are only in a distant cache, are read once for the whole group. Larger
+	// groups do not gain, because of the accumulators of more panels.
 	groupPanels = 2
 	groupTokens = kernel.GroupTokens
 )
 
-// results says where rows lo to hi-1 of a product go: row r of token i to out[i*stride+r].
+// results says where to write rows lo to hi-1 of a product: row r of token i goes to
+// out[i*stride+r].
 type results struct {
 	out            []float32
 	stride, lo, hi int
 }
 
-// mulKernel is MulRows by kernel k, for a matrix of at least a panel's rows.
+// mulKernel is MulRows with kernel k, for a matrix with at least as many rows as a panel.
 func (w *Matrix) mulKernel(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	if a.Rows == 1 && w.Rows >= 4 && k.Streams(w.Cols) {
 		w.mulQuads(k, to, a, s)
@@ -27,10 +28,10 @@ func (w *Matrix) mulKernel(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	}
 }
 
-// mulPanels is mulKernel by pack and tile.
+// mulPanels is mulKernel with Pack and Tile.
 //
-// The last panel of a matrix starts early enough to be whole; the rows computed
-// twice are the same to the bit and only those asked for are copied out.
+// The last panel of a matrix starts early enough to be whole. Rows that are computed twice have
+// the same results, and copyOut copies only the rows from lo to hi-1.
 func (w *Matrix) mulPanels(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	nb, rowBytes, blockBytes := w.Cols/k.BlockLen, w.Type.RowBytes(w.Cols), w.Type.RowBytes(k.BlockLen)
 	run := max(1, min(nb, k.MaxBlocks))
@@ -60,8 +61,8 @@ func (w *Matrix) mulPanels(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	}
 }
 
-// multiply adds the products of n packed panels, which have room for run blocks each,
-// with the given number of blocks of a from block b on to s.acc.
+// multiply adds the products of n packed panels with a to s.acc, for the given number of blocks
+// of a from block b on. Each panel has room for run blocks.
 func (s *Scratch) multiply(k *kernel.Kernel, a *Acts, n, run, b, blocks int) {
 	t := &s.args
 	for from := 0; from < a.Rows; from += groupTokens {
@@ -75,7 +76,7 @@ func (s *Scratch) multiply(k *kernel.Kernel, a *Acts, n, run, b, blocks int) {
 	}
 }
 
-// mulDirect is mulKernel for a few tokens; direct is one of k's functions that need no panel.
+// mulDirect is mulKernel for a few tokens. direct is one of k's functions that need no panel.
 func (w *Matrix) mulDirect(k *kernel.Kernel, direct func(*kernel.Args), to results, a *Acts, s *Scratch) {
 	nb, rowBytes := w.Cols/k.BlockLen, w.Type.RowBytes(w.Cols)
 	s.panel = resize(s.panel, max(k.PanelBytes, k.DirectBytes))
@@ -98,15 +99,15 @@ func (w *Matrix) mulDirect(k *kernel.Kernel, direct func(*kernel.Args), to resul
 	}
 }
 
-// panelRows returns the bytes of a panel's rows, of which row r is one.
+// panelRows returns the bytes of the rows of a panel that contains row r.
 func (w *Matrix) panelRows(k *kernel.Kernel, r int) []byte {
 	rowBytes := w.Type.RowBytes(w.Cols)
 	first := min(r, w.Rows-k.Rows)
 	return w.Data[first*rowBytes : (first+k.Rows)*rowBytes]
 }
 
-// copyOut stores rows r and on of panelRows(k, r), but for those from to.hi on, of
-// accumulators acc [tokens, k.Rows, k.Lanes].
+// copyOut writes the results of the rows of panelRows(k, r), from r to to.hi-1. acc are their
+// accumulators [tokens, k.Rows, k.Lanes].
 func (w *Matrix) copyOut(k *kernel.Kernel, to results, tokens, r int, acc []float32, s *Scratch) {
 	skip := r - min(r, w.Rows-k.Rows)
 	last := min(r-skip+k.Rows, to.hi)
@@ -120,7 +121,7 @@ func (w *Matrix) copyOut(k *kernel.Kernel, to results, tokens, r int, acc []floa
 	}
 }
 
-// mulStreams is MulStreams by k.Quad.
+// mulStreams is MulStreams with k.Quad.
 func (w *Matrix) mulStreams(k *kernel.Kernel, out []float32, outApart int, a *Acts, rows Streams, s *Scratch) {
 	rowBytes := w.Type.RowBytes(w.Cols)
 	lo, apart, n := rows.Lo, rows.Apart, rows.N
@@ -132,14 +133,14 @@ func (w *Matrix) mulStreams(k *kernel.Kernel, out []float32, outApart int, a *Ac
 	k.Quad(&s.args)
 }
 
-// mulQuads is mulKernel for a single token by k.Quad, for a matrix of at least four rows.
+// mulQuads is mulKernel with k.Quad, for a single token and a matrix of at least four rows.
 func (w *Matrix) mulQuads(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	out, lo, hi := to.out, to.lo, to.hi
 	if n := (hi - lo) / 4; n > 0 {
 		w.mulStreams(k, out[lo:], n, a, Streams{lo, n, n}, s)
 		lo += 4 * n
 	}
-	if lo < hi { // up to three rows, by four that end with the last of them or start with the first of all
+	if lo < hi { // up to three rows: multiply four that end with them, or the matrix's first four
 		s.acc = resize(s.acc, 4)
 		first := max(0, hi-4)
 		w.mulStreams(k, s.acc, 1, a, Streams{first, 1, 1}, s)
@@ -156,12 +157,11 @@ func (w *Matrix) mulNarrow(k *kernel.Kernel, to results, a *Acts, s *Scratch) {
 	whole.mulKernel(k, to, a, s)
 }
 
-// tailStride is the bytes between the rows that padTail makes: no float format's
-// step is longer.
+// tailStride is the number of bytes between padTail's rows. No float format has a longer step.
 const tailStride = 64
 
-// padTail copies the last, short step of a float format's rows, which starts at
-// byte from of each, and pads it by zeros to a whole one.
+// padTail copies the last, short step of each row of a float format, and pads it with zeros to
+// a whole step. The step starts at byte from of a row.
 func (s *Scratch) padTail(k *kernel.Kernel, rows []byte, rowBytes, from int) *byte {
 	s.tail = resize(s.tail, k.Rows*tailStride)
 	clear(s.tail)
@@ -171,8 +171,8 @@ func (s *Scratch) padTail(k *kernel.Kernel, rows []byte, rowBytes, from int) *by
 	return &s.tail[0]
 }
 
-// setTileArgs sets the part of a tile's arguments that describes a, from a token and
-// from block b of blockLen activations on.
+// setTileArgs sets the arguments of a tile that describe a. They start at the given token and
+// at block b of blockLen activations.
 func (a *Acts) setTileArgs(t *kernel.Args, token, b, blockLen int) {
 	row, block := token*a.Stride, token*a.Blocks+b
 	switch a.form {

@@ -8,9 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// AtPageEnd copies s to the very end of a page that an unreadable one follows:
-// a kernel that reads past its input faults there, as it would at the end of a
-// mapped model.
+// AtPageEnd copies s to the end of a page that is followed by an unreadable page. A kernel that
+// reads past its input faults there, as it would at the end of a mapped model.
 func AtPageEnd[T any](t testing.TB, s []T) []T {
 	t.Helper()
 	var elem T

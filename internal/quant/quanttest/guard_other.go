@@ -7,5 +7,5 @@ import (
 	"testing"
 )
 
-// AtPageEnd only copies s here: guard pages are made on Linux.
+// AtPageEnd only copies s, because guard pages need Linux.
 func AtPageEnd[T any](_ testing.TB, s []T) []T { return slices.Clone(s) }

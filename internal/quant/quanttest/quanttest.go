@@ -1,6 +1,6 @@
-// Package quanttest has what the tests of number formats, their encoders and their
-// products share: memory that ends at an unreadable page, comparisons to the bit, and
-// random blocks. It imports nothing of them, so that each may use it in its own tests.
+// Package quanttest is shared by the tests of number formats, of their encoders and of their
+// products. It has memory that ends at an unreadable page, comparisons of bits, and random
+// blocks. It imports none of the tested packages, so that each can use it in its own tests.
 package quanttest
 
 import (
@@ -21,7 +21,7 @@ func NormalFloats(r *rand.Rand, n int) []float32 {
 	return x
 }
 
-// RequireSame fails unless the bits are the same, all NaN being one.
+// RequireSame fails unless all bits are the same. All NaN count as equal.
 func RequireSame(t *testing.T, want, got []float32) {
 	t.Helper()
 	require.Len(t, got, len(want))
@@ -32,7 +32,7 @@ func RequireSame(t *testing.T, want, got []float32) {
 	}
 }
 
-// RequireSameFloat asks for the same bits, or for two NaN.
+// RequireSameFloat fails unless the bits are the same, or both are NaN.
 func RequireSameFloat(t *testing.T, want, got float32, msg string, args ...any) {
 	t.Helper()
 	if want != want && got != got {
@@ -44,20 +44,23 @@ func RequireSameFloat(t *testing.T, want, got float32, msg string, args ...any) 
 	}
 }
 
-// ScaleOffsets are the offsets in a block of the float16 scales, by the names of types.
+// ScaleOffsets are the offsets of float16 scales and minima in a block, by the name of the
+// type.
 var ScaleOffsets = map[string][]int{
 	"Q4_0": {0}, "Q4_1": {0, 2}, "Q5_0": {0}, "Q5_1": {0, 2}, "Q8_0": {0}, "IQ4_NL": {0},
 	"Q2_K": {80, 82}, "Q3_K": {108}, "Q4_K": {0, 2}, "Q5_K": {0, 2}, "Q6_K": {208}, "IQ4_XS": {0}, "TQ1_0": {52}, "TQ2_0": {64}, "Q1_0": {0}, "Q2_0": {0},
 	"Q5_0v1": {0}, "Q5_1v1": {0, 2}, "Q4_2": {0, 10}, "Q4_3": {0, 2, 12, 14},
 }
 
-// WideScaleOffsets are those of float32 scales.
+// WideScaleOffsets are the offsets of float32 scales and minima in a block, by the name of the
+// type.
 var WideScaleOffsets = map[string][]int{
 	"Q4_0v1": {0}, "Q4_0v2": {0}, "Q4_1v1": {0, 4}, "Q4_1v2": {0, 4}, "Q8_0v1": {0},
 }
 
-// Generated returns n blocks, of size bytes, of the type of that name: bytes of a generator
-// x = 1664525x + 1013904223, from 1 on, their highest 8 bits, with 0x2c66 as the scale.
+// Generated returns n blocks, each of size bytes, of the type called name. The bytes are the
+// highest 8 bits of the generator x = 1664525x + 1013904223, which starts at 1. The scales are
+// 0x2c66.
 func Generated(name string, size, n int) []byte {
 	x := uint32(1)
 	data := make([]byte, n*size)

@@ -5,8 +5,8 @@ import (
 	"unicode/utf8"
 )
 
-// class is what pre-tokenizers want to know of a character: its Unicode general
-// category as far as they tell categories apart.
+// class is a character's Unicode general category. Categories that pre-tokenizers do not
+// distinguish are one class.
 type class uint8
 
 // The classes.
@@ -23,22 +23,22 @@ const (
 	classSpace               // \s: the characters with the property White_Space
 )
 
-// letter tells whether the class is part of \p{L}.
+// letter reports whether the class is part of \p{L}.
 func (c class) letter() bool { return c-classLetter <= classLower-classLetter }
 
-// letterOrMark tells whether the class is part of [\p{L}\p{M}].
+// letterOrMark reports whether the class is part of [\p{L}\p{M}].
 func (c class) letterOrMark() bool { return c-classLetter <= classMark-classLetter }
 
-// number tells whether the class is part of \p{N}.
+// number reports whether the class is part of \p{N}.
 func (c class) number() bool { return c == classDigit || c == classNumber }
 
-// classRange is a run of characters of one class; it lasts until the next begins.
+// classRange is a run of characters of one class, up to the first of the next run.
 type classRange struct {
 	first rune
 	class class
 }
 
-// asciiClasses is the part of classRanges that most texts need.
+// asciiClasses are the classes of ASCII characters, for faster look-up.
 var asciiClasses = func() (ascii [utf8.RuneSelf]class) {
 	for r := range ascii {
 		ascii[r] = lookupClass(rune(r))
@@ -46,9 +46,8 @@ var asciiClasses = func() (ascii [utf8.RuneSelf]class) {
 	return ascii
 }()
 
-// classOf returns the class of a character. It is that of Unicode 15.1, whatever
-// the version that Go's own tables have, so that a text's tokens do not depend on
-// the compiler.
+// classOf returns the class of a character in Unicode 15.1. It does not use Go's own tables, so
+// that a text's tokens do not depend on the version of Go.
 func classOf(r rune) class {
 	if r < utf8.RuneSelf {
 		return asciiClasses[r]

@@ -1,8 +1,8 @@
 package pretokenizer
 
-// What patterns are made of.
+// Building blocks of patterns.
 
-// charSet tells whether a character, of a known class, is in a set.
+// charSet reports whether the character r, whose class is c, is in a set.
 type charSet func(r rune, c class) bool
 
 func isLetter(_ rune, c class) bool  { return c.letter() }
@@ -16,15 +16,15 @@ func isNewlineOrSlash(r rune, _ class) bool { return r == '\r' || r == '\n' || r
 func isASCIIDigit(r rune, _ class) bool  { return '0' <= r && r <= '9' }
 func isASCIILetter(r rune, _ class) bool { return 'A' <= r && r <= 'Z' || 'a' <= r && r <= 'z' }
 
-// isASCIIPunct is every printable ASCII character but letters, digits and space.
+// isASCIIPunct is the set of printable ASCII characters except letters, digits and space.
 func isASCIIPunct(r rune, c class) bool {
 	return '!' <= r && r <= '~' && !isASCIIDigit(r, c) && !isASCIILetter(r, c)
 }
 
-// in tells whether character i exists before end and is in the set.
+// in reports whether i < end and character i is in the set.
 func (t *chars) in(set charSet, i, end int) bool { return i < end && set(t.r[i], t.class[i]) }
 
-// is tells whether character i exists before end and is r.
+// is reports whether i < end and character i is r.
 func (t *chars) is(r rune, i, end int) bool { return i < end && t.r[i] == r }
 
 // run returns the end of the longest run of characters of the set from i.
@@ -35,8 +35,7 @@ func (t *chars) run(set charSet, i, end int) int {
 	return i
 }
 
-// classSet is a set of classes, a bit each. Runs of them are found faster than those
-// of a charSet.
+// classSet is a set of classes, with a bit for each. It is faster than a charSet.
 type classSet uint16
 
 func setOf(classes ...class) (set classSet) {
@@ -68,8 +67,8 @@ func (set classSet) run(t *chars, i, end int) int {
 // run is a pattern: the longest run of characters of the set.
 func (set charSet) run(t *chars, i, end int) int { return t.run(set, i, end) }
 
-// afterSpace returns i+1 if character i is a space (U+0020), else i: the " ?" in
-// front of many patterns.
+// afterSpace matches " ?", with which many patterns begin: it returns i+1 if character i is a
+// space (U+0020), otherwise i.
 func (t *chars) afterSpace(i, end int) int {
 	if t.is(' ', i, end) {
 		return i + 1
@@ -77,7 +76,7 @@ func (t *chars) afterSpace(i, end int) int {
 	return i
 }
 
-// literal returns the end of text at i, or i.
+// literal returns the end of text if it stands at i, otherwise i.
 func (t *chars) literal(text string, i, end int) int {
 	at := i
 	for _, r := range text {
@@ -104,7 +103,7 @@ func many(set charSet) step {
 	return pattern(func(t *chars, i, end int) int { return t.run(set, i, end) }).step
 }
 
-// spaceThenMany cuts out every \s?[set]+ for a set without white space.
+// spaceThenMany cuts out every \s?[set]+. The set must not have white space.
 func spaceThenMany(set charSet) step {
 	return pattern(func(t *chars, i, end int) int {
 		start := i
@@ -118,8 +117,8 @@ func spaceThenMany(set charSet) step {
 	}).step
 }
 
-// contraction returns the end of 's 't 're 've 'm 'll 'd at i, or i. fold takes
-// capitals for small letters.
+// contraction returns the end of 's, 't, 're, 've, 'm, 'll or 'd at i, otherwise i. With fold
+// capitals match, too.
 func (t *chars) contraction(i, end int, fold bool) int {
 	if !t.is('\'', i, end) || i+1 >= end {
 		return i
@@ -144,8 +143,8 @@ func (t *chars) contraction(i, end int, fold bool) int {
 	return i
 }
 
-// spaces matches \s+(?!\S)|\s+: white space, of which the last is left to what
-// follows, unless nothing does or it is all there is.
+// spaces matches \s+(?!\S)|\s+: white space without its last character, or all of it if it is
+// one character or nothing follows.
 func (t *chars) spaces(i, end int) int {
 	to := spaces.run(t, i, end)
 	if to-i > 1 && to < end {
@@ -154,8 +153,8 @@ func (t *chars) spaces(i, end int) int {
 	return to
 }
 
-// linesOrSpaces matches \s*[\r\n]+|\s+(?!\S)|\s+: white space through its last
-// line break, or as spaces does.
+// linesOrSpaces matches \s*[\r\n]+|\s+(?!\S)|\s+: white space up to and including its last line
+// break. Without a line break it matches as spaces does.
 func (t *chars) linesOrSpaces(i, end int) int {
 	to := spaces.run(t, i, end)
 	for last := to; last > i; last-- {

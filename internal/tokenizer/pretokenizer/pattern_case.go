@@ -1,7 +1,7 @@
 package pretokenizer
 
-// The patterns that part a word where a capital follows a small letter: those of
-// GPT-4o (o200k), Tekken (Mistral) and Kimi.
+// The patterns of GPT-4o (o200k), Tekken (Mistral) and Kimi, which cut a word where a capital
+// follows a small letter.
 
 // caseWords is a pattern of the form
 //
@@ -14,7 +14,7 @@ type caseWords struct {
 	contractions bool     // C
 	numbers      int
 	after        charSet
-	// runs of U and of L where classes alone do not tell them; nil: they do
+	// patterns for runs of U and of L, if they are not sets of classes; otherwise nil
 	upperRun, lowerRun pattern
 }
 
@@ -24,8 +24,8 @@ var (
 	youtuWords  = caseWords{upper: uppersOrMarks, lower: lowersOrMarks, contractions: true, numbers: 1, after: isNewlineOrSlash}
 )
 
-// asciiCase is what the reference makes of such a pattern: letters beyond ASCII are
-// both U and L, marks are neither.
+// asciiCase is the reference's version of a pattern: letters beyond ASCII are both U and L,
+// marks are neither.
 func (w caseWords) asciiCase() caseWords {
 	w.upperRun, w.lowerRun = charSet(isNotASCIILower).run, charSet(isNotASCIIUpper).run
 	return w
@@ -38,7 +38,8 @@ func (w caseWords) asciiCaseMarks() caseWords {
 	return w
 }
 
-// noCase is what the reference makes of \p{Lu}, \p{Ll} and the like: all of them are \p{L}.
+// noCase is the reference's version of a pattern with \p{Lu}, \p{Ll} and the like, all of which
+// it replaces by \p{L}.
 func (w caseWords) noCase() caseWords {
 	w.upper, w.lower = lettersOrMarks, lettersOrMarks
 	return w
@@ -75,7 +76,7 @@ func (w *caseWords) lowered(t *chars, i, end int) int {
 	if lower := w.runLower(t, upper, end); lower > upper {
 		return lower
 	}
-	// Nothing is left for L+: U* gives back as far as the last character that is both.
+	// Nothing is left for L+, so backtrack to the last character that is in both U and L.
 	for to := upper; to > i; to-- {
 		if w.runLower(t, to-1, to) == to {
 			return to
@@ -101,8 +102,8 @@ func (w *caseWords) runLower(t *chars, i, end int) int {
 func isNotASCIILower(r rune, c class) bool { return c.letter() && (r < 'a' || r > 'z') }
 func isNotASCIIUpper(r rune, c class) bool { return c.letter() && (r < 'A' || r > 'Z') }
 
-// kimiStep cuts as o200kWords does, but that Han characters are words of their own,
-// and no slashes follow other characters.
+// kimiStep cuts as o200kWords does, except that runs of Han characters are words, and slashes
+// are not in AFTER.
 //
 //	[\p{Han}]+|…
 func kimiStep(han charSet, upper, lower classSet) step {

@@ -4,8 +4,8 @@ import "unicode"
 
 // The patterns of the DeepSeek models.
 
-// cutFinalSpaces cuts out \s+$: white space at the end of the piece. Looking from
-// the end, unlike a pattern, it is not fooled by long runs elsewhere.
+// cutFinalSpaces cuts out \s+$: white space at the end of the piece. It is not a pattern,
+// because searching from the end avoids quadratic time with long runs elsewhere.
 func cutFinalSpaces(t *chars, cut []int, start, end int) []int {
 	i := end
 	for i > start && t.class[i-1] == classSpace {
@@ -17,7 +17,7 @@ func cutFinalSpaces(t *chars, cut []int, start, end int) []int {
 	return append(cut, end)
 }
 
-// isDeepSeekLetter is the set of letters that "deepseek-llm" names one by one.
+// isDeepSeekLetter is the set of letters that the pattern of "deepseek-llm" lists one by one.
 func isDeepSeekLetter(r rune, _ class) bool {
 	if r < 0x80 {
 		return isASCIILetter(r, 0)
@@ -25,15 +25,15 @@ func isDeepSeekLetter(r rune, _ class) bool {
 	return unicode.Is(deepSeekLetters, r)
 }
 
-// isDeepSeekPunct is [!-/:-~！-／：-～‘-‟　-。]. The ideographic space U+3000 is
-// white space to the reference before it is a character of this set.
+// isDeepSeekPunct is [!-/:-~！-／：-～‘-‟　-。] without the ideographic space U+3000, which the
+// reference treats as white space.
 func isDeepSeekPunct(r rune, _ class) bool {
 	return '!' <= r && r <= '/' || ':' <= r && r <= '~' ||
 		'！' <= r && r <= '／' || '：' <= r && r <= '～' || '‘' <= r && r <= '‟' || r == '、' || r == '。'
 }
 
-// isDeepSeekCJK is [一-龥ࠀ-一가-퟿], which takes in most of the scripts between
-// Samaritan and the CJK ideographs; not white space, as above.
+// isDeepSeekCJK is [一-龥ࠀ-一가-퟿] without white space. It includes most of the scripts between
+// Samaritan and the CJK ideographs.
 func isDeepSeekCJK(r rune, c class) bool {
 	return c != classSpace && (0x0800 <= r && r <= 0x9FA5 || 0xAC00 <= r && r <= 0xD7FF)
 }
@@ -47,7 +47,8 @@ func isDeepSeek3CJK(r rune, _ class) bool {
 //
 //	[!-/:-@\[-`{-~][A-Za-z]+|[^\r\n\p{L}\p{P}\p{S}]?[\p{L}\p{M}]+| ?[\p{P}\p{S}]+[\r\n]*|\s*[\r\n]+|\s+(?!\S)|\s+
 //
-// Numbers and control characters are in none of these: they are left as they are.
+// Numbers and control characters match none of the alternatives, so they stay between the
+// matches.
 func matchDeepSeek3(t *chars, i, end int) int {
 	if to := t.deepSeek3Word(i, end); to > i {
 		return to
@@ -59,7 +60,8 @@ func matchDeepSeek3(t *chars, i, end int) int {
 	return t.linesOrSpaces(i, end)
 }
 
-// matchSpark is the same with [\r\n] for \s*[\r\n]+, and no line breaks after [\p{P}\p{S}]+.
+// matchSpark is matchDeepSeek3 with [\r\n] instead of \s*[\r\n]+, and without line breaks after
+// [\p{P}\p{S}]+.
 func matchSpark(t *chars, i, end int) int {
 	if to := t.deepSeek3Word(i, end); to > i {
 		return to

@@ -2,7 +2,7 @@ package pretokenizer
 
 import "unicode"
 
-// The patterns that know scripts, and those that group digits.
+// Patterns for scripts, and for groups of digits.
 
 // matchPoro is " ?[^(\s|.,!?…。，、।۔،)]+".
 func matchPoro(t *chars, i, end int) int {
@@ -53,9 +53,9 @@ func isCJKPunct(r rune, _ class) bool {
 
 func isBopomofo(r rune, _ class) bool { return 'ㄅ' <= r && r <= 'ㄯ' }
 
-// isAFMoEScript is a set of scripts that put no spaces between words: Chinese,
-// Japanese, Korean, Thai, Lao, Khmer, Burmese. Its range from U+8C48 was meant to
-// begin at U+F900, which looks alike.
+// isAFMoEScript is a set of scripts without spaces between words: Chinese, Japanese, Korean,
+// Thai, Lao, Khmer, Burmese. The pattern has a range from U+8C48 that was meant to begin at
+// U+F900, a character that looks the same.
 func isAFMoEScript(r rune, _ class) bool {
 	return r >= 0x0E40 && unicode.Is(afmoeScripts, r)
 }
@@ -79,10 +79,10 @@ var hanScript = &unicode.RangeTable{
 	},
 }
 
-// isReferenceHan is what the reference takes for \p{Han}.
+// isReferenceHan is the reference's version of \p{Han}.
 func isReferenceHan(r rune, _ class) bool {
 	return 0x4E00 <= r && r <= 0x9FFF || 0x3400 <= r && r <= 0x4DBF || 0x20000 <= r && r <= 0x2A6DF ||
-		0x2A700 <= r && r <= 0x2EBEF || // without a gap
+		0x2A700 <= r && r <= 0x2EBEF || // the reference has no gaps here
 		0xF900 <= r && r <= 0xFAFF || 0x2F800 <= r && r <= 0x2FA1F
 }
 
@@ -111,8 +111,8 @@ func digitGroups(t *chars, cut []int, start, end int) []int {
 	return cut
 }
 
-// numberGroups cuts after every group of three numbers from the right. What stands
-// in front of a number is not parted from its first group.
+// numberGroups cuts after every group of three numbers from the right. It does not cut between
+// a number and the text before it.
 func numberGroups(t *chars, cut []int, start, end int) []int {
 	last := start
 	for i := start; i < end; {
@@ -130,7 +130,8 @@ func numberGroups(t *chars, cut []int, start, end int) []int {
 	return cut
 }
 
-// appendGroups appends where the groups of three from the right of t[start:end] end.
+// appendGroups appends the ends of the groups of three characters in t[start:end], grouped from
+// the right.
 func appendGroups(cut []int, start, end int) []int {
 	for at := start + (end-start)%3; at <= end; at += 3 {
 		if at > start {

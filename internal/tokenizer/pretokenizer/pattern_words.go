@@ -7,11 +7,11 @@ package pretokenizer
 //	(?i:'s|'t|'re|'ve|'m|'ll|'d)|WORD|\p{N}{1,numbers}| ?REST+AFTER*|SPACES
 type words struct {
 	contractions bool    // the first alternative
-	word         pattern // a word with what stands in front of it
+	word         pattern // WORD: a word with the character before it
 	numbers      int
-	rest         pattern // a run of characters
-	after        charSet // nil: nothing
-	once         bool    // AFTER? for AFTER*
+	rest         pattern // REST+: a run of characters
+	after        charSet // AFTER; nil: none
+	once         bool    // AFTER? instead of AFTER*
 	spaces       pattern
 }
 
@@ -49,23 +49,23 @@ var llama3Words = words{
 	contractions: true, word: (*chars).prefixedLetters, numbers: 3, rest: rest.run, after: isNewline, spaces: (*chars).linesOrSpaces,
 }
 
-// qwen2Words is the same with \p{N} for \p{N}{1,3}. (The pattern of the Bailing
-// models, which has \s*[\r\n] for \s*[\r\n]+, cuts alike.)
+// qwen2Words is llama3Words with \p{N} instead of \p{N}{1,3}. The pattern of the Bailing
+// models, with \s*[\r\n] instead of \s*[\r\n]+, cuts in the same way.
 var qwen2Words = words{
 	contractions: true, word: (*chars).prefixedLetters, numbers: 1, rest: rest.run, after: isNewline, spaces: (*chars).linesOrSpaces,
 }
 
-// qwen35Words is the same with [\p{L}\p{M}] for \p{L}.
+// qwen35Words is qwen2Words with [\p{L}\p{M}] instead of \p{L}.
 var qwen35Words = words{
 	contractions: true, word: (*chars).prefixedLettersOrMarks, numbers: 1, rest: restNoMarks.run, after: isNewline, spaces: (*chars).linesOrSpaces,
 }
 
-// seedCoderWords is that of qwen2Words with [^\s\p{L}\p{N}\r\n]+ for [^\s\p{L}\p{N}]+[\r\n]*.
+// seedCoderWords is qwen2Words with [^\s\p{L}\p{N}\r\n]+ instead of [^\s\p{L}\p{N}]+[\r\n]*.
 var seedCoderWords = words{
 	contractions: true, word: (*chars).prefixedLetters, numbers: 1, rest: rest.run, spaces: (*chars).linesOrSpaces,
 }
 
-// ufakzekaWords is that of qwen2Words without contractions, which Turkish has not got.
+// ufakzekaWords is qwen2Words without contractions, which Turkish does not have.
 var ufakzekaWords = words{
 	word: (*chars).prefixedLetters, numbers: 1, rest: rest.run, after: isNewline, spaces: (*chars).linesOrSpaces,
 }
@@ -77,8 +77,8 @@ var exaoneMoEWords = words{
 	contractions: true, word: (*chars).phrase, numbers: 1, rest: rest.run, after: isNewlineOrSlash, once: true, spaces: (*chars).linesOrSpaces,
 }
 
-// jais2Step cuts as llama3Words does, but for long white space: it falls into
-// pieces of 512, 256, … 4, 2 and 1, the last of which is left to what follows.
+// jais2Step cuts as llama3Words does, except that it cuts long white space into pieces of 512,
+// 256, … 4, 2 and 1 characters. It leaves the last character to the text that follows.
 //
 //	…|\s*[\r\n]+|\s{512}(?!\S)|\s{256}(?!\S)|…|\s{4}(?!\S)|\s{1,2}(?!\S)|\s{1}
 func jais2Step(t *chars, cut []int, start, end int) []int {
@@ -88,10 +88,10 @@ func jais2Step(t *chars, cut []int, start, end int) []int {
 	return pattern(w.match).step(t, cut, start, end)
 }
 
-// jais2Spaces remembers where the white space ends that it has seen: looking for
-// that again in front of every piece would take quadratic time.
+// jais2Spaces remembers the end of the current white space, because searching it again for
+// every piece would take quadratic time.
 type jais2Spaces struct {
-	end int // of white space without line breaks
+	end int // end of white space without line breaks
 }
 
 func (s *jais2Spaces) match(t *chars, i, end int) int {
@@ -104,7 +104,7 @@ func (s *jais2Spaces) match(t *chars, i, end int) int {
 		}
 		s.end = to
 	}
-	free := s.end - i // may be taken without touching what follows
+	free := s.end - i // length without the last character, unless the text ends here
 	if s.end < end {
 		free--
 	}
@@ -116,8 +116,8 @@ func (s *jais2Spaces) match(t *chars, i, end int) int {
 	return min(i+1, s.end)
 }
 
-// prefixedLetters matches [^\r\n\p{L}\p{N}]?\p{L}+: a word with what stands in
-// front of it, usually a space.
+// prefixedLetters matches [^\r\n\p{L}\p{N}]?\p{L}+: a word with the character before it,
+// usually a space.
 func (t *chars) prefixedLetters(i, end int) int {
 	if start := t.afterPrefix(i); start < end && t.class[start].letter() {
 		return letters.run(t, start+1, end)
@@ -134,8 +134,8 @@ func (t *chars) prefixedLettersOrMarks(i, end int) int {
 	return lettersOrMarks.run(t, i, end) // a mark that no letter follows
 }
 
-// phrase matches [^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+: words with a space
-// between each.
+// phrase matches [^\r\n\p{L}\p{N}]?(?:\p{L}\p{M}*(?: \p{L}\p{M}*)*)+: words with single spaces
+// between them.
 func (t *chars) phrase(i, end int) int {
 	at := t.afterPrefix(i)
 	if !t.in(isLetter, at, end) {
@@ -153,7 +153,7 @@ func (t *chars) phrase(i, end int) int {
 	}
 }
 
-// afterPrefix returns i+1 if character i is [^\r\n\p{L}\p{N}], else i.
+// afterPrefix returns i+1 if character i is [^\r\n\p{L}\p{N}], otherwise i.
 func (t *chars) afterPrefix(i int) int {
 	if t.class[i].letter() || t.class[i].number() || isNewline(t.r[i], 0) {
 		return i

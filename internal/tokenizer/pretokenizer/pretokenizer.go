@@ -1,5 +1,5 @@
-// Package pretokenizer splits text into the words that byte pair encoding merges
-// one by one: one way for each value of tokenizer.ggml.pre.
+// Package pretokenizer splits text into words, which byte pair encoding then merges separately.
+// Each value of tokenizer.ggml.pre is a way to split.
 //
 //	text ──► chars (rune, class) ── step ── step … ──► ends of words
 //
@@ -12,36 +12,36 @@ import (
 	"unicode/utf8"
 )
 
-// PreTokenizer is a way to split text, with what its name says beyond that. It is
-// a list of steps: each cuts the pieces that the one before has left. Functions are
-// an order of magnitude faster than regular expressions, need no look-ahead from a
-// library, and cannot be made to take quadratic time.
+// PreTokenizer is a way to split text, with other properties that tokenizer.ggml.pre implies.
+// It is a list of steps, each of which cuts the pieces of the step before. Functions are ten
+// times as fast as regular expressions, need no library with look-ahead, and never take
+// quadratic time.
 type PreTokenizer struct {
-	IgnoreMerges bool // a word that is a token is that token, whatever the merges
-	AddBOS       bool // by default
-	NoBOS        bool // there is no default BOS
+	IgnoreMerges bool // a word that is a token is not built from merges
+	AddBOS       bool // add BOS if the file does not say
+	NoBOS        bool // there is no BOS if the file names none
 
-	AlwaysBOS bool // whatever the file says
+	AlwaysBOS bool // add BOS even if the file says not to
 
-	// Raw vocabularies write words as they are, and characters that are no token byte
-	// by byte ("<0x0A>"); the others write every byte as a printable character.
+	// Raw vocabularies have words as they are, and tokens of single bytes ("<0x0A>") for
+	// characters without a token. Other vocabularies write every byte as a printable character.
 	Raw        bool
-	SpaceMarks bool // U+2581 stands for a space; text is to be split with them
-	Lines      bool // line breaks that are a token together are that token
+	SpaceMarks bool // U+2581 stands for a space; the caller replaces spaces before Split
+	Lines      bool // a run of line breaks that is a token is not built from merges
 
 	steps     []step
-	reference []step // what the reference does instead; nil: the same
+	reference []step // the steps of the reference, if they differ; otherwise nil
 }
 
-// step cuts the piece t[start:end]: it appends to cut where the parts end.
+// step cuts the piece t[start:end] into parts and appends the ends of the parts to cut.
 type step func(t *chars, cut []int, start, end int) []int
 
-// pattern returns where a match that begins at character i ends; i if there is
-// none. It sees the characters up to end and none before i. Its work must be
-// bounded by the match, or by a constant, or a hostile text makes it quadratic.
+// pattern returns the end of a match that begins at character i, or i if there is no match. It
+// sees only the characters from i to end-1. Its time must be bounded by the length of the
+// match, or by a constant: otherwise a hostile text takes quadratic time.
 type pattern func(t *chars, i, end int) int
 
-// step cuts out the matches of a pattern, with the text between them.
+// step cuts a piece into the matches of the pattern and the text between them.
 func (match pattern) step(t *chars, cut []int, start, end int) []int {
 	for i := start; i < end; {
 		to := match(t, i, end)
@@ -61,9 +61,9 @@ func (match pattern) step(t *chars, cut []int, start, end int) []int {
 	return cut
 }
 
-// Lookup returns the pre-tokenizer of a name, false if there is none. Where the
-// reference (llama.cpp) splits words otherwise than the model was trained with, the
-// model's way counts, unless the reference's is asked for.
+// Lookup returns the pre-tokenizer called name, or false if there is none. Where llama.cpp
+// splits words differently from the model's training, it splits as in training, unless
+// reference is set.
 func Lookup(name string, reference bool) (*PreTokenizer, bool) {
 	p, ok := table[name]
 	if ok && reference && p.reference != nil {
@@ -84,15 +84,15 @@ func Names() []string {
 	return names
 }
 
-// Nearest returns the n known names that differ least from name, the nearest first.
+// Nearest returns the n known names that are most similar to name, the most similar first.
 func Nearest(name string, n int) []string {
 	names := Names()
 	slices.SortStableFunc(names, func(a, b string) int { return cmp.Compare(distance(name, a), distance(name, b)) })
 	return names[:min(n, len(names))]
 }
 
-// distance is the number of bytes to insert, remove or change that make b of a
-// (Levenshtein, 1966). Of a long name only the beginning is looked at.
+// distance returns how many bytes must be inserted, removed or changed to turn a into b
+// (Levenshtein, 1966). Only the first 64 bytes of a count.
 func distance(a, b string) int {
 	a = a[:min(len(a), 64)]
 	row := make([]int, len(b)+1)
@@ -114,7 +114,7 @@ func distance(a, b string) int {
 	return row[len(b)]
 }
 
-// Split returns the byte offsets at which the words of text, which is valid UTF-8, end.
+// Split returns the byte offsets of the ends of the words of text, which must be valid UTF-8.
 func (p *PreTokenizer) Split(text string) []int {
 	t := newChars(text)
 	ends := p.cut(t)
@@ -131,7 +131,7 @@ func (p *PreTokenizer) Split(text string) []int {
 	return ends
 }
 
-// cut returns the characters at which the words of t end.
+// cut returns the ends of the words of t, as indices of characters.
 func (p *PreTokenizer) cut(t *chars) []int {
 	if len(t.r) == 0 {
 		return nil

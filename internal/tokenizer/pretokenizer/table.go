@@ -1,6 +1,6 @@
 package pretokenizer
 
-// table holds the values of tokenizer.ggml.pre that are known.
+// table has the pre-tokenizers by their values of tokenizer.ggml.pre.
 var table = func() map[string]*PreTokenizer {
 	gpt2 := pattern(matchGPT2).step
 	llama3, qwen2 := llama3Words.step(), qwen2Words.step()
@@ -15,7 +15,7 @@ var table = func() map[string]*PreTokenizer {
 			known[name] = &p
 		}
 	}
-	// Those of GPT-2 and its descendants.
+	// GPT-2 and its descendants.
 	add(PreTokenizer{steps: []step{gpt2}},
 		"gpt-2", "phi-2", "gigachat", "roberta-bpe", "jina-es", "jina-de", "jina-v1-en", "jina-v2-es",
 		"jina-v2-de", "jina-v2-code", "mpt", "olmo", "jais", "a.x-4.0", "mellum", "modern-bert", "exaone4",
@@ -28,7 +28,7 @@ var table = func() map[string]*PreTokenizer {
 		pattern(matchSentinel).step, pattern(matchImageToken).step, pattern(matchChameleonSpace).step, number, one(isChameleonPunct), gpt2,
 	}}, "chameleon")
 
-	// Those of LLaMA 3 and its descendants.
+	// LLaMA 3 and its descendants.
 	add(PreTokenizer{steps: []step{llama3}, IgnoreMerges: true, AddBOS: true},
 		"llama3", "llama-v3", "llama-bpe", "falcon3", "falcon-h1", "pixtral", "midm-2.0", "lfm2", "jina-v5-nano")
 	add(PreTokenizer{steps: []step{llama3}}, "dbrx", "smaug-bpe")
@@ -45,7 +45,7 @@ var table = func() map[string]*PreTokenizer {
 	add(PreTokenizer{steps: []step{lines, qwen2}}, "laguna")
 	add(PreTokenizer{steps: []step{exaoneMoEWords.step()}}, "exaone-moe")
 
-	// Those that look at capitals.
+	// Pre-tokenizers that depend on capitals.
 	add(PreTokenizer{steps: []step{tekkenWords.step()}, reference: []step{tekkenWords.asciiCase().step()}, IgnoreMerges: true, AddBOS: true}, "tekken")
 	add(PreTokenizer{steps: []step{o200kWords.step()}, reference: []step{o200kWords.asciiCase().step()}},
 		"gpt-4o", "llama4", "kanana2", "talkie", "minimax-m2")
@@ -60,7 +60,7 @@ var table = func() map[string]*PreTokenizer {
 	}, "youtu")
 	add(PreTokenizer{steps: []step{kimiStep(isHan, uppersOrMarks, lowersOrMarks)}, reference: []step{kimiStep(isReferenceHan, letters, letters)}}, "kimi-k2")
 
-	// Those of the DeepSeek models.
+	// The DeepSeek models.
 	add(PreTokenizer{steps: []step{
 		newline, spaceThenMany(isDeepSeekLetter), spaceThenMany(isDeepSeekPunct), cutFinalSpaces,
 		many(isDeepSeekCJK), runsOfNumbers,
@@ -72,7 +72,7 @@ var table = func() map[string]*PreTokenizer {
 	add(PreTokenizer{steps: []step{upToThreeNumbers, many(isDeepSeek3CJK), pattern(matchSpark).step, number}}, "spark2_5")
 	add(PreTokenizer{steps: []step{numberGroups, many(isAFMoEScript), pattern(matchDeepSeek3).step}}, "afmoe")
 
-	// Those that keep words together.
+	// Pre-tokenizers that do not cut at each word.
 	add(PreTokenizer{steps: []step{poro}}, "poro-chat", "bloom", "gpt3-finnish")
 	add(PreTokenizer{steps: []step{poro, number}}, "viking")
 	add(PreTokenizer{steps: []step{runsOfNumbers, cutThousands}}, "superbpe")

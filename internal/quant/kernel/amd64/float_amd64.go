@@ -9,9 +9,9 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// floatKernels are the kernels of the types that need no integers. A panel of 64 steps of 8
-// rows, or 128 of 4, and the activations of the tokens of a tile are 28 KB: they stay in the
-// first cache.
+// floatKernels are the kernels of the float types. A panel of 64 steps of 8 rows, or of 128
+// steps of 4, and the activations of a tile's tokens are 28 KB, so they stay in the first-level
+// cache.
 var floatKernels = kernel.Table{
 	quant.F16: {
 		{Level: "avx512vnni", Rows: 8, BlockLen: 8, PanelBytes: 256, MaxBlocks: 64, Lanes: 8,
@@ -33,17 +33,17 @@ var floatKernels = kernel.Table{
 	},
 }
 
-// inFours returns a kernel of 8 rows made of one of 4.
+// inFours returns a function for 8 rows from one for 4 rows.
 func inFours(direct func(t *tileArgs)) func(t *tileArgs) {
 	return func(t *tileArgs) {
 		direct(t)
 		t.W = (*byte)(unsafe.Add(unsafe.Pointer(t.W), 4*t.WStride))
-		t.Acc = (*float32)(unsafe.Add(unsafe.Pointer(t.Acc), 4*8*4)) // 8 lanes a row
+		t.Acc = (*float32)(unsafe.Add(unsafe.Pointer(t.Acc), 4*8*4)) // 4 rows of 8 lanes
 		direct(t)
 	}
 }
 
-// inStreams returns a kernel for four streams of rows made of one for four rows.
+// inStreams returns a function for four streams of rows from one for four rows.
 func inStreams(direct func(t *tileArgs)) func(t *tileArgs) {
 	return func(t *tileArgs) {
 		apart := t.AccStride / 4
@@ -97,8 +97,7 @@ func directF32AVX2(t *tileArgs)
 //go:noescape
 func sumLanes4AVX2(dst, acc *float32, n int)
 
-// sumLanes sets dst[i] to kernel.Sum8 of acc[8i] to acc[8i+7] for a multiple of four sums, with AVX2: only its kernels
-// have lanes to add.
+// sumLanes is kernel.SumLanes with AVX2. len(dst) must be a multiple of four.
 func sumLanes(dst, acc []float32) {
 	_ = acc[8*len(dst)-1]
 	sumLanes4AVX2(&dst[0], &acc[0], len(dst))

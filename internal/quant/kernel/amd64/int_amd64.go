@@ -10,24 +10,26 @@ import (
 
 // intKernels are the kernels of the integer formats.
 //
-// Their assembly is put together from what is in parts, which the preprocessor includes,
-// so that each fact is written once for all instruction sets:
+// The preprocessor puts their assembly together from the files in parts, so that each fact is
+// written once for all instruction sets:
 //
 //	rows_*.h    vectors whose lanes are rows: how to fill them
 //	unpack*.h   how each format's blocks become bytes and scales
 //	dot_*.h     how bytes are multiplied and added
 //	fetch_*.h   prefetching
 //
-// and four functions made of them (templates), for the 32-wide and the 256-wide formats:
+// The files in templates make four functions from these parts, for formats with blocks of 32
+// and of 256:
 //
 //	pack        makes a panel
 //	tile32/256  multiplies a panel with any number of tokens
 //	direct...   multiplies rows with a few tokens (few32_amd64.h has AVX2's best)
 //	row...      multiplies rows with one token
 //
-// The functions quad... of some formats do the last better, see quads_amd64.h.
+// The functions quad... of some formats replace row..., because they are faster, see
+// quads_amd64.h.
 //
-// The files int*.s are lists of which parts make which kernel.
+// The files int*.s list the parts of each kernel.
 var intKernels = kernel.Table{
 	quant.Q4_0: {
 		inQuads(avx512x32(8, funcs{pack: packQ4_0AVX512, tile: tile32AVX512, direct: directQ4_0AVX512, row: rowQ4_0AVX512}), quadQ4_0AVX512),
@@ -109,8 +111,8 @@ type (
 	tileFunc func(t *tileArgs)
 )
 
-// Up to how many tokens it is faster without a panel is measured; with more, what
-// the tile's four tokens at once save makes up for the writing of the panel.
+// The number of tokens up to which it is faster without a panel was measured. With more tokens,
+// multiplying four at once in a tile saves more time than writing the panel takes.
 
 func avx512x32(offset int, f funcs) kernel.Kernel { return kernel32("avx512vnni", 32, 32, offset, f) }
 
@@ -118,14 +120,14 @@ func avxVNNIx32(offset int, f funcs) kernel.Kernel { return kernel32("avxvnni", 
 
 func avx2x32(offset int, f funcs) kernel.Kernel { return kernel32("avx2", 16, 11, offset, f) }
 
-// kernel32 is a kernel of a 32-wide format; a panel is two vectors of rows. A run of
-// 32 blocks keeps it in the first cache.
+// kernel32 returns a kernel of a format with blocks of 32. A panel is two vectors of rows. With
+// runs of 32 blocks it stays in the first-level cache.
 func kernel32(level string, rows, directTokens, offset int, f funcs) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: rows, BlockLen: 32, PanelBytes: rows * (32 + 4), MaxBlocks: 32, Lanes: 1,
 		Offset: offset, Pack: f.pack, Tile: f.tile, Direct: f.direct, DirectTokens: directTokens, Row: f.row}
 }
 
-// inQuads is a kernel with another function for a single token.
+// inQuads returns k with Quad, for a single token.
 func inQuads(k kernel.Kernel, quad tileFunc) kernel.Kernel {
 	k.Quad, k.QuadBlocks = quad, 4
 	if k.BlockLen == 256 || k.Lanes > 1 {
@@ -134,14 +136,14 @@ func inQuads(k kernel.Kernel, quad tileFunc) kernel.Kernel {
 	return k
 }
 
-// few is a kernel whose direct is made of few32_amd64.h, which is best up to more tokens
-// than others'.
+// few returns k for a direct function that is made from few32_amd64.h. This is the fastest up
+// to more tokens than other direct functions.
 func few(k kernel.Kernel, tokens int) kernel.Kernel {
 	k.DirectTokens, k.DirectBytes = tokens, 2*704
 	return k
 }
 
-// withMins is the kernel of a 32-wide format with minima.
+// withMins returns k for a format with blocks of 32 and minima.
 func withMins(k kernel.Kernel) kernel.Kernel {
 	k.PanelBytes += k.Rows * 4
 	return k
@@ -155,8 +157,8 @@ func avxVNNIx256(vectors int, f funcs) kernel.Kernel { return kernel256("avxvnni
 
 func avx2x256(vectors int, f funcs) kernel.Kernel { return kernel256("avx2", 16, 3, vectors, f) }
 
-// kernel256 is a kernel of a 256-wide format, whose super-blocks are that many
-// vectors in a panel.
+// kernel256 returns a kernel of a format with blocks of 256. In a panel a super-block has the
+// given number of vectors.
 func kernel256(level string, rows, directTokens, vectors int, f funcs) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: rows, BlockLen: 256, PanelBytes: rows * vectors * 4, MaxBlocks: 2, Lanes: 1,
 		Pack: f.pack, Tile: f.tile, Direct: f.direct, DirectTokens: directTokens, Row: f.row}
@@ -175,26 +177,25 @@ var (
 	bit5       uint32 = 0x20202020
 	evenBits45 uint32 = 0x00300030
 	ones8      uint32 = 0x01010101
-	// scaleBytes are shuffles of byte j of each four to the high halves of two
-	// int16, for 8 lanes.
+	// scaleBytes[j] moves byte j of each four to the high halves of two int16, for 8 lanes.
 	scaleBytes = [4][32]uint8{scaleByte(0), scaleByte(1), scaleByte(2), scaleByte(3)}
-	// ones16 are int16 of 1.
+	// ones16 are int16, all 1.
 	ones16 = [16]int16{1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1}
-	// bytes00 and bytes01 shuffle bytes of each four to the high halves of int16.
+	// bytes00 and bytes01 move bytes of each four to the high halves of int16.
 	bytes00 = [16]uint8{255, 0, 255, 0, 255, 4, 255, 4, 255, 8, 255, 8, 255, 12, 255, 12}
 	bytes01 = [16]uint8{255, 0, 255, 1, 255, 4, 255, 5, 255, 8, 255, 9, 255, 12, 255, 13}
-	// bytes2233 spreads the upper two bytes of each four.
+	// bytes2233 doubles the upper two bytes of each four.
 	bytes2233 = [16]uint8{2, 2, 3, 3, 6, 6, 7, 7, 10, 10, 11, 11, 14, 14, 15, 15}
-	// byte0 spreads the first byte of each four over them, as a shuffle.
+	// byte0 repeats the first byte of each four.
 	byte0 = [16]uint8{0, 0, 0, 0, 4, 4, 4, 4, 8, 8, 8, 8, 12, 12, 12, 12}
 	// bitTo16 maps one of bits0123 to 16.
 	bitTo16 = [16]uint8{1: 16, 2: 16, 4: 16, 8: 16}
 	// mxfp4Unsigned is mxfp4Values + 12.
 	mxfp4Unsigned = [16]uint8{12, 13, 14, 15, 16, 18, 20, 24, 12, 11, 10, 9, 8, 6, 4, 0}
-	// powers are what SCALES_E needs: the bits of the smallest normal number, of a quarter
+	// powers are for the macro SCALES_E: the bits of the smallest normal number, of a quarter
 	// of it and of half of it.
 	powers = [3]uint32{1 << 23, 1 << 21, 1 << 22}
-	// iq4Values are codebook.IQ4, iq4Unsigned that + 128.
+	// iq4Values are codebook.IQ4, and iq4Unsigned the same values + 128.
 	iq4Values   = codebook.IQ4
 	iq4Unsigned = [16]uint8{1, 24, 45, 63, 79, 93, 106, 118, 129, 141, 153, 166, 181, 197, 217, 241}
 )

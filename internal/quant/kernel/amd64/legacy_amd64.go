@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// legacyKernels are the kernels of the formats of 2023. They differ from those of
-// today's formats in the packing only.
+// legacyKernels are the kernels of the formats of 2023. Only their packing differs from that of
+// today's formats.
 var legacyKernels = kernel.Table{
 	quant.Q4_0v1: {
 		avx512x32(8, funcs{pack: packQ4_0v1AVX512, tile: tile32AVX512, direct: directQ4_0v1AVX512, row: rowQ4_0v1AVX512}),
@@ -43,7 +43,7 @@ var legacyKernels = kernel.Table{
 	},
 }
 
-// Shuffles of the bytes 0 and 1, or 2 and 3, of each four to words of their own.
+// Shuffles that extend the bytes 0 and 1, or 2 and 3, of each four to words.
 var (
 	words01 = [16]uint8{0, 255, 1, 255, 4, 255, 5, 255, 8, 255, 9, 255, 12, 255, 13, 255}
 	words23 = [16]uint8{2, 255, 3, 255, 6, 255, 7, 255, 10, 255, 11, 255, 14, 255, 15, 255}

@@ -4,10 +4,10 @@ package amd64
 
 import "alpaca/internal/quant/kernel"
 
-// kernelQ5_1 is the kernel of Q5_1, whose products are sums of nine accumulators (see
-// matmul/dot.go). Of a panel they are vectors of rows: [tokens, 2, 9, 8]. A panel's blocks are
-// followed by room for the scales of four tokens. CPUs with better instructions than AVX2
-// use it too.
+// kernelQ5_1 returns the kernel of Q5_1, whose results are sums of nine accumulators (see
+// matmul/dot.go). The accumulators of a panel are vectors of rows: [tokens, 2, 9, 8]. Room for
+// the scales of four tokens follows the panel's blocks. CPUs with better instructions than AVX2
+// use this kernel, too.
 func kernelQ5_1(pack packFunc) kernel.Kernel {
 	return kernel.Kernel{Level: "avx2", Rows: 16, BlockLen: 32, PanelBytes: 16 * (32 + 4 + 4 + 4*4), MaxBlocks: 16, Lanes: 9,
 		Pack: pack, Tile: tileQ5_1AVX2, Sum: sumQ5_1}
@@ -22,24 +22,25 @@ func quadQ5_1AVX2(t *tileArgs)
 //go:noescape
 func sumQ5_1AVX2(dst, acc *float32)
 
-// sumQ5_1 is Kernel.Sum.
+// sumQ5_1 is Kernel.Sum of kernelQ5_1.
 func sumQ5_1(dst, acc []float32) {
 	_, _ = dst[15], acc[16*9-1]
 	sumQ5_1AVX2(&dst[0], &acc[0])
 }
 
-// Constants of its assembly.
+// Constants of the assembly of Q5_1.
 var (
 	bits4567     uint32 = 0x80402010
 	bits01234567 uint64 = 0x8040201008040201
 	sixteens            = [32]uint8{}
-	// spreadBytes are shuffles of byte i of each four to all of them, for 8 lanes.
+	// spreadBytes[i] repeats byte i of each four, for 8 lanes.
 	spreadBytes [4][32]uint8
-	// spreadBits is a shuffle of 32 bits, byte by byte, to 32 bytes.
+	// spreadBits repeats each of 4 bytes 8 times, so that each of 32 bytes contains its bit.
 	spreadBits [32]uint8
-	// evenWords shuffles the words 0, 2, 4 and 6 of a half to the front, the others behind.
+	// evenWords moves the words 0, 2, 4 and 6 of each half to the front.
 	evenWords = [32]uint8{0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15, 0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15}
-	// nibbleShifts leaves 16 bytes as they are and brings the high nibbles of 16 more down.
+	// nibbleShifts are counts that keep 16 bytes and shift the high nibbles of 16 more bytes
+	// down.
 	nibbleShifts = [4]uint64{0, 0, 4, 4}
 )
 

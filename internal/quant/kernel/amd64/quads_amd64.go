@@ -16,7 +16,7 @@ var (
 		}
 		return shuffles
 	}()
-	// quadFifthBits are the fifth bits of 32 bytes.
+	// quadFifthBits masks the fifth bits of 32 bytes.
 	quadFifthBits = [4]uint64{0x1010101010101010, 0x1010101010101010, 0x1010101010101010, 0x1010101010101010}
 	// quadMins extends the minima, bytes 8 to 15, to int16, each twice: a minimum belongs
 	// to 32 weights, but a sum of activations to 16.
@@ -44,7 +44,7 @@ var (
 		}
 		return shifts
 	}()
-	// quadEvenOdd takes the bytes of even number, then the others.
+	// quadEvenOdd moves the bytes with even numbers to the front.
 	quadEvenOdd = [16]uint8{0, 2, 4, 6, 8, 10, 12, 14, 1, 3, 5, 7, 9, 11, 13, 15}
 	// quadWords16[i] repeats int16 number i of each half.
 	quadWords16 = func() (shuffles [8][32]uint8) {
@@ -55,7 +55,7 @@ var (
 		}
 		return shuffles
 	}()
-	// quadScalePairs are the low halves of four dwords, then the high ones.
+	// quadScalePairs moves the low halves of four dwords to the front.
 	quadScalePairs = [16]uint8{0, 1, 4, 5, 8, 9, 12, 13, 2, 3, 6, 7, 10, 11, 14, 15}
 )
 
@@ -68,8 +68,8 @@ func quadShuffle(f func(word int) int) (bytes [32]uint8) {
 	return bytes
 }
 
-// Shuffles of 16-bit words that bring four blocks of a row into four lanes, as
-// quad32_avx512_amd64.h wants them. Words from 32 on are those of the second source.
+// Shuffles of 16-bit words that move four blocks of a row to four lanes, as
+// quad32_avx512_amd64.h needs them. Words from 32 on are from the second source.
 var (
 	// quadNibbles takes the eight words after the scale of blocks of nine words; the
 	// second source starts 8 bytes, four words, after the first.

@@ -11,11 +11,12 @@ import (
 // Table lists each type's kernels, best first.
 var Table = kernel.Merge(floatKernels, intKernels, legacyKernels)
 
-// tileArgs is the name by which assembly finds the fields (go_asm.h).
+// tileArgs is the name under which assembly finds the fields of Args (go_asm.h).
 type tileArgs = kernel.Args
 
-// headers are what the assembly includes. Go looks at a package's own folder, and at what it
-// embeds, to see whether to compile anew. Nobody reads it, so that the linker leaves it out.
+// headers are the files that the assembly includes. They are embedded because Go compiles a
+// package again only if files in its own folder or embedded files change. Nothing reads the
+// variable, so the linker omits it.
 //
 //go:embed parts templates
 var headers embed.FS

@@ -10,7 +10,7 @@ import (
 // Table lists each type's kernels, best first.
 var Table = kernel.Merge(todaysKernels, legacyKernels)
 
-// todaysKernels are those of the formats of GGUF.
+// todaysKernels are the kernels of the formats of GGUF.
 var todaysKernels = kernel.Table{
 	quant.F32:  floatKernels(packF32NEON, rowF32NEON),
 	quant.F16:  floatKernels(packF16NEON, rowF16NEON),
@@ -76,11 +76,11 @@ var todaysKernels = kernel.Table{
 	},
 }
 
-// tileArgs is the name by which assembly finds the fields (go_asm.h).
+// tileArgs is the name under which assembly finds the fields of Args (go_asm.h).
 type tileArgs = kernel.Args
 
-// The kernels of an instruction set differ by two functions only. Panels have
-// room for the largest packed block; gen/layout.go says what is in them.
+// The kernels of an instruction set differ only in two functions. Panels have room for the
+// largest packed block. gen/layout.go describes their contents.
 
 type (
 	packFunc func(panel, w *byte, stride, nb int)
@@ -97,8 +97,8 @@ func neon32(p packFunc, t tileFunc) kernel.Kernel {
 	return kernel32("neon", 16*(32+4+4), p, t)
 }
 
-// lanes32 is a kernel of a format whose products are eight partial sums and one of the
-// minima. I8MM adds 8 products at once and is of no use for them.
+// lanes32 returns a kernel of a format with eight partial sums and a sum of the minima. I8MM
+// adds 8 products at once, so such formats cannot use it.
 func lanes32(level string, p packFunc, t tileFunc) kernel.Kernel {
 	k := kernel32(level, 16*(32+4+4), p, t)
 	k.Lanes, k.Sum = 9, sumB32Lanes
@@ -115,25 +115,25 @@ func neon256(p packFunc, t tileFunc) kernel.Kernel {
 	return kernel256("neon", 16*(256+16*4+4+4+16*2), p, t)
 }
 
-// kernel32 is a kernel of a 32-wide format: runs of 1024 columns keep a panel and
-// the activations of four tokens in 32 KB.
+// kernel32 returns a kernel of a format with blocks of 32. With runs of 1024 columns a panel
+// and the activations of four tokens take at most 32 KB.
 func kernel32(level string, panelBytes int, p packFunc, t tileFunc) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: 16, BlockLen: 32, PanelBytes: panelBytes, MaxBlocks: 32, Lanes: 1, Pack: p, Tile: t}
 }
 
-// kernel256 is a kernel of a k-quant.
+// kernel256 returns a kernel of a k-quant.
 func kernel256(level string, panelBytes int, p packFunc, t tileFunc) kernel.Kernel {
 	return kernel.Kernel{Level: level, Rows: 16, BlockLen: 256, PanelBytes: panelBytes, MaxBlocks: 4, Lanes: 1, Pack: p, Tile: t}
 }
 
-// floatKernels are the kernels of a float type: better CPUs have nothing that
-// would serve it better.
+// floatKernels returns the only kernel of a float type, because newer instructions do not make
+// it faster.
 func floatKernels(p packFunc, row tileFunc) []kernel.Kernel {
 	return []kernel.Kernel{{Level: "neon", Rows: 8, BlockLen: 8, PanelBytes: 8 * 8 * 4, MaxBlocks: 64, Lanes: 8,
 		Pack: p, Tile: tileFloatNEON, Sum: kernel.SumLanes, Row: row}}
 }
 
-// sumB32Lanes is Kernel.Sum of lanes32: accumulators are [4][9][4 rows].
+// sumB32Lanes is Kernel.Sum of lanes32. Accumulators are [4][9][4 rows].
 func sumB32Lanes(dst, acc []float32) {
 	_, _ = dst[15], acc[16*9-1]
 	sumB32LanesNEON(&dst[0], &acc[0])

@@ -7,8 +7,8 @@ import (
 	"alpaca/internal/quant/kernel"
 )
 
-// legacyKernels are the kernels of the formats of 2023. They differ from those of
-// today's formats in the packing only.
+// legacyKernels are the kernels of the formats of 2023. Only their packing differs from that of
+// today's formats.
 var legacyKernels = kernel.Table{
 	quant.Q4_0v1: {i8mm32(packQ4_0v1I8MM, tileB32I8MM), sdot32(packQ4_0v1SDOT, tileB32SDOT), neon32(packQ4_0v1NEON, tileB32NEON)},
 	quant.Q4_0v2: {i8mm32(packQ4_0v2I8MM, tileB32I8MM), sdot32(packQ4_0v2SDOT, tileB32SDOT), neon32(packQ4_0v2NEON, tileB32NEON)},
