@@ -82,7 +82,7 @@ func (tx *Tx) endBulk() error {
 	for _, statement := range []string{
 		fmt.Sprintf(setSize, 4<<20),
 		fmt.Sprintf("insert into example_fts(rowid, instruction, input, output, more) select id, instruction, input, output, more from example where id > %d", tx.after),
-		fmt.Sprintf(setSize, 1<<20), // as it was
+		fmt.Sprintf(setSize, 1<<20), // the default
 		insertTrigger,
 	} {
 		if _, err := tx.Exec(statement); err != nil {
@@ -221,7 +221,7 @@ func (tx *Tx) Add(r *Row) (err error) {
 	return err
 }
 
-// nextPos returns the position behind the last row of a source.
+// nextPos returns the position after the last row of a source.
 func (tx *Tx) nextPos(source int64) (int64, error) {
 	if next, ok := tx.next[source]; ok {
 		return next, nil
@@ -231,7 +231,7 @@ func (tx *Tx) nextPos(source int64) (int64, error) {
 	return last.Int64 + 1, err
 }
 
-// Reject keeps what could not be read.
+// Reject stores a part of a source that could not be read.
 func (tx *Tx) Reject(r Rejected) (err error) {
 	if tx.reject == nil {
 		tx.reject, err = tx.tx.PrepareContext(tx.ctx, "insert into rejected(source_id, line, offset, error, raw) values (?, ?, ?, ?, ?)")
@@ -243,7 +243,8 @@ func (tx *Tx) Reject(r Rejected) (err error) {
 	return err
 }
 
-// busyError is SQLite's error for a database that another program has changed for too long.
+// busyError is SQLite's error for a database that another program has locked for too
+// long.
 type busyError struct{ error }
 
 func (busyError) Error() string {
@@ -251,7 +252,8 @@ func (busyError) Error() string {
 }
 func (e busyError) Unwrap() error { return e.error }
 
-// told returns err, in plain words where another program holds the database.
+// told returns err. If another program has locked the database, the message says so
+// plainly.
 func told(err error) error {
 	if e, ok := errors.AsType[*sqlite.Error](err); ok && e.Code()&0xff == sqlite3.SQLITE_BUSY {
 		return busyError{err}

@@ -7,7 +7,7 @@ import (
 	"alpaca/internal/model"
 )
 
-// blockRows is how many rows of queries attention does at once.
+// blockRows is the number of rows of queries that attention computes at once.
 const blockRows = 96
 
 // attention has the heads of one layer for all documents of a batch. It is divided into pairs
@@ -22,14 +22,14 @@ type attention[T real] struct {
 	q, k, v, o []T // q and k have their positions; forward writes o
 	do         []T // [n, Heads*ValueDim] the gradient of o, which backward gets
 	dq, dk, dv []T // and those of q, k and v, which it writes
-	dSinks     []T // [docs, Heads] nil for none
+	dSinks     []T // [docs, Heads] nil: no gradients of sinks
 	mem        []attentionMemory[T]
 }
 
 // attentionMemory is the scratch memory of one worker.
 type attentionMemory[T real] struct {
 	scores, dscores, q []T
-	slopes             []T // of the soft cap
+	slopes             []T // derivatives of the soft cap
 	sunk               []T // [rows] probabilities of the sinks
 }
 
@@ -70,7 +70,7 @@ func (a *attention[T]) items(back bool) func(worker, lo, hi int) {
 	}
 }
 
-// head does all query heads of one key head, in order.
+// head computes all query heads of one key head, in order.
 func (a *attention[T]) head(worker, doc, kv int, back bool) {
 	d, s := a.docs[doc], a.s
 	if back {
@@ -145,7 +145,7 @@ func (a *attention[T]) scores(worker int, b *scoreBlock) {
 	}
 }
 
-// hide excludes positions.
+// hide sets scores to -Inf, so that softmax gives these positions 0.
 func hide[T real](scores []T) {
 	for j := range scores {
 		scores[j] = T(math.Inf(-1))
