@@ -102,7 +102,7 @@ func (r *Row) more() string {
 	return b.String()
 }
 
-// FirstWord returns the first word of an instruction in lower case, cut to 32 characters.
+// FirstWord returns the first word of text in lower case, cut to 32 characters.
 func FirstWord(text string) string {
 	word := text
 	start := strings.IndexFunc(text, isWord)

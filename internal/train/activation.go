@@ -98,7 +98,7 @@ func activateMulBack[T real](act ggml.Activation, dg, du, g, u, s []T) {
 // clampedBack is activateMulBack for the clamped gate. With x = min(g, 7), y =
 // x·σ(1.702·x), w = clamp(u, -7, 7) + 1:
 //
-//	du = df·y where u is within its bounds    dg = df·w·(σ + 1.702·y·(1-σ)) where g is
+//	du = df·y if |u| ≤ 7, else 0    dg = df·w·(σ + 1.702·y·(1-σ)) if g ≤ 7, else 0
 func clampedBack[T real](dg, du, g, u, s []T) {
 	for i, x := range g {
 		s[i] = clampSteep * min(x, clampLimit)

@@ -6,7 +6,7 @@ const channelRun = 64
 // convolve is a gated convolution over the last L positions of a document. A row of in
 // has three parts b, c and x. For each channel:
 //
-//	o[t] = c[t]·Σ taps[j]·b[t-L+1+j]·x[t-L+1+j]    j < L, as far as there are such rows
+//	o[t] = c[t]·Σ taps[j]·b[t-L+1+j]·x[t-L+1+j]    j < L, only rows of the document
 func (e *engine[T]) convolve(l *Layer[T], r *record[T]) {
 	d, taps := e.m.Config.Dim, l.Taps.Cols
 	e.each(d, channelRun, func(_, lo, hi int) {

@@ -45,10 +45,10 @@ func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 	return bytes + 4*n*(kept+scratch) + headBytes
 }
 
-// FLOPs returns the floating-point operations of training on a number of tokens; labels is how
-// many of them go through the head. Each weight and token costs two operations forward, two
-// for the gradient of the input, and two for the gradient of the weight if it is trained.
-// Attention counts as if it were not causal, in rows of length tokens.
+// FLOPs returns the number of floating-point operations of training on tokens tokens, of
+// which labels go through the head. Each weight and token costs two operations forward,
+// two for the gradient of the input, and two for the gradient of the weight if it is
+// trained. Attention is counted in rows of length tokens, as if it were not causal.
 func (m *Model[T]) FLOPs(tokens, labels, length int) float64 {
 	var perToken float64
 	add := func(t *Tensor[T], times float64) {

@@ -57,7 +57,7 @@ func (e *engine[T]) deltaHead(worker int, l *Layer[T], r *record[T]) deltaHead[T
 	return deltaHead[T]{deltaMemory: &e.delta[worker], s: &c.Delta, l: l, r: r, eps: c.NormEps}
 }
 
-// deltaRule sets o to the output of the gated delta rule for n.
+// deltaRule sets o to the output for n.
 func (e *engine[T]) deltaRule(l *Layer[T], r *record[T], n []T) {
 	e.linear(&l.QKV, r.in, n)
 	e.linear(&l.DeltaGate, r.gate, n)
@@ -151,8 +151,7 @@ func unit[T real](dst, x []T, by T) {
 	}
 }
 
-// unitBack adds the gradient of unit's input x to dx. dy is the gradient of unit's
-// output.
+// unitBack adds the gradient of unit's input x to dx; dy is that of its output.
 func unitBack[T real](dx, x, dy []T, by T) {
 	rho := T(1 / math.Sqrt(float64(dot3(x, x, nil)+unitEps)))
 	s := T(T(rho*rho) * dot3(x, dy, nil))
@@ -180,8 +179,8 @@ func softplus[T real](x T) T {
 	return T(fmath.Log(1 + fmath.Exp(float64(x))))
 }
 
-// deltaGrads holds the gradients of a layer's vectors separately for each head and
-// document, so they can be added in the order of documents.
+// deltaGrads holds the gradients of a layer's vectors by head and document, to be added
+// in order.
 type deltaGrads[T real] struct{ a, dt, norm []T }
 
 // deltaRuleBack replaces in, gate, alpha and beta by their gradients. do is the gradient
@@ -245,8 +244,8 @@ func (h *deltaHead[T]) back(doc document, do, dMixed []T, g deltaGrads[T]) {
 	}
 }
 
-// outputBack adds the gradient of the state m to dm. It overwrites dy, the gradient of o.
-// It sets h.dq to the gradient of q, and replaces the gate by its gradient.
+// outputBack adds the gradient of the state m to dm, sets h.dq to that of q, and replaces
+// the gate by its gradient. It overwrites dy, the gradient of o.
 func (h *deltaHead[T]) outputBack(t int, m, dy, dNorm []T) {
 	n := h.s.Value
 	h.query(t, m)
@@ -263,9 +262,8 @@ func (h *deltaHead[T]) outputBack(t int, m, dy, dNorm []T) {
 	}
 }
 
-// stepBack replaces dm, the gradient of the state after position t, by the gradient of
-// the state before t. It adds to the gradients of q, k and v, and replaces alpha and beta
-// by their gradients.
+// stepBack replaces dm, the gradient of the state after t, by that of the state before t.
+// It adds to the gradients of q, k and v, and replaces alpha and beta by their gradients.
 func (h *deltaHead[T]) stepBack(t int, m, before, dMixed []T, g deltaGrads[T]) {
 	n := h.s.Value
 	q, k, _ := h.parts(h.r.mixed, t)
