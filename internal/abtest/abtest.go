@@ -69,7 +69,7 @@ type Answer struct {
 // Vote is a judge's vote on the answers to a prompt.
 type Vote struct {
 	ID     int64
-	N      int    // the prompt
+	N      int    // the number of the prompt, from 0
 	Repeat int    // 1 if the pair was shown again, mirrored
 	Judge  string // the judge's name; a model's begins with ModelJudge; "" if nobody was asked
 	Left   Slot   // the model whose answer was on the left
@@ -84,7 +84,7 @@ type Vote struct {
 // Flags of votes.
 const (
 	FlagEqual    = "equal"    // the answers are the same, so a tie was recorded without asking
-	FlagRevealed = "revealed" // an answer says which model it is of
+	FlagRevealed = "revealed" // an answer reveals which model it is from
 )
 
 // ModelJudge begins the names of judges that are models.

@@ -14,7 +14,7 @@ import (
 
 // object is a record of a file, in one of these forms.
 type object struct {
-	// Stanford Alpaca's
+	// Stanford Alpaca
 	Instruction, Input, Output *string
 	// conversations of OpenAI and of ShareGPT
 	Messages      []message
