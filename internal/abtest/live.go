@@ -67,8 +67,8 @@ func (s *Session) Expected(judge string) int {
 }
 
 // LastOwn returns the last prompt that a judge has asked. voted reports whether the judge
-// has voted on another prompt since voting on it, or since it failed. ok is false if the
-// judge has asked none.
+// has voted on another prompt since a vote on this one, or since this one failed. ok is
+// false if the judge has asked none.
 func (s *Session) LastOwn(judge string) (n int, voted, ok bool) {
 	n = -1
 	for i, own := range s.Own {

@@ -40,7 +40,7 @@ type Group struct {
 	Name     string `json:"name"` // People, or the judging model's name
 	Judges   int    `json:"judges"`
 	Wins     [2]int `json:"wins"`
-	Ties     int    `json:"ties"` // both are good, or equal
+	Ties     int    `json:"ties"` // both answers are good, or they are equal
 	Bad      int    `json:"both_bad"`
 	Skipped  int    `json:"skipped"`
 	Revealed int    `json:"revealed"` // excluded, because an answer reveals its model

@@ -39,7 +39,7 @@ type Options struct {
 
 // Result describes a conversion by Run.
 type Result struct {
-	Format      string // of the input, with its version
+	Format      string // format of the input, with its version
 	Tensors     []TensorResult
 	InputBytes  int64 // of all tensors
 	OutputBytes int64 // of the file

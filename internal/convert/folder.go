@@ -18,7 +18,7 @@ const Auto = "auto"
 
 // FolderOptions are the options for checkpoints of Hugging Face or Meta.
 type FolderOptions struct {
-	Type  string // of the output: Auto, or a name of quantize.ParseMix
+	Type  string // type of the output: Auto, or a name that quantize.ParseMix knows
 	Name  string // of the model; "": the checkpoint's
 	Pre   string // see open.Options
 	Force bool   // the output may replace a file
@@ -32,7 +32,7 @@ type FolderOptions struct {
 // FolderResult describes a conversion by RunFolder.
 type FolderResult struct {
 	*quantize.Result
-	Format string // of the input
+	Format string // format of the input
 	Class  string // the architecture's class in config.json
 	Mix    quantize.Mix
 	Arch   string

@@ -24,8 +24,8 @@ type step struct {
 // same reports whether the bytes stay the same.
 func (s *step) same() bool { return s.from.typ == s.to && s.from.transcode == nil }
 
-// plan decides the type of each tensor. If exact is true, it converts the tensors that
-// may be rounded on trial, and makes those that change F32.
+// plan decides the type of each tensor. If exact is true, it first tries to convert the
+// tensors that may be rounded; those that would change become F32.
 func plan(tensors []tensor, exact bool) ([]step, error) {
 	steps := make([]step, len(tensors))
 	for i := range tensors {

@@ -24,17 +24,17 @@ end;
 // schema creates the tables.
 //
 //	source    a file, or a run that generated rows. shape is JSON about the file: columns, wrapping object
-//	example   a row. turns is JSON [{"role","content"}] of conversations of more than one pair, more the text
-//	          between their first question and last answer. extra is a JSON object of what else the row had.
-//	          raw is the row as it stood in the file where the other columns do not give it back.
-//	          word is the instruction's first word, chars the characters of instruction, input and output.
-//	          What is short comes first: a scan that needs no text leaves the pages of long ones alone
-//	rejected  what could not be read, with the reason
-//	lint      what a rule says of a row
+//	example   a row. turns is JSON [{"role","content"}] of a conversation with more than one pair; more is its
+//	          text between the first question and the last answer. extra is a JSON object of the other keys.
+//	          raw is the row's text in its file, if the other columns cannot rebuild it.
+//	          word is the first word of instruction, chars the length of instruction, input and output.
+//	          Short columns come first, so that a scan without texts need not read the pages of long ones
+//	rejected  a row that could not be read, with the reason
+//	lint      a finding of a rule about a row
 //
-// The index of words holds no text: it reads the table example. When a row changes, the
-// triggers pass its old values to the index, which would otherwise become wrong without an
-// error.
+// The index of words has no texts of its own: it reads the table example. When a row
+// changes, the triggers must pass its old values to the index. Otherwise the index would
+// silently become wrong.
 const schema = `
 create table meta(key text primary key, value text not null) without rowid;
 create table source(

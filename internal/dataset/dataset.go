@@ -75,9 +75,9 @@ type File struct {
 	Bad     Problems
 }
 
-// Read reads the file at path. It is JSON lines, a JSON array of objects, or one text. It
-// is a text if its name ends with .txt or .md, or if it does not begin with [ or { and
-// its name does not end with .json or .jsonl.
+// Read reads the file at path. It is JSON lines, a JSON array of objects, or one text. A
+// file is a text if its name ends with .txt or .md. Any other file is a text if it does
+// not begin with [ or {, unless its name ends with .json or .jsonl.
 func Read(path string) (*File, error) {
 	in, err := os.Open(path)
 	if err != nil {

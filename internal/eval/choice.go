@@ -28,7 +28,7 @@ type Rating struct {
 
 // Answers is the result of a model on many questions.
 type Answers struct {
-	Accuracy Estimate `json:"accuracy"` // 0 … 1
+	Accuracy Estimate `json:"accuracy"` // share of right choices, 0 … 1
 	Chance   float64  `json:"chance"`   // expected accuracy of guessing
 	Right    int      `json:"right"`
 	Asked    int      `json:"questions"`
@@ -100,9 +100,9 @@ type answer struct {
 	from, to int
 }
 
-// minTail decides what is rated in WinoGrande, as in llama-perplexity: if more than
-// minTail tokens follow the common prefix in every text, only those after the choice are
-// rated. They are the same in all texts, so the ratings are easier to compare.
+// minTail decides what is rated in WinoGrande, as in llama-perplexity. If more than
+// minTail tokens follow the common prefix in every text, only the tokens after the choice
+// are rated. They are the same in all texts, so the ratings are easier to compare.
 const minTail = 3
 
 // newTask tokenizes a question.

@@ -10,7 +10,7 @@ import (
 
 // CompareOptions are the settings of Compare.
 type CompareOptions struct {
-	Threads int                         // that score; 0: one
+	Threads int                         // for scoring; 0: one
 	TempDir string                      // folder of the temporary file; "": the system's
 	Begin   func(window, model int)     // called before each window of each model, unless it is nil; model -1 is the base
 	Done    func(CompareProgress) error // called after every window, unless it is nil
@@ -20,7 +20,7 @@ type CompareOptions struct {
 
 // CompareProgress is the progress of a comparison.
 type CompareProgress struct {
-	Progress            // PPL is the base's
+	Progress            // PPL is that of the base
 	KLD      []Estimate // the mean for each model so far
 }
 
@@ -111,7 +111,7 @@ func (c *comparing) report(done, of int) error {
 type compared struct {
 	open  Opener
 	least float64      // see Base.least
-	all   []divergence // of all tokens scored so far
+	all   []divergence // divergences of all tokens scored so far
 	eval  time.Duration
 }
 

@@ -43,7 +43,7 @@ func (d divergence) finite() bool {
 type Spread struct {
 	Mean   Estimate      `json:"mean"`
 	Min    report.Number `json:"min"`
-	P001   Estimate      `json:"p0_1"` // 0.1 % of the tokens are below this; and so on
+	P001   Estimate      `json:"p0_1"` // 0.1 % of the tokens are below this; the others likewise
 	P01    Estimate      `json:"p1"`
 	P05    Estimate      `json:"p5"`
 	P10    Estimate      `json:"p10"`
@@ -80,7 +80,7 @@ type Comparison struct {
 	LogRatio    Estimate      `json:"ln_ppl_ratio"` // log(PPL/BasePPL)
 	Ratio       Estimate      `json:"ppl_ratio"`
 	Difference  Estimate      `json:"ppl_difference"`
-	Correlation report.Number `json:"ln_ppl_correlation"` // of the two models' losses
+	Correlation report.Number `json:"ln_ppl_correlation"` // correlation of the two models' losses
 	KLD         Spread        `json:"kld"`                // nats
 	DeltaP      Spread        `json:"delta_p"`            // 0 … 1
 	RMSDeltaP   Estimate      `json:"delta_p_rms"`        // 0 … 1

@@ -68,8 +68,8 @@ type stack struct {
 	tokens  []int     // number of tokens of each matrix; 0 for an expert without tokens
 }
 
-// expertOf splits the name of an expert's matrix into the name of the stack of all
-// experts' matrices and the expert's number. ok is false for other names.
+// expertOf splits the name of an expert's matrix. stack is the name of the tensor that
+// stacks all experts' matrices, expert the expert's number. ok is false for other names.
 func expertOf(name string) (stack string, expert int, ok bool) {
 	layer, rest, ok := arch.CutLayer(name)
 	role, rest, _ := strings.Cut(rest, ".")

@@ -33,7 +33,7 @@ type Options struct {
 // Progress is the progress of an evaluation.
 type Progress struct {
 	Window, Windows int
-	PPL             Estimate // so far
+	PPL             Estimate // perplexity so far
 	Elapsed         time.Duration
 }
 

@@ -6,8 +6,8 @@ type Report struct {
 	Models []Row  `json:"models"`
 	Text   string `json:"text"`   // name of the text
 	Policy Policy `json:"policy"` // how it was divided into windows
-	Chunks int    `json:"chunks"` // windows
-	Scored int    `json:"scored"` // tokens
+	Chunks int    `json:"chunks"` // number of windows
+	Scored int    `json:"scored"` // number of scored tokens
 }
 
 // Row is one model of a report. If the base is a logits file, only its name and

@@ -11,8 +11,8 @@ import (
 
 // Write writes the adapter as a GGUF file that llama.cpp loads. The matrices have type t,
 // or F16 if their rows do not fit the blocks of t. The file has one alpha, which
-// llama.cpp divides by the rank of each pair; for a pair with another alpha, B is
-// multiplied by the quotient. kv is further metadata.
+// llama.cpp divides by the rank of each pair. If a pair has another alpha, its B is
+// scaled to make up for it. kv is further metadata.
 func (a *Adapter) Write(path string, t quant.Type, kv []gguf.KV) error {
 	alpha := a.Alpha()
 	head := []gguf.KV{

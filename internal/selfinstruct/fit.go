@@ -8,8 +8,8 @@ import (
 // leastAnswer is the least number of tokens for an answer with tasks.
 const leastAnswer = 48
 
-// Fit changes settings so that a prompt and an answer fit into the model's context: for a
-// small context, prompts are brief and show only short tasks. It returns the tasks that
+// Fit changes settings so that a prompt and an answer fit into the model's context. With
+// a small context, prompts are brief and show only short tasks. It returns the tasks that
 // examples are drawn from. note tells the user what was changed, "" if nothing was.
 func (s *Settings) Fit(m Model, list []Task) (tasks []Task, note string, err error) {
 	if len(list) < s.Examples {

@@ -44,7 +44,7 @@ type Asked struct {
 	Tokens  int
 	Seconds float64 // time until the answer with tasks was complete
 	Pieces  []Kept
-	Last    bool // the job is done; Pieces may lack the answer's last ones
+	Last    bool // the job is done; the answer's last pieces may be missing in Pieces
 }
 
 // Sink stores results. Add stores all of a prompt's results, or none.

@@ -104,8 +104,8 @@ func (w *work) begin(q *query) bool {
 	return true
 }
 
-// fill sends queries while it may and fewer than n tasks are expected. idle limits the
-// prompts in flight to those that may still bring no task before the job ends.
+// fill sends queries while fewer than n tasks are expected. After idle further prompts
+// without a task the job ends, so no more than idle prompts are in progress.
 func (w *work) fill(n, idle int) {
 	expected := 0.0
 	perOutput := float64(w.usable+1) / float64(w.answered+1)

@@ -30,7 +30,8 @@ func activateMul[T real](act ggml.Activation, dst, g, u []T) {
 	}
 }
 
-// The bounds and the slope of the clamped gate (ggml.ClampedSwiGLU).
+// clampLimit is the bound and clampSteep the slope of the clamped gate
+// (ggml.ClampedSwiGLU).
 const clampLimit, clampSteep = 7, 1.702
 
 // activate sets dst to act(u).

@@ -81,8 +81,8 @@ func merged(w *workers, l *Linear[float32]) []float32 {
 	return data
 }
 
-// WriteModel writes the trained model as a GGUF file in float32, adapters merged, with the
-// metadata kv. extra are tensors of the base that are copied as they are.
+// WriteModel writes the trained model, with its adapters merged, as a GGUF file in
+// float32. kv is the metadata. extra are tensors of the base that are copied as they are.
 func (t *Trainer) WriteModel(path string, kv []gguf.KV, extra []gguf.Tensor) error {
 	m := t.Model
 	linear := map[*Tensor[float32]]*Linear[float32]{m.Output: &m.OutputLoRA, m.Embed: &m.EmbedLoRA}

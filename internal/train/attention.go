@@ -15,14 +15,14 @@ const blockRows = 96
 type attention[T real] struct {
 	w          *workers
 	s          *model.LayerConfig
-	scale      T // of the scores
+	scale      T // factor of the scores
 	cap        T // soft cap of the scores; 0: none
 	sinks      []T
 	docs       []document
 	q, k, v, o []T // q and k have their positions; forward writes o
 	do         []T // [n, Heads*ValueDim] the gradient of o, which backward gets
 	dq, dk, dv []T // and those of q, k and v, which it writes
-	dSinks     []T // [docs, Heads] nil: no gradients of sinks
+	dSinks     []T // [docs, Heads] gradients of sinks; nil: not needed
 	mem        []attentionMemory[T]
 }
 

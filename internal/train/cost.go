@@ -45,10 +45,11 @@ func (m *Model[T]) Memory(maxLength, micro int, checkpointing bool) int64 {
 	return bytes + 4*n*(kept+scratch) + headBytes
 }
 
-// FLOPs returns the number of floating-point operations of training on tokens tokens, of
-// which labels go through the head. Each weight and token costs two operations forward,
-// two for the gradient of the input, and two for the gradient of the weight if it is
-// trained. Attention is counted in rows of length tokens, as if it were not causal.
+// FLOPs returns the number of floating-point operations of training. tokens is the number
+// of tokens, labels how many of them go through the head. Each weight and token costs two
+// operations forward, two for the gradient of the input, and two for the gradient of the
+// weight if it is trained. Attention is counted in rows of length tokens, as if it were
+// not causal.
 func (m *Model[T]) FLOPs(tokens, labels, length int) float64 {
 	var perToken float64
 	add := func(t *Tensor[T], times float64) {
@@ -64,7 +65,7 @@ func (m *Model[T]) FLOPs(tokens, labels, length int) float64 {
 	m.eachLinear(func(_ int, x member[T]) {
 		times := 1.0
 		if l := x.linear; l.W != nil {
-			if l.W.Stack > 0 { // of experts a token uses some
+			if l.W.Stack > 0 { // a token uses only some of the experts
 				times = float64(m.Config.NumUsed) / float64(l.W.Stack)
 			}
 			add(l.W, times)

@@ -152,7 +152,7 @@ func softmax[T real](x []T) {
 	}
 }
 
-// scale multiplies x by by.
+// scale multiplies the elements of x by the factor by.
 func scale[T real](x []T, by T) {
 	if single[T]() {
 		vec.Scale(floats(x), float32(by))

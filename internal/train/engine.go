@@ -55,13 +55,13 @@ type memory[T real] struct {
 	d, d2      []T // [n, Dim]
 	d3, d4     []T
 	wide       []T // [n, QKV or 2*FFNDim] outputs of fused matrices
-	do         []T // [n, Heads*ValueDim]
+	do         []T // [n, Heads*ValueDim] gradient of attention's output
 	dq, dk, dv []T
-	rho, mean  []T // [n, heads]
-	low, dlow  []T // [n, rank]
-	drop       []T // [n, in]
-	rows, dRow []T // [rows, Dim] of experts
-	scores     []T // [n, NumExperts]
+	rho, mean  []T // [n, heads] moments of norms
+	low, dlow  []T // [n, rank] Scale·A·x of an adapter, and its gradient
+	drop       []T // [n, in] input of an adapter after dropout
+	rows, dRow []T // [rows, Dim] inputs of experts, and gradients
+	scores     []T // [n, NumExperts] gradients of the router's scores
 }
 
 // newEngine returns an engine for documents of at most length tokens.
@@ -186,8 +186,9 @@ func (m *memory[T]) fields(of *Model[T]) []field[T] {
 	return list
 }
 
-// scratchBranch reports whether the model needs d2, d3 and d4: if the output of a branch
-// is changed before it is added, or if a layer has several branches from one input.
+// scratchBranch reports whether the model needs d2, d3 and d4. It does if the output of a
+// branch is changed before it is added, or if several branches of a layer have the same
+// input.
 func (m *Model[T]) scratchBranch() bool {
 	for i := range m.Layers {
 		l := &m.Layers[i]

@@ -138,8 +138,8 @@ func (e *engine[T]) norms(dst, x []T, w *Norm[T]) {
 	})
 }
 
-// branch sets dst to x + y, after the norm w of y and the factor on all branches, where the
-// model has them. y may be e.mem.d, which it overwrites.
+// branch sets dst to x + y. If the model has them, it first applies the norm w and the
+// factor of all branches to y. It overwrites e.mem.d, which y may be.
 func (e *engine[T]) branch(dst, x, y []T, w *Norm[T]) {
 	if w.W != nil {
 		e.norms(e.mem.d, y, w)
@@ -168,8 +168,8 @@ func (e *engine[T]) gated(l *Layer[T], g, u []T) []T {
 	return f
 }
 
-// fused sets parts to parts of the product of n with l, whose rows are those of several
-// matrices one after the other.
+// fused multiplies n by l, which has the rows of several matrices, and splits the product
+// into parts.
 func (e *engine[T]) fused(l *Linear[T], n []T, parts ...field[T]) {
 	wide := e.mem.wide[:len(n)/l.W.Cols*l.W.Rows]
 	e.linear(l, wide, n)

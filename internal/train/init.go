@@ -23,7 +23,7 @@ type Shape struct {
 	Heads   int
 	KVHeads int
 	HeadDim int
-	Eps     float32 // of RMSNorm
+	Eps     float32 // epsilon of RMSNorm
 	Rope    ggml.RopeParams
 }
 
@@ -133,7 +133,7 @@ func (m *Model[T]) AddLoRA(o LoRA, wanted func(role arch.Role) bool) {
 	}
 }
 
-// The suffixes of the names of an adapter's tensors.
+// loraA and loraB are the suffixes of the names of an adapter's tensors.
 const loraA, loraB = ".lora_a", ".lora_b"
 
 // adapt puts an adapter on l. name is the name of l's tensor.

@@ -78,7 +78,7 @@ func (l *Layer[T]) places() []member[T] {
 	}
 }
 
-// place returns where the tensor of a role belongs.
+// place returns the member that has a role. ok is false if no layer has it.
 func (l *Layer[T]) place(role arch.Role) (x member[T], ok bool) {
 	for _, x := range l.places() {
 		if x.role == role {

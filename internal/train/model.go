@@ -19,7 +19,7 @@ type Tensor[T real] struct {
 	Weights *matmul.Matrix // a frozen matrix, in the format of its file
 
 	Grad []T // nil if frozen
-	M, V []T // AdamW's moments
+	M, V []T // AdamW's first and second moments
 }
 
 // Trainable reports whether updates change t.

@@ -204,8 +204,9 @@ func (n *hfNames) of(role arch.Role, layer int) string {
 	return hf
 }
 
-// target returns the name by which peft finds this module in all layers, and no others:
-// the last part of name, or the last two parts if other modules have the same last part.
+// target returns the name by which peft finds a module in all layers, and no other
+// module. It is the last part of name, or the last two if other modules have the same
+// last part.
 func (n *hfNames) target(name string) string {
 	parts := strings.Split(name, ".")
 	last := parts[len(parts)-1]

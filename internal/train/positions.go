@@ -28,7 +28,7 @@ func (e *engine[T]) queries(l *Layer[T], r *record[T], n []T) {
 		return
 	}
 	e.linear(&l.K, *k, n)
-	if l.V.W == nil { // values are what keys were before norm and position
+	if l.V.W == nil { // values are the keys before norm and rotation
 		copy(*v, *k)
 		return
 	}

@@ -15,7 +15,7 @@ type record[T real] struct {
 	gates, att []T // of gated attention: the gates [n, Heads*KeyDim], and o before they apply
 	in         []T // [n, 3*Dim or channels] the input of a convolution
 	mixed      []T // [n, channels] the output of a gated delta rule's convolution
-	gate       []T // [n, Heads*Value] of a gated delta rule
+	gate       []T // [n, Heads*Value] the gates of a gated delta rule
 	alpha      []T // [n, Heads]
 	beta       []T
 	y1, y2     []T // [n, Dim] the outputs of attention and of the network, before their post-norms
@@ -110,7 +110,7 @@ func (r *record[T]) grow(m *Model[T], l *Layer[T], n int) {
 	}
 }
 
-// share makes the slices of r parts of those of all, for n tokens of l. r keeps its own x0.
+// share makes r use the memory of all, for n tokens of l. r keeps its own x0.
 func (r *record[T]) share(all *record[T], m *Model[T], l *Layer[T], n int) {
 	*r = record[T]{x0: r.x0}
 	from := all.fields(m, l)

@@ -40,7 +40,7 @@ type Trainer struct {
 	batch   Batch
 }
 
-// State is how far a run is.
+// State is the progress of a run.
 type State struct {
 	Update  int   `json:"update"`  // updates so far, made or skipped
 	Adam    int   `json:"adam"`    // updates that changed the weights
@@ -54,11 +54,11 @@ type State struct {
 type Step struct {
 	Update  int     // counted from 1
 	Epoch   float64 // epochs finished, with the fraction of the current one
-	Tokens  int     // of this update
+	Tokens  int     // tokens of this update
 	Labels  int
 	Loss    float64 // weighted mean over the labels
 	Rate    float64
-	Norm    float64 // of the gradient before it was clipped
+	Norm    float64 // norm of the gradient before clipping
 	Clipped bool
 	Skipped bool
 }

@@ -17,7 +17,7 @@ func BradleyTerry(wins [][]float64) []float64 {
 	for i := range p {
 		p[i] = 1
 	}
-	const tie = 0.25 // each gets a half of half a tie
+	const tie = 0.25 // each model's half of half a tie
 	for range 10000 {
 		moved := 0.0
 		next := make([]float64, n)

@@ -62,8 +62,8 @@ func SignTest(a, b int) float64 {
 }
 
 // Anytime returns an anytime-valid 95 % interval: it covers the true rate for all numbers
-// of votes at once, so stopping when the result looks good does not invalidate it. It is
-// the confidence sequence of a mixture of normals (Waudby-Smith and others,
+// of votes at once. So it stays valid if the voting stops when the result looks good. It
+// is the confidence sequence of a mixture of normals (Waudby-Smith and others,
 // arXiv:2103.06476), which is narrowest near 200 votes.
 func Anytime(wins, n float64) Interval {
 	if n <= 0 {
@@ -76,8 +76,8 @@ func Anytime(wins, n float64) Interval {
 	return clipped(wins/n, math.Sqrt(float64(g*fmath.Log(g/(alpha*alpha)))/float64(n*n*rho2))/2)
 }
 
-// VotesNeeded returns the number of decided votes with which a two-sided test at the
-// level of 5 % detects, with a power of 80 %, that a true rate of p is not 1/2.
+// VotesNeeded returns how many decided votes a two-sided test needs to detect that a true
+// rate of p is not 1/2. The level is 5 %, the power 80 %.
 func VotesNeeded(p float64) int {
 	root := (z95/2 + float64(z80*math.Sqrt(float64(p*(1-p))))) / math.Abs(p-0.5)
 	return int(math.Ceil(float64(root * root)))

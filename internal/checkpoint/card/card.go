@@ -23,7 +23,7 @@ import (
 type Counts struct {
 	Total   int64
 	Shared  int64 // weights that every token uses
-	Expert  int64 // weights of one expert per layer
+	Expert  int64 // weights of one expert in each layer, summed over the layers
 	Experts int   // experts per layer; 0: none
 }
 

@@ -37,7 +37,7 @@ func ReadFile(path string) (Object, error) {
 	return o, o.Err()
 }
 
-// readSmall reads a regular file of at most most bytes.
+// readSmall reads a regular file. It is an error if the file has more than most bytes.
 func readSmall(path string, most int64) ([]byte, error) {
 	st, err := os.Stat(path)
 	if err != nil {

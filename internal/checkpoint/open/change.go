@@ -58,7 +58,7 @@ func valueHeads(s source, r *rows.Rows) *rows.Rows {
 	if byCol {
 		count = r.Cols - skip
 	}
-	n := count / s.sizes.SSMHeads // rows or columns of a head
+	n := count / s.sizes.SSMHeads // number of rows or columns of a head
 	from := func(i int) int {
 		if i < skip {
 			return i

@@ -24,8 +24,8 @@ import (
 type Options struct {
 	// Map maps the files into memory, to run the model instead of converting it.
 	Map bool
-	// Pre is the name of the pre-tokenizer, for a checkpoint that does not say how text
-	// is split into words, or says it in an unknown way.
+	// Pre is the name of the pre-tokenizer. It is needed for a checkpoint that does not
+	// say how text is split into words, or says it in an unknown way.
 	Pre string
 }
 

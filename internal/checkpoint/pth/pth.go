@@ -138,7 +138,7 @@ func (f *File) read(raw []byte) error {
 	return nil
 }
 
-// record returns the bytes of a record, of which there may be at most most.
+// record returns the bytes of a record. It is an error if there are more than most.
 func (f *File) record(r *zip.File, most int64) ([]byte, error) {
 	from, err := f.place(r)
 	if err != nil {

@@ -18,7 +18,7 @@ import (
 // immutable; several goroutines may read it.
 type Rows struct {
 	Type quant.Type // type of the rows: F32, F16, BF16 or MXFP4
-	N    int        // rows
+	N    int        // number of rows
 	Cols int        // elements of a row
 	Data []byte     // all rows as Read returns them, if they are in memory; else nil
 

@@ -16,7 +16,7 @@ const (
 )
 
 // ErrNoPre is the error for a checkpoint that does not say how text is split into words,
-// or in a way that has no name in GGUF. Options.Pre can name the pre-tokenizer.
+// or splits it in a way that has no name in GGUF. Options.Pre can name the pre-tokenizer.
 var ErrNoPre = errors.New("the pre-tokenizer is not known")
 
 // patterns are GGUF's names of pre-tokenizers, by regular expression.

@@ -171,8 +171,9 @@ func (b *builder) ranked(ranks [][]byte, first int) error {
 	return nil
 }
 
-// lastMerge merges the bytes of a token by the ranks below its own, until two parts are
-// left, and returns the length of the first. ok is false if more than two parts are left.
+// lastMerge merges the bytes of a token by the ranks below its own until two parts are
+// left. It returns the length of the first part. ok is false if more than two parts are
+// left.
 func lastMerge(index map[string]int, token []byte, rank int) (left int, ok bool) {
 	cuts := make([]int, len(token)+1)
 	for i := range cuts {

@@ -102,10 +102,10 @@ func (b *builder) normalForm() {
 	}
 }
 
-// special finds the tokens with a role: by their texts in tokenizer_config.json or
-// special_tokens_map.json, then by their ids in config.json or generation_config.json,
-// then from the tokenizer itself. It keeps all tokens that end a text by config.json and
-// generation_config.json.
+// special finds the tokens with a role. It looks for their texts in tokenizer_config.json
+// and special_tokens_map.json, then for their ids in config.json and
+// generation_config.json. Otherwise those of the tokenizer itself stay. It keeps all
+// tokens that end a text by config.json and generation_config.json.
 func (b *builder) special() error {
 	generate, err := config.ReadFile(b.path(generateFile))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {

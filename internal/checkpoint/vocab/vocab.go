@@ -62,8 +62,8 @@ type builder struct {
 
 	tokens []string
 	types  []int32
-	scores []float32 // of llama and gemma4
-	merges []string  // of gpt2 and gemma4
+	scores []float32 // only for llama and gemma4
+	merges []string  // only for gpt2 and gemma4
 	index  map[string]int32
 
 	addBOS, addEOS, addSep, spacePrefix *bool

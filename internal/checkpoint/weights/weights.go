@@ -70,9 +70,9 @@ func (t *Tensor) Float32s() ([]float32, error) {
 	return x, nil
 }
 
-// Elements returns the product of the dimensions. ok is false if one is negative, or if
-// the product of the dimensions that are not zero is above 2^53: no real tensor has such
-// a shape.
+// Elements returns the product of the dimensions. ok is false for shapes that no real
+// tensor has: with a negative dimension, or with a product of the non-zero dimensions
+// above 2^53.
 func Elements(shape []int) (n int, ok bool) {
 	n = 1
 	empty := false

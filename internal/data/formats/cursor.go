@@ -17,7 +17,7 @@ type cursor struct {
 	end  int64  // the file's length
 	buf  []byte // the part of the file that was read last
 	base int64  // offset of buf[0]
-	at   int    // in buf
+	at   int    // index in buf of the byte at the cursor
 	line int64  // line of the byte at the cursor, from 1
 	err  error  // the first error of reading
 }

@@ -16,8 +16,8 @@ import (
 
 // Shape is what is needed to write a file again.
 type Shape struct {
-	// Container says how the file holds its rows: json (an array), jsonl, object (rows in
-	// the array under Key of an object), keyed (an object of objects), csv or tsv.
+	// Container says how the file holds its rows: json (an array), jsonl, object (an
+	// array under Key of an object), keyed (an object of objects), csv or tsv.
 	Container string   `json:"container"`
 	Key       string   `json:"key,omitempty"`
 	Keys      []string `json:"keys,omitempty"` // the keys of the first row, or the header of a table
@@ -115,7 +115,7 @@ func (f *File) open() error {
 type Problem struct {
 	Line, Offset int64 // Line counts from 1, Offset in bytes from 0
 	Err          string
-	Raw          []byte // of the row, cut to a MiB
+	Raw          []byte // the row, cut to 1 MiB
 }
 
 // Error returns the place and what is wrong there.

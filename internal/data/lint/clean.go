@@ -14,12 +14,13 @@ import (
 	"alpaca/internal/data"
 )
 
-// invisible reports whether c does not belong in a text. Such characters are control
-// characters except line ends and tabs, the replacement character, and zero-width
-// characters except joiners.
+// invisible reports whether c does not belong in a text. Such characters are controls
+// other than line ends and tabs, the replacement character, no-break spaces, soft
+// hyphens, zero-width spaces, line and paragraph separators, and marks of writing
+// direction.
 func invisible(c rune) bool {
 	switch c {
-	case '\n', '\t', '\r', '\u200c', '\u200d': // the last two join letters and emoji
+	case '\n', '\t', '\r', '\u200c', '\u200d': // the last two control how letters and emoji join
 		return false
 	case '\u00a0', '\u00ad', '\ufeff', '\u200b', '\u2028', '\u2029', utf8.RuneError:
 		return true

@@ -22,9 +22,9 @@ var (
 	refusalParts  = []string{" an a", "but i ", "i can", "i am ", "i 'm ", "i ’m ", "cut", "i do"}
 )
 
-// hasFolded is hasAny, ignoring case. The parts are in lower case, without k and s:
-// patterns that ignore case take the Kelvin sign and the long s for these letters, and
-// ToLower does not map the long s.
+// hasFolded is hasAny, ignoring case. The parts are in lower case. They have no k and no
+// s, because patterns that ignore case also match the Kelvin sign and the long s for
+// these letters.
 func hasFolded(text string, parts ...string) bool { return hasAny(strings.ToLower(text), parts...) }
 
 // normals are a row's texts, normalized by data.Normal.

@@ -75,7 +75,7 @@ var (
 		`\battached (?:image|picture|photo|file|document|article|video)\b|\b(?:image|picture|photo|file|document|article|video) attached\b`)
 )
 
-// Every match of link or attachment contains one of worldParts.
+// worldParts are substrings: every match of link or attachment contains one of them.
 var worldParts = []string{"://", "ww.", "<", "[", "(", "attached", "above", "below"}
 
 func needsWorld(_ *Linter, r *data.Row) string {

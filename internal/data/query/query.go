@@ -23,7 +23,7 @@ import (
 type Limits struct {
 	Time  time.Duration
 	Rows  int   // 0: no limit
-	Bytes int64 // of the answer; 0: no limit
+	Bytes int64 // the most bytes of the answer; 0: no limit
 }
 
 // Usual are the limits for a page of results.
@@ -165,9 +165,9 @@ func sizeOf(v any) int64 {
 	return number
 }
 
-// Stream runs a statement. It calls head with the columns, then each with every row; it
-// reuses the slice. limit is the most time from one row to the next, including the call
-// of each.
+// Stream runs a statement. It calls head with the columns, then each with every row. each
+// must not keep the slice. limit is the longest time from one row to the next, including
+// the call of each.
 func (p *Pool) Stream(ctx context.Context, text string, params map[string]string, limit time.Duration, head func([]string) error, each func([]any) error) error {
 	st, err := Parse(text)
 	if err != nil {

@@ -143,7 +143,7 @@ func (f *Facets) places(ids []int64, source string) (list []int32) {
 
 // Count counts the rows with the given ids, which are sorted, by facet. If ids is nil, it
 // counts all rows of a source, or of all sources if source is "". For each facet in names
-// it returns the most frequent values, at most most of them.
+// it returns the values with the highest counts, most of them or fewer.
 func (f *Facets) Count(ids []int64, source string, most int, names ...string) (list []Facet) {
 	f.mu.RLock()
 	defer f.mu.RUnlock()

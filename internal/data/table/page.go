@@ -139,8 +139,8 @@ func (t *Table) explain(q Query, err error) error {
 	return err
 }
 
-// token encodes the end of a page: the key of its last row and, if the page is sorted,
-// by: the row's value in the column it is sorted by.
+// token encodes the end of a page: the key of its last row. If the page is sorted by a
+// column, by is the last row's value in it, which is encoded, too.
 func token(by any, sorted bool, rows []*Row) string {
 	list := []any{rows[len(rows)-1].Key}
 	if sorted {
@@ -194,7 +194,8 @@ func after(next, sort, key string, desc bool) (string, []any, error) {
 	return " and (" + sort + " > ? or " + sort + " = ? and " + key + " > ?)", []any{list[1], list[1], list[0]}, nil
 }
 
-// IDs returns the keys of the rows that q asks for, in order, at most most of them.
+// IDs returns the keys of the rows that q asks for, in order. most is the largest number
+// of keys.
 func (t *Table) IDs(ctx context.Context, db *data.DB, q Query, most int) (ids []int64, err error) {
 	p, err := t.parts(&q)
 	if err != nil {

@@ -25,7 +25,7 @@ type Column struct {
 type Table struct {
 	Name    string
 	From    string // in SQL
-	Key     string // in SQL: a unique integer
+	Key     string // the key in SQL: a unique integer
 	Columns []Column
 	Source  int64 // only rows of this source; 0: of all
 	Texts   bool  // its rows are examples, which have an index of words and facets

@@ -39,7 +39,7 @@ var ignored = []string{
 	"lora_dropout", "fan_in_fan_out", // peft itself turns fan_in_fan_out off for the layers of these models
 	"megatron_config", "megatron_core", "qalora_group_size", "runtime_config",
 	"target_modules", "exclude_modules", "layers_pattern", "layers_to_transform", "modules_to_save",
-	"eva_config", "loftq_config", "corda_config", "lora_ga_config", // for init_lora_weights
+	"eva_config", "loftq_config", "corda_config", "lora_ga_config", // settings of init_lora_weights
 }
 
 // refused are the keys that change the meaning of the tensors in unsupported ways, with a
@@ -75,7 +75,7 @@ func readConfig(dir string) (*config, error) {
 	return c, nil
 }
 
-// readLimited reads a file of at most most bytes.
+// readLimited reads a file. It is an error if the file has more than most bytes.
 func readLimited(path string, most int64) ([]byte, error) {
 	f, err := os.Open(path)
 	if err != nil {

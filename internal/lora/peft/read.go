@@ -228,7 +228,7 @@ func (r *reader) ordered(p arch.Place, s *arch.Sizes, a, b []float32, rank int) 
 // index i in GGUF comes from the returned index. The first skip indices do not belong to
 // heads of values.
 func valueOrder(s *arch.Sizes, t *arch.Tensor, skip int) func(i int) int {
-	n := s.Of(arch.DeltaValue) // rows or columns of a head
+	n := s.Of(arch.DeltaValue) // number of rows or columns of a head
 	switch t.Role {
 	case arch.DeltaAlpha, arch.DeltaBeta:
 		n = 1

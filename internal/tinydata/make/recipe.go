@@ -63,7 +63,8 @@ var metadata = []string{
 	"general.sampling.temp=float:0.3",
 }
 
-// Names of files in the working folder, with the number of their stage.
+// textName, modelName and runName return names in the working folder, with the number of
+// a stage.
 func textName(stage int) string  { return fmt.Sprintf("text-%d.jsonl", stage+1) }
 func modelName(stage int) string { return fmt.Sprintf("model-%d.gguf", stage+1) }
 func runName(stage int) string   { return fmt.Sprintf("train-%d", stage+1) }

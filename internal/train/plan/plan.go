@@ -1,6 +1,6 @@
-// Package plan says what a training run does when: which rows of the data each update
-// sees, and at which learning rate. Both follow from the lengths of the documents, the
-// seed and a few numbers alone, so a run can resume at any update.
+// Package plan is the schedule of a training run: the rows of the data for each update,
+// and the learning rate. Both follow from the lengths of the documents, the seed and a
+// few numbers alone, so a run can resume at any update.
 package plan
 
 import "alpaca/internal/train/random"
@@ -9,7 +9,7 @@ import "alpaca/internal/train/random"
 type Plan struct {
 	Seed      uint64
 	BatchRows int  // rows of an update
-	MaxLength int  // tokens of a row
+	MaxLength int  // the most tokens of a row
 	Packing   bool // a row is as many documents as fit in MaxLength; else one
 	Epochs    int  // the most epochs; 0: no limit
 	Updates   int  // the most updates; 0: no limit
@@ -18,7 +18,7 @@ type Plan struct {
 	Lengths []int // of the documents, in tokens
 }
 
-// Position is where a training run is in its data.
+// Position is the position of a training run in its data.
 type Position struct {
 	Epoch, Row int     // the next row
 	Rows       [][]int // the epoch's rows: lists of documents; nil before its first update

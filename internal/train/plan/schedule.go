@@ -19,9 +19,10 @@ type Schedule struct {
 	WarmupRatio float64
 }
 
-// Schedules are the kinds. cosine, linear and constant reach Peak at update Warmup-1;
-// cosine and linear reach Min at the last update. hf-cosine and hf-linear are those of
-// transformers: the first rate of a warmup is 0, and the last rate is above 0.
+// Schedules are the kinds. cosine, linear and constant reach Peak at update Warmup-1.
+// cosine and linear reach Min at the last update. hf-cosine and hf-linear are
+// transformers' schedules. Their first rate is 0 if there is a warmup, and their last
+// rate is above 0.
 var Schedules = []string{"cosine", "linear", "constant", "hf-cosine", "hf-linear"}
 
 // CheckSchedule returns an error for a kind that does not exist.

@@ -26,7 +26,7 @@ func Mix(h uint64) uint64 {
 	return h ^ h>>31
 }
 
-// The purposes of random numbers in training: the second number of Hash.
+// The purposes of random numbers in training: the second argument of Hash.
 const (
 	ForOrder = iota + 1
 	ForDropout
@@ -37,7 +37,8 @@ const (
 // Uniform returns bits as a number between 0 and 1, never 0.
 func Uniform(bits uint64) float64 { return (float64(bits>>11) + 0.5) * 0x1p-53 }
 
-// Normal returns a number of the standard normal distribution, by Box and Muller.
+// Normal returns a number with the standard normal distribution (Box and Muller), from
+// two random numbers.
 func Normal(a, b uint64) float64 {
 	_, cos := fmath.SinCos(2 * math.Pi * Uniform(b))
 	return math.Sqrt(-2*fmath.Log(Uniform(a))) * cos
