@@ -5,8 +5,8 @@ import (
 	"unicode"
 )
 
-// word is a word of an instruction, in lower case. comma and end say whether a comma, or
-// the end of a clause or a sentence, follows it.
+// word is a word of an instruction, in lower case. comma says whether a comma, semicolon
+// or colon follows it, end whether the sentence ends after it.
 type word struct {
 	text       string
 	comma, end bool

@@ -46,7 +46,7 @@ var courtesy = set(`please kindly now then first next also just so i'd i'll we'd
 // modals begin questions whose verb follows the subject.
 var modals = set(`can could would will should may might do does did i i'd we`)
 
-// pronouns and fillers stand between a verb and its object.
+// pronouns and fillers can stand between a verb and its object.
 var pronouns = set(`i you he she it we they me him her us them yourself myself someone somebody everyone this that these those`)
 
 var fillers = set(`a an the my your his its our their some any all each every both another other such no not only at least most
