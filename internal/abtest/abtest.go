@@ -87,7 +87,7 @@ const (
 	FlagRevealed = "revealed" // an answer reveals which model it is from
 )
 
-// ModelJudge begins the names of judges that are models.
+// ModelJudge is the prefix of the names of judges that are models.
 const ModelJudge = "model:"
 
 // IsModel reports whether the judge is a model.

@@ -158,7 +158,7 @@ func alpacaEval(s *Session) []annotation {
 	return list
 }
 
-// prompt returns the instruction with its input.
+// prompt returns the instruction, followed by the input if there is one.
 func (l *Line) prompt() string {
 	if l.Input == "" {
 		return l.Instruction

@@ -20,7 +20,7 @@ type Strength struct {
 // resamples is the number of bootstrap samples for the intervals of strengths.
 const resamples = 400
 
-// forStrengths is the second number of random.Hash here.
+// forStrengths is the purpose of the random numbers: the second number of random.Hash.
 const forStrengths = 311
 
 // Strengths returns the Bradley–Terry strengths of the models of several sessions, the

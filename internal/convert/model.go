@@ -88,7 +88,7 @@ func isLlama2C(path string) bool {
 	return err == nil
 }
 
-// Keys that are written or changed.
+// The keys that convert writes or changes.
 const (
 	keyName         = "general.name"
 	keyQuantVersion = "general.quantization_version"

@@ -14,7 +14,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"modernc.org/sqlite" // also the driver, by the name "sqlite"
+	"modernc.org/sqlite" // registers the driver "sqlite", too
 	sqlite3 "modernc.org/sqlite/lib"
 )
 
@@ -25,7 +25,7 @@ type DB struct {
 	readOnly bool
 }
 
-// ErrNotOurs says that a file is not a database of this program.
+// ErrNotOurs is the error for a file that is not a database of this program.
 var ErrNotOurs = errors.New("not a database of alpaca data")
 
 // Open opens the database at path to add rows to it. It creates a file that does not

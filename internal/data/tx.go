@@ -24,7 +24,7 @@ type Tx struct {
 	next   map[int64]int64 // the next position by source
 
 	bulk  bool
-	after int64 // in bulk: the last id that the index of words has
+	after int64 // after Bulk: the last id that the index of words has
 }
 
 // Update calls change with a transaction and commits it, unless change returns an error, ctx
@@ -77,7 +77,8 @@ func (tx *Tx) endBulk() error {
 	if !tx.bulk {
 		return nil
 	}
-	// More bytes in memory before a segment is written: fewer segments to merge.
+	// With more bytes in memory before FTS5 writes a segment, there are fewer segments to
+	// merge.
 	const setSize = "insert into example_fts(example_fts, rank) values ('hashsize', %d)"
 	for _, statement := range []string{
 		fmt.Sprintf(setSize, 4<<20),

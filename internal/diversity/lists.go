@@ -40,7 +40,7 @@ summarize supply support swap take talk teach tell test thank think total touch 
 translate treat trim turn type underline understand update use validate verify visit visualise visualize vote warn watch
 weigh welcome wish work write`)
 
-// courtesy are words that may stand before the verb.
+// courtesy are words that can come before the verb.
 var courtesy = set(`please kindly now then first next also just so i'd i'll we'd like want need help you'd let's us me`)
 
 // modals begin questions whose verb follows the subject.

@@ -12,8 +12,8 @@ import (
 	"alpaca/internal/sampler"
 )
 
-// keptBytes is how many bytes of a window's logits are kept in memory: enough for
-// a window of 1024 tokens, half of them scored, with a vocabulary of 32000.
+// keptBytes is the most bytes of a window's logits in memory. It is enough for a window
+// of 1024 tokens, half of them scored, with a vocabulary of 32000.
 const keptBytes = 64 << 20
 
 // kept holds a base's predictions of one window while one model after the other is

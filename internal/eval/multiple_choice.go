@@ -5,10 +5,10 @@ import (
 	"fmt"
 )
 
-// The file of multiple-choice questions that llama-perplexity reads (such as
-// those of ARC, MMLU and TruthfulQA at
-// https://huggingface.co/datasets/ikawrakow/validation-datasets-for-llama.cpp)
-// is binary, all numbers 4 bytes and little-endian:
+// llama-perplexity reads multiple-choice questions from a binary file. Those of ARC, MMLU
+// and TruthfulQA are at
+// https://huggingface.co/datasets/ikawrakow/validation-datasets-for-llama.cpp. All
+// numbers are little-endian and have 4 bytes:
 //
 //	number of questions N
 //	N times the offset of a question

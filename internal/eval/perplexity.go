@@ -106,7 +106,7 @@ func (m *measurement) window(ctx context.Context, i int) error {
 	return m.report(i)
 }
 
-// score sets the scores of the window's row-th scored token.
+// score sets the score of scored token number row of the window.
 func (m *measurement) score(row int, raw []float32) {
 	t := &m.current[row]
 	dist := logits.NewLogprobs(raw)

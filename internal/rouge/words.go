@@ -53,8 +53,8 @@ var unspaced = []*unicode.RangeTable{
 }
 
 // Words returns the words of a text in any script: letters, digits and their marks, in
-// the compatible composed form (NFKC) and folded case. In a script without spaces between
-// words, each character is a word.
+// the compatible composed form (NFKC), with folded case. In a script without spaces
+// between words, each character is a word.
 func Words(text string) []string {
 	list, _ := words(text)
 	return list
@@ -70,7 +70,7 @@ func HasCharacters(text string) bool {
 	return single
 }
 
-// fold returns a text in the compatible composed form and folded case.
+// fold returns a text in the compatible composed form (NFKC), with folded case.
 func fold(text string) string {
 	if isASCII(text) {
 		return strings.ToLower(text)

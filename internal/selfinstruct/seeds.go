@@ -24,7 +24,7 @@ type Seeds struct {
 	SHA256 string
 }
 
-// OwnSeeds returns the 175 seed tasks of the program.
+// OwnSeeds returns the program's own 175 seed tasks.
 func OwnSeeds() Seeds {
 	s, err := ReadSeeds(bytes.NewReader(seeds))
 	if err != nil {

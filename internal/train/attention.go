@@ -10,8 +10,9 @@ import (
 // blockRows is the number of rows of queries that attention computes at once.
 const blockRows = 96
 
-// attention has the heads of one layer for all documents of a batch. It is divided into pairs
-// of a document and a key head, because no two pairs write the same gradients.
+// attention computes the heads of one layer for all documents of a batch. The workers
+// share out pairs of a document and a key head, because no two pairs write the same
+// gradients.
 type attention[T real] struct {
 	w          *workers
 	s          *model.LayerConfig
@@ -19,9 +20,9 @@ type attention[T real] struct {
 	cap        T // soft cap of the scores; 0: none
 	sinks      []T
 	docs       []document
-	q, k, v, o []T // q and k have their positions; forward writes o
-	do         []T // [n, Heads*ValueDim] the gradient of o, which backward gets
-	dq, dk, dv []T // and those of q, k and v, which it writes
+	q, k, v, o []T // q and k are rotated already; forward writes o
+	do         []T // [n, Heads*ValueDim] the gradient of o, which backward reads
+	dq, dk, dv []T // the gradients of q, k and v, which backward writes
 	dSinks     []T // [docs, Heads] gradients of sinks; nil: not needed
 	mem        []attentionMemory[T]
 }

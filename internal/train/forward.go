@@ -47,8 +47,8 @@ func (e *engine[T]) lowOfTokens() []T {
 	return low
 }
 
-// layer evaluates layer i up to the gate of its feed-forward network, which is all that the
-// backward pass needs. With Checkpointing backward calls it again.
+// layer evaluates layer i up to the gate of its feed-forward network. The backward pass
+// needs no more. With Checkpointing, backward calls layer again.
 func (e *engine[T]) layer(i int) {
 	l, r, m := &e.m.Layers[i], &e.tape[i], &e.mem
 

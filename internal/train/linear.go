@@ -188,7 +188,7 @@ type product[T real] struct {
 	a, b    matrix[T]
 	m, n, k int
 	add     bool
-	padded  bool // dst is [m, stride], and columns from n on may get any values
+	padded  bool // dst is [m, stride]; columns from n on may get any values
 }
 
 func (e *engine[T]) mul(p product[T]) { mul(&e.workers, &p) }

@@ -196,7 +196,7 @@ func Kept(base *model.Model) (list []gguf.Tensor) {
 	return list
 }
 
-// onlyThese returns an error if the file has tensors that a trained model would lose.
+// onlyThese returns an error if f has tensors that a trained model would lose.
 func (m *Model[T]) onlyThese(f *gguf.File) error {
 	known := map[string]bool{}
 	for _, name := range kept(&m.Config) {

@@ -27,9 +27,9 @@ func (e *engine[T]) headRows() (rows, stride int) {
 	return min(max(headBytes/4/stride, 16), 512), stride
 }
 
-// loss returns the sum of weight·-log p(label) over the positions with a label. If back is
-// true, e.x becomes the gradient of that sum divided by n, and the gradients of the head are
-// added up. n is the sum of the weights in the whole update.
+// loss returns the sum of weight·-log p(label) over the positions with a label. If back
+// is true, e.x becomes the gradient of that sum divided by n, and loss adds to the
+// gradients of the head. n is the sum of the weights in the whole update.
 func (e *engine[T]) loss(n float64, back bool) float64 {
 	h := &e.head
 	h.at = h.at[:0]

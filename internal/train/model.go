@@ -96,9 +96,9 @@ func (n *Norm[T]) trainable() bool { return n.W.Trainable() || n.Bias.Trainable(
 type Model[T real] struct {
 	Config     model.Config
 	Embed      *Tensor[T] // [Vocab, Dim]
-	EmbedLoRA  Linear[T]  // A [Vocab, rank] and B [Dim, rank] of the embedding's adapter, W is Embed
+	EmbedLoRA  Linear[T]  // the embedding's adapter: A [Vocab, rank] and B [Dim, rank]; W is Embed
 	Output     *Tensor[T] // [Vocab, Dim]; the same tensor as Embed if they are tied
-	OutputLoRA Linear[T]  // the output's adapter, W is Output
+	OutputLoRA Linear[T]  // the output's adapter; W is Output
 	OutputNorm Norm[T]
 	Layers     []Layer[T]
 	Inputs     LayerInputs[T] // empty unless layers have inputs of their own

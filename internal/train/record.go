@@ -12,7 +12,7 @@ type record[T real] struct {
 	rawV       []T
 	laterK     []T // gradients of k and v from later layers that use the same ones
 	laterV     []T
-	gates, att []T // of gated attention: the gates [n, Heads*KeyDim], and o before they apply
+	gates, att []T // gated attention: the gates [n, Heads*KeyDim], and o before the gates apply
 	in         []T // [n, 3*Dim or channels] the input of a convolution
 	mixed      []T // [n, channels] the output of a gated delta rule's convolution
 	gate       []T // [n, Heads*Value] the gates of a gated delta rule

@@ -114,7 +114,7 @@ func (t *Trainer) Step() (Step, error) {
 		return Step{}, errors.New("train: no data are left")
 	}
 	step := Step{Update: t.State.Update + 1, Rate: s.Schedule.Rate(t.State.Update)}
-	var n float64 // weight of all labels, known before anything is divided by it
+	var n float64 // weight of all labels, which loss divides by
 	for _, row := range rows {
 		for _, d := range row {
 			w, labels := t.docs[d].Weight()

@@ -157,7 +157,7 @@ func place(s arch.Share, row, m int) int {
 	return row
 }
 
-// fusedBias finds the biases of such matrices.
+// fusedBias finds the biases of the matrices that fused finds.
 func (b *builder) fusedBias(s source) (*stored, error) {
 	k := s.tensor.Stacked
 	if k.Bias == "" {

@@ -10,7 +10,7 @@ import (
 	"alpaca/internal/checkpoint/weights"
 )
 
-// header is the JSON of a file.
+// header is the parsed header of a file.
 type header struct {
 	entries  []entry
 	metadata map[string]string

@@ -15,7 +15,7 @@ import (
 type Notes struct {
 	NotText    int // a number, null, list or object where a text is expected: kept as JSON
 	DoubleKeys int // an object has a key twice: the last one counts
-	HalfPairs  int // half of a pair of surrogates, or a NUL byte: replaced in the text
+	HalfPairs  int // half of a surrogate pair, or a NUL byte: replaced in the text
 	OtherForm  int // rows of another format than the first
 	Renamed    map[string]string
 }

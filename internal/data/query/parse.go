@@ -16,8 +16,8 @@ type Statement struct {
 var reads = []string{"select", "with", "values", "explain"}
 
 // Parse finds the parameters of a statement. Several statements in one text are an error,
-// because the driver would run them all. So is a statement that does not begin like a
-// read-only one: SQLite's own message about it would be less clear.
+// because the driver would run them all. A statement that does not begin like a read-only
+// one is an error, too, because SQLite's own message would be less clear.
 func Parse(text string) (*Statement, error) {
 	s := &Statement{SQL: text}
 	first, ended := "", false
